@@ -1,0 +1,76 @@
+/** What a routing policy is asked and what it may answer. A policy never sends, logs or starts a timer: it answers, the core acts. */
+import type { HeaderField, NameAddress, SipRequest, SipUri } from '../message/types.ts'
+import type { Flow, FlowId } from '../transport/flow.ts'
+
+/** One request on its way through the lists. Policies may leave remarks for later ones; nothing else is writable. */
+export interface Arrival {
+  readonly request: SipRequest
+  readonly flow: Flow
+  readonly face: string
+  /** The Request-URI after preprocessing (§16.4), parsed. */
+  readonly uri: SipUri
+  /** Route values left after our own were popped, top first. */
+  readonly routes: readonly NameAddress[]
+  /** The Route value that named us and was popped; undefined when none did. Its user part may hold a flow token. */
+  readonly ownRoute: NameAddress | undefined
+  /** True inside a dialog: To has a tag. */
+  readonly inDialog: boolean
+  readonly wall: number
+  readonly remarks: Remarks
+}
+
+/** What policies found out, for later policies and for the forwarder. */
+export interface Remarks {
+  /** Address-of-record proven by authentication or by a trusted assertion, e.g. `sip:alice@lab.test`. */
+  identity: string | undefined
+  /** Came in through the edge from outside. */
+  remote: boolean
+  /** Header fields the forwarder adds. */
+  readonly add: HeaderField[]
+  /** Lower-case long names the forwarder removes. */
+  readonly remove: string[]
+  /** Anything else, keyed by policy name. */
+  readonly other: Map<string, unknown>
+}
+
+/** One place a request may go to. */
+export interface Target {
+  /** New Request-URI. */
+  readonly uri: string
+  /** Send exactly on this flow (a binding's flow); 430 when it is gone. */
+  readonly flow: FlowId | undefined
+  /** Route values to push above what is left (a binding's Path), top first. */
+  readonly routes: readonly string[]
+  /** Where to send when it is not the Request-URI or the first Route, e.g. `sip:director.lab.test:5061;transport=tls`. */
+  readonly nextHop: string | undefined
+  /** 0–1000; equal values fork in parallel, lower ones later. */
+  readonly q: number
+  /** Face to leave by; undefined: the face it came in on, or the role's only one. */
+  readonly face: string | undefined
+}
+
+export type Decision =
+  | { readonly kind: 'pass' }
+  /** `because` is a verdict code or dotted reason; diagnostics, when given, become `ms-diagnostics`. */
+  | { readonly kind: 'refuse'; readonly status: number; readonly because: string; readonly reason?: string; readonly headers?: readonly HeaderField[] }
+  | { readonly kind: 'answer'; readonly status: number; readonly reason?: string; readonly headers?: readonly HeaderField[]; readonly body?: string }
+  | { readonly kind: 'route'; readonly targets: readonly Target[]; readonly because: string }
+  /** Say nothing at all (an ACK, a message that must not be answered). */
+  | { readonly kind: 'drop'; readonly because: string }
+
+export interface Policy {
+  readonly name: string
+  decide(arrival: Arrival): Decision | Promise<Decision>
+}
+
+export const pass: Decision = { kind: 'pass' }
+
+export function refuse(status: number, because: string, headers: readonly HeaderField[] = []): Decision {
+  return { kind: 'refuse', status, because, headers }
+}
+
+/** The lists of one face; order matters, the first decision that is not `pass` ends the walk. */
+export interface FacePolicies {
+  readonly admit: readonly Policy[]
+  readonly target: readonly Policy[]
+}

@@ -1,0 +1,75 @@
+/** Transactions as the transaction user sees them (RFC 3261 §17, RFC 6026). */
+import type { SipRequest, SipResponse } from '../message/types.ts'
+import type { Flow } from '../transport/flow.ts'
+
+export type Branch = string & { readonly brand: 'Branch' }
+
+export interface ServerTransaction {
+  readonly request: SipRequest
+  readonly flow: Flow
+  /** True until a final response was sent. */
+  readonly proceeding: boolean
+  /**
+   * Sends a response. A second final one is dropped, except a 2xx to INVITE in Accepted (RFC 6026 §7.1).
+   * @param text the whole response as it shall stand on the wire (from `writeResponse` or `answer`)
+   */
+  respond(status: number, text: string): void
+  /** Called once when the transaction ends: `timeout` when the ACK of a failure never came, else `done`. */
+  onEnd: ((because: 'done' | 'timeout' | 'transport') => void) | undefined
+}
+
+export interface ClientTransaction {
+  /** Known before anything is sent: the Via is written with it. It carries the table slot and generation. */
+  readonly branch: Branch
+  /** Starts it: sends the request on the flow. Once only. */
+  send(text: string, flow: Flow): void
+  /** Sends CANCEL now, or as soon as a provisional response came (RFC 3261 §9.1); nothing after a final one. */
+  cancel(): void
+  /** Lets go without a callback: late answers are absorbed and counted as stray. */
+  abandon(): void
+}
+
+export interface ClientTransactionUser {
+  /** Provisional and final; each further 2xx to an INVITE too (RFC 6026 §8.4). */
+  onResponse(response: SipResponse, transaction: ClientTransaction): void
+  /** Timer B or F; no answer came. */
+  onTimeout(transaction: ClientTransaction): void
+  /** The flow closed or refused the text before a final answer. */
+  onTransportError(transaction: ClientTransaction, because: string): void
+}
+
+export interface TransactionUser {
+  /** A new request, ACK and CANCEL excluded. */
+  onRequest(transaction: ServerTransaction): void
+  /** An ACK that belongs to no server transaction: for a 2xx, to be forwarded (RFC 3261 §16). */
+  onAck(ack: SipRequest, flow: Flow): void
+  /** A CANCEL that matches `invite`; the layer has answered the CANCEL itself with 200. */
+  onCancel(invite: ServerTransaction, cancel: SipRequest): void
+  /** Matches no client transaction: dropped and counted (RFC 6026 §7.3). */
+  onStrayResponse(response: SipResponse, flow: Flow): void
+}
+
+/** RFC 3261 §17.1.1.1; milliseconds. */
+export interface TimerSettings {
+  readonly t1: number
+  readonly t2: number
+  readonly t4: number
+}
+
+export const defaultTimers: TimerSettings = { t1: 500, t2: 4000, t4: 5000 }
+
+export interface TransactionLayer {
+  /** From the transport. */
+  onRequest(request: SipRequest, flow: Flow): void
+  onResponse(response: SipResponse, flow: Flow): void
+  onFlowClosed(flow: Flow, because: string): void
+  /**
+   * Reserves a client transaction.
+   * @param loopKey text mixed into the branch for loop detection (RFC 3261 §16.6 step 8); empty for a UAC
+   */
+  client(method: string, loopKey: string, user: ClientTransactionUser): ClientTransaction
+  /** Live transactions, for `status` and tests. */
+  readonly counts: { readonly client: number; readonly server: number; readonly stray: number }
+  /** Ends everything without callbacks. */
+  close(): void
+}

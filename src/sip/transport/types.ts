@@ -1,0 +1,130 @@
+/** The transport layer as seen from above: listeners, flows, dialling, and the news that climbs up. */
+import type { SipRequest, SipResponse } from '../message/types.ts'
+import type { Flow, FlowId, OwnIdentity, PeerIdentity, SocketAddress, TransportName } from './flow.ts'
+
+/** Where a request goes next, after RFC 3263: one address, one transport, and the name its certificate must carry. */
+export interface NextHop {
+  readonly transport: TransportName
+  readonly address: string
+  readonly port: number
+  /** Name to verify on a secure transport and to send as SNI, e.g. `fe1.lab.test`. undefined on insecure ones. */
+  readonly verifyName: string | undefined
+  /** Face to leave by. */
+  readonly face: string
+}
+
+/** Everything one end saw of the other's certificate, handed to the judge before the first octet is read. */
+export interface PeerEvidence {
+  readonly side: 'accepted' | 'dialled'
+  readonly face: string
+  readonly remote: SocketAddress
+  /** The name we dialled; undefined on accepted flows. */
+  readonly wantedName: string | undefined
+  /** DER, leaf first, as far as Node shows it (certificate-less peers: empty). */
+  readonly chain: readonly Buffer[]
+  /** Node's own verdict. */
+  readonly authorized: boolean
+  /** e.g. `CERT_HAS_EXPIRED`; undefined when authorized or when there is no certificate. */
+  readonly errorCode: string | undefined
+  readonly errorMessage: string | undefined
+  readonly protocol: string
+  /** A resumed session was never judged: it must be refused. */
+  readonly resumed: boolean
+}
+
+export type Judgement =
+  | { readonly kind: 'accept'; readonly peer: PeerIdentity | undefined }
+  /** `code` is a verdict code; `detail` travels unread to `onRefused`. */
+  | { readonly kind: 'refuse'; readonly code: string; readonly detail: unknown }
+
+/** What TLS needs on one face. Replaced whole on reload; live flows keep what they had. */
+export interface TlsMaterial {
+  /** PEM: leaf first, then its chain. */
+  readonly certificate: string
+  readonly key: string
+  /** Trust anchors, PEM, one entry each; never empty. */
+  readonly ca: readonly string[]
+  /** CRLs, PEM, one entry each; undefined: revocation is not checked. */
+  readonly crl: readonly string[] | undefined
+  readonly own: OwnIdentity
+  readonly minVersion: 'TLSv1' | 'TLSv1.2' | 'TLSv1.3'
+  readonly maxVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** OpenSSL cipher string, e.g. with `@SECLEVEL=0` to read 2005's certificates. undefined: Node's default. */
+  readonly ciphers: string | undefined
+}
+
+export interface ListenerSettings {
+  readonly face: string
+  readonly transport: TransportName
+  readonly address: string
+  /** 0: the system chooses. */
+  readonly port: number
+  /** required: no certificate, no connection; requested: judged when shown; off: not asked for. */
+  readonly mutual: 'required' | 'requested' | 'off'
+  /** For tls and wss. */
+  readonly tls: TlsMaterial | undefined
+}
+
+export interface Listener {
+  readonly settings: ListenerSettings
+  /** With the real port. */
+  readonly local: SocketAddress
+  /** New handshakes use it at once; throws (and keeps the old one) when it cannot be loaded. */
+  replaceTls(material: TlsMaterial): void
+  close(): Promise<void>
+}
+
+/** A handshake or dial that failed, with all this end knows; the layer above makes the verdict. */
+export interface Refusal {
+  readonly side: 'accepted' | 'dialled'
+  readonly face: string
+  readonly local: SocketAddress | undefined
+  readonly remote: SocketAddress
+  readonly wantedName: string | undefined
+  /** Verdict code, e.g. `cert.expired`, `tls.handshake-failed`, `connect.refused`, `link.cut`, `flow.closed-after-handshake`. */
+  readonly code: string
+  /** Node's error code and message where there is one. */
+  readonly errorCode: string | undefined
+  readonly errorMessage: string | undefined
+  readonly evidence: PeerEvidence | undefined
+  readonly detail: unknown
+  readonly own: OwnIdentity | undefined
+}
+
+export interface TransportUser {
+  onRequest(request: SipRequest, flow: Flow): void
+  onResponse(response: SipResponse, flow: Flow): void
+  onFlowOpened(flow: Flow): void
+  /** `because`: `peer-closed`, `idle`, `framing-lost`, a verdict code, … */
+  onFlowClosed(flow: Flow, because: string): void
+  onRefused(refusal: Refusal): void
+  /** Malformed input and the like, for counters, trace and log: `message.malformed`, `connection.probe`, `connection.limit`, … */
+  onIncident(incident: { readonly event: string; readonly flow: Flow | undefined; readonly remote: SocketAddress; readonly reason: string }): void
+}
+
+/** Sees every message as it passes, for `siplab trace`; undefined costs nothing. */
+export type TraceTap = (entry: { readonly direction: 'in' | 'out'; readonly flow: Flow; readonly text: string }) => void
+
+/** A fault on a link, acted out where this node dials (`siplab break A->B delay`). */
+export interface LinkFault {
+  readonly kind: 'cut' | 'delay' | 'slow' | 'reset'
+  /** delay: added to each message; slow: bytes per second; reset: after so many bytes. */
+  readonly amount: number
+}
+
+export interface TransportLayer {
+  listen(settings: ListenerSettings): Promise<Listener>
+  /** The open flow that may be reused for this hop: same address, transport, own certificate and verified peer name. */
+  existing(hop: NextHop): Flow | undefined
+  /** That flow, else a new one. Rejects with DialError after reporting through `onRefused`. Concurrent calls for one hop share one dial. */
+  connect(hop: NextHop): Promise<Flow>
+  flow(id: FlowId): Flow | undefined
+  flows(): Iterable<Flow>
+  /** What this node shows when it dials from that face. */
+  setOutgoingTls(face: string, material: TlsMaterial | undefined): void
+  /** `peer`: FQDN of the dialled node. undefined heals. */
+  setLinkFault(peer: string, fault: LinkFault | undefined): void
+  setTrace(tap: TraceTap | undefined): void
+  /** Stops accepting, lets queued octets out, closes all flows; resolves when every socket is gone. */
+  close(): Promise<void>
+}
