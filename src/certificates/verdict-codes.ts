@@ -1,0 +1,222 @@
+/** Every verdict code of siplab, once: what it means, what Windows calls it, the rule behind it and what mends it. */
+import type { Verdict, VerdictCertificate } from './verdict.ts'
+import { windowsCode, type WindowsCodeName } from './windows-codes.ts'
+
+interface CodeEntry {
+  /** One sentence; `{certificate}` stands for the certificate concerned. */
+  readonly meaning: string
+  /** The code an administrator of a Windows server would look for first, then what else may be seen. Absent: none known. */
+  readonly windows?: readonly [WindowsCodeName, ...WindowsCodeName[]]
+  /** True where the mapping to `windows` is ours. */
+  readonly inferred?: true
+  /** What was wanted, with its source. */
+  readonly rule: string
+  readonly remedy: string
+  /** `error` refuses the link or the start; `warning` is only shown. */
+  readonly weight?: 'warning'
+}
+
+const renew = 'renew the certificate: siplab certs renew NODE'
+const reissue = 'issue the certificate again: siplab certs issue NODE'
+
+const table = {
+  // The certificate itself
+  'cert.expired': { meaning: '{certificate} has expired', windows: ['CERT_E_EXPIRED', 'SEC_E_CERT_EXPIRED'], rule: 'notAfter lies in the future (RFC 5280 §4.1.2.5)', remedy: renew },
+  'cert.not-yet-valid': { meaning: '{certificate} is not valid yet', windows: ['CERT_E_EXPIRED'], rule: 'notBefore lies in the past (RFC 5280 §4.1.2.5)', remedy: 'compare the clocks of both ends first; else wait, or issue the certificate again' },
+  'cert.expires-soon': { meaning: '{certificate} is in the last third of its lifetime', rule: 'renewed before one third of the lifetime is left', remedy: renew, weight: 'warning' },
+  'cert.name-mismatch': { meaning: '{certificate} does not carry the name that was wanted', windows: ['SEC_E_WRONG_PRINCIPAL', 'CERT_E_CN_NO_MATCH'], rule: 'a name in the certificate equals the name that was dialled (RFC 5922 §7.2)', remedy: 'dial a name the certificate carries, or issue it again with the wanted name as SAN' },
+  'cert.name-not-allowed': { meaning: '{certificate} carries no name that this server trusts', windows: ['SIPPROXY_E_ROUTING_MSG_CERT_MISMATCH'], rule: 'a name in the certificate stands in the list of trusted servers', remedy: 'add the name to the list of trusted servers, or assign the right certificate to the peer' },
+  'cert.name-missing': { meaning: '{certificate} carries no name at all', windows: ['CERT_E_INVALID_NAME'], inferred: true, rule: 'a subject or a SAN is present (RFC 5280 §4.1.2.6)', remedy: reissue },
+  'cert.subject-missing': { meaning: '{certificate} has no subject', rule: 'the subject CN is the FQDN of the server or pool', remedy: reissue, weight: 'warning' },
+  'cert.san-missing': { meaning: '{certificate} has its name in the subject only', rule: 'the name stands in a SAN (RFC 9525 §2)', remedy: 'issue the certificate again with a DNS SAN', weight: 'warning' },
+  'cert.san-malformed': { meaning: '{certificate} has a SAN that cannot be read', windows: ['CERT_E_MALFORMED'], inferred: true, rule: 'a SAN is a well-formed general name (RFC 5280 §4.2.1.6)', remedy: reissue },
+  'cert.cn-not-in-san': { meaning: '{certificate} has a subject CN that its SAN list does not repeat', windows: ['CERT_E_CN_NO_MATCH'], rule: 'when a SAN list is present it repeats the subject name', remedy: 'issue the certificate again with the subject name as SAN' },
+  'cert.wildcard': { meaning: '{certificate} carries a wildcard where none is allowed', windows: ['CERT_E_CN_NO_MATCH'], inferred: true, rule: 'no wildcard names for SIP (RFC 5922 §7.2)', remedy: 'issue the certificate again with full names' },
+  'cert.eku-missing': { meaning: '{certificate} may not be used in this direction', windows: ['CERT_E_WRONG_USAGE', 'SEC_E_CERT_UNKNOWN', 'SEC_E_CERT_WRONG_USAGE'], rule: 'extended key usage holds serverAuth where it is dialled and clientAuth where it dials (RFC 5280 §4.2.1.12)', remedy: 'issue the certificate again with both serverAuth and clientAuth, or use one certificate per direction' },
+  'cert.eku-absent': { meaning: '{certificate} has no extended key usage', rule: 'extended key usage is present', remedy: reissue, weight: 'warning' },
+  'cert.ku-wrong': { meaning: '{certificate} has a key usage that excludes signing the handshake', windows: ['CERT_E_PURPOSE'], inferred: true, rule: 'key usage holds digitalSignature (RFC 5280 §4.2.1.3)', remedy: reissue },
+  'cert.is-ca': { meaning: '{certificate} of a server is itself a CA', rule: 'an end certificate is no CA (RFC 5280 §4.2.1.9)', remedy: reissue, weight: 'warning' },
+  'cert.revoked': { meaning: '{certificate} is revoked', windows: ['CRYPT_E_REVOKED', 'CERT_E_REVOKED'], rule: 'the serial stands on no CRL of its issuer (RFC 5280 §6.3)', remedy: 'issue a new certificate; a revoked one does not come back' },
+  'cert.self-signed': { meaning: '{certificate} is signed by itself and not in the trust list', windows: ['CERT_E_UNTRUSTEDROOT', 'SEC_E_UNTRUSTED_ROOT'], rule: 'the chain ends in a trusted root (RFC 5280 §6.1)', remedy: 'issue the certificate from a trusted authority' },
+  'cert.signature-invalid': { meaning: 'the signature on {certificate} is wrong', windows: ['TRUST_E_CERT_SIGNATURE'], rule: 'the signature verifies with the key of the issuer (RFC 5280 §6.1.3)', remedy: 'copy the certificate again from its source, or issue it again' },
+  'cert.signature-weak': { meaning: '{certificate} is signed with a digest that is too weak', windows: ['TRUST_E_CERT_SIGNATURE'], inferred: true, rule: 'SHA-256 or better', remedy: 'issue the certificate again with SHA-256' },
+  'cert.key-weak': { meaning: '{certificate} has a key that is too weak', windows: ['CERT_E_CHAINING'], inferred: true, rule: 'RSA of 2048 bits or more, or an elliptic curve of 256 bits', remedy: 'issue the certificate again with a stronger key' },
+  'cert.key-mismatch': { meaning: '{certificate} belongs to another key than the one the peer used', windows: ['NTE_BAD_PUBLIC_KEY'], inferred: true, rule: 'the handshake is signed by the key in the certificate', remedy: 'put the right key beside the certificate' },
+  'cert.critical-extension': { meaning: '{certificate} has a critical extension nobody here understands', windows: ['CERT_E_CRITICAL'], rule: 'critical extensions are understood (RFC 5280 §4.2)', remedy: reissue },
+  'cert.malformed': { meaning: '{certificate} is not well formed', windows: ['CERT_E_MALFORMED'], rule: 'the certificate follows RFC 5280 §4.1', remedy: reissue },
+  'cert.crl-point-missing': { meaning: '{certificate} names no CRL distribution point', windows: ['CRYPT_E_NO_REVOCATION_CHECK'], inferred: true, rule: 'a CRL distribution point is present (OCS 2007)', remedy: reissue, weight: 'warning' },
+  'cert.lifetime-too-long': { meaning: '{certificate} lives longer than the policy allows', rule: 'lifetime within the limit of the profile (CA/B Forum SC-081)', remedy: reissue, weight: 'warning' },
+  'cert.algorithm-unreadable': { meaning: '{certificate} uses an algorithm that the servers of that time cannot read', windows: ['SEC_E_ALGORITHM_MISMATCH'], inferred: true, rule: 'RSA only (LCS 2005, OCS 2007)', remedy: 'issue the certificate again with an RSA key', weight: 'warning' },
+  'cert.must-staple': { meaning: '{certificate} demands a stapled OCSP answer', rule: 'RFC 7633 TLS feature', remedy: 'issue the certificate again without the feature, or staple', weight: 'warning' },
+
+  // The chain above it
+  'chain.incomplete': { meaning: 'an issuer between {certificate} and the root was not sent', windows: ['CERT_E_CHAINING'], rule: 'every issuer but the root is sent (RFC 5246 §7.4.2, RFC 8446 §4.4.2)', remedy: 'append the issuing certificate to the certificate file of the sender' },
+  'chain.untrusted-root': { meaning: '{certificate} leads to a root that is not in the trust list', windows: ['CERT_E_UNTRUSTEDROOT', 'SEC_E_UNTRUSTED_ROOT'], rule: 'the chain ends in a trusted root (RFC 5280 §6.1)', remedy: 'add the root to the trust list of the end that refuses' },
+  'chain.partial-anchor': { meaning: 'the trust list holds an intermediate CA of {certificate} but not its root', windows: ['CERT_E_UNTRUSTEDROOT'], rule: 'the trust list holds self-signed roots', remedy: 'put the root into the trust list' },
+  'chain.expired': { meaning: 'a CA above {certificate} has expired', windows: ['CERT_E_EXPIRED'], rule: 'every certificate of the chain is valid now (RFC 5280 §6.1.3)', remedy: 'renew the CA certificate and send the new one' },
+  'chain.not-yet-valid': { meaning: 'a CA above {certificate} is not valid yet', windows: ['CERT_E_EXPIRED'], rule: 'every certificate of the chain is valid now (RFC 5280 §6.1.3)', remedy: 'compare the clocks; else issue the CA certificate again' },
+  'chain.root-expired': { meaning: 'the trusted root of {certificate} has expired', windows: ['CERT_E_EXPIRED'], rule: 'the trusted root is valid now (Node and Windows; RFC 5280 leaves it open)', remedy: 'put the renewed root into the trust list' },
+  'chain.issuer-mismatch': { meaning: 'the trust list holds a CA with the issuer name of {certificate} but another key', windows: ['CERT_E_CHAINING', 'TRUST_E_CERT_SIGNATURE'], rule: 'name and key of the issuer match (RFC 5280 §6.1.3)', remedy: 'the CA was probably replaced: distribute the new CA certificate' },
+  'chain.not-a-ca': { meaning: 'the issuer of {certificate} is not a CA', windows: ['TRUST_E_BASIC_CONSTRAINTS', 'CERT_E_ROLE'], rule: 'an issuer has basicConstraints cA (RFC 5280 §4.2.1.9)', remedy: 'issue the certificate from a real CA' },
+  'chain.no-cert-sign': { meaning: 'the issuer of {certificate} may not sign certificates', windows: ['CERT_E_PURPOSE'], inferred: true, rule: 'the key usage of an issuer holds keyCertSign (RFC 5280 §4.2.1.3)', remedy: 'issue the CA certificate again with keyCertSign' },
+  'chain.path-too-long': { meaning: 'there are more CAs above {certificate} than one of them allows', windows: ['CERT_E_PATHLENCONST', 'TRUST_E_BASIC_CONSTRAINTS'], rule: 'pathLenConstraint (RFC 5280 §4.2.1.9)', remedy: 'issue from a CA nearer to the root, or raise the limit' },
+  'chain.name-constraint': { meaning: 'a CA above {certificate} may not issue for its name', windows: ['CERT_E_INVALID_NAME'], rule: 'name constraints (RFC 5280 §4.2.1.10)', remedy: 'issue from a CA that may, or with a permitted name' },
+  'chain.policy': { meaning: 'the certificate policies above {certificate} do not allow it', windows: ['CERT_E_INVALID_POLICY'], rule: 'certificate policies (RFC 5280 §4.2.1.4)', remedy: reissue },
+  'chain.eku-narrow': { meaning: 'a CA above {certificate} is limited to another purpose', windows: ['CERT_E_WRONG_USAGE'], rule: 'every CA that lists purposes lists the one wanted', remedy: 'issue from a CA without the limit' },
+  'chain.revoked': { meaning: 'a CA above {certificate} is revoked', windows: ['CRYPT_E_REVOKED', 'CERT_E_REVOKED'], rule: 'no CA of the chain stands on a CRL (RFC 5280 §6.3)', remedy: 'issue everything below that CA again from a new one' },
+  'chain.key-weak': { meaning: 'a CA above {certificate} has a key that is too weak', windows: ['CERT_E_CHAINING'], inferred: true, rule: 'RSA of 2048 bits or more, or an elliptic curve of 256 bits', remedy: 'replace the CA by one with a stronger key' },
+  'chain.signature-weak': { meaning: 'a CA above {certificate} is signed with a digest that is too weak', windows: ['TRUST_E_CERT_SIGNATURE'], inferred: true, rule: 'SHA-256 or better', remedy: 'issue the CA certificate again with SHA-256' },
+  'chain.out-of-order': { meaning: 'the first certificate of the file is not the one of the server', rule: 'the certificate of the server stands first (RFC 8446 §4.4.2)', remedy: 'put the certificate of the server first, then its issuer' },
+  'chain.too-deep': { meaning: 'the chain above {certificate} is longer than the limit', windows: ['CERT_E_CHAINING'], inferred: true, rule: 'a bounded number of CAs', remedy: 'issue from a CA nearer to the root' },
+  'chain.malformed': { meaning: 'a CA certificate above {certificate} breaks a rule of its form', windows: ['CERT_E_MALFORMED'], rule: 'RFC 5280 §4.2', remedy: 'issue the CA certificate again' },
+
+  // The handshake
+  'tls.client-cert-missing': { meaning: 'the dialling end showed no certificate', windows: ['SEC_E_NO_CREDENTIALS', 'SEC_I_INCOMPLETE_CREDENTIALS'], rule: 'a server that dials proves who it is (RFC 8446 §4.4.2)', remedy: 'assign a certificate: siplab assign NODE default-outgoing CERTIFICATE' },
+  'tls.own-cert-missing': { meaning: 'this end has no usable certificate to show', windows: ['SIPPROXY_E_NO_DEFAULT_OUTGOING_CERT', 'SEC_E_NO_CREDENTIALS'], rule: 'a certificate with its key is assigned', remedy: 'assign a certificate: siplab assign NODE REFERENCE CERTIFICATE' },
+  'tls.no-common-version': { meaning: 'the two ends have no TLS version in common', windows: ['SEC_E_UNSUPPORTED_FUNCTION'], rule: 'one TLS version both ends allow (RFC 8446 §4.2.1)', remedy: 'allow TLS 1.2 or 1.3 at both ends' },
+  'tls.no-common-cipher': { meaning: 'the two ends have no cipher suite in common, or none that fits the certificate', windows: ['SEC_E_ALGORITHM_MISMATCH', 'SEC_E_ILLEGAL_MESSAGE'], rule: 'one cipher suite both ends allow', remedy: 'allow a common cipher suite, or give the server a certificate with another key type' },
+  'tls.no-common-group': { meaning: 'the two ends have no key exchange group in common', windows: ['SEC_E_ILLEGAL_MESSAGE'], rule: 'one group both ends allow (RFC 8446 §4.2.7)', remedy: 'allow a common group such as P-256' },
+  'tls.no-common-signature': { meaning: 'the two ends have no signature algorithm in common that fits the certificate', windows: ['SEC_E_ALGORITHM_MISMATCH'], rule: 'one signature algorithm both ends allow (RFC 8446 §4.2.3)', remedy: 'allow a common signature algorithm, or use another key type' },
+  'tls.alpn-mismatch': { meaning: 'the two ends have no application protocol in common', windows: ['SEC_E_APPLICATION_PROTOCOL_MISMATCH'], rule: 'one ALPN name both ends offer (RFC 7301)', remedy: 'offer the same protocol name at both ends, or none' },
+  'tls.chain-too-large': { meaning: 'the certificates sent are larger than the other end reads', windows: ['SEC_E_ILLEGAL_MESSAGE'], inferred: true, rule: 'the certificate message stays below 100 kB', remedy: 'issue a certificate with fewer names' },
+  'tls.peer-refused': { meaning: 'the other end closed right after the handshake and probably refused our certificate', windows: ['WSAECONNRESET'], rule: 'a SIP answer follows the handshake', remedy: 'read the verdict of the other end: siplab events PEER' },
+  'tls.alert': { meaning: 'the other end refused with a TLS alert', windows: ['SEC_E_ILLEGAL_MESSAGE'], rule: 'the handshake ends without an alert (RFC 8446 §6.2)', remedy: 'read the verdict of the other end: siplab events PEER' },
+  'tls.handshake-failed': { meaning: 'the handshake broke', windows: ['SEC_E_ILLEGAL_MESSAGE'], rule: 'the handshake completes', remedy: 'check that both ends speak TLS on this port' },
+  'tls.handshake-timeout': { meaning: 'the handshake did not finish in time', windows: ['WSAETIMEDOUT'], inferred: true, rule: 'the handshake completes in time', remedy: 'check that both ends speak TLS on this port' },
+  'tls.session-resumed': { meaning: 'the connection resumed an earlier session, which skips every certificate check', rule: 'a full handshake on every MTLS connection', remedy: 'switch session tickets off at the accepting end' },
+  'tls.staple-missing': { meaning: 'no OCSP answer was stapled', rule: 'RFC 6066 §8', remedy: 'staple an answer, or drop the demand', weight: 'warning' },
+  'tls.staple-invalid': { meaning: 'the stapled OCSP answer is not usable', windows: ['CRYPT_E_NO_REVOCATION_CHECK'], inferred: true, rule: 'RFC 6960 §3.2', remedy: 'staple a fresh answer of the issuer' },
+
+  // Keys
+  'key.mismatch': { meaning: 'the key does not belong to {certificate}', windows: ['CRYPT_E_NO_KEY_PROPERTY', 'NTE_BAD_PUBLIC_KEY'], inferred: true, rule: 'the key file holds the private key of the first certificate', remedy: 'put the right key beside the certificate, or issue both again' },
+  'key.missing': { meaning: 'there is no private key for {certificate}', windows: ['CRYPT_E_NO_KEY_PROPERTY', 'SEC_E_NO_CREDENTIALS'], rule: 'the key file exists and is not empty', remedy: 'put the key beside the certificate, or issue both again' },
+  'key.unreadable': { meaning: 'the key file cannot be read', windows: ['NTE_BAD_KEYSET', 'NTE_PERM', 'SEC_E_UNKNOWN_CREDENTIALS'], rule: 'the account of the service may read the key file', remedy: 'give the account of the service read access to the key file' },
+  'key.permissions': { meaning: 'the key file may be read by others', windows: ['NTE_PERM'], inferred: true, rule: 'key files have mode 0600', remedy: 'chmod 600 the key file' },
+  'key.malformed': { meaning: 'the key file holds no private key that can be read', windows: ['NTE_BAD_KEY'], rule: 'PEM, PKCS#8, PKCS#1 or SEC1', remedy: 'convert the key to PEM: openssl pkey -in KEY -out KEY.pem' },
+  'key.encrypted': { meaning: 'the key file is encrypted and no passphrase is configured', windows: ['ERROR_INVALID_PASSWORD'], rule: 'keys of the lab are not encrypted', remedy: 'decrypt the key: openssl pkey -in KEY -out KEY.pem' },
+  'key.passphrase-wrong': { meaning: 'the passphrase does not open the key file', windows: ['ERROR_INVALID_PASSWORD'], rule: 'the passphrase fits the key', remedy: 'give the right passphrase' },
+  'key.too-weak': { meaning: 'our own key is too weak', windows: ['CERT_E_CHAINING'], inferred: true, rule: 'RSA of 2048 bits or more, or an elliptic curve of 256 bits', remedy: 'issue the certificate again with a stronger key' },
+
+  // Trust list
+  'trust.missing': { meaning: 'no trust list is configured', windows: ['CERT_E_UNTRUSTEDROOT'], inferred: true, rule: 'MTLS never runs on the built-in public roots', remedy: 'name a file with the roots of the lab' },
+  'trust.empty': { meaning: 'the trust list is empty', windows: ['CERT_E_UNTRUSTEDROOT'], inferred: true, rule: 'the trust list holds at least one root', remedy: 'put the root certificate into the trust list' },
+  'trust.malformed': { meaning: 'the trust list holds no certificate that can be read', windows: ['CERT_E_UNTRUSTEDROOT'], inferred: true, rule: 'every block of the trust list is a certificate', remedy: 'write the root certificate as PEM into the trust list' },
+  'trust.partial': { meaning: 'a part of the trust list cannot be read', rule: 'as many certificates are loaded as the file has blocks', remedy: 'copy the broken block again from its source' },
+  'trust.too-long': { meaning: 'the trust list is longer than old peers read', rule: 'less than 12 kB of CA names (Schannel cuts at 16 kB)', remedy: 'remove roots that are not needed', weight: 'warning' },
+
+  // CRLs
+  'crl.missing': { meaning: 'there is no CRL for a CA above {certificate}', windows: ['CRYPT_E_NO_REVOCATION_CHECK', 'CERT_E_REVOCATION_FAILURE'], inferred: true, rule: 'once CRLs are used, every CA of the chain has one', remedy: 'fetch the CRL of that CA and load it' },
+  'crl.expired': { meaning: 'a CRL is stale', windows: ['CRYPT_E_REVOCATION_OFFLINE'], inferred: true, rule: 'nextUpdate lies in the future (RFC 5280 §5.1.2.5)', remedy: 'fetch the CRL again from its distribution point' },
+  'crl.not-yet-valid': { meaning: 'a CRL is not valid yet', windows: ['CRYPT_E_REVOCATION_OFFLINE'], inferred: true, rule: 'thisUpdate lies in the past (RFC 5280 §5.1.2.4)', remedy: 'compare the clocks of this node and of the issuer' },
+  'crl.signature-invalid': { meaning: 'the signature on a CRL is wrong', windows: ['TRUST_E_CERT_SIGNATURE'], rule: 'the CRL is signed by the CA it is for (RFC 5280 §6.3.3)', remedy: 'fetch the CRL again from its distribution point' },
+  'crl.no-crl-sign': { meaning: 'the CA may not sign CRLs', windows: ['CERT_E_REVOCATION_FAILURE'], inferred: true, rule: 'the key usage of the CRL issuer holds cRLSign (RFC 5280 §4.2.1.3)', remedy: 'issue the CA certificate again with cRLSign' },
+  'crl.malformed': { meaning: 'a CRL file cannot be read', windows: ['CRYPT_E_ASN1_BADTAG'], inferred: true, rule: 'PEM with the label X509 CRL', remedy: 'convert the CRL: openssl crl -in CRL -out CRL.pem' },
+  'crl.partial': { meaning: 'a CRL file holds more than one CRL', rule: 'one CRL per file', remedy: 'split the file', weight: 'warning' },
+  'crl.unreachable': { meaning: 'the CRL distribution point cannot be reached', windows: ['CRYPT_E_REVOCATION_OFFLINE', 'SIPPROXY_E_NO_DEFAULT_OUTGOING_CERT'], rule: 'the distribution point answers by HTTP', remedy: 'open port 80 from this node to the host of the distribution point' },
+  'crl.no-next-update': { meaning: 'a CRL names no next update and never goes stale', rule: 'nextUpdate is present (RFC 5280 §5.1.2.5)', remedy: 'issue the CRL again with nextUpdate', weight: 'warning' },
+  'crl.not-checked': { meaning: 'revocation is not checked', rule: 'a CRL is configured', remedy: 'configure the CRLs of the authorities', weight: 'warning' },
+
+  // Files
+  'file.missing': { meaning: 'a file is missing', windows: ['CRYPT_E_NOT_FOUND'], inferred: true, rule: 'the file exists', remedy: 'name an existing file, or issue the certificate again' },
+  'file.unreadable': { meaning: 'a file cannot be read', windows: ['NTE_PERM'], inferred: true, rule: 'the account of the service may read the file', remedy: 'give the account of the service read access' },
+  'file.empty': { meaning: 'a certificate file is empty', windows: ['SEC_E_NO_CREDENTIALS'], rule: 'the file holds a certificate', remedy: reissue },
+  'file.not-pem': { meaning: 'a file is not PEM', windows: ['CRYPT_E_ASN1_BADTAG'], rule: 'PEM with -----BEGIN CERTIFICATE-----', remedy: 'convert the file to PEM' },
+  'file.der': { meaning: 'a file is DER, not PEM', windows: ['CRYPT_E_ASN1_BADTAG'], inferred: true, rule: 'PEM with -----BEGIN CERTIFICATE-----', remedy: 'convert the file: openssl x509 -inform der -in FILE -out FILE.pem' },
+  'file.utf16': { meaning: 'a file is UTF-16 text', windows: ['CRYPT_E_ASN1_BADTAG'], inferred: true, rule: 'PEM in ASCII', remedy: 'save the file as ASCII or UTF-8' },
+  'file.pkcs7': { meaning: 'a file is a PKCS #7 bundle', windows: ['CRYPT_E_ASN1_BADTAG'], inferred: true, rule: 'PEM with -----BEGIN CERTIFICATE-----', remedy: 'convert the file: openssl pkcs7 -print_certs -in FILE -out FILE.pem' },
+  'file.pfx': { meaning: 'a file is a PKCS #12 container', windows: ['CRYPT_E_ASN1_BADTAG'], inferred: true, rule: 'PEM with -----BEGIN CERTIFICATE-----', remedy: 'convert the file: openssl pkcs12 -in FILE -out FILE.pem -nodes (add -legacy for containers of 2003)' },
+  'file.pfx-legacy': { meaning: 'a PKCS #12 container uses encryption that is no longer read', windows: ['CRYPT_E_ASN1_BADTAG'], inferred: true, rule: '3DES or AES', remedy: 'write the container again: openssl pkcs12 -legacy -in FILE -nodes | openssl pkcs12 -export -out NEW' },
+  'file.pfx-password': { meaning: 'the password does not open the PKCS #12 container', windows: ['ERROR_INVALID_PASSWORD'], rule: 'the password fits the container', remedy: 'give the right password' },
+  'file.pfx-malformed': { meaning: 'a PKCS #12 container cannot be read', windows: ['CRYPT_E_ASN1_BADTAG'], inferred: true, rule: 'RFC 7292', remedy: 'export the container again' },
+  'file.indented': { meaning: 'the lines of a PEM file are indented', windows: ['CRYPT_E_ASN1_BADTAG'], inferred: true, rule: 'PEM lines start at the left margin', remedy: 'remove the spaces at the start of the lines' },
+  'file.corrupt': { meaning: 'a PEM block cannot be read', windows: ['CRYPT_E_ASN1_BADTAG'], rule: 'Base64 between BEGIN and END (RFC 7468)', remedy: 'copy the file again from its source' },
+  'file.wrong-kind': { meaning: 'a file holds something else than what was wanted', windows: ['CRYPT_E_ASN1_BADTAG'], inferred: true, rule: 'a certificate where a certificate is wanted, a key where a key is', remedy: 'name the right file' },
+  'file.partial': { meaning: 'only a part of the certificate file can be read', rule: 'as many certificates are loaded as the file has blocks', remedy: 'copy the broken block again from its source' },
+  'file.trusted-label': { meaning: 'the file has the label TRUSTED CERTIFICATE, and the rest of its chain is ignored', rule: 'PEM with -----BEGIN CERTIFICATE-----', remedy: 'convert the file: openssl x509 -in FILE -out FILE.pem' },
+
+  // Links
+  'link.forbidden': { meaning: 'the link matrix does not allow this connection', windows: ['SEC_E_LOGON_DENIED'], inferred: true, rule: 'the peer stands in the list of servers', remedy: 'add the peer to the list, or dial the right next hop: siplab plan' },
+  'link.refused': { meaning: 'nobody listens at the other end', windows: ['WSAECONNREFUSED'], rule: 'the listener of the next hop is open', remedy: 'start the node, or switch its listener on: siplab mtls NODE on' },
+  'link.timeout': { meaning: 'the other end does not answer', windows: ['WSAETIMEDOUT'], rule: 'the next hop answers in time', remedy: 'check the firewall ports: siplab plan --format nftables' },
+  'link.reset': { meaning: 'the connection was reset', windows: ['WSAECONNRESET'], rule: 'the connection stays open', remedy: 'read the verdict of the other end: siplab events PEER' },
+  'link.unreachable': { meaning: 'there is no route to the other end', rule: 'the next hop can be reached', remedy: 'check the network of the node' },
+  'link.cut': { meaning: 'the link is cut by a fault of the lab', windows: ['WSAETIMEDOUT'], inferred: true, rule: 'no fault is set', remedy: 'siplab heal A->B' },
+  'link.unconfirmed': { meaning: 'the handshake ended but no SIP answer followed', rule: 'a link is up at the first SIP answer', remedy: 'read the verdict of the other end: siplab events PEER' },
+  'link.name-mismatch': { meaning: 'the message names another server than the certificate of the connection', windows: ['SIPPROXY_E_ROUTING_MSG_CERT_MISMATCH'], rule: 'the names of message and certificate agree', remedy: 'compare the Via of the peer with the names in its certificate' },
+
+  // Names and routes
+  'dns.not-found': { meaning: 'the name does not exist', windows: ['WSAHOST_NOT_FOUND'], rule: 'the name has an address', remedy: 'add the record: siplab plan --format zone' },
+  'dns.unreachable': { meaning: 'the DNS server does not answer', windows: ['WSAHOST_NOT_FOUND'], inferred: true, rule: 'the DNS server answers', remedy: 'start the DNS server of the lab' },
+  'dns.wrong-target': { meaning: 'the name leads to the wrong host', windows: ['SEC_E_WRONG_PRINCIPAL'], inferred: true, rule: 'the record leads to the host of the plan', remedy: 'correct the record: siplab plan --format zone' },
+  'dns.srv-outside-domain': { meaning: 'the SRV target lies outside the domain', windows: ['SIPPROXY_E_EPROUTING_MSG_ALLOWED_DOMAIN_NO_SRV_MATCH'], rule: 'the SRV target is a host directly in the domain', remedy: 'let the SRV record lead to a host in the domain' },
+  'route.no-flow': { meaning: 'the flow to the user is gone', windows: ['SIPPROXY_E_UNKNOWN_USER_OR_EPID'], inferred: true, rule: 'the flow of the binding is open (RFC 5626 §5.3)', remedy: 'the phone registers again' },
+  'route.no-target': { meaning: 'there is no next hop for the request', windows: ['SIPPROXY_E_ROUTING'], inferred: true, rule: 'the target set is not empty (RFC 3261 §16.5)', remedy: 'check domain, static routes and next hop: siplab plan' },
+  'route.next-hop-down': { meaning: 'no target of the next hop can be reached', windows: ['SIPPROXY_E_ROUTING'], inferred: true, rule: 'one target of the next hop answers (RFC 3263 §4.3)', remedy: 'see which nodes run: siplab status' },
+  'route.loop': { meaning: 'the request came back', windows: ['SIPPROXY_E_ROUTING'], inferred: true, rule: 'no loop (RFC 5393)', remedy: 'compare the next hops of the nodes: siplab plan' },
+
+  // Configuration, store, clock
+  'config.duplicate-partner': { meaning: 'a domain is both direct partner and IM provider', rule: 'a domain stands in one list', remedy: 'remove the domain from one list' },
+  'config.invalid': { meaning: 'an entry of the configuration is invalid', rule: 'every entry passes its check', remedy: 'correct the entry' },
+  'config.not-retrieved': { meaning: 'the configuration could not be retrieved', rule: 'directory, store and local file give the configuration', remedy: 'see the further verdicts' },
+  'config.local-corrupt': { meaning: 'the local configuration cannot be read', rule: 'the local file is well formed', remedy: 'write the file again: siplab up --fresh' },
+  'config.certificate-unassigned': { meaning: 'no certificate is assigned to a reference that needs one', windows: ['SIPPROXY_E_NO_DEFAULT_OUTGOING_CERT'], rule: 'every reference in use has a certificate', remedy: 'siplab assign NODE REFERENCE CERTIFICATE' },
+  'config.certificate-locked': { meaning: 'the security settings cannot be opened while the assigned certificate is invalid', windows: ['CERT_E_EXPIRED'], rule: 'the assigned certificate is valid', remedy: 'assign a new trial certificate, switch 5061 on, then off, then unassign; or add --force' },
+  'config.certificate-not-needed': { meaning: 'a certificate is given where the profile needs none', rule: 'the certificate matrix of the profile', remedy: 'nothing to mend', weight: 'warning' },
+  'store.unreachable': { meaning: 'the pool store does not answer', rule: 'the pool store answers', remedy: 'start the store: siplab heal store' },
+  'store.permission': { meaning: 'the pool store refuses the account of the service', rule: 'the account may read and write', remedy: 'give the account its rights back: siplab heal store' },
+  'store.corrupt': { meaning: 'the pool store cannot be read', rule: 'the store is well formed', remedy: 'siplab up --fresh' },
+  'directory.unreachable': { meaning: 'the directory does not answer', rule: 'the directory answers', remedy: 'siplab heal directory' },
+  'directory.permission': { meaning: 'the directory refuses the account of the service', rule: 'the account may read', remedy: 'siplab heal directory' },
+  'clock.skew': { meaning: 'the clocks of the two ends differ', windows: ['CERT_E_EXPIRED', 'SEC_E_TIME_SKEW'], inferred: true, rule: 'both clocks agree within a minute', remedy: 'set the clock right: siplab clock NODE +0s' },
+} as const satisfies Readonly<Record<string, CodeEntry>>
+
+export type VerdictCode = keyof typeof table
+
+export interface VerdictCodeEntry extends CodeEntry {
+  readonly code: VerdictCode
+}
+
+/** Every code in the order of the table. */
+export const verdictCodes: readonly VerdictCodeEntry[] = Object.entries(table).map(([code, entry]) => ({ ...entry, code: code as VerdictCode }))
+
+const byCode: ReadonlyMap<string, VerdictCodeEntry> = new Map(verdictCodes.map((entry) => [entry.code, entry]))
+
+/** The entry of a code, e.g. `verdictCode('cert.expired').remedy`. Absent when nobody listed it. */
+export function findVerdictCode(code: string): VerdictCodeEntry | undefined {
+  return byCode.get(code)
+}
+
+export function isVerdictCode(code: string): code is VerdictCode {
+  return byCode.has(code)
+}
+
+export interface VerdictDetails {
+  readonly certificate?: VerdictCertificate
+  /** Replaces the sentence of the table where more is known. */
+  readonly message?: string
+  readonly found?: string
+  readonly rule?: string
+  readonly fix?: string
+  readonly node?: string
+  readonly link?: string
+  readonly direction?: 'outgoing' | 'incoming'
+  readonly eventId?: number
+  readonly others?: readonly Verdict[]
+}
+
+/**
+ * Fills a verdict from the table: `verdict('cert.expired', { certificate, found: 'ended 2026-03-01T12:00:00Z' })`
+ * gives sentence, rule, Windows code and fix; every detail given wins over the table.
+ */
+export function verdict(code: VerdictCode, details: VerdictDetails = {}): Verdict {
+  const entry: CodeEntry = table[code]
+  const windows = entry.windows === undefined ? {} : { windows: windowsCode(entry.windows[0], entry.inferred === true) }
+  return { code, message: sentence(entry.meaning, details.certificate), rule: entry.rule, fix: entry.remedy, ...windows, ...details }
+}
+
+/** `The certificate CN=fe1.lab.test has expired`, or `The certificate has expired` when nobody knows which. */
+function sentence(meaning: string, certificate: VerdictCertificate | undefined): string {
+  const subject = certificate === undefined || certificate.subject === '' ? 'the certificate' : `the certificate ${certificate.subject}`
+  const text = meaning.replace('{certificate}', () => subject)
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
