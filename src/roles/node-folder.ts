@@ -1,0 +1,48 @@
+/**
+ * Where things stand on disk. One lab is one folder; each node has its own below it and reads no other node's.
+ *
+ *     .siplab/edge/                      the lab's data folder
+ *       lab.json                         what `up` decided: topology, network, process ids
+ *       pki/                             the authority (certificates/authority.ts)
+ *       directory.sqlite  pool-NAME.sqlite
+ *       nodes/fe1/
+ *         events.jsonl                   its event log, appended first, whatever else is down
+ *         control.sock                   its control API
+ *         node.log                       its standard output and error
+ *         settings.json                  what an administrator changed while it ran (mtls on/off)
+ *         assignments.json               which certificate each reference points at
+ *         certificates/NAME.pem .key     leaf first, then its chain; keys 0600
+ *         trust/NAME.pem                 anchors this node trusts, one a file
+ *         crl/NAME.pem                   revocation lists, one a file; an empty folder: revocation is not checked
+ */
+import { join } from 'node:path'
+
+export interface NodeFolder {
+  readonly root: string
+  readonly events: string
+  readonly controlSocket: string
+  /** Holds the path of the socket when `controlSocket` would be longer than a Unix socket name may be. */
+  readonly controlSocketPointer: string
+  readonly log: string
+  readonly settings: string
+  readonly assignments: string
+  readonly certificates: string
+  readonly trust: string
+  readonly crl: string
+}
+
+export function nodeFolder(labFolder: string, node: string): NodeFolder {
+  const root = join(labFolder, 'nodes', node)
+  return {
+    root,
+    events: join(root, 'events.jsonl'),
+    controlSocket: join(root, 'control.sock'),
+    controlSocketPointer: join(root, 'control.sock.path'),
+    log: join(root, 'node.log'),
+    settings: join(root, 'settings.json'),
+    assignments: join(root, 'assignments.json'),
+    certificates: join(root, 'certificates'),
+    trust: join(root, 'trust'),
+    crl: join(root, 'crl'),
+  }
+}
