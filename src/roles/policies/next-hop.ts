@@ -1,0 +1,28 @@
+/** Everything that is left goes to one configured host. */
+import type { Policy, Target } from '../../sip/routing/decision.ts'
+import type { Arrival } from '../../sip/routing/decision.ts'
+
+export interface NextHopOptions {
+  /** `sip:director.lab.test:5061;transport=tls` */
+  readonly uri: string
+  /** Face to leave by; absent: the only one. */
+  readonly face?: string
+  /** Which requests; absent: all. */
+  readonly when?: (arrival: Arrival) => boolean
+  readonly because: string
+}
+
+export function nextHop(options: NextHopOptions): Policy {
+  return {
+    name: 'next-hop',
+    decide(arrival) {
+      if (options.when !== undefined && !options.when(arrival)) return { kind: 'pass' }
+      return { kind: 'route', targets: [targetVia(arrival.request.requestUri, options.uri, options.face)], because: options.because }
+    },
+  }
+}
+
+/** The request unchanged, sent to `nextHop`. */
+export function targetVia(uri: string, nextHop: string | undefined, face?: string): Target {
+  return { uri, flow: undefined, routes: [], nextHop, q: 1000, face }
+}

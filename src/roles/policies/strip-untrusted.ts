@@ -1,0 +1,41 @@
+/** What outsiders must not say about themselves is taken off before anybody reads it. */
+import { type Arrival, pass, type Policy } from '../../sip/routing/decision.ts'
+
+/** Identity and diagnostics: believed from a server only (RFC 3325 §5; topology-facts §5.1). */
+const vouchedByServersOnly = ['p-asserted-identity', 'p-preferred-identity', 'ms-diagnostics', 'ms-diagnostics-public', 'ms-user-logon-data']
+
+/**
+ * The edge's remark on where a message came from. The name of the original's header field is not documented beyond its
+ * parameters (`ms-source-type`, `ms-ep-fqdn`, `ms-source-network`, `ms-source-verified-user`), so this name is a lab choice.
+ */
+export const edgeMark = 'ms-edge-proxy-message-trust'
+
+/** Removes identity, diagnostics and edge marks from every peer that may not speak for others. */
+export function stripUntrusted(): Policy {
+  return {
+    name: 'strip-untrusted',
+    decide(arrival) {
+      if (mayVouch(arrival)) return pass
+      arrival.remarks.remove.push(...vouchedByServersOnly)
+      if (!mayMark(arrival)) arrival.remarks.remove.push(edgeMark)
+      return pass
+    },
+  }
+}
+
+/** A server of our own organisation: its P-Asserted-Identity is believed. */
+export function mayVouch({ flow }: Arrival): boolean {
+  return flow.peer?.class === 'server'
+}
+
+/** An edge forwards for outsiders: it says where a message came from, never who sent it. */
+function mayMark({ flow }: Arrival): boolean {
+  return flow.peer?.class === 'edge'
+}
+
+/** Whether the request came from outside: by the flow it arrived on, or by the mark a trusted hop left. */
+export function cameFromOutside(arrival: Arrival): boolean {
+  const peerClass = arrival.flow.peer?.class
+  if (peerClass === 'edge') return true
+  return peerClass === 'server' && arrival.request.header(edgeMark) !== undefined
+}
