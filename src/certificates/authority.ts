@@ -1,0 +1,329 @@
+/**
+ * The lab's own PKI in one folder: an internal root with its issuing CA, and a "public" root with its issuing CA that
+ * stands in for a commercial one on the edge's external face. A lab, never production: the root keys lie beside the rest.
+ */
+import { X509Certificate, type KeyObject } from 'node:crypto'
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isSystemError, makePrivateFolder, withLock, writeFileAtomic } from './atomic-files.ts'
+import type { Authority as AuthorityKind, CertificateRequest, KeyType } from './certificate-request.ts'
+import { toPem } from './der.ts'
+import {
+  authorityInfoAccess, authorityKeyId, basicConstraints, crlDistributionPoint, extendedKeyUsage, type Extension, type GeneralName, keyUsage, subjectAltName, subjectKeyId,
+} from './extensions.ts'
+import { generateKey, keyToPem, readKeyFile, writeKeyFile } from './keys.ts'
+import { randomSerial, type RevocationReason, type RevokedCertificate, subjectOf, writeCertificate, writeCrl } from './write-certificate.ts'
+
+/** The four CAs; the name is the stem of every file of that CA. */
+export const caNames = ['internal-root', 'internal-issuing', 'public-root', 'public-issuing'] as const
+export type CaName = (typeof caNames)[number]
+
+export interface AuthorityOptions {
+  /** Stands in the names of the CAs, e.g. `lab.test`. */
+  readonly domain: string
+  /** Milliseconds since 1970. */
+  readonly now: number
+  /** Where the host `pki` serves CRLs and issuer certificates, e.g. `http://pki.lab.test:8080`. Absent: certificates name no distribution point. */
+  readonly crlUrl?: string
+  /** Keys of the CAs; `p256` when absent. */
+  readonly keyType?: KeyType
+}
+
+export interface IssuedCertificate {
+  readonly name: string
+  /** The leaf alone. */
+  readonly certificatePem: string
+  /** The leaf, then its issuing CA: what a server sends. */
+  readonly chainPem: string
+  /** PKCS #8. */
+  readonly keyPem: string
+  /** Hex, lower case. */
+  readonly serial: string
+  /** ISO 8601, UTC. */
+  readonly notBefore: string
+  readonly notAfter: string
+}
+
+/** One line of `index.jsonl`. */
+export type IndexEntry =
+  | { readonly kind: 'issued'; readonly at: string; readonly ca: CaName; readonly serial: string; readonly name: string; readonly subject: string; readonly names: readonly string[]; readonly notBefore: string; readonly notAfter: string }
+  | { readonly kind: 'revoked'; readonly at: string; readonly ca: CaName; readonly serial: string; readonly reason: RevocationReason }
+
+export interface Crl {
+  readonly ca: CaName
+  /** Label `X509 CRL`; one CRL, as Node's `crl` option wants each. */
+  readonly pem: string
+  /** What a distribution point serves. */
+  readonly der: Buffer
+}
+
+export interface Authority {
+  readonly directory: string
+  readonly domain: string
+  /** Issues a certificate with a fresh key and notes it in the index. Validity runs from one minute before `now`, in whole seconds. */
+  issue(request: CertificateRequest, now: number): IssuedCertificate
+  /** @throws AuthorityError `serial-unknown` when no certificate of that serial was issued here */
+  revoke(serial: string, now: number, reason?: RevocationReason): void
+  /** A fresh CRL of one CA, valid for `validSeconds` (a day when absent). Written beside the CA as `NAME.crl` (DER) and `NAME.crl.pem`. */
+  crl(ca: CaName, now: number, validSeconds?: number): Crl
+  /** The CRLs of root and issuing CA: once CRLs are used, Node wants one for every CA of a chain. */
+  crls(kind: AuthorityKind, now: number, validSeconds?: number): readonly [root: Crl, issuing: Crl]
+  /** The root that verifies what this authority issues. */
+  trust(kind: AuthorityKind): { readonly path: string; readonly pem: string }
+  /** The certificate of one CA, for chains and for `pki` to serve. */
+  caCertificate(ca: CaName): { readonly path: string; readonly pem: string }
+  /** Everything issued and revoked, oldest first. */
+  index(): readonly IndexEntry[]
+}
+
+/** Trouble with the folder of the authority; the message says what to do next. */
+export class AuthorityError extends Error {
+  readonly code: 'authority-missing' | 'authority-exists' | 'authority-incomplete' | 'serial-unknown'
+  constructor(code: AuthorityError['code'], message: string, cause?: unknown) {
+    super(message, { cause })
+    this.name = 'AuthorityError'
+    this.code = code
+  }
+}
+
+const yearSeconds = 365 * 86_400
+const daySeconds = 86_400
+
+/**
+ * Makes the four CAs. Of several processes that start at once the first makes them and the others open what it made.
+ *
+ * @throws AuthorityError `authority-exists` when the folder holds an authority of another domain
+ */
+export function initAuthority(directory: string, options: AuthorityOptions): Authority {
+  mkdirSync(directory, { recursive: true })
+  makePrivateFolder(join(directory, 'private'))
+  withLock(directory, () => {
+    if (!existsSync(settingsPath(directory))) makeCas(directory, options)
+  })
+  const authority = openAuthority(directory)
+  if (authority.domain === options.domain) return authority
+  throw new AuthorityError('authority-exists', `${directory} already holds the authority of ${authority.domain}, wanted ${options.domain}; name another folder`)
+}
+
+/**
+ * Opens what `initAuthority` made.
+ *
+ * @throws AuthorityError `authority-missing` or `authority-incomplete`; KeyFileError when a key is open to others
+ */
+export function openAuthority(directory: string): Authority {
+  const { domain, crlUrl } = readSettings(directory)
+  const cas = Object.fromEntries(caNames.map((name) => [name, readCa(directory, name)])) as Readonly<Record<CaName, Ca>>
+  const indexPath = join(directory, 'index.jsonl')
+  const note = (entry: IndexEntry): void => appendFileSync(indexPath, `${JSON.stringify(entry)}\n`, { mode: 0o600 })
+  const index = (): readonly IndexEntry[] => readIndex(indexPath)
+
+  const crl: Authority['crl'] = (name, now, validSeconds = daySeconds) =>
+    withLock(directory, () => issueCrl(directory, cas[name], { now, validSeconds, revoked: revokedBy(index(), name) }))
+
+  return {
+    directory,
+    domain,
+    index,
+    crl,
+    crls: (kind, now, validSeconds) => [crl(`${kind}-root`, now, validSeconds), crl(`${kind}-issuing`, now, validSeconds)],
+    caCertificate: (name) => ({ path: certificatePath(directory, name), pem: cas[name].pem }),
+    trust: (kind) => ({ path: certificatePath(directory, `${kind}-root`), pem: cas[`${kind}-root`].pem }),
+    issue(request, now) {
+      const ca = cas[`${request.authority}-issuing`]
+      const issued = issueLeaf(ca, request, now, crlUrl)
+      note({
+        kind: 'issued', at: new Date(now).toISOString(), ca: ca.name, serial: issued.serial, name: request.name, subject: request.commonName,
+        names: [...request.dnsNames, ...request.uriNames, ...request.ipAddresses], notBefore: issued.notBefore, notAfter: issued.notAfter,
+      })
+      return issued
+    },
+    revoke(serial, now, reason = 'unspecified') {
+      const wanted = serial.toLowerCase().replaceAll(':', '')
+      const entry = index().find((one) => one.kind === 'issued' && one.serial === wanted)
+      if (entry === undefined) throw new AuthorityError('serial-unknown', `${directory} never issued a certificate with serial ${wanted}; see: siplab certs list`)
+      note({ kind: 'revoked', at: new Date(now).toISOString(), ca: entry.ca, serial: wanted, reason })
+    },
+  }
+}
+
+/** True when the folder holds an authority. */
+export function hasAuthority(directory: string): boolean {
+  return existsSync(settingsPath(directory))
+}
+
+interface Ca {
+  readonly name: CaName
+  readonly pem: string
+  readonly certificate: X509Certificate
+  readonly key: KeyObject
+}
+
+interface Settings {
+  readonly domain: string
+  readonly crlUrl?: string
+}
+
+const settingsPath = (directory: string): string => join(directory, 'authority.json')
+const certificatePath = (directory: string, name: CaName): string => join(directory, `${name}.pem`)
+const keyPath = (directory: string, name: CaName): string => join(directory, 'private', `${name}.key`)
+
+/** The settings are written last: a folder that has them has the rest. */
+function makeCas(directory: string, { domain, now, crlUrl, keyType = 'p256' }: AuthorityOptions): void {
+  for (const kind of ['internal', 'public'] as const) {
+    const rootKey = generateKey(keyType)
+    const issuingKey = generateKey(keyType)
+    const rootName = caSubject(domain, kind, 'Root CA')
+    const root = caCertificateDer(rootName, rootKey, { name: rootName, key: rootKey }, { now, years: 10, pathLength: 1, points: [] })
+    const points = distributionPoints(crlUrl, `${kind}-root`)
+    const issuing = caCertificateDer(caSubject(domain, kind, 'Issuing CA'), issuingKey, { name: rootName, key: rootKey }, { now, years: 5, pathLength: 0, points })
+    saveCa(directory, `${kind}-root`, root, rootKey)
+    saveCa(directory, `${kind}-issuing`, issuing, issuingKey)
+  }
+  const settings: Settings = crlUrl === undefined ? { domain } : { domain, crlUrl }
+  writeFileAtomic(settingsPath(directory), `${JSON.stringify(settings, undefined, 2)}\n`)
+}
+
+function caSubject(domain: string, kind: AuthorityKind, role: string): readonly (readonly ['O' | 'CN', string])[] {
+  const organisation = kind === 'internal' ? 'siplab' : 'siplab, stand-in for a public authority'
+  return [['O', organisation], ['CN', `${domain} ${kind} ${role}`]]
+}
+
+function caCertificateDer(
+  subject: readonly (readonly ['O' | 'CN', string])[],
+  key: KeyObject,
+  signer: { readonly name: readonly (readonly ['O' | 'CN', string])[]; readonly key: KeyObject },
+  options: { readonly now: number; readonly years: number; readonly pathLength: number; readonly points: readonly Extension[] },
+): Buffer {
+  return writeCertificate({
+    subject,
+    key,
+    notBefore: oneMinuteBefore(options.now),
+    notAfter: new Date(wholeSecond(options.now) + options.years * yearSeconds * 1000),
+    extensions: [
+      basicConstraints({ ca: true, pathLength: options.pathLength }),
+      keyUsage('keyCertSign', 'cRLSign'),
+      subjectKeyId(key),
+      authorityKeyId(signer.key),
+      ...options.points,
+    ],
+  }, signer)
+}
+
+function saveCa(directory: string, name: CaName, der: Buffer, key: KeyObject): void {
+  writeKeyFile(keyPath(directory, name), key)
+  writeFileAtomic(certificatePath(directory, name), toPem('CERTIFICATE', der))
+}
+
+function readSettings(directory: string): Settings {
+  try {
+    const read: unknown = JSON.parse(readFileSync(settingsPath(directory), 'utf8'))
+    if (isSettings(read)) return read
+  } catch (cause) {
+    if (isSystemError(cause) && cause.code === 'ENOENT') {
+      throw new AuthorityError('authority-missing', `${directory} holds no authority; run: siplab certs init`, cause)
+    }
+    throw new AuthorityError('authority-incomplete', `${settingsPath(directory)} cannot be read: ${String(cause)}`, cause)
+  }
+  throw new AuthorityError('authority-incomplete', `${settingsPath(directory)}: wanted {"domain":"…"}`)
+}
+
+function isSettings(value: unknown): value is Settings {
+  if (typeof value !== 'object' || value === null || !('domain' in value) || typeof value.domain !== 'string') return false
+  return !('crlUrl' in value) || typeof value.crlUrl === 'string'
+}
+
+function readCa(directory: string, name: CaName): Ca {
+  try {
+    const pem = readFileSync(certificatePath(directory, name), 'utf8')
+    return { name, pem, certificate: new X509Certificate(pem), key: readKeyFile(keyPath(directory, name)) }
+  } catch (cause) {
+    if (!isSystemError(cause) || cause.code !== 'ENOENT') throw cause
+    throw new AuthorityError('authority-incomplete', `${directory} lacks a file of ${name}: ${cause.message}; start again with: siplab certs init in an empty folder`, cause)
+  }
+}
+
+function issueLeaf(ca: Ca, request: CertificateRequest, now: number, crlUrl: string | undefined): IssuedCertificate {
+  const key = generateKey(request.keyType)
+  const serial = randomSerial()
+  const notBefore = oneMinuteBefore(now)
+  const notAfter = new Date(Math.ceil(now / 1000) * 1000 + request.validSeconds * 1000)
+  const subject = request.commonName === '' ? [] : [['CN', request.commonName] as const]
+  const extensions = [...leafExtensions(request, key), authorityKeyId(ca.key), ...distributionPoints(crlUrl, ca.name)]
+  const der = writeCertificate({ serial, subject, notBefore, notAfter, key, extensions }, { name: subjectOf(ca.certificate), key: ca.key })
+  const certificatePem = toPem('CERTIFICATE', der)
+  return {
+    name: request.name,
+    certificatePem,
+    chainPem: certificatePem + ca.pem,
+    keyPem: keyToPem(key),
+    serial,
+    notBefore: notBefore.toISOString(),
+    notAfter: notAfter.toISOString(),
+  }
+}
+
+function leafExtensions(request: CertificateRequest, key: KeyObject): readonly Extension[] {
+  const names: readonly GeneralName[] = [
+    ...request.dnsNames.map((value) => ({ kind: 'dns', value }) as const),
+    ...request.uriNames.map((value) => ({ kind: 'uri', value }) as const),
+    ...request.ipAddresses.map((value) => ({ kind: 'ip', value }) as const),
+  ]
+  const isRsa = request.keyType.startsWith('rsa')
+  return [
+    basicConstraints({ ca: false }),
+    isRsa ? keyUsage('digitalSignature', 'keyEncipherment') : keyUsage('digitalSignature'),
+    ...(request.purposes.length === 0 ? [] : [extendedKeyUsage(...request.purposes)]),
+    ...(names.length === 0 ? [] : [subjectAltName(names, request.commonName === '')]),
+    subjectKeyId(key),
+  ]
+}
+
+function distributionPoints(crlUrl: string | undefined, ca: CaName): readonly Extension[] {
+  if (crlUrl === undefined) return []
+  const base = crlUrl.replace(/\/$/, '')
+  return [crlDistributionPoint(`${base}/${ca}.crl`), authorityInfoAccess({ issuerUrl: `${base}/${ca}.cer` })]
+}
+
+function issueCrl(directory: string, ca: Ca, options: { readonly now: number; readonly validSeconds: number; readonly revoked: readonly RevokedCertificate[] }): Crl {
+  const thisUpdate = new Date(wholeSecond(options.now))
+  const der = writeCrl({
+    number: nextCrlNumber(directory, ca.name),
+    thisUpdate,
+    nextUpdate: new Date(thisUpdate.getTime() + options.validSeconds * 1000),
+    revoked: options.revoked,
+  }, { name: subjectOf(ca.certificate), key: ca.key })
+  const pem = toPem('X509 CRL', der)
+  writeFileAtomic(join(directory, `${ca.name}.crl`), der)
+  writeFileAtomic(join(directory, `${ca.name}.crl.pem`), pem)
+  return { ca: ca.name, pem, der }
+}
+
+/** CRL numbers only ever grow (RFC 5280 §5.2.3); the caller holds the lock. */
+function nextCrlNumber(directory: string, name: CaName): number {
+  const path = join(directory, 'private', `${name}.crl-number`)
+  const last = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0
+  writeFileAtomic(path, String(last + 1), 0o600)
+  return last + 1
+}
+
+function revokedBy(index: readonly IndexEntry[], ca: CaName): readonly RevokedCertificate[] {
+  const bySerial = new Map<string, RevokedCertificate>()
+  for (const entry of index) {
+    if (entry.kind !== 'revoked' || entry.ca !== ca || bySerial.has(entry.serial)) continue
+    const reason = entry.reason === 'unspecified' ? {} : { reason: entry.reason }
+    bySerial.set(entry.serial, { serial: entry.serial, at: new Date(entry.at), ...reason })
+  }
+  return [...bySerial.values()]
+}
+
+/** A last line without its end is a write in progress, or one that a crash cut: it was never acknowledged. */
+function readIndex(path: string): readonly IndexEntry[] {
+  if (!existsSync(path)) return []
+  const lines = readFileSync(path, 'utf8').split('\n')
+  lines.pop()
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as IndexEntry)
+}
+
+const wholeSecond = (now: number): number => Math.floor(now / 1000) * 1000
+const oneMinuteBefore = (now: number): Date => new Date(wholeSecond(now) - 60_000)
+
