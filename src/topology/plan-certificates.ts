@@ -1,0 +1,101 @@
+/** Certificates of a lab, derived from the requirement table. */
+import type { CertificateRequest } from '../certificates/certificate-request.ts'
+import { placesOf } from './layout.ts'
+import type { Place, Ports, Site } from './layout.ts'
+import type { PlannedCertificate } from './plan-types.ts'
+import { purposesToIssue, requiredCertificates } from './requirements.ts'
+import type { NameSource, Requirement } from './requirements.ts'
+import type { Topology } from './topology.ts'
+
+const secondsPerDay = 86_400
+const sipServers = ['standard-edition', 'front-end', 'director', 'access-proxy', 'gateway'] as const
+
+/** The certificates every host of a site must have; empty where the rules of the profile need none. */
+export function planCertificates(topology: Topology, site: Site, ports: Ports): readonly PlannedCertificate[] {
+  const several = placesOf(site, ...sipServers).length > 1
+  return site.places.flatMap((place) => {
+    const routes = ownRoutes(place)
+    const serversTalk = several || routes.some(({ overTls }) => overTls)
+    const rows = requiredCertificates({ profile: topology.profile.name, role: place.role, serversTalk, peerPolicy: topology.peerPolicy })
+    const planned = rows.map((row) => plan(topology, site, place, ports, row))
+    const base = planned[0]
+    if (base === undefined) return planned
+    const forRoutes = routes.filter(({ ownCertificate }) => ownCertificate).map(({ number }): PlannedCertificate => ({
+      ...base,
+      references: [`static-route:${number}`],
+      request: { ...base.request, name: `${place.node}-static-route-${number}` },
+      why: `Static route ${number} has a certificate of its own.`,
+    }))
+    return [...planned, ...forRoutes]
+  })
+}
+
+function plan(topology: Topology, site: Site, place: Place, ports: Ports, row: Requirement): PlannedCertificate {
+  const { references, authority } = row
+  const all = (sources: readonly NameSource[]) => [...new Set(sources.flatMap((source) => names(source, site, place)))]
+  const request: CertificateRequest = {
+    name: certificateName(place.node, references[0] ?? 'listener'),
+    commonName: names(row.subject, site, place)[0] ?? place.fqdn,
+    dnsNames: all(row.dnsNames),
+    uriNames: all(row.uriNames).map((domain) => `sip:${domain}`),
+    ipAddresses: [],
+    purposes: purposesToIssue(row),
+    authority,
+    keyType: topology.certificates.keyType ?? topology.profile.keyType,
+    validSeconds: topology.certificates.validSeconds ?? topology.profile.validDays * secondsPerDay,
+  }
+  const base = pkiUrl(authority === 'public' ? topology.domain : site.domain, ports)
+  return {
+    node: place.node,
+    organisation: site.domain,
+    references,
+    request,
+    crlUrl: `${base}/${authority}-issuing.crl`,
+    issuerUrl: `${base}/${authority}-issuing.cer`,
+    why: row.why,
+  }
+}
+
+/** Where CRLs and issuer certificates are fetched: `http://pki.lab.test:10080`. The public CA's are at the first organisation's. */
+export function pkiUrl(domain: string, ports: Ports): string {
+  return `http://pki.${domain}${ports.pki === 80 ? '' : `:${ports.pki}`}`
+}
+
+/** `edge` and `edge-external` → `edge-external`; `fe1` and `listener` → `fe1-listener`; `partner-edge` → `partner-edge-external`. */
+function certificateName(node: string, reference: string): string {
+  const face = /^edge-(internal|external)$/.exec(reference)?.[1]
+  return face === undefined ? `${node}-${reference}` : `${node}-${face}`
+}
+
+function names(source: NameSource, site: Site, place: Place): readonly string[] {
+  const { host } = place
+  const pool = host?.role === 'front-end' ? host.pool : undefined
+  switch (source) {
+    case 'own':
+      return [place.fqdn]
+    case 'home':
+      return [pool === undefined ? place.fqdn : `${pool}.${site.domain}`]
+    case 'members':
+      return pool === undefined ? [place.fqdn] : placesOf(site, 'front-end').filter((other) => other.host.pool === pool).map(({ fqdn }) => fqdn)
+    case 'external':
+      return place.faces.filter(({ name }) => name === 'external').map(({ fqdn }) => fqdn)
+    case 'domains':
+      return site.domains
+    case 'sip-domains':
+      return site.domains.map((domain) => `sip.${domain}`)
+    default:
+      return source satisfies never
+  }
+}
+
+interface OwnRoute {
+  /** Counted from 1, as in `static-route:1`. */
+  readonly number: number
+  readonly overTls: boolean
+  readonly ownCertificate: boolean
+}
+
+function ownRoutes({ host }: Place): readonly OwnRoute[] {
+  const routes = host?.role === 'standard-edition' || host?.role === 'front-end' ? host.staticRoutes : []
+  return routes.map(({ transport, ownCertificate }, at) => ({ number: at + 1, overTls: transport === 'tls', ownCertificate }))
+}

@@ -1,0 +1,286 @@
+/** What the planner derives from a lab file: plain frozen data that survives `JSON.stringify`, the same for every reader. */
+import type { CertificateReference, CertificateRequest } from '../certificates/certificate-request.ts'
+import type { FederationSettings } from './hosts.ts'
+import type { Profile, WhenOwnCertificateEnds } from './profile.ts'
+
+export type Role =
+  | 'standard-edition'
+  | 'front-end'
+  | 'director'
+  | 'access-proxy'
+  | 'load-balancer'
+  | 'sql'
+  | 'dns'
+  | 'pki'
+  | 'gateway'
+
+/** The three nets of a firewall drawing. On loopback they share one /24; in containers each is a network. */
+export type Zone = 'internet' | 'perimeter' | 'internal'
+
+export type Transport = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss'
+export type Mutual = 'required' | 'requested' | 'off'
+export type FaceName = 'internal' | 'external'
+
+export interface Face {
+  readonly name: FaceName
+  /** e.g. `sip.lab.test` for the external face of an access proxy. */
+  readonly fqdn: string
+  /** Where this face listens, e.g. `127.0.41.32`. */
+  readonly address: string
+  /** Its address as each zone sees it; on loopback always the same. */
+  readonly addresses: Readonly<Partial<Record<Zone, string>>>
+}
+
+/** As `siplab up --json` prints it. */
+export interface Listener {
+  readonly face: FaceName
+  readonly transport: Transport
+  readonly address: string
+  readonly port: number
+  /** Absent where there is no TLS. */
+  readonly mutual?: Mutual
+}
+
+/** One certificate of a node, with the references it is assigned to at first. */
+export interface PlannedCertificate {
+  readonly node: string
+  /** SIP domain of the organisation whose internal CA signs, when `request.authority` is `internal`. */
+  readonly organisation: string
+  readonly references: readonly CertificateReference[]
+  readonly request: CertificateRequest
+  /** Where the issuing CA's CRL is fetched, e.g. `http://pki.lab.test:10080/internal-issuing.crl`. */
+  readonly crlUrl: string
+  /** Where the issuing CA's own certificate is fetched, e.g. `http://pki.lab.test:10080/internal-issuing.cer`. */
+  readonly issuerUrl: string
+  /** Why the node needs one, with the rule. */
+  readonly why: string
+}
+
+export type DnsViewName = 'internal' | 'perimeter' | 'external'
+
+export type DnsRecord =
+  | { readonly kind: 'a'; readonly name: string; readonly address: string; readonly why: string }
+  | {
+      readonly kind: 'srv'
+      /** e.g. `_sip._tls.lab.test`. */
+      readonly name: string
+      readonly priority: number
+      readonly weight: number
+      readonly port: number
+      /** e.g. `sip.lab.test`. */
+      readonly target: string
+      readonly why: string
+    }
+
+/** One view of the DNS: what a resolver at this address answers. */
+export interface DnsView {
+  readonly name: DnsViewName
+  /** SIP domain of the organisation it belongs to; the external view is shared and says the first. */
+  readonly organisation: string
+  readonly address: string
+  readonly port: number
+  /** Domains it answers with authority, NXDOMAIN for what they lack. */
+  readonly zones: readonly string[]
+  readonly records: readonly DnsRecord[]
+}
+
+/** One end of a link as the matrix prints it. */
+export interface LinkEnd {
+  /** Node name, or a party outside the lab: `remote-user`, `inside-user`, `partner`. */
+  readonly name: string
+  readonly face?: FaceName
+}
+
+/** Who may speak to whom, in the direction of the connection. */
+export interface Link {
+  readonly from: LinkEnd
+  readonly to: LinkEnd
+  readonly transport: 'tls' | 'tcp' | 'udp' | 'wss' | 'ws' | 'http' | 'sql' | 'dns'
+  readonly port: number
+  readonly allowed: boolean
+  /** The name that is dialled, e.g. `pool.lab.test`. */
+  readonly dials: string
+  /** Absent without TLS. */
+  readonly verification?: LinkVerification
+  readonly why: string
+}
+
+export interface LinkVerification {
+  /** What the dialling end wants of the certificate it is shown. */
+  readonly dialler: { readonly wantsName: string; readonly wantsPurpose: 'serverAuth'; readonly trustRoot: string }
+  /** What the accepting end wants; absent where it asks for no certificate. */
+  readonly acceptor?: { readonly wantsName: string; readonly wantsPurpose: 'clientAuth'; readonly trustRoot: string; readonly mutual: 'required' | 'requested' }
+}
+
+export interface FirewallRule {
+  readonly from: { readonly zone: Zone; readonly name: string; readonly address: string }
+  readonly to: { readonly zone: Zone; readonly name: string; readonly address: string }
+  readonly protocol: 'tcp' | 'udp'
+  readonly port: number
+  readonly why: string
+}
+
+export interface PlannedUser {
+  readonly uri: string
+  readonly login: string
+  readonly password: string
+  /** FQDN of the home, e.g. `pool.lab.test`. */
+  readonly home: string
+  readonly remote: boolean
+}
+
+/** Where to point a phone. */
+export interface PhoneTarget {
+  readonly domain: string
+  readonly from: 'inside' | 'outside'
+  readonly transport: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss'
+  readonly host: string
+  readonly address: string
+  readonly port: number
+  /** Certificate authority a phone must trust; absent without TLS. */
+  readonly trust?: 'internal' | 'public'
+}
+
+/** Where an organisation keeps its two schemas. File names are relative to the lab's data folder. */
+export type StorePlan =
+  | { readonly kind: 'sqlite'; readonly directory: string; readonly pool: string }
+  | {
+      readonly kind: 'postgres'
+      readonly host: string
+      readonly address: string
+      readonly port: number
+      readonly tls: 'off' | 'on' | 'verify'
+      readonly database: string
+      /** Shared SQLite files, when no PostgreSQL programs are there. */
+      readonly fallback: { readonly kind: 'sqlite'; readonly directory: string; readonly pool: string }
+    }
+
+export interface TrustedServer {
+  readonly fqdn: string
+  /** `MSFT_SIPESTrustedServerSetting.Version`: 2 = LCS 2005 SP1. */
+  readonly version: number
+}
+
+export interface RoutePlan {
+  readonly match: string
+  readonly nextHop: string
+  readonly port: number
+  readonly transport: 'tls' | 'tcp' | 'udp'
+  readonly replaceHost: boolean
+  /** `static-route:1` when the route has a certificate of its own. */
+  readonly reference?: CertificateReference
+}
+
+interface TrustLists {
+  /** SIP domains served, the first is the main one. */
+  readonly domains: readonly string[]
+  readonly realm: string
+  /** Peers that are believed: the trusted server list of the directory. */
+  readonly trustedServers: readonly TrustedServer[]
+  /** Internal FQDNs of access proxies. They forward and never vouch. */
+  readonly edges: readonly string[]
+}
+
+/** Standard Edition and front end. */
+export interface HomeSettings extends TrustLists {
+  readonly kind: 'standard-edition' | 'front-end'
+  /** FQDN users have as home, and the name to Record-Route with: `pool.lab.test` or `se.lab.test`. */
+  readonly home: string
+  /** FQDNs of every front end of the pool, this one included. One Standard Edition: itself. */
+  readonly members: readonly string[]
+  readonly authorizedHosts: readonly { readonly fqdn: string; readonly treatAs: 'server' | 'authenticated' | 'throttle-as-server' | 'outbound-only' }[]
+  readonly staticRoutes: readonly RoutePlan[]
+  /** Where requests for other domains go, e.g. `director.lab.test:5061`. Absent: nowhere. `MSFT_SIPProxySetting.RouteToEnterpriseEdge`. */
+  readonly routeToEnterpriseEdge?: { readonly fqdn: string; readonly port: number }
+  readonly maxContactsPerUser: number
+  readonly store: StorePlan
+}
+
+export interface DirectorSettings extends TrustLists {
+  readonly kind: 'director'
+  /** Homes it may redirect or proxy to. */
+  readonly homes: readonly string[]
+  readonly routeToEnterpriseEdge?: { readonly fqdn: string; readonly port: number }
+  /** It reads the directory only. */
+  readonly store: StorePlan
+}
+
+export interface AccessProxySettings {
+  readonly kind: 'access-proxy'
+  /** Supported internal domains. */
+  readonly domains: readonly string[]
+  readonly nextHop: { readonly fqdn: string; readonly port: number }
+  /** FQDNs of inside hosts that may speak to it, the next hop included. */
+  readonly internalServers: readonly string[]
+  readonly allowOutsideUsers: boolean
+  readonly allowClientsOnMtls: boolean
+  readonly federation: FederationSettings
+}
+
+export interface LoadBalancerSettings {
+  readonly kind: 'load-balancer'
+  readonly backends: readonly { readonly node: string; readonly fqdn: string; readonly address: string }[]
+  /** TCP ports passed through, same number on both sides. */
+  readonly ports: readonly number[]
+}
+
+export type NodeSettings =
+  | HomeSettings
+  | DirectorSettings
+  | AccessProxySettings
+  | LoadBalancerSettings
+  | { readonly kind: 'sql'; readonly port: number; readonly tls: 'off' | 'on' | 'verify' }
+  | { readonly kind: 'dns'; readonly views: readonly DnsView[] }
+  | { readonly kind: 'pki'; readonly port: number; readonly url: string }
+  | (TrustLists & { readonly kind: 'gateway'; readonly policy: 'cloud-2021' | 'cloud-2024-03' | 'cloud-2026' })
+
+/** Everything one process needs to start. */
+export interface NodePlan {
+  /** Unique in the lab: `fe1`, `partner-fe1`. */
+  readonly name: string
+  readonly role: Role
+  /** SIP domain of its organisation. */
+  readonly organisation: string
+  /** Its own FQDN, e.g. `fe1.lab.test`; of an access proxy the internal one. */
+  readonly fqdn: string
+  readonly faces: readonly Face[]
+  readonly listeners: readonly Listener[]
+  /** The view it resolves through. */
+  readonly resolver: { readonly view: DnsViewName; readonly address: string; readonly port: number }
+  readonly certificates: readonly PlannedCertificate[]
+  readonly whenOwnCertificateEnds: WhenOwnCertificateEnds
+  /** e.g. `+31d`; absent: the clock is right. */
+  readonly clock?: string
+  readonly profile: Profile
+  readonly settings: NodeSettings
+}
+
+export interface OrganisationPlan {
+  readonly domain: string
+  readonly domains: readonly string[]
+  /** Before its node names: empty or `partner-`. */
+  readonly prefix: string
+  readonly store: StorePlan
+  readonly trustedServers: readonly TrustedServer[]
+  readonly edges: readonly string[]
+  /** False where no node has a certificate: then there is no CA either. */
+  readonly certificates: boolean
+}
+
+export interface LabPlan {
+  readonly topology: string
+  readonly about: string
+  readonly profile: Profile
+  readonly domain: string
+  readonly network: number
+  readonly addressing: 'loopback' | 'containers'
+  readonly organisations: readonly OrganisationPlan[]
+  /** In the order to start them: dns, pki, sql, homes, load balancer, director, access proxy. */
+  readonly nodes: readonly NodePlan[]
+  readonly certificates: readonly PlannedCertificate[]
+  readonly dns: readonly DnsView[]
+  readonly links: readonly Link[]
+  readonly firewall: readonly FirewallRule[]
+  readonly users: readonly PlannedUser[]
+  readonly phones: readonly PhoneTarget[]
+}

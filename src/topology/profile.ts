@@ -1,0 +1,55 @@
+/** A profile dates the rules: what a certificate must say, which names count, and what happens when one ends. */
+import { z } from 'zod'
+import { group, setting, text } from './settings.ts'
+
+export const whenOwnCertificateEnds = z.enum(['die', 'die-at-start', 'drain', 'warn'])
+
+/** What a service does when the certificate it references ends. */
+export type WhenOwnCertificateEnds = z.infer<typeof whenOwnCertificateEnds>
+
+export const keyType = z.enum(['p256', 'p384', 'ed25519', 'rsa1024', 'rsa2048', 'rsa3072'])
+
+export const profileName = z.enum(['lcs2005', 'ocs2007', 'modern'])
+
+export type ProfileName = z.infer<typeof profileName>
+
+export const profileSchema = group({
+  name: setting(profileName, { doc: 'Name of the profile; the file carries the same name.' }),
+  about: setting(text, { doc: 'One sentence on the time and product whose rules these are.' }),
+  tls: setting(
+    group({
+      min: setting(z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2'), { doc: 'Oldest version of TLS a listener takes.' }),
+      max: setting(z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.3'), { doc: 'Newest version of TLS a listener takes.' }),
+    }),
+    { doc: 'Versions of TLS.' },
+  ),
+  names: setting(
+    group({
+      commonName: setting(z.enum(['allowed', 'ignored']), {
+        doc: 'Whether the CN counts as a name: `allowed` when there is no DNS name in the SAN, `ignored` never.',
+      }),
+      sanRepeatsSubject: setting(z.boolean().default(false), { doc: 'A SAN, once present, must repeat the name in the subject.' }),
+      wildcards: setting(z.enum(['refused', 'one-label']), { doc: 'Whether `*.lab.test` may stand for one label.' }),
+      uriNames: setting(z.enum(['read', 'ignored']), { doc: 'Whether `URI:sip:lab.test` in the SAN counts (RFC 5922 §7.1).' }),
+      wanted: setting(z.enum(['dialled-name', 'domain-or-next-hop']), {
+        doc: 'The name wanted of a server: the FQDN that was dialled, or the SIP domain before DNS (RFC 5922 §4) unless a next hop was configured.',
+      }),
+    }),
+    { doc: 'Which names in a certificate count, and which one is wanted.' },
+  ),
+  keyType: setting(keyType, { doc: 'Key of a node certificate.' }),
+  validDays: setting(z.int().min(1).max(3650), { doc: 'Validity of a node certificate from its issue, in days.' }),
+  whenOwnCertificateEnds: setting(whenOwnCertificateEnds, {
+    doc: '`die`: the service shuts down and stays down; `die-at-start`: live links stay, the next start dies; `drain`: links close at the end; `warn`: only warnings.',
+  }),
+  warnAtFraction: setting(z.number().gt(0).max(1), { doc: 'Warn from this part of the lifetime left, e.g. 0.33 for one third.' }),
+  crl: setting(
+    group({
+      distributionPoint: setting(z.enum(['required', 'advised']), { doc: 'Whether a certificate without a CRL distribution point is a fault.' }),
+      unreachable: setting(z.enum(['stop', 'warn', 'ignore']), { doc: 'What an edge does at start when it cannot fetch a CRL.' }),
+    }),
+    { doc: 'Revocation.' },
+  ),
+})
+
+export type Profile = z.infer<typeof profileSchema>

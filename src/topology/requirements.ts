@@ -1,0 +1,281 @@
+/**
+ * Who needs a certificate, and what it must say: one table by profile and role. The planner prints it, the roles enforce it,
+ * the tests walk it cell by cell.
+ */
+import type { Authority, CertificateReference, Purpose } from '../certificates/certificate-request.ts'
+import type { Role } from './plan-types.ts'
+import type { ProfileName } from './profile.ts'
+
+/** `where-servers-talk`: only when the organisation has a second SIP server, or a route over TLS, to talk to. */
+export type Need = 'always' | 'where-servers-talk' | 'never'
+
+/**
+ * A name by where it comes from: `own` FQDN, `home` the pool FQDN (of a Standard Edition its own), `members` the front ends of
+ * the pool, `external` the external FQDN, `domains` the SIP domains, `sip-domains` `sip.` before each of them.
+ */
+export type NameSource = 'own' | 'home' | 'members' | 'external' | 'domains' | 'sip-domains'
+
+/** One cell of the table: a certificate of one role under one profile. */
+export interface Requirement {
+  readonly profile: ProfileName
+  readonly role: Role
+  /** References this one certificate is assigned to at first. Empty: the role never has one. */
+  readonly references: readonly CertificateReference[]
+  readonly need: Need
+  readonly authority: Authority
+  readonly subject: NameSource
+  readonly dnsNames: readonly NameSource[]
+  /** SIP domains that stand as `URI:sip:…` in the SAN (RFC 5922 §7.1). */
+  readonly uriNames: readonly NameSource[]
+  /** Without one of these the certificate breaks the rules of the profile. */
+  readonly requiredPurposes: readonly Purpose[]
+  /** The lab asks for these too: its verifiers check the purpose of a client certificate, as few of the time did. */
+  readonly advisedPurposes: readonly Purpose[]
+  readonly why: string
+}
+
+const serverTalk: readonly CertificateReference[] = ['listener', 'default-outgoing']
+
+interface Row extends Omit<Requirement, 'profile' | 'role' | 'authority' | 'uriNames' | 'requiredPurposes' | 'advisedPurposes'> {
+  readonly authority?: Authority
+  readonly uriNames?: readonly NameSource[]
+  readonly requiredPurposes?: readonly Purpose[]
+  readonly advisedPurposes?: readonly Purpose[]
+}
+
+const none: Row = { references: [], need: 'never', subject: 'own', dnsNames: [], why: 'It ends no TLS connection of SIP.' }
+
+/** Roles that never present a SIP certificate, whatever the profile. */
+const silent: Readonly<Partial<Record<Role, readonly Row[]>>> = {
+  'load-balancer': [{ ...none, why: 'It passes connections through; TLS ends on the front end.' }],
+  sql: [{ ...none, why: 'The database has an encryption of its own, which is no matter of SIP.' }],
+  dns: [none],
+  pki: [{ ...none, why: 'CRLs and issuer certificates travel by HTTP: they are signed themselves.' }],
+}
+
+const bothPurposes: readonly Purpose[] = ['serverAuth', 'clientAuth']
+
+const table: Readonly<Record<ProfileName, Readonly<Partial<Record<Role, readonly Row[]>>>>> = {
+  lcs2005: {
+    ...silent,
+    'standard-edition': [
+      { references: serverTalk, need: 'where-servers-talk', subject: 'own', dnsNames: ['own'], why: 'A certificate is needed only where two SIP servers talk.' },
+    ],
+    'front-end': [
+      { references: serverTalk, need: 'where-servers-talk', subject: 'home', dnsNames: ['home', 'own'], why: 'Front ends of a pool, and other servers, reach each other only over mutual TLS.' },
+    ],
+    director: [{ references: serverTalk, need: 'always', subject: 'own', dnsNames: ['own'], why: 'It proxies to the pool and hears the access proxy over mutual TLS.' }],
+    'access-proxy': [
+      { references: ['edge-internal'], need: 'always', subject: 'own', dnsNames: ['own'], why: 'Its internal face proves itself to the next hop.' },
+      {
+        references: ['edge-external'],
+        need: 'always',
+        authority: 'public',
+        subject: 'external',
+        dnsNames: ['external', 'domains', 'sip-domains'],
+        requiredPurposes: bothPurposes,
+        advisedPurposes: [],
+        why: 'Remote users and partners meet only this one: the single certificate from a public authority.',
+      },
+    ],
+    gateway: [{ references: serverTalk, need: 'always', authority: 'public', subject: 'own', dnsNames: ['own'], why: 'A voice service shows a public certificate on both directions of the trunk.' }],
+  },
+  ocs2007: {
+    ...silent,
+    'standard-edition': [{ references: serverTalk, need: 'always', subject: 'own', dnsNames: ['own', 'sip-domains'], why: 'Every role has a certificate, even one server alone.' }],
+    'front-end': [{ references: serverTalk, need: 'always', subject: 'home', dnsNames: ['home', 'members', 'sip-domains'], why: 'Every role has a certificate; all front ends of a pool may share one.' }],
+    director: [{ references: serverTalk, need: 'always', subject: 'own', dnsNames: ['own', 'sip-domains'], why: 'Every role has a certificate.' }],
+    'access-proxy': [
+      { references: ['edge-internal'], need: 'always', subject: 'own', dnsNames: ['own'], why: 'Its internal face proves itself to the next hop.' },
+      {
+        references: ['edge-external'],
+        need: 'always',
+        authority: 'public',
+        subject: 'external',
+        dnsNames: ['external', 'domains', 'sip-domains'],
+        why: 'Found through SRV, it must show `sip.` before the domain; from a public authority.',
+      },
+    ],
+    gateway: [{ references: serverTalk, need: 'always', authority: 'public', subject: 'own', dnsNames: ['own'], why: 'A voice service shows a public certificate on both directions of the trunk.' }],
+  },
+  modern: {
+    ...silent,
+    'standard-edition': [{ references: serverTalk, need: 'always', subject: 'own', dnsNames: ['own'], uriNames: ['domains'], why: 'SIP runs over TLS only; the SIP domain stands in the SAN (RFC 5922 §7.1).' }],
+    'front-end': [{ references: serverTalk, need: 'always', subject: 'own', dnsNames: ['own', 'home'], uriNames: ['domains'], why: 'SIP runs over TLS only; own name, pool name and SIP domain stand in the SAN.' }],
+    director: [{ references: serverTalk, need: 'always', subject: 'own', dnsNames: ['own'], uriNames: ['domains'], why: 'SIP runs over TLS only.' }],
+    'access-proxy': [
+      { references: ['edge-internal'], need: 'always', subject: 'own', dnsNames: ['own'], why: 'Its internal face proves itself to the next hop.' },
+      {
+        references: ['edge-external'],
+        need: 'always',
+        authority: 'public',
+        subject: 'external',
+        dnsNames: ['external', 'domains', 'sip-domains'],
+        uriNames: ['domains'],
+        requiredPurposes: bothPurposes,
+        advisedPurposes: [],
+        why: 'Partners look for the SIP domain or the configured name; server and client on the same link.',
+      },
+    ],
+    gateway: [{ references: serverTalk, need: 'always', authority: 'public', subject: 'own', dnsNames: ['own'], why: 'A voice service shows a public certificate on both directions of the trunk.' }],
+  },
+}
+
+/** The whole table as one list, in the order of profiles and roles. */
+export const requirements: readonly Requirement[] = Object.entries(table).flatMap(([profile, roles]) =>
+  Object.entries(roles).flatMap(([role, rows]) =>
+    rows.map((row) => ({
+      authority: 'internal' as const,
+      uriNames: [],
+      requiredPurposes: ['serverAuth'] as const,
+      advisedPurposes: ['clientAuth'] as const,
+      ...row,
+      profile: profile as ProfileName,
+      role: role as Role,
+    })),
+  ),
+)
+
+export interface Situation {
+  readonly profile: ProfileName
+  readonly role: Role
+  /** True when the organisation has a second SIP server, or this one a static route over TLS. */
+  readonly serversTalk: boolean
+  readonly peerPolicy: PeerPolicyName
+}
+
+/** The certificates a host must have: none, one, or two for an access proxy. */
+export function requiredCertificates({ profile, role, serversTalk, peerPolicy }: Situation): readonly Requirement[] {
+  return requirements
+    .filter((row) => row.profile === profile && row.role === role)
+    .filter(({ need }) => need === 'always' || (need === 'where-servers-talk' && serversTalk))
+    .map((row) => withPeerPolicy(row, peerPolicy))
+}
+
+/** What to write into the EKU: what the rules want and what the lab advises. */
+export function purposesToIssue(row: Requirement): readonly Purpose[] {
+  return [...row.requiredPurposes, ...row.advisedPurposes]
+}
+
+function withPeerPolicy(row: Requirement, name: PeerPolicyName): Requirement {
+  const { publicClientAuth } = peerPolicies[name]
+  if (publicClientAuth === 'issued' || row.authority !== 'public') return row
+  const keep = (purposes: readonly Purpose[]) => purposes.filter((purpose) => purpose !== 'clientAuth')
+  return { ...row, requiredPurposes: keep(row.requiredPurposes), advisedPurposes: keep(row.advisedPurposes) }
+}
+
+export type PeerPolicyName = 'none' | 'public-2026' | 'cloud-2021' | 'cloud-2024-03' | 'cloud-2026'
+
+/** What the world outside asks for, and what its authorities still sell, from a date on. */
+export interface PeerPolicy {
+  readonly name: PeerPolicyName
+  /** In force from, ISO date. Absent: always. */
+  readonly from?: string
+  /** Whether a public authority still writes clientAuth. */
+  readonly publicClientAuth: 'issued' | 'not-issued'
+  /** EKU such a peer wants of the certificate we show it when we dial. */
+  readonly wantsOfDialler: readonly Purpose[]
+  /** EKU of the certificate it shows itself. */
+  readonly shows: readonly Purpose[]
+  readonly commonName: 'allowed' | 'ignored'
+  readonly wildcards: 'refused' | 'one-label'
+  readonly tlsMin: 'TLSv1.2'
+  /** Where sources disagree, said here. */
+  readonly disputed?: string
+  readonly about: string
+}
+
+const cloud = { commonName: 'allowed', wildcards: 'one-label', tlsMin: 'TLSv1.2' } as const
+
+export const peerPolicies: Readonly<Record<PeerPolicyName, PeerPolicy>> = {
+  none: {
+    ...cloud,
+    name: 'none',
+    publicClientAuth: 'issued',
+    wantsOfDialler: bothPurposes,
+    shows: bothPurposes,
+    wildcards: 'refused',
+    about: 'Public authorities write serverAuth and clientAuth, and peers ask for both.',
+  },
+  'public-2026': {
+    ...cloud,
+    name: 'public-2026',
+    from: '2026-06-15',
+    publicClientAuth: 'not-issued',
+    wantsOfDialler: bothPurposes,
+    shows: ['serverAuth'],
+    wildcards: 'refused',
+    about: 'Public authorities no longer write clientAuth: what dials out with a public certificate is refused by a peer that checks purpose.',
+  },
+  'cloud-2021': {
+    ...cloud,
+    name: 'cloud-2021',
+    from: '2021-01-01',
+    publicClientAuth: 'issued',
+    wantsOfDialler: ['serverAuth'],
+    shows: bothPurposes,
+    about: 'Cloud voice: FQDN in CN or SAN, wildcard for one label, a listed public authority, TLS 1.2.',
+  },
+  'cloud-2024-03': {
+    ...cloud,
+    name: 'cloud-2024-03',
+    from: '2024-03-19',
+    publicClientAuth: 'issued',
+    wantsOfDialler: bothPurposes,
+    shows: bothPurposes,
+    about: 'Cloud voice after March 2024: serverAuth and clientAuth demanded of every trunk certificate.',
+  },
+  'cloud-2026': {
+    ...cloud,
+    name: 'cloud-2026',
+    from: '2026-06-01',
+    publicClientAuth: 'not-issued',
+    wantsOfDialler: ['serverAuth'],
+    shows: ['serverAuth'],
+    disputed: 'Sources disagree whether a trunk certificate still needs clientAuth; the milder reading stands here.',
+    about: 'Cloud voice in 2026: its own certificates carry serverAuth only, under new roots.',
+  },
+}
+
+/** How names in a certificate count; `Profile['names']` has this shape. */
+export interface NameRules {
+  readonly commonName: 'allowed' | 'ignored'
+  readonly wildcards: 'refused' | 'one-label'
+  readonly uriNames: 'read' | 'ignored'
+  readonly sanRepeatsSubject?: boolean
+}
+
+export interface PresentedNames {
+  readonly commonName?: string
+  readonly dnsNames: readonly string[]
+  readonly uriNames: readonly string[]
+}
+
+export type NameJudgement =
+  | { readonly kind: 'match'; readonly by: 'dns' | 'uri' | 'common-name' }
+  | { readonly kind: 'mismatch'; readonly code: 'cert.name-mismatch'; readonly rule: string; readonly found: string }
+
+/**
+ * Holds the names of a certificate against the one wanted: `fe1.lab.test`, or a SIP domain `lab.test`.
+ * A SAN, once there, hides the CN (RFC 6125 §6.4.4); URI names count before DNS names (RFC 5922 §7.1).
+ */
+export function judgeName(rules: NameRules, presented: PresentedNames, wanted: string): NameJudgement {
+  const name = wanted.toLowerCase()
+  if (rules.uriNames === 'read' && presented.uriNames.some((uri) => uri.toLowerCase() === `sip:${name}`)) return { kind: 'match', by: 'uri' }
+  if (presented.dnsNames.some((dns) => sameName(rules, dns.toLowerCase(), name))) return { kind: 'match', by: 'dns' }
+  const cnCounts = rules.commonName === 'allowed' && presented.dnsNames.length === 0
+  if (cnCounts && presented.commonName !== undefined && sameName(rules, presented.commonName.toLowerCase(), name)) return { kind: 'match', by: 'common-name' }
+  return { kind: 'mismatch', code: 'cert.name-mismatch', rule: `the name ${name} in the certificate`, found: shownNames(presented) }
+}
+
+function sameName(rules: NameRules, presented: string, wanted: string): boolean {
+  if (presented === wanted) return true
+  if (rules.wildcards === 'refused' || !presented.startsWith('*.')) return false
+  const dot = wanted.indexOf('.')
+  return dot > 0 && wanted.slice(dot) === presented.slice(1)
+}
+
+function shownNames({ commonName, dnsNames, uriNames }: PresentedNames): string {
+  const names = [...(commonName === undefined ? [] : [`CN=${commonName}`]), ...dnsNames.map((dns) => `DNS:${dns}`), ...uriNames.map((uri) => `URI:${uri}`)]
+  return names.length === 0 ? 'no name' : names.join(', ')
+}
