@@ -1,0 +1,165 @@
+/** Does a certificate carry a wanted name? Five answers, because five rule books differ (RFC 5922, RFC 9525, Node, LCS, OCS). */
+import { isIP } from 'node:net'
+import type { Certificate } from './certificate.ts'
+import { attributeValues } from './distinguished-name.ts'
+import { generalNameText, ipText, type GeneralName } from './general-name.ts'
+import { commonName } from './oids.ts'
+
+/** What was dialled or is expected: `{ kind: 'dns', value: 'fe1.lab.test' }`; a `uri` is a SIP domain such as `sip:lab.test`. */
+export interface WantedName {
+  readonly kind: 'dns' | 'ip' | 'uri' | 'email'
+  readonly value: string
+}
+
+/** Whose rules: Node's own check, SIP domain certificates, the general TLS rules, and the two Microsoft generations. */
+export type NameRules = 'node' | 'rfc5922' | 'rfc9525' | 'lcs' | 'ocs'
+
+export type NameMatch =
+  /** `by` is the entry that matched, e.g. `DNS:fe1.lab.test` or `CN:fe1.lab.test`. */
+  | { readonly kind: 'match', readonly by: string }
+  | { readonly kind: 'mismatch', readonly because: 'none' | 'wildcard' | 'common-name-only', readonly offered: readonly string[] }
+
+/**
+ * Looks for one wanted name in a certificate.
+ *
+ * @see RFC 5922 §7.1 and §7.2: SIP URIs and DNS names, no wildcards, the CN only without any SAN
+ * @see RFC 9525 §6: DNS and IP SANs, one wildcard label on the left, never the CN
+ */
+export function matchName(certificate: Certificate, wanted: WantedName, rules: NameRules): NameMatch {
+  const offered = offeredNames(certificate)
+  const match = candidates(certificate, rules).find((candidate) => fits(candidate, wanted, rules))
+  if (match !== undefined) return { kind: 'match', by: match.text }
+  return { kind: 'mismatch', because: nearMiss(certificate, wanted, rules), offered }
+}
+
+/** Every name a certificate offers, the CN last: `['DNS:pool.lab.test', 'DNS:fe1.lab.test', 'CN:pool.lab.test']`. */
+export function offeredNames(certificate: Certificate): readonly string[] {
+  const names = (certificate.subjectAltNames ?? []).map(generalNameText)
+  return [...names, ...attributeValues(certificate.subject, commonName).map((value) => `CN:${value}`)]
+}
+
+interface Candidate {
+  readonly kind: 'dns' | 'ip' | 'uri' | 'email' | 'cn'
+  readonly value: string
+  readonly text: string
+}
+
+/** The entries that a rule book looks at; the CN only where it allows that. */
+function candidates(certificate: Certificate, rules: NameRules): readonly Candidate[] {
+  const entries = (certificate.subjectAltNames ?? []).flatMap(candidateOf)
+  return commonNameCounts(certificate, rules) ? [...entries, ...commonNames(certificate)] : entries
+}
+
+function candidateOf(name: GeneralName): readonly Candidate[] {
+  const text = generalNameText(name)
+  switch (name.kind) {
+    case 'dns':
+    case 'uri':
+    case 'email':
+      return [{ kind: name.kind, value: name.value, text }]
+    case 'ip':
+      return [{ kind: 'ip', value: ipText(name.octets), text }]
+    default:
+      return []
+  }
+}
+
+/** Node falls back to the CN without a *DNS* SAN, RFC 5922 without any SAN, LCS always looks, OCS like Node, RFC 9525 never. */
+function commonNameCounts(certificate: Certificate, rules: NameRules): boolean {
+  const names = certificate.subjectAltNames ?? []
+  switch (rules) {
+    case 'lcs':
+      return true
+    case 'node':
+    case 'ocs':
+      return !names.some(({ kind }) => kind === 'dns')
+    case 'rfc5922':
+      return names.length === 0
+    case 'rfc9525':
+      return false
+    default:
+      return rules satisfies never
+  }
+}
+
+function commonNames(certificate: Certificate): readonly Candidate[] {
+  return attributeValues(certificate.subject, commonName).map((value) => ({ kind: 'cn', value, text: `CN:${value}` }))
+}
+
+function fits(candidate: Candidate, wanted: WantedName, rules: NameRules): boolean {
+  switch (wanted.kind) {
+    case 'ip':
+      return candidate.kind === 'ip' && candidate.value === canonicalIp(wanted.value)
+    case 'email':
+      return candidate.kind === 'email' && sameMailbox(candidate.value, wanted.value)
+    case 'uri':
+      return fitsDomain(candidate, sipDomain(wanted.value) ?? wanted.value, rules)
+    case 'dns':
+      return fitsDomain(candidate, wanted.value, rules)
+    default:
+      return wanted.kind satisfies never
+  }
+}
+
+function fitsDomain(candidate: Candidate, wanted: string, rules: NameRules): boolean {
+  if (isIP(wanted) !== 0) return candidate.kind === 'ip' && candidate.value === canonicalIp(wanted)
+  if (candidate.kind === 'uri') return rules === 'rfc5922' && sameHost(sipDomain(candidate.value) ?? '', wanted)
+  if (candidate.kind !== 'dns' && candidate.kind !== 'cn') return false
+  return candidate.value.includes('*') ? fitsWildcard(candidate.value, wanted, rules) : sameHost(candidate.value, wanted)
+}
+
+/** RFC 5922 §7.2 and OCS know no wildcards; RFC 9525 §6.3 one whole label on the left; Node also a part of that label. */
+function fitsWildcard(pattern: string, wanted: string, rules: NameRules): boolean {
+  if (rules === 'rfc5922' || rules === 'ocs') return false
+  const [first = '', ...rest] = labels(pattern)
+  const [label = '', ...others] = labels(wanted)
+  if (rest.length < 2 || rest.some((part) => part.includes('*')) || label === '') return false
+  if (rest.join('.') !== others.join('.')) return false
+  if (first === '*') return true
+  return rules === 'node' && fitsPartial(first, label)
+}
+
+function fitsPartial(pattern: string, label: string): boolean {
+  if (pattern.includes('xn--')) return false
+  const [prefix = '', suffix = '', ...more] = pattern.split('*')
+  return more.length === 0 && label.length >= prefix.length + suffix.length && label.startsWith(prefix) && label.endsWith(suffix)
+}
+
+/** What would have matched under other rules: the difference an administrator has to know. */
+function nearMiss(certificate: Certificate, wanted: WantedName, rules: NameRules): 'none' | 'wildcard' | 'common-name-only' {
+  const entries = [...(certificate.subjectAltNames ?? []).flatMap(candidateOf), ...commonNames(certificate)]
+  const near = entries.find((candidate) => fits(candidate, wanted, 'node'))
+  if (near === undefined) return 'none'
+  if (near.value.includes('*') && !fits(near, wanted, rules)) return 'wildcard'
+  return near.kind === 'cn' ? 'common-name-only' : 'none'
+}
+
+function labels(host: string): readonly string[] {
+  return host.toLowerCase().replace(/\.$/, '').split('.')
+}
+
+export function sameHost(one: string, other: string): boolean {
+  return one !== '' && labels(one).join('.') === labels(other).join('.')
+}
+
+/** The local part keeps its case, the domain does not (RFC 5280 §7.5). */
+export function sameMailbox(one: string, other: string): boolean {
+  const [local, host] = splitMailbox(one)
+  const [otherLocal, otherHost] = splitMailbox(other)
+  return local === otherLocal && host === otherHost
+}
+
+function splitMailbox(mailbox: string): readonly [string, string] {
+  const at = mailbox.lastIndexOf('@')
+  return [mailbox.slice(0, Math.max(0, at)), mailbox.slice(at + 1).toLowerCase()]
+}
+
+/** `sip:lab.test` gives `lab.test`; a URI with a user names a person, not a domain (RFC 5922 §7.1). */
+export function sipDomain(uri: string): string | undefined {
+  return /^sips?:([^@;?:/]+)(?::\d+)?(?:[;?].*)?$/i.exec(uri)?.[1]?.toLowerCase()
+}
+
+/** One spelling per address: `::1`, `192.0.2.1`; text that is no address stays as it is. */
+export function canonicalIp(text: string): string {
+  return isIP(text) === 6 ? new URL(`http://[${text}]/`).hostname.slice(1, -1) : text
+}

@@ -1,0 +1,82 @@
+/** Signatures of certificates and CRLs, verified by node:crypto under a budget. */
+import { constants, createPublicKey, verify, type KeyObject } from 'node:crypto'
+import type { AlgorithmIdentifier, PublicKeyInfo } from './key-info.ts'
+import { signatureScheme } from './key-info.ts'
+import { CertificateError } from './certificate-error.ts'
+
+/** What carries a signature: a certificate or a CRL. */
+export interface Signed {
+  readonly signed: Buffer
+  readonly signature: Buffer
+  readonly outerAlgorithm: AlgorithmIdentifier
+}
+
+/** Whose key verifies it. */
+export interface Signer {
+  readonly publicKey: PublicKeyInfo
+  readonly subjectPublicKeyInfo: Buffer
+}
+
+/** A chain needs one verification per certificate; a hostile set of cross-signed CAs would like many more. */
+const maxVerifications = 512
+
+/** Verifies each pair once and stops at the budget: one per examination. */
+export class SignatureChecker {
+  readonly #known = new Map<Signed, Map<Signer, boolean>>()
+  readonly #keys = new Map<Signer, KeyObject | undefined>()
+  #left = maxVerifications
+
+  get exhausted(): boolean {
+    return this.#left <= 0
+  }
+
+  verifies(subject: Signed, signer: Signer): boolean {
+    const bySigner = this.#known.get(subject) ?? new Map<Signer, boolean>()
+    const known = bySigner.get(signer)
+    if (known !== undefined) return known
+    if (this.exhausted) return false
+    this.#left -= 1
+    const result = this.#verify(subject, signer)
+    this.#known.set(subject, bySigner.set(signer, result))
+    return result
+  }
+
+  #verify(subject: Signed, signer: Signer): boolean {
+    const scheme = schemeOf(subject.outerAlgorithm)
+    if (scheme === undefined || !fitsKey(scheme.keys, signer.publicKey.kind)) return false
+    const key = this.#key(signer)
+    if (key === undefined) return false
+    const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: scheme.saltLength ?? constants.RSA_PSS_SALTLEN_AUTO }
+    return attempt(() => verify(scheme.digest ?? null, subject.signed, { key, ...(scheme.padding === 'pss' ? pss : {}) }, subject.signature)) ?? false
+  }
+
+  #key(signer: Signer): KeyObject | undefined {
+    if (this.#keys.has(signer)) return this.#keys.get(signer)
+    const key = attempt(() => createPublicKey({ key: signer.subjectPublicKeyInfo, format: 'der', type: 'spki' }))
+    this.#keys.set(signer, key)
+    return key
+  }
+}
+
+/** A key or signature that OpenSSL cannot even read verifies nothing. */
+function attempt<Result>(action: () => Result): Result | undefined {
+  try {
+    return action()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return undefined
+    throw error
+  }
+}
+
+function schemeOf(algorithm: AlgorithmIdentifier): ReturnType<typeof signatureScheme> {
+  try {
+    return signatureScheme(algorithm)
+  } catch (error) {
+    if (error instanceof CertificateError) return undefined
+    throw error
+  }
+}
+
+function fitsKey(wanted: PublicKeyInfo['kind'], kind: PublicKeyInfo['kind']): boolean {
+  return wanted === kind || (wanted === 'ec' && kind === 'ec-explicit')
+}
