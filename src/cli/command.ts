@@ -1,0 +1,41 @@
+/** What the command files share: how a command is registered, its common options, and how it answers. */
+import { Option } from 'commander'
+import type { Command } from 'commander'
+import { UsageError } from './failure.ts'
+import type { ExitStatus } from './failure.ts'
+import type { Io } from './io.ts'
+
+export interface CommandContext {
+  readonly io: Io
+  /** Sets the exit status; 0 when a command never calls it. */
+  finish(status: ExitStatus): void
+}
+
+/** One file per command exports one of these; commands/index.ts lists them in the order of `siplab --help`. */
+export type RegisterCommand = (program: Command, context: CommandContext) => void
+
+export interface CommonOptions {
+  readonly json?: true
+  /** Absent: found below `.siplab`. */
+  readonly data?: string
+  readonly lab: 'local' | 'compose'
+}
+
+/** Adds `--json`, `--data` and `--lab`, and the example below the help. */
+export function common(command: Command, example: string): Command {
+  return command
+    .option('--json', 'one JSON document on stdout, or JSON lines where it follows something')
+    .option('--data <DIR>', 'folder of the lab (default: .siplab/NAME)')
+    .addOption(new Option('--lab <KIND>', 'which lab the command is for').choices(['local', 'compose']).default('local'))
+    .hook('preAction', (_, acting) => refuseCompose(acting.opts<CommonOptions>()))
+    .addHelpText('after', `\nExample:\n  ${example}`)
+}
+
+/** Answers with JSON or with text, as asked. */
+export function answer(io: Io, options: { readonly json?: true }, document: unknown, text: () => string): void {
+  io.out(options.json === true ? `${JSON.stringify(document)}\n` : text())
+}
+
+function refuseCompose(options: CommonOptions): void {
+  if (options.lab === 'compose') throw new UsageError('--lab compose: this version of siplab reaches labs on this machine only; leave the option out')
+}

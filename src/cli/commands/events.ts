@@ -1,0 +1,61 @@
+/** `siplab events [NODE]`: the event files of one node or all, in the order of time. They tell also when the nodes are gone. */
+import type { Command } from 'commander'
+import { readEvents, tailEvents } from '../../lab/event-tail.ts'
+import type { NodeEvent } from '../../roles/control-api.ts'
+import { nodeFolder } from '../../roles/node-folder.ts'
+import { common } from '../command.ts'
+import type { CommonOptions, RegisterCommand } from '../command.ts'
+import { paint } from '../io.ts'
+import type { Io, Style } from '../io.ts'
+import { chooseLab, chooseNode, planOf } from '../lab-choice.ts'
+
+interface EventsOptions extends CommonOptions {
+  readonly follow?: true
+  readonly level: NodeEvent['level']
+}
+
+const levels: readonly NodeEvent['level'][] = ['debug', 'info', 'warn', 'error']
+
+export const eventsCommand: RegisterCommand = (program, { io }) => {
+  const command: Command = program.command('events [NODE]').summary('show the event log').description('Shows the event log of one node, or of all in the order of time.')
+  command.option('--follow', 'stay and show what comes').option('--level <LEVEL>', `the least that is shown: ${levels.join(', ')}`, 'info')
+  common(command, 'siplab events fe1 --follow').action(async (name: string | undefined, options: EventsOptions) => {
+    const lab = chooseLab(io, options)
+    const plan = planOf(lab)
+    const nodes = name === undefined ? plan.nodes : [chooseNode(plan, name)]
+    const files = nodes.map((node) => nodeFolder(lab.folder.root, node.name).events)
+    const least = levels.indexOf(options.level)
+    const show = (event: NodeEvent): void => {
+      if (levels.indexOf(event.level) >= least) io.out(options.json === true ? `${JSON.stringify(event)}\n` : line(io, event))
+    }
+    files.flatMap(readEvents).toSorted((a, b) => a.time.localeCompare(b.time)).forEach(show)
+    if (options.follow === true) await follow(io, files, show)
+  })
+}
+
+function follow(io: Io, files: readonly string[], show: (event: NodeEvent) => void): Promise<void> {
+  const tails = files.map((file) => tailEvents(file, 'end', show))
+  // The tails poll without keeping the process alive; this timer does.
+  const alive = setInterval(() => undefined, 60_000)
+  return new Promise((resolve) => {
+    const stop = io.onInterrupt(() => {
+      stop()
+      clearInterval(alive)
+      for (const tail of tails) tail.stop()
+      resolve()
+    })
+  })
+}
+
+const colours: Readonly<Record<NodeEvent['level'], Style>> = { debug: 'dim', info: 'green', warn: 'yellow', error: 'red' }
+
+/** `12:00:00.123 fe1       error certificate.not-loaded  A configured certificate could not be loaded`. */
+function line(io: Io, { time, node, level, event, message, eventId, verdict }: NodeEvent): string {
+  const number = eventId === undefined ? '' : ` [${eventId}]`
+  const head = `${time.slice(11, 23)} ${node.padEnd(12)} ${paint(io.colours.out, colours[level], level.padEnd(5))} ${event.padEnd(26)} ${message}${number}\n`
+  if (verdict === undefined) return head
+  const windows = verdict.windows === undefined ? '' : ` (${verdict.windows.hresult} ${verdict.windows.name})`
+  const found = verdict.found === undefined ? '' : `, found: ${verdict.found}`
+  const fix = verdict.fix === undefined ? '' : `; ${verdict.fix}`
+  return `${head}             ${verdict.code}${windows}${found}${fix}\n`
+}

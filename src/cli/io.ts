@@ -1,0 +1,65 @@
+/** What a command may touch of the process it runs in: two streams, the environment, and the wish to stop. Tests hand in their own. */
+import { styleText } from 'node:util'
+
+export interface Io {
+  /** The answer: text for people or JSON, ends with a newline. */
+  out(text: string): void
+  /** Progress, logs and complaints. */
+  err(text: string): void
+  /** Octets to stdout, e.g. a pcapng file. Resolves when the stream takes more. */
+  octets(chunk: Uint8Array): Promise<void>
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly workingFolder: string
+  /** Where colours are welcome: a terminal, and no `NO_COLOR`. */
+  readonly colours: { readonly out: boolean; readonly err: boolean }
+  readonly outIsTerminal: boolean
+  /** Calls back on Ctrl-C and SIGTERM, each time; returns how to stop listening. Without a listener the signal ends the process. */
+  onInterrupt(callback: (signal: NodeJS.Signals) => void): () => void
+}
+
+const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** The real process. A reader that went away (`siplab events | head`) ends the command quietly. */
+export function processIo(): Io {
+  process.stdout.on('error', quietWhenClosed)
+  process.stderr.on('error', quietWhenClosed)
+  const plain = (process.env['NO_COLOR'] ?? '') !== ''
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    octets: (chunk) =>
+      new Promise((resolve) => {
+        if (process.stdout.write(chunk)) resolve()
+        else process.stdout.once('drain', resolve)
+      }),
+    environment: process.env,
+    workingFolder: process.cwd(),
+    colours: { out: !plain && process.stdout.isTTY === true, err: !plain && process.stderr.isTTY === true },
+    outIsTerminal: process.stdout.isTTY === true,
+    onInterrupt(callback) {
+      for (const signal of interrupts) process.on(signal, callback)
+      return () => {
+        for (const signal of interrupts) process.off(signal, callback)
+      }
+    },
+  }
+}
+
+export type Style = Parameters<typeof styleText>[0]
+
+/** `paint(io.colours.err, 'red', 'stopped')`: the text as it is where colours are not welcome. */
+export function paint(welcome: boolean, style: Style, text: string): string {
+  return welcome ? styleText(style, text, { validateStream: false }) : text
+}
+
+/** Rows under headings, columns as wide as their widest cell: `NODE    STATE`. The last column is never padded. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = headings.map((heading, column) => Math.max(heading.length, ...rows.map((row) => (row[column] ?? '').length)))
+  const line = (cells: readonly string[]): string => cells.map((cell, at) => (at === cells.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))).join('  ')
+  return [headings, ...rows].map((cells) => `${line(cells).trimEnd()}\n`).join('')
+}
+
+function quietWhenClosed(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+}

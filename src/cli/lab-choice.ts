@@ -1,0 +1,69 @@
+/** Which lab a command is for: the one `--data` names, or the only one below `.siplab`. */
+import { relative, resolve } from 'node:path'
+import { controlClient } from '../lab/control-client.ts'
+import type { ControlClient } from '../lab/control-client.ts'
+import { findLabs, labFolder, readRecord, supervisorOf } from '../lab/lab-folder.ts'
+import type { LabFolder, LabRecord } from '../lab/lab-folder.ts'
+import { LabError } from '../lab/lab-error.ts'
+import { nodeFolder } from '../roles/node-folder.ts'
+import { configFolder, loadTopology } from '../topology/load.ts'
+import { planLab } from '../topology/plan.ts'
+import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
+import { UsageError } from './failure.ts'
+import type { Io } from './io.ts'
+
+export interface ChosenLab {
+  readonly folder: LabFolder
+  readonly record: LabRecord
+  /** The supervisor; undefined when the lab is down. */
+  readonly pid: number | undefined
+}
+
+/**
+ * The lab in `--data`; else the only running one below `.siplab`, else the only one there.
+ *
+ * @throws LabError `lab.none` when there is none; UsageError when several would fit
+ */
+export function chooseLab(io: Io, options: { readonly data?: string }): ChosenLab {
+  if (options.data !== undefined) {
+    const chosen = open(labFolder(resolve(io.workingFolder, options.data)))
+    if (chosen !== undefined) return chosen
+    throw new LabError('not-so', 'lab.none', `no lab was ever brought up in ${options.data}; siplab up --data ${options.data} does`)
+  }
+  const all = findLabs(io.workingFolder).flatMap((folder) => open(folder) ?? [])
+  const running = all.filter(({ pid }) => pid !== undefined)
+  const candidates = running.length > 0 ? running : all
+  const [only] = candidates
+  if (only === undefined) throw new LabError('not-so', 'lab.none', 'no lab was brought up below .siplab; siplab up does, --data names another folder')
+  if (candidates.length === 1) return only
+  const folders = candidates.map(({ folder }) => relative(io.workingFolder, folder.root)).join(', ')
+  throw new UsageError(`several labs are here (${folders}); choose one with --data DIR`)
+}
+
+/** As chooseLab, and the lab must run. */
+export function chooseRunningLab(io: Io, options: { readonly data?: string }): ChosenLab & { readonly pid: number } {
+  const { pid, ...chosen } = chooseLab(io, options)
+  if (pid !== undefined) return { ...chosen, pid }
+  throw new LabError('not-so', 'lab.down', `the lab ${chosen.record.name} in ${chosen.folder.root} is down; siplab up ${chosen.record.name} brings it up`)
+}
+
+/** The plan the lab runs by: the same file, network and ports as `up` took. */
+export function planOf({ record }: Pick<ChosenLab, 'record'>): LabPlan {
+  return planLab(loadTopology(record.topology, configFolder()), { network: record.network, ports: record.ports })
+}
+
+/** @throws UsageError with the names there are */
+export function chooseNode(plan: LabPlan, name: string): NodePlan {
+  const found = plan.nodes.find((node) => node.name === name)
+  if (found !== undefined) return found
+  throw new UsageError(`the lab ${plan.topology} has no node ${JSON.stringify(name)}; its nodes: ${plan.nodes.map((node) => node.name).join(', ')}`)
+}
+
+export function clientOf(lab: Pick<ChosenLab, 'folder'>, node: string): ControlClient {
+  return controlClient(node, nodeFolder(lab.folder.root, node))
+}
+
+function open(folder: LabFolder): ChosenLab | undefined {
+  const record = readRecord(folder)
+  return record === undefined ? undefined : { folder, record, pid: supervisorOf(folder) }
+}

@@ -1,0 +1,47 @@
+/** `siplab COMMAND …`: reads the command line, runs one command, and turns what came of it into an exit status. */
+import { Command } from 'commander'
+import { commands } from './commands/index.ts'
+import { reportFailure } from './failure.ts'
+import type { ExitStatus } from './failure.ts'
+import { processIo } from './io.ts'
+import type { Io } from './io.ts'
+import { packageVersion } from './package.ts'
+
+/** Runs the command line of this process. Called by siplab.mjs, once the version of Node is known to fit. */
+export async function start(): Promise<void> {
+  process.exitCode = await main(process.argv.slice(2), processIo())
+}
+
+/**
+ * `main(['status', '--json'], io)`: runs one command.
+ *
+ * @param args what follows `siplab` on the command line
+ * @returns 0 done, 1 what was asked for is not so, 2 wrong usage or configuration, 3 siplab itself failed
+ */
+export async function main(args: readonly string[], io: Io): Promise<ExitStatus> {
+  let status: ExitStatus = 0
+  const program = new Command('siplab')
+    .description('A lab for SIP over mutual TLS: brings a multi-host topology up on this machine and breaks its certificates on purpose.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'explain the command')
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: true })
+    .showHelpAfterError('(siplab --help lists the commands, siplab COMMAND --help explains one)')
+    .addHelpText('after', '\nExample:\n  siplab up                 bring the default lab up\n\nExit status: 0 done, 1 not so, 2 wrong usage or configuration, 3 siplab failed.')
+  const finish = (reached: ExitStatus): void => {
+    status = reached
+  }
+  for (const register of commands) register(program, { io, finish })
+  inheritAll(program, io)
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return status
+  } catch (error) {
+    return reportFailure(error, io, args.includes('--json'))
+  }
+}
+
+/** Errors and help go through the Io, and commander throws instead of ending the process. */
+function inheritAll(command: Command, io: Io): void {
+  command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err, getOutHasColors: () => io.colours.out, getErrHasColors: () => io.colours.err })
+  for (const inner of command.commands) inheritAll(inner, io)
+}

@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+// The door of siplab. Plain JavaScript, and nothing newer than Node 12 knows, because its task is to run on a Node that is too old.
+import { spawn } from 'node:child_process'
+import { existsSync, realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const wanted = [24, 17]
+const self = realpathSync(fileURLToPath(import.meta.url))
+const source = join(dirname(self), 'main.ts')
+const built = join(dirname(self), '..', '..', 'dist', 'cli', 'main.js')
+
+/** `24.17.0` or later. */
+function isNewEnough(version) {
+  const [major, minor] = version.split('.').map(Number)
+  return major > wanted[0] || (major === wanted[0] && minor >= wanted[1])
+}
+
+/** The `node` package of the nearest installation above this file: `…/node_modules/node/bin/node`. */
+function findLockedNode() {
+  const name = process.platform === 'win32' ? 'node.exe' : 'node'
+  for (let folder = dirname(self); ; folder = dirname(folder)) {
+    const candidate = join(folder, 'node_modules', 'node', 'bin', name)
+    if (existsSync(candidate)) return candidate
+    if (folder === dirname(folder)) return undefined
+  }
+}
+
+function handOver(node) {
+  const child = spawn(node, [self, ...process.argv.slice(2)], { stdio: 'inherit', env: { ...process.env, SIPLAB_HANDED_OVER: '1' } })
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
+  for (const signal of signals) process.on(signal, () => child.kill(signal))
+  child.on('error', (error) => fail(`${node} cannot be started: ${error.message}`))
+  child.on('exit', (status, signal) => {
+    if (signal === null) process.exit(status)
+    for (const each of signals) process.removeAllListeners(each)
+    process.kill(process.pid, signal)
+  })
+}
+
+function fail(sentence) {
+  process.stderr.write(`siplab: ${sentence}\n`)
+  process.exitCode = 3
+}
+
+async function run() {
+  if (isNewEnough(process.versions.node)) {
+    const { start } = await import(pathToFileURL(existsSync(source) ? source : built).href)
+    return start()
+  }
+  const locked = process.env.SIPLAB_HANDED_OVER === '1' ? undefined : findLockedNode()
+  if (locked !== undefined) return handOver(locked)
+  fail(`Node.js ${wanted.join('.')} or later is needed, this is ${process.versions.node}; install it, or run \`npm ci\` in the folder of siplab`)
+}
+
+run().catch((error) => {
+  fail(process.env.SIPLAB_DEBUG ? error.stack : `cannot start: ${error.message} (SIPLAB_DEBUG=1 shows where)`)
+})

@@ -1,0 +1,132 @@
+/** The data folder of one lab: what `up` wrote down about it, and the lock that lets one supervisor in. */
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { ReadyDocument } from './ready-document.ts'
+import { LabError } from './lab-error.ts'
+
+export interface LabFolder {
+  readonly root: string
+  /** What `up` decided and saw, readable after it ended: LabRecord. */
+  readonly record: string
+  /** Holds the process that runs the lab. */
+  readonly lock: string
+  readonly log: string
+  readonly pki: string
+}
+
+/** How a lab was brought up; enough for any command to derive the same plan again. */
+export interface LabRecord {
+  /** Name of a shipped topology, or the absolute path of a lab file. */
+  readonly topology: string
+  readonly name: string
+  readonly network: number
+  readonly ports: Readonly<Record<string, number>>
+  readonly movableClock: boolean
+  /** ISO 8601. */
+  readonly startedAt: string
+  /** Absent until every node was up or had stopped. */
+  readonly ready?: ReadyDocument
+  /** How each stopped node ended, by name; a running one is absent. */
+  readonly stopped: Readonly<Record<string, StoppedNode>>
+}
+
+export interface StoppedNode {
+  readonly at: string
+  /** Exit status; absent when a signal ended it. */
+  readonly exit?: number
+  readonly signal?: string
+  readonly verdict?: unknown
+}
+
+export function labFolder(root: string): LabFolder {
+  const absolute = resolve(root)
+  return { root: absolute, record: join(absolute, 'lab.json'), lock: join(absolute, 'lab.lock'), log: join(absolute, 'lab.log'), pki: join(absolute, 'pki') }
+}
+
+/** Undefined when no lab was ever brought up there. */
+export function readRecord(folder: LabFolder): LabRecord | undefined {
+  if (!existsSync(folder.record)) return undefined
+  return JSON.parse(readFileSync(folder.record, 'utf8')) as LabRecord
+}
+
+/** It names users with their passwords, so nobody else reads it. */
+export function writeRecord(folder: LabFolder, record: LabRecord): void {
+  const next = `${folder.record}.new`
+  writeFileSync(next, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 })
+  renameSync(next, folder.record)
+}
+
+/** Every lab below `.siplab` of the working folder, by its folder. */
+export function findLabs(workingFolder: string): readonly LabFolder[] {
+  const parent = join(workingFolder, '.siplab')
+  if (!existsSync(parent)) return []
+  return readdirSync(parent).sort().map((name) => labFolder(join(parent, name))).filter((folder) => existsSync(folder.record))
+}
+
+/** The process id of the supervisor, or undefined when none runs there. */
+export function supervisorOf(folder: LabFolder): number | undefined {
+  if (!existsSync(folder.lock)) return undefined
+  const holder = readLock(folder)
+  return holder !== undefined && isAlive(holder) ? holder.pid : undefined
+}
+
+/**
+ * Takes the lock for this process; a lock of a process that is gone is taken over.
+ *
+ * @returns gives the lock back
+ * @throws LabError `lab.running`
+ */
+export function takeLock(folder: LabFolder): () => void {
+  mkdirSync(folder.root, { recursive: true, mode: 0o700 })
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    if (writeLock(folder)) return () => rmSync(folder.lock, { force: true })
+    const pid = supervisorOf(folder)
+    if (pid !== undefined) {
+      throw new LabError('usage', 'lab.running', `a lab already runs in ${folder.root} (process ${pid}); bring it down with siplab down, or choose another folder with --data`)
+    }
+    rmSync(folder.lock, { force: true })
+  }
+  throw new LabError('usage', 'lab.running', `another siplab up is starting in ${folder.root}; choose another folder with --data`)
+}
+
+interface LockHolder {
+  readonly pid: number
+  /** Tells a process from a later one with the same id; absent where the system does not say. */
+  readonly startTicks?: string
+}
+
+function writeLock(folder: LabFolder): boolean {
+  const startTicks = startTicksOf(process.pid)
+  try {
+    const descriptor = openSync(folder.lock, 'wx', 0o600)
+    writeFileSync(descriptor, JSON.stringify({ pid: process.pid, ...(startTicks === undefined ? {} : { startTicks }) }))
+    closeSync(descriptor)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
+  }
+}
+
+function readLock(folder: LabFolder): LockHolder | undefined {
+  const text = readFileSync(folder.lock, 'utf8')
+  return text === '' ? undefined : (JSON.parse(text) as LockHolder)
+}
+
+function isAlive({ pid, startTicks }: LockHolder): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error
+  }
+  return startTicks === undefined || startTicksOf(pid) === startTicks
+}
+
+/** Field 22 of /proc/PID/stat: when the process started, in clock ticks since boot. Absent outside Linux. */
+function startTicksOf(pid: number): string | undefined {
+  const file = `/proc/${pid}/stat`
+  if (!existsSync(file)) return undefined
+  const stat = readFileSync(file, 'utf8')
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+}

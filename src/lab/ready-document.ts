@@ -1,0 +1,72 @@
+/** The line `siplab up --json` writes once every node is up or has stopped. Its shape is a promise: docs/contract.md. */
+import type { Verdict } from '../certificates/verdict.ts'
+import type { ListenerStatus } from '../roles/control-api.ts'
+import type { LabPlan } from '../topology/plan-types.ts'
+
+export interface ReadyNode {
+  readonly name: string
+  readonly role: string
+  readonly fqdn: string
+  /** Absent when the node has stopped. */
+  readonly pid?: number
+  readonly listeners: readonly Omit<ListenerStatus, 'serial'>[]
+}
+
+export interface ReadyDocument {
+  readonly event: 'ready' | 'degraded'
+  readonly topology: string
+  readonly domain: string
+  readonly profile: string
+  /** Absolute path of the data folder. */
+  readonly data: string
+  readonly nodes: readonly ReadyNode[]
+  readonly dns: { readonly internal: DnsAddress; readonly external: DnsAddress }
+  /** Paths of PEM files; a lab without certificates has neither. */
+  readonly trust: { readonly internal?: string; readonly public?: string }
+  readonly users: readonly { readonly uri: string; readonly login: string; readonly password: string; readonly home: string; readonly remote: boolean }[]
+  /** Only when degraded: why, most important first. */
+  readonly verdicts?: readonly Verdict[]
+}
+
+export interface DnsAddress {
+  readonly address: string
+  readonly port: number
+}
+
+/** One line for each change after the first. */
+export type LabChange =
+  | { readonly event: 'node-stopped'; readonly node: string; readonly exit?: number; readonly signal?: string; readonly verdict?: Verdict }
+  | { readonly event: 'node-ready'; readonly node: string; readonly pid: number }
+  | { readonly event: 'link-refused'; readonly verdict: Verdict }
+  | { readonly event: 'stopped' }
+
+export interface ReadyParts {
+  readonly data: string
+  readonly nodes: readonly ReadyNode[]
+  readonly trust: ReadyDocument['trust']
+  readonly verdicts: readonly Verdict[]
+  /** A node stopped, with or without a verdict. */
+  readonly incomplete: boolean
+}
+
+export function readyDocument(plan: LabPlan, { data, nodes, trust, verdicts, incomplete }: ReadyParts): ReadyDocument {
+  const degraded = incomplete || verdicts.length > 0
+  return {
+    event: degraded ? 'degraded' : 'ready',
+    topology: plan.topology,
+    domain: plan.domain,
+    profile: plan.profile.name,
+    data,
+    nodes,
+    dns: { internal: dnsAddress(plan, 'internal'), external: dnsAddress(plan, 'external') },
+    trust,
+    users: plan.users,
+    ...(degraded ? { verdicts } : {}),
+  }
+}
+
+function dnsAddress(plan: LabPlan, view: 'internal' | 'external'): DnsAddress {
+  const found = plan.dns.find(({ name }) => name === view)
+  if (found === undefined) throw new Error(`the plan of ${plan.topology} has no ${view} DNS view`)
+  return { address: found.address, port: found.port }
+}
