@@ -1,0 +1,160 @@
+/** Calls through a proxy: INVITE, 180, 200, ACK, BYE, 200, with both phones in this process. Every answer is counted. */
+import type { Wire } from './socket.ts'
+import { answerTo, field, fields, statusOf, uriInside } from './wire.ts'
+
+export interface CallResult {
+  readonly completed: number
+  readonly failed: number
+  readonly seconds: number
+  /** Setup time INVITE to 200, milliseconds. */
+  readonly setupMs: { readonly p50: number; readonly p99: number }
+  /** First unexpected answer, for the report of a failed run. */
+  readonly firstFailure: string | undefined
+}
+
+export interface CallPlan {
+  readonly domain: string
+  readonly transport: 'udp' | 'tcp' | 'tls'
+  readonly count: number
+  /** Calls a second; 0: as fast as `window` calls in flight go. */
+  readonly rate: number
+  readonly window: number
+  /** Milliseconds after which a call that did not end has failed. */
+  readonly patienceMs: number
+}
+
+interface Call {
+  readonly wire: Wire
+  readonly callee: string
+  readonly startedAt: number
+  sent: string
+  sentAt: number
+  settledAt: number
+}
+
+const sdp = 'v=0\r\no=load 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 49170 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n'
+/** T1 of RFC 3261 §17.1.1.1: a datagram that got no answer is sent again. */
+const resendAfterMs = 500
+
+export class CallLoad {
+  readonly #plan: CallPlan
+  readonly #run: string
+  readonly #callers: readonly Wire[]
+  readonly #callees: readonly string[]
+  readonly #open = new Map<number, Call>()
+  readonly #setup: number[] = []
+  #next = 0
+  #completed = 0
+  #failed = 0
+  #firstFailure: string | undefined
+  #done: (() => void) | undefined
+
+  /** @param callees users whose phones are registered, see `answerAsCallee` */
+  constructor(plan: CallPlan, run: string, callers: readonly Wire[], callees: readonly string[]) {
+    this.#plan = plan
+    this.#run = run
+    this.#callers = callers
+    this.#callees = callees
+  }
+
+  async run(): Promise<CallResult> {
+    const started = performance.now()
+    const finished = new Promise<void>((resolve) => (this.#done = resolve))
+    const sweep = setInterval(() => this.#sweep(), 100)
+    const pace = this.#plan.rate === 0 ? undefined : setInterval(() => this.#fillTo(Math.min(this.#plan.count, Math.floor(((performance.now() - started) * this.#plan.rate) / 1000))), 2)
+    if (pace === undefined) this.#fillTo(this.#plan.window)
+    await finished
+    clearInterval(sweep)
+    clearInterval(pace)
+    const times = this.#setup.sort((a, b) => a - b)
+    return {
+      completed: this.#completed,
+      failed: this.#failed,
+      seconds: (performance.now() - started) / 1000,
+      setupMs: { p50: times[times.length >> 1] ?? 0, p99: times[Math.floor(times.length * 0.99)] ?? 0 },
+      firstFailure: this.#firstFailure,
+    }
+  }
+
+  /** A message that arrived on a caller's wire. */
+  onCaller(message: string): void {
+    const status = statusOf(message)
+    if (status < 200) return
+    const callId = field(message, 'Call-ID')
+    const number = Number(callId.slice(0, callId.indexOf('-')))
+    const call = this.#open.get(number)
+    if (call === undefined || !callId.endsWith(this.#run)) return
+    if (status > 299) return this.#end(number, `${message.slice(0, message.indexOf('\r\n'))} to ${field(message, 'CSeq')}`)
+    if (field(message, 'CSeq').endsWith('INVITE')) return this.#accepted(number, call, message)
+    this.#end(number, undefined)
+  }
+
+  #fillTo(target: number): void {
+    while (this.#next < target) this.#start(this.#next++)
+  }
+
+  #start(number: number): void {
+    const wire = this.#callers[number % this.#callers.length]
+    const callee = this.#callees[number % this.#callees.length]
+    if (wire === undefined || callee === undefined) throw new Error('a load needs at least one caller and one callee')
+    const { domain, transport } = this.#plan
+    const text =
+      `INVITE sip:${callee}@${domain} SIP/2.0\r\nVia: SIP/2.0/${transport.toUpperCase()} ${wire.local};branch=z9hG4bKi${number}${this.#run};rport\r\n` +
+      `Max-Forwards: 70\r\nFrom: "Load" <sip:caller@${domain}>;tag=f${number}\r\nTo: <sip:${callee}@${domain}>\r\nCall-ID: ${number}-${this.#run}\r\nCSeq: 1 INVITE\r\n` +
+      `Contact: <sip:caller@${wire.local};transport=${transport}>\r\nUser-Agent: siplab-load\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS\r\nSupported: replaces\r\n` +
+      `Content-Type: application/sdp\r\nContent-Length: ${sdp.length}\r\n\r\n${sdp}`
+    const now = performance.now()
+    this.#open.set(number, { wire, callee, startedAt: now, sent: text, sentAt: now, settledAt: 0 })
+    wire.send(text)
+  }
+
+  #accepted(number: number, call: Call, message: string): void {
+    if (call.settledAt === 0) {
+      call.settledAt = performance.now()
+      this.#setup.push(call.settledAt - call.startedAt)
+    }
+    const { domain, transport } = this.#plan
+    const target = uriInside(field(message, 'Contact'))
+    const routes = fields(message, 'Record-Route').reverse().map((route) => `Route: ${route}\r\n`).join('')
+    const inDialog = (method: string, cseq: number): string =>
+      `${method} ${target} SIP/2.0\r\nVia: SIP/2.0/${transport.toUpperCase()} ${call.wire.local};branch=z9hG4bK${method}${number}${this.#run};rport\r\n${routes}` +
+      `Max-Forwards: 70\r\nFrom: "Load" <sip:caller@${domain}>;tag=f${number}\r\nTo: ${field(message, 'To')}\r\nCall-ID: ${number}-${this.#run}\r\nCSeq: ${cseq} ${method}\r\nContent-Length: 0\r\n\r\n`
+    call.sent = inDialog('BYE', 2)
+    call.sentAt = performance.now()
+    call.wire.send(inDialog('ACK', 1) + (transport === 'udp' ? '' : call.sent))
+    if (transport === 'udp') call.wire.send(call.sent)
+  }
+
+  #end(number: number, failure: string | undefined): void {
+    this.#open.delete(number)
+    if (failure === undefined) this.#completed++
+    else {
+      this.#failed++
+      this.#firstFailure ??= failure
+    }
+    if (this.#completed + this.#failed === this.#plan.count) return this.#done?.()
+    if (this.#plan.rate === 0 && this.#next < this.#plan.count) this.#fillTo(this.#next + 1)
+  }
+
+  #sweep(): void {
+    const now = performance.now()
+    for (const [number, call] of this.#open) {
+      if (now - call.startedAt > this.#plan.patienceMs) this.#end(number, `no end of call ${number} within ${this.#plan.patienceMs} ms`)
+      else if (this.#plan.transport === 'udp' && now - call.sentAt > resendAfterMs) {
+        call.sentAt = now
+        call.wire.send(call.sent)
+      }
+    }
+  }
+}
+
+/** What a callee's phone does with a request; responses to its own REGISTER are not for here. */
+export function answerAsCallee(message: string, wire: Wire, user: string, transport: string): void {
+  const contact = `Contact: <sip:${user}@${wire.local};transport=${transport}>\r\n`
+  if (message.startsWith('INVITE ')) {
+    const ringing = answerTo(message, '180 Ringing', 'callee', contact)
+    const ok = answerTo(message, '200 OK', 'callee', contact)
+    wire.send(ringing)
+    wire.send(ok)
+  } else if (message.startsWith('BYE ')) wire.send(answerTo(message, '200 OK', 'callee', ''))
+}
