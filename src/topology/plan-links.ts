@@ -1,8 +1,237 @@
-import type { Ports } from './layout.ts'
-import type { Draft } from './plan.ts'
-import type { Link } from './plan-types.ts'
+/** The link matrix: who may speak to whom, and what each end wants of the other's certificate. */
+import type { Authority } from '../certificates/certificate-request.ts'
+import { fullName, placeNamed, placesOf, sipsPort } from './layout.ts'
+import type { Place, PlaceOf, Ports, Site } from './layout.ts'
+import { signInPlace } from './plan-dns.ts'
+import { isSecure, poolMembers } from './plan-listeners.ts'
+import type { FaceName, Link, LinkEnd, LinkVerification, Listener, PlannedCertificate } from './plan-types.ts'
 import type { Topology } from './topology.ts'
 
-export function planLinks(_topology: Topology, _drafts: readonly Draft[], _ports: Ports): readonly Link[] {
-  return []
+/** What links need to know of an organisation. */
+export interface LinkSite {
+  readonly site: Site
+  readonly certificates: readonly PlannedCertificate[]
+  readonly listeners: ReadonlyMap<string, readonly Listener[]>
+  readonly secured: boolean
+  /** Inside names each access proxy listens to, by node name. */
+  readonly internalServers: ReadonlyMap<string, readonly string[]>
+}
+
+export function planLinks(topology: Topology, sites: readonly LinkSite[], ports: Ports): readonly Link[] {
+  return [...sites.flatMap((site) => [...userLinks(site), ...serverLinks(site), ...supportLinks(site, ports)]), ...federationLinks(topology, sites)]
+}
+
+function userLinks({ site, listeners }: LinkSite): readonly Link[] {
+  const signIn = signInPlace(site)?.place
+  const homes = site.places.filter(({ role, label }) => role === 'standard-edition' || role === 'load-balancer' || (role === 'front-end' && placeNamed(site, poolOf(site, label) ?? label)?.label === label))
+  const inside = [...new Set([...(signIn === undefined ? [] : [signIn]), ...homes])].flatMap((place) =>
+    openings(listeners, place).map((listener) => {
+      const why = place === signIn ? 'Inside users sign in here.' : 'Home of users: a director redirects them here.'
+      return userLink('inside-user', place, listener, true, why, homeName(site, place))
+    }),
+  )
+  const edges = placesOf(site, 'access-proxy')
+  const outside = edges.flatMap((edge) =>
+    openings(listeners, edge)
+      .filter(({ face }) => face === 'external')
+      .map((listener) => {
+        const allowed = edge.host.allowOutsideUsers && listener.mutual !== 'required'
+        const why = allowed ? 'Remote users sign in here.' : edge.host.allowOutsideUsers ? 'Only servers with a certificate come in by this port.' : 'Remote access is off.'
+        return userLink('remote-user', edge, listener, allowed, why)
+      }),
+  )
+  const shut = placesOf(site, 'standard-edition', 'front-end', 'director').flatMap((place) =>
+    openings(listeners, place)
+      .filter(({ transport }) => transport === 'tls' || transport === 'tcp')
+      .map((listener) => userLink('remote-user', place, listener, false, 'There is no way from the internet to the inside but through an access proxy.')),
+  )
+  return [...inside, ...outside, ...shut]
+}
+
+function userLink(user: 'inside-user' | 'remote-user', place: Place, { face, transport, port }: Listener, allowed: boolean, why: string, home?: string): Link {
+  const dials = home ?? place.faces.find(({ name }) => name === face)?.fqdn ?? place.fqdn
+  const trustRoot: Authority = face === 'external' ? 'public' : 'internal'
+  const verification: LinkVerification = { dialler: { wantsName: dials, wantsPurpose: 'serverAuth', trustRoot } }
+  return { from: { name: user }, to: end(place, face), transport, port, allowed, dials, ...(isSecure(transport) ? { verification } : {}), why }
+}
+
+/** Users dial a front end by its pool name, everything else by its own. */
+function homeName(site: Site, place: Place): string {
+  const pool = poolOf(site, place.label)
+  return pool === undefined ? place.fqdn : `${pool}.${site.domain}`
+}
+
+/** Each listener once, whatever the number of zones it is heard in. */
+function openings(listeners: LinkSite['listeners'], place: Place): readonly Listener[] {
+  const all = listeners.get(place.node) ?? []
+  return [...new Map(all.map((listener) => [`${listener.face} ${listener.transport} ${listener.port}`, listener])).values()]
+}
+
+interface Talk {
+  readonly allowed: boolean
+  readonly why: string
+}
+
+function serverLinks(entry: LinkSite): readonly Link[] {
+  const { site, secured } = entry
+  if (!secured) return []
+  const servers = placesOf(site, 'standard-edition', 'front-end', 'director', 'access-proxy', 'gateway')
+  const direct = servers.flatMap((from) => servers.filter((to) => to !== from).map((to) => mutualLink(entry, from, to, dialledName(site, from, to), talk(entry, from, to))))
+  const balanced = placesOf(site, 'load-balancer').flatMap((balancer) => balancedLinks(entry, balancer))
+  return [...direct, ...balanced]
+}
+
+type Server = PlaceOf<'standard-edition' | 'front-end' | 'director' | 'access-proxy' | 'gateway'>
+
+function talk({ site, internalServers }: LinkSite, from: Server, to: Server): Talk {
+  if (from.host.role === 'access-proxy' && to.host.role === 'access-proxy') return { allowed: false, why: 'Access proxies of one organisation have nothing to say to each other.' }
+  if (from.host.role === 'access-proxy') {
+    const allowed = isBehind(site, from.host.nextHop, to)
+    return { allowed, why: allowed ? 'Everything from outside goes to the next hop.' : `An access proxy knows one next hop, ${fullName(site, from.host.nextHop)}.` }
+  }
+  if (to.host.role === 'access-proxy') {
+    const allowed = internalServers.get(to.node)?.includes(from.fqdn) === true
+    return { allowed, why: allowed ? 'It stands on the internal server list of the access proxy.' : 'It is not on the internal server list of the access proxy.' }
+  }
+  if (from.host.role === 'gateway' || to.host.role === 'gateway') {
+    const [gateway, home] = from.host.role === 'gateway' ? [from, to] : [to, from]
+    const routes = 'staticRoutes' in home.host ? home.host.staticRoutes : []
+    const allowed = routes.some(({ nextHop }) => placeNamed(site, nextHop) === gateway)
+    return { allowed, why: allowed ? 'A static route leads to the gateway.' : 'No static route joins the two.' }
+  }
+  if (from.host.role === 'director' && to.host.role === 'director') return { allowed: true, why: 'Directors of one organisation trust each other.' }
+  if (to.host.role === 'director') return { allowed: true, why: 'Its way outside, and the way back to remote users.' }
+  if (from.host.role === 'director') return { allowed: true, why: 'The director proxies remote users to their home.' }
+  const samePool = from.host.role === 'front-end' && to.host.role === 'front-end' && from.host.pool === to.host.pool
+  return { allowed: true, why: samePool ? 'A client of the pool may hang on the other front end.' : 'Users of one home reach users of the other.' }
+}
+
+/** From a director (or next hop search) the home is dialled by its name; members among themselves by their own. */
+function dialledName(site: Site, from: Server, to: Server): string {
+  if (from.host.role === 'access-proxy' && isBehind(site, from.host.nextHop, to)) return fullName(site, from.host.nextHop)
+  if (to.host.role !== 'front-end' || from.host.role === 'front-end') return to.fqdn
+  const alone = placeNamed(site, to.host.pool) === to
+  return alone ? `${to.host.pool}.${site.domain}` : to.fqdn
+}
+
+function isBehind(site: Site, nextHop: string, to: Place): boolean {
+  const named = placeNamed(site, nextHop)
+  return named === to || (named?.role === 'load-balancer' && poolMembers(site, named.label).some((member) => member === to))
+}
+
+/** Directors dial the pool name, which the balancer holds; the certificate they see is a front end's. */
+function balancedLinks(entry: LinkSite, balancer: PlaceOf<'load-balancer'>): readonly Link[] {
+  const { site, listeners } = entry
+  const members = poolMembers(site, balancer.label)
+  const diallers = placesOf(site, 'director', 'access-proxy').filter((place) => place.host.role === 'director' || isBehind(site, place.host.nextHop, balancer))
+  const toPool = diallers.map((from) => mutualLink(entry, from, balancer, balancer.fqdn, { allowed: true, why: 'The pool name leads to whichever front end is free.' }))
+  const through = members.flatMap((member) =>
+    openings(listeners, balancer).map(({ transport, port }): Link => ({
+      from: end(balancer, 'internal'),
+      to: end(member, 'internal'),
+      transport: transport === 'udp' ? 'udp' : 'tcp',
+      port,
+      allowed: true,
+      dials: member.fqdn,
+      why: `Passes ${transport.toUpperCase()} through as it is; TLS ends on the front end.`,
+    })),
+  )
+  return [...toPool, ...through]
+}
+
+function mutualLink(entry: LinkSite, from: Place, to: Place, dials: string, { allowed, why }: Talk): Link {
+  const fromFace: FaceName = 'internal'
+  const accepting = openings(entry.listeners, to).find(({ transport, port, face }) => transport === 'tls' && port === sipsPort && face === 'internal')
+  const shown = certificateOf(entry, to, 'internal')
+  const own = certificateOf(entry, from, fromFace)
+  const mutual = accepting?.mutual
+  const verification: LinkVerification = {
+    dialler: { wantsName: dials, wantsPurpose: 'serverAuth', trustRoot: shown?.request.authority ?? 'internal' },
+    ...(mutual === 'required' || mutual === 'requested'
+      ? { acceptor: { wantsName: from.fqdn, wantsPurpose: 'clientAuth' as const, trustRoot: own?.request.authority ?? 'internal', mutual } }
+      : {}),
+  }
+  return { from: end(from, fromFace), to: end(to, 'internal'), transport: 'tls', port: sipsPort, allowed, dials, verification, ...gapOf(own, verification), why }
+}
+
+function gapOf(own: PlannedCertificate | undefined, { acceptor }: LinkVerification): Pick<Link, 'gap'> {
+  if (own === undefined || acceptor === undefined || own.request.purposes.includes('clientAuth')) return {}
+  return { gap: { code: 'cert.eku-missing', why: `${own.request.name} carries no clientAuth, so a peer that checks purpose refuses it as a client.` } }
+}
+
+function certificateOf({ site, certificates }: LinkSite, place: Place, face: FaceName): PlannedCertificate | undefined {
+  const node = place.role === 'load-balancer' ? poolMembers(site, place.label)[0]?.node : place.node
+  const reference = place.role === 'access-proxy' ? (face === 'external' ? 'edge-external' : 'edge-internal') : 'listener'
+  return certificates.find((certificate) => certificate.node === node && certificate.references.includes(reference))
+}
+
+/** Between the access proxies of two organisations; a lab with one organisation shows the party `partner`. */
+function federationLinks(topology: Topology, sites: readonly LinkSite[]): readonly Link[] {
+  return sites.flatMap((entry) =>
+    placesOf(entry.site, 'access-proxy').flatMap((from): readonly Link[] => {
+      const others = sites.filter((other) => other !== entry).flatMap((other) => placesOf(other.site, 'access-proxy').map((to) => ({ other, to })))
+      if (others.length > 0) return others.map(({ other, to }) => federationLink(topology, entry, from, other, to))
+      const { enabled } = from.host.federation
+      const name = externalName(from)
+      const why = enabled ? 'Partners come in here.' : 'Federation is off.'
+      const verification: LinkVerification = {
+        dialler: { wantsName: name, wantsPurpose: 'serverAuth', trustRoot: 'public' },
+        acceptor: { wantsName: 'the name of its edge', wantsPurpose: 'clientAuth', trustRoot: 'public', mutual: 'required' },
+      }
+      return [{ from: { name: 'partner' }, to: end(from, 'external'), transport: 'tls', port: sipsPort, allowed: enabled, dials: name, verification, why }]
+    }),
+  )
+}
+
+function federationLink(topology: Topology, entry: LinkSite, from: PlaceOf<'access-proxy'>, other: LinkSite, to: PlaceOf<'access-proxy'>): Link {
+  const here = from.host.federation
+  const there = to.host.federation
+  const partner = here.partners.find(({ domain }) => other.site.domains.includes(domain))
+  const known = there.partners.some(({ domain }) => entry.site.domains.includes(domain)) || there.automatic
+  const allowed = here.enabled && there.enabled && known && (partner !== undefined || here.automatic)
+  const dials = partner?.edge ?? externalName(to)
+  const byDomain = topology.profile.names.wanted === 'domain-or-next-hop' && partner === undefined
+  const verification: LinkVerification = {
+    dialler: { wantsName: byDomain ? other.site.domain : dials, wantsPurpose: 'serverAuth', trustRoot: 'public' },
+    acceptor: { wantsName: externalName(from), wantsPurpose: 'clientAuth', trustRoot: 'public', mutual: to.host.allowClientsOnMtls ? 'requested' : 'required' },
+  }
+  const why = allowed ? (partner === undefined ? 'Found by DNS (enhanced federation).' : 'Direct partner.') : 'The two do not federate.'
+  const own = certificateOf(entry, from, 'external')
+  return { from: end(from, 'external'), to: end(to, 'external'), transport: 'tls', port: sipsPort, allowed, dials, verification, ...gapOf(own, verification), why }
+}
+
+function externalName(edge: Place): string {
+  return edge.faces.find(({ name }) => name === 'external')?.fqdn ?? edge.fqdn
+}
+
+/** DNS, CRLs and the database: not SIP, yet without them no link comes up. */
+function supportLinks({ site, secured }: LinkSite, ports: Ports): readonly Link[] {
+  const dns = site.places.find(({ role }) => role === 'dns')
+  const pki = site.places.find(({ role }) => role === 'pki')
+  const servers = placesOf(site, 'standard-edition', 'front-end', 'director', 'access-proxy', 'gateway', 'load-balancer')
+  const edges = placesOf(site, 'access-proxy')
+  const users = (name: 'inside-user' | 'remote-user') => ({ name }) satisfies LinkEnd
+  const hosts: readonly LinkEnd[] = servers.map((place) => end(place, 'internal'))
+  const outside = edges.length > 0 ? [users('remote-user')] : []
+  const link = (from: LinkEnd, to: Place, face: FaceName, transport: Link['transport'], port: number, why: string): Link => ({ from, to: end(to, face), transport, port, allowed: true, dials: to.fqdn, why })
+  const names =
+    dns === undefined
+      ? []
+      : [
+          ...[...hosts, users('inside-user')].map((from) => link(from, dns, 'internal', 'dns', ports.dns, 'Names of the lab.')),
+          ...outside.map((from) => link(from, dns, 'external', 'dns', ports.dns, 'Names as the internet sees them.')),
+        ]
+  const verifiers = hosts.filter(({ name }) => !servers.some(({ node, role }) => node === name && role === 'load-balancer'))
+  const revocation = pki === undefined || !secured ? [] : [...verifiers, users('inside-user'), ...outside].map((from) => link(from, pki, 'internal', 'http', ports.pki, 'CRLs and issuer certificates.'))
+  const sql = placesOf(site, 'sql')[0]
+  const database = sql === undefined ? [] : placesOf(site, 'standard-edition', 'front-end', 'director').map((place) => link(end(place, 'internal'), sql, 'internal', 'sql', sql.host.port, place.role === 'director' ? 'Reads the directory.' : 'Directory and pool store.'))
+  return [...names, ...revocation, ...database]
+}
+
+function end(place: Place, face: FaceName): LinkEnd {
+  return place.faces.length > 1 ? { name: place.node, face } : { name: place.node }
+}
+
+function poolOf(site: Site, label: string): string | undefined {
+  return placesOf(site, 'front-end').find((place) => place.label === label)?.host.pool
 }

@@ -1,5 +1,5 @@
 /** What the planner derives from a lab file: plain frozen data that survives `JSON.stringify`, the same for every reader. */
-import type { CertificateReference, CertificateRequest } from '../certificates/certificate-request.ts'
+import type { Authority, CertificateReference, CertificateRequest } from '../certificates/certificate-request.ts'
 import type { FederationSettings } from './hosts.ts'
 import type { Profile, WhenOwnCertificateEnds } from './profile.ts'
 
@@ -102,19 +102,29 @@ export interface Link {
   readonly dials: string
   /** Absent without TLS. */
   readonly verification?: LinkVerification
+  /** What this plan already knows will fail on the link, e.g. a public certificate without clientAuth. */
+  readonly gap?: { readonly code: 'cert.eku-missing'; readonly why: string }
   readonly why: string
 }
 
 export interface LinkVerification {
   /** What the dialling end wants of the certificate it is shown. */
-  readonly dialler: { readonly wantsName: string; readonly wantsPurpose: 'serverAuth'; readonly trustRoot: string }
+  readonly dialler: { readonly wantsName: string; readonly wantsPurpose: 'serverAuth'; readonly trustRoot: Authority }
   /** What the accepting end wants; absent where it asks for no certificate. */
-  readonly acceptor?: { readonly wantsName: string; readonly wantsPurpose: 'clientAuth'; readonly trustRoot: string; readonly mutual: 'required' | 'requested' }
+  readonly acceptor?: { readonly wantsName: string; readonly wantsPurpose: 'clientAuth'; readonly trustRoot: Authority; readonly mutual: 'required' | 'requested' }
+}
+
+export interface FirewallEnd {
+  readonly zone: Zone
+  /** Node name, or `remote-user`, `inside-user`, `partner`. */
+  readonly name: string
+  /** `any` for parties whose address nobody knows beforehand. */
+  readonly address: string
 }
 
 export interface FirewallRule {
-  readonly from: { readonly zone: Zone; readonly name: string; readonly address: string }
-  readonly to: { readonly zone: Zone; readonly name: string; readonly address: string }
+  readonly from: FirewallEnd
+  readonly to: FirewallEnd
   readonly protocol: 'tcp' | 'udp'
   readonly port: number
   readonly why: string

@@ -5,6 +5,7 @@ import { planCertificates, pkiUrl } from './plan-certificates.ts'
 import { planDns, signInPlace } from './plan-dns.ts'
 import { planFirewall } from './plan-firewall.ts'
 import { planLinks } from './plan-links.ts'
+import type { LinkSite } from './plan-links.ts'
 import { isSecure, planListeners, poolMembers } from './plan-listeners.ts'
 import type {
   DnsView,
@@ -36,7 +37,8 @@ export function planLab(topology: Topology, options: PlanOptions = {}): LabPlan 
     const certificates = planCertificates(topology, site, ports)
     const secured = (place: Place) => certificates.some(({ node }) => node === place.node) || balancesSecured(site, place, certificates)
     const listeners = new Map(site.places.map((place) => [place.node, planListeners(site, place, ports, secured(place))]))
-    return { site, certificates, listeners, secured: certificates.length > 0, store: storePlan(topology, site) }
+    const heard = new Map(placesOf(site, 'access-proxy').map((edge) => [edge.node, internalServers(site, edge.host)]))
+    return { site, certificates, listeners, secured: certificates.length > 0, store: storePlan(topology, site), internalServers: heard }
   })
   const dns = planDns(drafts, ports, topology.profile.name === 'modern')
   const nodes = drafts.flatMap((draft) => planNodes(topology, draft, dns, ports)).sort((a, b) => startOrder.indexOf(a.role) - startOrder.indexOf(b.role))
@@ -53,7 +55,7 @@ export function planLab(topology: Topology, options: PlanOptions = {}): LabPlan 
     certificates: drafts.flatMap(({ certificates }) => certificates),
     dns,
     links,
-    firewall: planFirewall(nodes, links, addressing),
+    firewall: planFirewall(nodes, links),
     users: sites.flatMap(planUsers),
     phones: drafts.flatMap(planPhones),
   })
@@ -71,11 +73,7 @@ export function nodePlan(plan: LabPlan, name: string): NodePlan {
 }
 
 /** One organisation on its way to the plan. */
-export interface Draft {
-  readonly site: Site
-  readonly certificates: readonly PlannedCertificate[]
-  readonly listeners: ReadonlyMap<string, readonly Listener[]>
-  readonly secured: boolean
+interface Draft extends LinkSite {
   readonly store: StorePlan
 }
 
@@ -155,7 +153,7 @@ function settingsOf(topology: Topology, draft: Draft, place: Place, dns: readonl
         kind: 'access-proxy',
         domains: site.domains,
         nextHop: { fqdn: fullName(site, host.nextHop), port: host.nextHopPort },
-        internalServers: internalServers(site, host),
+        internalServers: draft.internalServers.get(place.node) ?? [],
         allowOutsideUsers: host.allowOutsideUsers,
         allowClientsOnMtls: host.allowClientsOnMtls,
         federation: host.federation,
@@ -202,13 +200,13 @@ function trustedServers(site: Site): OrganisationPlan['trustedServers'] {
 }
 
 /** FQDNs users can have as home. */
-export function homes(site: Site): readonly string[] {
+function homes(site: Site): readonly string[] {
   const all = placesOf(site, 'standard-edition', 'front-end').map(({ fqdn, host }) => (host.role === 'front-end' ? `${host.pool}.${site.domain}` : fqdn))
   return [...new Set(all)]
 }
 
 /** Inside names an access proxy listens to: its next hop, the front ends behind it when it is a pool, and those listed. */
-export function internalServers(site: Site, host: PlaceOf<'access-proxy'>['host']): readonly string[] {
+function internalServers(site: Site, host: PlaceOf<'access-proxy'>['host']): readonly string[] {
   const names = [host.nextHop, ...host.internalServers].flatMap((name) => {
     const label = name.endsWith(`.${site.domain}`) ? name.slice(0, -site.domain.length - 1) : name
     return [fullName(site, name), ...poolMembers(site, label).map(({ fqdn }) => fqdn)]

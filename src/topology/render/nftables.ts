@@ -1,0 +1,45 @@
+/** The firewall table as an nftables ruleset for the host between the zones: what is not listed is dropped. */
+import type { FirewallRule, LabPlan } from '../plan-types.ts'
+
+/** `siplab plan --format nftables`; `nft -c -f FILE` accepts it. */
+export function renderNftables(plan: LabPlan): string {
+  const rules = plan.firewall.map(rule)
+  const title = `# ${plan.topology}: ${plan.about}`
+  return `${[
+    '#!/usr/sbin/nft -f',
+    title,
+    '# Zones meet in the forward chain. A rule without a source address is open to the whole zone in front of it.',
+    '',
+    `table inet siplab_${plan.topology.replaceAll('-', '_')}`,
+    `delete table inet siplab_${plan.topology.replaceAll('-', '_')}`,
+    '',
+    `table inet siplab_${plan.topology.replaceAll('-', '_')} {`,
+    '  chain forward {',
+    '    type filter hook forward priority filter; policy drop;',
+    '    ct state established,related accept',
+    '    ct state invalid drop',
+    ...sections(plan.firewall, rules),
+    '  }',
+    '}',
+  ].join('\n')}\n`
+}
+
+/** Rules under a line that names their two zones. */
+function sections(rules: readonly FirewallRule[], lines: readonly string[]): readonly string[] {
+  const titles = [...new Set(rules.map(zones))]
+  return titles.flatMap((title) => ['', `    # ${title}`, ...lines.filter((_line, at) => zones(rules[at]) === title)])
+}
+
+function zones(rule: FirewallRule | undefined): string {
+  return rule === undefined ? '' : `${rule.from.zone} to ${rule.to.zone}`
+}
+
+function rule({ from, to, protocol, port, why }: FirewallRule): string {
+  const source = from.address === 'any' ? '' : `ip saddr ${from.address} `
+  return `    ${source}ip daddr ${to.address} ${protocol} dport ${port} accept comment "${comment(`${from.name} to ${to.name}: ${why}`)}"`
+}
+
+/** nft takes up to 128 octets of comment, and no quote inside. */
+function comment(text: string): string {
+  return text.replaceAll('"', "'").slice(0, 120)
+}

@@ -1,0 +1,81 @@
+/** The plan for people: tables of hosts, certificates, DNS records, links and firewall ports. */
+import type { DnsRecord, DnsView, FirewallRule, LabPlan, Link, LinkEnd, NodePlan, PlannedCertificate } from '../plan-types.ts'
+
+export function renderText(plan: LabPlan): string {
+  const parts = [
+    `${plan.topology} — ${plan.about}\nProfile ${plan.profile.name}: ${plan.profile.about}\n`,
+    section('Hosts', ['NODE', 'ROLE', 'NAME', 'ADDRESS', 'LISTENS ON'], plan.nodes.flatMap(hostRows)),
+    plan.certificates.length === 0
+      ? `Certificates\n  none: ${whyNone(plan)}\n`
+      : section('Certificates', ['NODE', 'REFERENCE', 'SUBJECT', 'SAN', 'EKU', 'CA', 'VALID'], plan.certificates.map(certificateRow)),
+    ...plan.dns.map((view) => section(`DNS, ${viewTitle(plan, view)} (${view.address}:${view.port})`, ['NAME', 'TYPE', 'VALUE', 'WHY'], view.records.map(recordRow))),
+    section('Links: who may speak to whom', ['FROM', 'TO', 'BY', 'ALLOWED', 'DIALLED NAME', 'WANTED OF THE DIALLER', 'ROOTS', 'WHY'], plan.links.filter(isSip).map(linkRow)),
+    section('Firewall: open these, shut the rest', ['FROM', 'TO', 'PROTOCOL', 'PORT', 'WHY'], plan.firewall.map(firewallRow)),
+    section('Phones', ['FROM', 'HOST', 'BY', 'ADDRESS', 'TRUSTS'], plan.phones.map((phone) => [phone.from, phone.host, phone.transport, `${phone.address}:${phone.port}`, phone.trust === undefined ? '' : `${phone.trust} root`])),
+    section('Users', ['URI', 'PASSWORD', 'HOME', 'REMOTE'], plan.users.map(({ uri, password, home, remote }) => [uri, password, home, remote ? 'yes' : 'no'])),
+  ]
+  return parts.join('\n')
+}
+
+/** Columns as wide as their widest cell: `table(['A'], [['b']])`. Cells of the last column are never padded. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]?.length ?? 0)))
+  const line = (cells: readonly string[]) => `  ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd()
+  return `${[head, ...rows].map(line).join('\n')}\n`
+}
+
+function section(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return rows.length === 0 ? `${title}\n  none\n` : `${title}\n${table(head, rows)}`
+}
+
+function hostRows(node: NodePlan): readonly (readonly string[])[] {
+  return node.faces.map((face, at) => {
+    const heard = node.listeners.filter((listener) => listener.face === face.name)
+    const listens = [...new Set(heard.map(({ transport, port, mutual }) => `${transport} ${port}${mutual === undefined ? '' : ` (certificate ${mutual === 'off' ? 'not asked' : mutual})`}`))]
+    return [at === 0 ? node.name : '', at === 0 ? node.role : '', face.fqdn, face.address, listens.join(', ')]
+  })
+}
+
+function certificateRow({ node, references, request }: PlannedCertificate): readonly string[] {
+  const san = [...request.dnsNames, ...request.uriNames.map((uri) => `URI:${uri}`)]
+  return [node, references.join(' + '), `CN=${request.commonName}`, san.join(', '), request.purposes.join(' + '), request.authority, span(request.validSeconds)]
+}
+
+/** `31536000` → `365 d`; shorter ones in hours or seconds. */
+export function span(seconds: number): string {
+  if (seconds % 86_400 === 0) return `${seconds / 86_400} d`
+  return seconds % 3600 === 0 ? `${seconds / 3600} h` : `${seconds} s`
+}
+
+function recordRow(record: DnsRecord): readonly string[] {
+  if (record.kind === 'a') return [record.name, 'A', record.address, record.why]
+  return [record.name, 'SRV', `${record.priority} ${record.weight} ${record.port} ${record.target}`, record.why]
+}
+
+function linkRow(link: Link): readonly string[] {
+  const { dialler, acceptor } = link.verification ?? {}
+  const wanted = acceptor === undefined ? '' : `${acceptor.wantsName}, ${acceptor.wantsPurpose}, ${acceptor.mutual}`
+  const roots = dialler === undefined ? '' : acceptor === undefined || acceptor.trustRoot === dialler.trustRoot ? dialler.trustRoot : `${dialler.trustRoot} / ${acceptor.trustRoot}`
+  const why = link.gap === undefined ? link.why : `${link.why} ${link.gap.code}: ${link.gap.why}`
+  return [endName(link.from), endName(link.to), `${link.transport} ${link.port}`, link.allowed ? 'yes' : 'NO', link.dials, wanted, roots, why]
+}
+
+function firewallRow({ from, to, protocol, port, why }: FirewallRule): readonly string[] {
+  return [`${from.zone}: ${from.name} (${from.address})`, `${to.zone}: ${to.name} (${to.address})`, protocol, String(port), why]
+}
+
+function isSip({ transport }: Link): boolean {
+  return transport !== 'dns' && transport !== 'http' && transport !== 'sql'
+}
+
+function endName({ name, face }: LinkEnd): string {
+  return face === undefined ? name : `${name} (${face})`
+}
+
+function viewTitle(plan: LabPlan, { name, organisation }: DnsView): string {
+  return plan.organisations.length === 1 || name === 'external' ? `${name} view` : `${name} view of ${organisation}`
+}
+
+function whyNone(plan: LabPlan): string {
+  return `${plan.profile.name} wants one only where two SIP servers talk, and here is only one.`
+}
