@@ -16,6 +16,8 @@ export interface ServerTransaction {
   respond(status: number, text: string): void
   /** Called once when the transaction ends: `timeout` when the ACK of a failure never came, else `done`. */
   onEnd: ((because: 'done' | 'timeout' | 'transport') => void) | undefined
+  /** What the transaction user remembers of it (a proxy its response context, RFC 3261 §16.7); the layer never looks. */
+  context: unknown
 }
 
 export interface ClientTransaction {
@@ -34,7 +36,7 @@ export interface ClientTransactionUser {
   onResponse(response: SipResponse, transaction: ClientTransaction): void
   /** Timer B or F; no answer came. */
   onTimeout(transaction: ClientTransaction): void
-  /** The flow closed or refused the text before a final answer. */
+  /** The flow closed or refused the text before a final answer. May be called from within `send`. */
   onTransportError(transaction: ClientTransaction, because: string): void
 }
 
@@ -43,7 +45,7 @@ export interface TransactionUser {
   onRequest(transaction: ServerTransaction): void
   /** An ACK that belongs to no server transaction: for a 2xx, to be forwarded (RFC 3261 §16). */
   onAck(ack: SipRequest, flow: Flow): void
-  /** A CANCEL that matches `invite`; the layer has answered the CANCEL itself with 200. */
+  /** A CANCEL that matches `invite`; the layer has answered the CANCEL itself with 200 (and one that matches nothing with 481). */
   onCancel(invite: ServerTransaction, cancel: SipRequest): void
   /** Matches no client transaction: dropped and counted (RFC 6026 §7.3). */
   onStrayResponse(response: SipResponse, flow: Flow): void
@@ -64,12 +66,17 @@ export interface TransactionLayer {
   onResponse(response: SipResponse, flow: Flow): void
   onFlowClosed(flow: Flow, because: string): void
   /**
-   * Reserves a client transaction.
-   * @param loopKey text mixed into the branch for loop detection (RFC 3261 §16.6 step 8); empty for a UAC
+   * Reserves a client transaction; undefined when the table is full or the layer is closed.
+   * @param loopKey hash for loop detection (RFC 3261 §16.6 step 8), lower-case letters and digits, stands at the end of
+   * the branch as it is; empty for a UAC
    */
-  client(method: string, loopKey: string, user: ClientTransactionUser): ClientTransaction
-  /** Live transactions, for `status` and tests. */
-  readonly counts: { readonly client: number; readonly server: number; readonly stray: number }
+  client(method: string, loopKey: string, user: ClientTransactionUser): ClientTransaction | undefined
+  /** What every branch of this layer starts with: cookie and a token of this process, e.g. `z9hG4bKq3f9c1a07.`. */
+  readonly branchPrefix: string
+  /** A branch for what is forwarded without a transaction, an ACK for a 2xx; the same for the same `identity` (RFC 3261 §16.11). */
+  statelessBranch(identity: string): Branch
+  /** Live transactions, for `status` and tests; `stray` and `shed` count what was dropped and what was turned away with 503. */
+  readonly counts: { readonly client: number; readonly server: number; readonly stray: number; readonly shed: number }
   /** Ends everything without callbacks. */
   close(): void
 }

@@ -1,0 +1,187 @@
+/** A client transaction: what all its states share. The states stand in `invite-client.ts` and `non-invite-client.ts`. */
+import type { SipResponse } from '../message/types.ts'
+import type { Flow } from '../transport/flow.ts'
+import { writeCancel } from './hop-requests.ts'
+import { calling } from './invite-client.ts'
+import { trying } from './non-invite-client.ts'
+import { type TimerName, type TimerOwner, type TimerWheel, WheelTimer } from './timer-wheel.ts'
+import type { Branch, ClientTransaction, ClientTransactionUser, TimerSettings } from './types.ts'
+
+/** One box of RFC 3261 figures 5 and 6 as RFC 6026 redrew them. */
+export interface ClientState {
+  readonly name: string
+  /** True until a final response: the transaction still listens to its flow. */
+  readonly waiting: boolean
+  enter(tx: Client): void
+  onResponse(tx: Client, response: SipResponse): void
+  onTimer(tx: Client, timer: TimerName): void
+  onCancel(tx: Client): void
+}
+
+/** What a client transaction needs of the layer. */
+export interface ClientHome {
+  readonly wheel: TimerWheel
+  readonly timers: TimerSettings
+  /** The transaction ended: its slot may be given to another. */
+  release(tx: Client): void
+}
+
+export class Client implements ClientTransaction, TimerOwner {
+  readonly branch: Branch
+  readonly slot: number
+  readonly method: string
+  /** The INVITE this CANCEL belongs to: it shares the branch, and so the slot (RFC 3261 §9.1). */
+  readonly cancelOf: Client | undefined
+  readonly home: ClientHome
+  user: ClientTransactionUser
+  state: ClientState = reserved
+  flow: Flow | undefined
+  reliable = true
+  /** The request as sent, while a retransmission, a CANCEL or an ACK may need it. */
+  text = ''
+  /** The ACK of a failure, to be repeated on an unreliable flow. */
+  ack = ''
+  intervalMs = 0
+  cancelWanted = false
+  cancelling: Client | undefined
+  private readonly deadline: WheelTimer
+  private repeat: WheelTimer | undefined
+
+  constructor(home: ClientHome, slot: number, branch: Branch, method: string, user: ClientTransactionUser, cancelOf: Client | undefined) {
+    this.home = home
+    this.slot = slot
+    this.branch = branch
+    this.method = method
+    this.user = user
+    this.cancelOf = cancelOf
+    this.deadline = new WheelTimer(this)
+  }
+
+  get live(): boolean {
+    return this.state !== terminated
+  }
+
+  send(text: string, flow: Flow): void {
+    if (this.state !== reserved) throw new Error(`client transaction ${this.branch} is ${this.state.name}: it sends once`)
+    this.flow = flow
+    this.reliable = flow.reliable
+    this.text = text
+    watch(flow, this)
+    this.become(this.method === 'INVITE' ? calling : trying)
+  }
+
+  cancel(): void {
+    if (this.method !== 'INVITE' || this.cancelWanted) return
+    this.cancelWanted = true
+    this.state.onCancel(this)
+  }
+
+  abandon(): void {
+    this.end()
+    this.cancelling?.end()
+  }
+
+  onTimer(name: TimerName): void {
+    this.state.onTimer(this, name)
+  }
+
+  become(state: ClientState): void {
+    if (this.state.waiting && !state.waiting && this.flow !== undefined) unwatch(this.flow, this)
+    this.state = state
+    state.enter(this)
+  }
+
+  /** A, E repeat the request; all others end a state. */
+  start(name: TimerName, ms: number): void {
+    if (name === 'A' || name === 'E') {
+      this.intervalMs = ms
+      this.repeat ??= new WheelTimer(this)
+      this.home.wheel.arm(this.repeat, name, ms)
+    } else this.home.wheel.arm(this.deadline, name, ms)
+  }
+
+  stopRepeating(): void {
+    if (this.repeat !== undefined) this.home.wheel.cancel(this.repeat)
+  }
+
+  stopTimers(): void {
+    this.home.wheel.cancel(this.deadline)
+    this.stopRepeating()
+  }
+
+  /** Sends the request or, later, the ACK; a flow that refuses it ends the transaction. */
+  transmit(text: string): void {
+    if (this.flow?.send(text) === false) this.failTransport('flow.refused-message')
+  }
+
+  failTransport(because: string): void {
+    if (!this.live) return
+    this.end()
+    this.user.onTransportError(this, because)
+  }
+
+  failTimeout(): void {
+    this.end()
+    this.user.onTimeout(this)
+  }
+
+  /** RFC 3261 §9.1: only after a provisional response; given up after 64*T1 without a final one. */
+  sendCancel(): void {
+    if (this.flow === undefined || this.cancelling !== undefined) return
+    this.cancelling = new Client(this.home, this.slot, this.branch, 'CANCEL', silent, this)
+    this.start('limit', 64 * this.home.timers.t1)
+    this.cancelling.send(writeCancel(this.text), this.flow)
+  }
+
+  end(): void {
+    if (!this.live) return
+    this.stopTimers()
+    this.become(terminated)
+    this.text = ''
+    this.ack = ''
+    this.home.release(this)
+  }
+}
+
+/** A slot is taken, nothing is sent yet. */
+const reserved: ClientState = {
+  name: 'reserved',
+  waiting: true,
+  enter() {},
+  onResponse() {},
+  onTimer() {},
+  onCancel() {},
+}
+
+const terminated: ClientState = {
+  name: 'terminated',
+  waiting: false,
+  enter() {},
+  onResponse() {},
+  onTimer() {},
+  onCancel() {},
+}
+
+/** Nobody waits for the answer to a CANCEL: the INVITE's own final response tells the outcome. */
+const silent: ClientTransactionUser = { onResponse() {}, onTimeout() {}, onTransportError() {} }
+
+const waitingKey = 'transaction.waiting'
+
+function watch(flow: Flow, tx: Client): void {
+  const waiting = flow.notes.get(waitingKey)
+  if (waiting instanceof Set) waiting.add(tx)
+  else flow.notes.set(waitingKey, new Set([tx]))
+}
+
+function unwatch(flow: Flow, tx: Client): void {
+  const waiting = flow.notes.get(waitingKey)
+  if (waiting instanceof Set) waiting.delete(tx)
+}
+
+/** Tells everyone who waits for an answer on `flow` that none will come. */
+export function failWaiting(flow: Flow, because: string): void {
+  const waiting = flow.notes.get(waitingKey)
+  if (!(waiting instanceof Set)) return
+  flow.notes.delete(waitingKey)
+  for (const tx of waiting) if (tx instanceof Client) tx.failTransport(because)
+}

@@ -1,0 +1,153 @@
+/** A server transaction: what all its states share. The states stand in `invite-server.ts` and `non-invite-server.ts`. */
+import { answer } from '../message/answer.ts'
+import { parseText } from '../message/parse.ts'
+import type { SipRequest } from '../message/types.ts'
+import type { Flow } from '../transport/flow.ts'
+import { proceeding } from './invite-server.ts'
+import { trying } from './non-invite-server.ts'
+import { type TimerName, type TimerOwner, type TimerWheel, WheelTimer } from './timer-wheel.ts'
+import type { ServerTransaction, TimerSettings } from './types.ts'
+
+/** One box of RFC 3261 figures 7 and 8 as RFC 6026 redrew them. */
+export interface ServerState {
+  readonly name: string
+  /** True while no final response was sent. */
+  readonly open: boolean
+  enter(tx: Server): void
+  /** The same request came again. */
+  onRepeat(tx: Server): void
+  respond(tx: Server, status: number, text: string): void
+  /** False: the ACK is not for this transaction (RFC 6026 §7.1: in Accepted it belongs to the transaction user). */
+  onAck(tx: Server): boolean
+  onTimer(tx: Server, timer: TimerName): void
+}
+
+/** What a server transaction needs of the layer. */
+export interface ServerHome {
+  readonly wheel: TimerWheel
+  readonly timers: TimerSettings
+  readonly trying: number | 'at-once'
+  release(tx: Server): void
+  undeliverable(tx: Server, text: string): void
+}
+
+export class Server implements ServerTransaction, TimerOwner {
+  readonly home: ServerHome
+  readonly key: string
+  readonly request: SipRequest
+  readonly flow: Flow
+  readonly reliable: boolean
+  /** Found by the rules of RFC 2543 (RFC 3261 §17.2.3): its ACK must carry the To tag of our answer. */
+  readonly byOldRules: boolean
+  onEnd: ((because: 'done' | 'timeout' | 'transport') => void) | undefined
+  context: unknown
+  state: ServerState
+  /** The last response, while it may have to be repeated; empty when there is none or no need. */
+  text = ''
+  answered = false
+  intervalMs = 0
+  private readonly deadline: WheelTimer
+  private repeat: WheelTimer | undefined
+
+  constructor(home: ServerHome, key: string, request: SipRequest, flow: Flow, byOldRules: boolean) {
+    this.home = home
+    this.key = key
+    this.request = request
+    this.flow = flow
+    this.reliable = flow.reliable
+    this.byOldRules = byOldRules
+    this.onEnd = undefined
+    this.context = undefined
+    this.deadline = new WheelTimer(this)
+    this.state = request.method === 'INVITE' ? proceeding : trying
+    this.state.enter(this)
+  }
+
+  get proceeding(): boolean {
+    return this.state.open
+  }
+
+  get live(): boolean {
+    return this.state !== terminated
+  }
+
+  respond(status: number, text: string): void {
+    this.state.respond(this, status, text)
+  }
+
+  /** The 100 of RFC 3261 §16.2, once, unless something was said already. */
+  sendTrying(): void {
+    if (this.answered || !this.proceeding) return
+    this.respond(100, answer(this.request, 100))
+  }
+
+  onTimer(name: TimerName): void {
+    this.state.onTimer(this, name)
+  }
+
+  become(state: ServerState): void {
+    this.stopTimers()
+    this.state = state
+    state.enter(this)
+  }
+
+  /** G repeats the response and `trying` waits for one; all others end a state. */
+  start(name: TimerName, ms: number): void {
+    if (name === 'G' || name === 'trying') {
+      this.intervalMs = ms
+      this.repeat ??= new WheelTimer(this)
+      this.home.wheel.arm(this.repeat, name, ms)
+    } else this.home.wheel.arm(this.deadline, name, ms)
+  }
+
+  stopTrying(): void {
+    if (this.repeat !== undefined) this.home.wheel.cancel(this.repeat)
+  }
+
+  /** Sends and, where it may be asked for again, keeps `text`. */
+  transmit(text: string): void {
+    this.answered = true
+    this.text = this.reliable && !this.byOldRules ? '' : text
+    this.resend(text)
+  }
+
+  resend(text: string): void {
+    if (text !== '' && !this.flow.send(text)) this.home.undeliverable(this, text)
+  }
+
+  /** To tag of the answer we gave; read only for peers without branches. */
+  answeredTag(): string | undefined {
+    return this.text === '' ? undefined : parseText(this.text).toTag
+  }
+
+  end(because: 'done' | 'timeout' | 'transport'): void {
+    if (!this.live) return
+    this.become(terminated)
+    this.text = ''
+    this.home.release(this)
+    const onEnd = this.onEnd
+    this.onEnd = undefined
+    onEnd?.(because)
+  }
+
+  /** Ends it without a callback. */
+  drop(): void {
+    this.onEnd = undefined
+    this.end('done')
+  }
+
+  private stopTimers(): void {
+    this.home.wheel.cancel(this.deadline)
+    this.stopTrying()
+  }
+}
+
+const terminated: ServerState = {
+  name: 'terminated',
+  open: false,
+  enter() {},
+  onRepeat() {},
+  respond() {},
+  onAck: () => false,
+  onTimer() {},
+}

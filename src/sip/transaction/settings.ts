@@ -1,0 +1,36 @@
+/** What a transaction layer is given. */
+import type { Clock } from '../clock.ts'
+import type { SipRequest } from '../message/types.ts'
+import type { TimerWheel } from './timer-wheel.ts'
+import type { ServerTransaction, TimerSettings, TransactionUser } from './types.ts'
+
+export interface TransactionLimits {
+  /** Live client transactions. Beyond it `client()` gives undefined. */
+  readonly client: number
+  /** Live server transactions for requests outside dialogs. Beyond it: 503 with Retry-After. */
+  readonly server: number
+  /** How many more are kept for requests inside dialogs, so that calls in progress can end. */
+  readonly reserve: number
+}
+
+export const defaultTransactionLimits: TransactionLimits = { client: 200_000, server: 100_000, reserve: 20_000 }
+
+export interface TransactionSettings {
+  readonly clock: Clock
+  readonly wheel: TimerWheel
+  readonly timers: TimerSettings
+  readonly limits: TransactionLimits
+  /**
+   * When an INVITE gets its 100 (RFC 3261 §17.2.1) unless the user answered before: milliseconds, or `at-once`, which is
+   * when the user returns from `onRequest` without having answered (a proxy, §16.2).
+   */
+  readonly trying: number | 'at-once'
+  readonly user: TransactionUser
+  /**
+   * Seconds for Retry-After when new work should be turned away (overload, draining), undefined to take it.
+   * Asked once for each new request outside a dialog. Absent: everything is taken.
+   */
+  readonly shed?: (request: SipRequest) => number | undefined
+  /** The flow of `transaction` did not take `text`: send it by RFC 3261 §18.2.2. Absent: the response is lost. */
+  readonly onUndeliverable?: (transaction: ServerTransaction, text: string) => void
+}
