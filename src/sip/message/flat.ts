@@ -1,0 +1,16 @@
+/** Copies of text that may outlive the message it was cut from. */
+
+/**
+ * A copy that shares no memory with `text`'s origin. V8 keeps the whole message alive for any slice of 13 characters
+ * or more: what is stored (an address-of-record, a contact, a tag used as a key) goes through here first.
+ *
+ * @param text latin1
+ */
+export function flat(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
+}
+
+/** The text a person reads: the octets of `latin1` taken as UTF-8, invalid ones shown as U+FFFD. */
+export function decodeText(latin1: string): string {
+  return Buffer.from(latin1, 'latin1').toString('utf8')
+}

@@ -1,0 +1,174 @@
+/** Cuts messages out of a stream by Content-Length (RFC 3261 §18.3) and sees the keep-alives between them (RFC 5626 §4.4.1). */
+import type { Message } from './message.ts'
+import { MessageError, type MessageErrorCode } from './message-error.ts'
+import { readHead } from './parse.ts'
+import { partialOf } from './partial.ts'
+import type { MessageLimits, SipMessage } from './types.ts'
+
+export interface FramerEvents {
+  message(message: SipMessage): void
+  /** One message is bad, its end is known: the stream goes on behind it. */
+  malformed(error: MessageError): void
+  /** CRLF CRLF between messages: to be answered with one CRLF. */
+  ping(): void
+  /** The first CRLF between messages: the answer to a ping, or half of one (a second CRLF then makes `ping`). */
+  pong(): void
+  /** The boundary is lost: called once, everything behind it is ignored. `error.partial` may still be answered before closing. */
+  lost(error: MessageError): void
+}
+
+const CR = 13, LF = 10
+
+export class StreamFramer {
+  private readonly limits: MessageLimits
+  private readonly on: FramerEvents
+  /** Octets of an incomplete message; undefined when nothing is pending. */
+  private pending: Buffer | undefined = undefined
+  private pendingLength = 0
+  /** Behind the part already searched for the end of the head. */
+  private searched = 0
+  /** Octets of the current message once its head was read; 0: the head is not complete. */
+  private total = 0
+  private head: Message | undefined = undefined
+  private fault: MessageError | undefined = undefined
+  private oneCrlf = false
+  private isLost = false
+
+  constructor(limits: MessageLimits, on: FramerEvents) {
+    this.limits = limits
+    this.on = on
+  }
+
+  /** Takes what the connection gave; `chunk` is not kept. */
+  push(chunk: Buffer): void {
+    if (this.isLost) return
+    const data = this.pending === undefined ? chunk : this.append(chunk)
+    const used = this.consume(data)
+    if (this.isLost || used === data.length) this.pending = undefined
+    else this.keep(data, used)
+  }
+
+  private append(chunk: Buffer): Buffer {
+    const length = this.pendingLength + chunk.length
+    let { pending } = this
+    if (pending === undefined || pending.length < length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.pendingLength, 512))
+      pending?.copy(larger, 0, 0, this.pendingLength)
+      pending = this.pending = larger
+    }
+    chunk.copy(pending, this.pendingLength)
+    this.pendingLength = length
+    return pending.subarray(0, length)
+  }
+
+  private keep(data: Buffer, used: number): void {
+    if (used === 0 && this.pending !== undefined) return
+    this.pending = undefined
+    const rest = data.subarray(used)
+    this.pendingLength = 0
+    this.append(rest)
+  }
+
+  /** Reads as many messages as are complete; gives how many octets are done with. */
+  private consume(data: Buffer): number {
+    let at = 0
+    while (at < data.length && !this.isLost) {
+      const next = this.total !== 0 ? this.finish(data, at) : data[at] === CR ? this.keepAlive(data, at) : this.readMessage(data, at)
+      if (next === at) return at
+      at = next
+    }
+    return at
+  }
+
+  private keepAlive(data: Buffer, at: number): number {
+    if (at + 1 === data.length) return at
+    if (data[at + 1] !== LF) return this.lose(new MessageError(400, 'start-line-syntax', 'a lone CR between messages', 0), data.length)
+    this.oneCrlf = !this.oneCrlf
+    if (this.oneCrlf) this.on.pong()
+    else this.on.ping()
+    return at + 2
+  }
+
+  private readMessage(data: Buffer, at: number): number {
+    this.oneCrlf = false
+    const end = data.indexOf('\r\n\r\n', at + this.searched, 'latin1')
+    if (end === -1) return this.waitForHead(data, at)
+    this.searched = 0
+    const size = end + 4 - at
+    if (size > this.limits.headBytes) return this.loseAt(data, at, 513, 'head-too-long', `a head of ${size} octets, at most ${this.limits.headBytes} are read`)
+    const text = data.toString('latin1', at, end + 4)
+    const length = this.readLength(text)
+    if (length === undefined) return data.length
+    this.total = size + length
+    return this.finish(data, at)
+  }
+
+  /** Reads the head; gives the body's length, undefined when the boundary is lost. */
+  private readLength(text: string): number | undefined {
+    let length: number
+    try {
+      this.head = readHead(text, this.limits)
+      length = this.head.contentLength
+    } catch (error) {
+      if (!(error instanceof MessageError)) throw error
+      this.fault = error
+      length = lengthOf(text)
+      if (length < 0) {
+        this.lose(error, 0)
+        return undefined
+      }
+    }
+    if (length === -1) {
+      this.lose(new MessageError(400, 'content-length-missing', 'no Content-Length on a stream', 0, partialOf(text)), 0)
+      return undefined
+    }
+    if (length > this.limits.bodyBytes) {
+      this.lose(new MessageError(513, 'body-too-long', `a body of ${length} octets, at most ${this.limits.bodyBytes} are read`, 0, partialOf(text)), 0)
+      return undefined
+    }
+    return length
+  }
+
+  private waitForHead(data: Buffer, at: number): number {
+    const size = data.length - at
+    if (size > this.limits.headBytes) return this.loseAt(data, at, 513, 'head-too-long', `no end of the head in ${size} octets`)
+    if (size > this.limits.startLineBytes && this.searched <= this.limits.startLineBytes && data.subarray(at, at + this.limits.startLineBytes + 2).indexOf('\r\n') === -1) {
+      return this.loseAt(data, at, 414, 'start-line-too-long', `no end of the start line in ${size} octets`)
+    }
+    this.searched = Math.max(0, size - 3)
+    return at
+  }
+
+  /** Hands the message up when all of it is there. */
+  private finish(data: Buffer, at: number): number {
+    const { total, head, fault } = this
+    if (data.length - at < total) return at
+    this.total = 0
+    this.head = undefined
+    this.fault = undefined
+    if (head !== undefined) {
+      if (total > head.bodyStart) head.text = data.toString('latin1', at, at + total)
+      this.on.message(head as SipMessage)
+    } else if (fault !== undefined) this.on.malformed(fault)
+    return at + total
+  }
+
+  private loseAt(data: Buffer, at: number, status: number, code: MessageErrorCode, message: string): number {
+    const text = data.toString('latin1', at, Math.min(data.length, at + this.limits.headBytes))
+    return this.lose(new MessageError(status, code, message, 0, partialOf(text)), data.length)
+  }
+
+  private lose(error: MessageError, result: number): number {
+    this.isLost = true
+    this.on.lost(error)
+    return result
+  }
+}
+
+/** Content-Length of a head that is malformed elsewhere; -1 when it is absent, conflicting or no number. */
+function lengthOf(head: string): number {
+  const values = new Set<string>()
+  for (const [, value = ''] of head.matchAll(/\r\n(?:content-length|l)[ \t]*:((?:[^\r]|\r\n[ \t])*)/gi)) values.add(value.trim())
+  const [only = ''] = values
+  return values.size === 1 && /^\d{1,10}$/.test(only) ? Number(only) : -1
+}

@@ -1,0 +1,238 @@
+/** A parsed message: the text as it came, an index of its header fields, and values read on first use. */
+import { readAddressList, parseNameAddress } from './name-address.ts'
+import { compactName, knownNumber, longName, VIA } from './header-names.ts'
+import { Scanner, unfold } from './scanner.ts'
+import { stampVia } from './stamp.ts'
+import type { NameAddress, SipMessage, SipUri, Via } from './types.ts'
+import { parseUri } from './uri.ts'
+import { readVia } from './via.ts'
+import { MessageError } from './message-error.ts'
+
+/**
+ * Both kinds are one class, so that all code that handles messages sees one object shape (bench/parse.ts).
+ * Offsets are into `text`; only the readers of this folder set them, and nobody changes them afterwards.
+ */
+export class Message {
+  kind: 'request' | 'response'
+  text: string
+  bodyStart = 0
+  /** One entry a header field line: offset of its first character × 256 + number of the name; last: the empty line. */
+  lines: readonly number[] = []
+  method = ''
+  requestUri = ''
+  status = 0
+  reason = ''
+  cseq = 0
+  /** -1: absent. */
+  contentLength = -1
+  maxForwardsOrAbsent = -1
+  viaStart = 0
+  viaEnd = 0
+  branchStart = -1
+  branchEnd = -1
+  callIdStart = 0
+  callIdEnd = 0
+  fromStart = 0
+  fromEnd = 0
+  fromTagStart = -1
+  fromTagEnd = -1
+  toStart = 0
+  toEnd = 0
+  toTagStart = -1
+  toTagEnd = -1
+  stampReceived: string | undefined = undefined
+  stampPort = 0
+  private readUri: SipUri | undefined = undefined
+  private readFrom: NameAddress | undefined = undefined
+  private readTo: NameAddress | undefined = undefined
+  private readVias: readonly Via[] | undefined = undefined
+  private readLists: Map<string, readonly NameAddress[]> | undefined = undefined
+
+  constructor(kind: 'request' | 'response', text: string) {
+    this.kind = kind
+    this.text = text
+  }
+
+  get maxForwards(): number | undefined {
+    return this.maxForwardsOrAbsent === -1 ? undefined : this.maxForwardsOrAbsent
+  }
+
+  get callId(): string {
+    return this.text.slice(this.callIdStart, this.callIdEnd)
+  }
+
+  /** The branch of the top Via, without building the Via; undefined: absent. */
+  get branch(): string | undefined {
+    return this.branchStart === -1 ? undefined : this.text.slice(this.branchStart, this.branchEnd)
+  }
+
+  get fromTag(): string | undefined {
+    return this.fromTagStart === -1 ? undefined : this.text.slice(this.fromTagStart, this.fromTagEnd)
+  }
+
+  get toTag(): string | undefined {
+    return this.toTagStart === -1 ? undefined : this.text.slice(this.toTagStart, this.toTagEnd)
+  }
+
+  get uri(): SipUri {
+    return (this.readUri ??= parseUri(this.requestUri))
+  }
+
+  get from(): NameAddress {
+    return (this.readFrom ??= parseNameAddress(this.text.slice(this.fromStart, this.fromEnd), 'from-syntax'))
+  }
+
+  get to(): NameAddress {
+    return (this.readTo ??= parseNameAddress(this.text.slice(this.toStart, this.toEnd), 'to-syntax'))
+  }
+
+  get topVia(): Via {
+    const [top] = this.vias()
+    if (top === undefined) throw new MessageError(400, 'header-field-missing', 'no Via', 0)
+    return top
+  }
+
+  get body(): string {
+    return this.text.slice(this.bodyStart)
+  }
+
+  vias(): readonly Via[] {
+    return (this.readVias ??= this.makeVias())
+  }
+
+  private makeVias(): readonly Via[] {
+    const vias: Via[] = []
+    const scan = new Scanner(this.text, 'via-syntax')
+    for (let line = 0; line < this.lineCount; line++) {
+      if (this.numberOf(line) !== VIA) continue
+      const value = vias.length === 0 ? stampVia(this, this.viaStart, this.viaEnd) : unfold(this.text, this.valueStart(line), this.lineEnd(line))
+      scan.reset(value, 'via-syntax', 0, value.length)
+      do vias.push(readVia(scan))
+      while (scan.spaces().take(44))
+      if (!scan.atEnd()) scan.fail('"," or the end of the Via values')
+    }
+    return vias
+  }
+
+  addresses(name: 'Route' | 'Record-Route' | 'Contact' | 'Path' | 'Service-Route' | 'P-Asserted-Identity'): readonly NameAddress[] {
+    const found = this.readLists?.get(name)
+    if (found !== undefined) return found
+    const addresses: NameAddress[] = []
+    for (const value of this.headers(name)) readAddressList(value, addresses)
+    this.readLists ??= new Map()
+    this.readLists.set(name, addresses)
+    return addresses
+  }
+
+  header(name: string): string | undefined {
+    const line = this.findLine(longName(name), 0)
+    return line === -1 ? undefined : unfold(this.text, this.valueStart(line), this.lineEnd(line))
+  }
+
+  headers(name: string): readonly string[] {
+    const long = longName(name)
+    const values: string[] = []
+    for (let line = this.findLine(long, 0); line !== -1; line = this.findLine(long, line + 1)) {
+      values.push(unfold(this.text, this.valueStart(line), this.lineEnd(line)))
+    }
+    return values
+  }
+
+  list(name: string): readonly string[] {
+    const items: string[] = []
+    for (const value of this.headers(name)) splitList(value, items)
+    return items
+  }
+
+  stampTopVia(received: string, rport: number): void {
+    this.stampReceived = received
+    this.stampPort = rport
+    this.readVias = undefined
+  }
+
+  // The index, for the other files of this folder.
+
+  get lineCount(): number {
+    return this.lines.length - 1
+  }
+
+  lineStart(line: number): number {
+    return this.entry(line) >> 8
+  }
+
+  /** Behind the last character of the value, before its CRLF. */
+  lineEnd(line: number): number {
+    return (this.entry(line + 1) >> 8) - 2
+  }
+
+  valueStart(line: number): number {
+    return this.text.indexOf(':', this.lineStart(line)) + 1
+  }
+
+  numberOf(line: number): number {
+    return this.entry(line) & 0x7f
+  }
+
+  private entry(line: number): number {
+    const entry = this.lines[line]
+    if (entry === undefined) throw new RangeError(`no header field line ${line}`)
+    return entry
+  }
+
+  /** The first line from `from` on whose long lower-case name is `long`; -1: none. */
+  findLine(long: string, from: number): number {
+    const number = knownNumber(long)
+    const letter = compactName(long)
+    for (let line = from; line < this.lineCount; line++) {
+      const entry = this.numberOf(line)
+      if (number !== 0 ? entry === number : this.isNamed(line, entry, long, letter)) return line
+    }
+    return -1
+  }
+
+  private isNamed(line: number, entry: number, long: string, letter: string | undefined): boolean {
+    if (entry !== ((long.charCodeAt(0) | 0x20) & 0x7f) && entry !== letter?.charCodeAt(0)) return false
+    const name = this.text.slice(this.lineStart(line), this.valueStart(line) - 1).trimEnd().toLowerCase()
+    return name === long || name === letter
+  }
+
+  /** Whether that line carries the field of that long lower-case name (not one of the numbered ones). */
+  isLine(line: number, long: string): boolean {
+    return this.isNamed(line, this.numberOf(line), long, compactName(long))
+  }
+}
+
+/** Splits at commas that stand neither in quotes nor in `<>`; empty items are dropped. */
+export function splitList(value: string, into: string[]): void {
+  let start = 0
+  for (;;) {
+    const comma = nextComma(value, start, value.length)
+    const item = value.slice(start, comma === -1 ? value.length : comma).trim()
+    if (item !== '') into.push(item)
+    if (comma === -1) return
+    start = comma + 1
+  }
+}
+
+/** The next comma outside quotes and `<>` from `start` on; -1: none before `end`. */
+export function nextComma(text: string, start: number, end: number): number {
+  let quoted = false
+  let bracketed = false
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at)
+    if (quoted) {
+      if (code === 92) at++
+      else if (code === 34) quoted = false
+    } else if (code === 34) quoted = true
+    else if (code === 60) bracketed = true
+    else if (code === 62) bracketed = false
+    else if (code === 44 && !bracketed) return at
+  }
+  return -1
+}
+
+/** The message behind a `SipMessage`: all of them are made in this folder. */
+export function internals(message: SipMessage): Message {
+  if (!(message instanceof Message)) throw new TypeError('not a message made by the parser')
+  return message
+}
