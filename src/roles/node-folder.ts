@@ -10,9 +10,9 @@
  *         control.sock                   its control API
  *         node.log                       its standard output and error
  *         settings.json                  what an administrator changed while it ran (mtls on/off)
- *         assignments.json               which certificate each reference points at
  *         certificates/NAME.pem .key     leaf first, then its chain; keys 0600
- *         trust/NAME.pem                 anchors this node trusts, one a file
+ *         certificates/assignments.json  which certificate each reference points at (certificates/node-certificates.ts)
+ *         trust.pem                      the anchors this node trusts, one block each
  *         crl/NAME.pem                   revocation lists, one a file; an empty folder: revocation is not checked
  */
 import { join } from 'node:path'
@@ -25,7 +25,6 @@ export interface NodeFolder {
   readonly controlSocketPointer: string
   readonly log: string
   readonly settings: string
-  readonly assignments: string
   readonly certificates: string
   readonly trust: string
   readonly crl: string
@@ -40,9 +39,8 @@ export function nodeFolder(labFolder: string, node: string): NodeFolder {
     controlSocketPointer: join(root, 'control.sock.path'),
     log: join(root, 'node.log'),
     settings: join(root, 'settings.json'),
-    assignments: join(root, 'assignments.json'),
     certificates: join(root, 'certificates'),
-    trust: join(root, 'trust'),
+    trust: join(root, 'trust.pem'),
     crl: join(root, 'crl'),
   }
 }

@@ -1,0 +1,96 @@
+/**
+ * Who a peer is, decided once at the end of its handshake: chain and purpose by Node, the name by us (Node does not look at
+ * the name of a client certificate), the class by the lists of topology-facts §1.3.
+ */
+import { X509Certificate } from 'node:crypto'
+import { readCertificate } from '../certificates/examine/certificate.ts'
+import { matchName, type NameRules } from '../certificates/examine/names.ts'
+import { nodeErrorToCode } from '../certificates/node-errors.ts'
+import { subjectAltNames } from '../certificates/summary.ts'
+import type { Verdict } from '../certificates/verdict.ts'
+import type { VerdictCode } from '../certificates/verdict-codes.ts'
+import type { PeerClass, PeerIdentity } from '../sip/transport/flow.ts'
+import type { Judgement, PeerEvidence } from '../sip/transport/types.ts'
+
+/** The lists of one face; names in lower case. */
+export interface PeerLists {
+  readonly servers: ReadonlySet<string>
+  readonly edges: ReadonlySet<string>
+  readonly authenticatedHosts: ReadonlySet<string>
+  /** What a valid certificate with none of these names is: a client, or turned away (inside face of an access proxy). */
+  readonly strangers: 'client' | 'refused'
+}
+
+/** Which names in a certificate count; the part of a profile that matters here. */
+export interface NameSettings {
+  readonly commonName: 'allowed' | 'ignored'
+  readonly wildcards: 'refused' | 'one-label'
+  readonly uriNames: 'read' | 'ignored'
+}
+
+export interface PeerJudgeOptions {
+  readonly faces: Readonly<Record<string, PeerLists>>
+  readonly names: NameSettings
+  readonly nameRules: NameRules
+  /** Lists every fault of what the peer showed. Asked only when it is refused. */
+  readonly diagnose: (code: VerdictCode, evidence: PeerEvidence) => Verdict
+}
+
+export function peerJudge(options: PeerJudgeOptions): (evidence: PeerEvidence) => Judgement {
+  return (evidence) => {
+    const leaf = evidence.chain[0]
+    if (leaf === undefined) return refusal(options, 'tls.client-cert-missing', evidence)
+    if (!evidence.authorized) return refusal(options, nodeErrorToCode(evidence.errorCode, evidence.errorMessage), evidence)
+    const certificate = new X509Certificate(leaf)
+    const names = namesOf(certificate, options.names)
+    if (evidence.wantedName !== undefined && !carries(names, evidence.wantedName, leaf, options.nameRules)) return refusal(options, 'cert.name-mismatch', evidence)
+    const peerClass = classOf(names, options.faces[evidence.face])
+    if (peerClass === undefined) return refusal(options, 'cert.name-not-allowed', evidence)
+    return { kind: 'accept', peer: identity(certificate, names, peerClass, evidence) }
+  }
+}
+
+function refusal(options: PeerJudgeOptions, code: VerdictCode, evidence: PeerEvidence): Judgement {
+  const detail = options.diagnose(code, evidence)
+  return { kind: 'refuse', code: detail.code, detail }
+}
+
+/** The usual case is one string comparison; wildcards, URI names and the CN go by the rule book of the profile. */
+function carries(names: readonly string[], wanted: string, leaf: Buffer, rules: NameRules): boolean {
+  if (names.includes(wanted.toLowerCase())) return true
+  return matchName(readCertificate(leaf), { kind: 'dns', value: wanted }, rules).kind === 'match'
+}
+
+/** DNS names, SIP domains where they are read, and the CN where it counts; lower case, wildcards left out. */
+function namesOf(certificate: X509Certificate, settings: NameSettings): readonly string[] {
+  const entries = subjectAltNames(certificate)
+  const dns = entries.filter((entry) => entry.startsWith('DNS:')).map((entry) => entry.slice(4))
+  const uris = settings.uriNames === 'read' ? entries.filter((entry) => entry.startsWith('URI:sip:')).map((entry) => entry.slice(8)) : []
+  const common = settings.commonName === 'allowed' && dns.length === 0 ? commonNames(certificate) : []
+  return [...new Set([...dns, ...uris, ...common].map((name) => name.toLowerCase()))].filter((name) => !name.includes('*'))
+}
+
+function commonNames(certificate: X509Certificate): readonly string[] {
+  return certificate.subject.split('\n').filter((line) => line.startsWith('CN=')).map((line) => line.slice(3))
+}
+
+function classOf(names: readonly string[], lists: PeerLists | undefined): PeerClass | undefined {
+  if (lists === undefined) return 'client'
+  if (names.some((name) => lists.servers.has(name))) return 'server'
+  if (names.some((name) => lists.edges.has(name))) return 'edge'
+  if (names.some((name) => lists.authenticatedHosts.has(name))) return 'treated-as-authenticated'
+  return lists.strangers === 'client' ? 'client' : undefined
+}
+
+/** The earliest end in what was shown: an accepted peer's issuers cannot be read, so often it is the leaf alone. */
+function identity(certificate: X509Certificate, names: readonly string[], peerClass: PeerClass, { chain }: PeerEvidence): PeerIdentity {
+  const issuers = chain.slice(1).map((der) => new X509Certificate(der).validToDate.getTime())
+  return {
+    class: peerClass,
+    names,
+    subject: certificate.subject,
+    serial: certificate.serialNumber.toLowerCase(),
+    fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+    notAfter: Math.min(certificate.validToDate.getTime(), ...issuers),
+  }
+}
