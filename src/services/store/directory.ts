@@ -1,0 +1,144 @@
+/** The directory: who the users are, which servers are trusted. Directors and front ends read it, commands write it. */
+import type { Clock } from '../../sip/clock.ts'
+import { openDatabase } from './database.ts'
+import type { Database } from './database.ts'
+import { directoryMigrations } from './migrations.ts'
+import type { AccountRow, CredentialRow, DirectoryTables } from './schema.ts'
+import type { StoreHealth, StoreSettings } from './settings.ts'
+
+export interface Account {
+  /** `sip:alice@lab.test` */
+  readonly aor: string
+  /** `alice` */
+  readonly login: string
+  readonly displayName: string
+  /** FQDN of the pool that homes the user. */
+  readonly homePool: string
+  /** May sign in from outside. */
+  readonly remote: boolean
+  readonly enabled: boolean
+}
+
+/** One row of the table `credentials`; see the schema for the fields. */
+export type Credential = Readonly<CredentialRow>
+
+export interface TrustedServer {
+  readonly fqdn: string
+  /** 1: LCS 2003, 2: LCS 2005 SP1. */
+  readonly version: number
+}
+
+export interface Directory {
+  readonly health: StoreHealth
+  account(aor: string): Promise<Account | undefined>
+  credential(username: string, scheme: string, realm: string): Promise<Credential | undefined>
+  accounts(): Promise<readonly Account[]>
+  domains(): Promise<readonly string[]>
+  trustedServers(): Promise<readonly TrustedServer[]>
+  edges(): Promise<readonly string[]>
+  /** Adds or replaces an account; its old credentials go, these come. */
+  putAccount(account: Account, credentials: readonly Credential[]): Promise<void>
+  /** False: there was none. */
+  removeAccount(aor: string): Promise<boolean>
+  /** Replaces the three lists as a whole. */
+  putLists(lists: { readonly domains: readonly string[]; readonly trustedServers: readonly TrustedServer[]; readonly edges: readonly string[] }): Promise<void>
+  /** Called each time it becomes usable; at once when it is. */
+  whenUp(callback: () => void): void
+  close(): Promise<void>
+}
+
+export interface StoreOptions {
+  readonly clock: Clock
+  readonly onHealth?: (health: StoreHealth) => void
+}
+
+/**
+ * Opens the directory and makes its tables when they are missing. It opens even when the database is away; calls then
+ * reject with StoreError until it is back.
+ */
+export async function openDirectory(settings: StoreSettings, { clock, onHealth = () => undefined }: StoreOptions): Promise<Directory> {
+  const database = await openDatabase<DirectoryTables>({ settings, schema: 'directory', migrations: directoryMigrations, clock, onHealth })
+  return directoryOn(database)
+}
+
+function directoryOn(database: Database<DirectoryTables>): Directory {
+  const { kysely } = database
+  const accountByAor = kysely.selectFrom('accounts').selectAll().where('aor', '=', '').compile().sql
+  const credentialByKey = kysely.selectFrom('credentials').selectAll().where('username', '=', '').where('scheme', '=', '').where('realm', '=', '').compile().sql
+  return {
+    get health() {
+      return database.health
+    },
+    whenUp: (callback) => database.whenUp(callback),
+    close: () => database.close(),
+    async account(aor) {
+      const { rows } = await database.run({ sql: accountByAor, parameters: [aor] })
+      const [row] = rows as readonly AccountRow[]
+      return row && accountOf(row)
+    },
+    async credential(username, scheme, realm) {
+      const { rows } = await database.run({ sql: credentialByKey, parameters: [username, scheme, realm] })
+      const [row] = rows as readonly CredentialRow[]
+      return row
+    },
+    async accounts() {
+      const rows = await kysely.selectFrom('accounts').selectAll().orderBy('aor').execute()
+      return rows.map(accountOf)
+    },
+    async domains() {
+      const rows = await kysely.selectFrom('domains').select('name').orderBy('name').execute()
+      return rows.map((row) => row.name)
+    },
+    trustedServers: () => kysely.selectFrom('trusted_servers').selectAll().orderBy('fqdn').execute(),
+    async edges() {
+      const rows = await kysely.selectFrom('edges').select('fqdn').orderBy('fqdn').execute()
+      return rows.map((row) => row.fqdn)
+    },
+    async putAccount(account, credentials) {
+      await database.transaction([
+        kysely.deleteFrom('credentials').where('aor', '=', account.aor).compile(),
+        kysely.deleteFrom('accounts').where('aor', '=', account.aor).compile(),
+        kysely.insertInto('accounts').values(rowOf(account)).compile(),
+        ...credentials.map((credential) =>
+          kysely
+            .insertInto('credentials')
+            .values(credential)
+            .onConflict((conflict) => conflict.columns(['username', 'scheme', 'realm']).doUpdateSet({ aor: credential.aor, hash: credential.hash }))
+            .compile(),
+        ),
+      ])
+    },
+    async removeAccount(aor) {
+      const [, removed] = await database.transaction([
+        kysely.deleteFrom('credentials').where('aor', '=', aor).compile(),
+        kysely.deleteFrom('accounts').where('aor', '=', aor).compile(),
+      ])
+      return (removed?.changes ?? 0) > 0
+    },
+    async putLists({ domains, trustedServers, edges }) {
+      await database.transaction([
+        kysely.deleteFrom('domains').compile(),
+        kysely.deleteFrom('trusted_servers').compile(),
+        kysely.deleteFrom('edges').compile(),
+        ...domains.map((name) => kysely.insertInto('domains').values({ name }).compile()),
+        ...trustedServers.map((server) => kysely.insertInto('trusted_servers').values({ fqdn: server.fqdn, version: server.version }).compile()),
+        ...edges.map((fqdn) => kysely.insertInto('edges').values({ fqdn }).compile()),
+      ])
+    },
+  }
+}
+
+function accountOf(row: AccountRow): Account {
+  return { aor: row.aor, login: row.login, displayName: row.display_name, homePool: row.home_pool, remote: row.remote !== 0, enabled: row.enabled !== 0 }
+}
+
+function rowOf(account: Account): AccountRow {
+  return {
+    aor: account.aor,
+    login: account.login,
+    display_name: account.displayName,
+    home_pool: account.homePool,
+    remote: account.remote ? 1 : 0,
+    enabled: account.enabled ? 1 : 0,
+  }
+}

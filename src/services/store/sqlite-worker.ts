@@ -1,0 +1,82 @@
+/** Runs node:sqlite in a thread of its own: a commit waits for the disk, and the event loop must not. */
+import { DatabaseSync } from 'node:sqlite'
+import type { SQLInputValue, StatementSync } from 'node:sqlite'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Statement, StatementResult } from './backend.ts'
+
+export interface SqliteJob {
+  readonly id: number
+  readonly statements: readonly Statement[]
+  /** True: BEGIN IMMEDIATE around them. */
+  readonly atomic: boolean
+}
+
+export type SqliteReply =
+  | { readonly id: number; readonly kind: 'done'; readonly results: readonly StatementResult[] }
+  | { readonly id: number; readonly kind: 'failed'; readonly message: string; readonly errcode: number | undefined }
+
+export interface SqliteWorkerData {
+  readonly file: string
+  readonly busyTimeoutMs: number
+}
+
+const preparedLimit = 200
+const { file, busyTimeoutMs } = workerData as SqliteWorkerData
+const prepared = new Map<string, StatementSync>()
+let database: DatabaseSync | undefined
+
+parentPort?.on('message', (job: SqliteJob) => parentPort?.postMessage(answer(job)))
+
+function answer(job: SqliteJob): SqliteReply {
+  try {
+    const open = (database ??= openDatabase())
+    return { id: job.id, kind: 'done', results: job.atomic ? inTransaction(open, job.statements) : job.statements.map((one) => run(open, one)) }
+  } catch (error) {
+    const { errcode } = error as { errcode?: number }
+    return { id: job.id, kind: 'failed', message: error instanceof Error ? error.message : String(error), errcode }
+  }
+}
+
+/** Opened on first use, and again after a failure to open: a file that comes back needs no restart. */
+function openDatabase(): DatabaseSync {
+  const opened = new DatabaseSync(file, { timeout: busyTimeoutMs })
+  try {
+    // FULL: the answer to a REGISTER is sent after the commit and must survive a power cut.
+    opened.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on')
+  } catch (error) {
+    opened.close()
+    throw error
+  }
+  return opened
+}
+
+function inTransaction(open: DatabaseSync, statements: readonly Statement[]): StatementResult[] {
+  open.exec('begin immediate')
+  try {
+    const results = statements.map((one) => run(open, one))
+    open.exec('commit')
+    return results
+  } catch (error) {
+    if (open.isTransaction) open.exec('rollback')
+    throw error
+  }
+}
+
+function run(open: DatabaseSync, { sql, parameters }: Statement): StatementResult {
+  const statement = prepare(open, sql)
+  const values = parameters as SQLInputValue[]
+  if (statement.columns().length > 0) {
+    const rows = statement.all(...values).map((row) => ({ ...row }))
+    return { rows, changes: rows.length }
+  }
+  return { rows: [], changes: Number(statement.run(...values).changes) }
+}
+
+function prepare(open: DatabaseSync, sql: string): StatementSync {
+  const known = prepared.get(sql)
+  if (known !== undefined) return known
+  if (prepared.size >= preparedLimit) prepared.clear()
+  const statement = open.prepare(sql)
+  prepared.set(sql, statement)
+  return statement
+}
