@@ -215,7 +215,7 @@ function internalServers(site: Site, host: PlaceOf<'access-proxy'>['host']): rea
 }
 
 function storePlan(topology: Topology, site: Site): StorePlan {
-  const files = { kind: 'sqlite' as const, directory: `store/${site.domain}.directory.sqlite`, pool: `store/${homes(site)[0] ?? site.domain}.sqlite` }
+  const files = { kind: 'sqlite' as const, directory: `${site.organisation.prefix}directory.sqlite`, pool: poolFile(homes(site)[0] ?? site.domain) }
   const sql = placesOf(site, 'sql')[0]
   if (topology.store === 'sqlite' || sql === undefined) return files
   return {
@@ -230,8 +230,12 @@ function storePlan(topology: Topology, site: Site): StorePlan {
 }
 
 function poolStore(store: StorePlan, home: string): StorePlan {
-  const pool = `store/${home}.sqlite`
+  const pool = poolFile(home)
   return store.kind === 'sqlite' ? { ...store, pool } : { ...store, fallback: { ...store.fallback, pool } }
+}
+
+function poolFile(home: string): string {
+  return `pool-${home}.sqlite`
 }
 
 function planUsers(site: Site): readonly PlannedUser[] {

@@ -1,24 +1,30 @@
 /** The firewall table as an nftables ruleset for the host between the zones: what is not listed is dropped. */
 import type { FirewallRule, LabPlan } from '../plan-types.ts'
 
-/** `siplab plan --format nftables`; `nft -c -f FILE` accepts it. */
+/**
+ * `siplab plan --format nftables`; `nft -c -f FILE` accepts it. Zones are told apart by interface: the names on top are the
+ * only lines to edit.
+ */
 export function renderNftables(plan: LabPlan): string {
-  const rules = plan.firewall.map(rule)
-  const title = `# ${plan.topology}: ${plan.about}`
+  const table = `table inet siplab_${plan.topology.replaceAll('-', '_')}`
   return `${[
     '#!/usr/sbin/nft -f',
-    title,
-    '# Zones meet in the forward chain. A rule without a source address is open to the whole zone in front of it.',
+    `# ${plan.topology}: ${plan.about}`,
+    '# Put in the interface of the firewall that looks into each zone. What is not listed is dropped.',
+    'define internet = "wan0"',
+    'define perimeter = "dmz0"',
+    'define internal = "lan0"',
     '',
-    `table inet siplab_${plan.topology.replaceAll('-', '_')}`,
-    `delete table inet siplab_${plan.topology.replaceAll('-', '_')}`,
+    `# Twice, so that a second load replaces the first.`,
+    table,
+    `delete ${table}`,
     '',
-    `table inet siplab_${plan.topology.replaceAll('-', '_')} {`,
+    `${table} {`,
     '  chain forward {',
     '    type filter hook forward priority filter; policy drop;',
     '    ct state established,related accept',
     '    ct state invalid drop',
-    ...sections(plan.firewall, rules),
+    ...sections(plan.firewall, plan.firewall.map(rule)),
     '  }',
     '}',
   ].join('\n')}\n`
@@ -36,7 +42,7 @@ function zones(rule: FirewallRule | undefined): string {
 
 function rule({ from, to, protocol, port, why }: FirewallRule): string {
   const source = from.address === 'any' ? '' : `ip saddr ${from.address} `
-  return `    ${source}ip daddr ${to.address} ${protocol} dport ${port} accept comment "${comment(`${from.name} to ${to.name}: ${why}`)}"`
+  return `    iifname $${from.zone} oifname $${to.zone} ${source}ip daddr ${to.address} ${protocol} dport ${port} accept comment "${comment(`${from.name} to ${to.name}: ${why}`)}"`
 }
 
 /** nft takes up to 128 octets of comment, and no quote inside. */

@@ -1,0 +1,39 @@
+/** The load balancer of a pool as an HAProxy configuration: connections pass through as TCP, TLS ends on the front end. */
+import type { LabPlan, LoadBalancerSettings, NodePlan } from '../plan-types.ts'
+
+/**
+ * Configuration of one load balancer: `renderHaproxy(nodePlan(plan, 'pool'))`. A front end that does not take a connection is
+ * left out until it does again; connections to it are reset, so that clients come back through another one at once.
+ *
+ * @throws RangeError for a node of another role
+ */
+export function renderHaproxy(node: NodePlan): string {
+  const { settings } = node
+  if (settings.kind !== 'load-balancer') throw new RangeError(`wanted a load balancer, found ${node.name}, which is ${node.role}`)
+  const lines = [
+    'global',
+    '  maxconn 4096',
+    'defaults',
+    '  mode tcp',
+    '  timeout connect 2s',
+    '  timeout client 1h',
+    '  timeout server 1h',
+    '  option tcpka',
+    ...settings.ports.flatMap((port) => listen(node, settings, port)),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+export function loadBalancers(plan: LabPlan): readonly NodePlan[] {
+  return plan.nodes.filter(({ role }) => role === 'load-balancer')
+}
+
+function listen(node: NodePlan, { backends }: LoadBalancerSettings, port: number): readonly string[] {
+  return [
+    `listen sip-${port}`,
+    ...node.listeners.filter((listener) => listener.port === port).map(({ address }) => `  bind ${address}:${port}`),
+    '  balance leastconn',
+    '  default-server check inter 1s fall 2 rise 1 on-marked-down shutdown-sessions',
+    ...backends.map(({ node: name, address }) => `  server ${name} ${address}:${port}`),
+  ]
+}
