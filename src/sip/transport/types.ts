@@ -11,6 +11,8 @@ export interface NextHop {
   readonly verifyName: string | undefined
   /** Face to leave by. */
   readonly face: string
+  /** Host the address came from, e.g. `fe1.lab.test`: names the flow and its link faults. Absent: `verifyName`, else the address. */
+  readonly host?: string
 }
 
 /** Everything one end saw of the other's certificate, handed to the judge before the first octet is read. */
@@ -39,7 +41,7 @@ export type Judgement =
 
 /** What TLS needs on one face. Replaced whole on reload; live flows keep what they had. */
 export interface TlsMaterial {
-  /** PEM: leaf first, then its chain. */
+  /** PEM: leaf first, then its chain. Empty, with an empty key: this end dials without a certificate, as phones do. */
   readonly certificate: string
   readonly key: string
   /** Trust anchors, PEM, one entry each; never empty. */

@@ -1,0 +1,66 @@
+/** A connection that did not come to be: the error a dialler gets, the code of each cause, the line a refused client may read. */
+import type { Refusal } from './types.ts'
+
+/** A dial that made no flow. `refusal` was reported through `onRefused` before. */
+export class DialError extends Error {
+  readonly code: string
+  readonly refusal: Refusal
+
+  constructor(refusal: Refusal) {
+    const where = `${refusal.wantedName ?? refusal.remote.address} at ${refusal.remote.address}:${refusal.remote.port}`
+    const found = refusal.errorMessage === undefined ? '' : ` (${refusal.errorMessage})`
+    super(`no flow to ${where}: ${refusal.code}${found}`)
+    this.name = 'DialError'
+    this.code = refusal.code
+    this.refusal = refusal
+  }
+}
+
+/** What this end knows of an error, without the error itself: it would keep its socket alive. */
+export interface Cause {
+  readonly errorCode: string | undefined
+  readonly errorMessage: string | undefined
+}
+
+export function causeOf(error: unknown): Cause {
+  if (!(error instanceof Error)) return { errorCode: undefined, errorMessage: String(error) }
+  const code: unknown = 'code' in error ? error.code : undefined
+  return { errorCode: typeof code === 'string' ? code : undefined, errorMessage: error.message }
+}
+
+const codes: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'link.refused',
+  ECONNRESET: 'link.reset',
+  EPIPE: 'link.reset',
+  ETIMEDOUT: 'link.timeout',
+  EHOSTUNREACH: 'link.unreachable',
+  ENETUNREACH: 'link.unreachable',
+  EADDRNOTAVAIL: 'link.unreachable',
+  ERR_TLS_HANDSHAKE_TIMEOUT: 'tls.handshake-timeout',
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'tls.client-cert-missing',
+  ERR_SSL_NO_SHARED_CIPHER: 'tls.no-common-cipher',
+  ERR_SSL_UNSUPPORTED_PROTOCOL: 'tls.no-common-version',
+  ERR_SSL_NO_PROTOCOLS_AVAILABLE: 'tls.no-common-version',
+}
+
+/** The coarse code of a failed connection or handshake; the layer above has the whole table and refines it from the error. */
+export function refusalCode(cause: Cause, otherwise: string): string {
+  if (/alert number 116\b/.test(cause.errorMessage ?? '')) return 'tls.client-cert-missing'
+  if (/alert number \d/.test(cause.errorMessage ?? '')) return 'tls.alert'
+  const code = cause.errorCode
+  if (code !== undefined && Object.hasOwn(codes, code)) return codes[code] ?? otherwise
+  return otherwise
+}
+
+const reasonStart = 'SIP/2.0 403 Connection refused: '
+
+/** What a refused client reads, since Node sends no TLS alert: `SIP/2.0 403 Connection refused: cert.expired`. */
+export function reasonLine(code: string): string {
+  return `${reasonStart}${code.replace(/[^\w.-]/g, '')}\r\nContent-Length: 0\r\n\r\n`
+}
+
+/** The code in the first octets of a flow when they are such a line; undefined when they are anything else. */
+export function readReasonLine(chunk: Buffer): string | undefined {
+  if (chunk.toString('latin1', 0, reasonStart.length) !== reasonStart) return undefined
+  return /^[\w.-]{1,64}/.exec(chunk.toString('latin1', reasonStart.length, reasonStart.length + 64))?.[0]
+}

@@ -1,0 +1,31 @@
+/** From a face's material to what Node wants: the rules of every secure connection, in one place. */
+import { constants } from 'node:crypto'
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
+import type { TlsMaterial } from './types.ts'
+
+/**
+ * The whole set, for `createSecureContext` and `setSecureContext` alike: one that lacks `ca` would trust Node's own roots.
+ * No ticket is ever given: a resumed session skips every certificate check.
+ */
+export function contextOptions(material: TlsMaterial): SecureContextOptions {
+  if (material.ca.length === 0) throw new TypeError('the trust list is empty: every peer would be refused')
+  return {
+    ca: [...material.ca],
+    minVersion: material.minVersion,
+    maxVersion: material.maxVersion,
+    secureOptions: constants.SSL_OP_NO_TICKET,
+    ...(material.certificate === '' ? {} : { cert: material.certificate, key: material.key }),
+    ...(material.crl === undefined ? {} : { crl: [...material.crl] }),
+    ...(material.ciphers === undefined ? {} : { ciphers: material.ciphers }),
+  }
+}
+
+/** What one face shows when it dials. Made once: parsing key and certificates costs a third of a handshake. */
+export interface OutgoingTls {
+  readonly material: TlsMaterial
+  readonly context: SecureContext
+}
+
+export function outgoingTls(material: TlsMaterial): OutgoingTls {
+  return { material, context: createSecureContext(contextOptions(material)) }
+}

@@ -1,0 +1,134 @@
+/** TLS flows: judged before an octet is read, never resumed, told apart by name, certificate and version. */
+import t from 'tap'
+import { connect } from 'node:tls'
+import { connect as connectTcp } from 'node:net'
+import { materialOf, testCa } from '../../support/openssl-certificates.ts'
+import { harness, hopTo, listening, messageText, okText, type Harness } from '../../support/transport-harness.ts'
+import type { Listener, TlsMaterial } from '../../../src/sip/transport/index.ts'
+
+const ca = testCa(t.testdir())
+const other = testCa(t.testdirName, 'other root')
+const director = ca.leaf('director.lab.test')
+const frontEnd = ca.leaf('fe1.lab.test')
+const expired = ca.leaf('old.lab.test', { days: -1 })
+const stranger = other.leaf('director.lab.test')
+
+interface Pair {
+  readonly server: Harness
+  readonly client: Harness
+  readonly listener: Listener
+}
+
+async function pair(t: Parameters<typeof harness>[0], serverMaterial: TlsMaterial, clientMaterial: TlsMaterial, mutual: 'required' | 'requested' | 'off' = 'required'): Promise<Pair> {
+  const server = harness(t, { onRequest: (request, flow) => flow.send(okText(request)) })
+  const client = harness(t)
+  const listener = await server.layer.listen(listening('tls', { mutual, tls: serverMaterial }))
+  client.layer.setOutgoingTls('internal', clientMaterial)
+  return { server, client, listener }
+}
+
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+  const only = { minVersion: version, maxVersion: version } as const
+  const material = (leaf: typeof director): TlsMaterial => materialOf(leaf, [ca.root], only)
+  const hop = (listener: Listener) => hopTo(listener.local, 'tls', { verifyName: 'director.lab.test' })
+
+  t.test(version, async (t) => {
+    t.test('carries a request and its response between two judged ends', async (t) => {
+      const { server, client, listener } = await pair(t, material(director), material(frontEnd))
+      const flow = await client.layer.connect(hop(listener))
+      flow.send(messageText({ transport: 'TLS' }))
+      const { response } = await client.next('response')
+      const { flow: accepted } = await server.next('request')
+      t.match({ status: response.status, ours: flow, theirs: accepted }, {
+        status: 200,
+        ours: { confirmed: true, secure: true, direction: 'dialled', dialledName: 'director.lab.test', peer: { names: ['director.lab.test'] } },
+        theirs: { direction: 'accepted', peer: { names: ['fe1.lab.test'] }, own: { serial: material(director).own.serial } },
+      })
+    })
+
+    t.test('refuses an expired client with its evidence, reads nothing, and the dialler learns why', async (t) => {
+      const { server, client, listener } = await pair(t, material(director), material(expired))
+      const flow = await client.layer.connect(hop(listener))
+      flow.send(messageText({ transport: 'TLS' }))
+      const { refusal } = await server.next('refused')
+      const { refusal: told } = await client.next('refused')
+      t.match(
+        { refusal, told, chain: refusal.evidence?.chain.length, requests: server.of('request').length, opened: server.of('opened').length, confirmed: flow.confirmed },
+        {
+          refusal: { side: 'accepted', code: 'cert.expired', errorCode: 'CERT_HAS_EXPIRED', errorMessage: 'certificate has expired' },
+          told: { side: 'dialled', code: 'flow.closed-after-handshake', errorMessage: 'the peer said cert.expired' },
+          chain: 2,
+          requests: 0,
+          opened: 0,
+          confirmed: false,
+        },
+      )
+    })
+
+    t.test('refuses a dialler without a certificate where one is required', async (t) => {
+      const { server, client, listener } = await pair(t, material(director), { ...material(frontEnd), certificate: '', key: '' })
+      await client.layer.connect(hop(listener))
+      const { refusal } = await server.next('refused')
+      t.match(refusal, { code: 'tls.client-cert-missing', evidence: { chain: [] } })
+    })
+
+    t.test('takes a dialler without a certificate as a client where one is only requested', async (t) => {
+      const { server, client, listener } = await pair(t, material(director), { ...material(frontEnd), certificate: '', key: '' }, 'requested')
+      const flow = await client.layer.connect(hop(listener))
+      flow.send(messageText())
+      const { flow: accepted } = await server.next('request')
+      t.same({ peer: accepted.peer, own: flow.own }, { peer: undefined, own: undefined })
+    })
+
+    t.test('refuses a server from another root and shows its chain', async (t) => {
+      const { client, listener } = await pair(t, materialOf(stranger, [ca.root], only), material(frontEnd), 'off')
+      await t.rejects(client.layer.connect(hop(listener)), { name: 'DialError', code: 'chain.untrusted-root' })
+      const { refusal } = await client.next('refused')
+      t.match(refusal, { side: 'dialled', wantedName: 'director.lab.test', evidence: { authorized: false }, detail: 2 })
+    })
+
+    t.test('refuses a server that carries another name than the one dialled', async (t) => {
+      const { client, listener } = await pair(t, material(director), material(frontEnd))
+      await t.rejects(client.layer.connect(hopTo(listener.local, 'tls', { verifyName: 'edge.lab.test' })), { code: 'cert.name-mismatch' })
+    })
+
+    t.test('resumes no session, ticket or not', async (t) => {
+      const { server, listener } = await pair(t, material(director), material(frontEnd), 'requested')
+      const dial = (session?: Buffer): Promise<{ session: Buffer | undefined; reused: boolean }> =>
+        new Promise((resolve, reject) => {
+          let ticket: Buffer | undefined
+          const socket = connect({ port: listener.local.port, host: '127.0.0.1', ca: ca.root, servername: 'director.lab.test', ...only, ...(session === undefined ? {} : { session }) }, () => {
+            socket.write(messageText())
+          })
+          socket.on('session', (offered) => (ticket = offered))
+          socket.on('error', reject)
+          socket.on('data', () => {
+            const reused = socket.isSessionReused()
+            const got = ticket ?? socket.getSession()
+            socket.on('close', () => resolve({ session: got, reused }))
+            socket.end()
+          })
+        })
+      const first = await dial()
+      const second = await dial(first.session)
+      t.same({ reused: second.reused, accepted: server.of('opened').length }, { reused: false, accepted: 2 })
+    })
+  })
+}
+
+t.test('counts a connection closed before its ClientHello as a probe and refuses nobody', async (t) => {
+  const { server, listener } = await pair(t, materialOf(director, [ca.root]), materialOf(frontEnd, [ca.root]))
+  const probe = connectTcp(listener.local.port, '127.0.0.1', () => probe.end())
+  probe.resume()
+  const { event } = await server.next('incident')
+  t.same({ event, refused: server.of('refused').length }, { event: 'connection.probe', refused: 0 })
+})
+
+t.test('reports plain text on a TLS port as a failed handshake', async (t) => {
+  const { server, listener } = await pair(t, materialOf(director, [ca.root]), materialOf(frontEnd, [ca.root]))
+  const plain = connectTcp(listener.local.port, '127.0.0.1', () => plain.end(messageText()))
+  plain.on('error', () => plain.destroy())
+  plain.resume()
+  const { refusal } = await server.next('refused')
+  t.match(refusal, { side: 'accepted', code: 'tls.handshake-failed', remote: { address: '127.0.0.1' } })
+})
