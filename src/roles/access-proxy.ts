@@ -1,0 +1,41 @@
+/** The outermost hop. It authenticates servers by certificate, never users; what is admitted from outside goes to one next hop. */
+import { flowToken } from '../sip/routing/policies/flow-token.ts'
+import type { AccessProxySettings } from '../topology/plan-types.ts'
+import { addPath } from './policies/add-path.ts'
+import { markOutside } from './policies/mark-outside.ts'
+import { nextHop } from './policies/next-hop.ts'
+import { noRoute } from './policies/no-route.ts'
+import { maySeeDiagnostics, outwardResponse } from './policies/outward-response.ts'
+import { remoteUser } from './policies/remote-user.ts'
+import { stripUntrusted } from './policies/strip-untrusted.ts'
+import { trustedServer } from './policies/trusted-server.ts'
+import { peerLists, type RoleContext, type RoleParts } from './role.ts'
+
+export function accessProxy({ plan, flowTokens }: RoleContext, settings: AccessProxySettings): RoleParts {
+  const { nextHop: inward, domains, internalServers, allowOutsideUsers, federation } = settings
+  const partners = [...federation.partners, ...federation.providers.filter(({ enabled }) => enabled)].map(({ edge }) => edge)
+  const internalPort = plan.listeners.find(({ face, transport }) => face === 'internal' && transport === 'tls')?.port ?? 5061
+  return {
+    faces: {
+      external: {
+        admit: [stripUntrusted(), remoteUser({ allowOutsideUsers, domains }), markOutside({ edge: plan.fqdn })],
+        target: [
+          flowToken(),
+          addPath({ hostPort: `${plan.fqdn}:${internalPort}`, token: (flow) => flowTokens.of(flow) }),
+          nextHop({ uri: `sip:${inward.fqdn}:${inward.port};transport=tls`, face: 'internal', because: 'inward' }),
+        ],
+      },
+      internal: {
+        admit: [trustedServer()],
+        target: [flowToken(), noRoute({ domains })],
+      },
+    },
+    peers: {
+      external: peerLists({ edges: federation.enabled ? partners : [] }),
+      internal: peerLists({ servers: internalServers, strangers: 'refused' }),
+    },
+    watched: [{ fqdn: inward.fqdn, port: inward.port, face: 'internal' }],
+    editResponse: { external: outwardResponse },
+    explainsTo: ({ face, flow }) => face === 'internal' || maySeeDiagnostics(flow),
+  }
+}

@@ -1,0 +1,52 @@
+/** Where a user of our domains is at home, and how the request gets there. */
+import { addressOfRecord } from '../../sip/message/uri.ts'
+import { type Arrival, type Decision, pass, type Policy, refuse } from '../../sip/routing/decision.ts'
+import { targetVia } from './next-hop.ts'
+
+/** The two facts of an account that routing needs. */
+export interface HomeDirectory {
+  account(aor: string): Promise<{ readonly homePool: string; readonly remote: boolean; readonly enabled: boolean } | undefined>
+}
+
+export interface HomePoolOptions {
+  readonly directory: HomeDirectory
+  readonly domains: readonly string[]
+  /** Users at home here are none of this policy's business; a director has no home. */
+  readonly ownHome: string | undefined
+  readonly securePort: number
+  readonly plainPort: number
+  /**
+   * REGISTER of inside users is answered 301 with the home pool (topology-facts §1.1); everything else, and everybody
+   * from outside, is passed on.
+   */
+  readonly redirectInside: boolean
+}
+
+/** A user may be unknown (404, 4005), without the right to come from outside (403, 4003), or at home in another pool. */
+export function homePool(options: HomePoolOptions): Policy {
+  const domains = new Set(options.domains)
+  return {
+    name: 'home-pool',
+    async decide(arrival) {
+      const registers = arrival.request.method === 'REGISTER'
+      const subject = registers ? arrival.request.to.uri : arrival.uri
+      if (!domains.has(subject.host) || subject.user === undefined) return pass
+      const account = await options.directory.account(addressOfRecord(subject))
+      if (account === undefined || !account.enabled) return refuse(404, 'route.unknown-user')
+      if (registers && arrival.remarks.remote && !account.remote) return refuse(403, 'remote.user-not-enabled')
+      if (account.homePool === options.ownHome) return pass
+      if (registers && options.redirectInside && !arrival.remarks.remote) return redirect(arrival, account.homePool, options)
+      return { kind: 'route', targets: [targetVia(arrival.request.requestUri, homeUri(arrival, account.homePool, options))], because: 'home-pool' }
+    },
+  }
+}
+
+/** 301, not 302: a Communicator ignores any other code (communicator-wire §4). */
+function redirect(arrival: Arrival, home: string, options: HomePoolOptions): Decision {
+  return { kind: 'answer', status: 301, headers: [['Contact', `<${homeUri(arrival, home, options)}>`]] }
+}
+
+/** Over the kind of transport the request came by: who speaks TLS to us shall not be sent on in the clear. */
+function homeUri({ flow }: Arrival, home: string, { securePort, plainPort }: HomePoolOptions): string {
+  return flow.secure ? `sip:${home}:${securePort};transport=tls` : `sip:${home}:${plainPort};transport=tcp`
+}

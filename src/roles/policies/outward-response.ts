@@ -1,0 +1,26 @@
+/** What leaves the access proxy toward the outside says no more than it must. */
+import type { SipResponse } from '../../sip/message/types.ts'
+import type { Arrival } from '../../sip/routing/decision.ts'
+import type { ResponseChange } from '../../sip/routing/settings.ts'
+import type { Flow } from '../../sip/transport/flow.ts'
+
+const signedIn = 'signed-in'
+const diagnostics = ['ms-diagnostics']
+
+/**
+ * Diagnostics go to a remote user once it has signed in on that flow, never to a partner or to a stranger
+ * (`MSFT_SIPDiagnosticHeader`: both switches are off by default). A remote user learns that it is one, already on the 401
+ * ([MS-SIPRE] §4.10).
+ */
+export function outwardResponse(response: SipResponse, { flow }: Arrival): ResponseChange | undefined {
+  if (response.method === 'REGISTER') {
+    if (response.status >= 200 && response.status < 300) flow.notes.set(signedIn, true)
+    return { remove: maySeeDiagnostics(flow) ? [] : diagnostics, add: [['ms-user-logon-data', 'RemoteUser']] }
+  }
+  if (response.status < 300 || maySeeDiagnostics(flow)) return undefined
+  return { remove: diagnostics, add: [] }
+}
+
+export function maySeeDiagnostics(flow: Flow): boolean {
+  return flow.notes.get(signedIn) === true
+}

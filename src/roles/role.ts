@@ -1,0 +1,70 @@
+/** What a role is made of: lists of policies for each face, and whom it knows. `node.ts` runs any of them. */
+import type { Arrival, FacePolicies } from '../sip/routing/decision.ts'
+import type { FlowTokens } from '../sip/routing/flow-token.ts'
+import type { FaceSettings, ResponseChange } from '../sip/routing/settings.ts'
+import type { SipResponse } from '../sip/message/types.ts'
+import type { TransportName } from '../sip/transport/flow.ts'
+import type { Face, NodePlan } from '../topology/plan-types.ts'
+import type { PeerLists } from './peers.ts'
+
+/** A server this node dials of its own accord: its link is watched with OPTIONS. */
+export interface WatchedPeer {
+  /** Dialled and verified by this name. */
+  readonly fqdn: string
+  readonly port: number
+  readonly face: string
+}
+
+/** What the core and the transport need of a role, made once at start. */
+export interface RoleParts {
+  readonly faces: Readonly<Record<string, FacePolicies>>
+  readonly peers: Readonly<Record<string, PeerLists>>
+  readonly watched: readonly WatchedPeer[]
+  readonly editResponse?: Readonly<Record<string, (response: SipResponse, arrival: Arrival) => ResponseChange | undefined>>
+  /** The name in Record-Route where it is not the FQDN of the face: the pool's. */
+  readonly recordRouteName?: string
+  /** Whether a failure made here may be explained to the peer it goes back to. */
+  readonly explainsTo: (arrival: Arrival) => boolean
+}
+
+export interface RoleContext {
+  readonly plan: NodePlan
+  readonly flowTokens: FlowTokens
+}
+
+const nobody: ReadonlySet<string> = new Set()
+
+export function peerLists(lists: { readonly servers?: readonly string[]; readonly edges?: readonly string[]; readonly authenticatedHosts?: readonly string[]; readonly strangers?: PeerLists['strangers'] }): PeerLists {
+  const set = (names: readonly string[] | undefined): ReadonlySet<string> => (names === undefined ? nobody : new Set(names.map((name) => name.toLowerCase())))
+  return { servers: set(lists.servers), edges: set(lists.edges), authenticatedHosts: set(lists.authenticatedHosts), strangers: lists.strangers ?? 'client' }
+}
+
+/** How each face of a node is named on the wire. */
+export function faceSettings(plan: NodePlan, parts: RoleParts): Readonly<Record<string, FaceSettings & FacePolicies>> {
+  return Object.fromEntries(
+    plan.faces.map((face): [string, FaceSettings & FacePolicies] => {
+      const policies = parts.faces[face.name]
+      if (policies === undefined) throw new Error(`${plan.role} has no policies for its face ${face.name}`)
+      const editResponse = parts.editResponse?.[face.name]
+      return [face.name, { ...wireNames(plan, face, parts.recordRouteName), ...policies, ...(editResponse === undefined ? {} : { editResponse }) }]
+    }),
+  )
+}
+
+function wireNames(plan: NodePlan, face: Face, recordRouteName: string | undefined): FaceSettings {
+  const listeners = plan.listeners.filter((listener) => listener.face === face.name)
+  const transports = [...new Set(listeners.map(({ transport }) => transport))]
+  const alone = transports.filter((transport) => listeners.filter((listener) => listener.transport === transport).length === 1)
+  return {
+    name: face.fqdn,
+    recordRouteName: recordRouteName ?? face.fqdn,
+    // Where two ports serve one transport (5061 and 443 outside), a peer comes back to the port it came by.
+    ports: Object.fromEntries(alone.map((transport): [TransportName, number] => [transport, listeners.find((listener) => listener.transport === transport)?.port ?? 0])),
+    ownPorts: [...new Set(listeners.map(({ port }) => port))],
+    alsoKnownAs: [...new Set([face.address, ...Object.values(face.addresses)].map(bracketed))],
+  }
+}
+
+function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address
+}
