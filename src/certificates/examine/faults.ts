@@ -33,7 +33,8 @@ export interface Fault extends Finding {
   /** Position in the path, 0 is the leaf. */
   readonly index: number
   readonly role: ChainRole
-  readonly certificate: Certificate
+  /** Absent when it could not be read. */
+  readonly certificate?: Certificate
   /** True when the profile of the examination refuses the chain for this. */
   readonly refuses: boolean
 }

@@ -1,0 +1,47 @@
+/** Faults as verdicts: the first cause carries all the others. */
+import type { Verdict, VerdictCertificate } from '../verdict.ts'
+import { verdict } from '../verdict-codes.ts'
+import type { Certificate } from './certificate.ts'
+import type { Examination } from './examine.ts'
+import type { Fault } from './faults.ts'
+import { generalNameText } from './general-name.ts'
+
+/** Who saw it: `{ node: 'director', link: 'director->fe1', direction: 'outgoing' }`. */
+export interface Observer {
+  readonly node?: string
+  readonly link?: string
+  readonly direction?: 'outgoing' | 'incoming'
+}
+
+/** One fault in the words of the table of codes, with what was found and wanted here. */
+export function explain(fault: Fault, observer: Observer = {}): Verdict {
+  const clock = observer.node !== undefined && (fault.field === 'notAfter' || fault.field === 'notBefore') ? ` by the clock of ${observer.node}` : ''
+  return verdict(fault.code, {
+    found: `${fault.role} ${fault.field}: ${fault.found}${clock}`,
+    rule: fault.rule,
+    ...(fault.certificate === undefined ? {} : { certificate: verdictCertificate(fault.certificate) }),
+    ...observer,
+  })
+}
+
+/** The joined verdict of an examination: its first fault, the further ones in `others`. Absent when there is no fault at all. */
+export function toVerdict(examination: Examination, observer: Observer = {}): Verdict | undefined {
+  const [first, ...rest] = examination.faults
+  if (first === undefined) return undefined
+  const others = rest.map((fault) => explain(fault, observer))
+  return { ...explain(first, observer), ...(others.length === 0 ? {} : { others }) }
+}
+
+/** A certificate as verdicts show it, read by our own reader: it also works where Node refuses to parse. */
+export function verdictCertificate(certificate: Certificate): VerdictCertificate {
+  return {
+    subject: certificate.subject.text,
+    issuer: certificate.issuer.text,
+    subjectAltNames: (certificate.subjectAltNames ?? []).map(generalNameText),
+    serial: certificate.serial.hex,
+    serialReversed: certificate.serial.reversed,
+    notBefore: new Date(certificate.notBefore.at).toISOString(),
+    notAfter: new Date(certificate.notAfter.at).toISOString(),
+    fingerprint: certificate.fingerprint,
+  }
+}

@@ -1,0 +1,13 @@
+/** The examiner as the rest of siplab uses it. */
+export { CertificateError } from './certificate-error.ts'
+export { readCertificate, type Certificate } from './certificate.ts'
+export { readCrl, type Crl } from './crl.ts'
+export { examine, type Examination, type ExamineRequest } from './examine.ts'
+export { explain, toVerdict, verdictCertificate, type Observer } from './explain.ts'
+export type { ChainRole, Fault, Grade, Minds, Stack } from './faults.ts'
+export { judgeLimbo, scoreLimbo, type LimboOutcome, type LimboScore } from './limbo.ts'
+export { matchName, offeredNames, type NameMatch, type NameRules, type WantedName } from './names.ts'
+export type { ExaminedPurpose } from './path-rules.ts'
+export { pemBlocks } from './pem.ts'
+export { examinerProfile, type ExaminerProfile, type ProfileName } from './profiles.ts'
+export { normaliseSerial, reverseSerial, serialNumber, serialOrder, type SerialNumber } from './serials.ts'
