@@ -2,7 +2,7 @@
  * A forwarded message is the old text with a few edits, spliced in order of position (RFC 3261 §16.6, §16.7);
  * every octet no edit names goes out as it came in.
  */
-import { knownNumber, MAX_FORWARDS, ROUTE, VIA } from './header-names.ts'
+import { fieldName, MAX_FORWARDS, ROUTE, VIA } from './header-names.ts'
 import { internals, type Message, nextComma } from './message.ts'
 import { stampVia } from './stamp.ts'
 import type { HeaderField, RequestEdits, ResponseEdits, SipRequest, SipResponse } from './types.ts'
@@ -125,7 +125,6 @@ function dropValues(message: Message, line: number, count: number): { readonly r
 }
 
 function isRemoved(message: Message, line: number, names: readonly string[]): boolean {
-  if (names.length === 0) return false
-  const entry = message.numberOf(line)
-  return names.some((name) => (knownNumber(name) === 0 ? message.isLine(line, name) : entry === knownNumber(name)))
+  for (const name of names) if (message.isLine(line, fieldName(name))) return true
+  return false
 }

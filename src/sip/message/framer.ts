@@ -1,7 +1,7 @@
 /** Cuts messages out of a stream by Content-Length (RFC 3261 §18.3) and sees the keep-alives between them (RFC 5626 §4.4.1). */
 import type { Message } from './message.ts'
 import { MessageError, type MessageErrorCode } from './message-error.ts'
-import { readHead } from './parse.ts'
+import { readHead } from './head.ts'
 import { partialOf } from './partial.ts'
 import type { MessageLimits, SipMessage } from './types.ts'
 

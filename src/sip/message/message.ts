@@ -1,6 +1,6 @@
 /** A parsed message: the text as it came, an index of its header fields, and values read on first use. */
 import { readAddressList, parseNameAddress } from './name-address.ts'
-import { compactName, knownNumber, longName, VIA } from './header-names.ts'
+import { CONTACT, type FieldName, fieldName, VIA } from './header-names.ts'
 import { Scanner, unfold } from './scanner.ts'
 import { stampVia } from './stamp.ts'
 import type { NameAddress, SipMessage, SipUri, Via } from './types.ts'
@@ -30,6 +30,8 @@ export class Message {
   viaEnd = 0
   branchStart = -1
   branchEnd = -1
+  /** First line of Route in the index; -1: none. */
+  routeLine = -1
   callIdStart = 0
   callIdEnd = 0
   fromStart = 0
@@ -55,6 +57,10 @@ export class Message {
 
   get maxForwards(): number | undefined {
     return this.maxForwardsOrAbsent === -1 ? undefined : this.maxForwardsOrAbsent
+  }
+
+  get topRoute(): string | undefined {
+    return this.routeLine === -1 ? undefined : unfold(this.text, this.valueStart(this.routeLine), this.lineEnd(this.routeLine))
   }
 
   get callId(): string {
@@ -125,14 +131,14 @@ export class Message {
   }
 
   header(name: string): string | undefined {
-    const line = this.findLine(longName(name), 0)
+    const line = this.findLine(fieldName(name), 0)
     return line === -1 ? undefined : unfold(this.text, this.valueStart(line), this.lineEnd(line))
   }
 
   headers(name: string): readonly string[] {
-    const long = longName(name)
+    const field = fieldName(name)
     const values: string[] = []
-    for (let line = this.findLine(long, 0); line !== -1; line = this.findLine(long, line + 1)) {
+    for (let line = this.findLine(field, 0); line !== -1; line = this.findLine(field, line + 1)) {
       values.push(unfold(this.text, this.valueStart(line), this.lineEnd(line)))
     }
     return values
@@ -179,26 +185,21 @@ export class Message {
     return entry
   }
 
-  /** The first line from `from` on whose long lower-case name is `long`; -1: none. */
-  findLine(long: string, from: number): number {
-    const number = knownNumber(long)
-    const letter = compactName(long)
-    for (let line = from; line < this.lineCount; line++) {
-      const entry = this.numberOf(line)
-      if (number !== 0 ? entry === number : this.isNamed(line, entry, long, letter)) return line
-    }
+  /** The first line of that name from line `from` on; -1: none. */
+  findLine(field: FieldName, from: number): number {
+    for (let line = from; line < this.lineCount; line++) if (this.isLine(line, field)) return line
     return -1
   }
 
-  private isNamed(line: number, entry: number, long: string, letter: string | undefined): boolean {
-    if (entry !== ((long.charCodeAt(0) | 0x20) & 0x7f) && entry !== letter?.charCodeAt(0)) return false
-    const name = this.text.slice(this.lineStart(line), this.valueStart(line) - 1).trimEnd().toLowerCase()
-    return name === long || name === letter
+  isLine(line: number, field: FieldName): boolean {
+    const number = this.numberOf(line)
+    if (number !== field.number && number !== field.compactNumber) return false
+    return number <= CONTACT || this.isNamed(line, field)
   }
 
-  /** Whether that line carries the field of that long lower-case name (not one of the numbered ones). */
-  isLine(line: number, long: string): boolean {
-    return this.isNamed(line, this.numberOf(line), long, compactName(long))
+  private isNamed(line: number, field: FieldName): boolean {
+    const name = this.text.slice(this.lineStart(line), this.valueStart(line) - 1).trimEnd().toLowerCase()
+    return name === field.long || name === field.compact
   }
 }
 

@@ -69,6 +69,24 @@ export class Scanner {
     return this.position >= this.end
   }
 
+  /** Nothing may be left. */
+  finish(wanted: string): void {
+    if (this.position < this.end) this.fail(wanted)
+  }
+
+  /** Moves over anything from `!` to `~`; returns how many. */
+  visible(): number {
+    const start = this.position
+    let at = start
+    while (at < this.end) {
+      const code = this.text.charCodeAt(at)
+      if (code <= SP || code >= 127) break
+      at++
+    }
+    this.position = at
+    return at - start
+  }
+
   /** Moves over one character if it is `code`; tells whether it was. */
   take(code: number): boolean {
     if (this.peek() !== code) return false

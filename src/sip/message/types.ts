@@ -62,6 +62,8 @@ interface Common {
   readonly from: NameAddress
   readonly to: NameAddress
   readonly topVia: Via
+  /** Branch of the top Via, as `topVia.branch`, but nothing else of the Via is read for it. */
+  readonly branch: string | undefined
   /** Every Via value, top first. */
   vias(): readonly Via[]
   /** Every value of a name-address list header, split at commas, in order; empty when absent. Throws MessageError when one is malformed. */
@@ -86,6 +88,8 @@ export interface SipRequest extends Common {
   readonly uri: SipUri
   /** undefined when absent. */
   readonly maxForwards: number | undefined
+  /** The first Route header field, unfolded and trimmed, not split; undefined: none. */
+  readonly topRoute: string | undefined
 }
 
 export interface SipResponse extends Common {

@@ -61,13 +61,14 @@ function isSip(text: string, start: number, colon: number): boolean {
 
 /** Moves behind `user@`; gives the position of the `@`, -1 (and does not move) when there is no user part. */
 function readUser(scan: Scanner): number {
-  const at = scan.text.indexOf('@', scan.position)
-  if (at === -1 || at >= scan.end) return -1
   const start = scan.position
-  scan.escapedRun(USER)
-  if (scan.position !== at || at === start) scan.fail('a user part')
-  scan.position++
-  return at
+  const length = scan.escapedRun(USER)
+  if (scan.peek() !== AT) {
+    scan.position = start
+    return -1
+  }
+  if (length === 0) scan.fail('a user part')
+  return scan.position++
 }
 
 function readParameter(scan: Scanner): void {

@@ -31,13 +31,18 @@ export function checkVia(scan: Scanner): void {
 
 /** `SIP / 2.0 / UDP` and the blanks behind it. */
 function readProtocol(scan: Scanner): void {
-  scan.spaces().token().slash()
-  const start = scan.position
+  if (scan.spaces().text.startsWith('SIP/2.0/', scan.position)) scan.position += 8
+  else readSpacedProtocol(scan)
   scan.token()
-  if (scan.text.slice(start, scan.position) !== '2.0') scan.fail('SIP version 2.0')
-  scan.slash().token()
   const before = scan.position
   if (scan.spaces().position === before) scan.fail('a blank behind the transport')
+}
+
+function readSpacedProtocol(scan: Scanner): void {
+  scan.token().slash()
+  const start = scan.position
+  if (scan.text.slice(start, scan.token().position) !== '2.0') scan.fail('SIP version 2.0')
+  scan.slash()
 }
 
 /**

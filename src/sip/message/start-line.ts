@@ -1,0 +1,88 @@
+/** The first line: `INVITE sip:bob@lab.test SIP/2.0` or `SIP/2.0 200 OK` (RFC 3261 §7.1, §7.2). */
+import { Message } from './message.ts'
+import { MessageError } from './message-error.ts'
+import { charClass, TOKEN } from './scanner.ts'
+import { parseUri } from './uri.ts'
+
+const SP = 32, QUOTE = 34, LESS = 60, GREATER = 62, QUESTION = 63, DELETE = 127
+
+/**
+ * Reads the line up to `end` (its CRLF) and makes the message that the rest of the head fills in.
+ * Repairs nothing: doubled blanks, blanks at the end and brackets around the URI are refused (RFC 4475 §3.1.2.7 to §3.1.2.10).
+ *
+ * @throws MessageError `start-line-syntax`, `version-unsupported` (505), `status-code-range`
+ */
+export function readStartLine(text: string, end: number): Message {
+  return text.startsWith('SIP/') ? readStatusLine(text, end) : readRequestLine(text, end)
+}
+
+function readRequestLine(text: string, end: number): Message {
+  let at = 0
+  while (((charClass[text.charCodeAt(at)] ?? 0) & TOKEN) !== 0) at++
+  if (at === 0 || text.charCodeAt(at) !== SP) throw syntax('a method and one blank', at)
+  const methodEnd = at++
+  let question = false
+  for (; ; at++) {
+    const code = text.charCodeAt(at)
+    if (code <= SP) break
+    if (code === QUESTION) question = true
+    else if (code === LESS || code === GREATER || code === QUOTE || code >= DELETE) throw syntax('a Request-URI', at)
+  }
+  if (at === methodEnd + 1 || text.charCodeAt(at) !== SP) throw syntax('a Request-URI and one blank', at)
+  if (end - at !== 8 || !text.startsWith('SIP/2.0', at + 1)) checkVersion(text.slice(at + 1, end), at + 1)
+  const message = new Message('request', text)
+  message.method = method(text, methodEnd)
+  message.requestUri = text.slice(methodEnd + 1, at)
+  if (question) refuseHeaders(message.requestUri, methodEnd + 1)
+  return message
+}
+
+/** The usual methods as one shared string each: comparing them later is comparing pointers. */
+function method(text: string, end: number): string {
+  for (const method of usual) if (method.length === end && text.startsWith(method)) return method
+  return text.slice(0, end)
+}
+
+const usual = ['INVITE', 'ACK', 'BYE', 'REGISTER', 'MESSAGE', 'OPTIONS', 'SUBSCRIBE', 'NOTIFY', 'CANCEL', 'INFO', 'SERVICE', 'UPDATE', 'REFER', 'PUBLISH', 'PRACK', 'BENOTIFY']
+const usualMethods: ReadonlySet<string> = new Set(usual)
+
+export function isUsualMethod(method: string): boolean {
+  return usualMethods.has(method)
+}
+
+/** A header part would become header fields of the forwarded request: it may not stand there (RFC 3261 §19.1.1 table 1, RFC 4475 §3.1.2.11). */
+function refuseHeaders(uri: string, offset: number): void {
+  if (parseUri(uri).headers !== undefined) throw syntax('a Request-URI without a header part', offset)
+}
+
+function checkVersion(version: string, offset: number): void {
+  if (/^SIP\/2\.0$/i.test(version)) return
+  if (/^SIP\/\d+\.\d+$/i.test(version)) throw new MessageError(505, 'version-unsupported', `SIP version wanted 2.0, found ${version}`, offset)
+  throw syntax('SIP/2.0 and the end of the line', offset)
+}
+
+function syntax(wanted: string, offset: number): MessageError {
+  return new MessageError(400, 'start-line-syntax', `start line: wanted ${wanted} at ${offset}`, offset)
+}
+
+function readStatusLine(text: string, end: number): Message {
+  if (!text.startsWith('SIP/2.0 ')) throw unknownVersion(text.slice(0, end))
+  let at = 8
+  let status = 0
+  for (; at < end; at++) {
+    const digit = text.charCodeAt(at) - 48
+    if (digit < 0 || digit > 9) break
+    if (at < 12) status = status * 10 + digit
+  }
+  if (at !== 11 || status < 100 || status > 699) throw new MessageError(400, 'status-code-range', `status code: wanted 100 to 699, found ${text.slice(8, Math.min(at, 24))}`, 8)
+  if (at !== end && text.charCodeAt(at) !== SP) throw syntax('a blank behind the status code', at)
+  const message = new Message('response', text)
+  message.status = status
+  message.reason = text.slice(at + 1, Math.max(end, at + 1))
+  return message
+}
+
+function unknownVersion(line: string): MessageError {
+  if (/^SIP\/\d+\.\d+ /.test(line)) return new MessageError(505, 'version-unsupported', `SIP version wanted 2.0, found ${line.slice(0, 16)}`, 0)
+  return syntax('SIP/2.0 and a status code', 0)
+}
