@@ -42,8 +42,8 @@ export function dial(core: Core, gate: Gate, options: DialOptions): Promise<void
 }
 
 /** `connect` was refused before a socket was made. */
-export function refuseDial(core: Core, hop: NextHop, code: string, tls: OutgoingTls | undefined): DialError {
-  const refusal = refusalOf(hop, code, undefined, noCause, undefined, undefined, tls)
+export function refuseDial(core: Core, hop: NextHop, code: string, tls: OutgoingTls | undefined, cause: Cause = noCause): DialError {
+  const refusal = refusalOf(hop, code, undefined, cause, undefined, undefined, tls)
   core.user.onRefused(refusal)
   return new DialError(refusal)
 }

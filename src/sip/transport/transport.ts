@@ -3,21 +3,23 @@ import { isIPv6, type Socket } from 'node:net'
 import type { Clock, Timer } from '../clock.ts'
 import { defaultLimits, type MessageLimits } from '../message/types.ts'
 import { Admission } from './admission.ts'
+import { ConnectionFlow, type FlowStart } from './connection-flow.ts'
 import type { Core } from './core.ts'
 import { dial, refuseDial, usableSource, type Dialled } from './dial.ts'
-import type { Flow, FlowId } from './flow.ts'
+import type { Flow, FlowId, OwnIdentity, PeerIdentity, SocketAddress } from './flow.ts'
 import { FlowTable, hopKey } from './flow-table.ts'
 import { FlushQueue } from './flush-queue.ts'
 import { Gate } from './gate.ts'
 import { LinkFaults } from './link-faults.ts'
 import { listenStream, type Acceptor } from './listener.ts'
-import { DialError } from './refusal.ts'
+import { causeOf } from './refusal.ts'
 import { defaultTransportSettings, type TransportSettings } from './settings.ts'
-import { StreamFlow } from './stream.ts'
-import { TlsAcceptor, type TakeSecured } from './tls.ts'
+import { streamWiring } from './stream.ts'
+import { TlsAcceptor } from './tls.ts'
 import { outgoingTls, type OutgoingTls } from './tls-context.ts'
 import type { Judgement, LinkFault, Listener, ListenerSettings, NextHop, PeerEvidence, TlsMaterial, TraceTap, TransportLayer, TransportUser } from './types.ts'
 import { UdpSocket } from './udp.ts'
+import { openWebSocket, WebSocketAcceptor, webSocketWiring } from './websocket.ts'
 
 export interface TransportOptions {
   readonly clock: Clock
@@ -27,6 +29,11 @@ export interface TransportOptions {
   readonly limits?: MessageLimits
   /** What differs from `defaultTransportSettings`. */
   readonly settings?: Partial<TransportSettings>
+}
+
+interface Ends {
+  readonly local: SocketAddress
+  readonly remote: SocketAddress
 }
 
 /** How long `close` waits for queued octets before it destroys what is left. */
@@ -122,7 +129,7 @@ class Transport implements TransportLayer {
   setLinkFault(peer: string, fault: LinkFault | undefined): void {
     this.#core.faults.set(peer, fault)
     for (const flow of [...this.flows()]) {
-      if (flow instanceof StreamFlow && flow.dialledName?.toLowerCase() === peer.toLowerCase()) flow.setFault()
+      if (flow instanceof ConnectionFlow && flow.dialledName?.toLowerCase() === peer.toLowerCase()) flow.setFault()
     }
   }
 
@@ -157,45 +164,48 @@ class Transport implements TransportLayer {
   }
 
   #acceptor(settings: ListenerSettings): Acceptor {
-    const { transport, face } = settings
-    if (transport === 'tcp') {
-      return {
-        accept: (socket, local, remote) => {
-          new StreamFlow(this.#core, socket, { transport, direction: 'accepted', face, local, remote, peer: undefined, own: undefined, wantedName: undefined, dialledName: undefined }).start()
-        },
-        replace: undefined,
-      }
+    const { transport } = settings
+    if (transport === 'tcp' || transport === 'ws') {
+      const take = this.#taker(settings)
+      return { accept: (socket, local, remote) => take(socket, { local, remote }, undefined, undefined), replace: undefined }
     }
-    return this.#tlsAcceptor(settings, (socket, { local, remote }, peer, own) => {
-      new StreamFlow(this.#core, socket, { transport, direction: 'accepted', face, local, remote, peer, own, wantedName: undefined, dialledName: undefined }).start()
-    })
-  }
-
-  #tlsAcceptor(settings: ListenerSettings, take: TakeSecured): Acceptor {
-    if (settings.tls === undefined) throw new TypeError(`a ${settings.transport} listener needs a certificate: face ${settings.face}, ${settings.address}:${settings.port}`)
-    const acceptor = new TlsAcceptor(this.#core, settings, settings.tls, this.#handshakeGate, take)
+    if (settings.tls === undefined) throw new TypeError(`a ${transport} listener needs a certificate: face ${settings.face}, ${settings.address}:${settings.port}`)
+    const acceptor = new TlsAcceptor(this.#core, settings, settings.tls, this.#handshakeGate, this.#taker(settings))
     return {
       accept: (socket, local, remote) => acceptor.accept(socket, local, remote),
       replace: (material) => acceptor.replace(material),
     }
   }
 
+  /** Makes flows of accepted connections. */
+  #taker({ transport, face }: ListenerSettings): (socket: Socket, ends: Ends, peer: PeerIdentity | undefined, own: OwnIdentity | undefined) => void {
+    const start = ({ local, remote }: Ends, peer: PeerIdentity | undefined, own: OwnIdentity | undefined): FlowStart => {
+      return { transport, direction: 'accepted', face, local, remote, peer, own, wantedName: undefined, dialledName: undefined }
+    }
+    if (transport !== 'ws' && transport !== 'wss') return (socket, ends, peer, own) => void ConnectionFlow.open(this.#core, socket, streamWiring, start(ends, peer, own))
+    const acceptor = new WebSocketAcceptor(this.#core)
+    return (socket, ends, peer, own) => {
+      acceptor.accept(socket, ends.remote, (wire) => void ConnectionFlow.open(this.#core, wire, webSocketWiring, start(ends, peer, own)))
+    }
+  }
+
   async #dial(hop: NextHop, key: string): Promise<Flow> {
-    const secure = isSecure(hop)
-    const tls = secure ? this.#outgoing.get(hop.face) : undefined
-    if (secure && tls === undefined) throw refuseDial(this.#core, hop, 'tls.own-cert-missing', undefined)
-    let flow: StreamFlow | undefined
+    const tls = isSecure(hop) ? this.#outgoing.get(hop.face) : undefined
+    if (isSecure(hop) && tls === undefined) throw refuseDial(this.#core, hop, 'tls.own-cert-missing', undefined)
+    let taken: Promise<ConnectionFlow> | undefined
     const take = (dialled: Dialled): void => {
-      flow = this.#takeDialled(hop, key, dialled, tls)
+      taken = this.#takeDialled(hop, key, dialled, tls)
     }
     const watch = (socket: Socket): void => this.#admission.watch(socket)
     await dial(this.#core, this.#dialGate, { hop, tls, source: this.#sourceFor(hop), watch, take })
+    const flow = await taken
     if (flow === undefined || !flow.open) throw refuseDial(this.#core, hop, 'link.reset', tls)
     return flow
   }
 
-  #takeDialled(hop: NextHop, key: string, { socket, local, remote, peer }: Dialled, tls: OutgoingTls | undefined): StreamFlow {
-    const flow = new StreamFlow(this.#core, socket, {
+  /** In the turn in which the connection opened: no octet and no close is missed. */
+  async #takeDialled(hop: NextHop, key: string, { socket, local, remote, peer }: Dialled, tls: OutgoingTls | undefined): Promise<ConnectionFlow> {
+    const start: FlowStart = {
       transport: hop.transport,
       direction: 'dialled',
       face: hop.face,
@@ -205,10 +215,14 @@ class Transport implements TransportLayer {
       own: tls?.material.certificate === '' ? undefined : tls?.material.own,
       wantedName: hop.verifyName,
       dialledName: hop.host ?? hop.verifyName,
-    })
-    this.#core.flows.offer(flow, key)
-    flow.start()
-    return flow
+    }
+    if (hop.transport !== 'ws' && hop.transport !== 'wss') return ConnectionFlow.open(this.#core, socket, streamWiring, start, key)
+    const host = hop.verifyName ?? hop.host ?? (isIPv6(hop.address) ? `[${hop.address}]` : hop.address)
+    try {
+      return await openWebSocket(this.#core, socket, host, (wire) => ConnectionFlow.open(this.#core, wire, webSocketWiring, start, key))
+    } catch (error) {
+      throw refuseDial(this.#core, hop, 'link.websocket-refused', tls, causeOf(error))
+    }
   }
 
   async #connectUdp(hop: NextHop): Promise<Flow> {
@@ -252,7 +266,7 @@ class Transport implements TransportLayer {
   #sweep(): void {
     const now = this.#core.clock.now()
     for (const flow of [...this.flows()]) {
-      if (flow instanceof StreamFlow) flow.sweep(now)
+      if (flow instanceof ConnectionFlow) flow.sweep(now)
     }
     for (const socket of this.#udp) socket.sweep(now)
   }
@@ -261,5 +275,3 @@ class Transport implements TransportLayer {
 function isSecure(hop: NextHop): boolean {
   return hop.transport === 'tls' || hop.transport === 'wss'
 }
-
-export { DialError }

@@ -1,0 +1,366 @@
+/** A flow over a connection: TCP, TLS once its peer was judged, or a WebSocket. */
+import type { MessageError } from '../message/message-error.ts'
+import type { FramerEvents } from '../message/framer.ts'
+import type { MessageLimits, SipMessage } from '../message/types.ts'
+import type { Core } from './core.ts'
+import type { Flow, FlowId, OwnIdentity, PeerIdentity, SocketAddress, TransportName } from './flow.ts'
+import { hopKey, nextFlowId } from './flow-table.ts'
+import { answerTo } from './malformed.ts'
+import { causeOf, readReasonLine, refusalCode, type Cause } from './refusal.ts'
+import { ActedFault } from './acted-fault.ts'
+
+/** What differs from flow to flow when it opens. */
+export interface FlowStart {
+  readonly transport: TransportName
+  readonly direction: 'accepted' | 'dialled'
+  readonly face: string
+  readonly local: SocketAddress
+  readonly remote: SocketAddress
+  readonly peer: PeerIdentity | undefined
+  readonly own: OwnIdentity | undefined
+  /** Name that was verified; undefined when accepted or insecure. */
+  readonly wantedName: string | undefined
+  /** Host the flow was dialled for. */
+  readonly dialledName: string | undefined
+}
+
+/** What carries the octets: a socket, or a WebSocket dressed as one. */
+export interface Wire {
+  /** Octets written and not yet taken by the system. */
+  readonly writableLength: number
+  /** False: the wire is full, `drained` will be called. */
+  write(text: string, encoding: 'latin1'): boolean
+  pause(): unknown
+  resume(): unknown
+  /** Lets queued octets out, then ends. */
+  destroySoon(): void
+  destroy(): unknown
+  setTimeout(delayMs: number, callback: () => void): unknown
+}
+
+/** Cuts what arrives into messages. */
+export interface Reader {
+  push(chunk: Buffer): void
+}
+
+/** How one kind of wire is used. */
+export interface Wiring<W extends Wire> {
+  /** True: every message is a frame of its own. False: the messages of one turn go out as one write. */
+  readonly framed: boolean
+  reader(limits: MessageLimits, events: FramerEvents): Reader
+  /** Lets the wire's events reach the flow. */
+  attach(wire: W, flow: ConnectionFlow): void
+}
+
+const ping = '\r\n\r\n'
+const pong = '\r\n'
+
+/** How long a closed flow may take to get its last octets out. */
+const lingerMs = 2_000
+
+export class ConnectionFlow implements Flow, FramerEvents {
+  readonly id: FlowId
+  readonly transport: TransportName
+  readonly reliable = true
+  readonly direction: 'accepted' | 'dialled'
+  readonly face: string
+  readonly local: SocketAddress
+  readonly remote: SocketAddress
+  readonly peer: PeerIdentity | undefined
+  readonly own: OwnIdentity | undefined
+  readonly dialledName: string | undefined
+  readonly openedAt: number
+  open = true
+  confirmed = false
+  readonly #wantedName: string | undefined
+  readonly #core: Core
+  readonly #wire: Wire
+  readonly #framed: boolean
+  readonly #reader: Reader
+  #notes: Map<string, unknown> | undefined
+  /** Text of this turn, not yet written. */
+  #pending = ''
+  /** Since when the peer has not read; undefined: it does. */
+  #blockedSince: number | undefined
+  /** When the last whole message or keep-alive came. */
+  #heardAt: number
+  #messages = 0
+  #pingedAt: number | undefined
+  #cause: Cause | undefined
+  #peerReason: string | undefined
+  #fault: ActedFault | undefined
+
+  private constructor(core: Core, wire: Wire, framed: boolean, start: FlowStart, reader: Wiring<never>['reader']) {
+    this.id = nextFlowId()
+    this.transport = start.transport
+    this.direction = start.direction
+    this.face = start.face
+    this.local = start.local
+    this.remote = start.remote
+    this.peer = start.peer
+    this.own = start.own
+    this.#wantedName = start.wantedName
+    this.dialledName = start.dialledName
+    this.openedAt = core.clock.wall()
+    this.#heardAt = core.clock.now()
+    this.#core = core
+    this.#wire = wire
+    this.#framed = framed
+    this.#reader = reader(core.limits, this)
+  }
+
+  get secure(): boolean {
+    return this.transport === 'tls' || this.transport === 'wss'
+  }
+
+  get notes(): Map<string, unknown> {
+    this.#notes ??= new Map()
+    return this.#notes
+  }
+
+  /** Makes the flow, tells the user, then begins to read. `offer`: the hop whose new requests may use it. */
+  static open<W extends Wire>(core: Core, wire: W, wiring: Wiring<W>, start: FlowStart, offer: string | undefined = undefined): ConnectionFlow {
+    const flow = new ConnectionFlow(core, wire, wiring.framed, start, wiring.reader)
+    wiring.attach(wire, flow)
+    core.flows.add(flow)
+    if (offer !== undefined) core.flows.offer(flow, offer)
+    core.user.onFlowOpened(flow)
+    flow.setFault()
+    wire.resume()
+    return flow
+  }
+
+  send(text: string): boolean {
+    if (!this.open || this.#queued() >= this.#core.settings.sendQueueBytes) return false
+    this.#core.trace?.({ direction: 'out', flow: this, text })
+    if (this.#fault === undefined) this.write(text)
+    else this.#fault.send(text)
+    return true
+  }
+
+  close(because: string): void {
+    if (!this.open) return
+    this.#ended(because)
+    this.#writePending()
+    this.#wire.destroySoon()
+    this.#wire.setTimeout(lingerMs, () => this.#wire.destroy())
+  }
+
+  /** Ends it at once; what was queued is lost. */
+  abort(because: string): void {
+    this.#pending = ''
+    const wasOpen = this.open
+    if (wasOpen) this.#ended(because)
+    this.#wire.destroy()
+  }
+
+  /** Queues text for the end of this turn. */
+  write(text: string): void {
+    if (!this.open) return
+    if (this.#framed) return this.#writeNow(text)
+    if (this.#pending === '') this.#core.flush.add(this)
+    this.#pending += text
+  }
+
+  flush(): void {
+    if (this.open) this.#writePending()
+  }
+
+  /** Takes up the fault on its link, or lets go of it. */
+  setFault(): void {
+    if (this.direction !== 'dialled') return
+    const fault = this.#core.faults.on(this.dialledName)
+    this.#fault?.release()
+    this.#fault = fault === undefined ? undefined : new ActedFault(fault, this, this.#core.clock)
+    if (fault?.kind === 'cut') this.abort('link.cut')
+  }
+
+  /** Looks at the times of this flow; called every few seconds. */
+  sweep(now: number): void {
+    const settings = this.#core.settings
+    if (this.#blockedSince !== undefined && now - this.#blockedSince > settings.stuckSeconds * 1000) return this.abort('flow.send-queue-full')
+    if (this.#pingedAt !== undefined && now - this.#pingedAt > settings.pongSeconds * 1000) return this.abort('flow.no-pong')
+    const silentMs = now - this.#heardAt
+    if (this.#isLate(silentMs)) return this.close('flow.first-request-timeout')
+    if (settings.idleSeconds > 0 && silentMs > settings.idleSeconds * 1000) return this.close('idle')
+    if (this.direction === 'dialled' && settings.pingSeconds > 0 && silentMs > settings.pingSeconds * 1000) this.#ping(now)
+  }
+
+  /** Octets from the socket. */
+  received(chunk: Buffer): void {
+    if (!this.open) return
+    if (!this.confirmed && !this.#confirm(chunk)) return
+    if (this.#fault === undefined) this.#reader.push(chunk)
+    else this.#fault.receive(chunk)
+  }
+
+  /** Octets that a link fault has held back. */
+  deliver(chunk: Buffer): void {
+    if (this.open) this.#reader.push(chunk)
+  }
+
+  pause(): void {
+    this.#wire.pause()
+  }
+
+  resume(): void {
+    if (this.#blockedSince === undefined || this.direction === 'dialled') this.#wire.resume()
+  }
+
+  // What the framer finds in the stream.
+
+  message(message: SipMessage): void {
+    if (!this.open) return
+    this.#heard()
+    this.#messages += 1
+    this.#core.trace?.({ direction: 'in', flow: this, text: message.text })
+    if (message.kind === 'response') return this.#core.user.onResponse(message, this)
+    message.stampTopVia(this.remote.address, this.remote.port)
+    if (this.#core.settings.alias) this.#offerAlias(message.topVia.parameters.has('alias'), message.topVia.port)
+    this.#core.user.onRequest(message, this)
+  }
+
+  malformed(error: MessageError): void {
+    if (!this.open) return
+    this.#heard()
+    this.#core.user.onIncident({ event: 'message.malformed', flow: this, remote: this.remote, reason: error.message })
+    this.#answer(error)
+  }
+
+  ping(): void {
+    if (!this.open) return
+    this.#heard()
+    this.send(pong)
+  }
+
+  pong(): void {
+    this.#heard()
+  }
+
+  /** A sign of life below the messages, such as a WebSocket pong. */
+  alive(): void {
+    this.#heard()
+  }
+
+  lost(error: MessageError): void {
+    if (!this.open) return
+    this.#core.user.onIncident({ event: 'flow.framing-lost', flow: this, remote: this.remote, reason: error.message })
+    this.#answer(error)
+    this.close('framing-lost')
+  }
+
+  // What the socket tells.
+
+  drained(): void {
+    this.#blockedSince = undefined
+    if (this.open) this.#wire.resume()
+  }
+
+  failed(error: Error): void {
+    this.#cause = causeOf(error)
+  }
+
+  closed(): void {
+    this.#fault?.release()
+    if (!this.open) return
+    const cause = this.#cause
+    const because = cause === undefined ? 'peer-closed' : refusalCode(cause, 'link.reset')
+    if (this.#isUnconfirmed()) return this.#refused(cause)
+    this.#ended(because)
+  }
+
+  #heard(): void {
+    this.#heardAt = this.#core.clock.now()
+    this.#pingedAt = undefined
+  }
+
+  #queued(): number {
+    return this.#pending.length + this.#wire.writableLength + (this.#fault?.held ?? 0)
+  }
+
+  #writePending(): void {
+    if (this.#pending === '') return
+    const text = this.#pending
+    this.#pending = ''
+    this.#writeNow(text)
+  }
+
+  #writeNow(text: string): void {
+    if (this.#wire.write(text, 'latin1')) return
+    this.#blockedSince ??= this.#core.clock.now()
+    // A peer that does not read is not read from. Dialled flows go on reading: what comes on them is mostly answers, which
+    // make room, and two servers that stop reading each other would never start again.
+    if (this.direction === 'accepted') this.#wire.pause()
+  }
+
+  /** A peer without a certificate must say something; for a server a keep-alive is enough. */
+  #isLate(silentMs: number): boolean {
+    if (this.direction === 'dialled' || this.#messages > 0) return false
+    const silent = this.peer === undefined ? this.#core.clock.wall() - this.openedAt : silentMs
+    return silent > this.#core.settings.firstRequestSeconds * 1000
+  }
+
+  #ping(now: number): void {
+    if (this.#pingedAt !== undefined) return
+    this.#pingedAt = now
+    this.send(ping)
+  }
+
+  /** False: the first octets are the reason why the other end refuses us. */
+  #confirm(chunk: Buffer): boolean {
+    const reason = this.#isUnconfirmed() ? readReasonLine(chunk) : undefined
+    if (reason === undefined) {
+      this.confirmed = true
+      return true
+    }
+    this.#peerReason = reason
+    this.#refused(undefined)
+    this.#wire.destroy()
+    return false
+  }
+
+  #isUnconfirmed(): boolean {
+    return this.direction === 'dialled' && this.secure && !this.confirmed
+  }
+
+  /** Under TLS 1.3 a refused dialler sees a good handshake, then a close (certificate-less alert 116 aside). */
+  #refused(cause: Cause | undefined): void {
+    const code = cause === undefined || cause.errorCode === 'ECONNRESET' ? 'flow.closed-after-handshake' : refusalCode(cause, 'flow.closed-after-handshake')
+    const said = this.#peerReason === undefined ? undefined : `the peer said ${this.#peerReason}`
+    this.#core.user.onRefused({
+      side: 'dialled',
+      face: this.face,
+      local: this.local,
+      remote: this.remote,
+      wantedName: this.#wantedName,
+      code,
+      errorCode: cause?.errorCode,
+      errorMessage: said ?? cause?.errorMessage,
+      evidence: undefined,
+      detail: this.#peerReason,
+      own: this.own,
+    })
+    this.#ended(code)
+  }
+
+  #answer(error: MessageError): void {
+    const answer = answerTo(error, this.remote)
+    if (answer !== undefined) this.send(answer)
+  }
+
+  /** RFC 5923 §8.1: the peer's sent-by port becomes the address under which this connection may be used again. */
+  #offerAlias(asked: boolean, port: number | undefined): void {
+    if (!asked || this.direction !== 'accepted' || this.peer === undefined || this.peer.class === 'client') return
+    for (const verifyName of this.peer.names) {
+      const hop = { transport: this.transport, address: this.remote.address, port: port ?? 5061, verifyName, face: this.face }
+      this.#core.flows.offer(this, hopKey(hop, this.own?.fingerprint))
+    }
+  }
+
+  #ended(because: string): void {
+    this.open = false
+    this.#fault?.release()
+    this.#core.flows.remove(this)
+    this.#core.user.onFlowClosed(this, because)
+  }
+}
