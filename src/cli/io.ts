@@ -15,6 +15,10 @@ export interface Io {
   readonly outIsTerminal: boolean
   /** Calls back on Ctrl-C and SIGTERM, each time; returns how to stop listening. Without a listener the signal ends the process. */
   onInterrupt(callback: (signal: NodeJS.Signals) => void): () => void
+  /** Calls back when standard input ends: whoever started this process has gone. */
+  onInputEnd(callback: () => void): void
+  /** Standard input no longer keeps the process alive. */
+  closeInput(): void
 }
 
 const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -42,6 +46,8 @@ export function processIo(): Io {
         for (const signal of interrupts) process.off(signal, callback)
       }
     },
+    onInputEnd: (callback) => void process.stdin.once('close', callback).resume(),
+    closeInput: () => void process.stdin.destroy(),
   }
 }
 

@@ -3,6 +3,8 @@ import type { RegisterCommand } from '../command.ts'
 import { decodeCommand } from './decode.ts'
 import { downCommand } from './down.ts'
 import { eventsCommand } from './events.ts'
+import { nodeCommand } from './node.ts'
 import { statusCommand } from './status.ts'
+import { upCommand } from './up.ts'
 
-export const commands: readonly RegisterCommand[] = [downCommand, statusCommand, eventsCommand, decodeCommand]
+export const commands: readonly RegisterCommand[] = [upCommand, downCommand, statusCommand, eventsCommand, decodeCommand, nodeCommand]

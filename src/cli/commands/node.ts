@@ -1,0 +1,81 @@
+/** `siplab node start NAME`: one node in the foreground; and, for a lab that runs, its nodes stopped and started again. */
+import { resolve } from 'node:path'
+import { Option } from 'commander'
+import { supervisorClient } from '../../lab/supervisor-control.ts'
+import { startNode } from '../../lab/start-node.ts'
+import { LabError } from '../../lab/lab-error.ts'
+import { planLab } from '../../topology/plan.ts'
+import { answer, common } from '../command.ts'
+import type { CommandContext, CommonOptions, RegisterCommand } from '../command.ts'
+import { UsageError } from '../failure.ts'
+import type { ExitStatus } from '../failure.ts'
+import { chooseNode, chooseRunningLab, planOf } from '../lab-choice.ts'
+import { chooseTopology, placement, readPlacement } from '../topology-options.ts'
+import type { PlacementOptions } from '../topology-options.ts'
+
+interface StartOptions extends CommonOptions, PlacementOptions {
+  readonly topology?: string
+  readonly containers?: true
+  readonly supervised?: true
+  readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+}
+
+export const nodeCommand: RegisterCommand = (program, context) => {
+  const node = program.command('node').summary('run one node, or stop and start one of a running lab').description('Runs one node in the foreground, or stops and starts a node of a running lab.')
+  const start = node
+    .command('start <NAME>')
+    .description('Runs one node in the foreground, as a container does. Without --topology it starts a stopped node of the running lab again.')
+    .option('--topology <FILE>', 'name or path of the lab file')
+    .option('--containers', 'addresses as in the container lab')
+    .addOption(new Option('--log <LEVEL>', 'the least that is logged').choices(['debug', 'info', 'warn', 'error', 'silent']).default('info'))
+    .addOption(new Option('--supervised', 'stop when standard input ends').hideHelp())
+  common(placement(start), 'siplab node start fe1 --topology edge').action((name: string, options: StartOptions) =>
+    options.topology === undefined ? askSupervisor(context, '/node-start', name, options) : runHere(context, name, options.topology, options),
+  )
+  common(node.command('stop <NAME>').description('Stops one node of the running lab; the others go on.'), 'siplab node stop fe1').action((name: string, options: CommonOptions) => askSupervisor(context, '/node-stop', name, options))
+  common(node.command('restart <NAME>').description('Stops one node of the running lab, if it runs, and starts it again.'), 'siplab node restart fe1').action(async (name: string, options: CommonOptions) => {
+    const lab = chooseRunningLab(context.io, options)
+    chooseNode(planOf(lab), name)
+    await ignoreStopped(supervisorClient(lab.folder).post('/node-stop', { node: name }))
+    await askSupervisor(context, '/node-start', name, options)
+  })
+}
+
+async function askSupervisor({ io, finish }: CommandContext, request: '/node-start' | '/node-stop', name: string, options: CommonOptions): Promise<void> {
+  const lab = chooseRunningLab(io, options)
+  chooseNode(planOf(lab), name)
+  const { ready } = await supervisorClient(lab.folder).post<{ readonly ready?: boolean }>(request, { node: name })
+  const state = request === '/node-stop' ? 'stopped' : ready === true ? 'ready' : 'ended'
+  answer(io, options, { node: name, state }, () => (state === 'ended' ? `${name} started and ended again; siplab events ${name} says why\n` : `${name} is ${state}\n`))
+  if (state === 'ended') finish(1)
+}
+
+async function ignoreStopped(stopping: Promise<unknown>): Promise<void> {
+  try {
+    await stopping
+  } catch (error) {
+    const detail = error instanceof LabError ? error.detail : undefined
+    const wasStopped = typeof detail === 'object' && detail !== null && 'code' in detail && detail.code === 'node.stopped'
+    if (!wasStopped) throw error
+  }
+}
+
+async function runHere({ io, finish }: CommandContext, name: string, topologyName: string, options: StartOptions): Promise<void> {
+  const { topology } = chooseTopology(io, topologyName)
+  const { network, ports } = readPlacement(options)
+  const plan = planLab(topology, { ports, ...(network === undefined ? {} : { network }), addressing: options.containers === true ? 'containers' : 'loopback' })
+  const node = chooseNode(plan, name)
+  if (io.environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') throw new UsageError('NODE_TLS_REJECT_UNAUTHORIZED=0 switches every certificate check off; unset it, a lab without checks shows nothing')
+  const dataDir = resolve(io.workingFolder, options.data ?? `.siplab/${topology.name}`)
+  const running = await startNode({ lab: plan, plan: node, dataDir, logLevel: options.log })
+  const stopListening = io.onInterrupt(() => void running.stop())
+  if (options.supervised === true) io.onInputEnd(() => void running.stop())
+  const status = await running.ended
+  stopListening()
+  io.closeInput()
+  finish(asExitStatus(status))
+}
+
+function asExitStatus(status: number): ExitStatus {
+  return status === 0 || status === 1 || status === 2 ? status : 3
+}

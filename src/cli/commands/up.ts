@@ -1,0 +1,84 @@
+/** `siplab up [TOPOLOGY]`: brings a lab up and stays with it; with `--detach` it goes on in the background. */
+import { join, resolve } from 'node:path'
+import type { LabChange } from '../../lab/ready-document.ts'
+import { bringUp } from '../../lab/up.ts'
+import type { RunningLab, UpOptions } from '../../lab/up.ts'
+import { common } from '../command.ts'
+import type { CommonOptions, RegisterCommand } from '../command.ts'
+import { detach } from '../detach.ts'
+import type { ExitStatus } from '../failure.ts'
+import { paint } from '../io.ts'
+import type { Io } from '../io.ts'
+import { launcher } from '../package.ts'
+import { changeText, readyText } from '../ready-text.ts'
+import { chooseTopology, defaultTopology, placement, readPlacement } from '../topology-options.ts'
+import type { PlacementOptions } from '../topology-options.ts'
+
+export interface UpCommandOptions extends CommonOptions, PlacementOptions {
+  readonly detach?: true
+  readonly fresh?: true
+  readonly movableClock?: true
+}
+
+/** Ctrl-C in a terminal may arrive twice, from the terminal and from npm; that is one wish. */
+const sameWishMs = 400
+
+export const upCommand: RegisterCommand = (program, { io, finish }) => {
+  const command = program
+    .command('up [TOPOLOGY]')
+    .summary('bring a lab up')
+    .description('Brings a lab up, each node a process of its own, and stays until Ctrl-C brings it down in order.\nTOPOLOGY is a name of config/ or the path of a lab file.')
+    .option('--detach', 'leave it running in the background once it is up')
+    .option('--fresh', 'begin with an empty data folder')
+    .option('--movable-clock', 'let siplab clock move the time of single nodes (needs libfaketime)')
+  common(placement(command), `siplab up ${defaultTopology}`).action(async (name: string | undefined, options: UpCommandOptions) => {
+    const { topology, source } = chooseTopology(io, name)
+    const data = resolve(io.workingFolder, options.data ?? join('.siplab', topology.name))
+    const { network, ports } = readPlacement(options)
+    if (options.detach === true) return finish(await detach(io, { data, source, options }))
+    finish(
+      await stayWith(io, options, {
+        topology, source, data, ports, launcher,
+        ...(network === undefined ? {} : { network }),
+        fresh: options.fresh === true,
+        movableClock: options.movableClock === true,
+        environmentOf: () => io.environment,
+        onProgress: (line) => io.err(`${paint(io.colours.err, 'dim', line)}\n`),
+        onChange: (change) => showChange(io, options, change),
+      }),
+    )
+  })
+}
+
+/** Until the lab is down; a second Ctrl-C ends every process at once. */
+async function stayWith(io: Io, options: UpCommandOptions, up: UpOptions): Promise<ExitStatus> {
+  const giveUp = new AbortController()
+  const down = Promise.withResolvers<void>()
+  let lab: RunningLab | undefined
+  let firstWish: number | undefined
+  const stopListening = io.onInterrupt(() => {
+    const now = performance.now()
+    if (firstWish === undefined) {
+      firstWish = now
+      giveUp.abort()
+      lab?.stop().then(down.resolve, down.reject)
+    } else if (now - firstWish > sameWishMs) {
+      io.err('ending every node at once\n')
+      lab?.kill()
+    }
+  })
+  try {
+    lab = await bringUp(up, giveUp.signal)
+    io.out(options.json === true ? `${JSON.stringify(lab.ready)}\n` : readyText(io, lab.ready, lab.plan))
+    if (firstWish !== undefined) lab.stop().then(down.resolve, down.reject)
+    await down.promise
+    return 0
+  } finally {
+    stopListening()
+  }
+}
+
+function showChange(io: Io, options: UpCommandOptions, change: LabChange): void {
+  if (options.json === true) return io.out(`${JSON.stringify(change)}\n`)
+  io.err(changeText(io, change))
+}

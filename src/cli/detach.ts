@@ -1,0 +1,87 @@
+/** `siplab up --detach`: starts the same command again in the background and waits until its lab is up, or says why it is not. */
+import { spawn } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ReadyDocument } from '../lab/ready-document.ts'
+import { planLab } from '../topology/plan.ts'
+import { loadTopology } from '../topology/load.ts'
+import type { UpCommandOptions } from './commands/up.ts'
+import type { ExitStatus } from './failure.ts'
+import type { Io } from './io.ts'
+import { readRecord, labFolder } from '../lab/lab-folder.ts'
+import { launcher } from './package.ts'
+import { readyText } from './ready-text.ts'
+
+const pollMs = 50
+
+export interface DetachedLab {
+  readonly data: string
+  readonly source: string
+  readonly options: UpCommandOptions
+}
+
+/**
+ * What the background process says after it is up goes nowhere: the event files and `siplab status` have it.
+ *
+ * @returns the exit status of the background process when it could not bring the lab up
+ */
+export async function detach(io: Io, { data, source, options }: DetachedLab): Promise<ExitStatus> {
+  const outputs = mkdtempSync(join(tmpdir(), 'siplab-up-'))
+  const out = join(outputs, 'out')
+  const err = join(outputs, 'err')
+  try {
+    const ending = startInBackground(io, [...launcher, 'up', source, '--json', '--data', data, ...upOptions(options)], { out, err })
+    for (;;) {
+      const status = ending()
+      const [line = '', ...rest] = readFileSync(out, 'utf8').split('\n')
+      if (status !== undefined) return complain(io, options, { line, words: readFileSync(err, 'utf8'), status })
+      if (rest.length > 0 && !line.startsWith('{"error"')) return report(io, options, data, line)
+      await delay(pollMs)
+    }
+  } finally {
+    rmSync(outputs, { recursive: true, force: true })
+  }
+}
+
+/** @returns the exit status once there is one */
+function startInBackground(io: Io, [program = '', ...args]: readonly string[], files: { readonly out: string; readonly err: string }): () => number | undefined {
+  const out = openSync(files.out, 'w', 0o600)
+  const err = openSync(files.err, 'w', 0o600)
+  const child = spawn(program, args, { detached: true, stdio: ['ignore', out, err], env: io.environment as NodeJS.ProcessEnv, cwd: io.workingFolder })
+  closeSync(out)
+  closeSync(err)
+  let status: number | undefined
+  child.once('error', () => (status = 3))
+  child.once('exit', (code) => (status = code ?? 3))
+  child.unref()
+  return () => status
+}
+
+function upOptions({ network, port, fresh, movableClock }: UpCommandOptions): readonly string[] {
+  return [
+    ...(network === undefined ? [] : ['--network', network]),
+    ...port.flatMap((each) => ['--port', each]),
+    ...(fresh === true ? ['--fresh'] : []),
+    ...(movableClock === true ? ['--movable-clock'] : []),
+  ]
+}
+
+function report(io: Io, options: UpCommandOptions, data: string, line: string): ExitStatus {
+  const ready = JSON.parse(line) as ReadyDocument
+  if (options.json === true) io.out(`${line}\n`)
+  else {
+    const record = readRecord(labFolder(data))
+    if (record === undefined) throw new Error(`the lab is up and its record is missing in ${data}`)
+    io.out(readyText(io, ready, planLab(loadTopology(record.topology), { network: record.network, ports: record.ports })))
+    io.out('It runs in the background: siplab down brings it down.\n')
+  }
+  return 0
+}
+
+function complain(io: Io, options: UpCommandOptions, { line, words, status }: { readonly line: string; readonly words: string; readonly status: number }): ExitStatus {
+  io.err(words)
+  if (options.json === true && line !== '') io.out(`${line}\n`)
+  return status === 1 || status === 2 ? status : 3
+}

@@ -1,0 +1,60 @@
+/** What a person reads once a lab is up: its nodes, where to point a phone, who can sign in, and what is wrong. */
+import type { Verdict } from '../certificates/verdict.ts'
+import type { LabChange, ReadyDocument } from '../lab/ready-document.ts'
+import type { LabPlan } from '../topology/plan-types.ts'
+import { paint, table } from './io.ts'
+import type { Io } from './io.ts'
+
+export function readyText(io: Io, ready: ReadyDocument, plan: LabPlan): string {
+  const bold = (text: string): string => paint(io.colours.out, 'bold', text)
+  const state = ready.event === 'ready' ? paint(io.colours.out, 'green', 'is up') : paint(io.colours.out, 'yellow', 'is up, but degraded')
+  const trust = ready.trust.internal === undefined ? '' : `\nA phone must trust ${ready.trust.internal} inside, ${ready.trust.public} outside.\n`
+  return [
+    `\n${bold(`${ready.topology} (${ready.domain}, ${ready.profile})`)} ${state}. ${plan.about}\n`,
+    (ready.verdicts ?? []).map((verdict) => `  ${verdictText(verdict)}\n`).join(''),
+    `\n${nodeTable(ready)}`,
+    `\n${bold('Point a phone to')}\n${phoneTable(plan)}`,
+    trust,
+    ready.users.length === 0 ? '' : `\n${bold('Sign in as')}\n${userTable(ready)}`,
+    `\nDNS: inside ${ready.dns.internal.address}:${ready.dns.internal.port}, outside ${ready.dns.external.address}:${ready.dns.external.port}.`,
+    `\nCtrl-C brings the lab down; siplab status, events and trace look into it from another terminal.\n`,
+  ].join('')
+}
+
+/** `fe1 -> director: cert.expired 0x800B0101 CERT_E_EXPIRED: The certificate … has expired; renew it: siplab …`. */
+export function verdictText({ code, node, link, windows, message, found, fix }: Verdict): string {
+  const where = link ?? node
+  const number = windows === undefined ? '' : ` (${windows.hresult} ${windows.name})`
+  return `${where === undefined ? '' : `${where}: `}${code}${number}: ${message}${found === undefined ? '' : `, found: ${found}`}${fix === undefined ? '' : `; ${fix}`}`
+}
+
+export function changeText(io: Io, change: LabChange): string {
+  switch (change.event) {
+    case 'node-stopped': {
+      const how = change.exit === undefined ? (change.signal ?? 'ended') : `exit ${change.exit}`
+      const cause = change.verdict === undefined ? '' : `: ${verdictText(change.verdict)}`
+      return `${paint(io.colours.err, 'red', `${change.node} has stopped`)} (${how})${cause}\n`
+    }
+    case 'node-ready':
+      return `${paint(io.colours.err, 'green', `${change.node} is up again`)} (process ${change.pid})\n`
+    case 'link-refused':
+      return `${paint(io.colours.err, 'yellow', 'link refused')}: ${verdictText(change.verdict)}\n`
+    case 'stopped':
+      return 'the lab is down\n'
+    default:
+      return change satisfies never
+  }
+}
+
+function nodeTable({ nodes }: ReadyDocument): string {
+  const rows = nodes.map(({ name, role, fqdn, pid, listeners }) => [name, role, fqdn, pid === undefined ? 'stopped' : String(pid), listeners.map(({ transport, address, port }) => `${transport} ${address}:${port}`).join(', ')])
+  return table(['NODE', 'ROLE', 'FQDN', 'PROCESS', 'LISTENS ON'], rows)
+}
+
+function phoneTable({ phones }: LabPlan): string {
+  return table(['FROM', 'DOMAIN', 'TRANSPORT', 'HOST', 'ADDRESS'], phones.map(({ from, domain, transport, host, address, port }) => [from, domain, transport, host, `${address}:${port}`]))
+}
+
+function userTable({ users }: ReadyDocument): string {
+  return table(['USER', 'PASSWORD', 'HOME', 'FROM OUTSIDE'], users.map(({ uri, password, home, remote }) => [uri, password, home, remote ? 'yes' : 'no']))
+}

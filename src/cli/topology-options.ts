@@ -1,0 +1,59 @@
+/** What `up`, `plan` and `node start` share: which topology, in which network, on which ports. */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { configFolder, loadTopology, topologyNames } from '../topology/load.ts'
+import type { Topology } from '../topology/topology.ts'
+import { UsageError } from './failure.ts'
+import type { Io } from './io.ts'
+
+export const defaultTopology = 'edge'
+
+export interface PlacementOptions {
+  readonly network?: string
+  readonly port: readonly string[]
+}
+
+const portNames = ['edge', 'wss', 'dns', 'pki'] as const
+
+export function placement(command: Command): Command {
+  return command
+    .option('--network <N>', 'use 127.0.N.0/24 and no other')
+    .option('--port <NAME=PORT>', `another port for ${portNames.join(', ')}; may be given several times`, (value: string, all: readonly string[]) => [...all, value], [])
+}
+
+export interface ChosenTopology {
+  readonly topology: Topology
+  /** A shipped name, or the absolute path of a lab file: means the same in every folder. */
+  readonly source: string
+}
+
+/** `edge`, or a file: `my/lab.yaml`, also a bare name that is a file here and no shipped topology. */
+export function chooseTopology(io: Io, nameOrFile: string = defaultTopology): ChosenTopology {
+  const isShipped = topologyNames(configFolder()).includes(nameOrFile)
+  const path = resolve(io.workingFolder, nameOrFile)
+  const isFile = !isShipped && (nameOrFile.includes('/') || /\.ya?ml$/.test(nameOrFile) || existsSync(path))
+  return { topology: loadTopology(isFile ? shownPath(nameOrFile) : nameOrFile, configFolder()), source: isFile ? path : nameOrFile }
+}
+
+/** @throws UsageError */
+export function readPlacement({ network, port }: PlacementOptions): { readonly network?: number; readonly ports: Readonly<Record<string, number>> } {
+  const ports = Object.fromEntries(port.map(readPort))
+  if (network === undefined) return { ports }
+  if (!/^\d{1,3}$/.test(network) || Number(network) < 1 || Number(network) > 254) throw new UsageError(`--network: wanted a number from 1 to 254, the N of 127.0.N.0/24, found ${JSON.stringify(network)}`)
+  return { network: Number(network), ports }
+}
+
+function readPort(text: string): readonly [string, number] {
+  const [, name = '', digits = ''] = /^([a-z]+)=(\d{1,5})$/.exec(text) ?? []
+  const port = Number(digits)
+  if (!portNames.some((known) => known === name) || port < 1 || port > 65535) {
+    throw new UsageError(`--port: wanted ${portNames.map((known) => `${known}=PORT`).join(', ')}, found ${JSON.stringify(text)}`)
+  }
+  return [name, port]
+}
+
+/** A bare file name would be taken for a shipped topology. */
+function shownPath(nameOrFile: string): string {
+  return nameOrFile.includes('/') ? nameOrFile : `./${nameOrFile}`
+}

@@ -1,0 +1,70 @@
+/** What the nodes without SIP (`dns`, `pki`, `load-balancer`) share with the others: an event file, a control socket, a state. */
+import { mkdirSync } from 'node:fs'
+import { json, openControlServer } from '../roles/control-server.ts'
+import type { ControlRoutes } from '../roles/control-server.ts'
+import type { ListenerStatus, NodeState, NodeStatus } from '../roles/control-api.ts'
+import { nodeFolder } from '../roles/node-folder.ts'
+import { openRecorder } from '../roles/recorder.ts'
+import type { LogLevel, Recorder } from '../roles/recorder.ts'
+import type { NodePlan } from '../topology/plan-types.ts'
+
+/** A node that runs in this process. */
+export interface RunningNode {
+  /** Resolves with the exit status once the node has ended, however it came to that. */
+  readonly ended: Promise<number>
+  stop(): Promise<void>
+}
+
+export interface NodeStart {
+  readonly plan: NodePlan
+  /** Data folder of the lab; the node's own is `nodes/NAME` below it. */
+  readonly dataDir: string
+  readonly logLevel: LogLevel
+}
+
+/** The part that differs: what it listens on and answers. */
+export interface Service {
+  readonly listeners: readonly ListenerStatus[]
+  readonly routes?: ControlRoutes
+  metrics?(): Readonly<Record<string, number>>
+  close(): Promise<void>
+}
+
+/** Opens the service, then the control socket; `service.ready` is written when both are open. */
+export async function startHelperNode({ plan, dataDir, logLevel }: NodeStart, open: (recorder: Recorder) => Promise<Service>): Promise<RunningNode> {
+  const folder = nodeFolder(dataDir, plan.name)
+  mkdirSync(folder.root, { recursive: true, mode: 0o700 })
+  const recorder = openRecorder({ node: plan.name, role: plan.role, eventFile: folder.events, level: logLevel, wall: Date.now })
+  recorder.record('service.starting')
+  const service = await open(recorder)
+  const ended = Promise.withResolvers<number>()
+  let state: NodeState = 'ready'
+  const since = new Date().toISOString()
+  const stop = async (): Promise<void> => {
+    if (state === 'stopped') return
+    state = 'stopped'
+    recorder.record('service.stopping')
+    await service.close()
+    recorder.record('service.stopped')
+    await control.close()
+    recorder.close()
+    ended.resolve(0)
+  }
+  const status = (): NodeStatus => ({
+    name: plan.name, role: plan.role, fqdn: plan.fqdn, state, since, pid: process.pid, listeners: service.listeners, links: [], verdicts: [], flows: 0, transactions: 0, registrations: 0,
+  })
+  const control = await openControlServer(folder, {
+    'GET /status': () => json(status()),
+    'GET /metrics': () => json(service.metrics?.() ?? {}),
+    'POST /probe': () => json([]),
+    'POST /reload': () => json({ changed: [], unchanged: [] }),
+    'POST /drain': () => json({}),
+    'POST /stop': () => {
+      setImmediate(() => void stop())
+      return json({})
+    },
+    ...service.routes,
+  })
+  recorder.record('service.ready', { data: { listeners: service.listeners } })
+  return { ended: ended.promise, stop }
+}

@@ -1,0 +1,99 @@
+/**
+ * Joins what two nodes wrote about one connection into one verdict. Under TLS 1.3 a refused dialler only sees the connection
+ * close, and under TLS 1.2 it is the acceptor that only sees that: the reason stands at the other end.
+ */
+import type { Verdict } from '../certificates/verdict.ts'
+import { verdict as makeVerdict } from '../certificates/verdict-codes.ts'
+import type { NodeEvent } from '../roles/control-api.ts'
+
+/** An event that tells how a connection failed. */
+export type ConnectionEvent = NodeEvent & { readonly connection: string; readonly verdict: Verdict }
+
+/** Codes that say only that the other end ended it. */
+const symptoms: ReadonlySet<string> = new Set([
+  'tls.peer-refused', 'tls.alert', 'tls.handshake-failed', 'tls.handshake-timeout', 'link.reset', 'link.unconfirmed', 'link.timeout', 'route.next-hop-down',
+])
+
+/** Clocks of one machine differ by nothing; what is more was moved. */
+const skewMs = 60_000
+
+export function isConnectionEvent(event: NodeEvent): event is ConnectionEvent {
+  return event.connection !== undefined && event.verdict !== undefined
+}
+
+/**
+ * One verdict out of the views of both ends: the end that knows the cause gives code, certificate and fix; the link is
+ * named `dialler->acceptor`; what the other end saw stands in `others`.
+ *
+ * @param views events with the same `connection`, at least one
+ */
+export function joinViews(views: readonly [ConnectionEvent, ...ConnectionEvent[]]): Verdict {
+  const causes = views.filter(({ verdict }) => !symptoms.has(verdict.code))
+  const primary = causes[0] ?? views[0]
+  const dialler = views.find(({ verdict }) => verdict.direction === 'outgoing')?.node
+  const acceptor = views.find(({ verdict }) => verdict.direction === 'incoming')?.node
+  const link = dialler !== undefined && acceptor !== undefined ? `${dialler}->${acceptor}` : (primary.verdict.link ?? views.find(({ verdict }) => verdict.link !== undefined)?.verdict.link)
+  const seen = views.filter((view) => view !== primary && view.verdict.code !== primary.verdict.code).map(({ node, verdict }) => ({ node, ...withoutOthers(verdict) }))
+  const others = [...(primary.verdict.others ?? []), ...unique(seen), ...skewBetween(views)]
+  const { others: _replaced, ...rest } = primary.verdict
+  return { node: primary.node, ...rest, ...(link === undefined ? {} : { link }), ...(others.length === 0 ? {} : { others }) }
+}
+
+/** Every failed connection in the events of all nodes, oldest first, one verdict each. */
+export function joinEvents(events: readonly NodeEvent[]): readonly Verdict[] {
+  const groups = Map.groupBy(events.filter(isConnectionEvent), ({ connection }) => connection)
+  return [...groups.values()].map((views) => joinViews(views as [ConnectionEvent, ...ConnectionEvent[]]))
+}
+
+export interface Joiner {
+  add(event: NodeEvent): void
+  /** Gives out what still waits for its other end. */
+  flush(): void
+}
+
+/** How long the second view of a connection is waited for; both ends write within milliseconds of each other. */
+const patienceMs = 600
+const maxWaiting = 1000
+
+/** Joins events as they arrive, from whatever node; one verdict for each connection. */
+export function openJoiner(onVerdict: (verdict: Verdict) => void): Joiner {
+  const waiting = new Map<string, { readonly views: [ConnectionEvent, ...ConnectionEvent[]]; readonly timer: NodeJS.Timeout }>()
+  const settle = (connection: string): void => {
+    const entry = waiting.get(connection)
+    if (entry === undefined) return
+    waiting.delete(connection)
+    clearTimeout(entry.timer)
+    onVerdict(joinViews(entry.views))
+  }
+  return {
+    add(event) {
+      if (!isConnectionEvent(event)) return
+      const known = waiting.get(event.connection)
+      if (known !== undefined) {
+        if (known.views.length < 8) known.views.push(event)
+        return
+      }
+      const oldest = waiting.size >= maxWaiting ? waiting.keys().next().value : undefined
+      if (oldest !== undefined) settle(oldest)
+      waiting.set(event.connection, { views: [event], timer: setTimeout(() => settle(event.connection), patienceMs).unref() })
+    },
+    flush: () => [...waiting.keys()].forEach(settle),
+  }
+}
+
+/** Two ends that wrote about the same moment and disagree on the time: an expired certificate may be a wrong clock. */
+function skewBetween(views: readonly ConnectionEvent[]): readonly Verdict[] {
+  const [first, ...rest] = views
+  const other = rest.find(({ node, time }) => first !== undefined && node !== first.node && Math.abs(Date.parse(time) - Date.parse(first.time)) > skewMs)
+  if (first === undefined || other === undefined) return []
+  const seconds = Math.round(Math.abs(Date.parse(other.time) - Date.parse(first.time)) / 1000)
+  return [makeVerdict('clock.skew', { found: `${first.node} says ${first.time}, ${other.node} says ${other.time}: ${seconds} s apart` })]
+}
+
+function withoutOthers({ others: _left, ...verdict }: Verdict): Verdict {
+  return verdict
+}
+
+function unique(verdicts: readonly Verdict[]): readonly Verdict[] {
+  return verdicts.filter((verdict, at) => verdicts.findIndex(({ code, node }) => code === verdict.code && node === verdict.node) === at)
+}

@@ -1,0 +1,94 @@
+/** What a lab needs on disk before its nodes start: authorities, a certificate for each reference, trust lists, the directory. */
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { initAuthority } from '../certificates/authority.ts'
+import type { Authority } from '../certificates/authority.ts'
+import { writeFileAtomic } from '../certificates/atomic-files.ts'
+import { assign, certificateFolder, saveCertificate } from '../certificates/node-certificates.ts'
+import { nodeFolder } from '../roles/node-folder.ts'
+import type { LabPlan, NodePlan, PlannedCertificate } from '../topology/plan-types.ts'
+import type { ReadyDocument } from './ready-document.ts'
+
+/** A year and a month: revocation lists do not run out while a scenario moves the clocks. Stale ones are made on purpose. */
+const crlValidSeconds = 400 * 86_400
+
+/** The authorities of a lab by organisation; public certificates all come from the first. */
+export interface LabAuthorities {
+  readonly byOrganisation: ReadonlyMap<string, Authority>
+  /** The one that issues what is planned. */
+  for(certificate: Pick<PlannedCertificate, 'organisation' | 'request'>): Authority
+}
+
+/** Makes or opens the authorities below `pki`: the first organisation's in the folder itself, a partner's in `pki/partner.test`. */
+export function openAuthorities(plan: LabPlan, pkiFolder: string, now: number): LabAuthorities {
+  const secured = plan.organisations.filter(({ certificates }) => certificates)
+  const byOrganisation = new Map(
+    secured.map(({ domain }) => {
+      const pki = plan.nodes.find((node) => node.organisation === domain && node.settings.kind === 'pki')
+      const url = pki?.settings.kind === 'pki' ? { crlUrl: pki.settings.url } : {}
+      return [domain, initAuthority(authorityFolder(plan, pkiFolder, domain), { domain, now, ...url })]
+    }),
+  )
+  const [first] = byOrganisation.values()
+  return {
+    byOrganisation,
+    for({ organisation, request }) {
+      const authority = request.authority === 'public' ? first : byOrganisation.get(organisation)
+      if (authority === undefined) throw new Error(`${organisation} has no authority although its plan has the certificate ${request.name}`)
+      return authority
+    },
+  }
+}
+
+export function authorityFolder(plan: Pick<LabPlan, 'organisations'>, pkiFolder: string, domain: string): string {
+  return plan.organisations[0]?.domain === domain ? pkiFolder : join(pkiFolder, domain)
+}
+
+/**
+ * Issues what is missing and assigns it. What is there already stays, valid or not: a lab that is brought up again meets
+ * the certificates it left behind.
+ */
+export function provisionCertificates(plan: LabPlan, labRoot: string, now: number): ReadyDocument['trust'] {
+  const authorities = openAuthorities(plan, join(labRoot, 'pki'), now)
+  for (const planned of plan.certificates) provisionCertificate(authorities, planned, nodeFolder(labRoot, planned.node).root, now)
+  for (const node of plan.nodes) provisionTrust(plan, authorities, node, labRoot, now)
+  const [first] = authorities.byOrganisation.values()
+  return first === undefined ? {} : { internal: first.trust('internal').path, public: first.trust('public').path }
+}
+
+function provisionCertificate(authorities: LabAuthorities, planned: PlannedCertificate, folder: string, now: number): void {
+  if (existsSync(join(certificateFolder(folder), `${planned.request.name}.pem`))) return
+  saveCertificate(folder, authorities.for(planned).issue(planned.request, now))
+  for (const reference of planned.references) assign(folder, reference, planned.request.name)
+}
+
+/** Every server trusts the internal root of its organisation; who stands at the border trusts the public root as well. */
+function provisionTrust(plan: LabPlan, authorities: LabAuthorities, node: NodePlan, labRoot: string, now: number): void {
+  const own = authorities.byOrganisation.get(node.organisation)
+  const [first] = authorities.byOrganisation.values()
+  if (own === undefined || first === undefined || node.certificates.length === 0) return
+  const { trust, crl } = nodeFolder(labRoot, node.name)
+  const anchors = [{ authority: own, kind: 'internal' as const }, ...(atBorder(node) ? [{ authority: first, kind: 'public' as const }] : [])]
+  mkdirSync(crl, { recursive: true, mode: 0o700 })
+  if (!existsSync(trust)) writeFileAtomic(trust, anchors.map(({ authority, kind }) => authority.trust(kind).pem).join(''))
+  if (plan.profile.crl.unreachable !== 'stop') return
+  for (const { authority, kind } of anchors) writeCrls(crl, authority, kind, now)
+}
+
+function atBorder({ role }: NodePlan): boolean {
+  return role === 'access-proxy' || role === 'gateway'
+}
+
+/** Puts fresh revocation lists of one hierarchy into the folder of a node. */
+export function writeCrls(folder: string, authority: Authority, kind: 'internal' | 'public', now: number): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  for (const { ca, pem } of authority.crls(kind, now, crlValidSeconds)) writeFileAtomic(join(folder, `${ca}.pem`), pem)
+}
+
+/** The folder that holds the embedded stores of a lab. */
+export function makeStoreFolders(plan: LabPlan, labRoot: string): void {
+  for (const { store } of plan.organisations) {
+    const files = store.kind === 'sqlite' ? store : store.fallback
+    for (const file of [files.directory, files.pool]) mkdirSync(dirname(join(labRoot, file)), { recursive: true, mode: 0o700 })
+  }
+}

@@ -1,0 +1,304 @@
+/** Brings a lab up and down: network, certificates, directory, one process for each node, and news about what changes. */
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Verdict } from '../certificates/verdict.ts'
+import type { LinkState, ListenerStatus, NodeEvent } from '../roles/control-api.ts'
+import { planLab } from '../topology/plan.ts'
+import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
+import type { Topology } from '../topology/topology.ts'
+import { openJoiner } from './join.ts'
+import type { Joiner } from './join.ts'
+import { labFolder, readRecord, takeLock, writeRecord } from './lab-folder.ts'
+import type { LabFolder, LabRecord, StoppedNode } from './lab-folder.ts'
+import { LabError } from './lab-error.ts'
+import { reserveNetwork } from './network.ts'
+import type { Reservation } from './network.ts'
+import { NodeProcess } from './node-process.ts'
+import type { NodeExit } from './node-process.ts'
+import { makeStoreFolders, provisionCertificates } from './provision.ts'
+import { readyDocument } from './ready-document.ts'
+import type { LabChange, ReadyDocument, ReadyNode } from './ready-document.ts'
+import { seedDirectories } from './seed.ts'
+import { openSupervisorControl } from './supervisor-control.ts'
+
+export interface UpOptions {
+  readonly topology: Topology
+  /** What `loadTopology` took: a shipped name, or an absolute path. */
+  readonly source: string
+  readonly data: string
+  /** `--network`; absent: the first free one from the lab file's on. */
+  readonly network?: number
+  readonly ports: Readonly<Record<string, number>>
+  readonly fresh: boolean
+  readonly movableClock: boolean
+  /** Program and first arguments of a siplab process. */
+  readonly launcher: readonly string[]
+  readonly environmentOf: (node: NodePlan) => Readonly<Record<string, string | undefined>>
+  /** One line for people. */
+  readonly onProgress: (line: string) => void
+  readonly onChange: (change: LabChange) => void
+}
+
+export interface RunningLab {
+  readonly plan: LabPlan
+  readonly folder: LabFolder
+  readonly ready: ReadyDocument
+  /** Brings every node down, the outermost first. */
+  stop(): Promise<void>
+  /** Ends every process at once. */
+  kill(): void
+}
+
+const readyWithinMs = 45_000
+const stopWithinMs = 8_000
+
+/**
+ * Brings a lab up. When it cannot come up nothing is left behind: no process, no lock, and no folder that was not there.
+ *
+ * @param signal aborted: the start is given up
+ * @throws ConfigError, LabError `usage`; Error when a node failed by a fault of siplab
+ */
+export async function bringUp(options: UpOptions, signal: AbortSignal): Promise<RunningLab> {
+  const folder = labFolder(options.data)
+  const before = existsSync(folder.root) ? new Set(readdirSync(folder.root)) : undefined
+  const releaseLock = takeLock(folder)
+  let reservation: Reservation | undefined
+  try {
+    if (options.fresh) emptyFolder(folder)
+    reservation = await reserve(options)
+    return await new Lab(options, folder, reservation, releaseLock).start(signal)
+  } catch (error) {
+    await reservation?.release()
+    releaseLock()
+    removeNews(folder, before)
+    throw error
+  }
+}
+
+class Lab implements RunningLab {
+  readonly plan: LabPlan
+  readonly folder: LabFolder
+  readonly #options: UpOptions
+  readonly #reservation: Reservation
+  readonly #releaseLock: () => void
+  readonly #nodes: ReadonlyMap<string, NodeProcess>
+  readonly #joiner: Joiner
+  readonly #verdicts: Verdict[] = []
+  #record: LabRecord
+  #ready: ReadyDocument | undefined
+  #isStopping = false
+  #closeControl: () => Promise<void> = () => Promise.resolve()
+
+  constructor(options: UpOptions, folder: LabFolder, reservation: Reservation, releaseLock: () => void) {
+    const { network } = reservation
+    this.#options = options
+    this.folder = folder
+    this.#reservation = reservation
+    this.#releaseLock = releaseLock
+    this.plan = planLab(options.topology, { network, ports: options.ports })
+    this.#joiner = openJoiner((verdict) => this.#onVerdict(verdict))
+    this.#nodes = new Map(this.plan.nodes.filter(hasProcess).map((plan) => [plan.name, this.#nodeProcess(plan)]))
+    const { name } = options.topology
+    this.#record = { topology: options.source, name, network, ports: options.ports, movableClock: options.movableClock, startedAt: new Date().toISOString(), stopped: {} }
+  }
+
+  get ready(): ReadyDocument {
+    if (this.#ready === undefined) throw new Error('the lab is not up yet')
+    return this.#ready
+  }
+
+  async start(signal: AbortSignal): Promise<this> {
+    const { onProgress } = this.#options
+    try {
+      onProgress(`network 127.0.${this.plan.network}.0/24, data in ${this.folder.root}`)
+      writeRecord(this.folder, this.#record)
+      const trust = provisionCertificates(this.plan, this.folder.root, Date.now())
+      if (trust.internal !== undefined) onProgress(`certificates for ${new Set(this.plan.certificates.map(({ node }) => node)).size} nodes from the lab's own authority`)
+      makeStoreFolders(this.plan, this.folder.root)
+      await seedDirectories(this.plan, this.folder.root)
+      if (this.plan.users.length > 0) onProgress(`directory with ${this.plan.users.length} users`)
+      this.#closeControl = await openSupervisorControl(this.folder, this.#nodes, () => this.ready)
+      await this.#startNodes(signal)
+      await this.#probeLinks()
+      await this.#describe(trust)
+      return this
+    } catch (error) {
+      await this.#tearDown(() => Promise.resolve(this.kill()))
+      throw error
+    }
+  }
+
+  stop(): Promise<void> {
+    return this.#tearDown(() => this.#stopInOrder())
+  }
+
+  kill(): void {
+    for (const node of this.#nodes.values()) node.kill()
+  }
+
+  #nodeProcess(plan: NodePlan): NodeProcess {
+    const { launcher, source, data, ports } = this.#options
+    const portOptions = Object.entries(ports).flatMap(([name, port]) => ['--port', `${name}=${port}`])
+    const command = [...launcher, 'node', 'start', plan.name, '--supervised', '--topology', source, '--data', data, '--network', String(this.#reservation.network), ...portOptions]
+    return new NodeProcess({
+      plan,
+      labFolder: this.folder.root,
+      command,
+      environment: this.#options.environmentOf(plan),
+      onEvent: (event) => this.#onEvent(event),
+      onExit: (node, exit) => this.#onExit(node, exit),
+    })
+  }
+
+  /** Names and revocation lists first: who starts later may need them at once. */
+  async #startNodes(signal: AbortSignal): Promise<void> {
+    const nodes = [...this.#nodes.values()]
+    const isGround = ({ plan }: NodeProcess): boolean => plan.role === 'dns' || plan.role === 'pki'
+    await this.#startTogether(nodes.filter(isGround), signal)
+    await this.#startTogether(nodes.filter((node) => !isGround(node)), signal)
+  }
+
+  async #startTogether(nodes: readonly NodeProcess[], signal: AbortSignal): Promise<void> {
+    for (const node of nodes) node.start()
+    const all = Promise.all(nodes.map((node) => this.#awaitReady(node)))
+    await Promise.race([all, rejectWhen(signal), rejectAfter(readyWithinMs, () => `${nodes.filter((node) => node.isRunning).map(({ plan }) => plan.name).join(', ')} did not become ready within ${readyWithinMs / 1000} s`)])
+  }
+
+  async #awaitReady(node: NodeProcess): Promise<void> {
+    const { name, role, fqdn } = node.plan
+    if (await node.becameReady()) return this.#options.onProgress(`${name} is up (${role}, ${fqdn})`)
+    const how = this.#record.stopped[name]
+    const verdict = how?.verdict as Verdict | undefined
+    if (verdict !== undefined) return this.#options.onProgress(`${name} has stopped: ${verdict.message}`)
+    if (how?.exit === 2) throw new LabError('usage', 'node.configuration', `${name} does not accept its configuration:\n${node.lastWords()}`)
+    throw new Error(`${name} ended at its start (${how?.exit === undefined ? how?.signal : `exit ${how.exit}`}); the end of ${node.folder.log}:\n${node.lastWords()}`)
+  }
+
+  /** A link is up after its first SIP answer; what is refused now is refused for a reason of the lab. */
+  async #probeLinks(): Promise<void> {
+    const states = await Promise.all([...this.#nodes.values()].filter((node) => node.isRunning).map((node) => this.#probe(node)))
+    this.#joiner.flush()
+    for (const { from, link } of states.flat()) {
+      const isKnown = link.verdict === undefined || this.#verdicts.some((known) => known.link === link.verdict?.link || known.code === link.verdict?.code)
+      if (link.state === 'down' && link.verdict !== undefined && !isKnown) this.#verdicts.push({ node: from, ...link.verdict })
+    }
+  }
+
+  async #probe(node: NodeProcess): Promise<readonly { readonly from: string; readonly link: LinkState }[]> {
+    const links = await node.control.post<readonly LinkState[]>('/probe', {})
+    return links.map((link) => ({ from: node.plan.name, link }))
+  }
+
+  async #describe(trust: ReadyDocument['trust']): Promise<void> {
+    const nodes = await Promise.all([...this.#nodes.values()].map((node) => describeNode(node)))
+    const stopped = Object.values(this.#record.stopped)
+    const verdicts = unique([...stopped.flatMap(({ verdict }) => (verdict === undefined ? [] : [verdict as Verdict])), ...this.#verdicts])
+    this.#ready = readyDocument(this.plan, { data: this.folder.root, nodes, trust, verdicts, incomplete: stopped.length > 0 })
+    this.#writeRecord({ ready: this.#ready })
+  }
+
+  #onEvent(event: NodeEvent): void {
+    this.#joiner.add(event)
+    if (event.event !== 'service.ready' || this.#ready === undefined) return
+    const { [event.node]: _back, ...stopped } = this.#record.stopped
+    this.#writeRecord({ stopped })
+    const pid = this.#nodes.get(event.node)?.pid
+    if (pid !== undefined) this.#options.onChange({ event: 'node-ready', node: event.node, pid })
+  }
+
+  #onVerdict(verdict: Verdict): void {
+    if (this.#ready === undefined) this.#verdicts.push(verdict)
+    else if (!this.#isStopping) this.#options.onChange({ event: 'link-refused', verdict })
+  }
+
+  #onExit(node: NodeProcess, exit: NodeExit): void {
+    if (this.#isStopping) return
+    const { name } = node.plan
+    const stopped: StoppedNode = { at: new Date().toISOString(), ...exit }
+    this.#writeRecord({ stopped: { ...this.#record.stopped, [name]: stopped } })
+    if (this.#ready !== undefined) this.#options.onChange({ event: 'node-stopped', node: name, ...exit })
+  }
+
+  #writeRecord(change: Partial<LabRecord>): void {
+    this.#record = { ...this.#record, ...change }
+    writeRecord(this.folder, this.#record)
+  }
+
+  async #tearDown(endNodes: () => Promise<void>): Promise<void> {
+    if (this.#isStopping) return
+    this.#isStopping = true
+    await endNodes()
+    await this.#closeControl()
+    await this.#reservation.release()
+    this.#releaseLock()
+    this.#options.onChange({ event: 'stopped' })
+  }
+
+  /** The outermost first, the name server last: nobody is sent to a host that has gone. */
+  async #stopInOrder(): Promise<void> {
+    for (const node of [...this.#nodes.values()].toReversed()) {
+      if (node.isRunning) this.#options.onProgress(`stopping ${node.plan.name}`)
+      await node.stop(stopWithinMs)
+    }
+  }
+}
+
+/** The SQL host is a program of its own, and with the embedded store nobody. */
+function hasProcess({ role }: NodePlan): boolean {
+  return role !== 'sql'
+}
+
+async function describeNode(node: NodeProcess): Promise<ReadyNode> {
+  const { name, role, fqdn, listeners } = node.plan
+  if (!node.isRunning) return { name, role, fqdn, listeners: [] }
+  const status = await node.status()
+  const shown = status.listeners.length > 0 ? status.listeners.map(withoutSerial) : listeners
+  return { name, role, fqdn, ...(node.pid === undefined ? {} : { pid: node.pid }), listeners: shown }
+}
+
+function withoutSerial({ serial: _serial, ...listener }: ListenerStatus): Omit<ListenerStatus, 'serial'> {
+  return listener
+}
+
+function reserve({ topology, network, ports }: UpOptions): Promise<Reservation> {
+  const listeners = (wanted: number) =>
+    planLab(topology, { network: wanted, ports }).nodes.flatMap((node) => {
+      const own = node.listeners.map((listener) => ({ ...listener, node: node.name }))
+      const views = node.settings.kind === 'dns' ? node.settings.views.map(({ address, port }) => ({ node: node.name, address, port, transport: 'tcp' })) : []
+      return [...own, ...views]
+    })
+  return reserveNetwork({ fixed: network, first: topology.network, listeners })
+}
+
+/** `--fresh` removes only what a lab wrote: a folder without its record is not ours. */
+function emptyFolder(folder: LabFolder): void {
+  const others = readdirSync(folder.root).filter((name) => join(folder.root, name) !== folder.lock)
+  if (others.length === 0) return
+  if (readRecord(folder) === undefined) throw new LabError('usage', 'lab.not-ours', `--fresh empties the folder of a lab, and ${folder.root} holds other files; choose another with --data`)
+  for (const name of others) rmSync(join(folder.root, name), { recursive: true, force: true })
+  mkdirSync(folder.root, { recursive: true, mode: 0o700 })
+}
+
+/** After a failed start: away with what it made. */
+function removeNews(folder: LabFolder, before: ReadonlySet<string> | undefined): void {
+  if (before === undefined) return rmSync(folder.root, { recursive: true, force: true })
+  for (const name of readdirSync(folder.root)) {
+    if (!before.has(name)) rmSync(join(folder.root, name), { recursive: true, force: true })
+  }
+}
+
+function unique(verdicts: readonly Verdict[]): readonly Verdict[] {
+  return verdicts.filter((one, at) => verdicts.findIndex((other) => other.code === one.code && other.link === one.link && other.node === one.node) === at)
+}
+
+function rejectWhen(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const give = (): void => reject(new LabError('not-so', 'lab.interrupted', 'interrupted before the lab was up; nothing is left running'))
+    if (signal.aborted) give()
+    signal.addEventListener('abort', give, { once: true })
+  })
+}
+
+function rejectAfter(ms: number, sentence: () => string): Promise<never> {
+  return new Promise((_, reject) => void setTimeout(() => reject(new Error(sentence())), ms).unref())
+}
