@@ -124,7 +124,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   }
 
   private find(response: SipResponse): Client | undefined {
-    const branch = response.topVia.branch
+    const { branch } = response
     if (branch === undefined || !readBranch(this.branchPrefix, branch, this.parts)) return undefined
     const { slot, generation } = this.parts
     const tx = this.slots[slot]
@@ -144,10 +144,23 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   /** Seconds to come back after, when this new request is turned away. */
   private refusal(request: SipRequest): number | undefined {
     const { server, reserve } = this.settings.limits
-    const live = this.servers.size
-    if (request.toTag !== undefined || request.method === 'CANCEL') return live >= server + reserve ? overloadSeconds : undefined
-    if (live >= server) return overloadSeconds
-    return this.settings.shed?.(request)
+    const continues = request.toTag !== undefined || request.method === 'CANCEL'
+    const limit = continues ? server + reserve : server
+    if (this.servers.size >= limit && !this.makeRoom()) return overloadSeconds
+    return continues ? undefined : this.settings.shed?.(request)
+  }
+
+  /** A table full of answered calls takes new ones: the oldest that only absorbs repetitions gives way. */
+  private makeRoom(): boolean {
+    let looked = 0
+    for (const tx of this.servers.values()) {
+      if (!tx.proceeding) {
+        tx.end('done')
+        return true
+      }
+      if (++looked === 16) return false
+    }
+    return false
   }
 
   /** Statelessly: a table that is full cannot remember that it said no. */

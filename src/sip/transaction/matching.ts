@@ -4,7 +4,7 @@ import { magicCookie } from './branch.ts'
 
 /** True when the branch cannot identify the transaction: none, no cookie, or nothing behind the cookie. */
 export function needsOldRules(request: SipRequest): boolean {
-  const branch = request.topVia.branch
+  const { branch } = request
   return branch === undefined || branch.length === magicCookie.length || !hasCookie(branch)
 }
 
@@ -13,7 +13,7 @@ export function needsOldRules(request: SipRequest): boolean {
  */
 export function branchKey(request: SipRequest, method: string): string {
   const via = request.topVia
-  return via.branch + '|' + via.host + ':' + (via.port ?? '') + '|' + method
+  return request.branch + '|' + via.host + ':' + (via.port ?? '') + '|' + method
 }
 
 /**

@@ -1,0 +1,57 @@
+/** One request on its way through the core, as policies see it. What is rarely used is made on first use. */
+import type { HeaderField, NameAddress, SipRequest, SipUri } from '../message/types.ts'
+import type { Flow } from '../transport/flow.ts'
+import type { Arrival, Remarks } from './decision.ts'
+
+class Notes implements Remarks {
+  identity: string | undefined = undefined
+  remote = false
+  private added: HeaderField[] | undefined = undefined
+  private removed: string[] | undefined = undefined
+  private others: Map<string, unknown> | undefined = undefined
+
+  get add(): HeaderField[] {
+    return (this.added ??= [])
+  }
+
+  get remove(): string[] {
+    return (this.removed ??= [])
+  }
+
+  get other(): Map<string, unknown> {
+    return (this.others ??= new Map())
+  }
+}
+
+export class Incoming implements Arrival {
+  readonly request: SipRequest
+  readonly flow: Flow
+  readonly face: string
+  readonly wall: number
+  readonly remarks: Remarks = new Notes()
+  readonly inDialog: boolean
+  uri: SipUri
+  routes: readonly NameAddress[]
+  ownRoute: NameAddress | undefined = undefined
+  /** How many Route values of the text are gone from the top of `routes`. */
+  popped = 0
+  /** A strict router took the last Route value for us (§16.4): the whole set is written anew. */
+  lastTaken = false
+  /** Hash over what routing depends on (RFC 5393 §4.2.1); stands at the end of our branch. */
+  loopHash = ''
+  /** Max-Breadth as received, 60 without one (RFC 5393 §5.3.3). */
+  breadth = 60
+  hasBreadth = false
+  /** Name of the policy whose word counted. */
+  decidedBy = ''
+
+  constructor(request: SipRequest, flow: Flow, wall: number) {
+    this.request = request
+    this.flow = flow
+    this.face = flow.face
+    this.wall = wall
+    this.inDialog = request.toTag !== undefined
+    this.uri = request.uri
+    this.routes = request.addresses('Route')
+  }
+}

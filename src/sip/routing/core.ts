@@ -1,0 +1,10 @@
+/** What the parts of the proxy core share. */
+import type { TransactionLayer } from '../transaction/types.ts'
+import type { OwnNames } from './own.ts'
+import type { ProxySettings } from './settings.ts'
+
+export interface Core {
+  readonly settings: ProxySettings
+  readonly own: OwnNames
+  readonly transactions: TransactionLayer
+}

@@ -1,0 +1,198 @@
+/** One copy of a request on its way: its next hops, its client transaction, its Timer C (RFC 3261 §16.6 steps 7 to 11, §16.8). */
+import type { SipResponse } from '../message/types.ts'
+import { type TimerOwner, WheelTimer } from '../transaction/timer-wheel.ts'
+import type { ClientTransaction, ClientTransactionUser } from '../transaction/types.ts'
+import type { Flow } from '../transport/flow.ts'
+import type { NextHop } from '../transport/types.ts'
+import type { Target } from './decision.ts'
+import { type Way, wayOf, writeCopy } from './forward.ts'
+import { type NextHops, locateHops } from './next-hop.ts'
+import type { ResponseContext } from './response-context.ts'
+import { codeOf } from './error-code.ts'
+
+export class Fork implements ClientTransactionUser, TimerOwner {
+  readonly target: Target
+  private readonly context: ResponseContext
+  private readonly breadth: number
+  private way: Way | undefined = undefined
+  private hops: NextHops | undefined = undefined
+  private hop: NextHop | undefined = undefined
+  private transaction: ClientTransaction | undefined = undefined
+  private timerC: WheelTimer | undefined = undefined
+  private heard = false
+  /** A flow that was open before may have died unseen: the same hop is dialled once more. */
+  private reused = false
+  private failedOver = false
+  /** Why the last hop did not work. */
+  private trouble = 'route.no-next-hop'
+  private troubleDetail: unknown = undefined
+  done = false
+
+  constructor(context: ResponseContext, target: Target, breadth: number) {
+    this.context = context
+    this.target = target
+    this.breadth = breadth
+  }
+
+  start(): void {
+    const { core, arrival } = this.context
+    try {
+      this.way = wayOf(arrival, this.target)
+      if (this.target.flow !== undefined) return this.sendOnFlow(core.settings.transport.flow(this.target.flow))
+      const face = this.target.face ?? arrival.face
+      const hops = locateHops(core.settings, this.way.nextHop, face, arrival.request.text.length)
+      if (!(hops instanceof Promise)) return this.tryHops(hops)
+      hops.then((located) => this.tryHops(located)).catch((error: unknown) => this.fail(504, codeOf(error), error))
+    } catch (error) {
+      this.fail(504, codeOf(error), error)
+    }
+  }
+
+  cancel(): void {
+    if (this.done) return
+    if (this.transaction === undefined) return this.fail(487, 'request.cancelled')
+    this.transaction.cancel()
+  }
+
+  abandon(): void {
+    this.transaction?.abandon()
+    this.settle()
+  }
+
+  onResponse(response: SipResponse): void {
+    this.heard = true
+    if (response.status < 200) {
+      // §16.7 step 2: anything but a 100 shows that somebody is still at work.
+      if (response.status > 100) {
+        if (this.timerC !== undefined) this.armTimerC()
+        this.context.onProvisional(response)
+      }
+      return
+    }
+    if (this.done) return this.context.onLate(response)
+    if (response.status === 503 && this.failOver(response)) return
+    this.settle()
+    this.context.onFinal(this, response)
+  }
+
+  onTimeout(): void {
+    this.transaction = undefined
+    if (this.hop !== undefined && !this.heard) this.avoid(this.hop)
+    if (this.context.cancelled) return this.fail(487, 'request.cancelled')
+    this.trouble = 'peer.silent'
+    if (!this.heard && this.context.isInvite && this.tryNext()) return
+    this.fail(408, 'peer.silent')
+  }
+
+  onTransportError(_: ClientTransaction, because: string): void {
+    this.transaction = undefined
+    this.trouble = because
+    if (this.target.flow !== undefined) return this.fail(430, 'route.no-flow')
+    if (this.heard || this.context.cancelled) return this.fail(this.context.cancelled ? 487 : 504, because)
+    if (this.reused && this.hop !== undefined) return this.dial(this.hop)
+    if (!this.tryNext()) this.failHops()
+  }
+
+  /** Timer C (§16.8). */
+  onTimer(): void {
+    if (!this.heard) {
+      this.transaction?.abandon()
+      return this.fail(408, 'peer.silent')
+    }
+    this.transaction?.cancel()
+  }
+
+  /** Seconds until any next hop of this target may be tried again; undefined while one is up. */
+  allOutFor(): number | undefined {
+    return this.hops?.allOutFor()
+  }
+
+  private tryHops(hops: NextHops): void {
+    this.hops = hops
+    if (!this.tryNext()) this.failHops()
+  }
+
+  /** False when no hop is left. */
+  private tryNext(): boolean {
+    if (this.done) return true
+    const hop = this.hops?.take()
+    if (hop === undefined) return false
+    this.hop = hop
+    const flow = this.context.core.settings.transport.existing(hop)
+    this.reused = flow !== undefined
+    if (flow === undefined) this.dial(hop)
+    else this.send(flow)
+    return true
+  }
+
+  private dial(hop: NextHop): void {
+    this.reused = false
+    this.context.core.settings.transport
+      .connect(hop)
+      .then((flow) => this.send(flow), (error: unknown) => this.onDialError(hop, error))
+      .catch((error: unknown) => this.context.crash(this, error))
+  }
+
+  private onDialError(hop: NextHop, error: unknown): void {
+    this.trouble = codeOf(error)
+    this.troubleDetail = error
+    this.avoid(hop)
+    if (!this.tryNext()) this.failHops()
+  }
+
+  private sendOnFlow(flow: Flow | undefined): void {
+    if (flow?.open !== true) return this.fail(430, 'route.no-flow')
+    this.send(flow)
+  }
+
+  private send(flow: Flow): void {
+    if (this.done || this.way === undefined) return
+    const { core, arrival, isInvite } = this.context
+    const transaction = core.transactions.client(arrival.request.method, arrival.loopHash, this)
+    if (transaction === undefined) return this.fail(503, 'overload.transactions')
+    this.transaction = transaction
+    if (isInvite) this.armTimerC()
+    const text = writeCopy(core, arrival, this.way, flow, transaction.branch, this.breadth)
+    core.settings.on.forwarded?.(arrival, this.target, flow)
+    transaction.send(text, flow)
+  }
+
+  /** RFC 3263 §4.3: a 503 leads to the next hop, once; its Retry-After keeps the hop out for that time. */
+  private failOver(response: SipResponse): boolean {
+    const seconds = Number.parseInt(response.header('Retry-After') ?? '0', 10)
+    if (this.hop !== undefined && seconds > 0) this.context.core.settings.health.markDown(this.hop, seconds)
+    if (this.failedOver || this.context.cancelled) return false
+    this.failedOver = true
+    this.heard = false
+    return this.tryNext()
+  }
+
+  private avoid(hop: NextHop): void {
+    const { avoidSeconds } = this.context.core.settings.forward
+    if (avoidSeconds > 0) this.context.core.settings.health.markDown(hop, avoidSeconds)
+  }
+
+  /** None of the hops could be used: 503 with Retry-After when all asked for that, else 504. */
+  private failHops(): void {
+    const allOut = this.hop === undefined ? this.allOutFor() : undefined
+    if (allOut !== undefined) return this.fail(503, 'route.all-out')
+    this.fail(504, this.trouble, this.troubleDetail)
+  }
+
+  private fail(status: number, because: string, detail: unknown = undefined): void {
+    if (this.done) return
+    this.settle()
+    this.context.onFailure(this, status, because, detail)
+  }
+
+  private settle(): void {
+    this.done = true
+    if (this.timerC !== undefined) this.context.core.settings.wheel.cancel(this.timerC)
+  }
+
+  private armTimerC(): void {
+    const { wheel, forward } = this.context.core.settings
+    this.timerC ??= new WheelTimer(this)
+    wheel.arm(this.timerC, 'C', forward.timerC)
+  }
+}

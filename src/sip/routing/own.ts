@@ -1,0 +1,69 @@
+/** How this node is named on the wire: which URIs mean it, and what it writes into Via and Record-Route. */
+import type { SipUri } from '../message/types.ts'
+import type { Branch } from '../transaction/types.ts'
+import type { Flow, TransportName } from '../transport/flow.ts'
+import type { FaceSettings } from './settings.ts'
+
+interface Labels {
+  /** `SIP/2.0/TLS fe1.lab.test:5061;branch=`. */
+  readonly via: string
+  /** `fe1.lab.test:5061;transport=tls;lr>`. */
+  readonly recordRoute: string
+}
+
+export class OwnNames {
+  private readonly faces: Readonly<Record<string, FaceSettings>>
+  private readonly hosts = new Set<string>()
+  private readonly ports = new Set<number>()
+  private readonly labels = new Map<string, Labels>()
+
+  constructor(faces: Readonly<Record<string, FaceSettings>>) {
+    this.faces = faces
+    for (const face of Object.values(faces)) {
+      for (const host of [face.name, face.recordRouteName, ...face.alsoKnownAs]) this.hosts.add(host.toLowerCase())
+      for (const port of [...Object.values(face.ports), ...(face.ownPorts ?? [])]) this.ports.add(port)
+    }
+  }
+
+  /** True when `uri` names this node: one of its hosts, at one of its ports or without a port. */
+  has(uri: SipUri): boolean {
+    return this.hosts.has(uri.host) && (uri.port === undefined || this.ports.has(uri.port))
+  }
+
+  hasHost(host: string): boolean {
+    return this.hosts.has(host.toLowerCase())
+  }
+
+  /** `SIP/2.0/TLS fe1.lab.test:5061;branch=z9hG4bK…` (§16.6 step 8); over UDP with `rport` (RFC 3581). */
+  via(flow: Flow, branch: Branch): string {
+    const via = this.label(flow).via + branch
+    return flow.transport === 'udp' ? via + ';rport' : via
+  }
+
+  /** `<sip:TOKEN@fe1.lab.test:5061;transport=tls;lr>` (§16.6 step 4). */
+  recordRoute(flow: Flow, scheme: string, token: string | undefined): string {
+    const { recordRoute } = this.label(flow)
+    const start = scheme === 'sips' ? '<sips:' : '<sip:'
+    return token === undefined ? start + recordRoute : start + token + '@' + recordRoute
+  }
+
+  private label(flow: Flow): Labels {
+    const key = flow.face + '/' + flow.transport
+    const known = this.labels.get(key)
+    if (known !== undefined) return known
+    const made = this.makeLabels(flow)
+    this.labels.set(key, made)
+    return made
+  }
+
+  private makeLabels(flow: Flow): Labels {
+    const face = this.faces[flow.face]
+    if (face === undefined) throw new RangeError(`flow ${flow.id} belongs to the face "${flow.face}", which has no settings`)
+    const port = face.ports[flow.transport] ?? flow.local.port
+    return {
+      via: `SIP/2.0/${flow.transport.toUpperCase()} ${face.name}:${port};branch=`,
+      recordRoute: `${face.recordRouteName}:${port};transport=${flow.transport};lr>`,
+    }
+  }
+}
+

@@ -1,0 +1,62 @@
+/** Static routes: a pattern for the Request-URI and the next hop for what fits it (LCS `MatchURI`); the longest pattern that fits counts. */
+import type { SipUri } from '../../message/types.ts'
+import { pass, type Policy } from '../decision.ts'
+
+export interface StaticRoute {
+  /**
+   * `*@lab.test`, `*@*.lab.test`, `alice@lab.test`, `+49*` (a telephone number: `tel:` or `user=phone`), or `*` for everything.
+   */
+  readonly match: string
+  /** e.g. `sip:gateway.lab.test:5061;transport=tls`. */
+  readonly nextHop: string
+  /** New host of the Request-URI; undefined keeps it. */
+  readonly replaceHost?: string
+  readonly face?: string
+}
+
+export function staticRoutes(routes: readonly StaticRoute[]): Policy {
+  const longestFirst = [...routes].sort((a, b) => b.match.length - a.match.length)
+  return {
+    name: 'static-routes',
+    decide({ uri }) {
+      const route = longestFirst.find(({ match }) => fits(match.toLowerCase(), uri))
+      if (route === undefined) return pass
+      const target = { uri: rewritten(uri, route), flow: undefined, routes: [], nextHop: route.nextHop, q: 1000, face: route.face }
+      return { kind: 'route', targets: [target], because: `static-route ${route.match}` }
+    },
+  }
+}
+
+function fits(pattern: string, uri: SipUri): boolean {
+  if (pattern === '*') return true
+  const at = pattern.indexOf('@')
+  if (at === -1) return isTelephone(uri) && fitsPart(pattern, digits(uri))
+  return fitsPart(pattern.slice(0, at), (uri.user ?? '').toLowerCase()) && fitsHost(pattern.slice(at + 1), uri.host)
+}
+
+/** One `*` at the end stands for any rest. */
+function fitsPart(pattern: string, text: string): boolean {
+  return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : pattern === text
+}
+
+/** `*.lab.test` fits every host below it, not the domain itself. */
+function fitsHost(pattern: string, host: string): boolean {
+  if (pattern === '*') return true
+  return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : pattern === host
+}
+
+function isTelephone(uri: SipUri): boolean {
+  return uri.scheme === 'tel' || uri.parameters.get('user')?.toLowerCase() === 'phone'
+}
+
+/** Visual separators do not count (RFC 3966 §5.1.1). */
+function digits(uri: SipUri): string {
+  return (uri.user ?? '').split(';', 1).join('').replace(/[-.()]/g, '').toLowerCase()
+}
+
+function rewritten(uri: SipUri, { replaceHost }: StaticRoute): string {
+  if (replaceHost === undefined || uri.scheme === 'tel') return uri.text
+  const user = uri.user === undefined ? '' : `${uri.user}@`
+  const parameters = [...uri.parameters].map(([name, value]) => (value === undefined ? `;${name}` : `;${name}=${value}`))
+  return `${uri.scheme}:${user}${replaceHost}${parameters.join('')}`
+}

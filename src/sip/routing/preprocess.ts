@@ -1,0 +1,48 @@
+/** RFC 3261 §16.4: undoes what strict routers did, and takes off the Route values that were meant for us. */
+import type { NameAddress, SipUri } from '../message/types.ts'
+import { parseUri } from '../message/uri.ts'
+import type { Incoming } from './arrival.ts'
+import type { OwnNames } from './own.ts'
+
+export function preprocess(arrival: Incoming, own: OwnNames): void {
+  undoStrictRouting(arrival, own)
+  stripOwnMaddr(arrival, own)
+  popOwnRoutes(arrival, own)
+}
+
+/** A strict router put our Record-Route value into the Request-URI and the real one at the end of Route. */
+function undoStrictRouting(arrival: Incoming, own: OwnNames): void {
+  const { routes, uri } = arrival
+  const last = routes.at(-1)
+  if (last === undefined || !uri.parameters.has('lr') || !own.has(uri)) return
+  arrival.ownRoute = asRoute(uri)
+  arrival.uri = last.uri
+  arrival.routes = routes.slice(0, -1)
+  arrival.lastTaken = true
+}
+
+function stripOwnMaddr(arrival: Incoming, own: OwnNames): void {
+  const { uri } = arrival
+  const maddr = uri.parameters.get('maddr')
+  if (maddr === undefined || !own.hasHost(maddr) || !own.has({ ...uri, host: maddr.toLowerCase() })) return
+  arrival.uri = parseUri(uri.text.replace(/;maddr=[^;?]*/i, ''))
+}
+
+/** Both values of a double Record-Route are ours; the last one names the side the request is to leave by. */
+function popOwnRoutes(arrival: Incoming, own: OwnNames): void {
+  let count = 0
+  for (const route of arrival.routes) {
+    if (count === mostOwnRoutes || !own.has(route.uri)) break
+    arrival.ownRoute = route
+    count++
+  }
+  if (count === 0) return
+  arrival.popped = count
+  arrival.routes = arrival.routes.slice(count)
+}
+
+const mostOwnRoutes = 2
+
+function asRoute(uri: SipUri): NameAddress {
+  return { displayName: undefined, uri, parameters: new Map(), text: `<${uri.text}>` }
+}

@@ -1,0 +1,177 @@
+/**
+ * The proxy core (RFC 3261 §16): a transaction user that asks the lists of the face where a request goes and acts on the
+ * answer. One part of §16 a file: validate, preprocess, targets, forward, response-context.
+ */
+import { MessageError } from '../message/message-error.ts'
+import { answer } from '../message/answer.ts'
+import type { SipRequest, SipResponse } from '../message/types.ts'
+import { createTransactions } from '../transaction/layer.ts'
+import type { ServerTransaction, TransactionLayer, TransactionUser } from '../transaction/types.ts'
+import type { Flow } from '../transport/flow.ts'
+import { Incoming } from './arrival.ts'
+import type { Core } from './core.ts'
+import type { Decision, Policy } from './decision.ts'
+import { OwnNames } from './own.ts'
+import { ownOptions } from './own-options.ts'
+import { preprocess } from './preprocess.ts'
+import { reply } from './reply.ts'
+import { ResponseContext } from './response-context.ts'
+import { sendBack } from './return-path.ts'
+import type { ProxySettings } from './settings.ts'
+import { forwardAck } from './stateless.ts'
+import { decide } from './targets.ts'
+import { type Rules, validate } from './validate.ts'
+
+/** Hand `transactions` what the transport reports: its `onRequest`, `onResponse`, `onFlowClosed`. */
+export interface Proxy {
+  readonly transactions: TransactionLayer
+  readonly own: OwnNames
+  close(): void
+}
+
+/**
+ * @example
+ * const proxy = createProxy({ clock, wheel, timers: defaultTimers, limits: defaultTransactionLimits, transport, locate, health,
+ *   faces: { internal: { name: 'fe1.lab.test', recordRouteName: 'fe1.lab.test', ports: { tls: 5061 }, alsoKnownAs: [], admit, target } },
+ *   forward: defaultForward, optionTags: ['ms-benotify'], diagnostics: () => [], on: {} })
+ */
+export function createProxy(settings: ProxySettings): Proxy {
+  return new ProxyCore(settings)
+}
+
+class ProxyCore implements Proxy, TransactionUser, Core {
+  readonly settings: ProxySettings
+  readonly own: OwnNames
+  readonly transactions: TransactionLayer
+  private readonly rules: Rules
+  /** Per face: who may, the proxy's own business, where to. */
+  private readonly lists = new Map<string, readonly Policy[]>()
+
+  constructor(settings: ProxySettings) {
+    this.settings = settings
+    this.own = new OwnNames(settings.faces)
+    this.transactions = createTransactions({
+      clock: settings.clock,
+      wheel: settings.wheel,
+      timers: settings.timers,
+      limits: settings.limits,
+      trying: 'at-once',
+      user: this,
+      ...(settings.shed === undefined ? {} : { shed: settings.shed }),
+      onUndeliverable: (transaction, text) => this.sendBack(transaction, text),
+    })
+    const optionTags = new Set(settings.optionTags.map((tag) => tag.toLowerCase()))
+    this.rules = { schemes: new Set(['sip', 'sips', 'tel']), optionTags, branchPrefix: this.transactions.branchPrefix }
+    const own = ownOptions(this.own, settings.optionTags)
+    for (const [name, face] of Object.entries(settings.faces)) this.lists.set(name, [...face.admit, own, ...face.target])
+  }
+
+  onRequest(transaction: ServerTransaction): void {
+    const { request, flow } = transaction
+    try {
+      const arrival = new Incoming(request, flow, this.settings.clock.wall())
+      const decision = this.judge(arrival)
+      if (!(decision instanceof Promise)) return this.act(transaction, arrival, decision)
+      transaction.context = undecided
+      decision.then((settled) => this.act(transaction, arrival, settled)).catch((error: unknown) => this.crash(transaction, error))
+    } catch (error) {
+      this.crash(transaction, error)
+    }
+  }
+
+  onAck(ack: SipRequest, flow: Flow): void {
+    try {
+      const arrival = new Incoming(ack, flow, this.settings.clock.wall())
+      const decision = this.judge(arrival)
+      if (!(decision instanceof Promise)) return this.actOnAck(arrival, decision)
+      decision.then((settled) => this.actOnAck(arrival, settled)).catch((error: unknown) => this.dropAck(ack, flow, error))
+    } catch (error) {
+      this.dropAck(ack, flow, error)
+    }
+  }
+
+  /** §16.10. While the lists have not decided yet there is nothing to cancel but the request itself. */
+  onCancel(invite: ServerTransaction): void {
+    const { context } = invite
+    if (context instanceof ResponseContext) return context.cancel()
+    if (context !== undecided) return
+    invite.context = undefined
+    if (!invite.proceeding) return
+    invite.respond(487, answer(invite.request, 487))
+    this.settings.on.answered?.(invite.request, 487, 'request.cancelled')
+  }
+
+  onStrayResponse(response: SipResponse, flow: Flow): void {
+    this.settings.on.dropped?.(response, flow, 'response.stray')
+  }
+
+  close(): void {
+    this.transactions.close()
+  }
+
+  /** §16.3 and §16.4, then the lists. */
+  private judge(arrival: Incoming): Decision | Promise<Decision> {
+    preprocess(arrival, this.own)
+    const refusal = validate(arrival, this.rules)
+    if (refusal === undefined) return decide(this.lists.get(arrival.face) ?? [], arrival)
+    arrival.decidedBy = 'validate'
+    return refusal
+  }
+
+  private act(transaction: ServerTransaction, arrival: Incoming, decision: Decision): void {
+    this.settings.on.decision?.(arrival, decision, arrival.decidedBy)
+    if (!transaction.proceeding) return
+    switch (decision.kind) {
+      case 'route': {
+        const context = new ResponseContext(this, transaction, arrival, decision.targets)
+        transaction.context = context
+        return context.start()
+      }
+      case 'refuse':
+        return reply(this, transaction, arrival, decision)
+      case 'answer':
+        return reply(this, transaction, arrival, { ...decision, because: undefined })
+      case 'drop':
+        transaction.drop()
+        return this.settings.on.dropped?.(arrival.request, arrival.flow, decision.because)
+      case 'pass':
+        throw new TypeError('the walk through the lists ended with pass')
+      default:
+        return decision satisfies never
+    }
+  }
+
+  private actOnAck(arrival: Incoming, decision: Decision): void {
+    this.settings.on.decision?.(arrival, decision, arrival.decidedBy)
+    const [target] = decision.kind === 'route' ? decision.targets : []
+    if (target === undefined) return this.settings.on.dropped?.(arrival.request, arrival.flow, because(decision))
+    forwardAck(this, arrival, target)
+  }
+
+  /** The peer's fault gets the status it earned; anything else is our bug and 500. */
+  private crash(transaction: ServerTransaction, error: unknown): void {
+    const { request } = transaction
+    const status = error instanceof MessageError ? error.status : 500
+    if (status === 500) this.settings.on.failed?.(request, error)
+    if (!transaction.proceeding) return
+    transaction.respond(status, answer(request, status))
+    this.settings.on.answered?.(request, status, error instanceof MessageError ? `message.${error.code}` : 'internal.error')
+  }
+
+  private dropAck(ack: SipRequest, flow: Flow, error: unknown): void {
+    if (!(error instanceof MessageError)) this.settings.on.failed?.(ack, error)
+    this.settings.on.dropped?.(ack, flow, error instanceof MessageError ? `message.${error.code}` : 'internal.error')
+  }
+
+  private sendBack(transaction: ServerTransaction, text: string): void {
+    const { request, flow } = transaction
+    sendBack(this.settings.transport, transaction, text, (why) => this.settings.on.dropped?.(request, flow, why))
+  }
+}
+
+/** Stands in a transaction's context until the lists have decided. */
+const undecided = Symbol('undecided')
+
+function because(decision: Decision): string {
+  return 'because' in decision ? decision.because : `ack.${decision.kind}`
+}

@@ -1,0 +1,224 @@
+/** RFC 3261 §16.7: what one request has going on: its target set, its forks, the answers so far. */
+import { writeResponse } from '../message/edit.ts'
+import type { HeaderField, NameAddress, SipResponse } from '../message/types.ts'
+import type { ServerTransaction } from '../transaction/types.ts'
+import type { Incoming } from './arrival.ts'
+import { type Outcome, better } from './best-response.ts'
+import type { Core } from './core.ts'
+import type { Target } from './decision.ts'
+import { Fork } from './fork.ts'
+import { groupTargets } from './groups.ts'
+import { reply } from './reply.ts'
+
+export class ResponseContext {
+  readonly core: Core
+  readonly arrival: Incoming
+  readonly isInvite: boolean
+  private readonly transaction: ServerTransaction
+  /** Groups still to be tried, highest q first. */
+  private groups: Target[][]
+  private forks: Fork[] = []
+  private pending = 0
+  private taken = 0
+  private best: Outcome | undefined = undefined
+  private challenges: SipResponse[] | undefined = undefined
+  /** Contacts of 3xx answers already in the target set. */
+  private seen: Set<string> | undefined = undefined
+  cancelled = false
+  private finished = false
+
+  constructor(core: Core, transaction: ServerTransaction, arrival: Incoming, targets: readonly Target[]) {
+    this.core = core
+    this.transaction = transaction
+    this.arrival = arrival
+    this.isInvite = arrival.request.method === 'INVITE'
+    this.groups = groupTargets(targets.slice(0, core.settings.forward.targets), arrival.breadth)
+    this.taken = Math.min(targets.length, core.settings.forward.targets)
+  }
+
+  start(): void {
+    if (!this.startGroup()) this.answerHere(480, 'route.no-target')
+  }
+
+  /** §16.10. */
+  cancel(): void {
+    if (this.cancelled) return
+    this.cancelled = true
+    this.groups = []
+    this.cancelForks()
+  }
+
+  onProvisional(response: SipResponse): void {
+    // RFC 4320 §4.1 keeps provisional answers to other methods from travelling.
+    if (this.finished || !this.isInvite) return
+    this.pass(response, [])
+  }
+
+  onFinal(fork: Fork, response: SipResponse): void {
+    this.pending--
+    if (response.status < 300) return this.onSuccess(response)
+    if (response.status < 400 && this.recurse(response)) return this.next()
+    if (response.status === 401 || response.status === 407) (this.challenges ??= []).push(response)
+    this.keep({ status: response.status, response, because: '', detail: undefined, fork })
+  }
+
+  /** A further 2xx of a fork that had one already (RFC 6026 §8.4). */
+  onLate(response: SipResponse): void {
+    if (this.isInvite && response.status < 300) this.pass(response, [])
+  }
+
+  onFailure(fork: Fork, status: number, because: string, detail: unknown): void {
+    this.pending--
+    this.keep({ status, response: undefined, because, detail, fork })
+  }
+
+  /** A bug: the request gets its answer all the same. */
+  crash(fork: Fork, error: unknown): void {
+    this.core.settings.on.failed?.(this.arrival.request, error)
+    if (fork.done) return
+    fork.done = true
+    this.onFailure(fork, 500, 'internal.error', error)
+  }
+
+  private keep(outcome: Outcome): void {
+    if (!this.finished) this.best = better(this.best, outcome)
+    if (outcome.status >= 600) this.stopAll()
+    this.next()
+  }
+
+  /** §16.7 step 5: a 2xx goes back at once, each one to an INVITE; the other forks are cancelled (step 10). */
+  private onSuccess(response: SipResponse): void {
+    if (!this.finished || this.isInvite) this.pass(response, [])
+    if (!this.finished) this.finish(response.status, undefined)
+    this.stopAll()
+  }
+
+  private stopAll(): void {
+    this.groups = []
+    this.cancelForks()
+  }
+
+  private cancelForks(): void {
+    for (const fork of this.forks) fork.cancel()
+  }
+
+  /** Goes on when nobody is left to answer: the next group, or the best answer. */
+  private next(): void {
+    if (this.pending > 0 || this.finished) return
+    if (this.startGroup()) return
+    this.answerBest()
+  }
+
+  private startGroup(): boolean {
+    const group = this.groups.shift()
+    if (group === undefined) return false
+    const share = Math.max(1, Math.floor(this.arrival.breadth / group.length))
+    const forks = group.map((target) => new Fork(this, target, share))
+    this.pending += forks.length
+    this.forks = this.forks.length === 0 ? forks : [...this.forks, ...forks]
+    for (const fork of forks) fork.start()
+    return true
+  }
+
+  /** §16.5: Contacts of a redirection join the target set. False: none is new, the 3xx itself is the answer. */
+  private recurse(response: SipResponse): boolean {
+    if (!this.core.settings.forward.recurse || this.finished || this.cancelled) return false
+    this.seen ??= new Set([this.arrival.uri.text])
+    const targets: Target[] = []
+    for (const contact of response.addresses('Contact')) {
+      if (this.taken >= this.core.settings.forward.targets || !this.isNewTarget(contact)) continue
+      this.seen.add(contact.uri.text)
+      this.taken++
+      targets.push(redirectTarget(contact))
+    }
+    this.groups.unshift(...groupTargets(targets, this.arrival.breadth))
+    return targets.length > 0
+  }
+
+  /** A sips request never falls back to sip (§16.5). */
+  private isNewTarget({ uri }: NameAddress): boolean {
+    if (uri.scheme !== 'sip' && uri.scheme !== 'sips') return false
+    if (this.arrival.uri.scheme === 'sips' && uri.scheme !== 'sips') return false
+    return this.seen?.has(uri.text) === false
+  }
+
+  private answerBest(): void {
+    const { best } = this
+    if (best === undefined) return this.answerHere(this.cancelled ? 487 : 480, 'route.no-target')
+    if (best.status === 503) return this.answerUnavailable(best)
+    if (best.response === undefined) return this.answerHere(best.status, best.because, best.detail)
+    this.pass(best.response, this.otherChallenges(best.response))
+    this.finish(best.status, undefined)
+  }
+
+  /**
+   * §16.7 step 6: a 503 is about the next hop, and the client would take it for us. It goes back only when nothing behind
+   * us can be used for a while; then it says for how long.
+   */
+  private answerUnavailable(best: Outcome): void {
+    const seconds = best.because === 'overload.transactions' ? 5 : this.allOutFor()
+    if (seconds === undefined) return this.answerHere(504, best.because === '' ? 'peer.unavailable' : best.because, best.response)
+    this.answerHere(503, best.because === '' ? 'route.all-out' : best.because, best.response, [['Retry-After', String(seconds)]])
+  }
+
+  private allOutFor(): number | undefined {
+    let seconds = Infinity
+    for (const fork of this.forks) {
+      const left = fork.allOutFor()
+      if (left === undefined) return undefined
+      seconds = Math.min(seconds, left)
+    }
+    return seconds === Infinity ? undefined : seconds
+  }
+
+  /** §16.7 step 7: the client sees every challenge at once. */
+  private otherChallenges(best: SipResponse): readonly HeaderField[] {
+    if (this.challenges === undefined || (best.status !== 401 && best.status !== 407)) return []
+    const fields: HeaderField[] = []
+    for (const response of this.challenges) {
+      if (response === best) continue
+      for (const name of ['WWW-Authenticate', 'Proxy-Authenticate']) {
+        for (const value of response.headers(name)) fields.push([name, value])
+      }
+    }
+    return fields
+  }
+
+  private answerHere(status: number, because: string, detail: unknown = undefined, headers: readonly HeaderField[] = []): void {
+    this.finished = true
+    reply(this.core, this.transaction, this.arrival, { status, because, detail, headers })
+    this.letGo()
+  }
+
+  private finish(status: number, because: string | undefined): void {
+    this.finished = true
+    this.core.settings.on.answered?.(this.arrival.request, status, because)
+    this.letGo()
+  }
+
+  /** §16.7 step 9: without our Via, edited for the face it goes out of. */
+  private pass(response: SipResponse, add: readonly HeaderField[]): void {
+    const change = this.core.settings.faces[this.arrival.face]?.editResponse?.(response, this.arrival)
+    const text = writeResponse(response, {
+      dropTopVia: true,
+      remove: change?.remove ?? nothing,
+      add: change === undefined ? add : [...add, ...change.add],
+    })
+    this.transaction.respond(response.status, text)
+  }
+
+  /** The context outlives its final answer by 32 s (RFC 6026): what is no longer needed goes at once. */
+  private letGo(): void {
+    this.best = undefined
+    this.challenges = undefined
+    this.seen = undefined
+    this.groups = []
+  }
+}
+
+const nothing: readonly string[] = []
+
+function redirectTarget(contact: NameAddress): Target {
+  const q = Number.parseFloat(contact.parameters.get('q') ?? '1')
+  return { uri: contact.uri.text, flow: undefined, routes: [], nextHop: undefined, q: Number.isFinite(q) ? Math.round(q * 1000) : 1000, face: undefined }
+}

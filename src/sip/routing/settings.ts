@@ -1,0 +1,96 @@
+/** What the proxy core is given: the parts it works with, the faces it stands on, and what it tells about its work. */
+import type { Clock } from '../clock.ts'
+import type { HeaderField, SipRequest, SipResponse, SipUri } from '../message/types.ts'
+import type { TransactionLimits } from '../transaction/settings.ts'
+import type { TimerWheel } from '../transaction/timer-wheel.ts'
+import type { TimerSettings } from '../transaction/types.ts'
+import type { Flow, TransportName } from '../transport/flow.ts'
+import type { NextHop, TransportLayer } from '../transport/types.ts'
+import type { Arrival, Decision, FacePolicies, Target } from './decision.ts'
+import type { FlowTokens } from './flow-token.ts'
+
+/** Where a URI leads, best first (RFC 3263 §4). Rejects or throws with a `code` such as `dns.no-such-name`. */
+export type Locate = (uri: SipUri, face: string) => readonly NextHop[] | Promise<readonly NextHop[]>
+
+/** Next hops that asked to be left alone (503 with Retry-After) or did not answer. */
+export interface Health {
+  /** Seconds until `hop` may be tried again; 0: now. */
+  secondsLeft(hop: NextHop): number
+  markDown(hop: NextHop, seconds: number): void
+}
+
+/** One side of the node, as its peers see it. */
+export interface FaceSettings {
+  /** What stands in Via, e.g. `fe1.lab.test`. */
+  readonly name: string
+  /** What stands in Record-Route: the node's own name or the pool's. */
+  readonly recordRouteName: string
+  /** Advertised port by transport. A transport that is missing here is named with the local port of the flow. */
+  readonly ports: Partial<Record<TransportName, number>>
+  /** Every port this face listens on: a URI with another port is not ours. Absent: the advertised ones. */
+  readonly ownPorts?: readonly number[]
+  /** Further host names and numeric addresses that mean this node, lower case; IPv6 with brackets. */
+  readonly alsoKnownAs: readonly string[]
+  /** What changes in a response on its way back out of this face. Absent: nothing. */
+  readonly editResponse?: (response: SipResponse, arrival: Arrival) => ResponseChange | undefined
+}
+
+export interface ResponseChange {
+  /** Canonical long names, lower case. */
+  readonly remove: readonly string[]
+  readonly add: readonly HeaderField[]
+}
+
+export interface ForwardSettings {
+  /** `double`: one value for each side where face or transport differ (RFC 5658), else one. */
+  readonly recordRoute: 'none' | 'single' | 'double'
+  /** Try the Contacts of a 3xx here in place of passing it on (§16.5). */
+  readonly recurse: boolean
+  /** Timer C, milliseconds; more than three minutes (§16.6 step 11). */
+  readonly timerC: number
+  /** Targets of one request at most, 3xx Contacts included. */
+  readonly targets: number
+  /** Next hops tried for one target at most. */
+  readonly attempts: number
+  /** Seconds a next hop is left alone that could not be reached or let a request time out. 0: not at all. */
+  readonly avoidSeconds: number
+}
+
+export const defaultForward: ForwardSettings = { recordRoute: 'double', recurse: false, timerC: 181_000, targets: 32, attempts: 6, avoidSeconds: 0 }
+
+export interface ProxyEvents {
+  /** What the lists decided, and which policy it was. */
+  readonly decision?: (arrival: Arrival, decision: Decision, policy: string) => void
+  /** One copy went out. */
+  readonly forwarded?: (arrival: Arrival, target: Target, flow: Flow) => void
+  /** A final response went back; `because` is undefined when it is a passed-on one. */
+  readonly answered?: (request: SipRequest, status: number, because: string | undefined) => void
+  /** Dropped without an answer: stray responses, ACKs that lead nowhere. */
+  readonly dropped?: (message: SipRequest | SipResponse, flow: Flow, because: string) => void
+  /** A bug of ours or of a policy; the request was answered 500. */
+  readonly failed?: (request: SipRequest, error: unknown) => void
+}
+
+export interface ProxySettings {
+  readonly clock: Clock
+  readonly wheel: TimerWheel
+  readonly timers: TimerSettings
+  readonly limits: TransactionLimits
+  readonly transport: Pick<TransportLayer, 'existing' | 'connect' | 'flow'>
+  readonly locate: Locate
+  readonly health: Health
+  readonly faces: Readonly<Record<string, FaceSettings & FacePolicies>>
+  readonly forward: ForwardSettings
+  /** Extensions a request may name in Proxy-Require, e.g. `ms-benotify`. */
+  readonly optionTags: readonly string[]
+  /** Absent: Record-Route carries no flow tokens. */
+  readonly flowTokens?: FlowTokens
+  /**
+   * Header fields that explain a failure made here, e.g. `ms-diagnostics`; empty for a peer that is not to know.
+   * @param detail what the layer that failed knew (an error of the transport, say); undefined when there is nothing more
+   */
+  readonly diagnostics: (because: string, arrival: Arrival, status: number, detail: unknown) => readonly HeaderField[]
+  /** See `TransactionSettings.shed`. */
+  readonly shed?: (request: SipRequest) => number | undefined
+  readonly on: ProxyEvents
+}

@@ -1,0 +1,67 @@
+/** RFC 3261 §16.3: what every proxy checks before it asks anyone. Syntax was checked by the parser. */
+import type { SipRequest } from '../message/types.ts'
+import { loopHashOf } from '../transaction/branch.ts'
+import type { Incoming } from './arrival.ts'
+import { type Decision, refuse } from './decision.ts'
+
+export interface Rules {
+  readonly schemes: ReadonlySet<string>
+  readonly optionTags: ReadonlySet<string>
+  /** What all branches of this process start with. */
+  readonly branchPrefix: string
+}
+
+/** Fills in `loopHash` and `breadth`; gives the refusal a request has earned, undefined when it may go on. */
+export function validate(arrival: Incoming, rules: Rules): Decision | undefined {
+  const { request } = arrival
+  if (!rules.schemes.has(arrival.uri.scheme)) return refuse(416, 'request.scheme-unsupported')
+  if (request.maxForwards === 0) return refuse(483, 'request.too-many-hops')
+  arrival.loopHash = loopHash(request, arrival)
+  if (hasLooped(request, arrival.loopHash, rules.branchPrefix)) return refuse(482, 'request.loop')
+  return checkBreadth(arrival) ?? checkProxyRequire(request, rules.optionTags)
+}
+
+/**
+ * A request that comes again with the same hash would be routed as before: a loop. With another hash (a new Request-URI,
+ * say) it is a spiral and welcome (§16.3 step 4). Branches are ours by the token of this process.
+ */
+function hasLooped(request: SipRequest, hash: string, prefix: string): boolean {
+  if (!request.text.includes(prefix)) return false
+  return request.vias().some((via) => loopHashOf(prefix, via.branch) === hash)
+}
+
+/**
+ * Call-ID, tags and CSeq are the same all along the chain of Vias that is compared, so only what routing depends on and
+ * what can change on the way goes in: Request-URI, Route values, face.
+ */
+function loopHash(request: SipRequest, { routes, face }: Incoming): string {
+  let hash = mix(mix(2166136261, request.requestUri), face)
+  for (const route of routes) hash = mix(hash, route.text)
+  return (hash >>> 0).toString(36)
+}
+
+/** FNV-1a. */
+function mix(hash: number, text: string): number {
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 16777619)
+  return Math.imul(hash ^ 10, 16777619)
+}
+
+function checkBreadth(arrival: Incoming): Decision | undefined {
+  const value = arrival.request.header('Max-Breadth')
+  if (value === undefined) return undefined
+  const breadth = /^\d{1,9}$/.test(value) ? Number(value) : -1
+  if (breadth < 0) return refuse(400, 'request.max-breadth-syntax')
+  if (breadth === 0) return refuse(440, 'request.max-breadth')
+  arrival.breadth = breadth
+  arrival.hasBreadth = true
+  return undefined
+}
+
+/** §16.3 step 5. */
+function checkProxyRequire(request: SipRequest, known: ReadonlySet<string>): Decision | undefined {
+  const wanted = request.list('Proxy-Require')
+  if (wanted.length === 0) return undefined
+  const unknown = wanted.filter((tag) => !known.has(tag.toLowerCase()))
+  if (unknown.length === 0) return undefined
+  return refuse(420, 'request.extension-unknown', [['Unsupported', unknown.join(', ')]])
+}
