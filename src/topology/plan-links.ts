@@ -219,7 +219,7 @@ function supportLinks({ site, secured }: LinkSite, ports: Ports): readonly Link[
       ? []
       : [
           ...[...hosts, users('inside-user')].map((from) => link(from, dns, 'internal', 'dns', ports.dns, 'Names of the lab.')),
-          ...outside.map((from) => link(from, dns, 'external', 'dns', ports.dns, 'Names as the internet sees them.')),
+          ...outside.filter(() => dns.faces.some(({ name }) => name === 'external')).map((from) => link(from, dns, 'external', 'dns', ports.dns, 'Names as the internet sees them.')),
         ]
   const verifiers = hosts.filter(({ name }) => !servers.some(({ node, role }) => node === name && role === 'load-balancer'))
   const revocation = pki === undefined || !secured ? [] : [...verifiers, users('inside-user'), ...outside].map((from) => link(from, pki, 'internal', 'http', ports.pki, 'CRLs and issuer certificates.'))

@@ -25,7 +25,8 @@ export function renderCompose(plan: LabPlan, topologyFile: string = plan.topolog
     `Written by: siplab plan ${plan.topology} --format compose. Edit the topology, not this file.`,
     'COMPOSE_FILE chooses the file of another topology. NODE_IMAGE, POSTGRES_IMAGE and HAPROXY_IMAGE choose the base images.',
   ]
-  const body = stringify({ services, networks: networks(plan), volumes }, { aliasDuplicateObjects: false, lineWidth: 0 })
+  // docker-compose 1.29 reads YAML 1.1, where a bare no is false.
+  const body = stringify({ services, networks: networks(plan), volumes }, { aliasDuplicateObjects: false, lineWidth: 0, version: '1.1' })
   return `${header.map((line) => `# ${line}`).join('\n')}\n${body}`
 }
 

@@ -1,0 +1,194 @@
+/** What the wall sheet shows, before anyone draws it: columns from the phone to the pool, and the hops between them. */
+import type { DnsRecord, FaceName, LabPlan, Link, LinkEnd, NodePlan, PlannedCertificate, Role } from '../plan-types.ts'
+
+export interface Column {
+  /** Lane it stands in; columns of one lane are neighbours. */
+  readonly lane: string
+  /** A remote phone, one face of an access proxy, or hosts of one kind on top of each other. */
+  readonly kind: 'phone' | 'face' | 'hosts'
+  readonly boxes: readonly Box[]
+  readonly dns: readonly Line[]
+  readonly ports: readonly Line[]
+  readonly certificates: readonly PlannedCertificate[]
+  /** Instead of a certificate card. */
+  readonly noCertificate: string
+}
+
+export interface Box {
+  readonly name: string
+  readonly role: string
+  readonly fqdn: string
+  readonly address: string
+}
+
+export interface Line {
+  readonly text: string
+  readonly strong?: boolean
+}
+
+/** Links between two columns, in one direction. */
+export interface Hop {
+  readonly number: number
+  readonly from: number
+  readonly to: number
+  readonly links: readonly Link[]
+}
+
+export interface Sheet {
+  readonly columns: readonly Column[]
+  readonly hops: readonly Hop[]
+  /** Allowed links of people inside, whose phones are not drawn. */
+  readonly inside: readonly Link[]
+}
+
+export function sheetOf(plan: LabPlan): Sheet {
+  const [own, partner] = plan.organisations
+  if (own === undefined) throw new RangeError('wanted a plan with an organisation, found none')
+  const right = columnsOf(plan, own.domain)
+  const left = partner === undefined ? [] : [...columnsOf(plan, partner.domain)].reverse()
+  const outside = plan.nodes.some(({ role }) => role === 'access-proxy')
+  const columns = [...left, phoneColumn(plan, outside), ...right]
+  const phone = outside ? 'remote-user' : 'inside-user'
+  return { columns, hops: hopsOf(plan, columns, phone), inside: outside ? plan.links.filter((link) => link.allowed && link.from.name === 'inside-user' && isSip(link)) : [] }
+}
+
+/** `remote-user` → `remote phone`. */
+export function partyName({ name, face }: LinkEnd): string {
+  const party = { 'remote-user': 'remote phone', 'inside-user': 'inside phone', partner: 'partner edge' }[name]
+  return party ?? (face === undefined ? name : `${name} (${face})`)
+}
+
+function columnsOf(plan: LabPlan, organisation: string): readonly Column[] {
+  const nodes = plan.nodes.filter((node) => node.organisation === organisation)
+  const prefix = plan.organisations.length > 1 ? `${organisation} ` : ''
+  const of = (...roles: readonly Role[]) => nodes.filter(({ role }) => roles.includes(role))
+  const group = (...roles: readonly Role[]) => {
+    const members = of(...roles)
+    return members.length === 0 ? [] : [hostsColumn(plan, `${prefix}internal`, members)]
+  }
+  const faces = of('access-proxy').flatMap((edge) => [faceColumn(plan, `${prefix}perimeter`, edge, 'external'), faceColumn(plan, `${prefix}perimeter`, edge, 'internal')])
+  return [...faces, ...group('director'), ...group('load-balancer'), ...group('standard-edition', 'front-end'), ...group('gateway'), ...group('sql')]
+}
+
+function phoneColumn(plan: LabPlan, outside: boolean): Column {
+  const party = outside ? 'remote-user' : 'inside-user'
+  const services = outside ? /^_sip\._tls\./ : /^_sipinternal/
+  const view = outside ? 'external' : 'internal'
+  const records = plan.dns.filter(({ name }) => name === view).flatMap((entry) => entry.records)
+  const asked = records.flatMap((record) => (record.kind === 'srv' && services.test(record.name) ? [{ text: `${record.name} SRV`, strong: true }, { text: `→ ${record.target}:${record.port}` }] : []))
+  const out = plan.firewall.filter(({ from, to }) => from.name === party && !isSupport(plan, to.name)).map(({ protocol, port, to }) => ({ text: `out ${protocol} ${port} → ${to.name}` }))
+  const roots = outside ? 'public root' : 'internal root'
+  return {
+    lane: outside ? 'internet' : 'internal',
+    kind: 'phone',
+    boxes: [{ name: outside ? 'Remote phone' : 'Phone', role: outside ? 'a user on the internet' : 'a user inside', fqdn: '', address: '' }],
+    dns: asked,
+    ports: [...new Map(out.map((line) => [line.text, line])).values()],
+    certificates: [],
+    noCertificate: plan.certificates.length === 0 ? 'No certificate in this lab.' : `No certificate of its own. Trusts the ${roots}.`,
+  }
+}
+
+function faceColumn(plan: LabPlan, lane: string, edge: NodePlan, name: FaceName): Column {
+  const face = edge.faces.find((candidate) => candidate.name === name)
+  if (face === undefined) throw new RangeError(`wanted the ${name} face of ${edge.name}, found none`)
+  const reference = name === 'external' ? 'edge-external' : 'edge-internal'
+  return {
+    lane,
+    kind: 'face',
+    boxes: [{ name: edge.name, role: `${name} face`, fqdn: face.fqdn, address: face.address }],
+    dns: recordsFor(plan, edge.organisation, [face.address]),
+    ports: portsOf(plan, [edge.name], [face.address]),
+    certificates: edge.certificates.filter(({ references }) => references.includes(reference)),
+    noCertificate: 'No certificate.',
+  }
+}
+
+function hostsColumn(plan: LabPlan, lane: string, nodes: readonly NodePlan[]): Column {
+  const addresses = nodes.flatMap(({ faces }) => faces.flatMap((face) => Object.values(face.addresses)))
+  return {
+    lane,
+    kind: 'hosts',
+    boxes: nodes.map((node) => ({ name: node.name, role: roleNames[node.role], fqdn: node.fqdn, address: node.faces[0]?.address ?? '' })),
+    dns: recordsFor(plan, nodes[0]?.organisation ?? '', addresses),
+    ports: portsOf(plan, nodes.map(({ name }) => name), addresses),
+    certificates: nodes.flatMap(({ certificates }) => certificates),
+    noCertificate: withoutCertificate[nodes[0]?.role ?? 'dns'] ?? 'None needed: no second SIP server to talk to.',
+  }
+}
+
+const roleNames: Readonly<Record<Role, string>> = {
+  'standard-edition': 'Standard Edition',
+  'front-end': 'front end',
+  director: 'director',
+  'access-proxy': 'access proxy',
+  'load-balancer': 'load balancer',
+  sql: 'SQL back end',
+  dns: 'DNS',
+  pki: 'PKI',
+  gateway: 'gateway',
+}
+
+const withoutCertificate: Readonly<Partial<Record<Role, string>>> = {
+  'load-balancer': 'None: TLS passes through and ends on the front end.',
+  sql: 'No SIP certificate: the database has its own encryption.',
+}
+
+/** Records that lead to these addresses: names at them, and services at those names. A phone's own question is left to the phone. */
+function recordsFor(plan: LabPlan, organisation: string, addresses: readonly string[]): readonly Line[] {
+  const records = plan.dns.filter((view) => view.organisation === organisation || view.name === 'external').flatMap(({ records }) => records)
+  const names = new Set(records.flatMap((record) => (record.kind === 'a' && addresses.includes(record.address) ? [record.name] : [])))
+  const lines = records.flatMap((record) => (names.has(record.kind === 'a' ? record.name : record.target) && !/^_sip\._tls\./.test(record.name) ? linesOf(record) : []))
+  const seen = new Set<string>()
+  return lines.filter(({ key }) => !seen.has(key) && seen.add(key)).map(({ text, strong }) => ({ text, strong }))
+}
+
+function linesOf(record: DnsRecord): readonly (Line & { readonly key: string; readonly strong: boolean })[] {
+  if (record.kind === 'a') {
+    const key = `${record.name} ${record.address}`
+    return [{ key, text: `${record.name} A`, strong: true }, { key: `${key} value`, text: `→ ${record.address}`, strong: false }]
+  }
+  const key = `${record.name} ${record.target}`
+  return [{ key, text: `${record.name} SRV`, strong: true }, { key: `${key} value`, text: `→ ${record.target}:${record.port}`, strong: false }]
+}
+
+function portsOf(plan: LabPlan, nodes: readonly string[], addresses: readonly string[]): readonly Line[] {
+  const rules = plan.firewall.filter(({ to, from }) => nodes.includes(to.name) && addresses.includes(to.address) && !nodes.includes(from.name))
+  const keys = [...new Set(rules.map(({ protocol, port }) => `${protocol} ${port}`))]
+  return keys.flatMap((key) => {
+    const sources = rules.filter(({ protocol, port }) => `${protocol} ${port}` === key).map(({ from }) => partyName({ name: from.name }))
+    return [{ text: key, strong: true }, { text: `from ${[...new Set(sources)].join(', ')}` }]
+  })
+}
+
+function hopsOf(plan: LabPlan, columns: readonly Column[], phone: string): readonly Hop[] {
+  const groups = new Map<string, { readonly from: number; readonly to: number; readonly links: Link[] }>()
+  for (const link of plan.links) {
+    if (!link.allowed || (!isSip(link) && link.transport !== 'sql')) continue
+    const from = columnOf(columns, link.from, phone)
+    const to = columnOf(columns, link.to, phone)
+    if (from === undefined || to === undefined) continue
+    const key = `${from} ${to}`
+    const group = groups.get(key) ?? { from, to, links: [] }
+    group.links.push(link)
+    groups.set(key, group)
+  }
+  return [...groups.values()].sort((a, b) => Math.min(a.from, a.to) - Math.min(b.from, b.to)).map((group, at) => ({ ...group, number: at + 1 }))
+}
+
+function columnOf(columns: readonly Column[], end: LinkEnd, phone: string): number | undefined {
+  const at = columns.findIndex(({ kind, boxes }) => {
+    if (kind === 'phone') return end.name === phone
+    return boxes.some(({ name, role }) => name === end.name && (kind === 'hosts' || role === `${end.face} face`))
+  })
+  return at === -1 ? undefined : at
+}
+
+function isSip({ transport }: Link): boolean {
+  return transport !== 'dns' && transport !== 'http' && transport !== 'sql'
+}
+
+function isSupport(plan: LabPlan, name: string): boolean {
+  const role = plan.nodes.find((node) => node.name === name)?.role
+  return role === 'dns' || role === 'pki'
+}
