@@ -58,7 +58,6 @@ export const poolMigrations: readonly Migration[] = [
       .addColumn('instance', 'text', (column) => column.notNull())
       .addColumn('reg_id', 'bigint', (column) => column.notNull())
       .addColumn('epid', 'text', (column) => column.notNull())
-      .addColumn('gruu', 'text', (column) => column.notNull())
       .addColumn('owner', 'text', (column) => column.notNull())
       .addColumn('owner_route', 'text', (column) => column.notNull())
       .addColumn('flow', 'text', (column) => column.notNull())

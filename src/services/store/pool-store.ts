@@ -102,7 +102,7 @@ export interface BindingStatements {
 const sizes = [64, 16, 4, 1] as const
 
 const columns: readonly (keyof BindingRow)[] = [
-  'aor', 'binding_key', 'contact', 'q', 'expires', 'call_id', 'cseq', 'path', 'instance', 'reg_id', 'epid', 'gruu', 'owner', 'owner_route', 'flow', 'user_agent', 'received',
+  'aor', 'binding_key', 'contact', 'q', 'expires', 'call_id', 'cseq', 'path', 'instance', 'reg_id', 'epid', 'owner', 'owner_route', 'flow', 'user_agent', 'received',
 ]
 
 function bindingStatements(kysely: Kysely<PoolTables>): BindingStatements {
@@ -142,5 +142,5 @@ function upsertText(kysely: Kysely<PoolTables>, size: number): string {
 }
 
 const emptyRow: BindingRow = {
-  aor: '', binding_key: '', contact: '', q: 0, expires: 0, call_id: '', cseq: 0, path: '', instance: '', reg_id: 0, epid: '', gruu: '', owner: '', owner_route: '', flow: '', user_agent: '', received: '',
+  aor: '', binding_key: '', contact: '', q: 0, expires: 0, call_id: '', cseq: 0, path: '', instance: '', reg_id: 0, epid: '', owner: '', owner_route: '', flow: '', user_agent: '', received: '',
 }

@@ -57,7 +57,6 @@ export interface BindingRow {
   /** 0: none. */
   reg_id: number
   epid: string
-  gruu: string
   /** FQDN of the front end whose flow it came by. */
   owner: string
   /** Path value that leads to that front end and names the flow; empty when there is none. */

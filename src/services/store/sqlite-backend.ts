@@ -80,7 +80,7 @@ class SqliteBackend implements Backend {
 
   #onReply(reply: SqliteReply): void {
     if (reply.kind === 'failed') {
-      this.#fail(reply.id, storeErrorOf(Object.assign(new Error(reply.message), { errcode: reply.errcode }), this.where))
+      this.#fail(reply.id, storeErrorOf(Object.assign(new Error(reply.message), { errcode: reply.errcode, code: reply.code }), this.where))
       return
     }
     const waiting = this.#take(reply.id)

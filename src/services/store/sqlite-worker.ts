@@ -1,4 +1,5 @@
 /** Runs node:sqlite in a thread of its own: a commit waits for the disk, and the event loop must not. */
+import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
@@ -13,7 +14,7 @@ export interface SqliteJob {
 
 export type SqliteReply =
   | { readonly id: number; readonly kind: 'done'; readonly results: readonly StatementResult[] }
-  | { readonly id: number; readonly kind: 'failed'; readonly message: string; readonly errcode: number | undefined }
+  | { readonly id: number; readonly kind: 'failed'; readonly message: string; readonly errcode: number | undefined; readonly code: string | undefined }
 
 export interface SqliteWorkerData {
   readonly file: string
@@ -32,13 +33,15 @@ function answer(job: SqliteJob): SqliteReply {
     const open = (database ??= openDatabase())
     return { id: job.id, kind: 'done', results: job.atomic ? inTransaction(open, job.statements) : job.statements.map((one) => run(open, one)) }
   } catch (error) {
-    const { errcode } = error as { errcode?: number }
-    return { id: job.id, kind: 'failed', message: error instanceof Error ? error.message : String(error), errcode }
+    const { errcode, code } = error as { errcode?: number; code?: string }
+    return { id: job.id, kind: 'failed', message: error instanceof Error ? error.message : String(error), errcode, code }
   }
 }
 
 /** Opened on first use, and again after a failure to open: a file that comes back needs no restart. */
 function openDatabase(): DatabaseSync {
+  // Made here, and not by SQLite, for its mode: it holds hashes of passwords. The -wal and -shm files take it over.
+  if (file !== ':memory:') closeSync(openSync(file, 'a', 0o600))
   const opened = new DatabaseSync(file, { timeout: busyTimeoutMs })
   try {
     // FULL: the answer to a REGISTER is sent after the commit and must survive a power cut.

@@ -1,0 +1,61 @@
+/** Accounts as commands and the lab see them, and as requests look them up. */
+import { addressOfRecord, parseUri } from '../sip/message/uri.ts'
+import { credentialRows } from './authentication/hashes.ts'
+import type { Account, Directory, TrustedServer } from './store/directory.ts'
+
+/** The one realm of all roles (MS-SIPAE). */
+export const defaultRealm = 'SIP Communications Service'
+
+export interface NewUser {
+  /** `sip:alice@lab.test` */
+  readonly uri: string
+  /** `alice`; credentials are made for it and for `alice@lab.test`. */
+  readonly login: string
+  readonly password: string
+  readonly displayName?: string
+  /** FQDN of the pool that homes the user. */
+  readonly home: string
+  /** May sign in from outside. */
+  readonly remote: boolean
+  /** Default true. */
+  readonly enabled?: boolean
+}
+
+/** Everything a new lab's directory holds. */
+export interface DirectorySeed {
+  readonly domains: readonly string[]
+  readonly trustedServers: readonly TrustedServer[]
+  readonly edges: readonly string[]
+  readonly users: readonly NewUser[]
+}
+
+/** Adds a user or replaces one; the password is kept as hashes only. */
+export async function addUser(directory: Directory, user: NewUser, realm: string = defaultRealm): Promise<Account> {
+  const uri = parseUri(user.uri)
+  const account: Account = {
+    aor: addressOfRecord(uri),
+    login: user.login,
+    displayName: user.displayName ?? user.login,
+    homePool: user.home.toLowerCase(),
+    remote: user.remote,
+    enabled: user.enabled ?? true,
+  }
+  const names = new Set([user.login, account.aor.slice('sip:'.length)])
+  await directory.putAccount(account, [...names].flatMap((name) => credentialRows(name, realm, user.password).map((row) => ({ ...row, aor: account.aor }))))
+  return account
+}
+
+/** False: there was no such user. */
+export function removeUser(directory: Directory, uri: string): Promise<boolean> {
+  return directory.removeAccount(addressOfRecord(parseUri(uri)))
+}
+
+export function listUsers(directory: Directory): Promise<readonly Account[]> {
+  return directory.accounts()
+}
+
+/** Fills a directory from a lab's plan; users that are there already keep nothing of before. */
+export async function seedDirectory(directory: Directory, seed: DirectorySeed, realm: string = defaultRealm): Promise<void> {
+  await directory.putLists(seed)
+  for (const user of seed.users) await addUser(directory, user, realm)
+}

@@ -1,0 +1,162 @@
+/**
+ * Finds out who sends a request (RFC 3261 §22, RFC 3325): by the flow, by a trusted server's word, or by credentials.
+ * Whoever proves to be a user is put into P-Asserted-Identity; what others wrote there is taken out.
+ */
+import { addressOfRecord, parseUri } from '../../sip/message/uri.ts'
+import { flat } from '../../sip/message/flat.ts'
+import type { HeaderField } from '../../sip/message/types.ts'
+import { pass, refuse } from '../../sip/routing/decision.ts'
+import type { Arrival, Decision, Policy } from '../../sip/routing/decision.ts'
+import { defaultOutageAnswer, diagnostics, refusalOf } from '../refusals.ts'
+import type { OutageAnswer } from '../refusals.ts'
+import { recovering, soon } from '../soon.ts'
+import type { Soon } from '../soon.ts'
+import type { Account } from '../store/directory.ts'
+import { failures } from './failures.ts'
+import type { FailureLimit } from './failures.ts'
+import { hasAnyIdentity, hasIdentity } from './flow-identity.ts'
+import { readAuthorization } from './scheme.ts'
+import type { Authorization, Check, Scheme } from './scheme.ts'
+
+export interface AuthenticateOptions {
+  /** In the order offered. */
+  readonly schemes: readonly Scheme[]
+  readonly realm: string
+  /** Our SIP domains, lower case. */
+  readonly domains: readonly string[]
+  /** FQDN of this server, for diagnostics. */
+  readonly self: string
+  /** For the switches `enabled` and `remote`; undefined: not looked at. */
+  readonly accounts?: { account(aor: string): Soon<Account | undefined> } | undefined
+  /** Whether the popped Route carries a token of ours: then the dialog was let in before. Default: none does. */
+  readonly hasRouteToken?: (arrival: Arrival) => boolean
+  /** Requests that need no credentials, e.g. OPTIONS to the server itself. Default: none. */
+  readonly exempt?: (arrival: Arrival) => boolean
+  /** 401 passes unharmed through every hop to the old clients, 407 does not; default 401. */
+  readonly status?: 401 | 407
+  readonly limit?: FailureLimit
+  readonly outage?: OutageAnswer
+}
+
+const name = 'authenticate'
+
+export function authenticate(options: AuthenticateOptions): Policy {
+  const { schemes, realm, self, hasRouteToken = () => false, exempt = () => false } = options
+  const status = options.status ?? 401
+  const domains = new Set(options.domains)
+  const attempts = failures(options.limit ?? { failures: 10, seconds: 60 })
+
+  function decide(arrival: Arrival): Soon<Decision> {
+    const { request, flow, remarks } = arrival
+    // Neither can be answered with a challenge (RFC 3261 §22.1).
+    if (request.method === 'ACK' || request.method === 'CANCEL') return pass
+    if (flow.peer?.class === 'server') return believe(arrival)
+    if (request.header('P-Asserted-Identity') !== undefined) remarks.remove.push('p-asserted-identity')
+    return recovering(() => prove(arrival), (error) => refusalOf(error, options.outage ?? defaultOutageAnswer, self))
+  }
+
+  function prove(arrival: Arrival): Soon<Decision> {
+    const { request, flow, wall, inDialog, remarks } = arrival
+    const from = addressOfRecord(request.from.uri)
+    if (flow.peer?.class === 'treated-as-authenticated') return identify(arrival, from)
+    if (hasIdentity(flow, from, wall)) return acceptProven(arrival, from)
+    if (inDialog && (hasAnyIdentity(flow, wall) || hasRouteToken(arrival))) return pass
+    // A partner's user has no account here; the edge has let the domain in and says so in its own marks.
+    if (flow.peer?.class === 'edge' && !domains.has(request.from.uri.host) && request.method !== 'REGISTER') return pass
+    if (remarks.identity === undefined && exempt(arrival)) return pass
+    return checkCredentials(arrival, from)
+  }
+
+  function checkCredentials(arrival: Arrival, from: string): Soon<Decision> {
+    const authorization = authorizationFor(arrival)
+    const scheme = schemes.find((one) => one.name.toLowerCase() === authorization?.scheme)
+    if (authorization === undefined || scheme === undefined) return challenge(arrival, false)
+    const source = sourceOf(arrival, authorization)
+    if (attempts.isBlocked(source, arrival.wall)) {
+      return refuse(403, 'auth.too-many-failures', [diagnostics(1000, 'Too many failed attempts; try again later', self)])
+    }
+    return soon(scheme.check(authorization, arrival), (check) => answerTo(arrival, check, from, source))
+  }
+
+  function answerTo(arrival: Arrival, check: Check, from: string, source: string): Soon<Decision> {
+    switch (check.kind) {
+      case 'accepted':
+        attempts.clear(source)
+        return check.aor === from ? acceptProven(arrival, from) : mismatch()
+      case 'stale':
+        return challenge(arrival, true)
+      case 'continue':
+        return refuse(status, 'auth.continue', challengeHeaders(check.challenges))
+      case 'rejected':
+        attempts.add(source, arrival.wall)
+        return challenge(arrival, false, check.because)
+      case 'malformed':
+        attempts.add(source, arrival.wall)
+        return refuse(400, check.because)
+      default:
+        return check satisfies never
+    }
+  }
+
+  function mismatch(): Decision {
+    return refuse(403, 'auth.identity-mismatch', [diagnostics(4004, 'Credentials provided are not authorized to act as specified from URI', self)])
+  }
+
+  /** Proven by the user's own credentials, now or when the flow signed in. */
+  function acceptProven(arrival: Arrival, aor: string): Soon<Decision> {
+    const { remarks } = arrival
+    if (options.accounts === undefined) return accept()
+    return soon(options.accounts.account(aor), (account) => {
+      if (account?.enabled !== true) return refuse(403, 'auth.user-disabled', [diagnostics(4005, 'User is not enabled', self)])
+      if (remarks.remote && !account.remote) return refuse(403, 'auth.remote-not-allowed', [['ms-diagnostics-public', `4003;reason="User is not enabled for remote access";source="${self}"`]])
+      return accept()
+    })
+
+    function accept(): Decision {
+      remarks.other.set(name, aor)
+      return identify(arrival, aor)
+    }
+  }
+
+  function challenge(arrival: Arrival, stale: boolean, because: string = stale ? 'auth.nonce-stale' : 'auth.required'): Decision {
+    return refuse(status, because, challengeHeaders(schemes.flatMap((scheme) => scheme.challenges(arrival, stale))))
+  }
+
+  function challengeHeaders(values: readonly string[]): readonly HeaderField[] {
+    return values.map((value) => [status === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate', value])
+  }
+
+  /** Only the one for our realm counts; others are meant for others. A scheme nobody knows is as good as none. */
+  function authorizationFor({ request }: Arrival): Authorization | undefined {
+    for (const value of request.headers(status === 401 ? 'Authorization' : 'Proxy-Authorization')) {
+      const authorization = readAuthorization(value)
+      if (authorization?.parameters.get('realm') === realm) return authorization
+    }
+    return undefined
+  }
+
+  return { name, decide }
+}
+
+/** True when this arrival was let in by the user's own credentials, not by another server's word. */
+export function provenHere({ remarks }: Arrival, aor: string): boolean {
+  return remarks.other.get(name) === aor
+}
+
+/** A listed server vouches for its users (RFC 3325 §5); without its word the request stays nobody's. */
+function believe(arrival: Arrival): Decision {
+  const asserted = arrival.request.addresses('P-Asserted-Identity').find((value) => value.uri.scheme === 'sip' || value.uri.scheme === 'sips')
+  if (asserted !== undefined) arrival.remarks.identity = flat(addressOfRecord(asserted.uri))
+  return pass
+}
+
+function identify({ remarks }: Arrival, aor: string): Decision {
+  remarks.identity = flat(aor)
+  remarks.add.push(['P-Asserted-Identity', `<${parseUri(aor).text}>`])
+  return pass
+}
+
+/** All remote users share the edge's address: the name tried belongs to the source. */
+function sourceOf({ flow }: Arrival, { parameters }: Authorization): string {
+  return flat(`${flow.remote.address} ${(parameters.get('username') ?? '').slice(0, 100)}`)
+}

@@ -1,0 +1,105 @@
+/** What a REGISTER does to the bindings of one address-of-record (RFC 3261 §10.3 steps 6 and 7). Pure: the stores apply it. */
+import { parseUri, equalUris } from '../../sip/message/uri.ts'
+import type { SipUri } from '../../sip/message/types.ts'
+import type { Binding } from './binding.ts'
+
+/** One REGISTER, read and checked. */
+export interface Change {
+  readonly aor: string
+  readonly callId: string
+  readonly cseq: number
+  /** Wall-clock milliseconds at which it arrived. */
+  readonly wall: number
+  /** `Contact: *`: every binding goes. */
+  readonly all: boolean
+  readonly contacts: readonly ContactChange[]
+  /** Bindings one address-of-record may have. */
+  readonly limit: number
+}
+
+export interface ContactChange {
+  readonly uri: SipUri
+  /** Wall-clock milliseconds; the binding goes when it is not later than `Change.wall`. */
+  readonly binding: Omit<Binding, 'aor' | 'key' | 'callId' | 'cseq'>
+}
+
+export type Plan =
+  | { readonly kind: 'done'; readonly put: readonly Binding[]; readonly remove: readonly Binding[]; readonly bindings: readonly Binding[] }
+  | Refused
+
+export type Refused =
+  /** An older request with that Call-ID; nothing is changed (RFC 3261 §10.3 step 7). */
+  | { readonly kind: 'out-of-order'; readonly contact: string }
+  | { readonly kind: 'too-many'; readonly limit: number }
+
+export type Outcome =
+  | { readonly kind: 'done'; readonly bindings: readonly Binding[] }
+  | Refused
+
+/**
+ * @param current every binding that is not expired
+ */
+export function planChange(current: readonly Binding[], change: Change): Plan {
+  if (change.all) return planRemovalOfAll(current, change)
+  const put = new Map<string, Binding>()
+  const remove = new Map<string, Binding>()
+  for (const contact of change.contacts) {
+    const known = current.find((binding) => isSame(binding, contact, change))
+    if (known !== undefined && isOld(known, change)) return { kind: 'out-of-order', contact: known.contact }
+    if (contact.binding.expires > change.wall) {
+      const key = known?.key ?? newKey(contact)
+      put.set(key, { ...contact.binding, aor: change.aor, key, callId: change.callId, cseq: change.cseq })
+      remove.delete(key)
+    } else if (known !== undefined) {
+      remove.set(known.key, known)
+      put.delete(known.key)
+    }
+  }
+  return withinLimit(current, change, put, remove)
+}
+
+function planRemovalOfAll(current: readonly Binding[], change: Change): Plan {
+  const old = current.find((binding) => isOld(binding, change))
+  if (old !== undefined) return { kind: 'out-of-order', contact: old.contact }
+  return { kind: 'done', put: [], remove: current, bindings: [] }
+}
+
+function isOld(known: Binding, change: Change): boolean {
+  return known.callId === change.callId && change.cseq <= known.cseq
+}
+
+/**
+ * The same binding: by instance and reg-id for outbound (RFC 5626 §6), by endpoint for clients that name one by epid
+ * (they register a new port after each reconnect), else by the rules for equal URIs.
+ */
+function isSame(known: Binding, { uri, binding }: ContactChange, change: Change): boolean {
+  if (binding.regId !== undefined) return known.regId === binding.regId && known.instance === binding.instance
+  if (known.regId !== undefined) return false
+  if (isEndpoint(binding) && change.contacts.length === 1) {
+    if (known.epid === binding.epid && known.instance === binding.instance) return true
+  }
+  return known.contact === uri.text || equalUris(parseUri(known.contact), uri)
+}
+
+function isEndpoint({ epid }: Pick<Binding, 'epid'>): boolean {
+  return epid !== undefined
+}
+
+function newKey({ uri, binding }: ContactChange): string {
+  return binding.regId === undefined ? uri.text : `${binding.instance ?? ''};reg-id=${binding.regId}`
+}
+
+/** Bindings whose flow a restart took make room first. */
+function withinLimit(current: readonly Binding[], change: Change, put: ReadonlyMap<string, Binding>, remove: Map<string, Binding>): Plan {
+  const kept = current.filter((binding) => !put.has(binding.key) && !remove.has(binding.key))
+  let excess = kept.length + put.size - change.limit
+  for (const binding of kept) {
+    if (excess <= 0) break
+    if (!binding.flowBound || binding.flow !== undefined || put.size === 0) continue
+    remove.set(binding.key, binding)
+    excess--
+  }
+  if (excess > 0 && put.size > 0) return { kind: 'too-many', limit: change.limit }
+  const bindings = [...kept.filter((binding) => !remove.has(binding.key)), ...put.values()]
+  return { kind: 'done', put: [...put.values()], remove: [...remove.values()], bindings }
+}

@@ -1,0 +1,181 @@
+/** Reads the Contact, Expires and Path of a REGISTER into a change of bindings (RFC 3261 §10.3, RFC 3327, RFC 5626 §6). */
+import { parseUri } from '../../sip/message/uri.ts'
+import { flat } from '../../sip/message/flat.ts'
+import type { NameAddress, SipRequest, SipUri } from '../../sip/message/types.ts'
+import { refuse } from '../../sip/routing/decision.ts'
+import type { Arrival, Decision } from '../../sip/routing/decision.ts'
+import type { Flow } from '../../sip/transport/flow.ts'
+import type { Change, ContactChange } from '../location/rules.ts'
+
+export interface ContactSettings {
+  /** FQDN of this front end. */
+  readonly self: string
+  /** Seconds. */
+  readonly minExpires: number
+  readonly maxExpires: number
+  readonly defaultExpires: number
+  readonly maxContacts: number
+  /** Path value that leads other front ends to this one and to the flow: `<sip:9f86…@fe1.lab.test;transport=tls;lr>`. undefined: nobody else serves this pool. */
+  readonly ownRoute: ((flow: Flow) => string) | undefined
+}
+
+export type ReadContacts =
+  | {
+      readonly kind: 'change'
+      readonly change: Change
+      /** True: an outbound registration; the answer says so with Require. */
+      readonly outbound: boolean
+      /** Seconds granted to the contacts of this request; undefined: it only asked. */
+      readonly expires: number | undefined
+    }
+  | { readonly kind: 'refused'; readonly decision: Decision }
+
+/** Above one hour a registrar may not call an interval too brief (RFC 3261 §10.3 step 7). */
+const neverTooBrief = 3600
+
+/** @throws MessageError when a header field is malformed */
+export function readContacts(arrival: Arrival, aor: string, settings: ContactSettings): ReadContacts {
+  const { request, wall } = arrival
+  const lines = request.headers('Contact')
+  const star = lines.some((line) => line.trim() === '*')
+  if (star) return readStar(arrival, aor, lines.length, settings)
+  const contacts = request.addresses('Contact')
+  const outbound = outboundOf(arrival, contacts)
+  if (outbound.kind === 'refused') return outbound
+  const changes: ContactChange[] = []
+  let granted: number | undefined
+  for (const contact of contacts) {
+    const expires = grantedExpires(contact, request, settings)
+    if (typeof expires !== 'number') return { kind: 'refused', decision: expires }
+    const change = readContact(arrival, contact, expires, outbound.active, settings)
+    if (change.kind === 'refused') return change
+    changes.push(change.change)
+    granted = Math.max(granted ?? 0, expires)
+  }
+  const change = changeOf(request, aor, wall, changes, false, settings)
+  return { kind: 'change', change, outbound: outbound.active, expires: granted }
+}
+
+/** `Contact: *` stands alone and with `Expires: 0` (RFC 3261 §10.2.2, §10.3 step 6). */
+function readStar({ request, wall }: Arrival, aor: string, lines: number, settings: ContactSettings): ReadContacts {
+  if (lines > 1 || request.header('Expires') !== '0') return { kind: 'refused', decision: refuse(400, 'register.star-not-alone') }
+  return { kind: 'change', change: changeOf(request, aor, wall, [], true, settings), outbound: false, expires: 0 }
+}
+
+function changeOf(request: SipRequest, aor: string, wall: number, contacts: readonly ContactChange[], all: boolean, settings: ContactSettings): Change {
+  return { aor, callId: request.callId, cseq: request.cseq, wall, all, contacts, limit: settings.maxContacts }
+}
+
+/** Seconds; a malformed value counts as an hour (RFC 3261 §20.10). */
+function grantedExpires(contact: NameAddress, request: SipRequest, settings: ContactSettings): number | Decision {
+  const text = contact.parameters.get('expires') ?? request.header('Expires')
+  const wanted = text === undefined ? settings.defaultExpires : /^\d+$/.test(text) ? Number(text) : neverTooBrief
+  if (wanted > 0 && wanted < settings.minExpires && wanted < neverTooBrief) {
+    return refuse(423, 'register.interval-too-brief', [['Min-Expires', String(settings.minExpires)]])
+  }
+  return Math.min(wanted, settings.maxExpires)
+}
+
+/**
+ * RFC 5626 §6: reg-id counts with +sip.instance and `Supported: outbound` only, and only when the first hop can keep the
+ * flow: that is us, or whoever wrote the last Path value, with `ob`.
+ */
+function outboundOf({ request }: Arrival, contacts: readonly NameAddress[]): { kind: 'known'; active: boolean } | { kind: 'refused'; decision: Decision } {
+  const asked = contacts.filter((contact) => contact.parameters.has('reg-id') && contact.parameters.has('+sip.instance'))
+  if (asked.length === 0 || !request.list('Supported').includes('outbound')) return { kind: 'known', active: false }
+  if (contacts.length > 1) return { kind: 'refused', decision: refuse(400, 'register.outbound-with-several-contacts') }
+  if (request.vias().length > 1 && !(request.addresses('Path').at(-1)?.uri.parameters.has('ob') ?? false)) {
+    return { kind: 'refused', decision: refuse(439, 'register.first-hop-lacks-outbound') }
+  }
+  return { kind: 'known', active: true }
+}
+
+function readContact(
+  arrival: Arrival, contact: NameAddress, expires: number, outbound: boolean, settings: ContactSettings,
+): { kind: 'change'; change: ContactChange } | { kind: 'refused'; decision: Decision } {
+  const { request, flow, wall } = arrival
+  const q = readQ(contact.parameters.get('q'))
+  const regId = outbound ? readRegId(contact.parameters.get('reg-id')) : undefined
+  if (q === undefined || Number.isNaN(regId)) return { kind: 'refused', decision: refuse(400, 'register.contact-parameter') }
+  const replace = readReplace(contact, arrival)
+  if (replace === 'refused') return { kind: 'refused', decision: refuse(400, 'register.proxy-replace') }
+  const uri = replace ? withAddress(contact.uri, flow) : contact.uri
+  const reach = reachOf(arrival, uri, outbound || replace)
+  const instance = contact.parameters.get('+sip.instance')
+  return {
+    kind: 'change',
+    change: {
+      uri,
+      binding: {
+        contact: flat(uri.text),
+        q,
+        expires: wall + expires * 1000,
+        path: request.addresses('Path').map((path) => flat(path.text)),
+        instance: instance && flat(instance.replace(/^<|>$/g, '')),
+        regId,
+        epid: request.from.parameters.get('epid'),
+        owner: settings.self,
+        ownerRoute: reach.onFlow ? settings.ownRoute?.(flow) : undefined,
+        flowBound: reach.bound,
+        flow: reach.onFlow ? flow.id : undefined,
+        userAgent: (request.header('User-Agent') ?? '').slice(0, 200),
+        received: sourceOf(flow),
+      },
+    },
+  }
+}
+
+/** Thousandths; no parameter is as good as 1. undefined: malformed. */
+function readQ(text: string | undefined): number | undefined {
+  if (text === undefined) return 1000
+  return /^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(text) ? Math.round(Number(text) * 1000) : undefined
+}
+
+function readRegId(text: string | undefined): number {
+  const value = /^\d{1,10}$/.test(text ?? '') ? Number(text) : Number.NaN
+  return value >= 1 && value < 2 ** 31 ? value : Number.NaN
+}
+
+/** MS-SIPRE: the first hop may put the address it saw into the Contact. Behind one of our own servers it has been done. */
+function readReplace(contact: NameAddress, { request, flow }: Arrival): boolean | 'refused' {
+  if (!contact.parameters.has('proxy')) return false
+  if (contact.parameters.get('proxy')?.toLowerCase() !== 'replace') return 'refused'
+  if (flow.peer?.class === 'server' || flow.peer?.class === 'edge') return false
+  if (request.vias().length > 1) return 'refused'
+  const transport = transportOf(contact.uri)
+  return transport === flow.transport ? true : 'refused'
+}
+
+function transportOf(uri: SipUri): string {
+  return uri.parameters.get('transport')?.toLowerCase() ?? (uri.scheme === 'sips' ? 'tls' : 'udp')
+}
+
+function withAddress(uri: SipUri, flow: Flow): SipUri {
+  const parameters = [...uri.parameters].filter(([name]) => name !== 'maddr').map(([name, value]) => (value === undefined ? `;${name}` : `;${name}=${value}`))
+  const user = uri.user === undefined ? '' : `${uri.user}@`
+  return parseUri(`${uri.scheme}:${user}${sourceOf(flow)}${parameters.join('')}`)
+}
+
+function sourceOf(flow: Flow): string {
+  const { address, port } = flow.remote
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`
+}
+
+/**
+ * Whether requests for the contact use the flow of its registration, and whether they can use nothing else.
+ * A connection that a client opened is its only door when its Contact names that connection, or no real address, or when it
+ * showed no certificate (nobody could verify it by dialling). A Contact that names another place is dialled.
+ */
+function reachOf({ request, flow }: Arrival, uri: SipUri, asked: boolean): { readonly onFlow: boolean; readonly bound: boolean } {
+  const alone = flow.reliable && flow.direction === 'accepted' && request.vias().length === 1 && flow.peer?.class !== 'server' && flow.peer?.class !== 'edge'
+  if (!alone) return { onFlow: false, bound: false }
+  const unreachable = asked || uri.host.endsWith('.invalid') || flow.transport === 'ws' || flow.transport === 'wss'
+  const onFlow = unreachable || namesSource(uri, flow) || (flow.secure && flow.peer === undefined)
+  return { onFlow, bound: onFlow && (unreachable || flow.secure) }
+}
+
+function namesSource(uri: SipUri, flow: Flow): boolean {
+  const host = uri.parameters.get('maddr')?.toLowerCase() ?? uri.host
+  const port = uri.port ?? (flow.secure ? 5061 : 5060)
+  return port === flow.remote.port && host.replace(/^\[|\]$/g, '') === flow.remote.address
+}

@@ -1,0 +1,71 @@
+/** Header fields of the 200 to a REGISTER (RFC 3261 §10.3 step 8, RFC 3327, 5626, 5627; what Communicator clients read). */
+import type { HeaderField } from '../../sip/message/types.ts'
+import type { Arrival } from '../../sip/routing/decision.ts'
+import type { Binding } from '../location/binding.ts'
+import type { ReadContacts } from './contacts.ts'
+import { endpointGruu, publicGruu } from './gruu.ts'
+
+/** For clients that send an epid. Their reader wants each name spelled so, and no blank in lists. */
+export interface CommunicatorSettings {
+  /** Events the client subscribes to after sign-on: [`vnd-microsoft-roaming-contacts`, `presence`]. */
+  readonly allowEvents: readonly string[]
+  /** One line each; `msrtc-event-categories` selects the 2007 mode, its absence 2005. */
+  readonly supported: readonly string[]
+  /** Interval of the keep-alive. */
+  readonly keepAliveSeconds: number
+  /** `RTC/3.0` */
+  readonly server: string
+}
+
+export function registeredHeaders(
+  arrival: Arrival, bindings: readonly Binding[], read: ReadContacts & { kind: 'change' }, communicator: CommunicatorSettings | undefined,
+): HeaderField[] {
+  const { request, wall } = arrival
+  const supported = request.list('Supported')
+  const headers: HeaderField[] = bindings.map((binding) => ['Contact', contactValue(binding, wall, supported)])
+  if (read.expires !== undefined) headers.push(['Expires', String(read.expires)])
+  if (supported.includes('path')) for (const path of request.headers('Path')) headers.push(['Path', path])
+  if (read.outbound) headers.push(['Require', 'outbound'])
+  if (communicator !== undefined && isCommunicator(arrival)) headers.push(...communicatorHeaders(arrival, read, communicator))
+  return headers
+}
+
+/** Each on its own line: `<sip:…>;expires=7200;+sip.instance="<urn:uuid:…>"`. */
+function contactValue(binding: Binding, wall: number, supported: readonly string[]): string {
+  const seconds = Math.max(0, Math.ceil((binding.expires - wall) / 1000))
+  let value = `<${binding.contact}>;expires=${seconds}`
+  if (binding.q !== 1000) value += `;q=${binding.q / 1000}`
+  if (binding.instance !== undefined) value += `;+sip.instance="<${binding.instance}>"`
+  if (binding.regId !== undefined) value += `;reg-id=${binding.regId}`
+  if (binding.instance !== undefined && supported.includes('gruu')) value += `;pub-gruu="${publicGruu(binding.aor, binding.instance)}"`
+  const gruu = supported.includes('gruu-10') ? endpointGruu(binding.aor, binding) : undefined
+  return gruu === undefined ? value : `${value};gruu="${gruu}"`
+}
+
+function isCommunicator({ request }: Arrival): boolean {
+  return request.from.parameters.has('epid') || request.header('ms-keep-alive') !== undefined
+}
+
+function communicatorHeaders({ request, remarks }: Arrival, read: ReadContacts & { kind: 'change' }, settings: CommunicatorSettings): HeaderField[] {
+  const headers: HeaderField[] = settings.supported.map((tag) => ['Supported', tag])
+  if (settings.allowEvents.length > 0) headers.push(['Allow-Events', settings.allowEvents.join(',')])
+  if (request.header('ms-keep-alive') !== undefined) {
+    headers.push(['ms-keep-alive', `UAS; tcp=no; hop-hop=yes; end-end=no; timeout=${settings.keepAliveSeconds}`])
+  }
+  if (remarks.remote) headers.push(['ms-user-logon-data', 'RemoteUser'])
+  headers.push(['presence-state', `register-action="${read.expires === 0 ? 'removed' : 'added'}"`], ['Server', settings.server])
+  return headers
+}
+
+let dateSecond = -1
+let dateText = ''
+
+/** The calendar's second, written once. */
+export function dateHeader(wall: number): HeaderField {
+  const second = Math.floor(wall / 1000)
+  if (second !== dateSecond) {
+    dateSecond = second
+    dateText = new Date(wall).toUTCString()
+  }
+  return ['Date', dateText]
+}

@@ -1,0 +1,144 @@
+/** The registrar (RFC 3261 §10.3): answers REGISTER for its domains. */
+import { addressOfRecord } from '../../sip/message/uri.ts'
+import { flat } from '../../sip/message/flat.ts'
+import type { HeaderField } from '../../sip/message/types.ts'
+import type { Clock } from '../../sip/clock.ts'
+import { pass, refuse } from '../../sip/routing/decision.ts'
+import type { Arrival, Decision, Policy } from '../../sip/routing/decision.ts'
+import type { Flow } from '../../sip/transport/flow.ts'
+import { forgetIdentity, rememberIdentity } from '../authentication/flow-identity.ts'
+import { provenHere } from '../authentication/authenticate.ts'
+import type { LocationService } from '../location/location.ts'
+import type { Outcome } from '../location/rules.ts'
+import { defaultOutageAnswer, diagnostics, refusalOf } from '../refusals.ts'
+import type { OutageAnswer } from '../refusals.ts'
+import { recovering, soon } from '../soon.ts'
+import type { Soon } from '../soon.ts'
+import type { Account } from '../store/directory.ts'
+import { readContacts } from './contacts.ts'
+import type { ContactSettings, ReadContacts } from './contacts.ts'
+import { dateHeader, registeredHeaders } from './registered.ts'
+import type { CommunicatorSettings } from './registered.ts'
+
+/** Who may register; a cached directory, usually. */
+export interface AccountSource {
+  account(aor: string): Soon<Account | undefined>
+}
+
+export interface RegistrarOptions {
+  readonly location: LocationService
+  /** undefined: every user part of the domains is a user. */
+  readonly accounts: AccountSource | undefined
+  /** Lower case. */
+  readonly domains: readonly string[]
+  readonly clock: Clock
+  /** FQDN of this server. */
+  readonly self: string
+  /** Seconds; 60, 86400 and 7200 unless given. */
+  readonly minExpires?: number
+  readonly maxExpires?: number
+  readonly defaultExpires?: number
+  /** Bindings per user; 20 unless given. */
+  readonly maxContacts?: number
+  readonly ownRoute?: ContactSettings['ownRoute']
+  /** A Path from a server although the client does not say it knows Path: stored, or refused with 421 (RFC 3327 §5.3). Default: stored, as OCS clients never say so. */
+  readonly pathWithoutSupport?: 'store' | 'refuse'
+  /** Header fields for Communicator clients; undefined: none. */
+  readonly communicator?: CommunicatorSettings
+  /** Answer while the store is away. */
+  readonly outage?: OutageAnswer
+}
+
+/** Option tags a REGISTER may require here (RFC 3261 §20.32); those of the old clients' presence included. */
+const knownExtensions = new Set(['path', 'outbound', 'gruu', 'gruu-10', 'adhoclist', 'categorylist', 'ms-benotify'])
+
+export function registrar(options: RegistrarOptions): Policy {
+  const domains = new Set(options.domains)
+  const outage = options.outage ?? defaultOutageAnswer
+  const settings: ContactSettings = {
+    self: options.self,
+    minExpires: options.minExpires ?? 60,
+    maxExpires: options.maxExpires ?? 86_400,
+    defaultExpires: options.defaultExpires ?? 7200,
+    maxContacts: options.maxContacts ?? 20,
+    ownRoute: options.ownRoute,
+  }
+
+  function decide(arrival: Arrival): Soon<Decision> {
+    const { request, uri } = arrival
+    if (request.method !== 'REGISTER' || !domains.has(uri.host)) return pass
+    return recovering(() => step(arrival), (error) => refusalOf(error, outage, options.self))
+  }
+
+  /** §10.3 steps 2 to 5: extensions, then the address-of-record. */
+  function step(arrival: Arrival): Soon<Decision> {
+    const { request, remarks } = arrival
+    const extension = refuseExtensions(arrival, options.pathWithoutSupport ?? 'store')
+    if (extension !== undefined) return extension
+    const { scheme, host, user } = request.to.uri
+    if (scheme !== 'sip' && scheme !== 'sips') return refuse(400, 'register.address-of-record')
+    if (!domains.has(host) || user === undefined) return refuse(404, 'register.unknown-user', [diagnostics(1003, 'User does not exist', options.self)])
+    const aor = flat(addressOfRecord(request.to.uri))
+    if (remarks.identity !== undefined && remarks.identity !== aor) {
+      return refuse(403, 'auth.identity-mismatch', [diagnostics(4004, 'Credentials provided are not authorized to act as specified from URI', options.self)])
+    }
+    const account = options.accounts === undefined ? undefined : options.accounts.account(aor)
+    return soon(account, (found) => {
+      if (options.accounts !== undefined && found === undefined) return refuse(404, 'register.unknown-user', [diagnostics(1003, 'User does not exist', options.self)])
+      if (found?.enabled === false) return refuse(403, 'register.user-disabled', [diagnostics(4005, 'User is not enabled', options.self)])
+      return change(arrival, aor)
+    })
+  }
+
+  /** Steps 6 to 8. */
+  function change(arrival: Arrival, aor: string): Soon<Decision> {
+    const read = readContacts(arrival, aor, settings)
+    if (read.kind === 'refused') return read.decision
+    return soon(options.location.register(read.change), (outcome) => answerTo(arrival, read, outcome))
+  }
+
+  function answerTo(arrival: Arrival, read: ReadContacts & { kind: 'change' }, outcome: Outcome): Decision {
+    if (outcome.kind === 'out-of-order') return refuse(500, 'register.out-of-order', [['Retry-After', '1']])
+    if (outcome.kind === 'too-many') return refuse(403, 'register.too-many-contacts', [diagnostics(4000, `No more than ${outcome.limit} contacts at a time`, options.self)])
+    remember(arrival, read)
+    const headers: HeaderField[] = registeredHeaders(arrival, outcome.bindings, read, options.communicator)
+    headers.push(dateHeader(options.clock.wall()))
+    return { kind: 'answer', status: 200, headers }
+  }
+
+  return { name: 'registrar', decide }
+}
+
+/** Tells the location service that a flow is gone: what could only be reached by it is forgotten. */
+export function onFlowClosed(location: LocationService, flow: Flow): Soon<void> {
+  const aors = registeredOn(flow)
+  return aors === undefined ? undefined : location.removeFlow(flow.id, aors)
+}
+
+const note = 'services.registered'
+
+function registeredOn(flow: Flow): Set<string> | undefined {
+  return flow.notes.get(note) as Set<string> | undefined
+}
+
+function remember(arrival: Arrival, { change, expires }: ReadContacts & { kind: 'change' }): void {
+  const { flow, wall } = arrival
+  if (expires === undefined) return
+  if (expires === 0) {
+    registeredOn(flow)?.delete(change.aor)
+    forgetIdentity(flow, change.aor)
+    return
+  }
+  if (provenHere(arrival, change.aor)) rememberIdentity(flow, change.aor, wall + expires * 1000)
+  if (!change.contacts.some((contact) => contact.binding.flow === flow.id)) return
+  const known = registeredOn(flow)
+  if (known === undefined) flow.notes.set(note, new Set([change.aor]))
+  else known.add(change.aor)
+}
+
+function refuseExtensions({ request }: Arrival, pathWithoutSupport: 'store' | 'refuse'): Decision | undefined {
+  const unknown = request.list('Require').filter((tag) => !knownExtensions.has(tag.toLowerCase()))
+  if (unknown.length > 0) return refuse(420, 'register.extension-unknown', [['Unsupported', unknown.join(', ')]])
+  if (pathWithoutSupport === 'store' || request.header('Path') === undefined) return undefined
+  return request.list('Supported').includes('path') ? undefined : refuse(421, 'register.path-not-supported', [['Require', 'path']])
+}
