@@ -94,7 +94,7 @@ export function nameConstraints(options: { readonly permitted?: readonly string[
 }
 
 /** The demand for a stapled OCSP answer (RFC 7633). */
-export function mustStaple(): Extension {
+export function demandStaple(): Extension {
   return extension('1.3.6.1.5.5.7.1.24', false, sequence(integer(5)))
 }
 

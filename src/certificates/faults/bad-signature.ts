@@ -1,0 +1,13 @@
+/** RFC 5280 §6.1.3. Node has another code when the certificate is a client's: a left-over of the queue of errors. */
+import { type Fault, refused } from './fault.ts'
+import { presenting } from './fault-pki.ts'
+
+export const badSignature: Fault = {
+  slug: 'bad-signature',
+  family: 'trust',
+  sides: ['server', 'client'],
+  story: 'One bit of the signature on the certificate of the peer is wrong',
+  make: (pki) => presenting(pki, pki.leaf({ wrongSignature: true })),
+  expect: refused('cert.signature-invalid', 'CERT_SIGNATURE_FAILURE'),
+  expectClient: refused('cert.signature-invalid', 'CERT_SIGNATURE_FAILURE'),
+}

@@ -1,0 +1,13 @@
+/** Node starts, and every handshake fails with a cipher error that names no key. */
+import { generateKey, keyToPem } from '../keys.ts'
+import { type Fault, stopsStart } from './fault.ts'
+import { withKey } from './parts.ts'
+
+export const keyMismatchType: Fault = {
+  slug: 'key-mismatch-type',
+  family: 'files',
+  sides: ['server'],
+  story: 'The certificate is P-256, the key file holds an RSA key',
+  make: (pki) => withKey(pki, keyToPem(generateKey('rsa2048'))),
+  expect: stopsStart('key.mismatch'),
+}
