@@ -1,5 +1,6 @@
 /** The outermost hop. It authenticates servers by certificate, never users; what is admitted from outside goes to one next hop. */
 import { flowToken } from '../sip/routing/policies/flow-token.ts'
+import { followRoute } from '../sip/routing/policies/follow-route.ts'
 import type { AccessProxySettings } from '../topology/plan-types.ts'
 import { addPath } from './policies/add-path.ts'
 import { markOutside } from './policies/mark-outside.ts'
@@ -20,14 +21,14 @@ export function accessProxy({ plan, flowTokens }: RoleContext, settings: AccessP
       external: {
         admit: [stripUntrusted(), remoteUser({ allowOutsideUsers, domains }), markOutside({ edge: plan.fqdn })],
         target: [
-          flowToken(),
+          flowToken(flowTokens),
           addPath({ hostPort: `${plan.fqdn}:${internalPort}`, token: (flow) => flowTokens.of(flow) }),
           nextHop({ uri: `sip:${inward.fqdn}:${inward.port};transport=tls`, face: 'internal', because: 'inward' }),
         ],
       },
       internal: {
         admit: [trustedServer()],
-        target: [flowToken(), noRoute({ domains })],
+        target: [flowToken(flowTokens), followRoute(), noRoute({ domains })],
       },
     },
     peers: {

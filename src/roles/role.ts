@@ -3,9 +3,13 @@ import type { Arrival, FacePolicies } from '../sip/routing/decision.ts'
 import type { FlowTokens } from '../sip/routing/flow-token.ts'
 import type { FaceSettings, ResponseChange } from '../sip/routing/settings.ts'
 import type { SipResponse } from '../sip/message/types.ts'
-import type { TransportName } from '../sip/transport/flow.ts'
+import type { Clock } from '../sip/clock.ts'
+import type { FlowId, TransportName } from '../sip/transport/flow.ts'
+import type { LocationService } from '../services/location/location.ts'
+import type { Directory } from '../services/store/directory.ts'
 import type { Face, NodePlan } from '../topology/plan-types.ts'
 import type { PeerLists } from './peers.ts'
+import type { CachedAccounts } from './stores.ts'
 
 /** A server this node dials of its own accord: its link is watched with OPTIONS. */
 export interface WatchedPeer {
@@ -29,7 +33,24 @@ export interface RoleParts {
 
 export interface RoleContext {
   readonly plan: NodePlan
+  readonly clock: Clock
   readonly flowTokens: FlowTokens
+  /** Whether that flow of this process is open. */
+  readonly isOpen: (flow: FlowId) => boolean
+  /** Signs nonces, so that any front end of the pool can check them. */
+  readonly nonceKey: Buffer
+  /** `off`: users are not asked who they are (benchmarks). */
+  readonly authentication: 'on' | 'off'
+  /** Absent for a role without a database. */
+  readonly directory: Directory | undefined
+  readonly accounts: CachedAccounts | undefined
+  readonly location: LocationService | undefined
+}
+
+/** The services of a role that has a database. */
+export function servicesOf({ plan, directory, accounts, location }: RoleContext): { readonly directory: Directory; readonly accounts: CachedAccounts; readonly location: LocationService | undefined } {
+  if (directory === undefined || accounts === undefined) throw new Error(`${plan.name} needs a directory and has none`)
+  return { directory, accounts, location }
 }
 
 const nobody: ReadonlySet<string> = new Set()

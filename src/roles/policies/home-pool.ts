@@ -1,11 +1,18 @@
 /** Where a user of our domains is at home, and how the request gets there. */
 import { addressOfRecord } from '../../sip/message/uri.ts'
+import { soon } from '../../services/soon.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse } from '../../sip/routing/decision.ts'
 import { targetVia } from './next-hop.ts'
 
-/** The two facts of an account that routing needs. */
+/** The facts of an account that routing needs. */
+export interface Home {
+  readonly homePool: string
+  readonly remote: boolean
+  readonly enabled: boolean
+}
+
 export interface HomeDirectory {
-  account(aor: string): Promise<{ readonly homePool: string; readonly remote: boolean; readonly enabled: boolean } | undefined>
+  account(aor: string): Home | undefined | Promise<Home | undefined>
 }
 
 export interface HomePoolOptions {
@@ -27,17 +34,20 @@ export function homePool(options: HomePoolOptions): Policy {
   const domains = new Set(options.domains)
   return {
     name: 'home-pool',
-    async decide(arrival) {
+    decide(arrival) {
       const registers = arrival.request.method === 'REGISTER'
       const subject = registers ? arrival.request.to.uri : arrival.uri
       if (!domains.has(subject.host) || subject.user === undefined) return pass
-      const account = await options.directory.account(addressOfRecord(subject))
-      if (account === undefined || !account.enabled) return refuse(404, 'route.unknown-user')
-      if (registers && arrival.remarks.remote && !account.remote) return refuse(403, 'remote.user-not-enabled')
-      if (account.homePool === options.ownHome) return pass
-      if (registers && options.redirectInside && !arrival.remarks.remote) return redirect(arrival, account.homePool, options)
-      return { kind: 'route', targets: [targetVia(arrival.request.requestUri, homeUri(arrival, account.homePool, options))], because: 'home-pool' }
+      return soon(options.directory.account(addressOfRecord(subject)), (account) => byAccount(arrival, account, registers))
     },
+  }
+
+  function byAccount(arrival: Arrival, account: Home | undefined, registers: boolean): Decision {
+    if (account === undefined || !account.enabled) return refuse(404, 'route.unknown-user')
+    if (registers && arrival.remarks.remote && !account.remote) return refuse(403, 'remote.user-not-enabled')
+    if (account.homePool === options.ownHome) return pass
+    if (registers && options.redirectInside && !arrival.remarks.remote) return redirect(arrival, account.homePool, options)
+    return { kind: 'route', targets: [targetVia(arrival.request.requestUri, homeUri(arrival, account.homePool, options))], because: 'home-pool' }
   }
 }
 

@@ -1,0 +1,65 @@
+/** Standard Edition and front end: the registrar, the home of users, the one who knows where each of them is. */
+import { localTargets } from '../services/registrar/local-targets.ts'
+import { registrar } from '../services/registrar/registrar.ts'
+import { flowToken } from '../sip/routing/policies/flow-token.ts'
+import { followRoute } from '../sip/routing/policies/follow-route.ts'
+import { staticRoutes } from '../sip/routing/policies/static-routes.ts'
+import type { HomeSettings } from '../topology/plan-types.ts'
+import { authenticateUsers } from './policies/authenticate-users.ts'
+import { homePool } from './policies/home-pool.ts'
+import { nextHop } from './policies/next-hop.ts'
+import { noRoute } from './policies/no-route.ts'
+import { noteRemote } from './policies/note-remote.ts'
+import { stripUntrusted } from './policies/strip-untrusted.ts'
+import { peerLists, type RoleContext, type RoleParts, servicesOf } from './role.ts'
+
+/** What a Communicator is told after sign-on; without the presence service of a later version the lists stay empty. */
+const communicator = { allowEvents: [], supported: [], keepAliveSeconds: 300, server: 'RTC/2.0' }
+
+export function home(context: RoleContext, settings: HomeSettings): RoleParts {
+  const { plan, clock, flowTokens, isOpen } = context
+  const { accounts, directory, location } = servicesOf(context)
+  const { domains, routeToEnterpriseEdge: edge, members } = settings
+  const securePort = plan.listeners.find(({ transport }) => transport === 'tls')?.port ?? 5061
+  const plainPort = plan.listeners.find(({ transport }) => transport === 'tcp')?.port ?? 5060
+  if (location === undefined) throw new Error(`${plan.name} is a home and has no pool store`)
+  const ownRoute = members.length === 1 ? undefined : (flow: Parameters<typeof flowTokens.of>[0]): string => `<sip:${flowTokens.of(flow)}@${plan.fqdn}:${securePort};transport=tls;lr>`
+  return {
+    faces: {
+      internal: {
+        admit: [stripUntrusted(), noteRemote(), authenticateUsers(context, { directory, realm: settings.realm, domains })],
+        target: [
+          flowToken(flowTokens, { port: securePort }),
+          followRoute(),
+          homePool({ directory: accounts, domains, ownHome: settings.home, securePort, plainPort, redirectInside: false }),
+          registrar({ location, accounts, domains, clock, self: plan.fqdn, maxContacts: settings.maxContactsPerUser, communicator, ownRoute }),
+          localTargets({ location, accounts, domains, self: plan.fqdn, isOpen }),
+          staticRoutes(settings.staticRoutes.map((route) => ({
+            match: route.match,
+            nextHop: `sip:${route.nextHop}:${route.port};transport=${route.transport}`,
+            ...(route.replaceHost ? { replaceHost: route.nextHop } : {}),
+          }))),
+          ...(edge === undefined ? [] : [nextHop({ uri: `sip:${edge.fqdn}:${edge.port};transport=tls`, when: ({ uri }) => !domains.includes(uri.host), because: 'enterprise-edge' })]),
+          noRoute({ domains }),
+        ],
+      },
+    },
+    peers: {
+      internal: peerLists({
+        servers: [...settings.trustedServers.map(({ fqdn }) => fqdn), ...members, settings.home, ...hosts(settings, 'server')],
+        edges: settings.edges,
+        authenticatedHosts: hosts(settings, 'authenticated'),
+      }),
+    },
+    watched: [
+      ...(edge === undefined ? [] : [{ fqdn: edge.fqdn, port: edge.port, face: 'internal' }]),
+      ...members.filter((fqdn) => fqdn !== plan.fqdn).map((fqdn) => ({ fqdn, port: securePort, face: 'internal' })),
+    ],
+    recordRouteName: settings.home,
+    explainsTo: () => true,
+  }
+}
+
+function hosts({ authorizedHosts }: HomeSettings, treatAs: string): readonly string[] {
+  return authorizedHosts.filter((host) => host.treatAs === treatAs).map(({ fqdn }) => fqdn)
+}

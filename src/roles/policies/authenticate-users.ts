@@ -1,0 +1,37 @@
+/** The authentication that every role with a directory shares: one realm, digest first; further schemes join the list. */
+import { authenticate } from '../../services/authentication/authenticate.ts'
+import { digest } from '../../services/authentication/digest.ts'
+import type { Directory } from '../../services/store/directory.ts'
+import { type Arrival, pass, type Policy } from '../../sip/routing/decision.ts'
+import type { FlowTokens } from '../../sip/routing/flow-token.ts'
+import { type RoleContext, servicesOf } from '../role.ts'
+
+export function authenticateUsers(context: RoleContext, options: { readonly directory: Directory; readonly realm: string; readonly domains: readonly string[] }): Policy {
+  if (context.authentication === 'off') return { name: 'authenticate', decide: () => pass }
+  const { plan, clock, nonceKey, flowTokens } = context
+  const { directory, realm, domains } = options
+  return authenticate({
+    schemes: [digest({ credentials: directory, realm, clock, key: nonceKey })],
+    realm,
+    domains,
+    self: plan.fqdn,
+    accounts: servicesOf(context).accounts,
+    hasRouteToken: (arrival) => carriesToken(arrival, flowTokens),
+    exempt: isProbe,
+  })
+}
+
+/** A token nobody else can make says that this dialog was let in when it began. */
+function carriesToken({ ownRoute }: Arrival, tokens: FlowTokens): boolean {
+  const user = ownRoute?.uri.user
+  if (user === undefined) return false
+  return user.split('+').every((token) => {
+    const { kind } = tokens.read(token)
+    return kind === 'flow' || kind === 'gone' || kind === 'elsewhere'
+  })
+}
+
+/** OPTIONS to the server itself asks nothing of a user: the first SIP answer of a connectivity check. */
+function isProbe({ request, uri }: Arrival): boolean {
+  return request.method === 'OPTIONS' && uri.user === undefined
+}

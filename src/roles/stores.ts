@@ -1,0 +1,74 @@
+/** The schemas a node reads: a director the directory alone, a home its pool store as well. */
+import { join } from 'node:path'
+import type { Clock } from '../sip/clock.ts'
+import { type LocationService, sharedLocation, singleWriterLocation } from '../services/location/location.ts'
+import { type Account, type Directory, openDirectory } from '../services/store/directory.ts'
+import { openPoolStore, type PoolStore } from '../services/store/pool-store.ts'
+import type { StoreHealth, StoreSettings } from '../services/store/settings.ts'
+import type { NodePlan, StorePlan } from '../topology/plan-types.ts'
+
+export interface Stores {
+  readonly directory: Directory | undefined
+  readonly pool: PoolStore | undefined
+  readonly location: LocationService | undefined
+  close(): Promise<void>
+}
+
+export interface StoresOptions {
+  readonly plan: NodePlan
+  readonly dataDir: string
+  readonly clock: Clock
+  /** URL of the SQL back end where one runs: `postgresql://…`. Absent: the embedded files. */
+  readonly sqlUrl: string | undefined
+  readonly onHealth: (store: 'directory' | 'pool', health: StoreHealth) => void
+}
+
+export async function openStores({ plan, dataDir, clock, sqlUrl, onHealth }: StoresOptions): Promise<Stores> {
+  const { settings } = plan
+  if (!('store' in settings)) return { directory: undefined, pool: undefined, location: undefined, close: async () => undefined }
+  const files = filesOf(settings.store)
+  const at = (file: string): StoreSettings => (sqlUrl === undefined ? { kind: 'sqlite', file: join(dataDir, file) } : { kind: 'postgresql', url: sqlUrl })
+  const directory = await openDirectory(at(files.directory), { clock, onHealth: (health) => onHealth('directory', health) })
+  const pool = settings.kind === 'director' ? undefined : await openPoolStore(at(files.pool), { clock, onHealth: (health) => onHealth('pool', health) })
+  const alone = 'members' in settings && settings.members.length === 1
+  const location = pool === undefined ? undefined : alone ? singleWriterLocation({ clock, store: pool }) : sharedLocation({ clock, store: pool })
+  return {
+    directory,
+    pool,
+    location,
+    async close() {
+      location?.close()
+      await pool?.close()
+      await directory.close()
+    },
+  }
+}
+
+function filesOf(store: StorePlan): { readonly directory: string; readonly pool: string } {
+  return store.kind === 'sqlite' ? store : store.fallback
+}
+
+/** Accounts change seldom and are asked for with every request: each is remembered for a moment. */
+export interface CachedAccounts {
+  account(aor: string): Account | undefined | Promise<Account | undefined>
+}
+
+const rememberedMs = 1000
+const rememberedAccounts = 20_000
+
+export function cachedAccounts(directory: Pick<Directory, 'account'>, clock: Clock): CachedAccounts {
+  const known = new Map<string, { readonly account: Account; readonly until: number }>()
+  return {
+    account(aor) {
+      const hit = known.get(aor)
+      if (hit !== undefined && hit.until > clock.now()) return hit.account
+      return directory.account(aor).then((account) => {
+        known.delete(aor)
+        // What does not exist is asked for again: a user that was just added can sign in at once.
+        if (account !== undefined) known.set(aor, { account, until: clock.now() + rememberedMs })
+        if (known.size > rememberedAccounts) known.delete(known.keys().next().value ?? aor)
+        return account
+      })
+    },
+  }
+}
