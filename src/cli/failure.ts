@@ -1,6 +1,11 @@
 /** From whatever a command threw to an exit status and one sentence: 1 it is not so, 2 wrong usage or configuration, 3 siplab failed. */
 import { CommanderError } from 'commander'
+import { AuthorityError } from '../certificates/authority.ts'
+import { KeyFileError } from '../certificates/keys.ts'
+import { AssignmentError } from '../certificates/node-certificates.ts'
 import { LabError } from '../lab/lab-error.ts'
+import { ControlRefusal } from '../roles/control-server.ts'
+import { StoreError } from '../services/store/store-error.ts'
 import { ConfigError } from '../topology/config-error.ts'
 import { paint } from './io.ts'
 import type { Io } from './io.ts'
@@ -39,6 +44,14 @@ function describeKnown(error: unknown): Known | undefined {
   if (error instanceof LabError) {
     const { code, message, detail } = error
     return { status: error.kind === 'usage' ? 2 : 1, message, document: { code, message, ...(detail === undefined ? {} : { detail }) } }
+  }
+  if (error instanceof ControlRefusal) {
+    const { code, message, verdict } = error
+    return { status: 1, message, document: { code, message, ...(verdict === undefined ? {} : { detail: { verdict } }) } }
+  }
+  if (error instanceof StoreError) return { status: 1, message: error.message, document: { code: error.code, message: error.message } }
+  if (error instanceof AuthorityError || error instanceof AssignmentError || error instanceof KeyFileError) {
+    return { status: 2, message: error.message, document: { code: error.code, message: error.message } }
   }
   return undefined
 }

@@ -1,5 +1,5 @@
 /** The data folder of one lab: what `up` wrote down about it, and the lock that lets one supervisor in. */
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { ReadyDocument } from './ready-document.ts'
 import { LabError } from './lab-error.ts'
@@ -71,13 +71,12 @@ export function supervisorOf(folder: LabFolder): number | undefined {
 }
 
 /**
- * Takes the lock for this process; a lock of a process that is gone is taken over.
+ * Takes the lock of a folder that exists for this process; a lock of a process that is gone is taken over.
  *
  * @returns gives the lock back
  * @throws LabError `lab.running`
  */
 export function takeLock(folder: LabFolder): () => void {
-  mkdirSync(folder.root, { recursive: true, mode: 0o700 })
   for (let attempt = 0; attempt < 3; attempt += 1) {
     if (writeLock(folder)) return () => rmSync(folder.lock, { force: true })
     const pid = supervisorOf(folder)

@@ -1,5 +1,5 @@
 /** Brings a lab up and down: network, certificates, directory, one process for each node, and news about what changes. */
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Verdict } from '../certificates/verdict.ts'
 import type { LinkState, ListenerStatus, NodeEvent } from '../roles/control-api.ts'
@@ -60,7 +60,8 @@ const stopWithinMs = 8_000
  */
 export async function bringUp(options: UpOptions, signal: AbortSignal): Promise<RunningLab> {
   const folder = labFolder(options.data)
-  const before = existsSync(folder.root) ? new Set(readdirSync(folder.root)) : undefined
+  const made = mkdirSync(folder.root, { recursive: true, mode: 0o700 })
+  const before = new Set(readdirSync(folder.root))
   const releaseLock = takeLock(folder)
   let reservation: Reservation | undefined
   try {
@@ -70,7 +71,7 @@ export async function bringUp(options: UpOptions, signal: AbortSignal): Promise<
   } catch (error) {
     await reservation?.release()
     releaseLock()
-    removeNews(folder, before)
+    removeNews(folder, before, made)
     throw error
   }
 }
@@ -279,9 +280,9 @@ function emptyFolder(folder: LabFolder): void {
   mkdirSync(folder.root, { recursive: true, mode: 0o700 })
 }
 
-/** After a failed start: away with what it made. */
-function removeNews(folder: LabFolder, before: ReadonlySet<string> | undefined): void {
-  if (before === undefined) return rmSync(folder.root, { recursive: true, force: true })
+/** After a failed start: away with what it made, the folders above its own included (`made` is the uppermost). */
+function removeNews(folder: LabFolder, before: ReadonlySet<string>, made: string | undefined): void {
+  if (made !== undefined) return rmSync(made, { recursive: true, force: true })
   for (const name of readdirSync(folder.root)) {
     if (!before.has(name)) rmSync(join(folder.root, name), { recursive: true, force: true })
   }

@@ -1,10 +1,35 @@
 /** Every command, in the order `siplab --help` lists them. A new command is one file here and one line below. */
 import type { RegisterCommand } from '../command.ts'
+import { assignCommand, drainCommand, mtlsCommand, settingsCommand, unassignCommand } from './administration.ts'
+import { checkCommand } from './check.ts'
 import { decodeCommand } from './decode.ts'
 import { downCommand } from './down.ts'
 import { eventsCommand } from './events.ts'
+import { breakCommand, faultsCommand, healCommand } from './faults.ts'
 import { nodeCommand } from './node.ts'
+import { planCommand } from './plan.ts'
+import { registrationsCommand } from './registrations.ts'
 import { statusCommand } from './status.ts'
 import { upCommand } from './up.ts'
+import { usersCommand } from './users.ts'
 
-export const commands: readonly RegisterCommand[] = [upCommand, downCommand, statusCommand, eventsCommand, decodeCommand, nodeCommand]
+export const commands: readonly RegisterCommand[] = [
+  upCommand,
+  downCommand,
+  statusCommand,
+  planCommand,
+  assignCommand,
+  unassignCommand,
+  mtlsCommand,
+  settingsCommand,
+  faultsCommand,
+  breakCommand,
+  healCommand,
+  drainCommand,
+  eventsCommand,
+  decodeCommand,
+  checkCommand,
+  usersCommand,
+  registrationsCommand,
+  nodeCommand,
+]

@@ -1,0 +1,120 @@
+/**
+ * `siplab assign, unassign, mtls, settings, drain`: what an administrator did in the old console. A running node takes the
+ * change at once; on a stopped one the files change and its next start meets them.
+ */
+import { LabError } from '../../lab/lab-error.ts'
+import type { ChangeReport } from '../../roles/control-api.ts'
+import { assignReference, generalTab, securityTab, setMtls, unassignReference } from '../../roles/administration.ts'
+import type { Administered, GeneralTab, SecurityTab } from '../../roles/administration.ts'
+import { nodeFolder } from '../../roles/node-folder.ts'
+import type { NodePlan } from '../../topology/plan-types.ts'
+import { answer, common } from '../command.ts'
+import type { CommonOptions, RegisterCommand } from '../command.ts'
+import { UsageError } from '../failure.ts'
+import { table } from '../io.ts'
+import type { Io } from '../io.ts'
+import { chooseLab, chooseNode, chooseRunningLab, clientOf, planOf } from '../lab-choice.ts'
+import type { ChosenLab } from '../lab-choice.ts'
+
+interface ForceOptions extends CommonOptions {
+  readonly force?: true
+}
+
+const forceText = 'do it although the certificate is not valid: the door the original never had'
+
+export const assignCommand: RegisterCommand = (program, { io }) => {
+  const command = program.command('assign <NODE> <REFERENCE> <CERTIFICATE>').summary('let a reference of a node use a certificate')
+  command.description('Lets a certificate reference of a node use a certificate of its folder. REFERENCE is listener, default-outgoing, static-route:N, edge-internal or edge-external.').option('--force', forceText)
+  common(command, 'siplab assign fe1 listener fe1-trial').action(async (name: string, reference: string, certificate: string, options: ForceOptions) => {
+    const { report } = await change(io, options, name, {
+      live: ['/assign', { reference, certificate, force: options.force === true }],
+      atRest: (administered) => assignReference(administered, reference, certificate, { force: options.force === true }),
+    })
+    answer(io, options, { node: name, reference, certificate, ...report }, () => `${name}: ${reference} now uses ${certificate}\n${reportText(report)}`)
+  })
+}
+
+export const unassignCommand: RegisterCommand = (program, { io }) => {
+  const command = program.command('unassign <NODE> <REFERENCE>').summary('take the certificate from a reference').description('Takes the certificate from a reference; its files stay. Locked while an assigned certificate is not valid.').option('--force', forceText)
+  common(command, 'siplab unassign fe1 listener').action(async (name: string, reference: string, options: ForceOptions) => {
+    const { report } = await change(io, options, name, {
+      live: ['/unassign', { reference, force: options.force === true }],
+      atRest: (administered) => unassignReference(administered, reference, { force: options.force === true }),
+    })
+    answer(io, options, { node: name, reference, ...report }, () => `${name}: ${reference} has no certificate\n${reportText(report)}`)
+  })
+}
+
+export const mtlsCommand: RegisterCommand = (program, { io }) => {
+  common(program.command('mtls <NODE> <on|off>').summary('switch the 5061 MTLS listener').description('Switches the MTLS listener of a node: the tick on the General tab.'), 'siplab mtls fe1 off').action(async (name: string, word: string, options: CommonOptions) => {
+    if (word !== 'on' && word !== 'off') throw new UsageError(`wanted on or off, found ${JSON.stringify(word)}`)
+    const on = word === 'on'
+    const { report } = await change(io, options, name, { live: ['/mtls', { on }], atRest: (administered) => setMtls(administered, on) })
+    answer(io, options, { node: name, mtls: on, ...report }, () => `${name}: MTLS is ${word}\n${reportText(report)}`)
+  })
+}
+
+export const settingsCommand: RegisterCommand = (program, { io }) => {
+  const command = program.command('settings <NODE> <general|security>').summary('show a tab of the old console').description('Shows what the General or the Security tab of the old console showed. The Security tab does not open while an assigned certificate is not valid.').option('--force', forceText)
+  common(command, 'siplab settings fe1 security').action((name: string, tab: string, options: ForceOptions) => {
+    if (tab !== 'general' && tab !== 'security') throw new UsageError(`wanted general or security, found ${JSON.stringify(tab)}`)
+    const lab = chooseLab(io, options)
+    const administered = administeredNode(lab, chooseNode(planOf(lab), name))
+    if (tab === 'general') {
+      const general = generalTab(administered)
+      return answer(io, options, general, () => generalText(general))
+    }
+    const security = securityTab(administered, { force: options.force === true })
+    answer(io, options, security, () => securityText(security))
+  })
+}
+
+export const drainCommand: RegisterCommand = (program, { io }) => {
+  common(program.command('drain <NODE>').summary('take a node out without loss').description('Lets a node finish its calls and take no new ones. Returns when nothing is left in progress.'), 'siplab drain fe1').action(async (name: string, options: CommonOptions) => {
+    const lab = chooseRunningLab(io, options)
+    chooseNode(planOf(lab), name)
+    await clientOf(lab, name).post('/drain', {})
+    answer(io, options, { node: name, state: 'drained' }, () => `${name} has nothing left in progress; siplab node stop ${name} ends it\n`)
+  })
+}
+
+interface Change {
+  readonly live: readonly [path: string, body: unknown]
+  readonly atRest: (administered: Administered) => void
+}
+
+async function change(io: Io, options: CommonOptions, name: string, { live, atRest }: Change): Promise<{ readonly report: ChangeReport | undefined }> {
+  const lab = chooseLab(io, options)
+  const node = chooseNode(planOf(lab), name)
+  const runs = lab.pid !== undefined && lab.record.stopped[name] === undefined
+  if (!runs) {
+    atRest(administeredNode(lab, node))
+    return { report: undefined }
+  }
+  try {
+    return { report: await clientOf(lab, name).post<ChangeReport>(...live) }
+  } catch (error) {
+    if (!(error instanceof LabError) || error.code !== 'node.unreachable') throw error
+    atRest(administeredNode(lab, node))
+    return { report: undefined }
+  }
+}
+
+function administeredNode(lab: ChosenLab, plan: NodePlan): Administered {
+  return { plan, folder: nodeFolder(lab.folder.root, plan.name), now: Date.now() }
+}
+
+function reportText(report: ChangeReport | undefined): string {
+  if (report === undefined) return '  the node is stopped; its next start meets the change\n'
+  return [...report.changed, ...report.unchanged.map((line) => `unchanged: ${line}`)].map((line) => `  ${line}\n`).join('')
+}
+
+function generalText({ fqdn, mtls, listeners }: GeneralTab): string {
+  const rows = listeners.map(({ face, transport, address, port, enabled }) => [face, transport, `${address}:${port}`, enabled ? 'yes' : 'no'])
+  return `${fqdn}, MTLS ${mtls ? 'on' : 'off'}\n${table(['FACE', 'TRANSPORT', 'ADDRESS', 'ENABLED'], rows)}`
+}
+
+function securityText({ references }: SecurityTab): string {
+  const rows = references.map(({ reference, certificate, valid, verdicts }) => [reference, certificate?.subject ?? '', certificate?.serial ?? '', certificate?.notAfter ?? '', valid ? 'yes' : verdicts.map(({ code }) => code).join(', ')])
+  return rows.length === 0 ? 'No certificate is assigned.\n' : table(['REFERENCE', 'CERTIFICATE', 'SERIAL', 'VALID UNTIL', 'VALID'], rows)
+}

@@ -1,0 +1,47 @@
+/** `siplab plan [TOPOLOGY]`: what follows from a lab file, in the form the reader needs. */
+import { Option } from 'commander'
+import { planLab } from '../../topology/plan.ts'
+import type { LabPlan } from '../../topology/plan-types.ts'
+import { renderCompose } from '../../topology/render/compose.ts'
+import { renderJson } from '../../topology/render/json.ts'
+import { renderNftables } from '../../topology/render/nftables.ts'
+import { renderSvg } from '../../topology/render/svg.ts'
+import { renderText } from '../../topology/render/text.ts'
+import { renderZone } from '../../topology/render/zone.ts'
+import { common } from '../command.ts'
+import type { CommonOptions, RegisterCommand } from '../command.ts'
+import { UsageError } from '../failure.ts'
+import { chooseTopology, placement, readPlacement } from '../topology-options.ts'
+import type { PlacementOptions } from '../topology-options.ts'
+
+interface PlanOptions extends CommonOptions, PlacementOptions {
+  readonly format: keyof typeof renderers
+  readonly containers?: true
+}
+
+const renderers = {
+  text: renderText,
+  json: renderJson,
+  zone: (plan: LabPlan) => renderZone(plan),
+  nftables: renderNftables,
+  compose: (plan: LabPlan) => renderCompose(plan),
+  svg: renderSvg,
+} as const
+
+export const planCommand: RegisterCommand = (program, { io }) => {
+  const command = program
+    .command('plan [TOPOLOGY]')
+    .summary('show what follows from a lab file')
+    .description('Shows what follows from a lab file: certificates, DNS records, firewall ports, and who may speak to whom.')
+    .addOption(new Option('--format <FORMAT>', 'form of the answer').choices(Object.keys(renderers)).default('text'))
+    .option('--containers', 'addresses as in the container lab')
+  common(placement(command), 'siplab plan edge --format svg > edge.svg').action((name: string | undefined, options: PlanOptions) => {
+    const format = options.json === true ? 'json' : options.format
+    if (options.json === true && options.format !== 'text' && options.format !== 'json') throw new UsageError(`--json and --format ${options.format} exclude each other`)
+    const { topology } = chooseTopology(io, name)
+    const { network, ports } = readPlacement(options)
+    const addressing = options.containers === true || format === 'compose' ? 'containers' : 'loopback'
+    const text = renderers[format](planLab(topology, { addressing, ports, ...(network === undefined ? {} : { network }) }))
+    io.out(text.endsWith('\n') ? text : `${text}\n`)
+  })
+}
