@@ -7,6 +7,7 @@ import type { Flow, FlowId, OwnIdentity, PeerIdentity, SocketAddress, TransportN
 import { hopKey, nextFlowId } from './flow-table.ts'
 import { answerTo } from './malformed.ts'
 import { causeOf, readReasonLine, refusalCode, type Cause } from './refusal.ts'
+import { isSecure } from './transport-choice.ts'
 import { ActedFault } from './acted-fault.ts'
 
 /** What differs from flow to flow when it opens. */
@@ -110,7 +111,7 @@ export class ConnectionFlow implements Flow, FramerEvents {
   }
 
   get secure(): boolean {
-    return this.transport === 'tls' || this.transport === 'wss'
+    return isSecure(this.transport)
   }
 
   get notes(): Map<string, unknown> {

@@ -1,5 +1,5 @@
 /** One dial: from a hop to a connected socket whose peer was judged, or to the reason why not. */
-import { connect as connectTcp, isIPv6, type Socket } from 'node:net'
+import { connect as connectTcp, isIP, isIPv6, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Timer } from '../clock.ts'
 import { localOf } from './address.ts'
@@ -85,7 +85,7 @@ class Dial {
     } else {
       const secured: TLSSocket = connectTls(
         // Soft, and the name is the judge's: it must see the certificate it refuses. No session is ever offered.
-        { ...to, secureContext: tls.context, servername: hop.verifyName ?? '', rejectUnauthorized: false, checkServerIdentity: () => undefined },
+        { ...to, secureContext: tls.context, servername: serverName(hop), rejectUnauthorized: false, checkServerIdentity: () => undefined },
         () => this.#secured(secured),
       )
       secured.once('connect', () => {
@@ -172,6 +172,11 @@ function refusalOf(
     detail,
     own: tls?.material.own,
   }
+}
+
+/** SNI carries names only (RFC 6066 §3). */
+function serverName({ verifyName }: NextHop): string {
+  return verifyName === undefined || isIP(verifyName) !== 0 ? '' : verifyName
 }
 
 function remoteOfHop(hop: NextHop): SocketAddress {

@@ -17,6 +17,7 @@ import { defaultTransportSettings, type TransportSettings } from './settings.ts'
 import { streamWiring } from './stream.ts'
 import { TlsAcceptor } from './tls.ts'
 import { outgoingTls, type OutgoingTls } from './tls-context.ts'
+import { isSecure } from './transport-choice.ts'
 import type { Judgement, LinkFault, Listener, ListenerSettings, NextHop, PeerEvidence, TlsMaterial, TraceTap, TransportLayer, TransportUser } from './types.ts'
 import { UdpSocket } from './udp.ts'
 import { openWebSocket, WebSocketAcceptor, webSocketWiring } from './websocket.ts'
@@ -190,8 +191,8 @@ class Transport implements TransportLayer {
   }
 
   async #dial(hop: NextHop, key: string): Promise<Flow> {
-    const tls = isSecure(hop) ? this.#outgoing.get(hop.face) : undefined
-    if (isSecure(hop) && tls === undefined) throw refuseDial(this.#core, hop, 'tls.own-cert-missing', undefined)
+    const tls = isSecure(hop.transport) ? this.#outgoing.get(hop.face) : undefined
+    if (isSecure(hop.transport) && tls === undefined) throw refuseDial(this.#core, hop, 'tls.own-cert-missing', undefined)
     let taken: Promise<ConnectionFlow> | undefined
     const take = (dialled: Dialled): void => {
       taken = this.#takeDialled(hop, key, dialled, tls)
@@ -245,7 +246,7 @@ class Transport implements TransportLayer {
   }
 
   #key(hop: NextHop): string {
-    return hopKey(hop, isSecure(hop) ? this.#outgoing.get(hop.face)?.material.own.fingerprint : undefined)
+    return hopKey(hop, isSecure(hop.transport) ? this.#outgoing.get(hop.face)?.material.own.fingerprint : undefined)
   }
 
   /** A host with several faces leaves by the address of the face, as its listeners have it. */
@@ -270,8 +271,4 @@ class Transport implements TransportLayer {
     }
     for (const socket of this.#udp) socket.sweep(now)
   }
-}
-
-function isSecure(hop: NextHop): boolean {
-  return hop.transport === 'tls' || hop.transport === 'wss'
 }
