@@ -1,0 +1,180 @@
+import t from 'tap'
+import { FakeFlow } from '../../support/fake-transport.ts'
+import { ackFor, cancelFor, request, responseTo } from '../../support/sip-messages.ts'
+import { clientBench, respond, transactionBench } from '../../support/transaction-bench.ts'
+
+t.test('matching requests (RFC 3261 §17.2.3)', async (t) => {
+  t.test('tells requests of one branch apart by sent-by', async (t) => {
+    const { layer, requests } = transactionBench()
+    for (const host of ['one.lab.test', 'two.lab.test']) layer.onRequest(request({ via: `SIP/2.0/TLS ${host};branch=z9hG4bKsame` }), new FakeFlow())
+    t.equal(requests.length, 2)
+  })
+
+  t.test('tells requests of one branch apart by method', async (t) => {
+    const { layer, requests } = transactionBench()
+    for (const method of ['INVITE', 'MESSAGE']) layer.onRequest(request({ method, branch: 'z9hG4bKsame' }), new FakeFlow())
+    t.equal(requests.length, 2)
+  })
+
+  for (const [what, via] of [
+    ['without a branch', 'SIP/2.0/tls 127.0.0.1:45076'],
+    ['whose branch has no cookie', 'SIP/2.0/UDP 127.0.0.1:45076;branch=1'],
+    ['whose branch is nothing but the cookie (rfc4475 badbranch)', 'SIP/2.0/UDP 127.0.0.1:45076;branch=z9hG4bK'],
+  ] as const) {
+    t.test(`a request ${what}`, async (t) => {
+      t.test('is known again by the rules of RFC 2543', async (t) => {
+        const { layer, requests } = transactionBench()
+        const invite = request({ via })
+        layer.onRequest(invite, new FakeFlow({ transport: 'udp' }))
+        layer.onRequest(invite, new FakeFlow({ transport: 'udp' }))
+        t.equal(requests.length, 1)
+      })
+
+      t.test('is not taken for another of the same dialog', async (t) => {
+        const { layer, requests } = transactionBench()
+        const common = { method: 'MESSAGE', via, callId: 'c', to: '<sip:bob@lab.test>;tag=b' }
+        layer.onRequest(request({ ...common, cseq: 2 }), new FakeFlow())
+        layer.onRequest(request({ ...common, cseq: 3 }), new FakeFlow())
+        t.equal(requests.length, 2)
+      })
+
+      t.test('has the ACK of its failure absorbed when the To tag is ours', async (t) => {
+        const { layer, requests, acks, ended } = transactionBench()
+        const invite = request({ via })
+        layer.onRequest(invite, new FakeFlow())
+        respond(requests[0], 486)
+        layer.onRequest(ackFor(invite, 'b1'), new FakeFlow())
+        t.same([acks.length, ended], [0, ['done']])
+      })
+
+      t.test('leaves an ACK with another To tag to the user', async (t) => {
+        const { layer, requests, acks } = transactionBench()
+        const invite = request({ via })
+        layer.onRequest(invite, new FakeFlow())
+        respond(requests[0], 486)
+        layer.onRequest(ackFor(invite, 'other'), new FakeFlow())
+        t.equal(acks.length, 1)
+      })
+
+      t.test('is found by its CANCEL', async (t) => {
+        const { layer, requests, cancels } = transactionBench()
+        const invite = request({ via })
+        layer.onRequest(invite, new FakeFlow())
+        layer.onRequest(cancelFor(invite), new FakeFlow())
+        t.same(cancels, requests)
+      })
+    })
+  }
+})
+
+t.test('matching responses (RFC 3261 §17.1.3)', async (t) => {
+  t.test('drops and counts one that belongs to nobody (RFC 6026 §7.3)', async (t) => {
+    const { layer, strays } = transactionBench()
+    layer.onResponse(responseTo(request(), 200), new FakeFlow())
+    t.same([strays.length, layer.counts.stray], [1, 1])
+  })
+
+  t.test('drops one with the branch of the request and another method', async (t) => {
+    const { layer, flow, told, sent } = clientBench('MESSAGE', 'tls')
+    const other = sent().text.replaceAll('MESSAGE', 'INFO')
+    layer.onResponse(responseTo({ ...sent(), method: 'INFO', headers: sent().headers.bind(sent()), header: sent().header.bind(sent()), callId: sent().callId, cseq: 1, fromTag: 'a1', toTag: undefined, text: other }, 200), flow)
+    t.same([told, layer.counts.stray], [[], 1])
+  })
+
+  t.test('does not give a late one to the next tenant of the slot', async (t) => {
+    const { layer, flow, sent } = clientBench('MESSAGE', 'tls')
+    const late = responseTo(sent(), 200)
+    layer.onResponse(late, flow)
+    const told: number[] = []
+    const next = layer.client('MESSAGE', 'l00p', { onResponse: ({ status }) => void told.push(status), onTimeout() {}, onTransportError() {} })
+    next?.send(request({ method: 'MESSAGE', branch: next.branch }).text, flow)
+    layer.onResponse(late, flow)
+    t.same([told, layer.counts.stray, layer.counts.client], [[], 1, 1])
+  })
+
+  for (const tail of ['', '.', '0', '0.', '0.0', '..x', '-1.0.x', '99999999999999.0.x', '0.99.l00p', '0.0.other', 'é.0.x']) {
+    t.test(`drops one whose branch is ours up to "${tail}"`, async (t) => {
+      const { layer, flow, told } = clientBench('MESSAGE', 'tls')
+      layer.onResponse(responseTo(request({ method: 'MESSAGE', via: `SIP/2.0/TLS h;branch=${layer.branchPrefix}${encodeURI(tail)}` }), 200), flow)
+      t.same([told, layer.counts.stray], [[], 1])
+    })
+  }
+})
+
+t.test('CANCEL (RFC 3261 §9.2)', async (t) => {
+  t.test('is answered 200 here and reported with its INVITE', async (t) => {
+    const { layer, requests, cancels } = transactionBench()
+    const flow = new FakeFlow()
+    const invite = request()
+    layer.onRequest(invite, flow)
+    layer.onRequest(cancelFor(invite), flow)
+    t.same([flow.lines, cancels], [['SIP/2.0 200 OK'], requests])
+  })
+
+  t.test('is answered 481 when there is nothing to cancel', async (t) => {
+    const { layer, cancels } = transactionBench()
+    const flow = new FakeFlow()
+    layer.onRequest(cancelFor(request()), flow)
+    t.same([flow.response().status, cancels], [481, []])
+  })
+
+  t.test('is answered again when it is repeated over UDP, and reported once', async (t) => {
+    const { layer, cancels } = transactionBench()
+    const flow = new FakeFlow({ transport: 'udp' })
+    const invite = request()
+    layer.onRequest(invite, flow)
+    const cancel = cancelFor(invite)
+    layer.onRequest(cancel, flow)
+    layer.onRequest(cancel, flow)
+    t.same([flow.lines.length, cancels.length], [2, 1])
+  })
+})
+
+t.test('bounds', async (t) => {
+  t.test('a full server table turns new requests away with 503 and Retry-After', async (t) => {
+    const { layer, requests } = transactionBench({ limits: { server: 2, reserve: 0 } })
+    const flow = new FakeFlow()
+    for (let count = 0; count < 3; count++) layer.onRequest(request(), flow)
+    t.match([requests.length, flow.response().status, flow.response().header('Retry-After'), layer.counts.shed], [2, 503, /^\d+$/, 1])
+  })
+
+  t.test('the reserve still takes what belongs to a dialog', async (t) => {
+    const { layer, requests } = transactionBench({ limits: { server: 1, reserve: 1 } })
+    layer.onRequest(request(), new FakeFlow())
+    layer.onRequest(request({ method: 'BYE', to: '<sip:bob@lab.test>;tag=b' }), new FakeFlow())
+    t.equal(requests.length, 2)
+  })
+
+  t.test('an answered call gives way in a full table', async (t) => {
+    const { layer, requests, ended } = transactionBench({ limits: { server: 1, reserve: 0 } })
+    layer.onRequest(request(), new FakeFlow())
+    respond(requests[0], 200)
+    layer.onRequest(request(), new FakeFlow())
+    t.same([requests.length, ended, layer.counts.server], [2, ['done'], 1])
+  })
+
+  t.test('a full client table gives no transaction', async (t) => {
+    const { layer } = transactionBench({ limits: { client: 1 } })
+    const user = { onResponse() {}, onTimeout() {}, onTransportError() {} }
+    const first = layer.client('INVITE', '', user)
+    const second = layer.client('INVITE', '', user)
+    first?.abandon()
+    t.same([second, layer.client('INVITE', '', user) === undefined], [undefined, false])
+  })
+
+  t.test('new work can be shed while calls in progress go on', async (t) => {
+    const { layer, requests } = transactionBench({ shed: () => 7 })
+    const flow = new FakeFlow()
+    layer.onRequest(request(), flow)
+    layer.onRequest(request({ method: 'BYE', to: '<sip:bob@lab.test>;tag=b' }), flow)
+    t.same([flow.response(0).status, flow.response(0).header('Retry-After'), requests.map(({ request }) => request.method)], [503, '7', ['BYE']])
+  })
+})
+
+t.test('a closed layer ends everything without callbacks', async (t) => {
+  const { clock, layer, told, flow, ended } = clientBench('INVITE', 'udp')
+  layer.onRequest(request(), flow)
+  layer.close()
+  clock.advance(60_000)
+  t.same([told, ended, layer.counts.client, layer.counts.server, clock.pending], [[], [], 0, 0, 0])
+})
