@@ -133,7 +133,7 @@ function balancedLinks(entry: LinkSite, balancer: PlaceOf<'load-balancer'>): rea
       port,
       allowed: true,
       dials: member.fqdn,
-      why: `Passes ${transport.toUpperCase()} through as it is; TLS ends on the front end.`,
+      why: 'Passed through as it is; TLS ends on the front end.',
     })),
   )
   return [...toPool, ...through]

@@ -21,9 +21,14 @@ export function widthOf(value: string, { size, mono, bold }: Style): number {
 export function wrap(value: string, width: number, style: Style): readonly string[] {
   if (widthOf(value, style) <= width) return [value]
   const most = Math.max(4, Math.floor(width / widthOf('n', style)))
-  const breaks = [...value.slice(0, most + 1).matchAll(/[ .,/]/g)].map(({ index }) => (value[index] === '.' ? index : index + 1)).filter((at) => at > 0 && at <= most)
-  const at = breaks.at(-1) ?? most
+  const at = breakAt(value, most, / /g) ?? breakAt(value, most, /[.,/]/g) ?? most
   return [value.slice(0, at).trimEnd(), ...wrap(value.slice(at).trimStart(), width, style)]
+}
+
+/** The last place to break in the second half of what fits; a dot opens the next line, all else closes this one. */
+function breakAt(value: string, most: number, marks: RegExp): number | undefined {
+  const places = [...value.slice(0, most + 1).matchAll(marks)].map(({ index }) => (value[index] === '.' ? index : index + 1))
+  return places.filter((at) => at > most / 2 && at <= most + 1).at(-1)
 }
 
 export function text(x: number, y: number, value: string, style: Style): string {

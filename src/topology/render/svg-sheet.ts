@@ -9,9 +9,15 @@ export interface Column {
   readonly boxes: readonly Box[]
   readonly dns: readonly Line[]
   readonly ports: readonly Line[]
-  readonly certificates: readonly PlannedCertificate[]
+  readonly certificates: readonly CertificateOf[]
   /** Instead of a certificate card. */
   readonly noCertificate: string
+}
+
+/** One certificate, or several that say the same, as front ends of one pool have them. */
+export interface CertificateOf {
+  readonly nodes: readonly string[]
+  readonly certificate: PlannedCertificate
 }
 
 export interface Box {
@@ -99,7 +105,7 @@ function faceColumn(plan: LabPlan, lane: string, edge: NodePlan, name: FaceName)
     boxes: [{ name: edge.name, role: `${name} face`, fqdn: face.fqdn, address: face.address }],
     dns: recordsFor(plan, edge.organisation, [face.address]),
     ports: portsOf(plan, [edge.name], [face.address]),
-    certificates: edge.certificates.filter(({ references }) => references.includes(reference)),
+    certificates: alike(edge.certificates.filter(({ references }) => references.includes(reference))),
     noCertificate: 'No certificate.',
   }
 }
@@ -112,9 +118,20 @@ function hostsColumn(plan: LabPlan, lane: string, nodes: readonly NodePlan[]): C
     boxes: nodes.map((node) => ({ name: node.name, role: roleNames[node.role], fqdn: node.fqdn, address: node.faces[0]?.address ?? '' })),
     dns: recordsFor(plan, nodes[0]?.organisation ?? '', addresses),
     ports: portsOf(plan, nodes.map(({ name }) => name), addresses),
-    certificates: nodes.flatMap(({ certificates }) => certificates),
+    certificates: alike(nodes.flatMap(({ certificates }) => certificates)),
     noCertificate: withoutCertificate[nodes[0]?.role ?? 'dns'] ?? 'None needed: no second SIP server to talk to.',
   }
+}
+
+function alike(certificates: readonly PlannedCertificate[]): readonly CertificateOf[] {
+  const groups = new Map<string, { readonly nodes: string[]; readonly certificate: PlannedCertificate }>()
+  for (const certificate of certificates) {
+    const key = JSON.stringify([{ ...certificate.request, name: '' }, certificate.references])
+    const group = groups.get(key) ?? { nodes: [], certificate }
+    group.nodes.push(certificate.node)
+    groups.set(key, group)
+  }
+  return [...groups.values()]
 }
 
 const roleNames: Readonly<Record<Role, string>> = {

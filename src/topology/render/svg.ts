@@ -2,19 +2,22 @@
  * The wall sheet: the path from the remote phone to the pool on one A3 page lying down. Columns are hops, rows are what an
  * administrator asks of each: which names, which ports, which certificate. It reads in black and white.
  */
-import type { LabPlan, Link, LinkEnd, PlannedCertificate } from '../plan-types.ts'
+import type { LabPlan, Link, LinkEnd } from '../plan-types.ts'
 import { badge, ink, path, rectangle, sheet, soft, text, widthOf, wrap } from './svg-draw.ts'
 import type { LineStyle, Style } from './svg-draw.ts'
 import { partyName, sheetOf } from './svg-sheet.ts'
-import type { Column, Hop, Sheet } from './svg-sheet.ts'
+import type { CertificateOf, Column, Hop, Sheet } from './svg-sheet.ts'
 import { span } from './text.ts'
 
-const pageWidth = 1600
 const pageRatio = 297 / 420
+const narrowest = 1150
+const widest = 3000
 const margin = 36
-const laneTop = 92
-const boxHeight = 84
-const boxGap = 22
+const laneTop = 84
+const boxHeight = 78
+const boxGap = 24
+const framePad = 12
+const frameHead = 28
 const trackStep = 26
 const cardGap = 14
 
@@ -28,53 +31,60 @@ interface Slot {
   readonly boxWidth: number
 }
 
+/** The narrowest page that holds everything: the fewer hops, the larger the print. */
 export function renderSvg(plan: LabPlan): string {
   const content = sheetOf(plan)
-  const slots = slotsOf(content.columns)
-  const top = laneTop + 44
-  const picture = drawHops(content, slots, top)
+  for (let width = narrowest; ; width += 50) {
+    const { parts, bottom } = drawPage(plan, content, width)
+    const height = width * pageRatio
+    if (bottom <= height) return sheet(width, height, parts, `${plan.topology}: ${plan.about}`)
+    if (width >= widest) return sheet(bottom / pageRatio, bottom, parts, `${plan.topology}: ${plan.about}`)
+  }
+}
+
+function drawPage(plan: LabPlan, content: Sheet, width: number): Picture {
+  const slots = slotsOf(content.columns, width)
+  const picture = drawHops(content, slots, laneTop + 34)
   const rows = [
     { title: 'NAMES (DNS)', cards: slots.map((slot) => linesCard(slot, slot.column.kind === 'phone' ? 'asks for' : 'found as', slot.column.dns)) },
     { title: 'OPEN PORTS', cards: slots.map((slot) => linesCard(slot, slot.column.kind === 'phone' ? 'needs' : 'listens', slot.column.ports)) },
     { title: 'CERTIFICATES', cards: slots.map((slot) => certificateCards(plan, slot)) },
   ]
   let y = picture.bottom + 14
-  const drawnRows = rows.map(({ title, cards }) => {
-    const height = Math.max(...cards.map((card) => card.height))
-    const parts = [text(margin + 8, y + 11, title, { size: 10, bold: true, fill: soft }), path([[margin + 100, y + 7], [pageWidth - margin - 8, y + 7]], { stroke: '#8c959f', width: 0.6 }), ...cards.map((card) => card.draw(y + 20))]
-    y += height + 20 + cardGap
-    return parts.join('\n')
+  const drawnRows = rows.flatMap(({ title, cards }) => {
+    const top = y
+    y += Math.max(...cards.map((card) => card.height)) + 20 + cardGap
+    return [
+      text(margin + 8, top + 11, title, { size: 10, bold: true, fill: soft }),
+      path([[margin + 100, top + 7], [width - margin - 8, top + 7]], { stroke: '#8c959f', width: 0.6 }),
+      ...cards.map((card) => card.draw(top + 20)),
+    ]
   })
-  const laneBottom = y
-  const table = hopTable(content, y + 12)
-  const foot = footer(plan, table.bottom + 14)
-  const height = Math.max(foot.bottom + 16, pageWidth * pageRatio)
-  const width = Math.max(pageWidth, height / pageRatio)
-  const parts = [...title(plan), ...lanes(slots, laneBottom), ...picture.parts, ...drawnRows, ...table.parts, ...foot.parts]
-  return sheet(width, height, [`<g transform="translate(${(width - pageWidth) / 2} 0)">`, ...parts, '</g>'], `${plan.topology}: ${plan.about}`)
+  const table = hopTable(content, y + 12, width)
+  const foot = footer(plan, table.bottom + 12, width)
+  return { parts: [...title(plan, width), ...lanes(slots, y, width), ...picture.parts, ...drawnRows, ...table.parts, ...foot.parts], bottom: foot.bottom + 14 }
 }
 
-function title(plan: LabPlan): readonly string[] {
-  const right = `profile ${plan.profile.name} · ${plan.organisations.map(({ domain }) => domain).join(' and ')} · siplab plan ${plan.topology} --format svg`
+function title(plan: LabPlan, width: number): readonly string[] {
+  const right = `profile ${plan.profile.name} · ${plan.organisations.map(({ domain }) => domain).join(' and ')}`
   return [
-    text(margin, 46, plan.topology, { size: 30, bold: true }),
-    text(margin, 70, plan.about, { size: 14, fill: soft }),
-    text(pageWidth - margin, 46, right, { size: 12, anchor: 'end', fill: soft }),
-    text(pageWidth - margin, 70, 'Numbers on the arrows lead to the table below: each direction is a handshake of its own.', { size: 12, anchor: 'end', fill: soft }),
+    text(margin, 44, plan.topology, { size: 28, bold: true }),
+    text(margin, 68, plan.about, { size: 14, fill: soft }),
+    text(width - margin, 44, right, { size: 12, anchor: 'end', fill: soft }),
   ]
 }
 
 /** Columns share the page; a sheet with few of them leaves its sides empty rather than growing arrows a metre long. */
-function slotsOf(columns: readonly Column[]): readonly Slot[] {
-  const usable = pageWidth - 2 * margin
+function slotsOf(columns: readonly Column[], page: number): readonly Slot[] {
+  const usable = page - 2 * margin
   const width = Math.min(usable / columns.length, 380)
   const left = margin + (usable - width * columns.length) / 2
-  const boxWidth = Math.min(width - 92, 210)
+  const boxWidth = Math.min(width - 96, 200)
   return columns.map((column, at) => ({ column, at, width, boxWidth, x: left + at * width, boxX: left + at * width + (width - boxWidth) / 2 }))
 }
 
 /** One band per run of columns in the same lane, a dashed wall where a firewall stands. */
-function lanes(slots: readonly Slot[], bottom: number): readonly string[] {
+function lanes(slots: readonly Slot[], bottom: number, page: number): readonly string[] {
   const runs: { readonly lane: string; readonly first: Slot; last: Slot }[] = []
   for (const slot of slots) {
     const run = runs.at(-1)
@@ -83,9 +93,9 @@ function lanes(slots: readonly Slot[], bottom: number): readonly string[] {
   }
   return runs.flatMap(({ lane, first, last }, at) => {
     const start = at === 0 ? margin : first.x
-    const end = at === runs.length - 1 ? pageWidth - margin : last.x + last.width
+    const end = at === runs.length - 1 ? page - margin : last.x + last.width
     const shade = lane.endsWith('perimeter') ? '#e9ecef' : lane.endsWith('internet') ? '#fff' : '#f6f7f8'
-    const wall = at === 0 ? [] : [path([[start, laneTop], [start, bottom]], { width: 2.4, dash: '9 5', stroke: soft }), text(start + 7, laneTop + 19, 'firewall', { size: 9.5, fill: soft })]
+    const wall = at === 0 ? [] : [path([[start, laneTop], [start, bottom]], { width: 2.4, dash: '9 5', stroke: soft }), text(start + 6, bottom - 4, 'firewall', { size: 9.5, fill: soft })]
     return [
       rectangle(start, laneTop, end - start, bottom - laneTop, { fill: shade, stroke: '#8c959f', width: 0.8 }),
       text((start + end) / 2, laneTop + 20, lane.toUpperCase(), { size: 13, bold: true, anchor: 'middle' }),
@@ -101,22 +111,30 @@ interface Picture {
 
 /** Boxes in one row, arrows between neighbours, and a track below for every hop that passes over a column. */
 function drawHops({ columns, hops }: Sheet, slots: readonly Slot[], top: number): Picture {
-  const tallest = Math.max(...columns.map(({ boxes }) => boxes.length))
-  const height = tallest * boxHeight + (tallest - 1) * boxGap
+  const tallest = Math.max(...slots.map(heightOf))
   const overhead = hops.filter((hop) => spanOf(hop) > 1 && columns[hop.from]?.kind === 'face' && columns[hop.to]?.kind === 'face')
-  const lead = overhead.length > 0 ? 46 : 0
-  const rowTop = top + lead
-  const centre = rowTop + height / 2
+  const rowTop = top + (overhead.length > 0 ? 40 : 6)
+  const centre = rowTop + tallest / 2
   const below = pairs(hops.filter((hop) => spanOf(hop) > 1 && !overhead.includes(hop)))
   const parts = [
-    ...accessProxies(slots, centre),
+    ...slots.flatMap((slot) => frameOf(slots, slot, centre)),
     ...slots.flatMap((slot) => boxesOf(slot, centre)),
     ...hops.filter((hop) => spanOf(hop) === 1).flatMap((hop) => neighbourArrow(hop, slots, centre, hops)),
     ...hops.filter((hop) => spanOf(hop) === 0).flatMap((hop) => insideArrow(hop, slots, centre)),
-    ...pairs(overhead).flatMap((pair) => overheadArrow(pair, slots, rowTop - 30, centre)),
-    ...below.flatMap((pair, at) => trackArrow(pair, slots, centre, rowTop + height + 30 + at * trackStep, at, below.length)),
+    ...pairs(overhead).flatMap((pair) => overheadArrow(pair, slots, rowTop - 18, centre)),
+    ...below.flatMap((pair, at) => trackArrow(pair, slots, centre, rowTop + tallest + 30 + at * trackStep, at, below.length)),
   ]
-  return { parts, bottom: rowTop + height + (below.length === 0 ? 12 : 26 + below.length * trackStep) }
+  return { parts, bottom: rowTop + tallest + (below.length === 0 ? 4 : 20 + below.length * trackStep) }
+}
+
+/** Height of a column with its frame: the name above, if it has one, and the padding. */
+function heightOf({ column }: Slot): number {
+  const stack = column.boxes.length * boxHeight + (column.boxes.length - 1) * boxGap
+  return isFramed(column) ? stack + frameHead + framePad : stack
+}
+
+function isFramed({ kind, boxes }: Column): boolean {
+  return kind === 'face' || boxes.length > 1
 }
 
 function spanOf({ from, to }: Hop): number {
@@ -133,42 +151,56 @@ function pairs(hops: readonly Hop[]): readonly (readonly Hop[])[] {
   return [...groups.values()]
 }
 
-function stackTop(count: number, centre: number): number {
-  return centre - (count * boxHeight + (count - 1) * boxGap) / 2
+/** Where the first box of a column begins; a frame has its head above. */
+function stackTop(slot: Slot, centre: number): number {
+  return centre - heightOf(slot) / 2 + (isFramed(slot.column) ? frameHead : 0)
 }
 
-/** Two faces of one access proxy stand in one frame. */
-function accessProxies(slots: readonly Slot[], centre: number): readonly string[] {
-  return slots.flatMap((slot, at) => {
-    const next = slots[at + 1]
-    if (slot.column.kind !== 'face' || next?.column.kind !== 'face' || slot.column.boxes[0]?.name !== next.column.boxes[0]?.name) return []
-    const pad = 14
-    const y = stackTop(1, centre) - 30
-    return [
-      rectangle(slot.boxX - pad, y, next.boxX + next.boxWidth + pad - (slot.boxX - pad), boxHeight + 30 + pad, { fill: '#fff', stroke: ink, width: 2.2, radius: 10 }),
-      text((slot.boxX + next.boxX + next.boxWidth) / 2, y + 20, `${slot.column.boxes[0]?.name ?? ''} · access proxy`, { size: 14, bold: true, anchor: 'middle' }),
-      path([[slot.boxX + slot.boxWidth, centre], [next.boxX, centre]], { width: 1, dash: '2 4', stroke: soft }),
-    ]
-  })
+function stackBottom(slot: Slot, centre: number): number {
+  return centre + heightOf(slot) / 2
 }
 
-function boxesOf({ column, boxX, boxWidth }: Slot, centre: number): readonly string[] {
-  const top = stackTop(column.boxes.length, centre)
+/** Two faces of one access proxy stand in one frame, and so do the front ends of one pool. */
+function frameOf(slots: readonly Slot[], slot: Slot, centre: number): readonly string[] {
+  const { column, boxX, boxWidth, at } = slot
+  if (!isFramed(column)) return []
+  const next = slots[at + 1]
+  const paired = column.kind === 'face' && next !== undefined && isSameProxy(slot, next)
+  if (column.kind === 'face' && !paired) return []
+  const right = paired ? next.boxX + next.boxWidth : boxX + boxWidth
+  const name = paired ? `${column.boxes[0]?.name ?? ''} · access proxy` : 'pool'
+  const y = centre - heightOf(slot) / 2
+  const frame = rectangle(boxX - framePad, y, right - boxX + 2 * framePad, heightOf(slot), { fill: '#fff', stroke: ink, width: paired ? 2.2 : 1, radius: 10, ...(paired ? {} : { dash: '2 3' }) })
+  const between = paired ? [path([[boxX + boxWidth, centre + framePad], [next.boxX, centre + framePad]], { width: 1, dash: '2 4', stroke: soft })] : []
+  return [frame, text((boxX + right) / 2, y + 19, name, { size: 13, bold: true, anchor: 'middle' }), ...between]
+}
+
+function isSameProxy(a: Slot, b: Slot | undefined): boolean {
+  return a.column.kind === 'face' && b?.column.kind === 'face' && a.column.boxes[0]?.name === b.column.boxes[0]?.name
+}
+
+function boxesOf(slot: Slot, centre: number): readonly string[] {
+  const { column, boxX, boxWidth } = slot
+  const top = stackTop(slot, centre)
   const middle = boxX + boxWidth / 2
   return column.boxes.flatMap(({ name, role, fqdn, address }, at) => {
     const y = top + at * (boxHeight + boxGap)
     const isFace = column.kind === 'face'
     const frame = { fill: '#fff', stroke: ink, width: isFace ? 1 : 2.2, radius: isFace ? 4 : 10, ...(column.kind === 'phone' ? { dash: '6 4' } : {}) }
-    const nameStyle: Style = { size: 15, bold: true, anchor: 'middle' }
-    const fqdnSize = Math.min(12, (boxWidth - 10) / (Math.max(1, fqdn.length) * 0.605))
+    const nameStyle: Style = { size: sizeFor(isFace ? role : name, boxWidth, isFace ? 12.5 : 15, { size: 1, bold: true }), bold: true, anchor: 'middle' }
+    const down = fqdn === '' ? 16 : 0
     return [
       rectangle(boxX, y, boxWidth, boxHeight, frame),
-      text(middle, y + 23, isFace ? role : name, isFace ? { ...nameStyle, size: 12.5 } : nameStyle),
-      ...(isFace ? [] : [text(middle, y + 39, role, { size: 11, anchor: 'middle', fill: soft })]),
-      text(middle, y + 58, fqdn, { size: fqdnSize, mono: true, bold: true, anchor: 'middle' }),
-      text(middle, y + 74, address, { size: 10.5, mono: true, anchor: 'middle', fill: soft }),
+      text(middle, y + down + 21, isFace ? role : name, nameStyle),
+      ...(isFace ? [] : [text(middle, y + down + 36, role, { size: sizeFor(role, boxWidth, 11, { size: 1 }), anchor: 'middle', fill: soft })]),
+      ...(fqdn === '' ? [] : [text(middle, y + 54, fqdn, { size: sizeFor(fqdn, boxWidth, 12, { size: 1, mono: true }), mono: true, bold: true, anchor: 'middle' }), text(middle, y + 69, address, { size: 10.5, mono: true, anchor: 'middle', fill: soft })]),
     ]
   })
+}
+
+/** The largest size, up to `most`, at which a text stays inside its box. */
+function sizeFor(value: string, width: number, most: number, unit: Style): number {
+  return value === '' ? most : Math.min(most, Math.floor(((width - 10) / widthOf(value, unit)) * 10) / 10)
 }
 
 /** Neighbours: one arrow per direction, the label above it. Outward above the middle, inward below when both exist. */
@@ -177,11 +209,11 @@ function neighbourArrow(hop: Hop, slots: readonly Slot[], centre: number, hops: 
   if (from === undefined || to === undefined) return []
   const rightward = hop.to > hop.from
   const [left, right] = rightward ? [from, to] : [to, from]
-  const edge = (slot: Slot) => (slot.column.kind === 'face' ? 14 : 0)
-  const x1 = left.boxX + left.boxWidth + edge(left) * (touches(slots, left, 'right') ? 1 : 0)
-  const x2 = right.boxX - edge(right) * (touches(slots, right, 'left') ? 1 : 0)
+  const frame = (slot: Slot) => (isFramed(slot.column) ? framePad : 0)
+  const x1 = left.boxX + left.boxWidth + frame(left)
+  const x2 = right.boxX - frame(right)
   const both = hops.some((other) => other.from === hop.to && other.to === hop.from)
-  const y = both ? centre + (rightward ? -20 : 24) : centre
+  const y = both ? centre + (rightward ? -19 : 25) : centre
   const labels = labelsOf(hop.links)
   const middle = (x1 + x2) / 2
   const points: readonly (readonly [number, number])[] = rightward ? [[x1 + 2, y], [x2 - 2, y]] : [[x2 - 2, y], [x1 + 2, y]]
@@ -192,23 +224,17 @@ function neighbourArrow(hop: Hop, slots: readonly Slot[], centre: number, hops: 
   ]
 }
 
-/** Whether the frame of an access proxy, not the face itself, is what an arrow meets on this side. */
-function touches(slots: readonly Slot[], slot: Slot, side: 'left' | 'right'): boolean {
-  const other = slots[slot.at + (side === 'left' ? -1 : 1)]
-  return slot.column.kind === 'face' && other?.column.boxes[0]?.name !== slot.column.boxes[0]?.name
-}
-
 /** Between boxes of one column, top to bottom. */
 function insideArrow(hop: Hop, slots: readonly Slot[], centre: number): readonly string[] {
   const slot = slots[hop.from]
   if (slot === undefined || slot.column.boxes.length < 2) return []
-  const x = slot.boxX + slot.boxWidth / 2
-  const top = stackTop(slot.column.boxes.length, centre)
+  const x = slot.boxX + slot.boxWidth / 2 - 22
+  const top = stackTop(slot, centre)
   return slot.column.boxes.slice(1).flatMap((_box, at) => {
     const y = top + (at + 1) * boxHeight + at * boxGap
     return [
       path([[x, y + 2], [x, y + boxGap - 2]], { ...lineStyle(hop.links), arrow: 'both' }),
-      badge(x - 16, y + boxGap / 2, hop.number),
+      badge(x - 18, y + boxGap / 2, hop.number),
       text(x + 10, y + boxGap / 2 + 4, labelsOf(hop.links)[0] ?? '', { size: 10, bold: true }),
     ]
   })
@@ -222,7 +248,7 @@ function overheadArrow(pair: readonly Hop[], slots: readonly Slot[], y: number, 
   if (left === undefined || right === undefined) return []
   const x1 = left.boxX + left.boxWidth / 2
   const x2 = right.boxX + right.boxWidth / 2
-  const foot = stackTop(1, centre) - 32
+  const foot = centre - heightOf(left) / 2 - 2
   return lineWithNumbers([[x1, foot], [x1, y], [x2, y], [x2, foot]], (x1 + x2) / 2, y, pair)
 }
 
@@ -232,7 +258,7 @@ function trackArrow(pair: readonly Hop[], slots: readonly Slot[], centre: number
   const left = slots[Math.min(...ends)]
   const right = slots[Math.max(...ends)]
   if (left === undefined || right === undefined) return []
-  const foot = (slot: Slot) => stackTop(slot.column.boxes.length, centre) + slot.column.boxes.length * boxHeight + 2
+  const foot = (slot: Slot) => stackBottom(slot, centre) + 2
   const shift = (at - (count - 1) / 2) * 26
   const x1 = left.boxX + left.boxWidth / 2 + shift
   const x2 = right.boxX + right.boxWidth / 2 + shift
@@ -271,7 +297,7 @@ interface Card {
   readonly draw: (y: number) => string
 }
 
-const cardText: Style = { size: 10.5, mono: true }
+const cardText: Style = { size: 10, mono: true }
 
 /** A list of lines; a strong one opens a group. */
 function linesCard({ x, width }: Slot, kind: string, lines: readonly { readonly text: string; readonly strong?: boolean }[]): Card {
@@ -297,14 +323,15 @@ function certificateCards(plan: LabPlan, slot: Slot): Card {
     const lines = wrap(noCertificate, inner - 20, { size: 11 })
     return { height: lines.length * 14 + 12, draw: (y) => lines.map((line, at) => text(left + 10, y + 16 + at * 14, line, { size: 11, fill: soft })).join('\n') }
   }
-  const cards = certificates.map((certificate) => certificateCard(plan, certificate, left, inner))
+  const cards = certificates.map((entry) => certificateCard(plan, entry, left, inner))
   return {
     height: cards.reduce((sum, { height }) => sum + height + 10, -10),
     draw: (y) => cards.map((card, at) => card.draw(y + cards.slice(0, at).reduce((sum, { height }) => sum + height + 10, 0))).join('\n'),
   }
 }
 
-function certificateCard(plan: LabPlan, { node, request, references, organisation }: PlannedCertificate, left: number, width: number): Card {
+function certificateCard(plan: LabPlan, { nodes, certificate }: CertificateOf, left: number, width: number): Card {
+  const { request, references, organisation } = certificate
   const isPublic = request.authority === 'public'
   const issuer = isPublic ? 'public CA' : plan.organisations.length > 1 ? `internal CA of ${organisation}` : 'internal CA'
   const fields: readonly (readonly [string, readonly string[]])[] = [
@@ -322,7 +349,7 @@ function certificateCard(plan: LabPlan, { node, request, references, organisatio
     [
       rectangle(left, y, width, height, { fill: '#fff', stroke: ink, width: isPublic ? 2.4 : 1.2, radius: 3 }),
       ...(isPublic ? [rectangle(left + 4, y + 4, width - 8, height - 8, { stroke: ink, width: 0.7, radius: 2 })] : []),
-      text(left + 10, y + 17, node, { size: 11, bold: true }),
+      text(left + 10, y + 17, nodes.join(', '), { size: 11, bold: true }),
       text(left + width - 10, y + 17, isPublic ? 'PUBLIC' : 'INTERNAL', { size: 9, bold: true, anchor: 'end' }),
       ...set.flatMap(({ name, part, strong }, at) => [text(left + 10, y + 34 + at * 14, name, { size: 9.5, fill: soft }), text(left + label, y + 34 + at * 14, part, { ...cardText, bold: strong })]),
     ].join('\n')
@@ -330,28 +357,32 @@ function certificateCard(plan: LabPlan, { node, request, references, organisatio
 }
 
 const tableStyle: Style = { size: 10.5 }
-const tableColumns = [0, 34, 250, 400, 720, 1090] as const
-const tableTitles = ['', 'WHO DIALS WHOM', 'BY', 'NAME WANTED OF THE SERVER (serverAuth)', 'NAME WANTED OF THE DIALLER (clientAuth)', 'WHY']
+/** Where columns begin, in parts of the page. */
+const tableColumns = [0, 0.026, 0.19, 0.31, 0.5, 0.74] as const
+const tableTitles = ['', 'WHO DIALS WHOM', 'BY', 'WANTED OF THE SERVER (serverAuth)', 'WANTED OF THE DIALLER (clientAuth)', 'WHY']
 
 /** Every arrow with what the two ends want of each other; then what people inside use, which is not drawn. */
-function hopTable({ hops, inside }: Sheet, y: number): Picture {
+function hopTable({ hops, inside }: Sheet, top: number, page: number): Picture {
+  const usable = page - 2 * margin
+  const start = (column: number) => margin + (tableColumns[column] ?? 0) * usable
+  const room = (column: number) => (tableColumns[column + 1] ?? 1) * usable + margin - start(column) - 10
   const rows = [
-    ...hops.flatMap((hop) => mergeLinks(hop.links).map((row, at) => ({ number: at === 0 ? hop.number : undefined, row }))),
-    ...mergeLinks(inside).map((row) => ({ number: undefined, row })),
+    ...hops.flatMap((hop) => mergeLinks(hop.links).map((cells, at) => ({ number: at === 0 ? hop.number : undefined, cells }))),
+    ...mergeLinks(inside).map((cells) => ({ number: undefined, cells })),
   ]
-  const head = tableTitles.map((name, at) => text(margin + (tableColumns[at] ?? 0), y + 12, name, { size: 9, bold: true, fill: soft }))
-  const body = rows.flatMap(({ number, row }, at) => {
-    const line = y + 32 + at * 17
-    const cells = row.map((cell, column) => text(margin + (tableColumns[column + 1] ?? 0), line, fitted(cell, column), tableStyle))
-    return [path([[margin, line - 13], [pageWidth - margin, line - 13]], { width: 0.4, stroke: '#8c959f' }), ...(number === undefined ? [] : [badge(margin + 10, line - 4, number)]), ...cells]
+  let y = top + 18
+  const body = rows.flatMap(({ number, cells }) => {
+    const set = cells.map((cell, at) => wrap(cell, room(at + 1), tableStyle))
+    const line = y
+    y += Math.max(...set.map((lines) => lines.length)) * 13 + 4
+    return [
+      path([[margin, line], [page - margin, line]], { width: 0.4, stroke: '#8c959f' }),
+      ...(number === undefined ? [] : [badge(margin + 10, line + 8.5, number)]),
+      ...set.flatMap((lines, at) => lines.map((part, row) => text(start(at + 1), line + 12.5 + row * 13, part, tableStyle))),
+    ]
   })
-  return { parts: [...head, ...body], bottom: y + 24 + rows.length * 17 }
-}
-
-function fitted(cell: string, column: number): string {
-  const room = (tableColumns[column + 2] ?? pageWidth - 2 * margin) - (tableColumns[column + 1] ?? 0) - 12
-  const most = Math.floor(room / widthOf('n', tableStyle))
-  return cell.length <= most ? cell : `${cell.slice(0, most - 1)}…`
+  const head = tableTitles.map((name, at) => text(start(at), top + 12, name, { size: 9, bold: true, fill: soft }))
+  return { parts: [...head, ...body], bottom: y }
 }
 
 /** Links that differ only in host or port share a row. */
@@ -381,19 +412,20 @@ function endText(end: LinkEnd): string {
   return partyName(end)
 }
 
-function footer(plan: LabPlan, y: number): Picture {
+function footer(plan: LabPlan, y: number, page: number): Picture {
   const views = plan.dns.map(({ name, address, port, organisation }) => `${plan.organisations.length > 1 && name !== 'external' ? `${organisation} ` : ''}${name} ${address}:${port}`)
   const pki = plan.nodes.flatMap(({ settings }) => (settings.kind === 'pki' ? [settings.url] : []))
-  const lines = [`DNS answers at: ${views.join(' · ')}.`, ...(pki.length === 0 ? [] : [`CRLs and issuer certificates: ${pki.join(' · ')}, to be reached from every zone.`])]
-  const legend = pageWidth - margin - 560
+  const said = [`DNS answers at: ${views.join(' · ')}.`, ...(pki.length === 0 ? [] : [`CRLs and issuer certificates: ${pki.join(' · ')}, to be reached from every zone.`])]
+  const lines = said.flatMap((line) => wrap(line, page - 2 * margin, { size: 10.5 }))
   const sample = (x: number, style: LineStyle, label: string) => [path([[x, y + 5], [x + 40, y + 5]], { ...style, arrow: 'end' }), text(x + 48, y + 9, label, { size: 10.5 })]
   return {
     parts: [
-      ...lines.map((line, at) => text(margin, y + 9 + at * 16, line, { size: 10.5, fill: soft })),
-      ...sample(legend, { width: 3 }, 'mutual TLS'),
-      ...sample(legend + 150, { width: 1.5 }, 'TLS, server proves itself'),
-      ...sample(legend + 370, { width: 1.5, dash: '6 4' }, 'no TLS, or passed through'),
+      ...sample(margin, { width: 3 }, 'mutual TLS'),
+      ...sample(margin + 140, { width: 1.5 }, 'TLS, server proves itself'),
+      ...sample(margin + 350, { width: 1.5, dash: '6 4' }, 'no TLS, or passed through'),
+      text(page - margin, y + 9, 'Each direction is a handshake of its own: its number leads to its row.', { size: 10.5, anchor: 'end', fill: soft }),
+      ...lines.map((line, at) => text(margin, y + 30 + at * 15, line, { size: 10.5, fill: soft })),
     ],
-    bottom: y + 16 + lines.length * 16,
+    bottom: y + 22 + lines.length * 15,
   }
 }
