@@ -245,14 +245,15 @@ function commonNameRule(certificate: Certificate, context: RuleContext): readonl
 }
 
 /**
- * A CN in another spelling, or naming another public host, misleads whoever reads it. A CN that is the parent domain of a SAN, or
- * stands in a certificate for internal names only (which the requirements do not govern), is merely untidy.
+ * A CN in another spelling, or naming another public host, misleads whoever reads it. A CN that is the parent domain of a SAN, or that
+ * stands beside internal names or addresses alone (such a certificate is a private one, the requirements do not govern it), is untidy.
  */
 function misleads(value: string, names: readonly string[]): boolean {
   if (!/^[\u0020-\u007e]+$/.test(value) || isOddAddress(value)) return true
   const folded = value.toLowerCase()
   if (names.some((name) => name.toLowerCase() === folded)) return true
-  if (names.every((name) => isIP(name) !== 0 ? isLoopback(name) || isIP(value) === 0 : isInternalName(name))) return false
+  if (names.some((name) => (isIP(name) === 0 ? isInternalName(name) : isLoopback(name)))) return false
+  if (names.every((name) => isIP(name) !== 0) && isIP(value) === 0) return false
   return !names.some((name) => name.toLowerCase().endsWith(`.${folded}`))
 }
 
