@@ -44,12 +44,12 @@ const largestFileOctets = 4 * 1024 * 1024
 
 /** Reads the certificates of a server: the leaf, then its issuers. Verdicts `file.*` and `chain.out-of-order` come from here and from the start-up check. */
 export function loadCertificates(path: string): Loaded<CertificateFile> {
-  return loadBlocks(path, { partial: 'file.partial', none: 'file.not-pem', empty: 'file.empty' })
+  return loadBlocks(path, { partial: 'file.partial', none: 'file.not-pem', empty: 'file.empty', damaged: 'file.corrupt' })
 }
 
 /** Reads a trust list. Verdicts `trust.*`: a list that is empty or half read refuses every peer, or trusts fewer than one thinks. */
 export function loadTrustList(path: string): Loaded<CertificateFile> {
-  return loadBlocks(path, { partial: 'trust.partial', none: 'trust.malformed', empty: 'trust.empty' })
+  return loadBlocks(path, { partial: 'trust.partial', none: 'trust.malformed', empty: 'trust.empty', damaged: 'trust.partial' })
 }
 
 /**
@@ -61,6 +61,7 @@ export function loadKey(path: string, options: { readonly passphrase?: string; r
   const read = readBounded(path, { missing: 'key.missing', unreadable: 'key.unreadable' })
   if (!read.ok) return read
   const mode = statSync(path).mode & 0o777
+  if ((mode & 0o400) === 0) return refuse('key.unreadable', `${path} has mode 0${mode.toString(8).padStart(3, '0')}`, `chmod 600 ${path}`)
   const open = isPrivateMode(mode) ? [] : [verdict('key.permissions', { found: `${path} has mode 0${mode.toString(8)}`, fix: `chmod 600 ${path}` })]
   if (open.length > 0 && options.anyMode !== true) return { ok: false, verdicts: open }
   const parsed = parseKey(path, read.value, options.passphrase)
@@ -105,24 +106,36 @@ interface BlockCodes {
   readonly partial: VerdictCode
   readonly none: VerdictCode
   readonly empty: VerdictCode
+  readonly damaged: VerdictCode
 }
 
 function loadBlocks(path: string, codes: BlockCodes): Loaded<CertificateFile> {
   const read = readBounded(path, { missing: 'file.missing', unreadable: 'file.unreadable' })
   if (!read.ok) return read
   if (read.value.toString('latin1').trim() === '') return refuse(codes.empty, `${path} is empty`)
-  const meant = pemBlocks(read.value.toString('latin1')).filter(({ label }) => certificateLabels.has(label))
-  if (meant.length === 0) return refuseContent(path, read.value, codes.none)
+  const text = read.value.toString('latin1')
+  const blocks = pemBlocks(text)
+  const meant = blocks.filter(({ label }) => certificateLabels.has(label))
+  if (meant.length === 0 || isIndented(text)) return refuseContent(path, read.value, codes.none)
+  if (/-----END [A-Z0-9 ]+-----[ \t]*-----BEGIN/.test(text)) return refuse(codes.damaged, `${path}: two blocks run together, wanted a line end between them`)
+  const odd = blocks.findIndex(({ label }) => !certificateLabels.has(label) && !otherLabels.test(label))
+  if (odd >= 0) return refuse(codes.partial, `${path}: block ${odd + 1} has the label ${blocks[odd]?.label ?? ''}, which OpenSSL skips without a sound`)
   return parseBlocks(path, meant, codes)
 }
+
+/** What may lie in a file beside certificates. */
+const otherLabels = /(PRIVATE|PUBLIC) KEY$|^X509 CRL$|PARAMETERS$/
+
+const isIndented = (text: string): boolean => /^[ \t]+-----BEGIN/m.test(text)
 
 const certificateLabels = new Set(['CERTIFICATE', 'X509 CERTIFICATE', 'TRUSTED CERTIFICATE'])
 
 function parseBlocks(path: string, meant: readonly PemBlock[], codes: BlockCodes): Loaded<CertificateFile> {
   const parsed = meant.map(({ text }) => parseCertificate(text))
   const [first, ...rest] = parsed.filter((one) => one instanceof X509Certificate)
-  if (first === undefined) return refuse(codes.none === 'trust.malformed' ? 'trust.malformed' : 'file.corrupt', `${path}: block 1: ${String(parsed[0])}`)
   const broken = parsed.findIndex((one) => !(one instanceof X509Certificate))
+  if (first === undefined) return refuse(codes.none === 'trust.malformed' ? codes.none : codes.damaged, `${path}: block 1: ${String(parsed[0])}`)
+  if (broken === 0) return refuse(codes.damaged, `${path}: block 1: ${String(parsed[0])}`)
   const count = 1 + rest.length
   if (broken >= 0) return refuse(codes.partial, `${path} has ${meant.length} blocks, ${count} could be read; block ${broken + 1}: ${String(parsed[broken])}`)
   const trusted = meant.some(({ label }) => label === 'TRUSTED CERTIFICATE')
@@ -224,7 +237,7 @@ function sniff(content: Buffer): Sniffed | undefined {
   const label = /-----BEGIN ([A-Z0-9 ]{1,40})-----/.exec(text)?.[1]
   if (label === undefined) return undefined
   if (label.startsWith('PKCS7')) return { code: 'file.pkcs7', text: 'a PKCS #7 bundle', fix: 'openssl pkcs7 -print_certs -in FILE -out FILE.pem' }
-  if (certificateLabels.has(label) && /^[ \t]+-----BEGIN/m.test(text)) return { code: 'file.indented', text: 'a PEM block with indented lines' }
+  if (isIndented(text)) return { code: 'file.indented', text: 'a PEM block with indented lines' }
   return { code: 'file.wrong-kind', text: `a PEM block with the label ${label}` }
 }
 

@@ -127,7 +127,7 @@ export function alertNumber(message: string): number | undefined {
 export function nodeErrorToCode(code: string | undefined, message = ''): VerdictCode {
   const alert = alertNumber(message)
   if (alert !== undefined) return byAlert[alert] ?? 'tls.alert'
-  const known = code === undefined ? undefined : byNodeCode[code]
-  if (known !== undefined && Object.hasOwn(byNodeCode, code ?? '')) return known
+  if (code !== undefined && Object.hasOwn(byNodeCode, code)) return byNodeCode[code] ?? 'tls.handshake-failed'
+  if (code?.startsWith('ERR_OSSL_ASN1_') === true) return 'file.corrupt'
   return byMessage.find(([pattern]) => pattern.test(message))?.[1] ?? 'tls.handshake-failed'
 }

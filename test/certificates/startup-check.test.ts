@@ -84,7 +84,7 @@ const faults: readonly (readonly [name: string, code: VerdictCode, change: Parti
   ['a key in place of a certificate', 'file.wrong-kind', { certificateFile: put(good.keyPem) }],
   ['a certificate with bad Base64', 'file.corrupt', { certificateFile: put(leafPem.replace(/\n[A-Za-z0-9+/]{8}/, '\n!!!!!!!!')) }],
   ['a second block that is broken', 'file.partial', { certificateFile: put(leafPem + brokenBlock) }],
-  ['two blocks run together', 'file.partial', { certificateFile: put(leafPem.replace(/-----END CERTIFICATE-----\n/, '') + issuingPem) }],
+  ['a block without its END line', 'file.corrupt', { certificateFile: put(leafPem.replace(/-----END CERTIFICATE-----\n/, '') + issuingPem) }],
   ['issuer before leaf', 'chain.out-of-order', { certificateFile: put(issuingPem + leafPem) }],
   ['a missing key file', 'key.missing', { keyFile: join(folder, 'nowhere') }],
   ['an empty key file', 'key.missing', { keyFile: put('') }],

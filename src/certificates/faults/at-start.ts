@@ -2,9 +2,10 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
-import type { CertificateRules } from '../startup-check.ts'
-import { checkOwnCertificate } from '../startup-check.ts'
+import { nodeErrorToCode } from '../node-errors.ts'
+import { type CertificateRules, checkOwnCertificate } from '../startup-check.ts'
 import type { Verdict } from '../verdict.ts'
+import { verdict } from '../verdict-codes.ts'
 import type { Judge, Presenter, Variation } from './fault.ts'
 import type { FaultPki } from './fault-pki.ts'
 
@@ -35,7 +36,14 @@ export function atStart(pki: FaultPki, variation: Variation, folder: string): At
     ...(presenter.passphrase === undefined ? {} : { passphrase: presenter.passphrase }),
   })
   const node = whatNodeThrows(presenter, judge)
-  return { verdicts: result.ok ? [] : result.verdicts, ...(node === undefined ? {} : { node }) }
+  const found = result.ok ? [] : result.verdicts
+  if (node === undefined) return { verdicts: found }
+  return { verdicts: found.length > 0 ? found : [verdict(nodeErrorToCode(node), { found: node })], node }
+}
+
+/** An empty text counts as absent for Node, empty octets do not. */
+function asGiven(content: string | Uint8Array): string | Buffer {
+  return typeof content === 'string' ? content : Buffer.from(content)
 }
 
 function writeFiles(folder: string, presenter: Presenter, judge: Judge): { readonly certificateFile: string; readonly keyFile: string; readonly trustFile: string; readonly crlFiles: readonly string[] } {
@@ -57,8 +65,8 @@ function writeFiles(folder: string, presenter: Presenter, judge: Judge): { reado
 function whatNodeThrows({ certificate, key, passphrase, settings }: Presenter, { trust, crls }: Judge): string | undefined {
   try {
     createServer({
-      ...(certificate === undefined ? {} : { cert: Buffer.from(certificate) }),
-      ...(key === undefined ? {} : { key: Buffer.from(key) }),
+      ...(certificate === undefined ? {} : { cert: asGiven(certificate) }),
+      ...(key === undefined ? {} : { key: asGiven(key) }),
       ...(passphrase === undefined ? {} : { passphrase }),
       ...(trust === undefined ? {} : { ca: [...trust] }),
       ...(crls === undefined ? {} : { crl: [...crls] }),

@@ -1,4 +1,4 @@
-/** RFC 7468: every block has its END line. */
+/** RFC 7468: BEGIN starts a line. */
 import { type Fault, stopsStart } from './fault.ts'
 import { withCertificate } from './parts.ts'
 
@@ -7,6 +7,6 @@ export const certBlocksJoined: Fault = {
   family: 'files',
   sides: ['server'],
   story: 'Two blocks of the certificate file run together',
-  make: (pki) => withCertificate(pki, (pem) => pem.replace('-----END CERTIFICATE-----\n', '')),
-  expect: stopsStart('file.partial', 'ERR_OSSL_PEM_BAD_END_LINE'),
+  make: (pki) => withCertificate(pki, (pem) => pem.replace('-----END CERTIFICATE-----\n-----BEGIN', '-----END CERTIFICATE----------BEGIN')),
+  expect: stopsStart('file.corrupt', 'ERR_OSSL_PEM_BAD_END_LINE'),
 }

@@ -82,7 +82,7 @@ export interface Fault {
   /** Where a server that judges a client sees something else. */
   readonly expectClient?: Expectation
   /** What the word of Node alone suggests, where that misleads: the commonest confusions. */
-  readonly nodeSuggests?: VerdictCode
+  readonly nodeSuggests?: VerdictCode | { readonly tls12: VerdictCode; readonly tls13: VerdictCode }
   /** TLS versions the fault exists in; both when absent. */
   readonly versions?: readonly ('TLSv1.2' | 'TLSv1.3')[]
 }

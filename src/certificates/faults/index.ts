@@ -13,18 +13,20 @@ import { certCorrupt } from './cert-corrupt.ts'
 import { certCrlf } from './cert-crlf.ts'
 import { certDer } from './cert-der.ts'
 import { certEmpty } from './cert-empty.ts'
+import { certEndMissing } from './cert-end-missing.ts'
 import { certGarbage } from './cert-garbage.ts'
 import { certIndented } from './cert-indented.ts'
 import { certIsKey } from './cert-is-key.ts'
 import { certMissing } from './cert-missing.ts'
 import { certNoFinalNewline } from './cert-no-final-newline.ts'
 import { certP7b } from './cert-p7b.ts'
-import { certSecondCorruptAtStart } from './cert-second-corrupt-at-start.ts'
+import { certSecondCorrupt } from './cert-second-corrupt.ts'
+import { certSecondMislabelled } from './cert-second-mislabelled.ts'
 import { certTextAround } from './cert-text-around.ts'
 import { certUtf16 } from './cert-utf16.ts'
 import { chainExtra } from './chain-extra.ts'
 import { chainOutOfOrder } from './chain-out-of-order.ts'
-import { chainSecondCorrupt } from './chain-second-corrupt.ts'
+import { chainSecondMislabelled } from './chain-second-mislabelled.ts'
 import { clientCertMissing } from './client-cert-missing.ts'
 import { clientWrongName } from './client-wrong-name.ts'
 import { cnMatchesSanDoesNot } from './cn-matches-san-does-not.ts'
@@ -162,7 +164,7 @@ export const faults: readonly Fault[] = [
   caRotated,
   chainExtra,
   chainOutOfOrder,
-  chainSecondCorrupt,
+  chainSecondMislabelled,
   crossSignedOldRootOnly,
   crossSigned,
   deepChain,
@@ -260,13 +262,15 @@ export const faults: readonly Fault[] = [
   certCrlf,
   certDer,
   certEmpty,
+  certEndMissing,
   certGarbage,
   certIndented,
   certIsKey,
   certMissing,
   certNoFinalNewline,
   certP7b,
-  certSecondCorruptAtStart,
+  certSecondCorrupt,
+  certSecondMislabelled,
   certTextAround,
   certUtf16,
   keyDer,

@@ -1,5 +1,5 @@
-/** Control: with `allowPartialTrustChain` an anchor need not sign itself, as RFC 5280 §6.1 has it. */
-import { accepted, type Fault } from './fault.ts'
+/** A control for the end that dials: an anchor need not sign itself (RFC 5280 §6.1). A server of Node does not heed the setting. */
+import { accepted, type Fault, refused } from './fault.ts'
 
 export const intermediateOnlyTrustedAllowed: Fault = {
   slug: 'intermediate-only-trusted-allowed',
@@ -9,4 +9,5 @@ export const intermediateOnlyTrustedAllowed: Fault = {
   story: 'This end trusts the issuing CA but not its root, and allows that',
   make: (pki) => ({ ...pki.good(), judge: { trust: [pki.issuing.pem], settings: { allowPartialTrustChain: true } } }),
   expect: accepted,
+  expectClient: refused('chain.partial-anchor', 'UNABLE_TO_GET_ISSUER_CERT'),
 }

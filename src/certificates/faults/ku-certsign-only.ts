@@ -9,5 +9,5 @@ export const kuCertsignOnly: Fault = {
   story: 'The key usage of the certificate of the server holds keyCertSign only',
   make: (pki) => presenting(pki, pki.leaf({ uses: ['keyCertSign'] })),
   expect: broken('cert.ku-wrong', { presenter: 'ERR_SSL_NO_SHARED_CIPHER', judge: 'alert 40' }, { presenter: 'closed', judge: 'INVALID_PURPOSE' }),
-  nodeSuggests: 'cert.eku-missing',
+  nodeSuggests: { tls12: 'tls.alert', tls13: 'cert.eku-missing' },
 }

@@ -19,7 +19,7 @@ export function named(pki: FaultPki, commonName: string, names: readonly General
 
 /** As many names as asked for, the right one last. */
 export function manyNames(pki: FaultPki, count: number): readonly GeneralName[] {
-  return [...Array.from({ length: count - 1 }, (_none, index) => dns(`n${index}.${domainOf(pki)}`)), dns(pki.name)]
+  return [...Array.from({ length: count - 1 }, (_none, index) => dns(`server-${index}.branch.${domainOf(pki)}`)), dns(pki.name)]
 }
 
 /** A leaf under an issuing CA that differs in something. */
@@ -56,6 +56,16 @@ export function crossSignedPair(pki: FaultPki): { readonly withNewRoot: Variatio
 /** Turns eight characters of the Base64 text into ones that are none. */
 export function spoilt(pem: string): string {
   return pem.replace(/\n[A-Za-z0-9+/]{8}/, '\n!!!!!!!!')
+}
+
+/** Misspells the label: OpenSSL then skips the block without a sound. */
+export function mislabelled(pem: string): string {
+  return pem.replaceAll('CERTIFICATE', 'CERTIFICAT')
+}
+
+/** Changes what follows the first block of a file. */
+export function afterFirst(change: (rest: string) => string): (pem: string) => string {
+  return (pem) => pem.replace(/(?<=END CERTIFICATE-----\n)[^]*$/, change)
 }
 
 /** The good pair with other octets in the certificate file. */

@@ -9,5 +9,5 @@ export const tooManySans: Fault = {
   story: 'The certificate of the server carries five thousand names',
   make: (pki) => named(pki, pki.name, manyNames(pki, 5000)),
   twin: (pki) => named(pki, pki.name, manyNames(pki, 3000)),
-  expect: broken('tls.chain-too-large', { presenter: 'closed', judge: 'ERR_SSL_EXCESSIVE_MESSAGE_SIZE' }),
+  expect: broken('tls.chain-too-large', { presenter: 'alert 47', judge: 'ERR_SSL_EXCESSIVE_MESSAGE_SIZE' }),
 }

@@ -1,0 +1,77 @@
+/** Every fault of the catalogue as a real handshake between two ends, under both TLS versions, with its good twin beside it. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { faultsIndex } from '../../scripts/faults-index.ts'
+import { atStart } from '../../src/certificates/faults/at-start.ts'
+import type { EndsSee, Expectation, Fault, Side, Variation } from '../../src/certificates/faults/fault.ts'
+import { faultPki } from '../../src/certificates/faults/fault-pki.ts'
+import { faults } from '../../src/certificates/faults/index.ts'
+import { meet, strictClient, type TlsVersion } from '../../src/certificates/faults/two-ends.ts'
+import { nodeErrorToCode } from '../../src/certificates/node-errors.ts'
+import { findVerdictCode, isVerdictCode, type VerdictCode } from '../../src/certificates/verdict-codes.ts'
+
+const pki = faultPki({ now: Date.now() })
+const folder = t.testdir()
+const bothAccept: EndsSee = { presenter: 'accepted', judge: 'accepted' }
+
+t.test('the catalogue', async (t) => {
+  t.test('has an index that is current', async (t) => {
+    t.equal(readFileSync(new URL('../../src/certificates/faults/index.ts', import.meta.url), 'utf8'), faultsIndex())
+  })
+
+  t.test('has no slug twice', async (t) => {
+    t.equal(new Set(faults.map(({ slug }) => slug)).size, faults.length)
+  })
+
+  t.test('names only codes that the table explains, each with a remedy', async (t) => {
+    const codes = faults.map(({ expect }) => expect.verdict).filter((code) => code !== undefined)
+    t.same(codes.filter((code) => findVerdictCode(code)?.remedy === undefined), [])
+  })
+})
+
+for (const fault of faults) {
+  t.test(fault.slug, async (t) => {
+    if (fault.expect.kind === 'stops-start') return startUp(t, fault, fault.expect)
+    for (const side of fault.sides) {
+      for (const version of fault.versions ?? (['TLSv1.2', 'TLSv1.3'] as const)) await bothEnds(t, fault, side, version)
+    }
+  })
+}
+
+function startUp(t: Test, fault: Fault, expected: Extract<Expectation, { kind: 'stops-start' }>): void {
+  const seen = atStart(pki, fault.make(pki), join(folder, fault.slug))
+  t.equal(seen.verdicts[0]?.code ?? 'starts', expected.verdict, 'the start-up check names it first')
+  t.equal(seen.node ?? 'starts', expected.node ?? 'starts', 'what Node alone does')
+  const twin = atStart(pki, fault.twin?.(pki) ?? pki.good(), join(folder, `${fault.slug}-twin`))
+  t.same([twin.verdicts, twin.node], [[], undefined], 'the good twin starts')
+}
+
+async function bothEnds(t: Test, fault: Fault, side: Side, version: TlsVersion): Promise<void> {
+  const expected = (side === 'client' ? fault.expectClient : undefined) ?? fault.expect
+  const variation = fault.make(pki)
+  const seen = await meet(pki, variation, side, version)
+  t.same(seen, endsOf(expected, version), `what both ends see, ${side} broken, ${version}`)
+  if (expected.kind !== 'refused') return
+  t.same(await meet(pki, fault.twin?.(pki) ?? pki.good(), side, version), bothAccept, `the good twin is accepted, ${side}, ${version}`)
+  if (isVerdictCode(seen.judge) || (side === 'client' && seen.judge === 'UNSPECIFIED')) return
+  t.equal(await wordOfNode(seen, variation, side, version), suggested(fault, version) ?? expected.verdict, `what the word of Node suggests, ${side}, ${version}`)
+}
+
+function suggested({ nodeSuggests }: Fault, version: TlsVersion): VerdictCode | undefined {
+  if (typeof nodeSuggests !== 'object') return nodeSuggests
+  return version === 'TLSv1.2' ? nodeSuggests.tls12 : nodeSuggests.tls13
+}
+
+function endsOf(expected: Expectation, version: TlsVersion): EndsSee {
+  if (expected.kind !== 'refused') return bothAccept
+  return version === 'TLSv1.2' ? expected.tls12 : expected.tls13
+}
+
+/** `UNSPECIFIED` says nothing without its message, which a strict client gets to see and a server never does. */
+async function wordOfNode({ judge }: EndsSee, variation: Variation, side: Side, version: TlsVersion): Promise<VerdictCode> {
+  if (judge.startsWith('alert ')) return nodeErrorToCode(undefined, `SSL alert number ${judge.slice(6)}`)
+  if (judge !== 'UNSPECIFIED') return nodeErrorToCode(judge)
+  const strict = await strictClient(pki, variation, version)
+  return nodeErrorToCode(strict?.code, strict?.message)
+}
