@@ -4,7 +4,7 @@ import { onFlowClosed, registrar } from '../../../src/services/registrar/registr
 import type { RegistrarOptions } from '../../../src/services/registrar/registrar.ts'
 import { localTargets } from '../../../src/services/registrar/local-targets.ts'
 import type { HeaderField } from '../../../src/sip/message/types.ts'
-import type { Decision } from '../../../src/sip/routing/decision.ts'
+import type { Decision, Target } from '../../../src/sip/routing/decision.ts'
 import type { Flow } from '../../../src/sip/transport/flow.ts'
 import { arrival, requestText, testFlow } from '../../support/arrival.ts'
 import type { RequestParts } from '../../support/arrival.ts'
@@ -21,6 +21,7 @@ function service(t: { teardown(work: () => void): unknown }, options: Partial<Re
   return {
     clock,
     location,
+    policy,
     register(parts: RequestParts, flow: Flow = testFlow()) {
       open.add(flow.id)
       return policy.decide(arrival(requestText(parts), { flow, wall: clock.wall() }))
@@ -38,6 +39,14 @@ function values(decision: Decision | Promise<Decision>, name: string): readonly 
   return headers.filter(([one]) => one === name).map(([, value]) => value)
 }
 
+
+function targetsOf(decision: Decision | Promise<Decision>): readonly Target[] {
+  return !(decision instanceof Promise) && decision.kind === 'route' ? decision.targets : []
+}
+
+const instance = '+sip.instance="<urn:uuid:6163cf37-8828-53c7-a429-d218f0c2aaf3>"'
+const outbound = ['Supported: path, outbound, gruu', `Contact: <sip:alice@192.0.2.7:40001;transport=tls>;reg-id=1;${instance}`]
+
 t.test('a first REGISTER is answered 200 with its Contact, Expires and Date', async (t) => {
   const { register } = service(t)
   const decision = register({ headers: ['Contact: <sip:alice@192.0.2.9:5070;transport=tcp>', 'Expires: 600'] })
@@ -45,4 +54,285 @@ t.test('a first REGISTER is answered 200 with its Contact, Expires and Date', as
   t.same(values(decision, 'Contact'), ['<sip:alice@192.0.2.9:5070;transport=tcp>;expires=600'])
   t.same(values(decision, 'Expires'), ['600'])
   t.same(values(decision, 'Date'), ['Mon, 02 Jan 2006 12:00:00 GMT'])
+})
+
+t.test('contacts (RFC 3261 §10.3)', async (t) => {
+  t.test('several contacts come back each on a line of its own, with q and the time left', async (t) => {
+    const { register, clock } = service(t)
+    register({ headers: ['Contact: <sip:a@192.0.2.1>;q=0.7;expires=100, <sip:b@192.0.2.2>;expires=200'] })
+    clock.advance(10_000)
+    t.same(values(register({ cseq: 2 }), 'Contact'), ['<sip:a@192.0.2.1>;expires=90;q=0.7', '<sip:b@192.0.2.2>;expires=190'])
+  })
+
+  t.test('a Contact with an equal URI refreshes the binding, spelled anew', async (t) => {
+    const { register } = service(t)
+    register({ headers: ['Contact: <sip:alice@HOST.lab.test;transport=tcp>'] })
+    t.same(values(register({ cseq: 2, headers: ['Contact: <sip:%61lice@host.lab.test;transport=TCP>;expires=90'] }), 'Contact'), ['<sip:%61lice@host.lab.test;transport=TCP>;expires=90'])
+  })
+
+  t.test('expires=0 removes one contact only', async (t) => {
+    const { register } = service(t)
+    register({ headers: ['Contact: <sip:a@192.0.2.1>, <sip:b@192.0.2.2>'] })
+    t.same(values(register({ cseq: 2, headers: ['Contact: <sip:a@192.0.2.1>;expires=0'] }), 'Contact'), ['<sip:b@192.0.2.2>;expires=7200'])
+  })
+
+  t.test('a star with Expires: 0 removes all', async (t) => {
+    const { register, call } = service(t)
+    register({ headers: ['Contact: <sip:a@192.0.2.1>, <sip:b@192.0.2.2>'] })
+    t.same(values(register({ cseq: 2, headers: ['Contact: *', 'Expires: 0'] }), 'Contact'), [])
+    t.match(call('sip:alice@lab.test'), { kind: 'refuse', status: 480 })
+  })
+
+  for (const headers of [['Contact: *'], ['Contact: *', 'Expires: 60'], ['Contact: *', 'Contact: <sip:a@192.0.2.1>', 'Expires: 0']]) {
+    t.test(`a star is refused 400 with ${headers.slice(1).join(' and ') || 'nothing else'}`, async (t) => {
+      t.match(service(t).register({ headers }), { kind: 'refuse', status: 400 })
+    })
+  }
+
+  t.test('an interval too brief is refused 423 with Min-Expires', async (t) => {
+    const decision = service(t).register({ headers: ['Contact: <sip:a@192.0.2.1>', 'Expires: 59'] })
+    t.match(decision, { kind: 'refuse', status: 423 })
+    t.same(values(decision, 'Min-Expires'), ['60'])
+  })
+
+  t.test('an interval too long is cut to the longest', async (t) => {
+    t.same(values(service(t).register({ headers: ['Contact: <sip:a@192.0.2.1>', 'Expires: 4294967295'] }), 'Expires'), ['86400'])
+  })
+
+  t.test('a malformed interval counts as an hour (§20.10)', async (t) => {
+    t.same(values(service(t).register({ headers: ['Contact: <sip:a@192.0.2.1>;expires=soon'] }), 'Expires'), ['3600'])
+  })
+
+  t.test('an older CSeq of the same Call-ID changes nothing and is answered 500', async (t) => {
+    const { register } = service(t)
+    register({ cseq: 5, headers: ['Contact: <sip:a@192.0.2.1>'] })
+    t.match(register({ cseq: 5, headers: ['Contact: <sip:a@192.0.2.1>;expires=0', 'Contact: <sip:b@192.0.2.2>'] }), { kind: 'refuse', status: 500 })
+    t.same(values(register({ cseq: 6 }), 'Contact'), ['<sip:a@192.0.2.1>;expires=7200'])
+  })
+
+  t.test('another Call-ID may carry a lower CSeq', async (t) => {
+    const { register } = service(t)
+    register({ cseq: 5, headers: ['Contact: <sip:a@192.0.2.1>'] })
+    t.match(register({ callId: 'after-restart', cseq: 1, headers: ['Contact: <sip:a@192.0.2.1>'] }), { status: 200 })
+  })
+
+  t.test('a bad q is refused 400', async (t) => {
+    t.match(service(t).register({ headers: ['Contact: <sip:a@192.0.2.1>;q=1.5'] }), { kind: 'refuse', status: 400 })
+  })
+
+  t.test('more contacts than allowed are refused, those known may be refreshed', async (t) => {
+    const { register } = service(t, { maxContacts: 1 })
+    register({ headers: ['Contact: <sip:a@192.0.2.1>'] })
+    t.match(register({ cseq: 2, headers: ['Contact: <sip:b@192.0.2.1>'] }), { kind: 'refuse', status: 403, because: 'register.too-many-contacts' })
+    t.match(register({ cseq: 3, headers: ['Contact: <sip:a@192.0.2.1>'] }), { status: 200 })
+  })
+
+  t.test('a binding runs out by itself', async (t) => {
+    const { register, clock, location } = service(t)
+    register({ headers: ['Contact: <sip:a@192.0.2.1>;expires=60'] })
+    clock.advance(61_100)
+    t.equal(location.size, 0)
+  })
+})
+
+t.test('addresses-of-record', async (t) => {
+  t.test('another domain is not ours to answer', async (t) => {
+    t.match(service(t).register({ uri: 'sip:partner.test' }), { kind: 'pass' })
+  })
+
+  t.test('a user of another domain is not found', async (t) => {
+    t.match(service(t).register({ to: 'sip:alice@partner.test' }), { kind: 'refuse', status: 404 })
+  })
+
+  t.test('an unknown user is not found, with the diagnostics Communicator shows', async (t) => {
+    const decision = service(t).register({ from: 'sip:nobody@lab.test' })
+    t.match(decision, { kind: 'refuse', status: 404 })
+    t.match(values(decision, 'ms-diagnostics'), [/^1003;reason=".+";source="fe1.lab.test"$/])
+  })
+
+  t.test('someone else proven on the request is refused 403', async (t) => {
+    const { policy } = service(t)
+    const asked = arrival(requestText({ headers: ['Contact: <sip:a@192.0.2.1>'] }))
+    asked.remarks.identity = 'sip:bob@lab.test'
+    t.match(policy.decide(asked), { kind: 'refuse', status: 403, because: 'auth.identity-mismatch' })
+  })
+
+  t.test('an unknown required extension is refused 420 and named', async (t) => {
+    const decision = service(t).register({ headers: ['Require: path, teleport', 'Contact: <sip:a@192.0.2.1>'] })
+    t.match(decision, { kind: 'refuse', status: 420 })
+    t.same(values(decision, 'Unsupported'), ['teleport'])
+  })
+})
+
+t.test('Path (RFC 3327)', async (t) => {
+  const behind = { vias: ['SIP/2.0/TLS 198.51.100.4:50000;branch=z9hG4bK0'] }
+  const path = 'Path: <sip:token@edge.lab.test;transport=tls;lr;ob>'
+
+  t.test('is stored, used as Route, and echoed to a client that knows it', async (t) => {
+    const { register, call } = service(t)
+    const decision = register({ ...behind, headers: [path, 'Supported: path', 'Contact: <sip:alice@198.51.100.4>'] }, testFlow({ peer: 'server' }))
+    t.same(values(decision, 'Path'), ['<sip:token@edge.lab.test;transport=tls;lr;ob>'])
+    t.match(call('sip:alice@lab.test'), { kind: 'route', targets: [{ uri: 'sip:alice@198.51.100.4', flow: undefined, routes: ['<sip:token@edge.lab.test;transport=tls;lr;ob>'] }] })
+  })
+
+  t.test('is stored but not echoed to one that does not', async (t) => {
+    const { register } = service(t)
+    t.same(values(register({ ...behind, headers: [path, 'Contact: <sip:alice@198.51.100.4>'] }, testFlow({ peer: 'server' })), 'Path'), [])
+  })
+
+  t.test('is refused 421 for such a client where the setting says so', async (t) => {
+    const { register } = service(t, { pathWithoutSupport: 'refuse' })
+    t.match(register({ ...behind, headers: [path, 'Contact: <sip:alice@198.51.100.4>'] }), { kind: 'refuse', status: 421, headers: [['Require', 'path']] })
+  })
+
+  t.test('outbound through a first hop without ob is refused 439 (RFC 5626 §6)', async (t) => {
+    const { register } = service(t)
+    t.match(register({ ...behind, headers: ['Path: <sip:edge.lab.test;lr>', ...outbound] }), { kind: 'refuse', status: 439 })
+  })
+
+  t.test('outbound through a first hop with ob is taken', async (t) => {
+    const { register } = service(t)
+    t.match(register({ ...behind, headers: [path, ...outbound] }, testFlow({ peer: 'server' })), { kind: 'answer', status: 200 })
+  })
+})
+
+t.test('flows (RFC 5626)', async (t) => {
+  t.test('an outbound registration is confirmed with Require and reached by its flow', async (t) => {
+    const { register, call } = service(t)
+    const flow = testFlow()
+    const decision = register({ headers: outbound }, flow)
+    t.same(values(decision, 'Require'), ['outbound'])
+    t.match(values(decision, 'Contact'), [/;reg-id=1/])
+    t.match(call('sip:alice@lab.test'), { kind: 'route', targets: [{ flow: flow.id }] })
+  })
+
+  t.test('the same instance and reg-id on a new flow replaces the binding', async (t) => {
+    const { register } = service(t)
+    register({ headers: outbound })
+    const again = register({ callId: 'anew', headers: outbound.map((line) => line.replace('40001', '40002')) })
+    t.equal(values(again, 'Contact').length, 1)
+  })
+
+  t.test('the binding is gone the moment its flow is', async (t) => {
+    const { register, call, close, location } = service(t)
+    const flow = testFlow()
+    register({ headers: outbound }, flow)
+    await close(flow)
+    t.match(call('sip:alice@lab.test'), { kind: 'refuse', status: 480 })
+    t.equal(location.size, 0)
+  })
+
+  t.test('a TCP contact is dialled when its flow is gone', async (t) => {
+    const { register, call, close } = service(t)
+    const flow = testFlow({ transport: 'tcp', address: '192.0.2.7', port: 5070 })
+    register({ headers: ['Contact: <sip:alice@192.0.2.7:5070;transport=tcp>'] }, flow)
+    await close(flow)
+    t.match(call('sip:alice@lab.test'), { kind: 'route', targets: [{ uri: 'sip:alice@192.0.2.7:5070;transport=tcp', flow: undefined }] })
+  })
+
+  t.test('a Contact that names another place than its connection is dialled', async (t) => {
+    const { register, call } = service(t)
+    register({ headers: ['Contact: <sip:alice@192.0.2.99:5061;transport=tls>'] }, testFlow({ peer: 'client' }))
+    t.match(call('sip:alice@lab.test'), { kind: 'route', targets: [{ flow: undefined }] })
+  })
+
+  t.test('a Contact without a real address is reached by the WebSocket it came by (RFC 7118 §5)', async (t) => {
+    const { register, call } = service(t)
+    const flow = testFlow({ transport: 'wss' })
+    register({ headers: ['Contact: <sip:x1@q8f.invalid;transport=ws>'] }, flow)
+    t.match(call('sip:alice@lab.test'), { kind: 'route', targets: [{ flow: flow.id }] })
+  })
+
+  t.test('several outbound contacts in one request are refused 400', async (t) => {
+    t.match(service(t).register({ headers: [...outbound, 'Contact: <sip:alice@192.0.2.8>'] }), { kind: 'refuse', status: 400 })
+  })
+
+  t.test('reg-id without support for outbound is ignored', async (t) => {
+    const decision = service(t).register({ headers: outbound.slice(1) })
+    t.notMatch(values(decision, 'Contact')[0], /reg-id/)
+  })
+})
+
+t.test('GRUU (RFC 5627)', async (t) => {
+  t.test('a public GRUU leads to its instance only', async (t) => {
+    const { register, call } = service(t)
+    register({ callId: 'other', headers: ['Contact: <sip:alice@192.0.2.50>'] })
+    const [contact = ''] = values(register({ headers: outbound }), 'Contact').filter((value) => value.includes('pub-gruu'))
+    const gruu = /pub-gruu="([^"]+)"/.exec(contact)?.[1] ?? ''
+    t.equal(gruu, 'sip:alice@lab.test;gr=urn:uuid:6163cf37-8828-53c7-a429-d218f0c2aaf3')
+    t.match(call(gruu), { kind: 'route', targets: [{ uri: /192.0.2.7:40001/ }] })
+    t.equal(targetsOf(call(gruu)).length, 1)
+  })
+
+  t.test('a GRUU whose instance is not there is answered 480', async (t) => {
+    const { register, call } = service(t)
+    register({ headers: ['Contact: <sip:alice@192.0.2.50>'] })
+    t.match(call('sip:alice@lab.test;gr=urn:uuid:00000000-0000-0000-0000-000000000000'), { kind: 'refuse', status: 480 })
+  })
+
+  t.test('the form OCS clients read leads to its endpoint', async (t) => {
+    const { register, call } = service(t)
+    const decision = register({ fromParameters: ';tag=1;epid=9e33288b9e49', headers: ['Supported: gruu-10', `Contact: <sip:192.0.2.7:40001;transport=tls>;proxy=replace;${instance}`] })
+    const gruu = /;gruu="([^"]+)"/.exec(values(decision, 'Contact')[0] ?? '')?.[1] ?? ''
+    t.match(gruu, /^sip:alice@lab.test;opaque=user:epid:[\w-]+;gruu$/)
+    t.match(call(gruu), { kind: 'route', targets: [{ uri: 'sip:192.0.2.7:40001;transport=tls' }] })
+  })
+})
+
+t.test('Communicator', async (t) => {
+  const communicator = { allowEvents: ['vnd-microsoft-roaming-contacts', 'presence'], supported: ['msrtc-event-categories', 'adhoclist'], keepAliveSeconds: 300, server: 'RTC/3.0' }
+  const epid = ';tag=1;epid=9e33288b9e49'
+  const contact = `Contact: <sip:10.0.0.3:1234;transport=tls;ms-opaque=d3470f2e1d>;methods="INVITE, MESSAGE";proxy=replace;${instance}`
+
+  t.test('gets its lists without blanks and each Supported alone', async (t) => {
+    const decision = service(t, { communicator }).register({ fromParameters: epid, headers: [contact, 'ms-keep-alive: UAC;hop-hop=yes'] })
+    t.same(values(decision, 'Allow-Events'), ['vnd-microsoft-roaming-contacts,presence'])
+    t.same(values(decision, 'Supported'), ['msrtc-event-categories', 'adhoclist'])
+    t.same(values(decision, 'ms-keep-alive'), ['UAS; tcp=no; hop-hop=yes; end-end=no; timeout=300'])
+    t.same(values(decision, 'Expires'), ['7200'])
+  })
+
+  t.test('proxy=replace puts the address we saw into the Contact and takes itself out', async (t) => {
+    const decision = service(t).register({ fromParameters: epid, headers: [contact] })
+    t.same(values(decision, 'Contact'), [`<sip:192.0.2.7:40001;transport=tls;ms-opaque=d3470f2e1d>;expires=7200;${instance}`])
+  })
+
+  for (const [what, parts, flow] of [
+    ['another value', { headers: [contact.replace('proxy=replace', 'proxy=add')] }, testFlow()],
+    ['another transport', { headers: [contact] }, testFlow({ transport: 'tcp' })],
+    ['a proxy before us', { headers: [contact], vias: ['SIP/2.0/TLS 10.0.0.3:1;branch=z9hG4bK0'] }, testFlow()],
+  ] as const) {
+    t.test(`proxy with ${what} is refused 400`, async (t) => {
+      t.match(service(t).register({ fromParameters: epid, ...parts }, flow), { kind: 'refuse', status: 400 })
+    })
+  }
+
+  t.test('the endpoint that comes back from another port replaces its binding', async (t) => {
+    const { register } = service(t)
+    register({ fromParameters: epid, headers: [contact] }, testFlow({ port: 40_001 }))
+    t.equal(values(register({ fromParameters: epid, callId: 'anew', headers: [contact] }, testFlow({ port: 40_002 })), 'Contact').length, 1)
+  })
+
+  t.test('an epid in To chooses the endpoint', async (t) => {
+    const { register, call } = service(t)
+    register({ fromParameters: epid, headers: [contact] })
+    register({ callId: 'other', headers: ['Contact: <sip:alice@192.0.2.50>'] })
+    t.equal(targetsOf(call('sip:alice@lab.test', { toParameters: ';epid=9e33288b9e49' })).length, 1)
+  })
+})
+
+t.test('local targets', async (t) => {
+  t.test('an unknown user is answered 404, an absent one 480, another domain passes', async (t) => {
+    const { call } = service(t)
+    t.match(call('sip:nobody@lab.test'), { kind: 'refuse', status: 404 })
+    t.match(call('sip:alice@lab.test'), { kind: 'refuse', status: 480 })
+    t.match(call('sip:alice@partner.test'), { kind: 'pass' })
+    t.match(call('sip:lab.test'), { kind: 'pass' })
+  })
+
+  t.test('every contact is a target with its q, without the header part of its URI', async (t) => {
+    const { register, call } = service(t)
+    register({ headers: ['Contact: <sip:a?b@192.0.2.1?Route=%3Csip:evil.test%3E>;q=0.2, <sip:c@192.0.2.2>'] })
+    t.match(call('sip:alice@lab.test'), { kind: 'route', targets: [{ uri: 'sip:a?b@192.0.2.1', q: 200 }, { uri: 'sip:c@192.0.2.2', q: 1000 }] })
+  })
 })
