@@ -1,0 +1,201 @@
+import t from 'tap'
+import { initAuthority } from '../../../src/certificates/authority.ts'
+import type { Purpose } from '../../../src/certificates/certificate-request.ts'
+import { integer, octets, oid, sequence, taggedOctets } from '../../../src/certificates/der.ts'
+import { authorityKeyId, basicConstraints, extendedKeyUsage, extension, keyUsage, nameConstraints, subjectAltName, subjectKeyId } from '../../../src/certificates/extensions.ts'
+import { generateKey } from '../../../src/certificates/keys.ts'
+import { pemBlocks, type ExamineRequest, type ProfileName } from '../../../src/certificates/examine/index.ts'
+import { codes, hour, issuing, issuingName, judge, keys, leaf, leafName, now, root, rootName, type Variant } from './chains.ts'
+
+const san = (...names: readonly string[]) => ({ '2.5.29.17': subjectAltName(names.map((value) => ({ kind: 'dns', value }))) })
+const eku = (...purposes: readonly Purpose[]) => ({ '2.5.29.37': extendedKeyUsage(...purposes) })
+
+t.test('a good chain', async (t) => {
+  for (const profile of ['modern', 'node', 'rfc5280', 'webpki'] satisfies ProfileName[]) {
+    t.test(`has no fault under ${profile}`, async (t) => {
+      t.match(judge({ profile }), { accepted: true, faults: [], anchored: true, revocation: 'not-checked' })
+    })
+  }
+
+  t.test('has no fault when the authority of the lab made it', async (t) => {
+    const authority = initAuthority(t.testdir(), { domain: 'lab.test', now: now.getTime(), keyType: 'rsa2048', crlUrl: 'http://pki.lab.test' })
+    const issued = authority.issue({
+      name: 'fe1', commonName: 'fe1.lab.test', dnsNames: ['fe1.lab.test'], uriNames: [], ipAddresses: [], purposes: ['serverAuth', 'clientAuth'],
+      authority: 'internal', keyType: 'rsa2048', validSeconds: 3600,
+    }, now.getTime())
+    const request = { chain: pemBlocks(issued.chainPem), anchors: pemBlocks(authority.trust('internal').pem) }
+    for (const profile of ['lcs2005', 'ocs2007', 'modern'] satisfies ProfileName[]) t.strictSame(codes(judge({ ...request, profile })), [], profile)
+  })
+
+  t.test('may come in any order after the leaf, twice over, with its root and with strangers', async (t) => {
+    const stranger = issuing({ content: { key: keys.other } })
+    t.equal(judge({ chain: [leaf(), root(), stranger, issuing(), issuing()] }).accepted, true)
+  })
+})
+
+/** One change each; the fault that must come first. */
+const oneChange: Readonly<Record<string, { readonly first: string, readonly index: number, readonly request: Partial<ExamineRequest> }>> = {
+  'an expired leaf': changed('cert.expired', 0, { content: { notAfter: new Date(now.getTime() - hour) } }),
+  'a leaf of tomorrow': changed('cert.not-yet-valid', 0, { content: { notBefore: new Date(now.getTime() + hour) } }),
+  'an expired issuer': changed('chain.expired', 1, { content: { notAfter: new Date(now.getTime() - hour) } }),
+  'an issuer of tomorrow': changed('chain.not-yet-valid', 1, { content: { notBefore: new Date(now.getTime() + hour) } }),
+  'an expired root': changed('chain.root-expired', 2, { content: { notAfter: new Date(now.getTime() - hour) } }),
+  'no serverAuth': changed('cert.eku-missing', 0, { extensions: eku('clientAuth') }),
+  'no clientAuth in a client': { ...changed('cert.eku-missing', 0, { extensions: eku('serverAuth') }), request: { chain: [leaf({ extensions: eku('serverAuth') }), issuing()], purpose: 'clientAuth' } },
+  'anyExtendedKeyUsage alone': changed('cert.eku-missing', 0, { extensions: eku('any') }),
+  'an issuer for clients only': changed('chain.eku-narrow', 1, { extensions: eku('clientAuth') }),
+  'an issuer that is no CA': changed('chain.not-a-ca', 1, { extensions: { '2.5.29.19': basicConstraints({ ca: false }) } }),
+  'an issuer without basicConstraints': changed('chain.not-a-ca', 1, { extensions: { '2.5.29.19': undefined } }),
+  'an issuer without keyCertSign': changed('chain.no-cert-sign', 1, { extensions: { '2.5.29.15': keyUsage('cRLSign') } }),
+  'a path length of zero in the root': changed('chain.path-too-long', 2, { extensions: { '2.5.29.19': basicConstraints({ ca: true, pathLength: 0 }) } }),
+  'a permitted subtree elsewhere': changed('chain.name-constraint', 0, {}, { extensions: { '2.5.29.30': nameConstraints({ permitted: ['other.test'] }) } }),
+  'an excluded subtree': changed('chain.name-constraint', 0, {}, { extensions: { '2.5.29.30': nameConstraints({ excluded: ['lab.test'] }) } }),
+  'an unknown critical extension': changed('cert.critical-extension', 0, { extensions: { x: extension('1.3.6.1.4.1.55738.666.1', true, octets(Buffer.of(1))) } }),
+  'a wrong signature': changed('cert.signature-invalid', 0, { signer: { wrongSignature: true } }),
+  'a CA of the same name with another key': { first: 'chain.issuer-mismatch', index: 0, request: { chain: [leaf(), issuing({ content: { key: keys.other }, extensions: { '2.5.29.14': subjectKeyId(keys.other) } })] } },
+  'another name': { first: 'cert.name-mismatch', index: 0, request: { names: [{ kind: 'dns', value: 'director.lab.test' }] } },
+  'a client nobody knows': { first: 'cert.name-not-allowed', index: 0, request: { names: [{ kind: 'dns', value: 'director.lab.test' }], purpose: 'clientAuth' } },
+  'a wildcard under RFC 5922': changed('cert.wildcard', 0, { content: { subject: [] }, extensions: { '2.5.29.17': subjectAltName([{ kind: 'dns', value: '*.lab.test' }], true) } }),
+  'SHA-1': changed('cert.signature-weak', 0, { signer: { digest: 'sha1' } }),
+  'an issuer signed with SHA-1': changed('chain.signature-weak', 1, { signer: { digest: 'sha1' } }),
+  'RSA 1024': changed('cert.key-weak', 0, { content: { key: generateKey('rsa1024') } }),
+  'a leaf for signing certificates only': changed('cert.ku-wrong', 0, { extensions: { '2.5.29.15': keyUsage('keyCertSign') } }),
+  'a SAN that is no DER': changed('cert.san-malformed', 0, { extensions: { '2.5.29.17': { id: '2.5.29.17', critical: false, value: Buffer.from('fe1.lab.test') } } }),
+  'two SANs': changed('cert.san-malformed', 0, { content: { extensions: [subjectAltName([{ kind: 'dns', value: 'fe1.lab.test' }]), subjectAltName([{ kind: 'dns', value: 'fe1.lab.test' }])] } }),
+  'a missing intermediate': { first: 'chain.incomplete', index: 0, request: { chain: [leaf()] } },
+  'a root that is not trusted': { first: 'chain.untrusted-root', index: 1, request: { anchors: [leaf()] } },
+  'a root that is sent and not trusted': { first: 'chain.untrusted-root', index: 2, request: { chain: [leaf(), issuing(), root()], anchors: [leaf({ content: { key: keys.other } })] } },
+  'a certificate signed by itself': { first: 'cert.self-signed', index: 0, request: { chain: [leaf({ signer: { name: leafName, key: keys.leaf } })] } },
+  'a trust list with the intermediate alone': { first: 'chain.partial-anchor', index: 1, request: { anchors: [issuing()] } },
+  'a chain deeper than allowed': { first: 'chain.too-deep', index: 0, request: { maxChainDepth: 0 } },
+  'nothing at all': { first: 'cert.malformed', index: 0, request: { chain: [] } },
+}
+
+/** The variant goes to the certificate at `index`, or to the one named by the second variant: the issuer. */
+function changed(first: string, index: number, variant: Variant, ofIssuer?: Variant): { readonly first: string, readonly index: number, readonly request: Partial<ExamineRequest> } {
+  if (ofIssuer !== undefined) return { first, index, request: { chain: [leaf(variant), issuing(ofIssuer)] } }
+  if (index === 2) return { first, index, request: { anchors: [root(variant)] } }
+  return { first, index, request: { chain: index === 0 ? [leaf(variant), issuing()] : [leaf(), issuing(variant)] } }
+}
+
+t.test('one change is the first fault, at the right certificate', async (t) => {
+  for (const [name, { first, index, request }] of Object.entries(oneChange)) {
+    t.test(name, async (t) => t.match(judge(request), { accepted: false, faults: [{ code: first, index, refuses: true }] }))
+  }
+})
+
+t.test('several faults are all listed', async (t) => {
+  const bad = leaf({ content: { notAfter: new Date(now.getTime() - hour) }, extensions: { ...eku('codeSigning'), ...san('other.test') } })
+  t.strictSame(codes(judge({ chain: [bad, issuing()], anchors: [] })).slice(0, 4), ['chain.untrusted-root', 'cert.expired', 'cert.eku-missing', 'cert.name-mismatch'])
+})
+
+t.test('each fault says which stacks mind', async (t) => {
+  const mindsOf = (request: Partial<ExamineRequest>) => judge(request).faults[0]?.minds
+  t.test('a CN without a SAN disturbs the new rule books only', async (t) => {
+    t.match(mindsOf({ chain: [leaf({ extensions: { '2.5.29.17': undefined } }), issuing()] }), { node: false, lcs: false, ocs: false, rfc5922: false, cabf: true })
+  })
+  t.test('a wildcard disturbs SIP and OCS', async (t) => {
+    const wildcard = leaf({ content: { subject: [] }, extensions: { '2.5.29.17': subjectAltName([{ kind: 'dns', value: '*.lab.test' }], true) } })
+    t.match(mindsOf({ chain: [wildcard, issuing()] }), { node: false, cabf: false, rfc5922: true, ocs: true })
+  })
+  t.test('the last second of a certificate disturbs Node', async (t) => {
+    t.match(mindsOf({ chain: [leaf({ content: { notAfter: now } }), issuing()] }), { node: true, rfc5280: false })
+  })
+  t.test('a missing key identifier disturbs the rule books, and no profile of the lab refuses it', async (t) => {
+    const examination = judge({ chain: [leaf({ extensions: { '2.5.29.35': undefined } }), issuing()] })
+    t.match(examination, { accepted: true, faults: [{ code: 'cert.malformed', field: 'authorityKeyIdentifier', minds: { node: false, rfc5280: true } }] })
+  })
+})
+
+t.test('the boundary seconds belong to the validity (RFC 5280 §4.1.2.5)', async (t) => {
+  const exact = leaf({ content: { notBefore: now, notAfter: now } })
+  t.equal(judge({ chain: [exact, issuing()], profile: 'webpki' }).accepted, true)
+  t.equal(judge({ chain: [exact, issuing()], profile: 'webpki', time: new Date(now.getTime() + 999) }).accepted, true, 'fractions do not count')
+  t.equal(judge({ chain: [exact, issuing()], profile: 'webpki', time: new Date(now.getTime() - 1) }).accepted, false)
+})
+
+t.test('among several issuers the path that holds is taken', async (t) => {
+  t.test('the expired cross certificate is passed over', async (t) => {
+    const cross = issuing({ content: { notAfter: new Date(now.getTime() - hour) }, signer: { name: [['CN', 'Old Root']], key: keys.other } })
+    t.match(judge({ chain: [leaf(), cross, issuing()] }), { accepted: true, faults: [] })
+  })
+  t.test('a constrained path gives way to an open one', async (t) => {
+    const constrained = issuing({ extensions: { '2.5.29.30': nameConstraints({ excluded: ['lab.test'] }) } })
+    t.equal(judge({ chain: [leaf(), constrained, issuing()] }).accepted, true)
+  })
+  t.test('CAs that sign each other end the search', async (t) => {
+    const one = issuing({ signer: { name: [['CN', 'Loop']], key: keys.other }, extensions: { '2.5.29.35': authorityKeyId(keys.other) } })
+    const two = issuing({ content: { subject: [['CN', 'Loop']], key: keys.other }, signer: { name: issuingName, key: keys.issuing }, extensions: { '2.5.29.14': subjectKeyId(keys.other), '2.5.29.35': authorityKeyId(keys.issuing) } })
+    t.equal(judge({ chain: [leaf(), one, two] }).accepted, false)
+  })
+  t.test('a mesh of namesakes is searched within the budget', async (t) => {
+    const mesh = Array.from({ length: 120 }, (_, serial) => issuing({ content: { serial: `01${serial.toString(16).padStart(4, '0')}` }, signer: { name: issuingName, key: keys.issuing } }))
+    const started = process.hrtime.bigint()
+    t.equal(judge({ chain: [leaf(), ...mesh], anchors: [root({ content: { subject: [['CN', 'Other']] } })] }).accepted, false)
+    t.ok(process.hrtime.bigint() - started < 2_000_000_000n, 'in less than two seconds')
+  })
+})
+
+t.test('a self-issued CA does not count against the path length (RFC 5280 §4.2.1.9)', async (t) => {
+  const older = generateKey()
+  const top = issuing({ content: { key: older }, extensions: { '2.5.29.14': subjectKeyId(older), '2.5.29.19': basicConstraints({ ca: true, pathLength: 0 }) } })
+  const rollover = issuing({ signer: { name: issuingName, key: older }, extensions: { '2.5.29.35': authorityKeyId(older) } })
+  t.equal(judge({ chain: [leaf(), rollover, top] }).accepted, true)
+})
+
+t.test('many names against many constraints are cut short', async (t) => {
+  const names = Array.from({ length: 2000 }, (_, at) => `h${at}.lab.test`)
+  const busy = leaf({ extensions: san('fe1.lab.test', ...names) })
+  t.match(judge({ chain: [busy, issuing({ extensions: { '2.5.29.30': nameConstraints({ excluded: names.map((name) => `x.${name}`) }) } })] }), { accepted: false, faults: [{ code: 'chain.name-constraint' }] })
+})
+
+t.test('the CA/B rules refuse what an issuer must not write', async (t) => {
+  const webpki: Readonly<Record<string, Variant>> = {
+    'a serial of zero': { content: { serial: '00' } },
+    'a negative serial': { content: { serial: 'ff01' } },
+    'a serial of 22 octets': { content: { serial: '7f'.repeat(22) } },
+    'a version 1 certificate': { content: { version: 1 } },
+    'no authority key identifier': { extensions: { '2.5.29.35': undefined } },
+    'a critical key identifier': { extensions: { '2.5.29.14': extension('2.5.29.14', true, octets(Buffer.of(1))) } },
+    'an underscore': { extensions: san('fe_1.lab.test', 'fe1.lab.test') },
+    'an address of eight octets': { extensions: { '2.5.29.17': extension('2.5.29.17', false, sequence(taggedOctets(2, Buffer.from('fe1.lab.test')), taggedOctets(7, Buffer.alloc(8)))) } },
+    'a wildcard below a public suffix': { extensions: san('*.co.uk', 'fe1.lab.test') },
+    'a CN in capitals': { content: { subject: [['CN', 'FE1.lab.test']] } },
+    'keyCertSign without cA': { extensions: { '2.5.29.15': keyUsage('digitalSignature', 'keyCertSign') } },
+    'name constraints in an end certificate': { extensions: { '2.5.29.30': nameConstraints({ permitted: ['lab.test'] }) } },
+    'an AIA that is no DER': { extensions: { '1.3.6.1.5.5.7.1.1': { id: '1.3.6.1.5.5.7.1.1', critical: false, value: Buffer.from('malformed') } } },
+    'a key usage of nothing': { extensions: { '2.5.29.15': keyUsage() } },
+  }
+  for (const [name, variant] of Object.entries(webpki)) {
+    t.test(name, async (t) => t.equal(judge({ chain: [leaf(variant), issuing()], profile: 'webpki' }).accepted, false))
+  }
+})
+
+t.test('policies', async (t) => {
+  const constraints = extension('2.5.29.36', true, sequence(taggedOctets(0, Buffer.of(0))))
+  const policies = extension('2.5.29.32', false, sequence(sequence(oid('1.2.3.4'))))
+  t.test('an explicit policy is wanted and missing', async (t) => {
+    t.match(judge({ chain: [leaf(), issuing({ extensions: { a: constraints } })] }), { accepted: false, faults: [{ code: 'chain.policy' }] })
+  })
+  t.test('an explicit policy runs from the CA to the leaf', async (t) => {
+    t.equal(judge({ chain: [leaf({ extensions: { b: policies } }), issuing({ extensions: { a: constraints, b: policies } })] }).accepted, true)
+  })
+  t.test('a policy that the CA does not have is none', async (t) => {
+    const other = extension('2.5.29.32', false, sequence(sequence(oid('1.2.3.5'))))
+    t.equal(judge({ chain: [leaf({ extensions: { b: other } }), issuing({ extensions: { a: constraints, b: policies } })] }).accepted, false)
+  })
+  t.test('inhibitAnyPolicy must be critical', async (t) => {
+    const loose = extension('2.5.29.54', false, integer(0))
+    t.match(judge({ chain: [leaf(), issuing({ extensions: { a: loose } })], profile: 'webpki' }), { accepted: false, faults: [{ code: 'chain.malformed' }] })
+  })
+})
+
+t.test('an old server reads RSA only, which is said and refuses nothing', async (t) => {
+  t.match(judge({ profile: 'lcs2005' }), { accepted: true, faults: [{ code: 'cert.algorithm-unreadable', refuses: false }] })
+})
+
+t.test('what is known elsewhere tells a missing intermediate from an unknown root', async (t) => {
+  t.match(judge({ chain: [leaf()], known: [issuing(), root()] }), { faults: [{ code: 'chain.incomplete' }] })
+  const direct = leaf({ signer: { name: rootName, key: keys.root }, extensions: { '2.5.29.35': authorityKeyId(keys.root) } })
+  t.match(judge({ chain: [direct], anchors: [], known: [root()] }), { faults: [{ code: 'chain.untrusted-root' }] })
+})
