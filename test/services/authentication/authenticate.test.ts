@@ -1,0 +1,271 @@
+import { createHash } from 'node:crypto'
+import t from 'tap'
+import { authenticate } from '../../../src/services/authentication/authenticate.ts'
+import type { AuthenticateOptions } from '../../../src/services/authentication/authenticate.ts'
+import { digest } from '../../../src/services/authentication/digest.ts'
+import type { DigestOptions } from '../../../src/services/authentication/digest.ts'
+import { credentialRows } from '../../../src/services/authentication/hashes.ts'
+import { memoryLocation } from '../../../src/services/location/location.ts'
+import { registrar } from '../../../src/services/registrar/registrar.ts'
+import { StoreError } from '../../../src/services/store/store-error.ts'
+import type { HeaderField } from '../../../src/sip/message/types.ts'
+import type { Arrival, Decision } from '../../../src/sip/routing/decision.ts'
+import type { Flow } from '../../../src/sip/transport/flow.ts'
+import { arrival, requestText, testFlow } from '../../support/arrival.ts'
+import type { RequestParts } from '../../support/arrival.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+
+const realm = 'SIP Communications Service'
+const domains = ['lab.test']
+const self = 'fe1.lab.test'
+const rows = [
+  ...credentialRows('alice', realm, 'wonder land').map((row) => ({ ...row, aor: 'sip:alice@lab.test' })),
+  ...credentialRows('jörg', realm, 'pässword').map((row) => ({ ...row, aor: 'sip:joerg@lab.test' })),
+]
+
+function service(change: { readonly auth?: Partial<AuthenticateOptions>; readonly digest?: Partial<DigestOptions> } = {}) {
+  const clock = new FakeClock()
+  const credentials = { credential: (username: string, scheme: string, wanted: string) => rows.find((row) => row.username === username && row.scheme === scheme && row.realm === wanted) }
+  const scheme = digest({ credentials, realm, clock, key: Buffer.alloc(32, 7), ...change.digest })
+  const policy = authenticate({ schemes: [scheme], realm, domains, self, ...change.auth })
+  return {
+    clock,
+    policy,
+    ask(parts: RequestParts, flow: Flow = testFlow()): { readonly asked: Arrival; readonly decision: Decision } {
+      const asked = arrival(requestText(parts), { flow, wall: clock.wall() })
+      const decision = policy.decide(asked)
+      if (decision instanceof Promise) throw new TypeError('a promise')
+      return { asked, decision }
+    },
+  }
+}
+
+function headersOf(decision: Decision, name: string): readonly string[] {
+  const { headers = [] } = decision as { headers?: readonly HeaderField[] }
+  return headers.filter(([one]) => one === name).map(([, value]) => value)
+}
+
+interface Answer {
+  readonly username?: string
+  readonly password?: string
+  readonly algorithm?: 'MD5' | 'SHA-256'
+  readonly method?: string
+  readonly count?: number
+  readonly change?: (parameters: Record<string, string>) => void
+}
+
+/** What a client makes of a challenge, computed here from RFC 7616 alone. */
+function authorization(challenge: Decision, { username = 'alice', password = 'wonder land', algorithm = 'MD5', method = 'REGISTER', count = 1, change }: Answer = {}): string {
+  const value = headersOf(challenge, 'WWW-Authenticate').find((one) => one.includes(`algorithm=${algorithm}`)) ?? ''
+  const nonce = /nonce="([^"]+)"/.exec(value)?.[1] ?? ''
+  const hash = (text: string): string => createHash(algorithm === 'MD5' ? 'md5' : 'sha256').update(text, 'utf8').digest('hex')
+  const nc = count.toString(16).padStart(8, '0')
+  const response = hash(`${hash(`${username}:${realm}:${password}`)}:${nonce}:${nc}:c0ffee:auth:${hash(`${method}:sip:lab.test`)}`)
+  const parameters: Record<string, string> = { username: `"${Buffer.from(username, 'utf8').toString('latin1')}"`, realm: `"${realm}"`, nonce: `"${nonce}"`, uri: '"sip:lab.test"', response: `"${response}"`, algorithm, qop: 'auth', nc, cnonce: '"c0ffee"' }
+  change?.(parameters)
+  return `Authorization: Digest ${Object.entries(parameters).map(([name, text]) => `${name}=${text}`).join(', ')}`
+}
+
+t.test('digest (RFC 7616, RFC 8760)', async (t) => {
+  t.test('a REGISTER without credentials is challenged with both algorithms and one realm', async (t) => {
+    const { decision } = service().ask({})
+    t.match(decision, { kind: 'refuse', status: 401, because: 'auth.required' })
+    t.match(headersOf(decision, 'WWW-Authenticate'), [/^Digest realm="SIP Communications Service", nonce="[\w-]+", algorithm=MD5, qop="auth"$/, /algorithm=SHA-256/])
+  })
+
+  for (const algorithm of ['MD5', 'SHA-256'] as const) {
+    t.test(`${algorithm}: the right password lets in and is asserted`, async (t) => {
+      const { ask } = service()
+      const { asked, decision } = ask({ headers: [authorization(ask({}).decision, { algorithm })] })
+      t.match(decision, { kind: 'pass' })
+      t.equal(asked.remarks.identity, 'sip:alice@lab.test')
+      t.same(asked.remarks.add, [['P-Asserted-Identity', '<sip:alice@lab.test>']])
+    })
+
+    t.test(`${algorithm}: a wrong password is challenged anew`, async (t) => {
+      const { ask } = service()
+      const { decision } = ask({ headers: [authorization(ask({}).decision, { algorithm, password: 'guess' })] })
+      t.match(decision, { kind: 'refuse', status: 401, because: 'auth.wrong-password' })
+    })
+  }
+
+  t.test('names and passwords are UTF-8', async (t) => {
+    const { ask } = service()
+    const { decision } = ask({ from: 'sip:joerg@lab.test', headers: [authorization(ask({}).decision, { username: 'jörg', password: 'pässword' })] })
+    t.match(decision, { kind: 'pass' })
+  })
+
+  t.test('an unknown user gets the same answer as a wrong password', async (t) => {
+    const { ask } = service()
+    t.match(ask({ headers: [authorization(ask({}).decision, { username: 'mallory' })] }).decision, { kind: 'refuse', status: 401 })
+  })
+
+  t.test('a nonce that is over is stale, and only with the right password', async (t) => {
+    const { ask, clock } = service()
+    const { decision } = ask({})
+    clock.advance(301_000)
+    t.match(headersOf(ask({ headers: [authorization(decision)] }).decision, 'WWW-Authenticate'), [/stale=true/, /stale=true/])
+    t.notMatch(headersOf(ask({ headers: [authorization(decision, { password: 'guess' })] }).decision, 'WWW-Authenticate')[0], /stale/)
+  })
+
+  t.test('a nonce nobody of the pool made is stale', async (t) => {
+    const { ask } = service()
+    const stranger = service({ digest: { key: Buffer.alloc(32, 8) } })
+    t.match(ask({ headers: [authorization(stranger.ask({}).decision)] }).decision, { because: 'auth.nonce-stale' })
+  })
+
+  t.test('a nonce of another front end with the same key is good', async (t) => {
+    t.match(service().ask({ headers: [authorization(service().ask({}).decision)] }).decision, { kind: 'pass' })
+  })
+
+  t.test('a request sent again with its count is refused, the next count is good, in any order within the window', async (t) => {
+    const { ask } = service()
+    const { decision } = ask({})
+    const outcomes = [1, 1, 3, 2, 2, 40, 5].map((count) => ask({ headers: [authorization(decision, { count })] }).decision.kind)
+    t.same(outcomes, ['pass', 'refuse', 'pass', 'pass', 'refuse', 'pass', 'refuse'])
+  })
+
+  t.test('an attempt without qop is not taken', async (t) => {
+    const { ask } = service()
+    t.match(ask({ headers: [authorization(ask({}).decision, { change: (parameters) => delete parameters['qop'] })] }).decision, { kind: 'refuse', status: 401, because: 'auth.qop-missing' })
+  })
+
+  t.test('an attempt without a response is malformed', async (t) => {
+    const { ask } = service()
+    t.match(ask({ headers: [authorization(ask({}).decision, { change: (parameters) => delete parameters['response'] })] }).decision, { kind: 'refuse', status: 400 })
+  })
+
+  t.test('credentials for another realm are not ours to read', async (t) => {
+    const { ask } = service()
+    t.match(ask({ headers: [authorization(ask({}).decision, { change: (parameters) => (parameters['realm'] = '"elsewhere"') })] }).decision, { because: 'auth.required' })
+  })
+
+  t.test('passwords cannot be tried without end from one source', async (t) => {
+    const { ask, clock } = service({ auth: { limit: { failures: 3, seconds: 60 } } })
+    const flow = testFlow()
+    for (let attempt = 0; attempt < 3; attempt++) ask({ headers: [authorization(ask({}).decision, { password: `guess ${attempt}` })] }, flow)
+    t.match(ask({ headers: [authorization(ask({}).decision)] }, flow).decision, { kind: 'refuse', status: 403, because: 'auth.too-many-failures' })
+    t.match(ask({ headers: [authorization(ask({}).decision)] }, testFlow({ address: '192.0.2.8' })).decision, { kind: 'pass' }, 'another source is not blocked')
+    clock.advance(60_000)
+    t.match(ask({ headers: [authorization(ask({}).decision)] }, flow).decision, { kind: 'pass' }, 'the block ends')
+  })
+})
+
+t.test('who is asked', async (t) => {
+  for (const method of ['INVITE', 'MESSAGE', 'OPTIONS', 'SUBSCRIBE']) {
+    t.test(`${method} out of dialog is challenged`, async (t) => {
+      t.match(service().ask({ method, uri: 'sip:bob@lab.test', to: 'sip:bob@lab.test' }).decision, { kind: 'refuse', status: 401 })
+    })
+  }
+
+  for (const method of ['ACK', 'CANCEL']) {
+    t.test(`${method} never is`, async (t) => {
+      t.match(service().ask({ method }).decision, { kind: 'pass' })
+    })
+  }
+
+  t.test('a user cannot speak as another: 403 with 4004', async (t) => {
+    const { ask } = service()
+    const { decision } = ask({ from: 'sip:bob@lab.test', headers: [authorization(ask({}).decision)] })
+    t.match(decision, { kind: 'refuse', status: 403, because: 'auth.identity-mismatch' })
+    t.match(headersOf(decision, 'ms-diagnostics'), [/^4004;/])
+  })
+
+  t.test('a server vouches for its users', async (t) => {
+    const { asked, decision } = service().ask({ headers: ['P-Asserted-Identity: <sip:alice@lab.test>'] }, testFlow({ peer: 'server' }))
+    t.match(decision, { kind: 'pass' })
+    t.equal(asked.remarks.identity, 'sip:alice@lab.test')
+    t.same(asked.remarks.remove, [])
+  })
+
+  for (const peer of [undefined, 'client', 'edge'] as const) {
+    t.test(`${peer ?? 'a peer without certificate'} does not: its assertion is taken out`, async (t) => {
+      const { asked, decision } = service().ask({ headers: ['P-Asserted-Identity: <sip:alice@lab.test>'] }, testFlow(peer === undefined ? {} : { peer }))
+      t.match(decision, { kind: 'refuse', status: 401 })
+      t.same(asked.remarks.remove, ['p-asserted-identity'])
+      t.equal(asked.remarks.identity, undefined)
+    })
+  }
+
+  t.test('a host treated as authenticated speaks for the From it gives', async (t) => {
+    const { asked, decision } = service().ask({ method: 'INVITE' }, testFlow({ peer: 'treated-as-authenticated' }))
+    t.match(decision, { kind: 'pass' })
+    t.equal(asked.remarks.identity, 'sip:alice@lab.test')
+  })
+
+  t.test('a partner that the edge let in has no account here', async (t) => {
+    const foreign = { method: 'INVITE', from: 'sip:erin@partner.test', to: 'sip:alice@lab.test' }
+    t.match(service().ask(foreign, testFlow({ peer: 'edge' })).decision, { kind: 'pass' })
+    t.match(service().ask(foreign).decision, { kind: 'refuse', status: 401 })
+  })
+
+  t.test('a dialog passes by the token of its Route', async (t) => {
+    const inDialog = { method: 'BYE', toParameters: ';tag=2' }
+    t.match(service().ask(inDialog).decision, { kind: 'refuse', status: 401 })
+    t.match(service({ auth: { hasRouteToken: () => true } }).ask(inDialog).decision, { kind: 'pass' })
+  })
+
+  t.test('a user who may not sign in from outside is refused with 4003', async (t) => {
+    const account = { aor: 'sip:alice@lab.test', login: 'alice', displayName: '', homePool: '', remote: false, enabled: true }
+    const { ask, policy, clock } = service({ auth: { accounts: { account: () => account } } })
+    const asked = arrival(requestText({ headers: [authorization(ask({}).decision)] }), { wall: clock.wall() })
+    asked.remarks.remote = true
+    t.match(policy.decide(asked), { kind: 'refuse', status: 403, because: 'auth.remote-not-allowed' })
+  })
+
+  t.test('a directory that is away is answered 504, not taken for a wrong password', async (t) => {
+    const error = new StoreError('store.unreachable', 'gone')
+    const { ask } = service({ digest: { credentials: { credential: () => { throw error } } } })
+    t.match(ask({ headers: [authorization(ask({}).decision)] }).decision, { kind: 'refuse', status: 504, because: 'store.unreachable' })
+  })
+})
+
+t.test('a flow that signed in', async (t) => {
+  function signIn(t: { teardown(work: () => void): unknown }, flow: Flow) {
+    const one = service()
+    const location = memoryLocation({ clock: one.clock })
+    t.teardown(() => location.close())
+    const register = registrar({ location, accounts: undefined, domains, clock: one.clock, self })
+    const send = (parts: RequestParts): Decision => {
+      const { asked, decision } = one.ask(parts, flow)
+      return decision.kind === 'pass' && asked.request.method === 'REGISTER' ? (register.decide(asked) as Decision) : decision
+    }
+    return { ...one, send, registered: send({ headers: ['Contact: <sip:alice@192.0.2.7:40001;transport=tls>;expires=600', authorization(one.ask({}).decision)] }) }
+  }
+  const invite = { method: 'INVITE', to: 'sip:bob@lab.test' }
+
+  t.test('is not challenged for its own From', async (t) => {
+    const { registered, send } = signIn(t, testFlow())
+    t.match(registered, { kind: 'answer', status: 200 })
+    t.match(send(invite), { kind: 'pass' })
+    t.match(send({ cseq: 2, headers: ['Contact: <sip:alice@192.0.2.7:40001;transport=tls>'] }), { kind: 'answer', status: 200 })
+  })
+
+  t.test('is for another From', async (t) => {
+    t.match(signIn(t, testFlow()).send({ ...invite, from: 'sip:bob@lab.test' }), { kind: 'refuse', status: 401 })
+  })
+
+  t.test('is when the registration ran out', async (t) => {
+    const { clock, send } = signIn(t, testFlow())
+    clock.advance(600_000)
+    t.match(send(invite), { kind: 'refuse', status: 401 })
+  })
+
+  t.test('is after it signed out', async (t) => {
+    const { send } = signIn(t, testFlow())
+    send({ cseq: 2, headers: ['Contact: *', 'Expires: 0'] })
+    t.match(send(invite), { kind: 'refuse', status: 401 })
+  })
+
+  for (const [what, flow] of [['a datagram flow', testFlow({ transport: 'udp' })], ['a link of the edge', testFlow({ peer: 'edge' })]] as const) {
+    t.test(`${what} keeps no identity`, async (t) => {
+      const { registered, send } = signIn(t, flow)
+      t.match(registered, { kind: 'answer', status: 200 })
+      t.match(send(invite), { kind: 'refuse', status: 401 })
+    })
+  }
+
+  t.test('passes requests inside a dialog', async (t) => {
+    t.match(signIn(t, testFlow()).send({ method: 'BYE', from: 'sip:alice@lab.test', toParameters: ';tag=9' }), { kind: 'pass' })
+  })
+})
