@@ -57,6 +57,18 @@ export interface Crl {
   readonly der: Buffer
 }
 
+export interface SigningCa {
+  readonly pem: string
+  readonly key: KeyObject
+}
+
+export interface Ground {
+  readonly root: SigningCa
+  readonly issuing: SigningCa
+  /** Distribution point and issuer address; empty when the authority has no `crlUrl`. */
+  readonly leafExtensions: readonly Extension[]
+}
+
 export interface Authority {
   readonly directory: string
   readonly domain: string
@@ -72,6 +84,8 @@ export interface Authority {
   trust(kind: AuthorityKind): { readonly path: string; readonly pem: string }
   /** The certificate of one CA, for chains and for `pki` to serve. */
   caCertificate(ca: CaName): { readonly path: string; readonly pem: string }
+  /** What faults are made with: both CAs with their keys, and the extensions that every leaf of the issuing CA carries. */
+  ground(kind: AuthorityKind): Ground
   /** Everything issued and revoked, oldest first. */
   index(): readonly IndexEntry[]
 }
@@ -128,6 +142,7 @@ export function openAuthority(directory: string): Authority {
     crls: (kind, now, validSeconds) => [crl(`${kind}-root`, now, validSeconds), crl(`${kind}-issuing`, now, validSeconds)],
     caCertificate: (name) => ({ path: certificatePath(directory, name), pem: cas[name].pem }),
     trust: (kind) => ({ path: certificatePath(directory, `${kind}-root`), pem: cas[`${kind}-root`].pem }),
+    ground: (kind) => ({ root: cas[`${kind}-root`], issuing: cas[`${kind}-issuing`], leafExtensions: distributionPoints(crlUrl, `${kind}-issuing`) }),
     issue(request, now) {
       const ca = cas[`${request.authority}-issuing`]
       const issued = issueLeaf(ca, request, now, crlUrl)

@@ -1,8 +1,10 @@
 /** Every fault of the catalogue as a real handshake between two ends, under both TLS versions, with its good twin beside it. */
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { faultsIndex } from '../../scripts/faults-index.ts'
+import { examine, type Examination, type ProfileName } from '../../src/certificates/examine/index.ts'
 import { atStart } from '../../src/certificates/faults/at-start.ts'
 import type { EndsSee, Expectation, Fault, Side, Variation } from '../../src/certificates/faults/fault.ts'
 import { faultPki } from '../../src/certificates/faults/fault-pki.ts'
@@ -37,6 +39,47 @@ for (const fault of faults) {
       for (const version of fault.versions ?? (['TLSv1.2', 'TLSv1.3'] as const)) await bothEnds(t, fault, side, version)
     }
   })
+}
+
+/** What the examiner cannot see in the certificates: settings of the judge, and what Node adds to the chain it sends. */
+const notInTheChain = new Set(['incomplete-chain-hidden', 'intermediate-only-trusted-allowed'])
+
+for (const fault of faults.filter(({ slug, expect }) => expect.kind !== 'stops-start' && !notInTheChain.has(slug))) {
+  const { verdict } = fault.expect
+  if (verdict !== undefined && (!/^(cert|chain|crl)\./.test(verdict) || ['crl.not-checked', 'cert.name-not-allowed'].includes(verdict))) continue
+  const todo = fault.slug === 'no-subject' ? { todo: 'the examiner does not mind an empty subject' } : {}
+  t.test(`the examiner on ${fault.slug}`, todo, async (t) => {
+    for (const side of fault.sides) examined(t, fault, side)
+  })
+}
+
+function examined(t: Test, fault: Fault, side: Side): void {
+  const variation = fault.make(pki)
+  const codes = (profile: ProfileName): readonly string[] => inspect(variation, side, profile).faults.map(({ code }) => code)
+  if (fault.expect.kind === 'refused') t.equal(codes('node')[0], fault.expect.verdict, `names the injected fault first, ${side}`)
+  else if (fault.expect.verdict === undefined) t.ok(inspect(variation, side, 'node').accepted, `has nothing against it, ${side}`)
+  else t.ok(profiles.some((profile) => codes(profile).includes(String(fault.expect.verdict))), `notices what the wire does not, ${side}`)
+}
+
+const profiles = ['node', 'lcs2005', 'ocs2007', 'modern'] as const
+
+function inspect({ presenter, judge, wantedName }: Variation, side: Side, profile: ProfileName): Examination {
+  const kind = isIP(wantedName) === 0 ? 'dns' : 'ip'
+  return examine({
+    chain: dersOf('CERTIFICATE', String(presenter.certificate ?? '')),
+    anchors: (judge.trust ?? []).flatMap((pem) => dersOf('CERTIFICATE', pem)),
+    // Of several CRLs in one text OpenSSL reads the first.
+    crls: (judge.crls ?? []).flatMap((pem) => dersOf('X509 CRL', pem).slice(0, 1)),
+    names: [{ kind, value: wantedName }],
+    purpose: side === 'server' ? 'serverAuth' : 'clientAuth',
+    keyUsage: ['digitalSignature'],
+    time: new Date(pki.now),
+    profile,
+  })
+}
+
+function dersOf(label: string, pem: string): readonly Buffer[] {
+  return [...pem.matchAll(new RegExp(`-----BEGIN ${label}-----([^-]*)-----END`, 'g'))].map(([, base64 = '']) => Buffer.from(base64, 'base64'))
 }
 
 function startUp(t: Test, fault: Fault, expected: Extract<Expectation, { kind: 'stops-start' }>): void {

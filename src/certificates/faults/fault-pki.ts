@@ -1,7 +1,7 @@
 /** What faults are made of: one root, one issuing CA, and builders in which every field of a certificate can be wrong. */
-import type { KeyObject } from 'node:crypto'
-import { X509Certificate } from 'node:crypto'
-import type { KeyType, Purpose } from '../certificate-request.ts'
+import { type KeyObject, X509Certificate } from 'node:crypto'
+import type { Authority } from '../authority.ts'
+import type { CertificateRequest, KeyType, Purpose } from '../certificate-request.ts'
 import { toPem } from '../der.ts'
 import {
   authorityKeyId, basicConstraints, extendedKeyUsage, type Extension, type GeneralName, type KeyUse, keyUsage, subjectAltName, subjectKeyId,
@@ -86,22 +86,38 @@ export interface FaultPkiOptions {
   readonly now: number
   /** Absent: `fe1.lab.test`. */
   readonly name?: string
-  /** Further DNS names of the good leaf, e.g. the pool. */
-  readonly otherNames?: readonly string[]
+  /** What the good leaf says beside the usual: further names, another key type, a distribution point. */
+  readonly leaf?: LeafChange
   /** The authority of a lab. Absent: a fresh one, for tests. */
   readonly root?: Ca
   readonly issuing?: Ca
+}
+
+/**
+ * The ground for the faults of one node in a running lab: its own authority signs, so that the peers trust what is
+ * made, and the good leaf is the one the plan asks for.
+ *
+ * @param request the certificate that is to be broken, as the plan has it
+ */
+export function labFaultPki(authority: Pick<Authority, 'ground'>, request: CertificateRequest, now: number): FaultPki {
+  const { root, issuing, leafExtensions } = authority.ground(request.authority)
+  const uris = request.uriNames.map((value) => ({ kind: 'uri', value }) as const)
+  const addresses = request.ipAddresses.map((value) => ({ kind: 'ip', value }) as const)
+  const names = [...request.dnsNames.map(dns), ...uris, ...addresses]
+  const leaf = { commonName: request.commonName, names, purposes: request.purposes, keyType: request.keyType, more: leafExtensions }
+  return faultPki({ now, name: request.dnsNames[0] ?? request.commonName, root, issuing, leaf })
 }
 
 const dayMs = 86_400_000
 
 /** Builds the ground for faults; everything made from one `FaultPki` shares its root. */
 export function faultPki(options: FaultPkiOptions): FaultPki {
-  const { now, name = 'fe1.lab.test', otherNames = [] } = options
+  const { now, name = 'fe1.lab.test' } = options
   const ca = (change: CaChange = {}): Ca => makeCa(now, change)
   const root = options.root ?? ca({ commonName: 'fault lab Root CA' })
   const issuing = options.issuing ?? ca({ commonName: 'fault lab Issuing CA', issuer: root })
-  const leaf = (change: LeafChange = {}): Leaf => makeLeaf(now, { commonName: name, names: [name, ...otherNames].map(dns), issuer: issuing, ...change })
+  const usual = { commonName: name, names: [dns(name)], issuer: issuing, ...options.leaf }
+  const leaf = (change: LeafChange = {}): Leaf => makeLeaf(now, { ...usual, ...change, more: [...(usual.more ?? []), ...(change.more ?? [])] })
   const crl: FaultPki['crl'] = (of, change = {}) => makeCrl(now, of, change)
   const good = (): Variation => ({ presenter: show(leaf(), issuing), judge: { trust: [root.pem] }, wantedName: name })
   return { now, name, root, issuing, leaf, ca, crl, good, goodCrls: () => [crl(root), crl(issuing)] }

@@ -1,5 +1,6 @@
 /** Pieces that several faults share: one spoilt block, one leaf under an odd CA, one end with other settings. */
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import type { Purpose } from '../certificate-request.ts'
 import { dns, daysAfter, daysBefore, type CaChange, type FaultPki, presenting, show } from './fault-pki.ts'
 import { toPem } from '../der.ts'
 import { basicConstraints, extendedKeyUsage, type GeneralName, keyUsage, subjectAltName } from '../extensions.ts'
@@ -32,6 +33,13 @@ export function belowCa(pki: FaultPki, change: CaChange): Variation {
 export function underRsaCa(pki: FaultPki, digest: Digest): Variation {
   const issuing = pki.ca({ commonName: 'fault lab RSA CA', issuer: pki.root, keyType: 'rsa2048' })
   return { ...pki.good(), presenter: show(pki.leaf({ issuer: issuing, digest }), issuing) }
+}
+
+/** A leaf for these purposes from an authority that stands in for a public one and that the judge trusts. */
+export function publicLeaf(pki: FaultPki, purposes: readonly Purpose[]): Variation {
+  const root = pki.ca({ commonName: 'public Root CA' })
+  const issuing = pki.ca({ commonName: 'public Issuing CA', issuer: root })
+  return { ...pki.good(), presenter: show(pki.leaf({ issuer: issuing, purposes }), issuing), judge: { trust: [root.pem, pki.root.pem] } }
 }
 
 /** A leaf that signs itself. */
@@ -100,8 +108,19 @@ export function sameFile(pki: FaultPki): Variation {
 /** A key file that the passphrase `right` opens, and the passphrase that is configured. */
 export function encryptedKey(pki: FaultPki, passphrase: string | undefined): Variation {
   const { presenter, ...rest } = pki.good()
-  const key = createPrivateKey(String(presenter.key)).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'right' })
+  const key = encrypted(createPrivateKey(String(presenter.key)))
   return { ...rest, presenter: { ...presenter, key, ...(passphrase === undefined ? {} : { passphrase }) } }
+}
+
+/** With one wrong passphrase in 256 the padding looks right by chance and OpenSSL fails later, in other words: not with this one. */
+function encrypted(key: KeyObject, attempts = 20): string {
+  const pem = key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'right' }).toString()
+  try {
+    createPrivateKey({ key: pem, passphrase: 'wrong' })
+  } catch (failure) {
+    if (attempts === 0 || (failure instanceof Error && 'code' in failure && failure.code === 'ERR_OSSL_BAD_DECRYPT')) return pem
+  }
+  return encrypted(key, attempts - 1)
 }
 
 /** The good pair, judged with the CRLs of root and issuing CA that revoke nothing. */

@@ -8,5 +8,5 @@ export const sanEmailOnly: Fault = {
   sides: ['server'],
   story: 'The only SAN of the server is an e-mail address',
   make: (pki) => named(pki, pki.name, [{ kind: 'email', value: `admin@${domainOf(pki)}` }]),
-  expect: unnoticed('cert.san-missing'),
+  expect: unnoticed('cert.name-mismatch'),
 }
