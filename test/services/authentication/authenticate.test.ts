@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
+import type { Test } from 'tap'
 import { authenticate } from '../../../src/services/authentication/authenticate.ts'
 import type { AuthenticateOptions } from '../../../src/services/authentication/authenticate.ts'
 import { digest } from '../../../src/services/authentication/digest.ts'
@@ -221,7 +222,7 @@ t.test('who is asked', async (t) => {
 })
 
 t.test('a flow that signed in', async (t) => {
-  function signIn(t: { teardown(work: () => void): unknown }, flow: Flow) {
+  function signIn(t: Test, flow: Flow) {
     const one = service()
     const location = memoryLocation({ clock: one.clock })
     t.teardown(() => location.close())

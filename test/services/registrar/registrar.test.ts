@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { Test } from 'tap'
 import { memoryLocation } from '../../../src/services/location/location.ts'
 import { onFlowClosed, registrar } from '../../../src/services/registrar/registrar.ts'
 import type { RegistrarOptions } from '../../../src/services/registrar/registrar.ts'
@@ -10,7 +11,7 @@ import { arrival, requestText, testFlow } from '../../support/arrival.ts'
 import type { RequestParts } from '../../support/arrival.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
-function service(t: { teardown(work: () => void): unknown }, options: Partial<RegistrarOptions> = {}) {
+function service(t: Test, options: Partial<RegistrarOptions> = {}) {
   const clock = new FakeClock()
   const location = memoryLocation({ clock })
   t.teardown(() => location.close())

@@ -1,0 +1,160 @@
+/** One suite for both databases: the same calls, the same answers. */
+import { join } from 'node:path'
+import t from 'tap'
+import type { Test } from 'tap'
+import { addUser, listUsers, removeUser, seedDirectory } from '../../../src/services/accounts.ts'
+import { openDirectory } from '../../../src/services/store/directory.ts'
+import type { Directory } from '../../../src/services/store/directory.ts'
+import { openPoolStore } from '../../../src/services/store/pool-store.ts'
+import type { PoolStore } from '../../../src/services/store/pool-store.ts'
+import type { BindingRow } from '../../../src/services/store/schema.ts'
+import type { StoreSettings } from '../../../src/services/store/settings.ts'
+import { systemClock } from '../../../src/sip/clock.ts'
+import { postgresqlMissing, startPostgresql } from '../../support/postgresql.ts'
+
+const clock = systemClock
+const alice = { uri: 'sip:alice@lab.test', login: 'alice', password: 'secret', home: 'pool.lab.test', remote: true }
+
+function row(change: Partial<BindingRow> = {}): BindingRow {
+  return {
+    aor: 'sip:alice@lab.test', binding_key: 'sip:alice@192.0.2.7', contact: 'sip:alice@192.0.2.7', q: 1000, expires: 2_000_000_000_000, call_id: 'call-1', cseq: 1, path: '', instance: '', reg_id: 0,
+    epid: '', owner: 'fe1.lab.test', owner_route: '', flow: '', user_agent: 'test', received: '192.0.2.7:5061', ...change,
+  }
+}
+
+interface Place {
+  readonly directory: StoreSettings
+  readonly pool: StoreSettings
+}
+
+function suite(t: Test, place: Place): void {
+  async function directory(t: Test): Promise<Directory> {
+    const opened = await openDirectory(place.directory, { clock })
+    t.teardown(() => opened.close())
+    for (const account of await opened.accounts()) await opened.removeAccount(account.aor)
+    return opened
+  }
+
+  async function pool(t: Test): Promise<PoolStore> {
+    const opened = await openPoolStore(place.pool, { clock })
+    t.teardown(() => opened.close())
+    await opened.removeExpired(Number.MAX_SAFE_INTEGER)
+    return opened
+  }
+
+  t.test('directory', async (t) => {
+    t.test('keeps an account, its switches, and hashes of its password under both names', async (t) => {
+      const opened = await directory(t)
+      await addUser(opened, alice)
+      t.same(await listUsers(opened), [{ aor: 'sip:alice@lab.test', login: 'alice', displayName: 'alice', homePool: 'pool.lab.test', remote: true, enabled: true }])
+      // printf 'alice:SIP Communications Service:secret' | md5sum
+      t.match(await opened.credential('alice', 'digest-md5', 'SIP Communications Service'), { aor: 'sip:alice@lab.test', hash: '0956bcfe07e5d63ed1ec40eaed54bf81' })
+      t.match(await opened.credential('alice@lab.test', 'digest-sha-256', 'SIP Communications Service'), { aor: 'sip:alice@lab.test', hash: /^[0-9a-f]{64}$/ })
+      t.equal(await opened.credential('alice', 'digest-md5', 'elsewhere'), undefined)
+    })
+
+    t.test('a user added again has the new password only', async (t) => {
+      const opened = await directory(t)
+      await addUser(opened, alice)
+      const before = await opened.credential('alice', 'digest-md5', 'SIP Communications Service')
+      await addUser(opened, { ...alice, password: 'other', remote: false })
+      t.not((await opened.credential('alice', 'digest-md5', 'SIP Communications Service'))?.hash, before?.hash)
+      t.match(await opened.account('sip:alice@lab.test'), { remote: false })
+    })
+
+    t.test('a removed user is gone with its credentials', async (t) => {
+      const opened = await directory(t)
+      await addUser(opened, alice)
+      t.equal(await removeUser(opened, 'sip:alice@lab.test'), true)
+      t.equal(await removeUser(opened, 'sip:alice@lab.test'), false)
+      t.equal(await opened.account('sip:alice@lab.test'), undefined)
+      t.equal(await opened.credential('alice', 'digest-md5', 'SIP Communications Service'), undefined)
+    })
+
+    t.test('is seeded with lists and users, twice with the same outcome', async (t) => {
+      const opened = await directory(t)
+      const seed = { domains: ['lab.test'], trustedServers: [{ fqdn: 'director.lab.test', version: 2 }], edges: ['edge.lab.test'], users: [alice] }
+      await seedDirectory(opened, seed)
+      await seedDirectory(opened, seed)
+      t.same([await opened.domains(), await opened.trustedServers(), await opened.edges(), (await opened.accounts()).length], [['lab.test'], [{ fqdn: 'director.lab.test', version: 2 }], ['edge.lab.test'], 1])
+    })
+  })
+
+  t.test('pool store', async (t) => {
+    t.test('gives back what was written, number for number', async (t) => {
+      const opened = await pool(t)
+      const written = row({ cseq: 4_294_967_295, path: '<sip:a;lr>\n<sip:b;lr>', contact: "sip:%00'\u00e9@h", flow: 'x:1' })
+      await opened.writeBindings({ put: [written], remove: [] })
+      t.same(await opened.bindingsOf('sip:alice@lab.test'), [written])
+    })
+
+    t.test('an older CSeq of the same Call-ID is refused, also in one commit with others', async (t) => {
+      const opened = await pool(t)
+      await opened.writeBindings({ put: [row({ cseq: 5 })], remove: [] })
+      const [older, other] = await Promise.all([opened.writeBindings({ put: [row({ cseq: 5, q: 1 })], remove: [] }), opened.writeBindings({ put: [row({ aor: 'sip:bob@lab.test' })], remove: [] })])
+      t.equal(older.refused.length, 1)
+      t.equal(other.refused.length, 0)
+      t.match(await opened.bindingsOf('sip:alice@lab.test'), [{ cseq: 5, q: 1000 }])
+    })
+
+    t.test('a removal by flow leaves a binding that moved to another', async (t) => {
+      const opened = await pool(t)
+      await opened.writeBindings({ put: [row({ flow: 'fe2:1' })], remove: [] })
+      await opened.writeBindings({ put: [], remove: [{ aor: 'sip:alice@lab.test', key: 'sip:alice@192.0.2.7', flow: 'fe1:9' }] })
+      t.equal((await opened.bindingsOf('sip:alice@lab.test')).length, 1)
+      await opened.writeBindings({ put: [], remove: [{ aor: 'sip:alice@lab.test', key: 'sip:alice@192.0.2.7', flow: 'fe2:1' }] })
+      t.equal((await opened.bindingsOf('sip:alice@lab.test')).length, 0)
+    })
+
+    t.test('of several writes to one binding in one turn the last counts', async (t) => {
+      const opened = await pool(t)
+      await Promise.all([1, 2, 3].map((cseq) => opened.writeBindings({ put: [row({ cseq })], remove: [] })))
+      t.match(await opened.bindingsOf('sip:alice@lab.test'), [{ cseq: 3 }])
+    })
+
+    t.test('pages through more bindings than one page holds', async (t) => {
+      const opened = await pool(t)
+      await opened.writeBindings({ put: Array.from({ length: 4321 }, (_, index) => row({ aor: `sip:u${index % 2000}@lab.test`, binding_key: `k${index}` })), remove: [] })
+      const seen = new Set<string>()
+      for await (const rows of opened.allBindings()) for (const one of rows) seen.add(`${one.aor} ${one.binding_key}`)
+      t.equal(seen.size, 4321)
+    })
+
+    t.test('removes what ran out', async (t) => {
+      const opened = await pool(t)
+      await opened.writeBindings({ put: [row({ expires: 10 }), row({ binding_key: 'later' })], remove: [] })
+      t.equal(await opened.removeExpired(10), 1)
+    })
+
+    t.test('what was written is there when it is opened again', async (t) => {
+      const first = await openPoolStore(place.pool, { clock })
+      await first.writeBindings({ put: [row()], remove: [] })
+      await first.close()
+      t.match(await (await again(t)).bindingsOf('sip:alice@lab.test'), [row()])
+    })
+
+    async function again(t: Test): Promise<PoolStore> {
+      const opened = await openPoolStore(place.pool, { clock })
+      t.teardown(() => opened.close())
+      return opened
+    }
+
+    t.test('two can open it at the same moment', async (t) => {
+      const both = await Promise.all([again(t), again(t)])
+      t.same(both.map((one) => one.health.state), ['up', 'up'])
+    })
+  })
+}
+
+
+t.test('SQLite', async (t) => {
+  const folder = t.testdir()
+  suite(t, { directory: { kind: 'sqlite', file: join(folder, 'directory.db') }, pool: { kind: 'sqlite', file: join(folder, 'pool.db') } })
+})
+
+const missing = await postgresqlMissing()
+t.test('PostgreSQL', { skip: missing ?? false }, async (t) => {
+  const server = await startPostgresql()
+  t.teardown(() => server.close())
+  suite(t, { directory: { kind: 'postgresql', url: server.url }, pool: { kind: 'postgresql', url: server.url } })
+})

@@ -1,0 +1,115 @@
+/** A private PostgreSQL for tests, from the programs of the Debian package: its own folder, its own port, ended by its handle. */
+import { execFile, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { chown, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+
+const run = promisify(execFile)
+const programsRoot = '/usr/lib/postgresql'
+
+export interface PrivatePostgresql {
+  readonly port: number
+  /** `postgresql://postgres@127.0.0.1:PORT/postgres`, an account that may do everything. */
+  readonly url: string
+  /** Stops it at once, as a power cut would. */
+  kill(): Promise<void>
+  /** Starts it again on the same port with the same data. */
+  start(): Promise<void>
+  /** Ends it and removes its folder. */
+  close(): Promise<void>
+}
+
+/** undefined: the programs are there. Else the reason to skip by. */
+export async function postgresqlMissing(): Promise<string | undefined> {
+  return (await programs()) === undefined ? `no PostgreSQL programs under ${programsRoot} (Debian: apt-get install postgresql)` : undefined
+}
+
+async function programs(): Promise<string | undefined> {
+  if (!existsSync(programsRoot)) return undefined
+  const versions = (await readdir(programsRoot)).sort((a, b) => Number(b) - Number(a))
+  return versions.map((version) => join(programsRoot, version, 'bin')).find((bin) => existsSync(join(bin, 'initdb')))
+}
+
+/** @param settings lines for the server's command line, e.g. { max_connections: '5' } */
+export async function startPostgresql(settings: Readonly<Record<string, string>> = {}): Promise<PrivatePostgresql> {
+  const bin = await programs()
+  if (bin === undefined) throw new Error(await postgresqlMissing())
+  const owner = await ownerIds()
+  const folder = await mkdtemp(join(tmpdir(), 'siplab-pg-'))
+  if (owner !== undefined) await chown(folder, owner.uid, owner.gid)
+  const data = join(folder, 'data')
+  await run(join(bin, 'initdb'), ['-D', data, '-A', 'trust', '-U', 'postgres', '-E', 'UTF8', '--locale=C', '-N'], { ...owner, cwd: folder })
+  const port = await freePort()
+  const options = { ...settings, listen_addresses: '127.0.0.1', port: String(port), unix_socket_directories: folder, fsync: 'off', shared_buffers: '16MB' }
+  const url = `postgresql://postgres@127.0.0.1:${port}/postgres`
+  let server: ChildProcess | undefined
+
+  async function start(): Promise<void> {
+    const child = spawn(join(bin as string, 'postgres'), ['-D', data, ...Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`])], { ...owner, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    server = child
+    let complaint = ''
+    child.stderr.on('data', (text: Buffer) => (complaint = (complaint + text.toString()).slice(-2000)))
+    await answering(url, () => child.exitCode ?? undefined, () => complaint)
+  }
+
+  async function kill(): Promise<void> {
+    if (server === undefined || server.exitCode !== null) return
+    const ended = once(server, 'exit')
+    // SIGQUIT is PostgreSQL's immediate shutdown: its children go too, nothing is written down.
+    server.kill('SIGQUIT')
+    await ended
+  }
+
+  await start()
+  return {
+    port,
+    url,
+    kill,
+    start,
+    async close() {
+      await kill()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** initdb refuses to run as root. */
+async function ownerIds(): Promise<{ readonly uid: number; readonly gid: number } | undefined> {
+  if (process.getuid?.() !== 0) return undefined
+  const [uid, gid] = await Promise.all(['-u', '-g'].map(async (which) => Number((await run('id', [which, 'postgres'])).stdout)))
+  if (uid === undefined || gid === undefined) throw new Error('no user postgres on this machine')
+  return { uid, gid }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function answering(url: string, exitCode: () => number | undefined, complaint: () => string): Promise<void> {
+  for (const deadline = performance.now() + 20_000; performance.now() < deadline;) {
+    if (exitCode() !== undefined) throw new Error(`PostgreSQL ended with ${exitCode()}: ${complaint()}`)
+    const client = new pg.Client({ connectionString: url })
+    client.on('error', () => undefined)
+    try {
+      await client.connect()
+      await client.end()
+      return
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+  throw new Error(`PostgreSQL did not answer within 20 s: ${complaint()}`)
+}
