@@ -5,7 +5,6 @@ import { VIA } from './header-names.ts'
 import { randomToken } from './random.ts'
 import { reasonOf } from './reasons.ts'
 import { stampVia } from './stamp.ts'
-import { unfold } from './scanner.ts'
 import type { HeaderField, SipRequest } from './types.ts'
 
 export interface AnswerOptions {
@@ -50,7 +49,7 @@ function viaBlock(request: SipRequest): string {
   let block = ''
   for (let line = 0; line < message.lineCount; line++) {
     if (message.numberOf(line) !== VIA) continue
-    const value = block === '' ? stampVia(message, message.viaStart, message.viaEnd) : unfold(message.text, message.valueStart(line), message.lineEnd(line))
+    const value = block === '' ? stampVia(message, message.viaStart, message.viaEnd) : message.valueOf(line)
     block += `Via: ${value}\r\n`
   }
   return block

@@ -97,17 +97,17 @@ export class StreamFramer {
     const size = end + 4 - at
     if (size > this.limits.headBytes) return this.loseAt(data, at, 513, 'head-too-long', `a head of ${size} octets, at most ${this.limits.headBytes} are read`)
     const text = data.toString('latin1', at, end + 4)
-    const length = this.readLength(text)
+    const length = this.readLength(text, data.subarray(at, end + 4))
     if (length === undefined) return data.length
     this.total = size + length
     return this.finish(data, at)
   }
 
   /** Reads the head; gives the body's length, undefined when the boundary is lost. */
-  private readLength(text: string): number | undefined {
+  private readLength(text: string, octets: Buffer): number | undefined {
     let length: number
     try {
-      this.head = readHead(text, this.limits)
+      this.head = readHead(text, octets, this.limits)
       length = this.head.contentLength
     } catch (error) {
       if (!(error instanceof MessageError)) throw error

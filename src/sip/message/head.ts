@@ -1,65 +1,71 @@
 /** The head of a message, read in one forward pass: every header field indexed, those every element must check checked (RFC 3261 §16.3 step 1). */
-import { CALL_ID, CONTENT_LENGTH, CSEQ, FROM, MAX_FORWARDS, nameEnd, recognise, ROUTE, TO, VIA } from './header-names.ts'
+import { CALL_ID, CONTENT_LENGTH, CSEQ, FROM, MAX_FORWARDS, FOLDED, recognise, ROUTE, TO, usualColon, usualNumber, VIA } from './header-names.ts'
 import type { Message } from './message.ts'
 import { MessageError } from './message-error.ts'
-import { checkTagged, tagOf } from './name-address.ts'
+import { checkTagged, tag } from './name-address.ts'
 import { partialOf } from './partial.ts'
-import { CR, HT, LF, Scanner, SP } from './scanner.ts'
+import { page, pageBytes, scanner, tokenEnd } from './scanner.ts'
 import { isUsualMethod, readStartLine } from './start-line.ts'
 import type { MessageLimits } from './types.ts'
 import { checkVia, viaParts } from './via.ts'
 
-const COLON = 58
+const octets = page
+const scan = scanner
+
+const HT = 9, LF = 10, CR = 13, SP = 32, COLON = 58
 
 /** Line entries of the message being read; copied out when the head is complete. Reading never waits, so one serves all. */
 const lines: number[] = Array.from({ length: 256 }, () => 0)
-const scan = new Scanner('', 'via-syntax')
 
 /**
  * Parses and checks the head at the start of `text`; what stands behind the empty line is not looked at.
  *
+ * @param octets the same as octets when they are at hand
  * @throws MessageError with `partial`
  */
-export function readHead(text: string, limits: MessageLimits): Message {
+export function readHead(text: string, octets: Buffer | undefined, limits: MessageLimits): Message {
   try {
-    return read(text, limits)
+    const headBytes = Math.min(limits.headBytes, pageBytes - 4)
+    scan.openHead(text, octets, Math.min(text.length, headBytes))
+    return read(text, limits, headBytes)
   } catch (error) {
     if (!(error instanceof MessageError)) throw error
     throw new MessageError(error.status, error.code, error.message, error.offset, partialOf(text))
   }
 }
 
-function read(text: string, limits: MessageLimits): Message {
+function read(text: string, limits: MessageLimits, headBytes: number): Message {
   const startLineEnd = text.indexOf('\r\n')
-  if (startLineEnd === -1) throw new MessageError(400, 'head-incomplete', 'the start line has no end', text.length)
-  if (startLineEnd > limits.startLineBytes) throw new MessageError(414, 'start-line-too-long', `the start line has ${startLineEnd} octets, at most ${limits.startLineBytes} are read`, 0)
+  if (startLineEnd === -1 || startLineEnd > limits.startLineBytes) throw startLineFault(text, startLineEnd, limits)
   const message = readStartLine(text, startLineEnd)
   let count = 0
   let seen = 0
   let start = startLineEnd + 2
-  while (text.charCodeAt(start) !== CR || text.charCodeAt(start + 1) !== LF) {
+  while (octets[start] !== CR || octets[start + 1] !== LF) {
     let end = text.indexOf('\r\n', start)
-    let next = text.charCodeAt(end + 2)
-    while (end !== -1 && (next === SP || next === HT)) {
-      end = text.indexOf('\r\n', end + 2)
-      next = text.charCodeAt(end + 2)
+    if (end === -1 || end + 4 > headBytes) throw headFault(text, headBytes)
+    let folded = 0
+    if (octets[end + 2] === SP || octets[end + 2] === HT) {
+      end = foldedEnd(text, end, headBytes)
+      folded = FOLDED
     }
-    if (end === -1) throw new MessageError(400, 'head-incomplete', 'no empty line behind the header fields', text.length)
-    if (end > limits.headBytes) break
-    if (count >= limits.headerFields) throw new MessageError(513, 'header-fields-too-many', `more than ${limits.headerFields} header fields`, start)
-    const behindName = nameEnd(text, start)
-    const colon = text.charCodeAt(behindName) === COLON ? behindName : colonBehind(text, start, behindName)
-    const number = behindName === start ? 0 : recognise(text, start, behindName)
-    lines[count++] = start * 256 + number
+    let number = usualNumber(start)
+    let colon = start + usualColon(number)
+    if (number === 0) {
+      colon = findColon(start)
+      number = recognise(start, tokenEnd(start))
+    }
+    if (count === limits.headerFields) throw new MessageError(513, 'header-fields-too-many', `more than ${limits.headerFields} header fields`, start)
+    lines[count] = start * 256 + folded + number
     if (number <= MAX_FORWARDS) {
       const bit = 1 << number
       if ((seen & bit) === 0) readValue(message, number, colon + 1, end)
       else if (number !== VIA) repeated(message, number, colon + 1, end)
       seen |= bit
-    } else if (number === ROUTE && message.routeLine === -1) message.routeLine = count - 1
+    } else if (number === ROUTE && message.routeLine === -1) message.routeLine = count
+    count++
     start = end + 2
   }
-  if (start + 2 > limits.headBytes) throw new MessageError(513, 'head-too-long', `the head has more than ${limits.headBytes} octets`, 0)
   if ((seen & mandatory) !== mandatory) throw missing(seen)
   lines[count] = start * 256
   message.lines = lines.slice(0, count + 1)
@@ -67,14 +73,32 @@ function read(text: string, limits: MessageLimits): Message {
   return message
 }
 
-/** Blanks between name and colon are allowed (RFC 3261 §7.3.1); anything else there is not a header field. */
-function colonBehind(text: string, start: number, behindName: number): number {
-  let at = behindName
-  while (text.charCodeAt(at) === SP || text.charCodeAt(at) === HT) at++
-  if (behindName === start || text.charCodeAt(at) !== COLON) {
-    throw new MessageError(400, 'header-field-syntax', `a line without a name and a colon: ${JSON.stringify(text.slice(start, start + 24))}`, start)
+function startLineFault(text: string, end: number, limits: MessageLimits): MessageError {
+  if (end === -1 && text.length <= limits.startLineBytes) return new MessageError(400, 'head-incomplete', 'the start line has no end', text.length)
+  return new MessageError(414, 'start-line-too-long', `the start line has more than ${limits.startLineBytes} octets`, 0)
+}
+
+function headFault(text: string, headBytes: number): MessageError {
+  if (text.length <= headBytes) return new MessageError(400, 'head-incomplete', 'no empty line behind the header fields', text.length)
+  return new MessageError(513, 'head-too-long', `the head has more than ${headBytes} octets`, 0)
+}
+
+/** A line that starts with a blank continues the one before (RFC 3261 §7.3.1). */
+function foldedEnd(text: string, first: number, headBytes: number): number {
+  let end = first
+  while (octets[end + 2] === SP || octets[end + 2] === HT) {
+    end = text.indexOf('\r\n', end + 2)
+    if (end === -1 || end + 4 > headBytes) throw headFault(text, headBytes)
   }
-  return at
+  return end
+}
+
+/** Blanks between name and colon are allowed (RFC 3261 §7.3.1); a line without a name or a colon is no header field. */
+function findColon(start: number): number {
+  let at = tokenEnd(start)
+  if (at !== start) while (octets[at] === SP || octets[at] === HT) at++
+  if (at !== start && octets[at] === COLON) return at
+  throw new MessageError(400, 'header-field-syntax', `a line without a name and a colon: ${JSON.stringify(scan.text.slice(start, start + 24))}`, start)
 }
 
 const mandatory = (1 << VIA) | (1 << FROM) | (1 << TO) | (1 << CALL_ID) | (1 << CSEQ)
@@ -106,7 +130,8 @@ function readValue(message: Message, number: number, start: number, end: number)
 }
 
 function readTopVia(message: Message, start: number, end: number): void {
-  checkVia(scan.reset(message.text, 'via-syntax', start, end))
+  scan.within(start, end, 'via-syntax')
+  checkVia()
   message.viaStart = start
   message.viaEnd = end
   message.branchStart = viaParts.branchStart
@@ -114,32 +139,34 @@ function readTopVia(message: Message, start: number, end: number): void {
 }
 
 function readFrom(message: Message, start: number, end: number): void {
-  checkTagged(scan.reset(message.text, 'from-syntax', start, end))
+  scan.within(start, end, 'from-syntax')
+  checkTagged()
   message.fromStart = start
   message.fromEnd = end
-  message.fromTagStart = tagOf.start
-  message.fromTagEnd = tagOf.end
+  message.fromTagStart = tag.start
+  message.fromTagEnd = tag.end
 }
 
 function readTo(message: Message, start: number, end: number): void {
-  checkTagged(scan.reset(message.text, 'to-syntax', start, end))
+  scan.within(start, end, 'to-syntax')
+  checkTagged()
   message.toStart = start
   message.toEnd = end
-  message.toTagStart = tagOf.start
-  message.toTagEnd = tagOf.end
+  message.toTagStart = tag.start
+  message.toTagEnd = tag.end
 }
 
 /** `word [ "@" word ]`, taken as any visible characters: nothing in them means anything here. */
 function readCallId(message: Message, start: number, end: number): void {
-  scan.reset(message.text, 'call-id-syntax', start, end).spaces()
+  scan.within(start, end, 'call-id-syntax').spaces()
   message.callIdStart = scan.position
-  if (scan.visible() === 0) scan.fail('a Call-ID')
+  if (scan.visibleRun() === 0) scan.fail('a Call-ID')
   message.callIdEnd = scan.position
   scan.spaces().finish('the end of the Call-ID')
 }
 
 function readCSeq(message: Message, start: number, end: number): void {
-  scan.reset(message.text, 'cseq-syntax', start, end).spaces()
+  scan.within(start, end, 'cseq-syntax').spaces()
   message.cseq = scan.number(2 ** 32 - 1, 'a CSeq number below 2^32')
   const blanks = scan.position
   if (scan.spaces().position === blanks) scan.fail('a blank behind the CSeq number')
@@ -156,13 +183,13 @@ function mismatch({ method, text }: Message, start: number, end: number): Messag
 }
 
 function readContentLength(message: Message, start: number, end: number): void {
-  scan.reset(message.text, 'content-length-syntax', start, end).spaces()
+  scan.within(start, end, 'content-length-syntax').spaces()
   message.contentLength = scan.number(2 ** 32 - 1, 'a Content-Length')
   scan.spaces().finish('the end of Content-Length')
 }
 
 function readMaxForwards(message: Message, start: number, end: number): void {
-  scan.reset(message.text, 'max-forwards-syntax', start, end).spaces()
+  scan.within(start, end, 'max-forwards-syntax').spaces()
   message.maxForwardsOrAbsent = scan.number(255, 'Max-Forwards from 0 to 255')
   scan.spaces().finish('the end of Max-Forwards')
 }

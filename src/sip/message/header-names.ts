@@ -1,5 +1,7 @@
 /** Header field names: compact forms, and the small numbers the index keeps for the fields a router reads. */
-import { charClass, TOKEN } from './scanner.ts'
+import { page } from './scanner.ts'
+
+const octets = page
 
 /** Compact form to long name (RFC 3261 §7.3.3 and the extensions that define one). */
 const compact: ReadonlyMap<string, string> = new Map([
@@ -27,6 +29,9 @@ const compact: ReadonlyMap<string, string> = new Map([
 
 /** Numbers of the fields with their own place in the index; every other field has its first letter there. */
 export const VIA = 1, FROM = 2, TO = 3, CALL_ID = 4, CSEQ = 5, CONTENT_LENGTH = 6, MAX_FORWARDS = 7, ROUTE = 8, RECORD_ROUTE = 9, CONTACT = 10
+
+/** Added to the number of a line that is folded. */
+export const FOLDED = 128
 
 const numbers: ReadonlyMap<string, number> = new Map([
   ['via', VIA],
@@ -80,31 +85,61 @@ export function longName(name: string): string {
   return fieldName(name).long
 }
 
-/** Behind the last character of the token at `start`. */
-export function nameEnd(text: string, start: number): number {
-  let at = start
-  // Codes above 255 do not occur: the text is latin1. At the end charCodeAt gives NaN, which is in no class.
-  while (((charClass[text.charCodeAt(at)] ?? 0) & TOKEN) !== 0) at++
-  return at
+const C = 99, F = 102, I = 105, L = 108, M = 109, R = 114, T = 116, V = 118
+
+/** The usual spelling of each numbered field with its colon, by number; numbers up to `CONTACT`. */
+const usual: readonly Uint8Array[] = ['', 'Via:', 'From:', 'To:', 'Call-ID:', 'CSeq:', 'Content-Length:', 'Max-Forwards:', 'Route:', 'Record-Route:', 'Contact:'].map((name) => Buffer.from(name))
+
+/** The number of the field whose line starts here in its usual spelling, `Max-Forwards:`; 0: another field or another spelling. */
+export function usualNumber(start: number): number {
+  const guess = guessNumber(start)
+  if (guess === 0) return 0
+  const name = usual[guess] as Uint8Array
+  for (let at = 1; at < name.length; at++) if (octets[start + at] !== name[at]) return 0
+  return guess
 }
 
-/** The index number of the name that stands from `start` to `end` in `text`, told by length and first letter, then compared whole. */
-export function recognise(text: string, start: number, end: number): number {
-  const initial = initialNumber(text.charCodeAt(start))
-  switch (end - start) {
-    case 1: return compactNumber(initial)
-    case 2: return initial === T ? confirm(text, start, 'to', TO, initial) : initial
-    case 3: return initial === V ? confirm(text, start, 'via', VIA, initial) : initial
-    case 4: return initial === F ? confirm(text, start, 'from', FROM, initial) : initial === C ? confirm(text, start, 'cseq', CSEQ, initial) : initial
-    case 5: return initial === R ? confirm(text, start, 'route', ROUTE, initial) : initial
-    case 7: return initial === C ? callIdOrContact(text, start) : initial
-    case 12: return initial === M ? confirm(text, start, 'max-forwards', MAX_FORWARDS, initial) : initial === R ? confirm(text, start, 'record-route', RECORD_ROUTE, initial) : initial
-    case 14: return initial === C ? confirm(text, start, 'content-length', CONTENT_LENGTH, initial) : initial
-    default: return initial
+/** Position of the colon in the usual spelling. */
+export function usualColon(number: number): number {
+  return (usual[number] as Uint8Array).length - 1
+}
+
+/** The only numbered field that can start with these letters. */
+function guessNumber(start: number): number {
+  switch (octets[start]) {
+    case 86: return VIA
+    case 70: return FROM
+    case 84: return TO
+    case 77: return MAX_FORWARDS
+    case 82: return octets[start + 1] === 101 ? RECORD_ROUTE : ROUTE
+    case 67: return guessWithC(start)
+    default: return 0
   }
 }
 
-const C = 99, F = 102, I = 105, L = 108, M = 109, R = 114, T = 116, V = 118
+function guessWithC(start: number): number {
+  switch (octets[start + 1]) {
+    case 83: return CSEQ
+    case 97: return CALL_ID
+    default: return octets[start + 4] === 97 ? CONTACT : CONTENT_LENGTH
+  }
+}
+
+/** The index number of the name from `start` to `end`, in any spelling, told by length and first letter, then compared whole. */
+export function recognise(start: number, end: number): number {
+  const initial = initialNumber(octets[start] as number)
+  switch (end - start) {
+    case 1: return compactNumber(initial)
+    case 2: return initial === T ? confirm(start, 'to', TO, initial) : initial
+    case 3: return initial === V ? confirm(start, 'via', VIA, initial) : initial
+    case 4: return initial === F ? confirm(start, 'from', FROM, initial) : initial === C ? confirm(start, 'cseq', CSEQ, initial) : initial
+    case 5: return initial === R ? confirm(start, 'route', ROUTE, initial) : initial
+    case 7: return initial === C ? callIdOrContact(start) : initial
+    case 12: return initial === M ? confirm(start, 'max-forwards', MAX_FORWARDS, initial) : initial === R ? confirm(start, 'record-route', RECORD_ROUTE, initial) : initial
+    case 14: return initial === C ? confirm(start, 'content-length', CONTENT_LENGTH, initial) : initial
+    default: return initial
+  }
+}
 
 function compactNumber(initial: number): number {
   switch (initial) {
@@ -118,16 +153,14 @@ function compactNumber(initial: number): number {
   }
 }
 
-function callIdOrContact(text: string, start: number): number {
-  return (text.charCodeAt(start + 1) | 0x20) === 97 ? confirm(text, start, 'call-id', CALL_ID, C) : confirm(text, start, 'contact', CONTACT, C)
+function callIdOrContact(start: number): number {
+  return ((octets[start + 1] as number) | 0x20) === 97 ? confirm(start, 'call-id', CALL_ID, C) : confirm(start, 'contact', CONTACT, C)
 }
 
-function confirm(text: string, start: number, name: string, number: number, otherwise: number): number {
+/** Among token characters `| 0x20` makes letters lower case and turns nothing else into a letter or hyphen. */
+function confirm(start: number, name: string, number: number, otherwise: number): number {
   for (let at = name.length - 1; at > 0; at--) {
-    if (lowered[text.charCodeAt(start + at)] !== name.charCodeAt(at)) return otherwise
+    if (((octets[start + at] as number) | 0x20) !== name.charCodeAt(at)) return otherwise
   }
   return number
 }
-
-/** Token characters with letters in lower case. */
-const lowered = Uint8Array.from({ length: 256 }, (_, code) => String.fromCharCode(code).toLowerCase().charCodeAt(0))

@@ -1,11 +1,11 @@
 /** A parsed message: the text as it came, an index of its header fields, and values read on first use. */
 import { readAddressList, parseNameAddress } from './name-address.ts'
-import { CONTACT, type FieldName, fieldName, VIA } from './header-names.ts'
-import { Scanner, unfold } from './scanner.ts'
+import { CONTACT, type FieldName, fieldName, FOLDED, VIA } from './header-names.ts'
+import { trim, unfold } from './scanner.ts'
 import { stampVia } from './stamp.ts'
 import type { NameAddress, SipMessage, SipUri, Via } from './types.ts'
 import { parseUri } from './uri.ts'
-import { readVia } from './via.ts'
+import { readViaList } from './via.ts'
 import { MessageError } from './message-error.ts'
 
 /**
@@ -60,7 +60,7 @@ export class Message {
   }
 
   get topRoute(): string | undefined {
-    return this.routeLine === -1 ? undefined : unfold(this.text, this.valueStart(this.routeLine), this.lineEnd(this.routeLine))
+    return this.routeLine === -1 ? undefined : this.valueOf(this.routeLine)
   }
 
   get callId(): string {
@@ -108,14 +108,9 @@ export class Message {
 
   private makeVias(): readonly Via[] {
     const vias: Via[] = []
-    const scan = new Scanner(this.text, 'via-syntax')
     for (let line = 0; line < this.lineCount; line++) {
       if (this.numberOf(line) !== VIA) continue
-      const value = vias.length === 0 ? stampVia(this, this.viaStart, this.viaEnd) : unfold(this.text, this.valueStart(line), this.lineEnd(line))
-      scan.reset(value, 'via-syntax', 0, value.length)
-      do vias.push(readVia(scan))
-      while (scan.spaces().take(44))
-      if (!scan.atEnd()) scan.fail('"," or the end of the Via values')
+      readViaList(vias.length === 0 ? stampVia(this, this.viaStart, this.viaEnd) : this.valueOf(line), vias)
     }
     return vias
   }
@@ -132,14 +127,14 @@ export class Message {
 
   header(name: string): string | undefined {
     const line = this.findLine(fieldName(name), 0)
-    return line === -1 ? undefined : unfold(this.text, this.valueStart(line), this.lineEnd(line))
+    return line === -1 ? undefined : this.valueOf(line)
   }
 
   headers(name: string): readonly string[] {
     const field = fieldName(name)
     const values: string[] = []
     for (let line = this.findLine(field, 0); line !== -1; line = this.findLine(field, line + 1)) {
-      values.push(unfold(this.text, this.valueStart(line), this.lineEnd(line)))
+      values.push(this.valueOf(line))
     }
     return values
   }
@@ -173,6 +168,13 @@ export class Message {
 
   valueStart(line: number): number {
     return this.text.indexOf(':', this.lineStart(line)) + 1
+  }
+
+  /** The value of a line, unfolded and trimmed. */
+  valueOf(line: number): string {
+    const start = this.valueStart(line)
+    const end = this.lineEnd(line)
+    return (this.entry(line) & FOLDED) === 0 ? trim(this.text, start, end) : unfold(this.text, start, end)
   }
 
   numberOf(line: number): number {

@@ -1,5 +1,8 @@
 /** Header parameters, `;tag=8f1c;expires=60;lr`, as they stand behind Via, From, Contact and their like (RFC 3261 §25.1 `generic-param`). */
-import { type Scanner, unquote, VALUE } from './scanner.ts'
+import { page, scanner, unquote } from './scanner.ts'
+
+const octets = page
+const scan = scanner
 
 const QUOTE = 34, SEMICOLON = 59, EQUALS = 61
 
@@ -7,7 +10,7 @@ const QUOTE = 34, SEMICOLON = 59, EQUALS = 61
 export const found = { nameStart: 0, nameEnd: 0, valueStart: -1, valueEnd: -1 }
 
 /** Moves over `;name` or `;name=value` and leaves the offsets in `found`; false when there is no further parameter. */
-export function nextParameter(scan: Scanner): boolean {
+export function nextParameter(): boolean {
   if (!scan.spaces().take(SEMICOLON)) return false
   found.nameStart = scan.spaces().position
   found.nameEnd = scan.token().position
@@ -17,15 +20,15 @@ export function nextParameter(scan: Scanner): boolean {
   }
   found.valueStart = scan.spaces().position
   if (scan.peek() === QUOTE) scan.quotedString()
-  else if (scan.run(VALUE) === 0) scan.fail('a parameter value')
+  else if (scan.valueRun() === 0) scan.fail('a parameter value')
   found.valueEnd = scan.position
   return true
 }
 
 /** Reads all parameters from the position on into a map; a name that stands twice is a fault. */
-export function readParameters(scan: Scanner): ReadonlyMap<string, string | undefined> {
+export function readParameters(): ReadonlyMap<string, string | undefined> {
   const parameters = new Map<string, string | undefined>()
-  while (nextParameter(scan)) {
+  while (nextParameter()) {
     const name = scan.text.slice(found.nameStart, found.nameEnd).toLowerCase()
     if (parameters.has(name)) scan.fail(`"${name}" only once`)
     parameters.set(name, found.valueStart === -1 ? undefined : unquote(scan.text.slice(found.valueStart, found.valueEnd)))
@@ -33,11 +36,11 @@ export function readParameters(scan: Scanner): ReadonlyMap<string, string | unde
   return parameters
 }
 
-/** Whether the name of the parameter just found is `name` (lower case). */
-export function foundIs(scan: Scanner, name: string): boolean {
+/** Whether the name of the parameter just found is `name` (lower case letters). */
+export function foundIs(name: string): boolean {
   if (found.nameEnd - found.nameStart !== name.length) return false
   for (let at = 0; at < name.length; at++) {
-    if ((scan.text.charCodeAt(found.nameStart + at) | 0x20) !== name.charCodeAt(at)) return false
+    if (((octets[found.nameStart + at] as number) | 0x20) !== name.charCodeAt(at)) return false
   }
   return true
 }

@@ -5,6 +5,8 @@ import { MessageError, type MessageErrorCode } from './message-error.ts'
 import { partialOf } from './partial.ts'
 import { defaultLimits, type MessageLimits, type SipMessage } from './types.ts'
 
+const CR = 13
+
 /**
  * Reads one datagram: one message, whose body runs to the end when Content-Length is absent; octets behind the body are
  * dropped (RFC 3261 §18.3). Empty lines in front are skipped (§7.5).
@@ -12,7 +14,8 @@ import { defaultLimits, type MessageLimits, type SipMessage } from './types.ts'
  * @throws MessageError
  */
 export function parseDatagram(bytes: Buffer, limits: MessageLimits = defaultLimits): SipMessage {
-  return parseText(bytes.toString('latin1'), limits)
+  const text = bytes.toString('latin1')
+  return bytes[0] === CR ? parseText(text, limits) : read(text, bytes, limits)
 }
 
 /**
@@ -21,13 +24,16 @@ export function parseDatagram(bytes: Buffer, limits: MessageLimits = defaultLimi
  * @param text latin1, one character an octet
  */
 export function parseText(text: string, limits: MessageLimits = defaultLimits): SipMessage {
-  const trimmed = text.charCodeAt(0) === 13 ? dropEmptyLines(text) : text
-  const message = readHead(trimmed, limits)
-  const rest = trimmed.length - message.bodyStart
+  return read(text.charCodeAt(0) === CR ? dropEmptyLines(text) : text, undefined, limits)
+}
+
+function read(text: string, octets: Buffer | undefined, limits: MessageLimits): SipMessage {
+  const message = readHead(text, octets, limits)
+  const rest = text.length - message.bodyStart
   const length = message.contentLength === -1 ? rest : message.contentLength
   if (length > limits.bodyBytes) throw bodyFault(message, 513, 'body-too-long', `a body of ${length} octets, at most ${limits.bodyBytes} are read`)
   if (length > rest) throw bodyFault(message, 400, 'body-incomplete', `Content-Length is ${length}, ${rest} octets came`)
-  if (length < rest) message.text = trimmed.slice(0, message.bodyStart + length)
+  if (length < rest) message.text = text.slice(0, message.bodyStart + length)
   return message as SipMessage
 }
 

@@ -1,8 +1,11 @@
 /** The first line: `INVITE sip:bob@lab.test SIP/2.0` or `SIP/2.0 200 OK` (RFC 3261 §7.1, §7.2). */
 import { Message } from './message.ts'
 import { MessageError } from './message-error.ts'
-import { charClass, TOKEN } from './scanner.ts'
-import { parseUri } from './uri.ts'
+import { page, scanner, tokenEnd } from './scanner.ts'
+import { checkUri, hasHeaders } from './uri.ts'
+
+const octets = page
+const scan = scanner
 
 const SP = 32, QUOTE = 34, LESS = 60, GREATER = 62, QUESTION = 63, DELETE = 127
 
@@ -17,23 +20,22 @@ export function readStartLine(text: string, end: number): Message {
 }
 
 function readRequestLine(text: string, end: number): Message {
-  let at = 0
-  while (((charClass[text.charCodeAt(at)] ?? 0) & TOKEN) !== 0) at++
-  if (at === 0 || text.charCodeAt(at) !== SP) throw syntax('a method and one blank', at)
+  let at = tokenEnd(0)
+  if (at === 0 || octets[at] !== SP) throw syntax('a method and one blank', at)
   const methodEnd = at++
   let question = false
   for (; ; at++) {
-    const code = text.charCodeAt(at)
+    const code = (octets[at] as number)
     if (code <= SP) break
     if (code === QUESTION) question = true
     else if (code === LESS || code === GREATER || code === QUOTE || code >= DELETE) throw syntax('a Request-URI', at)
   }
-  if (at === methodEnd + 1 || text.charCodeAt(at) !== SP) throw syntax('a Request-URI and one blank', at)
+  if (at === methodEnd + 1 || octets[at] !== SP) throw syntax('a Request-URI and one blank', at)
   if (end - at !== 8 || !text.startsWith('SIP/2.0', at + 1)) checkVersion(text.slice(at + 1, end), at + 1)
   const message = new Message('request', text)
   message.method = method(text, methodEnd)
   message.requestUri = text.slice(methodEnd + 1, at)
-  if (question) refuseHeaders(message.requestUri, methodEnd + 1)
+  if (question) refuseHeaders(methodEnd + 1, at)
   return message
 }
 
@@ -51,8 +53,10 @@ export function isUsualMethod(method: string): boolean {
 }
 
 /** A header part would become header fields of the forwarded request: it may not stand there (RFC 3261 §19.1.1 table 1, RFC 4475 §3.1.2.11). */
-function refuseHeaders(uri: string, offset: number): void {
-  if (parseUri(uri).headers !== undefined) throw syntax('a Request-URI without a header part', offset)
+function refuseHeaders(start: number, end: number): void {
+  scan.within(start, end, 'start-line-syntax')
+  checkUri()
+  if (hasHeaders()) throw syntax('a Request-URI without a header part', start)
 }
 
 function checkVersion(version: string, offset: number): void {
@@ -70,12 +74,12 @@ function readStatusLine(text: string, end: number): Message {
   let at = 8
   let status = 0
   for (; at < end; at++) {
-    const digit = text.charCodeAt(at) - 48
+    const digit = (octets[at] as number) - 48
     if (digit < 0 || digit > 9) break
     if (at < 12) status = status * 10 + digit
   }
   if (at !== 11 || status < 100 || status > 699) throw new MessageError(400, 'status-code-range', `status code: wanted 100 to 699, found ${text.slice(8, Math.min(at, 24))}`, 8)
-  if (at !== end && text.charCodeAt(at) !== SP) throw syntax('a blank behind the status code', at)
+  if (at !== end && octets[at] !== SP) throw syntax('a blank behind the status code', at)
   const message = new Message('response', text)
   message.status = status
   message.reason = text.slice(at + 1, Math.max(end, at + 1))

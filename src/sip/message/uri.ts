@@ -1,8 +1,17 @@
 /** SIP, SIPS and tel URIs (RFC 3261 §19.1 and §25.1, RFC 5630, RFC 3966); other schemes stay opaque. */
-import { Scanner, URI_HEADER, URI_PARAM, USER } from './scanner.ts'
+import { page, scanner } from './scanner.ts'
 import type { SipUri } from './types.ts'
 
+const octets = page
+const scan = scanner
+
+const COLON = 58, SEMICOLON = 59, EQUALS = 61, QUESTION = 63, AT = 64
+const I = 105, P = 112, S = 115
+
 const noParameters: ReadonlyMap<string, string | undefined> = new Map()
+
+/** Where the parts of the URI just checked stand; -1: absent. For other schemes than sip and sips only `start`, `colon` and `end`. */
+const parts = { start: 0, colon: 0, userEnd: -1, hostStart: 0, hostEnd: 0, port: -1, parameters: -1, headers: -1, end: 0, isSip: true }
 
 /**
  * Reads a whole URI: `sip:alice@lab.test:5061;transport=tls?subject=x`, `tel:+1-201-555-0123`, `urn:service:sos`.
@@ -10,132 +19,119 @@ const noParameters: ReadonlyMap<string, string | undefined> = new Map()
  * @throws MessageError `uri-syntax`, with the offset where reading stopped
  */
 export function parseUri(text: string): SipUri {
-  const scan = new Scanner(text, 'uri-syntax')
-  const colon = readScheme(scan)
-  const scheme = text.slice(0, colon).toLowerCase()
-  if (scheme === 'sip' || scheme === 'sips') return sipUri(scan, scheme)
-  if (scheme === 'tel') return telUri(scan)
-  readOpaque(scan)
-  return { scheme, user: undefined, host: '', port: undefined, parameters: noParameters, headers: undefined, text }
+  scan.open(text, 'uri-syntax')
+  checkUri()
+  scan.finish('the end of the URI')
+  return makeUri()
 }
 
-/** Checks a URI that runs to the end of the scanner, without making anything. */
-export function checkUri(scan: Scanner): void {
+/**
+ * Moves over a URI as far as its grammar goes, without making anything; what stands behind it is the caller's matter.
+ *
+ * @throws MessageError of the scanner's code
+ */
+export function checkUri(): void {
   const start = scan.position
-  const colon = readScheme(scan)
-  if (!isSip(scan.text, start, colon)) return readOpaque(scan)
-  readUser(scan)
-  scan.host().port()
-  while (scan.take(SEMICOLON)) readParameter(scan)
-  if (scan.take(QUESTION)) readHeaders(scan)
-  if (!scan.atEnd()) scan.fail('the end of the URI')
+  parts.start = start
+  parts.colon = readScheme()
+  parts.isSip = isSip(start, parts.colon)
+  if (parts.isSip) checkSip()
+  else if (scan.opaqueRun() === 0) scan.fail('something behind the URI scheme')
+  parts.end = scan.position
 }
 
-const SEMICOLON = 59, EQUALS = 61, QUESTION = 63, AT = 64
+/** Whether the URI just checked has a part behind `?`. */
+export function hasHeaders(): boolean {
+  return parts.isSip && parts.headers !== -1
+}
+
+function checkSip(): void {
+  const start = scan.position
+  const length = scan.userRun()
+  parts.userEnd = -1
+  if (scan.peek() === AT) {
+    if (length === 0) scan.fail('a user part')
+    parts.userEnd = scan.position++
+  } else scan.position = start
+  parts.hostStart = scan.position
+  parts.hostEnd = scan.host().position
+  parts.port = scan.port() ?? -1
+  parts.parameters = scan.peek() === SEMICOLON ? scan.position : -1
+  while (scan.take(SEMICOLON)) checkParameter()
+  parts.headers = -1
+  if (!scan.take(QUESTION)) return
+  parts.headers = scan.position
+  if (scan.uriHeaderRun() === 0) scan.fail('a URI header')
+}
 
 /** `alpha *( alpha / digit / "+" / "-" / "." ) ":"`; gives the position of the colon. */
-function readScheme(scan: Scanner): number {
-  const { text, end } = scan
-  let at = scan.position
-  if (at >= end || !isLetter(text.charCodeAt(at))) scan.fail('a URI scheme')
-  while (at < end && isSchemeCharacter(text.charCodeAt(at))) at++
-  scan.position = at
-  if (!scan.take(58)) scan.fail('":" behind the URI scheme')
-  return at
+function readScheme(): number {
+  const initial = scan.peek() | 0x20
+  if (initial < 97 || initial > 122) scan.fail('a URI scheme')
+  scan.schemeRun()
+  if (!scan.take(COLON)) scan.fail('":" behind the URI scheme')
+  return scan.position - 1
 }
 
-function isLetter(code: number): boolean {
-  return (code | 0x20) >= 97 && (code | 0x20) <= 122
+function isSip(start: number, colon: number): boolean {
+  if (((octets[start] as number) | 0x20) !== S || ((octets[start + 1] as number) | 0x20) !== I || ((octets[start + 2] as number) | 0x20) !== P) return false
+  return colon - start === 3 || (colon - start === 4 && ((octets[start + 3] as number) | 0x20) === S)
 }
 
-function isSchemeCharacter(code: number): boolean {
-  return isLetter(code) || (code >= 48 && code <= 57) || code === 43 || code === 45 || code === 46
+function checkParameter(): void {
+  if (scan.uriParameterRun() === 0) scan.fail('a URI parameter')
+  if (scan.take(EQUALS) && scan.uriParameterRun() === 0) scan.fail('a URI parameter value')
 }
 
-function isSip(text: string, start: number, colon: number): boolean {
-  const length = colon - start
-  if (length !== 3 && length !== 4) return false
-  if ((text.charCodeAt(start) | 0x20) !== 115 || (text.charCodeAt(start + 1) | 0x20) !== 105 || (text.charCodeAt(start + 2) | 0x20) !== 112) return false
-  return length === 3 || (text.charCodeAt(start + 3) | 0x20) === 115
-}
-
-/** Moves behind `user@`; gives the position of the `@`, -1 (and does not move) when there is no user part. */
-function readUser(scan: Scanner): number {
-  const start = scan.position
-  const length = scan.escapedRun(USER)
-  if (scan.peek() !== AT) {
-    scan.position = start
-    return -1
-  }
-  if (length === 0) scan.fail('a user part')
-  return scan.position++
-}
-
-function readParameter(scan: Scanner): void {
-  if (scan.escapedRun(URI_PARAM) === 0) scan.fail('a URI parameter')
-  if (scan.take(EQUALS) && scan.escapedRun(URI_PARAM) === 0) scan.fail('a URI parameter value')
-}
-
-function readHeaders(scan: Scanner): void {
-  if (scan.escapedRun(URI_HEADER) === 0) scan.fail('a URI header')
-}
-
-/** Anything visible, for schemes we do not route by: no blanks, brackets or quotes. */
-function readOpaque(scan: Scanner): void {
-  if (scan.atEnd()) scan.fail('something behind the URI scheme')
-  for (; !scan.atEnd(); scan.position++) {
-    const code = scan.peek()
-    if (code <= 32 || code >= 127 || code === 34 || code === 60 || code === 62) scan.fail('a URI character')
+/** Makes the URI that `checkUri` went over. */
+export function makeUri(): SipUri {
+  const { start, colon, userEnd, hostStart, hostEnd, end } = parts
+  const { text: source } = scan
+  const text = source.slice(start, end)
+  const scheme = source.slice(start, colon).toLowerCase()
+  if (scheme === 'tel') return telUri(colon + 1, end, text)
+  if (!parts.isSip) return { scheme, user: undefined, host: '', port: undefined, parameters: noParameters, headers: undefined, text }
+  return {
+    scheme,
+    user: userEnd === -1 ? undefined : source.slice(colon + 1, userEnd),
+    host: source.slice(hostStart, hostEnd).toLowerCase(),
+    port: parts.port === -1 ? undefined : parts.port,
+    parameters: parts.parameters === -1 ? noParameters : readParameters(parts.parameters),
+    headers: parts.headers === -1 ? undefined : source.slice(parts.headers, end),
+    text,
   }
 }
 
-function sipUri(scan: Scanner, scheme: string): SipUri {
-  const { text } = scan
-  const userStart = scan.position
-  const at = readUser(scan)
-  const user = at === -1 ? undefined : text.slice(userStart, at)
-  const hostStart = scan.position
-  const host = text.slice(hostStart, scan.host().position).toLowerCase()
-  const port = scan.port()
-  const parameters = readParameters(scan)
-  let headers: string | undefined
-  if (scan.take(QUESTION)) {
-    const start = scan.position
-    readHeaders(scan)
-    headers = text.slice(start, scan.position)
-  }
-  if (!scan.atEnd()) scan.fail('the end of the URI')
-  return { scheme, user, host, port, parameters, headers, text }
-}
-
-function readParameters(scan: Scanner): ReadonlyMap<string, string | undefined> {
-  if (scan.peek() !== SEMICOLON) return noParameters
+/** Reads parameters from `start` on; the position is where it was, afterwards. */
+function readParameters(start: number): ReadonlyMap<string, string | undefined> {
+  const behind = scan.position
   const parameters = new Map<string, string | undefined>()
+  scan.position = start
   while (scan.take(SEMICOLON)) {
-    const start = scan.position
-    if (scan.escapedRun(URI_PARAM) === 0) scan.fail('a URI parameter')
-    const name = unescape(scan.text.slice(start, scan.position)).toLowerCase()
+    const nameStart = scan.position
+    scan.uriParameterRun()
+    const name = unescape(scan.since(nameStart)).toLowerCase()
     if (parameters.has(name)) scan.fail(`"${name}" only once`)
-    let value: string | undefined
-    if (scan.take(EQUALS)) {
-      const valueStart = scan.position
-      if (scan.escapedRun(URI_PARAM) === 0) scan.fail('a URI parameter value')
-      value = scan.text.slice(valueStart, scan.position)
-    }
-    parameters.set(name, value)
+    parameters.set(name, scan.take(EQUALS) ? valueHere() : undefined)
   }
+  scan.position = behind
   return parameters
 }
 
-function telUri(scan: Scanner): SipUri {
-  const { text } = scan
+function valueHere(): string {
   const start = scan.position
-  const body = text.slice(start)
-  const number = /^(\+[\d\-.()]*\d[\d\-.()]*|[\da-fA-F*#\-.()]+)(?=;|$)/.exec(body)?.[1]
-  if (number === undefined) scan.fail('a telephone number')
-  scan.position += number.length
-  const parameters = readParameters(scan)
-  if (!scan.atEnd()) scan.fail('the end of the URI')
+  scan.uriParameterRun()
+  return scan.since(start)
+}
+
+function telUri(start: number, end: number, text: string): SipUri {
+  const subscriber = scan.text.slice(start, end)
+  const [whole, number] = /^(\+[\d\-.()]*\d[\d\-.()]*|[\da-fA-F*#\-.()]+)(?:;[^;?]+)*$/.exec(subscriber) ?? []
+  if (whole === undefined || number === undefined) {
+    scan.position = start
+    return scan.fail('a telephone number')
+  }
+  const parameters = number.length === whole.length ? noParameters : readParameters(start + number.length)
   return { scheme: 'tel', user: number, host: '', port: undefined, parameters, headers: undefined, text }
 }
 

@@ -1,48 +1,51 @@
 /** Via values: `SIP/2.0/TLS edge.lab.test:5061;branch=z9hG4bK7f1a;rport` (RFC 3261 §20.42, RFC 3581 §3). */
-import { foundIs, found, nextParameter, readParameters } from './parameters.ts'
-import { Scanner, unfold } from './scanner.ts'
+import { found, foundIs, nextParameter, readParameters } from './parameters.ts'
+import { scanner, unfold } from './scanner.ts'
 import type { Via } from './types.ts'
+
+const scan = scanner
 
 const COMMA = 44
 
 /** Where the parts of the Via just checked stand; -1: absent. */
-export const viaParts = { hostEnd: 0, branchStart: -1, branchEnd: -1, end: 0 }
+export const viaParts = { branchStart: -1, branchEnd: -1 }
 
 /**
- * Checks one Via value up to a comma or the end of the scanner and leaves its parts in `viaParts`.
+ * Checks one Via value up to a comma or the end and leaves the offsets of its branch in `viaParts`.
  *
- * @throws MessageError `via-syntax`
+ * @throws MessageError of the scanner's code
  */
-export function checkVia(scan: Scanner): void {
-  readProtocol(scan)
-  scan.host()
-  scan.spaces().port()
-  viaParts.hostEnd = scan.position
+export function checkVia(): void {
+  readProtocol()
+  scan.token()
+  readBlanks()
+  scan.host().spaces().port()
   viaParts.branchStart = -1
-  while (nextParameter(scan)) {
-    if (!foundIs(scan, 'branch')) continue
+  while (nextParameter()) {
+    if (!foundIs('branch')) continue
     if (viaParts.branchStart !== -1 || found.valueStart === -1) scan.fail('one branch with a value')
     viaParts.branchStart = found.valueStart
     viaParts.branchEnd = found.valueEnd
   }
-  viaParts.end = scan.position
   if (!scan.atEnd() && scan.peek() !== COMMA) scan.fail('";", "," or the end')
 }
 
-/** `SIP / 2.0 / UDP` and the blanks behind it. */
-function readProtocol(scan: Scanner): void {
-  if (scan.spaces().text.startsWith('SIP/2.0/', scan.position)) scan.position += 8
-  else readSpacedProtocol(scan)
-  scan.token()
-  const before = scan.position
-  if (scan.spaces().position === before) scan.fail('a blank behind the transport')
-}
-
-function readSpacedProtocol(scan: Scanner): void {
+/** `SIP/2.0/`, blanks allowed on either side of a slash. */
+function readProtocol(): void {
+  scan.spaces()
+  if (scan.text.startsWith('SIP/2.0/', scan.position)) {
+    scan.position += 8
+    return
+  }
   scan.token().slash()
   const start = scan.position
-  if (scan.text.slice(start, scan.token().position) !== '2.0') scan.fail('SIP version 2.0')
+  if (scan.token().since(start) !== '2.0') scan.fail('SIP version 2.0')
   scan.slash()
+}
+
+function readBlanks(): void {
+  const before = scan.position
+  if (scan.spaces().position === before) scan.fail('a blank behind the transport')
 }
 
 /**
@@ -51,34 +54,40 @@ function readSpacedProtocol(scan: Scanner): void {
  * @throws MessageError `via-syntax`, with the offset where reading stopped
  */
 export function parseVia(value: string): Via {
-  const scan = new Scanner(value, 'via-syntax')
-  const via = readVia(scan)
-  if (!scan.atEnd()) scan.fail('the end of the Via value')
+  scan.open(value, 'via-syntax')
+  const via = readVia()
+  scan.finish('the end of the Via value')
   return via
 }
 
-/** Reads the Via value at the position, up to a comma or the end. */
-export function readVia(scan: Scanner): Via {
+/** Reads the values of one Via header field line, split at commas, into `into`. */
+export function readViaList(value: string, into: Via[]): void {
+  scan.open(value, 'via-syntax')
+  do into.push(readVia())
+  while (scan.spaces().take(COMMA))
+  scan.finish('"," or the end of the Via values')
+}
+
+function readVia(): Via {
   const start = scan.spaces().position
-  scan.token().slash().token().slash()
-  const transport = wordAt(scan).toUpperCase()
-  scan.spaces()
+  readProtocol()
+  const transportStart = scan.position
+  const transport = scan.token().since(transportStart).toUpperCase()
+  readBlanks()
   const hostStart = scan.position
-  const host = scan.text.slice(hostStart, scan.host().position).toLowerCase()
+  const host = scan.host().since(hostStart).toLowerCase()
   const port = scan.spaces().port()
-  const parameters = readParameters(scan)
-  const text = unfold(scan.text, start, scan.position)
+  const parameters = readParameters()
   return {
-    transport, host, port, text, parameters,
+    transport,
+    host,
+    port,
     branch: parameters.get('branch'),
     received: parameters.get('received'),
     rport: parameters.has('rport') ? Number(parameters.get('rport') ?? 0) : undefined,
+    parameters,
+    text: unfold(scan.text, start, scan.position),
   }
-}
-
-function wordAt(scan: Scanner): string {
-  const start = scan.position
-  return scan.text.slice(start, scan.token().position)
 }
 
 /**
