@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { faultsPage } from '../../scripts/docs-faults.ts'
 import { faultsIndex } from '../../scripts/faults-index.ts'
 import { examine, type Examination, type ProfileName } from '../../src/certificates/examine/index.ts'
 import { atStart } from '../../src/certificates/faults/at-start.ts'
@@ -20,6 +21,10 @@ const bothAccept: EndsSee = { presenter: 'accepted', judge: 'accepted' }
 t.test('the catalogue', async (t) => {
   t.test('has an index that is current', async (t) => {
     t.equal(readFileSync(new URL('../../src/certificates/faults/index.ts', import.meta.url), 'utf8'), faultsIndex())
+  })
+
+  t.test('has a page that is current', async (t) => {
+    t.equal(readFileSync(new URL('../../docs/faults.md', import.meta.url), 'utf8'), faultsPage())
   })
 
   t.test('has no slug twice', async (t) => {
