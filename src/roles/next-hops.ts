@@ -1,0 +1,54 @@
+/** Where a URI leads from this node: numeric addresses at once, names through the lab's DNS, answers kept for a moment. */
+import { isIP } from 'node:net'
+import type { Clock } from '../sip/clock.ts'
+import type { SipUri } from '../sip/message/types.ts'
+import type { Locate } from '../sip/routing/settings.ts'
+import type { TransportName } from '../sip/transport/flow.ts'
+import { locate, locateTarget, type LocateTarget } from '../sip/transport/locate.ts'
+import type { Resolver } from '../sip/transport/resolver.ts'
+import { defaultPorts } from '../sip/transport/transport-choice.ts'
+import type { NextHop } from '../sip/transport/types.ts'
+
+export interface NextHopsOptions {
+  readonly clock: Clock
+  readonly resolver: Resolver
+  /** Transports of this node, most wanted first. */
+  readonly supported: readonly TransportName[]
+  readonly nameRule: 'dialled-fqdn' | 'domain-first'
+  readonly random: () => number
+}
+
+/** The order of an SRV answer is drawn anew after this time, so that load spreads; one message does not cost a walk through DNS. */
+const keptMs = 1000
+const keptTargets = 5000
+
+export function nextHops(options: NextHopsOptions): Locate {
+  const kept = new Map<string, { readonly hops: readonly NextHop[]; readonly until: number }>()
+  return (uri, face) => {
+    const numeric = numericHop(uri, face, options)
+    if (numeric !== undefined) return [numeric]
+    const target = locateTarget(uri)
+    const key = `${face} ${target.secure} ${target.host} ${target.port} ${target.transport}`
+    const hit = kept.get(key)
+    if (hit !== undefined && hit.until > options.clock.now()) return hit.hops
+    return ask(target, face, options).then((hops) => {
+      kept.delete(key)
+      kept.set(key, { hops, until: options.clock.now() + keptMs })
+      if (kept.size > keptTargets) kept.delete(kept.keys().next().value ?? key)
+      return hops
+    })
+  }
+}
+
+function ask(target: LocateTarget, face: string, { resolver, supported, nameRule, random }: NextHopsOptions): Promise<readonly NextHop[]> {
+  return locate(target, resolver, { supported, face, nameRule, random })
+}
+
+/** The contact of a phone: `sip:alice@127.0.0.1:40312;transport=tcp`. Anything less plain goes the long way. */
+function numericHop(uri: SipUri, face: string, { supported }: NextHopsOptions): NextHop | undefined {
+  if (uri.scheme !== 'sip' || isIP(uri.host) !== 4 || uri.parameters.has('maddr')) return undefined
+  const transport = uri.parameters.get('transport')?.toLowerCase() as TransportName | undefined
+  if (transport === undefined || !supported.includes(transport)) return undefined
+  const secure = transport === 'tls' || transport === 'wss'
+  return { transport, address: uri.host, port: uri.port ?? defaultPorts[transport], verifyName: secure ? uri.host : undefined, face }
+}

@@ -1,0 +1,147 @@
+/** What a SIP server answers on its control socket; see control-api.ts for the list. */
+import { assignReference, generalTab, securityTab, setMtls, unassignReference } from './administration.ts'
+import type { NodeEvent, Registration, TraceEntry } from './control-api.ts'
+import { type ControlAnswer, type ControlCall, type ControlRoutes, ControlUsageError, json, type LineStream } from './control-server.ts'
+import type { Service } from './service.ts'
+import { traceEntry } from './trace.ts'
+
+export function nodeControl(service: Service): ControlRoutes {
+  return {
+    'GET /status': () => json(service.status),
+    'GET /events': (call) => events(service, call),
+    'GET /registrations': async () => json(await registrations(service)),
+    'GET /settings/general': () => json(generalTab(service.administered)),
+    'GET /settings/security': ({ query }) => json(securityTab(service.administered, { force: query.get('force') === '1' })),
+    'GET /trace': () => trace(service),
+    'GET /metrics': () => json(metrics(service)),
+    'POST /assign': async ({ body }) => {
+      assignReference(service.administered, text(body, 'reference'), text(body, 'certificate'), { force: flag(body, 'force') })
+      return json(await service.reload())
+    },
+    'POST /unassign': async ({ body }) => {
+      unassignReference(service.administered, text(body, 'reference'), { force: flag(body, 'force') })
+      return json(await service.reload())
+    },
+    'POST /mtls': async ({ body }) => {
+      setMtls(service.administered, flag(body, 'on'))
+      return json(await service.reload())
+    },
+    'POST /reload': async () => json(await service.reload()),
+    'POST /link-fault': ({ body }) => linkFault(service, body),
+    'POST /probe': async ({ body }) => json(await service.probe(optionalText(body, 'peer'))),
+    'POST /drain': async () => {
+      await service.drain()
+      return json({})
+    },
+    'POST /stop': () => {
+      setImmediate(() => void service.stop())
+      return json({})
+    },
+  }
+}
+
+function events({ recorder }: Service, { query }: ControlCall): ControlAnswer {
+  const after = Number(query.get('after') ?? 0)
+  if (!Number.isInteger(after)) throw new ControlUsageError(`after: wanted a number, found ${query.get('after')}`)
+  return {
+    kind: 'lines',
+    start(stream: LineStream) {
+      for (const event of recorder.events.after(after)) stream.write(event)
+      if (query.get('follow') !== '1') return stream.end()
+      stream.onClose(recorder.events.follow((event: NodeEvent) => stream.write(event)))
+    },
+  }
+}
+
+async function registrations({ stores, stack, plan, clock }: Service): Promise<readonly Registration[]> {
+  const found: Registration[] = []
+  if (stores?.location === undefined) return found
+  for await (const binding of stores.location.all()) {
+    const flow = binding.flow === undefined ? undefined : stack?.transport.flow(binding.flow)
+    found.push({
+      aor: binding.aor,
+      contact: binding.contact,
+      node: plan.name,
+      ...(flow?.open === true ? { flow: `${flow.transport} ${flow.local.address}:${flow.local.port} <- ${flow.remote.address}:${flow.remote.port}` } : {}),
+      expiresSeconds: Math.max(0, Math.round((binding.expires - clock.wall()) / 1000)),
+      ...(binding.userAgent === '' ? {} : { userAgent: binding.userAgent }),
+    })
+  }
+  return found
+}
+
+function metrics({ stack, status }: Service): Readonly<Record<string, number>> {
+  const counts = stack?.proxy.transactions.counts
+  return {
+    flows: status.flows,
+    registrations: status.registrations,
+    clientTransactions: counts?.client ?? 0,
+    serverTransactions: counts?.server ?? 0,
+    strayResponses: counts?.stray ?? 0,
+    residentBytes: process.memoryUsage.rss(),
+    cpuMicroseconds: process.cpuUsage().user + process.cpuUsage().system,
+  }
+}
+
+/** One tap feeds every reader; it is taken off when the last one leaves. */
+const readers = new WeakMap<Service, Set<(entry: TraceEntry) => void>>()
+
+function trace(service: Service): ControlAnswer {
+  return {
+    kind: 'lines',
+    start(stream) {
+      const all = readers.get(service) ?? new Set()
+      readers.set(service, all)
+      const reader = (entry: TraceEntry): void => stream.write(entry)
+      all.add(reader)
+      const unfollow = service.recorder.events.follow((event) => {
+        if (/^(flow|link)\./.test(event.event)) stream.write({ time: event.time, node: event.node, kind: 'handshake', event: event.event, ...(event.data === undefined ? {} : { data: { ...event.data, verdict: event.verdict?.code } }) })
+      })
+      service.stack?.transport.setTrace((message) => {
+        const entry = traceEntry(service, message)
+        for (const each of all) each(entry)
+      })
+      stream.onClose(() => {
+        unfollow()
+        all.delete(reader)
+        if (all.size === 0) service.stack?.transport.setTrace(undefined)
+      })
+    },
+  }
+}
+
+function linkFault(service: Service, body: unknown): ControlAnswer {
+  const peer = text(body, 'peer')
+  const fault = field(body, 'fault')
+  if (fault === undefined) {
+    service.stack?.transport.setLinkFault(peer, undefined)
+  } else {
+    const kind = text(fault, 'kind')
+    const amount = field(fault, 'amount') ?? 0
+    if (kind !== 'cut' && kind !== 'delay' && kind !== 'slow' && kind !== 'reset') throw new ControlUsageError(`fault.kind: wanted cut, delay, slow or reset, found ${kind}`)
+    if (typeof amount !== 'number') throw new ControlUsageError('fault.amount: wanted a number')
+    service.stack?.transport.setLinkFault(peer, { kind, amount })
+  }
+  service.recorder.record('link.fault', { message: fault === undefined ? `The link to ${peer} is whole again` : `A fault was put on the link to ${peer}`, data: { peer, ...(fault === undefined ? {} : { fault }) } })
+  return json({})
+}
+
+function field(body: unknown, name: string): unknown {
+  return typeof body === 'object' && body !== null ? Reflect.get(body, name) : undefined
+}
+
+function text(body: unknown, name: string): string {
+  const value = field(body, name)
+  if (typeof value !== 'string' || value === '') throw new ControlUsageError(`${name}: wanted text, found ${JSON.stringify(value) ?? 'nothing'}`)
+  return value
+}
+
+function optionalText(body: unknown, name: string): string | undefined {
+  return field(body, name) === undefined ? undefined : text(body, name)
+}
+
+function flag(body: unknown, name: string): boolean {
+  const value = field(body, name)
+  if (value !== undefined && typeof value !== 'boolean') throw new ControlUsageError(`${name}: wanted true or false, found ${JSON.stringify(value)}`)
+  return value === true
+}

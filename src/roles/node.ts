@@ -1,0 +1,16 @@
+/** Runs one SIP server of a lab in this process. */
+import { Service, type ServiceOptions } from './service.ts'
+
+export interface RunningServer {
+  /** Resolves with the exit status: 0 stopped as told, 1 it shut down for a reason of its own. */
+  readonly ended: Promise<number>
+  stop(): Promise<void>
+  readonly service: Service
+}
+
+/** Resolves once the server is ready or has ended; `ended` tells which. */
+export async function startServer(options: ServiceOptions): Promise<RunningServer> {
+  const service = new Service(options)
+  await service.start()
+  return { ended: service.ended, stop: () => service.stop(), service }
+}

@@ -1,0 +1,406 @@
+/**
+ * The life of one SIP server: check before anything listens, open, serve, take changes while running, end. What ends it for
+ * a certificate is the profile's choice (`whenOwnCertificateEnds`); then the exit status is 1 and the events say why.
+ */
+import { mkdirSync } from 'node:fs'
+import { joined } from '../certificates/startup-check.ts'
+import { verdict, type VerdictCode } from '../certificates/verdict-codes.ts'
+import type { Verdict } from '../certificates/verdict.ts'
+import { type Clock, systemClock } from '../sip/clock.ts'
+import type { Listener } from '../sip/transport/types.ts'
+import type { StoreHealth } from '../services/store/settings.ts'
+import type { LabPlan, Listener as PlannedListener, NodePlan } from '../topology/plan-types.ts'
+import { type Administered, readNodeSettings } from './administration.ts'
+import { CertificateWatch } from './certificate-watch.ts'
+import type { ChangeReport, LinkState, ListenerStatus, NodeState, NodeStatus } from './control-api.ts'
+import { type ControlServer, ControlRefusal, openControlServer } from './control-server.ts'
+import { nodeDirectory } from './diagnosis.ts'
+import type { EventName } from './events.ts'
+import { recordFailureChain } from './failure-chain.ts'
+import { LinkWatch } from './links.ts'
+import { nodeControl } from './node-control.ts'
+import { type NodeFolder, nodeFolder } from './node-folder.ts'
+import { checkAll, type OwnCertificate, type OwnCertificateCheck, unassignedVerdict } from './own-certificates.ts'
+import { probe } from './probe.ts'
+import { openRecorder, type LogLevel, type Recorder } from './recorder.ts'
+import { sharedKey } from './shared-key.ts'
+import { openStack, type Stack, type StackOptions } from './stack.ts'
+import { openStores, type Stores } from './stores.ts'
+
+export interface ServiceOptions {
+  readonly lab: LabPlan
+  readonly plan: NodePlan
+  /** Data folder of the lab. */
+  readonly dataDir: string
+  readonly logLevel: LogLevel
+  readonly clock?: Clock
+  /** `postgresql://…` where a SQL back end runs. */
+  readonly sqlUrl?: string
+  /** Differences for benchmarks and tests. */
+  readonly stack?: Partial<Pick<StackOptions, 'authentication' | 'transportSettings' | 'transactionLimits' | 'forward' | 'dnsServers'>>
+}
+
+/** How long queued messages may take to leave when the service ends. */
+const drainPollMs = 50
+const drainSeconds = 30
+
+export class Service {
+  readonly plan: NodePlan
+  readonly folder: NodeFolder
+  readonly recorder: Recorder
+  readonly clock: Clock
+  readonly ended: Promise<number>
+  readonly #options: ServiceOptions
+  readonly #end: (status: number) => void
+  readonly #watch: CertificateWatch
+  readonly #listeners = new Map<PlannedListener, Listener>()
+  #own: readonly OwnCertificate[] = []
+  #state: NodeState = 'starting'
+  #since: string
+  #verdicts: readonly Verdict[] = []
+  #stack: Stack | undefined
+  #stores: Stores | undefined
+  #links: LinkWatch | undefined
+  #control: ControlServer | undefined
+
+  constructor(options: ServiceOptions) {
+    const { promise, resolve } = Promise.withResolvers<number>()
+    this.#options = options
+    this.plan = options.plan
+    this.clock = options.clock ?? systemClock
+    this.folder = nodeFolder(options.dataDir, options.plan.name)
+    this.ended = promise
+    this.#end = resolve
+    mkdirSync(this.folder.root, { recursive: true, mode: 0o700 })
+    this.recorder = openRecorder({ node: this.plan.name, role: this.plan.role, eventFile: this.folder.events, level: options.logLevel, wall: () => this.clock.wall() })
+    this.#since = this.#now()
+    this.#watch = new CertificateWatch({
+      clock: this.clock,
+      warnAtFraction: this.plan.profile.warnAtFraction,
+      onEnding: (own) => this.recorder.record('certificate.ending', { verdict: verdict('cert.expires-soon', { ...this.#place(own), found: `ends ${own.leaf.notAfter}` }) }),
+      onEnded: (own) => this.#ownEnded(own),
+      onRound: (wall) => this.#lookAtLinks(wall),
+    })
+  }
+
+  /** Resolves when the service is ready or has ended; `ended` tells which. */
+  async start(): Promise<void> {
+    this.recorder.record('service.starting', { data: { role: this.plan.role, pid: process.pid } })
+    this.#control = await openControlServer(this.folder, nodeControl(this))
+    const bad = this.#checkCertificates()
+    if (bad !== undefined) return this.#die(bad.verdict, bad.reference)
+    await this.#open()
+  }
+
+  async stop(): Promise<void> {
+    if (this.#state === 'stopped') return
+    this.recorder.record('service.stopping')
+    await this.#close(0, 'service.stopped')
+  }
+
+  get administered(): Administered {
+    return { plan: this.plan, folder: this.folder, now: this.clock.wall() }
+  }
+
+  get stack(): Stack | undefined {
+    return this.#stack
+  }
+
+  get stores(): Stores | undefined {
+    return this.#stores
+  }
+
+  get status(): NodeStatus {
+    const flows = this.#stack === undefined ? 0 : [...this.#stack.transport.flows()].length
+    const counts = this.#stack?.proxy.transactions.counts
+    return {
+      name: this.plan.name,
+      role: this.plan.role,
+      fqdn: this.plan.fqdn,
+      state: this.#state,
+      since: this.#since,
+      pid: process.pid,
+      listeners: [...this.#listeners].map(([planned, listener]) => this.#listenerStatus(planned, listener)),
+      links: this.#links?.links ?? [],
+      verdicts: this.#verdicts,
+      flows,
+      transactions: counts === undefined ? 0 : counts.client + counts.server,
+      registrations: this.#stores?.location?.size ?? 0,
+    }
+  }
+
+  probe(peer?: string): Promise<readonly LinkState[]> {
+    return this.#links?.probeNow(peer) ?? Promise.resolve([])
+  }
+
+  /**
+   * Reads settings, certificates, trust and CRLs again and puts into use what is good. A bad certificate leaves the old one
+   * serving; live flows stay in any case.
+   */
+  async reload(): Promise<ChangeReport> {
+    const changed: string[] = []
+    const unchanged: string[] = []
+    for (const check of this.#checks()) await this.#apply(check, changed, unchanged)
+    await this.#applyListeners(changed)
+    this.#watch.watch(this.#own)
+    return { changed, unchanged }
+  }
+
+  /** Takes no new connection and waits until nothing is in progress, half a minute at most. */
+  async drain(): Promise<void> {
+    this.#state = 'draining'
+    this.recorder.record('drain.started')
+    for (const [planned, listener] of this.#listeners) {
+      this.#listeners.delete(planned)
+      await listener.close()
+    }
+    const until = this.clock.now() + drainSeconds * 1000
+    while (this.status.transactions > 0 && this.clock.now() < until) await this.#pause(drainPollMs)
+    this.recorder.record('drain.finished', { data: { transactions: this.status.transactions } })
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.clock.after(ms, resolve))
+  }
+
+  /** What the profile forgives: with `warn` a certificate that ended only warns, at the start as well. */
+  #tolerated(): ReadonlySet<VerdictCode> {
+    return new Set(this.plan.whenOwnCertificateEnds === 'warn' ? (['cert.expired'] as const) : [])
+  }
+
+  #checks(): readonly OwnCertificateCheck[] {
+    return checkAll({ ...this.administered, tolerate: this.#tolerated() })
+  }
+
+  /** Everything that is assigned is loaded, used or not: a reference that nothing listens by any more is as fatal as any. */
+  #checkCertificates(): { readonly verdict: Verdict; readonly reference: string } | undefined {
+    const checks = this.#checks()
+    for (const check of checks) {
+      if (check.kind === 'bad') return { verdict: { ...joined(check.verdicts), node: this.plan.name }, reference: check.use.reference }
+    }
+    this.#own = checks.flatMap((check) => (check.kind === 'good' ? [check.own] : []))
+    const unmet = checks.find((check) => check.kind === 'unassigned' && this.#needs(check.use.listensOn))
+    if (unmet?.kind === 'unassigned') return { verdict: { ...unassignedVerdict(unmet.use.reference), node: this.plan.name }, reference: unmet.use.reference }
+    return undefined
+  }
+
+  /** Whether a TLS listener of that face is to be open. */
+  #needs(face: string | undefined): boolean {
+    return face !== undefined && this.#wantedListeners().some((listener) => listener.face === face && listener.mutual !== undefined)
+  }
+
+  #wantedListeners(): readonly PlannedListener[] {
+    const { mtls } = readNodeSettings(this.folder)
+    return this.plan.listeners.filter(({ transport }) => mtls || transport !== 'tls')
+  }
+
+  async #open(): Promise<void> {
+    const { lab, dataDir, sqlUrl, stack } = this.#options
+    this.#stores = await openStores({ plan: this.plan, dataDir, clock: this.clock, sqlUrl, onHealth: (store, health) => this.#storeHealth(store, health) })
+    this.#stack = openStack({
+      authentication: 'on',
+      ...stack,
+      lab,
+      plan: this.plan,
+      clock: this.clock,
+      recorder: this.recorder,
+      stores: this.#stores,
+      sharedKey: sharedKey(dataDir, this.plan.organisation),
+    })
+    for (const own of this.#own) this.#useWhenDialling(own)
+    try {
+      for (const planned of this.#wantedListeners()) await this.#listen(planned)
+    } catch (error) {
+      return this.#cannotListen(error)
+    }
+    this.#links = this.#watchLinks(this.#stack)
+    this.#watch.watch(this.#own)
+    this.#become('ready')
+    this.recorder.record('service.ready', { data: { listeners: this.status.listeners } })
+    this.#links.start()
+  }
+
+  #watchLinks(stack: Stack): LinkWatch {
+    const who = nodeDirectory(this.#options.lab)
+    const watched = this.#own.some(({ use }) => use.dialsFrom !== undefined) ? stack.parts.watched : []
+    return new LinkWatch({
+      clock: this.clock,
+      peers: watched,
+      probe: (peer) => probe({ plan: this.plan, who, proxy: stack.proxy, transport: stack.transport, locate: stack.locate }, peer),
+      onChange: (link) =>
+        this.recorder.record(link.state === 'up' ? 'link.up' : 'link.down', {
+          message: link.state === 'up' ? `The link to ${link.peer} is up` : `The link to ${link.peer} is down: ${link.verdict?.message ?? 'no reason known'}`,
+          ...(link.verdict === undefined ? {} : { verdict: link.verdict }),
+          data: { peer: link.peer },
+        }),
+    })
+  }
+
+  async #listen(planned: PlannedListener): Promise<void> {
+    const own = this.#own.find(({ use }) => use.listensOn === planned.face)
+    const { face, transport, address, port, mutual = 'off' } = planned
+    const listener = await this.#stack?.transport.listen({ face, transport, address, port, mutual, tls: mutual === 'off' && transport !== 'tls' && transport !== 'wss' ? undefined : own?.material })
+    if (listener !== undefined) this.#listeners.set(planned, listener)
+  }
+
+  #useWhenDialling({ use, material }: OwnCertificate): void {
+    if (use.dialsFrom !== undefined) this.#stack?.transport.setOutgoingTls(use.dialsFrom, material)
+  }
+
+  async #apply(check: OwnCertificateCheck, changed: string[], unchanged: string[]): Promise<void> {
+    if (check.kind === 'unassigned') {
+      const before = this.#own.find(({ use }) => use.reference === check.use.reference)
+      this.#own = this.#own.filter((own) => own !== before)
+      if (before === undefined) return
+      if (before.use.dialsFrom !== undefined) this.#stack?.transport.setOutgoingTls(before.use.dialsFrom, undefined)
+      changed.push(`${check.use.reference} shows nothing any more`)
+      this.recorder.record('certificate.assigned', { data: { reference: check.use.reference, serial: undefined } })
+      return
+    }
+    if (check.kind === 'bad') {
+      const cause = joined(check.verdicts)
+      unchanged.push(`${check.use.reference}: ${cause.message}`)
+      this.recorder.record('certificate.kept', { verdict: cause, data: { reference: check.use.reference } })
+      return
+    }
+    this.#takeNew(check.own, changed, unchanged)
+  }
+
+  #takeNew(own: OwnCertificate, changed: string[], unchanged: string[]): void {
+    const { reference, listensOn } = own.use
+    const before = this.#own.find(({ use }) => use.reference === reference)
+    try {
+      for (const [planned, listener] of this.#listeners) {
+        if (planned.face !== listensOn || planned.mutual === undefined) continue
+        listener.replaceTls(own.material)
+        changed.push(`${reference}: ${planned.face} ${planned.address}:${planned.port} now shows ${own.leaf.serial}`)
+      }
+    } catch (error) {
+      unchanged.push(`${reference}: ${error instanceof Error ? error.message : String(error)}`)
+      this.recorder.record('certificate.kept', { message: String(error), data: { reference } })
+      return
+    }
+    this.#useWhenDialling(own)
+    if (own.use.dialsFrom !== undefined) changed.push(`${reference}: what dials from ${own.use.dialsFrom} now shows ${own.leaf.serial}`)
+    this.#own = [...this.#own.filter((each) => each !== before), own]
+    if (before?.leaf.fingerprint !== own.leaf.fingerprint) this.recorder.record('certificate.live', { data: { reference, serial: own.leaf.serial, serialReversed: own.leaf.serialReversed, notAfter: own.leaf.notAfter } })
+  }
+
+  /** Opens what should be open and closes what should not. */
+  async #applyListeners(changed: string[]): Promise<void> {
+    const wanted = this.#wantedListeners()
+    for (const [planned, listener] of this.#listeners) {
+      if (wanted.includes(planned)) continue
+      this.#listeners.delete(planned)
+      await listener.close()
+      changed.push(`${planned.face} ${planned.address}:${planned.port} is closed`)
+      this.recorder.record('mtls.changed', { message: 'The MTLS listener is closed', data: { on: false, port: planned.port } })
+    }
+    for (const planned of wanted) {
+      if (this.#listeners.has(planned)) continue
+      await this.#listenAgain(planned)
+      changed.push(`${planned.face} ${planned.address}:${planned.port} is open`)
+      this.recorder.record('mtls.changed', { message: 'The MTLS listener is open', data: { on: true, port: planned.port } })
+    }
+  }
+
+  async #listenAgain(planned: PlannedListener): Promise<void> {
+    if (planned.mutual !== undefined && !this.#own.some(({ use }) => use.listensOn === planned.face)) {
+      const found = unassignedVerdict(this.plan.role === 'access-proxy' ? (planned.face === 'external' ? 'edge-external' : 'edge-internal') : 'listener')
+      throw new ControlRefusal(found.code, `${planned.face} ${planned.address}:${planned.port} cannot be opened: ${found.message}`, found)
+    }
+    await this.#listen(planned)
+  }
+
+  #ownEnded(own: OwnCertificate): void {
+    const found = verdict('cert.expired', { ...this.#place(own), found: `ended ${own.leaf.notAfter}, it is ${this.#now()} by the clock of ${this.plan.name}` })
+    this.recorder.record('certificate.ended', { verdict: found, data: { reference: own.use.reference, then: this.plan.whenOwnCertificateEnds } })
+    switch (this.plan.whenOwnCertificateEnds) {
+      case 'die':
+        return void this.#die(found, own.use.reference)
+      case 'drain':
+        return this.#closeLinksOf(own)
+      case 'die-at-start':
+      case 'warn':
+        this.#verdicts = [found, ...this.#verdicts.filter(({ code }) => code !== found.code)]
+        this.#become('degraded')
+        return
+      default:
+        return this.plan.whenOwnCertificateEnds satisfies never
+    }
+  }
+
+  #closeLinksOf(own: OwnCertificate): void {
+    for (const flow of this.#stack?.transport.flows() ?? []) {
+      if (flow.own?.fingerprint === own.leaf.fingerprint) flow.close('cert.expired')
+    }
+    this.#become('degraded')
+  }
+
+  /** A live link outlives its certificates; what the profile says is done, and it is said once a link. */
+  #lookAtLinks(wall: number): void {
+    for (const flow of this.#stack?.transport.flows() ?? []) {
+      if (flow.peer === undefined || flow.peer.notAfter > wall || flow.notes.has('outlived')) continue
+      flow.notes.set('outlived', true)
+      const found = verdict('cert.expired', { node: this.plan.name, found: `the certificate of ${flow.peer.names[0] ?? flow.peer.subject} ended ${new Date(flow.peer.notAfter).toISOString()}` })
+      this.recorder.record('certificate.link-outlived', { verdict: found, data: { flow: flow.id, serial: flow.peer.serial } })
+      if (this.plan.whenOwnCertificateEnds === 'drain') flow.close('cert.expired')
+    }
+  }
+
+  #storeHealth(store: 'directory' | 'pool', { state, error }: StoreHealth): void {
+    if (state === 'up') {
+      this.#verdicts = this.#verdicts.filter(({ code }) => !code.startsWith(store === 'pool' ? 'store.' : 'directory.'))
+      if (this.#verdicts.length === 0 && this.#state === 'degraded') this.#become('ready')
+      this.recorder.record('store.back', { data: { store } })
+      return
+    }
+    const denied = error?.code === 'store.permission-denied'
+    const code = store === 'pool' ? (denied ? 'store.permission' : 'store.unreachable') : denied ? 'directory.permission' : 'directory.unreachable'
+    const found = verdict(code, { node: this.plan.name, ...(error === undefined ? {} : { found: error.message }) })
+    this.#verdicts = [found, ...this.#verdicts.filter((each) => each.code !== code)]
+    if (this.#state === 'ready') this.#become('degraded')
+    this.recorder.record('store.lost', { verdict: found, data: { store, state } })
+  }
+
+  #cannotListen(error: unknown): Promise<void> {
+    const found = verdict('config.invalid', { node: this.plan.name, message: `A listener of ${this.plan.name} cannot be opened`, found: error instanceof Error ? error.message : String(error), fix: 'see what else uses the address and port: ss -ltnp' })
+    return this.#die(found, 'listener', 'MSFT_SIPListeningAddressData')
+  }
+
+  async #die(cause: Verdict, reference: string, className?: string): Promise<void> {
+    recordFailureChain(this.recorder, cause, { reference, ...(className === undefined ? {} : { className }) })
+    this.#verdicts = [cause]
+    await this.#close(1, undefined)
+  }
+
+  async #close(status: number, lastEvent: EventName | undefined): Promise<void> {
+    this.#become('stopped')
+    this.#watch.close()
+    this.#links?.close()
+    await this.#stack?.close()
+    await this.#stores?.close()
+    if (lastEvent !== undefined) this.recorder.record(lastEvent)
+    await this.#control?.close()
+    this.recorder.close()
+    this.#end(status)
+  }
+
+  #become(state: NodeState): void {
+    this.#state = state
+    this.#since = this.#now()
+  }
+
+  #listenerStatus({ face, transport, address, mutual }: PlannedListener, listener: Listener): ListenerStatus {
+    const own = this.#own.find(({ use }) => use.listensOn === face)
+    return { face, transport, address, port: listener.local.port, ...(mutual === undefined ? {} : { mutual }), ...(mutual === undefined || own === undefined ? {} : { serial: own.leaf.serial }) }
+  }
+
+  #place(own: OwnCertificate): { readonly node: string; readonly certificate: OwnCertificate['leaf'] } {
+    return { node: this.plan.name, certificate: own.leaf }
+  }
+
+  #now(): string {
+    return new Date(this.clock.wall()).toISOString()
+  }
+}

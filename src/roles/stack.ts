@@ -1,0 +1,189 @@
+/** The stack of one node: transport, proxy core and the lists of its role, joined. What happens in it is recorded as events. */
+import type { Clock } from '../sip/clock.ts'
+import { createProxy, type Proxy } from '../sip/routing/proxy.ts'
+import { defaultForward, type ForwardSettings, type ProxyEvents } from '../sip/routing/settings.ts'
+import { FlowTokens } from '../sip/routing/flow-token.ts'
+import type { Arrival } from '../sip/routing/decision.ts'
+import type { HeaderField } from '../sip/message/types.ts'
+import { defaultTransactionLimits, type TransactionLimits } from '../sip/transaction/settings.ts'
+import { TimerWheel } from '../sip/transaction/timer-wheel.ts'
+import { defaultTimers } from '../sip/transaction/types.ts'
+import type { Flow } from '../sip/transport/flow.ts'
+import { createResolver } from '../sip/transport/resolver.ts'
+import { createTransport } from '../sip/transport/transport.ts'
+import { TargetHealth } from '../sip/transport/target-health.ts'
+import type { TransportSettings } from '../sip/transport/settings.ts'
+import type { Locate } from '../sip/routing/settings.ts'
+import type { Judgement, PeerEvidence, TransportLayer, TransportUser } from '../sip/transport/types.ts'
+import { onFlowClosed as forgetFlow } from '../services/registrar/registrar.ts'
+import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
+import { accessProxy } from './access-proxy.ts'
+import { connectionName, diagnosePeer, diagnoseRefusal, nodeDirectory } from './diagnosis.ts'
+import { diagnosticsHeaders } from './diagnostics.ts'
+import { director } from './director.ts'
+import { home } from './home.ts'
+import { nextHops } from './next-hops.ts'
+import { peerJudge } from './peers.ts'
+import type { Recorder } from './recorder.ts'
+import { requestLog } from './request-log.ts'
+import { faceSettings, type RoleContext, type RoleParts } from './role.ts'
+import { cachedAccounts, type Stores } from './stores.ts'
+
+export interface Stack {
+  readonly transport: TransportLayer
+  readonly proxy: Proxy
+  readonly parts: RoleParts
+  readonly locate: Locate
+  close(): Promise<void>
+}
+
+export interface StackOptions {
+  readonly lab: LabPlan
+  readonly plan: NodePlan
+  readonly clock: Clock
+  readonly recorder: Recorder
+  readonly stores: Stores
+  /** Shared by the nodes of an organisation: signs flow tokens and nonces. 32 octets. */
+  readonly sharedKey: Buffer
+  readonly authentication: 'on' | 'off'
+  readonly transportSettings?: Partial<TransportSettings>
+  readonly transactionLimits?: TransactionLimits
+  readonly forward?: Partial<ForwardSettings>
+  /** DNS server in place of the plan's; `[]` is the system's. */
+  readonly dnsServers?: readonly string[]
+}
+
+export function openStack(options: StackOptions): Stack {
+  const { lab, plan, clock, recorder, stores } = options
+  const who = nodeDirectory(lab)
+  let judge: (evidence: PeerEvidence) => Judgement = () => ({ kind: 'refuse', code: 'link.forbidden', detail: undefined })
+  let proxy: Proxy | undefined
+  const user: TransportUser = {
+    onRequest: (request, flow) => proxy?.transactions.onRequest(request, flow),
+    onResponse: (response, flow) => proxy?.transactions.onResponse(response, flow),
+    onFlowOpened: (flow) => recordOpened(recorder, flow, who.byAddress(flow.remote.address)),
+    onFlowClosed(flow, because) {
+      proxy?.transactions.onFlowClosed(flow, because)
+      if (stores.location !== undefined) void Promise.resolve(forgetFlow(stores.location, flow)).catch((error: unknown) => recorder.record('store.lost', { message: String(error) }))
+      recorder.record('flow.closed', { data: { flow: flow.id, because } })
+    },
+    onRefused(refusal) {
+      const found = diagnoseRefusal(plan, who, refusal)
+      const connection = connectionName(refusal.side, refusal.local, refusal.remote)
+      const refusedHere = refusal.detail !== undefined
+      recorder.record(refusedHere ? 'flow.refused' : 'flow.lost', {
+        verdict: found,
+        ...(connection === undefined ? {} : { connection }),
+        data: { side: refusal.side, face: refusal.face, ...(refusal.errorCode === undefined ? {} : { errorCode: refusal.errorCode }), ...(refusal.own === undefined ? {} : { shownSerial: refusal.own.serial }) },
+      })
+    },
+    onIncident(incident) {
+      const event = incident.event === 'connection.probe' ? 'peer.probe' : incident.event === 'connection.limit' ? 'connection.limit' : 'message.malformed'
+      recorder.record(event, { message: incident.reason, data: { remote: `${incident.remote.address}:${incident.remote.port}`, incident: incident.event } })
+    },
+  }
+  const transport = createTransport({ clock, user, judge: (evidence) => judge(evidence), ...(options.transportSettings === undefined ? {} : { settings: options.transportSettings }) })
+  const flowTokens = new FlowTokens({ node: plan.fqdn, key: options.sharedKey, flow: (id) => transport.flow(id) })
+  const parts = partsOf({
+    plan,
+    clock,
+    flowTokens,
+    isOpen: (flow) => transport.flow(flow)?.open === true,
+    nonceKey: options.sharedKey,
+    authentication: options.authentication,
+    directory: stores.directory,
+    accounts: stores.directory === undefined ? undefined : cachedAccounts(stores.directory, clock),
+    location: stores.location,
+  })
+  const { names } = plan.profile
+  judge = peerJudge({ faces: parts.peers, names, nameRules: nameRulesOf(plan), diagnose: (code, evidence) => diagnosePeer(plan, who, code, evidence) })
+  const locate = locator(options)
+  proxy = createProxy({
+    clock,
+    wheel: new TimerWheel(clock),
+    timers: defaultTimers,
+    limits: options.transactionLimits ?? defaultTransactionLimits,
+    transport,
+    locate,
+    health: new TargetHealth(clock),
+    faces: faceSettings(plan, parts),
+    forward: { ...defaultForward, ...options.forward },
+    optionTags: ['ms-benotify'],
+    flowTokens,
+    diagnostics: (because, arrival, status, detail): readonly HeaderField[] => (parts.explainsTo(arrival) ? diagnosticsHeaders({ plan, who }, because, arrival, status, detail) : []),
+    on: proxyEvents(recorder),
+  })
+  return {
+    transport,
+    proxy,
+    parts,
+    locate,
+    async close() {
+      proxy?.close()
+      await transport.close()
+    },
+  }
+}
+
+function partsOf(context: RoleContext): RoleParts {
+  const { settings } = context.plan
+  switch (settings.kind) {
+    case 'standard-edition':
+    case 'front-end':
+      return home(context, settings)
+    case 'director':
+      return director(context, settings)
+    case 'access-proxy':
+      return accessProxy(context, settings)
+    default:
+      throw new Error(`${context.plan.name}: the role ${context.plan.role} has no SIP stack`)
+  }
+}
+
+function locator({ plan, clock, dnsServers }: StackOptions): Locate {
+  const { address, port } = plan.resolver
+  const supported = plan.listeners.some(({ transport }) => transport === 'udp') ? (['tls', 'tcp', 'udp'] as const) : (['tls', 'tcp'] as const)
+  return nextHops({
+    clock,
+    // Names are kept for a second: a lab changes its records while it runs.
+    resolver: createResolver({ clock, servers: dnsServers ?? [`${address}:${port}`], cacheSeconds: 1 }),
+    supported,
+    nameRule: plan.profile.names.wanted === 'dialled-name' ? 'dialled-fqdn' : 'domain-first',
+    random: Math.random,
+  })
+}
+
+function nameRulesOf({ profile }: NodePlan): 'lcs' | 'ocs' | 'rfc5922' {
+  switch (profile.name) {
+    case 'lcs2005':
+      return 'lcs'
+    case 'ocs2007':
+      return 'ocs'
+    case 'modern':
+      return 'rfc5922'
+    default:
+      return profile.name satisfies never
+  }
+}
+
+function recordOpened(recorder: Recorder, flow: Flow, peer: string): void {
+  recorder.record('flow.opened', { data: { flow: flow.id, peer, transport: flow.transport, direction: flow.direction } })
+  if (flow.peer === undefined) return
+  const connection = connectionName(flow.direction, flow.local, flow.remote)
+  recorder.record('flow.accepted', {
+    message: `${flow.peer.names[0] ?? flow.peer.subject} was accepted as ${flow.peer.class}`,
+    ...(connection === undefined ? {} : { connection }),
+    data: { flow: flow.id, face: flow.face, side: flow.direction, peer, class: flow.peer.class, serial: flow.peer.serial, ...(flow.own === undefined ? {} : { shownSerial: flow.own.serial }) },
+  })
+}
+
+function proxyEvents(recorder: Recorder): ProxyEvents {
+  const log = requestLog(recorder)
+  return {
+    decision: (arrival: Arrival, decision, policy) => log.decision(arrival, decision, policy),
+    forwarded: (arrival, target, flow) => log.forwarded(arrival, target, flow),
+    answered: (request, status, because) => log.answered(request, status, because),
+    dropped: (message, flow, because) => log.dropped(message, flow, because),
+    failed: (request, error) => log.failed(request, error),
+  }
+}
