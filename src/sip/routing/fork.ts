@@ -70,6 +70,7 @@ export class Fork implements ClientTransactionUser, TimerOwner {
       return
     }
     if (this.done) return this.context.onLate(response)
+    if (this.hop !== undefined && response.status !== 503) this.context.core.settings.health.markUp(this.hop)
     if (response.status === 503 && this.failOver(response)) return
     this.settle()
     this.context.onFinal(this, response)
@@ -167,9 +168,9 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     return this.tryNext()
   }
 
+  /** Worth remembering only where there is another hop to try. */
   private avoid(hop: NextHop): void {
-    const { avoidSeconds } = this.context.core.settings.forward
-    if (avoidSeconds > 0) this.context.core.settings.health.markDown(hop, avoidSeconds)
+    if (this.hops !== undefined && this.hops.count > 1) this.context.core.settings.health.markDown(hop)
   }
 
   /** None of the hops could be used: 503 with Retry-After when all asked for that, else 504. */

@@ -5,6 +5,7 @@ import type { TransactionLimits } from '../transaction/settings.ts'
 import type { TimerWheel } from '../transaction/timer-wheel.ts'
 import type { TimerSettings } from '../transaction/types.ts'
 import type { Flow, TransportName } from '../transport/flow.ts'
+import type { TargetHealth } from '../transport/target-health.ts'
 import type { NextHop, TransportLayer } from '../transport/types.ts'
 import type { Arrival, Decision, FacePolicies, Target } from './decision.ts'
 import type { FlowTokens } from './flow-token.ts'
@@ -13,11 +14,7 @@ import type { FlowTokens } from './flow-token.ts'
 export type Locate = (uri: SipUri, face: string) => readonly NextHop[] | Promise<readonly NextHop[]>
 
 /** Next hops that asked to be left alone (503 with Retry-After) or did not answer. */
-export interface Health {
-  /** Seconds until `hop` may be tried again; 0: now. */
-  secondsLeft(hop: NextHop): number
-  markDown(hop: NextHop, seconds: number): void
-}
+export type Health = Pick<TargetHealth, 'isDown' | 'markDown' | 'markUp' | 'retryAfterSeconds'>
 
 /** One side of the node, as its peers see it. */
 export interface FaceSettings {
@@ -52,11 +49,9 @@ export interface ForwardSettings {
   readonly targets: number
   /** Next hops tried for one target at most. */
   readonly attempts: number
-  /** Seconds a next hop is left alone that could not be reached or let a request time out. 0: not at all. */
-  readonly avoidSeconds: number
 }
 
-export const defaultForward: ForwardSettings = { recordRoute: 'double', recurse: false, timerC: 181_000, targets: 32, attempts: 6, avoidSeconds: 0 }
+export const defaultForward: ForwardSettings = { recordRoute: 'double', recurse: false, timerC: 181_000, targets: 32, attempts: 6 }
 
 export interface ProxyEvents {
   /** What the lists decided, and which policy it was. */
