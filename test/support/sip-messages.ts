@@ -67,3 +67,9 @@ export function ackFor(invite: SipRequest, toTag: string | undefined, change: Re
 export function cancelFor(invite: SipRequest): SipRequest {
   return request({ method: 'CANCEL', uri: invite.requestUri, via: invite.topVia.text, callId: invite.callId, cseq: invite.cseq })
 }
+
+/** What tests compare of a message, as plain data. */
+export function facts(message: SipRequest | SipResponse) {
+  const { method, callId, cseq, fromTag, toTag, branch } = message
+  return { method, callId, cseq, fromTag, toTag, branch, via: message.topVia.text, ...(message.kind === 'request' ? { requestUri: message.requestUri } : { status: message.status }) }
+}

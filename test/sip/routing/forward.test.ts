@@ -1,6 +1,6 @@
 import t from 'tap'
 import { proxyBench, route, target } from '../../support/proxy-bench.ts'
-import { request } from '../../support/sip-messages.ts'
+import { facts, request } from '../../support/sip-messages.ts'
 
 const callee = 'sip:bob@callee.lab.test'
 
@@ -64,8 +64,7 @@ t.test('forwarding a request (RFC 3261 §16.6)', async (t) => {
   t.test('pushes the Path of a binding as Route and sends to its top (step 6)', async (t) => {
     const { arrive, to } = proxyBench({ hosts: { 'edge.lab.test': [7009] }, decide: () => route(target('sip:bob@10.0.0.9:4000', { routes: ['<sip:tok@edge.lab.test;lr>'] })) })
     await arrive(request())
-    t.match(to(7009).request(), { requestUri: 'sip:bob@10.0.0.9:4000', addresses: Function })
-    t.equal(to(7009).request().header('Route'), '<sip:tok@edge.lab.test;lr>')
+    t.same([to(7009).request().requestUri, to(7009).request().header('Route')], ['sip:bob@10.0.0.9:4000', '<sip:tok@edge.lab.test;lr>'])
   })
 
   t.test('follows an explicit next hop and leaves the Request-URI alone (step 7)', async (t) => {
@@ -112,7 +111,7 @@ t.test('a response on its way back (RFC 3261 §16.7)', async (t) => {
     const { arrive, to, caller, answer } = proxyBench()
     await arrive(request({ uri: callee, branch: 'z9hG4bKcaller' }))
     answer(to(7001), 180)
-    t.match(caller.response(), { status: 180, toTag: 'b7001', topVia: { branch: 'z9hG4bKcaller' } })
+    t.match(facts(caller.response()), { status: 180, toTag: 'b7001', branch: 'z9hG4bKcaller' })
   })
 
   t.test('is not passed on when it is a 100', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { responseTo } from '../../support/sip-messages.ts'
+import { facts, responseTo } from '../../support/sip-messages.ts'
 import { clientBench } from '../../support/transaction-bench.ts'
 
 /** RFC 3261 figure 5 with RFC 6026 §8.4. */
@@ -32,8 +32,7 @@ t.test('INVITE client transaction', async (t) => {
   t.test('acknowledges a failure itself, with the To tag of the response and the same Via', async (t) => {
     const { flow, layer, sent } = clientBench('INVITE', 'tls')
     layer.onResponse(responseTo(sent(), 486), flow)
-    const ack = flow.request(1)
-    t.match(ack, { method: 'ACK', requestUri: sent().requestUri, toTag: 'b1', cseq: 1, callId: sent().callId, topVia: { text: sent().topVia.text } })
+    t.same(facts(flow.request(1)), { ...facts(sent()), method: 'ACK', toTag: 'b1' })
   })
 
   t.test('copies the Route values into that ACK', async (t) => {
@@ -94,8 +93,7 @@ t.test('INVITE client transaction', async (t) => {
     const { flow, layer, transaction, sent } = clientBench('INVITE', 'tls')
     layer.onResponse(responseTo(sent(), 180), flow)
     transaction.cancel()
-    const { topVia, callId, cseq, fromTag } = sent()
-    t.match(flow.request(), { method: 'CANCEL', topVia: { text: topVia.text }, callId, cseq, fromTag, toTag: undefined })
+    t.same(facts(flow.request()), { ...facts(sent()), method: 'CANCEL' })
   })
 
   t.test('sends no CANCEL after a final response', async (t) => {
