@@ -1,9 +1,9 @@
 /** Fills the directory of each organisation from the plan: accounts when it has none yet, the three lists always. */
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { addUser, defaultRealm } from '../services/accounts.ts'
 import { openDirectory } from '../services/store/directory.ts'
-import type { Account, Credential, Directory } from '../services/store/directory.ts'
+import type { Directory } from '../services/store/directory.ts'
 import type { StoreSettings } from '../services/store/settings.ts'
 import { systemClock } from '../sip/clock.ts'
 import type { LabPlan, OrganisationPlan, StorePlan } from '../topology/plan-types.ts'
@@ -24,56 +24,26 @@ export async function withDirectory<T>(store: StorePlan, labRoot: string, use: (
   }
 }
 
-export interface NewUser {
-  readonly login: string
-  readonly domain: string
-  readonly password: string
-  /** FQDN of the home. */
-  readonly home: string
-  readonly remote: boolean
-  readonly realm: string
-}
-
-/** The account and credential rows of a user: under the bare login and under `login@domain`, as clients differ in what they send. */
-export function accountRows({ login, domain, password, home, remote, realm }: NewUser): { readonly account: Account; readonly credentials: readonly Credential[] } {
-  const aor = `sip:${login}@${domain}`
-  const account = { aor, login, displayName: login, homePool: home, remote, enabled: true }
-  const credentials = [login, `${login}@${domain}`].flatMap((username) =>
-    (['md5', 'sha-256'] as const).map((algorithm) => ({ username, scheme: `digest-${algorithm}`, realm, aor, hash: digestSecret(algorithm, username, realm, password) })),
-  )
-  return { account, credentials }
-}
-
 /** The realm of an organisation's servers. */
 export function realmOf(plan: LabPlan, domain: string): string {
   const found = plan.nodes.find((node) => node.organisation === domain && 'realm' in node.settings)
-  return found !== undefined && 'realm' in found.settings ? found.settings.realm : 'SIP Communications Service'
-}
-
-async function seed(plan: LabPlan, organisation: OrganisationPlan, directory: Directory): Promise<void> {
-  const { domain, domains, trustedServers, edges } = organisation
-  await directory.putLists({ domains, trustedServers, edges })
-  if ((await directory.accounts()).length > 0) return
-  const realm = realmOf(plan, domain)
-  for (const { uri, login, password, home, remote } of plan.users) {
-    if (!uri.endsWith(`@${domain}`)) continue
-    const { account, credentials } = accountRows({ login, domain, password, home, remote, realm })
-    await directory.putAccount(account, credentials)
-  }
-}
-
-/** H(username:realm:password), RFC 7616 §3.4.2. */
-function digestSecret(algorithm: 'md5' | 'sha-256', username: string, realm: string, password: string): string {
-  return createHash(algorithm === 'md5' ? 'md5' : 'sha256').update(`${username}:${realm}:${password}`).digest('hex')
-}
-
-function directorySettings(store: StorePlan, labRoot: string): StoreSettings {
-  const files = store.kind === 'sqlite' ? store : store.fallback
-  return { kind: 'sqlite', file: join(labRoot, files.directory) }
+  return found !== undefined && 'realm' in found.settings ? found.settings.realm : defaultRealm
 }
 
 /** False when the lab was never brought up. */
 export function hasDirectory(store: StorePlan, labRoot: string): boolean {
+  return existsSync(directorySettings(store, labRoot).file)
+}
+
+/** What a person changed with `siplab users` outlives the next `up`: planned users are added only to an empty directory. */
+async function seed(plan: LabPlan, organisation: OrganisationPlan, directory: Directory): Promise<void> {
+  const { domain, domains, trustedServers, edges } = organisation
+  await directory.putLists({ domains, trustedServers, edges })
+  if ((await directory.accounts()).length > 0) return
+  for (const user of plan.users.filter(({ uri }) => uri.endsWith(`@${domain}`))) await addUser(directory, user, realmOf(plan, domain))
+}
+
+function directorySettings(store: StorePlan, labRoot: string): StoreSettings & { readonly kind: 'sqlite' } {
   const files = store.kind === 'sqlite' ? store : store.fallback
-  return existsSync(join(labRoot, files.directory))
+  return { kind: 'sqlite', file: join(labRoot, files.directory) }
 }

@@ -63,7 +63,7 @@ async function ignoreStopped(stopping: Promise<unknown>): Promise<void> {
 async function runHere({ io, finish }: CommandContext, name: string, topologyName: string, options: StartOptions): Promise<void> {
   const { topology } = chooseTopology(io, topologyName)
   const { network, ports } = readPlacement(options)
-  const plan = planLab(topology, { ports, ...(network === undefined ? {} : { network }), addressing: options.containers === true ? 'containers' : 'loopback' })
+  const plan = planLab(topology, { ports, ...(network === undefined ? {} : { network }), addressing: addressingOf(io, options) })
   const node = chooseNode(plan, name)
   if (io.environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') throw new UsageError('NODE_TLS_REJECT_UNAUTHORIZED=0 switches every certificate check off; unset it, a lab without checks shows nothing')
   const dataDir = resolve(io.workingFolder, options.data ?? `.siplab/${topology.name}`)
@@ -74,6 +74,13 @@ async function runHere({ io, finish }: CommandContext, name: string, topologyNam
   stopListening()
   io.closeInput()
   finish(asExitStatus(status))
+}
+
+/** A container says so in its environment. */
+function addressingOf({ environment }: CommandContext['io'], { containers }: StartOptions): 'loopback' | 'containers' {
+  const asked = environment['SIPLAB_ADDRESSING']
+  if (asked !== undefined && asked !== 'loopback' && asked !== 'containers') throw new UsageError(`SIPLAB_ADDRESSING: wanted loopback or containers, found ${JSON.stringify(asked)}`)
+  return containers === true ? 'containers' : (asked ?? 'loopback')
 }
 
 function asExitStatus(status: number): ExitStatus {

@@ -1,4 +1,5 @@
 /** `siplab status`: per node its state, since when, and why it stopped. Exit status 1 unless every node is up. */
+import { resolve } from 'node:path'
 import { controlClient } from '../../lab/control-client.ts'
 import { LabError } from '../../lab/lab-error.ts'
 import type { NodeStatus } from '../../roles/control-api.ts'
@@ -7,6 +8,8 @@ import { answer, common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { paint, table } from '../io.ts'
 import type { Io } from '../io.ts'
+import { UsageError } from '../failure.ts'
+import type { ExitStatus } from '../failure.ts'
 import { chooseLab, planOf } from '../lab-choice.ts'
 import type { ChosenLab } from '../lab-choice.ts'
 
@@ -25,8 +28,14 @@ interface NodeLine {
   readonly status?: NodeStatus
 }
 
+interface StatusOptions extends CommonOptions {
+  readonly node?: string
+}
+
 export const statusCommand: RegisterCommand = (program, { io, finish }) => {
-  common(program.command('status').summary('show what runs').description('Shows each node of the lab: its state, since when, and why it stopped.'), 'siplab status --json').action(async (options: CommonOptions) => {
+  const command = program.command('status').summary('show what runs').description('Shows each node of the lab: its state, since when, and why it stopped.').option('--node <NAME>', 'ask this one alone, whoever runs it (needs --data)')
+  common(command, 'siplab status --json').action(async (options: StatusOptions) => {
+    if (options.node !== undefined) return finish(await showOne(io, options, options.node))
     const lab = chooseLab(io, options)
     const nodes = await Promise.all(planOf(lab).nodes.map((node) => nodeLine(lab, node)))
     const running = lab.pid !== undefined
@@ -34,6 +43,14 @@ export const statusCommand: RegisterCommand = (program, { io, finish }) => {
     answer(io, options, { lab: name, data: lab.folder.root, network: lab.record.network, running, ...(running ? { pid: lab.pid } : {}), nodes }, () => text(io, lab, nodes))
     if (!nodes.every(({ state }) => state === 'ready')) finish(1)
   })
+}
+
+/** For a node without a supervisor, such as one in a container: its control socket is all there is. */
+async function showOne(io: Io, options: StatusOptions, name: string): Promise<ExitStatus> {
+  if (options.data === undefined) throw new UsageError('--node needs --data DIR, the folder that holds nodes/NAME')
+  const status = await controlClient(name, nodeFolder(resolve(io.workingFolder, options.data), name), answerWithinMs).get<NodeStatus>('/status')
+  answer(io, options, status, () => `${name} is ${status.state} since ${status.since}\n`)
+  return status.state === 'ready' ? 0 : 1
 }
 
 async function nodeLine(lab: ChosenLab, { name, role, fqdn }: { readonly name: string; readonly role: string; readonly fqdn: string }): Promise<NodeLine> {

@@ -1,5 +1,6 @@
 /** `siplab users list, add, remove`: the accounts in the directory of a lab, whether it runs or not. */
-import { accountRows, realmOf, withDirectory } from '../../lab/seed.ts'
+import { realmOf, withDirectory } from '../../lab/seed.ts'
+import { addUser, listUsers, removeUser } from '../../services/accounts.ts'
 import type { Account } from '../../services/store/directory.ts'
 import type { LabPlan, OrganisationPlan } from '../../topology/plan-types.ts'
 import { answer, common } from '../command.ts'
@@ -20,7 +21,7 @@ export const usersCommand: RegisterCommand = (program, { io }) => {
   common(users.command('list', { isDefault: true }).description('Lists every account.'), 'siplab users list').action(async (options: CommonOptions) => {
     const lab = chooseLab(io, options)
     const accounts: Account[] = []
-    for (const { store } of planOf(lab).organisations) accounts.push(...(await withDirectory(store, lab.folder.root, (directory) => directory.accounts())))
+    for (const { store } of planOf(lab).organisations) accounts.push(...(await withDirectory(store, lab.folder.root, listUsers)))
     const rows = accounts.map(({ aor, login, homePool, remote, enabled }) => [aor, login, homePool, remote ? 'yes' : 'no', enabled ? 'yes' : 'no'])
     answer(io, options, accounts, () => table(['USER', 'LOGIN', 'HOME', 'FROM OUTSIDE', 'ENABLED'], rows))
   })
@@ -31,8 +32,8 @@ export const usersCommand: RegisterCommand = (program, { io }) => {
     const plan = planOf(lab)
     const { login, domain, organisation } = readUri(plan, uri)
     const home = chooseHome(plan, organisation, options.home)
-    const { account, credentials } = accountRows({ login, domain, password: options.password, home, remote: options.remote === true, realm: realmOf(plan, organisation.domain) })
-    await withDirectory(organisation.store, lab.folder.root, (directory) => directory.putAccount(account, credentials))
+    const user = { uri: `sip:${login}@${domain}`, login, password: options.password, home, remote: options.remote === true }
+    const account = await withDirectory(organisation.store, lab.folder.root, (directory) => addUser(directory, user, realmOf(plan, organisation.domain)))
     answer(io, options, account, () => `${account.aor} is at home in ${home}\n`)
   })
 
@@ -40,7 +41,7 @@ export const usersCommand: RegisterCommand = (program, { io }) => {
     const lab = chooseLab(io, options)
     const { login, domain, organisation } = readUri(planOf(lab), uri)
     const aor = `sip:${login}@${domain}`
-    const removed = await withDirectory(organisation.store, lab.folder.root, (directory) => directory.removeAccount(aor))
+    const removed = await withDirectory(organisation.store, lab.folder.root, (directory) => removeUser(directory, aor))
     if (!removed) throw new LabError('not-so', 'user.unknown', `the directory of ${organisation.domain} has no ${aor}; siplab users list shows those it has`)
     answer(io, options, { removed: aor }, () => `${aor} is removed\n`)
   })
