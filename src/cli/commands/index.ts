@@ -1,6 +1,7 @@
 /** Every command, in the order `siplab --help` lists them. A new command is one file here and one line below. */
 import type { RegisterCommand } from '../command.ts'
 import { assignCommand, drainCommand, mtlsCommand, settingsCommand, unassignCommand } from './administration.ts'
+import { certsCommand } from './certs.ts'
 import { checkCommand } from './check.ts'
 import { decodeCommand } from './decode.ts'
 import { downCommand } from './down.ts'
@@ -10,6 +11,8 @@ import { nodeCommand } from './node.ts'
 import { planCommand } from './plan.ts'
 import { registrationsCommand } from './registrations.ts'
 import { statusCommand } from './status.ts'
+import { timelineCommand } from './timeline.ts'
+import { traceCommand } from './trace.ts'
 import { upCommand } from './up.ts'
 import { usersCommand } from './users.ts'
 
@@ -18,6 +21,8 @@ export const commands: readonly RegisterCommand[] = [
   downCommand,
   statusCommand,
   planCommand,
+  certsCommand,
+  timelineCommand,
   assignCommand,
   unassignCommand,
   mtlsCommand,
@@ -27,6 +32,7 @@ export const commands: readonly RegisterCommand[] = [
   healCommand,
   drainCommand,
   eventsCommand,
+  traceCommand,
   decodeCommand,
   checkCommand,
   usersCommand,

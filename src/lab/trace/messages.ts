@@ -1,0 +1,53 @@
+/** Messages out of the traces of several nodes, each once: what one node sent is what another received. */
+import type { TraceEntry } from '../../roles/control-api.ts'
+
+export interface TracedMessage {
+  /** ISO 8601. */
+  readonly time: string
+  /** The node that wrote it down first. */
+  readonly node: string
+  readonly transport: string
+  /** `127.0.41.21:40312`. */
+  readonly source: string
+  readonly destination: string
+  readonly text: string
+}
+
+export function isMessage(entry: TraceEntry): entry is TraceEntry & { readonly kind: 'message'; readonly text: string; readonly local: string; readonly remote: string } {
+  return entry.kind === 'message' && entry.text !== undefined && entry.local !== undefined && entry.remote !== undefined
+}
+
+/** Copies that are remembered; both ends write within milliseconds. */
+const remembered = 512
+
+/** @returns undefined for what is no message, and for the second view of one */
+export function messageReader(): (entry: TraceEntry) => TracedMessage | undefined {
+  const seen: string[] = []
+  return (entry) => {
+    if (!isMessage(entry)) return undefined
+    const [source, destination] = entry.direction === 'in' ? [entry.remote, entry.local] : [entry.local, entry.remote]
+    const view = `${source} ${destination} ${entry.text}`
+    const copy = seen.findIndex((each) => each === `${otherEnd(entry.direction)} ${view}`)
+    if (copy >= 0) {
+      seen.splice(copy, 1)
+      return undefined
+    }
+    seen.push(`${entry.direction ?? 'out'} ${view}`)
+    if (seen.length > remembered) seen.shift()
+    return { time: entry.time, node: entry.node, transport: entry.transport ?? 'tcp', source, destination, text: entry.text }
+  }
+}
+
+function otherEnd(direction: TraceEntry['direction']): string {
+  return direction === 'in' ? 'out' : 'in'
+}
+
+/** `INVITE sip:bob@lab.test` or `200 OK (INVITE)`. */
+export function titleOf(text: string): string {
+  const [first = ''] = text.split('\r\n', 1)
+  const response = /^SIP\/2\.0 (\d{3})(?: (.*))?$/.exec(first)
+  if (response === null) return first.replace(/ SIP\/2\.0$/, '')
+  const [, status, reason = ''] = response
+  const method = /^CSeq\s*:\s*\d+\s+(\S+)/im.exec(text)?.[1]
+  return `${status} ${reason}${method === undefined ? '' : ` (${method})`}`.trim()
+}
