@@ -1,4 +1,4 @@
-/** RFC 5280 §6.1.3. Node has another code when the certificate is a client's: a left-over of the queue of errors. */
+/** RFC 5280 §6.1.3. A strict server has another code here, ERR_SSL_PROVIDER_SIGNATURE_FAILURE, a left-over of the queue of errors. */
 import { type Fault, refused } from './fault.ts'
 import { presenting } from './fault-pki.ts'
 
@@ -9,5 +9,4 @@ export const badSignature: Fault = {
   story: 'One bit of the signature on the certificate of the peer is wrong',
   make: (pki) => presenting(pki, pki.leaf({ wrongSignature: true })),
   expect: refused('cert.signature-invalid', 'CERT_SIGNATURE_FAILURE'),
-  expectClient: refused('cert.signature-invalid', 'CERT_SIGNATURE_FAILURE'),
 }
