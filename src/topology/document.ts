@@ -40,7 +40,7 @@ export function readDocument<S extends z.ZodType>(schema: S, text: string, file:
     const found = firstLine(syntax.message)
     throw new ConfigError({ file, line, column: col, field: '', wanted: 'well-formed YAML', found }, { cause: syntax })
   }
-  const input: unknown = document.toJS({ maxAliasCount: 50 })
+  const input = plainValue(document, file)
   const error = (fault: Fault): ConfigError => {
     const { line, column } = place(document, lines, fault.path)
     return new ConfigError({ file, line, column, field: fieldPath(fault.path), wanted: fault.wanted, found: fault.found })
@@ -51,6 +51,16 @@ export function readDocument<S extends z.ZodType>(schema: S, text: string, file:
   const errors = issues.flatMap((issue) => faults(issue, input, schema)).map(error)
   errors.sort((a, b) => a.line - b.line)
   throw errors[0] ?? result.error
+}
+
+/** Aliases are followed, up to a number no lab file needs: a handful of them can stand for gigabytes. */
+function plainValue(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 50 })
+  } catch (cause) {
+    const found = cause instanceof Error ? firstLine(cause.message) : String(cause)
+    throw new ConfigError({ file, line: 1, column: 1, field: '', wanted: 'at most 50 uses of an alias', found }, { cause })
+  }
 }
 
 /** `['hosts', 'fe1', 'listeners', 0, 'port']` → `hosts.fe1.listeners[0].port`. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import t from 'tap'
 import { ConfigError } from '../../src/topology/config-error.ts'
 import { configFolder, loadProfile, loadTopology, parseTopology, topologyNames } from '../../src/topology/load.ts'
@@ -105,6 +106,11 @@ t.test('an error in a lab file', async (t) => {
     t.match(faultOf(() => parse(`${edge}${'#'.repeat(300_000)}`)), { wanted: /at most 262144 characters/ })
   })
 
+  t.test('a bomb of aliases is one', async (t) => {
+    const levels = Array.from({ length: 9 }, (_, at) => `a${at + 1}: &a${at + 1} [${Array.from({ length: 9 }, () => `*a${at}`).join(', ')}]`)
+    t.match(faultOf(() => parse(`a0: &a0 [x, x]\n${levels.join('\n')}\n`)), { wanted: 'at most 50 uses of an alias' })
+  })
+
   t.test('two front ends without a load balancer are one', async (t) => {
     t.match(faultOf(() => parse(edge.replace('fe1:', 'fe2:      { role: front-end }\n  fe1:'))), { field: 'hosts.fe1', wanted: /load-balancer/ })
   })
@@ -117,6 +123,22 @@ t.test('an error in a lab file', async (t) => {
     const text = edge.replace('role: director', 'role: director, address: 60').replace('role: front-end', 'role: front-end, address: 60')
     t.match(faultOf(() => parse(text)), { field: 'hosts.fe1.address', found: /the address of "director"/ })
   })
+})
+
+t.test('whatever is cut out of a lab file or put in, it loads or is a ConfigError', async (t) => {
+  const change = fc.record({ at: fc.nat({ max: edge.length }), cut: fc.nat({ max: 12 }), text: fc.oneof(fc.string({ maxLength: 6 }), fc.constantFrom('\n', '  ', ': ', '- ', '{', '}', '[', '&a', '*a', '!!', '"', '#', 'null', '-1', '1e9')) })
+  fc.assert(
+    fc.property(change, ({ at, cut, text }) => {
+      const file = edge.slice(0, at) + text + edge.slice(at + cut)
+      try {
+        parse(file)
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error
+        t.ok(error.line >= 1 && error.line <= file.split('\n').length + 1)
+      }
+    }),
+    { numRuns: 400 },
+  )
 })
 
 t.test('the same domain as partner and provider loads: it is the service that must fail on it', async (t) => {

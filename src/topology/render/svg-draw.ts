@@ -25,10 +25,10 @@ export function wrap(value: string, width: number, style: Style): readonly strin
   return [value.slice(0, at).trimEnd(), ...wrap(value.slice(at).trimStart(), width, style)]
 }
 
-/** The last place to break in the second half of what fits; a dot opens the next line, all else closes this one. */
+/** The last place to break in the last two thirds of what fits; a dot opens the next line, all else closes this one. */
 function breakAt(value: string, most: number, marks: RegExp): number | undefined {
   const places = [...value.slice(0, most + 1).matchAll(marks)].map(({ index }) => (value[index] === '.' ? index : index + 1))
-  return places.filter((at) => at > most / 2 && at <= most + 1).at(-1)
+  return places.filter((at) => at > most / 3 && at <= most + 1).at(-1)
 }
 
 export function text(x: number, y: number, value: string, style: Style): string {

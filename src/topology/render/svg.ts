@@ -288,8 +288,9 @@ function labelsOf(links: readonly Link[]): readonly string[] {
   return [...new Set(links.map(labelOf))]
 }
 
+/** `MTLS 5061`, with a space that no line breaks at. */
 function labelOf({ transport, port, verification }: Link): string {
-  return `${verification?.acceptor === undefined ? transport.toUpperCase() : 'MTLS'} ${port}`
+  return `${verification?.acceptor === undefined ? transport.toUpperCase() : 'MTLS'}\u00a0${port}`
 }
 
 interface Card {

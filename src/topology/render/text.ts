@@ -1,5 +1,5 @@
 /** The plan for people: tables of hosts, certificates, DNS records, links and firewall ports. */
-import type { DnsRecord, DnsView, FirewallRule, LabPlan, Link, LinkEnd, NodePlan, PlannedCertificate } from '../plan-types.ts'
+import type { DnsRecord, DnsView, FirewallRule, LabPlan, Link, LinkEnd, NodePlan, OrganisationPlan, PlannedCertificate } from '../plan-types.ts'
 
 export function renderText(plan: LabPlan): string {
   const parts = [
@@ -10,6 +10,7 @@ export function renderText(plan: LabPlan): string {
       : section('Certificates', ['NODE', 'REFERENCE', 'SUBJECT', 'SAN', 'EKU', 'CA', 'VALID'], plan.certificates.map(certificateRow)),
     ...plan.dns.map((view) => section(`DNS, ${viewTitle(plan, view)} (${view.address}:${view.port})`, ['NAME', 'TYPE', 'VALUE', 'WHY'], view.records.map(recordRow))),
     section('Links: who may speak to whom', ['FROM', 'TO', 'BY', 'ALLOWED', 'DIALLED NAME', 'WANTED OF THE DIALLER', 'ROOTS', 'WHY'], plan.links.filter(isSip).map(linkRow)),
+    ...plan.organisations.map((organisation) => section(`Lists of ${organisation.domain}`, ['LIST', 'NAMES'], listRows(organisation))),
     section('Firewall: open these, shut the rest', ['FROM', 'TO', 'PROTOCOL', 'PORT', 'WHY'], plan.firewall.map(firewallRow)),
     section('Phones', ['FROM', 'HOST', 'BY', 'ADDRESS', 'TRUSTS'], plan.phones.map((phone) => [phone.from, phone.host, phone.transport, `${phone.address}:${phone.port}`, phone.trust === undefined ? '' : `${phone.trust} root`])),
     section('Users', ['URI', 'PASSWORD', 'HOME', 'REMOTE'], plan.users.map(({ uri, password, home, remote }) => [uri, password, home, remote ? 'yes' : 'no'])),
@@ -58,6 +59,13 @@ function linkRow(link: Link): readonly string[] {
   const roots = dialler === undefined ? '' : acceptor === undefined || acceptor.trustRoot === dialler.trustRoot ? dialler.trustRoot : `${dialler.trustRoot} / ${acceptor.trustRoot}`
   const why = link.gap === undefined ? link.why : `${link.why} ${link.gap.code}: ${link.gap.why}`
   return [endName(link.from), endName(link.to), `${link.transport} ${link.port}`, link.allowed ? 'yes' : 'NO', link.dials, wanted, roots, why]
+}
+
+function listRows({ trustedServers, edges }: OrganisationPlan): readonly (readonly string[])[] {
+  return [
+    ['trusted servers', trustedServers.map(({ fqdn, version }) => `${fqdn} (version ${version})`).join(', ')],
+    ['edges', edges.join(', ') || 'none'],
+  ]
 }
 
 function firewallRow({ from, to, protocol, port, why }: FirewallRule): readonly string[] {
