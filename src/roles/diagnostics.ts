@@ -18,7 +18,8 @@ interface Diagnosis {
 
 /** Our reason for a refusal -> the documented id and its meaning in our words. */
 const byReason: Readonly<Record<string, Diagnosis>> = {
-  'auth.required': { id: 1000, reason: 'Final step of authentication is missing' },
+  'auth.wrong-password': { id: 1000, reason: 'The last step of authentication failed' },
+  'auth.unknown-user': { id: 1000, reason: 'The last step of authentication failed' },
   'route.unknown-user': { id: 1003, reason: 'User does not exist' },
   'route.token-forged': { id: 1004, reason: 'Route set is no longer valid' },
   'route.no-target': { id: 1005, reason: 'Cannot route to the destination domain' },

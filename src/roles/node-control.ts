@@ -1,5 +1,8 @@
 /** What a SIP server answers on its control socket; see control-api.ts for the list. */
 import { assignReference, generalTab, securityTab, setMtls, unassignReference } from './administration.ts'
+import type { Binding } from '../services/location/binding.ts'
+import { parseNameAddress } from '../sip/message/name-address.ts'
+import type { Flow } from '../sip/transport/flow.ts'
 import type { NodeEvent, Registration, TraceEntry } from './control-api.ts'
 import { type ControlAnswer, type ControlCall, type ControlRoutes, ControlUsageError, json, type LineStream } from './control-server.ts'
 import type { Service } from './service.ts'
@@ -62,12 +65,20 @@ async function registrations({ stores, stack, plan, clock }: Service): Promise<r
       aor: binding.aor,
       contact: binding.contact,
       node: plan.name,
-      ...(flow?.open === true ? { flow: `${flow.transport} ${flow.local.address}:${flow.local.port} <- ${flow.remote.address}:${flow.remote.port}` } : {}),
+      ...reachedBy(binding, flow),
       expiresSeconds: Math.max(0, Math.round((binding.expires - clock.wall()) / 1000)),
       ...(binding.userAgent === '' ? {} : { userAgent: binding.userAgent }),
     })
   }
   return found
+}
+
+/** The flow of the registration, the first hop of its Path when it came through others, nothing when neither is left. */
+function reachedBy({ path, flowBound }: Binding, flow: Flow | undefined): { readonly flow?: string } {
+  if (flow?.open === true) return { flow: `${flow.transport} ${flow.local.address}:${flow.local.port} <- ${flow.remote.address}:${flow.remote.port}` }
+  const [first] = path
+  if (first !== undefined) return { flow: `by way of ${parseNameAddress(first).uri.host}` }
+  return flowBound ? {} : { flow: 'dialled' }
 }
 
 function metrics({ stack, status }: Service): Readonly<Record<string, number>> {

@@ -6,6 +6,8 @@ import type { Flow } from '../../sip/transport/flow.ts'
 
 const signedIn = 'signed-in'
 const diagnostics = ['ms-diagnostics']
+/** The home says it too, to clients it knows by their epid: once is enough. */
+const logonData = ['ms-user-logon-data']
 
 /**
  * Diagnostics go to a remote user once it has signed in on that flow, never to a partner or to a stranger
@@ -15,7 +17,7 @@ const diagnostics = ['ms-diagnostics']
 export function outwardResponse(response: SipResponse, { flow }: Arrival): ResponseChange | undefined {
   if (response.method === 'REGISTER') {
     if (response.status >= 200 && response.status < 300) flow.notes.set(signedIn, true)
-    return { remove: maySeeDiagnostics(flow) ? [] : diagnostics, add: [['ms-user-logon-data', 'RemoteUser']] }
+    return { remove: maySeeDiagnostics(flow) ? logonData : [...logonData, ...diagnostics], add: [['ms-user-logon-data', 'RemoteUser']] }
   }
   if (response.status < 300 || maySeeDiagnostics(flow)) return undefined
   return { remove: diagnostics, add: [] }
