@@ -7,6 +7,7 @@ import type { Flow, FlowId, OwnIdentity, PeerIdentity, SocketAddress, TransportN
 import { hopKey, nextFlowId } from './flow-table.ts'
 import { answerTo } from './malformed.ts'
 import { causeOf, readReasonLine, refusalCode, type Cause } from './refusal.ts'
+import { destroyLater } from './linger.ts'
 import { isSecure } from './transport-choice.ts'
 import { ActedFault } from './acted-fault.ts'
 
@@ -36,7 +37,6 @@ export interface Wire {
   /** Lets queued octets out, then ends. */
   destroySoon(): void
   destroy(): unknown
-  setTimeout(delayMs: number, callback: () => void): unknown
 }
 
 /** Cuts what arrives into messages. */
@@ -56,8 +56,6 @@ export interface Wiring<W extends Wire> {
 const ping = '\r\n\r\n'
 const pong = '\r\n'
 
-/** How long a closed flow may take to get its last octets out. */
-const lingerMs = 2_000
 
 export class ConnectionFlow implements Flow, FramerEvents {
   readonly id: FlowId
@@ -144,7 +142,7 @@ export class ConnectionFlow implements Flow, FramerEvents {
     this.#ended(because)
     this.#writePending()
     this.#wire.destroySoon()
-    this.#wire.setTimeout(lingerMs, () => this.#wire.destroy())
+    destroyLater(this.#wire)
   }
 
   /** Ends it at once; what was queued is lost. */

@@ -15,7 +15,7 @@ export interface TransportSettings {
   readonly dialSeconds: number
   /** Outgoing handshakes at one time; further ones wait. */
   readonly concurrentDials: number
-  /** Incoming handshakes at one time; further ones wait, at most `handshakeSeconds`. */
+  /** Incoming handshakes at one time; further ones wait. A silent peer gives its place back after a second. */
   readonly concurrentHandshakes: number
   /** Accepted connections in all. */
   readonly connections: number

@@ -4,16 +4,19 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 import type { TlsMaterial } from './types.ts'
 
 /**
- * The whole set, for `createSecureContext` and `setSecureContext` alike: one that lacks `ca` would trust Node's own roots.
- * No ticket is ever given: a resumed session skips every certificate check.
+ * No ticket: a resumed session skips every certificate check. No renegotiation: a TLS 1.2 peer could come back with another
+ * certificate after the judgement. (The types of Node do not know the second name yet.)
  */
+const secureOptions = constants.SSL_OP_NO_TICKET | Number(Reflect.get(constants, 'SSL_OP_NO_RENEGOTIATION'))
+
+/** The whole set, for `createSecureContext` and `setSecureContext` alike: one that lacks `ca` would trust Node's own roots. */
 export function contextOptions(material: TlsMaterial): SecureContextOptions {
   if (material.ca.length === 0) throw new TypeError('the trust list is empty: every peer would be refused')
   return {
     ca: [...material.ca],
     minVersion: material.minVersion,
     maxVersion: material.maxVersion,
-    secureOptions: constants.SSL_OP_NO_TICKET,
+    secureOptions,
     ...(material.certificate === '' ? {} : { cert: material.certificate, key: material.key }),
     ...(material.crl === undefined ? {} : { crl: [...material.crl] }),
     ...(material.ciphers === undefined ? {} : { ciphers: material.ciphers }),

@@ -6,15 +6,13 @@ import { readEvidence } from './evidence.ts'
 import type { OwnIdentity, PeerIdentity, SocketAddress } from './flow.ts'
 import type { Gate } from './gate.ts'
 import { judgeAccepted } from './judge.ts'
+import { destroyLater } from './linger.ts'
 import { causeOf, reasonLine, refusalCode } from './refusal.ts'
 import { contextOptions } from './tls-context.ts'
 import type { ListenerSettings, PeerEvidence, TlsMaterial } from './types.ts'
 
 /** Takes over a socket whose peer was accepted. */
 export type TakeSecured = (socket: TLSSocket, ends: { readonly local: SocketAddress; readonly remote: SocketAddress }, peer: PeerIdentity | undefined, own: OwnIdentity) => void
-
-/** How long a refused peer may take to read why. */
-const lingerMs = 2_000
 
 /** What is kept of a connection while its handshake runs: once it is over, or has failed, the socket no longer knows. */
 interface Handshake {
@@ -70,6 +68,7 @@ export class TlsAcceptor {
   }
 
   #begin(raw: ShakingSocket, local: SocketAddress, remote: SocketAddress): void {
+    if (raw.destroyed) return this.#gate.leave()
     const leave = once(() => this.#gate.leave())
     // A peer that stays silent gives its place back early: places are for those whose handshake costs something.
     const timer = setTimeout(leave, 1_000)
@@ -96,8 +95,8 @@ export class TlsAcceptor {
   /** The reason goes out in one line; what the peer has sent is never looked at. */
   #refuse(socket: TLSSocket, ends: Omit<Handshake, 'leave'>, evidence: PeerEvidence, code: string, detail: unknown): void {
     socket.on('error', (error) => this.#incident(ends.remote, `while refusing: ${error.message}`))
-    socket.setTimeout(lingerMs, () => socket.destroy())
     socket.end(reasonLine(code), 'latin1', () => socket.destroy())
+    destroyLater(socket)
     this.#core.user.onRefused({
       side: 'accepted',
       face: this.#settings.face,

@@ -69,10 +69,6 @@ export class WebSocketWire implements Wire {
   destroy(): void {
     this.#webSocket.terminate()
   }
-
-  setTimeout(delayMs: number, callback: () => void): void {
-    this.#socket.setTimeout(delayMs, callback)
-  }
 }
 
 /** One frame, one message; line ends alone are keep-alives (RFC 7118 §5, RFC 5626 §4.4.1). */

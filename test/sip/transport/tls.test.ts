@@ -1,6 +1,6 @@
 /** TLS flows: judged before an octet is read, never resumed, told apart by name, certificate and version. */
 import t from 'tap'
-import { connect } from 'node:tls'
+import { connect, createServer } from 'node:tls'
 import { connect as connectTcp } from 'node:net'
 import { materialOf, testCa } from '../../support/openssl-certificates.ts'
 import { harness, hopTo, listening, messageText, okText, type Harness } from '../../support/transport-harness.ts'
@@ -131,4 +131,60 @@ t.test('reports plain text on a TLS port as a failed handshake', async (t) => {
   plain.resume()
   const { refusal } = await server.next('refused')
   t.match(refusal, { side: 'accepted', code: 'tls.handshake-failed', remote: { address: '127.0.0.1' } })
+})
+
+t.test('outlives peers that break off anywhere', async (t) => {
+  const { server, client, listener } = await pair(t, materialOf(director, [ca.root]), materialOf(frontEnd, [ca.root]))
+  const breakOff = (octets: Buffer): Promise<void> =>
+    new Promise((resolve) => {
+      const socket = connectTcp(listener.local.port, '127.0.0.1', () => socket.write(octets, () => setTimeout(() => socket.resetAndDestroy(), 5)))
+      socket.on('close', () => resolve())
+    })
+  await breakOff(Buffer.from('16030100c8010000c40303', 'hex'))
+  await breakOff(Buffer.alloc(0))
+  await server.next('refused')
+  t.match(await client.layer.connect(hopTo(listener.local, 'tls', { verifyName: 'director.lab.test' })), { open: true })
+})
+
+t.test('closes a flow whose peer resets the connection', async (t) => {
+  const { server, listener } = await pair(t, materialOf(director, [ca.root]), materialOf(frontEnd, [ca.root]), 'requested')
+  const raw = connectTcp(listener.local.port, '127.0.0.1')
+  const socket = connect({ socket: raw, ca: ca.root, servername: 'director.lab.test' }, () => socket.write(messageText()))
+  socket.on('error', () => raw.destroy())
+  await server.next('request')
+  raw.destroy()
+  t.match(await server.next('closed'), { because: /^(link\.reset|peer-closed)$/, flow: { open: false } })
+})
+
+t.test('refuses a peer whose certificate the judge cannot read', async (t) => {
+  const server = harness(t, { judge: () => { throw new RangeError('nested too deep') } })
+  const client = harness(t)
+  const listener = await server.layer.listen(listening('tls', { mutual: 'required', tls: materialOf(director, [ca.root]) }))
+  client.layer.setOutgoingTls('internal', materialOf(frontEnd, [ca.root]))
+  await client.layer.connect(hopTo(listener.local, 'tls', { verifyName: 'director.lab.test' }))
+  t.match((await server.next('refused')).refusal, { code: 'cert.malformed', detail: { message: 'nested too deep' } })
+})
+
+t.test('lets no TLS 1.2 peer come back with another certificate', async (t) => {
+  const { server, listener } = await pair(t, materialOf(director, [ca.root]), materialOf(frontEnd, [ca.root]), 'requested')
+  const socket = connect({ port: listener.local.port, host: '127.0.0.1', ca: ca.root, servername: 'director.lab.test', maxVersion: 'TLSv1.2' }, () => socket.write(messageText()))
+  t.teardown(() => socket.destroy())
+  await server.next('request')
+  const outcome = await new Promise((resolve) => {
+    socket.on('error', (error) => resolve(error.message))
+    socket.renegotiate({}, (error) => resolve(error === null ? 'renegotiated' : error.message))
+  })
+  t.match(outcome, /no renegotiation/)
+})
+
+t.test('learns from alert 116 that its own certificate was missing', async (t) => {
+  const strict = createServer({ cert: director.certificate, key: director.key, ca: ca.root, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' })
+  strict.on('tlsClientError', (_error, socket) => socket.destroy())
+  await new Promise<void>((resolve) => strict.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => strict.close())
+  const bound = strict.address()
+  const client = harness(t)
+  client.layer.setOutgoingTls('internal', { ...materialOf(frontEnd, [ca.root]), certificate: '', key: '' })
+  await client.layer.connect(hopTo({ address: '127.0.0.1', port: bound !== null && typeof bound === 'object' ? bound.port : 0 }, 'tls', { verifyName: 'director.lab.test' }))
+  t.match((await client.next('refused')).refusal, { side: 'dialled', code: 'tls.client-cert-missing' })
 })
