@@ -5,7 +5,8 @@ import { generateKey } from '../../../src/certificates/keys.ts'
 import { writeCertificate, type CertificateContent, type DistinguishedName, type Signer } from '../../../src/certificates/write-certificate.ts'
 import { examine, type Examination, type ExamineRequest } from '../../../src/certificates/examine/index.ts'
 
-export const now = new Date('2026-06-01T12:00:00Z')
+/** The wall clock in whole seconds, so that real handshakes can judge the same chains. */
+export const now = new Date(Math.floor(Date.now() / 1000) * 1000)
 export const hour = 3_600_000
 
 /** One key per role; keys are what costs. */
