@@ -39,6 +39,11 @@ export class StreamFramer {
     this.on = on
   }
 
+  /** Octets held for a message that is not complete; 0 when nothing is pending. */
+  get pendingBytes(): number {
+    return this.pending === undefined ? 0 : this.pendingLength
+  }
+
   /** Takes what the connection gave; `chunk` is not kept. */
   push(chunk: Buffer): void {
     if (this.isLost) return

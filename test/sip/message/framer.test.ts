@@ -1,0 +1,117 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { defaultLimits, type MessageError, type MessageLimits, type SipMessage, StreamFramer } from '../../../src/sip/message/index.ts'
+import { invite, request } from './messages.ts'
+
+function watch(limits: MessageLimits = defaultLimits) {
+  const events: string[] = []
+  const messages: SipMessage[] = []
+  const errors: MessageError[] = []
+  const framer = new StreamFramer(limits, {
+    message: (message) => {
+      events.push('message')
+      messages.push(message)
+    },
+    malformed: (error) => {
+      events.push(`malformed ${error.code}`)
+      errors.push(error)
+    },
+    ping: () => events.push('ping'),
+    pong: () => events.push('pong'),
+    lost: (error) => {
+      events.push(`lost ${error.code}`)
+      errors.push(error)
+    },
+  })
+  const push = (text: string): void => framer.push(Buffer.from(text, 'latin1'))
+  return { framer, push, events, messages, errors }
+}
+
+t.test('StreamFramer', async (t) => {
+  t.test('gives the same messages however they are split and joined', async (t) => {
+    fc.assert(
+      fc.property(fc.array(request, { minLength: 1, maxLength: 4 }), fc.array(fc.nat(), { maxLength: 12 }), (texts, cuts) => {
+        const whole = texts.join('')
+        const { push, messages } = watch()
+        const places = [...new Set(cuts.map((cut) => cut % whole.length)), whole.length].sort((a, b) => a - b)
+        let from = 0
+        for (const place of places) {
+          push(whole.slice(from, place))
+          from = place
+        }
+        return messages.length === texts.length && messages.every((message, at) => message.text === texts[at])
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  t.test('sees ping and pong between messages, split or not', async (t) => {
+    const { push, events } = watch()
+    for (const chunk of ['\r\n\r\n', `${invite()}\r`, '\n\r', '\n', invite(), '\r\n', invite()]) push(chunk)
+    t.strictSame(events, ['pong', 'ping', 'message', 'pong', 'ping', 'message', 'pong', 'message'])
+  })
+
+  t.test('goes on behind a malformed message whose end is known', async (t) => {
+    const { push, events, errors } = watch()
+    push(invite({ body: 'abc' }).replace('branch=z9hG4bK1', ';;') + invite())
+    t.strictSame([events, errors[0]?.partial?.method], [['malformed via-syntax', 'message'], 'INVITE'])
+  })
+
+  for (const [what, change, code] of [
+    ['is missing', ['Content-Length: 0\r\n', ''], 'content-length-missing'],
+    ['is negative', ['Content-Length: 0', 'Content-Length: -1'], 'content-length-syntax'],
+    ['is no number', ['Content-Length: 0', 'Content-Length: 0x10'], 'content-length-syntax'],
+    ['has two values', ['Content-Length: 0', 'Content-Length: 0\r\nl: 1'], 'content-length-conflict'],
+    ['is beyond all bounds', ['Content-Length: 0', 'Content-Length: 99999999999999999999'], 'content-length-syntax'],
+  ] as const) {
+    t.test(`loses the boundary when Content-Length ${what}`, async (t) => {
+      const { push, events } = watch()
+      push(invite().replace(change[0], change[1]))
+      push(invite())
+      t.strictSame(events, [`lost ${code}`])
+    })
+  }
+
+  t.test('refuses a body over the limit before it comes, with 513 and enough to answer', async (t) => {
+    const { push, errors } = watch({ ...defaultLimits, bodyBytes: 10 })
+    push(invite({ body: 'elevenbytes' }).slice(0, -11))
+    t.match(errors, [{ code: 'body-too-long', status: 513, partial: { method: 'INVITE' } }])
+  })
+
+  t.test('refuses an endless start line', async (t) => {
+    const { push, events } = watch()
+    for (let sent = 0; sent < 64; sent++) push('x'.repeat(1024))
+    t.strictSame(events, ['lost start-line-too-long'])
+  })
+
+  t.test('refuses an endless header field', async (t) => {
+    const { push, events } = watch()
+    push('INVITE sip:bob@lab.test SIP/2.0\r\nX: ')
+    for (let sent = 0; sent < 1024; sent++) push('x'.repeat(1024))
+    t.strictSame(events, ['lost head-too-long'])
+  })
+
+  t.test('refuses thousands of header fields', async (t) => {
+    const { push, events } = watch()
+    push(invite({ fields: Array.from({ length: 5000 }, () => 'X: y') }))
+    t.strictSame(events, ['malformed header-fields-too-many'])
+  })
+
+  t.test('takes linear time for input that comes octet by octet', async (t) => {
+    const body = 'y'.repeat(defaultLimits.bodyBytes)
+    const bytes = Buffer.from(invite({ fields: [`X: ${'x'.repeat(60_000)}`], body }), 'latin1')
+    const { framer, messages } = watch()
+    const before = process.cpuUsage()
+    for (let at = 0; at < bytes.length; at++) framer.push(bytes.subarray(at, at + 1))
+    const { user } = process.cpuUsage(before)
+    // A quadratic reader copies or searches 5 × 10^11 octets here: minutes.
+    t.ok(messages.length === 1 && user < 5_000_000, `${user / 1000} ms`)
+  })
+
+  t.test('holds no octets when nothing is pending', async (t) => {
+    const { framer, push } = watch()
+    push(invite().slice(0, 40))
+    push(invite().slice(40))
+    t.equal(framer.pendingBytes, 0)
+  })
+})

@@ -1,0 +1,109 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { addressOfRecord, equalUris, MessageError, parseNameAddress, parseUri, parseVia, unescape } from '../../../src/sip/message/index.ts'
+import { uri as anyUri } from './messages.ts'
+
+t.test('parseUri', async (t) => {
+  t.test('reads all parts', async (t) => {
+    const uri = parseUri('SIPS:alice:pw@Lab.TEST:5061;Transport=TLS;lr;%6Cx=%41?Subject=a&b=c')
+    t.strictSame(
+      [uri.scheme, uri.user, uri.host, uri.port, [...uri.parameters], uri.headers],
+      ['sips', 'alice:pw', 'lab.test', 5061, [['transport', 'TLS'], ['lr', undefined], ['lx', '%41']], 'Subject=a&b=c'],
+    )
+  })
+  t.test('reads IPv6 references', async (t) => {
+    t.match(parseUri('sip:[2001:DB8::1]:5070;lr'), { host: '[2001:db8::1]', port: 5070 })
+  })
+  t.test('reads tel', async (t) => {
+    t.match(parseUri('tel:+1-201-555-0123;ext=7'), { scheme: 'tel', user: '+1-201-555-0123', host: '' })
+  })
+  t.test('keeps other schemes opaque', async (t) => {
+    t.match(parseUri('urn:service:sos'), { scheme: 'urn', user: undefined, text: 'urn:service:sos' })
+  })
+  for (const text of ['', 'sip', 'sip:', ':x', 'sip:@host', 'sip:a b@host', 'sip:a@host:0', 'sip:a@host:99999', 'sip:a@host;', 'sip:a@host;;lr', 'sip:a%4@host', 'sip:a@[::1', 'sip:a@b@c', '<sip:a@b>', 'sip:a@host;lr;lr', 'tel:', 'tel:x']) {
+    t.test(`refuses ${JSON.stringify(text)}`, async (t) => {
+      t.throws(() => parseUri(text), { name: 'MessageError', code: 'uri-syntax', status: 400 })
+    })
+  }
+  t.test('throws only MessageError', async (t) => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary-ascii' }), fc.string({ unit: fc.constantFrom(...'sip:tel@;=?%[]<>"., 1a') })), (text) => {
+        for (const read of [parseUri, parseVia, parseNameAddress]) {
+          try {
+            read(text)
+          } catch (error) {
+            if (!(error instanceof MessageError)) throw error
+          }
+        }
+      }),
+      { numRuns: 3000 },
+    )
+  })
+})
+
+t.test('equalUris', async (t) => {
+  for (const [a, b, equal] of [
+    // RFC 3261 §19.1.4
+    ['sip:%61lice@atlanta.com;transport=TCP', 'sip:alice@AtLanTa.CoM;Transport=tcp', true],
+    ['sip:carol@chicago.com', 'sip:carol@chicago.com;newparam=5', true],
+    ['sip:carol@chicago.com;security=on', 'sip:carol@chicago.com;newparam=5', true],
+    ['sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com', 'sip:biloxi.com;method=REGISTER;transport=tcp?to=sip:bob%40biloxi.com', true],
+    ['sip:alice@atlanta.com?subject=project%20x&priority=urgent', 'sip:alice@atlanta.com?priority=urgent&subject=project%20x', true],
+    ['SIP:ALICE@AtLanTa.CoM;Transport=udp', 'sip:alice@AtLanTa.CoM;Transport=UDP', false],
+    ['sip:bob@biloxi.com', 'sip:bob@biloxi.com:5060', false],
+    ['sip:bob@biloxi.com', 'sip:bob@biloxi.com;maddr=192.0.2.1', false],
+    ['sip:carol@chicago.com;security=on', 'sip:carol@chicago.com;security=off', false],
+    ['sip:carol@chicago.com', 'sip:carol@chicago.com?Subject=next%20meeting', false],
+    ['sip:%00@host', 'sip:%00%00@host', false],
+    ['sip:a@host', 'sips:a@host', false],
+    ['tel:+1-201-555', 'tel:+1201555', true],
+  ] as const) {
+    t.test(`${a} ${equal ? 'equals' : 'differs from'} ${b}`, async (t) => {
+      t.strictSame([equalUris(parseUri(a), parseUri(b)), equalUris(parseUri(b), parseUri(a))], [equal, equal])
+    })
+  }
+  t.test('every URI equals itself', async (t) => {
+    fc.assert(fc.property(anyUri, (text) => equalUris(parseUri(text), parseUri(text))))
+  })
+})
+
+t.test('addressOfRecord', async (t) => {
+  for (const [text, key] of [
+    ['SIPS:%61lice@LAB.test:5061;transport=tls?a=b', 'sip:alice@lab.test'],
+    ['sip:null-%00-null@example.com', 'sip:null-%00-null@example.com'],
+    ['sip:a%2fb:secret@x.test', 'sip:a%2Fb@x.test'],
+    ['sip:lab.test', 'sip:lab.test'],
+    ['tel:+1-201-555', 'tel:+1201555'],
+  ] as const) {
+    t.test(`${text} is ${key}`, async (t) => {
+      t.equal(addressOfRecord(parseUri(text)), key)
+    })
+  }
+  t.test('equal users have one key', async (t) => {
+    fc.assert(fc.property(anyUri, (text) => addressOfRecord(parseUri(addressOfRecord(parseUri(text)))) === addressOfRecord(parseUri(text))))
+  })
+})
+
+t.test('parseNameAddress', async (t) => {
+  t.test('gives parameters behind a bare URI to the header field', async (t) => {
+    const { uri, parameters } = parseNameAddress('sip:a@b;unknown')
+    t.strictSame([uri.text, [...parameters]], ['sip:a@b', [['unknown', undefined]]])
+  })
+  t.test('unquotes display names and parameters', async (t) => {
+    const { displayName, parameters } = parseNameAddress('"A \\"B\\" \\\\" <sip:a@b;lr> ; +sip.instance = "<urn:x>"')
+    t.strictSame([displayName, parameters.get('+sip.instance')], ['A "B" \\', '<urn:x>'])
+  })
+})
+
+t.test('parseVia', async (t) => {
+  t.test('reads odd blanks, lower-case transport, IPv6, and rport without a value', async (t) => {
+    t.match(parseVia('SIP / 2.0/ tls [2001:DB8::9]:5061 ;rport; branch = z9hG4bKx'), { transport: 'TLS', host: '[2001:db8::9]', port: 5061, rport: 0, branch: 'z9hG4bKx', received: undefined })
+  })
+  t.test('does without a branch', async (t) => {
+    t.equal(parseVia('SIP/2.0/tls 192.0.2.1:1').branch, undefined)
+  })
+})
+
+t.test('unescape decodes once', async (t) => {
+  t.equal(unescape('v%61lue%25%34%31'), 'value%41')
+})
