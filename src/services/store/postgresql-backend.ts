@@ -23,6 +23,7 @@ class PostgresqlBackend implements Backend {
   readonly where: string
   readonly #pool: pg.Pool
   readonly #names = new Map<string, string>()
+  #inUse = 0
 
   constructor(settings: PostgresqlSettings, onLost: (error: StoreError) => void) {
     this.where = withoutPassword(settings.url)
@@ -57,12 +58,13 @@ class PostgresqlBackend implements Backend {
 
   async #connect(): Promise<pg.PoolClient> {
     if (this.#pool.waitingCount >= waitingLimit) throw new StoreError('store.busy', `${this.where}: ${waitingLimit} calls are waiting already`)
-    const crowded = this.#pool.totalCount > 0 && this.#pool.idleCount === 0
     try {
-      return await this.#pool.connect()
+      const client = await this.#pool.connect()
+      this.#inUse++
+      return client
     } catch (error) {
       // pg says the same words for "no connection" and "none became free"; only the first is an outage.
-      if (crowded && isWaitTimeout(error)) throw new StoreError('store.slow', `${this.where}: every connection is in use and none became free in time`, error)
+      if (this.#inUse > 0 && isWaitTimeout(error)) throw new StoreError('store.slow', `${this.where}: every connection is in use and none became free in time`, error)
       throw storeErrorOf(error, this.where)
     }
   }
@@ -80,6 +82,7 @@ class PostgresqlBackend implements Backend {
       throw failure
     } finally {
       client.off('error', onError)
+      this.#inUse--
       client.release(broken)
     }
   }

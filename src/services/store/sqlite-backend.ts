@@ -33,8 +33,10 @@ class SqliteBackend implements Backend {
   constructor(settings: SqliteSettings, clock: Clock) {
     this.where = `sqlite:${settings.file}`
     this.#clock = clock
-    this.#timeoutMs = settings.statementTimeoutMs ?? defaultStatementTimeoutMs
-    this.#data = { file: settings.file, busyTimeoutMs: this.#timeoutMs }
+    const busyTimeoutMs = settings.statementTimeoutMs ?? defaultStatementTimeoutMs
+    // SQLite's own limit comes first; this one is for a thread that is stuck, or still starting.
+    this.#timeoutMs = busyTimeoutMs + 1000
+    this.#data = { file: settings.file, busyTimeoutMs }
   }
 
   async run(statement: Statement): Promise<StatementResult> {

@@ -1,0 +1,183 @@
+/** What a database that is away, slow, crowded or says no looks like from here; and that it comes back without a restart. */
+import { once } from 'node:events'
+import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import pg from 'pg'
+import t from 'tap'
+import type { Test } from 'tap'
+import { openDirectory } from '../../../src/services/store/directory.ts'
+import type { Directory } from '../../../src/services/store/directory.ts'
+import { openPoolStore } from '../../../src/services/store/pool-store.ts'
+import type { StoreHealth, StoreSettings } from '../../../src/services/store/settings.ts'
+import { StoreError } from '../../../src/services/store/store-error.ts'
+import { systemClock } from '../../../src/sip/clock.ts'
+import { postgresqlMissing, startPostgresql } from '../../support/postgresql.ts'
+
+const clock = systemClock
+
+/** A directory with the news of its health in order. */
+async function watched(t: Test, settings: StoreSettings): Promise<{ readonly directory: Directory; readonly news: StoreHealth[]; until(state: StoreHealth['state']): Promise<void> }> {
+  const news: StoreHealth[] = []
+  let wake = (): void => undefined
+  const directory = await openDirectory(settings, { clock, onHealth: (health) => { news.push(health); wake() } })
+  t.teardown(() => directory.close())
+  return {
+    directory,
+    news,
+    async until(state) {
+      const holding = setInterval(() => undefined, 60_000) // the machine's clock lets the process end
+      while (directory.health.state !== state) await new Promise<void>((resolve) => (wake = resolve))
+      clearInterval(holding)
+    },
+  }
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work
+    return 'no error'
+  } catch (error) {
+    return error instanceof StoreError ? error.code : String(error)
+  }
+}
+
+t.test('SQLite', async (t) => {
+  t.test('opens without its folder, fails at once, and serves when it is there', async (t) => {
+    const folder = join(t.testdir(), 'not-yet')
+    const { directory, until } = await watched(t, { kind: 'sqlite', file: join(folder, 'directory.db') })
+    t.equal(directory.health.state, 'down')
+    t.equal(await codeOf(directory.account('sip:alice@lab.test')), 'store.unreachable')
+    await mkdir(folder)
+    await until('up')
+    t.equal(await directory.account('sip:alice@lab.test'), undefined)
+  })
+
+  t.test('is a file only its owner may read', async (t) => {
+    const file = join(t.testdir(), 'directory.db')
+    await watched(t, { kind: 'sqlite', file })
+    t.equal((await stat(file)).mode & 0o777, 0o600)
+  })
+
+  t.test('a file that is no database is named', async (t) => {
+    const file = join(t.testdir(), 'directory.db')
+    await writeFile(file, 'this is not a database, and long enough that nobody takes it for an empty one'.repeat(20))
+    const { directory } = await watched(t, { kind: 'sqlite', file })
+    t.equal(directory.health.state, 'down')
+    t.match(directory.health.error, { code: 'store.failed', message: /directory\.db.*not a database/ })
+  })
+
+  t.test('another process that holds the lock makes it busy, not broken', async (t) => {
+    const file = join(t.testdir(), 'pool.db')
+    const store = await openPoolStore({ kind: 'sqlite', file, statementTimeoutMs: 200 }, { clock })
+    t.teardown(() => store.close())
+    const other = new DatabaseSync(file)
+    t.teardown(() => other.close())
+    other.exec('begin immediate')
+    t.match(await codeOf(store.removeUser('sip:alice@lab.test')), /^store\.(busy|slow)$/)
+    t.equal(store.health.state, 'impaired')
+    other.exec('rollback')
+    t.equal(await codeOf(store.removeUser('sip:alice@lab.test')), 'no error')
+    t.equal(store.health.state, 'up')
+  })
+})
+
+t.test('an address where nobody listens is unreachable', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  const { directory } = await watched(t, { kind: 'postgresql', url: `postgresql://siplab:hidden@127.0.0.1:${port}/siplab` })
+  t.match(directory.health, { state: 'down', error: { code: 'store.unreachable' } })
+  t.notMatch(directory.health.error?.message, /hidden/, 'the password is not in the message')
+})
+
+t.test('an address that takes the connection and says nothing is unreachable in time', async (t) => {
+  const server = createServer((socket) => void t.teardown(() => socket.destroy())).listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const { directory } = await watched(t, { kind: 'postgresql', url: `postgresql://siplab@127.0.0.1:${port}/siplab`, connectTimeoutMs: 200 })
+  t.match(directory.health, { state: 'down', error: { code: 'store.unreachable' } })
+})
+
+const missing = await postgresqlMissing()
+t.test('PostgreSQL', { skip: missing ?? false }, async (t) => {
+  const server = await startPostgresql({ max_connections: '12' })
+  t.teardown(() => server.close())
+  const settings = { kind: 'postgresql', url: server.url } as const
+
+  async function admin(sql: string): Promise<void> {
+    const client = new pg.Client({ connectionString: server.url })
+    await client.connect()
+    await client.query(sql)
+    await client.end()
+  }
+
+  t.test('lost while running, back again', async (t) => {
+    const { directory, news, until } = await watched(t, settings)
+    await server.kill()
+    await until('down')
+    t.equal(await codeOf(directory.account('sip:alice@lab.test')), 'store.unreachable')
+    await server.start()
+    await until('up')
+    t.equal(await directory.account('sip:alice@lab.test'), undefined)
+    t.same(news.map((health) => health.state), ['up', 'down', 'up'])
+  })
+
+  t.test('without permission on a table: impaired until the right is back', async (t) => {
+    await watched(t, settings)
+    await admin("create role reader login; grant usage on schema directory to reader; grant select on directory.schema_version, directory.accounts to reader")
+    const { directory } = await watched(t, { kind: 'postgresql', url: server.url.replace('postgres@', 'reader@') })
+    t.equal(directory.health.state, 'up')
+    t.equal(await codeOf(directory.credential('alice', 'digest-md5', 'x')), 'store.permission-denied')
+    t.equal(await codeOf(directory.account('sip:alice@lab.test')), 'no error')
+    t.match(directory.health, { state: 'impaired', error: { code: 'store.permission-denied' } })
+    await admin('grant select on directory.credentials to reader')
+    t.equal(await codeOf(directory.credential('alice', 'digest-md5', 'x')), 'no error')
+    t.equal(directory.health.state, 'up')
+  })
+
+  t.test('an account the server does not know is refused', async (t) => {
+    const { directory } = await watched(t, { kind: 'postgresql', url: server.url.replace('postgres@', 'nobody@') })
+    t.match(directory.health, { state: 'down', error: { code: 'store.permission-denied' } })
+  })
+
+  t.test('a statement that waits for another is slow', async (t) => {
+    await watched(t, settings)
+    const { directory } = await watched(t, { ...settings, statementTimeoutMs: 100 })
+    const other = new pg.Client({ connectionString: server.url })
+    await other.connect()
+    await other.query('begin; lock table directory.accounts in access exclusive mode')
+    t.equal(await codeOf(directory.account('sip:alice@lab.test')), 'store.slow')
+    t.equal(directory.health.state, 'impaired')
+    await other.query('rollback')
+    await other.end()
+    t.equal(await codeOf(directory.account('sip:alice@lab.test')), 'no error')
+  })
+
+  t.test('no connection left is told apart', async (t) => {
+    await watched(t, settings)
+    await admin('create role guest login connection limit 0')
+    const { directory, until } = await watched(t, { kind: 'postgresql', url: server.url.replace('postgres@', 'guest@') })
+    t.match(directory.health, { state: 'down', error: { code: 'store.too-many-connections' } })
+    await admin('grant usage on schema directory to guest; grant select on all tables in schema directory to guest; alter role guest connection limit 5')
+    await until('up')
+  })
+
+  t.test('its own pool in use is slow, not lost', async (t) => {
+    await watched(t, settings)
+    const { directory } = await watched(t, { ...settings, connections: 1, connectTimeoutMs: 300, statementTimeoutMs: 2000 })
+    const other = new pg.Client({ connectionString: server.url })
+    await other.connect()
+    await other.query('begin; lock table directory.accounts in access exclusive mode')
+    const codes = await Promise.all([codeOf(directory.account('a')), codeOf(directory.account('b'))])
+    await other.query('rollback')
+    await other.end()
+    t.same(codes, ['store.slow', 'store.slow'])
+    t.not(directory.health.state, 'down')
+  })
+})
