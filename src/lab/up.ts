@@ -175,14 +175,25 @@ class Lab implements RunningLab {
     throw new Error(`${name} ended at its start (${how?.exit === undefined ? how?.signal : `exit ${how.exit}`}); the end of ${node.folder.log}:\n${node.lastWords()}`)
   }
 
-  /** A link is up after its first SIP answer; what is refused now is refused for a reason of the lab. */
+  /**
+   * A link is up after its first SIP answer. What is still refused when everyone is there is refused for a reason of the lab;
+   * what was refused before, while a peer was still starting, is forgotten.
+   */
   async #probeLinks(): Promise<void> {
     const states = await Promise.all([...this.#nodes.values()].filter((node) => node.isRunning).map((node) => this.#probe(node)))
     this.#joiner.flush()
+    const seen = this.#verdicts.splice(0)
     for (const { from, link } of states.flat()) {
-      const isKnown = link.verdict === undefined || this.#verdicts.some((known) => known.link === link.verdict?.link || known.code === link.verdict?.code)
-      if (link.state === 'down' && link.verdict !== undefined && !isKnown) this.#verdicts.push({ node: from, ...link.verdict })
+      if (link.state !== 'down' || link.verdict === undefined) continue
+      const own = { node: from, link: `${from}->${this.#nodeOf(link.peer)}`, ...link.verdict }
+      this.#verdicts.push(seen.findLast((joined) => joined.link === own.link) ?? own)
     }
+  }
+
+  /** `pool.lab.test` is `fe1`, `director.lab.test` is `director`; a host outside the lab keeps its name. */
+  #nodeOf(fqdn: string): string {
+    const named = ({ fqdn: own, faces, settings }: NodePlan): boolean => own === fqdn || faces.some((face) => face.fqdn === fqdn) || ('home' in settings && settings.home === fqdn)
+    return this.plan.nodes.find(named)?.name ?? fqdn
   }
 
   async #probe(node: NodeProcess): Promise<readonly { readonly from: string; readonly link: LinkState }[]> {
