@@ -45,10 +45,16 @@ function form(context: RuleContext, field: string, found: string, rule: string, 
   return [finding(malformed(context), 'form', field, found, rule, who)]
 }
 
+/** The extensions that OpenSSL reads for every certificate; in the others it overlooks nonsense. */
+const readByNode: ReadonlySet<string> = new Set([
+  'basicConstraints', 'keyUsage', 'extendedKeyUsage', 'subjectKeyIdentifier', 'authorityKeyIdentifier', 'subjectAltName', 'nameConstraints', 'cRLDistributionPoints',
+])
+
 function problems(certificate: Certificate, context: RuleContext): readonly Finding[] {
   return certificate.problems.map(({ field, message }) => {
     const code = field === 'subjectAltName' && context.role === 'leaf' ? 'cert.san-malformed' : malformed(context)
-    return finding(code, 'path', field, message, 'an extension is well-formed DER and stands there once (RFC 5280 §4.2)', everyone)
+    const who = readByNode.has(field) ? everyone : ruleBooks
+    return finding(code, 'path', field, message, 'an extension is well-formed DER and stands there once (RFC 5280 §4.2)', who)
   })
 }
 
@@ -133,14 +139,15 @@ function keyWeakness(key: PublicKeyInfo): { readonly rule: string, readonly mind
   }
 }
 
-/** Which extensions must, and which must not, be critical. */
+/** Which extensions must, and which must not, be critical. OpenSSL calls the latter unhandled when they are. */
 const neverCritical: readonly string[] = [extensionOid.authorityKeyIdentifier, extensionOid.subjectKeyIdentifier, extensionOid.authorityInfoAccess]
 const alwaysCritical: readonly string[] = [extensionOid.policyConstraints, extensionOid.inhibitAnyPolicy]
 
 function criticalityRule(certificate: Certificate, context: RuleContext): readonly Finding[] {
   return certificate.extensions.flatMap(({ oid, critical }) => {
     const name = extensionName(oid)
-    if (critical && neverCritical.includes(oid)) return form(context, name, 'critical', `${name} is not critical (RFC 5280 §4.2.1, §4.2.2)`)
+    if (critical && neverCritical.includes(oid)) return [finding(malformed(context), 'path', name, 'critical', `${name} is not critical (RFC 5280 §4.2.1, §4.2.2)`, minds('node', 'rfc5280', 'cabf'))]
+    if (critical && oid === extensionOid.tlsFeature) return [finding('cert.critical-extension', 'path', name, 'critical', 'a critical extension is understood (RFC 5280 §4.2)', minds('node'))]
     return !critical && alwaysCritical.includes(oid) ? form(context, name, 'not critical', `${name} is critical (RFC 5280 §4.2.1)`) : []
   })
 }

@@ -1,12 +1,14 @@
 /** Chains with one change each, and the fault that must come first; the examiner and real handshakes are asked about the same ones. */
 import type { Purpose } from '../../../src/certificates/certificate-request.ts'
-import { octets } from '../../../src/certificates/der.ts'
+import { octets, sequence, taggedOctets } from '../../../src/certificates/der.ts'
 import { basicConstraints, extendedKeyUsage, extension, keyUsage, nameConstraints, subjectAltName, subjectKeyId } from '../../../src/certificates/extensions.ts'
 import { generateKey } from '../../../src/certificates/keys.ts'
 import type { ExamineRequest } from '../../../src/certificates/examine/index.ts'
 import { hour, issuing, keys, leaf, leafName, now, root, type Variant } from './chains.ts'
 
 const eku = (...purposes: readonly Purpose[]) => ({ '2.5.29.37': extendedKeyUsage(...purposes) })
+
+const san = (...names: readonly string[]) => ({ '2.5.29.17': subjectAltName(names.map((value) => ({ kind: 'dns', value }))) })
 
 export const weakKey = generateKey('rsa1024')
 
@@ -59,4 +61,22 @@ function changed(first: string, index: number, variant: Variant, ofIssuer?: Vari
   if (ofIssuer !== undefined) return { first, index, request: { chain: [leaf(variant), issuing(ofIssuer)] } }
   if (index === 2) return { first, index, request: { anchors: [root(variant)] } }
   return { first, index, request: { chain: index === 0 ? [leaf(variant), issuing()] : [leaf(), issuing(variant)] } }
+}
+
+/** Leaves an issuer must not write; whether a program accepts them is another question. */
+export const formOnly: Readonly<Record<string, Variant>> = {
+  'a serial of zero': { content: { serial: '00' } },
+  'a negative serial': { content: { serial: 'ff01' } },
+  'a serial of 22 octets': { content: { serial: '7f'.repeat(22) } },
+  'a version 1 certificate': { content: { version: 1 } },
+  'no authority key identifier': { extensions: { '2.5.29.35': undefined } },
+  'a critical key identifier': { extensions: { '2.5.29.14': extension('2.5.29.14', true, octets(Buffer.of(1))) } },
+  'an underscore': { extensions: san('fe_1.lab.test', 'fe1.lab.test') },
+  'an address of eight octets': { extensions: { '2.5.29.17': extension('2.5.29.17', false, sequence(taggedOctets(2, Buffer.from('fe1.lab.test')), taggedOctets(7, Buffer.alloc(8)))) } },
+  'a wildcard below a public suffix': { extensions: san('*.co.uk', 'fe1.lab.test') },
+  'a CN in capitals': { content: { subject: [['CN', 'FE1.lab.test']] } },
+  'keyCertSign without cA': { extensions: { '2.5.29.15': keyUsage('digitalSignature', 'keyCertSign') } },
+  'name constraints in an end certificate': { extensions: { '2.5.29.30': nameConstraints({ permitted: ['lab.test'] }) } },
+  'an AIA that is no DER': { extensions: { '1.3.6.1.5.5.7.1.1': { id: '1.3.6.1.5.5.7.1.1', critical: false, value: Buffer.from('malformed') } } },
+  'a key usage of nothing': { extensions: { '2.5.29.15': keyUsage() } },
 }
