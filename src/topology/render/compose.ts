@@ -11,6 +11,9 @@ type Group = { readonly [key: string]: Yaml }
 
 const dataFolder = '/data'
 
+/** Tells a command to plan with container addresses and ports. */
+const containerAddresses = { SIPLAB_ADDRESSING: 'containers' } as const
+
 /**
  * @param plan a plan with `addressing: 'containers'`
  * @param topologyFile the lab file as a container sees it; the name of a shipped one by default
@@ -35,6 +38,7 @@ function certsService(plan: LabPlan, topologyFile: string): Group {
   return {
     ...siplabImage,
     command: ['siplab', 'certs', 'init', '--topology', topologyFile, '--data', dataFolder],
+    environment: containerAddresses,
     ...confined,
     network_mode: 'none',
     volumes: [`pki:${dataFolder}/pki`, ...plan.nodes.filter(runsSiplab).map(({ name }) => `${nodeVolume(name)}:${dataFolder}/nodes/${name}`)],
@@ -55,7 +59,7 @@ function siplabService(plan: LabPlan, node: NodePlan, topologyFile: string): Gro
     ...siplabImage,
     command: ['siplab', 'node', 'start', node.name, '--topology', topologyFile, '--data', dataFolder],
     hostname: node.fqdn,
-    environment: { SIPLAB_ADDRESSING: 'containers', ...(waitsForSql ? { SIPLAB_STORE_URL: storeUrl(node) } : {}) },
+    environment: { ...containerAddresses, ...(waitsForSql ? { SIPLAB_STORE_URL: storeUrl(node) } : {}) },
     ...confined,
     depends_on: { certs: { condition: 'service_completed_successfully' }, ...(waitsForSql && sql !== undefined ? { [sql.name]: { condition: 'service_healthy' } } : {}) },
     healthcheck: { test: ['CMD', 'siplab', 'status', '--node', node.name, '--data', dataFolder], interval: '2s', timeout: '5s', retries: 30, start_period: '10s' },
