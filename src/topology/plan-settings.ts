@@ -1,0 +1,124 @@
+/** What each node's process needs beyond addresses: lists of whom to believe, next hops, routes, the store. */
+import { addressIn, fullName, placesOf, sipsPort } from './layout.ts'
+import type { Place, PlaceOf, Ports, Site } from './layout.ts'
+import { pkiUrl } from './plan-certificates.ts'
+import type { LinkSite } from './plan-links.ts'
+import { poolMembers } from './plan-listeners.ts'
+import type { DnsView, HomeSettings, NodeSettings, OrganisationPlan, StorePlan } from './plan-types.ts'
+import type { Topology } from './topology.ts'
+
+/** One organisation on its way to the plan. */
+export interface Draft extends LinkSite {
+  readonly store: StorePlan
+}
+
+export function settingsOf(topology: Topology, draft: Draft, place: Place, dns: readonly DnsView[], ports: Ports): NodeSettings {
+  const { site, store } = draft
+  const { host } = place
+  if (host === undefined) {
+    if (place.role === 'dns') return { kind: 'dns', views: dns.filter(({ organisation }) => organisation === site.domain) }
+    return { kind: 'pki', port: ports.pki, url: pkiUrl(site.domain, ports) }
+  }
+  const lists = {
+    domains: site.domains,
+    realm: topology.realm,
+    trustedServers: trustedServers(site),
+    edges: placesOf(site, 'access-proxy').map(({ fqdn }) => fqdn),
+  }
+  const edge = placesOf(site, 'access-proxy')[0]
+  const outward = (place: Place | undefined) => (place === undefined ? {} : { routeToEnterpriseEdge: { fqdn: place.fqdn, port: sipsPort } })
+  switch (host.role) {
+    case 'standard-edition':
+    case 'front-end':
+      return { kind: host.role, ...lists, ...homeSettings(draft, place, host), ...outward(edge === undefined ? undefined : (placesOf(site, 'director')[0] ?? edge)) }
+    case 'director':
+      return { kind: 'director', ...lists, homes: homes(site), ...outward(edge), store }
+    case 'access-proxy':
+      return {
+        kind: 'access-proxy',
+        domains: site.domains,
+        nextHop: { fqdn: fullName(site, host.nextHop), port: host.nextHopPort },
+        internalServers: draft.internalServers.get(place.node) ?? [],
+        allowOutsideUsers: host.allowOutsideUsers,
+        allowClientsOnMtls: host.allowClientsOnMtls,
+        federation: host.federation,
+      }
+    case 'load-balancer': {
+      const members = poolMembers(site, place.label)
+      const backends = members.map((member) => ({ node: member.node, fqdn: member.fqdn, address: addressIn(member, 'internal') ?? '' }))
+      return { kind: 'load-balancer', backends, ports: [...new Set((draft.listeners.get(place.node) ?? []).map(({ port }) => port))] }
+    }
+    case 'sql':
+      return { kind: 'sql', port: host.port, tls: host.tls }
+    case 'gateway':
+      return { kind: 'gateway', ...lists, policy: host.policy }
+    default:
+      return host satisfies never
+  }
+}
+
+type HomeHost = PlaceOf<'standard-edition' | 'front-end'>['host']
+
+function homeSettings({ site, store }: Draft, place: Place, host: HomeHost): Omit<HomeSettings, 'kind' | 'domains' | 'realm' | 'trustedServers' | 'edges'> {
+  const home = host.role === 'front-end' ? `${host.pool}.${site.domain}` : place.fqdn
+  return {
+    home,
+    members: host.role === 'front-end' ? poolMembers(site, host.pool).map(({ fqdn }) => fqdn) : [place.fqdn],
+    authorizedHosts: host.authorizedHosts.map(({ host, treatAs }) => ({ fqdn: fullName(site, host), treatAs })),
+    staticRoutes: host.staticRoutes.map(({ match, nextHop, port, transport, replaceHost, ownCertificate }, at) => ({
+      match,
+      nextHop: fullName(site, nextHop),
+      port,
+      transport,
+      replaceHost,
+      ...(ownCertificate ? { reference: `static-route:${at + 1}` as const } : {}),
+    })),
+    maxContactsPerUser: host.maxContactsPerUser,
+    store: poolStore(store, home),
+  }
+}
+
+/** Names on the trusted server list of the directory: homes, the front ends behind them, directors. */
+export function trustedServers(site: Site): OrganisationPlan['trustedServers'] {
+  const members = placesOf(site, 'standard-edition', 'front-end', 'director').map(({ fqdn }) => fqdn)
+  return [...new Set([...homes(site), ...members])].map((fqdn) => ({ fqdn, version: 2 }))
+}
+
+/** FQDNs users can have as home. */
+export function homes(site: Site): readonly string[] {
+  const all = placesOf(site, 'standard-edition', 'front-end').map(({ fqdn, host }) => (host.role === 'front-end' ? `${host.pool}.${site.domain}` : fqdn))
+  return [...new Set(all)]
+}
+
+/** Inside names an access proxy listens to: its next hop, the front ends behind it when it is a pool, and those listed. */
+export function internalServers(site: Site, host: PlaceOf<'access-proxy'>['host']): readonly string[] {
+  const names = [host.nextHop, ...host.internalServers].flatMap((name) => {
+    const label = name.endsWith(`.${site.domain}`) ? name.slice(0, -site.domain.length - 1) : name
+    return [fullName(site, name), ...poolMembers(site, label).map(({ fqdn }) => fqdn)]
+  })
+  return [...new Set(names)]
+}
+
+export function storePlan(topology: Topology, site: Site): StorePlan {
+  const files = { kind: 'sqlite' as const, directory: `${site.organisation.prefix}directory.sqlite`, pool: poolFile(homes(site)[0] ?? site.domain) }
+  const sql = placesOf(site, 'sql')[0]
+  if (topology.store === 'sqlite' || sql === undefined) return files
+  return {
+    kind: 'postgres',
+    host: sql.fqdn,
+    address: addressIn(sql, 'internal') ?? '',
+    port: sql.host.port,
+    tls: sql.host.tls,
+    database: 'siplab',
+    fallback: files,
+  }
+}
+
+function poolStore(store: StorePlan, home: string): StorePlan {
+  const pool = poolFile(home)
+  return store.kind === 'sqlite' ? { ...store, pool } : { ...store, fallback: { ...store.fallback, pool } }
+}
+
+function poolFile(home: string): string {
+  return `pool-${home}.sqlite`
+}
