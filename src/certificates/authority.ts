@@ -2,21 +2,20 @@
  * The lab's own PKI in one folder: an internal root with its issuing CA, and a "public" root with its issuing CA that
  * stands in for a commercial one on the edge's external face. A lab, never production: the root keys lie beside the rest.
  */
-import { X509Certificate, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isSystemError, makePrivateFolder, withLock, writeFileAtomic } from './atomic-files.ts'
+import { makePrivateFolder, withLock, writeFileAtomic } from './atomic-files.ts'
+import {
+  AuthorityError, type Ca, type CaName, caNames, certificatePath, distributionPoints, makeCas, oneMinuteBefore, readCa, readSettings, settingsPath, wholeSecond,
+} from './authority-folder.ts'
 import type { Authority as AuthorityKind, CertificateRequest, KeyType } from './certificate-request.ts'
 import { toPem } from './der.ts'
-import {
-  authorityInfoAccess, authorityKeyId, basicConstraints, crlDistributionPoint, extendedKeyUsage, type Extension, type GeneralName, keyUsage, subjectAltName, subjectKeyId,
-} from './extensions.ts'
-import { generateKey, keyToPem, readKeyFile, writeKeyFile } from './keys.ts'
+import { authorityKeyId, basicConstraints, extendedKeyUsage, type Extension, type GeneralName, keyUsage, subjectAltName, subjectKeyId } from './extensions.ts'
+import { generateKey, keyToPem } from './keys.ts'
 import { randomSerial, type RevocationReason, type RevokedCertificate, subjectOf, writeCertificate, writeCrl } from './write-certificate.ts'
 
-/** The four CAs; the name is the stem of every file of that CA. */
-export const caNames = ['internal-root', 'internal-issuing', 'public-root', 'public-issuing'] as const
-export type CaName = (typeof caNames)[number]
+export { AuthorityError, type CaName, caNames, renewCa } from './authority-folder.ts'
 
 export interface AuthorityOptions {
   /** Stands in the names of the CAs, e.g. `lab.test`. */
@@ -90,17 +89,6 @@ export interface Authority {
   index(): readonly IndexEntry[]
 }
 
-/** Trouble with the folder of the authority; the message says what to do next. */
-export class AuthorityError extends Error {
-  readonly code: 'authority-missing' | 'authority-exists' | 'authority-incomplete' | 'serial-unknown'
-  constructor(code: AuthorityError['code'], message: string, cause?: unknown) {
-    super(message, { cause })
-    this.name = 'AuthorityError'
-    this.code = code
-  }
-}
-
-const yearSeconds = 365 * 86_400
 const daySeconds = 86_400
 
 /**
@@ -126,7 +114,8 @@ export function initAuthority(directory: string, options: AuthorityOptions): Aut
  */
 export function openAuthority(directory: string): Authority {
   const { domain, crlUrl } = readSettings(directory)
-  const cas = Object.fromEntries(caNames.map((name) => [name, readCa(directory, name)])) as Readonly<Record<CaName, Ca>>
+  // Under the lock, so that a renewal under way is seen whole.
+  const cas = withLock(directory, () => Object.fromEntries(caNames.map((name) => [name, readCa(directory, name)])) as Readonly<Record<CaName, Ca>>)
   const indexPath = join(directory, 'index.jsonl')
   const note = (entry: IndexEntry): void => appendFileSync(indexPath, `${JSON.stringify(entry)}\n`, { mode: 0o600 })
   const index = (): readonly IndexEntry[] => readIndex(indexPath)
@@ -166,97 +155,6 @@ export function hasAuthority(directory: string): boolean {
   return existsSync(settingsPath(directory))
 }
 
-interface Ca {
-  readonly name: CaName
-  readonly pem: string
-  readonly certificate: X509Certificate
-  readonly key: KeyObject
-}
-
-interface Settings {
-  readonly domain: string
-  readonly crlUrl?: string
-}
-
-const settingsPath = (directory: string): string => join(directory, 'authority.json')
-const certificatePath = (directory: string, name: CaName): string => join(directory, `${name}.pem`)
-const keyPath = (directory: string, name: CaName): string => join(directory, 'private', `${name}.key`)
-
-/** The settings are written last: a folder that has them has the rest. */
-function makeCas(directory: string, { domain, now, crlUrl, keyType = 'p256' }: AuthorityOptions): void {
-  for (const kind of ['internal', 'public'] as const) {
-    const rootKey = generateKey(keyType)
-    const issuingKey = generateKey(keyType)
-    const rootName = caSubject(domain, kind, 'Root CA')
-    const root = caCertificateDer(rootName, rootKey, { name: rootName, key: rootKey }, { now, years: 10, pathLength: 1, points: [] })
-    const points = distributionPoints(crlUrl, `${kind}-root`)
-    const issuing = caCertificateDer(caSubject(domain, kind, 'Issuing CA'), issuingKey, { name: rootName, key: rootKey }, { now, years: 5, pathLength: 0, points })
-    saveCa(directory, `${kind}-root`, root, rootKey)
-    saveCa(directory, `${kind}-issuing`, issuing, issuingKey)
-  }
-  const settings: Settings = crlUrl === undefined ? { domain } : { domain, crlUrl }
-  writeFileAtomic(settingsPath(directory), `${JSON.stringify(settings, undefined, 2)}\n`)
-}
-
-function caSubject(domain: string, kind: AuthorityKind, role: string): readonly (readonly ['O' | 'CN', string])[] {
-  const organisation = kind === 'internal' ? 'siplab' : 'siplab, stand-in for a public authority'
-  return [['O', organisation], ['CN', `${domain} ${kind} ${role}`]]
-}
-
-function caCertificateDer(
-  subject: readonly (readonly ['O' | 'CN', string])[],
-  key: KeyObject,
-  signer: { readonly name: readonly (readonly ['O' | 'CN', string])[]; readonly key: KeyObject },
-  options: { readonly now: number; readonly years: number; readonly pathLength: number; readonly points: readonly Extension[] },
-): Buffer {
-  return writeCertificate({
-    subject,
-    key,
-    notBefore: oneMinuteBefore(options.now),
-    notAfter: new Date(wholeSecond(options.now) + options.years * yearSeconds * 1000),
-    extensions: [
-      basicConstraints({ ca: true, pathLength: options.pathLength }),
-      keyUsage('keyCertSign', 'cRLSign'),
-      subjectKeyId(key),
-      authorityKeyId(signer.key),
-      ...options.points,
-    ],
-  }, signer)
-}
-
-function saveCa(directory: string, name: CaName, der: Buffer, key: KeyObject): void {
-  writeKeyFile(keyPath(directory, name), key)
-  writeFileAtomic(certificatePath(directory, name), toPem('CERTIFICATE', der))
-}
-
-function readSettings(directory: string): Settings {
-  try {
-    const read: unknown = JSON.parse(readFileSync(settingsPath(directory), 'utf8'))
-    if (isSettings(read)) return read
-  } catch (cause) {
-    if (isSystemError(cause) && cause.code === 'ENOENT') {
-      throw new AuthorityError('authority-missing', `${directory} holds no authority; run: siplab certs init`, cause)
-    }
-    throw new AuthorityError('authority-incomplete', `${settingsPath(directory)} cannot be read: ${String(cause)}`, cause)
-  }
-  throw new AuthorityError('authority-incomplete', `${settingsPath(directory)}: wanted {"domain":"…"}`)
-}
-
-function isSettings(value: unknown): value is Settings {
-  if (typeof value !== 'object' || value === null || !('domain' in value) || typeof value.domain !== 'string') return false
-  return !('crlUrl' in value) || typeof value.crlUrl === 'string'
-}
-
-function readCa(directory: string, name: CaName): Ca {
-  try {
-    const pem = readFileSync(certificatePath(directory, name), 'utf8')
-    return { name, pem, certificate: new X509Certificate(pem), key: readKeyFile(keyPath(directory, name)) }
-  } catch (cause) {
-    if (!isSystemError(cause) || cause.code !== 'ENOENT') throw cause
-    throw new AuthorityError('authority-incomplete', `${directory} lacks a file of ${name}: ${cause.message}; start again with: siplab certs init in an empty folder`, cause)
-  }
-}
-
 function issueLeaf(ca: Ca, request: CertificateRequest, now: number, crlUrl: string | undefined): IssuedCertificate {
   const key = generateKey(request.keyType)
   const serial = randomSerial()
@@ -291,12 +189,6 @@ function leafExtensions(request: CertificateRequest, key: KeyObject): readonly E
     ...(names.length === 0 ? [] : [subjectAltName(names, request.commonName === '')]),
     subjectKeyId(key),
   ]
-}
-
-function distributionPoints(crlUrl: string | undefined, ca: CaName): readonly Extension[] {
-  if (crlUrl === undefined) return []
-  const base = crlUrl.replace(/\/$/, '')
-  return [crlDistributionPoint(`${base}/${ca}.crl`), authorityInfoAccess({ issuerUrl: `${base}/${ca}.cer` })]
 }
 
 function issueCrl(directory: string, ca: Ca, options: { readonly now: number; readonly validSeconds: number; readonly revoked: readonly RevokedCertificate[] }): Crl {
@@ -338,7 +230,3 @@ function readIndex(path: string): readonly IndexEntry[] {
   lines.pop()
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as IndexEntry)
 }
-
-const wholeSecond = (now: number): number => Math.floor(now / 1000) * 1000
-const oneMinuteBefore = (now: number): Date => new Date(wholeSecond(now) - 60_000)
-

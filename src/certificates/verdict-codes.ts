@@ -181,7 +181,7 @@ export const verdictCodes: readonly VerdictCodeEntry[] = Object.entries(table).m
 
 const byCode: ReadonlyMap<string, VerdictCodeEntry> = new Map(verdictCodes.map((entry) => [entry.code, entry]))
 
-/** The entry of a code, e.g. `verdictCode('cert.expired').remedy`. Absent when nobody listed it. */
+/** The entry of a code, e.g. `findVerdictCode("cert.expired")?.remedy`. Absent when nobody listed it. */
 export function findVerdictCode(code: string): VerdictCodeEntry | undefined {
   return byCode.get(code)
 }

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { initAuthority, openAuthority } from '../../src/certificates/authority.ts'
+import { initAuthority, openAuthority, renewCa } from '../../src/certificates/authority.ts'
 import type { CertificateRequest, KeyType } from '../../src/certificates/certificate-request.ts'
 import { reverseOctets, summarise } from '../../src/certificates/summary.ts'
 import { hasOpenssl } from './openssl.ts'
@@ -161,6 +161,33 @@ t.test('@peculiar/x509', async (t) => {
 })
 
 const hexOf = (value: ArrayBuffer | undefined): string => Buffer.from(value ?? new ArrayBuffer(0)).toString('hex')
+
+t.test('a renewed CA', async (t) => {
+  const leafOf = (folder: string): X509Certificate => new X509Certificate(openAuthority(folder).issue(request, now).certificatePem)
+
+  t.test('with the same key still stands above what was issued before', async (t) => {
+    const folder = t.testdir()
+    initAuthority(folder, { domain: 'lab.test', now: now - 86_400_000 })
+    const leaf = leafOf(folder)
+    const renewed = new X509Certificate(renewCa(folder, 'internal-issuing', now, { newKey: false }).pem)
+    t.ok(leaf.checkIssued(renewed) && leaf.verify(renewed.publicKey))
+  })
+
+  t.test('with a new key no longer does, and what is issued afterwards does', async (t) => {
+    const folder = t.testdir()
+    initAuthority(folder, { domain: 'lab.test', now })
+    const before = leafOf(folder)
+    const { publicKey } = new X509Certificate(renewCa(folder, 'internal-issuing', now, { newKey: true }).pem)
+    t.same([before.verify(publicKey), leafOf(folder).verify(publicKey)], [false, true])
+  })
+
+  t.test('keeps the old certificate for trust lists that need both', async (t) => {
+    const folder = t.testdir()
+    initAuthority(folder, { domain: 'lab.test', now })
+    const { previousPem } = renewCa(folder, 'internal-root', now, { newKey: true })
+    t.equal(readFileSync(join(folder, 'internal-root.previous.pem'), 'utf8'), previousPem)
+  })
+})
 
 t.test('a CRL', async (t) => {
   const authority = initAuthority(t.testdir(), { domain: 'lab.test', now })

@@ -103,7 +103,7 @@ async function bothEnds(t: Test, fault: Fault, side: Side, version: TlsVersion):
   if (expected.kind !== 'refused') return
   t.same(await meet(pki, fault.twin?.(pki) ?? pki.good(), side, version), bothAccept, `the good twin is accepted, ${side}, ${version}`)
   if (isVerdictCode(seen.judge) || (side === 'client' && seen.judge === 'UNSPECIFIED')) return
-  t.equal(await wordOfNode(seen, variation, side, version), suggested(fault, version) ?? expected.verdict, `what the word of Node suggests, ${side}, ${version}`)
+  t.equal(await wordOfNode(seen, variation, version), suggested(fault, version) ?? expected.verdict, `what the word of Node suggests, ${side}, ${version}`)
 }
 
 function suggested({ nodeSuggests }: Fault, version: TlsVersion): VerdictCode | undefined {
@@ -117,7 +117,7 @@ function endsOf(expected: Expectation, version: TlsVersion): EndsSee {
 }
 
 /** `UNSPECIFIED` says nothing without its message, which a strict client gets to see and a server never does. */
-async function wordOfNode({ judge }: EndsSee, variation: Variation, side: Side, version: TlsVersion): Promise<VerdictCode> {
+async function wordOfNode({ judge }: EndsSee, variation: Variation, version: TlsVersion): Promise<VerdictCode> {
   if (judge.startsWith('alert ')) return nodeErrorToCode(undefined, `SSL alert number ${judge.slice(6)}`)
   if (judge !== 'UNSPECIFIED') return nodeErrorToCode(judge)
   const strict = await strictClient(pki, variation, version)
