@@ -13,7 +13,7 @@ import { assign, assignedFiles, asReference, readAssignments, unassign } from '.
 import { joined } from '../certificates/startup-check.ts'
 import { verdict } from '../certificates/verdict-codes.ts'
 import type { Verdict, VerdictCertificate } from '../certificates/verdict.ts'
-import type { NodePlan } from '../topology/plan-types.ts'
+import type { Listener, NodePlan } from '../topology/plan-types.ts'
 import { ControlRefusal } from './control-server.ts'
 import type { NodeFolder } from './node-folder.ts'
 import { checkReference, type OwnCertificateCheck, referenceUses } from './own-certificates.ts'
@@ -67,9 +67,17 @@ export function generalTab({ plan, folder }: Administered): GeneralTab {
   return {
     node: plan.name,
     fqdn: plan.fqdn,
-    listeners: plan.listeners.map(({ face, transport, address, port }) => ({ face, transport, address, port, enabled: transport === 'tls' || transport === 'wss' ? mtls : true })),
+    listeners: plan.listeners.map((listener) => {
+      const { face, transport, address, port } = listener
+      return { face, transport, address, port, enabled: mtls || !isMtls(listener) }
+    }),
     mtls,
   }
+}
+
+/** What the tick on the General tab switches: the listeners where servers prove themselves, not those for phones alone. */
+export function isMtls({ transport, mutual }: Pick<Listener, 'transport' | 'mutual'>): boolean {
+  return transport === 'tls' && mutual !== 'off'
 }
 
 /** @throws ControlRefusal `config.certificate-locked` while an assigned certificate is not valid, unless forced */

@@ -10,7 +10,7 @@ import { type Clock, systemClock } from '../sip/clock.ts'
 import type { Listener } from '../sip/transport/types.ts'
 import type { StoreHealth } from '../services/store/settings.ts'
 import type { LabPlan, Listener as PlannedListener, NodePlan } from '../topology/plan-types.ts'
-import { type Administered, readNodeSettings } from './administration.ts'
+import { type Administered, isMtls, readNodeSettings } from './administration.ts'
 import { CertificateWatch } from './certificate-watch.ts'
 import type { ChangeReport, LinkState, ListenerStatus, NodeState, NodeStatus } from './control-api.ts'
 import { type ControlServer, ControlRefusal, openControlServer } from './control-server.ts'
@@ -191,7 +191,7 @@ export class Service {
 
   #wantedListeners(): readonly PlannedListener[] {
     const { mtls } = readNodeSettings(this.folder)
-    return this.plan.listeners.filter(({ transport }) => mtls || transport !== 'tls')
+    return this.plan.listeners.filter((listener) => mtls || !isMtls(listener))
   }
 
   async #open(): Promise<void> {
@@ -352,7 +352,7 @@ export class Service {
     if (state === 'up') {
       this.#verdicts = this.#verdicts.filter(({ code }) => !code.startsWith(store === 'pool' ? 'store.' : 'directory.'))
       if (this.#verdicts.length === 0 && this.#state === 'degraded') this.#become('ready')
-      this.recorder.record('store.back', { data: { store } })
+      if (this.#state !== 'starting') this.recorder.record('store.back', { data: { store } })
       return
     }
     const denied = error?.code === 'store.permission-denied'

@@ -1,0 +1,74 @@
+import t from 'tap'
+import { markOutside } from '../../../src/roles/policies/mark-outside.ts'
+import { outwardResponse } from '../../../src/roles/policies/outward-response.ts'
+import { remoteUser } from '../../../src/roles/policies/remote-user.ts'
+import { stripUntrusted } from '../../../src/roles/policies/strip-untrusted.ts'
+import { trustedServer } from '../../../src/roles/policies/trusted-server.ts'
+import { parseText } from '../../../src/sip/message/index.ts'
+import type { SipResponse } from '../../../src/sip/message/types.ts'
+import { arrival, requestText, testFlow } from '../../support/arrival.ts'
+
+const domains = ['lab.test']
+
+t.test('strip-untrusted takes identity and edge marks from a client', async (t) => {
+  const incoming = arrival(requestText())
+  stripUntrusted().decide(incoming)
+  t.match(incoming.remarks.remove, /p-asserted-identity.*ms-diagnostics.*ms-edge-proxy-message-trust/)
+})
+
+t.test('strip-untrusted leaves an edge its mark and nothing else', async (t) => {
+  const incoming = arrival(requestText(), { flow: testFlow({ peer: 'edge' }) })
+  stripUntrusted().decide(incoming)
+  t.same([incoming.remarks.remove.includes('p-asserted-identity'), incoming.remarks.remove.includes('ms-edge-proxy-message-trust')], [true, false])
+})
+
+t.test('strip-untrusted believes a server', async (t) => {
+  const incoming = arrival(requestText(), { flow: testFlow({ peer: 'server' }) })
+  stripUntrusted().decide(incoming)
+  t.same(incoming.remarks.remove, [])
+})
+
+t.test('remote-user lets a user of our domains in', async (t) => {
+  t.match(remoteUser({ allowOutsideUsers: true, domains }).decide(arrival(requestText())), { kind: 'pass' })
+})
+
+t.test('remote-user refuses everybody when outside users are not allowed', async (t) => {
+  t.match(remoteUser({ allowOutsideUsers: false, domains }).decide(arrival(requestText())), { kind: 'refuse', status: 403, because: 'remote.not-allowed' })
+})
+
+t.test('remote-user refuses a stranger of another domain', async (t) => {
+  const decision = remoteUser({ allowOutsideUsers: true, domains }).decide(arrival(requestText({ method: 'INVITE', from: 'sip:mallory@evil.test' })))
+  t.match(decision, { kind: 'refuse', status: 403, because: 'remote.foreign-domain' })
+})
+
+t.test('remote-user refuses a partner that speaks as one of our users', async (t) => {
+  const decision = remoteUser({ allowOutsideUsers: true, domains }).decide(arrival(requestText({ method: 'MESSAGE' }), { flow: testFlow({ peer: 'edge' }) }))
+  t.match(decision, { kind: 'refuse', status: 403, because: 'federation.own-domain-claimed' })
+})
+
+t.test('mark-outside replaces a mark that came from outside by its own', async (t) => {
+  const incoming = arrival(requestText({ headers: ['ms-edge-proxy-message-trust: ms-source-type=AuthorizedServer'] }))
+  markOutside({ edge: 'edge.lab.test' }).decide(incoming)
+  t.match({ removed: incoming.remarks.remove, added: incoming.remarks.add }, { removed: ['ms-edge-proxy-message-trust'], added: [['ms-edge-proxy-message-trust', /^ms-source-type=InternetUser;ms-ep-fqdn=edge\.lab\.test/]] })
+})
+
+t.test('trusted-server refuses a peer without a certificate', async (t) => {
+  t.match(trustedServer().decide(arrival(requestText())), { kind: 'refuse', status: 403, because: 'tls.client-cert-missing' })
+})
+
+t.test('trusted-server refuses a peer that is no server', async (t) => {
+  t.match(trustedServer().decide(arrival(requestText(), { flow: testFlow({ peer: 'client' }) })), { kind: 'refuse', because: 'cert.name-not-allowed' })
+})
+
+const response = (status: number, method: string): SipResponse =>
+  parseText(`SIP/2.0 ${status} X\r\nVia: SIP/2.0/TLS h;branch=z9hG4bK1\r\nFrom: <sip:a@lab.test>;tag=1\r\nTo: <sip:a@lab.test>;tag=2\r\nCall-ID: c\r\nCSeq: 1 ${method}\r\nms-diagnostics: 1007;reason="x"\r\nContent-Length: 0\r\n\r\n`) as SipResponse
+
+t.test('outward-response takes diagnostics from an answer to a stranger', async (t) => {
+  t.match(outwardResponse(response(504, 'INVITE'), arrival(requestText({ method: 'INVITE' }))), { remove: ['ms-diagnostics'] })
+})
+
+t.test('outward-response leaves diagnostics to a user who signed in on that flow', async (t) => {
+  const flow = testFlow()
+  outwardResponse(response(200, 'REGISTER'), arrival(requestText(), { flow }))
+  t.equal(outwardResponse(response(504, 'INVITE'), arrival(requestText({ method: 'INVITE' }), { flow })), undefined)
+})
