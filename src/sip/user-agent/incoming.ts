@@ -1,0 +1,40 @@
+/** A request that came to the user agent, and how it may be answered. */
+import { answer } from '../message/answer.ts'
+import { randomToken } from '../message/random.ts'
+import type { HeaderField, SipRequest } from '../message/types.ts'
+import type { ServerTransaction } from '../transaction/types.ts'
+import type { Flow } from '../transport/flow.ts'
+
+export interface Answer {
+  readonly reason?: string
+  readonly headers?: readonly HeaderField[]
+  readonly body?: string
+  readonly contentType?: string
+}
+
+export class IncomingRequest {
+  readonly request: SipRequest
+  readonly flow: Flow
+  /** The To tag of every answer given here. */
+  readonly localTag: string
+  private readonly transaction: ServerTransaction
+  private readonly always: readonly HeaderField[]
+
+  constructor(transaction: ServerTransaction, always: readonly HeaderField[]) {
+    this.transaction = transaction
+    this.request = transaction.request
+    this.flow = transaction.flow
+    this.localTag = transaction.request.toTag ?? randomToken(4)
+    this.always = always
+  }
+
+  /** True until a final answer was given. */
+  get open(): boolean {
+    return this.transaction.proceeding
+  }
+
+  respond(status: number, options: Answer = {}): void {
+    const headers = [...this.always, ...(options.headers ?? [])]
+    this.transaction.respond(status, answer(this.request, status, { ...options, headers, toTag: this.localTag }))
+  }
+}
