@@ -4,8 +4,13 @@ import type { Face, FirewallEnd, FirewallRule, Link, LinkEnd, NodePlan, Zone } f
 const strangers: Readonly<Record<string, Zone>> = { 'remote-user': 'internet', partner: 'internet', 'inside-user': 'internal' }
 
 export function planFirewall(nodes: readonly NodePlan[], links: readonly Link[]): readonly FirewallRule[] {
-  const rules = links.filter(({ allowed }) => allowed).flatMap((link) => rulesFor(nodes, link))
+  const rules = links.filter(opensPort).flatMap((link) => rulesFor(nodes, link))
   return [...new Map(rules.map((rule) => [`${rule.from.name} ${rule.from.zone} ${rule.to.name} ${rule.to.address} ${rule.protocol} ${rule.port}`, rule])).values()]
+}
+
+/** Partners are refused by name, above TLS: their port is open whether federation is on or off. */
+function opensPort({ allowed, from }: Link): boolean {
+  return allowed || from.name === 'partner'
 }
 
 function rulesFor(nodes: readonly NodePlan[], link: Link): readonly FirewallRule[] {

@@ -173,7 +173,7 @@ function federationLinks(topology: Topology, sites: readonly LinkSite[]): readon
       if (others.length > 0) return others.map(({ other, to }) => federationLink(topology, entry, from, other, to))
       const { enabled } = from.host.federation
       const name = externalName(from)
-      const why = enabled ? 'Partners come in here.' : 'Federation is off.'
+      const why = enabled ? 'Partners come in here.' : 'Federation is off: the access proxy itself refuses partners.'
       const verification: LinkVerification = {
         dialler: { wantsName: name, wantsPurpose: 'serverAuth', trustRoot: 'public' },
         acceptor: { wantsName: 'the name of its edge', wantsPurpose: 'clientAuth', trustRoot: 'public', mutual: 'required' },

@@ -94,6 +94,12 @@ t.test('the plan of edge', async (t) => {
     t.strictSame(plan.firewall.filter(({ from, to }) => from.zone === 'internet' && to.zone === 'internal'), [])
   })
 
+  t.test('lists every port that something outside can reach', async (t) => {
+    const open = plan.firewall.filter(({ from, to }) => from.zone === 'internet' && to.name === 'edge').map(({ port }) => port)
+    const heard = nodePlan(plan, 'edge').listeners.filter(({ face }) => face === 'external').map(({ port }) => port)
+    t.strictSame([...open].sort(), [...heard].sort())
+  })
+
   t.test('gives each process what it needs to start', async (t) => {
     t.match(nodePlan(plan, 'edge').settings, { kind: 'access-proxy', nextHop: { fqdn: 'director.lab.test', port: 5061 }, internalServers: ['director.lab.test'], domains: ['lab.test'] })
     t.match(nodePlan(plan, 'director').settings, { kind: 'director', homes: ['pool.lab.test'], edges: ['edge.lab.test'], routeToEnterpriseEdge: { fqdn: 'edge.lab.test' } })
