@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { TlsMaterial } from '../../src/sip/transport/types.ts'
 
 export interface TestCa {
@@ -10,6 +10,8 @@ export interface TestCa {
   readonly root: string
   /** A leaf with its key; `days` below zero: it has run out. */
   leaf(name: string, options?: { readonly days?: number; readonly usage?: string; readonly sans?: readonly string[] }): TestLeaf
+  /** A CRL of each CA; the one of the issuing CA names these leaves. */
+  crls(revoked: readonly TestLeaf[]): readonly string[]
 }
 
 export interface TestLeaf {
@@ -28,6 +30,7 @@ export function testCa(folder: string, name = 'siplab test root'): TestCa {
   const issuing = readFileSync(at('ca.pem'), 'utf8')
   let count = 0
   return {
+    crls: (revoked) => [makeCrl(at, 'root', []), makeCrl(at, 'ca', revoked)],
     root,
     leaf(subject, options = {}) {
       count += 1
@@ -47,9 +50,30 @@ function signLeaf(at: (file: string) => string, file: (ending: string) => string
     openssl('x509', '-req', '-in', file('csr'), '-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-out', file('pem'), '-days', String(days), '-extfile', file('ext'))
     return
   }
-  writeFileSync(file('index'), '')
-  writeFileSync(file('cnf'), `[ca]\ndefault_ca=d\n[d]\ndatabase=${file('index')}\nnew_certs_dir=${join(at(''), '..')}\nrand_serial=yes\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n`)
-  openssl('ca', '-batch', '-notext', '-config', file('cnf'), '-in', file('csr'), '-cert', at('ca.pem'), '-keyfile', at('ca.key'), '-out', file('pem'), '-startdate', '20240101000000Z', '-enddate', '20240201000000Z', '-extfile', file('ext'))
+  const dates = ['-startdate', '20240101000000Z', '-enddate', '20240201000000Z']
+  openssl('ca', '-batch', '-notext', ...database(at, 'expired'), '-in', file('csr'), ...issuer(at, 'ca'), '-out', file('pem'), ...dates, '-extfile', file('ext'))
+}
+
+function makeCrl(at: (file: string) => string, ca: 'root' | 'ca', revoked: readonly TestLeaf[]): string {
+  const options = [...database(at, `${ca}-crl`), ...issuer(at, ca)]
+  for (const [index, { certificate }] of revoked.entries()) {
+    writeFileSync(at(`revoked${index}.pem`), certificate)
+    openssl('ca', ...options, '-revoke', at(`revoked${index}.pem`))
+  }
+  openssl('ca', ...options, '-gencrl', '-crldays', '10', '-out', at(`${ca}.crl`))
+  return readFileSync(at(`${ca}.crl`), 'utf8')
+}
+
+/** The files `openssl ca` keeps its books in. */
+function database(at: (file: string) => string, name: string): string[] {
+  writeFileSync(at(`${name}.index`), '')
+  const lines = ['[ca]', 'default_ca=d', '[d]', `database=${at(`${name}.index`)}`, `new_certs_dir=${dirname(at(''))}`, 'rand_serial=yes', 'default_md=sha256', 'policy=p', '[p]', 'commonName=supplied']
+  writeFileSync(at(`${name}.cnf`), `${lines.join('\n')}\n`)
+  return ['-config', at(`${name}.cnf`)]
+}
+
+function issuer(at: (file: string) => string, ca: 'root' | 'ca'): string[] {
+  return ['-cert', at(`${ca}.pem`), '-keyfile', at(`${ca}.key`)]
 }
 
 export function materialOf(leaf: TestLeaf, roots: readonly string[], changes: Partial<TlsMaterial> = {}): TlsMaterial {

@@ -21,6 +21,7 @@ interface Held {
 
 export class ActedFault {
   readonly #fault: LinkFault
+  readonly #framed: boolean
   readonly #flow: FaultyFlow
   readonly #clock: Clock
   /** What `delay` and `slow` hold back, oldest first. */
@@ -32,7 +33,9 @@ export class ActedFault {
   /** Octets to be sent that `delay` holds back. */
   #delayed = 0
 
-  constructor(fault: LinkFault, flow: FaultyFlow, clock: Clock) {
+  /** @param framed messages must stay whole: `slow` then delays each by its size */
+  constructor(fault: LinkFault, flow: FaultyFlow, clock: Clock, framed: boolean) {
+    this.#framed = framed
     this.#fault = fault
     this.#flow = flow
     this.#clock = clock
@@ -45,19 +48,8 @@ export class ActedFault {
 
   send(text: string): void {
     const { kind, amount } = this.#fault
-    if (kind === 'delay') {
-      this.#delayed += text.length
-      this.#later(amount, () => {
-        this.#delayed -= text.length
-        this.#flow.write(text)
-      })
-      return
-    }
-    if (kind === 'slow') {
-      this.#text += text
-      this.#slowTimer ??= this.#clock.after(tickMs, () => this.#tick())
-      return
-    }
+    if (kind === 'delay') return this.#sendLater(amount, text)
+    if (kind === 'slow') return this.#framed ? this.#sendLater(this.#timeFor(text.length), text) : this.#sendSlowly(text)
     if (this.#breaksAfter(text.length)) return
     this.#flow.write(text)
   }
@@ -84,6 +76,24 @@ export class ActedFault {
     this.#text = ''
   }
 
+  #sendLater(delayMs: number, text: string): void {
+    this.#delayed += text.length
+    this.#later(delayMs, () => {
+      this.#delayed -= text.length
+      this.#flow.write(text)
+    })
+  }
+
+  #sendSlowly(text: string): void {
+    this.#text += text
+    this.#slowTimer ??= this.#clock.after(tickMs, () => this.#tick())
+  }
+
+  /** What so many octets take at the speed of the fault; a minute at most. */
+  #timeFor(octets: number): number {
+    return Math.min(60_000, (octets * 1000) / Math.max(1, this.#fault.amount))
+  }
+
   #later(delayMs: number, letGo: () => void): void {
     const held: Held = {
       letGo,
@@ -105,7 +115,7 @@ export class ActedFault {
   /** The time the octets would have taken passes before they are delivered and more is read. */
   #receiveSlowly(chunk: Buffer): void {
     this.#flow.pause()
-    this.#later(Math.min(60_000, (chunk.length * 1000) / Math.max(1, this.#fault.amount)), () => {
+    this.#later(this.#timeFor(chunk.length), () => {
       this.#flow.deliver(chunk)
       this.#flow.resume()
     })

@@ -1,61 +1,20 @@
 /** A flow over a connection: TCP, TLS once its peer was judged, or a WebSocket. */
-import type { MessageError } from '../message/message-error.ts'
 import type { FramerEvents } from '../message/framer.ts'
-import type { MessageLimits, SipMessage } from '../message/types.ts'
+import type { MessageError } from '../message/message-error.ts'
+import type { SipMessage } from '../message/types.ts'
+import { ActedFault } from './acted-fault.ts'
+import { offerAlias } from './alias.ts'
 import type { Core } from './core.ts'
+import { nextFlowId } from './flow-table.ts'
 import type { Flow, FlowId, OwnIdentity, PeerIdentity, SocketAddress, TransportName } from './flow.ts'
-import { hopKey, nextFlowId } from './flow-table.ts'
+import { destroyLater } from './linger.ts'
 import { answerTo } from './malformed.ts'
 import { causeOf, readReasonLine, refusalCode, type Cause } from './refusal.ts'
-import { destroyLater } from './linger.ts'
 import { isSecure } from './transport-choice.ts'
-import { ActedFault } from './acted-fault.ts'
-
-/** What differs from flow to flow when it opens. */
-export interface FlowStart {
-  readonly transport: TransportName
-  readonly direction: 'accepted' | 'dialled'
-  readonly face: string
-  readonly local: SocketAddress
-  readonly remote: SocketAddress
-  readonly peer: PeerIdentity | undefined
-  readonly own: OwnIdentity | undefined
-  /** Name that was verified; undefined when accepted or insecure. */
-  readonly wantedName: string | undefined
-  /** Host the flow was dialled for. */
-  readonly dialledName: string | undefined
-}
-
-/** What carries the octets: a socket, or a WebSocket dressed as one. */
-export interface Wire {
-  /** Octets written and not yet taken by the system. */
-  readonly writableLength: number
-  /** False: the wire is full, `drained` will be called. */
-  write(text: string, encoding: 'latin1'): boolean
-  pause(): unknown
-  resume(): unknown
-  /** Lets queued octets out, then ends. */
-  destroySoon(): void
-  destroy(): unknown
-}
-
-/** Cuts what arrives into messages. */
-export interface Reader {
-  push(chunk: Buffer): void
-}
-
-/** How one kind of wire is used. */
-export interface Wiring<W extends Wire> {
-  /** True: every message is a frame of its own. False: the messages of one turn go out as one write. */
-  readonly framed: boolean
-  reader(limits: MessageLimits, events: FramerEvents): Reader
-  /** Lets the wire's events reach the flow. */
-  attach(wire: W, flow: ConnectionFlow): void
-}
+import type { FlowStart, Reader, Wire, Wiring } from './wire.ts'
 
 const ping = '\r\n\r\n'
 const pong = '\r\n'
-
 
 export class ConnectionFlow implements Flow, FramerEvents {
   readonly id: FlowId
@@ -170,7 +129,7 @@ export class ConnectionFlow implements Flow, FramerEvents {
     if (this.direction !== 'dialled') return
     const fault = this.#core.faults.on(this.dialledName)
     this.#fault?.release()
-    this.#fault = fault === undefined ? undefined : new ActedFault(fault, this, this.#core.clock)
+    this.#fault = fault === undefined ? undefined : new ActedFault(fault, this, this.#core.clock, this.#framed)
     if (fault?.kind === 'cut') this.abort('link.cut')
   }
 
@@ -215,7 +174,7 @@ export class ConnectionFlow implements Flow, FramerEvents {
     this.#core.trace?.({ direction: 'in', flow: this, text: message.text })
     if (message.kind === 'response') return this.#core.user.onResponse(message, this)
     message.stampTopVia(this.remote.address, this.remote.port)
-    if (this.#core.settings.alias) this.#offerAlias(message.topVia.parameters.has('alias'), message.topVia.port)
+    if (this.#core.settings.alias) offerAlias(this.#core.flows, this, message.topVia)
     this.#core.user.onRequest(message, this)
   }
 
@@ -336,7 +295,7 @@ export class ConnectionFlow implements Flow, FramerEvents {
       errorCode: cause?.errorCode,
       errorMessage: said ?? cause?.errorMessage,
       evidence: undefined,
-      detail: this.#peerReason,
+      detail: undefined,
       own: this.own,
     })
     this.#ended(code)
@@ -345,15 +304,6 @@ export class ConnectionFlow implements Flow, FramerEvents {
   #answer(error: MessageError): void {
     const answer = answerTo(error, this.remote)
     if (answer !== undefined) this.send(answer)
-  }
-
-  /** RFC 5923 §8.1: the peer's sent-by port becomes the address under which this connection may be used again. */
-  #offerAlias(asked: boolean, port: number | undefined): void {
-    if (!asked || this.direction !== 'accepted' || this.peer === undefined || this.peer.class === 'client') return
-    for (const verifyName of this.peer.names) {
-      const hop = { transport: this.transport, address: this.remote.address, port: port ?? 5061, verifyName, face: this.face }
-      this.#core.flows.offer(this, hopKey(hop, this.own?.fingerprint))
-    }
   }
 
   #ended(because: string): void {

@@ -1,7 +1,8 @@
 /** TCP and TLS sockets as wires: one property leads from the socket to its flow, in place of closures for every connection. */
 import type { Socket } from 'node:net'
 import { StreamFramer } from '../message/framer.ts'
-import type { ConnectionFlow, Wiring } from './connection-flow.ts'
+import type { ConnectionFlow } from './connection-flow.ts'
+import type { Wiring } from './wire.ts'
 
 const owner = Symbol('flow')
 

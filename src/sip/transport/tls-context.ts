@@ -5,9 +5,9 @@ import type { TlsMaterial } from './types.ts'
 
 /**
  * No ticket: a resumed session skips every certificate check. No renegotiation: a TLS 1.2 peer could come back with another
- * certificate after the judgement. (The types of Node do not know the second name yet.)
+ * certificate after the judgement.
  */
-const secureOptions = constants.SSL_OP_NO_TICKET | Number(Reflect.get(constants, 'SSL_OP_NO_RENEGOTIATION'))
+const secureOptions = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION
 
 /** The whole set, for `createSecureContext` and `setSecureContext` alike: one that lacks `ca` would trust Node's own roots. */
 export function contextOptions(material: TlsMaterial): SecureContextOptions {

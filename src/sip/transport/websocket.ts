@@ -8,9 +8,10 @@ import type { FramerEvents } from '../message/framer.ts'
 import { MessageError } from '../message/message-error.ts'
 import { parseDatagram } from '../message/parse.ts'
 import type { MessageLimits, SipMessage } from '../message/types.ts'
-import type { ConnectionFlow, Reader, Wire, Wiring } from './connection-flow.ts'
+import type { ConnectionFlow } from './connection-flow.ts'
 import type { Core } from './core.ts'
 import type { SocketAddress } from './flow.ts'
+import type { Reader, Wire, Wiring } from './wire.ts'
 
 const subprotocol = 'sip'
 

@@ -188,3 +188,38 @@ t.test('learns from alert 116 that its own certificate was missing', async (t) =
   await client.layer.connect(hopTo({ address: '127.0.0.1', port: bound !== null && typeof bound === 'object' ? bound.port : 0 }, 'tls', { verifyName: 'director.lab.test' }))
   t.match((await client.next('refused')).refusal, { side: 'dialled', code: 'tls.client-cert-missing' })
 })
+
+t.test('gives up on a handshake that stops halfway, and names the time', async (t) => {
+  const server = harness(t, { settings: { handshakeSeconds: 0.1 } })
+  const listener = await server.layer.listen(listening('tls', { mutual: 'required', tls: materialOf(director, [ca.root]) }))
+  const half = connectTcp(listener.local.port, '127.0.0.1', () => half.write(Buffer.from('16030100c8010000c40303', 'hex')))
+  half.on('error', () => half.destroy())
+  half.resume()
+  t.match((await server.next('refused')).refusal, { code: 'tls.handshake-timeout', errorCode: 'ERR_TLS_HANDSHAKE_TIMEOUT' })
+})
+
+t.test('counts a connection that stays silent as a probe', async (t) => {
+  const server = harness(t, { settings: { handshakeSeconds: 0.1 } })
+  const listener = await server.layer.listen(listening('tls', { mutual: 'required', tls: materialOf(director, [ca.root]) }))
+  const silent = connectTcp(listener.local.port, '127.0.0.1')
+  silent.resume()
+  t.match([await server.next('incident'), server.of('refused')], [{ event: 'connection.probe' }, []])
+})
+
+t.test('lets others shake hands while some stay silent', async (t) => {
+  const server = harness(t, { settings: { concurrentHandshakes: 1 } })
+  const listener = await server.layer.listen(listening('tls', { mutual: 'required', tls: materialOf(director, [ca.root]) }))
+  const silent = connectTcp(listener.local.port, '127.0.0.1')
+  t.teardown(() => silent.destroy())
+  await new Promise((resolve) => silent.once('connect', resolve))
+  const client = harness(t)
+  client.layer.setOutgoingTls('internal', materialOf(frontEnd, [ca.root]))
+  t.match(await client.layer.connect(hopTo(listener.local, 'tls', { verifyName: 'director.lab.test' })), { open: true })
+})
+
+t.test('refuses a revoked client when the listener has a CRL of every CA', async (t) => {
+  const { server, client, listener } = await pair(t, materialOf(director, [ca.root]), materialOf(frontEnd, [ca.root]))
+  listener.replaceTls(materialOf(director, [ca.root], { crl: ca.crls([frontEnd]) }))
+  await client.layer.connect(hopTo(listener.local, 'tls', { verifyName: 'director.lab.test' }))
+  t.match((await server.next('refused')).refusal, { errorCode: 'CERT_REVOKED', evidence: { chain: { length: 2 } } })
+})
