@@ -1,0 +1,37 @@
+/** Runs programs as a person would: without the hooks that the test runner puts into every child process. */
+import { execFile } from 'node:child_process'
+import { resolve } from 'node:path'
+
+export const repository = resolve(import.meta.dirname, '..', '..')
+export const siplabBin = resolve(repository, 'src', 'cli', 'siplab.mjs')
+
+export interface CommandResult {
+  /** Exit status; -1 when a signal ended it. */
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface CommandOptions {
+  readonly cwd?: string
+  readonly environment?: Readonly<Record<string, string>>
+  readonly timeoutMs?: number
+  /** Sent to standard input, which then ends. */
+  readonly input?: string
+}
+
+/** `runProgram('node', ['--version'])`: any exit status is a result; only a program that cannot be started rejects. */
+export function runProgram(program: string, args: readonly string[], { cwd, environment, timeoutMs = 60_000, input }: CommandOptions = {}): Promise<CommandResult> {
+  return new Promise((done, reject) => {
+    const child = execFile('env', ['-u', 'NODE_OPTIONS', program, ...args], { cwd, env: { ...process.env, ...environment }, timeout: timeoutMs, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      if (error !== null && typeof error.code === 'string') reject(error)
+      else done({ status: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, stdout, stderr })
+    })
+    child.stdin?.end(input)
+  })
+}
+
+/** `siplab(['plan', 'edge', '--json'])`: the command of this source tree. */
+export function siplab(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+  return runProgram(process.execPath, [siplabBin, ...args], options)
+}
