@@ -1,24 +1,12 @@
 /** What one certificate must look like, whatever stands above it: RFC 5280 §4, the CA/B requirements, the old servers. */
-import { isIP } from 'node:net'
-import type { VerdictCode } from '../verdict-codes.ts'
 import { extensionName, findExtension, isKnownExtension, isSelfIssued, type Certificate } from './certificate.ts'
-import { attributeValues } from './distinguished-name.ts'
-import { minds, ruleBooks, everyone, type ChainRole, type Finding, type Minds } from './faults.ts'
-import { generalNameText, ipText, type GeneralName } from './general-name.ts'
-import { keyText, signatureScheme, type PublicKeyInfo } from './key-info.ts'
-import { isHostSyntax, subtreeProblem } from './name-constraints.ts'
-import { anyPolicy, commonName, ekuName, ekuOid, extensionOid } from './oids.ts'
-import type { ExaminerProfile } from './profiles.ts'
-import { isInternalName, isLoopback, isPublicSuffix } from './public-suffixes.ts'
-
-export interface RuleContext {
-  readonly role: ChainRole
-  readonly profile: ExaminerProfile
-  /** Absent for the anchor of a path that was found; signatures of anchors are not checked. */
-  readonly selfSigned: boolean
-}
-
-type Rule = (certificate: Certificate, context: RuleContext) => readonly Finding[]
+import { everyone, minds, ruleBooks, type Finding } from './faults.ts'
+import { generalNameText } from './general-name.ts'
+import { algorithmRule, keyRule } from './key-rules.ts'
+import { subtreeProblem } from './name-constraints.ts'
+import { anyPolicy, ekuName, ekuOid, extensionOid } from './oids.ts'
+import { finding, form, malformed, type Rule, type RuleContext } from './rule.ts'
+import { commonNameRule, subjectAltNameRule, wildcardRule } from './subject-rules.ts'
 
 /** All findings of one certificate, in the order of its fields. */
 export function certificateFindings(certificate: Certificate, context: RuleContext): readonly Finding[] {
@@ -31,19 +19,6 @@ const rules: readonly Rule[] = [
   policyRule, distributionPointRule, subscriberPurposeRule, mustStapleRule,
 ]
 
-
-function finding(code: VerdictCode, grade: Finding['grade'], field: string, found: string, rule: string, who: Minds): Finding {
-  return { code, grade, field, found, rule, minds: who }
-}
-
-/** The code for a fault of form: it sits on the certificate itself or on a CA above it. */
-function malformed(context: RuleContext): VerdictCode {
-  return context.role === 'leaf' ? 'cert.malformed' : 'chain.malformed'
-}
-
-function form(context: RuleContext, field: string, found: string, rule: string, who: Minds = ruleBooks): readonly Finding[] {
-  return [finding(malformed(context), 'form', field, found, rule, who)]
-}
 
 /** The extensions that OpenSSL reads for every certificate; in the others it overlooks nonsense. */
 const readByNode: ReadonlySet<string> = new Set([
@@ -74,19 +49,6 @@ function serialRule({ serial }: Certificate, context: RuleContext): readonly Fin
   return serial.octets > 20 ? form(context, 'serialNumber', `${serial.octets} octets`, rule) : []
 }
 
-function algorithmRule(certificate: Certificate, context: RuleContext): readonly Finding[] {
-  const { outerAlgorithm, innerAlgorithm } = certificate
-  if (!outerAlgorithm.whole.equals(innerAlgorithm.whole)) {
-    return [finding(malformed(context), 'path', 'signatureAlgorithm', `${outerAlgorithm.oid} outside, ${innerAlgorithm.oid} inside`, 'both algorithm fields are the same (RFC 5280 §4.1.1.2)', everyone)]
-  }
-  // The self-signature of a root proves nothing, so its digest does not matter.
-  if (context.role === 'anchor' && context.selfSigned) return []
-  const scheme = signatureScheme(outerAlgorithm)
-  const weak = scheme?.digest === 'md5' || scheme?.digest === 'sha1'
-  const code = context.role === 'leaf' ? 'cert.signature-weak' : 'chain.signature-weak'
-  return weak ? [finding(code, 'path', 'signatureAlgorithm', scheme.name, 'SHA-256 or better (CA/B BR §7.1.3.2; OpenSSL security level 2)', minds('node', 'cabf'))] : []
-}
-
 function issuerRule({ issuer }: Certificate, context: RuleContext): readonly Finding[] {
   return issuer.rdns.length > 0 ? [] : [finding(malformed(context), 'path', 'issuer', 'empty', 'the issuer has a name (RFC 5280 §4.1.2.4)', ruleBooks)]
 }
@@ -101,42 +63,11 @@ function subjectRule(certificate: Certificate, context: RuleContext): readonly F
 
 const firstGeneralizedYear = Date.UTC(2050, 0, 1)
 
+/** Trust anchors are let off: their dates are in every trust store as they are. */
 function timeFormRule({ notBefore, notAfter }: Certificate, context: RuleContext): readonly Finding[] {
+  if (context.role === 'anchor') return []
   const wrong = [notBefore, notAfter].some(({ at, form: how }) => (how === 'generalized') !== (at >= firstGeneralizedYear || at < Date.UTC(1950, 0, 1)))
   return wrong ? form(context, 'validity', 'GeneralizedTime before 2050', 'UTCTime through 2049 (RFC 5280 §4.1.2.5)') : []
-}
-
-function keyRule({ publicKey }: Certificate, context: RuleContext): readonly Finding[] {
-  const code: VerdictCode = context.role === 'leaf' ? 'cert.key-weak' : 'chain.key-weak'
-  const weak = keyWeakness(publicKey)
-  const unreadable = context.profile.rsaOnly && publicKey.kind !== 'rsa'
-    ? [finding('cert.algorithm-unreadable', 'lint', 'subjectPublicKeyInfo', keyText(publicKey), 'RSA only (LCS 2005, OCS 2007)', minds('lcs', 'ocs'))]
-    : []
-  return weak === undefined ? unreadable : [finding(code, 'path', 'subjectPublicKeyInfo', keyText(publicKey), weak.rule, weak.minds), ...unreadable]
-}
-
-/** CA/B BR §6.1.5, and the security level of 112 bits that OpenSSL applies to a peer. */
-function keyWeakness(key: PublicKeyInfo): { readonly rule: string, readonly minds: Minds } | undefined {
-  const strength = 'RSA of 2048 bits or more, or P-256, P-384, P-521 (CA/B BR §6.1.5)'
-  switch (key.kind) {
-    case 'rsa':
-      if (key.bits < 2048) return { rule: strength, minds: minds('node', 'cabf') }
-      return key.bits % 8 === 0 ? undefined : { rule: 'an RSA modulus of whole octets (CA/B BR §6.1.5)', minds: minds('cabf') }
-    case 'ec':
-      if (key.curve === 'P-192') return { rule: strength, minds: minds('node', 'cabf') }
-      return ['P-256', 'P-384', 'P-521'].includes(key.curve) ? undefined : { rule: strength, minds: minds('cabf') }
-    case 'ec-explicit':
-      return { rule: 'a named curve (RFC 5480 §2.1.1)', minds: minds('node', 'rfc5280', 'cabf') }
-    case 'dsa':
-      return { rule: strength, minds: minds('node', 'cabf') }
-    case 'edwards':
-    case 'ml-dsa':
-      return undefined
-    case 'unknown':
-      return { rule: strength, minds: minds('node', 'cabf', 'lcs', 'ocs') }
-    default:
-      return key satisfies never
-  }
 }
 
 /** Which extensions must, and which must not, be critical. OpenSSL calls the latter unhandled when they are. */
@@ -201,73 +132,6 @@ function rootAuthorityRule({ authorityKeyIdentifier: authority, subjectKeyIdenti
   if (authority.keyIdentifier === undefined) return form(context, 'authorityKeyIdentifier', 'without key identifier', rule, minds('cabf'))
   if (authority.hasIssuer || authority.hasSerial) return form(context, 'authorityKeyIdentifier', 'with issuer or serial', rule, minds('cabf'))
   return subject !== undefined && subject !== authority.keyIdentifier ? form(context, 'authorityKeyIdentifier', 'another key identifier than its own', rule, minds('cabf')) : []
-}
-
-function subjectAltNameRule(certificate: Certificate, context: RuleContext): readonly Finding[] {
-  const extension = findExtension(certificate, extensionOid.subjectAltName)
-  const bad = (certificate.subjectAltNames ?? []).map(nameProblem).filter((problem) => problem !== undefined)
-  const code = context.role === 'leaf' ? 'cert.san-malformed' : 'chain.malformed'
-  const malformedNames = bad.map((problem) => finding(code, 'form', 'subjectAltName', problem, 'a name in the form of RFC 5280 §4.2.1.6', ruleBooks))
-  const critical = context.role === 'leaf' && extension?.critical === true && certificate.subject.rdns.length > 0
-    ? form(context, 'subjectAltName', 'critical beside a subject', 'the SAN is critical only when the subject is empty (CA/B BR §7.1.2.7.12)', minds('cabf'))
-    : []
-  return [...malformedNames, ...critical]
-}
-
-function nameProblem(name: GeneralName): string | undefined {
-  switch (name.kind) {
-    case 'dns':
-      return isHostSyntax(name.value.replace(/^\*\./, '')) || name.value.includes('*') ? undefined : `${generalNameText(name)} is no host name`
-    case 'ip':
-      return name.octets.length === 4 || name.octets.length === 16 ? undefined : `${generalNameText(name)} is no address`
-    case 'email':
-      return /^[^@\s]+@[^@\s]+$/.test(name.value) ? undefined : `${generalNameText(name)} is no mailbox`
-    case 'uri':
-      return /^[a-z][a-z0-9+.-]*:./i.test(name.value) ? undefined : `${generalNameText(name)} is no absolute URI`
-    default:
-      return undefined
-  }
-}
-
-/** One wildcard label, on the left, below a name that somebody registered (CA/B BR §3.2.2.6, RFC 9525 §6.3). */
-function wildcardRule(certificate: Certificate, context: RuleContext): readonly Finding[] {
-  if (context.role !== 'leaf') return []
-  return (certificate.subjectAltNames ?? []).flatMap((name) => {
-    if (name.kind !== 'dns' || !name.value.includes('*')) return []
-    const base = name.value.replace(/^\*\.?/, '')
-    if (base.includes('*') || !name.value.startsWith('*') || (base !== '' && !isHostSyntax(base))) {
-      return [finding('cert.wildcard', 'form', 'subjectAltName', generalNameText(name), 'a wildcard is the whole label on the left (RFC 9525 §6.3)', minds('cabf'))]
-    }
-    return isPublicSuffix(base) ? [finding('cert.wildcard', 'form', 'subjectAltName', generalNameText(name), 'no wildcard directly below a public suffix (CA/B BR §3.2.2.6)', minds('cabf'))] : []
-  })
-}
-
-/** CA/B BR §7.1.4.3: the CN copies one SAN, character for character. */
-function commonNameRule(certificate: Certificate, context: RuleContext): readonly Finding[] {
-  const names = (certificate.subjectAltNames ?? []).filter(({ kind }) => kind === 'dns' || kind === 'ip').map((name) => name.kind === 'dns' ? name.value : ipText(name.kind === 'ip' ? name.octets : Buffer.alloc(0)))
-  // A CA certificate in the place of the leaf is no subscriber certificate, so its CN may say what it likes.
-  if (context.role !== 'leaf' || names.length === 0 || certificate.basicConstraints?.ca === true) return []
-  return attributeValues(certificate.subject, commonName).filter((value) => !names.includes(value)).map((value) =>
-    finding('cert.cn-not-in-san', misleads(value, names) ? 'form' : 'lint', 'subject', `CN=${value}, SAN ${names.slice(0, 5).join(', ')}`, 'the CN is a copy of one SAN (CA/B BR §7.1.4.3)', minds('cabf')))
-}
-
-/**
- * A CN in another spelling, or naming another public host, misleads whoever reads it. A CN that is the parent domain of a SAN, or that
- * stands beside internal names or addresses alone (such a certificate is a private one, the requirements do not govern it), is untidy.
- */
-function misleads(value: string, names: readonly string[]): boolean {
-  if (!/^[\u0020-\u007e]+$/.test(value) || isOddAddress(value)) return true
-  const folded = value.toLowerCase()
-  if (names.some((name) => name.toLowerCase() === folded)) return true
-  if (names.some((name) => (isIP(name) === 0 ? isInternalName(name) : isLoopback(name)))) return false
-  if (names.every((name) => isIP(name) !== 0) && isIP(value) === 0) return false
-  return !names.some((name) => name.toLowerCase().endsWith(`.${folded}`))
-}
-
-/** Digits and dots, colons or 0x that are no address in its one proper spelling. */
-function isOddAddress(value: string): boolean {
-  if (/^0x[0-9a-f]+$/i.test(value) || (/^[0-9.]+$/.test(value) && isIP(value) === 0)) return true
-  return isIP(value) === 6 && new URL(`http://[${value}]/`).hostname.slice(1, -1) !== value
 }
 
 function nameConstraintsRule(certificate: Certificate, context: RuleContext): readonly Finding[] {

@@ -1,11 +1,11 @@
 import t from 'tap'
 import { initAuthority } from '../../../src/certificates/authority.ts'
 import type { Purpose } from '../../../src/certificates/certificate-request.ts'
-import { integer, octets, oid, sequence, taggedOctets } from '../../../src/certificates/der.ts'
-import { authorityKeyId, basicConstraints, extendedKeyUsage, extension, keyUsage, nameConstraints, subjectAltName, subjectKeyId } from '../../../src/certificates/extensions.ts'
+import { integer, oid, sequence, taggedOctets } from '../../../src/certificates/der.ts'
+import { authorityKeyId, basicConstraints, extendedKeyUsage, extension, nameConstraints, subjectAltName, subjectKeyId } from '../../../src/certificates/extensions.ts'
 import { generateKey } from '../../../src/certificates/keys.ts'
 import { pemBlocks, type ExamineRequest, type ProfileName } from '../../../src/certificates/examine/index.ts'
-import { codes, hour, issuing, issuingName, judge, keys, leaf, now, root, rootName, type Variant } from './chains.ts'
+import { codes, hour, issuing, issuingName, judge, keys, leaf, now, root, rootName } from './chains.ts'
 import { formOnly, oneChange } from './one-change.ts'
 
 const san = (...names: readonly string[]) => ({ '2.5.29.17': subjectAltName(names.map((value) => ({ kind: 'dns', value }))) })
