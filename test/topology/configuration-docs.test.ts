@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { configurationFiles } from '../../src/topology/configuration-docs.ts'
-import { topologyNames } from '../../src/topology/load.ts'
+import { loadTopology, topologyNames } from '../../src/topology/load.ts'
+import { planLab } from '../../src/topology/plan.ts'
+import { renderSvg } from '../../src/topology/render/svg.ts'
 
 const top = new URL('../../', import.meta.url)
 
-for (const { path, text } of configurationFiles()) {
+const wallSheet = { path: 'docs/edge.svg', text: renderSvg(planLab(loadTopology('edge'))) }
+
+for (const { path, text } of [...configurationFiles(), wallSheet]) {
   t.test(`${path} is current (node scripts/docs-configuration.ts writes it)`, async (t) => {
     t.equal(readFileSync(new URL(path, top), 'utf8'), text)
   })
