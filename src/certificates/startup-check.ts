@@ -64,7 +64,7 @@ export function checkOwnCertificate(wanted: OwnCertificateWanted): OwnCertificat
   if (first !== undefined) return { ok: false, verdicts: [first, ...others], ...(leaf === undefined ? {} : { leaf }) }
   if (material === undefined || chain === undefined || leaf === undefined) throw new Error('a file that did not load left no verdict')
   const notAfter = Math.min(...chain.map(({ validToDate }) => validToDate.getTime()))
-  const warnings = [...fileWarnings(files), ...found, ...chainVerdicts(chain, valueOf(files.trust)?.certificates ?? [])]
+  const warnings = [...fileWarnings(files), ...found, ...listLengthVerdicts(valueOf(files.trust)), ...chainVerdicts(chain, valueOf(files.trust)?.certificates ?? [])]
   return { ok: true, material, leaf, notAfter, warnings }
 }
 
@@ -190,6 +190,12 @@ function strengthVerdicts(chain: readonly X509Certificate[], say: Say): readonly
     if (bits === undefined || bits >= 2048) return []
     return [say(depth === 0 ? 'key.too-weak' : 'chain.key-weak', { ...(depth === 0 ? {} : { certificate: summarise(certificate) }), found: `RSA of ${bits} bits` })]
   })
+}
+
+/** The subjects of the list are sent to every client that is asked for a certificate; Schannel cuts them at 16 kB and then finds none. */
+function listLengthVerdicts(trust: CertificateFile | undefined): readonly Verdict[] {
+  const octets = (trust?.certificates ?? []).reduce((sum, one) => sum + subjectDer(one).length + 2, 0)
+  return octets <= 12 * 1024 ? [] : [verdict('trust.too-long', { found: `${octets} octets of CA names in ${trust?.path ?? ''}` })]
 }
 
 /** Our own chain should lead to a root, but the list at hand is the one peers are judged by: a gap warns and does not stop. */

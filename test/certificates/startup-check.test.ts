@@ -6,8 +6,10 @@ import t from 'tap'
 import { initAuthority } from '../../src/certificates/authority.ts'
 import type { CertificateRequest } from '../../src/certificates/certificate-request.ts'
 import { toPem } from '../../src/certificates/der.ts'
+import { generateKey } from '../../src/certificates/keys.ts'
 import { checkOwnCertificate, type OwnCertificateWanted } from '../../src/certificates/startup-check.ts'
 import type { VerdictCode } from '../../src/certificates/verdict-codes.ts'
+import { writeCertificate } from '../../src/certificates/write-certificate.ts'
 
 const now = Date.now()
 const folder = t.testdir()
@@ -19,6 +21,7 @@ const request: CertificateRequest = {
 const good = authority.issue(request, now)
 const [rootCrl, issuingCrl] = authority.crls('internal', now)
 
+const key = generateKey()
 let files = 0
 function put(content: string | Uint8Array, mode = 0o600): string {
   files += 1
@@ -165,6 +168,14 @@ t.test('a file that cannot be read is never tolerated', async (t) => {
 
 t.test('an issuer that is not in the file warns', async (t) => {
   t.same(warnings({ certificateFile: put(leafPem) }), ['chain.incomplete'])
+})
+
+t.test('a trust list that old peers cut warns', async (t) => {
+  const roots = Array.from({ length: 130 }, (_none, index) => {
+    const subject = [['CN', `root ${index} ${'x'.repeat(90)}`]] as const
+    return toPem('CERTIFICATE', writeCertificate({ subject, key, notBefore: new Date(now), notAfter: new Date(now + 1000), extensions: [] }, { name: subject, key }))
+  })
+  t.same(warnings({ crlFiles: [], trustFile: put(authority.trust('internal').pem + roots.join('')) }), ['crl.not-checked', 'trust.too-long'])
 })
 
 t.test('the last third of a lifetime warns', async (t) => {

@@ -16,6 +16,10 @@ export interface EndSettings {
   readonly sigalgs?: string
   readonly alpn?: readonly string[]
   readonly allowPartialTrustChain?: boolean
+  /** What a server staples when it is asked for an OCSP answer; a client with any value asks. */
+  readonly staple?: 'nothing' | 'garbage' | 'error'
+  /** A server that has a second context for the name dialled, with its trust list and without its CRLs. */
+  readonly contextWithoutCrl?: true
 }
 
 /** The end whose certificate is looked at: what lies in its files. */

@@ -42,6 +42,7 @@ import { crlMissingForIssuing } from './crl-missing-for-issuing.ts'
 import { crlMissingForRoot } from './crl-missing-for-root.ts'
 import { crlNewerUnrevokes } from './crl-newer-unrevokes.ts'
 import { crlNoNextUpdate } from './crl-no-next-update.ts'
+import { crlNotOnSniContext } from './crl-not-on-sni-context.ts'
 import { crlNotYetValid } from './crl-not-yet-valid.ts'
 import { crlWrongLabel } from './crl-wrong-label.ts'
 import { crossSignedOldRootOnly } from './cross-signed-old-root-only.ts'
@@ -107,6 +108,9 @@ import { notACaIssuer } from './not-a-ca-issuer.ts'
 import { notYetValidIntermediate } from './not-yet-valid-intermediate.ts'
 import { notYetValidOwnAtStart } from './not-yet-valid-own-at-start.ts'
 import { notYetValid } from './not-yet-valid.ts'
+import { ocspResponderError } from './ocsp-responder-error.ts'
+import { ocspStapleGarbage } from './ocsp-staple-garbage.ts'
+import { ocspStapleMissing } from './ocsp-staple-missing.ts'
 import { p384 } from './p384.ts'
 import { pathLengthExceeded } from './path-length-exceeded.ts'
 import { poolNameMissing } from './pool-name-missing.ts'
@@ -120,6 +124,7 @@ import { rsa1024Ca } from './rsa-1024-ca.ts'
 import { rsa1024Own } from './rsa-1024-own.ts'
 import { rsa1024 } from './rsa-1024.ts'
 import { rsa3072 } from './rsa-3072.ts'
+import { rsaPss } from './rsa-pss.ts'
 import { sameNameOtherKey } from './same-name-other-key.ts'
 import { sanEmailOnly } from './san-email-only.ts'
 import { sanSipUriOnly } from './san-sip-uri-only.ts'
@@ -129,6 +134,7 @@ import { sha1Root } from './sha1-root.ts'
 import { sha1Signature } from './sha1-signature.ts'
 import { shortLived } from './short-lived.ts'
 import { sipEkuOnly } from './sip-eku-only.ts'
+import { tls10Both } from './tls1.0-both.ts'
 import { tls10Client } from './tls1.0-client.ts'
 import { tls10Server } from './tls1.0-server.ts'
 import { tls12Server13Client } from './tls1.2-server-1.3-client.ts'
@@ -138,6 +144,8 @@ import { trustListEmpty } from './trust-list-empty.ts'
 import { trustListGarbage } from './trust-list-garbage.ts'
 import { trustListMissing } from './trust-list-missing.ts'
 import { trustListSecondCorrupt } from './trust-list-second-corrupt.ts'
+import { trustListTooLong } from './trust-list-too-long.ts'
+import { trustedCertificateLabel } from './trusted-certificate-label.ts'
 import { unknownCriticalExtension } from './unknown-critical-extension.ts'
 import { untrustedLeafIssuer } from './untrusted-leaf-issuer.ts'
 import { untrustedRootSent } from './untrusted-root-sent.ts'
@@ -189,6 +197,7 @@ export const faults: readonly Fault[] = [
   trustListGarbage,
   trustListMissing,
   trustListSecondCorrupt,
+  trustListTooLong,
   unknownCriticalExtension,
   untrustedLeafIssuer,
   untrustedRootSent,
@@ -239,10 +248,14 @@ export const faults: readonly Fault[] = [
   crlMissingForRoot,
   crlNewerUnrevokes,
   crlNoNextUpdate,
+  crlNotOnSniContext,
   crlNotYetValid,
   crlWrongLabel,
   intermediateRevoked,
   mustStaple,
+  ocspResponderError,
+  ocspStapleGarbage,
+  ocspStapleMissing,
   revokedUnchecked,
   revoked,
   ed25519Ca,
@@ -254,6 +267,7 @@ export const faults: readonly Fault[] = [
   rsa1024Own,
   rsa1024,
   rsa3072,
+  rsaPss,
   sha1Root,
   sha1Signature,
   certBlocksJoined,
@@ -288,6 +302,7 @@ export const faults: readonly Fault[] = [
   keyTruncated,
   keyUnreadable,
   keyWrongPassphrase,
+  trustedCertificateLabel,
   alpnMismatch,
   alpnOneSide,
   clientCertMissing,
@@ -295,6 +310,7 @@ export const faults: readonly Fault[] = [
   noCommonCipher,
   noCommonGroup,
   rc4Cipher,
+  tls10Both,
   tls10Client,
   tls10Server,
   tls12Server13Client,

@@ -153,8 +153,26 @@ export function lowered(variation: Variation): Variation {
   return { ...variation, presenter: { ...variation.presenter, settings: { ciphers: 'DEFAULT@SECLEVEL=0' } } }
 }
 
+/** A trust list with more roots than old peers read. */
+export function longTrustList(pki: FaultPki): readonly string[] {
+  const { key } = pki.root
+  const padding = 'x'.repeat(50)
+  return [pki.root.pem, ...Array.from({ length: 130 }, (_none, index) => pki.ca({ commonName: `root ${index} ${padding}`, key }).pem)]
+}
+
+/** What the two ends do about a stapled OCSP answer. */
+export function stapled(pki: FaultPki, staple: 'nothing' | 'garbage' | 'error'): Variation {
+  return withSettings(pki, { staple }, { staple })
+}
+
 export function ciphers(pki: FaultPki, presenter: string | undefined, judge: string | undefined): Variation {
   return withSettings(pki, presenter === undefined ? {} : { ciphers: presenter }, judge === undefined ? {} : { ciphers: judge })
+}
+
+/** TLS 1.0 with the security level that lets it pass. */
+export function oldTls(pki: FaultPki): Variation {
+  const settings = { minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
+  return withSettings(pki, settings, settings)
 }
 
 export function groups(pki: FaultPki, presenter: string, judge: string): Variation {

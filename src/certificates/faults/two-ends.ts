@@ -6,7 +6,7 @@
 import { constants, X509Certificate } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { isIP } from 'node:net'
-import { checkServerIdentity, connect, createServer, type ConnectionOptions, type TLSSocket, type TlsOptions } from 'node:tls'
+import { checkServerIdentity, connect, createServer, type ConnectionOptions, type Server, type TLSSocket, type TlsOptions } from 'node:tls'
 import { alertNumber } from '../node-errors.ts'
 import type { EndSettings, EndsSee, Judge, Outcome, Presenter, Side, Variation } from './fault.ts'
 import { type FaultPki, show } from './fault-pki.ts'
@@ -20,10 +20,12 @@ export async function meet(pki: FaultPki, variation: Variation, side: Side, vers
   const presenter = presenterOptions(variation.presenter, pki.root.pem, version)
   const judge = judgeOptions(variation.judge, pki, version)
   if (side === 'server') {
-    const [server, client] = await handshake(presenter, { ...judge, ...dialled(variation) }, undefined)
+    const asks = variation.judge.settings?.staple !== undefined
+    const [server, client] = await handshake(presenter, { ...judge, ...dialled(variation), requestOCSP: asks }, undefined, stapling(variation.presenter.settings))
     return { presenter: server, judge: client }
   }
-  const [server, client] = await handshake(judge, { ...presenter, servername: pki.name }, variation.wantedName)
+  const prepare = variation.judge.settings?.contextWithoutCrl === true ? otherContext(pki.name, judge) : undefined
+  const [server, client] = await handshake(judge, { ...presenter, servername: pki.name }, variation.wantedName, prepare)
   return { presenter: client, judge: server }
 }
 
@@ -73,7 +75,7 @@ function judgeOptions(judge: Judge, pki: FaultPki, version: TlsVersion): TlsOpti
 }
 
 function settings(change: EndSettings = {}, version: TlsVersion): TlsOptions & ConnectionOptions {
-  const { alpn, ...rest } = change
+  const { alpn, staple: _staple, contextWithoutCrl: _context, ...rest } = change
   return { minVersion: version, maxVersion: version, ...rest, ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }) }
 }
 
@@ -83,8 +85,28 @@ function dialled({ wantedName, withoutSni }: Variation): ConnectionOptions {
   return { servername, checkServerIdentity: (_dialled, certificate) => checkServerIdentity(wantedName, certificate) }
 }
 
-async function handshake(serverOptions: TlsOptions, clientOptions: ConnectionOptions, clientName: string | undefined): Promise<readonly [server: Outcome, client: Outcome]> {
+type Prepare = (server: Server) => void
+
+/** Node checks nothing in a stapled answer, and an error in place of one breaks the handshake. */
+function stapling({ staple }: EndSettings = {}): Prepare | undefined {
+  if (staple === undefined) return undefined
+  return (server) => {
+    server.on('OCSPRequest', (_certificate, _issuer, answer) => {
+      if (staple === 'error') return answer(new Error('the responder is down'), Buffer.alloc(0))
+      // Node wants null for "no answer"; the types do not know it.
+      answer(null, staple === 'garbage' ? Buffer.from('no answer at all') : (null as unknown as Buffer))
+    })
+  }
+}
+
+/** A context of SNI inherits neither trust list nor CRLs. */
+function otherContext(name: string, { cert, key, ca }: TlsOptions): Prepare {
+  return (server) => server.addContext(name, { ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }), ...(ca === undefined ? {} : { ca }) })
+}
+
+async function handshake(serverOptions: TlsOptions, clientOptions: ConnectionOptions, clientName: string | undefined, prepare?: Prepare): Promise<readonly [server: Outcome, client: Outcome]> {
   const server = createServer({ ...serverOptions, requestCert: true, rejectUnauthorized: false, secureOptions: constants.SSL_OP_NO_TICKET })
+  prepare?.(server)
   const port = await listen(server)
   try {
     const serverSees = within('the server', serverEnd(server, clientName))
@@ -95,7 +117,7 @@ async function handshake(serverOptions: TlsOptions, clientOptions: ConnectionOpt
   }
 }
 
-function serverEnd(server: ReturnType<typeof createServer>, clientName: string | undefined): Promise<Outcome> {
+function serverEnd(server: Server, clientName: string | undefined): Promise<Outcome> {
   return new Promise((resolve) => {
     server.once('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
       socket.destroy()
@@ -164,7 +186,7 @@ function outcomeOf(error: NodeJS.ErrnoException): Outcome {
   return alert === undefined ? (error.code ?? error.message) : `alert ${alert}`
 }
 
-function listen(server: ReturnType<typeof createServer>): Promise<number> {
+function listen(server: Server): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
