@@ -4,7 +4,7 @@
  */
 import { addressOfRecord, parseUri } from '../../sip/message/uri.ts'
 import { flat } from '../../sip/message/flat.ts'
-import type { HeaderField } from '../../sip/message/types.ts'
+import type { HeaderField, SipUri } from '../../sip/message/types.ts'
 import { pass, refuse } from '../../sip/routing/decision.ts'
 import type { Arrival, Decision, Policy } from '../../sip/routing/decision.ts'
 import { defaultOutageAnswer, diagnostics, refusalOf } from '../refusals.ts'
@@ -57,6 +57,7 @@ export function authenticate(options: AuthenticateOptions): Policy {
 
   function prove(arrival: Arrival): Soon<Decision> {
     const { request, flow, wall, inDialog, remarks } = arrival
+    if (request.method === 'REGISTER' && !isSip(request.to.uri)) return refuse(400, 'register.address-of-record') // no credentials would help
     const from = addressOfRecord(request.from.uri)
     if (flow.peer?.class === 'treated-as-authenticated') return identify(arrival, from)
     if (hasIdentity(flow, from, wall)) return acceptProven(arrival, from)
@@ -143,9 +144,13 @@ export function provenHere({ remarks }: Arrival, aor: string): boolean {
   return remarks.other.get(name) === aor
 }
 
+function isSip({ scheme }: SipUri): boolean {
+  return scheme === 'sip' || scheme === 'sips'
+}
+
 /** A listed server vouches for its users (RFC 3325 §5); without its word the request stays nobody's. */
 function believe(arrival: Arrival): Decision {
-  const asserted = arrival.request.addresses('P-Asserted-Identity').find((value) => value.uri.scheme === 'sip' || value.uri.scheme === 'sips')
+  const asserted = arrival.request.addresses('P-Asserted-Identity').find((value) => isSip(value.uri))
   if (asserted !== undefined) arrival.remarks.identity = flat(addressOfRecord(asserted.uri))
   return pass
 }

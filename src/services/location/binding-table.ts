@@ -219,7 +219,8 @@ export class BindingTable {
 
   #linkWheel(at: number): void {
     const { expires, bucket, wheelNext, wheelPrevious } = this.#columns
-    const slot = Math.floor((expires[at] ?? 0) / bucketMs) & (bucketCount - 1)
+    // What is over already goes where the wheel stands, or a whole turn would pass before it is found.
+    const slot = Math.max(Math.floor((expires[at] ?? 0) / bucketMs), this.#cursor ?? 0) & (bucketCount - 1)
     const first = this.#wheel[slot] ?? none
     bucket[at] = slot
     wheelNext[at] = first

@@ -10,6 +10,8 @@ import { StoreError } from './store-error.ts'
 
 interface Waiter {
   readonly keys: readonly string[]
+  /** Rows that an earlier write of the same batch had overtaken. */
+  readonly late: readonly BindingRow[]
   readonly resolve: (result: { readonly refused: readonly BindingRow[] }) => void
   readonly reject: (error: unknown) => void
 }
@@ -45,6 +47,12 @@ export function groupCommit(database: Committer, statements: BindingStatements):
     running = undefined
   }
 
+  /** A deadlock or a serialisation failure asks for exactly this; nothing of the first attempt is left. */
+  function onceMore(error: unknown, all: readonly Statement[]): Promise<readonly StatementResult[]> {
+    if (error instanceof StoreError && error.code === 'store.busy') return database.transaction(all)
+    throw error
+  }
+
   async function commitBatch(batch: Batch): Promise<void> {
     const puts: BindingRow[] = []
     const removals: BindingRemoval[] = []
@@ -52,9 +60,12 @@ export function groupCommit(database: Committer, statements: BindingStatements):
       if (change.kind === 'put') puts.push(change.row)
       else removals.push(change.removal)
     }
+    // One order for all front ends: two transactions then wait for each other's rows in turn, not in a circle.
+    puts.sort((a, b) => (keyOf(a.aor, a.binding_key) < keyOf(b.aor, b.binding_key) ? -1 : 1))
     const putting = statements.put(puts)
+    const all = [...statements.remove(removals), ...putting]
     try {
-      const results = await database.transaction([...statements.remove(removals), ...putting])
+      const results = await database.transaction(all).catch((error: unknown) => onceMore(error, all))
       const written = new Set(results.slice(results.length - putting.length).flatMap((result) => (result.rows as readonly BindingRow[]).map((row) => keyOf(row.aor, row.binding_key))))
       for (const waiter of batch.waiters) waiter.resolve({ refused: refusedOf(waiter, batch, written) })
     } catch (error) {
@@ -68,9 +79,11 @@ export function groupCommit(database: Committer, statements: BindingStatements):
       if (collecting.waiters.length >= waitingLimit) return Promise.reject(new StoreError('store.busy', `${waitingLimit} writes are waiting already`))
       const { changes, waiters } = collecting
       for (const removal of remove) changes.set(keyOf(removal.aor, removal.key), { kind: 'remove', removal })
-      for (const row of put) changes.set(keyOf(row.aor, row.binding_key), { kind: 'put', row })
+      const late = put.filter((row) => isOvertaken(row, changes))
+      const inTime = late.length === 0 ? put : put.filter((row) => !late.includes(row))
+      for (const row of inTime) changes.set(keyOf(row.aor, row.binding_key), { kind: 'put', row })
       return new Promise((resolve, reject) => {
-        waiters.push({ keys: put.map((row) => keyOf(row.aor, row.binding_key)), resolve, reject })
+        waiters.push({ keys: inTime.map((row) => keyOf(row.aor, row.binding_key)), late, resolve, reject })
         running ??= commitAll()
       })
     },
@@ -89,12 +102,18 @@ function keyOf(aor: string, key: string): string {
 }
 
 function refusedOf(waiter: Waiter, batch: Batch, written: ReadonlySet<string>): readonly BindingRow[] {
-  const refused: BindingRow[] = []
+  const refused = [...waiter.late]
   for (const key of waiter.keys) {
     const change = batch.changes.get(key)
     if (change?.kind === 'put' && !written.has(key)) refused.push(change.row)
   }
   return refused
+}
+
+/** The rule the upsert keeps for rows that are stored, for those that are about to be. */
+function isOvertaken(row: BindingRow, changes: ReadonlyMap<string, Pending>): boolean {
+  const pending = changes.get(keyOf(row.aor, row.binding_key))
+  return pending?.kind === 'put' && pending.row.call_id === row.call_id && pending.row.cseq >= row.cseq
 }
 
 /** Everything that one read of the sockets brought comes before it. */
