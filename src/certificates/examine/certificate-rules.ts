@@ -58,7 +58,8 @@ function subjectRule(certificate: Certificate, context: RuleContext): readonly F
   if (context.role !== 'leaf') return form(context, 'subject', 'empty', 'a CA has a subject name (RFC 5280 §4.1.2.6)')
   const names = findExtension(certificate, extensionOid.subjectAltName)
   if (names === undefined) return [finding('cert.name-missing', 'path', 'subject', 'no subject and no SAN', 'a subject or a critical SAN (RFC 5280 §4.1.2.6)', everyone)]
-  return names.critical ? [] : form(context, 'subjectAltName', 'not critical beside an empty subject', 'the SAN is critical when the subject is empty (RFC 5280 §4.2.1.6)')
+  const loose = names.critical ? [] : form(context, 'subjectAltName', 'not critical beside an empty subject', 'the SAN is critical when the subject is empty (RFC 5280 §4.2.1.6)')
+  return [...loose, finding('cert.subject-missing', 'lint', 'subject', 'empty', 'the subject CN is the FQDN of the server or pool (LCS 2005, OCS 2007)', minds('lcs', 'ocs'))]
 }
 
 const firstGeneralizedYear = Date.UTC(2050, 0, 1)
