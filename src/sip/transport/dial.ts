@@ -1,6 +1,7 @@
 /** One dial: from a hop to a connected socket whose peer was judged, or to the reason why not. */
 import { connect as connectTcp, isIP, isIPv6, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { domainToASCII } from 'node:url'
 import type { Timer } from '../clock.ts'
 import { localOf } from './address.ts'
 import type { Core } from './core.ts'
@@ -179,9 +180,9 @@ function leaveToJudge(): undefined {
   return undefined
 }
 
-/** SNI carries names only (RFC 6066 §3). */
+/** SNI carries names only, and in ASCII (RFC 6066 §3). */
 function serverName({ verifyName }: NextHop): string {
-  return verifyName === undefined || isIP(verifyName) !== 0 ? '' : verifyName
+  return verifyName === undefined || isIP(verifyName) !== 0 ? '' : domainToASCII(verifyName)
 }
 
 function remoteOfHop(hop: NextHop): SocketAddress {

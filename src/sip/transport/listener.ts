@@ -31,6 +31,8 @@ export async function listenStream(core: Core, admission: Admission, settings: L
 
 function take(core: Core, admission: Admission, acceptor: Acceptor, socket: Socket): void {
   const remote = remoteOf(socket)
+  // Reset before it was accepted: it has no address any more.
+  if (remote.address === '') return void socket.destroy()
   if (admission.admit(socket, remote)) return acceptor.accept(socket, localOf(socket), remote)
   socket.destroy()
   core.user.onIncident({ event: 'connection.limit', flow: undefined, remote, reason: `too many connections, in all or from ${remote.address}` })

@@ -181,8 +181,8 @@ async function addressesOf(domain: string, candidates: readonly Candidate[], res
   for (const [index, { transport, host, port }] of candidates.entries()) {
     const result = results[index]
     if (result?.status !== 'fulfilled') continue
-    const verifyName = isSecure(transport) ? (options.nameRule === 'domain-first' ? domain : host).toLowerCase() : undefined
-    for (const address of result.value) hops.push({ transport, address, port, verifyName, face: options.face, host: host.toLowerCase() })
+    const verifyName = isSecure(transport) ? plainName(options.nameRule === 'domain-first' ? domain : host) : undefined
+    for (const address of result.value) hops.push({ transport, address, port, verifyName, face: options.face, host: plainName(host) })
   }
   if (hops.length > 0) return hops
   const failure = results.find((result) => result.status === 'rejected')
@@ -204,8 +204,14 @@ function asLocateError(error: unknown): never {
   throw new LocateError('dns.unreachable', error.message, error)
 }
 
+/** As certificates have it: lower case, without the dot of the DNS root. */
+function plainName(host: string): string {
+  const name = host.toLowerCase()
+  return name.endsWith('.') ? name.slice(0, -1) : name
+}
+
 function candidateOf({ target, port }: SrvRecord, transport: TransportName): Candidate {
-  return { transport, host: target.endsWith('.') ? target.slice(0, -1) : target, port }
+  return { transport, host: target, port }
 }
 
 function isUsable(transport: TransportName, target: LocateTarget, options: LocateOptions): boolean {

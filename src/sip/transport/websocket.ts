@@ -11,6 +11,7 @@ import type { MessageLimits, SipMessage } from '../message/types.ts'
 import type { ConnectionFlow } from './connection-flow.ts'
 import type { Core } from './core.ts'
 import type { SocketAddress } from './flow.ts'
+import { destroyLater } from './linger.ts'
 import type { Reader, Wire, Wiring } from './wire.ts'
 
 const subprotocol = 'sip'
@@ -101,12 +102,19 @@ class FrameReader implements Reader {
   }
 }
 
+/** A connection that has not yet asked for a WebSocket. */
+interface Waiting {
+  readonly remote: SocketAddress
+  readonly take: (wire: WebSocketWire) => void
+  readonly timer: NodeJS.Timeout
+}
+
 /** Takes HTTP connections and turns those that ask for `sip` into wires. */
 export class WebSocketAcceptor {
   readonly #core: Core
   readonly #http: HttpServer
   readonly #webSockets: WebSocketServer
-  readonly #take: Map<Duplex, (wire: WebSocketWire) => void> = new Map()
+  readonly #waiting = new Map<Duplex, Waiting>()
 
   constructor(core: Core) {
     this.#core = core
@@ -121,47 +129,40 @@ export class WebSocketAcceptor {
       response.writeHead(426, { Upgrade: 'websocket', Connection: 'close' }).end('SIP over WebSocket only (RFC 7118)\n')
     })
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
-    this.#http.on('clientError', (error, socket) => {
-      this.#core.user.onIncident({ event: 'connection.error', flow: undefined, remote: { address: '', port: 0 }, reason: error.message })
-      socket.destroy()
-    })
+    this.#http.on('clientError', (error, duplex) => this.#refuse(duplex, error.message))
   }
 
   /** `take` is called once, in the turn in which the WebSocket opens; never when the peer does not ask for one in time. */
   accept(socket: Socket, remote: SocketAddress, take: (wire: WebSocketWire) => void): void {
-    const timer = setTimeout(() => {
-      this.#incident(remote, `no WebSocket within ${this.#core.settings.handshakeSeconds} s`)
-      socket.destroy()
-    }, this.#core.settings.handshakeSeconds * 1000)
-    this.#take.set(socket, (wire) => {
-      clearTimeout(timer)
-      take(wire)
-    })
-    socket.once('close', () => {
-      clearTimeout(timer)
-      this.#take.delete(socket)
-    })
+    const { handshakeSeconds } = this.#core.settings
+    const timer = setTimeout(() => this.#refuse(socket, `no WebSocket within ${handshakeSeconds} s`), handshakeSeconds * 1000)
+    this.#waiting.set(socket, { remote, take, timer })
+    socket.once('close', () => this.#leave(socket))
     this.#http.emit('connection', socket)
     socket.resume()
   }
 
   #upgrade(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
-    const take = this.#take.get(duplex)
-    this.#take.delete(duplex)
-    const socket = request.socket
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
-    if (take === undefined || !offered.includes(subprotocol)) return this.#reject(socket)
-    this.#webSockets.handleUpgrade(request, duplex, head, (webSocket) => take(new WebSocketWire(webSocket, socket)))
+    if (!offered.includes(subprotocol)) return this.#refuse(duplex, 'a WebSocket that does not offer the subprotocol sip')
+    const waiting = this.#leave(duplex)
+    if (waiting === undefined) return void duplex.destroy()
+    this.#webSockets.handleUpgrade(request, duplex, head, (webSocket) => waiting.take(new WebSocketWire(webSocket, request.socket)))
   }
 
-  #reject(socket: Socket): void {
-    const remote = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
-    this.#incident(remote, 'a WebSocket that does not offer the subprotocol sip')
-    socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () => socket.destroy())
+  #refuse(duplex: Duplex, reason: string): void {
+    const waiting = this.#leave(duplex)
+    duplex.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () => duplex.destroy())
+    destroyLater(duplex)
+    if (waiting !== undefined) this.#core.user.onIncident({ event: 'connection.websocket-refused', flow: undefined, remote: waiting.remote, reason })
   }
 
-  #incident(remote: SocketAddress, reason: string): void {
-    this.#core.user.onIncident({ event: 'connection.websocket-refused', flow: undefined, remote, reason })
+  /** It waits no longer; undefined when it did not. */
+  #leave(duplex: Duplex): Waiting | undefined {
+    const waiting = this.#waiting.get(duplex)
+    clearTimeout(waiting?.timer)
+    this.#waiting.delete(duplex)
+    return waiting
   }
 }
 

@@ -38,7 +38,7 @@ const pool: Zone = {
     '_sipfederationtls._tcp.lab.test': [['sip.lab.test', 5061]],
     '_sip._tcp.closed.test': [['.', 0]],
   },
-  a: { 'fe1.lab.test': ['192.0.2.1'], 'fe2.lab.test': ['192.0.2.2', '192.0.2.3'], 'sip.lab.test': ['192.0.2.9'], 'bare.test': ['192.0.2.5'] },
+  a: { 'fe1.lab.test': ['192.0.2.1'], 'fe2.lab.test': ['192.0.2.2', '192.0.2.3'], 'fe2.lab.test.': ['192.0.2.2', '192.0.2.3'], 'sip.lab.test': ['192.0.2.9'], 'bare.test': ['192.0.2.5'] },
   aaaa: { 'fe1.lab.test': ['2001:db8::1'] },
 }
 
@@ -55,6 +55,7 @@ const cases: readonly [title: string, uri: string, hops: readonly string[], chan
   ['falls back to addresses and the usual transport', 'sip:bare.test', ['udp 192.0.2.5 5060 -']],
   ['falls back to TCP where this node speaks no UDP', 'sip:bare.test', ['tcp 192.0.2.5 5060 -'], { supported: ['tls', 'tcp'] }],
   ['goes to maddr instead of the host', 'sip:lab.test;maddr=192.0.2.44', ['udp 192.0.2.44 5060 -']],
+  ['takes a name with the dot of the root as the name in a certificate', 'sips:fe2.lab.test.:5061', ['tls 192.0.2.2 5061 fe2.lab.test', 'tls 192.0.2.3 5061 fe2.lab.test']],
   ['speaks WSS when the URI says so', 'sips:fe2.lab.test;transport=ws', ['wss 192.0.2.2 443 fe2.lab.test', 'wss 192.0.2.3 443 fe2.lab.test'], { supported: ['wss'] }],
 ]
 

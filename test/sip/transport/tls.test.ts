@@ -223,3 +223,25 @@ t.test('refuses a revoked client when the listener has a CRL of every CA', async
   await client.layer.connect(hopTo(listener.local, 'tls', { verifyName: 'director.lab.test' }))
   t.match((await server.next('refused')).refusal, { errorCode: 'CERT_REVOKED', evidence: { chain: { length: 2 } } })
 })
+
+t.test('speaks IPv6, and by address where no name was dialled', async (t) => {
+  const server = harness(t)
+  const client = harness(t, { judge: ({ wantedName, chain }) => ({ kind: 'accept', peer: { class: 'server', names: [wantedName ?? ''], subject: '', serial: '', fingerprint: '', notAfter: chain.length } }) })
+  const listener = await server.layer.listen(listening('tls', { address: '::1', mutual: 'required', tls: materialOf(director, [ca.root]) }))
+  client.layer.setOutgoingTls('internal', materialOf(frontEnd, [ca.root]))
+  const flow = await client.layer.connect(hopTo(listener.local, 'tls', { verifyName: '::1' }))
+  const { flow: accepted } = await server.next('opened')
+  t.match({ flow, accepted }, { flow: { peer: { names: ['::1'] } }, accepted: { remote: { address: '::1' }, peer: { names: ['fe1.lab.test'] } } })
+})
+
+t.test('outlives a peer that resets while it waits for its turn', async (t) => {
+  const server = harness(t, { settings: { concurrentHandshakes: 1 } })
+  const listener = await server.layer.listen(listening('tls', { mutual: 'required', tls: materialOf(director, [ca.root]) }))
+  const silent = connectTcp(listener.local.port, '127.0.0.1')
+  t.teardown(() => silent.destroy())
+  await new Promise((resolve) => silent.once('connect', resolve))
+  const hasty = connectTcp(listener.local.port, '127.0.0.1', () => hasty.write('x', () => hasty.resetAndDestroy()))
+  await new Promise((resolve) => hasty.once('close', resolve))
+  silent.destroy()
+  t.match([await server.next('incident'), await Promise.race([server.next('refused'), server.next('incident', 1)])], [{ event: 'connection.probe' }, {}])
+})

@@ -102,3 +102,19 @@ for (const transport of ['ws', 'wss'] as const) {
     t.match({ status: response.status, flow }, { status: 200, flow: { transport, dialledName: 'edge.lab.test', confirmed: true } })
   })
 }
+
+t.test('closes on a frame larger than any message may be', async (t) => {
+  const { server: harnessed, listener } = await server(t, 'ws')
+  const webSocket = await browser(t, `ws://127.0.0.1:${listener.local.port}`)
+  webSocket.send('x'.repeat(2_000_000))
+  t.equal((await harnessed.next('closed')).because, 'framing-lost')
+})
+
+t.test('says goodbye when the transport closes', async (t) => {
+  const { server: harnessed, listener } = await server(t, 'ws')
+  const webSocket = await browser(t, `ws://127.0.0.1:${listener.local.port}`)
+  await harnessed.next('opened')
+  const code = new Promise((resolve) => webSocket.once('close', resolve))
+  await harnessed.layer.close()
+  t.equal(await code, 1000)
+})
