@@ -11,6 +11,7 @@ import type { Flow } from '../transport/flow.ts'
 import { Incoming } from './arrival.ts'
 import type { Core } from './core.ts'
 import type { Decision, Policy } from './decision.ts'
+import { codeOf } from './error-code.ts'
 import { OwnNames } from './own.ts'
 import { ownOptions } from './own-options.ts'
 import { preprocess } from './preprocess.ts'
@@ -159,8 +160,9 @@ class ProxyCore implements Proxy, TransactionUser, Core {
   }
 
   private dropAck(ack: SipRequest, flow: Flow, error: unknown): void {
-    if (!(error instanceof MessageError)) this.settings.on.failed?.(ack, error)
-    this.settings.on.dropped?.(ack, flow, error instanceof MessageError ? `message.${error.code}` : 'internal.error')
+    const why = error instanceof MessageError ? `message.${error.code}` : codeOf(error)
+    if (why === 'internal.error') this.settings.on.failed?.(ack, error)
+    this.settings.on.dropped?.(ack, flow, why)
   }
 
   private sendBack(transaction: ServerTransaction, text: string): void {

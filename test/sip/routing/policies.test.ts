@@ -1,0 +1,69 @@
+import t from 'tap'
+import { Incoming } from '../../../src/sip/routing/arrival.ts'
+import { foreignDomain } from '../../../src/sip/routing/policies/foreign-domain.ts'
+import { optionTags } from '../../../src/sip/routing/policies/option-tags.ts'
+import { ownDomain } from '../../../src/sip/routing/policies/own-domain.ts'
+import { type StaticRoute, staticRoutes } from '../../../src/sip/routing/policies/static-routes.ts'
+import { FakeFlow } from '../../support/fake-transport.ts'
+import { request, type RequestChange } from '../../support/sip-messages.ts'
+
+const arrival = (change: RequestChange): Incoming => new Incoming(request(change), new FakeFlow(), 0)
+
+t.test('static-routes', async (t) => {
+  const to = (match: string, change: Partial<StaticRoute> = {}): StaticRoute => ({ match, nextHop: `sip:${match.length}.gw.test`, ...change })
+
+  for (const [uri, match, fits] of [
+    ['sip:bob@lab.test', '*@lab.test', true],
+    ['sip:bob@LAB.test', '*@lab.test', true],
+    ['sip:bob@sub.lab.test', '*@lab.test', false],
+    ['sip:bob@sub.lab.test', '*@*.lab.test', true],
+    ['sip:bob@lab.test', '*@*.lab.test', false],
+    ['sip:bob@lab.test', 'bob@lab.test', true],
+    ['sip:carol@lab.test', 'bob@lab.test', false],
+    ['sip:anything@anywhere.test', '*', true],
+    ['tel:+49-30-123', '+4930*', true],
+    ['sip:+49(30)123@lab.test;user=phone', '+4930*', true],
+    ['sip:+4930123@lab.test', '+4930*', false],
+    ['tel:+4930123;phone-context=x', '+4930123', true],
+    ['tel:+1201555', '+4930*', false],
+  ] as const) {
+    t.test(`${match} ${fits ? 'fits' : 'does not fit'} ${uri}`, async (t) => {
+      t.equal(staticRoutes([to(match)]).decide(arrival({ uri })) instanceof Promise ? '' : JSON.stringify(staticRoutes([to(match)]).decide(arrival({ uri }))).includes('"route"'), fits)
+    })
+  }
+
+  t.test('takes the longest pattern that fits', async (t) => {
+    const policy = staticRoutes([to('*'), to('*@lab.test'), to('bob@lab.test')])
+    t.match(policy.decide(arrival({ uri: 'sip:bob@lab.test' })), { kind: 'route', targets: [{ nextHop: 'sip:12.gw.test' }] })
+  })
+
+  t.test('replaces the host when it is told to', async (t) => {
+    const policy = staticRoutes([to('*', { replaceHost: 'gw.test' })])
+    t.match(policy.decide(arrival({ uri: 'sip:+49@lab.test;user=phone' })), { targets: [{ uri: 'sip:+49@gw.test;user=phone' }] })
+  })
+})
+
+t.test('own-domain hands our domains to one next hop and passes others', async (t) => {
+  const policy = ownDomain({ domains: ['lab.test'], nextHop: 'sip:director.lab.test;transport=tls', face: 'internal' })
+  t.match(
+    [policy.decide(arrival({ uri: 'sip:bob@lab.test' })), policy.decide(arrival({ uri: 'sip:bob@other.test' }))],
+    [{ kind: 'route', targets: [{ nextHop: 'sip:director.lab.test;transport=tls', face: 'internal' }] }, { kind: 'pass' }],
+  )
+})
+
+t.test('foreign-domain lets other domains lead themselves and passes ours', async (t) => {
+  const policy = foreignDomain({ domains: ['lab.test'] })
+  t.match(
+    [policy.decide(arrival({ uri: 'sip:bob@lab.test' })), policy.decide(arrival({ uri: 'sip:bob@other.test' }))],
+    [{ kind: 'pass' }, { kind: 'route', targets: [{ uri: 'sip:bob@other.test' }] }],
+  )
+})
+
+t.test('option-tags refuses what is not known with 420, for its methods only', async (t) => {
+  const policy = optionTags({ known: ['path'], methods: ['REGISTER'] })
+  const headers = [['Require', 'path, gruu']] as const
+  t.match(
+    [policy.decide(arrival({ method: 'REGISTER', headers })), policy.decide(arrival({ method: 'INVITE', headers }))],
+    [{ kind: 'refuse', status: 420, headers: [['Unsupported', 'gruu']] }, { kind: 'pass' }],
+  )
+})

@@ -1,0 +1,176 @@
+import t from 'tap'
+import { parseText } from '../../../src/sip/message/index.ts'
+import type { SipRequest } from '../../../src/sip/message/types.ts'
+import { proxyBench, route } from '../../support/proxy-bench.ts'
+import { request, type RequestChange } from '../../support/sip-messages.ts'
+
+const callee = 'sip:bob@callee.lab.test'
+
+async function refused(change: RequestChange) {
+  const bench = proxyBench()
+  await bench.arrive(request({ uri: callee, ...change }))
+  return { bench, response: bench.caller.response() }
+}
+
+t.test('validation (RFC 3261 §16.3)', async (t) => {
+  for (const [uri, what] of [['nobodyKnowsThisScheme:totallyopaquecontent', 'an unknown scheme (rfc4475 unkscm)'], ['http://lab.test/', 'another scheme'], ['soap.beep://192.0.2.103:3002', 'a scheme that is odd (rfc4475 novelsc)']] as const) {
+    t.test(`refuses ${what} with 416`, async (t) => {
+      const { response } = await refused({ uri })
+      t.equal(response.status, 416)
+    })
+  }
+
+  t.test('refuses Max-Forwards 0 with 483 (rfc4475 zeromf)', async (t) => {
+    const { response } = await refused({ maxForwards: 0 })
+    t.equal(response.status, 483)
+  })
+
+  t.test('refuses unknown extensions in Proxy-Require with 420 and names them (rfc4475 bext01)', async (t) => {
+    const { response } = await refused({ headers: [['Proxy-Require', 'ms-benotify, nothingSupportsThis, nothingSupportsThisEither']] })
+    t.same([response.status, response.header('Unsupported')], [420, 'nothingSupportsThis, nothingSupportsThisEither'])
+  })
+
+  t.test('knows ms-benotify', async (t) => {
+    const { arrive, to } = proxyBench()
+    await arrive(request({ method: 'SUBSCRIBE', uri: callee, headers: [['Proxy-Require', 'ms-benotify']] }))
+    t.equal(to(7001).lines.length, 1)
+  })
+
+  t.test('leaves Require alone: it is for the far end', async (t) => {
+    const { arrive, to } = proxyBench()
+    await arrive(request({ uri: callee, headers: [['Require', 'nothingSupportsThis']] }))
+    t.equal(to(7001).lines.length, 1)
+  })
+
+  t.test('refuses a Max-Breadth that is no number with 400', async (t) => {
+    const { response } = await refused({ headers: [['Max-Breadth', 'many']] })
+    t.equal(response.status, 400)
+  })
+
+  t.test('answers what a policy cannot parse with the status of the fault', async (t) => {
+    const { response } = await refused({ headers: [['Route', '<sip:p1.test;lr']] })
+    t.equal(response.status, 400)
+  })
+
+  t.test('answers 500 when a policy fails, and tells the error', async (t) => {
+    const bench = proxyBench({ decide: () => { throw new Error('a bug') } })
+    await bench.arrive(request({ uri: callee }))
+    t.match([bench.caller.response().status, bench.errors], [500, [{ message: 'a bug' }]])
+  })
+
+  t.test('answers 500 when a policy rejects', async (t) => {
+    const bench = proxyBench({ decide: async () => { throw new Error('a bug') } })
+    await bench.arrive(request({ uri: callee }))
+    t.match([bench.caller.response().status, bench.errors], [500, [{ message: 'a bug' }]])
+  })
+
+  t.test('answers 404 when no policy has a word', async (t) => {
+    const bench = proxyBench({ target: [] })
+    await bench.arrive(request({ uri: callee }))
+    t.same([bench.caller.response().status, bench.told], [404, ['404 route.none']])
+  })
+})
+
+/** The copy that went out comes in again, as a loop or by way of another element. */
+let laps = 0
+
+function again(copy: SipRequest, change: (text: string) => string = (text) => text): SipRequest {
+  const text = change(copy.text).replace('\r\nVia:', `\r\nVia: SIP/2.0/TLS other.lab.test;branch=z9hG4bKlap${++laps}\r\nVia:`)
+  const message = parseText(text)
+  if (message.kind === 'request') return message
+  throw new TypeError('not a request')
+}
+
+t.test('loops and spirals (RFC 3261 §16.3 step 4, RFC 5393 §4.2)', async (t) => {
+  t.test('refuses a request that comes back unchanged with 482', async (t) => {
+    const { arrive, to, transport } = proxyBench()
+    await arrive(request({ uri: callee }))
+    const back = transport.accept()
+    await arrive(again(to(7001).request()), back)
+    t.equal(back.response().status, 482)
+  })
+
+  t.test('takes a request that comes back with another Request-URI: a spiral', async (t) => {
+    const { arrive, to, transport } = proxyBench()
+    await arrive(request({ uri: callee }))
+    const back = transport.accept()
+    await arrive(again(to(7001).request(), (text) => text.replace(callee, 'sip:carol@callee.lab.test')), back)
+    t.same([back.lines, to(7001).lines.at(-1)], [['SIP/2.0 100 Trying'], 'INVITE sip:carol@callee.lab.test SIP/2.0'])
+  })
+
+  t.test('takes a request that comes back with another Route', async (t) => {
+    const { arrive, to, transport } = proxyBench({ hosts: { 'p2.lab.test': [7002] } })
+    await arrive(request({ uri: callee }))
+    const back = transport.accept()
+    await arrive(again(to(7001).request(), (text) => text.replace('\r\nFrom', '\r\nRoute: <sip:p2.lab.test;lr>\r\nFrom')), back)
+    t.same(back.lines, ['SIP/2.0 100 Trying'])
+  })
+
+  t.test('finds a loop that closes on the second lap of a spiral', async (t) => {
+    const { arrive, to, transport } = proxyBench({ decide: ({ requestUri }) => route(requestUri.includes('bob') ? 'sip:carol@callee.lab.test' : callee) })
+    const back = [transport.accept(), transport.accept()]
+    await arrive(request({ uri: callee }))
+    await arrive(again(to(7001).request()), back[0])
+    await arrive(again(to(7001).request()), back[1])
+    t.same([back[0]?.lines, back[1]?.response().status], [['SIP/2.0 100 Trying'], 482])
+  })
+
+  t.test('is not fooled by a branch another element made', async (t) => {
+    const { arrive, to } = proxyBench()
+    await arrive(request({ uri: callee, via: 'SIP/2.0/TLS internal.lab.test:5061;branch=z9hG4bKq3f9c1a07.0.0.abc' }))
+    t.equal(to(7001).lines.length, 1)
+  })
+})
+
+t.test('OPTIONS for the proxy itself', async (t) => {
+  t.test('gets 200 with what it can do', async (t) => {
+    const { arrive, caller } = proxyBench()
+    await arrive(request({ method: 'OPTIONS', uri: 'sip:internal.lab.test:5061;transport=tls' }))
+    const response = caller.response()
+    t.match([response.status, response.header('Allow'), response.header('Accept'), response.header('Supported')], [200, /INVITE/, 'application/sdp', /ms-benotify/])
+  })
+
+  t.test('is subject to who may talk to it', async (t) => {
+    const { arrive, caller } = proxyBench({ admit: [{ name: 'no', decide: () => ({ kind: 'refuse', status: 403, because: 'peer.not-trusted' }) }] })
+    await arrive(request({ method: 'OPTIONS', uri: 'sip:internal.lab.test' }))
+    t.equal(caller.response().status, 403)
+  })
+
+  t.test('with a user part goes to that user', async (t) => {
+    const { arrive, to } = proxyBench({ decide: () => route(callee) })
+    await arrive(request({ method: 'OPTIONS', uri: 'sip:bob@internal.lab.test' }))
+    t.equal(to(7001).lines.length, 1)
+  })
+})
+
+t.test('decisions', async (t) => {
+  t.test('answer: status, header fields and body as the policy gave them', async (t) => {
+    const { arrive, caller } = proxyBench({ decide: () => ({ kind: 'answer', status: 200, headers: [['Contact', '<sip:x@y>;expires=60']], body: '' }) })
+    await arrive(request({ method: 'REGISTER', uri: 'sip:lab.test' }))
+    t.same([caller.response().status, caller.response().header('Contact')], [200, '<sip:x@y>;expires=60'])
+  })
+
+  t.test('refuse: with diagnostics', async (t) => {
+    const { arrive, caller } = proxyBench({ decide: () => ({ kind: 'refuse', status: 403, because: 'link.forbidden' }) })
+    await arrive(request())
+    t.same([caller.lines, caller.response().header('ms-diagnostics')], [['SIP/2.0 403 Forbidden'], '1;reason="link.forbidden"'])
+  })
+
+  t.test('drop: no answer and nothing left', async (t) => {
+    const { arrive, caller, proxy, wheel } = proxyBench({ decide: () => ({ kind: 'drop', because: 'test' }) })
+    await arrive(request())
+    t.same([caller.sent, proxy.transactions.counts.server, wheel.size], [[], 0, 0])
+  })
+
+  t.test('route to nowhere: 480', async (t) => {
+    const { arrive, caller } = proxyBench({ decide: () => route() })
+    await arrive(request())
+    t.equal(caller.response().status, 480)
+  })
+
+  t.test('a promise is awaited, and the caller hears 100 meanwhile', async (t) => {
+    const { arrive, caller } = proxyBench({ decide: async () => ({ kind: 'refuse', status: 403, because: 'x' }) })
+    await arrive(request())
+    t.same(caller.lines, ['SIP/2.0 100 Trying', 'SIP/2.0 403 Forbidden'])
+  })
+})
