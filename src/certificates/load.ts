@@ -6,7 +6,7 @@ import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { isSystemError } from './atomic-files.ts'
-import { DerReader, readTime, Tag } from './examine/der.ts'
+import { type Crl, readCrl } from './examine/crl.ts'
 import { isPrivateMode } from './keys.ts'
 import type { Verdict } from './verdict.ts'
 import { verdict, type VerdictCode } from './verdict-codes.ts'
@@ -32,11 +32,7 @@ export interface KeyFile {
 export interface CrlFile {
   readonly path: string
   readonly pem: string
-  /** The issuer's name, DER: compare with the subject of a CA, octet for octet. */
-  readonly issuer: Buffer
-  readonly thisUpdate: Date
-  /** Absent: never goes stale. */
-  readonly nextUpdate?: Date
+  readonly crl: Crl
 }
 
 /** No certificate, key or CRL file of a lab is larger. */
@@ -76,9 +72,9 @@ export function loadCrl(path: string): Loaded<CrlFile> {
   const [first, ...more] = blocks.filter(({ label }) => label === 'X509 CRL' || label === 'CRL')
   if (first === undefined) return refuse('crl.malformed', `${path}: ${describeContent(read.value)}`)
   if (first.label === 'CRL') return refuse('crl.malformed', `${path} has the label CRL, wanted X509 CRL`)
-  const head = crlHead(path, first.text)
-  if (!head.ok || more.length === 0) return head
-  return { ...head, warnings: [verdict('crl.partial', { found: `${path} holds ${more.length + 1} CRLs, only the first is read` })] }
+  const parsed = parseCrl(path, first.text)
+  if (!parsed.ok || more.length === 0) return parsed
+  return { ...parsed, warnings: [verdict('crl.partial', { found: `${path} holds ${more.length + 1} CRLs, only the first is read` })] }
 }
 
 interface PemBlock {
@@ -173,31 +169,16 @@ function keyFailure({ label, text }: PemBlock, passphrase: string | undefined): 
   return passphrase === undefined ? 'key.encrypted' : 'key.passphrase-wrong'
 }
 
-function crlHead(path: string, pem: string): Loaded<CrlFile> {
+/** Node must take it, and our own reader must: the first only says yes or no. */
+function parseCrl(path: string, pem: string): Loaded<CrlFile> {
   try {
     createSecureContext({ crl: pem })
-    const list = new DerReader(derOf(pem), 'crl.malformed').sequence('CRL').sequence('TBSCertList')
-    list.optional(Tag.integer, 'version')
-    list.take(Tag.sequence, 'signature')
-    const issuer = list.take(Tag.sequence, 'issuer').whole
-    const thisUpdate = new Date(readTime(list, 'thisUpdate').at)
-    const hasNext = list.nextTag === Tag.utcTime || list.nextTag === Tag.generalizedTime
-    const next = hasNext ? { nextUpdate: new Date(readTime(list, 'nextUpdate').at) } : {}
-    return { ok: true, value: { path, pem, issuer, thisUpdate, ...next }, warnings: hasNext ? [] : [verdict('crl.no-next-update', { found: path })] }
+    const crl = readCrl(derOf(pem))
+    const lint = crl.nextUpdate === undefined ? [verdict('crl.no-next-update', { found: path })] : []
+    return { ok: true, value: { path, pem, crl }, warnings: lint }
   } catch (cause) {
     return refuse('crl.malformed', `${path}: ${cause instanceof Error ? cause.message : String(cause)}`)
   }
-}
-
-/** The subject of a certificate as DER, to compare with the issuer of a CRL. */
-export function subjectDer(certificate: X509Certificate): Buffer {
-  const body = new DerReader(Buffer.from(certificate.raw)).sequence('certificate').sequence('TBSCertificate')
-  body.optional(0xa0, 'version')
-  body.any('serialNumber')
-  body.any('signature')
-  body.any('issuer')
-  body.any('validity')
-  return body.any('subject').whole
 }
 
 function derOf(pem: string): Buffer {

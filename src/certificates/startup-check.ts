@@ -3,7 +3,10 @@
  * wrong purpose, a wrong name, no key or an empty trust list; the servers rebuilt here refused, and said so.
  */
 import type { X509Certificate } from 'node:crypto'
-import { type CertificateFile, type CrlFile, type KeyFile, loadCertificates, loadCrl, loadKey, loadTrustList, type Loaded, subjectDer } from './load.ts'
+import { type Certificate, readCertificate } from './examine/certificate.ts'
+import { CertificateError } from './examine/certificate-error.ts'
+import { SignatureChecker } from './examine/signature.ts'
+import { type CertificateFile, type CrlFile, type KeyFile, loadCertificates, loadCrl, loadKey, loadTrustList, type Loaded } from './load.ts'
 import { summarise } from './summary.ts'
 import type { Verdict, VerdictCertificate } from './verdict.ts'
 import { findVerdictCode, verdict, type VerdictCode, type VerdictDetails } from './verdict-codes.ts'
@@ -194,7 +197,7 @@ function strengthVerdicts(chain: readonly X509Certificate[], say: Say): readonly
 
 /** The subjects of the list are sent to every client that is asked for a certificate; Schannel cuts them at 16 kB and then finds none. */
 function listLengthVerdicts(trust: CertificateFile | undefined): readonly Verdict[] {
-  const octets = (trust?.certificates ?? []).reduce((sum, one) => sum + subjectDer(one).length + 2, 0)
+  const octets = (trust?.certificates ?? []).reduce((sum, one) => sum + Buffer.byteLength(one.subject), 0)
   return octets <= 12 * 1024 ? [] : [verdict('trust.too-long', { found: `${octets} octets of CA names in ${trust?.path ?? ''}` })]
 }
 
@@ -221,17 +224,40 @@ function climb(chain: readonly X509Certificate[], trust: readonly X509Certificat
   return at
 }
 
-/** Once one CRL is given, Node wants a current one for every CA of a chain. */
+/** Once one CRL is given, Node wants a current and rightly signed one for every CA of a chain. */
 function crlVerdicts({ crls }: Files, cas: readonly X509Certificate[], { now }: OwnCertificateWanted, say: Say): readonly Verdict[] {
-  const loaded = crls.map(valueOf).filter((one) => one !== undefined)
   if (crls.length === 0) return [say('crl.not-checked')]
-  const stale = loaded.flatMap((crl) => {
-    if (crl.nextUpdate !== undefined && now >= crl.nextUpdate.getTime()) return [say('crl.expired', { found: `${crl.path} was to be replaced by ${crl.nextUpdate.toISOString()}` })]
-    return now < crl.thisUpdate.getTime() ? [say('crl.not-yet-valid', { found: `${crl.path} starts ${crl.thisUpdate.toISOString()}` })] : []
-  })
-  const bare = cas.filter((ca) => !loaded.some((crl) => crl.issuer.equals(subjectDer(ca))))
-  const subjects = new Set(bare.map((ca) => summarise(ca).subject))
-  return [...stale, ...[...subjects].map((subject) => say('crl.missing', { found: `no CRL of ${subject} among ${loaded.map(({ path }) => path).join(', ')}` }))]
+  const loaded = crls.map(valueOf).filter((one) => one !== undefined)
+  const read = cas.map(readOrError)
+  const byName = Map.groupBy(read.filter((one) => !(one instanceof CertificateError)), ({ subject }) => subject.key)
+  const odd = read.filter((one) => one instanceof CertificateError).map(({ message }) => say('chain.malformed', { found: message }))
+  return [...odd, ...loaded.flatMap((one) => crlTimeVerdicts(one, now, say)), ...[...byName.values()].flatMap((sameName) => crlOfCaVerdicts(sameName, loaded, say))]
+}
+
+/** OpenSSL reads some certificates that our own, stricter reader refuses. */
+function readOrError(certificate: X509Certificate): Certificate | CertificateError {
+  try {
+    return readCertificate(Buffer.from(certificate.raw))
+  } catch (cause) {
+    if (cause instanceof CertificateError) return cause
+    throw cause
+  }
+}
+
+function crlTimeVerdicts({ path, crl }: CrlFile, now: number, say: Say): readonly Verdict[] {
+  if (crl.nextUpdate !== undefined && now >= crl.nextUpdate.at) return [say('crl.expired', { found: `${path} was to be replaced by ${new Date(crl.nextUpdate.at).toISOString()}` })]
+  return now < crl.thisUpdate.at ? [say('crl.not-yet-valid', { found: `${path} starts ${new Date(crl.thisUpdate.at).toISOString()}` })] : []
+}
+
+/** @param sameName CA certificates of one name: several while a CA is renewed, and the CRL of one of them is enough */
+function crlOfCaVerdicts(sameName: readonly Certificate[], loaded: readonly CrlFile[], say: Say): readonly Verdict[] {
+  const name = sameName[0]?.subject
+  const own = loaded.filter(({ crl }) => crl.issuer.key === name?.key)
+  if (own.length === 0) return [say('crl.missing', { found: `no CRL of ${name?.text ?? ''} among ${loaded.map(({ path }) => path).join(', ') || 'none'}` })]
+  const checker = new SignatureChecker()
+  const signer = sameName.find((ca) => own.some(({ crl }) => checker.verifies(crl, ca)))
+  if (signer === undefined) return [say('crl.signature-invalid', { found: `${own.map(({ path }) => path).join(', ')} not signed with the key of ${name?.text ?? ''}` })]
+  return signer.keyUsage === undefined || signer.keyUsage.has('cRLSign') ? [] : [say('crl.no-crl-sign', { found: `key usage of ${signer.subject.text}: ${[...signer.keyUsage].join(', ')}` })]
 }
 
 /** OCS 2007 wants the extension; earlier rules advise it. */

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
@@ -9,7 +9,7 @@ import { toPem } from '../../src/certificates/der.ts'
 import { generateKey } from '../../src/certificates/keys.ts'
 import { checkOwnCertificate, type OwnCertificateWanted } from '../../src/certificates/startup-check.ts'
 import type { VerdictCode } from '../../src/certificates/verdict-codes.ts'
-import { writeCertificate } from '../../src/certificates/write-certificate.ts'
+import { subjectOf, writeCertificate, writeCrl } from '../../src/certificates/write-certificate.ts'
 
 const now = Date.now()
 const folder = t.testdir()
@@ -73,6 +73,8 @@ const [leafPem = '', issuingPem = ''] = good.chainPem.split(/(?<=-----END CERTIF
 const brokenBlock = issuingPem.replace(/\n[A-Za-z0-9+/]{8}/, '\n!!!!!!!!')
 const other = authority.issue(request, now)
 const rsa = authority.issue({ ...request, keyType: 'rsa2048' }, now)
+const issuingCa = new X509Certificate(authority.caCertificate('internal-issuing').pem)
+const crlContent = { number: 9, thisUpdate: new Date(now - 1000), nextUpdate: new Date(now + 86_400_000), revoked: [] }
 const later = now + 100 * 86_400_000
 
 /** One change from the good case, and what must be said first. */
@@ -119,6 +121,7 @@ const faults: readonly (readonly [name: string, code: VerdictCode, change: Parti
   ['no CRL of the root', 'crl.missing', { crlFiles: [put(issuingCrl.pem)] }],
   ['a stale CRL', 'crl.expired', { crlFiles: [put(rootCrl.pem), put(authority.crl('internal-issuing', now - 3_600_000, 60).pem)] }],
   ['a CRL of the future', 'crl.not-yet-valid', { crlFiles: [put(rootCrl.pem), put(authority.crl('internal-issuing', now + 3_600_000).pem)] }],
+  ['a CRL that another key signed', 'crl.signature-invalid', { crlFiles: [put(rootCrl.pem), put(toPem('X509 CRL', writeCrl(crlContent, { name: subjectOf(issuingCa), key })))] }],
   ['a CRL with the wrong label', 'crl.malformed', { crlFiles: [put(rootCrl.pem.replaceAll('X509 CRL', 'CRL'))] }],
   ['garbage as CRL', 'crl.malformed', { crlFiles: [put(toPem('X509 CRL', Buffer.from('3003020101', 'hex')))] }],
 ]
