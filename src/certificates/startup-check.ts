@@ -229,7 +229,7 @@ function crlVerdicts({ crls }: Files, cas: readonly X509Certificate[], { now }: 
   if (crls.length === 0) return [say('crl.not-checked')]
   const loaded = crls.map(valueOf).filter((one) => one !== undefined)
   const read = cas.map(readOrError)
-  const byName = Map.groupBy(read.filter((one) => !(one instanceof CertificateError)), ({ subject }) => subject.key)
+  const byName = Map.groupBy(read.filter((one): one is Certificate => !(one instanceof CertificateError)), ({ subject }) => subject.key)
   const odd = read.filter((one) => one instanceof CertificateError).map(({ message }) => say('chain.malformed', { found: message }))
   return [...odd, ...loaded.flatMap((one) => crlTimeVerdicts(one, now, say)), ...[...byName.values()].flatMap((sameName) => crlOfCaVerdicts(sameName, loaded, say))]
 }
