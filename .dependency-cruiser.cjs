@@ -1,0 +1,77 @@
+/**
+ * The layers of docs/house-style.md, as rules for dependency-cruiser; `npm run lint` and test/layers.test.ts run them through
+ * scripts/layers.ts, which hands over JavaScript: no version of the tool reads TypeScript 7 yet.
+ * `message <- transport <- transaction <- routing` in the stack; `sip <- services <- roles <- lab <- console, cli` above it;
+ * `certificates` and `topology` are ground that roles, lab, check and cli stand on.
+ */
+
+/** A folder of src may import from these folders and itself, and from npm and Node. */
+const mayImport = {
+  'sip/message': [],
+  'sip/transport': ['sip/message', 'sip/clock'],
+  'sip/transaction': ['sip/message', 'sip/transport', 'sip/clock'],
+  'sip/routing': ['sip/message', 'sip/transport', 'sip/transaction', 'sip/clock'],
+  sip: [],
+  certificates: [],
+  topology: ['certificates'],
+  services: ['sip'],
+  roles: ['sip', 'services', 'certificates', 'topology'],
+  lab: ['sip', 'services', 'certificates', 'topology', 'roles', 'phone', 'check'],
+  phone: ['sip', 'certificates'],
+  check: ['sip', 'certificates', 'topology'],
+  console: ['sip', 'services', 'certificates', 'topology', 'roles', 'lab', 'phone', 'check'],
+}
+
+const layers = Object.entries(mayImport).map(([folder, allowed]) => ({
+  name: `layer-${folder.replace('/', '-')}`,
+  comment: `src/${folder} imports only from ${[folder, ...allowed].map((name) => `src/${name}`).join(', ')}`,
+  severity: 'error',
+  from: { path: `^src/${folder}/` },
+  to: { path: '^src/', pathNot: [`^src/${folder}/`, ...allowed.map((name) => `^src/${name}[/.]`)] },
+}))
+
+/** npm packages that stay in one place. */
+const confined = [
+  ['node-forge', ['^src/certificates/']],
+  ['ws', ['^src/sip/transport/', '^src/console/']],
+  ['sip[.]js', ['^src/phone/', '^src/console/web/']],
+  ['kysely', ['^src/services/store/']],
+  ['pg', ['^src/services/store/']],
+  ['dns-packet', ['^src/lab/dns/', '^src/check/']],
+  ['commander', ['^src/cli/']],
+].map(([name, places]) => ({
+  name: `only-in-place-${name.replace('[.]', '')}`,
+  comment: `${name.replace('[.]', '.')} is imported only in ${places.join(', ')}`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: places },
+  to: { path: `node_modules/${name}/` },
+}))
+
+module.exports = {
+  forbidden: [
+    ...layers,
+    ...confined,
+    {
+      name: 'sql-in-the-store',
+      comment: 'SQL is written only in src/services/store',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/services/store/' },
+      to: { path: '^(node:)?sqlite$' },
+    },
+    {
+      name: 'sip-stands-alone',
+      comment: 'the stack needs Node and ws, nothing else of npm',
+      severity: 'error',
+      from: { path: '^src/sip/' },
+      to: { path: 'node_modules/', pathNot: 'node_modules/ws/' },
+    },
+    // Types may refer to each other across files, values may not: scripts/layers.ts leaves this rule out where types are kept.
+    { name: 'no-circles', comment: 'imports of values go one way', severity: 'error', from: { path: '^src/' }, to: { circular: true } },
+    { name: 'no-tests-in-sources', comment: 'what runs never imports what tests', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|bench)/' } },
+    { name: 'everything-found', comment: 'every import leads somewhere', severity: 'error', from: { path: '^src/' }, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'], extensions: ['.mjs', '.js', '.json'] },
+  },
+}
