@@ -9,17 +9,17 @@ import { nextHop } from './policies/next-hop.ts'
 import { noRoute } from './policies/no-route.ts'
 import { noteRemote } from './policies/note-remote.ts'
 import { stripUntrusted } from './policies/strip-untrusted.ts'
-import { peerLists, type RoleContext, type RoleParts, servicesOf } from './role.ts'
+import { peerLists, type RoleContext, type RoleParts, directoryOf } from './role.ts'
 
 export function director(context: RoleContext, settings: DirectorSettings): RoleParts {
   const { plan, flowTokens } = context
-  const { accounts, directory } = servicesOf(context)
+  const { accounts } = directoryOf(context)
   const { domains, routeToEnterpriseEdge: edge } = settings
   const portOf = (transport: string, otherwise: number): number => plan.listeners.find((listener) => listener.transport === transport)?.port ?? otherwise
   return {
     faces: {
       internal: {
-        admit: [stripUntrusted(), noteRemote(), authenticateUsers(context, { directory, realm: settings.realm, domains })],
+        admit: [stripUntrusted(), noteRemote(), authenticateUsers(context, settings)],
         target: [
           flowToken(flowTokens),
           addPath({ hostPort: `${plan.fqdn}:${portOf('tls', 5061)}`, when: ({ remarks }) => remarks.remote }),

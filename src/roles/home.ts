@@ -11,14 +11,13 @@ import { nextHop } from './policies/next-hop.ts'
 import { noRoute } from './policies/no-route.ts'
 import { noteRemote } from './policies/note-remote.ts'
 import { stripUntrusted } from './policies/strip-untrusted.ts'
-import { peerLists, type RoleContext, type RoleParts, servicesOf } from './role.ts'
+import { peerLists, type RoleContext, type RoleParts } from './role.ts'
 
 /** What a Communicator is told after sign-on; without the presence service of a later version the lists stay empty. */
 const communicator = { allowEvents: [], supported: [], keepAliveSeconds: 300, server: 'RTC/2.0' }
 
 export function home(context: RoleContext, settings: HomeSettings): RoleParts {
-  const { plan, clock, flowTokens, isOpen } = context
-  const { accounts, directory, location } = servicesOf(context)
+  const { plan, clock, flowTokens, isOpen, accounts, location } = context
   const { domains, routeToEnterpriseEdge: edge, members } = settings
   const securePort = plan.listeners.find(({ transport }) => transport === 'tls')?.port ?? 5061
   const plainPort = plan.listeners.find(({ transport }) => transport === 'tcp')?.port ?? 5060
@@ -27,11 +26,11 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
   return {
     faces: {
       internal: {
-        admit: [stripUntrusted(), noteRemote(), authenticateUsers(context, { directory, realm: settings.realm, domains })],
+        admit: [stripUntrusted(), noteRemote(), authenticateUsers(context, settings)],
         target: [
           flowToken(flowTokens, { port: securePort }),
           followRoute(),
-          homePool({ directory: accounts, domains, ownHome: settings.home, securePort, plainPort, redirectInside: false }),
+          ...(accounts === undefined ? [] : [homePool({ directory: accounts, domains, ownHome: settings.home, securePort, plainPort, redirectInside: false })]),
           registrar({ location, accounts, domains, clock, self: plan.fqdn, maxContacts: settings.maxContactsPerUser, communicator, ownRoute }),
           localTargets({ location, accounts, domains, self: plan.fqdn, isOpen }),
           staticRoutes(settings.staticRoutes.map((route) => ({

@@ -41,16 +41,16 @@ export interface RoleContext {
   readonly nonceKey: Buffer
   /** `off`: users are not asked who they are (benchmarks). */
   readonly authentication: 'on' | 'off'
-  /** Absent for a role without a database. */
+  /** Absent for a role without a database, and where every user part is a user (benchmarks). */
   readonly directory: Directory | undefined
   readonly accounts: CachedAccounts | undefined
   readonly location: LocationService | undefined
 }
 
-/** The services of a role that has a database. */
-export function servicesOf({ plan, directory, accounts, location }: RoleContext): { readonly directory: Directory; readonly accounts: CachedAccounts; readonly location: LocationService | undefined } {
+/** The directory of a role that cannot do without. */
+export function directoryOf({ plan, directory, accounts }: RoleContext): { readonly directory: Directory; readonly accounts: CachedAccounts } {
   if (directory === undefined || accounts === undefined) throw new Error(`${plan.name} needs a directory and has none`)
-  return { directory, accounts, location }
+  return { directory, accounts }
 }
 
 const nobody: ReadonlySet<string> = new Set()

@@ -1,6 +1,7 @@
 /** Every command, in the order `siplab --help` lists them. A new command is one file here and one line below. */
 import type { RegisterCommand } from '../command.ts'
 import { assignCommand, drainCommand, mtlsCommand, settingsCommand, unassignCommand } from './administration.ts'
+import { benchProxyCommand } from './bench-proxy.ts'
 import { certsCommand } from './certs.ts'
 import { checkCommand } from './check.ts'
 import { decodeCommand } from './decode.ts'
@@ -38,4 +39,5 @@ export const commands: readonly RegisterCommand[] = [
   usersCommand,
   registrationsCommand,
   nodeCommand,
+  benchProxyCommand,
 ]

@@ -1,21 +1,20 @@
 /** The authentication that every role with a directory shares: one realm, digest first; further schemes join the list. */
 import { authenticate } from '../../services/authentication/authenticate.ts'
 import { digest } from '../../services/authentication/digest.ts'
-import type { Directory } from '../../services/store/directory.ts'
 import { type Arrival, pass, type Policy } from '../../sip/routing/decision.ts'
 import type { FlowTokens } from '../../sip/routing/flow-token.ts'
-import { type RoleContext, servicesOf } from '../role.ts'
+import { type RoleContext, directoryOf } from '../role.ts'
 
-export function authenticateUsers(context: RoleContext, options: { readonly directory: Directory; readonly realm: string; readonly domains: readonly string[] }): Policy {
+export function authenticateUsers(context: RoleContext, { realm, domains }: { readonly realm: string; readonly domains: readonly string[] }): Policy {
   if (context.authentication === 'off') return { name: 'authenticate', decide: () => pass }
   const { plan, clock, nonceKey, flowTokens } = context
-  const { directory, realm, domains } = options
+  const { directory, accounts } = directoryOf(context)
   return authenticate({
     schemes: [digest({ credentials: directory, realm, clock, key: nonceKey })],
     realm,
     domains,
     self: plan.fqdn,
-    accounts: servicesOf(context).accounts,
+    accounts,
     hasRouteToken: (arrival) => carriesToken(arrival, flowTokens),
     exempt: isProbe,
   })

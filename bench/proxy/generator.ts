@@ -1,0 +1,98 @@
+/** The load generator, a process of its own: `node generator.ts JOB` does one job and prints one JSON document. */
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { answerAsCallee, CallLoad } from './calls.ts'
+import type { LoadJob, LoadResult } from './job.ts'
+import { RegisterLoad } from './registrations.ts'
+import { openWire, type Wire, type WireSettings } from './socket.ts'
+import { statusOf } from './wire.ts'
+
+const job = JSON.parse(process.argv[2] ?? '{}') as LoadJob
+const run = randomBytes(4).toString('hex')
+const tls = job.transport === 'tls' ? { certificate: readFileSync(job.tls.certificateFile, 'utf8'), key: readFileSync(job.tls.keyFile, 'utf8'), ca: readFileSync(job.tls.caFile, 'utf8'), verifyName: 'bench.test' } : undefined
+const nothing = { setupMs: { p50: 0, p99: 0 }, failed: 0, firstFailure: undefined }
+let closing = false
+
+function open(onMessage: WireSettings['onMessage']): Promise<Wire> {
+  return openWire({
+    transport: job.transport,
+    host: job.host,
+    port: job.port,
+    from: job.host,
+    tls,
+    onMessage,
+    onClosed(error) {
+      if (closing) return
+      console.error(`generator: a connection was closed${error === undefined ? '' : `: ${error.message}`}`)
+      process.exit(1)
+    },
+  })
+}
+
+async function calls(): Promise<LoadResult> {
+  const registrar = new RegisterLoad(job.domain, job.transport, run)
+  const users = new Map<Wire, string>()
+  const callees: Wire[] = []
+  for (let i = 0; i < job.wires; i++) {
+    const wire = await open((message, from) => (statusOf(message) === 0 ? answerAsCallee(message, from, users.get(from) ?? '', job.transport) : registrar.onMessage(message)))
+    users.set(wire, `callee${i}-${run}`)
+    callees.push(wire)
+  }
+  await registrar.run(callees.map((wire) => [users.get(wire) ?? '', wire] as const), 1, 8)
+  const callers: Wire[] = []
+  let load: CallLoad | undefined
+  for (let i = 0; i < job.wires; i++) callers.push(await open((message) => load?.onCaller(message)))
+  load = new CallLoad({ domain: job.domain, transport: job.transport, count: job.count, rate: job.rate, window: job.window, patienceMs: 32_000 }, run, callers, [...users.values()])
+  return load.run()
+}
+
+async function registrations(): Promise<LoadResult> {
+  const registrar = new RegisterLoad(job.domain, job.transport, run)
+  const wires: Wire[] = []
+  for (let i = 0; i < job.wires; i++) wires.push(await open((message) => registrar.onMessage(message)))
+  const users = 1000
+  const pairs = Array.from({ length: users }, (_, i) => i).flatMap((i) => wires.slice(i % wires.length, (i % wires.length) + 1).map((wire) => [`user${i}`, wire] as const))
+  const started = performance.now()
+  for (let round = 0; round < job.count / users; round++) await registrar.run(pairs, round + 1, job.window)
+  return { ...nothing, completed: job.count, seconds: (performance.now() - started) / 1000 }
+}
+
+/** A new connection for each REGISTER, closed after its answer. */
+async function connections(): Promise<LoadResult> {
+  const started = performance.now()
+  let next = 0
+  closing = true
+  const worker = async (): Promise<void> => {
+    while (next < job.count) {
+      const number = next++
+      const registrar = new RegisterLoad(job.domain, job.transport, `${run}${number}`)
+      const wire = await open((message) => registrar.onMessage(message))
+      await registrar.run([[`user${number % 1000}`, wire]], 1, 1)
+      wire.close()
+    }
+  }
+  await Promise.all(Array.from({ length: job.window }, worker))
+  return { ...nothing, completed: job.count, seconds: (performance.now() - started) / 1000 }
+}
+
+/** Opens and registers, says `held`, and lets go when a line comes. */
+async function idle(): Promise<LoadResult> {
+  const wires: Wire[] = []
+  for (let i = 0; i < job.count; i++) {
+    const registrar = new RegisterLoad(job.domain, job.transport, `${run}${i}`)
+    const wire = await open((message) => registrar.onMessage(message))
+    await registrar.run([[`idle${i}`, wire]], 1, 1)
+    wires.push(wire)
+  }
+  await new Promise((resolve) => setTimeout(resolve, 2000))
+  process.stdout.write('held\n')
+  await new Promise((resolve) => process.stdin.once('data', resolve))
+  closing = true
+  for (const wire of wires) wire.close()
+  return { ...nothing, completed: job.count, seconds: 0 }
+}
+
+const result = await { calls, registrations, connections, idle }[job.kind]()
+closing = true
+process.stdout.write(JSON.stringify(result))
+process.exit(0)

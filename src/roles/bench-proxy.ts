@@ -1,0 +1,114 @@
+/**
+ * The ordinary front end without a lab around it, for benchmarks by others: its policies, record-routing, transactions and
+ * timers, verdicts and metrics, the registrar in memory. Only the users are not asked who they are.
+ */
+import { X509Certificate } from 'node:crypto'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pemBlocks } from '../certificates/load.ts'
+import { summarise } from '../certificates/summary.ts'
+import { memoryLocation } from '../services/location/location.ts'
+import { systemClock } from '../sip/clock.ts'
+import type { TlsMaterial } from '../sip/transport/types.ts'
+import { loadProfile } from '../topology/load.ts'
+import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
+import { openRecorder } from './recorder.ts'
+import { openStack, type Stack } from './stack.ts'
+
+export interface BenchProxySettings {
+  readonly transport: 'udp' | 'tcp' | 'tls'
+  readonly address: string
+  readonly port: number
+  readonly domain: string
+  /** PEM files; absent for udp and tcp. */
+  readonly certificateFile: string | undefined
+  readonly keyFile: string | undefined
+  readonly caFile: string | undefined
+  /** Everything it writes goes here. */
+  readonly folder: string
+  readonly logLevel: 'info' | 'warn'
+}
+
+export interface BenchProxy {
+  readonly stack: Stack
+  readonly port: number
+  close(): Promise<void>
+}
+
+export async function startBenchProxy(settings: BenchProxySettings): Promise<BenchProxy> {
+  mkdirSync(settings.folder, { recursive: true })
+  const plan = benchPlan(settings)
+  const recorder = openRecorder({ node: plan.name, role: plan.role, eventFile: join(settings.folder, 'events.jsonl'), level: settings.logLevel, wall: Date.now })
+  const location = memoryLocation({ clock: systemClock })
+  const stack = openStack({
+    lab: benchLab(plan),
+    plan,
+    clock: systemClock,
+    recorder,
+    stores: { directory: undefined, pool: undefined, location, close: async () => location.close() },
+    sharedKey: Buffer.alloc(32, settings.domain),
+    authentication: 'off',
+    transportSettings: { connectionsPerSource: 20_000, connections: 50_000 },
+  })
+  const tls = settings.transport === 'tls' ? materialOf(settings) : undefined
+  stack.transport.setOutgoingTls('internal', tls)
+  const listener = await stack.transport.listen({ face: 'internal', transport: settings.transport, address: settings.address, port: settings.port, mutual: tls === undefined ? 'off' : 'required', tls })
+  return {
+    stack,
+    port: listener.local.port,
+    async close() {
+      await stack.close()
+      location.close()
+      recorder.close()
+    },
+  }
+}
+
+function materialOf({ certificateFile, keyFile, caFile }: BenchProxySettings): TlsMaterial {
+  if (certificateFile === undefined || keyFile === undefined || caFile === undefined) throw new Error('TLS needs BENCH_CERT, BENCH_KEY and BENCH_CA')
+  const certificate = readFileSync(certificateFile, 'utf8')
+  const { serial, fingerprint } = summarise(certificate)
+  return {
+    certificate,
+    key: readFileSync(keyFile, 'utf8'),
+    ca: pemBlocks(readFileSync(caFile, 'utf8')).map(({ text }) => text),
+    crl: undefined,
+    own: { serial, fingerprint, notAfter: new X509Certificate(certificate).validToDate.getTime() },
+    minVersion: 'TLSv1.2',
+    maxVersion: 'TLSv1.3',
+    ciphers: undefined,
+  }
+}
+
+function benchPlan({ transport, address, port, domain }: BenchProxySettings): NodePlan {
+  const profile = loadProfile('modern')
+  return {
+    name: 'bench',
+    role: 'front-end',
+    organisation: domain,
+    fqdn: address,
+    faces: [{ name: 'internal', fqdn: address, address, addresses: {} }],
+    listeners: [{ face: 'internal', transport, address, port, ...(transport === 'tls' ? { mutual: 'required' as const } : {}) }],
+    resolver: { view: 'internal', address: '127.0.0.1', port: 53 },
+    certificates: [],
+    whenOwnCertificateEnds: 'warn',
+    profile,
+    settings: {
+      kind: 'front-end',
+      domains: [domain],
+      realm: domain,
+      trustedServers: [],
+      edges: [],
+      home: address,
+      members: [address],
+      authorizedHosts: [],
+      staticRoutes: [],
+      maxContactsPerUser: 16,
+      store: { kind: 'sqlite', directory: '', pool: '' },
+    },
+  }
+}
+
+function benchLab(plan: NodePlan): LabPlan {
+  return { topology: 'bench', about: '', profile: plan.profile, domain: plan.organisation, network: 0, addressing: 'loopback', organisations: [], nodes: [plan], certificates: [], dns: [], links: [], firewall: [], users: [], phones: [] }
+}
