@@ -12,7 +12,7 @@ import { buildPaths, isSelfSigned, reachable, type Path, type PathMaterial } fro
 import { pathFindings, type ExaminedPurpose, type Located, type PathContext } from './path-rules.ts'
 import { examinerProfile, refusesFinding, type ExaminerProfile, type ProfileName } from './profiles.ts'
 import { crlDateProblem, crlFinding, revocationFindings } from './revocation.ts'
-import { SignatureChecker } from './signature.ts'
+import { maxVerifications, SignatureChecker } from './signature.ts'
 import { trustFinding } from './trust.ts'
 
 export interface ExamineRequest {
@@ -77,7 +77,7 @@ export function examine(request: ExamineRequest): Examination {
   const crls = readCrls(request.crls ?? [], profile)
   const judge = (path: Path): Judged => judgePath(path, { request, profile, material, crls: crls.readable })
   const best = bestPath(material, judge)
-  const faults = [...best.faults, ...crls.findings.map((finding) => faultOf(finding, 0, best.path, profile)), ...material.unreadable.map((error) => unreadableFault(error, profile))]
+  const faults = [...best.faults, ...givenUp(best, material, profile), ...crls.findings.map((finding) => faultOf(finding, 0, best.path, profile)), ...material.unreadable.map((error) => unreadableFault(error, profile))]
   return {
     accepted: !faults.some(({ refuses }) => refuses),
     faults: faults.sort(byCause), path: best.path.certificates, anchored: best.path.anchored,
@@ -114,6 +114,13 @@ function bestPath(material: Gathered, judge: (path: Path) => Judged): Judged {
     if (best === undefined || refusals(judged) < refusals(best)) best = judged
   }
   return best ?? judge(reachable(material))
+}
+
+/** When the budget ends before a path is found, what follows from unverified signatures must not be believed alone. */
+function givenUp(best: Judged, { signatures }: Gathered, profile: ExaminerProfile): readonly Fault[] {
+  if (!signatures.exhausted || refusals(best) === 0) return []
+  const found = `no path after ${maxVerifications} signatures`
+  return [faultOf({ code: 'chain.too-deep', grade: 'path', field: 'chain', found, rule: `a path within ${maxVerifications} signatures`, minds: everyone }, 0, best.path, profile)]
 }
 
 function refusals({ faults }: Judged): number {
@@ -160,7 +167,14 @@ function roleOf(index: number, { certificates, anchored }: Path): ChainRole {
 
 function faultOf(finding: Finding, index: number, path: Path, profile: ExaminerProfile): Fault {
   const certificate = path.certificates[index]
-  return { ...finding, index, role: roleOf(index, path), refuses: refusesFinding(profile, finding), ...(certificate === undefined ? {} : { certificate }) }
+  return { ...finding, found: clip(finding.found), index, role: roleOf(index, path), refuses: refusesFinding(profile, finding), ...(certificate === undefined ? {} : { certificate }) }
+}
+
+const longestFound = 400
+
+/** A hostile name may be a megabyte long; a sentence about it must not be. */
+function clip(text: string): string {
+  return text.length <= longestFound ? text : `${text.slice(0, longestFound)}… (${text.length} characters)`
 }
 
 function gather(request: ExamineRequest, leaf: Certificate, others: readonly Buffer[]): Gathered {

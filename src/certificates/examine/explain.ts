@@ -32,12 +32,18 @@ export function toVerdict(examination: Examination, observer: Observer = {}): Ve
   return { ...explain(first, observer), ...(others.length === 0 ? {} : { others }) }
 }
 
+/** A verdict goes into every log line about a link: names beyond these are counted, not listed. */
+const shownNames = 200
+const shownCharacters = 1000
+
 /** A certificate as verdicts show it, read by our own reader: it also works where Node refuses to parse. */
 export function verdictCertificate(certificate: Certificate): VerdictCertificate {
+  const names = certificate.subjectAltNames ?? []
+  const more = names.length > shownNames ? [`and ${names.length - shownNames} more`] : []
   return {
-    subject: certificate.subject.text,
-    issuer: certificate.issuer.text,
-    subjectAltNames: (certificate.subjectAltNames ?? []).map(generalNameText),
+    subject: certificate.subject.text.slice(0, shownCharacters),
+    issuer: certificate.issuer.text.slice(0, shownCharacters),
+    subjectAltNames: [...names.slice(0, shownNames).map((name) => generalNameText(name).slice(0, shownCharacters)), ...more],
     serial: certificate.serial.hex,
     serialReversed: certificate.serial.reversed,
     notBefore: new Date(certificate.notBefore.at).toISOString(),

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { extendedKeyUsage } from '../../../src/certificates/extensions.ts'
+import { extendedKeyUsage, subjectAltName } from '../../../src/certificates/extensions.ts'
 import { explain, toVerdict } from '../../../src/certificates/examine/index.ts'
 import { hour, issuing, judge, leaf, now } from './chains.ts'
 
@@ -26,4 +26,12 @@ t.test('a fault without others stands alone', async (t) => {
 t.test('what cannot be read is explained without a certificate', async (t) => {
   const [fault] = judge({ chain: [Buffer.from('3000', 'hex')] }).faults
   t.match(fault === undefined ? undefined : explain(fault), { code: 'cert.malformed', found: /at octet/ })
+})
+
+t.test('a hostile certificate does not make a long verdict', async (t) => {
+  const names = Array.from({ length: 3000 }, (_, at) => ({ kind: 'dns', value: `h${at}.lab.test` }) as const)
+  const long = leaf({ content: { subject: [['CN', 'x'.repeat(100_000)]] }, extensions: { '2.5.29.17': subjectAltName(names) } })
+  const verdict = toVerdict(judge({ chain: [long, issuing()] }))
+  t.ok(JSON.stringify(verdict).length < 40_000)
+  t.equal(verdict?.certificate?.subjectAltNames.at(-1), 'and 2800 more')
 })
