@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { verdictsPage } from '../../scripts/docs-verdicts.ts'
 import { findVerdictCode, isVerdictCode, verdict, verdictCodes } from '../../src/certificates/verdict-codes.ts'
 import { findWindowsCode, windowsCode, windowsCodes } from '../../src/certificates/windows-codes.ts'
 
@@ -49,6 +50,10 @@ t.test('a verdict', async (t) => {
 t.test('the table of verdict codes', async (t) => {
   t.test('has dotted lower-case codes only', async (t) => {
     t.same(verdictCodes.filter(({ code }) => !/^[a-z]+\.[a-z0-9-]+$/.test(code)), [])
+  })
+
+  t.test('has a page that is current', async (t) => {
+    t.equal(readFileSync(new URL('../../docs/verdicts.md', import.meta.url), 'utf8'), verdictsPage())
   })
 
   t.test('knows its codes and no others', async (t) => {
