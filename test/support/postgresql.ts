@@ -2,7 +2,7 @@
 import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { chown, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { chown, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -37,8 +37,11 @@ async function programs(): Promise<string | undefined> {
   return versions.map((version) => join(programsRoot, version, 'bin')).find((bin) => existsSync(join(bin, 'initdb')))
 }
 
-/** @param settings lines for the server's command line, e.g. { max_connections: '5' } */
-export async function startPostgresql(settings: Readonly<Record<string, string>> = {}): Promise<PrivatePostgresql> {
+/**
+ * @param settings lines for the server's command line, e.g. { max_connections: '5' }
+ * @param tls certificate and key, PEM: TLS is offered then
+ */
+export async function startPostgresql(settings: Readonly<Record<string, string>> = {}, tls?: { readonly certificate: string; readonly key: string }): Promise<PrivatePostgresql> {
   const bin = await programs()
   if (bin === undefined) throw new Error(await postgresqlMissing())
   const owner = await ownerIds()
@@ -47,7 +50,7 @@ export async function startPostgresql(settings: Readonly<Record<string, string>>
   const data = join(folder, 'data')
   await run(join(bin, 'initdb'), ['-D', data, '-A', 'trust', '-U', 'postgres', '-E', 'UTF8', '--locale=C', '-N'], { ...owner, cwd: folder })
   const port = await freePort()
-  const options = { ...settings, listen_addresses: '127.0.0.1', port: String(port), unix_socket_directories: folder, fsync: 'off', shared_buffers: '16MB' }
+  const options = { ...settings, ...(tls === undefined ? {} : await tlsOptions(data, tls, owner)), listen_addresses: '127.0.0.1', port: String(port), unix_socket_directories: folder, fsync: 'off', shared_buffers: '16MB' }
   const url = `postgresql://postgres@127.0.0.1:${port}/postgres`
   let server: ChildProcess | undefined
 
@@ -78,6 +81,14 @@ export async function startPostgresql(settings: Readonly<Record<string, string>>
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+async function tlsOptions(data: string, { certificate, key }: { readonly certificate: string; readonly key: string }, owner: { readonly uid: number; readonly gid: number } | undefined) {
+  const files = { ssl_cert_file: join(data, 'server.pem'), ssl_key_file: join(data, 'server.key') }
+  await writeFile(files.ssl_cert_file, certificate, { mode: 0o600 })
+  await writeFile(files.ssl_key_file, key, { mode: 0o600 })
+  if (owner !== undefined) for (const file of Object.values(files)) await chown(file, owner.uid, owner.gid)
+  return { ssl: 'on', ...files }
 }
 
 /** initdb refuses to run as root. */

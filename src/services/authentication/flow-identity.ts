@@ -7,6 +7,15 @@ const note = 'services.identities'
 /** Users one flow may have signed in; a phone has one or two, a gateway of phones many. */
 const identitiesLimit = 200_000
 
+/** Of many users on one flow, so many are looked at to find whether any is signed in. */
+const lookedAt = 8
+
+interface Identity {
+  readonly aor: string
+  /** Wall-clock milliseconds. */
+  until: number
+}
+
 /** A datagram's source can be forged, and a link between servers carries many users: neither keeps an identity. */
 export function mayKeepIdentity(flow: Flow): boolean {
   return flow.reliable && flow.direction === 'accepted' && (flow.peer === undefined || flow.peer.class === 'client')
@@ -15,29 +24,48 @@ export function mayKeepIdentity(flow: Flow): boolean {
 /** @param until wall-clock milliseconds at which the registration runs out */
 export function rememberIdentity(flow: Flow, aor: string, until: number): void {
   if (!mayKeepIdentity(flow)) return
-  const known = identitiesOf(flow)
-  if (known === undefined) flow.notes.set(note, new Map([[flat(aor), until]]))
-  else if (known.size < identitiesLimit || known.has(aor)) known.set(known.has(aor) ? aor : flat(aor), until)
+  const known = find(flow, aor)
+  if (known !== undefined) known.until = until
+  else add(flow, { aor: flat(aor), until })
 }
 
 export function forgetIdentity(flow: Flow, aor: string): void {
-  identitiesOf(flow)?.delete(aor)
+  const known = noted(flow)
+  if (known instanceof Map) known.delete(aor)
+  else if (known?.aor === aor) flow.notes.delete(note)
 }
 
 export function hasIdentity(flow: Flow, aor: string, wall: number): boolean {
-  return (identitiesOf(flow)?.get(aor) ?? 0) > wall
+  const known = find(flow, aor)
+  return known !== undefined && known.until > wall
 }
 
-/** True when anyone is signed in on it. Looks at the first few only: it is asked for phones. */
+/** True when anyone is signed in on it. */
 export function hasAnyIdentity(flow: Flow, wall: number): boolean {
+  const known = noted(flow)
+  if (!(known instanceof Map)) return known !== undefined && known.until > wall
   let looked = 0
-  for (const until of identitiesOf(flow)?.values() ?? []) {
+  for (const { until } of known.values()) {
     if (until > wall) return true
-    if (++looked === 8) return false
+    if (++looked === lookedAt) return false
   }
   return false
 }
 
-function identitiesOf(flow: Flow): Map<string, number> | undefined {
-  return flow.notes.get(note) as Map<string, number> | undefined
+/** One user, or many by address-of-record: the usual flow pays for no map. */
+function noted(flow: Flow): Identity | Map<string, Identity> | undefined {
+  return flow.notes.get(note) as Identity | Map<string, Identity> | undefined
+}
+
+function find(flow: Flow, aor: string): Identity | undefined {
+  const known = noted(flow)
+  if (known instanceof Map) return known.get(aor)
+  return known?.aor === aor ? known : undefined
+}
+
+function add(flow: Flow, identity: Identity): void {
+  const known = noted(flow)
+  if (known === undefined) flow.notes.set(note, identity)
+  else if (!(known instanceof Map)) flow.notes.set(note, new Map([[known.aor, known], [identity.aor, identity]]))
+  else if (known.size < identitiesLimit) known.set(identity.aor, identity)
 }

@@ -112,28 +112,40 @@ export function registrar(options: RegistrarOptions): Policy {
 /** Tells the location service that a flow is gone: what could only be reached by it is forgotten. */
 export function onFlowClosed(location: LocationService, flow: Flow): Soon<void> {
   const aors = registeredOn(flow)
-  return aors === undefined ? undefined : location.removeFlow(flow.id, aors)
+  if (aors === undefined) return undefined
+  return location.removeFlow(flow.id, typeof aors === 'string' ? [aors] : aors)
 }
 
 const note = 'services.registered'
 
-function registeredOn(flow: Flow): Set<string> | undefined {
-  return flow.notes.get(note) as Set<string> | undefined
+/** Who has bindings that use the flow. A phone has one user: no set is made for it. */
+function registeredOn(flow: Flow): string | Set<string> | undefined {
+  return flow.notes.get(note) as string | Set<string> | undefined
+}
+
+function addRegistered(flow: Flow, aor: string): void {
+  const known = registeredOn(flow)
+  if (known === undefined) flow.notes.set(note, aor)
+  else if (typeof known !== 'string') known.add(aor)
+  else if (known !== aor) flow.notes.set(note, new Set([known, aor]))
+}
+
+function removeRegistered(flow: Flow, aor: string): void {
+  const known = registeredOn(flow)
+  if (known === aor) flow.notes.delete(note)
+  else if (known instanceof Set) known.delete(aor)
 }
 
 function remember(arrival: Arrival, { change, expires }: ReadContacts & { kind: 'change' }): void {
   const { flow, wall } = arrival
   if (expires === undefined) return
   if (expires === 0) {
-    registeredOn(flow)?.delete(change.aor)
+    removeRegistered(flow, change.aor)
     forgetIdentity(flow, change.aor)
     return
   }
   if (provenHere(arrival, change.aor)) rememberIdentity(flow, change.aor, wall + expires * 1000)
-  if (!change.contacts.some((contact) => contact.binding.flow === flow.id)) return
-  const known = registeredOn(flow)
-  if (known === undefined) flow.notes.set(note, new Set([change.aor]))
-  else known.add(change.aor)
+  if (change.contacts.some((contact) => contact.binding.flow === flow.id)) addRegistered(flow, change.aor)
 }
 
 function refuseExtensions({ request }: Arrival, pathWithoutSupport: 'store' | 'refuse'): Decision | undefined {
