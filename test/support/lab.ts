@@ -1,0 +1,100 @@
+/** A whole lab for one test: brought up as a person would, driven through the command line, gone when the test ends. */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Test } from 'tap'
+import type { LabChange, ReadyDocument, ReadyNode } from '../../src/lab/ready-document.ts'
+import { siplab, siplabBin } from './command.ts'
+import type { CommandResult } from './command.ts'
+
+export interface LabOptions {
+  /** Further arguments of `siplab up`, e.g. `['--movable-clock']`. */
+  readonly up?: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+export interface TestLab {
+  readonly ready: ReadyDocument
+  readonly data: string
+  /** `run('certs', 'trial', 'fe1', '--valid', '3s')`: `--data` is added. */
+  run(...args: readonly string[]): Promise<CommandResult>
+  /** As run with `--json`; rejects unless the exit status is 0. */
+  json<T>(...args: readonly string[]): Promise<T>
+  /** The next change for which `wanted` holds, those that came already included. Rejects after `withinMs` (20 s). */
+  change(wanted: (change: LabChange) => boolean, withinMs?: number): Promise<LabChange>
+  /** @throws Error with the nodes there are */
+  node(name: string): ReadyNode
+  /** SIGINT to the supervisor, as Ctrl-C; resolves with its exit status. */
+  stop(): Promise<number>
+}
+
+const readyWithinMs = 60_000
+
+/**
+ * `const lab = await withLab(t, 'edge')`. Each lab finds a network of its own, so tests run side by side.
+ *
+ * @param topology a shipped name or the path of a lab file
+ */
+export async function withLab(t: Test, topology: string, options: LabOptions = {}): Promise<TestLab> {
+  const data = mkdtempSync(join(tmpdir(), 'siplab-test-'))
+  const child = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, siplabBin, 'up', topology, '--json', '--data', data, ...(options.up ?? [])], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.environment },
+  })
+  const ended = new Promise<number>((resolve) => child.once('exit', (status) => resolve(status ?? -1)))
+  const stop = (): Promise<number> => {
+    if (child.exitCode === null) child.kill('SIGINT')
+    return ended
+  }
+  t.teardown(async () => {
+    await stop()
+    rmSync(data, { recursive: true, force: true })
+  })
+  let progress = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (progress += text))
+  const changes: LabChange[] = []
+  const waiting = new Set<() => void>()
+  const first = Promise.withResolvers<ReadyDocument>()
+  createInterface(child.stdout).on('line', (line) => {
+    const news = JSON.parse(line) as ReadyDocument | LabChange | { readonly error: unknown; readonly event?: undefined }
+    if (news.event === 'ready' || news.event === 'degraded') return first.resolve(news)
+    if (news.event === undefined) return first.reject(new Error(`siplab up ${topology} failed: ${line}\n${progress}`))
+    changes.push(news)
+    for (const look of waiting) look()
+  })
+  void ended.then((status) => first.reject(new Error(`siplab up ${topology} ended with status ${status}:\n${progress}`)))
+  const timer = setTimeout(() => first.reject(new Error(`siplab up ${topology} was not ready within ${readyWithinMs / 1000} s:\n${progress}`)), readyWithinMs)
+  const ready = await first.promise.finally(() => clearTimeout(timer))
+  const run = (...args: readonly string[]): Promise<CommandResult> => siplab([...args, '--data', data])
+  return {
+    ready,
+    data,
+    run,
+    stop,
+    async json<T>(...args: readonly string[]) {
+      const { status, stdout, stderr } = await run(...args, '--json')
+      if (status !== 0) throw new Error(`siplab ${args.join(' ')} ended with status ${status}: ${stderr}`)
+      return JSON.parse(stdout) as T
+    },
+    change: (wanted, withinMs = 20_000) =>
+      new Promise((resolve, reject) => {
+        const late = setTimeout(() => reject(new Error(`no such change within ${withinMs} ms; there were ${JSON.stringify(changes)}`)), withinMs)
+        const look = (): void => {
+          const found = changes.find(wanted)
+          if (found === undefined) return
+          clearTimeout(late)
+          waiting.delete(look)
+          resolve(found)
+        }
+        waiting.add(look)
+        look()
+      }),
+    node(name) {
+      const found = ready.nodes.find((node) => node.name === name)
+      if (found === undefined) throw new Error(`no node ${name} in ${ready.nodes.map((node) => node.name).join(', ')}`)
+      return found
+    },
+  }
+}
