@@ -58,10 +58,10 @@ export async function withLab(t: Test, topology: string, options: LabOptions = {
   const waiting = new Set<() => void>()
   const first = Promise.withResolvers<ReadyDocument>()
   createInterface(child.stdout).on('line', (line) => {
-    const news = JSON.parse(line) as ReadyDocument | LabChange | { readonly error: unknown; readonly event?: undefined }
-    if (news.event === 'ready' || news.event === 'degraded') return first.resolve(news)
-    if (news.event === undefined) return first.reject(new Error(`siplab up ${topology} failed: ${line}\n${progress}`))
-    changes.push(news)
+    const { event } = JSON.parse(line) as { readonly event?: string }
+    if (event === 'ready' || event === 'degraded') return first.resolve(JSON.parse(line) as ReadyDocument)
+    if (event === undefined) return first.reject(new Error(`siplab up ${topology} failed: ${line}\n${progress}`))
+    changes.push(JSON.parse(line) as LabChange)
     for (const look of waiting) look()
   })
   void ended.then((status) => first.reject(new Error(`siplab up ${topology} ended with status ${status}:\n${progress}`)))

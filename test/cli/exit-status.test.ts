@@ -1,0 +1,121 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import t from 'tap'
+import { commands } from '../../src/cli/commands/index.ts'
+import { main } from '../../src/cli/main.ts'
+import type { Io } from '../../src/cli/io.ts'
+import { runProgram, siplab, siplabBin } from '../support/command.ts'
+
+interface Run {
+  readonly status: number
+  readonly out: string
+  readonly err: string
+}
+
+/** The command line in this process: fast, and with what it writes at hand. */
+async function run(args: readonly string[], workingFolder = '/', environment: Readonly<Record<string, string>> = {}): Promise<Run> {
+  let out = ''
+  let err = ''
+  const io: Io = {
+    out: (text) => (out += text),
+    err: (text) => (err += text),
+    octets: async (chunk) => void (out += Buffer.from(chunk).toString('latin1')),
+    environment,
+    workingFolder,
+    colours: { out: false, err: false },
+    outIsTerminal: false,
+    onInterrupt: () => () => undefined,
+    onInputEnd: () => undefined,
+    closeInput: () => undefined,
+  }
+  return { status: await main(args, io), out, err }
+}
+
+const badRole = 'name: bad\nabout: A lab with a fault.\nprofile: lcs2005\ndomain: lab.test\nhosts:\n  fe1: { role: frontend }\n'
+
+t.test('exit status 0', async (t) => {
+  t.match(await run(['--help']), { status: 0, out: /siplab up/ })
+  t.match(await run(['--version']), { status: 0, out: /^\d+\.\d+\.\d+\n$/ })
+  t.match(await run(['plan', 'edge']), { status: 0, out: /director\.lab\.test/, err: '' })
+})
+
+t.test('exit status 1 when the thing asked for is not so', async (t) => {
+  const folder = t.testdir({})
+  t.match(await run(['status'], folder), { status: 1, err: /no lab was brought up below \.siplab; siplab up does/ })
+  t.match(await run(['down'], folder), { status: 1 })
+  t.match(await run(['decode', 'nothing known']), { status: 1 })
+})
+
+t.test('exit status 2 for wrong usage', async (t) => {
+  t.match(await run(['bring-up']), { status: 2, err: /unknown command 'bring-up'/ })
+  t.match(await run(['mtls', 'fe1']), { status: 2, err: /missing required argument/ })
+  t.match(await run(['up', 'edge', '--network', '400']), { status: 2, err: /--network: wanted a number from 1 to 254.*found "400"/ })
+  t.match(await run(['plan', '--port', 'edge=99999']), { status: 2, err: /--port: wanted edge=PORT/ })
+  t.match(await run(['status', '--lab', 'compose']), { status: 2, err: /--lab compose/ })
+  t.match(await run(['status', '--lab', 'moon']), { status: 2, err: /Allowed choices are local, compose/ })
+})
+
+t.test('exit status 2 for a wrong configuration, with file, line and field', async (t) => {
+  const folder = t.testdir({ 'bad.yaml': badRole })
+  const file = join(folder, 'bad.yaml')
+  t.match(await run(['plan', file]), { status: 2, err: /bad\.yaml:6: hosts\.fe1\.role: wanted one of .*, found "frontend"/ })
+  t.match(JSON.parse((await run(['plan', file, '--json'])).out), { error: { code: 'config.invalid', line: 6, field: 'hosts.fe1.role' } })
+  t.match(await run(['plan', 'egde']), { status: 2, err: /wanted a topology \(edge, .*found "egde"/ })
+})
+
+t.test('a wrong configuration leaves nothing behind', async (t) => {
+  const folder = t.testdir({ 'bad.yaml': badRole })
+  const result = await siplab(['up', join(folder, 'bad.yaml'), '--json'], { cwd: folder })
+  t.equal(result.status, 2)
+  t.strictSame(readdirSync(folder), ['bad.yaml'])
+})
+
+t.test('a network that is taken is refused with who holds what, and nothing is left behind', async (t) => {
+  const folder = t.testdir({})
+  const holder = createServer()
+  await new Promise<void>((resolve) => holder.listen(5060, '127.0.253.41', resolve))
+  t.teardown(() => holder.close())
+  t.match(await siplab(['up', 'standard', '--network', '253'], { cwd: folder }), { status: 2, stderr: /se cannot listen on 127\.0\.253\.41:5060 \(tcp, EADDRINUSE\).*--network N/ })
+  t.strictSame(readdirSync(folder), [])
+})
+
+t.test('exit status 3 for a fault of siplab, with the stack only when asked', async (t) => {
+  const folder = t.testdir({ '.siplab': { edge: { 'lab.json': '{' } } })
+  t.match(await run(['status'], folder), { status: 3, err: /fault of siplab itself; run the command again with SIPLAB_DEBUG=1/ })
+  t.notMatch((await run(['status'], folder)).err, /at JSON\.parse/)
+  t.match((await run(['status'], folder, { SIPLAB_DEBUG: '1' })).err, /at JSON\.parse/)
+})
+
+t.test('every command explains itself with an example', async (t) => {
+  const names = (await run(['--help'])).out.match(/^ {2}([a-z-]+) /gm)?.map((line) => line.trim()) ?? []
+  t.ok(names.length >= commands.length)
+  for (const name of names.filter((each) => each !== 'siplab' && each !== 'help')) {
+    const { status, out } = await run([name, '--help'])
+    t.equal(status, 0, `${name} --help`)
+    const hasCommandsOfItsOwn = /^Commands:$/m.test(out)
+    if (!hasCommandsOfItsOwn) t.match(out, new RegExp(`Example:\\n  .*siplab ${name}`))
+  }
+})
+
+const otherNode = '/usr/bin/node'
+const otherVersion = existsSync(otherNode) ? execFileSync(otherNode, ['--version'], { encoding: 'utf8', env: {} }).trim() : 'none'
+const isOlder = Number(/^v(\d+)/.exec(otherVersion)?.[1] ?? 99) < 24
+
+t.test('the door', async (t) => {
+  t.test('hands over to the locked node when its own is too old', { skip: isOlder ? false : `needs a Node older than 24 at ${otherNode}, found ${otherVersion}` }, async (t) => {
+    t.match(await runProgram(otherNode, [siplabBin, 'decode', '0x800B0101']), { status: 0, stdout: /CERT_E_EXPIRED/ })
+    t.match(await runProgram(otherNode, [siplabBin, 'decode', 'nothing known']), { status: 1 }, 'its exit status comes through')
+  })
+
+  t.test('is quiet when the reader goes away', async (t) => {
+    const { stderr } = await runProgram('sh', ['-c', `"$0" "$1" plan edge --json | head -c 10`, process.execPath, siplabBin])
+    t.equal(stderr, '')
+  })
+
+  t.test('writes no colours into a pipe', async (t) => {
+    const { stdout } = await siplab(['decode', '0x800B0101'], { environment: { FORCE_COLOR: '' } })
+    t.notMatch(stdout, /\u001b\[/)
+  })
+})
