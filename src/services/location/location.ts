@@ -146,24 +146,27 @@ export function singleWriterLocation(options: {
 export function sharedLocation({ clock, store }: { readonly clock: Clock; readonly store: PoolStore }): LocationService {
   const incarnation = randomToken(4)
   const sweeping = every(clock, sweepEveryMs, () => sweep(store, clock))
+  const inOrder = oneByOne()
 
   async function lookup(aor: string): Promise<readonly Binding[]> {
     const rows = await store.bindingsOf(aor)
     return alive(rows.map((row) => bindingOf(row, incarnation)), clock.wall())
   }
 
+  async function change(wanted: Change): Promise<Outcome> {
+    const plan = planChange(await lookup(wanted.aor), wanted)
+    if (plan.kind !== 'done') return plan
+    const { refused } = await store.writeBindings({
+      put: plan.put.map((binding) => rowOf(binding, incarnation)),
+      remove: plan.remove.map((binding) => ({ aor: binding.aor, key: binding.key, flow: undefined })),
+    })
+    const [late] = refused
+    return late === undefined ? { kind: 'done', bindings: plan.bindings } : { kind: 'out-of-order', contact: late.contact }
+  }
+
   return {
     lookup,
-    async register(change) {
-      const plan = planChange(await lookup(change.aor), change)
-      if (plan.kind !== 'done') return plan
-      const { refused } = await store.writeBindings({
-        put: plan.put.map((binding) => rowOf(binding, incarnation)),
-        remove: plan.remove.map((binding) => ({ aor: binding.aor, key: binding.key, flow: undefined })),
-      })
-      const [late] = refused
-      return late === undefined ? { kind: 'done', bindings: plan.bindings } : { kind: 'out-of-order', contact: late.contact }
-    },
+    register: (wanted) => inOrder(wanted.aor, () => change(wanted)),
     async removeFlow(flow, aors) {
       const text = flowText({ flowBound: true, flow } as Binding, incarnation)
       for (const aor of aors) {
@@ -200,6 +203,21 @@ function sweep(store: PoolStore, clock: Clock): void {
   store.removeExpired(clock.wall()).catch((error: unknown) => {
     if (!(error instanceof StoreError)) throw error
   })
+}
+
+/** Runs what belongs to one key in the order it was asked for: two connections to a database may answer in any. */
+function oneByOne(): <Result>(key: string, work: () => Promise<Result>) => Promise<Result> {
+  const last = new Map<string, Promise<unknown>>()
+  return async (key, work) => {
+    const before = last.get(key)
+    const mine = before === undefined ? work() : before.then(work, work)
+    last.set(key, mine)
+    try {
+      return await mine
+    } finally {
+      if (last.get(key) === mine) last.delete(key)
+    }
+  }
 }
 
 /** Calls back again and again until the returned function is called. */
