@@ -4,7 +4,7 @@ import { internals } from './message.ts'
 import { VIA } from './header-names.ts'
 import { randomToken } from './random.ts'
 import { reasonOf } from './reasons.ts'
-import { stampVia } from './stamp.ts'
+import { stampedVia } from './stamp.ts'
 import type { HeaderField, SipRequest } from './types.ts'
 
 export interface AnswerOptions {
@@ -49,7 +49,7 @@ function viaBlock(request: SipRequest): string {
   let block = ''
   for (let line = 0; line < message.lineCount; line++) {
     if (message.numberOf(line) !== VIA) continue
-    const value = block === '' ? stampVia(message, message.viaStart, message.viaEnd) : message.valueOf(line)
+    const value = block === '' ? stampedVia(message) : message.valueOf(line)
     block += `Via: ${value}\r\n`
   }
   return block

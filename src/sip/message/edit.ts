@@ -4,84 +4,71 @@
  */
 import { fieldName, MAX_FORWARDS, ROUTE, VIA } from './header-names.ts'
 import { internals, type Message, nextComma } from './message.ts'
-import { stampVia } from './stamp.ts'
+import { trim } from './scanner.ts'
+import { stampedVia } from './stamp.ts'
 import type { HeaderField, RequestEdits, ResponseEdits, SipRequest, SipResponse } from './types.ts'
 
 /** The request as the next hop shall see it. */
 export function writeRequest(request: SipRequest, edits: RequestEdits): string {
   const message = internals(request)
-  const head = insertionPoint(message)
-  let out = `${request.method} ${edits.requestUri ?? request.requestUri} SIP/2.0\r\n`
-  let inserted = `Via: ${edits.via}\r\n`
-  const below = fieldsBelowVia(message, edits)
-  if (head === 0) inserted += below
-  out += inserted
+  const { text } = message
+  const below = insertionLine(message)
+  const lastRoute = edits.appendRoute === undefined ? -1 : lastLine(message, ROUTE)
+  let out = `${request.method} ${edits.requestUri ?? request.requestUri} SIP/2.0\r\nVia: ${edits.via}\r\n`
   let copied = message.lineStart(0)
   let toDrop = edits.dropRoutes
-  let viaSeen = false
-  const lastRoute = edits.appendRoute === undefined ? -1 : lastLine(message, ROUTE)
+  let viaSeen = message.stampReceived === undefined
   for (let line = 0; line < message.lineCount; line++) {
-    const start = message.lineStart(line)
-    const next = message.lineEnd(line) + 2
-    if (head !== 0 && line === head) {
-      out += message.text.slice(copied, start) + below
-      copied = start
+    if (line === below) {
+      out += text.slice(copied, message.lineStart(line)) + fieldsBelowVia(message, edits)
+      copied = message.lineStart(line)
     }
-    const replacement = replaceLine(line)
-    if (replacement !== undefined) {
-      out += message.text.slice(copied, start) + replacement
-      copied = next
-    }
-    if (line === lastRoute) {
-      out += message.text.slice(copied, next) + `Route: ${edits.appendRoute}\r\n`
-      copied = next
-    }
-  }
-  const bodyStart = message.bodyStart - 2
-  out += message.text.slice(copied, bodyStart)
-  if (head === message.lineCount && head !== 0) out += below
-  return out + contentLength(message) + message.text.slice(bodyStart)
-
-  /** undefined: the line stays. */
-  function replaceLine(line: number): string | undefined {
     const number = message.numberOf(line)
-    if (number === MAX_FORWARDS) return `Max-Forwards: ${edits.maxForwards}\r\n`
-    if (number === VIA && !viaSeen) {
+    let replacement: string | undefined
+    if (number === MAX_FORWARDS) replacement = `Max-Forwards: ${edits.maxForwards}\r\n`
+    else if (number === VIA && !viaSeen) {
       viaSeen = true
-      if (message.stampReceived !== undefined) return `Via: ${stampVia(message, message.viaStart, message.viaEnd)}\r\n`
+      replacement = `Via: ${stampedVia(message)}\r\n`
+    } else if (number === ROUTE && toDrop > 0) {
+      toDrop -= dropValues(message, line, toDrop)
+      replacement = kept.rest === '' ? '' : `Route: ${kept.rest}\r\n`
     }
-    if (number === ROUTE && toDrop > 0) {
-      const { rest, dropped } = dropValues(message, line, toDrop)
-      toDrop -= dropped
-      return rest === undefined ? '' : `Route: ${rest}\r\n`
-    }
-    return isRemoved(message, line, edits.remove) ? '' : undefined
+    if (isRemoved(message, line, edits.remove)) replacement = ''
+    if (line === lastRoute) replacement = `${replacement ?? text.slice(message.lineStart(line), message.lineEnd(line) + 2)}Route: ${edits.appendRoute}\r\n`
+    if (replacement === undefined) continue
+    out += text.slice(copied, message.lineStart(line)) + replacement
+    copied = message.lineEnd(line) + 2
   }
+  const empty = message.bodyStart - 2
+  out += text.slice(copied, empty)
+  if (below === message.lineCount) out += fieldsBelowVia(message, edits)
+  return out + contentLength(message) + text.slice(empty)
 }
 
 /** The response as the next hop back shall see it. */
 export function writeResponse(response: SipResponse, edits: ResponseEdits): string {
   const message = internals(response)
+  const { text } = message
   let out = ''
   let copied = 0
   let toDrop = edits.dropTopVia ? 1 : 0
   for (let line = 0; line < message.lineCount; line++) {
     let replacement: string | undefined
     if (toDrop > 0 && message.numberOf(line) === VIA) {
-      const { rest, dropped } = dropValues(message, line, toDrop)
-      toDrop -= dropped
-      replacement = rest === undefined ? '' : `Via: ${rest}\r\n`
+      toDrop -= dropValues(message, line, toDrop)
+      replacement = kept.rest === '' ? '' : `Via: ${kept.rest}\r\n`
     } else if (isRemoved(message, line, edits.remove)) replacement = ''
     if (replacement === undefined) continue
-    out += message.text.slice(copied, message.lineStart(line)) + replacement
+    out += text.slice(copied, message.lineStart(line)) + replacement
     copied = message.lineEnd(line) + 2
+    if (toDrop === 0 && edits.remove.length === 0) break
   }
-  const bodyStart = message.bodyStart - 2
-  return out + message.text.slice(copied, bodyStart) + fields(edits.add) + contentLength(message) + message.text.slice(bodyStart)
+  const empty = message.bodyStart - 2
+  return out + text.slice(copied, empty) + fields(edits.add) + contentLength(message) + text.slice(empty)
 }
 
-/** Behind the Via block when that stands on top, as it should; else right below the start line (0). */
-function insertionPoint(message: Message): number {
+/** The line behind the Via block when that stands on top, as it should; else the first: what is put there is above its like. */
+function insertionLine(message: Message): number {
   let line = 0
   while (line < message.lineCount && message.numberOf(line) === VIA) line++
   return line
@@ -112,16 +99,24 @@ function lastLine(message: Message, number: number): number {
   return -1
 }
 
-/** Drops up to `count` values of a comma-separated line; `rest` undefined: none is left. */
-function dropValues(message: Message, line: number, count: number): { readonly rest: string | undefined; readonly dropped: number } {
+/** What the last `dropValues` left of its line. */
+const kept = { rest: '' }
+
+/** Drops up to `count` values of a comma-separated line; gives how many, and the others in `kept`. */
+function dropValues(message: Message, line: number, count: number): number {
+  const { text } = message
   const end = message.lineEnd(line)
   let start = message.valueStart(line)
-  for (let dropped = 0; dropped < count; dropped++) {
-    const comma = nextComma(message.text, start, end)
-    if (comma === -1) return { rest: undefined, dropped: dropped + 1 }
+  for (let dropped = 1; dropped <= count; dropped++) {
+    const comma = nextComma(text, start, end)
+    if (comma === -1) {
+      kept.rest = ''
+      return dropped
+    }
     start = comma + 1
   }
-  return { rest: message.text.slice(start, end).trimStart(), dropped: count }
+  kept.rest = trim(text, start, end)
+  return count
 }
 
 function isRemoved(message: Message, line: number, names: readonly string[]): boolean {

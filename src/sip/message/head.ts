@@ -136,6 +136,11 @@ function readTopVia(message: Message, start: number, end: number): void {
   message.viaEnd = end
   message.branchStart = viaParts.branchStart
   message.branchEnd = viaParts.branchEnd
+  message.viaHostStart = viaParts.hostStart
+  message.viaHostEnd = viaParts.hostEnd
+  message.viaRport = viaParts.rport
+  message.viaClaimed = viaParts.claimed
+  message.topViaEnd = viaParts.end
 }
 
 function readFrom(message: Message, start: number, end: number): void {

@@ -2,7 +2,7 @@
 import { readAddressList, parseNameAddress } from './name-address.ts'
 import { CONTACT, type FieldName, fieldName, FOLDED, VIA } from './header-names.ts'
 import { trim, unfold } from './scanner.ts'
-import { stampVia } from './stamp.ts'
+import { stampedVia } from './stamp.ts'
 import type { NameAddress, SipMessage, SipUri, Via } from './types.ts'
 import { parseUri } from './uri.ts'
 import { readViaList } from './via.ts'
@@ -28,6 +28,12 @@ export class Message {
   maxForwardsOrAbsent = -1
   viaStart = 0
   viaEnd = 0
+  /** Behind the first value of that line. */
+  topViaEnd = 0
+  viaHostStart = 0
+  viaHostEnd = 0
+  viaRport = -1
+  viaClaimed = false
   branchStart = -1
   branchEnd = -1
   /** First line of Route in the index; -1: none. */
@@ -110,7 +116,7 @@ export class Message {
     const vias: Via[] = []
     for (let line = 0; line < this.lineCount; line++) {
       if (this.numberOf(line) !== VIA) continue
-      readViaList(vias.length === 0 ? stampVia(this, this.viaStart, this.viaEnd) : this.valueOf(line), vias)
+      readViaList(vias.length === 0 ? stampedVia(this) : this.valueOf(line), vias)
     }
     return vias
   }
@@ -219,6 +225,8 @@ export function splitList(value: string, into: string[]): void {
 
 /** The next comma outside quotes and `<>` from `start` on; -1: none before `end`. */
 export function nextComma(text: string, start: number, end: number): number {
+  const first = text.indexOf(',', start)
+  if (first === -1 || first >= end) return -1
   let quoted = false
   let bracketed = false
   for (let at = start; at < end; at++) {

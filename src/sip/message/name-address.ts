@@ -1,14 +1,14 @@
 /** From, To, Contact, Route and their like: `"Alice" <sip:alice@lab.test>;tag=8f1c` (RFC 3261 §20.10, §25.1 `name-addr`, `addr-spec`). */
 import type { MessageErrorCode } from './message-error.ts'
 import { found, foundIs, nextParameter, readParameters } from './parameters.ts'
-import { page, scanner, unfold, unquote } from './scanner.ts'
+import { blanksEnd, page, scanner, tokenEnd, unfold, unquote } from './scanner.ts'
 import type { NameAddress } from './types.ts'
 import { checkUri, makeUri } from './uri.ts'
 
 const octets = page
 const scan = scanner
 
-const HT = 9, CR = 13, SP = 32, QUOTE = 34, COMMA = 44, COLON = 58, SEMICOLON = 59, LESS = 60, GREATER = 62, QUESTION = 63
+const QUOTE = 34, COMMA = 44, COLON = 58, LESS = 60, GREATER = 62
 
 /** Where the display name of the address just read stands; start -1: none. */
 const display = { start: -1, end: -1 }
@@ -35,46 +35,35 @@ export function checkTagged(): void {
 
 /** Moves behind the URI and its bracket; `makeUri` can make the URI afterwards. */
 function readAddress(): void {
-  const start = scan.spaces().position
+  const start = blanksEnd(scan.position)
+  let at = start
   display.start = -1
-  if (scan.peek() === QUOTE) {
+  if (octets[at] === QUOTE) {
+    scan.position = at
     display.start = start
     display.end = scan.quotedString().position
-    scan.spaces()
-    if (scan.peek() !== LESS) scan.fail('"<" behind the display name')
+    at = blanksEnd(display.end)
   } else {
-    while (scan.tokenRun() > 0) {
-      display.end = scan.position
-      scan.spaces()
+    for (let end = tokenEnd(at); end !== at; end = tokenEnd(at)) {
+      display.start = start
+      display.end = end
+      at = blanksEnd(end)
     }
-    if (scan.peek() !== LESS) return readBareUri(start)
-    if (scan.position > start) display.start = start
+    if (octets[at] === COLON) return readBareUri(start)
   }
-  scan.position++
+  scan.position = at
+  if (octets[at] !== LESS) scan.fail('a URI or "<"')
+  scan.position = at + 1
   checkUri()
-  if (!scan.take(GREATER)) scan.fail('">" behind the URI')
+  if (octets[scan.position] !== GREATER) scan.fail('">" behind the URI')
+  scan.position++
 }
 
 /** Without brackets the parameters belong to the header field, and a `?` may not stand in the URI (RFC 3261 §20.10). */
 function readBareUri(start: number): void {
-  if (scan.peek() !== COLON) scan.fail('a URI or "<"')
-  const { end } = scan
-  scan.end = bareEnd(end)
+  display.start = -1
   scan.position = start
-  checkUri()
-  scan.finish('the end of the URI')
-  scan.end = end
-}
-
-function bareEnd(end: number): number {
-  for (let at = scan.position; at < end; at++) {
-    const code = (octets[at] as number)
-    if (code === SEMICOLON || code === COMMA || code === SP || code === HT || code === CR) return at
-    if (code !== QUESTION && code !== QUOTE && code !== LESS && code !== GREATER) continue
-    scan.position = at
-    scan.fail('"<" around a URI with this character')
-  }
-  return end
+  checkUri(true)
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Header parameters, `;tag=8f1c;expires=60;lr`, as they stand behind Via, From, Contact and their like (RFC 3261 §25.1 `generic-param`). */
-import { page, scanner, unquote } from './scanner.ts'
+import { blanksEnd, page, scanner, tokenEnd, unquote, valueEnd } from './scanner.ts'
 
 const octets = page
 const scan = scanner
@@ -11,16 +11,30 @@ export const found = { nameStart: 0, nameEnd: 0, valueStart: -1, valueEnd: -1 }
 
 /** Moves over `;name` or `;name=value` and leaves the offsets in `found`; false when there is no further parameter. */
 export function nextParameter(): boolean {
-  if (!scan.spaces().take(SEMICOLON)) return false
-  found.nameStart = scan.spaces().position
-  found.nameEnd = scan.token().position
-  if (!scan.spaces().take(EQUALS)) {
+  let at = blanksEnd(scan.position)
+  if (octets[at] !== SEMICOLON) {
+    scan.position = at
+    return false
+  }
+  const nameStart = blanksEnd(at + 1)
+  const nameEnd = tokenEnd(nameStart)
+  if (nameEnd === nameStart) {
+    scan.position = nameStart
+    scan.fail('a parameter name')
+  }
+  found.nameStart = nameStart
+  found.nameEnd = nameEnd
+  at = blanksEnd(nameEnd)
+  if (octets[at] !== EQUALS) {
     found.valueStart = -1
+    scan.position = at
     return true
   }
-  found.valueStart = scan.spaces().position
-  if (scan.peek() === QUOTE) scan.quotedString()
-  else if (scan.valueRun() === 0) scan.fail('a parameter value')
+  const valueStart = blanksEnd(at + 1)
+  scan.position = valueStart
+  if (octets[valueStart] === QUOTE) scan.quotedString()
+  else if ((scan.position = valueEnd(valueStart)) === valueStart) scan.fail('a parameter value')
+  found.valueStart = valueStart
   found.valueEnd = scan.position
   return true
 }

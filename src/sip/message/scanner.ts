@@ -21,7 +21,7 @@ const writable = Buffer.from(octets.buffer)
 export const page: Readonly<Uint8Array> = octets
 
 /** Bits of `classes`: which productions of the grammar an octet may stand in. */
-const TOKEN = 1, HOST = 2, DIGIT = 4, USER = 8, URI_PARAM = 16, HEX = 32, VALUE = 64, URI_HEADER = 128, VISIBLE = 256, SCHEME = 512, OPAQUE = 1024
+const TOKEN = 1, HOST = 2, DIGIT = 4, USER = 8, URI_PARAM = 16, HEX = 32, VALUE = 64, URI_HEADER = 128, VISIBLE = 256, SCHEME = 512, OPAQUE = 1024, BARE_USER = 2048, BARE_OPAQUE = 4096
 
 const classes = makeClasses()
 
@@ -40,11 +40,13 @@ function makeClasses(): Uint16Array {
   add(digits + letters + '-._', HOST)
   add(digits + letters + '+-.', SCHEME)
   add(unreserved + '&=+$,;?/:', USER)
+  add(unreserved + '&=+$/:', BARE_USER)
   add(unreserved + '[]/:&+$', URI_PARAM)
   add(unreserved + '[]/?:+$&=', URI_HEADER)
   const visible = String.fromCharCode(...Array.from({ length: 94 }, (_, index) => index + 33))
   add(visible, VISIBLE)
   add(visible.replace(/[<>"]/g, ''), OPAQUE)
+  add(visible.replace(/[<>";,?]/g, ''), BARE_OPAQUE)
   return made
 }
 
@@ -52,11 +54,35 @@ function classAt(at: number): number {
   return classes[octets[at] as number] as number
 }
 
-/** Behind the last octet of the token at `start`. */
-export function tokenEnd(start: number): number {
-  let at = start
-  while ((classAt(at) & TOKEN) !== 0) at++
+// Positions in, positions out: the steps the inner loops are made of. None needs the end of the text: behind every text
+// stands a NUL, behind every header field a CR, and neither is in any class.
+
+/** Behind the token at `at`; `at` itself when there is none. The others alike. */
+export function tokenEnd(at: number): number {
+  while (((classes[octets[at] as number] as number) & TOKEN) !== 0) at++
   return at
+}
+
+export function hostEnd(at: number): number {
+  while (((classes[octets[at] as number] as number) & HOST) !== 0) at++
+  return at
+}
+
+/** What may stand behind `=` in a header parameter: a token, a host, and what is sent there in practice (base64, URIs). */
+export function valueEnd(at: number): number {
+  while (((classes[octets[at] as number] as number) & VALUE) !== 0) at++
+  return at
+}
+
+/** Behind linear white space, folded lines included (RFC 3261 §25.1 `SWS`). */
+export function blanksEnd(at: number): number {
+  for (;;) {
+    const code = octets[at] as number
+    if (code > SP) return at
+    if (code === SP || code === HT) at++
+    else if (code === CR && octets[at + 1] === LF && (octets[at + 2] === SP || octets[at + 2] === HT)) at += 3
+    else return at
+  }
 }
 
 class Scanner {
@@ -69,6 +95,7 @@ class Scanner {
   open(text: string, code: MessageErrorCode): this {
     if (text.length > pageBytes) throw new MessageError(400, code, `a text of ${text.length} octets, at most ${pageBytes} are read`, 0)
     writable.write(text, 'latin1')
+    octets[text.length] = 0
     this.text = text
     return this.within(0, text.length, code)
   }
@@ -125,42 +152,32 @@ class Scanner {
 
   /** Linear white space, folded lines included (RFC 3261 §25.1 `SWS`). */
   spaces(): this {
-    let at = this.position
-    for (; at < this.end; at++) {
-      const code = octets[at]
-      if (code === SP || code === HT) continue
-      if (code !== CR || !this.foldAt(at)) break
-      at += 2
-    }
-    this.position = at
+    this.position = blanksEnd(this.position)
     return this
   }
 
   private foldAt(at: number): boolean {
-    return at + 2 < this.end && octets[at + 1] === LF && (octets[at + 2] === SP || octets[at + 2] === HT)
+    return octets[at + 1] === LF && (octets[at + 2] === SP || octets[at + 2] === HT)
   }
 
   private run(bits: number): number {
     const start = this.position
     let at = start
-    while (at < this.end && (classAt(at) & bits) !== 0) at++
+    while (((classes[octets[at] as number] as number) & bits) !== 0) at++
     this.position = at
     return at - start
   }
 
   token(): this {
-    if (this.run(TOKEN) === 0) this.fail('a token')
+    const start = this.position
+    this.position = tokenEnd(start)
+    if (this.position === start) this.fail('a token')
     return this
   }
 
   /** The runs below move over what they find and return how many octets that was. */
   tokenRun(): number {
     return this.run(TOKEN)
-  }
-
-  /** What may stand behind `=` in a header parameter: a token, a host, and what is sent there in practice (base64, URIs). */
-  valueRun(): number {
-    return this.run(VALUE)
   }
 
   visibleRun(): number {
@@ -172,12 +189,13 @@ class Scanner {
   }
 
   /** The rest of a URI of a scheme we do not route by: no blanks, brackets or quotes. */
-  opaqueRun(): number {
-    return this.run(OPAQUE)
+  opaqueRun(bare: boolean): number {
+    return this.run(bare ? BARE_OPAQUE : OPAQUE)
   }
 
-  userRun(): number {
-    return this.escapedRun(USER)
+  /** @param bare without `;`, `,` and `?`, which may not stand in a URI that has no brackets around it */
+  userRun(bare: boolean): number {
+    return this.escapedRun(bare ? BARE_USER : USER)
   }
 
   uriParameterRun(): number {
@@ -205,7 +223,9 @@ class Scanner {
   /** A host name, IPv4 address or IPv6 reference `[2001:db8::1]`. */
   host(): this {
     if (this.peek() === OPEN) return this.ipv6Reference()
-    if (this.run(HOST) === 0) this.fail('a host')
+    const start = this.position
+    this.position = hostEnd(start)
+    if (this.position === start) this.fail('a host')
     return this
   }
 
@@ -228,7 +248,7 @@ class Scanner {
     const start = this.position
     let at = start
     let value = 0
-    for (; at < this.end; at++) {
+    for (; ; at++) {
       const digit = (octets[at] as number) - 48
       if (digit < 0 || digit > 9) break
       value = value * 10 + digit
@@ -241,7 +261,8 @@ class Scanner {
 
   /** `:5061` behind a host, 1 to 65535; undefined when there is none. */
   port(): number | undefined {
-    if (!this.take(COLON)) return undefined
+    if (octets[this.position] !== COLON) return undefined
+    this.position++
     const port = this.number(65535, 'a port from 1 to 65535')
     if (port === 0) this.fail('a port from 1 to 65535')
     return port
@@ -256,11 +277,11 @@ class Scanner {
   private escapedRun(bits: number): number {
     const start = this.position
     let at = start
-    for (; at < this.end; at++) {
-      if ((classAt(at) & bits) !== 0) continue
+    for (; ; at++) {
+      if (((classes[octets[at] as number] as number) & bits) !== 0) continue
       if (octets[at] !== PERCENT) break
       this.position = at
-      if (at + 2 >= this.end || (classAt(at + 1) & classAt(at + 2) & HEX) === 0) this.fail('an escape %HH')
+      if ((classAt(at + 1) & classAt(at + 2) & HEX) === 0) this.fail('an escape %HH')
       at += 2
     }
     this.position = at

@@ -28,15 +28,16 @@ export function parseUri(text: string): SipUri {
 /**
  * Moves over a URI as far as its grammar goes, without making anything; what stands behind it is the caller's matter.
  *
+ * @param bare no brackets around it: parameters and headers behind it are not its own (RFC 3261 §20.10)
  * @throws MessageError of the scanner's code
  */
-export function checkUri(): void {
+export function checkUri(bare = false): void {
   const start = scan.position
   parts.start = start
   parts.colon = readScheme()
   parts.isSip = isSip(start, parts.colon)
-  if (parts.isSip) checkSip()
-  else if (scan.opaqueRun() === 0) scan.fail('something behind the URI scheme')
+  if (parts.isSip) checkSip(bare)
+  else if (scan.opaqueRun(bare) === 0) scan.fail('something behind the URI scheme')
   parts.end = scan.position
 }
 
@@ -45,9 +46,9 @@ export function hasHeaders(): boolean {
   return parts.isSip && parts.headers !== -1
 }
 
-function checkSip(): void {
+function checkSip(bare: boolean): void {
   const start = scan.position
-  const length = scan.userRun()
+  const length = scan.userRun(bare)
   parts.userEnd = -1
   if (scan.peek() === AT) {
     if (length === 0) scan.fail('a user part')
@@ -56,9 +57,11 @@ function checkSip(): void {
   parts.hostStart = scan.position
   parts.hostEnd = scan.host().position
   parts.port = scan.port() ?? -1
-  parts.parameters = scan.peek() === SEMICOLON ? scan.position : -1
-  while (scan.take(SEMICOLON)) checkParameter()
+  parts.parameters = -1
   parts.headers = -1
+  if (bare) return
+  if (scan.peek() === SEMICOLON) parts.parameters = scan.position
+  while (scan.take(SEMICOLON)) checkParameter()
   if (!scan.take(QUESTION)) return
   parts.headers = scan.position
   if (scan.uriHeaderRun() === 0) scan.fail('a URI header')

@@ -1,17 +1,21 @@
 /** Via values: `SIP/2.0/TLS edge.lab.test:5061;branch=z9hG4bK7f1a;rport` (RFC 3261 §20.42, RFC 3581 §3). */
 import { found, foundIs, nextParameter, readParameters } from './parameters.ts'
-import { scanner, unfold } from './scanner.ts'
+import { page, scanner, unfold } from './scanner.ts'
 import type { Via } from './types.ts'
 
+const octets = page
 const scan = scanner
 
 const COMMA = 44
 
-/** Where the parts of the Via just checked stand; -1: absent. */
-export const viaParts = { branchStart: -1, branchEnd: -1 }
+/**
+ * Where the parts of the Via just checked stand; -1: absent. `rport` is the offset behind an `rport` without a value;
+ * `claimed`: it has a `received`, or an `rport` with a value, of its own.
+ */
+export const viaParts = { hostStart: 0, hostEnd: 0, branchStart: -1, branchEnd: -1, rport: -1, claimed: false, end: 0 }
 
 /**
- * Checks one Via value up to a comma or the end and leaves the offsets of its branch in `viaParts`.
+ * Checks one Via value up to a comma or the end and leaves the offsets of its parts in `viaParts`.
  *
  * @throws MessageError of the scanner's code
  */
@@ -19,15 +23,32 @@ export function checkVia(): void {
   readProtocol()
   scan.token()
   readBlanks()
-  scan.host().spaces().port()
+  viaParts.hostStart = scan.position
+  viaParts.hostEnd = scan.host().position
+  scan.spaces().port()
   viaParts.branchStart = -1
+  viaParts.rport = -1
+  viaParts.claimed = false
+  let end = scan.position
   while (nextParameter()) {
-    if (!foundIs('branch')) continue
-    if (viaParts.branchStart !== -1 || found.valueStart === -1) scan.fail('one branch with a value')
-    viaParts.branchStart = found.valueStart
-    viaParts.branchEnd = found.valueEnd
+    if (foundIs('branch')) noteBranch()
+    else if (foundIs('rport')) noteRport()
+    else if (foundIs('received')) viaParts.claimed = true
+    end = found.valueStart === -1 ? found.nameEnd : found.valueEnd
   }
-  if (!scan.atEnd() && scan.peek() !== COMMA) scan.fail('";", "," or the end')
+  viaParts.end = end
+  if (!scan.atEnd() && octets[scan.position] !== COMMA) scan.fail('";", "," or the end')
+}
+
+function noteBranch(): void {
+  if (viaParts.branchStart !== -1 || found.valueStart === -1) scan.fail('one branch with a value')
+  viaParts.branchStart = found.valueStart
+  viaParts.branchEnd = found.valueEnd
+}
+
+function noteRport(): void {
+  if (found.valueStart !== -1 || viaParts.rport !== -1) viaParts.claimed = true
+  viaParts.rport = found.nameEnd
 }
 
 /** `SIP/2.0/`, blanks allowed on either side of a slash. */
