@@ -9,7 +9,7 @@ import { matchName, type NameMatch, type WantedName } from './names.ts'
 import { comparisonBudget } from './name-constraints.ts'
 import { nameFindings } from './name-rules.ts'
 import { buildPaths, isSelfSigned, reachable, type Path, type PathMaterial } from './path.ts'
-import { pathFindings, type ExaminedPurpose, type Located, type PathContext } from './path-rules.ts'
+import { mayIssue, pathFindings, type ExaminedPurpose, type Located, type PathContext } from './path-rules.ts'
 import { examinerProfile, refusesFinding, type ExaminerProfile, type ProfileName } from './profiles.ts'
 import { crlDateProblem, crlFinding, revocationFindings } from './revocation.ts'
 import { maxVerifications, SignatureChecker } from './signature.ts'
@@ -76,7 +76,7 @@ export function examine(request: ExamineRequest): Examination {
   const material = gather(request, leaf, others)
   const crls = readCrls(request.crls ?? [], profile)
   const judge = (path: Path): Judged => judgePath(path, { request, profile, material, crls: crls.readable })
-  const best = bestPath(material, judge)
+  const best = bestPath(material, request.purpose, judge)
   const faults = [...best.faults, ...givenUp(best, material, profile), ...crls.findings.map((finding) => faultOf(finding, 0, best.path, profile)), ...material.unreadable.map((error) => unreadableFault(error, profile))]
   return {
     accepted: !faults.some(({ refuses }) => refuses),
@@ -106,14 +106,20 @@ interface JudgeContext {
 }
 
 /** The first path that nothing refuses; else the one with the fewest refusals; else the way up as far as it goes. */
-function bestPath(material: Gathered, judge: (path: Path) => Judged): Judged {
+function bestPath(material: Gathered, purpose: ExaminedPurpose, judge: (path: Path) => Judged): Judged {
+  const promising = buildPaths(material, (ca) => mayIssue(ca, { at: material.at, purpose }))
+  const best = fewestRefusals(promising, judge) ?? fewestRefusals(buildPaths(material, () => true), judge)
+  return best ?? judge(reachable(material))
+}
+
+function fewestRefusals(paths: Iterable<Path>, judge: (path: Path) => Judged): Judged | undefined {
   let best: Judged | undefined
-  for (const path of buildPaths(material)) {
+  for (const path of paths) {
     const judged = judge(path)
     if (refusals(judged) === 0) return judged
     if (best === undefined || refusals(judged) < refusals(best)) best = judged
   }
-  return best ?? judge(reachable(material))
+  return best
 }
 
 /** When the budget ends before a path is found, what follows from unverified signatures must not be believed alone. */

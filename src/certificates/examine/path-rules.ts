@@ -41,6 +41,12 @@ export function pathFindings(path: readonly Certificate[], anchored: boolean, co
   ]
 }
 
+/** A cheap first look at a CA, by rules that every stack holds: no path through one that fails can be accepted. */
+export function mayIssue({ notBefore, notAfter, basicConstraints, keyUsage, extendedKeyUsage }: Certificate, { at, purpose }: Pick<PathContext, 'at' | 'purpose'>): boolean {
+  const fits = extendedKeyUsage === undefined || extendedKeyUsage.includes(ekuOid[purpose]) || extendedKeyUsage.includes(ekuOid.any)
+  return notBefore.at <= at && at <= notAfter.at && basicConstraints?.ca === true && (keyUsage === undefined || keyUsage.has('keyCertSign')) && fits
+}
+
 function located(index: number, code: Finding['code'], field: string, found: string, rule: string, who: Minds = everyone): Located {
   return { index, finding: { code, grade: 'path', field, found, rule, minds: who } }
 }

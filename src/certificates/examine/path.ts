@@ -18,13 +18,17 @@ export interface PathMaterial {
 }
 
 /** Certificates looked at, and complete paths handed out, before the search gives up. */
-const maxSteps = 4096
+const maxSteps = 8192
 const maxPaths = 64
 /** No path is longer, whatever a caller allows: the deepest chain in practice has five CAs. */
 export const maxPathLength = 32
 
-/** Yields every complete path, the likeliest first. A self-signed leaf that is itself an anchor is a path of one. */
-export function* buildPaths(material: PathMaterial): Generator<Path> {
+/**
+ * Yields every complete path, the likeliest first. A leaf that is itself an anchor is a path of one.
+ *
+ * @param mayIssue turns away candidates that no path can go through; without it a dense net of cross-signed CAs uses up the budget
+ */
+export function* buildPaths(material: PathMaterial, mayIssue: (candidate: Certificate) => boolean): Generator<Path> {
   let steps = 0
   let paths = 0
   function* extend(path: readonly Certificate[]): Generator<Path> {
@@ -33,7 +37,7 @@ export function* buildPaths(material: PathMaterial): Generator<Path> {
     for (const candidate of likelyIssuers(last, material)) {
       steps += 1
       if (steps > maxSteps || paths >= maxPaths) return
-      if (path.some((certificate) => sameEntity(certificate, candidate.certificate))) continue
+      if (!mayIssue(candidate.certificate) || path.some((certificate) => sameEntity(certificate, candidate.certificate))) continue
       if (!material.signatures.verifies(last, candidate.certificate)) continue
       const longer = [...path, candidate.certificate]
       if (candidate.anchor) {

@@ -22,8 +22,9 @@ export const maxVerifications = 128
 
 /** Verifies each pair once and stops at the budget: one per examination. */
 export class SignatureChecker {
-  readonly #known = new Map<Signed, Map<Signer, boolean>>()
-  readonly #keys = new Map<Signer, KeyObject | undefined>()
+  /** By the octets of the key: cross-signed CAs are many certificates with one key. */
+  readonly #known = new Map<Signed, Map<string, boolean>>()
+  readonly #keys = new Map<string, KeyObject | undefined>()
   #left = maxVerifications
 
   get exhausted(): boolean {
@@ -31,29 +32,30 @@ export class SignatureChecker {
   }
 
   verifies(subject: Signed, signer: Signer): boolean {
-    const bySigner = this.#known.get(subject) ?? new Map<Signer, boolean>()
-    const known = bySigner.get(signer)
+    const keyOctets = signer.subjectPublicKeyInfo.toString('latin1')
+    const byKey = this.#known.get(subject) ?? new Map<string, boolean>()
+    const known = byKey.get(keyOctets)
     if (known !== undefined) return known
     if (this.exhausted) return false
     this.#left -= 1
-    const result = this.#verify(subject, signer)
-    this.#known.set(subject, bySigner.set(signer, result))
+    const result = this.#verify(subject, signer, keyOctets)
+    this.#known.set(subject, byKey.set(keyOctets, result))
     return result
   }
 
-  #verify(subject: Signed, signer: Signer): boolean {
+  #verify(subject: Signed, signer: Signer, keyOctets: string): boolean {
     const scheme = schemeOf(subject.outerAlgorithm)
     if (scheme === undefined || !fitsKey(scheme.keys, signer.publicKey.kind)) return false
-    const key = this.#key(signer)
+    const key = this.#key(signer, keyOctets)
     if (key === undefined) return false
     const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: scheme.saltLength ?? constants.RSA_PSS_SALTLEN_AUTO }
     return attempt(() => verify(scheme.digest ?? null, subject.signed, { key, ...(scheme.padding === 'pss' ? pss : {}) }, subject.signature)) ?? false
   }
 
-  #key(signer: Signer): KeyObject | undefined {
-    if (this.#keys.has(signer)) return this.#keys.get(signer)
+  #key(signer: Signer, keyOctets: string): KeyObject | undefined {
+    if (this.#keys.has(keyOctets)) return this.#keys.get(keyOctets)
     const key = attempt(() => createPublicKey({ key: signer.subjectPublicKeyInfo, format: 'der', type: 'spki' }))
-    this.#keys.set(signer, key)
+    this.#keys.set(keyOctets, key)
     return key
   }
 }

@@ -86,12 +86,12 @@ t.test('among several issuers the path that holds is taken', async (t) => {
   })
   t.test('a mesh of namesakes is searched within the budget', async (t) => {
     const mesh = Array.from({ length: 120 }, (_, serial) => issuing({ content: { serial: `01${serial.toString(16).padStart(4, '0')}` }, signer: { name: issuingName, key: keys.issuing } }))
-    const started = process.hrtime.bigint()
+    const started = process.cpuUsage()
     const other = root({ content: { subject: [['CN', 'Other']] } })
     t.match(judge({ chain: [leaf(), ...mesh], anchors: [other] }), { accepted: false })
-    const strangers = Array.from({ length: 120 }, (_, serial) => issuing({ content: { key: keys.other, serial: `02${serial.toString(16).padStart(4, '0')}` } }))
-    t.ok(codes(judge({ chain: [leaf(), ...strangers, ...mesh], anchors: [other] })).includes('chain.too-deep'), 'giving up is said')
-    t.ok(process.hrtime.bigint() - started < 2_000_000_000n, 'in less than two seconds')
+    const strangers = Array.from({ length: 140 }, () => issuing({ content: { key: generateKey() } }))
+    t.ok(codes(judge({ chain: [leaf(), ...strangers.slice(0, 100)], anchors: strangers.slice(100) })).includes('chain.too-deep'), 'giving up is said')
+    t.ok(process.cpuUsage(started).user < 2_000_000, 'in less than two seconds of computing')
   })
 })
 
