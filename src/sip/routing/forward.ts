@@ -8,7 +8,7 @@ import type { Flow } from '../transport/flow.ts'
 import type { Incoming } from './arrival.ts'
 import type { Core } from './core.ts'
 import type { Target } from './decision.ts'
-import { needsToken, tokenSeparator } from './flow-token.ts'
+import { type FlowTokens, needsToken, tokenSeparator } from './flow-token.ts'
 
 /** Request-URI and Route of one copy, and where they lead. */
 export interface Way {
@@ -100,5 +100,11 @@ function recordRoutes({ own, settings }: Core, arrival: Incoming, flow: Flow): r
   const differ = from.face !== flow.face || from.transport !== flow.transport
   if (mode === 'double' && differ) return [own.recordRoute(flow, scheme, outward), own.recordRoute(from, scheme, inward)]
   const both = inward !== undefined && outward !== undefined ? inward + tokenSeparator + outward : (inward ?? outward)
-  return [own.recordRoute(from, scheme, both)]
+  return [own.recordRoute(from, scheme, both ?? dialogToken(tokens, arrival, flow))]
+}
+
+/** Later requests of a dialog that goes by an edge come from an edge, which vouches for nobody: the token does. */
+function dialogToken(tokens: FlowTokens | undefined, { flow: from, request }: Incoming, flow: Flow): string | undefined {
+  if (tokens === undefined || (from.peer?.class !== 'edge' && flow.peer?.class !== 'edge')) return undefined
+  return tokens.ofDialog(request.callId)
 }
