@@ -40,11 +40,16 @@ export interface AuthenticateOptions {
 
 const name = 'authenticate'
 
+/** One address may fail so many times as often as one user of it: the edge's stands for many, and a guesser tries many names. */
+const usersBehindOneAddress = 20
+
 export function authenticate(options: AuthenticateOptions): Policy {
   const { schemes, realm, self, hasRouteToken = () => false, exempt = () => false } = options
   const status = options.status ?? 401
   const domains = new Set(options.domains)
-  const attempts = failures(options.limit ?? { failures: 10, seconds: 60 })
+  const limit = options.limit ?? { failures: 10, seconds: 60 }
+  const attempts = failures(limit)
+  const addresses = failures({ failures: limit.failures * usersBehindOneAddress, seconds: limit.seconds })
 
   function decide(arrival: Arrival): Soon<Decision> {
     const { request, flow, remarks } = arrival
@@ -73,7 +78,7 @@ export function authenticate(options: AuthenticateOptions): Policy {
     const scheme = schemes.find((one) => one.name.toLowerCase() === authorization?.scheme)
     if (authorization === undefined || scheme === undefined) return challenge(arrival, false)
     const source = sourceOf(arrival, authorization)
-    if (attempts.isBlocked(source, arrival.wall)) {
+    if (attempts.isBlocked(source, arrival.wall) || addresses.isBlocked(arrival.flow.remote.address, arrival.wall)) {
       return refuse(403, 'auth.too-many-failures', [diagnostics(1000, 'Too many failed attempts; try again later', self)])
     }
     return soon(scheme.check(authorization, arrival), (check) => answerTo(arrival, check, from, source))
@@ -89,14 +94,19 @@ export function authenticate(options: AuthenticateOptions): Policy {
       case 'continue':
         return refuse(status, 'auth.continue', challengeHeaders(check.challenges))
       case 'rejected':
-        attempts.add(source, arrival.wall)
+        count(arrival, source)
         return challenge(arrival, false, check.because)
       case 'malformed':
-        attempts.add(source, arrival.wall)
+        count(arrival, source)
         return refuse(400, check.because)
       default:
         return check satisfies never
     }
+  }
+
+  function count({ flow, wall }: Arrival, source: string): void {
+    attempts.add(source, wall)
+    addresses.add(flow.remote.address, wall)
   }
 
   function mismatch(): Decision {

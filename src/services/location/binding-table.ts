@@ -2,19 +2,14 @@
  * All bindings of a pool in memory: numbers in typed arrays, text in an arena, one chained hash table over the
  * address-of-record. A refresh writes a few numbers in place (measured by bench/registrations.ts).
  */
-import { flat } from '../../sip/message/flat.ts'
 import type { FlowId } from '../../sip/transport/flow.ts'
 import type { Binding } from './binding.ts'
+import { NameTable, columnsOf, none } from './table-columns.ts'
 import { textArena } from './text-arena.ts'
 
 /** Width and number of the buckets of the expiry wheel: 8192 × 1024 ms, a little more than the usual 7200 s. */
 const bucketMs = 1024
 const bucketCount = 8192
-
-/** Names kept once and referred to by number. */
-const namesLimit = 4096
-
-const none = -1
 
 export class BindingTable {
   readonly #arena = textArena()
@@ -240,54 +235,6 @@ export class BindingTable {
 
   #textAt(at: number): string {
     return this.#arena.read(this.#columns.text[at] ?? 0, this.#columns.length[at] ?? 0)
-  }
-}
-
-/** Fully qualified names and User-Agents: few, and shared by thousands of bindings. Number 0 is the empty name. */
-class NameTable {
-  readonly #names = ['']
-  readonly #numbers = new Map([['', 0]])
-
-  number(name: string): number {
-    const known = this.#numbers.get(name)
-    if (known !== undefined) return known
-    if (this.#names.length >= namesLimit) return 0
-    const copy = flat(name)
-    this.#numbers.set(copy, this.#names.length)
-    return this.#names.push(copy) - 1
-  }
-
-  name(number: number): string {
-    return this.#names[number] ?? ''
-  }
-}
-
-function columnsOf(length: number, from: ReturnType<typeof emptyColumns> | undefined): ReturnType<typeof emptyColumns> {
-  const columns = emptyColumns(length)
-  if (from === undefined) return columns
-  for (const name of Object.keys(columns) as (keyof typeof columns)[]) columns[name].set(from[name])
-  return columns
-}
-
-function emptyColumns(length: number) {
-  return {
-    hash: new Int32Array(length),
-    /** Next record of the hash chain, or of the list of free ones. */
-    next: new Int32Array(length),
-    text: new Uint32Array(length),
-    length: new Uint32Array(length),
-    expires: new Float64Array(length),
-    cseq: new Uint32Array(length),
-    flow: new Float64Array(length),
-    regId: new Uint32Array(length),
-    q: new Uint16Array(length),
-    flowBound: new Uint8Array(length),
-    owner: new Uint16Array(length),
-    userAgent: new Uint16Array(length),
-    /** Bucket of the wheel; -1: the record is free. */
-    bucket: new Int32Array(length).fill(none),
-    wheelNext: new Int32Array(length),
-    wheelPrevious: new Int32Array(length),
   }
 }
 

@@ -4,12 +4,10 @@
  * It opens even when the database is away: calls then fail at once with the reason, a probe asks again every second, and
  * the first answer brings the migrations and the service back. No restart, and no queue that grows meanwhile.
  */
-import {
-  Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql,
-} from 'kysely'
-import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely'
+import { Kysely, sql } from 'kysely'
 import type { Clock, Timer } from '../../sip/clock.ts'
 import type { Backend, Statement, StatementResult } from './backend.ts'
+import { dialectOf } from './dialect.ts'
 import type { Migration } from './migrations.ts'
 import { openPostgresql } from './postgresql-backend.ts'
 import type { StoreHealth, StoreSettings } from './settings.ts'
@@ -192,36 +190,4 @@ async function twice(step: () => Promise<unknown>): Promise<void> {
 
 function troubleKey(sqlText: string): string {
   return sqlText.slice(0, 60)
-}
-
-function dialectOf(kind: StoreSettings['kind'], run: (statement: Statement) => Promise<StatementResult>): Dialect {
-  const createDriver = (): Driver => driverOf(run)
-  return kind === 'sqlite'
-    ? { createDriver, createAdapter: () => new SqliteAdapter(), createQueryCompiler: () => new SqliteQueryCompiler(), createIntrospector: (database) => new SqliteIntrospector(database) }
-    : { createDriver, createAdapter: () => new PostgresAdapter(), createQueryCompiler: () => new PostgresQueryCompiler(), createIntrospector: (database) => new PostgresIntrospector(database) }
-}
-
-/** Every statement stands for itself; what belongs together goes through `transaction` of the database. */
-function driverOf(run: (statement: Statement) => Promise<StatementResult>): Driver {
-  const connection: DatabaseConnection = {
-    async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-      const { rows, changes } = await run(query)
-      return { rows: rows as Row[], numAffectedRows: BigInt(changes) }
-    },
-    streamQuery() {
-      throw new StoreError('store.failed', 'streaming queries are not supported here: page through the key instead')
-    },
-  }
-  const noTransactions = (): never => {
-    throw new StoreError('store.failed', 'use transaction() of the database: it commits several statements at once')
-  }
-  return {
-    init: () => Promise.resolve(),
-    acquireConnection: () => Promise.resolve(connection),
-    beginTransaction: async () => noTransactions(),
-    commitTransaction: async () => noTransactions(),
-    rollbackTransaction: async () => noTransactions(),
-    releaseConnection: () => Promise.resolve(),
-    destroy: () => Promise.resolve(),
-  }
 }

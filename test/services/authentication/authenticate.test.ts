@@ -152,6 +152,12 @@ t.test('digest (RFC 7616, RFC 8760)', async (t) => {
   })
 })
 
+t.test('many names cannot be tried from one address either', async (t) => {
+  const { ask } = service({ auth: { limit: { failures: 1, seconds: 60 } } })
+  for (let user = 0; user < 20; user++) ask({ headers: [authorization(ask({}).decision, { username: `user${user}` })] })
+  t.match(ask({ headers: [authorization(ask({}).decision)] }).decision, { kind: 'refuse', status: 403, because: 'auth.too-many-failures' })
+})
+
 t.test('who is asked', async (t) => {
   for (const method of ['INVITE', 'MESSAGE', 'OPTIONS', 'SUBSCRIBE']) {
     t.test(`${method} out of dialog is challenged`, async (t) => {
