@@ -2,7 +2,7 @@
 import { CertificateError } from './certificate-error.ts'
 import { readCertificate, type Certificate } from './certificate.ts'
 import { certificateFindings } from './certificate-rules.ts'
-import { readCrl, type Crl } from './crl.ts'
+import type { Crl } from './crl.ts'
 import type { KeyUsage } from './extensions.ts'
 import { byCause, everyone, minds, type ChainRole, type Fault, type Finding } from './faults.ts'
 import { matchName, type NameMatch, type WantedName } from './names.ts'
@@ -11,7 +11,8 @@ import { nameFindings } from './name-rules.ts'
 import { buildPaths, isSelfSigned, reachable, type Path, type PathMaterial } from './path.ts'
 import { mayIssue, pathFindings, type ExaminedPurpose, type Located, type PathContext } from './path-rules.ts'
 import { examinerProfile, refusesFinding, type ExaminerProfile, type ProfileName } from './profiles.ts'
-import { crlDateProblem, crlFinding, revocationFindings } from './revocation.ts'
+import { readCrls } from './read-crls.ts'
+import { revocationFindings } from './revocation.ts'
 import { maxVerifications, SignatureChecker } from './signature.ts'
 import { trustFinding } from './trust.ts'
 
@@ -58,7 +59,6 @@ export interface Examination {
 /** A peer may send more; nobody needs more. */
 const maxPresented = 128
 const maxAnchors = 4096
-const maxCrls = 256
 
 /**
  * Examines a chain: `examine({ chain: [leaf, issuing], anchors: [root], names: [{ kind: 'dns', value: 'fe1.lab.test' }],
@@ -199,31 +199,6 @@ function readOrError(der: Buffer): Certificate | CertificateError {
     return readCertificate(der)
   } catch (error) {
     if (error instanceof CertificateError) return error
-    throw error
-  }
-}
-
-function readCrls(list: readonly Buffer[], profile: ExaminerProfile): { readonly readable: readonly Crl[], readonly findings: readonly Finding[] } {
-  const readable: Crl[] = []
-  const findings: Finding[] = []
-  for (const der of list.slice(0, maxCrls)) {
-    const crl = readCrlOrProblem(der)
-    const problem = typeof crl === 'string' ? crl : crlDateProblem(crl)
-    if (typeof crl !== 'string' && (problem === undefined || profile.unreadableCrl === 'refuse')) readable.push(crl)
-    if (problem === undefined) continue
-    // A CRL that cannot be read says nothing: the lab fails closed, the rule books go on as if it were not there.
-    const grade = typeof crl === 'string' && profile.unreadableCrl === 'refuse' ? 'path' : 'lint'
-    const code = typeof crl !== 'string' && crl.nextUpdate === undefined ? 'crl.no-next-update' : 'crl.malformed'
-    findings.push({ ...crlFinding(code, problem, 'a CRL in the form of RFC 5280 §5.1', everyone), grade })
-  }
-  return { readable, findings }
-}
-
-function readCrlOrProblem(der: Buffer): Crl | string {
-  try {
-    return readCrl(der)
-  } catch (error) {
-    if (error instanceof CertificateError) return error.message
     throw error
   }
 }

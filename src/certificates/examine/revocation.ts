@@ -1,13 +1,12 @@
 /** Revocation by CRL (RFC 5280 §6.3): once CRLs are given, every certificate below the anchor needs one that covers it. */
 import type { VerdictCode } from '../verdict-codes.ts'
-import type { Certificate } from './certificate.ts'
+import { extensionName, type Certificate } from './certificate.ts'
 import type { Crl } from './crl.ts'
 import { sameName } from './distinguished-name.ts'
 import { everyone, minds, type Finding, type Minds } from './faults.ts'
 import type { GeneralName } from './general-name.ts'
 import { extensionOid } from './oids.ts'
 import type { SignatureChecker } from './signature.ts'
-import { extensionName } from './certificate.ts'
 
 export interface RevocationContext {
   readonly crls: readonly Crl[]
