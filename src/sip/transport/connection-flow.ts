@@ -16,7 +16,7 @@ import type { FlowStart, Reader, Wire, Wiring } from './wire.ts'
 const ping = '\r\n\r\n'
 const pong = '\r\n'
 
-export class ConnectionFlow implements Flow, FramerEvents {
+export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents {
   readonly id: FlowId
   readonly transport: TransportName
   readonly reliable = true
@@ -32,15 +32,18 @@ export class ConnectionFlow implements Flow, FramerEvents {
   confirmed = false
   readonly #wantedName: string | undefined
   readonly #core: Core
-  readonly #wire: Wire
-  readonly #framed: boolean
+  readonly #wire: W
+  readonly #wiring: Wiring<W>
   readonly #reader: Reader
   #notes: Map<string, unknown> | undefined
   /** Text of this turn, not yet written. */
   #pending = ''
-  /** Since when the peer has not read; undefined: it does. */
+  /** Since when the peer has read nothing of what waits; undefined: nothing waits. */
   #blockedSince: number | undefined
-  /** When the last whole message or keep-alive came. */
+  /** Octets in the system's queue at the last sweep. */
+  #waiting = 0
+  /** When it opened, and when the last whole message or keep-alive came, by the clock's `now`. */
+  readonly #startedAt: number
   #heardAt: number
   #messages = 0
   #pingedAt: number | undefined
@@ -48,7 +51,7 @@ export class ConnectionFlow implements Flow, FramerEvents {
   #peerReason: string | undefined
   #fault: ActedFault | undefined
 
-  private constructor(core: Core, wire: Wire, framed: boolean, start: FlowStart, reader: Wiring<never>['reader']) {
+  private constructor(core: Core, wire: W, wiring: Wiring<W>, start: FlowStart) {
     this.id = nextFlowId()
     this.transport = start.transport
     this.direction = start.direction
@@ -60,11 +63,12 @@ export class ConnectionFlow implements Flow, FramerEvents {
     this.#wantedName = start.wantedName
     this.dialledName = start.dialledName
     this.openedAt = core.clock.wall()
-    this.#heardAt = core.clock.now()
+    this.#startedAt = core.clock.now()
+    this.#heardAt = this.#startedAt
     this.#core = core
     this.#wire = wire
-    this.#framed = framed
-    this.#reader = reader(core.limits, this)
+    this.#wiring = wiring
+    this.#reader = wiring.reader(core.limits, this)
   }
 
   get secure(): boolean {
@@ -78,7 +82,7 @@ export class ConnectionFlow implements Flow, FramerEvents {
 
   /** Makes the flow, tells the user, then begins to read. `offer`: the hop whose new requests may use it. */
   static open<W extends Wire>(core: Core, wire: W, wiring: Wiring<W>, start: FlowStart, offer: string | undefined = undefined): ConnectionFlow {
-    const flow = new ConnectionFlow(core, wire, wiring.framed, start, wiring.reader)
+    const flow = new ConnectionFlow(core, wire, wiring, start)
     wiring.attach(wire, flow)
     core.flows.add(flow)
     if (offer !== undefined) core.flows.offer(flow, offer)
@@ -115,7 +119,7 @@ export class ConnectionFlow implements Flow, FramerEvents {
   /** Queues text for the end of this turn. */
   write(text: string): void {
     if (!this.open) return
-    if (this.#framed) return this.#writeNow(text)
+    if (this.#wiring.framed) return this.#writeNow(text)
     if (this.#pending === '') this.#core.flush.add(this)
     this.#pending += text
   }
@@ -129,17 +133,18 @@ export class ConnectionFlow implements Flow, FramerEvents {
     if (this.direction !== 'dialled') return
     const fault = this.#core.faults.on(this.dialledName)
     this.#fault?.release()
-    this.#fault = fault === undefined ? undefined : new ActedFault(fault, this, this.#core.clock, this.#framed)
+    this.#fault = fault === undefined ? undefined : new ActedFault(fault, this, this.#core.clock, this.#wiring.framed)
     if (fault?.kind === 'cut') this.abort('link.cut')
   }
 
   /** Looks at the times of this flow; called every few seconds. */
   sweep(now: number): void {
     const settings = this.#core.settings
+    this.#noteProgress(now)
     if (this.#blockedSince !== undefined && now - this.#blockedSince > settings.stuckSeconds * 1000) return this.abort('flow.send-queue-full')
     if (this.#pingedAt !== undefined && now - this.#pingedAt > settings.pongSeconds * 1000) return this.abort('flow.no-pong')
     const silentMs = now - this.#heardAt
-    if (this.#isLate(silentMs)) return this.close('flow.first-request-timeout')
+    if (this.#isLate(now, silentMs)) return this.close('flow.first-request-timeout')
     if (settings.idleSeconds > 0 && silentMs > settings.idleSeconds * 1000) return this.close('idle')
     if (this.direction === 'dialled' && settings.pingSeconds > 0 && silentMs > settings.pingSeconds * 1000) this.#ping(now)
   }
@@ -211,7 +216,7 @@ export class ConnectionFlow implements Flow, FramerEvents {
 
   drained(): void {
     this.#blockedSince = undefined
-    if (this.open) this.#wire.resume()
+    if (this.open && this.direction === 'accepted') this.#wire.resume()
   }
 
   failed(error: Error): void {
@@ -252,10 +257,17 @@ export class ConnectionFlow implements Flow, FramerEvents {
   }
 
   /** A peer without a certificate must say something; for a server a keep-alive is enough. */
-  #isLate(silentMs: number): boolean {
+  #isLate(now: number, silentMs: number): boolean {
     if (this.direction === 'dialled' || this.#messages > 0) return false
-    const silent = this.peer === undefined ? this.#core.clock.wall() - this.openedAt : silentMs
-    return silent > this.#core.settings.firstRequestSeconds * 1000
+    return (this.peer === undefined ? now - this.#startedAt : silentMs) > this.#core.settings.firstRequestSeconds * 1000
+  }
+
+  /** Under steady load the queue of a slow peer may never be empty: what counts is that the peer takes some of it. */
+  #noteProgress(now: number): void {
+    if (this.#blockedSince === undefined) return
+    const waiting = this.#wiring.systemQueue(this.#wire)
+    if (waiting !== this.#waiting) this.#blockedSince = now
+    this.#waiting = waiting
   }
 
   #ping(now: number): void {

@@ -13,10 +13,18 @@ interface OwnedSocket extends Socket {
 export const streamWiring: Wiring<Socket> = {
   framed: false,
   reader: (limits, events) => new StreamFramer(limits, events),
+  systemQueue,
   attach(socket: OwnedSocket, flow) {
     socket[owner] = flow
     socket.on('data', onData).on('drain', onDrain).on('error', onError).on('close', onClose)
   },
+}
+
+/** What Node itself looks at before it calls a socket idle; its public counters move only when a whole batch has gone. */
+export function systemQueue(socket: Socket): number {
+  const handle: unknown = Reflect.get(socket, '_handle')
+  const queue: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'writeQueueSize') : undefined
+  return typeof queue === 'number' ? queue : socket.writableLength
 }
 
 function onData(this: OwnedSocket, chunk: Buffer): void {

@@ -12,6 +12,7 @@ import type { ConnectionFlow } from './connection-flow.ts'
 import type { Core } from './core.ts'
 import type { SocketAddress } from './flow.ts'
 import { destroyLater } from './linger.ts'
+import { systemQueue } from './stream.ts'
 import type { Reader, Wire, Wiring } from './wire.ts'
 
 const subprotocol = 'sip'
@@ -22,6 +23,7 @@ const highWaterOctets = 64 * 1024
 export const webSocketWiring: Wiring<WebSocketWire> = {
   framed: true,
   reader: (limits, events) => new FrameReader(limits, events),
+  systemQueue: (wire) => wire.systemQueue(),
   attach: (wire, flow) => wire.attach(flow),
 }
 
@@ -47,6 +49,10 @@ export class WebSocketWire implements Wire {
 
   get writableLength(): number {
     return this.#webSocket.bufferedAmount
+  }
+
+  systemQueue(): number {
+    return systemQueue(this.#socket)
   }
 
   /** A text frame must be UTF-8 (RFC 6455 §5.6); a body that is not goes in a binary one. */

@@ -186,7 +186,7 @@ t.test('closes a dialled flow whose ping is not answered', async (t) => {
 
 t.test('takes no more text than its queue holds, and closes when the peer never reads', async (t) => {
   const clock = new ManualClock()
-  const at = await served(t, { clock, settings: { sendQueueBytes: 100_000, stuckSeconds: 30 } })
+  const at = await served(t, { clock, settings: { sendQueueBytes: 100_000, stuckSeconds: 30, firstRequestSeconds: 3_600 } })
   const socket = await peer(t, at)
   socket.pause()
   const { flow } = await at.server.next('opened')
@@ -196,9 +196,30 @@ t.test('takes no more text than its queue holds, and closes when the peer never 
     taken += 1
     await new Promise((resolve) => setImmediate(resolve))
   }
-  clock.advance(34_000)
+  clock.advance(40_000)
   t.equal((await at.server.next('closed')).because, 'flow.send-queue-full')
   t.ok(taken < 1_000, `took ${taken} messages of 50 kB`)
+})
+
+t.test('keeps a flow whose peer reads slowly but reads', async (t) => {
+  const clock = new ManualClock()
+  const at = await served(t, { clock, settings: { sendQueueBytes: 64_000_000, stuckSeconds: 30, firstRequestSeconds: 3_600 } })
+  const socket = await peer(t, at)
+  socket.pause()
+  const { flow } = await at.server.next('opened')
+  const text = messageText({ body: 'x'.repeat(50_000) })
+  for (let sent = 0; sent < 600; sent++) {
+    flow.send(text)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  for (let round = 0; round < 3; round++) {
+    const before = socket.bytesRead
+    socket.resume()
+    while (socket.bytesRead < before + 4_000_000) await new Promise((resolve) => setImmediate(resolve))
+    socket.pause()
+    clock.advance(20_000)
+  }
+  t.equal(flow.open, true)
 })
 
 t.test('reads no more from a client that does not read, and goes on when it does', async (t) => {
