@@ -74,6 +74,17 @@ export function valueEnd(at: number): number {
   return at
 }
 
+/** Whether `SIP/2.0` stands at `at`. */
+export function versionAt(at: number): boolean {
+  return octets[at] === 83 && octets[at + 1] === 73 && octets[at + 2] === 80 && octets[at + 3] === 47 && octets[at + 4] === 50 && octets[at + 5] === 46 && octets[at + 6] === 48
+}
+
+/** Whether the `length` octets at `a` and at `b` are the same. */
+export function sameOctets(a: number, b: number, length: number): boolean {
+  for (let step = 0; step < length; step++) if (octets[a + step] !== octets[b + step]) return false
+  return true
+}
+
 /** Behind linear white space, folded lines included (RFC 3261 §25.1 `SWS`). */
 export function blanksEnd(at: number): number {
   for (;;) {

@@ -1,13 +1,13 @@
 /** The first line: `INVITE sip:bob@lab.test SIP/2.0` or `SIP/2.0 200 OK` (RFC 3261 §7.1, §7.2). */
 import { Message } from './message.ts'
 import { MessageError } from './message-error.ts'
-import { page, scanner, tokenEnd } from './scanner.ts'
+import { page, scanner, tokenEnd, versionAt } from './scanner.ts'
 import { checkUri, hasHeaders } from './uri.ts'
 
 const octets = page
 const scan = scanner
 
-const SP = 32, QUOTE = 34, LESS = 60, GREATER = 62, QUESTION = 63, DELETE = 127
+const SP = 32, SLASH = 47, S = 83, QUOTE = 34, LESS = 60, GREATER = 62, QUESTION = 63, DELETE = 127
 
 /**
  * Reads the line up to `end` (its CRLF) and makes the message that the rest of the head fills in.
@@ -16,7 +16,7 @@ const SP = 32, QUOTE = 34, LESS = 60, GREATER = 62, QUESTION = 63, DELETE = 127
  * @throws MessageError `start-line-syntax`, `version-unsupported` (505), `status-code-range`
  */
 export function readStartLine(text: string, end: number): Message {
-  return text.startsWith('SIP/') ? readStatusLine(text, end) : readRequestLine(text, end)
+  return octets[0] === S && octets[3] === SLASH && text.startsWith('SIP/') ? readStatusLine(text, end) : readRequestLine(text, end)
 }
 
 function readRequestLine(text: string, end: number): Message {
@@ -31,7 +31,7 @@ function readRequestLine(text: string, end: number): Message {
     else if (code === LESS || code === GREATER || code === QUOTE || code >= DELETE) throw syntax('a Request-URI', at)
   }
   if (at === methodEnd + 1 || octets[at] !== SP) throw syntax('a Request-URI and one blank', at)
-  if (end - at !== 8 || !text.startsWith('SIP/2.0', at + 1)) checkVersion(text.slice(at + 1, end), at + 1)
+  if (end - at !== 8 || !versionAt(at + 1)) checkVersion(text.slice(at + 1, end), at + 1)
   const message = new Message('request', text)
   message.method = method(text, methodEnd)
   message.requestUri = text.slice(methodEnd + 1, at)
@@ -41,11 +41,13 @@ function readRequestLine(text: string, end: number): Message {
 
 /** The usual methods as one shared string each: comparing them later is comparing pointers. */
 function method(text: string, end: number): string {
-  for (const method of usual) if (method.length === end && text.startsWith(method)) return method
+  const candidates = byInitial[octets[0] as number]
+  if (candidates !== undefined) for (const method of candidates) if (method.length === end && text.startsWith(method)) return method
   return text.slice(0, end)
 }
 
 const usual = ['INVITE', 'ACK', 'BYE', 'REGISTER', 'MESSAGE', 'OPTIONS', 'SUBSCRIBE', 'NOTIFY', 'CANCEL', 'INFO', 'SERVICE', 'UPDATE', 'REFER', 'PUBLISH', 'PRACK', 'BENOTIFY']
+const byInitial = Array.from({ length: 128 }, (_, code) => usual.filter((method) => method.charCodeAt(0) === code))
 const usualMethods: ReadonlySet<string> = new Set(usual)
 
 export function isUsualMethod(method: string): boolean {
@@ -70,7 +72,7 @@ function syntax(wanted: string, offset: number): MessageError {
 }
 
 function readStatusLine(text: string, end: number): Message {
-  if (!text.startsWith('SIP/2.0 ')) throw unknownVersion(text.slice(0, end))
+  if (!versionAt(0) || octets[7] !== SP) throw unknownVersion(text.slice(0, end))
   let at = 8
   let status = 0
   for (; at < end; at++) {

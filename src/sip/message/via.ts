@@ -1,12 +1,12 @@
 /** Via values: `SIP/2.0/TLS edge.lab.test:5061;branch=z9hG4bK7f1a;rport` (RFC 3261 §20.42, RFC 3581 §3). */
 import { found, foundIs, nextParameter, readParameters } from './parameters.ts'
-import { page, scanner, unfold } from './scanner.ts'
+import { page, scanner, unfold, versionAt } from './scanner.ts'
 import type { Via } from './types.ts'
 
 const octets = page
 const scan = scanner
 
-const COMMA = 44
+const COMMA = 44, SLASH = 47
 
 /**
  * Where the parts of the Via just checked stand; -1: absent. `rport` is the offset behind an `rport` without a value;
@@ -31,9 +31,10 @@ export function checkVia(): void {
   viaParts.claimed = false
   let end = scan.position
   while (nextParameter()) {
-    if (foundIs('branch')) noteBranch()
-    else if (foundIs('rport')) noteRport()
-    else if (foundIs('received')) viaParts.claimed = true
+    const length = found.nameEnd - found.nameStart
+    if (length === 6 && foundIs('branch')) noteBranch()
+    else if (length === 5 && foundIs('rport')) noteRport()
+    else if (length === 8 && foundIs('received')) viaParts.claimed = true
     end = found.valueStart === -1 ? found.nameEnd : found.valueEnd
   }
   viaParts.end = end
@@ -54,7 +55,7 @@ function noteRport(): void {
 /** `SIP/2.0/`, blanks allowed on either side of a slash. */
 function readProtocol(): void {
   scan.spaces()
-  if (scan.text.startsWith('SIP/2.0/', scan.position)) {
+  if (versionAt(scan.position) && octets[scan.position + 7] === SLASH) {
     scan.position += 8
     return
   }
