@@ -20,11 +20,19 @@ export const streamWiring: Wiring<Socket> = {
   },
 }
 
-/** What Node itself looks at before it calls a socket idle; its public counters move only when a whole batch has gone. */
+/**
+ * What Node itself looks at before it calls a socket idle: its public counters move only when a whole batch has gone.
+ * Under TLS the batch is encrypted as one, and only the TCP handle below sees it shrink.
+ */
 export function systemQueue(socket: Socket): number {
-  const handle: unknown = Reflect.get(socket, '_handle')
-  const queue: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'writeQueueSize') : undefined
+  const handle = inner(socket, '_handle')
+  const queue: unknown = Reflect.get(inner(handle, '_parent') ?? handle ?? socket, 'writeQueueSize')
   return typeof queue === 'number' ? queue : socket.writableLength
+}
+
+function inner(from: object | undefined, name: string): object | undefined {
+  const found: unknown = from === undefined ? undefined : Reflect.get(from, name)
+  return typeof found === 'object' && found !== null ? found : undefined
 }
 
 function onData(this: OwnedSocket, chunk: Buffer): void {

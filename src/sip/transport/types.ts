@@ -83,11 +83,12 @@ export interface Refusal {
   readonly local: SocketAddress | undefined
   readonly remote: SocketAddress
   readonly wantedName: string | undefined
-  /** Verdict code, e.g. `cert.expired`, `tls.handshake-failed`, `connect.refused`, `link.cut`, `flow.closed-after-handshake`. */
+  /** Verdict code, e.g. `cert.expired`, `tls.handshake-failed`, `link.refused`, `link.cut`, `flow.closed-after-handshake`. */
   readonly code: string
   /** Node's error code and message where there is one. */
   readonly errorCode: string | undefined
   readonly errorMessage: string | undefined
+  /** Present exactly when this end refused the other one's certificate, or the lack of one. */
   readonly evidence: PeerEvidence | undefined
   readonly detail: unknown
   readonly own: OwnIdentity | undefined

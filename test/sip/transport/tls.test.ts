@@ -3,6 +3,7 @@ import t from 'tap'
 import { connect, createServer } from 'node:tls'
 import { connect as connectTcp } from 'node:net'
 import { materialOf, testCa } from '../../support/openssl-certificates.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { harness, hopTo, listening, messageText, okText, type Harness } from '../../support/transport-harness.ts'
 import type { Listener, TlsMaterial } from '../../../src/sip/transport/index.ts'
 
@@ -244,4 +245,24 @@ t.test('outlives a peer that resets while it waits for its turn', async (t) => {
   await new Promise((resolve) => hasty.once('close', resolve))
   silent.destroy()
   t.match([await server.next('incident'), await Promise.race([server.next('refused'), server.next('incident', 1)])], [{ event: 'connection.probe' }, {}])
+})
+
+t.test('keeps a TLS flow whose peer reads slowly but reads', async (t) => {
+  const clock = new ManualClock()
+  const server = harness(t, { clock, settings: { sendQueueBytes: 64_000_000, stuckSeconds: 30 } })
+  const listener = await server.layer.listen(listening('tls', { mutual: 'requested', tls: materialOf(director, [ca.root]) }))
+  const socket = connect({ port: listener.local.port, host: '127.0.0.1', ca: ca.root, servername: 'director.lab.test' }, () => socket.write(messageText()))
+  t.teardown(() => socket.destroy())
+  let octets = 0
+  socket.on('data', (chunk) => (octets += chunk.length))
+  const { flow } = await server.next('request')
+  socket.pause()
+  for (let sent = 0; sent < 600; sent++) flow.send(messageText({ body: 'x'.repeat(50_000) }))
+  for (let round = 1; round < 4; round++) {
+    socket.resume()
+    while (octets < round * 4_000_000) await new Promise((resolve) => setImmediate(resolve))
+    socket.pause()
+    clock.advance(20_000)
+  }
+  t.equal(flow.open, true)
 })
