@@ -36,6 +36,7 @@ export function transactionBench(options: BenchOptions = {}): ServerBench {
   const user: TransactionUser = {
     onRequest(transaction) {
       seen.requests.push(transaction)
+      transaction.context = transaction.request
       transaction.onEnd = (because) => seen.ended.push(because)
       options.onRequest?.(transaction)
     },
@@ -57,8 +58,9 @@ export function transactionBench(options: BenchOptions = {}): ServerBench {
 }
 
 export function respond(transaction: ServerTransaction | undefined, status: number): void {
-  if (transaction === undefined) throw new TypeError('no such transaction')
-  transaction.respond(status, answer(transaction.request, status, { toTag: 'b1' }))
+  const request = transaction?.context
+  if (transaction === undefined || !isRequest(request)) throw new TypeError('no such transaction')
+  transaction.respond(status, answer(request, status, { toTag: 'b1' }))
 }
 
 export interface ClientBench extends ServerBench {
@@ -84,4 +86,8 @@ export function clientBench(method: string, transport: 'udp' | 'tls'): ClientBen
   const flow = new FakeFlow({ transport, direction: 'dialled' })
   transaction.send(request({ method, branch: transaction.branch }).text, flow)
   return { ...bench, flow, transaction, told, sent: () => flow.request(0) }
+}
+
+function isRequest(value: unknown): value is SipRequest {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'request'
 }

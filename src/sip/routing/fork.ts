@@ -74,6 +74,7 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     if (response.status === 503 && this.failOver(response)) return
     this.settle()
     this.context.onFinal(this, response)
+    this.letGo()
   }
 
   onTimeout(): void {
@@ -165,6 +166,7 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     if (this.failedOver || this.context.cancelled) return false
     this.failedOver = true
     this.heard = false
+    this.transaction = undefined
     return this.tryNext()
   }
 
@@ -184,6 +186,13 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     if (this.done) return
     this.settle()
     this.context.onFailure(this, status, because, detail)
+  }
+
+  /** After its final response a fork only passes on further 2xx. */
+  private letGo(): void {
+    this.way = undefined
+    this.transaction = undefined
+    this.timerC = undefined
   }
 
   private settle(): void {

@@ -4,6 +4,7 @@
  */
 import { MessageError } from '../message/message-error.ts'
 import { answer } from '../message/answer.ts'
+import { parseText } from '../message/parse.ts'
 import type { SipRequest, SipResponse } from '../message/types.ts'
 import { createTransactions } from '../transaction/layer.ts'
 import type { ServerTransaction, TransactionLayer, TransactionUser } from '../transaction/types.ts'
@@ -165,9 +166,11 @@ class ProxyCore implements Proxy, TransactionUser, Core {
     this.settings.on.dropped?.(ack, flow, why)
   }
 
-  private sendBack(transaction: ServerTransaction, text: string): void {
-    const { request, flow } = transaction
-    sendBack(this.settings.transport, transaction, text, (why) => this.settings.on.dropped?.(request, flow, why))
+  private sendBack({ flow }: ServerTransaction, text: string): void {
+    sendBack(this.settings.transport, flow.face, text, (why) => {
+      const response = parseText(text)
+      this.settings.on.dropped?.(response, flow, why)
+    })
   }
 }
 

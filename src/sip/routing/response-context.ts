@@ -9,12 +9,14 @@ import type { Target } from './decision.ts'
 import { Fork } from './fork.ts'
 import { groupTargets } from './groups.ts'
 import { reply } from './reply.ts'
+import type { FaceSettings } from './settings.ts'
 
 export class ResponseContext {
   readonly core: Core
-  readonly arrival: Incoming
   readonly isInvite: boolean
+  private held: Incoming | undefined
   private readonly transaction: ServerTransaction
+  private readonly editResponse: FaceSettings['editResponse']
   /** Groups still to be tried, highest q first. */
   private groups: Target[][]
   private forks: Fork[] = []
@@ -30,10 +32,17 @@ export class ResponseContext {
   constructor(core: Core, transaction: ServerTransaction, arrival: Incoming, targets: readonly Target[]) {
     this.core = core
     this.transaction = transaction
-    this.arrival = arrival
+    this.editResponse = core.settings.faces[arrival.face]?.editResponse
+    this.held = arrival
     this.isInvite = arrival.request.method === 'INVITE'
     this.groups = groupTargets(targets.slice(0, core.settings.forward.targets), arrival.breadth)
     this.taken = Math.min(targets.length, core.settings.forward.targets)
+  }
+
+  /** Gone once an answer went back that nothing will be edited for. */
+  get arrival(): Incoming {
+    if (this.held === undefined) throw new Error('the request of an answered call is no longer kept')
+    return this.held
   }
 
   start(): void {
@@ -74,7 +83,7 @@ export class ResponseContext {
 
   /** A bug: the request gets its answer all the same. */
   crash(fork: Fork, error: unknown): void {
-    this.core.settings.on.failed?.(this.arrival.request, error)
+    if (this.held !== undefined) this.core.settings.on.failed?.(this.held.request, error)
     if (fork.done) return
     fork.done = true
     this.onFailure(fork, 500, 'internal.error', error)
@@ -104,7 +113,8 @@ export class ResponseContext {
 
   /** Goes on when nobody is left to answer: the next group, or the best answer. */
   private next(): void {
-    if (this.pending > 0 || this.finished) return
+    if (this.pending > 0) return
+    if (this.finished) return this.letGo()
     if (this.startGroup()) return
     this.answerBest()
   }
@@ -198,7 +208,7 @@ export class ResponseContext {
 
   /** §16.7 step 9: without our Via, edited for the face it goes out of. */
   private pass(response: SipResponse, add: readonly HeaderField[]): void {
-    const change = this.core.settings.faces[this.arrival.face]?.editResponse?.(response, this.arrival)
+    const change = this.editResponse === undefined ? undefined : this.editResponse(response, this.arrival)
     const text = writeResponse(response, {
       dropTopVia: true,
       remove: change?.remove ?? nothing,
@@ -207,12 +217,15 @@ export class ResponseContext {
     this.transaction.respond(response.status, text)
   }
 
-  /** The context outlives its final answer by 32 s (RFC 6026): what is no longer needed goes at once. */
+  /** The context outlives its final answer by 32 s (RFC 6026): what is no longer needed goes at once (bench/forward.ts). */
   private letGo(): void {
     this.best = undefined
     this.challenges = undefined
     this.seen = undefined
     this.groups = []
+    if (this.pending > 0) return
+    this.forks = []
+    if (this.editResponse === undefined) this.held = undefined
   }
 }
 

@@ -38,9 +38,9 @@ function drop(core: Core, arrival: Incoming, because: string): void {
 
 /** §16.11: the same for each repetition of this ACK; the loop hash at the end lets §16.3 step 4 work. */
 function identity(arrival: Incoming): string {
-  const { topVia, callId, cseq } = arrival.request
+  const { branch, callId, cseq } = arrival.request
   let hash = 5381
-  const text = `${topVia.text}|${callId}|${cseq}`
+  const text = `${branch ?? arrival.request.topVia.text}|${callId}|${cseq}`
   for (let at = 0; at < text.length; at++) hash = (Math.imul(hash, 33) ^ text.charCodeAt(at)) | 0
   return `${(hash >>> 0).toString(36)}.${arrival.loopHash}`
 }

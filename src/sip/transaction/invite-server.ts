@@ -62,6 +62,7 @@ const accepted: ServerState = {
   open: false,
   enter(tx) {
     tx.text = ''
+    tx.releaseRequest()
     tx.start('L', 64 * tx.home.timers.t1)
   },
   onRepeat() {},

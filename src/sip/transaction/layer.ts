@@ -5,7 +5,7 @@ import type { SipRequest, SipResponse } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
 import { type BranchParts, asBranch, formatBranch, magicCookie, readBranch } from './branch.ts'
 import { Client, type ClientHome, failWaiting } from './client.ts'
-import { branchKey, needsOldRules, oldRulesKey } from './matching.ts'
+import { branchKey, needsOldRules, oldRulesKey, sentByOf } from './matching.ts'
 import { Server, type ServerHome } from './server.ts'
 import type { TransactionSettings } from './settings.ts'
 import type { Branch, ClientTransaction, ClientTransactionUser, TransactionLayer } from './types.ts'
@@ -30,6 +30,8 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   private readonly generations: number[] = []
   private readonly free: number[] = []
   private readonly parts: BranchParts = { slot: 0, generation: 0 }
+  /** How many transactions were ever kept under a longer key; while 0 a look-up is one. */
+  private sharedKeys = 0
   private strays = 0
   private shedCount = 0
   private closed = false
@@ -49,13 +51,12 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     if (this.closed) return
     const byOldRules = needsOldRules(request)
     if (request.method === 'ACK') return this.onAck(request, flow, byOldRules)
-    const key = byOldRules ? oldRulesKey(request, request.method) : branchKey(request, request.method)
-    const known = this.servers.get(key)
+    const known = this.server(request, request.method, byOldRules)
     if (known !== undefined) return known.state.onRepeat(known)
     const retryAfter = this.refusal(request)
     if (retryAfter !== undefined) return this.shed(request, flow, retryAfter)
-    const tx = new Server(this, key, request, flow, byOldRules)
-    this.servers.set(key, tx)
+    const tx = new Server(this, this.freeKey(request, byOldRules), request, flow, byOldRules)
+    this.servers.set(tx.key, tx)
     if (request.method === 'CANCEL') return this.onCancel(tx, byOldRules)
     this.settings.user.onRequest(tx)
     if (this.trying === 'at-once' && request.method === 'INVITE') tx.sendTrying()
@@ -109,7 +110,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   }
 
   private onAck(ack: SipRequest, flow: Flow, byOldRules: boolean): void {
-    const invite = this.servers.get(byOldRules ? oldRulesKey(ack, 'INVITE') : branchKey(ack, 'INVITE'))
+    const invite = this.server(ack, 'INVITE', byOldRules)
     if (invite !== undefined && (!byOldRules || tagFits(invite, ack)) && invite.state.onAck(invite)) return
     this.settings.user.onAck(ack, flow)
   }
@@ -117,10 +118,28 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   /** RFC 3261 §9.2, §16.10. The CANCEL has a transaction of its own, answered here. */
   private onCancel(tx: Server, byOldRules: boolean): void {
     const { request } = tx
-    const invite = this.servers.get(byOldRules ? oldRulesKey(request, 'INVITE') : branchKey(request, 'INVITE'))
+    const invite = this.server(request, 'INVITE', byOldRules)
     if (invite === undefined) return tx.respond(481, answer(request, 481))
     tx.respond(200, answer(request, 200))
     this.settings.user.onCancel(invite, request)
+  }
+
+  /** The transaction `request` belongs to (§17.2.3). */
+  private server(request: SipRequest, method: string, byOldRules: boolean): Server | undefined {
+    if (byOldRules) return this.servers.get(oldRulesKey(request, method))
+    const key = branchKey(request, method)
+    const tx = this.servers.get(key)
+    if (tx === undefined && this.sharedKeys === 0) return undefined
+    const sentBy = sentByOf(request)
+    return tx?.sentBy === sentBy ? tx : this.servers.get(key + '|' + sentBy)
+  }
+
+  /** A branch that another sent-by uses already is kept under a longer key. */
+  private freeKey(request: SipRequest, byOldRules: boolean): string {
+    const key = byOldRules ? oldRulesKey(request, request.method) : branchKey(request, request.method)
+    if (!this.servers.has(key)) return detached(key)
+    this.sharedKeys++
+    return detached(key + '|' + sentByOf(request))
   }
 
   private find(response: SipResponse): Client | undefined {
@@ -175,4 +194,13 @@ const overloadSeconds = 5
 /** RFC 3261 §17.2.3: an ACK without a branch carries the To tag of the answer it acknowledges. */
 function tagFits(invite: Server, ack: SipRequest): boolean {
   return invite.text === '' || invite.answeredTag() === ack.toTag
+}
+
+/**
+ * A key joined from slices of the message would keep the whole message alive; the first look at a character makes V8 copy it
+ * out (bench/forward.ts).
+ */
+function detached(key: string): string {
+  key.charCodeAt(0)
+  return key
 }

@@ -1,9 +1,11 @@
 /** A server transaction: what all its states share. The states stand in `invite-server.ts` and `non-invite-server.ts`. */
 import { answer } from '../message/answer.ts'
+import { flat } from '../message/flat.ts'
 import { parseText } from '../message/parse.ts'
 import type { SipRequest } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
 import { proceeding } from './invite-server.ts'
+import { sentByOf } from './matching.ts'
 import { trying } from './non-invite-server.ts'
 import { type TimerName, type TimerOwner, type TimerWheel, WheelTimer } from './timer-wheel.ts'
 import type { ServerTransaction, TimerSettings } from './types.ts'
@@ -33,8 +35,8 @@ export interface ServerHome {
 
 export class Server implements ServerTransaction, TimerOwner {
   readonly home: ServerHome
+  /** Where the table keeps it. */
   readonly key: string
-  readonly request: SipRequest
   readonly flow: Flow
   readonly reliable: boolean
   /** Found by the rules of RFC 2543 (RFC 3261 §17.2.3): its ACK must carry the To tag of our answer. */
@@ -46,13 +48,15 @@ export class Server implements ServerTransaction, TimerOwner {
   text = ''
   answered = false
   intervalMs = 0
+  private held: SipRequest | undefined
+  private readSentBy: string | undefined = undefined
   private readonly deadline: WheelTimer
   private repeat: WheelTimer | undefined
 
   constructor(home: ServerHome, key: string, request: SipRequest, flow: Flow, byOldRules: boolean) {
     this.home = home
     this.key = key
-    this.request = request
+    this.held = request
     this.flow = flow
     this.reliable = flow.reliable
     this.byOldRules = byOldRules
@@ -61,6 +65,22 @@ export class Server implements ServerTransaction, TimerOwner {
     this.deadline = new WheelTimer(this)
     this.state = request.method === 'INVITE' ? proceeding : trying
     this.state.enter(this)
+  }
+
+  get request(): SipRequest {
+    if (this.held === undefined) throw new Error('the request of an answered call is no longer kept: take what is needed of it before the 2xx')
+    return this.held
+  }
+
+  /** An answered call stays for 32 s (RFC 6026); its request need not (bench/forward.ts). */
+  releaseRequest(): void {
+    if (!this.byOldRules) this.readSentBy = flat(this.sentBy)
+    this.held = undefined
+  }
+
+  /** Host and port of the top Via. Read when a second request with this branch comes. */
+  get sentBy(): string {
+    return (this.readSentBy ??= sentByOf(this.request))
   }
 
   get proceeding(): boolean {
