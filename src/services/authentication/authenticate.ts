@@ -66,7 +66,8 @@ export function authenticate(options: AuthenticateOptions): Policy {
     const from = addressOfRecord(request.from.uri)
     if (flow.peer?.class === 'treated-as-authenticated') return identify(arrival, from)
     if (hasIdentity(flow, from, wall)) return acceptProven(arrival, from)
-    if (inDialog && (hasAnyIdentity(flow, wall) || hasRouteToken(arrival))) return pass
+    // Who was called by another name, a tel URI say, gives that one in From; another user of ours is not one's own other name.
+    if (inDialog && (hasRouteToken(arrival) || (hasAnyIdentity(flow, wall) && !domains.has(request.from.uri.host)))) return pass
     // A partner's user has no account here; the edge has let the domain in and says so in its own marks.
     if (flow.peer?.class === 'edge' && !domains.has(request.from.uri.host) && request.method !== 'REGISTER') return pass
     if (remarks.identity === undefined && exempt(arrival)) return pass

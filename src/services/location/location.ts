@@ -22,6 +22,8 @@ export interface LocationService {
   register(change: Change): Outcome | Promise<Outcome>
   /** Forgets what could only be reached on that flow. */
   removeFlow(flow: FlowId, aors: Iterable<string>): void | Promise<void>
+  /** Forgets a user, for an account that was removed. */
+  removeUser(aor: string): void | Promise<void>
   /** For `siplab registrations`. */
   all(): AsyncIterable<Binding>
   /** undefined: not known without asking the store. */
@@ -47,6 +49,7 @@ export function memoryLocation({ clock }: { readonly clock: Clock }): LocationSe
     removeFlow(flow, aors) {
       for (const binding of onFlow(table, flow, aors)) table.remove(binding.aor, binding.key)
     },
+    removeUser: (aor) => removeAll(table, aor),
     async *all() {
       yield* alive([...table.all()], clock.wall())
     },
@@ -128,6 +131,10 @@ export function singleWriterLocation(options: {
       for (const binding of gone) table.remove(binding.aor, binding.key)
       await store.writeBindings({ put: [], remove: gone.map((binding) => ({ aor: binding.aor, key: binding.key, flow: flowText(binding, incarnation) })) })
     },
+    async removeUser(aor) {
+      removeAll(table, aor)
+      await store.removeUser(aor)
+    },
     async *all() {
       requireLoaded()
       yield* alive([...table.all()], clock.wall())
@@ -174,6 +181,7 @@ export function sharedLocation({ clock, store }: { readonly clock: Clock; readon
         await store.writeBindings({ put: [], remove: rows.filter((row) => row.flow === text).map((row) => ({ aor, key: row.binding_key, flow: text })) })
       }
     },
+    removeUser: (aor) => store.removeUser(aor),
     async *all() {
       for await (const rows of store.allBindings()) yield* alive(rows.map((row) => bindingOf(row, incarnation)), clock.wall())
     },
@@ -189,6 +197,10 @@ function alive(bindings: readonly Binding[], wall: number): readonly Binding[] {
 function applyTo(table: BindingTable, plan: Plan & { kind: 'done' }): void {
   for (const binding of plan.remove) table.remove(binding.aor, binding.key)
   for (const binding of plan.put) table.put(binding)
+}
+
+function removeAll(table: BindingTable, aor: string): void {
+  for (const binding of table.get(aor)) table.remove(aor, binding.key)
 }
 
 function onFlow(table: BindingTable, flow: FlowId, aors: Iterable<string>): readonly Binding[] {

@@ -272,7 +272,13 @@ t.test('a flow that signed in', async (t) => {
     })
   }
 
-  t.test('passes requests inside a dialog', async (t) => {
-    t.match(signIn(t, testFlow()).send({ method: 'BYE', from: 'sip:alice@lab.test', toParameters: ';tag=9' }), { kind: 'pass' })
+  t.test('passes requests inside a dialog, also where it was called by another name', async (t) => {
+    const { send } = signIn(t, testFlow())
+    t.match(send({ method: 'BYE', from: 'sip:alice@lab.test', toParameters: ';tag=9' }), { kind: 'pass' })
+    t.match(send({ method: 'BYE', from: 'tel:+12015550123', to: 'sip:bob@lab.test', toParameters: ';tag=9' }), { kind: 'pass' })
+  })
+
+  t.test('does not pass another user of ours by a made-up dialog', async (t) => {
+    t.match(signIn(t, testFlow()).send({ method: 'MESSAGE', from: 'sip:bob@lab.test', toParameters: ';tag=9' }), { kind: 'refuse', status: 401 })
   })
 })

@@ -82,6 +82,13 @@ function suite(t: Test, open: (t: Test) => Promise<LocationService>): void {
     t.same(await contactsOf(location), ['sip:b@192.0.2.2'])
   })
 
+  t.test('forgets a user that was removed', async (t) => {
+    const location = await open(t)
+    await location.register(change())
+    await location.removeUser(aor)
+    t.same(await contactsOf(location), [])
+  })
+
   t.test('lists every binding', async (t) => {
     const location = await open(t)
     await location.register(change())
