@@ -8,6 +8,8 @@ import { parseUri } from './uri.ts'
 import { readViaList } from './via.ts'
 import { MessageError } from './message-error.ts'
 
+const noLines: readonly number[] = []
+
 /**
  * Both kinds are one class, so that all code that handles messages sees one object shape (bench/parse.ts).
  * Offsets are into `text`; only the readers of this folder set them, and nobody changes them afterwards.
@@ -17,7 +19,7 @@ export class Message {
   text: string
   bodyStart = 0
   /** One entry a header field line: offset of its first character × 256 + number of the name; last: the empty line. */
-  lines: readonly number[] = []
+  lines: readonly number[] = noLines
   method = ''
   requestUri = ''
   status = 0
@@ -225,8 +227,7 @@ export function splitList(value: string, into: string[]): void {
 
 /** The next comma outside quotes and `<>` from `start` on; -1: none before `end`. */
 export function nextComma(text: string, start: number, end: number): number {
-  const first = text.indexOf(',', start)
-  if (first === -1 || first >= end) return -1
+  if (!text.slice(start, end).includes(',')) return -1
   let quoted = false
   let bracketed = false
   for (let at = start; at < end; at++) {
