@@ -26,6 +26,8 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   readonly branchPrefix = `${magicCookie}${randomToken(5)}.`
   private readonly settings: TransactionSettings
   private readonly servers = new Map<string, Server>()
+  /** Those of `servers` that have their final response, oldest first. */
+  private readonly absorbing = new Set<Server>()
   private readonly slots: (Client | undefined)[] = []
   private readonly generations: number[] = []
   private readonly free: number[] = []
@@ -90,6 +92,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   release(tx: Client | Server): void {
     if (tx instanceof Server) {
       this.servers.delete(tx.key)
+      this.absorbing.delete(tx)
       return
     }
     const holder = tx.cancelOf ?? tx
@@ -97,6 +100,12 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     this.slots[holder.slot] = undefined
     this.generations[holder.slot] = (this.generations[holder.slot] ?? 0) + 1
     this.free.push(holder.slot)
+  }
+
+  linger(tx: Server): void {
+    this.absorbing.add(tx)
+    if (this.absorbing.size <= this.settings.limits.absorbing) return
+    for (const oldest of this.absorbing) return oldest.end('done')
   }
 
   undeliverable(tx: Server, text: string): void {
@@ -164,22 +173,9 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   private refusal(request: SipRequest): number | undefined {
     const { server, reserve } = this.settings.limits
     const continues = request.toTag !== undefined || request.method === 'CANCEL'
-    const limit = continues ? server + reserve : server
-    if (this.servers.size >= limit && !this.makeRoom()) return overloadSeconds
+    const open = this.servers.size - this.absorbing.size
+    if (open >= (continues ? server + reserve : server)) return overloadSeconds
     return continues ? undefined : this.settings.shed?.(request)
-  }
-
-  /** A table full of answered calls takes new ones: the oldest that only absorbs repetitions gives way. */
-  private makeRoom(): boolean {
-    let looked = 0
-    for (const tx of this.servers.values()) {
-      if (!tx.proceeding) {
-        tx.end('done')
-        return true
-      }
-      if (++looked === 16) return false
-    }
-    return false
   }
 
   /** Statelessly: a table that is full cannot remember that it said no. */

@@ -30,6 +30,8 @@ export interface ServerHome {
   readonly timers: TimerSettings
   readonly trying: number | 'at-once'
   release(tx: Server): void
+  /** It has its final response and stays to absorb repetitions. */
+  linger(tx: Server): void
   undeliverable(tx: Server, text: string): void
 }
 
@@ -107,8 +109,10 @@ export class Server implements ServerTransaction, TimerOwner {
 
   become(state: ServerState): void {
     this.stopTimers()
+    const answered = this.state.open && !state.open
     this.state = state
     state.enter(this)
+    if (answered && this.live) this.home.linger(this)
   }
 
   /** G repeats the response and `trying` waits for one; all others end a state. */

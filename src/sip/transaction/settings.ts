@@ -5,15 +5,17 @@ import type { TimerWheel } from './timer-wheel.ts'
 import type { ServerTransaction, TimerSettings, TransactionUser } from './types.ts'
 
 export interface TransactionLimits {
-  /** Live client transactions. Beyond it `client()` gives undefined. */
+  /** Client transactions in all. Beyond it `client()` gives undefined. */
   readonly client: number
-  /** Live server transactions for requests outside dialogs. Beyond it: 503 with Retry-After. */
+  /** Server transactions without a final response, requests outside dialogs. Beyond it: 503 with Retry-After. */
   readonly server: number
-  /** How many more are kept for requests inside dialogs, so that calls in progress can end. */
+  /** How many more of them for requests inside dialogs, so that calls in progress can end. */
   readonly reserve: number
+  /** Server transactions that only absorb repetitions, mostly answered calls for 32 s. Beyond it the oldest ends. */
+  readonly absorbing: number
 }
 
-export const defaultTransactionLimits: TransactionLimits = { client: 200_000, server: 100_000, reserve: 20_000 }
+export const defaultTransactionLimits: TransactionLimits = { client: 300_000, server: 50_000, reserve: 10_000, absorbing: 200_000 }
 
 export interface TransactionSettings {
   readonly clock: Clock

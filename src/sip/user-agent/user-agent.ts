@@ -90,16 +90,17 @@ class Agent implements UserAgent, TransactionUser, CallHome {
 
   onRequest(transaction: ServerTransaction): void {
     const incoming = new IncomingRequest(transaction, this.settings.headers)
-    for (const call of this.calls) if (call.owns(transaction.request)) return call.take(incoming)
+    transaction.context = incoming
+    for (const call of this.calls) if (call.owns(incoming.request)) return call.take(incoming)
     if (this.settings.onRequest !== undefined) return this.settings.onRequest(incoming)
-    incoming.respond(transaction.request.method === 'OPTIONS' ? 200 : 405, { headers: [['Allow', allowed]] })
+    incoming.respond(incoming.request.method === 'OPTIONS' ? 200 : 405, { headers: [['Allow', allowed]] })
   }
 
   /** The end of a handshake that the 2xx began; nobody waits for it here. */
   onAck(): void {}
 
   onCancel(invite: ServerTransaction): void {
-    new IncomingRequest(invite, this.settings.headers).respond(487)
+    if (invite.context instanceof IncomingRequest && invite.proceeding) invite.context.respond(487)
   }
 
   /** Counted by the layer. */

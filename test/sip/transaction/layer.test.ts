@@ -10,6 +10,16 @@ t.test('matching requests (RFC 3261 §17.2.3)', async (t) => {
     t.equal(requests.length, 2)
   })
 
+  t.test('knows each of them again, also after the first has ended', async (t) => {
+    const { layer, requests } = transactionBench()
+    const one = request({ method: 'MESSAGE', via: 'SIP/2.0/TLS one.lab.test;branch=z9hG4bKsame' })
+    const two = request({ method: 'MESSAGE', via: 'SIP/2.0/TLS two.lab.test;branch=z9hG4bKsame' })
+    for (const message of [one, two, one, two]) layer.onRequest(message, new FakeFlow())
+    respond(requests[0], 200)
+    layer.onRequest(two, new FakeFlow())
+    t.equal(requests.length, 2)
+  })
+
   t.test('tells requests of one branch apart by method', async (t) => {
     const { layer, requests } = transactionBench()
     for (const method of ['INVITE', 'MESSAGE']) layer.onRequest(request({ method, branch: 'z9hG4bKsame' }), new FakeFlow())
@@ -145,12 +155,13 @@ t.test('bounds', async (t) => {
     t.equal(requests.length, 2)
   })
 
-  t.test('an answered call gives way in a full table', async (t) => {
-    const { layer, requests, ended } = transactionBench({ limits: { server: 1, reserve: 0 } })
-    layer.onRequest(request(), new FakeFlow())
-    respond(requests[0], 200)
-    layer.onRequest(request(), new FakeFlow())
-    t.same([requests.length, ended, layer.counts.server], [2, ['done'], 1])
+  t.test('answered calls do not count against new ones, and the oldest of them gives way', async (t) => {
+    const { layer, requests, ended } = transactionBench({ limits: { server: 1, reserve: 0, absorbing: 2 } })
+    for (let count = 0; count < 4; count++) {
+      layer.onRequest(request(), new FakeFlow())
+      respond(requests[count], 200)
+    }
+    t.same([requests.length, ended, layer.counts.server], [4, ['done', 'done'], 2])
   })
 
   t.test('a full client table gives no transaction', async (t) => {
