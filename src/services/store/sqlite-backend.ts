@@ -69,7 +69,7 @@ class SqliteBackend implements Backend {
 
   /** Only waiting calls keep the process alive, not the thread itself. */
   #start(): Worker {
-    const worker = new Worker(workerFile, { workerData: this.#data, name: 'sqlite' })
+    const worker = new Worker(workerFile, { workerData: this.#data, name: 'sqlite', execArgv: [] })
     worker.on('message', (reply: SqliteReply) => this.#onReply(reply))
     worker.on('error', (error) => this.#failAll(storeErrorOf(error, this.where)))
     worker.on('exit', () => {
