@@ -10,7 +10,7 @@ import type { PeerIdentity, SocketAddress } from './flow.ts'
 import type { Gate } from './gate.ts'
 import { judgeDialled } from './judge.ts'
 import { causeOf, DialError, refusalCode, type Cause } from './refusal.ts'
-import type { OutgoingTls } from './tls-context.ts'
+import { alpnOf, type OutgoingTls } from './tls-context.ts'
 import type { NextHop, PeerEvidence, Refusal } from './types.ts'
 
 /** A connected socket, nothing read from it yet. */
@@ -86,7 +86,7 @@ class Dial {
     } else {
       const secured: TLSSocket = connectTls(
         // Soft, and the name is the judge's: it must see the certificate it refuses. No session is ever offered.
-        { ...to, secureContext: tls.context, servername: serverName(hop), rejectUnauthorized: false, checkServerIdentity: leaveToJudge },
+        { ...to, ...alpnOf(tls.material), secureContext: tls.context, servername: serverName(hop), rejectUnauthorized: false, checkServerIdentity: leaveToJudge, requestOCSP: tls.material.tuning?.staple !== undefined },
         () => this.#secured(secured),
       )
       secured.once('connect', () => {

@@ -41,6 +41,7 @@ const codes: Readonly<Record<string, string>> = {
   ERR_SSL_NO_SHARED_CIPHER: 'tls.no-common-cipher',
   ERR_SSL_UNSUPPORTED_PROTOCOL: 'tls.no-common-version',
   ERR_SSL_NO_PROTOCOLS_AVAILABLE: 'tls.no-common-version',
+  ERR_STAPLE: 'tls.staple-invalid',
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'framing-lost',
   WS_ERR_INVALID_OPCODE: 'framing-lost',
   WS_ERR_INVALID_UTF8: 'framing-lost',

@@ -1,7 +1,7 @@
 /** From a face's material to what Node wants: the rules of every secure connection, in one place. */
 import { constants } from 'node:crypto'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
-import type { TlsMaterial } from './types.ts'
+import type { TlsMaterial, TlsTuning } from './types.ts'
 
 /**
  * No ticket: a resumed session skips every certificate check. No renegotiation: a TLS 1.2 peer could come back with another
@@ -20,7 +20,22 @@ export function contextOptions(material: TlsMaterial): SecureContextOptions {
     ...(material.certificate === '' ? {} : { cert: material.certificate, key: material.key }),
     ...(material.crl === undefined ? {} : { crl: [...material.crl] }),
     ...(material.ciphers === undefined ? {} : { ciphers: material.ciphers }),
+    ...tunedContext(material.tuning),
   }
+}
+
+function tunedContext({ ecdhCurve, sigalgs, allowPartialTrustChain, passphrase }: TlsTuning = {}): SecureContextOptions {
+  return {
+    ...(ecdhCurve === undefined ? {} : { ecdhCurve }),
+    ...(sigalgs === undefined ? {} : { sigalgs }),
+    ...(allowPartialTrustChain === undefined ? {} : { allowPartialTrustChain }),
+    ...(passphrase === undefined ? {} : { passphrase }),
+  }
+}
+
+/** What stands beside the context: the protocol names of ALPN. */
+export function alpnOf({ tuning }: TlsMaterial): { readonly ALPNProtocols?: string[] } {
+  return tuning?.alpn === undefined ? {} : { ALPNProtocols: [...tuning.alpn] }
 }
 
 /** What one face shows when it dials. Made once: parsing key and certificates costs a third of a handshake. */

@@ -1,6 +1,6 @@
 /** TLS from the accepting side: handshake, judgement, and only then a socket that may be read. */
 import type { Socket } from 'node:net'
-import { createSecureContext, Server, type TLSSocket } from 'node:tls'
+import { Server, type TLSSocket } from 'node:tls'
 import type { Core } from './core.ts'
 import { readEvidence } from './evidence.ts'
 import type { OwnIdentity, PeerIdentity, SocketAddress } from './flow.ts'
@@ -8,8 +8,8 @@ import type { Gate } from './gate.ts'
 import { judgeAccepted } from './judge.ts'
 import { destroyLater } from './linger.ts'
 import { causeOf, reasonLine, refusalCode } from './refusal.ts'
-import { contextOptions } from './tls-context.ts'
-import type { ListenerSettings, PeerEvidence, TlsMaterial } from './types.ts'
+import { alpnOf, contextOptions } from './tls-context.ts'
+import type { ListenerSettings, PeerEvidence, TlsMaterial, TlsTuning } from './types.ts'
 
 /** Takes over a socket whose peer was accepted. */
 export type TakeSecured = (socket: TLSSocket, ends: { readonly local: SocketAddress; readonly remote: SocketAddress }, peer: PeerIdentity | undefined, own: OwnIdentity) => void
@@ -34,7 +34,7 @@ export class TlsAcceptor {
   readonly #settings: ListenerSettings
   readonly #gate: Gate
   readonly #take: TakeSecured
-  readonly #server: Server
+  #server: Server
   #own: OwnIdentity
 
   /** @throws what Node finds wrong with the material */
@@ -44,23 +44,29 @@ export class TlsAcceptor {
     this.#gate = gate
     this.#take = take
     this.#own = material.own
-    // Soft: a strict server could not say whom it refused, nor why. Nothing is read before the judgement.
-    this.#server = new Server({
-      ...contextOptions(material),
-      requestCert: settings.mutual !== 'off',
-      rejectUnauthorized: false,
-      handshakeTimeout: core.settings.handshakeSeconds * 1000,
-    })
-    this.#server.on('secureConnection', (socket) => this.#secured(socket))
-    this.#server.on('tlsClientError', (error, socket) => this.#failed(error, socket))
+    this.#server = this.#open(material)
   }
 
   /** New handshakes use it at once; throws and keeps the old one when it cannot be loaded. */
   replace(material: TlsMaterial): void {
-    const options = contextOptions(material)
-    createSecureContext(options)
-    this.#server.setSecureContext(options)
+    this.#server = this.#open(material)
     this.#own = material.own
+  }
+
+  /** It never listens: connections are handed to it, so a handshake that runs ends where it began. */
+  #open(material: TlsMaterial): Server {
+    // Soft: a strict server could not say whom it refused, nor why. Nothing is read before the judgement.
+    const server = new Server({
+      ...contextOptions(material),
+      ...alpnOf(material),
+      requestCert: this.#settings.mutual !== 'off',
+      rejectUnauthorized: false,
+      handshakeTimeout: this.#core.settings.handshakeSeconds * 1000,
+    })
+    server.on('secureConnection', (socket) => this.#secured(socket))
+    server.on('tlsClientError', (error, socket) => this.#failed(error, socket))
+    staple(server, material.tuning?.staple)
+    return server
   }
 
   accept(raw: Socket, local: SocketAddress, remote: SocketAddress): void {
@@ -85,11 +91,13 @@ export class TlsAcceptor {
   }
 
   #secured(socket: TLSSocket): void {
-    const { local, remote, own } = endHandshake(socket)
+    const ends = endHandshake(socket)
+    if (ends === undefined) return void socket.destroy()
+    const { local, remote, own } = ends
     const evidence = readEvidence(socket, { side: 'accepted', face: this.#settings.face, remote, wantedName: undefined })
     const judgement = judgeAccepted(this.#core, evidence, this.#settings.mutual)
     if (judgement.kind === 'accept') return this.#take(socket, { local, remote }, judgement.peer, own)
-    this.#refuse(socket, { local, remote, own }, evidence, judgement.code, judgement.detail)
+    this.#refuse(socket, ends, evidence, judgement.code, judgement.detail)
   }
 
   /** The reason goes out in one line; what the peer has sent is never looked at. */
@@ -114,8 +122,10 @@ export class TlsAcceptor {
 
   #failed(error: Error, socket: TLSSocket): void {
     const silent = rawOf(socket).bytesRead === 0
-    const { local, remote, own } = endHandshake(socket)
+    const ends = endHandshake(socket)
     socket.destroy()
+    if (ends === undefined) return
+    const { local, remote, own } = ends
     if (silent) return this.#core.user.onIncident({ event: 'connection.probe', flow: undefined, remote, reason: 'closed or silent before its ClientHello' })
     const cause = causeOf(error)
     const code = cause.errorCode === 'ECONNRESET' ? 'tls.handshake-failed' : refusalCode(cause, 'tls.handshake-failed')
@@ -127,16 +137,34 @@ export class TlsAcceptor {
   }
 }
 
+/** Node checks nothing in a stapled answer, and an error in place of one breaks the handshake. */
+function staple(server: Server, kind: TlsTuning['staple']): void {
+  if (kind === undefined) return
+  server.on('OCSPRequest', (_certificate, _issuer, answer) => {
+    if (kind === 'error') return answer(new StapleError(), Buffer.alloc(0))
+    // Node takes null for "no answer"; its types do not say so.
+    answer(null, kind === 'garbage' ? Buffer.from('no OCSP answer') : (null as unknown as Buffer))
+  })
+}
+
+class StapleError extends Error {
+  readonly code = 'ERR_STAPLE'
+  constructor() {
+    super('the OCSP responder gave an error in place of an answer')
+  }
+}
+
 /** The TCP socket below: `tls.Server` makes its TLSSocket around it and keeps it there. A failed TLSSocket has no addresses left. */
 function rawOf(socket: TLSSocket): ShakingSocket {
   const parent: unknown = Reflect.get(socket, '_parent')
   return (parent ?? socket) as ShakingSocket
 }
 
-function endHandshake(socket: TLSSocket): Omit<Handshake, 'leave'> {
+/** undefined: it was over before; the first outcome counts. */
+function endHandshake(socket: TLSSocket): Omit<Handshake, 'leave'> | undefined {
   const raw = rawOf(socket)
   const held = raw[handshake]
-  if (held === undefined) throw new Error('a TLS socket that no listener has taken in')
+  if (held === undefined) return undefined
   held.leave()
   delete raw[handshake]
   return held

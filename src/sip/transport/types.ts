@@ -50,9 +50,26 @@ export interface TlsMaterial {
   readonly crl: readonly string[] | undefined
   readonly own: OwnIdentity
   readonly minVersion: 'TLSv1' | 'TLSv1.2' | 'TLSv1.3'
-  readonly maxVersion: 'TLSv1.2' | 'TLSv1.3'
+  readonly maxVersion: 'TLSv1' | 'TLSv1.2' | 'TLSv1.3'
   /** OpenSSL cipher string, e.g. with `@SECLEVEL=0` to read 2005's certificates. undefined: Node's default. */
   readonly ciphers: string | undefined
+  /** What a fault of the lab changes beside certificates. Absent: Node's defaults. */
+  readonly tuning?: TlsTuning
+}
+
+/** Settings of a TLS end that nobody changes but to break it. */
+export interface TlsTuning {
+  /** Key exchange groups, `P-256:X25519`. */
+  readonly ecdhCurve?: string
+  /** Signature algorithms, `ecdsa_secp256r1_sha256`. */
+  readonly sigalgs?: string
+  /** Protocol names offered or taken (RFC 7301); none otherwise. */
+  readonly alpn?: readonly string[]
+  /** An intermediate CA in the trust list is an anchor. */
+  readonly allowPartialTrustChain?: boolean
+  /** What a server staples when asked for an OCSP answer; a client with any value asks. */
+  readonly staple?: 'nothing' | 'garbage' | 'error'
+  readonly passphrase?: string
 }
 
 export interface ListenerSettings {

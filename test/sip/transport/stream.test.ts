@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { connect, type Socket } from 'node:net'
 import { harness, hopTo, listening, messageText, okText, type Harness, type HarnessOptions } from '../../support/transport-harness.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
+import type { SipRequest } from '../../../src/sip/message/index.ts'
 import type { Listener } from '../../../src/sip/transport/index.ts'
 
 interface Served {
@@ -237,6 +238,19 @@ t.test('reads no more from a client that does not read, and goes on when it does
   socket.resume()
   await at.server.next('request', requests - 1)
   t.ok(whileBlocked < requests, `${whileBlocked} of ${requests} read while blocked`)
+})
+
+t.test('lets two servers that flood each other get every answer', async (t) => {
+  const text = messageText({ body: 'x'.repeat(20_000) })
+  const requests = 1_500
+  const settings = { sendQueueBytes: 256 * 1024 * 1024 }
+  const ends = [harness(t, { settings, onRequest: (_request, flow) => flow.send(answer) }), harness(t, { settings, onRequest: (_request, flow) => flow.send(answer) })] as const
+  const answer = okText({ header: (name: string) => (name === 'via' ? 'SIP/2.0/TCP a;branch=z9hG4bK1' : '<sip:a@b>'), callId: 'c', cseq: 1, method: 'MESSAGE' } as SipRequest).replace('Content-Length: 0\r\n\r\n', `Content-Length: 20000\r\n\r\n${'y'.repeat(20_000)}`)
+  const [one, two] = [await ends[0].layer.listen(listening('tcp')), await ends[1].layer.listen(listening('tcp'))]
+  const flows = [await ends[0].layer.connect(hopTo(two.local, 'tcp')), await ends[1].layer.connect(hopTo(one.local, 'tcp'))]
+  for (let sent = 0; sent < requests; sent++) for (const flow of flows) flow.send(text)
+  await Promise.all(ends.map((end) => end.next('response', requests - 1)))
+  t.same(ends.map((end) => end.of('response').length), [requests, requests])
 })
 
 t.test('takes a bounded number of connections from one source', async (t) => {
