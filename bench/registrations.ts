@@ -1,12 +1,13 @@
 /**
- * What a registration costs in memory and in time: `node --expose-gc bench/registrations.ts [USERS] [--json]`.
+ * What a registration costs in memory and in time: `node --expose-gc bench/registrations.ts [USERS] [--url=postgresql://…] [--json]`.
+ * With a URL the same is measured for front ends that share a PostgreSQL (its own CPU is not in the numbers; wall-clock time is).
  * Beyond the connection: the bindings in memory, without sockets. A C registrar takes about 960 octets (an outside number,
  * for scale only; the ratio is measured elsewhere).
  */
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { memoryLocation, singleWriterLocation } from '../src/services/location/location.ts'
+import { memoryLocation, sharedLocation, singleWriterLocation } from '../src/services/location/location.ts'
 import type { LocationService } from '../src/services/location/location.ts'
 import { registrar } from '../src/services/registrar/registrar.ts'
 import { openPoolStore } from '../src/services/store/pool-store.ts'
@@ -16,6 +17,7 @@ import type { Flow, FlowId } from '../src/sip/transport/flow.ts'
 import { systemClock } from '../src/sip/clock.ts'
 
 const users = Number(process.argv.find((argument) => /^\d+$/.test(argument)) ?? 100_000)
+const url = process.argv.find((argument) => argument.startsWith('--url='))?.slice('--url='.length)
 const collect = (globalThis as { gc?: () => void }).gc
 
 const flow: Flow = {
@@ -72,6 +74,7 @@ interface Row {
   /** CPU of the whole process, its threads included, in microseconds a REGISTER. */
   readonly firstMicroseconds: number
   readonly refreshMicroseconds: number
+  /** Wall-clock, one look-up after the other. */
   readonly lookupMicroseconds: number
 }
 
@@ -83,9 +86,10 @@ async function measure(name: string, location: LocationService): Promise<Row> {
   const refreshMicroseconds = await registerAll(policy, 2)
   const start = performance.now()
   let found = 0
-  for (let turn = 0; turn < 200_000; turn++) found += ((await location.lookup(`sip:user${(turn * 7919) % users}@lab.test`))).length
-  if (found !== 200_000) throw new Error(`found ${found} bindings of 200000`)
-  const lookupMicroseconds = ((performance.now() - start) * 1000) / 200_000
+  const turns = location.size === undefined ? 5_000 : 200_000
+  for (let turn = 0; turn < turns; turn++) found += (await location.lookup(`sip:user${(turn * 7919) % users}@lab.test`)).length
+  if (found !== turns) throw new Error(`found ${found} bindings of ${turns}`)
+  const lookupMicroseconds = ((performance.now() - start) * 1000) / turns
   location.close()
   return { location: name, users, bytesPerRegistration: collect === undefined ? undefined : (after - before) / users, firstMicroseconds, refreshMicroseconds, lookupMicroseconds }
 }
@@ -110,5 +114,13 @@ await store.close()
 for (const suffix of ['', '-wal', '-shm']) await rm(file + suffix, { force: true })
 
 const rows = [memory, sqlite]
+if (url !== undefined) {
+  flow.notes.clear()
+  const back = await openPoolStore({ kind: 'postgresql', url }, { clock: systemClock })
+  if (back.health.error !== undefined) throw back.health.error
+  rows.push(await measure('shared PostgreSQL', sharedLocation({ clock: systemClock, store: back })))
+  await back.removeExpired(Number.MAX_SAFE_INTEGER)
+  await back.close()
+}
 if (process.argv.includes('--json')) console.log(JSON.stringify({ node: process.version, rows }))
 else console.table(Object.fromEntries(rows.map(({ location, ...numbers }) => [location, Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, typeof value === 'number' ? Math.round(value * 10) / 10 : value]))])))

@@ -100,6 +100,9 @@ function readContact(
   const replace = readReplace(contact, arrival)
   if (replace === 'refused') return { kind: 'refused', decision: refuse(400, 'register.proxy-replace') }
   const uri = replace ? withAddress(contact.uri, flow) : contact.uri
+  if (!isStorable([uri.text, request.callId, contact.parameters.get('+sip.instance'), request.from.parameters.get('epid'), request.header('User-Agent'), ...request.headers('Path')])) {
+    return { kind: 'refused', decision: refuse(400, 'register.text-not-storable') }
+  }
   const reach = reachOf(arrival, uri, outbound || replace)
   const instance = contact.parameters.get('+sip.instance')
   return {
@@ -123,6 +126,20 @@ function readContact(
       },
     },
   }
+}
+
+/** Octets of one binding, all its text together. */
+const textLimit = 8192
+
+/** Stored text has one value a line, and databases take no NUL: a quoted string could carry either. */
+function isStorable(texts: readonly (string | undefined)[]): boolean {
+  let length = 0
+  for (const text of texts) {
+    if (text === undefined) continue
+    length += text.length
+    if (length > textLimit || /[\x00-\x08\x0a-\x1f\x7f]/.test(text)) return false
+  }
+  return true
 }
 
 /** Thousandths; no parameter is as good as 1. undefined: malformed. */

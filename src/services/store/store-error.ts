@@ -1,4 +1,4 @@
-/** What can go wrong with a database, in five words the verdicts know. */
+/** What can go wrong with a database, in words the verdicts know. */
 
 export type StoreErrorCode =
   /** It cannot be reached, refused the connection, or went away. */
@@ -10,6 +10,8 @@ export type StoreErrorCode =
   | 'store.too-many-connections'
   /** It took a statement and did not answer in time. */
   | 'store.slow'
+  /** The file is no database, or a page of it cannot be read. */
+  | 'store.corrupt'
   /** Anything else it answered; the message says what. */
   | 'store.failed'
 
@@ -46,6 +48,7 @@ const advice: Readonly<Record<StoreErrorCode, string>> = {
   'store.busy': 'another writer holds it; try again',
   'store.too-many-connections': 'raise the limit of the database or lower `connections`',
   'store.slow': 'the database did not answer in time',
+  'store.corrupt': 'restore it, or start with a fresh one',
   'store.failed': 'see the message of the database',
 }
 
@@ -56,15 +59,17 @@ function codeOf(error: Error): StoreErrorCode {
   return codeOfMessage(error.message)
 }
 
-/** Primary result codes of SQLite: PERM, BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN, AUTH. */
+/** Primary result codes of SQLite: PERM, BUSY, LOCKED, READONLY, IOERR, CORRUPT, CANTOPEN, AUTH, NOTADB. */
 const sqliteCodes: Readonly<Record<number, StoreErrorCode>> = {
   3: 'store.permission-denied',
   5: 'store.busy',
   6: 'store.busy',
   8: 'store.permission-denied',
   10: 'store.unreachable',
+  11: 'store.corrupt',
   14: 'store.unreachable',
   23: 'store.permission-denied',
+  26: 'store.corrupt',
 }
 
 /** SQLSTATE (PostgreSQL, appendix A) or an error name of the operating system. */
@@ -74,6 +79,7 @@ function codeOfText(code: string): StoreErrorCode {
   if (/^E[A-Z]/.test(code) && !code.startsWith('ERR_')) return 'store.unreachable'
   if (code === '42501' || code.startsWith('28')) return 'store.permission-denied'
   if (code === '53300') return 'store.too-many-connections'
+  if (code === 'XX001' || code === 'XX002') return 'store.corrupt'
   if (code === '57014') return 'store.slow'
   if (code === '3D000' || code.startsWith('08') || code.startsWith('57P')) return 'store.unreachable'
   if (code === '55P03' || code.startsWith('40')) return 'store.busy'

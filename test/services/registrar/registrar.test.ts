@@ -4,6 +4,7 @@ import { memoryLocation } from '../../../src/services/location/location.ts'
 import { onFlowClosed, registrar } from '../../../src/services/registrar/registrar.ts'
 import type { RegistrarOptions } from '../../../src/services/registrar/registrar.ts'
 import { localTargets } from '../../../src/services/registrar/local-targets.ts'
+import { MessageError } from '../../../src/sip/message/index.ts'
 import type { HeaderField } from '../../../src/sip/message/types.ts'
 import type { Decision, Target } from '../../../src/sip/routing/decision.ts'
 import type { Flow } from '../../../src/sip/transport/flow.ts'
@@ -127,6 +128,24 @@ t.test('contacts (RFC 3261 §10.3)', async (t) => {
     t.match(register({ cseq: 2, headers: ['Contact: <sip:b@192.0.2.1>'] }), { kind: 'refuse', status: 403, because: 'register.too-many-contacts' })
     t.match(register({ cseq: 3, headers: ['Contact: <sip:a@192.0.2.1>'] }), { status: 200 })
   })
+
+  for (const [what, parts] of [
+    ['a line feed in a quoted instance', { headers: ['Contact: <sip:a@192.0.2.1>;+sip.instance="<urn:x\n<sip:evil.test;lr>"'] }],
+    ['a NUL in an epid', { fromParameters: ';tag=1;epid="a\0b"', headers: ['Contact: <sip:a@192.0.2.1>'] }],
+    ['ten thousand octets of Path', { headers: [`Path: <sip:${'x'.repeat(10_000)}@edge.lab.test;lr>`, 'Contact: <sip:a@192.0.2.1>'] }],
+  ] as const) {
+    t.test(`${what} never reaches the store`, async (t) => {
+      const { register, location } = service(t)
+      let status = 400
+      try {
+        status = (register(parts) as { status: number }).status
+      } catch (error) {
+        if (!(error instanceof MessageError)) throw error
+      }
+      t.equal(status, 400)
+      t.equal(location.size, 0)
+    })
+  }
 
   t.test('a binding runs out by itself', async (t) => {
     const { register, clock, location } = service(t)

@@ -66,7 +66,7 @@ t.test('SQLite', async (t) => {
     await writeFile(file, 'this is not a database, and long enough that nobody takes it for an empty one'.repeat(20))
     const { directory } = await watched(t, { kind: 'sqlite', file })
     t.equal(directory.health.state, 'down')
-    t.match(directory.health.error, { code: 'store.failed', message: /directory\.db.*not a database/ })
+    t.match(directory.health.error, { code: 'store.corrupt', message: /directory\.db.*not a database/ })
   })
 
   t.test('another process that holds the lock makes it busy, not broken', async (t) => {
