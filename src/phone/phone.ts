@@ -1,0 +1,308 @@
+/** A phone: a sip.js user agent over our transports, for tests, scenario steps, checks and `siplab phone`. */
+import { randomUUID } from 'node:crypto'
+import { Inviter, Messager, UserAgent, UserAgentState, type Invitation, type Message, type URI } from 'sip.js'
+import { systemClock, type Clock, type Timer } from '../sip/clock.ts'
+import { answered, readAnswer } from './answered.ts'
+import { placeCall, receiveCall, type Call, type CallHome, type IncomingCall, type OutgoingCall } from './call.ts'
+import { within } from './deadline.ts'
+import { Inbox } from './inbox.ts'
+import { PhoneLine } from './line.ts'
+import { LineTransport } from './line-transport.ts'
+import { PhoneError, type PhoneAnswer } from './phone-error.ts'
+import { registration, type Registered, type Registration } from './registration.ts'
+import { signallingOnly } from './session-description.ts'
+import type { PhoneSettings, PhoneTarget } from './settings.ts'
+
+export interface ReceivedMessage {
+  /** URI of the sender, e.g. `sip:bob@lab.test`. */
+  readonly from: string
+  readonly to: string
+  readonly text: string
+  readonly contentType: string
+  /** Value of a header field, e.g. `P-Asserted-Identity`. */
+  header(name: string): string | undefined
+}
+
+/** What happens without being asked for. */
+export type PhoneNotice =
+  | { readonly kind: 'flow-lost'; readonly error: PhoneError }
+  | { readonly kind: 'signed-in-again'; readonly registered: Registered }
+  | { readonly kind: 'signed-out'; readonly because: string }
+
+export interface Phone {
+  /** `sip:alice@lab.test` */
+  readonly uri: string
+  readonly signedIn: boolean
+  /** Where it signed in, or will. */
+  readonly target: PhoneTarget
+  onMessage: ((message: ReceivedMessage) => void) | undefined
+  onCall: ((call: IncomingCall) => void) | undefined
+  onNotice: ((notice: PhoneNotice) => void) | undefined
+  /** REGISTER, following a director's 301. @throws PhoneError */
+  signIn(): Promise<Registered>
+  /** Removes our own Contact. @throws PhoneError */
+  signOut(): Promise<void>
+  /** `message('sip:bob@lab.test', 'hello')`: the 2xx. @throws PhoneError */
+  message(to: string, text: string): Promise<PhoneAnswer>
+  call(to: string): OutgoingCall
+  /** The next MESSAGE that no `onMessage` took, those that came already included. */
+  nextMessage(wanted?: (message: ReceivedMessage) => boolean, withinMs?: number): Promise<ReceivedMessage>
+  nextCall(wanted?: (call: IncomingCall) => boolean, withinMs?: number): Promise<IncomingCall>
+  /** Calls that are not over. */
+  readonly calls: readonly Call[]
+  /** Breaks the flow as a lost network would. */
+  breakFlow(): void
+  /** Hangs up, signs out and ends the flow; bounded in time, never rejects. */
+  close(): Promise<void>
+}
+
+/**
+ * @example
+ * const alice = openPhone({ user: 'alice', domain: 'lab.test', password, ca: [root],
+ *   target: { host: 'sip.lab.test', address: '127.0.41.32', port: 10443, transport: 'tls' } })
+ * await alice.signIn()
+ * await alice.message('sip:bob@lab.test', 'hello')
+ * await alice.close()
+ */
+export function openPhone(settings: PhoneSettings): Phone {
+  return new SipPhone(settings)
+}
+
+const mostRedirects = 3
+/** RFC 5626 §4.5: the wait before the n-th try doubles, up to a bound. */
+const firstRetryMs = 500
+const longestRetryMs = 30_000
+const closeMs = 2_000
+
+class SipPhone implements Phone, CallHome {
+  readonly uri: string
+  readonly line: PhoneLine
+  readonly clock: Clock
+  readonly answerMs: number
+  readonly ringMs: number
+  onMessage: ((message: ReceivedMessage) => void) | undefined
+  onCall: ((call: IncomingCall) => void) | undefined
+  onNotice: ((notice: PhoneNotice) => void) | undefined
+  readonly #settings: PhoneSettings
+  readonly #agent: UserAgent
+  readonly #messages: Inbox<ReceivedMessage>
+  readonly #calls: Inbox<IncomingCall>
+  readonly #live = new Set<Call>()
+  #registration: Registration | undefined
+  /** It was signed in when the flow was lost. */
+  #wantsIn = false
+  #retry: Timer | undefined
+  #closed = false
+
+  constructor(settings: PhoneSettings) {
+    const { user, domain, clock = systemClock, answerMs = 10_000, ringMs = 60_000 } = settings
+    this.#settings = settings
+    this.uri = `sip:${user}@${domain}`
+    this.clock = clock
+    this.answerMs = answerMs
+    this.ringMs = ringMs
+    this.#messages = new Inbox(clock)
+    this.#calls = new Inbox(clock)
+    this.line = new PhoneLine(settings)
+    this.#agent = this.#makeAgent(settings)
+  }
+
+  get signedIn(): boolean {
+    return this.#registration?.registered === true
+  }
+
+  get target(): PhoneTarget {
+    return this.line.target
+  }
+
+  get calls(): readonly Call[] {
+    return [...this.#live]
+  }
+
+  async signIn(): Promise<Registered> {
+    for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
+      const outcome = await this.#register()
+      if (outcome.kind === 'registered') {
+        this.#wantsIn = true
+        return { target: this.line.target, redirects, contacts: outcome.contacts }
+      }
+      await this.#moveTo(outcome.target)
+    }
+    throw new PhoneError('phone.redirect', `REGISTER ${this.uri} was sent on more than ${mostRedirects} times`)
+  }
+
+  async signOut(): Promise<void> {
+    this.#wantsIn = false
+    this.#retry?.cancel()
+    const current = this.#registration
+    if (current === undefined || !current.registered) throw new PhoneError('phone.not-so', `${this.uri} is not signed in`)
+    await within(this.clock, this.answerMs, `REGISTER ${this.uri} with expires=0`, current.unregister())
+    current.forget()
+    this.#registration = undefined
+  }
+
+  async message(to: string, text: string): Promise<PhoneAnswer> {
+    await this.#connect()
+    const what = `MESSAGE ${to}`
+    const { delegate, accepted } = answered(what, this.line)
+    await new Messager(this.#agent, readUri(to), text).message({ requestDelegate: delegate })
+    return readAnswer(await within(this.clock, this.answerMs, what, accepted))
+  }
+
+  call(to: string): OutgoingCall {
+    const inviter = new Inviter(this.#agent, readUri(to))
+    const call = placeCall(inviter, to, this, () => this.#connect())
+    this.#follow(call)
+    return call
+  }
+
+  nextMessage(wanted = (_: ReceivedMessage): boolean => true, withinMs = this.answerMs): Promise<ReceivedMessage> {
+    return this.#messages.next(`a MESSAGE to ${this.uri}`, withinMs, wanted)
+  }
+
+  nextCall(wanted = (_: IncomingCall): boolean => true, withinMs = this.answerMs): Promise<IncomingCall> {
+    return this.#calls.next(`an INVITE to ${this.uri}`, withinMs, wanted)
+  }
+
+  breakFlow(): void {
+    this.line.breakFlow()
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#retry?.cancel()
+    if (this.line.connected) await this.#sayGoodbye()
+    await this.#agent.stop()
+    this.#registration?.forget()
+    await this.line.close()
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    const hangUps = [...this.#live].map((call) => call.hangUp())
+    const goodbyes = [...hangUps, ...(this.signedIn ? [this.signOut()] : [])]
+    const settled = Promise.allSettled(goodbyes)
+    await within(this.clock, closeMs, 'the end of calls and registration', settled).catch((error: unknown) => this.#note(error))
+  }
+
+  /** One REGISTER; a registration that failed leaves no timer behind. */
+  async #register(): Promise<Awaited<ReturnType<Registration['register']>>> {
+    await this.#connect()
+    if (this.#registration !== undefined && !this.#registration.registered) this.#drop()
+    const current = (this.#registration ??= registration(this.#agent, this.line, this.#settings.expiresSeconds ?? 600, () => this.#ended()))
+    try {
+      const outcome = await within(this.clock, this.answerMs, `REGISTER ${this.uri}`, current.register())
+      if (outcome.kind === 'redirected') this.#drop()
+      return outcome
+    } catch (error) {
+      this.#drop()
+      throw error
+    }
+  }
+
+  #drop(): void {
+    this.#registration?.forget()
+    this.#registration = undefined
+  }
+
+  /** A new target is a new flow; the Contact names its transport. */
+  async #moveTo(target: PhoneTarget): Promise<void> {
+    await this.#agent.transport.disconnect()
+    this.line.redirect(target)
+    this.#agent.contact.uri.setParam('transport', target.transport)
+  }
+
+  async #connect(): Promise<void> {
+    if (this.#closed) throw new PhoneError('phone.closed', `the phone of ${this.uri} is closed`)
+    if (this.#agent.state === UserAgentState.Stopped) await this.#agent.start()
+    else if (!this.line.connected) await this.#agent.reconnect()
+  }
+
+  #lost(error: Error | undefined): void {
+    if (error === undefined) return
+    this.#drop()
+    if (error instanceof PhoneError) this.onNotice?.({ kind: 'flow-lost', error })
+    if (this.#wantsIn && this.#settings.reconnect !== false) this.#signInLater(firstRetryMs)
+  }
+
+  #signInLater(delayMs: number): void {
+    if (this.#closed) return
+    this.#retry = this.clock.after(delayMs, () => {
+      this.signIn().then(
+        (registered) => this.onNotice?.({ kind: 'signed-in-again', registered }),
+        (error: unknown) => {
+          this.#note(error)
+          if (this.#wantsIn) this.#signInLater(Math.min(delayMs * 2, longestRetryMs))
+        },
+      )
+    })
+  }
+
+  #ended(): void {
+    this.#wantsIn = false
+    this.onNotice?.({ kind: 'signed-out', because: 'the registrar refused to renew the registration' })
+  }
+
+  #takeMessage(message: Message): void {
+    void message.accept()
+    const { request } = message
+    const received: ReceivedMessage = {
+      from: request.from.uri.toString(),
+      to: request.to.uri.toString(),
+      text: request.body,
+      contentType: request.getHeader('content-type') ?? '',
+      header: (name) => request.getHeader(name),
+    }
+    if (this.onMessage !== undefined) this.onMessage(received)
+    else this.#messages.deliver(received)
+  }
+
+  #takeCall(invitation: Invitation): void {
+    const call = receiveCall(invitation, this)
+    this.#follow(call)
+    if (this.#settings.autoAnswer === true) call.answer().catch((error: unknown) => this.#note(error))
+    if (this.onCall !== undefined) this.onCall(call)
+    else this.#calls.deliver(call)
+  }
+
+  #follow(call: Call): void {
+    this.#live.add(call)
+    void call.ended.then(() => this.#live.delete(call))
+  }
+
+  #note(error: unknown): void {
+    this.#settings.log?.('warn', error instanceof Error ? error.message : String(error))
+  }
+
+  #makeAgent({ login, user, password, target, log }: PhoneSettings): UserAgent {
+    return new UserAgent({
+      uri: readUri(this.uri),
+      authorizationUsername: login ?? user,
+      ...(password === undefined ? {} : { authorizationPassword: password }),
+      contactParams: { transport: target.transport },
+      instanceId: randomUUID(),
+      sipExtensionExtraSupported: ['gruu'],
+      userAgentString: 'siplab phone (sip.js)',
+      sessionDescriptionHandlerFactory: signallingOnly,
+      transportConstructor: LineTransport,
+      transportOptions: { line: this.line },
+      gracefulShutdown: false,
+      logBuiltinEnabled: false,
+      logConfiguration: false,
+      ...(log === undefined ? {} : { logConnector: (level: string, category: string, _label: string | undefined, content: string) => log(level, `${category}: ${content}`) }),
+      delegate: {
+        onMessage: (message) => this.#takeMessage(message),
+        onInvite: (invitation) => this.#takeCall(invitation),
+        onDisconnect: (error) => this.#lost(error),
+      },
+    })
+  }
+}
+
+/** @throws PhoneError `phone.not-so` */
+function readUri(text: string): URI {
+  const uri: URI | undefined = UserAgent.makeURI(text)
+  if (uri === undefined) throw new PhoneError('phone.not-so', `wanted a SIP URI such as sip:bob@lab.test, found ${JSON.stringify(text)}`)
+  return uri
+}
+

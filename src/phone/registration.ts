@@ -1,0 +1,111 @@
+/** Signing in and out: REGISTER with one Contact of our own, and the way a director points to (301, topology-facts §1.1). */
+import { Registerer, RegistererState, type Core, type UserAgent } from 'sip.js'
+import { addressOfRecord, parseUri } from '../sip/message/uri.ts'
+import { defaultPorts, isSecure } from '../sip/transport/transport-choice.ts'
+import { errorOf } from './answered.ts'
+import type { PhoneLine } from './line.ts'
+import { PhoneError } from './phone-error.ts'
+import type { PhoneTarget, PhoneTransportName } from './settings.ts'
+
+/** What the registrar agreed to. */
+export interface Registered {
+  /** Where the binding lives in the end: the target, or the home pool a director named. */
+  readonly target: PhoneTarget
+  /** How often a 301 sent us on. */
+  readonly redirects: number
+  /** Contact values of all bindings of this user, as the registrar listed them. */
+  readonly contacts: readonly string[]
+}
+
+export type RegisterOutcome =
+  | { readonly kind: 'registered'; readonly contacts: readonly string[] }
+  | { readonly kind: 'redirected'; readonly target: PhoneTarget }
+
+export interface Registration {
+  readonly registered: boolean
+  register(): Promise<RegisterOutcome>
+  /** Removes our own Contact, never `*`. */
+  unregister(): Promise<void>
+  /** Ends its timers, after the flow is gone or the binding removed. */
+  forget(): void
+}
+
+/**
+ * One registration, from its first REGISTER to its last; sip.js refreshes it meanwhile.
+ *
+ * @param onEnded a refresh was refused
+ */
+export function registration(agent: UserAgent, line: PhoneLine, expiresSeconds: number, onEnded: () => void): Registration {
+  const registerer = new Registerer(agent, { expires: expiresSeconds, regId: 1, instanceId: agent.instanceId, logConfiguration: false })
+  const what = `REGISTER ${agent.configuration.uri.toString()}`
+  let asked: ((state: RegistererState) => void) | undefined
+  registerer.stateChange.addListener((state) => {
+    if (asked !== undefined) asked(state)
+    else if (state === RegistererState.Unregistered) onEnded()
+  })
+  const ask = async <T>(work: (outcome: PromiseWithResolvers<T>) => Promise<unknown>, onState: (state: RegistererState, outcome: PromiseWithResolvers<T>) => void): Promise<T> => {
+    const outcome = Promise.withResolvers<T>()
+    asked = (state) => onState(state, outcome)
+    try {
+      await work(outcome)
+      return await outcome.promise
+    } finally {
+      asked = undefined
+    }
+  }
+  return {
+    get registered() {
+      return registerer.state === RegistererState.Registered
+    },
+    register: () =>
+      ask<RegisterOutcome>(
+        ({ resolve, reject }) =>
+          registerer.register({
+            requestDelegate: {
+              onReject: (response) => reject(errorOf(what, line, response)),
+              onRedirect: (response) => {
+                if (response.message.statusCode !== 301) return reject(errorOf(what, line, response))
+                try {
+                  resolve({ kind: 'redirected', target: redirectTarget(response.message.getHeader('contact'), line.target) })
+                } catch (error) {
+                  reject(error)
+                }
+              },
+            },
+          }),
+        // After a 423 sip.js tries once more by itself, without our delegate: its state tells of success. When it misses our
+        // Contact in the answer only the state tells, too; a refusal has a delegate and gets there first.
+        (state, { resolve, reject }) => {
+          if (state === RegistererState.Registered) resolve({ kind: 'registered', contacts: registerer.contacts })
+          else queueMicrotask(() => reject(new PhoneError('phone.not-so', `${what}: the answer does not list our Contact`)))
+        },
+      ),
+    unregister: () =>
+      ask<void>(
+        ({ resolve, reject }) => {
+          const refuse = (response: Core.IncomingResponse): void => reject(errorOf(what, line, response))
+          return registerer.unregister({ requestDelegate: { onAccept: () => resolve(), onReject: refuse, onRedirect: refuse } })
+        },
+        () => undefined,
+      ),
+    forget() {
+      asked = () => undefined
+      void registerer.dispose()
+    },
+  }
+}
+
+/** `<sip:pool.lab.test:5061;transport=tls>`: the first Contact decides. A secure phone is not sent on in the clear. */
+function redirectTarget(contact: string | undefined, from: PhoneTarget): PhoneTarget {
+  const text = /<([^>]*)>/.exec(contact ?? '')?.[1] ?? contact
+  if (text === undefined) throw new PhoneError('phone.redirect', '301 without a Contact: nobody knows where to sign in')
+  const uri = parseUri(text.trim())
+  const transport = (uri.parameters.get('transport') ?? from.transport).toLowerCase()
+  if (!isPhoneTransport(transport)) throw new PhoneError('phone.redirect', `301 to ${text}: a phone speaks tls, tcp, wss and ws`)
+  if (isSecure(from.transport) && !isSecure(transport)) throw new PhoneError('phone.redirect', `301 from ${from.transport} to ${addressOfRecord(uri)} over ${transport}: a secure phone does not follow into the clear`)
+  return { host: uri.host, port: uri.port ?? defaultPorts[transport], transport }
+}
+
+function isPhoneTransport(text: string): text is PhoneTransportName {
+  return text === 'tls' || text === 'tcp' || text === 'wss' || text === 'ws'
+}
