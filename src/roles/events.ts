@@ -44,6 +44,7 @@ export const events = {
   'peer.probe': { level: 'debug', kept: false, meaning: 'A connection closed before its ClientHello' },
   'message.malformed': { level: 'warn', kept: false, meaning: 'A message could not be read' },
   'connection.limit': { level: 'warn', kept: false, meaning: 'A connection was turned away by a limit' },
+  'connection.incident': { level: 'debug', kept: false, meaning: 'Something went wrong on a connection' },
   'request.received': { level: 'debug', kept: false, meaning: 'A request arrived' },
   'request.forwarded': { level: 'info', kept: false, meaning: 'A request was forwarded' },
   'request.answered': { level: 'info', kept: false, meaning: 'A request got its final answer' },

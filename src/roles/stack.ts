@@ -24,6 +24,7 @@ import { director } from './director.ts'
 import { home } from './home.ts'
 import { nextHops } from './next-hops.ts'
 import { peerJudge } from './peers.ts'
+import type { EventName } from './events.ts'
 import type { Recorder } from './recorder.ts'
 import { requestLog } from './request-log.ts'
 import { faceSettings, type RoleContext, type RoleParts } from './role.ts'
@@ -70,7 +71,8 @@ export function openStack(options: StackOptions): Stack {
     onRefused(refusal) {
       const found = diagnoseRefusal(plan, who, refusal)
       const connection = connectionName(refusal.side, refusal.local, refusal.remote)
-      const refusedHere = refusal.detail !== undefined
+      // Evidence of the peer is there exactly when this end did the refusing.
+      const refusedHere = refusal.evidence !== undefined
       recorder.record(refusedHere ? 'flow.refused' : 'flow.lost', {
         verdict: found,
         ...(connection === undefined ? {} : { connection }),
@@ -78,8 +80,7 @@ export function openStack(options: StackOptions): Stack {
       })
     },
     onIncident(incident) {
-      const event = incident.event === 'connection.probe' ? 'peer.probe' : incident.event === 'connection.limit' ? 'connection.limit' : 'message.malformed'
-      recorder.record(event, { message: incident.reason, data: { remote: `${incident.remote.address}:${incident.remote.port}`, incident: incident.event } })
+      recorder.record(incidentEvent(incident.event), { message: incident.reason, data: { remote: `${incident.remote.address}:${incident.remote.port}`, incident: incident.event } })
     },
   }
   const transport = createTransport({ clock, user, judge: (evidence) => judge(evidence), ...(options.transportSettings === undefined ? {} : { settings: options.transportSettings }) })
@@ -175,6 +176,19 @@ function recordOpened(recorder: Recorder, flow: Flow, peer: string): void {
     ...(connection === undefined ? {} : { connection }),
     data: { flow: flow.id, face: flow.face, side: flow.direction, peer, class: flow.peer.class, serial: flow.peer.serial, ...(flow.own === undefined ? {} : { shownSerial: flow.own.serial }) },
   })
+}
+
+function incidentEvent(incident: string): EventName {
+  switch (incident) {
+    case 'connection.probe':
+      return 'peer.probe'
+    case 'connection.limit':
+      return 'connection.limit'
+    case 'message.malformed':
+      return 'message.malformed'
+    default:
+      return 'connection.incident'
+  }
 }
 
 function proxyEvents(recorder: Recorder): ProxyEvents {
