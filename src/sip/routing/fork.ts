@@ -11,7 +11,7 @@ import type { ResponseContext } from './response-context.ts'
 import { codeOf } from './error-code.ts'
 
 export class Fork implements ClientTransactionUser, TimerOwner {
-  readonly target: Target
+  private readonly target: Target
   private readonly context: ResponseContext
   private readonly breadth: number
   private way: Way | undefined = undefined
@@ -74,7 +74,7 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     if (response.status === 503 && this.failOver(response)) return
     this.settle()
     this.context.onFinal(this, response)
-    this.letGo()
+    if (response.status < 300) this.letGo()
   }
 
   onTimeout(): void {
@@ -188,9 +188,11 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     this.context.onFailure(this, status, because, detail)
   }
 
-  /** After its final response a fork only passes on further 2xx. */
+  /** After a 2xx a fork only passes on further ones, for 32 s. */
   private letGo(): void {
     this.way = undefined
+    this.hops = undefined
+    this.hop = undefined
     this.transaction = undefined
     this.timerC = undefined
   }

@@ -18,8 +18,8 @@ export class ResponseContext {
   private readonly transaction: ServerTransaction
   private readonly editResponse: FaceSettings['editResponse']
   /** Groups still to be tried, highest q first. */
-  private groups: Target[][]
-  private forks: Fork[] = []
+  private groups: readonly Target[][]
+  private forks: readonly Fork[] = noForks
   private pending = 0
   private taken = 0
   private best: Outcome | undefined = undefined
@@ -53,7 +53,7 @@ export class ResponseContext {
   cancel(): void {
     if (this.cancelled) return
     this.cancelled = true
-    this.groups = []
+    this.groups = noGroups
     this.cancelForks()
   }
 
@@ -103,7 +103,7 @@ export class ResponseContext {
   }
 
   private stopAll(): void {
-    this.groups = []
+    this.groups = noGroups
     this.cancelForks()
   }
 
@@ -120,8 +120,9 @@ export class ResponseContext {
   }
 
   private startGroup(): boolean {
-    const group = this.groups.shift()
+    const [group, ...later] = this.groups
     if (group === undefined) return false
+    this.groups = later.length === 0 ? noGroups : later
     const share = Math.max(1, Math.floor(this.arrival.breadth / group.length))
     const forks = group.map((target) => new Fork(this, target, share))
     this.pending += forks.length
@@ -141,7 +142,7 @@ export class ResponseContext {
       this.taken++
       targets.push(redirectTarget(contact))
     }
-    this.groups.unshift(...groupTargets(targets, this.arrival.breadth))
+    this.groups = [...groupTargets(targets, this.arrival.breadth), ...this.groups]
     return targets.length > 0
   }
 
@@ -222,14 +223,16 @@ export class ResponseContext {
     this.best = undefined
     this.challenges = undefined
     this.seen = undefined
-    this.groups = []
+    this.groups = noGroups
     if (this.pending > 0) return
-    this.forks = []
+    this.forks = noForks
     if (this.editResponse === undefined) this.held = undefined
   }
 }
 
 const nothing: readonly string[] = []
+const noGroups: readonly Target[][] = []
+const noForks: readonly Fork[] = []
 
 function redirectTarget(contact: NameAddress): Target {
   const q = Number.parseFloat(contact.parameters.get('q') ?? '1')

@@ -1,5 +1,6 @@
 /** The transaction layer: two tables, the rules that find an entry, and the news that goes up. */
 import { answer } from '../message/answer.ts'
+import { flat } from '../message/flat.ts'
 import { randomToken } from '../message/random.ts'
 import type { SipRequest, SipResponse } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
@@ -143,12 +144,12 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     return tx?.sentBy === sentBy ? tx : this.servers.get(key + '|' + sentBy)
   }
 
-  /** A branch that another sent-by uses already is kept under a longer key. */
+  /** A branch that another sent-by uses already is kept under a longer key. Flat: it outlives the message it was cut from. */
   private freeKey(request: SipRequest, byOldRules: boolean): string {
     const key = byOldRules ? oldRulesKey(request, request.method) : branchKey(request, request.method)
-    if (!this.servers.has(key)) return detached(key)
+    if (!this.servers.has(key)) return flat(key)
     this.sharedKeys++
-    return detached(key + '|' + sentByOf(request))
+    return flat(key + '|' + sentByOf(request))
   }
 
   private find(response: SipResponse): Client | undefined {
@@ -190,13 +191,4 @@ const overloadSeconds = 5
 /** RFC 3261 §17.2.3: an ACK without a branch carries the To tag of the answer it acknowledges. */
 function tagFits(invite: Server, ack: SipRequest): boolean {
   return invite.text === '' || invite.answeredTag() === ack.toTag
-}
-
-/**
- * A key joined from slices of the message would keep the whole message alive; the first look at a character makes V8 copy it
- * out (bench/forward.ts).
- */
-function detached(key: string): string {
-  key.charCodeAt(0)
-  return key
 }
