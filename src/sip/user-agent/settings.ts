@@ -31,7 +31,7 @@ export interface UserAgentSettings {
   readonly authenticate?: (challenge: SipResponse, request: SipRequest) => readonly HeaderField[] | undefined | Promise<readonly HeaderField[] | undefined>
   /** A request that belongs to no dialog, or to a dialog whose owner does not listen. Absent: OPTIONS gets 200, all else 405. */
   readonly onRequest?: (incoming: IncomingRequest) => void
-  /** A repeated ACK, or the BYE for a superfluous fork, that could not be sent. */
+  /** A repeated ACK, or the BYE for a superfluous fork, that could not be sent; `peer.no-ack` for a 2xx nobody acknowledged. */
   readonly onTrouble?: (error: unknown) => void
 }
 

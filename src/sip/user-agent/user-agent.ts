@@ -7,6 +7,7 @@ import { parseUri } from '../message/uri.ts'
 import { createTransactions } from '../transaction/layer.ts'
 import type { Branch, ServerTransaction, TransactionLayer, TransactionUser } from '../transaction/types.ts'
 import type { Flow } from '../transport/flow.ts'
+import { Acceptances } from './acceptances.ts'
 import { Call, type CallHome } from './call.ts'
 import { type DialogState, dialogOfCaller, wayInside } from './dialog.ts'
 import { IncomingRequest } from './incoming.ts'
@@ -18,6 +19,8 @@ export interface UserAgent {
   /** The final response. @throws UserAgentError when there is none */
   request(method: string, uri: string, options?: RequestOptions): Promise<SipResponse>
   invite(uri: string, options?: RequestOptions): Call
+  /** A request of the callee, say: `agent.requestInside(incoming.dialog(), 'BYE', 1, {})`. */
+  requestInside(dialog: DialogState, method: string, sequence: number, options: RequestOptions): Promise<SipResponse>
   close(): void
 }
 
@@ -48,10 +51,12 @@ class Agent implements UserAgent, TransactionUser, CallHome {
   readonly transactions: TransactionLayer
   private readonly settings: UserAgentSettings
   private readonly calls = new Set<Call>()
+  private readonly acceptances: Acceptances
 
   constructor(settings: UserAgentSettings) {
     this.settings = settings
     const { clock, wheel, timers, limits } = settings
+    this.acceptances = new Acceptances(clock, timers)
     this.transactions = createTransactions({ clock, wheel, timers, limits, trying: 200, user: this })
   }
 
@@ -86,18 +91,20 @@ class Agent implements UserAgent, TransactionUser, CallHome {
   close(): void {
     this.transactions.close()
     this.calls.clear()
+    this.acceptances.close()
   }
 
   onRequest(transaction: ServerTransaction): void {
-    const incoming = new IncomingRequest(transaction, this.settings.headers)
+    const incoming = new IncomingRequest(transaction, this.settings.headers, (accepted, send) => this.onAccepted(accepted, send))
     transaction.context = incoming
     for (const call of this.calls) if (call.owns(incoming.request)) return call.take(incoming)
     if (this.settings.onRequest !== undefined) return this.settings.onRequest(incoming)
     incoming.respond(incoming.request.method === 'OPTIONS' ? 200 : 405, { headers: [['Allow', allowed]] })
   }
 
-  /** The end of a handshake that the 2xx began; nobody waits for it here. */
-  onAck(): void {}
+  onAck(ack: SipRequest): void {
+    this.acceptances.onAck(ack)
+  }
 
   onCancel(invite: ServerTransaction): void {
     if (invite.context instanceof IncomingRequest && invite.proceeding) invite.context.respond(487)
@@ -105,6 +112,11 @@ class Agent implements UserAgent, TransactionUser, CallHome {
 
   /** Counted by the layer. */
   onStrayResponse(): void {}
+
+  private onAccepted({ request, localTag }: IncomingRequest, send: () => void): void {
+    const silence = new UserAgentError('peer.no-ack', `no ACK for the 200 to ${request.requestUri}`)
+    this.acceptances.add(request, localTag, send, () => this.settings.onTrouble?.(silence))
+  }
 
   private draft(method: string, uri: string, options: RequestOptions, call: Call | undefined): Draft {
     return {

@@ -4,7 +4,7 @@ import type { SipResponse } from '../../../src/sip/message/types.ts'
 import { defaultTransactionLimits } from '../../../src/sip/transaction/settings.ts'
 import { TimerWheel } from '../../../src/sip/transaction/timer-wheel.ts'
 import { defaultTimers } from '../../../src/sip/transaction/types.ts'
-import { createUserAgent, dialogOfCallee, type UserAgent, type UserAgentSettings, wayInside } from '../../../src/sip/user-agent/index.ts'
+import { createUserAgent, dialogOfCallee, type IncomingRequest, type UserAgent, type UserAgentSettings, wayInside } from '../../../src/sip/user-agent/index.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { FakeFlow } from '../../support/fake-transport.ts'
 import { settle } from '../../support/proxy-bench.ts'
@@ -176,6 +176,48 @@ t.test('user agent', async (t) => {
     alice.request('OPTIONS', 'sip:bob@lab.test').catch(() => undefined)
     await settle()
     t.equal(flow.lines.length, 1)
+  })
+})
+
+t.test('a callee', async (t) => {
+  t.test('repeats its 200 until the ACK, over TLS too (RFC 3261 §13.3.1.4)', async (t) => {
+    const { alice, back, clock } = pair(accepting)
+    const call = alice.invite('sip:bob@lab.test')
+    await call.response
+    clock.advance(1600)
+    const before = back.lines.filter((line) => line.includes(' 200 ')).length
+    await call.acknowledge()
+    clock.advance(40_000)
+    t.same([before, back.lines.filter((line) => line.includes(' 200 ')).length], [3, 3])
+  })
+
+  t.test('learns that no ACK ever came', async (t) => {
+    const trouble: unknown[] = []
+    const { bob, clock, back } = pair({ ...accepting, onTrouble: (error) => void trouble.push(error) })
+    back.onSend = undefined
+    bob.transactions.onRequest(request(), back)
+    clock.advance(33_000)
+    t.match(trouble, [{ code: 'peer.no-ack' }])
+  })
+
+  t.test('answers a CANCEL with the tag it rang with', async (t) => {
+    const { alice, back } = pair({ onRequest: (incoming) => incoming.respond(180) })
+    const call = alice.invite('sip:bob@lab.test')
+    await settle()
+    call.cancel()
+    const { toTag } = await call.response
+    t.equal(toTag, back.response(0).toTag)
+  })
+
+  t.test('can end the call', async (t) => {
+    const incomings: IncomingRequest[] = []
+    const { alice, bob, there } = pair({ onRequest: (incoming) => { incomings.push(incoming); incoming.respond(200, { headers: [['Contact', '<sip:bob@bob.lab.test>']] }) } })
+    const call = alice.invite('sip:bob@lab.test')
+    await call.response
+    const dialog = incomings[0]?.dialog()
+    if (dialog === undefined) return t.fail('no call came')
+    const { status } = await bob.requestInside(dialog, 'BYE', 1, {})
+    t.same([status, call.ended, there.response().status], [200, true, 200])
   })
 })
 
