@@ -78,7 +78,7 @@ export function groupCommit(database: Committer, statements: BindingStatements):
       if (put.length + remove.length === 0) return Promise.resolve({ refused: [] })
       if (collecting.waiters.length >= waitingLimit) return Promise.reject(new StoreError('store.busy', `${waitingLimit} writes are waiting already`))
       const { changes, waiters } = collecting
-      for (const removal of remove) changes.set(keyOf(removal.aor, removal.key), { kind: 'remove', removal })
+      for (const removal of remove) if (!isMoved(removal, changes)) changes.set(keyOf(removal.aor, removal.key), { kind: 'remove', removal })
       const late = put.filter((row) => isOvertaken(row, changes))
       const inTime = late.length === 0 ? put : put.filter((row) => !late.includes(row))
       for (const row of inTime) changes.set(keyOf(row.aor, row.binding_key), { kind: 'put', row })
@@ -114,6 +114,12 @@ function refusedOf(waiter: Waiter, batch: Batch, written: ReadonlySet<string>): 
 function isOvertaken(row: BindingRow, changes: ReadonlyMap<string, Pending>): boolean {
   const pending = changes.get(keyOf(row.aor, row.binding_key))
   return pending?.kind === 'put' && pending.row.call_id === row.call_id && pending.row.cseq >= row.cseq
+}
+
+/** The end of a flow takes nothing from a registration that came by another flow and is about to be stored. */
+function isMoved({ aor, key, flow }: BindingRemoval, changes: ReadonlyMap<string, Pending>): boolean {
+  const pending = changes.get(keyOf(aor, key))
+  return flow !== undefined && pending?.kind === 'put' && pending.row.flow !== flow
 }
 
 /** Everything that one read of the sockets brought comes before it. */

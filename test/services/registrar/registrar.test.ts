@@ -263,6 +263,16 @@ t.test('flows (RFC 5626)', async (t) => {
     t.match(call('sip:alice@lab.test'), { kind: 'route', targets: [{ flow: flow.id }] })
   })
 
+  t.test('another front end of the pool goes through the owner of the flow, by its Path', async (t) => {
+    const { register, location, clock } = service(t, { ownRoute: (flow) => `<sip:token${flow.id}@fe1.lab.test:5061;transport=tls;lr>` })
+    const flow = testFlow()
+    register({ headers: outbound }, flow)
+    const elsewhere = localTargets({ location, accounts: undefined, domains: ['lab.test'], self: 'fe2.lab.test', isOpen: () => false })
+    t.match(elsewhere.decide(arrival(requestText({ method: 'INVITE', uri: 'sip:alice@lab.test' }), { wall: clock.wall() })), {
+      kind: 'route', targets: [{ uri: 'sip:alice@192.0.2.7:40001;transport=tls', flow: undefined, routes: [`<sip:token${flow.id}@fe1.lab.test:5061;transport=tls;lr>`] }],
+    })
+  })
+
   t.test('several outbound contacts in one request are refused 400', async (t) => {
     t.match(service(t).register({ headers: [...outbound, 'Contact: <sip:alice@192.0.2.8>'] }), { kind: 'refuse', status: 400 })
   })

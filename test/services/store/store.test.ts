@@ -106,6 +106,16 @@ function suite(t: Test, place: Place): void {
       t.equal((await opened.bindingsOf('sip:alice@lab.test')).length, 0)
     })
 
+    t.test('also when the move and the end of the old flow share a commit', async (t) => {
+      const opened = await pool(t)
+      await opened.writeBindings({ put: [row({ flow: 'fe1:1' })], remove: [] })
+      await Promise.all([
+        opened.writeBindings({ put: [row({ cseq: 2, flow: 'fe1:2' })], remove: [] }),
+        opened.writeBindings({ put: [], remove: [{ aor: 'sip:alice@lab.test', key: 'sip:alice@192.0.2.7', flow: 'fe1:1' }] }),
+      ])
+      t.match(await opened.bindingsOf('sip:alice@lab.test'), [{ flow: 'fe1:2' }])
+    })
+
     t.test('of several writes to one binding in one turn the last counts', async (t) => {
       const opened = await pool(t)
       await Promise.all([1, 2, 3].map((cseq) => opened.writeBindings({ put: [row({ cseq })], remove: [] })))
