@@ -20,7 +20,7 @@ export interface LocationService {
   lookup(aor: string): readonly Binding[] | Promise<readonly Binding[]>
   /** Answers when the change is durable. Throws or rejects with StoreError when it could not be made so. */
   register(change: Change): Outcome | Promise<Outcome>
-  /** Forgets what could only be reached on that flow. */
+  /** Forgets what could only be reached on that flow. Nothing after `close`: then flows end because the process does, and the record stays for the next one. */
   removeFlow(flow: FlowId, aors: Iterable<string>): void | Promise<void>
   /** Forgets a user, for an account that was removed. */
   removeUser(aor: string): void | Promise<void>
@@ -28,6 +28,7 @@ export interface LocationService {
   all(): AsyncIterable<Binding>
   /** undefined: not known without asking the store. */
   readonly size: number | undefined
+  /** To be called before the flows are closed. */
   close(): void
 }
 
@@ -74,6 +75,7 @@ export function singleWriterLocation(options: {
   const incarnation = randomToken(4)
   const table = new BindingTable()
   let loaded: 'no' | 'loading' | 'yes' = 'no'
+  let closed = false
 
   async function load(): Promise<void> {
     if (loaded !== 'no') return
@@ -127,6 +129,7 @@ export function singleWriterLocation(options: {
       return plan.put.length + plan.remove.length === 0 ? { kind: 'done', bindings: plan.bindings } : persist(plan)
     },
     async removeFlow(flow, aors) {
+      if (closed) return
       const gone = onFlow(table, flow, aors)
       for (const binding of gone) table.remove(binding.aor, binding.key)
       await store.writeBindings({ put: [], remove: gone.map((binding) => ({ aor: binding.aor, key: binding.key, flow: flowText(binding, incarnation) })) })
@@ -143,6 +146,7 @@ export function singleWriterLocation(options: {
       return table.size
     },
     close() {
+      closed = true
       ticking()
       sweeping()
     },
@@ -154,6 +158,7 @@ export function sharedLocation({ clock, store }: { readonly clock: Clock; readon
   const incarnation = randomToken(4)
   const sweeping = every(clock, sweepEveryMs, () => sweep(store, clock))
   const inOrder = oneByOne()
+  let closed = false
 
   async function lookup(aor: string): Promise<readonly Binding[]> {
     const rows = await store.bindingsOf(aor)
@@ -175,6 +180,7 @@ export function sharedLocation({ clock, store }: { readonly clock: Clock; readon
     lookup,
     register: (wanted) => inOrder(wanted.aor, () => change(wanted)),
     async removeFlow(flow, aors) {
+      if (closed) return
       const text = flowText({ flowBound: true, flow } as Binding, incarnation)
       for (const aor of aors) {
         const rows = await store.bindingsOf(aor)
@@ -186,7 +192,10 @@ export function sharedLocation({ clock, store }: { readonly clock: Clock; readon
       for await (const rows of store.allBindings()) yield* alive(rows.map((row) => bindingOf(row, incarnation)), clock.wall())
     },
     size: undefined,
-    close: sweeping,
+    close() {
+      closed = true
+      sweeping()
+    },
   }
 }
 
