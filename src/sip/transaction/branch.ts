@@ -1,7 +1,7 @@
 /**
  * The branch of a request we send: `z9hG4bK` + token of this process + slot + generation + loop hash,
- * e.g. `z9hG4bKq3f9c1a07.1f.2.9xk2`. A response finds its transaction by the slot, an array index; the generation tells
- * a slot's tenants apart; the loop hash is what RFC 3261 §16.6 step 8 and RFC 5393 §4.2 compare.
+ * e.g. `z9hG4bKq3f9c1a07.1f.2.9xk2`. A response finds its transaction by the slot, an array index; the generation makes
+ * the branches of a slot's tenants differ; the loop hash is what RFC 3261 §16.6 step 8 and RFC 5393 §4.2 compare.
  */
 import type { Branch } from './types.ts'
 
@@ -13,36 +13,22 @@ export function formatBranch(prefix: string, slot: number, generation: number, l
   return asBranch(`${prefix}${slot.toString(36)}.${generation.toString(36)}.${loopHash}`)
 }
 
-/** Slot and generation packed in one object the caller owns: responses are read without allocating. */
-export interface BranchParts {
-  slot: number
-  generation: number
+/** The slot named in one of our own branches; -1 when `branch` was not made with `prefix`. */
+export function slotOf(prefix: string, branch: string): number {
+  if (!branch.startsWith(prefix)) return -1
+  let slot = 0
+  for (let at = prefix.length; at < branch.length; at++) {
+    const code = branch.charCodeAt(at)
+    if (code === DOT) return at === prefix.length ? -1 : slot
+    const digit = base36(code)
+    if (digit < 0 || at - prefix.length >= mostDigits) return -1
+    slot = slot * 36 + digit
+  }
+  return -1
 }
 
-/** Reads one of our own branches into `parts`; false when `branch` was not made with `prefix`. */
-export function readBranch(prefix: string, branch: string, parts: BranchParts): boolean {
-  if (!branch.startsWith(prefix)) return false
-  let at = prefix.length
-  let value = 0
-  let dots = 0
-  let digits = 0
-  for (; at < branch.length; at++) {
-    const code = branch.charCodeAt(at)
-    if (code === DOT) {
-      if (digits === 0) return false
-      if (dots === 0) parts.slot = value
-      else parts.generation = value
-      if (++dots === 2) return true
-      value = 0
-      digits = 0
-      continue
-    }
-    const digit = base36(code)
-    if (digit < 0 || ++digits > 9) return false
-    value = value * 36 + digit
-  }
-  return false
-}
+/** More than any table has slots. */
+const mostDigits = 8
 
 /** The loop hash at the end of one of our own branches; undefined for anybody else's. */
 export function loopHashOf(prefix: string, branch: string | undefined): string | undefined {

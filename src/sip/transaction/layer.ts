@@ -4,7 +4,7 @@ import { flat } from '../message/flat.ts'
 import { randomToken } from '../message/random.ts'
 import type { SipRequest, SipResponse } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
-import { type BranchParts, asBranch, formatBranch, magicCookie, readBranch } from './branch.ts'
+import { asBranch, formatBranch, magicCookie, slotOf } from './branch.ts'
 import { Client, type ClientHome, failWaiting } from './client.ts'
 import { branchKey, needsOldRules, oldRulesKey, sentByOf } from './matching.ts'
 import { Server, type ServerHome } from './server.ts'
@@ -32,7 +32,6 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   private readonly slots: (Client | undefined)[] = []
   private readonly generations: number[] = []
   private readonly free: number[] = []
-  private readonly parts: BranchParts = { slot: 0, generation: 0 }
   /** How many transactions were ever kept under a longer key; while 0 a look-up is one. */
   private sharedKeys = 0
   private strays = 0
@@ -154,10 +153,9 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
 
   private find(response: SipResponse): Client | undefined {
     const { branch } = response
-    if (branch === undefined || !readBranch(this.branchPrefix, branch, this.parts)) return undefined
-    const { slot, generation } = this.parts
-    const tx = this.slots[slot]
-    if (tx === undefined || this.generations[slot] !== generation || tx.branch !== branch) return undefined
+    if (branch === undefined) return undefined
+    const tx = this.slots[slotOf(this.branchPrefix, branch)]
+    if (tx?.branch !== branch) return undefined
     const addressee = response.method === tx.method ? tx : response.method === 'CANCEL' ? tx.cancelling : undefined
     return addressee?.live === true ? addressee : undefined
   }
