@@ -1,7 +1,7 @@
 /** A call of a phone, in either direction: from INVITE to BYE, without media. */
 import { SessionState, type Core, type Invitation, type Inviter, type Session } from 'sip.js'
 import type { Clock } from '../sip/clock.ts'
-import { answered, readAnswer } from './answered.ts'
+import { answered, errorOf, readAnswer } from './answered.ts'
 import { within } from './deadline.ts'
 import type { PhoneLine } from './line.ts'
 import { PhoneError, type PhoneAnswer } from './phone-error.ts'
@@ -131,18 +131,17 @@ class Outgoing extends SipCall<Inviter> implements OutgoingCall {
 
   async start(connect: () => Promise<void>): Promise<void> {
     const what = `INVITE ${this.peer}`
-    const { delegate, accepted } = answered(what, this.home.line)
     const giveUp = this.home.clock.after(this.home.ringMs, () => {
       this.onEstablished.reject(new PhoneError('phone.timeout', `${what}: rang for ${this.home.ringMs} ms, then was given up`))
       this.#sendCancel()
     })
     try {
       await connect()
-      await this.session.invite({ requestDelegate: { ...delegate, ...this.#watch(delegate) } })
-      await accepted
+      await this.session.invite({ requestDelegate: this.#watch(what) })
+      await Promise.race([this.established, this.ended])
     } catch (error) {
       this.end ??= { by: 'us', how: 'failed' }
-      this.onEstablished.reject(this.#cancelled ? new PhoneError('phone.cancelled', `${what} was cancelled by us`, this.end?.answer) : error)
+      this.onEstablished.reject(error)
       if (this.session.state === SessionState.Initial) await this.session.cancel()
     } finally {
       giveUp.cancel()
@@ -165,11 +164,12 @@ class Outgoing extends SipCall<Inviter> implements OutgoingCall {
     void this.session.cancel()
   }
 
-  #watch({ onReject }: Core.OutgoingRequestDelegate): Core.OutgoingRequestDelegate {
+  #watch(what: string): Core.OutgoingRequestDelegate {
     const finish = (response: Core.IncomingResponse): void => {
       const answer = readAnswer(response)
       this.end = this.#cancelled ? { by: 'us', how: 'cancel', answer } : { by: 'them', how: 'refused', answer }
-      onReject?.(response)
+      const error = this.#cancelled ? new PhoneError('phone.cancelled', `${what} was cancelled by us`, answer) : errorOf(what, this.home.line, response)
+      this.onEstablished.reject(error)
     }
     return {
       onProgress: ({ message }) => void this.progress.push(message.statusCode ?? 0),

@@ -1,17 +1,173 @@
 /** sip.js phones against the default lab: through the edge and inside, over every transport. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
+import type { Test } from 'tap'
+import type { Phone, PhoneTransportName } from '../../src/phone/index.ts'
+import { PhoneError } from '../../src/phone/index.ts'
+import { withLab, type TestLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
-import { withLab } from '../support/lab.ts'
+
+interface Binding {
+  readonly aor: string
+}
 
 t.test('phones of the default lab', async (t) => {
   const lab = await withLab(t, 'edge')
 
-  t.test('a remote phone signs in over TLS and sends a MESSAGE inside', async (t) => {
+  const outside: readonly PhoneTransportName[] = ['tls', 'wss']
+  const inside: readonly PhoneTransportName[] = ['tls', 'tcp', 'wss']
+
+  for (const transport of outside) {
+    t.test(`a remote phone over ${transport} signs in, writes, is written to, calls and is called`, async (t) => {
+      const alice = phoneOf(t, lab, 'alice', { at: 'edge', transport })
+      const carol = phoneOf(t, lab, 'carol', { at: 'fe1', transport: 'tls' })
+      t.match(await alice.signIn(), { redirects: 0, target: { host: 'sip.lab.test', transport } })
+      await carol.signIn()
+      await converse(t, alice, carol)
+    })
+  }
+
+  for (const transport of inside) {
+    t.test(`an inside phone over ${transport} signs in, writes, is written to, calls and is called`, async (t) => {
+      const dave = phoneOf(t, lab, 'dave', { at: 'fe1', transport })
+      const carol = phoneOf(t, lab, 'carol', { at: 'fe1', transport: 'tls' })
+      t.match(await dave.signIn(), { redirects: 0, target: { host: 'fe1.lab.test', transport } })
+      await carol.signIn()
+      await converse(t, dave, carol)
+    })
+  }
+
+  t.test('two remote phones reach each other through the edge', async (t) => {
+    const { alice, bob } = await remotePair(t, lab)
+    await converse(t, alice, bob)
+  })
+
+  t.test('the called end may hang up', async (t) => {
+    const { alice, bob } = await remotePair(t, lab)
+    const { call, answered } = await connect(alice, bob)
+    await answered.hangUp()
+    t.match(await call.ended, { by: 'them', how: 'bye' })
+  })
+
+  t.test('a call that rings is cancelled', async (t) => {
+    const { alice, bob } = await remotePair(t, lab)
+    const call = alice.call(bob.uri)
+    const ringing = await bob.nextCall()
+    t.match(await call.cancel(), { by: 'us', how: 'cancel', answer: { status: 487 } })
+    t.match(await ringing.ended, { by: 'them', how: 'cancel' })
+    await t.rejects(call.established, { code: 'phone.cancelled' })
+  })
+
+  t.test('a busy phone answers 486', async (t) => {
+    const { alice, bob } = await remotePair(t, lab)
+    const call = alice.call(bob.uri)
+    await (await bob.nextCall()).reject(486)
+    await t.rejects(call.established, { code: 'phone.refused', status: 486, reason: 'Busy Here' })
+    t.match(await call.ended, { by: 'them', how: 'refused', answer: { status: 486 } })
+  })
+
+  t.test('the inside sees who calls, as the home server vouches for it', async (t) => {
     const alice = phoneOf(t, lab, 'alice', { at: 'edge', transport: 'tls' })
     const carol = phoneOf(t, lab, 'carol', { at: 'fe1', transport: 'tls' })
-    t.match(await alice.signIn(), { redirects: 0, target: { host: 'sip.lab.test' } })
-    await carol.signIn()
-    t.match(await alice.message('sip:carol@lab.test', 'grüße'), { status: 200 })
-    t.match(await carol.nextMessage(), { from: 'sip:alice@lab.test', text: 'grüße', contentType: 'text/plain' })
+    await Promise.all([alice.signIn(), carol.signIn()])
+    await alice.message(carol.uri, 'who am I')
+    const received = await carol.nextMessage()
+    t.match(received.header('P-Asserted-Identity'), /sip:alice@lab\.test/)
+  })
+
+  t.test('a wrong password is refused', async (t) => {
+    const alice = phoneOf(t, lab, 'alice', { at: 'edge', transport: 'tls', password: 'wrong' })
+    const error = await alice.signIn().then(() => undefined, (reason: unknown) => reason)
+    t.type(error, PhoneError)
+    t.match(error, { code: 'phone.refused', status: 401 })
+    t.equal(alice.signedIn, false)
+  })
+
+  t.test('a user without the right to come from outside is refused at the edge and welcome inside', async (t) => {
+    const remote = phoneOf(t, lab, 'dave', { at: 'edge', transport: 'tls' })
+    // Diagnostics stay inside until a user has signed in; the log of the node that decided has them.
+    await t.rejects(remote.signIn(), { code: 'phone.refused', status: 403, diagnostics: undefined })
+    t.match(readFileSync(join(lab.data, 'nodes', 'director', 'node.log'), 'utf8'), /REGISTER sip:lab\.test: 403 remote\.user-not-enabled/)
+    const local = phoneOf(t, lab, 'dave', { at: 'fe1', transport: 'tls' })
+    t.match(await local.signIn(), { redirects: 0 })
+  })
+
+  for (const transport of ['tls', 'tcp'] as const) {
+    t.test(`the director sends an inside phone over ${transport} to its home pool with 301`, async (t) => {
+      const carol = phoneOf(t, lab, 'carol', { at: 'director', transport })
+      t.match(await carol.signIn(), { redirects: 1, target: { host: 'pool.lab.test', transport } })
+      const alice = phoneOf(t, lab, 'alice', { at: 'edge', transport: 'tls' })
+      await alice.signIn()
+      await converse(t, alice, carol)
+    })
+  }
+
+  t.test('signing out removes the own Contact and no other', async (t) => {
+    const desk = phoneOf(t, lab, 'bob', { at: 'fe1', transport: 'tls' })
+    const mobile = phoneOf(t, lab, 'bob', { at: 'edge', transport: 'wss' })
+    await desk.signIn()
+    t.equal((await mobile.signIn()).contacts.length, 2)
+    await mobile.signOut()
+    t.equal(mobile.signedIn, false)
+    const bindings = await lab.json<readonly Binding[]>('registrations')
+    t.equal(bindings.filter(({ aor }) => aor === 'sip:bob@lab.test').length, 1, 'the desk phone is still there')
+    const alice = phoneOf(t, lab, 'alice', { at: 'edge', transport: 'tls' })
+    await alice.signIn()
+    await alice.message(desk.uri, 'still there?')
+    t.match(await desk.nextMessage(), { text: 'still there?' })
+  })
+
+  t.test('a user nobody signed in as cannot be reached', async (t) => {
+    const alice = phoneOf(t, lab, 'alice', { at: 'edge', transport: 'tls' })
+    await alice.signIn()
+    await t.rejects(alice.message('sip:carol@lab.test', 'hello'), { code: 'phone.refused', status: 480 })
+    await t.rejects(alice.message('sip:nobody@lab.test', 'hello'), { code: 'phone.refused', status: 404 })
+  })
+
+  t.test('a phone that loses its flow signs in again by itself', async (t) => {
+    const { alice, bob } = await remotePair(t, lab)
+    const again = new Promise((resolve) => {
+      bob.onNotice = (notice) => {
+        if (notice.kind === 'signed-in-again') resolve(notice)
+      }
+    })
+    bob.breakFlow()
+    await again
+    await alice.message(bob.uri, 'welcome back')
+    t.match(await bob.nextMessage(), { text: 'welcome back' })
+  })
+
+  t.test('a phone that trusts another root refuses the edge and names the reason', async (t) => {
+    const { internal } = lab.ready.trust
+    const alice = phoneOf(t, lab, 'alice', { at: 'edge', transport: 'tls', ca: [readFileSync(internal ?? '', 'utf8')] })
+    await t.rejects(alice.signIn(), { code: /^chain\./, verdict: { certificate: { subject: /sip\.lab\.test/ } } })
   })
 })
+
+async function remotePair(t: Test, lab: TestLab): Promise<{ readonly alice: Phone; readonly bob: Phone }> {
+  const alice = phoneOf(t, lab, 'alice', { at: 'edge', transport: 'tls' })
+  const bob = phoneOf(t, lab, 'bob', { at: 'edge', transport: 'wss' })
+  await Promise.all([alice.signIn(), bob.signIn()])
+  return { alice, bob }
+}
+
+/** MESSAGE and INVITE–ACK–BYE, both ways. */
+async function converse(t: Test, one: Phone, other: Phone): Promise<void> {
+  for (const [from, to] of [[one, other], [other, one]] as const) {
+    t.match(await from.message(to.uri, 'grüße'), { status: 200 }, `MESSAGE ${from.uri} -> ${to.uri}`)
+    t.match(await to.nextMessage(), { from: from.uri, text: 'grüße', contentType: 'text/plain' })
+    const { call, answered } = await connect(from, to)
+    t.ok(call.progress.includes(180), `${to.uri} rang`)
+    await call.hangUp()
+    t.match(await answered.ended, { by: 'them', how: 'bye' }, `INVITE, ACK, BYE ${from.uri} -> ${to.uri}`)
+  }
+}
+
+async function connect(from: Phone, to: Phone): Promise<{ readonly call: ReturnType<Phone['call']>; readonly answered: Awaited<ReturnType<Phone['nextCall']>> }> {
+  const call = from.call(to.uri)
+  const answered = await to.nextCall()
+  await answered.answer()
+  await call.established
+  return { call, answered }
+}
