@@ -1,16 +1,18 @@
 /**
- * The branch of a request we send: `z9hG4bK` + token of this process + slot + generation + loop hash,
- * e.g. `z9hG4bKq3f9c1a07.1f.2.9xk2`. A response finds its transaction by the slot, an array index; the generation makes
- * the branches of a slot's tenants differ; the loop hash is what RFC 3261 §16.6 step 8 and RFC 5393 §4.2 compare.
+ * The branch of a request we send: `z9hG4bK` + token of this process + slot + nonce + loop hash,
+ * e.g. `z9hG4bKq3f9c1a07.1f.9f86d081.9xk2`. A response finds its transaction by the slot, an array index; the nonce tells a
+ * slot's tenants apart and keeps one peer from guessing the branches that others were sent; the loop hash is what RFC 3261
+ * §16.6 step 8 and RFC 5393 §4.2 compare.
  */
+import { randomToken } from '../message/random.ts'
 import type { Branch } from './types.ts'
 
 export const magicCookie = 'z9hG4bK'
 
 const DOT = 46
 
-export function formatBranch(prefix: string, slot: number, generation: number, loopHash: string): Branch {
-  return asBranch(`${prefix}${slot.toString(36)}.${generation.toString(36)}.${loopHash}`)
+export function formatBranch(prefix: string, slot: number, loopHash: string): Branch {
+  return asBranch(`${prefix}${slot.toString(36)}.${randomToken(4)}.${loopHash}`)
 }
 
 /** The slot named in one of our own branches; -1 when `branch` was not made with `prefix`. */

@@ -30,7 +30,6 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   /** Those of `servers` that have their final response, oldest first. */
   private readonly absorbing = new Set<Server>()
   private readonly slots: (Client | undefined)[] = []
-  private readonly generations: number[] = []
   private readonly free: number[] = []
   /** How many transactions were ever kept under a longer key; while 0 a look-up is one. */
   private sharedKeys = 0
@@ -79,7 +78,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     if (this.closed) return undefined
     const slot = this.free.pop() ?? this.newSlot()
     if (slot === undefined) return undefined
-    const branch = formatBranch(this.branchPrefix, slot, this.generations[slot] ?? 0, loopKey)
+    const branch = formatBranch(this.branchPrefix, slot, loopKey)
     const tx = new Client(this, slot, branch, method, user, undefined)
     this.slots[slot] = tx
     return tx
@@ -98,7 +97,6 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     const holder = tx.cancelOf ?? tx
     if (holder.live || holder.cancelling?.live === true) return
     this.slots[holder.slot] = undefined
-    this.generations[holder.slot] = (this.generations[holder.slot] ?? 0) + 1
     this.free.push(holder.slot)
   }
 
@@ -164,7 +162,6 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     const slot = this.slots.length
     if (slot >= this.settings.limits.client) return undefined
     this.slots.push(undefined)
-    this.generations.push(0)
     return slot
   }
 

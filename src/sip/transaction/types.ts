@@ -24,7 +24,7 @@ export interface ServerTransaction {
 }
 
 export interface ClientTransaction {
-  /** Known before anything is sent: the Via is written with it. It carries the table slot and generation. */
+  /** Known before anything is sent: the Via is written with it. It carries the table slot and a nonce. */
   readonly branch: Branch
   /** Starts it: sends the request on the flow. Once only. */
   send(text: string, flow: Flow): void

@@ -111,6 +111,17 @@ t.test('matching responses (RFC 3261 §17.1.3)', async (t) => {
   }
 })
 
+t.test('a branch cannot be guessed from another one of the same layer', async (t) => {
+  const { layer } = transactionBench()
+  const user = { onResponse() {}, onTimeout() {}, onTransportError() {} }
+  const branches = Array.from({ length: 1000 }, () => {
+    const tx = layer.client('INVITE', 'l00p', user)
+    tx?.abandon()
+    return tx?.branch
+  })
+  t.equal(new Set(branches).size, 1000)
+})
+
 t.test('CANCEL (RFC 3261 §9.2)', async (t) => {
   t.test('is answered 200 here and reported with its INVITE', async (t) => {
     const { layer, requests, cancels } = transactionBench()
