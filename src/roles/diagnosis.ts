@@ -1,11 +1,14 @@
 /** From what one end saw of a failed connection to a verdict: code, certificate, every further fault, and what mends it. */
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readCertificate } from '../certificates/examine/index.ts'
 import type { Verdict } from '../certificates/verdict.ts'
 import { nodeErrorToCode } from '../certificates/node-errors.ts'
 import { summarise } from '../certificates/summary.ts'
 import { isVerdictCode, verdict, type VerdictCode } from '../certificates/verdict-codes.ts'
-import type { PeerEvidence, Refusal } from '../sip/transport/types.ts'
+import type { PeerEvidence, Refusal, TlsMaterial } from '../sip/transport/types.ts'
 import type { SocketAddress } from '../sip/transport/flow.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
+import { examinePeer, type JudgingGround } from './examine-peer.ts'
 
 /** Names the parties of a link from what a node can see of them. */
 export interface Directory {
@@ -32,23 +35,36 @@ export function connectionName(side: 'accepted' | 'dialled', local: SocketAddres
 }
 
 /** The judge's view of a peer it refuses. */
-export function diagnosePeer(plan: NodePlan, who: Directory, code: VerdictCode, evidence: PeerEvidence): Verdict {
-  const leaf = evidence.chain[0]
-  return verdict(code, {
-    ...ends(plan, who, evidence.side, evidence.remote, evidence.wantedName),
-    ...(leaf === undefined ? {} : { certificate: summarise(leaf) }),
-    ...(evidence.wantedName === undefined ? {} : { rule: `a valid certificate for ${evidence.wantedName}` }),
-    ...(evidence.errorMessage === undefined ? {} : { found: evidence.errorMessage }),
-  })
+export function diagnosePeer(plan: NodePlan, who: Directory, ground: JudgingGround | undefined, code: VerdictCode, evidence: PeerEvidence): Verdict {
+  const observer = ends(plan, who, evidence.side, evidence.remote, evidence.wantedName)
+  if (ground === undefined || evidence.chain.length === 0) return verdict(code, observer)
+  return examinePeer(plan, ground, code, evidence, observer)
 }
 
 /** Any refusal the transport reports: the judge's own verdict where there is one, else what the error says. */
-export function diagnoseRefusal(plan: NodePlan, who: Directory, refusal: Refusal): Verdict {
+export function diagnoseRefusal(plan: NodePlan, who: Directory, refusal: Refusal, own?: Pick<TlsMaterial, 'certificate' | 'key'>): Verdict {
   if (isVerdict(refusal.detail)) return refusal.detail
-  return verdict(refusalVerdictCode(refusal), {
-    ...ends(plan, who, refusal.side, refusal.remote, refusal.wantedName),
-    ...(refusal.errorMessage === undefined ? {} : { found: refusal.errorMessage }),
-  })
+  const code = refusalVerdictCode(refusal)
+  const observer = ends(plan, who, refusal.side, refusal.remote, refusal.wantedName)
+  const ourFault = own === undefined || refusal.side !== 'accepted' ? undefined : whyNothingFits(code, own)
+  const found = refusal.errorMessage === undefined ? {} : { found: refusal.errorMessage }
+  return ourFault === undefined ? verdict(code, { ...observer, ...found }) : { ...ourFault, ...observer, others: [verdict(code, found)] }
+}
+
+/**
+ * OpenSSL finds no cipher or signature for a certificate whose key is of another type, or may not sign: it says so of the
+ * cipher. Absent: the certificate is not to blame.
+ */
+function whyNothingFits(code: VerdictCode, { certificate, key }: Pick<TlsMaterial, 'certificate' | 'key'>): Verdict | undefined {
+  if (code !== 'tls.no-common-cipher' && code !== 'tls.no-common-signature') return undefined
+  if (certificate === '') return verdict('tls.own-cert-missing')
+  const leaf = new X509Certificate(certificate)
+  const shown = { certificate: summarise(leaf) }
+  const privateKey = createPrivateKey(key)
+  if (!leaf.checkPrivateKey(privateKey)) return verdict('key.mismatch', { ...shown, found: `${privateKey.asymmetricKeyType} key, ${leaf.publicKey.asymmetricKeyType} key in the certificate` })
+  const { keyUsage } = readCertificate(leaf.raw)
+  if (keyUsage === undefined || keyUsage.has('digitalSignature')) return undefined
+  return verdict('cert.ku-wrong', { ...shown, found: `key usage: ${[...keyUsage].join(', ')}` })
 }
 
 function refusalVerdictCode({ code, errorCode, errorMessage }: Refusal): VerdictCode {

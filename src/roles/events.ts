@@ -26,6 +26,7 @@ export const events = {
   'configuration.not-retrieved': { level: 'error', kept: true, meaning: 'Configuration of a class could not be retrieved' },
   'certificate.assigned': { level: 'info', kept: true, meaning: 'A certificate reference was changed' },
   'certificate.live': { level: 'info', kept: true, meaning: 'New handshakes show this certificate' },
+  'certificate.remarked': { level: 'warn', kept: true, meaning: 'An own certificate is used although something is wrong with it' },
   'certificate.kept': { level: 'warn', kept: true, meaning: 'A new certificate could not be used; the old one goes on serving' },
   'certificate.ending': { level: 'warn', kept: true, meaning: 'An own certificate is in the last third of its lifetime' },
   'certificate.ended': { level: 'error', kept: true, meaning: 'An own certificate in use has ended' },

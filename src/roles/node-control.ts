@@ -32,6 +32,7 @@ export function nodeControl(service: Service): ControlRoutes {
     'POST /reload': async () => json(await service.reload()),
     'POST /link-fault': ({ body }) => linkFault(service, body),
     'POST /probe': async ({ body }) => json(await service.probe(optionalText(body, 'peer'))),
+    'POST /redial': async ({ body }) => json(await service.redial(optionalText(body, 'peer'))),
     'POST /drain': async () => {
       await service.drain()
       return json({})

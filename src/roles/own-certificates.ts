@@ -8,6 +8,7 @@ import { verdict, type VerdictCode } from '../certificates/verdict-codes.ts'
 import type { Verdict, VerdictCertificate } from '../certificates/verdict.ts'
 import type { TlsMaterial } from '../sip/transport/types.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
+import { faultsOn, readFaultsInForce, toleratedBy, underFaults, type FaultInForce } from './fault-in-force.ts'
 import type { NodeFolder } from './node-folder.ts'
 
 /** What hangs on one reference: listeners of a face, what the node shows when it dials from a face, or both. */
@@ -26,6 +27,8 @@ export interface OwnCertificate {
   readonly notAfter: number
   readonly notBefore: number
   readonly warnings: readonly Verdict[]
+  /** In use although it would not be good enough: a fault of the lab is in force. */
+  readonly underFault: boolean
 }
 
 export type OwnCertificateCheck =
@@ -55,12 +58,16 @@ export interface CheckSettings {
   readonly now: number
   /** Codes that only warn: what a fault in force breaks on purpose must be able to go live. */
   readonly tolerate?: ReadonlySet<VerdictCode>
+  /** At a start a fault stops the node it was put on; only who judges by it lets it pass. */
+  readonly atStart?: boolean
 }
 
 /** Checks what one reference points at. */
-export function checkReference(use: ReferenceUse, { plan, folder, now, tolerate }: CheckSettings): OwnCertificateCheck {
+export function checkReference(use: ReferenceUse, { plan, folder, now, tolerate = new Set(), atStart = false }: CheckSettings): OwnCertificateCheck {
   const files = assignedFiles(folder.root, use.reference)
   if (files === undefined) return { kind: 'unassigned', use }
+  const faults = faultsOn(readFaultsInForce(folder), use.reference)
+  const passphrase = faults.find(({ tuning }) => tuning?.passphrase !== undefined)?.tuning?.passphrase
   const result = checkOwnCertificate({
     ...files,
     trustFile: folder.trust,
@@ -69,9 +76,10 @@ export function checkReference(use: ReferenceUse, { plan, folder, now, tolerate 
     purposes: purposesOf(use),
     rules: plan.profile,
     now,
-    ...(tolerate === undefined ? {} : { tolerate }),
+    tolerate: new Set([...tolerate, ...toleratedBy(faults.filter(({ bystander }) => bystander || !atStart))]),
+    ...(passphrase === undefined ? {} : { passphrase }),
   })
-  return result.ok ? { kind: 'good', own: goodOne(use, files.certificateFile, result, plan) } : { kind: 'bad', use, verdicts: result.verdicts, leaf: result.leaf }
+  return result.ok ? { kind: 'good', own: goodOne(use, files.certificateFile, result, plan, faults) } : { kind: 'bad', use, verdicts: result.verdicts, leaf: result.leaf }
 }
 
 /** Every reference at once; also an assigned one that nothing uses any more is loaded, as the routing setting of LCS was. */
@@ -106,7 +114,7 @@ function wantedNames(plan: NodePlan, { listensOn }: ReferenceUse): readonly stri
   return [face?.fqdn ?? plan.fqdn]
 }
 
-function goodOne(use: ReferenceUse, certificateFile: string, result: Extract<OwnCertificateResult, { ok: true }>, plan: NodePlan): OwnCertificate {
+function goodOne(use: ReferenceUse, certificateFile: string, result: Extract<OwnCertificateResult, { ok: true }>, plan: NodePlan, faults: readonly FaultInForce[]): OwnCertificate {
   const { material, leaf, notAfter, warnings } = result
   return {
     use,
@@ -115,7 +123,8 @@ function goodOne(use: ReferenceUse, certificateFile: string, result: Extract<Own
     notAfter,
     notBefore: Date.parse(leaf.notBefore),
     warnings,
-    material: {
+    underFault: faults.some(({ bystander }) => !bystander),
+    material: underFaults({
       certificate: material.cert,
       key: material.key,
       ca: material.ca,
@@ -124,6 +133,6 @@ function goodOne(use: ReferenceUse, certificateFile: string, result: Extract<Own
       minVersion: plan.profile.tls.min,
       maxVersion: plan.profile.tls.max,
       ciphers: undefined,
-    },
+    }, faults),
   }
 }

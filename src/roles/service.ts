@@ -40,6 +40,9 @@ export interface ServiceOptions {
   readonly stack?: Partial<Pick<StackOptions, 'authentication' | 'transportSettings' | 'transactionLimits' | 'forward' | 'dnsServers'>>
 }
 
+/** Where nobody set up revocation, that it is not checked is no news. */
+const usualRemarks: ReadonlySet<string> = new Set(['crl.not-checked'])
+
 /** How long queued messages may take to leave when the service ends. */
 const drainPollMs = 50
 const drainSeconds = 30
@@ -133,6 +136,15 @@ export class Service {
     return this.#links?.probeNow(peer) ?? Promise.resolve([])
   }
 
+  /** Closes the flows this node dialled to a peer, or to all, and dials again: live flows keep what they were opened with. */
+  async redial(peer?: string): Promise<readonly LinkState[]> {
+    for (const flow of [...(this.#stack?.transport.flows() ?? [])]) {
+      const dialled = flow.direction === 'dialled' && flow.secure
+      if (dialled && (peer === undefined || flow.dialledName?.toLowerCase() === peer.toLowerCase())) flow.close('redialled')
+    }
+    return this.probe(peer)
+  }
+
   /**
    * Reads settings, certificates, trust and CRLs again and puts into use what is good. A bad certificate leaves the old one
    * serving; live flows stay in any case.
@@ -140,9 +152,9 @@ export class Service {
   async reload(): Promise<ChangeReport> {
     const changed: string[] = []
     const unchanged: string[] = []
-    for (const check of this.#checks()) await this.#apply(check, changed, unchanged)
+    for (const check of this.#checks(false)) await this.#apply(check, changed, unchanged)
     await this.#applyListeners(changed)
-    this.#watch.watch(this.#own)
+    this.#watchOwn()
     return { changed, unchanged }
   }
 
@@ -159,6 +171,11 @@ export class Service {
     this.recorder.record('drain.finished', { data: { transactions: this.status.transactions } })
   }
 
+  /** What a fault of the lab put there may end without ending the service. */
+  #watchOwn(): void {
+    this.#watch.watch(this.#own.filter(({ underFault }) => !underFault))
+  }
+
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => this.clock.after(ms, resolve))
   }
@@ -168,13 +185,13 @@ export class Service {
     return new Set(this.plan.whenOwnCertificateEnds === 'warn' ? (['cert.expired'] as const) : [])
   }
 
-  #checks(): readonly OwnCertificateCheck[] {
-    return checkAll({ ...this.administered, tolerate: this.#tolerated() })
+  #checks(atStart: boolean): readonly OwnCertificateCheck[] {
+    return checkAll({ ...this.administered, tolerate: this.#tolerated(), atStart })
   }
 
   /** Everything that is assigned is loaded, used or not: a reference that nothing listens by any more is as fatal as any. */
   #checkCertificates(): { readonly verdict: Verdict; readonly reference: string } | undefined {
-    const checks = this.#checks()
+    const checks = this.#checks(true)
     for (const check of checks) {
       if (check.kind === 'bad') return { verdict: { ...joined(check.verdicts), node: this.plan.name }, reference: check.use.reference }
     }
@@ -205,6 +222,7 @@ export class Service {
       clock: this.clock,
       recorder: this.recorder,
       stores: this.#stores,
+      materialOf: (face) => (this.#own.find(({ use }) => use.listensOn === face) ?? this.#own.find(({ use }) => use.dialsFrom === face))?.material,
       sharedKey: sharedKey(dataDir, this.plan.organisation),
     })
     for (const own of this.#own) this.#useWhenDialling(own)
@@ -214,7 +232,8 @@ export class Service {
       return this.#cannotListen(error)
     }
     this.#links = this.#watchLinks(this.#stack)
-    this.#watch.watch(this.#own)
+    this.#watchOwn()
+    for (const own of this.#own) this.#remark(own)
     this.#become('ready')
     this.recorder.record('service.ready', { data: { listeners: this.status.listeners } })
     this.#links.start()
@@ -283,7 +302,15 @@ export class Service {
     this.#useWhenDialling(own)
     if (own.use.dialsFrom !== undefined) changed.push(`${reference}: what dials from ${own.use.dialsFrom} now shows ${own.leaf.serial}`)
     this.#own = [...this.#own.filter((each) => each !== before), own]
+    this.#remark(own)
     if (before?.leaf.fingerprint !== own.leaf.fingerprint) this.recorder.record('certificate.live', { data: { reference, serial: own.leaf.serial, serialReversed: own.leaf.serialReversed, notAfter: own.leaf.notAfter } })
+  }
+
+  /** What is wrong with a certificate that is used all the same. */
+  #remark({ use, leaf, warnings }: OwnCertificate): void {
+    const [first, ...others] = warnings.filter(({ code }) => !usualRemarks.has(code))
+    if (first === undefined) return
+    this.recorder.record('certificate.remarked', { verdict: { ...joined([first, ...others]), node: this.plan.name }, data: { reference: use.reference, serial: leaf.serial } })
   }
 
   /** Opens what should be open and closes what should not. */

@@ -14,13 +14,14 @@ import { createTransport } from '../sip/transport/transport.ts'
 import { TargetHealth } from '../sip/transport/target-health.ts'
 import type { TransportSettings } from '../sip/transport/settings.ts'
 import type { Locate } from '../sip/routing/settings.ts'
-import type { Judgement, PeerEvidence, TransportLayer, TransportUser } from '../sip/transport/types.ts'
+import type { Judgement, PeerEvidence, TlsMaterial, TransportLayer, TransportUser } from '../sip/transport/types.ts'
 import { onFlowClosed as forgetFlow } from '../services/registrar/registrar.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { accessProxy } from './access-proxy.ts'
 import { connectionName, diagnosePeer, diagnoseRefusal, nodeDirectory } from './diagnosis.ts'
 import { diagnosticsHeaders } from './diagnostics.ts'
 import { director } from './director.ts'
+import { groundOf, type JudgingGround } from './examine-peer.ts'
 import { home } from './home.ts'
 import { nextHops } from './next-hops.ts'
 import { peerJudge } from './peers.ts'
@@ -47,6 +48,8 @@ export interface StackOptions {
   /** Shared by the nodes of an organisation: signs flow tokens and nonces. 32 octets. */
   readonly sharedKey: Buffer
   readonly authentication: 'on' | 'off'
+  /** What a face shows and judges by at this moment; absent where it has no certificate. */
+  readonly materialOf?: (face: string) => TlsMaterial | undefined
   readonly transportSettings?: Partial<TransportSettings>
   readonly transactionLimits?: TransactionLimits
   readonly forward?: Partial<ForwardSettings>
@@ -69,7 +72,7 @@ export function openStack(options: StackOptions): Stack {
       recorder.record('flow.closed', { data: { flow: flow.id, because } })
     },
     onRefused(refusal) {
-      const found = diagnoseRefusal(plan, who, refusal)
+      const found = diagnoseRefusal(plan, who, refusal, options.materialOf?.(refusal.face))
       const connection = connectionName(refusal.side, refusal.local, refusal.remote)
       // Evidence of the peer is there exactly when this end did the refusing.
       const refusedHere = refusal.evidence !== undefined
@@ -97,7 +100,7 @@ export function openStack(options: StackOptions): Stack {
     location: stores.location,
   })
   const { names } = plan.profile
-  judge = peerJudge({ faces: parts.peers, names, nameRules: nameRulesOf(plan), diagnose: (code, evidence) => diagnosePeer(plan, who, code, evidence) })
+  judge = peerJudge({ faces: parts.peers, names, nameRules: nameRulesOf(plan), diagnose: (code, evidence) => diagnosePeer(plan, who, groundFor(options, evidence.face), code, evidence) })
   const locate = locator(options)
   proxy = createProxy({
     clock,
@@ -121,9 +124,16 @@ export function openStack(options: StackOptions): Stack {
     locate,
     async close() {
       proxy?.close()
+      // Before its flows: they end because the process does, and the registrations are for the next one.
+      stores.location?.close()
       await transport.close()
     },
   }
+}
+
+function groundFor({ materialOf, clock }: StackOptions, face: string): JudgingGround | undefined {
+  const material = materialOf?.(face)
+  return material === undefined ? undefined : groundOf(material, clock.wall())
 }
 
 function partsOf(context: RoleContext): RoleParts {
