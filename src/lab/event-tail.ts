@@ -4,7 +4,6 @@ import type { NodeEvent } from '../roles/control-api.ts'
 
 const pollMs = 40
 const readBytes = 64 * 1024
-const maxLineBytes = 1024 * 1024
 
 /** Every event in the file and the one rotated before it, oldest first. A line that is no JSON (a full disk) is left out. */
 export function readEvents(file: string): readonly NodeEvent[] {
@@ -25,20 +24,13 @@ export interface EventTail {
 export function tailEvents(file: string, from: 'start' | 'end', onEvent: (event: NodeEvent) => void): EventTail {
   let inode = existsSync(file) ? statSync(file).ino : undefined
   let offset = from === 'end' && existsSync(file) ? statSync(file).size : 0
-  let pending = ''
-  const deliver = (text: string): void => {
-    const lines = (pending + text).split('\n')
-    pending = lines.pop() ?? ''
-    if (pending.length > maxLineBytes) pending = ''
-    for (const event of parseLines(lines)) onEvent(event)
-  }
+  const deliver = (text: string): void => parseLines(text.split('\n')).forEach(onEvent)
   const flush = (): void => {
     if (!existsSync(file)) return
     const now = statSync(file)
     if (inode !== undefined && now.ino !== inode) {
       if (existsSync(`${file}.1`) && statSync(`${file}.1`).ino === inode) deliver(readFrom(`${file}.1`, offset).text)
       offset = 0
-      pending = ''
     }
     inode = now.ino
     if (now.size <= offset) return
@@ -51,7 +43,7 @@ export function tailEvents(file: string, from: 'start' | 'end', onEvent: (event:
   return { flush, stop: () => clearInterval(timer) }
 }
 
-/** Whole UTF-8 text from an offset to the end; lines end in a line feed, so a cut character belongs to a line still to come. */
+/** Whole lines from an offset on; what follows the last line feed is still being written. */
 function readFrom(file: string, offset: number): { readonly text: string; readonly end: number } {
   const descriptor = openSync(file, 'r')
   try {

@@ -14,6 +14,16 @@ const symptoms: ReadonlySet<string> = new Set([
   'tls.peer-refused', 'tls.alert', 'tls.handshake-failed', 'tls.handshake-timeout', 'link.reset', 'link.unconfirmed', 'link.timeout', 'route.next-hop-down',
 ])
 
+/** True for `tls.peer-refused` and the like: the cause stands at the other end. */
+export function isSymptom(code: string): boolean {
+  return symptoms.has(code)
+}
+
+/** True for a code that only says that the other end ended the connection: the cause stands there. */
+export function isSymptom(code: string): boolean {
+  return symptoms.has(code)
+}
+
 /** Clocks of one machine differ by nothing; what is more was moved. */
 const skewMs = 60_000
 
@@ -28,15 +38,27 @@ export function isConnectionEvent(event: NodeEvent): event is ConnectionEvent {
  * @param views events with the same `connection`, at least one
  */
 export function joinViews(views: readonly [ConnectionEvent, ...ConnectionEvent[]]): Verdict {
-  const causes = views.filter(({ verdict }) => !symptoms.has(verdict.code))
+  const causes = views.filter(({ verdict }) => !isSymptom(verdict.code))
   const primary = causes[0] ?? views[0]
   const dialler = views.find(({ verdict }) => verdict.direction === 'outgoing')?.node
   const acceptor = views.find(({ verdict }) => verdict.direction === 'incoming')?.node
   const link = dialler !== undefined && acceptor !== undefined ? `${dialler}->${acceptor}` : (primary.verdict.link ?? views.find(({ verdict }) => verdict.link !== undefined)?.verdict.link)
   const seen = views.filter((view) => view !== primary && view.verdict.code !== primary.verdict.code).map(({ node, verdict }) => ({ node, ...withoutOthers(verdict) }))
   const others = [...(primary.verdict.others ?? []), ...unique(seen), ...skewBetween(views)]
-  const { others: _replaced, ...rest } = primary.verdict
-  return { node: primary.node, ...rest, ...(link === undefined ? {} : { link }), ...(others.length === 0 ? {} : { others }) }
+  const { others: _replaced, fix, ...rest } = primary.verdict
+  const peer = [dialler, acceptor].find((node) => node !== undefined && node !== primary.node)
+  return {
+    node: primary.node,
+    ...rest,
+    ...(link === undefined ? {} : { link }),
+    ...(fix === undefined ? {} : { fix: peer === undefined ? fix : named(fix, peer) }),
+    ...(others.length === 0 ? {} : { others }),
+  }
+}
+
+/** The certificate that was refused is the peer's: `siplab certs renew NODE` becomes `siplab certs renew director`. */
+function named(fix: string, peer: string): string {
+  return fix.replace(/\b(?:NODE|PEER)\b/g, () => peer)
 }
 
 /** Every failed connection in the events of all nodes, oldest first, one verdict each. */

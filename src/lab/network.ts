@@ -3,13 +3,14 @@ import { createServer } from 'node:net'
 import type { Server } from 'node:net'
 import { LabError } from './lab-error.ts'
 
-export const defaultNetwork = 41
 const lastNetwork = 254
 /** On 127.0.N.1, where no node of any lab listens. */
 const reservationPort = 10041
 
 export interface Reservation {
   readonly network: number
+  /** Why each network before it was not taken, one sentence each. */
+  readonly passedOver: readonly string[]
   release(): Promise<void>
 }
 
@@ -35,18 +36,18 @@ export async function reserveNetwork(options: {
   readonly listeners: (network: number) => readonly WantedListener[]
 }): Promise<Reservation> {
   const { fixed, first, listeners } = options
-  let last = ''
+  const passedOver: string[] = []
   for (let network = fixed ?? first; network <= (fixed ?? lastNetwork); network += 1) {
     const taken = await tryReserve(network, listeners(network))
-    if (typeof taken !== 'string') return taken
-    last = taken
+    if (typeof taken !== 'string') return { ...taken, passedOver }
+    passedOver.push(`network 127.0.${network}.0/24 is taken: ${taken}`)
   }
-  const where = fixed === undefined ? `no network from 127.0.${first}.0/24 to 127.0.${lastNetwork}.0/24 is free; the last one: ` : `the network 127.0.${fixed}.0/24 is taken: `
-  throw new LabError('usage', 'network.taken', `${where}${last}; stop what listens there, or choose another with --network N`)
+  const where = fixed === undefined ? `no network from 127.0.${first}.0/24 to 127.0.${lastNetwork}.0/24 is free; ` : ''
+  throw new LabError('usage', 'network.taken', `${where}${passedOver.at(-1)}; stop what listens there, or choose another with --network N`)
 }
 
 /** @returns the reason when it cannot be had */
-async function tryReserve(network: number, wanted: readonly WantedListener[]): Promise<Reservation | string> {
+async function tryReserve(network: number, wanted: readonly WantedListener[]): Promise<Omit<Reservation, 'passedOver'> | string> {
   const server = await listen(`127.0.${network}.1`, reservationPort)
   if (typeof server === 'string') return `another lab holds it (127.0.${network}.1:${reservationPort}, ${server})`
   const release = (): Promise<void> => new Promise((resolve) => server.close(() => resolve()))

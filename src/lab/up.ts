@@ -1,12 +1,15 @@
 /** Brings a lab up and down: network, certificates, directory, one process for each node, and news about what changes. */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Verdict } from '../certificates/verdict.ts'
 import type { LinkState, ListenerStatus, NodeEvent } from '../roles/control-api.ts'
+import { nodeFolder } from '../roles/node-folder.ts'
 import { planLab } from '../topology/plan.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import type { Topology } from '../topology/topology.ts'
-import { openJoiner } from './join.ts'
+import { movableClock } from './clock.ts'
+import { isSymptom, openJoiner } from './join.ts'
 import type { Joiner } from './join.ts'
 import { labFolder, readRecord, takeLock, writeRecord } from './lab-folder.ts'
 import type { LabFolder, LabRecord, StoppedNode } from './lab-folder.ts'
@@ -33,7 +36,8 @@ export interface UpOptions {
   readonly movableClock: boolean
   /** Program and first arguments of a siplab process. */
   readonly launcher: readonly string[]
-  readonly environmentOf: (node: NodePlan) => Readonly<Record<string, string | undefined>>
+  /** Of every node. */
+  readonly environment: Readonly<Record<string, string | undefined>>
   /** One line for people. */
   readonly onProgress: (line: string) => void
   readonly onChange: (change: LabChange) => void
@@ -51,6 +55,9 @@ export interface RunningLab {
 
 const readyWithinMs = 45_000
 const stopWithinMs = 8_000
+const mostTold = 1000
+/** Both ends of a refused connection have written by then. */
+const bothViewsMs = 100
 
 /**
  * Brings a lab up. When it cannot come up nothing is left behind: no process, no lock, and no folder that was not there.
@@ -67,6 +74,7 @@ export async function bringUp(options: UpOptions, signal: AbortSignal): Promise<
   try {
     if (options.fresh) emptyFolder(folder)
     reservation = await reserve(options)
+    for (const line of reservation.passedOver) options.onProgress(line)
     return await new Lab(options, folder, reservation, releaseLock).start(signal)
   } catch (error) {
     await reservation?.release()
@@ -85,6 +93,8 @@ class Lab implements RunningLab {
   readonly #nodes: ReadonlyMap<string, NodeProcess>
   readonly #joiner: Joiner
   readonly #verdicts: Verdict[] = []
+  /** What was last told about each refused link, so that a dialler that tries again is told once. */
+  readonly #told = new Map<string, string>()
   #record: LabRecord
   #ready: ReadyDocument | undefined
   #isStopping = false
@@ -145,10 +155,17 @@ class Lab implements RunningLab {
       plan,
       labFolder: this.folder.root,
       command,
-      environment: this.#options.environmentOf(plan),
+      environment: { ...this.#options.environment, ...this.#clockOf(plan) },
       onEvent: (event) => this.#onEvent(event),
       onExit: (node, exit) => this.#onExit(node, exit),
     })
+  }
+
+  #clockOf({ name, clock = '+0' }: NodePlan): Readonly<Record<string, string>> {
+    if (!this.#options.movableClock) return {}
+    const { root } = nodeFolder(this.folder.root, name)
+    mkdirSync(root, { recursive: true, mode: 0o700 })
+    return movableClock(root, clock)
   }
 
   /** Names and revocation lists first: who starts later may need them at once. */
@@ -181,6 +198,7 @@ class Lab implements RunningLab {
    */
   async #probeLinks(): Promise<void> {
     const states = await Promise.all([...this.#nodes.values()].filter((node) => node.isRunning).map((node) => this.#probe(node)))
+    await delay(bothViewsMs)
     this.#joiner.flush()
     const seen = this.#verdicts.splice(0)
     for (const { from, link } of states.flat()) {
@@ -204,6 +222,7 @@ class Lab implements RunningLab {
   async #describe(trust: ReadyDocument['trust']): Promise<void> {
     const nodes = await Promise.all([...this.#nodes.values()].map((node) => describeNode(node)))
     const stopped = Object.values(this.#record.stopped)
+    for (const { link, code } of this.#verdicts) if (link !== undefined) this.#told.set(link, code)
     const verdicts = unique([...stopped.flatMap(({ verdict }) => (verdict === undefined ? [] : [verdict as Verdict])), ...this.#verdicts])
     this.#ready = readyDocument(this.plan, { data: this.folder.root, nodes, trust, verdicts, incomplete: stopped.length > 0 })
     this.#writeRecord({ ready: this.#ready })
@@ -211,6 +230,7 @@ class Lab implements RunningLab {
 
   #onEvent(event: NodeEvent): void {
     this.#joiner.add(event)
+    if (event.event === 'link.up' && typeof event.data?.['peer'] === 'string') this.#told.delete(`${event.node}->${this.#nodeOf(event.data['peer'])}`)
     if (event.event !== 'service.ready' || this.#ready === undefined) return
     const { [event.node]: _back, ...stopped } = this.#record.stopped
     this.#writeRecord({ stopped })
@@ -219,8 +239,12 @@ class Lab implements RunningLab {
   }
 
   #onVerdict(verdict: Verdict): void {
-    if (this.#ready === undefined) this.#verdicts.push(verdict)
-    else if (!this.#isStopping) this.#options.onChange({ event: 'link-refused', verdict })
+    if (this.#ready === undefined) return void this.#verdicts.push(verdict)
+    const link = verdict.link ?? ''
+    const known = this.#told.get(link)
+    if (this.#isStopping || known === verdict.code || (known !== undefined && isSymptom(verdict.code))) return
+    if (this.#told.size < mostTold) this.#told.set(link, verdict.code)
+    this.#options.onChange({ event: 'link-refused', verdict })
   }
 
   #onExit(node: NodeProcess, exit: NodeExit): void {

@@ -8,7 +8,7 @@ import { chooseLab } from '../lab-choice.ts'
 const patienceMs = 30_000
 
 export const downCommand: RegisterCommand = (program, { io }) => {
-  common(program.command('down').summary('bring the lab down').description('Brings the lab down in order, phones first; its data stays in its folder.'), 'siplab down --data .siplab/edge').action(async (options: CommonOptions) => {
+  common(program.command('down').summary('bring the lab down').description('Brings the lab down in order, the outermost node first; its data stays in its folder.'), 'siplab down --data .siplab/edge').action(async (options: CommonOptions) => {
     const { folder, record, pid } = chooseLab(io, options)
     if (pid === undefined) {
       return answer(io, options, { lab: record.name, data: folder.root, wasRunning: false }, () => `The lab ${record.name} in ${folder.root} was not running.\n`)

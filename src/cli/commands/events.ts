@@ -1,17 +1,22 @@
 /** `siplab events [NODE]`: the event files of one node or all, in the order of time. They tell also when the nodes are gone. */
 import type { Command } from 'commander'
 import { readEvents, tailEvents } from '../../lab/event-tail.ts'
+import { joinEvents, openJoiner } from '../../lab/join.ts'
+import type { Verdict } from '../../certificates/verdict.ts'
 import type { NodeEvent } from '../../roles/control-api.ts'
 import { nodeFolder } from '../../roles/node-folder.ts'
 import { common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'
+import { UsageError } from '../failure.ts'
 import { paint } from '../io.ts'
 import type { Io, Style } from '../io.ts'
+import { verdictText } from '../ready-text.ts'
 import { chooseLab, chooseNode, planOf } from '../lab-choice.ts'
 
 interface EventsOptions extends CommonOptions {
   readonly follow?: true
   readonly level: NodeEvent['level']
+  readonly joined?: true
 }
 
 const levels: readonly NodeEvent['level'][] = ['debug', 'info', 'warn', 'error']
@@ -19,11 +24,14 @@ const levels: readonly NodeEvent['level'][] = ['debug', 'info', 'warn', 'error']
 export const eventsCommand: RegisterCommand = (program, { io }) => {
   const command: Command = program.command('events [NODE]').summary('show the event log').description('Shows the event log of one node, or of all in the order of time.')
   command.option('--follow', 'stay and show what comes').option('--level <LEVEL>', `the least that is shown: ${levels.join(', ')}`, 'info')
+  command.option('--joined', 'one verdict for each failed connection, from the views of both ends')
   common(command, 'siplab events fe1 --follow').action(async (name: string | undefined, options: EventsOptions) => {
     const lab = chooseLab(io, options)
     const plan = planOf(lab)
     const nodes = name === undefined ? plan.nodes : [chooseNode(plan, name)]
     const files = nodes.map((node) => nodeFolder(lab.folder.root, node.name).events)
+    if (!levels.includes(options.level)) throw new UsageError(`--level: wanted one of ${levels.join(', ')}, found ${JSON.stringify(options.level)}`)
+    if (options.joined === true) return showJoined(io, options, files)
     const least = levels.indexOf(options.level)
     const show = (event: NodeEvent): void => {
       if (levels.indexOf(event.level) >= least) io.out(options.json === true ? `${JSON.stringify(event)}\n` : line(io, event))
@@ -31,6 +39,14 @@ export const eventsCommand: RegisterCommand = (program, { io }) => {
     files.flatMap(readEvents).toSorted((a, b) => a.time.localeCompare(b.time)).forEach(show)
     if (options.follow === true) await follow(io, files, show)
   })
+}
+
+function showJoined(io: Io, { json, follow: follows }: EventsOptions, files: readonly string[]): void | Promise<void> {
+  const show = (verdict: Verdict): void => io.out(json === true ? `${JSON.stringify(verdict)}\n` : `${verdictText(verdict)}\n`)
+  joinEvents(files.flatMap(readEvents).toSorted((a, b) => a.time.localeCompare(b.time))).forEach(show)
+  if (follows !== true) return
+  const joiner = openJoiner(show)
+  return follow(io, files, (event) => joiner.add(event))
 }
 
 function follow(io: Io, files: readonly string[], show: (event: NodeEvent) => void): Promise<void> {

@@ -4,6 +4,7 @@ import { assignCommand, drainCommand, mtlsCommand, settingsCommand, unassignComm
 import { benchProxyCommand } from './bench-proxy.ts'
 import { certsCommand } from './certs.ts'
 import { checkCommand } from './check.ts'
+import { clockCommand } from './clock.ts'
 import { decodeCommand } from './decode.ts'
 import { downCommand } from './down.ts'
 import { eventsCommand } from './events.ts'
@@ -31,6 +32,7 @@ export const commands: readonly RegisterCommand[] = [
   faultsCommand,
   breakCommand,
   healCommand,
+  clockCommand,
   drainCommand,
   eventsCommand,
   traceCommand,

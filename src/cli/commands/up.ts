@@ -42,7 +42,7 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
         ...(network === undefined ? {} : { network }),
         fresh: options.fresh === true,
         movableClock: options.movableClock === true,
-        environmentOf: () => io.environment,
+        environment: io.environment,
         onProgress: (line) => io.err(`${paint(io.colours.err, 'dim', line)}\n`),
         onChange: (change) => showChange(io, options, change),
       }),
