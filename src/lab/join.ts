@@ -19,11 +19,6 @@ export function isSymptom(code: string): boolean {
   return symptoms.has(code)
 }
 
-/** True for a code that only says that the other end ended the connection: the cause stands there. */
-export function isSymptom(code: string): boolean {
-  return symptoms.has(code)
-}
-
 /** Clocks of one machine differ by nothing; what is more was moved. */
 const skewMs = 60_000
 
