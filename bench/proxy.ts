@@ -4,6 +4,7 @@
  *
  *     npm run bench:proxy            all rows, five rounds each
  *     node bench/proxy.ts --rows tls-saturated,udp-saturated --rounds 3 --calls 4000 --json
+ *     node bench/proxy.ts --rows tls-saturated --alone --profile DIR     ours only, with a CPU profile of the process in DIR
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -59,7 +60,7 @@ const domain = 'bench.test'
 const address = '127.0.0.1'
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { rows: { type: 'string' }, rounds: { type: 'string', default: '5' }, calls: { type: 'string' }, json: { type: 'boolean', default: false }, warm: { type: 'string', default: '5000' } } })
+  const { values } = parseArgs({ options: { rows: { type: 'string' }, rounds: { type: 'string', default: '5' }, calls: { type: 'string' }, json: { type: 'boolean', default: false }, warm: { type: 'string', default: '5000' }, alone: { type: 'boolean', default: false }, profile: { type: 'string' } } })
   if (!existsSync('/usr/sbin/kamailio')) {
     console.error('bench: Kamailio is not installed (Debian packages kamailio and kamailio-tls-modules); nothing was measured')
     process.exitCode = 75
@@ -73,7 +74,7 @@ async function main(): Promise<void> {
     for (const row of rows.filter(({ name }) => wanted === undefined || wanted.includes(name))) {
       const count = values.calls === undefined || row.job !== 'calls' ? row.count : Number(values.calls)
       console.error(`${row.what} …`)
-      measured.push(await measure({ ...row, count }, Number(values.rounds), Number(values.warm), certificates, folder))
+      measured.push(await measure({ ...row, count }, { rounds: Number(values.rounds), warm: Number(values.warm), alone: values.alone, profile: values.profile }, certificates, folder))
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -81,22 +82,33 @@ async function main(): Promise<void> {
   report(measured, values.json)
 }
 
-async function measure(row: Row, rounds: number, warm: number, certificates: BenchCertificates, folder: string): Promise<Measured> {
-  const ours = await startOurs(row, certificates, join(folder, `${row.name}-ours`))
-  const baseline = await startBaseline(row, certificates, join(folder, `${row.name}-kamailio`))
+interface HowToMeasure {
+  readonly rounds: number
+  /** Calls before the first round. */
+  readonly warm: number
+  /** Without the baseline. */
+  readonly alone: boolean
+  /** Folder for a CPU profile of ours; it costs a few per cent itself. */
+  readonly profile: string | undefined
+}
+
+async function measure(row: Row, { rounds, warm, alone, profile }: HowToMeasure, certificates: BenchCertificates, folder: string): Promise<Measured> {
+  const ours = await startOurs(row, certificates, join(folder, `${row.name}-ours`), profile)
+  const baseline = alone ? undefined : await startBaseline(row, certificates, join(folder, `${row.name}-kamailio`))
+  const subjects = baseline === undefined ? ([['ours', ours]] as const) : ([['ours', ours], ['baseline', baseline]] as const)
   const costs = { ours: [] as number[], baseline: [] as number[] }
   const setup = { ours: [] as number[], baseline: [] as number[] }
   try {
-    if (row.job !== 'idle') for (const subject of [ours, baseline]) await load(row, subject, certificates, Math.min(row.count * 2, warm), 0)
+    if (row.job !== 'idle') for (const [, subject] of subjects) await load(row, subject, certificates, Math.min(row.count * 2, warm), 0)
     for (let round = 0; round < rounds; round++) {
-      for (const [key, subject] of [['ours', ours], ['baseline', baseline]] as const) {
+      for (const [key, subject] of subjects) {
         const { cost, result } = await cost1(row, subject, certificates)
         costs[key].push(cost)
         setup[key].push(result.setupMs.p50)
       }
     }
   } finally {
-    await Promise.all([ours, baseline].map(stop))
+    await Promise.all(subjects.map(([, subject]) => stop(subject)))
   }
   return { row, ...costs, ratio: median(costs.ours) / median(costs.baseline), unit: row.job === 'idle' ? 'kB each' : 'µs CPU each', setupMs: { ours: median(setup.ours), baseline: median(setup.baseline) } }
 }
@@ -138,9 +150,10 @@ function load(row: Row, subject: Subject, certificates: BenchCertificates, count
   })
 }
 
-async function startOurs({ transport }: Row, certificates: BenchCertificates, folder: string): Promise<Subject> {
+async function startOurs({ transport }: Row, certificates: BenchCertificates, folder: string, profile: string | undefined): Promise<Subject> {
   const port = await freePort()
-  const child = spawn(process.execPath, [fileURLToPath(new URL('../src/cli/siplab.mjs', import.meta.url)), 'bench-proxy'], {
+  const flags = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile]
+  const child = spawn(process.execPath, [...flags, fileURLToPath(new URL('../src/cli/siplab.mjs', import.meta.url)), 'bench-proxy'], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       ...process.env,

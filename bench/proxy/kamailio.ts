@@ -21,7 +21,7 @@ export function startKamailio(settings: KamailioSettings): ChildProcess {
   const config = join(settings.folder, 'kamailio.cfg')
   writeFileSync(join(settings.folder, 'tls.cfg'), tlsConfig(settings))
   writeFileSync(config, mainConfig(settings))
-  return spawn('/usr/sbin/kamailio', ['-x', 'fm', '-f', config, '-DD', '-E', '-m', '512', '-M', '16', '-w', settings.folder, '-P', join(settings.folder, 'pid'), '-Y', settings.folder], {
+  return spawn('/usr/sbin/kamailio', ['-x', 'fm', '-f', config, '-DD', '-E', '-m', '2048', '-M', '16', '-w', settings.folder, '-P', join(settings.folder, 'pid'), '-Y', settings.folder], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
 }
