@@ -55,6 +55,8 @@ export interface RunningLab {
 
 const readyWithinMs = 45_000
 const stopWithinMs = 8_000
+/** After a failed start nothing is worth waiting for. */
+const giveUpWithinMs = 2000
 const mostTold = 1000
 /** Both ends of a refused connection have written by then. */
 const bothViewsMs = 100
@@ -134,7 +136,7 @@ class Lab implements RunningLab {
       await this.#describe(trust)
       return this
     } catch (error) {
-      await this.#tearDown(() => Promise.resolve(this.kill()))
+      await this.#tearDown(async () => void (await Promise.all([...this.#nodes.values()].map((node) => node.stop(giveUpWithinMs)))))
       throw error
     }
   }

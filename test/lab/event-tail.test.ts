@@ -1,0 +1,52 @@
+import { appendFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { readEvents, tailEvents } from '../../src/lab/event-tail.ts'
+
+const line = (seq: number): string => `${JSON.stringify({ seq, node: 'fe1', event: 'service.ready', message: 'höher' })}\n`
+
+t.test('a tail', async (t) => {
+  t.test('gives each event once, however its line was cut', async (t) => {
+    const file = join(t.testdir({ 'events.jsonl': line(1) }), 'events.jsonl')
+    const seen: number[] = []
+    const tail = tailEvents(file, 'end', ({ seq }) => seen.push(seq))
+    t.teardown(() => tail.stop())
+    const octets = Buffer.from(line(2))
+    appendFileSync(file, octets.subarray(0, octets.length - 5))
+    tail.flush()
+    appendFileSync(file, octets.subarray(octets.length - 5))
+    tail.flush()
+    tail.flush()
+    t.strictSame(seen, [2])
+  })
+
+  t.test('loses nothing when the file is rotated', async (t) => {
+    const file = join(t.testdir({ 'events.jsonl': line(1) }), 'events.jsonl')
+    const seen: number[] = []
+    const tail = tailEvents(file, 'start', ({ seq }) => seen.push(seq))
+    t.teardown(() => tail.stop())
+    tail.flush()
+    appendFileSync(file, line(2))
+    renameSync(file, `${file}.1`)
+    writeFileSync(file, line(3))
+    tail.flush()
+    t.strictSame(seen, [1, 2, 3])
+    t.strictSame(readEvents(file).map(({ seq }) => seq), [1, 2, 3])
+  })
+
+  t.test('waits for a file that is not there yet', async (t) => {
+    const file = join(t.testdir({}), 'events.jsonl')
+    const seen: number[] = []
+    const tail = tailEvents(file, 'end', ({ seq }) => seen.push(seq))
+    t.teardown(() => tail.stop())
+    tail.flush()
+    writeFileSync(file, line(1))
+    tail.flush()
+    t.strictSame(seen, [1])
+  })
+})
+
+t.test('a line that a full disk cut is passed over', async (t) => {
+  const file = join(t.testdir({ 'events.jsonl': `${line(1)}{"seq":\n${line(3)}` }), 'events.jsonl')
+  t.strictSame(readEvents(file).map(({ seq }) => seq), [1, 3])
+})
