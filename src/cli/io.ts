@@ -1,4 +1,5 @@
 /** What a command may touch of the process it runs in: two streams, the environment, and the wish to stop. Tests hand in their own. */
+import { createInterface } from 'node:readline'
 import { styleText } from 'node:util'
 
 export interface Io {
@@ -17,6 +18,8 @@ export interface Io {
   onInterrupt(callback: (signal: NodeJS.Signals) => void): () => void
   /** Calls back when standard input ends: whoever started this process has gone. */
   onInputEnd(callback: () => void): void
+  /** Standard input, line by line, without line ends. */
+  lines(): AsyncIterable<string>
   /** Standard input no longer keeps the process alive. */
   closeInput(): void
 }
@@ -47,6 +50,7 @@ export function processIo(): Io {
       }
     },
     onInputEnd: (callback) => void process.stdin.once('close', callback).resume(),
+    lines: () => createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }),
     closeInput: () => void process.stdin.destroy(),
   }
 }

@@ -28,6 +28,7 @@ async function run(args: readonly string[], workingFolder = '/', environment: Re
     outIsTerminal: false,
     onInterrupt: () => () => undefined,
     onInputEnd: () => undefined,
+    lines: async function* () {},
     closeInput: () => undefined,
   }
   return { status: await main(args, io), out, err }

@@ -10,6 +10,7 @@ import { downCommand } from './down.ts'
 import { eventsCommand } from './events.ts'
 import { breakCommand, faultsCommand, healCommand } from './faults.ts'
 import { nodeCommand } from './node.ts'
+import { phoneCommand } from './phone.ts'
 import { planCommand } from './plan.ts'
 import { registrationsCommand } from './registrations.ts'
 import { statusCommand } from './status.ts'
@@ -38,6 +39,7 @@ export const commands: readonly RegisterCommand[] = [
   traceCommand,
   decodeCommand,
   checkCommand,
+  phoneCommand,
   usersCommand,
   registrationsCommand,
   nodeCommand,

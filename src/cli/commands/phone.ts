@@ -1,0 +1,161 @@
+/** `siplab phone`: a line-mode phone, or a crowd of them, for scripts and containers. */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Option } from 'commander'
+import { labPhone } from '../../lab/phones.ts'
+import type { PhoneSettings, PhoneTransportName } from '../../phone/index.ts'
+import { defaultPorts } from '../../sip/transport/transport-choice.ts'
+import { common } from '../command.ts'
+import type { CommonOptions, RegisterCommand } from '../command.ts'
+import { UsageError } from '../failure.ts'
+import type { Io } from '../io.ts'
+import { chooseRunningLab, planOf } from '../lab-choice.ts'
+import { openCrowd } from '../phone/crowd.ts'
+import { eventText, type NumberedEvent } from '../phone/lines.ts'
+
+interface PhoneOptions extends CommonOptions {
+  readonly as?: string
+  readonly outside?: true
+  readonly inside?: true
+  readonly transport?: PhoneTransportName
+  readonly uri?: string
+  readonly login?: string
+  readonly passwordEnv?: string
+  readonly server?: string
+  readonly address?: string
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+  readonly count: string
+  readonly echo?: true
+  readonly signedOut?: true
+}
+
+const mostPhones = 1_000
+
+export const phoneCommand: RegisterCommand = (program, { io, finish }) => {
+  const command = program
+    .command('phone')
+    .summary('a line-mode phone')
+    .description(
+      'Signs in, then obeys one line after the other: sign-in, sign-out, message URI TEXT, call URI, answer, reject STATUS, hang-up, cancel,\n' +
+        'wait SECONDS, quit; or the same as JSON: {"do":"message","to":"sip:bob@lab.test","text":"hello","phone":1}.\n' +
+        'Ends when the lines end, or on Ctrl-C with --echo; it signs out. Signalling only: no media.',
+    )
+    .option('--as <USER>', 'a user of the running lab, e.g. alice')
+    .option('--inside', 'from inside the lab, at its director or home (default)')
+    .option('--outside', 'from outside, through the access proxy')
+    .addOption(new Option('--transport <NAME>', 'default: tls where there is').choices(['tls', 'tcp', 'wss', 'ws']))
+    .option('--uri <URI>', 'who to be at any other server, with --server')
+    .option('--server <HOST[:PORT]>', 'that server; its certificate must carry this name')
+    .option('--address <IP>', 'where that server is, without asking DNS')
+    .option('--login <NAME>', 'name in the digest (default: the user part of --uri)')
+    .option('--password-env <NAME>', 'environment variable that holds the password')
+    .option('--ca <FILE>', 'PEM file of the roots to trust (default: those of Node)')
+    .option('--cert <FILE>', 'PEM certificate to show when asked for, with --key')
+    .option('--key <FILE>', 'its PEM key')
+    .option('--count <N>', `so many phones at once; without --as they share out the users of the lab (at most ${mostPhones})`, '1')
+    .option('--echo', 'answer every call, send every MESSAGE back, stay until Ctrl-C')
+    .option('--signed-out', 'do not sign in before the first line')
+  common(command, 'printf \'message sip:bob@lab.test hello\\n\' | siplab phone --as alice --outside').action(async (options: PhoneOptions) => {
+    const phones = choosePhones(io, options)
+    finish((await run(io, options, phones)) ? 0 : 1)
+  })
+}
+
+async function run(io: Io, options: PhoneOptions, phones: readonly PhoneSettings[]): Promise<boolean> {
+  const json = options.json === true
+  const tell = (event: NumberedEvent): void => io.out(json ? `${JSON.stringify(event)}\n` : `${eventText(event)}\n`)
+  const onBadLine = (error: unknown): void => {
+    if (!(error instanceof UsageError)) throw error
+    if (json) io.out(`${JSON.stringify({ event: 'not-understood', message: error.message })}\n`)
+    else io.err(`${error.message}\n`)
+  }
+  const interrupted = Promise.withResolvers<boolean>()
+  const stopListening = io.onInterrupt(() => interrupted.resolve(true))
+  const crowd = openCrowd({ phones, echo: options.echo === true, tell, onBadLine })
+  try {
+    const began = performance.now()
+    const signedIn = options.signedOut === true || (await Promise.race([crowd.signIn(), interrupted.promise]))
+    if (crowd.size > 1) showCrowd(io, json, crowd.size, crowd.signedIn, performance.now() - began)
+    // Nobody can be reached or reach anybody: the lines would fail one by one.
+    if (!signedIn && crowd.signedIn === 0) return false
+    const obeyed = crowd.obey(io.lines()).then((good) => (options.echo === true ? interrupted.promise.then(() => good) : good))
+    return (await Promise.race([obeyed, interrupted.promise])) && signedIn
+  } finally {
+    io.closeInput()
+    await crowd.close()
+    stopListening()
+  }
+}
+
+function showCrowd(io: Io, json: boolean, phones: number, signedIn: number, ms: number): void {
+  const perSecond = Math.round((signedIn * 1000) / ms)
+  if (json) io.out(`${JSON.stringify({ event: 'crowd', phones, signedIn, ms: Math.round(ms), perSecond })}\n`)
+  else io.err(`${signedIn} of ${phones} phones are signed in, ${perSecond} a second\n`)
+}
+
+function choosePhones(io: Io, options: PhoneOptions): readonly PhoneSettings[] {
+  const count = readCount(options.count)
+  if (options.inside === true && options.outside === true) throw new UsageError('--inside and --outside: a phone is in one place')
+  if (options.uri === undefined && options.server === undefined) return labPhones(io, options, count)
+  if (options.as !== undefined) throw new UsageError('--as names a user of the lab, --uri and --server another server: leave one out')
+  const settings = strangerPhone(io, options)
+  return Array.from({ length: count }, () => settings)
+}
+
+function labPhones(io: Io, options: PhoneOptions, count: number): readonly PhoneSettings[] {
+  const lab = chooseRunningLab(io, options)
+  const plan = planOf(lab)
+  const from = options.outside === true ? 'outside' : 'inside'
+  const users = options.as !== undefined ? [options.as] : plan.users.filter(({ remote }) => from === 'inside' || remote).map(({ uri }) => uri)
+  const who = users.length === 1 || count > 1 ? users : []
+  if (who.length === 0) throw new UsageError(`--as: wanted one of ${plan.users.map(({ login }) => login).join(', ')}`)
+  const settings = who.map((user) => labPhone(plan, lab.record.ready?.trust ?? {}, { user, from, ...(options.transport === undefined ? {} : { transport: options.transport }) }))
+  return Array.from({ length: count }, (_, at) => settings[at % settings.length]).filter((each) => each !== undefined)
+}
+
+function strangerPhone(io: Io, options: PhoneOptions): PhoneSettings {
+  const { uri, server, transport = 'tls', address, login } = options
+  const [, user, domain] = /^sip:([^@\s]+)@([^@;\s]+)$/.exec(uri ?? '') ?? []
+  if (user === undefined || domain === undefined) throw new UsageError(`--uri: wanted a URI such as sip:alice@example.com, found ${JSON.stringify(uri)}`)
+  const [, host, port] = /^(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(server ?? domain) ?? []
+  if (host === undefined || Number(port ?? 1) > 65_535) throw new UsageError(`--server: wanted HOST or HOST:PORT, found ${JSON.stringify(server)}`)
+  const password = readPassword(io, options.passwordEnv)
+  return {
+    user,
+    domain,
+    ...(login === undefined ? {} : { login }),
+    ...(password === undefined ? {} : { password }),
+    target: { host: host.replace(/^\[|\]$/g, ''), port: port === undefined ? defaultPorts[transport] : Number(port), transport, ...(address === undefined ? {} : { address }) },
+    ...(options.ca === undefined ? {} : { ca: [readFile(io, '--ca', options.ca)] }),
+    ...clientCertificate(io, options),
+  }
+}
+
+function clientCertificate(io: Io, { cert, key }: PhoneOptions): Pick<PhoneSettings, 'clientCertificate'> {
+  if (cert === undefined && key === undefined) return {}
+  if (cert === undefined || key === undefined) throw new UsageError('--cert and --key: one is of no use without the other')
+  return { clientCertificate: { certificate: readFile(io, '--cert', cert), key: readFile(io, '--key', key) } }
+}
+
+function readPassword(io: Io, name: string | undefined): string | undefined {
+  if (name === undefined) return undefined
+  const password = io.environment[name]
+  if (password === undefined) throw new UsageError(`--password-env: the environment has no ${name}`)
+  return password
+}
+
+function readFile(io: Io, option: string, file: string): string {
+  try {
+    return readFileSync(resolve(io.workingFolder, file), 'utf8')
+  } catch (error) {
+    throw new UsageError(`${option}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function readCount(text: string): number {
+  const count = /^[1-9]\d{0,3}$/.test(text) ? Number(text) : 0
+  if (count >= 1 && count <= mostPhones) return count
+  throw new UsageError(`--count: wanted a whole number from 1 to ${mostPhones}, found ${JSON.stringify(text)}`)
+}

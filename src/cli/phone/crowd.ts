@@ -1,0 +1,91 @@
+/** Several phones at once: who obeys which line, in which order, and how it ends. */
+import type { PhoneSettings } from '../../phone/index.ts'
+import { openDesk, type Desk } from './desk.ts'
+import { readCommand, type NumberedEvent, type PhoneCommand } from './lines.ts'
+
+export interface CrowdOptions {
+  /** One entry a phone. */
+  readonly phones: readonly PhoneSettings[]
+  readonly echo: boolean
+  readonly tell: (event: NumberedEvent) => void
+  /** A line that is no command. */
+  readonly onBadLine: (error: unknown) => void
+}
+
+export interface Crowd {
+  readonly size: number
+  readonly signedIn: number
+  /** Every phone; false when one was refused. */
+  signIn(): Promise<boolean>
+  /**
+   * Obeys lines in their order; `cancel` and `quit` do not wait for those before them. Resolves at `quit` or when the lines end.
+   *
+   * @returns false when something did not come to what was asked
+   */
+  obey(lines: AsyncIterable<string>): Promise<boolean>
+  close(): Promise<void>
+}
+
+/** Sign-ins at one time: a crowd is not a flood. */
+const atOnce = 16
+
+export function openCrowd({ phones, echo, tell, onBadLine }: CrowdOptions): Crowd {
+  const desks = phones.map((settings, at) =>
+    openDesk({ settings, echo, tell: (event) => tell({ ...event, phone: at + 1, user: `sip:${settings.user}@${settings.domain}` }) }),
+  )
+  const chosen = ({ phone, do: what }: PhoneCommand): readonly Desk[] => {
+    if (phone !== undefined) return desks.slice(phone - 1, phone)
+    return what === 'sign-in' || what === 'sign-out' ? desks : desks.slice(0, 1)
+  }
+  const carryOut = (command: PhoneCommand): Promise<boolean> => each(chosen(command), (desk) => desk.obey(command))
+  return {
+    size: desks.length,
+    get signedIn() {
+      return desks.filter((desk) => desk.signedIn).length
+    },
+    signIn: () => each(desks, (desk) => desk.obey({ do: 'sign-in' })),
+    async obey(lines) {
+      let good = true
+      let before: Promise<unknown> = Promise.resolve()
+      const note = async (outcome: Promise<boolean>): Promise<void> => {
+        if (!(await outcome)) good = false
+      }
+      for await (const line of lines) {
+        if (line.trim() === '') continue
+        const command = attempt(() => readCommand(line), onBadLine)
+        if (command === undefined) good = false
+        else if (command.do === 'quit') return good
+        else if (command.do === 'cancel') void note(carryOut(command))
+        else before = before.then(() => note(carryOut(command)))
+      }
+      await before
+      return good
+    },
+    async close() {
+      await each(desks, async (desk) => {
+        await desk.close()
+        return true
+      })
+    },
+  }
+}
+
+/** All of them, so many at one time. True when all were. */
+async function each(desks: readonly Desk[], act: (desk: Desk) => Promise<boolean>): Promise<boolean> {
+  const waiting = [...desks]
+  let good = true
+  const worker = async (): Promise<void> => {
+    for (let desk = waiting.shift(); desk !== undefined; desk = waiting.shift()) if (!(await act(desk))) good = false
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, desks.length) }, worker))
+  return good
+}
+
+function attempt<T>(work: () => T, onError: (error: unknown) => void): T | undefined {
+  try {
+    return work()
+  } catch (error) {
+    onError(error)
+    return undefined
+  }
+}

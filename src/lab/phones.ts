@@ -1,0 +1,55 @@
+/** What a phone needs to sign in to a lab: account, way in and trust, from the plan. */
+import { readFileSync } from 'node:fs'
+import type { PhoneSettings, PhoneTransportName } from '../phone/index.ts'
+import { systemClock } from '../sip/clock.ts'
+import { createResolver } from '../sip/transport/resolver.ts'
+import type { LabPlan, PhoneTarget, PlannedUser } from '../topology/plan-types.ts'
+import { LabError } from './lab-error.ts'
+
+export interface LabPhone {
+  /** `alice`, `erin@partner.test` or `sip:alice@lab.test`. */
+  readonly user: string
+  readonly from: 'inside' | 'outside'
+  /** Absent: tls where there is, else tcp. */
+  readonly transport?: PhoneTransportName
+}
+
+/**
+ * `openPhone(labPhone(plan, ready.trust, { user: 'alice', from: 'outside' }))`
+ *
+ * @param trust paths of the roots, as the ready document has them
+ * @throws LabError with the users and ways in there are
+ */
+export function labPhone(plan: LabPlan, trust: { readonly internal?: string; readonly public?: string }, { user, from, transport }: LabPhone): PhoneSettings {
+  const account = findUser(plan, user)
+  const domain = account.uri.slice(account.uri.indexOf('@') + 1)
+  const target = findTarget(plan, domain, from, transport)
+  const root = target.trust === undefined ? undefined : trust[target.trust]
+  const view = plan.dns.find(({ name }) => name === (from === 'inside' ? 'internal' : 'external'))
+  return {
+    user: account.uri.slice('sip:'.length, account.uri.indexOf('@')),
+    domain,
+    login: account.login,
+    password: account.password,
+    target: { host: target.host, address: target.address, port: target.port, transport: target.transport },
+    ...(root === undefined ? {} : { ca: [readFileSync(root, 'utf8')] }),
+    ...(view === undefined ? {} : { resolver: createResolver({ clock: systemClock, servers: [`${view.address}:${view.port}`] }) }),
+  }
+}
+
+function findUser({ users, domain, topology }: LabPlan, wanted: string): PlannedUser {
+  const uri = wanted.startsWith('sip:') ? wanted : `sip:${wanted}${wanted.includes('@') ? '' : `@${domain}`}`
+  const found = users.find((user) => user.uri === uri)
+  if (found !== undefined) return found
+  throw new LabError('usage', 'phone.unknown-user', `the lab ${topology} has no user ${uri} in its file; it has ${users.map((user) => user.uri).join(', ')}`)
+}
+
+type Reachable = PhoneTarget & { readonly transport: PhoneTransportName }
+
+function findTarget({ phones, topology }: LabPlan, domain: string, from: LabPhone['from'], transport: PhoneTransportName | undefined): Reachable {
+  const ways = phones.filter((way): way is Reachable => way.domain === domain && way.from === from && way.transport !== 'udp')
+  const found = (['tls', 'tcp', 'wss', 'ws'] as const).flatMap((each) => ways.find((way) => way.transport === each && (transport ?? each) === each) ?? [])[0]
+  if (found !== undefined) return found
+  const there = phones.filter((way) => way.domain === domain).map((way) => `${way.transport} from ${way.from}`)
+  throw new LabError('usage', 'phone.no-way', `the lab ${topology} lets no phone of ${domain} in over ${transport ?? 'any transport'} from ${from}; there is ${there.join(', ') || 'nothing'}`)
+}
