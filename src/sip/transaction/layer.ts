@@ -31,7 +31,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   private readonly absorbing = new Set<Server>()
   private readonly slots: (Client | undefined)[] = []
   private readonly free: number[] = []
-  /** How many transactions were ever kept under a longer key; while 0 a look-up is one. */
+  /** How many transactions are kept under a longer key; while 0 a look-up is one. */
   private sharedKeys = 0
   private strays = 0
   private shedCount = 0
@@ -92,6 +92,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     if (tx instanceof Server) {
       this.servers.delete(tx.key)
       this.absorbing.delete(tx)
+      if (this.sharedKeys > 0 && !tx.byOldRules && tx.key.endsWith('|' + tx.sentBy)) this.sharedKeys--
       return
     }
     const holder = tx.cancelOf ?? tx

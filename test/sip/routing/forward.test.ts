@@ -135,6 +135,14 @@ t.test('a response on its way back (RFC 3261 §16.7)', async (t) => {
     t.same([caller.response().header('ms-diagnostics'), caller.response().header('ms-user-logon-data')], [undefined, 'RemoteUser'])
   })
 
+  t.test('is edited for each further 2xx too', async (t) => {
+    const { arrive, to, caller, answer } = proxyBench({ faces: { internal: { editResponse: (_, { request }) => ({ remove: [], add: [['X-Call', request.callId]] }) } } })
+    await arrive(request({ uri: callee, callId: 'kept' }))
+    answer(to(7001), 200)
+    answer(to(7001), 200)
+    t.equal(caller.response().header('X-Call'), 'kept')
+  })
+
   t.test('reaches the caller for each further 2xx (RFC 6026)', async (t) => {
     const { arrive, to, caller, answer } = proxyBench()
     await arrive(request({ uri: callee }))
