@@ -2,6 +2,7 @@
 // The door of siplab. Plain JavaScript, and nothing newer than Node 12 knows, because its task is to run on a Node that is too old.
 import { spawn } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
+import * as nodeModule from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -45,6 +46,8 @@ function fail(sentence) {
 
 async function run() {
   if (isNewEnough(process.versions.node)) {
+    // A lab starts this door once a node: stripped and compiled modules are kept between the starts.
+    nodeModule.enableCompileCache()
     const { start } = await import(pathToFileURL(existsSync(source) ? source : built).href)
     return start()
   }

@@ -1,0 +1,75 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import t from 'tap'
+import type { Test } from 'tap'
+import type { ReadyDocument } from '../../src/lab/ready-document.ts'
+import { siplab } from '../support/command.ts'
+import { withLab } from '../support/lab.ts'
+
+t.setTimeout(120_000)
+
+function folder(t: Test): string {
+  const made = mkdtempSync(join(tmpdir(), 'siplab-life-'))
+  t.teardown(() => rmSync(made, { recursive: true, force: true }))
+  return made
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false
+    throw error
+  }
+}
+
+async function until(wanted: () => boolean, withinMs = 15_000): Promise<boolean> {
+  for (const end = performance.now() + withinMs; performance.now() < end; await delay(25)) if (wanted()) return true
+  return wanted()
+}
+
+t.test('a detached lab goes on until down, below .siplab of the working folder, whatever the length of its path', async (t) => {
+  const cwd = join(folder(t), 'a'.repeat(60), 'b'.repeat(60))
+  mkdirSync(cwd, { recursive: true })
+  const up = await siplab(['up', 'standard', '--detach', '--json'], { cwd })
+  t.match(up, { status: 0 }, up.stderr)
+  const ready = JSON.parse(up.stdout) as ReadyDocument
+  t.equal(ready.data, join(cwd, '.siplab', 'standard'))
+  t.ok(existsSync(join(ready.data, 'nodes', 'se', 'control.sock.path')), 'a socket path too long for the system is replaced by a short one')
+  t.match(await siplab(['status'], { cwd }), { status: 0, stdout: /se +standard-edition +ready/ })
+  t.match(await siplab(['users', 'add', 'erna', '--password', 'secret'], { cwd }), { status: 0, stdout: /sip:erna@lab\.test is at home in se\.lab\.test/ })
+  t.match(await siplab(['users', 'list'], { cwd }), { stdout: /sip:erna@lab\.test/ })
+  t.match(await siplab(['users', 'remove', 'erna'], { cwd }), { status: 0 })
+  t.match(await siplab(['users', 'remove', 'erna'], { cwd }), { status: 1 })
+  t.match(await siplab(['down'], { cwd }), { status: 0, stdout: /is down/ })
+  t.strictSame(ready.nodes.flatMap(({ pid }) => pid ?? []).filter(isAlive), [])
+})
+
+t.test('nodes never outlive a supervisor that was killed, and its lock is taken over', async (t) => {
+  const data = join(folder(t), 'lab')
+  const up = await siplab(['up', 'standard', '--detach', '--json', '--data', data])
+  t.equal(up.status, 0, up.stderr)
+  const ready = JSON.parse(up.stdout) as ReadyDocument
+  const status = JSON.parse((await siplab(['status', '--json', '--data', data])).stdout) as { readonly pid: number }
+  process.kill(status.pid, 'SIGKILL')
+  const pids = ready.nodes.flatMap(({ pid }) => pid ?? [])
+  t.ok(await until(() => !pids.some(isAlive)), 'every node has ended')
+  t.match(await siplab(['status', '--data', data]), { status: 1, stdout: /down/ })
+  t.match(await siplab(['up', 'standard', '--detach', '--json', '--data', data]), { status: 0 })
+  t.match(await siplab(['down', '--data', data]), { status: 0 })
+})
+
+t.test('two labs at once stand in two networks', async (t) => {
+  const [first, second] = await Promise.all([withLab(t, 'standard'), withLab(t, 'standard')])
+  t.not(first.ready.dns.internal.address, second.ready.dns.internal.address)
+})
+
+t.test('--fresh empties the folder of a lab and no other', async (t) => {
+  const data = folder(t)
+  const other = join(data, 'other')
+  mkdirSync(join(other, 'precious'), { recursive: true })
+  t.match(await siplab(['up', 'standard', '--fresh', '--data', other]), { status: 2, stderr: /holds other files/ })
+  t.strictSame(readdirSync(other), ['precious'])
+})
