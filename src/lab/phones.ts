@@ -1,10 +1,13 @@
 /** What a phone needs to sign in to a lab: account, way in and trust, from the plan. */
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { PhoneSettings, PhoneTransportName } from '../phone/index.ts'
+import { addUser, removeUser } from '../services/accounts.ts'
 import { systemClock } from '../sip/clock.ts'
 import { createResolver } from '../sip/transport/resolver.ts'
 import type { LabPlan, PhoneTarget, PlannedUser } from '../topology/plan-types.ts'
 import { LabError } from './lab-error.ts'
+import { realmOf, withDirectory } from './seed.ts'
 
 export interface LabPhone {
   /** `alice`, `erin@partner.test` or `sip:alice@lab.test`. */
@@ -34,6 +37,37 @@ export function labPhone(plan: LabPlan, trust: { readonly internal?: string; rea
     target: { host: target.host, address: target.address, port: target.port, transport: target.transport },
     ...(root === undefined ? {} : { ca: [readFileSync(root, 'utf8')] }),
     ...(view === undefined ? {} : { resolver: createResolver({ clock: systemClock, servers: [`${view.address}:${view.port}`] }) }),
+  }
+}
+
+/** Accounts for a crowd, so many, until `remove`: a user may have only so many contacts. */
+export interface CrowdAccounts {
+  readonly plan: LabPlan
+  readonly users: readonly string[]
+  remove(): Promise<void>
+}
+
+/** Adds `crowd-1`, `crowd-2`, … to the directory of the first organisation of a lab, with a password nobody knows. */
+export async function addCrowd(plan: LabPlan, labRoot: string, count: number): Promise<CrowdAccounts> {
+  const [organisation] = plan.organisations
+  const home = plan.users.find(({ uri }) => uri.endsWith(`@${organisation?.domain}`))?.home
+  if (organisation === undefined || home === undefined) throw new LabError('not-so', 'phone.no-home', `the lab ${plan.topology} homes nobody: a crowd has nowhere to sign in`)
+  const password = randomUUID()
+  const users = Array.from({ length: count }, (_, at): PlannedUser => {
+    const login = `crowd-${at + 1}`
+    return { uri: `sip:${login}@${organisation.domain}`, login, password, home, remote: true }
+  })
+  const realm = realmOf(plan, organisation.domain)
+  await withDirectory(organisation.store, labRoot, async (directory) => {
+    for (const user of users) await addUser(directory, user, realm)
+  })
+  return {
+    plan: { ...plan, users: [...plan.users, ...users] },
+    users: users.map(({ uri }) => uri),
+    remove: () =>
+      withDirectory(organisation.store, labRoot, async (directory) => {
+        for (const { uri } of users) await removeUser(directory, uri)
+      }),
   }
 }
 

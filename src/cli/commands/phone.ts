@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Option } from 'commander'
-import { labPhone } from '../../lab/phones.ts'
+import { addCrowd, labPhone } from '../../lab/phones.ts'
 import type { PhoneSettings, PhoneTransportName } from '../../phone/index.ts'
 import { defaultPorts } from '../../sip/transport/transport-choice.ts'
+import type { LabPlan } from '../../topology/plan-types.ts'
 import { common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { UsageError } from '../failure.ts'
@@ -54,12 +55,12 @@ export const phoneCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--ca <FILE>', 'PEM file of the roots to trust (default: those of Node)')
     .option('--cert <FILE>', 'PEM certificate to show when asked for, with --key')
     .option('--key <FILE>', 'its PEM key')
-    .option('--count <N>', `so many phones at once; without --as they share out the users of the lab (at most ${mostPhones})`, '1')
+    .option('--count <N>', `so many phones at once, at most ${mostPhones}: endpoints of one user with --as, else users added for the time`, '1')
     .option('--echo', 'answer every call, send every MESSAGE back, stay until Ctrl-C')
     .option('--signed-out', 'do not sign in before the first line')
   common(command, 'printf \'message sip:bob@lab.test hello\\n\' | siplab phone --as alice --outside').action(async (options: PhoneOptions) => {
-    const phones = choosePhones(io, options)
-    finish((await run(io, options, phones)) ? 0 : 1)
+    const { phones, leave } = await choosePhones(io, options)
+    finish((await run(io, options, phones).finally(leave)) ? 0 : 1)
   })
 }
 
@@ -95,24 +96,30 @@ function showCrowd(io: Io, json: boolean, phones: number, signedIn: number, ms: 
   else io.err(`${signedIn} of ${phones} phones are signed in, ${perSecond} a second\n`)
 }
 
-function choosePhones(io: Io, options: PhoneOptions): readonly PhoneSettings[] {
+interface ChosenPhones {
+  readonly phones: readonly PhoneSettings[]
+  /** Takes back what was added to the lab for them. */
+  leave(): Promise<void>
+}
+
+async function choosePhones(io: Io, options: PhoneOptions): Promise<ChosenPhones> {
   const count = readCount(options.count)
   if (options.inside === true && options.outside === true) throw new UsageError('--inside and --outside: a phone is in one place')
   if (options.uri === undefined && options.server === undefined) return labPhones(io, options, count)
   if (options.as !== undefined) throw new UsageError('--as names a user of the lab, --uri and --server another server: leave one out')
   const settings = strangerPhone(io, options)
-  return Array.from({ length: count }, () => settings)
+  return { phones: Array.from({ length: count }, () => settings), leave: () => Promise.resolve() }
 }
 
-function labPhones(io: Io, options: PhoneOptions, count: number): readonly PhoneSettings[] {
+async function labPhones(io: Io, { as, outside, transport, ...options }: PhoneOptions, count: number): Promise<ChosenPhones> {
   const lab = chooseRunningLab(io, options)
   const plan = planOf(lab)
-  const from = options.outside === true ? 'outside' : 'inside'
-  const users = options.as !== undefined ? [options.as] : plan.users.filter(({ remote }) => from === 'inside' || remote).map(({ uri }) => uri)
-  const who = users.length === 1 || count > 1 ? users : []
-  if (who.length === 0) throw new UsageError(`--as: wanted one of ${plan.users.map(({ login }) => login).join(', ')}`)
-  const settings = who.map((user) => labPhone(plan, lab.record.ready?.trust ?? {}, { user, from, ...(options.transport === undefined ? {} : { transport: options.transport }) }))
-  return Array.from({ length: count }, (_, at) => settings[at % settings.length]).filter((each) => each !== undefined)
+  const settingsOf = (from: LabPlan, user: string): PhoneSettings =>
+    labPhone(from, lab.record.ready?.trust ?? {}, { user, from: outside === true ? 'outside' : 'inside', ...(transport === undefined ? {} : { transport }) })
+  if (as !== undefined) return { phones: Array.from({ length: count }, () => settingsOf(plan, as)), leave: () => Promise.resolve() }
+  if (count === 1) throw new UsageError(`--as: wanted one of ${plan.users.map(({ login }) => login).join(', ')}`)
+  const crowd = await addCrowd(plan, lab.folder.root, count)
+  return { phones: crowd.users.map((user) => settingsOf(crowd.plan, user)), leave: () => crowd.remove() }
 }
 
 function strangerPhone(io: Io, options: PhoneOptions): PhoneSettings {

@@ -18,7 +18,7 @@ export interface Crowd {
   /** Every phone; false when one was refused. */
   signIn(): Promise<boolean>
   /**
-   * Obeys lines in their order; `cancel` and `quit` do not wait for those before them. Resolves at `quit` or when the lines end.
+   * Obeys lines in their order; only `cancel` does not wait for those before it. Resolves at `quit` or when the lines end.
    *
    * @returns false when something did not come to what was asked
    */
@@ -37,6 +37,10 @@ export function openCrowd({ phones, echo, tell, onBadLine }: CrowdOptions): Crow
     if (phone !== undefined) return desks.slice(phone - 1, phone)
     return what === 'sign-in' || what === 'sign-out' ? desks : desks.slice(0, 1)
   }
+  const notUnderstood = (error: unknown): Promise<boolean> => {
+    onBadLine(error)
+    return Promise.resolve(false)
+  }
   const carryOut = (command: PhoneCommand): Promise<boolean> => each(chosen(command), (desk) => desk.obey(command))
   return {
     size: desks.length,
@@ -46,17 +50,20 @@ export function openCrowd({ phones, echo, tell, onBadLine }: CrowdOptions): Crow
     signIn: () => each(desks, (desk) => desk.obey({ do: 'sign-in' })),
     async obey(lines) {
       let good = true
-      let before: Promise<unknown> = Promise.resolve()
+      let before: Promise<void> = Promise.resolve()
       const note = async (outcome: Promise<boolean>): Promise<void> => {
         if (!(await outcome)) good = false
       }
+      const inTurn = (work: () => Promise<boolean>): void => {
+        before = before.then(() => note(work()))
+      }
       for await (const line of lines) {
         if (line.trim() === '') continue
-        const command = attempt(() => readCommand(line), onBadLine)
-        if (command === undefined) good = false
-        else if (command.do === 'quit') return good
-        else if (command.do === 'cancel') void note(carryOut(command))
-        else before = before.then(() => note(carryOut(command)))
+        const command = attempt(() => readCommand(line))
+        if (command.kind === 'error') inTurn(() => notUnderstood(command.error))
+        else if (command.value.do === 'cancel') void note(carryOut(command.value))
+        else if (command.value.do === 'quit') break
+        else inTurn(() => carryOut(command.value))
       }
       await before
       return good
@@ -81,11 +88,12 @@ async function each(desks: readonly Desk[], act: (desk: Desk) => Promise<boolean
   return good
 }
 
-function attempt<T>(work: () => T, onError: (error: unknown) => void): T | undefined {
+type Attempt<T> = { readonly kind: 'value'; readonly value: T } | { readonly kind: 'error'; readonly error: unknown }
+
+function attempt<T>(work: () => T): Attempt<T> {
   try {
-    return work()
+    return { kind: 'value', value: work() }
   } catch (error) {
-    onError(error)
-    return undefined
+    return { kind: 'error', error }
   }
 }

@@ -57,7 +57,9 @@ export function readCommand(line: string): PhoneCommand {
   const result = command.safeParse(line.startsWith('{') ? readJson(line) : readWords(line))
   if (result.success) return result.data
   const [issue] = result.error.issues
-  throw new UsageError(`${JSON.stringify(line.slice(0, 80))}: ${issue?.path.join('.') || 'do'}: ${issue?.message ?? 'wanted a command'}; ${help}`)
+  const field = issue?.path.join('.') ?? ''
+  const wrong = issue === undefined || field === '' || field === 'do' ? 'no such command' : `${field}: ${issue.message}`
+  throw new UsageError(`${JSON.stringify(line.slice(0, 80))}: ${wrong}; ${help}`)
 }
 
 const help = 'there is sign-in, sign-out, message URI TEXT, call URI, answer, reject STATUS, hang-up, cancel, wait SECONDS, quit'
