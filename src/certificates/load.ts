@@ -38,14 +38,18 @@ export interface CrlFile {
 /** No certificate, key or CRL file of a lab is larger. */
 const largestFileOctets = 4 * 1024 * 1024
 
-/** Reads the certificates of a server: the leaf, then its issuers. Verdicts `file.*` and `chain.out-of-order` come from here and from the start-up check. */
-export function loadCertificates(path: string): Loaded<CertificateFile> {
-  return loadBlocks(path, { partial: 'file.partial', none: 'file.not-pem', empty: 'file.empty', damaged: 'file.corrupt' })
+/**
+ * Reads the certificates of a server: the leaf, then its issuers. Verdicts `file.*` and `chain.out-of-order` come from here and from the start-up check.
+ *
+ * @param options.anyLabel true passes over blocks with an odd label without a word, as OpenSSL does
+ */
+export function loadCertificates(path: string, options: { readonly anyLabel?: boolean } = {}): Loaded<CertificateFile> {
+  return loadBlocks(path, { missing: 'file.missing', partial: 'file.partial', none: 'file.not-pem', empty: 'file.empty', damaged: 'file.corrupt' }, options.anyLabel)
 }
 
 /** Reads a trust list. Verdicts `trust.*`: a list that is empty or half read refuses every peer, or trusts fewer than one thinks. */
 export function loadTrustList(path: string): Loaded<CertificateFile> {
-  return loadBlocks(path, { partial: 'trust.partial', none: 'trust.malformed', empty: 'trust.empty', damaged: 'trust.partial' })
+  return loadBlocks(path, { missing: 'trust.missing', partial: 'trust.partial', none: 'trust.malformed', empty: 'trust.empty', damaged: 'trust.partial' })
 }
 
 /**
@@ -99,14 +103,15 @@ export function describeContent(content: Buffer): string {
 }
 
 interface BlockCodes {
+  readonly missing: VerdictCode
   readonly partial: VerdictCode
   readonly none: VerdictCode
   readonly empty: VerdictCode
   readonly damaged: VerdictCode
 }
 
-function loadBlocks(path: string, codes: BlockCodes): Loaded<CertificateFile> {
-  const read = readBounded(path, { missing: 'file.missing', unreadable: 'file.unreadable' })
+function loadBlocks(path: string, codes: BlockCodes, anyLabel = false): Loaded<CertificateFile> {
+  const read = readBounded(path, { missing: codes.missing, unreadable: 'file.unreadable' })
   if (!read.ok) return read
   if (read.value.toString('latin1').trim() === '') return refuse(codes.empty, `${path} is empty`)
   const text = read.value.toString('latin1')
@@ -115,7 +120,7 @@ function loadBlocks(path: string, codes: BlockCodes): Loaded<CertificateFile> {
   if (meant.length === 0 || isIndented(text)) return refuseContent(path, read.value, codes.none)
   if (/-----END [A-Z0-9 ]+-----[ \t]*-----BEGIN/.test(text)) return refuse(codes.damaged, `${path}: two blocks run together, wanted a line end between them`)
   const odd = blocks.findIndex(({ label }) => !certificateLabels.has(label) && !otherLabels.test(label))
-  if (odd >= 0) return refuse(codes.partial, `${path}: block ${odd + 1} has the label ${blocks[odd]?.label ?? ''}, which OpenSSL skips without a sound`)
+  if (odd >= 0 && !anyLabel) return refuse(codes.partial, `${path}: block ${odd + 1} has the label ${blocks[odd]?.label ?? ''}, which OpenSSL skips without a sound`)
   return parseBlocks(path, meant, codes)
 }
 

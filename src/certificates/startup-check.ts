@@ -86,7 +86,7 @@ interface Files {
 
 function loadFiles({ certificateFile, keyFile, trustFile, crlFiles = [], passphrase, tolerate }: OwnCertificateWanted): Files {
   return {
-    chain: loadCertificates(certificateFile),
+    chain: loadCertificates(certificateFile, { anyLabel: tolerate?.has('file.partial') === true }),
     key: loadKey(keyFile, { anyMode: tolerate?.has('key.permissions') === true, ...(passphrase === undefined ? {} : { passphrase }) }),
     trust: loadTrustList(trustFile),
     crls: crlFiles.map((path) => loadCrl(path)),

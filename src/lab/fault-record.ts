@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { withLock, writeFileAtomic } from '../certificates/atomic-files.ts'
-import type { CertificateReference } from '../certificates/certificate-request.ts'
+import type { HeldBefore } from './fault-files.ts'
 import type { LabFolder } from './lab-folder.ts'
 import { LabError } from './lab-error.ts'
 
@@ -15,14 +15,9 @@ export interface FaultRecord {
   readonly as?: 'server' | 'client'
   /** What heal has to undo of a certificate fault. */
   readonly certificate?: {
-    readonly node: string
-    readonly reference?: CertificateReference
-    /** File stems the references held before. */
-    readonly assigned: readonly { readonly reference: CertificateReference; readonly name: string }[]
-    /** Peers whose trust, CRLs or settings were changed as well. */
-    readonly bystanders: readonly string[]
-    /** The node was restarted, or has died of the fault: heal starts it again. */
-    readonly restarted: boolean
+    readonly held: readonly HeldBefore[]
+    /** Every node whose files changed, the target last. */
+    readonly touched: readonly string[]
   }
   /** A file put aside or replaced elsewhere: what the fault's own heal needs. */
   readonly detail?: Readonly<Record<string, string>>

@@ -1,20 +1,29 @@
 /**
- * The faults `siplab break TARGET FAULT` knows beside those of certificates. Each is one entry: what it does, on what kind of
- * target, and how it is put on and taken off. A link fault acts in the transport of the node that dials.
+ * The faults `siplab break TARGET FAULT` knows, in one list: certificate faults on nodes, and those of links, the DNS, the
+ * store, the directory and the configuration. What kind of target was named decides who puts it on and takes it off.
  */
+import { faults as certificateFaults, findFault } from '../certificates/faults/index.ts'
+import { asReference } from '../certificates/node-certificates.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
-import type { ControlClient } from './control-client.ts'
-import type { DnsFault } from './dns/faults.ts'
+import { breakCertificate, type BreakOutcome, healCertificate } from './fault-certificate.ts'
+import { breakDns, dnsFaults, healDns } from './fault-dns.ts'
+import { breakLink, healLink, linkFaults } from './fault-link.ts'
+import type { SeenLink } from './fault-links.ts'
+import { type FaultRecord, faultOn, forgetFault, noteFault, refuseSecond } from './fault-record.ts'
 import { LabError } from './lab-error.ts'
-
-export type TargetKind = 'link' | 'dns'
+import { labFolder } from './lab-folder.ts'
+import type { RunningLabAccess } from './running-lab.ts'
 
 export type FaultTarget =
   /** `director->fe1`: from is the node that dials. */
-  | { readonly kind: 'link'; readonly from: NodePlan; readonly to: NodePlan }
-  | { readonly kind: 'dns'; readonly node: NodePlan }
+  | { readonly kind: 'link'; readonly name: string; readonly from: NodePlan; readonly to: NodePlan }
+  | { readonly kind: 'dns'; readonly name: string; readonly node: NodePlan }
+  | { readonly kind: 'node'; readonly name: string; readonly node: NodePlan }
 
 export interface FaultOptions {
+  readonly as?: 'server' | 'client'
+  readonly tls?: '1.2' | '1.3'
+  readonly reference?: string
   /** delay: milliseconds for each message; slow: octets a second; reset: after so many octets. */
   readonly amount?: number
   /** DNS: only this name. */
@@ -23,80 +32,97 @@ export interface FaultOptions {
   readonly target?: string
 }
 
-export interface LabFault {
+/** One line of `siplab faults list`. */
+export interface ListedFault {
   readonly name: string
-  readonly target: TargetKind
+  readonly target: FaultTarget['kind']
+  readonly family: string
   readonly story: string
-  /** Absent: the fault has no amount. */
+  /** The code its verdict names; absent: nobody minds, or it shows in time only. */
+  readonly verdict?: string
+  /** Where the node may stand. */
+  readonly sides?: readonly ('server' | 'client')[]
   readonly amount?: { readonly unit: string; readonly usual: number }
 }
 
-export const labFaults: readonly LabFault[] = [
-  { name: 'cut', target: 'link', story: 'Nothing passes any more, and nobody says so: connections hang until they time out.' },
-  { name: 'delay', target: 'link', story: 'Every message comes late.', amount: { unit: 'ms', usual: 500 } },
-  { name: 'slow', target: 'link', story: 'Octets trickle.', amount: { unit: 'octets/s', usual: 1000 } },
-  { name: 'reset', target: 'link', story: 'The connection is reset after some octets.', amount: { unit: 'octets', usual: 0 } },
-  { name: 'wrong-target', target: 'dns', story: 'SRV records lead to a host outside the domain.' },
-  { name: 'nxdomain', target: 'dns', story: 'Names do not exist.' },
-  { name: 'silent', target: 'dns', story: 'The DNS server does not answer.' },
+export const faultList: readonly ListedFault[] = [
+  ...certificateFaults.map(({ slug, family, story, expect, sides }): ListedFault => ({ name: slug, target: 'node', family, story, sides, ...(expect.verdict === undefined ? {} : { verdict: expect.verdict }) })),
+  ...linkFaults.map((fault): ListedFault => ({ ...fault, target: 'link', family: 'link' })),
+  ...dnsFaults.map((fault): ListedFault => ({ ...fault, target: 'dns', family: 'dns' })),
 ]
 
-const elsewhere = 'sip.elsewhere.test'
+/** What came of a break, whatever the target. */
+export type Outcome = Omit<BreakOutcome, 'as' | 'expected'> & { readonly as?: BreakOutcome['as']; readonly expected?: string; readonly notes: readonly string[] }
 
 /**
- * Reads a target as a person types it: `director->fe1`, `dns`.
+ * Reads a target as a person types it: `director`, `director->fe1`, `dns`.
  *
  * @throws LabError `usage` with what there is
  */
 export function readTarget(plan: LabPlan, text: string): FaultTarget {
   const [, from, to] = /^([a-z0-9-]+)\s*->\s*([a-z0-9-]+)$/.exec(text) ?? []
-  if (from !== undefined && to !== undefined) return { kind: 'link', from: nodeNamed(plan, from), to: nodeNamed(plan, to) }
-  const node = plan.nodes.find(({ name }) => name === text)
-  if (node?.role === 'dns') return { kind: 'dns', node }
-  throw new LabError('usage', 'fault.target', `wanted a link such as director->fe1, or dns, found ${JSON.stringify(text)}; nodes: ${plan.nodes.map(({ name }) => name).join(', ')}`)
+  if (from !== undefined && to !== undefined) return { kind: 'link', name: `${from}->${to}`, from: nodeNamed(plan, from), to: nodeNamed(plan, to) }
+  const node = nodeNamed(plan, text)
+  return node.role === 'dns' ? { kind: 'dns', name: node.name, node } : { kind: 'node', name: node.name, node }
 }
 
-/** @param clientOf speaks to the control socket of a node */
-export async function breakTarget(target: FaultTarget, faultName: string, options: FaultOptions, clientOf: (node: string) => ControlClient): Promise<LabFault> {
-  const fault = labFaults.find(({ name, target: kind }) => name === faultName && kind === target.kind)
-  if (fault === undefined) {
-    const known = labFaults.filter(({ target: kind }) => kind === target.kind).map(({ name }) => name)
-    throw new LabError('usage', 'fault.unknown', `there is no fault ${JSON.stringify(faultName)} for a ${target.kind}; there are ${known.join(', ')}`)
-  }
-  if (target.kind === 'dns') {
-    await clientOf(target.node.name).post('/dns-faults', [dnsFault(faultName, options)])
-    return fault
-  }
-  const amount = options.amount ?? fault.amount?.usual ?? 0
-  for (const peer of dialledNames(target.to)) await clientOf(target.from.name).post('/link-fault', { peer, fault: { kind: faultName, amount } })
-  return fault
-}
-
-export async function healTarget(target: FaultTarget, clientOf: (node: string) => ControlClient): Promise<void> {
-  if (target.kind === 'dns') return void (await clientOf(target.node.name).post('/dns-faults', []))
-  for (const peer of dialledNames(target.to)) await clientOf(target.from.name).post('/link-fault', { peer })
-}
-
-/** The names others dial a node by: each face, and its pool. */
-function dialledNames({ fqdn, faces, settings }: NodePlan): readonly string[] {
-  const home = 'home' in settings ? [settings.home] : []
-  return [...new Set([fqdn, ...faces.map((face) => face.fqdn), ...home])]
-}
-
-function dnsFault(name: string, options: FaultOptions): DnsFault {
-  const only = options.name === undefined ? {} : { name: options.name }
-  switch (name) {
-    case 'wrong-target':
-      return { kind: 'wrong-target', ...only, target: options.target ?? elsewhere }
-    case 'nxdomain':
-      return { kind: 'nxdomain', ...only }
+/** @throws LabError `fault.on` when the target has a fault, `fault.unknown` when it cannot have this one */
+export async function breakTarget(lab: RunningLabAccess, target: FaultTarget, faultName: string, options: FaultOptions): Promise<Outcome> {
+  if (!faultList.some(({ name, target: kind }) => name === faultName && kind === target.kind)) throw unknownFault(target, faultName)
+  const folder = labFolder(lab.root)
+  refuseSecond(folder, target.name)
+  const note = (): void => noteFault(folder, { target: target.name, fault: faultName, since: new Date().toISOString() })
+  switch (target.kind) {
+    case 'node': {
+      const { reference, ...rest } = options
+      const fault = findFault(faultName)
+      if (fault === undefined) throw unknownFault(target, faultName)
+      const outcome = await breakCertificate(lab, target.node, fault, { ...rest, ...(reference === undefined ? {} : { reference: asReference(reference) }) })
+      return { ...outcome, notes: outcome.restarted ? [] : ['links were dialled again; a live link would have kept the certificate it was opened with'] }
+    }
+    case 'link':
+      note()
+      return breakLink(lab, target, faultName, options)
+    case 'dns':
+      note()
+      return breakDns(lab, target.node, faultName, options)
     default:
-      return { kind: 'silent', ...only }
+      return target satisfies never
   }
+}
+
+/** @throws LabError `fault.none` when no fault is on the target */
+export async function healTarget(lab: RunningLabAccess, target: FaultTarget): Promise<readonly SeenLink[]> {
+  const folder = labFolder(lab.root)
+  const record = faultOn(folder, target.name)
+  if (record === undefined) throw new LabError('not-so', 'fault.none', `no fault is on ${target.name}; siplab faults list --on shows where one is`)
+  const links = await takeOff(lab, target, record)
+  forgetFault(folder, target.name)
+  return links
+}
+
+function takeOff(lab: RunningLabAccess, target: FaultTarget, record: FaultRecord): Promise<readonly SeenLink[]> {
+  switch (target.kind) {
+    case 'node':
+      return healCertificate(lab, record)
+    case 'link':
+      return healLink(lab, target)
+    case 'dns':
+      return healDns(lab, target.node)
+    default:
+      return target satisfies never
+  }
+}
+
+function unknownFault(target: FaultTarget, name: string): LabError {
+  const known = faultList.filter(({ target: kind }) => kind === target.kind).map((fault) => fault.name)
+  const elsewhere = faultList.find((fault) => fault.name === name)
+  const hint = elsewhere === undefined ? '' : `; ${name} is a fault of a ${elsewhere.target}`
+  return new LabError('usage', 'fault.unknown', `there is no fault ${JSON.stringify(name)} for a ${target.kind}${hint}; there are ${known.join(', ')}`)
 }
 
 function nodeNamed(plan: LabPlan, name: string): NodePlan {
   const found = plan.nodes.find((node) => node.name === name)
   if (found !== undefined) return found
-  throw new LabError('usage', 'fault.target', `no node ${JSON.stringify(name)} here; nodes: ${plan.nodes.map((node) => node.name).join(', ')}`)
+  throw new LabError('usage', 'fault.target', `wanted a node, a link such as director->fe1, store, directory or dns, found ${JSON.stringify(name)}; nodes: ${plan.nodes.map((node) => node.name).join(', ')}`)
 }

@@ -48,16 +48,17 @@ export function labChange(fault: Fault, pki: FaultPki, scratch: string): LabChan
   }
 }
 
-/** Replaces certificate and key of one reference of the target. */
-export function putOnPresenter({ variation: { presenter } }: LabChange, files: { readonly certificateFile: string; readonly keyFile: string }): void {
+/** Replaces certificate and key of one reference of the target; its trust list gains what it needs to complete its own chain. */
+export function putOnPresenter({ variation: { presenter } }: LabChange, files: { readonly certificateFile: string; readonly keyFile: string; readonly trustFile?: string }): void {
   replace(files.certificateFile, presenter.certificate, 0o644)
   replace(files.keyFile, presenter.key, presenter.keyMode ?? 0o600)
+  if (presenter.trust !== undefined && files.trustFile !== undefined) replace(files.trustFile, readFileSync(files.trustFile, 'utf8') + presenter.trust, 0o644)
 }
 
 /** Replaces the trust list and the CRLs of a node that judges. A peer of the target keeps its roots and gains what the fault needs. */
 export function putOnJudge({ fault, variation: { judge } }: LabChange, files: { readonly trustFile: string; readonly crlFolder: string }): void {
-  const wanted = (judge.trust ?? []).join('')
-  replace(files.trustFile, fault.breaks === 'judge' ? wanted : readFileSync(files.trustFile, 'utf8') + wanted, 0o644)
+  const wanted = judge.trust?.join('')
+  replace(files.trustFile, fault.breaks === 'judge' ? wanted : readFileSync(files.trustFile, 'utf8') + (wanted ?? ''), 0o644)
   if (judge.crls === undefined) return
   mkdirSync(files.crlFolder, { recursive: true, mode: 0o700 })
   for (const name of readdirSync(files.crlFolder).filter((file) => file.endsWith('.pem'))) replace(join(files.crlFolder, name), undefined, 0o644)

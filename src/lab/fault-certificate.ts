@@ -1,0 +1,290 @@
+/**
+ * Certificate faults on a running lab: `siplab break director expired --as server`. The faulty certificate is put beside the
+ * good one and assigned live; peers that judge it get the CRLs, roots or settings it needs; links are dialled again, since
+ * live flows keep what they were opened with. What stops a start is shown by a restart.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { CertificateReference } from '../certificates/certificate-request.ts'
+import type { EndSettings, Expectation, Fault, Side } from '../certificates/faults/fault.ts'
+import { labFaultPki, type FaultPki } from '../certificates/faults/fault-pki.ts'
+import { labChange, type LabChange, putOnJudge } from '../certificates/faults/on-disk.ts'
+import { pemBlocks } from '../certificates/examine/index.ts'
+import { verdictCodes, type VerdictCode } from '../certificates/verdict-codes.ts'
+import type { Verdict } from '../certificates/verdict.ts'
+import type { ChangeReport, NodeEvent } from '../roles/control-api.ts'
+import type { FaultInForce } from '../roles/fault-in-force.ts'
+import { nodeFolder } from '../roles/node-folder.ts'
+import { referenceUses } from '../roles/own-certificates.ts'
+import type { NodePlan } from '../topology/plan-types.ts'
+import { plannedFor } from './certificate-work.ts'
+import { giveBack, heldBy, type HeldBefore, noteInForce, putCertificate, refuseTouched } from './fault-files.ts'
+import { type LabLink, linkName, linksOf, redial, type SeenLink, whileRunning } from './fault-links.ts'
+import { type FaultRecord, forgetFault, noteFault, refuseSecond } from './fault-record.ts'
+import { type SeenVerdict, type View, type Watch, watchEvents } from './fault-views.ts'
+import { LabError } from './lab-error.ts'
+import { labFolder } from './lab-folder.ts'
+import { openAuthorities } from './provision.ts'
+import type { RunningLabAccess } from './running-lab.ts'
+
+export interface CertificateBreakOptions {
+  /** The end NODE is in the links that are to show it. Absent: what the fault is about. */
+  readonly as?: Side
+  /** Pins the TLS version of the target while the fault is on. */
+  readonly tls?: '1.2' | '1.3'
+  /** Of an access proxy: `edge-internal` or `edge-external`. */
+  readonly reference?: CertificateReference
+}
+
+/** What came of a break. */
+export interface BreakOutcome {
+  readonly target: string
+  readonly fault: string
+  readonly as: Side
+  readonly story: string
+  /** The code the fault is known by; absent for a control, which nobody minds. */
+  readonly expected?: VerdictCode
+  /** The joined verdict of the link, or of the start. Absent: nobody minds. */
+  readonly verdict?: Verdict
+  /** What each end wrote by itself. */
+  readonly views: readonly View[]
+  /** What a node says about its own certificate while it goes on using it. */
+  readonly remarks: readonly Verdict[]
+  readonly links: readonly SeenLink[]
+  readonly restarted: boolean
+  /** The verdict names the injected fault first; of a control, that there is none. */
+  readonly named: boolean
+}
+
+const verdictWithinMs = 2500
+const startWithinMs = 20_000
+
+/** @throws LabError `usage` when the fault does not fit; `not-so` when the target has one or no link would show it */
+export async function breakCertificate(lab: RunningLabAccess, node: NodePlan, fault: Fault, options: CertificateBreakOptions): Promise<BreakOutcome> {
+  refuseSecond(labFolder(lab.root), node.name)
+  const as = options.as ?? defaultEnd(fault)
+  const side = fault.breaks === 'judge' ? otherEnd(as) : as
+  if (!fault.sides.includes(side)) throw new LabError('usage', 'fault.side', `${fault.slug} does not exist where a node ${as === 'server' ? 'accepts' : 'dials'}; leave --as out, or use --as ${otherEnd(as)}`)
+  const expected = side === 'client' ? (fault.expectClient ?? fault.expect) : fault.expect
+  const links = await linksOf(lab, node, as)
+  if (links.length === 0 && expected.kind !== 'stops-start') throw new LabError('not-so', 'fault.no-link', `${node.name} has no link of the lab where it ${as === 'server' ? 'accepts' : 'dials'}, so nobody would see ${fault.slug}; siplab plan shows the links`)
+  const placed = place(lab, { node, fault, as, links, options })
+  refuseTouched(lab.root, placed.touched)
+  noteFault(labFolder(lab.root), placed.record)
+  const atStart = expected.kind === 'stops-start' || seenAtStart.has(expected.verdict ?? '')
+  const seen = atStart ? await restartUnder(lab, node, placed) : await goLive(lab, placed)
+  const code = expected.verdict
+  return { target: node.name, fault: fault.slug, as, story: fault.story, ...(code === undefined ? {} : { expected: code }), ...chosen(seen, expected), restarted: atStart }
+}
+
+/** Takes a certificate fault off: files back, reloaded or started again, links dialled again. */
+export async function healCertificate(lab: RunningLabAccess, record: FaultRecord): Promise<readonly SeenLink[]> {
+  const { held = [], touched = [] } = record.certificate ?? {}
+  for (const node of touched) giveBack(lab.root, node, record.target, held)
+  forgetFault(labFolder(lab.root), record.target)
+  for (const node of touched) await reloadOrStart(lab, node)
+  const node = lab.plan.nodes.find(({ name }) => name === record.target)
+  if (node === undefined) return []
+  const links = [...(await linksOf(lab, node, 'server')), ...(await linksOf(lab, node, 'client'))]
+  return redial(lab, links)
+}
+
+/** A list that cannot be used is not taken live, the old one goes on serving: these are seen at the next start. */
+const seenAtStart: ReadonlySet<string> = new Set(['trust.empty', 'trust.malformed', 'trust.missing', 'trust.partial'])
+
+function defaultEnd({ sides, breaks }: Fault): Side {
+  const [first = 'server'] = sides
+  return breaks === 'judge' ? otherEnd(first) : first
+}
+
+function otherEnd(end: Side): Side {
+  return end === 'server' ? 'client' : 'server'
+}
+
+interface Placed {
+  readonly change: LabChange
+  readonly record: FaultRecord
+  readonly links: readonly LabLink[]
+  readonly touched: readonly string[]
+  put(): void
+}
+
+interface Placing {
+  readonly node: NodePlan
+  readonly fault: Fault
+  readonly as: Side
+  readonly links: readonly LabLink[]
+  readonly options: CertificateBreakOptions
+}
+
+/** Works out what is to change on which node; nothing is written before `put`. */
+function place(lab: RunningLabAccess, { node, fault, as, links, options }: Placing): Placed {
+  const judging = fault.breaks === 'judge'
+  const far = unique(links.map(({ from, to }) => (as === 'server' ? from : to)))
+  const presenter = judging ? (far[0] ?? node) : node
+  const reference = options.reference ?? referenceOf(presenter, judging ? otherEnd(as) : as)
+  const pki = groundOf(lab, presenter, reference)
+  const change = changeOf(fault, pki)
+  const { presenter: shown, judge } = change.variation
+  const presents = !judging || showsOtherChain(change, pki)
+  const held = presents ? [heldBy(lab.root, presenter.name, reference)] : []
+  const judges = judging ? [node] : change.changesJudge ? far : []
+  const ownSettings = judging ? judge.settings : shown.settings
+  const farSettings = judging ? shown.settings : judge.settings
+  const bystanders = (judging ? far.slice(0, presents || farSettings !== undefined ? 1 : 0) : change.changesJudge || farSettings !== undefined ? far : []).map(({ name }) => name)
+  const touched = [...bystanders, node.name]
+  const ownTerms = terms(change, { settings: ownSettings, tls: options.tls, bystander: false })
+  return {
+    change, touched,
+    links: judging ? links.filter(({ from, to }) => from === presenter || to === presenter) : links,
+    record: { target: node.name, fault: fault.slug, since: new Date().toISOString(), as, certificate: { held, touched } },
+    put() {
+      for (const one of held) if (!showsNothing(change)) putCertificate(lab.root, one, change)
+      for (const { name } of judges) putOnJudge(change, { trustFile: nodeFolder(lab.root, name).trust, crlFolder: nodeFolder(lab.root, name).crl })
+      noteInForce(lab.root, node.name, node.name, judging ? ownTerms : { ...ownTerms, reference, ...(showsNothing(change) ? { showsNothing: true as const } : {}) })
+      for (const name of bystanders) noteInForce(lab.root, name, node.name, terms(change, { settings: farSettings, tls: undefined, bystander: true }))
+    },
+  }
+}
+
+/** The reference behind the links where a node accepts or dials inside. */
+function referenceOf(node: NodePlan, end: Side): CertificateReference {
+  const use = referenceUses(node).find(({ listensOn, dialsFrom }) => (end === 'server' ? listensOn : dialsFrom) === 'internal')
+  if (use === undefined) throw new LabError('usage', 'fault.role', `${node.name} (${node.role}) shows no certificate; wanted a SIP server`)
+  return use.reference
+}
+
+function groundOf(lab: RunningLabAccess, node: NodePlan, reference: CertificateReference): FaultPki {
+  const planned = plannedFor(node, reference)
+  const now = Date.now()
+  return labFaultPki(openAuthorities(lab.plan, join(lab.root, 'pki'), now).for(planned), planned.request, now)
+}
+
+function changeOf(fault: Fault, pki: FaultPki): LabChange {
+  const scratch = mkdtempSync(join(tmpdir(), 'siplab-fault-'))
+  try {
+    const change = labChange(fault, pki, join(scratch, 'files'))
+    if (change !== undefined) return change
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+  throw new LabError('not-so', 'fault.dialled-name', `${fault.slug} lies in the name that is dialled, and a lab dials by the names of its plan: ${fault.story}`)
+}
+
+/** A broken judge that is shown something else than leaf and issuing CA needs a peer that shows it. */
+function showsOtherChain({ variation: { presenter } }: LabChange, { issuing }: FaultPki): boolean {
+  const [, ...issuers] = pemBlocks(String(presenter.certificate ?? ''))
+  return !(issuers.length === 1 && issuers[0]?.equals(pemBlocks(issuing.pem)[0] ?? Buffer.alloc(0)))
+}
+
+function showsNothing({ fault, variation: { presenter } }: LabChange): boolean {
+  return fault.expect.kind === 'refused' && presenter.certificate === undefined
+}
+
+/** Whatever is wrong with a certificate, it goes live: that is what a fault is for. Files that cannot be read stay refused. */
+const liveCodes: readonly VerdictCode[] = verdictCodes.map(({ code }) => code).filter((code) => /^(cert|chain|key|crl)\./.test(code))
+
+function terms(change: LabChange, { settings, tls, bystander }: { readonly settings: EndSettings | undefined; readonly tls: '1.2' | '1.3' | undefined; readonly bystander: boolean }): FaultInForce {
+  const { minVersion, maxVersion, ciphers, contextWithoutCrl: _notInALab, ...tuning } = settings ?? {}
+  const { passphrase } = bystander ? {} : change.variation.presenter
+  const pinned = tls === undefined ? undefined : (`TLSv${tls}` as const)
+  const min = minVersion ?? pinned
+  const max = maxVersion ?? pinned
+  return {
+    fault: change.fault.slug,
+    tolerate: change.needsRestart ? [] : [...new Set([...change.tolerate, ...liveCodes])],
+    bystander,
+    ...(min === undefined && max === undefined ? {} : { versions: { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) } }),
+    ...(ciphers === undefined ? {} : { ciphers }),
+    tuning: { ...tuning, ...(passphrase === undefined ? {} : { passphrase }) },
+  }
+}
+
+/** What a break brought to light. */
+interface Seen {
+  readonly verdicts: readonly SeenVerdict[]
+  readonly remarks: readonly Verdict[]
+  readonly links: readonly SeenLink[]
+}
+
+async function goLive(lab: RunningLabAccess, { links, touched, put }: Placed): Promise<Seen> {
+  const watch = watchEvents(lab.plan, lab.root)
+  try {
+    put()
+    const reports = await Promise.all(touched.map((name) => lab.clientOf(name).post<ChangeReport>('/reload')))
+    const states = await redial(lab, links)
+    const refused = links.filter(({ from, peer }) => states.some((state) => state.from === from.name && state.peer === peer && state.state === 'down'))
+    const verdicts = await watch.verdicts(refused.map(linkName), verdictWithinMs)
+    return { verdicts: [...verdicts, ...kept(watch, reports)], remarks: remarks(watch), links: states }
+  } finally {
+    watch.stop()
+  }
+}
+
+/** A change that a node could not take: the old certificate goes on serving, and the node says why. */
+function kept(watch: Watch, reports: readonly ChangeReport[]): readonly SeenVerdict[] {
+  if (reports.every(({ unchanged }) => unchanged.length === 0)) return []
+  return watch.events().filter(({ event }) => event === 'certificate.kept').flatMap(asSeen)
+}
+
+function remarks(watch: Watch): readonly Verdict[] {
+  return watch.events().flatMap(({ event, verdict }) => (event === 'certificate.remarked' && verdict !== undefined ? [verdict] : []))
+}
+
+function asSeen({ node, event, verdict }: NodeEvent): readonly SeenVerdict[] {
+  return verdict === undefined ? [] : [{ verdict, views: [{ node, event, verdict }] }]
+}
+
+async function restartUnder(lab: RunningLabAccess, node: NodePlan, { touched, put, links }: Placed): Promise<Seen> {
+  const watch = watchEvents(lab.plan, lab.root)
+  try {
+    await stopNode(lab, node.name)
+    put()
+    for (const name of touched.filter((each) => each !== node.name)) await lab.clientOf(name).post('/reload')
+    const ready = await startNode(lab, node.name)
+    const died = watch.events().filter((event) => event.node === node.name && event.level === 'error').flatMap(asSeen).slice(0, 1)
+    return { verdicts: died, remarks: remarks(watch), links: ready ? await redial(lab, links) : [] }
+  } finally {
+    watch.stop()
+  }
+}
+
+async function stopNode(lab: RunningLabAccess, node: string): Promise<void> {
+  try {
+    await lab.supervisor().post('/node-stop', { node })
+  } catch (error) {
+    if (!(error instanceof LabError && error.code === 'node.refused')) throw error
+  }
+}
+
+async function startNode(lab: RunningLabAccess, node: string): Promise<boolean> {
+  const { ready } = await lab.supervisor().post<{ readonly ready: boolean }>('/node-start', { node })
+  return ready
+}
+
+/** A node that died of the fault is started again. */
+async function reloadOrStart(lab: RunningLabAccess, node: string): Promise<void> {
+  const report = await whileRunning(lab.clientOf(node).post<ChangeReport>('/reload'))
+  if (report !== undefined) return
+  await Promise.race([startNode(lab, node), late(node)])
+}
+
+function late(node: string): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    setTimeout(() => reject(new LabError('not-so', 'node.slow', `${node} did not start within ${startWithinMs / 1000} s; siplab events ${node} says why`)), startWithinMs).unref()
+  })
+}
+
+/** The verdict that names the fault, of several links; else the first. */
+function chosen({ verdicts, remarks: said, links }: Seen, expected: Expectation): Pick<BreakOutcome, 'verdict' | 'views' | 'remarks' | 'links' | 'named'> {
+  const best = verdicts.find(({ verdict }) => verdict.code === expected.verdict) ?? verdicts[0]
+  const rest = { views: best?.views ?? [], remarks: said, links, ...(best === undefined ? {} : { verdict: best.verdict }) }
+  if (expected.verdict === undefined) return { ...rest, named: best === undefined && links.every(({ state }) => state === 'up') }
+  const remarked = said.some((remark) => [remark, ...(remark.others ?? [])].some(({ code }) => code === expected.verdict))
+  return { ...rest, named: best === undefined ? expected.kind === 'accepted' && remarked : best.verdict.code === expected.verdict }
+}
+
+function unique(nodes: readonly NodePlan[]): readonly NodePlan[] {
+  return nodes.filter((one, at) => nodes.indexOf(one) === at)
+}
