@@ -5,6 +5,7 @@
  * | --- | --- |
  * | `GET /status` | NodeStatus |
  * | `GET /events?after=N` | JSON lines of NodeEvent with `seq` > N, then it ends; `&follow=1` stays open |
+ * | `GET /flows` | FlowStatus[] |
  * | `GET /registrations` | Registration[] |
  * | `GET /settings/general`, `/settings/security` | what the two tabs of the old console showed |
  * | `GET /trace` | JSON lines of TraceEntry while open |
@@ -89,6 +90,19 @@ export interface Registration {
   readonly flow?: string
   readonly expiresSeconds: number
   readonly userAgent?: string
+}
+
+/** A live connection, with the certificates it was opened with. */
+export interface FlowStatus {
+  /** `director->fe1`: who dialled whom; a stranger is shown by its address. */
+  readonly link: string
+  readonly direction: 'accepted' | 'dialled'
+  readonly transport: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss'
+  readonly local: string
+  readonly remote: string
+  /** Serial of what this end showed; absent without one. */
+  readonly own?: string
+  readonly peer?: string
 }
 
 export interface TraceEntry {

@@ -3,8 +3,9 @@ import { assignReference, generalTab, securityTab, setMtls, unassignReference } 
 import type { Binding } from '../services/location/binding.ts'
 import { parseNameAddress } from '../sip/message/name-address.ts'
 import type { Flow } from '../sip/transport/flow.ts'
-import type { NodeEvent, Registration, TraceEntry } from './control-api.ts'
+import type { FlowStatus, NodeEvent, Registration, TraceEntry } from './control-api.ts'
 import { type ControlAnswer, type ControlCall, type ControlRoutes, ControlUsageError, json, type LineStream } from './control-server.ts'
+import { nodeDirectory } from './diagnosis.ts'
 import type { Service } from './service.ts'
 import { traceEntry } from './trace.ts'
 
@@ -12,6 +13,7 @@ export function nodeControl(service: Service): ControlRoutes {
   return {
     'GET /status': () => json(service.status),
     'GET /events': (call) => events(service, call),
+    'GET /flows': () => json(liveFlows(service)),
     'GET /registrations': async () => json(await registrations(service)),
     'GET /settings/general': () => json(generalTab(service.administered)),
     'GET /settings/security': ({ query }) => json(securityTab(service.administered, { force: query.get('force') === '1' })),
@@ -55,6 +57,20 @@ function events({ recorder }: Service, { query }: ControlCall): ControlAnswer {
       stream.onClose(recorder.events.follow((event: NodeEvent) => stream.write(event)))
     },
   }
+}
+
+/** A live flow keeps the certificates it was opened with, whatever was renewed since. */
+function liveFlows({ stack, plan, lab }: Service): readonly FlowStatus[] {
+  const who = nodeDirectory(lab)
+  return [...(stack?.transport.flows() ?? [])].map(({ direction, transport, dialledName, local, remote, own, peer }) => ({
+    link: direction === 'dialled' ? `${plan.name}->${dialledName === undefined ? who.byAddress(remote.address) : who.byName(dialledName)}` : `${who.byAddress(remote.address)}->${plan.name}`,
+    direction,
+    transport,
+    local: `${local.address}:${local.port}`,
+    remote: `${remote.address}:${remote.port}`,
+    ...(own === undefined ? {} : { own: own.serial }),
+    ...(peer === undefined ? {} : { peer: peer.serial }),
+  }))
 }
 
 async function registrations({ stores, stack, plan, clock }: Service): Promise<readonly Registration[]> {

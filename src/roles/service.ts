@@ -105,6 +105,10 @@ export class Service {
     return { plan: this.plan, folder: this.folder, now: this.clock.wall() }
   }
 
+  get lab(): LabPlan {
+    return this.#options.lab
+  }
+
   get stack(): Stack | undefined {
     return this.#stack
   }
