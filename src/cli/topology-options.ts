@@ -44,6 +44,13 @@ export function readPlacement({ network, port }: PlacementOptions): { readonly n
   return { network: Number(network), ports }
 }
 
+/** `--containers`, or the environment of a container: `SIPLAB_ADDRESSING=containers`. */
+export function readAddressing({ environment }: Io, { containers }: { readonly containers?: true }): 'loopback' | 'containers' {
+  const asked = environment['SIPLAB_ADDRESSING']
+  if (asked !== undefined && asked !== 'loopback' && asked !== 'containers') throw new UsageError(`SIPLAB_ADDRESSING: wanted loopback or containers, found ${JSON.stringify(asked)}`)
+  return containers === true ? 'containers' : (asked ?? 'loopback')
+}
+
 function readPort(text: string): readonly [string, number] {
   const [, name = '', digits = ''] = /^([a-z]+)=(\d{1,5})$/.exec(text) ?? []
   const port = Number(digits)

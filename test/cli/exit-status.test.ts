@@ -4,35 +4,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { commands } from '../../src/cli/commands/index.ts'
-import { main } from '../../src/cli/main.ts'
-import type { Io } from '../../src/cli/io.ts'
+import { runInProcess as run } from '../support/cli.ts'
 import { runProgram, siplab, siplabBin } from '../support/command.ts'
-
-interface Run {
-  readonly status: number
-  readonly out: string
-  readonly err: string
-}
-
-/** The command line in this process: fast, and with what it writes at hand. */
-async function run(args: readonly string[], workingFolder = '/', environment: Readonly<Record<string, string>> = {}): Promise<Run> {
-  let out = ''
-  let err = ''
-  const io: Io = {
-    out: (text) => (out += text),
-    err: (text) => (err += text),
-    octets: async (chunk) => void (out += Buffer.from(chunk).toString('latin1')),
-    environment,
-    workingFolder,
-    colours: { out: false, err: false },
-    outIsTerminal: false,
-    onInterrupt: () => () => undefined,
-    onInputEnd: () => undefined,
-    lines: async function* () {},
-    closeInput: () => undefined,
-  }
-  return { status: await main(args, io), out, err }
-}
 
 const badRole = 'name: bad\nabout: A lab with a fault.\nprofile: lcs2005\ndomain: lab.test\nhosts:\n  fe1: { role: frontend }\n'
 

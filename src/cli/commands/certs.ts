@@ -17,10 +17,11 @@ import { UsageError } from '../failure.ts'
 import { paint, table } from '../io.ts'
 import type { Io } from '../io.ts'
 import { chooseLab, chooseNode, clientOf, planOf } from '../lab-choice.ts'
-import { chooseTopology } from '../topology-options.ts'
+import { chooseTopology, readAddressing } from '../topology-options.ts'
 
 interface CertsOptions extends CommonOptions {
   readonly topology?: string
+  readonly containers?: true
   readonly reference?: string
   readonly valid?: string
   readonly assign?: true
@@ -123,7 +124,7 @@ function listCommand(certs: Command, { io }: CommandContext): void {
 }
 
 function withTopology(command: Command): Command {
-  return command.option('--topology <FILE>', 'name or path of a lab file, where no lab was brought up yet')
+  return command.option('--topology <FILE>', 'name or path of a lab file, where no lab was brought up yet').option('--containers', 'for the container lab, where pki listens on port 80')
 }
 
 /** The lab of `--data` or below `.siplab`; else `certs/NAME`, laid out the same way. */
@@ -134,7 +135,7 @@ function chooseHome(io: Io, options: CertsOptions): CertificateHome {
     return { root: lab.folder.root, plan: planOf(lab) }
   }
   const { topology } = chooseTopology(io, options.topology)
-  return { root: resolve(io.workingFolder, options.data ?? join('certs', topology.name)), plan: planLab(topology) }
+  return { root: resolve(io.workingFolder, options.data ?? join('certs', topology.name)), plan: planLab(topology, { addressing: readAddressing(io, options) }) }
 }
 
 /** Lets the running ones among these nodes read their files again. */

@@ -10,7 +10,7 @@ import type { CommandContext, CommonOptions, RegisterCommand } from '../command.
 import { UsageError } from '../failure.ts'
 import type { ExitStatus } from '../failure.ts'
 import { chooseNode, chooseRunningLab, planOf } from '../lab-choice.ts'
-import { chooseTopology, placement, readPlacement } from '../topology-options.ts'
+import { chooseTopology, placement, readAddressing, readPlacement } from '../topology-options.ts'
 import type { PlacementOptions } from '../topology-options.ts'
 
 interface StartOptions extends CommonOptions, PlacementOptions {
@@ -63,7 +63,7 @@ async function ignoreStopped(stopping: Promise<unknown>): Promise<void> {
 async function runHere({ io, finish }: CommandContext, name: string, topologyName: string, options: StartOptions): Promise<void> {
   const { topology } = chooseTopology(io, topologyName)
   const { network, ports } = readPlacement(options)
-  const plan = planLab(topology, { ports, ...(network === undefined ? {} : { network }), addressing: addressingOf(io, options) })
+  const plan = planLab(topology, { ports, ...(network === undefined ? {} : { network }), addressing: readAddressing(io, options) })
   const node = chooseNode(plan, name)
   if (io.environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') throw new UsageError('NODE_TLS_REJECT_UNAUTHORIZED=0 switches every certificate check off; unset it, a lab without checks shows nothing')
   const dataDir = resolve(io.workingFolder, options.data ?? `.siplab/${topology.name}`)
@@ -74,13 +74,6 @@ async function runHere({ io, finish }: CommandContext, name: string, topologyNam
   stopListening()
   io.closeInput()
   finish(asExitStatus(status))
-}
-
-/** A container says so in its environment. */
-function addressingOf({ environment }: CommandContext['io'], { containers }: StartOptions): 'loopback' | 'containers' {
-  const asked = environment['SIPLAB_ADDRESSING']
-  if (asked !== undefined && asked !== 'loopback' && asked !== 'containers') throw new UsageError(`SIPLAB_ADDRESSING: wanted loopback or containers, found ${JSON.stringify(asked)}`)
-  return containers === true ? 'containers' : (asked ?? 'loopback')
 }
 
 function asExitStatus(status: number): ExitStatus {

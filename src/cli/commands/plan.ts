@@ -11,7 +11,7 @@ import { renderZone } from '../../topology/render/zone.ts'
 import { common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { UsageError } from '../failure.ts'
-import { chooseTopology, placement, readPlacement } from '../topology-options.ts'
+import { chooseTopology, placement, readAddressing, readPlacement } from '../topology-options.ts'
 import type { PlacementOptions } from '../topology-options.ts'
 
 interface PlanOptions extends CommonOptions, PlacementOptions {
@@ -40,7 +40,7 @@ export const planCommand: RegisterCommand = (program, { io }) => {
     if (options.json === true && options.format !== 'text' && options.format !== 'json') throw new UsageError(`--json and --format ${options.format} exclude each other`)
     const { topology } = chooseTopology(io, name)
     const { network, ports } = readPlacement(options)
-    const addressing = options.containers === true || format === 'compose' ? 'containers' : 'loopback'
+    const addressing = format === 'compose' ? 'containers' : readAddressing(io, options)
     const text = renderers[format](planLab(topology, { addressing, ports, ...(network === undefined ? {} : { network }) }))
     io.out(text.endsWith('\n') ? text : `${text}\n`)
   })

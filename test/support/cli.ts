@@ -1,0 +1,29 @@
+/** The command line in this process: fast, and with what it writes at hand. For commands that start nothing and wait for nothing. */
+import type { Io } from '../../src/cli/io.ts'
+import { main } from '../../src/cli/main.ts'
+
+export interface Run {
+  readonly status: number
+  readonly out: string
+  readonly err: string
+}
+
+/** `runInProcess(['plan', 'edge'], folder)`. */
+export async function runInProcess(args: readonly string[], workingFolder = '/', environment: Readonly<Record<string, string>> = {}): Promise<Run> {
+  let out = ''
+  let err = ''
+  const io: Io = {
+    out: (text) => (out += text),
+    err: (text) => (err += text),
+    octets: async (chunk) => void (out += Buffer.from(chunk).toString('latin1')),
+    environment,
+    workingFolder,
+    colours: { out: false, err: false },
+    outIsTerminal: false,
+    onInterrupt: () => () => undefined,
+    onInputEnd: () => undefined,
+    lines: async function* () {},
+    closeInput: () => undefined,
+  }
+  return { status: await main(args, io), out, err }
+}
