@@ -5,8 +5,9 @@ import { MessageError } from './message-error.ts'
 import { checkTagged, tag } from './name-address.ts'
 import { partialOf } from './partial.ts'
 import { page, pageBytes, sameOctets, scanner, tokenEnd } from './scanner.ts'
-import { isUsualMethod, readStartLine } from './start-line.ts'
+import { isUsualMethod, methodAt, readStartLine } from './start-line.ts'
 import type { MessageLimits } from './types.ts'
+import { readUsual } from './usual.ts'
 import { checkVia, viaParts } from './via.ts'
 
 const octets = page
@@ -42,20 +43,28 @@ function read(text: string, limits: MessageLimits, headBytes: number): Message {
   let seen = 0
   let start = startLineEnd + 2
   while (octets[start] !== CR || octets[start + 1] !== LF) {
-    let end = lineEnd(text, start, headBytes)
+    if (count === limits.headerFields) throw new MessageError(513, 'header-fields-too-many', `more than ${limits.headerFields} header fields`, start)
+    let number = usualNumber(start)
+    const isNew = number !== 0 && number <= MAX_FORWARDS && (seen & (1 << number)) === 0
+    let end = isNew ? readUsual(message, number, start + usualColon(number)) : -1
+    if (end !== -1) {
+      seen |= 1 << number
+      lines[count++] = start * 256 + number
+      start = end + 2
+      continue
+    }
     let folded = 0
+    end = lineEnd(text, start, headBytes)
     if (octets[end + 2] === SP || octets[end + 2] === HT) {
       end = foldedEnd(text, end, headBytes)
       folded = FOLDED
     }
-    let number = usualNumber(start)
     let colon = start + usualColon(number)
     if (number === 0) {
       const nameEnd = tokenEnd(start)
       number = recognise(start, nameEnd)
       colon = octets[nameEnd] === COLON && nameEnd !== start ? nameEnd : findColon(start)
     }
-    if (count === limits.headerFields) throw new MessageError(513, 'header-fields-too-many', `more than ${limits.headerFields} header fields`, start)
     lines[count] = start * 256 + folded + number
     if (number <= MAX_FORWARDS) {
       const bit = 1 << number
@@ -185,7 +194,7 @@ function readCSeq(message: Message, start: number, end: number): void {
   const methodStart = scan.position
   const methodEnd = scan.token().position
   scan.spaces().finish('the end of CSeq')
-  if (message.kind === 'response') message.method = message.text.slice(methodStart, methodEnd)
+  if (message.kind === 'response') message.method = methodAt(message.text, methodStart, methodEnd)
   else if (methodEnd - methodStart !== message.method.length || !sameOctets(0, methodStart, message.method.length)) throw mismatch(message, methodStart, methodEnd)
 }
 

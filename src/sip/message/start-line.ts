@@ -33,17 +33,17 @@ function readRequestLine(text: string, end: number): Message {
   if (at === methodEnd + 1 || octets[at] !== SP) throw syntax('a Request-URI and one blank', at)
   if (end - at !== 8 || !versionAt(at + 1)) checkVersion(text.slice(at + 1, end), at + 1)
   const message = new Message('request', text)
-  message.method = method(text, methodEnd)
+  message.method = methodAt(text, 0, methodEnd)
   message.requestUri = text.slice(methodEnd + 1, at)
   if (question) refuseHeaders(methodEnd + 1, at)
   return message
 }
 
 /** The usual methods as one shared string each: comparing them later is comparing pointers. */
-function method(text: string, end: number): string {
-  const candidates = byInitial[octets[0] as number]
-  if (candidates !== undefined) for (const method of candidates) if (method.length === end && text.startsWith(method)) return method
-  return text.slice(0, end)
+export function methodAt(text: string, start: number, end: number): string {
+  const candidates = byInitial[octets[start] as number]
+  if (candidates !== undefined) for (const method of candidates) if (method.length === end - start && text.startsWith(method, start)) return method
+  return text.slice(start, end)
 }
 
 const usual = ['INVITE', 'ACK', 'BYE', 'REGISTER', 'MESSAGE', 'OPTIONS', 'SUBSCRIBE', 'NOTIFY', 'CANCEL', 'INFO', 'SERVICE', 'UPDATE', 'REFER', 'PUBLISH', 'PRACK', 'BENOTIFY']
