@@ -1,5 +1,5 @@
 /** A calendar of its own for each node: libfaketime, preloaded, reads the shift from a file. Timers keep their pace. */
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LabError } from './lab-error.ts'
 
@@ -37,8 +37,27 @@ export function setClock(nodeRoot: string, text: string): void {
   writeFileSync(join(nodeRoot, clockFileName), `${checkShift(text)}\n`)
 }
 
+/**
+ * What a node takes for the time, in milliseconds since 1970: the calendar here, moved as its `clock` file says.
+ * Commands that judge a node's certificates for it go by this.
+ */
+export function nodeWall(nodeRoot: string): number {
+  const file = join(nodeRoot, clockFileName)
+  if (!existsSync(file)) return Date.now()
+  const [, sign, digits = '0', unit = 's'] = /^([+-])(\d{1,9})([smhdwy])?/.exec(readFileSync(file, 'utf8')) ?? []
+  return Date.now() + (sign === '-' ? -1 : 1) * Number(digits) * (unitMs[unit] ?? 1000)
+}
+
+/** As libfaketime counts them. */
+const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000, y: 31_536_000_000 }
+
 function findLibrary(): string | undefined {
   const folders = ['/usr/lib', '/usr/lib64', '/usr/local/lib'].filter((folder) => existsSync(folder))
   const candidates = folders.flatMap((folder) => [folder, ...readdirSync(folder).filter((name) => name.includes('linux')).map((name) => join(folder, name))])
   return candidates.map((folder) => join(folder, libraryName)).find((file) => existsSync(file))
+}
+
+/** Whether `--movable-clock` can be had on this machine. */
+export function hasMovableClock(): boolean {
+  return findLibrary() !== undefined
 }

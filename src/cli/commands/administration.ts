@@ -2,6 +2,7 @@
  * `siplab assign, unassign, mtls, settings, drain`: what an administrator did in the old console. A running node takes the
  * change at once; on a stopped one the files change and its next start meets them.
  */
+import { nodeWall } from '../../lab/clock.ts'
 import { LabError } from '../../lab/lab-error.ts'
 import type { ChangeReport } from '../../roles/control-api.ts'
 import { assignReference, generalTab, securityTab, setMtls, unassignReference } from '../../roles/administration.ts'
@@ -101,7 +102,8 @@ async function change(io: Io, options: CommonOptions, name: string, { live, atRe
 }
 
 function administeredNode(lab: ChosenLab, plan: NodePlan): Administered {
-  return { plan, folder: nodeFolder(lab.folder.root, plan.name), now: Date.now() }
+  const folder = nodeFolder(lab.folder.root, plan.name)
+  return { plan, folder, now: lab.record.movableClock ? nodeWall(folder.root) : Date.now() }
 }
 
 function reportText(report: ChangeReport | undefined): string {
