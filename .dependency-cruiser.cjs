@@ -18,7 +18,7 @@ const mayImport = {
   roles: ['sip', 'services', 'certificates', 'topology'],
   lab: ['sip', 'services', 'certificates', 'topology', 'roles', 'phone', 'check'],
   phone: ['sip', 'certificates'],
-  check: ['sip', 'certificates', 'topology'],
+  check: ['sip', 'certificates', 'topology', 'phone'],
   console: ['sip', 'services', 'certificates', 'topology', 'roles', 'lab', 'phone', 'check'],
 }
 

@@ -154,6 +154,17 @@ const table = {
   'route.next-hop-down': { meaning: 'no target of the next hop can be reached', windows: ['SIPPROXY_E_ROUTING'], inferred: true, rule: 'one target of the next hop answers (RFC 3263 §4.3)', remedy: 'see which nodes run: siplab status' },
   'route.loop': { meaning: 'the request came back', windows: ['SIPPROXY_E_ROUTING'], inferred: true, rule: 'no loop (RFC 5393)', remedy: 'compare the next hops of the nodes: siplab plan' },
 
+  // SIP
+  'tls.not-tls': { meaning: 'the port does not speak TLS', windows: ['SEC_E_ILLEGAL_MESSAGE'], inferred: true, rule: 'a TLS server listens on this port', remedy: 'check host and port' },
+  'tls.client-cert-not-asked': { meaning: 'the server asks its peers for no certificate', rule: 'servers prove who they are to each other (mutual TLS)', remedy: 'dial the port for servers, or let the server request certificates', weight: 'warning' },
+  'tls.stranger-accepted': { meaning: 'the server accepts a certificate that nobody it trusts has signed', rule: 'a chain that does not end in the trust list is refused', remedy: 'let the server verify the certificates it asks for', weight: 'warning' },
+  'sip.not-sip': { meaning: 'what answers here does not speak SIP', rule: 'a SIP server answers OPTIONS (RFC 3261 §11)', remedy: 'check that host and port are those of the SIP server' },
+  'sip.refused': { meaning: 'the server refused the request', rule: 'a 2xx answer', remedy: 'read the verdict of the server: siplab events NODE' },
+  'sip.keep-alive-missing': { meaning: 'the server does not answer a keep-alive', rule: 'CRLF CRLF is answered with CRLF (RFC 5626 §4.4.1)', remedy: 'expect connections through address translators to go away unnoticed', weight: 'warning' },
+  'auth.refused': { meaning: 'the server does not accept user name and password', rule: 'the credentials of the user (RFC 7616)', remedy: 'check login name, password and realm' },
+  'auth.not-asked': { meaning: 'the server signs users in without asking for a password', rule: 'REGISTER is challenged (RFC 3261 §22)', remedy: 'switch digest authentication on' },
+  'auth.wrong-password-accepted': { meaning: 'the server accepts a wrong password', rule: 'a wrong response is refused (RFC 7616 §3.4)', remedy: 'check the authentication settings of the server' },
+
   // Configuration, store, clock
   'config.duplicate-partner': { meaning: 'a domain is both direct partner and IM provider', rule: 'a domain stands in one list', remedy: 'remove the domain from one list' },
   'config.invalid': { meaning: 'an entry of the configuration is invalid', rule: 'every entry passes its check', remedy: 'correct the entry' },

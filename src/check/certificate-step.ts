@@ -1,0 +1,125 @@
+/** The certificate a server showed, under every rule book: the profile's decides, the others are told. */
+import { examine, toVerdict, verdictCertificate, type Examination, type ProfileName } from '../certificates/examine/index.ts'
+import type { WantedName } from '../certificates/examine/names.ts'
+import { pemBlocks } from '../certificates/examine/pem.ts'
+import { nodeErrorToCode } from '../certificates/node-errors.ts'
+import { verdict, type VerdictCode } from '../certificates/verdict-codes.ts'
+import type { Verdict } from '../certificates/verdict.ts'
+import { isIP } from 'node:net'
+import type { Candidate } from './discover.ts'
+import type { Secured } from './handshake.ts'
+import type { Journal } from './journal.ts'
+import type { CheckOptions, OwnIdentity } from './options.ts'
+import { fine, fromVerdict, note, type Evidence, type Finding, type Outcome } from './step.ts'
+
+const everyProfile: readonly ProfileName[] = ['lcs2005', 'ocs2007', 'modern', 'node']
+
+/** @returns the certificate may be used for going on, i.e. it was judged good */
+export async function certificateStep(journal: Journal, seen: Secured, candidate: Candidate, options: CheckOptions): Promise<boolean> {
+  return journal.step('certificate', `certificate of ${candidate.host}`, async (inner) => {
+    const names = candidate.names.map(wantedName)
+    const look = (profile: CheckOptions['examiner'], purpose: 'serverAuth' | 'clientAuth' = 'serverAuth'): Examination => examineChain(seen.chain, names, purpose, profile ?? options.profile.examiner, options)
+    const own = look(options.examiner)
+    elsewhere(inner, own, look)
+    if (options.profile.speaksAs === 'server') dialsBack(inner, own, look(options.examiner, 'clientAuth'))
+    if (own.revocation === 'not-checked') inner.put('certificate.revocation', 'revocation', note('crl.not-checked', { fix: 'name the CRLs of the authorities: --crl FILE' }))
+    const finding = judged(own, seen, options)
+    return { finding, value: finding.outcome !== 'failed' }
+  })
+}
+
+/** What is wrong with our own certificate, seen with the eyes of the other end. */
+export function examineOwn(own: OwnIdentity, options: CheckOptions): Examination {
+  const chain = pemBlocks(own.cert)
+  return examineChain(chain, own.names.map(wantedName), 'clientAuth', options.examiner ?? options.profile.examiner, options)
+}
+
+export function examineChain(chain: readonly Buffer[], names: readonly WantedName[], purpose: 'serverAuth' | 'clientAuth', profile: ProfileName | Exclude<CheckOptions['examiner'], undefined>, options: CheckOptions): Examination {
+  return examine({
+    chain,
+    anchors: options.trust.anchors.flatMap((pem) => pemBlocks(pem)),
+    // Of several CRLs in one text OpenSSL reads the first.
+    crls: options.crls.flatMap((pem) => pemBlocks(pem).slice(0, 1)),
+    known: options.known,
+    names,
+    purpose,
+    keyUsage: ['digitalSignature'],
+    time: new Date(options.now()),
+    profile,
+  })
+}
+
+function wantedName(value: string): WantedName {
+  return { kind: isIP(value) === 0 ? 'dns' : 'ip', value }
+}
+
+/** The verdict of the profile, and Node's own where it refuses something that we do not. */
+function judged(examination: Examination, { nodeSays, chain }: Secured, options: CheckOptions): Finding {
+  const evidence = evidenceOf(examination, chain, nodeSays?.code ?? 'accepts', options)
+  const diagnosis = withTrustHint(toVerdict(examination), options)
+  if (!examination.accepted && diagnosis !== undefined) return fromVerdict(diagnosis, evidence)
+  if (nodeSays !== undefined && options.allowPartialTrustChain !== true) {
+    const code = nodeErrorToCode(nodeSays.code, nodeSays.message)
+    return fromVerdict(verdict(code, { found: `the TLS library of this machine refuses it (${nodeSays.code}), though the rules of ${examination.profile} do not` }), evidence)
+  }
+  if (diagnosis !== undefined) return fromVerdict(diagnosis, evidence, 'warning')
+  return fine(`It is good for ${options.profile.name}: ${endText(examination)}.`, evidence)
+}
+
+
+const trustCodes: ReadonlySet<string> = new Set<VerdictCode>(['chain.untrusted-root', 'chain.incomplete', 'cert.self-signed', 'chain.issuer-mismatch', 'chain.partial-anchor'])
+
+/** Whoever named no trust list may not know that the system's roots were asked. */
+function withTrustHint(diagnosis: Verdict | undefined, { trust }: CheckOptions): Verdict | undefined {
+  if (diagnosis === undefined || trust.chosen || !trustCodes.has(diagnosis.code)) return diagnosis
+  const hint = verdict('trust.missing', { found: `no --ca was given, so ${trust.from} was asked`, fix: 'name the roots of the servers: --ca FILE' })
+  return { ...diagnosis, others: [...(diagnosis.others ?? []), hint] }
+}
+
+function evidenceOf(examination: Examination, chain: readonly Buffer[], nodeSays: string, { trust, profile }: CheckOptions): Evidence {
+  const [leaf] = examination.path
+  const shown = leaf === undefined ? undefined : verdictCertificate(leaf)
+  return {
+    ...(shown === undefined ? {} : { subject: shown.subject, names: shown.subjectAltNames, issuer: shown.issuer, serial: shown.serial, validFrom: shown.notBefore, validUntil: shown.notAfter, fingerprint: shown.fingerprint }),
+    wanted: examination.names.map(({ wanted }) => wanted.value),
+    path: examination.path.map(({ subject }) => subject.text),
+    sent: chain.length,
+    trust: trust.from,
+    profile: profile.name,
+    rules: examination.profile,
+    node: nodeSays,
+  }
+}
+
+function endText({ path }: Examination): string {
+  const ends = path.map(({ notAfter }) => notAfter.at)
+  return ends.length === 0 ? 'no end is known' : `valid until ${new Date(Math.min(...ends)).toISOString()}`
+}
+
+/** What other clients would make of the same chain. */
+function elsewhere(journal: Journal, own: Examination, look: (profile: ProfileName) => Examination): void {
+  const ownCodes = new Set<string>(own.faults.map(({ code }) => code))
+  for (const profile of everyProfile.filter((name) => name !== own.profile)) {
+    const other = look(profile)
+    const first = other.faults.find(({ code }) => !ownCodes.has(code))
+    const diagnosis = toVerdict(other)
+    if (first === undefined || diagnosis === undefined) continue
+    const [shown] = [diagnosis, ...(diagnosis.others ?? [])].filter(({ code }) => code === first.code)
+    if (shown === undefined) continue
+    journal.put(`certificate.elsewhere.${profile}`, `under the rules of ${profile}`, fromVerdict({ ...shown, message: `${other.accepted ? 'Accepted' : 'Refused'} there; ${lowerFirst(shown.message)}` }, { accepted: other.accepted }, 'note'))
+  }
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}
+
+/** A server that also dials shows the same certificate as a client. */
+function dialsBack(journal: Journal, own: Examination, back: Examination): void {
+  const known = new Set<string>(own.faults.map(({ code }) => code))
+  const refusing = back.faults.find(({ code, refuses }) => refuses && !known.has(code))
+  const diagnosis = toVerdict(back)
+  if (refusing === undefined || diagnosis === undefined) return
+  const [shown] = [diagnosis, ...(diagnosis.others ?? [])].filter(({ code }) => code === refusing.code)
+  if (shown !== undefined) journal.put('certificate.dials-back', 'the same certificate when this server dials', fromVerdict(shown, {}, 'warning'))
+}

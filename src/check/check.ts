@@ -1,0 +1,130 @@
+/** One walk: discovery, TCP, TLS, certificate, client certificate, SIP. It stops where going on makes no sense and says what could not be tried. */
+import { faultPki } from '../certificates/faults/fault-pki.ts'
+import { verdict } from '../certificates/verdict-codes.ts'
+import type { Verdict } from '../certificates/verdict.ts'
+import type { Socket } from 'node:net'
+import { certificateStep } from './certificate-step.ts'
+import { clientStep } from './client-step.ts'
+import type { Candidate } from './discover.ts'
+import { openTcp, type OwnCertificate, type Place } from './handshake.ts'
+import type { Journal } from './journal.ts'
+import type { CheckOptions } from './options.ts'
+import { sipStep } from './sip-step.ts'
+import { allSteps, failure, fine, fromVerdict, notTried, type Step } from './step.ts'
+import { Talk } from './talk.ts'
+import { tlsStep } from './tls-step.ts'
+
+export interface Walk {
+  /** Request-URI of the OPTIONS, e.g. `sip:lab.test`. */
+  readonly uri: string
+  /** Who asks, e.g. `sip:alice@lab.test`. */
+  readonly from: string
+}
+
+/** What a walk leaves for those that go further, such as a login. */
+export interface Reached {
+  readonly candidate: Candidate
+  readonly place: Place
+}
+
+/** @returns where SIP is spoken; undefined when the walk ended before */
+export async function walk(journal: Journal, candidates: readonly Candidate[], { uri, from }: Walk, options: CheckOptions): Promise<Reached | undefined> {
+  readMaterial(journal, options)
+  if (candidates.length === 0) return stop(journal, ['tcp', 'tls', 'certificate', 'client-certificate', 'sip'], 'no place to dial was found')
+  const connected = await tcpStep(journal, candidates, options)
+  if (connected === undefined) return stop(journal, ['tls', 'certificate', 'client-certificate', 'sip'], 'no TCP connection came about')
+  const { socket, candidate, place } = connected
+  const asking = { place, candidate, uri, from }
+  if (candidate.transport === 'tcp') {
+    stop(journal, ['tls', 'certificate', 'client-certificate'], 'the client uses plain TCP here')
+    const talk = new Talk(socket, 'TCP')
+    const heard = await talk.options(uri, from, options.timeoutMs)
+    const spoken = await sipStep(journal, talk, uri, heard, options.timeoutMs)
+    talk.close()
+    return spoken ? { candidate, place } : undefined
+  }
+  const secured = await tlsStep(journal, socket, place, candidate, options)
+  if (secured === undefined) return stop(journal, ['certificate', 'client-certificate', 'sip'], 'there is no TLS connection')
+  const good = await certificateStep(journal, secured, candidate, options)
+  // A client would hang up here; what the server says to one that does not is still worth knowing, and harms nobody.
+  const wrong = options.probe ? strangersCertificate(candidate, options.now()) : undefined
+  const conversation = await clientStep(journal, secured, asking, options, wrong)
+  if (conversation === undefined) return stop(journal, ['sip'], 'the server spoke no SIP with us')
+  await sipStep(journal, conversation.talk, uri, conversation.heard, options.timeoutMs)
+  conversation.talk.close()
+  return good ? { candidate, place } : undefined
+}
+
+/** Files that could not be read are told first: everything after them is judged with what is left. */
+function readMaterial(journal: Journal, { trust, crlVerdicts, own }: CheckOptions): void {
+  putVerdicts(journal, 'trust', `trust list of ${trust.from}`, trust.verdicts)
+  putVerdicts(journal, 'crl', 'certificate revocation lists', crlVerdicts)
+  if (own !== undefined) putVerdicts(journal, 'own-certificate', `certificate of ${own.label}`, own.verdicts)
+}
+
+function putVerdicts(journal: Journal, id: string, title: string, verdicts: readonly Verdict[]): void {
+  const [first, ...others] = verdicts
+  if (first === undefined) return
+  const joined = others.length === 0 ? first : { ...first, others }
+  journal.put(id, title, fromVerdict(joined, {}, isOnlyWarning(first) ? 'warning' : 'failed'))
+}
+
+const lintCodes: ReadonlySet<string> = new Set(['trust.too-long', 'crl.no-next-update', 'crl.partial', 'crl.not-checked', 'cert.expires-soon', 'cert.eku-absent', 'cert.san-missing', 'cert.subject-missing', 'trust.partial'])
+
+function isOnlyWarning({ code }: Verdict): boolean {
+  return lintCodes.has(code)
+}
+
+interface Connected {
+  readonly socket: Socket
+  readonly candidate: Candidate
+  readonly place: Place
+}
+
+/** One address after the other, as the client would; never two at once. */
+async function tcpStep(journal: Journal, candidates: readonly Candidate[], options: CheckOptions): Promise<Connected | undefined> {
+  for (const candidate of candidates) {
+    for (const address of candidate.addresses.slice(0, mostAddresses)) {
+      const place = { address, port: candidate.port }
+      const socket = await journal.step('tcp', `TCP connection to ${candidate.host} at ${address}:${candidate.port}`, async () => {
+        const opened = await openTcp(place, options.timeoutMs)
+        if ('kind' in opened) return { finding: failure(opened.code, { found: `${address}:${candidate.port}: ${opened.found}`, fix: 'check that the server runs, and the firewall ports on the way: siplab plan --format nftables' }, { address, port: candidate.port }), value: undefined }
+        return { finding: fine(`Connected to ${address}:${candidate.port}.`, { address, port: candidate.port }), value: opened }
+      })
+      if (socket !== undefined) return { socket, candidate, place }
+    }
+  }
+  return undefined
+}
+
+/** A name with more addresses is not dialled at all of them. */
+const mostAddresses = 4
+
+function stop(journal: Journal, ids: readonly string[], because: string): undefined {
+  for (const id of ids) journal.put(id, titles[id] ?? id, notTried(`Not tried: ${because}.`))
+  return undefined
+}
+
+const titles: Readonly<Record<string, string>> = { tcp: 'TCP connection', tls: 'TLS handshake', certificate: 'certificate of the server', 'client-certificate': 'certificate of the client', sip: 'SIP on this connection' }
+
+/** Signed by an authority made for this one connection, with the server's own name in it. */
+function strangersCertificate({ host }: Candidate, now: number): OwnCertificate {
+  const { presenter } = faultPki({ now, name: `stranger.${host.replace(/^[^.]*\.?/, '') || 'invalid'}` }).good()
+  return { cert: String(presenter.certificate ?? ''), key: String(presenter.key ?? '') }
+}
+
+export interface Totals {
+  readonly verdict: Verdict | undefined
+  readonly ok: boolean
+}
+
+/** The first failure names the check; a candidate that was passed over for a good one does not count. */
+export function totals(steps: readonly Step[]): Totals {
+  const reachedTcp = steps.some(({ id, outcome }) => id === 'tcp' && outcome === 'ok')
+  const counting = steps.filter(({ id }) => !(reachedTcp && id === 'tcp'))
+  const failed = counting.find(({ outcome }) => outcome === 'failed')
+  if (failed === undefined) return { verdict: undefined, ok: true }
+  return { verdict: failed.verdict ?? verdict('link.unconfirmed', { message: failed.sentence }), ok: false }
+}
+
+export { allSteps }

@@ -1,0 +1,131 @@
+/** Does the server want a certificate of its client, and what does it do with none, a good one and a wrong one? Seen by its first SIP answer. */
+import { toVerdict } from '../certificates/examine/index.ts'
+import { nodeErrorToCode } from '../certificates/node-errors.ts'
+import type { Verdict } from '../certificates/verdict.ts'
+import { verdict, type VerdictCode } from '../certificates/verdict-codes.ts'
+import { examineOwn } from './certificate-step.ts'
+import type { Candidate } from './discover.ts'
+import { dialSecure, type OwnCertificate, type Place, type Secured } from './handshake.ts'
+import type { Journal } from './journal.ts'
+import type { CheckOptions, OwnIdentity } from './options.ts'
+import { failure, fine, fromVerdict, note, warning, type Evidence, type Finding } from './step.ts'
+import { strangerOf, strangerText } from './strangers.ts'
+import { handshakeOptions } from './tls-step.ts'
+import { Talk, type Heard } from './talk.ts'
+
+/** A conversation that the server took part in. */
+export interface Conversation {
+  readonly talk: Talk
+  readonly heard: Extract<Heard, { kind: 'response' }>
+}
+
+export interface Asking {
+  readonly place: Place
+  readonly candidate: Candidate
+  /** Request-URI and sender of the OPTIONS. */
+  readonly uri: string
+  readonly from: string
+}
+
+/** @returns a connection on which SIP is spoken; undefined when the server speaks with none of what we have */
+export async function clientStep(journal: Journal, seen: Secured, asking: Asking, options: CheckOptions, wrong: OwnCertificate | undefined): Promise<Conversation | undefined> {
+  return journal.step('client-certificate', 'certificate of the client', async (inner) => {
+    const without = new Talk(seen.socket, 'TLS')
+    const heard = await inner.step('client-certificate.none', 'without a certificate', async () => {
+      const answer = await without.options(asking.uri, asking.from, options.timeoutMs)
+      return { finding: withoutFinding(answer, seen, options), value: answer }
+    })
+    const good = options.own === undefined ? undefined : await withOwn(inner, options.own, seen, asking, options)
+    if (wrong !== undefined && seen.asksCertificate) await withWrong(inner, wrong, asking, options)
+    const spoken = good ?? (heard.kind === 'response' ? { talk: without, heard } : undefined)
+    if (spoken?.talk !== without) without.close()
+    return { finding: summary(seen, heard, good, inner, options), value: spoken }
+  })
+}
+
+function withoutFinding(heard: Heard, { asksCertificate, protocol }: Secured, options: CheckOptions): Finding {
+  const evidence: Evidence = { asksCertificate, protocol, ...heardEvidence(heard) }
+  if (heard.kind === 'response') return fine(`A client without a certificate gets a SIP answer: ${heard.response.status} ${heard.response.reason}.`, evidence)
+  if (heard.kind === 'not-sip') return failure('sip.not-sip', { found: strangerText({ kind: strangerOf(heard.line), line: heard.line }) }, evidence)
+  if (heard.kind === 'silent') return failure('link.unconfirmed', { found: `no answer to OPTIONS within ${options.timeoutMs} ms` }, evidence)
+  if (!asksCertificate) return failure('link.unconfirmed', { message: 'The server closed the connection after the handshake, though it asked for no certificate', found: heard.found }, evidence)
+  const found = heard.alert === undefined ? 'it asked for a certificate and hung up after the handshake' : `alert ${heard.alert}`
+  const details = { message: 'The server demands a certificate of every client', found, fix: options.profile.speaksAs === 'client' ? 'dial the port for users, or let the server request the certificate and not demand it' : 'show one: --cert FILE --key FILE, or --as NODE' }
+  return options.own === undefined ? failure('tls.client-cert-missing', details, evidence) : note('tls.client-cert-missing', details, evidence)
+}
+
+async function withOwn(journal: Journal, own: OwnIdentity, seen: Secured, asking: Asking, options: CheckOptions): Promise<Conversation | undefined> {
+  return journal.step('client-certificate.own', `with the certificate of ${own.label}`, async () => {
+    if (!seen.asksCertificate) return { finding: fine('The server asks for no certificate, so ours is not shown.', { asksCertificate: false }), value: undefined }
+    const opened = await dialSecure(asking.place, { ...handshakeOptions(asking.candidate, options), own, askStaple: false })
+    if (opened.kind === 'broken') return { finding: fromVerdict(refusalVerdict(own, options, nodeErrorToCode(opened.errorCode, opened.found), opened.found)), value: undefined }
+    const talk = new Talk(opened.socket, 'TLS')
+    const heard = await talk.options(asking.uri, asking.from, options.timeoutMs)
+    const evidence: Evidence = { label: own.label, protocol: opened.protocol, ...heardEvidence(heard) }
+    if (heard.kind === 'response') return { finding: acceptedFinding(own, options, heard, evidence), value: { talk, heard } }
+    talk.close()
+    return { finding: ownFinding(heard, own, options, evidence), value: undefined }
+  })
+}
+
+/** The server took it; had it looked at CRLs as we did, it might not have. */
+function acceptedFinding(own: OwnIdentity, options: CheckOptions, { response }: Extract<Heard, { kind: 'response' }>, evidence: Evidence): Finding {
+  const revoked = examineOwn(own, options).faults.find(({ code, refuses }) => refuses && (code === 'cert.revoked' || code === 'chain.revoked'))
+  if (revoked === undefined) return fine(`The server takes it: ${response.status} ${response.reason}.`, evidence)
+  return warning('crl.not-checked', { message: 'The server takes a certificate that is revoked: it checks no CRL, or not for this name', fix: 'configure the CRLs of the authorities on the server, for every name it serves' }, evidence)
+}
+
+function ownFinding(heard: Exclude<Heard, { kind: 'response' }>, own: OwnIdentity, options: CheckOptions, evidence: Evidence): Finding {
+  if (heard.kind === 'closed') {
+    const code = heard.alert === undefined ? 'tls.peer-refused' : nodeErrorToCode(undefined, `SSL alert number ${heard.alert}`)
+    return fromVerdict(refusalVerdict(own, options, code, heard.found), evidence)
+  }
+  if (heard.kind === 'not-sip') return failure('sip.not-sip', { found: heard.line }, evidence)
+  return failure('link.unconfirmed', { found: `no answer to OPTIONS within ${options.timeoutMs} ms` }, evidence)
+}
+
+/** Most peers never say why. What we find in our own certificate is the likely reason; if that is nothing, their list of names is. */
+function refusalVerdict(own: OwnIdentity, options: CheckOptions, said: VerdictCode, found: string): Verdict {
+  const refusal = verdict(said, { found, message: `The server refused the certificate of ${own.label}` })
+  const examination = examineOwn(own, options)
+  const reason = examination.accepted ? undefined : toVerdict(examination)
+  if (reason?.code === 'cert.name-mismatch') return { ...verdict('cert.name-not-allowed', { found: reason.found ?? found, ...(reason.certificate === undefined ? {} : { certificate: reason.certificate }) }), others: [refusal] }
+  if (reason !== undefined) return { ...reason, others: [...(reason.others ?? []), refusal] }
+  return { ...refusal, message: `The server refused the certificate of ${own.label}, in which nothing is wrong by the trust given here`, fix: 'look at the trust list, the CRLs, the list of servers and the clock of the other end' }
+}
+
+async function withWrong(journal: Journal, wrong: OwnCertificate, asking: Asking, options: CheckOptions): Promise<void> {
+  await journal.step('client-certificate.wrong', 'with a certificate of a stranger', async () => {
+    const opened = await dialSecure(asking.place, { ...handshakeOptions(asking.candidate, options), own: wrong, askStaple: false })
+    if (opened.kind === 'broken') return { finding: fine(`Refused during the handshake (${opened.found}), as it should be.`, { refused: true }), value: undefined }
+    const talk = new Talk(opened.socket, 'TLS')
+    const heard = await talk.options(asking.uri, asking.from, options.timeoutMs)
+    talk.close()
+    if (heard.kind !== 'response') return { finding: fine('Refused after the handshake, as it should be.', { refused: true, ...heardEvidence(heard) }), value: undefined }
+    return { finding: warning('tls.stranger-accepted', { found: `${heard.response.status} ${heard.response.reason} to a certificate that no authority of ours signed` }, { refused: false, ...heardEvidence(heard) }), value: undefined }
+  })
+}
+
+function heardEvidence(heard: Heard): Evidence {
+  switch (heard.kind) {
+    case 'response':
+      return { answer: `${heard.response.status} ${heard.response.reason}` }
+    case 'closed':
+      return { closed: true, ...(heard.alert === undefined ? {} : { alert: heard.alert }), closedAfterMs: Math.round(heard.ms * 10) / 10 }
+    case 'not-sip':
+      return { answer: heard.line }
+    case 'silent':
+      return { silent: true }
+    default:
+      return heard satisfies never
+  }
+}
+
+function summary({ asksCertificate }: Secured, without: Heard, good: Conversation | undefined, { steps }: Journal, { own, profile }: CheckOptions): Finding {
+  const failed = steps.find(({ outcome }) => outcome === 'failed')
+  const evidence: Evidence = { asks: asksCertificate, demands: asksCertificate && without.kind === 'closed' }
+  if (failed !== undefined) return { outcome: 'failed', code: failed.code, sentence: failed.sentence, evidence, ...(failed.remedy === undefined ? {} : { remedy: failed.remedy }), ...(failed.verdict === undefined ? {} : { verdict: failed.verdict }) }
+  if (!asksCertificate) return profile.speaksAs === 'client' ? fine('None is asked for.', evidence) : warning('tls.client-cert-not-asked', {}, evidence)
+  if (without.kind === 'response') return fine(`One is asked for and not demanded${own === undefined ? '' : good === undefined ? '' : '; ours is taken'}.`, evidence)
+  return fine('One is demanded, and ours is taken.', evidence)
+}

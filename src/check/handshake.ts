@@ -1,0 +1,167 @@
+/** One TCP connection and one TLS handshake, with everything that can be seen of it. Every wait ends. */
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import { domainToASCII } from 'node:url'
+import { alertNumber, nodeErrorToCode } from '../certificates/node-errors.ts'
+import type { VerdictCode } from '../certificates/verdict-codes.ts'
+import { readEvidence } from '../sip/transport/evidence.ts'
+
+export interface Place {
+  /** Numeric. */
+  readonly address: string
+  readonly port: number
+}
+
+export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
+
+/** What the checking end allows; absent: what Node allows. */
+export interface TlsLimits {
+  readonly minVersion?: TlsVersion
+  readonly maxVersion?: TlsVersion
+  readonly ciphers?: string
+  readonly groups?: string
+  readonly signatures?: string
+  readonly alpn?: readonly string[]
+}
+
+export interface OwnCertificate {
+  readonly cert: string
+  readonly key: string
+}
+
+export interface HandshakeOptions extends TlsLimits {
+  /** Sent as SNI and in ASCII; an address is never sent. Absent: no SNI. */
+  readonly servername?: string
+  /** PEM; the word of Node is about these. */
+  readonly anchors: readonly string[]
+  readonly crls?: readonly string[]
+  readonly allowPartialTrustChain?: boolean
+  readonly own?: OwnCertificate
+  readonly askStaple?: boolean
+  readonly timeoutMs: number
+}
+
+/** What one handshake showed. */
+export interface Secured {
+  readonly kind: 'secured'
+  readonly socket: TLSSocket
+  /** e.g. `TLSv1.3`. */
+  readonly protocol: string
+  readonly cipher: string
+  /** Key exchange, e.g. `X25519`. Absent when Node does not say. */
+  readonly group: string | undefined
+  /** DER, exactly as it came, the leaf first. */
+  readonly chain: readonly Buffer[]
+  /** Node's own word; undefined: it accepts the chain. The name is not part of it. */
+  readonly nodeSays: { readonly code: string; readonly message: string } | undefined
+  /** The server asked for a certificate. */
+  readonly asksCertificate: boolean
+  /** The stapled OCSP answer; undefined: none came. */
+  readonly staple: Buffer | undefined
+  readonly tlsMs: number
+}
+
+export interface Broken {
+  readonly kind: 'broken'
+  readonly at: 'tcp' | 'tls'
+  readonly code: VerdictCode
+  /** What Node said. */
+  readonly found: string
+  readonly errorCode: string | undefined
+  readonly alert: number | undefined
+}
+
+/** A connected socket, or why there is none. */
+export async function openTcp({ address, port }: Place, timeoutMs: number): Promise<Socket | Broken> {
+  const outcome = Promise.withResolvers<Socket | Broken>()
+  const socket = connectTcp({ host: address, port, noDelay: true })
+  const timer = setTimeout(() => outcome.resolve(broken('tcp', 'link.timeout', `no connection within ${timeoutMs} ms`)), timeoutMs)
+  socket.once('connect', () => outcome.resolve(socket))
+  socket.on('error', (error) => outcome.resolve(brokenBy('tcp', error)))
+  const result = await outcome.promise.finally(() => clearTimeout(timer))
+  if (result !== socket) socket.destroy()
+  return result
+}
+
+/** Shakes hands on a connected socket. The socket is destroyed when that fails. */
+export async function secure(socket: Socket, place: Place, options: HandshakeOptions): Promise<Secured | Broken> {
+  const began = performance.now()
+  const outcome = Promise.withResolvers<Secured | Broken>()
+  let staple: Buffer | undefined
+  let tls: TLSSocket
+  try {
+    tls = connectTls({ socket, ...connectionOptions(options) })
+  } catch (error) {
+    socket.destroy()
+    return brokenBy('tls', error)
+  }
+  const late = setTimeout(() => outcome.resolve(broken('tls', 'tls.handshake-timeout', `nothing came within ${options.timeoutMs} ms`)), options.timeoutMs)
+  tls.on('OCSPResponse', (response: Buffer | null) => (staple = response ?? undefined))
+  tls.on('error', (error) => outcome.resolve(brokenBy('tls', error)))
+  tls.once('close', () => outcome.resolve(broken('tls', 'tls.handshake-failed', 'the other end closed the connection during the handshake')))
+  tls.once('secureConnect', () => outcome.resolve(read(tls, place, staple, performance.now() - began)))
+  const result = await outcome.promise.finally(() => clearTimeout(late))
+  if (result.kind === 'broken') tls.destroy()
+  return result
+}
+
+/** Both in one: a fresh connection and a handshake on it. */
+export async function dialSecure(place: Place, options: HandshakeOptions): Promise<Secured | Broken> {
+  const socket = await openTcp(place, options.timeoutMs)
+  return 'kind' in socket ? socket : secure(socket, place, options)
+}
+
+function connectionOptions(options: HandshakeOptions): ConnectionOptions {
+  const { minVersion, maxVersion, ciphers, groups, signatures, alpn, servername, anchors, crls, allowPartialTrustChain, own, askStaple } = options
+  return {
+    // Soft: the examiner judges, and it must see the certificate it refuses.
+    rejectUnauthorized: false,
+    checkServerIdentity: () => undefined,
+    servername: servername === undefined || isIP(servername) !== 0 ? '' : domainToASCII(servername),
+    ca: [...anchors],
+    requestOCSP: askStaple === true,
+    ...(crls === undefined || crls.length === 0 ? {} : { crl: [...crls] }),
+    ...(allowPartialTrustChain === true ? { allowPartialTrustChain } : {}),
+    ...(own === undefined ? {} : { cert: own.cert, key: own.key }),
+    ...(minVersion === undefined ? {} : { minVersion }),
+    ...(maxVersion === undefined ? {} : { maxVersion }),
+    ...(ciphers === undefined ? {} : { ciphers }),
+    ...(groups === undefined ? {} : { ecdhCurve: groups }),
+    ...(signatures === undefined ? {} : { sigalgs: signatures }),
+    ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
+  }
+}
+
+function read(socket: TLSSocket, { address, port }: Place, staple: Buffer | undefined, tlsMs: number): Secured {
+  const evidence = readEvidence(socket, { side: 'dialled', face: 'check', remote: { address, port }, wantedName: undefined })
+  const { errorCode, errorMessage } = evidence
+  return {
+    kind: 'secured',
+    socket,
+    protocol: evidence.protocol,
+    cipher: socket.getCipher().standardName,
+    group: groupOf(socket),
+    chain: evidence.chain,
+    nodeSays: errorCode === undefined ? undefined : { code: errorCode, message: errorMessage ?? errorCode },
+    // Only a CertificateRequest brings the signature algorithms of a server (RFC 5246 §7.4.4, RFC 8446 §4.3.2).
+    asksCertificate: socket.getSharedSigalgs().length > 0,
+    staple,
+    tlsMs,
+  }
+}
+
+function groupOf(socket: TLSSocket): string | undefined {
+  const info: unknown = socket.getEphemeralKeyInfo()
+  return typeof info === 'object' && info !== null && 'name' in info && typeof info.name === 'string' ? info.name : undefined
+}
+
+function broken(at: Broken['at'], code: VerdictCode, found: string): Broken {
+  return { kind: 'broken', at, code, found, errorCode: undefined, alert: undefined }
+}
+
+function brokenBy(at: Broken['at'], error: unknown): Broken {
+  if (!(error instanceof Error)) throw error
+  const errorCode = 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  const code = at === 'tls' && errorCode === 'ECONNRESET' ? 'tls.handshake-failed' : nodeErrorToCode(errorCode, error.message)
+  return { kind: 'broken', at, code, found: error.message.replace(/^[0-9A-F]+:error:[0-9A-F]+:/, '').trim(), errorCode, alert: alertNumber(error.message) }
+}

@@ -1,0 +1,10 @@
+/** The connectivity analyzer: can a client get in through this server, and if not, which step fails and whose fault is it? */
+export { totals, walk, type Reached, type Walk } from './check.ts'
+export { discoverDomain, discoverHost, type Candidate } from './discover.ts'
+export type { TlsLimits } from './handshake.ts'
+export { Journal, type Watcher } from './journal.ts'
+export type { CheckOptions, OwnIdentity, Trust } from './options.ts'
+export { checkProfile, checkProfileNames, type CheckProfileName } from './profiles.ts'
+export { checkReport, type CheckReport } from './report.ts'
+export { allSteps, type Finding, type Outcome, type Step } from './step.ts'
+export { readTarget, TargetError, type Target } from './target.ts'

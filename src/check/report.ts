@@ -1,0 +1,33 @@
+/** The whole result as one document; the other reports are made from it. */
+import type { Verdict } from '../certificates/verdict.ts'
+import { allSteps, type Step } from './step.ts'
+
+export interface CheckReport {
+  readonly target: string
+  readonly profile: string
+  /** ISO 8601. */
+  readonly at: string
+  readonly ok: boolean
+  /** `ok`, or the code of the first failure. */
+  readonly code: string
+  /** The first failure; absent when all is well. */
+  readonly verdict?: Verdict
+  readonly steps: readonly Step[]
+  /** What could not be tried, and why. */
+  readonly notTried: readonly { readonly id: string; readonly because: string }[]
+  readonly ms: number
+}
+
+export function checkReport(target: string, profile: string, at: Date, steps: readonly Step[], verdict: Verdict | undefined, ms: number): CheckReport {
+  return {
+    target,
+    profile,
+    at: at.toISOString(),
+    ok: verdict === undefined,
+    code: verdict?.code ?? 'ok',
+    ...(verdict === undefined ? {} : { verdict }),
+    steps,
+    notTried: allSteps(steps).filter(({ outcome }) => outcome === 'not-tried').map(({ id, sentence }) => ({ id, because: sentence })),
+    ms: Math.round(ms),
+  }
+}

@@ -1,0 +1,142 @@
+/** A conversation on one connected socket: a request and its answer, a ping and its pong, or the reason why none came. */
+import { isIPv6, type Socket } from 'node:net'
+import { composeRequest } from '../sip/message/compose.ts'
+import { StreamFramer } from '../sip/message/framer.ts'
+import { randomToken } from '../sip/message/random.ts'
+import { defaultLimits, type SipMessage, type SipResponse } from '../sip/message/types.ts'
+import { alertNumber } from '../certificates/node-errors.ts'
+
+export type Heard =
+  | { readonly kind: 'response'; readonly response: SipResponse; readonly ms: number }
+  /** It hung up, with an alert or without a word. */
+  | { readonly kind: 'closed'; readonly alert: number | undefined; readonly found: string; readonly ms: number }
+  | { readonly kind: 'silent'; readonly ms: number }
+  /** Octets came that are no SIP; `line` is their start, printable. */
+  | { readonly kind: 'not-sip'; readonly line: string; readonly ms: number }
+
+export type Ponged = 'pong' | 'closed' | 'silent'
+
+/** Nobody's answer to OPTIONS is longer. */
+const mostOctets = 256 * 1024
+
+export class Talk {
+  readonly #socket: Socket
+  readonly #framer: StreamFramer
+  readonly #transport: 'TLS' | 'TCP'
+  #first: Buffer = Buffer.alloc(0)
+  #octets = 0
+  #ended: { readonly alert: number | undefined; readonly found: string } | undefined
+  #notSip = false
+  #onChange: () => void = () => undefined
+  readonly #responses: SipResponse[] = []
+  #pongs = 0
+
+  constructor(socket: Socket, transport: 'TLS' | 'TCP') {
+    this.#socket = socket
+    this.#transport = transport
+    this.#framer = new StreamFramer(defaultLimits, {
+      message: (message) => this.#take(message),
+      malformed: () => this.#refuse(),
+      lost: () => this.#refuse(),
+      ping: () => undefined,
+      pong: () => {
+        this.#pongs += 1
+        this.#onChange()
+      },
+    })
+    socket.on('data', (chunk: Buffer) => this.#read(chunk))
+    socket.on('error', (error) => this.#end(alertNumber(error.message), error.message))
+    socket.on('close', () => this.#end(undefined, 'closed without a word'))
+    socket.on('end', () => this.#end(undefined, 'closed without a word'))
+  }
+
+  /** OPTIONS to a host or domain, e.g. `sip:lab.test`: outside any dialog, without credentials. */
+  async options(uri: string, from: string, timeoutMs: number): Promise<Heard> {
+    const began = performance.now()
+    const callId = randomToken(12)
+    this.#socket.write(this.#request('OPTIONS', uri, from, callId), 'latin1')
+    const answered = (): SipResponse | undefined => this.#responses.find((response) => response.callId === callId && response.status >= 200)
+    await this.#until(() => answered() !== undefined || this.#ended !== undefined || this.#notSip, timeoutMs)
+    const ms = performance.now() - began
+    const response = answered()
+    if (response !== undefined) return { kind: 'response', response, ms }
+    if (this.#notSip || (this.#ended !== undefined && this.#first.length > 0 && this.#responses.length === 0)) return { kind: 'not-sip', line: printable(this.#first), ms }
+    if (this.#ended !== undefined) return { kind: 'closed', ...this.#ended, ms }
+    return this.#first.length > 0 && this.#responses.length === 0 ? { kind: 'not-sip', line: printable(this.#first), ms } : { kind: 'silent', ms }
+  }
+
+  /** CRLF CRLF, and one CRLF back (RFC 5626 §4.4.1). */
+  async ping(timeoutMs: number): Promise<Ponged> {
+    const before = this.#pongs
+    if (this.#ended !== undefined) return 'closed'
+    this.#socket.write('\r\n\r\n')
+    await this.#until(() => this.#pongs > before || this.#ended !== undefined, timeoutMs)
+    return this.#pongs > before ? 'pong' : this.#ended === undefined ? 'silent' : 'closed'
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  #request(method: string, uri: string, from: string, callId: string): string {
+    const { localAddress = '127.0.0.1', localPort = 0 } = this.#socket
+    const here = `${isIPv6(localAddress) ? `[${localAddress}]` : localAddress}:${localPort}`
+    return composeRequest({
+      method,
+      uri,
+      via: `SIP/2.0/${this.#transport} ${here};branch=z9hG4bK${randomToken(8)};rport`,
+      from: `<${from}>;tag=${randomToken(4)}`,
+      to: `<${uri}>`,
+      callId,
+      cseq: 1,
+      headers: [['Contact', `<sip:${here};transport=${this.#transport.toLowerCase()}>`], ['Accept', 'application/sdp'], ['User-Agent', 'siplab check']],
+    })
+  }
+
+  #read(chunk: Buffer): void {
+    this.#octets += chunk.length
+    if (this.#first.length < 200) this.#first = Buffer.concat([this.#first, chunk]).subarray(0, 200)
+    if (this.#octets > mostOctets) return this.#refuse()
+    if (!couldBeSip(this.#first)) return this.#refuse()
+    this.#framer.push(chunk)
+  }
+
+  #take(message: SipMessage): void {
+    if (message.kind === 'response' && this.#responses.length < 100) this.#responses.push(message)
+    this.#onChange()
+  }
+
+  #refuse(): void {
+    this.#notSip = true
+    this.#onChange()
+  }
+
+  #end(alert: number | undefined, found: string): void {
+    this.#ended ??= { alert, found }
+    this.#onChange()
+  }
+
+  async #until(satisfied: () => boolean, timeoutMs: number): Promise<void> {
+    if (satisfied()) return
+    const settled = Promise.withResolvers<void>()
+    const timer = setTimeout(settled.resolve, timeoutMs)
+    this.#onChange = () => {
+      if (satisfied()) settled.resolve()
+    }
+    await settled.promise.finally(() => clearTimeout(timer))
+  }
+}
+
+/** The start of a response, of a request, or a keep-alive. */
+function couldBeSip(first: Buffer): boolean {
+  const text = first.toString('latin1').replace(/^(\r?\n)+/, '')
+  const line = text.split('\r\n', 1)[0] ?? ''
+  if ('SIP/2.0 '.startsWith(text.slice(0, 8)) || text.startsWith('SIP/2.0 ')) return true
+  return text.includes('\r\n') ? / SIP\/2\.0$/.test(line) : /^[A-Z]{1,20}( |$)/.test(text)
+}
+
+/** `HTTP/1.1 400 Bad Request`: the first line, what cannot be printed as dots, at most 80 characters. */
+export function printable(octets: Buffer): string {
+  const line = octets.toString('latin1').split(/\r?\n/).find((text) => text.trim() !== '') ?? ''
+  return line.replaceAll(/[^\x20-\x7e]/g, '.').slice(0, 80)
+}

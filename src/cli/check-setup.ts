@@ -1,0 +1,265 @@
+/** From the command line, and from the lab it may be about, to what a check needs. */
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { resolve } from 'node:path'
+import { getCACertificates, rootCertificates } from 'node:tls'
+import { pemBlocks } from '../certificates/examine/pem.ts'
+import { loadCertificates, loadCrl, loadKey, loadTrustList } from '../certificates/load.ts'
+import { assignedFiles } from '../certificates/node-certificates.ts'
+import type { CertificateReference } from '../certificates/certificate-request.ts'
+import { verdict } from '../certificates/verdict-codes.ts'
+import type { Verdict } from '../certificates/verdict.ts'
+import { checkProfile, readTarget, TargetError, type CheckOptions, type CheckProfileName, type OwnIdentity, type Target, type TlsLimits, type Trust } from '../check/index.ts'
+import { nodeFolder } from '../roles/node-folder.ts'
+import { systemClock } from '../sip/clock.ts'
+import { createResolver, type Resolver } from '../sip/transport/resolver.ts'
+import type { FaceName, LabPlan, Link, Listener, NodePlan } from '../topology/plan-types.ts'
+import { LabError } from '../lab/lab-error.ts'
+import { UsageError } from './failure.ts'
+import type { Io } from './io.ts'
+import { chooseLab, planOf, type ChosenLab } from './lab-choice.ts'
+
+export interface SetupOptions {
+  readonly data?: string
+  readonly profile: CheckProfileName
+  readonly ca?: readonly string[]
+  readonly crl?: readonly string[]
+  readonly cert?: string
+  readonly key?: string
+  readonly as?: string
+  readonly dns?: string
+  readonly view?: 'internal' | 'external'
+  readonly address?: string
+  readonly name?: string
+  readonly transport?: 'tls' | 'tcp'
+  readonly rules?: CheckOptions['examiner']
+  readonly timeout: number
+  readonly relaxedNaming?: true
+  readonly probe?: true
+  readonly tlsMin?: string
+  readonly tlsMax?: string
+}
+
+export interface CheckLab {
+  readonly chosen: ChosenLab
+  readonly plan: LabPlan
+}
+
+/** Where the check goes. */
+export type Destination =
+  | { readonly kind: 'domain'; readonly domain: string; readonly user: string | undefined; readonly view: 'internal' | 'external' }
+  | { readonly kind: 'place'; readonly host: string; readonly port: number; readonly transport: 'tls' | 'tcp'; readonly found: string; readonly names: readonly string[]; readonly address: string | undefined; readonly view: 'internal' | 'external' }
+
+export interface Setup {
+  readonly destination: Destination
+  /** Absent: the target is no part of a lab. */
+  readonly lab?: CheckLab
+  readonly options: CheckOptions
+}
+
+export function setUp(io: Io, text: string, options: SetupOptions): Setup {
+  const running = runningLab(io, options)
+  const target = targetOf(text)
+  const node = running?.plan.nodes.find(({ name }) => name === text)
+  const lab = running !== undefined && (node !== undefined || isOfLab(target, running.plan) || options.as !== undefined) ? running : undefined
+  if (options.as !== undefined && lab === undefined) throw new UsageError('--as NODE: wanted a node of a running lab, found no lab; siplab up brings one up, --data names its folder')
+  const destination = node !== undefined && lab !== undefined ? nodePlace(node, lab.plan, options) : destinationOf(target, lab?.plan, options)
+  return { destination, ...(lab === undefined ? {} : { lab }), options: checkOptions(io, destination, lab, options) }
+}
+
+/** The lab, when one runs; a check needs none. With `--data` it must be there. */
+export function runningLab(io: Io, options: { readonly data?: string }): CheckLab | undefined {
+  try {
+    const chosen = chooseLab(io, options)
+    return chosen.pid === undefined ? undefined : { chosen, plan: planOf({ record: chosen.record }) }
+  } catch (error) {
+    const none = error instanceof LabError && error.code === 'lab.none'
+    if (options.data === undefined && (none || error instanceof UsageError)) return undefined
+    throw error
+  }
+}
+
+function targetOf(text: string): Target {
+  try {
+    return readTarget(text)
+  } catch (error) {
+    if (error instanceof TargetError) throw new UsageError(error.message, { cause: error })
+    throw error
+  }
+}
+
+function isOfLab(target: Target, plan: LabPlan): boolean {
+  const host = target.kind === 'domain' ? target.domain : target.host
+  const addresses = plan.nodes.flatMap(({ faces }) => faces.map(({ address }) => address))
+  return addresses.includes(host) || plan.organisations.some(({ domains }) => domains.some((domain) => host === domain || host.endsWith(`.${domain}`)))
+}
+
+function destinationOf(target: Target, plan: LabPlan | undefined, options: SetupOptions): Destination {
+  const view = options.view ?? (options.profile === 'mobile' || options.profile === 'federation-peer' ? 'external' : 'internal')
+  if (target.kind === 'domain') {
+    const isHost = plan?.nodes.some(({ faces }) => faces.some(({ fqdn }) => fqdn === target.domain)) === true
+    if (!isHost && options.address === undefined) return { kind: 'domain', domain: target.domain, user: target.user, view }
+  }
+  const host = target.kind === 'domain' ? target.domain : target.host
+  const port = target.kind === 'host' ? target.port : undefined
+  return place(host, port, options, { view, found: 'given' })
+}
+
+function place(host: string, port: number | undefined, options: SetupOptions, more: { readonly view: 'internal' | 'external'; readonly found: string; readonly address?: string }): Destination {
+  const transport = options.transport ?? (port === 5060 ? 'tcp' : 'tls')
+  const names = options.name === undefined ? [host] : [options.name]
+  return { kind: 'place', host, port: port ?? (transport === 'tls' ? 5061 : 5060), transport, names, address: options.address ?? more.address, found: more.found, view: more.view }
+}
+
+/** The listener that a client of this profile, or the node named by `--as`, would dial. */
+function nodePlace(node: NodePlan, plan: LabPlan, options: SetupOptions): Destination {
+  const link = options.as === undefined ? undefined : linkBetween(plan, options.as, node)
+  const listener = link === undefined ? clientListener(node, options) : node.listeners.find(({ transport, port, face }) => transport === 'tls' && port === link.port && face === (link.to.face ?? 'internal'))
+  if (listener === undefined || (listener.transport !== 'tls' && listener.transport !== 'tcp')) throw new UsageError(`${node.name} (${node.role}) has no SIP listener over TLS or TCP; its listeners: ${node.listeners.map(({ transport, port }) => `${transport} ${port}`).join(', ') || 'none'}`)
+  const host = link?.dials ?? dialledName(plan, node, listener)
+  return place(host, listener.port, { ...options, transport: listener.transport }, { view: listener.face === 'external' ? 'external' : 'internal', found: `node ${node.name}`, address: listener.address })
+}
+
+export function linkBetween(plan: LabPlan, from: string, to: NodePlan): Link {
+  const links = plan.links.filter((link) => link.from.name === from && link.to.name === to.name && link.transport === 'tls')
+  const link = links.find(({ allowed }) => allowed) ?? links[0]
+  if (link === undefined) throw new UsageError(`the plan has no TLS link from ${from} to ${to.name}; siplab plan lists the links`)
+  return link
+}
+
+function clientListener(node: NodePlan, { profile, transport }: SetupOptions): Listener | undefined {
+  const face: FaceName = node.role === 'access-proxy' ? 'external' : 'internal'
+  const open = node.listeners.filter((listener) => listener.face === face && (transport === undefined ? listener.transport === 'tls' || listener.transport === 'tcp' : listener.transport === transport))
+  const secure = open.filter((listener) => listener.transport === 'tls')
+  const forServers = profile === 'federation-peer' || profile === 'sbc'
+  if (secure.length === 0) return open[0]
+  return forServers ? (secure.find(({ mutual }) => mutual === 'required') ?? secure[0]) : (secure.find(({ mutual }) => mutual !== 'required') ?? secure[0])
+}
+
+/** The name the plan dials on that listener: the pool name for a front end, the external name for an access proxy. */
+function dialledName(plan: LabPlan, node: NodePlan, { face, port }: Listener): string {
+  const own = node.faces.find(({ name }) => name === face)?.fqdn ?? node.fqdn
+  const users = plan.links.find(({ from, to, port: linkPort }) => from.name.endsWith('-user') && to.name === node.name && (to.face ?? 'internal') === face && linkPort === port)
+  return users?.dials ?? own
+}
+
+function checkOptions(io: Io, destination: Destination, lab: CheckLab | undefined, options: SetupOptions): CheckOptions {
+  const profile = checkProfile(options.profile)
+  const crls = (options.crl ?? []).map((file) => loadCrl(resolve(io.workingFolder, file)))
+  const own = ownIdentity(io, lab, options, destination)
+  const examiner = options.rules ?? (lab === undefined || options.profile === 'rfc3263' ? undefined : lab.plan.profile.name)
+  return {
+    profile,
+    ...(isExaminer(examiner) ? { examiner } : {}),
+    trust: trustOf(io, lab, options),
+    crls: crls.flatMap((loaded) => (loaded.ok ? [loaded.value.pem] : [])),
+    crlVerdicts: crls.flatMap((loaded) => (loaded.ok ? loaded.warnings : loaded.verdicts)),
+    known: lab === undefined ? [] : labAuthorities(lab).flatMap(pemBlocks),
+    ...(own === undefined ? {} : { own }),
+    limits: limitsOf(options),
+    timeoutMs: options.timeout * 1000,
+    resolver: resolverOf(lab, destination.view, options),
+    relaxedNaming: options.relaxedNaming === true,
+    probe: options.probe === true,
+    now: Date.now,
+  }
+}
+
+type Examiner = Exclude<CheckOptions['examiner'], undefined>
+
+function isExaminer(value: unknown): value is Examiner {
+  return typeof value === 'object' || (typeof value === 'string' && ['lcs2005', 'ocs2007', 'modern', 'node', 'rfc5280', 'webpki'].includes(value))
+}
+
+function limitsOf({ tlsMin, tlsMax }: SetupOptions): TlsLimits {
+  return { ...(tlsMin === undefined ? {} : { minVersion: tlsVersion(tlsMin) }), ...(tlsMax === undefined ? {} : { maxVersion: tlsVersion(tlsMax) }) }
+}
+
+function tlsVersion(text: string): 'TLSv1.2' | 'TLSv1.3' {
+  if (text === '1.2' || text === '1.3') return `TLSv${text}`
+  throw new UsageError(`wanted a TLS version, 1.2 or 1.3, found ${JSON.stringify(text)}`)
+}
+
+/** `--ca`, else the trust list of `--as`, else the system's roots, with the lab's own for a target in the lab. */
+function trustOf(io: Io, lab: CheckLab | undefined, { ca, as }: SetupOptions): Trust {
+  if (ca !== undefined) return trustFiles(ca.map((file) => resolve(io.workingFolder, file)), ca.join(', '))
+  if (as !== undefined && lab !== undefined) return trustFiles([nodeFolder(lab.chosen.folder.root, as).trust], `${as} (its own trust list)`)
+  const system = systemRoots()
+  if (lab === undefined) return { anchors: system, from: "the system's roots", chosen: false, verdicts: [] }
+  const files = Object.values(lab.chosen.record.ready?.trust ?? {})
+  const labTrust = trustFiles(files, 'the lab')
+  return { ...labTrust, anchors: [...labTrust.anchors, ...system], from: "the lab's roots and the system's" }
+}
+
+function systemRoots(): readonly string[] {
+  const system = getCACertificates('system')
+  return system.length > 0 ? system : rootCertificates
+}
+
+function trustFiles(files: readonly string[], from: string): Trust {
+  const loaded = files.map((file) => loadTrustList(file))
+  const anchors = loaded.flatMap((one) => (one.ok ? one.value.certificates.map((certificate) => certificate.toString()) : []))
+  return { anchors, from, chosen: true, verdicts: loaded.flatMap((one) => (one.ok ? one.warnings : one.verdicts)) }
+}
+
+/** Roots and issuing CAs of the lab, for better explanations. */
+function labAuthorities({ chosen }: CheckLab): readonly string[] {
+  return Object.values(chosen.record.ready?.trust ?? {}).flatMap((root) => [root, root.replace(/-root\.pem$/, '-issuing.pem')]).flatMap(readIfThere)
+}
+
+function readIfThere(file: string): readonly string[] {
+  try {
+    return [readFileSync(file, 'utf8')]
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    throw error
+  }
+}
+
+function ownIdentity(io: Io, lab: CheckLab | undefined, { cert, key, as, name: _name }: SetupOptions, destination: Destination): OwnIdentity | undefined {
+  if (as !== undefined && lab !== undefined) return nodeIdentity(lab, as, destination)
+  if (cert === undefined) {
+    if (key !== undefined) throw new UsageError('--key FILE: wanted a certificate beside it, --cert FILE')
+    return undefined
+  }
+  return identityFromFiles(resolve(io.workingFolder, cert), resolve(io.workingFolder, key ?? cert), cert, [])
+}
+
+export function identityFromFiles(certificateFile: string, keyFile: string, label: string, names: readonly string[]): OwnIdentity {
+  const chain = loadCertificates(certificateFile)
+  const key = loadKey(keyFile)
+  const pair = chain.ok && key.ok && !chain.value.certificates[0].checkPrivateKey(key.value.key) ? [verdict('key.mismatch', { found: `${keyFile} does not belong to ${certificateFile}` })] : []
+  const verdicts: readonly Verdict[] = [...(chain.ok ? chain.warnings : chain.verdicts), ...(key.ok ? key.warnings : key.verdicts), ...pair]
+  return { label, names, cert: chain.ok ? chain.value.pem : '', key: key.ok ? key.value.pem : '', verdicts }
+}
+
+/** The certificate that node shows when it dials: its default-outgoing one, or that of the face it leaves by. */
+export function nodeIdentity(lab: CheckLab, name: string, destination: { readonly view: 'internal' | 'external' }): OwnIdentity {
+  const node = lab.plan.nodes.find((candidate) => candidate.name === name)
+  if (node === undefined) throw new UsageError(`--as ${name}: the lab has no such node; its nodes: ${lab.plan.nodes.map((each) => each.name).join(', ')}`)
+  const { root } = nodeFolder(lab.chosen.folder.root, name)
+  const face: FaceName = node.role === 'access-proxy' ? destination.view : 'internal'
+  const references: readonly CertificateReference[] = node.role === 'access-proxy' ? [`edge-${face}`] : ['default-outgoing', 'listener']
+  const files = references.map((reference) => assignedFiles(root, reference)).find((found) => found !== undefined)
+  const fqdn = node.faces.find((candidate) => candidate.name === face)?.fqdn ?? node.fqdn
+  if (files === undefined) return { label: name, names: [fqdn], cert: '', key: '', verdicts: [verdict('tls.own-cert-missing', { found: `${name} has no certificate assigned to ${references.join(' or ')}`, fix: `siplab assign ${name} ${references[0] ?? 'listener'} CERTIFICATE` })] }
+  return identityFromFiles(files.certificateFile, files.keyFile, name, [fqdn])
+}
+
+/** `--dns`, else the lab's view, else the system's. */
+export function resolverOf(lab: CheckLab | undefined, view: 'internal' | 'external', { dns, timeout }: Pick<SetupOptions, 'dns' | 'timeout'>): Resolver {
+  const servers = dns === undefined ? labServers(lab, view) : [dnsServer(dns)]
+  return createResolver({ clock: systemClock, servers, timeoutMs: Math.min(2000, timeout * 1000), tries: 2 })
+}
+
+function labServers(lab: CheckLab | undefined, view: 'internal' | 'external'): readonly string[] {
+  const found = lab?.plan.dns.find(({ name }) => name === view)
+  return found === undefined ? [] : [`${found.address}:${found.port}`]
+}
+
+function dnsServer(text: string): string {
+  const bare = text.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
+  if (isIP(bare) !== 0 || isIP(text) !== 0) return text
+  throw new UsageError(`--dns: wanted ADDRESS or ADDRESS:PORT, found ${JSON.stringify(text)}`)
+}
+
