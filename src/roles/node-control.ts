@@ -62,8 +62,8 @@ function events({ recorder }: Service, { query }: ControlCall): ControlAnswer {
 /** A live flow keeps the certificates it was opened with, whatever was renewed since. */
 function liveFlows({ stack, plan, lab }: Service): readonly FlowStatus[] {
   const who = nodeDirectory(lab)
-  return [...(stack?.transport.flows() ?? [])].map(({ direction, transport, dialledName, local, remote, own, peer }) => ({
-    link: direction === 'dialled' ? `${plan.name}->${dialledName === undefined ? who.byAddress(remote.address) : who.byName(dialledName)}` : `${who.byAddress(remote.address)}->${plan.name}`,
+  return [...(stack?.transport.flows() ?? [])].map(({ direction, transport, local, remote, own, peer }) => ({
+    link: direction === 'dialled' ? `${plan.name}->${who.byAddress(remote.address)}` : `${who.byAddress(remote.address)}->${plan.name}`,
     direction,
     transport,
     local: `${local.address}:${local.port}`,

@@ -3,6 +3,7 @@
  * a certificate is the profile's choice (`whenOwnCertificateEnds`); then the exit status is 1 and the events say why.
  */
 import { mkdirSync } from 'node:fs'
+import { assignedFiles } from '../certificates/node-certificates.ts'
 import { joined } from '../certificates/startup-check.ts'
 import { verdict, type VerdictCode } from '../certificates/verdict-codes.ts'
 import type { Verdict } from '../certificates/verdict.ts'
@@ -20,7 +21,7 @@ import { recordFailureChain } from './failure-chain.ts'
 import { LinkWatch } from './links.ts'
 import { nodeControl } from './node-control.ts'
 import { type NodeFolder, nodeFolder } from './node-folder.ts'
-import { checkAll, type OwnCertificate, type OwnCertificateCheck, unassignedVerdict } from './own-certificates.ts'
+import { checkAll, type OwnCertificate, type OwnCertificateCheck, referenceUses, unassignedVerdict } from './own-certificates.ts'
 import { probe } from './probe.ts'
 import { openRecorder, type LogLevel, type Recorder } from './recorder.ts'
 import { sharedKey } from './shared-key.ts'
@@ -212,7 +213,12 @@ export class Service {
 
   #wantedListeners(): readonly PlannedListener[] {
     const { mtls } = readNodeSettings(this.folder)
-    return this.plan.listeners.filter((listener) => mtls || !isMtls(listener))
+    return this.plan.listeners.filter((listener) => (mtls || !isMtls(listener)) && (listener.transport !== 'wss' || this.#hasCertificateFor(listener.face)))
+  }
+
+  /** Browsers are not served without a certificate; that alone ends no service: the servers of 2005 knew no WSS. */
+  #hasCertificateFor(face: string): boolean {
+    return referenceUses(this.plan).some(({ reference, listensOn }) => listensOn === face && assignedFiles(this.folder.root, reference) !== undefined)
   }
 
   async #open(): Promise<void> {
@@ -325,13 +331,13 @@ export class Service {
       this.#listeners.delete(planned)
       await listener.close()
       changed.push(`${planned.face} ${planned.address}:${planned.port} is closed`)
-      this.recorder.record('mtls.changed', { message: 'The MTLS listener is closed', data: { on: false, port: planned.port } })
+      if (isMtls(planned)) this.recorder.record('mtls.changed', { message: 'The MTLS listener is closed', data: { on: false, port: planned.port } })
     }
     for (const planned of wanted) {
       if (this.#listeners.has(planned)) continue
       await this.#listenAgain(planned)
       changed.push(`${planned.face} ${planned.address}:${planned.port} is open`)
-      this.recorder.record('mtls.changed', { message: 'The MTLS listener is open', data: { on: true, port: planned.port } })
+      if (isMtls(planned)) this.recorder.record('mtls.changed', { message: 'The MTLS listener is open', data: { on: true, port: planned.port } })
     }
   }
 

@@ -13,6 +13,7 @@ import { nodeCommand } from './node.ts'
 import { phoneCommand } from './phone.ts'
 import { planCommand } from './plan.ts'
 import { registrationsCommand } from './registrations.ts'
+import { scenarioCommand } from './scenario.ts'
 import { statusCommand } from './status.ts'
 import { timelineCommand } from './timeline.ts'
 import { traceCommand } from './trace.ts'
@@ -35,6 +36,7 @@ export const commands: readonly RegisterCommand[] = [
   healCommand,
   clockCommand,
   drainCommand,
+  scenarioCommand,
   eventsCommand,
   traceCommand,
   decodeCommand,

@@ -1,0 +1,107 @@
+/** `siplab scenario list, run`: stories with expectations, played in a lab of their own. */
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { CommandOutcome } from '../../lab/scenario/driver.ts'
+import { loadScenario, scenarioNames, type Scenario } from '../../lab/scenario/load.ts'
+import { localDriver } from '../../lab/scenario/local-driver.ts'
+import { runScenario, type ScenarioResult, type StepResult } from '../../lab/scenario/run.ts'
+import { answer, common } from '../command.ts'
+import type { CommonOptions, RegisterCommand } from '../command.ts'
+import { UsageError } from '../failure.ts'
+import { paint, table } from '../io.ts'
+import type { Io } from '../io.ts'
+import { main } from '../main.ts'
+import { launcher } from '../package.ts'
+import { chooseTopology } from '../topology-options.ts'
+
+interface RunCommandOptions extends CommonOptions {
+  readonly all?: true
+  readonly keep?: true
+  readonly network?: string
+}
+
+export const scenarioCommand: RegisterCommand = (program, { io, finish }) => {
+  const scenario = program.command('scenario').summary('play stories with expectations').description('Plays stories with expectations, each in a lab of its own.')
+  common(scenario.command('list').description('Lists the shipped scenarios.'), 'siplab scenario list').action((options: CommonOptions) => {
+    const all = scenarioNames().map((name) => loadScenario(name))
+    answer(io, options, all.map(({ name, family, topology, story, steps, options: wants }) => ({ name, family, topology, movableClock: wants.movableClock, steps: steps.length, story: story.trim() })), () =>
+      table(['SCENARIO', 'FAMILY', 'TOPOLOGY', 'STORY'], all.map(({ name, family, topology, story }) => [name, family, topology, firstSentence(story)])),
+    )
+  })
+  const run = scenario
+    .command('run [NAME...]')
+    .description('Plays scenarios one after the other. NAME is one of siplab scenario list, or the path of a file.')
+    .option('--all', 'every shipped scenario')
+    .option('--keep', 'leave the folders of the labs')
+    .option('--network <N>', 'use 127.0.N.0/24 and no other')
+  common(run, 'siplab scenario run trial-certificate-expiry').action(async (names: readonly string[], options: RunCommandOptions) => {
+    const scenarios = chosen(names, options)
+    const giveUp = new AbortController()
+    const stopListening = io.onInterrupt(() => giveUp.abort())
+    const results: ScenarioResult[] = []
+    try {
+      for (const each of scenarios) if (!giveUp.signal.aborted) results.push(await play(io, each, options, giveUp.signal))
+    } finally {
+      stopListening()
+    }
+    answer(io, options, { scenarios: results.map(({ events: _events, ...result }) => result) }, () => resultTable(io, results))
+    if (giveUp.signal.aborted || results.some(({ outcome }) => outcome === 'failed')) finish(1)
+  })
+}
+
+function chosen(names: readonly string[], { all }: RunCommandOptions): readonly Scenario[] {
+  if (all === true && names.length > 0) throw new UsageError('wanted names or --all, found both')
+  const wanted = all === true ? scenarioNames() : names
+  if (wanted.length === 0) throw new UsageError('wanted the name of a scenario, or --all; siplab scenario list shows them')
+  return wanted.map((name) => loadScenario(name))
+}
+
+async function play(io: Io, scenario: Scenario, options: RunCommandOptions, signal: AbortSignal): Promise<ScenarioResult> {
+  const { topology, source } = chooseTopology(io, scenario.topology)
+  const data = options.data === undefined ? join(mkdtempSync(join(tmpdir(), 'siplab-scenario-')), 'lab') : resolve(io.workingFolder, options.data, scenario.name)
+  const driver = localDriver({
+    launcher, environment: io.environment, data,
+    keep: options.keep === true || options.data !== undefined,
+    ...(options.network === undefined ? {} : { network: Number(options.network) }),
+    command: (args) => inProcess(io, args),
+    onProgress: (line) => io.err(`${paint(io.colours.err, 'dim', `  ${line}`)}\n`),
+  })
+  io.err(`${paint(io.colours.err, 'bold', scenario.name)}: ${firstSentence(scenario.story)}\n`)
+  const result = await runScenario(scenario, { driver, topology, source, signal, onStep: (step) => io.err(stepLine(io, scenario, step)) })
+  if (result.outcome === 'skipped') io.err(`  skipped: ${result.because}\n`)
+  return result
+}
+
+/** The same command line as a person's, with its streams caught. */
+async function inProcess(io: Io, args: readonly string[]): Promise<CommandOutcome> {
+  let out = ''
+  let complaint = ''
+  const status = await main(args, { ...io, out: (text) => void (out += text), err: (text) => void (complaint += text), colours: { out: false, err: false } })
+  return { status, document: out.trim() === '' ? undefined : JSON.parse(out), complaint }
+}
+
+const marks = { passed: ['green', 'ok  '], failed: ['red', 'FAIL'], skipped: ['dim', '-   '] } as const
+
+function stepLine(io: Io, { file }: Scenario, { kind, outcome, text, tookMs, wanted, found, next, line }: StepResult): string {
+  if (kind === 'say') return outcome === 'skipped' ? '' : `${paint(io.colours.err, 'italic', `  ${text}`)}\n`
+  const [colour, mark] = marks[outcome]
+  const head = `  ${paint(io.colours.err, colour, mark)} ${text}${tookMs >= 100 ? paint(io.colours.err, 'dim', ` (${(tookMs / 1000).toFixed(1)} s)`) : ''}\n`
+  if (outcome !== 'failed') return head
+  return `${head}       ${file}:${line}\n       wanted ${wanted}\n       found  ${found}\n${next === undefined ? '' : `       look at ${next}\n`}`
+}
+
+function resultTable(io: Io, results: readonly ScenarioResult[]): string {
+  const rows = results.map(({ name, outcome, tookMs, steps, because }) => {
+    const failed = steps.find((step) => step.outcome === 'failed')
+    const why = because ?? (failed === undefined ? '' : `line ${failed.line}: ${failed.text}`)
+    return [name, paint(io.colours.out, outcome === 'passed' ? 'green' : outcome === 'failed' ? 'red' : 'yellow', outcome), `${(tookMs / 1000).toFixed(1)} s`, String(steps.length), why]
+  })
+  const count = (outcome: string): number => results.filter((result) => result.outcome === outcome).length
+  return `${table(['SCENARIO', 'OUTCOME', 'TIME', 'STEPS', 'WHY'], rows)}${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped\n`
+}
+
+function firstSentence(story: string): string {
+  const text = story.trim().replaceAll(/\s+/g, ' ')
+  return /^.*?[.:](?= |$)/.exec(text)?.[0] ?? text
+}

@@ -1,0 +1,75 @@
+/**
+ * What a scenario needs of a lab, wherever it runs. The local lab is behind it (local-driver.ts); a lab in containers can be:
+ * commands with `--lab compose`, events from the shared volume, processes by `docker compose kill`.
+ */
+import type { NodeEvent, NodeState } from '../../roles/control-api.ts'
+import type { LabPlan } from '../../topology/plan-types.ts'
+import type { Topology } from '../../topology/topology.ts'
+import type { Verdict } from '../../certificates/verdict.ts'
+import type { ReadyDocument } from '../ready-document.ts'
+
+export interface LabWish {
+  readonly topology: Topology
+  /** A shipped name, or the absolute path of a lab file. */
+  readonly source: string
+  readonly movableClock: boolean
+}
+
+export interface LabDriver {
+  readonly kind: 'local' | 'compose'
+  /** Why the wish cannot be had here, e.g. libfaketime is missing; undefined when it can. Then the scenario is skipped by name. */
+  lacks(wish: LabWish): string | undefined
+  bringUp(wish: LabWish, signal: AbortSignal): Promise<DrivenLab>
+}
+
+/** What came of one siplab command. */
+export interface CommandOutcome {
+  readonly status: number
+  /** Its JSON document; undefined when it printed none. */
+  readonly document: unknown
+  /** What it wrote for people, when it failed. */
+  readonly complaint: string
+}
+
+export interface NodeStanding {
+  readonly state: NodeState
+  /** How its process ended; absent while it runs. */
+  readonly exit?: number
+  readonly signal?: string
+  readonly verdict?: Verdict
+}
+
+/** A live connection of a node, as `GET /flows` of its control socket tells it. */
+export interface LiveFlow {
+  /** `director->fe1`: who dialled whom. */
+  readonly link: string
+  /** Serial of what the acceptor showed when it was opened. */
+  readonly shown: string | undefined
+  /** Serial of what the dialler showed. */
+  readonly dialledWith: string | undefined
+}
+
+export interface DrivenLab {
+  readonly plan: LabPlan
+  readonly ready: ReadyDocument
+  /** Where its files are, for people; undefined when there is no such place on this machine. */
+  readonly data: string | undefined
+  /** `command(['mtls', 'fe1', 'off'])`: as a person would type it, with `--json`. Never rejects for an exit status. */
+  command(args: readonly string[]): Promise<CommandOutcome>
+  /** Every event of every node so far, in the order they became known. */
+  readonly events: readonly ArrivedEvent[]
+  standing(node: string): Promise<NodeStanding>
+  flows(): Promise<readonly LiveFlow[]>
+  /** Ends its process without a word. */
+  kill(node: string): Promise<void>
+  redial(from: string, to: string): Promise<void>
+  /** Calls back when an event or a node state is new. @returns ends it */
+  onNews(listener: () => void): () => void
+  end(): Promise<void>
+}
+
+export interface ArrivedEvent {
+  /** Milliseconds since the scenario began; nodes may have clocks of their own. */
+  readonly atMs: number
+  readonly event: NodeEvent
+}

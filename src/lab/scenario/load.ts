@@ -1,0 +1,109 @@
+/** Reads scenario files: the shipped ones by name, one's own by path. Faults come out with file, line and field. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ConfigError } from '../../topology/config-error.ts'
+import { readDocument, type Fault } from '../../topology/document.ts'
+import { scenarioSchema, stepKinds, type Expectation, type ScenarioFile, type Step, type StepKind } from './format.ts'
+import { variablesIn } from './variables.ts'
+
+export interface Scenario extends Omit<ScenarioFile, 'steps'> {
+  /** As it was named, for messages. */
+  readonly file: string
+  readonly steps: readonly PlacedStep[]
+}
+
+export interface PlacedStep {
+  readonly kind: StepKind
+  readonly step: Step
+  /** Of the file, 1-based. */
+  readonly line: number
+}
+
+/** The folder of the shipped scenarios, in the source tree or in the built package. */
+export function scenarioFolder(): string {
+  const candidates = ['../../../scenarios', '../../../../scenarios'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
+  const found = candidates.find((folder) => existsSync(folder))
+  if (found === undefined) throw new ConfigError({ file: candidates[0] ?? 'scenarios', line: 1, column: 1, field: '', wanted: 'the folder of the shipped scenarios', found: 'none' })
+  return found
+}
+
+export function scenarioNames(folder: string = scenarioFolder()): readonly string[] {
+  return readdirSync(folder).filter((file) => file.endsWith('.yaml')).map((file) => basename(file, '.yaml')).sort()
+}
+
+/**
+ * `loadScenario('trial-certificate-expiry')`, or the path of a file: what has a slash or an ending is a path.
+ *
+ * @throws ConfigError
+ */
+export function loadScenario(nameOrFile: string, folder: string = scenarioFolder()): Scenario {
+  const isFile = nameOrFile.includes('/') || /\.ya?ml$/.test(nameOrFile)
+  const file = isFile ? nameOrFile : join(folder, `${nameOrFile}.yaml`)
+  if (!existsSync(file)) {
+    const wanted = isFile ? 'a scenario file' : `a scenario (${scenarioNames(folder).join(', ')}) or the path of a file`
+    throw new ConfigError({ file, line: 1, column: 1, field: '', wanted, found: isFile ? 'nothing there' : `"${nameOrFile}"` })
+  }
+  return parseScenario(readFileSync(file, 'utf8'), isFile ? file : `scenarios/${nameOrFile}.yaml`)
+}
+
+export function parseScenario(text: string, file: string): Scenario {
+  const { value, error } = readDocument(scenarioSchema, text, file)
+  const known = new Set<string>()
+  const steps = value.steps.map((step, at): PlacedStep => {
+    const fault = stepFault(step, at, known)
+    if (fault !== undefined) throw error(fault)
+    for (const name of Object.keys(step.keep ?? {})) known.add(name)
+    return { kind: kindOf(step), step, line: error({ path: ['steps', at], wanted: '', found: '' }).line }
+  })
+  return { ...value, file, steps }
+}
+
+function kindsOf(step: Step): readonly StepKind[] {
+  return stepKinds.filter((kind) => step[kind] !== undefined)
+}
+
+function kindOf(step: Step): StepKind {
+  return kindsOf(step)[0] ?? 'say'
+}
+
+/** Which further fields go with which kind of step. */
+const fieldsOf: Readonly<Record<StepKind, readonly (keyof Step)[]>> = {
+  say: [],
+  do: ['within', 'status', 'fails', 'says', 'answers', 'keep'],
+  kill: [],
+  redial: [],
+  phone: ['within', 'fails', 'says', 'answer', 'diagnostics'],
+  expect: ['within'],
+}
+
+function stepFault(step: Step, at: number, known: ReadonlySet<string>): Fault | undefined {
+  const kinds = kindsOf(step)
+  const [kind] = kinds
+  if (kind === undefined || kinds.length > 1) return { path: ['steps', at], wanted: `one of ${stepKinds.join(', ')}`, found: kinds.length === 0 ? 'none of them' : kinds.join(' and ') }
+  const stray = Object.entries(step).find(([name, value]) => value !== undefined && name !== kind && !fieldsOf[kind].some((field) => field === name))
+  if (stray !== undefined) return { path: ['steps', at, stray[0]], wanted: `beside "${kind}" ${fieldsOf[kind].join(', ') || 'nothing'}`, found: `"${stray[0]}"` }
+  const missing = variablesIn(step).find((name) => !known.has(name))
+  if (missing !== undefined) return { path: ['steps', at], wanted: 'a variable that an earlier step keeps', found: `\${${missing}}` }
+  return (step.expect === undefined ? undefined : expectationFault(step.expect, at)) ?? (step.phone === undefined ? undefined : phoneFault(step.phone, at))
+}
+
+function expectationFault(expect: Expectation, at: number): Fault | undefined {
+  const path = ['steps', at, 'expect'] as const
+  const { node, link, verdict, events, flow, state } = expect
+  const subjects = Object.entries({ node, verdict, events, flow }).filter(([, value]) => value !== undefined).map(([name]) => name)
+  if (subjects.length > 1) return { path: [...path, subjects[1] ?? ''], wanted: `only "${subjects[0]}"`, found: subjects.join(' and ') }
+  if (subjects.length === 0 && link === undefined) return { path, wanted: 'one of node, link, verdict, events, flow', found: 'none of them' }
+  if (node !== undefined && (state === undefined || state === 'up' || state === 'down')) return { path, wanted: 'state: ready, degraded, draining or stopped', found: state ?? 'no state' }
+  if (subjects.length === 0 && state !== 'up' && state !== 'down') return { path, wanted: 'state: up or down', found: state ?? 'no state' }
+  if (events !== undefined && expect.at === undefined) return { path, wanted: 'at: the node that logged them', found: 'no node' }
+  return undefined
+}
+
+function phoneFault({ does, to, at: node, text }: NonNullable<Step['phone']>, at: number): Fault | undefined {
+  const path = ['steps', at, 'phone'] as const
+  if ((does === 'message' || does === 'call') && to === undefined) return { path, wanted: `to: the user it ${does === 'call' ? 'calls' : 'writes to'}`, found: 'nobody' }
+  if (does === 'sign-in' && node === undefined) return { path, wanted: 'at: the node it dials', found: 'none' }
+  if (text !== undefined && does !== 'message') return { path: [...path, 'text'], wanted: 'text only with does: message', found: `does: ${does}` }
+  return undefined
+}

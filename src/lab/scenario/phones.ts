@@ -1,0 +1,145 @@
+/** The phones of a scenario: one a user, opened at its first sign-in, closed at the end. */
+import { readFileSync } from 'node:fs'
+import { openPhone, PhoneError, type OutgoingCall, type Phone, type PhoneTarget } from '../../phone/index.ts'
+import { systemClock } from '../../sip/clock.ts'
+import { createResolver } from '../../sip/transport/resolver.ts'
+import { LabError } from '../lab-error.ts'
+import type { DrivenLab } from './driver.ts'
+import type { PhoneStep } from './format.ts'
+
+export interface PhoneOutcome {
+  /** SIP status of the answer; absent when there was none. */
+  readonly status?: number
+  /** Value of `ms-diagnostics`. */
+  readonly diagnostics?: string
+  /** Why there was no answer, or not a good one: a code of PhoneError. */
+  readonly code?: string
+  /** For people. */
+  readonly sentence: string
+}
+
+const answerMs = 8000
+
+export class ScenarioPhones {
+  readonly #lab: DrivenLab
+  readonly #phones = new Map<string, Phone>()
+  readonly #calls = new Map<string, OutgoingCall>()
+
+  constructor(lab: DrivenLab) {
+    this.#lab = lab
+  }
+
+  /** What became of one step; a refusal and a lost connection are outcomes. */
+  async act(step: PhoneStep): Promise<PhoneOutcome> {
+    try {
+      return await this.#do(step)
+    } catch (error) {
+      if (!(error instanceof PhoneError)) throw error
+      const { status, diagnostics, code, message } = error
+      return { ...(status === undefined ? {} : { status }), ...(diagnostics === undefined ? {} : { diagnostics }), code, sentence: message }
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#phones.values()].map((phone) => phone.close()))
+  }
+
+  async #do(step: PhoneStep): Promise<PhoneOutcome> {
+    switch (step.does) {
+      case 'sign-in':
+        return this.#signIn(step)
+      case 'sign-out':
+        await this.#phoneOf(step.user).signOut()
+        return { status: 200, sentence: `${step.user} signed out` }
+      case 'message':
+        return this.#message(step)
+      case 'call':
+        return this.#call(step)
+      case 'hang-up':
+        return this.#hangUp(step.user)
+      default:
+        return step.does satisfies never
+    }
+  }
+
+  async #signIn({ user, at = '', over }: PhoneStep): Promise<PhoneOutcome> {
+    await this.#phones.get(user)?.close()
+    this.#phones.delete(user)
+    const phone = this.#open(user, at, over)
+    this.#phones.set(user, phone)
+    const { target } = await phone.signIn()
+    return { status: 200, sentence: `${user} signed in at ${target.host}:${target.port} over ${target.transport}` }
+  }
+
+  async #message({ user, to = '', text = 'hello' }: PhoneStep): Promise<PhoneOutcome> {
+    const { status, diagnostics } = await this.#phoneOf(user).message(this.#uriOf(to), text)
+    const other = this.#phones.get(to)
+    if (other !== undefined) await other.nextMessage((message) => message.text === text)
+    return { status, ...(diagnostics === undefined ? {} : { diagnostics }), sentence: `${to} got the message` }
+  }
+
+  async #call({ user, to = '' }: PhoneStep): Promise<PhoneOutcome> {
+    const call = this.#phoneOf(user).call(this.#uriOf(to))
+    this.#calls.set(user, call)
+    const other = this.#phones.get(to)
+    const ringing = other?.nextCall()
+    const answered = ringing?.then((incoming) => incoming.answer())
+    // When the call fails its own error is told; that nothing rang follows from it.
+    answered?.catch(() => undefined)
+    await call.established
+    await answered
+    return { status: 200, sentence: `${user} and ${to} are connected` }
+  }
+
+  async #hangUp(user: string): Promise<PhoneOutcome> {
+    const call = this.#calls.get(user)
+    if (call === undefined) throw new LabError('usage', 'scenario.call', `${user} has no call to hang up; an earlier step must call`)
+    this.#calls.delete(user)
+    await call.hangUp()
+    return { status: 200, sentence: `${user} hung up` }
+  }
+
+  #phoneOf(user: string): Phone {
+    const phone = this.#phones.get(user)
+    if (phone === undefined) throw new LabError('usage', 'scenario.phone', `${user} never signed in; an earlier step must: phone: { user: ${user}, does: sign-in, at: NODE }`)
+    return phone
+  }
+
+  #uriOf(login: string): string {
+    return this.#accountOf(login).uri
+  }
+
+  #accountOf(login: string) {
+    const account = this.#lab.ready.users.find((user) => user.login === login)
+    if (account === undefined) throw new LabError('usage', 'scenario.user', `no user ${login} in the lab; there are ${this.#lab.ready.users.map((user) => user.login).join(', ')}`)
+    return account
+  }
+
+  #open(user: string, at: string, over: PhoneStep['over']): Phone {
+    const { ready } = this.#lab
+    const account = this.#accountOf(user)
+    const { target, root } = phoneTarget(this.#lab, at, over)
+    const { address, port } = ready.dns.internal
+    return openPhone({
+      user: account.login,
+      domain: account.uri.slice(account.uri.indexOf('@') + 1),
+      password: account.password,
+      target,
+      answerMs,
+      ...(root === undefined ? {} : { ca: [readFileSync(root, 'utf8')] }),
+      resolver: createResolver({ clock: systemClock, servers: [`${address}:${port}`] }),
+    })
+  }
+}
+
+/** Where a phone dials a node: at the access proxy the external face, trusting the public root; elsewhere the internal one. */
+function phoneTarget({ ready, plan }: DrivenLab, at: string, over: PhoneStep['over']): { readonly target: PhoneTarget; readonly root: string | undefined } {
+  const node = plan.nodes.find(({ name }) => name === at)
+  if (node === undefined) throw new LabError('usage', 'scenario.node', `no node ${at} in the lab; there are ${plan.nodes.map(({ name }) => name).join(', ')}`)
+  const outside = node.role === 'access-proxy'
+  const face = outside ? 'external' : 'internal'
+  const listener = node.listeners.find((each) => each.face === face && each.transport === over && each.mutual !== 'required')
+  if (listener === undefined) throw new LabError('usage', 'scenario.phone', `${at} has no ${over} listener for phones on its ${face} face`)
+  const host = node.faces.find(({ name }) => name === face)?.fqdn ?? node.fqdn
+  return { target: { host, address: listener.address, port: listener.port, transport: over }, root: outside ? ready.trust.public : ready.trust.internal }
+}

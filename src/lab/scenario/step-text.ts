@@ -1,0 +1,49 @@
+/** A step in one line, as progress and reports show it. */
+import type { EventPattern, Expectation, PhoneStep, Step } from './format.ts'
+
+export function stepText(step: Step): string {
+  if (step.say !== undefined) return step.say.trim().replaceAll(/\s+/g, ' ')
+  if (step.do !== undefined) return `siplab ${step.do}`
+  if (step.kill !== undefined) return `kill -9 ${step.kill}`
+  if (step.redial !== undefined) return `${step.redial} is dialled anew`
+  if (step.phone !== undefined) return phoneText(step.phone)
+  return step.expect === undefined ? '' : expectationText(step.expect)
+}
+
+function phoneText({ user, does, at, over, to, text }: PhoneStep): string {
+  switch (does) {
+    case 'sign-in':
+      return `${user} signs in at ${at} over ${over}`
+    case 'sign-out':
+      return `${user} signs out`
+    case 'message':
+      return `${user} writes to ${to}${text === undefined ? '' : `: ${JSON.stringify(text)}`}`
+    case 'call':
+      return `${user} calls ${to}`
+    case 'hang-up':
+      return `${user} hangs up`
+    default:
+      return does satisfies never
+  }
+}
+
+function expectationText({ node, state, exit, because, link, verdict, at, windows, serial, also, events, flow, shows, dialledWith, absent }: Expectation): string {
+  const text = subject()
+  return absent ? `not: ${text}` : text
+
+  function subject(): string {
+    if (node !== undefined) return listed(`${node} is ${state}`, exit === undefined ? undefined : `exit ${exit}`, because)
+    if (verdict !== undefined) return listed(`verdict ${verdict}`, link, at === undefined ? undefined : `seen by ${at}`, windows, serial === undefined ? undefined : `serial ${serial}`, also === undefined ? undefined : `also ${also.join(', ')}`)
+    if (events !== undefined) return `${at} logs ${events.map(patternText).join(', ')}`
+    if (flow !== undefined) return listed(`a live connection ${flow}`, shows === undefined ? undefined : `shown ${shows}`, dialledWith === undefined ? undefined : `dialled with ${dialledWith}`)
+    return listed(`${link} is ${state}`, because)
+  }
+}
+
+function patternText(pattern: EventPattern): string {
+  return typeof pattern === 'string' ? pattern : pattern.event
+}
+
+function listed(...parts: readonly (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined).join(', ')
+}
