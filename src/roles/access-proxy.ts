@@ -2,41 +2,49 @@
 import { flowToken } from '../sip/routing/policies/flow-token.ts'
 import { followRoute } from '../sip/routing/policies/follow-route.ts'
 import type { AccessProxySettings } from '../topology/plan-types.ts'
+import { federation } from './federation.ts'
 import { addPath } from './policies/add-path.ts'
+import { federateIn } from './policies/federate-in.ts'
+import { federateOut } from './policies/federate-out.ts'
 import { markOutside } from './policies/mark-outside.ts'
 import { nextHop } from './policies/next-hop.ts'
 import { noRoute } from './policies/no-route.ts'
 import { maySeeDiagnostics, outwardResponse } from './policies/outward-response.ts'
 import { remoteUser } from './policies/remote-user.ts'
+import { routeGuard } from './policies/route-guard.ts'
 import { stripUntrusted } from './policies/strip-untrusted.ts'
 import { trustedServer } from './policies/trusted-server.ts'
 import { peerLists, type RoleContext, type RoleParts } from './role.ts'
 
-export function accessProxy({ plan, flowTokens }: RoleContext, settings: AccessProxySettings): RoleParts {
-  const { nextHop: inward, domains, internalServers, allowOutsideUsers, federation } = settings
-  const partners = [...federation.partners, ...federation.providers.filter(({ enabled }) => enabled)].map(({ edge }) => edge)
+export function accessProxy({ plan, flowTokens, resolver }: RoleContext, settings: AccessProxySettings): RoleParts {
+  const { nextHop: inward, domains, internalServers, allowOutsideUsers } = settings
+  const { partners, providers, enabled } = settings.federation
+  const others = federation(settings.federation, resolver)
+  const partnerEdges = [...partners, ...providers.filter((provider) => provider.enabled)].map(({ edge }) => edge)
   const internalPort = plan.listeners.find(({ face, transport }) => face === 'internal' && transport === 'tls')?.port ?? 5061
   return {
     faces: {
       external: {
-        admit: [stripUntrusted(), remoteUser({ allowOutsideUsers, domains }), markOutside({ edge: plan.fqdn })],
+        admit: [stripUntrusted(), routeGuard(flowTokens), federateIn({ federation: others, domains }), remoteUser({ allowOutsideUsers, domains }), markOutside({ edge: plan.fqdn })],
         target: [
           flowToken(flowTokens),
+          followRoute({ face: 'internal' }),
           addPath({ hostPort: `${plan.fqdn}:${internalPort}`, token: (flow) => flowTokens.of(flow) }),
           nextHop({ uri: `sip:${inward.fqdn}:${inward.port};transport=tls`, face: 'internal', because: 'inward' }),
         ],
       },
       internal: {
         admit: [trustedServer()],
-        target: [flowToken(flowTokens), followRoute(), noRoute({ domains })],
+        target: [flowToken(flowTokens), followRoute({ face: 'external' }), federateOut({ federation: others, domains, self: plan.fqdn }), noRoute({ domains })],
       },
     },
     peers: {
-      external: peerLists({ edges: federation.enabled ? partners : [] }),
+      external: peerLists({ edges: enabled ? partnerEdges : [] }),
       internal: peerLists({ servers: internalServers, strangers: 'refused' }),
     },
     watched: [{ fqdn: inward.fqdn, port: inward.port, face: 'internal' }],
     editResponse: { external: outwardResponse },
+    dialogTokens: true,
     explainsTo: ({ face, flow }) => face === 'internal' || maySeeDiagnostics(flow),
   }
 }

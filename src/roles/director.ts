@@ -8,6 +8,7 @@ import { homePool } from './policies/home-pool.ts'
 import { nextHop } from './policies/next-hop.ts'
 import { noRoute } from './policies/no-route.ts'
 import { noteRemote } from './policies/note-remote.ts'
+import { routeGuard } from './policies/route-guard.ts'
 import { stripUntrusted } from './policies/strip-untrusted.ts'
 import { peerLists, type RoleContext, type RoleParts, directoryOf } from './role.ts'
 
@@ -19,7 +20,7 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
   return {
     faces: {
       internal: {
-        admit: [stripUntrusted(), noteRemote(), authenticateUsers(context, settings)],
+        admit: [stripUntrusted(), routeGuard(flowTokens), noteRemote(), authenticateUsers(context, settings)],
         target: [
           flowToken(flowTokens),
           addPath({ hostPort: `${plan.fqdn}:${portOf('tls', 5061)}`, when: ({ remarks }) => remarks.remote }),

@@ -10,6 +10,7 @@ import { homePool } from './policies/home-pool.ts'
 import { nextHop } from './policies/next-hop.ts'
 import { noRoute } from './policies/no-route.ts'
 import { noteRemote } from './policies/note-remote.ts'
+import { routeGuard } from './policies/route-guard.ts'
 import { stripUntrusted } from './policies/strip-untrusted.ts'
 import { peerLists, type RoleContext, type RoleParts } from './role.ts'
 
@@ -26,7 +27,7 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
   return {
     faces: {
       internal: {
-        admit: [stripUntrusted(), noteRemote(), authenticateUsers(context, settings)],
+        admit: [stripUntrusted(), routeGuard(flowTokens), noteRemote(), authenticateUsers(context, settings)],
         target: [
           flowToken(flowTokens, { port: securePort }),
           followRoute(),

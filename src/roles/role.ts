@@ -6,6 +6,7 @@ import type { SipResponse } from '../sip/message/types.ts'
 import type { Clock } from '../sip/clock.ts'
 import type { FlowId, TransportName } from '../sip/transport/flow.ts'
 import type { LocationService } from '../services/location/location.ts'
+import type { Resolver } from '../sip/transport/resolver.ts'
 import type { Directory } from '../services/store/directory.ts'
 import type { Face, NodePlan } from '../topology/plan-types.ts'
 import type { PeerLists } from './peers.ts'
@@ -27,6 +28,8 @@ export interface RoleParts {
   readonly editResponse?: Readonly<Record<string, (response: SipResponse, arrival: Arrival) => ResponseChange | undefined>>
   /** The name in Record-Route where it is not the FQDN of the face: the pool's. */
   readonly recordRouteName?: string
+  /** Every dialog's Record-Route carries a token: who stands outside must not make up a route set. */
+  readonly dialogTokens?: true
   /** Whether a failure made here may be explained to the peer it goes back to. */
   readonly explainsTo: (arrival: Arrival) => boolean
 }
@@ -35,6 +38,8 @@ export interface RoleContext {
   readonly plan: NodePlan
   readonly clock: Clock
   readonly flowTokens: FlowTokens
+  /** The lab's DNS as this node sees it. */
+  readonly resolver: Resolver
   /** Whether that flow of this process is open. */
   readonly isOpen: (flow: FlowId) => boolean
   /** Signs nonces, so that any front end of the pool can check them. */

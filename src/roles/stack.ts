@@ -9,7 +9,7 @@ import { defaultTransactionLimits, type TransactionLimits } from '../sip/transac
 import { TimerWheel } from '../sip/transaction/timer-wheel.ts'
 import { defaultTimers } from '../sip/transaction/types.ts'
 import type { Flow } from '../sip/transport/flow.ts'
-import { createResolver } from '../sip/transport/resolver.ts'
+import { createResolver, type Resolver } from '../sip/transport/resolver.ts'
 import { createTransport } from '../sip/transport/transport.ts'
 import { TargetHealth } from '../sip/transport/target-health.ts'
 import type { TransportSettings } from '../sip/transport/settings.ts'
@@ -88,10 +88,13 @@ export function openStack(options: StackOptions): Stack {
   }
   const transport = createTransport({ clock, user, judge: (evidence) => judge(evidence), ...(options.transportSettings === undefined ? {} : { settings: options.transportSettings }) })
   const flowTokens = new FlowTokens({ node: plan.fqdn, key: options.sharedKey, flow: (id) => transport.flow(id) })
+  // Names are kept for a second: a lab changes its records while it runs.
+  const resolver = createResolver({ clock, servers: options.dnsServers ?? [`${plan.resolver.address}:${plan.resolver.port}`], cacheSeconds: 1 })
   const parts = partsOf({
     plan,
     clock,
     flowTokens,
+    resolver,
     isOpen: (flow) => transport.flow(flow)?.open === true,
     nonceKey: options.sharedKey,
     authentication: options.authentication,
@@ -101,7 +104,7 @@ export function openStack(options: StackOptions): Stack {
   })
   const { names } = plan.profile
   judge = peerJudge({ faces: parts.peers, names, nameRules: nameRulesOf(plan), diagnose: (code, evidence) => diagnosePeer(plan, who, groundFor(options, evidence.face), code, evidence) })
-  const locate = locator(options)
+  const locate = locator(options, resolver)
   proxy = createProxy({
     clock,
     wheel: new TimerWheel(clock),
@@ -111,7 +114,7 @@ export function openStack(options: StackOptions): Stack {
     locate,
     health: new TargetHealth(clock),
     faces: faceSettings(plan, parts),
-    forward: { ...defaultForward, ...options.forward },
+    forward: { ...defaultForward, dialogTokens: parts.dialogTokens === true, ...options.forward },
     optionTags: ['ms-benotify'],
     flowTokens,
     diagnostics: (because, arrival, status, detail): readonly HeaderField[] => (parts.explainsTo(arrival) ? diagnosticsHeaders({ plan, who }, because, arrival, status, detail) : []),
@@ -151,13 +154,11 @@ function partsOf(context: RoleContext): RoleParts {
   }
 }
 
-function locator({ plan, clock, dnsServers }: StackOptions): Locate {
-  const { address, port } = plan.resolver
+function locator({ plan, clock }: StackOptions, resolver: Resolver): Locate {
   const supported = plan.listeners.some(({ transport }) => transport === 'udp') ? (['tls', 'tcp', 'udp'] as const) : (['tls', 'tcp'] as const)
   return nextHops({
     clock,
-    // Names are kept for a second: a lab changes its records while it runs.
-    resolver: createResolver({ clock, servers: dnsServers ?? [`${address}:${port}`], cacheSeconds: 1 }),
+    resolver,
     supported,
     nameRule: plan.profile.names.wanted === 'dialled-name' ? 'dialled-fqdn' : 'domain-first',
     random: Math.random,

@@ -8,7 +8,7 @@ import type { Flow } from '../transport/flow.ts'
 import type { Incoming } from './arrival.ts'
 import type { Core } from './core.ts'
 import type { Target } from './decision.ts'
-import { type FlowTokens, needsToken, tokenSeparator } from './flow-token.ts'
+import { needsToken, tokenSeparator } from './flow-token.ts'
 
 /** Request-URI and Route of one copy, and where they lead. */
 export interface Way {
@@ -87,7 +87,8 @@ const none: readonly string[] = []
 
 /**
  * Step 4. Two values where the sides differ (RFC 5658 §3), the leaving side on top: each peer then dials the name,
- * port and transport of its own side. One value carries the tokens of both flows.
+ * port and transport of its own side. One value carries the tokens of both flows. A value that names no flow carries the token
+ * of its dialog where somebody will ask for one: beside a flow's value, and towards an edge, which vouches for nobody.
  */
 function recordRoutes({ own, settings }: Core, arrival: Incoming, flow: Flow): readonly string[] {
   const mode = settings.forward.recordRoute
@@ -98,13 +99,11 @@ function recordRoutes({ own, settings }: Core, arrival: Incoming, flow: Flow): r
   const inward = tokens !== undefined && needsToken(from) ? tokens.of(from) : undefined
   const outward = tokens !== undefined && needsToken(flow) ? tokens.of(flow) : undefined
   const differ = from.face !== flow.face || from.transport !== flow.transport
-  if (mode === 'double' && differ) return [own.recordRoute(flow, scheme, outward), own.recordRoute(from, scheme, inward)]
+  const double = mode === 'double' && differ
+  const signed = double || settings.forward.dialogTokens || from.peer?.class === 'edge' || flow.peer?.class === 'edge'
+  const dialog = signed ? tokens?.ofDialog(arrival.request.callId) : undefined
+  if (double) return [own.recordRoute(flow, scheme, outward ?? dialog), own.recordRoute(from, scheme, inward ?? dialog)]
   const both = inward !== undefined && outward !== undefined ? inward + tokenSeparator + outward : (inward ?? outward)
-  return [own.recordRoute(from, scheme, both ?? dialogToken(tokens, arrival, flow))]
+  return [own.recordRoute(from, scheme, both ?? dialog)]
 }
 
-/** Later requests of a dialog that goes by an edge come from an edge, which vouches for nobody: the token does. */
-function dialogToken(tokens: FlowTokens | undefined, { flow: from, request }: Incoming, flow: Flow): string | undefined {
-  if (tokens === undefined || (from.peer?.class !== 'edge' && flow.peer?.class !== 'edge')) return undefined
-  return tokens.ofDialog(request.callId)
-}

@@ -1,0 +1,46 @@
+/** From the inside to another organisation, and why not. */
+import { soon } from '../../services/soon.ts'
+import { type Arrival, type Decision, pass, type Policy, refuse } from '../../sip/routing/decision.ts'
+import type { Federation, Relation } from '../federation.ts'
+import { targetVia } from './next-hop.ts'
+
+export interface FederateOutOptions {
+  readonly federation: Federation
+  /** Ours, lower case: nothing for them leaves here. */
+  readonly domains: readonly string[]
+  /** FQDN for `source=` in diagnostics. */
+  readonly self: string
+}
+
+export function federateOut(options: FederateOutOptions): Policy {
+  const ours = new Set(options.domains)
+  return {
+    name: 'federate-out',
+    decide(arrival) {
+      const domain = arrival.uri.host
+      if (domain === '' || ours.has(domain)) return pass
+      return soon(options.federation.relationTo(domain), (relation) => decisionFor(arrival, domain, relation, options.self))
+    },
+  }
+}
+
+/** The ids and their extra fields are those of the original's diagnostics (topology-facts §5.1). */
+function decisionFor(arrival: Arrival, domain: string, relation: Relation, self: string): Decision {
+  const diagnosed = (status: number, because: string, id: number, reason: string, fields = ''): Decision => refuse(status, because, [['ms-diagnostics', `${id};reason="${reason}";source="${self}";domain="${domain}"${fields}`]])
+  switch (relation.kind) {
+    case 'federated':
+      return { kind: 'route', targets: [targetVia(arrival.request.requestUri, `sip:${relation.edge}:${relation.port};transport=tls`, 'external')], because: `federation.${relation.source}` }
+    case 'blocked':
+      return diagnosed(403, 'federation.blocked', 1002, 'Federation with this domain is not allowed')
+    case 'closed':
+      return diagnosed(504, 'route.no-target', 1005, 'Cannot route to destination domain')
+    case 'no-srv':
+      return diagnosed(504, 'dns.not-found', 1008, 'Unable to resolve DNS SRV record')
+    case 'srv-outside':
+      return diagnosed(504, 'dns.srv-outside-domain', 1009, 'No match for domain in DNS SRV results', relation.targets.map((target, at) => `;fqdn${at + 1}="${target}"`).join(''))
+    case 'dns-down':
+      return diagnosed(504, 'dns.unreachable', 1008, 'Unable to resolve DNS SRV record')
+    default:
+      return relation satisfies never
+  }
+}
