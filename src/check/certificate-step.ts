@@ -1,11 +1,12 @@
 /** The certificate a server showed, under every rule book: the profile's decides, the others are told. */
+import { X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
 import { examine, toVerdict, verdictCertificate, type Examination, type ProfileName } from '../certificates/examine/index.ts'
 import type { WantedName } from '../certificates/examine/names.ts'
 import { pemBlocks } from '../certificates/examine/pem.ts'
 import { nodeErrorToCode } from '../certificates/node-errors.ts'
 import { verdict, type VerdictCode } from '../certificates/verdict-codes.ts'
 import type { Verdict } from '../certificates/verdict.ts'
-import { isIP } from 'node:net'
 import type { Candidate } from './discover.ts'
 import type { Secured } from './handshake.ts'
 import type { Journal } from './journal.ts'
@@ -37,7 +38,7 @@ export function examineOwn(own: OwnIdentity, options: CheckOptions): Examination
 export function examineChain(chain: readonly Buffer[], names: readonly WantedName[], purpose: 'serverAuth' | 'clientAuth', profile: ProfileName | Exclude<CheckOptions['examiner'], undefined>, options: CheckOptions): Examination {
   return examine({
     chain,
-    anchors: options.trust.anchors.flatMap((pem) => pemBlocks(pem)),
+    anchors: relevant(chain, anchorsOf(options)),
     // Of several CRLs in one text OpenSSL reads the first.
     crls: options.crls.flatMap((pem) => pemBlocks(pem).slice(0, 1)),
     known: options.known,
@@ -48,6 +49,44 @@ export function examineChain(chain: readonly Buffer[], names: readonly WantedNam
     profile,
   })
 }
+
+interface Anchor {
+  readonly der: Buffer
+  readonly subject: string
+  readonly issuer: string
+}
+
+const readAnchors = new WeakMap<readonly string[], readonly Anchor[]>()
+
+function anchorsOf({ trust: { anchors } }: CheckOptions): readonly Anchor[] {
+  const known = readAnchors.get(anchors)
+  if (known !== undefined) return known
+  const read = anchors.flatMap(pemBlocks).flatMap(anchorOf)
+  readAnchors.set(anchors, read)
+  return read
+}
+
+/** What OpenSSL cannot read has no names here, and the examiner says what is wrong with it. */
+function anchorOf(der: Buffer): readonly Anchor[] {
+  try {
+    const { subject, issuer } = new X509Certificate(der)
+    return [{ der, subject, issuer }]
+  } catch (error) {
+    if (error instanceof Error) return [{ der, subject: '', issuer: '' }]
+    throw error
+  }
+}
+
+/** Of the hundred roots of a system only those that the chain names are worth examining, and what stands above them. */
+function relevant(chain: readonly Buffer[], anchors: readonly Anchor[]): readonly Buffer[] {
+  if (anchors.length <= fewAnchors) return anchors.map(({ der }) => der)
+  const names = new Set(chain.flatMap(anchorOf).flatMap(({ subject, issuer }) => [subject, issuer]))
+  const named = anchors.filter(({ subject }) => names.has(subject))
+  const above = new Set(named.map(({ issuer }) => issuer))
+  return [...new Set([...named, ...anchors.filter(({ subject }) => above.has(subject))])].map(({ der }) => der)
+}
+
+const fewAnchors = 8
 
 function wantedName(value: string): WantedName {
   return { kind: isIP(value) === 0 ? 'dns' : 'ip', value }
@@ -62,7 +101,8 @@ function judged(examination: Examination, { nodeSays, chain }: Secured, options:
     const code = nodeErrorToCode(nodeSays.code, nodeSays.message)
     return fromVerdict(verdict(code, { found: `the TLS library of this machine refuses it (${nodeSays.code}), though the rules of ${examination.profile} do not` }), evidence)
   }
-  if (diagnosis !== undefined) return fromVerdict(diagnosis, evidence, 'warning')
+  // What refuses nobody is a warning on the server's own certificate, and a note on the authorities above it.
+  if (diagnosis !== undefined) return fromVerdict(diagnosis, evidence, examination.faults.some(({ index }) => index === 0) ? 'warning' : 'note')
   return fine(`It is good for ${options.profile.name}: ${endText(examination)}.`, evidence)
 }
 

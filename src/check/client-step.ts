@@ -2,7 +2,7 @@
 import { toVerdict } from '../certificates/examine/index.ts'
 import { nodeErrorToCode } from '../certificates/node-errors.ts'
 import type { Verdict } from '../certificates/verdict.ts'
-import { verdict, type VerdictCode } from '../certificates/verdict-codes.ts'
+import { isVerdictCode, verdict, type VerdictCode } from '../certificates/verdict-codes.ts'
 import { examineOwn } from './certificate-step.ts'
 import type { Candidate } from './discover.ts'
 import { dialSecure, type OwnCertificate, type Place, type Secured } from './handshake.ts'
@@ -49,7 +49,7 @@ function withoutFinding(heard: Heard, { asksCertificate, protocol }: Secured, op
   if (heard.kind === 'not-sip') return failure('sip.not-sip', { found: strangerText({ kind: strangerOf(heard.line), line: heard.line }) }, evidence)
   if (heard.kind === 'silent') return failure('link.unconfirmed', { found: `no answer to OPTIONS within ${options.timeoutMs} ms` }, evidence)
   if (!asksCertificate) return failure('link.unconfirmed', { message: 'The server closed the connection after the handshake, though it asked for no certificate', found: heard.found }, evidence)
-  const found = heard.alert === undefined ? 'it asked for a certificate and hung up after the handshake' : `alert ${heard.alert}`
+  const found = heard.said !== undefined ? heard.found : heard.alert === undefined ? 'it asked for a certificate and hung up after the handshake' : `alert ${heard.alert}`
   const details = { message: 'The server demands a certificate of every client', found, fix: options.profile.speaksAs === 'client' ? 'dial the port for users, or let the server request the certificate and not demand it' : 'show one: --cert FILE --key FILE, or --as NODE' }
   return options.own === undefined ? failure('tls.client-cert-missing', details, evidence) : note('tls.client-cert-missing', details, evidence)
 }
@@ -77,11 +77,17 @@ function acceptedFinding(own: OwnIdentity, options: CheckOptions, { response }: 
 
 function ownFinding(heard: Exclude<Heard, { kind: 'response' }>, own: OwnIdentity, options: CheckOptions, evidence: Evidence): Finding {
   if (heard.kind === 'closed') {
-    const code = heard.alert === undefined ? 'tls.peer-refused' : nodeErrorToCode(undefined, `SSL alert number ${heard.alert}`)
-    return fromVerdict(refusalVerdict(own, options, code, heard.found), evidence)
+    return fromVerdict(refusalVerdict(own, options, closingCode(heard), heard.found), evidence)
   }
   if (heard.kind === 'not-sip') return failure('sip.not-sip', { found: heard.line }, evidence)
   return failure('link.unconfirmed', { found: `no answer to OPTIONS within ${options.timeoutMs} ms` }, evidence)
+}
+
+/** A lab node says its verdict in SIP before it hangs up; other stacks send an alert, or nothing. */
+function closingCode({ alert, said }: Extract<Heard, { kind: 'closed' }>): VerdictCode {
+  const named = said?.split(': ').at(-1) ?? ''
+  if (isVerdictCode(named)) return named
+  return alert === undefined ? 'tls.peer-refused' : nodeErrorToCode(undefined, `SSL alert number ${alert}`)
 }
 
 /** Most peers never say why. What we find in our own certificate is the likely reason; if that is nothing, their list of names is. */
@@ -91,6 +97,7 @@ function refusalVerdict(own: OwnIdentity, options: CheckOptions, said: VerdictCo
   const reason = examination.accepted ? undefined : toVerdict(examination)
   if (reason?.code === 'cert.name-mismatch') return { ...verdict('cert.name-not-allowed', { found: reason.found ?? found, ...(reason.certificate === undefined ? {} : { certificate: reason.certificate }) }), others: [refusal] }
   if (reason !== undefined) return { ...reason, others: [...(reason.others ?? []), refusal] }
+  if (said !== 'tls.peer-refused' && said !== 'tls.alert') return refusal
   return { ...refusal, message: `The server refused the certificate of ${own.label}, in which nothing is wrong by the trust given here`, fix: 'look at the trust list, the CRLs, the list of servers and the clock of the other end' }
 }
 
@@ -111,7 +118,7 @@ function heardEvidence(heard: Heard): Evidence {
     case 'response':
       return { answer: `${heard.response.status} ${heard.response.reason}` }
     case 'closed':
-      return { closed: true, ...(heard.alert === undefined ? {} : { alert: heard.alert }), closedAfterMs: Math.round(heard.ms * 10) / 10 }
+      return { closed: true, ...(heard.said === undefined ? {} : { said: heard.said }), ...(heard.alert === undefined ? {} : { alert: heard.alert }), closedAfterMs: Math.round(heard.ms * 10) / 10 }
     case 'not-sip':
       return { answer: heard.line }
     case 'silent':

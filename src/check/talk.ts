@@ -8,8 +8,8 @@ import { alertNumber } from '../certificates/node-errors.ts'
 
 export type Heard =
   | { readonly kind: 'response'; readonly response: SipResponse; readonly ms: number }
-  /** It hung up, with an alert or without a word. */
-  | { readonly kind: 'closed'; readonly alert: number | undefined; readonly found: string; readonly ms: number }
+  /** It hung up: with an alert, with a parting answer to nothing we asked (`said`), or without a word. */
+  | { readonly kind: 'closed'; readonly alert: number | undefined; readonly said: string | undefined; readonly found: string; readonly ms: number }
   | { readonly kind: 'silent'; readonly ms: number }
   /** Octets came that are no SIP; `line` is their start, printable. */
   | { readonly kind: 'not-sip'; readonly line: string; readonly ms: number }
@@ -60,8 +60,10 @@ export class Talk {
     const ms = performance.now() - began
     const response = answered()
     if (response !== undefined) return { kind: 'response', response, ms }
+    const said = /^SIP\/2\.0 ([3-6]\d\d [^\r\n]{0,200})/.exec(this.#first.toString('latin1'))?.[1]
+    if (said !== undefined) return { kind: 'closed', alert: undefined, said, found: `it answered ${said} and closed the connection`, ms }
     if (this.#notSip || (this.#ended !== undefined && this.#first.length > 0 && this.#responses.length === 0)) return { kind: 'not-sip', line: printable(this.#first), ms }
-    if (this.#ended !== undefined) return { kind: 'closed', ...this.#ended, ms }
+    if (this.#ended !== undefined) return { kind: 'closed', ...this.#ended, said: undefined, ms }
     return this.#first.length > 0 && this.#responses.length === 0 ? { kind: 'not-sip', line: printable(this.#first), ms } : { kind: 'silent', ms }
   }
 
