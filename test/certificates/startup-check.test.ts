@@ -113,7 +113,7 @@ const faults: readonly (readonly [name: string, code: VerdictCode, change: Parti
   ['a SAN list that leaves out the subject', 'cert.cn-not-in-san', issued({ commonName: 'edge.lab.test' })],
   ['an RSA key of 1024 bits', 'key.too-weak', issued({ keyType: 'rsa1024' })],
   ['no CRL distribution point where one is required', 'cert.crl-point-missing', { rules: { ...rules, crl: { distributionPoint: 'required' } } }],
-  ['a missing trust list', 'file.missing', { trustFile: join(folder, 'nowhere') }],
+  ['a missing trust list', 'trust.missing', { trustFile: join(folder, 'nowhere') }],
   ['an empty trust list', 'trust.empty', { trustFile: put('') }],
   ['garbage as trust list', 'trust.malformed', { trustFile: put('hello') }],
   ['a trust list with a broken second block', 'trust.partial', { trustFile: put(authority.trust('internal').pem + brokenBlock) }],

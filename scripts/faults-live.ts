@@ -1,0 +1,112 @@
+/**
+ * Puts every certificate fault of the catalogue on ONE running lab, one after the other, each side and TLS version, and says
+ * whether the first verdict named it. Run: node scripts/faults-live.ts [--only SLUG[,SLUG]] [--network N] [--write FILE]
+ * Exit status 1 when one was not named.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Fault, Side } from '../src/certificates/faults/fault.ts'
+import { faults } from '../src/certificates/faults/index.ts'
+import { launcher } from '../src/cli/package.ts'
+import { controlClient } from '../src/lab/control-client.ts'
+import { LabError } from '../src/lab/lab-error.ts'
+import { breakTarget, healTarget, type Outcome, readTarget } from '../src/lab/faults.ts'
+import type { RunningLabAccess } from '../src/lab/running-lab.ts'
+import { supervisorClient } from '../src/lab/supervisor-control.ts'
+import { bringUp } from '../src/lab/up.ts'
+import { nodeFolder } from '../src/roles/node-folder.ts'
+import { configFolder, loadTopology } from '../src/topology/load.ts'
+
+/** One row of the table. */
+export interface LiveRow {
+  readonly fault: string
+  /** The end whose certificate is at fault, or that is judged by a broken judge; `start` for what stops a start. */
+  readonly side: Side | 'start'
+  readonly tls: '1.2' | '1.3' | '–'
+  readonly expected: string | undefined
+  /** What was named first; absent: nobody minded. */
+  readonly verdict: string | undefined
+  readonly named: boolean
+  /** The lab cannot be made to show it, with the reason. */
+  readonly notShown?: string
+  readonly restarted: boolean
+  readonly ms: number
+}
+
+/** The node that is broken: it accepts from two others and dials two. */
+const target = 'director'
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { only: { type: 'string' }, network: { type: 'string' }, write: { type: 'string' } } })
+  const chosen = values.only === undefined ? faults : faults.filter(({ slug }) => values.only?.split(',').includes(slug))
+  const data = mkdtempSync(join(tmpdir(), 'siplab-faults-'))
+  const lab = await bringUp({
+    topology: loadTopology('edge', configFolder()), source: 'edge', data, launcher, ports: {}, fresh: false, movableClock: false,
+    ...(values.network === undefined ? {} : { network: Number(values.network) }),
+    environment: process.env, onProgress: () => undefined, onChange: () => undefined,
+  }, new AbortController().signal)
+  const access: RunningLabAccess = { root: lab.folder.root, plan: lab.plan, clientOf: (node) => controlClient(node, nodeFolder(lab.folder.root, node)), supervisor: () => supervisorClient(lab.folder) }
+  const rows: LiveRow[] = []
+  const started = performance.now()
+  try {
+    for (const fault of chosen) {
+      for (const wanted of variants(fault)) {
+        const row = await show(access, fault, wanted)
+        rows.push(row)
+        process.stdout.write(`${line(row)}\n`)
+      }
+    }
+  } finally {
+    await lab.stop()
+    rmSync(data, { recursive: true, force: true })
+  }
+  const shown = rows.filter(({ notShown }) => notShown === undefined)
+  const named = shown.filter((row) => row.named)
+  const share = shown.length === 0 ? 0 : (100 * named.length) / shown.length
+  process.stdout.write(`\n${named.length} of ${shown.length} named first (${share.toFixed(1)} %), ${rows.length - shown.length} cannot be shown in a lab, ${rows.filter(({ restarted }) => restarted).length} by a restart, ${Math.round((performance.now() - started) / 1000)} s\n`)
+  for (const row of shown.filter((each) => !each.named)) process.stdout.write(`NOT NAMED ${line(row)}\n`)
+  if (values.write !== undefined) writeFileSync(values.write, `${JSON.stringify(rows.map(({ ms: _ms, ...row }) => row), undefined, 1)}\n`)
+  return named.length === shown.length && shown.length > 0 ? 0 : 1
+}
+
+interface Wanted {
+  readonly side: Side | 'start'
+  readonly tls: '1.2' | '1.3' | '–'
+}
+
+function variants({ expect, sides, versions = ['TLSv1.2', 'TLSv1.3'] }: Fault): readonly Wanted[] {
+  if (expect.kind === 'stops-start') return [{ side: 'start', tls: '–' }]
+  return sides.flatMap((side) => versions.map((version): Wanted => ({ side, tls: version === 'TLSv1.2' ? '1.2' : '1.3' })))
+}
+
+async function show(access: RunningLabAccess, fault: Fault, { side, tls }: Wanted): Promise<LiveRow> {
+  const began = performance.now()
+  const row = (outcome: Partial<Outcome>, notShown?: string): LiveRow => ({
+    fault: fault.slug, side, tls, expected: outcome.expected ?? (side === 'client' ? (fault.expectClient ?? fault.expect) : fault.expect).verdict,
+    verdict: outcome.verdict?.code ?? outcome.remarks?.flatMap((remark) => [remark, ...(remark.others ?? [])]).find(({ code }) => code === outcome.expected)?.code,
+    named: outcome.named === true, restarted: outcome.restarted === true, ms: Math.round(performance.now() - began),
+    ...(notShown === undefined ? {} : { notShown }),
+  })
+  const end = side === 'start' ? fault.sides[0] : side
+  const as = fault.breaks === 'judge' ? (end === 'server' ? 'client' : 'server') : end
+  const on = readTarget(access.plan, target)
+  try {
+    const outcome = await breakTarget(access, on, fault.slug, { ...(as === undefined ? {} : { as }), ...(tls === '–' ? {} : { tls }) })
+    const links = await healTarget(access, on)
+    const down = links.filter(({ state }) => state !== 'up')
+    if (down.length > 0) throw new Error(`after the heal of ${fault.slug}: ${down.map(({ from, to, verdict }) => `${from}->${to} ${verdict?.code}`).join(', ')}`)
+    return row(outcome)
+  } catch (error) {
+    if (error instanceof LabError && error.code === 'fault.dialled-name') return row({}, error.message)
+    throw error
+  }
+}
+
+function line({ fault, side, tls, expected, verdict, named, notShown, ms }: LiveRow): string {
+  const outcome = notShown === undefined ? (named ? 'yes' : 'NO') : 'not shown'
+  return `${fault.padEnd(34)} ${side.padEnd(7)} ${tls.padEnd(4)} ${(expected ?? 'nobody minds').padEnd(26)} ${(verdict ?? 'nobody minds').padEnd(26)} ${outcome.padEnd(9)} ${ms} ms`
+}
+
+if (import.meta.main) process.exit(await main())
