@@ -44,7 +44,6 @@ export function accessProxy({ plan, flowTokens, resolver }: RoleContext, setting
     },
     watched: [{ fqdn: inward.fqdn, port: inward.port, face: 'internal' }],
     editResponse: { external: outwardResponse },
-    dialogTokens: true,
     explainsTo: ({ face, flow }) => face === 'internal' || maySeeDiagnostics(flow),
   }
 }

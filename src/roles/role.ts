@@ -28,8 +28,6 @@ export interface RoleParts {
   readonly editResponse?: Readonly<Record<string, (response: SipResponse, arrival: Arrival) => ResponseChange | undefined>>
   /** The name in Record-Route where it is not the FQDN of the face: the pool's. */
   readonly recordRouteName?: string
-  /** Every dialog's Record-Route carries a token: who stands outside must not make up a route set. */
-  readonly dialogTokens?: true
   /** Whether a failure made here may be explained to the peer it goes back to. */
   readonly explainsTo: (arrival: Arrival) => boolean
 }

@@ -114,7 +114,7 @@ export function openStack(options: StackOptions): Stack {
     locate,
     health: new TargetHealth(clock),
     faces: faceSettings(plan, parts),
-    forward: { ...defaultForward, dialogTokens: parts.dialogTokens === true, ...options.forward },
+    forward: { ...defaultForward, ...options.forward },
     optionTags: ['ms-benotify'],
     flowTokens,
     diagnostics: (because, arrival, status, detail): readonly HeaderField[] => (parts.explainsTo(arrival) ? diagnosticsHeaders({ plan, who }, because, arrival, status, detail) : []),

@@ -100,7 +100,7 @@ function recordRoutes({ own, settings }: Core, arrival: Incoming, flow: Flow): r
   const outward = tokens !== undefined && needsToken(flow) ? tokens.of(flow) : undefined
   const differ = from.face !== flow.face || from.transport !== flow.transport
   const double = mode === 'double' && differ
-  const signed = double || settings.forward.dialogTokens || from.peer?.class === 'edge' || flow.peer?.class === 'edge'
+  const signed = double || from.peer?.class === 'edge' || flow.peer?.class === 'edge'
   const dialog = signed ? tokens?.ofDialog(arrival.request.callId) : undefined
   if (double) return [own.recordRoute(flow, scheme, outward ?? dialog), own.recordRoute(from, scheme, inward ?? dialog)]
   const both = inward !== undefined && outward !== undefined ? inward + tokenSeparator + outward : (inward ?? outward)

@@ -41,8 +41,6 @@ export interface ResponseChange {
 export interface ForwardSettings {
   /** `double`: one value for each side where face or transport differ (RFC 5658), else one. */
   readonly recordRoute: 'none' | 'single' | 'double'
-  /** Every Record-Route value without a flow token carries one for its dialog, not only where an edge is a neighbour. */
-  readonly dialogTokens: boolean
   /** Try the Contacts of a 3xx here in place of passing it on (§16.5). */
   readonly recurse: boolean
   /** Timer C, milliseconds; more than three minutes (§16.6 step 11). */
@@ -53,7 +51,7 @@ export interface ForwardSettings {
   readonly attempts: number
 }
 
-export const defaultForward: ForwardSettings = { recordRoute: 'double', dialogTokens: false, recurse: false, timerC: 181_000, targets: 32, attempts: 6 }
+export const defaultForward: ForwardSettings = { recordRoute: 'double', recurse: false, timerC: 181_000, targets: 32, attempts: 6 }
 
 export interface ProxyEvents {
   /** What the lists decided, and which policy it was. */
