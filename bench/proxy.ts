@@ -5,6 +5,8 @@
  *     npm run bench:proxy            all rows, five rounds each
  *     node bench/proxy.ts --rows tls-saturated,udp-saturated --rounds 3 --calls 4000 --json
  *     node bench/proxy.ts --rows tls-saturated --alone --profile DIR     ours only, with a CPU profile of the process in DIR
+ *     node bench/proxy.ts --rows udp-saturated --against DIR             another checkout of siplab in place of Kamailio
+ *     node bench/proxy.ts --rows udp-saturated --flags=--max-semi-space-size=16      ours with other Node flags in place of Kamailio
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -60,7 +62,7 @@ const domain = 'bench.test'
 const address = '127.0.0.1'
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { rows: { type: 'string' }, rounds: { type: 'string', default: '5' }, calls: { type: 'string' }, json: { type: 'boolean', default: false }, warm: { type: 'string', default: '5000' }, alone: { type: 'boolean', default: false }, profile: { type: 'string' } } })
+  const { values } = parseArgs({ options: { rows: { type: 'string' }, rounds: { type: 'string', default: '5' }, calls: { type: 'string' }, json: { type: 'boolean', default: false }, warm: { type: 'string', default: '5000' }, alone: { type: 'boolean', default: false }, profile: { type: 'string' }, against: { type: 'string' }, flags: { type: 'string' } } })
   if (!existsSync('/usr/sbin/kamailio')) {
     console.error('bench: Kamailio is not installed (Debian packages kamailio and kamailio-tls-modules); nothing was measured')
     process.exitCode = 75
@@ -74,7 +76,7 @@ async function main(): Promise<void> {
     for (const row of rows.filter(({ name }) => wanted === undefined || wanted.includes(name))) {
       const count = values.calls === undefined || row.job !== 'calls' ? row.count : Number(values.calls)
       console.error(`${row.what} …`)
-      measured.push(await measure({ ...row, count }, { rounds: Number(values.rounds), warm: Number(values.warm), alone: values.alone, profile: values.profile }, certificates, folder))
+      measured.push(await measure({ ...row, count }, { rounds: Number(values.rounds), warm: Number(values.warm), alone: values.alone, profile: values.profile, against: values.against, flags: values.flags }, certificates, folder))
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -90,11 +92,16 @@ interface HowToMeasure {
   readonly alone: boolean
   /** Folder for a CPU profile of ours; it costs a few per cent itself. */
   readonly profile: string | undefined
+  /** Another checkout of siplab, and flags for its Node: the baseline in place of Kamailio. */
+  readonly against: string | undefined
+  readonly flags: string | undefined
 }
 
-async function measure(row: Row, { rounds, warm, alone, profile }: HowToMeasure, certificates: BenchCertificates, folder: string): Promise<Measured> {
-  const ours = await startOurs(row, certificates, join(folder, `${row.name}-ours`), profile)
-  const baseline = alone ? undefined : await startBaseline(row, certificates, join(folder, `${row.name}-kamailio`))
+async function measure(row: Row, { rounds, warm, alone, profile, against, flags }: HowToMeasure, certificates: BenchCertificates, folder: string): Promise<Measured> {
+  const here = fileURLToPath(new URL('..', import.meta.url))
+  const ours = await startOurs(row, certificates, join(folder, `${row.name}-ours`), here, profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile])
+  const isOwn = against !== undefined || flags !== undefined
+  const baseline = alone ? undefined : isOwn ? await startOurs(row, certificates, join(folder, `${row.name}-other`), against ?? here, flags?.split(' ') ?? []) : await startBaseline(row, certificates, join(folder, `${row.name}-kamailio`))
   const subjects = baseline === undefined ? ([['ours', ours]] as const) : ([['ours', ours], ['baseline', baseline]] as const)
   const costs = { ours: [] as number[], baseline: [] as number[] }
   const setup = { ours: [] as number[], baseline: [] as number[] }
@@ -150,10 +157,9 @@ function load(row: Row, subject: Subject, certificates: BenchCertificates, count
   })
 }
 
-async function startOurs({ transport }: Row, certificates: BenchCertificates, folder: string, profile: string | undefined): Promise<Subject> {
+async function startOurs({ transport }: Row, certificates: BenchCertificates, folder: string, checkout: string, flags: readonly string[]): Promise<Subject> {
   const port = await freePort()
-  const flags = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile]
-  const child = spawn(process.execPath, [...flags, fileURLToPath(new URL('../src/cli/siplab.mjs', import.meta.url)), 'bench-proxy'], {
+  const child = spawn(process.execPath, [...flags, join(checkout, 'src/cli/siplab.mjs'), 'bench-proxy'], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       ...process.env,
