@@ -1,5 +1,6 @@
 /** What the nodes without SIP (`dns`, `pki`, `load-balancer`) share with the others: an event file, a control socket, a state. */
 import { mkdirSync } from 'node:fs'
+import type { Verdict } from '../certificates/verdict.ts'
 import { json, openControlServer } from '../roles/control-server.ts'
 import type { ControlRoutes } from '../roles/control-server.ts'
 import type { ListenerStatus, NodeState, NodeStatus } from '../roles/control-api.ts'
@@ -27,17 +28,28 @@ export interface Service {
   readonly listeners: readonly ListenerStatus[]
   readonly routes?: ControlRoutes
   metrics?(): Readonly<Record<string, number>>
+  /** Absent: always ready. */
+  health?(): { readonly state: NodeState; readonly verdicts: readonly Verdict[] }
   close(): Promise<void>
 }
 
-/** Opens the service, then the control socket; `service.ready` is written when both are open. */
-export async function startHelperNode({ plan, dataDir, logLevel }: NodeStart, open: (recorder: Recorder) => Promise<Service>): Promise<RunningNode> {
+/**
+ * Opens the service, then the control socket; `service.ready` is written when both are open.
+ *
+ * @param open its second argument ends the node with status 1, for a service that cannot go on
+ */
+export async function startHelperNode({ plan, dataDir, logLevel }: NodeStart, open: (recorder: Recorder, end: (because: Verdict) => void) => Promise<Service>): Promise<RunningNode> {
   const folder = nodeFolder(dataDir, plan.name)
   mkdirSync(folder.root, { recursive: true, mode: 0o700 })
   const recorder = openRecorder({ node: plan.name, role: plan.role, eventFile: folder.events, level: logLevel, wall: Date.now })
   recorder.record('service.starting')
-  const service = await open(recorder)
   const ended = Promise.withResolvers<number>()
+  let because: Verdict | undefined
+  const service = await open(recorder, (verdict) => {
+    because ??= verdict
+    recorder.record('service.shut-down', { verdict })
+    void stop()
+  })
   let state: NodeState = 'ready'
   const since = new Date().toISOString()
   const stop = async (): Promise<void> => {
@@ -48,10 +60,11 @@ export async function startHelperNode({ plan, dataDir, logLevel }: NodeStart, op
     recorder.record('service.stopped')
     await control.close()
     recorder.close()
-    ended.resolve(0)
+    ended.resolve(because === undefined ? 0 : 1)
   }
   const status = (): NodeStatus => ({
     name: plan.name, role: plan.role, fqdn: plan.fqdn, state, since, pid: process.pid, listeners: service.listeners, links: [], verdicts: [], flows: 0, transactions: 0, registrations: 0,
+    ...(state === 'ready' ? service.health?.() : {}),
   })
   const control = await openControlServer(folder, {
     'GET /status': () => json(status()),

@@ -8,13 +8,17 @@ import type { NodeStart, RunningNode } from './helper-node.ts'
 import { LabError } from './lab-error.ts'
 import { startPkiNode } from './pki-node.ts'
 import { authorityFolder } from './provision.ts'
+import { startSqlNode } from './sql/node.ts'
 
 export interface StartNode extends NodeStart {
   readonly lab: LabPlan
+  /** `postgresql://…` of the pool store, and of the directory where that is another database. Absent: the embedded files. */
+  readonly sqlUrl?: string
+  readonly directoryUrl?: string
 }
 
 /** @throws LabError `usage` for a role that has no program here */
-export async function startNode({ lab, ...start }: StartNode): Promise<RunningNode> {
+export async function startNode({ lab, sqlUrl, directoryUrl, ...start }: StartNode): Promise<RunningNode> {
   const { name, role } = start.plan
   switch (role) {
     case 'dns':
@@ -27,9 +31,9 @@ export async function startNode({ lab, ...start }: StartNode): Promise<RunningNo
     case 'front-end':
     case 'director':
     case 'access-proxy':
-      return startServer({ lab, ...start })
+      return startServer({ lab, ...start, ...(sqlUrl === undefined ? {} : { sqlUrl }), ...(directoryUrl === undefined ? {} : { directoryUrl }) })
     case 'sql':
-      throw new LabError('usage', 'node.foreign', `${name} is the SQL back end: a database of its own runs there, not siplab`)
+      return startSqlNode(start)
     case 'gateway':
       throw new LabError('usage', 'node.unsupported', `${name}: the role gateway cannot be run yet; take the host out of the lab file`)
     default:

@@ -22,6 +22,8 @@ import { makeStoreFolders, provisionCertificates } from './provision.ts'
 import { readyDocument } from './ready-document.ts'
 import type { LabChange, ReadyDocument, ReadyNode } from './ready-document.ts'
 import { seedDirectories } from './seed.ts'
+import { prepareSql } from './sql/prepare.ts'
+import type { PreparedSql } from './sql/prepare.ts'
 import { openSupervisorControl } from './supervisor-control.ts'
 
 export interface UpOptions {
@@ -93,6 +95,7 @@ class Lab implements RunningLab {
   readonly #reservation: Reservation
   readonly #releaseLock: () => void
   readonly #nodes: ReadonlyMap<string, NodeProcess>
+  readonly #sql: PreparedSql
   readonly #joiner: Joiner
   readonly #verdicts: Verdict[] = []
   /** What was last told about each refused link, so that a dialler that tries again is told once. */
@@ -110,7 +113,9 @@ class Lab implements RunningLab {
     this.#releaseLock = releaseLock
     this.plan = planLab(options.topology, { network, ports: options.ports })
     this.#joiner = openJoiner((verdict) => this.#onVerdict(verdict))
-    this.#nodes = new Map(this.plan.nodes.filter(hasProcess).map((plan) => [plan.name, this.#nodeProcess(plan)]))
+    this.#sql = prepareSql(this.plan, folder.root)
+    for (const line of this.#sql.remarks) options.onProgress(line)
+    this.#nodes = new Map(this.plan.nodes.filter((plan) => plan.role !== 'sql' || this.#sql.has(plan)).map((plan) => [plan.name, this.#nodeProcess(plan)]))
     const { name } = options.topology
     this.#record = { topology: options.source, name, network, ports: options.ports, movableClock: options.movableClock, startedAt: new Date().toISOString(), stopped: {} }
   }
@@ -128,6 +133,7 @@ class Lab implements RunningLab {
       const trust = provisionCertificates(this.plan, this.folder.root, Date.now())
       if (trust.internal !== undefined) onProgress(`certificates for ${new Set(this.plan.certificates.map(({ node }) => node)).size} nodes from the lab's own authority`)
       makeStoreFolders(this.plan, this.folder.root)
+      await this.#startTogether([...this.#nodes.values()].filter(({ plan }) => plan.role === 'sql'), signal)
       await seedDirectories(this.plan, this.folder.root)
       if (this.plan.users.length > 0) onProgress(`directory with ${this.plan.users.length} users`)
       this.#closeControl = await openSupervisorControl(this.folder, this.#nodes, () => this.ready)
@@ -157,7 +163,7 @@ class Lab implements RunningLab {
       plan,
       labFolder: this.folder.root,
       command,
-      environment: { ...this.#options.environment, ...this.#clockOf(plan) },
+      environment: { ...this.#options.environment, ...this.#sql.environmentOf(plan), ...this.#clockOf(plan) },
       onEvent: (event) => this.#onEvent(event),
       onExit: (node, exit) => this.#onExit(node, exit),
     })
@@ -175,7 +181,7 @@ class Lab implements RunningLab {
     const nodes = [...this.#nodes.values()]
     const isGround = ({ plan }: NodeProcess): boolean => plan.role === 'dns' || plan.role === 'pki'
     await this.#startTogether(nodes.filter(isGround), signal)
-    await this.#startTogether(nodes.filter((node) => !isGround(node)), signal)
+    await this.#startTogether(nodes.filter((node) => !isGround(node) && !node.isRunning), signal)
   }
 
   async #startTogether(nodes: readonly NodeProcess[], signal: AbortSignal): Promise<void> {
@@ -267,6 +273,7 @@ class Lab implements RunningLab {
     this.#isStopping = true
     await endNodes()
     await this.#closeControl()
+    this.#sql.end()
     await this.#reservation.release()
     this.#releaseLock()
     this.#options.onChange({ event: 'stopped' })
@@ -279,11 +286,6 @@ class Lab implements RunningLab {
       await node.stop(stopWithinMs)
     }
   }
-}
-
-/** The SQL host is a program of its own, and with the embedded store nobody. */
-function hasProcess({ role }: NodePlan): boolean {
-  return role !== 'sql'
 }
 
 async function describeNode(node: NodeProcess): Promise<ReadyNode> {

@@ -37,6 +37,8 @@ export interface ServiceOptions {
   readonly clock?: Clock
   /** `postgresql://…` where a SQL back end runs. */
   readonly sqlUrl?: string
+  /** Where the directory is a database of its own. */
+  readonly directoryUrl?: string
   /** Differences for benchmarks and tests. */
   readonly stack?: Partial<Pick<StackOptions, 'authentication' | 'transportSettings' | 'transactionLimits' | 'forward' | 'dnsServers'>>
 }
@@ -222,8 +224,8 @@ export class Service {
   }
 
   async #open(): Promise<void> {
-    const { lab, dataDir, sqlUrl, stack } = this.#options
-    this.#stores = await openStores({ plan: this.plan, dataDir, clock: this.clock, sqlUrl, onHealth: (store, health) => this.#storeHealth(store, health) })
+    const { lab, dataDir, sqlUrl, directoryUrl, stack } = this.#options
+    this.#stores = await openStores({ plan: this.plan, dataDir, clock: this.clock, sqlUrl, ...(directoryUrl === undefined ? {} : { directoryUrl }), onHealth: (store, health) => this.#storeHealth(store, health) })
     this.#stack = openStack({
       authentication: 'on',
       ...stack,

@@ -1,11 +1,13 @@
 /** The schemas a node reads: a director the directory alone, a home its pool store as well. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../sip/clock.ts'
 import { type LocationService, sharedLocation, singleWriterLocation } from '../services/location/location.ts'
 import { type Account, type Directory, openDirectory } from '../services/store/directory.ts'
 import { openPoolStore, type PoolStore } from '../services/store/pool-store.ts'
-import type { StoreHealth, StoreSettings } from '../services/store/settings.ts'
+import type { StoreHealth, StoreSettings, StoreTls } from '../services/store/settings.ts'
 import type { NodePlan, StorePlan } from '../topology/plan-types.ts'
+import { nodeFolder } from './node-folder.ts'
 
 export interface Stores {
   readonly directory: Directory | undefined
@@ -20,16 +22,19 @@ export interface StoresOptions {
   readonly clock: Clock
   /** URL of the SQL back end where one runs: `postgresql://…`. Absent: the embedded files. */
   readonly sqlUrl: string | undefined
+  /** Where the directory is a database of its own; absent: the same as `sqlUrl`. */
+  readonly directoryUrl?: string
   readonly onHealth: (store: 'directory' | 'pool', health: StoreHealth) => void
 }
 
-export async function openStores({ plan, dataDir, clock, sqlUrl, onHealth }: StoresOptions): Promise<Stores> {
+export async function openStores({ plan, dataDir, clock, sqlUrl, directoryUrl = sqlUrl, onHealth }: StoresOptions): Promise<Stores> {
   const { settings } = plan
   if (!('store' in settings)) return { directory: undefined, pool: undefined, location: undefined, close: async () => undefined }
   const files = filesOf(settings.store)
-  const at = (file: string): StoreSettings => (sqlUrl === undefined ? { kind: 'sqlite', file: join(dataDir, file) } : { kind: 'postgresql', url: sqlUrl })
-  const directory = await openDirectory(at(files.directory), { clock, onHealth: (health) => onHealth('directory', health) })
-  const pool = settings.kind === 'director' ? undefined : await openPoolStore(at(files.pool), { clock, onHealth: (health) => onHealth('pool', health) })
+  const tls = databaseTls(settings.store, () => readFileSync(nodeFolder(dataDir, plan.name).trust, 'utf8'))
+  const at = (file: string, url: string | undefined): StoreSettings => (url === undefined ? { kind: 'sqlite', file: join(dataDir, file) } : { kind: 'postgresql', url, ...tls })
+  const directory = await openDirectory(at(files.directory, directoryUrl), { clock, onHealth: (health) => onHealth('directory', health) })
+  const pool = settings.kind === 'director' ? undefined : await openPoolStore(at(files.pool, sqlUrl), { clock, onHealth: (health) => onHealth('pool', health) })
   const alone = 'members' in settings && settings.members.length === 1
   const location = pool === undefined ? undefined : alone ? singleWriterLocation({ clock, store: pool }) : sharedLocation({ clock, store: pool })
   return {
@@ -42,6 +47,17 @@ export async function openStores({ plan, dataDir, clock, sqlUrl, onHealth }: Sto
       await directory.close()
     },
   }
+}
+
+/**
+ * TLS to the database as the lab file wants it. Both `on` and `verify` check chain and name: encryption to nobody in particular
+ * protects nothing.
+ *
+ * @param trust PEM anchors
+ */
+export function databaseTls(store: StorePlan, trust: () => string): { readonly tls?: StoreTls } {
+  if (store.kind === 'sqlite' || store.tls === 'off') return {}
+  return { tls: { ca: [trust()], serverName: store.host } }
 }
 
 function filesOf(store: StorePlan): { readonly directory: string; readonly pool: string } {

@@ -67,13 +67,19 @@ async function runHere({ io, finish }: CommandContext, name: string, topologyNam
   const node = chooseNode(plan, name)
   if (io.environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') throw new UsageError('NODE_TLS_REJECT_UNAUTHORIZED=0 switches every certificate check off; unset it, a lab without checks shows nothing')
   const dataDir = resolve(io.workingFolder, options.data ?? `.siplab/${topology.name}`)
-  const running = await startNode({ lab: plan, plan: node, dataDir, logLevel: options.log })
+  const running = await startNode({ lab: plan, plan: node, dataDir, logLevel: options.log, ...storeUrls(io) })
   const stopListening = io.onInterrupt(() => void running.stop())
   if (options.supervised === true) io.onInputEnd(() => void running.stop())
   const status = await running.ended
   stopListening()
   io.closeInput()
   finish(asExitStatus(status))
+}
+
+/** In the environment and not on the command line: they hold a password, and every user of a machine can list command lines. */
+function storeUrls({ environment }: CommandContext['io']): { readonly sqlUrl?: string; readonly directoryUrl?: string } {
+  const { SIPLAB_STORE_URL: sqlUrl, SIPLAB_DIRECTORY_URL: directoryUrl } = environment
+  return { ...(sqlUrl === undefined ? {} : { sqlUrl }), ...(directoryUrl === undefined ? {} : { directoryUrl }) }
 }
 
 function asExitStatus(status: number): ExitStatus {

@@ -21,7 +21,7 @@ export const usersCommand: RegisterCommand = (program, { io }) => {
   common(users.command('list', { isDefault: true }).description('Lists every account.'), 'siplab users list').action(async (options: CommonOptions) => {
     const lab = chooseLab(io, options)
     const accounts: Account[] = []
-    for (const { store } of planOf(lab).organisations) accounts.push(...(await withDirectory(store, lab.folder.root, listUsers)))
+    for (const organisation of planOf(lab).organisations) accounts.push(...(await withDirectory(organisation, lab.folder.root, listUsers)))
     const rows = accounts.map(({ aor, login, homePool, remote, enabled }) => [aor, login, homePool, remote ? 'yes' : 'no', enabled ? 'yes' : 'no'])
     answer(io, options, accounts, () => table(['USER', 'LOGIN', 'HOME', 'FROM OUTSIDE', 'ENABLED'], rows))
   })
@@ -33,7 +33,7 @@ export const usersCommand: RegisterCommand = (program, { io }) => {
     const { login, domain, organisation } = readUri(plan, uri)
     const home = chooseHome(plan, organisation, options.home)
     const user = { uri: `sip:${login}@${domain}`, login, password: options.password, home, remote: options.remote === true }
-    const account = await withDirectory(organisation.store, lab.folder.root, (directory) => addUser(directory, user, realmOf(plan, organisation.domain)))
+    const account = await withDirectory(organisation, lab.folder.root, (directory) => addUser(directory, user, realmOf(plan, organisation.domain)))
     answer(io, options, account, () => `${account.aor} is at home in ${home}\n`)
   })
 
@@ -41,7 +41,7 @@ export const usersCommand: RegisterCommand = (program, { io }) => {
     const lab = chooseLab(io, options)
     const { login, domain, organisation } = readUri(planOf(lab), uri)
     const aor = `sip:${login}@${domain}`
-    const removed = await withDirectory(organisation.store, lab.folder.root, (directory) => removeUser(directory, aor))
+    const removed = await withDirectory(organisation, lab.folder.root, (directory) => removeUser(directory, aor))
     if (!removed) throw new LabError('not-so', 'user.unknown', `the directory of ${organisation.domain} has no ${aor}; siplab users list shows those it has`)
     answer(io, options, { removed: aor }, () => `${aor} is removed\n`)
   })
