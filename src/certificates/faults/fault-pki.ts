@@ -41,6 +41,8 @@ export interface LeafChange {
 
 /** What may differ from a good CA. */
 export interface CaChange {
+  /** The whole subject, in place of `commonName`. */
+  readonly subject?: DistinguishedName
   readonly commonName?: string
   readonly notBefore?: Date
   readonly notAfter?: Date
@@ -133,6 +135,11 @@ export function show(leaf: Leaf, ...issuers: readonly { readonly pem: string }[]
   return { certificate: [leaf, ...issuers].map(({ pem }) => pem).join(''), key: keyToPem(leaf.key) }
 }
 
+/** The name of a CA, for another that shall bear it: `O=siplab`, `CN=lab.test internal Root CA`. */
+export function nameOf({ pem }: { readonly pem: string }): DistinguishedName {
+  return new X509Certificate(pem).subject.split('\n').map((line): readonly [string, string] => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]) as DistinguishedName
+}
+
 /** The good pair, with another leaf under the usual issuing CA. */
 export function presenting(pki: FaultPki, leaf: Leaf): Variation {
   return { ...pki.good(), presenter: show(leaf, pki.issuing) }
@@ -169,7 +176,7 @@ function makeLeaf(now: number, change: LeafChange & { readonly issuer: Ca; reado
 
 function makeCa(now: number, change: CaChange): Ca {
   const key = change.key ?? generateKey(change.keyType)
-  const subject: DistinguishedName = [['O', 'siplab'], ['CN', change.commonName ?? 'fault lab CA']]
+  const subject: DistinguishedName = change.subject ?? [['O', 'siplab'], ['CN', change.commonName ?? 'fault lab CA']]
   const signer = change.issuer === undefined ? { name: subject, key, ...digestOf(change) } : signerOf(change.issuer, change)
   const pem = toPem('CERTIFICATE', writeCertificate({
     subject,

@@ -1,13 +1,13 @@
 /** The key identifiers differ, so OpenSSL does not even try the signature. */
 import { type Fault, refused } from './fault.ts'
-import { show } from './fault-pki.ts'
+import { nameOf, show } from './fault-pki.ts'
 
 export const sameNameOtherKey: Fault = {
   slug: 'same-name-other-key',
   family: 'trust',
   sides: ['server', 'client'],
   story: 'The certificate of the peer was signed by a CA that has the name of the trusted one and another key',
-  make: (pki) => ({ ...pki.good(), presenter: show(pki.leaf({ issuer: pki.ca({ commonName: 'fault lab Root CA' }) })), judge: { trust: [pki.root.pem] } }),
+  make: (pki) => ({ ...pki.good(), presenter: show(pki.leaf({ issuer: pki.ca({ subject: nameOf(pki.root) }) })), judge: { trust: [pki.root.pem] } }),
   expect: refused('chain.issuer-mismatch', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'),
   nodeSuggests: 'chain.incomplete',
 }
