@@ -99,7 +99,7 @@ async function show(access: RunningLabAccess, fault: Fault, { side, tls }: Wante
     if (down.length > 0) throw new Error(`after the heal of ${fault.slug}: ${down.map(({ from, to, verdict }) => `${from}->${to} ${verdict?.code}`).join(', ')}`)
     return row(outcome)
   } catch (error) {
-    if (error instanceof LabError && error.code === 'fault.dialled-name') return row({}, error.message)
+    if (error instanceof LabError && (error.code === 'fault.dialled-name' || error.code === 'fault.not-in-a-lab')) return row({}, error.message)
     throw error
   }
 }

@@ -57,6 +57,11 @@ export interface BreakOutcome {
   readonly named: boolean
 }
 
+/** Faults that no lab can show, and why. */
+const notInALab: Readonly<Record<string, string>> = {
+  'crl-not-on-sni-context': 'nodes have one context for every name, so that no name leads past the CRLs',
+}
+
 const verdictWithinMs = 2500
 const startWithinMs = 20_000
 
@@ -69,6 +74,8 @@ export async function breakCertificate(lab: RunningLabAccess, node: NodePlan, fa
   const expected = side === 'client' ? (fault.expectClient ?? fault.expect) : fault.expect
   const links = await linksOf(lab, node, as)
   if (links.length === 0 && expected.kind !== 'stops-start') throw new LabError('not-so', 'fault.no-link', `${node.name} has no link of the lab where it ${as === 'server' ? 'accepts' : 'dials'}, so nobody would see ${fault.slug}; siplab plan shows the links`)
+  const reason = notInALab[fault.slug]
+  if (reason !== undefined) throw new LabError('not-so', 'fault.not-in-a-lab', `${fault.slug} cannot be shown here: ${reason}. ${fault.story}`)
   const placed = place(lab, { node, fault, as, links, options })
   refuseTouched(lab.root, placed.touched)
   noteFault(labFolder(lab.root), placed.record)
@@ -132,9 +139,12 @@ function place(lab: RunningLabAccess, { node, fault, as, links, options }: Placi
   const judges = judging ? [node] : change.changesJudge ? far : []
   const ownSettings = judging ? judge.settings : shown.settings
   const farSettings = judging ? shown.settings : judge.settings
-  const bystanders = (judging ? far.slice(0, presents || farSettings !== undefined ? 1 : 0) : change.changesJudge || farSettings !== undefined ? far : []).map(({ name }) => name)
+  // Where the fault lies in the versions, both ends say theirs; else the target alone pins it.
+  const versioned = [ownSettings, farSettings].some((settings) => settings?.minVersion !== undefined || settings?.maxVersion !== undefined)
+  const tls = options.tls ?? (versioned ? (fault.versions?.[0] === 'TLSv1.3' ? '1.3' : '1.2') : undefined)
+  const bystanders = (judging ? far.slice(0, presents || farSettings !== undefined || versioned ? 1 : 0) : change.changesJudge || farSettings !== undefined || versioned ? far : []).map(({ name }) => name)
   const touched = [...bystanders, node.name]
-  const ownTerms = terms(change, { settings: ownSettings, tls: options.tls, bystander: false })
+  const ownTerms = terms(change, { settings: ownSettings, tls, bystander: false })
   return {
     change, touched,
     links: judging ? links.filter(({ from, to }) => from === presenter || to === presenter) : links,
@@ -143,7 +153,7 @@ function place(lab: RunningLabAccess, { node, fault, as, links, options }: Placi
       for (const one of held) if (!showsNothing(change)) putCertificate(lab.root, one, change)
       for (const { name } of judges) putOnJudge(change, { trustFile: nodeFolder(lab.root, name).trust, crlFolder: nodeFolder(lab.root, name).crl })
       noteInForce(lab.root, node.name, node.name, judging ? ownTerms : { ...ownTerms, reference, ...(showsNothing(change) ? { showsNothing: true as const } : {}) })
-      for (const name of bystanders) noteInForce(lab.root, name, node.name, terms(change, { settings: farSettings, tls: undefined, bystander: true }))
+      for (const name of bystanders) noteInForce(lab.root, name, node.name, terms(change, { settings: farSettings, tls: versioned ? tls : undefined, bystander: true }))
     },
   }
 }
@@ -282,7 +292,8 @@ function chosen({ verdicts, remarks: said, links }: Seen, expected: Expectation)
   const rest = { views: best?.views ?? [], remarks: said, links, ...(best === undefined ? {} : { verdict: best.verdict }) }
   if (expected.verdict === undefined) return { ...rest, named: best === undefined && links.every(({ state }) => state === 'up') }
   const remarked = said.some((remark) => [remark, ...(remark.others ?? [])].some(({ code }) => code === expected.verdict))
-  return { ...rest, named: best === undefined ? expected.kind === 'accepted' && remarked : best.verdict.code === expected.verdict }
+  const seenByNode = remarked && links.every(({ state }) => state === 'up')
+  return { ...rest, named: best === undefined ? seenByNode : best.verdict.code === expected.verdict }
 }
 
 function unique(nodes: readonly NodePlan[]): readonly NodePlan[] {

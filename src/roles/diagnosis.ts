@@ -19,12 +19,17 @@ export interface Directory {
 }
 
 export function nodeDirectory(plan: LabPlan): Directory {
-  const names = new Map(plan.nodes.flatMap((node) => [node.fqdn, ...node.faces.map(({ fqdn }) => fqdn)].map((fqdn) => [fqdn.toLowerCase(), node.name])))
+  const names = new Map(plan.nodes.flatMap((node) => [node.fqdn, ...node.faces.map(({ fqdn }) => fqdn), ...aloneInPool(node)].map((fqdn) => [fqdn.toLowerCase(), node.name])))
   const addresses = new Map(plan.nodes.flatMap((node) => node.faces.flatMap(({ address, addresses }) => [address, ...Object.values(addresses)].map((each) => [each, node.name]))))
   return {
     byName: (fqdn) => names.get(fqdn.toLowerCase()) ?? fqdn,
     byAddress: (address) => addresses.get(address) ?? address,
   }
+}
+
+/** A pool of one is its front end. */
+function aloneInPool({ settings }: NodePlan): readonly string[] {
+  return 'members' in settings && settings.members.length === 1 ? [settings.home] : []
 }
 
 /** The name both ends of one TCP connection give it: `dialler:port>acceptor:port`. Absent before there was a connection. */
@@ -74,9 +79,15 @@ function refusalVerdictCode({ code, errorCode, errorMessage }: Refusal): Verdict
 }
 
 function ends(plan: NodePlan, who: Directory, side: 'accepted' | 'dialled', remote: SocketAddress, wantedName: string | undefined): Pick<Verdict, 'node'> & { link: string; direction: 'outgoing' | 'incoming' } {
-  const other = wantedName === undefined ? who.byAddress(remote.address) : who.byName(wantedName)
+  const known = who.byAddress(remote.address)
+  const other = known === remote.address && wantedName !== undefined ? who.byName(wantedName) : known
   if (side === 'dialled') return { node: plan.name, link: `${plan.name}->${other}`, direction: 'outgoing' }
   return { node: plan.name, link: `${other}->${plan.name}`, direction: 'incoming' }
+}
+
+/** An accepted flow that its peer closed before it said anything: under TLS 1.2 a dialler that refuses our certificate looks like that. */
+export function diagnoseSilence(plan: NodePlan, who: Directory, remote: SocketAddress, because: string): Verdict {
+  return verdict('tls.peer-refused', { ...ends(plan, who, 'accepted', remote, undefined), found: `the connection ended (${because}) after the handshake, before the first message` })
 }
 
 function isVerdict(value: unknown): value is Verdict {

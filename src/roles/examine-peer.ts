@@ -42,6 +42,22 @@ export function examinePeer(plan: NodePlan, ground: JudgingGround, refusedFor: V
   return { ...found, ...(others.length === 0 ? {} : { others }) }
 }
 
+/**
+ * What there is to say about a certificate of our own, beyond what its start-up check said: the same eyes as a peer's.
+ *
+ * @param said codes that are known already
+ */
+export function examineOwn(plan: NodePlan, ground: JudgingGround, own: { readonly certificate: string; readonly name: string | undefined; readonly purposes: readonly ('serverAuth' | 'clientAuth')[] }, said: ReadonlySet<string>): readonly Verdict[] {
+  const found = own.purposes.flatMap((purpose) => {
+    const { faults } = examine({
+      chain: pemBlocks(own.certificate), anchors: ground.anchors, crls: ground.crls, purpose, keyUsage: ['digitalSignature'], time: new Date(ground.now), profile: plan.profile.name,
+      names: own.name === undefined ? [] : [{ kind: 'dns', value: own.name }],
+    })
+    return faults.map((fault) => explain(fault, { node: plan.name }))
+  })
+  return found.filter(({ code }, at) => !said.has(code) && found.findIndex((other) => other.code === code) === at)
+}
+
 /** A refusal of ours names its rule itself; Node's is the first fault that Node minds. */
 function causeAmong(faults: readonly Fault[], refusedFor: VerdictCode, { authorized }: PeerEvidence): Fault | undefined {
   if (authorized) return faults.find(({ code }) => code === refusedFor)

@@ -102,7 +102,7 @@ export function crlFiles(folder: NodeFolder): readonly string[] {
   return readdirSync(folder.crl).filter((file) => file.endsWith('.pem')).sort().map((file) => join(folder.crl, file))
 }
 
-function purposesOf({ listensOn, dialsFrom }: ReferenceUse): readonly ('serverAuth' | 'clientAuth')[] {
+export function purposesOf({ listensOn, dialsFrom }: ReferenceUse): readonly ('serverAuth' | 'clientAuth')[] {
   return [...(listensOn === undefined ? [] : (['serverAuth'] as const)), ...(dialsFrom === undefined ? [] : (['clientAuth'] as const))]
 }
 
@@ -112,6 +112,11 @@ function wantedNames(plan: NodePlan, { listensOn }: ReferenceUse): readonly stri
   const face = plan.faces.find(({ name }) => name === listensOn)
   if ('home' in plan.settings && 'members' in plan.settings) return [plan.settings.home, ...(plan.settings.members.length > 1 ? [plan.fqdn] : [])]
   return [face?.fqdn ?? plan.fqdn]
+}
+
+/** The name most peers dial it by. Absent: nobody dials it. */
+export function nameShown(plan: NodePlan, use: ReferenceUse): string | undefined {
+  return wantedNames(plan, use)[0]
 }
 
 function goodOne(use: ReferenceUse, certificateFile: string, result: Extract<OwnCertificateResult, { ok: true }>, plan: NodePlan, faults: readonly FaultInForce[]): OwnCertificate {

@@ -43,10 +43,12 @@ export function peerJudge(options: PeerJudgeOptions): (evidence: PeerEvidence) =
     if (!evidence.authorized) return refusal(options, nodeErrorToCode(evidence.errorCode, evidence.errorMessage), evidence)
     const certificate = new X509Certificate(leaf)
     const names = namesOf(certificate, options.names)
-    if (evidence.wantedName !== undefined && !carries(names, evidence.wantedName, leaf, options.nameRules)) return refusal(options, 'cert.name-mismatch', evidence)
-    const peerClass = classOf(names, options.faces[evidence.face])
+    const proven = provenName(names, evidence.wantedName, leaf, options)
+    if (proven.kind === 'refused') return refusal(options, proven.code, evidence)
+    const known = proven.kind === 'name' && !names.includes(proven.name) ? [...names, proven.name] : names
+    const peerClass = classOf(known, options.faces[evidence.face])
     if (peerClass === undefined) return refusal(options, 'cert.name-not-allowed', evidence)
-    return { kind: 'accept', peer: identity(certificate, names, peerClass, evidence) }
+    return { kind: 'accept', peer: identity(certificate, known, peerClass, evidence) }
   }
 }
 
@@ -55,10 +57,16 @@ function refusal(options: PeerJudgeOptions, code: VerdictCode, evidence: PeerEvi
   return { kind: 'refuse', code: detail.code, detail }
 }
 
+type Proven = { readonly kind: 'nothing-wanted' } | { readonly kind: 'name'; readonly name: string } | { readonly kind: 'refused'; readonly code: 'cert.name-mismatch' | 'cert.wildcard' }
+
 /** The usual case is one string comparison; wildcards, URI names and the CN go by the rule book of the profile. */
-function carries(names: readonly string[], wanted: string, leaf: Buffer, rules: NameRules): boolean {
-  if (names.includes(wanted.toLowerCase())) return true
-  return matchName(readCertificate(leaf), { kind: 'dns', value: wanted }, rules).kind === 'match'
+function provenName(names: readonly string[], wantedName: string | undefined, leaf: Buffer, { names: settings, nameRules }: PeerJudgeOptions): Proven {
+  if (wantedName === undefined) return { kind: 'nothing-wanted' }
+  const name = wantedName.toLowerCase()
+  if (names.includes(name)) return { kind: 'name', name }
+  const match = matchName(readCertificate(leaf), { kind: 'dns', value: wantedName }, nameRules)
+  if (match.kind !== 'match') return { kind: 'refused', code: 'cert.name-mismatch' }
+  return match.by.includes('*') && settings.wildcards === 'refused' ? { kind: 'refused', code: 'cert.wildcard' } : { kind: 'name', name }
 }
 
 /** DNS names, SIP domains where they are read, and the CN where it counts; lower case, wildcards left out. */

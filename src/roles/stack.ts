@@ -1,4 +1,5 @@
 /** The stack of one node: transport, proxy core and the lists of its role, joined. What happens in it is recorded as events. */
+import { verdict } from '../certificates/verdict-codes.ts'
 import type { Clock } from '../sip/clock.ts'
 import { createProxy, type Proxy } from '../sip/routing/proxy.ts'
 import { defaultForward, type ForwardSettings, type ProxyEvents } from '../sip/routing/settings.ts'
@@ -12,13 +13,13 @@ import type { Flow } from '../sip/transport/flow.ts'
 import { createResolver, type Resolver } from '../sip/transport/resolver.ts'
 import { createTransport } from '../sip/transport/transport.ts'
 import { TargetHealth } from '../sip/transport/target-health.ts'
-import type { TransportSettings } from '../sip/transport/settings.ts'
+import { defaultTransportSettings, type TransportSettings } from '../sip/transport/settings.ts'
 import type { Locate } from '../sip/routing/settings.ts'
 import type { Judgement, PeerEvidence, TlsMaterial, TransportLayer, TransportUser } from '../sip/transport/types.ts'
 import { onFlowClosed as forgetFlow } from '../services/registrar/registrar.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { accessProxy } from './access-proxy.ts'
-import { connectionName, diagnosePeer, diagnoseRefusal, nodeDirectory } from './diagnosis.ts'
+import { connectionName, diagnosePeer, diagnoseRefusal, diagnoseSilence, type Directory, nodeDirectory } from './diagnosis.ts'
 import { diagnosticsHeaders } from './diagnostics.ts'
 import { director } from './director.ts'
 import { groundOf, type JudgingGround } from './examine-peer.ts'
@@ -29,7 +30,9 @@ import type { EventName } from './events.ts'
 import type { Recorder } from './recorder.ts'
 import { requestLog } from './request-log.ts'
 import { faceSettings, type RoleContext, type RoleParts } from './role.ts'
-import { cachedAccounts, type Stores } from './stores.ts'
+import { reachability } from './reach.ts'
+import type { Stores } from './stores.ts'
+import { cacheDirectory } from '../services/directory-cache.ts'
 
 export interface Stack {
   readonly transport: TransportLayer
@@ -70,6 +73,7 @@ export function openStack(options: StackOptions): Stack {
       proxy?.transactions.onFlowClosed(flow, because)
       if (stores.location !== undefined) void Promise.resolve(forgetFlow(stores.location, flow)).catch((error: unknown) => recorder.record('store.lost', { message: String(error) }))
       recorder.record('flow.closed', { data: { flow: flow.id, because } })
+      if (flow.secure && flow.direction === 'accepted' && !flow.confirmed && because !== 'closed') recordSilence(options, who, flow, because)
     },
     onRefused(refusal) {
       const found = diagnoseRefusal(plan, who, refusal, options.materialOf?.(refusal.face))
@@ -83,28 +87,31 @@ export function openStack(options: StackOptions): Stack {
       })
     },
     onIncident(incident) {
+      const stapled = stapleCode(incident.event)
+      if (stapled !== undefined) return recorder.record('certificate.remarked', { verdict: verdict(stapled, { node: plan.name, link: `${plan.name}->${who.byAddress(incident.remote.address)}`, direction: 'outgoing', found: incident.reason }) })
       recorder.record(incidentEvent(incident.event), { message: incident.reason, data: { remote: `${incident.remote.address}:${incident.remote.port}`, incident: incident.event } })
     },
   }
-  const transport = createTransport({ clock, user, judge: (evidence) => judge(evidence), ...(options.transportSettings === undefined ? {} : { settings: options.transportSettings }) })
+  const transport = createTransport({ clock, user, judge: (evidence) => judge(evidence), settings: { ...bounds(plan), ...options.transportSettings } })
   const flowTokens = new FlowTokens({ node: plan.fqdn, key: options.sharedKey, flow: (id) => transport.flow(id) })
   // Names are kept for a second: a lab changes its records while it runs.
   const resolver = createResolver({ clock, servers: options.dnsServers ?? [`${plan.resolver.address}:${plan.resolver.port}`], cacheSeconds: 1 })
+  const locate = locator(options, resolver)
   const parts = partsOf({
     plan,
     clock,
     flowTokens,
     resolver,
     isOpen: (flow) => transport.flow(flow)?.open === true,
+    isReachable: reachability({ clock, transport, locate }),
     nonceKey: options.sharedKey,
     authentication: options.authentication,
     directory: stores.directory,
-    accounts: stores.directory === undefined ? undefined : cachedAccounts(stores.directory, clock),
+    accounts: stores.directory === undefined ? undefined : cacheDirectory(stores.directory, { clock, freshMs: 1000 }),
     location: stores.location,
   })
   const { names } = plan.profile
   judge = peerJudge({ faces: parts.peers, names, nameRules: nameRulesOf(plan), diagnose: (code, evidence) => diagnosePeer(plan, who, groundFor(options, evidence.face), code, evidence) })
-  const locate = locator(options, resolver)
   proxy = createProxy({
     clock,
     wheel: new TimerWheel(clock),
@@ -154,6 +161,11 @@ function partsOf(context: RoleContext): RoleParts {
   }
 }
 
+/** Behind a load balancer every client has the balancer's address. */
+function bounds({ settings }: NodePlan): Partial<TransportSettings> {
+  return 'members' in settings && settings.members.length > 1 ? { connectionsPerSource: defaultTransportSettings.connections } : {}
+}
+
 function locator({ plan, clock }: StackOptions, resolver: Resolver): Locate {
   const supported = plan.listeners.some(({ transport }) => transport === 'udp') ? (['tls', 'tcp', 'udp'] as const) : (['tls', 'tcp'] as const)
   return nextHops({
@@ -176,6 +188,19 @@ function nameRulesOf({ profile }: NodePlan): 'lcs' | 'ocs' | 'rfc5922' {
     default:
       return profile.name satisfies never
   }
+}
+
+function recordSilence({ plan, recorder }: StackOptions, who: Directory, flow: Flow, because: string): void {
+  const connection = connectionName('accepted', flow.local, flow.remote)
+  recorder.record('flow.lost', {
+    verdict: diagnoseSilence(plan, who, flow.remote, because),
+    ...(connection === undefined ? {} : { connection }),
+    data: { side: 'accepted', face: flow.face, ...(flow.own === undefined ? {} : { shownSerial: flow.own.serial }) },
+  })
+}
+
+function stapleCode(incident: string): 'tls.staple-missing' | 'tls.staple-invalid' | undefined {
+  return incident === 'tls.staple-missing' || incident === 'tls.staple-invalid' ? incident : undefined
 }
 
 function recordOpened(recorder: Recorder, flow: Flow, peer: string): void {

@@ -8,9 +8,10 @@ export const chainOutOfOrder: Fault = {
   sides: ['server', 'client'],
   story: 'The peer sends its issuers in the wrong order',
   make(pki) {
-    const upper = pki.ca({ commonName: 'fault lab Upper CA', issuer: pki.root })
+    const root = pki.ca({ commonName: 'fault lab deep Root CA' })
+    const upper = pki.ca({ commonName: 'fault lab Upper CA', issuer: root })
     const lower = pki.ca({ commonName: 'fault lab Lower CA', issuer: upper })
-    return { ...pki.good(), presenter: show(pki.leaf({ issuer: lower }), upper, lower) }
+    return { ...pki.good(), presenter: show(pki.leaf({ issuer: lower }), upper, lower), judge: { trust: [root.pem, pki.root.pem] } }
   },
   expect: accepted,
 }

@@ -157,7 +157,7 @@ export function lowered(variation: Variation): Variation {
 export function longTrustList(pki: FaultPki): readonly string[] {
   const { key } = pki.root
   const padding = 'x'.repeat(50)
-  return [pki.root.pem, ...Array.from({ length: 130 }, (_none, index) => pki.ca({ commonName: `root ${index} ${padding}`, key }).pem)]
+  return [pki.root.pem, ...Array.from({ length: 200 }, (_none, index) => pki.ca({ commonName: `root ${index} ${padding}`, key }).pem)]
 }
 
 /** What the two ends do about a stapled OCSP answer. */

@@ -92,12 +92,20 @@ class Dial {
       secured.once('connect', () => {
         this.#connected = true
       })
+      secured.once('OCSPResponse', (response: Buffer) => this.#stapled(response))
       this.#socket = secured
     }
     this.#socket.setNoDelay(true)
     watch(this.#socket)
     this.#socket.on('error', this.#onError)
     this.#socket.on('close', this.#onClose)
+  }
+
+  /** Seen only where one was asked for; Node looks at nothing in it, and shows null for none. */
+  #stapled(response: Buffer | undefined | null): void {
+    const { hop } = this.#options
+    const found = response instanceof Buffer && response.length > 0 ? (isOcspResponse(response) ? undefined : 'tls.staple-invalid') : 'tls.staple-missing'
+    if (found !== undefined) this.#core.user.onIncident({ event: found, flow: undefined, remote: remoteOfHop(hop), reason: `from ${hop.verifyName ?? hop.address}` })
   }
 
   #secured(socket: TLSSocket): void {
@@ -173,6 +181,11 @@ function refusalOf(
     detail,
     own: tls?.material.own,
   }
+}
+
+/** A SEQUENCE as long as the octets, with a status first (RFC 6960 §4.2.1): enough to tell an answer from garbage. */
+function isOcspResponse(response: Buffer): boolean {
+  return response[0] === 0x30 && response.includes(Buffer.from([0x0a, 0x01]))
 }
 
 /** Shared by all dials: a closure here would live as long as its connection. */
