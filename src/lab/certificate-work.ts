@@ -11,7 +11,7 @@ import type { RevocationReason } from '../certificates/write-certificate.ts'
 import { nodeFolder } from '../roles/node-folder.ts'
 import type { LabPlan, NodePlan, PlannedCertificate } from '../topology/plan-types.ts'
 import { LabError } from './lab-error.ts'
-import { openAuthorities, provisionCertificates, writeCrls } from './provision.ts'
+import { openAuthorities, provisionCertificates, provisionSharedKeys, writeCrls } from './provision.ts'
 
 /** A folder that holds authorities in `pki/` and nodes in `nodes/`, whether a lab ever ran there or not. */
 export interface CertificateHome {
@@ -33,6 +33,7 @@ export function initCertificates({ plan, root }: CertificateHome, now: number): 
   if (plan.certificates.length === 0) {
     throw new LabError('usage', 'config.certificate-not-needed', `${plan.topology} needs no certificate under the profile ${plan.profile.name}: no two servers talk to each other; siplab plan ${plan.topology} shows the rule`)
   }
+  if (plan.addressing === 'containers') provisionSharedKeys(plan, root)
   return provisionCertificates(plan, root, now)
 }
 

@@ -6,6 +6,7 @@ import type { Authority } from '../certificates/authority.ts'
 import { writeFileAtomic } from '../certificates/atomic-files.ts'
 import { assign, certificateFolder, saveCertificate } from '../certificates/node-certificates.ts'
 import { nodeFolder } from '../roles/node-folder.ts'
+import { copySharedKey } from '../roles/shared-key.ts'
 import type { LabPlan, NodePlan, PlannedCertificate } from '../topology/plan-types.ts'
 import type { ReadyDocument } from './ready-document.ts'
 
@@ -83,6 +84,14 @@ function atBorder({ role }: NodePlan): boolean {
 export function writeCrls(folder: string, authority: Authority, kind: 'internal' | 'public', now: number): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   for (const { ca, pem } of authority.crls(kind, now, crlValidSeconds)) writeFileAtomic(join(folder, `${ca}.pem`), pem)
+}
+
+/** Where a node sees no folder but its own: the key that the servers of an organisation share, a copy for each. */
+export function provisionSharedKeys(plan: LabPlan, labRoot: string): void {
+  for (const { domain } of plan.organisations) {
+    const servers = plan.nodes.filter(({ organisation, certificates }) => organisation === domain && certificates.length > 0)
+    copySharedKey(servers.map(({ name }) => nodeFolder(labRoot, name)))
+  }
 }
 
 /** The folder that holds the embedded stores of a lab. */

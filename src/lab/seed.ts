@@ -13,15 +13,16 @@ import { readStoreAccess } from './sql/access.ts'
 /** Which directory: its organisation and where that keeps it. */
 type DirectoryPlace = Pick<OrganisationPlan, 'domain' | 'store'>
 
-export async function seedDirectories(plan: LabPlan, labRoot: string): Promise<void> {
+/** @param url `postgresql://…` of a directory that is none of this machine's; absent: the lab's own */
+export async function seedDirectories(plan: LabPlan, labRoot: string, url?: string): Promise<void> {
   for (const organisation of plan.organisations) {
-    await withDirectory(organisation, labRoot, (directory) => seed(plan, organisation, directory))
+    await withDirectory(organisation, labRoot, (directory) => seed(plan, organisation, directory), url)
   }
 }
 
 /** Opens the directory of an organisation, hands it to `use`, and closes it whatever comes. */
-export async function withDirectory<T>({ domain, store }: DirectoryPlace, labRoot: string, use: (directory: Directory) => Promise<T>): Promise<T> {
-  const directory = await openDirectory(directorySettings({ domain, store }, labRoot), { clock: systemClock })
+export async function withDirectory<T>({ domain, store }: DirectoryPlace, labRoot: string, use: (directory: Directory) => Promise<T>, url?: string): Promise<T> {
+  const directory = await openDirectory(directorySettings({ domain, store }, labRoot, url), { clock: systemClock })
   try {
     return await use(directory)
   } finally {
@@ -43,9 +44,9 @@ async function seed(plan: LabPlan, organisation: OrganisationPlan, directory: Di
   for (const user of plan.users.filter(({ uri }) => uri.endsWith(`@${domain}`))) await addUser(directory, user, realmOf(plan, domain))
 }
 
-/** The private PostgreSQL of the lab where one was made, else the embedded file. */
-function directorySettings({ domain, store }: DirectoryPlace, labRoot: string): StoreSettings {
-  const access = readStoreAccess(labRoot, domain)
-  if (store.kind === 'postgres' && access !== undefined) return { kind: 'postgresql', url: access.directoryUrl, ...databaseTls(store, () => readFileSync(join(labRoot, 'pki', 'internal-root.pem'), 'utf8')) }
+/** The PostgreSQL of that URL, else the private one of the lab where one was made, else the embedded file. */
+function directorySettings({ domain, store }: DirectoryPlace, labRoot: string, url: string | undefined): StoreSettings {
+  const directoryUrl = url ?? readStoreAccess(labRoot, domain)?.directoryUrl
+  if (store.kind === 'postgres' && directoryUrl !== undefined) return { kind: 'postgresql', url: directoryUrl, ...databaseTls(store, () => readFileSync(join(labRoot, 'pki', 'internal-root.pem'), 'utf8')) }
   return { kind: 'sqlite', file: join(labRoot, (store.kind === 'sqlite' ? store : store.fallback).directory) }
 }

@@ -12,6 +12,7 @@
  *         settings.json                  what an administrator changed while it ran (mtls on/off)
  *         certificates/NAME.pem .key     leaf first, then its chain; keys 0600
  *         certificates/assignments.json  which certificate each reference points at (certificates/node-certificates.ts)
+ *         organisation.key               copy of the key its organisation's servers share (shared-key.ts); only in containers
  *         trust.pem                      the anchors this node trusts, one block each
  *         crl/NAME.pem                   revocation lists, one a file; an empty folder: revocation is not checked
  */
@@ -26,6 +27,7 @@ export interface NodeFolder {
   readonly log: string
   readonly settings: string
   readonly certificates: string
+  readonly organisationKey: string
   readonly trust: string
   readonly crl: string
 }
@@ -40,6 +42,7 @@ export function nodeFolder(labFolder: string, node: string): NodeFolder {
     log: join(root, 'node.log'),
     settings: join(root, 'settings.json'),
     certificates: join(root, 'certificates'),
+    organisationKey: join(root, 'organisation.key'),
     trust: join(root, 'trust.pem'),
     crl: join(root, 'crl'),
   }

@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs'
 import { assignedFiles } from '../certificates/node-certificates.ts'
+import { nodeErrorToCode } from '../certificates/node-errors.ts'
 import { joined } from '../certificates/startup-check.ts'
 import { verdict, type VerdictCode } from '../certificates/verdict-codes.ts'
 import type { Verdict } from '../certificates/verdict.ts'
@@ -18,10 +19,11 @@ import { type ControlServer, ControlRefusal, openControlServer } from './control
 import { nodeDirectory } from './diagnosis.ts'
 import type { EventName } from './events.ts'
 import { recordFailureChain } from './failure-chain.ts'
+import { examineOwn, groundOf } from './examine-peer.ts'
 import { LinkWatch } from './links.ts'
 import { nodeControl } from './node-control.ts'
 import { type NodeFolder, nodeFolder } from './node-folder.ts'
-import { checkAll, type OwnCertificate, type OwnCertificateCheck, referenceUses, unassignedVerdict } from './own-certificates.ts'
+import { checkAll, nameShown, type OwnCertificate, type OwnCertificateCheck, purposesOf, referenceUses, unassignedVerdict } from './own-certificates.ts'
 import { probe } from './probe.ts'
 import { openRecorder, type LogLevel, type Recorder } from './recorder.ts'
 import { sharedKey } from './shared-key.ts'
@@ -44,7 +46,7 @@ export interface ServiceOptions {
 }
 
 /** Where nobody set up revocation, that it is not checked is no news. */
-const usualRemarks: ReadonlySet<string> = new Set(['crl.not-checked'])
+const usualRemarks: ReadonlySet<string> = new Set(['crl.not-checked', 'cert.algorithm-unreadable'])
 
 /** How long queued messages may take to leave when the service ends. */
 const drainPollMs = 50
@@ -235,7 +237,7 @@ export class Service {
       recorder: this.recorder,
       stores: this.#stores,
       materialOf: (face) => (this.#own.find(({ use }) => use.listensOn === face) ?? this.#own.find(({ use }) => use.dialsFrom === face))?.material,
-      sharedKey: sharedKey(dataDir, this.plan.organisation),
+      sharedKey: sharedKey(dataDir, this.plan.organisation, this.folder),
     })
     for (const own of this.#own) this.#useWhenDialling(own)
     try {
@@ -319,8 +321,9 @@ export class Service {
   }
 
   /** What is wrong with a certificate that is used all the same. */
-  #remark({ use, leaf, warnings }: OwnCertificate): void {
-    const [first, ...others] = warnings.filter(({ code }) => !usualRemarks.has(code))
+  #remark({ use, leaf, warnings, underFault, material }: OwnCertificate): void {
+    const more = examineOwn(this.plan, groundOf(material, this.clock.wall()), { certificate: material.certificate, name: nameShown(this.plan, use), purposes: purposesOf(use) }, new Set(warnings.map(({ code }) => code)))
+    const [first, ...others] = [...warnings, ...more].filter(({ code }) => underFault || !usualRemarks.has(code))
     if (first === undefined) return
     this.recorder.record('certificate.remarked', { verdict: { ...joined([first, ...others]), node: this.plan.name }, data: { reference: use.reference, serial: leaf.serial } })
   }
@@ -403,6 +406,8 @@ export class Service {
   }
 
   #cannotListen(error: unknown): Promise<void> {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    if (/^ERR_(SSL|OSSL|CRYPTO|TLS)_/.test(code)) return this.#die(verdict(nodeErrorToCode(code, String(error)), { node: this.plan.name, found: String(error) }), 'listener')
     const found = verdict('config.invalid', { node: this.plan.name, message: `A listener of ${this.plan.name} cannot be opened`, found: error instanceof Error ? error.message : String(error), fix: 'see what else uses the address and port: ss -ltnp' })
     return this.#die(found, 'listener', 'MSFT_SIPListeningAddressData')
   }

@@ -1,15 +1,33 @@
-/** The key with which the servers of one organisation sign flow tokens and nonces, so that any of them can check the others'. */
+/**
+ * The key with which the servers of one organisation sign flow tokens and nonces, so that any of them can check the others'.
+ * On one machine they share a file; a node that sees no folder but its own has a copy there.
+ */
 import { randomBytes } from 'node:crypto'
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeFileAtomic } from '../certificates/atomic-files.ts'
+import type { NodeFolder } from './node-folder.ts'
 
 const octets = 32
 
-/** Made by whoever comes first; two that start at once get the same one. Mode 0600. */
-export function sharedKey(dataDir: string, organisation: string): Buffer {
+/** The copy in the node's own folder, else the shared file: made by whoever comes first; two that start at once get the same one. */
+export function sharedKey(dataDir: string, organisation: string, { organisationKey }: Pick<NodeFolder, 'organisationKey'>): Buffer {
+  if (existsSync(organisationKey)) return readKey(organisationKey)
   const folder = join(dataDir, 'keys')
   const file = join(folder, `${organisation}.key`)
   if (!existsSync(file)) makeKey(folder, file)
+  return readKey(file)
+}
+
+/** One fresh key for all servers of an organisation, a copy in the folder of each; what is there already stays. Mode 0600. */
+export function copySharedKey(folders: readonly Pick<NodeFolder, 'organisationKey'>[]): void {
+  const files = folders.map(({ organisationKey }) => organisationKey)
+  const present = files.find((file) => existsSync(file))
+  const key = present === undefined ? randomBytes(octets) : readKey(present)
+  for (const file of files) if (!existsSync(file)) writeFileAtomic(file, key, 0o600)
+}
+
+function readKey(file: string): Buffer {
   const key = readFileSync(file)
   if (key.length !== octets) throw new Error(`${file}: wanted ${octets} octets, found ${key.length}; remove the file and start the nodes again`)
   return key

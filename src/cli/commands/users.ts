@@ -1,16 +1,27 @@
-/** `siplab users list, add, remove`: the accounts in the directory of a lab, whether it runs or not. */
-import { realmOf, withDirectory } from '../../lab/seed.ts'
+/** `siplab users list, add, remove, seed`: the accounts in the directory of a lab, whether it runs or not. */
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { makeStoreFolders } from '../../lab/provision.ts'
+import { realmOf, seedDirectories, withDirectory } from '../../lab/seed.ts'
 import { addUser, listUsers, removeUser } from '../../services/accounts.ts'
-import type { Account } from '../../services/store/directory.ts'
+import type { Account, Directory } from '../../services/store/directory.ts'
+import { planLab } from '../../topology/plan.ts'
 import type { LabPlan, OrganisationPlan } from '../../topology/plan-types.ts'
 import { answer, common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { UsageError } from '../failure.ts'
 import { table } from '../io.ts'
+import type { Io } from '../io.ts'
 import { LabError } from '../../lab/lab-error.ts'
 import { chooseLab, planOf } from '../lab-choice.ts'
+import { chooseTopology, readAddressing } from '../topology-options.ts'
 
-interface AddOptions extends CommonOptions {
+interface UsersOptions extends CommonOptions {
+  readonly topology?: string
+  readonly containers?: true
+}
+
+interface AddOptions extends UsersOptions {
   readonly password: string
   readonly home?: string
   readonly remote?: true
@@ -18,33 +29,69 @@ interface AddOptions extends CommonOptions {
 
 export const usersCommand: RegisterCommand = (program, { io }) => {
   const users = program.command('users').summary('list, add and remove accounts').description('The accounts in the directory of the lab.')
-  common(users.command('list', { isDefault: true }).description('Lists every account.'), 'siplab users list').action(async (options: CommonOptions) => {
-    const lab = chooseLab(io, options)
+  common(withTopology(users.command('list', { isDefault: true }).description('Lists every account.')), 'siplab users list').action(async (options: UsersOptions) => {
+    const { plan, open } = chooseDirectory(io, options)
     const accounts: Account[] = []
-    for (const organisation of planOf(lab).organisations) accounts.push(...(await withDirectory(organisation, lab.folder.root, listUsers)))
+    for (const organisation of plan.organisations) accounts.push(...(await open(organisation, listUsers)))
     const rows = accounts.map(({ aor, login, homePool, remote, enabled }) => [aor, login, homePool, remote ? 'yes' : 'no', enabled ? 'yes' : 'no'])
     answer(io, options, accounts, () => table(['USER', 'LOGIN', 'HOME', 'FROM OUTSIDE', 'ENABLED'], rows))
   })
 
   const add = users.command('add <URI>').description('Adds an account, or replaces it.').requiredOption('--password <PASSWORD>', 'its password').option('--home <FQDN>', 'its home (default: the only one of its domain)').option('--remote', 'may sign in from outside')
-  common(add, 'siplab users add sip:erna@lab.test --password secret --remote').action(async (uri: string, options: AddOptions) => {
-    const lab = chooseLab(io, options)
-    const plan = planOf(lab)
+  common(withTopology(add), 'siplab users add sip:erna@lab.test --password secret --remote').action(async (uri: string, options: AddOptions) => {
+    const { plan, open } = chooseDirectory(io, options)
     const { login, domain, organisation } = readUri(plan, uri)
     const home = chooseHome(plan, organisation, options.home)
     const user = { uri: `sip:${login}@${domain}`, login, password: options.password, home, remote: options.remote === true }
-    const account = await withDirectory(organisation, lab.folder.root, (directory) => addUser(directory, user, realmOf(plan, organisation.domain)))
+    const account = await open(organisation, (directory) => addUser(directory, user, realmOf(plan, organisation.domain)))
     answer(io, options, account, () => `${account.aor} is at home in ${home}\n`)
   })
 
-  common(users.command('remove <URI>').description('Removes an account with its credentials.'), 'siplab users remove sip:erna@lab.test').action(async (uri: string, options: CommonOptions) => {
-    const lab = chooseLab(io, options)
-    const { login, domain, organisation } = readUri(planOf(lab), uri)
+  common(withTopology(users.command('remove <URI>').description('Removes an account with its credentials.')), 'siplab users remove sip:erna@lab.test').action(async (uri: string, options: UsersOptions) => {
+    const { plan, open } = chooseDirectory(io, options)
+    const { login, domain, organisation } = readUri(plan, uri)
     const aor = `sip:${login}@${domain}`
-    const removed = await withDirectory(organisation, lab.folder.root, (directory) => removeUser(directory, aor))
+    const removed = await open(organisation, (directory) => removeUser(directory, aor))
     if (!removed) throw new LabError('not-so', 'user.unknown', `the directory of ${organisation.domain} has no ${aor}; siplab users list shows those it has`)
     answer(io, options, { removed: aor }, () => `${aor} is removed\n`)
   })
+
+  const seed = users.command('seed').description('Writes the lists of the topology into the directory, and its users when there is none yet. siplab up does the same.')
+  common(withTopology(seed), 'siplab users seed --topology edge-pool --containers').action(async (options: UsersOptions) => {
+    const { plan, root, url } = chooseDirectory(io, options)
+    makeStoreFolders(plan, root)
+    await seedDirectories(plan, root, url)
+    answer(io, options, { users: plan.users.map(({ uri }) => uri) }, () => `The directory of ${plan.topology} is ready\n`)
+  })
+}
+
+function withTopology(command: Command): Command {
+  return command.option('--topology <FILE>', 'name or path of a lab file, for a directory without a lab on this machine').option('--containers', 'addresses as in the container lab')
+}
+
+interface ChosenDirectory {
+  readonly plan: LabPlan
+  readonly root: string
+  /** Of a database elsewhere; absent: the lab's own. */
+  readonly url: string | undefined
+  open<T>(organisation: OrganisationPlan, use: (directory: Directory) => Promise<T>): Promise<T>
+}
+
+/** That of the lab, or of `--topology` with SIPLAB_DIRECTORY_URL or SIPLAB_STORE_URL, as in a container. */
+function chooseDirectory(io: Io, options: UsersOptions): ChosenDirectory {
+  const { SIPLAB_STORE_URL: store, SIPLAB_DIRECTORY_URL: url = store } = io.environment
+  const place = options.topology === undefined ? ofLab(io, options) : ofTopology(io, options, options.topology)
+  return { ...place, url, open: (organisation, use) => withDirectory(organisation, place.root, use, url) }
+}
+
+function ofLab(io: Io, options: UsersOptions): Pick<ChosenDirectory, 'plan' | 'root'> {
+  const lab = chooseLab(io, options)
+  return { plan: planOf(lab), root: lab.folder.root }
+}
+
+function ofTopology(io: Io, options: UsersOptions, name: string): Pick<ChosenDirectory, 'plan' | 'root'> {
+  const { topology } = chooseTopology(io, name)
+  return { plan: planLab(topology, { addressing: readAddressing(io, options) }), root: resolve(io.workingFolder, options.data ?? `.siplab/${topology.name}`) }
 }
 
 function readUri(plan: LabPlan, text: string): { readonly login: string; readonly domain: string; readonly organisation: OrganisationPlan } {

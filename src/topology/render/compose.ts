@@ -3,7 +3,7 @@
  * zones; names, addresses, certificates and DNS come from the same topology file as on loopback.
  */
 import { stringify } from 'yaml'
-import type { LabPlan, NodePlan, Zone } from '../plan-types.ts'
+import type { LabPlan, NodePlan, StorePlan, Zone } from '../plan-types.ts'
 import { renderHaproxy } from './haproxy.ts'
 
 type Yaml = string | number | boolean | readonly Yaml[] | { readonly [key: string]: Yaml }
@@ -21,7 +21,7 @@ const containerAddresses = { SIPLAB_ADDRESSING: 'containers' } as const
  */
 export function renderCompose(plan: LabPlan, topologyFile: string = plan.topology): string {
   if (plan.addressing !== 'containers') throw new RangeError('wanted a plan with container addresses, found one with loopback addresses')
-  const services = Object.fromEntries([['certs', certsService(plan, topologyFile)], ...plan.nodes.map((node) => [node.name, serviceOf(plan, node, topologyFile)])])
+  const services = Object.fromEntries([...oneShots(plan, topologyFile), ...plan.nodes.map((node) => [node.name, serviceOf(plan, node, topologyFile)])])
   const volumes = Object.fromEntries(volumeNames(plan).map((name) => [name, {}]))
   const header = [
     `${plan.topology}: ${plan.about}`,
@@ -33,7 +33,13 @@ export function renderCompose(plan: LabPlan, topologyFile: string = plan.topolog
   return `${header.map((line) => `# ${line}`).join('\n')}\n${body}`
 }
 
-/** One shot: makes every certificate that is missing, each into the volume of its node. */
+/** What runs once before any node: certificates for all who need one, and the directory of each organisation. */
+function oneShots(plan: LabPlan, topologyFile: string): readonly (readonly [string, Group])[] {
+  const certs = plan.certificates.length === 0 ? [] : [['certs', certsService(plan, topologyFile)] as const]
+  return [...certs, ['directory', directoryService(plan, topologyFile)]]
+}
+
+/** Makes every certificate that is missing, each into the volume of its node. */
 function certsService(plan: LabPlan, topologyFile: string): Group {
   return {
     ...siplabImage,
@@ -45,6 +51,20 @@ function certsService(plan: LabPlan, topologyFile: string): Group {
   }
 }
 
+/** Writes the lists of the topology and its users. It sees the store and no key. */
+function directoryService(plan: LabPlan, topologyFile: string): Group {
+  const { store } = plan.organisations[0] ?? { store: undefined }
+  const sql = plan.nodes.find(({ role }) => role === 'sql')
+  const reach = store?.kind === 'postgres' && sql !== undefined ? { networks: [networkName(plan, sql.organisation, 'internal')], depends_on: { [sql.name]: { condition: 'service_healthy' } } } : { network_mode: 'none', volumes: [`store:${dataFolder}`] }
+  return {
+    ...siplabImage,
+    command: ['siplab', 'users', 'seed', '--topology', topologyFile, '--data', dataFolder],
+    environment: { ...containerAddresses, ...(store?.kind === 'postgres' ? { SIPLAB_STORE_URL: storeUrl(store) } : {}) },
+    ...confined,
+    ...reach,
+  }
+}
+
 function serviceOf(plan: LabPlan, node: NodePlan, topologyFile: string): Group {
   if (node.role === 'sql') return sqlService(plan, node)
   if (node.role === 'load-balancer') return balancerService(plan, node)
@@ -52,18 +72,19 @@ function serviceOf(plan: LabPlan, node: NodePlan, topologyFile: string): Group {
 }
 
 function siplabService(plan: LabPlan, node: NodePlan, topologyFile: string): Group {
-  const waitsForSql = 'store' in node.settings && node.settings.store.kind === 'postgres'
-  const sql = plan.nodes.find(({ role, organisation }) => role === 'sql' && organisation === node.organisation)
+  const store = 'store' in node.settings ? node.settings.store : undefined
+  const before = [...(plan.certificates.length === 0 ? [] : ['certs']), ...(store === undefined ? [] : ['directory'])]
   const published = node.role === 'access-proxy' && node.organisation === plan.domain ? { ports: publishedPorts(node) } : {}
   return {
     ...siplabImage,
     command: ['siplab', 'node', 'start', node.name, '--topology', topologyFile, '--data', dataFolder],
     hostname: node.fqdn,
-    environment: { ...containerAddresses, ...(waitsForSql ? { SIPLAB_STORE_URL: storeUrl(node) } : {}) },
+    environment: { ...containerAddresses, ...(store?.kind === 'postgres' ? { SIPLAB_STORE_URL: storeUrl(store) } : {}) },
     ...confined,
-    depends_on: { certs: { condition: 'service_completed_successfully' }, ...(waitsForSql && sql !== undefined ? { [sql.name]: { condition: 'service_healthy' } } : {}) },
-    healthcheck: { test: ['CMD', 'siplab', 'status', '--node', node.name, '--data', dataFolder], interval: '2s', timeout: '5s', retries: 30, start_period: '10s' },
-    stop_grace_period: '20s',
+    sysctls: unprivileged,
+    depends_on: Object.fromEntries(before.map((name) => [name, { condition: 'service_completed_successfully' }])),
+    healthcheck: { test: ['CMD', 'siplab-healthy', node.name, dataFolder], interval: '4s', timeout: '5s', retries: 3, start_period: '30s' },
+    stop_grace_period: '35s',
     networks: attachments(plan, node),
     ...published,
     volumes: nodeVolumes(node),
@@ -84,6 +105,9 @@ const confined = {
   cap_drop: ['ALL'],
   security_opt: ['no-new-privileges:true'],
 } as const
+
+/** Ports below 1024 without a privilege; and no packet crosses a host that stands in two networks. */
+const unprivileged = { 'net.ipv4.ip_unprivileged_port_start': 0, 'net.ipv4.ip_forward': 0 } as const
 
 function sqlService(plan: LabPlan, node: NodePlan): Group {
   return {
@@ -113,9 +137,7 @@ function balancerService(plan: LabPlan, node: NodePlan): Group {
   }
 }
 
-function storeUrl(node: NodePlan): string {
-  if (!('store' in node.settings) || node.settings.store.kind !== 'postgres') return ''
-  const { host, port, database } = node.settings.store
+function storeUrl({ host, port, database }: Extract<StorePlan, { kind: 'postgres' }>): string {
   return `postgres://siplab:siplab@${host}:${port}/${database}`
 }
 
@@ -145,8 +167,14 @@ function aliases(plan: LabPlan, node: NodePlan, fqdn: string): readonly string[]
 function networks(plan: LabPlan): Group {
   const names = plan.nodes.flatMap((node) => node.faces.flatMap((face) => (Object.entries(face.addresses) as [Zone, string][]).map(([zone, address]) => ({ name: networkName(plan, node.organisation, zone), zone, address }))))
   return Object.fromEntries(
-    names.map(({ name, zone, address }) => [name, { ...(zone === 'internet' ? {} : { internal: true }), ipam: { config: [{ subnet: `${address.split('.').slice(0, 3).join('.')}.0/24` }] } }]),
+    names.map(({ name, zone, address }) => [name, { ...(zone === 'internet' ? {} : { internal: true }), ipam: { config: [addressRange(address)] } }]),
   )
+}
+
+/** Planned hosts have fixed addresses; who joins without one, such as a phone, gets one from the upper end. */
+function addressRange(address: string): Group {
+  const net = address.split('.').slice(0, 3).join('.')
+  return { subnet: `${net}.0/24`, ip_range: `${net}.192/26` }
 }
 
 function networkName(plan: LabPlan, organisation: string, zone: Zone): string {

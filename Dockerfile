@@ -1,0 +1,28 @@
+# One small image for every node of the lab: the sources as they stand, and what they need to run.
+# docker build --tag siplab .
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+FROM ${NODE_IMAGE} AS packages
+WORKDIR /opt/siplab
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+
+FROM ${NODE_IMAGE}
+WORKDIR /opt/siplab
+ENV NODE_ENV=production NODE_COMPILE_CACHE=/opt/siplab/.compiled
+COPY --from=packages /opt/siplab/node_modules node_modules
+COPY package.json ./
+COPY config config
+COPY scenarios scenarios
+COPY scripts/container-folders.ts scripts/
+COPY src src
+# A named volume takes its owner from the folder it is first mounted on: one for each node of the topologies in config/.
+# The first run of each command leaves its compiled modules behind: a start then takes half the time.
+RUN ln -s /opt/siplab/src/cli/siplab.mjs /usr/local/bin/siplab \
+ && ln -s /opt/siplab/src/cli/siplab-healthy.mjs /usr/local/bin/siplab-healthy \
+ && node scripts/container-folders.ts /data \
+ && chown -R node:node /data \
+ && siplab --help >/dev/null
+USER node
+WORKDIR /data
+CMD ["siplab", "--help"]
