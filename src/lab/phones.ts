@@ -58,14 +58,14 @@ export async function addCrowd(plan: LabPlan, labRoot: string, count: number): P
     return { uri: `sip:${login}@${organisation.domain}`, login, password, home, remote: true }
   })
   const realm = realmOf(plan, organisation.domain)
-  await withDirectory(organisation.store, labRoot, async (directory) => {
+  await withDirectory(organisation, labRoot, async (directory) => {
     for (const user of users) await addUser(directory, user, realm)
   })
   return {
     plan: { ...plan, users: [...plan.users, ...users] },
     users: users.map(({ uri }) => uri),
     remove: () =>
-      withDirectory(organisation.store, labRoot, async (directory) => {
+      withDirectory(organisation, labRoot, async (directory) => {
         for (const { uri } of users) await removeUser(directory, uri)
       }),
   }

@@ -25,7 +25,7 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
           flowToken(flowTokens),
           addPath({ hostPort: `${plan.fqdn}:${portOf('tls', 5061)}`, when: ({ remarks }) => remarks.remote }),
           followRoute(),
-          homePool({ directory: accounts, domains, ownHome: undefined, securePort: portOf('tls', 5061), plainPort: portOf('tcp', 5060), redirectInside: true }),
+          homePool({ directory: accounts, self: plan.fqdn, domains, ownHome: undefined, securePort: portOf('tls', 5061), plainPort: portOf('tcp', 5060), redirectInside: true }),
           ...(edge === undefined ? [] : [nextHop({ uri: `sip:${edge.fqdn}:${edge.port};transport=tls`, when: ({ uri }) => !domains.includes(uri.host), because: 'enterprise-edge' })]),
           noRoute({ domains }),
         ],

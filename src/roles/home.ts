@@ -1,5 +1,6 @@
 /** Standard Edition and front end: the registrar, the home of users, the one who knows where each of them is. */
 import { localTargets } from '../services/registrar/local-targets.ts'
+import { relocation } from '../services/registrar/relocate.ts'
 import { registrar } from '../services/registrar/registrar.ts'
 import { flowToken } from '../sip/routing/policies/flow-token.ts'
 import { followRoute } from '../sip/routing/policies/follow-route.ts'
@@ -18,22 +19,23 @@ import { peerLists, type RoleContext, type RoleParts } from './role.ts'
 const communicator = { allowEvents: [], supported: [], keepAliveSeconds: 300, server: 'RTC/2.0' }
 
 export function home(context: RoleContext, settings: HomeSettings): RoleParts {
-  const { plan, clock, flowTokens, isOpen, accounts, location } = context
+  const { plan, clock, flowTokens, isOpen, isReachable, accounts, location } = context
   const { domains, routeToEnterpriseEdge: edge, members } = settings
   const securePort = plan.listeners.find(({ transport }) => transport === 'tls')?.port ?? 5061
   const plainPort = plan.listeners.find(({ transport }) => transport === 'tcp')?.port ?? 5060
   if (location === undefined) throw new Error(`${plan.name} is a home and has no pool store`)
   const ownRoute = members.length === 1 ? undefined : (flow: Parameters<typeof flowTokens.of>[0]): string => `<sip:${flowTokens.of(flow)}@${plan.fqdn}:${securePort};transport=tls;lr>`
+  const local = { location, accounts, domains, self: plan.fqdn, isOpen }
   return {
     faces: {
       internal: {
         admit: [stripUntrusted(), routeGuard(flowTokens), noteRemote(), authenticateUsers(context, settings)],
         target: [
-          flowToken(flowTokens, { port: securePort }),
+          flowToken(flowTokens, { port: securePort, isReachable: (node) => isReachable(node, securePort, 'internal'), relocate: relocation(local) }),
           followRoute(),
-          ...(accounts === undefined ? [] : [homePool({ directory: accounts, domains, ownHome: settings.home, securePort, plainPort, redirectInside: false })]),
+          ...(accounts === undefined ? [] : [homePool({ directory: accounts, self: plan.fqdn, domains, ownHome: settings.home, securePort, plainPort, redirectInside: false })]),
           registrar({ location, accounts, domains, clock, self: plan.fqdn, maxContacts: settings.maxContactsPerUser, communicator, ownRoute }),
-          localTargets({ location, accounts, domains, self: plan.fqdn, isOpen }),
+          localTargets(local),
           staticRoutes(settings.staticRoutes.map((route) => ({
             match: route.match,
             nextHop: `sip:${route.nextHop}:${route.port};transport=${route.transport}`,

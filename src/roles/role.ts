@@ -5,12 +5,12 @@ import type { FaceSettings, ResponseChange } from '../sip/routing/settings.ts'
 import type { SipResponse } from '../sip/message/types.ts'
 import type { Clock } from '../sip/clock.ts'
 import type { FlowId, TransportName } from '../sip/transport/flow.ts'
+import type { DirectoryCache } from '../services/directory-cache.ts'
 import type { LocationService } from '../services/location/location.ts'
 import type { Resolver } from '../sip/transport/resolver.ts'
 import type { Directory } from '../services/store/directory.ts'
 import type { Face, NodePlan } from '../topology/plan-types.ts'
 import type { PeerLists } from './peers.ts'
-import type { CachedAccounts } from './stores.ts'
 
 /** A server this node dials of its own accord: its link is watched with OPTIONS. */
 export interface WatchedPeer {
@@ -40,18 +40,21 @@ export interface RoleContext {
   readonly resolver: Resolver
   /** Whether that flow of this process is open. */
   readonly isOpen: (flow: FlowId) => boolean
+  /** Whether another server can be spoken to now. */
+  readonly isReachable: (fqdn: string, port: number, face: string) => boolean | Promise<boolean>
   /** Signs nonces, so that any front end of the pool can check them. */
   readonly nonceKey: Buffer
   /** `off`: users are not asked who they are (benchmarks). */
   readonly authentication: 'on' | 'off'
   /** Absent for a role without a database, and where every user part is a user (benchmarks). */
   readonly directory: Directory | undefined
-  readonly accounts: CachedAccounts | undefined
+  /** The same, remembered for a moment, and while it is away. */
+  readonly accounts: DirectoryCache | undefined
   readonly location: LocationService | undefined
 }
 
 /** The directory of a role that cannot do without. */
-export function directoryOf({ plan, directory, accounts }: RoleContext): { readonly directory: Directory; readonly accounts: CachedAccounts } {
+export function directoryOf({ plan, directory, accounts }: RoleContext): { readonly directory: Directory; readonly accounts: DirectoryCache } {
   if (directory === undefined || accounts === undefined) throw new Error(`${plan.name} needs a directory and has none`)
   return { directory, accounts }
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../sip/clock.ts'
 import { type LocationService, sharedLocation, singleWriterLocation } from '../services/location/location.ts'
-import { type Account, type Directory, openDirectory } from '../services/store/directory.ts'
+import { type Directory, openDirectory } from '../services/store/directory.ts'
 import { openPoolStore, type PoolStore } from '../services/store/pool-store.ts'
 import type { StoreHealth, StoreSettings, StoreTls } from '../services/store/settings.ts'
 import type { NodePlan, StorePlan } from '../topology/plan-types.ts'
@@ -62,29 +62,4 @@ export function databaseTls(store: StorePlan, trust: () => string): { readonly t
 
 function filesOf(store: StorePlan): { readonly directory: string; readonly pool: string } {
   return store.kind === 'sqlite' ? store : store.fallback
-}
-
-/** Accounts change seldom and are asked for with every request: each is remembered for a moment. */
-export interface CachedAccounts {
-  account(aor: string): Account | undefined | Promise<Account | undefined>
-}
-
-const rememberedMs = 1000
-const rememberedAccounts = 20_000
-
-export function cachedAccounts(directory: Pick<Directory, 'account'>, clock: Clock): CachedAccounts {
-  const known = new Map<string, { readonly account: Account; readonly until: number }>()
-  return {
-    account(aor) {
-      const hit = known.get(aor)
-      if (hit !== undefined && hit.until > clock.now()) return hit.account
-      return directory.account(aor).then((account) => {
-        known.delete(aor)
-        // What does not exist is asked for again: a user that was just added can sign in at once.
-        if (account !== undefined) known.set(aor, { account, until: clock.now() + rememberedMs })
-        if (known.size > rememberedAccounts) known.delete(known.keys().next().value ?? aor)
-        return account
-      })
-    },
-  }
 }

@@ -8,9 +8,9 @@ import { type RoleContext, directoryOf } from '../role.ts'
 export function authenticateUsers(context: RoleContext, { realm, domains }: { readonly realm: string; readonly domains: readonly string[] }): Policy {
   if (context.authentication === 'off') return { name: 'authenticate', decide: () => pass }
   const { plan, clock, nonceKey, flowTokens } = context
-  const { directory, accounts } = directoryOf(context)
+  const { accounts } = directoryOf(context)
   return authenticate({
-    schemes: [digest({ credentials: directory, realm, clock, key: nonceKey })],
+    schemes: [digest({ credentials: accounts, realm, clock, key: nonceKey })],
     realm,
     domains,
     self: plan.fqdn,

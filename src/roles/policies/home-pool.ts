@@ -1,6 +1,7 @@
 /** Where a user of our domains is at home, and how the request gets there. */
 import { addressOfRecord } from '../../sip/message/uri.ts'
-import { soon } from '../../services/soon.ts'
+import { defaultOutageAnswer, refusalOf } from '../../services/refusals.ts'
+import { recovering, soon } from '../../services/soon.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse } from '../../sip/routing/decision.ts'
 import { targetVia } from './next-hop.ts'
 
@@ -17,6 +18,8 @@ export interface HomeDirectory {
 
 export interface HomePoolOptions {
   readonly directory: HomeDirectory
+  /** FQDN of this server. */
+  readonly self: string
   readonly domains: readonly string[]
   /** Users at home here are none of this policy's business; a director has no home. */
   readonly ownHome: string | undefined
@@ -38,7 +41,10 @@ export function homePool(options: HomePoolOptions): Policy {
       const registers = arrival.request.method === 'REGISTER'
       const subject = registers ? arrival.request.to.uri : arrival.uri
       if (!domains.has(subject.host) || subject.user === undefined) return pass
-      return soon(options.directory.account(addressOfRecord(subject)), (account) => byAccount(arrival, account, registers))
+      return recovering(
+        () => soon(options.directory.account(addressOfRecord(subject)), (account) => byAccount(arrival, account, registers)),
+        (error) => refusalOf(error, defaultOutageAnswer, options.self),
+      )
     },
   }
 

@@ -63,7 +63,8 @@ function chosen({ uri, request }: Arrival, bindings: readonly Binding[]): readon
   return endpoint.length > 0 ? endpoint : bindings
 }
 
-function targetOf(binding: Binding, { self, isOpen }: LocalTargetsOptions): Target | undefined {
+/** undefined: the flow it was reached by is gone, and there is no other way. */
+export function targetOf(binding: Binding, { self, isOpen }: LocalTargetsOptions): Target | undefined {
   const base = { uri: withoutHeaders(binding.contact), flow: undefined, routes: binding.path, nextHop: undefined, q: binding.q, face: undefined }
   if (binding.flow !== undefined && isOpen(binding.flow)) return { ...base, flow: binding.flow }
   if (!binding.flowBound) return base

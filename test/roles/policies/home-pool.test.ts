@@ -16,6 +16,7 @@ interface Question extends RequestParts {
 async function ask(parts: Question, options: { readonly ownHome?: string; readonly redirectInside?: boolean } = {}): Promise<Decision> {
   const policy = homePool({
     directory: { account: (aor) => accounts.get(aor) },
+    self: 'fe1.lab.test',
     domains: ['lab.test'],
     ownHome: options.ownHome,
     securePort: 5061,

@@ -2,33 +2,42 @@
 import { type Arrival, type Decision, pass, type Policy, refuse, type Target } from '../decision.ts'
 import { type FlowTokens, type TokenReading, tokenSeparator } from '../flow-token.ts'
 
+export interface FlowTokenOptions {
+  /** Where the other nodes of the pool take MTLS; 5061 unless given. */
+  readonly port?: number
+  /** Whether another node of the pool can be spoken to; absent: it is believed to be. */
+  readonly isReachable?: (node: string) => boolean | Promise<boolean>
+  /**
+   * The way to the other end of a dialog whose flow is gone, `pass` when there is none: its user may have signed in again by
+   * another flow, at another node. Absent: there is none.
+   */
+  readonly relocate?: (arrival: Arrival) => Decision | Promise<Decision>
+}
+
 /**
  * A request that came by the flow of the token is on its way out: it goes on by the remaining Route or the Request-URI.
- * 430 when the flow is gone, 403 when the token is forged; a token of another node of the pool leads to that node.
- *
- * @param options.port where the other nodes of the pool take MTLS
+ * 430 when the flow is gone and the user with it, 403 when the token is forged; a token of another node of the pool leads to
+ * that node while it lives.
  */
-export function flowToken(tokens: FlowTokens, options: { readonly port?: number } = {}): Policy {
-  const port = options.port ?? 5061
+export function flowToken(tokens: FlowTokens, options: FlowTokenOptions = {}): Policy {
   return {
     name: 'flow-token',
     decide(arrival) {
       const user = arrival.ownRoute?.uri.user
       if (user === undefined) return pass
-      return user.includes(tokenSeparator) ? eitherWay(arrival, tokens, user) : oneWay(arrival, tokens.read(user), port)
+      return user.includes(tokenSeparator) ? eitherWay(arrival, tokens, user, options) : oneWay(arrival, tokens.read(user), options)
     },
   }
 }
 
-function oneWay(arrival: Arrival, reading: TokenReading, port: number): Decision {
+function oneWay(arrival: Arrival, reading: TokenReading, options: FlowTokenOptions): Decision | Promise<Decision> {
   switch (reading.kind) {
     case 'flow':
       return reading.flow.id === arrival.flow.id ? pass : alongFlow(arrival, reading)
     case 'gone':
-      // The client may have lost that flow and sent this by a new one: the token was its own, not the way out.
-      return cameFromClient(arrival) ? pass : refuse(430, 'route.no-flow')
+      return lost(arrival, options, orPass(arrival))
     case 'elsewhere':
-      return toNode(arrival, reading.node, port)
+      return elsewhere(arrival, reading.node, options)
     case 'forged':
       return refuse(403, 'route.token-forged')
     case 'no-token':
@@ -39,13 +48,39 @@ function oneWay(arrival: Arrival, reading: TokenReading, port: number): Decision
 }
 
 /** Two tokens: the request leaves by the flow it did not come by. */
-function eitherWay(arrival: Arrival, tokens: FlowTokens, user: string): Decision {
+function eitherWay(arrival: Arrival, tokens: FlowTokens, user: string, options: FlowTokenOptions): Decision | Promise<Decision> {
   const readings = user.split(tokenSeparator, 2).map((token) => tokens.read(token))
   if (readings.some(({ kind }) => kind === 'forged')) return refuse(403, 'route.token-forged')
   const others = readings.filter((reading) => reading.kind === 'flow' && reading.flow.id !== arrival.flow.id)
   const [way] = others
-  if (way?.kind !== 'flow') return refuse(430, 'route.no-flow')
-  return others.length === 1 ? alongFlow(arrival, way) : pass
+  if (way?.kind === 'flow' && others.length === 1) return alongFlow(arrival, way)
+  return lost(arrival, options, others.length === 0 ? noFlow : pass)
+}
+
+/**
+ * Where a user is now, and which of two ends is meant, only the location service can tell.
+ *
+ * @param otherwise the answer when it cannot
+ */
+function lost(arrival: Arrival, { relocate }: FlowTokenOptions, otherwise: Decision): Decision | Promise<Decision> {
+  // What is left of Route leads on: the token was the sender's own.
+  if (relocate === undefined || (cameFromClient(arrival) && arrival.routes.length > 0)) return otherwise
+  const found = relocate(arrival)
+  if (found instanceof Promise) return found.then((decision) => (decision.kind === 'pass' ? otherwise : decision))
+  return found.kind === 'pass' ? otherwise : found
+}
+
+const noFlow = refuse(430, 'route.no-flow')
+
+/** The client may have lost that flow and sent this by a new one: the token was its own, not the way out. */
+function orPass(arrival: Arrival): Decision {
+  return cameFromClient(arrival) ? pass : noFlow
+}
+
+function elsewhere(arrival: Arrival, node: string, options: FlowTokenOptions): Decision | Promise<Decision> {
+  const reachable = options.isReachable === undefined ? true : options.isReachable(node)
+  if (reachable instanceof Promise) return reachable.then((isUp) => (isUp ? toNode(arrival, node, options) : lost(arrival, options, orPass(arrival))))
+  return reachable ? toNode(arrival, node, options) : lost(arrival, options, orPass(arrival))
 }
 
 function alongFlow(arrival: Arrival, { flow }: Extract<TokenReading, { kind: 'flow' }>): Decision {
@@ -53,7 +88,7 @@ function alongFlow(arrival: Arrival, { flow }: Extract<TokenReading, { kind: 'fl
 }
 
 /** Our Route value goes along, so that the other node reads the token itself. */
-function toNode(arrival: Arrival, node: string, port: number): Decision {
+function toNode(arrival: Arrival, node: string, { port = 5061 }: FlowTokenOptions): Decision {
   const own = arrival.ownRoute
   if (own === undefined) return pass
   return route(arrival, { routes: [own.text], nextHop: `sip:${node}:${port};transport=tls` }, 'flow-token.elsewhere')
