@@ -87,9 +87,16 @@ function wireNames(plan: NodePlan, face: Face, recordRouteName: string | undefin
     recordRouteName: recordRouteName ?? face.fqdn,
     // Where two ports serve one transport (5061 and 443 outside), a peer comes back to the port it came by.
     ports: Object.fromEntries(alone.map((transport): [TransportName, number] => [transport, listeners.find((listener) => listener.transport === transport)?.port ?? 0])),
+    serverPorts: Object.fromEntries(transports.map((transport): [TransportName, number] => [transport, serverPort(listeners, transport)])),
     ownPorts: [...new Set(listeners.map(({ port }) => port))],
     alsoKnownAs: [...new Set([face.address, ...Object.values(face.addresses)].map(bracketed))],
   }
+}
+
+/** Servers come back to where they can show their certificate. */
+function serverPort(listeners: NodePlan['listeners'], transport: TransportName): number {
+  const open = listeners.filter((listener) => listener.transport === transport)
+  return (open.find(({ mutual }) => mutual === 'required' || mutual === 'requested') ?? open[0])?.port ?? 0
 }
 
 function bracketed(address: string): string {

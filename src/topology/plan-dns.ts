@@ -85,12 +85,23 @@ function perimeterRecords({ site, secured }: DnsSite): readonly DnsRecord[] {
     const reachable = [...new Set([edge.host.nextHop, ...edge.host.internalServers])].flatMap((name) => {
       const target = placeNamed(site, name)
       const why = name === edge.host.nextHop ? 'Next hop of the access proxy.' : 'Inside server that may speak to the access proxy.'
-      return target === undefined ? [] : address(fullName(site, name), addressIn(target, 'perimeter') ?? addressIn(target, 'internal'), why)
+      return target === undefined ? [] : [...address(fullName(site, name), perimeterAddress(target), why), ...poolRecord(site, target)]
     })
     return [...address(edge.fqdn, addressIn(edge, 'perimeter'), 'Internal face of the access proxy.'), ...reachable]
   })
   const gateways = placesOf(site, 'gateway').flatMap((place) => address(place.fqdn, addressIn(place, 'perimeter'), 'The gateway.'))
-  return [...edges, ...gateways, ...(secured ? pkiRecord(site, 'perimeter') : [])]
+  return unique([...edges, ...gateways, ...(secured ? pkiRecord(site, 'perimeter') : [])])
+}
+
+/** A front end Record-Routes with the name of its pool. */
+function poolRecord(site: Site, { host }: Place): readonly DnsRecord[] {
+  if (host?.role !== 'front-end') return []
+  const target = placeNamed(site, host.pool)
+  return target === undefined ? [] : address(`${host.pool}.${site.domain}`, perimeterAddress(target), 'Pool name, which stands in the route sets of its calls.')
+}
+
+function perimeterAddress(place: Place): string | undefined {
+  return addressIn(place, 'perimeter') ?? addressIn(place, 'internal')
 }
 
 function externalRecords({ site, secured }: DnsSite, ports: Ports, modern: boolean): readonly DnsRecord[] {

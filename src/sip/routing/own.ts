@@ -48,22 +48,25 @@ export class OwnNames {
   }
 
   private label(flow: Flow): Labels {
-    const key = flow.face + '/' + flow.transport
+    const face = this.faces[flow.face]
+    if (face === undefined) throw new RangeError(`flow ${flow.id} belongs to the face "${flow.face}", which has no settings`)
+    const advertised = face.ports[flow.transport] ?? portAmongSeveral(face, flow)
+    if (advertised === undefined) return labelsOf(face, flow.transport, flow.local.port)
+    const key = flow.face + '/' + flow.transport + advertised
     const known = this.labels.get(key)
     if (known !== undefined) return known
-    const made = this.makeLabels(flow)
+    const made = labelsOf(face, flow.transport, advertised)
     this.labels.set(key, made)
     return made
   }
-
-  private makeLabels(flow: Flow): Labels {
-    const face = this.faces[flow.face]
-    if (face === undefined) throw new RangeError(`flow ${flow.id} belongs to the face "${flow.face}", which has no settings`)
-    const port = face.ports[flow.transport] ?? flow.local.port
-    return {
-      via: `SIP/2.0/${flow.transport.toUpperCase()} ${face.name}:${port};branch=`,
-      recordRoute: `${face.recordRouteName}:${port};transport=${flow.transport};lr>`,
-    }
-  }
 }
 
+/** An accepted flow came by one of our ports; a dialled one has a port of its own that nobody listens on. */
+function portAmongSeveral({ ownPorts = [], serverPorts }: FaceSettings, { direction, transport, local }: Flow): number | undefined {
+  if (direction === 'dialled') return serverPorts?.[transport]
+  return ownPorts.includes(local.port) ? local.port : undefined
+}
+
+function labelsOf({ name, recordRouteName }: FaceSettings, transport: TransportName, port: number): Labels {
+  return { via: `SIP/2.0/${transport.toUpperCase()} ${name}:${port};branch=`, recordRoute: `${recordRouteName}:${port};transport=${transport};lr>` }
+}

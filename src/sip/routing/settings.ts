@@ -24,6 +24,8 @@ export interface FaceSettings {
   readonly recordRouteName: string
   /** Advertised port by transport. A transport that is missing here is named with the local port of the flow. */
   readonly ports: Partial<Record<TransportName, number>>
+  /** Where several ports serve one transport: the one named to a server that we dialled. Absent: the local port of the flow. */
+  readonly serverPorts?: Partial<Record<TransportName, number>>
   /** Every port this face listens on: a URI with another port is not ours. Absent: the advertised ones. */
   readonly ownPorts?: readonly number[]
   /** Further host names and numeric addresses that mean this node, lower case; IPv6 with brackets. */
