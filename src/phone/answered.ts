@@ -29,6 +29,6 @@ export function errorOf(what: string, line: PhoneLine, response: IncomingRespons
 }
 
 export function readAnswer({ message }: IncomingResponse): PhoneAnswer {
-  const diagnostics = message.getHeader('ms-diagnostics')
+  const diagnostics = message.getHeader('ms-diagnostics') ?? message.getHeader('ms-diagnostics-public')
   return { status: message.statusCode ?? 0, reason: message.reasonPhrase ?? '', ...(diagnostics === undefined ? {} : { diagnostics }) }
 }

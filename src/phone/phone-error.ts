@@ -5,7 +5,7 @@ import type { Verdict } from '../certificates/verdict.ts'
 export interface PhoneAnswer {
   readonly status: number
   readonly reason: string
-  /** Value of `ms-diagnostics`, e.g. `1010;reason="…"`. Absent when the server sent none. */
+  /** Value of `ms-diagnostics`, else of `ms-diagnostics-public`, e.g. `1010;reason="…"`. Absent when the server sent neither. */
   readonly diagnostics?: string
 }
 

@@ -26,8 +26,6 @@ const byReason: Readonly<Record<string, Diagnosis>> = {
   'route.next-hop-down': { id: 1007, reason: 'Temporarily cannot route to the destination domain' },
   'remote.not-allowed': { id: 1012, reason: 'Sender is not allowed to communicate from outside' },
   'remote.foreign-domain': { id: 1017, reason: 'Cannot route From and To domains in this combination' },
-  'auth.remote-not-allowed': { id: 4003, reason: 'User is not enabled for remote access' },
-  'auth.identity-mismatch': { id: 4004, reason: 'Credentials do not match the From URI' },
   'remote.user-not-enabled': { id: 4003, reason: 'User is not enabled for remote access' },
 }
 

@@ -88,7 +88,8 @@ const none: readonly string[] = []
 /**
  * Step 4. Two values where the sides differ (RFC 5658 §3), the leaving side on top: each peer then dials the name,
  * port and transport of its own side. One value carries the tokens of both flows. A value that names no flow carries the token
- * of its dialog where somebody will ask for one: beside a flow's value, and towards an edge, which vouches for nobody.
+ * of its dialog where somebody will ask for one: beside a flow's value, towards an edge, which vouches for nobody, and for
+ * datagrams, whose source proves nothing.
  */
 function recordRoutes({ own, settings }: Core, arrival: Incoming, flow: Flow): readonly string[] {
   const mode = settings.forward.recordRoute
@@ -101,9 +102,12 @@ function recordRoutes({ own, settings }: Core, arrival: Incoming, flow: Flow): r
   const differ = from.face !== flow.face || from.transport !== flow.transport
   const double = mode === 'double' && differ
   const signed = double || from.peer?.class === 'edge' || flow.peer?.class === 'edge'
-  const dialog = signed ? tokens?.ofDialog(arrival.request.callId) : undefined
+  const dialog = signed || (inward === undefined && outward === undefined && !(isServer(from) && isServer(flow))) ? tokens?.ofDialog(arrival.request.callId) : undefined
   if (double) return [own.recordRoute(flow, scheme, outward ?? dialog), own.recordRoute(from, scheme, inward ?? dialog)]
   const both = inward !== undefined && outward !== undefined ? inward + tokenSeparator + outward : (inward ?? outward)
   return [own.recordRoute(from, scheme, both ?? dialog)]
 }
 
+function isServer({ peer }: Flow): boolean {
+  return peer?.class === 'server'
+}
