@@ -1,5 +1,5 @@
 /** One dial: from a hop to a connected socket whose peer was judged, or to the reason why not. */
-import { connect as connectTcp, isIP, isIPv6, type Socket } from 'node:net'
+import { connect as connectTcp, isIP, isIPv4, isIPv6, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { domainToASCII } from 'node:url'
 import type { Timer } from '../clock.ts'
@@ -207,6 +207,17 @@ export function usableSource(source: string, destination: string): boolean {
   if (isIPv6(source) !== isIPv6(destination)) return false
   if (source === '0.0.0.0' || source === '::') return false
   return isLoopback(source) === isLoopback(destination)
+}
+
+/** The first of those that share the longest prefix with the destination (RFC 6724 §5 rule 8). Of IPv6 addresses: the first. */
+export function nearestSource(sources: readonly string[], destination: string): string | undefined {
+  const distance = (source: string): number => (isIPv4(source) && isIPv4(destination) ? (numberOf(source) ^ numberOf(destination)) >>> 0 : 0)
+  return sources.toSorted((a, b) => Math.clz32(distance(b)) - Math.clz32(distance(a)))[0]
+}
+
+/** `10.41.2.31` as the 32 bits it stands for. */
+function numberOf(address: string): number {
+  return address.split('.').reduce((bits, octet) => (bits << 8) | Number(octet), 0)
 }
 
 function isLoopback(address: string): boolean {

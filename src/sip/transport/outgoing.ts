@@ -3,7 +3,7 @@ import { isIPv6, type Socket } from 'node:net'
 import type { Admission } from './admission.ts'
 import { ConnectionFlow } from './connection-flow.ts'
 import type { Core } from './core.ts'
-import { dial, refuseDial, usableSource, type Dialled } from './dial.ts'
+import { dial, nearestSource, refuseDial, usableSource, type Dialled } from './dial.ts'
 import type { Flow } from './flow.ts'
 import { hopKey } from './flow-table.ts'
 import { Gate } from './gate.ts'
@@ -112,12 +112,10 @@ export class Outgoing {
     return hopKey(hop, isSecure(hop.transport) ? this.#tls.get(hop.face)?.material.own.fingerprint : undefined)
   }
 
-  /** A host with several faces leaves by the address of the face, as its listeners have it. */
+  /** A host with several faces leaves by the address of the face, as its listeners have it; of several, by the one nearest to the target. */
   #sourceFor(hop: NextHop): string | undefined {
-    for (const { settings } of this.#listeners()) {
-      if (settings.face === hop.face && usableSource(settings.address, hop.address)) return settings.address
-    }
-    return undefined
+    const addresses = [...this.#listeners()].flatMap(({ settings: { face, address } }) => (face === hop.face && usableSource(address, hop.address) ? [address] : []))
+    return nearestSource(addresses, hop.address)
   }
 }
 

@@ -7,6 +7,7 @@ import { materialOf, testCa } from '../../support/openssl-certificates.ts'
 import { harness, hopTo, listening, messageText, okText, type Harness } from '../../support/transport-harness.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import type { Listener, NextHop } from '../../../src/sip/transport/index.ts'
+import { nearestSource } from '../../../src/sip/transport/dial.ts'
 
 const ca = testCa(t.testdir())
 const director = materialOf(ca.leaf('director.lab.test', { sans: ['director.lab.test', 'pool.lab.test'] }), [ca.root])
@@ -229,4 +230,20 @@ t.test('reports a server that refuses by closing after the handshake', async (t)
   const flow = await client.layer.connect(hopTo({ address: '127.0.0.1', port }, 'tls', { verifyName: 'director.lab.test' }))
   const { refusal } = await client.next('refused')
   t.match({ refusal, flow, because: client.of('closed')[0]?.because }, { refusal: { code: 'flow.closed-after-handshake', wantedName: 'director.lab.test' }, flow: { open: false, confirmed: false }, because: 'flow.closed-after-handshake' })
+})
+
+t.test('the address a host dials from', async (t) => {
+  const inBothNetworks = ['10.41.3.21', '10.41.2.21']
+
+  t.test('is the one in the network of the target', async (t) => {
+    t.equal(nearestSource(inBothNetworks, '10.41.2.31'), '10.41.2.21')
+  })
+
+  t.test('is the first where none is nearer', async (t) => {
+    t.equal(nearestSource(['10.41.3.21', '10.41.3.22'], '10.41.3.11'), '10.41.3.21')
+  })
+
+  t.test('is left to the system where there is none', async (t) => {
+    t.equal(nearestSource([], '10.41.2.31'), undefined)
+  })
 })
