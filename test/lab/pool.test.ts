@@ -1,0 +1,92 @@
+/** Two front ends behind a balancer: any of them serves any user, and the loss of one takes no registration and no call. */
+import t from 'tap'
+import type { Test } from 'tap'
+import type { Phone } from '../../src/phone/index.ts'
+import { withLab } from '../support/lab.ts'
+import type { TestLab } from '../support/lab.ts'
+import { phoneOf } from '../support/phones.ts'
+
+t.test('siplab up pool', async (t) => {
+  const lab = await withLab(t, 'pool')
+
+  async function signedIn(t: Test, user: string, at: string, transport: 'tls' | 'tcp' = 'tls'): Promise<Phone> {
+    const phone = phoneOf(t, lab, user, { at, transport, autoAnswer: true })
+    await phone.signIn()
+    return phone
+  }
+
+  t.test('a MESSAGE for a user on the other front end arrives there', async (t) => {
+    const alice = await signedIn(t, 'alice', 'fe1')
+    const bob = await signedIn(t, 'bob', 'fe2')
+    await alice.message(bob.uri, 'from fe1 to fe2')
+    t.match(await bob.nextMessage(), { text: 'from fe1 to fe2', from: 'sip:alice@lab.test' })
+    await bob.message(alice.uri, 'and back')
+    t.match(await alice.nextMessage(), { text: 'and back' })
+  })
+
+  t.test('a call between the front ends is hung up from either end', async (t) => {
+    const alice = await signedIn(t, 'alice', 'fe1', 'tcp')
+    const bob = await signedIn(t, 'bob', 'fe2')
+    const first = alice.call(bob.uri)
+    await first.established
+    await bob.calls[0]?.hangUp()
+    t.match(await first.ended, { by: 'them', how: 'bye' })
+    const second = bob.call(alice.uri)
+    await second.established
+    await second.hangUp()
+    t.match(await second.ended, { by: 'us', how: 'bye' })
+  })
+
+  t.test('the load balancer leads to one of them', async (t) => {
+    const carol = await signedIn(t, 'carol', 'pool')
+    const dave = await signedIn(t, 'dave', 'pool')
+    await carol.message(dave.uri, 'through the pool name')
+    t.match(await dave.nextMessage(), { text: 'through the pool name' })
+  })
+
+  t.test('calls go on through the survivor when a front end is killed', async (t) => {
+    const [alice, bob] = [await signedIn(t, 'alice', 'pool'), await signedIn(t, 'bob', 'pool')]
+    const first = await nodeOf(lab, alice)
+    t.not(await nodeOf(lab, bob), first, 'the balancer spreads them')
+    await survives(t, [alice, bob], first)
+
+    await lab.run('node', 'start', first)
+    const second = await nodeOf(lab, alice)
+    t.equal(await nodeOf(lab, bob), second, 'both are on the survivor')
+    await survives(t, [alice, bob], second)
+  })
+
+  /** Two calls, one each way; the front end dies; each side hangs one up. */
+  async function survives(t: Test, [alice, bob]: readonly [Phone, Phone], victim: string): Promise<void> {
+    const out = alice.call(bob.uri)
+    const back = bob.call(alice.uri)
+    await Promise.all([out.established, back.established])
+    const ends = [...alice.calls, ...bob.calls]
+    t.equal(ends.length, 4)
+    await kill(lab, victim)
+    await until(async () => (await Promise.all([alice, bob].map((phone) => nodeOf(lab, phone)))).every((node) => node !== undefined && node !== victim))
+    await out.hangUp()
+    await back.hangUp()
+    t.match(await Promise.all(ends.map((end) => end.ended)), ends.map(() => ({ how: 'bye' })), `every end of both calls is told after the loss of ${victim}`)
+  }
+})
+
+/** As a crash would: nothing is said, nothing is written. */
+async function kill(lab: TestLab, node: string): Promise<void> {
+  process.kill(lab.node(node).pid ?? 0, 'SIGKILL')
+  await lab.change((change) => change.event === 'node-stopped' && change.node === node)
+}
+
+/** The front end that holds the flow of a phone. */
+async function nodeOf(lab: TestLab, { uri }: Phone): Promise<string | undefined> {
+  const rows = await lab.json<readonly { readonly aor: string; readonly node: string; readonly flow?: string }[]>('registrations')
+  return rows.find(({ aor, flow }) => aor === uri && flow !== undefined)?.node
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + 20_000; performance.now() < end;) {
+    if (await holds()) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  throw new Error('it did not come to that within 20 s')
+}
