@@ -1,11 +1,15 @@
 /** `siplab scenario list, run`: stories with expectations, played in a lab of their own. */
-import { mkdtempSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import { Option } from 'commander'
 import type { CommandOutcome } from '../../lab/scenario/driver.ts'
 import { loadScenario, scenarioNames, type Scenario } from '../../lab/scenario/load.ts'
 import { localDriver } from '../../lab/scenario/local-driver.ts'
+import { htmlReport } from '../../lab/scenario/report-html.ts'
+import { junitReport } from '../../lab/scenario/report-junit.ts'
 import { runScenario, type ScenarioResult, type StepResult } from '../../lab/scenario/run.ts'
+import { transcript } from '../../lab/scenario/transcript.ts'
 import { answer, common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { UsageError } from '../failure.ts'
@@ -19,7 +23,13 @@ interface RunCommandOptions extends CommonOptions {
   readonly all?: true
   readonly keep?: true
   readonly network?: string
+  readonly report: readonly ReportKind[]
+  readonly output?: string
+  readonly transcript?: string
 }
+
+const reportKinds = ['junit', 'json', 'html'] as const
+type ReportKind = (typeof reportKinds)[number]
 
 export const scenarioCommand: RegisterCommand = (program, { io, finish }) => {
   const scenario = program.command('scenario').summary('play stories with expectations').description('Plays stories with expectations, each in a lab of its own.')
@@ -35,8 +45,12 @@ export const scenarioCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--all', 'every shipped scenario')
     .option('--keep', 'leave the folders of the labs')
     .option('--network <N>', 'use 127.0.N.0/24 and no other')
+    .addOption(new Option('--report <KIND>', 'write a report; may be given several times').choices(reportKinds).argParser(readReport).default([]))
+    .option('--output <FILE>', 'where the report goes (default: scenarios.xml, .json or .html)')
+    .option('--transcript <FILE>', 'JSON lines that are the same for every run that went the same way')
   common(run, 'siplab scenario run trial-certificate-expiry').action(async (names: readonly string[], options: RunCommandOptions) => {
     const scenarios = chosen(names, options)
+    if (options.output !== undefined && options.report.length !== 1) throw new UsageError(`--output: wanted exactly one --report beside it, found ${options.report.length}`)
     const giveUp = new AbortController()
     const stopListening = io.onInterrupt(() => giveUp.abort())
     const results: ScenarioResult[] = []
@@ -45,9 +59,43 @@ export const scenarioCommand: RegisterCommand = (program, { io, finish }) => {
     } finally {
       stopListening()
     }
-    answer(io, options, { scenarios: results.map(({ events: _events, ...result }) => result) }, () => resultTable(io, results))
+    writeReports(io, options, results)
+    answer(io, options, { scenarios: results.map(({ events: _events, stops: _stops, ...result }) => result) }, () => resultTable(io, results))
     if (giveUp.signal.aborted || results.some(({ outcome }) => outcome === 'failed')) finish(1)
   })
+}
+
+function readReport(value: string, all: readonly ReportKind[]): readonly ReportKind[] {
+  const kind = reportKinds.find((each) => each === value)
+  if (kind === undefined) throw new UsageError(`--report: wanted one of ${reportKinds.join(', ')}, found ${JSON.stringify(value)}`)
+  return [...all, kind]
+}
+
+const endings = { junit: 'xml', json: 'json', html: 'html' } as const
+
+function writeReports(io: Io, { report, output, transcript: transcriptFile }: RunCommandOptions, results: readonly ScenarioResult[]): void {
+  for (const kind of report) write(io, output ?? `scenarios.${endings[kind]}`, reportText(kind, results))
+  if (transcriptFile !== undefined) write(io, transcriptFile, results.flatMap(transcript).map((line) => `${JSON.stringify(line)}\n`).join(''))
+}
+
+function reportText(kind: ReportKind, results: readonly ScenarioResult[]): string {
+  switch (kind) {
+    case 'junit':
+      return junitReport(results)
+    case 'html':
+      return htmlReport(results, new Date().toISOString())
+    case 'json':
+      return `${JSON.stringify({ scenarios: results }, undefined, 2)}\n`
+    default:
+      return kind satisfies never
+  }
+}
+
+function write(io: Io, name: string, content: string): void {
+  const file = resolve(io.workingFolder, name)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, content)
+  io.err(`wrote ${file}\n`)
 }
 
 function chosen(names: readonly string[], { all }: RunCommandOptions): readonly Scenario[] {
@@ -59,7 +107,8 @@ function chosen(names: readonly string[], { all }: RunCommandOptions): readonly 
 
 async function play(io: Io, scenario: Scenario, options: RunCommandOptions, signal: AbortSignal): Promise<ScenarioResult> {
   const { topology, source } = chooseTopology(io, scenario.topology)
-  const data = options.data === undefined ? join(mkdtempSync(join(tmpdir(), 'siplab-scenario-')), 'lab') : resolve(io.workingFolder, options.data, scenario.name)
+  const own = options.data === undefined ? mkdtempSync(join(tmpdir(), 'siplab-scenario-')) : undefined
+  const data = own === undefined ? resolve(io.workingFolder, options.data ?? '.', scenario.name) : join(own, 'lab')
   const driver = localDriver({
     launcher, environment: io.environment, data,
     keep: options.keep === true || options.data !== undefined,
@@ -69,7 +118,8 @@ async function play(io: Io, scenario: Scenario, options: RunCommandOptions, sign
   })
   io.err(`${paint(io.colours.err, 'bold', scenario.name)}: ${firstSentence(scenario.story)}\n`)
   const result = await runScenario(scenario, { driver, topology, source, signal, onStep: (step) => io.err(stepLine(io, scenario, step)) })
-  if (result.outcome === 'skipped') io.err(`  skipped: ${result.because}\n`)
+  if (own !== undefined && options.keep !== true) rmSync(own, { recursive: true, force: true })
+  if (result.because !== undefined) io.err(`  ${result.outcome}: ${result.because}\n`)
   return result
 }
 

@@ -58,6 +58,8 @@ export interface DrivenLab {
   command(args: readonly string[]): Promise<CommandOutcome>
   /** Every event of every node so far, in the order they became known. */
   readonly events: readonly ArrivedEvent[]
+  /** Every end of a node so far, by its own will or not. */
+  readonly stops: readonly ArrivedStop[]
   standing(node: string): Promise<NodeStanding>
   flows(): Promise<readonly LiveFlow[]>
   /** Ends its process without a word. */
@@ -72,4 +74,11 @@ export interface ArrivedEvent {
   /** Milliseconds since the scenario began; nodes may have clocks of their own. */
   readonly atMs: number
   readonly event: NodeEvent
+}
+
+export interface ArrivedStop {
+  readonly atMs: number
+  readonly node: string
+  /** `exit 1`, `SIGKILL`. */
+  readonly how: string
 }

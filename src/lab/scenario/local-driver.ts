@@ -11,7 +11,7 @@ import { LabError } from '../lab-error.ts'
 import type { LabChange } from '../ready-document.ts'
 import { bringUp } from '../up.ts'
 import type { RunningLab } from '../up.ts'
-import type { ArrivedEvent, CommandOutcome, DrivenLab, LabDriver, LabWish, LiveFlow, NodeStanding } from './driver.ts'
+import type { ArrivedEvent, ArrivedStop, CommandOutcome, DrivenLab, LabDriver, LabWish, LiveFlow, NodeStanding } from './driver.ts'
 
 export interface LocalDriverOptions {
   /** Program and first arguments of a siplab process. */
@@ -39,16 +39,22 @@ async function bringUpLocal(options: LocalDriverOptions, { topology, source, mov
   const { launcher, environment, data, network, onProgress } = options
   const lab = new LocalLab(options)
   mkdirSync(data, { recursive: true, mode: 0o700 })
-  const running = await bringUp({
-    topology, source, data, launcher, environment, movableClock, onProgress, ports: {}, fresh: false,
-    ...(network === undefined ? {} : { network }),
-    onChange: (change) => lab.onChange(change),
-  }, signal)
-  return lab.follow(running)
+  try {
+    const running = await bringUp({
+      topology, source, data, launcher, environment, movableClock, onProgress, ports: {}, fresh: false,
+      ...(network === undefined ? {} : { network }),
+      onChange: (change) => lab.onChange(change),
+    }, signal)
+    return lab.follow(running)
+  } catch (error) {
+    if (!options.keep) rmSync(data, { recursive: true, force: true })
+    throw error
+  }
 }
 
 class LocalLab implements DrivenLab {
   readonly events: ArrivedEvent[] = []
+  readonly stops: ArrivedStop[] = []
   readonly #options: LocalDriverOptions
   readonly #began = performance.now()
   readonly #listeners = new Set<() => void>()
@@ -82,7 +88,7 @@ class LocalLab implements DrivenLab {
     for (const { name, pid } of running.ready.nodes) if (pid === undefined) this.#stopped.set(name, { state: 'stopped' })
     this.#tails = running.plan.nodes.map(({ name }) =>
       tailEvents(nodeFolder(this.data, name).events, 'start', (event) => {
-        this.events.push({ atMs: Math.round(performance.now() - this.#began), event })
+        this.events.push({ atMs: this.#now(), event })
         this.#tell()
       }),
     )
@@ -90,9 +96,15 @@ class LocalLab implements DrivenLab {
   }
 
   onChange(change: LabChange): void {
-    if (change.event === 'node-stopped') this.#stopped.set(change.node, { state: 'stopped', ...without(change) })
+    if (change.event === 'node-stopped') this.#noteStop(change)
     if (change.event === 'node-ready') this.#stopped.delete(change.node)
     this.#tell()
+  }
+
+  #noteStop(change: Extract<LabChange, { event: 'node-stopped' }>): void {
+    const { node, exit, signal } = change
+    this.#stopped.set(node, { state: 'stopped', ...without(change) })
+    this.stops.push({ atMs: this.#now(), node, how: exit === undefined ? (signal ?? 'ended') : `exit ${exit}` })
   }
 
   onNews(listener: () => void): () => void {
@@ -137,6 +149,10 @@ class LocalLab implements DrivenLab {
       tail.stop()
     }
     if (!this.#options.keep) rmSync(this.data, { recursive: true, force: true })
+  }
+
+  #now(): number {
+    return Math.round(performance.now() - this.#began)
   }
 
   #client(node: string) {

@@ -3,8 +3,7 @@
  * again whenever a node writes or changes, until it holds or its time is up.
  */
 import type { Topology } from '../../topology/topology.ts'
-import type { NodeEvent } from '../../roles/control-api.ts'
-import type { ArrivedEvent, DrivenLab, LabDriver } from './driver.ts'
+import type { ArrivedEvent, ArrivedStop, DrivenLab, LabDriver } from './driver.ts'
 import { judge } from './expectation.ts'
 import { spanMs, type Step, type StepKind } from './format.ts'
 import type { PlacedStep, Scenario } from './load.ts'
@@ -45,6 +44,7 @@ export interface ScenarioResult {
   readonly tookMs: number
   readonly steps: readonly StepResult[]
   readonly events: readonly ArrivedEvent[]
+  readonly stops: readonly ArrivedStop[]
   /** In the order in which they were kept. */
   readonly variables: Readonly<Record<string, string>>
   readonly nodes: readonly { readonly name: string; readonly role: string; readonly fqdn: string }[]
@@ -69,10 +69,11 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const { driver, source, signal } = options
   const wish = { topology: options.topology, source, movableClock: scenario.options.movableClock }
   const frame = { name, story: story.trim(), family, topology, lab: driver.kind, startedAt: new Date().toISOString() }
-  const nothing = { steps: [], events: [], variables: {}, nodes: [] }
+  const nothing = { steps: [], events: [], stops: [], variables: {}, nodes: [] }
   const lack = driver.lacks(wish)
   if (lack !== undefined) return { ...frame, ...nothing, outcome: 'skipped', because: lack, tookMs: 0 }
-  const lab = await driver.bringUp(wish, signal)
+  const lab = await driver.bringUp(wish, signal).catch((error: unknown) => describe(error))
+  if (typeof lab === 'string') return { ...frame, ...nothing, outcome: 'failed', because: lab, tookMs: Math.round(performance.now() - began) }
   const run = new Run(scenario, lab, options, began)
   try {
     await run.play()
@@ -87,10 +88,16 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     tookMs: Math.round(performance.now() - began),
     steps: run.steps,
     events: lab.events,
+    stops: lab.stops,
     variables: Object.fromEntries(run.variables),
     nodes: lab.plan.nodes.map(({ name: node, role, fqdn }) => ({ name: node, role, fqdn })),
     ...(lab.data === undefined ? {} : { data: lab.data }),
   }
+}
+
+/** A lab that does not come up fails its scenario, and the others are still played. */
+function describe(error: unknown): string {
+  return `the lab did not come up: ${error instanceof Error ? error.message : String(error)}`
 }
 
 class Run {
@@ -238,9 +245,4 @@ function texts({ held, wanted, found, next }: StepFinding): Pick<StepResult, 'wa
   const shown = found === undefined || found === '' ? {} : { found }
   if (held) return shown
   return { ...shown, ...(wanted === undefined ? {} : { wanted }), ...(next === undefined ? {} : { next }) }
-}
-
-/** Every event, without when it came. */
-export function eventsOf(result: Pick<ScenarioResult, 'events'>): readonly NodeEvent[] {
-  return result.events.map(({ event }) => event)
 }

@@ -1,0 +1,75 @@
+/** Results as one HTML page that needs nothing else: a table, then each story with its timeline, its steps and what each node logged. */
+import type { ScenarioResult, StepResult } from './run.ts'
+import { lanes } from './report-lanes.ts'
+import { style } from './report-style.ts'
+import { html } from './report-text.ts'
+
+export function htmlReport(results: readonly ScenarioResult[], generatedAt: string): string {
+  const count = (outcome: string): number => results.filter((result) => result.outcome === outcome).length
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>siplab scenarios: ${count('passed')} passed, ${count('failed')} failed</title>
+<style>${style}</style>
+</head>
+<body>
+<header>
+<h1>Scenarios</h1>
+<p class="sum"><span class="passed">${count('passed')} passed</span><span class="failed">${count('failed')} failed</span><span class="skipped">${count('skipped')} skipped</span></p>
+<p class="when">siplab, ${html(generatedAt.slice(0, 16).replace('T', ' '))} UTC</p>
+</header>
+<main>
+${results.length > 1 ? index(results) : ''}
+${results.map(section).join('\n')}
+</main>
+</body>
+</html>
+`
+}
+
+function index(results: readonly ScenarioResult[]): string {
+  const rows = results.map(({ name, family, topology, outcome, tookMs, steps, because }) => {
+    const failed = steps.find((step) => step.outcome === 'failed')
+    const why = because ?? (failed === undefined ? '' : `line ${failed.line}: ${failed.text}`)
+    return `<tr><td><a href="#${html(name)}">${html(name)}</a></td><td>${badge(outcome)}</td><td>${html(family)}</td><td>${html(topology)}</td><td class="n">${seconds(tookMs)}</td><td class="n">${steps.length}</td><td>${html(why)}</td></tr>`
+  })
+  return `<table class="index"><thead><tr><th>Scenario</th><th>Outcome</th><th>Family</th><th>Topology</th><th class="n">Time</th><th class="n">Steps</th><th>Why</th></tr></thead><tbody>${rows.join('\n')}</tbody></table>`
+}
+
+function section(result: ScenarioResult): string {
+  const { name, story, family, topology, outcome, tookMs, because, steps } = result
+  return `<section id="${html(name)}">
+<h2>${html(name)} ${badge(outcome)}</h2>
+<p class="facts">${html(family)} · ${html(topology)} · ${seconds(tookMs)}${because === undefined ? '' : ` · ${html(because)}`}</p>
+<p class="story">${html(story)}</p>
+${steps.length === 0 ? '' : `<figure>${lanes(result)}${legend}</figure>\n<ol class="steps">${steps.map(stepItem).join('\n')}</ol>\n${eventTable(result)}`}
+</section>`
+}
+
+const legend = `<figcaption><span><i class="k ready"></i>ready, link up</span><span><i class="k starting"></i>starting</span><span><i class="k stopped"></i>stopped, link down</span><span><i class="k dot"></i>event</span><span><i class="k tri"></i>warning</span><span><i class="k dia"></i>error</span><span><i class="k act"></i>action</span><span><i class="k exp"></i>expectation</span><span><i class="k gapk"></i>time drawn shorter</span></figcaption>`
+
+function stepItem({ kind, text, outcome, line, tookMs, wanted, found, next }: StepResult): string {
+  if (kind === 'say') return `<li class="say">${html(text)}</li>`
+  const took = tookMs >= 100 ? `<span class="took">${seconds(tookMs)}</span>` : ''
+  const shortfall = outcome === 'failed' ? `<dl><dt>wanted</dt><dd>${html(wanted ?? '')}</dd><dt>found</dt><dd>${html(found ?? '')}</dd><dt>look at</dt><dd><code>${html(next ?? '')}</code></dd></dl>` : ''
+  const shown = kind === 'do' ? `<code>${html(text)}</code>` : html(text)
+  return `<li class="${outcome} ${kind}" title="line ${line}"><span class="what">${shown}</span>${took}${shortfall}</li>`
+}
+
+function eventTable({ events }: ScenarioResult): string {
+  const rows = events.filter(({ event }) => event.level !== 'debug').map(({ atMs, event }) => {
+    const code = event.verdict === undefined ? '' : `<code>${html(event.verdict.code)}</code>${event.verdict.windows === undefined ? '' : ` ${html(event.verdict.windows.hresult)}`}`
+    return `<tr class="${event.level}"><td class="n">${(atMs / 1000).toFixed(2)}</td><td>${html(event.node)}</td><td><code>${html(event.event)}</code></td><td>${html(event.message)}</td><td>${code}</td></tr>`
+  })
+  return `<details><summary>What each node logged (${rows.length} events)</summary><table class="events"><thead><tr><th class="n">s</th><th>Node</th><th>Event</th><th>Message</th><th>Verdict</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></details>`
+}
+
+function badge(outcome: ScenarioResult['outcome']): string {
+  return `<span class="badge ${outcome}">${outcome}</span>`
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`
+}
