@@ -34,7 +34,7 @@ export function isConnectionEvent(event: NodeEvent): event is ConnectionEvent {
  */
 export function joinViews(views: readonly [ConnectionEvent, ...ConnectionEvent[]]): Verdict {
   const causes = views.filter(({ verdict }) => !isSymptom(verdict.code))
-  const primary = causes[0] ?? views[0]
+  const primary = causes.find(({ verdict }) => knowsBetter(verdict, causes)) ?? causes[0] ?? views[0]
   const dialler = views.find(({ verdict }) => verdict.direction === 'outgoing')?.node
   const acceptor = views.find(({ verdict }) => verdict.direction === 'incoming')?.node
   const link = dialler !== undefined && acceptor !== undefined ? `${dialler}->${acceptor}` : (primary.verdict.link ?? views.find(({ verdict }) => verdict.link !== undefined)?.verdict.link)
@@ -49,6 +49,11 @@ export function joinViews(views: readonly [ConnectionEvent, ...ConnectionEvent[]
     ...(fix === undefined ? {} : { fix: peer === undefined ? fix : named(fix, peer) }),
     ...(others.length === 0 ? {} : { others }),
   }
+}
+
+/** Under TLS 1.2 OpenSSL calls a missing signature algorithm a missing cipher suite; the end that limits them knows better. */
+function knowsBetter({ code }: Verdict, causes: readonly ConnectionEvent[]): boolean {
+  return code === 'tls.no-common-signature' && causes.some(({ verdict }) => verdict.code === 'tls.no-common-cipher')
 }
 
 /** The certificate that was refused is the peer's: `siplab certs renew NODE` becomes `siplab certs renew director`. */

@@ -47,13 +47,18 @@ export function diagnosePeer(plan: NodePlan, who: Directory, ground: JudgingGrou
 }
 
 /** Any refusal the transport reports: the judge's own verdict where there is one, else what the error says. */
-export function diagnoseRefusal(plan: NodePlan, who: Directory, refusal: Refusal, own?: Pick<TlsMaterial, 'certificate' | 'key'>): Verdict {
+export function diagnoseRefusal(plan: NodePlan, who: Directory, refusal: Refusal, own?: Pick<TlsMaterial, 'certificate' | 'key' | 'tuning'>): Verdict {
   if (isVerdict(refusal.detail)) return refusal.detail
   const code = refusalVerdictCode(refusal)
   const observer = ends(plan, who, refusal.side, refusal.remote, refusal.wantedName)
-  const ourFault = own === undefined || refusal.side !== 'accepted' ? undefined : whyNothingFits(code, own)
+  const ourFault = own === undefined ? undefined : refusal.side === 'accepted' ? whyNothingFits(code, own) : whyAlerted(code, own)
   const found = refusal.errorMessage === undefined ? {} : { found: refusal.errorMessage }
   return ourFault === undefined ? verdict(code, { ...observer, ...found }) : { ...ourFault, ...observer, others: [verdict(code, found)] }
+}
+
+/** An end that takes few signature algorithms knows what the alert of the other end was about. */
+function whyAlerted(code: VerdictCode, { tuning }: Pick<TlsMaterial, 'tuning'>): Verdict | undefined {
+  return code === 'tls.alert' && tuning?.sigalgs !== undefined ? verdict('tls.no-common-signature', { found: `this end takes ${tuning.sigalgs} only` }) : undefined
 }
 
 /**
