@@ -154,6 +154,7 @@ function readTopVia(message: Message, start: number, end: number): void {
   message.branchEnd = viaParts.branchEnd
   message.viaHostStart = viaParts.hostStart
   message.viaHostEnd = viaParts.hostEnd
+  message.viaPort = viaParts.port
   message.viaRport = viaParts.rport
   message.viaClaimed = viaParts.claimed
   message.topViaEnd = viaParts.end

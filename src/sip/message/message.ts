@@ -34,6 +34,8 @@ export class Message {
   topViaEnd = 0
   viaHostStart = 0
   viaHostEnd = 0
+  /** 0: the sent-by has none. */
+  viaPort = 0
   viaRport = -1
   viaClaimed = false
   branchStart = -1
@@ -78,6 +80,11 @@ export class Message {
   /** The branch of the top Via, without building the Via; undefined: absent. */
   get branch(): string | undefined {
     return this.branchStart === -1 ? undefined : this.text.slice(this.branchStart, this.branchEnd)
+  }
+
+  get sentBy(): string {
+    const host = this.text.slice(this.viaHostStart, this.viaHostEnd).toLowerCase()
+    return this.viaPort === 0 ? host : host + ':' + this.viaPort
   }
 
   get fromTag(): string | undefined {

@@ -64,6 +64,8 @@ interface Common {
   readonly topVia: Via
   /** Branch of the top Via, as `topVia.branch`, but nothing else of the Via is read for it. */
   readonly branch: string | undefined
+  /** Host, in lower case, and port of the top Via, `edge.lab.test:5061` or without the port; nothing else of the Via is read for it. */
+  readonly sentBy: string
   /** Every Via value, top first. */
   vias(): readonly Via[]
   /** Every value of a name-address list header, split at commas, in order; empty when absent. Throws MessageError when one is malformed. */

@@ -54,7 +54,9 @@ function readVia(message: Message, start: number): number {
   while (((classes[octets[at] as number] as number) & host) !== 0) at++
   if (at === hostStart) return -1
   const hostEnd = at
+  digits.value = 0
   if (octets[at] === COLON && (at = portEnd(at + 1)) === -1) return -1
+  const port = digits.value
   let branchStart = -1
   let branchEnd = -1
   let rport = -1
@@ -84,6 +86,7 @@ function readVia(message: Message, start: number): number {
   message.topViaEnd = at
   message.viaHostStart = hostStart
   message.viaHostEnd = hostEnd
+  message.viaPort = port
   message.viaRport = rport
   message.viaClaimed = claimed
   message.branchStart = branchStart
@@ -91,12 +94,10 @@ function readVia(message: Message, start: number): number {
   return at
 }
 
-/** Behind the digits of a port; -1 when there is none from 1 to 9999 or a doubtful one. */
+/** Behind a port from 1 to 65535; -1 when there is none. */
 function portEnd(start: number): number {
-  let at = start
-  let port = 0
-  for (let digit = (octets[at] as number) - 48; digit >= 0 && digit <= 9; digit = (octets[++at] as number) - 48) port = port * 10 + digit
-  return port > 0 && port <= 65535 && at - start <= 5 ? at : -1
+  const at = digitsEnd(start, 5)
+  return digits.value > 0 && digits.value <= 65535 ? at : -1
 }
 
 /** Where the tag of the address just read stands; start -1: none. */

@@ -12,7 +12,7 @@ const COMMA = 44, SLASH = 47
  * Where the parts of the Via just checked stand; -1: absent. `rport` is the offset behind an `rport` without a value;
  * `claimed`: it has a `received`, or an `rport` with a value, of its own.
  */
-export const viaParts = { hostStart: 0, hostEnd: 0, branchStart: -1, branchEnd: -1, rport: -1, claimed: false, end: 0 }
+export const viaParts = { hostStart: 0, hostEnd: 0, port: 0, branchStart: -1, branchEnd: -1, rport: -1, claimed: false, end: 0 }
 
 /**
  * Checks one Via value up to a comma or the end and leaves the offsets of its parts in `viaParts`.
@@ -25,7 +25,7 @@ export function checkVia(): void {
   readBlanks()
   viaParts.hostStart = scan.position
   viaParts.hostEnd = scan.host().position
-  scan.spaces().port()
+  viaParts.port = scan.spaces().port() ?? 0
   viaParts.branchStart = -1
   viaParts.rport = -1
   viaParts.claimed = false

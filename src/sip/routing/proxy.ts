@@ -75,9 +75,9 @@ class ProxyCore implements Proxy, TransactionUser, Core {
       const decision = this.judge(arrival)
       if (!(decision instanceof Promise)) return this.act(transaction, arrival, decision)
       transaction.context = undecided
-      decision.then((settled) => this.act(transaction, arrival, settled)).catch((error: unknown) => this.crash(transaction, error))
+      decision.then((settled) => this.act(transaction, arrival, settled)).catch((error: unknown) => this.crash(transaction, request, error))
     } catch (error) {
-      this.crash(transaction, error)
+      this.crash(transaction, request, error)
     }
   }
 
@@ -151,8 +151,7 @@ class ProxyCore implements Proxy, TransactionUser, Core {
   }
 
   /** The peer's fault gets the status it earned; anything else is our bug and 500. */
-  private crash(transaction: ServerTransaction, error: unknown): void {
-    const { request } = transaction
+  private crash(transaction: ServerTransaction, request: SipRequest, error: unknown): void {
     const status = error instanceof MessageError ? error.status : 500
     if (status === 500) this.settings.on.failed?.(request, error)
     if (!transaction.proceeding) return

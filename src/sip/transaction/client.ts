@@ -162,8 +162,8 @@ const terminated: ClientState = {
   onCancel() {},
 }
 
-/** Nobody waits for the answer to a CANCEL: the INVITE's own final response tells the outcome. */
-const silent: ClientTransactionUser = { onResponse() {}, onTimeout() {}, onTransportError() {} }
+/** Nobody waits for the answer to a CANCEL (the INVITE's own final response tells the outcome), nor behind a final response. */
+export const silent: ClientTransactionUser = { onResponse() {}, onTimeout() {}, onTransportError() {} }
 
 const waitingKey = 'transaction.waiting'
 

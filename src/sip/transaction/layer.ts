@@ -6,7 +6,7 @@ import type { SipRequest, SipResponse } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
 import { asBranch, formatBranch, magicCookie, slotOf } from './branch.ts'
 import { Client, type ClientHome, failWaiting } from './client.ts'
-import { branchKey, needsOldRules, oldRulesKey, sentByOf } from './matching.ts'
+import { branchKey, needsOldRules, oldRulesKey } from './matching.ts'
 import { Server, type ServerHome } from './server.ts'
 import type { TransactionSettings } from './settings.ts'
 import type { Branch, ClientTransaction, ClientTransactionUser, TransactionLayer } from './types.ts'
@@ -138,7 +138,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     const key = branchKey(request, method)
     const tx = this.servers.get(key)
     if (tx === undefined && this.sharedKeys === 0) return undefined
-    const sentBy = sentByOf(request)
+    const { sentBy } = request
     return tx?.sentBy === sentBy ? tx : this.servers.get(key + '|' + sentBy)
   }
 
@@ -147,7 +147,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     const key = byOldRules ? oldRulesKey(request, request.method) : branchKey(request, request.method)
     if (!this.servers.has(key)) return flat(key)
     this.sharedKeys++
-    return flat(key + '|' + sentByOf(request))
+    return flat(key + '|' + request.sentBy)
   }
 
   private find(response: SipResponse): Client | undefined {

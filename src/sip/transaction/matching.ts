@@ -10,16 +10,10 @@ export function needsOldRules(request: SipRequest): boolean {
 
 /**
  * `z9hG4bK77ef|INVITE`; ACK and CANCEL look for their INVITE: pass `'INVITE'` as `method`. The sent-by, which also counts, is
- * compared when a key is found: reading it costs more than all the rest (bench/forward.ts).
+ * compared when a key is found.
  */
 export function branchKey(request: SipRequest, method: string): string {
   return request.branch + '|' + method
-}
-
-/** `127.0.0.1:5061`. */
-export function sentByOf(request: SipRequest): string {
-  const { host, port } = request.topVia
-  return host + ':' + (port ?? '')
 }
 
 /**

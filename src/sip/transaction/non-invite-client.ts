@@ -1,5 +1,5 @@
 /** Non-INVITE client transaction (RFC 3261 §17.1.2, figure 6). */
-import type { ClientState } from './client.ts'
+import { type ClientState, silent } from './client.ts'
 
 export const trying: ClientState = {
   name: 'trying',
@@ -43,9 +43,10 @@ const proceeding: ClientState = {
 }
 
 const onFinal: ClientState['onResponse'] = (tx, response) => {
+  const { user } = tx
   tx.stopTimers()
   tx.become(completed)
-  tx.user.onResponse(response, tx)
+  user.onResponse(response, tx)
 }
 
 /** Absorbs repetitions of the final response. */
@@ -55,6 +56,7 @@ const completed: ClientState = {
   enter(tx) {
     tx.text = ''
     if (tx.reliable) return tx.end()
+    tx.user = silent
     tx.start('K', tx.home.timers.t4)
   },
   onResponse() {},

@@ -33,6 +33,8 @@ const completed: ServerState = {
   open: false,
   enter(tx) {
     if (tx.reliable) return tx.end('done')
+    tx.releaseRequest()
+    tx.context = undefined
     tx.start('J', 64 * tx.home.timers.t1)
   },
   onRepeat: (tx) => tx.resend(tx.text),

@@ -5,7 +5,6 @@ import { parseText } from '../message/parse.ts'
 import type { SipRequest } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
 import { proceeding } from './invite-server.ts'
-import { sentByOf } from './matching.ts'
 import { trying } from './non-invite-server.ts'
 import { type TimerName, type TimerOwner, type TimerWheel, WheelTimer } from './timer-wheel.ts'
 import type { ServerTransaction, TimerSettings } from './types.ts'
@@ -70,11 +69,11 @@ export class Server implements ServerTransaction, TimerOwner {
   }
 
   get request(): SipRequest {
-    if (this.held === undefined) throw new Error('the request of an answered call is no longer kept: take what is needed of it before the 2xx')
+    if (this.held === undefined) throw new Error('an answered request is no longer kept: take what is needed of it before the final response')
     return this.held
   }
 
-  /** An answered call stays for 32 s (RFC 6026); its request need not (bench/forward.ts). */
+  /** What was answered stays for 32 s (Timers J and L); its request need not (bench/forward.ts; over UDP a fifth of all CPU was the collector). */
   releaseRequest(): void {
     if (!this.byOldRules) this.readSentBy = flat(this.sentBy)
     this.held = undefined
@@ -82,7 +81,7 @@ export class Server implements ServerTransaction, TimerOwner {
 
   /** Host and port of the top Via. Read when a second request with this branch comes. */
   get sentBy(): string {
-    return (this.readSentBy ??= sentByOf(this.request))
+    return (this.readSentBy ??= this.request.sentBy)
   }
 
   get proceeding(): boolean {

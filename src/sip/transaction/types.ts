@@ -5,7 +5,7 @@ import type { Flow } from '../transport/flow.ts'
 export type Branch = string & { readonly brand: 'Branch' }
 
 export interface ServerTransaction {
-  /** Kept until a 2xx to an INVITE was sent; reading it later is a bug and throws. */
+  /** Kept until a final response was sent, longer only for a failed INVITE; reading it later is a bug and may throw. */
   readonly request: SipRequest
   readonly flow: Flow
   /** True until a final response was sent. */

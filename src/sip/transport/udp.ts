@@ -27,6 +27,8 @@ export class UdpFlow implements Flow {
   open = true
   confirmed = true
   heardAt: number
+  /** When it was put last among the flows of its socket. */
+  movedAt: number
   readonly #socket: UdpSocket
   #notes: Map<string, unknown> | undefined
 
@@ -39,6 +41,7 @@ export class UdpFlow implements Flow {
     this.dialledName = dialledName
     this.openedAt = at.wall
     this.heardAt = at.now
+    this.movedAt = at.now
   }
 
   get notes(): Map<string, unknown> {
@@ -61,7 +64,7 @@ export class UdpSocket implements Listener {
   readonly settings: ListenerSettings
   readonly #core: Core
   readonly #socket: Socket
-  /** By remote address; the one silent for longest first. */
+  /** By remote address; the one silent for longest first, to the second. */
   readonly #flows = new Map<string, UdpFlow>()
   #local: SocketAddress
 
@@ -101,18 +104,25 @@ export class UdpSocket implements Listener {
   flowTo(remote: SocketAddress, direction: 'accepted' | 'dialled', dialledName: string | undefined): UdpFlow {
     const key = `${remote.address}|${remote.port}`
     const known = this.#flows.get(key)
+    const { clock } = this.#core
+    const now = clock.now()
     if (known !== undefined) {
-      this.#flows.delete(key)
-      this.#flows.set(key, known)
+      if (now - known.movedAt >= 1000) this.#moveLast(key, known, now)
       return known
     }
     if (this.#flows.size >= this.#core.settings.udpFlows) this.#makeRoom()
-    const clock = this.#core.clock
-    const flow = new UdpFlow(this, remote, direction, dialledName, { wall: clock.wall(), now: clock.now() })
+    const flow = new UdpFlow(this, remote, direction, dialledName, { wall: clock.wall(), now })
     this.#flows.set(key, flow)
     this.#core.flows.add(flow)
     this.#core.user.onFlowOpened(flow)
     return flow
+  }
+
+  /** Not for every datagram: a Map that is written all the time is rebuilt all the time (bench/proxy.ts, UDP calls). */
+  #moveLast(key: string, flow: UdpFlow, now: number): void {
+    flow.movedAt = now
+    this.#flows.delete(key)
+    this.#flows.set(key, flow)
   }
 
   known(remote: SocketAddress): UdpFlow | undefined {
