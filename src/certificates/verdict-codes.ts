@@ -175,9 +175,18 @@ const table = {
   'config.certificate-not-needed': { meaning: 'a certificate is given where the profile needs none', rule: 'the certificate matrix of the profile', remedy: 'nothing to mend', weight: 'warning' },
   'store.unreachable': { meaning: 'the pool store does not answer', rule: 'the pool store answers', remedy: 'start the store: siplab heal store' },
   'store.permission': { meaning: 'the pool store refuses the account of the service', rule: 'the account may read and write', remedy: 'give the account its rights back: siplab heal store' },
+  'store.slow': { meaning: 'the pool store does not answer in time', rule: 'every statement is answered within 5 s', remedy: 'see what holds the database; siplab heal store' },
+  'store.busy': { meaning: 'the pool store has more to do than may wait', rule: 'no more than 10,000 calls wait, and no other writer holds the lock', remedy: 'see what holds the database; siplab heal store' },
+  'store.connections': { meaning: 'the pool store takes no more connections', rule: 'the server has a connection for each front end', remedy: 'raise the limit of the server; siplab heal store' },
+  'store.failed': { meaning: 'the pool store refuses a statement', rule: 'tables and columns are those of this version', remedy: 'read what was found; siplab up --fresh makes them anew' },
   'store.corrupt': { meaning: 'the pool store cannot be read', rule: 'the store is well formed', remedy: 'siplab up --fresh' },
   'directory.unreachable': { meaning: 'the directory does not answer', rule: 'the directory answers', remedy: 'siplab heal directory' },
   'directory.permission': { meaning: 'the directory refuses the account of the service', rule: 'the account may read', remedy: 'siplab heal directory' },
+  'directory.slow': { meaning: 'the directory does not answer in time', rule: 'every statement is answered within 5 s', remedy: 'see what holds the database; siplab heal directory' },
+  'directory.busy': { meaning: 'the directory has more to do than may wait', rule: 'no more than 10,000 calls wait, and no other writer holds the lock', remedy: 'see what holds the database; siplab heal directory' },
+  'directory.connections': { meaning: 'the directory takes no more connections', rule: 'the server has a connection for each node', remedy: 'raise the limit of the server; siplab heal directory' },
+  'directory.failed': { meaning: 'the directory refuses a statement', rule: 'tables and columns are those of this version', remedy: 'read what was found; siplab up --fresh makes them anew' },
+  'directory.corrupt': { meaning: 'the directory cannot be read', rule: 'the directory is well formed', remedy: 'siplab heal directory; else siplab up --fresh' },
   'clock.skew': { meaning: 'the clocks of the two ends differ', windows: ['CERT_E_EXPIRED', 'SEC_E_TIME_SKEW'], inferred: true, rule: 'both clocks agree within a minute', remedy: 'set the clock right: siplab clock NODE +0s' },
 } as const satisfies Readonly<Record<string, CodeEntry>>
 

@@ -1,6 +1,11 @@
-/** The node `load-balancer`: stands for the pool name and passes TCP connections through to a front end that answers. TLS ends there. */
+/**
+ * The node `load-balancer`: stands for the pool name and passes TCP connections through to a front end that answers. TLS ends
+ * there. HAProxy does it where it is installed, else the pass-through below.
+ */
 import { connect, createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
+import { verdict } from '../certificates/verdict-codes.ts'
+import { findHaproxy, startHaproxy } from './haproxy.ts'
 import { startHelperNode } from './helper-node.ts'
 import type { NodeStart, RunningNode } from './helper-node.ts'
 
@@ -16,6 +21,29 @@ interface Backend {
 }
 
 export function startBalancerNode(start: NodeStart): Promise<RunningNode> {
+  const haproxy = findHaproxy()
+  return haproxy === undefined ? startPassThroughNode(start) : startHaproxyNode(start, haproxy)
+}
+
+function startHaproxyNode(start: NodeStart, program: string): Promise<RunningNode> {
+  const { name, listeners } = start.plan
+  return startHelperNode(start, async (_recorder, end) => {
+    let wanted = true
+    const child = await startHaproxy(program, start)
+    void child.ended.then((how) => {
+      if (wanted) end(verdict('route.next-hop-down', { node: name, found: `haproxy ended: ${how}` }))
+    })
+    return {
+      listeners,
+      async close() {
+        wanted = false
+        await child.stop('SIGTERM')
+      },
+    }
+  })
+}
+
+export function startPassThroughNode(start: NodeStart): Promise<RunningNode> {
   const { settings, listeners } = start.plan
   if (settings.kind !== 'load-balancer') throw new Error(`${start.plan.name} is no load balancer`)
   const backends = settings.backends.map(({ address }): Backend => ({ address, restsUntil: 0, connections: 0 }))

@@ -111,7 +111,8 @@ export class NodeProcess {
 
   #onEvent(event: NodeEvent): void {
     if (event.event === 'service.ready') this.#ready.resolve()
-    if (event.level === 'error' && this.#cause === undefined) this.#cause = event.verdict
+    // A node outlives the loss of its database.
+    if (event.level === 'error' && event.data?.['store'] === undefined) this.#cause ??= event.verdict
     this.#options.onEvent(event)
   }
 

@@ -29,6 +29,7 @@ import { openRecorder, type LogLevel, type Recorder } from './recorder.ts'
 import { sharedKey } from './shared-key.ts'
 import { openStack, type Stack, type StackOptions } from './stack.ts'
 import { openStores, type Stores } from './stores.ts'
+import { isAbout, recordStoreLost, storeVerdict, type StoreName } from './store-verdict.ts'
 
 export interface ServiceOptions {
   readonly lab: LabPlan
@@ -248,7 +249,7 @@ export class Service {
     this.#links = this.#watchLinks(this.#stack)
     this.#watchOwn()
     for (const own of this.#own) this.#remark(own)
-    this.#become('ready')
+    this.#become(this.#verdicts.length === 0 ? 'ready' : 'degraded')
     this.recorder.record('service.ready', { data: { listeners: this.status.listeners } })
     this.#links.start()
   }
@@ -390,19 +391,17 @@ export class Service {
     }
   }
 
-  #storeHealth(store: 'directory' | 'pool', { state, error }: StoreHealth): void {
-    if (state === 'up') {
-      this.#verdicts = this.#verdicts.filter(({ code }) => !code.startsWith(store === 'pool' ? 'store.' : 'directory.'))
+  #storeHealth(store: StoreName, health: StoreHealth): void {
+    if (health.state === 'up') {
+      this.#verdicts = this.#verdicts.filter((each) => !isAbout(store, each))
       if (this.#verdicts.length === 0 && this.#state === 'degraded') this.#become('ready')
       if (this.#state !== 'starting') this.recorder.record('store.back', { data: { store } })
       return
     }
-    const denied = error?.code === 'store.permission-denied'
-    const code = store === 'pool' ? (denied ? 'store.permission' : 'store.unreachable') : denied ? 'directory.permission' : 'directory.unreachable'
-    const found = verdict(code, { node: this.plan.name, ...(error === undefined ? {} : { found: error.message }) })
-    this.#verdicts = [found, ...this.#verdicts.filter((each) => each.code !== code)]
+    const found = storeVerdict(store, health, this.plan.name)
+    this.#verdicts = [found, ...this.#verdicts.filter((each) => !isAbout(store, each))]
     if (this.#state === 'ready') this.#become('degraded')
-    this.recorder.record('store.lost', { verdict: found, data: { store, state } })
+    recordStoreLost(this.recorder, store, health, found)
   }
 
   #cannotListen(error: unknown): Promise<void> {

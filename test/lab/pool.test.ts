@@ -64,7 +64,7 @@ t.test('siplab up pool', async (t) => {
     const ends = [...alice.calls, ...bob.calls]
     t.equal(ends.length, 4)
     await kill(lab, victim)
-    await until(async () => (await Promise.all([alice, bob].map((phone) => nodeOf(lab, phone)))).every((node) => node !== undefined && node !== victim))
+    await until(async () => (await Promise.all([alice, bob].map((phone) => nodeOf(lab, phone)))).every((node) => node !== '' && node !== victim))
     await out.hangUp()
     await back.hangUp()
     t.match(await Promise.all(ends.map((end) => end.ended)), ends.map(() => ({ how: 'bye' })), `every end of both calls is told after the loss of ${victim}`)
@@ -77,10 +77,10 @@ async function kill(lab: TestLab, node: string): Promise<void> {
   await lab.change((change) => change.event === 'node-stopped' && change.node === node)
 }
 
-/** The front end that holds the flow of a phone. */
-async function nodeOf(lab: TestLab, { uri }: Phone): Promise<string | undefined> {
+/** The front end that holds the flow of a phone; empty: none does. */
+async function nodeOf(lab: TestLab, { uri }: Phone): Promise<string> {
   const rows = await lab.json<readonly { readonly aor: string; readonly node: string; readonly flow?: string }[]>('registrations')
-  return rows.find(({ aor, flow }) => aor === uri && flow !== undefined)?.node
+  return rows.find(({ aor, flow }) => aor === uri && flow !== undefined)?.node ?? ''
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {

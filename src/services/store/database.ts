@@ -19,6 +19,9 @@ const probeEveryMs = 1000
 /** Statements whose last run failed, remembered at most. */
 const troubleLimit = 32
 
+/** A statement that failed and was not tried again for so long counts no more: nobody may ever ask for it again. */
+const troubleKeptMs = 10_000
+
 export interface DatabaseOptions {
   readonly settings: StoreSettings
   /** Schema of the tables in PostgreSQL, e.g. `directory`. SQLite has one file for each instead. */
@@ -123,6 +126,8 @@ class OpenDatabase<Tables> implements Database<Tables> {
     if (error.code === 'store.failed' || this.#health.state === 'down') return
     if (this.#trouble.size < troubleLimit) this.#trouble.set(troubleKey(sqlText), error)
     this.#become({ state: 'impaired', error })
+    this.#timer?.cancel()
+    this.#timer = this.#options.clock.after(troubleKeptMs, () => void this.probe())
   }
 
   /** What failed must work again itself: another table's success says nothing about it. */

@@ -16,6 +16,8 @@ export function renderHaproxy(node: NodePlan): string {
     'defaults',
     '  mode tcp',
     '  timeout connect 2s',
+    '  retries 2',
+    '  option redispatch 1',
     '  timeout client 1h',
     '  timeout server 1h',
     '  option tcpka',
