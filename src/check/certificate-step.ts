@@ -36,7 +36,7 @@ export function examineOwn(own: OwnIdentity, options: CheckOptions): Examination
 }
 
 export function examineChain(chain: readonly Buffer[], names: readonly WantedName[], purpose: 'serverAuth' | 'clientAuth', profile: ProfileName | Exclude<CheckOptions['examiner'], undefined>, options: CheckOptions): Examination {
-  return examine({
+  const examination = examine({
     chain,
     anchors: relevant(chain, anchorsOf(options)),
     // Of several CRLs in one text OpenSSL reads the first.
@@ -48,6 +48,13 @@ export function examineChain(chain: readonly Buffer[], names: readonly WantedNam
     time: new Date(options.now()),
     profile,
   })
+  return options.allowPartialTrustChain === true ? withPartialAnchors(examination) : examination
+}
+
+/** Whoever allows it trusts an intermediate as it stands. */
+function withPartialAnchors(examination: Examination): Examination {
+  const faults = examination.faults.filter(({ code }) => code !== 'chain.partial-anchor')
+  return { ...examination, faults, accepted: !faults.some(({ refuses }) => refuses) }
 }
 
 interface Anchor {
@@ -108,6 +115,11 @@ function judged(examination: Examination, { nodeSays, chain }: Secured, options:
 
 
 const trustCodes: ReadonlySet<string> = new Set<VerdictCode>(['chain.untrusted-root', 'chain.incomplete', 'cert.self-signed', 'chain.issuer-mismatch', 'chain.partial-anchor'])
+
+/** The other end may have another list. */
+export function isTrustCode(code: string): boolean {
+  return trustCodes.has(code)
+}
 
 /** Whoever named no trust list may not know that the system's roots were asked. */
 function withTrustHint(diagnosis: Verdict | undefined, { trust }: CheckOptions): Verdict | undefined {

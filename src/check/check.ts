@@ -1,14 +1,15 @@
 /** One walk: discovery, TCP, TLS, certificate, client certificate, SIP. It stops where going on makes no sense and says what could not be tried. */
 import { faultPki } from '../certificates/faults/fault-pki.ts'
+import { toVerdict } from '../certificates/examine/index.ts'
 import { verdict } from '../certificates/verdict-codes.ts'
 import type { Verdict } from '../certificates/verdict.ts'
 import type { Socket } from 'node:net'
-import { certificateStep } from './certificate-step.ts'
+import { certificateStep, examineOwn, isTrustCode } from './certificate-step.ts'
 import { clientStep } from './client-step.ts'
 import type { Candidate } from './discover.ts'
 import { openTcp, type OwnCertificate, type Place } from './handshake.ts'
 import type { Journal } from './journal.ts'
-import type { CheckOptions } from './options.ts'
+import type { CheckOptions, OwnIdentity } from './options.ts'
 import { sipStep } from './sip-step.ts'
 import { allSteps, failure, fine, fromVerdict, notTried, type Step } from './step.ts'
 import { Talk } from './talk.ts'
@@ -56,10 +57,23 @@ export async function walk(journal: Journal, candidates: readonly Candidate[], {
 }
 
 /** Files that could not be read are told first: everything after them is judged with what is left. */
-function readMaterial(journal: Journal, { trust, crlVerdicts, own }: CheckOptions): void {
+function readMaterial(journal: Journal, options: CheckOptions): void {
+  const { trust, crlVerdicts, own } = options
   putVerdicts(journal, 'trust', `trust list of ${trust.from}`, trust.verdicts)
   putVerdicts(journal, 'crl', 'certificate revocation lists', crlVerdicts)
-  if (own !== undefined) putVerdicts(journal, 'own-certificate', `certificate of ${own.label}`, own.verdicts)
+  if (own !== undefined) ownStep(journal, own, options)
+}
+
+/** Our own certificate with the eyes of the other end, as far as we share its trust. */
+function ownStep(journal: Journal, own: OwnIdentity, options: CheckOptions): void {
+  const title = `our own certificate, of ${own.label}`
+  if (own.verdicts.length > 0) return putVerdicts(journal, 'own-certificate', title, own.verdicts)
+  const examination = examineOwn(own, options)
+  const diagnosis = toVerdict(examination)
+  if (diagnosis === undefined) return journal.put('own-certificate', title, fine('Nothing is wrong with it.', { names: own.names }))
+  // The other end may trust authorities that we do not.
+  const sure = !examination.accepted && !isTrustCode(diagnosis.code)
+  journal.put('own-certificate', title, fromVerdict(diagnosis, { names: own.names }, sure ? 'failed' : 'note'))
 }
 
 function putVerdicts(journal: Journal, id: string, title: string, verdicts: readonly Verdict[]): void {
@@ -69,7 +83,7 @@ function putVerdicts(journal: Journal, id: string, title: string, verdicts: read
   journal.put(id, title, fromVerdict(joined, {}, isOnlyWarning(first) ? 'warning' : 'failed'))
 }
 
-const lintCodes: ReadonlySet<string> = new Set(['trust.too-long', 'crl.no-next-update', 'crl.partial', 'crl.not-checked', 'cert.expires-soon', 'cert.eku-absent', 'cert.san-missing', 'cert.subject-missing', 'trust.partial'])
+const lintCodes: ReadonlySet<string> = new Set(['trust.too-long', 'crl.no-next-update', 'crl.partial', 'crl.not-checked', 'cert.expires-soon', 'cert.eku-absent', 'cert.san-missing', 'cert.subject-missing'])
 
 function isOnlyWarning({ code }: Verdict): boolean {
   return lintCodes.has(code)

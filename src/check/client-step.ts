@@ -8,10 +8,10 @@ import type { Candidate } from './discover.ts'
 import { dialSecure, type OwnCertificate, type Place, type Secured } from './handshake.ts'
 import type { Journal } from './journal.ts'
 import type { CheckOptions, OwnIdentity } from './options.ts'
-import { failure, fine, fromVerdict, note, warning, type Evidence, type Finding } from './step.ts'
+import { failure, fine, fromVerdict, note, notTried, warning, type Evidence, type Finding } from './step.ts'
 import { strangerOf, strangerText } from './strangers.ts'
 import { handshakeOptions } from './tls-step.ts'
-import { Talk, type Heard } from './talk.ts'
+import type { Heard, Talk } from './talk.ts'
 
 /** A conversation that the server took part in. */
 export interface Conversation {
@@ -30,7 +30,7 @@ export interface Asking {
 /** @returns a connection on which SIP is spoken; undefined when the server speaks with none of what we have */
 export async function clientStep(journal: Journal, seen: Secured, asking: Asking, options: CheckOptions, wrong: OwnCertificate | undefined): Promise<Conversation | undefined> {
   return journal.step('client-certificate', 'certificate of the client', async (inner) => {
-    const without = new Talk(seen.socket, 'TLS')
+    const without = seen.talk
     const heard = await inner.step('client-certificate.none', 'without a certificate', async () => {
       const answer = await without.options(asking.uri, asking.from, options.timeoutMs)
       return { finding: withoutFinding(answer, seen, options), value: answer }
@@ -56,10 +56,12 @@ function withoutFinding(heard: Heard, { asksCertificate, protocol }: Secured, op
 
 async function withOwn(journal: Journal, own: OwnIdentity, seen: Secured, asking: Asking, options: CheckOptions): Promise<Conversation | undefined> {
   return journal.step('client-certificate.own', `with the certificate of ${own.label}`, async () => {
+    const [unusable] = own.verdicts
+    if (own.key === '' || own.cert === '') return { finding: unusable === undefined ? notTried('Not tried: there is nothing to show.') : fromVerdict(unusable), value: undefined }
     if (!seen.asksCertificate) return { finding: fine('The server asks for no certificate, so ours is not shown.', { asksCertificate: false }), value: undefined }
     const opened = await dialSecure(asking.place, { ...handshakeOptions(asking.candidate, options), own, askStaple: false })
     if (opened.kind === 'broken') return { finding: fromVerdict(refusalVerdict(own, options, nodeErrorToCode(opened.errorCode, opened.found), opened.found)), value: undefined }
-    const talk = new Talk(opened.socket, 'TLS')
+    const { talk } = opened
     const heard = await talk.options(asking.uri, asking.from, options.timeoutMs)
     const evidence: Evidence = { label: own.label, protocol: opened.protocol, ...heardEvidence(heard) }
     if (heard.kind === 'response') return { finding: acceptedFinding(own, options, heard, evidence), value: { talk, heard } }
@@ -105,7 +107,7 @@ async function withWrong(journal: Journal, wrong: OwnCertificate, asking: Asking
   await journal.step('client-certificate.wrong', 'with a certificate of a stranger', async () => {
     const opened = await dialSecure(asking.place, { ...handshakeOptions(asking.candidate, options), own: wrong, askStaple: false })
     if (opened.kind === 'broken') return { finding: fine(`Refused during the handshake (${opened.found}), as it should be.`, { refused: true }), value: undefined }
-    const talk = new Talk(opened.socket, 'TLS')
+    const { talk } = opened
     const heard = await talk.options(asking.uri, asking.from, options.timeoutMs)
     talk.close()
     if (heard.kind !== 'response') return { finding: fine('Refused after the handshake, as it should be.', { refused: true, ...heardEvidence(heard) }), value: undefined }

@@ -5,6 +5,7 @@ import { domainToASCII } from 'node:url'
 import { alertNumber, nodeErrorToCode } from '../certificates/node-errors.ts'
 import type { VerdictCode } from '../certificates/verdict-codes.ts'
 import { readEvidence } from '../sip/transport/evidence.ts'
+import { Talk } from './talk.ts'
 
 export interface Place {
   /** Numeric. */
@@ -44,7 +45,8 @@ export interface HandshakeOptions extends TlsLimits {
 /** What one handshake showed. */
 export interface Secured {
   readonly kind: 'secured'
-  readonly socket: TLSSocket
+  /** Listens from the end of the handshake on, so that no parting word is missed. */
+  readonly talk: Talk
   /** e.g. `TLSv1.3`. */
   readonly protocol: string
   readonly cipher: string
@@ -137,7 +139,7 @@ function read(socket: TLSSocket, { address, port }: Place, staple: Buffer | unde
   const { errorCode, errorMessage } = evidence
   return {
     kind: 'secured',
-    socket,
+    talk: new Talk(socket, 'TLS'),
     protocol: evidence.protocol,
     cipher: socket.getCipher().standardName,
     group: groupOf(socket),

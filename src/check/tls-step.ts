@@ -72,7 +72,7 @@ async function otherVersions(journal: Journal, seen: Secured, place: Place, want
     await journal.step(`tls.version.${name}`, `TLS ${name}`, async () => {
       const other = await dialSecure(place, { ...wanted, minVersion: version, maxVersion: version, askStaple: false })
       if (other.kind === 'broken') return { finding: { ...fine(`Not offered (${other.found}).`, { offered: false }) }, value: undefined }
-      other.socket.destroy()
+      other.talk.close()
       return { finding: fine(`Offered, ${other.cipher}.`, { offered: true, cipher: other.cipher }), value: undefined }
     })
   }
@@ -132,7 +132,7 @@ async function agreement(place: Place, wanted: HandshakeOptions, evidence: Evide
   for (const { code, change, what } of widenings) {
     const wide = await dialSecure(place, { ...wanted, ...change, askStaple: false })
     if (wide.kind === 'broken') continue
-    wide.socket.destroy()
+    wide.talk.close()
     return failure(code, { found: `the handshake succeeds as soon as every one of our ${what} is offered: then ${wide.cipher}${wide.group === undefined ? '' : `, ${wide.group}`}` }, evidence)
   }
   return failure('key.mismatch', { message: 'The server takes no offer at all: its key does not belong to its certificate, or it has none', found: 'alert 40 to every cipher suite, group and signature algorithm', fix: 'put certificate and key that belong together on the server' }, evidence)
@@ -150,7 +150,7 @@ async function oldVersions(place: Place, wanted: HandshakeOptions, evidence: Evi
     const old = version === 'TLSv1' || version === 'TLSv1.1'
     const other = await dialSecure(place, { ...wanted, minVersion: version, maxVersion: version, askStaple: false, ...(old ? { ciphers: 'DEFAULT:@SECLEVEL=0' } : {}) })
     if (other.kind === 'broken') continue
-    other.socket.destroy()
+    other.talk.close()
     taken.push(version)
   }
   const found = taken.length === 0 ? 'the server takes none of TLS 1.0 to 1.3' : `the server takes ${taken.join(', ')}, we offer ${wanted.minVersion ?? 'TLSv1.2'} to ${wanted.maxVersion ?? 'TLSv1.3'}`

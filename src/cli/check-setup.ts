@@ -2,14 +2,11 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
-import { getCACertificates, rootCertificates } from 'node:tls'
 import { pemBlocks } from '../certificates/examine/pem.ts'
-import { loadCertificates, loadCrl, loadKey, loadTrustList } from '../certificates/load.ts'
 import { assignedFiles } from '../certificates/node-certificates.ts'
 import type { CertificateReference } from '../certificates/certificate-request.ts'
 import { verdict } from '../certificates/verdict-codes.ts'
-import type { Verdict } from '../certificates/verdict.ts'
-import { checkProfile, readTarget, TargetError, type CheckOptions, type CheckProfileName, type OwnIdentity, type Target, type TlsLimits, type Trust } from '../check/index.ts'
+import { checkProfile, crlFiles, identityFiles, readTarget, systemTrust, trustFiles, TargetError, type CheckOptions, type CheckProfileName, type OwnIdentity, type Target, type TlsLimits, type Trust } from '../check/index.ts'
 import { nodeFolder } from '../roles/node-folder.ts'
 import { systemClock } from '../sip/clock.ts'
 import { createResolver, type Resolver } from '../sip/transport/resolver.ts'
@@ -145,15 +142,13 @@ function dialledName(plan: LabPlan, node: NodePlan, { face, port }: Listener): s
 
 function checkOptions(io: Io, destination: Destination, lab: CheckLab | undefined, options: SetupOptions): CheckOptions {
   const profile = checkProfile(options.profile)
-  const crls = (options.crl ?? []).map((file) => loadCrl(resolve(io.workingFolder, file)))
   const own = ownIdentity(io, lab, options, destination)
   const examiner = options.rules ?? (lab === undefined || options.profile === 'rfc3263' ? undefined : lab.plan.profile.name)
   return {
     profile,
     ...(isExaminer(examiner) ? { examiner } : {}),
     trust: trustOf(io, lab, options),
-    crls: crls.flatMap((loaded) => (loaded.ok ? [loaded.value.pem] : [])),
-    crlVerdicts: crls.flatMap((loaded) => (loaded.ok ? loaded.warnings : loaded.verdicts)),
+    ...crlFiles((options.crl ?? []).map((file) => resolve(io.workingFolder, file))),
     known: lab === undefined ? [] : labAuthorities(lab).flatMap(pemBlocks),
     ...(own === undefined ? {} : { own }),
     limits: limitsOf(options),
@@ -184,22 +179,11 @@ function tlsVersion(text: string): 'TLSv1.2' | 'TLSv1.3' {
 function trustOf(io: Io, lab: CheckLab | undefined, { ca, as }: SetupOptions): Trust {
   if (ca !== undefined) return trustFiles(ca.map((file) => resolve(io.workingFolder, file)), ca.join(', '))
   if (as !== undefined && lab !== undefined) return trustFiles([nodeFolder(lab.chosen.folder.root, as).trust], `${as} (its own trust list)`)
-  const system = systemRoots()
-  if (lab === undefined) return { anchors: system, from: "the system's roots", chosen: false, verdicts: [] }
+  const system = systemTrust()
+  if (lab === undefined) return system
   const files = Object.values(lab.chosen.record.ready?.trust ?? {})
   const labTrust = trustFiles(files, 'the lab')
-  return { ...labTrust, anchors: [...labTrust.anchors, ...system], from: "the lab's roots and the system's" }
-}
-
-function systemRoots(): readonly string[] {
-  const system = getCACertificates('system')
-  return system.length > 0 ? system : rootCertificates
-}
-
-function trustFiles(files: readonly string[], from: string): Trust {
-  const loaded = files.map((file) => loadTrustList(file))
-  const anchors = loaded.flatMap((one) => (one.ok ? one.value.certificates.map((certificate) => certificate.toString()) : []))
-  return { anchors, from, chosen: true, verdicts: loaded.flatMap((one) => (one.ok ? one.warnings : one.verdicts)) }
+  return { ...labTrust, anchors: [...labTrust.anchors, ...system.anchors], from: `the lab's roots and ${system.from}` }
 }
 
 /** Roots and issuing CAs of the lab, for better explanations. */
@@ -222,15 +206,7 @@ function ownIdentity(io: Io, lab: CheckLab | undefined, { cert, key, as, name: _
     if (key !== undefined) throw new UsageError('--key FILE: wanted a certificate beside it, --cert FILE')
     return undefined
   }
-  return identityFromFiles(resolve(io.workingFolder, cert), resolve(io.workingFolder, key ?? cert), cert, [])
-}
-
-export function identityFromFiles(certificateFile: string, keyFile: string, label: string, names: readonly string[]): OwnIdentity {
-  const chain = loadCertificates(certificateFile)
-  const key = loadKey(keyFile)
-  const pair = chain.ok && key.ok && !chain.value.certificates[0].checkPrivateKey(key.value.key) ? [verdict('key.mismatch', { found: `${keyFile} does not belong to ${certificateFile}` })] : []
-  const verdicts: readonly Verdict[] = [...(chain.ok ? chain.warnings : chain.verdicts), ...(key.ok ? key.warnings : key.verdicts), ...pair]
-  return { label, names, cert: chain.ok ? chain.value.pem : '', key: key.ok ? key.value.pem : '', verdicts }
+  return identityFiles(resolve(io.workingFolder, cert), resolve(io.workingFolder, key ?? cert), cert, [], io.environment['SIPLAB_KEY_PASSPHRASE'])
 }
 
 /** The certificate that node shows when it dials: its default-outgoing one, or that of the face it leaves by. */
@@ -243,7 +219,7 @@ export function nodeIdentity(lab: CheckLab, name: string, destination: { readonl
   const files = references.map((reference) => assignedFiles(root, reference)).find((found) => found !== undefined)
   const fqdn = node.faces.find((candidate) => candidate.name === face)?.fqdn ?? node.fqdn
   if (files === undefined) return { label: name, names: [fqdn], cert: '', key: '', verdicts: [verdict('tls.own-cert-missing', { found: `${name} has no certificate assigned to ${references.join(' or ')}`, fix: `siplab assign ${name} ${references[0] ?? 'listener'} CERTIFICATE` })] }
-  return identityFromFiles(files.certificateFile, files.keyFile, name, [fqdn])
+  return identityFiles(files.certificateFile, files.keyFile, name, [fqdn])
 }
 
 /** `--dns`, else the lab's view, else the system's. */

@@ -1,0 +1,118 @@
+/** Every fault of the catalogue, injected at a server in this process and looked at by a check: fault × profile -> what the check calls it. */
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { EndSettings, Fault, Presenter, Side, Variation } from '../../src/certificates/faults/fault.ts'
+import type { FaultPki } from '../../src/certificates/faults/fault-pki.ts'
+import type { Verdict } from '../../src/certificates/verdict.ts'
+import { allSteps, checkProfile, checkReport, crlFiles, identityFiles, Journal, systemTrust, totals, trustFiles, walk } from '../../src/check/index.ts'
+import type { CheckOptions, CheckProfileName, CheckReport, TlsLimits } from '../../src/check/index.ts'
+import { createResolver } from '../../src/sip/transport/resolver.ts'
+import { systemClock } from '../../src/sip/clock.ts'
+import { faultServer } from '../support/sip-server.ts'
+
+export interface Row {
+  readonly fault: string
+  readonly side: Side
+  readonly profile: CheckProfileName
+  /** `ok` for a positive control. */
+  readonly expected: string
+  /** The code of the whole check. */
+  readonly verdict: string
+  /** All well where it should be, or the expected code is what the check says, or stands among what it lists. */
+  readonly named: 'first' | 'listed' | 'no'
+  readonly ms: number
+}
+
+/** One cell of the table. */
+export async function checkFault(pki: FaultPki, fault: Fault, side: Side, profile: CheckProfileName): Promise<Row> {
+  const expectation = (side === 'client' ? fault.expectClient : undefined) ?? fault.expect
+  const report = await checkedReport(pki, fault, side, profile)
+  const caught = expectation.verdict ?? 'ok'
+  const expected = side === 'client' ? (sameFault[fault.slug] ?? caught) : caught
+  return { fault: fault.slug, side, profile, expected, verdict: report.code, named: namedAs(report, expected), ms: report.ms }
+}
+
+/** A file of ours says more than the handshake could: the label that OpenSSL skips, and not only what is missing for it. */
+const sameFault: Readonly<Record<string, string>> = { 'chain-second-mislabelled': 'file.partial', 'trusted-certificate-label': 'file.trusted-label' }
+
+function namedAs(report: CheckReport, expected: string): Row['named'] {
+  if (report.code === expected) return 'first'
+  if (expected === 'ok') return 'no'
+  return codesOf(report).has(expected) ? 'listed' : 'no'
+}
+
+export function codesOf(report: CheckReport): ReadonlySet<string> {
+  return new Set(allSteps(report.steps).flatMap(({ code, verdict }) => [code, ...(verdict === undefined ? [] : verdictCodes(verdict))]))
+}
+
+function verdictCodes({ code, others = [] }: Verdict): readonly string[] {
+  return [code, ...others.flatMap(verdictCodes)]
+}
+
+export async function checkedReport(pki: FaultPki, fault: Fault, side: Side, profile: CheckProfileName): Promise<CheckReport> {
+  const variation = fault.make(pki)
+  const folder = mkdtempSync(join(tmpdir(), 'siplab-fault-'))
+  try {
+    // A server that cannot start is not met: the same files are ours then.
+    const ours = fault.expect.kind === 'stops-start'
+    const server = await faultServer(pki, ours ? pki.good() : variation, ours ? 'server' : side)
+    const dialled = side === 'server' ? variation.wantedName : 'director.lab.test'
+    const options = optionsFor(pki, fault, variation, side, profile, folder)
+    const began = performance.now()
+    const journal = new Journal()
+    const candidate = { host: dialled, port: server.port, transport: 'tls', addresses: ['127.0.0.1'], names: [dialled], found: 'given' } as const
+    await walk(journal, [candidate], { uri: `sip:${dialled}`, from: 'sip:check@lab.test' }, options).finally(() => server.close())
+    return checkReport(fault.slug, profile, new Date(pki.now), journal.steps, totals(journal.steps).verdict, performance.now() - began)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function optionsFor(pki: FaultPki, fault: Fault, variation: Variation, side: Side, profile: CheckProfileName, folder: string): CheckOptions {
+  const { presenter, judge, wantedName } = variation
+  const ours = side === 'client' || fault.expect.kind === 'stops-start'
+  const settings = ours ? presenter.settings : judge.settings
+  const trust = judge.trust === undefined ? systemTrust() : trustFiles([write(folder, 'trust.pem', [...judge.trust, ...(ours && presenter.trust !== undefined ? [presenter.trust] : [])].join(''))], 'the judge')
+  const [only] = fault.versions ?? []
+  return {
+    profile: checkProfile(profile),
+    examiner: profile === 'communicator' ? 'node' : checkProfile(profile).examiner,
+    trust,
+    ...crlFiles((judge.crls ?? []).map((crl, index) => write(folder, `${index}.crl.pem`, crl))),
+    known: [pki.root, pki.issuing].map(({ pem }) => Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64')),
+    ...(ours && presenter.certificate !== undefined || fault.expect.kind === 'stops-start' ? { own: ownOf(folder, presenter, side === 'client' ? [wantedName] : []) } : {}),
+    limits: { ...(only === undefined || ours ? {} : { minVersion: only, maxVersion: only }), ...limitsOf(settings) },
+    ...(side === 'server' && judge.settings?.allowPartialTrustChain === true ? { allowPartialTrustChain: true } : {}),
+    ...(variation.withoutSni === true ? { withoutSni: true } : {}),
+    timeoutMs: 3000,
+    resolver: createResolver({ clock: systemClock, servers: ['127.0.0.1:9'] }),
+    relaxedNaming: false,
+    probe: false,
+    now: () => pki.now,
+  }
+}
+
+function ownOf(folder: string, { certificate, key, keyMode = 0o600, passphrase }: Presenter, names: readonly string[]): ReturnType<typeof identityFiles> {
+  return identityFiles(write(folder, 'own.pem', certificate), write(folder, 'own.key', key, keyMode), 'own.pem', names, passphrase)
+}
+
+function write(folder: string, name: string, content: string | Uint8Array | undefined, mode = 0o644): string {
+  const path = join(folder, name)
+  if (content === undefined) return path
+  writeFileSync(path, content)
+  chmodSync(path, mode)
+  return path
+}
+
+function limitsOf(settings: EndSettings = {}): TlsLimits {
+  const { minVersion, maxVersion, ciphers, ecdhCurve, sigalgs, alpn } = settings
+  return {
+    ...(minVersion === undefined ? {} : { minVersion }),
+    ...(maxVersion === undefined ? {} : { maxVersion }),
+    ...(ciphers === undefined ? {} : { ciphers }),
+    ...(ecdhCurve === undefined ? {} : { groups: ecdhCurve }),
+    ...(sigalgs === undefined ? {} : { signatures: sigalgs }),
+    ...(alpn === undefined ? {} : { alpn }),
+  }
+}

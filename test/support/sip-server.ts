@@ -1,0 +1,119 @@
+/** A SIP server in this process, as bad as wanted: what a check meets in its tests. It answers OPTIONS and keep-alives. */
+import { constants, X509Certificate } from 'node:crypto'
+import { createServer as createTcp, isIP, type AddressInfo, type Server, type Socket } from 'node:net'
+import { createServer as createTls, type TLSSocket, type TlsOptions } from 'node:tls'
+import type { EndSettings, Side, Variation } from '../../src/certificates/faults/fault.ts'
+import type { FaultPki } from '../../src/certificates/faults/fault-pki.ts'
+import { show } from '../../src/certificates/faults/fault-pki.ts'
+import { respond } from './sip-answers.ts'
+
+export interface TestServer {
+  readonly port: number
+  close(): void
+}
+
+/** @param onSocket takes over each connection; absent: SIP is spoken */
+export async function tcpServer(onSocket: (socket: Socket) => void = respond): Promise<TestServer> {
+  return listening(createTcp((socket) => onSocket(quiet(socket))))
+}
+
+export async function tlsServer(options: TlsOptions, onSocket: (socket: TLSSocket) => void = respond): Promise<TestServer> {
+  const server = createTls({ secureOptions: constants.SSL_OP_NO_TICKET, ...options })
+  server.on('secureConnection', (socket) => onSocket(quiet(socket)))
+  server.on('tlsClientError', (_error, socket) => socket.destroy())
+  return listening(server)
+}
+
+/**
+ * The end that a fault of the catalogue is at: the presenter when the server is broken, else a judge that refuses without a word.
+ * Both TLS versions, unless the fault says otherwise.
+ */
+export async function faultServer(pki: FaultPki, variation: Variation, side: Side): Promise<TestServer> {
+  return side === 'server' ? presenting(pki, variation) : judging(pki, variation)
+}
+
+async function presenting(pki: FaultPki, { presenter }: Variation): Promise<TestServer> {
+  const { certificate, key, passphrase, trust = pki.root.pem, settings } = presenter
+  const server = createTls({
+    ...(certificate === undefined ? {} : { cert: asGiven(certificate) }),
+    ...(key === undefined ? {} : { key: asGiven(key) }),
+    ...(passphrase === undefined ? {} : { passphrase }),
+    ca: trust,
+    requestCert: true,
+    rejectUnauthorized: false,
+    secureOptions: constants.SSL_OP_NO_TICKET,
+    ...tlsSettings(settings),
+  })
+  if (settings?.staple !== undefined) staple(server, settings.staple)
+  server.on('secureConnection', (socket) => respond(quiet(socket)))
+  server.on('tlsClientError', (_error, socket) => socket.destroy())
+  return listening(server)
+}
+
+async function judging(pki: FaultPki, { judge, wantedName }: Variation): Promise<TestServer> {
+  const own = show(pki.leaf({ commonName: 'director.lab.test', names: [{ kind: 'dns', value: 'director.lab.test' }] }), pki.issuing)
+  const options = {
+    cert: String(own.certificate),
+    key: String(own.key),
+    ...(judge.trust === undefined ? {} : { ca: [...judge.trust] }),
+    requestCert: true,
+    rejectUnauthorized: false,
+    secureOptions: constants.SSL_OP_NO_TICKET,
+    ...tlsSettings(judge.settings),
+  }
+  const server = createTls({ ...options, ...(judge.crls === undefined ? {} : { crl: [...judge.crls] }) })
+  if (judge.settings?.contextWithoutCrl === true) server.addContext('director.lab.test', { cert: options.cert, key: options.key, ...(judge.trust === undefined ? {} : { ca: [...judge.trust] }) })
+  server.on('secureConnection', (socket) => {
+    quiet(socket)
+    const peer = socket.getPeerX509Certificate()
+    if (peer === undefined || !socket.authorized || !carries(peer, wantedName)) return socket.resume().end()
+    return respond(socket)
+  })
+  server.on('tlsClientError', (_error, socket) => socket.destroy())
+  return listening(server)
+}
+
+function carries(certificate: X509Certificate, wanted: string): boolean {
+  return isIP(wanted) === 0 ? certificate.checkHost(wanted) !== undefined : certificate.checkIP(wanted) !== undefined
+}
+
+function tlsSettings(change: EndSettings = {}): TlsOptions {
+  const { alpn, staple: _staple, contextWithoutCrl: _context, allowPartialTrustChain: _partial, ...rest } = change
+  return { ...rest, ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }) }
+}
+
+function staple(server: Server, what: Exclude<EndSettings['staple'], undefined>): void {
+  server.on('OCSPRequest', (_certificate: Buffer, _issuer: Buffer, answer: (error: Error | null, response: Buffer | null) => void) => {
+    if (what === 'error') return answer(new Error('the responder is down'), null)
+    answer(null, what === 'garbage' ? Buffer.from('no answer at all') : null)
+  })
+}
+
+/** A peer that hangs up is the daily bread of these tests. */
+function quiet<S extends Socket>(socket: S): S {
+  socket.on('error', () => socket.destroy())
+  return socket
+}
+
+function asGiven(content: string | Uint8Array): string | Buffer {
+  return typeof content === 'string' ? content : Buffer.from(content)
+}
+
+async function listening(server: Server): Promise<TestServer> {
+  const open = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => {
+      server.close()
+      for (const socket of open) socket.destroy()
+    },
+  }
+}
