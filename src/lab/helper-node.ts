@@ -1,5 +1,6 @@
 /** What the nodes without SIP (`dns`, `pki`, `load-balancer`) share with the others: an event file, a control socket, a state. */
 import { mkdirSync } from 'node:fs'
+import type { DestinationStream } from 'pino'
 import type { Verdict } from '../certificates/verdict.ts'
 import { json, openControlServer } from '../roles/control-server.ts'
 import type { ControlRoutes } from '../roles/control-server.ts'
@@ -13,6 +14,8 @@ import type { NodePlan } from '../topology/plan-types.ts'
 export interface RunningNode {
   /** Resolves with the exit status once the node has ended, however it came to that. */
   readonly ended: Promise<number>
+  /** Takes nothing new and resolves when nothing is in progress. Absent where nothing ever is. */
+  drain?(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -21,6 +24,8 @@ export interface NodeStart {
   /** Data folder of the lab; the node's own is `nodes/NAME` below it. */
   readonly dataDir: string
   readonly logLevel: LogLevel
+  /** JSON on standard error when absent. */
+  readonly logDestination?: DestinationStream
 }
 
 /** The part that differs: what it listens on and answers. */
@@ -38,10 +43,10 @@ export interface Service {
  *
  * @param open its second argument ends the node with status 1, for a service that cannot go on
  */
-export async function startHelperNode({ plan, dataDir, logLevel }: NodeStart, open: (recorder: Recorder, end: (because: Verdict) => void) => Promise<Service>): Promise<RunningNode> {
+export async function startHelperNode({ plan, dataDir, logLevel, logDestination }: NodeStart, open: (recorder: Recorder, end: (because: Verdict) => void) => Promise<Service>): Promise<RunningNode> {
   const folder = nodeFolder(dataDir, plan.name)
   mkdirSync(folder.root, { recursive: true, mode: 0o700 })
-  const recorder = openRecorder({ node: plan.name, role: plan.role, eventFile: folder.events, level: logLevel, wall: Date.now })
+  const recorder = openRecorder({ node: plan.name, role: plan.role, eventFile: folder.events, level: logLevel, wall: Date.now, ...(logDestination === undefined ? {} : { destination: logDestination }) })
   recorder.record('service.starting')
   const ended = Promise.withResolvers<number>()
   let because: Verdict | undefined

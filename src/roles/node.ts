@@ -4,6 +4,7 @@ import { Service, type ServiceOptions } from './service.ts'
 export interface RunningServer {
   /** Resolves with the exit status: 0 stopped as told, 1 it shut down for a reason of its own. */
   readonly ended: Promise<number>
+  drain(): Promise<void>
   stop(): Promise<void>
   readonly service: Service
 }
@@ -12,5 +13,5 @@ export interface RunningServer {
 export async function startServer(options: ServiceOptions): Promise<RunningServer> {
   const service = new Service(options)
   await service.start()
-  return { ended: service.ended, stop: () => service.stop(), service }
+  return { ended: service.ended, drain: () => service.drain(), stop: () => service.stop(), service }
 }

@@ -4,6 +4,8 @@ import { Option } from 'commander'
 import { supervisorClient } from '../../lab/supervisor-control.ts'
 import { startNode } from '../../lab/start-node.ts'
 import { LabError } from '../../lab/lab-error.ts'
+import type { RunningNode } from '../../lab/helper-node.ts'
+import { textLog } from '../../roles/text-log.ts'
 import { planLab } from '../../topology/plan.ts'
 import { answer, common } from '../command.ts'
 import type { CommandContext, CommonOptions, RegisterCommand } from '../command.ts'
@@ -17,6 +19,7 @@ interface StartOptions extends CommonOptions, PlacementOptions {
   readonly topology?: string
   readonly containers?: true
   readonly supervised?: true
+  readonly logFormat: 'json' | 'text'
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
 
@@ -28,6 +31,7 @@ export const nodeCommand: RegisterCommand = (program, context) => {
     .option('--topology <FILE>', 'name or path of the lab file')
     .option('--containers', 'addresses as in the container lab')
     .addOption(new Option('--log <LEVEL>', 'the least that is logged').choices(['debug', 'info', 'warn', 'error', 'silent']).default('info'))
+    .addOption(new Option('--log-format <FORMAT>', 'form of the log on standard error').choices(['json', 'text']).default('json'))
     .addOption(new Option('--supervised', 'stop when standard input ends').hideHelp())
   common(placement(start), 'siplab node start fe1 --topology edge').action((name: string, options: StartOptions) =>
     options.topology === undefined ? askSupervisor(context, '/node-start', name, options) : runHere(context, name, options.topology, options),
@@ -67,13 +71,23 @@ async function runHere({ io, finish }: CommandContext, name: string, topologyNam
   const node = chooseNode(plan, name)
   if (io.environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') throw new UsageError('NODE_TLS_REJECT_UNAUTHORIZED=0 switches every certificate check off; unset it, a lab without checks shows nothing')
   const dataDir = resolve(io.workingFolder, options.data ?? `.siplab/${topology.name}`)
-  const running = await startNode({ lab: plan, plan: node, dataDir, logLevel: options.log, ...storeUrls(io) })
-  const stopListening = io.onInterrupt(() => void running.stop())
+  const running = await startNode({ lab: plan, plan: node, dataDir, logLevel: options.log, ...storeUrls(io), ...(options.logFormat === 'text' ? { logDestination: textLog(io.err) } : {}) })
+  const stopListening = io.onInterrupt(stopOnSignal(running, options))
   if (options.supervised === true) io.onInputEnd(() => void running.stop())
   const status = await running.ended
   stopListening()
   io.closeInput()
   finish(asExitStatus(status))
+}
+
+/** Told to end, a node of its own finishes what is in progress; told twice, or under a supervisor that drains by itself, it stops. */
+function stopOnSignal(running: RunningNode, { supervised }: StartOptions): (signal: NodeJS.Signals) => void {
+  let told = supervised === true
+  return (signal) => {
+    const drains = !told && signal === 'SIGTERM' && running.drain !== undefined
+    told = true
+    void (drains ? running.drain?.().then(() => running.stop()) : running.stop())
+  }
 }
 
 /** In the environment and not on the command line: they hold a password, and every user of a machine can list command lines. */

@@ -14,87 +14,131 @@ const dataFolder = '/data'
 /** Tells a command to plan with container addresses and ports. */
 const containerAddresses = { SIPLAB_ADDRESSING: 'containers' } as const
 
+export interface ComposeOptions {
+  /** The lab file as a container sees it; the name of a shipped one when absent. */
+  readonly topologyFile?: string
+  /** Folder of the Dockerfile, seen from the compose file. */
+  readonly context?: string
+}
+
 /**
  * @param plan a plan with `addressing: 'containers'`
- * @param topologyFile the lab file as a container sees it; the name of a shipped one by default
  * @throws RangeError for a plan with loopback addresses
  */
-export function renderCompose(plan: LabPlan, topologyFile: string = plan.topology): string {
+export function renderCompose(plan: LabPlan, { topologyFile = plan.topology, context = '.' }: ComposeOptions = {}): string {
   if (plan.addressing !== 'containers') throw new RangeError('wanted a plan with container addresses, found one with loopback addresses')
-  const services = Object.fromEntries([...oneShots(plan, topologyFile), ...plan.nodes.map((node) => [node.name, serviceOf(plan, node, topologyFile)])])
+  const lab = { plan, topologyFile, image: siplabImage(context) }
+  const services = Object.fromEntries([...oneShots(lab), ['lab', labService(lab)], ...plan.nodes.map((node) => [node.name, serviceOf(lab, node)])])
   const volumes = Object.fromEntries(volumeNames(plan).map((name) => [name, {}]))
   const header = [
     `${plan.topology}: ${plan.about}`,
     `Written by: siplab plan ${plan.topology} --format compose. Edit the topology, not this file.`,
-    'COMPOSE_FILE chooses the file of another topology. NODE_IMAGE, POSTGRES_IMAGE and HAPROXY_IMAGE choose the base images.',
+    'COMPOSE_FILE=compose/NAME.yml chooses another topology. NODE_IMAGE, POSTGRES_IMAGE and HAPROXY_IMAGE choose the base images;',
+    'SIPLAB_MOVABLE_CLOCK=1 gives every node a clock that siplab clock moves. docs/containers.md explains.',
   ]
   // docker-compose 1.29 reads YAML 1.1, where a bare no is false.
   const body = stringify({ services, networks: networks(plan), volumes }, { aliasDuplicateObjects: false, lineWidth: 0, version: '1.1' })
   return `${header.map((line) => `# ${line}`).join('\n')}\n${body}`
 }
 
+interface Lab {
+  readonly plan: LabPlan
+  readonly topologyFile: string
+  readonly image: Group
+}
+
 /** What runs once before any node: certificates for all who need one, and the directory of each organisation. */
-function oneShots(plan: LabPlan, topologyFile: string): readonly (readonly [string, Group])[] {
-  const certs = plan.certificates.length === 0 ? [] : [['certs', certsService(plan, topologyFile)] as const]
-  return [...certs, ['directory', directoryService(plan, topologyFile)]]
+function oneShots(lab: Lab): readonly (readonly [string, Group])[] {
+  return [...(hasCertificates(lab.plan) ? [['certs', certsService(lab)] as const] : []), ['directory', directoryService(lab)]]
+}
+
+function hasCertificates({ certificates }: LabPlan): boolean {
+  return certificates.length > 0
 }
 
 /** Makes every certificate that is missing, each into the volume of its node. */
-function certsService(plan: LabPlan, topologyFile: string): Group {
+function certsService({ plan, topologyFile, image }: Lab): Group {
   return {
-    ...siplabImage,
+    ...image,
     command: ['siplab', 'certs', 'init', '--topology', topologyFile, '--data', dataFolder],
     environment: containerAddresses,
     ...confined,
     network_mode: 'none',
-    volumes: [`pki:${dataFolder}/pki`, ...plan.nodes.filter(runsSiplab).map(({ name }) => `${nodeVolume(name)}:${dataFolder}/nodes/${name}`)],
+    volumes: everyFolder(plan),
   }
 }
 
 /** Writes the lists of the topology and its users. It sees the store and no key. */
-function directoryService(plan: LabPlan, topologyFile: string): Group {
+function directoryService({ plan, topologyFile, image }: Lab): Group {
   const { store } = plan.organisations[0] ?? { store: undefined }
   const sql = plan.nodes.find(({ role }) => role === 'sql')
-  const reach = store?.kind === 'postgres' && sql !== undefined ? { networks: [networkName(plan, sql.organisation, 'internal')], depends_on: { [sql.name]: { condition: 'service_healthy' } } } : { network_mode: 'none', volumes: [`store:${dataFolder}`] }
+  const inDatabase = store?.kind === 'postgres' && sql !== undefined
   return {
-    ...siplabImage,
+    ...image,
     command: ['siplab', 'users', 'seed', '--topology', topologyFile, '--data', dataFolder],
-    environment: { ...containerAddresses, ...(store?.kind === 'postgres' ? { SIPLAB_STORE_URL: storeUrl(store) } : {}) },
+    environment: { ...containerAddresses, ...(inDatabase ? { SIPLAB_STORE_URL: storeUrl(store) } : {}) },
     ...confined,
-    ...reach,
+    ...(inDatabase
+      ? { depends_on: { [sql.name]: { condition: 'service_healthy' } }, networks: [networkName(plan, sql.organisation, 'internal')] }
+      : { network_mode: 'none', volumes: [`${volumeOf(plan, 'store')}:${dataFolder}`] }),
   }
 }
 
-function serviceOf(plan: LabPlan, node: NodePlan, topologyFile: string): Group {
-  if (node.role === 'sql') return sqlService(plan, node)
-  if (node.role === 'load-balancer') return balancerService(plan, node)
-  return siplabService(plan, node, topologyFile)
+/** Where the commands of `--lab compose` run: it reaches every node by the control socket in its volume, and has no network. */
+function labService({ plan, topologyFile, image }: Lab): Group {
+  return {
+    ...image,
+    command: ['siplab', 'supervise', '--topology', topologyFile, '--network', String(plan.network), '--data', dataFolder],
+    environment: { ...containerAddresses, ...movableClock },
+    ...confined,
+    ...(hasCertificates(plan) ? { depends_on: { certs: { condition: 'service_completed_successfully' } } } : {}),
+    network_mode: 'none',
+    volumes: [`${volumeOf(plan, 'lab')}:${dataFolder}`, ...everyFolder(plan)],
+  }
 }
 
-function siplabService(plan: LabPlan, node: NodePlan, topologyFile: string): Group {
+function everyFolder(plan: LabPlan): readonly string[] {
+  return [`${volumeOf(plan, 'pki')}:${dataFolder}/pki`, ...plan.nodes.filter(runsSiplab).map(({ name }) => nodeFolder(plan, name))]
+}
+
+function nodeFolder(plan: LabPlan, node: string): string {
+  return `${volumeOf(plan, node)}:${dataFolder}/nodes/${node}`
+}
+
+function serviceOf(lab: Lab, node: NodePlan): Group {
+  if (node.role === 'sql') return sqlService(lab.plan, node)
+  if (node.role === 'load-balancer') return balancerService(lab.plan, node)
+  return siplabService(lab, node)
+}
+
+function siplabService({ plan, topologyFile, image }: Lab, node: NodePlan): Group {
   const store = 'store' in node.settings ? node.settings.store : undefined
-  const before = [...(plan.certificates.length === 0 ? [] : ['certs']), ...(store === undefined ? [] : ['directory'])]
+  const before = [...(hasCertificates(plan) ? ['certs'] : []), ...(store === undefined ? [] : ['directory'])]
   const published = node.role === 'access-proxy' && node.organisation === plan.domain ? { ports: publishedPorts(node) } : {}
   return {
-    ...siplabImage,
-    command: ['siplab', 'node', 'start', node.name, '--topology', topologyFile, '--data', dataFolder],
+    ...image,
+    command: ['siplab', 'node', 'start', node.name, '--topology', topologyFile, '--network', String(plan.network), '--data', dataFolder, '--log-format', 'text'],
     hostname: node.fqdn,
-    environment: { ...containerAddresses, ...(store?.kind === 'postgres' ? { SIPLAB_STORE_URL: storeUrl(store) } : {}) },
+    environment: { ...containerAddresses, ...movableClock, ...(store?.kind === 'postgres' ? { SIPLAB_STORE_URL: storeUrl(store) } : {}) },
     ...confined,
     sysctls: unprivileged,
-    depends_on: Object.fromEntries(before.map((name) => [name, { condition: 'service_completed_successfully' }])),
+    ...(before.length === 0 ? {} : { depends_on: Object.fromEntries(before.map((name) => [name, { condition: 'service_completed_successfully' }])) }),
     healthcheck: { test: ['CMD', 'siplab-healthy', node.name, dataFolder], interval: '4s', timeout: '5s', retries: 3, start_period: '30s' },
     stop_grace_period: '35s',
     networks: attachments(plan, node),
     ...published,
-    volumes: nodeVolumes(node),
+    volumes: nodeVolumes(plan, node),
   }
 }
 
-const siplabImage = {
-  image: '${SIPLAB_IMAGE:-siplab}',
-  build: { context: '.', args: { NODE_IMAGE: '${NODE_IMAGE:-node:24-bookworm-slim}' } },
-} as const
+const movableClock = { SIPLAB_MOVABLE_CLOCK: '${SIPLAB_MOVABLE_CLOCK:-}' } as const
+
+function siplabImage(context: string): Group {
+  return {
+    image: '${SIPLAB_IMAGE:-siplab}',
+    build: { context, args: { NODE_IMAGE: '${NODE_IMAGE:-node:24-bookworm-slim}' } },
+  }
+}
 
 /** A service that shut down stays visible; the root file system is read-only, and no capability is left. */
 const confined = {
@@ -118,7 +162,7 @@ function sqlService(plan: LabPlan, node: NodePlan): Group {
     environment: { POSTGRES_USER: 'siplab', POSTGRES_PASSWORD: 'siplab', POSTGRES_DB: 'siplab' },
     healthcheck: { test: ['CMD', 'pg_isready', '--username', 'siplab'], interval: '2s', timeout: '5s', retries: 30 },
     networks: attachments(plan, node),
-    volumes: [`${nodeVolume(node.name)}:/var/lib/postgresql/data`],
+    volumes: [`${volumeOf(plan, node.name)}:/var/lib/postgresql/data`],
   }
 }
 
@@ -146,10 +190,10 @@ function publishedPorts(node: NodePlan): readonly string[] {
   return ports.map((port) => `127.0.0.1:\${SIPLAB_PUBLISH_${port}:-${port < 1024 ? port + 10_000 : port}}:${port}`)
 }
 
-function nodeVolumes(node: NodePlan): readonly string[] {
-  const own = `${nodeVolume(node.name)}:${dataFolder}/nodes/${node.name}`
-  const stores = 'store' in node.settings && node.settings.store.kind === 'sqlite' ? [`store:${dataFolder}`] : []
-  return node.role === 'pki' ? [own, `pki:${dataFolder}/pki`] : [...stores, own]
+function nodeVolumes(plan: LabPlan, node: NodePlan): readonly string[] {
+  const own = nodeFolder(plan, node.name)
+  const stores = 'store' in node.settings && node.settings.store.kind === 'sqlite' ? [`${volumeOf(plan, 'store')}:${dataFolder}`] : []
+  return node.role === 'pki' ? [own, `${volumeOf(plan, 'pki')}:${dataFolder}/pki:ro`] : [...stores, own]
 }
 
 function attachments(plan: LabPlan, node: NodePlan): Group {
@@ -184,11 +228,12 @@ function networkName(plan: LabPlan, organisation: string, zone: Zone): string {
 
 function volumeNames(plan: LabPlan): readonly string[] {
   const stores = plan.organisations.some(({ store }) => store.kind === 'sqlite') ? ['store'] : []
-  return ['pki', ...stores, ...plan.nodes.filter(({ role }) => role !== 'load-balancer').map(({ name }) => nodeVolume(name))]
+  return ['pki', 'lab', ...stores, ...plan.nodes.filter(({ role }) => role !== 'load-balancer').map(({ name }) => name)].map((name) => volumeOf(plan, name))
 }
 
-function nodeVolume(node: string): string {
-  return `node-${node}`
+/** Two topologies of one folder do not share volumes: the certificates of one are not those of the other. */
+function volumeOf({ topology }: LabPlan, name: string): string {
+  return `${topology}_${name}`
 }
 
 function runsSiplab({ role }: NodePlan): boolean {
