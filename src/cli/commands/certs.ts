@@ -18,6 +18,7 @@ import { paint, table } from '../io.ts'
 import type { Io } from '../io.ts'
 import { chooseLab, chooseNode, clientOf, planOf } from '../lab-choice.ts'
 import { chooseTopology, readAddressing } from '../topology-options.ts'
+import { drillCommand } from './renewal-drill.ts'
 
 interface CertsOptions extends CommonOptions {
   readonly topology?: string
@@ -39,6 +40,7 @@ export const certsCommand: RegisterCommand = (program, context) => {
   revokeCommand(certs, context)
   showCommand(certs, context)
   listCommand(certs, context)
+  drillCommand(certs, context)
 }
 
 function initCommand(certs: Command, { io }: CommandContext): void {

@@ -1,0 +1,53 @@
+/** `siplab certs drill leaf|issuing|root`: renews in stages on the running lab and says who loses whom when. */
+import { Argument, Option } from 'commander'
+import type { Command } from 'commander'
+import { runDrill } from '../../lab/renewal.ts'
+import type { DrillReport, StageReport } from '../../lab/renewal.ts'
+import { drillStages } from '../../lab/renewal-stages.ts'
+import type { DrillOrder, DrillSubject } from '../../lab/renewal-stages.ts'
+import { supervisorClient } from '../../lab/supervisor-control.ts'
+import { answer, common } from '../command.ts'
+import type { CommandContext, CommonOptions } from '../command.ts'
+import { paint } from '../io.ts'
+import type { Io } from '../io.ts'
+import { chooseNode, chooseRunningLab, clientOf, planOf } from '../lab-choice.ts'
+
+interface DrillOptions extends CommonOptions {
+  readonly order: DrillOrder
+  readonly node?: string
+}
+
+export function drillCommand(certs: Command, { io, finish }: CommandContext): void {
+  const command = certs
+    .command('drill')
+    .addArgument(new Argument('<SUBJECT>', 'what is renewed').choices(['leaf', 'issuing', 'root']))
+    .description('Renews a leaf, the issuing CA or the root of the running lab in stages, dials every link anew after each, and says who loses whom.\nExit status 0 when the right order loses nobody, or the wrong one loses somebody and ends whole.')
+    .addOption(new Option('--order <ORDER>', 'the one that loses nobody, or the one that is usual all the same').choices(['right', 'wrong']).default('right'))
+    .option('--node <NAME>', 'leaf: whose (default: the first that homes users)')
+  common(command, 'siplab certs drill root --order wrong').action(async (subject: DrillSubject, options: DrillOptions) => {
+    const lab = chooseRunningLab(io, options)
+    const plan = planOf(lab)
+    const access = { root: lab.folder.root, plan, clientOf: (node: string) => clientOf(lab, node), supervisor: () => supervisorClient(lab.folder) }
+    const stages = drillStages(access, subject, options.order, options.node === undefined ? undefined : chooseNode(plan, options.node))
+    const report = await runDrill(access, stages, (stage) => (options.json === true ? undefined : io.out(stageText(io, stage))))
+    const asPromised = report.whole && (options.order === 'right') === (report.lost.length === 0)
+    answer(io, options, { subject, order: options.order, asPromised, ...report }, () => sumText(report))
+    if (!asPromised) finish(1)
+  })
+}
+
+function stageText(io: Io, { title, keeps, lost, regained, refused }: StageReport): string {
+  const lines = [
+    ...keeps.map(({ link, shown, now }) => `live  ${link} stays on ${shown}; a new handshake gets ${now}`),
+    ...refused.map((line) => `kept  ${line}`),
+    ...lost.map(({ link, verdict }) => paint(io.colours.out, 'red', `lost  ${link}: ${verdict === undefined ? 'no reason known' : `${verdict.code}, seen by ${verdict.node ?? 'one end'}`}`)),
+    ...regained.map((link) => paint(io.colours.out, 'green', `back  ${link}`)),
+  ]
+  const quiet = lost.length === 0 && regained.length === 0 ? ['nobody is lost'] : []
+  return `${paint(io.colours.out, 'bold', title)}\n${[...lines, ...quiet].map((line) => `  ${line}\n`).join('')}`
+}
+
+function sumText({ lost, whole }: DrillReport): string {
+  const during = lost.length === 0 ? 'No link was lost.' : `Lost for a time: ${lost.join(', ')}.`
+  return `\n${during} ${whole ? 'Every link is up at the end.' : 'Not every link is up at the end.'}\n`
+}
