@@ -13,12 +13,15 @@ import { type FaultRecord, faultOn, forgetFault, noteFault, refuseSecond } from 
 import { LabError } from './lab-error.ts'
 import { labFolder } from './lab-folder.ts'
 import type { RunningLabAccess } from './running-lab.ts'
+import type { SqlFaultName } from './sql/faults.ts'
+import { breakSql, healSql, sqlFaultList } from './store-faults.ts'
 
 export type FaultTarget =
   /** `director->fe1`: from is the node that dials. */
   | { readonly kind: 'link'; readonly name: string; readonly from: NodePlan; readonly to: NodePlan }
   | { readonly kind: 'dns'; readonly name: string; readonly node: NodePlan }
   | { readonly kind: 'node'; readonly name: string; readonly node: NodePlan }
+  | { readonly kind: 'store' | 'directory'; readonly name: 'store' | 'directory' }
 
 export interface FaultOptions {
   readonly as?: 'server' | 'client'
@@ -48,6 +51,8 @@ export interface ListedFault {
 export const faultList: readonly ListedFault[] = [
   ...certificateFaults.map(({ slug, family, story, expect, sides }): ListedFault => ({ name: slug, target: 'node', family, story, sides, ...(expect.verdict === undefined ? {} : { verdict: expect.verdict }) })),
   ...linkFaults.map((fault): ListedFault => ({ ...fault, target: 'link', family: 'link' })),
+  ...(['store', 'directory'] as const).flatMap((target) =>
+    sqlFaultList.map(({ name, story, trouble, amount }): ListedFault => ({ name, target, family: target, story, verdict: `${target}.${trouble}`, ...(amount === undefined ? {} : { amount }) }))),
   ...dnsFaults.map((fault): ListedFault => ({ ...fault, target: 'dns', family: 'dns' })),
 ]
 
@@ -60,6 +65,7 @@ export type Outcome = Omit<BreakOutcome, 'as' | 'expected'> & { readonly as?: Br
  * @throws LabError `usage` with what there is
  */
 export function readTarget(plan: LabPlan, text: string): FaultTarget {
+  if (text === 'store' || text === 'directory') return { kind: text, name: text }
   const [, from, to] = /^([a-z0-9-]+)\s*->\s*([a-z0-9-]+)$/.exec(text) ?? []
   if (from !== undefined && to !== undefined) return { kind: 'link', name: `${from}->${to}`, from: nodeNamed(plan, from), to: nodeNamed(plan, to) }
   const node = nodeNamed(plan, text)
@@ -86,6 +92,10 @@ export async function breakTarget(lab: RunningLabAccess, target: FaultTarget, fa
     case 'dns':
       note()
       return breakDns(lab, target.node, faultName, options)
+    case 'store':
+    case 'directory':
+      note()
+      return breakSql(lab, target.kind, faultName, options.amount)
     default:
       return target satisfies never
   }
@@ -109,6 +119,9 @@ function takeOff(lab: RunningLabAccess, target: FaultTarget, record: FaultRecord
       return healLink(lab, target)
     case 'dns':
       return healDns(lab, target.node)
+    case 'store':
+    case 'directory':
+      return healSql(lab, target.kind, record.fault as SqlFaultName).then(() => [])
     default:
       return target satisfies never
   }

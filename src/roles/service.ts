@@ -3,13 +3,14 @@
  * a certificate is the profile's choice (`whenOwnCertificateEnds`); then the exit status is 1 and the events say why.
  */
 import { mkdirSync } from 'node:fs'
+import type { DestinationStream } from 'pino'
 import { assignedFiles } from '../certificates/node-certificates.ts'
 import { nodeErrorToCode } from '../certificates/node-errors.ts'
 import { joined } from '../certificates/startup-check.ts'
 import { verdict, type VerdictCode } from '../certificates/verdict-codes.ts'
 import type { Verdict } from '../certificates/verdict.ts'
 import { type Clock, systemClock } from '../sip/clock.ts'
-import type { Listener } from '../sip/transport/types.ts'
+import type { LinkFault, Listener } from '../sip/transport/types.ts'
 import type { StoreHealth } from '../services/store/settings.ts'
 import type { LabPlan, Listener as PlannedListener, NodePlan } from '../topology/plan-types.ts'
 import { type Administered, isMtls, readNodeSettings } from './administration.ts'
@@ -20,7 +21,8 @@ import { nodeDirectory } from './diagnosis.ts'
 import type { EventName } from './events.ts'
 import { recordFailureChain } from './failure-chain.ts'
 import { examineOwn, groundOf } from './examine-peer.ts'
-import { LinkWatch } from './links.ts'
+import { LinkWatch, type ProbeResult } from './links.ts'
+import type { WatchedPeer } from './role.ts'
 import { nodeControl } from './node-control.ts'
 import { type NodeFolder, nodeFolder } from './node-folder.ts'
 import { checkAll, nameShown, type OwnCertificate, type OwnCertificateCheck, purposesOf, referenceUses, unassignedVerdict } from './own-certificates.ts'
@@ -28,9 +30,9 @@ import { probe } from './probe.ts'
 import { openRecorder, type LogLevel, type Recorder } from './recorder.ts'
 import { sharedKey } from './shared-key.ts'
 import { openStack, type Stack, type StackOptions } from './stack.ts'
-import { openStores, type Stores } from './stores.ts'
 import { isAbout, recordStoreLost, storeVerdict, type StoreName } from './store-verdict.ts'
 
+import { askStores, openStores, type Stores } from './stores.ts'
 export interface ServiceOptions {
   readonly lab: LabPlan
   readonly plan: NodePlan
@@ -38,6 +40,8 @@ export interface ServiceOptions {
   readonly dataDir: string
   readonly logLevel: LogLevel
   readonly clock?: Clock
+  /** JSON on standard error when absent. */
+  readonly logDestination?: DestinationStream
   /** `postgresql://…` where a SQL back end runs. */
   readonly sqlUrl?: string
   /** Where the directory is a database of its own. */
@@ -64,6 +68,7 @@ export class Service {
   readonly #watch: CertificateWatch
   readonly #listeners = new Map<PlannedListener, Listener>()
   #own: readonly OwnCertificate[] = []
+  readonly #linkFaults = new Map<string, LinkFault>()
   #state: NodeState = 'starting'
   #since: string
   #verdicts: readonly Verdict[] = []
@@ -81,7 +86,7 @@ export class Service {
     this.ended = promise
     this.#end = resolve
     mkdirSync(this.folder.root, { recursive: true, mode: 0o700 })
-    this.recorder = openRecorder({ node: this.plan.name, role: this.plan.role, eventFile: this.folder.events, level: options.logLevel, wall: () => this.clock.wall() })
+    this.recorder = openRecorder({ node: this.plan.name, role: this.plan.role, eventFile: this.folder.events, level: options.logLevel, wall: () => this.clock.wall(), ...(options.logDestination === undefined ? {} : { destination: options.logDestination }) })
     this.#since = this.#now()
     this.#watch = new CertificateWatch({
       clock: this.clock,
@@ -149,6 +154,19 @@ export class Service {
   /** Closes the flows this node dialled to a peer, or to all, and dials again: live flows keep what they were opened with. */
   async redial(peer?: string): Promise<readonly LinkState[]> {
     for (const flow of [...(this.#stack?.transport.flows() ?? [])]) {
+  /** A fault on the link to a peer, acted out where this node dials; undefined heals. */
+  setLinkFault(peer: string, fault: LinkFault | undefined): void {
+    if (fault === undefined) this.#linkFaults.delete(peer)
+    else this.#linkFaults.set(peer, fault)
+    this.#stack?.transport.setLinkFault(peer, fault)
+  }
+
+  /** Asks both databases now; what is wrong with them. */
+  async askStores(): Promise<readonly Verdict[]> {
+    if (this.#stores !== undefined) await askStores(this.#stores)
+    return this.#verdicts.filter((each) => isAbout('pool', each) || isAbout('directory', each))
+  }
+
       const dialled = flow.direction === 'dialled' && flow.secure
       if (dialled && (peer === undefined || flow.dialledName?.toLowerCase() === peer.toLowerCase())) flow.close('redialled')
     }
@@ -260,7 +278,7 @@ export class Service {
     return new LinkWatch({
       clock: this.clock,
       peers: watched,
-      probe: (peer) => probe({ plan: this.plan, who, proxy: stack.proxy, transport: stack.transport, locate: stack.locate }, peer),
+      probe: async (peer) => this.#explained(peer, await probe({ plan: this.plan, who, proxy: stack.proxy, transport: stack.transport, locate: stack.locate }, peer)),
       onChange: (link) =>
         this.recorder.record(link.state === 'up' ? 'link.up' : 'link.down', {
           message: link.state === 'up' ? `The link to ${link.peer} is up` : `The link to ${link.peer} is down: ${link.verdict?.message ?? 'no reason known'}`,
@@ -273,6 +291,15 @@ export class Service {
   async #listen(planned: PlannedListener): Promise<void> {
     const own = this.#own.find(({ use }) => use.listensOn === planned.face)
     const { face, transport, address, port, mutual = 'off' } = planned
+  /** A reset that this node acts out itself looks like a peer that refuses; here the true cause is known. */
+  #explained({ fqdn }: WatchedPeer, result: ProbeResult): ProbeResult {
+    const fault = this.#linkFaults.get(fqdn)
+    if (fault?.kind !== 'reset' || result.kind !== 'failed' || result.verdict.found !== 'link.reset') return result
+    const { node, link, direction } = result.verdict
+    const where = { ...(node === undefined ? {} : { node }), ...(link === undefined ? {} : { link, fix: `siplab heal '${link}'` }), ...(direction === undefined ? {} : { direction }) }
+    return { kind: 'failed', verdict: verdict('link.reset', { ...where, found: `a fault of the lab resets the connection after ${fault.amount} octets` }) }
+  }
+
     const listener = await this.#stack?.transport.listen({ face, transport, address, port, mutual, tls: mutual === 'off' && transport !== 'tls' && transport !== 'wss' ? undefined : own?.material })
     if (listener !== undefined) this.#listeners.set(planned, listener)
   }

@@ -5,6 +5,7 @@ import type { Clock } from '../sip/clock.ts'
 import { type LocationService, sharedLocation, singleWriterLocation } from '../services/location/location.ts'
 import { type Directory, openDirectory } from '../services/store/directory.ts'
 import { openPoolStore, type PoolStore } from '../services/store/pool-store.ts'
+import { StoreError } from '../services/store/store-error.ts'
 import type { StoreHealth, StoreSettings, StoreTls } from '../services/store/settings.ts'
 import type { NodePlan, StorePlan } from '../topology/plan-types.ts'
 import { nodeFolder } from './node-folder.ts'
@@ -58,6 +59,15 @@ export async function openStores({ plan, dataDir, clock, sqlUrl, directoryUrl = 
 export function databaseTls(store: StorePlan, trust: () => string): { readonly tls?: StoreTls } {
   if (store.kind === 'sqlite' || store.tls === 'off') return {}
   return { tls: { ca: [trust()], serverName: store.host } }
+}
+
+/** One question to each database that nobody needs an answer to: whoever has no traffic learns how they fare. */
+export async function askStores({ directory, pool }: Stores): Promise<void> {
+  const questions = [directory?.account('sip:nobody@invalid'), pool?.bindingsOf('sip:nobody@invalid')]
+  for (const { status, reason } of (await Promise.allSettled(questions)) as readonly { readonly status: string; readonly reason?: unknown }[]) {
+    // The health of the store has been told.
+    if (status === 'rejected' && !(reason instanceof StoreError)) throw reason
+  }
 }
 
 function filesOf(store: StorePlan): { readonly directory: string; readonly pool: string } {

@@ -1,16 +1,21 @@
 /** The node `sql`: a private PostgreSQL with a control socket beside it. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { verdict } from '../../certificates/verdict-codes.ts'
 import type { Verdict } from '../../certificates/verdict.ts'
 import { nodeFolder } from '../../roles/node-folder.ts'
 import type { ChildProgram } from '../child-program.ts'
+import { ControlUsageError, json } from '../../roles/control-server.ts'
+import type { ControlCall } from '../../roles/control-server.ts'
 import { startHelperNode } from '../helper-node.ts'
 import type { NodeStart, RunningNode } from '../helper-node.ts'
 import { LabError } from '../lab-error.ts'
 import { readStoreAccess } from './access.ts'
 import { makeCluster, prepareCluster, startCluster } from './cluster.ts'
 import type { ClusterOptions } from './cluster.ts'
+import { sqlFaults } from './faults.ts'
+import type { DatabaseName, SqlFaultName } from './faults.ts'
 import { findPostgresql } from './programs.ts'
 
 /** @throws LabError `usage` where PostgreSQL is not installed or the lab was not brought up with it */
@@ -19,29 +24,72 @@ export async function startSqlNode(start: NodeStart): Promise<RunningNode> {
   return startHelperNode(start, async (recorder, end) => {
     await makeCluster(options)
     let server: ChildProgram | undefined
-    let wanted: 'up' | 'down' = 'down'
+    let isWanted = false
     const up = async (): Promise<void> => {
-      wanted = 'up'
       const started = await startCluster(options)
       server = started
+      isWanted = true
       void started.ended.then((how) => {
         server = undefined
-        if (wanted === 'up') end(gone(start.plan.name, how))
+        if (isWanted) end(gone(start.plan.name, how))
       })
     }
-    const down = async (signal: 'SIGINT' | 'SIGQUIT'): Promise<void> => {
-      wanted = 'down'
-      await server?.stop(signal)
+    // SIGINT is PostgreSQL's fast shutdown: sessions end, everything is written down.
+    const down = async (): Promise<void> => {
+      isWanted = false
+      await server?.stop('SIGINT')
     }
     await up()
     await prepareCluster(options)
+    const faults = sqlFaults({
+      access: options.access,
+      async whileStopped(work) {
+        await down()
+        try {
+          work()
+        } finally {
+          await up()
+        }
+      },
+    })
     return {
       listeners: [{ face: 'internal', transport: 'tcp', address: options.address, port: options.port }],
-      health: () => (server === undefined ? { state: 'degraded', verdicts: [gone(start.plan.name, 'it was stopped')] } : { state: 'ready', verdicts: [] }),
-      // SIGINT is PostgreSQL's fast shutdown: sessions end, everything is written down.
-      close: () => down('SIGINT'),
+      health: () => health(start.plan.name, faults.on),
+      routes: {
+        'POST /sql-fault': async (call) => {
+          const { database, fault, amount, on } = readBody(call)
+          await (on ? faults.put(database, fault, amount) : faults.heal(database, fault))
+          return json({})
+        },
+      },
+      async close() {
+        await faults.close()
+        await down()
+      },
     }
   })
+}
+
+const body = z.strictObject({
+  database: z.enum(['store', 'directory']),
+  fault: z.enum(['down', 'slow', 'permission', 'connections', 'corrupt']),
+  on: z.boolean(),
+  amount: z.int().min(1).max(600_000).optional(),
+})
+
+function readBody(call: ControlCall): z.infer<typeof body> {
+  const parsed = body.safeParse(call.body)
+  if (parsed.success) return parsed.data
+  throw new ControlUsageError(`wanted {"database":"store","fault":"slow","on":true}: ${z.prettifyError(parsed.error)}`)
+}
+
+/** The server itself is well: it does what the fault asks. Its users have their own verdicts. */
+function health(node: string, on: ReadonlyMap<DatabaseName, SqlFaultName>): { readonly state: 'ready' | 'degraded'; readonly verdicts: readonly Verdict[] } {
+  const verdicts = [...on].map(([database, fault]) => {
+    const trouble = fault === 'down' ? 'unreachable' : fault
+    return verdict(database === 'store' ? `store.${trouble}` : `directory.${trouble}`, { node, found: `the fault ${fault} of the lab` })
+  })
+  return { state: verdicts.length === 0 ? 'ready' : 'degraded', verdicts }
 }
 
 function gone(node: string, how: string): Verdict {

@@ -81,7 +81,8 @@ function codeOfText(code: string): StoreErrorCode {
   if (code === '53300') return 'store.too-many-connections'
   if (code === 'XX001' || code === 'XX002') return 'store.corrupt'
   if (code === '57014') return 'store.slow'
-  if (code === '3D000' || code.startsWith('08') || code.startsWith('57P')) return 'store.unreachable'
+  // 55000 at a connection: the database takes none at the moment.
+  if (code === '3D000' || code === '55000' || code.startsWith('08') || code.startsWith('57P')) return 'store.unreachable'
   if (code === '55P03' || code.startsWith('40')) return 'store.busy'
   return 'store.failed'
 }
