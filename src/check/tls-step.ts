@@ -6,7 +6,7 @@ import { dialSecure, secure, type Broken, type HandshakeOptions, type Place, typ
 import type { Journal } from './journal.ts'
 import type { CheckOptions } from './options.ts'
 import { lookWithoutTls, strangerText } from './strangers.ts'
-import { failure, fine, note, type Evidence, type Finding } from './step.ts'
+import { failure, fine, note, warning, type Evidence, type Finding } from './step.ts'
 
 /** The handshake of this check: what it allows, trusts and asks for. */
 export function handshakeOptions(candidate: Candidate, options: CheckOptions): HandshakeOptions {
@@ -40,7 +40,7 @@ export async function tlsStep(journal: Journal, socket: Socket, place: Place, ca
 async function withoutStaple(journal: Journal, first: Broken, place: Place, wanted: HandshakeOptions): Promise<Secured | Broken> {
   const again = await dialSecure(place, { ...wanted, askStaple: false })
   if (again.kind === 'broken') return first
-  journal.put('tls.staple', 'stapled OCSP answer', failure('tls.staple-invalid', { found: 'the handshake breaks for a client that asks for an OCSP answer, and succeeds for one that does not', fix: 'let the server of the OCSP answer be reached again, or switch stapling off' }))
+  journal.put('tls.staple', 'stapled OCSP answer', warning('tls.staple-invalid', { found: 'the handshake breaks for a client that asks for an OCSP answer, and succeeds for one that does not', fix: 'let the server of the OCSP answer be reached again, or switch stapling off' }))
   return again
 }
 
@@ -88,7 +88,7 @@ function stapleNote(journal: Journal, { staple }: Secured): void {
   if (journal.steps.some(({ id }) => id === 'tls.staple')) return
   if (staple === undefined) return journal.put('tls.staple', 'stapled OCSP answer', note('tls.staple-missing'))
   if (isOcspSuccess(staple)) return journal.put('tls.staple', 'stapled OCSP answer', fine(`One of ${staple.length} octets came; its content is not verified.`, { octets: staple.length }))
-  journal.put('tls.staple', 'stapled OCSP answer', failure('tls.staple-invalid', { found: `${staple.length} octets that are no successful OCSP response` }))
+  journal.put('tls.staple', 'stapled OCSP answer', warning('tls.staple-invalid', { found: `${staple.length} octets that are no successful OCSP response` }))
 }
 
 /** OCSPResponse ::= SEQUENCE { responseStatus ENUMERATED successful (0), responseBytes [0] … } (RFC 6960 §4.2.1). */

@@ -281,6 +281,8 @@ class SipPhone implements Phone, CallHome {
       ...(password === undefined ? {} : { authorizationPassword: password }),
       contactParams: { transport: target.transport },
       instanceId: randomUUID(),
+      // sip.js calls a request of its own a loop when its Call-ID starts with this, five letters long: one may write to oneself.
+      sipjsId: 'siplab-',
       sipExtensionExtraSupported: ['gruu'],
       userAgentString: 'siplab phone (sip.js)',
       sessionDescriptionHandlerFactory: signallingOnly,

@@ -1,7 +1,9 @@
 /** `siplab check TARGET`: the connectivity analyzer, against the lab or any server. */
 import { Option } from 'commander'
-import { checkProfileNames, checkReport, discoverDomain, discoverHost, Journal, totals, walk } from '../../check/index.ts'
-import type { Candidate, CheckReport } from '../../check/index.ts'
+import { checkProfileNames, checkReport, discoverDomain, discoverHost, Journal, loginStep, totals, walk } from '../../check/index.ts'
+import type { Candidate, CheckReport, Reached } from '../../check/index.ts'
+import { credentials, echoFor } from '../check-credentials.ts'
+import type { LoginArguments } from '../check-credentials.ts'
 import { checkLimbo } from '../check-limbo.ts'
 import { setUp } from '../check-setup.ts'
 import type { Setup, SetupOptions } from '../check-setup.ts'
@@ -11,7 +13,7 @@ import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
 
-interface CheckCommandOptions extends CommonOptions, Omit<SetupOptions, 'timeout' | 'data'> {
+interface CheckCommandOptions extends CommonOptions, LoginArguments, Omit<SetupOptions, 'timeout' | 'data'> {
   readonly limbo?: string
   readonly timeout: number
   readonly verbose?: true
@@ -30,6 +32,9 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--key <FILE>', 'its private key')
     .option('--as <NODE>', "dial with a node's own certificate and trust list: is the link all right?")
     .option('--probe', 'also show a certificate of a stranger, and see whether it is refused')
+    .option('--login [NAME]', 'also sign in, write to oneself, call an echo and sign out; password: SIPLAB_PASSWORD, the lab, or a prompt')
+    .option('--user <URI>', 'who signs in, when the target names no user')
+    .option('--echo <URI>', 'whom to call; in a lab another of its users')
     .option('--dns <SERVER>', 'ask this DNS server, ADDRESS or ADDRESS:PORT')
     .addOption(new Option('--view <SIDE>', 'from which side to look at a lab').choices(['internal', 'external']))
     .option('--address <IP>', 'dial this address whatever the DNS says')
@@ -61,8 +66,15 @@ async function checkTarget(io: Io, target: string, options: CheckCommandOptions)
   const { destination } = setup
   const domain = destination.kind === 'domain' ? destination.domain : destination.host
   const user = destination.kind === 'domain' ? destination.user : undefined
-  await walk(journal, candidates, { uri: `sip:${domain}`, from: `sip:${user ?? 'check'}@${domain}` }, setup.options)
+  const reached = await walk(journal, candidates, { uri: `sip:${domain}`, from: `sip:${user ?? 'check'}@${domain}` }, setup.options)
+  if (options.login !== undefined) await login(io, journal, reached, setup, options)
   return checkReport(target, options.profile, at, journal.steps, totals(journal.steps).verdict, performance.now() - began)
+}
+
+async function login(io: Io, journal: Journal, reached: Reached | undefined, { destination, lab, options: checkOptions }: Setup, options: CheckCommandOptions): Promise<void> {
+  if (reached === undefined) return journal.put('login', 'sign-in', { outcome: 'not-tried', code: 'not-tried', sentence: 'Not tried: a client would not have come this far.', evidence: {} })
+  const who = await credentials(io, options, destination, lab)
+  await loginStep(journal, reached, who, echoFor(options, who, lab), checkOptions)
 }
 
 async function discover(journal: Journal, { destination, options }: Setup): Promise<readonly Candidate[]> {
