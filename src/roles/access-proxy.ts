@@ -2,14 +2,15 @@
 import { flowToken } from '../sip/routing/policies/flow-token.ts'
 import { followRoute } from '../sip/routing/policies/follow-route.ts'
 import type { AccessProxySettings } from '../topology/plan-types.ts'
-import { federation } from './federation.ts'
+import { federation, federationPort } from './federation.ts'
 import { addPath } from './policies/add-path.ts'
 import { federateIn } from './policies/federate-in.ts'
 import { federateOut } from './policies/federate-out.ts'
 import { markOutside } from './policies/mark-outside.ts'
 import { nextHop } from './policies/next-hop.ts'
 import { noRoute } from './policies/no-route.ts'
-import { maySeeDiagnostics, outwardResponse } from './policies/outward-response.ts'
+import { outwardRequest } from './policies/outward-request.ts'
+import { inwardResponse, maySeeDiagnostics, outwardResponse } from './policies/outward-response.ts'
 import { remoteUser } from './policies/remote-user.ts'
 import { routeGuard } from './policies/route-guard.ts'
 import { stripUntrusted } from './policies/strip-untrusted.ts'
@@ -21,11 +22,12 @@ export function accessProxy({ plan, flowTokens, resolver }: RoleContext, setting
   const { partners, providers, enabled } = settings.federation
   const others = federation(settings.federation, resolver)
   const partnerEdges = [...partners, ...providers.filter((provider) => provider.enabled)].map(({ edge }) => edge)
+  const external = plan.faces.find(({ name }) => name === 'external')?.fqdn ?? plan.fqdn
   const internalPort = plan.listeners.find(({ face, transport }) => face === 'internal' && transport === 'tls')?.port ?? 5061
   return {
     faces: {
       external: {
-        admit: [stripUntrusted(), routeGuard(flowTokens), federateIn({ federation: others, domains }), remoteUser({ allowOutsideUsers, domains }), markOutside({ edge: plan.fqdn })],
+        admit: [stripUntrusted(), routeGuard(flowTokens), federateIn({ federation: others, domains, self: external }), remoteUser({ allowOutsideUsers, domains }), markOutside({ edge: plan.fqdn })],
         target: [
           flowToken(flowTokens),
           followRoute({ face: 'internal' }),
@@ -34,16 +36,24 @@ export function accessProxy({ plan, flowTokens, resolver }: RoleContext, setting
         ],
       },
       internal: {
-        admit: [trustedServer()],
+        admit: [trustedServer(), outwardRequest({ tokens: flowTokens, markSourceVerifiable: settings.federation.markSourceVerifiable })],
         target: [flowToken(flowTokens), followRoute({ face: 'external' }), federateOut({ federation: others, domains, self: plan.fqdn }), noRoute({ domains })],
       },
     },
     peers: {
-      external: peerLists({ edges: enabled ? partnerEdges : [] }),
+      external: peerLists({ edges: enabled ? partnerEdges : [], strangers: findsPartners(settings.federation) ? 'client' : 'refused' }),
       internal: peerLists({ servers: internalServers, strangers: 'refused' }),
     },
-    watched: [{ fqdn: inward.fqdn, port: inward.port, face: 'internal' }],
-    editResponse: { external: outwardResponse },
+    watched: [
+      { fqdn: inward.fqdn, port: inward.port, face: 'internal' },
+      ...(enabled ? [...new Set(partnerEdges)] : []).map((fqdn) => ({ fqdn, port: federationPort, face: 'external' })),
+    ],
+    editResponse: { external: outwardResponse, internal: inwardResponse },
     explainsTo: ({ face, flow }) => face === 'internal' || maySeeDiagnostics(flow),
   }
+}
+
+/** Who may be a partner is known from the tables alone, unless DNS or a default route may lead to others: then the request says. */
+function findsPartners({ enabled, automatic, defaultRoute }: AccessProxySettings['federation']): boolean {
+  return enabled && (automatic || defaultRoute !== undefined)
 }

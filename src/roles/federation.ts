@@ -22,7 +22,7 @@ export interface Federation {
   relationTo(domain: string): Relation | Promise<Relation>
 }
 
-const federationPort = 5061
+export const federationPort = 5061
 
 export function federation(settings: FederationSettings, resolver: Resolver): Federation {
   const blocked = new Set(settings.blockedDomains)

@@ -108,6 +108,7 @@ const federation = group({
   providers: setting(z.array(provider).max(64).default([]), { doc: 'IM service providers.', mirrors: 'MSFT_SIPFederationNetworkProviderTable' }),
   allowedDomains: setting(z.array(domainName).max(1024).default([]), { doc: 'Domains allowed by automatic federation. Empty: all that are not blocked.', mirrors: 'MSFT_SIPFederationAutoFedAllowedDomainData' }),
   blockedDomains: setting(z.array(domainName).max(1024).default([]), { doc: 'Domains refused always.', mirrors: 'MSFT_SIPFederationDeniedDomainSetting' }),
+  markSourceVerifiable: setting(z.boolean().default(true), { doc: 'Tell other organisations that the sender proved who it is.', mirrors: `${edgeSetting}.MarkSourceVerifiableOnOutgoingMessages` }),
   defaultRoute: setting(hostReference.optional(), { doc: 'Where everything else goes.', mirrors: `${edgeSetting}.DefaultRoute` }),
 })
 

@@ -1,10 +1,20 @@
 /** Two organisations, each with its own authority: their users reach each other through both edges, and nobody else does. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { PhoneError } from '../../src/phone/index.ts'
-import { withLab } from '../support/lab.ts'
+import type { NodeEvent } from '../../src/roles/control-api.ts'
+import type { Verdict } from '../../src/certificates/verdict.ts'
+import { withLab, type TestLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
+import { certificateOf, rawPeer, type RawPeer } from '../support/raw-peer.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(180_000)
+
+interface Broken {
+  readonly verdict?: Verdict
+  readonly views: readonly { readonly node: string; readonly event: string; readonly verdict: Verdict }[]
+}
 
 t.test('two federated organisations', async (t) => {
   const lab = await withLab(t, 'federation')
@@ -15,7 +25,16 @@ t.test('two federated organisations', async (t) => {
   t.test('a message crosses both edges', async (t) => {
     const arriving = erin.nextMessage()
     await alice.message(erin.uri, 'across')
-    t.match(await arriving, { text: 'across' })
+    const message = await arriving
+    t.match(message, { text: 'across', from: 'sip:alice@lab.test' })
+    t.equal(message.header('P-Asserted-Identity'), undefined, 'what our servers tell each other stays inside')
+  })
+
+  t.test('the inside is told that it came from a direct partner whose edge vouches for the sender', async (t) => {
+    const arriving = erin.nextMessage()
+    await alice.message(erin.uri, 'marked')
+    const mark = (await arriving).header('ms-edge-proxy-message-trust') ?? ''
+    t.match(mark, /ms-source-type=DirectPartner;ms-ep-fqdn=edge\.partner\.test;ms-source-network=external;ms-source-verified-user=verified;ms-remote-fqdn=sip\.lab\.test/)
   })
 
   t.test('a message comes back the other way', async (t) => {
@@ -33,8 +52,147 @@ t.test('two federated organisations', async (t) => {
     t.match(await ringing.ended, { by: 'them', how: 'bye' })
   })
 
+  t.test('a call from the partner is ended by the one who was called', async (t) => {
+    const call = erin.call(alice.uri)
+    const ringing = await alice.nextCall()
+    await ringing.answer()
+    await call.established
+    await ringing.hangUp()
+    t.match(await call.ended, { by: 'them', how: 'bye' })
+  })
+
+  t.test('a remote user reaches the partner as well', async (t) => {
+    const bob = phoneOf(t, lab, 'bob', { at: 'edge', transport: 'tls' })
+    await bob.signIn()
+    const call = bob.call(erin.uri)
+    const ringing = await erin.nextCall()
+    await ringing.answer()
+    await call.established
+    await ringing.hangUp()
+    t.match(await call.ended, { by: 'them', how: 'bye' })
+  })
+
   t.test('a domain nobody federates with is 504 with 1005 inside', async (t) => {
-    const refused = await alice.message('sip:someone@third.test', 'hello').then(() => undefined, (error: unknown) => error)
-    t.match(refused instanceof PhoneError ? refused : {}, { status: 504, diagnostics: /^1005;/ })
+    t.match(await refusal(alice.message('sip:someone@third.test', 'hello')), { status: 504, diagnostics: /^1005;.*domain="third\.test"/ })
+  })
+
+  t.test('what a partner may not', async (t) => {
+    const partner = await partnerEdge(t, lab)
+    const from = 'sip:erin@partner.test'
+
+    t.test('a partner is answered by our user', async (t) => {
+      const arriving = alice.nextMessage()
+      t.match(bare(await partner.ask({ method: 'MESSAGE', uri: alice.uri, from, body: 'raw' })), { status: 200 })
+      t.match((await arriving).header('ms-edge-proxy-message-trust'), /ms-source-verified-user=unverified/, 'its edge did not vouch for the sender')
+    })
+
+    t.test('the word of the edge of a partner counts, what else it says does not', async (t) => {
+      const arriving = alice.nextMessage()
+      await partner.ask({ method: 'MESSAGE', uri: alice.uri, from, headers: ['ms-edge-proxy-message-trust: ms-source-type=InternetUser;ms-source-verified-user=verified', 'P-Asserted-Identity: <sip:bob@lab.test>'] })
+      const message = await arriving
+      t.match(message.header('ms-edge-proxy-message-trust'), /^ms-source-type=DirectPartner;[^,]*ms-source-verified-user=verified;ms-remote-fqdn=sip\.partner\.test$/)
+      t.equal(message.header('P-Asserted-Identity'), undefined)
+    })
+
+    t.test('it speaks for no third domain', async (t) => {
+      t.match(bare(await partner.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:mallory@third.test' })), { status: 403, diagnostics: undefined })
+    })
+
+    t.test('it speaks for no user of ours', async (t) => {
+      t.match(bare(await partner.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:bob@lab.test' })), { status: 403, diagnostics: undefined })
+    })
+
+    t.test('it has no account here', async (t) => {
+      t.match(bare(await partner.ask({ method: 'REGISTER', uri: 'sip:lab.test', from, to: 'sip:bob@lab.test', contact: partner.contact })), { status: 403 })
+    })
+
+    t.test('it cannot send through us to a third organisation', async (t) => {
+      t.match(bare(await partner.ask({ method: 'MESSAGE', uri: 'sip:someone@third.test', from })), { status: 403, diagnostics: undefined })
+    })
+
+    t.test('it cannot choose the way through our inside', async (t) => {
+      t.match(bare(await partner.ask({ method: 'MESSAGE', uri: alice.uri, from, headers: ['Route: <sip:fe1.lab.test:5061;transport=tls;lr>'] })), { status: 403 })
+    })
+
+    t.test('it cannot send through us to a third one inside a dialog it made up', async (t) => {
+      t.match(bare(await partner.ask({ method: 'MESSAGE', uri: 'sip:someone@third.test', from, toTag: 'made-up', headers: ['Route: <sip:third.test;lr>'] })), { status: 403 })
+    })
+  })
+
+  t.test('who shows no certificate at the port for partners gets no connection', async (t) => {
+    const edge = lab.node('edge').listeners.find(({ face, port }) => face === 'external' && port === 5061)
+    const dial = async (): Promise<void> => {
+      const peer = await rawPeer(t, { address: edge?.address ?? '', port: 5061, transport: 'tls', serverName: 'sip.lab.test' })
+      await peer.ask({ method: 'OPTIONS', uri: 'sip:sip.lab.test', from: 'sip:x@third.test' })
+    }
+    await t.rejects(dial())
+    t.ok(eventsOf(lab, 'edge').some(({ event, verdict }) => event === 'flow.refused' && verdict?.code === 'tls.client-cert-missing'))
+  })
+
+  t.test('a partner that answers with another name', async (t) => {
+    const broken = await lab.json<Broken>('break', 'partner-edge', 'wrong-host', '--as', 'server', '--reference', 'edge-external')
+
+    t.test('is refused by who dials it, and both ends say what they saw', async (t) => {
+      t.match(broken.verdict, { code: 'cert.name-mismatch', link: 'edge->partner-edge', direction: 'outgoing', windows: { hresult: '0x80090322' } })
+      t.same(broken.views.map(({ node }) => node).sort(), ['edge', 'partner-edge'])
+    })
+
+    t.test('is 504 with 1010 and its extra fields inside', async (t) => {
+      const { status, diagnostics = '' } = await refusal(alice.message(erin.uri, 'hello'))
+      t.equal(status, 504)
+      t.match(diagnostics, /^1010;reason="Certificate trust with next-hop server could not be established";source="edge\.lab\.test"/)
+      t.match(diagnostics, /;ErrorType="[^"]+";tls-target="sip\.partner\.test"/)
+      t.match(diagnostics, /;PeerServer="sip\.partner\.test";HRESULT="0x80090322\(SEC_E_WRONG_PRINCIPAL\)"/)
+    })
+
+    t.test('is reached again when it shows its own certificate', async (t) => {
+      await lab.json('heal', 'partner-edge')
+      const arriving = erin.nextMessage()
+      await alice.message(erin.uri, 'healed')
+      t.match(await arriving, { text: 'healed' })
+    })
+  })
+
+  t.test('a partner that dials with another name', async (t) => {
+    const broken = await lab.json<Broken>('break', 'partner-edge', 'client-wrong-name', '--as', 'client', '--reference', 'edge-external')
+
+    t.test('is refused by who is dialled, and both ends say what they saw', async (t) => {
+      t.match(broken.verdict, { code: 'cert.name-not-allowed', link: 'partner-edge->edge', windows: { hresult: '0xC3E93D67' } })
+      t.same(broken.views.map(({ node }) => node).sort(), ['edge', 'partner-edge'])
+    })
+
+    t.test('is 504 on its own side', async (t) => {
+      t.match(await refusal(erin.message(alice.uri, 'hello')), { status: 504 })
+      await lab.json('heal', 'partner-edge')
+    })
+  })
+
+  t.test('what fails behind our edge is a bare 504 for the partner', async (t) => {
+    await lab.json('break', 'fe1', 'wrong-host', '--as', 'server')
+    const partner = await partnerEdge(t, lab)
+    t.match(bare(await partner.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:erin@partner.test' })), { status: 504, diagnostics: undefined })
+    await lab.json('heal', 'fe1')
   })
 })
+
+/** A peer with the certificate of the partner's edge. */
+function partnerEdge(t: Parameters<typeof rawPeer>[0], lab: TestLab): Promise<RawPeer> {
+  const listener = lab.node('edge').listeners.find(({ face, port }) => face === 'external' && port === 5061)
+  return rawPeer(t, { address: listener?.address ?? '', port: 5061, transport: 'tls', serverName: 'sip.lab.test', certificate: certificateOf(lab, 'partner-edge', 'partner-edge-external') })
+}
+
+async function refusal(work: Promise<unknown>): Promise<{ readonly status?: number; readonly diagnostics?: string }> {
+  const error = await work.then(() => new Error('it was not refused'), (reason: unknown) => reason)
+  if (!(error instanceof PhoneError)) throw error
+  const { status, diagnostics } = error
+  return { ...(status === undefined ? {} : { status }), ...(diagnostics === undefined ? {} : { diagnostics }) }
+}
+
+function bare(response: { readonly status: number; header(name: string): string | undefined }) {
+  return { status: response.status, diagnostics: response.header('ms-diagnostics') }
+}
+
+function eventsOf(lab: TestLab, node: string): readonly NodeEvent[] {
+  const lines = readFileSync(join(lab.data, 'nodes', node, 'events.jsonl'), 'utf8').trim().split('\n')
+  return lines.map((line) => JSON.parse(line) as NodeEvent)
+}

@@ -7,7 +7,7 @@ import type { Resolver, SrvRecord } from '../../src/sip/transport/resolver.ts'
 import type { FederationSettings } from '../../src/topology/hosts.ts'
 import { arrival, requestText, testFlow } from '../support/arrival.ts'
 
-const closed: FederationSettings = { enabled: true, automatic: false, partners: [], providers: [], allowedDomains: [], blockedDomains: [] }
+const closed: FederationSettings = { enabled: true, markSourceVerifiable: true, automatic: false, partners: [], providers: [], allowedDomains: [], blockedDomains: [] }
 const partner = { domain: 'partner.test', edge: 'sip.partner.test', verification: 'UseSourceVerification' } as const
 
 function resolver(srv: Readonly<Record<string, readonly SrvRecord[]>> = {}): Resolver {
@@ -26,7 +26,7 @@ function peer(names: readonly string[], listed: boolean): Flow {
 }
 
 const inbound = (settings: FederationSettings, flow: Flow, parts: Parameters<typeof requestText>[0], dns: Resolver = resolver()) =>
-  federateIn({ federation: federation(settings, dns), domains: ['lab.test'] }).decide(arrival(requestText({ method: 'MESSAGE', uri: 'sip:alice@lab.test', from: 'sip:erin@partner.test', ...parts }), { flow }))
+  federateIn({ federation: federation(settings, dns), domains: ['lab.test'], self: 'sip.lab.test' }).decide(arrival(requestText({ method: 'MESSAGE', uri: 'sip:alice@lab.test', from: 'sip:erin@partner.test', ...parts }), { flow }))
 
 t.test('federation is closed by default: 504 with 1005', async (t) => {
   t.match(await outbound(closed), { kind: 'refuse', status: 504, headers: [['ms-diagnostics', /^1005;.*domain="partner\.test"/]] })

@@ -1,7 +1,7 @@
 /** The access proxy tells the inside where a message came from. */
-import { pass, type Policy } from '../../sip/routing/decision.ts'
+import { type Arrival, pass, type Policy } from '../../sip/routing/decision.ts'
 import { type Partner, partnerOf } from './federate-in.ts'
-import { edgeMark } from './strip-untrusted.ts'
+import { edgeMark, sourceVerified } from './strip-untrusted.ts'
 
 /** @param options.edge FQDN of the internal face, as `ms-ep-fqdn` */
 export function markOutside(options: { readonly edge: string }): Policy {
@@ -13,14 +13,28 @@ export function markOutside(options: { readonly edge: string }): Policy {
       const source = partner?.source ?? 'InternetUser'
       const remote = partner === undefined ? '' : `;ms-remote-fqdn=${partner.fqdn}`
       remarks.remove.push(edgeMark)
-      remarks.add.push([edgeMark, `ms-source-type=${source};ms-ep-fqdn=${options.edge};ms-source-network=external;ms-source-verified-user=${verified(partner)}${remote}`])
+      remarks.add.push([edgeMark, `ms-source-type=${source};ms-ep-fqdn=${options.edge};ms-source-network=external;ms-source-verified-user=${verified(arrival, partner)}${remote}`])
       remarks.remote = true
       return pass
     },
   }
 }
 
-/** A partner's users are as good as its administrator said (`UserVerificationLevel`); with `UseSourceVerification` nobody here can tell. */
-function verified(partner: Partner | undefined): string {
-  return partner?.verification === 'AlwaysVerifiable' ? 'verified' : 'unverified'
+/** A partner's users are as good as our administrator said (`UserVerificationLevel`), or as the partner's own edge says. */
+function verified({ request }: Arrival, partner: Partner | undefined): string {
+  if (partner === undefined) return 'unverified'
+  switch (partner.verification) {
+    case 'AlwaysVerifiable':
+      return 'verified'
+    case 'UseSourceVerification':
+      return saysVerified(request.header(edgeMark)) ? 'verified' : 'unverified'
+    case 'AlwaysUnverifiable':
+      return 'unverified'
+    default:
+      return partner.verification satisfies never
+  }
+}
+
+function saysVerified(mark: string | undefined): boolean {
+  return mark?.split(';').some((part) => part.trim().toLowerCase() === sourceVerified) === true
 }

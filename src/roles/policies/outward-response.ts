@@ -1,8 +1,9 @@
-/** What leaves the access proxy toward the outside says no more than it must. */
+/** What leaves the access proxy toward the outside says no more than it must; what comes from there is not believed. */
 import type { SipResponse } from '../../sip/message/types.ts'
 import type { Arrival } from '../../sip/routing/decision.ts'
 import type { ResponseChange } from '../../sip/routing/settings.ts'
 import type { Flow } from '../../sip/transport/flow.ts'
+import { wordsForInside } from './strip-untrusted.ts'
 
 const signedIn = 'signed-in'
 const diagnostics = ['ms-diagnostics']
@@ -19,9 +20,17 @@ export function outwardResponse(response: SipResponse, { flow }: Arrival): Respo
     if (response.status >= 200 && response.status < 300) flow.notes.set(signedIn, true)
     return { remove: maySeeDiagnostics(flow) ? logonData : [...logonData, ...diagnostics], add: [['ms-user-logon-data', 'RemoteUser']] }
   }
+  if (flow.peer !== undefined) return withoutWords
   if (response.status < 300 || maySeeDiagnostics(flow)) return undefined
   return { remove: diagnostics, add: [] }
 }
+
+/** An answer from outside to a request of ours: who sent it has no say in who it is, or in why something failed here. */
+export function inwardResponse(): ResponseChange {
+  return withoutWords
+}
+
+const withoutWords: ResponseChange = { remove: wordsForInside, add: [] }
 
 export function maySeeDiagnostics(flow: Flow): boolean {
   return flow.notes.get(signedIn) === true

@@ -10,6 +10,12 @@ const vouchedByServersOnly = ['p-asserted-identity', 'p-preferred-identity', 'ms
  */
 export const edgeMark = 'ms-edge-proxy-message-trust'
 
+/** What is said between the servers of one organisation and to its users. `ms-diagnostics-public` is meant to cross. */
+export const wordsForInside = ['p-asserted-identity', 'p-preferred-identity', 'ms-diagnostics', 'ms-user-logon-data', edgeMark]
+
+/** Parameter of the edge mark: the sender proved to its own organisation who it is. */
+export const sourceVerified = 'ms-source-verified-user=verified'
+
 /** Removes identity, diagnostics and edge marks from every peer that may not speak for others. */
 export function stripUntrusted(): Policy {
   return {

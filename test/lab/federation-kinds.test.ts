@@ -1,0 +1,167 @@
+/** The other ways to another organisation: IM provider, enhanced federation by DNS, lists of domains, closed by default. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { PhoneError } from '../../src/phone/index.ts'
+import type { NodeEvent } from '../../src/roles/control-api.ts'
+import { withLab } from '../support/lab.ts'
+import { phoneOf } from '../support/phones.ts'
+import { certificateOf, rawPeer } from '../support/raw-peer.ts'
+import { at, variation } from '../support/variation.ts'
+
+t.setTimeout(180_000)
+
+t.test('a provider on one side, enhanced federation on the other', async (t) => {
+  const lab = await withLab(
+    t,
+    variation(t, 'federation', (file) => {
+      at(file, 'hosts', 'edge')['federation'] = {
+        enabled: true,
+        automatic: true,
+        providers: [{ name: 'im', edge: 'sip.partner.test', domains: ['partner.test'], enabled: true, verification: 'AlwaysUnverifiable' }],
+        allowedDomains: ['third.test', 'nowhere.partner.test'],
+        blockedDomains: ['blocked.test'],
+      }
+      const partner = at(file, 'partners', 0)
+      partner['moreDomains'] = ['third.test', 'blocked.test', 'other.test']
+      at(partner, 'hosts', 'edge')['federation'] = { enabled: true, automatic: true }
+    }),
+  )
+  const alice = phoneOf(t, lab, 'alice', { at: 'fe1', transport: 'tls' })
+  const erin = phoneOf(t, lab, 'erin', { at: 'partner-fe1', transport: 'tls' })
+  await Promise.all([alice.signIn(), erin.signIn()])
+
+  t.test('a message reaches a user of the provider, who sees that it was found by DNS', async (t) => {
+    const arriving = erin.nextMessage()
+    await alice.message(erin.uri, 'to the provider')
+    const message = await arriving
+    t.match(message, { text: 'to the provider' })
+    t.match(message.header('ms-edge-proxy-message-trust'), /ms-source-type=AutoFed;.*ms-source-verified-user=verified;ms-remote-fqdn=sip\.lab\.test/)
+  })
+
+  t.test('a message found by DNS arrives, marked as coming from a provider whose users are never verified', async (t) => {
+    const arriving = alice.nextMessage()
+    await erin.message(alice.uri, 'found by DNS')
+    const message = await arriving
+    t.match(message, { text: 'found by DNS' })
+    t.match(message.header('ms-edge-proxy-message-trust'), /ms-source-type=AuthorizedServer;.*ms-source-verified-user=unverified;ms-remote-fqdn=sip\.partner\.test/)
+  })
+
+  t.test('a call is set up and ended', async (t) => {
+    const call = erin.call(alice.uri)
+    const ringing = await alice.nextCall()
+    await ringing.answer()
+    await call.established
+    await ringing.hangUp()
+    t.match(await call.ended, { by: 'them', how: 'bye' })
+  })
+
+  t.test('an allowed domain is reached by its SRV record', async (t) => {
+    t.match(await refusal(alice.message('sip:nobody@third.test', 'hello')), { status: 404 }, 'the other organisation says that it has no such user')
+  })
+
+  t.test('a domain that is not allowed is 504 with 1005', async (t) => {
+    t.match(await refusal(alice.message('sip:nobody@other.test', 'hello')), { status: 504, diagnostics: /^1005;/ })
+  })
+
+  t.test('a blocked domain is 403 with 1002', async (t) => {
+    t.match(await refusal(alice.message('sip:nobody@blocked.test', 'hello')), { status: 403, diagnostics: /^1002;.*domain="blocked\.test"/ })
+  })
+
+  t.test('a domain without an SRV record is 504 with 1008', async (t) => {
+    t.match(await refusal(alice.message('sip:nobody@nowhere.partner.test', 'hello')), { status: 504, diagnostics: /^1008;.*domain="nowhere\.partner\.test"/ })
+  })
+
+  t.test('an SRV record that leads out of the domain is 504 with 1009 and the target', async (t) => {
+    await lab.json('break', 'dns', 'wrong-target', '--name', '_sipfederationtls._tcp.third.test', '--to', 'sip.sub.third.test')
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    t.match(await refusal(alice.message('sip:nobody@third.test', 'hello')), { status: 504, diagnostics: /^1009;.*domain="third\.test";fqdn1="sip\.sub\.third\.test"/ })
+    await lab.json('heal', 'dns')
+  })
+
+  t.test('a blocked domain does not get in', async (t) => {
+    const peer = await partnerEdge(lab, t)
+    t.match(bare(await peer.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:someone@blocked.test' })), { status: 403, diagnostics: undefined })
+  })
+
+  t.test('a domain that is not allowed does not get in', async (t) => {
+    const peer = await partnerEdge(lab, t)
+    t.match(bare(await peer.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:someone@other.test' })), { status: 403, diagnostics: undefined })
+  })
+
+  t.test('an allowed domain gets in through the edge its SRV record names', async (t) => {
+    const peer = await partnerEdge(lab, t)
+    const arriving = alice.nextMessage()
+    t.match(bare(await peer.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:someone@third.test' })), { status: 200 })
+    t.match((await arriving).header('ms-edge-proxy-message-trust'), /ms-source-type=AutoFed;.*ms-remote-fqdn=sip\.third\.test/)
+  })
+
+  t.test('and through no other edge', async (t) => {
+    const address = listenerOf(lab)
+    const peer = await rawPeer(t, { address, port: 5061, transport: 'tls', serverName: 'sip.lab.test', certificate: certificateOf(lab, 'edge', 'edge-external') })
+    t.match(bare(await peer.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:someone@third.test' })), { status: 403, diagnostics: undefined })
+  })
+})
+
+t.test('closed by default, and a table that cannot be read', async (t) => {
+  const lab = await withLab(
+    t,
+    variation(t, 'federation', (file) => {
+      delete at(file, 'hosts', 'edge')['federation']
+      at(file, 'partners', 0, 'hosts', 'edge')['federation'] = {
+        enabled: true,
+        partners: [{ domain: 'lab.test', edge: 'sip.lab.test' }],
+        providers: [{ name: 'im', edge: 'sip.im.test', domains: ['lab.test'] }],
+      }
+    }),
+  )
+  const alice = phoneOf(t, lab, 'alice', { at: 'fe1', transport: 'tls' })
+  await alice.signIn()
+
+  t.test('nothing leaves for another organisation', async (t) => {
+    t.match(await refusal(alice.message('sip:erin@partner.test', 'hello')), { status: 504, diagnostics: /^1005;/ })
+  })
+
+  t.test('no other organisation gets a connection', async (t) => {
+    const dial = async (): Promise<void> => {
+      const peer = await partnerEdge(lab, t)
+      await peer.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:erin@partner.test' })
+    }
+    await t.rejects(dial())
+    t.ok(eventsOf(lab.data, 'edge').some(({ event, verdict }) => event === 'flow.refused' && verdict?.code === 'cert.name-not-allowed'))
+  })
+
+  t.test('a domain that is partner and provider domain ends the service at its start', async (t) => {
+    t.match(lab.ready.verdicts?.find(({ code }) => code === 'config.duplicate-partner'), { node: 'partner-edge', found: /lab\.test is a direct partner and belongs to the provider im/ })
+  })
+
+  t.test('the log tells it in the order an administrator knew', async (t) => {
+    const chain = eventsOf(lab.data, 'partner-edge').filter(({ level }) => level === 'error')
+    t.match(chain, [{ event: 'configuration.not-retrieved', data: { class: 'MSFT_SIPFederationDirectPartnerTable' } }, { event: 'service.stack-failed' }, { event: 'service.shut-down' }])
+  })
+})
+
+type Lab = Awaited<ReturnType<typeof withLab>>
+
+function listenerOf(lab: Lab): string {
+  return lab.node('edge').listeners.find(({ face, port }) => face === 'external' && port === 5061)?.address ?? ''
+}
+
+function partnerEdge(lab: Lab, t: Parameters<typeof rawPeer>[0]): ReturnType<typeof rawPeer> {
+  return rawPeer(t, { address: listenerOf(lab), port: 5061, transport: 'tls', serverName: 'sip.lab.test', certificate: certificateOf(lab, 'partner-edge', 'partner-edge-external') })
+}
+
+async function refusal(work: Promise<unknown>): Promise<{ readonly status: number | undefined; readonly diagnostics: string | undefined }> {
+  const error = await work.then(() => new Error('it was not refused'), (reason: unknown) => reason)
+  if (!(error instanceof PhoneError)) throw error
+  return { status: error.status, diagnostics: error.diagnostics }
+}
+
+function bare(response: { readonly status: number; header(name: string): string | undefined }) {
+  return { status: response.status, diagnostics: response.header('ms-diagnostics') }
+}
+
+function eventsOf(data: string, node: string): readonly NodeEvent[] {
+  const lines = readFileSync(join(data, 'nodes', node, 'events.jsonl'), 'utf8').trim().split('\n')
+  return lines.map((line) => JSON.parse(line) as NodeEvent)
+}

@@ -1,0 +1,187 @@
+/** A peer that says whatever a test wants it to say: raw text over TLS or TCP, with or without a certificate. */
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { connect as connectTcp, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { connect as connectTls } from 'node:tls'
+import type { Test } from 'tap'
+import { StreamFramer } from '../../src/sip/message/framer.ts'
+import { defaultLimits, type SipRequest, type SipResponse } from '../../src/sip/message/types.ts'
+import type { TestLab } from './lab.ts'
+
+export interface RawPeerSettings {
+  readonly address: string
+  readonly port: number
+  readonly transport: 'tls' | 'tcp'
+  /** SNI; the server's certificate is not looked at. */
+  readonly serverName?: string
+  readonly certificate?: { readonly certificate: string; readonly key: string }
+}
+
+export interface RawRequest {
+  readonly method: string
+  readonly uri: string
+  /** Inside the brackets. */
+  readonly from: string
+  readonly to?: string
+  readonly toTag?: string
+  readonly callId?: string
+  readonly cseq?: number
+  readonly contact?: string
+  /** Whole lines without their ends. */
+  readonly headers?: readonly string[]
+  /** Whole Via values below our own. */
+  readonly vias?: readonly string[]
+  readonly via?: string
+  readonly body?: string
+}
+
+export interface RawPeer {
+  /** The final answer; requests that arrive meanwhile are kept. */
+  ask(request: RawRequest): Promise<SipResponse>
+  /** The same, answering one digest challenge. */
+  prove(request: RawRequest, login: string, password: string): Promise<SipResponse>
+  /** The next request that arrived for us; answered 200. */
+  next(wanted?: (request: SipRequest) => boolean, withinMs?: number): Promise<SipRequest>
+  /** Contact of this end. */
+  readonly contact: string
+  readonly hostPort: string
+  close(): void
+}
+
+let serial = 0
+
+/** Rejects when the connection is refused, or ends before an answer. */
+export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPeer> {
+  const socket = await opened(settings)
+  const answers = new Map<string, { readonly resolve: (response: SipResponse) => void; readonly reject: (error: unknown) => void }>()
+  const requests: SipRequest[] = []
+  const waiting = new Set<() => void>()
+  const end = (): void => {
+    for (const { reject } of answers.values()) reject(new Error('the connection was closed'))
+    answers.clear()
+  }
+  const framer = new StreamFramer(defaultLimits, {
+    message(message) {
+      if (message.kind === 'response') {
+        if (message.status >= 200) answers.get(`${message.callId} ${message.cseq} ${message.method}`)?.resolve(message)
+        return
+      }
+      if (message.method !== 'ACK') socket.write(okFor(message), 'latin1')
+      requests.push(message)
+      for (const look of waiting) look()
+    },
+    malformed: () => undefined,
+    lost: () => socket.destroy(),
+    ping: () => socket.write('\r\n'),
+    pong: () => undefined,
+  })
+  socket.on('data', (chunk: Buffer) => framer.push(chunk))
+  socket.on('error', end)
+  socket.on('close', end)
+  t.teardown(() => socket.destroy())
+  const hostPort = `${socket.localAddress}:${socket.localPort}`
+  const ask = (request: RawRequest): Promise<SipResponse> => {
+    const callId = request.callId ?? `raw-${process.pid}-${++serial}`
+    const cseq = request.cseq ?? 1
+    return new Promise((resolve, reject) => {
+      const key = `${callId} ${cseq} ${request.method}`
+      const late = setTimeout(() => reject(new Error(`no answer to ${request.method} ${request.uri} within 10 s`)), 10_000)
+      answers.set(key, { resolve: (response) => (clearTimeout(late), resolve(response)), reject: (error) => (clearTimeout(late), reject(error as Error)) })
+      if (socket.destroyed) return end()
+      socket.write(textOf({ ...request, callId, cseq }, settings, hostPort), 'latin1')
+    })
+  }
+  return {
+    ask,
+    hostPort,
+    contact: `sip:raw@${hostPort};transport=${settings.transport}`,
+    async prove(request, login, password) {
+      const callId = request.callId ?? `raw-${process.pid}-${++serial}`
+      const cseq = request.cseq ?? 1
+      const first = await ask({ ...request, callId, cseq })
+      const challenge = first.header('WWW-Authenticate')
+      if (first.status !== 401 || challenge === undefined) return first
+      return ask({ ...request, callId, cseq: cseq + 1, headers: [...(request.headers ?? []), `Authorization: ${credentials(challenge, request, login, password)}`] })
+    },
+    next: (wanted = () => true, withinMs = 8000) =>
+      new Promise((resolve, reject) => {
+        const late = setTimeout(() => reject(new Error(`no such request within ${withinMs} ms`)), withinMs)
+        const look = (): void => {
+          const at = requests.findIndex(wanted)
+          const [found] = at < 0 ? [] : requests.splice(at, 1)
+          if (found === undefined) return
+          clearTimeout(late)
+          waiting.delete(look)
+          resolve(found)
+        }
+        waiting.add(look)
+        look()
+      }),
+    close: () => void socket.end(),
+  }
+}
+
+/** Certificate and key a node of the lab shows, as its administrator could copy them. */
+export function certificateOf(lab: TestLab, node: string, name: string): { readonly certificate: string; readonly key: string } {
+  const folder = join(lab.data, 'nodes', node, 'certificates')
+  const file = join(folder, `${name}.pem`)
+  if (!existsSync(file)) throw new Error(`no ${name}.pem in ${folder}: ${readdirSync(folder).join(', ')}`)
+  return { certificate: readFileSync(file, 'utf8'), key: readFileSync(join(folder, `${name}.key`), 'utf8') }
+}
+
+function opened({ address, port, transport, serverName, certificate }: RawPeerSettings): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const identity = certificate === undefined ? {} : { cert: certificate.certificate, key: certificate.key }
+    const socket: Socket =
+      transport === 'tcp'
+        ? connectTcp({ host: address, port }, () => resolve(socket))
+        : connectTls({ host: address, port, rejectUnauthorized: false, ...(serverName === undefined ? {} : { servername: serverName }), ...identity }, () => resolve(socket))
+    socket.once('error', reject)
+  })
+}
+
+function textOf(request: RawRequest & { readonly callId: string; readonly cseq: number }, { transport }: RawPeerSettings, hostPort: string): string {
+  const { method, uri, from, to = uri, toTag, callId, cseq, contact, headers = [], vias = [], body = '' } = request
+  const lines = [
+    `${method} ${uri} SIP/2.0`,
+    `Via: ${request.via ?? `SIP/2.0/${transport.toUpperCase()} ${hostPort};branch=z9hG4bK${callId}${cseq}`}`,
+    ...vias.map((via) => `Via: ${via}`),
+    `From: <${from}>;tag=raw`,
+    `To: <${to}>${toTag === undefined ? '' : `;tag=${toTag}`}`,
+    `Call-ID: ${callId}`,
+    `CSeq: ${cseq} ${method}`,
+    'Max-Forwards: 70',
+    ...(contact === undefined ? [] : [`Contact: <${contact}>`]),
+    ...headers,
+    `Content-Length: ${body.length}`,
+  ]
+  return `${lines.join('\r\n')}\r\n\r\n${body}`
+}
+
+function okFor(request: SipRequest): string {
+  const to = request.header('To') ?? ''
+  const tagged = request.toTag === undefined ? `${to};tag=raw${++serial}` : to
+  const lines = [
+    'SIP/2.0 200 OK',
+    ...request.headers('Via').map((via) => `Via: ${via}`),
+    ...request.headers('Record-Route').map((route) => `Record-Route: ${route}`),
+    `From: ${request.header('From')}`,
+    `To: ${tagged}`,
+    `Call-ID: ${request.callId}`,
+    `CSeq: ${request.cseq} ${request.method}`,
+    'Content-Length: 0',
+  ]
+  return `${lines.join('\r\n')}\r\n\r\n`
+}
+
+/** RFC 7616 with qop=auth, the algorithm as challenged. */
+function credentials(challenge: string, { method, uri }: RawRequest, login: string, password: string): string {
+  const value = (name: string): string | undefined => new RegExp(`(?:^|[ ,])${name}="?([^",]*)"?`, 'i').exec(challenge)?.[1]
+  const realm = value('realm') ?? ''
+  const nonce = value('nonce') ?? ''
+  const algorithm = value('algorithm') ?? 'MD5'
+  const hash = (text: string): string => createHash(algorithm.toUpperCase() === 'SHA-256' ? 'sha256' : 'md5').update(text).digest('hex')
+  const response = hash(`${hash(`${login}:${realm}:${password}`)}:${nonce}:00000001:raw:auth:${hash(`${method}:${uri}`)}`)
+  return `Digest username="${login}", realm="${realm}", nonce="${nonce}", uri="${uri}", algorithm=${algorithm}, qop=auth, nc=00000001, cnonce="raw", response="${response}"`
+}
