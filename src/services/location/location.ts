@@ -11,6 +11,7 @@ import { StoreError } from '../store/store-error.ts'
 import type { PoolStore } from '../store/pool-store.ts'
 import { BindingTable } from './binding-table.ts'
 import { bindingOf, flowText, rowOf } from './binding.ts'
+import { lastKnown } from './last-known.ts'
 import type { Binding } from './binding.ts'
 import { planChange } from './rules.ts'
 import type { Change, Outcome, Plan } from './rules.ts'
@@ -153,26 +154,42 @@ export function singleWriterLocation(options: {
   }
 }
 
-/** Several writers: the store is the truth. One query a look-up, one query and one write a registration. */
+/**
+ * Several writers: the store is the truth. One query a look-up, one query and one write a registration. While the store is away
+ * a look-up is answered with what this process saw last: the flows it names are still there, or a request finds that out.
+ */
 export function sharedLocation({ clock, store }: { readonly clock: Clock; readonly store: PoolStore }): LocationService {
   const incarnation = randomToken(4)
   const sweeping = every(clock, sweepEveryMs, () => sweep(store, clock))
   const inOrder = oneByOne()
+  const known = lastKnown()
   let closed = false
 
+  async function stored(aor: string): Promise<readonly Binding[]> {
+    const bindings = (await store.bindingsOf(aor)).map((row) => bindingOf(row, incarnation))
+    known.note(aor, bindings)
+    return alive(bindings, clock.wall())
+  }
+
   async function lookup(aor: string): Promise<readonly Binding[]> {
-    const rows = await store.bindingsOf(aor)
-    return alive(rows.map((row) => bindingOf(row, incarnation)), clock.wall())
+    try {
+      return await stored(aor)
+    } catch (error) {
+      const last = error instanceof StoreError ? known.of(aor) : undefined
+      if (last === undefined) throw error
+      return alive(last, clock.wall())
+    }
   }
 
   async function change(wanted: Change): Promise<Outcome> {
-    const plan = planChange(await lookup(wanted.aor), wanted)
+    const plan = planChange(await stored(wanted.aor), wanted)
     if (plan.kind !== 'done') return plan
     const { refused } = await store.writeBindings({
       put: plan.put.map((binding) => rowOf(binding, incarnation)),
       remove: plan.remove.map((binding) => ({ aor: binding.aor, key: binding.key, flow: undefined })),
     })
     const [late] = refused
+    if (late === undefined) known.note(wanted.aor, plan.bindings)
     return late === undefined ? { kind: 'done', bindings: plan.bindings } : { kind: 'out-of-order', contact: late.contact }
   }
 

@@ -162,7 +162,27 @@ t.test('several writers on SQLite', async (t) => {
     await two.removeFlow(1 as FlowId, [aor])
     t.equal((await one.lookup(aor)).length, 1, 'a flow of the same number elsewhere is another flow')
   })
+
+  t.test('go on with what they saw last while the store is away, and acknowledge nothing', async (t) => {
+    const location = shared(t, failing(await fileStore(t, join(t.testdir({}), 'pool.db')), 1))
+    await location.register(change())
+    t.same(await contactsOf(location), ['sip:alice@192.0.2.7'])
+    await t.rejects(Promise.resolve(location.register(change({ cseq: 2 }))), { code: 'store.unreachable' })
+    await t.rejects(Promise.resolve(location.lookup('sip:carol@lab.test')), { code: 'store.unreachable' })
+  })
 })
+
+/** A store that is away after so many writes. */
+function failing(store: PoolStore, writes: number): PoolStore {
+  let left = writes
+  const refuse = <Result>(work: () => Promise<Result>): Promise<Result> => (left > 0 ? work() : Promise.reject(new StoreError('store.unreachable', 'away')))
+  return {
+    ...store,
+    health: store.health,
+    bindingsOf: (aor) => refuse(() => store.bindingsOf(aor)),
+    writeBindings: (write) => refuse(() => store.writeBindings(write)).finally(() => (left -= 1)),
+  }
+}
 
 function shared(t: Test, store: PoolStore): LocationService {
   const location = sharedLocation({ clock: systemClock, store })
