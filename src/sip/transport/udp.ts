@@ -64,7 +64,7 @@ export class UdpSocket implements Listener {
   readonly settings: ListenerSettings
   readonly #core: Core
   readonly #socket: Socket
-  /** By remote address; the one silent for longest first, to the second. */
+  /** By remote address; the one silent for longest first: to the second, and exactly once half of the table is full. */
   readonly #flows = new Map<string, UdpFlow>()
   #local: SocketAddress
 
@@ -107,7 +107,7 @@ export class UdpSocket implements Listener {
     const { clock } = this.#core
     const now = clock.now()
     if (known !== undefined) {
-      if (now - known.movedAt >= 1000) this.#moveLast(key, known, now)
+      if (now - known.movedAt >= 1000 || this.#flows.size * 2 >= this.#core.settings.udpFlows) this.#moveLast(key, known, now)
       return known
     }
     if (this.#flows.size >= this.#core.settings.udpFlows) this.#makeRoom()
