@@ -1,9 +1,10 @@
 /** Writes docs/faults.md from the catalogue. Every cell is an expectation that test/certificates/faults.test.ts holds against a real handshake. Run: node scripts/docs-faults.ts */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import type { EndsSee, Expectation, Family, Fault } from '../src/certificates/faults/fault.ts'
 import { faults } from '../src/certificates/faults/index.ts'
 import { findVerdictCode } from '../src/certificates/verdict-codes.ts'
 import { windowsCode } from '../src/certificates/windows-codes.ts'
+import type { LiveRow } from './faults-live.ts'
 
 const titles: Readonly<Record<Family, string>> = {
   time: 'Time',
@@ -30,8 +31,12 @@ with the good twin beside it, and hold the outcome against this table.
   \`accepted\` is the SIP answer after the handshake, not the handshake. Two values are TLS 1.2 / TLS 1.3.
 - *Verdict*: what siplab says, with both ends joined. *Windows*: the code to look for on a server of that time; a mapping
   of ours is marked with an asterisk.
+- *In a lab*: what came of it on a running lab, as \`node scripts/faults-live.ts --write docs/faults-live.json\` measured it: live
+  assignment, every side and TLS version the fault has. \`restart\`: shown by the start of the node.
 - Where Node alone suggests another cause than the true one, the verdict says so.
 `
+
+const measured = JSON.parse(readFileSync(new URL('../docs/faults-live.json', import.meta.url), 'utf8')) as readonly LiveRow[]
 
 export function faultsPage(): string {
   const sections = (Object.keys(titles) as Family[]).map((family) => section(titles[family], faults.filter((fault) => fault.family === family)))
@@ -39,7 +44,7 @@ export function faultsPage(): string {
 }
 
 function section(title: string, list: readonly Fault[]): string {
-  const head = '| fault | broken | judge sees | presenter sees | verdict | Windows | remedy |\n| --- | --- | --- | --- | --- | --- | --- |'
+  const head = '| fault | broken | judge sees | presenter sees | verdict | in a lab | Windows | remedy |\n| --- | --- | --- | --- | --- | --- | --- | --- |'
   return `## ${title}\n\n${head}\n${list.flatMap(rows).join('\n')}\n`
 }
 
@@ -55,7 +60,7 @@ function brokenEnd({ sides, expect, breaks }: Fault): string {
 }
 
 function row(fault: Fault, expected: Expectation, end: string): string {
-  const cells = [`\`${fault.slug}\`<br>${fault.story}`, end, ...seen(expected), verdictCell(fault, expected), windowsCell(expected), remedyCell(expected)]
+  const cells = [`\`${fault.slug}\`<br>${fault.story}`, end, ...seen(expected), verdictCell(fault, expected), liveCell(fault, end), windowsCell(expected), remedyCell(expected)]
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
 }
 
@@ -77,6 +82,17 @@ function verdictCell({ nodeSuggests }: Fault, { verdict }: Expectation): string 
   if (nodeSuggests === undefined) return `\`${verdict}\``
   const suggested = typeof nodeSuggests === 'string' ? nodeSuggests : `${nodeSuggests.tls12} / ${nodeSuggests.tls13}`
   return `\`${verdict}\`<br>Node alone suggests \`${suggested}\``
+}
+
+/** `named, 4 of 4`; where a lab cannot show it, why. */
+function liveCell({ slug }: Fault, end: string): string {
+  const rows = measured.filter(({ fault, side }) => fault === slug && ((end !== 'server' && end !== 'client') || side === end))
+  const [first] = rows
+  if (first === undefined) return 'not measured'
+  if (first.notShown !== undefined) return `not shown: ${first.notShown.replace(/^[^ ]+ (?:cannot be shown here: |)/, '').replace(/[.:] [^:.]*$/, '')}`
+  const named = rows.filter((row) => row.named)
+  const how = first.restarted ? ', restart' : ''
+  return named.length === rows.length ? `named, ${named.length} of ${rows.length}${how}` : `named, ${named.length} of ${rows.length}; else ${[...new Set(rows.filter((row) => !row.named).map(({ verdict }) => verdict ?? 'nothing'))].join(', ')}${how}`
 }
 
 function windowsCell({ verdict }: Expectation): string {

@@ -25,6 +25,7 @@ import { type FaultRecord, forgetFault, noteFault, refuseSecond } from './fault-
 import { type SeenVerdict, type View, type Watch, watchEvents } from './fault-views.ts'
 import { LabError } from './lab-error.ts'
 import { labFolder } from './lab-folder.ts'
+import { startNode, stopNode } from './node-restart.ts'
 import { openAuthorities } from './provision.ts'
 import type { RunningLabAccess } from './running-lab.ts'
 
@@ -258,19 +259,6 @@ async function restartUnder(lab: RunningLabAccess, node: NodePlan, { touched, pu
   } finally {
     watch.stop()
   }
-}
-
-async function stopNode(lab: RunningLabAccess, node: string): Promise<void> {
-  try {
-    await lab.supervisor().post('/node-stop', { node })
-  } catch (error) {
-    if (!(error instanceof LabError && error.code === 'node.refused')) throw error
-  }
-}
-
-async function startNode(lab: RunningLabAccess, node: string): Promise<boolean> {
-  const { ready } = await lab.supervisor().post<{ readonly ready: boolean }>('/node-start', { node })
-  return ready
 }
 
 /** A node that died of the fault is started again. */

@@ -7,6 +7,7 @@ import { asReference } from '../certificates/node-certificates.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { breakCertificate, type BreakOutcome, healCertificate } from './fault-certificate.ts'
 import { breakDns, dnsFaults, healDns } from './fault-dns.ts'
+import { breakConfiguration, breakFiles, configurationFaults, healStart, isConfigurationFault } from './fault-start.ts'
 import { breakLink, healLink, linkFaults } from './fault-link.ts'
 import type { SeenLink } from './fault-links.ts'
 import { type FaultRecord, faultOn, forgetFault, noteFault, refuseSecond } from './fault-record.ts'
@@ -14,7 +15,7 @@ import { LabError } from './lab-error.ts'
 import { labFolder } from './lab-folder.ts'
 import type { RunningLabAccess } from './running-lab.ts'
 import type { SqlFaultName } from './sql/faults.ts'
-import { breakSql, healSql, sqlFaultList } from './store-faults.ts'
+import { breakSql, healSql, sqlFaultList, sqlNode } from './store-faults.ts'
 
 export type FaultTarget =
   /** `director->fe1`: from is the node that dials. */
@@ -53,6 +54,7 @@ export const faultList: readonly ListedFault[] = [
   ...linkFaults.map((fault): ListedFault => ({ ...fault, target: 'link', family: 'link' })),
   ...(['store', 'directory'] as const).flatMap((target) =>
     sqlFaultList.map(({ name, story, trouble, amount }): ListedFault => ({ name, target, family: target, story, verdict: `${target}.${trouble}`, ...(amount === undefined ? {} : { amount }) }))),
+  ...configurationFaults.map(({ name, story, verdict }): ListedFault => ({ name, story, verdict, target: 'node', family: 'configuration' })),
   ...dnsFaults.map((fault): ListedFault => ({ ...fault, target: 'dns', family: 'dns' })),
 ]
 
@@ -80,6 +82,10 @@ export async function breakTarget(lab: RunningLabAccess, target: FaultTarget, fa
   const note = (): void => noteFault(folder, { target: target.name, fault: faultName, since: new Date().toISOString() })
   switch (target.kind) {
     case 'node': {
+      if (isConfigurationFault(faultName)) {
+        note()
+        return undoUnless(breakConfiguration(lab, target.node, faultName), () => forgetFault(folder, target.name))
+      }
       const { reference, ...rest } = options
       const fault = findFault(faultName)
       if (fault === undefined) throw unknownFault(target, faultName)
@@ -95,7 +101,7 @@ export async function breakTarget(lab: RunningLabAccess, target: FaultTarget, fa
     case 'store':
     case 'directory':
       note()
-      return breakSql(lab, target.kind, faultName, options.amount)
+      return undoUnless(sqlNode(lab) === undefined ? breakFiles(lab, target.kind, faultName) : breakSql(lab, target.kind, faultName, options.amount), () => forgetFault(folder, target.name))
     default:
       return target satisfies never
   }
@@ -114,16 +120,26 @@ export async function healTarget(lab: RunningLabAccess, target: FaultTarget): Pr
 function takeOff(lab: RunningLabAccess, target: FaultTarget, record: FaultRecord): Promise<readonly SeenLink[]> {
   switch (target.kind) {
     case 'node':
-      return healCertificate(lab, record)
+      return isConfigurationFault(record.fault) ? healStart(lab, record) : healCertificate(lab, record)
     case 'link':
       return healLink(lab, target)
     case 'dns':
       return healDns(lab, target.node)
     case 'store':
     case 'directory':
-      return healSql(lab, target.kind, record.fault as SqlFaultName).then(() => [])
+      return sqlNode(lab) === undefined ? healStart(lab, record) : healSql(lab, target.kind, record.fault as SqlFaultName).then(() => [])
     default:
       return target satisfies never
+  }
+}
+
+/** A fault that this lab cannot have leaves no note. */
+async function undoUnless(outcome: Promise<Outcome>, undo: () => void): Promise<Outcome> {
+  try {
+    return await outcome
+  } catch (error) {
+    if (error instanceof LabError && error.code.startsWith('fault.')) undo()
+    throw error
   }
 }
 

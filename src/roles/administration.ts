@@ -48,7 +48,7 @@ export interface Administered {
 export function readNodeSettings(folder: NodeFolder): NodeSettingsFile {
   if (!existsSync(folder.settings)) return { mtls: true }
   const read = parse(readFileSync(folder.settings, 'utf8'))
-  if (typeof read === 'object' && read !== null && 'mtls' in read && typeof read.mtls === 'boolean') return { mtls: read.mtls }
+  if (typeof read === 'object' && read !== null && (!('mtls' in read) || typeof read.mtls === 'boolean')) return { mtls: true, ...read }
   const found = verdict('config.local-corrupt', { found: `${folder.settings} does not hold {"mtls": true or false}`, fix: `write {"mtls": true} into ${folder.settings}` })
   throw new ControlRefusal(found.code, found.message, found)
 }

@@ -15,6 +15,7 @@ import type { StoreHealth } from '../services/store/settings.ts'
 import type { LabPlan, Listener as PlannedListener, NodePlan } from '../topology/plan-types.ts'
 import { type Administered, isMtls, readNodeSettings } from './administration.ts'
 import { CertificateWatch } from './certificate-watch.ts'
+import { configurationFault, type ConfigurationFault } from './configuration-check.ts'
 import type { ChangeReport, LinkState, ListenerStatus, NodeState, NodeStatus } from './control-api.ts'
 import { type ControlServer, ControlRefusal, openControlServer } from './control-server.ts'
 import { nodeDirectory } from './diagnosis.ts'
@@ -23,6 +24,7 @@ import { recordFailureChain } from './failure-chain.ts'
 import { examineOwn, groundOf } from './examine-peer.ts'
 import { LinkWatch, type ProbeResult } from './links.ts'
 import type { WatchedPeer } from './role.ts'
+import { localFault, withLocalTables } from './local-tables.ts'
 import { nodeControl } from './node-control.ts'
 import { type NodeFolder, nodeFolder } from './node-folder.ts'
 import { checkAll, nameShown, type OwnCertificate, type OwnCertificateCheck, purposesOf, referenceUses, unassignedVerdict } from './own-certificates.ts'
@@ -30,18 +32,18 @@ import { probe } from './probe.ts'
 import { openRecorder, type LogLevel, type Recorder } from './recorder.ts'
 import { sharedKey } from './shared-key.ts'
 import { openStack, type Stack, type StackOptions } from './stack.ts'
-import { isAbout, recordStoreLost, storeVerdict, type StoreName } from './store-verdict.ts'
-
+import { isAbout, recordStoreLost, storeClasses, storeVerdict, type StoreName } from './store-verdict.ts'
 import { askStores, openStores, type Stores } from './stores.ts'
+
 export interface ServiceOptions {
   readonly lab: LabPlan
   readonly plan: NodePlan
   /** Data folder of the lab. */
   readonly dataDir: string
   readonly logLevel: LogLevel
-  readonly clock?: Clock
   /** JSON on standard error when absent. */
   readonly logDestination?: DestinationStream
+  readonly clock?: Clock
   /** `postgresql://…` where a SQL back end runs. */
   readonly sqlUrl?: string
   /** Where the directory is a database of its own. */
@@ -52,6 +54,9 @@ export interface ServiceOptions {
 
 /** Where nobody set up revocation, that it is not checked is no news. */
 const usualRemarks: ReadonlySet<string> = new Set(['crl.not-checked', 'cert.algorithm-unreadable'])
+
+/** A database that starts together with the lab may need a moment. */
+const storeSeconds = 8
 
 /** How long queued messages may take to leave when the service ends. */
 const drainPollMs = 50
@@ -67,8 +72,8 @@ export class Service {
   readonly #end: (status: number) => void
   readonly #watch: CertificateWatch
   readonly #listeners = new Map<PlannedListener, Listener>()
-  #own: readonly OwnCertificate[] = []
   readonly #linkFaults = new Map<string, LinkFault>()
+  #own: readonly OwnCertificate[] = []
   #state: NodeState = 'starting'
   #since: string
   #verdicts: readonly Verdict[] = []
@@ -80,9 +85,9 @@ export class Service {
   constructor(options: ServiceOptions) {
     const { promise, resolve } = Promise.withResolvers<number>()
     this.#options = options
-    this.plan = options.plan
     this.clock = options.clock ?? systemClock
     this.folder = nodeFolder(options.dataDir, options.plan.name)
+    this.plan = withLocalTables(options.plan, this.folder)
     this.ended = promise
     this.#end = resolve
     mkdirSync(this.folder.root, { recursive: true, mode: 0o700 })
@@ -101,6 +106,8 @@ export class Service {
   async start(): Promise<void> {
     this.recorder.record('service.starting', { data: { role: this.plan.role, pid: process.pid } })
     this.#control = await openControlServer(this.folder, nodeControl(this))
+    const unreadable = localFault(this.plan, this.folder) ?? configurationFault(this.plan)
+    if (unreadable !== undefined) return this.#die(unreadable.verdict, undefined, unreadable.className)
     const bad = this.#checkCertificates()
     if (bad !== undefined) return this.#die(bad.verdict, bad.reference)
     await this.#open()
@@ -151,9 +158,6 @@ export class Service {
     return this.#links?.probeNow(peer) ?? Promise.resolve([])
   }
 
-  /** Closes the flows this node dialled to a peer, or to all, and dials again: live flows keep what they were opened with. */
-  async redial(peer?: string): Promise<readonly LinkState[]> {
-    for (const flow of [...(this.#stack?.transport.flows() ?? [])]) {
   /** A fault on the link to a peer, acted out where this node dials; undefined heals. */
   setLinkFault(peer: string, fault: LinkFault | undefined): void {
     if (fault === undefined) this.#linkFaults.delete(peer)
@@ -167,6 +171,9 @@ export class Service {
     return this.#verdicts.filter((each) => isAbout('pool', each) || isAbout('directory', each))
   }
 
+  /** Closes the flows this node dialled to a peer, or to all, and dials again: live flows keep what they were opened with. */
+  async redial(peer?: string): Promise<readonly LinkState[]> {
+    for (const flow of [...(this.#stack?.transport.flows() ?? [])]) {
       const dialled = flow.direction === 'dialled' && flow.secure
       if (dialled && (peer === undefined || flow.dialledName?.toLowerCase() === peer.toLowerCase())) flow.close('redialled')
     }
@@ -247,6 +254,8 @@ export class Service {
   async #open(): Promise<void> {
     const { lab, dataDir, sqlUrl, directoryUrl, stack } = this.#options
     this.#stores = await openStores({ plan: this.plan, dataDir, clock: this.clock, sqlUrl, ...(directoryUrl === undefined ? {} : { directoryUrl }), onHealth: (store, health) => this.#storeHealth(store, health) })
+    const missing = await this.#missingStore(this.#stores)
+    if (missing !== undefined) return this.#die(missing.verdict, undefined, missing.className)
     this.#stack = openStack({
       authentication: 'on',
       ...stack,
@@ -288,9 +297,6 @@ export class Service {
     })
   }
 
-  async #listen(planned: PlannedListener): Promise<void> {
-    const own = this.#own.find(({ use }) => use.listensOn === planned.face)
-    const { face, transport, address, port, mutual = 'off' } = planned
   /** A reset that this node acts out itself looks like a peer that refuses; here the true cause is known. */
   #explained({ fqdn }: WatchedPeer, result: ProbeResult): ProbeResult {
     const fault = this.#linkFaults.get(fqdn)
@@ -300,6 +306,9 @@ export class Service {
     return { kind: 'failed', verdict: verdict('link.reset', { ...where, found: `a fault of the lab resets the connection after ${fault.amount} octets` }) }
   }
 
+  async #listen(planned: PlannedListener): Promise<void> {
+    const own = this.#own.find(({ use }) => use.listensOn === planned.face)
+    const { face, transport, address, port, mutual = 'off' } = planned
     const listener = await this.#stack?.transport.listen({ face, transport, address, port, mutual, tls: mutual === 'off' && transport !== 'tls' && transport !== 'wss' ? undefined : own?.material })
     if (listener !== undefined) this.#listeners.set(planned, listener)
   }
@@ -418,6 +427,19 @@ export class Service {
     }
   }
 
+  /** The servers of 2005 and 2007 read their configuration from directory and store at start, and went without it nowhere. */
+  async #missingStore({ directory, pool }: Stores): Promise<ConfigurationFault | undefined> {
+    if (this.plan.profile.name === 'modern') return undefined
+    const until = this.clock.now() + (this.#options.sqlUrl === undefined ? 0 : storeSeconds * 1000)
+    const down = (): 'directory' | 'pool' | undefined => (directory?.health.state === 'down' ? 'directory' : pool?.health.state === 'down' ? 'pool' : undefined)
+    const worthWaiting = (): boolean => [directory, pool].some((store) => store?.health.state === 'down' && store.health.error?.code === 'store.unreachable')
+    while (worthWaiting() && this.clock.now() < until) await this.#pause(drainPollMs)
+    const store = down()
+    const health = (store === 'directory' ? directory : pool)?.health
+    if (store === undefined || health === undefined) return undefined
+    return { verdict: storeVerdict(store, health, this.plan.name), className: storeClasses[store] }
+  }
+
   #storeHealth(store: StoreName, health: StoreHealth): void {
     if (health.state === 'up') {
       this.#verdicts = this.#verdicts.filter((each) => !isAbout(store, each))
@@ -428,7 +450,8 @@ export class Service {
     const found = storeVerdict(store, health, this.plan.name)
     this.#verdicts = [found, ...this.#verdicts.filter((each) => !isAbout(store, each))]
     if (this.#state === 'ready') this.#become('degraded')
-    recordStoreLost(this.recorder, store, health, found)
+    // At the start the chain of events follows, and says it once.
+    if (this.#state !== 'starting' || this.plan.profile.name === 'modern') recordStoreLost(this.recorder, store, health, found)
   }
 
   #cannotListen(error: unknown): Promise<void> {
@@ -438,8 +461,8 @@ export class Service {
     return this.#die(found, 'listener', 'MSFT_SIPListeningAddressData')
   }
 
-  async #die(cause: Verdict, reference: string, className?: string): Promise<void> {
-    recordFailureChain(this.recorder, cause, { reference, ...(className === undefined ? {} : { className }) })
+  async #die(cause: Verdict, reference: string | undefined, className?: string): Promise<void> {
+    recordFailureChain(this.recorder, cause, { ...(reference === undefined ? {} : { reference }), ...(className === undefined ? {} : { className }) })
     this.#verdicts = [cause]
     await this.#close(1, undefined)
   }

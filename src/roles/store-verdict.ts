@@ -32,15 +32,15 @@ export function isAbout(store: StoreName, { code }: Verdict): boolean {
 
 /**
  * What the configuration event names: pool configuration stood in the SQL back end, the trusted lists in the directory
- * (topology-facts §5.3). The service goes on all the same and asks again: decision 0020.
+ * (topology-facts §5.3). A running service goes on all the same and asks again: decision 0020.
  */
-const classes: Readonly<Record<StoreName, string>> = { pool: 'MSFT_SIPProxySetting', directory: 'MSFT_SIPESTrustedServerSetting' }
+export const storeClasses: Readonly<Record<StoreName, string>> = { pool: 'MSFT_SIPProxySetting', directory: 'MSFT_SIPESTrustedServerSetting' }
 
 export function recordStoreLost(recorder: Recorder, store: StoreName, { state }: StoreHealth, cause: Verdict): void {
   recorder.record('store.lost', { verdict: cause, data: { store, state } })
   recorder.record('configuration.not-retrieved', {
     verdict: cause,
-    message: `Configuration of the class ${classes[store]} could not be retrieved; the service asks again every second`,
-    data: { class: classes[store], store, cause: cause.code },
+    message: `Configuration of the class ${storeClasses[store]} could not be retrieved; the service asks again every second`,
+    data: { class: storeClasses[store], store, cause: cause.code },
   })
 }

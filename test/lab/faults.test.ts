@@ -1,0 +1,80 @@
+/** One fault of each family through a running lab, on the command line; scripts/faults-live.ts takes them all through one. */
+import t from 'tap'
+import { withLab, type TestLab } from '../support/lab.ts'
+
+interface Outcome {
+  readonly verdict?: { readonly code: string; readonly link?: string; readonly node?: string; readonly certificate?: { readonly serial: string; readonly serialReversed: string }; readonly others?: readonly { readonly code: string }[] }
+  readonly named: boolean
+  readonly restarted: boolean
+  readonly views: readonly { readonly node: string; readonly verdict: { readonly code: string } }[]
+  readonly links: readonly { readonly from: string; readonly to: string; readonly state: string }[]
+  readonly remarks: readonly { readonly code: string }[]
+}
+
+async function broken(lab: TestLab, ...args: readonly string[]): Promise<Outcome> {
+  const outcome = await lab.json<Outcome>('break', ...args)
+  const { links } = await lab.json<{ readonly links: readonly { readonly state: string }[] }>('heal', args[0] ?? '')
+  if (links.some(({ state }) => state !== 'up')) throw new Error(`the heal of ${args.join(' ')} left a link down: ${JSON.stringify(links)}`)
+  return outcome
+}
+
+t.test('faults on a running lab', async (t) => {
+  const lab = await withLab(t, 'edge')
+
+  t.test('time, server, TLS 1.3: the dialler refuses, both ends are heard, the certificate is named', async (t) => {
+    const { verdict, views, named } = await broken(lab, 'director', 'expired', '--as', 'server', '--tls', '1.3')
+    t.match(verdict, { code: 'cert.expired', link: /->director$/, certificate: { serial: /^[0-9a-f]{32}$/ } })
+    t.equal(verdict?.certificate?.serialReversed, verdict?.certificate?.serial.match(/../g)?.reverse().join(''))
+    t.equal(views.length, 2, 'two views')
+    t.ok(named)
+  })
+
+  t.test('time, server, TLS 1.2: the acceptor, which saw a whole handshake, is heard as well', async (t) => {
+    t.match(await broken(lab, 'director', 'expired', '--as', 'server', '--tls', '1.2'), { verdict: { code: 'cert.expired' }, views: [{}, { node: 'director', verdict: { code: 'tls.peer-refused' } }] })
+  })
+
+  t.test('purpose, client, TLS 1.3: the silent refusal names cause, peer and certificate', async (t) => {
+    const { verdict, views } = await broken(lab, 'director', 'no-client-auth-eku', '--tls', '1.3')
+    t.match(verdict, { code: 'cert.eku-missing', link: /^director->/, certificate: { subject: 'CN=director.lab.test' } })
+    t.ok(views.some(({ node, verdict: seen }) => node === 'director' && seen.code === 'tls.peer-refused'), 'the dialler saw a close')
+  })
+
+  const others: readonly (readonly [family: string, code: string, ...args: string[]])[] = [
+    ['trust', 'chain.incomplete', 'director', 'incomplete-chain'],
+    ['names', 'cert.name-mismatch', 'director', 'wrong-host'],
+    ['revocation', 'cert.revoked', 'director', 'revoked'],
+    ['revocation, of the judge', 'crl.expired', 'director', 'crl-expired'],
+    ['algorithms', 'cert.signature-weak', 'director', 'sha1-signature'],
+    ['protocol', 'tls.no-common-version', 'director', 'tls1.0-server'],
+    ['protocol, no certificate', 'tls.client-cert-missing', 'director', 'client-cert-missing'],
+  ]
+  for (const [family, code, ...args] of others) {
+    t.test(`${family}: ${args.join(' ')}`, async (t) => t.match(await broken(lab, ...args), { verdict: { code }, named: true, restarted: false }))
+  }
+
+  t.test('files: shown by a restart, and heal starts the node again', async (t) => {
+    t.match(await broken(lab, 'director', 'key-mismatch'), { verdict: { code: 'key.mismatch', node: 'director' }, named: true, restarted: true })
+  })
+
+  t.test('what the wire accepts is said by the node itself', async (t) => {
+    const { verdict, links, remarks } = await broken(lab, 'director', 'cn-only')
+    t.match([verdict, links.every(({ state }) => state === 'up'), remarks.some(({ code }) => code === 'cert.san-missing')], [undefined, true, true])
+  })
+
+  t.test('links: cut and reset', async (t) => {
+    t.match(await broken(lab, 'director->fe1', 'cut'), { verdict: { code: 'link.cut' }, named: true })
+    t.match(await broken(lab, 'director->fe1', 'reset'), { verdict: { code: 'link.reset' }, named: true })
+  })
+
+  t.test('DNS: names that do not exist', async (t) => t.match(await broken(lab, 'dns', 'not-found'), { verdict: { code: 'dns.not-found' }, named: true }))
+
+  t.test('one fault a target: the second is refused, heal says which is off', async (t) => {
+    await lab.json('break', 'director', 'expired')
+    t.match(await lab.run('break', 'director', 'revoked'), { status: 1, stderr: /director has the fault expired/ })
+    t.match(await lab.json('faults', 'list', '--on'), [{ target: 'director', fault: 'expired' }])
+    t.match(await lab.run('heal', 'all'), { status: 0, stdout: /director healed/ })
+    t.match(await lab.run('heal', 'director'), { status: 1, stderr: /no fault is on director/ })
+  })
+
+  t.test('a fault that does not exist is named, with what there is', async (t) => t.match(await lab.run('break', 'director', 'cut'), { status: 2, stderr: /cut is a fault of a link/ }))
+})
