@@ -15,7 +15,7 @@ import type { StoreHealth } from '../services/store/settings.ts'
 import type { LabPlan, Listener as PlannedListener, NodePlan } from '../topology/plan-types.ts'
 import { type Administered, isMtls, readNodeSettings } from './administration.ts'
 import { CertificateWatch } from './certificate-watch.ts'
-import { configurationFault, type ConfigurationFault } from './configuration-check.ts'
+import { configurationFault } from './configuration-check.ts'
 import type { ChangeReport, LinkState, ListenerStatus, NodeState, NodeStatus } from './control-api.ts'
 import { type ControlServer, ControlRefusal, openControlServer } from './control-server.ts'
 import { nodeDirectory } from './diagnosis.ts'
@@ -24,7 +24,6 @@ import { recordFailureChain } from './failure-chain.ts'
 import { examineOwn, groundOf } from './examine-peer.ts'
 import { LinkWatch, type ProbeResult } from './links.ts'
 import type { WatchedPeer } from './role.ts'
-import { localFault, withLocalTables } from './local-tables.ts'
 import { nodeControl } from './node-control.ts'
 import { type NodeFolder, nodeFolder } from './node-folder.ts'
 import { checkAll, nameShown, type OwnCertificate, type OwnCertificateCheck, purposesOf, referenceUses, unassignedVerdict } from './own-certificates.ts'
@@ -32,7 +31,7 @@ import { probe } from './probe.ts'
 import { openRecorder, type LogLevel, type Recorder } from './recorder.ts'
 import { sharedKey } from './shared-key.ts'
 import { openStack, type Stack, type StackOptions } from './stack.ts'
-import { isAbout, recordStoreLost, storeClasses, storeVerdict, type StoreName } from './store-verdict.ts'
+import { isAbout, recordStoreLost, storeVerdict, type StoreName } from './store-verdict.ts'
 import { askStores, openStores, type Stores } from './stores.ts'
 
 export interface ServiceOptions {
@@ -54,9 +53,6 @@ export interface ServiceOptions {
 
 /** Where nobody set up revocation, that it is not checked is no news. */
 const usualRemarks: ReadonlySet<string> = new Set(['crl.not-checked', 'cert.algorithm-unreadable'])
-
-/** A database that starts together with the lab may need a moment. */
-const storeSeconds = 8
 
 /** How long queued messages may take to leave when the service ends. */
 const drainPollMs = 50
@@ -87,7 +83,7 @@ export class Service {
     this.#options = options
     this.clock = options.clock ?? systemClock
     this.folder = nodeFolder(options.dataDir, options.plan.name)
-    this.plan = withLocalTables(options.plan, this.folder)
+    this.plan = options.plan
     this.ended = promise
     this.#end = resolve
     mkdirSync(this.folder.root, { recursive: true, mode: 0o700 })
@@ -106,7 +102,7 @@ export class Service {
   async start(): Promise<void> {
     this.recorder.record('service.starting', { data: { role: this.plan.role, pid: process.pid } })
     this.#control = await openControlServer(this.folder, nodeControl(this))
-    const unreadable = localFault(this.plan, this.folder) ?? configurationFault(this.plan)
+    const unreadable = configurationFault(this.plan)
     if (unreadable !== undefined) return this.#die(unreadable.verdict, undefined, unreadable.className)
     const bad = this.#checkCertificates()
     if (bad !== undefined) return this.#die(bad.verdict, bad.reference)
@@ -254,8 +250,6 @@ export class Service {
   async #open(): Promise<void> {
     const { lab, dataDir, sqlUrl, directoryUrl, stack } = this.#options
     this.#stores = await openStores({ plan: this.plan, dataDir, clock: this.clock, sqlUrl, ...(directoryUrl === undefined ? {} : { directoryUrl }), onHealth: (store, health) => this.#storeHealth(store, health) })
-    const missing = await this.#missingStore(this.#stores)
-    if (missing !== undefined) return this.#die(missing.verdict, undefined, missing.className)
     this.#stack = openStack({
       authentication: 'on',
       ...stack,
@@ -427,19 +421,6 @@ export class Service {
     }
   }
 
-  /** The servers of 2005 and 2007 read their configuration from directory and store at start, and went without it nowhere. */
-  async #missingStore({ directory, pool }: Stores): Promise<ConfigurationFault | undefined> {
-    if (this.plan.profile.name === 'modern') return undefined
-    const until = this.clock.now() + (this.#options.sqlUrl === undefined ? 0 : storeSeconds * 1000)
-    const down = (): 'directory' | 'pool' | undefined => (directory?.health.state === 'down' ? 'directory' : pool?.health.state === 'down' ? 'pool' : undefined)
-    const worthWaiting = (): boolean => [directory, pool].some((store) => store?.health.state === 'down' && store.health.error?.code === 'store.unreachable')
-    while (worthWaiting() && this.clock.now() < until) await this.#pause(drainPollMs)
-    const store = down()
-    const health = (store === 'directory' ? directory : pool)?.health
-    if (store === undefined || health === undefined) return undefined
-    return { verdict: storeVerdict(store, health, this.plan.name), className: storeClasses[store] }
-  }
-
   #storeHealth(store: StoreName, health: StoreHealth): void {
     if (health.state === 'up') {
       this.#verdicts = this.#verdicts.filter((each) => !isAbout(store, each))
@@ -450,8 +431,7 @@ export class Service {
     const found = storeVerdict(store, health, this.plan.name)
     this.#verdicts = [found, ...this.#verdicts.filter((each) => !isAbout(store, each))]
     if (this.#state === 'ready') this.#become('degraded')
-    // At the start the chain of events follows, and says it once.
-    if (this.#state !== 'starting' || this.plan.profile.name === 'modern') recordStoreLost(this.recorder, store, health, found)
+    recordStoreLost(this.recorder, store, health, found)
   }
 
   #cannotListen(error: unknown): Promise<void> {
