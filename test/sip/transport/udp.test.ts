@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap'
 import { createSocket, type Socket } from 'node:dgram'
 import { harness, hopTo, listening, messageText, okText } from '../../support/transport-harness.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 
 async function phone(t: Test, type: 'udp4' | 'udp6' = 'udp4'): Promise<Socket> {
   const socket = createSocket(type)
@@ -49,12 +50,14 @@ t.test('says nothing to what is no SIP at all, and counts it', async (t) => {
 })
 
 t.test('keeps one flow per remote address, and forgets the one silent for longest when the table is full', async (t) => {
-  const server = harness(t, { settings: { udpFlows: 2 } })
+  const clock = new ManualClock()
+  const server = harness(t, { clock, settings: { udpFlows: 2 } })
   const { local } = await server.layer.listen(listening('udp'))
   const phones = [await phone(t), await phone(t), await phone(t)]
   for (const [index, socket] of [phones[0], phones[1], phones[0], phones[2]].entries()) {
     socket?.send(messageText({ transport: 'UDP' }), local.port, local.address)
     await server.next('request', index)
+    clock.advance(1000)
   }
   const { flow, because } = await server.next('closed')
   t.same({ port: flow.remote.port, because, open: [...server.layer.flows()].length }, { port: phones[1]?.address().port, because: 'flow.table-full', open: 2 })
