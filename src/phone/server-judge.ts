@@ -1,5 +1,6 @@
 /** What a phone makes of the server it dials: its chain by Node, its name by us; and the verdict on every flow that fails. */
 import { X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
 import { nodeErrorToCode } from '../certificates/node-errors.ts'
 import { summarise } from '../certificates/summary.ts'
 import type { Verdict } from '../certificates/verdict.ts'
@@ -13,7 +14,7 @@ export function judgeServer(evidence: PeerEvidence): Judgement {
   if (!evidence.authorized) return refuse(nodeErrorToCode(evidence.errorCode, evidence.errorMessage), evidence, evidence.errorMessage)
   const certificate = new X509Certificate(leaf)
   const wanted = evidence.wantedName
-  if (wanted !== undefined && certificate.checkHost(wanted) === undefined && certificate.checkIP(wanted) === undefined) {
+  if (wanted !== undefined && !carries(certificate, wanted)) {
     return refuse('cert.name-mismatch', evidence, `names ${certificate.subjectAltName ?? certificate.subject}`)
   }
   return { kind: 'accept', peer: undefined }
@@ -23,6 +24,10 @@ export function judgeServer(evidence: PeerEvidence): Judgement {
 export function judgeRefusal(refusal: Refusal): Verdict {
   if (isVerdict(refusal.detail)) return refusal.detail
   return verdict(codeOf(refusal), { direction: 'outgoing', ...(refusal.errorMessage === undefined ? {} : { found: refusal.errorMessage }) })
+}
+
+function carries(certificate: X509Certificate, wanted: string): boolean {
+  return (isIP(wanted) === 0 ? certificate.checkHost(wanted) : certificate.checkIP(wanted)) !== undefined
 }
 
 function refuse(code: VerdictCode, { chain, wantedName }: PeerEvidence, found: string | undefined): Judgement {
