@@ -29,6 +29,11 @@ export async function certificateStep(journal: Journal, seen: Secured, candidate
   })
 }
 
+/** Everything that is wrong with what a candidate showed, under the rules of this check. */
+export function certificateFaults(chain: readonly Buffer[], { names }: Candidate, options: CheckOptions): Examination {
+  return examineChain(chain, names.map(wantedName), 'serverAuth', options.examiner ?? options.profile.examiner, options)
+}
+
 /** What is wrong with our own certificate, seen with the eyes of the other end. */
 export function examineOwn(own: OwnIdentity, options: CheckOptions): Examination {
   const chain = pemBlocks(own.cert)

@@ -140,7 +140,8 @@ function dialledName(plan: LabPlan, node: NodePlan, { face, port }: Listener): s
   return users?.dials ?? own
 }
 
-function checkOptions(io: Io, destination: Destination, lab: CheckLab | undefined, options: SetupOptions): CheckOptions {
+/** @param destination seen from which side */
+export function checkOptions(io: Io, destination: { readonly view: 'internal' | 'external' }, lab: CheckLab | undefined, options: SetupOptions): CheckOptions {
   const profile = checkProfile(options.profile)
   const own = ownIdentity(io, lab, options, destination)
   const examiner = options.rules ?? (lab === undefined || options.profile === 'rfc3263' ? undefined : lab.plan.profile.name)
@@ -200,7 +201,7 @@ function readIfThere(file: string): readonly string[] {
   }
 }
 
-function ownIdentity(io: Io, lab: CheckLab | undefined, { cert, key, as, name: _name }: SetupOptions, destination: Destination): OwnIdentity | undefined {
+function ownIdentity(io: Io, lab: CheckLab | undefined, { cert, key, as }: SetupOptions, destination: { readonly view: 'internal' | 'external' }): OwnIdentity | undefined {
   if (as !== undefined && lab !== undefined) return nodeIdentity(lab, as, destination)
   if (cert === undefined) {
     if (key !== undefined) throw new UsageError('--key FILE: wanted a certificate beside it, --cert FILE')

@@ -1,22 +1,29 @@
 /** `siplab check TARGET`: the connectivity analyzer, against the lab or any server. */
 import { Option } from 'commander'
-import { checkProfileNames, checkReport, discoverDomain, discoverHost, Journal, loginStep, totals, walk } from '../../check/index.ts'
+import { checkProfileNames, checkReport, discoverDomain, discoverHost, Journal, linkSteps, loginStep, totals, walk } from '../../check/index.ts'
 import type { Candidate, CheckReport, Reached } from '../../check/index.ts'
 import { credentials, echoFor } from '../check-credentials.ts'
 import type { LoginArguments } from '../check-credentials.ts'
 import { checkLimbo } from '../check-limbo.ts'
-import { setUp } from '../check-setup.ts'
+import { checkMatrix, matrixText } from '../check-matrix.ts'
+import { checkNames } from '../check-names.ts'
+import { runningLab, setUp } from '../check-setup.ts'
 import type { Setup, SetupOptions } from '../check-setup.ts'
+import { expectations, finishReport } from '../check-output.ts'
+import type { OutputOptions } from '../check-output.ts'
 import { liveTree, summaryText } from '../check-text.ts'
 import { common } from '../command.ts'
-import type { CommonOptions, RegisterCommand } from '../command.ts'
+import type { CommandContext, CommonOptions, RegisterCommand } from '../command.ts'
 import { UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
 
-interface CheckCommandOptions extends CommonOptions, LoginArguments, Omit<SetupOptions, 'timeout' | 'data'> {
+interface CheckCommandOptions extends CommonOptions, LoginArguments, OutputOptions, Omit<SetupOptions, 'timeout' | 'data'> {
   readonly limbo?: string
   readonly timeout: number
   readonly verbose?: true
+  readonly matrix?: true
+  readonly parallel: number
+  readonly names?: true
 }
 
 export const checkCommand: RegisterCommand = (program, { io, finish }) => {
@@ -32,6 +39,9 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--key <FILE>', 'its private key')
     .option('--as <NODE>', "dial with a node's own certificate and trust list: is the link all right?")
     .option('--probe', 'also show a certificate of a stranger, and see whether it is refused')
+    .option('--matrix', 'try every SIP link of the running lab in both directions, against the plan')
+    .option('--parallel <N>', 'connections at once with --matrix', count, 1)
+    .option('--names', 'check the DNS records of a domain, inside and outside')
     .option('--login [NAME]', 'also sign in, write to oneself, call an echo and sign out; password: SIPLAB_PASSWORD, the lab, or a prompt')
     .option('--user <URI>', 'who signs in, when the target names no user')
     .option('--echo <URI>', 'whom to call; in a lab another of its users')
@@ -45,16 +55,31 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--tls-max <VERSION>', 'highest TLS version to offer')
     .option('--relaxed-naming', 'an SRV target anywhere below the domain will do (DisableStrictDNSNaming)')
     .option('--timeout <SECONDS>', 'longest wait of each step', seconds, 5)
+    .option('--expect <FILE>', 'YAML or JSON of step: code; exit 1 when anything differs, 0 when all is as expected')
+    .addOption(new Option('--report <KIND>', 'a report instead of the text').choices(['html', 'junit', 'json']))
+    .option('--output <FILE>', 'where the report goes (default: stdout)')
     .option('--verbose', 'show the evidence of every step')
     .option('--limbo <FILE>', 'score the certificate examiner against a corpus in the JSON form of x509-limbo')
   common(command, 'siplab check sip:alice@lab.test\n  siplab check fe1 --as director\n  siplab check sip.example.com:5061 --profile federation-peer --cert me.pem --key me.key')
     .action(async (target: string | undefined, options: CheckCommandOptions) => {
       if (options.limbo !== undefined) return checkLimbo(io, options, options.limbo)
+      if (options.output !== undefined && options.report === undefined) throw new UsageError('--output FILE: wanted --report html, junit or json beside it')
+      if (options.expect !== undefined) expectations(io, options.expect)
+      if (options.matrix === true) return matrix(io, options, finish)
       if (target === undefined) throw new UsageError('nothing to check: wanted a target (sip:user@domain, a domain, host:port, a node of the lab) or --limbo FILE')
       const report = await checkTarget(io, target, options)
-      io.out(options.json === true ? `${JSON.stringify(report)}\n` : summaryText(report, io))
-      finish(report.ok ? 0 : 1)
+      finish(finishReport(io, report, report, () => summaryText(report, io), options) ? 0 : 1)
     })
+}
+
+async function matrix(io: Io, options: CheckCommandOptions, finish: CommandContext['finish']): Promise<void> {
+  const lab = runningLab(io, options)
+  if (lab === undefined) throw new UsageError('--matrix: wanted a running lab, found none; siplab up brings one up, --data names its folder')
+  const began = performance.now()
+  const matrixReport = await checkMatrix(io, lab, options)
+  const steps = linkSteps(matrixReport.links)
+  const report = checkReport(`every link of ${matrixReport.topology}`, 'matrix', new Date(), steps, totals(steps).verdict, performance.now() - began)
+  finish(finishReport(io, report, matrixReport, () => matrixText(matrixReport), options) ? 0 : 1)
 }
 
 async function checkTarget(io: Io, target: string, options: CheckCommandOptions): Promise<CheckReport> {
@@ -62,13 +87,18 @@ async function checkTarget(io: Io, target: string, options: CheckCommandOptions)
   const began = performance.now()
   const at = new Date()
   const journal = new Journal(liveTree(io.err, io.colours.err, options.verbose === true))
-  const candidates = await discover(journal, setup)
   const { destination } = setup
+  const done = (): CheckReport => checkReport(target, options.profile, at, journal.steps, totals(journal.steps).verdict, performance.now() - began)
+  if (options.names === true) {
+    await checkNames(io, journal, destination.kind === 'domain' ? destination.domain : destination.host, setup.lab, options)
+    return done()
+  }
+  const candidates = await discover(journal, setup)
   const domain = destination.kind === 'domain' ? destination.domain : destination.host
   const user = destination.kind === 'domain' ? destination.user : undefined
   const reached = await walk(journal, candidates, { uri: `sip:${domain}`, from: `sip:${user ?? 'check'}@${domain}` }, setup.options)
   if (options.login !== undefined) await login(io, journal, reached, setup, options)
-  return checkReport(target, options.profile, at, journal.steps, totals(journal.steps).verdict, performance.now() - began)
+  return done()
 }
 
 async function login(io: Io, journal: Journal, reached: Reached | undefined, { destination, lab, options: checkOptions }: Setup, options: CheckCommandOptions): Promise<void> {
@@ -83,6 +113,12 @@ async function discover(journal: Journal, { destination, options }: Setup): Prom
   const { host, port, transport, found, address, names } = destination
   const candidates = await discoverHost(journal, { host, port, transport, found, ...(address === undefined ? {} : { address }) }, resolver)
   return candidates.map((candidate) => ({ ...candidate, names }))
+}
+
+function count(text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 1) return value
+  throw new UsageError(`wanted a count, found ${JSON.stringify(text)}`)
 }
 
 function seconds(text: string): number {

@@ -1,0 +1,28 @@
+/** `siplab check DOMAIN --names`: the DNS lint, inside and outside, against the plan where there is one. */
+import { lintNames, type Journal, type NameView } from '../check/index.ts'
+import type { DnsRecord, LabPlan } from '../topology/plan-types.ts'
+import { checkOptions, resolverOf, type CheckLab, type SetupOptions } from './check-setup.ts'
+import { UsageError } from './failure.ts'
+import type { Io } from './io.ts'
+
+export async function checkNames(io: Io, journal: Journal, domain: string, lab: CheckLab | undefined, options: SetupOptions): Promise<void> {
+  const wanted = options.view === undefined ? (['internal', 'external'] as const) : [options.view]
+  await lintNames(journal, domain, wanted.map((view) => nameView(io, view, lab, options)))
+}
+
+function nameView(io: Io, view: 'internal' | 'external', lab: CheckLab | undefined, options: SetupOptions): NameView {
+  const common = { name: view === 'internal' ? ('inside' as const) : ('outside' as const), resolver: resolverOf(lab, view, options), options: checkOptions(io, { view }, lab, options) }
+  if (lab === undefined) return common
+  const records = lab.plan.dns.filter(({ name }) => name === view).flatMap((each) => each.records)
+  if (records.length === 0) throw new UsageError(`the lab ${lab.plan.topology} has no ${view} DNS view`)
+  return { ...common, planned: (service) => plannedSrv(records, service), portIsOpen: (address, port) => isOpen(lab.plan, address, port) }
+}
+
+function plannedSrv(records: readonly DnsRecord[], service: string): { readonly target: string; readonly port: number } | 'absent' {
+  const found = records.find((record) => record.kind === 'srv' && record.name === service)
+  return found?.kind === 'srv' ? { target: found.target, port: found.port } : 'absent'
+}
+
+function isOpen({ firewall }: LabPlan, address: string, port: number): boolean {
+  return firewall.some(({ to, port: open, protocol }) => to.address === address && open === port && protocol === 'tcp')
+}

@@ -1,0 +1,72 @@
+/** What becomes of a finished check: the answer on stdout, a report in a file, expectations held against it. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { differences, ExpectError, htmlReport, junitReport, readExpectations, type CheckReport, type Difference } from '../check/index.ts'
+import { UsageError } from './failure.ts'
+import { paint, type Io } from './io.ts'
+import { packageVersion } from './package.ts'
+
+export type ReportKind = 'html' | 'junit' | 'json'
+
+export interface OutputOptions {
+  readonly json?: true
+  readonly expect?: string
+  readonly report?: ReportKind
+  readonly output?: string
+}
+
+/**
+ * @param document what `--json` prints
+ * @returns true when all is well, or all is as expected
+ */
+export function finishReport(io: Io, report: CheckReport, document: unknown, text: () => string, options: OutputOptions): boolean {
+  const different = options.expect === undefined ? undefined : differences(expectations(io, options.expect), report)
+  const toFile = options.report !== undefined && options.output !== undefined
+  if (options.report !== undefined) writeReport(io, render(options.report, report, document), options)
+  if (options.report === undefined || toFile) {
+    const expectation = different === undefined ? {} : { expected: { ok: different.length === 0, differences: different } }
+    io.out(options.json === true ? `${JSON.stringify({ ...(document as object), ...expectation })}\n` : text())
+  }
+  if (different !== undefined && options.json !== true) io.err(differencesText(io, different))
+  return different === undefined ? report.ok : different.length === 0
+}
+
+function render(kind: ReportKind, report: CheckReport, document: unknown): string {
+  switch (kind) {
+    case 'html':
+      return htmlReport(report, `siplab ${packageVersion()}`)
+    case 'junit':
+      return junitReport(report)
+    case 'json':
+      return `${JSON.stringify(document, undefined, 2)}\n`
+    default:
+      return kind satisfies never
+  }
+}
+
+function writeReport(io: Io, text: string, { output, report }: OutputOptions): void {
+  if (output === undefined) return io.out(text)
+  const file = resolve(io.workingFolder, output)
+  try {
+    writeFileSync(file, text)
+  } catch (cause) {
+    throw new UsageError(`--output: wanted a file that can be written, found ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+  io.err(`${report ?? ''} report in ${file}\n`)
+}
+
+/** Read before anything is dialled, so that a mistake in the file costs no connection. */
+export function expectations(io: Io, name: string): ReturnType<typeof readExpectations> {
+  const file = resolve(io.workingFolder, name)
+  try {
+    return readExpectations(readFileSync(file, 'utf8'), file)
+  } catch (cause) {
+    if (cause instanceof ExpectError) throw new UsageError(cause.message, { cause })
+    throw new UsageError(`--expect: wanted a readable file, found ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
+function differencesText(io: Io, different: readonly Difference[]): string {
+  if (different.length === 0) return `${paint(io.colours.err, 'green', 'as expected')}\n`
+  return different.map(({ step, expected, found }) => `${paint(io.colours.err, 'red', 'not as expected')} ${step}: wanted ${expected}, found ${found}\n`).join('')
+}
