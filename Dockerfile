@@ -7,10 +7,17 @@ WORKDIR /opt/siplab
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
+# Moves the clock of one process (siplab clock); nodes load it only when SIPLAB_MOVABLE_CLOCK=1.
+FROM ${NODE_IMAGE} AS clock
+RUN apt-get update -qq \
+ && apt-get install -y -qq --no-install-recommends libfaketime \
+ && mkdir /faketime && cp /usr/lib/*/faketime/libfaketimeMT.so.1 /faketime/
+
 FROM ${NODE_IMAGE}
 WORKDIR /opt/siplab
 ENV NODE_ENV=production NODE_COMPILE_CACHE=/opt/siplab/.compiled
 COPY --from=packages /opt/siplab/node_modules node_modules
+COPY --from=clock /faketime /usr/local/lib/faketime
 COPY package.json ./
 COPY config config
 COPY scenarios scenarios

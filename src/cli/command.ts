@@ -1,7 +1,6 @@
 /** What the command files share: how a command is registered, its common options, and how it answers. */
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import { UsageError } from './failure.ts'
 import type { ExitStatus } from './failure.ts'
 import type { Io } from './io.ts'
 
@@ -27,15 +26,10 @@ export function common(command: Command, example: string): Command {
     .option('--json', 'one JSON document on stdout, or JSON lines where it follows something')
     .option('--data <DIR>', 'folder of the lab (default: .siplab/NAME)')
     .addOption(new Option('--lab <KIND>', 'which lab the command is for').choices(['local', 'compose']).default('local'))
-    .hook('preAction', (_, acting) => refuseCompose(acting.opts<CommonOptions>()))
     .addHelpText('after', `\nExample:\n  ${example}`)
 }
 
 /** Answers with JSON or with text, as asked. */
 export function answer(io: Io, options: { readonly json?: true }, document: unknown, text: () => string): void {
   io.out(options.json === true ? `${JSON.stringify(document)}\n` : text())
-}
-
-function refuseCompose(options: CommonOptions): void {
-  if (options.lab === 'compose') throw new UsageError('--lab compose: this version of siplab reaches labs on this machine only; leave the option out')
 }

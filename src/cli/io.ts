@@ -30,6 +30,7 @@ const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 export function processIo(): Io {
   process.stdout.on('error', quietWhenClosed)
   process.stderr.on('error', quietWhenClosed)
+  if (process.env['SIPLAB_FOLLOWS_INPUT'] === '1') interruptAtInputEnd()
   const plain = (process.env['NO_COLOR'] ?? '') !== ''
   return {
     out: (text) => void process.stdout.write(text),
@@ -53,6 +54,12 @@ export function processIo(): Io {
     lines: () => createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }),
     closeInput: () => void process.stdin.destroy(),
   }
+}
+
+/** Where no signal arrives (docker exec): whoever started this process keeps its input open, and its end is the wish to stop. */
+function interruptAtInputEnd(): void {
+  process.stdin.once('close', () => process.emit('SIGINT')).resume()
+  if ('unref' in process.stdin && typeof process.stdin.unref === 'function') process.stdin.unref()
 }
 
 export type Style = Parameters<typeof styleText>[0]

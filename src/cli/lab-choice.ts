@@ -49,7 +49,7 @@ export function chooseRunningLab(io: Io, options: { readonly data?: string }): C
 
 /** The plan the lab runs by: the same file, network and ports as `up` took. */
 export function planOf({ record }: Pick<ChosenLab, 'record'>): LabPlan {
-  return planLab(loadTopology(record.topology, configFolder()), { network: record.network, ports: record.ports })
+  return planLab(loadTopology(record.topology, configFolder()), { network: record.network, ports: record.ports, addressing: record.addressing ?? 'loopback' })
 }
 
 /** @throws UsageError with the names there are */

@@ -1,6 +1,7 @@
 /** `siplab COMMAND …`: reads the command line, runs one command, and turns what came of it into an exit status. */
 import { Command } from 'commander'
 import { commands } from './commands/index.ts'
+import { runInComposeLab, withoutComposeLab } from './compose-lab.ts'
 import { reportFailure } from './failure.ts'
 import type { ExitStatus } from './failure.ts'
 import { processIo } from './io.ts'
@@ -33,6 +34,8 @@ export async function main(args: readonly string[], io: Io): Promise<ExitStatus>
   for (const register of commands) register(program, { io, finish })
   inheritAll(program, io)
   try {
+    const inside = withoutComposeLab(args)
+    if (inside !== undefined) return await runInComposeLab(inside, io)
     await program.parseAsync([...args], { from: 'user' })
     return status
   } catch (error) {

@@ -21,6 +21,8 @@ export interface LabRecord {
   readonly name: string
   readonly network: number
   readonly ports: Readonly<Record<string, number>>
+  /** Absent: loopback. */
+  readonly addressing?: 'containers'
   readonly movableClock: boolean
   /** ISO 8601. */
   readonly startedAt: string

@@ -53,7 +53,8 @@ export function supervisorClient(folder: LabFolder): ControlClient {
   return controlClient('the supervisor', supervisorSockets(folder), 60_000)
 }
 
-function supervisorSockets(folder: LabFolder) {
+/** Where the supervisor of a lab listens. */
+export function supervisorSockets(folder: LabFolder) {
   const controlSocket = join(folder.root, 'lab.sock')
   return { ...nodeFolder(folder.root, 'lab'), controlSocket, controlSocketPointer: `${controlSocket}.path` }
 }

@@ -15,6 +15,7 @@ import { planCommand } from './plan.ts'
 import { registrationsCommand } from './registrations.ts'
 import { scenarioCommand } from './scenario.ts'
 import { statusCommand } from './status.ts'
+import { attendCommand, superviseCommand } from './supervise.ts'
 import { timelineCommand } from './timeline.ts'
 import { traceCommand } from './trace.ts'
 import { upCommand } from './up.ts'
@@ -46,4 +47,6 @@ export const commands: readonly RegisterCommand[] = [
   registrationsCommand,
   nodeCommand,
   benchProxyCommand,
+  superviseCommand,
+  attendCommand,
 ]

@@ -1,10 +1,13 @@
 /** `siplab node start NAME`: one node in the foreground; and, for a lab that runs, its nodes stopped and started again. */
-import { resolve } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { Option } from 'commander'
+import { clockFileName, movableClock } from '../../lab/clock.ts'
 import { supervisorClient } from '../../lab/supervisor-control.ts'
 import { startNode } from '../../lab/start-node.ts'
 import { LabError } from '../../lab/lab-error.ts'
 import type { RunningNode } from '../../lab/helper-node.ts'
+import { nodeFolder } from '../../roles/node-folder.ts'
 import { textLog } from '../../roles/text-log.ts'
 import { planLab } from '../../topology/plan.ts'
 import { answer, common } from '../command.ts'
@@ -71,6 +74,7 @@ async function runHere({ io, finish }: CommandContext, name: string, topologyNam
   const node = chooseNode(plan, name)
   if (io.environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') throw new UsageError('NODE_TLS_REJECT_UNAUTHORIZED=0 switches every certificate check off; unset it, a lab without checks shows nothing')
   const dataDir = resolve(io.workingFolder, options.data ?? `.siplab/${topology.name}`)
+  if (io.environment['SIPLAB_MOVABLE_CLOCK'] === '1') withMovableClock(io, nodeFolder(dataDir, name).root)
   const running = await startNode({ lab: plan, plan: node, dataDir, logLevel: options.log, ...storeUrls(io), ...(options.logFormat === 'text' ? { logDestination: textLog(io.err) } : {}) })
   const stopListening = io.onInterrupt(stopOnSignal(running, options))
   if (options.supervised === true) io.onInputEnd(() => void running.stop())
@@ -78,6 +82,14 @@ async function runHere({ io, finish }: CommandContext, name: string, topologyNam
   stopListening()
   io.closeInput()
   finish(asExitStatus(status))
+}
+
+/** The clock is another one only for a process that was started with it: this one begins again, in its own place. */
+function withMovableClock({ environment }: CommandContext['io'], nodeRoot: string): void {
+  if (environment['FAKETIME_TIMESTAMP_FILE'] !== undefined) return
+  const file = join(nodeRoot, clockFileName)
+  const clock = movableClock(nodeRoot, existsSync(file) ? readFileSync(file, 'utf8').trim() : '+0')
+  process.execve?.(process.execPath, process.argv, { ...process.env, ...clock })
 }
 
 /** Told to end, a node of its own finishes what is in progress; told twice, or under a supervisor that drains by itself, it stops. */

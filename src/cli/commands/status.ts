@@ -37,7 +37,8 @@ export const statusCommand: RegisterCommand = (program, { io, finish }) => {
   common(command, 'siplab status --json').action(async (options: StatusOptions) => {
     if (options.node !== undefined) return finish(await showOne(io, options, options.node))
     const lab = chooseLab(io, options)
-    const nodes = await Promise.all(planOf(lab).nodes.map((node) => nodeLine(lab, node)))
+    const foreign = foreignNodes(io)
+    const nodes = await Promise.all(planOf(lab).nodes.map((node) => nodeLine(lab, node, foreign)))
     const running = lab.pid !== undefined
     const { name } = lab.record
     answer(io, options, { lab: name, data: lab.folder.root, network: lab.record.network, running, ...(running ? { pid: lab.pid } : {}), nodes }, () => text(io, lab, nodes))
@@ -53,7 +54,12 @@ async function showOne(io: Io, options: StatusOptions, name: string): Promise<Ex
   return status.state === 'ready' ? 0 : 1
 }
 
-async function nodeLine(lab: ChosenLab, { name, role, fqdn }: { readonly name: string; readonly role: string; readonly fqdn: string }): Promise<NodeLine> {
+/** State of the containers that run a program of their own, as the container engine sees it. */
+function foreignNodes({ environment }: Io): Readonly<Record<string, string>> {
+  return JSON.parse(environment['SIPLAB_FOREIGN_NODES'] ?? '{}') as Readonly<Record<string, string>>
+}
+
+async function nodeLine(lab: ChosenLab, { name, role, fqdn }: { readonly name: string; readonly role: string; readonly fqdn: string }, foreign: Readonly<Record<string, string>>): Promise<NodeLine> {
   const stopped = lab.record.stopped[name]
   if (lab.pid === undefined || stopped !== undefined) {
     const { at, ...why } = stopped ?? {}
@@ -65,7 +71,7 @@ async function nodeLine(lab: ChosenLab, { name, role, fqdn }: { readonly name: s
     return { name, role, fqdn, state: status.state, since: status.since, pid: status.pid, ...(verdict === undefined ? {} : { verdict }), status }
   } catch (error) {
     if (!(error instanceof LabError) || error.code !== 'node.unreachable') throw error
-    return { name, role, fqdn, state: 'silent' }
+    return { name, role, fqdn, state: foreign[name] ?? 'silent' }
   }
 }
 

@@ -1,0 +1,98 @@
+/**
+ * `siplab supervise` and `siplab attend`: the inside of `--lab compose`. The first runs in the service `lab` for as long as the
+ * container lab is up; the second is started there by a siplab outside and speaks JSON lines with it.
+ */
+import { resolve } from 'node:path'
+import { superviseContainers } from '../../lab/compose-supervisor.ts'
+import type { Wish } from '../../lab/compose-supervisor.ts'
+import type { ToInside, ToOutside } from '../../lab/compose-lines.ts'
+import { setClock } from '../../lab/clock.ts'
+import { tailEvents } from '../../lab/event-tail.ts'
+import { LabError } from '../../lab/lab-error.ts'
+import { supervisorClient } from '../../lab/supervisor-control.ts'
+import { nodeFolder } from '../../roles/node-folder.ts'
+import { planLab } from '../../topology/plan.ts'
+import type { RegisterCommand } from '../command.ts'
+import { runInProcess } from '../in-process.ts'
+import type { Io } from '../io.ts'
+import { chooseRunningLab, clientOf, planOf } from '../lab-choice.ts'
+import { chooseTopology, placement, readAddressing, readPlacement } from '../topology-options.ts'
+import type { PlacementOptions } from '../topology-options.ts'
+
+interface SuperviseOptions extends PlacementOptions {
+  readonly topology: string
+  readonly data: string
+}
+
+export const superviseCommand: RegisterCommand = (program, { io }) => {
+  const supervise = program.command('supervise', { hidden: true }).description('Watches a lab whose nodes are containers; the service lab of a compose file runs it.')
+  placement(supervise)
+    .requiredOption('--topology <FILE>', 'name or path of the lab file')
+    .requiredOption('--data <DIR>', 'folder that holds nodes/NAME')
+    .action(async (options: SuperviseOptions) => {
+      const { topology, source } = chooseTopology(io, options.topology)
+      const { network, ports } = readPlacement(options)
+      const plan = planLab(topology, { ports, ...(network === undefined ? {} : { network }), addressing: readAddressing(io, {}) })
+      const data = resolve(io.workingFolder, options.data)
+      const movableClock = io.environment['SIPLAB_MOVABLE_CLOCK'] === '1'
+      if (movableClock) for (const { name, clock = '+0' } of plan.nodes) setClock(nodeFolder(data, name).root, clock)
+      const end = await superviseContainers({ plan, source, data, movableClock, onProgress: (line) => io.err(`${line}\n`) })
+      await new Promise<void>((ended) => {
+        const stop = io.onInterrupt(() => {
+          stop()
+          ended()
+        })
+      })
+      await end()
+    })
+}
+
+/** Until standard input ends. */
+export const attendCommand: RegisterCommand = (program, { io }) => {
+  program
+    .command('attend', { hidden: true })
+    .description('Speaks JSON lines with a siplab outside the container lab.')
+    .requiredOption('--data <DIR>', 'folder that holds nodes/NAME')
+    .action(async (options: { readonly data: string }) => {
+      const lab = chooseRunningLab(io, options)
+      const tell = (line: ToOutside): void => io.out(`${JSON.stringify(line)}\n`)
+      const tails = planOf(lab).nodes.map(({ name }) => tailEvents(nodeFolder(lab.folder.root, name).events, 'start', (event) => tell({ kind: 'event', event })))
+      const end = new AbortController()
+      const wishes = tellWishes(supervisorClient(lab.folder).lines<Wish>('/wishes', end.signal), tell)
+      tell({ kind: 'attending' })
+      for await (const line of io.lines()) void obey(io, options, JSON.parse(line) as ToInside, tell)
+      end.abort()
+      for (const tail of tails) tail.stop()
+      await wishes
+    })
+}
+
+async function tellWishes(wishes: AsyncIterable<Wish>, tell: (line: ToOutside) => void): Promise<void> {
+  for await (const wish of wishes) tell({ kind: 'wish', wish })
+}
+
+async function obey(io: Io, options: { readonly data: string }, line: ToInside, tell: (line: ToOutside) => void): Promise<void> {
+  const lab = chooseRunningLab(io, options)
+  switch (line.kind) {
+    case 'command':
+      return tell({ kind: 'outcome', id: line.id, outcome: await runInProcess(io, [...line.args, '--data', options.data, '--json']) })
+    case 'ask':
+      return tell({ kind: 'answer', id: line.id, ...(await ask(() => (line.body === undefined ? clientOf(lab, line.node).get(line.path) : clientOf(lab, line.node).post(line.path, line.body)))) })
+    case 'standing':
+      return tell({ kind: 'answer', id: line.id, value: lab.record.stopped[line.node] })
+    case 'wish-done':
+      return void (await supervisorClient(lab.folder).post('/wish-done', { id: line.id, ...(line.error === undefined ? {} : { error: line.error }) }))
+    default:
+      return line satisfies never
+  }
+}
+
+/** A node that is just going does not answer: that is told, not thrown. */
+async function ask(call: () => Promise<unknown>): Promise<{ readonly value: unknown } | { readonly error: string }> {
+  try {
+    return { value: await call() }
+  } catch (error) {
+    if (error instanceof LabError) return { error: error.message }
+    throw error
+  }
+}

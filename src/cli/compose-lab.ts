@@ -1,0 +1,90 @@
+/**
+ * `--lab compose`: a command goes to the service `lab` of the running container lab and runs there, where every node's folder is.
+ * What needs the container engine (a container started again) is done here for it.
+ */
+import { spawn } from 'node:child_process'
+import { containerOf, containers, docker, findProject } from '../lab/compose-docker.ts'
+import type { ComposeProject, ContainerState } from '../lab/compose-docker.ts'
+import { attendProject, insideData } from '../lab/compose-session.ts'
+import { UsageError } from './failure.ts'
+import type { ExitStatus } from './failure.ts'
+import type { Io } from './io.ts'
+
+/** The command line without `--lab compose`; undefined when it is for a lab on this machine. */
+export function withoutComposeLab(args: readonly string[]): readonly string[] | undefined {
+  const at = args.findIndex((arg, index) => arg === '--lab=compose' || (arg === '--lab' && args[index + 1] === 'compose'))
+  if (at < 0 || args.includes('--help') || args.includes('-h')) return undefined
+  // Scenarios are played from outside, each in a container lab of its own.
+  if (args[0] === 'scenario') return undefined
+  return args.toSpliced(at, args[at] === '--lab' ? 2 : 1)
+}
+
+/** What has no meaning inside, with what does instead. */
+const notInside: Readonly<Record<string, string>> = {
+  up: 'docker compose up --detach brings the container lab up',
+  down: 'docker compose down takes the container lab down',
+  plan: 'siplab plan --containers shows what the container lab follows from',
+  decode: 'siplab decode needs no lab; leave --lab out',
+  phone: 'a phone joins a network of the container lab by itself; docs/containers.md shows how',
+  check: 'siplab check takes any address; docs/containers.md shows how to reach the container lab',
+  'bench-proxy': 'siplab bench-proxy is no part of a lab; leave --lab out',
+}
+
+/** What may ask for a container to be started or stopped. */
+const attended = new Set(['node', 'break', 'heal', 'certs'])
+
+/** Runs a command line, given without `--lab`, in the container lab. */
+export async function runInComposeLab(args: readonly string[], io: Io): Promise<ExitStatus> {
+  const [command = ''] = args
+  const instead = notInside[command]
+  if (instead !== undefined) throw new UsageError(`${command} does not take --lab compose: ${instead}`)
+  if (args.some((arg) => arg === '--data' || arg.startsWith('--data='))) throw new UsageError('--data names a folder of this machine; with --lab compose, COMPOSE_PROJECT_NAME chooses the lab')
+  const project = await findProject(io.environment)
+  if (command === 'users') return follow(io, await usersCommand(project, args))
+  const session = attended.has(command) ? await attendProject(project, () => undefined) : undefined
+  try {
+    const foreign = command === 'status' ? ['--env', `SIPLAB_FOREIGN_NODES=${JSON.stringify(await foreignStates(project))}`] : []
+    return await follow(io, ['exec', '--interactive', '--env', 'SIPLAB_FOLLOWS_INPUT=1', ...foreign, ...terminal(io), project.lab, 'siplab', ...args, '--data', insideData])
+  } finally {
+    await session?.close()
+  }
+}
+
+/** The directory is reached from the network of its database, by the container that filled it: one more like it, for one command. */
+async function usersCommand(project: ComposeProject, args: readonly string[]): Promise<readonly string[]> {
+  const { id } = await containerOf(project, 'directory')
+  const inspect = (format: string): Promise<string> => docker(project.environment, 'inspect', '--format', format, id)
+  const [image, environment, networks, program] = await Promise.all([inspect('{{.Config.Image}}'), inspect('{{json .Config.Env}}'), inspect('{{range $name, $net := .NetworkSettings.Networks}}{{$name}} {{end}}'), inspect('{{json .Config.Cmd}}')])
+  const seed = JSON.parse(program) as readonly string[]
+  const topology = seed[seed.indexOf('--topology') + 1] ?? ''
+  const [network = 'none'] = networks.split(' ')
+  const variables = (JSON.parse(environment) as readonly string[]).flatMap((each) => ['--env', each])
+  return ['run', '--rm', '--read-only', '--volumes-from', id, '--network', network, ...variables, image, 'siplab', ...args, '--topology', topology, '--data', insideData]
+}
+
+/** Nodes that run a program of their own have no control socket: how Docker sees them has to do. */
+async function foreignStates(project: ComposeProject): Promise<Readonly<Record<string, string>>> {
+  return Object.fromEntries([...(await containers(project))].map(([service, state]) => [service, stateOf(state)]))
+}
+
+function stateOf({ status, health }: ContainerState): string {
+  if (status !== 'running') return 'stopped'
+  return health === undefined || health === 'healthy' ? 'ready' : 'starting'
+}
+
+function terminal(io: Io): readonly string[] {
+  return io.colours.out ? [] : ['--env', 'NO_COLOR=1']
+}
+
+/** Docker passes no signal on to what it executes: its input, held open as long as this process lives, is what ends it. */
+function follow(io: Io, args: readonly string[]): Promise<ExitStatus> {
+  const child = spawn('docker', args, { stdio: ['pipe', 'inherit', 'inherit'], env: io.environment as NodeJS.ProcessEnv })
+  const stopListening = io.onInterrupt(() => child.stdin.end())
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (status) => {
+      stopListening()
+      resolve(status === 0 || status === 1 || status === 2 ? status : 3)
+    })
+  })
+}
