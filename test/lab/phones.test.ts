@@ -1,10 +1,14 @@
 /** sip.js phones against the default lab: through the edge and inside, over every transport. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import t from 'tap'
 import type { Test } from 'tap'
 import type { Phone, PhoneTransportName } from '../../src/phone/index.ts'
 import { PhoneError } from '../../src/phone/index.ts'
+import { siplab, siplabBin } from '../support/command.ts'
 import { withLab, type TestLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
 
@@ -142,7 +146,72 @@ t.test('phones of the default lab', async (t) => {
     const alice = phoneOf(t, lab, 'alice', { at: 'edge', transport: 'tls', ca: [readFileSync(internal ?? '', 'utf8')] })
     await t.rejects(alice.signIn(), { code: /^chain\./, verdict: { certificate: { subject: /sip\.lab\.test/ } } })
   })
+
+  t.test('siplab phone', async (t) => {
+    t.test('a script writes to and calls an echo, which signs out on Ctrl-C', async (t) => {
+      const echo = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, siplabBin, 'phone', '--as', 'carol', '--echo', '--json', '--data', lab.data], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const ended = once(echo, 'exit')
+      t.teardown(() => echo.kill())
+      const told: PhoneLine[] = []
+      const lines = createInterface(echo.stdout).on('line', (line) => told.push(JSON.parse(line) as PhoneLine))
+      await once(lines, 'line')
+      const script = 'message sip:carol@lab.test grüße\nwait 0.3\n{"do":"call","to":"sip:carol@lab.test"}\nhang-up\nsign-out\nquit\n'
+      const { status, stdout } = await siplab(['phone', '--as', 'alice', '--outside', '--json', '--data', lab.data], { input: script })
+      t.equal(status, 0)
+      t.match(linesOf(stdout), [
+        { event: 'signed-in', target: /sip\.lab\.test/, phone: 1, user: 'sip:alice@lab.test' },
+        { event: 'sent', to: 'sip:carol@lab.test', status: 200 },
+        { event: 'message', from: 'sip:carol@lab.test', text: 'grüße' },
+        { event: 'calling', to: 'sip:carol@lab.test' },
+        { event: 'established' },
+        { event: 'ended', by: 'us', how: 'bye' },
+        { event: 'signed-out' },
+      ])
+      echo.kill('SIGINT')
+      t.strictSame(await ended, [0, null])
+      t.match(told, [{ event: 'signed-in', target: /pool\.lab\.test/, redirects: 1 }, { event: 'message' }, { event: 'incoming-call' }, { event: 'established' }, { event: 'ended', by: 'them' }])
+      t.strictSame((await lab.json<readonly Binding[]>('registrations')).filter(({ aor }) => aor === 'sip:carol@lab.test'), [])
+    })
+
+    t.test('what was refused is told, and the exit status is 1', async (t) => {
+      const { status, stdout } = await siplab(['phone', '--as', 'bob', '--json', '--data', lab.data], { input: 'message sip:nobody@lab.test hello\nquit\n' })
+      t.equal(status, 1)
+      t.match(linesOf(stdout), [{ event: 'signed-in' }, { event: 'failed', do: 'message', code: 'phone.refused', status: 404, diagnostics: /^1003;/ }])
+    })
+
+    t.test('any server is reached by its name, with the password from the environment', async (t) => {
+      const edge = lab.node('edge').listeners.find(({ face, transport, mutual }) => face === 'external' && transport === 'tls' && mutual === 'off')
+      const options = ['phone', '--uri', 'sip:alice@lab.test', '--password-env', 'PHONE_PASSWORD', '--server', `sip.lab.test:${edge?.port}`, '--address', edge?.address ?? '', '--json']
+      const environment = { PHONE_PASSWORD: 'alice-2005' }
+      t.match(await siplab([...options, '--ca', lab.ready.trust.public ?? ''], { environment, input: '' }), { status: 0, stdout: /"event":"signed-in"/ })
+      const refused = await siplab([...options, '--ca', lab.ready.trust.internal ?? ''], { environment, input: '' })
+      t.match(linesOf(refused.stdout), [{ event: 'failed', do: 'sign-in', code: /^chain\./, verdict: { direction: 'outgoing' } }])
+      t.equal(refused.status, 1)
+    })
+
+    t.test('a crowd signs in with accounts of its own and leaves nothing behind', async (t) => {
+      const { status, stdout } = await siplab(['phone', '--count', '40', '--outside', '--json', '--data', lab.data], { input: '' })
+      t.equal(status, 0)
+      t.match(linesOf(stdout).at(-1), { event: 'crowd', phones: 40, signedIn: 40 })
+      t.equal((await lab.json<readonly unknown[]>('users', 'list')).length, lab.ready.users.length)
+      t.notMatch(JSON.stringify(await lab.json('registrations')), /crowd/)
+    })
+
+    t.test('a wrong command line is refused with what there is', async (t) => {
+      t.match(await siplab(['phone', '--as', 'eve', '--data', lab.data], { input: '' }), { status: 2, stderr: /sip:eve@lab\.test.*sip:alice@lab\.test/ })
+      t.match(await siplab(['phone', '--count', '5000', '--data', lab.data], { input: '' }), { status: 2, stderr: /--count: wanted a whole number from 1 to 1000/ })
+      t.match(await siplab(['phone', '--as', 'alice', '--inside', '--outside', '--data', lab.data], { input: '' }), { status: 2 })
+    })
+  })
 })
+
+interface PhoneLine {
+  readonly event: string
+}
+
+function linesOf(stdout: string): readonly PhoneLine[] {
+  return stdout.trim().split('\n').map((line) => JSON.parse(line) as PhoneLine)
+}
 
 async function remotePair(t: Test, lab: TestLab): Promise<{ readonly alice: Phone; readonly bob: Phone }> {
   const alice = phoneOf(t, lab, 'alice', { at: 'edge', transport: 'tls' })
