@@ -109,7 +109,7 @@ export async function keptConnections(lab: RunningLabAccess, servers: readonly N
 }
 
 /** Live connections, of whatever direction, that were opened with one certificate. */
-export async function connectionsWith(lab: RunningLabAccess, serial: string): Promise<readonly string[]> {
+export async function connectionsWith(lab: Pick<RunningLabAccess, 'plan' | 'clientOf'>, serial: string): Promise<readonly string[]> {
   const servers = lab.plan.nodes.filter(({ certificates }) => certificates.length > 0)
   const all = await Promise.all(servers.map(({ name }) => whileRunning(lab.clientOf(name).get<readonly FlowStatus[]>('/flows'))))
   const found = all.flatMap((flows) => flows ?? []).filter(({ own, peer }) => own === serial || peer === serial).map(({ link }) => link)

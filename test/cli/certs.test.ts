@@ -73,7 +73,7 @@ t.test('timeline says when each certificate ends and what stops with it', async 
   const { certificates } = JSON.parse(out) as { readonly certificates: readonly { readonly node: string; readonly name: string }[] }
   t.match(certificates.find(({ name }) => name === 'director-listener'), {
     secondsLeft: 365 * 86_400,
-    stops: [/inside-user, edge, fe1 can no longer reach director/, /director can no longer reach/, /the service on director shuts down/],
+    stops: [/users inside, edge, fe1 can no longer reach director/, /director can no longer reach/, /the service on director shuts down/],
     lifetimes: [{ days: 200, renewalsPerYear: 2 }, { days: 100, renewalsPerYear: 4 }, { days: 47, renewalsPerYear: 8 }],
   })
 })

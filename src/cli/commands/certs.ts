@@ -7,6 +7,7 @@ import { heldCertificates, initCertificates, issueTrial, plannedFor, readCertifi
 import type { CertificateHome, HeldCertificate } from '../../lab/certificate-work.ts'
 import { findLabs, labFolder, readRecord, supervisorOf } from '../../lab/lab-folder.ts'
 import { LabError } from '../../lab/lab-error.ts'
+import { connectionsWith } from '../../lab/renewal.ts'
 import type { ChangeReport } from '../../roles/control-api.ts'
 import { planLab } from '../../topology/plan.ts'
 import type { VerdictCertificate } from '../../certificates/verdict.ts'
@@ -105,7 +106,9 @@ function revokeCommand(certs: Command, { io }: CommandContext): void {
     const serial = serialOf(home, what, options.reference)
     const nodes = revoke(home, serial, options.reason ?? 'unspecified', Date.now())
     const report = await reload(home, nodes)
-    answer(io, options, { revoked: serial, nodes, reloaded: report }, () => `${serial} is revoked; ${nodes.join(', ')} have the new list\n${reportText(report)}`)
+    const live = report.length === 0 ? [] : await connectionsWith({ plan: home.plan, clientOf: (node) => clientOf({ folder: labFolder(home.root) }, node) }, serial)
+    const goOn = live.map((link) => `${link} is live and goes on with it; only a new handshake is refused\n`).join('')
+    answer(io, options, { revoked: serial, nodes, reloaded: report, live }, () => `${serial} is revoked; ${nodes.join(', ')} have the new list\n${reportText(report)}${goOn}`)
   })
 }
 

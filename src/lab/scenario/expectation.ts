@@ -1,4 +1,5 @@
 /** Whether what a scenario expects is so: pure, over what the nodes wrote and how they stand. */
+import { dialledNames } from '../fault-links.ts'
 import { joinEvents } from '../join.ts'
 import type { NodeEvent } from '../../roles/control-api.ts'
 import type { Verdict } from '../../certificates/verdict.ts'
@@ -113,7 +114,8 @@ function judgeFlow({ shows, dialledWith }: Expectation, link: string, { flows }:
 
 function judgeLink({ state, because }: Expectation, link: string, { events, plan }: Situation): Finding {
   const [from = '', to = ''] = link.split('->')
-  const names = dialledNames(plan, to)
+  const peer = plan.nodes.find(({ name }) => name === to)
+  const names = new Set(peer === undefined ? [to] : dialledNames(peer))
   let found: { readonly state: string; readonly code?: string } = { state: 'untried' }
   for (const { node, event, data, verdict } of events) {
     if (node !== from) continue
@@ -122,10 +124,4 @@ function judgeLink({ state, because }: Expectation, link: string, { events, plan
   }
   const held = found.state === state && (because === undefined || found.code === because)
   return { held, wanted: `${link} ${state}${because === undefined ? '' : `, ${because}`}`, found: `${link} ${found.state}${found.code === undefined ? '' : `, ${found.code}`}`, next: `siplab events ${from}` }
-}
-
-function dialledNames({ nodes }: Pick<LabPlan, 'nodes'>, name: string): ReadonlySet<string> {
-  const node = nodes.find((each) => each.name === name)
-  if (node === undefined) return new Set([name])
-  return new Set([node.fqdn, ...node.faces.map(({ fqdn }) => fqdn), ...('home' in node.settings ? [node.settings.home] : [])])
 }

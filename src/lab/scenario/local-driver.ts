@@ -2,11 +2,13 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import type { FlowStatus, NodeStatus } from '../../roles/control-api.ts'
 import { nodeFolder } from '../../roles/node-folder.ts'
+import { planLab } from '../../topology/plan.ts'
 import type { NodePlan } from '../../topology/plan-types.ts'
 import { hasMovableClock } from '../clock.ts'
 import { controlClient } from '../control-client.ts'
 import { tailEvents } from '../event-tail.ts'
 import type { EventTail } from '../event-tail.ts'
+import { dialledNames } from '../fault-links.ts'
 import { LabError } from '../lab-error.ts'
 import type { LabChange } from '../ready-document.ts'
 import { bringUp } from '../up.ts'
@@ -37,16 +39,17 @@ export function localDriver(options: LocalDriverOptions): LabDriver {
 
 async function bringUpLocal(options: LocalDriverOptions, { topology, source, movableClock }: LabWish, signal: AbortSignal): Promise<DrivenLab> {
   const { launcher, environment, data, network, onProgress } = options
-  const lab = new LocalLab(options)
   mkdirSync(data, { recursive: true, mode: 0o700 })
+  const lab = new LocalLab(options, planLab(topology).nodes.map(({ name }) => name))
   try {
     const running = await bringUp({
       topology, source, data, launcher, environment, movableClock, onProgress, ports: {}, fresh: false,
       ...(network === undefined ? {} : { network }),
       onChange: (change) => lab.onChange(change),
     }, signal)
-    return lab.follow(running)
+    return lab.take(running)
   } catch (error) {
+    lab.stopListening()
     if (!options.keep) rmSync(data, { recursive: true, force: true })
     throw error
   }
@@ -59,11 +62,18 @@ class LocalLab implements DrivenLab {
   readonly #began = performance.now()
   readonly #listeners = new Set<() => void>()
   readonly #stopped = new Map<string, NodeStanding>()
-  #tails: readonly EventTail[] = []
+  readonly #tails: readonly EventTail[]
   #running: RunningLab | undefined
 
-  constructor(options: LocalDriverOptions) {
+  /** Listens from before the first node starts. */
+  constructor(options: LocalDriverOptions, nodes: readonly string[]) {
     this.#options = options
+    this.#tails = nodes.map((name) =>
+      tailEvents(nodeFolder(options.data, name).events, 'start', (event) => {
+        this.events.push({ atMs: this.#now(), event })
+        this.#tell()
+      }),
+    )
   }
 
   get plan() {
@@ -83,15 +93,9 @@ class LocalLab implements DrivenLab {
     return this.#running
   }
 
-  follow(running: RunningLab): this {
+  take(running: RunningLab): this {
     this.#running = running
     for (const { name, pid } of running.ready.nodes) if (pid === undefined) this.#stopped.set(name, { state: 'stopped' })
-    this.#tails = running.plan.nodes.map(({ name }) =>
-      tailEvents(nodeFolder(this.data, name).events, 'start', (event) => {
-        this.events.push({ atMs: this.#now(), event })
-        this.#tell()
-      }),
-    )
     return this
   }
 
@@ -144,15 +148,17 @@ class LocalLab implements DrivenLab {
 
   async end(): Promise<void> {
     await this.#running?.stop()
-    for (const tail of this.#tails) {
-      tail.flush()
-      tail.stop()
-    }
+    for (const tail of this.#tails) tail.flush()
+    this.stopListening()
     if (!this.#options.keep) rmSync(this.data, { recursive: true, force: true })
   }
 
   #now(): number {
     return Math.round(performance.now() - this.#began)
+  }
+
+  stopListening(): void {
+    for (const tail of this.#tails) tail.stop()
   }
 
   #client(node: string) {
@@ -180,10 +186,4 @@ function without({ event: _event, node: _node, ...how }: Extract<LabChange, { ev
 
 function hasFlows({ role }: NodePlan): boolean {
   return role === 'front-end' || role === 'standard-edition' || role === 'director' || role === 'access-proxy' || role === 'gateway'
-}
-
-/** The names others dial a node by: each face, and its pool. */
-function dialledNames({ fqdn, faces, settings }: NodePlan): readonly string[] {
-  const home = 'home' in settings ? [settings.home] : []
-  return [...new Set([fqdn, ...faces.map((face) => face.fqdn), ...home])]
 }

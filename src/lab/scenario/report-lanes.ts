@@ -9,8 +9,8 @@ const laneHeight = 30
 const linkHeight = 20
 const top = 34
 /** What happens close together stays apart, what is far apart does not run off the page: no gap counts for more. */
-const longestGapMs = 1500
-const shortestGapMs = 25
+const longestGapMs = 700
+const shortestGapMs = 30
 
 export type Band = { readonly fromMs: number; readonly toMs: number; readonly state: 'starting' | 'ready' | 'degraded' | 'stopped' | 'up' | 'down' }
 
