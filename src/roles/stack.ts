@@ -6,6 +6,7 @@ import { defaultForward, type ForwardSettings, type ProxyEvents } from '../sip/r
 import { FlowTokens } from '../sip/routing/flow-token.ts'
 import type { Arrival } from '../sip/routing/decision.ts'
 import type { HeaderField } from '../sip/message/types.ts'
+import { OverloadGuard } from '../sip/transaction/overload.ts'
 import { defaultTransactionLimits, type TransactionLimits } from '../sip/transaction/settings.ts'
 import { TimerWheel } from '../sip/transaction/timer-wheel.ts'
 import { defaultTimers } from '../sip/transaction/types.ts'
@@ -14,7 +15,7 @@ import { createResolver, type Resolver } from '../sip/transport/resolver.ts'
 import { createTransport } from '../sip/transport/transport.ts'
 import { TargetHealth } from '../sip/transport/target-health.ts'
 import { defaultTransportSettings, type TransportSettings } from '../sip/transport/settings.ts'
-import type { Locate } from '../sip/routing/settings.ts'
+import type { Locate, ProxySettings } from '../sip/routing/settings.ts'
 import type { Judgement, PeerEvidence, TlsMaterial, TransportLayer, TransportUser } from '../sip/transport/types.ts'
 import { onFlowClosed as forgetFlow } from '../services/registrar/registrar.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
@@ -56,6 +57,8 @@ export interface StackOptions {
   readonly transportSettings?: Partial<TransportSettings>
   readonly transactionLimits?: TransactionLimits
   readonly forward?: Partial<ForwardSettings>
+  /** Seconds for Retry-After of a new request that is turned away; absent: all are taken. */
+  readonly shed?: ProxySettings['shed']
   /** DNS server in place of the plan's; `[]` is the system's. */
   readonly dnsServers?: readonly string[]
 }
@@ -112,6 +115,8 @@ export function openStack(options: StackOptions): Stack {
   })
   const { names } = plan.profile
   judge = peerJudge({ faces: parts.peers, names, nameRules: nameRulesOf(plan), diagnose: (code, evidence) => diagnosePeer(plan, who, groundFor(options, evidence.face), code, evidence) })
+  // One long stop is the machine's (a lab starts a dozen processes at once); rounds that stay long are load.
+  const overload = new OverloadGuard(clock, { lagMs: 2000 })
   proxy = createProxy({
     clock,
     wheel: new TimerWheel(clock),
@@ -122,6 +127,7 @@ export function openStack(options: StackOptions): Stack {
     health: new TargetHealth(clock),
     faces: faceSettings(plan, parts),
     forward: { ...defaultForward, ...options.forward },
+    shed: (request) => options.shed?.(request) ?? overload.shed(),
     optionTags: ['ms-benotify'],
     flowTokens,
     diagnostics: (because, arrival, status, detail): readonly HeaderField[] => (parts.explainsTo(arrival) ? diagnosticsHeaders({ plan, who }, because, arrival, status, detail) : []),
@@ -133,6 +139,7 @@ export function openStack(options: StackOptions): Stack {
     parts,
     locate,
     async close() {
+      overload.close()
       proxy?.close()
       // Before its flows: they end because the process does, and the registrations are for the next one.
       stores.location?.close()

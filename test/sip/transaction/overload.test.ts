@@ -23,6 +23,16 @@ t.test('overload guard', async (t) => {
     t.equal(guard.shed(), 2)
   })
 
+  t.test('turns new work away when round after round is too long, not for one', async (t) => {
+    const clock = new FakeClock()
+    const guard = new OverloadGuard(clock, { lagMs: 1000, steadyMs: 30, steadySamples: 3 })
+    const answers = [1, 2, 3].map(() => {
+      stall(clock, 100)
+      return guard.shed() !== undefined
+    })
+    t.same(answers, [false, false, true])
+  })
+
   t.test('spreads the return of those it turned away', async (t) => {
     const clock = new FakeClock()
     const guard = new OverloadGuard(clock, { sampleMs: 50, lagMs: 100, retryAfterSeconds: [1, 3] })
