@@ -17,6 +17,8 @@ export interface Call {
   readonly established: Promise<void>
   /** Resolves when the call is over, however it ended; never rejects. */
   readonly ended: Promise<CallEnd>
+  /** Re-INVITE with the same session; resolves with its 200 (RFC 3261 §14). */
+  renew(): Promise<PhoneAnswer>
   /** BYE; resolves with its 200. Before it is answered: CANCEL, or 480 to the caller. */
   hangUp(): Promise<void>
 }
@@ -104,6 +106,14 @@ abstract class SipCall<S extends Session> implements Call {
     const bye = answered(`BYE ${this.peer}`, this.home.line)
     await this.session.bye({ requestDelegate: bye.delegate })
     await this.wait(`BYE ${this.peer}`, bye.accepted)
+  }
+
+  async renew(): Promise<PhoneAnswer> {
+    const what = `re-INVITE ${this.peer}`
+    if (this.state !== 'established') throw new PhoneError('phone.not-so', `the call with ${this.peer} is not established: there is nothing to renew`)
+    const { delegate, accepted } = answered(what, this.home.line)
+    await this.session.invite({ requestDelegate: delegate })
+    return readAnswer(await this.wait(what, accepted))
   }
 
   protected abstract abandon(): Promise<void>

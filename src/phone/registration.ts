@@ -36,7 +36,7 @@ export interface Registration {
  * @param onEnded a refresh was refused
  */
 export function registration(agent: UserAgent, line: PhoneLine, expiresSeconds: number, onEnded: () => void): Registration {
-  const registerer = new Registerer(agent, { expires: expiresSeconds, regId: 1, instanceId: agent.instanceId, logConfiguration: false })
+  const registerer = new Registerer(agent, { expires: expiresSeconds, refreshFrequency: 80, regId: 1, instanceId: agent.instanceId, logConfiguration: false })
   const what = `REGISTER ${agent.configuration.uri.toString()}`
   let asked: ((state: RegistererState) => void) | undefined
   registerer.stateChange.addListener((state) => {

@@ -41,7 +41,7 @@ export const phoneCommand: RegisterCommand = (program, { io, finish }) => {
     .description(
       'Signs in, then obeys one line after the other: sign-in, sign-out, message URI TEXT, call URI, answer, reject STATUS, hang-up, cancel,\n' +
         'wait SECONDS, quit; or the same as JSON: {"do":"message","to":"sip:bob@lab.test","text":"hello","phone":1}.\n' +
-        'Ends when the lines end, or on Ctrl-C with --echo; it signs out. Signalling only: no media.',
+        'Ends with quit or when the lines end, with --echo on Ctrl-C; it signs out. Signalling only: no media.',
     )
     .option('--as <USER>', 'a user of the running lab, e.g. alice')
     .option('--inside', 'from inside the lab, at its director or home (default)')
@@ -81,7 +81,7 @@ async function run(io: Io, options: PhoneOptions, phones: readonly PhoneSettings
     if (crowd.size > 1) showCrowd(io, json, crowd.size, crowd.signedIn, performance.now() - began)
     // Nobody can be reached or reach anybody: the lines would fail one by one.
     if (!signedIn && crowd.signedIn === 0) return false
-    const obeyed = crowd.obey(io.lines()).then((good) => (options.echo === true ? interrupted.promise.then(() => good) : good))
+    const obeyed = crowd.obey(io.lines()).then(({ good, quit }) => (options.echo === true && !quit ? interrupted.promise.then(() => good) : good))
     return (await Promise.race([obeyed, interrupted.promise])) && signedIn
   } finally {
     io.closeInput()

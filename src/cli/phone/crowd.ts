@@ -20,9 +20,9 @@ export interface Crowd {
   /**
    * Obeys lines in their order; only `cancel` does not wait for those before it. Resolves at `quit` or when the lines end.
    *
-   * @returns false when something did not come to what was asked
+   * @returns `good` is false when something did not come to what was asked; `quit`: the lines said so
    */
-  obey(lines: AsyncIterable<string>): Promise<boolean>
+  obey(lines: AsyncIterable<string>): Promise<{ readonly good: boolean; readonly quit: boolean }>
   close(): Promise<void>
 }
 
@@ -50,6 +50,7 @@ export function openCrowd({ phones, echo, tell, onBadLine }: CrowdOptions): Crow
     signIn: () => each(desks, (desk) => desk.obey({ do: 'sign-in' })),
     async obey(lines) {
       let good = true
+      let quit = false
       let before: Promise<void> = Promise.resolve()
       const note = async (outcome: Promise<boolean>): Promise<void> => {
         if (!(await outcome)) good = false
@@ -62,11 +63,12 @@ export function openCrowd({ phones, echo, tell, onBadLine }: CrowdOptions): Crow
         const command = attempt(() => readCommand(line))
         if (command.kind === 'error') inTurn(() => notUnderstood(command.error))
         else if (command.value.do === 'cancel') void note(carryOut(command.value))
-        else if (command.value.do === 'quit') break
+        else if (command.value.do === 'quit') quit = true
         else inTurn(() => carryOut(command.value))
+        if (quit) break
       }
       await before
-      return good
+      return { good, quit }
     },
     async close() {
       await each(desks, async (desk) => {
