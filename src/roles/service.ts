@@ -15,23 +15,27 @@ import type { StoreHealth } from '../services/store/settings.ts'
 import type { LabPlan, Listener as PlannedListener, NodePlan } from '../topology/plan-types.ts'
 import { type Administered, isMtls, readNodeSettings } from './administration.ts'
 import { CertificateWatch } from './certificate-watch.ts'
-import { configurationFault } from './configuration-check.ts'
+import { configurationFault, type ConfigurationFault } from './configuration-check.ts'
 import type { ChangeReport, LinkState, ListenerStatus, NodeState, NodeStatus } from './control-api.ts'
 import { type ControlServer, ControlRefusal, openControlServer } from './control-server.ts'
+import { crlUrls, fetchCrls, fetchesCrls } from './crl-fetch.ts'
 import { nodeDirectory } from './diagnosis.ts'
+import { drain, turnsAway } from './drain.ts'
 import type { EventName } from './events.ts'
 import { recordFailureChain } from './failure-chain.ts'
 import { examineOwn, groundOf } from './examine-peer.ts'
 import { LinkWatch, type ProbeResult } from './links.ts'
 import type { WatchedPeer } from './role.ts'
+import { localFault, withLocalTables } from './local-tables.ts'
 import { nodeControl } from './node-control.ts'
 import { type NodeFolder, nodeFolder } from './node-folder.ts'
 import { checkAll, nameShown, type OwnCertificate, type OwnCertificateCheck, purposesOf, referenceUses, unassignedVerdict } from './own-certificates.ts'
 import { probe } from './probe.ts'
 import { openRecorder, type LogLevel, type Recorder } from './recorder.ts'
+import { revokedPeer, revokedSerials } from './revocation.ts'
 import { sharedKey } from './shared-key.ts'
 import { openStack, type Stack, type StackOptions } from './stack.ts'
-import { isAbout, recordStoreLost, storeVerdict, type StoreName } from './store-verdict.ts'
+import { isAbout, recordStoreLost, storeClasses, storeVerdict, type StoreName } from './store-verdict.ts'
 import { askStores, openStores, type Stores } from './stores.ts'
 
 export interface ServiceOptions {
@@ -54,9 +58,10 @@ export interface ServiceOptions {
 /** Where nobody set up revocation, that it is not checked is no news. */
 const usualRemarks: ReadonlySet<string> = new Set(['crl.not-checked', 'cert.algorithm-unreadable'])
 
-/** How long queued messages may take to leave when the service ends. */
+/** A database that starts together with the lab may need a moment. */
+const storeSeconds = 8
+
 const drainPollMs = 50
-const drainSeconds = 30
 
 export class Service {
   readonly plan: NodePlan
@@ -71,6 +76,7 @@ export class Service {
   readonly #linkFaults = new Map<string, LinkFault>()
   #own: readonly OwnCertificate[] = []
   #state: NodeState = 'starting'
+  #turnsAway = false
   #since: string
   #verdicts: readonly Verdict[] = []
   #stack: Stack | undefined
@@ -83,7 +89,7 @@ export class Service {
     this.#options = options
     this.clock = options.clock ?? systemClock
     this.folder = nodeFolder(options.dataDir, options.plan.name)
-    this.plan = options.plan
+    this.plan = withLocalTables(options.plan, this.folder)
     this.ended = promise
     this.#end = resolve
     mkdirSync(this.folder.root, { recursive: true, mode: 0o700 })
@@ -102,8 +108,10 @@ export class Service {
   async start(): Promise<void> {
     this.recorder.record('service.starting', { data: { role: this.plan.role, pid: process.pid } })
     this.#control = await openControlServer(this.folder, nodeControl(this))
-    const unreadable = configurationFault(this.plan)
+    const unreadable = localFault(this.plan, this.folder) ?? configurationFault(this.plan)
     if (unreadable !== undefined) return this.#die(unreadable.verdict, undefined, unreadable.className)
+    const unfetched = await this.#fetchCrls()
+    if (unfetched !== undefined) return this.#die({ ...unfetched, ...this.#firstLeaf() }, undefined, 'MSFT_SIPFederationInternalEdgeListeningAddressSetting')
     const bad = this.#checkCertificates()
     if (bad !== undefined) return this.#die(bad.verdict, bad.reference)
     await this.#open()
@@ -183,23 +191,31 @@ export class Service {
   async reload(): Promise<ChangeReport> {
     const changed: string[] = []
     const unchanged: string[] = []
+    const unfetched = await this.#fetchCrls()
+    if (unfetched !== undefined) unchanged.push(`revocation lists: ${unfetched.message}`)
     for (const check of this.#checks(false)) await this.#apply(check, changed, unchanged)
     await this.#applyListeners(changed)
     this.#watchOwn()
+    this.#lookForRevoked()
     return { changed, unchanged }
   }
 
-  /** Takes no new connection and waits until nothing is in progress, half a minute at most. */
+  /** Takes no new connection, lets what is in progress end, and sends its clients elsewhere. Less than a minute. */
   async drain(): Promise<void> {
-    this.#state = 'draining'
+    this.#become('draining')
     this.recorder.record('drain.started')
     for (const [planned, listener] of this.#listeners) {
       this.#listeners.delete(planned)
       await listener.close()
     }
-    const until = this.clock.now() + drainSeconds * 1000
-    while (this.status.transactions > 0 && this.clock.now() < until) await this.#pause(drainPollMs)
-    this.recorder.record('drain.finished', { data: { transactions: this.status.transactions } })
+    const left = await drain({
+      clock: this.clock,
+      inProgress: () => this.#stack?.proxy.transactions.counts.open ?? 0,
+      flows: () => this.#stack?.transport.flows() ?? [],
+      turnAway: () => (this.#turnsAway = true),
+    })
+    this.#links?.close()
+    this.recorder.record('drain.finished', { data: { givenUp: left } })
   }
 
   /** What a fault of the lab put there may end without ending the service. */
@@ -250,6 +266,8 @@ export class Service {
   async #open(): Promise<void> {
     const { lab, dataDir, sqlUrl, directoryUrl, stack } = this.#options
     this.#stores = await openStores({ plan: this.plan, dataDir, clock: this.clock, sqlUrl, ...(directoryUrl === undefined ? {} : { directoryUrl }), onHealth: (store, health) => this.#storeHealth(store, health) })
+    const missing = await this.#missingStore(this.#stores)
+    if (missing !== undefined) return this.#die(missing.verdict, undefined, missing.className)
     this.#stack = openStack({
       authentication: 'on',
       ...stack,
@@ -259,6 +277,7 @@ export class Service {
       recorder: this.recorder,
       stores: this.#stores,
       materialOf: (face) => (this.#own.find(({ use }) => use.listensOn === face) ?? this.#own.find(({ use }) => use.dialsFrom === face))?.material,
+      shed: (request) => (this.#turnsAway ? turnsAway(request) : undefined),
       sharedKey: sharedKey(dataDir, this.plan.organisation, this.folder),
     })
     for (const own of this.#own) this.#useWhenDialling(own)
@@ -421,6 +440,51 @@ export class Service {
     }
   }
 
+  /** The list that could not be had; the others are in the folder. Nodes that do not fetch have theirs there already. */
+  async #fetchCrls(): Promise<Verdict | undefined> {
+    if (!fetchesCrls(this.plan)) return undefined
+    const [first, ...others] = await fetchCrls(this.plan, this.folder)
+    if (first === undefined) {
+      this.recorder.record('crl.loaded', { data: { from: crlUrls(this.plan) } })
+      return undefined
+    }
+    const found = joined([first, ...others])
+    this.recorder.record('crl.unusable', { verdict: found })
+    return found
+  }
+
+  /** The chain of events names a certificate even where its list is to blame. */
+  #firstLeaf(): { readonly certificate?: OwnCertificate['leaf'] } {
+    const leaves = this.#checks(true).flatMap((check) => (check.kind === 'good' ? [check.own.leaf] : check.kind === 'bad' && check.leaf !== undefined ? [check.leaf] : []))
+    return leaves[0] === undefined ? {} : { certificate: leaves[0] }
+  }
+
+  /** Said once a flow; under RFC 5922 the link is closed as well, the servers of 2005 and 2007 let it live. */
+  #lookForRevoked(): void {
+    const revoked = revokedSerials(this.#own)
+    for (const flow of [...(this.#stack?.transport.flows() ?? [])]) {
+      const found = revokedPeer(this.plan, flow, revoked)
+      if (found === undefined || flow.notes.has('revoked')) continue
+      flow.notes.set('revoked', true)
+      const closes = this.plan.profile.name === 'modern'
+      this.recorder.record('certificate.link-outlived', { verdict: found, data: { flow: flow.id, serial: flow.peer?.serial, then: closes ? 'closed' : 'kept' } })
+      if (closes) flow.close('cert.revoked')
+    }
+  }
+
+  /** The servers of 2005 and 2007 read their configuration from directory and store at start, and went without it nowhere. */
+  async #missingStore({ directory, pool }: Stores): Promise<ConfigurationFault | undefined> {
+    if (this.plan.profile.name === 'modern') return undefined
+    const until = this.clock.now() + (this.#options.sqlUrl === undefined ? 0 : storeSeconds * 1000)
+    const down = (): 'directory' | 'pool' | undefined => (directory?.health.state === 'down' ? 'directory' : pool?.health.state === 'down' ? 'pool' : undefined)
+    const worthWaiting = (): boolean => [directory, pool].some((store) => store?.health.state === 'down' && store.health.error?.code === 'store.unreachable')
+    while (worthWaiting() && this.clock.now() < until) await this.#pause(drainPollMs)
+    const store = down()
+    const health = (store === 'directory' ? directory : pool)?.health
+    if (store === undefined || health === undefined) return undefined
+    return { verdict: storeVerdict(store, health, this.plan.name), className: storeClasses[store] }
+  }
+
   #storeHealth(store: StoreName, health: StoreHealth): void {
     if (health.state === 'up') {
       this.#verdicts = this.#verdicts.filter((each) => !isAbout(store, each))
@@ -431,7 +495,8 @@ export class Service {
     const found = storeVerdict(store, health, this.plan.name)
     this.#verdicts = [found, ...this.#verdicts.filter((each) => !isAbout(store, each))]
     if (this.#state === 'ready') this.#become('degraded')
-    recordStoreLost(this.recorder, store, health, found)
+    // At the start the chain of events follows, and says it once.
+    if (this.#state !== 'starting' || this.plan.profile.name === 'modern') recordStoreLost(this.recorder, store, health, found)
   }
 
   #cannotListen(error: unknown): Promise<void> {
