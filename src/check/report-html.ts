@@ -23,7 +23,7 @@ export function htmlReport(report: CheckReport, versionText: string): string {
 ${ok ? '' : cause(report)}
 <p class="when">${escaped(at.replace('T', ' ').replace(/\.\d+Z$/, ' UTC'))} &middot; ${duration(ms)}${counts(report.steps)}</p>
 </header>
-<nav>${report.steps.map(rail).join('')}</nav>
+${report.steps.length > longestRail ? '' : `<nav>${report.steps.map(rail).join('')}</nav>`}
 <main>
 ${report.steps.map((step, index) => stepHtml(step, `s${index}`)).join('\n')}
 </main>
@@ -33,6 +33,9 @@ ${report.steps.map((step, index) => stepHtml(step, `s${index}`)).join('\n')}
 `
 }
 
+/** A walk has a handful of steps; a matrix has dozens, and a rail of them says nothing. */
+const longestRail = 12
+
 function cause({ verdict, code }: CheckReport): string {
   const found = verdict?.found === undefined ? '' : `<p>${escaped(verdict.found)}</p>`
   const fix = verdict?.fix === undefined ? '' : `<p class="fix"><b>What to do:</b> ${escaped(verdict.fix)}</p>`
@@ -40,7 +43,7 @@ function cause({ verdict, code }: CheckReport): string {
   return `<div class="cause"><code>${escaped(code)}</code>${windows}${found}${fix}</div>`
 }
 
-const names: Readonly<Record<Step['outcome'], string>> = { ok: 'well', note: 'note', warning: 'warning', failed: 'failed', 'not-tried': 'not tried' }
+const names: Readonly<Record<Step['outcome'], string>> = { ok: 'ok', note: 'note', warning: 'warning', failed: 'failed', 'not-tried': 'not tried' }
 
 function counts(steps: readonly Step[]): string {
   const tally = Map.groupBy(steps, ({ outcome }) => outcome)

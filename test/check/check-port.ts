@@ -1,0 +1,42 @@
+/** One walk to a port on loopback, as the tests of this folder want it. */
+import { checkProfile, checkReport, Journal, totals, trustFiles, walk } from '../../src/check/index.ts'
+import type { CheckOptions, CheckProfileName, CheckReport, Step } from '../../src/check/index.ts'
+import { allSteps } from '../../src/check/index.ts'
+import { systemClock } from '../../src/sip/clock.ts'
+import { createResolver } from '../../src/sip/transport/resolver.ts'
+
+export interface PortOptions extends Partial<Omit<CheckOptions, 'profile' | 'trust'>> {
+  readonly profile?: CheckProfileName
+  /** PEM file of the roots. */
+  readonly ca?: string
+  /** The name dialled; `fe1.lab.test` when absent. */
+  readonly name?: string
+  readonly transport?: 'tls' | 'tcp'
+}
+
+export async function checkPort(port: number, { profile = 'communicator', ca, name = 'fe1.lab.test', transport = 'tls', ...more }: PortOptions = {}): Promise<CheckReport> {
+  const journal = new Journal()
+  const options: CheckOptions = {
+    profile: checkProfile(profile),
+    examiner: 'node',
+    trust: ca === undefined ? { anchors: [], from: 'nothing', chosen: true, verdicts: [] } : trustFiles([ca], ca),
+    crls: [],
+    crlVerdicts: [],
+    known: [],
+    limits: {},
+    timeoutMs: 400,
+    resolver: createResolver({ clock: systemClock, servers: ['127.0.0.1:9'] }),
+    relaxedNaming: false,
+    probe: false,
+    now: Date.now,
+    ...more,
+  }
+  const began = performance.now()
+  await walk(journal, [{ host: name, port, transport, addresses: ['127.0.0.1'], names: [name], found: 'given' }], { uri: `sip:${name}`, from: 'sip:check@lab.test' }, options)
+  return checkReport(name, profile, new Date(), journal.steps, totals(journal.steps).verdict, performance.now() - began)
+}
+
+/** The last step of that id. */
+export function stepOf(report: CheckReport, id: string): Step | undefined {
+  return allSteps(report.steps).findLast((step) => step.id === id)
+}
