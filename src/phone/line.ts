@@ -10,7 +10,7 @@ import { parseText } from '../sip/message/parse.ts'
 import type { SipMessage, SipRequest } from '../sip/message/types.ts'
 import type { Flow } from '../sip/transport/flow.ts'
 import { DialError } from '../sip/transport/refusal.ts'
-import { createResolver, type Resolver } from '../sip/transport/resolver.ts'
+import { createResolver, ResolveError, type Resolver } from '../sip/transport/resolver.ts'
 import { isSecure } from '../sip/transport/transport-choice.ts'
 import { createTransport } from '../sip/transport/transport.ts'
 import type { NextHop, Refusal, TlsMaterial, TransportLayer, TransportUser } from '../sip/transport/types.ts'
@@ -159,9 +159,19 @@ export class PhoneLine {
 
   async #lookUp(host: string): Promise<string> {
     if (isIP(host) !== 0) return host
-    const [address] = [...(await this.#resolver.a(host)), ...(await this.#resolver.aaaa(host))]
+    const [address] = await this.#addresses(host)
     if (address === undefined) throw unreachable(this.#name(), verdict('dns.not-found', { found: `${host} has no address` }))
     return address
+  }
+
+  async #addresses(host: string): Promise<readonly string[]> {
+    try {
+      const four = await this.#resolver.a(host)
+      return four.length > 0 ? four : await this.#resolver.aaaa(host)
+    } catch (error) {
+      if (!(error instanceof ResolveError)) throw error
+      throw unreachable(this.#name(), verdict('dns.unreachable', { found: error.message }), error)
+    }
   }
 
   #name(): string {

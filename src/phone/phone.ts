@@ -92,6 +92,7 @@ class SipPhone implements Phone, CallHome {
   /** It was signed in when the flow was lost. */
   #wantsIn = false
   #retry: Timer | undefined
+  #signingIn: Promise<Registered> | undefined
   #closed = false
 
   constructor(settings: PhoneSettings) {
@@ -119,7 +120,13 @@ class SipPhone implements Phone, CallHome {
     return [...this.#live]
   }
 
-  async signIn(): Promise<Registered> {
+  /** Who asks while a sign-in is under way gets that one. */
+  signIn(): Promise<Registered> {
+    this.#signingIn ??= this.#signIn().finally(() => (this.#signingIn = undefined))
+    return this.#signingIn
+  }
+
+  async #signIn(): Promise<Registered> {
     for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
       const outcome = await this.#register()
       if (outcome.kind === 'registered') {

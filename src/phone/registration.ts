@@ -1,5 +1,7 @@
 /** Signing in and out: REGISTER with one Contact of our own, and the way a director points to (301, topology-facts §1.1). */
 import { Registerer, RegistererState, type Core, type UserAgent } from 'sip.js'
+import { MessageError } from '../sip/message/message-error.ts'
+import type { SipUri } from '../sip/message/types.ts'
 import { addressOfRecord, parseUri } from '../sip/message/uri.ts'
 import { defaultPorts, isSecure } from '../sip/transport/transport-choice.ts'
 import { errorOf } from './answered.ts'
@@ -49,6 +51,9 @@ export function registration(agent: UserAgent, line: PhoneLine, expiresSeconds: 
     try {
       await work(outcome)
       return await outcome.promise
+    } catch (error) {
+      // sip.js allows one REGISTER at a time: a refresh may be on its way.
+      throw error instanceof PhoneError ? error : new PhoneError('phone.not-so', `${what}: ${error instanceof Error ? error.message : String(error)}`, undefined, error)
     } finally {
       asked = undefined
     }
@@ -62,6 +67,7 @@ export function registration(agent: UserAgent, line: PhoneLine, expiresSeconds: 
         ({ resolve, reject }) =>
           registerer.register({
             requestDelegate: {
+              onAccept: () => resolve({ kind: 'registered', contacts: registerer.contacts }),
               onReject: (response) => reject(errorOf(what, line, response)),
               onRedirect: (response) => {
                 if (response.message.statusCode !== 301) return reject(errorOf(what, line, response))
@@ -99,11 +105,20 @@ export function registration(agent: UserAgent, line: PhoneLine, expiresSeconds: 
 function redirectTarget(contact: string | undefined, from: PhoneTarget): PhoneTarget {
   const text = /<([^>]*)>/.exec(contact ?? '')?.[1] ?? contact
   if (text === undefined) throw new PhoneError('phone.redirect', '301 without a Contact: nobody knows where to sign in')
-  const uri = parseUri(text.trim())
+  const uri = readUri(text.trim())
   const transport = (uri.parameters.get('transport') ?? from.transport).toLowerCase()
   if (!isPhoneTransport(transport)) throw new PhoneError('phone.redirect', `301 to ${text}: a phone speaks tls, tcp, wss and ws`)
   if (isSecure(from.transport) && !isSecure(transport)) throw new PhoneError('phone.redirect', `301 from ${from.transport} to ${addressOfRecord(uri)} over ${transport}: a secure phone does not follow into the clear`)
   return { host: uri.host, port: uri.port ?? defaultPorts[transport], transport }
+}
+
+function readUri(text: string): SipUri {
+  try {
+    return parseUri(text)
+  } catch (error) {
+    if (!(error instanceof MessageError)) throw error
+    throw new PhoneError('phone.redirect', `301 to ${JSON.stringify(text.slice(0, 200))}, which is no URI`, undefined, error)
+  }
 }
 
 function isPhoneTransport(text: string): text is PhoneTransportName {

@@ -121,6 +121,15 @@ t.test('phones of the default lab', async (t) => {
     t.match(await desk.nextMessage(), { text: 'still there?' })
   })
 
+  t.test('signing in again renews the one Contact', async (t) => {
+    const dave = phoneOf(t, lab, 'dave', { at: 'fe1', transport: 'tls' })
+    await Promise.all([dave.signIn(), dave.signIn()])
+    t.equal((await dave.signIn()).contacts.length, 1)
+    await dave.signOut()
+    await t.rejects(dave.signOut(), { code: 'phone.not-so' })
+    t.match(await dave.signIn(), { contacts: [/expires=/] })
+  })
+
   t.test('a user nobody signed in as cannot be reached', async (t) => {
     const alice = phoneOf(t, lab, 'alice', { at: 'edge', transport: 'tls' })
     await alice.signIn()

@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:tls'
 import t from 'tap'
 import type { Test } from 'tap'
 import { openPhone, type Phone, type PhoneSettings, type PhoneTransportName } from '../../src/phone/index.ts'
+import { ResolveError } from '../../src/sip/transport/resolver.ts'
 import { testCa } from '../support/openssl-certificates.ts'
 
 const ca = testCa(t.testdir({}))
@@ -76,6 +77,21 @@ t.test('a server that sends it round in circles', async (t) => {
   const resolver = { naptr: async () => [], srv: async () => [], a: async () => ['127.0.0.1'], aaaa: async () => [] }
   await t.rejects(phone(t, port, 'tls', { resolver }).signIn(), { code: 'phone.redirect', message: /more than 3 times/ })
   t.equal(count, 4)
+})
+
+t.test('a name without an address, and DNS without an answer', async (t) => {
+  const none = { naptr: async () => [], srv: async () => [], a: async () => [], aaaa: async () => [] }
+  const target = { host: 'sip.lab.test', port: 5061, transport: 'tls' } as const
+  await t.rejects(phone(t, 0, 'tls', { target, resolver: none }).signIn(), { code: 'dns.not-found' })
+  const silent = { ...none, a: () => Promise.reject(new ResolveError('sip.lab.test A', new Error('timeout'))) }
+  await t.rejects(phone(t, 0, 'tls', { target, resolver: silent }).signIn(), { code: 'dns.unreachable' })
+})
+
+t.test('a 301 that leads nowhere', async (t) => {
+  for (const contact of ['', 'Contact: <sip:pool.lab.test:99999>\r\n', 'Contact: <sip:pool.lab.test;transport=sctp>\r\n']) {
+    const port = await tlsServer(t, (socket) => socket.once('data', (request: Buffer) => socket.write(answer(request, '301 Moved Permanently', contact))))
+    await t.rejects(phone(t, port, 'tls').signIn(), { code: 'phone.redirect' })
+  }
 })
 
 t.test('what cannot be', async (t) => {
