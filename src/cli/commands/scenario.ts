@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { Option } from 'commander'
-import type { CommandOutcome } from '../../lab/scenario/driver.ts'
+import { composeDriver } from '../../lab/compose-driver.ts'
 import { loadScenario, scenarioNames, type Scenario } from '../../lab/scenario/load.ts'
 import { localDriver } from '../../lab/scenario/local-driver.ts'
 import { htmlReport } from '../../lab/scenario/report-html.ts'
@@ -13,9 +13,9 @@ import { transcript } from '../../lab/scenario/transcript.ts'
 import { answer, common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { UsageError } from '../failure.ts'
+import { runInProcess } from '../in-process.ts'
 import { paint, table } from '../io.ts'
 import type { Io } from '../io.ts'
-import { main } from '../main.ts'
 import { launcher } from '../package.ts'
 import { chooseTopology } from '../topology-options.ts'
 
@@ -109,26 +109,18 @@ async function play(io: Io, scenario: Scenario, options: RunCommandOptions, sign
   const { topology, source } = chooseTopology(io, scenario.topology)
   const own = options.data === undefined ? mkdtempSync(join(tmpdir(), 'siplab-scenario-')) : undefined
   const data = own === undefined ? resolve(io.workingFolder, options.data ?? '.', scenario.name) : join(own, 'lab')
-  const driver = localDriver({
-    launcher, environment: io.environment, data,
+  const place = {
+    environment: io.environment,
     keep: options.keep === true || options.data !== undefined,
     ...(options.network === undefined ? {} : { network: Number(options.network) }),
-    command: (args) => inProcess(io, args),
-    onProgress: (line) => io.err(`${paint(io.colours.err, 'dim', `  ${line}`)}\n`),
-  })
+    onProgress: (line: string) => io.err(`${paint(io.colours.err, 'dim', `  ${line}`)}\n`),
+  }
+  const driver = options.lab === 'compose' ? composeDriver({ ...place, folder: data }) : localDriver({ ...place, launcher, data, command: (args) => runInProcess(io, args) })
   io.err(`${paint(io.colours.err, 'bold', scenario.name)}: ${firstSentence(scenario.story)}\n`)
   const result = await runScenario(scenario, { driver, topology, source, signal, onStep: (step) => io.err(stepLine(io, scenario, step)) })
   if (own !== undefined && options.keep !== true) rmSync(own, { recursive: true, force: true })
   if (result.because !== undefined) io.err(`  ${result.outcome}: ${result.because}\n`)
   return result
-}
-
-/** The same command line as a person's, with its streams caught. */
-async function inProcess(io: Io, args: readonly string[]): Promise<CommandOutcome> {
-  let out = ''
-  let complaint = ''
-  const status = await main(args, { ...io, out: (text) => void (out += text), err: (text) => void (complaint += text), colours: { out: false, err: false } })
-  return { status, document: out.trim() === '' ? undefined : JSON.parse(out), complaint }
 }
 
 const marks = { passed: ['green', 'ok  '], failed: ['red', 'FAIL'], skipped: ['dim', '-   '] } as const

@@ -113,7 +113,9 @@ function serviceOf(lab: Lab, node: NodePlan): Group {
 
 function siplabService({ plan, topologyFile, image }: Lab, node: NodePlan): Group {
   const store = 'store' in node.settings ? node.settings.store : undefined
-  const before = [...(hasCertificates(plan) ? ['certs'] : []), ...(store === undefined ? [] : ['directory'])]
+  const isGround = node.role === 'dns' || node.role === 'pki'
+  const ended = [...(hasCertificates(plan) ? ['certs'] : []), ...(store === undefined ? [] : ['directory'])]
+  const before = { ...conditions(ended, 'service_completed_successfully'), ...conditions(isGround ? [] : groundOf(plan, node), 'service_healthy') }
   const published = node.role === 'access-proxy' && node.organisation === plan.domain ? { ports: publishedPorts(node) } : {}
   return {
     ...image,
@@ -122,13 +124,22 @@ function siplabService({ plan, topologyFile, image }: Lab, node: NodePlan): Grou
     environment: { ...containerAddresses, ...movableClock, ...(store?.kind === 'postgres' ? { SIPLAB_STORE_URL: storeUrl(store) } : {}) },
     ...confined,
     sysctls: unprivileged,
-    ...(before.length === 0 ? {} : { depends_on: Object.fromEntries(before.map((name) => [name, { condition: 'service_completed_successfully' }])) }),
-    healthcheck: { test: ['CMD', 'siplab-healthy', node.name, dataFolder], interval: '4s', timeout: '5s', retries: 3, start_period: '30s' },
+    ...(Object.keys(before).length === 0 ? {} : { depends_on: before }),
+    healthcheck: { test: ['CMD', 'siplab-healthy', node.name, dataFolder], interval: isGround ? '2s' : '4s', timeout: '5s', retries: 3, start_period: '30s' },
     stop_grace_period: '35s',
     networks: attachments(plan, node),
     ...published,
     volumes: nodeVolumes(plan, node),
   }
+}
+
+/** Names and revocation lists first: who starts later may need them at once. */
+function groundOf(plan: LabPlan, { organisation }: NodePlan): readonly string[] {
+  return plan.nodes.filter((node) => node.organisation === organisation && (node.role === 'dns' || node.role === 'pki')).map(({ name }) => name)
+}
+
+function conditions(services: readonly string[], condition: string): Group {
+  return Object.fromEntries(services.map((name) => [name, { condition }]))
 }
 
 const movableClock = { SIPLAB_MOVABLE_CLOCK: '${SIPLAB_MOVABLE_CLOCK:-}' } as const
