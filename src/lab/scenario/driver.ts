@@ -7,12 +7,15 @@ import type { LabPlan } from '../../topology/plan-types.ts'
 import type { Topology } from '../../topology/topology.ts'
 import type { Verdict } from '../../certificates/verdict.ts'
 import type { ReadyDocument } from '../ready-document.ts'
+import type { Program } from './format.ts'
 
 export interface LabWish {
   readonly topology: Topology
   /** A shipped name, or the absolute path of a lab file. */
   readonly source: string
   readonly movableClock: boolean
+  /** Programs without which the story cannot be told, e.g. `postgresql`. */
+  readonly needs: readonly Program[]
 }
 
 export interface LabDriver {

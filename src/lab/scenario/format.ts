@@ -10,6 +10,10 @@ export const scenarioCommands: readonly string[] = ['assign', 'unassign', 'mtls'
 /** Which part of the catalogue a scenario belongs to. */
 export const families = ['incident', 'time', 'trust', 'names', 'purpose', 'revocation', 'algorithms', 'files', 'protocol', 'renewal', 'link', 'dns', 'store', 'configuration', 'federation', 'pool'] as const
 
+/** What a scenario may need besides siplab. */
+export const programs = ['postgresql'] as const
+export type Program = (typeof programs)[number]
+
 export type Family = (typeof families)[number]
 
 const text = z.string().min(1)
@@ -85,7 +89,10 @@ export const scenarioSchema = z.strictObject({
   family: z.enum(families),
   topology: text,
   options: z
-    .strictObject({ movableClock: z.boolean().default(false) })
+    .strictObject({
+      movableClock: z.boolean().default(false).meta({ description: 'The clock of each node can be moved; needs libfaketime' }),
+      needs: z.array(z.enum(programs)).default([]).meta({ description: 'Programs without which the scenario is skipped by name' }),
+    })
     .prefault({}),
   within: span.default('15s').meta({ description: 'How long each expectation may take, unless the step says otherwise' }),
   steps: z.array(step).min(1).max(500),

@@ -11,6 +11,7 @@ import type { EventTail } from '../event-tail.ts'
 import { dialledNames } from '../fault-links.ts'
 import { LabError } from '../lab-error.ts'
 import type { LabChange } from '../ready-document.ts'
+import { findPostgresql } from '../sql/programs.ts'
 import { bringUp } from '../up.ts'
 import type { RunningLab } from '../up.ts'
 import type { ArrivedEvent, ArrivedStop, CommandOutcome, DrivenLab, LabDriver, LabWish, LiveFlow, NodeStanding } from './driver.ts'
@@ -32,9 +33,15 @@ export interface LocalDriverOptions {
 export function localDriver(options: LocalDriverOptions): LabDriver {
   return {
     kind: 'local',
-    lacks: ({ movableClock }) => (movableClock && !hasMovableClock() ? 'libfaketime is not installed (Debian package libfaketime), so no clock can be moved' : undefined),
+    lacks,
     bringUp: (wish, signal) => bringUpLocal(options, wish, signal),
   }
+}
+
+function lacks({ movableClock, needs }: LabWish): string | undefined {
+  if (movableClock && !hasMovableClock()) return 'libfaketime is not installed (Debian package libfaketime), so no clock can be moved'
+  const postgresql = needs.includes('postgresql') ? findPostgresql() : undefined
+  return typeof postgresql === 'string' ? postgresql : undefined
 }
 
 async function bringUpLocal(options: LocalDriverOptions, { topology, source, movableClock }: LabWish, signal: AbortSignal): Promise<DrivenLab> {

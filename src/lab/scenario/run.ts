@@ -67,7 +67,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const began = performance.now()
   const { name, story, family, topology } = scenario
   const { driver, source, signal } = options
-  const wish = { topology: options.topology, source, movableClock: scenario.options.movableClock }
+  const wish = { topology: options.topology, source, ...scenario.options }
   const frame = { name, story: story.trim(), family, topology, lab: driver.kind, startedAt: new Date().toISOString() }
   const nothing = { steps: [], events: [], stops: [], variables: {}, nodes: [] }
   const lack = driver.lacks(wish)
