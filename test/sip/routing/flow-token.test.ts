@@ -138,6 +138,24 @@ t.test('requests inside a dialog between two clients', async (t) => {
   })
 })
 
+t.test('a dialog over UDP, where no flow needs naming', async (t) => {
+  t.test('carries the token of its Call-ID: whoever sends along it was let in', async (t) => {
+    const parts: { tokens?: FlowTokens } = {}
+    const { arrive, to } = proxyBench({
+      transport: 'udp',
+      make: ({ transport }) => {
+        parts.tokens = tokens(transport)
+        return { settings: { flowTokens: parts.tokens } }
+      },
+    })
+    await arrive(request({ uri: 'sip:bob@callee.lab.test' }))
+    const sent = to(7001).request()
+    const token = /^<sip:([^@]+)@internal\.lab\.test:5060;transport=udp;lr>$/.exec(sent.header('Record-Route') ?? '')?.[1] ?? ''
+    t.equal(parts.tokens?.isOfDialog(token, sent.callId), true)
+    t.equal(parts.tokens?.isOfDialog(token, 'another call'), false)
+  })
+})
+
 t.test('flow-token policy', async (t) => {
   function policyBench() {
     const found: { own?: FlowTokens; other?: FlowTokens } = {}
