@@ -44,12 +44,12 @@ export async function walk(journal: Journal, candidates: readonly Candidate[], {
     talk.close()
     return spoken ? { candidate, place } : undefined
   }
-  const secured = await tlsStep(journal, socket, place, candidate, options)
-  if (secured === undefined) return stop(journal, ['certificate', 'client-certificate', 'sip'], 'there is no TLS connection')
-  const good = await certificateStep(journal, secured, candidate, options)
+  const shaken = await tlsStep(journal, socket, place, candidate, options)
+  if (shaken === undefined) return stop(journal, ['certificate', 'client-certificate', 'sip'], 'there is no TLS connection')
+  const good = await certificateStep(journal, shaken.secured, candidate, options)
   // A client would hang up here; what the server says to one that does not is still worth knowing, and harms nobody.
   const wrong = options.probe ? strangersCertificate(candidate, options.now()) : undefined
-  const conversation = await clientStep(journal, secured, asking, options, wrong)
+  const conversation = await clientStep(journal, shaken, asking, options, wrong)
   if (conversation === undefined) return stop(journal, ['sip'], 'the server spoke no SIP with us')
   await sipStep(journal, conversation.talk, uri, conversation.heard, options.timeoutMs)
   conversation.talk.close()

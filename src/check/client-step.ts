@@ -6,11 +6,11 @@ import { isVerdictCode, verdict, type VerdictCode } from '../certificates/verdic
 import { examineOwn } from './certificate-step.ts'
 import type { Candidate } from './discover.ts'
 import { dialSecure, type OwnCertificate, type Place, type Secured } from './handshake.ts'
-import type { Journal } from './journal.ts'
+import type { Done, Journal } from './journal.ts'
 import type { CheckOptions, OwnIdentity } from './options.ts'
-import { failure, fine, fromVerdict, note, notTried, warning, type Evidence, type Finding } from './step.ts'
+import { failure, fine, fromVerdict, notTried, warning, type Evidence, type Finding } from './step.ts'
 import { strangerOf, strangerText } from './strangers.ts'
-import { handshakeOptions } from './tls-step.ts'
+import { demandFinding, handshakeOptions, type TlsDone } from './tls-step.ts'
 import type { Heard, Talk } from './talk.ts'
 
 /** A conversation that the server took part in. */
@@ -28,8 +28,9 @@ export interface Asking {
 }
 
 /** @returns a connection on which SIP is spoken; undefined when the server speaks with none of what we have */
-export async function clientStep(journal: Journal, seen: Secured, asking: Asking, options: CheckOptions, wrong: OwnCertificate | undefined): Promise<Conversation | undefined> {
+export async function clientStep(journal: Journal, { secured: seen, shownOwn }: TlsDone, asking: Asking, options: CheckOptions, wrong: OwnCertificate | undefined): Promise<Conversation | undefined> {
   return journal.step('client-certificate', 'certificate of the client', async (inner) => {
+    if (shownOwn && options.own !== undefined) return alreadyShown(inner, options.own, seen, asking, options)
     const without = seen.talk
     const heard = await inner.step('client-certificate.none', 'without a certificate', async () => {
       const answer = await without.options(asking.uri, asking.from, options.timeoutMs)
@@ -50,8 +51,22 @@ function withoutFinding(heard: Heard, { asksCertificate, protocol }: Secured, op
   if (heard.kind === 'silent') return failure('link.unconfirmed', { found: `no answer to OPTIONS within ${options.timeoutMs} ms` }, evidence)
   if (!asksCertificate) return failure('link.unconfirmed', { message: 'The server closed the connection after the handshake, though it asked for no certificate', found: heard.found }, evidence)
   const found = heard.said !== undefined ? heard.found : heard.alert === undefined ? 'it asked for a certificate and hung up after the handshake' : `alert ${heard.alert}`
-  const details = { message: 'The server demands a certificate of every client', found, fix: options.profile.speaksAs === 'client' ? 'dial the port for users, or let the server request the certificate and not demand it' : 'show one: --cert FILE --key FILE, or --as NODE' }
-  return options.own === undefined ? failure('tls.client-cert-missing', details, evidence) : note('tls.client-cert-missing', details, evidence)
+  return demandFinding(found, options.profile, options.own === undefined ? 'failed' : 'note', evidence)
+}
+
+/** The handshake itself needed our certificate; what is left is the first SIP answer. */
+async function alreadyShown(journal: Journal, own: OwnIdentity, seen: Secured, { uri, from }: Asking, options: CheckOptions): Promise<Done<Conversation | undefined>> {
+  const { talk } = seen
+  journal.put('client-certificate.none', 'without a certificate', demandFinding('it breaks the handshake off', options.profile, 'note'))
+  const conversation = await journal.step('client-certificate.own', `with the certificate of ${own.label}`, async (): Promise<Done<Conversation | undefined>> => {
+    const heard = await talk.options(uri, from, options.timeoutMs)
+    const evidence: Evidence = { label: own.label, protocol: seen.protocol, ...heardEvidence(heard) }
+    if (heard.kind === 'response') return { finding: acceptedFinding(own, options, heard, evidence), value: { talk, heard } }
+    talk.close()
+    return { finding: ownFinding(heard, own, options, evidence), value: undefined }
+  })
+  const failed = journal.steps.find(({ outcome }) => outcome === 'failed')
+  return { finding: failed ?? fine('One is demanded, and ours is taken.', { asks: true, demands: true }), value: conversation }
 }
 
 async function withOwn(journal: Journal, own: OwnIdentity, seen: Secured, asking: Asking, options: CheckOptions): Promise<Conversation | undefined> {

@@ -71,6 +71,8 @@ export interface Broken {
   readonly found: string
   readonly errorCode: string | undefined
   readonly alert: number | undefined
+  /** The server had asked for a certificate before it gave up: TLS 1.2 refuses inside the handshake. */
+  readonly askedCertificate: boolean
 }
 
 /** A connected socket, or why there is none. */
@@ -99,7 +101,7 @@ export async function secure(socket: Socket, place: Place, options: HandshakeOpt
   }
   const late = setTimeout(() => outcome.resolve(broken('tls', 'tls.handshake-timeout', `nothing came within ${options.timeoutMs} ms`)), options.timeoutMs)
   tls.on('OCSPResponse', (response: Buffer | null) => (staple = response ?? undefined))
-  tls.on('error', (error) => outcome.resolve(brokenBy('tls', error)))
+  tls.on('error', (error) => outcome.resolve({ ...brokenBy('tls', error), askedCertificate: asksCertificate(tls) }))
   tls.once('close', () => outcome.resolve(broken('tls', 'tls.handshake-failed', 'the other end closed the connection during the handshake')))
   tls.once('secureConnect', () => outcome.resolve(read(tls, place, staple, performance.now() - began)))
   const result = await outcome.promise.finally(() => clearTimeout(late))
@@ -145,11 +147,16 @@ function read(socket: TLSSocket, { address, port }: Place, staple: Buffer | unde
     group: groupOf(socket),
     chain: evidence.chain,
     nodeSays: errorCode === undefined ? undefined : { code: errorCode, message: errorMessage ?? errorCode },
-    // Only a CertificateRequest brings the signature algorithms of a server (RFC 5246 §7.4.4, RFC 8446 §4.3.2).
-    asksCertificate: socket.getSharedSigalgs().length > 0,
+    asksCertificate: asksCertificate(socket),
     staple,
     tlsMs,
   }
+}
+
+/** Only a CertificateRequest brings the signature algorithms of a server (RFC 5246 §7.4.4, RFC 8446 §4.3.2). A socket that is gone gives no list. */
+function asksCertificate(socket: TLSSocket): boolean {
+  const algorithms: unknown = socket.getSharedSigalgs()
+  return Array.isArray(algorithms) && algorithms.length > 0
 }
 
 function groupOf(socket: TLSSocket): string | undefined {
@@ -158,12 +165,12 @@ function groupOf(socket: TLSSocket): string | undefined {
 }
 
 function broken(at: Broken['at'], code: VerdictCode, found: string): Broken {
-  return { kind: 'broken', at, code, found, errorCode: undefined, alert: undefined }
+  return { kind: 'broken', at, code, found, errorCode: undefined, alert: undefined, askedCertificate: false }
 }
 
 function brokenBy(at: Broken['at'], error: unknown): Broken {
   if (!(error instanceof Error)) throw error
   const errorCode = 'code' in error && typeof error.code === 'string' ? error.code : undefined
   const code = at === 'tls' && errorCode === 'ECONNRESET' ? 'tls.handshake-failed' : nodeErrorToCode(errorCode, error.message)
-  return { kind: 'broken', at, code, found: error.message.replace(/^[0-9A-F]+:error:[0-9A-F]+:/, '').trim(), errorCode, alert: alertNumber(error.message) }
+  return { kind: 'broken', at, code, found: error.message.replace(/^[0-9A-F]+:error:[0-9A-F]+:/, '').trim(), errorCode, alert: alertNumber(error.message), askedCertificate: false }
 }

@@ -3,8 +3,9 @@ import type { Socket } from 'node:net'
 import type { VerdictCode } from '../certificates/verdict-codes.ts'
 import type { Candidate } from './discover.ts'
 import { dialSecure, secure, type Broken, type HandshakeOptions, type Place, type Secured, type TlsVersion } from './handshake.ts'
-import type { Journal } from './journal.ts'
+import type { Done, Journal } from './journal.ts'
 import type { CheckOptions } from './options.ts'
+import type { CheckProfile } from './profiles.ts'
 import { lookWithoutTls, strangerText } from './strangers.ts'
 import { failure, fine, note, warning, type Evidence, type Finding } from './step.ts'
 
@@ -23,17 +24,39 @@ export function handshakeOptions(candidate: Candidate, options: CheckOptions): H
   }
 }
 
+export interface TlsDone {
+  readonly secured: Secured
+  /** The server lets nobody through the handshake without a certificate (TLS 1.2), so ours was shown at once. */
+  readonly shownOwn: boolean
+}
+
 /** @returns the open connection; undefined when there is none to go on with */
-export async function tlsStep(journal: Journal, socket: Socket, place: Place, candidate: Candidate, options: CheckOptions): Promise<Secured | undefined> {
+export async function tlsStep(journal: Journal, socket: Socket, place: Place, candidate: Candidate, options: CheckOptions): Promise<TlsDone | undefined> {
   return journal.step('tls', `TLS handshake with ${candidate.host}:${place.port}`, async (inner) => {
     const wanted = handshakeOptions(candidate, options)
     const first = await secure(socket, place, wanted)
+    if (first.kind === 'broken' && first.askedCertificate) return demanded(first, place, candidate, wanted, options)
     const opened = first.kind === 'broken' && first.errorCode === 'ECONNRESET' ? await withoutStaple(inner, first, place, wanted) : first
     if (opened.kind === 'broken') return { finding: await explain(opened, place, candidate, wanted), value: undefined }
     await otherVersions(inner, opened, place, wanted)
     stapleNote(inner, opened)
-    return { finding: fine(`${opened.protocol} with ${opened.cipher}, ${opened.chain.length} certificates came.`, evidenceOf(opened, wanted)), value: opened }
+    return { finding: fine(`${opened.protocol} with ${opened.cipher}, ${opened.chain.length} certificates came.`, evidenceOf(opened, wanted)), value: { secured: opened, shownOwn: false } }
   })
+}
+
+/** TLS 1.2 refuses a client without a certificate inside the handshake, with an alert that does not say so (40). */
+async function demanded({ found }: Broken, place: Place, candidate: Candidate, wanted: HandshakeOptions, { own, profile }: CheckOptions): Promise<Done<TlsDone | undefined>> {
+  if (own === undefined || own.key === '') return { finding: demandFinding(`it asked for a certificate and broke the handshake off: ${found}`, profile, 'failed'), value: undefined }
+  const again = await dialSecure(place, { ...wanted, own, askStaple: false })
+  if (again.kind === 'secured') return { finding: fine(`${again.protocol} with ${again.cipher}, once our certificate is shown.`, evidenceOf(again, wanted)), value: { secured: again, shownOwn: true } }
+  return { finding: failure(again.code, { message: `The server ${candidate.host} refused the certificate of ${own.label} inside the handshake`, found: again.found }), value: undefined }
+}
+
+/** What a client without a certificate is told of a server that wants one. */
+export function demandFinding(found: string, { speaksAs }: CheckProfile, outcome: 'failed' | 'note', evidence: Evidence = {}): Finding {
+  const fix = speaksAs === 'client' ? 'dial the port for users, or let the server request the certificate and not demand it' : 'show one: --cert FILE --key FILE, or --as NODE'
+  const details = { message: 'The server demands a certificate of every client', found, fix }
+  return outcome === 'failed' ? failure('tls.client-cert-missing', details, evidence) : note('tls.client-cert-missing', details, evidence)
 }
 
 /** A server whose OCSP responder fails breaks the handshake of every client that asks for a staple. */

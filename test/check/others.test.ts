@@ -131,6 +131,7 @@ loadmodule "tls.so"
 loadmodule "sl.so"
 loadmodule "pv.so"
 loadmodule "textops.so"
+modparam("tls", "tls_method", "TLSv1.2+")
 modparam("tls", "certificate", "${join(files, 'server.pem')}")
 modparam("tls", "private_key", "${join(files, 'server.key')}")
 modparam("tls", "ca_list", "${join(files, 'root.pem')}")
