@@ -1,7 +1,9 @@
 /** `siplab status`: per node its state, since when, and why it stopped. Exit status 1 unless every node is up. */
 import { resolve } from 'node:path'
 import { controlClient } from '../../lab/control-client.ts'
+import { type FaultRecord, faultRecords } from '../../lab/fault-record.ts'
 import { LabError } from '../../lab/lab-error.ts'
+import { type RefusedLink, refusedLinks } from '../../lab/refused-links.ts'
 import type { NodeStatus } from '../../roles/control-api.ts'
 import { nodeFolder } from '../../roles/node-folder.ts'
 import { answer, common } from '../command.ts'
@@ -10,6 +12,7 @@ import { paint, table } from '../io.ts'
 import type { Io } from '../io.ts'
 import { UsageError } from '../failure.ts'
 import type { ExitStatus } from '../failure.ts'
+import { verdictText } from '../ready-text.ts'
 import { chooseLab, planOf } from '../lab-choice.ts'
 import type { ChosenLab } from '../lab-choice.ts'
 
@@ -38,10 +41,13 @@ export const statusCommand: RegisterCommand = (program, { io, finish }) => {
     if (options.node !== undefined) return finish(await showOne(io, options, options.node))
     const lab = chooseLab(io, options)
     const foreign = foreignNodes(io)
-    const nodes = await Promise.all(planOf(lab).nodes.map((node) => nodeLine(lab, node, foreign)))
+    const plan = planOf(lab)
+    const nodes = await Promise.all(plan.nodes.map((node) => nodeLine(lab, node, foreign)))
+    const links = refusedLinks(plan, lab.folder.root, nodes.flatMap(({ status }) => status ?? []))
+    const faults = faultRecords(lab.folder)
     const running = lab.pid !== undefined
     const { name } = lab.record
-    answer(io, options, { lab: name, data: lab.folder.root, network: lab.record.network, running, ...(running ? { pid: lab.pid } : {}), nodes }, () => text(io, lab, nodes))
+    answer(io, options, { lab: name, data: lab.folder.root, network: lab.record.network, running, ...(running ? { pid: lab.pid } : {}), nodes, links, faults }, () => `${text(io, lab, nodes)}${linksText(links)}${faultsText(faults)}`)
     if (!nodes.every(({ state }) => state === 'ready')) finish(1)
   })
 }
@@ -79,6 +85,14 @@ function text(io: Io, lab: ChosenLab, nodes: readonly NodeLine[]): string {
   const state = lab.pid === undefined ? 'down' : `running, process ${lab.pid}, network 127.0.${lab.record.network}.0/24`
   const rows = nodes.map((node) => [node.name, node.role, node.state, node.since ?? '', why(node)])
   return `${paint(io.colours.out, 'bold', lab.record.name)} in ${lab.folder.root}: ${state}\n${table(['NODE', 'ROLE', 'STATE', 'SINCE', 'WHY'], rows)}`
+}
+
+function linksText(links: readonly RefusedLink[]): string {
+  return links.map(({ link, since, verdict }) => `${verdict === undefined ? `${link}: no reason known` : verdictText({ ...verdict, link })} (down since ${since})\n`).join('')
+}
+
+function faultsText(faults: readonly FaultRecord[]): string {
+  return faults.map(({ target, fault, since }) => `fault on ${target}: ${fault}, since ${since}; siplab heal '${target}' takes it off\n`).join('')
 }
 
 function why({ exit, signal, verdict }: NodeLine): string {
