@@ -12,7 +12,9 @@ export type TranscriptLine =
 
 export function transcript(result: ScenarioResult): readonly TranscriptLine[] {
   const normal = normaliser()
-  const { name, topology, outcome, because, steps, nodes, events } = result
+  const { name, topology, outcome, because, steps, nodes } = result
+  // Who came up before whom is a matter of luck.
+  const events = result.events.filter(({ atMs }) => atMs >= (steps[0]?.atMs ?? 0))
   return [
     { kind: 'scenario', scenario: name, topology, outcome, ...(because === undefined ? {} : { because: normal(because) }) },
     ...steps.map((step): TranscriptLine => ({
