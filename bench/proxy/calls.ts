@@ -5,6 +5,8 @@ import { answerTo, field, fields, statusOf, uriInside } from './wire.ts'
 export interface CallResult {
   readonly completed: number
   readonly failed: number
+  /** Answered 503 with Retry-After, where that is allowed. */
+  readonly turnedAway: number
   readonly seconds: number
   /** Setup time INVITE to 200, milliseconds. */
   readonly setupMs: { readonly p50: number; readonly p99: number }
@@ -21,6 +23,7 @@ export interface CallPlan {
   readonly window: number
   /** Milliseconds after which a call that did not end has failed. */
   readonly patienceMs: number
+  readonly overload: boolean
 }
 
 interface Call {
@@ -46,6 +49,7 @@ export class CallLoad {
   #next = 0
   #completed = 0
   #failed = 0
+  #turnedAway = 0
   #firstFailure: string | undefined
   #done: (() => void) | undefined
 
@@ -70,6 +74,7 @@ export class CallLoad {
     return {
       completed: this.#completed,
       failed: this.#failed,
+      turnedAway: this.#turnedAway,
       seconds: (performance.now() - started) / 1000,
       setupMs: { p50: times[times.length >> 1] ?? 0, p99: times[Math.floor(times.length * 0.99)] ?? 0 },
       firstFailure: this.#firstFailure,
@@ -84,6 +89,7 @@ export class CallLoad {
     const number = Number(callId.slice(0, callId.indexOf('-')))
     const call = this.#open.get(number)
     if (call === undefined || !callId.endsWith(this.#run)) return
+    if (status === 503 && this.#plan.overload && field(message, 'Retry-After') !== '' && call.settledAt === 0) return this.#refused(number, call)
     if (status > 299) return this.#end(number, `${message.slice(0, message.indexOf('\r\n'))} to ${field(message, 'CSeq')}`)
     if (field(message, 'CSeq').endsWith('INVITE')) return this.#accepted(number, call, message)
     this.#end(number, undefined)
@@ -95,7 +101,8 @@ export class CallLoad {
 
   #start(number: number): void {
     const wire = this.#callers[number % this.#callers.length]
-    const callee = this.#callees[number % this.#callees.length]
+    // A prime as the stride: with many users each call meets another one, far from the last in memory.
+    const callee = this.#callees[(number * 7919) % this.#callees.length]
     if (wire === undefined || callee === undefined) throw new Error('a load needs at least one caller and one callee')
     const { domain, transport } = this.#plan
     const text =
@@ -125,6 +132,18 @@ export class CallLoad {
     if (transport === 'udp') call.wire.send(call.sent)
   }
 
+  /** The ACK of RFC 3261 §17.1.1.3, then the call is over. */
+  #refused(number: number, call: Call): void {
+    this.#open.delete(number)
+    this.#turnedAway++
+    const { domain, transport } = this.#plan
+    call.wire.send(
+      `ACK sip:${call.callee}@${domain} SIP/2.0\r\nVia: SIP/2.0/${transport.toUpperCase()} ${call.wire.local};branch=z9hG4bKi${number}${this.#run};rport\r\n` +
+        `Max-Forwards: 70\r\nFrom: "Load" <sip:caller@${domain}>;tag=f${number}\r\nTo: <sip:${call.callee}@${domain}>;tag=x\r\nCall-ID: ${number}-${this.#run}\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n`,
+    )
+    this.#settle()
+  }
+
   #end(number: number, failure: string | undefined): void {
     this.#open.delete(number)
     if (failure === undefined) this.#completed++
@@ -132,7 +151,11 @@ export class CallLoad {
       this.#failed++
       this.#firstFailure ??= failure
     }
-    if (this.#completed + this.#failed === this.#plan.count) return this.#done?.()
+    this.#settle()
+  }
+
+  #settle(): void {
+    if (this.#completed + this.#failed + this.#turnedAway === this.#plan.count) return this.#done?.()
     if (this.#plan.rate === 0 && this.#next < this.#plan.count) this.#fillTo(this.#next + 1)
   }
 
@@ -149,7 +172,8 @@ export class CallLoad {
 }
 
 /** What a callee's phone does with a request; responses to its own REGISTER are not for here. */
-export function answerAsCallee(message: string, wire: Wire, user: string, transport: string): void {
+export function answerAsCallee(message: string, wire: Wire, transport: string): void {
+  const user = message.slice(message.indexOf(':') + 1, message.indexOf('@'))
   const contact = `Contact: <sip:${user}@${wire.local};transport=${transport}>\r\n`
   if (message.startsWith('INVITE ')) {
     const ringing = answerTo(message, '180 Ringing', 'callee', contact)

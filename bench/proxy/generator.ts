@@ -10,14 +10,14 @@ import { statusOf } from './wire.ts'
 const job = JSON.parse(process.argv[2] ?? '{}') as LoadJob
 const run = randomBytes(4).toString('hex')
 const tls = job.transport === 'tls' ? { certificate: readFileSync(job.tls.certificateFile, 'utf8'), key: readFileSync(job.tls.keyFile, 'utf8'), ca: readFileSync(job.tls.caFile, 'utf8'), verifyName: 'bench.test' } : undefined
-const nothing = { setupMs: { p50: 0, p99: 0 }, failed: 0, firstFailure: undefined }
+const nothing = { setupMs: { p50: 0, p99: 0 }, failed: 0, turnedAway: 0, firstFailure: undefined }
 let closing = false
 
-function open(onMessage: WireSettings['onMessage']): Promise<Wire> {
+function open(onMessage: WireSettings['onMessage'], port = job.port): Promise<Wire> {
   return openWire({
     transport: job.transport,
     host: job.host,
-    port: job.port,
+    port,
     from: job.host,
     tls,
     onMessage,
@@ -29,36 +29,58 @@ function open(onMessage: WireSettings['onMessage']): Promise<Wire> {
   })
 }
 
+/** Everything is set up: says `held`, and goes on when a line comes. What follows is what is measured. */
+async function held(): Promise<void> {
+  process.stdout.write('held\n')
+  await new Promise((resolve) => process.stdin.once('data', resolve))
+}
+
 async function calls(): Promise<LoadResult> {
   const registrar = new RegisterLoad(job.domain, job.transport, run)
-  const users = new Map<Wire, string>()
-  const callees: Wire[] = []
+  const wires: Wire[] = []
   for (let i = 0; i < job.wires; i++) {
-    const wire = await open((message, from) => (statusOf(message) === 0 ? answerAsCallee(message, from, users.get(from) ?? '', job.transport) : registrar.onMessage(message)))
-    users.set(wire, `callee${i}-${run}`)
-    callees.push(wire)
+    wires.push(await open((message, from) => (statusOf(message) === 0 ? answerAsCallee(message, from, job.transport) : registrar.onMessage(message)), job.calleePort))
   }
-  await registrar.run(callees.map((wire) => [users.get(wire) ?? '', wire] as const), 1, 8)
+  const callees = Array.from({ length: job.users }, (_, i) => `callee${i}-${run}`)
+  await registrar.run(spread(callees, wires), 1, 64)
   const callers: Wire[] = []
   let load: CallLoad | undefined
   for (let i = 0; i < job.wires; i++) callers.push(await open((message) => load?.onCaller(message)))
-  load = new CallLoad({ domain: job.domain, transport: job.transport, count: job.count, rate: job.rate, window: job.window, patienceMs: 32_000 }, run, callers, [...users.values()])
+  await held()
+  load = new CallLoad({ domain: job.domain, transport: job.transport, count: job.count, rate: job.rate, window: job.window, patienceMs: 32_000, overload: job.overload }, run, callers, callees)
   return load.run()
+}
+
+function spread(users: readonly string[], wires: readonly Wire[]): readonly (readonly [string, Wire])[] {
+  return users.flatMap((user, i) => wires.slice(i % wires.length, (i % wires.length) + 1).map((wire) => [user, wire] as const))
+}
+
+/** Many users over few connections, so that what is measured is the registrations. */
+async function users(): Promise<LoadResult> {
+  const registrar = new RegisterLoad(job.domain, job.transport, run)
+  const wires: Wire[] = []
+  for (let i = 0; i < job.wires; i++) wires.push(await open((message) => registrar.onMessage(message)))
+  await registrar.run(spread(Array.from({ length: job.count }, (_, i) => `user${i}-${run}`), wires), 1, job.window)
+  await new Promise((resolve) => setTimeout(resolve, 2000))
+  await held()
+  return { ...nothing, completed: job.count, seconds: 0 }
 }
 
 async function registrations(): Promise<LoadResult> {
   const registrar = new RegisterLoad(job.domain, job.transport, run)
   const wires: Wire[] = []
   for (let i = 0; i < job.wires; i++) wires.push(await open((message) => registrar.onMessage(message)))
-  const users = 1000
-  const pairs = Array.from({ length: users }, (_, i) => i).flatMap((i) => wires.slice(i % wires.length, (i % wires.length) + 1).map((wire) => [`user${i}`, wire] as const))
+  const names = Array.from({ length: 1000 }, (_, i) => `user${i}`)
+  const pairs = spread(names, wires)
+  await held()
   const started = performance.now()
-  for (let round = 0; round < job.count / users; round++) await registrar.run(pairs, round + 1, job.window)
+  for (let round = 0; round < job.count / names.length; round++) await registrar.run(pairs, round + 1, job.window)
   return { ...nothing, completed: job.count, seconds: (performance.now() - started) / 1000 }
 }
 
 /** A new connection for each REGISTER, closed after its answer. */
 async function connections(): Promise<LoadResult> {
+  await held()
   const started = performance.now()
   let next = 0
   closing = true
@@ -85,14 +107,13 @@ async function idle(): Promise<LoadResult> {
     wires.push(wire)
   }
   await new Promise((resolve) => setTimeout(resolve, 2000))
-  process.stdout.write('held\n')
-  await new Promise((resolve) => process.stdin.once('data', resolve))
+  await held()
   closing = true
   for (const wire of wires) wire.close()
   return { ...nothing, completed: job.count, seconds: 0 }
 }
 
-const result = await { calls, registrations, connections, idle }[job.kind]()
+const result = await { calls, registrations, connections, idle, users }[job.kind]()
 closing = true
 process.stdout.write(JSON.stringify(result))
 process.exit(0)

@@ -3,11 +3,16 @@ import type { CallResult } from './calls.ts'
 import type { Transport } from './socket.ts'
 
 export interface LoadJob {
-  /** calls; registrations over open wires; connections, each with one REGISTER; idle: registered connections that are held. */
-  readonly kind: 'calls' | 'registrations' | 'connections' | 'idle'
+  /**
+   * calls; registrations over open wires; connections, each with one REGISTER; idle: registered connections that are held;
+   * users: registrations of `count` users over few connections that are held.
+   */
+  readonly kind: 'calls' | 'registrations' | 'connections' | 'idle' | 'users'
   readonly transport: Transport
   readonly host: string
   readonly port: number
+  /** Where the callees register and answer, when it is not where the calls enter. */
+  readonly calleePort: number
   readonly domain: string
   readonly count: number
   /** A second; 0: as fast as it goes. */
@@ -15,6 +20,10 @@ export interface LoadJob {
   readonly window: number
   /** Connections for each side. */
   readonly wires: number
+  /** Users who are registered, over the callees' connections, before the calls begin; each call goes to another one. */
+  readonly users: number
+  /** Answers 503 are counted apart, as calls turned away, and not as failed ones. */
+  readonly overload: boolean
   readonly tls: { readonly certificateFile: string; readonly keyFile: string; readonly caFile: string }
 }
 

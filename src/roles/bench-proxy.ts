@@ -27,6 +27,8 @@ export interface BenchProxySettings {
   /** Everything it writes goes here. */
   readonly folder: string
   readonly logLevel: 'info' | 'warn'
+  /** Where everything goes that is for another domain: the next of several proxies in a row. Absent: nowhere. */
+  readonly nextHop?: { readonly address: string; readonly port: number } | undefined
 }
 
 export interface BenchProxy {
@@ -80,7 +82,7 @@ function materialOf({ certificateFile, keyFile, caFile }: BenchProxySettings): T
   }
 }
 
-function benchPlan({ transport, address, port, domain }: BenchProxySettings): NodePlan {
+function benchPlan({ transport, address, port, domain, nextHop }: BenchProxySettings): NodePlan {
   const profile = loadProfile('modern')
   return {
     name: 'bench',
@@ -102,7 +104,7 @@ function benchPlan({ transport, address, port, domain }: BenchProxySettings): No
       home: address,
       members: [address],
       authorizedHosts: [],
-      staticRoutes: [],
+      staticRoutes: nextHop === undefined ? [] : [{ match: '*', nextHop: nextHop.address, port: nextHop.port, transport, replaceHost: false }],
       maxContactsPerUser: 16,
       store: { kind: 'sqlite', directory: '', pool: '' },
     },

@@ -12,7 +12,8 @@ export const benchProxyCommand: RegisterCommand = (program, { io }) => {
     .description(
       'One front end in the foreground: REGISTER for any user of the domain, calls to registered users. Settings come from the environment:\n' +
         'BENCH_TRANSPORT (udp, tcp, tls), BENCH_LISTEN (ip:port), BENCH_DOMAIN, BENCH_RUNDIR (an empty folder),\n' +
-        'and for tls BENCH_CERT, BENCH_KEY, BENCH_CA (PEM files). BENCH_LOG: warn (default) or info. SIGTERM ends it.',
+        'and for tls BENCH_CERT, BENCH_KEY, BENCH_CA (PEM files). BENCH_LOG: warn (default) or info.\n' +
+        'BENCH_NEXT_HOP (ip:port): where requests for other domains go. SIGTERM ends it.',
     )
     .addHelpText('after', '\nExample:\n  BENCH_TRANSPORT=udp BENCH_LISTEN=127.0.0.1:5060 BENCH_DOMAIN=bench.test BENCH_RUNDIR=/tmp/run siplab bench-proxy')
     .action(async () => {
@@ -41,7 +42,8 @@ function readSettings(environment: Io['environment']): BenchProxySettings {
   }
   const transport = wanted('BENCH_TRANSPORT')
   if (transport !== 'udp' && transport !== 'tcp' && transport !== 'tls') throw new UsageError(`BENCH_TRANSPORT: wanted udp, tcp or tls, found ${transport}`)
-  const { address, port } = readListen(wanted('BENCH_LISTEN'))
+  const { address, port } = readListen('BENCH_LISTEN', wanted('BENCH_LISTEN'))
+  const nextHop = environment['BENCH_NEXT_HOP']
   const log = environment['BENCH_LOG'] ?? 'warn'
   if (log !== 'warn' && log !== 'info') throw new UsageError(`BENCH_LOG: wanted warn or info, found ${log}`)
   const secure = transport === 'tls'
@@ -55,13 +57,14 @@ function readSettings(environment: Io['environment']): BenchProxySettings {
     caFile: secure ? wanted('BENCH_CA') : undefined,
     folder: wanted('BENCH_RUNDIR'),
     logLevel: log,
+    nextHop: nextHop === undefined ? undefined : readListen('BENCH_NEXT_HOP', nextHop),
   }
 }
 
 /** `127.0.0.1:5061` or `[::1]:5061`. */
-function readListen(text: string): { readonly address: string; readonly port: number } {
+function readListen(name: string, text: string): { readonly address: string; readonly port: number } {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? []
   const address = bracketed ?? plain ?? ''
-  if (isIP(address) === 0 || Number(port) > 65_535) throw new UsageError(`BENCH_LISTEN: wanted ip:port such as 127.0.0.1:5061, found ${text}`)
+  if (isIP(address) === 0 || Number(port) > 65_535) throw new UsageError(`${name}: wanted ip:port such as 127.0.0.1:5061, found ${text}`)
   return { address, port: Number(port) }
 }

@@ -1,0 +1,42 @@
+/** Runs the load generator, a process of its own, against a subject. */
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { BenchCertificates } from './certificates.ts'
+import type { LoadJob, LoadResult } from './job.ts'
+import type { Transport } from './socket.ts'
+import { address, domain, type Subject } from './subjects.ts'
+
+export interface Load {
+  readonly job: LoadJob['kind']
+  readonly transport: Transport
+  readonly count: number
+  readonly rate: number
+  readonly users: number
+  readonly overload?: boolean
+}
+
+/**
+ * @param onHeld called when connections and users are set up, before the calls begin (with idle connections and users: when all are there)
+ * @throws Error when anything failed: a benchmark of failed calls says nothing
+ */
+export function runLoad(load: Load, subject: Subject, tls: BenchCertificates, onHeld: () => void): Promise<LoadResult> {
+  const { job: kind, overload = false, ...numbers } = load
+  const job: LoadJob = { kind, ...numbers, overload, host: address, port: subject.port, calleePort: subject.calleePort, domain, window: kind === 'connections' ? 16 : 100, wires: 8, tls }
+  const generator = spawn(process.execPath, [fileURLToPath(new URL('generator.ts', import.meta.url)), JSON.stringify(job)], { stdio: ['pipe', 'pipe', 'inherit'] })
+  return new Promise((resolve, reject) => {
+    let text = ''
+    generator.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString()
+      if (!text.startsWith('held\n')) return
+      text = text.slice(5)
+      onHeld()
+      generator.stdin.end('go\n')
+    })
+    generator.once('exit', (status) => {
+      if (status !== 0) return reject(new Error(`${kind} against ${subject.name}: the generator ended with ${status}`))
+      const result = JSON.parse(text) as LoadResult
+      if (result.failed > 0) return reject(new Error(`${kind} against ${subject.name}: ${result.failed} of ${load.count} failed, first: ${result.firstFailure}`))
+      resolve(result)
+    })
+  })
+}

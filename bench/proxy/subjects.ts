@@ -1,0 +1,139 @@
+/** What is measured: our front end or Kamailio, one of them or several in a row, as processes that listen on loopback. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { BenchCertificates } from './certificates.ts'
+import { cpuSeconds, memoryBytes } from './cpu.ts'
+import { startKamailio } from './kamailio.ts'
+import type { Transport } from './socket.ts'
+
+export const domain = 'bench.test'
+export const address = '127.0.0.1'
+
+export interface Subject {
+  readonly name: string
+  /** Where calls enter. */
+  readonly port: number
+  /** Where the callees register. */
+  readonly calleePort: number
+  readonly processes: readonly ChildProcess[]
+}
+
+export interface SubjectSettings {
+  readonly transport: Transport
+  readonly tls: BenchCertificates
+  readonly folder: string
+  readonly hops: 1 | 3
+}
+
+export interface OurSettings extends SubjectSettings {
+  readonly log: 'warn' | 'info'
+  /** The checkout that is run; this one unless told otherwise. */
+  readonly checkout: string
+  /** Flags for Node. */
+  readonly flags: readonly string[]
+}
+
+export const thisCheckout = fileURLToPath(new URL('../..', import.meta.url))
+
+/** In a row the last one, where the users are, is started first. */
+export async function startOurs(settings: OurSettings): Promise<Subject> {
+  return startRow('siplab', settings, async (port, nextPort, folder) => {
+    const child = spawn(process.execPath, [...settings.flags, join(settings.checkout, 'src/cli/siplab.mjs'), 'bench-proxy'], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: {
+        ...process.env,
+        BENCH_TRANSPORT: settings.transport,
+        BENCH_LISTEN: `${address}:${port}`,
+        BENCH_DOMAIN: nextPort === undefined ? domain : `hop.${domain}`,
+        BENCH_CERT: settings.tls.certificateFile,
+        BENCH_KEY: settings.tls.keyFile,
+        BENCH_CA: settings.tls.caFile,
+        BENCH_RUNDIR: folder,
+        BENCH_LOG: settings.log,
+        ...(nextPort === undefined ? {} : { BENCH_NEXT_HOP: `${address}:${nextPort}` }),
+      },
+    })
+    await isUp(settings.transport, port)
+    return child
+  })
+}
+
+/** Kamailio with its production allocator and two workers, one for each core of a small machine. */
+export async function startBaseline(settings: SubjectSettings): Promise<Subject> {
+  const { transport, tls } = settings
+  return startRow('kamailio', settings, async (port, nextPort, folder) => {
+    const nextHop = nextPort === undefined ? undefined : `sip:${address}:${nextPort};transport=${transport}`
+    const child = startKamailio({ transport, address, port, domain, tls, folder, workers: 2, nextHop })
+    await isUp(transport, port)
+    return child
+  })
+}
+
+async function startRow(name: string, { hops, folder }: SubjectSettings, start: (port: number, nextPort: number | undefined, folder: string) => Promise<ChildProcess>): Promise<Subject> {
+  const processes: ChildProcess[] = []
+  const ports: number[] = []
+  for (let hop = 0; hop < hops; hop++) {
+    const port = await freePort()
+    processes.push(await start(port, ports.at(-1), `${folder}-${hop}`))
+    ports.push(port)
+  }
+  return { name, port: ports.at(-1) ?? 0, calleePort: ports[0] ?? 0, processes }
+}
+
+export function cpuOf({ processes }: Subject): number {
+  return processes.reduce((sum, { pid }) => sum + cpuSeconds(pid ?? 0), 0)
+}
+
+export function memoryOf({ processes }: Subject): number {
+  return processes.reduce((sum, { pid }) => sum + memoryBytes(pid ?? 0), 0)
+}
+
+export async function stop({ processes }: Subject): Promise<void> {
+  await Promise.all(processes.map(stopProcess))
+}
+
+function stopProcess(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve()
+    child.once('exit', () => resolve())
+    child.kill('SIGTERM')
+  })
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().listen(0, address, () => {
+      const at = server.address()
+      server.close(() => (typeof at === 'object' && at !== null ? resolve(at.port) : reject(new Error('no port'))))
+    })
+    server.once('error', reject)
+  })
+}
+
+/** TCP and TLS ports are tried; a UDP socket shows in /proc/net/udp. */
+async function isUp(transport: Transport, port: number): Promise<void> {
+  const until = Date.now() + 15_000
+  while (Date.now() < until) {
+    if (transport === 'udp' ? hasUdpSocket(port) : await connects(port)) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`nothing listens on ${transport} ${address}:${port} after 15 s`)
+}
+
+function hasUdpSocket(port: number): boolean {
+  return readFileSync('/proc/net/udp', 'utf8').includes(`:${port.toString(16).toUpperCase().padStart(4, '0')} `)
+}
+
+function connects(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
