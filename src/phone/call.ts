@@ -171,6 +171,8 @@ class Outgoing extends SipCall<Inviter> implements OutgoingCall {
   #sendCancel(): void {
     if (this.#cancelled || this.state !== 'ringing' || this.session.state === SessionState.Terminating) return
     this.#cancelled = true
+    // Before the INVITE has left there is no answer to tell how it ended.
+    if (this.session.state === SessionState.Initial) this.end = { by: 'us', how: 'cancel' }
     void this.session.cancel()
   }
 

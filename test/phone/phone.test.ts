@@ -51,6 +51,14 @@ t.test('a server that never answers', async (t) => {
   await t.rejects(silent.message('sip:bob@lab.test', 'hello'), { code: 'phone.timeout' })
 })
 
+t.test('a call that is cancelled before its INVITE has left', async (t) => {
+  const server = await listen(t, createTcpServer((socket) => socket.resume()))
+  const { port } = server.address() as AddressInfo
+  const call = phone(t, port, 'tcp').call('sip:bob@lab.test')
+  t.match(await call.cancel(), { by: 'us', how: 'cancel' })
+  await t.rejects(call.established, { code: 'phone.cancelled' })
+})
+
 t.test('a server that closes with a request open', async (t) => {
   const server = await listen(t, createTcpServer((socket) => void socket.once('data', () => socket.destroy())))
   const { port } = server.address() as AddressInfo
