@@ -13,7 +13,7 @@ t.test('the trial certificate of a front end expires, and the way back is locked
   const data = mkdtempSync(join(tmpdir(), 'siplab-test-'))
   t.teardown(() => rmSync(data, { recursive: true, force: true }))
   const { status, stdout, stderr } = await siplab(['scenario', 'run', 'trial-certificate-expiry', '--json', '--data', data], { timeoutMs: 90_000 })
-  t.equal(status, 0, stderr)
+  t.equal(status, 0, status === 0 ? 'it was played' : stderr)
   const [played] = (JSON.parse(stdout) as Played).scenarios
   t.match(played, { name: 'trial-certificate-expiry', outcome: 'passed' })
   t.ok((played?.tookMs ?? Infinity) < 60_000, `took ${played?.tookMs} ms, wanted less than a minute`)
