@@ -3,6 +3,7 @@
  * What needs the container engine (a container started again) is done here for it.
  */
 import { spawn } from 'node:child_process'
+import { cutOff, cutOffFault, reconnect } from '../lab/compose-cut-off.ts'
 import { containerOf, containers, docker, findProject } from '../lab/compose-docker.ts'
 import type { ComposeProject, ContainerState } from '../lab/compose-docker.ts'
 import { attendProject, insideData } from '../lab/compose-session.ts'
@@ -41,6 +42,10 @@ export async function runInComposeLab(args: readonly string[], io: Io): Promise<
   if (args.some((arg) => arg === '--data' || arg.startsWith('--data='))) throw new UsageError('--data names a folder of this machine; with --lab compose, COMPOSE_PROJECT_NAME chooses the lab')
   const project = await findProject(io.environment)
   if (command === 'users') return follow(io, await usersCommand(project, args))
+  if (command === 'break' || command === 'heal') {
+    const done = await onTheWire(io, project, args)
+    if (done) return 0
+  }
   const session = attended.has(command) ? await attendProject(project, () => undefined) : undefined
   try {
     const foreign = command === 'status' ? ['--env', `SIPLAB_FOREIGN_NODES=${JSON.stringify(await foreignStates(project))}`] : []
@@ -48,6 +53,17 @@ export async function runInComposeLab(args: readonly string[], io: Io): Promise<
   } finally {
     await session?.close()
   }
+}
+
+/** `break NODE cut-off` and its heal are the engine's to do; true when that is what was asked. */
+async function onTheWire(io: Io, project: ComposeProject, args: readonly string[]): Promise<boolean> {
+  const [command, node = '', fault] = args.filter((arg) => !arg.startsWith('-'))
+  if (node === '' || node === 'all' || node.includes('>') || (command === 'break' && fault !== cutOffFault)) return false
+  const networks = command === 'break' ? await cutOff(project, node) : await reconnect(project, node)
+  if (networks === undefined) return false
+  const document = { target: node, fault: cutOffFault, on: command === 'break', networks }
+  io.out(args.includes('--json') ? `${JSON.stringify(document)}\n` : `${node} is ${command === 'break' ? 'cut off from' : 'back in'} ${networks.join(', ')}\n`)
+  return true
 }
 
 /** The directory is reached from the network of its database, by the container that filled it: one more like it, for one command. */

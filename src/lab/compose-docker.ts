@@ -112,7 +112,7 @@ export async function killContainer(project: ComposeProject, service: string): P
   await docker(project.environment, 'kill', (await containerOf(project, service)).id)
 }
 
-interface Attached {
+export interface Attached {
   readonly network: string
   readonly address: string
   readonly aliases: readonly string[]
