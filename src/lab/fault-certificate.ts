@@ -19,6 +19,7 @@ import { nodeFolder } from '../roles/node-folder.ts'
 import { referenceUses } from '../roles/own-certificates.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import { plannedFor } from './certificate-work.ts'
+import { nodeWall } from './clock.ts'
 import { giveBack, heldBy, type HeldBefore, noteInForce, putCertificate, refuseTouched } from './fault-files.ts'
 import { type LabLink, linkName, linksOf, redial, type SeenLink, whileRunning } from './fault-links.ts'
 import { type FaultRecord, forgetFault, noteFault, refuseSecond } from './fault-record.ts'
@@ -168,7 +169,7 @@ function referenceOf(node: NodePlan, end: Side): CertificateReference {
 
 function groundOf(lab: RunningLabAccess, node: NodePlan, reference: CertificateReference): FaultPki {
   const planned = plannedFor(node, reference)
-  const now = Date.now()
+  const now = nodeWall(nodeFolder(lab.root, node.name).root)
   return labFaultPki(openAuthorities(lab.plan, join(lab.root, 'pki'), now).for(planned), planned.request, now)
 }
 
