@@ -145,5 +145,5 @@ function resultTable(io: Io, results: readonly ScenarioResult[]): string {
 
 function firstSentence(story: string): string {
   const text = story.trim().replaceAll(/\s+/g, ' ')
-  return /^.*?[.:](?= |$)/.exec(text)?.[0] ?? text
+  return /^.*?\.(?= |$)/.exec(text)?.[0] ?? text
 }

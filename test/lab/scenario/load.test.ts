@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { faults } from '../../../src/certificates/faults/index.ts'
 import { loadScenario, parseScenario, scenarioNames } from '../../../src/lab/scenario/load.ts'
@@ -70,4 +71,9 @@ t.test('the shipped scenarios', async (t) => {
     const told = new Set<string>(all.map(({ family }) => family))
     t.strictSame([...new Set(faults.map(({ family }) => family))].filter((family) => !told.has(family)), [])
   })
+})
+
+t.test('docs/scenarios.md names every shipped scenario', async (t) => {
+  const page = readFileSync(new URL('../../../docs/scenarios.md', import.meta.url), 'utf8')
+  t.strictSame(scenarioNames().filter((name) => !page.includes(`\`${name}\``)), [])
 })
