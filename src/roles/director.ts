@@ -33,6 +33,7 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
     },
     peers: { internal: peerLists({ servers: settings.trustedServers.map(({ fqdn }) => fqdn), edges: settings.edges }) },
     watched: [...settings.homes, ...(edge === undefined ? [] : [edge.fqdn])].map((fqdn) => ({ fqdn, port: fqdn === edge?.fqdn ? edge.port : portOf('tls', 5061), face: 'internal' })),
+    domains,
     explainsTo: () => true,
   }
 }

@@ -26,6 +26,8 @@ export interface RoleParts {
   readonly peers: Readonly<Record<string, PeerLists>>
   readonly watched: readonly WatchedPeer[]
   readonly editResponse?: Readonly<Record<string, (response: SipResponse, arrival: Arrival) => ResponseChange | undefined>>
+  /** Domains whose OPTIONS end here; absent: they go on to who is at home there. */
+  readonly domains?: readonly string[]
   /** The name in Record-Route where it is not the FQDN of the face: the pool's. */
   readonly recordRouteName?: string
   /** Whether a failure made here may be explained to the peer it goes back to. */

@@ -64,7 +64,7 @@ class ProxyCore implements Proxy, TransactionUser, Core {
     })
     const optionTags = new Set(settings.optionTags.map((tag) => tag.toLowerCase()))
     this.rules = { schemes: new Set(['sip', 'sips', 'tel']), optionTags, branchPrefix: this.transactions.branchPrefix }
-    const own = ownOptions(this.own, settings.optionTags)
+    const own = ownOptions(this.own, settings.domains ?? [], settings.optionTags)
     for (const [name, face] of Object.entries(settings.faces)) this.lists.set(name, [...face.admit, own, ...face.target])
   }
 

@@ -78,6 +78,8 @@ export interface ProxySettings {
   readonly health: Health
   readonly faces: Readonly<Record<string, FaceSettings & FacePolicies>>
   readonly forward: ForwardSettings
+  /** Domains this element stands for: OPTIONS to one of them is answered here. Absent: to none, only to its own names. */
+  readonly domains?: readonly string[]
   /** Extensions a request may name in Proxy-Require, e.g. `ms-benotify`. */
   readonly optionTags: readonly string[]
   /** Absent: Record-Route carries no flow tokens. */
