@@ -22,6 +22,7 @@ import { plannedFor } from './certificate-work.ts'
 import { nodeWall } from './clock.ts'
 import { giveBack, heldBy, type HeldBefore, noteInForce, putCertificate, refuseTouched } from './fault-files.ts'
 import { type LabLink, linkName, linksOf, redial, type SeenLink, whileRunning } from './fault-links.ts'
+import { lookFromOutside, type OutsideView } from './fault-outside.ts'
 import { type FaultRecord, forgetFault, noteFault, refuseSecond } from './fault-record.ts'
 import { type SeenVerdict, type View, type Watch, watchEvents } from './fault-views.ts'
 import { LabError } from './lab-error.ts'
@@ -74,15 +75,16 @@ export async function breakCertificate(lab: RunningLabAccess, node: NodePlan, fa
   const side = fault.breaks === 'judge' ? otherEnd(as) : as
   if (!fault.sides.includes(side)) throw new LabError('usage', 'fault.side', `${fault.slug} does not exist where a node ${as === 'server' ? 'accepts' : 'dials'}; leave --as out, or use --as ${otherEnd(as)}`)
   const expected = side === 'client' ? (fault.expectClient ?? fault.expect) : fault.expect
-  const links = await linksOf(lab, node, as)
-  if (links.length === 0 && expected.kind !== 'stops-start') throw new LabError('not-so', 'fault.no-link', `${node.name} has no link of the lab where it ${as === 'server' ? 'accepts' : 'dials'}, so nobody would see ${fault.slug}; siplab plan shows the links`)
+  const outside = options.reference === 'edge-external' && as === 'server'
+  const links = outside ? [] : await linksOf(lab, node, as)
+  if (links.length === 0 && !outside && expected.kind !== 'stops-start') throw new LabError('not-so', 'fault.no-link', `${node.name} has no link of the lab where it ${as === 'server' ? 'accepts' : 'dials'}, so nobody would see ${fault.slug}; siplab plan shows the links`)
   const reason = notInALab[fault.slug]
   if (reason !== undefined) throw new LabError('not-so', 'fault.not-in-a-lab', `${fault.slug} cannot be shown here: ${reason}. ${fault.story}`)
   const placed = place(lab, { node, fault, as, links, options })
   refuseTouched(lab.root, placed.touched)
   noteFault(labFolder(lab.root), placed.record)
   const atStart = expected.kind === 'stops-start' || seenAtStart.has(expected.verdict ?? '')
-  const seen = atStart ? await restartUnder(lab, node, placed) : await goLive(lab, placed)
+  const seen = atStart ? await restartUnder(lab, node, placed) : await goLive(lab, placed, outside ? () => lookFromOutside(lab, node) : async () => undefined)
   const code = expected.verdict
   return { target: node.name, fault: fault.slug, as, story: fault.story, ...(code === undefined ? {} : { expected: code }), ...chosen(seen, expected), restarted: atStart }
 }
@@ -220,7 +222,7 @@ interface Seen {
   readonly links: readonly SeenLink[]
 }
 
-async function goLive(lab: RunningLabAccess, { links, touched, put }: Placed): Promise<Seen> {
+async function goLive(lab: RunningLabAccess, { links, touched, put }: Placed, look: () => Promise<OutsideView | undefined>): Promise<Seen> {
   const watch = watchEvents(lab.plan, lab.root)
   try {
     put()
@@ -228,7 +230,9 @@ async function goLive(lab: RunningLabAccess, { links, touched, put }: Placed): P
     const states = await redial(lab, links)
     const refused = links.filter(({ from, peer }) => states.some((state) => state.from === from.name && state.peer === peer && state.state === 'down'))
     const verdicts = await watch.verdicts(refused.map(linkName), verdictWithinMs)
-    return { verdicts: [...verdicts, ...kept(watch, reports)], remarks: remarks(watch), links: states }
+    const outside = await look()
+    const fromOutside = outside?.verdict === undefined ? [] : [{ verdict: outside.verdict, views: [{ node: 'outside', event: 'handshake', verdict: outside.verdict }] }]
+    return { verdicts: [...verdicts, ...fromOutside, ...kept(watch, reports)], remarks: remarks(watch), links: [...states, ...(outside === undefined ? [] : [outside.link])] }
   } finally {
     watch.stop()
   }
