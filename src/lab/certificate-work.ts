@@ -11,7 +11,7 @@ import type { RevocationReason } from '../certificates/write-certificate.ts'
 import { nodeFolder } from '../roles/node-folder.ts'
 import type { LabPlan, NodePlan, PlannedCertificate } from '../topology/plan-types.ts'
 import { LabError } from './lab-error.ts'
-import { openAuthorities, provisionCertificates, provisionSharedKeys, writeCrls } from './provision.ts'
+import { atBorder, openAuthorities, provisionCertificates, provisionSharedKeys, writeCrls } from './provision.ts'
 
 /** A folder that holds authorities in `pki/` and nodes in `nodes/`, whether a lab ever ran there or not. */
 export interface CertificateHome {
@@ -99,7 +99,7 @@ export function revoke(home: CertificateHome, serial: string, reason: Revocation
     const { crl } = nodeFolder(home.root, node.name)
     writeCrls(crl, authority, kind, now)
     // Once a node has one list, it wants one of every CA in a chain: the border trusts two hierarchies.
-    if (isAtBorder(node)) writeOther(byOrganisation, node, kind, crl, now)
+    if (atBorder(node)) writeOther(byOrganisation, node, kind, crl, now)
   }
   return concerned.map(({ name }) => name)
 }
@@ -147,11 +147,7 @@ function issuerOf(byOrganisation: ReadonlyMap<string, Authority>, serial: string
 }
 
 function trusts(node: NodePlan, organisation: string, kind: 'internal' | 'public'): boolean {
-  return kind === 'public' ? isAtBorder(node) : node.organisation === organisation
-}
-
-function isAtBorder({ role }: NodePlan): boolean {
-  return role === 'access-proxy' || role === 'gateway'
+  return kind === 'public' ? atBorder(node) : node.organisation === organisation
 }
 
 function writeOther(byOrganisation: ReadonlyMap<string, Authority>, node: NodePlan, kind: 'internal' | 'public', folder: string, now: number): void {

@@ -76,8 +76,9 @@ function provisionTrust(plan: LabPlan, authorities: LabAuthorities, node: NodePl
   for (const { authority, kind } of anchors) writeCrls(crl, authority, kind, now)
 }
 
-function atBorder({ role }: NodePlan): boolean {
-  return role === 'access-proxy' || role === 'gateway'
+/** Who shows a public certificate somewhere meets public ones there: an access proxy, a gateway, a trunk to it. */
+export function atBorder({ certificates }: Pick<NodePlan, 'certificates'>): boolean {
+  return certificates.some(({ request }) => request.authority === 'public')
 }
 
 /** Puts fresh revocation lists of one hierarchy into the folder of a node. */

@@ -5,7 +5,6 @@ import type { LabPlan } from '../topology/plan-types.ts'
 import { startBalancerNode } from './balancer-node.ts'
 import { startDnsNode } from './dns/node.ts'
 import type { NodeStart, RunningNode } from './helper-node.ts'
-import { LabError } from './lab-error.ts'
 import { startPkiNode } from './pki-node.ts'
 import { authorityFolder } from './provision.ts'
 import { startSqlNode } from './sql/node.ts'
@@ -17,7 +16,6 @@ export interface StartNode extends NodeStart {
   readonly directoryUrl?: string
 }
 
-/** @throws LabError `usage` for a role that has no program here */
 export async function startNode({ lab, sqlUrl, directoryUrl, ...start }: StartNode): Promise<RunningNode> {
   const { name, role } = start.plan
   switch (role) {
@@ -31,11 +29,10 @@ export async function startNode({ lab, sqlUrl, directoryUrl, ...start }: StartNo
     case 'front-end':
     case 'director':
     case 'access-proxy':
+    case 'gateway':
       return startServer({ lab, ...start, ...(sqlUrl === undefined ? {} : { sqlUrl }), ...(directoryUrl === undefined ? {} : { directoryUrl }) })
     case 'sql':
       return startSqlNode(start)
-    case 'gateway':
-      throw new LabError('usage', 'node.unsupported', `${name}: the role gateway cannot be run yet; take the host out of the lab file`)
     default:
       return role satisfies never
   }

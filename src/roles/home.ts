@@ -4,8 +4,8 @@ import { relocation } from '../services/registrar/relocate.ts'
 import { registrar } from '../services/registrar/registrar.ts'
 import { flowToken } from '../sip/routing/policies/flow-token.ts'
 import { followRoute } from '../sip/routing/policies/follow-route.ts'
-import { staticRoutes } from '../sip/routing/policies/static-routes.ts'
-import type { HomeSettings } from '../topology/plan-types.ts'
+import { type StaticRoute, staticRoutes } from '../sip/routing/policies/static-routes.ts'
+import type { HomeSettings, RoutePlan } from '../topology/plan-types.ts'
 import { authenticateUsers } from './policies/authenticate-users.ts'
 import { homePool } from './policies/home-pool.ts'
 import { nextHop } from './policies/next-hop.ts'
@@ -13,7 +13,7 @@ import { noRoute } from './policies/no-route.ts'
 import { noteRemote } from './policies/note-remote.ts'
 import { routeGuard } from './policies/route-guard.ts'
 import { stripUntrusted } from './policies/strip-untrusted.ts'
-import { peerLists, type RoleContext, type RoleParts } from './role.ts'
+import { peerLists, type RoleContext, type RoleParts, type WatchedPeer } from './role.ts'
 
 /** What a Communicator is told after sign-on; without the presence service of a later version the lists stay empty. */
 const communicator = { allowEvents: [], supported: [], keepAliveSeconds: 300, server: 'RTC/2.0' }
@@ -23,6 +23,7 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
   const { domains, routeToEnterpriseEdge: edge, members } = settings
   const securePort = plan.listeners.find(({ transport }) => transport === 'tls')?.port ?? 5061
   const plainPort = plan.listeners.find(({ transport }) => transport === 'tcp')?.port ?? 5060
+  const routes = settings.staticRoutes.map(asStaticRoute)
   if (location === undefined) throw new Error(`${plan.name} is a home and has no pool store`)
   const ownRoute = members.length === 1 ? undefined : (flow: Parameters<typeof flowTokens.of>[0]): string => `<sip:${flowTokens.of(flow)}@${plan.fqdn}:${securePort};transport=tls;lr>`
   const local = { location, accounts, domains, self: plan.fqdn, isOpen }
@@ -33,14 +34,12 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
         target: [
           flowToken(flowTokens, { port: securePort, isReachable: (node) => isReachable(node, securePort, 'internal'), relocate: relocation(local) }),
           followRoute(),
+          // A number at our domain is no user of it (RFC 3261 §19.1.6).
+          staticRoutes(routes.filter(({ match }) => isForNumbers(match))),
           ...(accounts === undefined ? [] : [homePool({ directory: accounts, self: plan.fqdn, domains, ownHome: settings.home, securePort, plainPort, redirectInside: false })]),
           registrar({ location, accounts, domains, clock, self: plan.fqdn, maxContacts: settings.maxContactsPerUser, communicator, ownRoute }),
           localTargets(local),
-          staticRoutes(settings.staticRoutes.map((route) => ({
-            match: route.match,
-            nextHop: `sip:${route.nextHop}:${route.port};transport=${route.transport}`,
-            ...(route.replaceHost ? { replaceHost: route.nextHop } : {}),
-          }))),
+          staticRoutes(routes.filter(({ match }) => !isForNumbers(match))),
           ...(edge === undefined ? [] : [nextHop({ uri: `sip:${edge.fqdn}:${edge.port};transport=tls`, when: ({ uri }) => !domains.includes(uri.host), because: 'enterprise-edge' })]),
           noRoute({ domains }),
         ],
@@ -56,12 +55,33 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
     watched: [
       ...(edge === undefined ? [] : [{ fqdn: edge.fqdn, port: edge.port, face: 'internal' }]),
       ...members.filter((fqdn) => fqdn !== plan.fqdn).map((fqdn) => ({ fqdn, port: securePort, face: 'internal' })),
+      ...routedOverTls(settings),
     ],
     recordRouteName: settings.home,
+    domains,
     explainsTo: () => true,
   }
 }
 
 function hosts({ authorizedHosts }: HomeSettings, treatAs: string): readonly string[] {
   return authorizedHosts.filter((host) => host.treatAs === treatAs).map(({ fqdn }) => fqdn)
+}
+
+function asStaticRoute({ match, nextHop, port, transport, replaceHost, normalise }: RoutePlan): StaticRoute {
+  return {
+    match,
+    nextHop: `sip:${nextHop}:${port};transport=${transport}`,
+    ...(replaceHost ? { replaceHost: nextHop } : {}),
+    ...(normalise === undefined ? {} : { normalise: normalise.map(({ pattern, replacement }) => ({ pattern: new RegExp(pattern), replacement })) }),
+  }
+}
+
+function isForNumbers(match: string): boolean {
+  return match !== '*' && !match.includes('@')
+}
+
+/** A voice service wants to hear OPTIONS before any call. */
+function routedOverTls({ staticRoutes }: HomeSettings): readonly WatchedPeer[] {
+  const routes = staticRoutes.filter(({ transport }) => transport === 'tls').map(({ nextHop, port }) => ({ fqdn: nextHop, port, face: 'internal' }))
+  return [...new Map(routes.map((route) => [`${route.fqdn}:${route.port}`, route])).values()]
 }

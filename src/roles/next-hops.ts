@@ -16,6 +16,8 @@ export interface NextHopsOptions {
   readonly supported: readonly TransportName[]
   readonly nameRule: 'dialled-fqdn' | 'domain-first'
   readonly random: () => number
+  /** Under which identity a host is dialled, e.g. `static-route:1`. Absent, or undefined: under that of the face. */
+  readonly identityOf?: (host: string, port: number | undefined) => string | undefined
 }
 
 /** The order of an SRV answer is drawn anew after this time, so that load spreads; one message does not cost a walk through DNS. */
@@ -40,8 +42,10 @@ export function nextHops(options: NextHopsOptions): Locate {
   }
 }
 
-function ask(target: LocateTarget, face: string, { resolver, supported, nameRule, random }: NextHopsOptions): Promise<readonly NextHop[]> {
-  return locate(target, resolver, { supported, face, nameRule, random })
+async function ask(target: LocateTarget, face: string, { resolver, supported, nameRule, random, identityOf }: NextHopsOptions): Promise<readonly NextHop[]> {
+  const hops = await locate(target, resolver, { supported, face, nameRule, random })
+  const identity = identityOf?.(target.host, target.port)
+  return identity === undefined ? hops : hops.map((hop) => ({ ...hop, identity }))
 }
 
 /** The contact of a phone: `sip:alice@127.0.0.1:40312;transport=tcp`. Anything less plain goes the long way. */

@@ -73,7 +73,7 @@ export function checkReference(use: ReferenceUse, { plan, folder, now, tolerate 
     trustFile: folder.trust,
     crlFiles: crlFiles(folder),
     names: wantedNames(plan, use),
-    purposes: purposesOf(use),
+    purposes: wantedPurposes(plan, use),
     rules: plan.profile,
     now,
     tolerate: new Set([...tolerate, ...toleratedBy(faults.filter(({ bystander }) => bystander || !atStart))]),
@@ -104,6 +104,12 @@ export function crlFiles(folder: NodeFolder): readonly string[] {
 
 export function purposesOf({ listensOn, dialsFrom }: ReferenceUse): readonly ('serverAuth' | 'clientAuth')[] {
   return [...(listensOn === undefined ? [] : (['serverAuth'] as const)), ...(dialsFrom === undefined ? [] : (['clientAuth'] as const))]
+}
+
+/** What the plan leaves out on purpose (`public-2026`) is for the peers to judge. */
+function wantedPurposes({ certificates }: NodePlan, use: ReferenceUse): ReturnType<typeof purposesOf> {
+  const planned = certificates.find(({ references }) => references.includes(use.reference))
+  return purposesOf(use).filter((purpose) => planned === undefined || planned.request.purposes.includes(purpose))
 }
 
 /** Every name a peer may dial this reference by. What is only shown when dialling is judged by its peers, not here. */

@@ -54,11 +54,16 @@ function ask(options: ProbeOptions, peer: WatchedPeer, uri: string, flow: Flow):
       callId: `${randomToken(12)}@${plan.fqdn}`,
       cseq: 1,
       maxForwards: 70,
-      headers: [['Contact', `<sip:${plan.fqdn}:${flow.local.port};transport=tls>`], ['Accept', 'application/sdp'], ['User-Agent', 'siplab']],
+      headers: [['Contact', `<sip:${plan.fqdn}:${portOf(plan, peer.face)};transport=tls>`], ['Accept', 'application/sdp'], ['User-Agent', 'siplab']],
       body: '',
     })
     transaction.send(text, flow)
   })
+}
+
+/** Where this node can be called back. */
+function portOf({ listeners }: NodePlan, face: string): number {
+  return listeners.find((listener) => listener.face === face && listener.transport === 'tls')?.port ?? 5061
 }
 
 function failed({ plan, who }: ProbeOptions, peer: WatchedPeer, code: Parameters<typeof verdict>[0], found: string): { readonly kind: 'failed'; readonly verdict: Verdict } {

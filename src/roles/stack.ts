@@ -1,5 +1,6 @@
 /** The stack of one node: transport, proxy core and the lists of its role, joined. What happens in it is recorded as events. */
-import { verdict } from '../certificates/verdict-codes.ts'
+import type { Verdict } from '../certificates/verdict.ts'
+import { verdict, type VerdictCode } from '../certificates/verdict-codes.ts'
 import type { Clock } from '../sip/clock.ts'
 import { createProxy, type Proxy } from '../sip/routing/proxy.ts'
 import { defaultForward, type ForwardSettings, type ProxyEvents } from '../sip/routing/settings.ts'
@@ -19,10 +20,13 @@ import type { Locate, ProxySettings } from '../sip/routing/settings.ts'
 import type { Judgement, PeerEvidence, TlsMaterial, TransportLayer, TransportUser } from '../sip/transport/types.ts'
 import { onFlowClosed as forgetFlow } from '../services/registrar/registrar.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
+import { peerPolicies } from '../topology/requirements.ts'
 import { accessProxy } from './access-proxy.ts'
 import { connectionName, diagnosePeer, diagnoseRefusal, diagnoseSilence, type Directory, nodeDirectory } from './diagnosis.ts'
 import { diagnosticsHeaders } from './diagnostics.ts'
 import { director } from './director.ts'
+import { openGateway } from './gateway.ts'
+import { gatewayJudge } from './gateway-judge.ts'
 import { groundOf, type JudgingGround } from './examine-peer.ts'
 import { home } from './home.ts'
 import { nextHops } from './next-hops.ts'
@@ -117,7 +121,16 @@ export function openStack(options: StackOptions): Stack {
   judge = peerJudge({ faces: parts.peers, names, nameRules: nameRulesOf(plan), diagnose: (code, evidence) => diagnosePeer(plan, who, groundFor(options, evidence.face), code, evidence) })
   // One long stop is the machine's (a lab starts a dozen processes at once); rounds that stay long are load.
   const overload = new OverloadGuard(clock, { lagMs: 2000 })
-  proxy = createProxy({
+  const settings = plan.settings
+  const faces = faceSettings(plan, parts)
+  if (settings.kind === 'gateway') {
+    const ground = (face: string): JudgingGround | undefined => groundFor(options, face)
+    const diagnose = (code: VerdictCode, evidence: PeerEvidence): Verdict => diagnosePeer(plan, who, ground(evidence.face), code, evidence)
+    judge = gatewayJudge({ policy: peerPolicies[settings.policy], trunks: settings.trunks.flat(), ground, diagnose })
+    const [face] = Object.values(faces)
+    if (face === undefined) throw new Error(`${plan.name} has no face`)
+    proxy = openGateway({ plan, settings, clock, transport, locate, face, who, recorder })
+  } else proxy = createProxy({
     clock,
     wheel: new TimerWheel(clock),
     timers: defaultTimers,
@@ -125,7 +138,7 @@ export function openStack(options: StackOptions): Stack {
     transport,
     locate,
     health: new TargetHealth(clock),
-    faces: faceSettings(plan, parts),
+    faces,
     forward: { ...defaultForward, ...options.forward },
     shed: (request) => options.shed?.(request) ?? overload.shed(),
     optionTags: ['ms-benotify'],
@@ -164,6 +177,8 @@ function partsOf(context: RoleContext): RoleParts {
     case 'access-proxy':
       return accessProxy(context, settings)
     default:
+    case 'gateway':
+      return gatewayParts
       throw new Error(`${context.plan.name}: the role ${context.plan.role} has no SIP stack`)
   }
 }
@@ -174,6 +189,15 @@ function bounds({ settings }: NodePlan): Partial<TransportSettings> {
 }
 
 function locator({ plan, clock }: StackOptions, resolver: Resolver): Locate {
+/** Who answers calls itself has no lists of policies and knows its peers by what they show. */
+const gatewayParts: RoleParts = { faces: { internal: { admit: [], target: [] } }, peers: {}, watched: [], explainsTo: () => false }
+
+/** A static route with a certificate of its own shows it to its next hop, whatever request goes there. */
+function routeIdentity({ settings }: NodePlan): (host: string, port: number | undefined) => string | undefined {
+  const routes = 'staticRoutes' in settings ? settings.staticRoutes.filter(({ reference }) => reference !== undefined) : []
+  return (host, port) => routes.find((route) => route.nextHop === host && (port === undefined || route.port === port))?.reference
+}
+
   const supported = plan.listeners.some(({ transport }) => transport === 'udp') ? (['tls', 'tcp', 'udp'] as const) : (['tls', 'tcp'] as const)
   return nextHops({
     clock,
@@ -182,6 +206,7 @@ function locator({ plan, clock }: StackOptions, resolver: Resolver): Locate {
     nameRule: plan.profile.names.wanted === 'dialled-name' ? 'dialled-fqdn' : 'domain-first',
     random: Math.random,
   })
+    identityOf: routeIdentity(plan),
 }
 
 function nameRulesOf({ profile }: NodePlan): 'lcs' | 'ocs' | 'rfc5922' {

@@ -16,12 +16,27 @@ const listener = group({
   enabled: setting(z.boolean().default(true), { doc: '`false` takes a listener of the role away.', mirrors: 'MSFT_SIPListeningAddressData.Enabled' }),
 })
 
+const normalisation = group({
+  pattern: setting(z.string().min(1).max(200).refine(isPattern, { error: 'a regular expression such as "^0([1-9][0-9]+)$"' }), { doc: 'What the number is, without visual separators: a regular expression.' }),
+  replacement: setting(z.string().min(1).max(60), { doc: 'What it becomes, `$1` for the first group: `+49$1`.' }),
+})
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text).source !== ''
+  } catch (error) {
+    if (error instanceof SyntaxError) return false
+    throw error
+  }
+}
+
 const staticRoute = group({
   match: setting(text, { doc: 'Request-URIs this route takes: `*@voice.test`, `tel:+44*`; the longest match wins.', mirrors: 'MSFT_SIPRoutingTableData.MatchURI' }),
   nextHop: setting(hostReference, { doc: 'Host to send to.', mirrors: 'MSFT_SIPRoutingTableData.NextHop' }),
   port: setting(port.default(5061), { doc: 'Port to send to.', mirrors: 'MSFT_SIPRoutingTableData.NextHopPort' }),
   transport: setting(z.enum(['tls', 'tcp', 'udp']).default('tls'), { doc: 'Transport to send over.', mirrors: 'MSFT_SIPRoutingTableData.NextHopTransport' }),
   replaceHost: setting(z.boolean().default(false), { doc: 'Put the next hop into the Request-URI.', mirrors: 'MSFT_SIPRoutingTableData.ReplaceHostInRequestURI' }),
+  normalise: setting(z.array(normalisation).max(32).default([]), { doc: 'Rules for telephone numbers that take this route; the first that fits counts.' }),
   ownCertificate: setting(z.boolean().default(false), { doc: 'The route has a certificate of its own, reference `static-route:N`.', mirrors: 'MSFT_SIPRoutingTableData.TLSCertSN' }),
 })
 

@@ -1,9 +1,9 @@
 /** Certificates of a lab, derived from the requirement table. */
 import type { CertificateRequest } from '../certificates/certificate-request.ts'
-import { placesOf } from './layout.ts'
+import { placeNamed, placesOf } from './layout.ts'
 import type { Place, Ports, Site } from './layout.ts'
 import type { PlannedCertificate } from './plan-types.ts'
-import { purposesToIssue, requiredCertificates } from './requirements.ts'
+import { peerPolicies, purposesToIssue, requiredCertificates, withPeerPolicy } from './requirements.ts'
 import type { NameSource, Requirement } from './requirements.ts'
 import type { Topology } from './topology.ts'
 
@@ -18,16 +18,26 @@ export function planCertificates(topology: Topology, site: Site, ports: Ports): 
     const serversTalk = several || routes.some(({ overTls }) => overTls)
     const rows = requiredCertificates({ profile: topology.profile.name, role: place.role, serversTalk, peerPolicy: topology.peerPolicy })
     const planned = rows.map((row) => plan(topology, site, place, ports, row))
-    const base = planned[0]
+    const [base] = rows
     if (base === undefined) return planned
-    const forRoutes = routes.filter(({ ownCertificate }) => ownCertificate).map(({ number }): PlannedCertificate => ({
-      ...base,
-      references: [`static-route:${number}`],
-      request: { ...base.request, name: `${place.node}-static-route-${number}` },
-      why: `Static route ${number} has a certificate of its own.`,
-    }))
-    return [...planned, ...forRoutes]
+    const forRoutes = routes.filter(({ ownCertificate }) => ownCertificate).map((route) => plan(topology, site, place, ports, routeRow(topology, site, base, route)))
+    return [...planned.map((one) => shownBy(place, one)), ...forRoutes]
   })
+}
+
+/** A voice service takes public certificates only; any other next hop is of the organisation. */
+function routeRow(topology: Topology, site: Site, base: Requirement, { number, nextHop }: OwnRoute): Requirement {
+  const references = [`static-route:${number}`] as const
+  if (placeNamed(site, nextHop)?.role !== 'gateway') return { ...base, references, why: `Static route ${number} has a certificate of its own.` }
+  const why = `Static route ${number} leads to a voice service, which takes public certificates only.`
+  return withPeerPolicy({ ...base, references, authority: 'public', subject: 'own', dnsNames: ['own', 'home'], uriNames: [], why }, topology.peerPolicy)
+}
+
+/** The certificate of a voice service is as its dated policy says. */
+function shownBy({ host }: Place, planned: PlannedCertificate): PlannedCertificate {
+  if (host?.role !== 'gateway') return planned
+  const { shows } = peerPolicies[host.policy]
+  return { ...planned, request: { ...planned.request, purposes: planned.request.purposes.filter((purpose) => shows.includes(purpose)) } }
 }
 
 function plan(topology: Topology, site: Site, place: Place, ports: Ports, row: Requirement): PlannedCertificate {
@@ -64,7 +74,7 @@ export function pkiUrl(domain: string, ports: Ports): string {
 /** `edge` and `edge-external` → `edge-external`; `fe1` and `listener` → `fe1-listener`; `partner-edge` → `partner-edge-external`. */
 function certificateName(node: string, reference: string): string {
   const face = /^edge-(internal|external)$/.exec(reference)?.[1]
-  return face === undefined ? `${node}-${reference}` : `${node}-${face}`
+  return face === undefined ? `${node}-${reference.replace(':', '-')}` : `${node}-${face}`
 }
 
 function names(source: NameSource, site: Site, place: Place): readonly string[] {
@@ -91,11 +101,12 @@ function names(source: NameSource, site: Site, place: Place): readonly string[] 
 interface OwnRoute {
   /** Counted from 1, as in `static-route:1`. */
   readonly number: number
+  readonly nextHop: string
   readonly overTls: boolean
   readonly ownCertificate: boolean
 }
 
 function ownRoutes({ host }: Place): readonly OwnRoute[] {
   const routes = host?.role === 'standard-edition' || host?.role === 'front-end' ? host.staticRoutes : []
-  return routes.map(({ transport, ownCertificate }, at) => ({ number: at + 1, overTls: transport === 'tls', ownCertificate }))
+  return routes.map(({ nextHop, transport, ownCertificate }, at) => ({ number: at + 1, nextHop, overTls: transport === 'tls', ownCertificate }))
 }

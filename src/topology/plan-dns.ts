@@ -89,7 +89,7 @@ function perimeterRecords({ site, secured }: DnsSite): readonly DnsRecord[] {
     })
     return [...address(edge.fqdn, addressIn(edge, 'perimeter'), 'Internal face of the access proxy.'), ...reachable]
   })
-  const gateways = placesOf(site, 'gateway').flatMap((place) => address(place.fqdn, addressIn(place, 'perimeter'), 'The gateway.'))
+  const gateways = placesOf(site, 'gateway').flatMap((place) => [...address(place.fqdn, addressIn(place, 'perimeter'), 'The gateway.'), ...trunkRecords(site, place)])
   return unique([...edges, ...gateways, ...(secured ? pkiRecord(site, 'perimeter') : [])])
 }
 
@@ -102,6 +102,12 @@ function poolRecord(site: Site, { host }: Place): readonly DnsRecord[] {
 
 function perimeterAddress(place: Place): string | undefined {
   return addressIn(place, 'perimeter') ?? addressIn(place, 'internal')
+}
+
+/** A voice service calls its trunks back by the names they show. */
+function trunkRecords(site: Site, gateway: Place): readonly DnsRecord[] {
+  const trunks = placesOf(site, 'standard-edition', 'front-end').filter(({ host }) => host.staticRoutes.some(({ nextHop }) => placeNamed(site, nextHop) === gateway))
+  return trunks.flatMap((trunk) => [...address(trunk.fqdn, perimeterAddress(trunk), 'A trunk of the gateway.'), ...poolRecord(site, trunk)])
 }
 
 function externalRecords({ site, secured }: DnsSite, ports: Ports, modern: boolean): readonly DnsRecord[] {

@@ -1,5 +1,5 @@
 /** What each node's process needs beyond addresses: lists of whom to believe, next hops, routes, the store. */
-import { addressIn, fullName, placesOf, sipsPort } from './layout.ts'
+import { addressIn, fullName, placeNamed, placesOf, sipsPort } from './layout.ts'
 import type { Place, PlaceOf, Ports, Site } from './layout.ts'
 import { pkiUrl } from './plan-certificates.ts'
 import type { LinkSite } from './plan-links.ts'
@@ -51,7 +51,7 @@ export function settingsOf(topology: Topology, draft: Draft, place: Place, dns: 
     case 'sql':
       return { kind: 'sql', port: host.port, tls: host.tls }
     case 'gateway':
-      return { kind: 'gateway', ...lists, policy: host.policy }
+      return { kind: 'gateway', ...lists, policy: host.policy, trunks: trunksOf(site, place) }
     default:
       return host satisfies never
   }
@@ -65,17 +65,25 @@ function homeSettings({ site, store }: Draft, place: Place, host: HomeHost): Omi
     home,
     members: host.role === 'front-end' ? poolMembers(site, host.pool).map(({ fqdn }) => fqdn) : [place.fqdn],
     authorizedHosts: host.authorizedHosts.map(({ host, treatAs }) => ({ fqdn: fullName(site, host), treatAs })),
-    staticRoutes: host.staticRoutes.map(({ match, nextHop, port, transport, replaceHost, ownCertificate }, at) => ({
+    staticRoutes: host.staticRoutes.map(({ match, nextHop, port, transport, replaceHost, normalise, ownCertificate }, at) => ({
       match,
       nextHop: fullName(site, nextHop),
       port,
       transport,
       replaceHost,
+      ...(normalise.length === 0 ? {} : { normalise }),
       ...(ownCertificate ? { reference: `static-route:${at + 1}` as const } : {}),
     })),
     maxContactsPerUser: host.maxContactsPerUser,
     store: poolStore(store, home),
   }
+}
+
+/** Hosts with a static route to a gateway, each by the names it may show itself with. */
+function trunksOf(site: Site, gateway: Place): readonly (readonly string[])[] {
+  return placesOf(site, 'standard-edition', 'front-end')
+    .filter(({ host }) => host.staticRoutes.some(({ nextHop }) => placeNamed(site, nextHop) === gateway))
+    .map(({ fqdn, host }) => (host.role === 'front-end' ? [fqdn, `${host.pool}.${site.domain}`] : [fqdn]))
 }
 
 /** Names on the trusted server list of the directory: homes, the front ends behind them, directors. */

@@ -177,6 +177,8 @@ export interface RoutePlan {
   readonly port: number
   readonly transport: 'tls' | 'tcp' | 'udp'
   readonly replaceHost: boolean
+  /** Rules for numbers, the first that fits counts. Absent: numbers go as they are. */
+  readonly normalise?: readonly { readonly pattern: string; readonly replacement: string }[]
   /** `static-route:1` when the route has a certificate of its own. */
   readonly reference?: CertificateReference
 }
@@ -227,6 +229,14 @@ export interface AccessProxySettings {
   readonly federation: FederationSettings
 }
 
+export interface GatewaySettings extends TrustLists {
+  readonly kind: 'gateway'
+  /** The dated rules it judges certificates by. */
+  readonly policy: 'cloud-2021' | 'cloud-2024-03' | 'cloud-2026'
+  /** Each trunk by the names it may show itself with: the host of a static route to the gateway, and its pool. */
+  readonly trunks: readonly (readonly string[])[]
+}
+
 export interface LoadBalancerSettings {
   readonly kind: 'load-balancer'
   readonly backends: readonly { readonly node: string; readonly fqdn: string; readonly address: string }[]
@@ -242,7 +252,7 @@ export type NodeSettings =
   | { readonly kind: 'sql'; readonly port: number; readonly tls: 'off' | 'on' | 'verify' }
   | { readonly kind: 'dns'; readonly views: readonly DnsView[] }
   | { readonly kind: 'pki'; readonly port: number; readonly url: string }
-  | (TrustLists & { readonly kind: 'gateway'; readonly policy: 'cloud-2021' | 'cloud-2024-03' | 'cloud-2026' })
+  | GatewaySettings
 
 /** Everything one process needs to start. */
 export interface NodePlan {

@@ -157,7 +157,8 @@ export function purposesToIssue(row: Requirement): readonly Purpose[] {
   return [...row.requiredPurposes, ...row.advisedPurposes]
 }
 
-function withPeerPolicy(row: Requirement, name: PeerPolicyName): Requirement {
+/** The row as public authorities sell it under a policy. */
+export function withPeerPolicy(row: Requirement, name: PeerPolicyName): Requirement {
   const { publicClientAuth } = peerPolicies[name]
   if (publicClientAuth === 'issued' || row.authority !== 'public') return row
   const keep = (purposes: readonly Purpose[]) => purposes.filter((purpose) => purpose !== 'clientAuth')

@@ -251,6 +251,22 @@ t.test('a gateway', async (t) => {
   })
 })
 
+t.test('a trunk with a certificate of its own', async (t) => {
+  const plan = planLab(loadTopology('trunk'))
+
+  t.test('shows a public one, under its own name and that of its pool', async (t) => {
+    t.match(plan.certificates.find(({ references }) => references.includes('static-route:1')), { node: 'fe1', request: { authority: 'public', name: 'fe1-static-route-1', commonName: 'fe1.lab.test', dnsNames: ['fe1.lab.test', 'pool.lab.test'] } })
+  })
+
+  t.test('is known to the voice service by those names', async (t) => {
+    t.match(nodePlan(plan, 'voice').settings, { kind: 'gateway', trunks: [['fe1.lab.test', 'pool.lab.test']] })
+  })
+
+  t.test('can be called back: the perimeter knows where it is', async (t) => {
+    t.strictSame(records(plan, 'perimeter').filter((record) => /^(fe1|pool)\./.test(record)), ['fe1.lab.test A 127.0.41.11', 'pool.lab.test A 127.0.41.11'])
+  })
+})
+
 t.test('in containers', async (t) => {
   const plan = planLab(loadTopology('edge-pool'), { addressing: 'containers' })
 

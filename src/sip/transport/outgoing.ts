@@ -69,7 +69,7 @@ export class Outgoing {
   }
 
   async #dial(hop: NextHop, key: string): Promise<Flow> {
-    const tls = isSecure(hop.transport) ? this.#tls.get(hop.face) : undefined
+    const tls = isSecure(hop.transport) ? this.#tls.get(hop.identity ?? hop.face) : undefined
     if (isSecure(hop.transport) && tls === undefined) throw refuseDial(this.#core, hop, 'tls.own-cert-missing', undefined)
     let taken: Promise<ConnectionFlow> | undefined
     const take = (dialled: Dialled): void => {
@@ -109,7 +109,7 @@ export class Outgoing {
   }
 
   #key(hop: NextHop): string {
-    return hopKey(hop, isSecure(hop.transport) ? this.#tls.get(hop.face)?.material.own.fingerprint : undefined)
+    return hopKey(hop, isSecure(hop.transport) ? this.#tls.get(hop.identity ?? hop.face)?.material.own.fingerprint : undefined)
   }
 
   /** A host with several faces leaves by the address of the face, as its listeners have it; of several, by the one nearest to the target. */

@@ -11,6 +11,8 @@ export interface NextHop {
   readonly verifyName: string | undefined
   /** Face to leave by. */
   readonly face: string
+  /** What is shown when dialling, where it is not the certificate of the face: the name given to `setOutgoingTls`. */
+  readonly identity?: string
   /** Host the address came from, e.g. `fe1.lab.test`: names the flow and its link faults. Absent: `verifyName`, else the address. */
   readonly host?: string
 }
@@ -140,8 +142,8 @@ export interface TransportLayer {
   connect(hop: NextHop): Promise<Flow>
   flow(id: FlowId): Flow | undefined
   flows(): Iterable<Flow>
-  /** What this node shows when it dials from that face. */
-  setOutgoingTls(face: string, material: TlsMaterial | undefined): void
+  /** What this node shows when it dials from that face, or under that identity. */
+  setOutgoingTls(name: string, material: TlsMaterial | undefined): void
   /** `peer`: FQDN of the dialled node. undefined heals. */
   setLinkFault(peer: string, fault: LinkFault | undefined): void
   setTrace(tap: TraceTap | undefined): void

@@ -26,6 +26,9 @@ t.test('static-routes', async (t) => {
     ['sip:+4930123@lab.test', '+4930*', false],
     ['tel:+4930123;phone-context=x', '+4930123', true],
     ['tel:+1201555', '+4930*', false],
+    ['tel:+49-30-123', 'tel:+4930*', true],
+    ['sip:0301@lab.test;user=phone', 'tel:*', true],
+    ['sip:bob@lab.test', 'tel:*', false],
   ] as const) {
     t.test(`${match} ${fits ? 'fits' : 'does not fit'} ${uri}`, async (t) => {
       t.equal(staticRoutes([to(match)]).decide(arrival({ uri })) instanceof Promise ? '' : JSON.stringify(staticRoutes([to(match)]).decide(arrival({ uri }))).includes('"route"'), fits)
@@ -41,6 +44,20 @@ t.test('static-routes', async (t) => {
     const policy = staticRoutes([to('*', { replaceHost: 'gw.test' })])
     t.match(policy.decide(arrival({ uri: 'sip:+49@lab.test;user=phone' })), { targets: [{ uri: 'sip:+49@gw.test;user=phone' }] })
   })
+
+  const national = to('tel:*', { normalise: [{ pattern: /^00([1-9]\d+)$/, replacement: '+$1' }, { pattern: /^0([1-9]\d+)$/, replacement: '+49$1' }] })
+
+  for (const [uri, becomes] of [
+    ['tel:030-123(45)', 'tel:+493012345'],
+    ['tel:0049.30.12345;phone-context=x', 'tel:+493012345'],
+    ['sip:03012345@lab.test:5061;user=phone', 'sip:+493012345@lab.test:5061;user=phone'],
+    ['sip:+12015550123@lab.test;user=phone', 'sip:+12015550123@lab.test;user=phone'],
+    [`tel:0${'1'.repeat(60)}`, `tel:0${'1'.repeat(60)}`],
+  ] as const) {
+    t.test(`the first rule that fits makes ${becomes} of ${uri}`, async (t) => {
+      t.match(staticRoutes([national]).decide(arrival({ uri })), { targets: [{ uri: becomes }] })
+    })
+  }
 })
 
 t.test('own-domain hands our domains to one next hop and passes others', async (t) => {

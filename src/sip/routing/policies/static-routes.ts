@@ -4,7 +4,8 @@ import { pass, type Policy } from '../decision.ts'
 
 export interface StaticRoute {
   /**
-   * `*@lab.test`, `*@*.lab.test`, `alice@lab.test`, `+49*` (a telephone number: `tel:` or `user=phone`), or `*` for everything.
+   * `*@lab.test`, `*@*.lab.test`, `alice@lab.test`, `tel:+49*` or `+49*` (a telephone number: `tel:` or `user=phone`), or `*` for
+   * everything.
    */
   readonly match: string
   /** e.g. `sip:gateway.lab.test:5061;transport=tls`. */
@@ -12,6 +13,8 @@ export interface StaticRoute {
   /** New host of the Request-URI; undefined keeps it. */
   readonly replaceHost?: string
   readonly face?: string
+  /** Rules for telephone numbers, the first that fits counts: `{ pattern: /^0([1-9]\d+)$/, replacement: '+49$1' }`. */
+  readonly normalise?: readonly { readonly pattern: RegExp; readonly replacement: string }[]
 }
 
 export function staticRoutes(routes: readonly StaticRoute[]): Policy {
@@ -30,7 +33,7 @@ export function staticRoutes(routes: readonly StaticRoute[]): Policy {
 function fits(pattern: string, uri: SipUri): boolean {
   if (pattern === '*') return true
   const at = pattern.indexOf('@')
-  if (at === -1) return isTelephone(uri) && fitsPart(pattern, digits(uri))
+  if (at === -1) return isTelephone(uri) && fitsPart(pattern.replace(/^tel:/, ''), digits(uri))
   return fitsPart(pattern.slice(0, at), (uri.user ?? '').toLowerCase()) && fitsHost(pattern.slice(at + 1), uri.host)
 }
 
@@ -54,9 +57,24 @@ function digits(uri: SipUri): string {
   return (uri.user ?? '').split(';', 1).join('').replace(/[-.()]/g, '').toLowerCase()
 }
 
-function rewritten(uri: SipUri, { replaceHost }: StaticRoute): string {
-  if (replaceHost === undefined || uri.scheme === 'tel') return uri.text
-  const user = uri.user === undefined ? '' : `${uri.user}@`
+function rewritten(uri: SipUri, { replaceHost, normalise = [] }: StaticRoute): string {
+  const number = isTelephone(uri) ? normalised(uri, normalise) : undefined
+  if (uri.scheme === 'tel') return number === undefined ? uri.text : `tel:${number}`
+  if (replaceHost === undefined && number === undefined) return uri.text
+  const name = number ?? uri.user
+  const user = name === undefined ? '' : `${name}@`
+  const port = replaceHost === undefined && uri.port !== undefined ? `:${uri.port}` : ''
   const parameters = [...uri.parameters].map(([name, value]) => (value === undefined ? `;${name}` : `;${name}=${value}`))
-  return `${uri.scheme}:${user}${replaceHost}${parameters.join('')}`
+  return `${uri.scheme}:${user}${replaceHost ?? uri.host}${port}${parameters.join('')}`
+}
+
+/** Longer is no number of the world (E.164 has 15 digits, dial prefixes aside), and no pattern is tried on it. */
+const longestNumber = 40
+
+/** undefined: no rule fits, the number goes as it is. */
+function normalised(uri: SipUri, rules: NonNullable<StaticRoute['normalise']>): string | undefined {
+  const number = digits(uri)
+  if (number.length > longestNumber) return undefined
+  const rule = rules.find(({ pattern }) => pattern.test(number))
+  return rule === undefined ? undefined : number.replace(rule.pattern, rule.replacement)
 }

@@ -1,0 +1,158 @@
+/** A trunk to a voice service: static route, number rules, a certificate of its own, OPTIONS in both directions, dated rules. */
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { PhoneError } from '../../src/phone/index.ts'
+import type { Verdict } from '../../src/certificates/verdict.ts'
+import type { NodeEvent } from '../../src/roles/control-api.ts'
+import { withLab, type TestLab } from '../support/lab.ts'
+import { phoneOf } from '../support/phones.ts'
+import { certificateOf, rawPeer, type RawPeer } from '../support/raw-peer.ts'
+import { at, variation } from '../support/variation.ts'
+
+t.setTimeout(180_000)
+
+t.test('a trunk under the rules of March 2024', async (t) => {
+  const lab = await withLab(t, 'trunk')
+  const alice = phoneOf(t, lab, 'alice', { at: 'fe1', transport: 'tls' })
+  await alice.signIn()
+
+  t.test('is active after OPTIONS went both ways', async (t) => {
+    t.match(eventsOf(lab, 'voice').find(({ event }) => event === 'link.up'), { data: { peer: 'fe1.lab.test' } })
+  })
+
+  t.test('shows the certificate of the static route, not that of the front end', async (t) => {
+    const accepted = eventsOf(lab, 'voice').find(({ event, data }) => event === 'flow.accepted' && data?.['side'] === 'accepted')
+    t.equal(accepted?.data?.['serial'], serialOf(lab, 'fe1-static-route-1'))
+    t.not(accepted?.data?.['serial'], serialOf(lab, 'fe1-listener'))
+  })
+
+  for (const number of ['+493012345678', '00493012345678', '03012345678']) {
+    t.test(`takes a call to ${number}, which is +493012345678`, async (t) => {
+      const call = alice.call(`sip:${number}@lab.test;user=phone`)
+      await call.established
+      await call.hangUp()
+      t.match(await call.ended, { by: 'us', how: 'bye' })
+    })
+  }
+
+  t.test('takes a tel URI as well', async (t) => {
+    const { password } = lab.ready.users.find(({ login }) => login === 'bob') ?? { password: '' }
+    const bob = await frontEnd(t, lab)
+    const answer = await bob.prove({ method: 'INVITE', uri: 'tel:030-1234-5678', from: 'sip:bob@lab.test', contact: bob.contact }, 'bob', password)
+    t.equal(answer.status, 200)
+  })
+
+  t.test('a call that still rings can be given up', async (t) => {
+    const call = alice.call('sip:+493012345678@lab.test;user=phone')
+    await until(() => call.progress.includes(180))
+    t.match(await call.cancel(), { how: 'cancel' })
+  })
+
+  t.test('a number no rule makes E.164 is refused', async (t) => {
+    t.equal(await statusOf(alice.call('sip:4711@lab.test;user=phone').established), 403)
+  })
+
+  t.test('a trunk that shows another name is refused', async (t) => {
+    const peer = await trunk(t, lab)
+    const stranger = 'sip:sbc.elsewhere.test:5061;transport=tls'
+    t.equal((await peer.ask({ method: 'OPTIONS', uri: 'sip:voice.lab.test', from: 'sip:sbc.elsewhere.test', contact: stranger })).status, 403)
+  })
+
+  t.test('the FQDN in Record-Route counts before that in Contact', async (t) => {
+    const peer = await trunk(t, lab)
+    const known = 'sip:fe1.lab.test:5061;transport=tls'
+    const options = { method: 'OPTIONS', uri: 'sip:voice.lab.test', from: 'sip:fe1.lab.test', contact: known }
+    t.equal((await peer.ask(options)).status, 200)
+    t.equal((await peer.ask({ ...options, headers: ['Record-Route: <sip:sbc.elsewhere.test;lr>'] })).status, 403)
+  })
+
+  t.test('a call to no telephone number is refused', async (t) => {
+    const peer = await trunk(t, lab)
+    t.equal((await peer.ask({ method: 'INVITE', uri: 'sip:someone@voice.lab.test', from: 'sip:alice@lab.test', contact: 'sip:fe1.lab.test:5061;transport=tls' })).status, 403)
+  })
+
+  t.test('a trunk that cannot be called back gets 504 with the published code', async (t) => {
+    const peer = await trunk(t, lab)
+    const closed = 'sip:fe1.lab.test:9;transport=tls'
+    await until(async () => {
+      await peer.ask({ method: 'OPTIONS', uri: 'sip:voice.lab.test', from: 'sip:fe1.lab.test', contact: closed })
+      return eventsOf(lab, 'voice').some(({ event }) => event === 'link.down')
+    })
+    const answer = await peer.ask({ method: 'INVITE', uri: 'sip:+493012345678@voice.lab.test;user=phone', from: 'sip:alice@lab.test', contact: closed })
+    t.match({ status: answer.status, warning: answer.header('Warning') }, { status: 504, warning: /^399 voice\.lab\.test "549002 / })
+    await peer.ask({ method: 'OPTIONS', uri: 'sip:voice.lab.test', from: 'sip:fe1.lab.test', contact: 'sip:fe1.lab.test:5061;transport=tls' })
+  })
+
+  t.test('who shows no certificate gets no connection', async (t) => {
+    const dial = async (): Promise<void> => {
+      const peer = await rawPeer(t, { address: lab.node('voice').listeners[0]?.address ?? '', port: 5061, transport: 'tls', serverName: 'voice.lab.test' })
+      await peer.ask({ method: 'OPTIONS', uri: 'sip:voice.lab.test', from: 'sip:fe1.lab.test' })
+    }
+    await t.rejects(dial())
+  })
+
+  t.test('a certificate without clientAuth is refused, and both ends say what they saw', async (t) => {
+    const broken = await lab.json<{ readonly verdict?: Verdict; readonly views: readonly { readonly node: string }[] }>('break', 'fe1', 'no-client-auth-eku', '--as', 'client', '--reference', 'static-route:1')
+    t.match(broken.verdict, { code: 'cert.eku-missing', link: 'fe1->voice', windows: { hresult: '0x800B0110' } })
+    t.same(broken.views.map(({ node }) => node).sort(), ['fe1', 'voice'])
+    await lab.json('heal', 'fe1')
+  })
+})
+
+t.test('a trunk in 2026, when no public certificate carries clientAuth', async (t) => {
+  const lab = await withLab(
+    t,
+    variation(t, 'trunk', (file) => {
+      file['peerPolicy'] = 'public-2026'
+      at(file, 'hosts', 'voice')['policy'] = 'cloud-2026'
+    }),
+  )
+
+  t.test('the voice service takes the certificate of the trunk', async (t) => {
+    t.ok(eventsOf(lab, 'voice').some(({ event, data }) => event === 'flow.accepted' && data?.['serial'] === serialOf(lab, 'fe1-static-route-1')))
+  })
+
+  t.test('the front end refuses the certificate of the voice service when it is called back', async (t) => {
+    t.ok(eventsOf(lab, 'fe1').some(({ event, verdict }) => event === 'flow.refused' && verdict?.code === 'cert.eku-missing' && verdict.link === 'voice->fe1'))
+  })
+
+  t.test('so that calls are 504', async (t) => {
+    const alice = phoneOf(t, lab, 'alice', { at: 'fe1', transport: 'tls' })
+    await alice.signIn()
+    t.equal(await statusOf(alice.call('sip:+493012345678@lab.test;user=phone').established), 504)
+  })
+})
+
+function trunk(t: Parameters<typeof rawPeer>[0], lab: TestLab): Promise<RawPeer> {
+  return rawPeer(t, { address: lab.node('voice').listeners[0]?.address ?? '', port: 5061, transport: 'tls', serverName: 'voice.lab.test', certificate: certificateOf(lab, 'fe1', 'fe1-static-route-1') })
+}
+
+function frontEnd(t: Parameters<typeof rawPeer>[0], lab: TestLab): Promise<RawPeer> {
+  const listener = lab.node('fe1').listeners.find(({ transport, port }) => transport === 'tls' && port === 5061)
+  return rawPeer(t, { address: listener?.address ?? '', port: 5061, transport: 'tls', serverName: 'fe1.lab.test' })
+}
+
+function serialOf(lab: TestLab, name: string): string {
+  return new X509Certificate(certificateOf(lab, 'fe1', name).certificate).serialNumber.toLowerCase()
+}
+
+async function statusOf(work: Promise<unknown>): Promise<number | undefined> {
+  const error = await work.then(() => new Error('it was not refused'), (reason: unknown) => reason)
+  if (!(error instanceof PhoneError)) throw error
+  return error.status
+}
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (await holds()) return
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  throw new Error('it did not come to be within 5 s')
+}
+
+function eventsOf(lab: TestLab, node: string): readonly NodeEvent[] {
+  const lines = readFileSync(join(lab.data, 'nodes', node, 'events.jsonl'), 'utf8').trim().split('\n')
+  return lines.map((line) => JSON.parse(line) as NodeEvent)
+}
