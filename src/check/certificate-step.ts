@@ -108,7 +108,9 @@ function wantedName(value: string): WantedName {
 function judged(examination: Examination, { nodeSays, chain }: Secured, options: CheckOptions): Finding {
   const evidence = evidenceOf(examination, chain, nodeSays?.code ?? 'accepts', options)
   const diagnosis = withTrustHint(toVerdict(examination), options)
-  if (!examination.accepted && diagnosis !== undefined) return fromVerdict(diagnosis, evidence)
+  // The rule books want digitalSignature; the TLS libraries that take the certificate all the same decide.
+  const onlyUsage = nodeSays === undefined && examination.faults.every(({ refuses, code }) => !refuses || code === 'cert.ku-wrong')
+  if (!examination.accepted && diagnosis !== undefined) return fromVerdict(diagnosis, evidence, onlyUsage ? 'warning' : 'failed')
   if (nodeSays !== undefined && options.allowPartialTrustChain !== true) {
     const code = nodeErrorToCode(nodeSays.code, nodeSays.message)
     return fromVerdict(verdict(code, { found: `the TLS library of this machine refuses it (${nodeSays.code}), though the rules of ${examination.profile} do not` }), evidence)

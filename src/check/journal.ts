@@ -33,13 +33,13 @@ export class Journal {
     const began = performance.now()
     this.#watcher?.begin(title, this.#depth)
     const { finding, value } = await work(inner)
-    this.#add({ id, title, ...finding, ms: tenths(performance.now() - began), steps: inner.steps })
+    this.#add({ ...finding, id, title, ms: tenths(performance.now() - began), steps: inner.steps })
     return value
   }
 
   /** A step that took no time of its own: something read off what another one saw. */
   put(id: string, title: string, finding: Finding, ms = 0): void {
-    this.#add({ id, title, ...finding, ms: tenths(ms), steps: [] })
+    this.#add({ ...finding, id, title, ms: tenths(ms), steps: [] })
   }
 
   #add(step: Step): void {

@@ -35,7 +35,7 @@ export async function tlsStep(journal: Journal, socket: Socket, place: Place, ca
   return journal.step('tls', `TLS handshake with ${candidate.host}:${place.port}`, async (inner) => {
     const wanted = handshakeOptions(candidate, options)
     const first = await secure(socket, place, wanted)
-    if (first.kind === 'broken' && first.askedCertificate) return demanded(first, place, candidate, wanted, options)
+    if (first.kind === 'broken' && first.askedCertificate && first.alert !== undefined) return demanded(first, place, candidate, wanted, options)
     const opened = first.kind === 'broken' && first.errorCode === 'ECONNRESET' ? await withoutStaple(inner, first, place, wanted) : first
     if (opened.kind === 'broken') return { finding: await explain(opened, place, candidate, wanted), value: undefined }
     await otherVersions(inner, opened, place, wanted)
