@@ -42,7 +42,8 @@ export const thisCheckout = fileURLToPath(new URL('../..', import.meta.url))
 export async function startOurs(settings: OurSettings): Promise<Subject> {
   return startRow('siplab', settings, async (port, nextPort, folder) => {
     const child = spawn(process.execPath, [...settings.flags, join(settings.checkout, 'src/cli/siplab.mjs'), 'bench-proxy'], {
-      stdio: ['ignore', 'ignore', 'inherit'],
+      // At `info` every call is told there; writing it costs, reading it helps nobody.
+      stdio: ['ignore', 'ignore', settings.log === 'info' ? 'ignore' : 'inherit'],
       env: {
         ...process.env,
         BENCH_TRANSPORT: settings.transport,

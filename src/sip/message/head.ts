@@ -157,6 +157,7 @@ function readTopVia(message: Message, start: number, end: number): void {
   message.viaPort = viaParts.port
   message.viaRport = viaParts.rport
   message.viaClaimed = viaParts.claimed
+  message.asksForAlias = viaParts.alias
   message.topViaEnd = viaParts.end
 }
 

@@ -38,6 +38,8 @@ export class Message {
   viaPort = 0
   viaRport = -1
   viaClaimed = false
+  /** The top Via has an `alias` (RFC 5923). */
+  asksForAlias = false
   branchStart = -1
   branchEnd = -1
   /** First line of Route in the index; -1: none. */

@@ -66,6 +66,8 @@ interface Common {
   readonly branch: string | undefined
   /** Host, in lower case, and port of the top Via, `edge.lab.test:5061` or without the port; nothing else of the Via is read for it. */
   readonly sentBy: string
+  /** Whether the top Via has `alias` (RFC 5923); nothing else of the Via is read for it. */
+  readonly asksForAlias: boolean
   /** Every Via value, top first. */
   vias(): readonly Via[]
   /** Every value of a name-address list header, split at commas, in order; empty when absent. Throws MessageError when one is malformed. */

@@ -12,7 +12,7 @@ const COMMA = 44, SLASH = 47
  * Where the parts of the Via just checked stand; -1: absent. `rport` is the offset behind an `rport` without a value;
  * `claimed`: it has a `received`, or an `rport` with a value, of its own.
  */
-export const viaParts = { hostStart: 0, hostEnd: 0, port: 0, branchStart: -1, branchEnd: -1, rport: -1, claimed: false, end: 0 }
+export const viaParts = { hostStart: 0, hostEnd: 0, port: 0, branchStart: -1, branchEnd: -1, rport: -1, claimed: false, alias: false, end: 0 }
 
 /**
  * Checks one Via value up to a comma or the end and leaves the offsets of its parts in `viaParts`.
@@ -29,12 +29,14 @@ export function checkVia(): void {
   viaParts.branchStart = -1
   viaParts.rport = -1
   viaParts.claimed = false
+  viaParts.alias = false
   let end = scan.position
   while (nextParameter()) {
     const length = found.nameEnd - found.nameStart
     if (length === 6 && foundIs('branch')) noteBranch()
     else if (length === 5 && foundIs('rport')) noteRport()
     else if (length === 8 && foundIs('received')) viaParts.claimed = true
+    else if (length === 5 && foundIs('alias')) viaParts.alias = true
     end = found.valueStart === -1 ? found.nameEnd : found.valueEnd
   }
   viaParts.end = end
