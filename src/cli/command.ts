@@ -8,6 +8,8 @@ export interface CommandContext {
   readonly io: Io
   /** Sets the exit status; 0 when a command never calls it. */
   finish(status: ExitStatus): void
+  /** Another command line, run to its end: `main`. */
+  run(args: readonly string[], io: Io): Promise<ExitStatus>
 }
 
 /** One file per command exports one of these; commands/index.ts lists them in the order of `siplab --help`. */

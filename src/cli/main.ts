@@ -31,7 +31,7 @@ export async function main(args: readonly string[], io: Io): Promise<ExitStatus>
   const finish = (reached: ExitStatus): void => {
     status = reached
   }
-  for (const register of commands) register(program, { io, finish })
+  for (const register of commands) register(program, { io, finish, run: main })
   inheritAll(program, io)
   try {
     const inside = withoutComposeLab(args)

@@ -11,7 +11,7 @@ import { junitReport } from '../../lab/scenario/report-junit.ts'
 import { runScenario, type ScenarioResult, type StepResult } from '../../lab/scenario/run.ts'
 import { transcript } from '../../lab/scenario/transcript.ts'
 import { answer, common } from '../command.ts'
-import type { CommonOptions, RegisterCommand } from '../command.ts'
+import type { CommandContext, CommonOptions, RegisterCommand } from '../command.ts'
 import { UsageError } from '../failure.ts'
 import { runInProcess } from '../in-process.ts'
 import { paint, table } from '../io.ts'
@@ -31,7 +31,8 @@ interface RunCommandOptions extends CommonOptions {
 const reportKinds = ['junit', 'json', 'html'] as const
 type ReportKind = (typeof reportKinds)[number]
 
-export const scenarioCommand: RegisterCommand = (program, { io, finish }) => {
+export const scenarioCommand: RegisterCommand = (program, context) => {
+  const { io, finish } = context
   const scenario = program.command('scenario').summary('play stories with expectations').description('Plays stories with expectations, each in a lab of its own.')
   common(scenario.command('list').description('Lists the shipped scenarios.'), 'siplab scenario list').action((options: CommonOptions) => {
     const all = scenarioNames().map((name) => loadScenario(name))
@@ -55,7 +56,7 @@ export const scenarioCommand: RegisterCommand = (program, { io, finish }) => {
     const stopListening = io.onInterrupt(() => giveUp.abort())
     const results: ScenarioResult[] = []
     try {
-      for (const each of scenarios) if (!giveUp.signal.aborted) results.push(await play(io, each, options, giveUp.signal))
+      for (const each of scenarios) if (!giveUp.signal.aborted) results.push(await play(context, each, options, giveUp.signal))
     } finally {
       stopListening()
     }
@@ -105,7 +106,7 @@ function chosen(names: readonly string[], { all }: RunCommandOptions): readonly 
   return wanted.map((name) => loadScenario(name))
 }
 
-async function play(io: Io, scenario: Scenario, options: RunCommandOptions, signal: AbortSignal): Promise<ScenarioResult> {
+async function play({ io, run }: CommandContext, scenario: Scenario, options: RunCommandOptions, signal: AbortSignal): Promise<ScenarioResult> {
   const { topology, source } = chooseTopology(io, scenario.topology)
   const own = options.data === undefined ? mkdtempSync(join(tmpdir(), 'siplab-scenario-')) : undefined
   const data = own === undefined ? resolve(io.workingFolder, options.data ?? '.', scenario.name) : join(own, 'lab')
@@ -115,7 +116,7 @@ async function play(io: Io, scenario: Scenario, options: RunCommandOptions, sign
     ...(options.network === undefined ? {} : { network: Number(options.network) }),
     onProgress: (line: string) => io.err(`${paint(io.colours.err, 'dim', `  ${line}`)}\n`),
   }
-  const driver = options.lab === 'compose' ? composeDriver({ ...place, folder: data }) : localDriver({ ...place, launcher, data, command: (args) => runInProcess(io, args) })
+  const driver = options.lab === 'compose' ? composeDriver({ ...place, folder: data }) : localDriver({ ...place, launcher, data, command: (args) => runInProcess(run, io, args) })
   io.err(`${paint(io.colours.err, 'bold', scenario.name)}: ${firstSentence(scenario.story)}\n`)
   const result = await runScenario(scenario, { driver, topology, source, signal, onStep: (step) => io.err(stepLine(io, scenario, step)) })
   if (own !== undefined && options.keep !== true) rmSync(own, { recursive: true, force: true })

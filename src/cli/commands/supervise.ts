@@ -12,7 +12,7 @@ import { LabError } from '../../lab/lab-error.ts'
 import { supervisorClient } from '../../lab/supervisor-control.ts'
 import { nodeFolder } from '../../roles/node-folder.ts'
 import { planLab } from '../../topology/plan.ts'
-import type { RegisterCommand } from '../command.ts'
+import type { CommandContext, RegisterCommand } from '../command.ts'
 import { runInProcess } from '../in-process.ts'
 import type { Io } from '../io.ts'
 import { chooseRunningLab, clientOf, planOf } from '../lab-choice.ts'
@@ -48,7 +48,8 @@ export const superviseCommand: RegisterCommand = (program, { io }) => {
 }
 
 /** Until standard input ends. */
-export const attendCommand: RegisterCommand = (program, { io }) => {
+export const attendCommand: RegisterCommand = (program, context) => {
+  const { io } = context
   program
     .command('attend', { hidden: true })
     .description('Speaks JSON lines with a siplab outside the container lab.')
@@ -60,7 +61,7 @@ export const attendCommand: RegisterCommand = (program, { io }) => {
       const end = new AbortController()
       const wishes = tellWishes(supervisorClient(lab.folder).lines<Wish>('/wishes', end.signal), tell)
       tell({ kind: 'attending' })
-      for await (const line of io.lines()) void obey(io, options, JSON.parse(line) as ToInside, tell)
+      for await (const line of io.lines()) void obey(context, options, JSON.parse(line) as ToInside, tell)
       end.abort()
       for (const tail of tails) tail.stop()
       await wishes
@@ -71,11 +72,11 @@ async function tellWishes(wishes: AsyncIterable<Wish>, tell: (line: ToOutside) =
   for await (const wish of wishes) tell({ kind: 'wish', wish })
 }
 
-async function obey(io: Io, options: { readonly data: string }, line: ToInside, tell: (line: ToOutside) => void): Promise<void> {
+async function obey({ io, run }: CommandContext, options: { readonly data: string }, line: ToInside, tell: (line: ToOutside) => void): Promise<void> {
   const lab = chooseRunningLab(io, options)
   switch (line.kind) {
     case 'command':
-      return tell({ kind: 'outcome', id: line.id, outcome: await runInProcess(io, [...line.args, '--data', options.data, '--json']) })
+      return tell({ kind: 'outcome', id: line.id, outcome: await runInProcess(run, io, [...line.args, '--data', options.data, '--json']) })
     case 'ask':
       return tell({ kind: 'answer', id: line.id, ...(await ask(() => (line.body === undefined ? clientOf(lab, line.node).get(line.path) : clientOf(lab, line.node).post(line.path, line.body)))) })
     case 'standing':

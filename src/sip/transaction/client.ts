@@ -4,6 +4,7 @@ import type { Flow } from '../transport/flow.ts'
 import { writeCancel } from './hop-requests.ts'
 import { calling } from './invite-client.ts'
 import { trying } from './non-invite-client.ts'
+import { silent } from './silent-user.ts'
 import { type TimerName, type TimerOwner, type TimerWheel, WheelTimer } from './timer-wheel.ts'
 import type { Branch, ClientTransaction, ClientTransactionUser, TimerSettings } from './types.ts'
 
@@ -161,9 +162,6 @@ const terminated: ClientState = {
   onTimer() {},
   onCancel() {},
 }
-
-/** Nobody waits for the answer to a CANCEL (the INVITE's own final response tells the outcome), nor behind a final response. */
-export const silent: ClientTransactionUser = { onResponse() {}, onTimeout() {}, onTransportError() {} }
 
 const waitingKey = 'transaction.waiting'
 
