@@ -11,7 +11,7 @@ export function flat(text: string): string {
   // Shorter ones are copies already; longer ones than the scratch are rare.
   if (length < 13) return text
   if (length > scratch.length) return Buffer.from(text, 'latin1').toString('latin1')
-  return scratch.latin1Slice(0, scratch.latin1Write(text, 0))
+  return scratch.toString('latin1', 0, scratch.write(text, 'latin1'))
 }
 
 /** One for all: a Buffer of its own for each copy doubles what the copy costs (bench/proxy.ts, REGISTER). */
