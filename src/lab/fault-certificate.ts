@@ -3,42 +3,21 @@
  * good one and assigned live; peers that judge it get the CRLs, roots or settings it needs; links are dialled again, since
  * live flows keep what they were opened with. What stops a start is shown by a restart.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { CertificateReference } from '../certificates/certificate-request.ts'
-import type { EndSettings, Expectation, Fault, Side } from '../certificates/faults/fault.ts'
-import { labFaultPki, type FaultPki } from '../certificates/faults/fault-pki.ts'
-import { labChange, type LabChange, putOnJudge } from '../certificates/faults/on-disk.ts'
-import { pemBlocks } from '../certificates/examine/index.ts'
-import { verdictCodes, type VerdictCode } from '../certificates/verdict-codes.ts'
+import type { Expectation, Fault, Side } from '../certificates/faults/fault.ts'
+import type { VerdictCode } from '../certificates/verdict-codes.ts'
 import type { Verdict } from '../certificates/verdict.ts'
 import type { ChangeReport, NodeEvent } from '../roles/control-api.ts'
-import type { FaultInForce } from '../roles/fault-in-force.ts'
-import { nodeFolder } from '../roles/node-folder.ts'
-import { referenceUses } from '../roles/own-certificates.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
-import { plannedFor } from './certificate-work.ts'
-import { nodeWall } from './clock.ts'
-import { giveBack, heldBy, type HeldBefore, noteInForce, putCertificate, refuseTouched } from './fault-files.ts'
-import { type LabLink, linkName, linksOf, redial, type SeenLink, whileRunning } from './fault-links.ts'
+import { giveBack, refuseTouched } from './fault-files.ts'
+import { linkName, linksOf, redial, type SeenLink, whileRunning } from './fault-links.ts'
 import { lookFromOutside, type OutsideView } from './fault-outside.ts'
+import { type CertificateBreakOptions, otherEnd, place, type Placed } from './fault-place.ts'
 import { type FaultRecord, forgetFault, noteFault, refuseSecond } from './fault-record.ts'
 import { type SeenVerdict, type View, type Watch, watchEvents } from './fault-views.ts'
 import { LabError } from './lab-error.ts'
 import { labFolder } from './lab-folder.ts'
 import { startNode, stopNode } from './node-restart.ts'
-import { openAuthorities } from './provision.ts'
 import type { RunningLabAccess } from './running-lab.ts'
-
-export interface CertificateBreakOptions {
-  /** The end NODE is in the links that are to show it. Absent: what the fault is about. */
-  readonly as?: Side
-  /** Pins the TLS version of the target while the fault is on. */
-  readonly tls?: '1.2' | '1.3'
-  /** Of an access proxy: `edge-internal` or `edge-external`. */
-  readonly reference?: CertificateReference
-}
 
 /** What came of a break. */
 export interface BreakOutcome {
@@ -107,112 +86,6 @@ const seenAtStart: ReadonlySet<string> = new Set(['trust.empty', 'trust.malforme
 function defaultEnd({ sides, breaks }: Fault): Side {
   const [first = 'server'] = sides
   return breaks === 'judge' ? otherEnd(first) : first
-}
-
-function otherEnd(end: Side): Side {
-  return end === 'server' ? 'client' : 'server'
-}
-
-interface Placed {
-  readonly change: LabChange
-  readonly record: FaultRecord
-  readonly links: readonly LabLink[]
-  readonly touched: readonly string[]
-  put(): void
-}
-
-interface Placing {
-  readonly node: NodePlan
-  readonly fault: Fault
-  readonly as: Side
-  readonly links: readonly LabLink[]
-  readonly options: CertificateBreakOptions
-}
-
-/** Works out what is to change on which node; nothing is written before `put`. */
-function place(lab: RunningLabAccess, { node, fault, as, links, options }: Placing): Placed {
-  const judging = fault.breaks === 'judge'
-  const far = unique(links.map(({ from, to }) => (as === 'server' ? from : to)))
-  const presenter = judging ? (far[0] ?? node) : node
-  const reference = options.reference ?? referenceOf(presenter, judging ? otherEnd(as) : as)
-  const pki = groundOf(lab, presenter, reference)
-  const change = changeOf(fault, pki)
-  const { presenter: shown, judge } = change.variation
-  const presents = !judging || showsOtherChain(change, pki)
-  const held = presents ? [heldBy(lab.root, presenter.name, reference)] : []
-  const judges = judging ? [node] : change.changesJudge ? far : []
-  const ownSettings = judging ? judge.settings : shown.settings
-  const farSettings = judging ? shown.settings : judge.settings
-  // Where the fault lies in the versions, both ends say theirs; else the target alone pins it.
-  const versioned = [ownSettings, farSettings].some((settings) => settings?.minVersion !== undefined || settings?.maxVersion !== undefined)
-  const tls = options.tls ?? (versioned ? (fault.versions?.[0] === 'TLSv1.3' ? '1.3' : '1.2') : undefined)
-  const bystanders = (judging ? far.slice(0, presents || farSettings !== undefined || versioned ? 1 : 0) : change.changesJudge || farSettings !== undefined || versioned ? far : []).map(({ name }) => name)
-  const touched = [...bystanders, node.name]
-  const ownTerms = terms(change, { settings: ownSettings, tls, bystander: false })
-  return {
-    change, touched,
-    links: judging ? links.filter(({ from, to }) => from === presenter || to === presenter) : links,
-    record: { target: node.name, fault: fault.slug, since: new Date().toISOString(), as, certificate: { held, touched } },
-    put() {
-      for (const one of held) if (!showsNothing(change)) putCertificate(lab.root, one, change)
-      for (const { name } of judges) putOnJudge(change, { trustFile: nodeFolder(lab.root, name).trust, crlFolder: nodeFolder(lab.root, name).crl })
-      noteInForce(lab.root, node.name, node.name, judging ? ownTerms : { ...ownTerms, reference, ...(showsNothing(change) ? { showsNothing: true as const } : {}) })
-      for (const name of bystanders) noteInForce(lab.root, name, node.name, terms(change, { settings: farSettings, tls: versioned ? tls : undefined, bystander: true }))
-    },
-  }
-}
-
-/** The reference behind the links where a node accepts or dials inside. */
-function referenceOf(node: NodePlan, end: Side): CertificateReference {
-  const use = referenceUses(node).find(({ listensOn, dialsFrom }) => (end === 'server' ? listensOn : dialsFrom) === 'internal')
-  if (use === undefined) throw new LabError('usage', 'fault.role', `${node.name} (${node.role}) shows no certificate; wanted a SIP server`)
-  return use.reference
-}
-
-function groundOf(lab: RunningLabAccess, node: NodePlan, reference: CertificateReference): FaultPki {
-  const planned = plannedFor(node, reference)
-  const now = nodeWall(nodeFolder(lab.root, node.name).root)
-  return labFaultPki(openAuthorities(lab.plan, join(lab.root, 'pki'), now).for(planned), planned.request, now)
-}
-
-function changeOf(fault: Fault, pki: FaultPki): LabChange {
-  const scratch = mkdtempSync(join(tmpdir(), 'siplab-fault-'))
-  try {
-    const change = labChange(fault, pki, join(scratch, 'files'))
-    if (change !== undefined) return change
-  } finally {
-    rmSync(scratch, { recursive: true, force: true })
-  }
-  throw new LabError('not-so', 'fault.dialled-name', `${fault.slug} lies in the name that is dialled, and a lab dials by the names of its plan: ${fault.story}`)
-}
-
-/** A broken judge that is shown something else than leaf and issuing CA needs a peer that shows it. */
-function showsOtherChain({ variation: { presenter } }: LabChange, { issuing }: FaultPki): boolean {
-  const [, ...issuers] = pemBlocks(String(presenter.certificate ?? ''))
-  return !(issuers.length === 1 && issuers[0]?.equals(pemBlocks(issuing.pem)[0] ?? Buffer.alloc(0)))
-}
-
-function showsNothing({ fault, variation: { presenter } }: LabChange): boolean {
-  return fault.expect.kind === 'refused' && presenter.certificate === undefined
-}
-
-/** Whatever is wrong with a certificate, it goes live: that is what a fault is for. Files that cannot be read stay refused. */
-const liveCodes: readonly VerdictCode[] = verdictCodes.map(({ code }) => code).filter((code) => /^(cert|chain|key|crl)\./.test(code))
-
-function terms(change: LabChange, { settings, tls, bystander }: { readonly settings: EndSettings | undefined; readonly tls: '1.2' | '1.3' | undefined; readonly bystander: boolean }): FaultInForce {
-  const { minVersion, maxVersion, ciphers, contextWithoutCrl: _notInALab, ...tuning } = settings ?? {}
-  const { passphrase } = bystander ? {} : change.variation.presenter
-  const pinned = tls === undefined ? undefined : (`TLSv${tls}` as const)
-  const min = minVersion ?? pinned
-  const max = maxVersion ?? pinned
-  return {
-    fault: change.fault.slug,
-    tolerate: change.needsRestart ? [] : [...new Set([...change.tolerate, ...liveCodes])],
-    bystander,
-    ...(min === undefined && max === undefined ? {} : { versions: { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) } }),
-    ...(ciphers === undefined ? {} : { ciphers }),
-    tuning: { ...tuning, ...(passphrase === undefined ? {} : { passphrase }) },
-  }
 }
 
 /** What a break brought to light. */
@@ -287,8 +160,4 @@ function chosen({ verdicts, remarks: said, links }: Seen, expected: Expectation)
   const remarked = said.some((remark) => [remark, ...(remark.others ?? [])].some(({ code }) => code === expected.verdict))
   const seenByNode = remarked && links.every(({ state }) => state === 'up')
   return { ...rest, named: best === undefined ? seenByNode : best.verdict.code === expected.verdict }
-}
-
-function unique(nodes: readonly NodePlan[]): readonly NodePlan[] {
-  return nodes.filter((one, at) => nodes.indexOf(one) === at)
 }

@@ -1,5 +1,5 @@
 /** The files of nodes that a certificate fault changes, and how each is given back. */
-import { chmodSync, copyFileSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../certificates/atomic-files.ts'
 import type { CertificateReference } from '../certificates/certificate-request.ts'
@@ -83,10 +83,4 @@ export function refuseTouched(labRoot: string, nodes: readonly string[]): void {
     const [target] = Object.keys(readFaultsInForce(nodeFolder(labRoot, node)))
     if (target !== undefined) throw new LabError('not-so', 'fault.touched', `${node} already bears a part of the fault on ${target}; siplab heal ${target} first`)
   }
-}
-
-/** Whether files of a node are put aside by a fault. */
-export function isTouched(labRoot: string, node: string): boolean {
-  const { certificates, crl, root } = nodeFolder(labRoot, node)
-  return [certificates, crl, root].filter((folder) => existsSync(folder)).some((folder) => readdirSync(folder).some((file) => /\.(healthy|brought)$/.test(file)))
 }
