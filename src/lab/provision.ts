@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { initAuthority } from '../certificates/authority.ts'
 import type { Authority } from '../certificates/authority.ts'
+import type { KeyType } from '../certificates/certificate-request.ts'
 import { writeFileAtomic } from '../certificates/atomic-files.ts'
 import { assign, certificateFolder, saveCertificate } from '../certificates/node-certificates.ts'
 import { nodeFolder } from '../roles/node-folder.ts'
@@ -27,7 +28,7 @@ export function openAuthorities(plan: LabPlan, pkiFolder: string, now: number): 
     secured.map(({ domain }) => {
       const pki = plan.nodes.find((node) => node.organisation === domain && node.settings.kind === 'pki')
       const url = pki?.settings.kind === 'pki' ? { crlUrl: pki.settings.url } : {}
-      return [domain, initAuthority(authorityFolder(plan, pkiFolder, domain), { domain, now, ...url })]
+      return [domain, initAuthority(authorityFolder(plan, pkiFolder, domain), { domain, now, keyType: caKeyType(plan), ...url })]
     }),
   )
   const [first] = byOrganisation.values()
@@ -39,6 +40,11 @@ export function openAuthorities(plan: LabPlan, pkiFolder: string, now: number): 
       return authority
     },
   }
+}
+
+/** Where nodes have RSA keys because nobody could read others, their authorities have too. */
+function caKeyType({ profile }: LabPlan): KeyType {
+  return profile.keyType.startsWith('rsa') ? 'rsa2048' : 'p256'
 }
 
 export function authorityFolder(plan: Pick<LabPlan, 'organisations'>, pkiFolder: string, domain: string): string {
