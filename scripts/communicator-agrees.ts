@@ -40,10 +40,10 @@ const [program, ...wanted] = process.argv.slice(2)
 if (program === undefined) throw new Error('usage: node scripts/communicator-agrees.ts CLIENT [SLUG…]')
 const pki = faultPki({ now: Date.now() })
 
-/** What the client has a say in: a server's certificate under the plain trust list, dialled by name. */
+/** What the client has a say in: a server's certificate under the plain trust list, dialled by name, with the TLS versions of its own. */
 function visible(fault: Fault): boolean {
   const { judge, wantedName } = fault.make(pki)
-  return fault.sides.includes('server') && fault.expect.kind !== 'stops-start' && judge.crls === undefined && judge.settings === undefined && judge.trust !== undefined && !/^[\d.]+$/.test(wantedName)
+  return fault.sides.includes('server') && fault.expect.kind !== 'stops-start' && judge.crls === undefined && judge.settings === undefined && judge.trust !== undefined && fault.versions === undefined && !/^[\d.]+$/.test(wantedName)
 }
 
 async function clientMeets(fault: Fault, client: string): Promise<Meeting> {

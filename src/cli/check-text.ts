@@ -11,15 +11,24 @@ const marks: Readonly<Record<Step['outcome'], readonly [mark: string, style: Sty
   'not-tried': ['-', 'dim'],
 }
 
-/** Inner steps appear when they end; the outer one closes below them. */
-export function liveTree(write: (text: string) => void, colours: boolean, verbose: boolean): Watcher {
+/** A whole branch at a time, the outer step first; on a terminal one line says meanwhile what is going on. */
+export function liveTree(write: (text: string) => void, { colours, terminal, verbose }: { readonly colours: boolean; readonly terminal: boolean; readonly verbose: boolean }): Watcher {
+  const wipe = terminal ? '\r\u001b[K' : ''
   return {
-    begin: () => undefined,
-    end: (step, depth) => write(stepText(step, depth, colours, verbose)),
+    begin: (title) => {
+      if (terminal) write(`${wipe}${paint(colours, 'dim', `... ${title}`).slice(0, 150)}`)
+    },
+    end: (step, depth) => {
+      if (depth === 0) write(`${wipe}${branchText(step, 0, colours, verbose)}`)
+    },
   }
 }
 
-export function stepText(step: Step, depth: number, colours: boolean, verbose: boolean): string {
+function branchText(step: Step, depth: number, colours: boolean, verbose: boolean): string {
+  return stepText(step, depth, colours, verbose) + step.steps.map((inner) => branchText(inner, depth + 1, colours, verbose)).join('')
+}
+
+function stepText(step: Step, depth: number, colours: boolean, verbose: boolean): string {
   const [mark, style] = marks[step.outcome]
   const margin = '  '.repeat(depth)
   const code = step.code === 'ok' || step.code === 'not-tried' ? '' : ` ${paint(colours, style, step.code)}`

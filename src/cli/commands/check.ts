@@ -86,7 +86,7 @@ async function checkTarget(io: Io, target: string, options: CheckCommandOptions)
   const setup = setUp(io, target, options)
   const began = performance.now()
   const at = new Date()
-  const journal = new Journal(liveTree(io.err, io.colours.err, options.verbose === true))
+  const journal = new Journal(liveTree(io.err, { colours: io.colours.err, terminal: io.colours.err, verbose: options.verbose === true }))
   const { destination } = setup
   const done = (): CheckReport => checkReport(target, options.profile, at, journal.steps, totals(journal.steps).verdict, performance.now() - began)
   if (options.names === true) {
