@@ -1,6 +1,8 @@
 /** One fault of each family through a running lab, on the command line; scripts/faults-live.ts takes them all through one. */
 import t from 'tap'
+import { PhoneError } from '../../src/phone/index.ts'
 import { withLab, type TestLab } from '../support/lab.ts'
+import { phoneOf } from '../support/phones.ts'
 
 interface Outcome {
   readonly verdict?: { readonly code: string; readonly link?: string; readonly node?: string; readonly certificate?: { readonly serial: string; readonly serialReversed: string }; readonly others?: readonly { readonly code: string }[] }
@@ -77,6 +79,17 @@ t.test('faults on a running lab', async (t) => {
     t.match(await lab.json('faults', 'list', '--on'), [{ target: 'director', fault: 'expired' }])
     t.match(await lab.run('heal', 'all'), { status: 0, stdout: /director healed/ })
     t.match(await lab.run('heal', 'director'), { status: 1, stderr: /no fault is on director/ })
+  })
+
+  // That a stranger outside gets a bare 504 is shown by test/roles/policies/access-proxy.test.ts and test/lab/federation-kinds.test.ts.
+  t.test('who sends through the broken link from inside gets 504 with the cause, the peer and the Windows code', async (t) => {
+    const alice = phoneOf(t, lab, 'alice', { at: 'fe1', transport: 'tls' })
+    await alice.signIn()
+    await lab.json('break', 'edge', 'wrong-host', '--reference', 'edge-internal', '--as', 'server')
+    const error = await alice.message('sip:nobody@other.test', 'hello').then(() => undefined, (reason: unknown) => reason)
+    await lab.json('heal', 'edge')
+    t.ok(error instanceof PhoneError)
+    t.match(error, { status: 504, diagnostics: /^1010;.*PeerServer="edge\.lab\.test".*HRESULT="0x80090322\(SEC_E_WRONG_PRINCIPAL\)"/ })
   })
 
   t.test('a fault that does not exist is named, with what there is', async (t) => t.match(await lab.run('break', 'director', 'cut'), { status: 2, stderr: /cut is a fault of a link/ }))
