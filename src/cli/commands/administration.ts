@@ -3,6 +3,7 @@
  * change at once; on a stopped one the files change and its next start meets them.
  */
 import { nodeWall } from '../../lab/clock.ts'
+import { controlClient } from '../../lab/control-client.ts'
 import { LabError } from '../../lab/lab-error.ts'
 import type { ChangeReport } from '../../roles/control-api.ts'
 import { assignReference, generalTab, securityTab, setMtls, unassignReference } from '../../roles/administration.ts'
@@ -70,11 +71,14 @@ export const settingsCommand: RegisterCommand = (program, { io }) => {
   })
 }
 
+/** A node gives up what is in progress after 40 s. */
+const drainWithinMs = 60_000
+
 export const drainCommand: RegisterCommand = (program, { io }) => {
-  common(program.command('drain <NODE>').summary('take a node out without loss').description('Lets a node finish its calls and take no new ones. Returns when nothing is left in progress.'), 'siplab drain fe1').action(async (name: string, options: CommonOptions) => {
+  common(program.command('drain <NODE>').summary('take a node out without loss').description('Closes the listeners of a node, lets its requests end, and sends its clients elsewhere. Returns when nothing is left in progress, after 40 s at most.'), 'siplab drain fe1').action(async (name: string, options: CommonOptions) => {
     const lab = chooseRunningLab(io, options)
     chooseNode(planOf(lab), name)
-    await clientOf(lab, name).post('/drain', {})
+    await controlClient(name, nodeFolder(lab.folder.root, name), drainWithinMs).post('/drain', {})
     answer(io, options, { node: name, state: 'drained' }, () => `${name} has nothing left in progress; siplab node stop ${name} ends it\n`)
   })
 }

@@ -45,7 +45,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   }
 
   get counts(): TransactionLayer['counts'] {
-    return { client: this.slots.length - this.free.length, server: this.servers.size, stray: this.strays, shed: this.shedCount }
+    return { client: this.slots.length - this.free.length, server: this.servers.size, open: this.servers.size - this.absorbing.size, stray: this.strays, shed: this.shedCount }
   }
 
   onRequest(request: SipRequest, flow: Flow): void {

@@ -78,8 +78,8 @@ export interface TransactionLayer {
   readonly branchPrefix: string
   /** A branch for what is forwarded without a transaction, an ACK for a 2xx; the same for the same `identity` (RFC 3261 §16.11). */
   statelessBranch(identity: string): Branch
-  /** Live transactions, for `status` and tests; `stray` and `shed` count what was dropped and what was turned away with 503. */
-  readonly counts: { readonly client: number; readonly server: number; readonly stray: number; readonly shed: number }
+  /** Live transactions, for `status` and tests; `open` of `server` wait for a final answer; `stray` and `shed` count what was dropped and what was turned away with 503. */
+  readonly counts: { readonly client: number; readonly server: number; readonly open: number; readonly stray: number; readonly shed: number }
   /** Ends everything without callbacks. */
   close(): void
 }

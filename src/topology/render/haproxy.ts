@@ -3,7 +3,7 @@ import type { LabPlan, LoadBalancerSettings, NodePlan } from '../plan-types.ts'
 
 /**
  * Configuration of one load balancer: `renderHaproxy(nodePlan(plan, 'pool'))`. A front end that does not take a connection is
- * left out until it does again; connections to it are reset, so that clients come back through another one at once.
+ * left out until it does again; connections that it ended are ended, so that clients come back through another one at once.
  *
  * @throws RangeError for a node of another role
  */
@@ -20,7 +20,11 @@ export function renderHaproxy(node: NodePlan): string {
     '  option redispatch 1',
     '  timeout client 1h',
     '  timeout server 1h',
+    // A host that fell silent is found out; one that only takes no new connections (a drained node) keeps those it has.
     '  option tcpka',
+    '  srvtcpka-idle 5s',
+    '  srvtcpka-intvl 2s',
+    '  srvtcpka-cnt 3',
     ...settings.ports.flatMap((port) => listen(node, settings, port)),
   ]
   return `${lines.join('\n')}\n`
@@ -35,7 +39,7 @@ function listen(node: NodePlan, { backends }: LoadBalancerSettings, port: number
     `listen sip-${port}`,
     ...node.listeners.filter((listener) => listener.port === port).map(({ address }) => `  bind ${address}:${port}`),
     '  balance leastconn',
-    '  default-server check inter 1s fall 2 rise 1 on-marked-down shutdown-sessions',
+    '  default-server check inter 1s fall 2 rise 1',
     ...backends.map(({ node: name, address }) => `  server ${name} ${address}:${port}`),
   ]
 }

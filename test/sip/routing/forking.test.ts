@@ -83,7 +83,7 @@ t.test('parallel forking (RFC 3261 §16.6, §16.7)', async (t) => {
     bench.answer(bench.to(7001), 200)
     bench.answer(bench.to(7002), 486)
     bench.clock.advance(33_000)
-    t.same([bench.proxy.transactions.counts, bench.wheel.size], [{ client: 0, server: 0, stray: 0, shed: 0 }, 0])
+    t.same([bench.proxy.transactions.counts, bench.wheel.size], [{ client: 0, server: 0, open: 0, stray: 0, shed: 0 }, 0])
   })
 
   for (const [answers, best] of [
