@@ -18,7 +18,8 @@ export function run(program: string, args: readonly string[], { input = '', envi
       if (error !== null && typeof error.code !== 'number') reject(error)
       else resolve({ status: error === null ? 0 : Number(error.code), out, err })
     })
-    child.stdin?.end(input)
+    // Most programs end without having read it.
+    child.stdin?.on('error', () => undefined).end(input)
   })
 }
 

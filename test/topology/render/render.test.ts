@@ -4,6 +4,7 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { loadTopology, topologyNames } from '../../../src/topology/load.ts'
 import { planLab } from '../../../src/topology/plan.ts'
+import { composeFiles, staleFiles } from '../../../scripts/compose-files.ts'
 import type { LabPlan } from '../../../src/topology/plan-types.ts'
 import { renderCompose } from '../../../src/topology/render/compose.ts'
 import { loadBalancers, renderHaproxy } from '../../../src/topology/render/haproxy.ts'
@@ -89,8 +90,29 @@ t.test('as nftables', async (t) => {
 t.test('as a compose file', async (t) => {
   const compose = (name: string) => parse(renderCompose(containers(name)), { version: '1.1' })
 
-  t.test('has one service a node, and one that makes the certificates', async (t) => {
-    t.strictSame(Object.keys(compose('edge-pool').services).sort(), ['certs', 'director', 'dns', 'edge', 'fe1', 'fe2', 'pki', 'pool', 'sql'])
+  t.test('has one service a node, one that makes the certificates, one that fills the directory, and one for commands', async (t) => {
+    t.strictSame(Object.keys(compose('edge-pool').services).sort(), ['certs', 'director', 'directory', 'dns', 'edge', 'fe1', 'fe2', 'lab', 'pki', 'pool', 'sql'])
+  })
+
+  t.test('makes no certificates where none is needed', async (t) => {
+    t.equal(compose('standard').services.certs, undefined)
+  })
+
+  t.test('gives no network to what sees every key', async (t) => {
+    const { services } = compose('edge-pool')
+    t.match([services.certs, services.lab], [{ network_mode: 'none' }, { network_mode: 'none' }])
+  })
+
+  t.test('is committed as it would be written now', async (t) => {
+    t.strictSame(staleFiles(), [], 'npm run compose writes them')
+  })
+
+  const checker = programme('docker-compose', ['--version'])
+  t.test('is accepted by docker-compose', { skip: checker ? false : 'docker-compose is not installed (Debian package docker-compose)' }, async (t) => {
+    for (const path of composeFiles().keys()) {
+      const { status, stderr } = spawnSync('docker-compose', ['--file', join(import.meta.dirname, '../../..', path), 'config', '--quiet'], { encoding: 'utf8' })
+      t.equal(status, 0, `${path} ${stderr}`)
+    }
   })
 
   t.test('never restarts what shut down, read as YAML 1.1 too', async (t) => {
@@ -98,12 +120,12 @@ t.test('as a compose file', async (t) => {
   })
 
   t.test('starts a node by its command', async (t) => {
-    t.strictSame(compose('edge').services.fe1.command, ['siplab', 'node', 'start', 'fe1', '--topology', 'edge', '--data', '/data'])
+    t.strictSame(compose('edge').services.fe1.command, ['siplab', 'node', 'start', 'fe1', '--topology', 'edge', '--network', '41', '--data', '/data', '--log-format', 'text'])
   })
 
   t.test('mounts no key but its own into a node', async (t) => {
     const { services } = compose('edge-pool')
-    for (const name of ['fe1', 'fe2', 'director', 'edge']) t.strictSame(services[name].volumes, [`node-${name}:/data/nodes/${name}`])
+    for (const name of ['fe1', 'fe2', 'director', 'edge']) t.strictSame(services[name].volumes, [`edge-pool_${name}:/data/nodes/${name}`])
   })
 
   t.test('puts the access proxy, and nothing of the inside, on the internet', async (t) => {
