@@ -1,7 +1,7 @@
 /** From the command line, and from the lab it may be about, to what a check needs. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { pemBlocks } from '../certificates/examine/pem.ts'
 import { assignedFiles } from '../certificates/node-certificates.ts'
 import type { CertificateReference } from '../certificates/certificate-request.ts'
@@ -11,6 +11,7 @@ import { nodeFolder } from '../roles/node-folder.ts'
 import { systemClock } from '../sip/clock.ts'
 import { createResolver, type Resolver } from '../sip/transport/resolver.ts'
 import type { FaceName, LabPlan, Link, Listener, NodePlan } from '../topology/plan-types.ts'
+import { authorityFolder } from '../lab/provision.ts'
 import { LabError } from '../lab/lab-error.ts'
 import { UsageError } from './failure.ts'
 import type { Io } from './io.ts'
@@ -144,13 +145,14 @@ function dialledName(plan: LabPlan, node: NodePlan, { face, port }: Listener): s
 export function checkOptions(io: Io, destination: { readonly view: 'internal' | 'external' }, lab: CheckLab | undefined, options: SetupOptions): CheckOptions {
   const profile = checkProfile(options.profile)
   const own = ownIdentity(io, lab, options, destination)
-  const examiner = options.rules ?? (lab === undefined || options.profile === 'rfc3263' ? undefined : lab.plan.profile.name)
+  // A client judges by its own rules, a node of the lab by those of the lab.
+  const examiner = options.rules ?? (lab === undefined || options.as === undefined ? undefined : lab.plan.profile.name)
   return {
     profile,
     ...(isExaminer(examiner) ? { examiner } : {}),
     trust: trustOf(io, lab, options),
     ...crlFiles((options.crl ?? []).map((file) => resolve(io.workingFolder, file))),
-    known: lab === undefined ? [] : labAuthorities(lab).flatMap(pemBlocks),
+    known: lab === undefined ? [] : authorityFiles(lab).flatMap(({ file }) => pemBlocks(readFileSync(file, 'utf8'))),
     ...(own === undefined ? {} : { own }),
     limits: limitsOf(options),
     timeoutMs: options.timeout * 1000,
@@ -182,23 +184,16 @@ function trustOf(io: Io, lab: CheckLab | undefined, { ca, as }: SetupOptions): T
   if (as !== undefined && lab !== undefined) return trustFiles([nodeFolder(lab.chosen.folder.root, as).trust], `${as} (its own trust list)`)
   const system = systemTrust()
   if (lab === undefined) return system
-  const files = Object.values(lab.chosen.record.ready?.trust ?? {})
-  const labTrust = trustFiles(files, 'the lab')
+  const labTrust = trustFiles(authorityFiles(lab).filter(({ root }) => root).map(({ file }) => file), 'the lab')
   return { ...labTrust, anchors: [...labTrust.anchors, ...system.anchors], from: `the lab's roots and ${system.from}` }
 }
 
-/** Roots and issuing CAs of the lab, for better explanations. */
-function labAuthorities({ chosen }: CheckLab): readonly string[] {
-  return Object.values(chosen.record.ready?.trust ?? {}).flatMap((root) => [root, root.replace(/-root\.pem$/, '-issuing.pem')]).flatMap(readIfThere)
-}
-
-function readIfThere(file: string): readonly string[] {
-  try {
-    return [readFileSync(file, 'utf8')]
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
-    throw error
-  }
+/** Roots and issuing CAs of every organisation of the lab, as files; a lab without certificates has none. */
+function authorityFiles({ chosen, plan }: CheckLab): readonly { readonly file: string; readonly root: boolean }[] {
+  const folders = plan.organisations.map(({ domain }) => authorityFolder(plan, chosen.folder.pki, domain))
+  const names = ['internal-root', 'public-root', 'internal-issuing', 'public-issuing']
+  const files = folders.flatMap((folder) => names.map((name) => ({ file: join(folder, `${name}.pem`), root: name.endsWith('-root') })))
+  return files.filter(({ file }) => existsSync(file))
 }
 
 function ownIdentity(io: Io, lab: CheckLab | undefined, { cert, key, as }: SetupOptions, destination: { readonly view: 'internal' | 'external' }): OwnIdentity | undefined {

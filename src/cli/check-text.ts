@@ -33,14 +33,19 @@ function stepText(step: Step, depth: number, colours: boolean, verbose: boolean)
   const margin = '  '.repeat(depth)
   const code = step.code === 'ok' || step.code === 'not-tried' ? '' : ` ${paint(colours, style, step.code)}`
   const time = step.ms === 0 ? '' : paint(colours, 'dim', ` (${step.ms} ms)`)
-  const head = `${margin}${paint(colours, style, mark.padEnd(4))} ${step.title}${code}${time}\n`
+  const head = `${margin}${paint(colours, style, mark.padEnd(4))} ${harmless(step.title)}${code}${time}\n`
   const inner = `${margin}     `
   const rest = [
     ...(step.outcome === 'ok' && !verbose && step.title === step.sentence ? [] : [step.sentence]),
     ...(step.outcome === 'failed' || step.outcome === 'warning' ? [...othersText(step), ...(step.remedy === undefined ? [] : [`remedy: ${step.remedy}`])] : []),
     ...(verbose ? Object.entries(step.evidence).map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join('; ') : String(value)}`) : []),
   ]
-  return head + rest.map((line) => `${inner}${line}\n`).join('')
+  return head + rest.map((line) => `${inner}${harmless(line)}\n`).join('')
+}
+
+/** What a server wrote may hold the control sequences of a terminal. */
+function harmless(text: string): string {
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '.')
 }
 
 function othersText({ verdict }: Step): readonly string[] {
@@ -50,7 +55,7 @@ function othersText({ verdict }: Step): readonly string[] {
 /** The last lines. */
 export function summaryText({ target, profile, ok, verdict, notTried, ms }: CheckReport, { colours }: Io): string {
   const answer = ok ? paint(colours.out, 'green', 'all well') : paint(colours.out, 'red', verdict?.code ?? 'not so')
-  const sentence = ok ? '' : `${verdict?.message ?? ''}${verdict?.found === undefined ? '' : `: ${verdict.found}`}\n${verdict?.fix === undefined ? '' : `remedy: ${verdict.fix}\n`}`
+  const sentence = ok ? '' : `${harmless(`${verdict?.message ?? ''}${verdict?.found === undefined ? '' : `: ${verdict.found}`}`)}\n${verdict?.fix === undefined ? '' : `remedy: ${verdict.fix}\n`}`
   const untried = notTried.length === 0 ? '' : `not tried: ${notTried.map(({ id }) => id).join(', ')}\n`
   return `${target} as ${profile}: ${answer} (${ms} ms)\n${sentence}${untried}`
 }

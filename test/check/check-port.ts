@@ -18,7 +18,6 @@ export async function checkPort(port: number, { profile = 'communicator', ca, na
   const journal = new Journal()
   const options: CheckOptions = {
     profile: checkProfile(profile),
-    examiner: 'node',
     trust: ca === undefined ? { anchors: [], from: 'nothing', chosen: true, verdicts: [] } : trustFiles([ca], ca),
     crls: [],
     crlVerdicts: [],

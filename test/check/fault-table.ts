@@ -77,7 +77,6 @@ function optionsFor(pki: FaultPki, fault: Fault, variation: Variation, side: Sid
   const [only] = fault.versions ?? []
   return {
     profile: checkProfile(profile),
-    examiner: profile === 'communicator' ? 'node' : checkProfile(profile).examiner,
     trust,
     ...crlFiles((judge.crls ?? []).map((crl, index) => write(folder, `${index}.crl.pem`, crl))),
     known: [pki.root, pki.issuing].map(({ pem }) => Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64')),

@@ -58,7 +58,14 @@ t.test('siplab check in the default lab', async (t) => {
     t.match([status, readFileSync(file, 'utf8')], [0, /<title>fe1: all well<\/title>/])
   })
 
-  t.test('names a certificate that has expired, and a DNS record that lies', async (t) => {
+  t.test('names an SRV record that leads out of the domain', async (t) => {
+    await lab.run('break', 'dns', 'wrong-target')
+    const [names, walk] = [await lab.run('check', 'lab.test', '--names', '--json'), await lab.run('check', 'sip:alice@lab.test', '--json')]
+    await lab.run('heal', 'dns')
+    t.match([names, walk].map(({ status, stdout }) => [status, (JSON.parse(stdout) as CheckReport).code]), [[1, 'dns.srv-outside-domain'], [1, 'dns.srv-outside-domain']])
+  })
+
+  t.test('names a certificate that has expired', async (t) => {
     await lab.run('break', 'fe1', 'expired')
     const { status, stdout } = await lab.run('check', 'fe1', '--json')
     t.match([status, (JSON.parse(stdout) as CheckReport).code], [1, 'cert.expired'])
