@@ -54,8 +54,11 @@ export async function breakCertificate(lab: RunningLabAccess, node: NodePlan, fa
   const side = fault.breaks === 'judge' ? otherEnd(as) : as
   if (!fault.sides.includes(side)) throw new LabError('usage', 'fault.side', `${fault.slug} does not exist where a node ${as === 'server' ? 'accepts' : 'dials'}; leave --as out, or use --as ${otherEnd(as)}`)
   const expected = side === 'client' ? (fault.expectClient ?? fault.expect) : fault.expect
-  const outside = options.reference === 'edge-external' && as === 'server'
-  const links = outside ? [] : await linksOf(lab, node, as)
+  const external = options.reference === 'edge-external' && as === 'server'
+  const all = await linksOf(lab, node, as)
+  // The edge of a partner dials the external face; without one, nobody of the lab does.
+  const links = external ? all.filter(({ peer }) => node.faces.some(({ name, fqdn }) => name === 'external' && fqdn === peer)) : all
+  const outside = external && links.length === 0
   if (links.length === 0 && !outside && expected.kind !== 'stops-start') throw new LabError('not-so', 'fault.no-link', `${node.name} has no link of the lab where it ${as === 'server' ? 'accepts' : 'dials'}, so nobody would see ${fault.slug}; siplab plan shows the links`)
   const reason = notInALab[fault.slug]
   if (reason !== undefined) throw new LabError('not-so', 'fault.not-in-a-lab', `${fault.slug} cannot be shown here: ${reason}. ${fault.story}`)

@@ -27,10 +27,10 @@ export function accessProxy({ plan, flowTokens, resolver }: RoleContext, setting
   return {
     faces: {
       external: {
-        admit: [stripUntrusted(), routeGuard(flowTokens), federateIn({ federation: others, domains, self: external }), remoteUser({ allowOutsideUsers, domains }), markOutside({ edge: plan.fqdn })],
+        admit: [stripUntrusted(), routeGuard(flowTokens, { towards: [inward.fqdn, ...internalServers].map((name) => name.toLowerCase()) }), federateIn({ federation: others, domains, self: external }), remoteUser({ allowOutsideUsers, domains }), markOutside({ edge: plan.fqdn })],
         target: [
           flowToken(flowTokens),
-          followRoute({ face: 'internal' }),
+          followRoute({ face: 'internal', routeOnly: true }),
           addPath({ hostPort: `${plan.fqdn}:${internalPort}`, token: (flow) => flowTokens.of(flow) }),
           nextHop({ uri: `sip:${inward.fqdn}:${inward.port};transport=tls`, face: 'internal', because: 'inward' }),
         ],

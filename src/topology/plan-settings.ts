@@ -98,11 +98,12 @@ export function homes(site: Site): readonly string[] {
   return [...new Set(all)]
 }
 
-/** Inside names an access proxy listens to: its next hop, the front ends behind it when it is a pool, and those listed. */
+/** Inside names an access proxy listens to: its next hop, the front ends behind it when it is a pool, the pool of one that is named alone, and those listed. */
 export function internalServers(site: Site, host: PlaceOf<'access-proxy'>['host']): readonly string[] {
   const names = [host.nextHop, ...host.internalServers].flatMap((name) => {
     const label = name.endsWith(`.${site.domain}`) ? name.slice(0, -site.domain.length - 1) : name
-    return [fullName(site, name), ...poolMembers(site, label).map(({ fqdn }) => fqdn)]
+    const frontEnd = placesOf(site, 'front-end').find((place) => place.label === label)
+    return [fullName(site, name), ...poolMembers(site, label).map(({ fqdn }) => fqdn), ...(frontEnd === undefined ? [] : [`${frontEnd.host.pool}.${site.domain}`])]
   })
   return [...new Set(names)]
 }

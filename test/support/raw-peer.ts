@@ -16,6 +16,8 @@ export interface RawPeerSettings {
   /** SNI; the server's certificate is not looked at. */
   readonly serverName?: string
   readonly certificate?: { readonly certificate: string; readonly key: string }
+  /** Whole lines in every 200 it gives. */
+  readonly answerHeaders?: readonly string[]
 }
 
 export interface RawRequest {
@@ -54,6 +56,8 @@ let serial = 0
 /** Rejects when the connection is refused, or ends before an answer. */
 export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPeer> {
   const socket = await opened(settings)
+  const hostPort = `${socket.localAddress}:${socket.localPort}`
+  const contact = `sip:raw@${hostPort};transport=${settings.transport}`
   const answers = new Map<string, { readonly resolve: (response: SipResponse) => void; readonly reject: (error: unknown) => void }>()
   const requests: SipRequest[] = []
   const waiting = new Set<() => void>()
@@ -67,7 +71,7 @@ export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPe
         if (message.status >= 200) answers.get(`${message.callId} ${message.cseq} ${message.method}`)?.resolve(message)
         return
       }
-      if (message.method !== 'ACK') socket.write(okFor(message), 'latin1')
+      if (message.method !== 'ACK') socket.write(okFor(message, message.method === 'INVITE' ? contact : undefined, settings.answerHeaders), 'latin1')
       requests.push(message)
       for (const look of waiting) look()
     },
@@ -80,7 +84,6 @@ export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPe
   socket.on('error', end)
   socket.on('close', end)
   t.teardown(() => socket.destroy())
-  const hostPort = `${socket.localAddress}:${socket.localPort}`
   const ask = (request: RawRequest): Promise<SipResponse> => {
     const callId = request.callId ?? `raw-${process.pid}-${++serial}`
     const cseq = request.cseq ?? 1
@@ -95,7 +98,7 @@ export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPe
   return {
     ask,
     hostPort,
-    contact: `sip:raw@${hostPort};transport=${settings.transport}`,
+    contact,
     async prove(request, login, password) {
       const callId = request.callId ?? `raw-${process.pid}-${++serial}`
       const cseq = request.cseq ?? 1
@@ -159,7 +162,9 @@ function textOf(request: RawRequest & { readonly callId: string; readonly cseq: 
   return `${lines.join('\r\n')}\r\n\r\n${body}`
 }
 
-function okFor(request: SipRequest): string {
+const sdp = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n'
+
+function okFor(request: SipRequest, contact: string | undefined, headers: readonly string[] = []): string {
   const to = request.header('To') ?? ''
   const tagged = request.toTag === undefined ? `${to};tag=raw${++serial}` : to
   const lines = [
@@ -170,8 +175,12 @@ function okFor(request: SipRequest): string {
     `To: ${tagged}`,
     `Call-ID: ${request.callId}`,
     `CSeq: ${request.cseq} ${request.method}`,
-    'Content-Length: 0',
+    ...(contact === undefined ? [] : [`Contact: <${contact}>`]),
+    ...headers,
+    ...(request.method === 'INVITE' ? ['Content-Type: application/sdp'] : []),
+    `Content-Length: ${request.method === 'INVITE' ? sdp.length : 0}`,
   ]
+  if (request.method === 'INVITE') return `${lines.join('\r\n')}\r\n\r\n${sdp}`
   return `${lines.join('\r\n')}\r\n\r\n`
 }
 

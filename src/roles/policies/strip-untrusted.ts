@@ -24,6 +24,7 @@ export function stripUntrusted(): Policy {
       if (mayVouch(arrival)) return pass
       arrival.remarks.remove.push(...vouchedByServersOnly)
       if (!mayMark(arrival)) arrival.remarks.remove.push(edgeMark)
+      if (isOriginator(arrival)) arrival.remarks.remove.push('record-route')
       return pass
     },
   }
@@ -32,6 +33,11 @@ export function stripUntrusted(): Policy {
 /** A server of our own organisation: its P-Asserted-Identity is believed. */
 export function mayVouch({ flow }: Arrival): boolean {
   return flow.peer?.class === 'server'
+}
+
+/** Only who forwards writes Record-Route, and who forwards leaves a Via below its own. */
+function isOriginator({ request }: Arrival): boolean {
+  return request.header('Record-Route') !== undefined && request.vias().length === 1
 }
 
 /** An edge forwards for outsiders: it says where a message came from, never who sent it. */
