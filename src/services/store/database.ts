@@ -158,11 +158,11 @@ class OpenDatabase<Tables> implements Database<Tables> {
     const scoped = settings.kind === 'sqlite' ? direct : direct.withSchema(schema)
     const version = await versionOf(scoped)
     if (version >= migrations.length) return
-    if (settings.kind === 'postgresql') await twice(() => sql`create schema if not exists ${sql.id(schema)}`.execute(direct))
-    await twice(() => scoped.schema.createTable('schema_version').ifNotExists().addColumn('version', 'integer', (column) => column.primaryKey()).execute())
+    if (settings.kind === 'postgresql') await despiteTwins(() => sql`create schema if not exists ${sql.id(schema)}`.execute(direct))
+    await despiteTwins(() => scoped.schema.createTable('schema_version').ifNotExists().addColumn('version', 'integer', (column) => column.primaryKey()).execute())
     for (const [index, migration] of migrations.entries()) {
       if (index < version) continue
-      await twice(() => migration(scoped as unknown as Kysely<never>))
+      await despiteTwins(() => migration(scoped as unknown as Kysely<never>))
       await scoped.insertInto('schema_version').values({ version: index + 1 }).onConflict((conflict) => conflict.doNothing()).execute()
     }
   }
@@ -183,13 +183,18 @@ async function versionOf(database: Kysely<VersionTable>): Promise<number> {
   }
 }
 
-/** Two starts at the same moment can both find a table missing; the second attempt then finds it there. */
-async function twice(step: () => Promise<unknown>): Promise<void> {
-  try {
-    await step()
-  } catch (error) {
-    if (!(error instanceof StoreError) || error.code !== 'store.failed') throw error
-    await step()
+/** Each attempt gets past at least one table that the other start has just made; a migration makes fewer. */
+const mostAttempts = 12
+
+/** Two starts at the same moment can both find a table missing; the next attempt finds it there, and may collide at the table after it. */
+async function despiteTwins(step: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await step()
+      return
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== 'store.failed' || attempt >= mostAttempts) throw error
+    }
   }
 }
 
