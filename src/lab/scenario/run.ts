@@ -74,6 +74,11 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   if (lack !== undefined) return { ...frame, ...nothing, outcome: 'skipped', because: lack, tookMs: 0 }
   const lab = await driver.bringUp(wish, signal).catch((error: unknown) => describe(error))
   if (typeof lab === 'string') return { ...frame, ...nothing, outcome: 'failed', because: lab, tookMs: Math.round(performance.now() - began) }
+  const unwell = complaintOf(lab)
+  if (unwell !== undefined) {
+    await lab.end()
+    return { ...frame, ...nothing, events: lab.events, outcome: 'failed', because: unwell, tookMs: Math.round(performance.now() - began) }
+  }
   const run = new Run(scenario, lab, options, began)
   try {
     await run.play()
@@ -98,6 +103,14 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
 /** A lab that does not come up fails its scenario, and the others are still played. */
 function describe(error: unknown): string {
   return `the lab did not come up: ${error instanceof Error ? error.message : String(error)}`
+}
+
+/** Every story begins in a lab in which nothing is wrong. */
+function complaintOf({ ready }: DrivenLab): string | undefined {
+  if (ready.event === 'ready') return undefined
+  const why = (ready.verdicts ?? []).map(({ code, link, node, found }) => `${code} on ${link ?? node ?? 'no node'}${found === undefined ? '' : ` (${found})`}`)
+  const stopped = ready.nodes.filter(({ name, pid }) => pid === undefined && name !== 'sql').map(({ name }) => name)
+  return `the lab came up degraded: ${[...why, ...stopped.map((name) => `${name} does not run`)].join('; ')}`
 }
 
 class Run {
