@@ -8,6 +8,7 @@ export { linkSteps, mostAtOnce, tryLinks, type LinkResult, type LinkTrial } from
 export { lintNames, type NameView } from './names.ts'
 export { differences, ExpectError, readExpectations, type Difference, type Expectations } from './expect.ts'
 export { htmlReport } from './report-html.ts'
+export { matrixTable } from './report-matrix.ts'
 export { junitReport } from './report-junit.ts'
 export { crlFiles, identityFiles, systemTrust, trustFiles } from './material.ts'
 export type { CheckOptions, OwnIdentity, Trust } from './options.ts'

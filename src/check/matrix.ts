@@ -131,7 +131,7 @@ export function linkSteps(links: readonly LinkResult[]): readonly Step[] {
     const diagnosis = verdict(isVerdictCode(code) ? code : 'link.forbidden', { message: `${from} -> ${to}: ${text}`, found: sentence, link: `${from}->${to}` })
     return {
       id: `link.${from}->${to}:${port}`,
-      title: `${from} -> ${to}, port ${port}`,
+      title: `${from} -> ${to}, port ${port}: ${seen === 'not-tried' ? 'not tried' : seen}`,
       outcome,
       code: outcome === 'failed' ? diagnosis.code : outcome === 'not-tried' ? 'not-tried' : 'ok',
       sentence: text,

@@ -3,8 +3,11 @@ import type { CheckReport } from './report.ts'
 import { escaped } from './report-junit.ts'
 import type { Step } from './step.ts'
 
-/** @param versionText e.g. `siplab 0.1.0`, for the foot of the page */
-export function htmlReport(report: CheckReport, versionText: string): string {
+/**
+ * @param versionText e.g. `siplab 0.1.0`, for the foot of the page
+ * @param overview markup to put above the steps, e.g. a link matrix; whoever made it has escaped it
+ */
+export function htmlReport(report: CheckReport, versionText: string, overview = ''): string {
   const { target, profile, at, ok, verdict, ms } = report
   const title = `${target}: ${ok ? 'all well' : report.code}`
   return `<!doctype html>
@@ -24,6 +27,7 @@ ${ok ? '' : cause(report)}
 <p class="when">${escaped(at.replace('T', ' ').replace(/\.\d+Z$/, ' UTC'))} &middot; ${duration(ms)}${counts(report.steps)}</p>
 </header>
 ${report.steps.length > longestRail ? '' : `<nav>${report.steps.map(rail).join('')}</nav>`}
+${overview}
 <main>
 ${report.steps.map((step, index) => stepHtml(step, `s${index}`)).join('\n')}
 </main>
@@ -91,6 +95,7 @@ function duration(ms: number): string {
 const style = `
 :root{--ink:#1b2430;--soft:#5b6875;--line:#d9dfe5;--paper:#fff;--ground:#f4f6f8;--ok:#1f7a4d;--note:#2f6690;--warning:#9a6700;--failed:#b3261e;--not-tried:#87919b}
 @media (prefers-color-scheme:dark){:root{--ink:#e6ebf0;--soft:#9aa7b3;--line:#333d47;--paper:#1c232b;--ground:#13181d;--ok:#57c08a;--note:#7ab6e0;--warning:#e0b34d;--failed:#f2877f;--not-tried:#75808a}}
+html{color-scheme:light dark}
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:62rem;padding:2rem 1.25rem 3rem;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 header{background:var(--paper);border:1px solid var(--line);border-left:6px solid var(--ok);border-radius:8px;padding:1.25rem 1.5rem}
@@ -112,7 +117,7 @@ details{background:var(--paper);border:1px solid var(--line);border-radius:8px;m
 summary{display:flex;gap:.7rem;align-items:center;padding:.65rem .9rem;cursor:pointer;list-style:none;flex-wrap:wrap}
 summary::-webkit-details-marker{display:none}
 summary::after{content:"\\203A";color:var(--soft);transform:rotate(0);transition:transform .12s}details[open]>summary::after{transform:rotate(90deg)}
-.title{flex:1;min-width:12rem;overflow-wrap:anywhere}.ms{color:var(--soft);font-size:.82rem;font-variant-numeric:tabular-nums}
+.title{flex:1;min-width:8rem;overflow-wrap:anywhere}.ms{color:var(--soft);font-size:.82rem;font-variant-numeric:tabular-nums}
 .badge{min-width:5.2rem;text-align:center;font-size:.75rem;font-weight:600;padding:.18rem .5rem;border-radius:999px;color:var(--ok);background:color-mix(in srgb,currentColor 13%,transparent)}
 .note>summary .badge,.note>summary code{color:var(--note)}.warning>summary .badge,.warning>summary code{color:var(--warning)}.failed>summary .badge,.failed>summary code{color:var(--failed)}.not-tried>summary .badge{color:var(--not-tried)}.ok>summary .badge{color:var(--ok)}
 .body{padding:0 .9rem .8rem;border-top:1px solid var(--line)}.body>p{margin:.7rem 0 0;overflow-wrap:anywhere}
@@ -121,6 +126,11 @@ summary::after{content:"\\203A";color:var(--soft);transform:rotate(0);transition
 dl{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:.15rem 1rem;margin:.8rem 0 0;font-size:.875rem}
 dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.8rem;line-height:1.5rem}
 .inner{margin-top:.8rem}.inner details{background:var(--ground)}
+main{margin-top:1.2rem}
+.matrix{border-collapse:separate;border-spacing:3px;margin:1.2rem 0;font-size:.82rem;display:block;overflow-x:auto}
+.matrix th{font-weight:600;text-align:left;padding:.3rem .6rem;color:var(--soft);white-space:nowrap}.matrix td{background:var(--paper);border-radius:5px;padding:.25rem;min-width:6.5rem;vertical-align:top}
+.matrix span{display:block;padding:.2rem .5rem;margin:.1rem 0;border-radius:4px;white-space:nowrap;color:var(--ok);background:color-mix(in srgb,currentColor 11%,transparent)}
+.matrix .note{color:var(--note)}.matrix .failed{color:var(--failed);font-weight:700}.matrix .not-tried{color:var(--not-tried)}
 footer{margin-top:1.5rem;color:var(--soft);font-size:.8rem;text-align:center}
 @media print{body{background:#fff}details{break-inside:avoid}}
 `

@@ -17,12 +17,13 @@ export interface OutputOptions {
 
 /**
  * @param document what `--json` prints
+ * @param overview markup above the steps of an HTML report
  * @returns true when all is well, or all is as expected
  */
-export function finishReport(io: Io, report: CheckReport, document: unknown, text: () => string, options: OutputOptions): boolean {
+export function finishReport(io: Io, report: CheckReport, document: unknown, text: () => string, options: OutputOptions, overview?: string): boolean {
   const different = options.expect === undefined ? undefined : differences(expectations(io, options.expect), report)
   const toFile = options.report !== undefined && options.output !== undefined
-  if (options.report !== undefined) writeReport(io, render(options.report, report, document), options)
+  if (options.report !== undefined) writeReport(io, render(options.report, report, document, overview), options)
   if (options.report === undefined || toFile) {
     const expectation = different === undefined ? {} : { expected: { ok: different.length === 0, differences: different } }
     io.out(options.json === true ? `${JSON.stringify({ ...(document as object), ...expectation })}\n` : text())
@@ -31,10 +32,10 @@ export function finishReport(io: Io, report: CheckReport, document: unknown, tex
   return different === undefined ? report.ok : different.length === 0
 }
 
-function render(kind: ReportKind, report: CheckReport, document: unknown): string {
+function render(kind: ReportKind, report: CheckReport, document: unknown, overview?: string): string {
   switch (kind) {
     case 'html':
-      return htmlReport(report, `siplab ${packageVersion()}`)
+      return htmlReport(report, `siplab ${packageVersion()}`, overview)
     case 'junit':
       return junitReport(report)
     case 'json':

@@ -218,14 +218,14 @@ export function nodeIdentity(lab: CheckLab, name: string, destination: { readonl
   return identityFiles(files.certificateFile, files.keyFile, name, [fqdn])
 }
 
-/** `--dns`, else the lab's view, else the system's. */
-export function resolverOf(lab: CheckLab | undefined, view: 'internal' | 'external', { dns, timeout }: Pick<SetupOptions, 'dns' | 'timeout'>): Resolver {
-  const servers = dns === undefined ? labServers(lab, view) : [dnsServer(dns)]
+/** `--dns`, else the view of the node that dials, else the lab's from that side, else the system's. */
+export function resolverOf(lab: CheckLab | undefined, view: 'internal' | 'external', { dns, timeout, as }: Pick<SetupOptions, 'dns' | 'timeout' | 'as'>): Resolver {
+  const servers = dns === undefined ? labServers(lab, view, as) : [dnsServer(dns)]
   return createResolver({ clock: systemClock, servers, timeoutMs: Math.min(2000, timeout * 1000), tries: 2 })
 }
 
-function labServers(lab: CheckLab | undefined, view: 'internal' | 'external'): readonly string[] {
-  const found = lab?.plan.dns.find(({ name }) => name === view)
+function labServers(lab: CheckLab | undefined, view: 'internal' | 'external', as: string | undefined): readonly string[] {
+  const found = lab?.plan.nodes.find(({ name }) => name === as)?.resolver ?? lab?.plan.dns.find(({ name }) => name === view)
   return found === undefined ? [] : [`${found.address}:${found.port}`]
 }
 

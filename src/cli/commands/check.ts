@@ -1,6 +1,6 @@
 /** `siplab check TARGET`: the connectivity analyzer, against the lab or any server. */
 import { Option } from 'commander'
-import { checkProfileNames, checkReport, discoverDomain, discoverHost, Journal, linkSteps, loginStep, totals, walk } from '../../check/index.ts'
+import { checkProfileNames, checkReport, discoverDomain, discoverHost, Journal, linkSteps, loginStep, matrixTable, totals, walk } from '../../check/index.ts'
 import type { Candidate, CheckReport, Reached } from '../../check/index.ts'
 import { credentials, echoFor } from '../check-credentials.ts'
 import type { LoginArguments } from '../check-credentials.ts'
@@ -79,7 +79,7 @@ async function matrix(io: Io, options: CheckCommandOptions, finish: CommandConte
   const matrixReport = await checkMatrix(io, lab, options)
   const steps = linkSteps(matrixReport.links)
   const report = checkReport(`every link of ${matrixReport.topology}`, 'matrix', new Date(), steps, totals(steps).verdict, performance.now() - began)
-  finish(finishReport(io, report, matrixReport, () => matrixText(matrixReport), options) ? 0 : 1)
+  finish(finishReport(io, report, matrixReport, () => matrixText(matrixReport), options, matrixTable(matrixReport.links)) ? 0 : 1)
 }
 
 async function checkTarget(io: Io, target: string, options: CheckCommandOptions): Promise<CheckReport> {
