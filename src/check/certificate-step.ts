@@ -15,8 +15,14 @@ import { fine, fromVerdict, note, type Evidence, type Finding, type Outcome } fr
 
 const everyProfile: readonly ProfileName[] = ['lcs2005', 'ocs2007', 'modern', 'node']
 
+/** What a server showed, and what the TLS library of this machine says of it. */
+export interface Presented {
+  readonly chain: readonly Buffer[]
+  readonly nodeSays: Secured['nodeSays'] | 'not-asked'
+}
+
 /** @returns the certificate may be used for going on, i.e. it was judged good */
-export async function certificateStep(journal: Journal, seen: Secured, candidate: Candidate, options: CheckOptions): Promise<boolean> {
+export async function certificateStep(journal: Journal, seen: Presented, candidate: Candidate, options: CheckOptions): Promise<boolean> {
   return journal.step('certificate', `certificate of ${candidate.host}`, async (inner) => {
     const names = candidate.names.map(wantedName)
     const look = (profile: CheckOptions['examiner'], purpose: 'serverAuth' | 'clientAuth' = 'serverAuth'): Examination => examineChain(seen.chain, names, purpose, profile ?? options.profile.examiner, options)
@@ -105,13 +111,13 @@ function wantedName(value: string): WantedName {
 }
 
 /** The verdict of the profile, and Node's own where it refuses something that we do not. */
-function judged(examination: Examination, { nodeSays, chain }: Secured, options: CheckOptions): Finding {
-  const evidence = evidenceOf(examination, chain, nodeSays?.code ?? 'accepts', options)
+function judged(examination: Examination, { nodeSays, chain }: Presented, options: CheckOptions): Finding {
+  const evidence = evidenceOf(examination, chain, nodeSays === 'not-asked' ? 'was not asked' : (nodeSays?.code ?? 'accepts'), options)
   const diagnosis = withTrustHint(toVerdict(examination), options)
   // The rule books want digitalSignature; the TLS libraries that take the certificate all the same decide.
   const onlyUsage = nodeSays === undefined && examination.faults.every(({ refuses, code }) => !refuses || code === 'cert.ku-wrong')
   if (!examination.accepted && diagnosis !== undefined) return fromVerdict(diagnosis, evidence, onlyUsage ? 'warning' : 'failed')
-  if (nodeSays !== undefined && options.allowPartialTrustChain !== true) {
+  if (nodeSays !== undefined && nodeSays !== 'not-asked' && options.allowPartialTrustChain !== true) {
     const code = nodeErrorToCode(nodeSays.code, nodeSays.message)
     return fromVerdict(verdict(code, { found: `the TLS library of this machine refuses it (${nodeSays.code}), though the rules of ${examination.profile} do not` }), evidence)
   }

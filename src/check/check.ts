@@ -46,6 +46,10 @@ export async function walk(journal: Journal, candidates: readonly Candidate[], {
   }
   const shaken = await tlsStep(journal, socket, place, candidate, options)
   if (shaken === undefined) return stop(journal, ['certificate', 'client-certificate', 'sip'], 'there is no TLS connection')
+  if ('chain' in shaken) {
+    await certificateStep(journal, { chain: shaken.chain, nodeSays: 'not-asked' }, candidate, options)
+    return stop(journal, ['client-certificate', 'sip'], 'there is no TLS connection')
+  }
   const good = await certificateStep(journal, shaken.secured, candidate, options)
   // A client would hang up here; what the server says to one that does not is still worth knowing, and harms nobody.
   const wrong = options.probe ? strangersCertificate(candidate, options.now()) : undefined

@@ -1,4 +1,5 @@
 /** One TCP connection and one TLS handshake, with everything that can be seen of it. Every wait ends. */
+import type { X509Certificate } from 'node:crypto'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { domainToASCII } from 'node:url'
@@ -73,6 +74,8 @@ export interface Broken {
   readonly alert: number | undefined
   /** The server had asked for a certificate before it gave up: TLS 1.2 refuses inside the handshake. */
   readonly askedCertificate: boolean
+  /** DER of what the server had shown until then; TLS 1.2 only. */
+  readonly chain: readonly Buffer[]
 }
 
 /** A connected socket, or why there is none. */
@@ -101,7 +104,7 @@ export async function secure(socket: Socket, place: Place, options: HandshakeOpt
   }
   const late = setTimeout(() => outcome.resolve(broken('tls', 'tls.handshake-timeout', `nothing came within ${options.timeoutMs} ms`)), options.timeoutMs)
   tls.on('OCSPResponse', (response: Buffer | null) => (staple = response ?? undefined))
-  tls.on('error', (error) => outcome.resolve({ ...brokenBy('tls', error), askedCertificate: asksCertificate(tls) }))
+  tls.on('error', (error) => outcome.resolve({ ...brokenBy('tls', error), askedCertificate: asksCertificate(tls), chain: chainOf(tls) }))
   tls.once('close', () => outcome.resolve(broken('tls', 'tls.handshake-failed', 'the other end closed the connection during the handshake')))
   tls.once('secureConnect', () => outcome.resolve(read(tls, place, staple, performance.now() - began)))
   const result = await outcome.promise.finally(() => clearTimeout(late))
@@ -153,6 +156,20 @@ function read(socket: TLSSocket, { address, port }: Place, staple: Buffer | unde
   }
 }
 
+/** Longer chains are cut: nobody needs them, and a peer may send what it likes. */
+const longestChain = 16
+
+function chainOf(socket: TLSSocket): readonly Buffer[] {
+  const chain: Buffer[] = []
+  let certificate = socket.getPeerX509Certificate()
+  while (certificate !== undefined && chain.length < longestChain) {
+    chain.push(certificate.raw)
+    const issuer: X509Certificate | undefined = certificate.issuerCertificate
+    certificate = issuer === certificate ? undefined : issuer
+  }
+  return chain
+}
+
 /** Only a CertificateRequest brings the signature algorithms of a server (RFC 5246 §7.4.4, RFC 8446 §4.3.2). A socket that is gone gives no list. */
 function asksCertificate(socket: TLSSocket): boolean {
   const algorithms: unknown = socket.getSharedSigalgs()
@@ -165,12 +182,12 @@ function groupOf(socket: TLSSocket): string | undefined {
 }
 
 function broken(at: Broken['at'], code: VerdictCode, found: string): Broken {
-  return { kind: 'broken', at, code, found, errorCode: undefined, alert: undefined, askedCertificate: false }
+  return { kind: 'broken', at, code, found, errorCode: undefined, alert: undefined, askedCertificate: false, chain: [] }
 }
 
 function brokenBy(at: Broken['at'], error: unknown): Broken {
   if (!(error instanceof Error)) throw error
   const errorCode = 'code' in error && typeof error.code === 'string' ? error.code : undefined
   const code = at === 'tls' && errorCode === 'ECONNRESET' ? 'tls.handshake-failed' : nodeErrorToCode(errorCode, error.message)
-  return { kind: 'broken', at, code, found: error.message.replace(/^[0-9A-F]+:error:[0-9A-F]+:/, '').trim(), errorCode, alert: alertNumber(error.message), askedCertificate: false }
+  return { kind: 'broken', at, code, found: error.message.replace(/^[0-9A-F]+:error:[0-9A-F]+:/, '').trim(), errorCode, alert: alertNumber(error.message), askedCertificate: false, chain: [] }
 }

@@ -24,6 +24,11 @@ export function handshakeOptions(candidate: Candidate, options: CheckOptions): H
   }
 }
 
+/** The handshake broke off for want of a certificate of ours, after the server had shown its own. */
+export interface Shown {
+  readonly chain: readonly Buffer[]
+}
+
 export interface TlsDone {
   readonly secured: Secured
   /** The server lets nobody through the handshake without a certificate (TLS 1.2), so ours was shown at once. */
@@ -31,7 +36,7 @@ export interface TlsDone {
 }
 
 /** @returns the open connection; undefined when there is none to go on with */
-export async function tlsStep(journal: Journal, socket: Socket, place: Place, candidate: Candidate, options: CheckOptions): Promise<TlsDone | undefined> {
+export async function tlsStep(journal: Journal, socket: Socket, place: Place, candidate: Candidate, options: CheckOptions): Promise<TlsDone | Shown | undefined> {
   return journal.step('tls', `TLS handshake with ${candidate.host}:${place.port}`, async (inner) => {
     const wanted = handshakeOptions(candidate, options)
     const first = await secure(socket, place, wanted)
@@ -45,8 +50,8 @@ export async function tlsStep(journal: Journal, socket: Socket, place: Place, ca
 }
 
 /** TLS 1.2 refuses a client without a certificate inside the handshake, with an alert that does not say so (40). */
-async function demanded({ found }: Broken, place: Place, candidate: Candidate, wanted: HandshakeOptions, { own, profile }: CheckOptions): Promise<Done<TlsDone | undefined>> {
-  if (own === undefined || own.key === '') return { finding: demandFinding(`it asked for a certificate and broke the handshake off: ${found}`, profile, 'failed'), value: undefined }
+async function demanded({ found, chain }: Broken, place: Place, candidate: Candidate, wanted: HandshakeOptions, { own, profile }: CheckOptions): Promise<Done<TlsDone | Shown | undefined>> {
+  if (own === undefined || own.key === '') return { finding: demandFinding(`it asked for a certificate and broke the handshake off: ${found}`, profile, 'failed'), value: chain.length === 0 ? undefined : { chain } }
   const again = await dialSecure(place, { ...wanted, own, askStaple: false })
   if (again.kind === 'secured') return { finding: fine(`${again.protocol} with ${again.cipher}, once our certificate is shown.`, evidenceOf(again, wanted)), value: { secured: again, shownOwn: true } }
   return { finding: failure(again.code, { message: `The server ${candidate.host} refused the certificate of ${own.label} inside the handshake`, found: again.found }), value: undefined }
