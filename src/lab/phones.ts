@@ -7,6 +7,7 @@ import { systemClock } from '../sip/clock.ts'
 import { createResolver } from '../sip/transport/resolver.ts'
 import type { LabPlan, PhoneTarget, PlannedUser } from '../topology/plan-types.ts'
 import { LabError } from './lab-error.ts'
+import { internalRoot } from './provision.ts'
 import { realmOf, withDirectory } from './seed.ts'
 
 export interface LabPhone {
@@ -27,7 +28,7 @@ export function labPhone(plan: LabPlan, trust: { readonly internal?: string; rea
   const account = findUser(plan, user)
   const domain = account.uri.slice(account.uri.indexOf('@') + 1)
   const target = findTarget(plan, domain, from, transport)
-  const root = target.trust === undefined ? undefined : trust[target.trust]
+  const root = target.trust === undefined ? undefined : target.trust === 'public' ? trust.public : internalRoot(plan, trust, domain)
   const view = plan.dns.find(({ name }) => name === (from === 'inside' ? 'internal' : 'external'))
   return {
     user: account.uri.slice('sip:'.length, account.uri.indexOf('@')),

@@ -1,6 +1,6 @@
 /** What a lab needs on disk before its nodes start: authorities, a certificate for each reference, trust lists, the directory. */
 import { existsSync, mkdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { initAuthority } from '../certificates/authority.ts'
 import type { Authority } from '../certificates/authority.ts'
 import type { KeyType } from '../certificates/certificate-request.ts'
@@ -49,6 +49,12 @@ function caKeyType({ profile }: LabPlan): KeyType {
 
 export function authorityFolder(plan: Pick<LabPlan, 'organisations'>, pkiFolder: string, domain: string): string {
   return plan.organisations[0]?.domain === domain ? pkiFolder : join(pkiFolder, domain)
+}
+
+/** The root a phone of an organisation trusts inside; the ready document names that of the first. Absent: there is no TLS. */
+export function internalRoot(plan: Pick<LabPlan, 'organisations'>, trust: ReadyDocument['trust'], domain: string): string | undefined {
+  if (trust.internal === undefined) return undefined
+  return join(authorityFolder(plan, dirname(trust.internal), domain), basename(trust.internal))
 }
 
 /**

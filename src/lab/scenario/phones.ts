@@ -4,6 +4,7 @@ import { openPhone, PhoneError, type OutgoingCall, type Phone, type PhoneTarget 
 import { systemClock } from '../../sip/clock.ts'
 import { createResolver } from '../../sip/transport/resolver.ts'
 import { LabError } from '../lab-error.ts'
+import { internalRoot } from '../provision.ts'
 import type { DrivenLab } from './driver.ts'
 import type { PhoneStep } from './format.ts'
 
@@ -141,5 +142,5 @@ function phoneTarget({ ready, plan }: DrivenLab, at: string, over: PhoneStep['ov
   const listener = node.listeners.find((each) => each.face === face && each.transport === over && each.mutual !== 'required')
   if (listener === undefined) throw new LabError('usage', 'scenario.phone', `${at} has no ${over} listener for phones on its ${face} face`)
   const host = node.faces.find(({ name }) => name === face)?.fqdn ?? node.fqdn
-  return { target: { host, address: listener.address, port: listener.port, transport: over }, root: outside ? ready.trust.public : ready.trust.internal }
+  return { target: { host, address: listener.address, port: listener.port, transport: over }, root: outside ? ready.trust.public : internalRoot(plan, ready.trust, node.organisation) }
 }
