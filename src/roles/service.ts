@@ -4,35 +4,34 @@
  */
 import { mkdirSync } from 'node:fs'
 import type { DestinationStream } from 'pino'
-import { assignedFiles } from '../certificates/node-certificates.ts'
 import { nodeErrorToCode } from '../certificates/node-errors.ts'
 import { joined } from '../certificates/startup-check.ts'
-import { verdict, type VerdictCode } from '../certificates/verdict-codes.ts'
+import { verdict } from '../certificates/verdict-codes.ts'
 import type { Verdict } from '../certificates/verdict.ts'
 import { type Clock, systemClock } from '../sip/clock.ts'
-import type { LinkFault, Listener } from '../sip/transport/types.ts'
+import type { LinkFault } from '../sip/transport/types.ts'
 import type { StoreHealth } from '../services/store/settings.ts'
-import type { LabPlan, Listener as PlannedListener, NodePlan } from '../topology/plan-types.ts'
-import { type Administered, isMtls, readNodeSettings } from './administration.ts'
+import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
+import type { Administered } from './administration.ts'
 import { CertificateWatch } from './certificate-watch.ts'
 import { configurationFault, type ConfigurationFault } from './configuration-check.ts'
-import type { ChangeReport, LinkState, ListenerStatus, NodeState, NodeStatus } from './control-api.ts'
-import { type ControlServer, ControlRefusal, openControlServer } from './control-server.ts'
+import type { ChangeReport, LinkState, NodeState, NodeStatus } from './control-api.ts'
+import { type ControlServer, openControlServer } from './control-server.ts'
 import { crlUrls, fetchCrls, fetchesCrls } from './crl-fetch.ts'
 import { nodeDirectory } from './diagnosis.ts'
 import { drain, turnsAway } from './drain.ts'
 import type { EventName } from './events.ts'
 import { recordFailureChain } from './failure-chain.ts'
-import { examineOwn, groundOf } from './examine-peer.ts'
 import { LinkWatch, type ProbeResult } from './links.ts'
+import { type Changes, Listening } from './listening.ts'
+import { closeLinksOf, type LiveLinks, lookForOutlived, lookForRevoked } from './live-links.ts'
 import type { WatchedPeer } from './role.ts'
 import { localFault, withLocalTables } from './local-tables.ts'
 import { nodeControl } from './node-control.ts'
 import { type NodeFolder, nodeFolder } from './node-folder.ts'
-import { checkAll, nameShown, type OwnCertificate, type OwnCertificateCheck, purposesOf, referenceUses, unassignedVerdict } from './own-certificates.ts'
+import type { OwnCertificate } from './own-certificates.ts'
 import { probe } from './probe.ts'
 import { openRecorder, type LogLevel, type Recorder } from './recorder.ts'
-import { revokedPeer, revokedSerials } from './revocation.ts'
 import { sharedKey } from './shared-key.ts'
 import { openStack, type Stack, type StackOptions } from './stack.ts'
 import { isAbout, recordStoreLost, storeClasses, storeVerdict, type StoreName } from './store-verdict.ts'
@@ -55,9 +54,6 @@ export interface ServiceOptions {
   readonly stack?: Partial<Pick<StackOptions, 'authentication' | 'transportSettings' | 'transactionLimits' | 'forward' | 'dnsServers'>>
 }
 
-/** Where nobody set up revocation, that it is not checked is no news. */
-const usualRemarks: ReadonlySet<string> = new Set(['crl.not-checked', 'cert.algorithm-unreadable'])
-
 /** A database that starts together with the lab may need a moment. */
 const storeSeconds = 8
 
@@ -72,9 +68,8 @@ export class Service {
   readonly #options: ServiceOptions
   readonly #end: (status: number) => void
   readonly #watch: CertificateWatch
-  readonly #listeners = new Map<PlannedListener, Listener>()
+  readonly #listening: Listening
   readonly #linkFaults = new Map<string, LinkFault>()
-  #own: readonly OwnCertificate[] = []
   #state: NodeState = 'starting'
   #turnsAway = false
   #since: string
@@ -95,12 +90,13 @@ export class Service {
     mkdirSync(this.folder.root, { recursive: true, mode: 0o700 })
     this.recorder = openRecorder({ node: this.plan.name, role: this.plan.role, eventFile: this.folder.events, level: options.logLevel, wall: () => this.clock.wall(), ...(options.logDestination === undefined ? {} : { destination: options.logDestination }) })
     this.#since = this.#now()
+    this.#listening = new Listening({ plan: this.plan, folder: this.folder, recorder: this.recorder, wall: () => this.clock.wall() })
     this.#watch = new CertificateWatch({
       clock: this.clock,
       warnAtFraction: this.plan.profile.warnAtFraction,
       onEnding: (own) => this.recorder.record('certificate.ending', { verdict: verdict('cert.expires-soon', { ...this.#place(own), found: `ends ${own.leaf.notAfter}` }) }),
       onEnded: (own) => this.#ownEnded(own),
-      onRound: (wall) => this.#lookAtLinks(wall),
+      onRound: (wall) => lookForOutlived(this.#liveLinks, wall),
     })
   }
 
@@ -111,8 +107,8 @@ export class Service {
     const unreadable = localFault(this.plan, this.folder) ?? configurationFault(this.plan)
     if (unreadable !== undefined) return this.#die(unreadable.verdict, undefined, unreadable.className)
     const unfetched = await this.#fetchCrls()
-    if (unfetched !== undefined) return this.#die({ ...unfetched, ...this.#firstLeaf() }, undefined, 'MSFT_SIPFederationInternalEdgeListeningAddressSetting')
-    const bad = this.#checkCertificates()
+    if (unfetched !== undefined) return this.#die(this.#namingALeaf(unfetched), undefined, 'MSFT_SIPFederationInternalEdgeListeningAddressSetting')
+    const bad = this.#listening.load()
     if (bad !== undefined) return this.#die(bad.verdict, bad.reference)
     await this.#open()
   }
@@ -149,7 +145,7 @@ export class Service {
       state: this.#state,
       since: this.#since,
       pid: process.pid,
-      listeners: [...this.#listeners].map(([planned, listener]) => this.#listenerStatus(planned, listener)),
+      listeners: this.#listening.status,
       links: this.#links?.links ?? [],
       verdicts: this.#verdicts,
       flows,
@@ -189,25 +185,20 @@ export class Service {
    * serving; live flows stay in any case.
    */
   async reload(): Promise<ChangeReport> {
-    const changed: string[] = []
-    const unchanged: string[] = []
+    const changes: Changes = { changed: [], unchanged: [] }
     const unfetched = await this.#fetchCrls()
-    if (unfetched !== undefined) unchanged.push(`revocation lists: ${unfetched.message}`)
-    for (const check of this.#checks(false)) await this.#apply(check, changed, unchanged)
-    await this.#applyListeners(changed)
+    if (unfetched !== undefined) changes.unchanged.push(`revocation lists: ${unfetched.message}`)
+    await this.#listening.reload(changes)
     this.#watchOwn()
-    this.#lookForRevoked()
-    return { changed, unchanged }
+    lookForRevoked(this.#liveLinks, this.#listening.own)
+    return changes
   }
 
   /** Takes no new connection, lets what is in progress end, and sends its clients elsewhere. Less than a minute. */
   async drain(): Promise<void> {
     this.#become('draining')
     this.recorder.record('drain.started')
-    for (const [planned, listener] of this.#listeners) {
-      this.#listeners.delete(planned)
-      await listener.close()
-    }
+    await this.#listening.closeListeners()
     const left = await drain({
       clock: this.clock,
       inProgress: () => this.#stack?.proxy.transactions.counts.open ?? 0,
@@ -220,47 +211,11 @@ export class Service {
 
   /** What a fault of the lab put there may end without ending the service. */
   #watchOwn(): void {
-    this.#watch.watch(this.#own.filter(({ underFault }) => !underFault))
+    this.#watch.watch(this.#listening.own.filter(({ underFault }) => !underFault))
   }
 
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => this.clock.after(ms, resolve))
-  }
-
-  /** What the profile forgives: with `warn` a certificate that ended only warns, at the start as well. */
-  #tolerated(): ReadonlySet<VerdictCode> {
-    return new Set(this.plan.whenOwnCertificateEnds === 'warn' ? (['cert.expired'] as const) : [])
-  }
-
-  #checks(atStart: boolean): readonly OwnCertificateCheck[] {
-    return checkAll({ ...this.administered, tolerate: this.#tolerated(), atStart })
-  }
-
-  /** Everything that is assigned is loaded, used or not: a reference that nothing listens by any more is as fatal as any. */
-  #checkCertificates(): { readonly verdict: Verdict; readonly reference: string } | undefined {
-    const checks = this.#checks(true)
-    for (const check of checks) {
-      if (check.kind === 'bad') return { verdict: { ...joined(check.verdicts), node: this.plan.name }, reference: check.use.reference }
-    }
-    this.#own = checks.flatMap((check) => (check.kind === 'good' ? [check.own] : []))
-    const unmet = checks.find((check) => check.kind === 'unassigned' && this.#needs(check.use.listensOn))
-    if (unmet?.kind === 'unassigned') return { verdict: { ...unassignedVerdict(unmet.use.reference), node: this.plan.name }, reference: unmet.use.reference }
-    return undefined
-  }
-
-  /** Whether a TLS listener of that face is to be open. */
-  #needs(face: string | undefined): boolean {
-    return face !== undefined && this.#wantedListeners().some((listener) => listener.face === face && listener.mutual !== undefined)
-  }
-
-  #wantedListeners(): readonly PlannedListener[] {
-    const { mtls } = readNodeSettings(this.folder)
-    return this.plan.listeners.filter((listener) => (mtls || !isMtls(listener)) && (listener.transport !== 'wss' || this.#hasCertificateFor(listener.face)))
-  }
-
-  /** Browsers are not served without a certificate; that alone ends no service: the servers of 2005 knew no WSS. */
-  #hasCertificateFor(face: string): boolean {
-    return referenceUses(this.plan).some(({ reference, listensOn }) => listensOn === face && assignedFiles(this.folder.root, reference) !== undefined)
   }
 
   async #open(): Promise<void> {
@@ -276,19 +231,17 @@ export class Service {
       clock: this.clock,
       recorder: this.recorder,
       stores: this.#stores,
-      materialOf: (face) => (this.#own.find(({ use }) => use.listensOn === face) ?? this.#own.find(({ use }) => use.dialsFrom === face))?.material,
+      materialOf: (face) => this.#listening.materialOf(face),
       shed: (request) => (this.#turnsAway ? turnsAway(request) : undefined),
       sharedKey: sharedKey(dataDir, this.plan.organisation, this.folder),
     })
-    for (const own of this.#own) this.#useWhenDialling(own)
     try {
-      for (const planned of this.#wantedListeners()) await this.#listen(planned)
+      await this.#listening.open(this.#stack.transport)
     } catch (error) {
       return this.#cannotListen(error)
     }
     this.#links = this.#watchLinks(this.#stack)
     this.#watchOwn()
-    for (const own of this.#own) this.#remark(own)
     this.#become(this.#verdicts.length === 0 ? 'ready' : 'degraded')
     this.recorder.record('service.ready', { data: { listeners: this.status.listeners } })
     this.#links.start()
@@ -296,7 +249,7 @@ export class Service {
 
   #watchLinks(stack: Stack): LinkWatch {
     const who = nodeDirectory(this.#options.lab)
-    const watched = this.#own.some(({ use }) => use.dialsFrom !== undefined) ? stack.parts.watched : []
+    const watched = this.#listening.own.some(({ use }) => use.dialsFrom !== undefined) ? stack.parts.watched : []
     return new LinkWatch({
       clock: this.clock,
       peers: watched,
@@ -319,91 +272,6 @@ export class Service {
     return { kind: 'failed', verdict: verdict('link.reset', { ...where, found: `a fault of the lab resets the connection after ${fault.amount} octets` }) }
   }
 
-  async #listen(planned: PlannedListener): Promise<void> {
-    const own = this.#own.find(({ use }) => use.listensOn === planned.face)
-    const { face, transport, address, port, mutual = 'off' } = planned
-    const listener = await this.#stack?.transport.listen({ face, transport, address, port, mutual, tls: mutual === 'off' && transport !== 'tls' && transport !== 'wss' ? undefined : own?.material })
-    if (listener !== undefined) this.#listeners.set(planned, listener)
-  }
-
-  #useWhenDialling({ use, material }: OwnCertificate): void {
-    if (use.dialsFrom !== undefined) this.#stack?.transport.setOutgoingTls(use.dialsFrom, material)
-  }
-
-  async #apply(check: OwnCertificateCheck, changed: string[], unchanged: string[]): Promise<void> {
-    if (check.kind === 'unassigned') {
-      const before = this.#own.find(({ use }) => use.reference === check.use.reference)
-      this.#own = this.#own.filter((own) => own !== before)
-      if (before === undefined) return
-      if (before.use.dialsFrom !== undefined) this.#stack?.transport.setOutgoingTls(before.use.dialsFrom, undefined)
-      changed.push(`${check.use.reference} shows nothing any more`)
-      this.recorder.record('certificate.assigned', { data: { reference: check.use.reference, serial: undefined } })
-      return
-    }
-    if (check.kind === 'bad') {
-      const cause = joined(check.verdicts)
-      unchanged.push(`${check.use.reference}: ${cause.message}`)
-      this.recorder.record('certificate.kept', { verdict: cause, data: { reference: check.use.reference } })
-      return
-    }
-    this.#takeNew(check.own, changed, unchanged)
-  }
-
-  #takeNew(own: OwnCertificate, changed: string[], unchanged: string[]): void {
-    const { reference, listensOn } = own.use
-    const before = this.#own.find(({ use }) => use.reference === reference)
-    try {
-      for (const [planned, listener] of this.#listeners) {
-        if (planned.face !== listensOn || planned.mutual === undefined) continue
-        listener.replaceTls(own.material)
-        changed.push(`${reference}: ${planned.face} ${planned.address}:${planned.port} now shows ${own.leaf.serial}`)
-      }
-    } catch (error) {
-      unchanged.push(`${reference}: ${error instanceof Error ? error.message : String(error)}`)
-      this.recorder.record('certificate.kept', { message: String(error), data: { reference } })
-      return
-    }
-    this.#useWhenDialling(own)
-    if (own.use.dialsFrom !== undefined) changed.push(`${reference}: what dials from ${own.use.dialsFrom} now shows ${own.leaf.serial}`)
-    this.#own = [...this.#own.filter((each) => each !== before), own]
-    this.#remark(own)
-    if (before?.leaf.fingerprint !== own.leaf.fingerprint) this.recorder.record('certificate.live', { data: { reference, serial: own.leaf.serial, serialReversed: own.leaf.serialReversed, notAfter: own.leaf.notAfter } })
-  }
-
-  /** What is wrong with a certificate that is used all the same. */
-  #remark({ use, leaf, warnings, underFault, material }: OwnCertificate): void {
-    const more = examineOwn(this.plan, groundOf(material, this.clock.wall()), { certificate: material.certificate, name: nameShown(this.plan, use), purposes: purposesOf(use) }, new Set(warnings.map(({ code }) => code)))
-    const [first, ...others] = [...warnings, ...more].filter(({ code }) => underFault || !usualRemarks.has(code))
-    if (first === undefined) return
-    this.recorder.record('certificate.remarked', { verdict: { ...joined([first, ...others]), node: this.plan.name }, data: { reference: use.reference, serial: leaf.serial } })
-  }
-
-  /** Opens what should be open and closes what should not. */
-  async #applyListeners(changed: string[]): Promise<void> {
-    const wanted = this.#wantedListeners()
-    for (const [planned, listener] of this.#listeners) {
-      if (wanted.includes(planned)) continue
-      this.#listeners.delete(planned)
-      await listener.close()
-      changed.push(`${planned.face} ${planned.address}:${planned.port} is closed`)
-      if (isMtls(planned)) this.recorder.record('mtls.changed', { message: 'The MTLS listener is closed', data: { on: false, port: planned.port } })
-    }
-    for (const planned of wanted) {
-      if (this.#listeners.has(planned)) continue
-      await this.#listenAgain(planned)
-      changed.push(`${planned.face} ${planned.address}:${planned.port} is open`)
-      if (isMtls(planned)) this.recorder.record('mtls.changed', { message: 'The MTLS listener is open', data: { on: true, port: planned.port } })
-    }
-  }
-
-  async #listenAgain(planned: PlannedListener): Promise<void> {
-    if (planned.mutual !== undefined && !this.#own.some(({ use }) => use.listensOn === planned.face)) {
-      const found = unassignedVerdict(this.plan.role === 'access-proxy' ? (planned.face === 'external' ? 'edge-external' : 'edge-internal') : 'listener')
-      throw new ControlRefusal(found.code, `${planned.face} ${planned.address}:${planned.port} cannot be opened: ${found.message}`, found)
-    }
-    await this.#listen(planned)
-  }
-
   #ownEnded(own: OwnCertificate): void {
     const found = verdict('cert.expired', { ...this.#place(own), found: `ended ${own.leaf.notAfter}, it is ${this.#now()} by the clock of ${this.plan.name}` })
     this.recorder.record('certificate.ended', { verdict: found, data: { reference: own.use.reference, then: this.plan.whenOwnCertificateEnds } })
@@ -411,7 +279,8 @@ export class Service {
       case 'die':
         return void this.#die(found, own.use.reference)
       case 'drain':
-        return this.#closeLinksOf(own)
+        closeLinksOf(this.#liveLinks, own)
+        return this.#become('degraded')
       case 'die-at-start':
       case 'warn':
         this.#verdicts = [found, ...this.#verdicts.filter(({ code }) => code !== found.code)]
@@ -419,24 +288,6 @@ export class Service {
         return
       default:
         return this.plan.whenOwnCertificateEnds satisfies never
-    }
-  }
-
-  #closeLinksOf(own: OwnCertificate): void {
-    for (const flow of this.#stack?.transport.flows() ?? []) {
-      if (flow.own?.fingerprint === own.leaf.fingerprint) flow.close('cert.expired')
-    }
-    this.#become('degraded')
-  }
-
-  /** A live link outlives its certificates; what the profile says is done, and it is said once a link. */
-  #lookAtLinks(wall: number): void {
-    for (const flow of this.#stack?.transport.flows() ?? []) {
-      if (flow.peer === undefined || flow.peer.notAfter > wall || flow.notes.has('outlived')) continue
-      flow.notes.set('outlived', true)
-      const found = verdict('cert.expired', { node: this.plan.name, found: `the certificate of ${flow.peer.names[0] ?? flow.peer.subject} ended ${new Date(flow.peer.notAfter).toISOString()}` })
-      this.recorder.record('certificate.link-outlived', { verdict: found, data: { flow: flow.id, serial: flow.peer.serial } })
-      if (this.plan.whenOwnCertificateEnds === 'drain') flow.close('cert.expired')
     }
   }
 
@@ -454,22 +305,13 @@ export class Service {
   }
 
   /** The chain of events names a certificate even where its list is to blame. */
-  #firstLeaf(): { readonly certificate?: OwnCertificate['leaf'] } {
-    const leaves = this.#checks(true).flatMap((check) => (check.kind === 'good' ? [check.own.leaf] : check.kind === 'bad' && check.leaf !== undefined ? [check.leaf] : []))
-    return leaves[0] === undefined ? {} : { certificate: leaves[0] }
+  #namingALeaf(cause: Verdict): Verdict {
+    const certificate = this.#listening.firstLeaf()
+    return certificate === undefined ? cause : { ...cause, certificate }
   }
 
-  /** Said once a flow; under RFC 5922 the link is closed as well, the servers of 2005 and 2007 let it live. */
-  #lookForRevoked(): void {
-    const revoked = revokedSerials(this.#own)
-    for (const flow of [...(this.#stack?.transport.flows() ?? [])]) {
-      const found = revokedPeer(this.plan, flow, revoked)
-      if (found === undefined || flow.notes.has('revoked')) continue
-      flow.notes.set('revoked', true)
-      const closes = this.plan.profile.name === 'modern'
-      this.recorder.record('certificate.link-outlived', { verdict: found, data: { flow: flow.id, serial: flow.peer?.serial, then: closes ? 'closed' : 'kept' } })
-      if (closes) flow.close('cert.revoked')
-    }
+  get #liveLinks(): LiveLinks {
+    return { plan: this.plan, recorder: this.recorder, flows: this.#stack?.transport.flows() ?? [] }
   }
 
   /** The servers of 2005 and 2007 read their configuration from directory and store at start, and went without it nowhere. */
@@ -527,11 +369,6 @@ export class Service {
   #become(state: NodeState): void {
     this.#state = state
     this.#since = this.#now()
-  }
-
-  #listenerStatus({ face, transport, address, mutual }: PlannedListener, listener: Listener): ListenerStatus {
-    const own = this.#own.find(({ use }) => use.listensOn === face)
-    return { face, transport, address, port: listener.local.port, ...(mutual === undefined ? {} : { mutual }), ...(mutual === undefined || own === undefined ? {} : { serial: own.leaf.serial }) }
   }
 
   #place(own: OwnCertificate): { readonly node: string; readonly certificate: OwnCertificate['leaf'] } {
