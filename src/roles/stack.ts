@@ -140,6 +140,7 @@ export function openStack(options: StackOptions): Stack {
     health: new TargetHealth(clock),
     faces,
     forward: { ...defaultForward, ...options.forward },
+    ...(parts.domains === undefined ? {} : { domains: parts.domains }),
     shed: (request) => options.shed?.(request) ?? overload.shed(),
     optionTags: ['ms-benotify'],
     flowTokens,
@@ -176,9 +177,9 @@ function partsOf(context: RoleContext): RoleParts {
       return director(context, settings)
     case 'access-proxy':
       return accessProxy(context, settings)
-    default:
     case 'gateway':
       return gatewayParts
+    default:
       throw new Error(`${context.plan.name}: the role ${context.plan.role} has no SIP stack`)
   }
 }
@@ -188,7 +189,6 @@ function bounds({ settings }: NodePlan): Partial<TransportSettings> {
   return 'members' in settings && settings.members.length > 1 ? { connectionsPerSource: defaultTransportSettings.connections } : {}
 }
 
-function locator({ plan, clock }: StackOptions, resolver: Resolver): Locate {
 /** Who answers calls itself has no lists of policies and knows its peers by what they show. */
 const gatewayParts: RoleParts = { faces: { internal: { admit: [], target: [] } }, peers: {}, watched: [], explainsTo: () => false }
 
@@ -198,6 +198,7 @@ function routeIdentity({ settings }: NodePlan): (host: string, port: number | un
   return (host, port) => routes.find((route) => route.nextHop === host && (port === undefined || route.port === port))?.reference
 }
 
+function locator({ plan, clock }: StackOptions, resolver: Resolver): Locate {
   const supported = plan.listeners.some(({ transport }) => transport === 'udp') ? (['tls', 'tcp', 'udp'] as const) : (['tls', 'tcp'] as const)
   return nextHops({
     clock,
@@ -205,8 +206,8 @@ function routeIdentity({ settings }: NodePlan): (host: string, port: number | un
     supported,
     nameRule: plan.profile.names.wanted === 'dialled-name' ? 'dialled-fqdn' : 'domain-first',
     random: Math.random,
-  })
     identityOf: routeIdentity(plan),
+  })
 }
 
 function nameRulesOf({ profile }: NodePlan): 'lcs' | 'ocs' | 'rfc5922' {
