@@ -2,6 +2,7 @@
 import { mostAtOnce, tryLinks, type Candidate, type CheckOptions, type LinkResult, type LinkTrial } from '../check/index.ts'
 import type { Face, LabPlan, Link, NodePlan } from '../topology/plan-types.ts'
 import { checkOptions, nodeIdentity, type CheckLab, type SetupOptions } from './check-setup.ts'
+import { harmless } from './check-text.ts'
 import { UsageError } from './failure.ts'
 import { paint, table, type Io } from './io.ts'
 
@@ -55,7 +56,7 @@ function roleOf(plan: LabPlan, name: string): string {
 
 function line(io: Io, { from, to, port, seen, planned, differs, code, sentence }: LinkResult): string {
   const mark = seen === 'not-tried' ? paint(io.colours.err, 'dim', '-') : differs ? paint(io.colours.err, 'red', 'DIFFERS') : paint(io.colours.err, 'green', 'as planned')
-  return `${mark} ${from} -> ${to}:${port}: ${seen}, planned ${planned}${code === 'ok' || seen === 'not-tried' ? '' : ` (${code}: ${sentence})`}`
+  return `${mark} ${from} -> ${to}:${port}: ${seen}, planned ${planned}${code === 'ok' || seen === 'not-tried' ? '' : ` (${code}: ${harmless(sentence)})`}`
 }
 
 /** Role by role: rows dial, columns accept. */

@@ -44,7 +44,7 @@ function stepText(step: Step, depth: number, colours: boolean, verbose: boolean)
 }
 
 /** What a server wrote may hold the control sequences of a terminal. */
-function harmless(text: string): string {
+export function harmless(text: string): string {
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '.')
 }
 
