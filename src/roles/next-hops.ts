@@ -16,6 +16,8 @@ export interface NextHopsOptions {
   readonly supported: readonly TransportName[]
   readonly nameRule: 'dialled-fqdn' | 'domain-first'
   readonly random: () => number
+  /** `by-chain`: a peer that is dialled by its address is verified by chain and purpose alone; else the address is a wanted name too. */
+  readonly numericHosts?: 'by-chain' | 'by-name'
   /** Under which identity a host is dialled, e.g. `static-route:1`. Absent, or undefined: under that of the face. */
   readonly identityOf?: (host: string, port: number | undefined) => string | undefined
 }
@@ -49,10 +51,10 @@ async function ask(target: LocateTarget, face: string, { resolver, supported, na
 }
 
 /** The contact of a phone: `sip:alice@127.0.0.1:40312;transport=tcp`. Anything less plain goes the long way. */
-function numericHop(uri: SipUri, face: string, { supported }: NextHopsOptions): NextHop | undefined {
+function numericHop(uri: SipUri, face: string, { supported, numericHosts }: NextHopsOptions): NextHop | undefined {
   if (uri.scheme !== 'sip' || isIP(uri.host) !== 4 || uri.parameters.has('maddr')) return undefined
   const transport = uri.parameters.get('transport')?.toLowerCase() as TransportName | undefined
   if (transport === undefined || !supported.includes(transport)) return undefined
-  const secure = transport === 'tls' || transport === 'wss'
-  return { transport, address: uri.host, port: uri.port ?? defaultPorts[transport], verifyName: secure ? uri.host : undefined, face }
+  const named = (transport === 'tls' || transport === 'wss') && numericHosts !== 'by-chain'
+  return { transport, address: uri.host, port: uri.port ?? defaultPorts[transport], verifyName: named ? uri.host : undefined, face }
 }

@@ -63,6 +63,8 @@ export interface StackOptions {
   readonly forward?: Partial<ForwardSettings>
   /** Seconds for Retry-After of a new request that is turned away; absent: all are taken. */
   readonly shed?: ProxySettings['shed']
+  /** How a peer is verified that is dialled by its address; by that address as a name unless said otherwise. */
+  readonly numericHosts?: 'by-chain'
   /** DNS server in place of the plan's; `[]` is the system's. */
   readonly dnsServers?: readonly string[]
 }
@@ -198,7 +200,7 @@ function routeIdentity({ settings }: NodePlan): (host: string, port: number | un
   return (host, port) => routes.find((route) => route.nextHop === host && (port === undefined || route.port === port))?.reference
 }
 
-function locator({ plan, clock }: StackOptions, resolver: Resolver): Locate {
+function locator({ plan, clock, numericHosts }: StackOptions, resolver: Resolver): Locate {
   const supported = plan.listeners.some(({ transport }) => transport === 'udp') ? (['tls', 'tcp', 'udp'] as const) : (['tls', 'tcp'] as const)
   return nextHops({
     clock,
@@ -207,6 +209,7 @@ function locator({ plan, clock }: StackOptions, resolver: Resolver): Locate {
     nameRule: plan.profile.names.wanted === 'dialled-name' ? 'dialled-fqdn' : 'domain-first',
     random: Math.random,
     identityOf: routeIdentity(plan),
+    ...(numericHosts === undefined ? {} : { numericHosts }),
   })
 }
 

@@ -1,0 +1,43 @@
+import t from 'tap'
+import { nextHops } from '../../src/roles/next-hops.ts'
+import { parseUri } from '../../src/sip/message/index.ts'
+import type { Resolver } from '../../src/sip/transport/resolver.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+let asked = 0
+const resolver: Resolver = {
+  naptr: async () => [],
+  srv: async () => [],
+  aaaa: async () => [],
+  a: async () => {
+    asked++
+    return ['127.0.41.11']
+  },
+}
+
+const locator = (clock = new ManualClock(), numericHosts: 'by-chain' | 'by-name' = 'by-name') =>
+  nextHops({ clock, resolver, supported: ['tls', 'tcp'], nameRule: 'dialled-fqdn', random: () => 0, numericHosts })
+
+t.test('a numeric contact is a hop at once, without DNS', async (t) => {
+  t.match(locator()(parseUri('sip:alice@127.0.0.1:40312;transport=tls'), 'internal'), [{ address: '127.0.0.1', port: 40312, verifyName: '127.0.0.1' }])
+})
+
+t.test('an address that is verified by chain alone wants no name', async (t) => {
+  t.match(locator(new ManualClock(), 'by-chain')(parseUri('sip:alice@127.0.0.1:40312;transport=tls'), 'internal'), [{ verifyName: undefined }])
+})
+
+t.test('a name is asked for once a second', async (t) => {
+  const clock = new ManualClock()
+  const locate = locator(clock)
+  const uri = parseUri('sip:fe1.lab.test:5061;transport=tls')
+  asked = 0
+  await locate(uri, 'internal')
+  await locate(uri, 'internal')
+  clock.advance(1001)
+  await locate(uri, 'internal')
+  t.equal(asked, 2)
+})
+
+t.test('a host name is the name its certificate must carry', async (t) => {
+  t.match(await locator()(parseUri('sip:fe1.lab.test:5061;transport=tls'), 'internal'), [{ verifyName: 'fe1.lab.test', address: '127.0.41.11' }])
+})
