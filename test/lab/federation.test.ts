@@ -161,8 +161,8 @@ t.test('two federated organisations', async (t) => {
       t.same(broken.views.map(({ node }) => node).sort(), ['edge', 'partner-edge'])
     })
 
-    t.test('is 504 on its own side', async (t) => {
-      t.match(await refusal(erin.message(alice.uri, 'hello')), { status: 504 })
+    t.test('is 504 with 1047 on its own side: the connection ended without a word', async (t) => {
+      t.match(await refusal(erin.message(alice.uri, 'hello')), { status: 504, diagnostics: /^1047;.*source="edge\.partner\.test".*WinsockFailureCode="10054\(WSAECONNRESET\)"/ })
       await lab.json('heal', 'partner-edge')
     })
   })
