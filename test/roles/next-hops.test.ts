@@ -2,7 +2,7 @@ import t from 'tap'
 import { nextHops } from '../../src/roles/next-hops.ts'
 import { parseUri } from '../../src/sip/message/index.ts'
 import type { Resolver } from '../../src/sip/transport/resolver.ts'
-import { ManualClock } from '../support/manual-clock.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 
 let asked = 0
 const resolver: Resolver = {
@@ -15,7 +15,7 @@ const resolver: Resolver = {
   },
 }
 
-const locator = (clock = new ManualClock(), numericHosts: 'by-chain' | 'by-name' = 'by-name') =>
+const locator = (clock = new FakeClock(), numericHosts: 'by-chain' | 'by-name' = 'by-name') =>
   nextHops({ clock, resolver, supported: ['tls', 'tcp'], nameRule: 'dialled-fqdn', random: () => 0, numericHosts })
 
 t.test('a numeric contact is a hop at once, without DNS', async (t) => {
@@ -23,11 +23,11 @@ t.test('a numeric contact is a hop at once, without DNS', async (t) => {
 })
 
 t.test('an address that is verified by chain alone wants no name', async (t) => {
-  t.match(locator(new ManualClock(), 'by-chain')(parseUri('sip:alice@127.0.0.1:40312;transport=tls'), 'internal'), [{ verifyName: undefined }])
+  t.match(locator(new FakeClock(), 'by-chain')(parseUri('sip:alice@127.0.0.1:40312;transport=tls'), 'internal'), [{ verifyName: undefined }])
 })
 
 t.test('a name is asked for once a second', async (t) => {
-  const clock = new ManualClock()
+  const clock = new FakeClock()
   const locate = locator(clock)
   const uri = parseUri('sip:fe1.lab.test:5061;transport=tls')
   asked = 0

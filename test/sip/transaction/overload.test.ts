@@ -23,14 +23,23 @@ t.test('overload guard', async (t) => {
     t.equal(guard.shed(), 2)
   })
 
-  t.test('turns new work away when round after round is too long, not for one', async (t) => {
+  t.test('turns a growing part of new work away while round after round is too long', async (t) => {
     const clock = new FakeClock()
     const guard = new OverloadGuard(clock, { lagMs: 1000, steadyMs: 30, steadySamples: 3 })
-    const answers = [1, 2, 3].map(() => {
-      stall(clock, 100)
-      return guard.shed() !== undefined
+    const turnedAway = (): number => Array.from({ length: 100 }, () => guard.shed()).filter((seconds) => seconds !== undefined).length
+    const counts = [2, 1, 4].map((rounds) => {
+      for (let round = 0; round < rounds; round++) stall(clock, 100)
+      return turnedAway()
     })
-    t.same(answers, [false, false, true])
+    t.same(counts, [0, 5, 25])
+  })
+
+  t.test('takes everything again once rounds are short', async (t) => {
+    const clock = new FakeClock()
+    const guard = new OverloadGuard(clock, { lagMs: 1000, steadyMs: 30, steadySamples: 1 })
+    for (let round = 0; round < 5; round++) stall(clock, 100)
+    clock.advance(1000)
+    t.same(Array.from({ length: 10 }, () => guard.shed()), Array.from({ length: 10 }, () => undefined))
   })
 
   t.test('spreads the return of those it turned away', async (t) => {

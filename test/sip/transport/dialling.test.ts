@@ -5,7 +5,7 @@ import { createServer as createTls } from 'node:tls'
 import { once } from 'node:events'
 import { materialOf, testCa } from '../../support/openssl-certificates.ts'
 import { harness, hopTo, listening, messageText, okText, type Harness } from '../../support/transport-harness.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 import type { Listener, NextHop } from '../../../src/sip/transport/index.ts'
 import { nearestSource } from '../../../src/sip/transport/dial.ts'
 
@@ -88,7 +88,7 @@ t.test('says that nobody listens', async (t) => {
 })
 
 t.test('gives up on a server that never finishes the handshake', async (t) => {
-  const clock = new ManualClock()
+  const clock = new FakeClock()
   const client = harness(t, { clock })
   client.layer.setOutgoingTls('internal', frontEnd)
   const mute = createServer((socket) => void socket.once('data', () => clock.advance(5_000))).listen(0, '127.0.0.1')
@@ -104,7 +104,7 @@ t.test('dials no secure hop without material for the face', async (t) => {
 })
 
 t.test('makes a dial wait while as many as allowed run', async (t) => {
-  const clock = new ManualClock()
+  const clock = new FakeClock()
   const client = harness(t, { clock, settings: { concurrentDials: 1 } })
   for (const face of ['a', 'b']) client.layer.setOutgoingTls(face, frontEnd)
   const mute = createServer().listen(0, '127.0.0.1')
@@ -164,7 +164,7 @@ t.test('link faults', async (t) => {
   })
 
   t.test('delay holds each message back on its way out and in', async (t) => {
-    const clock = new ManualClock()
+    const clock = new FakeClock()
     const { server, hop } = await pair(t)
     const client = harness(t, { clock })
     client.layer.setOutgoingTls('internal', frontEnd)
@@ -192,7 +192,7 @@ t.test('link faults', async (t) => {
   })
 
   t.test('slow lets so many octets a second through', async (t) => {
-    const clock = new ManualClock()
+    const clock = new FakeClock()
     const { server, hop } = await pair(t)
     const client = harness(t, { clock })
     client.layer.setOutgoingTls('internal', frontEnd)

@@ -3,11 +3,11 @@ import t, { type Test } from 'tap'
 import { createSocket } from 'node:dgram'
 import { decode, encode, type ResourceRecord } from 'dns-packet'
 import { createResolver, type Resolver } from '../../../src/sip/transport/index.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 
 interface Served {
   readonly resolver: Resolver
-  readonly clock: ManualClock
+  readonly clock: FakeClock
   readonly asked: string[]
 }
 
@@ -24,7 +24,7 @@ async function served(t: Test, answers: readonly ResourceRecord[], rcode = 0, ca
   })
   await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve))
   t.teardown(() => server.close())
-  const clock = new ManualClock()
+  const clock = new FakeClock()
   return { clock, asked, resolver: createResolver({ clock, servers: [`127.0.0.1:${server.address().port}`], cacheNames, timeoutMs: 200, tries: 1 }) }
 }
 

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import fc from 'fast-check'
 import { connect, type Socket } from 'node:net'
 import { harness, hopTo, listening, messageText, okText, type Harness, type HarnessOptions } from '../../support/transport-harness.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 import type { SipRequest } from '../../../src/sip/message/index.ts'
 import type { Listener } from '../../../src/sip/transport/index.ts'
 
@@ -130,7 +130,7 @@ t.test('closes on what is no SIP at all, without an answer', async (t) => {
 })
 
 t.test('closes a flow that stays silent', async (t) => {
-  const clock = new ManualClock()
+  const clock = new FakeClock()
   const at = await served(t, { clock, settings: { idleSeconds: 60 } })
   const socket = await peer(t, at)
   socket.write(messageText())
@@ -140,7 +140,7 @@ t.test('closes a flow that stays silent', async (t) => {
 })
 
 t.test('closes a connection that never sends a whole first message, however long it trickles', async (t) => {
-  const clock = new ManualClock()
+  const clock = new FakeClock()
   const at = await served(t, { clock, settings: { firstRequestSeconds: 30 } })
   const socket = await peer(t, at)
   await at.server.next('opened')
@@ -153,7 +153,7 @@ t.test('closes a connection that never sends a whole first message, however long
 })
 
 t.test('does not take keep-alives of a client for its first message', async (t) => {
-  const clock = new ManualClock()
+  const clock = new FakeClock()
   const at = await served(t, { clock, settings: { firstRequestSeconds: 30 } })
   const socket = await peer(t, at)
   for (let round = 0; round < 4; round++) {
@@ -165,7 +165,7 @@ t.test('does not take keep-alives of a client for its first message', async (t) 
 })
 
 t.test('pings a silent dialled flow, and keeps it while pongs come', async (t) => {
-  const clock = new ManualClock()
+  const clock = new FakeClock()
   const at = await served(t)
   const client = harness(t, { clock, settings: { pingSeconds: 30, pongSeconds: 10 } })
   const flow = await client.layer.connect(hopTo(at.listener.local, 'tcp'))
@@ -177,7 +177,7 @@ t.test('pings a silent dialled flow, and keeps it while pongs come', async (t) =
 })
 
 t.test('closes a dialled flow whose ping is not answered', async (t) => {
-  const clock = new ManualClock()
+  const clock = new FakeClock()
   const at = await served(t)
   const client = harness(t, { clock, settings: { pingSeconds: 30, pongSeconds: 10 } })
   await client.layer.connect(hopTo(at.listener.local, 'tcp'))
@@ -186,7 +186,7 @@ t.test('closes a dialled flow whose ping is not answered', async (t) => {
 })
 
 t.test('takes no more text than its queue holds, and closes when the peer never reads', async (t) => {
-  const clock = new ManualClock()
+  const clock = new FakeClock()
   const at = await served(t, { clock, settings: { sendQueueBytes: 100_000, stuckSeconds: 30, firstRequestSeconds: 3_600 } })
   const socket = await peer(t, at)
   socket.pause()
@@ -203,7 +203,7 @@ t.test('takes no more text than its queue holds, and closes when the peer never 
 })
 
 t.test('keeps a flow whose peer reads slowly but reads', async (t) => {
-  const clock = new ManualClock()
+  const clock = new FakeClock()
   const at = await served(t, { clock, settings: { sendQueueBytes: 64_000_000, stuckSeconds: 30, firstRequestSeconds: 3_600 } })
   const socket = await peer(t, at)
   socket.pause()

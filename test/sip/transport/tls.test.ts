@@ -3,7 +3,7 @@ import t from 'tap'
 import { connect, createServer } from 'node:tls'
 import { connect as connectTcp } from 'node:net'
 import { materialOf, testCa } from '../../support/openssl-certificates.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 import { harness, hopTo, listening, messageText, okText, type Harness } from '../../support/transport-harness.ts'
 import type { Listener, TlsMaterial } from '../../../src/sip/transport/index.ts'
 
@@ -248,7 +248,7 @@ t.test('outlives a peer that resets while it waits for its turn', async (t) => {
 })
 
 t.test('keeps a TLS flow whose peer reads slowly but reads', async (t) => {
-  const clock = new ManualClock()
+  const clock = new FakeClock()
   const server = harness(t, { clock, settings: { sendQueueBytes: 64_000_000, stuckSeconds: 30 } })
   const listener = await server.layer.listen(listening('tls', { mutual: 'requested', tls: materialOf(director, [ca.root]) }))
   const socket = connect({ port: listener.local.port, host: '127.0.0.1', ca: ca.root, servername: 'director.lab.test' }, () => socket.write(messageText()))

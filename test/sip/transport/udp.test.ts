@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import { createSocket, type Socket } from 'node:dgram'
 import { harness, hopTo, listening, messageText, okText } from '../../support/transport-harness.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 
 async function phone(t: Test, type: 'udp4' | 'udp6' = 'udp4'): Promise<Socket> {
   const socket = createSocket(type)
@@ -50,7 +50,7 @@ t.test('says nothing to what is no SIP at all, and counts it', async (t) => {
 })
 
 t.test('keeps one flow per remote address, and forgets the one silent for longest when the table is full', async (t) => {
-  const clock = new ManualClock()
+  const clock = new FakeClock()
   const server = harness(t, { clock, settings: { udpFlows: 2 } })
   const { local } = await server.layer.listen(listening('udp'))
   const phones = [await phone(t), await phone(t), await phone(t)]
