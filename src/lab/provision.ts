@@ -9,6 +9,7 @@ import { assign, certificateFolder, saveCertificate } from '../certificates/node
 import { nodeFolder } from '../roles/node-folder.ts'
 import { copySharedKey } from '../roles/shared-key.ts'
 import type { LabPlan, NodePlan, PlannedCertificate } from '../topology/plan-types.ts'
+import { LabError } from './lab-error.ts'
 import type { ReadyDocument } from './ready-document.ts'
 
 /** A year and a month: revocation lists do not run out while a scenario moves the clocks. Stale ones are made on purpose. */
@@ -64,6 +65,7 @@ export function internalRoot(plan: Pick<LabPlan, 'organisations'>, trust: ReadyD
 export function provisionCertificates(plan: LabPlan, labRoot: string, now: number): ReadyDocument['trust'] {
   const authorities = openAuthorities(plan, join(labRoot, 'pki'), now)
   for (const planned of plan.certificates) provisionCertificate(authorities, planned, nodeFolder(labRoot, planned.node).root, now)
+  for (const node of plan.nodes) provisionDatabase(plan, authorities, node, labRoot, now)
   for (const node of plan.nodes) provisionTrust(plan, authorities, node, labRoot, now)
   const [first] = authorities.byOrganisation.values()
   return first === undefined ? {} : { internal: first.trust('internal').path, public: first.trust('public').path }
@@ -73,6 +75,22 @@ function provisionCertificate(authorities: LabAuthorities, planned: PlannedCerti
   if (existsSync(join(certificateFolder(folder), `${planned.request.name}.pem`))) return
   saveCertificate(folder, authorities.for(planned).issue(planned.request, now))
   for (const reference of planned.references) assign(folder, reference, planned.request.name)
+}
+
+/** The database has an encryption of its own, with a certificate from the same authority; no reference of SIP points at it. */
+function provisionDatabase(plan: LabPlan, authorities: LabAuthorities, node: NodePlan, labRoot: string, now: number): void {
+  if (node.settings.kind !== 'sql' || node.settings.tls === 'off') return
+  const authority = authorities.byOrganisation.get(node.organisation)
+  const like = plan.certificates.find(({ organisation, request }) => organisation === node.organisation && request.authority === 'internal')?.request
+  if (authority === undefined || like === undefined) throw new LabError('usage', 'sql.tls', `${node.name} asks for TLS, and no server of ${node.organisation} has a certificate: there is no authority to issue one; take tls off the host, or use a profile with certificates`)
+  const { root } = nodeFolder(labRoot, node.name)
+  const name = databaseCertificate(node.name)
+  if (existsSync(join(certificateFolder(root), `${name}.pem`))) return
+  saveCertificate(root, authority.issue({ ...like, name, commonName: node.fqdn, dnsNames: [node.fqdn], uriNames: [], purposes: ['serverAuth'] }, now))
+}
+
+export function databaseCertificate(node: string): string {
+  return `${node}-database`
 }
 
 /** Every server trusts the internal root of its organisation; who stands at the border trusts the public root as well. */

@@ -11,6 +11,7 @@ import type { ControlCall } from '../../roles/control-server.ts'
 import { startHelperNode } from '../helper-node.ts'
 import type { NodeStart, RunningNode } from '../helper-node.ts'
 import { LabError } from '../lab-error.ts'
+import { databaseCertificate } from '../provision.ts'
 import { readStoreAccess } from './access.ts'
 import { makeCluster, prepareCluster, startCluster } from './cluster.ts'
 import type { ClusterOptions } from './cluster.ts'
@@ -110,7 +111,7 @@ function clusterOptions({ plan, dataDir }: NodeStart): ClusterOptions {
 }
 
 function readTls(folder: string, node: string): ClusterOptions['tls'] {
-  const [certificate, key] = ['pem', 'key'].map((kind) => join(folder, `${node}-listener.${kind}`))
-  if (certificate === undefined || key === undefined || !existsSync(certificate)) throw new LabError('usage', 'node.configuration', `${node}: wanted a certificate in ${certificate} because the lab file asks for TLS to the database; siplab certs issue ${node} makes one`)
+  const [certificate, key] = ['pem', 'key'].map((kind) => join(folder, `${databaseCertificate(node)}.${kind}`))
+  if (certificate === undefined || key === undefined || !existsSync(certificate)) throw new LabError('usage', 'node.configuration', `${node}: wanted a certificate in ${certificate} because the lab file asks for TLS to the database; siplab up makes one`)
   return { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') }
 }
