@@ -89,7 +89,7 @@ export class CallLoad {
     const number = Number(callId.slice(0, callId.indexOf('-')))
     const call = this.#open.get(number)
     if (call === undefined || !callId.endsWith(this.#run)) return
-    if (status === 503 && this.#plan.overload && field(message, 'Retry-After') !== '' && call.settledAt === 0) return this.#refused(number, call)
+    if (status === 503 && this.#plan.overload && field(message, 'Retry-After') !== '' && call.settledAt === 0) return this.#refused(number, call, field(message, 'To'))
     if (status > 299) return this.#end(number, `${message.slice(0, message.indexOf('\r\n'))} to ${field(message, 'CSeq')}`)
     if (field(message, 'CSeq').endsWith('INVITE')) return this.#accepted(number, call, message)
     this.#end(number, undefined)
@@ -133,13 +133,13 @@ export class CallLoad {
   }
 
   /** The ACK of RFC 3261 §17.1.1.3, then the call is over. */
-  #refused(number: number, call: Call): void {
+  #refused(number: number, call: Call, to: string): void {
     this.#open.delete(number)
     this.#turnedAway++
     const { domain, transport } = this.#plan
     call.wire.send(
       `ACK sip:${call.callee}@${domain} SIP/2.0\r\nVia: SIP/2.0/${transport.toUpperCase()} ${call.wire.local};branch=z9hG4bKi${number}${this.#run};rport\r\n` +
-        `Max-Forwards: 70\r\nFrom: "Load" <sip:caller@${domain}>;tag=f${number}\r\nTo: <sip:${call.callee}@${domain}>;tag=x\r\nCall-ID: ${number}-${this.#run}\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n`,
+        `Max-Forwards: 70\r\nFrom: "Load" <sip:caller@${domain}>;tag=f${number}\r\nTo: ${to}\r\nCall-ID: ${number}-${this.#run}\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n`,
     )
     this.#settle()
   }

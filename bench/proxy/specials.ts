@@ -86,6 +86,7 @@ async function overload(tls: BenchCertificates, folder: string): Promise<Special
   try {
     cap(subject)
     const peak = await findPeak(subject, tls)
+    await rest()
     const rate = Math.round(2 * peak)
     const { completed, turnedAway, seconds, setupMs } = await runLoad({ ...calls, count: rate * 15, rate, overload: true }, subject, tls, nothing)
     const goodput = completed / seconds
@@ -109,11 +110,17 @@ async function findPeak(subject: Subject, tls: BenchCertificates): Promise<numbe
   let peak = closed.completed / closed.seconds
   const start = peak
   for (const factor of [1, 1.4, 1.8, 2.2, 2.6, 3]) {
+    await rest()
     const rate = Math.round(start * factor)
     const { completed, seconds } = await runLoad({ ...calls, count: rate * 5, rate, overload: true }, subject, tls, nothing)
     peak = Math.max(peak, completed / seconds)
   }
   return peak
+}
+
+/** Between two loads: what the last one left behind is worked off, and nobody is turned away any more. */
+function rest(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 4000))
 }
 
 function canCap(): boolean {

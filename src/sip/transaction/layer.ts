@@ -33,6 +33,8 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   private readonly free: number[] = []
   /** How many transactions are kept under a longer key; while 0 a look-up is one. */
   private sharedKeys = 0
+  /** To tag of the answers nothing is kept of: by it their ACKs are known, and end here. */
+  private readonly shedTag = randomToken(8)
   private strays = 0
   private shedCount = 0
   private closed = false
@@ -118,6 +120,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   }
 
   private onAck(ack: SipRequest, flow: Flow, byOldRules: boolean): void {
+    if (ack.toTag === this.shedTag) return
     const invite = this.server(ack, 'INVITE', byOldRules)
     if (invite !== undefined && (!byOldRules || tagFits(invite, ack)) && invite.state.onAck(invite)) return
     this.settings.user.onAck(ack, flow)
@@ -178,7 +181,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   /** Statelessly: a table that is full cannot remember that it said no. */
   private shed(request: SipRequest, flow: Flow, retryAfter: number): void {
     this.shedCount++
-    flow.send(answer(request, 503, { headers: [['Retry-After', String(retryAfter)]] }))
+    flow.send(answer(request, 503, { toTag: this.shedTag, headers: [['Retry-After', String(retryAfter)]] }))
   }
 }
 

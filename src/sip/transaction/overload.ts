@@ -9,7 +9,10 @@ export interface OverloadSettings {
   readonly sampleMs: number
   /** New work is turned away above this lag. */
   readonly lagMs: number
-  /** Also when `steadySamples` samples in a row were later than this: a pause of the collector is no load, four rounds too long are. */
+  /**
+   * A part of it from `steadySamples` samples in a row on that were later than this (a pause of the collector is no load, four rounds
+   * too long are), and the larger a part the longer that lasts: turning everything away would leave the process idle in turns.
+   */
   readonly steadyMs: number
   readonly steadySamples: number
   /** Retry-After, from and to: clients that were turned away together do not come back together. */
@@ -18,6 +21,9 @@ export interface OverloadSettings {
 
 export const defaultOverload: OverloadSettings = { sampleMs: 50, lagMs: 150, steadyMs: 30, steadySamples: 4, retryAfterSeconds: [2, 10] }
 
+/** Of `part`, a sample: from nothing to half in half a second, and back in a second and a quarter. */
+const growth = 0.05, decline = 0.02
+
 export class OverloadGuard {
   private readonly clock: Clock
   private readonly settings: OverloadSettings
@@ -25,6 +31,9 @@ export class OverloadGuard {
   private lag = 0
   /** How many samples in a row were later than `steadyMs`. */
   private lateInARow = 0
+  /** Part of new work that is turned away, 0 to 1, and what of it is still owed. */
+  private part = 0
+  private owed = 0
   private turnedAway = 0
 
   constructor(clock: Clock, settings: Partial<OverloadSettings> = {}) {
@@ -38,12 +47,19 @@ export class OverloadGuard {
     return this.lag
   }
 
-  /** For `TransactionSettings.shed`: seconds for Retry-After, undefined while there is room. */
+  /** For `TransactionSettings.shed`: seconds for Retry-After, undefined for a request that is taken. */
   readonly shed = (): number | undefined => {
-    const { lagMs, steadySamples, retryAfterSeconds } = this.settings
-    if (this.lag <= lagMs && this.lateInARow < steadySamples) return undefined
-    const [from, to] = retryAfterSeconds
+    if (this.lag <= this.settings.lagMs && !this.isOwed()) return undefined
+    const [from, to] = this.settings.retryAfterSeconds
     return from + (this.turnedAway++ % (to - from + 1))
+  }
+
+  private isOwed(): boolean {
+    if (this.part === 0) return false
+    this.owed += this.part
+    if (this.owed < 1) return false
+    this.owed -= 1
+    return true
   }
 
   close(): void {
@@ -56,6 +72,8 @@ export class OverloadGuard {
       const late = Math.max(0, this.clock.now() - due)
       this.lag = late > this.lag ? late : (this.lag + late) / 2
       this.lateInARow = late > this.settings.steadyMs ? this.lateInARow + 1 : 0
+      if (this.lateInARow >= this.settings.steadySamples) this.part = Math.min(1, this.part + growth)
+      else if (this.lateInARow === 0) this.part = Math.max(0, this.part - decline)
       this.sample()
     })
   }

@@ -159,6 +159,15 @@ t.test('bounds', async (t) => {
     t.match([requests.length, flow.response().status, flow.response().header('Retry-After'), layer.counts.shed], [2, 503, /^\d+$/, 1])
   })
 
+  t.test('the ACK for a 503 that nothing is kept of ends here', async (t) => {
+    const { layer, acks } = transactionBench({ limits: { server: 0, reserve: 0 } })
+    const flow = new FakeFlow()
+    const invite = request()
+    layer.onRequest(invite, flow)
+    layer.onRequest(ackFor(invite, flow.response().toTag ?? ''), flow)
+    t.equal(acks.length, 0)
+  })
+
   t.test('the reserve still takes what belongs to a dialog', async (t) => {
     const { layer, requests } = transactionBench({ limits: { server: 1, reserve: 1 } })
     layer.onRequest(request(), new FakeFlow())
