@@ -1,5 +1,6 @@
 /**
- * What reading and forwarding a message costs, against named baselines: `node bench/parse.ts [--json]`.
+ * What reading and forwarding a message costs, against named baselines: `node bench/parse.ts [--json] [--tolerance 0.15]`. With a tolerance the exit
+ * status is 1 when a row misses its bar by more than that part.
  *
  * The bound is "decode the octets as latin1 and find every CRLF": no parser of text can do less. Shares are
  * time of the bound ÷ time of ours, so 1.00 would be free of cost. All messages of the mix count equally.
@@ -99,4 +100,12 @@ if (process.argv.includes('--json')) {
   console.log(`${settings.rounds} rounds; ${samples.map(({ name, bytes }) => `${name} ${bytes.length} B`).join(', ')}`)
   console.table(rows.map(({ row, value, must, aim }) => ({ row, value: Number(value.toFixed(2)), must, aim })))
   console.table(perMessage)
+}
+
+const given = process.argv.indexOf('--tolerance')
+if (given !== -1) {
+  const tolerance = Number(process.argv[given + 1])
+  const missed = rows.filter(({ value, must }) => must !== undefined && value < must * (1 - tolerance))
+  for (const { row, value, must } of missed) console.error(`MISSED: ${row} is ${value.toFixed(2)}, must be ${must}`)
+  if (missed.length > 0) process.exitCode = 1
 }
