@@ -24,6 +24,9 @@ export interface Wish {
   readonly node: string
 }
 
+/** `GET /wishes`: first that whoever asked is attending, then what is wished for. */
+export type WishLine = { readonly kind: 'attending' } | { readonly kind: 'wish'; readonly wish: Wish }
+
 export interface ComposeSupervisorOptions {
   readonly plan: LabPlan
   /** What `loadTopology` took. */
@@ -110,6 +113,7 @@ class ComposeSupervisor {
 
   attend(stream: LineStream): void {
     this.#attending.add(stream)
+    stream.write({ kind: 'attending' } satisfies WishLine)
     stream.onClose(() => this.#attending.delete(stream))
   }
 
@@ -152,7 +156,7 @@ class ComposeSupervisor {
     const id = ++this.#lastWish
     return new Promise((resolve, reject) => {
       this.#wishes.set(id, { resolve, reject })
-      stream.write({ id, do: what, node } satisfies Wish)
+      stream.write({ kind: 'wish', wish: { id, do: what, node } } satisfies WishLine)
     })
   }
 

@@ -92,9 +92,9 @@ t.test('the lab in containers', { skip, timeout: 900_000 }, async (t) => {
   })
 
   await t.test('messages carry names, never an inner address', async (t) => {
-    const traced = inLab('trace', 'edge', '--for', '6s', '--format', 'jsonl')
-    await delay(2500)
-    await run('docker', [...phoneIn('alice', 'alice'), ...phone('alice')], { input: 'message sip:alice@lab.test note\n' })
+    let isTracing = true
+    const traced = inLab('trace', 'edge', '--count', '20', '--for', '40s', '--format', 'jsonl').finally(() => (isTracing = false))
+    while (isTracing) await run('docker', [...phoneIn('alice', 'alice'), ...phone('alice')], { input: 'message sip:alice@lab.test note\n' })
     const sent = (await traced).out.split('\n').filter((line) => line.includes('"direction":"out"')).map((line) => String((JSON.parse(line) as { readonly text?: string }).text))
     const told = sent.flatMap((text) => text.split('\r\n').filter((line) => /^(?:Via|v|Record-Route|Route|Contact|m):/i.test(line)))
     t.ok(told.length > 0)

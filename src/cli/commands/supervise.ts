@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path'
 import { superviseContainers } from '../../lab/compose-supervisor.ts'
-import type { Wish } from '../../lab/compose-supervisor.ts'
+import type { WishLine } from '../../lab/compose-supervisor.ts'
 import type { ToInside, ToOutside } from '../../lab/compose-lines.ts'
 import { setClock } from '../../lab/clock.ts'
 import { tailEvents } from '../../lab/event-tail.ts'
@@ -59,8 +59,7 @@ export const attendCommand: RegisterCommand = (program, context) => {
       const tell = (line: ToOutside): void => io.out(`${JSON.stringify(line)}\n`)
       const tails = planOf(lab).nodes.map(({ name }) => tailEvents(nodeFolder(lab.folder.root, name).events, 'start', (event) => tell({ kind: 'event', event })))
       const end = new AbortController()
-      const wishes = tellWishes(supervisorClient(lab.folder).lines<Wish>('/wishes', end.signal), tell)
-      tell({ kind: 'attending' })
+      const wishes = tellWishes(supervisorClient(lab.folder).lines<WishLine>('/wishes', end.signal), tell)
       for await (const line of io.lines()) void obey(context, options, JSON.parse(line) as ToInside, tell)
       end.abort()
       for (const tail of tails) tail.stop()
@@ -68,8 +67,8 @@ export const attendCommand: RegisterCommand = (program, context) => {
     })
 }
 
-async function tellWishes(wishes: AsyncIterable<Wish>, tell: (line: ToOutside) => void): Promise<void> {
-  for await (const wish of wishes) tell({ kind: 'wish', wish })
+async function tellWishes(wishes: AsyncIterable<WishLine>, tell: (line: ToOutside) => void): Promise<void> {
+  for await (const line of wishes) tell(line)
 }
 
 async function obey({ io, run }: CommandContext, options: { readonly data: string }, line: ToInside, tell: (line: ToOutside) => void): Promise<void> {
