@@ -16,6 +16,11 @@ export interface NextHopsOptions {
   readonly supported: readonly TransportName[]
   readonly nameRule: 'dialled-fqdn' | 'domain-first'
   readonly random: () => number
+  /**
+   * Whether a flow to that hop is open. Then a name that cannot be looked up leads where it led last: a call in progress does not end
+   * with the DNS. Absent: it fails.
+   */
+  readonly isOpen?: (hop: NextHop) => boolean
   /** `by-chain`: a peer that is dialled by its address is verified by chain and purpose alone; else the address is a wanted name too. */
   readonly numericHosts?: 'by-chain' | 'by-name'
   /** Under which identity a host is dialled, e.g. `static-route:1`. Absent, or undefined: under that of the face. */
@@ -35,12 +40,19 @@ export function nextHops(options: NextHopsOptions): Locate {
     const key = `${face} ${target.secure} ${target.host} ${target.port} ${target.transport}`
     const hit = kept.get(key)
     if (hit !== undefined && hit.until > options.clock.now()) return hit.hops
-    return ask(target, face, options).then((hops) => {
-      kept.delete(key)
-      kept.set(key, { hops, until: options.clock.now() + keptMs })
-      if (kept.size > keptTargets) kept.delete(kept.keys().next().value ?? key)
-      return hops
-    })
+    return ask(target, face, options).then(
+      (hops) => {
+        kept.delete(key)
+        kept.set(key, { hops, until: options.clock.now() + keptMs })
+        if (kept.size > keptTargets) kept.delete(kept.keys().next().value ?? key)
+        return hops
+      },
+      (error: unknown) => {
+        const { isOpen } = options
+        if (hit === undefined || isOpen === undefined || !hit.hops.some(isOpen)) throw error
+        return hit.hops
+      },
+    )
   }
 }
 

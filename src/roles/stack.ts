@@ -17,7 +17,7 @@ import { createTransport } from '../sip/transport/transport.ts'
 import { TargetHealth } from '../sip/transport/target-health.ts'
 import { defaultTransportSettings, type TransportSettings } from '../sip/transport/settings.ts'
 import type { Locate, ProxySettings } from '../sip/routing/settings.ts'
-import type { Judgement, PeerEvidence, TlsMaterial, TransportLayer, TransportUser } from '../sip/transport/types.ts'
+import type { Judgement, NextHop, PeerEvidence, TlsMaterial, TransportLayer, TransportUser } from '../sip/transport/types.ts'
 import { onFlowClosed as forgetFlow } from '../services/registrar/registrar.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { peerPolicies } from '../topology/requirements.ts'
@@ -105,7 +105,7 @@ export function openStack(options: StackOptions): Stack {
   const flowTokens = new FlowTokens({ node: plan.fqdn, key: options.sharedKey, flow: (id) => transport.flow(id) })
   // Names are kept for a second: a lab changes its records while it runs.
   const resolver = createResolver({ clock, servers: options.dnsServers ?? [`${plan.resolver.address}:${plan.resolver.port}`], cacheSeconds: 1 })
-  const locate = locator(options, resolver)
+  const locate = locator(options, resolver, (hop) => transport.existing(hop) !== undefined)
   const parts = partsOf({
     plan,
     clock,
@@ -208,6 +208,7 @@ function locator({ plan, clock, numericHosts }: StackOptions, resolver: Resolver
     supported,
     nameRule: plan.profile.names.wanted === 'dialled-name' ? 'dialled-fqdn' : 'domain-first',
     random: Math.random,
+    isOpen,
     identityOf: routeIdentity(plan),
     ...(numericHosts === undefined ? {} : { numericHosts }),
   })
