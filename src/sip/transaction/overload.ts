@@ -10,7 +10,7 @@ export interface OverloadSettings {
   /** New work is turned away above this lag. */
   readonly lagMs: number
   /**
-   * A part of it from `steadySamples` samples in a row on that were later than this (a pause of the collector is no load, four rounds
+   * A part of it from `steadySamples` samples in a row on that were later than this (a pause of the collector is no load, eight rounds
    * too long are), and the larger a part the longer that lasts: turning everything away would leave the process idle in turns.
    */
   readonly steadyMs: number
@@ -19,7 +19,7 @@ export interface OverloadSettings {
   readonly retryAfterSeconds: readonly [from: number, to: number]
 }
 
-export const defaultOverload: OverloadSettings = { sampleMs: 50, lagMs: 150, steadyMs: 30, steadySamples: 4, retryAfterSeconds: [2, 10] }
+export const defaultOverload: OverloadSettings = { sampleMs: 50, lagMs: 150, steadyMs: 100, steadySamples: 8, retryAfterSeconds: [2, 10] }
 
 /** Of `part`, a sample: from nothing to half in half a second, and back in a second and a quarter. */
 const growth = 0.05, decline = 0.02
