@@ -5,10 +5,10 @@ import t from 'tap'
 import { ConfigError } from '../../src/topology/config-error.ts'
 import { configFolder, loadProfile, loadTopology, parseTopology, topologyNames } from '../../src/topology/load.ts'
 
-const shipped = ['edge', 'edge-pool', 'enterprise', 'federation', 'pool', 'standard', 'standard-edge']
+const shipped = ['edge', 'edge-pool', 'enterprise', 'federation', 'pool', 'standard', 'standard-edge', 'trunk']
 
 t.test('the shipped lab files', async (t) => {
-  t.test('are the seven of the contract', async (t) => {
+  t.test('are those of the contract', async (t) => {
     t.strictSame(topologyNames(), shipped)
   })
 
@@ -28,6 +28,7 @@ t.test('the shipped lab files', async (t) => {
       pool: 'lcs2005',
       standard: 'lcs2005',
       'standard-edge': 'lcs2005',
+      trunk: 'modern',
     })
   })
 })
