@@ -200,7 +200,7 @@ function routeIdentity({ settings }: NodePlan): (host: string, port: number | un
   return (host, port) => routes.find((route) => route.nextHop === host && (port === undefined || route.port === port))?.reference
 }
 
-function locator({ plan, clock, numericHosts }: StackOptions, resolver: Resolver): Locate {
+function locator({ plan, clock, numericHosts }: StackOptions, resolver: Resolver, isOpen: (hop: NextHop) => boolean): Locate {
   const supported = plan.listeners.some(({ transport }) => transport === 'udp') ? (['tls', 'tcp', 'udp'] as const) : (['tls', 'tcp'] as const)
   return nextHops({
     clock,
