@@ -35,7 +35,7 @@ function index(results: readonly ScenarioResult[]): string {
     const why = because ?? (failed === undefined ? '' : `line ${failed.line}: ${failed.text}`)
     return `<tr><td><a href="#${html(name)}">${html(name)}</a></td><td>${badge(outcome)}</td><td>${html(family)}</td><td>${html(topology)}</td><td class="n">${seconds(tookMs)}</td><td class="n">${steps.length}</td><td>${html(why)}</td></tr>`
   })
-  return `<table class="index"><thead><tr><th>Scenario</th><th>Outcome</th><th>Family</th><th>Topology</th><th class="n">Time</th><th class="n">Steps</th><th>Why</th></tr></thead><tbody>${rows.join('\n')}</tbody></table>`
+  return `<div class="wide"><table class="index"><thead><tr><th>Scenario</th><th>Outcome</th><th>Family</th><th>Topology</th><th class="n">Time</th><th class="n">Steps</th><th>Why</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`
 }
 
 function section(result: ScenarioResult): string {
@@ -63,7 +63,7 @@ function eventTable({ events }: ScenarioResult): string {
     const code = event.verdict === undefined ? '' : `<code>${html(event.verdict.code)}</code>${event.verdict.windows === undefined ? '' : ` ${html(event.verdict.windows.hresult)}`}`
     return `<tr class="${event.level}"><td class="n">${(atMs / 1000).toFixed(2)}</td><td>${html(event.node)}</td><td><code>${html(event.event)}</code></td><td>${html(event.message)}</td><td>${code}</td></tr>`
   })
-  return `<details><summary>What each node logged (${rows.length} events)</summary><table class="events"><thead><tr><th class="n">s</th><th>Node</th><th>Event</th><th>Message</th><th>Verdict</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></details>`
+  return `<details><summary>What each node logged (${rows.length} events)</summary><div class="wide"><table class="events"><thead><tr><th class="n">s</th><th>Node</th><th>Event</th><th>Message</th><th>Verdict</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div></details>`
 }
 
 function badge(outcome: ScenarioResult['outcome']): string {

@@ -23,6 +23,7 @@ tbody tr:last-child td{border-bottom:0}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 a{color:var(--blue);text-decoration:none}a:hover{text-decoration:underline}
 code{font:13px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+.wide{overflow-x:auto}
 figure{margin:0 0 18px;padding:12px 0;border-block:1px solid var(--line);overflow-x:auto}
 svg{display:block;width:100%;min-width:900px;height:auto}
 svg text{font:12.5px system-ui,sans-serif;fill:var(--ink)}svg .tick{font-size:10.5px;fill:var(--soft)}svg .link{font-size:11px;fill:var(--soft)}svg .story{fill:var(--soft)}

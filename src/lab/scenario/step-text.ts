@@ -27,17 +27,20 @@ function phoneText({ user, does, at, over, to, text }: PhoneStep): string {
   }
 }
 
-function expectationText({ node, state, exit, because, link, verdict, at, windows, serial, also, events, flow, shows, dialledWith, absent }: Expectation): string {
-  const text = subject()
-  return absent ? `not: ${text}` : text
+function expectationText(expect: Expectation): string {
+  return expect.absent ? `not: ${subjectText(expect)}` : subjectText(expect)
+}
 
-  function subject(): string {
-    if (node !== undefined) return listed(`${node} is ${state}`, exit === undefined ? undefined : `exit ${exit}`, because)
-    if (verdict !== undefined) return listed(`verdict ${verdict}`, link, at === undefined ? undefined : `seen by ${at}`, windows, serial === undefined ? undefined : `serial ${serial}`, also === undefined ? undefined : `also ${also.join(', ')}`)
-    if (events !== undefined) return `${at} logs ${events.map(patternText).join(', ')}`
-    if (flow !== undefined) return listed(`a live connection ${flow}`, shows === undefined ? undefined : `shown ${shows}`, dialledWith === undefined ? undefined : `dialled with ${dialledWith}`)
-    return listed(`${link} is ${state}`, because)
-  }
+function subjectText({ node, state, exit, because, link, verdict, at, windows, serial, also, events, flow, shows, dialledWith }: Expectation): string {
+  if (node !== undefined) return listed(`${node} is ${state}`, worded('exit', exit), because)
+  if (verdict !== undefined) return listed(`verdict ${verdict}`, link, worded('seen by', at), windows, worded('serial', serial), worded('also', also?.join(', ')))
+  if (events !== undefined) return `${at} logs ${events.map(patternText).join(', ')}`
+  if (flow !== undefined) return listed(`a live connection ${flow}`, worded('shown', shows), worded('dialled with', dialledWith))
+  return listed(`${link} is ${state}`, because)
+}
+
+function worded(word: string, value: string | number | undefined): string | undefined {
+  return value === undefined ? undefined : `${word} ${value}`
 }
 
 function patternText(pattern: EventPattern): string {
