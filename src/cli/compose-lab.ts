@@ -7,6 +7,7 @@ import { cutOff, cutOffFault, reconnect } from '../lab/compose-cut-off.ts'
 import { containerOf, containers, docker, findProject } from '../lab/compose-docker.ts'
 import type { ComposeProject, ContainerState } from '../lab/compose-docker.ts'
 import { attendProject, insideData } from '../lab/compose-session.ts'
+import type { LinkState } from '../roles/control-api.ts'
 import { UsageError } from './failure.ts'
 import type { ExitStatus } from './failure.ts'
 import type { Io } from './io.ts'
@@ -61,10 +62,29 @@ async function onTheWire(io: Io, project: ComposeProject, args: readonly string[
   if (node === '' || node === 'all' || node.includes('>') || (command === 'break' && fault !== cutOffFault)) return false
   const networks = command === 'break' ? await cutOff(project, node) : await reconnect(project, node)
   if (networks === undefined) return false
-  const document = { target: node, fault: cutOffFault, on: command === 'break', networks }
-  io.out(args.includes('--json') ? `${JSON.stringify(document)}\n` : `${node} is ${command === 'break' ? 'cut off from' : 'back in'} ${networks.join(', ')}\n`)
+  const links = await linksTo(project, node)
+  const document = { target: node, fault: cutOffFault, on: command === 'break', networks, links }
+  const text = links.map(({ from, state, verdict }) => `  ${from}->${node} is ${state}${verdict === undefined ? '' : `: ${verdict.code}`}\n`).join('')
+  io.out(args.includes('--json') ? `${JSON.stringify(document)}\n` : `${node} is ${command === 'break' ? 'cut off from' : 'back in'} ${networks.join(', ')}\n${text}`)
   return true
 }
+
+/** Nothing closes a connection to a host that is gone, so its peers dial anew and tell what came of it. */
+async function linksTo(project: ComposeProject, node: string): Promise<readonly (LinkState & { readonly from: string })[]> {
+  const session = await attendProject(project, () => undefined)
+  try {
+    const { document } = await session.command(['status'])
+    const { nodes } = document as { readonly nodes: readonly { readonly name: string; readonly role: string; readonly fqdn: string; readonly state: string }[] }
+    const peer = nodes.find(({ name }) => name === node)?.fqdn
+    const dialling = nodes.filter(({ name, role, state }) => name !== node && diallingRoles.has(role) && (state === 'ready' || state === 'degraded'))
+    const states = await Promise.all(dialling.map(async ({ name }) => (await session.ask<readonly LinkState[]>(name, '/redial', { peer })).map((link) => ({ from: name, ...link }))))
+    return states.flat()
+  } finally {
+    await session.close()
+  }
+}
+
+const diallingRoles: ReadonlySet<string> = new Set(['front-end', 'standard-edition', 'director', 'access-proxy', 'gateway'])
 
 /** The directory is reached from the network of its database, by the container that filled it: one more like it, for one command. */
 async function usersCommand(project: ComposeProject, args: readonly string[]): Promise<readonly string[]> {
