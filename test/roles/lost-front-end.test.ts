@@ -1,0 +1,98 @@
+/** What a front end does with a dialog whose flow was on another one. */
+import t from 'tap'
+import { drain, turnsAway } from '../../src/roles/drain.ts'
+import { memoryLocation } from '../../src/services/location/location.ts'
+import { relocation } from '../../src/services/registrar/relocate.ts'
+import { parseNameAddress } from '../../src/sip/message/name-address.ts'
+import { parseUri } from '../../src/sip/message/uri.ts'
+import { parseText } from '../../src/sip/message/index.ts'
+import type { SipRequest } from '../../src/sip/message/types.ts'
+import type { Decision } from '../../src/sip/routing/decision.ts'
+import { FlowTokens } from '../../src/sip/routing/flow-token.ts'
+import { flowToken } from '../../src/sip/routing/policies/flow-token.ts'
+import type { Flow } from '../../src/sip/transport/flow.ts'
+import { systemClock } from '../../src/sip/clock.ts'
+import { arrival, requestText, testFlow } from '../support/arrival.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+
+const key = Buffer.alloc(32, 7)
+const bobHere = testFlow({ port: 40_002 })
+const fe1 = new FlowTokens({ node: 'fe1.lab.test', key, flow: () => undefined })
+const fe2 = new FlowTokens({ node: 'fe2.lab.test', key, flow: (id) => (id === bobHere.id ? bobHere : undefined) })
+const location = memoryLocation({ clock: systemClock })
+t.teardown(() => location.close())
+
+t.before(async () => {
+  const contact = 'sip:bob@192.0.2.9:40002;transport=tls'
+  await location.register({
+    aor: 'sip:bob@lab.test', callId: 'r', cseq: 1, wall: systemClock.wall(), all: false, limit: 5,
+    contacts: [{ uri: parseUri(contact), binding: { contact, q: 1000, expires: systemClock.wall() + 60_000, path: [], instance: undefined, regId: undefined, epid: undefined, owner: 'fe2.lab.test', ownerRoute: undefined, flowBound: true, flow: bobHere.id, userAgent: '', received: '' } }],
+  })
+})
+
+/** A BYE of alice to bob at fe2, with a Route of the pool that carries the tokens of two flows of fe1. */
+async function ask(parts: { readonly isUp: boolean; readonly to?: string; readonly user?: string }): Promise<Decision> {
+  const policy = flowToken(fe2, { isReachable: () => parts.isUp, relocate: relocation({ location, accounts: undefined, domains: ['lab.test'], self: 'fe2.lab.test', isOpen: () => true }) })
+  const user = parts.user ?? fe1.of(testFlow())
+  const route = parseNameAddress(`<sip:${user}@pool.lab.test:5061;transport=tls;lr>`)
+  const bye = requestText({ method: 'BYE', uri: 'sip:bob@192.0.2.9:40002;transport=tls', to: parts.to ?? 'sip:bob@lab.test', toParameters: ';tag=2' })
+  return policy.decide({ ...arrival(bye), ownRoute: route })
+}
+
+t.test('a token of another front end', async (t) => {
+  t.test('leads there while it can be spoken to', async (t) => {
+    t.match(await ask({ isUp: true }), { kind: 'route', targets: [{ nextHop: 'sip:fe1.lab.test:5061;transport=tls' }] })
+  })
+
+  t.test('leads to the binding of the user in To when it cannot', async (t) => {
+    t.match(await ask({ isUp: false }), { kind: 'route', targets: [{ flow: bobHere.id, uri: 'sip:bob@192.0.2.9:40002;transport=tls' }], because: 'flow-token.relocated' })
+  })
+
+  t.test('with a second one says nothing of the direction, and the binding does', async (t) => {
+    t.match(await ask({ isUp: true, user: `${fe1.of(testFlow())}+${fe1.of(testFlow())}` }), { kind: 'route', targets: [{ flow: bobHere.id }] })
+  })
+
+  t.test('is 430 when the user has no binding and a server asks', async (t) => {
+    t.match(await ask({ isUp: true, user: `${fe1.of(testFlow())}+${fe1.of(testFlow())}`, to: 'sip:carol@lab.test' }), { kind: 'refuse', status: 430 })
+  })
+
+  t.test('that somebody made up is 403 all the same', async (t) => {
+    t.match(await ask({ isUp: false, user: fe1.of(testFlow()).replace(/^./, (first) => (first === 'A' ? 'B' : 'A')) }), { kind: 'refuse', status: 403 })
+  })
+})
+
+t.test('drain', async (t) => {
+  function draining(open: number): { readonly clock: FakeClock; readonly closed: string[]; readonly refusing: () => boolean; readonly done: Promise<number>; end(): void } {
+    const clock = new FakeClock()
+    const closed: string[] = []
+    const flow: Flow = { ...testFlow(), close: (because) => void closed.push(because) }
+    let left = open
+    let isRefusing = false
+    const done = drain({ clock, inProgress: () => left, flows: () => [flow], turnAway: () => (isRefusing = true) })
+    return { clock, closed, refusing: () => isRefusing, done, end: () => (left = 0) }
+  }
+
+  t.test('closes the flows when nothing is in progress', async (t) => {
+    const { closed, done } = draining(0)
+    t.same([await done, closed], [0, ['drained']])
+  })
+
+  t.test('turns new calls away after ten seconds, and gives up after forty', async (t) => {
+    const { clock, closed, refusing, done } = draining(2)
+    const seen: boolean[] = []
+    let isOver = false
+    void done.then(() => (isOver = true))
+    for (let tick = 0; tick < 2100 && !isOver; tick++) {
+      clock.advance(20)
+      await Promise.resolve()
+      await Promise.resolve()
+      if (tick === 400 || tick === 600) seen.push(refusing())
+    }
+    t.same([await done, seen, closed], [2, [false, true], ['drained']])
+  })
+
+  t.test('turns away what begins something long', async (t) => {
+    const of = (method: string): number | undefined => turnsAway(parseText(requestText({ method })) as SipRequest)
+    t.same([of('INVITE'), of('SUBSCRIBE'), of('REGISTER'), of('MESSAGE')], [40, 40, undefined, undefined])
+  })
+})
