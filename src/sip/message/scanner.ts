@@ -30,7 +30,7 @@ export function wordOf(four: string): number {
 
 /** Bits of `octetClasses`: which productions of the grammar an octet may stand in. */
 export const TOKEN = 1, HOST = 2, USER = 8, VALUE = 64, VISIBLE = 256
-const DIGIT = 4, URI_PARAM = 16, HEX = 32, URI_HEADER = 128, SCHEME = 512, OPAQUE = 1024, BARE_USER = 2048, BARE_OPAQUE = 4096
+const DIGIT = 4, URI_PARAM = 16, HEX = 32, URI_HEADER = 128, SCHEME = 512, OPAQUE = 1024, BARE_USER = 2048, BARE_OPAQUE = 4096, BEFORE_QUESTION = 8192
 
 const classes = makeClasses()
 
@@ -58,6 +58,7 @@ function makeClasses(): Uint16Array {
   const visible = String.fromCharCode(...Array.from({ length: 94 }, (_, index) => index + 33))
   add(visible, VISIBLE)
   add(visible.replace(/[<>"]/g, ''), OPAQUE)
+  add(visible.replace(/[<>"?]/g, ''), BEFORE_QUESTION)
   add(visible.replace(/[<>";,?]/g, ''), BARE_OPAQUE)
   return made
 }
@@ -83,6 +84,18 @@ export function hostEnd(at: number): number {
 /** What may stand behind `=` in a header parameter: a token, a host, and what is sent there in practice (base64, URIs). */
 export function valueEnd(at: number): number {
   while (((classes[octets[at] as number] as number) & VALUE) !== 0) at++
+  return at
+}
+
+/** Behind what may stand in a URI of whatever scheme up to its first `?`. */
+export function beforeQuestionEnd(at: number): number {
+  while (((classes[octets[at] as number] as number) & BEFORE_QUESTION) !== 0) at++
+  return at
+}
+
+/** The same, `?` included. */
+export function opaqueEnd(at: number): number {
+  while (((classes[octets[at] as number] as number) & OPAQUE) !== 0) at++
   return at
 }
 

@@ -1,13 +1,13 @@
 /** The first line: `INVITE sip:bob@lab.test SIP/2.0` or `SIP/2.0 200 OK` (RFC 3261 §7.1, §7.2). */
 import { Message } from './message.ts'
 import { MessageError } from './message-error.ts'
-import { page, scanner, tokenEnd, versionAt } from './scanner.ts'
+import { beforeQuestionEnd, opaqueEnd, page, scanner, tokenEnd, versionAt } from './scanner.ts'
 import { checkUri, hasHeaders } from './uri.ts'
 
 const octets = page
 const scan = scanner
 
-const SP = 32, SLASH = 47, S = 83, QUOTE = 34, LESS = 60, GREATER = 62, QUESTION = 63, DELETE = 127
+const SP = 32, SLASH = 47, S = 83, QUESTION = 63
 
 /**
  * Reads the line up to `end` (its CRLF) and makes the message that the rest of the head fills in.
@@ -22,14 +22,11 @@ export function readStartLine(text: string, end: number): Message {
 function readRequestLine(text: string, end: number): Message {
   let at = tokenEnd(0)
   if (at === 0 || octets[at] !== SP) throw syntax('a method and one blank', at)
-  const methodEnd = at++
-  let question = false
-  for (; ; at++) {
-    const code = (octets[at] as number)
-    if (code <= SP) break
-    if (code === QUESTION) question = true
-    else if (code === LESS || code === GREATER || code === QUOTE || code >= DELETE) throw syntax('a Request-URI', at)
-  }
+  const methodEnd = at
+  at = beforeQuestionEnd(methodEnd + 1)
+  const question = octets[at] === QUESTION
+  if (question) at = opaqueEnd(at)
+  if ((octets[at] as number) > SP) throw syntax('a Request-URI', at)
   if (at === methodEnd + 1 || octets[at] !== SP) throw syntax('a Request-URI and one blank', at)
   if (end - at !== 8 || !versionAt(at + 1)) checkVersion(text.slice(at + 1, end), at + 1)
   const message = new Message('request', text)
