@@ -1,0 +1,44 @@
+/** A pool whose databases fail: what its users see, and that nobody restarts anything. */
+import t from 'tap'
+import { postgresqlMissing } from '../support/postgresql.ts'
+import { withLab } from '../support/lab.ts'
+import { phoneOf } from '../support/phones.ts'
+
+const missing = await postgresqlMissing()
+
+t.test('a pool on a private PostgreSQL', { skip: missing ?? false }, async (t) => {
+  const lab = await withLab(t, 'pool')
+  const alice = phoneOf(t, lab, 'alice', { at: 'fe1', transport: 'tls', autoAnswer: true })
+  const bob = phoneOf(t, lab, 'bob', { at: 'fe2', transport: 'tls', autoAnswer: true })
+  for (const phone of [alice, bob]) await phone.signIn()
+  await alice.message(bob.uri, 'each front end has now asked for both')
+  await bob.message(alice.uri, 'and remembers them')
+
+  t.test('serves whom it knows while the pool store is away, and acknowledges nothing', async (t) => {
+    t.equal((await lab.run('break', 'store', 'down')).status, 0)
+    t.match(await alice.message(bob.uri, 'from what is still known'), { status: 200 })
+    const call = alice.call(bob.uri)
+    await call.established
+    await call.hangUp()
+    const carol = phoneOf(t, lab, 'carol', { at: 'fe1', transport: 'tls' })
+    await t.rejects(carol.signIn(), { message: /answered 504/ })
+    t.equal((await lab.run('heal', 'store')).status, 0)
+    await carol.signIn()
+    t.match(await alice.message(carol.uri, 'back without a restart'), { status: 200 })
+  })
+
+  t.test('serves whom it knows while the directory is away', async (t) => {
+    t.equal((await lab.run('break', 'directory', 'connections')).status, 0)
+    t.match(await bob.message(alice.uri, 'hello'), { status: 200 })
+    const dave = phoneOf(t, lab, 'dave', { at: 'fe1', transport: 'tls' })
+    await t.rejects(dave.signIn(), { message: /answered 504/ })
+    t.equal((await lab.run('heal', 'directory')).status, 0)
+    await dave.signIn()
+  })
+
+  t.test('a second front end without a certificate does not start, and says why', async (t) => {
+    for (const reference of ['listener', 'default-outgoing']) await lab.run('unassign', 'fe2', reference, '--force')
+    t.equal((await lab.run('node', 'restart', 'fe2')).status, 1)
+    t.match(await lab.change((change) => change.event === 'node-stopped' && change.node === 'fe2' && change.exit === 1), { verdict: { code: 'config.certificate-unassigned' } })
+  })
+})
