@@ -57,7 +57,13 @@ async function main(): Promise<void> {
     for (const row of rows.filter(({ name }) => names.includes(name))) {
       const count = values.calls === undefined || row.job !== 'calls' ? row.count : Number(values.calls)
       console.error(`${row.what} …`)
-      measured.push(await measure({ ...row, count }, how, certificates, folder))
+      try {
+        measured.push(await measure({ ...row, count }, how, certificates, folder))
+      } catch (error) {
+        // The other rows are worth having all the same; the run has failed.
+        console.error(`${row.name} FAILED: ${error instanceof Error ? error.message : String(error)}`)
+        process.exitCode = 1
+      }
     }
     special.push(...(await measureSpecials(names, certificates, folder)))
   } finally {
