@@ -58,7 +58,7 @@ async function main(): Promise<void> {
       const count = values.calls === undefined || row.job !== 'calls' ? row.count : Number(values.calls)
       console.error(`${row.what} …`)
       try {
-        measured.push(await measure({ ...row, count }, how, certificates, folder))
+        measured.push(await (isMemory(row) ? measureMemory : measure)({ ...row, count }, how, certificates, folder))
       } catch (error) {
         // The other rows are worth having all the same; the run has failed.
         console.error(`${row.name} FAILED: ${error instanceof Error ? error.message : String(error)}`)
@@ -88,7 +88,7 @@ async function measure(row: Row, how: HowToMeasure, certificates: BenchCertifica
     ...(baseline === undefined ? [] : [{ subject: baseline, users: typeof row.other === 'object' ? row.other.users : row.users, costs: [] as number[], setup: [] as number[], seconds: [] as number[] }]),
   ]
   try {
-    if (row.job !== 'idle') for (const { subject, users } of subjects) await runLoad({ ...row, users, count: row.job === 'users' ? row.count : Math.min(row.count * 2, how.warm), rate: 0 }, subject, certificates, () => undefined)
+    for (const { subject, users } of subjects) await runLoad({ ...row, users, count: Math.min(row.count * 2, how.warm), rate: 0 }, subject, certificates, () => undefined)
     for (let round = 0; round < how.rounds; round++) {
       for (const { subject, users, costs, setup, seconds } of subjects) {
         const { cost, setupMs, took } = await oneRound({ ...row, users }, subject, certificates)
@@ -101,18 +101,39 @@ async function measure(row: Row, how: HowToMeasure, certificates: BenchCertifica
     await Promise.all(subjects.map(({ subject }) => stop(subject)))
   }
   const [mine, other] = subjects
-  const unit = row.job === 'idle' || row.job === 'users' ? 'kB each' : 'µs CPU each'
-  return { row, ours: mine?.costs ?? [], other: other?.costs ?? [], ratio: median(mine?.costs ?? []) / median(other?.costs ?? []), unit, setupMs: { ours: median(mine?.setup ?? []), other: median(other?.setup ?? []) } }
+  return { row, ours: mine?.costs ?? [], other: other?.costs ?? [], ratio: median(mine?.costs ?? []) / median(other?.costs ?? []), unit: 'µs CPU each', setupMs: { ours: median(mine?.setup ?? []), other: median(other?.setup ?? []) } }
+}
+
+function isMemory({ job }: Row): boolean {
+  return job === 'idle' || job === 'users'
+}
+
+/** Each round with new processes: one that has held much before has room for the next. */
+async function measureMemory(row: Row, how: HowToMeasure, certificates: BenchCertificates, folder: string): Promise<Measured> {
+  const settings = { transport: row.transport, tls: certificates, hops: row.hops }
+  const costs = { ours: [] as number[], other: [] as number[] }
+  for (let round = 0; round < how.rounds; round++) {
+    for (const key of ['ours', 'other'] as const) {
+      const here = join(folder, `${row.name}-${key}-${round}`)
+      const subject = key === 'ours' ? await startOurs({ ...settings, folder: here, log: 'warn', checkout: thisCheckout, flags: [] }) : await startBaseline({ ...settings, folder: here })
+      try {
+        await runLoad({ ...row, count: row.count / 10 }, subject, certificates, () => undefined)
+        costs[key].push((await oneRound(row, subject, certificates)).cost)
+      } finally {
+        await stop(subject)
+      }
+    }
+  }
+  return { row, ...costs, ratio: median(costs.ours) / median(costs.other), unit: 'kB each', setupMs: { ours: 0, other: 0 } }
 }
 
 /** What one call, registration or connection cost the process trees of the subject. */
 async function oneRound(row: Row, subject: Subject, certificates: BenchCertificates): Promise<{ readonly cost: number; readonly setupMs: number; readonly took: number }> {
-  const isMemory = row.job === 'idle' || row.job === 'users'
-  const read = isMemory ? memoryOf : cpuOf
+  const read = isMemory(row) ? memoryOf : cpuOf
   const start = read(subject)
   let held = start
   const result = await runLoad(row, subject, certificates, () => void (held = read(subject)))
-  const cost = isMemory ? (held - start) / row.count / 1024 : ((read(subject) - held) / row.count) * 1e6
+  const cost = isMemory(row) ? (held - start) / row.count / 1024 : ((read(subject) - held) / row.count) * 1e6
   return { cost, setupMs: result.setupMs.p50, took: result.seconds }
 }
 

@@ -21,7 +21,7 @@ export interface Load {
  */
 export function runLoad(load: Load, subject: Subject, tls: BenchCertificates, onHeld: () => void): Promise<LoadResult> {
   const { job: kind, overload = false, ...numbers } = load
-  const job: LoadJob = { kind, ...numbers, overload, host: address, port: subject.port, calleePort: subject.calleePort, domain, window: kind === 'connections' ? 16 : 100, wires: 8, tls }
+  const job: LoadJob = { kind, ...numbers, overload, host: address, port: subject.port, calleePort: subject.calleePort, domain, window: kind === 'connections' ? 4 : 100, wires: 8, tls }
   const generator = spawn(process.execPath, [fileURLToPath(new URL('generator.ts', import.meta.url)), JSON.stringify(job)], { stdio: ['pipe', 'pipe', 'inherit'] })
   return new Promise((resolve, reject) => {
     let text = ''

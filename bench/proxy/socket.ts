@@ -68,7 +68,8 @@ function openStream(settings: WireSettings): Promise<Wire> {
           scheduled = true
           setImmediate(flush)
         },
-        close: () => socket.destroy(),
+        // With close_notify: Kamailio 5.6 takes the error of an abrupt end for one of the next handshake's.
+        close: () => socket.end(),
       }
       let failure: Error | undefined
       socket.on('error', (error) => (failure = error))
