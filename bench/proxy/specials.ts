@@ -38,7 +38,12 @@ async function startWatched(name: string, tls: BenchCertificates, folder: string
   process.env['BENCH_LOOP_DELAY'] = lagFile
   const subject = await startOurs({ transport: 'tcp', tls, folder: join(folder, name), hops: 1, log: 'warn', checkout: thisCheckout, flags })
   delete process.env['BENCH_LOOP_DELAY']
-  await runLoad({ ...calls, count: 15_000, rate: 0 }, subject, tls, nothing)
+  try {
+    await runLoad({ ...calls, count: 15_000, rate: 0 }, subject, tls, nothing)
+  } catch (error) {
+    await stop(subject)
+    throw error
+  }
   return subject
 }
 
