@@ -272,7 +272,9 @@ export class Service {
     return { kind: 'failed', verdict: verdict('link.reset', { ...where, found: `a fault of the lab resets the connection after ${fault.amount} octets` }) }
   }
 
+  /** One certificate may serve several references; it ends the service once. */
   #ownEnded(own: OwnCertificate): void {
+    if (this.#state === 'stopped') return
     const found = verdict('cert.expired', { ...this.#place(own), found: `ended ${own.leaf.notAfter}, it is ${this.#now()} by the clock of ${this.plan.name}` })
     this.recorder.record('certificate.ended', { verdict: found, data: { reference: own.use.reference, then: this.plan.whenOwnCertificateEnds } })
     switch (this.plan.whenOwnCertificateEnds) {
