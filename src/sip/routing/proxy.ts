@@ -166,10 +166,8 @@ class ProxyCore implements Proxy, TransactionUser, Core {
   }
 
   private sendBack({ flow }: ServerTransaction, text: string): void {
-    sendBack(this.settings.transport, flow.face, text, (why) => {
-      const response = parseText(text)
-      this.settings.on.dropped?.(response, flow, why)
-    })
+    const { transport, locate } = this.settings
+    void sendBack({ transport, locate, face: flow.face }, text, (why) => this.settings.on.dropped?.(parseText(text), flow, why))
   }
 }
 

@@ -1,37 +1,66 @@
 /** RFC 3261 §18.2.2, RFC 3263 §5: the way of a response whose flow is gone. */
-import type { TransportName } from '../transport/flow.ts'
 import type { NextHop, TransportLayer } from '../transport/types.ts'
 import { parseText } from '../message/parse.ts'
 import type { Via } from '../message/types.ts'
+import { parseUri } from '../message/uri.ts'
+import { defaultPorts } from '../transport/transport-choice.ts'
+import type { Locate } from './settings.ts'
 
-const defaultPorts: Readonly<Record<TransportName, number>> = { udp: 5060, tcp: 5060, tls: 5061, ws: 80, wss: 443 }
+export interface ReturnPath {
+  readonly transport: Pick<TransportLayer, 'existing' | 'connect'>
+  readonly locate: Locate
+  readonly face: string
+}
 
 /**
- * Dials the address the request came from, at the port its Via names; the certificate must carry the name in sent-by.
- * `lost` is told when that does not work either: the client's own timers settle it.
+ * Dials the address the request came from, at the port its Via names; when that does not work, whatever the name in sent-by
+ * leads to by DNS, in order. On TLS the certificate must carry that name. `lost` is told when nothing works: the client's own timers
+ * settle it.
  *
  * @param text the response; its top Via is the one of the request, stamped
  */
-export function sendBack(transport: Pick<TransportLayer, 'existing' | 'connect'>, face: string, text: string, lost: (because: string) => void): void {
-  const hop = hopBack(parseText(text).topVia, face)
-  if (hop === undefined) return lost('flow.closed')
-  const flow = transport.existing(hop)
-  if (flow?.send(text) === true) return
-  transport.connect(hop).then(
-    (dialled) => {
-      if (!dialled.send(text)) lost('flow.refused-message')
-    },
-    () => lost('response.unreachable'),
-  )
+export async function sendBack(path: ReturnPath, text: string, lost: (because: string) => void): Promise<void> {
+  const via = parseText(text).topVia
+  const near = hopBack(via, path.face)
+  if (near !== undefined && (await delivers(path, near, text))) return
+  const named = await hopsByName(path, via)
+  for (const hop of named) if (await delivers(path, hop, text)) return
+  lost(near === undefined && named.length === 0 ? 'flow.closed' : 'response.unreachable')
+}
+
+/** A refused or failed dial has been reported by the transport; here it means only: try the next. */
+async function delivers({ transport }: ReturnPath, hop: NextHop, text: string): Promise<boolean> {
+  if (transport.existing(hop)?.send(text) === true) return true
+  return transport.connect(hop).then((flow) => flow.send(text), () => false)
+}
+
+/**
+ * RFC 3263 §5: with a port the addresses of the name, without one its SRV records. Nothing when DNS knows nothing or
+ * cannot be asked: the response then counts as lost.
+ */
+async function hopsByName({ locate, face }: ReturnPath, via: Via): Promise<readonly NextHop[]> {
+  const transport = dialled(via)
+  if (transport === undefined || isNumeric(via.host)) return []
+  const port = via.port === undefined ? '' : `:${via.port}`
+  try {
+    return await locate(parseUri(`sip:${via.host}${port};transport=${transport}`), face)
+  } catch {
+    return []
+  }
 }
 
 /** undefined: nothing listens there: WebSocket clients, and peers whose Via gives no port for their own end. */
 export function hopBack(via: Via, face: string): NextHop | undefined {
-  const transport = via.transport.toLowerCase()
-  if (transport !== 'udp' && transport !== 'tcp' && transport !== 'tls') return undefined
+  const transport = dialled(via)
+  if (transport === undefined) return undefined
   const address = via.received ?? via.host
   if (!isNumeric(address)) return undefined
   return { transport, address: bare(address), port: via.port ?? defaultPorts[transport], verifyName: transport === 'tls' ? nameOf(via) : undefined, face }
+}
+
+function dialled(via: Via): 'udp' | 'tcp' | 'tls' | undefined {
+  const transport = via.transport.toLowerCase()
+  return transport === 'udp' || transport === 'tcp' || transport === 'tls' ? transport : undefined
 }
 
 function nameOf(via: Via): string | undefined {
