@@ -33,10 +33,21 @@ export function runLoad(load: Load, subject: Subject, tls: BenchCertificates, on
       generator.stdin.end('go\n')
     })
     generator.once('exit', (status) => {
-      if (status !== 0) return reject(new Error(`${kind} against ${subject.name}: the generator ended with ${status}`))
+      if (status !== 0) return reject(new LoadFailure(subject.name, `${kind} against ${subject.name}: the generator ended with ${status}`))
       const result = JSON.parse(text) as LoadResult
-      if (result.failed > 0) return reject(new Error(`${kind} against ${subject.name}: ${result.failed} of ${load.count} failed, first: ${result.firstFailure}`))
+      if (result.failed > 0) return reject(new LoadFailure(subject.name, `${kind} against ${subject.name}: ${result.failed} of ${load.count} failed, first: ${result.firstFailure}`))
       resolve(result)
     })
   })
+}
+
+/** Calls, registrations or connections that failed, and whose fault that is to be looked for first. */
+export class LoadFailure extends Error {
+  readonly subject: string
+
+  constructor(subject: string, message: string) {
+    super(message)
+    this.name = 'LoadFailure'
+    this.subject = subject
+  }
 }
