@@ -1,6 +1,10 @@
 /**
  * Watches the links this node dials: OPTIONS to each configured peer, first quickly, then seldom. A link is up after the
  * first SIP answer, not at the end of the handshake: under TLS 1.3 a refused client has seen a successful one.
+ *
+ * How long a loss stays unseen: a peer whose connection closes is asked again at once, so as long as one dial takes (a process that
+ * died: milliseconds). A peer that only falls silent is found at the next OPTIONS, so at most `confirmMs` and the time
+ * `probe` waits for its answer: 15 s.
  */
 import type { Verdict } from '../certificates/verdict.ts'
 import type { Clock, Timer } from '../sip/clock.ts'
@@ -20,13 +24,22 @@ export interface LinkWatchOptions {
 /** While a link is down its peer may be about to come up; once up, an idle link is only confirmed. */
 const retryMs = 500
 const slowestRetryMs = 5_000
-const confirmMs = 30_000
+const confirmMs = 10_000
+
+/** Why a node closes its own connections without doubting the peer. */
+const ownWill: readonly string[] = ['closed', 'drained', 'redialled']
 
 interface Watched {
   readonly peer: WatchedPeer
   link: LinkState
   failures: number
   timer: Timer | undefined
+  /** Probes begun and not ended. */
+  underWay: number
+  /** When the last one began, by the clock's `now`. */
+  begunAt: number
+  /** Its flow closed while a probe was under way: an answer may be older than that. */
+  doubtful: boolean
 }
 
 export class LinkWatch {
@@ -37,7 +50,7 @@ export class LinkWatch {
   constructor(options: LinkWatchOptions) {
     this.#options = options
     const since = this.#now()
-    this.#watched = options.peers.map((peer) => ({ peer, link: { peer: peer.fqdn, state: 'untried', since }, failures: 0, timer: undefined }))
+    this.#watched = options.peers.map((peer) => ({ peer, link: { peer: peer.fqdn, state: 'untried', since }, failures: 0, timer: undefined, underWay: 0, begunAt: -Infinity, doubtful: false }))
   }
 
   get links(): readonly LinkState[] {
@@ -55,6 +68,20 @@ export class LinkWatch {
     return wanted.map(({ link }) => link)
   }
 
+  /**
+   * A connection to that peer ended. That is not down yet, it may only have been idle; whether it is, the next OPTIONS tells, at once.
+   * What is down already keeps its times: a peer that takes connections and closes them is no reason to hurry.
+   */
+  flowClosed(dialledName: string | undefined, because: string): void {
+    if (dialledName === undefined || ownWill.includes(because)) return
+    const name = dialledName.toLowerCase()
+    for (const watched of this.#watched) {
+      if (watched.peer.fqdn.toLowerCase() !== name || watched.link.state !== 'up') continue
+      if (watched.underWay > 0) watched.doubtful = true
+      else this.#later(watched, this.#soonest(watched))
+    }
+  }
+
   close(): void {
     this.#closed = true
     for (const { timer } of this.#watched) timer?.cancel()
@@ -62,10 +89,28 @@ export class LinkWatch {
 
   async #round(watched: Watched): Promise<void> {
     watched.timer?.cancel()
+    watched.begunAt = this.#options.clock.now()
+    watched.doubtful = false
+    watched.underWay += 1
     const result = await this.#options.probe(watched.peer)
+    watched.underWay -= 1
     if (this.#closed) return
     this.#note(watched, result)
-    const waitMs = result.kind === 'answered' ? confirmMs : Math.min(slowestRetryMs, retryMs * 2 ** Math.min(watched.failures - 1, 4))
+    this.#later(watched, this.#waitAfter(watched, result))
+  }
+
+  #waitAfter(watched: Watched, { kind }: ProbeResult): number {
+    if (kind === 'failed') return Math.min(slowestRetryMs, retryMs * 2 ** Math.min(watched.failures - 1, 4))
+    return watched.doubtful ? this.#soonest(watched) : confirmMs
+  }
+
+  /** A peer that answers and then closes is asked no more often than one that is away. */
+  #soonest({ begunAt }: Watched): number {
+    return Math.max(0, begunAt + retryMs - this.#options.clock.now())
+  }
+
+  #later(watched: Watched, waitMs: number): void {
+    if (this.#closed) return
     watched.timer?.cancel()
     watched.timer = this.#options.clock.after(waitMs, () => void this.#round(watched))
   }

@@ -1,6 +1,11 @@
-/** One OPTIONS to a peer over this node's own transport: the first SIP answer that makes a link up. */
+/**
+ * One OPTIONS to a peer over this node's own transport: the first SIP answer that makes a link up. A connection that turns out
+ * to be dead is replaced by a new one, once; one on which two in a row stay without an answer is closed, so that what waits on it
+ * fails now and not at its own timer (RFC 3261 §17.1.2.2 timer F).
+ */
 import { verdict } from '../certificates/verdict-codes.ts'
 import type { Verdict } from '../certificates/verdict.ts'
+import type { Clock } from '../sip/clock.ts'
 import { composeRequest } from '../sip/message/compose.ts'
 import { randomToken } from '../sip/message/random.ts'
 import { parseUri } from '../sip/message/uri.ts'
@@ -15,11 +20,17 @@ import { type Directory, diagnoseRefusal } from './diagnosis.ts'
 import type { ProbeResult } from './links.ts'
 import type { WatchedPeer } from './role.ts'
 
+/** A server that does not answer OPTIONS in this time is no use to anybody's call. */
+const answerMs = 5_000
+/** In the notes of a flow: the last OPTIONS on it had no answer. */
+const unanswered = 'probe.unanswered'
+
 export interface ProbeOptions {
+  readonly clock: Clock
   readonly plan: NodePlan
   readonly who: Directory
   readonly proxy: Proxy
-  readonly transport: TransportLayer
+  readonly transport: Pick<TransportLayer, 'existing' | 'connect'>
   readonly locate: Locate
 }
 
@@ -28,6 +39,9 @@ export async function probe(options: ProbeOptions, peer: WatchedPeer): Promise<P
   try {
     const [hop] = await options.locate(parseUri(uri), peer.face)
     if (hop === undefined) return failed(options, peer, 'dns.not-found', `${peer.fqdn} leads nowhere`)
+    const existing = options.transport.existing(hop)
+    const result = await ask(options, peer, uri, existing ?? (await options.transport.connect(hop)))
+    if (result.kind === 'answered' || existing === undefined || existing.open || result.verdict.code === 'link.timeout') return result
     return await ask(options, peer, uri, await options.transport.connect(hop))
   } catch (error) {
     if (error instanceof DialError) return { kind: 'failed', verdict: diagnoseRefusal(options.plan, options.who, error.refusal) }
@@ -37,14 +51,28 @@ export async function probe(options: ProbeOptions, peer: WatchedPeer): Promise<P
 }
 
 function ask(options: ProbeOptions, peer: WatchedPeer, uri: string, flow: Flow): Promise<ProbeResult> {
-  const { proxy, plan } = options
+  const { proxy, plan, clock } = options
   return new Promise((resolve) => {
+    const end = (result: ProbeResult): void => {
+      timer.cancel()
+      resolve(result)
+    }
     const transaction = proxy.transactions.client('OPTIONS', '', {
-      onResponse: ({ status }) => (status < 200 ? undefined : resolve({ kind: 'answered', status })),
-      onTimeout: () => resolve(failed(options, peer, 'link.timeout', 'no answer to OPTIONS')),
-      onTransportError: (_transaction, because) => resolve(failed(options, peer, flow.confirmed ? 'link.reset' : 'tls.peer-refused', because)),
+      onResponse({ status }) {
+        if (status < 200) return
+        flow.notes.delete(unanswered)
+        end({ kind: 'answered', status })
+      },
+      onTimeout: () => end(failed(options, peer, 'link.timeout', 'no answer to OPTIONS')),
+      onTransportError: (_transaction, because) => end(failed(options, peer, flow.confirmed ? 'link.reset' : 'tls.peer-refused', because)),
     })
-    if (transaction === undefined) return resolve(failed(options, peer, 'route.next-hop-down', 'this node has as many transactions as it may'))
+    const timer = clock.after(answerMs, () => {
+      transaction?.abandon()
+      end(failed(options, peer, 'link.timeout', `no answer to OPTIONS within ${answerMs / 1000} s`))
+      if (flow.notes.has(unanswered)) flow.close('link.timeout')
+      flow.notes.set(unanswered, true)
+    })
+    if (transaction === undefined) return end(failed(options, peer, 'route.next-hop-down', 'this node has as many transactions as it may'))
     const text = composeRequest({
       method: 'OPTIONS',
       uri,

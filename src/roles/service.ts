@@ -233,6 +233,7 @@ export class Service {
       stores: this.#stores,
       materialOf: (face) => this.#listening.materialOf(face),
       shed: (request) => (this.#turnsAway ? turnsAway(request) : undefined),
+      onFlowClosed: ({ dialledName }, because) => this.#links?.flowClosed(dialledName, because),
       sharedKey: sharedKey(dataDir, this.plan.organisation, this.folder),
     })
     try {
@@ -253,7 +254,7 @@ export class Service {
     return new LinkWatch({
       clock: this.clock,
       peers: watched,
-      probe: async (peer) => this.#explained(peer, await probe({ plan: this.plan, who, proxy: stack.proxy, transport: stack.transport, locate: stack.locate }, peer)),
+      probe: async (peer) => this.#explained(peer, await probe({ clock: this.clock, plan: this.plan, who, proxy: stack.proxy, transport: stack.transport, locate: stack.locate }, peer)),
       onChange: (link) =>
         this.recorder.record(link.state === 'up' ? 'link.up' : 'link.down', {
           message: link.state === 'up' ? `The link to ${link.peer} is up` : `The link to ${link.peer} is down: ${link.verdict?.message ?? 'no reason known'}`,

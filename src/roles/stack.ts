@@ -65,6 +65,8 @@ export interface StackOptions {
   readonly shed?: ProxySettings['shed']
   /** How a peer is verified that is dialled by its address; by that address as a name unless said otherwise. */
   readonly numericHosts?: 'by-chain'
+  /** After everyone who waited on it was told. */
+  readonly onFlowClosed?: (flow: Flow, because: string) => void
   /** DNS server in place of the plan's; `[]` is the system's. */
   readonly dnsServers?: readonly string[]
 }
@@ -83,6 +85,7 @@ export function openStack(options: StackOptions): Stack {
       if (stores.location !== undefined) void Promise.resolve(forgetFlow(stores.location, flow)).catch((error: unknown) => recorder.record('store.lost', { message: String(error) }))
       recorder.record('flow.closed', { data: { flow: flow.id, because } })
       if (flow.secure && flow.direction === 'accepted' && !flow.confirmed && because !== 'closed') recordSilence(options, who, flow, because)
+      options.onFlowClosed?.(flow, because)
     },
     onRefused(refusal) {
       const found = diagnoseRefusal(plan, who, refusal, options.materialOf?.(refusal.face))
