@@ -9,7 +9,7 @@ import { nextHop } from './policies/next-hop.ts'
 import { noRoute } from './policies/no-route.ts'
 import { noteRemote } from './policies/note-remote.ts'
 import { routeGuard } from './policies/route-guard.ts'
-import { stripUntrusted } from './policies/strip-untrusted.ts'
+import { stripUntrusted, stripUntrustedResponse } from './policies/strip-untrusted.ts'
 import { peerLists, type RoleContext, type RoleParts, directoryOf } from './role.ts'
 
 export function director(context: RoleContext, settings: DirectorSettings): RoleParts {
@@ -33,6 +33,7 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
     },
     peers: { internal: peerLists({ servers: settings.trustedServers.map(({ fqdn }) => fqdn), edges: settings.edges }) },
     watched: [...settings.homes, ...(edge === undefined ? [] : [edge.fqdn])].map((fqdn) => ({ fqdn, port: fqdn === edge?.fqdn ? edge.port : portOf('tls', 5061), face: 'internal' })),
+    stripResponse: stripUntrustedResponse,
     domains,
     explainsTo: () => true,
   }

@@ -12,7 +12,7 @@ import { nextHop } from './policies/next-hop.ts'
 import { noRoute } from './policies/no-route.ts'
 import { noteRemote } from './policies/note-remote.ts'
 import { routeGuard } from './policies/route-guard.ts'
-import { stripUntrusted } from './policies/strip-untrusted.ts'
+import { stripUntrusted, stripUntrustedResponse } from './policies/strip-untrusted.ts'
 import { peerLists, type RoleContext, type RoleParts, type WatchedPeer } from './role.ts'
 
 /** What a Communicator is told after sign-on; without the presence service of a later version the lists stay empty. */
@@ -57,6 +57,7 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
       ...members.filter((fqdn) => fqdn !== plan.fqdn).map((fqdn) => ({ fqdn, port: securePort, face: 'internal' })),
       ...routedOverTls(settings),
     ],
+    stripResponse: stripUntrustedResponse,
     recordRouteName: settings.home,
     domains,
     explainsTo: () => true,

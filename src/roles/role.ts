@@ -26,6 +26,7 @@ export interface RoleParts {
   readonly peers: Readonly<Record<string, PeerLists>>
   readonly watched: readonly WatchedPeer[]
   readonly editResponse?: Readonly<Record<string, (response: SipResponse, arrival: Arrival) => ResponseChange | undefined>>
+  readonly stripResponse?: FaceSettings['stripResponse']
   /** Domains whose OPTIONS end here; absent: they go on to who is at home there. */
   readonly domains?: readonly string[]
   /** The name in Record-Route where it is not the FQDN of the face: the pool's. */
@@ -75,7 +76,7 @@ export function faceSettings(plan: NodePlan, parts: RoleParts): Readonly<Record<
       const policies = parts.faces[face.name]
       if (policies === undefined) throw new Error(`${plan.role} has no policies for its face ${face.name}`)
       const editResponse = parts.editResponse?.[face.name]
-      return [face.name, { ...wireNames(plan, face, parts.recordRouteName), ...policies, ...(editResponse === undefined ? {} : { editResponse }) }]
+      return [face.name, { ...wireNames(plan, face, parts.recordRouteName), ...policies, ...(parts.stripResponse === undefined ? {} : { stripResponse: parts.stripResponse }), ...(editResponse === undefined ? {} : { editResponse }) }]
     }),
   )
 }

@@ -142,14 +142,29 @@ t.test('headers of the default lab', async (t) => {
     })
   })
 
-  t.test('what a remote user answers is not believed', async (t) => {
-    const peer = await clientAt(t, lab, 'edge', 10443, ['P-Asserted-Identity: <sip:carol@lab.test>', 'ms-diagnostics: 1000;reason="forged";source="fe1.lab.test"', `${mark}: ms-source-verified-user=verified`])
-    await register(lab, peer, bob)
-    const inside = await clientAt(t, lab, 'fe1', 5061)
-    await register(lab, inside, 'sip:carol@lab.test')
-    const answer = await inside.ask({ method: 'MESSAGE', uri: bob, from: 'sip:carol@lab.test' })
-    t.match([answer.status, answer.header('P-Asserted-Identity'), answer.header('ms-diagnostics'), answer.header(mark)], [200, undefined, undefined, undefined])
-  })
+  for (const [where, node, port] of [['inside', 'fe1', 5061], ['outside', 'edge', 10443]] as const) {
+    t.test(`what a signed-in user ${where} answers`, async (t) => {
+      const peer = await clientAt(t, lab, node, port, [...claims, 'Server: raw'])
+      await register(lab, peer, bob)
+      const inside = await clientAt(t, lab, 'fe1', 5061)
+      await register(lab, inside, 'sip:carol@lab.test')
+      const claimed = ['P-Asserted-Identity', 'P-Preferred-Identity', 'ms-diagnostics', ...(where === 'inside' ? ['ms-diagnostics-public'] : []), 'ms-user-logon-data', mark]
+
+      t.test('is not believed', async (t) => {
+        const answer = await inside.ask({ method: 'MESSAGE', uri: bob, from: 'sip:carol@lab.test' })
+        t.same([answer.status, ...claimed.map((name) => answer.header(name))], [200, ...claimed.map(() => undefined)])
+      })
+
+      t.test('is not believed in a call either', async (t) => {
+        const answer = await inside.ask({ method: 'INVITE', uri: bob, from: 'sip:carol@lab.test', contact: inside.contact })
+        t.same([answer.status, ...claimed.map((name) => answer.header(name))], [200, ...claimed.map(() => undefined)])
+      })
+
+      t.test('passes where it is between the two users', async (t) => {
+        t.equal((await inside.ask({ method: 'MESSAGE', uri: bob, from: 'sip:carol@lab.test' })).header('Server'), 'raw')
+      })
+    })
+  }
 })
 
 function clientAt(t: Parameters<typeof rawPeer>[0], lab: TestLab, node: string, port: number, answerHeaders: readonly string[] = []): Promise<RawPeer> {

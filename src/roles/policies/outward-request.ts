@@ -1,4 +1,5 @@
 /** What leaves the access proxy for another organisation carries no word meant for the inside. */
+import { carriesAny } from '../../sip/message/field-set.ts'
 import { type Arrival, pass, type Policy } from '../../sip/routing/decision.ts'
 import type { FlowTokens } from '../../sip/routing/flow-token.ts'
 import { edgeMark, sourceVerified, wordsForInside } from './strip-untrusted.ts'
@@ -19,7 +20,7 @@ export function outwardRequest({ tokens, markSourceVerifiable }: OutwardRequestO
     decide(arrival) {
       if (isForRemoteUser(arrival, tokens)) return pass
       const { remarks } = arrival
-      remarks.remove.push(...wordsForInside)
+      if (carriesAny(arrival.request, wordsForInside)) remarks.remove.push(...wordsForInside.names)
       if (markSourceVerifiable && isProven(arrival)) remarks.add.push([edgeMark, sourceVerified])
       return pass
     },

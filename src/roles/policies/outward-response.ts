@@ -1,4 +1,5 @@
 /** What leaves the access proxy toward the outside says no more than it must; what comes from there is not believed. */
+import { carriesAny } from '../../sip/message/field-set.ts'
 import type { SipResponse } from '../../sip/message/types.ts'
 import type { Arrival } from '../../sip/routing/decision.ts'
 import type { ResponseChange } from '../../sip/routing/settings.ts'
@@ -20,17 +21,21 @@ export function outwardResponse(response: SipResponse, { flow }: Arrival): Respo
     if (response.status >= 200 && response.status < 300) flow.notes.set(signedIn, true)
     return { remove: maySeeDiagnostics(flow) ? logonData : [...logonData, ...diagnostics], add: [['ms-user-logon-data', 'RemoteUser']] }
   }
-  if (flow.peer !== undefined) return withoutWords
+  if (flow.peer !== undefined) return withoutWords(response)
   if (response.status < 300 || maySeeDiagnostics(flow)) return undefined
   return { remove: diagnostics, add: [] }
 }
 
 /** An answer from outside to a request of ours: who sent it has no say in who it is, or in why something failed here. */
-export function inwardResponse(): ResponseChange {
-  return withoutWords
+export function inwardResponse(response: SipResponse): ResponseChange | undefined {
+  return withoutWords(response)
 }
 
-const withoutWords: ResponseChange = { remove: wordsForInside, add: [] }
+function withoutWords(response: SipResponse): ResponseChange | undefined {
+  return carriesAny(response, wordsForInside) ? wordsOff : undefined
+}
+
+const wordsOff: ResponseChange = { remove: wordsForInside.names, add: [] }
 
 export function maySeeDiagnostics(flow: Flow): boolean {
   return flow.notes.get(signedIn) === true

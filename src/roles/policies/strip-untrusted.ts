@@ -1,8 +1,13 @@
-/** What outsiders must not say about themselves is taken off before anybody reads it. */
+/** What outsiders must not say about themselves is taken off before anybody reads it, in requests and in responses. */
+import { carriesAny, type FieldSet, fieldSet } from '../../sip/message/field-set.ts'
+import type { SipResponse } from '../../sip/message/types.ts'
 import { type Arrival, pass, type Policy } from '../../sip/routing/decision.ts'
+import type { Flow } from '../../sip/transport/flow.ts'
+
+const identities = ['p-asserted-identity', 'p-preferred-identity']
 
 /** Identity and diagnostics: believed from a server only (RFC 3325 §5; topology-facts §5.1). */
-const vouchedByServersOnly = ['p-asserted-identity', 'p-preferred-identity', 'ms-diagnostics', 'ms-diagnostics-public', 'ms-user-logon-data']
+const vouchedByServersOnly = fieldSet([...identities, 'ms-diagnostics', 'ms-diagnostics-public', 'ms-user-logon-data'])
 
 /**
  * The edge's remark on where a message came from. The name of the original's header field is not documented beyond its
@@ -11,7 +16,7 @@ const vouchedByServersOnly = ['p-asserted-identity', 'p-preferred-identity', 'ms
 export const edgeMark = 'ms-edge-proxy-message-trust'
 
 /** What is said between the servers of one organisation and to its users. `ms-diagnostics-public` is meant to cross. */
-export const wordsForInside = ['p-asserted-identity', 'p-preferred-identity', 'ms-diagnostics', 'ms-user-logon-data', edgeMark]
+export const wordsForInside = fieldSet([...identities, 'ms-diagnostics', 'ms-user-logon-data', edgeMark])
 
 /** Parameter of the edge mark: the sender proved to its own organisation who it is. */
 export const sourceVerified = 'ms-source-verified-user=verified'
@@ -22,13 +27,32 @@ export function stripUntrusted(): Policy {
     name: 'strip-untrusted',
     decide(arrival) {
       if (mayVouch(arrival)) return pass
-      arrival.remarks.remove.push(...vouchedByServersOnly)
-      if (!mayMark(arrival)) arrival.remarks.remove.push(edgeMark)
-      if (isOriginator(arrival)) arrival.remarks.remove.push('record-route')
+      const { request, remarks } = arrival
+      if (carriesAny(request, vouchedByServersOnly)) remarks.remove.push(...vouchedByServersOnly.names)
+      if (!mayMark(arrival) && carriesAny(request, marks)) remarks.remove.push(edgeMark)
+      if (isOriginator(arrival)) remarks.remove.push('record-route')
       return pass
     },
   }
 }
+
+/**
+ * The same for the answer of a phone, which is no more a server than it was with a request. An edge gives reasons of its own;
+ * who it was that answered outside it cannot vouch for.
+ */
+export function stripUntrustedResponse(response: SipResponse, { peer }: Pick<Flow, 'peer'>): readonly string[] {
+  if (peer?.class === 'server') return nothing
+  return unbelieved(response, peer?.class === 'edge' ? identity : wordsOfServers)
+}
+
+function unbelieved(response: SipResponse, words: FieldSet): readonly string[] {
+  return carriesAny(response, words) ? words.names : nothing
+}
+
+const nothing: readonly string[] = []
+const marks = fieldSet([edgeMark])
+const identity = fieldSet(identities)
+const wordsOfServers = fieldSet([...vouchedByServersOnly.names, edgeMark])
 
 /** A server of our own organisation: its P-Asserted-Identity is believed. */
 export function mayVouch({ flow }: Arrival): boolean {

@@ -1,5 +1,6 @@
 /** RFC 3261 §16.7 step 6: which of several final answers goes back. */
 import type { SipResponse } from '../message/types.ts'
+import type { Flow } from '../transport/flow.ts'
 import type { Fork } from './fork.ts'
 
 /** A final answer of one fork, received or made here. */
@@ -7,6 +8,8 @@ export interface Outcome {
   readonly status: number
   /** undefined: made here, for the reason in `because`. */
   readonly response: SipResponse | undefined
+  /** Whose answer it is; undefined: made here. */
+  readonly from: Flow | undefined
   readonly because: string
   readonly detail: unknown
   readonly fork: Fork

@@ -59,21 +59,21 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     this.settle()
   }
 
-  onResponse(response: SipResponse): void {
+  onResponse(response: SipResponse, { flow }: ClientTransaction): void {
     this.heard = true
     if (response.status < 200) {
       // §16.7 step 2: anything but a 100 shows that somebody is still at work.
       if (response.status > 100) {
         if (this.timerC !== undefined) this.armTimerC()
-        this.context.onProvisional(response)
+        this.context.onProvisional(response, flow)
       }
       return
     }
-    if (this.done) return this.context.onLate(response)
+    if (this.done) return this.context.onLate(response, flow)
     if (this.hop !== undefined && response.status !== 503) this.context.core.settings.health.markUp(this.hop)
     if (response.status === 503 && this.failOver(response)) return
     this.settle()
-    this.context.onFinal(this, response)
+    this.context.onFinal(this, response, flow)
     if (response.status < 300) this.letGo()
   }
 

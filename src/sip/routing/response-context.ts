@@ -2,6 +2,7 @@
 import { writeResponse } from '../message/edit.ts'
 import type { HeaderField, NameAddress, SipResponse } from '../message/types.ts'
 import type { ServerTransaction } from '../transaction/types.ts'
+import type { Flow } from '../transport/flow.ts'
 import type { Incoming } from './arrival.ts'
 import { type Outcome, better } from './best-response.ts'
 import type { Core } from './core.ts'
@@ -57,28 +58,28 @@ export class ResponseContext {
     this.cancelForks()
   }
 
-  onProvisional(response: SipResponse): void {
+  onProvisional(response: SipResponse, from: Flow | undefined): void {
     // RFC 4320 §4.1 keeps provisional answers to other methods from travelling.
     if (this.finished || !this.isInvite) return
-    this.pass(response, [])
+    this.pass(response, nothingMore, from)
   }
 
-  onFinal(fork: Fork, response: SipResponse): void {
+  onFinal(fork: Fork, response: SipResponse, from: Flow | undefined): void {
     this.pending--
-    if (response.status < 300) return this.onSuccess(response)
+    if (response.status < 300) return this.onSuccess(response, from)
     if (response.status < 400 && this.recurse(response)) return this.next()
     if (response.status === 401 || response.status === 407) (this.challenges ??= []).push(response)
-    this.keep({ status: response.status, response, because: '', detail: undefined, fork })
+    this.keep({ status: response.status, response, from, because: '', detail: undefined, fork })
   }
 
   /** A further 2xx of a fork that had one already (RFC 6026 §8.4). */
-  onLate(response: SipResponse): void {
-    if (this.isInvite && response.status < 300) this.pass(response, [])
+  onLate(response: SipResponse, from: Flow | undefined): void {
+    if (this.isInvite && response.status < 300) this.pass(response, nothingMore, from)
   }
 
   onFailure(fork: Fork, status: number, because: string, detail: unknown): void {
     this.pending--
-    this.keep({ status, response: undefined, because, detail, fork })
+    this.keep({ status, response: undefined, from: undefined, because, detail, fork })
   }
 
   /** A bug: the request gets its answer all the same. */
@@ -96,8 +97,8 @@ export class ResponseContext {
   }
 
   /** §16.7 step 5: a 2xx goes back at once, each one to an INVITE; the other forks are cancelled (step 10). */
-  private onSuccess(response: SipResponse): void {
-    if (!this.finished || this.isInvite) this.pass(response, [])
+  private onSuccess(response: SipResponse, from: Flow | undefined): void {
+    if (!this.finished || this.isInvite) this.pass(response, nothingMore, from)
     if (!this.finished) this.finish(response.status, undefined)
     this.stopAll()
   }
@@ -158,7 +159,7 @@ export class ResponseContext {
     if (best === undefined) return this.answerHere(this.cancelled ? 487 : 480, 'route.no-target')
     if (best.status === 503) return this.answerUnavailable(best)
     if (best.response === undefined) return this.answerHere(best.status, best.because, best.detail)
-    this.pass(best.response, this.otherChallenges(best.response))
+    this.pass(best.response, this.otherChallenges(best.response), best.from)
     this.finish(best.status, undefined)
   }
 
@@ -184,7 +185,7 @@ export class ResponseContext {
 
   /** §16.7 step 7: the client sees every challenge at once. */
   private otherChallenges(best: SipResponse): readonly HeaderField[] {
-    if (this.challenges === undefined || (best.status !== 401 && best.status !== 407)) return []
+    if (this.challenges === undefined || (best.status !== 401 && best.status !== 407)) return nothingMore
     const fields: HeaderField[] = []
     for (const response of this.challenges) {
       if (response === best) continue
@@ -207,12 +208,14 @@ export class ResponseContext {
     this.letGo()
   }
 
-  /** §16.7 step 9: without our Via, edited for the face it goes out of. */
-  private pass(response: SipResponse, add: readonly HeaderField[]): void {
+  /** §16.7 step 9: without our Via, without what its sender is not believed, edited for the face it goes out of. */
+  private pass(response: SipResponse, add: readonly HeaderField[], from: Flow | undefined): void {
+    const strip = from === undefined ? undefined : this.core.settings.faces[from.face]?.stripResponse
+    const unbelieved = strip === undefined || from === undefined ? nothing : strip(response, from)
     const change = this.editResponse === undefined ? undefined : this.editResponse(response, this.arrival)
     const text = writeResponse(response, {
       dropTopVia: true,
-      remove: change?.remove ?? nothing,
+      remove: change === undefined ? unbelieved : [...unbelieved, ...change.remove],
       add: change === undefined ? add : [...add, ...change.add],
     })
     this.transaction.respond(response.status, text)
@@ -231,6 +234,7 @@ export class ResponseContext {
 }
 
 const nothing: readonly string[] = []
+const nothingMore: readonly HeaderField[] = []
 const noGroups: readonly Target[][] = []
 const noForks: readonly Fork[] = []
 

@@ -30,6 +30,10 @@ export interface FaceSettings {
   readonly ownPorts?: readonly number[]
   /** Further host names and numeric addresses that mean this node, lower case; IPv6 with brackets. */
   readonly alsoKnownAs: readonly string[]
+  /**
+   * What is taken off a response that came in on this face because of who sent it: names as in `ResponseChange.remove`. Absent: nothing.
+   */
+  readonly stripResponse?: (response: SipResponse, from: Flow) => readonly string[]
   /** What changes in a response on its way back out of this face. Absent: nothing. */
   readonly editResponse?: (response: SipResponse, arrival: Arrival) => ResponseChange | undefined
 }

@@ -1,31 +1,50 @@
 import t from 'tap'
 import { markOutside } from '../../../src/roles/policies/mark-outside.ts'
-import { outwardResponse } from '../../../src/roles/policies/outward-response.ts'
+import { inwardResponse, outwardResponse } from '../../../src/roles/policies/outward-response.ts'
 import { remoteUser } from '../../../src/roles/policies/remote-user.ts'
-import { stripUntrusted } from '../../../src/roles/policies/strip-untrusted.ts'
+import { stripUntrusted, stripUntrustedResponse } from '../../../src/roles/policies/strip-untrusted.ts'
 import { trustedServer } from '../../../src/roles/policies/trusted-server.ts'
 import { parseText } from '../../../src/sip/message/index.ts'
 import type { SipResponse } from '../../../src/sip/message/types.ts'
 import { arrival, requestText, testFlow } from '../../support/arrival.ts'
 
 const domains = ['lab.test']
+const claims = ['P-Asserted-Identity: <sip:carol@lab.test>', 'ms-diagnostics: 1000;reason="forged"', 'ms-edge-proxy-message-trust: ms-source-type=DirectPartner']
 
 t.test('strip-untrusted takes identity and edge marks from a client', async (t) => {
-  const incoming = arrival(requestText())
+  const incoming = arrival(requestText({ headers: claims }))
   stripUntrusted().decide(incoming)
   t.match(incoming.remarks.remove, /p-asserted-identity.*ms-diagnostics.*ms-edge-proxy-message-trust/)
 })
 
 t.test('strip-untrusted leaves an edge its mark and nothing else', async (t) => {
-  const incoming = arrival(requestText(), { flow: testFlow({ peer: 'edge' }) })
+  const incoming = arrival(requestText({ headers: claims }), { flow: testFlow({ peer: 'edge' }) })
   stripUntrusted().decide(incoming)
   t.same([incoming.remarks.remove.includes('p-asserted-identity'), incoming.remarks.remove.includes('ms-edge-proxy-message-trust')], [true, false])
 })
 
 t.test('strip-untrusted believes a server', async (t) => {
-  const incoming = arrival(requestText(), { flow: testFlow({ peer: 'server' }) })
+  const incoming = arrival(requestText({ headers: claims }), { flow: testFlow({ peer: 'server' }) })
   stripUntrusted().decide(incoming)
   t.same(incoming.remarks.remove, [])
+})
+
+t.test('strip-untrusted has nothing to do where nothing is claimed', async (t) => {
+  const incoming = arrival(requestText({ headers: ['Min-Expires: 60', 'P-Access-Network-Info: x', 'Priority: urgent'] }))
+  stripUntrusted().decide(incoming)
+  t.same(incoming.remarks.remove, [])
+})
+
+for (const [peer, taken] of [[undefined, true], ['client', true], ['treated-as-authenticated', true], ['server', false]] as const) {
+  t.test(`strip-untrusted ${taken ? 'takes words of servers from' : 'leaves them in'} the answer of ${peer ?? 'a phone without a certificate'}`, async (t) => {
+    t.equal(stripUntrustedResponse(response(488, 'INVITE'), testFlow(peer === undefined ? {} : { peer })).includes('ms-diagnostics'), taken)
+  })
+}
+
+t.test('strip-untrusted leaves an edge its reasons, and takes the identity of who answered outside', async (t) => {
+  const flow = testFlow({ peer: 'edge' })
+  t.same(stripUntrustedResponse(response(504, 'INVITE'), flow), [])
+  t.same(stripUntrustedResponse(response(504, 'INVITE', ['P-Asserted-Identity: <sip:carol@lab.test>']), flow), ['p-asserted-identity', 'p-preferred-identity'])
 })
 
 t.test('remote-user lets a user of our domains in', async (t) => {
@@ -60,9 +79,6 @@ t.test('trusted-server refuses a peer that is no server', async (t) => {
   t.match(trustedServer().decide(arrival(requestText(), { flow: testFlow({ peer: 'client' }) })), { kind: 'refuse', because: 'cert.name-not-allowed' })
 })
 
-const response = (status: number, method: string): SipResponse =>
-  parseText(`SIP/2.0 ${status} X\r\nVia: SIP/2.0/TLS h;branch=z9hG4bK1\r\nFrom: <sip:a@lab.test>;tag=1\r\nTo: <sip:a@lab.test>;tag=2\r\nCall-ID: c\r\nCSeq: 1 ${method}\r\nms-diagnostics: 1007;reason="x"\r\nContent-Length: 0\r\n\r\n`) as SipResponse
-
 t.test('outward-response takes diagnostics from an answer to a stranger', async (t) => {
   t.match(outwardResponse(response(504, 'INVITE'), arrival(requestText({ method: 'INVITE' }))), { remove: ['ms-diagnostics'] })
 })
@@ -72,3 +88,12 @@ t.test('outward-response leaves diagnostics to a user who signed in on that flow
   outwardResponse(response(200, 'REGISTER'), arrival(requestText(), { flow }))
   t.equal(outwardResponse(response(504, 'INVITE'), arrival(requestText({ method: 'INVITE' }), { flow })), undefined)
 })
+
+t.test('inward-response takes the words for the inside from an answer that comes from outside', async (t) => {
+  t.match(inwardResponse(response(504, 'INVITE')), { remove: ['p-asserted-identity', 'p-preferred-identity', 'ms-diagnostics', 'ms-user-logon-data', 'ms-edge-proxy-message-trust'] })
+})
+
+function response(status: number, method: string, headers: readonly string[] = []): SipResponse {
+  const lines = [`SIP/2.0 ${status} X`, 'Via: SIP/2.0/TLS h;branch=z9hG4bK1', 'From: <sip:a@lab.test>;tag=1', 'To: <sip:a@lab.test>;tag=2', 'Call-ID: c', `CSeq: 1 ${method}`, 'ms-diagnostics: 1007;reason="x"', ...headers, 'Content-Length: 0']
+  return parseText(`${lines.join('\r\n')}\r\n\r\n`) as SipResponse
+}
