@@ -4,7 +4,7 @@
  *
  * How long a loss stays unseen: a peer whose connection closes is asked again at once, so as long as one dial takes (a process that
  * died: milliseconds). A peer that only falls silent is found at the next OPTIONS, so at most `confirmMs` and the time
- * `probe` waits for its answer: 15 s.
+ * `probe` waits for its answer: 15 s. One that came back is found at its own first connection to us, else at the next try: 5 s.
  */
 import type { Verdict } from '../certificates/verdict.ts'
 import type { Clock, Timer } from '../sip/clock.ts'
@@ -79,6 +79,14 @@ export class LinkWatch {
       if (watched.peer.fqdn.toLowerCase() !== name || watched.link.state !== 'up') continue
       if (watched.underWay > 0) watched.doubtful = true
       else this.#later(watched, this.#soonest(watched))
+    }
+  }
+
+  /** A server came to us under these names: if we had given it up, it is worth a new try. */
+  peerSeen(names: readonly string[]): void {
+    for (const watched of this.#watched) {
+      if (watched.link.state !== 'down' || watched.underWay > 0 || !names.includes(watched.peer.fqdn.toLowerCase())) continue
+      this.#later(watched, this.#soonest(watched))
     }
   }
 

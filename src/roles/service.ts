@@ -233,6 +233,7 @@ export class Service {
       stores: this.#stores,
       materialOf: (face) => this.#listening.materialOf(face),
       shed: (request) => (this.#turnsAway ? turnsAway(request) : undefined),
+      onFlowOpened: ({ direction, peer }) => (direction === 'accepted' && peer !== undefined ? this.#links?.peerSeen(peer.names) : undefined),
       onFlowClosed: ({ dialledName }, because) => this.#links?.flowClosed(dialledName, because),
       sharedKey: sharedKey(dataDir, this.plan.organisation, this.folder),
     })

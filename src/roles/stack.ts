@@ -65,6 +65,7 @@ export interface StackOptions {
   readonly shed?: ProxySettings['shed']
   /** How a peer is verified that is dialled by its address; by that address as a name unless said otherwise. */
   readonly numericHosts?: 'by-chain'
+  readonly onFlowOpened?: (flow: Flow) => void
   /** After everyone who waited on it was told. */
   readonly onFlowClosed?: (flow: Flow, because: string) => void
   /** DNS server in place of the plan's; `[]` is the system's. */
@@ -79,7 +80,10 @@ export function openStack(options: StackOptions): Stack {
   const user: TransportUser = {
     onRequest: (request, flow) => proxy?.transactions.onRequest(request, flow),
     onResponse: (response, flow) => proxy?.transactions.onResponse(response, flow),
-    onFlowOpened: (flow) => recordOpened(recorder, flow, who.byAddress(flow.remote.address)),
+    onFlowOpened(flow) {
+      recordOpened(recorder, flow, who.byAddress(flow.remote.address))
+      options.onFlowOpened?.(flow)
+    },
     onFlowClosed(flow, because) {
       proxy?.transactions.onFlowClosed(flow, because)
       if (stores.location !== undefined) void Promise.resolve(forgetFlow(stores.location, flow)).catch((error: unknown) => recorder.record('store.lost', { message: String(error) }))

@@ -134,6 +134,43 @@ t.test('a link whose connection closes', async (t) => {
   })
 })
 
+t.test('a link that is down', async (t) => {
+  async function thatIsDown(): Promise<ReturnType<typeof watching>> {
+    const watched = watching()
+    for (const waitMs of [500, 1000, 2000]) {
+      await watched.answer(down)
+      watched.clock.advance(waitMs)
+    }
+    await watched.answer(down)
+    watched.clock.advance(1000)
+    return watched
+  }
+
+  t.test('is tried at once when its peer comes to us', async (t) => {
+    const { clock, watch, probes } = await thatIsDown()
+    watch.peerSeen(['pool.lab.test', 'fe2.lab.test'])
+    clock.advance(0)
+    t.equal(probes(), 5)
+  })
+
+  t.test('is not tried for another server', async (t) => {
+    const { clock, watch, probes } = await thatIsDown()
+    watch.peerSeen(['director.lab.test'])
+    clock.advance(2000)
+    t.equal(probes(), 4)
+  })
+
+  t.test('is tried no more than twice a second for a peer that comes and goes', async (t) => {
+    const { clock, watch, probes, answer } = await thatIsDown()
+    for (let tick = 0; tick < 100; tick += 1) {
+      watch.peerSeen(['fe2.lab.test'])
+      clock.advance(100)
+      await answer(down)
+    }
+    t.ok(probes() <= 26, `${probes() - 4} in 10 s`)
+  })
+})
+
 t.test('a link nobody closes is asked every ten seconds', async (t) => {
   const { clock, probes, answer } = await thatIsUp()
   clock.advance(4_999)
