@@ -35,7 +35,7 @@ import { openRecorder, type LogLevel, type Recorder } from './recorder.ts'
 import { sharedKey } from './shared-key.ts'
 import { openStack, type Stack, type StackOptions } from './stack.ts'
 import { isAbout, recordStoreLost, storeClasses, storeVerdict, type StoreName } from './store-verdict.ts'
-import { askStores, openStores, type Stores } from './stores.ts'
+import { askStores, databaseServer, openStores, type Stores } from './stores.ts'
 
 export interface ServiceOptions {
   readonly lab: LabPlan
@@ -53,11 +53,6 @@ export interface ServiceOptions {
   /** Differences for benchmarks and tests. */
   readonly stack?: Partial<Pick<StackOptions, 'authentication' | 'transportSettings' | 'transactionLimits' | 'forward' | 'dnsServers'>>
 }
-
-/** A database that starts together with the lab may need a moment. */
-const storeSeconds = 8
-
-const drainPollMs = 50
 
 export class Service {
   readonly plan: NodePlan
@@ -214,15 +209,13 @@ export class Service {
     this.#watch.watch(this.#listening.own.filter(({ underFault }) => !underFault))
   }
 
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.clock.after(ms, resolve))
-  }
-
   async #open(): Promise<void> {
     const { lab, dataDir, sqlUrl, directoryUrl, stack } = this.#options
-    this.#stores = await openStores({ plan: this.plan, dataDir, clock: this.clock, sqlUrl, ...(directoryUrl === undefined ? {} : { directoryUrl }), onHealth: (store, health) => this.#storeHealth(store, health) })
-    const missing = await this.#missingStore(this.#stores)
+    this.#stores = await openStores({ plan: this.plan, dataDir, clock: this.clock, sqlUrl, directoryUrl, onHealth: (store, health) => this.#storeHealth(store, health) })
+    const missing = this.#missingFile(this.#stores)
     if (missing !== undefined) return this.#die(missing.verdict, undefined, missing.className)
+    // A table that cannot be read is known before the first request asks for it.
+    await askStores(this.#stores)
     this.#stack = openStack({
       authentication: 'on',
       ...stack,
@@ -318,31 +311,33 @@ export class Service {
     return { plan: this.plan, recorder: this.recorder, flows: this.#stack?.transport.flows() ?? [] }
   }
 
-  /** The servers of 2005 and 2007 read their configuration from directory and store at start, and went without it nowhere. */
-  async #missingStore({ directory, pool }: Stores): Promise<ConfigurationFault | undefined> {
-    if (this.plan.profile.name === 'modern') return undefined
-    const until = this.clock.now() + (this.#options.sqlUrl === undefined ? 0 : storeSeconds * 1000)
-    const down = (): 'directory' | 'pool' | undefined => (directory?.health.state === 'down' ? 'directory' : pool?.health.state === 'down' ? 'pool' : undefined)
-    const worthWaiting = (): boolean => [directory, pool].some((store) => store?.health.state === 'down' && store.health.error?.code === 'store.unreachable')
-    while (worthWaiting() && this.clock.now() < until) await this.#pause(drainPollMs)
-    const store = down()
-    const health = (store === 'directory' ? directory : pool)?.health
-    if (store === undefined || health === undefined) return undefined
-    return { verdict: storeVerdict(store, health, this.plan.name), className: storeClasses[store] }
+  #missingFile({ directory, pool }: Stores): ConfigurationFault | undefined {
+    for (const [store, health] of [['directory', directory?.health], ['pool', pool?.health]] as const) {
+      if (health?.state === 'down' && this.#endsWithout(store)) return { verdict: storeVerdict(store, health, this.plan.name), className: storeClasses[store] }
+    }
+    return undefined
+  }
+
+  /** A file beside the service is a part of it, and a server of 2005 or 2007 went nowhere without. A database server is another host, which comes back: decision 0020. */
+  #endsWithout(store: StoreName): boolean {
+    return this.plan.profile.name !== 'modern' && databaseServer(store, this.#options) === undefined
   }
 
   #storeHealth(store: StoreName, health: StoreHealth): void {
-    if (health.state === 'up') {
-      this.#verdicts = this.#verdicts.filter((each) => !isAbout(store, each))
-      if (this.#verdicts.length === 0 && this.#state === 'degraded') this.#become('ready')
-      if (this.#state !== 'starting') this.recorder.record('store.back', { data: { store } })
-      return
-    }
+    if (health.state === 'up') return this.#storeBack(store)
     const found = storeVerdict(store, health, this.plan.name)
     this.#verdicts = [found, ...this.#verdicts.filter((each) => !isAbout(store, each))]
     if (this.#state === 'ready') this.#become('degraded')
-    // At the start the chain of events follows, and says it once.
-    if (this.#state !== 'starting' || this.plan.profile.name === 'modern') recordStoreLost(this.recorder, store, health, found)
+    const endsTheStart = this.#state === 'starting' && health.state === 'down' && this.#endsWithout(store)
+    // Then the chain of events follows, and says it once.
+    if (!endsTheStart) recordStoreLost(this.recorder, store, health, found)
+  }
+
+  #storeBack(store: StoreName): void {
+    if (!this.#verdicts.some((each) => isAbout(store, each))) return
+    this.#verdicts = this.#verdicts.filter((each) => !isAbout(store, each))
+    if (this.#verdicts.length === 0 && this.#state === 'degraded') this.#become('ready')
+    this.recorder.record('store.back', { data: { store } })
   }
 
   #cannotListen(error: unknown): Promise<void> {

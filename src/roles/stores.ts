@@ -17,25 +17,39 @@ export interface Stores {
   close(): Promise<void>
 }
 
-export interface StoresOptions {
+export interface StoresOptions extends StoreUrls {
   readonly plan: NodePlan
   readonly dataDir: string
   readonly clock: Clock
-  /** URL of the SQL back end where one runs: `postgresql://…`. Absent: the embedded files. */
-  readonly sqlUrl: string | undefined
-  /** Where the directory is a database of its own; absent: the same as `sqlUrl`. */
-  readonly directoryUrl?: string
   readonly onHealth: (store: 'directory' | 'pool', health: StoreHealth) => void
 }
 
-export async function openStores({ plan, dataDir, clock, sqlUrl, directoryUrl = sqlUrl, onHealth }: StoresOptions): Promise<Stores> {
+export interface StoreUrls {
+  /** URL of the SQL back end where one runs: `postgresql://…`. Absent: the embedded files. */
+  readonly sqlUrl?: string | undefined
+  /** Where the directory is a database of its own; absent: the same as `sqlUrl`. */
+  readonly directoryUrl?: string | undefined
+}
+
+/** URL of the server that holds a store; undefined: it is a file beside the service. */
+export function databaseServer(store: 'directory' | 'pool', { sqlUrl, directoryUrl = sqlUrl }: StoreUrls): string | undefined {
+  return store === 'directory' ? directoryUrl : sqlUrl
+}
+
+/** Resolves when each has answered or failed once: a database that is away opens as well, and is asked again. */
+export async function openStores({ plan, dataDir, clock, onHealth, ...urls }: StoresOptions): Promise<Stores> {
   const { settings } = plan
   if (!('store' in settings)) return { directory: undefined, pool: undefined, location: undefined, close: async () => undefined }
   const files = filesOf(settings.store)
   const tls = databaseTls(settings.store, () => readFileSync(nodeFolder(dataDir, plan.name).trust, 'utf8'))
-  const at = (file: string, url: string | undefined): StoreSettings => (url === undefined ? { kind: 'sqlite', file: join(dataDir, file) } : { kind: 'postgresql', url, ...tls })
-  const directory = await openDirectory(at(files.directory, directoryUrl), { clock, onHealth: (health) => onHealth('directory', health) })
-  const pool = settings.kind === 'director' ? undefined : await openPoolStore(at(files.pool, sqlUrl), { clock, onHealth: (health) => onHealth('pool', health) })
+  const at = (store: 'directory' | 'pool'): StoreSettings => {
+    const url = databaseServer(store, urls)
+    return url === undefined ? { kind: 'sqlite', file: join(dataDir, files[store]) } : { kind: 'postgresql', url, ...tls }
+  }
+  const [directory, pool] = await Promise.all([
+    openDirectory(at('directory'), { clock, onHealth: (health) => onHealth('directory', health) }),
+    settings.kind === 'director' ? undefined : openPoolStore(at('pool'), { clock, onHealth: (health) => onHealth('pool', health) }),
+  ])
   const alone = 'members' in settings && settings.members.length === 1
   const location = pool === undefined ? undefined : alone ? singleWriterLocation({ clock, store: pool }) : sharedLocation({ clock, store: pool })
   return {
