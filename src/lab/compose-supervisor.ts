@@ -175,7 +175,8 @@ class ComposeSupervisor {
       case 'service.stopped':
         return this.#noteStopped(watched, { at: event.time, exit: watched.shutDown ? 1 : 0, ...causeOf(watched, undefined) })
       default:
-        if (event.level === 'error') watched.cause ??= event.verdict
+        // A node outlives the loss of its database.
+        if (event.level === 'error' && event.data?.['store'] === undefined) watched.cause ??= event.verdict
     }
   }
 

@@ -228,10 +228,11 @@ class Lab implements RunningLab {
   }
 
   async #describe(trust: ReadyDocument['trust']): Promise<void> {
-    const nodes = await Promise.all([...this.#nodes.values()].map((node) => describeNode(node)))
+    const described = await Promise.all([...this.#nodes.values()].map((node) => describeNode(node)))
+    const nodes = described.map(({ node }) => node)
     const stopped = Object.values(this.#record.stopped)
     for (const { link, code } of this.#verdicts) if (link !== undefined) this.#told.set(link, code)
-    const verdicts = unique([...stopped.flatMap(({ verdict }) => (verdict === undefined ? [] : [verdict as Verdict])), ...this.#verdicts])
+    const verdicts = unique([...stopped.flatMap(({ verdict }) => (verdict === undefined ? [] : [verdict as Verdict])), ...described.flatMap(({ verdicts }) => verdicts), ...this.#verdicts])
     this.#ready = readyDocument(this.plan, { data: this.folder.root, nodes, trust, verdicts, incomplete: stopped.length > 0 })
     this.#writeRecord({ ready: this.#ready })
   }
@@ -288,12 +289,13 @@ class Lab implements RunningLab {
   }
 }
 
-async function describeNode(node: NodeProcess): Promise<ReadyNode> {
+/** With what a node that runs has to say of itself: a database it waits for, say. */
+async function describeNode(node: NodeProcess): Promise<{ readonly node: ReadyNode; readonly verdicts: readonly Verdict[] }> {
   const { name, role, fqdn, listeners } = node.plan
-  if (!node.isRunning) return { name, role, fqdn, listeners: [] }
-  const status = await node.status()
-  const shown = status.listeners.length > 0 ? status.listeners.map(withoutSerial) : listeners
-  return { name, role, fqdn, ...(node.pid === undefined ? {} : { pid: node.pid }), listeners: shown }
+  if (!node.isRunning) return { node: { name, role, fqdn, listeners: [] }, verdicts: [] }
+  const { listeners: open, verdicts } = await node.status()
+  const shown = open.length > 0 ? open.map(withoutSerial) : listeners
+  return { node: { name, role, fqdn, ...(node.pid === undefined ? {} : { pid: node.pid }), listeners: shown }, verdicts }
 }
 
 function withoutSerial({ serial: _serial, ...listener }: ListenerStatus): Omit<ListenerStatus, 'serial'> {

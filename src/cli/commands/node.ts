@@ -7,6 +7,7 @@ import { supervisorClient } from '../../lab/supervisor-control.ts'
 import { startNode } from '../../lab/start-node.ts'
 import { LabError } from '../../lab/lab-error.ts'
 import type { RunningNode } from '../../lab/helper-node.ts'
+import type { NodeStatus } from '../../roles/control-api.ts'
 import { nodeFolder } from '../../roles/node-folder.ts'
 import { textLog } from '../../roles/text-log.ts'
 import { planLab } from '../../topology/plan.ts'
@@ -14,7 +15,9 @@ import { answer, common } from '../command.ts'
 import type { CommandContext, CommonOptions, RegisterCommand } from '../command.ts'
 import { UsageError } from '../failure.ts'
 import type { ExitStatus } from '../failure.ts'
-import { chooseNode, chooseRunningLab, planOf } from '../lab-choice.ts'
+import { chooseNode, chooseRunningLab, clientOf, planOf } from '../lab-choice.ts'
+import type { ChosenLab } from '../lab-choice.ts'
+import { verdictText } from '../ready-text.ts'
 import { chooseTopology, placement, readAddressing, readPlacement } from '../topology-options.ts'
 import type { PlacementOptions } from '../topology-options.ts'
 
@@ -52,9 +55,23 @@ async function askSupervisor({ io, finish }: CommandContext, request: '/node-sta
   const lab = chooseRunningLab(io, options)
   chooseNode(planOf(lab), name)
   const { ready } = await supervisorClient(lab.folder).post<{ readonly ready?: boolean }>(request, { node: name })
-  const state = request === '/node-stop' ? 'stopped' : ready === true ? 'ready' : 'ended'
-  answer(io, options, { node: name, state }, () => (state === 'ended' ? `${name} started and ended again; siplab events ${name} says why\n` : `${name} is ${state}\n`))
-  if (state === 'ended') finish(1)
+  if (request === '/node-stop') return answer(io, options, { node: name, state: 'stopped' }, () => `${name} is stopped\n`)
+  if (ready !== true) {
+    answer(io, options, { node: name, state: 'ended' }, () => `${name} started and ended again; siplab events ${name} says why\n`)
+    return finish(1)
+  }
+  const { state, verdicts } = await standing(lab, name)
+  answer(io, options, { node: name, state, ...(verdicts.length === 0 ? {} : { verdicts }) }, () => `${name} is ${state}\n${verdicts.map((each) => `  ${verdictText(each)}\n`).join('')}`)
+}
+
+/** A server that waits for its database has started as well. A container with a program of its own says no more than that it runs. */
+async function standing(lab: ChosenLab, name: string): Promise<Pick<NodeStatus, 'state' | 'verdicts'>> {
+  try {
+    return await clientOf(lab, name).get<NodeStatus>('/status')
+  } catch (error) {
+    if (error instanceof LabError && error.code === 'node.unreachable') return { state: 'ready', verdicts: [] }
+    throw error
+  }
 }
 
 async function ignoreStopped(stopping: Promise<unknown>): Promise<void> {
