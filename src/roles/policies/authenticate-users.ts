@@ -20,15 +20,10 @@ export function authenticateUsers(context: RoleContext, { realm, domains }: { re
   })
 }
 
-/** A token nobody else can make says that this dialog was let in when it began. */
+/** Tokens nobody else can make say that this dialog was let in when it began. */
 function carriesToken({ ownRoute, request }: Arrival, tokens: FlowTokens): boolean {
   const user = ownRoute?.uri.user
-  if (user === undefined) return false
-  if (tokens.isOfDialog(user, request.callId)) return true
-  return user.split('+').every((token) => {
-    const { kind } = tokens.read(token)
-    return kind === 'flow' || kind === 'gone' || kind === 'elsewhere'
-  })
+  return user !== undefined && tokens.isOfDialog(user, request.callId)
 }
 
 /** OPTIONS to the server itself asks nothing of a user: the first SIP answer of a connectivity check. */

@@ -3,7 +3,7 @@
  * no server must not choose the way through the inside.
  */
 import { type Arrival, pass, type Policy, refuse } from '../../sip/routing/decision.ts'
-import { type FlowTokens, tokenSeparator } from '../../sip/routing/flow-token.ts'
+import type { FlowTokens } from '../../sip/routing/flow-token.ts'
 
 export interface RouteGuardOptions {
   /**
@@ -15,7 +15,7 @@ export interface RouteGuardOptions {
 
 /**
  * What is left of Route below our own value is a way through others: outside a dialog nobody but a server may ask for one, inside
- * one the value that named us must carry a token that we made for that flow or that dialog.
+ * one the value that named us must carry the tokens we made for that dialog. Tokens of another dialog are refused wherever they lead.
  */
 export function routeGuard(tokens: FlowTokens, options: RouteGuardOptions = {}): Policy {
   const towards = options.towards === undefined ? undefined : new Set(options.towards)
@@ -23,9 +23,12 @@ export function routeGuard(tokens: FlowTokens, options: RouteGuardOptions = {}):
     name: 'route-guard',
     decide(arrival) {
       if (arrival.request.method === 'REGISTER' && !mayLeavePath(arrival)) return refuse(403, 'route.abuse')
-      if (arrival.routes.length === 0 || arrival.flow.peer?.class === 'server') return pass
-      if (!arrival.inDialog || !isOurs(arrival, tokens)) return refuse(403, 'route.abuse')
+      const user = arrival.ownRoute?.uri.user
       const [next] = arrival.routes
+      if ((user === undefined && next === undefined) || arrival.flow.peer?.class === 'server') return pass
+      if (user === undefined || !arrival.inDialog || !tokens.isOfDialog(user, arrival.request.callId)) {
+        return next === undefined && user !== undefined && !tokens.isToken(user) ? pass : refuse(403, 'route.abuse')
+      }
       return towards === undefined || next === undefined || towards.has(next.uri.host) ? pass : refuse(403, 'route.abuse')
     },
   }
@@ -35,15 +38,4 @@ export function routeGuard(tokens: FlowTokens, options: RouteGuardOptions = {}):
 function mayLeavePath({ request, flow }: Arrival): boolean {
   const peerClass = flow.peer?.class
   return request.header('Path') === undefined || (peerClass !== undefined && peerClass !== 'client')
-}
-
-/** A flow that has closed meanwhile is still ours: the target list answers that with 430. */
-function isOurs({ ownRoute, request }: Arrival, tokens: FlowTokens): boolean {
-  const user = ownRoute?.uri.user
-  if (user === undefined) return false
-  if (tokens.isOfDialog(user, request.callId)) return true
-  return user.split(tokenSeparator, 2).every((token) => {
-    const { kind } = tokens.read(token)
-    return kind === 'flow' || kind === 'gone' || kind === 'elsewhere'
-  })
 }

@@ -87,8 +87,8 @@ const none: readonly string[] = []
 
 /**
  * Step 4. Two values where the sides differ (RFC 5658 §3), the leaving side on top: each peer then dials the name,
- * port and transport of its own side. One value carries the tokens of both flows. A value that names no flow carries the token
- * of its dialog where somebody will ask for one: beside a flow's value, towards an edge, which vouches for nobody, and for
+ * port and transport of its own side. One value carries the tokens of both flows. A value that names no flow carries the seal
+ * of its dialog alone where somebody will ask for one: beside a flow's value, towards an edge, which vouches for nobody, and for
  * datagrams, whose source proves nothing.
  */
 function recordRoutes({ own, settings }: Core, arrival: Incoming, flow: Flow): readonly string[] {
@@ -97,15 +97,14 @@ function recordRoutes({ own, settings }: Core, arrival: Incoming, flow: Flow): r
   const from = arrival.flow
   const { scheme } = arrival.uri
   const tokens = settings.flowTokens
-  const inward = tokens !== undefined && needsToken(from) ? tokens.of(from) : undefined
-  const outward = tokens !== undefined && needsToken(flow) ? tokens.of(flow) : undefined
+  const inward = tokens !== undefined && needsToken(from) ? tokens.of(from) : ''
+  const outward = tokens !== undefined && needsToken(flow) ? tokens.of(flow) : ''
+  const { callId } = arrival.request
   const differ = from.face !== flow.face || from.transport !== flow.transport
-  const double = mode === 'double' && differ
-  const signed = double || from.peer?.class === 'edge' || flow.peer?.class === 'edge'
-  const dialog = signed || (inward === undefined && outward === undefined && !(isServer(from) && isServer(flow))) ? tokens?.ofDialog(arrival.request.callId) : undefined
-  if (double) return [own.recordRoute(flow, scheme, outward ?? dialog), own.recordRoute(from, scheme, inward ?? dialog)]
-  const both = inward !== undefined && outward !== undefined ? inward + tokenSeparator + outward : (inward ?? outward)
-  return [own.recordRoute(from, scheme, both ?? dialog)]
+  if (mode === 'double' && differ) return [own.recordRoute(flow, scheme, tokens?.ofDialog(callId, outward)), own.recordRoute(from, scheme, tokens?.ofDialog(callId, inward))]
+  const both = inward !== '' && outward !== '' ? inward + tokenSeparator + outward : inward + outward
+  const signed = both !== '' || from.peer?.class === 'edge' || flow.peer?.class === 'edge' || !(isServer(from) && isServer(flow))
+  return [own.recordRoute(from, scheme, signed ? tokens?.ofDialog(callId, both) : undefined)]
 }
 
 function isServer({ peer }: Flow): boolean {

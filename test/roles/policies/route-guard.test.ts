@@ -26,20 +26,36 @@ function routed(flow: Flow, user: string | undefined, next: readonly string[], i
 const kind = (decision: Decision | Promise<Decision>): string => (decision instanceof Promise ? 'promise' : decision.kind)
 const guard = routeGuard(tokens, { towards: ['director.lab.test'] })
 
-t.test('a client goes on by a route set that carries the token of its flow', async (t) => {
+t.test('a client goes on by a route set that carries the token of its flow, sealed for this dialog', async (t) => {
   const flow = flowOf(undefined)
-  t.equal(kind(guard.decide(routed(flow, tokens.of(flow), ['sip:director.lab.test']))), 'pass')
+  t.equal(kind(guard.decide(routed(flow, tokens.ofDialog('call-1', tokens.of(flow)), ['sip:director.lab.test']))), 'pass')
 })
 
 t.test('its token opens no way to another host', async (t) => {
   const flow = flowOf(undefined)
-  t.same(['sip:fe1.lab.test', 'sip:192.0.2.9:5060;transport=tcp'].map((uri) => kind(guard.decide(routed(flow, tokens.of(flow), [uri])))), ['refuse', 'refuse'])
+  t.same(['sip:fe1.lab.test', 'sip:192.0.2.9:5060;transport=tcp'].map((uri) => kind(guard.decide(routed(flow, tokens.ofDialog('call-1', tokens.of(flow)), [uri])))), ['refuse', 'refuse'])
 })
 
 t.test('a route set without a token, with a forged one or outside a dialog is refused', async (t) => {
   const flow = flowOf(undefined)
   const next = ['sip:director.lab.test']
-  t.same([routed(flow, undefined, next), routed(flow, 'AAAAAAAAAAAAAAAA.abcd.1.edge.lab.test', next), routed(flow, tokens.of(flow), next, false)].map((made) => kind(guard.decide(made))), ['refuse', 'refuse', 'refuse'])
+  t.same([routed(flow, undefined, next), routed(flow, 'AAAAAAAAAAAAAAAA.abcd.1.edge.lab.test', next), routed(flow, tokens.ofDialog('call-1', tokens.of(flow)), next, false)].map((made) => kind(guard.decide(made))), ['refuse', 'refuse', 'refuse'])
+})
+
+t.test('a token without a seal, or with that of another dialog, is refused even where it leads no further', async (t) => {
+  const flow = flowOf(undefined)
+  const bare = tokens.of(flow)
+  t.same([bare, tokens.ofDialog('call-2', bare), tokens.ofDialog('call-1', bare), tokens.ofDialog('call-1'), 'alice'].map((user) => kind(guard.decide(routed(flow, user, [])))), ['refuse', 'refuse', 'pass', 'pass', 'pass'])
+})
+
+t.test('the seal of one dialog does not make the tokens of another its own', async (t) => {
+  const [mine, other] = [flowOf(undefined), flowOf(undefined)]
+  const seal = tokens.ofDialog('call-1', tokens.of(mine)).slice(-18)
+  t.equal(kind(guard.decide(routed(mine, `${tokens.of(other)}+${seal}`, []))), 'refuse')
+})
+
+t.test('a server may name a flow by a token alone, as the Path of a binding does', async (t) => {
+  t.equal(kind(guard.decide(routed(flowOf('server'), tokens.of(flowOf(undefined)), [], false))), 'pass')
 })
 
 t.test('the token of one dialog is none for another', async (t) => {

@@ -6,6 +6,7 @@ import { followRoute } from '../../../src/sip/routing/policies/follow-route.ts'
 import type { FakeFlow } from '../../support/fake-transport.ts'
 import { FakeTransport, server } from '../../support/fake-transport.ts'
 import { proxyBench, type ProxyBench, route, target } from '../../support/proxy-bench.ts'
+import type { SipRequest } from '../../../src/sip/message/types.ts'
 import { request } from '../../support/sip-messages.ts'
 
 const key = Buffer.alloc(32, 7)
@@ -83,7 +84,7 @@ interface Calls extends ProxyBench {
 }
 
 /** Alice and bob are clients with connections of their own; alice has called bob. */
-async function clients(): Promise<Calls & { readonly route: string }> {
+async function clients(): Promise<Calls & { readonly route: string; inside(route: string): SipRequest }> {
   const parts: { tokens?: FlowTokens; bob?: FakeFlow } = {}
   const bench = proxyBench({
     make: ({ transport }) => {
@@ -94,46 +95,55 @@ async function clients(): Promise<Calls & { readonly route: string }> {
     },
   })
   if (parts.bob === undefined) throw new TypeError('bob is missing')
-  await bench.arrive(request({ uri: 'sip:bob@lab.test' }))
-  return { ...bench, alice: bench.caller, bob: parts.bob, route: parts.bob.request().header('Record-Route') ?? '' }
+  const invite = request({ uri: 'sip:bob@lab.test' })
+  await bench.arrive(invite)
+  return { ...bench, alice: bench.caller, bob: parts.bob, route: parts.bob.request().header('Record-Route') ?? '', inside: (route) => inside(route, invite.callId) }
 }
 
-const inside = (routeValue: string) => request({ method: 'BYE', uri: 'sip:x@10.0.0.1', to: '<sip:bob@lab.test>;tag=b', headers: [['Route', routeValue]] })
+function inside(route: string, callId: string, method = 'BYE'): SipRequest {
+  return request({ method, uri: 'sip:x@10.0.0.1', to: '<sip:bob@lab.test>;tag=b', callId, headers: [['Route', route]] })
+}
 
 t.test('requests inside a dialog between two clients', async (t) => {
-  t.test('one Record-Route value carries the tokens of both flows', async (t) => {
+  t.test('one Record-Route value carries the tokens of both flows and the seal of the dialog', async (t) => {
     const { route } = await clients()
-    t.match(route, /^<sip:[^@+]+\+[^@+]+@internal\.lab\.test:5061;transport=tls;lr>$/)
+    t.match(route, /^<sip:[^@+]+\+[^@+]+\+d~[^@+]+@internal\.lab\.test:5061;transport=tls;lr>$/)
   })
 
   t.test('from the caller go to the callee', async (t) => {
-    const { arrive, route, alice, bob } = await clients()
+    const { arrive, inside, route, alice, bob } = await clients()
     await arrive(inside(route), alice)
     t.equal(bob.lines.at(-1), 'BYE sip:x@10.0.0.1 SIP/2.0')
   })
 
   t.test('from the callee go to the caller', async (t) => {
-    const { arrive, route, alice, bob } = await clients()
+    const { arrive, inside, route, alice, bob } = await clients()
     await arrive(inside(route), bob)
     t.equal(alice.lines.at(-1), 'BYE sip:x@10.0.0.1 SIP/2.0')
   })
 
   t.test('get 430 when the other flow is gone', async (t) => {
-    const { arrive, route, alice, bob } = await clients()
+    const { arrive, inside, route, alice, bob } = await clients()
     bob.close()
     await arrive(inside(route), alice)
     t.equal(alice.response().status, 430)
   })
 
-  t.test('get 403 when the token is forged', async (t) => {
+  t.test('get 403 when the tokens are those of another dialog', async (t) => {
     const { arrive, route, alice } = await clients()
+    await arrive(inside(route, 'another-call'), alice)
+    t.equal(alice.response().status, 403)
+  })
+
+  t.test('get 403 when the token is forged', async (t) => {
+    const { arrive, inside, route, alice } = await clients()
     await arrive(inside(route.replace(/sip:./, (start) => (start.endsWith('x') ? 'sip:y' : 'sip:x'))), alice)
     t.equal(alice.response().status, 403)
   })
 
   t.test('an ACK takes the same way', async (t) => {
     const { arrive, route, alice, bob } = await clients()
-    await arrive(request({ method: 'ACK', uri: 'sip:x@10.0.0.1', to: '<sip:bob@lab.test>;tag=b', headers: [['Route', route]] }), alice)
+    await arrive(inside(route, bob.request().callId, 'ACK'), alice)
     t.equal(bob.lines.at(-1), 'ACK sip:x@10.0.0.1 SIP/2.0')
   })
 })

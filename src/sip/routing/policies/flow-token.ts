@@ -1,6 +1,6 @@
 /** Sends a request by the flow that our own Route value names (RFC 5626 §5.3). */
 import { type Arrival, type Decision, pass, type Policy, refuse, type Target } from '../decision.ts'
-import { type FlowTokens, type TokenReading, tokenSeparator } from '../flow-token.ts'
+import { flowsIn, type FlowTokens, type TokenReading, tokenSeparator } from '../flow-token.ts'
 
 export interface FlowTokenOptions {
   /** Where the other nodes of the pool take MTLS; 5061 unless given. */
@@ -16,7 +16,7 @@ export interface FlowTokenOptions {
 
 /**
  * A request that came by the flow of the token is on its way out: it goes on by the remaining Route or the Request-URI.
- * 430 when the flow is gone and the user with it, 403 when the token is forged; a token of another node of the pool leads to
+ * 430 when the flow is gone and the user with it, 403 when the token is forged or belongs to another dialog; a token of another node of the pool leads to
  * that node while it lives.
  */
 export function flowToken(tokens: FlowTokens, options: FlowTokenOptions = {}): Policy {
@@ -25,7 +25,10 @@ export function flowToken(tokens: FlowTokens, options: FlowTokenOptions = {}): P
     decide(arrival) {
       const user = arrival.ownRoute?.uri.user
       if (user === undefined) return pass
-      return user.includes(tokenSeparator) ? eitherWay(arrival, tokens, user, options) : oneWay(arrival, tokens.read(user), options)
+      const flows = flowsIn(user)
+      if (flows !== user && !tokens.isOfDialog(user, arrival.request.callId)) return refuse(403, 'route.token-forged')
+      if (flows === '') return pass
+      return flows.includes(tokenSeparator) ? eitherWay(arrival, tokens, flows, options) : oneWay(arrival, tokens.read(flows), options)
     },
   }
 }
@@ -48,8 +51,8 @@ function oneWay(arrival: Arrival, reading: TokenReading, options: FlowTokenOptio
 }
 
 /** Two tokens: the request leaves by the flow it did not come by. */
-function eitherWay(arrival: Arrival, tokens: FlowTokens, user: string, options: FlowTokenOptions): Decision | Promise<Decision> {
-  const readings = user.split(tokenSeparator, 2).map((token) => tokens.read(token))
+function eitherWay(arrival: Arrival, tokens: FlowTokens, flows: string, options: FlowTokenOptions): Decision | Promise<Decision> {
+  const readings = flows.split(tokenSeparator, 2).map((token) => tokens.read(token))
   if (readings.some(({ kind }) => kind === 'forged')) return refuse(403, 'route.token-forged')
   const others = readings.filter((reading) => reading.kind === 'flow' && reading.flow.id !== arrival.flow.id)
   const [way] = others
