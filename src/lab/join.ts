@@ -9,6 +9,9 @@ import type { NodeEvent } from '../roles/control-api.ts'
 /** An event that tells how a connection failed. */
 export type ConnectionEvent = NodeEvent & { readonly connection: string; readonly verdict: Verdict }
 
+/** The same where there was no connection yet: a cut, a port nobody listens on. No other end knows of it. */
+export type DialEvent = NodeEvent & { readonly connection?: never; readonly verdict: Verdict }
+
 /** Codes that say only that the other end ended it. */
 const symptoms: ReadonlySet<string> = new Set([
   'tls.peer-refused', 'tls.alert', 'tls.handshake-failed', 'tls.handshake-timeout', 'link.reset', 'link.unconfirmed', 'link.timeout', 'route.next-hop-down',
@@ -19,11 +22,17 @@ export function isSymptom(code: string): boolean {
   return symptoms.has(code)
 }
 
+type View = ConnectionEvent | DialEvent
+
 /** Clocks of one machine differ by nothing; what is more was moved. */
 const skewMs = 60_000
 
 export function isConnectionEvent(event: NodeEvent): event is ConnectionEvent {
   return event.connection !== undefined && event.verdict !== undefined
+}
+
+export function isDialEvent(event: NodeEvent): event is DialEvent {
+  return event.event === 'flow.lost' && event.connection === undefined && event.verdict !== undefined
 }
 
 /**
@@ -32,7 +41,7 @@ export function isConnectionEvent(event: NodeEvent): event is ConnectionEvent {
  *
  * @param views events with the same `connection`, at least one
  */
-export function joinViews(views: readonly [ConnectionEvent, ...ConnectionEvent[]]): Verdict {
+export function joinViews(views: readonly [View, ...View[]]): Verdict {
   const causes = views.filter(({ verdict }) => !isSymptom(verdict.code))
   const primary = causes.find(({ verdict }) => knowsBetter(verdict, causes)) ?? causes[0] ?? views[0]
   const dialler = views.find(({ verdict }) => verdict.direction === 'outgoing')?.node
@@ -52,7 +61,7 @@ export function joinViews(views: readonly [ConnectionEvent, ...ConnectionEvent[]
 }
 
 /** Under TLS 1.2 OpenSSL calls a missing signature algorithm a missing cipher suite; the end that limits them knows better. */
-function knowsBetter({ code }: Verdict, causes: readonly ConnectionEvent[]): boolean {
+function knowsBetter({ code }: Verdict, causes: readonly View[]): boolean {
   return code === 'tls.no-common-signature' && causes.some(({ verdict }) => verdict.code === 'tls.no-common-cipher')
 }
 
@@ -63,8 +72,9 @@ function named(fix: string, peer: string): string {
 
 /** Every failed connection in the events of all nodes, oldest first, one verdict each. */
 export function joinEvents(events: readonly NodeEvent[]): readonly Verdict[] {
-  const groups = Map.groupBy(events.filter(isConnectionEvent), ({ connection }) => connection)
-  return [...groups.values()].map((views) => joinViews(views as [ConnectionEvent, ...ConnectionEvent[]]))
+  const views = events.filter((event): event is View => isConnectionEvent(event) || isDialEvent(event))
+  const groups = Map.groupBy(views, ({ connection, node, seq }) => connection ?? `${node} ${seq}`)
+  return [...groups.values()].map((group) => joinViews(group as [View, ...View[]]))
 }
 
 export interface Joiner {
@@ -104,7 +114,7 @@ export function openJoiner(onVerdict: (verdict: Verdict) => void): Joiner {
 }
 
 /** Two ends that wrote about the same moment and disagree on the time: an expired certificate may be a wrong clock. */
-function skewBetween(views: readonly ConnectionEvent[]): readonly Verdict[] {
+function skewBetween(views: readonly View[]): readonly Verdict[] {
   const [first, ...rest] = views
   const other = rest.find(({ node, time }) => first !== undefined && node !== first.node && Math.abs(Date.parse(time) - Date.parse(first.time)) > skewMs)
   if (first === undefined || other === undefined) return []

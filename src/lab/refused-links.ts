@@ -5,7 +5,7 @@ import { nodeFolder } from '../roles/node-folder.ts'
 import type { LabPlan } from '../topology/plan-types.ts'
 import { readEvents } from './event-tail.ts'
 import { dialledNames } from './fault-links.ts'
-import { isSymptom, joinEvents } from './join.ts'
+import { isDialEvent, isSymptom, joinEvents } from './join.ts'
 
 export interface RefusedLink {
   /** `director->fe1`. */
@@ -20,7 +20,8 @@ export function refusedLinks(plan: LabPlan, labRoot: string, statuses: readonly 
   const down = statuses.flatMap(({ name, links }) => links.filter(({ state }) => state === 'down').map((link) => ({ ...link, name: `${name}->${nodeOf(plan, link.peer)}` })))
   if (down.length === 0) return []
   const events = plan.nodes.flatMap(({ name }) => readEvents(nodeFolder(labRoot, name).events)).toSorted((one, other) => one.time.localeCompare(other.time))
-  const joined = joinEvents(events)
+  // What came to no connection the dialler knows alone, and said: an old one (a peer that had not started yet) explains nothing now.
+  const joined = joinEvents(events.filter((event) => !isDialEvent(event)))
   return down.map(({ name, since, verdict }) => {
     const known = verdict !== undefined && !isSymptom(verdict.code) ? verdict : (joined.findLast(({ link, code }) => link === name && !isSymptom(code)) ?? verdict)
     return { link: name, since, ...(known === undefined ? {} : { verdict: known }) }

@@ -42,6 +42,11 @@ t.test('events of all nodes give one verdict for each connection', async (t) => 
   t.strictSame(joinEvents(events).map(({ code }) => code), ['cert.expired', 'cert.revoked'])
 })
 
+t.test('a dial that came to no connection is a verdict of its own, each time', async (t) => {
+  const { connection: _none, ...dial } = view('fe1', 'link.cut', 'outgoing', { event: 'flow.lost' })
+  t.strictSame(joinEvents([dial, { ...dial, seq: 2 }, { ...dial, seq: 3, event: 'link.down' }]).map(({ code }) => code), ['link.cut', 'link.cut'])
+})
+
 t.test('the joiner gives out at the latest when it is asked to', async (t) => {
   const given: Verdict[] = []
   const joiner = openJoiner((verdict) => given.push(verdict))

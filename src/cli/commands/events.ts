@@ -1,7 +1,7 @@
 /** `siplab events [NODE]`: the event files of one node or all, in the order of time. They tell also when the nodes are gone. */
 import type { Command } from 'commander'
 import { readEvents, tailEvents } from '../../lab/event-tail.ts'
-import { joinEvents, openJoiner } from '../../lab/join.ts'
+import { isDialEvent, joinEvents, joinViews, openJoiner } from '../../lab/join.ts'
 import type { Verdict } from '../../certificates/verdict.ts'
 import type { NodeEvent } from '../../roles/control-api.ts'
 import { nodeFolder } from '../../roles/node-folder.ts'
@@ -46,7 +46,7 @@ function showJoined(io: Io, { json, follow: follows }: EventsOptions, files: rea
   joinEvents(files.flatMap(readEvents).toSorted((a, b) => a.time.localeCompare(b.time))).forEach(show)
   if (follows !== true) return
   const joiner = openJoiner(show)
-  return follow(io, files, (event) => joiner.add(event))
+  return follow(io, files, (event) => (isDialEvent(event) ? show(joinViews([event])) : joiner.add(event)))
 }
 
 function follow(io: Io, files: readonly string[], show: (event: NodeEvent) => void): Promise<void> {

@@ -1,6 +1,6 @@
 /** Whether what a scenario expects is so: pure, over what the nodes wrote and how they stand. */
 import { dialledNames } from '../fault-links.ts'
-import { joinEvents } from '../join.ts'
+import { isConnectionEvent, isDialEvent, joinEvents } from '../join.ts'
 import type { NodeEvent } from '../../roles/control-api.ts'
 import type { Verdict } from '../../certificates/verdict.ts'
 import type { LabPlan } from '../../topology/plan-types.ts'
@@ -70,7 +70,7 @@ function verdictFits({ link, at, windows, serial, found, also = [] }: Expectatio
 
 /** Joined where both ends wrote about one connection, and what a node says of itself. */
 export function verdictsOf(events: readonly NodeEvent[]): readonly Verdict[] {
-  const own = events.flatMap(({ node, verdict, connection }) => (verdict === undefined || connection !== undefined ? [] : [{ node, ...verdict }]))
+  const own = events.flatMap((event) => (event.verdict === undefined || isConnectionEvent(event) || isDialEvent(event) ? [] : [{ node: event.node, ...event.verdict }]))
   return [...joinEvents(events), ...own]
 }
 
