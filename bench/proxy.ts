@@ -76,7 +76,7 @@ async function main(): Promise<void> {
 }
 
 async function measure(row: Row, how: HowToMeasure, certificates: BenchCertificates, folder: string): Promise<Measured> {
-  const settings = { transport: row.transport, tls: certificates, hops: row.hops }
+  const settings = { transport: row.transport, tls: certificates, hops: row.hops, workers: row.workers }
   const { profile, against, flags } = how
   const ours = await startOurs({ ...settings, folder: join(folder, `${row.name}-ours`), log: row.log, checkout: thisCheckout, flags: profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile] })
   const isOwn = against !== undefined || flags !== undefined || row.other !== 'kamailio'
@@ -113,7 +113,7 @@ function isMemory({ job }: Row): boolean {
 
 /** Each round with new processes: one that has held much before has room for the next. */
 async function measureMemory(row: Row, how: HowToMeasure, certificates: BenchCertificates, folder: string): Promise<Measured> {
-  const settings = { transport: row.transport, tls: certificates, hops: row.hops }
+  const settings = { transport: row.transport, tls: certificates, hops: row.hops, workers: row.workers }
   const costs = { ours: [] as number[], other: [] as number[] }
   for (let round = 0; round < how.rounds; round++) {
     for (const key of ['ours', 'other'] as const) {

@@ -28,6 +28,11 @@ export interface SubjectSettings {
   readonly hops: 1 | 3
 }
 
+export interface BaselineSettings extends SubjectSettings {
+  /** Processes of Kamailio that serve connections. */
+  readonly workers: number
+}
+
 export interface OurSettings extends SubjectSettings {
   readonly log: 'warn' | 'info'
   /** The checkout that is run; this one unless told otherwise. */
@@ -62,12 +67,12 @@ export async function startOurs(settings: OurSettings): Promise<Subject> {
   })
 }
 
-/** Kamailio with its production allocator and two workers, one for each core of a small machine. */
-export async function startBaseline(settings: SubjectSettings): Promise<Subject> {
-  const { transport, tls } = settings
+/** Kamailio with its production allocator. */
+export async function startBaseline(settings: BaselineSettings): Promise<Subject> {
+  const { transport, tls, workers } = settings
   return startRow('kamailio', settings, async (port, nextPort, folder) => {
     const nextHop = nextPort === undefined ? undefined : `sip:${address}:${nextPort};transport=${transport}`
-    const child = startKamailio({ transport, address, port, domain, tls, folder, workers: 2, nextHop })
+    const child = startKamailio({ transport, address, port, domain, tls, folder, workers, nextHop })
     await isUp(transport, port)
     return child
   })
