@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Verdict } from '../certificates/verdict.ts'
 import type { LinkState, ListenerStatus, NodeEvent } from '../roles/control-api.ts'
 import { nodeFolder } from '../roles/node-folder.ts'
+import { StoreError } from '../services/store/store-error.ts'
 import { planLab } from '../topology/plan.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import type { Topology } from '../topology/topology.ts'
@@ -134,8 +135,7 @@ class Lab implements RunningLab {
       if (trust.internal !== undefined) onProgress(`certificates for ${new Set(this.plan.certificates.map(({ node }) => node)).size} nodes from the lab's own authority`)
       makeStoreFolders(this.plan, this.folder.root)
       await this.#startTogether([...this.#nodes.values()].filter(({ plan }) => plan.role === 'sql'), signal)
-      await seedDirectories(this.plan, this.folder.root)
-      if (this.plan.users.length > 0) onProgress(`directory with ${this.plan.users.length} users`)
+      await this.#seed()
       this.#closeControl = await openSupervisorControl(this.folder, this.#nodes, () => this.ready)
       await this.#startNodes(signal)
       await this.#probeLinks()
@@ -174,6 +174,18 @@ class Lab implements RunningLab {
     const { root } = nodeFolder(this.folder.root, name)
     mkdirSync(root, { recursive: true, mode: 0o700 })
     return movableClock(root, clock)
+  }
+
+  /** A database of an earlier run may still have a fault on it: that is for its nodes to tell, and for `siplab heal`. */
+  async #seed(): Promise<void> {
+    const { onProgress } = this.#options
+    try {
+      await seedDirectories(this.plan, this.folder.root)
+      if (this.plan.users.length > 0) onProgress(`directory with ${this.plan.users.length} users`)
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+      onProgress(`the directory was left as it is: ${error.message}; once it answers, siplab users seed writes the lists of the topology`)
+    }
   }
 
   /** Names and revocation lists first: who starts later may need them at once. */

@@ -61,6 +61,19 @@ t.test('nodes never outlive a supervisor that was killed, and its lock is taken 
   t.match(await siplab(['down', '--data', data]), { status: 0 })
 })
 
+t.test('a fault that the lab before left on is told by the next up, and taken off then', async (t) => {
+  const data = join(folder(t), 'lab')
+  const lab = (...args: readonly string[]) => siplab([...args, '--data', data])
+  await lab('up', 'standard', '--detach')
+  await lab('break', 'directory', 'down')
+  await lab('down')
+  const up = await lab('up', 'standard', '--detach', '--json')
+  t.match(JSON.parse(up.stdout), { event: 'degraded', verdicts: [{ node: 'se', code: 'directory.unreachable' }] })
+  t.match(await lab('heal', 'directory'), { status: 0 })
+  t.match(await lab('status'), { status: 0, stdout: /se +standard-edition +ready/ })
+  t.match(await lab('down'), { status: 0 })
+})
+
 t.test('two labs at once stand in two networks', async (t) => {
   const [first, second] = await Promise.all([withLab(t, 'standard'), withLab(t, 'standard')])
   t.not(first.ready.dns.internal.address, second.ready.dns.internal.address)

@@ -36,9 +36,27 @@ t.test('a pool on a private PostgreSQL', { skip: missing ?? false }, async (t) =
     await dave.signIn()
   })
 
+  t.test('a front end that is started while PostgreSQL does not run serves when it runs again', async (t) => {
+    await lab.json('node', 'stop', 'sql')
+    t.match(await lab.json('node', 'restart', 'fe1'), { state: 'degraded', verdicts: [{ code: 'store.unreachable' }, { code: 'directory.unreachable' }] })
+    const dave = phoneOf(t, lab, 'dave', { at: 'fe1', transport: 'tls' })
+    await t.rejects(dave.signIn(), { message: /answered 504/ })
+    await lab.json('node', 'start', 'sql')
+    await until(async () => (await lab.run('status')).status === 0)
+    await dave.signIn()
+  })
+
   t.test('a second front end without a certificate does not start, and says why', async (t) => {
     for (const reference of ['listener', 'default-outgoing']) await lab.run('unassign', 'fe2', reference, '--force')
     t.equal((await lab.run('node', 'restart', 'fe2')).status, 1)
     t.match(await lab.change((change) => change.event === 'node-stopped' && change.node === 'fe2' && change.exit === 1), { verdict: { code: 'config.certificate-unassigned' } })
   })
 })
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let asked = 0; asked < 40; asked += 1) {
+    if (await holds()) return
+    await new Promise((resolve) => setTimeout(resolve, 250))
+  }
+  throw new Error('it did not come to that within 10 s')
+}
