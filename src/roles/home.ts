@@ -27,12 +27,13 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
   if (location === undefined) throw new Error(`${plan.name} is a home and has no pool store`)
   const ownRoute = members.length === 1 ? undefined : (flow: Parameters<typeof flowTokens.of>[0]): string => `<sip:${flowTokens.of(flow)}@${plan.fqdn}:${securePort};transport=tls;lr>`
   const local = { location, accounts, domains, self: plan.fqdn, isOpen }
+  const relocate = relocation(local)
   return {
     faces: {
       internal: {
         admit: [stripUntrusted(), routeGuard(flowTokens), noteRemote(), authenticateUsers(context, settings)],
         target: [
-          flowToken(flowTokens, { port: securePort, isReachable: (node) => isReachable(node, securePort, 'internal'), relocate: relocation(local) }),
+          flowToken(flowTokens, { port: securePort, isReachable: (node) => isReachable(node, securePort, 'internal'), relocate }),
           followRoute(),
           // A number at our domain is no user of it (RFC 3261 §19.1.6).
           staticRoutes(routes.filter(({ match }) => isForNumbers(match))),
@@ -59,6 +60,7 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
     ],
     stripResponse: stripUntrustedResponse,
     recordRouteName: settings.home,
+    detour: relocate,
     domains,
     explainsTo: () => true,
   }

@@ -150,6 +150,7 @@ export function openStack(options: StackOptions): Stack {
     faces,
     forward: { ...defaultForward, ...options.forward },
     ...(parts.domains === undefined ? {} : { domains: parts.domains }),
+    ...(parts.detour === undefined ? {} : { detour: parts.detour }),
     shed: (request) => options.shed?.(request) ?? overload.shed(),
     optionTags: ['ms-benotify'],
     flowTokens,

@@ -1,6 +1,5 @@
 /** A request inside a dialog whose way is lost: the bindings of the user it is for say where the other end is now. */
 import { addressOfRecord, equalUris, parseUri } from '../../sip/message/uri.ts'
-import type { SipUri } from '../../sip/message/types.ts'
 import { pass } from '../../sip/routing/decision.ts'
 import type { Arrival, Decision } from '../../sip/routing/decision.ts'
 import type { Binding } from '../location/binding.ts'
@@ -11,7 +10,8 @@ import { instanceSelector } from './gruu.ts'
 import { type LocalTargetsOptions, targetOf } from './local-targets.ts'
 
 /**
- * For the option `relocate` of the policy `flow-token`. `pass`: the user is not ours, or has no binding that could be meant.
+ * For the option `relocate` of the policy `flow-token`, where the flow was ours, and for `ProxySettings.detour`, where a server on the way
+ * answered that it is gone. `pass`: the user is not ours, or has no binding that could be meant.
  * The Request-URI stays: it is the remote target of the dialog (RFC 3261 §12.2.1.1), only the way to it is new.
  */
 export function relocation(options: LocalTargetsOptions): (arrival: Arrival) => Soon<Decision> {
@@ -19,7 +19,7 @@ export function relocation(options: LocalTargetsOptions): (arrival: Arrival) => 
   const outage = options.outage ?? defaultOutageAnswer
 
   function toBinding(arrival: Arrival, bindings: readonly Binding[]): Decision {
-    const binding = meant(arrival.uri, bindings)
+    const binding = meant(arrival, bindings)
     const target = binding === undefined ? undefined : targetOf(binding, options)
     return target === undefined ? pass : { kind: 'route', targets: [{ ...target, uri: arrival.uri.text }], because: 'flow-token.relocated' }
   }
@@ -34,9 +34,18 @@ export function relocation(options: LocalTargetsOptions): (arrival: Arrival) => 
   }
 }
 
-/** The one with that Contact, that instance, or the only one: a phone that came back by a new connection may have a new Contact. */
-function meant(uri: SipUri, bindings: readonly Binding[]): Binding | undefined {
-  const isNamed = instanceSelector(uri) ?? ((binding: Binding) => binding.contact === uri.text || equalUris(parseUri(binding.contact), uri))
-  const named = bindings.find(isNamed)
-  return named ?? (bindings.length === 1 ? bindings[0] : undefined)
+/**
+ * The one that the remote target of the dialog names: its instance, its Contact, its endpoint; never another device of the user. One
+ * that came back by a new connection may have a new address in its Contact: then a user part that is its own tells.
+ */
+function meant({ uri, request: { to } }: Arrival, bindings: readonly Binding[]): Binding | undefined {
+  const isNamed = instanceSelector(uri)
+  if (isNamed !== undefined) return bindings.find(isNamed)
+  const same = bindings.find(({ contact }) => contact === uri.text || equalUris(parseUri(contact), uri))
+  if (same !== undefined) return same
+  const epid = to.parameters.get('epid')
+  if (epid !== undefined) return bindings.find((binding) => binding.epid === epid)
+  if (uri.user === undefined || uri.user === to.uri.user) return undefined
+  const [only, ...others] = bindings.filter(({ contact }) => parseUri(contact).user === uri.user)
+  return others.length === 0 ? only : undefined
 }

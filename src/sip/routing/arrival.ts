@@ -54,4 +54,10 @@ export class Incoming implements Arrival {
     this.uri = request.uri
     this.routes = request.addresses('Route')
   }
+
+  /** What is left of Route leads nowhere: none of it goes along. */
+  leaveRoute(): void {
+    this.popped += this.routes.length
+    this.routes = []
+  }
 }

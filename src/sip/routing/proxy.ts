@@ -12,6 +12,7 @@ import type { Flow } from '../transport/flow.ts'
 import { Incoming } from './arrival.ts'
 import type { Core } from './core.ts'
 import type { Decision, Policy } from './decision.ts'
+import { Detours } from './detours.ts'
 import { codeOf } from './error-code.ts'
 import { OwnNames } from './own.ts'
 import { ownOptions } from './own-options.ts'
@@ -45,6 +46,7 @@ class ProxyCore implements Proxy, TransactionUser, Core {
   readonly settings: ProxySettings
   readonly own: OwnNames
   readonly transactions: TransactionLayer
+  readonly detours = new Detours()
   private readonly rules: Rules
   /** Per face: who may, the proxy's own business, where to. */
   private readonly lists = new Map<string, readonly Policy[]>()
@@ -147,7 +149,10 @@ class ProxyCore implements Proxy, TransactionUser, Core {
     this.settings.on.decision?.(arrival, decision, arrival.decidedBy)
     const [target] = decision.kind === 'route' ? decision.targets : []
     if (target === undefined) return this.settings.on.dropped?.(arrival.request, arrival.flow, because(decision))
-    forwardAck(this, arrival, target)
+    const detour = this.detours.of(arrival.request, this.settings.clock.now())
+    if (detour === undefined) return forwardAck(this, arrival, target)
+    arrival.leaveRoute()
+    forwardAck(this, arrival, { ...detour, uri: arrival.uri.text })
   }
 
   /** The peer's fault gets the status it earned; anything else is our bug and 500. */

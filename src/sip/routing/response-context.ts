@@ -6,7 +6,7 @@ import type { Flow } from '../transport/flow.ts'
 import type { Incoming } from './arrival.ts'
 import { type Outcome, better } from './best-response.ts'
 import type { Core } from './core.ts'
-import type { Target } from './decision.ts'
+import type { Decision, Target } from './decision.ts'
 import { Fork } from './fork.ts'
 import { groupTargets } from './groups.ts'
 import { reply } from './reply.ts'
@@ -117,6 +117,39 @@ export class ResponseContext {
     if (this.pending > 0) return
     if (this.finished) return this.letGo()
     if (this.startGroup()) return
+    if (this.best?.status === 430 && this.goAround()) return
+    this.answerBest()
+  }
+
+  /**
+   * A flow that a dialog was set up by is gone; its user may have come back by another. Asked once: the way around is the second
+   * fork. False: nobody is to be asked.
+   */
+  private goAround(): boolean {
+    const { arrival } = this
+    const { detour } = this.core.settings
+    if (detour === undefined || !arrival.inDialog || this.cancelled || this.forks.length > 1) return false
+    arrival.leaveRoute()
+    const decision = detour(arrival)
+    if (decision instanceof Promise) decision.then((settled) => this.takeDetour(settled)).catch((error: unknown) => this.failDetour(error))
+    else this.takeDetour(decision)
+    return true
+  }
+
+  private takeDetour(decision: Decision): void {
+    const [target] = decision.kind === 'route' ? decision.targets : []
+    if (this.cancelled) return this.answerHere(487, 'request.cancelled')
+    if (target === undefined) return this.answerBest()
+    const { settings, detours } = this.core
+    settings.on.decision?.(this.arrival, decision, 'detour')
+    if (this.isInvite) detours.note(this.arrival.request, target, settings.clock.now())
+    this.best = undefined
+    this.groups = [[target]]
+    this.startGroup()
+  }
+
+  private failDetour(error: unknown): void {
+    this.core.settings.on.failed?.(this.arrival.request, error)
     this.answerBest()
   }
 

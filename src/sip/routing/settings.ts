@@ -89,6 +89,11 @@ export interface ProxySettings {
   /** Absent: Record-Route carries no flow tokens. */
   readonly flowTokens?: FlowTokens
   /**
+   * The way to the other end of a dialog when a flow on its route is gone and was answered 430 (RFC 5626 §5.3); anything but a route: none is
+   * known. It is asked once a request, which has no Route then. Absent: the 430 goes back.
+   */
+  readonly detour?: (arrival: Arrival) => Decision | Promise<Decision>
+  /**
    * Header fields that explain a failure made here, e.g. `ms-diagnostics`; empty for a peer that is not to know.
    * @param detail what the layer that failed knew (an error of the transport, say); undefined when there is nothing more
    */
