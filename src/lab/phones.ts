@@ -6,6 +6,7 @@ import { addUser, removeUser } from '../services/accounts.ts'
 import { systemClock } from '../sip/clock.ts'
 import { createResolver } from '../sip/transport/resolver.ts'
 import type { LabPlan, PhoneTarget, PlannedUser } from '../topology/plan-types.ts'
+import { bindingsIn } from './forget-user.ts'
 import { LabError } from './lab-error.ts'
 import { internalRoot } from './provision.ts'
 import { realmOf, withDirectory } from './seed.ts'
@@ -59,6 +60,7 @@ export async function addCrowd(plan: LabPlan, labRoot: string, count: number): P
     return { uri: `sip:${login}@${organisation.domain}`, login, password, home, remote: true }
   })
   const realm = realmOf(plan, organisation.domain)
+  const bindings = bindingsIn(plan, labRoot, organisation)
   await withDirectory(organisation, labRoot, async (directory) => {
     for (const user of users) await addUser(directory, user, realm)
   })
@@ -67,7 +69,7 @@ export async function addCrowd(plan: LabPlan, labRoot: string, count: number): P
     users: users.map(({ uri }) => uri),
     remove: () =>
       withDirectory(organisation, labRoot, async (directory) => {
-        for (const { uri } of users) await removeUser(directory, uri)
+        for (const { uri } of users) await removeUser(directory, bindings, uri)
       }),
   }
 }

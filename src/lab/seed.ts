@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { addUser, defaultRealm } from '../services/accounts.ts'
 import { openDirectory } from '../services/store/directory.ts'
 import type { Directory } from '../services/store/directory.ts'
+import { openPoolStore } from '../services/store/pool-store.ts'
+import type { PoolStore } from '../services/store/pool-store.ts'
 import type { StoreSettings } from '../services/store/settings.ts'
 import { systemClock } from '../sip/clock.ts'
 import { databaseTls } from '../roles/stores.ts'
@@ -22,11 +24,21 @@ export async function seedDirectories(plan: LabPlan, labRoot: string, url?: stri
 
 /** Opens the directory of an organisation, hands it to `use`, and closes it whatever comes. */
 export async function withDirectory<T>({ domain, store }: DirectoryPlace, labRoot: string, use: (directory: Directory) => Promise<T>, url?: string): Promise<T> {
-  const directory = await openDirectory(directorySettings({ domain, store }, labRoot, url), { clock: systemClock })
+  const directory = await openDirectory(settingsOf({ domain, store }, labRoot, 'directory', url), { clock: systemClock })
   try {
     return await use(directory)
   } finally {
     await directory.close()
+  }
+}
+
+/** The same for the pool store. */
+export async function withPoolStore<T>({ domain, store }: DirectoryPlace, labRoot: string, use: (pool: PoolStore) => Promise<T>, url?: string): Promise<T> {
+  const pool = await openPoolStore(settingsOf({ domain, store }, labRoot, 'pool', url), { clock: systemClock })
+  try {
+    return await use(pool)
+  } finally {
+    await pool.close()
   }
 }
 
@@ -45,8 +57,9 @@ async function seed(plan: LabPlan, organisation: OrganisationPlan, directory: Di
 }
 
 /** The PostgreSQL of that URL, else the private one of the lab where one was made, else the embedded file. */
-function directorySettings({ domain, store }: DirectoryPlace, labRoot: string, url: string | undefined): StoreSettings {
-  const directoryUrl = url ?? readStoreAccess(labRoot, domain)?.directoryUrl
-  if (store.kind === 'postgres' && directoryUrl !== undefined) return { kind: 'postgresql', url: directoryUrl, ...databaseTls(store, () => readFileSync(join(labRoot, 'pki', 'internal-root.pem'), 'utf8')) }
-  return { kind: 'sqlite', file: join(labRoot, (store.kind === 'sqlite' ? store : store.fallback).directory) }
+function settingsOf({ domain, store }: DirectoryPlace, labRoot: string, which: 'directory' | 'pool', url: string | undefined): StoreSettings {
+  const access = readStoreAccess(labRoot, domain)
+  const server = url ?? (which === 'directory' ? access?.directoryUrl : access?.storeUrl)
+  if (store.kind === 'postgres' && server !== undefined) return { kind: 'postgresql', url: server, ...databaseTls(store, () => readFileSync(join(labRoot, 'pki', 'internal-root.pem'), 'utf8')) }
+  return { kind: 'sqlite', file: join(labRoot, (store.kind === 'sqlite' ? store : store.fallback)[which]) }
 }

@@ -1,10 +1,11 @@
 /** What a SIP server answers on its control socket; see control-api.ts for the list. */
 import { assignReference, generalTab, securityTab, setMtls, unassignReference } from './administration.ts'
 import type { Binding } from '../services/location/binding.ts'
+import { StoreError } from '../services/store/store-error.ts'
 import { parseNameAddress } from '../sip/message/name-address.ts'
 import type { Flow } from '../sip/transport/flow.ts'
 import type { FlowStatus, NodeEvent, Registration, TraceEntry } from './control-api.ts'
-import { type ControlAnswer, type ControlCall, type ControlRoutes, ControlUsageError, json, type LineStream } from './control-server.ts'
+import { type ControlAnswer, type ControlCall, ControlRefusal, type ControlRoutes, ControlUsageError, json, type LineStream } from './control-server.ts'
 import { nodeDirectory } from './diagnosis.ts'
 import type { Service } from './service.ts'
 import { traceEntry } from './trace.ts'
@@ -35,6 +36,10 @@ export function nodeControl(service: Service): ControlRoutes {
     'POST /link-fault': ({ body }) => linkFault(service, body),
     'POST /probe': async ({ body }) => json(await service.probe(optionalText(body, 'peer'))),
     'POST /ask-store': async () => json(await service.askStores()),
+    'POST /forget-user': async ({ body }) => {
+      await forgetUser(service, text(body, 'aor'))
+      return json({})
+    },
     'POST /redial': async ({ body }) => json(await service.redial(optionalText(body, 'peer'))),
     'POST /drain': async () => {
       await service.drain()
@@ -97,6 +102,15 @@ function reachedBy({ path, flowBound }: Binding, flow: Flow | undefined): { read
   const [first] = path
   if (first !== undefined) return { flow: `by way of ${parseNameAddress(first).uri.host}` }
   return flowBound ? {} : { flow: 'dialled' }
+}
+
+async function forgetUser(service: Service, aor: string): Promise<void> {
+  try {
+    await service.forgetUser(aor)
+  } catch (error) {
+    if (error instanceof StoreError) throw new ControlRefusal(error.code, error.message)
+    throw error
+  }
 }
 
 function metrics({ stack, status }: Service): Readonly<Record<string, number>> {

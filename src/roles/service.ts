@@ -166,6 +166,12 @@ export class Service {
     return this.#verdicts.filter((each) => isAbout('pool', each) || isAbout('directory', each))
   }
 
+  /** For an account that was removed: its bindings go, and what was remembered of it. @throws StoreError when the store cannot be changed */
+  async forgetUser(aor: string): Promise<void> {
+    this.#stack?.accounts?.clear()
+    await this.#stores?.location?.removeUser(aor)
+  }
+
   /** Closes the flows this node dialled to a peer, or to all, and dials again: live flows keep what they were opened with. */
   async redial(peer?: string): Promise<readonly LinkState[]> {
     for (const flow of [...(this.#stack?.transport.flows() ?? [])]) {

@@ -31,19 +31,22 @@ import { groundOf, type JudgingGround } from './examine-peer.ts'
 import { home } from './home.ts'
 import { nextHops } from './next-hops.ts'
 import { peerJudge } from './peers.ts'
+import { recordPartnerRefusal } from './partner-refusal.ts'
 import type { EventName } from './events.ts'
 import type { Recorder } from './recorder.ts'
 import { requestLog } from './request-log.ts'
 import { faceSettings, type RoleContext, type RoleParts } from './role.ts'
 import { reachability } from './reach.ts'
 import type { Stores } from './stores.ts'
-import { cacheDirectory } from '../services/directory-cache.ts'
+import { cacheDirectory, type DirectoryCache } from '../services/directory-cache.ts'
 
 export interface Stack {
   readonly transport: TransportLayer
   readonly proxy: Proxy
   readonly parts: RoleParts
   readonly locate: Locate
+  /** What requests last learned of the directory; absent where the node has none. */
+  readonly accounts: DirectoryCache | undefined
   close(): Promise<void>
 }
 
@@ -113,6 +116,7 @@ export function openStack(options: StackOptions): Stack {
   // Names are kept for a second: a lab changes its records while it runs.
   const resolver = createResolver({ clock, servers: options.dnsServers ?? [`${plan.resolver.address}:${plan.resolver.port}`], cacheSeconds: 1 })
   const locate = locator(options, resolver, (hop) => transport.existing(hop) !== undefined)
+  const accounts = stores.directory === undefined ? undefined : cacheDirectory(stores.directory, { clock, freshMs: 1000 })
   const parts = partsOf({
     plan,
     clock,
@@ -123,7 +127,7 @@ export function openStack(options: StackOptions): Stack {
     nonceKey: options.sharedKey,
     authentication: options.authentication,
     directory: stores.directory,
-    accounts: stores.directory === undefined ? undefined : cacheDirectory(stores.directory, { clock, freshMs: 1000 }),
+    accounts,
     location: stores.location,
   })
   const { names } = plan.profile
@@ -155,13 +159,14 @@ export function openStack(options: StackOptions): Stack {
     optionTags: ['ms-benotify'],
     flowTokens,
     diagnostics: (because, arrival, status, detail): readonly HeaderField[] => (parts.explainsTo(arrival) ? diagnosticsHeaders({ plan, who }, because, arrival, status, detail) : []),
-    on: proxyEvents(recorder),
+    on: proxyEvents(recorder, plan, who),
   })
   return {
     transport,
     proxy,
     parts,
     locate,
+    accounts,
     async close() {
       overload.close()
       proxy?.close()
@@ -272,10 +277,13 @@ function incidentEvent(incident: string): EventName {
   }
 }
 
-function proxyEvents(recorder: Recorder): ProxyEvents {
+function proxyEvents(recorder: Recorder, plan: NodePlan, who: Directory): ProxyEvents {
   const log = requestLog(recorder)
   return {
-    decision: (arrival: Arrival, decision, policy) => log.decision(arrival, decision, policy),
+    decision(arrival: Arrival, decision, policy) {
+      log.decision(arrival, decision, policy)
+      if (decision.kind === 'refuse') recordPartnerRefusal(recorder, plan, who, arrival)
+    },
     forwarded: (arrival, target, flow) => log.forwarded(arrival, target, flow),
     answered: (request, status, because) => log.answered(request, status, because),
     dropped: (message, flow, because) => log.dropped(message, flow, because),

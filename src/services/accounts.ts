@@ -45,9 +45,17 @@ export async function addUser(directory: Directory, user: NewUser, realm: string
   return account
 }
 
-/** False: there was no such user. */
-export function removeUser(directory: Directory, uri: string): Promise<boolean> {
-  return directory.removeAccount(addressOfRecord(parseUri(uri)))
+/** Whoever knows where users are: a location service, a pool store, or the homes that run. */
+export interface BindingsOfUsers {
+  removeUser(aor: string): void | Promise<void>
+}
+
+/** Removes a user's account and credentials, then its bindings: a refresh between the two finds no account. False: there was no such user. */
+export async function removeUser(directory: Directory, bindings: BindingsOfUsers, uri: string): Promise<boolean> {
+  const aor = addressOfRecord(parseUri(uri))
+  const wasThere = await directory.removeAccount(aor)
+  await bindings.removeUser(aor)
+  return wasThere
 }
 
 export function listUsers(directory: Directory): Promise<readonly Account[]> {

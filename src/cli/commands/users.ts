@@ -1,6 +1,7 @@
 /** `siplab users list, add, remove, seed`: the accounts in the directory of a lab, whether it runs or not. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { bindingsIn } from '../../lab/forget-user.ts'
 import { makeStoreFolders } from '../../lab/provision.ts'
 import { realmOf, seedDirectories, withDirectory } from '../../lab/seed.ts'
 import { addUser, listUsers, removeUser } from '../../services/accounts.ts'
@@ -47,11 +48,12 @@ export const usersCommand: RegisterCommand = (program, { io }) => {
     answer(io, options, account, () => `${account.aor} is at home in ${home}\n`)
   })
 
-  common(withTopology(users.command('remove <URI>').description('Removes an account with its credentials.')), 'siplab users remove sip:erna@lab.test').action(async (uri: string, options: UsersOptions) => {
-    const { plan, open } = chooseDirectory(io, options)
+  common(withTopology(users.command('remove <URI>').description('Removes an account with its credentials and its bindings.')), 'siplab users remove sip:erna@lab.test').action(async (uri: string, options: UsersOptions) => {
+    const { plan, root, open } = chooseDirectory(io, options)
     const { login, domain, organisation } = readUri(plan, uri)
     const aor = `sip:${login}@${domain}`
-    const removed = await open(organisation, (directory) => removeUser(directory, aor))
+    const bindings = bindingsIn(plan, root, organisation, io.environment['SIPLAB_STORE_URL'])
+    const removed = await open(organisation, (directory) => removeUser(directory, bindings, aor))
     if (!removed) throw new LabError('not-so', 'user.unknown', `the directory of ${organisation.domain} has no ${aor}; siplab users list shows those it has`)
     answer(io, options, { removed: aor }, () => `${aor} is removed\n`)
   })

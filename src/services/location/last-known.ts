@@ -5,6 +5,7 @@ export interface LastKnown {
   note(aor: string, bindings: readonly Binding[]): void
   /** undefined: never asked for, or forgotten. */
   of(aor: string): readonly Binding[] | undefined
+  forget(aor: string): void
 }
 
 /** @param limit addresses-of-record at most; default 20,000 */
@@ -20,5 +21,9 @@ export function lastKnown(limit = 20_000): LastKnown {
       young.set(aor, bindings)
     },
     of: (aor) => young.get(aor) ?? old.get(aor),
+    forget(aor) {
+      young.delete(aor)
+      old.delete(aor)
+    },
   }
 }

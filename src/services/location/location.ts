@@ -204,7 +204,10 @@ export function sharedLocation({ clock, store }: { readonly clock: Clock; readon
         await store.writeBindings({ put: [], remove: rows.filter((row) => row.flow === text).map((row) => ({ aor, key: row.binding_key, flow: text })) })
       }
     },
-    removeUser: (aor) => store.removeUser(aor),
+    async removeUser(aor) {
+      known.forget(aor)
+      await store.removeUser(aor)
+    },
     async *all() {
       for await (const rows of store.allBindings()) yield* alive(rows.map((row) => bindingOf(row, incarnation)), clock.wall())
     },

@@ -62,11 +62,14 @@ function suite(t: Test, place: Place): void {
       t.match(await opened.account('sip:alice@lab.test'), { remote: false })
     })
 
-    t.test('a removed user is gone with its credentials', async (t) => {
+    t.test('a removed user is gone with its credentials and its bindings', async (t) => {
       const opened = await directory(t)
       await addUser(opened, alice)
-      t.equal(await removeUser(opened, 'sip:alice@lab.test'), true)
-      t.equal(await removeUser(opened, 'sip:alice@lab.test'), false)
+      const store = await pool(t)
+      await store.writeBindings({ put: [row(), row({ aor: 'sip:bob@lab.test' })], remove: [] })
+      t.equal(await removeUser(opened, store, 'sip:alice@lab.test'), true)
+      t.equal(await removeUser(opened, store, 'sip:alice@lab.test'), false)
+      t.same([await store.bindingsOf('sip:alice@lab.test'), (await store.bindingsOf('sip:bob@lab.test')).length], [[], 1])
       t.equal(await opened.account('sip:alice@lab.test'), undefined)
       t.equal(await opened.credential('alice', 'digest-md5', 'SIP Communications Service'), undefined)
     })
