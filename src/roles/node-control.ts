@@ -79,15 +79,17 @@ function liveFlows({ stack, plan, lab }: Service): readonly FlowStatus[] {
   }))
 }
 
-async function registrations({ stores, stack, plan, clock }: Service): Promise<readonly Registration[]> {
+/** Front ends of one pool each know every binding: it belongs to the one whose flow it came by. */
+async function registrations({ stores, stack, plan, lab, clock }: Service): Promise<readonly Registration[]> {
   const found: Registration[] = []
   if (stores?.location === undefined) return found
+  const names = new Map(lab.nodes.map(({ fqdn, name }) => [fqdn, name]))
   for await (const binding of stores.location.all()) {
     const flow = binding.flow === undefined ? undefined : stack?.transport.flow(binding.flow)
     found.push({
       aor: binding.aor,
       contact: binding.contact,
-      node: plan.name,
+      node: names.get(binding.owner) ?? plan.name,
       ...reachedBy(binding, flow),
       expiresSeconds: Math.max(0, Math.round((binding.expires - clock.wall()) / 1000)),
       ...(binding.userAgent === '' ? {} : { userAgent: binding.userAgent }),
