@@ -6,18 +6,20 @@ import type { Flow } from '../transport/flow.ts'
 import type { NextHop } from '../transport/types.ts'
 import type { Target } from './decision.ts'
 import { type Way, wayOf, writeCopy } from './forward.ts'
-import { type NextHops, locateHops } from './next-hop.ts'
+import { type NextHops, locateHops, locateOneOf } from './next-hop.ts'
 import type { ResponseContext } from './response-context.ts'
 import { codeOf } from './error-code.ts'
 
 export class Fork implements ClientTransactionUser, TimerOwner {
-  private readonly target: Target
+  private target: Target
   private readonly context: ResponseContext
   private readonly breadth: number
   private way: Way | undefined = undefined
   private hops: NextHops | undefined = undefined
   private hop: NextHop | undefined = undefined
   private transaction: ClientTransaction | undefined = undefined
+  /** Where the copy went: whose answers these are. */
+  private flow: Flow | undefined = undefined
   private timerC: WheelTimer | undefined = undefined
   private heard = false
   /** A flow that was open before may have died unseen: the same hop is dialled once more. */
@@ -40,7 +42,9 @@ export class Fork implements ClientTransactionUser, TimerOwner {
       this.way = wayOf(arrival, this.target)
       if (this.target.flow !== undefined) return this.sendOnFlow(core.settings.transport.flow(this.target.flow))
       const face = this.target.face ?? arrival.face
-      const hops = locateHops(core.settings, this.way.nextHop, face, arrival.request.text.length)
+      const { otherHops } = this.target
+      const bytes = arrival.request.text.length
+      const hops = otherHops === undefined ? locateHops(core.settings, this.way.nextHop, face, bytes) : locateOneOf(core.settings, this.way.nextHop, otherHops, face, bytes)
       if (!(hops instanceof Promise)) return this.tryHops(hops)
       hops.then((located) => this.tryHops(located)).catch((error: unknown) => this.fail(504, codeOf(error), error))
     } catch (error) {
@@ -59,21 +63,21 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     this.settle()
   }
 
-  onResponse(response: SipResponse, { flow }: ClientTransaction): void {
+  onResponse(response: SipResponse): void {
     this.heard = true
     if (response.status < 200) {
       // §16.7 step 2: anything but a 100 shows that somebody is still at work.
       if (response.status > 100) {
         if (this.timerC !== undefined) this.armTimerC()
-        this.context.onProvisional(response, flow)
+        this.context.onProvisional(response, this.flow)
       }
       return
     }
-    if (this.done) return this.context.onLate(response, flow)
+    if (this.done) return this.context.onLate(response, this.flow)
     if (this.hop !== undefined && response.status !== 503) this.context.core.settings.health.markUp(this.hop)
     if (response.status === 503 && this.failOver(response)) return
     this.settle()
-    this.context.onFinal(this, response, flow)
+    this.context.onFinal(this, response, this.flow)
     if (response.status < 300) this.letGo()
   }
 
@@ -153,6 +157,7 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     const transaction = core.transactions.client(arrival.request.method, arrival.loopHash, this)
     if (transaction === undefined) return this.fail(503, 'overload.transactions')
     this.transaction = transaction
+    this.flow = flow
     if (isInvite) this.armTimerC()
     const text = writeCopy(core, arrival, this.way, flow, transaction.branch, this.breadth)
     core.settings.on.forwarded?.(arrival, this.target, flow)
@@ -190,6 +195,7 @@ export class Fork implements ClientTransactionUser, TimerOwner {
 
   /** After a 2xx a fork only passes on further ones, for 32 s. */
   private letGo(): void {
+    this.target = nowhere
     this.way = undefined
     this.hops = undefined
     this.hop = undefined
@@ -208,3 +214,6 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     wheel.arm(this.timerC, 'C', forward.timerC)
   }
 }
+
+/** In place of a target that is not needed any more: it holds on to the binding it was made from. */
+const nowhere: Target = { uri: '', flow: undefined, routes: [], nextHop: undefined, q: 0, face: undefined }

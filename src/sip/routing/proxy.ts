@@ -62,7 +62,7 @@ class ProxyCore implements Proxy, TransactionUser, Core {
       trying: 'at-once',
       user: this,
       ...(settings.shed === undefined ? {} : { shed: settings.shed }),
-      onUndeliverable: (transaction, text) => this.sendBack(transaction, text),
+      onUndeliverable: (flow, text) => this.sendBack(flow, text),
     })
     const optionTags = new Set(settings.optionTags.map((tag) => tag.toLowerCase()))
     this.rules = { schemes: new Set(['sip', 'sips', 'tel']), optionTags, branchPrefix: this.transactions.branchPrefix }
@@ -170,7 +170,7 @@ class ProxyCore implements Proxy, TransactionUser, Core {
     this.settings.on.dropped?.(ack, flow, why)
   }
 
-  private sendBack({ flow }: ServerTransaction, text: string): void {
+  private sendBack(flow: Flow, text: string): void {
     const { transport, locate } = this.settings
     void sendBack({ transport, locate, face: flow.face }, text, (why) => this.settings.on.dropped?.(parseText(text), flow, why))
   }

@@ -3,6 +3,7 @@ import type { SipResponse } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
 import { writeCancel } from './hop-requests.ts'
 import { calling } from './invite-client.ts'
+import type { LateClient } from './late-client.ts'
 import { trying } from './non-invite-client.ts'
 import { silent } from './silent-user.ts'
 import { type TimerName, type TimerOwner, type TimerWheel, WheelTimer } from './timer-wheel.ts'
@@ -25,6 +26,8 @@ export interface ClientHome {
   readonly timers: TimerSettings
   /** The transaction ended: its slot may be given to another. */
   release(tx: Client): void
+  /** It has its answer, and gives its slot to something smaller that hands further 2xx to `user`. */
+  yield(tx: Client, user: ClientTransactionUser | undefined, stay: 'K' | 'M'): LateClient
 }
 
 export class Client implements ClientTransaction, TimerOwner {
@@ -45,8 +48,10 @@ export class Client implements ClientTransaction, TimerOwner {
   intervalMs = 0
   cancelWanted = false
   cancelling: Client | undefined
+  private late: LateClient | undefined = undefined
+  private waiting: Set<Client> | undefined = undefined
   private readonly deadline: WheelTimer
-  private repeat: WheelTimer | undefined
+  private repeat: WheelTimer | undefined = undefined
 
   constructor(home: ClientHome, slot: number, branch: Branch, method: string, user: ClientTransactionUser, cancelOf: Client | undefined) {
     this.home = home
@@ -67,7 +72,8 @@ export class Client implements ClientTransaction, TimerOwner {
     this.flow = flow
     this.reliable = flow.reliable
     this.text = text
-    watch(flow, this)
+    // A datagram flow has no end that would be news: a repetition finds out.
+    if (flow.reliable) this.waiting = watch(flow, this)
     this.become(this.method === 'INVITE' ? calling : trying)
   }
 
@@ -82,12 +88,16 @@ export class Client implements ClientTransaction, TimerOwner {
     this.cancelling?.end()
   }
 
+  onResponse(response: SipResponse): void {
+    this.state.onResponse(this, response)
+  }
+
   onTimer(name: TimerName): void {
     this.state.onTimer(this, name)
   }
 
   become(state: ClientState): void {
-    if (this.state.waiting && !state.waiting && this.flow !== undefined) unwatch(this.flow, this)
+    if (!state.waiting) this.waiting?.delete(this)
     this.state = state
     state.enter(this)
   }
@@ -134,8 +144,20 @@ export class Client implements ClientTransaction, TimerOwner {
     this.cancelling.send(writeCancel(this.text), this.flow)
   }
 
+  /** What is left to do takes less than this: its user hears of further 2xx (M), or nobody hears anything (K). */
+  yield(stay: 'K' | 'M'): void {
+    this.stopTimers()
+    this.text = ''
+    this.late = this.home.yield(this, stay === 'M' ? this.user : undefined, stay)
+    this.user = silent
+  }
+
   end(): void {
     if (!this.live) return
+    if (this.late !== undefined) {
+      this.late.abandon()
+      return this.become(terminated)
+    }
     this.stopTimers()
     this.become(terminated)
     this.text = ''
@@ -165,15 +187,12 @@ const terminated: ClientState = {
 
 const waitingKey = 'transaction.waiting'
 
-function watch(flow: Flow, tx: Client): void {
-  const waiting = flow.notes.get(waitingKey)
-  if (waiting instanceof Set) waiting.add(tx)
-  else flow.notes.set(waitingKey, new Set([tx]))
-}
-
-function unwatch(flow: Flow, tx: Client): void {
-  const waiting = flow.notes.get(waitingKey)
-  if (waiting instanceof Set) waiting.delete(tx)
+/** Those who wait on `flow`, with `tx`. */
+function watch(flow: Flow, tx: Client): Set<Client> {
+  const known = flow.notes.get(waitingKey)
+  const waiting = known instanceof Set ? known : new Set<Client>()
+  if (known === undefined) flow.notes.set(waitingKey, waiting)
+  return waiting.add(tx)
 }
 
 /** Tells everyone who waits for an answer on `flow` that none will come. */

@@ -44,13 +44,14 @@ const proceeding: ClientState = {
 }
 
 const onFinal: ClientState['onResponse'] = (tx, response) => {
+  const { user } = tx
   tx.stopTimers()
   if (response.status < 300) tx.become(accepted)
   else {
     tx.ack = writeAck(tx.text, response)
     tx.become(completed)
   }
-  tx.user.onResponse(response, tx)
+  user.onResponse(response, tx)
 }
 
 /** A failure came: it is acknowledged here, and again for each repetition. */
@@ -71,13 +72,14 @@ const completed: ClientState = {
   onCancel() {},
 }
 
-/** RFC 6026 §8.4: every further 2xx goes up, whichever fork it came from. */
+/** RFC 6026 §8.4: every further 2xx goes up, whichever fork it came from. While a CANCEL shares the slot it stays as it is. */
 const accepted: ClientState = {
   name: 'accepted',
   waiting: false,
   enter(tx) {
     tx.text = ''
-    tx.start('M', 64 * tx.home.timers.t1)
+    if (tx.cancelling?.live === true) tx.start('M', 64 * tx.home.timers.t1)
+    else tx.yield('M')
   },
   onResponse(tx, response) {
     if (response.status >= 200 && response.status < 300) tx.user.onResponse(response, tx)

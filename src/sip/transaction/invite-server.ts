@@ -28,6 +28,7 @@ const completed: ServerState = {
   enter(tx) {
     if (!tx.reliable) tx.start('G', tx.home.timers.t1)
     tx.start('H', 64 * tx.home.timers.t1)
+    tx.home.failed(tx)
   },
   onRepeat: (tx) => tx.resend(tx.text),
   respond() {},
@@ -56,19 +57,15 @@ const confirmed: ServerState = {
   onTimer: (tx) => tx.end('done'),
 }
 
-/** Absorbs the INVITE, lets every 2xx and ACK through. */
+/** Absorbs the INVITE (Timer L), lets every 2xx and ACK through. */
 const accepted: ServerState = {
   name: 'accepted',
   open: false,
-  enter(tx) {
-    tx.text = ''
-    tx.releaseRequest()
-    tx.start('L', 64 * tx.home.timers.t1)
-  },
+  enter: (tx) => tx.absorb(''),
   onRepeat() {},
   respond(tx, status, text) {
     if (status >= 200 && status < 300) tx.resend(text)
   },
   onAck: () => false,
-  onTimer: (tx) => tx.end('done'),
+  onTimer() {},
 }

@@ -4,12 +4,15 @@ import { flat } from '../message/flat.ts'
 import { randomToken } from '../message/random.ts'
 import type { SipRequest, SipResponse } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
+import { Absorber, type AbsorberHome } from './absorber.ts'
 import { asBranch, formatBranch, magicCookie, slotOf } from './branch.ts'
 import { Client, type ClientHome, failWaiting } from './client.ts'
+import { LateClient, type LateHome } from './late-client.ts'
+import { Line } from './line.ts'
 import { branchKey, needsOldRules, oldRulesKey } from './matching.ts'
 import { Server, type ServerHome } from './server.ts'
 import type { TransactionSettings } from './settings.ts'
-import type { Branch, ClientTransaction, ClientTransactionUser, TransactionLayer } from './types.ts'
+import type { Branch, ClientTransaction, ClientTransactionUser, ServerTransaction, TransactionLayer } from './types.ts'
 
 /**
  * @example
@@ -20,16 +23,20 @@ export function createTransactions(settings: TransactionSettings): TransactionLa
   return new Transactions(settings)
 }
 
-class Transactions implements TransactionLayer, ClientHome, ServerHome {
+class Transactions implements TransactionLayer, ClientHome, ServerHome, AbsorberHome, LateHome {
   readonly wheel
   readonly timers
   readonly trying
   readonly branchPrefix = `${magicCookie}${randomToken(5)}.`
   private readonly settings: TransactionSettings
-  private readonly servers = new Map<string, Server>()
-  /** Those of `servers` that have their final response, oldest first. */
-  private readonly absorbing = new Set<Server>()
-  private readonly slots: (Client | undefined)[] = []
+  private readonly servers = new Map<string, Server | Absorber>()
+  /** Those of `servers` that sent a failure and wait for its ACK, oldest first. */
+  private readonly failures = new Set<Server>()
+  /** The absorbers of `servers` (Timers J and L, which are equal). */
+  private readonly absorbing: Line
+  private readonly slots: (Client | LateClient | undefined)[] = []
+  private readonly lateInvites: Line
+  private readonly lateOthers: Line
   private readonly free: number[] = []
   /** How many transactions are kept under a longer key; while 0 a look-up is one. */
   private sharedKeys = 0
@@ -44,21 +51,28 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     this.wheel = settings.wheel
     this.timers = settings.timers
     this.trying = settings.trying
+    const { clock, wheel, timers } = settings
+    this.absorbing = new Line(clock, wheel, 'J', 64 * timers.t1)
+    this.lateInvites = new Line(clock, wheel, 'M', 64 * timers.t1)
+    this.lateOthers = new Line(clock, wheel, 'K', timers.t4)
   }
 
   get counts(): TransactionLayer['counts'] {
-    return { client: this.slots.length - this.free.length, server: this.servers.size, open: this.servers.size - this.absorbing.size, stray: this.strays, shed: this.shedCount }
+    return { client: this.slots.length - this.free.length, server: this.servers.size, open: this.open, stray: this.strays, shed: this.shedCount }
   }
 
   onRequest(request: SipRequest, flow: Flow): void {
     if (this.closed) return
     const byOldRules = needsOldRules(request)
     if (request.method === 'ACK') return this.onAck(request, flow, byOldRules)
-    const known = this.server(request, request.method, byOldRules)
-    if (known !== undefined) return known.state.onRepeat(known)
+    // Flat: it outlives the message it was cut from.
+    const key = flat(byOldRules ? oldRulesKey(request, request.method) : branchKey(request, request.method))
+    const holder = this.servers.get(key)
+    const known = this.amongEqual(holder, key, request, byOldRules)
+    if (known !== undefined) return known.onRepeat()
     const retryAfter = this.refusal(request)
     if (retryAfter !== undefined) return this.shed(request, flow, retryAfter)
-    const tx = new Server(this, this.freeKey(request, byOldRules), request, flow, byOldRules)
+    const tx = new Server(this, holder === undefined ? key : this.longerKey(key, request), request, flow, byOldRules)
     this.servers.set(tx.key, tx)
     if (request.method === 'CANCEL') return this.onCancel(tx, byOldRules)
     this.settings.user.onRequest(tx)
@@ -67,7 +81,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
 
   onResponse(response: SipResponse, flow: Flow): void {
     const tx = this.find(response)
-    if (tx !== undefined) return tx.state.onResponse(tx, response)
+    if (tx !== undefined) return tx.onResponse(response)
     this.strays++
     this.settings.user.onStrayResponse(response, flow)
   }
@@ -92,37 +106,75 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
 
   release(tx: Client | Server): void {
     if (tx instanceof Server) {
-      this.servers.delete(tx.key)
-      this.absorbing.delete(tx)
-      if (this.sharedKeys > 0 && !tx.byOldRules && tx.key.endsWith('|' + tx.sentBy)) this.sharedKeys--
-      return
+      this.failures.delete(tx)
+      return this.unlist(tx.key, tx.byOldRules ? undefined : tx.sentBy)
     }
     const holder = tx.cancelOf ?? tx
     if (holder.live || holder.cancelling?.live === true) return
-    this.slots[holder.slot] = undefined
-    this.free.push(holder.slot)
+    this.vacate(holder.slot)
   }
 
-  linger(tx: Server): void {
-    this.absorbing.add(tx)
-    if (this.absorbing.size <= this.settings.limits.absorbing) return
-    for (const oldest of this.absorbing) return oldest.end('done')
+  failed(tx: Server): void {
+    this.failures.add(tx)
+    this.makeRoom()
   }
 
-  undeliverable(tx: Server, text: string): void {
-    this.settings.onUndeliverable?.(tx, text)
+  absorb({ key, byOldRules, sentBy, flow, onEnd }: Server, text: string): Absorber {
+    const absorber = new Absorber(this, key, byOldRules ? undefined : flat(sentBy), flow, text, onEnd)
+    this.servers.set(key, absorber)
+    this.absorbing.add(absorber)
+    this.makeRoom()
+    return absorber
+  }
+
+  forget({ key, sentBy }: Absorber): void {
+    this.unlist(key, sentBy)
+  }
+
+  yield({ slot, branch, method }: Client, user: ClientTransactionUser | undefined, stay: 'K' | 'M'): LateClient {
+    const late = new LateClient(this, slot, branch, method, user)
+    this.slots[slot] = late
+    const line = stay === 'M' ? this.lateInvites : this.lateOthers
+    line.add(late)
+    return late
+  }
+
+  vacate(slot: number): void {
+    this.slots[slot] = undefined
+    this.free.push(slot)
+  }
+
+  undeliverable(flow: Flow, text: string): void {
+    this.settings.onUndeliverable?.(flow, text)
   }
 
   close(): void {
     this.closed = true
     for (const tx of this.servers.values()) tx.drop()
     for (const tx of this.slots) tx?.abandon()
+    for (const line of [this.absorbing, this.lateInvites, this.lateOthers]) line.close()
+  }
+
+  /** Server transactions without a final answer. */
+  private get open(): number {
+    return this.servers.size - this.failures.size - this.absorbing.size
+  }
+
+  /** The oldest of those that only wait for something to come again gives way. */
+  private makeRoom(): void {
+    if (this.failures.size + this.absorbing.size <= this.settings.limits.absorbing) return
+    if (this.absorbing.size > 0) return this.absorbing.shift()
+    for (const oldest of this.failures) return oldest.end('done')
+  }
+
+  private unlist(key: string, sentBy: string | undefined): void {
+    this.servers.delete(key)
+    if (this.sharedKeys > 0 && sentBy !== undefined && key.endsWith('|' + sentBy)) this.sharedKeys--
   }
 
   private onAck(ack: SipRequest, flow: Flow, byOldRules: boolean): void {
     if (ack.toTag === this.shedTag) return
-    const invite = this.server(ack, 'INVITE', byOldRules)
-    if (invite !== undefined && (!byOldRules || tagFits(invite, ack)) && invite.state.onAck(invite)) return
+    if (this.server(ack, 'INVITE', byOldRules)?.takesAck(ack) === true) return
     this.settings.user.onAck(ack, flow)
   }
 
@@ -132,32 +184,34 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     const invite = this.server(request, 'INVITE', byOldRules)
     if (invite === undefined) return tx.respond(481, answer(request, 481))
     tx.respond(200, answer(request, 200))
-    this.settings.user.onCancel(invite, request)
+    if (invite instanceof Server) this.settings.user.onCancel(invite, request)
   }
 
   /** The transaction `request` belongs to (§17.2.3). */
-  private server(request: SipRequest, method: string, byOldRules: boolean): Server | undefined {
-    if (byOldRules) return this.servers.get(oldRulesKey(request, method))
-    const key = branchKey(request, method)
-    const tx = this.servers.get(key)
-    if (tx === undefined && this.sharedKeys === 0) return undefined
+  private server(request: SipRequest, method: string, byOldRules: boolean): Server | Absorber | undefined {
+    const key = byOldRules ? oldRulesKey(request, method) : branchKey(request, method)
+    return this.amongEqual(this.servers.get(key), key, request, byOldRules)
+  }
+
+  /** @param holder what stands under `key`: it may have another sent-by */
+  private amongEqual(holder: Server | Absorber | undefined, key: string, request: SipRequest, byOldRules: boolean): Server | Absorber | undefined {
+    if (byOldRules || (holder === undefined && this.sharedKeys === 0)) return holder
     const { sentBy } = request
-    return tx?.sentBy === sentBy ? tx : this.servers.get(key + '|' + sentBy)
+    return holder?.sentBy === sentBy ? holder : this.servers.get(key + '|' + sentBy)
   }
 
-  /** A branch that another sent-by uses already is kept under a longer key. Flat: it outlives the message it was cut from. */
-  private freeKey(request: SipRequest, byOldRules: boolean): string {
-    const key = byOldRules ? oldRulesKey(request, request.method) : branchKey(request, request.method)
-    if (!this.servers.has(key)) return flat(key)
+  /** Of a branch that another sent-by uses already. */
+  private longerKey(key: string, { sentBy }: SipRequest): string {
     this.sharedKeys++
-    return flat(key + '|' + request.sentBy)
+    return flat(key + '|' + sentBy)
   }
 
-  private find(response: SipResponse): Client | undefined {
+  private find(response: SipResponse): Client | LateClient | undefined {
     const { branch } = response
     if (branch === undefined) return undefined
     const tx = this.slots[slotOf(this.branchPrefix, branch)]
     if (tx?.branch !== branch) return undefined
+    if (tx instanceof LateClient) return response.method === tx.method ? tx : undefined
     const addressee = response.method === tx.method ? tx : response.method === 'CANCEL' ? tx.cancelling : undefined
     return addressee?.live === true ? addressee : undefined
   }
@@ -173,8 +227,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   private refusal(request: SipRequest): number | undefined {
     const { server, reserve } = this.settings.limits
     const continues = request.toTag !== undefined || request.method === 'CANCEL'
-    const open = this.servers.size - this.absorbing.size
-    if (open >= (continues ? server + reserve : server)) return overloadSeconds
+    if (this.open >= (continues ? server + reserve : server)) return overloadSeconds
     return continues ? undefined : this.settings.shed?.(request)
   }
 
@@ -186,8 +239,3 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
 }
 
 const overloadSeconds = 5
-
-/** RFC 3261 §17.2.3: an ACK without a branch carries the To tag of the answer it acknowledges. */
-function tagFits(invite: Server, ack: SipRequest): boolean {
-  return invite.text === '' || invite.answeredTag() === ack.toTag
-}

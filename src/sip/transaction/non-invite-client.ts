@@ -1,6 +1,5 @@
 /** Non-INVITE client transaction (RFC 3261 §17.1.2, figure 6). */
 import type { ClientState } from './client.ts'
-import { silent } from './silent-user.ts'
 
 export const trying: ClientState = {
   name: 'trying',
@@ -57,8 +56,9 @@ const completed: ClientState = {
   enter(tx) {
     tx.text = ''
     if (tx.reliable) return tx.end()
-    tx.user = silent
-    tx.start('K', tx.home.timers.t4)
+    // The slot of a CANCEL is that of its INVITE.
+    if (tx.cancelOf === undefined) tx.yield('K')
+    else tx.start('K', tx.home.timers.t4)
   },
   onResponse() {},
   onTimer: (tx) => tx.end(),

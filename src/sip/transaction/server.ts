@@ -1,9 +1,9 @@
 /** A server transaction: what all its states share. The states stand in `invite-server.ts` and `non-invite-server.ts`. */
 import { answer } from '../message/answer.ts'
-import { flat } from '../message/flat.ts'
 import { parseText } from '../message/parse.ts'
 import type { SipRequest } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
+import type { Absorber } from './absorber.ts'
 import { proceeding } from './invite-server.ts'
 import { trying } from './non-invite-server.ts'
 import { type TimerName, type TimerOwner, type TimerWheel, WheelTimer } from './timer-wheel.ts'
@@ -29,9 +29,11 @@ export interface ServerHome {
   readonly timers: TimerSettings
   readonly trying: number | 'at-once'
   release(tx: Server): void
-  /** It has its final response and stays to absorb repetitions. */
-  linger(tx: Server): void
-  undeliverable(tx: Server, text: string): void
+  /** It sent a failure and waits for the ACK. */
+  failed(tx: Server): void
+  /** It has its final answer: from here on `text` is all there is to say, and something smaller stands in its place. */
+  absorb(tx: Server, text: string): Absorber
+  undeliverable(flow: Flow, text: string): void
 }
 
 export class Server implements ServerTransaction, TimerOwner {
@@ -42,7 +44,7 @@ export class Server implements ServerTransaction, TimerOwner {
   readonly reliable: boolean
   /** Found by the rules of RFC 2543 (RFC 3261 §17.2.3): its ACK must carry the To tag of our answer. */
   readonly byOldRules: boolean
-  onEnd: ((because: 'done' | 'timeout' | 'transport') => void) | undefined
+  onEnd: ServerTransaction['onEnd']
   context: unknown
   state: ServerState
   /** The last response, while it may have to be repeated; empty when there is none or no need. */
@@ -50,9 +52,9 @@ export class Server implements ServerTransaction, TimerOwner {
   answered = false
   intervalMs = 0
   private held: SipRequest | undefined
-  private readSentBy: string | undefined = undefined
-  private readonly deadline: WheelTimer
-  private repeat: WheelTimer | undefined
+  private absorber: Absorber | undefined = undefined
+  private deadline: WheelTimer | undefined = undefined
+  private repeat: WheelTimer | undefined = undefined
 
   constructor(home: ServerHome, key: string, request: SipRequest, flow: Flow, byOldRules: boolean) {
     this.home = home
@@ -62,8 +64,6 @@ export class Server implements ServerTransaction, TimerOwner {
     this.reliable = flow.reliable
     this.byOldRules = byOldRules
     this.onEnd = undefined
-    this.context = undefined
-    this.deadline = new WheelTimer(this)
     this.state = request.method === 'INVITE' ? proceeding : trying
     this.state.enter(this)
   }
@@ -73,15 +73,9 @@ export class Server implements ServerTransaction, TimerOwner {
     return this.held
   }
 
-  /** What was answered stays for 32 s (Timers J and L); its request need not (bench/forward.ts; over UDP a fifth of all CPU was the collector). */
-  releaseRequest(): void {
-    if (!this.byOldRules) this.readSentBy = flat(this.sentBy)
-    this.held = undefined
-  }
-
   /** Host and port of the top Via. Read when a second request with this branch comes. */
   get sentBy(): string {
-    return (this.readSentBy ??= this.request.sentBy)
+    return this.request.sentBy
   }
 
   get proceeding(): boolean {
@@ -108,10 +102,16 @@ export class Server implements ServerTransaction, TimerOwner {
 
   become(state: ServerState): void {
     this.stopTimers()
-    const answered = this.state.open && !state.open
     this.state = state
     state.enter(this)
-    if (answered && this.live) this.home.linger(this)
+  }
+
+  /** Nothing of the request is needed any more; whoever holds this can still send a further 2xx. */
+  absorb(text: string): void {
+    this.absorber = this.home.absorb(this, text)
+    this.held = undefined
+    this.onEnd = undefined
+    this.text = ''
   }
 
   /** G repeats the response and `trying` waits for one; all others end a state. */
@@ -120,7 +120,10 @@ export class Server implements ServerTransaction, TimerOwner {
       this.intervalMs = ms
       this.repeat ??= new WheelTimer(this)
       this.home.wheel.arm(this.repeat, name, ms)
-    } else this.home.wheel.arm(this.deadline, name, ms)
+      return
+    }
+    this.deadline ??= new WheelTimer(this)
+    this.home.wheel.arm(this.deadline, name, ms)
   }
 
   stopTrying(): void {
@@ -135,12 +138,17 @@ export class Server implements ServerTransaction, TimerOwner {
   }
 
   resend(text: string): void {
-    if (text !== '' && !this.flow.send(text)) this.home.undeliverable(this, text)
+    if (text !== '' && !this.flow.send(text)) this.home.undeliverable(this.flow, text)
   }
 
-  /** To tag of the answer we gave; read only for peers without branches. */
-  answeredTag(): string | undefined {
-    return this.text === '' ? undefined : parseText(this.text).toTag
+  onRepeat(): void {
+    this.state.onRepeat(this)
+  }
+
+  /** RFC 3261 §17.2.3: without a branch it must carry the To tag of the answer it acknowledges. */
+  takesAck(ack: SipRequest): boolean {
+    if (this.byOldRules && this.text !== '' && parseText(this.text).toTag !== ack.toTag) return false
+    return this.state.onAck(this)
   }
 
   end(because: 'done' | 'timeout' | 'transport'): void {
@@ -156,11 +164,13 @@ export class Server implements ServerTransaction, TimerOwner {
   /** Ends it without a callback. */
   drop(): void {
     this.onEnd = undefined
-    this.end('done')
+    if (this.absorber === undefined) return this.end('done')
+    this.absorber.drop()
+    this.become(terminated)
   }
 
   private stopTimers(): void {
-    this.home.wheel.cancel(this.deadline)
+    if (this.deadline !== undefined) this.home.wheel.cancel(this.deadline)
     this.stopTrying()
   }
 }

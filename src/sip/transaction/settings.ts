@@ -2,7 +2,8 @@
 import type { Clock } from '../clock.ts'
 import type { SipRequest } from '../message/types.ts'
 import type { TimerWheel } from './timer-wheel.ts'
-import type { ServerTransaction, TimerSettings, TransactionUser } from './types.ts'
+import type { Flow } from '../transport/flow.ts'
+import type { TimerSettings, TransactionUser } from './types.ts'
 
 export interface TransactionLimits {
   /** Client transactions in all. Beyond it `client()` gives undefined. */
@@ -33,6 +34,6 @@ export interface TransactionSettings {
    * Asked once for each new request outside a dialog. Absent: everything is taken.
    */
   readonly shed?: (request: SipRequest) => number | undefined
-  /** The flow of `transaction` did not take `text`: send it by RFC 3261 §18.2.2. Absent: the response is lost. */
-  readonly onUndeliverable?: (transaction: ServerTransaction, text: string) => void
+  /** The flow of the request did not take `text`: send it by RFC 3261 §18.2.2. Absent: the response is lost. */
+  readonly onUndeliverable?: (flow: Flow, text: string) => void
 }

@@ -26,8 +26,6 @@ export interface ServerTransaction {
 export interface ClientTransaction {
   /** Known before anything is sent: the Via is written with it. It carries the table slot and a nonce. */
   readonly branch: Branch
-  /** Where the request went; undefined before. */
-  readonly flow: Flow | undefined
   /** Starts it: sends the request on the flow. Once only. */
   send(text: string, flow: Flow): void
   /** Sends CANCEL now, or as soon as a provisional response came (RFC 3261 §9.1); nothing after a final one. */
