@@ -8,11 +8,16 @@ import { withPoolStore } from './seed.ts'
 
 /** @param storeUrl `postgresql://…` of a pool store that is none of this machine's; absent: the lab's own */
 export function bindingsIn(plan: LabPlan, labRoot: string, organisation: OrganisationPlan, storeUrl?: string): BindingsOfUsers {
-  const homes = plan.nodes.filter((node) => node.organisation === organisation.domain && 'home' in node.settings)
+  const { domain } = organisation
+  const homes = plan.nodes.flatMap(({ name, organisation: of, settings }) => (of === domain && 'home' in settings ? [{ name, home: settings.home, store: settings.store }] : []))
+  const pools = [...Map.groupBy(homes, ({ home }) => home).values()]
   return {
     async removeUser(aor) {
-      const asked = await Promise.all(homes.map(({ name }) => askHome(labRoot, name, aor)))
-      if (!asked.includes(true)) await withPoolStore(organisation, labRoot, (pool) => pool.removeUser(aor), storeUrl)
+      for (const members of pools) {
+        const asked = await Promise.all(members.map(({ name }) => askHome(labRoot, name, aor)))
+        const [first] = members
+        if (first !== undefined && !asked.includes(true)) await withPoolStore({ domain, store: first.store }, labRoot, (pool) => pool.removeUser(aor), storeUrl)
+      }
     },
   }
 }
