@@ -7,7 +7,7 @@
 import { Kysely, sql } from 'kysely'
 import type { Clock, Timer } from '../../sip/clock.ts'
 import type { Backend, Statement, StatementResult } from './backend.ts'
-import { dialectOf } from './dialect.ts'
+import { dialectOf, tableStatement } from './dialect.ts'
 import type { Migration } from './migrations.ts'
 import { openPostgresql } from './postgresql-backend.ts'
 import type { StoreHealth, StoreSettings } from './settings.ts'
@@ -156,7 +156,8 @@ class OpenDatabase<Tables> implements Database<Tables> {
     const { migrations, schema, settings } = this.#options
     const direct = new Kysely<VersionTable>({ dialect: dialectOf(settings.kind, (statement) => this.#backend.run(statement)) })
     const scoped = settings.kind === 'sqlite' ? direct : direct.withSchema(schema)
-    const version = await versionOf(scoped)
+    const { rows } = await this.#backend.run(tableStatement(settings.kind, schema, 'schema_version'))
+    const version = rows.length === 0 ? 0 : await versionOf(scoped)
     if (version >= migrations.length) return
     if (settings.kind === 'postgresql') await despiteTwins(() => sql`create schema if not exists ${sql.id(schema)}`.execute(direct))
     await despiteTwins(() => scoped.schema.createTable('schema_version').ifNotExists().addColumn('version', 'integer', (column) => column.primaryKey()).execute())
@@ -172,15 +173,10 @@ interface VersionTable {
   schema_version: { version: number }
 }
 
-/** 0 when the table is not there yet. Asked first, so that an account without the right to create anything can start. */
+/** Asked before anything is made, so that an account without the right to create can start. */
 async function versionOf(database: Kysely<VersionTable>): Promise<number> {
-  try {
-    const rows = await database.selectFrom('schema_version').select('version').execute()
-    return rows.reduce((highest, row) => Math.max(highest, row.version), 0)
-  } catch (error) {
-    if (error instanceof StoreError && error.code === 'store.failed') return 0
-    throw error
-  }
+  const rows = await database.selectFrom('schema_version').select('version').execute()
+  return rows.reduce((highest, row) => Math.max(highest, row.version), 0)
 }
 
 /** Each attempt gets past at least one table that the other start has just made; a migration makes fewer. */

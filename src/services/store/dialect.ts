@@ -12,6 +12,13 @@ export function dialectOf(kind: StoreSettings['kind'], run: (statement: Statemen
     : { createDriver, createAdapter: () => new PostgresAdapter(), createQueryCompiler: () => new PostgresQueryCompiler(), createIntrospector: (database) => new PostgresIntrospector(database) }
 }
 
+/** Brings a row when the table is there. Asking the table itself would leave an error in the log of a server that has none yet. */
+export function tableStatement(kind: StoreSettings['kind'], schema: string, table: string): Statement {
+  return kind === 'sqlite'
+    ? { sql: "select name from sqlite_master where type = 'table' and name = ?", parameters: [table] }
+    : { sql: 'select table_name from information_schema.tables where table_schema = $1 and table_name = $2', parameters: [schema, table] }
+}
+
 /** Every statement stands for itself; what belongs together goes through `transaction` of the database. */
 function driverOf(run: (statement: Statement) => Promise<StatementResult>): Driver {
   const connection: DatabaseConnection = {
