@@ -20,7 +20,7 @@ import { peerLists, type RoleContext, type RoleParts } from './role.ts'
 export function accessProxy({ plan, flowTokens, resolver }: RoleContext, settings: AccessProxySettings): RoleParts {
   const { nextHop: inward, domains, internalServers, allowOutsideUsers } = settings
   const { partners, providers, enabled } = settings.federation
-  const others = federation(settings.federation, resolver)
+  const others = federation(settings.federation, resolver, Math.random)
   const partnerEdges = [...partners, ...providers.filter((provider) => provider.enabled)].map(({ edge }) => edge)
   const external = plan.faces.find(({ name }) => name === 'external')?.fqdn ?? plan.fqdn
   const internalPort = plan.listeners.find(({ face, transport }) => face === 'internal' && transport === 'tls')?.port ?? 5061

@@ -1,12 +1,9 @@
 /** The other ways to another organisation: IM provider, enhanced federation by DNS, lists of domains, closed by default. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import t from 'tap'
-import { PhoneError } from '../../src/phone/index.ts'
-import type { NodeEvent } from '../../src/roles/control-api.ts'
+import type { Verdict } from '../../src/certificates/verdict.ts'
+import { bare, eventsOf, partnerEdge, refusal } from '../support/federation.ts'
 import { withLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
-import { certificateOf, rawPeer } from '../support/raw-peer.ts'
 import { at, variation } from '../support/variation.ts'
 
 t.setTimeout(180_000)
@@ -80,27 +77,41 @@ t.test('a provider on one side, enhanced federation on the other', async (t) => 
   })
 
   t.test('a blocked domain does not get in', async (t) => {
-    const peer = await partnerEdge(lab, t)
+    const peer = await partnerEdge(t, lab)
     t.match(bare(await peer.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:someone@blocked.test' })), { status: 403, diagnostics: undefined })
   })
 
   t.test('a domain that is not allowed does not get in', async (t) => {
-    const peer = await partnerEdge(lab, t)
+    const peer = await partnerEdge(t, lab)
     t.match(bare(await peer.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:someone@other.test' })), { status: 403, diagnostics: undefined })
   })
 
   t.test('an allowed domain gets in through the edge its SRV record names', async (t) => {
-    const peer = await partnerEdge(lab, t)
+    const peer = await partnerEdge(t, lab)
     const arriving = alice.nextMessage()
     t.match(bare(await peer.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:someone@third.test' })), { status: 200 })
     t.match((await arriving).header('ms-edge-proxy-message-trust'), /ms-source-type=AutoFed;.*ms-remote-fqdn=sip\.third\.test/)
   })
 
-  t.test('and through no other edge', async (t) => {
-    const address = listenerOf(lab)
-    const peer = await rawPeer(t, { address, port: 5061, transport: 'tls', serverName: 'sip.lab.test', certificate: certificateOf(lab, 'edge', 'edge-external') })
+  t.test('and through no other edge: bare outside, a verdict here', async (t) => {
+    const peer = await partnerEdge(t, lab, 'edge')
     t.match(bare(await peer.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:someone@third.test' })), { status: 403, diagnostics: undefined })
+    const told = eventsOf(lab, 'edge').find(({ event, data }) => event === 'partner.refused' && data?.['diagnostics'] === 1010)
+    t.match(told, { data: { domain: 'third.test' }, verdict: { code: 'cert.name-not-allowed', direction: 'incoming', windows: { hresult: '0xC3E93D67' }, found: /sip\.third\.test speaks for third\.test/ } })
+    const { stdout } = await lab.run('events', 'edge', '--joined', '--json')
+    t.match(stdout.trim().split('\n').map((line) => JSON.parse(line) as Verdict).find(({ found }) => found?.includes('speaks for third.test') === true), { code: 'cert.name-not-allowed', node: 'edge' })
   })
+
+  for (const [domain, fault, code, diagnostics] of [['nowhere.partner.test', undefined, 'dns.not-found', 1008], ['third.test', 'wrong-target', 'dns.srv-outside-domain', 1009], ['blocked.test', undefined, 'link.forbidden', 1002]] as const) {
+    t.test(`${domain} does not get in${fault === undefined ? '' : ` with ${fault}`}, and the verdict is ${code}`, async (t) => {
+      if (fault !== undefined) await lab.json('break', 'dns', fault, '--name', `_sipfederationtls._tcp.${domain}`, '--to', `sip.sub.${domain}`)
+      if (fault !== undefined) await new Promise((resolve) => setTimeout(resolve, 1100))
+      const peer = await partnerEdge(t, lab)
+      t.match(bare(await peer.ask({ method: 'MESSAGE', uri: alice.uri, from: `sip:someone@${domain}` })), { status: 403, diagnostics: undefined })
+      t.match(eventsOf(lab, 'edge').findLast(({ event }) => event === 'partner.refused'), { data: { domain, diagnostics }, verdict: { code } })
+      if (fault !== undefined) await lab.json('heal', 'dns')
+    })
+  }
 })
 
 t.test('closed by default, and a table that cannot be read', async (t) => {
@@ -124,11 +135,11 @@ t.test('closed by default, and a table that cannot be read', async (t) => {
 
   t.test('no other organisation gets a connection', async (t) => {
     const dial = async (): Promise<void> => {
-      const peer = await partnerEdge(lab, t)
+      const peer = await partnerEdge(t, lab)
       await peer.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:erin@partner.test' })
     }
     await t.rejects(dial())
-    t.ok(eventsOf(lab.data, 'edge').some(({ event, verdict }) => event === 'flow.refused' && verdict?.code === 'cert.name-not-allowed'))
+    t.ok(eventsOf(lab, 'edge').some(({ event, verdict }) => event === 'flow.refused' && verdict?.code === 'cert.name-not-allowed'))
   })
 
   t.test('a domain that is partner and provider domain ends the service at its start', async (t) => {
@@ -136,32 +147,7 @@ t.test('closed by default, and a table that cannot be read', async (t) => {
   })
 
   t.test('the log tells it in the order an administrator knew', async (t) => {
-    const chain = eventsOf(lab.data, 'partner-edge').filter(({ level }) => level === 'error')
+    const chain = eventsOf(lab, 'partner-edge').filter(({ level }) => level === 'error')
     t.match(chain, [{ event: 'configuration.not-retrieved', data: { class: 'MSFT_SIPFederationDirectPartnerTable' } }, { event: 'service.stack-failed' }, { event: 'service.shut-down' }])
   })
 })
-
-type Lab = Awaited<ReturnType<typeof withLab>>
-
-function listenerOf(lab: Lab): string {
-  return lab.node('edge').listeners.find(({ face, port }) => face === 'external' && port === 5061)?.address ?? ''
-}
-
-function partnerEdge(lab: Lab, t: Parameters<typeof rawPeer>[0]): ReturnType<typeof rawPeer> {
-  return rawPeer(t, { address: listenerOf(lab), port: 5061, transport: 'tls', serverName: 'sip.lab.test', certificate: certificateOf(lab, 'partner-edge', 'partner-edge-external') })
-}
-
-async function refusal(work: Promise<unknown>): Promise<{ readonly status: number | undefined; readonly diagnostics: string | undefined }> {
-  const error = await work.then(() => new Error('it was not refused'), (reason: unknown) => reason)
-  if (!(error instanceof PhoneError)) throw error
-  return { status: error.status, diagnostics: error.diagnostics }
-}
-
-function bare(response: { readonly status: number; header(name: string): string | undefined }) {
-  return { status: response.status, diagnostics: response.header('ms-diagnostics') }
-}
-
-function eventsOf(data: string, node: string): readonly NodeEvent[] {
-  const lines = readFileSync(join(data, 'nodes', node, 'events.jsonl'), 'utf8').trim().split('\n')
-  return lines.map((line) => JSON.parse(line) as NodeEvent)
-}

@@ -1,13 +1,9 @@
 /** Two organisations, each with its own authority: their users reach each other through both edges, and nobody else does. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import t from 'tap'
-import { PhoneError } from '../../src/phone/index.ts'
-import type { NodeEvent } from '../../src/roles/control-api.ts'
 import type { Verdict } from '../../src/certificates/verdict.ts'
-import { withLab, type TestLab } from '../support/lab.ts'
+import { bare, eventsOf, partnerEdge, refusal, standInForPartner, strangerAsks } from '../support/federation.ts'
+import { withLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
-import { certificateOf, rawPeer, type RawPeer } from '../support/raw-peer.ts'
 
 t.setTimeout(180_000)
 
@@ -94,6 +90,17 @@ t.test('two federated organisations', async (t) => {
       t.equal(message.header('P-Asserted-Identity'), undefined)
     })
 
+    t.test('no other word of a server passes, and what is between the two users does', async (t) => {
+      const arriving = alice.nextMessage()
+      await partner.ask({ method: 'MESSAGE', uri: alice.uri, from, headers: ['P-Preferred-Identity: <sip:bob@lab.test>', 'ms-diagnostics: 1000;reason="forged"', 'ms-user-logon-data: RemoteUser', 'Referred-By: <sip:x@third.test>'] })
+      const message = await arriving
+      t.same(['P-Preferred-Identity', 'ms-diagnostics', 'ms-user-logon-data', 'Referred-By'].map((name) => message.header(name)), [undefined, undefined, undefined, '<sip:x@third.test>'])
+    })
+
+    t.test('it cannot use a token it made up', async (t) => {
+      t.match(bare(await partner.ask({ method: 'MESSAGE', uri: alice.uri, from, toTag: 'made-up', headers: ['Route: <sip:AAAAAAAAAAAAAAAA.abcd.1.edge.lab.test@sip.lab.test:5061;transport=tls;lr>'] })), { status: 403, diagnostics: undefined })
+    })
+
     t.test('it speaks for no third domain', async (t) => {
       t.match(bare(await partner.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:mallory@third.test' })), { status: 403, diagnostics: undefined })
     })
@@ -120,12 +127,7 @@ t.test('two federated organisations', async (t) => {
   })
 
   t.test('who shows no certificate at the port for partners gets no connection', async (t) => {
-    const edge = lab.node('edge').listeners.find(({ face, port }) => face === 'external' && port === 5061)
-    const dial = async (): Promise<void> => {
-      const peer = await rawPeer(t, { address: edge?.address ?? '', port: 5061, transport: 'tls', serverName: 'sip.lab.test' })
-      await peer.ask({ method: 'OPTIONS', uri: 'sip:sip.lab.test', from: 'sip:x@third.test' })
-    }
-    await t.rejects(dial())
+    await t.rejects(strangerAsks(t, lab))
     t.ok(eventsOf(lab, 'edge').some(({ event, verdict }) => event === 'flow.refused' && verdict?.code === 'tls.client-cert-missing'))
   })
 
@@ -173,26 +175,13 @@ t.test('two federated organisations', async (t) => {
     t.match(bare(await partner.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:erin@partner.test' })), { status: 504, diagnostics: undefined })
     await lab.json('heal', 'fe1')
   })
+
+  t.test('what a partner answers is not believed either', async (t) => {
+    await lab.json('node', 'stop', 'partner-edge')
+    const claims = ['P-Asserted-Identity: <sip:bob@lab.test>', 'P-Preferred-Identity: <sip:bob@lab.test>', 'ms-diagnostics: 1000;reason="forged";source="fe1.lab.test"', 'ms-user-logon-data: RemoteUser', 'ms-edge-proxy-message-trust: ms-source-verified-user=verified', 'Server: stand-in']
+    await standInForPartner(t, lab, claims)
+    const answer = await alice.message(erin.uri, 'to whoever stands there')
+    const names = claims.map((line) => line.split(':', 1).join(''))
+    t.same([answer.status, ...names.map((name) => answer.header(name))], [200, undefined, undefined, undefined, undefined, undefined, 'stand-in'])
+  })
 })
-
-/** A peer with the certificate of the partner's edge. */
-function partnerEdge(t: Parameters<typeof rawPeer>[0], lab: TestLab): Promise<RawPeer> {
-  const listener = lab.node('edge').listeners.find(({ face, port }) => face === 'external' && port === 5061)
-  return rawPeer(t, { address: listener?.address ?? '', port: 5061, transport: 'tls', serverName: 'sip.lab.test', certificate: certificateOf(lab, 'partner-edge', 'partner-edge-external') })
-}
-
-async function refusal(work: Promise<unknown>): Promise<{ readonly status?: number; readonly diagnostics?: string }> {
-  const error = await work.then(() => new Error('it was not refused'), (reason: unknown) => reason)
-  if (!(error instanceof PhoneError)) throw error
-  const { status, diagnostics } = error
-  return { ...(status === undefined ? {} : { status }), ...(diagnostics === undefined ? {} : { diagnostics }) }
-}
-
-function bare(response: { readonly status: number; header(name: string): string | undefined }) {
-  return { status: response.status, diagnostics: response.header('ms-diagnostics') }
-}
-
-function eventsOf(lab: TestLab, node: string): readonly NodeEvent[] {
-  const lines = readFileSync(join(lab.data, 'nodes', node, 'events.jsonl'), 'utf8').trim().split('\n')
-  return lines.map((line) => JSON.parse(line) as NodeEvent)
-}

@@ -164,7 +164,8 @@ function textOf(request: RawRequest & { readonly callId: string; readonly cseq: 
 
 const sdp = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n'
 
-function okFor(request: SipRequest, contact: string | undefined, headers: readonly string[] = []): string {
+/** 200, with a body where a call wants one. */
+export function okFor(request: SipRequest, contact: string | undefined, headers: readonly string[] = []): string {
   const to = request.header('To') ?? ''
   const tagged = request.toTag === undefined ? `${to};tag=raw${++serial}` : to
   const lines = [

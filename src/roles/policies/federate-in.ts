@@ -4,6 +4,7 @@ import { type Arrival, type Decision, pass, type Policy, refuse } from '../../si
 import type { Federation, Relation, Verification } from '../federation.ts'
 
 const noteKey = 'federate-in'
+const refusedKey = 'federate-in.refused'
 
 export interface Partner {
   /** `ms-source-type` ([ExternalSourceType], topology-facts §1.2). */
@@ -15,6 +16,19 @@ export interface Partner {
 /** What `federateIn` found out about the sender; undefined: a remote user. */
 export function partnerOf({ remarks }: Arrival): Partner | undefined {
   return remarks.other.get(noteKey) as Partner | undefined
+}
+
+/** Why an organisation is not taken for the one it speaks for: said here only, the other side gets the bare status. */
+export interface RefusedPartner {
+  readonly domain: string
+  readonly code: 'cert.name-not-allowed' | 'dns.not-found' | 'dns.srv-outside-domain' | 'dns.unreachable' | 'link.forbidden'
+  /** The id that stands in `ms-diagnostics` when the same is wrong on the way out (topology-facts §5.1). */
+  readonly diagnostics: number
+  readonly found: string
+}
+
+export function refusedPartnerOf({ remarks }: Arrival): RefusedPartner | undefined {
+  return remarks.other.get(refusedKey) as RefusedPartner | undefined
 }
 
 export interface FederateInOptions {
@@ -51,12 +65,39 @@ function isProbe({ request, uri, routes }: Arrival, self: string): boolean {
 }
 
 function judge(arrival: Arrival, names: readonly string[], relation: Relation, ours: ReadonlySet<string>): Decision {
-  if (relation.kind === 'blocked') return refuse(403, 'federation.blocked')
-  if (relation.kind !== 'federated') return refuse(403, 'federation.closed')
-  if (!names.includes(relation.edge)) return refuse(403, 'federation.wrong-edge')
+  const domain = arrival.request.from.uri.host
+  if (relation.kind !== 'federated') return refuseDomain(arrival, domain, relation)
+  const edge = relation.edges.find(({ host }) => names.includes(host))
+  if (edge === undefined) {
+    const wanted = relation.edges.map(({ host }) => host).join(' or ')
+    return refusePartner(arrival, 'federation.wrong-edge', { domain, code: 'cert.name-not-allowed', diagnostics: 1010, found: `the certificate carries ${names.join(', ') || 'no name'}; ${wanted} speaks for ${domain}` })
+  }
   if (arrival.request.method === 'REGISTER') return refuse(403, 'federation.no-register')
   if (!arrival.inDialog && !ours.has(arrival.uri.host)) return refuse(403, 'federation.no-relay')
-  return note(arrival, { source: relation.source, fqdn: relation.edge, verification: relation.verification })
+  return note(arrival, { source: relation.source, fqdn: edge.host, verification: relation.verification })
+}
+
+function refuseDomain(arrival: Arrival, domain: string, relation: Exclude<Relation, { kind: 'federated' }>): Decision {
+  const record = `_sipfederationtls._tcp.${domain}`
+  switch (relation.kind) {
+    case 'blocked':
+      return refusePartner(arrival, 'federation.blocked', { domain, code: 'link.forbidden', diagnostics: 1002, found: `${domain} is a blocked domain` })
+    case 'closed':
+      return refusePartner(arrival, 'federation.closed', { domain, code: 'link.forbidden', diagnostics: 1005, found: `nobody here federates with ${domain}` })
+    case 'no-srv':
+      return refusePartner(arrival, 'federation.no-srv', { domain, code: 'dns.not-found', diagnostics: 1008, found: `no record ${record}` })
+    case 'srv-outside':
+      return refusePartner(arrival, 'federation.srv-outside', { domain, code: 'dns.srv-outside-domain', diagnostics: 1009, found: `${record} leads to ${relation.targets.join(', ')}` })
+    case 'dns-down':
+      return refusePartner(arrival, 'federation.dns-down', { domain, code: 'dns.unreachable', diagnostics: 1008, found: `${record}: ${relation.cause}` })
+    default:
+      return relation satisfies never
+  }
+}
+
+function refusePartner({ remarks }: Arrival, because: string, refused: RefusedPartner): Decision {
+  remarks.other.set(refusedKey, refused)
+  return refuse(403, because)
 }
 
 function note({ remarks }: Arrival, partner: Partner): Decision {

@@ -1,7 +1,7 @@
 /** From the inside to another organisation, and why not. */
 import { soon } from '../../services/soon.ts'
-import { type Arrival, type Decision, pass, type Policy, refuse } from '../../sip/routing/decision.ts'
-import type { Federation, Relation } from '../federation.ts'
+import { type Arrival, type Decision, pass, type Policy, refuse, type Target } from '../../sip/routing/decision.ts'
+import type { EdgeAddress, Federation, Relation } from '../federation.ts'
 import { targetVia } from './next-hop.ts'
 
 export interface FederateOutOptions {
@@ -29,7 +29,7 @@ function decisionFor(arrival: Arrival, domain: string, relation: Relation, self:
   const diagnosed = (status: number, because: string, id: number, reason: string, fields = ''): Decision => refuse(status, because, [['ms-diagnostics', `${id};reason="${reason}";source="${self}";domain="${domain}"${fields}`]])
   switch (relation.kind) {
     case 'federated':
-      return { kind: 'route', targets: [targetVia(arrival.request.requestUri, `sip:${relation.edge}:${relation.port};transport=tls`, 'external')], because: `federation.${relation.source}` }
+      return { kind: 'route', targets: [toEdges(arrival.request.requestUri, relation.edges)], because: `federation.${relation.source}` }
     case 'blocked':
       return diagnosed(403, 'federation.blocked', 1002, 'Federation with this domain is not allowed')
     case 'closed':
@@ -43,4 +43,13 @@ function decisionFor(arrival: Arrival, domain: string, relation: Relation, self:
     default:
       return relation satisfies never
   }
+}
+
+function toEdges(uri: string, [first, ...others]: Extract<Relation, { kind: 'federated' }>['edges']): Target {
+  const target = targetVia(uri, uriOf(first), 'external')
+  return others.length === 0 ? target : { ...target, otherHops: others.map(uriOf) }
+}
+
+function uriOf({ host, port }: EdgeAddress): string {
+  return `sip:${host}:${port};transport=tls`
 }

@@ -43,6 +43,8 @@ export interface Target {
   readonly routes: readonly string[]
   /** Where to send when it is not the Request-URI or the first Route, e.g. `sip:director.lab.test:5061;transport=tls`. */
   readonly nextHop: string | undefined
+  /** Tried after `nextHop`, in this order, where that is out: other hosts of one service (RFC 2782). Absent: none. */
+  readonly otherHops?: readonly string[]
   /** 0–1000; equal values fork in parallel, lower ones later. */
   readonly q: number
   /** Face to leave by; undefined: the face it came in on, or the role's only one. */

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import type { SipUri } from '../message/types.ts'
 import type { NextHop } from '../transport/types.ts'
+import { parseUri } from '../message/uri.ts'
 import type { ProxySettings } from './settings.ts'
 
 /** RFC 3261 §18.1.1: a larger request must not go over UDP; Via, Record-Route and the like are still to be added. */
@@ -47,6 +48,20 @@ export function locateHops(settings: ProxySettings, uri: SipUri, face: string, r
   const found = numeric === undefined ? settings.locate(uri, face) : [numeric]
   if (found instanceof Promise) return found.then((hops) => new NextHops(settings, hops, requestBytes))
   return new NextHops(settings, found, requestBytes)
+}
+
+/**
+ * The hops of several hosts, host by host: the order of SRV records is made above, their addresses are found here. A host that cannot
+ * be found is passed over.
+ *
+ * @throws what the look-up of the first one said, when none can be found
+ */
+export async function locateOneOf(settings: ProxySettings, first: SipUri, others: readonly string[], face: string, requestBytes: number): Promise<NextHops> {
+  const found = await Promise.allSettled([first, ...others.slice(0, settings.forward.attempts - 1).map(parseUri)].map(async (uri) => settings.locate(uri, face)))
+  const hops = found.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
+  const [failure] = found
+  if (hops.length === 0 && failure?.status === 'rejected') throw failure.reason
+  return new NextHops(settings, hops, requestBytes)
 }
 
 /** Nothing to look up: the Contact of a registered client, mostly. Spares a promise for each request (bench/forward.ts). */

@@ -205,7 +205,7 @@ function asLocateError(error: unknown): never {
 }
 
 /** As certificates have it: lower case, without the dot of the DNS root. */
-function plainName(host: string): string {
+export function plainName(host: string): string {
   const name = host.toLowerCase()
   return name.endsWith('.') ? name.slice(0, -1) : name
 }

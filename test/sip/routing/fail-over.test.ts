@@ -1,5 +1,5 @@
 import t from 'tap'
-import { proxyBench, settle } from '../../support/proxy-bench.ts'
+import { proxyBench, route, settle, target } from '../../support/proxy-bench.ts'
 import { request } from '../../support/sip-messages.ts'
 
 const callee = 'sip:bob@callee.lab.test'
@@ -135,4 +135,51 @@ t.test('a full table of client transactions is 503 of our own', async (t) => {
   const bench = proxyBench({ limits: { client: 0 } })
   await bench.arrive(request({ uri: callee }))
   t.match([bench.caller.response().status, bench.caller.response().header('Retry-After')], [503, /^\d+$/])
+})
+
+t.test('several hosts of one service (RFC 2782)', async (t) => {
+  const hosts = { 'one.test': [7011], 'two.test': [7012, 7013], 'three.test': [7014] }
+  const service = { hosts, decide: () => route(target('sip:bob@partner.test', { nextHop: 'sip:one.test:5061;transport=tls', otherHops: ['sip:two.test:5061;transport=tls', 'sip:three.test:5061;transport=tls'] })) }
+
+  t.test('are tried in their order, address by address', async (t) => {
+    const bench = proxyBench(service)
+    for (const port of [7011, 7012, 7013]) bench.transport.failing.set(port, 'connect.refused')
+    await bench.arrive(request({ uri: 'sip:bob@partner.test' }))
+    t.same([bench.transport.dialled.map(({ port }) => port), bench.to(7014).lines], [[7011, 7012, 7013, 7014], ['INVITE sip:bob@partner.test SIP/2.0']])
+  })
+
+  t.test('one that answers 503 hands over to the next', async (t) => {
+    const bench = proxyBench(service)
+    await bench.arrive(request({ uri: 'sip:bob@partner.test' }))
+    bench.answer(bench.to(7011), 503)
+    await settle()
+    t.equal(bench.to(7012).lines.length, 1)
+  })
+
+  t.test('one that refuses the call does not', async (t) => {
+    const bench = proxyBench(service)
+    await bench.arrive(request({ uri: 'sip:bob@partner.test' }))
+    bench.answer(bench.to(7011), 403)
+    await settle()
+    t.same([bench.caller.response().status, bench.transport.dialled.length], [403, 1])
+  })
+
+  t.test('one without an address is passed over', async (t) => {
+    const bench = proxyBench({ ...service, hosts: { 'two.test': [7012] } })
+    await bench.arrive(request({ uri: 'sip:bob@partner.test' }))
+    t.equal(bench.to(7012).lines.length, 1)
+  })
+
+  t.test('without any address the request ends with what the first look-up said', async (t) => {
+    const bench = proxyBench({ ...service, hosts: {} })
+    await bench.arrive(request({ uri: 'sip:bob@partner.test' }))
+    t.same(bench.told, ['504 dns.not-found'])
+  })
+
+  t.test('no more are tried than attempts are allowed', async (t) => {
+    const bench = proxyBench({ ...service, forward: { attempts: 2 } })
+    for (const port of [7011, 7012]) bench.transport.failing.set(port, 'connect.refused')
+    await bench.arrive(request({ uri: 'sip:bob@partner.test' }))
+    t.same([bench.caller.response().status, bench.transport.dialled.map(({ port }) => port)], [504, [7011, 7012]])
+  })
 })

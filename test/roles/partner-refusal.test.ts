@@ -1,0 +1,38 @@
+import t from 'tap'
+import { recordPartnerRefusal } from '../../src/roles/partner-refusal.ts'
+import { federateIn } from '../../src/roles/policies/federate-in.ts'
+import type { Recorder } from '../../src/roles/recorder.ts'
+import type { Flow } from '../../src/sip/transport/flow.ts'
+import type { NodePlan } from '../../src/topology/plan-types.ts'
+import { arrival, requestText, testFlow } from '../support/arrival.ts'
+
+const who = { byName: (name: string) => name, byAddress: () => 'partner-edge' }
+
+async function told(...domains: readonly string[]): Promise<readonly { readonly event: string; readonly fields: unknown }[]> {
+  const events: { event: string; fields: unknown }[] = []
+  const recorder: Pick<Recorder, 'record'> = { record: (event, fields) => void events.push({ event, fields }) }
+  const flow: Flow = testFlow({ peer: 'client' })
+  const policy = federateIn({ federation: { relationTo: () => ({ kind: 'closed' }) }, domains: ['lab.test'], self: 'sip.lab.test' })
+  for (const domain of domains) {
+    const arrived = arrival(requestText({ method: 'MESSAGE', uri: 'sip:alice@lab.test', from: `sip:erin@${domain}` }), { flow })
+    await policy.decide(arrived)
+    recordPartnerRefusal(recorder as Recorder, { name: 'edge' } as NodePlan, who, arrived)
+  }
+  return events
+}
+
+t.test('a refused partner is an event with a verdict and the connection both ends know', async (t) => {
+  t.match(await told('partner.test'), [{ event: 'partner.refused', fields: { connection: '192.0.2.7:40001>192.0.2.1:5061', verdict: { code: 'link.forbidden', link: 'partner-edge->edge', direction: 'incoming' }, data: { domain: 'partner.test', diagnostics: 1005, serial: '01' } } }])
+})
+
+t.test('it is told once for a connection and a domain', async (t) => {
+  t.equal((await told('a.test', 'a.test', 'b.test', 'a.test')).length, 2)
+})
+
+t.test('who goes through many domains is told of twenty times', async (t) => {
+  t.equal((await told(...Array.from({ length: 50 }, (_, at) => `d${at}.test`))).length, 20)
+})
+
+t.test('another refusal is none of it', async (t) => {
+  t.equal((await told('lab.test')).length, 0)
+})
