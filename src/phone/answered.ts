@@ -30,5 +30,5 @@ export function errorOf(what: string, line: PhoneLine, response: IncomingRespons
 
 export function readAnswer({ message }: IncomingResponse): PhoneAnswer {
   const diagnostics = message.getHeader('ms-diagnostics') ?? message.getHeader('ms-diagnostics-public')
-  return { status: message.statusCode ?? 0, reason: message.reasonPhrase ?? '', ...(diagnostics === undefined ? {} : { diagnostics }) }
+  return { status: message.statusCode ?? 0, reason: message.reasonPhrase ?? '', ...(diagnostics === undefined ? {} : { diagnostics }), header: (name) => message.getHeader(name) }
 }

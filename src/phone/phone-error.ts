@@ -7,6 +7,8 @@ export interface PhoneAnswer {
   readonly reason: string
   /** Value of `ms-diagnostics`, else of `ms-diagnostics-public`, e.g. `1010;reason="…"`. Absent when the server sent neither. */
   readonly diagnostics?: string
+  /** Value of a header field of the answer, e.g. `Server`. */
+  header(name: string): string | undefined
 }
 
 /** Codes besides those of verdicts: the server said no, said nothing, or the phone was asked for what cannot be. */
@@ -34,7 +36,7 @@ export class PhoneError extends Error {
   }
 }
 
-/** `refused('REGISTER sip:lab.test', { status: 403, reason: 'Forbidden' })` */
+/** `refused('REGISTER sip:lab.test', answer)` */
 export function refused(what: string, answer: PhoneAnswer): PhoneError {
   const diagnostics = answer.diagnostics === undefined ? '' : ` (ms-diagnostics: ${answer.diagnostics})`
   return new PhoneError('phone.refused', `${what} was answered ${answer.status} ${answer.reason}${diagnostics}`, answer)

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { Inviter, Messager, UserAgent, UserAgentState, type Invitation, type Message, type URI } from 'sip.js'
 import { systemClock, type Clock, type Timer } from '../sip/clock.ts'
+import type { HeaderField } from '../sip/message/types.ts'
 import { answered, readAnswer } from './answered.ts'
 import { placeCall, receiveCall, type Call, type CallHome, type IncomingCall, type OutgoingCall } from './call.ts'
 import { within } from './deadline.ts'
@@ -42,8 +43,8 @@ export interface Phone {
   signIn(): Promise<Registered>
   /** Removes our own Contact. @throws PhoneError */
   signOut(): Promise<void>
-  /** `message('sip:bob@lab.test', 'hello')`: the 2xx. @throws PhoneError */
-  message(to: string, text: string): Promise<PhoneAnswer>
+  /** `message('sip:bob@lab.test', 'hello')`: the 2xx. `headers` are further header fields. @throws PhoneError */
+  message(to: string, text: string, headers?: readonly HeaderField[]): Promise<PhoneAnswer>
   call(to: string): OutgoingCall
   /** The next MESSAGE that no `onMessage` took, those that came already included. */
   nextMessage(wanted?: (message: ReceivedMessage) => boolean, withinMs?: number): Promise<ReceivedMessage>
@@ -148,11 +149,11 @@ class SipPhone implements Phone, CallHome {
     this.#registration = undefined
   }
 
-  async message(to: string, text: string): Promise<PhoneAnswer> {
+  async message(to: string, text: string, headers: readonly HeaderField[] = []): Promise<PhoneAnswer> {
     await this.#connect()
     const what = `MESSAGE ${to}`
     const { delegate, accepted } = answered(what, this.line)
-    await new Messager(this.#agent, readUri(to), text).message({ requestDelegate: delegate })
+    await new Messager(this.#agent, readUri(to), text, 'text/plain', { extraHeaders: lines(headers) }).message({ requestDelegate: delegate })
     return readAnswer(await within(this.clock, this.answerMs, what, accepted))
   }
 
@@ -251,7 +252,7 @@ class SipPhone implements Phone, CallHome {
   }
 
   #takeMessage(message: Message): void {
-    void message.accept()
+    void message.accept({ statusCode: 200, extraHeaders: lines(this.#settings.answerHeaders ?? []) })
     const { request } = message
     const received: ReceivedMessage = {
       from: request.from.uri.toString(),
@@ -306,6 +307,10 @@ class SipPhone implements Phone, CallHome {
       },
     })
   }
+}
+
+function lines(headers: readonly HeaderField[]): string[] {
+  return headers.map(([name, value]) => `${name}: ${value}`)
 }
 
 /** @throws PhoneError `phone.not-so` */

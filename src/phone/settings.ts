@@ -1,6 +1,6 @@
 /** What a phone is given: who it is, where it dials, and what it trusts. */
 import type { Clock } from '../sip/clock.ts'
-import type { MessageLimits } from '../sip/message/types.ts'
+import type { HeaderField, MessageLimits } from '../sip/message/types.ts'
 import type { Resolver } from '../sip/transport/resolver.ts'
 import type { TraceTap } from '../sip/transport/types.ts'
 
@@ -41,6 +41,8 @@ export interface PhoneSettings {
   readonly reconnect?: boolean
   /** Answers every call; default false. */
   readonly autoAnswer?: boolean
+  /** Further header fields in every 200 to a MESSAGE: what a phone may claim and a server must not believe. */
+  readonly answerHeaders?: readonly HeaderField[]
   readonly clock?: Clock
   readonly limits?: MessageLimits
   /** Sees every message as it passes. */

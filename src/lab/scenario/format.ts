@@ -28,6 +28,9 @@ const commandLine = text.refine((line) => scenarioCommands.includes(line.split('
 
 const phoneDoes = ['sign-in', 'sign-out', 'message', 'call', 'hang-up'] as const
 
+const headerFields = z.record(z.string().regex(/^[A-Za-z][\w-]*$/, 'the name of a header field'), z.string().regex(/^[^\r\n]*$/, 'one line'))
+const wantedFields = z.record(z.string(), z.union([z.string(), z.literal(false)]))
+
 const phone = z.strictObject({
   user: text.meta({ description: 'Login of a user of the topology' }),
   does: z.enum(phoneDoes),
@@ -35,6 +38,10 @@ const phone = z.strictObject({
   over: z.enum(['tls', 'tcp', 'wss']).default('tls'),
   to: text.optional().meta({ description: 'Login of the one written to or called' }),
   text: text.optional(),
+  headers: headerFields.optional().meta({ description: 'Further header fields of the message' }),
+  arrivesWith: wantedFields.optional().meta({ description: 'Header fields of the message as the other phone gets it: the start of the value, or false for none' }),
+  answersWith: headerFields.optional().meta({ description: 'Further header fields in every answer of this phone to a message. Only with sign-in' }),
+  returnsWith: wantedFields.optional().meta({ description: 'The same for the answer that comes back' }),
 })
 
 const eventPattern = z.union([

@@ -100,10 +100,14 @@ function expectationFault(expect: Expectation, at: number): Fault | undefined {
   return undefined
 }
 
-function phoneFault({ does, to, at: node, text }: NonNullable<Step['phone']>, at: number): Fault | undefined {
+/** Fields of a phone step that go with one thing it does. */
+const onlyWith = { text: 'message', headers: 'message', arrivesWith: 'message', returnsWith: 'message', answersWith: 'sign-in' } as const
+
+function phoneFault(step: NonNullable<Step['phone']>, at: number): Fault | undefined {
+  const { does, to, at: node } = step
   const path = ['steps', at, 'phone'] as const
   if ((does === 'message' || does === 'call') && to === undefined) return { path, wanted: `to: the user it ${does === 'call' ? 'calls' : 'writes to'}`, found: 'nobody' }
   if (does === 'sign-in' && node === undefined) return { path, wanted: 'at: the node it dials', found: 'none' }
-  if (text !== undefined && does !== 'message') return { path: [...path, 'text'], wanted: 'text only with does: message', found: `does: ${does}` }
-  return undefined
+  const stray = Object.entries(onlyWith).find(([field, wanted]) => step[field as keyof typeof onlyWith] !== undefined && does !== wanted)
+  return stray && { path: [...path, stray[0]], wanted: `${stray[0]} only with does: ${stray[1]}`, found: `does: ${does}` }
 }

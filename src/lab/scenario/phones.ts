@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { openPhone, PhoneError, type OutgoingCall, type Phone, type PhoneTarget } from '../../phone/index.ts'
 import { systemClock } from '../../sip/clock.ts'
 import { createResolver } from '../../sip/transport/resolver.ts'
+import type { HeaderField } from '../../sip/message/types.ts'
 import { LabError } from '../lab-error.ts'
 import { internalRoot } from '../provision.ts'
 import type { DrivenLab } from './driver.ts'
@@ -15,6 +16,8 @@ export interface PhoneOutcome {
   readonly diagnostics?: string
   /** Why there was no answer, or not a good one: a code of PhoneError. */
   readonly code?: string
+  /** Header fields that are not as the step wants them, in one sentence; absent: all are. */
+  readonly amiss?: string
   /** For people. */
   readonly sentence: string
 }
@@ -63,20 +66,21 @@ export class ScenarioPhones {
     }
   }
 
-  async #signIn({ user, at = '', over }: PhoneStep): Promise<PhoneOutcome> {
+  async #signIn({ user, at = '', over, answersWith = {} }: PhoneStep): Promise<PhoneOutcome> {
     await this.#phones.get(user)?.close()
     this.#phones.delete(user)
-    const phone = this.#open(user, at, over)
+    const phone = this.#open(user, at, over, Object.entries(answersWith))
     this.#phones.set(user, phone)
     const { target } = await phone.signIn()
     return { status: 200, sentence: `${user} signed in at ${target.host}:${target.port} over ${target.transport}` }
   }
 
-  async #message({ user, to = '', text = 'hello' }: PhoneStep): Promise<PhoneOutcome> {
-    const { status, diagnostics } = await this.#phoneOf(user).message(this.#uriOf(to), text)
-    const other = this.#phones.get(to)
-    if (other !== undefined) await other.nextMessage((message) => message.text === text)
-    return { status, ...(diagnostics === undefined ? {} : { diagnostics }), sentence: `${to} got the message` }
+  async #message({ user, to = '', text = 'hello', headers = {}, arrivesWith = {}, returnsWith = {} }: PhoneStep): Promise<PhoneOutcome> {
+    const answer = await this.#phoneOf(user).message(this.#uriOf(to), text, Object.entries(headers))
+    const { status, diagnostics } = answer
+    const arrived = await this.#phones.get(to)?.nextMessage((message) => message.text === text)
+    const amiss = [...(arrived === undefined ? [] : differences('it arrives', arrivesWith, arrived)), ...differences('the answer comes', returnsWith, answer)].join('; ')
+    return { status, ...(diagnostics === undefined ? {} : { diagnostics }), ...(amiss === '' ? {} : { amiss }), sentence: `${to} got the message` }
   }
 
   async #call({ user, to = '' }: PhoneStep): Promise<PhoneOutcome> {
@@ -116,7 +120,7 @@ export class ScenarioPhones {
     return account
   }
 
-  #open(user: string, at: string, over: PhoneStep['over']): Phone {
+  #open(user: string, at: string, over: PhoneStep['over'], answerHeaders: readonly HeaderField[]): Phone {
     const { ready } = this.#lab
     const account = this.#accountOf(user)
     const { target, root } = phoneTarget(this.#lab, at, over)
@@ -127,10 +131,19 @@ export class ScenarioPhones {
       password: account.password,
       target,
       answerMs,
+      answerHeaders,
       ...(root === undefined ? {} : { ca: [readFileSync(root, 'utf8')] }),
       resolver: createResolver({ clock: systemClock, servers: [`${address}:${port}`] }),
     })
   }
+}
+
+function differences(what: string, wanted: Exclude<PhoneStep['arrivesWith'], undefined>, message: { header(name: string): string | undefined }): readonly string[] {
+  return Object.entries(wanted).flatMap(([name, value]) => {
+    const found = message.header(name)
+    const good = value === false ? found === undefined : found?.startsWith(value) === true
+    return good ? [] : [`${what} with ${name}: ${found ?? 'nothing'}, wanted ${value === false ? 'none' : value}`]
+  })
 }
 
 /** Where a phone dials a node: at the access proxy the external face, trusting the public root; elsewhere the internal one. */

@@ -202,11 +202,11 @@ class Run {
 
   async #phone(step: Step): Promise<StepFinding> {
     if (step.phone === undefined) return { held: true }
-    const { status, diagnostics, code, sentence } = await this.#phones.act(step.phone)
+    const { status, diagnostics, code, amiss, sentence } = await this.#phones.act(step.phone)
     const good = step.answer === undefined && step.fails === undefined ? code === undefined : true
-    const held = good && (step.answer === undefined || status === step.answer) && (step.fails === undefined || code === step.fails) && (step.diagnostics === undefined || diagnostics?.startsWith(step.diagnostics) === true) && (step.says === undefined || sentence.includes(step.says))
+    const held = good && amiss === undefined && (step.answer === undefined || status === step.answer) && (step.fails === undefined || code === step.fails) && (step.diagnostics === undefined || diagnostics?.startsWith(step.diagnostics) === true) && (step.says === undefined || sentence.includes(step.says))
     const wanted = [step.answer ?? (step.fails === undefined ? 'a good answer' : undefined), step.fails, step.diagnostics === undefined ? undefined : `ms-diagnostics ${step.diagnostics}`, step.says].filter((part) => part !== undefined).join(', ')
-    return { held, wanted, found: [status, code, sentence].filter((part) => part !== undefined).join(', '), next: 'siplab trace' }
+    return { held, wanted, found: [status, code, sentence, amiss].filter((part) => part !== undefined).join(', '), next: 'siplab trace' }
   }
 
   /** Once; with a deadline again at each news until it holds. */

@@ -39,6 +39,9 @@ t.test('a scenario file', async (t) => {
     ['two subjects', ['expect: { node: fe1, state: ready, verdict: cert.expired }'], /found node and verdict/],
     ['events of nobody', ['expect: { events: [service.ready] }'], /wanted at: the node that logged them/],
     ['a message to nobody', ['phone: { user: alice, does: message }'], /wanted to: the user it writes to, found nobody/],
+    ['header fields of a call', ['phone: { user: alice, does: call, to: bob, headers: { Subject: x } }'], /wanted headers only with does: message/],
+    ['answers of a message', ['phone: { user: alice, does: message, to: bob, answersWith: { Server: x } }'], /wanted answersWith only with does: sign-in/],
+    ['two lines in a header field', ['phone: { user: alice, does: message, to: bob, headers: { Subject: "x\\r\\nVia: y" } }'], /one line/],
     ['a sign-in nowhere', ['phone: { user: alice, does: sign-in }'], /wanted at: the node it dials/],
   ]
   for (const [name, steps, message] of faulty) {
