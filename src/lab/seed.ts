@@ -22,6 +22,15 @@ export async function seedDirectories(plan: LabPlan, labRoot: string, url?: stri
   }
 }
 
+/**
+ * The tables of the pool stores that several front ends share. Those would make them at once when they start together, which
+ * goes well and leaves errors in the log of the server.
+ */
+export async function makePoolStores(plan: LabPlan, labRoot: string, url?: string): Promise<void> {
+  const shared = plan.nodes.flatMap(({ organisation, settings }) => ('members' in settings && settings.members.length > 1 ? [{ domain: organisation, home: settings.home, store: settings.store }] : []))
+  for (const [place] of Map.groupBy(shared, ({ home }) => home).values()) if (place !== undefined) await withPoolStore(place, labRoot, async () => undefined, url)
+}
+
 /** Opens the directory of an organisation, hands it to `use`, and closes it whatever comes. */
 export async function withDirectory<T>({ domain, store }: DirectoryPlace, labRoot: string, use: (directory: Directory) => Promise<T>, url?: string): Promise<T> {
   const directory = await openDirectory(settingsOf({ domain, store }, labRoot, 'directory', url), { clock: systemClock })

@@ -22,7 +22,7 @@ import type { NodeExit } from './node-process.ts'
 import { makeStoreFolders, provisionCertificates } from './provision.ts'
 import { readyDocument } from './ready-document.ts'
 import type { LabChange, ReadyDocument, ReadyNode } from './ready-document.ts'
-import { seedDirectories } from './seed.ts'
+import { makePoolStores, seedDirectories } from './seed.ts'
 import { prepareSql } from './sql/prepare.ts'
 import type { PreparedSql } from './sql/prepare.ts'
 import { openSupervisorControl } from './supervisor-control.ts'
@@ -181,6 +181,7 @@ class Lab implements RunningLab {
     const { onProgress } = this.#options
     try {
       await seedDirectories(this.plan, this.folder.root)
+      await makePoolStores(this.plan, this.folder.root)
       if (this.plan.users.length > 0) onProgress(`directory with ${this.plan.users.length} users`)
     } catch (error) {
       if (!(error instanceof StoreError)) throw error

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { bindingsIn } from '../../lab/forget-user.ts'
 import { makeStoreFolders } from '../../lab/provision.ts'
-import { realmOf, seedDirectories, withDirectory } from '../../lab/seed.ts'
+import { makePoolStores, realmOf, seedDirectories, withDirectory } from '../../lab/seed.ts'
 import { addUser, listUsers, removeUser } from '../../services/accounts.ts'
 import type { Account, Directory } from '../../services/store/directory.ts'
 import { planLab } from '../../topology/plan.ts'
@@ -63,6 +63,7 @@ export const usersCommand: RegisterCommand = (program, { io }) => {
     const { plan, root, url } = chooseDirectory(io, options)
     makeStoreFolders(plan, root)
     await seedDirectories(plan, root, url)
+    await makePoolStores(plan, root, io.environment['SIPLAB_STORE_URL'])
     answer(io, options, { users: plan.users.map(({ uri }) => uri) }, () => `The directory of ${plan.topology} is ready\n`)
   })
 }
