@@ -9,6 +9,7 @@ import { readViaList } from './via.ts'
 import { MessageError } from './message-error.ts'
 
 const noLines: readonly number[] = []
+const noAddresses: readonly NameAddress[] = []
 
 /**
  * Both kinds are one class, so that all code that handles messages sees one object shape (bench/parse.ts).
@@ -133,6 +134,8 @@ export class Message {
   }
 
   addresses(name: 'Route' | 'Record-Route' | 'Contact' | 'Path' | 'Service-Route' | 'P-Asserted-Identity'): readonly NameAddress[] {
+    // Asked of every request, and mostly not there (bench/proxy.ts, UDP calls).
+    if (name === 'Route' && this.routeLine === -1) return noAddresses
     const found = this.readLists?.get(name)
     if (found !== undefined) return found
     const addresses: NameAddress[] = []

@@ -41,14 +41,18 @@ export function nextParameter(): boolean {
 
 /** Reads all parameters from the position on into a map; a name that stands twice is a fault. */
 export function readParameters(): ReadonlyMap<string, string | undefined> {
+  if (!nextParameter()) return noParameters
   const parameters = new Map<string, string | undefined>()
-  while (nextParameter()) {
+  do {
     const name = scan.text.slice(found.nameStart, found.nameEnd).toLowerCase()
     if (parameters.has(name)) scan.fail(`"${name}" only once`)
     parameters.set(name, found.valueStart === -1 ? undefined : unquote(scan.text.slice(found.valueStart, found.valueEnd)))
-  }
+  } while (nextParameter())
   return parameters
 }
+
+/** One for all who have none. */
+export const noParameters: ReadonlyMap<string, string | undefined> = new Map()
 
 /** Whether the name of the parameter just found is `name` (lower case letters). */
 export function foundIs(name: string): boolean {

@@ -1,4 +1,5 @@
 /** SIP, SIPS and tel URIs (RFC 3261 §19.1 and §25.1, RFC 5630, RFC 3966); other schemes stay opaque. */
+import { noParameters } from './parameters.ts'
 import { page, scanner } from './scanner.ts'
 import type { SipUri } from './types.ts'
 
@@ -7,8 +8,6 @@ const scan = scanner
 
 const COLON = 58, SEMICOLON = 59, EQUALS = 61, QUESTION = 63, AT = 64
 const I = 105, P = 112, S = 115
-
-const noParameters: ReadonlyMap<string, string | undefined> = new Map()
 
 /** Where the parts of the URI just checked stand; -1: absent. For other schemes than sip and sips only `start`, `colon` and `end`. */
 const parts = { start: 0, colon: 0, userEnd: -1, hostStart: 0, hostEnd: 0, port: -1, parameters: -1, headers: -1, end: 0, isSip: true }

@@ -49,7 +49,7 @@ export class UdpSockets {
 
   #socketFor({ face, address }: NextHop): UdpSocket | undefined {
     for (const socket of this.#sockets) {
-      if (socket.settings.face === face && isIPv6(socket.settings.address) === isIPv6(address)) return socket
+      if (socket.settings.face === face && socket.reaches(address)) return socket
     }
     return undefined
   }

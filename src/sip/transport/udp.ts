@@ -64,8 +64,11 @@ export class UdpSocket implements Listener {
   readonly settings: ListenerSettings
   readonly #core: Core
   readonly #socket: Socket
-  /** By remote address; the one silent for longest first: to the second, and exactly once half of the table is full. */
-  readonly #flows = new Map<string, UdpFlow>()
+  readonly #family: 4 | 6
+  /** The one silent for longest first: to the second, and exactly once half of the table is full. */
+  readonly #flows = new Set<UdpFlow>()
+  /** By address and port. Asked for every datagram: no key is put together from the two (bench/proxy.ts, UDP calls). */
+  readonly #hosts = new Map<string, Map<number, UdpFlow>>()
   #local: SocketAddress
 
   constructor(core: Core, settings: ListenerSettings) {
@@ -73,6 +76,7 @@ export class UdpSocket implements Listener {
     this.settings = settings
     this.#local = { address: settings.address, port: settings.port }
     const family = isIPv6(settings.address) ? 6 : 4
+    this.#family = family
     this.#socket = createSocket({
       type: family === 6 ? 'udp6' : 'udp4',
       recvBufferSize: core.settings.udpReceiveBytes,
@@ -102,31 +106,44 @@ export class UdpSocket implements Listener {
 
   /** The flow to that address, remembered or new. */
   flowTo(remote: SocketAddress, direction: 'accepted' | 'dialled', dialledName: string | undefined): UdpFlow {
-    const key = `${remote.address}|${remote.port}`
-    const known = this.#flows.get(key)
     const { clock } = this.#core
     const now = clock.now()
+    const known = this.known(remote)
     if (known !== undefined) {
-      if (now - known.movedAt >= 1000 || this.#flows.size * 2 >= this.#core.settings.udpFlows) this.#moveLast(key, known, now)
+      known.heardAt = now
+      if (now - known.movedAt >= 1000 || this.#flows.size * 2 >= this.#core.settings.udpFlows) this.#moveLast(known, now)
       return known
     }
     if (this.#flows.size >= this.#core.settings.udpFlows) this.#makeRoom()
     const flow = new UdpFlow(this, remote, direction, dialledName, { wall: clock.wall(), now })
-    this.#flows.set(key, flow)
+    this.#flows.add(flow)
+    this.#note(flow)
     this.#core.flows.add(flow)
     this.#core.user.onFlowOpened(flow)
     return flow
   }
 
-  /** Not for every datagram: a Map that is written all the time is rebuilt all the time (bench/proxy.ts, UDP calls). */
-  #moveLast(key: string, flow: UdpFlow, now: number): void {
+  /** Not for every datagram: a Set that is written all the time is rebuilt all the time (bench/proxy.ts, UDP calls). */
+  #moveLast(flow: UdpFlow, now: number): void {
     flow.movedAt = now
-    this.#flows.delete(key)
-    this.#flows.set(key, flow)
+    this.#flows.delete(flow)
+    this.#flows.add(flow)
   }
 
-  known(remote: SocketAddress): UdpFlow | undefined {
-    return this.#flows.get(`${remote.address}|${remote.port}`)
+  #note(flow: UdpFlow): void {
+    const { address, port } = flow.remote
+    const ports = this.#hosts.get(address)
+    if (ports === undefined) this.#hosts.set(address, new Map([[port, flow]]))
+    else ports.set(port, flow)
+  }
+
+  known({ address, port }: SocketAddress): UdpFlow | undefined {
+    return this.#hosts.get(address)?.get(port)
+  }
+
+  /** Whether an address of this kind can be sent to. IPv6 addresses have colons. */
+  reaches(address: string): boolean {
+    return (this.#family === 6) === address.includes(':')
   }
 
   send(flow: UdpFlow, text: string): void {
@@ -140,15 +157,22 @@ export class UdpSocket implements Listener {
   forget(flow: UdpFlow, because: string): void {
     if (!flow.open) return
     flow.open = false
-    this.#flows.delete(`${flow.remote.address}|${flow.remote.port}`)
+    this.#flows.delete(flow)
+    this.#dropNote(flow.remote)
     this.#core.flows.remove(flow)
     this.#core.user.onFlowClosed(flow, because)
+  }
+
+  #dropNote({ address, port }: SocketAddress): void {
+    const ports = this.#hosts.get(address)
+    ports?.delete(port)
+    if (ports?.size === 0) this.#hosts.delete(address)
   }
 
   sweep(now: number): void {
     const idleMs = this.#core.settings.idleSeconds * 1000
     if (idleMs === 0) return
-    for (const flow of this.#flows.values()) {
+    for (const flow of this.#flows) {
       if (now - flow.heardAt > idleMs) flow.close('idle')
     }
   }
@@ -158,7 +182,7 @@ export class UdpSocket implements Listener {
   }
 
   async close(): Promise<void> {
-    for (const flow of [...this.#flows.values()]) flow.close('closed')
+    for (const flow of [...this.#flows]) flow.close('closed')
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()))
   }
 
@@ -166,7 +190,6 @@ export class UdpSocket implements Listener {
     const remote = { address: plainAddress(from.address), port: from.port }
     if (isKeepAlive(octets)) return
     const flow = this.flowTo(remote, 'accepted', undefined)
-    flow.heardAt = this.#core.clock.now()
     const message = this.#read(octets, flow)
     if (message === undefined) return
     this.#core.trace?.({ direction: 'in', flow, text: message.text })
@@ -193,7 +216,7 @@ export class UdpSocket implements Listener {
   }
 
   #makeRoom(): void {
-    for (const eldest of this.#flows.values()) return eldest.close('flow.table-full')
+    for (const eldest of this.#flows) return eldest.close('flow.table-full')
   }
 
   #incident(event: string, flow: Flow | undefined, remote: SocketAddress, reason: string): void {
