@@ -1,7 +1,11 @@
 /**
- * `node scripts/pool-chaos.ts [--topology=pool] [--victims=fe1,fe2,…] [--seconds=12] [--json]`: kills each node of a pool with SIGKILL while phones call and write to each
- * other through it, brings it back, and counts what was lost. Exit status 1 when anything acknowledged was lost, a call of `pool`
- * could not be hung up, or a request was still without an answer after its timer (RFC 3261 §17: 64*T1, 32 s).
+ * `node scripts/pool-chaos.ts [--topology=pool] [--victims=fe1,fe2,…] [--how=kill] [--seconds=12] [--json]`: kills each node of a pool with SIGKILL
+ * (`--how=stop`: ends it in order) while phones call and write to each other through it, brings it back, and counts what was lost. Exit status 1 when
+ * anything acknowledged was lost, a call could be hung up by neither end, or a request was still without an answer after its timer
+ * (RFC 3261 §17: 64*T1, 32 s).
+ *
+ * Where the victim has a twin, calls must be hung up while it is away. A single director or edge has none: then the second BYE, that of the other end,
+ * waits until it is back and the phones reach each other again.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -14,16 +18,18 @@ import { controlClient } from '../src/lab/control-client.ts'
 import { labFolder } from '../src/lab/lab-folder.ts'
 import type { ReadyDocument } from '../src/lab/ready-document.ts'
 import { supervisorClient } from '../src/lab/supervisor-control.ts'
-import { openPhone, PhoneError, type Phone } from '../src/phone/index.ts'
+import { openPhone, type Phone } from '../src/phone/index.ts'
 import type { Registration } from '../src/roles/control-api.ts'
 import { systemClock } from '../src/sip/clock.ts'
 import { createResolver } from '../src/sip/transport/resolver.ts'
+import { callOnce, type Counts, holdCalls, lost, noCounts, pairsOf, served, signedIn, timerMs, writeOnce } from './chaos-traffic.ts'
 
 const seconds = Number(argument('seconds') ?? 12)
 const topology = argument('topology') ?? 'pool'
 const victims = (argument('victims') ?? 'fe1,fe2,pool,sql,dns,pki').split(',')
-/** 64*T1 and what a busy machine needs. */
-const timerMs = 34_000
+const how = argument('how') ?? 'kill'
+/** Roles of which a lab has one. */
+const withoutTwin = new Set(['director', 'edge'])
 const pids = new Map<string, number>()
 const data = mkdtempSync(join(tmpdir(), 'siplab-chaos-'))
 
@@ -31,25 +37,7 @@ function argument(name: string): string | undefined {
   return process.argv.find((each) => each.startsWith(`--${name}=`))?.slice(name.length + 3)
 }
 
-interface Counts {
-  victim: string
-  calls: number
-  established: number
-  /** 200 to the INVITE, and later no BYE of either end reached the other. */
-  callsLost: number
-  messages: number
-  messagesAnswered: number
-  /** 200 to the sender, and the text never came. */
-  messagesLost: number
-  /** Ended with an error: the phone told its user. */
-  refused: number
-  /** Neither answer nor error within the timer. */
-  hanging: number
-  registrations: number
-  /** Not in the store after everything was back. */
-  registrationsLost: number
-}
-
+const supervisor = supervisorClient(labFolder(data))
 const { ready, stop } = await up()
 try {
   const phones = ready.users.map(({ login, password, remote }) => phoneOf(login, password, remote))
@@ -58,8 +46,7 @@ try {
   for (const victim of victims) all.push(await round(phones, victim))
   await Promise.all(phones.map((phone) => phone.close()))
   print(all)
-  // A pool has a survivor for its calls; a single director or edge has none, and its calls are only counted.
-  process.exitCode = all.some(({ callsLost, messagesLost, hanging, registrationsLost }) => (topology === 'pool' ? callsLost : 0) + messagesLost + hanging + registrationsLost > 0) ? 1 : 0
+  process.exitCode = all.some((counts) => lost(counts) > 0) ? 1 : 0
 } finally {
   await stop()
   rmSync(data, { recursive: true, force: true })
@@ -67,26 +54,32 @@ try {
 process.exit()
 
 async function round(phones: readonly Phone[], victim: string): Promise<Counts> {
-  const counts: Counts = { victim, calls: 0, established: 0, callsLost: 0, messages: 0, messagesAnswered: 0, messagesLost: 0, refused: 0, hanging: 0, registrations: 0, registrationsLost: 0 }
+  const counts = noCounts(victim)
+  const pairs = pairsOf(phones)
   const received = new Set<string>()
   for (const phone of phones) phone.onMessage = ({ text }) => received.add(text)
   const answered: string[] = []
+  const back = Promise.withResolvers<void>()
   let over = false
-  const work = phones.flatMap((phone, at) => {
-    const peer = phones[(at + 1) % phones.length] ?? phone
-    return [loop(() => callOnce(phone, peer, counts)), loop(() => writeOnce(phone, peer, counts, answered))]
-  })
   async function loop(once: () => Promise<void>): Promise<void> {
     while (!over) await once()
   }
+  const hangUpHeld = await holdCalls(pairs, counts)
+  const work = pairs.flatMap((pair) => {
+    const whenBack = (): Promise<unknown> => (withoutTwin.has(victim) ? back.promise : signedIn([pair.from, pair.to]))
+    return [loop(() => callOnce(pair, counts, whenBack)), loop(() => writeOnce(pair, counts, answered))]
+  })
   await delay(seconds * 250)
-  process.kill(pidOf(victim), 'SIGKILL')
+  await end(victim)
   await delay(seconds * 500)
-  await supervisorClient(labFolder(data)).post('/node-start', { node: victim })
+  await supervisor.post('/node-start', { node: victim })
+  await served(pairs)
+  back.resolve()
+  await hangUpHeld()
   await delay(seconds * 250)
   over = true
   await Promise.all(work)
-  await settled(phones)
+  await signedIn(phones)
   counts.messagesLost = answered.filter((text) => !received.has(text)).length
   const stored = new Set((await registrations()).map(({ aor }) => aor))
   counts.registrations = phones.length
@@ -94,50 +87,9 @@ async function round(phones: readonly Phone[], victim: string): Promise<Counts> 
   return counts
 }
 
-/** INVITE, a quarter of a second, BYE; what was answered with 200 must end with 200. */
-async function callOnce(from: Phone, to: Phone, counts: Counts): Promise<void> {
-  counts.calls++
-  const call = from.call(to.uri)
-  const outcome = await timed(call.established, counts)
-  if (outcome !== 'done') {
-    await delay(100)
-    return
-  }
-  counts.established++
-  await delay(250)
-  for (const until = performance.now() + timerMs; performance.now() < until; await delay(200)) {
-    if ((await timed(call.hangUp(), counts)) === 'done') return
-    if (call.state === 'ended') break
-  }
-  // A BYE that met the moment of the loss: sip.js has ended the dialog. The other end must hear of it, or nobody does.
-  const far = to.calls.find(({ id }) => id === call.id)
-  if (far === undefined) return
-  await settled([from, to])
-  // 481: it arrived, and that phone had ended the call already.
-  await far.hangUp().catch((error: unknown) => {
-    if (!(error instanceof PhoneError) || error.status !== 481) counts.callsLost++
-  })
-}
-
-async function writeOnce(from: Phone, to: Phone, counts: Counts, answered: string[]): Promise<void> {
-  counts.messages++
-  const text = `${counts.victim} ${from.uri} ${counts.messages}`
-  if ((await timed(from.message(to.uri, text), counts)) === 'done') {
-    counts.messagesAnswered++
-    answered.push(text)
-  }
-  await delay(50)
-}
-
-async function timed(work: Promise<unknown>, counts: Counts): Promise<'done' | 'refused' | 'hanging'> {
-  const outcome = await Promise.race([work.then(() => 'done' as const, () => 'refused' as const), delay(timerMs, 'hanging' as const, { ref: false })])
-  if (outcome === 'refused') counts.refused++
-  if (outcome === 'hanging') counts.hanging++
-  return outcome
-}
-
-async function settled(phones: readonly Phone[]): Promise<void> {
-  for (const until = performance.now() + timerMs; performance.now() < until; await delay(100)) if (phones.every(({ signedIn }) => signedIn)) return
+async function end(victim: string): Promise<void> {
+  if (how === 'stop') await supervisor.post('/node-stop', { node: victim })
+  else process.kill(pidOf(victim), 'SIGKILL')
 }
 
 async function registrations(): Promise<readonly Registration[]> {
@@ -165,8 +117,6 @@ function phoneOf(user: string, password: string, remote: boolean): Phone {
     resolver: createResolver({ clock: systemClock, servers: [`${address}:${port}`] }),
   })
 }
-
-
 
 async function up(): Promise<{ readonly ready: ReadyDocument; readonly stop: () => Promise<void> }> {
   const child = spawn(process.execPath, [resolve(import.meta.dirname, '../src/cli/siplab.mjs'), 'up', topology, '--json', '--data', data], { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -28,12 +28,15 @@ function stripOwnMaddr(arrival: Incoming, own: OwnNames): void {
   arrival.uri = parseUri(uri.text.replace(/;maddr=[^;?]*/i, ''))
 }
 
-/** Both values of a double Record-Route are ours; the last one names the side the request is to leave by. */
+/**
+ * Both values of a double Record-Route are ours, and those of two nodes of a pool; the last one names the side the request is to leave by. One
+ * without a user part says nothing: a node that stood between servers wrote it.
+ */
 function popOwnRoutes(arrival: Incoming, own: OwnNames): void {
   let count = 0
   for (const route of arrival.routes) {
     if (count === mostOwnRoutes || !own.has(route.uri)) break
-    arrival.ownRoute = route
+    if (arrival.ownRoute === undefined || route.uri.user !== undefined) arrival.ownRoute = route
     count++
   }
   if (count === 0) return

@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { HeaderField } from '../../../src/sip/message/types.ts'
+import { pass, type Policy } from '../../../src/sip/routing/decision.ts'
 import { followRoute } from '../../../src/sip/routing/policies/follow-route.ts'
 import { proxyBench, type ProxyOptions, route, settle, target } from '../../support/proxy-bench.ts'
 import { request } from '../../support/sip-messages.ts'
@@ -73,6 +74,27 @@ t.test('Route (RFC 3261 §16.4, §16.6 step 6, §16.12)', async (t) => {
     const bench = proxyBench({ hosts, decide: () => route(target('sip:bob@bob.lab.test', { routes: ['<sip:p3.lab.test;lr>'] })) })
     await bench.arrive(request({ headers: [['Route', own], ['Route', '<sip:p2.lab.test;lr>']] }))
     t.same(bench.to(7003).request().addresses('Route').map(({ uri }) => uri.host), ['p3.lab.test', 'p2.lab.test'])
+  })
+})
+
+t.test('of two values that are ours', async (t) => {
+  const plain = '<sip:internal.lab.test:5061;transport=tls;lr>'
+  const token = (user: string): string => `<sip:${user}@internal.lab.test:5061;transport=tls;lr>`
+
+  /** User part of the value that counts. */
+  async function counting(...routes: readonly string[]): Promise<string | undefined> {
+    const users: (string | undefined)[] = []
+    const look: Policy = { name: 'look', decide: ({ ownRoute }) => (users.push(ownRoute?.uri.user), pass) }
+    await sent('sip:bob@bob.lab.test', routes, 7004, { target: [look, followRoute()] })
+    return users[0]
+  }
+
+  t.test('the last one counts: it names the side to leave by', async (t) => {
+    t.equal(await counting(token('inner'), token('outer')), 'outer')
+  })
+
+  t.test('one that a node of the pool wrote between two servers does not count', async (t) => {
+    t.same([await counting(token('phone'), plain), await counting(plain, token('phone'))], ['phone', 'phone'])
   })
 })
 
