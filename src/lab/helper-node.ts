@@ -17,6 +17,8 @@ export interface RunningNode {
   /** Takes nothing new and resolves when nothing is in progress. Absent where nothing ever is. */
   drain?(): Promise<void>
   stop(): Promise<void>
+  /** Stops as well; its lab ended without a word, and nobody comes back for what it kept. Absent: it keeps nothing. */
+  abandon?(): Promise<void>
 }
 
 export interface NodeStart {
@@ -36,6 +38,8 @@ export interface Service {
   /** Absent: always ready. */
   health?(): { readonly state: NodeState; readonly verdicts: readonly Verdict[] }
   close(): Promise<void>
+  /** After `close`, when the lab is gone: takes away what it would have. */
+  abandoned?(): void
 }
 
 /**
@@ -57,11 +61,12 @@ export async function startHelperNode({ plan, dataDir, logLevel, logDestination 
   })
   let state: NodeState = 'ready'
   const since = new Date().toISOString()
-  const stop = async (): Promise<void> => {
+  const stop = async (isAbandoned = false): Promise<void> => {
     if (state === 'stopped') return
     state = 'stopped'
     recorder.record('service.stopping')
     await service.close()
+    if (isAbandoned) service.abandoned?.()
     recorder.record('service.stopped')
     await control.close()
     recorder.close()
@@ -84,5 +89,5 @@ export async function startHelperNode({ plan, dataDir, logLevel, logDestination 
     ...service.routes,
   })
   recorder.record('service.ready', { data: { listeners: service.listeners } })
-  return { ended: ended.promise, stop }
+  return { ended: ended.promise, stop: () => stop(), abandon: () => stop(true) }
 }

@@ -97,7 +97,7 @@ interface LockHolder {
 }
 
 function writeLock(folder: LabFolder): boolean {
-  const startTicks = startTicksOf(process.pid)
+  const startTicks = processStat(process.pid)?.startTicks
   try {
     const descriptor = openSync(folder.lock, 'wx', 0o600)
     writeFileSync(descriptor, JSON.stringify({ pid: process.pid, ...(startTicks === undefined ? {} : { startTicks }) }))
@@ -121,13 +121,16 @@ function isAlive({ pid, startTicks }: LockHolder): boolean {
     if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false
     if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error
   }
-  return startTicks === undefined || startTicksOf(pid) === startTicks
+  const stat = processStat(pid)
+  // A zombie has ended, and its parent has not asked how.
+  return stat?.state !== 'Z' && (startTicks === undefined || stat?.startTicks === startTicks)
 }
 
-/** Field 22 of /proc/PID/stat: when the process started, in clock ticks since boot. Absent outside Linux. */
-function startTicksOf(pid: number): string | undefined {
+/** Fields 3 and 22 of /proc/PID/stat: its state, and when it started, in clock ticks since boot. Absent outside Linux. */
+function processStat(pid: number): { readonly state: string | undefined; readonly startTicks: string | undefined } | undefined {
   const file = `/proc/${pid}/stat`
   if (!existsSync(file)) return undefined
   const stat = readFileSync(file, 'utf8')
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return { state: fields[0], startTicks: fields[19] }
 }

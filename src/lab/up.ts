@@ -23,6 +23,7 @@ import { makeStoreFolders, provisionCertificates } from './provision.ts'
 import { readyDocument } from './ready-document.ts'
 import type { LabChange, ReadyDocument, ReadyNode } from './ready-document.ts'
 import { makePoolStores, seedDirectories } from './seed.ts'
+import { endStoreAccess } from './sql/access.ts'
 import { prepareSql } from './sql/prepare.ts'
 import type { PreparedSql } from './sql/prepare.ts'
 import { openSupervisorControl } from './supervisor-control.ts'
@@ -82,6 +83,7 @@ export async function bringUp(options: UpOptions, signal: AbortSignal): Promise<
     for (const line of reservation.passedOver) options.onProgress(line)
     return await new Lab(options, folder, reservation, releaseLock).start(signal)
   } catch (error) {
+    if (reservation !== undefined) endStoreAccess(folder.root)
     await reservation?.release()
     releaseLock()
     removeNews(folder, before, made)
@@ -330,6 +332,7 @@ function emptyFolder(folder: LabFolder): void {
   const others = readdirSync(folder.root).filter((name) => join(folder.root, name) !== folder.lock)
   if (others.length === 0) return
   if (readRecord(folder) === undefined) throw new LabError('usage', 'lab.not-ours', `--fresh empties the folder of a lab, and ${folder.root} holds other files; choose another with --data`)
+  endStoreAccess(folder.root)
   for (const name of others) rmSync(join(folder.root, name), { recursive: true, force: true })
   mkdirSync(folder.root, { recursive: true, mode: 0o700 })
 }

@@ -1,5 +1,6 @@
 /** `siplab down`: asks the supervisor to bring its lab down and waits until it has. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { endStoreAccess } from '../../lab/sql/access.ts'
 import { supervisorOf } from '../../lab/lab-folder.ts'
 import { answer, common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'
@@ -11,6 +12,8 @@ export const downCommand: RegisterCommand = (program, { io }) => {
   common(program.command('down').summary('bring the lab down').description('Brings the lab down in order, the outermost node first; its data stays in its folder.'), 'siplab down --data .siplab/edge').action(async (options: CommonOptions) => {
     const { folder, record, pid } = chooseLab(io, options)
     if (pid === undefined) {
+      // One that was killed may have left a database outside its folder.
+      endStoreAccess(folder.root)
       return answer(io, options, { lab: record.name, data: folder.root, wasRunning: false }, () => `The lab ${record.name} in ${folder.root} was not running.\n`)
     }
     process.kill(pid, 'SIGTERM')

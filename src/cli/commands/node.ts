@@ -94,7 +94,7 @@ async function runHere({ io, finish }: CommandContext, name: string, topologyNam
   if (io.environment['SIPLAB_MOVABLE_CLOCK'] === '1') withMovableClock(io, nodeFolder(dataDir, name).root)
   const running = await startNode({ lab: plan, plan: node, dataDir, logLevel: options.log, ...storeUrls(io), ...(options.logFormat === 'text' ? { logDestination: textLog(io.err) } : {}) })
   const stopListening = io.onInterrupt(stopOnSignal(running, options))
-  if (options.supervised === true) io.onInputEnd(() => void running.stop())
+  if (options.supervised === true) io.onInputEnd(() => void (running.abandon?.() ?? running.stop()))
   const status = await running.ended
   stopListening()
   io.closeInput()

@@ -3,7 +3,7 @@
  * Absent while a lab runs on the embedded files.
  */
 import { randomBytes } from 'node:crypto'
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../../certificates/atomic-files.ts'
@@ -45,20 +45,27 @@ export function readStoreAccess(labRoot: string, domain: string): StoreAccess | 
  */
 export function prepareStoreAccess(plan: LabPlan, labRoot: string, owner: ProgramOwner | undefined): AccessFile {
   const before = readAll(labRoot)
-  removeTemporary(before)
+  Object.values(before).forEach(removeTemporary)
   const all = Object.fromEntries(
     plan.organisations.flatMap((organisation) => {
       const access = accessOf(plan, organisation, labRoot, owner, before[organisation.domain])
       return access === undefined ? [] : [[organisation.domain, access] as const]
     }),
   )
+  // Before the folders are there: whoever finds the lab later knows of each of them.
   writeFileAtomic(accessFile(labRoot), `${JSON.stringify(all, undefined, 2)}\n`, 0o600)
+  for (const { folder, isTemporary } of Object.values(all)) makeFolder(folder, isTemporary ? owner : undefined)
   return all
 }
 
-/** After the lab ended; for one without a private server too. */
+/** After the lab ended, or was found to have ended without a word; for one without a private server too. */
 export function endStoreAccess(labRoot: string): void {
-  removeTemporary(readAll(labRoot))
+  Object.values(readAll(labRoot)).forEach(removeTemporary)
+}
+
+/** A server that was killed a moment ago may still be writing. */
+export function removeTemporary({ folder, isTemporary }: StoreAccess): void {
+  if (isTemporary) rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
 }
 
 export function forgetStoreAccess(labRoot: string): void {
@@ -69,12 +76,11 @@ export function forgetStoreAccess(labRoot: string): void {
 function accessOf(plan: LabPlan, { domain, store }: OrganisationPlan, labRoot: string, owner: ProgramOwner | undefined, before: StoreAccess | undefined): StoreAccess | undefined {
   const node = plan.nodes.find(({ role, organisation }) => role === 'sql' && organisation === domain)
   if (store.kind !== 'postgres' || node === undefined) return undefined
-  const place = owner === undefined ? { folder: join(labRoot, 'postgresql', node.name), isTemporary: false } : { folder: temporaryFolder(owner), isTemporary: true }
+  const place = owner === undefined ? { folder: join(labRoot, 'postgresql', node.name), isTemporary: false } : { folder: join(tmpdir(), `siplab-sql-${randomBytes(6).toString('hex')}`), isTemporary: true }
   const kept = before !== undefined && !place.isTemporary && existsSync(place.folder) ? before : undefined
   const url = (account: string, password: string, database: string): string => `postgresql://${account}:${password}@${store.address}:${store.port}/${database}`
   const service = kept === undefined ? newPassword() : new URL(kept.storeUrl).password
   const administrator = kept === undefined ? newPassword() : new URL(kept.administratorUrl).password
-  mkdirSync(place.folder, { recursive: true, mode: 0o700 })
   return {
     node: node.name,
     ...place,
@@ -84,14 +90,10 @@ function accessOf(plan: LabPlan, { domain, store }: OrganisationPlan, labRoot: s
   }
 }
 
-function temporaryFolder({ uid, gid }: ProgramOwner): string {
-  const folder = mkdtempSync(join(tmpdir(), 'siplab-sql-'))
-  chownSync(folder, uid, gid)
-  return folder
-}
-
-function removeTemporary(all: AccessFile): void {
-  for (const { folder, isTemporary } of Object.values(all)) if (isTemporary) rmSync(folder, { recursive: true, force: true })
+/** One for somebody else lies where everybody may write: a folder that is there already is not ours. */
+function makeFolder(folder: string, owner: ProgramOwner | undefined): void {
+  mkdirSync(folder, { recursive: owner === undefined, mode: 0o700 })
+  if (owner !== undefined) chownSync(folder, owner.uid, owner.gid)
 }
 
 function newPassword(): string {

@@ -12,7 +12,7 @@ import { startHelperNode } from '../helper-node.ts'
 import type { NodeStart, RunningNode } from '../helper-node.ts'
 import { LabError } from '../lab-error.ts'
 import { databaseCertificate } from '../provision.ts'
-import { readStoreAccess } from './access.ts'
+import { readStoreAccess, removeTemporary } from './access.ts'
 import { makeCluster, prepareCluster, startCluster } from './cluster.ts'
 import type { ClusterOptions } from './cluster.ts'
 import { sqlFaults } from './faults.ts'
@@ -67,6 +67,7 @@ export async function startSqlNode(start: NodeStart): Promise<RunningNode> {
         await faults.close()
         await down()
       },
+      abandoned: () => removeTemporary(options.access),
     }
   })
 }
