@@ -51,7 +51,7 @@ export async function redial(lab: RunningLabAccess, links: readonly LabLink[]): 
 
 async function dialledBy(lab: RunningLabAccess, node: string): Promise<readonly string[]> {
   const status = await whileRunning(lab.clientOf(node).get<NodeStatus>('/status'))
-  return (status?.links ?? []).map(({ peer }) => peer)
+  return [...new Set((status?.links ?? []).map(({ peer }) => peer))]
 }
 
 /** Undefined when the node cannot be reached. */

@@ -42,6 +42,8 @@ export interface ListenerStatus {
 export interface LinkState {
   /** FQDN. */
   readonly peer: string
+  /** Certificate reference this link shows, where there are several links to that peer: `static-route:2`. */
+  readonly shows?: string
   readonly state: 'up' | 'down' | 'untried'
   readonly since: string
   readonly verdict?: Verdict

@@ -23,7 +23,7 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
   const { domains, routeToEnterpriseEdge: edge, members } = settings
   const securePort = plan.listeners.find(({ transport }) => transport === 'tls')?.port ?? 5061
   const plainPort = plan.listeners.find(({ transport }) => transport === 'tcp')?.port ?? 5060
-  const routes = settings.staticRoutes.map(asStaticRoute)
+  const routes = settings.staticRoutes.map((route) => asStaticRoute(route, identityOf(route, settings.staticRoutes)))
   if (location === undefined) throw new Error(`${plan.name} is a home and has no pool store`)
   const ownRoute = members.length === 1 ? undefined : (flow: Parameters<typeof flowTokens.of>[0]): string => `<sip:${flowTokens.of(flow)}@${plan.fqdn}:${securePort};transport=tls;lr>`
   const local = { location, accounts, domains, self: plan.fqdn, isOpen }
@@ -70,10 +70,20 @@ function hosts({ authorizedHosts }: HomeSettings, treatAs: string): readonly str
   return authorizedHosts.filter((host) => host.treatAs === treatAs).map(({ fqdn }) => fqdn)
 }
 
-function asStaticRoute({ match, nextHop, port, transport, replaceHost, normalise }: RoutePlan): StaticRoute {
+/** The certificate a server shows to whomever it dials, as an identity beside `static-route:1`. */
+export const ownIdentity = 'default-outgoing'
+
+/** Said only where routes to one host and port differ in what they show. */
+function identityOf(route: RoutePlan, all: readonly RoutePlan[]): string | undefined {
+  const others = all.filter(({ nextHop, port, transport }) => nextHop === route.nextHop && port === route.port && transport === route.transport)
+  return others.every(({ reference }) => reference === route.reference) ? undefined : (route.reference ?? ownIdentity)
+}
+
+function asStaticRoute({ match, nextHop, port, transport, replaceHost, normalise }: RoutePlan, identity: string | undefined): StaticRoute {
   return {
     match,
     nextHop: `sip:${nextHop}:${port};transport=${transport}`,
+    identity,
     ...(replaceHost ? { replaceHost: nextHop } : {}),
     ...(normalise === undefined ? {} : { normalise: normalise.map(({ pattern, replacement }) => ({ pattern: new RegExp(pattern), replacement })) }),
   }
@@ -85,6 +95,6 @@ function isForNumbers(match: string): boolean {
 
 /** A voice service wants to hear OPTIONS before any call. */
 function routedOverTls({ staticRoutes }: HomeSettings): readonly WatchedPeer[] {
-  const routes = staticRoutes.filter(({ transport }) => transport === 'tls').map(({ nextHop, port }) => ({ fqdn: nextHop, port, face: 'internal' }))
-  return [...new Map(routes.map((route) => [`${route.fqdn}:${route.port}`, route])).values()]
+  const routes = staticRoutes.filter(({ transport }) => transport === 'tls').map((route) => ({ fqdn: route.nextHop, port: route.port, face: 'internal', identity: identityOf(route, staticRoutes) }))
+  return [...new Map(routes.map((route) => [`${route.fqdn}:${route.port} ${route.identity}`, route])).values()]
 }

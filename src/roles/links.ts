@@ -50,7 +50,7 @@ export class LinkWatch {
   constructor(options: LinkWatchOptions) {
     this.#options = options
     const since = this.#now()
-    this.#watched = options.peers.map((peer) => ({ peer, link: { peer: peer.fqdn, state: 'untried', since }, failures: 0, timer: undefined, underWay: 0, begunAt: -Infinity, doubtful: false }))
+    this.#watched = options.peers.map((peer) => ({ peer, link: { ...nameOf(peer), state: 'untried', since }, failures: 0, timer: undefined, underWay: 0, begunAt: -Infinity, doubtful: false }))
   }
 
   get links(): readonly LinkState[] {
@@ -128,12 +128,15 @@ export class LinkWatch {
     const code = result.kind === 'failed' ? result.verdict.code : undefined
     watched.failures = result.kind === 'failed' ? watched.failures + 1 : 0
     if (watched.link.state === state && watched.link.verdict?.code === code) return
-    const { fqdn } = watched.peer
-    watched.link = { peer: fqdn, state, since: this.#now(), ...(result.kind === 'failed' ? { verdict: result.verdict } : {}) }
+    watched.link = { ...nameOf(watched.peer), state, since: this.#now(), ...(result.kind === 'failed' ? { verdict: result.verdict } : {}) }
     this.#options.onChange(watched.link)
   }
 
   #now(): string {
     return new Date(this.#options.clock.wall()).toISOString()
   }
+}
+
+function nameOf({ fqdn, identity }: WatchedPeer): Pick<LinkState, 'peer' | 'shows'> {
+  return identity === undefined ? { peer: fqdn } : { peer: fqdn, shows: identity }
 }

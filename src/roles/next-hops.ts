@@ -23,8 +23,11 @@ export interface NextHopsOptions {
   readonly isOpen?: (hop: NextHop) => boolean
   /** `by-chain`: a peer that is dialled by its address is verified by chain and purpose alone; else the address is a wanted name too. */
   readonly numericHosts?: 'by-chain' | 'by-name'
-  /** Under which identity a host is dialled, e.g. `static-route:1`. Absent, or undefined: under that of the face. */
-  readonly identityOf?: (host: string, port: number | undefined) => string | undefined
+  /**
+   * Under which identity a host is dialled, e.g. `static-route:1`. Absent, or undefined: under that of the face.
+   * @param wanted what the request asks for, `static-route:2`; it may come from outside and counts only where it leads to that host
+   */
+  readonly identityOf?: (host: string, port: number | undefined, wanted: string | undefined) => string | undefined
 }
 
 /** The order of an SRV answer is drawn anew after this time, so that load spreads; one message does not cost a walk through DNS. */
@@ -33,14 +36,15 @@ const keptTargets = 5000
 
 export function nextHops(options: NextHopsOptions): Locate {
   const kept = new Map<string, { readonly hops: readonly NextHop[]; readonly until: number }>()
-  return (uri, face) => {
+  return (uri, face, wanted) => {
     const numeric = numericHop(uri, face, options)
     if (numeric !== undefined) return [numeric]
     const target = locateTarget(uri)
-    const key = `${face} ${target.secure} ${target.host} ${target.port} ${target.transport}`
+    const identity = options.identityOf?.(target.host, target.port, wanted)
+    const key = `${face} ${target.secure} ${target.host} ${target.port} ${target.transport}${identity === undefined ? '' : ` ${identity}`}`
     const hit = kept.get(key)
     if (hit !== undefined && hit.until > options.clock.now()) return hit.hops
-    return ask(target, face, options).then(
+    return ask(target, face, identity, options).then(
       (hops) => {
         kept.delete(key)
         kept.set(key, { hops, until: options.clock.now() + keptMs })
@@ -56,9 +60,8 @@ export function nextHops(options: NextHopsOptions): Locate {
   }
 }
 
-async function ask(target: LocateTarget, face: string, { resolver, supported, nameRule, random, identityOf }: NextHopsOptions): Promise<readonly NextHop[]> {
+async function ask(target: LocateTarget, face: string, identity: string | undefined, { resolver, supported, nameRule, random }: NextHopsOptions): Promise<readonly NextHop[]> {
   const hops = await locate(target, resolver, { supported, face, nameRule, random })
-  const identity = identityOf?.(target.host, target.port)
   return identity === undefined ? hops : hops.map((hop) => ({ ...hop, identity }))
 }
 

@@ -37,7 +37,7 @@ export interface ProbeOptions {
 export async function probe(options: ProbeOptions, peer: WatchedPeer): Promise<ProbeResult> {
   const uri = `sip:${peer.fqdn}:${peer.port};transport=tls`
   try {
-    const [hop] = await options.locate(parseUri(uri), peer.face)
+    const [hop] = await options.locate(parseUri(uri), peer.face, peer.identity)
     if (hop === undefined) return failed(options, peer, 'dns.not-found', `${peer.fqdn} leads nowhere`)
     const existing = options.transport.existing(hop)
     const result = await ask(options, peer, uri, existing ?? (await options.transport.connect(hop)))

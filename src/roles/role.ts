@@ -18,6 +18,8 @@ export interface WatchedPeer {
   readonly fqdn: string
   readonly port: number
   readonly face: string
+  /** What is shown to it where several static routes lead there: `static-route:2`. */
+  readonly identity?: string | undefined
 }
 
 /** What the core and the transport need of a role, made once at start. */

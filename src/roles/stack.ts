@@ -28,7 +28,7 @@ import { director } from './director.ts'
 import { openGateway } from './gateway.ts'
 import { gatewayJudge } from './gateway-judge.ts'
 import { groundOf, type JudgingGround } from './examine-peer.ts'
-import { home } from './home.ts'
+import { home, ownIdentity } from './home.ts'
 import { nextHops } from './next-hops.ts'
 import { peerJudge } from './peers.ts'
 import { recordPartnerRefusal } from './partner-refusal.ts'
@@ -207,10 +207,18 @@ function bounds({ settings }: NodePlan): Partial<TransportSettings> {
 /** Who answers calls itself has no lists of policies and knows its peers by what they show. */
 const gatewayParts: RoleParts = { faces: { internal: { admit: [], target: [] } }, peers: {}, watched: [], explainsTo: () => false }
 
-/** A static route with a certificate of its own shows it to its next hop, whatever request goes there. */
-function routeIdentity({ settings }: NodePlan): (host: string, port: number | undefined) => string | undefined {
+/**
+ * A static route with a certificate of its own shows it to its next hop, whatever request goes there; of several routes to one host and port
+ * the first, unless the request says another.
+ */
+function routeIdentity({ settings }: NodePlan): (host: string, port: number | undefined, wanted: string | undefined) => string | undefined {
   const routes = 'staticRoutes' in settings ? settings.staticRoutes.filter(({ reference }) => reference !== undefined) : []
-  return (host, port) => routes.find((route) => route.nextHop === host && (port === undefined || route.port === port))?.reference
+  if (routes.length === 0) return () => undefined
+  return (host, port, wanted) => {
+    if (wanted === ownIdentity) return undefined
+    const leading = routes.filter((route) => route.nextHop === host && (port === undefined || route.port === port))
+    return (leading.find(({ reference }) => reference === wanted) ?? leading[0])?.reference
+  }
 }
 
 function locator({ plan, clock, numericHosts }: StackOptions, resolver: Resolver, isOpen: (hop: NextHop) => boolean): Locate {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { PhoneError } from '../../src/phone/index.ts'
 import type { Verdict } from '../../src/certificates/verdict.ts'
-import type { NodeEvent } from '../../src/roles/control-api.ts'
+import type { LinkState, NodeEvent } from '../../src/roles/control-api.ts'
 import { withLab, type TestLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
 import { certificateOf, rawPeer, type RawPeer } from '../support/raw-peer.ts'
@@ -97,6 +97,44 @@ t.test('a trunk under the rules of March 2024', async (t) => {
     const broken = await lab.json<{ readonly verdict?: Verdict; readonly views: readonly { readonly node: string }[] }>('break', 'fe1', 'no-client-auth-eku', '--as', 'client', '--reference', 'static-route:1')
     t.match(broken.verdict, { code: 'cert.eku-missing', link: 'fe1->voice', windows: { hresult: '0x800B0110' } })
     t.same(broken.views.map(({ node }) => node).sort(), ['fe1', 'voice'])
+    await lab.json('heal', 'fe1')
+  })
+})
+
+t.test('two routes to one host and port, each with a certificate of its own', async (t) => {
+  const lab = await withLab(
+    t,
+    variation(t, 'trunk', (file) => {
+      at(file, 'hosts', 'fe1')['staticRoutes'] = [
+        { match: 'tel:+4930*', nextHop: 'voice', ownCertificate: true },
+        { match: 'tel:+4940*', nextHop: 'voice', ownCertificate: true },
+      ]
+    }),
+  )
+  const serials = [serialOf(lab, 'fe1-static-route-1'), serialOf(lab, 'fe1-static-route-2')]
+  const shown = (): readonly unknown[] => eventsOf(lab, 'voice').filter(({ event, data }) => event === 'flow.accepted' && data?.['side'] === 'accepted').map(({ data }) => data?.['serial'])
+
+  t.test('are two links, each watched under its own certificate', async (t) => {
+    t.same(new Set(shown()), new Set(serials))
+    const { nodes } = await lab.json<{ readonly nodes: readonly { readonly name: string; readonly status?: { readonly links: readonly LinkState[] } }[] }>('status')
+    t.match(nodes.find(({ name }) => name === 'fe1')?.status?.links, [{ peer: 'voice.lab.test', shows: 'static-route:1', state: 'up' }, { peer: 'voice.lab.test', shows: 'static-route:2', state: 'up' }])
+  })
+
+  t.test('carry the calls that fit them, from INVITE to BYE', async (t) => {
+    const alice = phoneOf(t, lab, 'alice', { at: 'fe1', transport: 'tls' })
+    await alice.signIn()
+    for (const number of ['sip:+493012345678@lab.test;user=phone', 'sip:+494012345678@lab.test;user=phone']) {
+      const call = alice.call(number)
+      await call.established
+      await call.hangUp()
+      t.match(await call.ended, { by: 'us', how: 'bye' })
+    }
+    t.equal(shown().length, 2, 'no connection was opened besides the two that are watched')
+    await lab.json('break', 'fe1', 'no-client-auth-eku', '--as', 'client', '--reference', 'static-route:2')
+    t.equal(await statusOf(alice.call('sip:+494012345678@lab.test;user=phone').established), 504, 'the second shows its own certificate, which is refused now')
+    const call = alice.call('sip:+493012345678@lab.test;user=phone')
+    await call.established
+    await call.hangUp()
     await lab.json('heal', 'fe1')
   })
 })

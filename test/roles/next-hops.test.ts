@@ -41,3 +41,15 @@ t.test('a name is asked for once a second', async (t) => {
 t.test('a host name is the name its certificate must carry', async (t) => {
   t.match(await locator()(parseUri('sip:fe1.lab.test:5061;transport=tls'), 'internal'), [{ verifyName: 'fe1.lab.test', address: '127.0.41.11' }])
 })
+
+t.test('what a request asks to be shown is a question of its own, and kept as one', async (t) => {
+  const asks: (string | undefined)[] = []
+  const identityOf = (_host: string, _port: number | undefined, wanted: string | undefined): string | undefined => {
+    asks.push(wanted)
+    return wanted ?? 'static-route:1'
+  }
+  const locate = nextHops({ clock: new FakeClock(), resolver, supported: ['tls'], nameRule: 'dialled-fqdn', random: () => 0, identityOf })
+  const uri = parseUri('sip:voice.lab.test:5061;transport=tls')
+  const identities = await Promise.all([undefined, 'static-route:2', undefined].map(async (wanted) => (await locate(uri, 'internal', wanted))[0]?.identity))
+  t.same([identities, asks], [['static-route:1', 'static-route:2', 'static-route:1'], [undefined, 'static-route:2', undefined]])
+})

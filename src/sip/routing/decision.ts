@@ -45,6 +45,8 @@ export interface Target {
   readonly nextHop: string | undefined
   /** Tried after `nextHop`, in this order, where that is out: other hosts of one service (RFC 2782). Absent: none. */
   readonly otherHops?: readonly string[]
+  /** What is shown to the next hop, e.g. `static-route:2`, where its address alone does not say. Record-Route keeps it for the dialog. */
+  readonly identity?: string | undefined
   /** 0–1000; equal values fork in parallel, lower ones later. */
   readonly q: number
   /** Face to leave by; undefined: the face it came in on, or the role's only one. */

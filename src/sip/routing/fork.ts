@@ -11,7 +11,7 @@ import type { ResponseContext } from './response-context.ts'
 import { codeOf } from './error-code.ts'
 
 export class Fork implements ClientTransactionUser, TimerOwner {
-  private target: Target
+  private readonly target: Target
   private readonly context: ResponseContext
   private readonly breadth: number
   private way: Way | undefined = undefined
@@ -42,9 +42,9 @@ export class Fork implements ClientTransactionUser, TimerOwner {
       this.way = wayOf(arrival, this.target)
       if (this.target.flow !== undefined) return this.sendOnFlow(core.settings.transport.flow(this.target.flow))
       const face = this.target.face ?? arrival.face
-      const { otherHops } = this.target
+      const { otherHops, identity } = this.target
       const bytes = arrival.request.text.length
-      const hops = otherHops === undefined ? locateHops(core.settings, this.way.nextHop, face, bytes) : locateOneOf(core.settings, this.way.nextHop, otherHops, face, bytes)
+      const hops = otherHops === undefined ? locateHops(core.settings, this.way.nextHop, face, bytes, identity) : locateOneOf(core.settings, this.way.nextHop, otherHops, face, bytes)
       if (!(hops instanceof Promise)) return this.tryHops(hops)
       hops.then((located) => this.tryHops(located)).catch((error: unknown) => this.fail(504, codeOf(error), error))
     } catch (error) {
@@ -73,12 +73,15 @@ export class Fork implements ClientTransactionUser, TimerOwner {
       }
       return
     }
-    if (this.done) return this.context.onLate(response, this.flow)
+    if (this.done) return
     if (this.hop !== undefined && response.status !== 503) this.context.core.settings.health.markUp(this.hop)
     if (response.status === 503 && this.failOver(response)) return
     this.settle()
     this.context.onFinal(this, response, this.flow)
-    if (response.status < 300) this.letGo()
+  }
+
+  late(): ClientTransactionUser {
+    return this.context.late(this.flow)
   }
 
   onTimeout(): void {
@@ -193,16 +196,6 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     this.context.onFailure(this, status, because, detail)
   }
 
-  /** After a 2xx a fork only passes on further ones, for 32 s. */
-  private letGo(): void {
-    this.target = nowhere
-    this.way = undefined
-    this.hops = undefined
-    this.hop = undefined
-    this.transaction = undefined
-    this.timerC = undefined
-  }
-
   private settle(): void {
     this.done = true
     if (this.timerC !== undefined) this.context.core.settings.wheel.cancel(this.timerC)
@@ -214,6 +207,3 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     wheel.arm(this.timerC, 'C', forward.timerC)
   }
 }
-
-/** In place of a target that is not needed any more: it holds on to the binding it was made from. */
-const nowhere: Target = { uri: '', flow: undefined, routes: [], nextHop: undefined, q: 0, face: undefined }

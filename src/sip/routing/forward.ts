@@ -18,6 +18,8 @@ export interface Way {
   readonly appendRoute: string | undefined
   /** What `locate` is asked for (step 7). */
   readonly nextHop: SipUri
+  /** See `Target.identity`. */
+  readonly identity: string | undefined
 }
 
 /** @throws MessageError when the target, its first Route value or its next hop is no URI */
@@ -25,11 +27,11 @@ export function wayOf(arrival: Incoming, target: Target): Way {
   const loose = looseWay(arrival, target)
   const top = topRoute(arrival, target)
   const nextHop = target.nextHop === undefined ? (top?.uri ?? targetUri(arrival, target)) : parseUri(target.nextHop)
-  if (top === undefined || top.uri.parameters.has('lr')) return { ...loose, nextHop }
-  return { ...strictWay(loose, target, top), nextHop }
+  if (top === undefined || top.uri.parameters.has('lr')) return { ...loose, nextHop, identity: target.identity }
+  return { ...strictWay(loose, target, top), nextHop, identity: target.identity }
 }
 
-type Routes = Omit<Way, 'nextHop'>
+type Routes = Omit<Way, 'nextHop' | 'identity'>
 
 function looseWay(arrival: Incoming, target: Target): Routes {
   const { popped, routes, lastTaken } = arrival
@@ -68,7 +70,7 @@ export function writeCopy(core: Core, arrival: Incoming, way: Way, flow: Flow, b
     dropRoutes: way.dropRoutes,
     pushRoutes: way.pushRoutes,
     appendRoute: way.appendRoute,
-    recordRoutes: recordRoutes(core, arrival, flow),
+    recordRoutes: recordRoutes(core, arrival, flow, way.identity),
     remove: arrival.hasBreadth ? [...remarks.remove, 'max-breadth'] : remarks.remove,
     add: arrival.inDialog && !arrival.hasBreadth ? remarks.add : [...remarks.add, breadthField(breadth)],
   })
@@ -91,7 +93,7 @@ const none: readonly string[] = []
  * of its dialog alone where somebody will ask for one: beside a flow's value, towards an edge, which vouches for nobody, and for
  * datagrams, whose source proves nothing.
  */
-function recordRoutes({ own, settings }: Core, arrival: Incoming, flow: Flow): readonly string[] {
+function recordRoutes({ own, settings }: Core, arrival: Incoming, flow: Flow, identity: string | undefined): readonly string[] {
   const mode = settings.forward.recordRoute
   if (mode === 'none' || !recorded.has(arrival.request.method)) return none
   const from = arrival.flow
@@ -101,10 +103,15 @@ function recordRoutes({ own, settings }: Core, arrival: Incoming, flow: Flow): r
   const outward = tokens !== undefined && needsToken(flow) ? tokens.of(flow) : ''
   const { callId } = arrival.request
   const differ = from.face !== flow.face || from.transport !== flow.transport
-  if (mode === 'double' && differ) return [own.recordRoute(flow, scheme, tokens?.ofDialog(callId, outward)), own.recordRoute(from, scheme, tokens?.ofDialog(callId, inward))]
+  if (mode === 'double' && differ) return [withIdentity(own.recordRoute(flow, scheme, tokens?.ofDialog(callId, outward)), identity), own.recordRoute(from, scheme, tokens?.ofDialog(callId, inward))]
   const both = inward !== '' && outward !== '' ? inward + tokenSeparator + outward : inward + outward
   const signed = both !== '' || from.peer?.class === 'edge' || flow.peer?.class === 'edge' || !(isServer(from) && isServer(flow))
-  return [own.recordRoute(from, scheme, signed ? tokens?.ofDialog(callId, both) : undefined)]
+  return [withIdentity(own.recordRoute(from, scheme, signed ? tokens?.ofDialog(callId, both) : undefined), identity)]
+}
+
+/** Rare: `<sip:pool.lab.test:5061;transport=tls;lr;identity=static-route:2>`. */
+function withIdentity(value: string, identity: string | undefined): string {
+  return identity === undefined ? value : `${value.slice(0, -1)};identity=${identity}>`
 }
 
 function isServer({ peer }: Flow): boolean {

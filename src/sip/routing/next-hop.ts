@@ -43,9 +43,9 @@ export class NextHops {
   }
 }
 
-export function locateHops(settings: ProxySettings, uri: SipUri, face: string, requestBytes: number): NextHops | Promise<NextHops> {
+export function locateHops(settings: ProxySettings, uri: SipUri, face: string, requestBytes: number, identity: string | undefined): NextHops | Promise<NextHops> {
   const numeric = numericHop(uri, face)
-  const found = numeric === undefined ? settings.locate(uri, face) : [numeric]
+  const found = numeric === undefined ? settings.locate(uri, face, identity) : [numeric]
   if (found instanceof Promise) return found.then((hops) => new NextHops(settings, hops, requestBytes))
   return new NextHops(settings, found, requestBytes)
 }

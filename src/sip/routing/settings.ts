@@ -10,8 +10,12 @@ import type { NextHop, TransportLayer } from '../transport/types.ts'
 import type { Arrival, Decision, FacePolicies, Target } from './decision.ts'
 import type { FlowTokens } from './flow-token.ts'
 
-/** Where a URI leads, best first (RFC 3263 §4). Rejects or throws with a `code` such as `dns.no-such-name`. */
-export type Locate = (uri: SipUri, face: string) => readonly NextHop[] | Promise<readonly NextHop[]>
+/**
+ * Where a URI leads, best first (RFC 3263 §4). Rejects or throws with a `code` such as `dns.no-such-name`.
+ *
+ * @param identity see `Target.identity`
+ */
+export type Locate = (uri: SipUri, face: string, identity?: string) => readonly NextHop[] | Promise<readonly NextHop[]>
 
 /** Next hops that asked to be left alone (503 with Retry-After) or did not answer. */
 export type Health = Pick<TargetHealth, 'isDown' | 'markDown' | 'markUp' | 'retryAfterSeconds'>

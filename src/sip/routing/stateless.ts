@@ -11,7 +11,7 @@ export function forwardAck(core: Core, arrival: Incoming, target: Target): void 
   const { transport } = core.settings
   const way = wayOf(arrival, target)
   if (target.flow !== undefined) return sendAck(core, arrival, way, transport.flow(target.flow), target)
-  const hops = locateHops(core.settings, way.nextHop, target.face ?? arrival.face, arrival.request.text.length)
+  const hops = locateHops(core.settings, way.nextHop, target.face ?? arrival.face, arrival.request.text.length, target.identity)
   if (!(hops instanceof Promise)) return sendToHop(core, arrival, way, hops, target)
   hops.then((located) => sendToHop(core, arrival, way, located, target)).catch((error: unknown) => drop(core, arrival, codeOf(error)))
 }

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { proxyBench, route, target } from '../../support/proxy-bench.ts'
+import { followRoute } from '../../../src/sip/routing/policies/follow-route.ts'
 import { facts, request } from '../../support/sip-messages.ts'
 
 const callee = 'sip:bob@callee.lab.test'
@@ -38,6 +39,23 @@ t.test('forwarding a request (RFC 3261 §16.6)', async (t) => {
     const { arrive, to } = proxyBench()
     await arrive(request({ uri: callee }))
     t.equal(to(7001).request().header('Record-Route'), '<sip:internal.lab.test:5061;transport=tls;lr>')
+  })
+
+  t.test('keeps in Record-Route under which identity the next hop is dialled, and dials later requests of the dialog under it', async (t) => {
+    const asked: (string | undefined)[] = []
+    const { arrive, to } = proxyBench({
+      target: [followRoute(), { name: 'route', decide: () => route(target(callee, { identity: 'static-route:2' })) }],
+      settings: {
+        locate: ({ host }, face, identity) => {
+          asked.push(identity)
+          return [{ transport: 'tls', address: '127.0.41.50', port: 7001, verifyName: host, face, host }]
+        },
+      },
+    })
+    await arrive(request({ uri: callee }))
+    const recorded = to(7001).request().header('Record-Route') ?? ''
+    await arrive(request({ method: 'BYE', uri: callee, to: '<sip:bob@lab.test>;tag=b', headers: [['Route', recorded]] }))
+    t.same([recorded, asked], ['<sip:internal.lab.test:5061;transport=tls;lr;identity=static-route:2>', ['static-route:2', 'static-route:2']])
   })
 
   t.test('does not record-route a MESSAGE', async (t) => {

@@ -11,7 +11,7 @@ export function followRoute(options: { readonly face?: string; readonly routeOnl
     name: 'follow-route',
     decide({ uri, routes, inDialog, ownRoute }) {
       if (routes.length === 0 && (routeOnly || !inDialog || ownRoute === undefined)) return pass
-      const target = { uri: uri.text, flow: undefined, routes: [], nextHop: undefined, q: 1000, face }
+      const target = { uri: uri.text, flow: undefined, routes: [], nextHop: undefined, q: 1000, face, identity: ownRoute?.uri.parameters.get('identity') }
       return { kind: 'route', targets: [target], because: routes.length > 0 ? 'route-set' : 'in-dialog' }
     },
   }

@@ -13,6 +13,8 @@ export interface StaticRoute {
   /** New host of the Request-URI; undefined keeps it. */
   readonly replaceHost?: string
   readonly face?: string
+  /** See `Target.identity`. */
+  readonly identity?: string | undefined
   /** Rules for telephone numbers, the first that fits counts: `{ pattern: /^0([1-9]\d+)$/, replacement: '+49$1' }`. */
   readonly normalise?: readonly { readonly pattern: RegExp; readonly replacement: string }[]
 }
@@ -24,7 +26,7 @@ export function staticRoutes(routes: readonly StaticRoute[]): Policy {
     decide({ uri }) {
       const route = longestFirst.find(({ match }) => fits(match.toLowerCase(), uri))
       if (route === undefined) return pass
-      const target = { uri: rewritten(uri, route), flow: undefined, routes: [], nextHop: route.nextHop, q: 1000, face: route.face }
+      const target = { uri: rewritten(uri, route), flow: undefined, routes: [], nextHop: route.nextHop, q: 1000, face: route.face, identity: route.identity }
       return { kind: 'route', targets: [target], because: `static-route ${route.match}` }
     },
   }
