@@ -170,7 +170,7 @@ class ProxyCore implements Proxy, TransactionUser, Core {
     this.settings.on.dropped?.(ack, flow, why)
   }
 
-  private sendBack(flow: Flow, text: string): void {
+  sendBack(flow: Flow, text: string): void {
     const { transport, locate } = this.settings
     void sendBack({ transport, locate, face: flow.face }, text, (why) => this.settings.on.dropped?.(parseText(text), flow, why))
   }

@@ -1,5 +1,4 @@
 /** RFC 3261 §16.7: what one request has going on: its target set, its forks, the answers so far. */
-import { writeResponse } from '../message/edit.ts'
 import type { HeaderField, NameAddress, SipResponse } from '../message/types.ts'
 import type { ServerTransaction } from '../transaction/types.ts'
 import type { Flow } from '../transport/flow.ts'
@@ -9,15 +8,15 @@ import type { Core } from './core.ts'
 import type { Decision, Target } from './decision.ts'
 import { Fork } from './fork.ts'
 import { groupTargets } from './groups.ts'
+import { LateAnswers } from './late-answers.ts'
 import { reply } from './reply.ts'
-import type { FaceSettings } from './settings.ts'
+import { type WayBack, writeBack } from './write-back.ts'
 
-export class ResponseContext {
+export class ResponseContext implements WayBack {
   readonly core: Core
   readonly isInvite: boolean
-  private held: Incoming | undefined
+  readonly arrival: Incoming
   private readonly transaction: ServerTransaction
-  private readonly editResponse: FaceSettings['editResponse']
   /** Groups still to be tried, highest q first. */
   private groups: readonly Target[][]
   private forks: readonly Fork[] = noForks
@@ -33,17 +32,20 @@ export class ResponseContext {
   constructor(core: Core, transaction: ServerTransaction, arrival: Incoming, targets: readonly Target[]) {
     this.core = core
     this.transaction = transaction
-    this.editResponse = core.settings.faces[arrival.face]?.editResponse
-    this.held = arrival
+    this.arrival = arrival
     this.isInvite = arrival.request.method === 'INVITE'
     this.groups = groupTargets(targets.slice(0, core.settings.forward.targets), arrival.breadth)
     this.taken = Math.min(targets.length, core.settings.forward.targets)
   }
 
-  /** Gone once an answer went back that nothing will be edited for. */
-  get arrival(): Incoming {
-    if (this.held === undefined) throw new Error('the request of an answered call is no longer kept')
-    return this.held
+  get face(): string {
+    return this.arrival.face
+  }
+
+  /** Who passes further 2xx of a fork on when its first has gone back. */
+  late(from: Flow | undefined): LateAnswers {
+    const isEdited = this.core.settings.faces[this.face]?.editResponse !== undefined
+    return new LateAnswers(this.core, isEdited ? this.arrival : undefined, this.transaction.flow, from)
   }
 
   start(): void {
@@ -72,11 +74,6 @@ export class ResponseContext {
     this.keep({ status: response.status, response, from, because: '', detail: undefined, fork })
   }
 
-  /** A further 2xx of a fork that had one already (RFC 6026 §8.4). */
-  onLate(response: SipResponse, from: Flow | undefined): void {
-    if (this.isInvite && response.status < 300) this.pass(response, nothingMore, from)
-  }
-
   onFailure(fork: Fork, status: number, because: string, detail: unknown): void {
     this.pending--
     this.keep({ status, response: undefined, from: undefined, because, detail, fork })
@@ -84,7 +81,7 @@ export class ResponseContext {
 
   /** A bug: the request gets its answer all the same. */
   crash(fork: Fork, error: unknown): void {
-    if (this.held !== undefined) this.core.settings.on.failed?.(this.held.request, error)
+    this.core.settings.on.failed?.(this.arrival.request, error)
     if (fork.done) return
     fork.done = true
     this.onFailure(fork, 500, 'internal.error', error)
@@ -241,32 +238,20 @@ export class ResponseContext {
     this.letGo()
   }
 
-  /** §16.7 step 9: without our Via, without what its sender is not believed, edited for the face it goes out of. */
   private pass(response: SipResponse, add: readonly HeaderField[], from: Flow | undefined): void {
-    const strip = from === undefined ? undefined : this.core.settings.faces[from.face]?.stripResponse
-    const unbelieved = strip === undefined || from === undefined ? nothing : strip(response, from)
-    const change = this.editResponse === undefined ? undefined : this.editResponse(response, this.arrival)
-    const text = writeResponse(response, {
-      dropTopVia: true,
-      remove: change === undefined ? unbelieved : [...unbelieved, ...change.remove],
-      add: change === undefined ? add : [...add, ...change.add],
-    })
-    this.transaction.respond(response.status, text)
+    this.transaction.respond(response.status, writeBack(this, response, from, add))
   }
 
-  /** The context outlives its final answer by 32 s (RFC 6026): what is no longer needed goes at once (bench/forward.ts). */
+  /** What was asked for the answer is not needed behind it. */
   private letGo(): void {
     this.best = undefined
     this.challenges = undefined
     this.seen = undefined
     this.groups = noGroups
-    if (this.pending > 0) return
-    this.forks = noForks
-    if (this.editResponse === undefined) this.held = undefined
+    if (this.pending === 0) this.forks = noForks
   }
 }
 
-const nothing: readonly string[] = []
 const nothingMore: readonly HeaderField[] = []
 const noGroups: readonly Target[][] = []
 const noForks: readonly Fork[] = []

@@ -144,11 +144,9 @@ export class Client implements ClientTransaction, TimerOwner {
     this.cancelling.send(writeCancel(this.text), this.flow)
   }
 
-  /** What is left to do takes less than this: its user hears of further 2xx (M), or nobody hears anything (K). */
-  yield(stay: 'K' | 'M'): void {
-    this.stopTimers()
-    this.text = ''
-    this.late = this.home.yield(this, stay === 'M' ? this.user : undefined, stay)
+  /** What is left to do takes less than this: somebody hears of further 2xx (M), or nobody hears anything (K). */
+  yield(stay: 'K' | 'M', user: ClientTransactionUser | undefined): void {
+    this.late = this.home.yield(this, user, stay)
     this.user = silent
   }
 

@@ -1,5 +1,5 @@
 /** INVITE client transaction (RFC 3261 §17.1.1, figure 5; Accepted and Timer M: RFC 6026 §7.2). */
-import type { ClientState } from './client.ts'
+import type { Client, ClientState } from './client.ts'
 import { writeAck } from './hop-requests.ts'
 
 export const calling: ClientState = {
@@ -44,14 +44,15 @@ const proceeding: ClientState = {
 }
 
 const onFinal: ClientState['onResponse'] = (tx, response) => {
-  const { user } = tx
   tx.stopTimers()
-  if (response.status < 300) tx.become(accepted)
-  else {
+  if (response.status >= 300) {
     tx.ack = writeAck(tx.text, response)
     tx.become(completed)
+    return tx.user.onResponse(response, tx)
   }
-  user.onResponse(response, tx)
+  tx.become(accepted)
+  tx.user.onResponse(response, tx)
+  if (tx.state === accepted) stay(tx)
 }
 
 /** A failure came: it is acknowledged here, and again for each repetition. */
@@ -72,18 +73,23 @@ const completed: ClientState = {
   onCancel() {},
 }
 
-/** RFC 6026 §8.4: every further 2xx goes up, whichever fork it came from. While a CANCEL shares the slot it stays as it is. */
+/** RFC 6026 §8.4: every further 2xx goes up, whichever fork it came from. */
 const accepted: ClientState = {
   name: 'accepted',
   waiting: false,
   enter(tx) {
     tx.text = ''
-    if (tx.cancelling?.live === true) tx.start('M', 64 * tx.home.timers.t1)
-    else tx.yield('M')
   },
   onResponse(tx, response) {
     if (response.status >= 200 && response.status < 300) tx.user.onResponse(response, tx)
   },
   onTimer: (tx) => tx.end(),
   onCancel() {},
+}
+
+/** Timer M. While a CANCEL shares the slot the transaction stays as it is. */
+function stay(tx: Client): void {
+  tx.user = tx.user.late?.() ?? tx.user
+  if (tx.cancelling?.live === true) tx.start('M', 64 * tx.home.timers.t1)
+  else tx.yield('M', tx.user)
 }

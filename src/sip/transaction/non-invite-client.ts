@@ -57,7 +57,7 @@ const completed: ClientState = {
     tx.text = ''
     if (tx.reliable) return tx.end()
     // The slot of a CANCEL is that of its INVITE.
-    if (tx.cancelOf === undefined) tx.yield('K')
+    if (tx.cancelOf === undefined) tx.yield('K', undefined)
     else tx.start('K', tx.home.timers.t4)
   },
   onResponse() {},

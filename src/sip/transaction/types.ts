@@ -41,6 +41,8 @@ export interface ClientTransactionUser {
   onTimeout(transaction: ClientTransaction): void
   /** The flow closed or refused the text before a final answer. May be called from within `send`. */
   onTransportError(transaction: ClientTransaction, because: string): void
+  /** Asked when a 2xx to an INVITE was told: who hears of further ones for 32 s, so that all else can be let go. Absent: the same. */
+  late?(): ClientTransactionUser
 }
 
 export interface TransactionUser {
