@@ -11,14 +11,19 @@ interface Labels {
   readonly recordRoute: string
 }
 
+interface NamedFace {
+  readonly settings: FaceSettings
+  /** By port; asked for each Via and Record-Route, so no key is put together (bench/forward.ts). */
+  readonly labels: Readonly<Record<TransportName, Map<number, Labels>>>
+}
+
 export class OwnNames {
-  private readonly faces: Readonly<Record<string, FaceSettings>>
+  private readonly faces: ReadonlyMap<string, NamedFace>
   private readonly hosts = new Set<string>()
   private readonly ports = new Set<number>()
-  private readonly labels = new Map<string, Labels>()
 
   constructor(faces: Readonly<Record<string, FaceSettings>>) {
-    this.faces = faces
+    this.faces = new Map(Object.entries(faces).map(([name, settings]) => [name, { settings, labels: { udp: new Map(), tcp: new Map(), tls: new Map(), ws: new Map(), wss: new Map() } }]))
     for (const face of Object.values(faces)) {
       for (const host of [face.name, face.recordRouteName, ...face.alsoKnownAs]) this.hosts.add(host.toLowerCase())
       for (const port of [...Object.values(face.ports), ...(face.ownPorts ?? [])]) this.ports.add(port)
@@ -48,15 +53,17 @@ export class OwnNames {
   }
 
   private label(flow: Flow): Labels {
-    const face = this.faces[flow.face]
-    if (face === undefined) throw new RangeError(`flow ${flow.id} belongs to the face "${flow.face}", which has no settings`)
-    const advertised = face.ports[flow.transport] ?? portAmongSeveral(face, flow)
-    if (advertised === undefined) return labelsOf(face, flow.transport, flow.local.port)
-    const key = flow.face + '/' + flow.transport + advertised
-    const known = this.labels.get(key)
+    const { face, transport } = flow
+    const named = this.faces.get(face)
+    if (named === undefined) throw new RangeError(`flow ${flow.id} belongs to the face "${face}", which has no settings`)
+    const { settings } = named
+    const advertised = settings.ports[transport] ?? portAmongSeveral(settings, flow)
+    if (advertised === undefined) return labelsOf(settings, transport, flow.local.port)
+    const labels = named.labels[transport]
+    const known = labels.get(advertised)
     if (known !== undefined) return known
-    const made = labelsOf(face, flow.transport, advertised)
-    this.labels.set(key, made)
+    const made = labelsOf(settings, transport, advertised)
+    labels.set(advertised, made)
     return made
   }
 }

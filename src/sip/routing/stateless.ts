@@ -39,8 +39,12 @@ function drop(core: Core, arrival: Incoming, because: string): void {
 /** §16.11: the same for each repetition of this ACK; the loop hash at the end lets §16.3 step 4 work. */
 function identity(arrival: Incoming): string {
   const { branch, callId, cseq } = arrival.request
-  let hash = 5381
-  const text = `${branch ?? arrival.request.topVia.text}|${callId}|${cseq}`
-  for (let at = 0; at < text.length; at++) hash = (Math.imul(hash, 33) ^ text.charCodeAt(at)) | 0
+  const hash = mix(mix(5381, branch ?? arrival.request.topVia.text) ^ cseq, callId)
   return `${(hash >>> 0).toString(36)}.${arrival.loopHash}`
+}
+
+function mix(hash: number, text: string): number {
+  let mixed = hash
+  for (let at = 0; at < text.length; at++) mixed = (Math.imul(mixed, 33) ^ text.charCodeAt(at)) | 0
+  return mixed
 }
