@@ -49,8 +49,6 @@ export interface RoleContext {
   readonly isOpen: (flow: FlowId) => boolean
   /** Whether another server can be spoken to now. */
   readonly isReachable: (fqdn: string, port: number, face: string) => boolean | Promise<boolean>
-  /** Signs nonces, so that any front end of the pool can check them. */
-  readonly nonceKey: Buffer
   /** `off`: users are not asked who they are (benchmarks). */
   readonly authentication: 'on' | 'off'
   /** Absent for a role without a database, and where every user part is a user (benchmarks). */

@@ -1,5 +1,5 @@
 /**
- * The key with which the servers of one organisation sign flow tokens and nonces, so that any of them can check the others'.
+ * The key with which the servers of one organisation sign flow tokens, so that any of them can check the others'.
  * On one machine they share a file; a node that sees no folder but its own has a copy there.
  */
 import { randomBytes } from 'node:crypto'

@@ -56,7 +56,7 @@ export interface StackOptions {
   readonly clock: Clock
   readonly recorder: Recorder
   readonly stores: Stores
-  /** Shared by the nodes of an organisation: signs flow tokens and nonces. 32 octets. */
+  /** Shared by the nodes of an organisation: signs flow tokens. 32 octets. */
   readonly sharedKey: Buffer
   readonly authentication: 'on' | 'off'
   /** What a face shows and judges by at this moment; absent where it has no certificate. */
@@ -124,7 +124,6 @@ export function openStack(options: StackOptions): Stack {
     resolver,
     isOpen: (flow) => transport.flow(flow)?.open === true,
     isReachable: reachability({ clock, transport, locate }),
-    nonceKey: options.sharedKey,
     authentication: options.authentication,
     directory: stores.directory,
     accounts,

@@ -7,10 +7,10 @@ import { type RoleContext, directoryOf } from '../role.ts'
 
 export function authenticateUsers(context: RoleContext, { realm, domains }: { readonly realm: string; readonly domains: readonly string[] }): Policy {
   if (context.authentication === 'off') return { name: 'authenticate', decide: () => pass }
-  const { plan, clock, nonceKey, flowTokens } = context
+  const { plan, clock, flowTokens } = context
   const { accounts } = directoryOf(context)
   return authenticate({
-    schemes: [digest({ credentials: accounts, realm, clock, key: nonceKey })],
+    schemes: [digest({ credentials: accounts, realm, clock })],
     realm,
     domains,
     self: plan.fqdn,

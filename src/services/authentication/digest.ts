@@ -1,5 +1,5 @@
 /** Digest (RFC 7616, RFC 8760): MD5 and SHA-256, `qop=auth`. */
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { decodeText } from '../../sip/message/flat.ts'
 import type { Clock } from '../../sip/clock.ts'
 import type { Arrival } from '../../sip/routing/decision.ts'
@@ -19,8 +19,6 @@ export interface DigestOptions {
   readonly credentials: CredentialSource
   readonly realm: string
   readonly clock: Clock
-  /** 32 octets, the same on all servers that share users. */
-  readonly key: Buffer
   /** In the order offered. Lab choice: MD5 first, because many clients read one challenge only (RFC 8760 §2.3 would have the stronger first). */
   readonly algorithms?: readonly DigestAlgorithm[]
   /** Seconds a nonce is good for; default 300. */
@@ -38,9 +36,10 @@ interface Attempt {
 }
 
 export function digest(options: DigestOptions): Scheme {
-  const { credentials, realm, clock, key } = options
+  const { credentials, realm, clock } = options
   const algorithms = options.algorithms ?? ['MD5', 'SHA-256']
-  const counted = nonces({ key, realm, lifetimeMs: (options.nonceSeconds ?? 300) * 1000, limit: 20_000 })
+  const nobodysKey = randomBytes(32)
+  const counted = nonces({ realm, lifetimeMs: (options.nonceSeconds ?? 300) * 1000, limit: 20_000 })
 
   function challenges(_arrival: Arrival, stale: boolean): readonly string[] {
     const nonce = counted.make(clock.wall())
@@ -56,7 +55,7 @@ export function digest(options: DigestOptions): Scheme {
 
   /** An unknown user costs the same work as a wrong password and earns the same answer. */
   function judge(attempt: Attempt, method: string, credential: { readonly aor: string; readonly hash: string } | undefined): Check {
-    const secret = credential?.hash ?? createHmac('sha256', key).update(attempt.username).digest('hex')
+    const secret = credential?.hash ?? createHmac('sha256', nobodysKey).update(attempt.username).digest('hex')
     const right = equalText(attempt.response, responseOf(attempt, method, secret))
     if (credential === undefined || !right) return { kind: 'rejected', because: credential === undefined ? 'auth.unknown-user' : 'auth.wrong-password' }
     const wall = clock.wall()

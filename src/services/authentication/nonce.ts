@@ -1,6 +1,8 @@
 /**
- * Nonces that any front end of a pool can check, because they carry their time and a seal made with the pool's key
- * (RFC 7616 §5.4), and the counts that keep one from being used twice (§3.4 `nc`).
+ * Nonces that carry their time and a seal (RFC 7616 §5.4), and the counts that keep one from being used twice (§3.4 `nc`).
+ *
+ * The counts are in this process alone, so the key is too: a nonce of another front end, or of this one before it was started
+ * again, could have been used there. It is not fresh here, and the client is told a new one (`stale=true`).
  */
 import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto'
 
@@ -8,20 +10,18 @@ const timeOctets = 6
 const randomOctets = 8
 const sealOctets = 16
 
-/** Clocks of two front ends may differ by this much. */
+/** The clock of a machine may be set back by this much. */
 const skewMs = 60_000
 
 export interface Nonces {
   make(wall: number): string
-  /** True when it was made with our key and is not over. */
+  /** True when this process made it and it is not over. */
   isFresh(nonce: string, wall: number): boolean
   /** True once for each count: false when this nonce came with that count before, or with one far above it. */
   use(nonce: string, count: number, wall: number): boolean
 }
 
 export interface NonceOptions {
-  /** The same on all servers of a pool; 32 octets. */
-  readonly key: Buffer
   readonly realm: string
   readonly lifetimeMs: number
   /** Nonces whose counts are remembered at most. */
@@ -34,12 +34,12 @@ interface Counts {
   window: number
 }
 
-export function nonces({ key, realm, lifetimeMs, limit }: NonceOptions): Nonces {
+export function nonces({ realm, lifetimeMs, limit }: NonceOptions): Nonces {
   let young = new Map<string, Counts>()
   let old = new Map<string, Counts>()
   let turnedAt = 0
   // Made once: a Buffer as the key costs 7 µs more a seal (docs/performance.md).
-  const sealKey = createSecretKey(key)
+  const sealKey = createSecretKey(randomBytes(32))
 
   function seal(head: Buffer): Buffer {
     return createHmac('sha256', sealKey).update(head).update(realm).digest().subarray(0, sealOctets)
