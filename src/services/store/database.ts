@@ -139,6 +139,8 @@ class OpenDatabase<Tables> implements Database<Tables> {
 
   #goDown(error: StoreError): void {
     if (this.#closed) return
+    // What comes back may be another database, restored or empty.
+    this.#migrated = false
     this.#become({ state: 'down', error })
     this.#timer?.cancel()
     this.#timer = this.#options.clock.after(probeEveryMs, () => void this.probe())

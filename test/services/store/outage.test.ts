@@ -128,6 +128,17 @@ t.test('PostgreSQL', { skip: missing ?? false }, async (t) => {
     t.same(news.map((health) => health.state), ['up', 'down', 'up'])
   })
 
+  t.test('an empty database that takes the place of the lost one gets its tables', async (t) => {
+    await admin('create database ours')
+    const { directory, until } = await watched(t, { kind: 'postgresql', url: server.url.replace(/postgres$/, 'ours') })
+    await admin("alter database ours allow_connections false; select pg_terminate_backend(pid) from pg_stat_activity where datname = 'ours'")
+    await until('down')
+    await admin('alter database ours rename to lost')
+    await admin('create database ours')
+    await until('up')
+    t.same(await directory.accounts(), [])
+  })
+
   t.test('without permission on a table: impaired until the right is back', async (t) => {
     await watched(t, settings)
     await admin("create role reader login; grant usage on schema directory to reader; grant select on directory.schema_version, directory.accounts to reader")
