@@ -3,8 +3,6 @@
  * then may call telephone numbers. Calls ring and are answered by nobody in particular; media is none of its business.
  */
 import type { VerdictCode } from '../certificates/verdict-codes.ts'
-import { verdict } from '../certificates/verdict-codes.ts'
-import type { Verdict } from '../certificates/verdict.ts'
 import type { Clock } from '../sip/clock.ts'
 import type { HeaderField, SipRequest, SipUri } from '../sip/message/types.ts'
 import { OwnNames } from '../sip/routing/own.ts'
@@ -13,13 +11,13 @@ import type { FaceSettings, Locate } from '../sip/routing/settings.ts'
 import { defaultTransactionLimits } from '../sip/transaction/settings.ts'
 import { TimerWheel } from '../sip/transaction/timer-wheel.ts'
 import { defaultTimers } from '../sip/transaction/types.ts'
-import { DialError } from '../sip/transport/refusal.ts'
 import type { TransportLayer } from '../sip/transport/types.ts'
 import { createUserAgent, type IncomingRequest, type UserAgent } from '../sip/user-agent/index.ts'
 import type { GatewaySettings, NodePlan } from '../topology/plan-types.ts'
 import type { Directory } from './diagnosis.ts'
-import { diagnoseRefusal } from './diagnosis.ts'
+import type { NodeLinks } from './links.ts'
 import type { Recorder } from './recorder.ts'
+import { type Trunk, Trunks } from './trunks.ts'
 
 export interface GatewayOptions {
   readonly plan: NodePlan
@@ -43,38 +41,29 @@ export const publishedCodes: Readonly<Partial<Record<VerdictCode, { readonly cod
   'link.reset': { code: '549002' },
 }
 
-interface Trunk {
-  readonly names: readonly string[]
-  state: 'silent' | 'active' | 'failed'
-  /** OPTIONS is on its way to it. */
-  beingAsked: boolean
-  /** Why the call back failed. */
-  trouble: Verdict | undefined
-}
-
 const ringMs = 250
 /** Call-IDs in progress; far more than a lab needs. */
 const mostCalls = 2000
 const e164 = /^\+[1-9]\d{6,14}$/
 
-/** Stands where a proxy stands in other roles. */
-export function openGateway(options: GatewayOptions): Proxy {
+/** Stands where a proxy stands in other roles; its links are its trunks. */
+export function openGateway(options: GatewayOptions): { readonly proxy: Proxy; readonly links: NodeLinks } {
   const gateway = new Gateway(options)
-  return { transactions: gateway.agent.transactions, own: gateway.own, close: () => gateway.agent.close() }
+  return { proxy: { transactions: gateway.agent.transactions, own: gateway.own, close: () => gateway.agent.close() }, links: gateway.trunks }
 }
 
 class Gateway {
   readonly agent: UserAgent
   readonly own: OwnNames
+  readonly trunks: Trunks
   readonly #options: GatewayOptions
-  readonly #trunks: readonly Trunk[]
   readonly #contact: HeaderField
   readonly #calls = new Set<string>()
 
   constructor(options: GatewayOptions) {
-    const { plan, settings, clock, transport, locate, face } = options
+    const { plan, settings, clock, transport, locate, face, who, recorder } = options
     this.#options = options
-    this.#trunks = settings.trunks.map((names): Trunk => ({ names, state: 'silent', beingAsked: false, trouble: undefined }))
+    this.trunks = new Trunks({ plan, clock, names: settings.trunks, who, recorder, ask: (uri) => this.agent.request('OPTIONS', uri) })
     this.own = new OwnNames({ internal: face })
     const contact = `<sip:${plan.fqdn}:${portOf(plan)};transport=tls>`
     this.#contact = ['Contact', contact]
@@ -108,41 +97,12 @@ class Gateway {
   #trunkOf({ request, flow }: IncomingRequest): Trunk | undefined {
     const fqdn = claimedHost(request)
     if (fqdn === undefined || flow.peer?.names.includes(fqdn) !== true) return undefined
-    return this.#trunks.find(({ names }) => names.includes(fqdn))
+    return this.trunks.named(fqdn)
   }
 
   #greet(incoming: IncomingRequest, trunk: Trunk): void {
     incoming.respond(200, { headers: [['Allow', 'INVITE, ACK, CANCEL, BYE, OPTIONS'], ['Accept', 'application/sdp']] })
-    if (trunk.beingAsked) return
-    trunk.beingAsked = true
-    void this.#callBack(trunk, wayBack(incoming.request) ?? `sip:${trunk.names[0]}:5061;transport=tls`)
-  }
-
-  async #callBack(trunk: Trunk, uri: string): Promise<void> {
-    const { recorder } = this.#options
-    const [peer = uri] = trunk.names
-    const before = trunk.state
-    try {
-      const { status } = await this.agent.request('OPTIONS', uri)
-      trunk.state = 'active'
-      trunk.trouble = undefined
-      if (before !== 'active') recorder.record('link.up', { message: `The trunk ${peer} is active`, data: { peer, status } })
-    } catch (error) {
-      trunk.state = 'failed'
-      trunk.trouble = this.#diagnose(error, peer)
-      recorder.record('link.down', { message: `The trunk ${peer} does not answer OPTIONS: ${trunk.trouble.message}`, verdict: trunk.trouble, data: { peer } })
-    } finally {
-      trunk.beingAsked = false
-    }
-  }
-
-  #diagnose(error: unknown, peer: string): Verdict {
-    const { plan, who } = this.#options
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-    if (cause instanceof DialError) return diagnoseRefusal(plan, who, cause.refusal)
-    const found = error instanceof Error ? error.message : String(error)
-    const code = error instanceof Error && 'code' in error && error.code === 'peer.silent' ? 'link.timeout' : 'link.reset'
-    return verdict(code, { node: plan.name, link: `${plan.name}->${who.byName(peer)}`, direction: 'outgoing', found })
+    this.trunks.greeted(trunk, wayBack(incoming.request))
   }
 
   #call(incoming: IncomingRequest, trunk: Trunk): void {

@@ -27,7 +27,20 @@ const slowestRetryMs = 5_000
 const confirmMs = 10_000
 
 /** Why a node closes its own connections without doubting the peer. */
-const ownWill: readonly string[] = ['closed', 'drained', 'redialled']
+export const ownWill: readonly string[] = ['closed', 'drained', 'redialled']
+
+/** The links of a node, as its status and its supervisor see them. */
+export interface NodeLinks {
+  readonly links: readonly LinkState[]
+  start(): void
+  /** A fresh OPTIONS now, to one peer or to all. */
+  probeNow(fqdn?: string): Promise<readonly LinkState[]>
+  /** A connection that was dialled under that name ended. */
+  flowClosed(dialledName: string | undefined, because: string): void
+  /** A peer was accepted under these names. */
+  peerSeen(names: readonly string[]): void
+  close(): void
+}
 
 interface Watched {
   readonly peer: WatchedPeer
@@ -42,7 +55,7 @@ interface Watched {
   doubtful: boolean
 }
 
-export class LinkWatch {
+export class LinkWatch implements NodeLinks {
   readonly #options: LinkWatchOptions
   readonly #watched: readonly Watched[]
   #closed = false
@@ -61,7 +74,6 @@ export class LinkWatch {
     for (const watched of this.#watched) void this.#round(watched)
   }
 
-  /** A fresh OPTIONS now, to one peer or to all. */
   async probeNow(fqdn?: string): Promise<readonly LinkState[]> {
     const wanted = this.#watched.filter(({ peer }) => fqdn === undefined || peer.fqdn === fqdn)
     await Promise.all(wanted.map((watched) => this.#round(watched)))

@@ -22,7 +22,7 @@ import { nodeDirectory } from './diagnosis.ts'
 import { drain, turnsAway } from './drain.ts'
 import type { EventName } from './events.ts'
 import { recordFailureChain } from './failure-chain.ts'
-import { LinkWatch, type ProbeResult } from './links.ts'
+import { LinkWatch, type NodeLinks, type ProbeResult } from './links.ts'
 import { type Changes, Listening } from './listening.ts'
 import { closeLinksOf, type LiveLinks, lookForOutlived, lookForRevoked } from './live-links.ts'
 import type { WatchedPeer } from './role.ts'
@@ -71,7 +71,7 @@ export class Service {
   #verdicts: readonly Verdict[] = []
   #stack: Stack | undefined
   #stores: Stores | undefined
-  #links: LinkWatch | undefined
+  #links: NodeLinks | undefined
   #control: ControlServer | undefined
 
   constructor(options: ServiceOptions) {
@@ -248,7 +248,8 @@ export class Service {
     this.#links.start()
   }
 
-  #watchLinks(stack: Stack): LinkWatch {
+  #watchLinks(stack: Stack): NodeLinks {
+    if (stack.links !== undefined) return stack.links
     const who = nodeDirectory(this.#options.lab)
     const watched = this.#listening.own.some(({ use }) => use.dialsFrom !== undefined) ? stack.parts.watched : []
     return new LinkWatch({

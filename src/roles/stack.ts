@@ -29,6 +29,7 @@ import { openGateway } from './gateway.ts'
 import { gatewayJudge } from './gateway-judge.ts'
 import { groundOf, type JudgingGround } from './examine-peer.ts'
 import { home, ownIdentity } from './home.ts'
+import type { NodeLinks } from './links.ts'
 import { nextHops } from './next-hops.ts'
 import { peerJudge } from './peers.ts'
 import { recordPartnerRefusal } from './partner-refusal.ts'
@@ -47,6 +48,8 @@ export interface Stack {
   readonly locate: Locate
   /** What requests last learned of the directory; absent where the node has none. */
   readonly accounts: DirectoryCache | undefined
+  /** Of a role that watches its links itself; absent: those in `parts.watched`. */
+  readonly links: NodeLinks | undefined
   close(): Promise<void>
 }
 
@@ -80,6 +83,7 @@ export function openStack(options: StackOptions): Stack {
   const who = nodeDirectory(lab)
   let judge: (evidence: PeerEvidence) => Judgement = () => ({ kind: 'refuse', code: 'link.forbidden', detail: undefined })
   let proxy: Proxy | undefined
+  let links: NodeLinks | undefined
   const user: TransportUser = {
     onRequest: (request, flow) => proxy?.transactions.onRequest(request, flow),
     onResponse: (response, flow) => proxy?.transactions.onResponse(response, flow),
@@ -141,7 +145,9 @@ export function openStack(options: StackOptions): Stack {
     judge = gatewayJudge({ policy: peerPolicies[settings.policy], trunks: settings.trunks.flat(), ground, diagnose })
     const [face] = Object.values(faces)
     if (face === undefined) throw new Error(`${plan.name} has no face`)
-    proxy = openGateway({ plan, settings, clock, transport, locate, face, who, recorder })
+    const gateway = openGateway({ plan, settings, clock, transport, locate, face, who, recorder })
+    proxy = gateway.proxy
+    links = gateway.links
   } else proxy = createProxy({
     clock,
     wheel: new TimerWheel(clock),
@@ -166,6 +172,7 @@ export function openStack(options: StackOptions): Stack {
     parts,
     locate,
     accounts,
+    links,
     async close() {
       overload.close()
       proxy?.close()

@@ -13,6 +13,10 @@ import { at, variation } from '../support/variation.ts'
 
 t.setTimeout(180_000)
 
+interface Status {
+  readonly nodes: readonly { readonly name: string; readonly pid?: number; readonly status?: { readonly links: readonly LinkState[] } }[]
+}
+
 t.test('a trunk under the rules of March 2024', async (t) => {
   const lab = await withLab(t, 'trunk')
   const alice = phoneOf(t, lab, 'alice', { at: 'fe1', transport: 'tls' })
@@ -20,6 +24,11 @@ t.test('a trunk under the rules of March 2024', async (t) => {
 
   t.test('is active after OPTIONS went both ways', async (t) => {
     t.match(eventsOf(lab, 'voice').find(({ event }) => event === 'link.up'), { data: { peer: 'fe1.lab.test' } })
+  })
+
+  t.test('is a link of both: the front end watches the service, the service its trunk', async (t) => {
+    const { nodes } = await statusOfLab(lab)
+    t.match(Object.fromEntries(nodes.map(({ name, status }) => [name, status?.links])), { fe1: [{ peer: 'voice.lab.test', state: 'up' }], voice: [{ peer: 'fe1.lab.test', state: 'up' }] })
   })
 
   t.test('shows the certificate of the static route, not that of the front end', async (t) => {
@@ -101,6 +110,44 @@ t.test('a trunk under the rules of March 2024', async (t) => {
   })
 })
 
+t.test('a trunk that has not shown itself yet', async (t) => {
+  const lab = await withLab(t, 'trunk')
+  await lab.json('node', 'stop', 'fe1')
+  await lab.json('node', 'restart', 'voice')
+  const peer = await trunk(t, lab)
+  const invite = { method: 'INVITE', uri: 'sip:+493012345678@voice.lab.test;user=phone', from: 'sip:alice@lab.test', contact: 'sip:fe1.lab.test:5061;transport=tls' }
+  const voiceLinks = async (): Promise<readonly LinkState[] | undefined> => (await statusOfLab(lab)).nodes.find(({ name }) => name === 'voice')?.status?.links
+
+  t.test('may not call, whatever its certificate: 403 and why', async (t) => {
+    const answer = await peer.ask(invite)
+    t.match({ status: answer.status, warning: answer.header('Warning') }, { status: 403, warning: /^399 voice\.lab\.test "trunk\.silent: / })
+  })
+
+  t.test('is a link that was not tried', async (t) => {
+    t.match(await voiceLinks(), [{ peer: 'fe1.lab.test', state: 'untried' }])
+  })
+
+  t.test('may not call after OPTIONS that cannot be answered back: 504 with the published code', async (t) => {
+    t.equal((await peer.ask({ method: 'OPTIONS', uri: 'sip:voice.lab.test', from: 'sip:fe1.lab.test', contact: 'sip:fe1.lab.test:5061;transport=tls' })).status, 200)
+    await until(async () => (await voiceLinks())?.[0]?.state === 'down')
+    const answer = await peer.ask(invite)
+    t.match({ status: answer.status, warning: answer.header('Warning') }, { status: 504, warning: /"549002 / })
+    t.match(await voiceLinks(), [{ peer: 'fe1.lab.test', state: 'down', verdict: { code: 'link.refused' } }])
+  })
+
+  t.test('may call once it has shown itself and answers', async (t) => {
+    await lab.json('node', 'start', 'fe1')
+    await until(() => eventsOf(lab, 'voice').at(-1)?.event === 'link.up')
+    t.equal((await peer.ask(invite)).status, 200)
+  })
+
+  t.test('is asked again as soon as its connection breaks', async (t) => {
+    process.kill((await statusOfLab(lab)).nodes.find(({ name }) => name === 'fe1')?.pid ?? NaN, 'SIGKILL')
+    await until(() => eventsOf(lab, 'voice').at(-1)?.event === 'link.down')
+    t.match(await voiceLinks(), [{ peer: 'fe1.lab.test', state: 'down' }])
+  })
+})
+
 t.test('two routes to one host and port, each with a certificate of its own', async (t) => {
   const lab = await withLab(
     t,
@@ -116,7 +163,7 @@ t.test('two routes to one host and port, each with a certificate of its own', as
 
   t.test('are two links, each watched under its own certificate', async (t) => {
     t.same(new Set(shown()), new Set(serials))
-    const { nodes } = await lab.json<{ readonly nodes: readonly { readonly name: string; readonly status?: { readonly links: readonly LinkState[] } }[] }>('status')
+    const { nodes } = await statusOfLab(lab)
     t.match(nodes.find(({ name }) => name === 'fe1')?.status?.links, [{ peer: 'voice.lab.test', shows: 'static-route:1', state: 'up' }, { peer: 'voice.lab.test', shows: 'static-route:2', state: 'up' }])
   })
 
@@ -174,6 +221,11 @@ function frontEnd(t: Parameters<typeof rawPeer>[0], lab: TestLab): Promise<RawPe
 
 function serialOf(lab: TestLab, name: string): string {
   return new X509Certificate(certificateOf(lab, 'fe1', name).certificate).serialNumber.toLowerCase()
+}
+
+/** With a node that is stopped the exit status is 1. */
+async function statusOfLab(lab: TestLab): Promise<Status> {
+  return JSON.parse((await lab.run('status', '--json')).stdout) as Status
 }
 
 async function statusOf(work: Promise<unknown>): Promise<number | undefined> {
