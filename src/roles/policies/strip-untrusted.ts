@@ -61,7 +61,7 @@ export function mayVouch({ flow }: Arrival): boolean {
 
 /** Only who forwards writes Record-Route, and who forwards leaves a Via below its own. */
 function isOriginator({ request }: Arrival): boolean {
-  return request.header('Record-Route') !== undefined && request.vias().length === 1
+  return request.header('Record-Route') !== undefined && request.hasOneVia
 }
 
 /** An edge forwards for outsiders: it says where a message came from, never who sent it. */

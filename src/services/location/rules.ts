@@ -41,18 +41,18 @@ export type Outcome =
  */
 export function planChange(current: readonly Binding[], change: Change): Plan {
   if (change.all) return planRemovalOfAll(current, change)
-  const put = new Map<string, Binding>()
-  const remove = new Map<string, Binding>()
+  const put: Binding[] = []
+  const remove: Binding[] = []
   for (const contact of change.contacts) {
     const known = current.find((binding) => isSame(binding, contact, change))
     if (known !== undefined && isOld(known, change)) return { kind: 'out-of-order', contact: known.contact }
     if (contact.binding.expires > change.wall) {
       const key = known?.key ?? newKey(contact)
-      put.set(key, { ...contact.binding, aor: change.aor, key, callId: change.callId, cseq: change.cseq })
-      remove.delete(key)
+      place(put, { ...contact.binding, aor: change.aor, key, callId: change.callId, cseq: change.cseq })
+      takeOut(remove, key)
     } else if (known !== undefined) {
-      remove.set(known.key, known)
-      put.delete(known.key)
+      place(remove, known)
+      takeOut(put, known.key)
     }
   }
   return withinLimit(current, change, put, remove)
@@ -90,16 +90,33 @@ function newKey({ uri, binding }: ContactChange): string {
 }
 
 /** Bindings whose flow a restart took make room first. */
-function withinLimit(current: readonly Binding[], change: Change, put: ReadonlyMap<string, Binding>, remove: Map<string, Binding>): Plan {
-  const kept = current.filter((binding) => !put.has(binding.key) && !remove.has(binding.key))
-  let excess = kept.length + put.size - change.limit
+function withinLimit(current: readonly Binding[], change: Change, put: readonly Binding[], remove: Binding[]): Plan {
+  const kept = current.filter(({ key }) => indexOf(put, key) === -1 && indexOf(remove, key) === -1)
+  let excess = kept.length + put.length - change.limit
   for (const binding of kept) {
     if (excess <= 0) break
-    if (!binding.flowBound || binding.flow !== undefined || put.size === 0) continue
-    remove.set(binding.key, binding)
+    if (!binding.flowBound || binding.flow !== undefined || put.length === 0) continue
+    remove.push(binding)
     excess--
   }
-  if (excess > 0 && put.size > 0) return { kind: 'too-many', limit: change.limit }
-  const bindings = [...kept.filter((binding) => !remove.has(binding.key)), ...put.values()]
-  return { kind: 'done', put: [...put.values()], remove: [...remove.values()], bindings }
+  if (excess > 0 && put.length > 0) return { kind: 'too-many', limit: change.limit }
+  const bindings = kept.length === 0 ? put : [...kept.filter(({ key }) => indexOf(remove, key) === -1), ...put]
+  return { kind: 'done', put, remove, bindings }
+}
+
+// Lists, not Maps: mostly there is one binding, never more than the limit (bench/registrations.ts).
+
+function indexOf(bindings: readonly Binding[], wanted: string): number {
+  return bindings.findIndex(({ key }) => key === wanted)
+}
+
+function place(bindings: Binding[], binding: Binding): void {
+  const at = indexOf(bindings, binding.key)
+  if (at === -1) bindings.push(binding)
+  else bindings[at] = binding
+}
+
+function takeOut(bindings: Binding[], key: string): void {
+  const at = indexOf(bindings, key)
+  if (at !== -1) bindings.splice(at, 1)
 }

@@ -84,7 +84,7 @@ function outboundOf({ request }: Arrival, contacts: readonly NameAddress[]): { k
   const asked = contacts.filter((contact) => contact.parameters.has('reg-id') && contact.parameters.has('+sip.instance'))
   if (asked.length === 0 || !request.list('Supported').includes('outbound')) return { kind: 'known', active: false }
   if (contacts.length > 1) return { kind: 'refused', decision: refuse(400, 'register.outbound-with-several-contacts') }
-  if (request.vias().length > 1 && !(request.addresses('Path').at(-1)?.uri.parameters.has('ob') ?? false)) {
+  if (!request.hasOneVia && !(request.addresses('Path').at(-1)?.uri.parameters.has('ob') ?? false)) {
     return { kind: 'refused', decision: refuse(439, 'register.first-hop-lacks-outbound') }
   }
   return { kind: 'known', active: true }
@@ -158,7 +158,7 @@ function readReplace(contact: NameAddress, { request, flow }: Arrival): boolean 
   if (!contact.parameters.has('proxy')) return false
   if (contact.parameters.get('proxy')?.toLowerCase() !== 'replace') return 'refused'
   if (flow.peer?.class === 'server' || flow.peer?.class === 'edge') return false
-  if (request.vias().length > 1) return 'refused'
+  if (!request.hasOneVia) return 'refused'
   const transport = transportOf(contact.uri)
   return transport === flow.transport ? true : 'refused'
 }
@@ -184,7 +184,7 @@ function sourceOf(flow: Flow): string {
  * showed no certificate (nobody could verify it by dialling). A Contact that names another place is dialled.
  */
 function reachOf({ request, flow }: Arrival, uri: SipUri, asked: boolean): { readonly onFlow: boolean; readonly bound: boolean } {
-  const alone = flow.reliable && flow.direction === 'accepted' && request.vias().length === 1 && flow.peer?.class !== 'server' && flow.peer?.class !== 'edge'
+  const alone = flow.reliable && flow.direction === 'accepted' && request.hasOneVia && flow.peer?.class !== 'server' && flow.peer?.class !== 'edge'
   if (!alone) return { onFlow: false, bound: false }
   const unreachable = asked || uri.host.endsWith('.invalid') || flow.transport === 'ws' || flow.transport === 'wss'
   const onFlow = unreachable || namesSource(uri, flow) || (flow.secure && flow.peer === undefined)

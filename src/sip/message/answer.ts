@@ -28,10 +28,16 @@ export function answer(request: SipRequest, status: number, options: AnswerOptio
     `SIP/2.0 ${status} ${reason}\r\n${viaBlock(request)}${recordRoutes(request, status)}` +
     `From: ${lineOf(request, 'from')}\r\nTo: ${lineOf(request, 'to')}${toTag(request, status, options.toTag)}\r\n` +
     `Call-ID: ${request.callId}\r\nCSeq: ${request.cseq} ${request.method}\r\n` +
-    headers.map(([name, value]) => `${name}: ${value}\r\n`).join('') +
+    headerLines(headers) +
     (options.contentType === undefined ? '' : `Content-Type: ${options.contentType}\r\n`) +
     `Content-Length: ${body.length}\r\n\r\n${body}`
   )
+}
+
+function headerLines(headers: readonly HeaderField[]): string {
+  let text = ''
+  for (const [name, value] of headers) text += `${name}: ${value}\r\n`
+  return text
 }
 
 /** The answer to a request that could not be read whole, from what could. Fields that were missing stay missing. */

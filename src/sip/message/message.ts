@@ -124,6 +124,12 @@ export class Message {
     return (this.readVias ??= this.makeVias())
   }
 
+  /** Whether there is one Via value only: who sent this made it. Without building the Vias. */
+  get hasOneVia(): boolean {
+    for (let line = 0, lines = 0; line < this.lineCount; line++) if (this.numberOf(line) === VIA && ++lines > 1) return false
+    return nextComma(this.text, this.topViaEnd, this.viaEnd) === -1
+  }
+
   private makeVias(): readonly Via[] {
     const vias: Via[] = []
     for (let line = 0; line < this.lineCount; line++) {
@@ -220,8 +226,17 @@ export class Message {
   }
 
   private isNamed(line: number, field: FieldName): boolean {
-    const name = this.text.slice(this.lineStart(line), this.valueStart(line) - 1).trimEnd().toLowerCase()
-    return name === field.long || name === field.compact
+    const start = this.lineStart(line)
+    return this.isNameAt(start, field.long) || (field.compact !== undefined && this.isNameAt(start, field.compact))
+  }
+
+  /** Whether `name`, lower case, and blanks or a colon stand there, in any case. Both are tokens: `| 0x20` mixes up no two of their characters that matter. */
+  private isNameAt(start: number, name: string): boolean {
+    const { text } = this
+    const end = start + name.length
+    for (let at = 0; at < name.length; at++) if ((text.charCodeAt(start + at) | 0x20) !== name.charCodeAt(at)) return false
+    const behind = text.charCodeAt(end)
+    return behind === 58 || behind === 32 || behind === 9
   }
 }
 

@@ -70,6 +70,8 @@ interface Common {
   readonly asksForAlias: boolean
   /** Every Via value, top first. */
   vias(): readonly Via[]
+  /** One Via value only: who sent this made it. */
+  readonly hasOneVia: boolean
   /** Every value of a name-address list header, split at commas, in order; empty when absent. Throws MessageError when one is malformed. */
   addresses(name: 'Route' | 'Record-Route' | 'Contact' | 'Path' | 'Service-Route' | 'P-Asserted-Identity'): readonly NameAddress[]
   /** The first header field of that name (long or compact, any case), unfolded and trimmed, latin1. undefined: absent. */

@@ -5,7 +5,8 @@ export const proceeding: ServerState = {
   name: 'proceeding',
   open: true,
   enter(tx) {
-    if (tx.home.trying !== 'at-once') tx.start('trying', tx.home.trying)
+    if (tx.home.trying === 'at-once') tx.sendTrying()
+    else if (!tx.answered) tx.start('trying', tx.home.trying)
   },
   onRepeat: (tx) => tx.resend(tx.text),
   respond(tx, status, text) {

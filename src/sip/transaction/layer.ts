@@ -73,10 +73,12 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, Absorber
     const retryAfter = this.refusal(request)
     if (retryAfter !== undefined) return this.shed(request, flow, retryAfter)
     const tx = new Server(this, holder === undefined ? key : this.longerKey(key, request), request, flow, byOldRules)
+    if (request.method === 'CANCEL') this.onCancel(tx, byOldRules)
+    else this.settings.user.onRequest(tx)
+    if (!tx.proceeding) return
+    // What was answered in the same turn of events needs no place here (bench/proxy.ts, REGISTER).
     this.servers.set(tx.key, tx)
-    if (request.method === 'CANCEL') return this.onCancel(tx, byOldRules)
-    this.settings.user.onRequest(tx)
-    if (this.trying === 'at-once' && request.method === 'INVITE') tx.sendTrying()
+    tx.begin()
   }
 
   onResponse(response: SipResponse, flow: Flow): void {
@@ -115,6 +117,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, Absorber
   }
 
   failed(tx: Server): void {
+    this.servers.set(tx.key, tx)
     this.failures.add(tx)
     this.makeRoom()
   }

@@ -65,6 +65,10 @@ export class Server implements ServerTransaction, TimerOwner {
     this.byOldRules = byOldRules
     this.onEnd = undefined
     this.state = request.method === 'INVITE' ? proceeding : trying
+  }
+
+  /** It was not answered at once: timers run from here. */
+  begin(): void {
     this.state.enter(this)
   }
 

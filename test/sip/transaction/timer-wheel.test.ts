@@ -31,12 +31,16 @@ t.test('timer wheel', async (t) => {
     )
   })
 
-  t.test('sleeps when nothing is armed', async (t) => {
-    const { clock, wheel, timer } = setup()
+  t.test('wakes up once for a timer that was cancelled, and then sleeps', async (t) => {
+    const { clock, wheel, timer, fired } = setup()
     const one = timer()
     wheel.arm(one, 'A', 500)
     wheel.cancel(one)
-    t.equal(clock.pending, 0)
+    wheel.arm(one, 'A', 600)
+    wheel.cancel(one)
+    const waiting = clock.pending
+    clock.advance(520)
+    t.same([waiting, clock.pending, fired], [1, 0, []])
   })
 
   t.test('sleeps again after the last timer fired', async (t) => {
