@@ -191,12 +191,17 @@ class Lab implements RunningLab {
     }
   }
 
-  /** Names and revocation lists first: who starts later may need them at once. */
+  /**
+   * Names and revocation lists first: who starts later may need them at once. Load balancers last: one that finds nobody behind it
+   * turns connections away until it looks again.
+   */
   async #startNodes(signal: AbortSignal): Promise<void> {
     const nodes = [...this.#nodes.values()]
     const isGround = ({ plan }: NodeProcess): boolean => plan.role === 'dns' || plan.role === 'pki'
     await this.#startTogether(nodes.filter(isGround), signal)
-    await this.#startTogether(nodes.filter((node) => !isGround(node) && !node.isRunning), signal)
+    const isBalancer = ({ plan }: NodeProcess): boolean => plan.role === 'load-balancer'
+    await this.#startTogether(nodes.filter((node) => !isGround(node) && !isBalancer(node) && !node.isRunning), signal)
+    await this.#startTogether(nodes.filter(isBalancer), signal)
   }
 
   async #startTogether(nodes: readonly NodeProcess[], signal: AbortSignal): Promise<void> {
