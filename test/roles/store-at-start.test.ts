@@ -1,16 +1,19 @@
-/** A front end that starts while its database server cannot be used: it starts, says why, answers 504, and serves by itself later. Real PostgreSQL, real sockets. */
+/** A front end that starts while its database cannot be used (docs/decisions/0020). Real PostgreSQL, real sockets. */
+import { rmdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { startServer, type RunningServer } from '../../src/roles/node.ts'
+import type { ServiceOptions } from '../../src/roles/service.ts'
 import type { NodeStatus } from '../../src/roles/control-api.ts'
 import { addUser, defaultRealm } from '../../src/services/accounts.ts'
 import { administrator, type Administrator } from '../../src/services/store/administration.ts'
 import { openDirectory } from '../../src/services/store/directory.ts'
 import { systemClock } from '../../src/sip/clock.ts'
-import { loadTopology } from '../../src/topology/load.ts'
+import { loadProfile, loadTopology } from '../../src/topology/load.ts'
 import { nodePlan, planLab } from '../../src/topology/plan.ts'
-import type { Listener } from '../../src/topology/plan-types.ts'
+import type { Listener, NodePlan } from '../../src/topology/plan-types.ts'
 import type { SipResponse } from '../../src/sip/message/types.ts'
 import { postgresqlMissing, startPostgresql, type PrivatePostgresql } from '../support/postgresql.ts'
 import { rawPeer, type RawPeer } from '../support/raw-peer.ts'
@@ -31,8 +34,12 @@ function url(server: PrivatePostgresql, user: string, database: string): string 
 
 /** The front end of `enterprise`, on a port of its own. */
 async function start(t: Test, server: PrivatePostgresql): Promise<RunningServer> {
+  return run(t, { dataDir: t.testdir(), sqlUrl: url(server, account, databases.store), directoryUrl: url(server, account, databases.directory) })
+}
+
+async function run(t: Test, options: Pick<ServiceOptions, 'dataDir' | 'sqlUrl' | 'directoryUrl'>, plan: NodePlan = enterprise): Promise<RunningServer> {
   const listeners: readonly Listener[] = [{ face: 'internal', transport: 'tcp', address: '127.0.0.1', port: 0 }]
-  const running = await startServer({ lab, plan: { ...enterprise, listeners }, dataDir: t.testdir(), logLevel: 'silent', logDestination: silent, sqlUrl: url(server, account, databases.store), directoryUrl: url(server, account, databases.directory) })
+  const running = await startServer({ lab, plan: { ...plan, listeners }, logLevel: 'silent', logDestination: silent, ...options })
   t.teardown(() => running.stop())
   return running
 }
@@ -76,6 +83,26 @@ async function awayAtStart(t: Test, server: PrivatePostgresql, codes: readonly s
   await until(running, ({ state }) => state === 'ready')
   return running
 }
+
+t.test('a front end whose store is a file that cannot be opened', async (t) => {
+  const file = 'pool-pool.lab.test.sqlite'
+
+  t.test('ends under the rules of 2005, with the chain of events', async (t) => {
+    const running = await run(t, { dataDir: t.testdir({ [file]: {} }) })
+    t.equal(await running.ended, 1)
+    t.match(running.service.status, { state: 'stopped', verdicts: [{ code: 'store.unreachable' }] })
+    t.same(eventsOf(running), ['service.starting', 'configuration.not-retrieved', 'service.stack-failed', 'service.shut-down'])
+  })
+
+  t.test('waits for it under modern rules', async (t) => {
+    const dataDir = t.testdir({ [file]: {} })
+    const running = await run(t, { dataDir }, { ...enterprise, profile: loadProfile('modern') })
+    t.match(running.service.status, { state: 'degraded', verdicts: [{ code: 'store.unreachable' }] })
+    rmdirSync(join(dataDir, file))
+    await until(running, ({ state }) => state === 'ready')
+    t.same(eventsOf(running), ['service.starting', 'store.lost pool', 'configuration.not-retrieved pool', 'service.ready', 'store.back pool'])
+  })
+})
 
 const missing = await postgresqlMissing()
 t.test('a front end under the rules of 2005 whose database server cannot be used at start', { skip: missing ?? false }, async (t) => {
