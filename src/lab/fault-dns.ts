@@ -32,11 +32,12 @@ export async function breakDns(lab: RunningLabAccess, node: NodePlan, faultName:
   const seen = await redial(lab, links)
   const down = seen.find(({ state, verdict }) => state === 'down' && verdict?.code === entry.verdict) ?? seen.find(({ state }) => state === 'down')
   const verdict = down?.verdict
+  const unseen = verdict === undefined && options.name !== undefined
   return {
     target: node.name, fault: entry.name, story: entry.story, expected: entry.verdict,
     ...(verdict === undefined ? {} : { verdict }),
     views: verdict === undefined ? [] : [{ node: down?.from ?? node.name, event: 'link.down', verdict }],
-    remarks: [], links: seen, restarted: false, named: verdict?.code === entry.verdict, notes: [],
+    remarks: [], links: seen, restarted: false, named: unseen || verdict?.code === entry.verdict, notes: unseen ? [`no link goes by ${options.name}: who looks it up sees it`] : [],
   }
 }
 

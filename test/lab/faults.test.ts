@@ -11,6 +11,7 @@ interface Outcome {
   readonly views: readonly { readonly node: string; readonly verdict: { readonly code: string } }[]
   readonly links: readonly { readonly from: string; readonly to: string; readonly state: string }[]
   readonly remarks: readonly { readonly code: string }[]
+  readonly notes: readonly string[]
 }
 
 async function broken(lab: TestLab, ...args: readonly string[]): Promise<Outcome> {
@@ -69,6 +70,10 @@ t.test('faults on a running lab', async (t) => {
   t.test('links: cut and reset', async (t) => {
     t.match(await broken(lab, 'director->fe1', 'cut'), { verdict: { code: 'link.cut' }, named: true })
     t.match(await broken(lab, 'director->fe1', 'reset'), { verdict: { code: 'link.reset' }, named: true })
+  })
+
+  t.test('DNS: a name that no link goes by breaks no link, and that is said', async (t) => {
+    t.match(await broken(lab, 'dns', 'silent', '--name', '_sipfederationtls._tcp.lab.test'), { named: true, notes: [/no link goes by _sipfederationtls\._tcp\.lab\.test/] })
   })
 
   t.test('DNS: names that do not exist', async (t) => t.match(await broken(lab, 'dns', 'not-found'), { verdict: { code: 'dns.not-found' }, named: true }))

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { Option } from 'commander'
 import { composeDriver } from '../../lab/compose-driver.ts'
-import { loadScenario, scenarioNames, type Scenario } from '../../lab/scenario/load.ts'
+import { labOf, loadScenario, scenarioNames, type Scenario } from '../../lab/scenario/load.ts'
 import { localDriver } from '../../lab/scenario/local-driver.ts'
 import { htmlReport } from '../../lab/scenario/report-html.ts'
 import { junitReport } from '../../lab/scenario/report-junit.ts'
@@ -107,7 +107,7 @@ function chosen(names: readonly string[], { all }: RunCommandOptions): readonly 
 }
 
 async function play({ io, run }: CommandContext, scenario: Scenario, options: RunCommandOptions, signal: AbortSignal): Promise<ScenarioResult> {
-  const { topology, source } = chooseTopology(io, scenario.topology)
+  const { topology, source } = chooseTopology(io, labOf(scenario))
   const own = options.data === undefined ? mkdtempSync(join(tmpdir(), 'siplab-scenario-')) : undefined
   const data = own === undefined ? resolve(io.workingFolder, options.data ?? '.', scenario.name) : join(own, 'lab')
   const place = {

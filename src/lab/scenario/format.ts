@@ -36,7 +36,7 @@ const phone = z.strictObject({
   does: z.enum(phoneDoes),
   at: nodeName.optional().meta({ description: 'Node it dials; at the access proxy the external face. Only with sign-in' }),
   over: z.enum(['tls', 'tcp', 'wss']).default('tls'),
-  to: text.optional().meta({ description: 'Login of the one written to or called' }),
+  to: text.optional().meta({ description: 'Login of the one written to or called, or a whole URI: sip:someone@third.test' }),
   text: text.optional(),
   headers: headerFields.optional().meta({ description: 'Further header fields of the message' }),
   arrivesWith: wantedFields.optional().meta({ description: 'Header fields of the message as the other phone gets it: the start of the value, or false for none' }),

@@ -1,6 +1,6 @@
 /** Reads scenario files: the shipped ones by name, one's own by path. Faults come out with file, line and field. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../../topology/config-error.ts'
 import { readDocument, type Fault } from '../../topology/document.ts'
@@ -10,6 +10,8 @@ import { variablesIn } from './variables.ts'
 export interface Scenario extends Omit<ScenarioFile, 'steps'> {
   /** As it was named, for messages. */
   readonly file: string
+  /** Where it stands: lab files it names by path may stand beside it. */
+  readonly folder: string
   readonly steps: readonly PlacedStep[]
 }
 
@@ -44,10 +46,16 @@ export function loadScenario(nameOrFile: string, folder: string = scenarioFolder
     const wanted = isFile ? 'a scenario file' : `a scenario (${scenarioNames(folder).join(', ')}) or the path of a file`
     throw new ConfigError({ file, line: 1, column: 1, field: '', wanted, found: isFile ? 'nothing there' : `"${nameOrFile}"` })
   }
-  return parseScenario(readFileSync(file, 'utf8'), isFile ? file : `scenarios/${nameOrFile}.yaml`)
+  return parseScenario(readFileSync(file, 'utf8'), isFile ? file : `scenarios/${nameOrFile}.yaml`, dirname(file))
 }
 
-export function parseScenario(text: string, file: string): Scenario {
+/** The lab file of a scenario: a shipped name, a file beside the scenario, or a path from where siplab runs. */
+export function labOf({ topology, folder }: Pick<Scenario, 'topology' | 'folder'>): string {
+  const beside = join(folder, topology)
+  return topology.includes('/') && existsSync(beside) ? beside : topology
+}
+
+export function parseScenario(text: string, file: string, folder: string = dirname(file)): Scenario {
   const { value, error } = readDocument(scenarioSchema, text, file)
   const known = new Set<string>()
   const steps = value.steps.map((step, at): PlacedStep => {
@@ -56,7 +64,7 @@ export function parseScenario(text: string, file: string): Scenario {
     for (const name of Object.keys(step.keep ?? {})) known.add(name)
     return { kind: kindOf(step), step, line: error({ path: ['steps', at], wanted: '', found: '' }).line }
   })
-  return { ...value, file, steps }
+  return { ...value, file, folder, steps }
 }
 
 function kindsOf(step: Step): readonly StepKind[] {

@@ -110,8 +110,8 @@ export class ScenarioPhones {
     return phone
   }
 
-  #uriOf(login: string): string {
-    return this.#accountOf(login).uri
+  #uriOf(to: string): string {
+    return to.startsWith('sip:') ? to : this.#accountOf(to).uri
   }
 
   #accountOf(login: string) {
