@@ -122,6 +122,7 @@ function metrics({ stack, status }: Service): Readonly<Record<string, number>> {
     registrations: status.registrations,
     clientTransactions: counts?.client ?? 0,
     serverTransactions: counts?.server ?? 0,
+    openServerTransactions: counts?.open ?? 0,
     strayResponses: counts?.stray ?? 0,
     residentBytes: process.memoryUsage.rss(),
     cpuMicroseconds: process.cpuUsage().user + process.cpuUsage().system,

@@ -1,0 +1,195 @@
+/**
+ * SIPp against a pool over TLS. Debian's SIPp speaks no TLS, so HAProxy does, verifying the pool by name; and SIPp 3.6 does not
+ * reliably dial again, so its TCP connection ends in a relay here that does: what was under way when the connection broke
+ * is lost, as at any phone, and what follows goes out on the next one.
+ */
+import { spawn } from 'node:child_process'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { findHaproxy } from '../../src/lab/haproxy.ts'
+import type { ReadyDocument } from '../../src/lab/ready-document.ts'
+
+export interface TlsOriginator {
+  /** TCP on 127.0.0.1; TLS to the pool behind it. */
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** Relays one SIPp process for as long as it runs. */
+export interface LastingConnection {
+  readonly port: number
+  /** How often the way to the pool broke. */
+  readonly breaks: () => number
+  close(): void
+}
+
+export interface SippRun {
+  /** Requests, by Call-ID, by what pool-caller, pool-writer, pool-register or pool-called logged of them. */
+  outcomes(): ReadonlyMap<string, ReadonlySet<string>>
+  /** Calls so far, from SIPp's statistics file: those it began, and those that met something the scenario does not know. */
+  counts(): { readonly created: number; readonly failed: number }
+  readonly breaks: () => number
+  readonly ended: Promise<void>
+  stop(): Promise<void>
+}
+
+export interface SippWish {
+  /** Empty folder for its files; it is made. */
+  readonly folder: string
+  readonly user: string
+  /** `pool-caller` and `pool-writer` want someone to speak to. */
+  readonly callee?: string
+  readonly scenario: 'pool-caller' | 'pool-writer' | 'pool-register'
+  /** Answers what arrives beside the scenario. */
+  readonly answering?: 'pool-called'
+  /** Calls, and how many a second. */
+  readonly calls: number
+  readonly rate: number
+}
+
+const fixtures = resolve(import.meta.dirname, '..', 'fixtures', 'sipp')
+const redialMs = 50
+const startsWithinMs = 5_000
+
+/** HAProxy as the client side of TLS: trust root of the lab, name of the pool, nothing less. */
+export async function openTlsOriginator(folder: string, ready: ReadyDocument): Promise<TlsOriginator> {
+  const program = findHaproxy()
+  const pool = ready.nodes.find(({ role }) => role === 'load-balancer')
+  const listener = pool?.listeners.find(({ transport }) => transport === 'tls')
+  if (program === undefined || pool === undefined || listener === undefined || ready.trust.internal === undefined) throw new Error('wanted HAProxy and a pool with certificates')
+  mkdirSync(folder, { recursive: true })
+  const port = await freePort()
+  const configuration = join(folder, 'originator.cfg')
+  writeFileSync(configuration, [
+    'global', '  maxconn 256', 'defaults', '  mode tcp', '  timeout connect 3s', '  timeout client 1h', '  timeout server 1h',
+    'listen phones', `  bind 127.0.0.1:${port}`,
+    `  server pool ${listener.address}:${listener.port} ssl verify required ca-file ${ready.trust.internal} verifyhost ${pool.fqdn} sni str(${pool.fqdn})`, '',
+  ].join('\n'))
+  const log = openSync(join(folder, 'originator.log'), 'w')
+  const child = spawn(program, ['-db', '-f', configuration], { stdio: ['ignore', log, log] })
+  closeSync(log)
+  const ended = new Promise<void>((done) => child.once('exit', () => done()))
+  for (const until = performance.now() + startsWithinMs; !(await accepts(port)); await delay(20)) {
+    if (child.exitCode !== null || performance.now() > until) throw new Error(`haproxy did not start: ${readFileSync(join(folder, 'originator.log'), 'utf8')}`)
+  }
+  return {
+    port,
+    async close() {
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
+
+/** @param upstream port on 127.0.0.1 */
+export async function openLastingConnection(upstream: number): Promise<LastingConnection> {
+  const sockets = new Set<Socket>()
+  let breaks = 0
+  let closed = false
+  const server = createServer((phone) => {
+    let way: Socket
+    const dial = (): void => {
+      if (closed || phone.destroyed) return
+      way = track(connect(upstream, '127.0.0.1'))
+      way.on('data', (chunk) => phone.write(chunk))
+      way.once('close', () => {
+        if (!closed && !phone.destroyed) breaks += 1
+        setTimeout(dial, redialMs)
+      })
+    }
+    dial()
+    track(phone).on('data', (chunk) => void (way.destroyed || way.write(chunk)))
+    phone.once('close', () => way.destroy())
+  })
+  function track(socket: Socket): Socket {
+    sockets.add(socket.setNoDelay(true))
+    // Its close follows, and is what counts.
+    socket.on('error', () => undefined).once('close', () => sockets.delete(socket))
+    return socket
+  }
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  return {
+    port: (server.address() as AddressInfo).port,
+    breaks: () => breaks,
+    close() {
+      closed = true
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
+
+export async function startSipp({ port }: TlsOriginator, ready: ReadyDocument, wish: SippWish): Promise<SippRun> {
+  const { folder, user, callee = user, scenario, answering, calls, rate } = wish
+  const account = ready.users.find(({ login }) => login === user)
+  if (account === undefined) throw new Error(`no user ${user} in the lab`)
+  mkdirSync(folder, { recursive: true })
+  const way = await openLastingConnection(port)
+  const screen = openSync(join(folder, 'screen.log'), 'w')
+  const child = spawn('sipp', [
+    `127.0.0.1:${way.port}`, '-t', 't1', '-i', '127.0.0.1', '-p', String(await freePort()), '-nostdin', '-sf', join(fixtures, `${scenario}.xml`),
+    ...(answering === undefined ? [] : ['-oocsf', join(fixtures, `${answering}.xml`)]),
+    '-m', String(calls), '-r', String(rate), '-au', account.login, '-ap', account.password, '-key', 'user', user, '-key', 'callee', callee, '-key', 'domain', ready.domain,
+    '-deadcall_wait', '0', '-trace_logs', '-log_file', 'outcomes.log', '-trace_err', '-error_file', 'errors.log', '-trace_stat', '-stf', 'statistics.csv', '-fd', '1',
+  ], { cwd: folder, stdio: ['ignore', screen, screen], env: { ...process.env, TERM: 'dumb' } })
+  closeSync(screen)
+  const ended = new Promise<void>((done) => child.once('exit', () => {
+    way.close()
+    done()
+  }))
+  return {
+    ended,
+    breaks: way.breaks,
+    outcomes: () => outcomesIn(join(folder, 'outcomes.log')),
+    counts: () => statisticsIn(join(folder, 'statistics.csv')),
+    async stop() {
+      child.kill('SIGUSR1')
+      const late = setTimeout(() => child.kill('SIGKILL'), 500)
+      await ended
+      clearTimeout(late)
+    },
+  }
+}
+
+/** `established 12-4711@127.0.0.1` a line; of a REGISTER with its CSeq: `registered 1-4711@127.0.0.1 17`. */
+function outcomesIn(file: string): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>()
+  for (const line of existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []) {
+    const [outcome, ...request] = line.trim().split(' ')
+    if (outcome === undefined || request.length === 0) continue
+    const ids = found.get(outcome) ?? new Set()
+    found.set(outcome, ids.add(request.join(' ')))
+  }
+  return found
+}
+
+/** Semicolons between the columns, their names in the first line; the last line counts. */
+function statisticsIn(file: string): { readonly created: number; readonly failed: number } {
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []
+  const names = lines[0]?.split(';') ?? []
+  const values = lines.at(-1)?.split(';') ?? []
+  const valueOf = (name: string): number => Number(values[names.indexOf(name)] ?? 0)
+  return { created: valueOf('TotalCallCreated'), failed: valueOf('FailedCall(C)') }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy()
+      done(true)
+    })
+    socket.once('error', () => done(false))
+  })
+}
+
+function freePort(): Promise<number> {
+  return new Promise((done, reject) => {
+    const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => done(port))
+    })
+  })
+}
