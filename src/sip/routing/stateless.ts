@@ -4,6 +4,7 @@ import type { Incoming } from './arrival.ts'
 import type { Core } from './core.ts'
 import type { Target } from './decision.ts'
 import { codeOf } from './error-code.ts'
+import { hashText } from './hash-text.ts'
 import { type Way, wayOf, writeCopy } from './forward.ts'
 import { type NextHops, locateHops } from './next-hop.ts'
 
@@ -40,7 +41,7 @@ function drop(core: Core, arrival: Incoming, because: string): void {
 function identity(arrival: Incoming): string {
   const { branch, callId, cseq } = arrival.request
   const hash = mix(mix(5381, branch ?? arrival.request.topVia.text) ^ cseq, callId)
-  return `${(hash >>> 0).toString(36)}.${arrival.loopHash}`
+  return `${hashText(hash)}.${arrival.loopHash}`
 }
 
 function mix(hash: number, text: string): number {

@@ -3,6 +3,7 @@ import type { SipRequest } from '../message/types.ts'
 import { loopHashOf } from '../transaction/branch.ts'
 import type { Incoming } from './arrival.ts'
 import { type Decision, refuse } from './decision.ts'
+import { hashText } from './hash-text.ts'
 
 export interface Rules {
   readonly schemes: ReadonlySet<string>
@@ -37,7 +38,7 @@ function hasLooped(request: SipRequest, hash: string, prefix: string): boolean {
 function loopHash(request: SipRequest, { routes, face }: Incoming): string {
   let hash = mix(mix(2166136261, request.requestUri), face)
   for (const route of routes) hash = mix(hash, route.text)
-  return (hash >>> 0).toString(36)
+  return hashText(hash)
 }
 
 /** FNV-1a. */

@@ -177,7 +177,8 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, Absorber
 
   private onAck(ack: SipRequest, flow: Flow, byOldRules: boolean): void {
     if (ack.toTag === this.shedTag) return
-    if (this.server(ack, 'INVITE', byOldRules)?.takesAck(ack) === true) return
+    // Only a failure waits for one: mostly there is none, and the table is large (bench/proxy.ts, UDP calls).
+    if (this.failures.size > 0 && this.server(ack, 'INVITE', byOldRules)?.takesAck(ack) === true) return
     this.settings.user.onAck(ack, flow)
   }
 
