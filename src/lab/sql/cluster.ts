@@ -85,7 +85,8 @@ function settingsOf(options: ClusterOptions): Readonly<Record<string, string>> {
     unix_socket_directories: '',
     hba_file: files.hba_file,
     shared_buffers: '32MB',
-    max_connections: '60',
+    // A front end takes up to 16, eight to each database.
+    max_connections: '200',
     // A statement in the log could hold a password.
     log_min_error_statement: 'panic',
     ...(tls === undefined ? {} : { ssl: 'on', ssl_cert_file: files.ssl_cert_file, ssl_key_file: files.ssl_key_file }),
