@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { faults } from '../../../src/certificates/faults/index.ts'
-import { loadScenario, parseScenario, scenarioNames } from '../../../src/lab/scenario/load.ts'
+import { faultList } from '../../../src/lab/faults.ts'
+import { labOf, loadScenario, parseScenario, scenarioNames } from '../../../src/lab/scenario/load.ts'
 import { loadTopology } from '../../../src/topology/load.ts'
 import { planLab } from '../../../src/topology/plan.ts'
 
@@ -60,14 +61,20 @@ t.test('the shipped scenarios', async (t) => {
   t.test('are named as their files', async (t) => t.strictSame(all.map(({ name }) => name), scenarioNames()))
 
   t.test('name nodes and users of their topology', async (t) => {
-    for (const { name, topology, steps } of all) {
-      const plan = planLab(loadTopology(topology))
+    for (const { name, topology, folder, steps } of all) {
+      const plan = planLab(loadTopology(labOf({ topology, folder })))
       const nodes = new Set(plan.nodes.map((node) => node.name))
       const named = steps.flatMap(({ step }) => [step.kill, step.expect?.node, step.expect?.at, step.phone?.at, ...(step.redial?.split('->') ?? []), ...(step.expect?.link?.split('->') ?? []), ...(step.expect?.flow?.split('->') ?? [])])
       t.strictSame(named.filter((node) => node !== undefined && !nodes.has(node)), [], `${name}: nodes`)
       const users = new Set(plan.users.map(({ login }) => login))
-      t.strictSame(steps.flatMap(({ step }) => [step.phone?.user, step.phone?.to]).filter((user) => user !== undefined && !users.has(user)), [], `${name}: users`)
+      t.strictSame(steps.flatMap(({ step }) => [step.phone?.user, step.phone?.to]).filter((user) => user !== undefined && !user.startsWith('sip:') && !users.has(user)), [], `${name}: users`)
     }
+  })
+
+  t.test('tell every fault of links, DNS, store, directory and configuration', async (t) => {
+    const told = new Set(all.flatMap(({ steps }) => steps.flatMap(({ step }) => (step.do?.startsWith('break ') === true ? [toldBy(step.do)] : []))))
+    const wanted = faultList.filter(({ target, family }) => target !== 'node' || family === 'configuration').map(({ target, name }) => `${target} ${name}`)
+    t.strictSame(wanted.filter((fault) => !told.has(fault)), [])
   })
 
   t.test('cover every family of certificate faults', async (t) => {
@@ -75,6 +82,13 @@ t.test('the shipped scenarios', async (t) => {
     t.strictSame([...new Set(faults.map(({ family }) => family))].filter((family) => !told.has(family)), [])
   })
 })
+
+/** `break director->fe1 cut` is `link cut`. */
+function toldBy(command: string): string {
+  const [, target = '', fault = ''] = command.split(' ')
+  const kind = target.includes('->') ? 'link' : ['store', 'directory', 'dns'].includes(target) ? target : 'node'
+  return `${kind} ${fault}`
+}
 
 t.test('docs/scenarios.md names every shipped scenario', async (t) => {
   const page = readFileSync(new URL('../../../docs/scenarios.md', import.meta.url), 'utf8')
