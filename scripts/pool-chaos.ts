@@ -7,21 +7,12 @@
  * Where the victim has a twin, calls must be hung up while it is away. A single director or edge has none: then the second BYE, that of the other end,
  * waits until it is back and the phones reach each other again.
  */
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { createInterface } from 'node:readline'
+import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { nodeFolder } from '../src/roles/node-folder.ts'
-import { controlClient } from '../src/lab/control-client.ts'
-import { labFolder } from '../src/lab/lab-folder.ts'
-import type { ReadyDocument } from '../src/lab/ready-document.ts'
-import { supervisorClient } from '../src/lab/supervisor-control.ts'
 import { openPhone, type Phone } from '../src/phone/index.ts'
-import type { Registration } from '../src/roles/control-api.ts'
 import { systemClock } from '../src/sip/clock.ts'
 import { createResolver } from '../src/sip/transport/resolver.ts'
+import { chaosLab } from './chaos-lab.ts'
 import { callOnce, type Counts, holdCalls, lost, noCounts, pairsOf, served, signedIn, timerMs, writeOnce } from './chaos-traffic.ts'
 
 const seconds = Number(argument('seconds') ?? 12)
@@ -30,15 +21,13 @@ const victims = (argument('victims') ?? 'fe1,fe2,pool,sql,dns,pki').split(',')
 const how = argument('how') ?? 'kill'
 /** Roles of which a lab has one. */
 const withoutTwin = new Set(['director', 'edge'])
-const pids = new Map<string, number>()
-const data = mkdtempSync(join(tmpdir(), 'siplab-chaos-'))
 
 function argument(name: string): string | undefined {
   return process.argv.find((each) => each.startsWith(`--${name}=`))?.slice(name.length + 3)
 }
 
-const supervisor = supervisorClient(labFolder(data))
-const { ready, stop } = await up()
+const lab = await chaosLab(topology)
+const { ready } = lab
 try {
   const phones = ready.users.map(({ login, password, remote }) => phoneOf(login, password, remote))
   for (const phone of phones) await phone.signIn()
@@ -48,8 +37,7 @@ try {
   print(all)
   process.exitCode = all.some((counts) => lost(counts) > 0) ? 1 : 0
 } finally {
-  await stop()
-  rmSync(data, { recursive: true, force: true })
+  await lab.end()
 }
 process.exit()
 
@@ -72,7 +60,7 @@ async function round(phones: readonly Phone[], victim: string): Promise<Counts> 
   await delay(seconds * 250)
   await end(victim)
   await delay(seconds * 500)
-  await supervisor.post('/node-start', { node: victim })
+  await lab.start(victim)
   await served(pairs)
   back.resolve()
   await hangUpHeld()
@@ -81,25 +69,15 @@ async function round(phones: readonly Phone[], victim: string): Promise<Counts> 
   await Promise.all(work)
   await signedIn(phones)
   counts.messagesLost = answered.filter((text) => !received.has(text)).length
-  const stored = new Set((await registrations()).map(({ aor }) => aor))
+  const stored = new Set((await lab.registrations()).map(({ aor }) => aor))
   counts.registrations = phones.length
   counts.registrationsLost = phones.filter(({ uri }) => !stored.has(uri)).length
   return counts
 }
 
 async function end(victim: string): Promise<void> {
-  if (how === 'stop') await supervisor.post('/node-stop', { node: victim })
-  else process.kill(pidOf(victim), 'SIGKILL')
-}
-
-async function registrations(): Promise<readonly Registration[]> {
-  return controlClient('fe1', nodeFolder(data, 'fe1')).get<readonly Registration[]>('/registrations')
-}
-
-function pidOf(node: string): number {
-  const pid = pids.get(node)
-  if (pid === undefined) throw new Error(`no process of ${node}`)
-  return pid
+  if (how === 'stop') await lab.stop(victim)
+  else lab.kill(victim)
 }
 
 /** Remote users come through the edge where there is one, the others through the pool. */
@@ -116,30 +94,6 @@ function phoneOf(user: string, password: string, remote: boolean): Phone {
     ca: [readFileSync(root, 'utf8')],
     resolver: createResolver({ clock: systemClock, servers: [`${address}:${port}`] }),
   })
-}
-
-async function up(): Promise<{ readonly ready: ReadyDocument; readonly stop: () => Promise<void> }> {
-  const child = spawn(process.execPath, [resolve(import.meta.dirname, '../src/cli/siplab.mjs'), 'up', topology, '--json', '--data', data], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const first = Promise.withResolvers<ReadyDocument>()
-  const ended = new Promise<void>((done) => child.once('exit', (status) => {
-    first.reject(new Error(`siplab up ${topology} ended with ${status}`))
-    done()
-  }))
-
-  createInterface(child.stdout).on('line', (line) => {
-    const news = JSON.parse(line) as ReadyDocument | { readonly event: string; readonly node?: string; readonly pid?: number }
-    if ('nodes' in news) {
-      for (const { name, pid } of news.nodes) if (pid !== undefined) pids.set(name, pid)
-      first.resolve(news)
-    } else if (news.event === 'node-ready' && 'pid' in news && news.node !== undefined && news.pid !== undefined) pids.set(news.node, news.pid)
-  })
-  return {
-    ready: await first.promise,
-    async stop() {
-      child.kill('SIGINT')
-      await ended
-    },
-  }
 }
 
 function print(all: readonly Counts[]): void {
