@@ -33,10 +33,13 @@ function hasLooped(request: SipRequest, hash: string, prefix: string): boolean {
 
 /**
  * Call-ID, tags and CSeq are the same all along the chain of Vias that is compared, so only what routing depends on and
- * what can change on the way goes in: Request-URI, Route values, face.
+ * what can change on the way goes in: Request-URI, Route values, face. The value that named us too: a flow token in it leads to
+ * another flow, and a node of a pool may hand a request on to another that sends it back by the token of the right one.
  */
-function loopHash(request: SipRequest, { routes, face }: Incoming): string {
+function loopHash(request: SipRequest, { routes, face, ownRoute }: Incoming): string {
   let hash = mix(mix(2166136261, request.requestUri), face)
+  const token = ownRoute?.uri.user
+  if (token !== undefined) hash = mix(hash, token)
   for (const route of routes) hash = mix(hash, route.text)
   return hashText(hash)
 }

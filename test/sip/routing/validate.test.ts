@@ -106,6 +106,16 @@ t.test('loops and spirals (RFC 3261 §16.3 step 4, RFC 5393 §4.2)', async (t) =
     t.same(back.lines, ['SIP/2.0 100 Trying'])
   })
 
+  t.test('takes a request that comes back with another flow token in the value that names us', async (t) => {
+    const { arrive, to, transport } = proxyBench()
+    const own = (token: string): string => `\r\nRoute: <sip:${token}@internal.lab.test;lr>\r\nFrom`
+    const back = [transport.accept(), transport.accept()]
+    await arrive(again(request({ uri: callee }), (text) => text.replace('\r\nFrom', own('t1'))))
+    await arrive(again(to(7001).request(), (text) => text.replace('\r\nFrom', own('t2'))), back[0])
+    await arrive(again(to(7001).request(), (text) => text.replace('\r\nFrom', own('t2'))), back[1])
+    t.same(back.map((flow) => flow.lines), [['SIP/2.0 100 Trying'], ['SIP/2.0 482 Loop Detected']])
+  })
+
   t.test('finds a loop that closes on the second lap of a spiral', async (t) => {
     const { arrive, to, transport } = proxyBench({ decide: ({ requestUri }) => route(requestUri.includes('bob') ? 'sip:carol@callee.lab.test' : callee) })
     const back = [transport.accept(), transport.accept()]
