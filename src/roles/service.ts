@@ -19,7 +19,7 @@ import type { ChangeReport, LinkState, NodeState, NodeStatus } from './control-a
 import { type ControlServer, openControlServer } from './control-server.ts'
 import { crlUrls, fetchCrls, fetchesCrls } from './crl-fetch.ts'
 import { nodeDirectory } from './diagnosis.ts'
-import { drain, turnsAway } from './drain.ts'
+import { drain, quiet, stopPatience, turnsAway } from './drain.ts'
 import type { EventName } from './events.ts'
 import { recordFailureChain } from './failure-chain.ts'
 import { LinkWatch, type NodeLinks, type ProbeResult } from './links.ts'
@@ -67,6 +67,7 @@ export class Service {
   readonly #linkFaults = new Map<string, LinkFault>()
   #state: NodeState = 'starting'
   #turnsAway = false
+  #stopping = false
   #since: string
   #verdicts: readonly Verdict[] = []
   #stack: Stack | undefined
@@ -108,9 +109,16 @@ export class Service {
     await this.#open()
   }
 
+  /** What is in progress gets its answer first, within two seconds; told twice, it ends at once. */
   async stop(): Promise<void> {
-    if (this.#state === 'stopped') return
-    this.recorder.record('service.stopping')
+    if (this.#hasStopped()) return
+    if (!this.#stopping) {
+      this.#stopping = true
+      this.recorder.record('service.stopping')
+      await this.#listening.closeListeners()
+      await quiet({ clock: this.clock, inProgress: () => this.#inProgress, turnAway: () => undefined }, stopPatience)
+      if (this.#hasStopped()) return
+    }
     await this.#close(0, 'service.stopped')
   }
 
@@ -202,7 +210,7 @@ export class Service {
     await this.#listening.closeListeners()
     const left = await drain({
       clock: this.clock,
-      inProgress: () => this.#stack?.proxy.transactions.counts.open ?? 0,
+      inProgress: () => this.#inProgress,
       flows: () => this.#stack?.transport.flows() ?? [],
       turnAway: () => (this.#turnsAway = true),
     })
@@ -370,6 +378,15 @@ export class Service {
     await this.#control?.close()
     this.recorder.close()
     this.#end(status)
+  }
+
+  /** Requests that wait for their final answer. */
+  get #inProgress(): number {
+    return this.#stack?.proxy.transactions.counts.open ?? 0
+  }
+
+  #hasStopped(): boolean {
+    return this.#state === 'stopped'
   }
 
   #become(state: NodeState): void {

@@ -1,6 +1,6 @@
 /** What a front end does with a dialog whose flow was on another one. */
 import t from 'tap'
-import { drain, turnsAway } from '../../src/roles/drain.ts'
+import { drain, quiet, stopPatience, turnsAway } from '../../src/roles/drain.ts'
 import { memoryLocation } from '../../src/services/location/location.ts'
 import { relocation } from '../../src/services/registrar/relocate.ts'
 import { parseNameAddress } from '../../src/sip/message/name-address.ts'
@@ -94,5 +94,34 @@ t.test('drain', async (t) => {
   t.test('turns away what begins something long', async (t) => {
     const of = (method: string): number | undefined => turnsAway(parseText(requestText({ method })) as SipRequest)
     t.same([of('INVITE'), of('SUBSCRIBE'), of('REGISTER'), of('MESSAGE')], [40, 40, undefined, undefined])
+  })
+})
+
+t.test('a server that stops', async (t) => {
+  /** Milliseconds until it goes on, and whether it turned new work away. */
+  async function stopping(inProgress: (now: number) => number): Promise<readonly [number, number, boolean]> {
+    const clock = new FakeClock()
+    const started = clock.now()
+    let turnsAway = false
+    let isOver = false
+    const done = quiet({ clock, inProgress: () => inProgress(clock.now() - started), turnAway: () => (turnsAway = true) }, stopPatience).finally(() => (isOver = true))
+    for (let tick = 0; tick < 500 && !isOver; tick++) {
+      await Promise.resolve()
+      await Promise.resolve()
+      if (!isOver) clock.advance(20)
+    }
+    return [await done, clock.now() - started, turnsAway]
+  }
+
+  t.test('stops at once when nothing is in progress', async (t) => {
+    t.same(await stopping(() => 0), [0, 0, false])
+  })
+
+  t.test('lets what is in progress end, and turns nothing away', async (t) => {
+    t.same(await stopping((now) => (now < 300 ? 1 : 0)), [0, 300, false])
+  })
+
+  t.test('gives a call up that still rings after two seconds', async (t) => {
+    t.same(await stopping(() => 1), [1, 2000, false])
   })
 })
