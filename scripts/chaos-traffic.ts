@@ -131,7 +131,8 @@ export async function served(pairs: readonly Pair[]): Promise<void> {
   for (const { from, to } of pairs) await until(`${from.uri} reaches ${to.uri}`, () => from.message(to.uri, 'there again').then(() => true, () => false))
 }
 
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+/** Looks ten times a second for 64*T1. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   for (const end = performance.now() + timerMs; performance.now() < end; await delay(100)) if (await holds()) return
   throw new Error(`it did not come to that within ${timerMs / 1000} s: ${what}`)
 }

@@ -13,7 +13,7 @@ import { openPhone, type Phone } from '../src/phone/index.ts'
 import { systemClock } from '../src/sip/clock.ts'
 import { createResolver } from '../src/sip/transport/resolver.ts'
 import { chaosLab } from './chaos-lab.ts'
-import { callOnce, type Counts, holdCalls, lost, noCounts, pairsOf, served, signedIn, timerMs, writeOnce } from './chaos-traffic.ts'
+import { callOnce, type Counts, holdCalls, lost, noCounts, pairsOf, served, signedIn, timerMs, until, writeOnce } from './chaos-traffic.ts'
 
 const seconds = Number(argument('seconds') ?? 12)
 const topology = argument('topology') ?? 'pool'
@@ -30,7 +30,8 @@ const lab = await chaosLab(topology)
 const { ready } = lab
 try {
   const phones = ready.users.map(({ login, password, remote }) => phoneOf(login, password, remote))
-  for (const phone of phones) await phone.signIn()
+  // The balancer looks at its front ends once a second: one that has just come up may not be in use yet.
+  for (const phone of phones) await until(`${phone.uri} signs in`, () => phone.signIn().then(() => true, () => false))
   const all: Counts[] = []
   for (const victim of victims) all.push(await round(phones, victim))
   await Promise.all(phones.map((phone) => phone.close()))
