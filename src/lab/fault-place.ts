@@ -64,9 +64,9 @@ export function place(lab: RunningLabAccess, { node, fault, as, links, options }
   const judges = judging ? [node] : change.changesJudge ? far : []
   const ownSettings = judging ? judge.settings : shown.settings
   const farSettings = judging ? shown.settings : judge.settings
-  // Where the fault lies in the versions, both ends say theirs; else the target alone pins it.
+  // Where the fault lies in the versions, both ends say theirs; else the target alone pins it, also where the fault is one of a single version.
   const versioned = [ownSettings, farSettings].some((settings) => settings?.minVersion !== undefined || settings?.maxVersion !== undefined)
-  const tls = options.tls ?? (versioned ? (fault.versions?.[0] === 'TLSv1.3' ? '1.3' : '1.2') : undefined)
+  const tls = options.tls ?? (versioned || fault.versions?.length === 1 ? (fault.versions?.[0] === 'TLSv1.3' ? '1.3' : '1.2') : undefined)
   const bystanders = (judging ? far.slice(0, presents || farSettings !== undefined || versioned ? 1 : 0) : change.changesJudge || farSettings !== undefined || versioned ? far : []).map(({ name }) => name)
   const touched = [...bystanders, node.name]
   const ownTerms = terms(change, { settings: ownSettings, tls, bystander: false })
