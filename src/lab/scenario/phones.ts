@@ -1,6 +1,6 @@
 /** The phones of a scenario: one a user, opened at its first sign-in, closed at the end. */
 import { readFileSync } from 'node:fs'
-import { openPhone, PhoneError, type OutgoingCall, type Phone, type PhoneTarget } from '../../phone/index.ts'
+import { openPhone, PhoneError, type Call, type OutgoingCall, type Phone, type PhoneTarget } from '../../phone/index.ts'
 import { systemClock } from '../../sip/clock.ts'
 import { createResolver } from '../../sip/transport/resolver.ts'
 import type { HeaderField } from '../../sip/message/types.ts'
@@ -96,8 +96,9 @@ export class ScenarioPhones {
     return { status: 200, sentence: `${user} and ${to} are connected` }
   }
 
+  /** The call that user placed, else one that came in. */
   async #hangUp(user: string): Promise<PhoneOutcome> {
-    const call = this.#calls.get(user)
+    const call: Call | undefined = this.#calls.get(user) ?? this.#phones.get(user)?.calls.find(({ direction }) => direction === 'incoming')
     if (call === undefined) throw new LabError('usage', 'scenario.call', `${user} has no call to hang up; an earlier step must call`)
     this.#calls.delete(user)
     await call.hangUp()
