@@ -16,12 +16,16 @@ interface Diagnosis {
   readonly fields?: readonly (readonly [name: string, value: string])[]
 }
 
+/** `SIPPROXY_E_ROUTING`: Route refused (topology-facts §6.2). */
+const routing = [['HRESULT', '0xC3E93C5E(SIPPROXY_E_ROUTING)']] as const
+
 /** Our reason for a refusal -> the documented id and its meaning in our words. */
 const byReason: Readonly<Record<string, Diagnosis>> = {
   'auth.wrong-password': { id: 1000, reason: 'The last step of authentication failed' },
   'auth.unknown-user': { id: 1000, reason: 'The last step of authentication failed' },
   'route.unknown-user': { id: 1003, reason: 'User does not exist' },
-  'route.token-forged': { id: 1004, reason: 'Route set is no longer valid' },
+  'route.token-forged': { id: 1004, reason: 'Route set is no longer valid', fields: routing },
+  'route.abuse': { id: 1004, reason: 'Route set is no longer valid', fields: routing },
   'route.no-target': { id: 1005, reason: 'Cannot route to the destination domain' },
   'route.next-hop-down': { id: 1007, reason: 'Temporarily cannot route to the destination domain' },
   'remote.not-allowed': { id: 1012, reason: 'Sender is not allowed to communicate from outside' },

@@ -46,6 +46,7 @@ export const events = {
   'message.malformed': { level: 'warn', kept: false, meaning: 'A message could not be read' },
   'connection.limit': { level: 'warn', kept: false, meaning: 'A connection was turned away by a limit' },
   'connection.incident': { level: 'debug', kept: false, meaning: 'Something went wrong on a connection' },
+  'route.refused': { level: 'warn', kept: true, meaning: 'A request was refused because its Route did not come from here' },
   'partner.refused': { level: 'warn', kept: true, meaning: 'A request of another organisation was refused: its edge does not speak for that domain' },
   'request.received': { level: 'debug', kept: false, meaning: 'A request arrived' },
   'request.forwarded': { level: 'info', kept: false, meaning: 'A request was forwarded' },

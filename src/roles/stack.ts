@@ -32,7 +32,7 @@ import { home, ownIdentity } from './home.ts'
 import type { NodeLinks } from './links.ts'
 import { nextHops } from './next-hops.ts'
 import { peerJudge } from './peers.ts'
-import { recordPartnerRefusal } from './partner-refusal.ts'
+import { recordRefusal } from './refusal-events.ts'
 import type { EventName } from './events.ts'
 import type { Recorder } from './recorder.ts'
 import { requestLog } from './request-log.ts'
@@ -296,7 +296,7 @@ function proxyEvents(recorder: Recorder, plan: NodePlan, who: Directory): ProxyE
   return {
     decision(arrival: Arrival, decision, policy) {
       log.decision(arrival, decision, policy)
-      if (decision.kind === 'refuse') recordPartnerRefusal(recorder, plan, who, arrival)
+      if (decision.kind === 'refuse') recordRefusal(recorder, plan, who, arrival, decision.because)
     },
     forwarded: (arrival, target, flow) => log.forwarded(arrival, target, flow),
     answered: (request, status, because) => log.answered(request, status, because),

@@ -2,6 +2,7 @@
 import t from 'tap'
 import type { SipRequest } from '../../src/sip/message/types.ts'
 import type { ReceivedMessage } from '../../src/phone/index.ts'
+import { bare, eventsOf } from '../support/federation.ts'
 import { withLab, type TestLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
 import { rawPeer, type RawPeer } from '../support/raw-peer.ts'
@@ -73,8 +74,10 @@ t.test('headers of the default lab', async (t) => {
         t.equal((await peer.prove({ method: 'REGISTER', uri: 'sip:lab.test', from: bob, to: bob, contact: peer.contact, headers: ['Path: <sip:director.lab.test:5061;transport=tls;lr>'] }, 'bob', password)).status, 403)
       })
 
-      t.test('cannot choose the way through the inside', async (t) => {
-        t.equal((await say(['Route: <sip:director.lab.test:5061;transport=tls;lr>'])).status, 403)
+      t.test('cannot choose the way through the inside: 403, and 0xC3E93C5E in our log', async (t) => {
+        const answer = await say(['Route: <sip:director.lab.test:5061;transport=tls;lr>'])
+        t.match(bare(answer), { status: 403, diagnostics: /^1004;.*HRESULT="0xC3E93C5E\(SIPPROXY_E_ROUTING\)"/ })
+        t.match(eventsOf(lab, node).findLast(({ event }) => event === 'route.refused'), { verdict: { code: 'route.abuse', windows: { hresult: '0xC3E93C5E' } } })
       })
 
       t.test('cannot choose it below our own Route value, nor inside a dialog it made up', async (t) => {
@@ -134,7 +137,7 @@ t.test('headers of the default lab', async (t) => {
     })
 
     t.test('does not get past it by a Route to the inside', async (t) => {
-      t.equal((await peer.ask({ method: 'MESSAGE', uri: alice, from: bob, headers: ['Route: <sip:fe1.lab.test:5061;transport=tls;lr>'] })).status, 403)
+      t.same(bare(await peer.ask({ method: 'MESSAGE', uri: alice, from: bob, headers: ['Route: <sip:fe1.lab.test:5061;transport=tls;lr>'] })), { status: 403, diagnostics: undefined })
     })
 
     t.test('cannot use us to reach others', async (t) => {

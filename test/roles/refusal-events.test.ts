@@ -1,9 +1,8 @@
 import t from 'tap'
-import { recordPartnerRefusal } from '../../src/roles/partner-refusal.ts'
+import { recordRefusal } from '../../src/roles/refusal-events.ts'
 import { federateIn } from '../../src/roles/policies/federate-in.ts'
 import type { Recorder } from '../../src/roles/recorder.ts'
 import type { Flow } from '../../src/sip/transport/flow.ts'
-import type { NodePlan } from '../../src/topology/plan-types.ts'
 import { arrival, requestText, testFlow } from '../support/arrival.ts'
 
 const who = { byName: (name: string) => name, byAddress: () => 'partner-edge' }
@@ -15,8 +14,8 @@ async function told(...domains: readonly string[]): Promise<readonly { readonly 
   const policy = federateIn({ federation: { relationTo: () => ({ kind: 'closed' }) }, domains: ['lab.test'], self: 'sip.lab.test' })
   for (const domain of domains) {
     const arrived = arrival(requestText({ method: 'MESSAGE', uri: 'sip:alice@lab.test', from: `sip:erin@${domain}` }), { flow })
-    await policy.decide(arrived)
-    recordPartnerRefusal(recorder as Recorder, { name: 'edge' } as NodePlan, who, arrived)
+    const decision = await policy.decide(arrived)
+    recordRefusal(recorder, { name: 'edge' }, who, arrived, decision.kind === 'refuse' ? decision.because : 'none')
   }
   return events
 }
@@ -35,4 +34,15 @@ t.test('who goes through many domains is told of twenty times', async (t) => {
 
 t.test('another refusal is none of it', async (t) => {
   t.equal((await told('lab.test')).length, 0)
+})
+
+t.test('a Route that chose its own way is an event with the code of the original, once a connection and as no view of it', async (t) => {
+  const events: { event: string; fields: unknown }[] = []
+  const flow = testFlow()
+  for (const because of ['route.abuse', 'route.token-forged']) {
+    const arrived = arrival(requestText({ method: 'MESSAGE', headers: ['Route: <sip:director.lab.test;lr>'] }), { flow })
+    recordRefusal({ record: (event, fields) => void events.push({ event, fields }) }, { name: 'edge' }, { ...who, byAddress: (address) => address }, arrived, because)
+  }
+  t.match(events, [{ event: 'route.refused', fields: { connection: undefined, verdict: { code: 'route.abuse', link: '192.0.2.7->edge', windows: { hresult: '0xC3E93C5E' }, found: 'MESSAGE from 192.0.2.7:40001 with Route: <sip:director.lab.test;lr>' } } }])
+  t.equal(events.length, 1)
 })
