@@ -125,6 +125,7 @@ abstract class SipCall<S extends Session> implements Call {
   #onState(state: SessionState): void {
     if (state === SessionState.Established) return this.onEstablished.resolve()
     if (state !== SessionState.Terminated) return
+    endRetransmissions(this.session)
     // sip.js changes state before it calls the delegate of a refused INVITE.
     queueMicrotask(() => {
       const end = this.end ?? { by: 'them', how: 'failed' }
@@ -132,6 +133,16 @@ abstract class SipCall<S extends Session> implements Call {
       this.onEnded.resolve(end)
     })
   }
+}
+
+/**
+ * A 200 is repeated until its ACK comes (RFC 3261 §13.3.1.4). Of its two such timers, for INVITE and re-INVITE, sip.js keeps one handle, so a
+ * dialog that ends while an ACK is missing leaves the other running for ever. Each looks at these fields at its next turn (4 s at most).
+ */
+function endRetransmissions({ dialog }: Session): void {
+  if (dialog === undefined) return
+  Reflect.set(dialog, 'reinviteUserAgentServer', undefined)
+  Reflect.set(dialog, 'ackWait', false)
 }
 
 class Outgoing extends SipCall<Inviter> implements OutgoingCall {
