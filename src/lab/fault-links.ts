@@ -39,10 +39,19 @@ export async function linksOf(lab: RunningLabAccess, node: NodePlan, as: 'server
 }
 
 /** Closes what was dialled on these links and dials again; a dialler that does not run has no link. */
-export async function redial(lab: RunningLabAccess, links: readonly LabLink[]): Promise<readonly SeenLink[]> {
+export function redial(lab: RunningLabAccess, links: readonly LabLink[]): Promise<readonly SeenLink[]> {
+  return ask(lab, links, '/redial')
+}
+
+/** OPTIONS now, on the connections there are. */
+export function probe(lab: RunningLabAccess, links: readonly LabLink[]): Promise<readonly SeenLink[]> {
+  return ask(lab, links, '/probe')
+}
+
+async function ask(lab: RunningLabAccess, links: readonly LabLink[], path: '/redial' | '/probe'): Promise<readonly SeenLink[]> {
   const states = await Promise.all(
     links.map(async ({ from, to, peer }) => {
-      const seen = await whileRunning(lab.clientOf(from.name).post<readonly LinkState[]>('/redial', { peer }))
+      const seen = await whileRunning(lab.clientOf(from.name).post<readonly LinkState[]>(path, { peer }))
       return (seen ?? []).map((state): SeenLink => ({ ...state, from: from.name, to: to.name }))
     }),
   )

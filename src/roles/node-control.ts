@@ -164,7 +164,7 @@ function linkFault(service: Service, body: unknown): ControlAnswer {
   } else {
     const kind = text(fault, 'kind')
     const amount = field(fault, 'amount') ?? 0
-    if (kind !== 'cut' && kind !== 'delay' && kind !== 'slow' && kind !== 'reset') throw new ControlUsageError(`fault.kind: wanted cut, delay, slow or reset, found ${kind}`)
+    if (kind !== 'cut' && kind !== 'silent' && kind !== 'delay' && kind !== 'slow' && kind !== 'reset') throw new ControlUsageError(`fault.kind: wanted cut, silent, delay, slow or reset, found ${kind}`)
     if (typeof amount !== 'number') throw new ControlUsageError('fault.amount: wanted a number')
     service.setLinkFault(peer, { kind, amount })
   }

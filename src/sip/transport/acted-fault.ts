@@ -1,4 +1,4 @@
-/** One link fault at work on one dialled flow: holds octets back, lets them through slowly, or breaks the flow. */
+/** One link fault at work on one dialled flow: holds octets back, lets them through slowly, swallows them, or breaks the flow. */
 import type { Clock, Timer } from '../clock.ts'
 import type { LinkFault } from './types.ts'
 
@@ -48,6 +48,7 @@ export class ActedFault {
 
   send(text: string): void {
     const { kind, amount } = this.#fault
+    if (kind === 'silent') return
     if (kind === 'delay') return this.#sendLater(amount, text)
     if (kind === 'slow') return this.#framed ? this.#sendLater(this.#timeFor(text.length), text) : this.#sendSlowly(text)
     if (this.#breaksAfter(text.length)) return
@@ -56,6 +57,7 @@ export class ActedFault {
 
   receive(chunk: Buffer): void {
     const { kind, amount } = this.#fault
+    if (kind === 'silent') return
     if (kind === 'delay') return this.#later(amount, () => this.#flow.deliver(chunk))
     if (kind === 'slow') return this.#receiveSlowly(chunk)
     if (this.#breaksAfter(chunk.length)) return

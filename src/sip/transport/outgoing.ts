@@ -47,14 +47,15 @@ export class Outgoing {
 
   async connect(hop: NextHop): Promise<Flow> {
     if (this.#closed) throw refuseDial(this.#core, hop, 'transport.closed', undefined)
-    if (this.#core.faults.on(hop.host ?? hop.verifyName)?.kind === 'cut') throw refuseDial(this.#core, hop, 'link.cut', undefined)
+    const fault = this.#core.faults.on(hop.host ?? hop.verifyName)
+    if (fault?.kind === 'cut') throw refuseDial(this.#core, hop, 'link.cut', undefined)
     if (hop.transport === 'udp') return this.#udp.connect(hop)
     const open = this.existing(hop)
     if (open !== undefined) return open
     const key = this.#key(hop)
     const running = this.#dials.get(key)
     if (running !== undefined) return running
-    const dialled = this.#dial(hop, key)
+    const dialled = fault?.kind === 'silent' ? this.#unanswered(hop) : this.#dial(hop, key)
     this.#dials.set(key, dialled)
     try {
       return await dialled
@@ -66,6 +67,13 @@ export class Outgoing {
   /** Dials no more; a dial that still runs makes no flow. */
   stop(): void {
     this.#closed = true
+  }
+
+  /** As a dial whose first segment gets lost, and every further one. */
+  async #unanswered(hop: NextHop): Promise<Flow> {
+    const { clock, settings } = this.#core
+    await new Promise<void>((resolve) => void clock.after(settings.dialSeconds * 1000, resolve))
+    throw refuseDial(this.#core, hop, 'link.timeout', undefined)
   }
 
   async #dial(hop: NextHop, key: string): Promise<Flow> {

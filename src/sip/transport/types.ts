@@ -129,7 +129,8 @@ export type TraceTap = (entry: { readonly direction: 'in' | 'out'; readonly flow
 
 /** A fault on a link, acted out where this node dials (`siplab break A->B delay`). */
 export interface LinkFault {
-  readonly kind: 'cut' | 'delay' | 'slow' | 'reset'
+  /** cut: this end is told at once; silent: nothing passes and nobody is told, as behind a firewall that drops. */
+  readonly kind: 'cut' | 'silent' | 'delay' | 'slow' | 'reset'
   /** delay: added to each message; slow: bytes per second; reset: after so many bytes. */
   readonly amount: number
 }

@@ -148,7 +148,7 @@ export class UdpSocket implements Listener {
 
   send(flow: UdpFlow, text: string): void {
     const fault = this.#core.faults.on(flow.dialledName)
-    if (fault?.kind === 'cut') return this.#incident('datagram.dropped', flow, flow.remote, 'link.cut')
+    if (fault?.kind === 'cut' || fault?.kind === 'silent') return this.#incident('datagram.dropped', flow, flow.remote, 'link.cut')
     if (this.#socket.getSendQueueSize() > this.#core.settings.sendQueueBytes) return this.#incident('datagram.dropped', flow, flow.remote, 'flow.send-queue-full')
     this.#core.trace?.({ direction: 'out', flow, text })
     this.#socket.send(Buffer.from(text, 'latin1'), flow.remote.port, flow.remote.address)

@@ -208,6 +208,26 @@ t.test('link faults', async (t) => {
     t.equal(early, 0)
   })
 
+  t.test('silent lets nothing through in either direction, and keeps the flow', async (t) => {
+    const { client, server, hop } = await pair(t)
+    const flow = await client.layer.connect(hop)
+    client.layer.setLinkFault('director.lab.test', { kind: 'silent', amount: 0 })
+    const taken = flow.send(messageText({ transport: 'TLS' }))
+    await briefly()
+    t.match([taken, flow, server.of('request').length, client.of('response').length], [true, { open: true }, 0, 0])
+  })
+
+  t.test('silent makes a dial wait for its time, and fail', async (t) => {
+    const clock = new FakeClock()
+    const { hop } = await pair(t)
+    const client = harness(t, { clock })
+    client.layer.setOutgoingTls('internal', frontEnd)
+    client.layer.setLinkFault('director.lab.test', { kind: 'silent', amount: 0 })
+    const dialled = client.layer.connect(hop)
+    clock.advance(5_000)
+    await t.rejects(dialled, { code: 'link.timeout' })
+  })
+
   t.test('reset breaks the flow after so many octets', async (t) => {
     const { client, hop } = await pair(t)
     client.layer.setLinkFault('director.lab.test', { kind: 'reset', amount: 300 })
