@@ -53,6 +53,16 @@ t.test('a provider on one side, enhanced federation on the other', async (t) => 
     t.match(await call.ended, { by: 'them', how: 'bye' })
   })
 
+  t.test('a call outlives the connection it came by: the edge of the other organisation is dialled anew', async (t) => {
+    const call = alice.call(erin.uri)
+    const ringing = await erin.nextCall()
+    await ringing.answer()
+    await call.established
+    await lab.json('node', 'restart', 'edge')
+    await ringing.hangUp()
+    t.match(await call.ended, { by: 'them', how: 'bye' })
+  })
+
   t.test('an allowed domain is reached by its SRV record', async (t) => {
     t.match(await refusal(alice.message('sip:nobody@third.test', 'hello')), { status: 404 }, 'the other organisation says that it has no such user')
   })

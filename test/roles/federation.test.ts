@@ -2,6 +2,7 @@ import t from 'tap'
 import { federateIn, refusedPartnerOf } from '../../src/roles/policies/federate-in.ts'
 import { federateOut } from '../../src/roles/policies/federate-out.ts'
 import { federation, isDirectlyIn } from '../../src/roles/federation.ts'
+import { needsToken } from '../../src/sip/routing/flow-token.ts'
 import type { Flow } from '../../src/sip/transport/flow.ts'
 import type { Resolver, SrvRecord } from '../../src/sip/transport/resolver.ts'
 import type { FederationSettings } from '../../src/topology/hosts.ts'
@@ -110,6 +111,12 @@ t.test('a partner cannot use us as a relay', async (t) => {
 
 t.test('enhanced federation lets in whom the SRV record of its own domain names', async (t) => {
   t.match(await inbound({ ...closed, automatic: true }, peer(['sip.partner.test'], false), {}, srvTo('sip.partner.test')), { kind: 'pass' })
+})
+
+t.test('an edge found by DNS is known as a server that can be dialled anew, a refused one is not', async (t) => {
+  const [good, bad] = [peer(['sip.partner.test'], false), peer(['sip.third.test'], false)]
+  for (const flow of [good, bad]) await inbound({ ...closed, automatic: true }, flow, {}, srvTo('sip.partner.test'))
+  t.same([good, bad].map(needsToken), [false, true])
 })
 
 t.test('enhanced federation lets in every edge of the domain, the one with the higher number too', async (t) => {

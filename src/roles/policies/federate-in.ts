@@ -1,6 +1,7 @@
 /** From another organisation to the inside: the domain it speaks for, the certificate it showed, and where it may go. */
 import { soon } from '../../services/soon.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse } from '../../sip/routing/decision.ts'
+import { dialable } from '../../sip/routing/flow-token.ts'
 import type { Federation, Relation, Verification } from '../federation.ts'
 
 const noteKey = 'federate-in'
@@ -100,7 +101,9 @@ function refusePartner({ remarks }: Arrival, because: string, refused: RefusedPa
   return refuse(403, because)
 }
 
-function note({ remarks }: Arrival, partner: Partner): Decision {
+function note({ remarks, flow }: Arrival, partner: Partner): Decision {
   remarks.other.set(noteKey, partner)
+  // Found by DNS it stands on no list, and a dialog must outlive its connection all the same.
+  if (partner.source !== 'Unknown' && !flow.notes.has(dialable)) flow.notes.set(dialable, true)
   return pass
 }

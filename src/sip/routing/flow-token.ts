@@ -137,7 +137,10 @@ function equal(found: string, wanted: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
+/** In the notes of a flow: its peer is a server although no list names it; it can be dialled anew. */
+export const dialable = 'dialable'
+
 /** Only a client's own connection cannot be dialled anew: the peer is no server, and the flow is not one we opened. */
 export function needsToken(flow: Flow): boolean {
-  return flow.direction === 'accepted' && flow.reliable && flow.peer?.class !== 'server' && flow.peer?.class !== 'edge'
+  return flow.direction === 'accepted' && flow.reliable && flow.peer?.class !== 'server' && flow.peer?.class !== 'edge' && !(flow.peer !== undefined && flow.notes.has(dialable))
 }
