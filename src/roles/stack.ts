@@ -135,8 +135,7 @@ export function openStack(options: StackOptions): Stack {
   })
   const { names } = plan.profile
   judge = peerJudge({ faces: parts.peers, names, nameRules: nameRulesOf(plan), diagnose: (code, evidence) => diagnosePeer(plan, who, groundFor(options, evidence.face), code, evidence) })
-  // One long stop is the machine's (a lab starts a dozen processes at once); rounds that stay long are load.
-  const overload = new OverloadGuard(clock, { lagMs: 2000 })
+  const overload = new OverloadGuard(clock, setImmediate)
   const settings = plan.settings
   const faces = faceSettings(plan, parts)
   if (settings.kind === 'gateway') {
@@ -174,7 +173,6 @@ export function openStack(options: StackOptions): Stack {
     accounts,
     links,
     async close() {
-      overload.close()
       proxy?.close()
       // Before its flows: they end because the process does, and the registrations are for the next one.
       stores.location?.close()

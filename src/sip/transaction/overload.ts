@@ -1,80 +1,74 @@
 /**
  * Turns new work away while the process cannot keep up, so that calls in progress still complete (RFC 3261 §21.5.4).
- * The measure is how late the event loop comes to a timer: one round of it is what every message waits for.
+ * The measure is how long a turn of the event loop takes: what waits in the sockets when it begins is worked off in it, so that is
+ * how long a message waits. While turns stay too long, each takes new work in its first part only and refuses what comes behind.
  */
-import type { Clock, Timer } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 
 export interface OverloadSettings {
-  /** How often the lag is looked at. */
-  readonly sampleMs: number
-  /** New work is turned away above this lag. */
-  readonly lagMs: number
+  /** A turn that takes longer is late; new work is taken for so long in each turn. */
+  readonly turnMs: number
   /**
-   * A part of it from `steadySamples` samples in a row on that were later than this (a pause of the collector is no load, eight rounds
-   * too long are), and the larger a part the longer that lasts: turning everything away would leave the process idle in turns.
+   * Late turns in a row that take so long together, at least two, are overload: a pause of the collector, or of a machine that
+   * others keep busy, is none. It is over with a turn of half `turnMs`.
    */
-  readonly steadyMs: number
-  readonly steadySamples: number
+  readonly lateMs: number
   /** Retry-After, from and to: clients that were turned away together do not come back together. */
   readonly retryAfterSeconds: readonly [from: number, to: number]
 }
 
-export const defaultOverload: OverloadSettings = { sampleMs: 50, lagMs: 150, steadyMs: 100, steadySamples: 8, retryAfterSeconds: [2, 10] }
+export const defaultOverload: OverloadSettings = { turnMs: 100, lateMs: 800, retryAfterSeconds: [2, 10] }
 
-/** Of `part`, a sample: from nothing to half in half a second, and back in a second and a quarter. */
-const growth = 0.05, decline = 0.02
+/** Calls back when the turn of the event loop is over: `setImmediate`. */
+export type EndOfTurn = (callback: () => void) => unknown
 
 export class OverloadGuard {
   private readonly clock: Clock
+  private readonly endOfTurn: EndOfTurn
   private readonly settings: OverloadSettings
-  private timer: Timer | undefined
-  private lag = 0
-  /** How many samples in a row were later than `steadyMs`. */
-  private lateInARow = 0
-  /** Part of new work that is turned away, 0 to 1, and what of it is still owed. */
-  private part = 0
-  private owed = 0
+  private startedAt = 0
+  private isInTurn = false
+  private lateTurns = 0
+  private lateMs = 0
   private turnedAway = 0
 
-  constructor(clock: Clock, settings: Partial<OverloadSettings> = {}) {
+  constructor(clock: Clock, endOfTurn: EndOfTurn, settings: Partial<OverloadSettings> = {}) {
     this.clock = clock
+    this.endOfTurn = endOfTurn
     this.settings = { ...defaultOverload, ...settings }
-    this.sample()
   }
 
-  /** Milliseconds, smoothed on the way down. */
-  get lagMs(): number {
-    return this.lag
-  }
-
-  /** For `TransactionSettings.shed`: seconds for Retry-After, undefined for a request that is taken. */
+  /** For `TransactionSettings.shed`, asked for each new request: seconds for Retry-After, undefined for one that is taken. */
   readonly shed = (): number | undefined => {
-    if (this.lag <= this.settings.lagMs && !this.isOwed()) return undefined
+    const elapsedMs = this.elapsedMs()
+    if (elapsedMs <= this.settings.turnMs || !this.isOverloaded(elapsedMs)) return undefined
     const [from, to] = this.settings.retryAfterSeconds
     return from + (this.turnedAway++ % (to - from + 1))
   }
 
-  private isOwed(): boolean {
-    if (this.part === 0) return false
-    this.owed += this.part
-    if (this.owed < 1) return false
-    this.owed -= 1
-    return true
+  /** Since the first new request of this turn. */
+  private elapsedMs(): number {
+    const now = this.clock.now()
+    if (this.isInTurn) return now - this.startedAt
+    this.isInTurn = true
+    this.startedAt = now
+    this.endOfTurn(this.onTurnOver)
+    return 0
   }
 
-  close(): void {
-    this.timer?.cancel()
+  private isOverloaded(elapsedMs: number): boolean {
+    return this.lateTurns > 1 && this.lateMs + elapsedMs >= this.settings.lateMs
   }
 
-  private sample(): void {
-    const due = this.clock.now() + this.settings.sampleMs
-    this.timer = this.clock.after(this.settings.sampleMs, () => {
-      const late = Math.max(0, this.clock.now() - due)
-      this.lag = late > this.lag ? late : (this.lag + late) / 2
-      this.lateInARow = late > this.settings.steadyMs ? this.lateInARow + 1 : 0
-      if (this.lateInARow >= this.settings.steadySamples) this.part = Math.min(1, this.part + growth)
-      else if (this.lateInARow === 0) this.part = Math.max(0, this.part - decline)
-      this.sample()
-    })
+  private readonly onTurnOver = (): void => {
+    this.isInTurn = false
+    const tookMs = this.clock.now() - this.startedAt
+    if (tookMs > this.settings.turnMs) {
+      this.lateTurns++
+      this.lateMs += tookMs
+    } else if (tookMs <= this.settings.turnMs / 2) {
+      this.lateTurns = 0
+      this.lateMs = 0
+    }
   }
 }
