@@ -9,7 +9,7 @@ import { chaosLab } from './chaos-lab.ts'
 
 const seconds = Number(argument('seconds') ?? 12)
 const rate = Number(argument('rate') ?? 20)
-const victims = (argument('victims') ?? 'fe1,fe2,sql,dns,pki').split(',')
+const victims = (argument('victims') ?? 'fe1,fe2,pool,sql,dns,pki').split(',')
 
 function argument(name: string): string | undefined {
   return process.argv.find((each) => each.startsWith(`--${name}=`))?.slice(name.length + 3)
