@@ -4,7 +4,7 @@
  * anything acknowledged was lost, a call could be hung up by neither end, or a request was still without an answer after its timer
  * (RFC 3261 §17: 64*T1, 32 s).
  *
- * Where the victim has a twin, calls must be hung up while it is away. A single director or edge has none: then the second BYE, that of the other end,
+ * Where the victim has a twin, calls must be hung up while it is away. A director, an edge and a balancer have none: then the second BYE, that of the other end,
  * waits until it is back and the phones reach each other again.
  */
 import { readFileSync } from 'node:fs'
@@ -19,8 +19,8 @@ const seconds = Number(argument('seconds') ?? 12)
 const topology = argument('topology') ?? 'pool'
 const victims = (argument('victims') ?? 'fe1,fe2,pool,sql,dns,pki').split(',')
 const how = argument('how') ?? 'kill'
-/** Roles of which a lab has one. */
-const withoutTwin = new Set(['director', 'edge'])
+/** Nodes of which a lab has one. */
+const withoutTwin = new Set(['director', 'edge', 'pool'])
 
 function argument(name: string): string | undefined {
   return process.argv.find((each) => each.startsWith(`--${name}=`))?.slice(name.length + 3)
