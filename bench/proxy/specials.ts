@@ -19,7 +19,7 @@ export const specials: readonly string[] = ['loop-delay', 'overload', 'sqlite']
 
 export async function measureSpecials(names: readonly string[], tls: BenchCertificates, folder: string): Promise<readonly SpecialResult[]> {
   const results: SpecialResult[] = []
-  if (names.includes('loop-delay')) results.push(await loopDelay(tls, folder))
+  if (names.includes('loop-delay')) for (const transport of ['tcp', 'udp'] as const) results.push(await loopDelay(transport, tls, folder))
   const shed = names.includes('overload') ? await overload(tls, folder) : undefined
   if (shed !== undefined) results.push(shed)
   if (names.includes('sqlite')) results.push(sqlite())
@@ -30,16 +30,17 @@ export async function measureSpecials(names: readonly string[], tls: BenchCertif
 const share = 0.1
 const periodMicroseconds = 10_000
 const cgroup = '/sys/fs/cgroup/cpu/siplab-bench'
-const calls = { job: 'calls', transport: 'tcp', users: 8 } as const
+const calls = { job: 'calls', users: 8 } as const
+type Plain = 'tcp' | 'udp'
 const nothing = (): void => undefined
 
-async function startWatched(name: string, tls: BenchCertificates, folder: string, lagFile: string): Promise<Subject> {
+async function startWatched(name: string, transport: Plain, tls: BenchCertificates, folder: string, lagFile: string): Promise<Subject> {
   const flags = ['--import', fileURLToPath(new URL('loop-delay.ts', import.meta.url))]
   process.env['BENCH_LOOP_DELAY'] = lagFile
-  const subject = await startOurs({ transport: 'tcp', tls, folder: join(folder, name), hops: 1, log: 'warn', checkout: thisCheckout, flags })
+  const subject = await startOurs({ transport, tls, folder: join(folder, name), hops: 1, log: 'warn', checkout: thisCheckout, flags })
   delete process.env['BENCH_LOOP_DELAY']
   try {
-    await runLoad({ ...calls, count: 15_000, rate: 0 }, subject, tls, nothing)
+    await runLoad({ ...calls, transport, count: 15_000, rate: 0 }, subject, tls, nothing)
   } catch (error) {
     await stop(subject)
     throw error
@@ -48,20 +49,20 @@ async function startWatched(name: string, tls: BenchCertificates, folder: string
 }
 
 /**
- * How late timers fire while TCP calls come at 70 % of what the proxy can take, or as near to that as the generator gets: the load that was
- * reached stands in the result.
+ * How late timers fire while calls come at 70 % of what the proxy can take, or as near to that as the generator gets (over TCP it has to work
+ * as hard as the proxy): the load that was reached stands in the result.
  */
-async function loopDelay(tls: BenchCertificates, folder: string): Promise<SpecialResult> {
-  console.error('event loop delay …')
-  const lagFile = join(folder, 'loop-delay.json')
-  const subject = await startWatched('loop-delay', tls, folder, lagFile)
+async function loopDelay(transport: Plain, tls: BenchCertificates, folder: string): Promise<SpecialResult> {
+  console.error(`event loop delay, ${transport} …`)
+  const lagFile = join(folder, `loop-delay-${transport}.json`)
+  const subject = await startWatched(`loop-delay-${transport}`, transport, tls, folder, lagFile)
   try {
     const before = cpuOf(subject)
-    const peak = await runLoad({ ...calls, count: 15_000, rate: 0 }, subject, tls, nothing)
+    const peak = await runLoad({ ...calls, transport, count: 15_000, rate: 0 }, subject, tls, nothing)
     const capacity = 15_000 / (cpuOf(subject) - before)
     const rate = Math.round(0.7 * Math.min(capacity, peak.completed / peak.seconds))
     let start = 0
-    await runLoad({ ...calls, count: rate * 10, rate }, subject, tls, () => {
+    await runLoad({ ...calls, transport, count: rate * 10, rate }, subject, tls, () => {
       start = cpuOf(subject)
       signal(subject)
     })
@@ -70,7 +71,7 @@ async function loopDelay(tls: BenchCertificates, folder: string): Promise<Specia
     await new Promise((resolve) => setTimeout(resolve, 500))
     const { p50, p99, max } = JSON.parse(readFileSync(lagFile, 'utf8')) as { p50: number; p99: number; max: number }
     const percent = (load * 100).toFixed(0)
-    return { name: 'loop-delay', what: `event loop delay at ${rate} TCP calls/s (${percent} % of a core)`, value: `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, max ${max.toFixed(1)} ms`, bar: 'p99 < 10 ms', numbers: { p50, p99, max, rate, load } }
+    return { name: `loop-delay-${transport}`, what: `event loop delay at ${rate} ${transport.toUpperCase()} calls/s (${percent} % of a core)`, value: `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, max ${max.toFixed(1)} ms`, bar: 'p99 < 10 ms', numbers: { p50, p99, max, rate, load } }
   } finally {
     await stop(subject)
   }
@@ -87,13 +88,13 @@ async function overload(tls: BenchCertificates, folder: string): Promise<Special
     return undefined
   }
   console.error(`overload, CPU capped to ${share * 100} % of a core …`)
-  const subject = await startWatched('overload', tls, folder, join(folder, 'overload-delay.json'))
+  const subject = await startWatched('overload', 'tcp', tls, folder, join(folder, 'overload-delay.json'))
   try {
     cap(subject)
     const peak = await findPeak(subject, tls)
     await rest()
     const rate = Math.round(2 * peak)
-    const { completed, turnedAway, seconds, setupMs } = await runLoad({ ...calls, count: rate * 15, rate, overload: true }, subject, tls, nothing)
+    const { completed, turnedAway, seconds, setupMs } = await runLoad({ ...calls, transport: 'tcp', count: rate * 15, rate, overload: true }, subject, tls, nothing)
     const goodput = completed / seconds
     const ratio = goodput / peak
     return {
@@ -111,13 +112,13 @@ async function overload(tls: BenchCertificates, folder: string): Promise<Special
 
 /** The most calls completed a second, over offered loads from what a closed loop reaches to three times that. */
 async function findPeak(subject: Subject, tls: BenchCertificates): Promise<number> {
-  const closed = await runLoad({ ...calls, count: 4000, rate: 0 }, subject, tls, nothing)
+  const closed = await runLoad({ ...calls, transport: 'tcp', count: 4000, rate: 0 }, subject, tls, nothing)
   let peak = closed.completed / closed.seconds
   const start = peak
   for (const factor of [1, 1.4, 1.8, 2.2, 2.6, 3]) {
     await rest()
     const rate = Math.round(start * factor)
-    const { completed, seconds } = await runLoad({ ...calls, count: rate * 5, rate, overload: true }, subject, tls, nothing)
+    const { completed, seconds } = await runLoad({ ...calls, transport: 'tcp', count: rate * 5, rate, overload: true }, subject, tls, nothing)
     peak = Math.max(peak, completed / seconds)
   }
   return peak
