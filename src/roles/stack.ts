@@ -81,6 +81,7 @@ export interface StackOptions {
 export function openStack(options: StackOptions): Stack {
   const { lab, plan, clock, recorder, stores } = options
   const who = nodeDirectory(lab)
+  const overload = new OverloadGuard(clock, setImmediate)
   let judge: (evidence: PeerEvidence) => Judgement = () => ({ kind: 'refuse', code: 'link.forbidden', detail: undefined })
   let proxy: Proxy | undefined
   let links: NodeLinks | undefined
@@ -109,6 +110,7 @@ export function openStack(options: StackOptions): Stack {
         data: { side: refusal.side, face: refusal.face, ...(refusal.errorCode === undefined ? {} : { errorCode: refusal.errorCode }), ...(refusal.own === undefined ? {} : { shownSerial: refusal.own.serial }) },
       })
     },
+    onBehind: () => overload.fallBehind(),
     onIncident(incident) {
       const stapled = stapleCode(incident.event)
       if (stapled !== undefined) return recorder.record('certificate.remarked', { verdict: verdict(stapled, { node: plan.name, link: `${plan.name}->${who.byAddress(incident.remote.address)}`, direction: 'outgoing', found: incident.reason }) })
@@ -135,7 +137,6 @@ export function openStack(options: StackOptions): Stack {
   })
   const { names } = plan.profile
   judge = peerJudge({ faces: parts.peers, names, nameRules: nameRulesOf(plan), diagnose: (code, evidence) => diagnosePeer(plan, who, groundFor(options, evidence.face), code, evidence) })
-  const overload = new OverloadGuard(clock, setImmediate)
   const settings = plan.settings
   const faces = faceSettings(plan, parts)
   if (settings.kind === 'gateway') {

@@ -65,12 +65,15 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, Absorber
     if (this.closed) return
     const byOldRules = needsOldRules(request)
     if (request.method === 'ACK') return this.onAck(request, flow, byOldRules)
+    // Over a reliable flow nothing is repeated (§17.1.1.1): what is turned away need not be looked for.
+    const early = flow.reliable ? this.refusal(request) : undefined
+    if (early !== undefined) return this.shed(request, flow, early)
     // Flat: it outlives the message it was cut from.
     const key = flat(byOldRules ? oldRulesKey(request, request.method) : branchKey(request, request.method))
     const holder = this.servers.get(key)
     const known = this.amongEqual(holder, key, request, byOldRules)
     if (known !== undefined) return known.onRepeat()
-    const retryAfter = this.refusal(request)
+    const retryAfter = flow.reliable ? undefined : this.refusal(request)
     if (retryAfter !== undefined) return this.shed(request, flow, retryAfter)
     const tx = new Server(this, holder === undefined ? key : this.longerKey(key, request), request, flow, byOldRules)
     if (request.method === 'CANCEL') this.onCancel(tx, byOldRules)

@@ -13,6 +13,10 @@ import { causeOf, readReasonLine, refusalCode, type Cause } from './refusal.ts'
 import { isSecure } from './transport-choice.ts'
 import type { FlowStart, Reader, Wire, Wiring } from './wire.ts'
 
+/** One TLS record. More is not held back: in a long turn what waits would outlive the young generation (bench/proxy.ts, overload). */
+const batchOctets = 16_384
+/** Why a flow does not read, as bits. */
+const isBlocked = 1, isHeldByFault = 2, isOverTurn = 4
 const ping = '\r\n\r\n'
 const pong = '\r\n'
 
@@ -38,6 +42,10 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   #notes: Map<string, unknown> | undefined
   /** Text of this turn, not yet written. */
   #pending = ''
+  /** Octets read in this turn. */
+  #readInTurn = 0
+  /** Reasons not to read; 0: it reads. */
+  #held = 0
   /** Since when the peer has read nothing of what waits; undefined: nothing waits. */
   #blockedSince: number | undefined
   /** Octets in the system's queue at the last sweep. */
@@ -120,12 +128,15 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   write(text: string): void {
     if (!this.open) return
     if (this.#wiring.framed) return this.#writeNow(text)
-    if (this.#pending === '') this.#core.flush.add(this)
+    if (this.#pending === '' && this.#readInTurn === 0) this.#core.turns.add(this)
     this.#pending += text
+    if (this.#pending.length >= batchOctets) this.#writePending()
   }
 
-  flush(): void {
+  endTurn(): void {
+    this.#readInTurn = 0
     if (this.open) this.#writePending()
+    this.#release(isOverTurn)
   }
 
   /** Takes up the fault on its link, or lets go of it. */
@@ -153,6 +164,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   received(chunk: Buffer): void {
     if (!this.open) return
     if (!this.confirmed && !this.#confirm(chunk)) return
+    this.#noteRead(chunk.length)
     if (this.#fault === undefined) this.#reader.push(chunk)
     else this.#fault.receive(chunk)
   }
@@ -162,12 +174,13 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     if (this.open) this.#reader.push(chunk)
   }
 
+  /** For the fault on its link. */
   pause(): void {
-    this.#wire.pause()
+    this.#hold(isHeldByFault)
   }
 
   resume(): void {
-    if (this.#blockedSince === undefined || this.direction === 'dialled') this.#wire.resume()
+    this.#release(isHeldByFault)
   }
 
   // What the framer finds in the stream.
@@ -216,7 +229,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
 
   drained(): void {
     this.#blockedSince = undefined
-    if (this.open && this.direction === 'accepted') this.#wire.resume()
+    this.#release(isBlocked)
   }
 
   failed(error: Error): void {
@@ -241,6 +254,26 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     return this.#pending.length + this.#wire.writableLength + (this.#fault?.held ?? 0)
   }
 
+  /** What comes beyond a share in one turn waits for the next, so that turns stay short and other flows have theirs. */
+  #noteRead(octets: number): void {
+    if (this.#readInTurn === 0 && this.#pending === '') this.#core.turns.add(this)
+    this.#readInTurn += octets
+    if (this.#readInTurn < this.#core.settings.readBytesPerTurn || (this.#held & isOverTurn) !== 0) return
+    this.#hold(isOverTurn)
+    this.#core.user.onBehind?.(this)
+  }
+
+  #hold(reason: number): void {
+    if (this.#held === 0) this.#wire.pause()
+    this.#held |= reason
+  }
+
+  #release(reason: number): void {
+    if ((this.#held & reason) === 0) return
+    this.#held &= ~reason
+    if (this.#held === 0 && this.open) this.#wire.resume()
+  }
+
   #writePending(): void {
     if (this.#pending === '') return
     const text = this.#pending
@@ -253,7 +286,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     this.#blockedSince ??= this.#core.clock.now()
     // A peer that does not read is not read from. Dialled flows go on reading: what comes on them is mostly answers, which
     // make room, and two servers that stop reading each other would never start again.
-    if (this.direction === 'accepted') this.#wire.pause()
+    if (this.direction === 'accepted') this.#hold(isBlocked)
   }
 
   /** A peer without a certificate must say something; for a server a keep-alive is enough. */

@@ -1,10 +1,10 @@
 /** What every part of the transport shares: clock, user, bounds and the table of flows. */
 import type { Clock } from '../clock.ts'
 import type { MessageLimits } from '../message/types.ts'
-import type { FlushQueue } from './flush-queue.ts'
 import type { FlowTable } from './flow-table.ts'
 import type { LinkFaults } from './link-faults.ts'
 import type { TransportSettings } from './settings.ts'
+import type { Turns } from './turns.ts'
 import type { Judgement, PeerEvidence, TraceTap, TransportUser } from './types.ts'
 
 export interface Core {
@@ -14,7 +14,7 @@ export interface Core {
   readonly judge: (evidence: PeerEvidence) => Judgement
   readonly settings: TransportSettings
   readonly flows: FlowTable
-  readonly flush: FlushQueue
+  readonly turns: Turns
   readonly faults: LinkFaults
   trace: TraceTap | undefined
 }

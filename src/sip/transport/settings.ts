@@ -3,6 +3,8 @@
 export interface TransportSettings {
   /** A flow takes no more messages while this many octets wait to be sent. */
   readonly sendQueueBytes: number
+  /** Octets read from one connection in one turn of the event loop; what else waits there is read in the next. */
+  readonly readBytesPerTurn: number
   /** A flow whose peer has not read for so long is closed with `flow.send-queue-full`. */
   readonly stuckSeconds: number
   /** Without a whole message or keep-alive for so long, a flow is closed with `idle`. 0: never. */
@@ -37,6 +39,7 @@ export interface TransportSettings {
 
 export const defaultTransportSettings: TransportSettings = {
   sendQueueBytes: 4 * 1024 * 1024,
+  readBytesPerTurn: 128 * 1024,
   stuckSeconds: 30,
   idleSeconds: 900,
   firstRequestSeconds: 30,

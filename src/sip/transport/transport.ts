@@ -6,12 +6,12 @@ import { ConnectionFlow } from './connection-flow.ts'
 import type { Core } from './core.ts'
 import type { Flow, FlowId } from './flow.ts'
 import { FlowTable } from './flow-table.ts'
-import { FlushQueue } from './flush-queue.ts'
 import { Incoming } from './incoming.ts'
 import { LinkFaults } from './link-faults.ts'
 import { Outgoing } from './outgoing.ts'
 import { defaultTransportSettings, type TransportSettings } from './settings.ts'
 import type { Judgement, LinkFault, Listener, ListenerSettings, NextHop, PeerEvidence, TlsMaterial, TraceTap, TransportLayer, TransportUser } from './types.ts'
+import { Turns } from './turns.ts'
 import { UdpSockets } from './udp-sockets.ts'
 
 export interface TransportOptions {
@@ -42,7 +42,7 @@ class Transport implements TransportLayer {
 
   constructor({ clock, user, judge, limits = defaultLimits, settings: changes }: TransportOptions) {
     const settings = { ...defaultTransportSettings, ...changes }
-    const core: Core = { clock, user, limits, judge, settings, flows: new FlowTable(), flush: new FlushQueue(), faults: new LinkFaults(), trace: undefined }
+    const core: Core = { clock, user, limits, judge, settings, flows: new FlowTable(), turns: new Turns(), faults: new LinkFaults(), trace: undefined }
     this.#core = core
     this.#admission = new Admission(settings)
     this.#udp = new UdpSockets(core)
@@ -90,7 +90,7 @@ class Transport implements TransportLayer {
     this.#sweepTimer?.cancel()
     this.#outgoing.stop()
     const stopped = this.#incoming.stop()
-    this.#core.flush.run()
+    this.#core.turns.end()
     for (const flow of [...this.flows()]) flow.close('closed')
     await Promise.all([stopped, this.#udp.close()])
     await this.#admission.drain(closeGraceMs)

@@ -120,6 +120,8 @@ export interface TransportUser {
   /** `because`: `peer-closed`, `idle`, `framing-lost`, a verdict code, … */
   onFlowClosed(flow: Flow, because: string): void
   onRefused(refusal: Refusal): void
+  /** A flow brought more than is read of one in a turn of the event loop: the rest waits. */
+  onBehind?(flow: Flow): void
   /** Malformed input and the like, for counters, trace and log: `message.malformed`, `connection.probe`, `connection.limit`, … */
   onIncident(incident: { readonly event: string; readonly flow: Flow | undefined; readonly remote: SocketAddress; readonly reason: string }): void
 }
