@@ -240,6 +240,23 @@ t.test('reads no more from a client that does not read, and goes on when it does
   t.ok(whileBlocked < requests, `${whileBlocked} of ${requests} read while blocked`)
 })
 
+t.test('reads a share of one connection in each turn, and the rest in later ones', async (t) => {
+  let inTurn = 0
+  let most = 0
+  const onRequest = (): void => {
+    if (inTurn === 0) setImmediate(() => (inTurn = 0))
+    most = Math.max(most, (inTurn += 1))
+  }
+  const at = await served(t, { settings: { readBytesPerTurn: 4_096 }, onRequest })
+  const socket = await peer(t, at)
+  const text = messageText({ body: 'x'.repeat(500) })
+  const requests = 3_000
+  socket.write(text.repeat(requests))
+  await at.server.next('request', requests - 1)
+  // One read of the system, 64 kB, is taken whole.
+  t.ok(most <= (65_536 + 4_096) / text.length + 1, `${most} requests of ${text.length} octets in one turn`)
+})
+
 t.test('lets two servers that flood each other get every answer', async (t) => {
   const text = messageText({ body: 'x'.repeat(20_000) })
   const requests = 1_500
