@@ -253,8 +253,8 @@ t.test('reads a share of one connection in each turn, and the rest in later ones
   const requests = 3_000
   socket.write(text.repeat(requests))
   await at.server.next('request', requests - 1)
-  // One read of the system, 64 kB, is taken whole.
-  t.ok(most <= (65_536 + 4_096) / text.length + 1, `${most} requests of ${text.length} octets in one turn`)
+  // A read of the system, 64 kB, is taken whole, and one more may wait in the buffer of the stream.
+  t.ok(most <= (2 * 65_536 + 4_096) / text.length + 1, `${most} requests of ${text.length} octets in one turn`)
 })
 
 t.test('lets two servers that flood each other get every answer', async (t) => {
