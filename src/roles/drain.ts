@@ -10,6 +10,8 @@ export interface QuietParts {
   readonly clock: Clock
   /** Requests that have not got their final answer. */
   readonly inProgress: () => number
+  /** Called at each look. */
+  readonly onLook?: () => void
   /** From now on new calls and subscriptions are turned away: see `turnsAway`. */
   readonly turnAway: () => void
 }
@@ -31,7 +33,7 @@ export const stopPatience: Patience = { patientSeconds: 2, longestSeconds: 2 }
 const lookEveryMs = 20
 
 /** Resolves in the turn of the event loop that found nothing in progress, or when the time is up, with how many requests are given up. */
-export async function quiet({ clock, inProgress, turnAway }: QuietParts, { patientSeconds, longestSeconds }: Patience): Promise<number> {
+export async function quiet({ clock, inProgress, turnAway, onLook }: QuietParts, { patientSeconds, longestSeconds }: Patience): Promise<number> {
   const started = clock.now()
   const elapsedSeconds = (): number => (clock.now() - started) / 1000
   let isTurningAway = false
@@ -40,26 +42,42 @@ export async function quiet({ clock, inProgress, turnAway }: QuietParts, { patie
       isTurningAway = true
       turnAway()
     }
+    onLook?.()
     await new Promise<void>((resolve) => clock.after(lookEveryMs, resolve))
   }
   return inProgress()
 }
 
+export interface DrainParts extends Omit<QuietParts, 'onLook'> {
+  readonly flows: () => Iterable<Flow>
+  /** Those on which somebody waits for an answer. */
+  readonly flowsInUse: () => ReadonlySet<Flow>
+}
+
 /**
- * Flows are closed in the same turn of the event loop that found nothing in progress, so no answer is cut off.
+ * Flows are closed in the same turn of the event loop that found nothing in progress, so no answer is cut off. One of another server is
+ * closed as soon as nothing on it waits: that server dials again, and is led to those who stay.
  *
  * @returns how many requests were given up
  */
-export async function drain({ flows, ...parts }: QuietParts & { readonly flows: () => Iterable<Flow> }): Promise<number> {
-  const left = await quiet(parts, drainPatience)
+export async function drain({ flows, flowsInUse, ...parts }: DrainParts): Promise<number> {
+  const closeServers = (): void => {
+    const inUse = flowsInUse()
+    for (const flow of [...flows()]) if (isOfServer(flow) && !inUse.has(flow)) flow.close('drained')
+  }
+  const left = await quiet({ ...parts, onLook: closeServers }, drainPatience)
   for (const flow of [...flows()]) flow.close('drained')
   return left
 }
 
+function isOfServer({ peer }: Flow): boolean {
+  return peer?.class === 'server' || peer?.class === 'edge'
+}
+
 /**
- * What would begin something long: 503 with Retry-After (RFC 3261 §21.5.4), by which time the client has been sent elsewhere. A registration
- * or a message is over at once.
+ * What would begin something long: 503. Without Retry-After: a server would leave the whole pool alone for that time (RFC 3263 §4.3), and others
+ * of it serve. A registration or a message is over at once.
  */
 export function turnsAway({ method }: SipRequest): number | undefined {
-  return method === 'INVITE' || method === 'SUBSCRIBE' ? drainPatience.longestSeconds : undefined
+  return method === 'INVITE' || method === 'SUBSCRIBE' ? 0 : undefined
 }

@@ -212,6 +212,7 @@ export class Service {
       clock: this.clock,
       inProgress: () => this.#inProgress,
       flows: () => this.#stack?.transport.flows() ?? [],
+      flowsInUse: () => this.#stack?.proxy.transactions.flowsInUse() ?? new Set(),
       turnAway: () => (this.#turnsAway = true),
     })
     this.#links?.close()

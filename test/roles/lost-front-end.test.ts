@@ -1,5 +1,6 @@
 /** What a front end does with a dialog whose flow was on another one. */
 import t from 'tap'
+import { server } from '../support/fake-transport.ts'
 import { drain, quiet, stopPatience, turnsAway } from '../../src/roles/drain.ts'
 import { memoryLocation } from '../../src/services/location/location.ts'
 import { relocation } from '../../src/services/registrar/relocate.ts'
@@ -68,7 +69,7 @@ t.test('drain', async (t) => {
     const flow: Flow = { ...testFlow(), close: (because) => void closed.push(because) }
     let left = open
     let isRefusing = false
-    const done = drain({ clock, inProgress: () => left, flows: () => [flow], turnAway: () => (isRefusing = true) })
+    const done = drain({ clock, inProgress: () => left, flows: () => [flow], flowsInUse: () => new Set([flow]), turnAway: () => (isRefusing = true) })
     return { clock, closed, refusing: () => isRefusing, done, end: () => (left = 0) }
   }
 
@@ -91,9 +92,25 @@ t.test('drain', async (t) => {
     t.same([await done, seen, closed], [2, [false, true], ['drained']])
   })
 
+  t.test('closes the connection of another server as soon as nothing on it waits', async (t) => {
+    const clock = new FakeClock()
+    const closed: string[] = []
+    const named = (name: string, over: Partial<Flow>): Flow => ({ ...testFlow(), ...over, close: () => void closed.push(name) })
+    const peer = server
+    const busy = named('busy server', { peer })
+    const flows = [named('idle server', { peer }), busy, named('phone', {})]
+    let left = 1
+    const done = drain({ clock, inProgress: () => left, flows: () => flows, flowsInUse: () => new Set([busy]), turnAway() {} })
+    const early = [...closed]
+    left = 0
+    clock.advance(20)
+    await done
+    t.same(early, ['idle server'])
+  })
+
   t.test('turns away what begins something long', async (t) => {
     const of = (method: string): number | undefined => turnsAway(parseText(requestText({ method })) as SipRequest)
-    t.same([of('INVITE'), of('SUBSCRIBE'), of('REGISTER'), of('MESSAGE')], [40, 40, undefined, undefined])
+    t.same([of('INVITE'), of('SUBSCRIBE'), of('REGISTER'), of('MESSAGE')], [0, 0, undefined, undefined])
   })
 })
 

@@ -154,6 +154,13 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, Absorber
     this.settings.onUndeliverable?.(flow, text)
   }
 
+  flowsInUse(): ReadonlySet<Flow> {
+    const flows = new Set<Flow>()
+    for (const tx of this.servers.values()) if (tx instanceof Server && tx.proceeding) flows.add(tx.flow)
+    for (const tx of this.slots) if (tx instanceof Client && tx.state.waiting && tx.flow !== undefined) flows.add(tx.flow)
+    return flows
+  }
+
   close(): void {
     this.closed = true
     for (const tx of this.servers.values()) tx.drop()
@@ -241,7 +248,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, Absorber
   /** Statelessly: a table that is full cannot remember that it said no. */
   private shed(request: SipRequest, flow: Flow, retryAfter: number): void {
     this.shedCount++
-    flow.send(answer(request, 503, { toTag: this.shedTag, headers: [['Retry-After', String(retryAfter)]] }))
+    flow.send(answer(request, 503, { toTag: this.shedTag, headers: retryAfter === 0 ? [] : [['Retry-After', String(retryAfter)]] }))
   }
 }
 

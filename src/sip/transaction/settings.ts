@@ -30,7 +30,7 @@ export interface TransactionSettings {
   readonly trying: number | 'at-once'
   readonly user: TransactionUser
   /**
-   * Seconds for Retry-After when new work should be turned away (overload, draining), undefined to take it.
+   * Seconds for Retry-After when new work should be turned away (overload, draining), 0 for a 503 without, undefined to take it.
    * Asked once for each new request outside a dialog. Absent: everything is taken.
    */
   readonly shed?: (request: SipRequest) => number | undefined

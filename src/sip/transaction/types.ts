@@ -82,6 +82,8 @@ export interface TransactionLayer {
   statelessBranch(identity: string): Branch
   /** Live transactions, for `status` and tests; `open` of `server` wait for a final answer; `stray` and `shed` count what was dropped and what was turned away with 503. */
   readonly counts: { readonly client: number; readonly server: number; readonly open: number; readonly stray: number; readonly shed: number }
+  /** Flows on which a final answer is still to come, in either direction. Walks the tables: not for each message. */
+  flowsInUse(): ReadonlySet<Flow>
   /** Ends everything without callbacks. */
   close(): void
 }
