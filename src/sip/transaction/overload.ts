@@ -8,7 +8,7 @@ import type { Clock } from '../clock.ts'
 export interface OverloadSettings {
   /** A turn that takes longer is late. */
   readonly lateMs: number
-  /** Late turns in a row for so long are overload: a pause of the collector, or of a machine that others keep busy, is none. */
+  /** Late turns in a row that take so long together, at least two, are overload: a pause of the collector, or of a machine that others keep busy, is none. */
   readonly enoughMs: number
   /**
    * Under overload new work is taken for so long in each turn. Short: what a waiting call holds outlives the young generation, and
@@ -31,9 +31,9 @@ export class OverloadGuard {
   private startedAt = 0
   private isInTurn = false
   private isBehind = false
-  /** Since when turns are late; undefined: the last one was not. */
-  private lateSince: number | undefined = undefined
+  /** Late turns in a row, and how long they took together. */
   private lateTurns = 0
+  private lateMs = 0
   private isOverloaded = false
   private turnedAway = 0
 
@@ -71,15 +71,10 @@ export class OverloadGuard {
   private readonly onTurnOver = (): void => {
     this.isInTurn = false
     const { lateMs, enoughMs } = this.settings
-    const now = this.clock.now()
-    if (!this.isBehind && now - this.startedAt <= lateMs) {
-      this.lateSince = undefined
-      this.lateTurns = 0
-      this.isOverloaded = false
-      return
-    }
-    this.lateSince ??= this.startedAt
-    this.lateTurns++
-    this.isOverloaded = this.lateTurns > 1 && now - this.lateSince >= enoughMs
+    const tookMs = this.clock.now() - this.startedAt
+    const isLate = this.isBehind || tookMs > lateMs
+    this.lateTurns = isLate ? this.lateTurns + 1 : 0
+    this.lateMs = isLate ? this.lateMs + tookMs : 0
+    this.isOverloaded = this.lateTurns > 1 && this.lateMs >= enoughMs
   }
 }

@@ -18,7 +18,7 @@ function setup() {
     end()
     return told
   }
-  return { turn, ends, guard }
+  return { turn, ends, guard, clock }
 }
 
 const taken = undefined
@@ -46,6 +46,14 @@ t.test('overload guard', async (t) => {
     const { turn } = setup()
     for (let late = 0; late < 20; late++) turn(40, 1, true)
     t.same(turn(120, 4), [taken, taken, 1, 2])
+  })
+
+  t.test('does not count the time between two late turns', async (t) => {
+    const { turn, clock } = setup()
+    turn(200)
+    clock.advance(3_600_000)
+    turn(200)
+    t.same(new Set(turn(200, 8)), new Set([taken]))
   })
 
   t.test('goes on in the next turn while there is too much', async (t) => {
