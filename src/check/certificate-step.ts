@@ -11,7 +11,7 @@ import type { Candidate } from './discover.ts'
 import type { Secured } from './handshake.ts'
 import type { Journal } from './journal.ts'
 import type { CheckOptions, OwnIdentity } from './options.ts'
-import { fine, fromVerdict, note, type Evidence, type Finding, type Outcome } from './step.ts'
+import { fine, fromVerdict, note, type Evidence, type Finding } from './step.ts'
 
 const everyProfile: readonly ProfileName[] = ['lcs2005', 'ocs2007', 'modern', 'node']
 

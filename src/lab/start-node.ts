@@ -17,7 +17,7 @@ export interface StartNode extends NodeStart {
 }
 
 export async function startNode({ lab, sqlUrl, directoryUrl, ...start }: StartNode): Promise<RunningNode> {
-  const { name, role } = start.plan
+  const { role } = start.plan
   switch (role) {
     case 'dns':
       return startDnsNode(start)

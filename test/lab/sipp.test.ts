@@ -1,11 +1,11 @@
 /** SIPp, over UDP and TCP, against the two topologies that need no certificate. */
 import { createSocket } from 'node:dgram'
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
+import { accepts } from '../support/accepts.ts'
 import { repository, runProgram } from '../support/command.ts'
 import type { CommandResult } from '../support/command.ts'
 import { missing } from '../support/debian-program.ts'
@@ -75,16 +75,6 @@ async function listening(port: number): Promise<void> {
     await new Promise((done) => setTimeout(done, 20))
   }
   throw new Error(`SIPp does not listen on port ${port}`)
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy()
-      done(true)
-    })
-    socket.once('error', () => done(false))
-  })
 }
 
 function freePort(): Promise<number> {

@@ -11,6 +11,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { findHaproxy } from '../../src/lab/haproxy.ts'
 import type { ReadyDocument } from '../../src/lab/ready-document.ts'
+import { accepts } from './accepts.ts'
 
 export interface TlsOriginator {
   /** TCP on 127.0.0.1; TLS to the pool behind it. */
@@ -173,16 +174,6 @@ function statisticsIn(file: string): { readonly created: number; readonly failed
   const values = lines.at(-1)?.split(';') ?? []
   const valueOf = (name: string): number => Number(values[names.indexOf(name)] ?? 0)
   return { created: valueOf('TotalCallCreated'), failed: valueOf('FailedCall(C)') }
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy()
-      done(true)
-    })
-    socket.once('error', () => done(false))
-  })
 }
 
 function freePort(): Promise<number> {

@@ -22,7 +22,7 @@ import { findPostgresql } from './programs.ts'
 /** @throws LabError `usage` where PostgreSQL is not installed or the lab was not brought up with it */
 export async function startSqlNode(start: NodeStart): Promise<RunningNode> {
   const options = clusterOptions(start)
-  return startHelperNode(start, async (recorder, end) => {
+  return startHelperNode(start, async (_recorder, end) => {
     await makeCluster(options)
     let server: ChildProgram | undefined
     let isWanted = false

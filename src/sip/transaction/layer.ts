@@ -12,7 +12,7 @@ import { Line } from './line.ts'
 import { branchKey, needsOldRules, oldRulesKey } from './matching.ts'
 import { Server, type ServerHome } from './server.ts'
 import type { TransactionSettings } from './settings.ts'
-import type { Branch, ClientTransaction, ClientTransactionUser, ServerTransaction, TransactionLayer } from './types.ts'
+import type { Branch, ClientTransaction, ClientTransactionUser, TransactionLayer } from './types.ts'
 
 /**
  * @example
