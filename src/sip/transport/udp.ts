@@ -6,6 +6,7 @@ import { parseDatagram } from '../message/parse.ts'
 import type { SipMessage } from '../message/types.ts'
 import { plainAddress } from './address.ts'
 import type { Core } from './core.ts'
+import { Datagrams } from './datagrams.ts'
 import type { Flow, FlowId, SocketAddress } from './flow.ts'
 import { nextFlowId } from './flow-table.ts'
 import { answerTo } from './malformed.ts'
@@ -64,6 +65,7 @@ export class UdpSocket implements Listener {
   readonly settings: ListenerSettings
   readonly #core: Core
   readonly #socket: Socket
+  readonly #datagrams: Datagrams
   readonly #family: 4 | 6
   /** The one silent for longest first: to the second, and exactly once half of the table is full. */
   readonly #flows = new Set<UdpFlow>()
@@ -83,6 +85,7 @@ export class UdpSocket implements Listener {
       // Addresses are numeric here; the default would resolve them in a later turn.
       lookup: (host, _options, callback) => callback(null, host, family),
     })
+    this.#datagrams = new Datagrams(this.#socket, core.turns)
     this.#socket.on('message', (octets, from) => this.#received(octets, from))
   }
 
@@ -149,9 +152,9 @@ export class UdpSocket implements Listener {
   send(flow: UdpFlow, text: string): void {
     const fault = this.#core.faults.on(flow.dialledName)
     if (fault?.kind === 'cut' || fault?.kind === 'silent') return this.#incident('datagram.dropped', flow, flow.remote, 'link.cut')
-    if (this.#socket.getSendQueueSize() > this.#core.settings.sendQueueBytes) return this.#incident('datagram.dropped', flow, flow.remote, 'flow.send-queue-full')
+    if (this.#datagrams.queued > this.#core.settings.sendQueueBytes) return this.#incident('datagram.dropped', flow, flow.remote, 'flow.send-queue-full')
     this.#core.trace?.({ direction: 'out', flow, text })
-    this.#socket.send(Buffer.from(text, 'latin1'), flow.remote.port, flow.remote.address)
+    this.#datagrams.add(text, flow.remote)
   }
 
   forget(flow: UdpFlow, because: string): void {
@@ -183,6 +186,7 @@ export class UdpSocket implements Listener {
 
   async close(): Promise<void> {
     for (const flow of [...this.#flows]) flow.close('closed')
+    this.#datagrams.endTurn()
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()))
   }
 
