@@ -17,8 +17,6 @@ export interface ServerBench {
   readonly acks: SipRequest[]
   readonly cancels: ServerTransaction[]
   readonly strays: SipResponse[]
-  /** `[url, because]` of transactions that ended. */
-  readonly ended: string[]
   readonly undeliverable: string[]
 }
 
@@ -32,12 +30,11 @@ export interface BenchOptions {
 export function transactionBench(options: BenchOptions = {}): ServerBench {
   const clock = new FakeClock()
   const wheel = new TimerWheel(clock)
-  const seen: Omit<ServerBench, 'clock' | 'wheel' | 'layer'> = { requests: [], acks: [], cancels: [], strays: [], ended: [], undeliverable: [] }
+  const seen: Omit<ServerBench, 'clock' | 'wheel' | 'layer'> = { requests: [], acks: [], cancels: [], strays: [], undeliverable: [] }
   const user: TransactionUser = {
     onRequest(transaction) {
       seen.requests.push(transaction)
       transaction.context = transaction.request
-      transaction.onEnd = (because) => seen.ended.push(because)
       options.onRequest?.(transaction)
     },
     onAck: (ack) => void seen.acks.push(ack),

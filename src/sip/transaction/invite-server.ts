@@ -38,7 +38,7 @@ const completed: ServerState = {
     return true
   },
   onTimer(tx, timer) {
-    if (timer === 'H') return tx.end('timeout')
+    if (timer === 'H') return tx.end()
     tx.start('G', Math.min(2 * tx.intervalMs, tx.home.timers.t2))
     tx.resend(tx.text)
   },
@@ -49,13 +49,13 @@ const confirmed: ServerState = {
   name: 'confirmed',
   open: false,
   enter(tx) {
-    if (tx.reliable) return tx.end('done')
+    if (tx.reliable) return tx.end()
     tx.start('I', tx.home.timers.t4)
   },
   onRepeat() {},
   respond() {},
   onAck: () => true,
-  onTimer: (tx) => tx.end('done'),
+  onTimer: (tx) => tx.end(),
 }
 
 /** Absorbs the INVITE (Timer L), lets every 2xx and ACK through. */

@@ -1,16 +1,17 @@
 /** The transaction layer: two tables, the rules that find an entry, and the news that goes up. */
 import { answer } from '../message/answer.ts'
-import { flat } from '../message/flat.ts'
 import { randomToken } from '../message/random.ts'
 import type { SipRequest, SipResponse } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
-import { Absorber, type AbsorberHome } from './absorber.ts'
+import { Absorbers } from './absorbers.ts'
 import { asBranch, formatBranch, magicCookie, slotOf } from './branch.ts'
 import { Client, type ClientHome, failWaiting } from './client.ts'
 import { LateClient, type LateHome } from './late-client.ts'
+import { hashOf } from './key-hash.ts'
 import { Line } from './line.ts'
 import { branchKey, needsOldRules, oldRulesKey } from './matching.ts'
 import { Server, type ServerHome } from './server.ts'
+import { ServerTable } from './server-table.ts'
 import type { TransactionSettings } from './settings.ts'
 import type { Branch, ClientTransaction, ClientTransactionUser, TransactionLayer } from './types.ts'
 
@@ -23,23 +24,22 @@ export function createTransactions(settings: TransactionSettings): TransactionLa
   return new Transactions(settings)
 }
 
-class Transactions implements TransactionLayer, ClientHome, ServerHome, AbsorberHome, LateHome {
+class Transactions implements TransactionLayer, ClientHome, ServerHome, LateHome {
   readonly wheel
   readonly timers
   readonly trying
   readonly branchPrefix = `${magicCookie}${randomToken(5)}.`
   private readonly settings: TransactionSettings
-  private readonly servers = new Map<string, Server | Absorber>()
+  /** Those without their final answer, and those that sent a failure. */
+  private readonly servers = new ServerTable()
   /** Those of `servers` that sent a failure and wait for its ACK, oldest first. */
   private readonly failures = new Set<Server>()
-  /** The absorbers of `servers` (Timers J and L, which are equal). */
-  private readonly absorbing: Line
+  /** Those that have their final answer (Timers J and L, which are equal). */
+  private readonly absorbing: Absorbers
   private readonly slots: (Client | LateClient | undefined)[] = []
   private readonly lateInvites: Line
   private readonly lateOthers: Line
   private readonly free: number[] = []
-  /** How many transactions are kept under a longer key; while 0 a look-up is one. */
-  private sharedKeys = 0
   /** To tag of the answers nothing is kept of: by it their ACKs are known, and end here. */
   private readonly shedTag = randomToken(8)
   private strays = 0
@@ -52,13 +52,13 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, Absorber
     this.timers = settings.timers
     this.trying = settings.trying
     const { clock, wheel, timers } = settings
-    this.absorbing = new Line(clock, wheel, 'J', 64 * timers.t1)
+    this.absorbing = new Absorbers(clock, wheel, 64 * timers.t1)
     this.lateInvites = new Line(clock, wheel, 'M', 64 * timers.t1)
     this.lateOthers = new Line(clock, wheel, 'K', timers.t4)
   }
 
   get counts(): TransactionLayer['counts'] {
-    return { client: this.slots.length - this.free.length, server: this.servers.size, open: this.open, stray: this.strays, shed: this.shedCount }
+    return { client: this.slots.length - this.free.length, server: this.servers.size + this.absorbing.size, open: this.open, stray: this.strays, shed: this.shedCount }
   }
 
   onRequest(request: SipRequest, flow: Flow): void {
@@ -68,19 +68,17 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, Absorber
     // Over a reliable flow nothing is repeated (§17.1.1.1): what is turned away need not be looked for.
     const early = flow.reliable ? this.refusal(request) : undefined
     if (early !== undefined) return this.shed(request, flow, early)
-    // Flat: it outlives the message it was cut from.
-    const key = flat(byOldRules ? oldRulesKey(request, request.method) : branchKey(request, request.method))
-    const holder = this.servers.get(key)
-    const known = this.amongEqual(holder, key, request, byOldRules)
-    if (known !== undefined) return known.onRepeat()
+    const key = byOldRules ? oldRulesKey(request, request.method) : branchKey(request, request.method)
+    const hash = hashOf(key)
+    if (this.isRepetition(key, hash)) return
     const retryAfter = flow.reliable ? undefined : this.refusal(request)
     if (retryAfter !== undefined) return this.shed(request, flow, retryAfter)
-    const tx = new Server(this, holder === undefined ? key : this.longerKey(key, request), request, flow, byOldRules)
+    const tx = new Server(this, key, hash, request, flow, byOldRules)
     if (request.method === 'CANCEL') this.onCancel(tx, byOldRules)
     else this.settings.user.onRequest(tx)
     if (!tx.proceeding) return
     // What was answered in the same turn of events needs no place here (bench/proxy.ts, REGISTER).
-    this.servers.set(tx.key, tx)
+    this.servers.add(tx)
     tx.begin()
   }
 
@@ -112,7 +110,8 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, Absorber
   release(tx: Client | Server): void {
     if (tx instanceof Server) {
       this.failures.delete(tx)
-      return this.unlist(tx.key, tx.byOldRules ? undefined : tx.sentBy)
+      this.servers.remove(tx)
+      return
     }
     const holder = tx.cancelOf ?? tx
     if (holder.live || holder.cancelling?.live === true) return
@@ -120,21 +119,16 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, Absorber
   }
 
   failed(tx: Server): void {
-    this.servers.set(tx.key, tx)
+    // Answered in the turn it came in, it has no place yet.
+    if (this.servers.get(tx.key, tx.hash) === undefined) this.servers.add(tx)
     this.failures.add(tx)
     this.makeRoom()
   }
 
-  absorb({ key, byOldRules, sentBy, flow, onEnd }: Server, text: string): Absorber {
-    const absorber = new Absorber(this, key, byOldRules ? undefined : flat(sentBy), flow, text, onEnd)
-    this.servers.set(key, absorber)
-    this.absorbing.add(absorber)
+  absorb(tx: Server, text: string): void {
+    this.servers.remove(tx)
+    this.absorbing.add(tx.key, tx.hash, tx.flow, text)
     this.makeRoom()
-    return absorber
-  }
-
-  forget({ key, sentBy }: Absorber): void {
-    this.unlist(key, sentBy)
   }
 
   yield({ slot, branch, method }: Client, user: ClientTransactionUser | undefined, stay: 'K' | 'M'): LateClient {
@@ -156,68 +150,65 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, Absorber
 
   flowsInUse(): ReadonlySet<Flow> {
     const flows = new Set<Flow>()
-    for (const tx of this.servers.values()) if (tx instanceof Server && tx.proceeding) flows.add(tx.flow)
+    for (const tx of this.servers.all()) if (tx.proceeding) flows.add(tx.flow)
     for (const tx of this.slots) if (tx instanceof Client && tx.state.waiting && tx.flow !== undefined) flows.add(tx.flow)
     return flows
   }
 
   close(): void {
     this.closed = true
-    for (const tx of this.servers.values()) tx.drop()
+    for (const tx of this.servers.all()) tx.end()
     for (const tx of this.slots) tx?.abandon()
     for (const line of [this.absorbing, this.lateInvites, this.lateOthers]) line.close()
   }
 
   /** Server transactions without a final answer. */
   private get open(): number {
-    return this.servers.size - this.failures.size - this.absorbing.size
+    return this.servers.size - this.failures.size
   }
 
   /** The oldest of those that only wait for something to come again gives way. */
   private makeRoom(): void {
     if (this.failures.size + this.absorbing.size <= this.settings.limits.absorbing) return
     if (this.absorbing.size > 0) return this.absorbing.shift()
-    for (const oldest of this.failures) return oldest.end('done')
+    for (const oldest of this.failures) return oldest.end()
   }
 
-  private unlist(key: string, sentBy: string | undefined): void {
-    this.servers.delete(key)
-    if (this.sharedKeys > 0 && sentBy !== undefined && key.endsWith('|' + sentBy)) this.sharedKeys--
+  /** Whether a request came before; a repetition gets what its transaction says to it. */
+  private isRepetition(key: string, hash: number): boolean {
+    const known = this.servers.get(key, hash)
+    if (known !== undefined) {
+      known.onRepeat()
+      return true
+    }
+    const answered = this.absorbing.answerTo(key, hash)
+    if (answered === undefined) return false
+    const { flow, text } = answered
+    if (text !== '' && !flow.send(text)) this.undeliverable(flow, text)
+    return true
   }
 
   private onAck(ack: SipRequest, flow: Flow, byOldRules: boolean): void {
     if (ack.toTag === this.shedTag) return
-    // Only a failure waits for one: mostly there is none, and the table is large (bench/proxy.ts, UDP calls).
-    if (this.failures.size > 0 && this.server(ack, 'INVITE', byOldRules)?.takesAck(ack) === true) return
+    // Only a failure waits for one, and mostly there is none (bench/proxy.ts, UDP calls).
+    if (this.failures.size > 0 && this.inviteOf(ack, byOldRules)?.takesAck(ack) === true) return
     this.settings.user.onAck(ack, flow)
   }
 
   /** RFC 3261 §9.2, §16.10. The CANCEL has a transaction of its own, answered here. */
   private onCancel(tx: Server, byOldRules: boolean): void {
     const { request } = tx
-    const invite = this.server(request, 'INVITE', byOldRules)
-    if (invite === undefined) return tx.respond(481, answer(request, 481))
+    const key = inviteKey(request, byOldRules)
+    const hash = hashOf(key)
+    const invite = this.servers.get(key, hash)
+    if (invite === undefined && !this.absorbing.has(key, hash)) return tx.respond(481, answer(request, 481))
     tx.respond(200, answer(request, 200))
-    if (invite instanceof Server) this.settings.user.onCancel(invite, request)
+    if (invite !== undefined) this.settings.user.onCancel(invite, request)
   }
 
-  /** The transaction `request` belongs to (§17.2.3). */
-  private server(request: SipRequest, method: string, byOldRules: boolean): Server | Absorber | undefined {
-    const key = byOldRules ? oldRulesKey(request, method) : branchKey(request, method)
-    return this.amongEqual(this.servers.get(key), key, request, byOldRules)
-  }
-
-  /** @param holder what stands under `key`: it may have another sent-by */
-  private amongEqual(holder: Server | Absorber | undefined, key: string, request: SipRequest, byOldRules: boolean): Server | Absorber | undefined {
-    if (byOldRules || (holder === undefined && this.sharedKeys === 0)) return holder
-    const { sentBy } = request
-    return holder?.sentBy === sentBy ? holder : this.servers.get(key + '|' + sentBy)
-  }
-
-  /** Of a branch that another sent-by uses already. */
-  private longerKey(key: string, { sentBy }: SipRequest): string {
-    this.sharedKeys++
-    return flat(key + '|' + sentBy)
+  private inviteOf(ack: SipRequest, byOldRules: boolean): Server | undefined {
+    const key = inviteKey(ack, byOldRules)
+    return this.servers.get(key, hashOf(key))
   }
 
   private find(response: SipResponse): Client | LateClient | undefined {
@@ -253,3 +244,8 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, Absorber
 }
 
 const overloadSeconds = 5
+
+/** Of the INVITE that an ACK or a CANCEL belongs to (§17.2.3). */
+function inviteKey(request: SipRequest, byOldRules: boolean): string {
+  return byOldRules ? oldRulesKey(request, 'INVITE') : branchKey(request, 'INVITE')
+}

@@ -8,12 +8,9 @@ export function needsOldRules(request: SipRequest): boolean {
   return branch === undefined || branch.length === magicCookie.length || !hasCookie(branch)
 }
 
-/**
- * `z9hG4bK77ef|INVITE`; ACK and CANCEL look for their INVITE: pass `'INVITE'` as `method`. The sent-by, which also counts, is
- * compared when a key is found.
- */
+/** `z9hG4bK77ef|INVITE|fe1.lab.test:5061`; ACK and CANCEL look for their INVITE: pass `'INVITE'` as `method`. */
 export function branchKey(request: SipRequest, method: string): string {
-  return request.branch + '|' + method
+  return request.branch + '|' + method + '|' + request.sentBy
 }
 
 /**

@@ -16,14 +16,14 @@ export const trying: ServerState = {
       if (status === 100 && !tx.answered) tx.transmit(text)
       return
     }
-    if (status === 408) return tx.end('timeout')
+    if (status === 408) return tx.end()
     tx.transmit(text)
     tx.become(completed)
   },
   onAck: () => false,
   onTimer(tx, timer) {
     if (timer === 'trying') return tx.sendTrying()
-    tx.end('timeout')
+    tx.end()
   },
 }
 
@@ -32,7 +32,7 @@ const completed: ServerState = {
   name: 'completed',
   open: false,
   enter(tx) {
-    if (tx.reliable) tx.end('done')
+    if (tx.reliable) tx.end()
     else tx.absorb(tx.text)
   },
   onRepeat() {},

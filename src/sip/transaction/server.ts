@@ -3,7 +3,6 @@ import { answer } from '../message/answer.ts'
 import { parseText } from '../message/parse.ts'
 import type { SipRequest } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
-import type { Absorber } from './absorber.ts'
 import { proceeding } from './invite-server.ts'
 import { trying } from './non-invite-server.ts'
 import { type TimerName, type TimerOwner, type TimerWheel, WheelTimer } from './timer-wheel.ts'
@@ -31,8 +30,8 @@ export interface ServerHome {
   release(tx: Server): void
   /** It sent a failure and waits for the ACK. */
   failed(tx: Server): void
-  /** It has its final answer: from here on `text` is all there is to say, and something smaller stands in its place. */
-  absorb(tx: Server, text: string): Absorber
+  /** It has its final answer: from here on `text` is all there is to say to a repetition, and the layer says it. */
+  absorb(tx: Server, text: string): void
   undeliverable(flow: Flow, text: string): void
 }
 
@@ -40,11 +39,13 @@ export class Server implements ServerTransaction, TimerOwner {
   readonly home: ServerHome
   /** Where the table keeps it. */
   readonly key: string
+  readonly hash: number
+  /** The next one with the same bucket there. */
+  sameBucket: Server | undefined = undefined
   readonly flow: Flow
   readonly reliable: boolean
   /** Found by the rules of RFC 2543 (RFC 3261 §17.2.3): its ACK must carry the To tag of our answer. */
   readonly byOldRules: boolean
-  onEnd: ServerTransaction['onEnd']
   context: unknown
   state: ServerState
   /** The last response, while it may have to be repeated; empty when there is none or no need. */
@@ -52,18 +53,17 @@ export class Server implements ServerTransaction, TimerOwner {
   answered = false
   intervalMs = 0
   private held: SipRequest | undefined
-  private absorber: Absorber | undefined = undefined
   private deadline: WheelTimer | undefined = undefined
   private repeat: WheelTimer | undefined = undefined
 
-  constructor(home: ServerHome, key: string, request: SipRequest, flow: Flow, byOldRules: boolean) {
+  constructor(home: ServerHome, key: string, hash: number, request: SipRequest, flow: Flow, byOldRules: boolean) {
     this.home = home
     this.key = key
+    this.hash = hash
     this.held = request
     this.flow = flow
     this.reliable = flow.reliable
     this.byOldRules = byOldRules
-    this.onEnd = undefined
     this.state = request.method === 'INVITE' ? proceeding : trying
   }
 
@@ -75,11 +75,6 @@ export class Server implements ServerTransaction, TimerOwner {
   get request(): SipRequest {
     if (this.held === undefined) throw new Error('an answered request is no longer kept: take what is needed of it before the final response')
     return this.held
-  }
-
-  /** Host and port of the top Via. Read when a second request with this branch comes. */
-  get sentBy(): string {
-    return this.request.sentBy
   }
 
   get proceeding(): boolean {
@@ -112,9 +107,8 @@ export class Server implements ServerTransaction, TimerOwner {
 
   /** Nothing of the request is needed any more; whoever holds this can still send a further 2xx. */
   absorb(text: string): void {
-    this.absorber = this.home.absorb(this, text)
+    this.home.absorb(this, text)
     this.held = undefined
-    this.onEnd = undefined
     this.text = ''
   }
 
@@ -155,22 +149,16 @@ export class Server implements ServerTransaction, TimerOwner {
     return this.state.onAck(this)
   }
 
-  end(because: 'done' | 'timeout' | 'transport'): void {
+  /** Without an answer, for what must not be answered. */
+  drop(): void {
+    if (this.proceeding) this.end()
+  }
+
+  end(): void {
     if (!this.live) return
     this.become(terminated)
     this.text = ''
     this.home.release(this)
-    const onEnd = this.onEnd
-    this.onEnd = undefined
-    onEnd?.(because)
-  }
-
-  /** Ends it without a callback. */
-  drop(): void {
-    this.onEnd = undefined
-    if (this.absorber === undefined) return this.end('done')
-    this.absorber.drop()
-    this.become(terminated)
   }
 
   private stopTimers(): void {

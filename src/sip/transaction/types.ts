@@ -17,8 +17,6 @@ export interface ServerTransaction {
   respond(status: number, text: string): void
   /** Ends it without an answer, for what must not be answered. */
   drop(): void
-  /** Called once when the transaction ends: `timeout` when the ACK of a failure never came, else `done`. */
-  onEnd: ((because: 'done' | 'timeout' | 'transport') => void) | undefined
   /** What the transaction user remembers of it (a proxy its response context, RFC 3261 §16.7); the layer never looks. */
   context: unknown
 }

@@ -156,13 +156,11 @@ t.test('a transaction tells nobody anything after its end', async (t) => {
       fc.property(fc.constantFrom('INVITE', 'MESSAGE'), fc.constantFrom('udp' as const, 'tls' as const), fc.array(happening, { maxLength: 12 }), (method, transport, events) => {
         const transactions: ServerTransaction[] = []
         const { clock, wheel, layer } = layerBench((tx) => void transactions.push(tx))
-        let ends = 0
         const flow = new FakeFlow({ transport })
         const first = request({ method })
         layer.onRequest(first, flow)
         const [tx] = transactions
         if (tx === undefined) return false
-        tx.onEnd = () => void ends++
         for (const one of events) {
           if (typeof one === 'number') tx.respond(one, answer(first, one, { toTag: 'b' }))
           else if (one === 'ack') layer.onRequest(ackFor(first, 'b'), flow)
@@ -173,7 +171,7 @@ t.test('a transaction tells nobody anything after its end', async (t) => {
         if (tx.proceeding) tx.respond(500, answer(first, 500, { toTag: 'b' }))
         clock.advance(200_000)
         const finals = new Set(flow.sent.filter((text) => text.includes(` ${method}\r\n`) && Number(text.slice(8, 11)) >= 300))
-        return ends === 1 && finals.size <= 1 && wheel.size === 0 && layer.counts.server === 0
+        return finals.size <= 1 && wheel.size === 0 && layer.counts.server === 0
       }),
       { numRuns: 300 },
     )
