@@ -7,6 +7,7 @@ import type { LateClient } from './late-client.ts'
 import { trying } from './non-invite-client.ts'
 import { silent } from './silent-user.ts'
 import { type TimerName, type TimerOwner, type TimerWheel, WheelTimer } from './timer-wheel.ts'
+import { startWaiting, stopWaiting, type Waits } from './waiting.ts'
 import type { Branch, ClientTransaction, ClientTransactionUser, TimerSettings } from './types.ts'
 
 /** One box of RFC 3261 figures 5 and 6 as RFC 6026 redrew them. */
@@ -30,7 +31,7 @@ export interface ClientHome {
   yield(tx: Client, user: ClientTransactionUser | undefined, stay: 'K' | 'M'): LateClient
 }
 
-export class Client implements ClientTransaction, TimerOwner {
+export class Client implements ClientTransaction, TimerOwner, Waits {
   readonly branch: Branch
   readonly slot: number
   readonly method: string
@@ -49,7 +50,8 @@ export class Client implements ClientTransaction, TimerOwner {
   cancelWanted = false
   cancelling: Client | undefined
   private late: LateClient | undefined = undefined
-  private waiting: Set<Client> | undefined = undefined
+  nextWaiting: Waits | undefined = undefined
+  lastWaiting: Waits | undefined = undefined
   private readonly deadline: WheelTimer
   private repeat: WheelTimer | undefined = undefined
 
@@ -73,7 +75,7 @@ export class Client implements ClientTransaction, TimerOwner {
     this.reliable = flow.reliable
     this.text = text
     // A datagram flow has no end that would be news: a repetition finds out.
-    if (flow.reliable) this.waiting = watch(flow, this)
+    if (flow.reliable) startWaiting(flow, this)
     this.become(this.method === 'INVITE' ? calling : trying)
   }
 
@@ -97,7 +99,7 @@ export class Client implements ClientTransaction, TimerOwner {
   }
 
   become(state: ClientState): void {
-    if (!state.waiting) this.waiting?.delete(this)
+    if (this.state.waiting && !state.waiting && this.reliable) stopWaiting(this)
     this.state = state
     state.enter(this)
   }
@@ -181,22 +183,4 @@ const terminated: ClientState = {
   onResponse() {},
   onTimer() {},
   onCancel() {},
-}
-
-const waitingKey = 'transaction.waiting'
-
-/** Those who wait on `flow`, with `tx`. */
-function watch(flow: Flow, tx: Client): Set<Client> {
-  const known = flow.notes.get(waitingKey)
-  const waiting = known instanceof Set ? known : new Set<Client>()
-  if (known === undefined) flow.notes.set(waitingKey, waiting)
-  return waiting.add(tx)
-}
-
-/** Tells everyone who waits for an answer on `flow` that none will come. */
-export function failWaiting(flow: Flow, because: string): void {
-  const waiting = flow.notes.get(waitingKey)
-  if (!(waiting instanceof Set)) return
-  flow.notes.delete(waitingKey)
-  for (const tx of waiting) if (tx instanceof Client) tx.failTransport(because)
 }

@@ -1,0 +1,53 @@
+/**
+ * The client transactions that wait for an answer on one flow: told when it closes. Linked to each other, for the reason given in
+ * `server-table.ts`: a Set of what comes and goes with every request leaves tables behind (bench/proxy.ts, TLS calls).
+ */
+import type { Flow } from '../transport/flow.ts'
+
+export interface Waits {
+  readonly flow: Flow | undefined
+  nextWaiting: Waits | undefined
+  lastWaiting: Waits | undefined
+  failTransport(because: string): void
+}
+
+class WaitingList {
+  first: Waits | undefined = undefined
+}
+
+const key = 'transaction.waiting'
+
+/** `one` is told when its flow closes, until `stopWaiting`. */
+export function startWaiting(flow: Flow, one: Waits): void {
+  const known = flow.notes.get(key)
+  const list = known instanceof WaitingList ? known : new WaitingList()
+  if (known === undefined) flow.notes.set(key, list)
+  one.nextWaiting = list.first
+  if (list.first !== undefined) list.first.lastWaiting = one
+  list.first = one
+}
+
+/** Safe for one that does not wait. */
+export function stopWaiting(one: Waits): void {
+  const { flow, nextWaiting, lastWaiting } = one
+  if (nextWaiting !== undefined) nextWaiting.lastWaiting = lastWaiting
+  if (lastWaiting !== undefined) lastWaiting.nextWaiting = nextWaiting
+  else {
+    const list = flow?.notes.get(key)
+    if (list instanceof WaitingList && list.first === one) list.first = nextWaiting
+  }
+  one.nextWaiting = undefined
+  one.lastWaiting = undefined
+}
+
+/** Tells everyone who waits for an answer on `flow` that none will come. */
+export function failWaiting(flow: Flow, because: string): void {
+  const list = flow.notes.get(key)
+  if (!(list instanceof WaitingList)) return
+  for (let one = list.first; one !== undefined; one = list.first) {
+    // What is told may end others of the list, and itself.
+    stopWaiting(one)
+    one.failTransport(because)
+  }
+  flow.notes.delete(key)
+}
