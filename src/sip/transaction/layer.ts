@@ -1,5 +1,6 @@
 /** The transaction layer: two tables, the rules that find an entry, and the news that goes up. */
 import { answer } from '../message/answer.ts'
+import { flat } from '../message/flat.ts'
 import { randomToken } from '../message/random.ts'
 import type { SipRequest, SipResponse } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
@@ -29,7 +30,8 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, LateHome
   readonly wheel
   readonly timers
   readonly trying
-  readonly branchPrefix = `${magicCookie}${randomToken(5)}.`
+  /** Flat: each response is compared with it. */
+  readonly branchPrefix = flat(`${magicCookie}${randomToken(5)}.`)
   private readonly settings: TransactionSettings
   /** Those without their final answer, and those that sent a failure. */
   private readonly servers = new ServerTable()

@@ -52,7 +52,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   #waiting = 0
   /** When it opened, and when the last whole message or keep-alive came, by the clock's `now`. */
   readonly #startedAt: number
-  #heardAt: number
+  #heardAt = 0
   #messages = 0
   #pingedAt: number | undefined
   #cause: Cause | undefined
@@ -71,7 +71,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     this.#wantedName = start.wantedName
     this.dialledName = start.dialledName
     this.openedAt = core.clock.wall()
-    this.#startedAt = core.clock.now()
+    this.#startedAt = Math.trunc(core.clock.now())
     this.#heardAt = this.#startedAt
     this.#core = core
     this.#wire = wire
@@ -246,7 +246,8 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   }
 
   #heard(): void {
-    this.#heardAt = this.#core.clock.now()
+    // Whole milliseconds: a fraction would be an object of its own (bench/proxy.ts, TCP calls).
+    this.#heardAt = Math.trunc(this.#core.clock.now())
     this.#pingedAt = undefined
   }
 

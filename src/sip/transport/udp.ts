@@ -27,9 +27,9 @@ export class UdpFlow implements Flow {
   readonly openedAt: number
   open = true
   confirmed = true
-  heardAt: number
+  heardAt = 0
   /** When it was put last among the flows of its socket. */
-  movedAt: number
+  movedAt = 0
   readonly #socket: UdpSocket
   #notes: Map<string, unknown> | undefined
 
@@ -110,7 +110,8 @@ export class UdpSocket implements Listener {
   /** The flow to that address, remembered or new. */
   flowTo(remote: SocketAddress, direction: 'accepted' | 'dialled', dialledName: string | undefined): UdpFlow {
     const { clock } = this.#core
-    const now = clock.now()
+    // Whole milliseconds: a fraction would be an object of its own (bench/proxy.ts, UDP calls).
+    const now = Math.trunc(clock.now())
     const known = this.known(remote)
     if (known !== undefined) {
       known.heardAt = now

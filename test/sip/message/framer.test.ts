@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { defaultLimits, type MessageError, type MessageLimits, type SipMessage, StreamFramer } from '../../../src/sip/message/index.ts'
+import { emptyLine } from '../../../src/sip/message/framer.ts'
 import { invite, request } from './messages.ts'
 
 function watch(limits: MessageLimits = defaultLimits) {
@@ -114,4 +115,15 @@ t.test('StreamFramer', async (t) => {
     push(invite().slice(40))
     t.equal(framer.pendingBytes, 0)
   })
+})
+
+t.test('the end of a head is found where Buffer finds it (property)', async () => {
+  const octets = fc.array(fc.constantFrom(13, 10, 13, 10, 65), { maxLength: 40 })
+  fc.assert(
+    fc.property(octets, fc.nat({ max: 6 }), (values, from) => {
+      const data = Buffer.from(values)
+      return emptyLine(data, from) === data.indexOf('\r\n\r\n', from, 'latin1')
+    }),
+    { numRuns: 5000 },
+  )
 })

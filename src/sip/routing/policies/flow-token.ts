@@ -52,12 +52,19 @@ function oneWay(arrival: Arrival, reading: TokenReading, options: FlowTokenOptio
 
 /** Two tokens: the request leaves by the flow it did not come by. */
 function eitherWay(arrival: Arrival, tokens: FlowTokens, flows: string, options: FlowTokenOptions): Decision | Promise<Decision> {
-  const readings = flows.split(tokenSeparator, 2).map((token) => tokens.read(token))
-  if (readings.some(({ kind }) => kind === 'forged')) return refuse(403, 'route.token-forged')
-  const others = readings.filter((reading) => reading.kind === 'flow' && reading.flow.id !== arrival.flow.id)
-  const [way] = others
-  if (way?.kind === 'flow' && others.length === 1) return alongFlow(arrival, way)
-  return lost(arrival, options, others.length === 0 ? noFlow : pass)
+  const separator = flows.indexOf(tokenSeparator)
+  const one = tokens.read(flows.slice(0, separator))
+  const other = tokens.read(flows.slice(separator + tokenSeparator.length))
+  if (one.kind === 'forged' || other.kind === 'forged') return refuse(403, 'route.token-forged')
+  const isWay = leadsAway(arrival, one)
+  const isOtherWay = leadsAway(arrival, other)
+  if (isWay && isOtherWay) return lost(arrival, options, pass)
+  if (isWay) return alongFlow(arrival, one)
+  return isOtherWay ? alongFlow(arrival, other) : lost(arrival, options, noFlow)
+}
+
+function leadsAway(arrival: Arrival, reading: TokenReading): reading is Extract<TokenReading, { kind: 'flow' }> {
+  return reading.kind === 'flow' && reading.flow.id !== arrival.flow.id
 }
 
 /**
