@@ -17,6 +17,7 @@ import { parseArgs } from 'node:util'
 import { type BenchCertificates, makeCertificates } from './proxy/certificates.ts'
 import { runLoad, LoadFailure } from './proxy/load.ts'
 import { printReport, type Machine, type Measured, median } from './proxy/report.ts'
+import { startRoles } from './proxy/role-row.ts'
 import { rows, type Row } from './proxy/rows.ts'
 import { measureSpecials, specials, type SpecialResult } from './proxy/specials.ts'
 import { cpuOf, memoryOf, startBaseline, startOurs, stop, type Subject, thisCheckout } from './proxy/subjects.ts'
@@ -78,7 +79,7 @@ async function main(): Promise<void> {
 async function measure(row: Row, how: HowToMeasure, certificates: BenchCertificates, folder: string): Promise<Measured> {
   const settings = { transport: row.transport, tls: certificates, hops: row.hops, workers: row.workers }
   const { profile, against, flags } = how
-  const ours = await startOurs({ ...settings, folder: join(folder, `${row.name}-ours`), log: row.log, checkout: thisCheckout, flags: profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile] })
+  const ours = row.hops === 3 ? await startRoles(join(folder, `${row.name}-ours`)) : await startOurs({ ...settings, folder: join(folder, `${row.name}-ours`), log: row.log, checkout: thisCheckout, flags: profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile] })
   const isOwn = against !== undefined || flags !== undefined || row.other !== 'kamailio'
   const otherFolder = join(folder, `${row.name}-other`)
   const baseline = how.alone

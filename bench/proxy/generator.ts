@@ -2,24 +2,25 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { answerAsCallee, CallLoad } from './calls.ts'
-import type { LoadJob, LoadResult } from './job.ts'
+import type { LoadJob, LoadResult, Place } from './job.ts'
 import { RegisterLoad } from './registrations.ts'
 import { openWire, type Wire, type WireSettings } from './socket.ts'
 import { statusOf } from './wire.ts'
 
 const job = JSON.parse(process.argv[2] ?? '{}') as LoadJob
 const run = randomBytes(4).toString('hex')
-const tls = job.transport === 'tls' ? { certificate: readFileSync(job.tls.certificateFile, 'utf8'), key: readFileSync(job.tls.keyFile, 'utf8'), ca: readFileSync(job.tls.caFile, 'utf8'), verifyName: 'bench.test' } : undefined
+const read = (file: string | undefined): string | undefined => (file === undefined ? undefined : readFileSync(file, 'utf8'))
+const tls = job.transport === 'tls' ? { certificate: read(job.tls.certificateFile), key: read(job.tls.keyFile), ca: readFileSync(job.tls.caFile, 'utf8') } : undefined
 const nothing = { setupMs: { p50: 0, p99: 0 }, failed: 0, turnedAway: 0, firstFailure: undefined }
 let closing = false
 
-function open(onMessage: WireSettings['onMessage'], port = job.port): Promise<Wire> {
+function open(onMessage: WireSettings['onMessage'], { host, port, verifyName }: Place = job.callers): Promise<Wire> {
   return openWire({
     transport: job.transport,
-    host: job.host,
+    host,
     port,
-    from: job.host,
-    tls,
+    from: '127.0.0.1',
+    tls: tls === undefined ? undefined : { ...tls, verifyName },
     onMessage,
     onClosed(error) {
       if (closing) return
@@ -39,9 +40,9 @@ async function calls(): Promise<LoadResult> {
   const registrar = new RegisterLoad(job.domain, job.transport, run)
   const wires: Wire[] = []
   for (let i = 0; i < job.wires; i++) {
-    wires.push(await open((message, from) => (statusOf(message) === 0 ? answerAsCallee(message, from, job.transport) : registrar.onMessage(message)), job.calleePort))
+    wires.push(await open((message, from) => (statusOf(message) === 0 ? answerAsCallee(message, from, job.transport) : registrar.onMessage(message)), job.callees))
   }
-  const callees = Array.from({ length: job.users }, (_, i) => `callee${i}-${run}`)
+  const callees = Array.from({ length: job.users }, (_, i) => job.knownUsers ? `callee${i}` : `callee${i}-${run}`)
   await registrar.run(spread(callees, wires), 1, 64)
   const callers: Wire[] = []
   let load: CallLoad | undefined

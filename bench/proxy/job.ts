@@ -2,6 +2,13 @@
 import type { CallResult } from './calls.ts'
 import type { Transport } from './socket.ts'
 
+/** Where phones connect, and the name its certificate must carry. */
+export interface Place {
+  readonly host: string
+  readonly port: number
+  readonly verifyName: string
+}
+
 export interface LoadJob {
   /**
    * calls; registrations over open wires; connections, each with one REGISTER; idle: registered connections that are held;
@@ -9,10 +16,12 @@ export interface LoadJob {
    */
   readonly kind: 'calls' | 'registrations' | 'connections' | 'idle' | 'users'
   readonly transport: Transport
-  readonly host: string
-  readonly port: number
-  /** Where the callees register and answer, when it is not where the calls enter. */
-  readonly calleePort: number
+  /** Where the calls enter. */
+  readonly callers: Place
+  /** Where the callees register and answer. */
+  readonly callees: Place
+  /** The users are `callee0`, `callee1` and so on; else each run has users of its own. */
+  readonly knownUsers: boolean
   readonly domain: string
   readonly count: number
   /** A second; 0: as fast as it goes. */
@@ -24,7 +33,8 @@ export interface LoadJob {
   readonly users: number
   /** Answers 503 are counted apart, as calls turned away, and not as failed ones. */
   readonly overload: boolean
-  readonly tls: { readonly certificateFile: string; readonly keyFile: string; readonly caFile: string }
+  /** Without a certificate the phones show none. */
+  readonly tls: { readonly certificateFile?: string; readonly keyFile?: string; readonly caFile: string }
 }
 
 export type LoadResult = CallResult

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { BenchCertificates } from './certificates.ts'
 import type { LoadJob, LoadResult } from './job.ts'
 import type { Transport } from './socket.ts'
-import { address, domain, type Subject } from './subjects.ts'
+import { domain, type Subject } from './subjects.ts'
 
 export interface Load {
   readonly job: LoadJob['kind']
@@ -21,7 +21,11 @@ export interface Load {
  */
 export function runLoad(load: Load, subject: Subject, tls: BenchCertificates, onHeld: () => void): Promise<LoadResult> {
   const { job: kind, overload = false, ...numbers } = load
-  const job: LoadJob = { kind, ...numbers, overload, host: address, port: subject.port, calleePort: subject.calleePort, domain, window: kind === 'connections' ? 4 : 100, wires: 8, tls }
+  const { callers, callees, phoneRoots } = subject
+  const job: LoadJob = {
+    kind, ...numbers, overload, callers, callees, knownUsers: phoneRoots !== undefined, domain, window: kind === 'connections' ? 4 : 100, wires: 8,
+    tls: phoneRoots === undefined ? tls : { caFile: phoneRoots },
+  }
   const generator = spawn(process.execPath, [fileURLToPath(new URL('generator.ts', import.meta.url)), JSON.stringify(job)], { stdio: ['pipe', 'pipe', 'inherit'] })
   return new Promise((resolve, reject) => {
     let text = ''

@@ -39,7 +39,7 @@ export const rows: readonly Row[] = [
   { ...calls, name: 'handshake', what: 'mutual TLS 1.3 handshake with first REGISTER, P-256', transport: 'tls', job: 'connections', must: 0.85, aim: 0.78, count: 1500, workers: 1 },
   { ...calls, name: 'idle-memory', what: 'memory of an idle registered TLS connection', transport: 'tls', job: 'idle', must: 1.4, aim: 1.25, count: 1000, workers: 1 },
   { ...calls, name: 'registration-memory', what: 'memory of a registration, 100,000 users', transport: 'tcp', job: 'users', must: 0.7, aim: 0.4, count: 100_000 },
-  { ...calls, name: 'three-hops', what: 'three proxies in a row, TLS calls', transport: 'tls', must: 1, aim: 0.8, count: 3000, hops: 3, workers: 1 },
+  { ...calls, name: 'three-hops', what: 'three hops (edge, director, front end), TLS calls', transport: 'tls', must: 1, aim: 0.8, count: 3000, hops: 3, workers: 1 },
   { ...calls, name: 'many-users', what: 'a call at 100,000 registrations ÷ at 1,000, TCP', transport: 'tcp', must: 1.15, aim: 1.05, users: 100_000, other: { users: 1000 } },
   { ...calls, name: 'log-info', what: 'log level info ÷ warn, TLS calls', transport: 'tls', must: undefined, aim: undefined, other: 'warn', log: 'info' },
 ]

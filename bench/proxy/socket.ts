@@ -19,12 +19,13 @@ export interface WireSettings {
   readonly port: number
   /** Source address; the system chooses the port. */
   readonly from: string
-  readonly tls: { readonly certificate: string; readonly key: string; readonly ca: string; readonly verifyName: string } | undefined
+  readonly tls: { readonly certificate: string | undefined; readonly key: string | undefined; readonly ca: string; readonly verifyName: string } | undefined
   readonly onMessage: (message: string, wire: Wire) => void
   readonly onClosed: (error: Error | undefined) => void
 }
 
-const contexts = new Map<string, SecureContext>()
+/** One for all wires: they trust and show the same. */
+let context: SecureContext | undefined
 
 export function openWire(settings: WireSettings): Promise<Wire> {
   return settings.transport === 'udp' ? openDatagram(settings) : openStream(settings)
@@ -82,10 +83,6 @@ function openStream(settings: WireSettings): Promise<Wire> {
 
 function dial({ transport, host, port, from, tls }: WireSettings): Socket {
   if (transport === 'tcp' || tls === undefined) return connectTcp({ host, port, localAddress: from })
-  let context = contexts.get(tls.certificate)
-  if (context === undefined) {
-    context = createSecureContext({ cert: tls.certificate, key: tls.key, ca: tls.ca })
-    contexts.set(tls.certificate, context)
-  }
+  context ??= createSecureContext({ cert: tls.certificate, key: tls.key, ca: tls.ca })
   return connectTls({ socket: connectTcp({ host, port, localAddress: from }), secureContext: context, servername: tls.verifyName, ca: tls.ca })
 }

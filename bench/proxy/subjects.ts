@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { BenchCertificates } from './certificates.ts'
 import { cpuSeconds, memoryBytes } from './cpu.ts'
 import { startKamailio } from './kamailio.ts'
+import type { Place } from './job.ts'
 import type { Transport } from './socket.ts'
 
 export const domain = 'bench.test'
@@ -14,11 +15,13 @@ export const address = '127.0.0.1'
 
 export interface Subject {
   readonly name: string
-  /** Where calls enter. */
-  readonly port: number
-  /** Where the callees register. */
-  readonly calleePort: number
+  readonly callers: Place
+  readonly callees: Place
   readonly processes: readonly ChildProcess[]
+  /** Where its phones have no certificates, and it has a directory of users: the roots they trust. */
+  readonly phoneRoots?: string
+  /** When its processes have ended. */
+  readonly closed?: () => Promise<void>
 }
 
 export interface SubjectSettings {
@@ -86,7 +89,11 @@ async function startRow(name: string, { hops, folder }: SubjectSettings, start: 
     processes.push(await start(port, ports.at(-1), `${folder}-${hop}`))
     ports.push(port)
   }
-  return { name, port: ports.at(-1) ?? 0, calleePort: ports[0] ?? 0, processes }
+  return { name, callers: placeOf(ports.at(-1)), callees: placeOf(ports[0]), processes }
+}
+
+function placeOf(port: number | undefined): Place {
+  return { host: address, port: port ?? 0, verifyName: domain }
 }
 
 export function cpuOf({ processes }: Subject): number {
@@ -97,8 +104,9 @@ export function memoryOf({ processes }: Subject): number {
   return processes.reduce((sum, { pid }) => sum + memoryBytes(pid ?? 0), 0)
 }
 
-export async function stop({ processes }: Subject): Promise<void> {
+export async function stop({ processes, closed }: Subject): Promise<void> {
   await Promise.all(processes.map(stopProcess))
+  await closed?.()
 }
 
 function stopProcess(child: ChildProcess): Promise<void> {
@@ -120,22 +128,22 @@ function freePort(): Promise<number> {
 }
 
 /** TCP and TLS ports are tried; a UDP socket shows in /proc/net/udp. */
-async function isUp(transport: Transport, port: number): Promise<void> {
+export async function isUp(transport: Transport, port: number, host: string = address): Promise<void> {
   const until = Date.now() + 15_000
   while (Date.now() < until) {
-    if (transport === 'udp' ? hasUdpSocket(port) : await connects(port)) return
+    if (transport === 'udp' ? hasUdpSocket(port) : await connects(port, host)) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  throw new Error(`nothing listens on ${transport} ${address}:${port} after 15 s`)
+  throw new Error(`nothing listens on ${transport} ${host}:${port} after 15 s`)
 }
 
 function hasUdpSocket(port: number): boolean {
   return readFileSync('/proc/net/udp', 'utf8').includes(`:${port.toString(16).toUpperCase().padStart(4, '0')} `)
 }
 
-function connects(port: number): Promise<boolean> {
+function connects(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: address, port })
+    const socket = connect({ host, port })
     socket.once('connect', () => {
       socket.destroy()
       resolve(true)
