@@ -49,8 +49,8 @@ async function startWatched(name: string, transport: Plain, tls: BenchCertificat
 }
 
 /**
- * How late timers fire while calls come at 70 % of what the proxy can take, or as near to that as the generator gets (over TCP it has to work
- * as hard as the proxy): the load that was reached stands in the result.
+ * How late timers fire while calls come at 70 % of what the proxy can take: from two generators, since one has to work harder than the
+ * proxy. The load that was reached stands in the result.
  */
 async function loopDelay(transport: Plain, tls: BenchCertificates, folder: string): Promise<SpecialResult> {
   console.error(`event loop delay, ${transport} …`)
@@ -58,15 +58,11 @@ async function loopDelay(transport: Plain, tls: BenchCertificates, folder: strin
   const subject = await startWatched(`loop-delay-${transport}`, transport, tls, folder, lagFile)
   try {
     const before = cpuOf(subject)
-    const peak = await runLoad({ ...calls, transport, count: 15_000, rate: 0 }, subject, tls, nothing)
+    await runLoad({ ...calls, transport, count: 15_000, rate: 0 }, subject, tls, nothing)
     const capacity = 15_000 / (cpuOf(subject) - before)
-    const rate = Math.round(0.7 * Math.min(capacity, peak.completed / peak.seconds))
-    let start = 0
-    await runLoad({ ...calls, transport, count: rate * 10, rate }, subject, tls, () => {
-      start = cpuOf(subject)
-      signal(subject)
-    })
-    const load = (cpuOf(subject) - start) / 10
+    // Paced calls cost a little more or less than saturated ones: a short trial tells the rate.
+    const trial = await paced(subject, transport, tls, 0.7 * capacity, 3, nothing)
+    const { load, rate } = await paced(subject, transport, tls, (0.7 * capacity * 0.7) / trial.load, 10, () => signal(subject))
     signal(subject)
     await new Promise((resolve) => setTimeout(resolve, 500))
     const { p50, p99, max } = JSON.parse(readFileSync(lagFile, 'utf8')) as { p50: number; p99: number; max: number }
@@ -75,6 +71,21 @@ async function loopDelay(transport: Plain, tls: BenchCertificates, folder: strin
   } finally {
     await stop(subject)
   }
+}
+
+/** @param begun called when both generators are set up */
+async function paced(subject: Subject, transport: Plain, tls: BenchCertificates, callsPerSecond: number, seconds: number, begun: () => void): Promise<{ readonly load: number; readonly rate: number }> {
+  const half = Math.round(callsPerSecond / 2)
+  let start = 0
+  let setUp = 0
+  const onHeld = (): void => {
+    if (++setUp < 2) return
+    start = cpuOf(subject)
+    begun()
+  }
+  const generator = (): Promise<unknown> => runLoad({ ...calls, transport, count: half * seconds, rate: half }, subject, tls, onHeld)
+  await Promise.all([generator(), generator()])
+  return { load: (cpuOf(subject) - start) / seconds, rate: 2 * half }
 }
 
 function signal({ processes }: Subject): void {
