@@ -40,6 +40,8 @@ export class Datagrams implements TakesTurns {
   }
 
   endTurn(): void {
+    // The socket may have been closed since they went out.
+    if (this.#texts.length === 0) return
     // What still waits in the socket lies in the page.
     if (this.#page !== undefined && this.#socket.getSendQueueCount() > 0) this.#page = undefined
     this.#used = 0

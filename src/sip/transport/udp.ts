@@ -153,6 +153,8 @@ export class UdpSocket implements Listener {
   send(flow: UdpFlow, text: string): void {
     const fault = this.#core.faults.on(flow.dialledName)
     if (fault?.kind === 'cut' || fault?.kind === 'silent') return this.#incident('datagram.dropped', flow, flow.remote, 'link.cut')
+    // A datagram may come from port 0, and a record of DNS may name it; nothing can be sent there.
+    if (flow.remote.port === 0) return this.#incident('datagram.dropped', flow, flow.remote, 'flow.no-port')
     if (this.#datagrams.queued > this.#core.settings.sendQueueBytes) return this.#incident('datagram.dropped', flow, flow.remote, 'flow.send-queue-full')
     this.#core.trace?.({ direction: 'out', flow, text })
     this.#datagrams.add(text, flow.remote)

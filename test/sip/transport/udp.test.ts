@@ -73,3 +73,37 @@ t.test('uses the socket of the face for new requests, and the same flow again', 
   const { flow: accepted } = await two.next('request')
   t.same({ from: accepted.remote, again: one.layer.existing(hopTo(remote, 'udp')) === flow }, { from: local, again: true })
 })
+
+t.test('what is sent goes out although the socket closes in the same turn, and closing again is safe', async (t) => {
+  const server = harness(t)
+  const listener = await server.layer.listen(listening('udp'))
+  const client = harness(t)
+  const sender = await client.layer.listen(listening('udp'))
+  const flow = await client.layer.connect(hopTo(listener.local, 'udp'))
+  for (let count = 0; count < 70; count++) flow.send(messageText({ transport: 'UDP' }))
+  await sender.close()
+  await server.next('request', 69)
+  // The turn in which it was sent ends after this one began: what is left of it must not touch the closed socket.
+  await new Promise((resolve) => setImmediate(resolve))
+  t.equal(server.of('request').length, 70)
+})
+
+t.test('a port that does not exist is an incident, not the end of the process', async (t) => {
+  const client = harness(t)
+  await client.layer.listen(listening('udp'))
+  const flow = await client.layer.connect(hopTo({ address: '127.0.0.1', port: 0 }, 'udp'))
+  t.equal(flow.send(messageText({ transport: 'UDP' })), true)
+  await new Promise((resolve) => setImmediate(resolve))
+  t.match(client.of('incident'), [{ event: 'datagram.dropped', reason: 'flow.no-port' }])
+})
+
+t.test('datagrams of one turn keep their order, also beyond one batch, and their octets', async (t) => {
+  const server = harness(t)
+  const { local } = await server.layer.listen(listening('udp'))
+  const client = harness(t)
+  const flow = await client.layer.connect(hopTo(local, 'udp'))
+  const bodies = Array.from({ length: 150 }, (_, number) => `${number} ${'\xfc'.repeat(number * 10)}`)
+  for (const body of bodies) flow.send(messageText({ transport: 'UDP', body }))
+  await server.next('request', 149)
+  t.same(server.of('request').map(({ request }) => request.body), bodies)
+})
