@@ -51,7 +51,7 @@ export class Client implements ClientTransaction, TimerOwner, Waits {
   cancelling: Client | undefined
   private late: LateClient | undefined = undefined
   nextWaiting: Waits | undefined = undefined
-  lastWaiting: Waits | undefined = undefined
+  previousWaiting: Waits | undefined = undefined
   private readonly deadline: WheelTimer
   private repeat: WheelTimer | undefined = undefined
 

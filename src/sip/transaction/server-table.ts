@@ -26,8 +26,8 @@ export class ServerTable {
     this.count++
   }
 
-  /** False: it does not stand here. */
-  remove(tx: Server): boolean {
+  /** Safe for one that does not stand here. */
+  remove(tx: Server): void {
     const bucket = this.bucketOf(tx.hash)
     let before: Server | undefined = undefined
     for (let one = this.buckets[bucket]; one !== undefined; one = one.sameBucket) {
@@ -36,11 +36,10 @@ export class ServerTable {
         else before.sameBucket = tx.sameBucket
         tx.sameBucket = undefined
         this.count--
-        return true
+        return
       }
       before = one
     }
-    return false
   }
 
   /** All, in no order; a copy, so that they may go meanwhile. */

@@ -7,7 +7,7 @@ import type { Flow } from '../transport/flow.ts'
 export interface Waits {
   readonly flow: Flow | undefined
   nextWaiting: Waits | undefined
-  lastWaiting: Waits | undefined
+  previousWaiting: Waits | undefined
   failTransport(because: string): void
 }
 
@@ -23,21 +23,21 @@ export function startWaiting(flow: Flow, one: Waits): void {
   const list = known instanceof WaitingList ? known : new WaitingList()
   if (known === undefined) flow.notes.set(key, list)
   one.nextWaiting = list.first
-  if (list.first !== undefined) list.first.lastWaiting = one
+  if (list.first !== undefined) list.first.previousWaiting = one
   list.first = one
 }
 
 /** Safe for one that does not wait. */
 export function stopWaiting(one: Waits): void {
-  const { flow, nextWaiting, lastWaiting } = one
-  if (nextWaiting !== undefined) nextWaiting.lastWaiting = lastWaiting
-  if (lastWaiting !== undefined) lastWaiting.nextWaiting = nextWaiting
+  const { flow, nextWaiting, previousWaiting } = one
+  if (nextWaiting !== undefined) nextWaiting.previousWaiting = previousWaiting
+  if (previousWaiting !== undefined) previousWaiting.nextWaiting = nextWaiting
   else {
     const list = flow?.notes.get(key)
     if (list instanceof WaitingList && list.first === one) list.first = nextWaiting
   }
   one.nextWaiting = undefined
-  one.lastWaiting = undefined
+  one.previousWaiting = undefined
 }
 
 /** Tells everyone who waits for an answer on `flow` that none will come. */

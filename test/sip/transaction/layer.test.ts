@@ -20,6 +20,19 @@ t.test('matching requests (RFC 3261 §17.2.3)', async (t) => {
     t.equal(requests.length, 2)
   })
 
+  t.test('knows each of a thousand again that are under way, answered or not', async (t) => {
+    const { layer, requests } = transactionBench()
+    const flow = new FakeFlow({ transport: 'udp' })
+    const messages = Array.from({ length: 1000 }, () => request({ method: 'MESSAGE' }))
+    for (const message of messages) layer.onRequest(message, flow)
+    for (let number = 0; number < 1000; number += 3) respond(requests[number], 200)
+    for (const message of messages) layer.onRequest(message, flow)
+    const { open, server } = layer.counts
+    for (const transaction of requests) if (transaction.proceeding) respond(transaction, 200)
+    for (const message of messages) layer.onRequest(message, flow)
+    t.same([requests.length, open, server, layer.counts.open, layer.counts.server], [1000, 666, 1000, 0, 1000])
+  })
+
   t.test('tells requests of one branch apart by method', async (t) => {
     const { layer, requests } = transactionBench()
     for (const method of ['INVITE', 'MESSAGE']) layer.onRequest(request({ method, branch: 'z9hG4bKsame' }), new FakeFlow())

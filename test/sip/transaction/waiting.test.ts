@@ -3,7 +3,7 @@ import { failWaiting, startWaiting, stopWaiting, type Waits } from '../../../src
 import { FakeFlow } from '../../support/fake-transport.ts'
 
 function waiter(flow: FakeFlow, onFail: () => void): Waits {
-  const one: Waits = { flow, nextWaiting: undefined, lastWaiting: undefined, failTransport: onFail }
+  const one: Waits = { flow, nextWaiting: undefined, previousWaiting: undefined, failTransport: onFail }
   startWaiting(flow, one)
   return one
 }
