@@ -9,7 +9,7 @@ export interface RequestLog {
   forwarded(arrival: Arrival, target: Target, flow: Flow): void
   answered(request: SipRequest, status: number, because: string | undefined): void
   dropped(message: SipMessage, flow: Flow, because: string): void
-  failed(request: SipRequest, error: unknown): void
+  failed(message: SipMessage | undefined, error: unknown): void
   readonly counts: Counts
 }
 
@@ -52,9 +52,9 @@ export function requestLog(recorder: Recorder): RequestLog {
       counts.dropped++
       if (debugs) recorder.record('message.malformed', { message: `dropped: ${because}`, log: { flow: flow.id, ...story(message) } })
     },
-    failed(request, error) {
+    failed(message, error) {
       counts.failed++
-      recorder.record('message.malformed', { message: error instanceof Error ? (error.stack ?? error.message) : String(error), log: story(request) })
+      recorder.record('message.malformed', { message: error instanceof Error ? (error.stack ?? error.message) : String(error), ...(message === undefined ? {} : { log: story(message) }) })
     },
   }
 }

@@ -81,13 +81,27 @@ export interface StackOptions {
 export function openStack(options: StackOptions): Stack {
   const { lab, plan, clock, recorder, stores } = options
   const who = nodeDirectory(lab)
+  const events = proxyEvents(recorder, plan, who)
   const overload = new OverloadGuard(clock, setImmediate)
   let judge: (evidence: PeerEvidence) => Judgement = () => ({ kind: 'refuse', code: 'link.forbidden', detail: undefined })
   let proxy: Proxy | undefined
   let links: NodeLinks | undefined
   const user: TransportUser = {
-    onRequest: (request, flow) => proxy?.transactions.onRequest(request, flow),
-    onResponse: (response, flow) => proxy?.transactions.onResponse(response, flow),
+    // Whatever a message does to us, it ends no more than itself.
+    onRequest(request, flow) {
+      try {
+        proxy?.transactions.onRequest(request, flow)
+      } catch (error) {
+        events.failed?.(request, error)
+      }
+    },
+    onResponse(response, flow) {
+      try {
+        proxy?.transactions.onResponse(response, flow)
+      } catch (error) {
+        events.failed?.(response, error)
+      }
+    },
     onFlowOpened(flow) {
       recordOpened(recorder, flow, who.byAddress(flow.remote.address))
       options.onFlowOpened?.(flow)
@@ -164,7 +178,7 @@ export function openStack(options: StackOptions): Stack {
     optionTags: ['ms-benotify'],
     flowTokens,
     diagnostics: (because, arrival, status, detail): readonly HeaderField[] => (parts.explainsTo(arrival) ? diagnosticsHeaders({ plan, who }, because, arrival, status, detail) : []),
-    on: proxyEvents(recorder, plan, who),
+    on: events,
   })
   return {
     transport,
@@ -300,6 +314,6 @@ function proxyEvents(recorder: Recorder, plan: NodePlan, who: Directory): ProxyE
     forwarded: (arrival, target, flow) => log.forwarded(arrival, target, flow),
     answered: (request, status, because) => log.answered(request, status, because),
     dropped: (message, flow, because) => log.dropped(message, flow, because),
-    failed: (request, error) => log.failed(request, error),
+    failed: (message, error) => log.failed(message, error),
   }
 }

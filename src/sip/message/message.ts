@@ -5,7 +5,7 @@ import { trim, unfold } from './scanner.ts'
 import { stampedVia } from './stamp.ts'
 import type { NameAddress, SipMessage, SipUri, Via } from './types.ts'
 import { parseUri } from './uri.ts'
-import { readViaList } from './via.ts'
+import { readTopVia, readViaList } from './via.ts'
 import { MessageError } from './message-error.ts'
 
 const noLines: readonly number[] = []
@@ -60,6 +60,7 @@ export class Message {
   private readUri: SipUri | undefined = undefined
   private readFrom: NameAddress | undefined = undefined
   private readTo: NameAddress | undefined = undefined
+  private readTop: Via | undefined = undefined
   private readVias: readonly Via[] | undefined = undefined
   private readLists: Map<string, readonly NameAddress[]> | undefined = undefined
 
@@ -110,10 +111,9 @@ export class Message {
     return (this.readTo ??= parseNameAddress(this.text.slice(this.toStart, this.toEnd), 'to-syntax'))
   }
 
+  /** Was checked with the head; those below it are another's matter, and may be broken. */
   get topVia(): Via {
-    const [top] = this.vias()
-    if (top === undefined) throw new MessageError(400, 'header-field-missing', 'no Via', 0)
-    return top
+    return (this.readTop ??= readTopVia(stampedVia(this)))
   }
 
   get body(): string {
@@ -174,6 +174,7 @@ export class Message {
   stampTopVia(received: string, rport: number): void {
     this.stampReceived = received
     this.stampPort = rport
+    this.readTop = undefined
     this.readVias = undefined
   }
 

@@ -84,6 +84,12 @@ export function parseVia(value: string): Via {
   return via
 }
 
+/** Reads the first value of a Via header field line; what stands behind its comma is not looked at. */
+export function readTopVia(value: string): Via {
+  scan.open(value, 'via-syntax')
+  return readVia()
+}
+
 /** Reads the values of one Via header field line, split at commas, into `into`. */
 export function readViaList(value: string, into: Via[]): void {
   scan.open(value, 'via-syntax')

@@ -4,7 +4,7 @@
  */
 import { MessageError } from '../message/message-error.ts'
 import { answer } from '../message/answer.ts'
-import { parseText } from '../message/parse.ts'
+import { parseOwn } from '../message/parse.ts'
 import type { SipRequest, SipResponse } from '../message/types.ts'
 import { createTransactions } from '../transaction/layer.ts'
 import type { ServerTransaction, TransactionLayer, TransactionUser } from '../transaction/types.ts'
@@ -172,7 +172,9 @@ class ProxyCore implements Proxy, TransactionUser, Core {
 
   sendBack(flow: Flow, text: string): void {
     const { transport, locate } = this.settings
-    void sendBack({ transport, locate, face: flow.face }, text, (why) => this.settings.on.dropped?.(parseText(text), flow, why))
+    const lost = (why: string): void => this.settings.on.dropped?.(parseOwn(text), flow, why)
+    // The Vias below ours are as the peer sent them back.
+    sendBack({ transport, locate, face: flow.face }, text, lost).catch((error: unknown) => this.settings.on.failed?.(undefined, error))
   }
 }
 

@@ -1,4 +1,5 @@
 /** RFC 3261 §16.7: what one request has going on: its target set, its forks, the answers so far. */
+import { MessageError } from '../message/message-error.ts'
 import type { HeaderField, NameAddress, SipResponse } from '../message/types.ts'
 import type { ServerTransaction } from '../transaction/types.ts'
 import type { Flow } from '../transport/flow.ts'
@@ -167,7 +168,7 @@ export class ResponseContext implements WayBack {
     if (!this.core.settings.forward.recurse || this.finished || this.cancelled) return false
     this.seen ??= new Set([this.arrival.uri.text])
     const targets: Target[] = []
-    for (const contact of response.addresses('Contact')) {
+    for (const contact of contactsOf(response)) {
       if (this.taken >= this.core.settings.forward.targets || !this.isNewTarget(contact)) continue
       this.seen.add(contact.uri.text)
       this.taken++
@@ -255,6 +256,16 @@ export class ResponseContext implements WayBack {
 const nothingMore: readonly HeaderField[] = []
 const noGroups: readonly Target[][] = []
 const noForks: readonly Fork[] = []
+
+/** None when they cannot be read: the redirection goes back as it is. */
+function contactsOf(response: SipResponse): readonly NameAddress[] {
+  try {
+    return response.addresses('Contact')
+  } catch (error) {
+    if (error instanceof MessageError) return []
+    throw error
+  }
+}
 
 function redirectTarget(contact: NameAddress): Target {
   const q = Number.parseFloat(contact.parameters.get('q') ?? '1')

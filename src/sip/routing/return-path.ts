@@ -1,6 +1,6 @@
 /** RFC 3261 §18.2.2, RFC 3263 §5: the way of a response whose flow is gone. */
 import type { NextHop, TransportLayer } from '../transport/types.ts'
-import { parseText } from '../message/parse.ts'
+import { parseOwn } from '../message/parse.ts'
 import type { Via } from '../message/types.ts'
 import { parseUri } from '../message/uri.ts'
 import { defaultPorts } from '../transport/transport-choice.ts'
@@ -20,7 +20,7 @@ export interface ReturnPath {
  * @param text the response; its top Via is the one of the request, stamped
  */
 export async function sendBack(path: ReturnPath, text: string, lost: (because: string) => void): Promise<void> {
-  const via = parseText(text).topVia
+  const via = parseOwn(text).topVia
   const near = hopBack(via, path.face)
   if (near !== undefined && (await delivers(path, near, text))) return
   const named = await hopsByName(path, via)

@@ -72,8 +72,8 @@ export interface ProxyEvents {
   readonly answered?: (request: SipRequest, status: number, because: string | undefined) => void
   /** Dropped without an answer: stray responses, ACKs that lead nowhere. */
   readonly dropped?: (message: SipRequest | SipResponse, flow: Flow, because: string) => void
-  /** A bug of ours or of a policy; the request was answered 500. */
-  readonly failed?: (request: SipRequest, error: unknown) => void
+  /** A bug of ours or of a policy; a request was answered 500. undefined: the message cannot be read. */
+  readonly failed?: (message: SipRequest | SipResponse | undefined, error: unknown) => void
 }
 
 export interface ProxySettings {

@@ -1,5 +1,5 @@
 /** The two requests that go exactly where another went: CANCEL (RFC 3261 §9.1) and the ACK of a failure (§17.1.1.3). */
-import { parseText } from '../message/parse.ts'
+import { parseOwn } from '../message/parse.ts'
 import type { SipRequest, SipResponse } from '../message/types.ts'
 
 /** @param invite text of the INVITE as it was sent */
@@ -29,7 +29,7 @@ function write(invite: SipRequest, method: 'ACK' | 'CANCEL', to: string): string
 }
 
 function sent(text: string): SipRequest {
-  const message = parseText(text)
+  const message = parseOwn(text)
   if (message.kind === 'request') return message
   throw new TypeError('a client transaction sends requests only')
 }

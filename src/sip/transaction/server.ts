@@ -1,6 +1,6 @@
 /** A server transaction: what all its states share. The states stand in `invite-server.ts` and `non-invite-server.ts`. */
 import { answer } from '../message/answer.ts'
-import { parseText } from '../message/parse.ts'
+import { parseOwn } from '../message/parse.ts'
 import type { SipRequest } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
 import { proceeding } from './invite-server.ts'
@@ -145,7 +145,7 @@ export class Server implements ServerTransaction, TimerOwner {
 
   /** RFC 3261 §17.2.3: without a branch it must carry the To tag of the answer it acknowledges. */
   takesAck(ack: SipRequest): boolean {
-    if (this.byOldRules && this.text !== '' && parseText(this.text).toTag !== ack.toTag) return false
+    if (this.byOldRules && this.text !== '' && parseOwn(this.text).toTag !== ack.toTag) return false
     return this.state.onAck(this)
   }
 
