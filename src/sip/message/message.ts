@@ -62,6 +62,7 @@ export class Message {
   private readTo: NameAddress | undefined = undefined
   private readTop: Via | undefined = undefined
   private readVias: readonly Via[] | undefined = undefined
+  private readRoutes: readonly NameAddress[] | undefined = undefined
   private readLists: Map<string, readonly NameAddress[]> | undefined = undefined
 
   constructor(kind: 'request' | 'response', text: string) {
@@ -141,13 +142,18 @@ export class Message {
 
   addresses(name: 'Route' | 'Record-Route' | 'Contact' | 'Path' | 'Service-Route' | 'P-Asserted-Identity'): readonly NameAddress[] {
     // Asked of every request, and mostly not there (bench/proxy.ts, UDP calls).
-    if (name === 'Route' && this.routeLine === -1) return noAddresses
+    if (name === 'Route') return (this.readRoutes ??= this.routeLine === -1 ? noAddresses : this.readAddresses(name))
     const found = this.readLists?.get(name)
     if (found !== undefined) return found
-    const addresses: NameAddress[] = []
-    for (const value of this.headers(name)) readAddressList(value, addresses)
+    const addresses = this.readAddresses(name)
     this.readLists ??= new Map()
     this.readLists.set(name, addresses)
+    return addresses
+  }
+
+  private readAddresses(name: string): readonly NameAddress[] {
+    const addresses: NameAddress[] = []
+    for (const value of this.headers(name)) readAddressList(value, addresses)
     return addresses
   }
 

@@ -3,7 +3,7 @@
  * hashes of a call (bench/proxy.ts, UDP and TCP calls).
  */
 import { flat } from '../message/flat.ts'
-import { hashOf } from '../transaction/key-hash.ts'
+import { hashOf } from '../message/text-hash.ts'
 
 /** A power of two. */
 const places = 1024

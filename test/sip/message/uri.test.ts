@@ -107,3 +107,12 @@ t.test('parseVia', async (t) => {
 t.test('unescape decodes once', async (t) => {
   t.equal(unescape('v%61lue%25%34%31'), 'value%41')
 })
+
+t.test('a URI read before is the same again, and keeps nothing of another with as many characters', async (t) => {
+  const texts = Array.from({ length: 2000 }, (_, number) => `sip:user${1000 + number}@lab.test:5061;transport=tls`)
+  for (const text of [...texts, ...texts]) {
+    const uri = parseUri(text)
+    if (uri.text !== text || `sip:${uri.user}@lab.test:5061;transport=tls` !== text) t.fail(`${text} was read as ${uri.text}`)
+  }
+  t.equal(parseUri('sip:alice@lab.test'), parseUri('sip:alice@lab.test'))
+})

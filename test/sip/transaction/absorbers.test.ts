@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Absorbers } from '../../../src/sip/transaction/absorbers.ts'
-import { hashOf } from '../../../src/sip/transaction/key-hash.ts'
+import { hashOf } from '../../../src/sip/message/text-hash.ts'
 import { TimerWheel } from '../../../src/sip/transaction/timer-wheel.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { FakeFlow } from '../../support/fake-transport.ts'
