@@ -1,8 +1,8 @@
 /** The control API's door: HTTP on a Unix socket in the node's folder, mode 0600, bounded bodies. What it answers is handed in. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Verdict } from '../certificates/verdict.ts'
 import type { NodeFolder } from './node-folder.ts'
 
@@ -62,20 +62,35 @@ export async function openControlServer(folder: NodeFolder, routes: ControlRoute
   return {
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve())
+        server.close(() => {
+          removeElsewhere(folder)
+          resolve()
+        })
         server.closeAllConnections()
       }),
   }
 }
 
 function socketPath(folder: NodeFolder): string {
+  removeElsewhere(folder)
   if (Buffer.byteLength(folder.controlSocket) <= longestSocketPathBytes) {
     rmSync(folder.controlSocketPointer, { force: true })
     return folder.controlSocket
   }
-  const short = join(mkdtempSync(join(tmpdir(), 'siplab-')), 'control.sock')
+  const short = join(mkdtempSync(shortFolders()), 'control.sock')
   writeFileSync(folder.controlSocketPointer, short, { mode: 0o600 })
   return short
+}
+
+function shortFolders(): string {
+  return join(tmpdir(), 'siplab-')
+}
+
+/** The folder of a socket that lay elsewhere, this process's or that of one which was killed. The pointer stays: a client may be about to read it. */
+function removeElsewhere({ controlSocketPointer }: NodeFolder): void {
+  if (!existsSync(controlSocketPointer)) return
+  const elsewhere = dirname(readFileSync(controlSocketPointer, 'utf8'))
+  if (elsewhere.startsWith(shortFolders())) rmSync(elsewhere, { recursive: true, force: true })
 }
 
 function listenOn(server: Server, path: string): Promise<void> {
