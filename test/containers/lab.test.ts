@@ -208,7 +208,7 @@ t.test('the incident goes the same way here and in containers', { skip, timeout:
   t.strictSame(await play('container', '--lab', 'compose', '--network', '66'), await play('local'))
 })
 
-/** Whether a connection was just open when its other end or a certificate went, and so was lost or noticed, is a matter of the moment; causes are not. */
+/** Whether a connection was just open when its other end went, and so was lost or not, is a matter of the moment; causes are not. */
 function withoutSymptoms(line: TranscriptLine): TranscriptLine {
-  return line.kind === 'node' ? { ...line, logged: line.logged.filter((entry) => !isSymptom(entry.split(' ')[1] ?? '') && !entry.endsWith(' link.refused') && !entry.startsWith('certificate.link-outlived ')) } : line
+  return line.kind === 'node' ? { ...line, logged: line.logged.filter((entry) => !isSymptom(entry.split(' ')[1] ?? '') && !entry.endsWith(' link.refused')) } : line
 }
