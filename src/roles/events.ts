@@ -30,7 +30,7 @@ export const events = {
   'certificate.kept': { level: 'warn', kept: true, meaning: 'A new certificate could not be used; the old one goes on serving' },
   'certificate.ending': { level: 'warn', kept: true, meaning: 'An own certificate is in the last third of its lifetime' },
   'certificate.ended': { level: 'error', kept: true, meaning: 'An own certificate in use has ended' },
-  'certificate.link-outlived': { level: 'warn', kept: true, meaning: 'A live link goes on although its certificate ended or was revoked' },
+  'certificate.link-outlived': { level: 'warn', kept: true, meaning: 'A live link goes on two seconds after its certificate ended, or although it was revoked' },
   'crl.loaded': { level: 'info', kept: true, meaning: 'Revocation lists were read' },
   'crl.unusable': { level: 'error', kept: true, meaning: 'A revocation list is missing, stale or unreadable' },
   'mtls.changed': { level: 'info', kept: true, meaning: 'The MTLS listener was switched' },
