@@ -45,20 +45,22 @@ function fail(sentence) {
   process.exitCode = 3
 }
 
-/**
- * V8 compiles what runs often twice, for speed in between; a node that serves for hours pays for the first of the two
- * (bench/proxy.ts, TLS calls at 500/s and the first ten thousand calls of any row). The second one starts earlier instead.
- */
-function skipMiddleCompiler() {
+/** What V8 guesses wrong about a process that handles the same few messages for hours (docs/decisions/0050 and 0051, bench/proxy.ts). */
+function tuneV8() {
+  // Two compilers, one after the other, for speed in between: the second one alone, started earlier.
   setFlagsFromString('--no-maglev')
   setFlagsFromString('--invocation-count-for-turbofan=1000')
+  // What survived while the process warmed up would be made in the old generation from then on, and keep what it refers to.
+  setFlagsFromString('--no-allocation-site-pretenuring')
+  // Each datagram comes in octets of its own: freed by another thread they cost more than freed here.
+  setFlagsFromString('--no-concurrent-array-buffer-sweeping')
 }
 
 async function run() {
   if (isNewEnough(process.versions.node)) {
     // A lab starts this door once a node: stripped and compiled modules are kept between the starts.
     nodeModule.enableCompileCache()
-    skipMiddleCompiler()
+    tuneV8()
     const { start } = await import(pathToFileURL(existsSync(source) ? source : built).href)
     return start()
   }
