@@ -28,7 +28,7 @@ export interface Row {
   readonly log: 'warn' | 'info'
 }
 
-const calls = { job: 'calls', rate: 0, count: 6000, users: 8, other: 'kamailio', hops: 1, workers: 2, log: 'warn' } as const
+const calls = { job: 'calls', rate: 0, count: 12_000, users: 8, other: 'kamailio', hops: 1, workers: 2, log: 'warn' } as const
 
 export const rows: readonly Row[] = [
   { ...calls, name: 'tls-saturated', what: 'mutual-TLS calls, saturated', transport: 'tls', must: 0.85, aim: 0.7, workers: 1 },

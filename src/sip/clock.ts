@@ -1,4 +1,5 @@
 /** Time as the stack sees it: handed in, never read from globals above the transport, so that tests own it. */
+import { performance } from 'node:perf_hooks'
 
 export interface Clock {
   /** Milliseconds on a scale that never steps back. For timers. */

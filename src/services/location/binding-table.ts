@@ -2,6 +2,7 @@
  * All bindings of a pool in memory: numbers in typed arrays, text in an arena, one chained hash table over the
  * address-of-record. A refresh writes a few numbers in place (measured by bench/registrations.ts).
  */
+import { hashOf } from '../../sip/message/text-hash.ts'
 import type { FlowId } from '../../sip/transport/flow.ts'
 import type { Binding } from './binding.ts'
 import { NameTable, columnsOf, none } from './table-columns.ts'
@@ -254,11 +255,4 @@ function keyIn(text: string): string {
 
 function startsWithField(text: string, field: string): boolean {
   return text.charCodeAt(field.length) === 10 && text.startsWith(field)
-}
-
-/** FNV-1a, 32 bits. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
-  return hash | 0
 }

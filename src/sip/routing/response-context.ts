@@ -152,9 +152,9 @@ export class ResponseContext implements WayBack {
   }
 
   private startGroup(): boolean {
-    const [group, ...later] = this.groups
+    const [group] = this.groups
     if (group === undefined) return false
-    this.groups = later.length === 0 ? noGroups : later
+    this.groups = this.groups.length === 1 ? noGroups : this.groups.slice(1)
     const share = Math.max(1, Math.floor(this.arrival.breadth / group.length))
     const forks = group.map((target) => new Fork(this, target, share))
     this.pending += forks.length

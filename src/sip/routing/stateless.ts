@@ -1,4 +1,5 @@
 /** An ACK for a 2xx, forwarded without a transaction (RFC 3261 §16, §16.11): one copy, one try, no answer. */
+import { hashOf, hashOn } from '../message/text-hash.ts'
 import type { Flow } from '../transport/flow.ts'
 import type { Incoming } from './arrival.ts'
 import type { Core } from './core.ts'
@@ -40,12 +41,6 @@ function drop(core: Core, arrival: Incoming, because: string): void {
 /** §16.11: the same for each repetition of this ACK; the loop hash at the end lets §16.3 step 4 work. */
 function identity(arrival: Incoming): string {
   const { branch, callId, cseq } = arrival.request
-  const hash = mix(mix(5381, branch ?? arrival.request.topVia.text) ^ cseq, callId)
+  const hash = hashOn(hashOf(branch ?? arrival.request.topVia.text) ^ cseq, callId)
   return `${hashText(hash)}.${arrival.loopHash}`
-}
-
-function mix(hash: number, text: string): number {
-  let mixed = hash
-  for (let at = 0; at < text.length; at++) mixed = (Math.imul(mixed, 33) ^ text.charCodeAt(at)) | 0
-  return mixed
 }

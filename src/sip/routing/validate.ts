@@ -1,4 +1,5 @@
 /** RFC 3261 §16.3: what every proxy checks before it asks anyone. Syntax was checked by the parser. */
+import { hashOf, hashOn } from '../message/text-hash.ts'
 import type { SipRequest } from '../message/types.ts'
 import { loopHashOf } from '../transaction/branch.ts'
 import type { Incoming } from './arrival.ts'
@@ -37,17 +38,11 @@ function hasLooped(request: SipRequest, hash: string, prefix: string): boolean {
  * another flow, and a node of a pool may hand a request on to another that sends it back by the token of the right one.
  */
 function loopHash(request: SipRequest, { routes, face, ownRoute }: Incoming): string {
-  let hash = mix(mix(2166136261, request.requestUri), face)
+  let hash = hashOn(hashOf(request.requestUri), face)
   const token = ownRoute?.uri.user
-  if (token !== undefined) hash = mix(hash, token)
-  for (const route of routes) hash = mix(hash, route.text)
+  if (token !== undefined) hash = hashOn(hash, token)
+  for (const route of routes) hash = hashOn(hash, route.text)
   return hashText(hash)
-}
-
-/** FNV-1a. */
-function mix(hash: number, text: string): number {
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 16777619)
-  return Math.imul(hash ^ 10, 16777619)
 }
 
 function checkBreadth(arrival: Incoming): Decision | undefined {

@@ -61,6 +61,13 @@ export class UdpFlow implements Flow {
   }
 }
 
+interface Host {
+  readonly address: string
+  readonly ports: Map<number, UdpFlow>
+}
+
+const nowhere: Host = { address: '', ports: new Map() }
+
 export class UdpSocket implements Listener {
   readonly settings: ListenerSettings
   readonly #core: Core
@@ -71,6 +78,8 @@ export class UdpSocket implements Listener {
   readonly #flows = new Set<UdpFlow>()
   /** By address and port. Asked for every datagram: no key is put together from the two (bench/proxy.ts, UDP calls). */
   readonly #hosts = new Map<string, Map<number, UdpFlow>>()
+  /** The host asked for last: most datagrams come from few, and each brings its address as a new string, to be hashed for a look-up. */
+  #last = nowhere
   #local: SocketAddress
 
   constructor(core: Core, settings: ListenerSettings) {
@@ -142,7 +151,11 @@ export class UdpSocket implements Listener {
   }
 
   known({ address, port }: SocketAddress): UdpFlow | undefined {
-    return this.#hosts.get(address)?.get(port)
+    if (address === this.#last.address) return this.#last.ports.get(port)
+    const ports = this.#hosts.get(address)
+    if (ports === undefined) return undefined
+    this.#last = { address, ports }
+    return ports.get(port)
   }
 
   /** Whether an address of this kind can be sent to. IPv6 addresses have colons. */
@@ -172,7 +185,9 @@ export class UdpSocket implements Listener {
   #dropNote({ address, port }: SocketAddress): void {
     const ports = this.#hosts.get(address)
     ports?.delete(port)
-    if (ports?.size === 0) this.#hosts.delete(address)
+    if (ports?.size !== 0) return
+    this.#hosts.delete(address)
+    if (this.#last.address === address) this.#last = nowhere
   }
 
   sweep(now: number): void {
