@@ -58,11 +58,6 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     this.transaction.cancel()
   }
 
-  abandon(): void {
-    this.transaction?.abandon()
-    this.settle()
-  }
-
   onResponse(response: SipResponse): void {
     this.heard = true
     if (response.status < 200) {

@@ -3,7 +3,6 @@ import type { SipResponse } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
 import { writeCancel } from './hop-requests.ts'
 import { calling } from './invite-client.ts'
-import type { LateClient } from './late-client.ts'
 import { trying } from './non-invite-client.ts'
 import { silent } from './silent-user.ts'
 import { type TimerName, type TimerOwner, type TimerWheel, WheelTimer } from './timer-wheel.ts'
@@ -27,8 +26,10 @@ export interface ClientHome {
   readonly timers: TimerSettings
   /** The transaction ended: its slot may be given to another. */
   release(tx: Client): void
-  /** It has its answer, and gives its slot to something smaller that hands further 2xx to `user`. */
-  yield(tx: Client, user: ClientTransactionUser | undefined, stay: 'K' | 'M'): LateClient
+  /** It has its answer, and gives its slot to something smaller that hands further 2xx to `user` for the time of Timer M, or drops what comes for that of Timer K. */
+  yield(tx: Client, user: ClientTransactionUser | undefined): void
+  /** That shall go as well. */
+  forget(tx: Client): void
 }
 
 export class Client implements ClientTransaction, TimerOwner, Waits {
@@ -49,7 +50,7 @@ export class Client implements ClientTransaction, TimerOwner, Waits {
   intervalMs = 0
   cancelWanted = false
   cancelling: Client | undefined
-  private late: LateClient | undefined = undefined
+  private yielded = false
   nextWaiting: Waits | undefined = undefined
   previousWaiting: Waits | undefined = undefined
   private readonly deadline: WheelTimer
@@ -146,16 +147,17 @@ export class Client implements ClientTransaction, TimerOwner, Waits {
     this.cancelling.send(writeCancel(this.text), this.flow)
   }
 
-  /** What is left to do takes less than this: somebody hears of further 2xx (M), or nobody hears anything (K). */
-  yield(stay: 'K' | 'M', user: ClientTransactionUser | undefined): void {
-    this.late = this.home.yield(this, user, stay)
+  /** What is left to do takes less than this: `user` hears of further 2xx, or nobody hears anything. */
+  yield(user: ClientTransactionUser | undefined): void {
+    this.yielded = true
     this.user = silent
+    this.home.yield(this, user)
   }
 
   end(): void {
     if (!this.live) return
-    if (this.late !== undefined) {
-      this.late.abandon()
+    if (this.yielded) {
+      this.home.forget(this)
       return this.become(terminated)
     }
     this.stopTimers()

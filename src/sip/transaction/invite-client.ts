@@ -14,7 +14,7 @@ export const calling: ClientState = {
     if (response.status < 200) {
       tx.stopTimers()
       tx.become(proceeding)
-      return tx.user.onResponse(response, tx)
+      return tx.user.onResponse(response)
     }
     onFinal(tx, response)
   },
@@ -34,7 +34,7 @@ const proceeding: ClientState = {
     if (tx.cancelWanted) tx.sendCancel()
   },
   onResponse(tx, response) {
-    if (response.status < 200) return tx.user.onResponse(response, tx)
+    if (response.status < 200) return tx.user.onResponse(response)
     onFinal(tx, response)
   },
   onTimer(tx) {
@@ -48,10 +48,10 @@ const onFinal: ClientState['onResponse'] = (tx, response) => {
   if (response.status >= 300) {
     tx.ack = writeAck(tx.text, response)
     tx.become(completed)
-    return tx.user.onResponse(response, tx)
+    return tx.user.onResponse(response)
   }
   tx.become(accepted)
-  tx.user.onResponse(response, tx)
+  tx.user.onResponse(response)
   if (tx.state === accepted) stay(tx)
 }
 
@@ -81,7 +81,7 @@ const accepted: ClientState = {
     tx.text = ''
   },
   onResponse(tx, response) {
-    if (response.status >= 200 && response.status < 300) tx.user.onResponse(response, tx)
+    if (response.status >= 200 && response.status < 300) tx.user.onResponse(response)
   },
   onTimer: (tx) => tx.end(),
   onCancel() {},
@@ -91,5 +91,5 @@ const accepted: ClientState = {
 function stay(tx: Client): void {
   tx.user = tx.user.late?.() ?? tx.user
   if (tx.cancelling?.live === true) tx.start('M', 64 * tx.home.timers.t1)
-  else tx.yield('M', tx.user)
+  else tx.yield(tx.user)
 }

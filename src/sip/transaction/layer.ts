@@ -2,14 +2,13 @@
 import { answer } from '../message/answer.ts'
 import { flat } from '../message/flat.ts'
 import { randomToken } from '../message/random.ts'
+import { hashOf } from '../message/text-hash.ts'
 import type { SipRequest, SipResponse } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
 import { Absorbers } from './absorbers.ts'
 import { asBranch, formatBranch, magicCookie, slotOf } from './branch.ts'
 import { Client, type ClientHome } from './client.ts'
-import { LateClient, type LateHome } from './late-client.ts'
-import { hashOf } from '../message/text-hash.ts'
-import { Line } from './line.ts'
+import { LateClients } from './late-clients.ts'
 import { branchKey, needsOldRules, oldRulesKey } from './matching.ts'
 import { Server, type ServerHome } from './server.ts'
 import { ServerTable } from './server-table.ts'
@@ -26,7 +25,7 @@ export function createTransactions(settings: TransactionSettings): TransactionLa
   return new Transactions(settings)
 }
 
-class Transactions implements TransactionLayer, ClientHome, ServerHome, LateHome {
+class Transactions implements TransactionLayer, ClientHome, ServerHome {
   readonly wheel
   readonly timers
   readonly trying
@@ -39,9 +38,9 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, LateHome
   private readonly failures = new Set<Server>()
   /** Those that have their final answer (Timers J and L, which are equal). */
   private readonly absorbing: Absorbers
-  private readonly slots: (Client | LateClient | undefined)[] = []
-  private readonly lateInvites: Line
-  private readonly lateOthers: Line
+  /** Those without their final answer, and those that acknowledged a failure, by the slot in their branch. */
+  private readonly slots: (Client | undefined)[] = []
+  private readonly late: LateClients
   private readonly free: number[] = []
   /** To tag of the answers nothing is kept of: by it their ACKs are known, and end here. */
   private readonly shedTag = randomToken(8)
@@ -56,8 +55,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, LateHome
     this.trying = settings.trying
     const { clock, wheel, timers } = settings
     this.absorbing = new Absorbers(clock, wheel, 64 * timers.t1)
-    this.lateInvites = new Line(clock, wheel, 'M', 64 * timers.t1)
-    this.lateOthers = new Line(clock, wheel, 'K', timers.t4)
+    this.late = new LateClients(clock, wheel, timers, (slot) => this.free.push(slot))
   }
 
   get counts(): TransactionLayer['counts'] {
@@ -86,8 +84,13 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, LateHome
   }
 
   onResponse(response: SipResponse, flow: Flow): void {
-    const tx = this.find(response)
-    if (tx !== undefined) return tx.onResponse(response)
+    const { branch } = response
+    const slot = branch === undefined ? -1 : slotOf(this.branchPrefix, branch)
+    if (branch !== undefined && slot !== -1) {
+      const tx = this.addressee(slot, branch, response.method)
+      if (tx !== undefined) return tx.onResponse(response)
+      if (this.late.takes(slot, branch, response)) return
+    }
     this.strays++
     this.settings.user.onStrayResponse(response, flow)
   }
@@ -98,7 +101,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, LateHome
 
   client(method: string, loopKey: string, user: ClientTransactionUser): ClientTransaction | undefined {
     if (this.closed) return undefined
-    const slot = this.free.pop() ?? this.newSlot()
+    const slot = this.freeSlot()
     if (slot === undefined) return undefined
     const branch = formatBranch(this.branchPrefix, slot, loopKey)
     const tx = new Client(this, slot, branch, method, user, undefined)
@@ -118,7 +121,8 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, LateHome
     }
     const holder = tx.cancelOf ?? tx
     if (holder.live || holder.cancelling?.live === true) return
-    this.vacate(holder.slot)
+    this.slots[holder.slot] = undefined
+    this.free.push(holder.slot)
   }
 
   failed(tx: Server): void {
@@ -134,17 +138,13 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, LateHome
     this.makeRoom()
   }
 
-  yield({ slot, branch, method }: Client, user: ClientTransactionUser | undefined, stay: 'K' | 'M'): LateClient {
-    const late = new LateClient(this, slot, branch, method, user)
-    this.slots[slot] = late
-    const line = stay === 'M' ? this.lateInvites : this.lateOthers
-    line.add(late)
-    return late
+  yield({ slot, branch, method }: Client, user: ClientTransactionUser | undefined): void {
+    this.slots[slot] = undefined
+    this.late.add(slot, branch, method, user)
   }
 
-  vacate(slot: number): void {
-    this.slots[slot] = undefined
-    this.free.push(slot)
+  forget({ slot, branch }: Client): void {
+    this.late.forget(slot, branch)
   }
 
   undeliverable(flow: Flow, text: string): void {
@@ -154,7 +154,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, LateHome
   flowsInUse(): ReadonlySet<Flow> {
     const flows = new Set<Flow>()
     for (const tx of this.servers.all()) if (tx.proceeding) flows.add(tx.flow)
-    for (const tx of this.slots) if (tx instanceof Client && tx.state.waiting && tx.flow !== undefined) flows.add(tx.flow)
+    for (const tx of this.slots) if (tx?.state.waiting === true && tx.flow !== undefined) flows.add(tx.flow)
     return flows
   }
 
@@ -162,7 +162,8 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, LateHome
     this.closed = true
     for (const tx of this.servers.all()) tx.end()
     for (const tx of this.slots) tx?.abandon()
-    for (const line of [this.absorbing, this.lateInvites, this.lateOthers]) line.close()
+    this.late.close()
+    this.absorbing.close()
   }
 
   /** Server transactions without a final answer. */
@@ -214,19 +215,18 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome, LateHome
     return this.servers.get(key, hashOf(key))
   }
 
-  private find(response: SipResponse): Client | LateClient | undefined {
-    const { branch } = response
-    if (branch === undefined) return undefined
-    const tx = this.slots[slotOf(this.branchPrefix, branch)]
+  private addressee(slot: number, branch: string, method: string): Client | undefined {
+    const tx = this.slots[slot]
     if (tx?.branch !== branch) return undefined
-    if (tx instanceof LateClient) return response.method === tx.method ? tx : undefined
-    const addressee = response.method === tx.method ? tx : response.method === 'CANCEL' ? tx.cancelling : undefined
-    return addressee?.live === true ? addressee : undefined
+    const found = method === tx.method ? tx : method === 'CANCEL' ? tx.cancelling : undefined
+    return found?.live === true ? found : undefined
   }
 
-  private newSlot(): number | undefined {
+  /** When all are taken, what only waits for something to come again gives way; undefined: all are under way. */
+  private freeSlot(): number | undefined {
+    if (this.free.length > 0) return this.free.pop()
     const slot = this.slots.length
-    if (slot >= this.settings.limits.client) return undefined
+    if (slot >= this.settings.limits.client) return this.late.makeRoom() ? this.free.pop() : undefined
     this.slots.push(undefined)
     return slot
   }

@@ -15,7 +15,7 @@ export const trying: ClientState = {
   onResponse(tx, response) {
     if (response.status >= 200) return onFinal(tx, response)
     tx.become(proceeding)
-    tx.user.onResponse(response, tx)
+    tx.user.onResponse(response)
   },
   onTimer(tx, timer) {
     if (timer === 'F') return tx.failTimeout()
@@ -32,7 +32,7 @@ const proceeding: ClientState = {
   enter() {},
   onResponse(tx, response) {
     if (response.status >= 200) return onFinal(tx, response)
-    tx.user.onResponse(response, tx)
+    tx.user.onResponse(response)
   },
   onTimer(tx, timer) {
     if (timer === 'F') return tx.failTimeout()
@@ -46,7 +46,7 @@ const onFinal: ClientState['onResponse'] = (tx, response) => {
   const { user } = tx
   tx.stopTimers()
   tx.become(completed)
-  user.onResponse(response, tx)
+  user.onResponse(response)
 }
 
 /** Absorbs repetitions of the final response. */
@@ -57,7 +57,7 @@ const completed: ClientState = {
     tx.text = ''
     if (tx.reliable) return tx.end()
     // The slot of a CANCEL is that of its INVITE.
-    if (tx.cancelOf === undefined) tx.yield('K', undefined)
+    if (tx.cancelOf === undefined) tx.yield(undefined)
     else tx.start('K', tx.home.timers.t4)
   },
   onResponse() {},

@@ -34,7 +34,7 @@ export interface ClientTransaction {
 
 export interface ClientTransactionUser {
   /** Provisional and final; each further 2xx to an INVITE too (RFC 6026 §8.4). */
-  onResponse(response: SipResponse, transaction: ClientTransaction): void
+  onResponse(response: SipResponse): void
   /** Timer B or F; no answer came. */
   onTimeout(transaction: ClientTransaction): void
   /** The flow closed or refused the text before a final answer. May be called from within `send`. */
