@@ -41,6 +41,7 @@ function read(text: string, limits: MessageLimits, headBytes: number): Message {
   const message = readStartLine(text, startLineEnd)
   let count = 0
   let seen = 0
+  let present = 0
   let start = startLineEnd + 2
   while (octets[start] !== CR || octets[start + 1] !== LF) {
     if (count === limits.headerFields) throw new MessageError(513, 'header-fields-too-many', `more than ${limits.headerFields} header fields`, start)
@@ -49,6 +50,7 @@ function read(text: string, limits: MessageLimits, headBytes: number): Message {
     let end = isNew ? readUsual(message, number, start + usualColon(number)) : -1
     if (end !== -1) {
       seen |= 1 << number
+      present |= 1 << number
       lines[count++] = start * 256 + number
       start = end + 2
       continue
@@ -66,6 +68,7 @@ function read(text: string, limits: MessageLimits, headBytes: number): Message {
       colon = octets[nameEnd] === COLON && nameEnd !== start ? nameEnd : findColon(start)
     }
     lines[count] = start * 256 + folded + number
+    present |= 1 << number
     if (number <= MAX_FORWARDS) {
       const bit = 1 << number
       if ((seen & bit) === 0) readValue(message, number, colon + 1, end)
@@ -78,6 +81,7 @@ function read(text: string, limits: MessageLimits, headBytes: number): Message {
   if ((seen & mandatory) !== mandatory) throw missing(seen)
   lines[count] = start * 256
   message.lines = lines.slice(0, count + 1)
+  message.present = present
   message.bodyStart = start + 2
   return message
 }

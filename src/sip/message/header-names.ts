@@ -58,6 +58,8 @@ export interface FieldName {
   /** Index numbers a line of that name can have: its own number twice, or the letters of the long and the compact form. */
   readonly number: number
   readonly compactNumber: number
+  /** Both as bits of `present` of a message. */
+  readonly bits: number
 }
 
 const fieldNames = new Map<string, FieldName>()
@@ -74,7 +76,8 @@ function makeFieldName(name: string): FieldName {
   let letter: string | undefined
   for (const [short, full] of compact) if (full === long) letter = short
   const number = numbers.get(long) ?? initialNumber(long.charCodeAt(0))
-  const made = { long, compact: letter, number, compactNumber: letter === undefined || numbers.has(long) ? number : letter.charCodeAt(0) }
+  const compactNumber = letter === undefined || numbers.has(long) ? number : letter.charCodeAt(0)
+  const made = { long, compact: letter, number, compactNumber, bits: (1 << number) | (1 << compactNumber) }
   if (fieldNames.size < mostFieldNames) fieldNames.set(name, made)
   return made
 }

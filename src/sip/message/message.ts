@@ -10,6 +10,7 @@ import { MessageError } from './message-error.ts'
 
 const noLines: readonly number[] = []
 const noAddresses: readonly NameAddress[] = []
+const noValues: readonly string[] = []
 
 /**
  * Both kinds are one class, so that all code that handles messages sees one object shape (bench/parse.ts).
@@ -21,6 +22,8 @@ export class Message {
   bodyStart = 0
   /** One entry a header field line: offset of its first character × 256 + number of the name; last: the empty line. */
   lines: readonly number[] = noLines
+  /** Which index numbers stand in it, as bits, modulo 32: what is not there is mostly known without a walk (bench/forward.ts). */
+  present = 0
   method = ''
   requestUri = ''
   status = 0
@@ -164,6 +167,7 @@ export class Message {
 
   headers(name: string): readonly string[] {
     const field = fieldName(name)
+    if ((this.present & field.bits) === 0) return noValues
     const values: string[] = []
     for (let line = this.findLine(field, 0); line !== -1; line = this.findLine(field, line + 1)) {
       values.push(this.valueOf(line))
@@ -172,8 +176,10 @@ export class Message {
   }
 
   list(name: string): readonly string[] {
+    const values = this.headers(name)
+    if (values.length === 0) return noValues
     const items: string[] = []
-    for (const value of this.headers(name)) splitList(value, items)
+    for (const value of values) splitList(value, items)
     return items
   }
 
@@ -222,6 +228,7 @@ export class Message {
 
   /** The first line of that name from line `from` on; -1: none. */
   findLine(field: FieldName, from: number): number {
+    if ((this.present & field.bits) === 0) return -1
     for (let line = from; line < this.lineCount; line++) if (this.isLine(line, field)) return line
     return -1
   }
