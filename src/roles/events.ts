@@ -44,6 +44,7 @@ export const events = {
   'link.fault': { level: 'warn', kept: true, meaning: 'A fault was put on or taken off a link' },
   'peer.probe': { level: 'debug', kept: false, meaning: 'A connection closed before its ClientHello' },
   'message.malformed': { level: 'warn', kept: false, meaning: 'A message could not be read' },
+  'message.failed': { level: 'error', kept: false, meaning: 'A fault of siplab: a message or a timer could not be dealt with, and ended with that' },
   'connection.limit': { level: 'warn', kept: false, meaning: 'A connection was turned away by a limit' },
   'connection.incident': { level: 'debug', kept: false, meaning: 'Something went wrong on a connection' },
   'route.refused': { level: 'warn', kept: true, meaning: 'A request was refused because its Route did not come from here' },

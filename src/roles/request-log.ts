@@ -1,4 +1,5 @@
 /** The story of a call in the log: at `info` a line when a request is forwarded, refused or finally answered. */
+import { MessageError } from '../sip/message/message-error.ts'
 import type { SipMessage, SipRequest } from '../sip/message/types.ts'
 import type { Arrival, Decision, Target } from '../sip/routing/decision.ts'
 import type { Flow } from '../sip/transport/flow.ts'
@@ -23,7 +24,7 @@ export interface Counts {
   failed: number
 }
 
-export function requestLog(recorder: Recorder): RequestLog {
+export function requestLog(recorder: Pick<Recorder, 'levelOn' | 'record'>): RequestLog {
   const counts: Counts = { requests: 0, forwarded: 0, answered: 0, refused: 0, dropped: 0, failed: 0 }
   const tells = recorder.levelOn('info')
   const debugs = recorder.levelOn('debug')
@@ -54,7 +55,10 @@ export function requestLog(recorder: Recorder): RequestLog {
     },
     failed(message, error) {
       counts.failed++
-      recorder.record('message.malformed', { message: error instanceof Error ? (error.stack ?? error.message) : String(error), ...(message === undefined ? {} : { log: story(message) }) })
+      const log = message === undefined ? {} : { log: story(message) }
+      // What a peer left broken in what is passed on for it comes to light late, and is its fault all the same.
+      if (error instanceof MessageError) return recorder.record('message.malformed', { message: error.message, ...log })
+      recorder.record('message.failed', { message: error instanceof Error ? (error.stack ?? error.message) : String(error), ...log })
     },
   }
 }

@@ -164,7 +164,7 @@ export function openStack(options: StackOptions): Stack {
     links = gateway.links
   } else proxy = createProxy({
     clock,
-    wheel: new TimerWheel(clock),
+    wheel: new TimerWheel(clock, (error) => events.failed?.(undefined, error)),
     timers: defaultTimers,
     limits: options.transactionLimits ?? defaultTransactionLimits,
     transport,

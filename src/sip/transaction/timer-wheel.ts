@@ -69,9 +69,12 @@ export class TimerWheel {
   private sleep: Timer | undefined
   private wakeTick = Infinity
   private readonly wake = (): void => this.advance()
+  private readonly onFailure: ((error: unknown) => void) | undefined
 
-  constructor(clock: Clock) {
+  /** @param onFailure told what a timer threw, which ends no more than itself then; absent: it is thrown, and those due with it fire a moment later */
+  constructor(clock: Clock, onFailure?: (error: unknown) => void) {
     this.clock = clock
+    this.onFailure = onFailure
     this.tick = Math.floor(clock.now() / tickMs)
   }
 
@@ -139,7 +142,12 @@ export class TimerWheel {
     while (!this.firing.alone) {
       const timer = this.firing.next
       this.cancel(timer)
-      timer.owner.onTimer(timer.name)
+      try {
+        timer.owner.onTimer(timer.name)
+      } catch (error) {
+        if (this.onFailure === undefined) throw error
+        this.onFailure(error)
+      }
     }
   }
 

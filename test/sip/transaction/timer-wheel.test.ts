@@ -77,6 +77,17 @@ t.test('timer wheel', async (t) => {
     t.same(fired.map(({ name }) => name), ['B'])
   })
 
+  t.test('tells what a timer threw, and fires the others of its tick', async (t) => {
+    const clock = new FakeClock()
+    const failures: unknown[] = []
+    const fired: string[] = []
+    const wheel = new TimerWheel(clock, (error) => failures.push(error))
+    wheel.arm(new WheelTimer({ onTimer: () => { throw new Error('a bug') } }), 'A', 100)
+    wheel.arm(new WheelTimer({ onTimer: (name) => void fired.push(name) }), 'B', 100)
+    clock.advance(120)
+    t.match([failures, fired], [[{ message: 'a bug' }], ['B']])
+  })
+
   t.test('fires everything due after the process stood still for minutes', async (t) => {
     const { clock, wheel, fired, timer } = setup()
     for (const delay of [20, 500, 32_000, 181_000]) wheel.arm(timer(), 'A', delay)
