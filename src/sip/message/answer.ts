@@ -4,6 +4,7 @@ import { internals } from './message.ts'
 import { VIA } from './header-names.ts'
 import { randomToken } from './random.ts'
 import { reasonOf } from './reasons.ts'
+import { unfold } from './scanner.ts'
 import { stampedVia } from './stamp.ts'
 import type { HeaderField, SipRequest } from './types.ts'
 
@@ -26,7 +27,7 @@ export function answer(request: SipRequest, status: number, options: AnswerOptio
   const { reason = reasonOf(status), headers = [], body = '' } = options
   return (
     `SIP/2.0 ${status} ${reason}\r\n${viaBlock(request)}${recordRoutes(request, status)}` +
-    `From: ${lineOf(request, 'from')}\r\nTo: ${lineOf(request, 'to')}${toTag(request, status, options.toTag)}\r\n` +
+    `From: ${fromOf(request)}\r\nTo: ${toOf(request)}${toTag(request, status, options.toTag)}\r\n` +
     `Call-ID: ${request.callId}\r\nCSeq: ${request.cseq} ${request.method}\r\n` +
     headerLines(headers) +
     (options.contentType === undefined ? '' : `Content-Type: ${options.contentType}\r\n`) +
@@ -68,8 +69,14 @@ function recordRoutes(request: SipRequest, status: number): string {
   return request.headers('record-route').map((value) => `Record-Route: ${value}\r\n`).join('')
 }
 
-function lineOf(request: SipRequest, name: 'from' | 'to'): string {
-  return request.header(name) ?? ''
+function fromOf(request: SipRequest): string {
+  const { text, fromStart, fromEnd } = internals(request)
+  return unfold(text, fromStart, fromEnd)
+}
+
+function toOf(request: SipRequest): string {
+  const { text, toStart, toEnd } = internals(request)
+  return unfold(text, toStart, toEnd)
 }
 
 function toTag(request: SipRequest, status: number, tag: string | undefined): string {

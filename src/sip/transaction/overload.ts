@@ -6,7 +6,7 @@
 import type { Clock } from '../clock.ts'
 
 export interface OverloadSettings {
-  /** A turn that takes longer is late. */
+  /** A turn that takes longer is late. When nothing came for so long, what was late is worked off. */
   readonly lateMs: number
   /** Late turns in a row that take so long together, at least two, are overload: a pause of the collector, or of a machine that others keep busy, is none. */
   readonly enoughMs: number
@@ -29,6 +29,7 @@ export class OverloadGuard {
   private readonly endOfTurn: EndOfTurn
   private readonly settings: OverloadSettings
   private startedAt = 0
+  private endedAt = 0
   private isInTurn = false
   private isBehind = false
   /** Late turns in a row, and how long they took together. */
@@ -61,6 +62,7 @@ export class OverloadGuard {
   private elapsedMs(): number {
     const now = this.clock.now()
     if (this.isInTurn) return now - this.startedAt
+    if (now - this.endedAt > this.settings.lateMs) this.rested()
     this.isInTurn = true
     this.isBehind = false
     this.startedAt = now
@@ -68,10 +70,17 @@ export class OverloadGuard {
     return 0
   }
 
+  private rested(): void {
+    this.lateTurns = 0
+    this.lateMs = 0
+    this.isOverloaded = false
+  }
+
   private readonly onTurnOver = (): void => {
     this.isInTurn = false
     const { lateMs, enoughMs } = this.settings
-    const tookMs = this.clock.now() - this.startedAt
+    this.endedAt = this.clock.now()
+    const tookMs = this.endedAt - this.startedAt
     const isLate = this.isBehind || tookMs > lateMs
     this.lateTurns = isLate ? this.lateTurns + 1 : 0
     this.lateMs = isLate ? this.lateMs + tookMs : 0

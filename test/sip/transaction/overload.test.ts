@@ -70,6 +70,20 @@ t.test('overload guard', async (t) => {
     t.same(new Set(turn(1000, 10)), new Set([taken]))
   })
 
+  t.test('takes everything again after a time in which nothing came', async (t) => {
+    const { turn, clock } = setup()
+    for (let late = 0; late < 4; late++) turn(200)
+    clock.advance(101)
+    t.same(new Set(turn(1000, 10)), new Set([taken]))
+  })
+
+  t.test('goes on refusing after a shorter one', async (t) => {
+    const { turn, clock } = setup()
+    for (let late = 0; late < 4; late++) turn(200)
+    clock.advance(100)
+    t.same(turn(200, 4), [taken, taken, 1, 2])
+  })
+
   t.test('asks for the end of a turn once, however many requests it has', async (t) => {
     const { guard, ends } = setup()
     for (let count = 0; count < 50; count++) guard.shed()
