@@ -16,12 +16,11 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type BenchCertificates, makeCertificates } from './proxy/certificates.ts'
 import { runLoad, LoadFailure } from './proxy/load.ts'
-import { printReport, type Machine, type Measured } from './proxy/report.ts'
+import { printReport, type Machine, type Measured, median } from './proxy/report.ts'
 import { startRoles } from './proxy/role-row.ts'
 import { rows, type Row } from './proxy/rows.ts'
 import { measureSpecials, specials, type SpecialResult } from './proxy/specials.ts'
 import { cpuOf, memoryOf, startBaseline, startOurs, stop, type Subject, thisCheckout } from './proxy/subjects.ts'
-import { median } from './support/rounds.ts'
 
 interface HowToMeasure {
   readonly rounds: number

@@ -1,5 +1,4 @@
 /** The results as a table for people or as one JSON document. */
-import { median } from '../support/rounds.ts'
 import type { Row } from './rows.ts'
 import type { SpecialResult } from './specials.ts'
 
@@ -21,6 +20,10 @@ export interface Measured {
   readonly ratio: number
   readonly unit: string
   readonly setupMs: { readonly ours: number; readonly other: number }
+}
+
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN
 }
 
 export function printReport(machine: Machine, measured: readonly Measured[], special: readonly SpecialResult[], json: boolean): void {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { BenchCertificates } from './certificates.ts'
 import { runLoad } from './load.ts'
-import { median } from '../support/rounds.ts'
+import { median } from './report.ts'
 import { cpuOf, startOurs, stop, type Subject, thisCheckout } from './subjects.ts'
 
 export interface SpecialResult {
