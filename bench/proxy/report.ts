@@ -45,6 +45,7 @@ export function printReport(machine: Machine, measured: readonly Measured[], spe
 }
 
 function judge(ratio: number, { must, aim }: Row): string {
-  if (must === undefined || aim === undefined) return ''
+  // Without its other side (`--alone`) a row has no ratio.
+  if (must === undefined || aim === undefined || Number.isNaN(ratio)) return ''
   return ratio <= aim ? 'aim met' : ratio <= must ? 'must met' : 'MISSED'
 }
