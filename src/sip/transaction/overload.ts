@@ -1,7 +1,8 @@
 /**
  * Turns new work away while the process cannot keep up, so that calls in progress still complete (RFC 3261 §21.5.4).
- * The measure is the turn of the event loop: one that takes long, or that leaves something in the sockets, is late. While turns
- * are late, each takes new work in its first part only and refuses what comes behind.
+ * The measure is the turn of the event loop: one that takes long, or that leaves something in the sockets, is late. After late turns each
+ * takes new work in its first part only and refuses what comes behind, until there was nothing to refuse for a while: turns
+ * stay short then, and so does the time that calls hold what they need (bench/proxy.ts, overload).
  */
 import type { Clock } from '../clock.ts'
 
@@ -15,11 +16,13 @@ export interface OverloadSettings {
    * costs more then (bench/proxy.ts, overload).
    */
   readonly takeMs: number
+  /** Overload is over when nothing was turned away for so long. */
+  readonly quietMs: number
   /** Retry-After, from and to: clients that were turned away together do not come back together. */
   readonly retryAfterSeconds: readonly [from: number, to: number]
 }
 
-export const defaultOverload: OverloadSettings = { lateMs: 100, enoughMs: 800, takeMs: 20, retryAfterSeconds: [2, 10] }
+export const defaultOverload: OverloadSettings = { lateMs: 100, enoughMs: 400, takeMs: 20, quietMs: 1000, retryAfterSeconds: [2, 10] }
 
 /** Calls back when the turn of the event loop is over: `setImmediate`. */
 export type EndOfTurn = (callback: () => void) => unknown
@@ -35,8 +38,10 @@ export class OverloadGuard {
   /** Late turns in a row, and how long they took together. */
   private lateTurns = 0
   private lateMs = 0
-  private isOverloaded = false
+  /** Turns that start before this time are under overload. */
+  private overloadedUntil = -Infinity
   private turnedAway = 0
+  private turnedAwayBefore = 0
 
   constructor(clock: Clock, endOfTurn: EndOfTurn, settings: Partial<OverloadSettings> = {}) {
     this.clock = clock
@@ -47,7 +52,7 @@ export class OverloadGuard {
   /** For `TransactionSettings.shed`, asked for each new request: seconds for Retry-After, undefined for one that is taken. */
   readonly shed = (): number | undefined => {
     const elapsedMs = this.elapsedMs()
-    if (!this.isOverloaded || elapsedMs <= this.settings.takeMs) return undefined
+    if (elapsedMs <= this.settings.takeMs || this.startedAt >= this.overloadedUntil) return undefined
     const [from, to] = this.settings.retryAfterSeconds
     return from + (this.turnedAway++ % (to - from + 1))
   }
@@ -73,17 +78,19 @@ export class OverloadGuard {
   private rested(): void {
     this.lateTurns = 0
     this.lateMs = 0
-    this.isOverloaded = false
+    this.overloadedUntil = -Infinity
   }
 
   private readonly onTurnOver = (): void => {
     this.isInTurn = false
-    const { lateMs, enoughMs } = this.settings
+    const { lateMs, enoughMs, quietMs } = this.settings
     this.endedAt = this.clock.now()
     const tookMs = this.endedAt - this.startedAt
     const isLate = this.isBehind || tookMs > lateMs
     this.lateTurns = isLate ? this.lateTurns + 1 : 0
     this.lateMs = isLate ? this.lateMs + tookMs : 0
-    this.isOverloaded = this.lateTurns > 1 && this.lateMs >= enoughMs
+    const isTooMuch = this.turnedAway !== this.turnedAwayBefore || (this.lateTurns > 1 && this.lateMs >= enoughMs)
+    if (isTooMuch) this.overloadedUntil = this.endedAt + quietMs
+    this.turnedAwayBefore = this.turnedAway
   }
 }

@@ -5,7 +5,7 @@ import { FakeClock } from '../../support/fake-clock.ts'
 function setup() {
   const clock = new FakeClock()
   const ends: (() => void)[] = []
-  const guard = new OverloadGuard(clock, (callback) => ends.push(callback), { lateMs: 100, enoughMs: 600, takeMs: 50, retryAfterSeconds: [1, 3] })
+  const guard = new OverloadGuard(clock, (callback) => ends.push(callback), { lateMs: 100, enoughMs: 600, takeMs: 50, quietMs: 300, retryAfterSeconds: [1, 3] })
   const end = (): void => ends.splice(0).forEach((callback) => callback())
   /** One turn of the event loop: a new request every `ms / requests`. Gives what each was told. */
   const turn = (ms: number, requests = 1, leaves = false): readonly (number | undefined)[] => {
@@ -63,10 +63,24 @@ t.test('overload guard', async (t) => {
     t.same(turn(120, 4), [taken, taken, 1, 2])
   })
 
-  t.test('takes everything again after a turn that was not late', async (t) => {
+  t.test('goes on in short turns as long as each has something to refuse', async (t) => {
     const { turn } = setup()
     for (let late = 0; late < 4; late++) turn(200)
-    turn(90)
+    for (let short = 0; short < 40; short++) turn(80, 4)
+    t.same(turn(80, 4), [taken, taken, taken, 2])
+  })
+
+  t.test('goes on for a while after there was nothing to refuse', async (t) => {
+    const { turn } = setup()
+    for (let late = 0; late < 4; late++) turn(200)
+    for (let short = 0; short < 7; short++) turn(40, 4)
+    t.same(turn(120, 4), [taken, taken, 1, 2])
+  })
+
+  t.test('takes everything again when there was nothing to refuse for long', async (t) => {
+    const { turn } = setup()
+    for (let late = 0; late < 4; late++) turn(200)
+    for (let short = 0; short < 8; short++) turn(40, 4)
     t.same(new Set(turn(1000, 10)), new Set([taken]))
   })
 
