@@ -22,7 +22,7 @@ export interface OverloadSettings {
   readonly retryAfterSeconds: readonly [from: number, to: number]
 }
 
-export const defaultOverload: OverloadSettings = { lateMs: 100, enoughMs: 400, takeMs: 20, quietMs: 1000, retryAfterSeconds: [2, 10] }
+export const defaultOverload: OverloadSettings = { lateMs: 100, enoughMs: 400, takeMs: 20, quietMs: 500, retryAfterSeconds: [2, 10] }
 
 /** Calls back when the turn of the event loop is over: `setImmediate`. */
 export type EndOfTurn = (callback: () => void) => unknown
