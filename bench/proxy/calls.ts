@@ -53,7 +53,7 @@ export class CallLoad {
   #firstFailure: string | undefined
   #done: (() => void) | undefined
 
-  /** @param callees users whose phones are registered, see `answerAsCallee` */
+  /** @param callees users whose phones are registered, see `Callees` */
   constructor(plan: CallPlan, run: string, callers: readonly Wire[], callees: readonly string[]) {
     this.#plan = plan
     this.#run = run
@@ -171,14 +171,48 @@ export class CallLoad {
   }
 }
 
-/** What a callee's phone does with a request; responses to its own REGISTER are not for here. */
-export function answerAsCallee(message: string, wire: Wire, transport: string): void {
-  const user = message.slice(message.indexOf(':') + 1, message.indexOf('@'))
-  const contact = `Contact: <sip:${user}@${wire.local};transport=${transport}>\r\n`
-  if (message.startsWith('INVITE ')) {
-    const ringing = answerTo(message, '180 Ringing', 'callee', contact)
-    const ok = answerTo(message, '200 OK', 'callee', contact)
-    wire.send(ringing)
-    wire.send(ok)
-  } else if (message.startsWith('BYE ')) wire.send(answerTo(message, '200 OK', 'callee', ''))
+interface Answer {
+  readonly wire: Wire
+  readonly text: string
+  readonly givenUpAt: number
+  sentAt: number
+}
+
+/** The phones of the callees. */
+export class Callees {
+  readonly #transport: CallPlan['transport']
+  /** Over UDP: 200s to an INVITE that wait for their ACK (RFC 3261 §13.3.1.4), the one sent last at the end. By Call-ID. */
+  readonly #unconfirmed = new Map<string, Answer>()
+
+  constructor(transport: CallPlan['transport']) {
+    this.#transport = transport
+    if (transport === 'udp') setInterval(() => this.#resend(), 100)
+  }
+
+  /** What a phone does with a request; responses to its own REGISTER are not for here. */
+  answer(message: string, wire: Wire): void {
+    const user = message.slice(message.indexOf(':') + 1, message.indexOf('@'))
+    const contact = `Contact: <sip:${user}@${wire.local};transport=${this.#transport}>\r\n`
+    if (message.startsWith('INVITE ')) {
+      const ringing = answerTo(message, '180 Ringing', 'callee', contact)
+      const text = answerTo(message, '200 OK', 'callee', contact)
+      wire.send(ringing)
+      wire.send(text)
+      const sentAt = performance.now()
+      if (this.#transport === 'udp') this.#unconfirmed.set(field(message, 'Call-ID'), { wire, text, sentAt, givenUpAt: sentAt + 64 * resendAfterMs })
+    } else if (message.startsWith('ACK ')) this.#unconfirmed.delete(field(message, 'Call-ID'))
+    else if (message.startsWith('BYE ')) wire.send(answerTo(message, '200 OK', 'callee', ''))
+  }
+
+  #resend(): void {
+    const now = performance.now()
+    for (const [callId, answer] of this.#unconfirmed) {
+      if (now - answer.sentAt <= resendAfterMs) return
+      this.#unconfirmed.delete(callId)
+      if (now > answer.givenUpAt) continue
+      answer.sentAt = now
+      answer.wire.send(answer.text)
+      this.#unconfirmed.set(callId, answer)
+    }
+  }
 }

@@ -1,7 +1,7 @@
 /** The load generator, a process of its own: `node generator.ts JOB` does one job and prints one JSON document. */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { answerAsCallee, CallLoad } from './calls.ts'
+import { Callees, CallLoad } from './calls.ts'
 import type { LoadJob, LoadResult, Place } from './job.ts'
 import { RegisterLoad } from './registrations.ts'
 import { openWire, type Wire, type WireSettings } from './socket.ts'
@@ -39,8 +39,9 @@ async function held(): Promise<void> {
 async function calls(): Promise<LoadResult> {
   const registrar = new RegisterLoad(job.domain, job.transport, run)
   const wires: Wire[] = []
+  const phones = new Callees(job.transport)
   for (let i = 0; i < job.wires; i++) {
-    wires.push(await open((message, from) => (statusOf(message) === 0 ? answerAsCallee(message, from, job.transport) : registrar.onMessage(message)), job.callees))
+    wires.push(await open((message, from) => (statusOf(message) === 0 ? phones.answer(message, from) : registrar.onMessage(message)), job.callees))
   }
   const callees = Array.from({ length: job.users }, (_, i) => job.knownUsers ? `callee${i}` : `callee${i}-${run}`)
   await registrar.run(spread(callees, wires), 1, 64)

@@ -16,13 +16,14 @@ export interface SpecialResult {
   readonly numbers: Readonly<Record<string, number>>
 }
 
-export const specials: readonly string[] = ['loop-delay', 'overload', 'sqlite']
+export const specials: readonly string[] = ['loop-delay', 'overload', 'overload-udp', 'sqlite']
 
 export async function measureSpecials(names: readonly string[], tls: BenchCertificates, folder: string): Promise<readonly SpecialResult[]> {
   const all: readonly (readonly [name: string, measure: () => Promise<SpecialResult | undefined>])[] = [
     ['loop-delay', () => loopDelay('tcp', tls, folder)],
     ['loop-delay', () => loopDelay('udp', tls, folder)],
-    ['overload', () => overload(tls, folder)],
+    ['overload', () => overload('tcp', tls, folder)],
+    ['overload-udp', () => overload('udp', tls, folder)],
     ['sqlite', async () => sqlite()],
   ]
   const results: SpecialResult[] = []
@@ -108,24 +109,24 @@ function signal({ processes }: Subject): void {
 }
 
 /**
- * TCP calls through a proxy whose CPU is capped: what it completes at the load where that is most, and at twice what it completes there.
+ * Calls through a proxy whose CPU is capped: what it completes at the load where that is most, and at twice what it completes there.
  * In alternating rounds, as the other rows: a tenth of a core on a machine that others use as well is not the same for minutes.
  */
-async function overload(tls: BenchCertificates, folder: string): Promise<SpecialResult | undefined> {
+async function overload(transport: Plain, tls: BenchCertificates, folder: string): Promise<SpecialResult | undefined> {
   if (!canCap()) {
     console.error('bench: no writable cpu cgroup (version 1) at /sys/fs/cgroup/cpu; overload was not measured')
     return undefined
   }
-  console.error(`overload, CPU capped to ${share * 100} % of a core …`)
-  const subject = await start('overload', 'tcp', tls, folder, [])
+  console.error(`overload, ${transport}, CPU capped to ${share * 100} % of a core …`)
+  const subject = await start(`overload-${transport}`, transport, tls, folder, [])
   const offer = async (rate: number): Promise<Load> => {
     await rest()
-    const { completed, turnedAway, seconds, setupMs } = await runLoad({ ...calls, transport: 'tcp', count: rate * 8, rate, overload: true }, subject, tls, nothing)
+    const { completed, turnedAway, seconds, setupMs } = await runLoad({ ...calls, transport, count: rate * 8, rate, overload: true }, subject, tls, nothing)
     return { rate, goodput: completed / seconds, turnedAway, setupP99: setupMs.p99 }
   }
   try {
     cap(subject)
-    const best = await findPeak(subject, tls, offer)
+    const best = await findPeak(subject, transport, tls, offer)
     const twice = Math.round(2 * best.goodput)
     const rounds = []
     for (let round = 0; round < overloadRounds; round++) rounds.push({ most: await offer(best.rate), over: await offer(twice) })
@@ -136,10 +137,11 @@ async function overload(tls: BenchCertificates, folder: string): Promise<Special
     // Of each round by itself: both halves of a round find the machine alike.
     const ratio = median(rounds.map(({ most, over }) => over.goodput / most.goodput))
     return {
-      name: 'overload',
-      what: `goodput at twice the saturation load (${twice} TCP calls/s offered)`,
+      name: transport === 'tcp' ? 'overload' : 'overload-udp',
+      what: `goodput at twice the saturation load (${twice} ${transport.toUpperCase()} calls/s offered)`,
       value: `${goodput.toFixed(0)} of ${peak.toFixed(0)} calls/s, ${(ratio * 100).toFixed(0)} % (median of the rounds' ratios); ${turnedAway} turned away, none failed; setup p99 ${setupP99.toFixed(0)} ms`,
-      bar: '≥ 90 %',
+      // Of the two: a datagram refused costs a fifth of a call, a stream's request a tenth.
+      bar: transport === 'tcp' ? '≥ 90 %' : undefined,
       numbers: { goodput, peak, ratio, turnedAway, setupP99 },
     }
   } finally {
@@ -149,6 +151,8 @@ async function overload(tls: BenchCertificates, folder: string): Promise<Special
 }
 
 const overloadRounds = 5
+/** Offered on the way to the peak, in what a closed loop completes. Over TCP many calls that come together cost less each. */
+const loadsOf = { tcp: [1, 1.4, 1.8, 2.2, 2.6, 3], udp: [0.8, 0.9, 1, 1.1, 1.2, 1.4] } as const
 
 interface Peak {
   readonly rate: number
@@ -162,20 +166,19 @@ interface Load extends Peak {
 }
 
 /**
- * The offered load at which most calls are completed, from what a closed loop reaches to three times that, and what is completed there:
- * the best three are offered again, since one lucky run of many is no peak. First once through overload, as other rows go through
+ * The offered load at which most calls are completed, and what is completed there: the best three are offered again, since one lucky run of many is no peak. First once through overload, as other rows go through
  * their work: code that never ran is compiled first, which takes seconds under the cap.
  */
-async function findPeak(subject: Subject, tls: BenchCertificates, offer: (rate: number) => Promise<Load>): Promise<Peak> {
+async function findPeak(subject: Subject, transport: Plain, tls: BenchCertificates, offer: (rate: number) => Promise<Load>): Promise<Peak> {
   const closedLoop = async (): Promise<number> => {
-    const { completed, seconds } = await runLoad({ ...calls, transport: 'tcp', count: 4000, rate: 0 }, subject, tls, nothing)
+    const { completed, seconds } = await runLoad({ ...calls, transport, count: 4000, rate: 0 }, subject, tls, nothing)
     return completed / seconds
   }
-  await offer(Math.round(4 * (await closedLoop())))
+  await offer(Math.round((transport === 'tcp' ? 4 : 2) * (await closedLoop())))
   await rest()
   const slowest = await closedLoop()
   const loads: Load[] = []
-  for (const factor of [1, 1.4, 1.8, 2.2, 2.6, 3]) loads.push(await offer(Math.round(slowest * factor)))
+  for (const factor of loadsOf[transport]) loads.push(await offer(Math.round(slowest * factor)))
   const best = loads.toSorted((a, b) => b.goodput - a.goodput).slice(0, 3)
   const peaks: Peak[] = []
   for (const { rate, goodput } of best) peaks.push({ rate, goodput: median([goodput, (await offer(rate)).goodput, (await offer(rate)).goodput]) })

@@ -125,6 +125,7 @@ export function openStack(options: StackOptions): Stack {
       })
     },
     onBehind: () => overload.fallBehind(),
+    onWait: (ms) => overload.waits(ms),
     onIncident(incident) {
       const stapled = stapleCode(incident.event)
       if (stapled !== undefined) return recorder.record('certificate.remarked', { verdict: verdict(stapled, { node: plan.name, link: `${plan.name}->${who.byAddress(incident.remote.address)}`, direction: 'outgoing', found: incident.reason }) })

@@ -11,6 +11,7 @@ export type News =
   | { readonly kind: 'opened'; readonly flow: Flow }
   | { readonly kind: 'closed'; readonly flow: Flow; readonly because: string }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'incident'; readonly event: string; readonly reason: string }
 
 export interface Harness {
@@ -49,6 +50,7 @@ export function harness(t: Test, options: HarnessOptions = {}): Harness {
       onFlowOpened: (flow) => tell({ kind: 'opened', flow }),
       onFlowClosed: (flow, because) => tell({ kind: 'closed', flow, because }),
       onRefused: (refusal) => tell({ kind: 'refused', refusal }),
+      onWait: (ms) => tell({ kind: 'wait', ms }),
       onIncident: ({ event, reason }) => tell({ kind: 'incident', event, reason }),
     },
   })

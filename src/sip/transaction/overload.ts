@@ -2,18 +2,26 @@
  * Turns new work away while the process cannot keep up, so that calls in progress still complete (RFC 3261 §21.5.4).
  * The measure is the turn of the event loop: one that takes long, or that leaves something in the sockets, is late. After late turns each
  * takes new work in its first part only and refuses what comes behind, until there was nothing to refuse for a while: turns
- * stay short then, and so does the time that calls hold what they need (bench/proxy.ts, overload).
+ * stay short then, and so does the time that calls hold what they need (bench/proxy.ts, overload). Turns that read datagrams are short
+ * whatever waits: for these it is how long they wait (transport/queue-probe.ts).
  */
 import type { Clock } from '../clock.ts'
 
 export interface OverloadSettings {
   /** A turn that takes longer is late. When nothing came for so long, what was late is worked off. */
   readonly lateMs: number
-  /** Late turns in a row that take so long together, at least two, are overload: a pause of the collector, or of a machine that others keep busy, is none. */
-  readonly enoughMs: number
+  /** Datagrams that wait longer do so for too long: there and back they are near T1, after which everything comes twice (RFC 3261 §17.1.1.1). */
+  readonly lateWaitMs: number
   /**
-   * Under overload new work is taken for so long in each turn. Short: what a waiting call holds outlives the young generation, and
-   * costs more then (bench/proxy.ts, overload).
+   * Late turns in a row that take so long together, at least two, are overload, and so are late datagrams without an empty queue
+   * between: a pause of the collector, or of a machine that others keep busy, is none.
+   */
+  readonly enoughMs: number
+  /** Datagrams that are lost for so long, without an empty queue between, are overload: what is left of a burst is read sooner. */
+  readonly enoughLossMs: number
+  /**
+   * Under overload new work is taken for so long in each turn, and while datagrams wait no longer. Short: what a waiting call holds
+   * outlives the young generation, and costs more then (bench/proxy.ts, overload).
    */
   readonly takeMs: number
   /** Overload is over when nothing was turned away for so long. */
@@ -22,7 +30,7 @@ export interface OverloadSettings {
   readonly retryAfterSeconds: readonly [from: number, to: number]
 }
 
-export const defaultOverload: OverloadSettings = { lateMs: 100, enoughMs: 400, takeMs: 20, quietMs: 500, retryAfterSeconds: [2, 10] }
+export const defaultOverload: OverloadSettings = { lateMs: 100, lateWaitMs: 200, enoughMs: 400, enoughLossMs: 100, takeMs: 20, quietMs: 500, retryAfterSeconds: [2, 10] }
 
 /** Calls back when the turn of the event loop is over: `setImmediate`. */
 export type EndOfTurn = (callback: () => void) => unknown
@@ -38,6 +46,9 @@ export class OverloadGuard {
   /** Late turns in a row, and how long they took together. */
   private lateTurns = 0
   private lateMs = 0
+  /** How long datagrams wait, and since when that is too long. */
+  private waitMs = 0
+  private waitsSince: number | undefined
   /** Turns that start before this time are under overload. */
   private overloadedUntil = -Infinity
   private turnedAway = 0
@@ -52,7 +63,8 @@ export class OverloadGuard {
   /** For `TransactionSettings.shed`, asked for each new request: seconds for Retry-After, undefined for one that is taken. */
   readonly shed = (): number | undefined => {
     const elapsedMs = this.elapsedMs()
-    if (elapsedMs <= this.settings.takeMs || this.startedAt >= this.overloadedUntil) return undefined
+    const { takeMs } = this.settings
+    if (this.startedAt >= this.overloadedUntil || (elapsedMs <= takeMs && this.waitMs <= takeMs)) return undefined
     const [from, to] = this.settings.retryAfterSeconds
     return from + (this.turnedAway++ % (to - from + 1))
   }
@@ -61,6 +73,18 @@ export class OverloadGuard {
   fallBehind(): void {
     this.elapsedMs()
     this.isBehind = true
+  }
+
+  /** Datagrams wait for so long until they are read, 0: none wait, Infinity: some are lost. Of several sockets the one that spoke last counts. */
+  waits(ms: number): void {
+    const now = this.clock.now()
+    const { lateWaitMs, enoughMs, enoughLossMs, quietMs } = this.settings
+    this.waitMs = ms
+    if (ms === 0) this.waitsSince = undefined
+    else this.endedAt = now
+    if (ms <= lateWaitMs) return
+    this.waitsSince ??= now
+    if (now - this.waitsSince >= (ms === Infinity ? enoughLossMs : enoughMs)) this.overloadedUntil = now + quietMs
   }
 
   /** Since the first news of this turn. */
@@ -78,6 +102,7 @@ export class OverloadGuard {
   private rested(): void {
     this.lateTurns = 0
     this.lateMs = 0
+    this.waits(0)
     this.overloadedUntil = -Infinity
   }
 

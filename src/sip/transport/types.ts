@@ -122,6 +122,8 @@ export interface TransportUser {
   onRefused(refusal: Refusal): void
   /** A flow brought more than is read of one in a turn of the event loop: the rest waits. */
   onBehind?(flow: Flow): void
+  /** Datagrams wait for so many milliseconds until they are read: 0 when none are left, Infinity when some are lost. */
+  onWait?(ms: number): void
   /** Malformed input and the like, for counters, trace and log: `message.malformed`, `connection.probe`, `connection.limit`, … */
   onIncident(incident: { readonly event: string; readonly flow: Flow | undefined; readonly remote: SocketAddress; readonly reason: string }): void
 }

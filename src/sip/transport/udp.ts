@@ -10,6 +10,7 @@ import { Datagrams } from './datagrams.ts'
 import type { Flow, FlowId, SocketAddress } from './flow.ts'
 import { nextFlowId } from './flow-table.ts'
 import { answerTo } from './malformed.ts'
+import { QueueProbe } from './queue-probe.ts'
 import type { Listener, ListenerSettings } from './types.ts'
 
 export class UdpFlow implements Flow {
@@ -73,6 +74,7 @@ export class UdpSocket implements Listener {
   readonly #core: Core
   readonly #socket: Socket
   readonly #datagrams: Datagrams
+  readonly #probe: QueueProbe
   readonly #family: 4 | 6
   /** The one silent for longest first: to the second, and exactly once half of the table is full. */
   readonly #flows = new Set<UdpFlow>()
@@ -95,6 +97,7 @@ export class UdpSocket implements Listener {
       lookup: (host, _options, callback) => callback(null, host, family),
     })
     this.#datagrams = new Datagrams(this.#socket, core.turns)
+    this.#probe = new QueueProbe({ clock: core.clock, turns: core.turns, send: (octets) => this.#sendToSelf(octets), onWait: (ms) => core.user.onWait?.(ms) })
     this.#socket.on('message', (octets, from) => this.#received(octets, from))
   }
 
@@ -113,6 +116,7 @@ export class UdpSocket implements Listener {
     this.#socket.on('error', (error) => this.#incident('datagram.error', undefined, this.#local, error.message))
     const bound = this.#socket.address()
     this.#local = { address: bound.address, port: bound.port }
+    this.#probe.begin()
     return this
   }
 
@@ -208,7 +212,15 @@ export class UdpSocket implements Listener {
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()))
   }
 
+  /** When it cannot be sent, nothing comes back, and nothing is measured. */
+  #sendToSelf(octets: Buffer): void {
+    const { address, port } = this.#local
+    const self = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address
+    this.#socket.send(octets, port, self, () => undefined)
+  }
+
   #received(octets: Buffer, from: RemoteInfo): void {
+    if (this.#probe.saw(octets)) return
     const remote = { address: plainAddress(from.address), port: from.port }
     if (isKeepAlive(octets)) return
     const flow = this.flowTo(remote, 'accepted', undefined)

@@ -5,7 +5,7 @@ import { FakeClock } from '../../support/fake-clock.ts'
 function setup() {
   const clock = new FakeClock()
   const ends: (() => void)[] = []
-  const guard = new OverloadGuard(clock, (callback) => ends.push(callback), { lateMs: 100, enoughMs: 600, takeMs: 50, quietMs: 300, retryAfterSeconds: [1, 3] })
+  const guard = new OverloadGuard(clock, (callback) => ends.push(callback), { lateMs: 100, lateWaitMs: 200, enoughMs: 600, enoughLossMs: 200, takeMs: 50, quietMs: 300, retryAfterSeconds: [1, 3] })
   const end = (): void => ends.splice(0).forEach((callback) => callback())
   /** One turn of the event loop: a new request every `ms / requests`. Gives what each was told. */
   const turn = (ms: number, requests = 1, leaves = false): readonly (number | undefined)[] => {
@@ -18,7 +18,14 @@ function setup() {
     end()
     return told
   }
-  return { turn, ends, guard, clock }
+  /** Turns of 50 ms with one new request each, told at their end how long datagrams wait. */
+  const waiting = (ms: number, turns: number): readonly (number | undefined)[] =>
+    Array.from({ length: turns }, () => {
+      const told = turn(50)
+      guard.waits(ms)
+      return told
+    }).flat()
+  return { turn, waiting, ends, guard, clock }
 }
 
 const taken = undefined
@@ -96,6 +103,57 @@ t.test('overload guard', async (t) => {
     for (let late = 0; late < 4; late++) turn(200)
     clock.advance(100)
     t.same(turn(200, 4), [taken, taken, 1, 2])
+  })
+
+  t.test('refuses new work while datagrams wait for long, once they did so for a while', async (t) => {
+    const { waiting } = setup()
+    t.same(waiting(201, 13), Array(13).fill(taken), 'not yet')
+    t.same(waiting(201, 3), [1, 2, 3])
+  })
+
+  t.test('does the same sooner when some are lost', async (t) => {
+    const { waiting } = setup()
+    t.same(waiting(Infinity, 5), Array(5).fill(taken), 'not yet')
+    t.same(waiting(Infinity, 3), [1, 2, 3])
+  })
+
+  t.test('takes what waited for little under overload', async (t) => {
+    const { waiting } = setup()
+    waiting(Infinity, 5)
+    t.same([waiting(50, 1), waiting(51, 1), waiting(51, 1)], [[1], [taken], [2]])
+  })
+
+  t.test('takes long waits with an empty queue between them for no overload', async (t) => {
+    const { waiting } = setup()
+    for (let count = 0; count < 20; count++) {
+      waiting(201, 12)
+      waiting(0, 1)
+    }
+    t.same(waiting(201, 1), [taken])
+  })
+
+  t.test('goes on counting long waits behind a short one', async (t) => {
+    const { waiting } = setup()
+    waiting(201, 6)
+    waiting(2, 6)
+    waiting(201, 1)
+    t.same(waiting(0, 1), [1])
+  })
+
+  t.test('forgets a wait when nothing came for long', async (t) => {
+    const { waiting, turn, clock } = setup()
+    waiting(Infinity, 5)
+    clock.advance(101)
+    t.same(turn(1), [taken])
+  })
+
+  t.test('goes on refusing when only old work came for a while, and waited', async (t) => {
+    const { waiting, guard, turn, clock } = setup()
+    waiting(Infinity, 5)
+    clock.advance(90)
+    guard.waits(60)
+    clock.advance(90)
+    t.same(turn(1), [1])
   })
 
   t.test('asks for the end of a turn once, however many requests it has', async (t) => {
