@@ -28,6 +28,8 @@ export class QueueProbe implements TakesTurns {
   readonly #use: QueueProbeUse
   /** Nobody else knows how a probe of this socket begins. */
   readonly #mark = randomBytes(markOctets)
+  /** When the first datagram of this turn was seen. */
+  turnBeganAt = 0
   #inTurn = 0
   /** Sent so far. */
   #sent = 0
@@ -51,7 +53,7 @@ export class QueueProbe implements TakesTurns {
 
   /** Sees each datagram that was read. True: it is a probe, and no message. */
   saw(octets: Buffer): boolean {
-    if (this.#inTurn++ === 0) this.#use.turns.add(this)
+    if (this.#inTurn++ === 0) this.#beginTurn()
     if (octets.length !== probeOctets || this.#mark.compare(octets, 0, markOctets) !== 0) return false
     this.#back(octets.readDoubleLE(markOctets), octets.readDoubleLE(markOctets + 8))
     return true
@@ -71,6 +73,11 @@ export class QueueProbe implements TakesTurns {
       this.#tell(patienceMs)
     }
     if (now - this.#sentAt >= everyMs) this.#send(now)
+  }
+
+  #beginTurn(): void {
+    this.turnBeganAt = this.#use.clock.now()
+    this.#use.turns.add(this)
   }
 
   #send(now: number): void {

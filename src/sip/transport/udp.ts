@@ -83,6 +83,7 @@ export class UdpSocket implements Listener {
   /** The host asked for last: most datagrams come from few, and each brings its address as a new string, to be hashed for a look-up. */
   #last = nowhere
   #local: SocketAddress
+  #isClosed = false
 
   constructor(core: Core, settings: ListenerSettings) {
     this.#core = core
@@ -121,10 +122,9 @@ export class UdpSocket implements Listener {
   }
 
   /** The flow to that address, remembered or new. */
-  flowTo(remote: SocketAddress, direction: 'accepted' | 'dialled', dialledName: string | undefined): UdpFlow {
-    const { clock } = this.#core
+  flowTo(remote: SocketAddress, direction: 'accepted' | 'dialled', dialledName: string | undefined, at = this.#core.clock.now()): UdpFlow {
     // Whole milliseconds: a fraction would be an object of its own (bench/proxy.ts, UDP calls).
-    const now = Math.trunc(clock.now())
+    const now = Math.trunc(at)
     const known = this.known(remote)
     if (known !== undefined) {
       known.heardAt = now
@@ -132,7 +132,7 @@ export class UdpSocket implements Listener {
       return known
     }
     if (this.#flows.size >= this.#core.settings.udpFlows) this.#makeRoom()
-    const flow = new UdpFlow(this, remote, direction, dialledName, { wall: clock.wall(), now })
+    const flow = new UdpFlow(this, remote, direction, dialledName, { wall: this.#core.clock.wall(), now })
     this.#flows.add(flow)
     this.#note(flow)
     this.#core.flows.add(flow)
@@ -209,11 +209,13 @@ export class UdpSocket implements Listener {
   async close(): Promise<void> {
     for (const flow of [...this.#flows]) flow.close('closed')
     this.#datagrams.endTurn()
+    this.#isClosed = true
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()))
   }
 
   /** When it cannot be sent, nothing comes back, and nothing is measured. */
   #sendToSelf(octets: Buffer): void {
+    if (this.#isClosed) return
     const { address, port } = this.#local
     const self = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address
     this.#socket.send(octets, port, self, () => undefined)
@@ -223,7 +225,7 @@ export class UdpSocket implements Listener {
     if (this.#probe.saw(octets)) return
     const remote = { address: plainAddress(from.address), port: from.port }
     if (isKeepAlive(octets)) return
-    const flow = this.flowTo(remote, 'accepted', undefined)
+    const flow = this.flowTo(remote, 'accepted', undefined, this.#probe.turnBeganAt)
     const message = this.#read(octets, flow)
     if (message === undefined) return
     this.#core.trace?.({ direction: 'in', flow, text: message.text })
