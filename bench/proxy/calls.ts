@@ -10,6 +10,8 @@ export interface CallResult {
   readonly seconds: number
   /** Setup time INVITE to 200, milliseconds. */
   readonly setupMs: { readonly p50: number; readonly p99: number }
+  /** CPU time of the generator while it called, as a share of one core: near 1 it is what saturates. */
+  readonly generatorLoad: number
   /** First unexpected answer, for the report of a failed run. */
   readonly firstFailure: string | undefined
 }
@@ -63,6 +65,7 @@ export class CallLoad {
 
   async run(): Promise<CallResult> {
     const started = performance.now()
+    const cpuBefore = process.cpuUsage()
     const finished = new Promise<void>((resolve) => (this.#done = resolve))
     const sweep = setInterval(() => this.#sweep(), 100)
     const pace = this.#plan.rate === 0 ? undefined : setInterval(() => this.#fillTo(Math.min(this.#plan.count, Math.floor(((performance.now() - started) * this.#plan.rate) / 1000))), 2)
@@ -71,11 +74,14 @@ export class CallLoad {
     clearInterval(sweep)
     clearInterval(pace)
     const times = this.#setup.sort((a, b) => a - b)
+    const seconds = (performance.now() - started) / 1000
+    const cpu = process.cpuUsage(cpuBefore)
     return {
       completed: this.#completed,
       failed: this.#failed,
       turnedAway: this.#turnedAway,
-      seconds: (performance.now() - started) / 1000,
+      seconds,
+      generatorLoad: (cpu.user + cpu.system) / 1e6 / seconds,
       setupMs: { p50: times[times.length >> 1] ?? 0, p99: times[Math.floor(times.length * 0.99)] ?? 0 },
       firstFailure: this.#firstFailure,
     }

@@ -11,7 +11,7 @@ const job = JSON.parse(process.argv[2] ?? '{}') as LoadJob
 const run = randomBytes(4).toString('hex')
 const read = (file: string | undefined): string | undefined => (file === undefined ? undefined : readFileSync(file, 'utf8'))
 const tls = job.transport === 'tls' ? { certificate: read(job.tls.certificateFile), key: read(job.tls.keyFile), ca: readFileSync(job.tls.caFile, 'utf8') } : undefined
-const nothing = { setupMs: { p50: 0, p99: 0 }, failed: 0, turnedAway: 0, firstFailure: undefined }
+const nothing = { setupMs: { p50: 0, p99: 0 }, failed: 0, turnedAway: 0, generatorLoad: 0, firstFailure: undefined }
 let closing = false
 
 function open(onMessage: WireSettings['onMessage'], { host, port, verifyName }: Place = job.callers): Promise<Wire> {

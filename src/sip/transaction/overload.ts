@@ -1,9 +1,10 @@
 /**
  * Turns new work away while the process cannot keep up, so that calls in progress still complete (RFC 3261 §21.5.4).
  * The measure is the turn of the event loop: one that takes long, or that leaves something in the sockets, is late. After late turns each
- * takes new work in its first part only and refuses what comes behind, until there was nothing to refuse for a while: turns
- * stay short then, and so does the time that calls hold what they need (bench/proxy.ts, overload). Turns that read datagrams are short
- * whatever waits: for these it is how long they wait (transport/queue-probe.ts).
+ * takes new work in its first part only and refuses what comes behind, and takes none after a turn that left something, until there
+ * was nothing to refuse for a while: turns and queues stay short then, and so does the time that calls hold what they need
+ * (bench/proxy.ts, overload). Turns that read datagrams are short whatever waits: for these it is how long they wait
+ * (transport/queue-probe.ts).
  */
 import type { Clock } from '../clock.ts'
 
@@ -43,6 +44,8 @@ export class OverloadGuard {
   private endedAt = 0
   private isInTurn = false
   private isBehind = false
+  /** The turn before left something: what comes now waited in the sockets, and what comes in dialogs waits behind it. */
+  private wasBehind = false
   /** Late turns in a row, and how long they took together. */
   private lateTurns = 0
   private lateMs = 0
@@ -64,7 +67,8 @@ export class OverloadGuard {
   readonly shed = (): number | undefined => {
     const elapsedMs = this.elapsedMs()
     const { takeMs } = this.settings
-    if (this.startedAt >= this.overloadedUntil || (elapsedMs <= takeMs && this.waitMs <= takeMs)) return undefined
+    const isFresh = elapsedMs <= takeMs && this.waitMs <= takeMs && !this.wasBehind
+    if (isFresh || this.startedAt >= this.overloadedUntil) return undefined
     const [from, to] = this.settings.retryAfterSeconds
     return from + (this.turnedAway++ % (to - from + 1))
   }
@@ -93,6 +97,7 @@ export class OverloadGuard {
     if (this.isInTurn) return now - this.startedAt
     if (now - this.endedAt > this.settings.lateMs) this.rested()
     this.isInTurn = true
+    this.wasBehind = this.isBehind
     this.isBehind = false
     this.startedAt = now
     this.endOfTurn(this.onTurnOver)
@@ -100,6 +105,7 @@ export class OverloadGuard {
   }
 
   private rested(): void {
+    this.isBehind = false
     this.lateTurns = 0
     this.lateMs = 0
     this.waits(0)

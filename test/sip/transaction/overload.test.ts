@@ -49,10 +49,17 @@ t.test('overload guard', async (t) => {
     t.same(turn(200, 8), [taken, taken, taken, 1, 2, 3, 1, 2])
   })
 
-  t.test('does the same when something is left in the sockets turn after turn', async (t) => {
+  t.test('takes no new work in a turn after one that left something in the sockets, once that happens turn after turn', async (t) => {
     const { turn } = setup()
+    t.same(Array.from({ length: 15 }, () => turn(40, 1, true)).flat(), Array(15).fill(taken), 'not yet')
+    t.same([turn(40, 2, true), turn(120, 4), turn(120, 4)], [[1, 2], [3, 1, 2, 3], [taken, taken, 1, 2]])
+  })
+
+  t.test('forgets what was left when nothing came for long', async (t) => {
+    const { turn, clock } = setup()
     for (let late = 0; late < 20; late++) turn(40, 1, true)
-    t.same(turn(120, 4), [taken, taken, 1, 2])
+    clock.advance(101)
+    t.same(turn(1), [taken])
   })
 
   t.test('does not count the time between two late turns', async (t) => {
