@@ -172,8 +172,9 @@ interface Load extends Peak {
 }
 
 /**
- * The offered load at which most calls are completed, and what is completed there: the best three are offered again, since one lucky run of many is no peak. First once through overload, as other rows go through
- * their work: code that never ran is compiled first, which takes seconds under the cap.
+ * The offered load at which most calls are completed, and what is completed there: the best three are offered again, since one lucky run
+ * of many is no peak. First once through overload, as other rows go through their work: code that never ran is compiled first, which
+ * takes seconds under the cap.
  */
 async function findPeak(subject: Subject, transport: Plain, tls: BenchCertificates, offer: (rate: number) => Promise<Load>): Promise<Peak> {
   const closedLoop = async (): Promise<number> => {
