@@ -170,8 +170,8 @@ export function addressOfRecord(uri: SipUri): string {
   if (uri.scheme === 'tel') return `tel:${plainNumber(uri.user ?? '')}`
   if (uri.scheme !== 'sip' && uri.scheme !== 'sips') return uri.text
   if (uri.user === undefined) return `sip:${uri.host}`
-  const [user = ''] = uri.user.split(':', 1)
-  return `sip:${canonical(user)}@${uri.host}`
+  const password = uri.user.indexOf(':')
+  return `sip:${canonical(password === -1 ? uri.user : uri.user.slice(0, password))}@${uri.host}`
 }
 
 /** Visual separators carry no meaning (RFC 3966 §5.1.1). */

@@ -1,4 +1,5 @@
 /** One request on its way through the core, as policies see it. What is rarely used is made on first use. */
+import type { Clock } from '../clock.ts'
 import type { HeaderField, NameAddress, SipRequest, SipUri } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
 import type { Arrival, Remarks } from './decision.ts'
@@ -27,7 +28,6 @@ export class Incoming implements Arrival {
   readonly request: SipRequest
   readonly flow: Flow
   readonly face: string
-  readonly wall: number
   readonly remarks: Remarks = new Notes()
   readonly inDialog: boolean
   uri: SipUri
@@ -44,15 +44,22 @@ export class Incoming implements Arrival {
   hasBreadth = false
   /** Name of the policy whose word counted. */
   decidedBy = ''
+  private readonly clock: Clock
+  private seenAt: number | undefined = undefined
 
-  constructor(request: SipRequest, flow: Flow, wall: number) {
+  constructor(request: SipRequest, flow: Flow, clock: Clock) {
     this.request = request
     this.flow = flow
     this.face = flow.face
-    this.wall = wall
+    this.clock = clock
     this.inDialog = request.toTag !== undefined
     this.uri = request.uri
     this.routes = request.addresses('Route')
+  }
+
+  /** One time for all who ask; few do. */
+  get wall(): number {
+    return (this.seenAt ??= this.clock.wall())
   }
 
   /** What is left of Route leads nowhere: none of it goes along. */

@@ -73,7 +73,7 @@ class ProxyCore implements Proxy, TransactionUser, Core {
   onRequest(transaction: ServerTransaction): void {
     const { request, flow } = transaction
     try {
-      const arrival = new Incoming(request, flow, this.settings.clock.wall())
+      const arrival = new Incoming(request, flow, this.settings.clock)
       const decision = this.judge(arrival)
       if (!(decision instanceof Promise)) return this.act(transaction, arrival, decision)
       transaction.context = undecided
@@ -85,7 +85,7 @@ class ProxyCore implements Proxy, TransactionUser, Core {
 
   onAck(ack: SipRequest, flow: Flow): void {
     try {
-      const arrival = new Incoming(ack, flow, this.settings.clock.wall())
+      const arrival = new Incoming(ack, flow, this.settings.clock)
       const decision = this.judge(arrival)
       if (!(decision instanceof Promise)) return this.actOnAck(arrival, decision)
       decision.then((settled) => this.actOnAck(arrival, settled)).catch((error: unknown) => this.dropAck(ack, flow, error))

@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../clock.ts'
 import type { Flow } from '../transport/flow.ts'
+import { emptyPlaces } from './empty-places.ts'
 import { type TimerOwner, type TimerWheel, WheelTimer } from './timer-wheel.ts'
 
 /** All text together, octets. Beyond it the oldest goes before its time. */
@@ -42,8 +43,8 @@ export class Absorbers implements TimerOwner {
   private readonly stayMs: number
   private readonly timer = new WheelTimer(this)
   private columns = columnsOf(1024)
-  private flows: (Flow | undefined)[] = emptied(1024)
-  private pages: (Page | undefined)[] = emptied(1024)
+  private flows: (Flow | undefined)[] = emptyPlaces(1024)
+  private pages: (Page | undefined)[] = emptyPlaces(1024)
   private readonly spare: Page[] = []
   private page: Page | undefined = undefined
   private octets = 0
@@ -180,8 +181,8 @@ export class Absorbers implements TimerOwner {
   private grow(): void {
     const { columns: old, flows, pages, count } = this
     const made = columnsOf(2 * count)
-    const madeFlows = emptied<Flow>(2 * count)
-    const madePages = emptied<Page>(2 * count)
+    const madeFlows = emptyPlaces<Flow>(2 * count)
+    const madePages = emptyPlaces<Page>(2 * count)
     for (let nth = 0; nth < count; nth++) {
       const at = this.place(nth)
       const hash = old.hash[at] as number
@@ -214,10 +215,6 @@ function columnsOf(capacity: number): Columns {
     textLength: new Int32Array(capacity),
     heads: new Int32Array(2 * capacity).fill(none),
   }
-}
-
-function emptied<T>(capacity: number): (T | undefined)[] {
-  return Array.from({ length: capacity }, () => undefined)
 }
 
 function pageOf(octets: number): Page {

@@ -6,6 +6,7 @@
 import type { Clock } from '../clock.ts'
 import type { SipResponse } from '../message/types.ts'
 import { hashOf } from '../message/text-hash.ts'
+import { emptyPlaces } from './empty-places.ts'
 import { type TimerOwner, type TimerWheel, WheelTimer } from './timer-wheel.ts'
 import type { Branch, ClientTransactionUser, TimerSettings } from './types.ts'
 
@@ -48,9 +49,9 @@ export class LateClients {
   private readonly others: Line
   private columns = columnsOf(1024)
   /** undefined: nothing stays in that slot. */
-  private methods: (string | undefined)[] = emptied(1024)
+  private methods: (string | undefined)[] = emptyPlaces(1024)
   /** Who hears of each further 2xx to an INVITE (RFC 6026 §8.4); undefined: all that comes is dropped. */
-  private users: (ClientTransactionUser | undefined)[] = emptied(1024)
+  private users: (ClientTransactionUser | undefined)[] = emptyPlaces(1024)
 
   /** @param vacate told when a slot may be given to another */
   constructor(clock: Clock, wheel: TimerWheel, timers: TimerSettings, vacate: (slot: number) => void) {
@@ -142,15 +143,11 @@ export class LateClients {
     const capacity = 2 * methods.length
     this.columns = columnsOf(capacity)
     for (const name of ['hash', 'before', 'after', 'endsAt'] as const) this.columns[name].set(old[name])
-    this.methods = [...methods, ...emptied<string>(capacity / 2)]
-    this.users = [...users, ...emptied<ClientTransactionUser>(capacity / 2)]
+    this.methods = [...methods, ...emptyPlaces<string>(capacity / 2)]
+    this.users = [...users, ...emptyPlaces<ClientTransactionUser>(capacity / 2)]
   }
 }
 
 function columnsOf(capacity: number): Columns {
   return { hash: new Int32Array(capacity), before: new Int32Array(capacity), after: new Int32Array(capacity), endsAt: new Float64Array(capacity) }
-}
-
-function emptied<T>(capacity: number): (T | undefined)[] {
-  return Array.from({ length: capacity }, () => undefined)
 }

@@ -3,10 +3,11 @@
  * the time, and each table it leaves behind keeps what stood in it alive until the next full collection (bench/proxy.ts, UDP
  * calls): here the entries are linked to each other, and nothing is left behind.
  */
+import { emptyPlaces } from './empty-places.ts'
 import type { Server } from './server.ts'
 
 export class ServerTable {
-  private buckets: (Server | undefined)[] = emptied(256)
+  private buckets: (Server | undefined)[] = emptyPlaces(256)
   private count = 0
 
   get size(): number {
@@ -61,12 +62,7 @@ export class ServerTable {
 
   private grow(): void {
     const all = this.all()
-    this.buckets = emptied(2 * this.buckets.length)
+    this.buckets = emptyPlaces(2 * this.buckets.length)
     for (const tx of all) this.put(tx)
   }
-}
-
-/** @param size a power of two */
-function emptied(size: number): (Server | undefined)[] {
-  return Array.from({ length: size }, () => undefined)
 }

@@ -4,10 +4,11 @@ import { foreignDomain } from '../../../src/sip/routing/policies/foreign-domain.
 import { optionTags } from '../../../src/sip/routing/policies/option-tags.ts'
 import { ownDomain } from '../../../src/sip/routing/policies/own-domain.ts'
 import { type StaticRoute, staticRoutes } from '../../../src/sip/routing/policies/static-routes.ts'
+import { systemClock } from '../../../src/sip/clock.ts'
 import { FakeFlow } from '../../support/fake-transport.ts'
 import { request, type RequestChange } from '../../support/sip-messages.ts'
 
-const arrival = (change: RequestChange): Incoming => new Incoming(request(change), new FakeFlow(), 0)
+const arrival = (change: RequestChange): Incoming => new Incoming(request(change), new FakeFlow(), systemClock)
 
 t.test('static-routes', async (t) => {
   const to = (match: string, change: Partial<StaticRoute> = {}): StaticRoute => ({ match, nextHop: `sip:${match.length}.gw.test`, ...change })
