@@ -21,17 +21,19 @@ export interface OverloadSettings {
   /** Datagrams that are lost for so long, without an empty queue between, are overload: what is left of a burst is read sooner. */
   readonly enoughLossMs: number
   /**
-   * Under overload new work is taken for so long in each turn, and while datagrams wait no longer. Short: what a waiting call holds
-   * outlives the young generation, and costs more then (bench/proxy.ts, overload).
+   * Under overload new work is taken for so long in each turn. Short: what a waiting call holds leaves the caches of the processor, then
+   * outlives the young generation, and costs more (bench/proxy.ts, overload).
    */
   readonly takeMs: number
+  /** While datagrams wait no longer. A turn of them is short, the wait is that of many turns. */
+  readonly takeWaitMs: number
   /** Overload is over when nothing was turned away for so long. */
   readonly quietMs: number
   /** Retry-After, from and to: clients that were turned away together do not come back together. */
   readonly retryAfterSeconds: readonly [from: number, to: number]
 }
 
-export const defaultOverload: OverloadSettings = { lateMs: 100, lateWaitMs: 200, enoughMs: 400, enoughLossMs: 100, takeMs: 20, quietMs: 500, retryAfterSeconds: [2, 10] }
+export const defaultOverload: OverloadSettings = { lateMs: 100, lateWaitMs: 200, enoughMs: 400, enoughLossMs: 100, takeMs: 5, takeWaitMs: 20, quietMs: 500, retryAfterSeconds: [2, 10] }
 
 /** Calls back when the turn of the event loop is over: `setImmediate`. */
 export type EndOfTurn = (callback: () => void) => unknown
@@ -66,8 +68,8 @@ export class OverloadGuard {
   /** For `TransactionSettings.shed`, asked for each new request: seconds for Retry-After, undefined for one that is taken. */
   readonly shed = (): number | undefined => {
     const elapsedMs = this.elapsedMs()
-    const { takeMs } = this.settings
-    const isFresh = elapsedMs <= takeMs && this.waitMs <= takeMs && !this.wasBehind
+    const { takeMs, takeWaitMs } = this.settings
+    const isFresh = elapsedMs <= takeMs && this.waitMs <= takeWaitMs && !this.wasBehind
     if (isFresh || this.startedAt >= this.overloadedUntil) return undefined
     const [from, to] = this.settings.retryAfterSeconds
     return from + (this.turnedAway++ % (to - from + 1))
