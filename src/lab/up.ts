@@ -1,20 +1,18 @@
 /** Brings a lab up and down: network, certificates, directory, one process for each node, and news about what changes. */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { mkdirSync, readdirSync } from 'node:fs'
 import type { Verdict } from '../certificates/verdict.ts'
-import type { LinkState, ListenerStatus, NodeEvent } from '../roles/control-api.ts'
+import type { ListenerStatus, NodeEvent } from '../roles/control-api.ts'
 import { nodeFolder } from '../roles/node-folder.ts'
 import { StoreError } from '../services/store/store-error.ts'
 import { planLab } from '../topology/plan.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import type { Topology } from '../topology/topology.ts'
 import { movableClock } from './clock.ts'
-import { isSymptom, openJoiner } from './join.ts'
-import type { Joiner } from './join.ts'
-import { labFolder, readRecord, takeLock, writeRecord } from './lab-folder.ts'
+import { emptyFolder, removeNews } from './folder-contents.ts'
+import { labFolder, takeLock, writeRecord } from './lab-folder.ts'
 import type { LabFolder, LabRecord, StoppedNode } from './lab-folder.ts'
 import { LabError } from './lab-error.ts'
+import { LinkNews } from './link-news.ts'
 import { reserveNetwork } from './network.ts'
 import type { Reservation } from './network.ts'
 import { NodeProcess } from './node-process.ts'
@@ -61,9 +59,6 @@ const readyWithinMs = 45_000
 const stopWithinMs = 8_000
 /** After a failed start nothing is worth waiting for. */
 const giveUpWithinMs = 2000
-const mostTold = 1000
-/** Both ends of a refused connection have written by then. */
-const bothViewsMs = 100
 
 /**
  * Brings a lab up. When it cannot come up nothing is left behind: no process, no lock, and no folder that was not there.
@@ -99,10 +94,7 @@ class Lab implements RunningLab {
   readonly #releaseLock: () => void
   readonly #nodes: ReadonlyMap<string, NodeProcess>
   readonly #sql: PreparedSql
-  readonly #joiner: Joiner
-  readonly #verdicts: Verdict[] = []
-  /** What was last told about each refused link, so that a dialler that tries again is told once. */
-  readonly #told = new Map<string, string>()
+  readonly #links: LinkNews
   #record: LabRecord
   #ready: ReadyDocument | undefined
   #isStopping = false
@@ -115,7 +107,7 @@ class Lab implements RunningLab {
     this.#reservation = reservation
     this.#releaseLock = releaseLock
     this.plan = planLab(options.topology, { network, ports: options.ports })
-    this.#joiner = openJoiner((verdict) => this.#onVerdict(verdict))
+    this.#links = new LinkNews(this.plan, (verdict) => options.onChange({ event: 'link-refused', verdict }))
     this.#sql = prepareSql(this.plan, folder.root)
     for (const line of this.#sql.remarks) options.onProgress(line)
     this.#nodes = new Map(this.plan.nodes.filter((plan) => plan.role !== 'sql' || this.#sql.has(plan)).map((plan) => [plan.name, this.#nodeProcess(plan)]))
@@ -140,7 +132,7 @@ class Lab implements RunningLab {
       await this.#seed()
       this.#closeControl = await openSupervisorControl(this.folder, this.#nodes, () => this.ready)
       await this.#startNodes(signal)
-      await this.#probeLinks()
+      await this.#links.probe([...this.#nodes.values()].filter((node) => node.isRunning))
       await this.#describe(trust)
       return this
     } catch (error) {
@@ -220,60 +212,22 @@ class Lab implements RunningLab {
     throw new Error(`${name} ended at its start (${how?.exit === undefined ? how?.signal : `exit ${how.exit}`}); the end of ${node.folder.log}:\n${node.lastWords()}`)
   }
 
-  /**
-   * A link is up after its first SIP answer. What is still refused when everyone is there is refused for a reason of the lab;
-   * what was refused before, while a peer was still starting, is forgotten.
-   */
-  async #probeLinks(): Promise<void> {
-    const states = await Promise.all([...this.#nodes.values()].filter((node) => node.isRunning).map((node) => this.#probe(node)))
-    await delay(bothViewsMs)
-    this.#joiner.flush()
-    const seen = this.#verdicts.splice(0)
-    for (const { from, link } of states.flat()) {
-      if (link.state !== 'down' || link.verdict === undefined) continue
-      const own = { node: from, link: `${from}->${this.#nodeOf(link.peer)}`, ...link.verdict }
-      this.#verdicts.push(seen.findLast((joined) => joined.link === own.link) ?? own)
-    }
-  }
-
-  /** `pool.lab.test` is `fe1`, `director.lab.test` is `director`; a host outside the lab keeps its name. */
-  #nodeOf(fqdn: string): string {
-    const named = ({ fqdn: own, faces, settings }: NodePlan): boolean => own === fqdn || faces.some((face) => face.fqdn === fqdn) || ('home' in settings && settings.home === fqdn)
-    return this.plan.nodes.find(named)?.name ?? fqdn
-  }
-
-  async #probe(node: NodeProcess): Promise<readonly { readonly from: string; readonly link: LinkState }[]> {
-    const links = await node.control.post<readonly LinkState[]>('/probe', {})
-    return links.map((link) => ({ from: node.plan.name, link }))
-  }
-
   async #describe(trust: ReadyDocument['trust']): Promise<void> {
     const described = await Promise.all([...this.#nodes.values()].map((node) => describeNode(node)))
     const nodes = described.map(({ node }) => node)
     const stopped = Object.values(this.#record.stopped)
-    for (const { link, code } of this.#verdicts) if (link !== undefined) this.#told.set(link, code)
-    const verdicts = unique([...stopped.flatMap(({ verdict }) => (verdict === undefined ? [] : [verdict as Verdict])), ...described.flatMap(({ verdicts }) => verdicts), ...this.#verdicts])
+    const verdicts = unique([...stopped.flatMap(({ verdict }) => (verdict === undefined ? [] : [verdict as Verdict])), ...described.flatMap(({ verdicts }) => verdicts), ...this.#links.tellFromNow()])
     this.#ready = readyDocument(this.plan, { data: this.folder.root, nodes, trust, verdicts, incomplete: stopped.length > 0 })
     this.#writeRecord({ ready: this.#ready })
   }
 
   #onEvent(event: NodeEvent): void {
-    this.#joiner.add(event)
-    if (event.event === 'link.up' && typeof event.data?.['peer'] === 'string') this.#told.delete(`${event.node}->${this.#nodeOf(event.data['peer'])}`)
+    this.#links.add(event)
     if (event.event !== 'service.ready' || this.#ready === undefined) return
     const { [event.node]: _back, ...stopped } = this.#record.stopped
     this.#writeRecord({ stopped })
     const pid = this.#nodes.get(event.node)?.pid
     if (pid !== undefined) this.#options.onChange({ event: 'node-ready', node: event.node, pid })
-  }
-
-  #onVerdict(verdict: Verdict): void {
-    if (this.#ready === undefined) return void this.#verdicts.push(verdict)
-    const link = verdict.link ?? ''
-    const known = this.#told.get(link)
-    if (this.#isStopping || known === verdict.code || (known !== undefined && isSymptom(verdict.code))) return
-    if (this.#told.size < mostTold) this.#told.set(link, verdict.code)
-    this.#options.onChange({ event: 'link-refused', verdict })
   }
 
   #onExit(node: NodeProcess, exit: NodeExit): void {
@@ -292,6 +246,7 @@ class Lab implements RunningLab {
   async #tearDown(endNodes: () => Promise<void>): Promise<void> {
     if (this.#isStopping) return
     this.#isStopping = true
+    this.#links.close()
     await endNodes()
     await this.#closeControl()
     this.#sql.end()
@@ -330,24 +285,6 @@ function reserve({ topology, network, ports }: UpOptions): Promise<Reservation> 
       return [...own, ...views]
     })
   return reserveNetwork({ fixed: network, first: topology.network, listeners })
-}
-
-/** `--fresh` removes only what a lab wrote: a folder without its record is not ours. */
-function emptyFolder(folder: LabFolder): void {
-  const others = readdirSync(folder.root).filter((name) => join(folder.root, name) !== folder.lock)
-  if (others.length === 0) return
-  if (readRecord(folder) === undefined) throw new LabError('usage', 'lab.not-ours', `--fresh empties the folder of a lab, and ${folder.root} holds other files; choose another with --data`)
-  endStoreAccess(folder.root)
-  for (const name of others) rmSync(join(folder.root, name), { recursive: true, force: true })
-  mkdirSync(folder.root, { recursive: true, mode: 0o700 })
-}
-
-/** After a failed start: away with what it made, the folders above its own included (`made` is the uppermost). */
-function removeNews(folder: LabFolder, before: ReadonlySet<string>, made: string | undefined): void {
-  if (made !== undefined) return rmSync(made, { recursive: true, force: true })
-  for (const name of readdirSync(folder.root)) {
-    if (!before.has(name)) rmSync(join(folder.root, name), { recursive: true, force: true })
-  }
 }
 
 function unique(verdicts: readonly Verdict[]): readonly Verdict[] {

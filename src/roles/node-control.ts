@@ -34,13 +34,13 @@ export function nodeControl(service: Service): ControlRoutes {
     },
     'POST /reload': async () => json(await service.reload()),
     'POST /link-fault': ({ body }) => linkFault(service, body),
-    'POST /probe': async ({ body }) => json(await service.probe(optionalText(body, 'peer'))),
+    'POST /probe': async ({ body }) => json(await service.links.probe(optionalText(body, 'peer'))),
     'POST /ask-store': async () => json(await service.askStores()),
     'POST /forget-user': async ({ body }) => {
       await forgetUser(service, text(body, 'aor'))
       return json({})
     },
-    'POST /redial': async ({ body }) => json(await service.redial(optionalText(body, 'peer'))),
+    'POST /redial': async ({ body }) => json(await service.links.redial(optionalText(body, 'peer'))),
     'POST /drain': async () => {
       await service.drain()
       return json({})
@@ -160,13 +160,13 @@ function linkFault(service: Service, body: unknown): ControlAnswer {
   const peer = text(body, 'peer')
   const fault = field(body, 'fault')
   if (fault === undefined) {
-    service.setLinkFault(peer, undefined)
+    service.links.setFault(peer, undefined)
   } else {
     const kind = text(fault, 'kind')
     const amount = field(fault, 'amount') ?? 0
     if (kind !== 'cut' && kind !== 'silent' && kind !== 'delay' && kind !== 'slow' && kind !== 'reset') throw new ControlUsageError(`fault.kind: wanted cut, silent, delay, slow or reset, found ${kind}`)
     if (typeof amount !== 'number') throw new ControlUsageError('fault.amount: wanted a number')
-    service.setLinkFault(peer, { kind, amount })
+    service.links.setFault(peer, { kind, amount })
   }
   service.recorder.record('link.fault', { message: fault === undefined ? `The link to ${peer} is whole again` : `A fault was put on the link to ${peer}`, data: { peer, ...(fault === undefined ? {} : { fault }) } })
   return json({})

@@ -9,33 +9,30 @@ import { joined } from '../certificates/startup-check.ts'
 import { verdict } from '../certificates/verdict-codes.ts'
 import type { Verdict } from '../certificates/verdict.ts'
 import { type Clock, systemClock } from '../sip/clock.ts'
-import type { LinkFault } from '../sip/transport/types.ts'
-import type { StoreHealth } from '../services/store/settings.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import type { Administered } from './administration.ts'
 import { CertificateWatch } from './certificate-watch.ts'
-import { configurationFault, type ConfigurationFault } from './configuration-check.ts'
-import type { ChangeReport, LinkState, NodeState, NodeStatus } from './control-api.ts'
+import { Condition } from './condition.ts'
+import { configurationFault } from './configuration-check.ts'
+import type { ChangeReport, NodeStatus } from './control-api.ts'
 import { type ControlServer, openControlServer } from './control-server.ts'
 import { crlUrls, fetchCrls, fetchesCrls } from './crl-fetch.ts'
-import { nodeDirectory } from './diagnosis.ts'
 import { drain, quiet, stopPatience, turnsAway } from './drain.ts'
 import type { EventName } from './events.ts'
 import { recordFailureChain } from './failure-chain.ts'
-import { LinkWatch, type NodeLinks, type ProbeResult } from './links.ts'
 import { type Changes, Listening } from './listening.ts'
 import { closeLinksOf, type LiveLinks, lookForOutlived, lookForRevoked } from './live-links.ts'
-import type { WatchedPeer } from './role.ts'
 import { localFault, withLocalTables } from './local-tables.ts'
 import { nodeControl } from './node-control.ts'
 import { type NodeFolder, nodeFolder } from './node-folder.ts'
 import type { OwnCertificate } from './own-certificates.ts'
-import { probe } from './probe.ts'
 import { openRecorder, type LogLevel, type Recorder } from './recorder.ts'
+import { ServiceLinks } from './service-links.ts'
 import { sharedKey } from './shared-key.ts'
 import { openStack, type Stack, type StackOptions } from './stack.ts'
-import { isAbout, recordStoreLost, storeClasses, storeVerdict, type StoreName } from './store-verdict.ts'
-import { askStores, databaseServer, openStores, type Stores } from './stores.ts'
+import { isAbout } from './store-verdict.ts'
+import { StoreWatch } from './store-watch.ts'
+import { askStores, openStores, type Stores } from './stores.ts'
 
 export interface ServiceOptions {
   readonly lab: LabPlan
@@ -59,20 +56,18 @@ export class Service {
   readonly folder: NodeFolder
   readonly recorder: Recorder
   readonly clock: Clock
+  readonly links: ServiceLinks
   readonly ended: Promise<number>
   readonly #options: ServiceOptions
   readonly #end: (status: number) => void
   readonly #watch: CertificateWatch
   readonly #listening: Listening
-  readonly #linkFaults = new Map<string, LinkFault>()
-  #state: NodeState = 'starting'
+  readonly #condition: Condition
+  readonly #storeWatch: StoreWatch
   #turnsAway = false
   #stopping = false
-  #since: string
-  #verdicts: readonly Verdict[] = []
   #stack: Stack | undefined
   #stores: Stores | undefined
-  #links: NodeLinks | undefined
   #control: ControlServer | undefined
 
   constructor(options: ServiceOptions) {
@@ -85,12 +80,15 @@ export class Service {
     this.#end = resolve
     mkdirSync(this.folder.root, { recursive: true, mode: 0o700 })
     this.recorder = openRecorder({ node: this.plan.name, role: this.plan.role, eventFile: this.folder.events, level: options.logLevel, wall: () => this.clock.wall(), ...(options.logDestination === undefined ? {} : { destination: options.logDestination }) })
-    this.#since = this.#now()
-    this.#listening = new Listening({ plan: this.plan, folder: this.folder, recorder: this.recorder, wall: () => this.clock.wall() })
+    const { plan, clock, recorder } = this
+    this.#condition = new Condition(() => this.#now())
+    this.#storeWatch = new StoreWatch({ plan, recorder, condition: this.#condition, urls: options })
+    this.links = new ServiceLinks({ lab: options.lab, plan, clock, recorder })
+    this.#listening = new Listening({ plan, folder: this.folder, recorder, wall: () => clock.wall() })
     this.#watch = new CertificateWatch({
-      clock: this.clock,
-      warnAtFraction: this.plan.profile.warnAtFraction,
-      onEnding: (own) => this.recorder.record('certificate.ending', { verdict: verdict('cert.expires-soon', { ...this.#place(own), found: `ends ${own.leaf.notAfter}` }) }),
+      clock,
+      warnAtFraction: plan.profile.warnAtFraction,
+      onEnding: (own) => recorder.record('certificate.ending', { verdict: verdict('cert.expires-soon', { ...this.#place(own), found: `ends ${own.leaf.notAfter}` }) }),
       onEnded: (own) => this.#ownEnded(own),
       onRound: (wall) => lookForOutlived(this.#liveLinks, wall),
     })
@@ -145,48 +143,28 @@ export class Service {
       name: this.plan.name,
       role: this.plan.role,
       fqdn: this.plan.fqdn,
-      state: this.#state,
-      since: this.#since,
+      state: this.#condition.state,
+      since: this.#condition.since,
       pid: process.pid,
       listeners: this.#listening.status,
-      links: this.#links?.links ?? [],
-      verdicts: this.#verdicts,
+      links: this.links.states,
+      verdicts: this.#condition.verdicts,
       flows,
       transactions: counts === undefined ? 0 : counts.client + counts.server,
       registrations: this.#stores?.location?.size ?? 0,
     }
   }
 
-  probe(peer?: string): Promise<readonly LinkState[]> {
-    return this.#links?.probeNow(peer) ?? Promise.resolve([])
-  }
-
-  /** A fault on the link to a peer, acted out where this node dials; undefined heals. */
-  setLinkFault(peer: string, fault: LinkFault | undefined): void {
-    if (fault === undefined) this.#linkFaults.delete(peer)
-    else this.#linkFaults.set(peer, fault)
-    this.#stack?.transport.setLinkFault(peer, fault)
-  }
-
   /** Asks both databases now; what is wrong with them. */
   async askStores(): Promise<readonly Verdict[]> {
     if (this.#stores !== undefined) await askStores(this.#stores)
-    return this.#verdicts.filter((each) => isAbout('pool', each) || isAbout('directory', each))
+    return this.#condition.verdicts.filter((each) => isAbout('pool', each) || isAbout('directory', each))
   }
 
   /** For an account that was removed: its bindings go, and what was remembered of it. @throws StoreError when the store cannot be changed */
   async forgetUser(aor: string): Promise<void> {
     this.#stack?.accounts?.clear()
     await this.#stores?.location?.removeUser(aor)
-  }
-
-  /** Closes the flows this node dialled to a peer, or to all, and dials again: live flows keep what they were opened with. */
-  async redial(peer?: string): Promise<readonly LinkState[]> {
-    for (const flow of [...(this.#stack?.transport.flows() ?? [])]) {
-      const dialled = flow.direction === 'dialled' && flow.secure
-      if (dialled && (peer === undefined || flow.dialledName?.toLowerCase() === peer.toLowerCase())) flow.close('redialled')
-    }
-    return this.probe(peer)
   }
 
   /**
@@ -205,7 +183,7 @@ export class Service {
 
   /** Takes no new connection, lets what is in progress end, and sends its clients elsewhere. Less than a minute. */
   async drain(): Promise<void> {
-    this.#become('draining')
+    this.#condition.become('draining')
     this.recorder.record('drain.started')
     await this.#listening.closeListeners()
     const left = await drain({
@@ -215,7 +193,7 @@ export class Service {
       flowsInUse: () => this.#stack?.proxy.transactions.flowsInUse() ?? new Set(),
       turnAway: () => (this.#turnsAway = true),
     })
-    this.#links?.close()
+    this.links.close()
     this.recorder.record('drain.finished', { data: { givenUp: left } })
   }
 
@@ -226,8 +204,8 @@ export class Service {
 
   async #open(): Promise<void> {
     const { lab, dataDir, sqlUrl, directoryUrl, stack } = this.#options
-    this.#stores = await openStores({ plan: this.plan, dataDir, clock: this.clock, sqlUrl, directoryUrl, onHealth: (store, health) => this.#storeHealth(store, health) })
-    const missing = this.#missingFile(this.#stores)
+    this.#stores = await openStores({ plan: this.plan, dataDir, clock: this.clock, sqlUrl, directoryUrl, onHealth: (store, health) => this.#storeWatch.heard(store, health) })
+    const missing = this.#storeWatch.missingFile(this.#stores)
     if (missing !== undefined) return this.#die(missing.verdict, undefined, missing.className)
     // A table that cannot be read is known before the first request asks for it.
     await askStores(this.#stores)
@@ -241,51 +219,25 @@ export class Service {
       stores: this.#stores,
       materialOf: (face) => this.#listening.materialOf(face),
       shed: (request) => (this.#turnsAway ? turnsAway(request) : undefined),
-      onFlowOpened: ({ direction, peer }) => (direction === 'accepted' && peer !== undefined ? this.#links?.peerSeen(peer.names) : undefined),
-      onFlowClosed: ({ dialledName }, because) => this.#links?.flowClosed(dialledName, because),
+      onFlowOpened: (flow) => this.links.flowOpened(flow),
+      onFlowClosed: (flow, because) => this.links.flowClosed(flow, because),
       sharedKey: sharedKey(dataDir, this.plan.organisation, this.folder),
     })
+    this.links.open(this.#stack, this.#listening.own.some(({ use }) => use.dialsFrom !== undefined))
     try {
       await this.#listening.open(this.#stack.transport)
     } catch (error) {
       return this.#cannotListen(error)
     }
-    this.#links = this.#watchLinks(this.#stack)
     this.#watchOwn()
-    this.#become(this.#verdicts.length === 0 ? 'ready' : 'degraded')
+    this.#condition.become(this.#condition.verdicts.length === 0 ? 'ready' : 'degraded')
     this.recorder.record('service.ready', { data: { listeners: this.status.listeners } })
-    this.#links.start()
-  }
-
-  #watchLinks(stack: Stack): NodeLinks {
-    if (stack.links !== undefined) return stack.links
-    const who = nodeDirectory(this.#options.lab)
-    const watched = this.#listening.own.some(({ use }) => use.dialsFrom !== undefined) ? stack.parts.watched : []
-    return new LinkWatch({
-      clock: this.clock,
-      peers: watched,
-      probe: async (peer) => this.#explained(peer, await probe({ clock: this.clock, plan: this.plan, who, proxy: stack.proxy, transport: stack.transport, locate: stack.locate }, peer)),
-      onChange: (link) =>
-        this.recorder.record(link.state === 'up' ? 'link.up' : 'link.down', {
-          message: link.state === 'up' ? `The link to ${link.peer} is up` : `The link to ${link.peer} is down: ${link.verdict?.message ?? 'no reason known'}`,
-          ...(link.verdict === undefined ? {} : { verdict: link.verdict }),
-          data: { peer: link.peer },
-        }),
-    })
-  }
-
-  /** A reset that this node acts out itself looks like a peer that refuses; here the true cause is known. */
-  #explained({ fqdn }: WatchedPeer, result: ProbeResult): ProbeResult {
-    const fault = this.#linkFaults.get(fqdn)
-    if (fault?.kind !== 'reset' || result.kind !== 'failed' || result.verdict.found !== 'link.reset') return result
-    const { node, link, direction } = result.verdict
-    const where = { ...(node === undefined ? {} : { node }), ...(link === undefined ? {} : { link, fix: `siplab heal '${link}'` }), ...(direction === undefined ? {} : { direction }) }
-    return { kind: 'failed', verdict: verdict('link.reset', { ...where, found: `a fault of the lab resets the connection after ${fault.amount} octets` }) }
+    this.links.start()
   }
 
   /** One certificate may serve several references; it ends the service once. */
   #ownEnded(own: OwnCertificate): void {
-    if (this.#state === 'stopped') return
+    if (this.#condition.state === 'stopped') return
     const found = verdict('cert.expired', { ...this.#place(own), found: `ended ${own.leaf.notAfter}, it is ${this.#now()} by the clock of ${this.plan.name}` })
     this.recorder.record('certificate.ended', { verdict: found, data: { reference: own.use.reference, then: this.plan.whenOwnCertificateEnds } })
     switch (this.plan.whenOwnCertificateEnds) {
@@ -293,11 +245,11 @@ export class Service {
         return void this.#die(found, own.use.reference)
       case 'drain':
         closeLinksOf(this.#liveLinks, own)
-        return this.#become('degraded')
+        return this.#condition.become('degraded')
       case 'die-at-start':
       case 'warn':
-        this.#verdicts = [found, ...this.#verdicts.filter(({ code }) => code !== found.code)]
-        this.#become('degraded')
+        this.#condition.add(found, ({ code }) => code === found.code)
+        this.#condition.become('degraded')
         return
       default:
         return this.plan.whenOwnCertificateEnds satisfies never
@@ -327,35 +279,6 @@ export class Service {
     return { plan: this.plan, recorder: this.recorder, flows: this.#stack?.transport.flows() ?? [] }
   }
 
-  #missingFile({ directory, pool }: Stores): ConfigurationFault | undefined {
-    for (const [store, health] of [['directory', directory?.health], ['pool', pool?.health]] as const) {
-      if (health?.state === 'down' && this.#endsWithout(store)) return { verdict: storeVerdict(store, health, this.plan.name), className: storeClasses[store] }
-    }
-    return undefined
-  }
-
-  /** A file beside the service is a part of it, and a server of 2005 or 2007 went nowhere without. A database server is another host, which comes back: decision 0020. */
-  #endsWithout(store: StoreName): boolean {
-    return this.plan.profile.name !== 'modern' && databaseServer(store, this.#options) === undefined
-  }
-
-  #storeHealth(store: StoreName, health: StoreHealth): void {
-    if (health.state === 'up') return this.#storeBack(store)
-    const found = storeVerdict(store, health, this.plan.name)
-    this.#verdicts = [found, ...this.#verdicts.filter((each) => !isAbout(store, each))]
-    if (this.#state === 'ready') this.#become('degraded')
-    const endsTheStart = this.#state === 'starting' && health.state === 'down' && this.#endsWithout(store)
-    // Then the chain of events follows, and says it once.
-    if (!endsTheStart) recordStoreLost(this.recorder, store, health, found)
-  }
-
-  #storeBack(store: StoreName): void {
-    if (!this.#verdicts.some((each) => isAbout(store, each))) return
-    this.#verdicts = this.#verdicts.filter((each) => !isAbout(store, each))
-    if (this.#verdicts.length === 0 && this.#state === 'degraded') this.#become('ready')
-    this.recorder.record('store.back', { data: { store } })
-  }
-
   #cannotListen(error: unknown): Promise<void> {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     if (/^ERR_(SSL|OSSL|CRYPTO|TLS)_/.test(code)) return this.#die(verdict(nodeErrorToCode(code, String(error)), { node: this.plan.name, found: String(error) }), 'listener')
@@ -365,14 +288,14 @@ export class Service {
 
   async #die(cause: Verdict, reference: string | undefined, className?: string): Promise<void> {
     recordFailureChain(this.recorder, cause, { ...(reference === undefined ? {} : { reference }), ...(className === undefined ? {} : { className }) })
-    this.#verdicts = [cause]
+    this.#condition.endFor(cause)
     await this.#close(1, undefined)
   }
 
   async #close(status: number, lastEvent: EventName | undefined): Promise<void> {
-    this.#become('stopped')
+    this.#condition.become('stopped')
     this.#watch.close()
-    this.#links?.close()
+    this.links.close()
     await this.#stack?.close()
     await this.#stores?.close()
     if (lastEvent !== undefined) this.recorder.record(lastEvent)
@@ -387,12 +310,7 @@ export class Service {
   }
 
   #hasStopped(): boolean {
-    return this.#state === 'stopped'
-  }
-
-  #become(state: NodeState): void {
-    this.#state = state
-    this.#since = this.#now()
+    return this.#condition.state === 'stopped'
   }
 
   #place(own: OwnCertificate): { readonly node: string; readonly certificate: OwnCertificate['leaf'] } {
