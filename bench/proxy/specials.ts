@@ -149,7 +149,7 @@ async function overload(transport: Plain, tls: BenchCertificates, folder: string
       name: transport === 'tcp' ? 'overload' : 'overload-udp',
       what: `goodput at twice the saturation load (${twice} ${transport.toUpperCase()} calls/s offered)`,
       value: `${goodput.toFixed(0)} of ${peak.toFixed(0)} calls/s, ${(ratio * 100).toFixed(0)} % (median of the rounds: ${ratios.map((each) => (each * 100).toFixed(0)).join(', ')}); ${turnedAway} turned away, none failed; setup p99 ${setupP99.toFixed(0)} ms; generator at ${(generatorLoad * 100).toFixed(0)} % of a core`,
-      // Of the two: a datagram refused costs a fifth of a call, a stream's request a tenth.
+      // One of the two is asked for, and over UDP a request refused costs a fifth of a call: nine tenths cannot be left.
       bar: transport === 'tcp' ? '≥ 90 %' : undefined,
       numbers: { goodput, peak, ratio, ratios, turnedAway, setupP99, generatorLoad },
     }
