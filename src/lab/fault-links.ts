@@ -50,12 +50,17 @@ export function probe(lab: RunningLabAccess, links: readonly LabLink[]): Promise
 
 async function ask(lab: RunningLabAccess, links: readonly LabLink[], path: '/redial' | '/probe'): Promise<readonly SeenLink[]> {
   const states = await Promise.all(
-    links.map(async ({ from, to, peer }) => {
+    unique(links).map(async ({ from, to, peer }) => {
       const seen = await whileRunning(lab.clientOf(from.name).post<readonly LinkState[]>(path, { peer }))
       return (seen ?? []).map((state): SeenLink => ({ ...state, from: from.name, to: to.name }))
     }),
   )
   return states.flat()
+}
+
+/** Where both ends of a link are asked about, it is named twice; dialled anew twice at a time, the one would close what the other asks on. */
+function unique(links: readonly LabLink[]): readonly LabLink[] {
+  return [...new Map(links.map((link) => [`${link.from.name} ${link.peer}`, link])).values()]
 }
 
 async function dialledBy(lab: RunningLabAccess, node: string): Promise<readonly string[]> {

@@ -26,8 +26,10 @@ const retryMs = 500
 const slowestRetryMs = 5_000
 const confirmMs = 10_000
 
+/** Why a connection ends that shall be dialled anew. */
+export const redialled = 'redialled'
 /** Why a node closes its own connections without doubting the peer. */
-export const ownWill: readonly string[] = ['closed', 'drained', 'redialled']
+export const ownWill: readonly string[] = ['closed', 'drained', redialled]
 
 /** The links of a node, as its status and its supervisor see them. */
 export interface NodeLinks {

@@ -1,6 +1,6 @@
 /**
  * One OPTIONS to a peer over this node's own transport: the first SIP answer that makes a link up. A connection that turns out
- * to be dead is replaced by a new one, once; one on which two in a row stay without an answer is closed, so that what waits on it
+ * to be dead, or that this node closes itself to dial anew, is replaced by a new one, once; one on which two in a row stay without an answer is closed, so that what waits on it
  * fails now and not at its own timer (RFC 3261 §17.1.2.2 timer F).
  */
 import { verdict } from '../certificates/verdict-codes.ts'
@@ -17,7 +17,7 @@ import { DialError } from '../sip/transport/refusal.ts'
 import type { TransportLayer } from '../sip/transport/types.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import { type Directory, diagnoseRefusal } from './diagnosis.ts'
-import type { ProbeResult } from './links.ts'
+import { type ProbeResult, redialled } from './links.ts'
 import type { WatchedPeer } from './role.ts'
 
 /** A server that does not answer OPTIONS in this time is no use to anybody's call. */
@@ -41,13 +41,23 @@ export async function probe(options: ProbeOptions, peer: WatchedPeer): Promise<P
     if (hop === undefined) return failed(options, peer, 'dns.not-found', `${peer.fqdn} leads nowhere`)
     const existing = options.transport.existing(hop)
     const result = await ask(options, peer, uri, existing ?? (await options.transport.connect(hop)))
-    if (result.kind === 'answered' || existing === undefined || existing.open || result.verdict.code === 'link.timeout') return result
+    if (result.kind === 'answered' || !(isOfOurs(result.verdict) || isOfOld(existing, result.verdict))) return result
     return await ask(options, peer, uri, await options.transport.connect(hop))
   } catch (error) {
     if (error instanceof DialError) return { kind: 'failed', verdict: diagnoseRefusal(options.plan, options.who, error.refusal) }
     if (error instanceof LocateError) return failed(options, peer, error.code === 'dns.not-found' ? 'dns.not-found' : 'dns.unreachable', error.message)
     throw error
   }
+}
+
+/** Somebody had the connection dialled anew meanwhile: that is no word of the peer. */
+function isOfOurs({ found }: Verdict): boolean {
+  return found === redialled
+}
+
+/** The connection was there before and may have died unseen. */
+function isOfOld(existing: Flow | undefined, { code }: Verdict): boolean {
+  return existing?.open === false && code !== 'link.timeout'
 }
 
 function ask(options: ProbeOptions, peer: WatchedPeer, uri: string, flow: Flow): Promise<ProbeResult> {

@@ -6,7 +6,7 @@ import type { LinkFault } from '../sip/transport/types.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import type { LinkState } from './control-api.ts'
 import { nodeDirectory } from './diagnosis.ts'
-import { LinkWatch, type NodeLinks, type ProbeResult } from './links.ts'
+import { LinkWatch, type NodeLinks, type ProbeResult, redialled } from './links.ts'
 import { probe } from './probe.ts'
 import type { Recorder } from './recorder.ts'
 import type { WatchedPeer } from './role.ts'
@@ -52,7 +52,7 @@ export class ServiceLinks {
   redial(peer?: string): Promise<readonly LinkState[]> {
     for (const flow of [...(this.#stack?.transport.flows() ?? [])]) {
       const dialled = flow.direction === 'dialled' && flow.secure
-      if (dialled && (peer === undefined || flow.dialledName?.toLowerCase() === peer.toLowerCase())) flow.close('redialled')
+      if (dialled && (peer === undefined || flow.dialledName?.toLowerCase() === peer.toLowerCase())) flow.close(redialled)
     }
     return this.probe(peer)
   }

@@ -36,9 +36,9 @@ function probing() {
     flow: (): FakeFlow => bench.to(5061),
     answer: (status: number) => proxy.transactions.onResponse(responseTo(bench.to(5061).request(), status, [], 'b'), bench.to(5061)),
     /** As the transport does when a connection ends. */
-    end(flow: FakeFlow) {
+    end(flow: FakeFlow, because = 'peer-closed') {
       flow.close()
-      proxy.transactions.onFlowClosed(flow, 'peer-closed')
+      proxy.transactions.onFlowClosed(flow, because)
     },
   }
 }
@@ -108,6 +108,18 @@ t.test('one OPTIONS to a peer', async (t) => {
     answer(200)
     await settle()
     t.match([anew === old, seen.result], [false, { kind: 'answered', status: 200 }])
+  })
+
+  t.test('on a new connection that is dialled anew meanwhile is sent again: that is no word of the peer', async (t) => {
+    const { begin, flow, end, answer } = probing()
+    const seen = await begin()
+    const first = flow()
+    end(first, 'redialled')
+    await settle()
+    const anew = flow()
+    answer(200)
+    await settle()
+    t.match([anew === first, seen.result], [false, { kind: 'answered', status: 200 }])
   })
 
   t.test('is sent no third time', async (t) => {
