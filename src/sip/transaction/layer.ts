@@ -42,8 +42,8 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   private readonly slots: (Client | undefined)[] = []
   private readonly late: LateClients
   private readonly free: number[] = []
-  /** To tag of the answers nothing is kept of: by it their ACKs are known, and end here. */
-  private readonly shedTag = randomToken(8)
+  /** To tag of the answers nothing is kept of: by it their ACKs are known, and end here. Flat: each ACK is compared with it. */
+  private readonly shedTag = flat(randomToken(8))
   private strays = 0
   private shedCount = 0
   private closed = false
@@ -64,11 +64,11 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
 
   onRequest(request: SipRequest, flow: Flow): void {
     if (this.closed) return
-    const byOldRules = needsOldRules(request)
-    if (request.method === 'ACK') return this.onAck(request, flow, byOldRules)
+    if (request.method === 'ACK') return this.onAck(request, flow)
     // Over a reliable flow nothing is repeated (§17.1.1.1): what is turned away need not be looked for.
     const early = flow.reliable ? this.refusal(request) : undefined
     if (early !== undefined) return this.shed(request, flow, early)
+    const byOldRules = needsOldRules(request)
     const key = byOldRules ? oldRulesKey(request, request.method) : branchKey(request, request.method)
     const hash = hashOf(key)
     if (this.isRepetition(key, hash)) return
@@ -192,10 +192,10 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     return true
   }
 
-  private onAck(ack: SipRequest, flow: Flow, byOldRules: boolean): void {
+  private onAck(ack: SipRequest, flow: Flow): void {
     if (ack.toTag === this.shedTag) return
     // Only a failure waits for one, and mostly there is none (bench/proxy.ts, UDP calls).
-    if (this.failures.size > 0 && this.inviteOf(ack, byOldRules)?.takesAck(ack) === true) return
+    if (this.failures.size > 0 && this.inviteOf(ack)?.takesAck(ack) === true) return
     this.settings.user.onAck(ack, flow)
   }
 
@@ -210,8 +210,8 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     if (invite !== undefined) this.settings.user.onCancel(invite, request)
   }
 
-  private inviteOf(ack: SipRequest, byOldRules: boolean): Server | undefined {
-    const key = inviteKey(ack, byOldRules)
+  private inviteOf(ack: SipRequest): Server | undefined {
+    const key = inviteKey(ack, needsOldRules(ack))
     return this.servers.get(key, hashOf(key))
   }
 

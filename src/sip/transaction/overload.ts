@@ -14,10 +14,12 @@ export interface OverloadSettings {
   /** Datagrams that wait longer do so for too long: there and back they are near T1, after which everything comes twice (RFC 3261 §17.1.1.1). */
   readonly lateWaitMs: number
   /**
-   * Late turns in a row that take so long together, at least two, are overload, and so are late datagrams without an empty queue
-   * between: a pause of the collector, or of a machine that others keep busy, is none.
+   * Late turns in a row that take so long together, at least two, are overload: a pause of the collector, or of a machine that others
+   * keep busy, is none. What comes until then is all taken, outlives the young generation, and is dear for seconds (bench/proxy.ts, overload).
    */
   readonly enoughMs: number
+  /** Datagrams that are late for so long, without an empty queue between, are overload. */
+  readonly enoughWaitMs: number
   /** Datagrams that are lost for so long, without an empty queue between, are overload: what is left of a burst is read sooner. */
   readonly enoughLossMs: number
   /**
@@ -33,7 +35,7 @@ export interface OverloadSettings {
   readonly retryAfterSeconds: readonly [from: number, to: number]
 }
 
-export const defaultOverload: OverloadSettings = { lateMs: 100, lateWaitMs: 200, enoughMs: 400, enoughLossMs: 100, takeMs: 5, takeWaitMs: 20, quietMs: 500, retryAfterSeconds: [2, 10] }
+export const defaultOverload: OverloadSettings = { lateMs: 100, lateWaitMs: 200, enoughMs: 200, enoughWaitMs: 400, enoughLossMs: 100, takeMs: 5, takeWaitMs: 20, quietMs: 500, retryAfterSeconds: [2, 10] }
 
 /** Calls back when the turn of the event loop is over: `setImmediate`. */
 export type EndOfTurn = (callback: () => void) => unknown
@@ -84,13 +86,13 @@ export class OverloadGuard {
   /** Datagrams wait for so long until they are read, 0: none wait, Infinity: some are lost. Of several sockets the one that spoke last counts. */
   waits(ms: number): void {
     const now = this.clock.now()
-    const { lateWaitMs, enoughMs, enoughLossMs, quietMs } = this.settings
+    const { lateWaitMs, enoughWaitMs, enoughLossMs, quietMs } = this.settings
     this.waitMs = ms
     if (ms === 0) this.waitsSince = undefined
     else this.endedAt = now
     if (ms <= lateWaitMs) return
     this.waitsSince ??= now
-    if (now - this.waitsSince >= (ms === Infinity ? enoughLossMs : enoughMs)) this.overloadedUntil = now + quietMs
+    if (now - this.waitsSince >= (ms === Infinity ? enoughLossMs : enoughWaitMs)) this.overloadedUntil = now + quietMs
   }
 
   /** Since the first news of this turn. */

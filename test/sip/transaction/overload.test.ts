@@ -5,7 +5,7 @@ import { FakeClock } from '../../support/fake-clock.ts'
 function setup() {
   const clock = new FakeClock()
   const ends: (() => void)[] = []
-  const guard = new OverloadGuard(clock, (callback) => ends.push(callback), { lateMs: 100, lateWaitMs: 200, enoughMs: 600, enoughLossMs: 200, takeMs: 50, takeWaitMs: 50, quietMs: 300, retryAfterSeconds: [1, 3] })
+  const guard = new OverloadGuard(clock, (callback) => ends.push(callback), { lateMs: 100, lateWaitMs: 200, enoughMs: 600, enoughWaitMs: 600, enoughLossMs: 200, takeMs: 50, takeWaitMs: 50, quietMs: 300, retryAfterSeconds: [1, 3] })
   const end = (): void => ends.splice(0).forEach((callback) => callback())
   /** One turn of the event loop: a new request every `ms / requests`. Gives what each was told. */
   const turn = (ms: number, requests = 1, leaves = false): readonly (number | undefined)[] => {
