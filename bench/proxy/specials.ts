@@ -115,7 +115,7 @@ function signal({ processes }: Subject): void {
 /**
  * Calls through a proxy whose CPU is capped: what it completes at the load where that is most, and at twice what it completes there.
  * In alternating rounds, as the other rows: on a machine that others use as well a part of a core is not the same for minutes, so each
- * round says by itself what twice is.
+ * round says by itself what twice is, and is compared with the mean of the peaks before and after it.
  */
 async function overload(transport: Plain, tls: BenchCertificates, folder: string): Promise<SpecialResult | undefined> {
   if (!canCap()) {
@@ -133,17 +133,20 @@ async function overload(transport: Plain, tls: BenchCertificates, folder: string
     cap(subject)
     const best = await findPeak(subject, transport, tls, offer)
     const rounds = []
+    let before = await offer(best.rate, roundSeconds)
     for (let round = 0; round < overloadRounds; round++) {
-      const most = await offer(best.rate, roundSeconds)
-      rounds.push({ most, over: await offer(Math.round(2 * most.goodput), roundSeconds) })
+      const over = await offer(Math.round(2 * before.goodput), roundSeconds)
+      const after = await offer(best.rate, roundSeconds)
+      rounds.push({ most: (before.goodput + after.goodput) / 2, over })
+      before = after
     }
-    const peak = median(rounds.map(({ most }) => most.goodput))
+    const peak = median(rounds.map(({ most }) => most))
     const goodput = median(rounds.map(({ over }) => over.goodput))
     const setupP99 = median(rounds.map(({ over }) => over.setupP99))
     const turnedAway = rounds.reduce((sum, { over }) => sum + over.turnedAway, 0)
     const generatorLoad = Math.max(...rounds.map(({ over }) => over.generatorLoad))
     const twice = median(rounds.map(({ over }) => over.rate))
-    const ratios = rounds.map(({ most, over }) => over.goodput / most.goodput)
+    const ratios = rounds.map(({ most, over }) => over.goodput / most)
     const ratio = median(ratios)
     return {
       name: transport === 'tcp' ? 'overload' : 'overload-udp',
@@ -159,7 +162,7 @@ async function overload(transport: Plain, tls: BenchCertificates, folder: string
   }
 }
 
-const overloadRounds = 5
+const overloadRounds = 7
 /** What the proxy completes swings by a tenth from one eight seconds to the next on a machine that others use as well. */
 const roundSeconds = 16
 /** Offered on the way to the peak, in what a closed loop completes. Over TCP many calls that come together cost less each. */
