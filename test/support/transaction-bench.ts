@@ -25,6 +25,7 @@ export interface BenchOptions {
   readonly trying?: number | 'at-once'
   readonly onRequest?: (transaction: ServerTransaction) => void
   readonly shed?: (request: SipRequest) => number | undefined
+  readonly isBusy?: () => boolean
 }
 
 export function transactionBench(options: BenchOptions = {}): ServerBench {
@@ -50,6 +51,7 @@ export function transactionBench(options: BenchOptions = {}): ServerBench {
     user,
     onUndeliverable: (_, text) => void seen.undeliverable.push(text),
     ...(options.shed === undefined ? {} : { shed: options.shed }),
+    ...(options.isBusy === undefined ? {} : { isBusy: options.isBusy }),
   })
   return { clock, wheel, layer, ...seen }
 }

@@ -5,8 +5,9 @@ export const proceeding: ServerState = {
   name: 'proceeding',
   open: true,
   enter(tx) {
-    if (tx.home.trying === 'at-once') tx.sendTrying()
-    else if (!tx.answered) tx.start('trying', tx.home.trying)
+    const trying = tx.home.tryingOf(tx)
+    if (trying === 'at-once') tx.sendTrying()
+    else if (!tx.answered) tx.start('trying', trying)
   },
   onRepeat: (tx) => tx.resend(tx.text),
   respond(tx, status, text) {

@@ -26,7 +26,8 @@ export interface ServerState {
 export interface ServerHome {
   readonly wheel: TimerWheel
   readonly timers: TimerSettings
-  readonly trying: number | 'at-once'
+  /** See `TransactionSettings.trying`. */
+  tryingOf(tx: Server): number | 'at-once'
   release(tx: Server): void
   /** It sent a failure and waits for the ACK. */
   failed(tx: Server): void
