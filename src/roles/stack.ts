@@ -176,7 +176,6 @@ export function openStack(options: StackOptions): Stack {
     ...(parts.domains === undefined ? {} : { domains: parts.domains }),
     ...(parts.detour === undefined ? {} : { detour: parts.detour }),
     shed: (request) => options.shed?.(request) ?? overload.shed(),
-    isBusy: overload.isOverloaded,
     optionTags: ['ms-benotify'],
     flowTokens,
     diagnostics: (because, arrival, status, detail): readonly HeaderField[] => (parts.explainsTo(arrival) ? diagnosticsHeaders({ plan, who }, because, arrival, status, detail) : []),

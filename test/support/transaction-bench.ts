@@ -25,7 +25,6 @@ export interface BenchOptions {
   readonly trying?: number | 'at-once'
   readonly onRequest?: (transaction: ServerTransaction) => void
   readonly shed?: (request: SipRequest) => number | undefined
-  readonly isBusy?: () => boolean
 }
 
 export function transactionBench(options: BenchOptions = {}): ServerBench {
@@ -51,7 +50,6 @@ export function transactionBench(options: BenchOptions = {}): ServerBench {
     user,
     onUndeliverable: (_, text) => void seen.undeliverable.push(text),
     ...(options.shed === undefined ? {} : { shed: options.shed }),
-    ...(options.isBusy === undefined ? {} : { isBusy: options.isBusy }),
   })
   return { clock, wheel, layer, ...seen }
 }

@@ -62,7 +62,6 @@ class ProxyCore implements Proxy, TransactionUser, Core {
       trying: 'at-once',
       user: this,
       ...(settings.shed === undefined ? {} : { shed: settings.shed }),
-      ...(settings.isBusy === undefined ? {} : { isBusy: settings.isBusy }),
       onUndeliverable: (flow, text) => this.sendBack(flow, text),
     })
     const optionTags = new Set(settings.optionTags.map((tag) => tag.toLowerCase()))

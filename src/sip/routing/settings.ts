@@ -104,7 +104,5 @@ export interface ProxySettings {
   readonly diagnostics: (because: string, arrival: Arrival, status: number, detail: unknown) => readonly HeaderField[]
   /** See `TransactionSettings.shed`. */
   readonly shed?: (request: SipRequest) => number | undefined
-  /** See `TransactionSettings.isBusy`. */
-  readonly isBusy?: () => boolean
   readonly on: ProxyEvents
 }

@@ -5,9 +5,8 @@ export const proceeding: ServerState = {
   name: 'proceeding',
   open: true,
   enter(tx) {
-    const trying = tx.home.tryingOf(tx)
-    if (trying === 'at-once') tx.sendTrying()
-    else if (!tx.answered) tx.start('trying', trying)
+    if (tx.home.trying === 'at-once') tx.sendTrying()
+    else if (!tx.answered) tx.start('trying', tx.home.trying)
   },
   onRepeat: (tx) => tx.resend(tx.text),
   respond(tx, status, text) {

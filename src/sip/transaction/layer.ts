@@ -28,6 +28,7 @@ export function createTransactions(settings: TransactionSettings): TransactionLa
 class Transactions implements TransactionLayer, ClientHome, ServerHome {
   readonly wheel
   readonly timers
+  readonly trying
   /** Flat: each response is compared with it. */
   readonly branchPrefix = flat(`${magicCookie}${randomToken(5)}.`)
   private readonly settings: TransactionSettings
@@ -51,6 +52,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     this.settings = settings
     this.wheel = settings.wheel
     this.timers = settings.timers
+    this.trying = settings.trying
     const { clock, wheel, timers } = settings
     this.absorbing = new Absorbers(clock, wheel, 64 * timers.t1)
     this.late = new LateClients(clock, wheel, timers, (slot) => this.free.push(slot))
@@ -109,11 +111,6 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
 
   statelessBranch(identity: string): Branch {
     return asBranch(`${this.branchPrefix}s${identity}`)
-  }
-
-  tryingOf({ reliable }: Server): number | 'at-once' {
-    const { trying, isBusy } = this.settings
-    return trying === 'at-once' && reliable && isBusy?.() === true ? latestTryingMs : trying
   }
 
   release(tx: Client | Server): void {
@@ -250,8 +247,6 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
 }
 
 const overloadSeconds = 5
-/** When a 100 is due at the latest (§17.2.1). */
-const latestTryingMs = 200
 
 /** Of the INVITE that an ACK or a CANCEL belongs to (§17.2.3). */
 function inviteKey(request: SipRequest, byOldRules: boolean): string {

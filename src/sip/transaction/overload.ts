@@ -77,9 +77,6 @@ export class OverloadGuard {
     return from + (this.turnedAway++ % (to - from + 1))
   }
 
-  /** For `TransactionSettings.isBusy`. */
-  readonly isOverloaded = (): boolean => this.startedAt < this.overloadedUntil
-
   /** Something that came in is left for the next turn. */
   fallBehind(): void {
     this.elapsedMs()

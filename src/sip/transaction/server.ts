@@ -26,8 +26,7 @@ export interface ServerState {
 export interface ServerHome {
   readonly wheel: TimerWheel
   readonly timers: TimerSettings
-  /** See `TransactionSettings.trying`. */
-  tryingOf(tx: Server): number | 'at-once'
+  readonly trying: number | 'at-once'
   release(tx: Server): void
   /** It sent a failure and waits for the ACK. */
   failed(tx: Server): void

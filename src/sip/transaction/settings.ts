@@ -34,11 +34,6 @@ export interface TransactionSettings {
    * Asked once for each new request outside a dialog. Absent: everything is taken.
    */
   readonly shed?: (request: SipRequest) => number | undefined
-  /**
-   * While it says yes, an INVITE over a reliable flow, where nobody repeats one for want of a 100, gets its 100 when it is due at
-   * the latest (RFC 3261 §17.2.1), and mostly its answer before (bench/proxy.ts, overload). Absent: never.
-   */
-  readonly isBusy?: () => boolean
   /** The flow of the request did not take `text`: send it by RFC 3261 §18.2.2. Absent: the response is lost. */
   readonly onUndeliverable?: (flow: Flow, text: string) => void
 }

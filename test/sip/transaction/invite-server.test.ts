@@ -31,25 +31,6 @@ t.test('INVITE server transaction', async (t) => {
     t.same(flow.lines, ['SIP/2.0 100 Trying'])
   })
 
-  t.test('sends a 100 that should go at once only when it is due, over a reliable flow of a busy server', async (t) => {
-    const { clock, layer } = transactionBench({ trying: 'at-once', isBusy: () => true })
-    const [stream, datagrams] = [new FakeFlow({ transport: 'tcp' }), new FakeFlow({ transport: 'udp' })]
-    layer.onRequest(request(), stream)
-    layer.onRequest(request({ branch: 'z9hG4bKother' }), datagrams)
-    t.same([stream.lines, datagrams.lines], [[], ['SIP/2.0 100 Trying']])
-    clock.advance(300)
-    t.same(stream.lines, ['SIP/2.0 100 Trying'])
-  })
-
-  t.test('sends no such 100 when the answer came before', async (t) => {
-    const { clock, layer, requests } = transactionBench({ trying: 'at-once', isBusy: () => true })
-    const flow = new FakeFlow({ transport: 'tcp' })
-    layer.onRequest(request(), flow)
-    respond(requests[0], 180)
-    clock.advance(300)
-    t.same(flow.lines, ['SIP/2.0 180 Ringing'])
-  })
-
   t.test('sends no 100 at once when the user has refused the request', async (t) => {
     const { layer } = transactionBench({ trying: 'at-once', onRequest: (transaction) => respond(transaction, 403) })
     const flow = new FakeFlow()
