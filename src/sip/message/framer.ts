@@ -17,7 +17,7 @@ export interface FramerEvents {
   lost(error: MessageError): void
 }
 
-const CR = 13, LF = 10
+const LF = 10, CR = 13, SP = 32, COLON = 58
 
 export class StreamFramer {
   private readonly limits: MessageLimits
@@ -27,10 +27,9 @@ export class StreamFramer {
   private pendingLength = 0
   /** Behind the part already searched for the end of the head. */
   private searched = 0
-  /** Octets of the current message once its head was read; 0: the head is not complete. */
+  /** The current message, or what is wrong with it, once its head was read; and its octets with the body. */
+  private head: Message | MessageError | undefined = undefined
   private total = 0
-  private head: Message | undefined = undefined
-  private fault: MessageError | undefined = undefined
   private oneCrlf = false
   private isLost = false
 
@@ -78,7 +77,7 @@ export class StreamFramer {
   private consume(data: Buffer): number {
     let at = 0
     while (at < data.length && !this.isLost) {
-      const next = this.total !== 0 ? this.finish(data, at) : data[at] === CR ? this.keepAlive(data, at) : this.readMessage(data, at)
+      const next = this.head !== undefined ? this.finishWaiting(this.head, data, at) : data[at] === CR ? this.keepAlive(data, at) : this.readMessage(data, at)
       if (next === at) return at
       at = next
     }
@@ -101,30 +100,31 @@ export class StreamFramer {
     this.searched = 0
     const size = end + 4 - at
     if (size > this.limits.headBytes) return this.loseAt(data, at, 513, 'head-too-long', `a head of ${size} octets, at most ${this.limits.headBytes} are read`)
-    const text = data.toString('latin1', at, end + 4)
-    const length = this.readLength(text)
+    const likely = size + likelyLength(data, end)
+    const text = data.toString('latin1', at, at + (likely <= data.length - at ? likely : size))
+    const head = this.readHead(text)
+    const length = this.lengthOf(head, text, size)
     if (length === undefined) return data.length
+    if (data.length - at >= size + length) return this.finish(head, data, at, size + length)
+    this.head = head
     this.total = size + length
-    return this.finish(data, at)
+    return at
   }
 
-  /** Reads the head; gives the body's length, undefined when the boundary is lost. */
-  private readLength(text: string): number | undefined {
-    let length: number
+  private readHead(text: string): Message | MessageError {
     try {
-      this.head = readHead(text, undefined, this.limits)
-      length = this.head.contentLength
+      return readHead(text, undefined, this.limits)
     } catch (error) {
       if (!(error instanceof MessageError)) throw error
-      this.fault = error
-      length = lengthOf(text)
-      if (length < 0) {
-        this.lose(error, 0)
-        return undefined
-      }
+      return error
     }
+  }
+
+  /** Of the body; undefined when the boundary is lost. */
+  private lengthOf(head: Message | MessageError, text: string, size: number): number | undefined {
+    const length = head instanceof MessageError ? lengthOf(text.slice(0, size)) : head.contentLength
     if (length === -1) {
-      this.lose(new MessageError(400, 'content-length-missing', 'no Content-Length on a stream', 0, partialOf(text)), 0)
+      this.lose(head instanceof MessageError ? head : new MessageError(400, 'content-length-missing', 'no Content-Length on a stream', 0, partialOf(text)), 0)
       return undefined
     }
     if (length > this.limits.bodyBytes) {
@@ -144,18 +144,20 @@ export class StreamFramer {
     return at
   }
 
-  /** Hands the message up when all of it is there. */
-  private finish(data: Buffer, at: number): number {
-    const { total, head, fault } = this
-    if (data.length - at < total) return at
-    this.total = 0
-    this.head = undefined
-    this.fault = undefined
-    if (head !== undefined) {
-      if (total > head.bodyStart) head.text = data.toString('latin1', at, at + total)
+  /** Hands up a message of which all is there. */
+  private finish(head: Message | MessageError, data: Buffer, at: number, total: number): number {
+    if (head instanceof MessageError) this.on.malformed(head)
+    else {
+      if (head.text.length !== total) head.text = data.toString('latin1', at, at + total)
       this.on.message(head as SipMessage)
-    } else if (fault !== undefined) this.on.malformed(fault)
+    }
     return at + total
+  }
+
+  private finishWaiting(head: Message | MessageError, data: Buffer, at: number): number {
+    if (data.length - at < this.total) return at
+    this.head = undefined
+    return this.finish(head, data, at, this.total)
   }
 
   private loseAt(data: Buffer, at: number, status: number, code: MessageErrorCode, message: string): number {
@@ -175,15 +177,34 @@ export class StreamFramer {
  * Buffer costs as much as reading a header field (bench/proxy.ts, TCP calls).
  */
 export function emptyLine(data: Buffer, from: number): number {
+  const { length } = data
   let at = from + 3
-  while (at < data.length) {
-    const octet = data[at]
-    if (octet === LF) {
+  while (at < length) {
+    const octet = data[at] as number
+    // One comparison for nearly all of them: a third less.
+    if (octet > CR) at += 4
+    else if (octet === LF) {
       if (data[at - 1] === CR && data[at - 2] === LF && data[at - 3] === CR) return at - 3
       at += 2
     } else at += octet === CR ? 1 : 4
   }
   return -1
+}
+
+/**
+ * Content-Length where it stands last, as it mostly does; else 0: the body is then decoded together with the head, once. A guess, which the
+ * head confirms.
+ */
+function likelyLength(data: Buffer, headEnd: number): number {
+  let at = headEnd - 1
+  let length = 0
+  for (let unit = 1; unit <= 1e6; unit *= 10) {
+    const digit = (data[at] ?? 0) - 48
+    if (digit < 0 || digit > 9) break
+    length += digit * unit
+    at--
+  }
+  return data[at] === SP && data[at - 1] === COLON ? length : 0
 }
 
 /** Content-Length of a head that is malformed elsewhere; -1 when it is absent, conflicting or no number. */

@@ -1,5 +1,5 @@
 /** The head of a message, read in one forward pass: every header field indexed, those every element must check checked (RFC 3261 §16.3 step 1). */
-import { CALL_ID, CONTENT_LENGTH, CSEQ, FROM, MAX_FORWARDS, FOLDED, recognise, ROUTE, TO, usualColon, usualNumber, VIA } from './header-names.ts'
+import { CALL_ID, CONTACT, CONTENT_LENGTH, CSEQ, FROM, MAX_FORWARDS, ODD, recognise, ROUTE, TO, usualColon, usualNumber, VIA } from './header-names.ts'
 import type { Message } from './message.ts'
 import { MessageError } from './message-error.ts'
 import { checkTagged, tag } from './name-address.ts'
@@ -55,19 +55,20 @@ function read(text: string, limits: MessageLimits, headBytes: number): Message {
       start = end + 2
       continue
     }
-    let folded = 0
+    let odd = 0
     end = lineEnd(text, start, headBytes)
     if (octets[end + 2] === SP || octets[end + 2] === HT) {
       end = foldedEnd(text, end, headBytes)
-      folded = FOLDED
+      odd = ODD
     }
     let colon = start + usualColon(number)
     if (number === 0) {
       const nameEnd = tokenEnd(start)
       number = recognise(start, nameEnd)
+      if (number <= CONTACT) odd = ODD
       colon = octets[nameEnd] === COLON && nameEnd !== start ? nameEnd : findColon(start)
     }
-    lines[count] = start * 256 + folded + number
+    lines[count] = start * 256 + odd + number
     present |= 1 << number
     if (number <= MAX_FORWARDS) {
       const bit = 1 << number

@@ -33,8 +33,8 @@ const compact: ReadonlyMap<string, string> = new Map([
 /** Numbers of the fields with their own place in the index; every other field has its first letter there. */
 export const VIA = 1, FROM = 2, TO = 3, CALL_ID = 4, CSEQ = 5, CONTENT_LENGTH = 6, MAX_FORWARDS = 7, ROUTE = 8, RECORD_ROUTE = 9, CONTACT = 10
 
-/** Added to the number of a line that is folded. */
-export const FOLDED = 128
+/** Added to the number of a line that is folded, or whose name has a number of its own and is spelled in another way than `Record-Route:`. */
+export const ODD = 128
 
 const numbers: ReadonlyMap<string, number> = new Map([
   ['via', VIA],

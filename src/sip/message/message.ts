@@ -1,6 +1,6 @@
 /** A parsed message: the text as it came, an index of its header fields, and values read on first use. */
 import { readAddressList, parseNameAddress } from './name-address.ts'
-import { CONTACT, type FieldName, fieldName, FOLDED, VIA } from './header-names.ts'
+import { CONTACT, type FieldName, fieldName, ODD, VIA } from './header-names.ts'
 import { trim, unfold } from './scanner.ts'
 import { stampedVia } from './stamp.ts'
 import type { NameAddress, SipMessage, SipUri, Via } from './types.ts'
@@ -213,11 +213,16 @@ export class Message {
   valueOf(line: number): string {
     const start = this.valueStart(line)
     const end = this.lineEnd(line)
-    return (this.entry(line) & FOLDED) === 0 ? trim(this.text, start, end) : unfold(this.text, start, end)
+    return this.isOdd(line) ? unfold(this.text, start, end) : trim(this.text, start, end)
   }
 
   numberOf(line: number): number {
     return this.entry(line) & 0x7f
+  }
+
+  /** Whether it is folded, or one of the numbered fields in an unusual spelling. */
+  isOdd(line: number): boolean {
+    return (this.entry(line) & ODD) !== 0
   }
 
   private entry(line: number): number {

@@ -1,6 +1,7 @@
 /** `received` and `rport` in the top Via: what the next hop back needs to know about where the request came from (RFC 3261 §18.2.1, RFC 3581 §4). */
+import { flat } from './flat.ts'
 import type { Message } from './message.ts'
-import { trim, unfold } from './scanner.ts'
+import { unfold } from './scanner.ts'
 
 /** What the stamp reads of a message. */
 type Stamped = Pick<Message, 'text' | 'viaStart' | 'viaEnd' | 'topViaEnd' | 'viaHostStart' | 'viaHostEnd' | 'viaRport' | 'viaClaimed' | 'stampReceived' | 'stampPort'>
@@ -11,14 +12,32 @@ type Stamped = Pick<Message, 'text' | 'viaStart' | 'viaEnd' | 'topViaEnd' | 'via
  * was asked for. What the peer itself claimed in either is replaced: only this end knows.
  */
 export function stampedVia(message: Stamped): string {
-  const { text, viaStart, viaEnd, viaRport, topViaEnd, stampReceived: received } = message
-  if (received === undefined) return unfold(text, viaStart, viaEnd)
-  if (message.viaClaimed) return replaceClaims(message, received)
-  const rest = unfold(text, topViaEnd, viaEnd)
-  if (viaRport !== -1) return `${trim(text, viaStart, viaRport)}=${message.stampPort}${text.slice(viaRport, topViaEnd)};received=${received}${rest}`
-  const top = trim(text, viaStart, topViaEnd)
-  return isSource(message, received) ? top + rest : `${top};received=${received}${rest}`
+  const { text, viaStart, viaEnd, stampReceived: received } = message
+  if (message.viaClaimed && received !== undefined) return replaceClaims(message, received)
+  const place = stampPlace(message)
+  return unfold(text, viaStart, place) + stampOf(message) + unfold(text, place, viaEnd)
 }
+
+/** Where the stamp goes into a line in which nothing was claimed. */
+export function stampPlace({ viaRport, topViaEnd }: Stamped): number {
+  return viaRport === -1 ? topViaEnd : viaRport
+}
+
+/** What goes there; empty: nothing. */
+export function stampOf(message: Stamped): string {
+  const { viaRport, stampReceived: received, stampPort } = message
+  if (received === undefined) return ''
+  if (viaRport === -1) return isSource(message, received) ? '' : `;received=${received}`
+  if (received !== last.received || stampPort !== last.port) {
+    last.received = received
+    last.port = stampPort
+    last.stamp = flat(`=${stampPort};received=${received}`)
+  }
+  return last.stamp
+}
+
+/** Mostly many requests come from one place. */
+const last = { received: '', port: 0, stamp: '' }
 
 function isSource({ text, viaHostStart, viaHostEnd }: Stamped, received: string): boolean {
   const host = text.slice(viaHostStart, viaHostEnd)

@@ -48,8 +48,8 @@ export class OverloadGuard {
   private endedAt = 0
   private isInTurn = false
   private isBehind = false
-  /** The turn before left something: what comes now waited in the sockets, and what comes in dialogs waits behind it. */
-  private wasBehind = false
+  /** New work may still be taken in this turn: it is young, and the one before left nothing. */
+  private takes = true
   /** Late turns in a row, and how long they took together. */
   private lateTurns = 0
   private lateMs = 0
@@ -69,17 +69,15 @@ export class OverloadGuard {
 
   /** For `TransactionSettings.shed`, asked for each new request: seconds for Retry-After, undefined for one that is taken. */
   readonly shed = (): number | undefined => {
-    const elapsedMs = this.elapsedMs()
-    const { takeMs, takeWaitMs } = this.settings
-    const isFresh = elapsedMs <= takeMs && this.waitMs <= takeWaitMs && !this.wasBehind
-    if (isFresh || this.startedAt >= this.overloadedUntil) return undefined
+    if (!this.isInTurn) this.begin()
+    if (this.startedAt >= this.overloadedUntil || this.isFresh()) return undefined
     const [from, to] = this.settings.retryAfterSeconds
     return from + (this.turnedAway++ % (to - from + 1))
   }
 
   /** Something that came in is left for the next turn. */
   fallBehind(): void {
-    this.elapsedMs()
+    if (!this.isInTurn) this.begin()
     this.isBehind = true
   }
 
@@ -95,17 +93,23 @@ export class OverloadGuard {
     if (now - this.waitsSince >= (ms === Infinity ? enoughLossMs : enoughWaitMs)) this.overloadedUntil = now + quietMs
   }
 
-  /** Since the first news of this turn. */
-  private elapsedMs(): number {
+  /** Whether new work is still taken in this turn of an overloaded process. */
+  private isFresh(): boolean {
+    const { takeMs, takeWaitMs } = this.settings
+    if (this.takes) this.takes = this.clock.now() - this.startedAt <= takeMs
+    return this.takes && this.waitMs <= takeWaitMs
+  }
+
+  /** The first news of a turn. */
+  private begin(): void {
     const now = this.clock.now()
-    if (this.isInTurn) return now - this.startedAt
     if (now - this.endedAt > this.settings.lateMs) this.rested()
     this.isInTurn = true
-    this.wasBehind = this.isBehind
+    // What comes now waited in the sockets, and what comes in dialogs waits behind it.
+    this.takes = !this.isBehind
     this.isBehind = false
     this.startedAt = now
     this.endOfTurn(this.onTurnOver)
-    return 0
   }
 
   private rested(): void {

@@ -118,9 +118,34 @@ t.test('answer', async (t) => {
     request.stampTopVia('192.0.2.9', 5)
     t.equal(
       answer(request, 180, { toTag: 'b2', headers: [['Contact', '<sip:b@x>']] }),
-      'SIP/2.0 180 Ringing\r\nVia: SIP/2.0/TLS client.lab.test:5061;branch=z9hG4bK1;rport=5;received=192.0.2.9\r\nRecord-Route: <sip:p.test;lr>\r\n' +
-        'From: "Alice" <sip:alice@lab.test>;tag=a1\r\nTo: <sip:bob@lab.test>;tag=b2\r\nCall-ID: c1@lab.test\r\nCSeq: 1 INVITE\r\nContact: <sip:b@x>\r\nContent-Length: 0\r\n\r\n',
+      'SIP/2.0 180 Ringing\r\nVia: SIP/2.0/TLS client.lab.test:5061;branch=z9hG4bK1;rport=5;received=192.0.2.9\r\n' +
+        'From: "Alice" <sip:alice@lab.test>;tag=a1\r\nTo: <sip:bob@lab.test>;tag=b2\r\nCall-ID: c1@lab.test\r\nCSeq: 1 INVITE\r\nRecord-Route: <sip:p.test;lr>\r\nContact: <sip:b@x>\r\nContent-Length: 0\r\n\r\n',
     )
+  })
+  t.test('says of any request what it must, whatever stands between those fields', async (t) => {
+    fc.assert(
+      fc.property(anyRequest, (text) => {
+        const request = asRequest(text)
+        request.stampTopVia('192.0.2.9', 5)
+        const reply = asResponse(answer(request, 486, { toTag: 'b2' }))
+        t.strictSame(reply.vias().map(({ text }) => text), request.vias().map(({ text }) => text))
+        for (const name of ['From', 'Call-ID', 'CSeq']) t.equal(reply.header(name), request.header(name))
+        t.equal(reply.header('To'), `${request.header('To')}${request.toTag === undefined ? ';tag=b2' : ''}`)
+        const fields = 5 + request.headers('Via').length
+        t.equal(reply.text.trimEnd().replace(/\r\n[ \t]+/g, ' ').split('\r\n').length, 1 + fields)
+      }),
+      { numRuns: 300 },
+    )
+  })
+  t.test('writes what came folded or with other names as one usual line', async (t) => {
+    const request = asRequest(invite().replace('Via: ', 'v : ').replace('To: ', 't:\r\n ').replace('CSeq: 1 ', 'CSEQ: 1\r\n\t'))
+    request.stampTopVia('192.0.2.9', 5)
+    t.match(answer(request, 486, { toTag: 'b2' }), /^SIP\/2.0 486 Busy Here\r\nVia: SIP.*;rport=5;received=192\.0\.2\.9\r\n(.*\r\n)*To: <sip:bob@lab\.test>;tag=b2\r\n(.*\r\n)*CSeq: 1 INVITE\r\n/)
+  })
+  t.test('corrects what the sender claims of itself in its Via', async (t) => {
+    const request = asRequest(invite().replace(';rport', ';rport=7;received=203.0.113.1'))
+    request.stampTopVia('192.0.2.9', 5)
+    t.match(answer(request, 486), /\r\nVia: SIP\/2\.0\/TLS client\.lab\.test:5061;branch=z9hG4bK1;rport=5;received=192\.0\.2\.9\r\n/)
   })
   t.test('adds no tag to 100', async (t) => {
     t.equal(asResponse(answer(asRequest(invite()), 100, { toTag: 'x' })).toTag, undefined)

@@ -46,6 +46,27 @@ t.test('StreamFramer', async (t) => {
     )
   })
 
+  t.test('cuts by Content-Length wherever it stands, whatever number ends the head', async (t) => {
+    const body = 'v=0\r\no=- 1\r\n'
+    const first = invite({ body, fields: ['X-Length: 3'] })
+    for (const text of [
+      invite({ fields: ['Content-Length: 12', 'Server: 5'] }).replace('Content-Length: 0\r\n', '') + body,
+      invite({ fields: ['l: 12', 'Expires: 3600'] }).replace('Content-Length: 0\r\n', '') + body,
+      invite({ fields: ['Content-Length: 0', 'Max-Breadth: 60'] }).replace('Content-Length: 0\r\n', ''),
+      invite({ fields: ['Content-Length: 12', 'X: 99999999999'] }).replace('Content-Length: 0\r\n', '') + body,
+    ]) {
+      const { push, messages } = watch()
+      push(text + first)
+      t.strictSame(messages.map(({ text }) => text), [text, first])
+    }
+  })
+
+  t.test('takes no length of a malformed message from its body', async (t) => {
+    const { push, events } = watch()
+    push(invite({ body: 'a\r\nContent-Length: 900\r\n\r\n' }).replace('branch=z9hG4bK1', ';;') + invite())
+    t.strictSame(events, ['malformed via-syntax', 'message'])
+  })
+
   t.test('sees ping and pong between messages, split or not', async (t) => {
     const { push, events } = watch()
     for (const chunk of ['\r\n\r\n', `${invite()}\r`, '\n\r', '\n', invite(), '\r\n', invite()]) push(chunk)
