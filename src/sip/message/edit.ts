@@ -5,7 +5,7 @@
 import { fieldName, MAX_FORWARDS, ROUTE, VIA } from './header-names.ts'
 import { internals, type Message, nextComma } from './message.ts'
 import { trim } from './scanner.ts'
-import { stampedVia } from './stamp.ts'
+import { stampedVia, stampOf, stampPlace } from './stamp.ts'
 import type { HeaderField, RequestEdits, ResponseEdits, SipRequest, SipResponse } from './types.ts'
 
 /** The request as the next hop shall see it. */
@@ -28,7 +28,12 @@ export function writeRequest(request: SipRequest, edits: RequestEdits): string {
     if (number === MAX_FORWARDS) replacement = `Max-Forwards: ${edits.maxForwards}\r\n`
     else if (number === VIA && !viaSeen) {
       viaSeen = true
-      replacement = `Via: ${stampedVia(message)}\r\n`
+      if (message.viaClaimed || message.isOdd(line)) replacement = `Via: ${stampedVia(message)}\r\n`
+      else {
+        const place = stampPlace(message)
+        out += text.slice(copied, place) + stampOf(message)
+        copied = place
+      }
     } else if (number === ROUTE && toDrop > 0) {
       toDrop -= dropValues(message, line, toDrop)
       replacement = kept.rest === '' ? '' : `Route: ${kept.rest}\r\n`
