@@ -5,9 +5,12 @@
  * policies, response context and serialiser, as the front end has them: stateful, record-routed. The clock is moved by hand so
  * that `callsPerSecond` calls begin in a second, and everything RFC 6026 keeps for 32 s is kept. What the harness itself does is
  * a contestant of its own and is taken off; the bound is that of bench/parse.ts.
+ *
+ * A refusal is what is left of a call under overload: INVITE in, 503 out, ACK in, from a stream. Where calls cost the same at every
+ * load, a process that spends ρ of a call on each refusal completes (1 - 2ρ) / (1 - ρ) of its peak at twice that.
  */
 import type { Clock } from '../src/sip/clock.ts'
-import { parseDatagram } from '../src/sip/message/index.ts'
+import { defaultLimits, parseDatagram, StreamFramer } from '../src/sip/message/index.ts'
 import { createProxy } from '../src/sip/routing/proxy.ts'
 import { pass, type Policy } from '../src/sip/routing/decision.ts'
 import { FlowTokens } from '../src/sip/routing/flow-token.ts'
@@ -136,10 +139,7 @@ function call(sides: Sides, number: number): number {
   return 1
 }
 
-function throughCore(): Sides & { readonly counts: () => object } {
-  const clock = new BenchClock()
-  const callee = new BenchFlow(1, 'dialled')
-  const caller = new BenchFlow(2, 'accepted')
+function makeCore(clock: BenchClock, callee: BenchFlow, shed: () => number | undefined) {
   const tokens = new FlowTokens({ node: 'fe1.lab.test', key: undefined, flow: () => undefined })
   const binding: Policy = {
     name: 'binding',
@@ -148,7 +148,7 @@ function throughCore(): Sides & { readonly counts: () => object } {
         ? { kind: 'route', because: 'binding', targets: [{ uri: 'sip:bob@192.0.2.77:50331;transport=tls', flow: undefined, routes: [], nextHop: undefined, q: 1000, face: undefined }] }
         : pass,
   }
-  const proxy = createProxy({
+  return createProxy({
     clock,
     wheel: new TimerWheel(clock),
     timers: defaultTimers,
@@ -161,12 +161,20 @@ function throughCore(): Sides & { readonly counts: () => object } {
     optionTags: ['ms-benotify'],
     flowTokens: tokens,
     diagnostics: () => [],
+    shed,
     on: {
       failed: (_, error) => {
         throw error
       },
     },
   })
+}
+
+function throughCore(): Sides & { readonly counts: () => object } {
+  const clock = new BenchClock()
+  const callee = new BenchFlow(1, 'dialled')
+  const caller = new BenchFlow(2, 'accepted')
+  const proxy = makeCore(clock, callee, () => undefined)
   return {
     begin: () => clock.advance(1000 / callsPerSecond),
     request(bytes) {
@@ -210,8 +218,43 @@ function contestant(name: string, sides: Sides): Contestant {
   }
 }
 
+/** Refusals by the chunk, as a busy connection brings them. */
+function refusals(): Contestant {
+  const clock = new BenchClock()
+  const caller = new BenchFlow(2, 'accepted')
+  const { transactions } = makeCore(clock, new BenchFlow(1, 'dialled'), () => 5)
+  const fault = (): never => {
+    throw new Error('a whole request was meant')
+  }
+  const framer = new StreamFramer(defaultLimits, {
+    message(message) {
+      if (message.kind !== 'request') return fault()
+      message.stampTopVia('10.20.0.3', 40112)
+      transactions.onRequest(message, caller)
+    },
+    malformed: fault,
+    lost: fault,
+    ping: fault,
+    pong: fault,
+  })
+  const call = invite.replace(fill, 'z9hG4bKrefused')
+  framer.push(Buffer.from(call, 'latin1'))
+  const to = /^To: .*$/m.exec(caller.last)?.[0] ?? fault()
+  const pair = call + ack.replace(fill, 'z9hG4bKrefused').replace(/^To: .*$/m, to)
+  const inChunk = 40
+  const chunk = Buffer.from(pair.repeat(inChunk), 'latin1')
+  return {
+    name: 'refusals',
+    run(count) {
+      const { shed } = transactions.counts
+      for (let left = count; left > 0; left -= inChunk) framer.push(chunk)
+      return transactions.counts.shed - shed
+    },
+  }
+}
+
 const core = throughCore()
-const times = alternate([contestant('harness', harness(() => 1)), contestant('bound', harness(bound)), contestant('core', core)], settings)
+const times = alternate([contestant('harness', harness(() => 1)), contestant('bound', harness(bound)), contestant('core', core), refusals()], settings)
 const harnessTime = times.get('harness') ?? []
 const net = (name: string): number[] => (times.get(name) ?? []).map((time, round) => (time - (harnessTime[round] ?? NaN)) / messagesPerCall)
 const result = {
@@ -221,6 +264,9 @@ const result = {
   nanosecondsPerMessage: { bound: Math.round(median(net('bound'))), core: Math.round(median(net('core'))) },
   /** Bar: parse + routing decision + serialise must be 0.22, aims at 0.40 (bench/parse.ts); state, timers and policies come on top here. */
   shareOfBound: Number(median(net('bound').map((time, round) => time / (net('core')[round] ?? NaN))).toFixed(3)),
+  nanosecondsPerRefusal: Math.round(median(times.get('refusals') ?? [])),
+  /** ρ without the sockets, of which a call has more than a refusal. */
+  refusalShareOfCall: Number(median((times.get('refusals') ?? []).map((time, round) => time / (messagesPerCall * (net('core')[round] ?? NaN)))).toFixed(3)),
   live: core.counts(),
 }
 
