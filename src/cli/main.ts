@@ -1,6 +1,6 @@
 /** `siplab COMMAND …`: reads the command line, runs one command, and turns what came of it into an exit status. */
 import { Command } from 'commander'
-import { commands } from './commands/index.ts'
+import { commandsFor } from './commands/index.ts'
 import { runInComposeLab, withoutComposeLab } from './compose-lab.ts'
 import { reportFailure } from './failure.ts'
 import type { ExitStatus } from './failure.ts'
@@ -31,7 +31,7 @@ export async function main(args: readonly string[], io: Io): Promise<ExitStatus>
   const finish = (reached: ExitStatus): void => {
     status = reached
   }
-  for (const register of commands) register(program, { io, finish, run: main })
+  for (const register of await commandsFor(args)) register(program, { io, finish, run: main })
   inheritAll(program, io)
   try {
     const inside = withoutComposeLab(args)

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../sip/clock.ts'
 import { type LocationService, sharedLocation, singleWriterLocation } from '../services/location/location.ts'
-import { type Directory, openDirectory } from '../services/store/directory.ts'
-import { openPoolStore, type PoolStore } from '../services/store/pool-store.ts'
+import type { Directory } from '../services/store/directory.ts'
+import type { PoolStore } from '../services/store/pool-store.ts'
 import { StoreError } from '../services/store/store-error.ts'
 import type { StoreHealth, StoreSettings, StoreTls } from '../services/store/settings.ts'
 import type { NodePlan, StorePlan } from '../topology/plan-types.ts'
@@ -40,6 +40,7 @@ export function databaseServer(store: 'directory' | 'pool', { sqlUrl, directoryU
 export async function openStores({ plan, dataDir, clock, onHealth, ...urls }: StoresOptions): Promise<Stores> {
   const { settings } = plan
   if (!('store' in settings)) return { directory: undefined, pool: undefined, location: undefined, close: async () => undefined }
+  const [{ openDirectory }, { openPoolStore }] = await Promise.all([import('../services/store/directory.ts'), import('../services/store/pool-store.ts')])
   const files = filesOf(settings.store)
   const tls = databaseTls(settings.store, () => readFileSync(nodeFolder(dataDir, plan.name).trust, 'utf8'))
   const at = (store: 'directory' | 'pool'): StoreSettings => {

@@ -1,52 +1,44 @@
 /** Every command, in the order `siplab --help` lists them. A new command is one file here and one line below. */
 import type { RegisterCommand } from '../command.ts'
-import { assignCommand, drainCommand, mtlsCommand, settingsCommand, unassignCommand } from './administration.ts'
-import { benchProxyCommand } from './bench-proxy.ts'
-import { certsCommand } from './certs.ts'
-import { checkCommand } from './check.ts'
-import { clockCommand } from './clock.ts'
-import { decodeCommand } from './decode.ts'
-import { downCommand } from './down.ts'
-import { eventsCommand } from './events.ts'
-import { breakCommand, faultsCommand, healCommand } from './faults.ts'
-import { nodeCommand } from './node.ts'
-import { phoneCommand } from './phone.ts'
-import { planCommand } from './plan.ts'
-import { registrationsCommand } from './registrations.ts'
-import { scenarioCommand } from './scenario.ts'
-import { statusCommand } from './status.ts'
-import { attendCommand, superviseCommand } from './supervise.ts'
-import { timelineCommand } from './timeline.ts'
-import { traceCommand } from './trace.ts'
-import { upCommand } from './up.ts'
-import { usersCommand } from './users.ts'
 
-export const commands: readonly RegisterCommand[] = [
-  upCommand,
-  downCommand,
-  statusCommand,
-  planCommand,
-  certsCommand,
-  timelineCommand,
-  assignCommand,
-  unassignCommand,
-  mtlsCommand,
-  settingsCommand,
-  faultsCommand,
-  breakCommand,
-  healCommand,
-  clockCommand,
-  drainCommand,
-  scenarioCommand,
-  eventsCommand,
-  traceCommand,
-  decodeCommand,
-  checkCommand,
-  phoneCommand,
-  usersCommand,
-  registrationsCommand,
-  nodeCommand,
-  benchProxyCommand,
-  superviseCommand,
-  attendCommand,
+/** A command before its file is read: a process that runs one command loads that one and what it needs, not the other twenty. */
+interface ListedCommand {
+  readonly name: string
+  load(): Promise<RegisterCommand>
+}
+
+export const commands: readonly ListedCommand[] = [
+  { name: 'up', load: async () => (await import('./up.ts')).upCommand },
+  { name: 'down', load: async () => (await import('./down.ts')).downCommand },
+  { name: 'status', load: async () => (await import('./status.ts')).statusCommand },
+  { name: 'plan', load: async () => (await import('./plan.ts')).planCommand },
+  { name: 'certs', load: async () => (await import('./certs.ts')).certsCommand },
+  { name: 'timeline', load: async () => (await import('./timeline.ts')).timelineCommand },
+  { name: 'assign', load: async () => (await import('./administration.ts')).assignCommand },
+  { name: 'unassign', load: async () => (await import('./administration.ts')).unassignCommand },
+  { name: 'mtls', load: async () => (await import('./administration.ts')).mtlsCommand },
+  { name: 'settings', load: async () => (await import('./administration.ts')).settingsCommand },
+  { name: 'faults', load: async () => (await import('./faults.ts')).faultsCommand },
+  { name: 'break', load: async () => (await import('./faults.ts')).breakCommand },
+  { name: 'heal', load: async () => (await import('./faults.ts')).healCommand },
+  { name: 'clock', load: async () => (await import('./clock.ts')).clockCommand },
+  { name: 'drain', load: async () => (await import('./administration.ts')).drainCommand },
+  { name: 'scenario', load: async () => (await import('./scenario.ts')).scenarioCommand },
+  { name: 'events', load: async () => (await import('./events.ts')).eventsCommand },
+  { name: 'trace', load: async () => (await import('./trace.ts')).traceCommand },
+  { name: 'decode', load: async () => (await import('./decode.ts')).decodeCommand },
+  { name: 'check', load: async () => (await import('./check.ts')).checkCommand },
+  { name: 'phone', load: async () => (await import('./phone.ts')).phoneCommand },
+  { name: 'users', load: async () => (await import('./users.ts')).usersCommand },
+  { name: 'registrations', load: async () => (await import('./registrations.ts')).registrationsCommand },
+  { name: 'node', load: async () => (await import('./node.ts')).nodeCommand },
+  { name: 'bench-proxy', load: async () => (await import('./bench-proxy.ts')).benchProxyCommand },
+  { name: 'supervise', load: async () => (await import('./supervise.ts')).superviseCommand },
+  { name: 'attend', load: async () => (await import('./supervise.ts')).attendCommand },
 ]
+
+/** What a command line needs: the command it begins with or, for help and for a word that names none, all of them. */
+export function commandsFor([first]: readonly string[]): Promise<readonly RegisterCommand[]> {
+  const named = commands.filter(({ name }) => name === first)
+  return Promise.all((named.length === 0 ? commands : named).map((command) => command.load()))
+}
