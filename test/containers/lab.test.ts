@@ -15,6 +15,7 @@ import { loadTopology } from '../../src/topology/load.ts'
 import { planLab } from '../../src/topology/plan.ts'
 import type { FirewallRule, Zone } from '../../src/topology/plan-types.ts'
 import { everyDoor, must, netOf, opened, repository, run } from '../support/containers.ts'
+import { until } from '../support/until.ts'
 
 const skip = process.env['SIPLAB_CONTAINERS'] === '1' ? false : 'no container engine was prepared (.ci/jobs/containers does, and sets SIPLAB_CONTAINERS=1)'
 const project = 'siplab-test'
@@ -165,7 +166,7 @@ t.test('the lab in containers', { skip, timeout: 900_000 }, async (t) => {
 
   await t.test('a node that was killed is told, and started again from outside', async (t) => {
     await must('docker', ['kill', await labOf('fe2')])
-    await until(async () => (await status()).nodes.some(({ name, state }) => name === 'fe2' && state === 'stopped'))
+    await until(async () => (await status()).nodes.some(({ name, state }) => name === 'fe2' && state === 'stopped'), 60_000)
     t.match(JSON.parse((await inLab('node', 'start', 'fe2', '--json')).out), { node: 'fe2', state: 'ready' })
     await untilHealthy()
   })
@@ -187,14 +188,6 @@ t.test('the lab in containers', { skip, timeout: 900_000 }, async (t) => {
     t.ok(own - base < 60, 'less than 60 MB above its base')
   })
 })
-
-async function until(holds: () => Promise<boolean>, withinMs = 60_000): Promise<void> {
-  const end = performance.now() + withinMs
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`it did not become so within ${withinMs / 1000} s`)
-    await delay(500)
-  }
-}
 
 t.test('the incident goes the same way here and in containers', { skip, timeout: 300_000 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'siplab-containers-'))

@@ -14,6 +14,7 @@ import { sharedKey } from '../../src/roles/shared-key.ts'
 import { textLog } from '../../src/roles/text-log.ts'
 import { loadTopology } from '../../src/topology/load.ts'
 import { planLab } from '../../src/topology/plan.ts'
+import { until } from '../support/until.ts'
 
 const plan = planLab(loadTopology('edge-pool'), { addressing: 'containers' })
 
@@ -27,11 +28,6 @@ async function supervised(t: Test) {
   const write = (node: string, event: string, level = 'info', more: object = {}): void =>
     appendFileSync(nodeFolder(data, node).events, `${JSON.stringify({ seq: ++seq, time: '2026-11-22T12:00:00.000Z', node, event, level, message: event, ...more })}\n`)
   return { folder, write, client: supervisorClient(folder), stopped: (node: string) => readRecord(folder)?.stopped[node] }
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  const end = performance.now() + 5000
-  while (!holds() && performance.now() < end) await delay(10)
 }
 
 t.test('the supervisor of a container lab', async (t) => {

@@ -9,6 +9,7 @@ import type { LinkState, NodeEvent } from '../../src/roles/control-api.ts'
 import { withLab, type TestLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
 import { certificateOf, rawPeer, type RawPeer } from '../support/raw-peer.ts'
+import { until } from '../support/until.ts'
 import { at, variation } from '../support/variation.ts'
 
 t.setTimeout(180_000)
@@ -232,14 +233,6 @@ async function statusOf(work: Promise<unknown>): Promise<number | undefined> {
   const error = await work.then(() => new Error('it was not refused'), (reason: unknown) => reason)
   if (!(error instanceof PhoneError)) throw error
   return error.status
-}
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    if (await holds()) return
-    await new Promise((resolve) => setTimeout(resolve, 25))
-  }
-  throw new Error('it did not come to be within 5 s')
 }
 
 function eventsOf(lab: TestLab, node: string): readonly NodeEvent[] {

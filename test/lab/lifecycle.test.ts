@@ -7,6 +7,7 @@ import type { Test } from 'tap'
 import type { ReadyDocument } from '../../src/lab/ready-document.ts'
 import { siplab } from '../support/command.ts'
 import { withLab } from '../support/lab.ts'
+import { until } from '../support/until.ts'
 
 t.setTimeout(120_000)
 
@@ -23,11 +24,6 @@ function isAlive(pid: number): boolean {
     if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false
     throw error
   }
-}
-
-async function until(wanted: () => boolean, withinMs = 15_000): Promise<boolean> {
-  for (const end = performance.now() + withinMs; performance.now() < end; await delay(25)) if (wanted()) return true
-  return wanted()
 }
 
 t.test('a detached lab goes on until down, below .siplab of the working folder, whatever the length of its path', async (t) => {
@@ -55,7 +51,7 @@ t.test('nodes never outlive a supervisor that was killed, and its lock is taken 
   const status = JSON.parse((await siplab(['status', '--json', '--data', data])).stdout) as { readonly pid: number }
   process.kill(status.pid, 'SIGKILL')
   const pids = ready.nodes.flatMap(({ pid }) => pid ?? [])
-  t.ok(await until(() => !pids.some(isAlive)), 'every node has ended')
+  await t.resolves(until(() => !pids.some(isAlive)), 'every node has ended')
   t.match(await siplab(['status', '--data', data]), { status: 1, stdout: /down/ })
   t.match(await siplab(['up', 'standard', '--detach', '--json', '--data', data]), { status: 0 })
   t.match(await siplab(['down', '--data', data]), { status: 0 })

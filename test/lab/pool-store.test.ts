@@ -3,6 +3,7 @@ import t from 'tap'
 import { postgresqlMissing } from '../support/postgresql.ts'
 import { withLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
+import { until } from '../support/until.ts'
 
 const missing = await postgresqlMissing()
 
@@ -52,11 +53,3 @@ t.test('a pool on a private PostgreSQL', { skip: missing ?? false }, async (t) =
     t.match(await lab.change((change) => change.event === 'node-stopped' && change.node === 'fe2' && change.exit === 1), { verdict: { code: 'config.certificate-unassigned' } })
   })
 })
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let asked = 0; asked < 40; asked += 1) {
-    if (await holds()) return
-    await new Promise((resolve) => setTimeout(resolve, 250))
-  }
-  throw new Error('it did not come to that within 10 s')
-}

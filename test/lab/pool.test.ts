@@ -5,6 +5,7 @@ import type { Phone } from '../../src/phone/index.ts'
 import { withLab } from '../support/lab.ts'
 import type { TestLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
+import { until } from '../support/until.ts'
 
 t.test('siplab up pool', async (t) => {
   const lab = await withLab(t, 'pool')
@@ -109,12 +110,4 @@ async function kill(lab: TestLab, node: string): Promise<void> {
 async function nodeOf(lab: TestLab, { uri }: Phone): Promise<string> {
   const rows = await lab.json<readonly { readonly aor: string; readonly node: string; readonly flow?: string }[]>('registrations')
   return rows.find(({ aor, flow }) => aor === uri && flow !== undefined)?.node ?? ''
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 20_000; performance.now() < end;) {
-    if (await holds()) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  throw new Error('it did not come to that within 20 s')
 }

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { siplab, type CommandResult } from '../support/command.ts'
 import { postgresqlMissing } from '../support/postgresql.ts'
+import { until } from '../support/until.ts'
 
 t.setTimeout(90_000)
 
@@ -66,7 +67,7 @@ users: {}
   t.test('goes when the supervisor is killed', async (t) => {
     const { folder, supervisor } = await running()
     process.kill(supervisor, 'SIGKILL')
-    t.ok(await until(() => !existsSync(folder)))
+    await t.resolves(until(() => !existsSync(folder)))
   })
 
   t.test('goes when the lab is brought down, and when one that was killed is', async (t) => {
@@ -78,8 +79,3 @@ users: {}
     t.notOk(existsSync(folder))
   })
 })
-
-async function until(holds: () => boolean): Promise<boolean> {
-  for (const end = performance.now() + 10_000; performance.now() < end && !holds(); ) await delay(25)
-  return holds()
-}

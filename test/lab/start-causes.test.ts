@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { NodeEvent } from '../../src/roles/control-api.ts'
 import { withLab, type TestLab } from '../support/lab.ts'
+import { until } from '../support/until.ts'
 
 // Most of the time is the start of processes on a busy machine.
 t.setTimeout(150_000)
@@ -118,12 +119,4 @@ async function stateOf(lab: TestLab, node: string): Promise<string | undefined> 
   const { stdout } = await lab.run('status', '--json')
   const { nodes } = JSON.parse(stdout) as { readonly nodes: readonly { readonly name: string; readonly state: string }[] }
   return nodes.find(({ name }) => name === node)?.state
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let asked = 0; asked < 60; asked += 1) {
-    if (await holds()) return
-    await new Promise((resolve) => setTimeout(resolve, 250))
-  }
-  throw new Error('it did not come to that within 15 s')
 }

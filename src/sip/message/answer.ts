@@ -28,6 +28,7 @@ export function answer(request: SipRequest, status: number, options: AnswerOptio
   return (
     (reason === undefined ? statusLineOf(status) : `SIP/2.0 ${status} ${reason}\r\n`) +
     echo(internals(request), formsDialog(request, status), tagFor(request, status, options.toTag)) +
+    (status === 100 ? timestampOf(request) : '') +
     headerLines(headers) +
     (contentType === undefined ? '' : `Content-Type: ${contentType}\r\n`) +
     (body === '' ? noBody : `Content-Length: ${body.length}\r\n\r\n${body}`)
@@ -92,6 +93,12 @@ function formsDialog({ method }: SipRequest, status: number): boolean {
 function tagFor(request: SipRequest, status: number, tag: string | undefined): string {
   if (status === 100 || request.toTag !== undefined) return ''
   return `;tag=${tag ?? randomToken(4)}`
+}
+
+/** A 100 gives the caller's clock back (RFC 3261 §8.2.6.1). Sent at once, it has no delay to add. */
+function timestampOf(request: SipRequest): string {
+  const value = request.header('Timestamp')
+  return value === undefined ? '' : `Timestamp: ${value}\r\n`
 }
 
 function headerLines(headers: readonly HeaderField[]): string {

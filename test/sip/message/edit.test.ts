@@ -147,6 +147,12 @@ t.test('answer', async (t) => {
     request.stampTopVia('192.0.2.9', 5)
     t.match(answer(request, 486), /\r\nVia: SIP\/2\.0\/TLS client\.lab\.test:5061;branch=z9hG4bK1;rport=5;received=192\.0\.2\.9\r\n/)
   })
+  t.test('gives the Timestamp of the request back in a 100, and in no other', async (t) => {
+    const request = asRequest(invite({ fields: ['timestamp : 54.21'] }))
+    t.equal(asResponse(answer(request, 100)).header('Timestamp'), '54.21')
+    t.equal(asResponse(answer(request, 180)).header('Timestamp'), undefined)
+  })
+
   t.test('adds no tag to 100', async (t) => {
     t.equal(asResponse(answer(asRequest(invite()), 100, { toTag: 'x' })).toTag, undefined)
   })
