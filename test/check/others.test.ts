@@ -1,11 +1,12 @@
 /** Against software nobody here wrote: OpenSSL's s_server and Kamailio, with TLS and with mutual TLS. */
 import { spawn, spawnSync } from 'node:child_process'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { faultPki, show } from '../../src/certificates/faults/fault-pki.ts'
 import { identityFiles } from '../../src/check/index.ts'
+import { freePort } from '../support/free-port.ts'
 import { checkPort, stepOf } from './check-port.ts'
 
 const pki = faultPki({ now: Date.now() })
@@ -19,14 +20,6 @@ const own = identityFiles(join(files, 'client.pem'), join(files, 'client.key'), 
 const needs = (program: string): { readonly skip: string | false } => {
   const found = ['/usr/bin', '/usr/sbin', '/usr/local/bin'].some((folder) => existsSync(join(folder, program)))
   return { skip: found ? false : `${program} is not installed: apt-get install ${program}` }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** Starts a server and waits until its port is open. */

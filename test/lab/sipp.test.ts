@@ -1,5 +1,4 @@
 /** SIPp, over UDP and TCP, against the two topologies that need no certificate. */
-import { createSocket } from 'node:dgram'
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -9,7 +8,9 @@ import { accepts } from '../support/accepts.ts'
 import { repository, runProgram } from '../support/command.ts'
 import type { CommandResult } from '../support/command.ts'
 import { missing } from '../support/debian-program.ts'
+import { freePort } from '../support/free-port.ts'
 import { withLab, type TestLab } from '../support/lab.ts'
+import { until } from '../support/until.ts'
 
 const calls = 20
 
@@ -24,7 +25,8 @@ for (const { topology, node } of [{ topology: 'standard', node: 'se' }, { topolo
         t.equal(await bob('register', '-m', '1'), '', 'bob signs in')
         const alice = await sipp(t, lab, { node, transport, user: 'alice', port: await freePort() })
         const callee = bob('callee', '-m', String(calls))
-        if (transport === 'tcp') await listening(port)
+        // A datagram is sent again until SIPp listens; a connection is not.
+        if (transport === 'tcp') await until(() => accepts(port))
         t.equal(await alice('caller', '-m', String(calls), '-r', '40', '-key', 'callee', 'bob'), '', 'alice calls')
         t.equal(await callee, '', 'bob is called')
       })
@@ -66,23 +68,4 @@ function complaint(folder: string, { status, stderr }: CommandResult): string {
   if (status === 0) return ''
   const errors = readdirSync(folder).filter((name) => name.endsWith('_errors.log')).map((name) => readFileSync(join(folder, name), 'utf8'))
   return `exit ${status}\n${stderr}\n${errors.join('\n')}`
-}
-
-/** A datagram is sent again until SIPp listens; a connection is not. */
-async function listening(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    if (await accepts(port)) return
-    await new Promise((done) => setTimeout(done, 20))
-  }
-  throw new Error(`SIPp does not listen on port ${port}`)
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, reject) => {
-    const socket = createSocket('udp4')
-    socket.once('error', reject).bind(0, '127.0.0.1', () => {
-      const { port } = socket.address()
-      socket.close(() => done(port))
-    })
-  })
 }

@@ -1,11 +1,11 @@
 /** sipsak against a Standard Edition server: OPTIONS, and its user location test. */
-import { createSocket } from 'node:dgram'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { runProgram } from '../support/command.ts'
 import type { CommandResult } from '../support/command.ts'
 import { missing } from '../support/debian-program.ts'
+import { freePort } from '../support/free-port.ts'
 import { withLab } from '../support/lab.ts'
 
 /** sipsak looks the domain up even where it is told the proxy: it gets a hosts file of its own, which needs a mount namespace. */
@@ -44,14 +44,4 @@ async function firstWorking(): Promise<readonly string[] | undefined> {
     if (outcome?.status === 0) return words
   }
   return undefined
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, reject) => {
-    const socket = createSocket('udp4')
-    socket.once('error', reject).bind(0, '127.0.0.1', () => {
-      const { port } = socket.address()
-      socket.close(() => done(port))
-    })
-  })
 }

@@ -5,6 +5,7 @@ import { existsSync, globSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { CertificateFiles } from './foreign-certificates.ts'
+import { freePort } from './free-port.ts'
 
 export interface KamailioSettings {
   readonly folder: string
@@ -106,14 +107,4 @@ function modulesFolder(): string {
   const [folder] = globSync('/usr/lib/*/kamailio/modules')
   if (folder === undefined || !existsSync(folder)) throw new Error('the modules of Kamailio are not below /usr/lib')
   return folder
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, reject) => {
-    const socket = createSocket('udp4')
-    socket.once('error', reject).bind(0, '127.0.0.1', () => {
-      const { port } = socket.address()
-      socket.close(() => done(port))
-    })
-  })
 }

@@ -12,6 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { findHaproxy } from '../../src/lab/haproxy.ts'
 import type { ReadyDocument } from '../../src/lab/ready-document.ts'
 import { accepts } from './accepts.ts'
+import { freePort } from './free-port.ts'
 
 export interface TlsOriginator {
   /** TCP on 127.0.0.1; TLS to the pool behind it. */
@@ -174,13 +175,4 @@ function statisticsIn(file: string): { readonly created: number; readonly failed
   const values = lines.at(-1)?.split(';') ?? []
   const valueOf = (name: string): number => Number(values[names.indexOf(name)] ?? 0)
   return { created: valueOf('TotalCallCreated'), failed: valueOf('FailedCall(C)') }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, reject) => {
-    const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => done(port))
-    })
-  })
 }
