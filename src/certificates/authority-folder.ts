@@ -3,6 +3,7 @@ import { type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isSystemError, withLock, writeFileAtomic } from './atomic-files.ts'
+import { AuthorityError } from './authority-error.ts'
 import type { Authority as AuthorityKind, KeyType } from './certificate-request.ts'
 import { toPem } from './der.ts'
 import { authorityInfoAccess, authorityKeyId, basicConstraints, crlDistributionPoint, type Extension, keyUsage, subjectKeyId } from './extensions.ts'
@@ -12,16 +13,6 @@ import { type DistinguishedName, writeCertificate } from './write-certificate.ts
 /** The four CAs; the name is the stem of every file of that CA. */
 export const caNames = ['internal-root', 'internal-issuing', 'public-root', 'public-issuing'] as const
 export type CaName = (typeof caNames)[number]
-
-/** Trouble with the folder of the authority; the message says what to do next. */
-export class AuthorityError extends Error {
-  readonly code: 'authority-missing' | 'authority-exists' | 'authority-incomplete' | 'serial-unknown'
-  constructor(code: AuthorityError['code'], message: string, cause?: unknown) {
-    super(message, { cause })
-    this.name = 'AuthorityError'
-    this.code = code
-  }
-}
 
 const yearSeconds = 365 * 86_400
 

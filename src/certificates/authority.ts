@@ -6,8 +6,9 @@ import type { KeyObject } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makePrivateFolder, withLock, writeFileAtomic } from './atomic-files.ts'
+import { AuthorityError } from './authority-error.ts'
 import {
-  AuthorityError, type Ca, type CaName, caNames, certificatePath, distributionPoints, makeCas, oneMinuteBefore, readCa, readSettings, settingsPath, wholeSecond,
+  type Ca, type CaName, caNames, certificatePath, distributionPoints, makeCas, oneMinuteBefore, readCa, readSettings, settingsPath, wholeSecond,
 } from './authority-folder.ts'
 import type { Authority as AuthorityKind, CertificateRequest, KeyType } from './certificate-request.ts'
 import { toPem } from './der.ts'
@@ -15,7 +16,7 @@ import { authorityKeyId, basicConstraints, extendedKeyUsage, type Extension, typ
 import { generateKey, keyToPem } from './keys.ts'
 import { randomSerial, type RevocationReason, type RevokedCertificate, subjectOf, writeCertificate, writeCrl } from './write-certificate.ts'
 
-export { AuthorityError, type CaName, caNames, renewCa } from './authority-folder.ts'
+export { type CaName, caNames, renewCa } from './authority-folder.ts'
 
 export interface AuthorityOptions {
   /** Stands in the names of the CAs, e.g. `lab.test`. */

@@ -1,6 +1,6 @@
 /** From whatever a command threw to an exit status and one sentence: 1 it is not so, 2 wrong usage or configuration, 3 siplab failed. */
 import { CommanderError } from 'commander'
-import { AuthorityError } from '../certificates/authority.ts'
+import { AuthorityError } from '../certificates/authority-error.ts'
 import { KeyFileError } from '../certificates/keys.ts'
 import { AssignmentError } from '../certificates/node-certificates.ts'
 import { LabError } from '../lab/lab-error.ts'
