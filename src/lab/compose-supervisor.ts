@@ -40,6 +40,8 @@ export interface ComposeSupervisorOptions {
 const lookMs = 1000
 const startWithinMs = 45_000
 const stopWithinMs = 20_000
+/** How often in a row a node may leave a look unanswered; one that starts has no socket yet. */
+const silentLooks = { starting: startWithinMs / lookMs, ready: 2 } as const
 
 /** @returns ends it */
 export async function superviseContainers(options: ComposeSupervisorOptions): Promise<() => Promise<void>> {
@@ -128,12 +130,22 @@ class ComposeSupervisor {
   /** True once it is ready, false when it ended before. */
   async startNode(name: string): Promise<boolean> {
     const watched = this.#find(name)
-    if (watched !== undefined && isRunning(watched)) throw new ControlRefusal('node.running', `${name} already runs`)
-    if (watched !== undefined) watched.state = 'unknown'
+    if (watched !== undefined) {
+      await this.#mustNotRun(watched)
+      watched.state = 'unknown'
+    }
     await this.#wish('start', name)
     if (watched === undefined) return true
     await this.#until(() => hasSettled(watched), startWithinMs, `${name} did not become ready`)
     return isRunning(watched)
+  }
+
+  /** One that was killed a moment ago still counts as ready: it is asked, for whoever saw that it is gone wants it back now. */
+  async #mustNotRun(watched: Watched): Promise<void> {
+    const { name } = watched.plan
+    const isGone = watched.state === 'ready' && !(await this.#answers(name))
+    if (isGone) this.#noteKilled(watched)
+    if (isRunning(watched)) throw new ControlRefusal('node.running', `${name} already runs`)
   }
 
   async stopNode(name: string): Promise<void> {
@@ -166,7 +178,7 @@ class ComposeSupervisor {
         Object.assign(watched, { state: 'starting', cause: undefined, shutDown: false, silent: 0 })
         return this.#noteRunning(watched)
       case 'service.ready':
-        watched.state = 'ready'
+        Object.assign(watched, { state: 'ready', silent: 0 })
         this.#options.onProgress(`${event.node} is up (${watched.plan.role}, ${watched.plan.fqdn})`)
         return this.#noteRunning(watched)
       case 'service.shut-down':
@@ -183,10 +195,14 @@ class ComposeSupervisor {
   /** A node that was killed writes nothing: its socket no longer answers. */
   async #look(): Promise<void> {
     for (const [name, watched] of this.#watched) {
-      if (watched.state !== 'ready') continue
+      if (!isRunning(watched)) continue
       watched.silent = (await this.#answers(name)) ? 0 : watched.silent + 1
-      if (watched.silent >= 2 && watched.state === 'ready') this.#noteStopped(watched, { at: new Date().toISOString(), signal: 'unknown' })
+      if (isRunning(watched) && watched.silent >= silentLooks[watched.state]) this.#noteKilled(watched)
     }
+  }
+
+  #noteKilled(watched: Watched): void {
+    this.#noteStopped(watched, { at: new Date().toISOString(), signal: 'unknown' })
   }
 
   async #answers(name: string): Promise<boolean> {
@@ -243,8 +259,8 @@ function causeOf({ cause }: Watched, event: NodeEvent | undefined): { readonly v
   return verdict === undefined ? {} : { verdict }
 }
 
-function isRunning({ state }: Watched): boolean {
-  return state === 'ready' || state === 'starting'
+function isRunning(watched: Watched): watched is Watched & { readonly state: 'ready' | 'starting' } {
+  return watched.state === 'ready' || watched.state === 'starting'
 }
 
 function hasSettled({ state }: Watched): boolean {

@@ -24,6 +24,8 @@ const plan = planLab(loadTopology('edge-pool'), { addressing: 'containers' })
 const environment = { COMPOSE_PROJECT_NAME: project }
 const siplab = (...args: readonly string[]) => run(process.execPath, [join(repository, 'src/cli/siplab.mjs'), ...args], { environment })
 const inLab = async (...args: readonly string[]) => siplab(...args, '--lab', 'compose')
+/** The document of a command that must not fail. */
+const documentOf = async <T>(...args: readonly string[]): Promise<T> => JSON.parse(await must(process.execPath, [join(repository, 'src/cli/siplab.mjs'), ...args, '--json', '--lab', 'compose'], { environment })) as T
 const report = (line: string): void => void process.stderr.write(`containers: ${line}\n`)
 
 interface StatusDocument {
@@ -158,16 +160,16 @@ t.test('the lab in containers', { skip, timeout: 900_000 }, async (t) => {
   })
 
   await t.test('a node that is cut off is missed by its peers, and back when it is healed', async (t) => {
-    const { links } = JSON.parse((await inLab('break', 'fe2', 'cut-off', '--json')).out) as { readonly links: readonly { readonly from: string; readonly state: string; readonly verdict?: { readonly code: string } }[] }
+    const { links } = await documentOf<{ readonly links: readonly { readonly from: string; readonly state: string; readonly verdict?: { readonly code: string } }[] }>('break', 'fe2', 'cut-off')
     t.match(links, [{ from: 'fe1', state: 'down', verdict: { code: /^link\.(?:timeout|unreachable)$/ } }])
-    t.match(JSON.parse((await inLab('heal', 'fe2', '--json')).out), { links: [{ from: 'fe1', state: 'up' }] })
+    t.match(await documentOf('heal', 'fe2'), { links: [{ from: 'fe1', state: 'up' }] })
     await untilHealthy()
   })
 
   await t.test('a node that was killed is told, and started again from outside', async (t) => {
     await must('docker', ['kill', await labOf('fe2')])
     await until(async () => (await status()).nodes.some(({ name, state }) => name === 'fe2' && state === 'stopped'), 60_000)
-    t.match(JSON.parse((await inLab('node', 'start', 'fe2', '--json')).out), { node: 'fe2', state: 'ready' })
+    t.match(await documentOf('node', 'start', 'fe2'), { node: 'fe2', state: 'ready' })
     await untilHealthy()
   })
 

@@ -21,13 +21,14 @@ const plan = planLab(loadTopology('edge-pool'), { addressing: 'containers' })
 async function supervised(t: Test) {
   const data = t.testdir()
   for (const { name } of plan.nodes) mkdirSync(nodeFolder(data, name).root, { recursive: true })
-  const end = await superviseContainers({ plan, source: 'edge-pool', data, movableClock: false, onProgress: () => undefined })
+  const told: string[] = []
+  const end = await superviseContainers({ plan, source: 'edge-pool', data, movableClock: false, onProgress: (line) => told.push(line) })
   t.teardown(end)
   const folder = labFolder(data)
   let seq = 0
   const write = (node: string, event: string, level = 'info', more: object = {}): void =>
     appendFileSync(nodeFolder(data, node).events, `${JSON.stringify({ seq: ++seq, time: '2026-11-22T12:00:00.000Z', node, event, level, message: event, ...more })}\n`)
-  return { folder, write, client: supervisorClient(folder), stopped: (node: string) => readRecord(folder)?.stopped[node] }
+  return { folder, told, write, client: supervisorClient(folder), stopped: (node: string) => readRecord(folder)?.stopped[node] }
 }
 
 t.test('the supervisor of a container lab', async (t) => {
@@ -66,6 +67,19 @@ t.test('the supervisor of a container lab', async (t) => {
     for (const event of ['service.starting', 'service.ready']) write('fe1', event)
     await until(() => stopped('fe1') !== undefined)
     t.match(stopped('fe1'), { signal: 'unknown' })
+  })
+
+  t.test('starts a node that was killed a moment ago and that it has not missed yet', async (t) => {
+    const { client, told, write, stopped } = await supervised(t)
+    const wishes = await attend(t, client)
+    for (const event of ['service.starting', 'service.ready']) write('fe1', event)
+    await until(() => told.length > 0)
+    const started = client.post('/node-start', { node: 'fe1' })
+    const { id } = await nextWish(wishes)
+    t.match(stopped('fe1'), { signal: 'unknown' })
+    await client.post('/wish-done', { id })
+    for (const event of ['service.starting', 'service.ready']) write('fe1', event)
+    t.strictSame(await started, { ready: true })
   })
 
   t.test('starts no container by itself', async (t) => {
