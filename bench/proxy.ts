@@ -1,13 +1,7 @@
 /**
  * End to end against Kamailio: the ordinary front end (`siplab bench-proxy`) and the baseline do the same work for the same
  * load generator, in alternating rounds; what counts is CPU of the whole process tree. Any failed call fails the run.
- *
- *     npm run bench:proxy            all rows, five rounds each, then event loop delay, overload and the SQLite store
- *     node bench/proxy.ts --rows tls-saturated,udp-saturated --rounds 3 --calls 4000 --json
- *     node bench/proxy.ts --rows tls-saturated --alone --profile DIR     ours only, with a CPU profile of the process in DIR
- *     node bench/proxy.ts --baseline-may-break                           a baseline that breaks off fails its row, not the run
- *     node bench/proxy.ts --rows udp-saturated --against DIR             another checkout of siplab in place of Kamailio
- *     node bench/proxy.ts --rows udp-saturated --flags=--max-semi-space-size=16      ours with other Node flags in place of Kamailio
+ * `node bench/proxy.ts --help` lists rows and options.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
@@ -35,21 +29,55 @@ interface HowToMeasure {
   readonly flags: string | undefined
 }
 
-async function main(): Promise<void> {
+const allRows: readonly string[] = [...rows.map(({ name }) => name), ...specials]
+
+const usage = `npm run bench:proxy            all rows, five rounds each, then event loop delay, overload and the SQLite store
+node bench/proxy.ts --rows tls-saturated,udp-saturated --rounds 3 --calls 4000 --json
+node bench/proxy.ts --rows tls-saturated --alone --profile DIR     ours only, with a CPU profile of the process in DIR
+node bench/proxy.ts --baseline-may-break                           a baseline that breaks off fails its row, not the run
+node bench/proxy.ts --rows udp-saturated --against DIR             another checkout of siplab in place of Kamailio
+node bench/proxy.ts --rows udp-saturated --flags=--max-semi-space-size=16      ours with other Node flags in place of Kamailio
+--warm N: calls before the first round. Rows: ${allRows.join(', ')}`
+
+function readArguments() {
   const { values } = parseArgs({
     options: {
       rows: { type: 'string' }, rounds: { type: 'string', default: '5' }, calls: { type: 'string' }, warm: { type: 'string', default: '5000' }, json: { type: 'boolean', default: false },
       alone: { type: 'boolean', default: false }, 'baseline-may-break': { type: 'boolean', default: false }, profile: { type: 'string' }, against: { type: 'string' }, flags: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   })
+  const names = values.rows?.split(',') ?? allRows
+  const unknown = names.filter((name) => !allRows.includes(name))
+  if (unknown.length > 0) throw new RangeError(`no row ${unknown.join(', ')}`)
+  for (const option of ['rounds', 'calls', 'warm'] as const) {
+    const text = values[option] ?? '1'
+    if (!/^[1-9]\d{0,6}$/.test(text)) throw new RangeError(`--${option} wants a whole number from 1 to 9999999, found ${text}`)
+  }
+  return { ...values, names }
+}
+
+function readArgumentsOrExplain(): ReturnType<typeof readArguments> | undefined {
+  try {
+    const values = readArguments()
+    if (!values.help) return values
+    console.log(usage)
+  } catch (error) {
+    console.error(`bench: ${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+    process.exitCode = 2
+  }
+  return undefined
+}
+
+async function main(): Promise<void> {
+  const values = readArgumentsOrExplain()
+  if (values === undefined) return
+  const { names } = values
   if (!existsSync('/usr/sbin/kamailio')) {
     console.error('bench: Kamailio is not installed (Debian packages kamailio and kamailio-tls-modules); nothing was measured')
     process.exitCode = 75
     return
   }
-  const names = values.rows?.split(',') ?? [...rows.map(({ name }) => name), ...specials]
-  const unknown = names.filter((name) => !specials.includes(name) && !rows.some((row) => row.name === name))
-  if (unknown.length > 0) throw new RangeError(`no row ${unknown.join(', ')}; there are ${[...rows.map(({ name }) => name), ...specials].join(', ')}`)
   const how: HowToMeasure = { rounds: Number(values.rounds), warm: Number(values.warm), alone: values.alone, profile: values.profile, against: values.against, flags: values.flags }
   const folder = mkdtempSync(join(tmpdir(), 'siplab-bench-'))
   const measured: Measured[] = []
