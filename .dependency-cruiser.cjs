@@ -1,7 +1,7 @@
 /**
- * The layers of docs/house-style.md, as rules for dependency-cruiser; `npm run lint` and test/layers.test.ts run them through
- * scripts/layers.ts, which hands over JavaScript: no version of the tool reads TypeScript 7 yet.
- * `message <- transport <- transaction <- routing` in the stack; `sip <- services <- roles <- lab <- console, cli` above it;
+ * The layers of docs/house-style.md, as rules for dependency-cruiser; `npm run lint` and test/layers.test.ts run them
+ * through scripts/layers.ts, which hands over JavaScript: no version of the tool reads TypeScript 7 yet. `message <-
+ * transport <- transaction <- routing` in the stack; `sip <- services <- roles <- lab <- console, cli` above it;
  * `certificates` and `topology` are ground that roles, lab, check and cli stand on.
  */
 
@@ -65,13 +65,36 @@ module.exports = {
       from: { path: '^src/sip/' },
       to: { path: 'node_modules/', pathNot: 'node_modules/ws/' },
     },
-    // Types may refer to each other across files, values may not: scripts/layers.ts leaves this rule out where types are kept.
-    { name: 'no-circles', comment: 'imports of values go one way', severity: 'error', from: { path: '^src/' }, to: { circular: true } },
-    { name: 'no-tests-in-sources', comment: 'what runs never imports what tests', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|bench)/' } },
-    { name: 'everything-found', comment: 'every import leads somewhere', severity: 'error', from: { path: '^src/' }, to: { couldNotResolve: true } },
+    // Types may refer to each other across files, values may not: scripts/layers.ts leaves this rule out where types
+    // are kept.
+    {
+      name: 'no-circles',
+      comment: 'imports of values go one way',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { circular: true },
+    },
+    {
+      name: 'no-tests-in-sources',
+      comment: 'what runs never imports what tests',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|bench)/' },
+    },
+    {
+      name: 'everything-found',
+      comment: 'every import leads somewhere',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { couldNotResolve: true },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'], extensions: ['.mjs', '.js', '.json'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+      extensions: ['.mjs', '.js', '.json'],
+    },
   },
 }

@@ -1,13 +1,14 @@
 /**
  * What the proxy core costs per message, sockets aside: `node bench/forward.ts [--json]`.
  *
- * One call is six messages in (INVITE, 180, 200, ACK, BYE, 200) and seven out (100 too), through parser, transaction tables, timers,
- * policies, response context and serialiser, as the front end has them: stateful, record-routed. The clock is moved by hand so
- * that `callsPerSecond` calls begin in a second, and everything RFC 6026 keeps for 32 s is kept. What the harness itself does is
- * a contestant of its own and is taken off; the bound is that of bench/parse.ts.
+ * One call is six messages in (INVITE, 180, 200, ACK, BYE, 200) and seven out (100 too), through parser, transaction
+ * tables, timers, policies, response context and serialiser, as the front end has them: stateful, record-routed. The
+ * clock is moved by hand so that `callsPerSecond` calls begin in a second, and everything RFC 6026 keeps for 32 s is
+ * kept. What the harness itself does is a contestant of its own and is taken off; the bound is that of bench/parse.ts.
  *
- * A refusal is what is left of a call under overload: INVITE in, 503 out, ACK in, from a stream. Where calls cost the same at every
- * load, a process that spends ρ of a call on each refusal completes (1 - 2ρ) / (1 - ρ) of its peak at twice that.
+ * A refusal is what is left of a call under overload: INVITE in, 503 out, ACK in, from a stream. Where calls cost the
+ * same at every load, a process that spends ρ of a call on each refusal completes (1 - 2ρ) / (1 - ρ) of its peak at
+ * twice that.
  */
 import type { Clock } from '../src/sip/clock.ts'
 import { defaultLimits, parseDatagram, StreamFramer } from '../src/sip/message/index.ts'
@@ -68,7 +69,14 @@ class BenchFlow implements Flow {
   readonly face = 'internal'
   readonly local = { address: '192.0.2.1', port: 5061 }
   readonly remote = { address: '192.0.2.77', port: 50331 }
-  readonly peer = { class: 'server', names: ['peer.lab.test'], subject: '', serial: '', fingerprint: '', notAfter: 0 } as const
+  readonly peer = {
+    class: 'server',
+    names: ['peer.lab.test'],
+    subject: '',
+    serial: '',
+    fingerprint: '',
+    notAfter: 0,
+  } as const
   readonly own = undefined
   readonly dialledName = undefined
   readonly open = true
@@ -96,8 +104,12 @@ const fill = 'BRANCH'
 const invite = template('INVITE', 'z9hG4bK8f1c2a7be40d9917')
 const bye = template('BYE', 'z9hG4bK8f1c2a7be40d9917')
 const ok = template('200 OK', 'z9hG4bK77b1c2a7be40d001')
-const ringing = ok.replace('200 OK', '180 Ringing').replace(/Content-Type:.*\r\nContent-Length: \d+\r\n\r\n[^]*/, 'Content-Length: 0\r\n\r\n')
-const byeOk = ok.replace(/CSeq:.*/, 'CSeq: 314160 BYE').replace(/Content-Type:.*\r\nContent-Length: \d+\r\n\r\n[^]*/, 'Content-Length: 0\r\n\r\n')
+const ringing = ok
+  .replace('200 OK', '180 Ringing')
+  .replace(/Content-Type:.*\r\nContent-Length: \d+\r\n\r\n[^]*/, 'Content-Length: 0\r\n\r\n')
+const byeOk = ok
+  .replace(/CSeq:.*/, 'CSeq: 314160 BYE')
+  .replace(/Content-Type:.*\r\nContent-Length: \d+\r\n\r\n[^]*/, 'Content-Length: 0\r\n\r\n')
 const ack = bye.replace('BYE', 'ACK').replace('314160 BYE', '314159 ACK')
 
 function template(name: string, branch: string): string {
@@ -145,7 +157,20 @@ function makeCore(clock: BenchClock, callee: BenchFlow, shed: () => number | und
     name: 'binding',
     decide: ({ uri }) =>
       uri.host === 'lab.test'
-        ? { kind: 'route', because: 'binding', targets: [{ uri: 'sip:bob@192.0.2.77:50331;transport=tls', flow: undefined, routes: [], nextHop: undefined, q: 1000, face: undefined }] }
+        ? {
+            kind: 'route',
+            because: 'binding',
+            targets: [
+              {
+                uri: 'sip:bob@192.0.2.77:50331;transport=tls',
+                flow: undefined,
+                routes: [],
+                nextHop: undefined,
+                q: 1000,
+                face: undefined,
+              },
+            ],
+          }
         : pass,
   }
   return createProxy({
@@ -156,7 +181,16 @@ function makeCore(clock: BenchClock, callee: BenchFlow, shed: () => number | und
     transport: { existing: () => callee, connect: async () => callee, flow: () => undefined },
     locate: () => [],
     health: new TargetHealth(clock),
-    faces: { internal: { name: 'fe1.lab.test', recordRouteName: 'pool.lab.test', ports: { tls: 5061 }, alsoKnownAs: [], admit: [], target: [flowToken(tokens), followRoute(), binding] } },
+    faces: {
+      internal: {
+        name: 'fe1.lab.test',
+        recordRouteName: 'pool.lab.test',
+        ports: { tls: 5061 },
+        alsoKnownAs: [],
+        admit: [],
+        target: [flowToken(tokens), followRoute(), binding],
+      },
+    },
     forward: defaultForward,
     optionTags: ['ms-benotify'],
     flowTokens: tokens,
@@ -196,7 +230,12 @@ function throughCore(): Sides & { readonly counts: () => object } {
 /** The harness alone, with a given use of each message. */
 function harness(use: (bytes: Buffer) => number): Sides {
   let sink = 0
-  return { begin() {}, request: (bytes) => void (sink += use(bytes)), response: (bytes) => void (sink += use(bytes)), sent: () => `branch=z9hG4bKq3f9c1a07.1f.2.9xk2${sink > 0 ? '' : ' '}\r\n` }
+  return {
+    begin() {},
+    request: (bytes) => void (sink += use(bytes)),
+    response: (bytes) => void (sink += use(bytes)),
+    sent: () => `branch=z9hG4bKq3f9c1a07.1f.2.9xk2${sink > 0 ? '' : ' '}\r\n`,
+  }
 }
 
 function bound(bytes: Buffer): number {
@@ -254,19 +293,38 @@ function refusals(): Contestant {
 }
 
 const core = throughCore()
-const times = alternate([contestant('harness', harness(() => 1)), contestant('bound', harness(bound)), contestant('core', core), refusals()], settings)
+const times = alternate(
+  [
+    contestant(
+      'harness',
+      harness(() => 1),
+    ),
+    contestant('bound', harness(bound)),
+    contestant('core', core),
+    refusals(),
+  ],
+  settings,
+)
 const harnessTime = times.get('harness') ?? []
-const net = (name: string): number[] => (times.get(name) ?? []).map((time, round) => (time - (harnessTime[round] ?? NaN)) / messagesPerCall)
+const net = (name: string): number[] =>
+  (times.get(name) ?? []).map((time, round) => (time - (harnessTime[round] ?? NaN)) / messagesPerCall)
 const result = {
   machine: machine(),
   rounds: settings.rounds,
   callsPerSecond,
   nanosecondsPerMessage: { bound: Math.round(median(net('bound'))), core: Math.round(median(net('core'))) },
-  /** Bar: parse + routing decision + serialise must be 0.22, aims at 0.40 (bench/parse.ts); state, timers and policies come on top here. */
+  /**
+   * Bar: parse + routing decision + serialise must be 0.22, aims at 0.40 (bench/parse.ts); state, timers and policies
+   * come on top here.
+   */
   shareOfBound: Number(median(net('bound').map((time, round) => time / (net('core')[round] ?? NaN))).toFixed(3)),
   nanosecondsPerRefusal: Math.round(median(times.get('refusals') ?? [])),
   /** ρ without the sockets, of which a call has more than a refusal. */
-  refusalShareOfCall: Number(median((times.get('refusals') ?? []).map((time, round) => time / (messagesPerCall * (net('core')[round] ?? NaN)))).toFixed(3)),
+  refusalShareOfCall: Number(
+    median(
+      (times.get('refusals') ?? []).map((time, round) => time / (messagesPerCall * (net('core')[round] ?? NaN))),
+    ).toFixed(3),
+  ),
   live: core.counts(),
 }
 

@@ -1,12 +1,19 @@
 /**
- * What reading and forwarding a message costs, against named baselines: `node bench/parse.ts [--json] [--tolerance 0.15]`. With a tolerance the exit
- * status is 1 when a row misses its bar by more than that part.
+ * What reading and forwarding a message costs, against named baselines: `node bench/parse.ts [--json] [--tolerance
+ * 0.15]`. With a tolerance the exit status is 1 when a row misses its bar by more than that part.
  *
  * The bound is "decode the octets as latin1 and find every CRLF": no parser of text can do less. Shares are
  * time of the bound ÷ time of ours, so 1.00 would be free of cost. All messages of the mix count equally.
  */
 import { createRequire } from 'node:module'
-import { parseDatagram, type RequestEdits, type ResponseEdits, type SipMessage, writeRequest, writeResponse } from '../src/sip/message/index.ts'
+import {
+  parseDatagram,
+  type RequestEdits,
+  type ResponseEdits,
+  type SipMessage,
+  writeRequest,
+  writeResponse,
+} from '../src/sip/message/index.ts'
 import { samples } from './support/messages.ts'
 import { alternate, type Contestant, machine, median, ratio, type RoundSettings } from './support/rounds.ts'
 
@@ -36,7 +43,14 @@ function headBound(bytes: Buffer): number {
 /** Reads what a router reads; a property nobody looks at would cost nothing. */
 function read(message: SipMessage): number {
   const { method, callId, cseq, fromTag, toTag } = message
-  const common = method.length + callId.length + cseq + (fromTag?.length ?? 0) + (toTag?.length ?? 0) + (message.branch?.length ?? 0) + message.bodyStart
+  const common =
+    method.length +
+    callId.length +
+    cseq +
+    (fromTag?.length ?? 0) +
+    (toTag?.length ?? 0) +
+    (message.branch?.length ?? 0) +
+    message.bodyStart
   if (message.kind === 'response') return common + message.status
   return common + message.requestUri.length + (message.maxForwards ?? 0) + (message.topRoute?.length ?? 0)
 }
@@ -87,14 +101,43 @@ const times = alternate(
 
 const rows = [
   { row: 'parse, share of the bound (every CRLF)', value: ratio(times, 'bound', 'parse'), must: 0.35, aim: 0.6 },
-  { row: 'parse, share of the stricter bound (CRLFs of the head)', value: ratio(times, 'bound, head only', 'parse'), must: undefined, aim: undefined },
-  { row: `parse, times the rate of npm sip ${npmSipVersion.version}`, value: ratio(times, 'npm sip', 'parse'), must: 9, aim: 15 },
-  { row: 'parse + decide + serialise, share of the bound', value: ratio(times, 'bound', 'forward'), must: 0.22, aim: 0.4 },
+  {
+    row: 'parse, share of the stricter bound (CRLFs of the head)',
+    value: ratio(times, 'bound, head only', 'parse'),
+    must: undefined,
+    aim: undefined,
+  },
+  {
+    row: `parse, times the rate of npm sip ${npmSipVersion.version}`,
+    value: ratio(times, 'npm sip', 'parse'),
+    must: 9,
+    aim: 15,
+  },
+  {
+    row: 'parse + decide + serialise, share of the bound',
+    value: ratio(times, 'bound', 'forward'),
+    must: 0.22,
+    aim: 0.4,
+  },
 ]
-const perMessage = Object.fromEntries([...times].map(([name, values]) => [name, Math.round(median(values) / samples.length)]))
+const perMessage = Object.fromEntries(
+  [...times].map(([name, values]) => [name, Math.round(median(values) / samples.length)]),
+)
 
 if (process.argv.includes('--json')) {
-  console.log(JSON.stringify({ machine: machine(), rounds: settings.rounds, messages: samples.map(({ name, bytes }) => ({ name, bytes: bytes.length })), rows, nanosecondsPerMessage: perMessage }, undefined, 2))
+  console.log(
+    JSON.stringify(
+      {
+        machine: machine(),
+        rounds: settings.rounds,
+        messages: samples.map(({ name, bytes }) => ({ name, bytes: bytes.length })),
+        rows,
+        nanosecondsPerMessage: perMessage,
+      },
+      undefined,
+      2,
+    ),
+  )
 } else {
   console.log(Object.values(machine()).join(', '))
   console.log(`${settings.rounds} rounds; ${samples.map(({ name, bytes }) => `${name} ${bytes.length} B`).join(', ')}`)

@@ -1,8 +1,8 @@
 /**
- * What a registration costs in memory and in time: `node --expose-gc bench/registrations.ts [USERS] [--url=postgresql://…] [--json]`.
- * With a URL the same is measured for front ends that share a PostgreSQL (its own CPU is not in the numbers; wall-clock time is).
- * Beyond the connection: the bindings in memory, without sockets. A C registrar takes about 960 octets (an outside number,
- * for scale only; the ratio is measured elsewhere).
+ * What a registration costs in memory and in time: `node --expose-gc bench/registrations.ts [USERS]
+ * [--url=postgresql://…] [--json]`. With a URL the same is measured for front ends that share a PostgreSQL (its own CPU
+ * is not in the numbers; wall-clock time is). Beyond the connection: the bindings in memory, without sockets. A C
+ * registrar takes about 960 octets (an outside number, for scale only; the ratio is measured elsewhere).
  */
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -21,18 +21,40 @@ const url = process.argv.find((argument) => argument.startsWith('--url='))?.slic
 const collect = (globalThis as { gc?: () => void }).gc
 
 const flow: Flow = {
-  id: 1 as FlowId, transport: 'tcp', reliable: true, secure: false, direction: 'accepted', face: 'internal', local: { address: '127.0.0.1', port: 5060 }, remote: { address: '127.0.0.2', port: 5060 },
-  peer: undefined, own: undefined, dialledName: undefined, open: true, confirmed: true, openedAt: 0, send: () => true, close: () => undefined, notes: new Map(),
+  id: 1 as FlowId,
+  transport: 'tcp',
+  reliable: true,
+  secure: false,
+  direction: 'accepted',
+  face: 'internal',
+  local: { address: '127.0.0.1', port: 5060 },
+  remote: { address: '127.0.0.2', port: 5060 },
+  peer: undefined,
+  own: undefined,
+  dialledName: undefined,
+  open: true,
+  confirmed: true,
+  openedAt: 0,
+  send: () => true,
+  close: () => undefined,
+  notes: new Map(),
 }
 
 function register(user: number, cseq: number): Arrival {
   const request = parseText(
     `REGISTER sip:lab.test SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.2:5060;branch=z9hG4bK${user}\r\nFrom: <sip:user${user}@lab.test>;tag=${user}\r\nTo: <sip:user${user}@lab.test>\r\nCall-ID: reg-${user}-7c1f2b9e@127.0.0.2\r\n` +
-    `CSeq: ${cseq} REGISTER\r\nContact: <sip:user${user}@10.${user >> 16}.${(user >> 8) & 255}.${user & 255}:5060;transport=tcp>\r\nExpires: 3600\r\nMax-Forwards: 70\r\nUser-Agent: bench/1.0\r\nContent-Length: 0\r\n\r\n`,
+      `CSeq: ${cseq} REGISTER\r\nContact: <sip:user${user}@10.${user >> 16}.${(user >> 8) & 255}.${user & 255}:5060;transport=tcp>\r\nExpires: 3600\r\nMax-Forwards: 70\r\nUser-Agent: bench/1.0\r\nContent-Length: 0\r\n\r\n`,
   )
   if (request.kind !== 'request') throw new TypeError('not a request')
   return {
-    request, flow, face: 'internal', uri: parseUri('sip:lab.test'), routes: [], ownRoute: undefined, inDialog: false, wall: systemClock.wall(),
+    request,
+    flow,
+    face: 'internal',
+    uri: parseUri('sip:lab.test'),
+    routes: [],
+    ownRoute: undefined,
+    inDialog: false,
+    wall: systemClock.wall(),
     remarks: { identity: undefined, remote: false, add: [], remove: [], other: new Map() },
   }
 }
@@ -79,7 +101,13 @@ interface Row {
 }
 
 async function measure(name: string, location: LocationService): Promise<Row> {
-  const policy = registrar({ location, accounts: undefined, domains: ['lab.test'], clock: systemClock, self: 'fe1.lab.test' })
+  const policy = registrar({
+    location,
+    accounts: undefined,
+    domains: ['lab.test'],
+    clock: systemClock,
+    self: 'fe1.lab.test',
+  })
   const before = await held()
   const firstMicroseconds = await registerAll(policy, 1)
   const after = await held()
@@ -87,16 +115,30 @@ async function measure(name: string, location: LocationService): Promise<Row> {
   const start = performance.now()
   let found = 0
   const turns = location.size === undefined ? 5_000 : 200_000
-  for (let turn = 0; turn < turns; turn++) found += (await location.lookup(`sip:user${(turn * 7919) % users}@lab.test`)).length
+  for (let turn = 0; turn < turns; turn++)
+    found += (await location.lookup(`sip:user${(turn * 7919) % users}@lab.test`)).length
   if (found !== turns) throw new Error(`found ${found} bindings of ${turns}`)
   const lookupMicroseconds = ((performance.now() - start) * 1000) / turns
   location.close()
-  return { location: name, users, bytesPerRegistration: collect === undefined ? undefined : (after - before) / users, firstMicroseconds, refreshMicroseconds, lookupMicroseconds }
+  return {
+    location: name,
+    users,
+    bytesPerRegistration: collect === undefined ? undefined : (after - before) / users,
+    firstMicroseconds,
+    refreshMicroseconds,
+    lookupMicroseconds,
+  }
 }
 
 async function warmUp(): Promise<void> {
   const location = memoryLocation({ clock: systemClock })
-  const policy = registrar({ location, accounts: undefined, domains: ['lab.test'], clock: systemClock, self: 'fe1.lab.test' })
+  const policy = registrar({
+    location,
+    accounts: undefined,
+    domains: ['lab.test'],
+    clock: systemClock,
+    self: 'fe1.lab.test',
+  })
   for (let user = 0; user < 20_000; user++) policy.decide(register(user, 1))
   location.close()
   flow.notes.clear()
@@ -123,4 +165,17 @@ if (url !== undefined) {
   await back.close()
 }
 if (process.argv.includes('--json')) console.log(JSON.stringify({ node: process.version, rows }))
-else console.table(Object.fromEntries(rows.map(({ location, ...numbers }) => [location, Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, typeof value === 'number' ? Math.round(value * 10) / 10 : value]))])))
+else
+  console.table(
+    Object.fromEntries(
+      rows.map(({ location, ...numbers }) => [
+        location,
+        Object.fromEntries(
+          Object.entries(numbers).map(([name, value]) => [
+            name,
+            typeof value === 'number' ? Math.round(value * 10) / 10 : value,
+          ]),
+        ),
+      ]),
+    ),
+  )

@@ -28,18 +28,27 @@ export interface ChaosLab {
 export async function chaosLab(topology: string): Promise<ChaosLab> {
   const data = mkdtempSync(join(tmpdir(), 'siplab-chaos-'))
   const pids = new Map<string, number>()
-  const child = spawn(process.execPath, [resolve(import.meta.dirname, '../src/cli/siplab.mjs'), 'up', topology, '--json', '--data', data], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(
+    process.execPath,
+    [resolve(import.meta.dirname, '../src/cli/siplab.mjs'), 'up', topology, '--json', '--data', data],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
   const first = Promise.withResolvers<ReadyDocument>()
-  const ended = new Promise<void>((done) => child.once('exit', (status) => {
-    first.reject(new Error(`siplab up ${topology} ended with ${status}`))
-    done()
-  }))
+  const ended = new Promise<void>((done) =>
+    child.once('exit', (status) => {
+      first.reject(new Error(`siplab up ${topology} ended with ${status}`))
+      done()
+    }),
+  )
   createInterface(child.stdout).on('line', (line) => {
-    const news = JSON.parse(line) as ReadyDocument | { readonly event: string; readonly node?: string; readonly pid?: number }
+    const news = JSON.parse(line) as
+      | ReadyDocument
+      | { readonly event: string; readonly node?: string; readonly pid?: number }
     if ('nodes' in news) {
       for (const { name, pid } of news.nodes) if (pid !== undefined) pids.set(name, pid)
       first.resolve(news)
-    } else if (news.event === 'node-ready' && news.node !== undefined && news.pid !== undefined) pids.set(news.node, news.pid)
+    } else if (news.event === 'node-ready' && news.node !== undefined && news.pid !== undefined)
+      pids.set(news.node, news.pid)
   })
   return {
     ready: await first.promise,

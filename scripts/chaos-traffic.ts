@@ -29,7 +29,21 @@ export interface Counts {
 }
 
 export function noCounts(victim: string): Counts {
-  return { victim, calls: 0, established: 0, callsLost: 0, held: 0, heldStuck: 0, messages: 0, messagesAnswered: 0, messagesLost: 0, refused: 0, hanging: 0, registrations: 0, registrationsLost: 0 }
+  return {
+    victim,
+    calls: 0,
+    established: 0,
+    callsLost: 0,
+    held: 0,
+    heldStuck: 0,
+    messages: 0,
+    messagesAnswered: 0,
+    messagesLost: 0,
+    refused: 0,
+    hanging: 0,
+    registrations: 0,
+    registrationsLost: 0,
+  }
 }
 
 /** What must be 0. */
@@ -48,8 +62,8 @@ export function pairsOf(phones: readonly Phone[]): readonly Pair[] {
 }
 
 /**
- * INVITE, a quarter of a second, BYE; what was answered with 200 must end with a 200. A BYE that meets the loss fails, and sip.js has ended
- * its dialog with it: then the other end hangs up, as its user would on hearing nothing.
+ * INVITE, a quarter of a second, BYE; what was answered with 200 must end with a 200. A BYE that meets the loss fails,
+ * and sip.js has ended its dialog with it: then the other end hangs up, as its user would on hearing nothing.
  *
  * @param whenBack resolves as soon as a BYE can be expected to arrive
  */
@@ -107,7 +121,10 @@ async function heldCall({ from, to }: Pair, by: 'caller' | 'callee'): Promise<Ca
 
 /** Why its BYE did not arrive; undefined: it did. 481: that phone had ended the call already. */
 async function ends(call: Call): Promise<unknown> {
-  return call.hangUp().then(() => undefined, (error: unknown) => (error instanceof PhoneError && error.status === 481 ? undefined : error))
+  return call.hangUp().then(
+    () => undefined,
+    (error: unknown) => (error instanceof PhoneError && error.status === 481 ? undefined : error),
+  )
 }
 
 function tell(what: string, error: unknown): void {
@@ -115,7 +132,13 @@ function tell(what: string, error: unknown): void {
 }
 
 async function timed(work: Promise<unknown>, counts: Counts): Promise<'done' | 'refused' | 'hanging'> {
-  const outcome = await Promise.race([work.then(() => 'done' as const, () => 'refused' as const), delay(timerMs, 'hanging' as const, { ref: false })])
+  const outcome = await Promise.race([
+    work.then(
+      () => 'done' as const,
+      () => 'refused' as const,
+    ),
+    delay(timerMs, 'hanging' as const, { ref: false }),
+  ])
   if (outcome === 'refused') counts.refused++
   if (outcome === 'hanging') counts.hanging++
   return outcome
@@ -128,7 +151,13 @@ export async function signedIn(phones: readonly Phone[]): Promise<void> {
 /** Every phone is signed in and reaches its peer. */
 export async function served(pairs: readonly Pair[]): Promise<void> {
   await signedIn(pairs.map(({ from }) => from))
-  for (const { from, to } of pairs) await until(`${from.uri} reaches ${to.uri}`, () => from.message(to.uri, 'there again').then(() => true, () => false))
+  for (const { from, to } of pairs)
+    await until(`${from.uri} reaches ${to.uri}`, () =>
+      from.message(to.uri, 'there again').then(
+        () => true,
+        () => false,
+      ),
+    )
 }
 
 /** Looks ten times a second for 64*T1. */

@@ -14,12 +14,16 @@ const fullPicture = 'edge-pool'
 /** By path below the repository. */
 export function composeFiles(): ReadonlyMap<string, string> {
   const planOf = (name: string) => planLab(loadTopology(name), { addressing: 'containers' })
-  const others = topologyNames().map((name) => [`compose/${name}.yml`, renderCompose(planOf(name), { context: '..' })] as const)
+  const others = topologyNames().map(
+    (name) => [`compose/${name}.yml`, renderCompose(planOf(name), { context: '..' })] as const,
+  )
   return new Map([['docker-compose.yml', renderCompose(planOf(fullPicture))], ...others])
 }
 
 export function staleFiles(): readonly string[] {
-  return [...composeFiles()].filter(([path, text]) => !existsSync(join(root, path)) || readFileSync(join(root, path), 'utf8') !== text).map(([path]) => path)
+  return [...composeFiles()]
+    .filter(([path, text]) => !existsSync(join(root, path)) || readFileSync(join(root, path), 'utf8') !== text)
+    .map(([path]) => path)
 }
 
 if (import.meta.main) {

@@ -1,4 +1,7 @@
-/** Writes docs/faults.md from the catalogue. Every cell is an expectation that test/certificates/faults.test.ts holds against a real handshake. Run: node scripts/docs-faults.ts */
+/**
+ * Writes docs/faults.md from the catalogue. Every cell is an expectation that test/certificates/faults.test.ts holds
+ * against a real handshake. Run: node scripts/docs-faults.ts
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { EndsSee, Expectation, Family, Fault } from '../src/certificates/faults/fault.ts'
 import { faults } from '../src/certificates/faults/index.ts'
@@ -36,15 +39,23 @@ with the good twin beside it, and hold the outcome against this table.
 - Where Node alone suggests another cause than the true one, the verdict says so.
 `
 
-const measured = JSON.parse(readFileSync(new URL('../docs/faults-live.json', import.meta.url), 'utf8')) as readonly LiveRow[]
+const measured = JSON.parse(
+  readFileSync(new URL('../docs/faults-live.json', import.meta.url), 'utf8'),
+) as readonly LiveRow[]
 
 export function faultsPage(): string {
-  const sections = (Object.keys(titles) as Family[]).map((family) => section(titles[family], faults.filter((fault) => fault.family === family)))
+  const sections = (Object.keys(titles) as Family[]).map((family) =>
+    section(
+      titles[family],
+      faults.filter((fault) => fault.family === family),
+    ),
+  )
   return `${intro}\n${sections.join('\n')}`
 }
 
 function section(title: string, list: readonly Fault[]): string {
-  const head = '| fault | broken | judge sees | presenter sees | verdict | in a lab | Windows | remedy |\n| --- | --- | --- | --- | --- | --- | --- | --- |'
+  const head =
+    '| fault | broken | judge sees | presenter sees | verdict | in a lab | Windows | remedy |\n| --- | --- | --- | --- | --- | --- | --- | --- |'
   return `## ${title}\n\n${head}\n${list.flatMap(rows).join('\n')}\n`
 }
 
@@ -56,24 +67,41 @@ function rows(fault: Fault): readonly string[] {
 
 function brokenEnd({ sides, expect, breaks }: Fault): string {
   if (expect.kind === 'stops-start') return 'start-up'
-  return breaks === 'judge' ? `judge (${sides.map((side) => (side === 'server' ? 'client' : 'server')).join(', ')})` : sides.join(', ')
+  return breaks === 'judge'
+    ? `judge (${sides.map((side) => (side === 'server' ? 'client' : 'server')).join(', ')})`
+    : sides.join(', ')
 }
 
 function row(fault: Fault, expected: Expectation, end: string): string {
-  const cells = [`\`${fault.slug}\`<br>${fault.story}`, end, ...seen(expected), verdictCell(fault, expected), liveCell(fault, end), windowsCell(expected), remedyCell(expected)]
+  const cells = [
+    `\`${fault.slug}\`<br>${fault.story}`,
+    end,
+    ...seen(expected),
+    verdictCell(fault, expected),
+    liveCell(fault, end),
+    windowsCell(expected),
+    remedyCell(expected),
+  ]
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
 }
 
 function seen(expected: Expectation): readonly [judge: string, presenter: string] {
   switch (expected.kind) {
-    case 'accepted': return ['accepted', 'accepted']
-    case 'stops-start': return ['–', expected.node === undefined ? 'Node starts' : `throws \`${expected.node}\``]
-    case 'refused': return [perVersion(expected, ({ judge }) => judge), perVersion(expected, ({ presenter }) => presenter)]
-    default: throw new TypeError(`no such expectation: ${JSON.stringify(expected satisfies never)}`)
+    case 'accepted':
+      return ['accepted', 'accepted']
+    case 'stops-start':
+      return ['–', expected.node === undefined ? 'Node starts' : `throws \`${expected.node}\``]
+    case 'refused':
+      return [perVersion(expected, ({ judge }) => judge), perVersion(expected, ({ presenter }) => presenter)]
+    default:
+      throw new TypeError(`no such expectation: ${JSON.stringify(expected satisfies never)}`)
   }
 }
 
-function perVersion({ tls12, tls13 }: Extract<Expectation, { kind: 'refused' }>, of: (ends: EndsSee) => string): string {
+function perVersion(
+  { tls12, tls13 }: Extract<Expectation, { kind: 'refused' }>,
+  of: (ends: EndsSee) => string,
+): string {
   return of(tls12) === of(tls13) ? `\`${of(tls12)}\`` : `\`${of(tls12)}\` / \`${of(tls13)}\``
 }
 
@@ -86,13 +114,18 @@ function verdictCell({ nodeSuggests }: Fault, { verdict }: Expectation): string 
 
 /** `named, 4 of 4`; where a lab cannot show it, why. */
 function liveCell({ slug }: Fault, end: string): string {
-  const rows = measured.filter(({ fault, side }) => fault === slug && ((end !== 'server' && end !== 'client') || side === end))
+  const rows = measured.filter(
+    ({ fault, side }) => fault === slug && ((end !== 'server' && end !== 'client') || side === end),
+  )
   const [first] = rows
   if (first === undefined) return 'not measured'
-  if (first.notShown !== undefined) return `not shown: ${first.notShown.replace(/^[^ ]+ (?:cannot be shown here: |)/, '').replace(/[.:] [^:.]*$/, '')}`
+  if (first.notShown !== undefined)
+    return `not shown: ${first.notShown.replace(/^[^ ]+ (?:cannot be shown here: |)/, '').replace(/[.:] [^:.]*$/, '')}`
   const named = rows.filter((row) => row.named)
   const how = first.restarted ? ', restart' : ''
-  return named.length === rows.length ? `named, ${named.length} of ${rows.length}${how}` : `named, ${named.length} of ${rows.length}; else ${[...new Set(rows.filter((row) => !row.named).map(({ verdict }) => verdict ?? 'nothing'))].join(', ')}${how}`
+  return named.length === rows.length
+    ? `named, ${named.length} of ${rows.length}${how}`
+    : `named, ${named.length} of ${rows.length}; else ${[...new Set(rows.filter((row) => !row.named).map(({ verdict }) => verdict ?? 'nothing'))].join(', ')}${how}`
 }
 
 function windowsCell({ verdict }: Expectation): string {

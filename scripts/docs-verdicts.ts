@@ -14,7 +14,10 @@ A code marked *warning* is shown and stops nothing. A Windows code with an aster
 
 export function verdictsPage(): string {
   const areas = Map.groupBy(verdictCodes, ({ code }) => code.slice(0, code.indexOf('.')))
-  const sections = [...areas].map(([area, entries]) => `## ${area}\n\n| code | meaning | wanted | Windows | remedy |\n| --- | --- | --- | --- | --- |\n${entries.map(row).join('\n')}\n`)
+  const sections = [...areas].map(
+    ([area, entries]) =>
+      `## ${area}\n\n| code | meaning | wanted | Windows | remedy |\n| --- | --- | --- | --- | --- |\n${entries.map(row).join('\n')}\n`,
+  )
   return [intro, ...sections, windowsSection()].join('\n')
 }
 

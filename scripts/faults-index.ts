@@ -1,16 +1,21 @@
-/** Writes src/certificates/faults/index.ts: one import and one entry for every fault file of that folder. Run: node scripts/faults-index.ts */
+/**
+ * Writes src/certificates/faults/index.ts: one import and one entry for every fault file of that folder. Run: node
+ * scripts/faults-index.ts
+ */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 const folder = new URL('../src/certificates/faults/', import.meta.url)
 const families = ['time', 'trust', 'names', 'purpose', 'revocation', 'algorithms', 'files', 'protocol']
 
 export function faultsIndex(): string {
-  const found = readdirSync(folder).sort().flatMap((file) => {
-    const text = readFileSync(new URL(file, folder), 'utf8')
-    const name = /^export const (\w+): Fault = \{/m.exec(text)?.[1]
-    const family = /^ {2}family: '(\w+)'/m.exec(text)?.[1]
-    return name === undefined || family === undefined ? [] : [{ file, name, family }]
-  })
+  const found = readdirSync(folder)
+    .sort()
+    .flatMap((file) => {
+      const text = readFileSync(new URL(file, folder), 'utf8')
+      const name = /^export const (\w+): Fault = \{/m.exec(text)?.[1]
+      const family = /^ {2}family: '(\w+)'/m.exec(text)?.[1]
+      return name === undefined || family === undefined ? [] : [{ file, name, family }]
+    })
   const inOrder = families.flatMap((family) => found.filter((one) => one.family === family))
   if (inOrder.length !== found.length) throw new Error('a fault has a family that is not listed here')
   const imports = found.map(({ file, name }) => `import { ${name} } from './${file}'`)

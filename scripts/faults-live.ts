@@ -1,7 +1,7 @@
 /**
- * Puts every certificate fault of the catalogue on ONE running lab, one after the other, each side and TLS version, and says
- * whether the first verdict named it. Run: node scripts/faults-live.ts [--only SLUG[,SLUG]] [--network N] [--write FILE]
- * Exit status 1 when one was not named.
+ * Puts every certificate fault of the catalogue on ONE running lab, one after the other, each side and TLS version, and
+ * says whether the first verdict named it. Run: node scripts/faults-live.ts [--only SLUG[,SLUG]] [--network N] [--write
+ * FILE] Exit status 1 when one was not named.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -39,15 +39,34 @@ export interface LiveRow {
 const target = 'director'
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { only: { type: 'string' }, network: { type: 'string' }, write: { type: 'string' } } })
-  const chosen = values.only === undefined ? faults : faults.filter(({ slug }) => values.only?.split(',').includes(slug))
+  const { values } = parseArgs({
+    options: { only: { type: 'string' }, network: { type: 'string' }, write: { type: 'string' } },
+  })
+  const chosen =
+    values.only === undefined ? faults : faults.filter(({ slug }) => values.only?.split(',').includes(slug))
   const data = mkdtempSync(join(tmpdir(), 'siplab-faults-'))
-  const lab = await bringUp({
-    topology: loadTopology('edge', configFolder()), source: 'edge', data, launcher, ports: {}, fresh: false, movableClock: false,
-    ...(values.network === undefined ? {} : { network: Number(values.network) }),
-    environment: process.env, onProgress: () => undefined, onChange: () => undefined,
-  }, new AbortController().signal)
-  const access: RunningLabAccess = { root: lab.folder.root, plan: lab.plan, clientOf: (node) => controlClient(node, nodeFolder(lab.folder.root, node)), supervisor: () => supervisorClient(lab.folder) }
+  const lab = await bringUp(
+    {
+      topology: loadTopology('edge', configFolder()),
+      source: 'edge',
+      data,
+      launcher,
+      ports: {},
+      fresh: false,
+      movableClock: false,
+      ...(values.network === undefined ? {} : { network: Number(values.network) }),
+      environment: process.env,
+      onProgress: () => undefined,
+      onChange: () => undefined,
+    },
+    new AbortController().signal,
+  )
+  const access: RunningLabAccess = {
+    root: lab.folder.root,
+    plan: lab.plan,
+    clientOf: (node) => controlClient(node, nodeFolder(lab.folder.root, node)),
+    supervisor: () => supervisorClient(lab.folder),
+  }
   const rows: LiveRow[] = []
   const started = performance.now()
   try {
@@ -65,9 +84,19 @@ async function main(): Promise<number> {
   const shown = rows.filter(({ notShown }) => notShown === undefined)
   const named = shown.filter((row) => row.named)
   const share = shown.length === 0 ? 0 : (100 * named.length) / shown.length
-  process.stdout.write(`\n${named.length} of ${shown.length} named first (${share.toFixed(1)} %), ${rows.length - shown.length} cannot be shown in a lab, ${rows.filter(({ restarted }) => restarted).length} by a restart, ${Math.round((performance.now() - started) / 1000)} s\n`)
+  process.stdout.write(
+    `\n${named.length} of ${shown.length} named first (${share.toFixed(1)} %), ${rows.length - shown.length} cannot be shown in a lab, ${rows.filter(({ restarted }) => restarted).length} by a restart, ${Math.round((performance.now() - started) / 1000)} s\n`,
+  )
   for (const row of shown.filter((each) => !each.named)) process.stdout.write(`NOT NAMED ${line(row)}\n`)
-  if (values.write !== undefined) writeFileSync(values.write, `${JSON.stringify(rows.map(({ ms: _ms, ...row }) => row), undefined, 1)}\n`)
+  if (values.write !== undefined)
+    writeFileSync(
+      values.write,
+      `${JSON.stringify(
+        rows.map(({ ms: _ms, ...row }) => row),
+        undefined,
+        1,
+      )}\n`,
+    )
   return named.length === shown.length && shown.length > 0 ? 0 : 1
 }
 
@@ -78,28 +107,46 @@ interface Wanted {
 
 function variants({ expect, sides, versions = ['TLSv1.2', 'TLSv1.3'] }: Fault): readonly Wanted[] {
   if (expect.kind === 'stops-start') return [{ side: 'start', tls: '–' }]
-  return sides.flatMap((side) => versions.map((version): Wanted => ({ side, tls: version === 'TLSv1.2' ? '1.2' : '1.3' })))
+  return sides.flatMap((side) =>
+    versions.map((version): Wanted => ({ side, tls: version === 'TLSv1.2' ? '1.2' : '1.3' })),
+  )
 }
 
 async function show(access: RunningLabAccess, fault: Fault, { side, tls }: Wanted): Promise<LiveRow> {
   const began = performance.now()
   const row = (outcome: Partial<Outcome>, notShown?: string): LiveRow => ({
-    fault: fault.slug, side, tls, expected: outcome.expected ?? (side === 'client' ? (fault.expectClient ?? fault.expect) : fault.expect).verdict,
-    verdict: outcome.verdict?.code ?? outcome.remarks?.flatMap((remark) => [remark, ...(remark.others ?? [])]).find(({ code }) => code === outcome.expected)?.code,
-    named: outcome.named === true, restarted: outcome.restarted === true, ms: Math.round(performance.now() - began),
+    fault: fault.slug,
+    side,
+    tls,
+    expected: outcome.expected ?? (side === 'client' ? (fault.expectClient ?? fault.expect) : fault.expect).verdict,
+    verdict:
+      outcome.verdict?.code ??
+      outcome.remarks
+        ?.flatMap((remark) => [remark, ...(remark.others ?? [])])
+        .find(({ code }) => code === outcome.expected)?.code,
+    named: outcome.named === true,
+    restarted: outcome.restarted === true,
+    ms: Math.round(performance.now() - began),
     ...(notShown === undefined ? {} : { notShown }),
   })
   const end = side === 'start' ? fault.sides[0] : side
   const as = fault.breaks === 'judge' ? (end === 'server' ? 'client' : 'server') : end
   const on = readTarget(access.plan, target)
   try {
-    const outcome = await breakTarget(access, on, fault.slug, { ...(as === undefined ? {} : { as }), ...(tls === '–' ? {} : { tls }) })
+    const outcome = await breakTarget(access, on, fault.slug, {
+      ...(as === undefined ? {} : { as }),
+      ...(tls === '–' ? {} : { tls }),
+    })
     const links = await healTarget(access, on)
     const down = links.filter(({ state }) => state !== 'up')
-    if (down.length > 0) throw new Error(`after the heal of ${fault.slug}: ${down.map(({ from, to, verdict }) => `${from}->${to} ${verdict?.code}`).join(', ')}`)
+    if (down.length > 0)
+      throw new Error(
+        `after the heal of ${fault.slug}: ${down.map(({ from, to, verdict }) => `${from}->${to} ${verdict?.code}`).join(', ')}`,
+      )
     return row(outcome)
   } catch (error) {
-    if (error instanceof LabError && (error.code === 'fault.dialled-name' || error.code === 'fault.not-in-a-lab')) return row({}, error.message)
+    if (error instanceof LabError && (error.code === 'fault.dialled-name' || error.code === 'fault.not-in-a-lab'))
+      return row({}, error.message)
     throw error
   }
 }

@@ -1,11 +1,11 @@
 /**
- * `node scripts/pool-chaos.ts [--topology=pool] [--victims=fe1,fe2,…] [--how=kill] [--seconds=12] [--json]`: kills each node of a pool with SIGKILL
- * (`--how=stop`: ends it in order) while phones call and write to each other through it, brings it back, and counts what was lost. Exit status 1 when
- * anything acknowledged was lost, a call could be hung up by neither end, or a request was still without an answer after its timer
- * (RFC 3261 §17: 64*T1, 32 s).
+ * `node scripts/pool-chaos.ts [--topology=pool] [--victims=fe1,fe2,…] [--how=kill] [--seconds=12] [--json]`: kills each
+ * node of a pool with SIGKILL (`--how=stop`: ends it in order) while phones call and write to each other through it,
+ * brings it back, and counts what was lost. Exit status 1 when anything acknowledged was lost, a call could be hung up
+ * by neither end, or a request was still without an answer after its timer (RFC 3261 §17: 64*T1, 32 s).
  *
- * Where the victim has a twin, calls must be hung up while it is away. A director, an edge and a balancer have none: then the second BYE, that of the other end,
- * waits until it is back and the phones reach each other again.
+ * Where the victim has a twin, calls must be hung up while it is away. A director, an edge and a balancer have none:
+ * then the second BYE, that of the other end, waits until it is back and the phones reach each other again.
  */
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -13,7 +13,19 @@ import { openPhone, type Phone } from '../src/phone/index.ts'
 import { systemClock } from '../src/sip/clock.ts'
 import { createResolver } from '../src/sip/transport/resolver.ts'
 import { chaosLab } from './chaos-lab.ts'
-import { callOnce, type Counts, holdCalls, lost, noCounts, pairsOf, served, signedIn, timerMs, until, writeOnce } from './chaos-traffic.ts'
+import {
+  callOnce,
+  type Counts,
+  holdCalls,
+  lost,
+  noCounts,
+  pairsOf,
+  served,
+  signedIn,
+  timerMs,
+  until,
+  writeOnce,
+} from './chaos-traffic.ts'
 
 const seconds = Number(argument('seconds') ?? 12)
 const topology = argument('topology') ?? 'pool'
@@ -31,7 +43,13 @@ const { ready } = lab
 try {
   const phones = ready.users.map(({ login, password, remote }) => phoneOf(login, password, remote))
   // The balancer looks at its front ends once a second: one that has just come up may not be in use yet.
-  for (const phone of phones) await until(`${phone.uri} signs in`, () => phone.signIn().then(() => true, () => false))
+  for (const phone of phones)
+    await until(`${phone.uri} signs in`, () =>
+      phone.signIn().then(
+        () => true,
+        () => false,
+      ),
+    )
   const all: Counts[] = []
   for (const victim of victims) all.push(await round(phones, victim))
   await Promise.all(phones.map((phone) => phone.close()))
@@ -85,13 +103,27 @@ async function end(victim: string): Promise<void> {
 function phoneOf(user: string, password: string, remote: boolean): Phone {
   const edge = remote ? ready.nodes.find(({ role }) => role === 'access-proxy') : undefined
   const server = edge ?? ready.nodes.find(({ name }) => name === 'pool')
-  const listener = server?.listeners.find(({ face, transport, mutual }) => transport === 'tls' && mutual !== 'required' && face === (edge === undefined ? 'internal' : 'external'))
+  const listener = server?.listeners.find(
+    ({ face, transport, mutual }) =>
+      transport === 'tls' && mutual !== 'required' && face === (edge === undefined ? 'internal' : 'external'),
+  )
   const root = edge === undefined ? ready.trust.internal : ready.trust.public
-  if (server === undefined || listener === undefined || root === undefined) throw new Error(`there is no TLS listener for ${user}`)
+  if (server === undefined || listener === undefined || root === undefined)
+    throw new Error(`there is no TLS listener for ${user}`)
   const { address, port } = ready.dns.internal
   return openPhone({
-    user, password, domain: ready.domain, autoAnswer: true, answerMs: timerMs, ringMs: timerMs,
-    target: { host: edge === undefined ? server.fqdn : `sip.${ready.domain}`, address: listener.address, port: listener.port, transport: 'tls' },
+    user,
+    password,
+    domain: ready.domain,
+    autoAnswer: true,
+    answerMs: timerMs,
+    ringMs: timerMs,
+    target: {
+      host: edge === undefined ? server.fqdn : `sip.${ready.domain}`,
+      address: listener.address,
+      port: listener.port,
+      transport: 'tls',
+    },
     ca: [readFileSync(root, 'utf8')],
     resolver: createResolver({ clock: systemClock, servers: [`${address}:${port}`] }),
   })

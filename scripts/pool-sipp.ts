@@ -1,7 +1,8 @@
 /**
- * `node scripts/pool-sipp.ts [--victims=fe1,fe2,…] [--seconds=12] [--rate=20] [--json]`: as pool-chaos, with SIPp phones over TLS (HAProxy
- * speaks it for them), which take less of the machine and so give more load. Exit status 1 when anything acknowledged was lost, a request
- * on a connection that stayed whole was left without an answer, or SIPp met what its scenarios do not know.
+ * `node scripts/pool-sipp.ts [--victims=fe1,fe2,…] [--seconds=12] [--rate=20] [--json]`: as pool-chaos, with SIPp
+ * phones over TLS (HAProxy speaks it for them), which take less of the machine and so give more load. Exit status 1
+ * when anything acknowledged was lost, a request on a connection that stayed whole was left without an answer, or SIPp
+ * met what its scenarios do not know.
  */
 import { join } from 'node:path'
 import { killUnderLoad, type KillCounts } from '../test/support/kill-under-load.ts'
@@ -20,12 +21,25 @@ try {
   const all: ({ readonly victim: string } & KillCounts)[] = []
   for (const victim of victims) {
     const { ready, registrations } = lab
-    const counts = await killUnderLoad({ ready, folder: join(lab.data, `sipp-${victim}`), seconds, rate, kill: () => lab.kill(victim), start: () => lab.start(victim), registrations })
+    const counts = await killUnderLoad({
+      ready,
+      folder: join(lab.data, `sipp-${victim}`),
+      seconds,
+      rate,
+      kill: () => lab.kill(victim),
+      start: () => lab.start(victim),
+      registrations,
+    })
     all.push({ victim, ...counts })
   }
   if (process.argv.includes('--json')) console.log(JSON.stringify(all, undefined, 2))
   else console.table(all)
-  process.exitCode = all.some(({ callsLost, messagesLost, hanging, unknown, registrationsLost }) => callsLost + messagesLost + hanging + unknown + registrationsLost > 0) ? 1 : 0
+  process.exitCode = all.some(
+    ({ callsLost, messagesLost, hanging, unknown, registrationsLost }) =>
+      callsLost + messagesLost + hanging + unknown + registrationsLost > 0,
+  )
+    ? 1
+    : 0
 } finally {
   await lab.end()
 }

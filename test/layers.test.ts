@@ -19,27 +19,50 @@ t.test('every import of src/ keeps to its layer', async (t) => {
 
 t.test('the rules find', async (t) => {
   t.test('a type taken from a layer above', async (t) => {
-    const src = { sip: { 'a.ts': "import type { B } from '../roles/b.ts'\nexport type A = B\n" }, roles: { 'b.ts': 'export type B = string\n' } }
+    const src = {
+      sip: { 'a.ts': "import type { B } from '../roles/b.ts'\nexport type A = B\n" },
+      roles: { 'b.ts': 'export type B = string\n' },
+    }
     t.strictSame(await rulesBroken(t, src), ['layer-sip'])
   })
 
   t.test('a message that knows its transport', async (t) => {
-    const src = { sip: { message: { 'a.ts': "import { b } from '../transport/b.ts'\nexport const a = b\n" }, transport: { 'b.ts': 'export const b = 1\n' } } }
+    const src = {
+      sip: {
+        message: { 'a.ts': "import { b } from '../transport/b.ts'\nexport const a = b\n" },
+        transport: { 'b.ts': 'export const b = 1\n' },
+      },
+    }
     t.strictSame(await rulesBroken(t, src), ['layer-sip-message'])
   })
 
   t.test('node-forge outside certificates/', async (t) => {
-    const src = { lab: { 'a.ts': "import forge from 'node-forge'\nexport const a: unknown = forge\n", 'b.ts': 'export const b = 1\n' } }
+    const src = {
+      lab: {
+        'a.ts': "import forge from 'node-forge'\nexport const a: unknown = forge\n",
+        'b.ts': 'export const b = 1\n',
+      },
+    }
     t.strictSame(await rulesBroken(t, src), ['only-in-place-node-forge'])
   })
 
   t.test('a circle of values', async (t) => {
-    const values = { lab: { 'a.ts': "import { b } from './b.ts'\nexport const a = (): number => b\n", 'b.ts': "import { a } from './a.ts'\nexport const b = 1\nexport const c = a\n" } }
+    const values = {
+      lab: {
+        'a.ts': "import { b } from './b.ts'\nexport const a = (): number => b\n",
+        'b.ts': "import { a } from './a.ts'\nexport const b = 1\nexport const c = a\n",
+      },
+    }
     t.same(new Set(await rulesBroken(t, values)), new Set(['no-circles']))
   })
 
   t.test('no fault in a circle of types', async (t) => {
-    const types = { lab: { 'a.ts': "import type { B } from './b.ts'\nexport interface A { readonly b?: B }\n", 'b.ts': "import type { A } from './a.ts'\nexport interface B { readonly a?: A }\n" } }
+    const types = {
+      lab: {
+        'a.ts': "import type { B } from './b.ts'\nexport interface A { readonly b?: B }\n",
+        'b.ts': "import type { A } from './a.ts'\nexport interface B { readonly a?: A }\n",
+      },
+    }
     t.strictSame(await rulesBroken(t, types), [])
   })
 })

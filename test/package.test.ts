@@ -4,11 +4,17 @@ import t from 'tap'
 import { repository as root, runProgram } from './support/command.ts'
 import type { CommandOptions } from './support/command.ts'
 
-const { dependencies, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly dependencies: Readonly<Record<string, string>>; readonly version: string }
+const { dependencies, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly version: string
+}
 
 /** npm of this machine, with the Node that runs the tests; nothing is fetched. */
 async function npm(args: readonly string[], folder: string): Promise<void> {
-  const { status, stderr } = await runProgram('npm', [...args, '--offline', '--no-audit', '--no-fund'], { cwd: folder, environment: { npm_config_loglevel: 'error' } })
+  const { status, stderr } = await runProgram('npm', [...args, '--offline', '--no-audit', '--no-fund'], {
+    cwd: folder,
+    environment: { npm_config_loglevel: 'error' },
+  })
   if (status !== 0) throw new Error(`npm ${args[0]} failed in ${folder}:\n${stderr}`)
 }
 
@@ -20,7 +26,17 @@ async function run(program: string, args: readonly string[], options: CommandOpt
 
 /** The sources as git has them, so that packing leaves the tree as it is. */
 function copyOfTheTree(to: string): string {
-  for (const name of ['src', 'config', 'scenarios', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'LICENSE', 'README.md', 'CHANGELOG.md']) {
+  for (const name of [
+    'src',
+    'config',
+    'scenarios',
+    'package.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'LICENSE',
+    'README.md',
+    'CHANGELOG.md',
+  ]) {
     if (existsSync(join(root, name))) cpSync(join(root, name), join(to, name), { recursive: true })
   }
   symlinkSync(join(root, 'node_modules'), join(to, 'node_modules'))
@@ -30,8 +46,18 @@ function copyOfTheTree(to: string): string {
 /** Installs the tarball alone; its dependencies are those of the repository, so no registry is asked. */
 async function installed(tarball: string, folder: string): Promise<string> {
   mkdirSync(folder)
-  const overrides = Object.fromEntries(Object.keys(dependencies).map((name) => [name, `file:${join(root, 'node_modules', name)}`]))
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'empty', private: true, dependencies: { ...overrides, siplab: `file:${tarball}` }, overrides }))
+  const overrides = Object.fromEntries(
+    Object.keys(dependencies).map((name) => [name, `file:${join(root, 'node_modules', name)}`]),
+  )
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({
+      name: 'empty',
+      private: true,
+      dependencies: { ...overrides, siplab: `file:${tarball}` },
+      overrides,
+    }),
+  )
   await npm(['install', '--install-links=false', '--ignore-scripts'], folder)
   return folder
 }
@@ -45,8 +71,13 @@ t.test('the packed package', async (t) => {
   const bin = join(folder, 'node_modules', '.bin', 'siplab')
 
   t.test('holds JavaScript and declarations, and no TypeScript source', async (t) => {
-    const files = readdirSync(join(folder, 'node_modules', 'siplab'), { recursive: true, encoding: 'utf8' }).filter((name) => !name.startsWith('node_modules'))
-    t.strictSame(files.filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts')), [])
+    const files = readdirSync(join(folder, 'node_modules', 'siplab'), { recursive: true, encoding: 'utf8' }).filter(
+      (name) => !name.startsWith('node_modules'),
+    )
+    t.strictSame(
+      files.filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts')),
+      [],
+    )
     t.ok(files.includes(join('dist', 'sip', 'index.d.ts')))
   })
 

@@ -1,4 +1,6 @@
-/** Calls through a proxy: INVITE, 180, 200, ACK, BYE, 200, with both phones in this process. Every answer is counted. */
+/**
+ * Calls through a proxy: INVITE, 180, 200, ACK, BYE, 200, with both phones in this process. Every answer is counted.
+ */
 import type { Wire } from './socket.ts'
 import { answerTo, field, fields, statusOf, uriInside } from './wire.ts'
 
@@ -37,7 +39,8 @@ interface Call {
   settledAt: number
 }
 
-const sdp = 'v=0\r\no=load 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 49170 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n'
+const sdp =
+  'v=0\r\no=load 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 49170 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n'
 /** T1 of RFC 3261 §17.1.1.1: a datagram that got no answer is sent again. */
 const resendAfterMs = 500
 
@@ -68,7 +71,16 @@ export class CallLoad {
     const cpuBefore = process.cpuUsage()
     const finished = new Promise<void>((resolve) => (this.#done = resolve))
     const sweep = setInterval(() => this.#sweep(), 100)
-    const pace = this.#plan.rate === 0 ? undefined : setInterval(() => this.#fillTo(Math.min(this.#plan.count, Math.floor(((performance.now() - started) * this.#plan.rate) / 1000))), 2)
+    const pace =
+      this.#plan.rate === 0
+        ? undefined
+        : setInterval(
+            () =>
+              this.#fillTo(
+                Math.min(this.#plan.count, Math.floor(((performance.now() - started) * this.#plan.rate) / 1000)),
+              ),
+            2,
+          )
     if (pace === undefined) this.#fillTo(this.#plan.window)
     await finished
     clearInterval(sweep)
@@ -95,8 +107,10 @@ export class CallLoad {
     const number = Number(callId.slice(0, callId.indexOf('-')))
     const call = this.#open.get(number)
     if (call === undefined || !callId.endsWith(this.#run)) return
-    if (status === 503 && this.#plan.overload && field(message, 'Retry-After') !== '' && call.settledAt === 0) return this.#refused(number, call, field(message, 'To'))
-    if (status > 299) return this.#end(number, `${message.slice(0, message.indexOf('\r\n'))} to ${field(message, 'CSeq')}`)
+    if (status === 503 && this.#plan.overload && field(message, 'Retry-After') !== '' && call.settledAt === 0)
+      return this.#refused(number, call, field(message, 'To'))
+    if (status > 299)
+      return this.#end(number, `${message.slice(0, message.indexOf('\r\n'))} to ${field(message, 'CSeq')}`)
     if (field(message, 'CSeq').endsWith('INVITE')) return this.#accepted(number, call, message)
     this.#end(number, undefined)
   }
@@ -128,7 +142,10 @@ export class CallLoad {
     }
     const { domain, transport } = this.#plan
     const target = uriInside(field(message, 'Contact'))
-    const routes = fields(message, 'Record-Route').reverse().map((route) => `Route: ${route}\r\n`).join('')
+    const routes = fields(message, 'Record-Route')
+      .reverse()
+      .map((route) => `Route: ${route}\r\n`)
+      .join('')
     const inDialog = (method: string, cseq: number): string =>
       `${method} ${target} SIP/2.0\r\nVia: SIP/2.0/${transport.toUpperCase()} ${call.wire.local};branch=z9hG4bK${method}${number}${this.#run};rport\r\n${routes}` +
       `Max-Forwards: 70\r\nFrom: "Load" <sip:caller@${domain}>;tag=f${number}\r\nTo: ${field(message, 'To')}\r\nCall-ID: ${number}-${this.#run}\r\nCSeq: ${cseq} ${method}\r\nContent-Length: 0\r\n\r\n`
@@ -168,7 +185,8 @@ export class CallLoad {
   #sweep(): void {
     const now = performance.now()
     for (const [number, call] of this.#open) {
-      if (now - call.startedAt > this.#plan.patienceMs) this.#end(number, `no end of call ${number} within ${this.#plan.patienceMs} ms`)
+      if (now - call.startedAt > this.#plan.patienceMs)
+        this.#end(number, `no end of call ${number} within ${this.#plan.patienceMs} ms`)
       else if (this.#plan.transport === 'udp' && now - call.sentAt > resendAfterMs) {
         call.sentAt = now
         call.wire.send(call.sent)
@@ -187,7 +205,9 @@ interface Answer {
 /** The phones of the callees. */
 export class Callees {
   readonly #transport: CallPlan['transport']
-  /** Over UDP: 200s to an INVITE that wait for their ACK (RFC 3261 §13.3.1.4), the one sent last at the end. By Call-ID. */
+  /**
+   * Over UDP: 200s to an INVITE that wait for their ACK (RFC 3261 §13.3.1.4), the one sent last at the end. By Call-ID.
+   */
   readonly #unconfirmed = new Map<string, Answer>()
 
   constructor(transport: CallPlan['transport']) {
@@ -205,7 +225,8 @@ export class Callees {
       wire.send(ringing)
       wire.send(text)
       const sentAt = performance.now()
-      if (this.#transport === 'udp') this.#unconfirmed.set(field(message, 'Call-ID'), { wire, text, sentAt, givenUpAt: sentAt + 64 * resendAfterMs })
+      if (this.#transport === 'udp')
+        this.#unconfirmed.set(field(message, 'Call-ID'), { wire, text, sentAt, givenUpAt: sentAt + 64 * resendAfterMs })
     } else if (message.startsWith('ACK ')) this.#unconfirmed.delete(field(message, 'Call-ID'))
     else if (message.startsWith('BYE ')) wire.send(answerTo(message, '200 OK', 'callee', ''))
   }

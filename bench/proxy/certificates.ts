@@ -12,11 +12,25 @@ export interface BenchCertificates {
 export function makeCertificates(folder: string): BenchCertificates {
   const authority = initAuthority(join(folder, 'pki'), { domain: 'bench.test', now: Date.now() })
   const issued = authority.issue(
-    { name: 'bench', commonName: 'bench.test', dnsNames: ['bench.test', 'localhost'], uriNames: [], ipAddresses: ['127.0.0.1'], purposes: ['serverAuth', 'clientAuth'], authority: 'internal', keyType: 'p256', validSeconds: 86_400 },
+    {
+      name: 'bench',
+      commonName: 'bench.test',
+      dnsNames: ['bench.test', 'localhost'],
+      uriNames: [],
+      ipAddresses: ['127.0.0.1'],
+      purposes: ['serverAuth', 'clientAuth'],
+      authority: 'internal',
+      keyType: 'p256',
+      validSeconds: 86_400,
+    },
     Date.now(),
   )
   mkdirSync(folder, { recursive: true })
-  const files = { certificateFile: join(folder, 'bench.pem'), keyFile: join(folder, 'bench.key'), caFile: authority.trust('internal').path }
+  const files = {
+    certificateFile: join(folder, 'bench.pem'),
+    keyFile: join(folder, 'bench.key'),
+    caFile: authority.trust('internal').path,
+  }
   writeFileSync(files.certificateFile, issued.chainPem)
   writeFileSync(files.keyFile, issued.keyPem, { mode: 0o600 })
   return files

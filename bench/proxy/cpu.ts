@@ -1,4 +1,6 @@
-/** What a process tree costs: CPU seconds and memory, read from /proc (Linux). Threads and live children are counted. */
+/**
+ * What a process tree costs: CPU seconds and memory, read from /proc (Linux). Threads and live children are counted.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 
 const ticksPerSecond = 100

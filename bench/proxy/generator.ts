@@ -9,8 +9,16 @@ import { statusOf } from './wire.ts'
 
 const job = JSON.parse(process.argv[2] ?? '{}') as LoadJob
 const run = randomBytes(4).toString('hex')
-const read = (file: string | undefined): string | undefined => (file === undefined ? undefined : readFileSync(file, 'utf8'))
-const tls = job.transport === 'tls' ? { certificate: read(job.tls.certificateFile), key: read(job.tls.keyFile), ca: readFileSync(job.tls.caFile, 'utf8') } : undefined
+const read = (file: string | undefined): string | undefined =>
+  file === undefined ? undefined : readFileSync(file, 'utf8')
+const tls =
+  job.transport === 'tls'
+    ? {
+        certificate: read(job.tls.certificateFile),
+        key: read(job.tls.keyFile),
+        ca: readFileSync(job.tls.caFile, 'utf8'),
+      }
+    : undefined
 const nothing = { setupMs: { p50: 0, p99: 0 }, failed: 0, turnedAway: 0, generatorLoad: 0, firstFailure: undefined }
 let closing = false
 
@@ -41,20 +49,40 @@ async function calls(): Promise<LoadResult> {
   const wires: Wire[] = []
   const phones = new Callees(job.transport)
   for (let i = 0; i < job.wires; i++) {
-    wires.push(await open((message, from) => (statusOf(message) === 0 ? phones.answer(message, from) : registrar.onMessage(message)), job.callees))
+    wires.push(
+      await open(
+        (message, from) => (statusOf(message) === 0 ? phones.answer(message, from) : registrar.onMessage(message)),
+        job.callees,
+      ),
+    )
   }
-  const callees = Array.from({ length: job.users }, (_, i) => job.knownUsers ? `callee${i}` : `callee${i}-${run}`)
+  const callees = Array.from({ length: job.users }, (_, i) => (job.knownUsers ? `callee${i}` : `callee${i}-${run}`))
   await registrar.run(spread(callees, wires), 1, 64)
   const callers: Wire[] = []
   let load: CallLoad | undefined
   for (let i = 0; i < job.wires; i++) callers.push(await open((message) => load?.onCaller(message)))
   await held()
-  load = new CallLoad({ domain: job.domain, transport: job.transport, count: job.count, rate: job.rate, window: job.window, patienceMs: 32_000, overload: job.overload }, run, callers, callees)
+  load = new CallLoad(
+    {
+      domain: job.domain,
+      transport: job.transport,
+      count: job.count,
+      rate: job.rate,
+      window: job.window,
+      patienceMs: 32_000,
+      overload: job.overload,
+    },
+    run,
+    callers,
+    callees,
+  )
   return load.run()
 }
 
 function spread(users: readonly string[], wires: readonly Wire[]): readonly (readonly [string, Wire])[] {
-  return users.flatMap((user, i) => wires.slice(i % wires.length, (i % wires.length) + 1).map((wire) => [user, wire] as const))
+  return users.flatMap((user, i) =>
+    wires.slice(i % wires.length, (i % wires.length) + 1).map((wire) => [user, wire] as const),
+  )
 }
 
 /** Many users over few connections, so that what is measured is the registrations. */
@@ -62,7 +90,14 @@ async function users(): Promise<LoadResult> {
   const registrar = new RegisterLoad(job.domain, job.transport, run)
   const wires: Wire[] = []
   for (let i = 0; i < job.wires; i++) wires.push(await open((message) => registrar.onMessage(message)))
-  await registrar.run(spread(Array.from({ length: job.count }, (_, i) => `user${i}-${run}`), wires), 1, job.window)
+  await registrar.run(
+    spread(
+      Array.from({ length: job.count }, (_, i) => `user${i}-${run}`),
+      wires,
+    ),
+    1,
+    job.window,
+  )
   await new Promise((resolve) => setTimeout(resolve, 2000))
   await held()
   return { ...nothing, completed: job.count, seconds: 0 }

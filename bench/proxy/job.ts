@@ -11,8 +11,8 @@ export interface Place {
 
 export interface LoadJob {
   /**
-   * calls; registrations over open wires; connections, each with one REGISTER; idle: registered connections that are held;
-   * users: registrations of `count` users over few connections that are held.
+   * calls; registrations over open wires; connections, each with one REGISTER; idle: registered connections that are
+   * held; users: registrations of `count` users over few connections that are held.
    */
   readonly kind: 'calls' | 'registrations' | 'connections' | 'idle' | 'users'
   readonly transport: Transport

@@ -1,4 +1,6 @@
-/** The named baseline: Kamailio as Debian packages it, production allocator (`-x fm`), the same work as our front end. */
+/**
+ * The named baseline: Kamailio as Debian packages it, production allocator (`-x fm`), the same work as our front end.
+ */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,7 +14,9 @@ export interface KamailioSettings {
   readonly tls: { readonly certificateFile: string; readonly keyFile: string; readonly caFile: string }
   readonly folder: string
   readonly workers: number
-  /** Send everything here instead of looking it up: `sip:127.0.0.1:5072;transport=tls`. undefined: it is the registrar. */
+  /**
+   * Send everything here instead of looking it up: `sip:127.0.0.1:5072;transport=tls`. undefined: it is the registrar.
+   */
   readonly nextHop: string | undefined
 }
 
@@ -21,9 +25,30 @@ export function startKamailio(settings: KamailioSettings): ChildProcess {
   const config = join(settings.folder, 'kamailio.cfg')
   writeFileSync(join(settings.folder, 'tls.cfg'), tlsConfig(settings))
   writeFileSync(config, mainConfig(settings))
-  return spawn('/usr/sbin/kamailio', ['-x', 'fm', '-f', config, '-DD', '-E', '-m', '2048', '-M', '16', '-w', settings.folder, '-P', join(settings.folder, 'pid'), '-Y', settings.folder], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
+  return spawn(
+    '/usr/sbin/kamailio',
+    [
+      '-x',
+      'fm',
+      '-f',
+      config,
+      '-DD',
+      '-E',
+      '-m',
+      '2048',
+      '-M',
+      '16',
+      '-w',
+      settings.folder,
+      '-P',
+      join(settings.folder, 'pid'),
+      '-Y',
+      settings.folder,
+    ],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  )
 }
 
 function tlsConfig({ tls }: KamailioSettings): string {
@@ -32,7 +57,10 @@ function tlsConfig({ tls }: KamailioSettings): string {
 }
 
 function mainConfig({ transport, address, port, domain, folder, workers, nextHop }: KamailioSettings): string {
-  const find = nextHop === undefined ? 'if (!lookup("location")) { t_newtran(); t_reply("404", "Not Found"); exit; }' : `$du = "${nextHop}";`
+  const find =
+    nextHop === undefined
+      ? 'if (!lookup("location")) { t_newtran(); t_reply("404", "Not Found"); exit; }'
+      : `$du = "${nextHop}";`
   const register = nextHop === undefined ? 'if (is_method("REGISTER")) { save("location"); exit; }' : ''
   return `#!KAMAILIO
 debug=-1

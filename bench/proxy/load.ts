@@ -16,17 +16,30 @@ export interface Load {
 }
 
 /**
- * @param onHeld called when connections and users are set up, before the calls begin (with idle connections and users: when all are there)
+ * @param onHeld called when connections and users are set up, before the calls begin (with idle connections and users:
+ * when all are there)
  * @throws Error when anything failed: a benchmark of failed calls says nothing
  */
 export function runLoad(load: Load, subject: Subject, tls: BenchCertificates, onHeld: () => void): Promise<LoadResult> {
   const { job: kind, overload = false, ...numbers } = load
   const { callers, callees, phoneRoots } = subject
   const job: LoadJob = {
-    kind, ...numbers, overload, callers, callees, knownUsers: phoneRoots !== undefined, domain, window: kind === 'connections' ? 4 : 100, wires: 8,
+    kind,
+    ...numbers,
+    overload,
+    callers,
+    callees,
+    knownUsers: phoneRoots !== undefined,
+    domain,
+    window: kind === 'connections' ? 4 : 100,
+    wires: 8,
     tls: phoneRoots === undefined ? tls : { caFile: phoneRoots },
   }
-  const generator = spawn(process.execPath, [fileURLToPath(new URL('generator.ts', import.meta.url)), JSON.stringify(job)], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const generator = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('generator.ts', import.meta.url)), JSON.stringify(job)],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  )
   return new Promise((resolve, reject) => {
     let text = ''
     generator.stdout.on('data', (chunk: Buffer) => {
@@ -37,9 +50,18 @@ export function runLoad(load: Load, subject: Subject, tls: BenchCertificates, on
       generator.stdin.end('go\n')
     })
     generator.once('exit', (status) => {
-      if (status !== 0) return reject(new LoadFailure(subject.name, `${kind} against ${subject.name}: the generator ended with ${status}`))
+      if (status !== 0)
+        return reject(
+          new LoadFailure(subject.name, `${kind} against ${subject.name}: the generator ended with ${status}`),
+        )
       const result = JSON.parse(text) as LoadResult
-      if (result.failed > 0) return reject(new LoadFailure(subject.name, `${kind} against ${subject.name}: ${result.failed} of ${load.count} failed, first: ${result.firstFailure}`))
+      if (result.failed > 0)
+        return reject(
+          new LoadFailure(
+            subject.name,
+            `${kind} against ${subject.name}: ${result.failed} of ${load.count} failed, first: ${result.firstFailure}`,
+          ),
+        )
       resolve(result)
     })
   })

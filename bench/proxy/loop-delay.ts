@@ -1,6 +1,6 @@
 /**
- * Loaded before the program (`node --import`): notes how late a timer of 5 ms fires. SIGUSR2 writes what was seen since the last one to
- * the file BENCH_LOOP_DELAY and begins anew.
+ * Loaded before the program (`node --import`): notes how late a timer of 5 ms fires. SIGUSR2 writes what was seen since
+ * the last one to the file BENCH_LOOP_DELAY and begins anew.
  */
 import { writeFileSync } from 'node:fs'
 
@@ -23,6 +23,14 @@ function percentile(sorted: readonly number[], share: number): number {
 setTimeout(look, intervalMs).unref()
 process.on('SIGUSR2', () => {
   const sorted = late.sort((a, b) => a - b)
-  writeFileSync(file, JSON.stringify({ p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99), max: sorted.at(-1) ?? 0, samples: sorted.length }))
+  writeFileSync(
+    file,
+    JSON.stringify({
+      p50: percentile(sorted, 0.5),
+      p99: percentile(sorted, 0.99),
+      max: sorted.at(-1) ?? 0,
+      samples: sorted.length,
+    }),
+  )
   late = []
 })

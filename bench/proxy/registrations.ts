@@ -2,7 +2,14 @@
 import type { Wire } from './socket.ts'
 import { field, statusOf } from './wire.ts'
 
-export function registerText(user: string, domain: string, transport: string, wire: Wire, cseq: number, run: string): string {
+export function registerText(
+  user: string,
+  domain: string,
+  transport: string,
+  wire: Wire,
+  cseq: number,
+  run: string,
+): string {
   return (
     `REGISTER sip:${domain} SIP/2.0\r\nVia: SIP/2.0/${transport.toUpperCase()} ${wire.local};branch=z9hG4bKr${cseq}${user}${run};rport\r\nMax-Forwards: 70\r\n` +
     `From: <sip:${user}@${domain}>;tag=${user}${run}\r\nTo: <sip:${user}@${domain}>\r\nCall-ID: ${user}-${run}\r\nCSeq: ${cseq} REGISTER\r\n` +
@@ -10,7 +17,9 @@ export function registerText(user: string, domain: string, transport: string, wi
   )
 }
 
-/** Registers `users` over `wires`, at most `window` unanswered at a time. Rejects at the first answer that is not 200. */
+/**
+ * Registers `users` over `wires`, at most `window` unanswered at a time. Rejects at the first answer that is not 200.
+ */
 export class RegisterLoad {
   readonly #domain: string
   readonly #transport: string
@@ -40,12 +49,16 @@ export class RegisterLoad {
     this.#wanted = pairs.length
     let sent = 0
     await new Promise<void>((resolve, reject) => {
-      const watchdog = setTimeout(() => reject(new Error(`${this.#answered} of ${this.#wanted} REGISTER requests were answered within 60 s`)), 60_000)
+      const watchdog = setTimeout(
+        () => reject(new Error(`${this.#answered} of ${this.#wanted} REGISTER requests were answered within 60 s`)),
+        60_000,
+      )
       this.#fail = reject
       const fill = (): void => {
         while (sent < pairs.length && sent - this.#answered < window) {
           const pair = pairs[sent++]
-          if (pair !== undefined) pair[1].send(registerText(pair[0], this.#domain, this.#transport, pair[1], cseq, this.#run))
+          if (pair !== undefined)
+            pair[1].send(registerText(pair[0], this.#domain, this.#transport, pair[1], cseq, this.#run))
         }
         if (this.#answered < this.#wanted) return
         clearTimeout(watchdog)

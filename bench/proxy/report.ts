@@ -26,22 +26,40 @@ export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN
 }
 
-export function printReport(machine: Machine, measured: readonly Measured[], special: readonly SpecialResult[], json: boolean): void {
+export function printReport(
+  machine: Machine,
+  measured: readonly Measured[],
+  special: readonly SpecialResult[],
+  json: boolean,
+): void {
   if (json) {
-    const rows = measured.map(({ row, ...numbers }) => ({ name: row.name, what: row.what, must: row.must, aim: row.aim, ...numbers }))
+    const rows = measured.map(({ row, ...numbers }) => ({
+      name: row.name,
+      what: row.what,
+      must: row.must,
+      aim: row.aim,
+      ...numbers,
+    }))
     console.log(JSON.stringify({ machine, rows, special }))
     return
   }
   const { cpu, cores, kernel, node, openssl, kamailio, rounds } = machine
-  console.log(`${cpu}, ${cores} cores, Linux ${kernel}; Node ${node}, OpenSSL ${openssl}; ${kamailio}; ${rounds} rounds, medians\n`)
+  console.log(
+    `${cpu}, ${cores} cores, Linux ${kernel}; Node ${node}, OpenSSL ${openssl}; ${kamailio}; ${rounds} rounds, medians\n`,
+  )
   if (measured.length > 0) {
-    console.log(`${'what'.padEnd(66)} ${'ours'.padStart(8)} ${'other'.padStart(8)} ${'ratio'.padStart(6)} ${'must'.padStart(5)} ${'aim'.padStart(5)}`)
+    console.log(
+      `${'what'.padEnd(66)} ${'ours'.padStart(8)} ${'other'.padStart(8)} ${'ratio'.padStart(6)} ${'must'.padStart(5)} ${'aim'.padStart(5)}`,
+    )
     for (const { row, ours, other, ratio, unit } of measured) {
       const bars = [row.must, row.aim].map((bar) => (bar?.toFixed(2) ?? '').padStart(5)).join(' ')
-      console.log(`${`${row.what} (${unit})`.padEnd(66)} ${median(ours).toFixed(1).padStart(8)} ${median(other).toFixed(1).padStart(8)} ${ratio.toFixed(2).padStart(6)} ${bars}  ${judge(ratio, row)}`)
+      console.log(
+        `${`${row.what} (${unit})`.padEnd(66)} ${median(ours).toFixed(1).padStart(8)} ${median(other).toFixed(1).padStart(8)} ${ratio.toFixed(2).padStart(6)} ${bars}  ${judge(ratio, row)}`,
+      )
     }
   }
-  for (const { what, value, bar } of special) console.log(`${what.padEnd(66)} ${value}${bar === undefined ? '' : `   must ${bar}`}`)
+  for (const { what, value, bar } of special)
+    console.log(`${what.padEnd(66)} ${value}${bar === undefined ? '' : `   must ${bar}`}`)
 }
 
 function judge(ratio: number, { must, aim }: Row): string {

@@ -1,4 +1,7 @@
-/** Edge, director and front end in a row, with the real roles of a lab: the edge takes calls from outside, the callees are at the front end. */
+/**
+ * Edge, director and front end in a row, with the real roles of a lab: the edge takes calls from outside, the callees
+ * are at the front end.
+ */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,7 +24,11 @@ const flags = ['--no-maglev', '--invocation-count-for-turbofan=1000']
 const phonePort = 10_443
 
 export async function startRoles(folder: string): Promise<Subject> {
-  const { network, release } = await reserveNetwork({ fixed: undefined, first: 200, listeners: (wanted) => listenersOf(planLab(loadTopology(topology), { network: wanted })) })
+  const { network, release } = await reserveNetwork({
+    fixed: undefined,
+    first: 200,
+    listeners: (wanted) => listenersOf(planLab(loadTopology(topology), { network: wanted })),
+  })
   const lab = planLab(loadTopology(topology), { network })
   const trust = provisionCertificates(lab, folder, Date.now())
   makeStoreFolders(lab, folder)
@@ -43,7 +50,9 @@ export async function startRoles(folder: string): Promise<Subject> {
       const job: RoleJob = { topology, network, folder, node }
       // Each finds its neighbours missing at first, and says so there.
       const log = openSync(join(folder, `${node}.log`), 'a')
-      processes.push(spawn(process.execPath, [...flags, script, JSON.stringify(job)], { stdio: ['ignore', 'ignore', log] }))
+      processes.push(
+        spawn(process.execPath, [...flags, script, JSON.stringify(job)], { stdio: ['ignore', 'ignore', log] }),
+      )
       closeSync(log)
       const [listener] = nodePlan(lab, node).listeners
       if (listener === undefined) throw new Error(`${node} has no listener`)
@@ -60,13 +69,19 @@ function entries(lab: LabPlan): Pick<Subject, 'callers' | 'callees'> {
   const edge = nodePlan(lab, 'edge').faces.find(({ name }) => name === 'external')
   const [home] = nodePlan(lab, 'fe1').faces
   if (edge === undefined || home === undefined) throw new Error('the edge has no external face, or the front end none')
-  return { callers: { host: edge.address, port: phonePort, verifyName: edge.fqdn }, callees: { host: home.address, port: 5061, verifyName: home.fqdn } }
+  return {
+    callers: { host: edge.address, port: phonePort, verifyName: edge.fqdn },
+    callees: { host: home.address, port: 5061, verifyName: home.fqdn },
+  }
 }
 
 /** Phones outside meet the public root, those inside the internal one. */
 function bothRoots(folder: string, { internal, public: outside }: ReturnType<typeof provisionCertificates>): string {
   const file = join(folder, 'roots.pem')
-  writeFileSync(file, [internal, outside].map((path) => (path === undefined ? '' : readFileSync(path, 'utf8'))).join(''))
+  writeFileSync(
+    file,
+    [internal, outside].map((path) => (path === undefined ? '' : readFileSync(path, 'utf8'))).join(''),
+  )
   return file
 }
 

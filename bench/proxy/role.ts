@@ -1,6 +1,6 @@
 /**
- * One server of a lab with its real role, as `siplab up` has it, but that nobody is asked who he is: `node role.ts JSON`, see `RoleJob`.
- * Ends on SIGTERM.
+ * One server of a lab with its real role, as `siplab up` has it, but that nobody is asked who he is: `node role.ts
+ * JSON`, see `RoleJob`. Ends on SIGTERM.
  */
 import { startServer } from '../../src/roles/node.ts'
 import { loadTopology } from '../../src/topology/load.ts'
@@ -15,6 +15,12 @@ export interface RoleJob {
 
 const { topology, network, folder, node } = JSON.parse(process.argv[2] ?? '{}') as RoleJob
 const lab = planLab(loadTopology(topology), { network })
-const server = await startServer({ lab, plan: nodePlan(lab, node), dataDir: folder, logLevel: 'warn', stack: { authentication: 'off' } })
+const server = await startServer({
+  lab,
+  plan: nodePlan(lab, node),
+  dataDir: folder,
+  logLevel: 'warn',
+  stack: { authentication: 'off' },
+})
 process.on('SIGTERM', () => void server.stop())
 process.exit(await server.ended)

@@ -19,7 +19,14 @@ export interface WireSettings {
   readonly port: number
   /** Source address; the system chooses the port. */
   readonly from: string
-  readonly tls: { readonly certificate: string | undefined; readonly key: string | undefined; readonly ca: string; readonly verifyName: string } | undefined
+  readonly tls:
+    | {
+        readonly certificate: string | undefined
+        readonly key: string | undefined
+        readonly ca: string
+        readonly verifyName: string
+      }
+    | undefined
   readonly onMessage: (message: string, wire: Wire) => void
   readonly onClosed: (error: Error | undefined) => void
 }
@@ -32,7 +39,11 @@ export function openWire(settings: WireSettings): Promise<Wire> {
 }
 
 function openDatagram(settings: WireSettings): Promise<Wire> {
-  const socket = createSocket({ type: 'udp4', recvBufferSize: 4 << 20, lookup: (name, _options, found) => found(null, name, 4) })
+  const socket = createSocket({
+    type: 'udp4',
+    recvBufferSize: 4 << 20,
+    lookup: (name, _options, found) => found(null, name, 4),
+  })
   return new Promise((resolve, reject) => {
     socket.once('error', reject)
     socket.bind(0, settings.from, () => {
@@ -75,7 +86,9 @@ function openStream(settings: WireSettings): Promise<Wire> {
       let failure: Error | undefined
       socket.on('error', (error) => (failure = error))
       socket.on('close', () => settings.onClosed(failure))
-      socket.on('data', (chunk) => cutter.push(chunk.toString('latin1'), (message) => settings.onMessage(message, wire)))
+      socket.on('data', (chunk) =>
+        cutter.push(chunk.toString('latin1'), (message) => settings.onMessage(message, wire)),
+      )
       resolve(wire)
     })
   })
@@ -84,5 +97,10 @@ function openStream(settings: WireSettings): Promise<Wire> {
 function dial({ transport, host, port, from, tls }: WireSettings): Socket {
   if (transport === 'tcp' || tls === undefined) return connectTcp({ host, port, localAddress: from })
   context ??= createSecureContext({ cert: tls.certificate, key: tls.key, ca: tls.ca })
-  return connectTls({ socket: connectTcp({ host, port, localAddress: from }), secureContext: context, servername: tls.verifyName, ca: tls.ca })
+  return connectTls({
+    socket: connectTcp({ host, port, localAddress: from }),
+    secureContext: context,
+    servername: tls.verifyName,
+    ca: tls.ca,
+  })
 }

@@ -18,7 +18,11 @@ export interface SpecialResult {
 
 export const specials: readonly string[] = ['loop-delay', 'overload', 'overload-udp', 'sqlite']
 
-export async function measureSpecials(names: readonly string[], tls: BenchCertificates, folder: string): Promise<readonly SpecialResult[]> {
+export async function measureSpecials(
+  names: readonly string[],
+  tls: BenchCertificates,
+  folder: string,
+): Promise<readonly SpecialResult[]> {
   const all: readonly (readonly [name: string, measure: () => Promise<SpecialResult | undefined>])[] = [
     ['loop-delay', () => loopDelay('tcp', tls, folder)],
     ['loop-delay', () => loopDelay('udp', tls, folder)],
@@ -42,9 +46,9 @@ export async function measureSpecials(names: readonly string[], tls: BenchCertif
 }
 
 /**
- * Share of one core the proxy may use: small enough that the generator can offer twice what saturates it, and large enough that it runs
- * for more than a moment at a time. With a tenth of a core it finds the caches of the machine cold each time, which a short message
- * that is turned away pays for more than a call.
+ * Share of one core the proxy may use: small enough that the generator can offer twice what saturates it, and large
+ * enough that it runs for more than a moment at a time. With a tenth of a core it finds the caches of the machine cold
+ * each time, which a short message that is turned away pays for more than a call.
  */
 const share = 0.4
 const periodMicroseconds = 10_000
@@ -54,8 +58,22 @@ type Plain = 'tcp' | 'udp'
 const nothing = (): void => undefined
 
 /** Warmed up. */
-async function start(name: string, transport: Plain, tls: BenchCertificates, folder: string, flags: readonly string[]): Promise<Subject> {
-  const subject = await startOurs({ transport, tls, folder: join(folder, name), hops: 1, log: 'warn', checkout: thisCheckout, flags })
+async function start(
+  name: string,
+  transport: Plain,
+  tls: BenchCertificates,
+  folder: string,
+  flags: readonly string[],
+): Promise<Subject> {
+  const subject = await startOurs({
+    transport,
+    tls,
+    folder: join(folder, name),
+    hops: 1,
+    log: 'warn',
+    checkout: thisCheckout,
+    flags,
+  })
   try {
     await runLoad({ ...calls, transport, count: 15_000, rate: 0 }, subject, tls, nothing)
   } catch (error) {
@@ -66,14 +84,17 @@ async function start(name: string, transport: Plain, tls: BenchCertificates, fol
 }
 
 /**
- * How late timers fire while calls come at 70 % of what the proxy can take: from two generators, since one has to work harder than the
- * proxy. The load that was reached stands in the result.
+ * How late timers fire while calls come at 70 % of what the proxy can take: from two generators, since one has to work
+ * harder than the proxy. The load that was reached stands in the result.
  */
 async function loopDelay(transport: Plain, tls: BenchCertificates, folder: string): Promise<SpecialResult> {
   console.error(`event loop delay, ${transport} …`)
   const lagFile = join(folder, `loop-delay-${transport}.json`)
   process.env['BENCH_LOOP_DELAY'] = lagFile
-  const subject = await start(`loop-delay-${transport}`, transport, tls, folder, ['--import', fileURLToPath(new URL('loop-delay.ts', import.meta.url))])
+  const subject = await start(`loop-delay-${transport}`, transport, tls, folder, [
+    '--import',
+    fileURLToPath(new URL('loop-delay.ts', import.meta.url)),
+  ])
   delete process.env['BENCH_LOOP_DELAY']
   try {
     const before = cpuOf(subject)
@@ -81,19 +102,39 @@ async function loopDelay(transport: Plain, tls: BenchCertificates, folder: strin
     const capacity = 15_000 / (cpuOf(subject) - before)
     // Paced calls cost a little more or less than saturated ones: a short trial tells the rate.
     const trial = await paced(subject, transport, tls, 0.7 * capacity, 3, nothing)
-    const { load, rate, turnedAway } = await paced(subject, transport, tls, (0.7 * capacity * 0.7) / trial.load, 10, () => signal(subject))
+    const { load, rate, turnedAway } = await paced(
+      subject,
+      transport,
+      tls,
+      (0.7 * capacity * 0.7) / trial.load,
+      10,
+      () => signal(subject),
+    )
     signal(subject)
     await new Promise((resolve) => setTimeout(resolve, 500))
     const { p50, p99, max } = JSON.parse(readFileSync(lagFile, 'utf8')) as { p50: number; p99: number; max: number }
     const percent = (load * 100).toFixed(0)
-    return { name: `loop-delay-${transport}`, what: `event loop delay at ${rate} ${transport.toUpperCase()} calls/s (${percent} % of a core)`, value: `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, max ${max.toFixed(1)} ms${turnedAway === 0 ? '' : `; ${turnedAway} calls turned away`}`, bar: 'p99 < 10 ms', numbers: { p50, p99, max, rate, load, turnedAway } }
+    return {
+      name: `loop-delay-${transport}`,
+      what: `event loop delay at ${rate} ${transport.toUpperCase()} calls/s (${percent} % of a core)`,
+      value: `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, max ${max.toFixed(1)} ms${turnedAway === 0 ? '' : `; ${turnedAway} calls turned away`}`,
+      bar: 'p99 < 10 ms',
+      numbers: { p50, p99, max, rate, load, turnedAway },
+    }
   } finally {
     await stop(subject)
   }
 }
 
 /** @param begun called when both generators are set up */
-async function paced(subject: Subject, transport: Plain, tls: BenchCertificates, callsPerSecond: number, seconds: number, begun: () => void): Promise<{ readonly load: number; readonly rate: number; readonly turnedAway: number }> {
+async function paced(
+  subject: Subject,
+  transport: Plain,
+  tls: BenchCertificates,
+  callsPerSecond: number,
+  seconds: number,
+  begun: () => void,
+): Promise<{ readonly load: number; readonly rate: number; readonly turnedAway: number }> {
   const half = Math.round(callsPerSecond / 2)
   let start = 0
   let setUp = 0
@@ -102,8 +143,10 @@ async function paced(subject: Subject, transport: Plain, tls: BenchCertificates,
     start = cpuOf(subject)
     begun()
   }
-  // The generators need what the proxy leaves of two cores: where somebody else wants some of it too, the proxy may fall behind.
-  const generator = () => runLoad({ ...calls, transport, count: half * seconds, rate: half, overload: true }, subject, tls, onHeld)
+  // The generators need what the proxy leaves of two cores: where somebody else wants some of it too, the proxy may
+  // fall behind.
+  const generator = () =>
+    runLoad({ ...calls, transport, count: half * seconds, rate: half, overload: true }, subject, tls, onHeld)
   const [one, other] = await Promise.all([generator(), generator()])
   return { load: (cpuOf(subject) - start) / seconds, rate: 2 * half, turnedAway: one.turnedAway + other.turnedAway }
 }
@@ -113,9 +156,10 @@ function signal({ processes }: Subject): void {
 }
 
 /**
- * Calls through a proxy whose CPU is capped: what it completes at the load where that is most, and at twice what it completes there.
- * In alternating rounds, as the other rows: on a machine that others use as well a part of a core is not the same for minutes, so each
- * round says by itself what twice is, and is compared with the mean of the peaks before and after it.
+ * Calls through a proxy whose CPU is capped: what it completes at the load where that is most, and at twice what it
+ * completes there. In alternating rounds, as the other rows: on a machine that others use as well a part of a core is
+ * not the same for minutes, so each round says by itself what twice is, and is compared with the mean of the peaks
+ * before and after it.
  */
 async function overload(transport: Plain, tls: BenchCertificates, folder: string): Promise<SpecialResult | undefined> {
   if (!canCap()) {
@@ -126,7 +170,12 @@ async function overload(transport: Plain, tls: BenchCertificates, folder: string
   const subject = await start(`overload-${transport}`, transport, tls, folder, [])
   const offer = async (rate: number, forSeconds = 8): Promise<Load> => {
     await rest()
-    const { completed, turnedAway, seconds, setupMs, generatorLoad } = await runLoad({ ...calls, transport, count: rate * forSeconds, rate, overload: true }, subject, tls, nothing)
+    const { completed, turnedAway, seconds, setupMs, generatorLoad } = await runLoad(
+      { ...calls, transport, count: rate * forSeconds, rate, overload: true },
+      subject,
+      tls,
+      nothing,
+    )
     return { rate, goodput: completed / seconds, turnedAway, setupP99: setupMs.p99, generatorLoad }
   }
   try {
@@ -152,7 +201,8 @@ async function overload(transport: Plain, tls: BenchCertificates, folder: string
       name: transport === 'tcp' ? 'overload' : 'overload-udp',
       what: `goodput at twice the saturation load (${twice} ${transport.toUpperCase()} calls/s offered)`,
       value: `${goodput.toFixed(0)} of ${peak.toFixed(0)} calls/s, ${(ratio * 100).toFixed(0)} % (median of the rounds: ${ratios.map((each) => (each * 100).toFixed(0)).join(', ')}); ${turnedAway} turned away, none failed; setup p99 ${setupP99.toFixed(0)} ms; generator at ${(generatorLoad * 100).toFixed(0)} % of a core`,
-      // One of the two is asked for, and over UDP a request refused costs a fifth of a call: nine tenths cannot be left.
+      // One of the two is asked for, and over UDP a request refused costs a fifth of a call: nine tenths cannot be
+      // left.
       bar: transport === 'tcp' ? '≥ 90 %' : undefined,
       numbers: { goodput, peak, ratio, ratios, turnedAway, setupP99, generatorLoad },
     }
@@ -163,9 +213,14 @@ async function overload(transport: Plain, tls: BenchCertificates, folder: string
 }
 
 const overloadRounds = 7
-/** What the proxy completes swings by a tenth from one eight seconds to the next on a machine that others use as well. */
+/**
+ * What the proxy completes swings by a tenth from one eight seconds to the next on a machine that others use as well.
+ */
 const roundSeconds = 16
-/** Offered on the way to the peak, in what a closed loop completes. Over TCP many calls that come together cost less each. */
+/**
+ * Offered on the way to the peak, in what a closed loop completes. Over TCP many calls that come together cost less
+ * each.
+ */
 const loadsOf = { tcp: [1, 1.4, 1.8, 2.2, 2.6, 3], udp: [0.8, 0.9, 1, 1.1, 1.2, 1.4] } as const
 
 interface Peak {
@@ -181,11 +236,16 @@ interface Load extends Peak {
 }
 
 /**
- * The offered load at which most calls are completed, and what is completed there: the best three are offered again, since one lucky run
- * of many is no peak. First once through overload, as other rows go through their work: code that never ran is compiled first, which
- * takes seconds under the cap.
+ * The offered load at which most calls are completed, and what is completed there: the best three are offered again,
+ * since one lucky run of many is no peak. First once through overload, as other rows go through their work: code that
+ * never ran is compiled first, which takes seconds under the cap.
  */
-async function findPeak(subject: Subject, transport: Plain, tls: BenchCertificates, offer: (rate: number) => Promise<Load>): Promise<Peak> {
+async function findPeak(
+  subject: Subject,
+  transport: Plain,
+  tls: BenchCertificates,
+  offer: (rate: number) => Promise<Load>,
+): Promise<Peak> {
   const closedLoop = async (): Promise<number> => {
     const { completed, seconds } = await runLoad({ ...calls, transport, count: 8000, rate: 0 }, subject, tls, nothing)
     return completed / seconds
@@ -197,7 +257,8 @@ async function findPeak(subject: Subject, transport: Plain, tls: BenchCertificat
   for (const factor of loadsOf[transport]) loads.push(await offer(Math.round(slowest * factor)))
   const best = loads.toSorted((a, b) => b.goodput - a.goodput).slice(0, 3)
   const peaks: Peak[] = []
-  for (const { rate, goodput } of best) peaks.push({ rate, goodput: median([goodput, (await offer(rate)).goodput, (await offer(rate)).goodput]) })
+  for (const { rate, goodput } of best)
+    peaks.push({ rate, goodput: median([goodput, (await offer(rate)).goodput, (await offer(rate)).goodput]) })
   return peaks.reduce((most, peak) => (peak.goodput > most.goodput ? peak : most))
 }
 
@@ -212,7 +273,8 @@ function canCap(): boolean {
     mkdirSync(cgroup, { recursive: true })
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EACCES' || (error as NodeJS.ErrnoException).code === 'EROFS') return false
+    if ((error as NodeJS.ErrnoException).code === 'EACCES' || (error as NodeJS.ErrnoException).code === 'EROFS')
+      return false
     throw error
   }
 }
@@ -226,8 +288,15 @@ function cap({ processes }: Subject): void {
 /** REGISTER with the store that makes a 200 durable, against the store in memory; both without sockets. */
 function sqlite(): SpecialResult {
   console.error('REGISTER with the SQLite store …')
-  const output = execFileSync(process.execPath, ['--expose-gc', fileURLToPath(new URL('../registrations.ts', import.meta.url)), '20000', '--json']).toString()
-  const { rows } = JSON.parse(output) as { rows: readonly { location: string; firstMicroseconds: number; refreshMicroseconds: number }[] }
+  const output = execFileSync(process.execPath, [
+    '--expose-gc',
+    fileURLToPath(new URL('../registrations.ts', import.meta.url)),
+    '20000',
+    '--json',
+  ]).toString()
+  const { rows } = JSON.parse(output) as {
+    rows: readonly { location: string; firstMicroseconds: number; refreshMicroseconds: number }[]
+  }
   const [memory, durable] = rows
   if (memory === undefined || durable === undefined) throw new Error(`bench/registrations.ts printed ${output}`)
   const first = durable.firstMicroseconds / memory.firstMicroseconds
@@ -237,6 +306,11 @@ function sqlite(): SpecialResult {
     what: 'REGISTER with the SQLite store ÷ memory store (registrar alone, aim 2)',
     value: `first ${first.toFixed(1)} (${durable.firstMicroseconds.toFixed(1)} µs), refresh ${refresh.toFixed(1)} (${durable.refreshMicroseconds.toFixed(1)} µs)`,
     bar: undefined,
-    numbers: { first, refresh, firstMicroseconds: durable.firstMicroseconds, refreshMicroseconds: durable.refreshMicroseconds },
+    numbers: {
+      first,
+      refresh,
+      firstMicroseconds: durable.firstMicroseconds,
+      refreshMicroseconds: durable.refreshMicroseconds,
+    },
   }
 }

@@ -1,4 +1,6 @@
-/** What is measured: our front end or Kamailio, one of them or several in a row, as processes that listen on loopback. */
+/**
+ * What is measured: our front end or Kamailio, one of them or several in a row, as processes that listen on loopback.
+ */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -49,22 +51,26 @@ export const thisCheckout = fileURLToPath(new URL('../..', import.meta.url))
 /** In a row the last one, where the users are, is started first. */
 export async function startOurs(settings: OurSettings): Promise<Subject> {
   return startRow('siplab', settings, async (port, nextPort, folder) => {
-    const child = spawn(process.execPath, [...settings.flags, join(settings.checkout, 'src/cli/siplab.mjs'), 'bench-proxy'], {
-      // At `info` every call is told there; writing it costs, reading it helps nobody.
-      stdio: ['ignore', 'ignore', settings.log === 'info' ? 'ignore' : 'inherit'],
-      env: {
-        ...process.env,
-        BENCH_TRANSPORT: settings.transport,
-        BENCH_LISTEN: `${address}:${port}`,
-        BENCH_DOMAIN: nextPort === undefined ? domain : `hop.${domain}`,
-        BENCH_CERT: settings.tls.certificateFile,
-        BENCH_KEY: settings.tls.keyFile,
-        BENCH_CA: settings.tls.caFile,
-        BENCH_RUNDIR: folder,
-        BENCH_LOG: settings.log,
-        ...(nextPort === undefined ? {} : { BENCH_NEXT_HOP: `${address}:${nextPort}` }),
+    const child = spawn(
+      process.execPath,
+      [...settings.flags, join(settings.checkout, 'src/cli/siplab.mjs'), 'bench-proxy'],
+      {
+        // At `info` every call is told there; writing it costs, reading it helps nobody.
+        stdio: ['ignore', 'ignore', settings.log === 'info' ? 'ignore' : 'inherit'],
+        env: {
+          ...process.env,
+          BENCH_TRANSPORT: settings.transport,
+          BENCH_LISTEN: `${address}:${port}`,
+          BENCH_DOMAIN: nextPort === undefined ? domain : `hop.${domain}`,
+          BENCH_CERT: settings.tls.certificateFile,
+          BENCH_KEY: settings.tls.keyFile,
+          BENCH_CA: settings.tls.caFile,
+          BENCH_RUNDIR: folder,
+          BENCH_LOG: settings.log,
+          ...(nextPort === undefined ? {} : { BENCH_NEXT_HOP: `${address}:${nextPort}` }),
+        },
       },
-    })
+    )
     await isUp(settings.transport, port)
     return child
   })
@@ -81,7 +87,11 @@ export async function startBaseline(settings: BaselineSettings): Promise<Subject
   })
 }
 
-async function startRow(name: string, { hops, folder }: SubjectSettings, start: (port: number, nextPort: number | undefined, folder: string) => Promise<ChildProcess>): Promise<Subject> {
+async function startRow(
+  name: string,
+  { hops, folder }: SubjectSettings,
+  start: (port: number, nextPort: number | undefined, folder: string) => Promise<ChildProcess>,
+): Promise<Subject> {
   const processes: ChildProcess[] = []
   const ports: number[] = []
   for (let hop = 0; hop < hops; hop++) {

@@ -1,6 +1,11 @@
-/** The little SIP a load generator needs, on latin1 strings: cut messages out of a stream, find a header field, write answers. */
+/**
+ * The little SIP a load generator needs, on latin1 strings: cut messages out of a stream, find a header field, write
+ * answers.
+ */
 
-/** Cuts whole messages out of what has arrived; the rest waits. A generator trusts its proxy: there are no limits here. */
+/**
+ * Cuts whole messages out of what has arrived; the rest waits. A generator trusts its proxy: there are no limits here.
+ */
 export class Cutter {
   #rest = ''
 
@@ -54,8 +59,12 @@ export function uriInside(value: string): string {
 /** A response to `request`: the header fields that RFC 3261 §8.2.6.2 copies, and what is added. */
 export function answerTo(request: string, status: string, toTag: string, added: string): string {
   const to = field(request, 'To')
-  const vias = fields(request, 'Via').map((via) => `Via: ${via}\r\n`).join('')
-  const routes = fields(request, 'Record-Route').map((route) => `Record-Route: ${route}\r\n`).join('')
+  const vias = fields(request, 'Via')
+    .map((via) => `Via: ${via}\r\n`)
+    .join('')
+  const routes = fields(request, 'Record-Route')
+    .map((route) => `Record-Route: ${route}\r\n`)
+    .join('')
   return (
     `SIP/2.0 ${status}\r\n${vias}${routes}From: ${field(request, 'From')}\r\nTo: ${to}${to.includes(';tag=') ? '' : `;tag=${toTag}`}\r\n` +
     `Call-ID: ${field(request, 'Call-ID')}\r\nCSeq: ${field(request, 'CSeq')}\r\n${added}Content-Length: 0\r\n\r\n`

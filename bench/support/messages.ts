@@ -1,4 +1,7 @@
-/** Messages as they arrive at a proxy in the middle of a lab: through two hops, with the header fields real clients send. */
+/**
+ * Messages as they arrive at a proxy in the middle of a lab: through two hops, with the header fields real clients
+ * send.
+ */
 
 const sdp = [
   'v=0',
@@ -45,7 +48,8 @@ const recordRoutes = [
 ]
 const from = 'From: "Alice Adams" <sip:alice@lab.test>;tag=9fxced76sl;epid=0a1b2c3d4e5f'
 const callId = 'Call-ID: 3848276298220188511ade7@192.0.2.10'
-const contact = 'Contact: <sip:alice@192.0.2.10:49222;transport=tls>;+sip.instance="<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>"'
+const contact =
+  'Contact: <sip:alice@192.0.2.10:49222;transport=tls>;+sip.instance="<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>"'
 const agent = 'User-Agent: UCCAPI/2.0.6362.0 (Phone Edition)'
 
 function message(lines: readonly string[], body = ''): Buffer {
@@ -63,10 +67,22 @@ export const samples: readonly Sample[] = [
     name: 'INVITE',
     bytes: message(
       [
-        'INVITE sip:bob@lab.test SIP/2.0', ...vias, 'Max-Forwards: 68', ...recordRoutes,
-        'Route: <sip:pool.lab.test:5061;transport=tls;lr>', from, 'To: "Bob Brown" <sip:bob@lab.test>', callId, 'CSeq: 314159 INVITE', contact, agent,
-        'Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, NOTIFY, REFER, UPDATE', 'Supported: 100rel, timer, replaces, outbound, gruu',
-        'P-Asserted-Identity: "Alice Adams" <sip:alice@lab.test>', 'Session-Expires: 1800;refresher=uac', 'Content-Type: application/sdp',
+        'INVITE sip:bob@lab.test SIP/2.0',
+        ...vias,
+        'Max-Forwards: 68',
+        ...recordRoutes,
+        'Route: <sip:pool.lab.test:5061;transport=tls;lr>',
+        from,
+        'To: "Bob Brown" <sip:bob@lab.test>',
+        callId,
+        'CSeq: 314159 INVITE',
+        contact,
+        agent,
+        'Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, NOTIFY, REFER, UPDATE',
+        'Supported: 100rel, timer, replaces, outbound, gruu',
+        'P-Asserted-Identity: "Alice Adams" <sip:alice@lab.test>',
+        'Session-Expires: 1800;refresher=uac',
+        'Content-Type: application/sdp',
       ],
       sdp,
     ),
@@ -75,9 +91,19 @@ export const samples: readonly Sample[] = [
     name: '200 OK',
     bytes: message(
       [
-        'SIP/2.0 200 OK', 'Via: SIP/2.0/TLS pool.lab.test:5061;branch=z9hG4bK77b1c2a7be40d001', ...vias,
-        'Record-Route: <sip:pool.lab.test:5061;transport=tls;lr>', ...recordRoutes, from, 'To: "Bob Brown" <sip:bob@lab.test>;tag=314a15b9;epid=99aabbccdd01', callId, 'CSeq: 314159 INVITE',
-        'Contact: <sip:bob@192.0.2.77:50331;transport=tls>', agent, 'Allow: INVITE, ACK, CANCEL, BYE, OPTIONS', 'Content-Type: application/sdp',
+        'SIP/2.0 200 OK',
+        'Via: SIP/2.0/TLS pool.lab.test:5061;branch=z9hG4bK77b1c2a7be40d001',
+        ...vias,
+        'Record-Route: <sip:pool.lab.test:5061;transport=tls;lr>',
+        ...recordRoutes,
+        from,
+        'To: "Bob Brown" <sip:bob@lab.test>;tag=314a15b9;epid=99aabbccdd01',
+        callId,
+        'CSeq: 314159 INVITE',
+        'Contact: <sip:bob@192.0.2.77:50331;transport=tls>',
+        agent,
+        'Allow: INVITE, ACK, CANCEL, BYE, OPTIONS',
+        'Content-Type: application/sdp',
       ],
       sdp,
     ),
@@ -85,16 +111,32 @@ export const samples: readonly Sample[] = [
   {
     name: 'BYE',
     bytes: message([
-      'BYE sip:bob@192.0.2.77:50331;transport=tls SIP/2.0', ...vias, 'Max-Forwards: 68',
-      'Route: <sip:pool.lab.test:5061;transport=tls;lr>', from, 'To: "Bob Brown" <sip:bob@lab.test>;tag=314a15b9;epid=99aabbccdd01', callId, 'CSeq: 314160 BYE', agent,
+      'BYE sip:bob@192.0.2.77:50331;transport=tls SIP/2.0',
+      ...vias,
+      'Max-Forwards: 68',
+      'Route: <sip:pool.lab.test:5061;transport=tls;lr>',
+      from,
+      'To: "Bob Brown" <sip:bob@lab.test>;tag=314a15b9;epid=99aabbccdd01',
+      callId,
+      'CSeq: 314160 BYE',
+      agent,
     ]),
   },
   {
     name: 'REGISTER',
     bytes: message([
-      'REGISTER sip:lab.test SIP/2.0', ...edgeVias, 'Max-Forwards: 69', 'Path: <sip:8f1c2a7b@edge.lab.test:5061;transport=tls;lr;ob>',
-      'From: <sip:alice@lab.test>;tag=4a1b1c;epid=0a1b2c3d4e5f', 'To: <sip:alice@lab.test>', 'Call-ID: 1cf1e07a8b734f2f@192.0.2.10', 'CSeq: 2 REGISTER',
-      `${contact};reg-id=1;expires=3600`, agent, 'Supported: gruu-10, adhoclist, path, outbound', 'Event: registration',
+      'REGISTER sip:lab.test SIP/2.0',
+      ...edgeVias,
+      'Max-Forwards: 69',
+      'Path: <sip:8f1c2a7b@edge.lab.test:5061;transport=tls;lr;ob>',
+      'From: <sip:alice@lab.test>;tag=4a1b1c;epid=0a1b2c3d4e5f',
+      'To: <sip:alice@lab.test>',
+      'Call-ID: 1cf1e07a8b734f2f@192.0.2.10',
+      'CSeq: 2 REGISTER',
+      `${contact};reg-id=1;expires=3600`,
+      agent,
+      'Supported: gruu-10, adhoclist, path, outbound',
+      'Event: registration',
       'Authorization: Digest username="alice", realm="lab.test", nonce="5f1c09ab77de21f00a", uri="sip:lab.test", response="6629fae49393a05397450978507c4ef1", algorithm=SHA-256, qop=auth, nc=00000002, cnonce="0a4f113b"',
     ]),
   },
@@ -102,8 +144,16 @@ export const samples: readonly Sample[] = [
     name: 'MESSAGE',
     bytes: message(
       [
-        'MESSAGE sip:bob@lab.test SIP/2.0', ...edgeVias, 'Max-Forwards: 69', 'Route: <sip:pool.lab.test:5061;transport=tls;lr>', from,
-        'To: <sip:bob@lab.test>;tag=314a15b9;epid=99aabbccdd01', callId, 'CSeq: 7 MESSAGE', agent, 'Content-Type: text/plain; charset=UTF-8',
+        'MESSAGE sip:bob@lab.test SIP/2.0',
+        ...edgeVias,
+        'Max-Forwards: 69',
+        'Route: <sip:pool.lab.test:5061;transport=tls;lr>',
+        from,
+        'To: <sip:bob@lab.test>;tag=314a15b9;epid=99aabbccdd01',
+        callId,
+        'CSeq: 7 MESSAGE',
+        agent,
+        'Content-Type: text/plain; charset=UTF-8',
       ],
       'Shall we meet at noon? The usual place.',
     ),

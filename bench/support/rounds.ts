@@ -16,7 +16,10 @@ export interface RoundSettings {
 }
 
 /** Nanoseconds of CPU time per call, one row per contestant, one column per round. */
-export function alternate(contestants: readonly Contestant[], settings: RoundSettings): ReadonlyMap<string, readonly number[]> {
+export function alternate(
+  contestants: readonly Contestant[],
+  settings: RoundSettings,
+): ReadonlyMap<string, readonly number[]> {
   let sink = 0
   for (const contestant of contestants) sink += contestant.run(settings.warmUp)
   const times = new Map(contestants.map(({ name }): [string, number[]] => [name, []]))

@@ -1,4 +1,7 @@
-/** Small files that are either whole or not there: written beside their place, then renamed; one writer at a time where that matters. */
+/**
+ * Small files that are either whole or not there: written beside their place, then renamed; one writer at a time where
+ * that matters.
+ */
 import { randomBytes } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -1,4 +1,6 @@
-/** The folder of the lab's authority: names of files, the four CA certificates and their keys, made, read and renewed. */
+/**
+ * The folder of the lab's authority: names of files, the four CA certificates and their keys, made, read and renewed.
+ */
 import { type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,7 +8,15 @@ import { isSystemError, withLock, writeFileAtomic } from './atomic-files.ts'
 import { AuthorityError } from './authority-error.ts'
 import type { Authority as AuthorityKind, KeyType } from './certificate-request.ts'
 import { toPem } from './der.ts'
-import { authorityInfoAccess, authorityKeyId, basicConstraints, crlDistributionPoint, type Extension, keyUsage, subjectKeyId } from './extensions.ts'
+import {
+  authorityInfoAccess,
+  authorityKeyId,
+  basicConstraints,
+  crlDistributionPoint,
+  type Extension,
+  keyUsage,
+  subjectKeyId,
+} from './extensions.ts'
 import { generateKey, readKeyFile, writeKeyFile } from './keys.ts'
 import { type DistinguishedName, writeCertificate } from './write-certificate.ts'
 
@@ -35,7 +45,10 @@ export const certificatePath = (directory: string, name: CaName): string => join
 const keyPath = (directory: string, name: CaName): string => join(directory, 'private', `${name}.key`)
 
 /** The settings are written last: a folder that has them has the rest. */
-export function makeCas(directory: string, { domain, now, crlUrl, keyType = 'p256' }: Settings & { readonly now: number; readonly keyType?: KeyType }): void {
+export function makeCas(
+  directory: string,
+  { domain, now, crlUrl, keyType = 'p256' }: Settings & { readonly now: number; readonly keyType?: KeyType },
+): void {
   const settings: Settings = crlUrl === undefined ? { domain } : { domain, crlUrl }
   for (const kind of ['internal', 'public'] as const) {
     const root = makeCa(settings, `${kind}-root`, { now, key: generateKey(keyType) })
@@ -54,7 +67,12 @@ export function makeCas(directory: string, { domain, now, crlUrl, keyType = 'p25
  *
  * @throws AuthorityError as `openAuthority`
  */
-export function renewCa(directory: string, name: CaName, now: number, options: { readonly newKey: boolean }): { readonly pem: string; readonly previousPem: string } {
+export function renewCa(
+  directory: string,
+  name: CaName,
+  now: number,
+  options: { readonly newKey: boolean },
+): { readonly pem: string; readonly previousPem: string } {
   return withLock(directory, () => {
     const settings = readSettings(directory)
     const old = readCa(directory, name)
@@ -73,7 +91,8 @@ function rootOf(name: CaName): CaName {
 
 function keyTypeOf(key: KeyObject): KeyType {
   if (key.asymmetricKeyType === 'ed25519') return 'ed25519'
-  if (key.asymmetricKeyType === 'rsa') return (key.asymmetricKeyDetails?.modulusLength ?? 0) > 2048 ? 'rsa3072' : 'rsa2048'
+  if (key.asymmetricKeyType === 'rsa')
+    return (key.asymmetricKeyDetails?.modulusLength ?? 0) > 2048 ? 'rsa3072' : 'rsa2048'
   return key.asymmetricKeyDetails?.namedCurve === 'secp384r1' ? 'p384' : 'p256'
 }
 
@@ -88,26 +107,32 @@ interface CaWanted {
 function makeCa({ domain, crlUrl }: Settings, name: CaName, { now, key, issuer }: CaWanted): Ca {
   const kind = name.startsWith('internal') ? 'internal' : 'public'
   const subject = caSubject(domain, kind, issuer === undefined ? 'Root CA' : 'Issuing CA')
-  const der = writeCertificate({
-    subject,
-    key,
-    notBefore: oneMinuteBefore(now),
-    notAfter: new Date(wholeSecond(now) + (issuer === undefined ? 10 : 5) * yearSeconds * 1000),
-    extensions: [
-      basicConstraints({ ca: true, pathLength: issuer === undefined ? 1 : 0 }),
-      keyUsage('keyCertSign', 'cRLSign'),
-      subjectKeyId(key),
-      authorityKeyId(issuer?.key ?? key),
-      ...(issuer === undefined ? [] : distributionPoints(crlUrl, issuer.name)),
-    ],
-  }, { name: issuer === undefined ? subject : caSubject(domain, kind, 'Root CA'), key: issuer?.key ?? key })
+  const der = writeCertificate(
+    {
+      subject,
+      key,
+      notBefore: oneMinuteBefore(now),
+      notAfter: new Date(wholeSecond(now) + (issuer === undefined ? 10 : 5) * yearSeconds * 1000),
+      extensions: [
+        basicConstraints({ ca: true, pathLength: issuer === undefined ? 1 : 0 }),
+        keyUsage('keyCertSign', 'cRLSign'),
+        subjectKeyId(key),
+        authorityKeyId(issuer?.key ?? key),
+        ...(issuer === undefined ? [] : distributionPoints(crlUrl, issuer.name)),
+      ],
+    },
+    { name: issuer === undefined ? subject : caSubject(domain, kind, 'Root CA'), key: issuer?.key ?? key },
+  )
   const pem = toPem('CERTIFICATE', der)
   return { name, pem, certificate: new X509Certificate(pem), key }
 }
 
 function caSubject(domain: string, kind: AuthorityKind, role: string): DistinguishedName {
   const organisation = kind === 'internal' ? 'siplab' : 'siplab, stand-in for a public authority'
-  return [['O', organisation], ['CN', `${domain} ${kind} ${role}`]]
+  return [
+    ['O', organisation],
+    ['CN', `${domain} ${kind} ${role}`],
+  ]
 }
 
 function saveCa(directory: string, { name, key, pem }: Ca): void {
@@ -123,13 +148,18 @@ export function readSettings(directory: string): Settings {
     if (isSystemError(cause) && cause.code === 'ENOENT') {
       throw new AuthorityError('authority-missing', `${directory} holds no authority; run: siplab certs init`, cause)
     }
-    throw new AuthorityError('authority-incomplete', `${settingsPath(directory)} cannot be read: ${String(cause)}`, cause)
+    throw new AuthorityError(
+      'authority-incomplete',
+      `${settingsPath(directory)} cannot be read: ${String(cause)}`,
+      cause,
+    )
   }
   throw new AuthorityError('authority-incomplete', `${settingsPath(directory)}: wanted {"domain":"…"}`)
 }
 
 function isSettings(value: unknown): value is Settings {
-  if (typeof value !== 'object' || value === null || !('domain' in value) || typeof value.domain !== 'string') return false
+  if (typeof value !== 'object' || value === null || !('domain' in value) || typeof value.domain !== 'string')
+    return false
   return !('crlUrl' in value) || typeof value.crlUrl === 'string'
 }
 
@@ -139,7 +169,11 @@ export function readCa(directory: string, name: CaName): Ca {
     return { name, pem, certificate: new X509Certificate(pem), key: readKeyFile(keyPath(directory, name)) }
   } catch (cause) {
     if (!isSystemError(cause) || cause.code !== 'ENOENT') throw cause
-    throw new AuthorityError('authority-incomplete', `${directory} lacks a file of ${name}: ${cause.message}; start again with: siplab certs init in an empty folder`, cause)
+    throw new AuthorityError(
+      'authority-incomplete',
+      `${directory} lacks a file of ${name}: ${cause.message}; start again with: siplab certs init in an empty folder`,
+      cause,
+    )
   }
 }
 
@@ -152,4 +186,3 @@ export function distributionPoints(crlUrl: string | undefined, ca: CaName): read
 
 export const wholeSecond = (now: number): number => Math.floor(now / 1000) * 1000
 export const oneMinuteBefore = (now: number): Date => new Date(wholeSecond(now) - 60_000)
-

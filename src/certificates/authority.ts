@@ -1,6 +1,7 @@
 /**
  * The lab's own PKI in one folder: an internal root with its issuing CA, and a "public" root with its issuing CA that
- * stands in for a commercial one on the edge's external face. A lab, never production: the root keys lie beside the rest.
+ * stands in for a commercial one on the edge's external face. A lab, never production: the root keys lie beside the
+ * rest.
  */
 import type { KeyObject } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
@@ -8,13 +9,39 @@ import { join } from 'node:path'
 import { makePrivateFolder, withLock, writeFileAtomic } from './atomic-files.ts'
 import { AuthorityError } from './authority-error.ts'
 import {
-  type Ca, type CaName, caNames, certificatePath, distributionPoints, makeCas, oneMinuteBefore, readCa, readSettings, settingsPath, wholeSecond,
+  type Ca,
+  type CaName,
+  caNames,
+  certificatePath,
+  distributionPoints,
+  makeCas,
+  oneMinuteBefore,
+  readCa,
+  readSettings,
+  settingsPath,
+  wholeSecond,
 } from './authority-folder.ts'
 import type { Authority as AuthorityKind, CertificateRequest, KeyType } from './certificate-request.ts'
 import { toPem } from './der.ts'
-import { authorityKeyId, basicConstraints, extendedKeyUsage, type Extension, type GeneralName, keyUsage, subjectAltName, subjectKeyId } from './extensions.ts'
+import {
+  authorityKeyId,
+  basicConstraints,
+  extendedKeyUsage,
+  type Extension,
+  type GeneralName,
+  keyUsage,
+  subjectAltName,
+  subjectKeyId,
+} from './extensions.ts'
 import { generateKey, keyToPem } from './keys.ts'
-import { randomSerial, type RevocationReason, type RevokedCertificate, subjectOf, writeCertificate, writeCrl } from './write-certificate.ts'
+import {
+  randomSerial,
+  type RevocationReason,
+  type RevokedCertificate,
+  subjectOf,
+  writeCertificate,
+  writeCrl,
+} from './write-certificate.ts'
 
 export { type CaName, caNames, renewCa } from './authority-folder.ts'
 
@@ -23,7 +50,10 @@ export interface AuthorityOptions {
   readonly domain: string
   /** Milliseconds since 1970. */
   readonly now: number
-  /** Where the host `pki` serves CRLs and issuer certificates, e.g. `http://pki.lab.test:8080`. Absent: certificates name no distribution point. */
+  /**
+   * Where the host `pki` serves CRLs and issuer certificates, e.g. `http://pki.lab.test:8080`. Absent: certificates
+   * name no distribution point.
+   */
   readonly crlUrl?: string
   /** Keys of the CAs; `p256` when absent. */
   readonly keyType?: KeyType
@@ -46,8 +76,24 @@ export interface IssuedCertificate {
 
 /** One line of `index.jsonl`. */
 export type IndexEntry =
-  | { readonly kind: 'issued'; readonly at: string; readonly ca: CaName; readonly serial: string; readonly name: string; readonly subject: string; readonly names: readonly string[]; readonly notBefore: string; readonly notAfter: string }
-  | { readonly kind: 'revoked'; readonly at: string; readonly ca: CaName; readonly serial: string; readonly reason: RevocationReason }
+  | {
+      readonly kind: 'issued'
+      readonly at: string
+      readonly ca: CaName
+      readonly serial: string
+      readonly name: string
+      readonly subject: string
+      readonly names: readonly string[]
+      readonly notBefore: string
+      readonly notAfter: string
+    }
+  | {
+      readonly kind: 'revoked'
+      readonly at: string
+      readonly ca: CaName
+      readonly serial: string
+      readonly reason: RevocationReason
+    }
 
 export interface Crl {
   readonly ca: CaName
@@ -72,11 +118,17 @@ export interface Ground {
 export interface Authority {
   readonly directory: string
   readonly domain: string
-  /** Issues a certificate with a fresh key and notes it in the index. Validity runs from one minute before `now`, in whole seconds. */
+  /**
+   * Issues a certificate with a fresh key and notes it in the index. Validity runs from one minute before `now`, in
+   * whole seconds.
+   */
   issue(request: CertificateRequest, now: number): IssuedCertificate
   /** @throws AuthorityError `serial-unknown` when no certificate of that serial was issued here */
   revoke(serial: string, now: number, reason?: RevocationReason): void
-  /** A fresh CRL of one CA, valid for `validSeconds` (a day when absent). Written beside the CA as `NAME.crl` (DER) and `NAME.crl.pem`. */
+  /**
+   * A fresh CRL of one CA, valid for `validSeconds` (a day when absent). Written beside the CA as `NAME.crl` (DER) and
+   * `NAME.crl.pem`.
+   */
   crl(ca: CaName, now: number, validSeconds?: number): Crl
   /** The CRLs of root and issuing CA: once CRLs are used, Node wants one for every CA of a chain. */
   crls(kind: AuthorityKind, now: number, validSeconds?: number): readonly [root: Crl, issuing: Crl]
@@ -84,7 +136,9 @@ export interface Authority {
   trust(kind: AuthorityKind): { readonly path: string; readonly pem: string }
   /** The certificate of one CA, for chains and for `pki` to serve. */
   caCertificate(ca: CaName): { readonly path: string; readonly pem: string }
-  /** What faults are made with: both CAs with their keys, and the extensions that every leaf of the issuing CA carries. */
+  /**
+   * What faults are made with: both CAs with their keys, and the extensions that every leaf of the issuing CA carries.
+   */
   ground(kind: AuthorityKind): Ground
   /** Everything issued and revoked, oldest first. */
   index(): readonly IndexEntry[]
@@ -105,7 +159,10 @@ export function initAuthority(directory: string, options: AuthorityOptions): Aut
   })
   const authority = openAuthority(directory)
   if (authority.domain === options.domain) return authority
-  throw new AuthorityError('authority-exists', `${directory} already holds the authority of ${authority.domain}, wanted ${options.domain}; name another folder`)
+  throw new AuthorityError(
+    'authority-exists',
+    `${directory} already holds the authority of ${authority.domain}, wanted ${options.domain}; name another folder`,
+  )
 }
 
 /**
@@ -116,7 +173,10 @@ export function initAuthority(directory: string, options: AuthorityOptions): Aut
 export function openAuthority(directory: string): Authority {
   const { domain, crlUrl } = readSettings(directory)
   // Under the lock, so that a renewal under way is seen whole.
-  const cas = withLock(directory, () => Object.fromEntries(caNames.map((name) => [name, readCa(directory, name)])) as Readonly<Record<CaName, Ca>>)
+  const cas = withLock(
+    directory,
+    () => Object.fromEntries(caNames.map((name) => [name, readCa(directory, name)])) as Readonly<Record<CaName, Ca>>,
+  )
   const indexPath = join(directory, 'index.jsonl')
   const note = (entry: IndexEntry): void => appendFileSync(indexPath, `${JSON.stringify(entry)}\n`, { mode: 0o600 })
   const index = (): readonly IndexEntry[] => readIndex(indexPath)
@@ -129,23 +189,41 @@ export function openAuthority(directory: string): Authority {
     domain,
     index,
     crl,
-    crls: (kind, now, validSeconds) => [crl(`${kind}-root`, now, validSeconds), crl(`${kind}-issuing`, now, validSeconds)],
+    crls: (kind, now, validSeconds) => [
+      crl(`${kind}-root`, now, validSeconds),
+      crl(`${kind}-issuing`, now, validSeconds),
+    ],
     caCertificate: (name) => ({ path: certificatePath(directory, name), pem: cas[name].pem }),
     trust: (kind) => ({ path: certificatePath(directory, `${kind}-root`), pem: cas[`${kind}-root`].pem }),
-    ground: (kind) => ({ root: cas[`${kind}-root`], issuing: cas[`${kind}-issuing`], leafExtensions: distributionPoints(crlUrl, `${kind}-issuing`) }),
+    ground: (kind) => ({
+      root: cas[`${kind}-root`],
+      issuing: cas[`${kind}-issuing`],
+      leafExtensions: distributionPoints(crlUrl, `${kind}-issuing`),
+    }),
     issue(request, now) {
       const ca = cas[`${request.authority}-issuing`]
       const issued = issueLeaf(ca, request, now, crlUrl)
       note({
-        kind: 'issued', at: new Date(now).toISOString(), ca: ca.name, serial: issued.serial, name: request.name, subject: request.commonName,
-        names: [...request.dnsNames, ...request.uriNames, ...request.ipAddresses], notBefore: issued.notBefore, notAfter: issued.notAfter,
+        kind: 'issued',
+        at: new Date(now).toISOString(),
+        ca: ca.name,
+        serial: issued.serial,
+        name: request.name,
+        subject: request.commonName,
+        names: [...request.dnsNames, ...request.uriNames, ...request.ipAddresses],
+        notBefore: issued.notBefore,
+        notAfter: issued.notAfter,
       })
       return issued
     },
     revoke(serial, now, reason = 'unspecified') {
       const wanted = serial.toLowerCase().replaceAll(':', '')
       const entry = index().find((one) => one.kind === 'issued' && one.serial === wanted)
-      if (entry === undefined) throw new AuthorityError('serial-unknown', `${directory} never issued a certificate with serial ${wanted}; see: siplab certs list`)
+      if (entry === undefined)
+        throw new AuthorityError(
+          'serial-unknown',
+          `${directory} never issued a certificate with serial ${wanted}; see: siplab certs list`,
+        )
       note({ kind: 'revoked', at: new Date(now).toISOString(), ca: entry.ca, serial: wanted, reason })
     },
   }
@@ -163,7 +241,10 @@ function issueLeaf(ca: Ca, request: CertificateRequest, now: number, crlUrl: str
   const notAfter = new Date(Math.ceil(now / 1000) * 1000 + request.validSeconds * 1000)
   const subject = request.commonName === '' ? [] : [['CN', request.commonName] as const]
   const extensions = [...leafExtensions(request, key), authorityKeyId(ca.key), ...distributionPoints(crlUrl, ca.name)]
-  const der = writeCertificate({ serial, subject, notBefore, notAfter, key, extensions }, { name: subjectOf(ca.certificate), key: ca.key })
+  const der = writeCertificate(
+    { serial, subject, notBefore, notAfter, key, extensions },
+    { name: subjectOf(ca.certificate), key: ca.key },
+  )
   const certificatePem = toPem('CERTIFICATE', der)
   return {
     name: request.name,
@@ -192,14 +273,21 @@ function leafExtensions(request: CertificateRequest, key: KeyObject): readonly E
   ]
 }
 
-function issueCrl(directory: string, ca: Ca, options: { readonly now: number; readonly validSeconds: number; readonly revoked: readonly RevokedCertificate[] }): Crl {
+function issueCrl(
+  directory: string,
+  ca: Ca,
+  options: { readonly now: number; readonly validSeconds: number; readonly revoked: readonly RevokedCertificate[] },
+): Crl {
   const thisUpdate = new Date(wholeSecond(options.now))
-  const der = writeCrl({
-    number: nextCrlNumber(directory, ca.name),
-    thisUpdate,
-    nextUpdate: new Date(thisUpdate.getTime() + options.validSeconds * 1000),
-    revoked: options.revoked,
-  }, { name: subjectOf(ca.certificate), key: ca.key })
+  const der = writeCrl(
+    {
+      number: nextCrlNumber(directory, ca.name),
+      thisUpdate,
+      nextUpdate: new Date(thisUpdate.getTime() + options.validSeconds * 1000),
+      revoked: options.revoked,
+    },
+    { name: subjectOf(ca.certificate), key: ca.key },
+  )
   const pem = toPem('X509 CRL', der)
   writeFileAtomic(join(directory, `${ca.name}.crl`), der)
   writeFileAtomic(join(directory, `${ca.name}.crl.pem`), pem)

@@ -1,4 +1,7 @@
-/** The few ASN.1 shapes that certificates and CRLs are made of, on node-forge's ASN.1 layer. Writing only: what peers send is read by the examiner. */
+/**
+ * The few ASN.1 shapes that certificates and CRLs are made of, on node-forge's ASN.1 layer. Writing only: what peers
+ * send is read by the examiner.
+ */
 import forge from 'node-forge'
 
 const { asn1 } = forge
@@ -16,10 +19,12 @@ export const boolean = (value: boolean): Der => asn1.create(UNIVERSAL, kind.BOOL
 export const octets = (content: Uint8Array): Der => asn1.create(UNIVERSAL, kind.OCTETSTRING, false, binary(content))
 export const utf8 = (text: string): Der => asn1.create(UNIVERSAL, kind.UTF8, false, binary(Buffer.from(text, 'utf8')))
 export const printable = (text: string): Der => asn1.create(UNIVERSAL, kind.PRINTABLESTRING, false, text)
-export const enumerated = (value: number): Der => asn1.create(UNIVERSAL, kind.ENUMERATED, false, String.fromCharCode(value))
+export const enumerated = (value: number): Der =>
+  asn1.create(UNIVERSAL, kind.ENUMERATED, false, String.fromCharCode(value))
 
 /** An INTEGER from its octets as given, in hex: `01a4…`. A first octet of 80 or more makes it negative. */
-export const integerHex = (hex: string): Der => asn1.create(UNIVERSAL, kind.INTEGER, false, binary(Buffer.from(hex, 'hex')))
+export const integerHex = (hex: string): Der =>
+  asn1.create(UNIVERSAL, kind.INTEGER, false, binary(Buffer.from(hex, 'hex')))
 
 /** An INTEGER that is never negative. */
 export function integer(value: number | bigint): Der {
@@ -29,7 +34,8 @@ export function integer(value: number | bigint): Der {
 }
 
 /** A BIT STRING of whole octets, as signatures are. */
-export const bits = (content: Uint8Array): Der => asn1.create(UNIVERSAL, kind.BITSTRING, false, `\x00${binary(content)}`)
+export const bits = (content: Uint8Array): Der =>
+  asn1.create(UNIVERSAL, kind.BITSTRING, false, `\x00${binary(content)}`)
 
 /** A BIT STRING of named bits: `namedBits([0, 2])` sets bits 0 and 2; trailing zero bits are left out, as DER wants. */
 export function namedBits(positions: readonly number[]): Der {
@@ -38,16 +44,18 @@ export function namedBits(positions: readonly number[]): Der {
   const content = Buffer.alloc(Math.floor(last / 8) + 1)
   for (const position of positions) {
     const index = Math.floor(position / 8)
-    content[index] = (content[index] ?? 0) | (0x80 >> position % 8)
+    content[index] = (content[index] ?? 0) | (0x80 >> (position % 8))
   }
   return asn1.create(UNIVERSAL, kind.BITSTRING, false, String.fromCharCode(7 - (last % 8)) + binary(content))
 }
 
 /** `[n] EXPLICIT`, or any constructed context tag. */
-export const tagged = (tag: number, ...items: readonly Der[]): Der => asn1.create(CONTEXT_SPECIFIC, tag, true, [...items])
+export const tagged = (tag: number, ...items: readonly Der[]): Der =>
+  asn1.create(CONTEXT_SPECIFIC, tag, true, [...items])
 
 /** `[n] IMPLICIT` over a primitive. */
-export const taggedOctets = (tag: number, content: Uint8Array): Der => asn1.create(CONTEXT_SPECIFIC, tag, false, binary(content))
+export const taggedOctets = (tag: number, content: Uint8Array): Der =>
+  asn1.create(CONTEXT_SPECIFIC, tag, false, binary(content))
 
 /** UTCTime up to 2049, GeneralizedTime from 2050 on; whole seconds (RFC 5280 §4.1.2.5). */
 export function time(at: Date): Der {
@@ -68,7 +76,10 @@ export function toDer(value: Der): Buffer {
 
 /** `-----BEGIN CERTIFICATE-----` with lines of 64 characters and no empty line at the end (OpenSSL refuses one). */
 export function toPem(label: 'CERTIFICATE' | 'X509 CRL', der: Uint8Array): string {
-  const lines = Buffer.from(der).toString('base64').match(/.{1,64}/g) ?? []
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? []
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
 }
 

@@ -20,10 +20,26 @@ export type GeneralName =
   | { readonly kind: 'ip'; readonly value: string }
 
 export type KeyUse =
-  | 'digitalSignature' | 'nonRepudiation' | 'keyEncipherment' | 'dataEncipherment' | 'keyAgreement' | 'keyCertSign' | 'cRLSign' | 'encipherOnly' | 'decipherOnly'
+  | 'digitalSignature'
+  | 'nonRepudiation'
+  | 'keyEncipherment'
+  | 'dataEncipherment'
+  | 'keyAgreement'
+  | 'keyCertSign'
+  | 'cRLSign'
+  | 'encipherOnly'
+  | 'decipherOnly'
 
 const keyUseOrder: readonly KeyUse[] = [
-  'digitalSignature', 'nonRepudiation', 'keyEncipherment', 'dataEncipherment', 'keyAgreement', 'keyCertSign', 'cRLSign', 'encipherOnly', 'decipherOnly',
+  'digitalSignature',
+  'nonRepudiation',
+  'keyEncipherment',
+  'dataEncipherment',
+  'keyAgreement',
+  'keyCertSign',
+  'cRLSign',
+  'encipherOnly',
+  'decipherOnly',
 ]
 
 const purposeIds: Readonly<Record<Purpose, string>> = {
@@ -40,7 +56,11 @@ export function extension(id: string, critical: boolean, value: Der): Extension 
 }
 
 /** `basicConstraints({ ca: true, pathLength: 0 })`. */
-export function basicConstraints(options: { readonly ca: boolean; readonly pathLength?: number; readonly critical?: boolean }): Extension {
+export function basicConstraints(options: {
+  readonly ca: boolean
+  readonly pathLength?: number
+  readonly critical?: boolean
+}): Extension {
   const ca = options.ca ? [boolean(true)] : []
   const pathLength = options.pathLength === undefined ? [] : [integer(options.pathLength)]
   return extension('2.5.29.19', options.critical ?? true, sequence(...ca, ...pathLength))
@@ -81,13 +101,21 @@ export function crlDistributionPoint(...urls: readonly string[]): Extension {
 
 /** Where the certificate of the issuer lies, for clients that fetch it. */
 export function authorityInfoAccess(options: { readonly issuerUrl?: string; readonly ocspUrl?: string }): Extension {
-  const entries: readonly (readonly [string, string | undefined])[] = [['1.3.6.1.5.5.7.48.1', options.ocspUrl], ['1.3.6.1.5.5.7.48.2', options.issuerUrl]]
-  const given = entries.flatMap(([id, url]) => (url === undefined ? [] : [sequence(oid(id), generalName({ kind: 'uri', value: url }))]))
+  const entries: readonly (readonly [string, string | undefined])[] = [
+    ['1.3.6.1.5.5.7.48.1', options.ocspUrl],
+    ['1.3.6.1.5.5.7.48.2', options.issuerUrl],
+  ]
+  const given = entries.flatMap(([id, url]) =>
+    url === undefined ? [] : [sequence(oid(id), generalName({ kind: 'uri', value: url }))],
+  )
   return extension('1.3.6.1.5.5.7.1.1', false, sequence(...given))
 }
 
 /** `nameConstraints({ permitted: ['lab.test'], excluded: [] })`: DNS subtrees. RFC 5280 §4.2.1.10. */
-export function nameConstraints(options: { readonly permitted?: readonly string[]; readonly excluded?: readonly string[] }): Extension {
+export function nameConstraints(options: {
+  readonly permitted?: readonly string[]
+  readonly excluded?: readonly string[]
+}): Extension {
   const subtrees = (tag: number, names: readonly string[] = []): readonly Der[] =>
     names.length === 0 ? [] : [tagged(tag, ...names.map((value) => sequence(generalName({ kind: 'dns', value }))))]
   return extension('2.5.29.30', true, sequence(...subtrees(0, options.permitted), ...subtrees(1, options.excluded)))
@@ -100,24 +128,38 @@ export function demandStaple(): Extension {
 
 function generalName(name: GeneralName): Der {
   switch (name.kind) {
-    case 'email': return taggedOctets(1, Buffer.from(name.value, 'latin1'))
-    case 'dns': return taggedOctets(2, Buffer.from(name.value, 'latin1'))
-    case 'uri': return taggedOctets(6, Buffer.from(name.value, 'latin1'))
-    case 'ip': return taggedOctets(7, addressOctets(name.value))
-    default: throw new TypeError(`no such general name: ${String(name satisfies never)}`)
+    case 'email':
+      return taggedOctets(1, Buffer.from(name.value, 'latin1'))
+    case 'dns':
+      return taggedOctets(2, Buffer.from(name.value, 'latin1'))
+    case 'uri':
+      return taggedOctets(6, Buffer.from(name.value, 'latin1'))
+    case 'ip':
+      return taggedOctets(7, addressOctets(name.value))
+    default:
+      throw new TypeError(`no such general name: ${String(name satisfies never)}`)
   }
 }
 
 /** `127.0.0.1` -> 4 octets, `::1` -> 16. */
 export function addressOctets(address: string): Buffer {
   if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number))
-  if (isIP(address) !== 6) throw new TypeError(`an IP address is wanted for an IP SAN, found ${JSON.stringify(address)}`)
-  return Buffer.from(expandIpv6(address).map((group) => group.padStart(4, '0')).join(''), 'hex')
+  if (isIP(address) !== 6)
+    throw new TypeError(`an IP address is wanted for an IP SAN, found ${JSON.stringify(address)}`)
+  return Buffer.from(
+    expandIpv6(address)
+      .map((group) => group.padStart(4, '0'))
+      .join(''),
+    'hex',
+  )
 }
 
 function expandIpv6(address: string): readonly string[] {
-  const hex = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_all, a, b, c, d) =>
-    `${((Number(a) << 8) | Number(b)).toString(16)}:${((Number(c) << 8) | Number(d)).toString(16)}`)
+  const hex = address.replace(
+    /(\d+)\.(\d+)\.(\d+)\.(\d+)$/,
+    (_all, a, b, c, d) =>
+      `${((Number(a) << 8) | Number(b)).toString(16)}:${((Number(c) << 8) | Number(d)).toString(16)}`,
+  )
   const [head = '', tail] = hex.split('::')
   const left = head === '' ? [] : head.split(':')
   if (tail === undefined) return left

@@ -7,13 +7,20 @@ import { writeFileAtomic } from './atomic-files.ts'
 /** Makes a private key. P-256 and Ed25519 take less than a millisecond, RSA 25 to 400. */
 export function generateKey(type: KeyType = 'p256'): KeyObject {
   switch (type) {
-    case 'p256': return generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey
-    case 'p384': return generateKeyPairSync('ec', { namedCurve: 'secp384r1' }).privateKey
-    case 'ed25519': return generateKeyPairSync('ed25519').privateKey
-    case 'rsa1024': return generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey
-    case 'rsa2048': return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
-    case 'rsa3072': return generateKeyPairSync('rsa', { modulusLength: 3072 }).privateKey
-    default: throw new TypeError(`no such key type: ${String(type satisfies never)}`)
+    case 'p256':
+      return generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey
+    case 'p384':
+      return generateKeyPairSync('ec', { namedCurve: 'secp384r1' }).privateKey
+    case 'ed25519':
+      return generateKeyPairSync('ed25519').privateKey
+    case 'rsa1024':
+      return generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey
+    case 'rsa2048':
+      return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+    case 'rsa3072':
+      return generateKeyPairSync('rsa', { modulusLength: 3072 }).privateKey
+    default:
+      throw new TypeError(`no such key type: ${String(type satisfies never)}`)
   }
 }
 

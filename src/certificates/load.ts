@@ -39,17 +39,37 @@ export interface CrlFile {
 const largestFileOctets = 4 * 1024 * 1024
 
 /**
- * Reads the certificates of a server: the leaf, then its issuers. Verdicts `file.*` and `chain.out-of-order` come from here and from the start-up check.
+ * Reads the certificates of a server: the leaf, then its issuers. Verdicts `file.*` and `chain.out-of-order` come from
+ * here and from the start-up check.
  *
  * @param options.anyLabel true passes over blocks with an odd label without a word, as OpenSSL does
  */
 export function loadCertificates(path: string, options: { readonly anyLabel?: boolean } = {}): Loaded<CertificateFile> {
-  return loadBlocks(path, { missing: 'file.missing', partial: 'file.partial', none: 'file.not-pem', empty: 'file.empty', damaged: 'file.corrupt' }, options.anyLabel)
+  return loadBlocks(
+    path,
+    {
+      missing: 'file.missing',
+      partial: 'file.partial',
+      none: 'file.not-pem',
+      empty: 'file.empty',
+      damaged: 'file.corrupt',
+    },
+    options.anyLabel,
+  )
 }
 
-/** Reads a trust list. Verdicts `trust.*`: a list that is empty or half read refuses every peer, or trusts fewer than one thinks. */
+/**
+ * Reads a trust list. Verdicts `trust.*`: a list that is empty or half read refuses every peer, or trusts fewer than
+ * one thinks.
+ */
 export function loadTrustList(path: string): Loaded<CertificateFile> {
-  return loadBlocks(path, { missing: 'trust.missing', partial: 'trust.partial', none: 'trust.malformed', empty: 'trust.empty', damaged: 'trust.partial' })
+  return loadBlocks(path, {
+    missing: 'trust.missing',
+    partial: 'trust.partial',
+    none: 'trust.malformed',
+    empty: 'trust.empty',
+    damaged: 'trust.partial',
+  })
 }
 
 /**
@@ -57,12 +77,18 @@ export function loadTrustList(path: string): Loaded<CertificateFile> {
  *
  * @param options.anyMode true lets a key pass that others may read; it is then a warning
  */
-export function loadKey(path: string, options: { readonly passphrase?: string; readonly anyMode?: boolean } = {}): Loaded<KeyFile> {
+export function loadKey(
+  path: string,
+  options: { readonly passphrase?: string; readonly anyMode?: boolean } = {},
+): Loaded<KeyFile> {
   const read = readBounded(path, { missing: 'key.missing', unreadable: 'key.unreadable' })
   if (!read.ok) return read
   const mode = statSync(path).mode & 0o777
-  if ((mode & 0o400) === 0) return refuse('key.unreadable', `${path} has mode 0${mode.toString(8).padStart(3, '0')}`, `chmod 600 ${path}`)
-  const open = isPrivateMode(mode) ? [] : [verdict('key.permissions', { found: `${path} has mode 0${mode.toString(8)}`, fix: `chmod 600 ${path}` })]
+  if ((mode & 0o400) === 0)
+    return refuse('key.unreadable', `${path} has mode 0${mode.toString(8).padStart(3, '0')}`, `chmod 600 ${path}`)
+  const open = isPrivateMode(mode)
+    ? []
+    : [verdict('key.permissions', { found: `${path} has mode 0${mode.toString(8)}`, fix: `chmod 600 ${path}` })]
   if (open.length > 0 && options.anyMode !== true) return { ok: false, verdicts: open }
   const parsed = parseKey(path, read.value, options.passphrase)
   return parsed.ok ? { ...parsed, warnings: open } : parsed
@@ -78,7 +104,10 @@ export function loadCrl(path: string): Loaded<CrlFile> {
   if (first.label === 'CRL') return refuse('crl.malformed', `${path} has the label CRL, wanted X509 CRL`)
   const parsed = parseCrl(path, first.text)
   if (!parsed.ok || more.length === 0) return parsed
-  return { ...parsed, warnings: [verdict('crl.partial', { found: `${path} holds ${more.length + 1} CRLs, only the first is read` })] }
+  return {
+    ...parsed,
+    warnings: [verdict('crl.partial', { found: `${path} holds ${more.length + 1} CRLs, only the first is read` })],
+  }
 }
 
 interface PemBlock {
@@ -118,9 +147,14 @@ function loadBlocks(path: string, codes: BlockCodes, anyLabel = false): Loaded<C
   const blocks = pemBlocks(text)
   const meant = blocks.filter(({ label }) => certificateLabels.has(label))
   if (meant.length === 0 || isIndented(text)) return refuseContent(path, read.value, codes.none)
-  if (/-----END [A-Z0-9 ]+-----[ \t]*-----BEGIN/.test(text)) return refuse(codes.damaged, `${path}: two blocks run together, wanted a line end between them`)
+  if (/-----END [A-Z0-9 ]+-----[ \t]*-----BEGIN/.test(text))
+    return refuse(codes.damaged, `${path}: two blocks run together, wanted a line end between them`)
   const odd = blocks.findIndex(({ label }) => !certificateLabels.has(label) && !otherLabels.test(label))
-  if (odd >= 0 && !anyLabel) return refuse(codes.partial, `${path}: block ${odd + 1} has the label ${blocks[odd]?.label ?? ''}, which OpenSSL skips without a sound`)
+  if (odd >= 0 && !anyLabel)
+    return refuse(
+      codes.partial,
+      `${path}: block ${odd + 1} has the label ${blocks[odd]?.label ?? ''}, which OpenSSL skips without a sound`,
+    )
   return parseBlocks(path, meant, codes)
 }
 
@@ -135,13 +169,25 @@ function parseBlocks(path: string, meant: readonly PemBlock[], codes: BlockCodes
   const parsed = meant.map(({ text }) => parseCertificate(text))
   const [first, ...rest] = parsed.filter((one) => one instanceof X509Certificate)
   const broken = parsed.findIndex((one) => !(one instanceof X509Certificate))
-  if (first === undefined) return refuse(codes.none === 'trust.malformed' ? codes.none : codes.damaged, `${path}: block 1: ${String(parsed[0])}`)
+  if (first === undefined)
+    return refuse(
+      codes.none === 'trust.malformed' ? codes.none : codes.damaged,
+      `${path}: block 1: ${String(parsed[0])}`,
+    )
   if (broken === 0) return refuse(codes.damaged, `${path}: block 1: ${String(parsed[0])}`)
   const count = 1 + rest.length
-  if (broken >= 0) return refuse(codes.partial, `${path} has ${meant.length} blocks, ${count} could be read; block ${broken + 1}: ${String(parsed[broken])}`)
+  if (broken >= 0)
+    return refuse(
+      codes.partial,
+      `${path} has ${meant.length} blocks, ${count} could be read; block ${broken + 1}: ${String(parsed[broken])}`,
+    )
   const trusted = meant.some(({ label }) => label === 'TRUSTED CERTIFICATE')
   const warnings = trusted ? [verdict('file.trusted-label', { found: path })] : []
-  return { ok: true, value: { path, pem: meant.map(({ text }) => text).join(''), certificates: [first, ...rest] }, warnings }
+  return {
+    ok: true,
+    value: { path, pem: meant.map(({ text }) => text).join(''), certificates: [first, ...rest] },
+    warnings,
+  }
 }
 
 /** The certificate, or the text of what OpenSSL says. */
@@ -158,7 +204,8 @@ function parseKey(path: string, content: Buffer, passphrase: string | undefined)
   if (text.trim() === '') return refuse('key.missing', `${path} is empty`)
   const block = pemBlocks(text).find(({ label }) => label.endsWith('PRIVATE KEY'))
   if (block === undefined) return refuseContent(path, content, 'key.malformed')
-  if (block.label === 'OPENSSH PRIVATE KEY') return refuse('key.malformed', `${path} is a key in the format of OpenSSH`, `ssh-keygen -p -m PKCS8 -f ${path}`)
+  if (block.label === 'OPENSSH PRIVATE KEY')
+    return refuse('key.malformed', `${path} is a key in the format of OpenSSH`, `ssh-keygen -p -m PKCS8 -f ${path}`)
   try {
     const key = createPrivateKey({ key: block.text, ...(passphrase === undefined ? {} : { passphrase }) })
     return { ok: true, value: { path, pem: block.text, key }, warnings: [] }
@@ -190,10 +237,14 @@ function derOf(pem: string): Buffer {
   return Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64')
 }
 
-function readBounded(path: string, codes: { readonly missing: VerdictCode; readonly unreadable: VerdictCode }): Loaded<Buffer> {
+function readBounded(
+  path: string,
+  codes: { readonly missing: VerdictCode; readonly unreadable: VerdictCode },
+): Loaded<Buffer> {
   try {
     const { size } = statSync(path)
-    if (size > largestFileOctets) return refuse('file.wrong-kind', `${path} has ${size} octets, at most ${largestFileOctets} are read`)
+    if (size > largestFileOctets)
+      return refuse('file.wrong-kind', `${path} has ${size} octets, at most ${largestFileOctets} are read`)
     return { ok: true, value: readFileSync(path), warnings: [] }
   } catch (cause) {
     if (!isSystemError(cause)) throw cause
@@ -222,7 +273,8 @@ function sniff(content: Buffer): Sniffed | undefined {
   const text = content.toString('latin1')
   const label = /-----BEGIN ([A-Z0-9 ]{1,40})-----/.exec(text)?.[1]
   if (label === undefined) return undefined
-  if (label.startsWith('PKCS7')) return { code: 'file.pkcs7', text: 'a PKCS #7 bundle', fix: 'openssl pkcs7 -print_certs -in FILE -out FILE.pem' }
+  if (label.startsWith('PKCS7'))
+    return { code: 'file.pkcs7', text: 'a PKCS #7 bundle', fix: 'openssl pkcs7 -print_certs -in FILE -out FILE.pem' }
   if (isIndented(text)) return { code: 'file.indented', text: 'a PEM block with indented lines' }
   return { code: 'file.wrong-kind', text: `a PEM block with the label ${label}` }
 }
@@ -230,10 +282,15 @@ function sniff(content: Buffer): Sniffed | undefined {
 /** A PKCS #12 container starts with a SEQUENCE and version 3, a certificate with a SEQUENCE inside a SEQUENCE. */
 function sniffDer(content: Buffer): Sniffed {
   const at = 2 + ((content[1] ?? 0) & 0x7f)
-  if (content[at] === 0x02 && content[at + 1] === 1 && content[at + 2] === 3) return { code: 'file.pfx', text: 'a PKCS #12 container', fix: 'openssl pkcs12 -in FILE -out FILE.pem -nodes' }
+  if (content[at] === 0x02 && content[at + 1] === 1 && content[at + 2] === 3)
+    return { code: 'file.pfx', text: 'a PKCS #12 container', fix: 'openssl pkcs12 -in FILE -out FILE.pem -nodes' }
   return { code: 'file.der', text: 'DER (starts with 30 8x)', fix: 'openssl x509 -inform der -in FILE -out FILE.pem' }
 }
 
-function refuse(code: VerdictCode, found: string, fix?: string): { readonly ok: false; readonly verdicts: readonly Verdict[] } {
+function refuse(
+  code: VerdictCode,
+  found: string,
+  fix?: string,
+): { readonly ok: false; readonly verdicts: readonly Verdict[] } {
   return { ok: false, verdicts: [verdict(code, { found, ...(fix === undefined ? {} : { fix }) })] }
 }

@@ -33,8 +33,13 @@ export function certificateFolder(nodeDirectory: string): string {
   return join(nodeDirectory, 'certificates')
 }
 
-/** Puts an issued certificate into the folder of a node, key first, so that a certificate never stands without its key. */
-export function saveCertificate(nodeDirectory: string, issued: Pick<IssuedCertificate, 'name' | 'chainPem' | 'keyPem'>): Assignment {
+/**
+ * Puts an issued certificate into the folder of a node, key first, so that a certificate never stands without its key.
+ */
+export function saveCertificate(
+  nodeDirectory: string,
+  issued: Pick<IssuedCertificate, 'name' | 'chainPem' | 'keyPem'>,
+): Assignment {
   const folder = certificateFolder(nodeDirectory)
   const stem = plainName(issued.name)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -47,7 +52,10 @@ export function saveCertificate(nodeDirectory: string, issued: Pick<IssuedCertif
 export function listCertificates(nodeDirectory: string): readonly string[] {
   const folder = certificateFolder(nodeDirectory)
   if (!existsSync(folder)) return []
-  return readdirSync(folder).filter((file) => file.endsWith('.pem')).map((file) => basename(file, '.pem')).sort()
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.pem'))
+    .map((file) => basename(file, '.pem'))
+    .sort()
 }
 
 /**
@@ -60,8 +68,14 @@ export function readAssignments(nodeDirectory: string): Assignments {
   const text = readIfThere(path)
   if (text === undefined) return {}
   const read = parseJson(text, path)
-  if (typeof read !== 'object' || read === null) throw new AssignmentError('assignments-malformed', `${path}: wanted an object`)
-  return Object.fromEntries(Object.entries(read).map(([reference, value]) => [asReference(reference), asAssignment(value, `${path}: ${reference}`)]))
+  if (typeof read !== 'object' || read === null)
+    throw new AssignmentError('assignments-malformed', `${path}: wanted an object`)
+  return Object.fromEntries(
+    Object.entries(read).map(([reference, value]) => [
+      asReference(reference),
+      asAssignment(value, `${path}: ${reference}`),
+    ]),
+  )
 }
 
 /**
@@ -74,9 +88,15 @@ export function assign(nodeDirectory: string, reference: CertificateReference, n
   const stem = plainName(name.replace(/\.pem$/, ''))
   if (!existsSync(join(certificateFolder(nodeDirectory), `${stem}.pem`))) {
     const known = listCertificates(nodeDirectory).join(', ') || 'none'
-    throw new AssignmentError('certificate-unknown', `${certificateFolder(nodeDirectory)} holds no certificate ${stem}; there: ${known}`)
+    throw new AssignmentError(
+      'certificate-unknown',
+      `${certificateFolder(nodeDirectory)} holds no certificate ${stem}; there: ${known}`,
+    )
   }
-  return change(nodeDirectory, (all) => ({ ...all, [asReference(reference)]: { certificate: `${stem}.pem`, key: `${stem}.key` } }))
+  return change(nodeDirectory, (all) => ({
+    ...all,
+    [asReference(reference)]: { certificate: `${stem}.pem`, key: `${stem}.key` },
+  }))
 }
 
 /** Takes the certificate from a reference; the files stay. Nothing happens when none was assigned. */
@@ -85,21 +105,33 @@ export function unassign(nodeDirectory: string, reference: CertificateReference)
 }
 
 /** The full paths behind a reference. Absent when nothing is assigned. */
-export function assignedFiles(nodeDirectory: string, reference: CertificateReference): { readonly certificateFile: string; readonly keyFile: string } | undefined {
+export function assignedFiles(
+  nodeDirectory: string,
+  reference: CertificateReference,
+): { readonly certificateFile: string; readonly keyFile: string } | undefined {
   const assignment = readAssignments(nodeDirectory)[reference]
   if (assignment === undefined) return undefined
   const folder = certificateFolder(nodeDirectory)
   return { certificateFile: join(folder, assignment.certificate), keyFile: join(folder, assignment.key) }
 }
 
-/** Reads a reference as a person types it: `listener`, `default-outgoing`, `static-route:0`, `edge-internal`, `edge-external`. */
+/**
+ * Reads a reference as a person types it: `listener`, `default-outgoing`, `static-route:0`, `edge-internal`,
+ * `edge-external`.
+ */
 export function asReference(text: string): CertificateReference {
   if (isReference(text)) return text
-  throw new AssignmentError('reference-unknown', `${JSON.stringify(text)} is no certificate reference; wanted listener, default-outgoing, static-route:N, edge-internal or edge-external`)
+  throw new AssignmentError(
+    'reference-unknown',
+    `${JSON.stringify(text)} is no certificate reference; wanted listener, default-outgoing, static-route:N, edge-internal or edge-external`,
+  )
 }
 
 function isReference(text: string): text is CertificateReference {
-  return ['listener', 'default-outgoing', 'edge-internal', 'edge-external'].includes(text) || /^static-route:\d{1,4}$/.test(text)
+  return (
+    ['listener', 'default-outgoing', 'edge-internal', 'edge-external'].includes(text) ||
+    /^static-route:\d{1,4}$/.test(text)
+  )
 }
 
 const assignmentsPath = (nodeDirectory: string): string => join(certificateFolder(nodeDirectory), 'assignments.json')
@@ -136,12 +168,16 @@ function asAssignment(value: unknown, where: string): Assignment {
     throw new AssignmentError('assignments-malformed', `${where}: wanted {"certificate":"NAME.pem","key":"NAME.key"}`)
   }
   const { certificate, key } = value
-  if (typeof certificate !== 'string' || typeof key !== 'string') throw new AssignmentError('assignments-malformed', `${where}: wanted two file names`)
+  if (typeof certificate !== 'string' || typeof key !== 'string')
+    throw new AssignmentError('assignments-malformed', `${where}: wanted two file names`)
   return { certificate: plainName(certificate), key: plainName(key) }
 }
 
 /** A name that stays inside the folder. */
 function plainName(name: string): string {
   if (/^[\w*][\w.*-]{0,120}$/.test(name)) return name
-  throw new AssignmentError('certificate-unknown', `${JSON.stringify(name)} is no file name; wanted letters, digits, dots and hyphens`)
+  throw new AssignmentError(
+    'certificate-unknown',
+    `${JSON.stringify(name)} is no file name; wanted letters, digits, dots and hyphens`,
+  )
 }

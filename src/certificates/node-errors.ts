@@ -97,7 +97,9 @@ const byMessage: readonly (readonly [pattern: RegExp, code: VerdictCode])[] = [
   [/not enough data/i, 'file.pfx-malformed'],
 ]
 
-/** Alert number -> what the other end minds about us (RFC 8446 §6.2; OpenSSL and Schannel send these, Node sends few). */
+/**
+ * Alert number -> what the other end minds about us (RFC 8446 §6.2; OpenSSL and Schannel send these, Node sends few).
+ */
 const byAlert: Readonly<Record<number, VerdictCode>> = {
   42: 'cert.malformed',
   43: 'cert.eku-missing',
@@ -118,8 +120,8 @@ export function alertNumber(message: string): number | undefined {
 }
 
 /**
- * `nodeErrorToCode('CERT_HAS_EXPIRED')` -> `cert.expired`. What Node cannot tell apart gets the commoner cause: an issuer
- * that was not sent and an unknown root share a code, and the examiner separates them.
+ * `nodeErrorToCode('CERT_HAS_EXPIRED')` -> `cert.expired`. What Node cannot tell apart gets the commoner cause: an
+ * issuer that was not sent and an unknown root share a code, and the examiner separates them.
  *
  * @param message needed for `UNSPECIFIED`, alerts and errors without a code
  * @returns `tls.alert` for an alert that names no cause, `tls.handshake-failed` for what nobody listed

@@ -6,7 +6,16 @@ import type { X509Certificate } from 'node:crypto'
 import { type Certificate, readCertificate } from './examine/certificate.ts'
 import { CertificateError } from './examine/certificate-error.ts'
 import { SignatureChecker } from './examine/signature.ts'
-import { type CertificateFile, type CrlFile, type KeyFile, loadCertificates, loadCrl, loadKey, loadTrustList, type Loaded } from './load.ts'
+import {
+  type CertificateFile,
+  type CrlFile,
+  type KeyFile,
+  loadCertificates,
+  loadCrl,
+  loadKey,
+  loadTrustList,
+  type Loaded,
+} from './load.ts'
 import { summarise } from './summary.ts'
 import type { Verdict, VerdictCertificate } from './verdict.ts'
 import { findVerdictCode, verdict, type VerdictCode, type VerdictDetails } from './verdict-codes.ts'
@@ -43,7 +52,10 @@ export interface OwnCertificateWanted {
   readonly passphrase?: string
 }
 
-/** What `tls.createServer` and `tls.connect` take; `ca` always stands in it, since without it Node trusts the public roots. */
+/**
+ * What `tls.createServer` and `tls.connect` take; `ca` always stands in it, since without it Node trusts the public
+ * roots.
+ */
 export interface TlsMaterial {
   readonly cert: string
   readonly key: string
@@ -53,8 +65,18 @@ export interface TlsMaterial {
 }
 
 export type OwnCertificateResult =
-  | { readonly ok: true; readonly material: TlsMaterial; readonly leaf: VerdictCertificate; /** Milliseconds: the first end in our own chain. */ readonly notAfter: number; readonly warnings: readonly Verdict[] }
-  | { readonly ok: false; readonly verdicts: readonly [Verdict, ...Verdict[]]; /** Absent when it could not be read. */ readonly leaf?: VerdictCertificate }
+  | {
+      readonly ok: true
+      readonly material: TlsMaterial
+      readonly leaf: VerdictCertificate /** Milliseconds: the first end in our own chain. */
+      readonly notAfter: number
+      readonly warnings: readonly Verdict[]
+    }
+  | {
+      readonly ok: false
+      readonly verdicts: readonly [Verdict, ...Verdict[]] /** Absent when it could not be read. */
+      readonly leaf?: VerdictCertificate
+    }
 
 /** Checks everything and lists every fault, most important first; nothing is half accepted. */
 export function checkOwnCertificate(wanted: OwnCertificateWanted): OwnCertificateResult {
@@ -65,9 +87,15 @@ export function checkOwnCertificate(wanted: OwnCertificateWanted): OwnCertificat
   const found = contentVerdicts(files, wanted, leaf)
   const [first, ...others] = [...fileVerdicts(files), ...found.filter(({ code }) => !isWarning(code, wanted.tolerate))]
   if (first !== undefined) return { ok: false, verdicts: [first, ...others], ...(leaf === undefined ? {} : { leaf }) }
-  if (material === undefined || chain === undefined || leaf === undefined) throw new Error('a file that did not load left no verdict')
+  if (material === undefined || chain === undefined || leaf === undefined)
+    throw new Error('a file that did not load left no verdict')
   const notAfter = Math.min(...chain.map(({ validToDate }) => validToDate.getTime()))
-  const warnings = [...fileWarnings(files), ...found, ...listLengthVerdicts(valueOf(files.trust)), ...chainVerdicts(chain, valueOf(files.trust)?.certificates ?? [])]
+  const warnings = [
+    ...fileWarnings(files),
+    ...found,
+    ...listLengthVerdicts(valueOf(files.trust)),
+    ...chainVerdicts(chain, valueOf(files.trust)?.certificates ?? []),
+  ]
   return { ok: true, material, leaf, notAfter, warnings }
 }
 
@@ -84,10 +112,20 @@ interface Files {
   readonly crls: readonly Loaded<CrlFile>[]
 }
 
-function loadFiles({ certificateFile, keyFile, trustFile, crlFiles = [], passphrase, tolerate }: OwnCertificateWanted): Files {
+function loadFiles({
+  certificateFile,
+  keyFile,
+  trustFile,
+  crlFiles = [],
+  passphrase,
+  tolerate,
+}: OwnCertificateWanted): Files {
   return {
     chain: loadCertificates(certificateFile, { anyLabel: tolerate?.has('file.partial') === true }),
-    key: loadKey(keyFile, { anyMode: tolerate?.has('key.permissions') === true, ...(passphrase === undefined ? {} : { passphrase }) }),
+    key: loadKey(keyFile, {
+      anyMode: tolerate?.has('key.permissions') === true,
+      ...(passphrase === undefined ? {} : { passphrase }),
+    }),
     trust: loadTrustList(trustFile),
     crls: crlFiles.map((path) => loadCrl(path)),
   }
@@ -102,12 +140,17 @@ function fileWarnings({ chain, key, trust, crls }: Files): readonly Verdict[] {
   return [chain, key, trust, ...crls].flatMap((loaded) => (loaded.ok ? loaded.warnings : []))
 }
 
-function contentVerdicts(files: Files, wanted: OwnCertificateWanted, leaf: VerdictCertificate | undefined): readonly Verdict[] {
+function contentVerdicts(
+  files: Files,
+  wanted: OwnCertificateWanted,
+  leaf: VerdictCertificate | undefined,
+): readonly Verdict[] {
   const chain = valueOf(files.chain)?.certificates
   if (chain === undefined || leaf === undefined) return []
   const key = valueOf(files.key)
   const trust = valueOf(files.trust)?.certificates ?? []
-  const say = (code: VerdictCode, details: VerdictDetails = {}): Verdict => verdict(code, { certificate: leaf, ...details })
+  const say = (code: VerdictCode, details: VerdictDetails = {}): Verdict =>
+    verdict(code, { certificate: leaf, ...details })
   return [
     ...(key === undefined ? [] : pairVerdicts(chain, key, say)),
     ...validityVerdicts(chain, wanted, say),
@@ -122,23 +165,51 @@ function contentVerdicts(files: Files, wanted: OwnCertificateWanted, leaf: Verdi
 type Say = (code: VerdictCode, details?: VerdictDetails) => Verdict
 
 /** OpenSSL calls a chain in the wrong order a key mismatch; the key tells which certificate was meant. */
-function pairVerdicts([leaf, ...issuers]: readonly [X509Certificate, ...X509Certificate[]], { key, path }: KeyFile, say: Say): readonly Verdict[] {
+function pairVerdicts(
+  [leaf, ...issuers]: readonly [X509Certificate, ...X509Certificate[]],
+  { key, path }: KeyFile,
+  say: Say,
+): readonly Verdict[] {
   if (leaf.checkPrivateKey(key)) return []
   const place = issuers.findIndex((one) => one.checkPrivateKey(key))
-  if (place >= 0) return [say('chain.out-of-order', { found: `the key fits certificate ${place + 2} of the file, wanted first` })]
+  if (place >= 0)
+    return [say('chain.out-of-order', { found: `the key fits certificate ${place + 2} of the file, wanted first` })]
   const types = `${key.asymmetricKeyType} key in ${path}, ${leaf.publicKey.asymmetricKeyType} key in the certificate`
   return [say('key.mismatch', { found: types })]
 }
 
-function validityVerdicts(chain: readonly X509Certificate[], { now, rules }: OwnCertificateWanted, say: Say): readonly Verdict[] {
+function validityVerdicts(
+  chain: readonly X509Certificate[],
+  { now, rules }: OwnCertificateWanted,
+  say: Say,
+): readonly Verdict[] {
   return chain.flatMap((certificate, depth) => {
     const start = certificate.validFromDate.getTime()
     const end = certificate.validToDate.getTime()
     const which = depth === 0 ? {} : { certificate: summarise(certificate) }
-    if (now >= end) return [say(depth === 0 ? 'cert.expired' : 'chain.expired', { ...which, found: `ended ${certificate.validToDate.toISOString()}, ${duration(now - end)} ago` })]
-    if (now < start) return [say(depth === 0 ? 'cert.not-yet-valid' : 'chain.not-yet-valid', { ...which, found: `starts ${certificate.validFromDate.toISOString()}, in ${duration(start - now)}` })]
+    if (now >= end)
+      return [
+        say(depth === 0 ? 'cert.expired' : 'chain.expired', {
+          ...which,
+          found: `ended ${certificate.validToDate.toISOString()}, ${duration(now - end)} ago`,
+        }),
+      ]
+    if (now < start)
+      return [
+        say(depth === 0 ? 'cert.not-yet-valid' : 'chain.not-yet-valid', {
+          ...which,
+          found: `starts ${certificate.validFromDate.toISOString()}, in ${duration(start - now)}`,
+        }),
+      ]
     const isLate = end - now < (end - start) * rules.warnAtFraction
-    return isLate ? [say('cert.expires-soon', { ...which, found: `ends ${certificate.validToDate.toISOString()}, in ${duration(end - now)}` })] : []
+    return isLate
+      ? [
+          say('cert.expires-soon', {
+            ...which,
+            found: `ends ${certificate.validToDate.toISOString()}, in ${duration(end - now)}`,
+          }),
+        ]
+      : []
   })
 }
 
@@ -157,7 +228,9 @@ function purposeVerdicts(leaf: X509Certificate, { purposes }: OwnCertificateWant
   const listed: readonly string[] | undefined = leaf.keyUsage
   if (listed === undefined) return [say('cert.eku-absent')]
   const missing = purposes.filter((purpose) => !listed.includes(purposeIds[purpose]))
-  return missing.map((purpose) => say('cert.eku-missing', { found: `${purpose} is wanted, the certificate lists ${listed.join(', ')}` }))
+  return missing.map((purpose) =>
+    say('cert.eku-missing', { found: `${purpose} is wanted, the certificate lists ${listed.join(', ')}` }),
+  )
 }
 
 function nameVerdicts(leaf: X509Certificate, { names, rules }: OwnCertificateWanted, say: Say): readonly Verdict[] {
@@ -166,13 +239,32 @@ function nameVerdicts(leaf: X509Certificate, { names, rules }: OwnCertificateWan
   const dnsNames = kindOf(subjectAltNames, 'DNS:')
   const uriNames = kindOf(subjectAltNames, 'URI:sip:')
   const usesCommonName = rules.names.commonName === 'allowed' && dnsNames.length === 0 && commonName !== undefined
-  const offered = [...dnsNames, ...(usesCommonName ? [commonName.toLowerCase()] : []), ...(rules.names.uriNames === 'read' ? uriNames : [])]
-  const missing = names.filter((name) => !offered.some((one) => matches(one, name.toLowerCase(), rules.names.wildcards)))
+  const offered = [
+    ...dnsNames,
+    ...(usesCommonName ? [commonName.toLowerCase()] : []),
+    ...(rules.names.uriNames === 'read' ? uriNames : []),
+  ]
+  const missing = names.filter(
+    (name) => !offered.some((one) => matches(one, name.toLowerCase(), rules.names.wildcards)),
+  )
   return [
-    ...missing.map((name) => say('cert.name-mismatch', { found: `wanted ${name}, the certificate carries ${offered.join(', ') || 'no name that counts'}` })),
-    ...(rules.names.wildcards === 'refused' ? offered.filter((one) => one.includes('*')).map((one) => say('cert.wildcard', { found: one })) : []),
-    ...(rules.names.sanRepeatsSubject && commonName !== undefined && dnsNames.length > 0 && !dnsNames.includes(commonName.toLowerCase()) ? [say('cert.cn-not-in-san', { found: `CN ${commonName}, SAN ${dnsNames.join(', ')}` })] : []),
-    ...(dnsNames.length === 0 && uriNames.length === 0 ? [say('cert.san-missing', { found: commonName ?? 'no CN either' })] : []),
+    ...missing.map((name) =>
+      say('cert.name-mismatch', {
+        found: `wanted ${name}, the certificate carries ${offered.join(', ') || 'no name that counts'}`,
+      }),
+    ),
+    ...(rules.names.wildcards === 'refused'
+      ? offered.filter((one) => one.includes('*')).map((one) => say('cert.wildcard', { found: one }))
+      : []),
+    ...(rules.names.sanRepeatsSubject &&
+    commonName !== undefined &&
+    dnsNames.length > 0 &&
+    !dnsNames.includes(commonName.toLowerCase())
+      ? [say('cert.cn-not-in-san', { found: `CN ${commonName}, SAN ${dnsNames.join(', ')}` })]
+      : []),
+    ...(dnsNames.length === 0 && uriNames.length === 0
+      ? [say('cert.san-missing', { found: commonName ?? 'no CN either' })]
+      : []),
     ...(subject === '' ? [say('cert.subject-missing')] : []),
   ]
 }
@@ -191,32 +283,59 @@ function strengthVerdicts(chain: readonly X509Certificate[], say: Say): readonly
   return chain.flatMap((certificate, depth) => {
     const bits = certificate.publicKey.asymmetricKeyDetails?.modulusLength
     if (bits === undefined || bits >= 2048) return []
-    return [say(depth === 0 ? 'key.too-weak' : 'chain.key-weak', { ...(depth === 0 ? {} : { certificate: summarise(certificate) }), found: `RSA of ${bits} bits` })]
+    return [
+      say(depth === 0 ? 'key.too-weak' : 'chain.key-weak', {
+        ...(depth === 0 ? {} : { certificate: summarise(certificate) }),
+        found: `RSA of ${bits} bits`,
+      }),
+    ]
   })
 }
 
-/** The subjects of the list are sent to every client that is asked for a certificate; Schannel cuts them at 16 kB and then finds none. */
+/**
+ * The subjects of the list are sent to every client that is asked for a certificate; Schannel cuts them at 16 kB and
+ * then finds none.
+ */
 function listLengthVerdicts(trust: CertificateFile | undefined): readonly Verdict[] {
   const octets = (trust?.certificates ?? []).reduce((sum, one) => sum + Buffer.byteLength(one.subject), 0)
-  return octets <= 12 * 1024 ? [] : [verdict('trust.too-long', { found: `${octets} octets of CA names in ${trust?.path ?? ''}` })]
+  return octets <= 12 * 1024
+    ? []
+    : [verdict('trust.too-long', { found: `${octets} octets of CA names in ${trust?.path ?? ''}` })]
 }
 
-/** Our own chain should lead to a root, but the list at hand is the one peers are judged by: a gap warns and does not stop. */
+/**
+ * Our own chain should lead to a root, but the list at hand is the one peers are judged by: a gap warns and does not
+ * stop.
+ */
 function chainVerdicts(chain: CertificateFile['certificates'], trust: readonly X509Certificate[]): readonly Verdict[] {
   const top = climb(chain, trust)
   if (top === undefined) return []
   const certificate = summarise(chain[0])
   const { subject, issuer } = summarise(top)
-  if (!top.checkIssued(top)) return [verdict('chain.incomplete', { certificate, found: `the issuer of ${subject} is neither in the file nor in the trust list: ${issuer}` })]
-  return [verdict(top === chain[0] ? 'cert.self-signed' : 'chain.untrusted-root', { certificate, found: `ends at ${subject}` })]
+  if (!top.checkIssued(top))
+    return [
+      verdict('chain.incomplete', {
+        certificate,
+        found: `the issuer of ${subject} is neither in the file nor in the trust list: ${issuer}`,
+      }),
+    ]
+  return [
+    verdict(top === chain[0] ? 'cert.self-signed' : 'chain.untrusted-root', {
+      certificate,
+      found: `ends at ${subject}`,
+    }),
+  ]
 }
 
-/** Goes up from the leaf as far as the file reaches. Absent: a trusted certificate was met; else where the climb ended. */
+/**
+ * Goes up from the leaf as far as the file reaches. Absent: a trusted certificate was met; else where the climb ended.
+ */
 function climb(chain: readonly X509Certificate[], trust: readonly X509Certificate[]): X509Certificate | undefined {
   let [at] = chain
   for (let step = 0; at !== undefined && step <= chain.length; step += 1) {
     const below = at
-    if (trust.some((anchor) => anchor.fingerprint256 === below.fingerprint256 || below.checkIssued(anchor))) return undefined
+    if (trust.some((anchor) => anchor.fingerprint256 === below.fingerprint256 || below.checkIssued(anchor)))
+      return undefined
     const above = chain.find((one) => one !== below && below.checkIssued(one))
     if (above === undefined) return below
     at = above
@@ -225,13 +344,27 @@ function climb(chain: readonly X509Certificate[], trust: readonly X509Certificat
 }
 
 /** Once one CRL is given, Node wants a current and rightly signed one for every CA of a chain. */
-function crlVerdicts({ crls }: Files, cas: readonly X509Certificate[], { now }: OwnCertificateWanted, say: Say): readonly Verdict[] {
+function crlVerdicts(
+  { crls }: Files,
+  cas: readonly X509Certificate[],
+  { now }: OwnCertificateWanted,
+  say: Say,
+): readonly Verdict[] {
   if (crls.length === 0) return [say('crl.not-checked')]
   const loaded = crls.map(valueOf).filter((one) => one !== undefined)
   const read = cas.map(readOrError)
-  const byName = Map.groupBy(read.filter((one): one is Certificate => !(one instanceof CertificateError)), ({ subject }) => subject.key)
-  const odd = read.filter((one) => one instanceof CertificateError).map(({ message }) => say('chain.malformed', { found: message }))
-  return [...odd, ...loaded.flatMap((one) => crlTimeVerdicts(one, now, say)), ...[...byName.values()].flatMap((sameName) => crlOfCaVerdicts(sameName, loaded, say))]
+  const byName = Map.groupBy(
+    read.filter((one): one is Certificate => !(one instanceof CertificateError)),
+    ({ subject }) => subject.key,
+  )
+  const odd = read
+    .filter((one) => one instanceof CertificateError)
+    .map(({ message }) => say('chain.malformed', { found: message }))
+  return [
+    ...odd,
+    ...loaded.flatMap((one) => crlTimeVerdicts(one, now, say)),
+    ...[...byName.values()].flatMap((sameName) => crlOfCaVerdicts(sameName, loaded, say)),
+  ]
 }
 
 /** OpenSSL reads some certificates that our own, stricter reader refuses. */
@@ -245,23 +378,42 @@ function readOrError(certificate: X509Certificate): Certificate | CertificateErr
 }
 
 function crlTimeVerdicts({ path, crl }: CrlFile, now: number, say: Say): readonly Verdict[] {
-  if (crl.nextUpdate !== undefined && now >= crl.nextUpdate.at) return [say('crl.expired', { found: `${path} was to be replaced by ${new Date(crl.nextUpdate.at).toISOString()}` })]
-  return now < crl.thisUpdate.at ? [say('crl.not-yet-valid', { found: `${path} starts ${new Date(crl.thisUpdate.at).toISOString()}` })] : []
+  if (crl.nextUpdate !== undefined && now >= crl.nextUpdate.at)
+    return [say('crl.expired', { found: `${path} was to be replaced by ${new Date(crl.nextUpdate.at).toISOString()}` })]
+  return now < crl.thisUpdate.at
+    ? [say('crl.not-yet-valid', { found: `${path} starts ${new Date(crl.thisUpdate.at).toISOString()}` })]
+    : []
 }
 
 /** @param sameName CA certificates of one name: several while a CA is renewed, and the CRL of one of them is enough */
 function crlOfCaVerdicts(sameName: readonly Certificate[], loaded: readonly CrlFile[], say: Say): readonly Verdict[] {
   const name = sameName[0]?.subject
   const own = loaded.filter(({ crl }) => crl.issuer.key === name?.key)
-  if (own.length === 0) return [say('crl.missing', { found: `no CRL of ${name?.text ?? ''} among ${loaded.map(({ path }) => path).join(', ') || 'none'}` })]
+  if (own.length === 0)
+    return [
+      say('crl.missing', {
+        found: `no CRL of ${name?.text ?? ''} among ${loaded.map(({ path }) => path).join(', ') || 'none'}`,
+      }),
+    ]
   const checker = new SignatureChecker()
   const signer = sameName.find((ca) => own.some(({ crl }) => checker.verifies(crl, ca)))
-  if (signer === undefined) return [say('crl.signature-invalid', { found: `${own.map(({ path }) => path).join(', ')} not signed with the key of ${name?.text ?? ''}` })]
-  return signer.keyUsage === undefined || signer.keyUsage.has('cRLSign') ? [] : [say('crl.no-crl-sign', { found: `key usage of ${signer.subject.text}: ${[...signer.keyUsage].join(', ')}` })]
+  if (signer === undefined)
+    return [
+      say('crl.signature-invalid', {
+        found: `${own.map(({ path }) => path).join(', ')} not signed with the key of ${name?.text ?? ''}`,
+      }),
+    ]
+  return signer.keyUsage === undefined || signer.keyUsage.has('cRLSign')
+    ? []
+    : [say('crl.no-crl-sign', { found: `key usage of ${signer.subject.text}: ${[...signer.keyUsage].join(', ')}` })]
 }
 
 /** OCS 2007 wants the extension; earlier rules advise it. */
-function distributionPointVerdicts(leaf: X509Certificate, { rules }: OwnCertificateWanted, say: Say): readonly Verdict[] {
+function distributionPointVerdicts(
+  leaf: X509Certificate,
+  { rules }: OwnCertificateWanted,
+  say: Say,
+): readonly Verdict[] {
   if (rules.crl.distributionPoint === 'advised' || leaf.raw.includes(crlPointId)) return []
   return [say('cert.crl-point-missing')]
 }
@@ -280,6 +432,9 @@ function valueOf<T>(loaded: Loaded<T>): T | undefined {
 function materialOf({ chain, key, trust, crls }: Files): TlsMaterial | undefined {
   if (!chain.ok || !key.ok || !trust.ok) return undefined
   const ca = trust.value.certificates.map((one) => one.toString())
-  const crl = crls.map(valueOf).filter((one) => one !== undefined).map(({ pem }) => pem)
+  const crl = crls
+    .map(valueOf)
+    .filter((one) => one !== undefined)
+    .map(({ pem }) => pem)
   return { cert: chain.value.pem, key: key.value.pem, ca, ...(crl.length === 0 ? {} : { crl }) }
 }

@@ -18,15 +18,18 @@ export function summarise(certificate: X509Certificate | string | Uint8Array): V
   }
 }
 
-/** `01ab2f` -> `2fab01`, the order in which the old event logs printed serial numbers. An odd digit count gets a leading zero. */
+/**
+ * `01ab2f` -> `2fab01`, the order in which the old event logs printed serial numbers. An odd digit count gets a leading
+ * zero.
+ */
 export function reverseOctets(hex: string): string {
   const even = hex.length % 2 === 0 ? hex : `0${hex}`
   return (even.match(/../g) ?? []).reverse().join('')
 }
 
 /**
- * The SAN entries with their kind: `DNS:fe1.lab.test`, `URI:sip:lab.test`, `IP:127.0.0.1`. Node quotes an entry that holds
- * a separator (CVE-2021-44532); such an entry is kept as the quoted text.
+ * The SAN entries with their kind: `DNS:fe1.lab.test`, `URI:sip:lab.test`, `IP:127.0.0.1`. Node quotes an entry that
+ * holds a separator (CVE-2021-44532); such an entry is kept as the quoted text.
  */
 export function subjectAltNames(certificate: X509Certificate): readonly string[] {
   const text = certificate.subjectAltName
@@ -35,7 +38,13 @@ export function subjectAltNames(certificate: X509Certificate): readonly string[]
   return entries.map((entry) => entry.trim().replace(/^IP Address:/, 'IP:'))
 }
 
-/** Node writes one attribute per line, first attribute first; RFC 4514 §2.1 has the last one first, joined by commas. */
+/**
+ * Node writes one attribute per line, first attribute first; RFC 4514 §2.1 has the last one first, joined by commas.
+ */
 function oneLine(name: string | undefined): string {
-  return (name ?? '').split('\n').filter((part) => part !== '').reverse().join(',')
+  return (name ?? '')
+    .split('\n')
+    .filter((part) => part !== '')
+    .reverse()
+    .join(',')
 }

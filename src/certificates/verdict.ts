@@ -1,6 +1,12 @@
-/** The joined diagnosis of one failure: one vocabulary for events, `ms-diagnostics`, scenario expectations and `siplab check`. */
+/**
+ * The joined diagnosis of one failure: one vocabulary for events, `ms-diagnostics`, scenario expectations and `siplab
+ * check`.
+ */
 
-/** One certificate as a verdict shows it; serials stand in both byte orders because the old event log printed them reversed. */
+/**
+ * One certificate as a verdict shows it; serials stand in both byte orders because the old event log printed them
+ * reversed.
+ */
 export interface VerdictCertificate {
   /** RFC 4514 form, e.g. `CN=fe1.lab.test`. */
   readonly subject: string

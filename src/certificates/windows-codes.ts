@@ -1,4 +1,7 @@
-/** The Windows and SIPPROXY error codes an administrator of those servers would look for, one table. winerror.h, sspi and the OCS documentation. */
+/**
+ * The Windows and SIPPROXY error codes an administrator of those servers would look for, one table. winerror.h, sspi
+ * and the OCS documentation.
+ */
 import type { WindowsCode } from './verdict.ts'
 
 /** Name -> code and meaning. Several names share a meaning but never a number. */
@@ -52,7 +55,10 @@ export const windowsCodes = {
   WSAETIMEDOUT: ['0x8007274C', 'connection attempt timed out (10060)'],
   WSAECONNREFUSED: ['0x8007274D', 'connection refused (10061)'],
   WSAHOST_NOT_FOUND: ['0x80072AF9', 'no such host (11001)'],
-  SIPPROXY_E_TRIAL_PERIOD_OVER: ['0xC3E93C23', 'the evaluation period of the product is over, or seems so after update KB 974571; the name is ours, the number is known'],
+  SIPPROXY_E_TRIAL_PERIOD_OVER: [
+    '0xC3E93C23',
+    'the evaluation period of the product is over, or seems so after update KB 974571; the name is ours, the number is known',
+  ],
   SIPPROXY_E_UNKNOWN_USER_OR_EPID: ['0xC3E93C2F', 'the endpoint is gone'],
   SIPPROXY_E_ROUTING: ['0xC3E93C5E', 'a Route was refused'],
   SIPPROXY_E_NO_DEFAULT_OUTGOING_CERT: ['0xC3E93C62', 'no usable certificate for outgoing connections'],

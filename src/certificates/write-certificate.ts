@@ -1,6 +1,27 @@
-/** Certificates and CRLs from plain data, signed by node:crypto. Every field can be wrong on purpose. RFC 5280 §4.1, §5.1. */
+/**
+ * Certificates and CRLs from plain data, signed by node:crypto. Every field can be wrong on purpose. RFC 5280 §4.1,
+ * §5.1.
+ */
 import { randomBytes, sign, X509Certificate, type KeyObject } from 'node:crypto'
-import { bits, boolean, type Der, embed, enumerated, integer, integerHex, nothing, octets, oid, printable, sequence, set, tagged, time, toDer, utf8 } from './der.ts'
+import {
+  bits,
+  boolean,
+  type Der,
+  embed,
+  enumerated,
+  integer,
+  integerHex,
+  nothing,
+  octets,
+  oid,
+  printable,
+  sequence,
+  set,
+  tagged,
+  time,
+  toDer,
+  utf8,
+} from './der.ts'
 import { authorityKeyId, extension, type Extension } from './extensions.ts'
 import { publicHalf } from './keys.ts'
 
@@ -50,16 +71,31 @@ export function writeCertificate(content: CertificateContent, signer: Signer): B
     sequence(time(content.notBefore), time(content.notAfter)),
     distinguishedName(content.subject),
     embed(publicHalf(content.key).export({ type: 'spki', format: 'der' })),
-    ...(version === 3 && content.extensions.length > 0 ? [tagged(3, sequence(...content.extensions.map(extensionDer)))] : []),
+    ...(version === 3 && content.extensions.length > 0
+      ? [tagged(3, sequence(...content.extensions.map(extensionDer)))]
+      : []),
   )
   return signed(body, signer)
 }
 
 /** RFC 5280 §5.3.1; 7 is not used. */
-export type RevocationReason = 'unspecified' | 'keyCompromise' | 'cACompromise' | 'affiliationChanged' | 'superseded' | 'cessationOfOperation' | 'certificateHold'
+export type RevocationReason =
+  | 'unspecified'
+  | 'keyCompromise'
+  | 'cACompromise'
+  | 'affiliationChanged'
+  | 'superseded'
+  | 'cessationOfOperation'
+  | 'certificateHold'
 
 const reasonNumbers: Readonly<Record<RevocationReason, number>> = {
-  unspecified: 0, keyCompromise: 1, cACompromise: 2, affiliationChanged: 3, superseded: 4, cessationOfOperation: 5, certificateHold: 6,
+  unspecified: 0,
+  keyCompromise: 1,
+  cACompromise: 2,
+  affiliationChanged: 3,
+  superseded: 4,
+  cessationOfOperation: 5,
+  certificateHold: 6,
 }
 
 export interface RevokedCertificate {
@@ -87,7 +123,13 @@ export function writeCrl(content: CrlContent, signer: Signer): Buffer {
     time(content.thisUpdate),
     ...(content.nextUpdate === undefined ? [] : [time(content.nextUpdate)]),
     ...(content.revoked.length === 0 ? [] : [sequence(...content.revoked.map(revokedEntry))]),
-    tagged(0, sequence(extensionDer(authorityKeyId(signer.key)), extensionDer(extension('2.5.29.20', false, integer(content.number))))),
+    tagged(
+      0,
+      sequence(
+        extensionDer(authorityKeyId(signer.key)),
+        extensionDer(extension('2.5.29.20', false, integer(content.number))),
+      ),
+    ),
   )
   return signed(body, signer)
 }
@@ -119,14 +161,20 @@ function flipLastBit(signature: Buffer): void {
 }
 
 const algorithmIds: Readonly<Record<'rsa' | 'ec', Readonly<Record<Digest, string | undefined>>>> = {
-  rsa: { sha256: '1.2.840.113549.1.1.11', sha384: '1.2.840.113549.1.1.12', sha1: '1.2.840.113549.1.1.5', md5: '1.2.840.113549.1.1.4' },
+  rsa: {
+    sha256: '1.2.840.113549.1.1.11',
+    sha384: '1.2.840.113549.1.1.12',
+    sha1: '1.2.840.113549.1.1.5',
+    md5: '1.2.840.113549.1.1.4',
+  },
   ec: { sha256: '1.2.840.10045.4.3.2', sha384: '1.2.840.10045.4.3.3', sha1: '1.2.840.10045.4.1', md5: undefined },
 }
 
 function signatureAlgorithm({ key, digest = 'sha256' }: Signer): Der {
   const type = key.asymmetricKeyType
   if (type === 'ed25519') return sequence(oid('1.3.101.112'))
-  if (type !== 'rsa' && type !== 'ec') throw new TypeError(`certificates are signed with RSA, EC or Ed25519 keys, not ${String(type)}`)
+  if (type !== 'rsa' && type !== 'ec')
+    throw new TypeError(`certificates are signed with RSA, EC or Ed25519 keys, not ${String(type)}`)
   const id = algorithmIds[type][digest]
   if (id === undefined) throw new TypeError(`there is no signature of ${digest} with an ${type} key`)
   return type === 'rsa' ? sequence(oid(id), nothing()) : sequence(oid(id))
@@ -136,8 +184,11 @@ const attributeIds = { C: '2.5.4.6', O: '2.5.4.10', OU: '2.5.4.11', CN: '2.5.4.3
 
 function distinguishedName(name: DistinguishedName | Der): Der {
   if (!isPlainName(name)) return name
-  return sequence(...name.map(([attribute, value]) =>
-    set(sequence(oid(attributeIds[attribute]), attribute === 'C' ? printable(value) : utf8(value)))))
+  return sequence(
+    ...name.map(([attribute, value]) =>
+      set(sequence(oid(attributeIds[attribute]), attribute === 'C' ? printable(value) : utf8(value))),
+    ),
+  )
 }
 
 function isPlainName(name: DistinguishedName | Der): name is DistinguishedName {
@@ -149,6 +200,9 @@ function extensionDer({ id, critical, value }: Extension): Der {
 }
 
 function revokedEntry({ serial, at, reason }: RevokedCertificate): Der {
-  const extensions = reason === undefined ? [] : [sequence(extensionDer(extension('2.5.29.21', false, enumerated(reasonNumbers[reason]))))]
+  const extensions =
+    reason === undefined
+      ? []
+      : [sequence(extensionDer(extension('2.5.29.21', false, enumerated(reasonNumbers[reason]))))]
   return sequence(integerHex(serial), time(at), ...extensions)
 }

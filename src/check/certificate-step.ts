@@ -1,7 +1,13 @@
 /** The certificate a server showed, under every rule book: the profile's decides, the others are told. */
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
-import { examine, toVerdict, verdictCertificate, type Examination, type ProfileName } from '../certificates/examine/index.ts'
+import {
+  examine,
+  toVerdict,
+  verdictCertificate,
+  type Examination,
+  type ProfileName,
+} from '../certificates/examine/index.ts'
 import type { WantedName } from '../certificates/examine/names.ts'
 import { pemBlocks } from '../certificates/examine/pem.ts'
 import { nodeErrorToCode } from '../certificates/node-errors.ts'
@@ -22,14 +28,27 @@ export interface Presented {
 }
 
 /** @returns the certificate may be used for going on, i.e. it was judged good */
-export async function certificateStep(journal: Journal, seen: Presented, candidate: Candidate, options: CheckOptions): Promise<boolean> {
+export async function certificateStep(
+  journal: Journal,
+  seen: Presented,
+  candidate: Candidate,
+  options: CheckOptions,
+): Promise<boolean> {
   return journal.step('certificate', `certificate of ${candidate.host}`, async (inner) => {
     const names = candidate.names.map(wantedName)
-    const look = (profile: CheckOptions['examiner'], purpose: 'serverAuth' | 'clientAuth' = 'serverAuth'): Examination => examineChain(seen.chain, names, purpose, profile ?? options.profile.examiner, options)
+    const look = (
+      profile: CheckOptions['examiner'],
+      purpose: 'serverAuth' | 'clientAuth' = 'serverAuth',
+    ): Examination => examineChain(seen.chain, names, purpose, profile ?? options.profile.examiner, options)
     const own = look(options.examiner)
     elsewhere(inner, own, look)
     if (options.profile.speaksAs === 'server') dialsBack(inner, own, look(options.examiner, 'clientAuth'))
-    if (own.revocation === 'not-checked') inner.put('certificate.revocation', 'revocation', note('crl.not-checked', { fix: 'name the CRLs of the authorities: --crl FILE' }))
+    if (own.revocation === 'not-checked')
+      inner.put(
+        'certificate.revocation',
+        'revocation',
+        note('crl.not-checked', { fix: 'name the CRLs of the authorities: --crl FILE' }),
+      )
     const finding = judged(own, seen, options)
     return { finding, value: finding.outcome !== 'failed' }
   })
@@ -43,10 +62,22 @@ export function certificateFaults(chain: readonly Buffer[], { names }: Candidate
 /** What is wrong with our own certificate, seen with the eyes of the other end. */
 export function examineOwn(own: OwnIdentity, options: CheckOptions): Examination {
   const chain = pemBlocks(own.cert)
-  return examineChain(chain, own.names.map(wantedName), 'clientAuth', options.examiner ?? options.profile.examiner, options)
+  return examineChain(
+    chain,
+    own.names.map(wantedName),
+    'clientAuth',
+    options.examiner ?? options.profile.examiner,
+    options,
+  )
 }
 
-export function examineChain(chain: readonly Buffer[], names: readonly WantedName[], purpose: 'serverAuth' | 'clientAuth', profile: ProfileName | Exclude<CheckOptions['examiner'], undefined>, options: CheckOptions): Examination {
+export function examineChain(
+  chain: readonly Buffer[],
+  names: readonly WantedName[],
+  purpose: 'serverAuth' | 'clientAuth',
+  profile: ProfileName | Exclude<CheckOptions['examiner'], undefined>,
+  options: CheckOptions,
+): Examination {
   const examination = examine({
     chain,
     anchors: relevant(chain, anchorsOf(options)),
@@ -112,22 +143,40 @@ function wantedName(value: string): WantedName {
 
 /** The verdict of the profile, and Node's own where it refuses something that we do not. */
 function judged(examination: Examination, { nodeSays, chain }: Presented, options: CheckOptions): Finding {
-  const evidence = evidenceOf(examination, chain, nodeSays === 'not-asked' ? 'was not asked' : (nodeSays?.code ?? 'accepts'), options)
+  const evidence = evidenceOf(
+    examination,
+    chain,
+    nodeSays === 'not-asked' ? 'was not asked' : (nodeSays?.code ?? 'accepts'),
+    options,
+  )
   const diagnosis = withTrustHint(toVerdict(examination), options)
   // The rule books want digitalSignature; the TLS libraries that take the certificate all the same decide.
-  const onlyUsage = nodeSays === undefined && examination.faults.every(({ refuses, code }) => !refuses || code === 'cert.ku-wrong')
-  if (!examination.accepted && diagnosis !== undefined) return fromVerdict(diagnosis, evidence, onlyUsage ? 'warning' : 'failed')
+  const onlyUsage =
+    nodeSays === undefined && examination.faults.every(({ refuses, code }) => !refuses || code === 'cert.ku-wrong')
+  if (!examination.accepted && diagnosis !== undefined)
+    return fromVerdict(diagnosis, evidence, onlyUsage ? 'warning' : 'failed')
   if (nodeSays !== undefined && nodeSays !== 'not-asked' && options.allowPartialTrustChain !== true) {
     const code = nodeErrorToCode(nodeSays.code, nodeSays.message)
-    return fromVerdict(verdict(code, { found: `the TLS library of this machine refuses it (${nodeSays.code}), though the rules of ${examination.profile} do not` }), evidence)
+    return fromVerdict(
+      verdict(code, {
+        found: `the TLS library of this machine refuses it (${nodeSays.code}), though the rules of ${examination.profile} do not`,
+      }),
+      evidence,
+    )
   }
   // What refuses nobody is a warning on the server's own certificate, and a note on the authorities above it.
-  if (diagnosis !== undefined) return fromVerdict(diagnosis, evidence, examination.faults.some(({ index }) => index === 0) ? 'warning' : 'note')
+  if (diagnosis !== undefined)
+    return fromVerdict(diagnosis, evidence, examination.faults.some(({ index }) => index === 0) ? 'warning' : 'note')
   return fine(`It is good for ${options.profile.name}: ${endText(examination)}.`, evidence)
 }
 
-
-const trustCodes: ReadonlySet<string> = new Set<VerdictCode>(['chain.untrusted-root', 'chain.incomplete', 'cert.self-signed', 'chain.issuer-mismatch', 'chain.partial-anchor'])
+const trustCodes: ReadonlySet<string> = new Set<VerdictCode>([
+  'chain.untrusted-root',
+  'chain.incomplete',
+  'cert.self-signed',
+  'chain.issuer-mismatch',
+  'chain.partial-anchor',
+])
 
 /** The other end may have another list. */
 export function isTrustCode(code: string): boolean {
@@ -137,15 +186,33 @@ export function isTrustCode(code: string): boolean {
 /** Whoever named no trust list may not know that the system's roots were asked. */
 function withTrustHint(diagnosis: Verdict | undefined, { trust }: CheckOptions): Verdict | undefined {
   if (diagnosis === undefined || trust.chosen || !trustCodes.has(diagnosis.code)) return diagnosis
-  const hint = verdict('trust.missing', { found: `no --ca was given, so ${trust.from} was asked`, fix: 'name the roots of the servers: --ca FILE' })
+  const hint = verdict('trust.missing', {
+    found: `no --ca was given, so ${trust.from} was asked`,
+    fix: 'name the roots of the servers: --ca FILE',
+  })
   return { ...diagnosis, others: [...(diagnosis.others ?? []), hint] }
 }
 
-function evidenceOf(examination: Examination, chain: readonly Buffer[], nodeSays: string, { trust, profile }: CheckOptions): Evidence {
+function evidenceOf(
+  examination: Examination,
+  chain: readonly Buffer[],
+  nodeSays: string,
+  { trust, profile }: CheckOptions,
+): Evidence {
   const [leaf] = examination.path
   const shown = leaf === undefined ? undefined : verdictCertificate(leaf)
   return {
-    ...(shown === undefined ? {} : { subject: shown.subject, names: shown.subjectAltNames, issuer: shown.issuer, serial: shown.serial, validFrom: shown.notBefore, validUntil: shown.notAfter, fingerprint: shown.fingerprint }),
+    ...(shown === undefined
+      ? {}
+      : {
+          subject: shown.subject,
+          names: shown.subjectAltNames,
+          issuer: shown.issuer,
+          serial: shown.serial,
+          validFrom: shown.notBefore,
+          validUntil: shown.notAfter,
+          fingerprint: shown.fingerprint,
+        }),
     wanted: examination.names.map(({ wanted }) => wanted.value),
     path: examination.path.map(({ subject }) => subject.text),
     sent: chain.length,
@@ -171,7 +238,15 @@ function elsewhere(journal: Journal, own: Examination, look: (profile: ProfileNa
     if (first === undefined || diagnosis === undefined) continue
     const [shown] = [diagnosis, ...(diagnosis.others ?? [])].filter(({ code }) => code === first.code)
     if (shown === undefined) continue
-    journal.put(`certificate.elsewhere.${profile}`, `under the rules of ${profile}`, fromVerdict({ ...shown, message: `${other.accepted ? 'Accepted' : 'Refused'} there; ${lowerFirst(shown.message)}` }, { accepted: other.accepted }, 'note'))
+    journal.put(
+      `certificate.elsewhere.${profile}`,
+      `under the rules of ${profile}`,
+      fromVerdict(
+        { ...shown, message: `${other.accepted ? 'Accepted' : 'Refused'} there; ${lowerFirst(shown.message)}` },
+        { accepted: other.accepted },
+        'note',
+      ),
+    )
   }
 }
 
@@ -186,5 +261,10 @@ function dialsBack(journal: Journal, own: Examination, back: Examination): void 
   const diagnosis = toVerdict(back)
   if (refusing === undefined || diagnosis === undefined) return
   const [shown] = [diagnosis, ...(diagnosis.others ?? [])].filter(({ code }) => code === refusing.code)
-  if (shown !== undefined) journal.put('certificate.dials-back', 'the same certificate when this server dials', fromVerdict(shown, {}, 'warning'))
+  if (shown !== undefined)
+    journal.put(
+      'certificate.dials-back',
+      'the same certificate when this server dials',
+      fromVerdict(shown, {}, 'warning'),
+    )
 }

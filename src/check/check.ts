@@ -1,4 +1,7 @@
-/** One walk: discovery, TCP, TLS, certificate, client certificate, SIP. It stops where going on makes no sense and says what could not be tried. */
+/**
+ * One walk: discovery, TCP, TLS, certificate, client certificate, SIP. It stops where going on makes no sense and says
+ * what could not be tried.
+ */
 import { faultPki } from '../certificates/faults/fault-pki.ts'
 import { toVerdict } from '../certificates/examine/index.ts'
 import { verdict } from '../certificates/verdict-codes.ts'
@@ -29,11 +32,18 @@ export interface Reached {
 }
 
 /** @returns where SIP is spoken; undefined when the walk ended before */
-export async function walk(journal: Journal, candidates: readonly Candidate[], { uri, from }: Walk, options: CheckOptions): Promise<Reached | undefined> {
+export async function walk(
+  journal: Journal,
+  candidates: readonly Candidate[],
+  { uri, from }: Walk,
+  options: CheckOptions,
+): Promise<Reached | undefined> {
   readMaterial(journal, options)
-  if (candidates.length === 0) return stop(journal, ['tcp', 'tls', 'certificate', 'client-certificate', 'sip'], 'no place to dial was found')
+  if (candidates.length === 0)
+    return stop(journal, ['tcp', 'tls', 'certificate', 'client-certificate', 'sip'], 'no place to dial was found')
   const connected = await tcpStep(journal, candidates, options)
-  if (connected === undefined) return stop(journal, ['tls', 'certificate', 'client-certificate', 'sip'], 'no TCP connection came about')
+  if (connected === undefined)
+    return stop(journal, ['tls', 'certificate', 'client-certificate', 'sip'], 'no TCP connection came about')
   const { socket, candidate, place } = connected
   const asking = { place, candidate, uri, from }
   if (candidate.transport === 'tcp') {
@@ -45,7 +55,8 @@ export async function walk(journal: Journal, candidates: readonly Candidate[], {
     return spoken ? { candidate, place } : undefined
   }
   const shaken = await tlsStep(journal, socket, place, candidate, options)
-  if (shaken === undefined) return stop(journal, ['certificate', 'client-certificate', 'sip'], 'there is no TLS connection')
+  if (shaken === undefined)
+    return stop(journal, ['certificate', 'client-certificate', 'sip'], 'there is no TLS connection')
   if ('chain' in shaken) {
     await certificateStep(journal, { chain: shaken.chain, nodeSays: 'not-asked' }, candidate, options)
     return stop(journal, ['client-certificate', 'sip'], 'there is no TLS connection')
@@ -74,7 +85,8 @@ function ownStep(journal: Journal, own: OwnIdentity, options: CheckOptions): voi
   if (own.verdicts.length > 0) return putVerdicts(journal, 'own-certificate', title, own.verdicts)
   const examination = examineOwn(own, options)
   const diagnosis = toVerdict(examination)
-  if (diagnosis === undefined) return journal.put('own-certificate', title, fine('Nothing is wrong with it.', { names: own.names }))
+  if (diagnosis === undefined)
+    return journal.put('own-certificate', title, fine('Nothing is wrong with it.', { names: own.names }))
   // The other end may trust authorities that we do not.
   const sure = !examination.accepted && !isTrustCode(diagnosis.code)
   journal.put('own-certificate', title, fromVerdict(diagnosis, { names: own.names }, sure ? 'failed' : 'note'))
@@ -87,7 +99,16 @@ function putVerdicts(journal: Journal, id: string, title: string, verdicts: read
   journal.put(id, title, fromVerdict(joined, {}, isOnlyWarning(first) ? 'warning' : 'failed'))
 }
 
-const lintCodes: ReadonlySet<string> = new Set(['trust.too-long', 'crl.no-next-update', 'crl.partial', 'crl.not-checked', 'cert.expires-soon', 'cert.eku-absent', 'cert.san-missing', 'cert.subject-missing'])
+const lintCodes: ReadonlySet<string> = new Set([
+  'trust.too-long',
+  'crl.no-next-update',
+  'crl.partial',
+  'crl.not-checked',
+  'cert.expires-soon',
+  'cert.eku-absent',
+  'cert.san-missing',
+  'cert.subject-missing',
+])
 
 function isOnlyWarning({ code }: Verdict): boolean {
   return lintCodes.has(code)
@@ -100,15 +121,37 @@ interface Connected {
 }
 
 /** One address after the other, as the client would; never two at once. */
-async function tcpStep(journal: Journal, candidates: readonly Candidate[], options: CheckOptions): Promise<Connected | undefined> {
+async function tcpStep(
+  journal: Journal,
+  candidates: readonly Candidate[],
+  options: CheckOptions,
+): Promise<Connected | undefined> {
   for (const candidate of candidates) {
     for (const address of candidate.addresses.slice(0, mostAddresses)) {
       const place = { address, port: candidate.port }
-      const socket = await journal.step('tcp', `TCP connection to ${candidate.host} at ${address}:${candidate.port}`, async () => {
-        const opened = await openTcp(place, options.timeoutMs)
-        if ('kind' in opened) return { finding: failure(opened.code, { found: `${address}:${candidate.port}: ${opened.found}`, fix: 'check that the server runs, and the firewall ports on the way: siplab plan --format nftables' }, { address, port: candidate.port }), value: undefined }
-        return { finding: fine(`Connected to ${address}:${candidate.port}.`, { address, port: candidate.port }), value: opened }
-      })
+      const socket = await journal.step(
+        'tcp',
+        `TCP connection to ${candidate.host} at ${address}:${candidate.port}`,
+        async () => {
+          const opened = await openTcp(place, options.timeoutMs)
+          if ('kind' in opened)
+            return {
+              finding: failure(
+                opened.code,
+                {
+                  found: `${address}:${candidate.port}: ${opened.found}`,
+                  fix: 'check that the server runs, and the firewall ports on the way: siplab plan --format nftables',
+                },
+                { address, port: candidate.port },
+              ),
+              value: undefined,
+            }
+          return {
+            finding: fine(`Connected to ${address}:${candidate.port}.`, { address, port: candidate.port }),
+            value: opened,
+          }
+        },
+      )
       if (socket !== undefined) return { socket, candidate, place }
     }
   }
@@ -123,7 +166,13 @@ function stop(journal: Journal, ids: readonly string[], because: string): undefi
   return undefined
 }
 
-const titles: Readonly<Record<string, string>> = { tcp: 'TCP connection', tls: 'TLS handshake', certificate: 'certificate of the server', 'client-certificate': 'certificate of the client', sip: 'SIP on this connection' }
+const titles: Readonly<Record<string, string>> = {
+  tcp: 'TCP connection',
+  tls: 'TLS handshake',
+  certificate: 'certificate of the server',
+  'client-certificate': 'certificate of the client',
+  sip: 'SIP on this connection',
+}
 
 /** Signed by an authority made for this one connection, with the server's own name in it. */
 function strangersCertificate({ host }: Candidate, now: number): OwnCertificate {

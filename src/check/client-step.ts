@@ -1,4 +1,7 @@
-/** Does the server want a certificate of its client, and what does it do with none, a good one and a wrong one? Seen by its first SIP answer. */
+/**
+ * Does the server want a certificate of its client, and what does it do with none, a good one and a wrong one? Seen by
+ * its first SIP answer.
+ */
 import { toVerdict } from '../certificates/examine/index.ts'
 import { nodeErrorToCode } from '../certificates/node-errors.ts'
 import type { Verdict } from '../certificates/verdict.ts'
@@ -28,7 +31,13 @@ export interface Asking {
 }
 
 /** @returns a connection on which SIP is spoken; undefined when the server speaks with none of what we have */
-export async function clientStep(journal: Journal, { secured: seen, shownOwn }: TlsDone, asking: Asking, options: CheckOptions, wrong: OwnCertificate | undefined): Promise<Conversation | undefined> {
+export async function clientStep(
+  journal: Journal,
+  { secured: seen, shownOwn }: TlsDone,
+  asking: Asking,
+  options: CheckOptions,
+  wrong: OwnCertificate | undefined,
+): Promise<Conversation | undefined> {
   return journal.step('client-certificate', 'certificate of the client', async (inner) => {
     if (shownOwn && options.own !== undefined) return alreadyShown(inner, options.own, seen, asking, options)
     const without = seen.talk
@@ -46,53 +55,134 @@ export async function clientStep(journal: Journal, { secured: seen, shownOwn }: 
 
 function withoutFinding(heard: Heard, { asksCertificate, protocol }: Secured, options: CheckOptions): Finding {
   const evidence: Evidence = { asksCertificate, protocol, ...heardEvidence(heard) }
-  if (heard.kind === 'response') return fine(`A client without a certificate gets a SIP answer: ${heard.response.status} ${heard.response.reason}.`, evidence)
-  if (heard.kind === 'not-sip') return failure('sip.not-sip', { found: strangerText({ kind: strangerOf(heard.line), line: heard.line }) }, evidence)
-  if (heard.kind === 'silent') return failure('link.unconfirmed', { found: `no answer to OPTIONS within ${options.timeoutMs} ms` }, evidence)
-  if (!asksCertificate) return failure('link.unconfirmed', { message: 'The server closed the connection after the handshake, though it asked for no certificate', found: heard.found }, evidence)
-  const found = heard.said !== undefined ? heard.found : heard.alert === undefined ? 'it asked for a certificate and hung up after the handshake' : `alert ${heard.alert}`
+  if (heard.kind === 'response')
+    return fine(
+      `A client without a certificate gets a SIP answer: ${heard.response.status} ${heard.response.reason}.`,
+      evidence,
+    )
+  if (heard.kind === 'not-sip')
+    return failure('sip.not-sip', { found: strangerText({ kind: strangerOf(heard.line), line: heard.line }) }, evidence)
+  if (heard.kind === 'silent')
+    return failure('link.unconfirmed', { found: `no answer to OPTIONS within ${options.timeoutMs} ms` }, evidence)
+  if (!asksCertificate)
+    return failure(
+      'link.unconfirmed',
+      {
+        message: 'The server closed the connection after the handshake, though it asked for no certificate',
+        found: heard.found,
+      },
+      evidence,
+    )
+  const found =
+    heard.said !== undefined
+      ? heard.found
+      : heard.alert === undefined
+        ? 'it asked for a certificate and hung up after the handshake'
+        : `alert ${heard.alert}`
   return demandFinding(found, options.profile, options.own === undefined ? 'failed' : 'note', evidence)
 }
 
 /** The handshake itself needed our certificate; what is left is the first SIP answer. */
-async function alreadyShown(journal: Journal, own: OwnIdentity, seen: Secured, { uri, from }: Asking, options: CheckOptions): Promise<Done<Conversation | undefined>> {
+async function alreadyShown(
+  journal: Journal,
+  own: OwnIdentity,
+  seen: Secured,
+  { uri, from }: Asking,
+  options: CheckOptions,
+): Promise<Done<Conversation | undefined>> {
   const { talk } = seen
-  journal.put('client-certificate.none', 'without a certificate', demandFinding('it breaks the handshake off', options.profile, 'note'))
-  const conversation = await journal.step('client-certificate.own', `with the certificate of ${own.label}`, async (): Promise<Done<Conversation | undefined>> => {
-    const heard = await talk.options(uri, from, options.timeoutMs)
-    const evidence: Evidence = { label: own.label, protocol: seen.protocol, ...heardEvidence(heard) }
-    if (heard.kind === 'response') return { finding: acceptedFinding(own, options, heard, evidence), value: { talk, heard } }
-    talk.close()
-    return { finding: ownFinding(heard, own, options, evidence), value: undefined }
-  })
+  journal.put(
+    'client-certificate.none',
+    'without a certificate',
+    demandFinding('it breaks the handshake off', options.profile, 'note'),
+  )
+  const conversation = await journal.step(
+    'client-certificate.own',
+    `with the certificate of ${own.label}`,
+    async (): Promise<Done<Conversation | undefined>> => {
+      const heard = await talk.options(uri, from, options.timeoutMs)
+      const evidence: Evidence = { label: own.label, protocol: seen.protocol, ...heardEvidence(heard) }
+      if (heard.kind === 'response')
+        return { finding: acceptedFinding(own, options, heard, evidence), value: { talk, heard } }
+      talk.close()
+      return { finding: ownFinding(heard, own, options, evidence), value: undefined }
+    },
+  )
   const failed = journal.steps.find(({ outcome }) => outcome === 'failed')
-  return { finding: failed ?? fine('One is demanded, and ours is taken.', { asks: true, demands: true }), value: conversation }
+  return {
+    finding: failed ?? fine('One is demanded, and ours is taken.', { asks: true, demands: true }),
+    value: conversation,
+  }
 }
 
-async function withOwn(journal: Journal, own: OwnIdentity, seen: Secured, asking: Asking, options: CheckOptions): Promise<Conversation | undefined> {
+async function withOwn(
+  journal: Journal,
+  own: OwnIdentity,
+  seen: Secured,
+  asking: Asking,
+  options: CheckOptions,
+): Promise<Conversation | undefined> {
   return journal.step('client-certificate.own', `with the certificate of ${own.label}`, async () => {
     const [unusable] = own.verdicts
-    if (own.key === '' || own.cert === '') return { finding: unusable === undefined ? notTried('Not tried: there is nothing to show.') : fromVerdict(unusable), value: undefined }
-    if (!seen.asksCertificate) return { finding: fine('The server asks for no certificate, so ours is not shown.', { asksCertificate: false }), value: undefined }
-    const opened = await dialSecure(asking.place, { ...handshakeOptions(asking.candidate, options), own, askStaple: false })
-    if (opened.kind === 'broken') return { finding: fromVerdict(refusalVerdict(own, options, nodeErrorToCode(opened.errorCode, opened.found), opened.found)), value: undefined }
+    if (own.key === '' || own.cert === '')
+      return {
+        finding: unusable === undefined ? notTried('Not tried: there is nothing to show.') : fromVerdict(unusable),
+        value: undefined,
+      }
+    if (!seen.asksCertificate)
+      return {
+        finding: fine('The server asks for no certificate, so ours is not shown.', { asksCertificate: false }),
+        value: undefined,
+      }
+    const opened = await dialSecure(asking.place, {
+      ...handshakeOptions(asking.candidate, options),
+      own,
+      askStaple: false,
+    })
+    if (opened.kind === 'broken')
+      return {
+        finding: fromVerdict(
+          refusalVerdict(own, options, nodeErrorToCode(opened.errorCode, opened.found), opened.found),
+        ),
+        value: undefined,
+      }
     const { talk } = opened
     const heard = await talk.options(asking.uri, asking.from, options.timeoutMs)
     const evidence: Evidence = { label: own.label, protocol: opened.protocol, ...heardEvidence(heard) }
-    if (heard.kind === 'response') return { finding: acceptedFinding(own, options, heard, evidence), value: { talk, heard } }
+    if (heard.kind === 'response')
+      return { finding: acceptedFinding(own, options, heard, evidence), value: { talk, heard } }
     talk.close()
     return { finding: ownFinding(heard, own, options, evidence), value: undefined }
   })
 }
 
 /** The server took it; had it looked at CRLs as we did, it might not have. */
-function acceptedFinding(own: OwnIdentity, options: CheckOptions, { response }: Extract<Heard, { kind: 'response' }>, evidence: Evidence): Finding {
-  const revoked = examineOwn(own, options).faults.find(({ code, refuses }) => refuses && (code === 'cert.revoked' || code === 'chain.revoked'))
+function acceptedFinding(
+  own: OwnIdentity,
+  options: CheckOptions,
+  { response }: Extract<Heard, { kind: 'response' }>,
+  evidence: Evidence,
+): Finding {
+  const revoked = examineOwn(own, options).faults.find(
+    ({ code, refuses }) => refuses && (code === 'cert.revoked' || code === 'chain.revoked'),
+  )
   if (revoked === undefined) return fine(`The server takes it: ${response.status} ${response.reason}.`, evidence)
-  return warning('crl.not-checked', { message: 'The server takes a certificate that is revoked: it checks no CRL, or not for this name', fix: 'configure the CRLs of the authorities on the server, for every name it serves' }, evidence)
+  return warning(
+    'crl.not-checked',
+    {
+      message: 'The server takes a certificate that is revoked: it checks no CRL, or not for this name',
+      fix: 'configure the CRLs of the authorities on the server, for every name it serves',
+    },
+    evidence,
+  )
 }
 
-function ownFinding(heard: Exclude<Heard, { kind: 'response' }>, own: OwnIdentity, options: CheckOptions, evidence: Evidence): Finding {
+function ownFinding(
+  heard: Exclude<Heard, { kind: 'response' }>,
+  own: OwnIdentity,
+  options: CheckOptions,
+  evidence: Evidence,
+): Finding {
   if (heard.kind === 'closed') {
     return fromVerdict(refusalVerdict(own, options, closingCode(heard), heard.found), evidence)
   }
@@ -107,26 +197,66 @@ function closingCode({ alert, said }: Extract<Heard, { kind: 'closed' }>): Verdi
   return alert === undefined ? 'tls.peer-refused' : nodeErrorToCode(undefined, `SSL alert number ${alert}`)
 }
 
-/** Most peers never say why. What we find in our own certificate is the likely reason; if that is nothing, their list of names is. */
+/**
+ * Most peers never say why. What we find in our own certificate is the likely reason; if that is nothing, their list of
+ * names is.
+ */
 function refusalVerdict(own: OwnIdentity, options: CheckOptions, said: VerdictCode, found: string): Verdict {
   const refusal = verdict(said, { found, message: `The server refused the certificate of ${own.label}` })
   const examination = examineOwn(own, options)
   const reason = examination.accepted ? undefined : toVerdict(examination)
-  if (reason?.code === 'cert.name-mismatch') return { ...verdict('cert.name-not-allowed', { found: reason.found ?? found, ...(reason.certificate === undefined ? {} : { certificate: reason.certificate }) }), others: [refusal] }
+  if (reason?.code === 'cert.name-mismatch')
+    return {
+      ...verdict('cert.name-not-allowed', {
+        found: reason.found ?? found,
+        ...(reason.certificate === undefined ? {} : { certificate: reason.certificate }),
+      }),
+      others: [refusal],
+    }
   if (reason !== undefined) return { ...reason, others: [...(reason.others ?? []), refusal] }
   if (said !== 'tls.peer-refused' && said !== 'tls.alert') return refusal
-  return { ...refusal, message: `The server refused the certificate of ${own.label}, in which nothing is wrong by the trust given here`, fix: 'look at the trust list, the CRLs, the list of servers and the clock of the other end' }
+  return {
+    ...refusal,
+    message: `The server refused the certificate of ${own.label}, in which nothing is wrong by the trust given here`,
+    fix: 'look at the trust list, the CRLs, the list of servers and the clock of the other end',
+  }
 }
 
-async function withWrong(journal: Journal, wrong: OwnCertificate, asking: Asking, options: CheckOptions): Promise<void> {
+async function withWrong(
+  journal: Journal,
+  wrong: OwnCertificate,
+  asking: Asking,
+  options: CheckOptions,
+): Promise<void> {
   await journal.step('client-certificate.wrong', 'with a certificate of a stranger', async () => {
-    const opened = await dialSecure(asking.place, { ...handshakeOptions(asking.candidate, options), own: wrong, askStaple: false })
-    if (opened.kind === 'broken') return { finding: fine(`Refused during the handshake (${opened.found}), as it should be.`, { refused: true }), value: undefined }
+    const opened = await dialSecure(asking.place, {
+      ...handshakeOptions(asking.candidate, options),
+      own: wrong,
+      askStaple: false,
+    })
+    if (opened.kind === 'broken')
+      return {
+        finding: fine(`Refused during the handshake (${opened.found}), as it should be.`, { refused: true }),
+        value: undefined,
+      }
     const { talk } = opened
     const heard = await talk.options(asking.uri, asking.from, options.timeoutMs)
     talk.close()
-    if (heard.kind !== 'response') return { finding: fine('Refused after the handshake, as it should be.', { refused: true, ...heardEvidence(heard) }), value: undefined }
-    return { finding: warning('tls.stranger-accepted', { found: `${heard.response.status} ${heard.response.reason} to a certificate that no authority of ours signed` }, { refused: false, ...heardEvidence(heard) }), value: undefined }
+    if (heard.kind !== 'response')
+      return {
+        finding: fine('Refused after the handshake, as it should be.', { refused: true, ...heardEvidence(heard) }),
+        value: undefined,
+      }
+    return {
+      finding: warning(
+        'tls.stranger-accepted',
+        {
+          found: `${heard.response.status} ${heard.response.reason} to a certificate that no authority of ours signed`,
+        },
+        { refused: false, ...heardEvidence(heard) },
+      ),
+      value: undefined,
+    }
   })
 }
 
@@ -135,7 +265,12 @@ function heardEvidence(heard: Heard): Evidence {
     case 'response':
       return { answer: `${heard.response.status} ${heard.response.reason}` }
     case 'closed':
-      return { closed: true, ...(heard.said === undefined ? {} : { said: heard.said }), ...(heard.alert === undefined ? {} : { alert: heard.alert }), closedAfterMs: Math.round(heard.ms * 10) / 10 }
+      return {
+        closed: true,
+        ...(heard.said === undefined ? {} : { said: heard.said }),
+        ...(heard.alert === undefined ? {} : { alert: heard.alert }),
+        closedAfterMs: Math.round(heard.ms * 10) / 10,
+      }
     case 'not-sip':
       return { answer: heard.line }
     case 'silent':
@@ -145,11 +280,32 @@ function heardEvidence(heard: Heard): Evidence {
   }
 }
 
-function summary({ asksCertificate }: Secured, without: Heard, good: Conversation | undefined, { steps }: Journal, { own, profile }: CheckOptions): Finding {
+function summary(
+  { asksCertificate }: Secured,
+  without: Heard,
+  good: Conversation | undefined,
+  { steps }: Journal,
+  { own, profile }: CheckOptions,
+): Finding {
   const failed = steps.find(({ outcome }) => outcome === 'failed')
   const evidence: Evidence = { asks: asksCertificate, demands: asksCertificate && without.kind === 'closed' }
-  if (failed !== undefined) return { outcome: 'failed', code: failed.code, sentence: failed.sentence, evidence, ...(failed.remedy === undefined ? {} : { remedy: failed.remedy }), ...(failed.verdict === undefined ? {} : { verdict: failed.verdict }) }
-  if (!asksCertificate) return profile.speaksAs === 'client' ? fine('None is asked for.', evidence) : warning('tls.client-cert-not-asked', {}, evidence)
-  if (without.kind === 'response') return fine(`One is asked for and not demanded${own === undefined ? '' : good === undefined ? '' : '; ours is taken'}.`, evidence)
+  if (failed !== undefined)
+    return {
+      outcome: 'failed',
+      code: failed.code,
+      sentence: failed.sentence,
+      evidence,
+      ...(failed.remedy === undefined ? {} : { remedy: failed.remedy }),
+      ...(failed.verdict === undefined ? {} : { verdict: failed.verdict }),
+    }
+  if (!asksCertificate)
+    return profile.speaksAs === 'client'
+      ? fine('None is asked for.', evidence)
+      : warning('tls.client-cert-not-asked', {}, evidence)
+  if (without.kind === 'response')
+    return fine(
+      `One is asked for and not demanded${own === undefined ? '' : good === undefined ? '' : '; ours is taken'}.`,
+      evidence,
+    )
   return fine('One is demanded, and ours is taken.', evidence)
 }

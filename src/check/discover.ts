@@ -1,4 +1,7 @@
-/** Discovery: from a domain to the places a client of that profile would try, in its order, with every question it asked on the way. */
+/**
+ * Discovery: from a domain to the places a client of that profile would try, in its order, with every question it asked
+ * on the way.
+ */
 import { isIP } from 'node:net'
 import { locate, LocateError } from '../sip/transport/locate.ts'
 import { ResolveError, type Resolver, type SrvRecord } from '../sip/transport/resolver.ts'
@@ -27,7 +30,11 @@ export interface DiscoveryOptions {
 }
 
 /** Asks every question of the profile in order; the candidates are in the order in which the client would dial them. */
-export async function discoverDomain(journal: Journal, domain: string, options: DiscoveryOptions): Promise<readonly Candidate[]> {
+export async function discoverDomain(
+  journal: Journal,
+  domain: string,
+  options: DiscoveryOptions,
+): Promise<readonly Candidate[]> {
   return journal.step('discovery', `discovery of ${domain} as ${options.profile.name}`, async (inner) => {
     const candidates: Candidate[] = []
     let srvSeen = false
@@ -42,12 +49,23 @@ export async function discoverDomain(journal: Journal, domain: string, options: 
 }
 
 /** One place given by hand: its addresses are all that DNS is asked for. */
-export async function discoverHost(journal: Journal, place: GivenPlace, resolver: Resolver): Promise<readonly Candidate[]> {
+export async function discoverHost(
+  journal: Journal,
+  place: GivenPlace,
+  resolver: Resolver,
+): Promise<readonly Candidate[]> {
   const { host, address } = place
   return journal.step('discovery', `address of ${host}`, async () => {
-    if (isIP(host) !== 0) return { finding: fine('An address needs no discovery.'), value: [candidateOf(place, [host])] }
+    if (isIP(host) !== 0)
+      return { finding: fine('An address needs no discovery.'), value: [candidateOf(place, [host])] }
     const found = await addressesOf(host, resolver)
-    if (address === undefined) return 'outcome' in found ? { finding: found, value: [] } : { finding: fine(`${host} is ${found.join(', ')}.`, { addresses: [...found] }), value: [candidateOf(place, found)] }
+    if (address === undefined)
+      return 'outcome' in found
+        ? { finding: found, value: [] }
+        : {
+            finding: fine(`${host} is ${found.join(', ')}.`, { addresses: [...found] }),
+            value: [candidateOf(place, found)],
+          }
     return { finding: compared(host, address, found), value: [candidateOf(place, [address])] }
   })
 }
@@ -69,9 +87,14 @@ function candidateOf({ host, port, transport, found }: GivenPlace, addresses: re
 /** The address is fixed; a DNS that knows another one, or none, is worth a word. */
 function compared(host: string, address: string, found: readonly string[] | Finding): Finding {
   const evidence = { dialled: address, ...('outcome' in found ? {} : { dns: [...found] }) }
-  if ('outcome' in found) return { ...fine(`${address} is dialled; the DNS has no address for ${host}.`, evidence), outcome: 'note' }
+  if ('outcome' in found)
+    return { ...fine(`${address} is dialled; the DNS has no address for ${host}.`, evidence), outcome: 'note' }
   if (found.includes(address)) return fine(`${host} is ${address}.`, evidence)
-  return warning('dns.wrong-target', { found: `${host} is ${found.join(', ')} in the DNS; ${address} is dialled here` }, evidence)
+  return warning(
+    'dns.wrong-target',
+    { found: `${host} is ${found.join(', ')} in the DNS; ${address} is dialled here` },
+    evidence,
+  )
 }
 
 interface Found {
@@ -84,10 +107,17 @@ const nothing: Found = { exists: false, candidates: [] }
 
 function discovered(domain: string, candidates: readonly Candidate[], { steps }: Journal): Finding {
   const [first] = candidates
-  if (first !== undefined) return fine(`${candidates.length === 1 ? 'One place' : `${candidates.length} places`} to try, first ${first.host}:${first.port} (${first.found}).`, { order: candidates.map(({ host, port, found }) => `${host}:${port} ${found}`) })
+  if (first !== undefined)
+    return fine(
+      `${candidates.length === 1 ? 'One place' : `${candidates.length} places`} to try, first ${first.host}:${first.port} (${first.found}).`,
+      { order: candidates.map(({ host, port, found }) => `${host}:${port} ${found}`) },
+    )
   const worst = steps.find(({ outcome }) => outcome === 'failed')
   if (worst?.verdict !== undefined) return { ...worst, sentence: `No place is left to try. ${worst.sentence}` }
-  return failure('dns.not-found', { message: `Nothing in the DNS says where the servers of ${domain} are`, fix: `publish one of these records: ${steps.map(({ title }) => title).join(', ')}` })
+  return failure('dns.not-found', {
+    message: `Nothing in the DNS says where the servers of ${domain} are`,
+    fix: `publish one of these records: ${steps.map(({ title }) => title).join(', ')}`,
+  })
 }
 
 async function ask(journal: Journal, lookup: Lookup, domain: string, options: DiscoveryOptions): Promise<Found> {
@@ -103,45 +133,122 @@ async function ask(journal: Journal, lookup: Lookup, domain: string, options: Di
   }
 }
 
-async function askSrv(journal: Journal, { name, transport }: Extract<Lookup, { kind: 'srv' }>, domain: string, options: DiscoveryOptions): Promise<Found> {
+async function askSrv(
+  journal: Journal,
+  { name, transport }: Extract<Lookup, { kind: 'srv' }>,
+  domain: string,
+  options: DiscoveryOptions,
+): Promise<Found> {
   const service = name.replace('{}', domain)
   return journal.step(`discovery.${name.replace('.{}', '')}`, `SRV ${service}`, async (): Promise<Done<Found>> => {
     const records = await answerOf(() => options.resolver.srv(service))
     if ('outcome' in records) return { finding: records, value: nothing }
     const [best] = [...records].sort(bySrvOrder)
-    if (best === undefined) return { finding: note('dns.not-found', { message: `There is no record SRV ${service}` }), value: nothing }
-    if (best.target === '.') return { finding: note('dns.not-found', { message: `SRV ${service} says that the service is not offered (target ".", RFC 2782)` }), value: { exists: true, candidates: [] } }
+    if (best === undefined)
+      return { finding: note('dns.not-found', { message: `There is no record SRV ${service}` }), value: nothing }
+    if (best.target === '.')
+      return {
+        finding: note('dns.not-found', {
+          message: `SRV ${service} says that the service is not offered (target ".", RFC 2782)`,
+        }),
+        value: { exists: true, candidates: [] },
+      }
     const evidence = { records: records.map(srvText) }
     if (options.profile.naming === 'strict' && !isNamedIn(best.target, domain, options.relaxedNaming)) {
-      return { finding: failure('dns.srv-outside-domain', { found: `${best.target} is not a host directly in ${domain}`, rule: 'strict naming: the target of the SRV record is a host directly in the SIP domain (policy DisableStrictDNSNaming relaxes it)' }, evidence), value: { exists: true, candidates: [] } }
+      return {
+        finding: failure(
+          'dns.srv-outside-domain',
+          {
+            found: `${best.target} is not a host directly in ${domain}`,
+            rule: 'strict naming: the target of the SRV record is a host directly in the SIP domain (policy DisableStrictDNSNaming relaxes it)',
+          },
+          evidence,
+        ),
+        value: { exists: true, candidates: [] },
+      }
     }
     const addresses = await addressesOf(best.target, options.resolver)
     if ('outcome' in addresses) return { finding: { ...addresses, evidence }, value: { exists: true, candidates: [] } }
-    const candidate: Candidate = { host: best.target.toLowerCase(), port: best.port, transport, addresses, names: wantedNames(best.target, domain, options), found: `SRV ${service}` }
-    return { finding: fine(`It leads to ${best.target}:${best.port} (${addresses.join(', ')}).`, { ...evidence, addresses: [...addresses] }), value: { exists: true, candidates: [candidate] } }
+    const candidate: Candidate = {
+      host: best.target.toLowerCase(),
+      port: best.port,
+      transport,
+      addresses,
+      names: wantedNames(best.target, domain, options),
+      found: `SRV ${service}`,
+    }
+    return {
+      finding: fine(`It leads to ${best.target}:${best.port} (${addresses.join(', ')}).`, {
+        ...evidence,
+        addresses: [...addresses],
+      }),
+      value: { exists: true, candidates: [candidate] },
+    }
   })
 }
 
-async function askAddress(journal: Journal, { name, port, transport }: Extract<Lookup, { kind: 'a' }>, domain: string, options: DiscoveryOptions): Promise<Found> {
+async function askAddress(
+  journal: Journal,
+  { name, port, transport }: Extract<Lookup, { kind: 'a' }>,
+  domain: string,
+  options: DiscoveryOptions,
+): Promise<Found> {
   const host = name.replace('{}', domain)
-  return journal.step(`discovery.${name.replace('.{}', '').replace('{}', 'domain')}:${port}`, `A ${host}, port ${port}`, async (): Promise<Done<Found>> => {
-    const addresses = await answerOf(() => bothFamilies(host, options.resolver))
-    if ('outcome' in addresses) return { finding: addresses, value: nothing }
-    if (addresses.length === 0) return { finding: note('dns.not-found', { message: `${host} has no address` }), value: nothing }
-    const candidate: Candidate = { host, port, transport, addresses, names: wantedNames(host, domain, options), found: `A ${host}` }
-    return { finding: fine(`${host} is ${addresses.join(', ')}.`, { addresses: [...addresses] }), value: { exists: true, candidates: [candidate] } }
-  })
+  return journal.step(
+    `discovery.${name.replace('.{}', '').replace('{}', 'domain')}:${port}`,
+    `A ${host}, port ${port}`,
+    async (): Promise<Done<Found>> => {
+      const addresses = await answerOf(() => bothFamilies(host, options.resolver))
+      if ('outcome' in addresses) return { finding: addresses, value: nothing }
+      if (addresses.length === 0)
+        return { finding: note('dns.not-found', { message: `${host} has no address` }), value: nothing }
+      const candidate: Candidate = {
+        host,
+        port,
+        transport,
+        addresses,
+        names: wantedNames(host, domain, options),
+        found: `A ${host}`,
+      }
+      return {
+        finding: fine(`${host} is ${addresses.join(', ')}.`, { addresses: [...addresses] }),
+        value: { exists: true, candidates: [candidate] },
+      }
+    },
+  )
 }
 
 async function askRfc3263(journal: Journal, domain: string, { resolver }: DiscoveryOptions): Promise<Found> {
   return journal.step('discovery.rfc3263', `NAPTR, SRV and addresses of ${domain}`, async (): Promise<Done<Found>> => {
     try {
-      const hops = await locate({ secure: true, host: domain, port: undefined, transport: undefined }, resolver, { supported: ['tls'], face: 'check', nameRule: 'domain-first', random: Math.random })
-      const candidates = hops.map((hop): Candidate => ({ host: hop.host ?? hop.address, port: hop.port, transport: 'tls', addresses: [hop.address], names: [domain], found: `RFC 3263 ${domain}` }))
-      return { finding: fine(`It leads to ${hops.map(({ host = '', address, port }) => `${host} ${address}:${port}`).join(', ')}.`), value: { exists: true, candidates } }
+      const hops = await locate({ secure: true, host: domain, port: undefined, transport: undefined }, resolver, {
+        supported: ['tls'],
+        face: 'check',
+        nameRule: 'domain-first',
+        random: Math.random,
+      })
+      const candidates = hops.map(
+        (hop): Candidate => ({
+          host: hop.host ?? hop.address,
+          port: hop.port,
+          transport: 'tls',
+          addresses: [hop.address],
+          names: [domain],
+          found: `RFC 3263 ${domain}`,
+        }),
+      )
+      return {
+        finding: fine(
+          `It leads to ${hops.map(({ host = '', address, port }) => `${host} ${address}:${port}`).join(', ')}.`,
+        ),
+        value: { exists: true, candidates },
+      }
     } catch (error) {
       if (!(error instanceof LocateError)) throw error
-      return { finding: failure(error.code === 'route.no-transport' ? 'dns.not-found' : error.code, { found: error.message }), value: nothing }
+      return {
+        finding: failure(error.code === 'route.no-transport' ? 'dns.not-found' : error.code, { found: error.message }),
+        value: nothing,
+      }
     }
   })
 }
@@ -171,7 +278,9 @@ async function addressesOf(host: string, resolver: Resolver): Promise<readonly s
   if (isIP(host) !== 0) return [host]
   const addresses = await answerOf(() => bothFamilies(host, resolver))
   if ('outcome' in addresses) return addresses
-  return addresses.length > 0 ? addresses : failure('dns.not-found', { message: `${host} has no address`, fix: `add an A record for ${host}` })
+  return addresses.length > 0
+    ? addresses
+    : failure('dns.not-found', { message: `${host} has no address`, fix: `add an A record for ${host}` })
 }
 
 async function bothFamilies(host: string, resolver: Resolver): Promise<readonly string[]> {
@@ -183,7 +292,11 @@ async function answerOf<T extends readonly unknown[]>(question: () => Promise<T>
   try {
     return await question()
   } catch (error) {
-    if (error instanceof ResolveError) return failure('dns.unreachable', { found: error.message, fix: 'name a DNS server that answers: --dns ADDRESS:PORT' })
+    if (error instanceof ResolveError)
+      return failure('dns.unreachable', {
+        found: error.message,
+        fix: 'name a DNS server that answers: --dns ADDRESS:PORT',
+      })
     throw error
   }
 }

@@ -24,9 +24,11 @@ export class ExpectError extends Error {
  */
 export function readExpectations(text: string, file: string): Expectations {
   const content: unknown = parseText(text, file)
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) throw new ExpectError(`${file}: wanted lines of step: code, such as "certificate: cert.expired"`)
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    throw new ExpectError(`${file}: wanted lines of step: code, such as "certificate: cert.expired"`)
   const entries = Object.entries(content).map(([step, code]): readonly [string, string] => {
-    if (typeof code !== 'string') throw new ExpectError(`${file}: ${step}: wanted a code such as ok or cert.expired, found ${JSON.stringify(code)}`)
+    if (typeof code !== 'string')
+      throw new ExpectError(`${file}: ${step}: wanted a code such as ok or cert.expired, found ${JSON.stringify(code)}`)
     return [step, code]
   })
   if (entries.length === 0) throw new ExpectError(`${file}: no expectation in it`)
@@ -35,7 +37,10 @@ export function readExpectations(text: string, file: string): Expectations {
 
 /** What is not as expected. A step that ran several times counts by its last run. */
 export function differences(expected: Expectations, report: CheckReport): readonly Difference[] {
-  const found = new Map([...allSteps(report.steps).map(({ id, code }) => [id, code] as const), ['check', report.code] as const])
+  const found = new Map([
+    ...allSteps(report.steps).map(({ id, code }) => [id, code] as const),
+    ['check', report.code] as const,
+  ])
   return [...expected].flatMap(([step, code]) => {
     const seen = found.get(step) ?? 'absent'
     return seen === code ? [] : [{ step, expected: code, found: seen }]

@@ -82,7 +82,10 @@ export interface Broken {
 export async function openTcp({ address, port }: Place, timeoutMs: number): Promise<Socket | Broken> {
   const outcome = Promise.withResolvers<Socket | Broken>()
   const socket = connectTcp({ host: address, port, noDelay: true })
-  const timer = setTimeout(() => outcome.resolve(broken('tcp', 'link.timeout', `no connection within ${timeoutMs} ms`)), timeoutMs)
+  const timer = setTimeout(
+    () => outcome.resolve(broken('tcp', 'link.timeout', `no connection within ${timeoutMs} ms`)),
+    timeoutMs,
+  )
   socket.once('connect', () => outcome.resolve(socket))
   socket.on('error', (error) => outcome.resolve(brokenBy('tcp', error)))
   const result = await outcome.promise.finally(() => clearTimeout(timer))
@@ -102,10 +105,17 @@ export async function secure(socket: Socket, place: Place, options: HandshakeOpt
     socket.destroy()
     return brokenBy('tls', error)
   }
-  const late = setTimeout(() => outcome.resolve(broken('tls', 'tls.handshake-timeout', `nothing came within ${options.timeoutMs} ms`)), options.timeoutMs)
+  const late = setTimeout(
+    () => outcome.resolve(broken('tls', 'tls.handshake-timeout', `nothing came within ${options.timeoutMs} ms`)),
+    options.timeoutMs,
+  )
   tls.on('OCSPResponse', (response: Buffer | null) => (staple = response ?? undefined))
-  tls.on('error', (error) => outcome.resolve({ ...brokenBy('tls', error), askedCertificate: asksCertificate(tls), chain: chainOf(tls) }))
-  tls.once('close', () => outcome.resolve(broken('tls', 'tls.handshake-failed', 'the other end closed the connection during the handshake')))
+  tls.on('error', (error) =>
+    outcome.resolve({ ...brokenBy('tls', error), askedCertificate: asksCertificate(tls), chain: chainOf(tls) }),
+  )
+  tls.once('close', () =>
+    outcome.resolve(broken('tls', 'tls.handshake-failed', 'the other end closed the connection during the handshake')),
+  )
   tls.once('secureConnect', () => outcome.resolve(read(tls, place, staple, performance.now() - began)))
   const result = await outcome.promise.finally(() => clearTimeout(late))
   if (result.kind === 'broken') tls.destroy()
@@ -119,7 +129,20 @@ export async function dialSecure(place: Place, options: HandshakeOptions): Promi
 }
 
 function connectionOptions(options: HandshakeOptions): ConnectionOptions {
-  const { minVersion, maxVersion, ciphers, groups, signatures, alpn, servername, anchors, crls, allowPartialTrustChain, own, askStaple } = options
+  const {
+    minVersion,
+    maxVersion,
+    ciphers,
+    groups,
+    signatures,
+    alpn,
+    servername,
+    anchors,
+    crls,
+    allowPartialTrustChain,
+    own,
+    askStaple,
+  } = options
   return {
     // Soft: the examiner judges, and it must see the certificate it refuses.
     rejectUnauthorized: false,
@@ -140,7 +163,12 @@ function connectionOptions(options: HandshakeOptions): ConnectionOptions {
 }
 
 function read(socket: TLSSocket, { address, port }: Place, staple: Buffer | undefined, tlsMs: number): Secured {
-  const evidence = readEvidence(socket, { side: 'dialled', face: 'check', remote: { address, port }, wantedName: undefined })
+  const evidence = readEvidence(socket, {
+    side: 'dialled',
+    face: 'check',
+    remote: { address, port },
+    wantedName: undefined,
+  })
   const { errorCode, errorMessage } = evidence
   return {
     kind: 'secured',
@@ -170,7 +198,10 @@ function chainOf(socket: TLSSocket): readonly Buffer[] {
   return chain
 }
 
-/** Only a CertificateRequest brings the signature algorithms of a server (RFC 5246 §7.4.4, RFC 8446 §4.3.2). A socket that is gone gives no list. */
+/**
+ * Only a CertificateRequest brings the signature algorithms of a server (RFC 5246 §7.4.4, RFC 8446 §4.3.2). A socket
+ * that is gone gives no list.
+ */
 function asksCertificate(socket: TLSSocket): boolean {
   const algorithms: unknown = socket.getSharedSigalgs()
   return Array.isArray(algorithms) && algorithms.length > 0
@@ -178,7 +209,9 @@ function asksCertificate(socket: TLSSocket): boolean {
 
 function groupOf(socket: TLSSocket): string | undefined {
   const info: unknown = socket.getEphemeralKeyInfo()
-  return typeof info === 'object' && info !== null && 'name' in info && typeof info.name === 'string' ? info.name : undefined
+  return typeof info === 'object' && info !== null && 'name' in info && typeof info.name === 'string'
+    ? info.name
+    : undefined
 }
 
 function broken(at: Broken['at'], code: VerdictCode, found: string): Broken {
@@ -188,6 +221,16 @@ function broken(at: Broken['at'], code: VerdictCode, found: string): Broken {
 function brokenBy(at: Broken['at'], error: unknown): Broken {
   if (!(error instanceof Error)) throw error
   const errorCode = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-  const code = at === 'tls' && errorCode === 'ECONNRESET' ? 'tls.handshake-failed' : nodeErrorToCode(errorCode, error.message)
-  return { kind: 'broken', at, code, found: error.message.replace(/^[0-9A-F]+:error:[0-9A-F]+:/, '').trim(), errorCode, alert: alertNumber(error.message), askedCertificate: false, chain: [] }
+  const code =
+    at === 'tls' && errorCode === 'ECONNRESET' ? 'tls.handshake-failed' : nodeErrorToCode(errorCode, error.message)
+  return {
+    kind: 'broken',
+    at,
+    code,
+    found: error.message.replace(/^[0-9A-F]+:error:[0-9A-F]+:/, '').trim(),
+    errorCode,
+    alert: alertNumber(error.message),
+    askedCertificate: false,
+    chain: [],
+  }
 }

@@ -1,4 +1,7 @@
-/** The connectivity analyzer: can a client get in through this server, and if not, which step fails and whose fault is it? */
+/**
+ * The connectivity analyzer: can a client get in through this server, and if not, which step fails and whose fault is
+ * it?
+ */
 export { totals, walk, type Reached, type Walk } from './check.ts'
 export { discoverDomain, discoverHost, type Candidate } from './discover.ts'
 export type { TlsLimits } from './handshake.ts'

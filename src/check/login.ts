@@ -1,4 +1,7 @@
-/** What a user would do next: sign in, write to oneself, call an echo, sign out. Only when it was asked for, and one attempt each. */
+/**
+ * What a user would do next: sign in, write to oneself, call an echo, sign out. Only when it was asked for, and one
+ * attempt each.
+ */
 import { openPhone, PhoneError, type Phone, type PhoneSettings } from '../phone/index.ts'
 import { verdict } from '../certificates/verdict-codes.ts'
 import { isVerdictCode, type VerdictCode } from '../certificates/verdict-codes.ts'
@@ -16,11 +19,24 @@ export interface Credentials {
 }
 
 /** Whom to call: a URI that answers by itself, or a second account that the check lets answer. */
-export type Echo = { readonly kind: 'uri'; readonly uri: string } | { readonly kind: 'account'; readonly account: Credentials } | { readonly kind: 'none' }
+export type Echo =
+  | { readonly kind: 'uri'; readonly uri: string }
+  | { readonly kind: 'account'; readonly account: Credentials }
+  | { readonly kind: 'none' }
 
-const titles = { 'login.message': 'MESSAGE to oneself', 'login.call': 'call to an echo: INVITE, 200, ACK, BYE', 'login.sign-out': 'removal of our own Contact' } as const
+const titles = {
+  'login.message': 'MESSAGE to oneself',
+  'login.call': 'call to an echo: INVITE, 200, ACK, BYE',
+  'login.sign-out': 'removal of our own Contact',
+} as const
 
-export async function loginStep(journal: Journal, reached: Reached, who: Credentials, echo: Echo, options: CheckOptions): Promise<void> {
+export async function loginStep(
+  journal: Journal,
+  reached: Reached,
+  who: Credentials,
+  echo: Echo,
+  options: CheckOptions,
+): Promise<void> {
   await journal.step('login', `sign-in of sip:${who.user}@${who.domain}`, async (inner) => {
     const phone = openPhone(phoneSettings(reached, who, options))
     try {
@@ -34,11 +50,21 @@ export async function loginStep(journal: Journal, reached: Reached, who: Credent
   })
 }
 
-async function useAccount(journal: Journal, phone: Phone, reached: Reached, echo: Echo, options: CheckOptions): Promise<void> {
+async function useAccount(
+  journal: Journal,
+  phone: Phone,
+  reached: Reached,
+  echo: Echo,
+  options: CheckOptions,
+): Promise<void> {
   const signedIn = await attempt(journal, 'login.register', `REGISTER ${phone.uri}`, async () => {
     const { target, redirects, contacts } = await phone.signIn()
     const where = `${target.host}:${target.port}`
-    return fine(`Signed in at ${where}${redirects === 0 ? '' : `, sent on ${redirects} times`}.`, { at: where, redirects, contacts: contacts.length })
+    return fine(`Signed in at ${where}${redirects === 0 ? '' : `, sent on ${redirects} times`}.`, {
+      at: where,
+      redirects,
+      contacts: contacts.length,
+    })
   })
   if (!signedIn) {
     for (const [id, title] of Object.entries(titles)) journal.put(id, title, notTried('Not tried: the sign-in failed.'))
@@ -62,9 +88,21 @@ async function messageToOneself(phone: Phone): Promise<Finding> {
   return fine(`Sent (${status} ${reason}) and received.`, { status })
 }
 
-async function callEcho(journal: Journal, phone: Phone, reached: Reached, echo: Echo, options: CheckOptions): Promise<void> {
-  if (echo.kind === 'none') return journal.put('login.call', titles['login.call'], notTried('Not tried: nobody to call was named; --echo URI names one.'))
-  if (echo.kind === 'uri') return void (await attempt(journal, 'login.call', titles['login.call'], () => call(phone, echo.uri)))
+async function callEcho(
+  journal: Journal,
+  phone: Phone,
+  reached: Reached,
+  echo: Echo,
+  options: CheckOptions,
+): Promise<void> {
+  if (echo.kind === 'none')
+    return journal.put(
+      'login.call',
+      titles['login.call'],
+      notTried('Not tried: nobody to call was named; --echo URI names one.'),
+    )
+  if (echo.kind === 'uri')
+    return void (await attempt(journal, 'login.call', titles['login.call'], () => call(phone, echo.uri)))
   const other = openPhone({ ...phoneSettings(reached, echo.account, options), autoAnswer: true })
   try {
     await attempt(journal, 'login.call', titles['login.call'], async () => {
@@ -80,11 +118,19 @@ async function call(phone: Phone, uri: string): Promise<Finding> {
   const placed = phone.call(uri)
   await placed.established
   await placed.hangUp()
-  return fine(`${uri} answered, and the call was ended with BYE.`, { callee: uri, provisional: placed.progress.map(String) })
+  return fine(`${uri} answered, and the call was ended with BYE.`, {
+    callee: uri,
+    provisional: placed.progress.map(String),
+  })
 }
 
 /** One attempt with a password that cannot be right. */
-async function wrongPassword(journal: Journal, reached: Reached, who: Credentials, options: CheckOptions): Promise<void> {
+async function wrongPassword(
+  journal: Journal,
+  reached: Reached,
+  who: Credentials,
+  options: CheckOptions,
+): Promise<void> {
   await journal.step('probe.password', 'REGISTER with a wrong password', async (): Promise<Done<undefined>> => {
     const phone = openPhone(phoneSettings(reached, { ...who, password: `not ${who.password}` }, options))
     try {
@@ -93,7 +139,12 @@ async function wrongPassword(journal: Journal, reached: Reached, who: Credential
     } catch (error) {
       if (!(error instanceof PhoneError)) throw error
       const refused = error.status === 401 || error.status === 403 || error.status === 407
-      return { finding: refused ? fine(`Refused with ${error.status}, as it should be.`, { status: error.status ?? 0 }) : findingOf(error), value: undefined }
+      return {
+        finding: refused
+          ? fine(`Refused with ${error.status}, as it should be.`, { status: error.status ?? 0 })
+          : findingOf(error),
+        value: undefined,
+      }
     } finally {
       await phone.close()
     }
@@ -112,7 +163,10 @@ async function attempt(journal: Journal, id: string, title: string, work: () => 
 }
 
 function findingOf(error: PhoneError): Finding {
-  const evidence: Evidence = { ...(error.status === undefined ? {} : { status: error.status }), ...(error.diagnostics === undefined ? {} : { diagnostics: error.diagnostics }) }
+  const evidence: Evidence = {
+    ...(error.status === undefined ? {} : { status: error.status }),
+    ...(error.diagnostics === undefined ? {} : { diagnostics: error.diagnostics }),
+  }
   if (error.verdict !== undefined) return fromVerdict(error.verdict, evidence)
   return fromVerdict(verdict(codeOf(error), { found: error.message }), evidence)
 }
@@ -124,14 +178,23 @@ function codeOf({ code, status }: PhoneError): VerdictCode {
   return 'sip.refused'
 }
 
-function phoneSettings({ candidate, place }: Reached, { user, domain, login, password }: Credentials, options: CheckOptions): PhoneSettings {
+function phoneSettings(
+  { candidate, place }: Reached,
+  { user, domain, login, password }: Credentials,
+  options: CheckOptions,
+): PhoneSettings {
   const { trust, resolver, timeoutMs } = options
   return {
     user,
     domain,
     ...(login === undefined ? {} : { login }),
     password,
-    target: { host: candidate.names[0] ?? candidate.host, address: place.address, port: place.port, transport: candidate.transport },
+    target: {
+      host: candidate.names[0] ?? candidate.host,
+      address: place.address,
+      port: place.port,
+      transport: candidate.transport,
+    },
     ca: trust.anchors,
     resolver,
     answerMs: timeoutMs,

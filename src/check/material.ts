@@ -1,4 +1,7 @@
-/** The files a check is given: trust lists, CRLs, a certificate of our own; what is wrong with them is said, not swallowed. */
+/**
+ * The files a check is given: trust lists, CRLs, a certificate of our own; what is wrong with them is said, not
+ * swallowed.
+ */
 import { getCACertificates, rootCertificates } from 'node:tls'
 import { loadCertificates, loadCrl, loadKey, loadTrustList } from '../certificates/load.ts'
 import { verdict } from '../certificates/verdict-codes.ts'
@@ -10,31 +13,59 @@ export function trustFiles(files: readonly string[], from: string): Trust {
   const loaded = files.map((file) => loadTrustList(file))
   const certificates = loaded.flatMap((one) => (one.ok ? [...one.value.certificates] : []))
   const octets = certificates.reduce((sum, { subject }) => sum + Buffer.byteLength(subject), 0)
-  const long = octets > 12 * 1024 ? [verdict('trust.too-long', { found: `${octets} octets of CA names in ${files.join(', ')}` })] : []
-  return { anchors: certificates.map((certificate) => certificate.toString()), from, chosen: true, verdicts: [...loaded.flatMap((one) => (one.ok ? one.warnings : one.verdicts)), ...long] }
+  const long =
+    octets > 12 * 1024
+      ? [verdict('trust.too-long', { found: `${octets} octets of CA names in ${files.join(', ')}` })]
+      : []
+  return {
+    anchors: certificates.map((certificate) => certificate.toString()),
+    from,
+    chosen: true,
+    verdicts: [...loaded.flatMap((one) => (one.ok ? one.warnings : one.verdicts)), ...long],
+  }
 }
 
 /** The roots of the operating system; where it keeps none, those that come with Node. */
 export function systemTrust(): Trust {
   const system = getCACertificates('system')
-  return system.length > 0 ? { anchors: system, from: "the system's roots", chosen: false, verdicts: [] } : { anchors: rootCertificates, from: 'the roots that come with Node', chosen: false, verdicts: [] }
+  return system.length > 0
+    ? { anchors: system, from: "the system's roots", chosen: false, verdicts: [] }
+    : { anchors: rootCertificates, from: 'the roots that come with Node', chosen: false, verdicts: [] }
 }
 
-export function crlFiles(files: readonly string[]): { readonly crls: readonly string[]; readonly crlVerdicts: readonly Verdict[] } {
+export function crlFiles(files: readonly string[]): {
+  readonly crls: readonly string[]
+  readonly crlVerdicts: readonly Verdict[]
+} {
   const loaded = files.map((file) => loadCrl(file))
-  return { crls: loaded.flatMap((one) => (one.ok ? [one.value.pem] : [])), crlVerdicts: loaded.flatMap((one) => (one.ok ? one.warnings : one.verdicts)) }
+  return {
+    crls: loaded.flatMap((one) => (one.ok ? [one.value.pem] : [])),
+    crlVerdicts: loaded.flatMap((one) => (one.ok ? one.warnings : one.verdicts)),
+  }
 }
 
 /**
  * @param passphrase of the key file, when it is encrypted
  * @param names what the other end knows us by; empty: nobody says
  */
-export function identityFiles(certificateFile: string, keyFile: string, label: string, names: readonly string[], passphrase?: string): OwnIdentity {
+export function identityFiles(
+  certificateFile: string,
+  keyFile: string,
+  label: string,
+  names: readonly string[],
+  passphrase?: string,
+): OwnIdentity {
   const chain = loadCertificates(certificateFile)
   const key = loadKey(keyFile, passphrase === undefined ? {} : { passphrase })
   const verdicts = [...(chain.ok ? chain.warnings : chain.verdicts), ...(key.ok ? key.warnings : key.verdicts)]
   const usable = chain.ok && key.ok
-  return { label, names, cert: chain.ok ? chain.value.pem : '', key: key.ok ? key.value.key.export({ type: 'pkcs8', format: 'pem' }).toString() : '', verdicts: usable ? [...verdicts, ...pairVerdicts(chain.value.certificates, key.value.key, label)] : verdicts }
+  return {
+    label,
+    names,
+    cert: chain.ok ? chain.value.pem : '',
+    key: key.ok ? key.value.key.export({ type: 'pkcs8', format: 'pem' }).toString() : '',
+    verdicts: usable ? [...verdicts, ...pairVerdicts(chain.value.certificates, key.value.key, label)] : verdicts,
+  }
 }
 
 type Certificates = Extract<ReturnType<typeof loadCertificates>, { ok: true }>['value']['certificates']
@@ -42,8 +73,14 @@ type Key = Extract<ReturnType<typeof loadKey>, { ok: true }>['value']['key']
 
 /** OpenSSL calls a chain in the wrong order a key mismatch, and refuses to start with a short key. */
 function pairVerdicts([leaf, ...issuers]: Certificates, key: Key, label: string): readonly Verdict[] {
-  if (issuers.some((one) => one.checkPrivateKey(key)) && !leaf.checkPrivateKey(key)) return [verdict('chain.out-of-order', { found: `the key fits a later certificate of ${label}` })]
-  if (!leaf.checkPrivateKey(key)) return [verdict('key.mismatch', { found: `${key.asymmetricKeyType} key, ${leaf.publicKey.asymmetricKeyType} key in the certificate of ${label}` })]
+  if (issuers.some((one) => one.checkPrivateKey(key)) && !leaf.checkPrivateKey(key))
+    return [verdict('chain.out-of-order', { found: `the key fits a later certificate of ${label}` })]
+  if (!leaf.checkPrivateKey(key))
+    return [
+      verdict('key.mismatch', {
+        found: `${key.asymmetricKeyType} key, ${leaf.publicKey.asymmetricKeyType} key in the certificate of ${label}`,
+      }),
+    ]
   const bits = leaf.publicKey.asymmetricKeyDetails?.modulusLength
   return bits !== undefined && bits < 2048 ? [verdict('key.too-weak', { found: `RSA of ${bits} bits` })] : []
 }

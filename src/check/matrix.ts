@@ -1,4 +1,7 @@
-/** Every link of a topology, dialled as the one end with its own certificate and trust: what the plan allows, and what really happens. */
+/**
+ * Every link of a topology, dialled as the one end with its own certificate and trust: what the plan allows, and what
+ * really happens.
+ */
 import { toVerdict } from '../certificates/examine/index.ts'
 import { certificateFaults } from './certificate-step.ts'
 import type { Candidate } from './discover.ts'
@@ -48,7 +51,11 @@ export interface LinkResult {
 export const mostAtOnce = 4
 
 /** @param atOnce 1 to 4 connections at a time */
-export async function tryLinks(trials: readonly LinkTrial[], atOnce: number, onResult: (result: LinkResult) => void): Promise<readonly LinkResult[]> {
+export async function tryLinks(
+  trials: readonly LinkTrial[],
+  atOnce: number,
+  onResult: (result: LinkResult) => void,
+): Promise<readonly LinkResult[]> {
   const results = new Array<LinkResult | undefined>(trials.length).fill(undefined)
   let next = 0
   const worker = async (): Promise<void> => {
@@ -73,9 +80,25 @@ interface Seen {
 async function tryLink(trial: LinkTrial): Promise<LinkResult> {
   const { from, to, roles, planned, why, candidate, options, leftToFirewall } = trial
   const began = performance.now()
-  const outcome: Seen = options === undefined ? { seen: 'not-tried', code: 'not-tried', sentence: trial.untried ?? 'not tried' } : await dial(candidate, options)
-  const differs = outcome.seen !== 'not-tried' && outcome.seen !== planned && !(leftToFirewall && outcome.seen === 'allowed')
-  return { from, to, roles, port: candidate.port, dials: candidate.host, planned, ...outcome, differs, leftToFirewall, why, ms: Math.round(performance.now() - began) }
+  const outcome: Seen =
+    options === undefined
+      ? { seen: 'not-tried', code: 'not-tried', sentence: trial.untried ?? 'not tried' }
+      : await dial(candidate, options)
+  const differs =
+    outcome.seen !== 'not-tried' && outcome.seen !== planned && !(leftToFirewall && outcome.seen === 'allowed')
+  return {
+    from,
+    to,
+    roles,
+    port: candidate.port,
+    dials: candidate.host,
+    planned,
+    ...outcome,
+    differs,
+    leftToFirewall,
+    why,
+    ms: Math.round(performance.now() - began),
+  }
 }
 
 async function dial(candidate: Candidate, options: CheckOptions): Promise<Seen> {
@@ -85,14 +108,27 @@ async function dial(candidate: Candidate, options: CheckOptions): Promise<Seen> 
     return 'kind' in socket ? refusedBy(socket) : askSip(new Talk(socket, 'TCP'), candidate, options)
   }
   const { own } = options
-  if (own !== undefined && (own.cert === '' || own.key === '')) return { seen: 'refused', code: own.verdicts[0]?.code ?? 'tls.own-cert-missing', sentence: own.verdicts[0]?.message ?? `${own.label} has no certificate to show` }
-  const opened = await dialSecure(place, { ...handshakeOptions(candidate, options), ...(own === undefined ? {} : { own }), askStaple: false })
+  if (own !== undefined && (own.cert === '' || own.key === ''))
+    return {
+      seen: 'refused',
+      code: own.verdicts[0]?.code ?? 'tls.own-cert-missing',
+      sentence: own.verdicts[0]?.message ?? `${own.label} has no certificate to show`,
+    }
+  const opened = await dialSecure(place, {
+    ...handshakeOptions(candidate, options),
+    ...(own === undefined ? {} : { own }),
+    askStaple: false,
+  })
   if (opened.kind === 'broken') return refusedBy(opened)
   const examination = certificateFaults(opened.chain, candidate, options)
   if (!examination.accepted) {
     opened.talk.close()
     const diagnosis = toVerdict(examination)
-    return { seen: 'refused', code: diagnosis?.code ?? 'cert.malformed', sentence: `the dialling end refuses: ${diagnosis?.message ?? ''}${diagnosis?.found === undefined ? '' : `: ${diagnosis.found}`}` }
+    return {
+      seen: 'refused',
+      code: diagnosis?.code ?? 'cert.malformed',
+      sentence: `the dialling end refuses: ${diagnosis?.message ?? ''}${diagnosis?.found === undefined ? '' : `: ${diagnosis.found}`}`,
+    }
   }
   return askSip(opened.talk, candidate, options)
 }
@@ -132,16 +168,32 @@ function saidCode(said: string | undefined): string {
 export function linkSteps(links: readonly LinkResult[]): readonly Step[] {
   return links.map((link): Step => {
     const { from, to, port, planned, seen, why, ms, differs, leftToFirewall, code, sentence } = link
-    const outcome = seen === 'not-tried' ? 'not-tried' : differs ? 'failed' : leftToFirewall && seen === 'allowed' ? 'note' : 'ok'
-    const text = differs ? `The plan says ${planned}, it is ${seen} (${sentence}).` : outcome === 'note' ? 'Only a firewall between the zones refuses this link, and a lab on one machine has none.' : `${seen === 'not-tried' ? 'Not tried' : `As planned: ${seen}`} (${sentence}).`
-    const diagnosis = verdict(isVerdictCode(code) ? code : 'link.forbidden', { message: `${from} -> ${to}: ${text}`, found: sentence, link: `${from}->${to}` })
+    const outcome =
+      seen === 'not-tried' ? 'not-tried' : differs ? 'failed' : leftToFirewall && seen === 'allowed' ? 'note' : 'ok'
+    const text = differs
+      ? `The plan says ${planned}, it is ${seen} (${sentence}).`
+      : outcome === 'note'
+        ? 'Only a firewall between the zones refuses this link, and a lab on one machine has none.'
+        : `${seen === 'not-tried' ? 'Not tried' : `As planned: ${seen}`} (${sentence}).`
+    const diagnosis = verdict(isVerdictCode(code) ? code : 'link.forbidden', {
+      message: `${from} -> ${to}: ${text}`,
+      found: sentence,
+      link: `${from}->${to}`,
+    })
     return {
       id: `link.${from}->${to}:${port}`,
       title: `${from} -> ${to}, port ${port}: ${seen === 'not-tried' ? 'not tried' : seen}`,
       outcome,
       code: outcome === 'failed' ? diagnosis.code : outcome === 'not-tried' ? 'not-tried' : 'ok',
       sentence: text,
-      evidence: { plan: planned, seen, answer: code === 'ok' ? sentence : `${code}: ${sentence}`, why, dials: link.dials, roles: link.roles.join(' -> ') },
+      evidence: {
+        plan: planned,
+        seen,
+        answer: code === 'ok' ? sentence : `${code}: ${sentence}`,
+        why,
+        dials: link.dials,
+        roles: link.roles.join(' -> '),
+      },
       ...(outcome === 'failed' ? { verdict: diagnosis } : {}),
       ms,
       steps: [],

@@ -1,4 +1,7 @@
-/** Whose eyes a check looks through: where that client looks for its server, in which order, and what it demands of a certificate. */
+/**
+ * Whose eyes a check looks through: where that client looks for its server, in which order, and what it demands of a
+ * certificate.
+ */
 import type { ProfileName } from '../certificates/examine/profiles.ts'
 
 export type CheckProfileName = 'communicator' | 'mobile' | 'rfc3263' | 'federation-peer' | 'sbc'
@@ -15,7 +18,8 @@ export interface CheckProfile {
   readonly about: string
   readonly lookups: readonly Lookup[]
   /**
-   * `strict`: an SRV target is a host directly in the domain (topology-facts §3.1; federation: §3.2). `any`: wherever it leads.
+   * `strict`: an SRV target is a host directly in the domain (topology-facts §3.1; federation: §3.2). `any`: wherever
+   * it leads.
    */
   readonly naming: 'strict' | 'any'
   /** Only the first SRV name that exists counts, whatever becomes of it. */

@@ -43,11 +43,20 @@ const longestRail = 12
 function cause({ verdict, code }: CheckReport): string {
   const found = verdict?.found === undefined ? '' : `<p>${escaped(verdict.found)}</p>`
   const fix = verdict?.fix === undefined ? '' : `<p class="fix"><b>What to do:</b> ${escaped(verdict.fix)}</p>`
-  const windows = verdict?.windows === undefined ? '' : ` <span class="windows">${escaped(`${verdict.windows.name} ${verdict.windows.hresult}${verdict.windows.inferred ? '*' : ''}`)}</span>`
+  const windows =
+    verdict?.windows === undefined
+      ? ''
+      : ` <span class="windows">${escaped(`${verdict.windows.name} ${verdict.windows.hresult}${verdict.windows.inferred ? '*' : ''}`)}</span>`
   return `<div class="cause"><code>${escaped(code)}</code>${windows}${found}${fix}</div>`
 }
 
-const names: Readonly<Record<Step['outcome'], string>> = { ok: 'ok', note: 'note', warning: 'warning', failed: 'failed', 'not-tried': 'not tried' }
+const names: Readonly<Record<Step['outcome'], string>> = {
+  ok: 'ok',
+  note: 'note',
+  warning: 'warning',
+  failed: 'failed',
+  'not-tried': 'not tried',
+}
 
 function counts(steps: readonly Step[]): string {
   const tally = Map.groupBy(steps, ({ outcome }) => outcome)

@@ -3,7 +3,9 @@ import type { CheckReport } from './report.ts'
 import { allSteps, type Step } from './step.ts'
 
 export function junitReport(report: CheckReport): string {
-  const steps = allSteps(report.steps).filter(({ steps: inner }) => inner.length === 0 || !inner.some(({ outcome }) => outcome === 'failed'))
+  const steps = allSteps(report.steps).filter(
+    ({ steps: inner }) => inner.length === 0 || !inner.some(({ outcome }) => outcome === 'failed'),
+  )
   const count = (outcome: Step['outcome']): number => steps.filter((step) => step.outcome === outcome).length
   const head = `name=${quoted(`siplab check ${report.target}`)} tests="${steps.length}" failures="${count('failed')}" skipped="${count('not-tried')}" errors="0" time="${seconds(report.ms)}" timestamp=${quoted(report.at)}`
   const cases = steps.map((step) => testCase(step, report)).join('')

@@ -18,7 +18,14 @@ export interface CheckReport {
   readonly ms: number
 }
 
-export function checkReport(target: string, profile: string, at: Date, steps: readonly Step[], verdict: Verdict | undefined, ms: number): CheckReport {
+export function checkReport(
+  target: string,
+  profile: string,
+  at: Date,
+  steps: readonly Step[],
+  verdict: Verdict | undefined,
+  ms: number,
+): CheckReport {
   return {
     target,
     profile,
@@ -27,7 +34,9 @@ export function checkReport(target: string, profile: string, at: Date, steps: re
     code: verdict?.code ?? 'ok',
     ...(verdict === undefined ? {} : { verdict }),
     steps,
-    notTried: allSteps(steps).filter(({ outcome }) => outcome === 'not-tried').map(({ id, sentence }) => ({ id, because: sentence })),
+    notTried: allSteps(steps)
+      .filter(({ outcome }) => outcome === 'not-tried')
+      .map(({ id, sentence }) => ({ id, because: sentence })),
     ms: Math.round(ms),
   }
 }

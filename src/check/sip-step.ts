@@ -5,7 +5,13 @@ import { strangerOf, strangerText } from './strangers.ts'
 import type { Heard, Talk } from './talk.ts'
 
 /** @param heard what came back for the OPTIONS that was already sent on this connection */
-export async function sipStep(journal: Journal, talk: Talk, uri: string, heard: Heard, timeoutMs: number): Promise<boolean> {
+export async function sipStep(
+  journal: Journal,
+  talk: Talk,
+  uri: string,
+  heard: Heard,
+  timeoutMs: number,
+): Promise<boolean> {
   return journal.step('sip', 'SIP on this connection', async (inner) => {
     inner.put('sip.options', `OPTIONS ${uri}`, optionsFinding(heard, timeoutMs), heard.ms)
     if (heard.kind !== 'response') return { finding: optionsFinding(heard, timeoutMs), value: false }
@@ -22,14 +28,27 @@ export function optionsFinding(heard: Heard, timeoutMs: number): Finding {
       const allow = heard.response.header('Allow')
       const server = heard.response.header('Server') ?? heard.response.header('User-Agent')
       const diagnostics = heard.response.header('ms-diagnostics')
-      return fine(`Answered with ${status} ${reason}.`, { status, reason, ...(allow === undefined ? {} : { allow }), ...(server === undefined ? {} : { server }), ...(diagnostics === undefined ? {} : { diagnostics }) })
+      return fine(`Answered with ${status} ${reason}.`, {
+        status,
+        reason,
+        ...(allow === undefined ? {} : { allow }),
+        ...(server === undefined ? {} : { server }),
+        ...(diagnostics === undefined ? {} : { diagnostics }),
+      })
     }
     case 'not-sip':
       return failure('sip.not-sip', { found: strangerText({ kind: strangerOf(heard.line), line: heard.line }) })
     case 'silent':
-      return failure('link.unconfirmed', { message: 'The port accepts connections and says nothing', found: `no answer to OPTIONS within ${timeoutMs} ms`, fix: 'check that a SIP server listens on this port, and whether it wants TLS' })
+      return failure('link.unconfirmed', {
+        message: 'The port accepts connections and says nothing',
+        found: `no answer to OPTIONS within ${timeoutMs} ms`,
+        fix: 'check that a SIP server listens on this port, and whether it wants TLS',
+      })
     case 'closed':
-      return failure('link.unconfirmed', { message: 'The other end closed the connection instead of answering OPTIONS', found: heard.found })
+      return failure('link.unconfirmed', {
+        message: 'The other end closed the connection instead of answering OPTIONS',
+        found: heard.found,
+      })
     default:
       return heard satisfies never
   }

@@ -1,11 +1,15 @@
-/** What a check answers: a tree of steps, each with a verdict, a sentence, the evidence, a remedy and the time it took. */
+/**
+ * What a check answers: a tree of steps, each with a verdict, a sentence, the evidence, a remedy and the time it took.
+ */
 import { verdict, type VerdictCode, type VerdictDetails } from '../certificates/verdict-codes.ts'
 import type { Verdict } from '../certificates/verdict.ts'
 
 /** `note` is worth knowing and minded by nobody; `not-tried` says in its sentence what stood in the way. */
 export type Outcome = 'ok' | 'note' | 'warning' | 'failed' | 'not-tried'
 
-/** What was seen, for people and scripts: `{ protocol: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' }`. Never a secret. */
+/**
+ * What was seen, for people and scripts: `{ protocol: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' }`. Never a secret.
+ */
 export type Evidence = Readonly<Record<string, string | number | boolean | readonly string[]>>
 
 /** What one step found. */
@@ -40,7 +44,10 @@ export function notTried(because: string): Finding {
   return { outcome: 'not-tried', code: 'not-tried', sentence: because, evidence: {} }
 }
 
-/** `failure('tls.handshake-timeout', { found: 'nothing came within 5000 ms' })`: sentence and remedy come from the table of codes. */
+/**
+ * `failure('tls.handshake-timeout', { found: 'nothing came within 5000 ms' })`: sentence and remedy come from the table
+ * of codes.
+ */
 export function failure(code: VerdictCode, details: VerdictDetails = {}, evidence: Evidence = {}): Finding {
   return fromVerdict(verdict(code, details), evidence)
 }

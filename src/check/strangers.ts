@@ -15,7 +15,8 @@ export async function lookWithoutTls(place: Place, uri: string, timeoutMs: numbe
   const talk = new Talk(socket, 'TCP')
   try {
     const heard = await talk.options(uri, 'sip:check@invalid', Math.min(timeoutMs, 3000))
-    if (heard.kind === 'response') return { kind: 'sip-clear', line: `SIP/2.0 ${heard.response.status} ${heard.response.reason}` }
+    if (heard.kind === 'response')
+      return { kind: 'sip-clear', line: `SIP/2.0 ${heard.response.status} ${heard.response.reason}` }
     if (heard.kind === 'not-sip') return { kind: strangerOf(heard.line), line: heard.line }
     return { kind: 'silent', line: heard.kind === 'closed' ? heard.found : '' }
   } finally {

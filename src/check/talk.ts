@@ -1,4 +1,6 @@
-/** A conversation on one connected socket: a request and its answer, a ping and its pong, or the reason why none came. */
+/**
+ * A conversation on one connected socket: a request and its answer, a ping and its pong, or the reason why none came.
+ */
 import { isIPv6, type Socket } from 'node:net'
 import { composeRequest } from '../sip/message/compose.ts'
 import { StreamFramer } from '../sip/message/framer.ts'
@@ -9,7 +11,13 @@ import { alertNumber } from '../certificates/node-errors.ts'
 export type Heard =
   | { readonly kind: 'response'; readonly response: SipResponse; readonly ms: number }
   /** It hung up: with an alert, with a parting answer to nothing we asked (`said`), or without a word. */
-  | { readonly kind: 'closed'; readonly alert: number | undefined; readonly said: string | undefined; readonly found: string; readonly ms: number }
+  | {
+      readonly kind: 'closed'
+      readonly alert: number | undefined
+      readonly said: string | undefined
+      readonly found: string
+      readonly ms: number
+    }
   | { readonly kind: 'silent'; readonly ms: number }
   /** Octets came that are no SIP; `line` is their start, printable. */
   | { readonly kind: 'not-sip'; readonly line: string; readonly ms: number }
@@ -55,16 +63,21 @@ export class Talk {
     const began = performance.now()
     const callId = randomToken(12)
     this.#socket.write(this.#request('OPTIONS', uri, from, callId), 'latin1')
-    const answered = (): SipResponse | undefined => this.#responses.find((response) => response.callId === callId && response.status >= 200)
+    const answered = (): SipResponse | undefined =>
+      this.#responses.find((response) => response.callId === callId && response.status >= 200)
     await this.#until(() => answered() !== undefined || this.#ended !== undefined || this.#notSip, timeoutMs)
     const ms = performance.now() - began
     const response = answered()
     if (response !== undefined) return { kind: 'response', response, ms }
     const said = /^SIP\/2\.0 ([3-6]\d\d [^\r\n]{0,200})/.exec(this.#first.toString('latin1'))?.[1]
-    if (said !== undefined) return { kind: 'closed', alert: undefined, said, found: `it answered ${said} and closed the connection`, ms }
-    if (this.#notSip || (this.#ended !== undefined && this.#first.length > 0 && this.#responses.length === 0)) return { kind: 'not-sip', line: printable(this.#first), ms }
+    if (said !== undefined)
+      return { kind: 'closed', alert: undefined, said, found: `it answered ${said} and closed the connection`, ms }
+    if (this.#notSip || (this.#ended !== undefined && this.#first.length > 0 && this.#responses.length === 0))
+      return { kind: 'not-sip', line: printable(this.#first), ms }
     if (this.#ended !== undefined) return { kind: 'closed', ...this.#ended, said: undefined, ms }
-    return this.#first.length > 0 && this.#responses.length === 0 ? { kind: 'not-sip', line: printable(this.#first), ms } : { kind: 'silent', ms }
+    return this.#first.length > 0 && this.#responses.length === 0
+      ? { kind: 'not-sip', line: printable(this.#first), ms }
+      : { kind: 'silent', ms }
   }
 
   /** CRLF CRLF, and one CRLF back (RFC 5626 §4.4.1). */
@@ -91,7 +104,11 @@ export class Talk {
       to: `<${uri}>`,
       callId,
       cseq: 1,
-      headers: [['Contact', `<sip:${here};transport=${this.#transport.toLowerCase()}>`], ['Accept', 'application/sdp'], ['User-Agent', 'siplab check']],
+      headers: [
+        ['Contact', `<sip:${here};transport=${this.#transport.toLowerCase()}>`],
+        ['Accept', 'application/sdp'],
+        ['User-Agent', 'siplab check'],
+      ],
     })
   }
 
@@ -139,6 +156,10 @@ function couldBeSip(first: Buffer): boolean {
 
 /** `HTTP/1.1 400 Bad Request`: the first line, what cannot be printed as dots, at most 80 characters. */
 export function printable(octets: Buffer): string {
-  const line = octets.toString('latin1').split(/\r?\n/).find((text) => text.trim() !== '') ?? ''
+  const line =
+    octets
+      .toString('latin1')
+      .split(/\r?\n/)
+      .find((text) => text.trim() !== '') ?? ''
   return line.replaceAll(/[^\x20-\x7e]/g, '.').slice(0, 80)
 }

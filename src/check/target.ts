@@ -1,4 +1,7 @@
-/** What a person may check: `sip:alice@lab.test`, `lab.test`, `fe1.lab.test:5061`, or the name of a node of the running lab. */
+/**
+ * What a person may check: `sip:alice@lab.test`, `lab.test`, `fe1.lab.test:5061`, or the name of a node of the running
+ * lab.
+ */
 import { isIP } from 'node:net'
 
 export type Target =
@@ -18,11 +21,13 @@ export class TargetError extends Error {
  */
 export function readTarget(text: string): Target {
   const uri = /^sips?:(?:([^@\s]+)@)?([^@\s;?:]+)$/i.exec(text)
-  if (uri !== null) return { kind: 'domain', domain: hostName(uri[2] ?? '', text), ...(uri[1] === undefined ? {} : { user: uri[1] }) }
+  if (uri !== null)
+    return { kind: 'domain', domain: hostName(uri[2] ?? '', text), ...(uri[1] === undefined ? {} : { user: uri[1] }) }
   const address = text.replace(/^\[(.*)\]$/, '$1')
   if (isIP(address) !== 0) return { kind: 'host', host: address, port: undefined }
   const place = /^(?:\[([0-9a-f:.]+)\]|([^:@\s/]+)):(\d{1,5})$/i.exec(text)
-  if (place !== null) return { kind: 'host', host: hostName(place[1] ?? place[2] ?? '', text), port: portOf(place[3] ?? '', text) }
+  if (place !== null)
+    return { kind: 'host', host: hostName(place[1] ?? place[2] ?? '', text), port: portOf(place[3] ?? '', text) }
   return { kind: 'domain', domain: hostName(text, text) }
 }
 
@@ -35,5 +40,7 @@ function portOf(digits: string, text: string): number {
 function hostName(name: string, text: string): string {
   const lower = name.toLowerCase().replace(/\.$/, '')
   if (isIP(lower) !== 0 || /^[\w]([\w.-]{0,251}[\w])?$/.test(lower)) return lower
-  throw new TargetError(`${JSON.stringify(text)} is no target; wanted sip:user@domain, a domain, host:port, or a node of the lab`)
+  throw new TargetError(
+    `${JSON.stringify(text)} is no target; wanted sip:user@domain, a domain, host:port, or a node of the lab`,
+  )
 }

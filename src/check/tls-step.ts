@@ -1,8 +1,19 @@
-/** The TLS step: one handshake as the client would do it, then one for every other version; a failure is looked into until it has a name. */
+/**
+ * The TLS step: one handshake as the client would do it, then one for every other version; a failure is looked into
+ * until it has a name.
+ */
 import type { Socket } from 'node:net'
 import type { VerdictCode } from '../certificates/verdict-codes.ts'
 import type { Candidate } from './discover.ts'
-import { dialSecure, secure, type Broken, type HandshakeOptions, type Place, type Secured, type TlsVersion } from './handshake.ts'
+import {
+  dialSecure,
+  secure,
+  type Broken,
+  type HandshakeOptions,
+  type Place,
+  type Secured,
+  type TlsVersion,
+} from './handshake.ts'
 import type { Done, Journal } from './journal.ts'
 import type { CheckOptions } from './options.ts'
 import type { CheckProfile } from './profiles.ts'
@@ -36,43 +47,107 @@ export interface TlsDone {
 }
 
 /** @returns the open connection; undefined when there is none to go on with */
-export async function tlsStep(journal: Journal, socket: Socket, place: Place, candidate: Candidate, options: CheckOptions): Promise<TlsDone | Shown | undefined> {
+export async function tlsStep(
+  journal: Journal,
+  socket: Socket,
+  place: Place,
+  candidate: Candidate,
+  options: CheckOptions,
+): Promise<TlsDone | Shown | undefined> {
   return journal.step('tls', `TLS handshake with ${candidate.host}:${place.port}`, async (inner) => {
     const wanted = handshakeOptions(candidate, options)
     const first = await secure(socket, place, wanted)
-    if (first.kind === 'broken' && first.askedCertificate && first.alert !== undefined) return demanded(first, place, candidate, wanted, options)
-    const opened = first.kind === 'broken' && first.errorCode === 'ECONNRESET' ? await withoutStaple(inner, first, place, wanted) : first
+    if (first.kind === 'broken' && first.askedCertificate && first.alert !== undefined)
+      return demanded(first, place, candidate, wanted, options)
+    const opened =
+      first.kind === 'broken' && first.errorCode === 'ECONNRESET'
+        ? await withoutStaple(inner, first, place, wanted)
+        : first
     if (opened.kind === 'broken') return { finding: await explain(opened, place, candidate, wanted), value: undefined }
     await otherVersions(inner, opened, place, wanted)
     stapleNote(inner, opened)
-    return { finding: fine(`${opened.protocol} with ${opened.cipher}, ${opened.chain.length} certificates came.`, evidenceOf(opened, wanted)), value: { secured: opened, shownOwn: false } }
+    return {
+      finding: fine(
+        `${opened.protocol} with ${opened.cipher}, ${opened.chain.length} certificates came.`,
+        evidenceOf(opened, wanted),
+      ),
+      value: { secured: opened, shownOwn: false },
+    }
   })
 }
 
 /** TLS 1.2 refuses a client without a certificate inside the handshake, with an alert that does not say so (40). */
-async function demanded({ found, chain }: Broken, place: Place, candidate: Candidate, wanted: HandshakeOptions, { own, profile }: CheckOptions): Promise<Done<TlsDone | Shown | undefined>> {
-  if (own === undefined || own.key === '') return { finding: demandFinding(`it asked for a certificate and broke the handshake off: ${found}`, profile, 'failed'), value: chain.length === 0 ? undefined : { chain } }
+async function demanded(
+  { found, chain }: Broken,
+  place: Place,
+  candidate: Candidate,
+  wanted: HandshakeOptions,
+  { own, profile }: CheckOptions,
+): Promise<Done<TlsDone | Shown | undefined>> {
+  if (own === undefined || own.key === '')
+    return {
+      finding: demandFinding(`it asked for a certificate and broke the handshake off: ${found}`, profile, 'failed'),
+      value: chain.length === 0 ? undefined : { chain },
+    }
   const again = await dialSecure(place, { ...wanted, own, askStaple: false })
-  if (again.kind === 'secured') return { finding: fine(`${again.protocol} with ${again.cipher}, once our certificate is shown.`, evidenceOf(again, wanted)), value: { secured: again, shownOwn: true } }
-  return { finding: failure(again.code, { message: `The server ${candidate.host} refused the certificate of ${own.label} inside the handshake`, found: again.found }), value: undefined }
+  if (again.kind === 'secured')
+    return {
+      finding: fine(
+        `${again.protocol} with ${again.cipher}, once our certificate is shown.`,
+        evidenceOf(again, wanted),
+      ),
+      value: { secured: again, shownOwn: true },
+    }
+  return {
+    finding: failure(again.code, {
+      message: `The server ${candidate.host} refused the certificate of ${own.label} inside the handshake`,
+      found: again.found,
+    }),
+    value: undefined,
+  }
 }
 
 /** What a client without a certificate is told of a server that wants one. */
-export function demandFinding(found: string, { speaksAs }: CheckProfile, outcome: 'failed' | 'note', evidence: Evidence = {}): Finding {
-  const fix = speaksAs === 'client' ? 'dial the port for users, or let the server request the certificate and not demand it' : 'show one: --cert FILE --key FILE, or --as NODE'
+export function demandFinding(
+  found: string,
+  { speaksAs }: CheckProfile,
+  outcome: 'failed' | 'note',
+  evidence: Evidence = {},
+): Finding {
+  const fix =
+    speaksAs === 'client'
+      ? 'dial the port for users, or let the server request the certificate and not demand it'
+      : 'show one: --cert FILE --key FILE, or --as NODE'
   const details = { message: 'The server demands a certificate of every client', found, fix }
-  return outcome === 'failed' ? failure('tls.client-cert-missing', details, evidence) : note('tls.client-cert-missing', details, evidence)
+  return outcome === 'failed'
+    ? failure('tls.client-cert-missing', details, evidence)
+    : note('tls.client-cert-missing', details, evidence)
 }
 
 /** A server whose OCSP responder fails breaks the handshake of every client that asks for a staple. */
-async function withoutStaple(journal: Journal, first: Broken, place: Place, wanted: HandshakeOptions): Promise<Secured | Broken> {
+async function withoutStaple(
+  journal: Journal,
+  first: Broken,
+  place: Place,
+  wanted: HandshakeOptions,
+): Promise<Secured | Broken> {
   const again = await dialSecure(place, { ...wanted, askStaple: false })
   if (again.kind === 'broken') return first
-  journal.put('tls.staple', 'stapled OCSP answer', warning('tls.staple-invalid', { found: 'the handshake breaks for a client that asks for an OCSP answer, and succeeds for one that does not', fix: 'let the server of the OCSP answer be reached again, or switch stapling off' }))
+  journal.put(
+    'tls.staple',
+    'stapled OCSP answer',
+    warning('tls.staple-invalid', {
+      found: 'the handshake breaks for a client that asks for an OCSP answer, and succeeds for one that does not',
+      fix: 'let the server of the OCSP answer be reached again, or switch stapling off',
+    }),
+  )
   return again
 }
 
-function evidenceOf({ protocol, cipher, group, chain, asksCertificate, tlsMs }: Secured, { servername }: HandshakeOptions): Evidence {
+function evidenceOf(
+  { protocol, cipher, group, chain, asksCertificate, tlsMs }: Secured,
+  { servername }: HandshakeOptions,
+): Evidence {
   return {
     protocol,
     cipher,
@@ -94,12 +169,18 @@ const order: readonly TlsVersion[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']
 async function otherVersions(journal: Journal, seen: Secured, place: Place, wanted: HandshakeOptions): Promise<void> {
   for (const { name, version } of versions.filter(({ version }) => allows(wanted, version))) {
     if (version === seen.protocol) {
-      journal.put(`tls.version.${name}`, `TLS ${name}`, fine(`Offered, ${seen.cipher}.`, { offered: true, cipher: seen.cipher }), seen.tlsMs)
+      journal.put(
+        `tls.version.${name}`,
+        `TLS ${name}`,
+        fine(`Offered, ${seen.cipher}.`, { offered: true, cipher: seen.cipher }),
+        seen.tlsMs,
+      )
       continue
     }
     await journal.step(`tls.version.${name}`, `TLS ${name}`, async () => {
       const other = await dialSecure(place, { ...wanted, minVersion: version, maxVersion: version, askStaple: false })
-      if (other.kind === 'broken') return { finding: { ...fine(`Not offered (${other.found}).`, { offered: false }) }, value: undefined }
+      if (other.kind === 'broken')
+        return { finding: { ...fine(`Not offered (${other.found}).`, { offered: false }) }, value: undefined }
       other.talk.close()
       return { finding: fine(`Offered, ${other.cipher}.`, { offered: true, cipher: other.cipher }), value: undefined }
     })
@@ -115,8 +196,17 @@ function allows({ minVersion = 'TLSv1.2', maxVersion = 'TLSv1.3' }: HandshakeOpt
 function stapleNote(journal: Journal, { staple }: Secured): void {
   if (journal.steps.some(({ id }) => id === 'tls.staple')) return
   if (staple === undefined) return journal.put('tls.staple', 'stapled OCSP answer', note('tls.staple-missing'))
-  if (isOcspSuccess(staple)) return journal.put('tls.staple', 'stapled OCSP answer', fine(`One of ${staple.length} octets came; its content is not verified.`, { octets: staple.length }))
-  journal.put('tls.staple', 'stapled OCSP answer', warning('tls.staple-invalid', { found: `${staple.length} octets that are no successful OCSP response` }))
+  if (isOcspSuccess(staple))
+    return journal.put(
+      'tls.staple',
+      'stapled OCSP answer',
+      fine(`One of ${staple.length} octets came; its content is not verified.`, { octets: staple.length }),
+    )
+  journal.put(
+    'tls.staple',
+    'stapled OCSP answer',
+    warning('tls.staple-invalid', { found: `${staple.length} octets that are no successful OCSP response` }),
+  )
 }
 
 /** OCSPResponse ::= SEQUENCE { responseStatus ENUMERATED successful (0), responseBytes [0] … } (RFC 6960 §4.2.1). */
@@ -133,11 +223,19 @@ async function explain(seen: Broken, place: Place, candidate: Candidate, wanted:
   if (seen.at === 'tcp') return failure(seen.code, { found: seen.found }, evidence)
   if (seen.alert === 40) return agreement(place, wanted, evidence)
   if (seen.code === 'tls.no-common-version' && seen.alert !== undefined) return oldVersions(place, wanted, evidence)
-  const notTls = seen.alert === undefined && (seen.code === 'tls.handshake-failed' || seen.code === 'tls.handshake-timeout')
+  const notTls =
+    seen.alert === undefined && (seen.code === 'tls.handshake-failed' || seen.code === 'tls.handshake-timeout')
   if (!notTls) return failure(seen.code, { found: seen.found }, evidence)
   const stranger = await lookWithoutTls(place, `sip:${candidate.host}`, wanted.timeoutMs)
-  const details = { found: strangerText(stranger), fix: stranger.kind === 'sip-clear' ? 'dial this port with transport tcp, or open a TLS listener' : 'check that host and port are those of the SIP server' }
-  if (stranger.kind === 'silent' || stranger.kind === 'tls') return failure(seen.code, { found: `${seen.found}; without TLS, ${strangerText(stranger)}` }, evidence)
+  const details = {
+    found: strangerText(stranger),
+    fix:
+      stranger.kind === 'sip-clear'
+        ? 'dial this port with transport tcp, or open a TLS listener'
+        : 'check that host and port are those of the SIP server',
+  }
+  if (stranger.kind === 'silent' || stranger.kind === 'tls')
+    return failure(seen.code, { found: `${seen.found}; without TLS, ${strangerText(stranger)}` }, evidence)
   return failure('tls.not-tls', details, { ...evidence, answers: stranger.line })
 }
 
@@ -150,10 +248,17 @@ interface Widening {
 /** Everything OpenSSL has, for a look at what a server would take. */
 const anyCipher = 'ALL:@SECLEVEL=0'
 
-/** Alert 40 says "no agreement" and not about what: widen one of our own limits at a time, then suspect the server's key. */
+/**
+ * Alert 40 says "no agreement" and not about what: widen one of our own limits at a time, then suspect the server's
+ * key.
+ */
 async function agreement(place: Place, wanted: HandshakeOptions, evidence: Evidence): Promise<Finding> {
   const widenings: readonly Widening[] = [
-    { code: 'tls.no-common-cipher', change: { ciphers: `TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:${anyCipher}` }, what: 'cipher suites' },
+    {
+      code: 'tls.no-common-cipher',
+      change: { ciphers: `TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:${anyCipher}` },
+      what: 'cipher suites',
+    },
     { code: 'tls.no-common-group', change: { groups: 'X25519:P-256:P-384:P-521:X448' }, what: 'key exchange groups' },
     { code: 'tls.no-common-signature', change: { signatures: allSignatures }, what: 'signature algorithms' },
   ]
@@ -161,14 +266,40 @@ async function agreement(place: Place, wanted: HandshakeOptions, evidence: Evide
     const wide = await dialSecure(place, { ...wanted, ...change, askStaple: false })
     if (wide.kind === 'broken') continue
     wide.talk.close()
-    return failure(code, { found: `the handshake succeeds as soon as every one of our ${what} is offered: then ${wide.cipher}${wide.group === undefined ? '' : `, ${wide.group}`}` }, evidence)
+    return failure(
+      code,
+      {
+        found: `the handshake succeeds as soon as every one of our ${what} is offered: then ${wide.cipher}${wide.group === undefined ? '' : `, ${wide.group}`}`,
+      },
+      evidence,
+    )
   }
-  return failure('key.mismatch', { message: 'The server takes no offer at all: its key does not belong to its certificate, or it has none', found: 'alert 40 to every cipher suite, group and signature algorithm', fix: 'put certificate and key that belong together on the server' }, evidence)
+  return failure(
+    'key.mismatch',
+    {
+      message: 'The server takes no offer at all: its key does not belong to its certificate, or it has none',
+      found: 'alert 40 to every cipher suite, group and signature algorithm',
+      fix: 'put certificate and key that belong together on the server',
+    },
+    evidence,
+  )
 }
 
 const allSignatures = [
-  'ecdsa_secp256r1_sha256', 'ecdsa_secp384r1_sha384', 'ecdsa_secp521r1_sha512', 'ed25519', 'ed448', 'rsa_pss_rsae_sha256', 'rsa_pss_rsae_sha384',
-  'rsa_pss_rsae_sha512', 'rsa_pss_pss_sha256', 'rsa_pss_pss_sha384', 'rsa_pss_pss_sha512', 'RSA+SHA256', 'RSA+SHA384', 'RSA+SHA512',
+  'ecdsa_secp256r1_sha256',
+  'ecdsa_secp384r1_sha384',
+  'ecdsa_secp521r1_sha512',
+  'ed25519',
+  'ed448',
+  'rsa_pss_rsae_sha256',
+  'rsa_pss_rsae_sha384',
+  'rsa_pss_rsae_sha512',
+  'rsa_pss_pss_sha256',
+  'rsa_pss_pss_sha384',
+  'rsa_pss_pss_sha512',
+  'RSA+SHA256',
+  'RSA+SHA384',
+  'RSA+SHA512',
 ].join(':')
 
 /** Which versions would the other end take? */
@@ -176,11 +307,20 @@ async function oldVersions(place: Place, wanted: HandshakeOptions, evidence: Evi
   const taken: string[] = []
   for (const version of order) {
     const old = version === 'TLSv1' || version === 'TLSv1.1'
-    const other = await dialSecure(place, { ...wanted, minVersion: version, maxVersion: version, askStaple: false, ...(old ? { ciphers: 'DEFAULT:@SECLEVEL=0' } : {}) })
+    const other = await dialSecure(place, {
+      ...wanted,
+      minVersion: version,
+      maxVersion: version,
+      askStaple: false,
+      ...(old ? { ciphers: 'DEFAULT:@SECLEVEL=0' } : {}),
+    })
     if (other.kind === 'broken') continue
     other.talk.close()
     taken.push(version)
   }
-  const found = taken.length === 0 ? 'the server takes none of TLS 1.0 to 1.3' : `the server takes ${taken.join(', ')}, we offer ${wanted.minVersion ?? 'TLSv1.2'} to ${wanted.maxVersion ?? 'TLSv1.3'}`
+  const found =
+    taken.length === 0
+      ? 'the server takes none of TLS 1.0 to 1.3'
+      : `the server takes ${taken.join(', ')}, we offer ${wanted.minVersion ?? 'TLSv1.2'} to ${wanted.maxVersion ?? 'TLSv1.3'}`
   return failure('tls.no-common-version', { found }, { ...evidence, takes: taken })
 }

@@ -1,4 +1,7 @@
-/** Where the password of `check --login` comes from: SIPLAB_PASSWORD, the running lab, or a prompt. It is never an argument and never in a report. */
+/**
+ * Where the password of `check --login` comes from: SIPLAB_PASSWORD, the running lab, or a prompt. It is never an
+ * argument and never in a report.
+ */
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import type { Credentials, Echo } from '../check/index.ts'
@@ -14,13 +17,26 @@ export interface LoginArguments {
   readonly echo?: string
 }
 
-export async function credentials(io: Io, { login, user }: LoginArguments, destination: Destination, lab: CheckLab | undefined): Promise<Credentials> {
-  const named = user ?? (destination.kind === 'domain' && destination.user !== undefined ? `sip:${destination.user}@${destination.domain}` : undefined)
+export async function credentials(
+  io: Io,
+  { login, user }: LoginArguments,
+  destination: Destination,
+  lab: CheckLab | undefined,
+): Promise<Credentials> {
+  const named =
+    user ??
+    (destination.kind === 'domain' && destination.user !== undefined
+      ? `sip:${destination.user}@${destination.domain}`
+      : undefined)
   const parts = /^(?:sips?:)?([^@\s]+)@([^@\s;:]+)$/.exec(named ?? '')
-  if (parts === null) throw new UsageError('--login: wanted a user: siplab check sip:user@domain --login, or --user sip:user@domain beside another target')
+  if (parts === null)
+    throw new UsageError(
+      '--login: wanted a user: siplab check sip:user@domain --login, or --user sip:user@domain beside another target',
+    )
   const [, name = '', domain = ''] = parts
   const account = lab?.plan.users.find(({ uri }) => uri === `sip:${name}@${domain}`)
-  const password = io.environment['SIPLAB_PASSWORD'] ?? account?.password ?? (await prompt(`password of ${name}@${domain}: `))
+  const password =
+    io.environment['SIPLAB_PASSWORD'] ?? account?.password ?? (await prompt(`password of ${name}@${domain}: `))
   const digestName = typeof login === 'string' ? login : account?.login
   return { user: name, domain, password, ...(digestName === undefined ? {} : { login: digestName }) }
 }
@@ -29,14 +45,27 @@ export async function credentials(io: Io, { login, user }: LoginArguments, desti
 export function echoFor({ echo }: LoginArguments, who: Credentials, lab: CheckLab | undefined): Echo {
   if (echo !== undefined) return { kind: 'uri', uri: echo }
   const own = lab?.plan.users.find(({ uri }) => uri === `sip:${who.user}@${who.domain}`)
-  const other = lab?.plan.users.find((user) => user.uri !== own?.uri && user.uri.endsWith(`@${who.domain}`) && user.remote === own?.remote)
+  const other = lab?.plan.users.find(
+    (user) => user.uri !== own?.uri && user.uri.endsWith(`@${who.domain}`) && user.remote === own?.remote,
+  )
   if (other === undefined) return { kind: 'none' }
-  return { kind: 'account', account: { user: other.uri.slice('sip:'.length, other.uri.indexOf('@')), domain: who.domain, login: other.login, password: other.password } }
+  return {
+    kind: 'account',
+    account: {
+      user: other.uri.slice('sip:'.length, other.uri.indexOf('@')),
+      domain: who.domain,
+      login: other.login,
+      password: other.password,
+    },
+  }
 }
 
 /** Asked on the terminal, and not shown. */
 async function prompt(question: string): Promise<string> {
-  if (!process.stdin.isTTY) throw new UsageError('--login: wanted the password in the environment variable SIPLAB_PASSWORD, or a terminal to ask at; found neither')
+  if (!process.stdin.isTTY)
+    throw new UsageError(
+      '--login: wanted the password in the environment variable SIPLAB_PASSWORD, or a terminal to ask at; found neither',
+    )
   process.stderr.write(question)
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
   const reader = createInterface({ input: process.stdin, output: silent, terminal: true })

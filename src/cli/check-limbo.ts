@@ -28,7 +28,10 @@ function readCorpus(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    throw new UsageError(`--limbo: wanted a readable file, found ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new UsageError(
+      `--limbo: wanted a readable file, found ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    )
   }
 }
 

@@ -1,5 +1,12 @@
 /** `siplab check --matrix`: every SIP link of the running lab, role by role, against its plan. */
-import { mostAtOnce, tryLinks, type Candidate, type CheckOptions, type LinkResult, type LinkTrial } from '../check/index.ts'
+import {
+  mostAtOnce,
+  tryLinks,
+  type Candidate,
+  type CheckOptions,
+  type LinkResult,
+  type LinkTrial,
+} from '../check/index.ts'
 import type { Face, LabPlan, Link, NodePlan } from '../topology/plan-types.ts'
 import { checkOptions, nodeIdentity, type CheckLab, type SetupOptions } from './check-setup.ts'
 import { harmless } from './check-text.ts'
@@ -13,28 +20,67 @@ export interface MatrixReport {
   readonly links: readonly LinkResult[]
 }
 
-export async function checkMatrix(io: Io, lab: CheckLab, options: SetupOptions & { readonly parallel: number }): Promise<MatrixReport> {
-  if (options.parallel > mostAtOnce) throw new UsageError(`--parallel ${options.parallel}: check does not flood a server; wanted at most ${mostAtOnce} connections at once`)
+export async function checkMatrix(
+  io: Io,
+  lab: CheckLab,
+  options: SetupOptions & { readonly parallel: number },
+): Promise<MatrixReport> {
+  if (options.parallel > mostAtOnce)
+    throw new UsageError(
+      `--parallel ${options.parallel}: check does not flood a server; wanted at most ${mostAtOnce} connections at once`,
+    )
   const trials = lab.plan.links.flatMap((link) => trialOf(io, lab, link, options))
   const links = await tryLinks(trials, options.parallel, (result) => io.err(`${line(io, result)}\n`))
-  return { topology: lab.plan.topology, at: new Date().toISOString(), ok: links.every(({ differs }) => !differs), links }
+  return {
+    topology: lab.plan.topology,
+    at: new Date().toISOString(),
+    ok: links.every(({ differs }) => !differs),
+    links,
+  }
 }
 
 /** Links that carry SIP over TLS or TCP to a node that speaks it. */
 function trialOf(io: Io, lab: CheckLab, link: Link, options: SetupOptions): readonly LinkTrial[] {
   const target = lab.plan.nodes.find(({ name }) => name === link.to.name)
   const face = target?.faces.find(({ name }) => name === (link.to.face ?? 'internal'))
-  const speaks = target?.listeners.some(({ transport, port }) => transport === link.transport && port === link.port) === true
-  if (target === undefined || face === undefined || !speaks || (link.transport !== 'tls' && link.transport !== 'tcp')) return []
-  const candidate: Candidate = { host: link.dials, port: link.port, transport: link.transport, addresses: [face.address], names: [link.verification?.dialler.wantsName ?? link.dials], found: 'plan' }
-  const common = { from: link.from.name, to: nameOf(link, face), roles: [roleOf(lab.plan, link.from.name), target.role] as const, planned: link.allowed ? ('allowed' as const) : ('refused' as const), why: link.why, candidate, leftToFirewall: leftToFirewall(lab.plan, link, target) }
-  if (link.from.name === 'partner') return [{ ...common, untried: 'a partner outside the lab has a certificate that is not ours to show' }]
+  const speaks =
+    target?.listeners.some(({ transport, port }) => transport === link.transport && port === link.port) === true
+  if (target === undefined || face === undefined || !speaks || (link.transport !== 'tls' && link.transport !== 'tcp'))
+    return []
+  const candidate: Candidate = {
+    host: link.dials,
+    port: link.port,
+    transport: link.transport,
+    addresses: [face.address],
+    names: [link.verification?.dialler.wantsName ?? link.dials],
+    found: 'plan',
+  }
+  const common = {
+    from: link.from.name,
+    to: nameOf(link, face),
+    roles: [roleOf(lab.plan, link.from.name), target.role] as const,
+    planned: link.allowed ? ('allowed' as const) : ('refused' as const),
+    why: link.why,
+    candidate,
+    leftToFirewall: leftToFirewall(lab.plan, link, target),
+  }
+  if (link.from.name === 'partner')
+    return [{ ...common, untried: 'a partner outside the lab has a certificate that is not ours to show' }]
   return [{ ...common, options: dialling(io, lab, link, options) }]
 }
 
-/** A refusal that no server makes: its listener takes whoever comes, and in containers the firewall rules stand in the way. */
-function leftToFirewall({ addressing }: LabPlan, { allowed, transport, port, to }: Link, { listeners }: NodePlan): boolean {
-  const listener = listeners.find((one) => one.transport === transport && one.port === port && one.face === (to.face ?? 'internal'))
+/**
+ * A refusal that no server makes: its listener takes whoever comes, and in containers the firewall rules stand in the
+ * way.
+ */
+function leftToFirewall(
+  { addressing }: LabPlan,
+  { allowed, transport, port, to }: Link,
+  { listeners }: NodePlan,
+): boolean {
+  const listener = listeners.find(
+    (one) => one.transport === transport && one.port === port && one.face === (to.face ?? 'internal'),
+  )
   return !allowed && addressing === 'loopback' && listener?.mutual !== 'required'
 }
 
@@ -43,7 +89,9 @@ function dialling(io: Io, lab: CheckLab, link: Link, options: SetupOptions): Che
   const view = link.to.face === 'external' ? 'external' : 'internal'
   const { as: _as, cert: _cert, key: _key, ...rest } = options
   const base = checkOptions(io, { view }, lab, { ...rest, ...(isUser ? {} : { as: link.from.name }) })
-  return isUser || link.transport === 'tcp' ? base : { ...base, own: nodeIdentity(lab, link.from.name, { view: link.from.face ?? 'internal' }) }
+  return isUser || link.transport === 'tcp'
+    ? base
+    : { ...base, own: nodeIdentity(lab, link.from.name, { view: link.from.face ?? 'internal' }) }
 }
 
 function nameOf(link: Link, face: Face): string {
@@ -55,13 +103,28 @@ function roleOf(plan: LabPlan, name: string): string {
 }
 
 function line(io: Io, { from, to, port, seen, planned, differs, code, sentence }: LinkResult): string {
-  const mark = seen === 'not-tried' ? paint(io.colours.err, 'dim', '-') : differs ? paint(io.colours.err, 'red', 'DIFFERS') : paint(io.colours.err, 'green', 'as planned')
+  const mark =
+    seen === 'not-tried'
+      ? paint(io.colours.err, 'dim', '-')
+      : differs
+        ? paint(io.colours.err, 'red', 'DIFFERS')
+        : paint(io.colours.err, 'green', 'as planned')
   return `${mark} ${from} -> ${to}:${port}: ${seen}, planned ${planned}${code === 'ok' || seen === 'not-tried' ? '' : ` (${code}: ${harmless(sentence)})`}`
 }
 
 /** Role by role: rows dial, columns accept. */
 export function matrixText({ topology, links, ok }: MatrixReport): string {
-  const rows = links.map((link) => [link.from, '->', link.to, String(link.port), link.planned, link.seen, noteOf(link), link.code === 'ok' || link.code === 'not-tried' ? '' : link.code, link.why])
+  const rows = links.map((link) => [
+    link.from,
+    '->',
+    link.to,
+    String(link.port),
+    link.planned,
+    link.seen,
+    noteOf(link),
+    link.code === 'ok' || link.code === 'not-tried' ? '' : link.code,
+    link.why,
+  ])
   const tried = links.filter(({ seen }) => seen !== 'not-tried')
   const differing = links.filter(({ differs }) => differs)
   return `${roleGrid(links)}\n${table(['FROM', '', 'TO', 'PORT', 'PLAN', 'SEEN', '', 'CODE', 'WHY'], rows)}\n${topology}: ${tried.length - differing.length} of ${tried.length} links are as planned${ok ? '' : `, ${differing.length} differ`}\n`
@@ -71,14 +134,33 @@ function noteOf({ differs, leftToFirewall, seen }: LinkResult): string {
   return differs ? 'DIFFERS' : leftToFirewall && seen === 'allowed' ? 'firewall' : ''
 }
 
-const signs: Readonly<Record<string, string>> = { 'allowed allowed': '+', 'refused refused': '-', 'allowed refused': '! refused', 'refused allowed': '! allowed' }
+const signs: Readonly<Record<string, string>> = {
+  'allowed allowed': '+',
+  'refused refused': '-',
+  'allowed refused': '! refused',
+  'refused allowed': '! allowed',
+}
 
 function roleGrid(links: readonly LinkResult[]): string {
   const from = [...new Set(links.map(({ roles }) => roles[0]))]
   const to = [...new Set(links.map(({ roles }) => roles[1]))]
   const cell = (row: string, column: string): string => {
     const seen = links.filter(({ roles }) => roles[0] === row && roles[1] === column)
-    return [...new Set(seen.map(({ planned, seen: real, port, leftToFirewall, differs }) => (real === 'not-tried' ? '?' : leftToFirewall && !differs && real === 'allowed' ? 'f' : `${signs[`${planned} ${real}`] ?? '?'}`) + (seen.length > 1 ? ` ${port}` : '')))].join(', ')
+    return [
+      ...new Set(
+        seen.map(
+          ({ planned, seen: real, port, leftToFirewall, differs }) =>
+            (real === 'not-tried'
+              ? '?'
+              : leftToFirewall && !differs && real === 'allowed'
+                ? 'f'
+                : `${signs[`${planned} ${real}`] ?? '?'}`) + (seen.length > 1 ? ` ${port}` : ''),
+        ),
+      ),
+    ].join(', ')
   }
-  return `Rows dial, columns accept: + allowed, - refused, both as planned; ! differs from the plan;\nf left to the firewall between the zones, which a lab on one machine does not have; ? not tried.\n\n${table(['', ...to], from.map((row) => [row, ...to.map((column) => cell(row, column))]))}`
+  return `Rows dial, columns accept: + allowed, - refused, both as planned; ! differs from the plan;\nf left to the firewall between the zones, which a lab on one machine does not have; ? not tried.\n\n${table(
+    ['', ...to],
+    from.map((row) => [row, ...to.map((column) => cell(row, column))]),
+  )}`
 }

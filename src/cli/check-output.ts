@@ -1,7 +1,15 @@
 /** What becomes of a finished check: the answer on stdout, a report in a file, expectations held against it. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { differences, ExpectError, htmlReport, junitReport, readExpectations, type CheckReport, type Difference } from '../check/index.ts'
+import {
+  differences,
+  ExpectError,
+  htmlReport,
+  junitReport,
+  readExpectations,
+  type CheckReport,
+  type Difference,
+} from '../check/index.ts'
 import { UsageError } from './failure.ts'
 import { paint, type Io } from './io.ts'
 import { packageVersion } from './package.ts'
@@ -20,12 +28,20 @@ export interface OutputOptions {
  * @param overview markup above the steps of an HTML report
  * @returns true when all is well, or all is as expected
  */
-export function finishReport(io: Io, report: CheckReport, document: unknown, text: () => string, options: OutputOptions, overview?: string): boolean {
+export function finishReport(
+  io: Io,
+  report: CheckReport,
+  document: unknown,
+  text: () => string,
+  options: OutputOptions,
+  overview?: string,
+): boolean {
   const different = options.expect === undefined ? undefined : differences(expectations(io, options.expect), report)
   const toFile = options.report !== undefined && options.output !== undefined
   if (options.report !== undefined) writeReport(io, render(options.report, report, document, overview), options)
   if (options.report === undefined || toFile) {
-    const expectation = different === undefined ? {} : { expected: { ok: different.length === 0, differences: different } }
+    const expectation =
+      different === undefined ? {} : { expected: { ok: different.length === 0, differences: different } }
     io.out(options.json === true ? `${JSON.stringify({ ...(document as object), ...expectation })}\n` : text())
   }
   if (different !== undefined && options.json !== true) io.err(differencesText(io, different))
@@ -51,7 +67,10 @@ function writeReport(io: Io, text: string, { output, report }: OutputOptions): v
   try {
     writeFileSync(file, text)
   } catch (cause) {
-    throw new UsageError(`--output: wanted a file that can be written, found ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new UsageError(
+      `--output: wanted a file that can be written, found ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    )
   }
   io.err(`${report ?? ''} report in ${file}\n`)
 }
@@ -63,11 +82,19 @@ export function expectations(io: Io, name: string): ReturnType<typeof readExpect
     return readExpectations(readFileSync(file, 'utf8'), file)
   } catch (cause) {
     if (cause instanceof ExpectError) throw new UsageError(cause.message, { cause })
-    throw new UsageError(`--expect: wanted a readable file, found ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new UsageError(
+      `--expect: wanted a readable file, found ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    )
   }
 }
 
 function differencesText(io: Io, different: readonly Difference[]): string {
   if (different.length === 0) return `${paint(io.colours.err, 'green', 'as expected')}\n`
-  return different.map(({ step, expected, found }) => `${paint(io.colours.err, 'red', 'not as expected')} ${step}: wanted ${expected}, found ${found}\n`).join('')
+  return different
+    .map(
+      ({ step, expected, found }) =>
+        `${paint(io.colours.err, 'red', 'not as expected')} ${step}: wanted ${expected}, found ${found}\n`,
+    )
+    .join('')
 }

@@ -6,7 +6,21 @@ import { pemBlocks } from '../certificates/examine/pem.ts'
 import { assignedFiles } from '../certificates/node-certificates.ts'
 import type { CertificateReference } from '../certificates/certificate-request.ts'
 import { verdict } from '../certificates/verdict-codes.ts'
-import { checkProfile, crlFiles, identityFiles, readTarget, systemTrust, trustFiles, TargetError, type CheckOptions, type CheckProfileName, type OwnIdentity, type Target, type TlsLimits, type Trust } from '../check/index.ts'
+import {
+  checkProfile,
+  crlFiles,
+  identityFiles,
+  readTarget,
+  systemTrust,
+  trustFiles,
+  TargetError,
+  type CheckOptions,
+  type CheckProfileName,
+  type OwnIdentity,
+  type Target,
+  type TlsLimits,
+  type Trust,
+} from '../check/index.ts'
 import { nodeFolder } from '../roles/node-folder.ts'
 import { systemClock } from '../sip/clock.ts'
 import { createResolver, type Resolver } from '../sip/transport/resolver.ts'
@@ -45,8 +59,22 @@ export interface CheckLab {
 
 /** Where the check goes. */
 export type Destination =
-  | { readonly kind: 'domain'; readonly domain: string; readonly user: string | undefined; readonly view: 'internal' | 'external' }
-  | { readonly kind: 'place'; readonly host: string; readonly port: number; readonly transport: 'tls' | 'tcp'; readonly found: string; readonly names: readonly string[]; readonly address: string | undefined; readonly view: 'internal' | 'external' }
+  | {
+      readonly kind: 'domain'
+      readonly domain: string
+      readonly user: string | undefined
+      readonly view: 'internal' | 'external'
+    }
+  | {
+      readonly kind: 'place'
+      readonly host: string
+      readonly port: number
+      readonly transport: 'tls' | 'tcp'
+      readonly found: string
+      readonly names: readonly string[]
+      readonly address: string | undefined
+      readonly view: 'internal' | 'external'
+    }
 
 export interface Setup {
   readonly destination: Destination
@@ -59,9 +87,18 @@ export function setUp(io: Io, text: string, options: SetupOptions): Setup {
   const running = runningLab(io, options)
   const target = targetOf(text)
   const node = running?.plan.nodes.find(({ name }) => name === text)
-  const lab = running !== undefined && (node !== undefined || isOfLab(target, running.plan) || options.as !== undefined) ? running : undefined
-  if (options.as !== undefined && lab === undefined) throw new UsageError('--as NODE: wanted a node of a running lab, found no lab; siplab up brings one up, --data names its folder')
-  const destination = node !== undefined && lab !== undefined ? nodePlace(node, lab.plan, options) : destinationOf(target, lab?.plan, options)
+  const lab =
+    running !== undefined && (node !== undefined || isOfLab(target, running.plan) || options.as !== undefined)
+      ? running
+      : undefined
+  if (options.as !== undefined && lab === undefined)
+    throw new UsageError(
+      '--as NODE: wanted a node of a running lab, found no lab; siplab up brings one up, --data names its folder',
+    )
+  const destination =
+    node !== undefined && lab !== undefined
+      ? nodePlace(node, lab.plan, options)
+      : destinationOf(target, lab?.plan, options)
   return { destination, ...(lab === undefined ? {} : { lab }), options: checkOptions(io, destination, lab, options) }
 }
 
@@ -89,60 +126,116 @@ function targetOf(text: string): Target {
 function isOfLab(target: Target, plan: LabPlan): boolean {
   const host = target.kind === 'domain' ? target.domain : target.host
   const addresses = plan.nodes.flatMap(({ faces }) => faces.map(({ address }) => address))
-  return addresses.includes(host) || plan.organisations.some(({ domains }) => domains.some((domain) => host === domain || host.endsWith(`.${domain}`)))
+  return (
+    addresses.includes(host) ||
+    plan.organisations.some(({ domains }) => domains.some((domain) => host === domain || host.endsWith(`.${domain}`)))
+  )
 }
 
 function destinationOf(target: Target, plan: LabPlan | undefined, options: SetupOptions): Destination {
-  const view = options.view ?? (options.profile === 'mobile' || options.profile === 'federation-peer' ? 'external' : 'internal')
+  const view =
+    options.view ?? (options.profile === 'mobile' || options.profile === 'federation-peer' ? 'external' : 'internal')
   if (target.kind === 'domain') {
     const isHost = plan?.nodes.some(({ faces }) => faces.some(({ fqdn }) => fqdn === target.domain)) === true
-    if (!isHost && options.address === undefined) return { kind: 'domain', domain: target.domain, user: target.user, view }
+    if (!isHost && options.address === undefined)
+      return { kind: 'domain', domain: target.domain, user: target.user, view }
   }
   const host = target.kind === 'domain' ? target.domain : target.host
   const port = target.kind === 'host' ? target.port : undefined
   return place(host, port, options, { view, found: 'given' })
 }
 
-function place(host: string, port: number | undefined, options: SetupOptions, more: { readonly view: 'internal' | 'external'; readonly found: string; readonly address?: string }): Destination {
+function place(
+  host: string,
+  port: number | undefined,
+  options: SetupOptions,
+  more: { readonly view: 'internal' | 'external'; readonly found: string; readonly address?: string },
+): Destination {
   const transport = options.transport ?? (port === 5060 ? 'tcp' : 'tls')
   const names = options.name === undefined ? [host] : [options.name]
-  return { kind: 'place', host, port: port ?? (transport === 'tls' ? 5061 : 5060), transport, names, address: options.address ?? more.address, found: more.found, view: more.view }
+  return {
+    kind: 'place',
+    host,
+    port: port ?? (transport === 'tls' ? 5061 : 5060),
+    transport,
+    names,
+    address: options.address ?? more.address,
+    found: more.found,
+    view: more.view,
+  }
 }
 
 /** The listener that a client of this profile, or the node named by `--as`, would dial. */
 function nodePlace(node: NodePlan, plan: LabPlan, options: SetupOptions): Destination {
   const link = options.as === undefined ? undefined : linkBetween(plan, options.as, node)
-  const listener = link === undefined ? clientListener(node, options) : node.listeners.find(({ transport, port, face }) => transport === 'tls' && port === link.port && face === (link.to.face ?? 'internal'))
-  if (listener === undefined || (listener.transport !== 'tls' && listener.transport !== 'tcp')) throw new UsageError(`${node.name} (${node.role}) has no SIP listener over TLS or TCP; its listeners: ${node.listeners.map(({ transport, port }) => `${transport} ${port}`).join(', ') || 'none'}`)
+  const listener =
+    link === undefined
+      ? clientListener(node, options)
+      : node.listeners.find(
+          ({ transport, port, face }) =>
+            transport === 'tls' && port === link.port && face === (link.to.face ?? 'internal'),
+        )
+  if (listener === undefined || (listener.transport !== 'tls' && listener.transport !== 'tcp'))
+    throw new UsageError(
+      `${node.name} (${node.role}) has no SIP listener over TLS or TCP; its listeners: ${node.listeners.map(({ transport, port }) => `${transport} ${port}`).join(', ') || 'none'}`,
+    )
   const host = link?.dials ?? dialledName(plan, node, listener)
-  return place(host, listener.port, { ...options, transport: listener.transport }, { view: listener.face === 'external' ? 'external' : 'internal', found: `node ${node.name}`, address: listener.address })
+  return place(
+    host,
+    listener.port,
+    { ...options, transport: listener.transport },
+    {
+      view: listener.face === 'external' ? 'external' : 'internal',
+      found: `node ${node.name}`,
+      address: listener.address,
+    },
+  )
 }
 
 export function linkBetween(plan: LabPlan, from: string, to: NodePlan): Link {
-  const links = plan.links.filter((link) => link.from.name === from && link.to.name === to.name && link.transport === 'tls')
+  const links = plan.links.filter(
+    (link) => link.from.name === from && link.to.name === to.name && link.transport === 'tls',
+  )
   const link = links.find(({ allowed }) => allowed) ?? links[0]
-  if (link === undefined) throw new UsageError(`the plan has no TLS link from ${from} to ${to.name}; siplab plan lists the links`)
+  if (link === undefined)
+    throw new UsageError(`the plan has no TLS link from ${from} to ${to.name}; siplab plan lists the links`)
   return link
 }
 
 function clientListener(node: NodePlan, { profile, transport }: SetupOptions): Listener | undefined {
   const face: FaceName = node.role === 'access-proxy' ? 'external' : 'internal'
-  const open = node.listeners.filter((listener) => listener.face === face && (transport === undefined ? listener.transport === 'tls' || listener.transport === 'tcp' : listener.transport === transport))
+  const open = node.listeners.filter(
+    (listener) =>
+      listener.face === face &&
+      (transport === undefined
+        ? listener.transport === 'tls' || listener.transport === 'tcp'
+        : listener.transport === transport),
+  )
   const secure = open.filter((listener) => listener.transport === 'tls')
   const forServers = profile === 'federation-peer' || profile === 'sbc'
   if (secure.length === 0) return open[0]
-  return forServers ? (secure.find(({ mutual }) => mutual === 'required') ?? secure[0]) : (secure.find(({ mutual }) => mutual !== 'required') ?? secure[0])
+  return forServers
+    ? (secure.find(({ mutual }) => mutual === 'required') ?? secure[0])
+    : (secure.find(({ mutual }) => mutual !== 'required') ?? secure[0])
 }
 
 /** The name the plan dials on that listener: the pool name for a front end, the external name for an access proxy. */
 function dialledName(plan: LabPlan, node: NodePlan, { face, port }: Listener): string {
   const own = node.faces.find(({ name }) => name === face)?.fqdn ?? node.fqdn
-  const users = plan.links.find(({ from, to, port: linkPort }) => from.name.endsWith('-user') && to.name === node.name && (to.face ?? 'internal') === face && linkPort === port)
+  const users = plan.links.find(
+    ({ from, to, port: linkPort }) =>
+      from.name.endsWith('-user') && to.name === node.name && (to.face ?? 'internal') === face && linkPort === port,
+  )
   return users?.dials ?? own
 }
 
 /** @param destination seen from which side */
-export function checkOptions(io: Io, destination: { readonly view: 'internal' | 'external' }, lab: CheckLab | undefined, options: SetupOptions): CheckOptions {
+export function checkOptions(
+  io: Io,
+  destination: { readonly view: 'internal' | 'external' },
+  lab: CheckLab | undefined,
+  options: SetupOptions,
+): CheckOptions {
   const profile = checkProfile(options.profile)
   const own = ownIdentity(io, lab, options, destination)
   // A client judges by its own rules, a node of the lab by those of the lab.
@@ -166,11 +259,17 @@ export function checkOptions(io: Io, destination: { readonly view: 'internal' | 
 type Examiner = Exclude<CheckOptions['examiner'], undefined>
 
 function isExaminer(value: unknown): value is Examiner {
-  return typeof value === 'object' || (typeof value === 'string' && ['lcs2005', 'ocs2007', 'modern', 'node', 'rfc5280', 'webpki'].includes(value))
+  return (
+    typeof value === 'object' ||
+    (typeof value === 'string' && ['lcs2005', 'ocs2007', 'modern', 'node', 'rfc5280', 'webpki'].includes(value))
+  )
 }
 
 function limitsOf({ tlsMin, tlsMax }: SetupOptions): TlsLimits {
-  return { ...(tlsMin === undefined ? {} : { minVersion: tlsVersion(tlsMin) }), ...(tlsMax === undefined ? {} : { maxVersion: tlsVersion(tlsMax) }) }
+  return {
+    ...(tlsMin === undefined ? {} : { minVersion: tlsVersion(tlsMin) }),
+    ...(tlsMax === undefined ? {} : { maxVersion: tlsVersion(tlsMax) }),
+  }
 }
 
 function tlsVersion(text: string): 'TLSv1.2' | 'TLSv1.3' {
@@ -180,11 +279,21 @@ function tlsVersion(text: string): 'TLSv1.2' | 'TLSv1.3' {
 
 /** `--ca`, else the trust list of `--as`, else the system's roots, with the lab's own for a target in the lab. */
 function trustOf(io: Io, lab: CheckLab | undefined, { ca, as }: SetupOptions): Trust {
-  if (ca !== undefined) return trustFiles(ca.map((file) => resolve(io.workingFolder, file)), ca.join(', '))
-  if (as !== undefined && lab !== undefined) return trustFiles([nodeFolder(lab.chosen.folder.root, as).trust], `${as} (its own trust list)`)
+  if (ca !== undefined)
+    return trustFiles(
+      ca.map((file) => resolve(io.workingFolder, file)),
+      ca.join(', '),
+    )
+  if (as !== undefined && lab !== undefined)
+    return trustFiles([nodeFolder(lab.chosen.folder.root, as).trust], `${as} (its own trust list)`)
   const system = systemTrust()
   if (lab === undefined) return system
-  const labTrust = trustFiles(authorityFiles(lab).filter(({ root }) => root).map(({ file }) => file), 'the lab')
+  const labTrust = trustFiles(
+    authorityFiles(lab)
+      .filter(({ root }) => root)
+      .map(({ file }) => file),
+    'the lab',
+  )
   return { ...labTrust, anchors: [...labTrust.anchors, ...system.anchors], from: `the lab's roots and ${system.from}` }
 }
 
@@ -192,40 +301,82 @@ function trustOf(io: Io, lab: CheckLab | undefined, { ca, as }: SetupOptions): T
 function authorityFiles({ chosen, plan }: CheckLab): readonly { readonly file: string; readonly root: boolean }[] {
   const folders = plan.organisations.map(({ domain }) => authorityFolder(plan, chosen.folder.pki, domain))
   const names = ['internal-root', 'public-root', 'internal-issuing', 'public-issuing']
-  const files = folders.flatMap((folder) => names.map((name) => ({ file: join(folder, `${name}.pem`), root: name.endsWith('-root') })))
+  const files = folders.flatMap((folder) =>
+    names.map((name) => ({ file: join(folder, `${name}.pem`), root: name.endsWith('-root') })),
+  )
   return files.filter(({ file }) => existsSync(file))
 }
 
-function ownIdentity(io: Io, lab: CheckLab | undefined, { cert, key, as }: SetupOptions, destination: { readonly view: 'internal' | 'external' }): OwnIdentity | undefined {
+function ownIdentity(
+  io: Io,
+  lab: CheckLab | undefined,
+  { cert, key, as }: SetupOptions,
+  destination: { readonly view: 'internal' | 'external' },
+): OwnIdentity | undefined {
   if (as !== undefined && lab !== undefined) return nodeIdentity(lab, as, destination)
   if (cert === undefined) {
     if (key !== undefined) throw new UsageError('--key FILE: wanted a certificate beside it, --cert FILE')
     return undefined
   }
-  return identityFiles(resolve(io.workingFolder, cert), resolve(io.workingFolder, key ?? cert), cert, [], io.environment['SIPLAB_KEY_PASSPHRASE'])
+  return identityFiles(
+    resolve(io.workingFolder, cert),
+    resolve(io.workingFolder, key ?? cert),
+    cert,
+    [],
+    io.environment['SIPLAB_KEY_PASSPHRASE'],
+  )
 }
 
 /** The certificate that node shows when it dials: its default-outgoing one, or that of the face it leaves by. */
-export function nodeIdentity(lab: CheckLab, name: string, destination: { readonly view: 'internal' | 'external' }): OwnIdentity {
+export function nodeIdentity(
+  lab: CheckLab,
+  name: string,
+  destination: { readonly view: 'internal' | 'external' },
+): OwnIdentity {
   const node = lab.plan.nodes.find((candidate) => candidate.name === name)
-  if (node === undefined) throw new UsageError(`--as ${name}: the lab has no such node; its nodes: ${lab.plan.nodes.map((each) => each.name).join(', ')}`)
+  if (node === undefined)
+    throw new UsageError(
+      `--as ${name}: the lab has no such node; its nodes: ${lab.plan.nodes.map((each) => each.name).join(', ')}`,
+    )
   const { root } = nodeFolder(lab.chosen.folder.root, name)
   const face: FaceName = node.role === 'access-proxy' ? destination.view : 'internal'
-  const references: readonly CertificateReference[] = node.role === 'access-proxy' ? [`edge-${face}`] : ['default-outgoing', 'listener']
+  const references: readonly CertificateReference[] =
+    node.role === 'access-proxy' ? [`edge-${face}`] : ['default-outgoing', 'listener']
   const files = references.map((reference) => assignedFiles(root, reference)).find((found) => found !== undefined)
   const fqdn = node.faces.find((candidate) => candidate.name === face)?.fqdn ?? node.fqdn
-  if (files === undefined) return { label: name, names: [fqdn], cert: '', key: '', verdicts: [verdict('tls.own-cert-missing', { found: `${name} has no certificate assigned to ${references.join(' or ')}`, fix: `siplab assign ${name} ${references[0] ?? 'listener'} CERTIFICATE` })] }
+  if (files === undefined)
+    return {
+      label: name,
+      names: [fqdn],
+      cert: '',
+      key: '',
+      verdicts: [
+        verdict('tls.own-cert-missing', {
+          found: `${name} has no certificate assigned to ${references.join(' or ')}`,
+          fix: `siplab assign ${name} ${references[0] ?? 'listener'} CERTIFICATE`,
+        }),
+      ],
+    }
   return identityFiles(files.certificateFile, files.keyFile, name, [fqdn])
 }
 
 /** `--dns`, else the view of the node that dials, else the lab's from that side, else the system's. */
-export function resolverOf(lab: CheckLab | undefined, view: 'internal' | 'external', { dns, timeout, as }: Pick<SetupOptions, 'dns' | 'timeout' | 'as'>): Resolver {
+export function resolverOf(
+  lab: CheckLab | undefined,
+  view: 'internal' | 'external',
+  { dns, timeout, as }: Pick<SetupOptions, 'dns' | 'timeout' | 'as'>,
+): Resolver {
   const servers = dns === undefined ? labServers(lab, view, as) : [dnsServer(dns)]
   return createResolver({ clock: systemClock, servers, timeoutMs: Math.min(2000, timeout * 1000), tries: 2 })
 }
 
-function labServers(lab: CheckLab | undefined, view: 'internal' | 'external', as: string | undefined): readonly string[] {
-  const found = lab?.plan.nodes.find(({ name }) => name === as)?.resolver ?? lab?.plan.dns.find(({ name }) => name === view)
+function labServers(
+  lab: CheckLab | undefined,
+  view: 'internal' | 'external',
+  as: string | undefined,
+): readonly string[] {
+  const found =
+    lab?.plan.nodes.find(({ name }) => name === as)?.resolver ?? lab?.plan.dns.find(({ name }) => name === view)
   return found === undefined ? [] : [`${found.address}:${found.port}`]
 }
 
@@ -234,4 +385,3 @@ function dnsServer(text: string): string {
   if (isIP(bare) !== 0 || isIP(text) !== 0) return text
   throw new UsageError(`--dns: wanted ADDRESS or ADDRESS:PORT, found ${JSON.stringify(text)}`)
 }
-

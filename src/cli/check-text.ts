@@ -12,7 +12,10 @@ const marks: Readonly<Record<Step['outcome'], readonly [mark: string, style: Sty
 }
 
 /** A whole branch at a time, the outer step first; on a terminal one line says meanwhile what is going on. */
-export function liveTree(write: (text: string) => void, { colours, terminal, verbose }: { readonly colours: boolean; readonly terminal: boolean; readonly verbose: boolean }): Watcher {
+export function liveTree(
+  write: (text: string) => void,
+  { colours, terminal, verbose }: { readonly colours: boolean; readonly terminal: boolean; readonly verbose: boolean },
+): Watcher {
   const wipe = terminal ? '\r\u001b[K' : ''
   return {
     begin: (title) => {
@@ -25,7 +28,10 @@ export function liveTree(write: (text: string) => void, { colours, terminal, ver
 }
 
 function branchText(step: Step, depth: number, colours: boolean, verbose: boolean): string {
-  return stepText(step, depth, colours, verbose) + step.steps.map((inner) => branchText(inner, depth + 1, colours, verbose)).join('')
+  return (
+    stepText(step, depth, colours, verbose) +
+    step.steps.map((inner) => branchText(inner, depth + 1, colours, verbose)).join('')
+  )
 }
 
 function stepText(step: Step, depth: number, colours: boolean, verbose: boolean): string {
@@ -37,8 +43,14 @@ function stepText(step: Step, depth: number, colours: boolean, verbose: boolean)
   const inner = `${margin}     `
   const rest = [
     ...(step.outcome === 'ok' && !verbose && step.title === step.sentence ? [] : [step.sentence]),
-    ...(step.outcome === 'failed' || step.outcome === 'warning' ? [...othersText(step), ...(step.remedy === undefined ? [] : [`remedy: ${step.remedy}`])] : []),
-    ...(verbose ? Object.entries(step.evidence).map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join('; ') : String(value)}`) : []),
+    ...(step.outcome === 'failed' || step.outcome === 'warning'
+      ? [...othersText(step), ...(step.remedy === undefined ? [] : [`remedy: ${step.remedy}`])]
+      : []),
+    ...(verbose
+      ? Object.entries(step.evidence).map(
+          ([name, value]) => `${name}: ${Array.isArray(value) ? value.join('; ') : String(value)}`,
+        )
+      : []),
   ]
   return head + rest.map((line) => `${inner}${harmless(line)}\n`).join('')
 }
@@ -49,13 +61,17 @@ export function harmless(text: string): string {
 }
 
 function othersText({ verdict }: Step): readonly string[] {
-  return (verdict?.others ?? []).map(({ code, message, found }) => `also ${code}: ${found === undefined ? message : `${message}: ${found}`}`)
+  return (verdict?.others ?? []).map(
+    ({ code, message, found }) => `also ${code}: ${found === undefined ? message : `${message}: ${found}`}`,
+  )
 }
 
 /** The last lines. */
 export function summaryText({ target, profile, ok, verdict, notTried, ms }: CheckReport, { colours }: Io): string {
   const answer = ok ? paint(colours.out, 'green', 'all well') : paint(colours.out, 'red', verdict?.code ?? 'not so')
-  const sentence = ok ? '' : `${harmless(`${verdict?.message ?? ''}${verdict?.found === undefined ? '' : `: ${verdict.found}`}`)}\n${verdict?.fix === undefined ? '' : `remedy: ${verdict.fix}\n`}`
+  const sentence = ok
+    ? ''
+    : `${harmless(`${verdict?.message ?? ''}${verdict?.found === undefined ? '' : `: ${verdict.found}`}`)}\n${verdict?.fix === undefined ? '' : `remedy: ${verdict.fix}\n`}`
   const untried = notTried.length === 0 ? '' : `not tried: ${notTried.map(({ id }) => id).join(', ')}\n`
   return `${target} as ${profile}: ${answer} (${ms} ms)\n${sentence}${untried}`
 }

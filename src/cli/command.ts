@@ -27,7 +27,9 @@ export function common(command: Command, example: string): Command {
   return command
     .option('--json', 'one JSON document on stdout, or JSON lines where it follows something')
     .option('--data <DIR>', 'folder of the lab (default: .siplab/NAME)')
-    .addOption(new Option('--lab <KIND>', 'which lab the command is for').choices(['local', 'compose']).default('local'))
+    .addOption(
+      new Option('--lab <KIND>', 'which lab the command is for').choices(['local', 'compose']).default('local'),
+    )
     .addHelpText('after', `\nExample:\n  ${example}`)
 }
 

@@ -1,4 +1,7 @@
-/** `siplab up --detach`: starts the same command again in the background and waits until its lab is up, or says why it is not. */
+/**
+ * `siplab up --detach`: starts the same command again in the background and waits until its lab is up, or says why it
+ * is not.
+ */
 import { spawn } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -32,7 +35,10 @@ export async function detach(io: Io, { data, source, options }: DetachedLab): Pr
   const out = join(outputs, 'out')
   const err = join(outputs, 'err')
   try {
-    const ending = startInBackground(io, [...launcher, 'up', source, '--json', '--data', data, ...upOptions(options)], { out, err })
+    const ending = startInBackground(io, [...launcher, 'up', source, '--json', '--data', data, ...upOptions(options)], {
+      out,
+      err,
+    })
     for (;;) {
       const status = ending()
       const [line = '', ...rest] = readFileSync(out, 'utf8').split('\n')
@@ -46,10 +52,19 @@ export async function detach(io: Io, { data, source, options }: DetachedLab): Pr
 }
 
 /** @returns the exit status once there is one */
-function startInBackground(io: Io, [program = '', ...args]: readonly string[], files: { readonly out: string; readonly err: string }): () => number | undefined {
+function startInBackground(
+  io: Io,
+  [program = '', ...args]: readonly string[],
+  files: { readonly out: string; readonly err: string },
+): () => number | undefined {
   const out = openSync(files.out, 'w', 0o600)
   const err = openSync(files.err, 'w', 0o600)
-  const child = spawn(program, args, { detached: true, stdio: ['ignore', out, err], env: io.environment as NodeJS.ProcessEnv, cwd: io.workingFolder })
+  const child = spawn(program, args, {
+    detached: true,
+    stdio: ['ignore', out, err],
+    env: io.environment as NodeJS.ProcessEnv,
+    cwd: io.workingFolder,
+  })
   closeSync(out)
   closeSync(err)
   let status: number | undefined
@@ -74,13 +89,19 @@ function report(io: Io, options: UpCommandOptions, data: string, line: string): 
   else {
     const record = readRecord(labFolder(data))
     if (record === undefined) throw new Error(`the lab is up and its record is missing in ${data}`)
-    io.out(readyText(io, ready, planLab(loadTopology(record.topology), { network: record.network, ports: record.ports })))
+    io.out(
+      readyText(io, ready, planLab(loadTopology(record.topology), { network: record.network, ports: record.ports })),
+    )
     io.out('It runs in the background: siplab down brings it down.\n')
   }
   return 0
 }
 
-function complain(io: Io, options: UpCommandOptions, { line, words, status }: { readonly line: string; readonly words: string; readonly status: number }): ExitStatus {
+function complain(
+  io: Io,
+  options: UpCommandOptions,
+  { line, words, status }: { readonly line: string; readonly words: string; readonly status: number },
+): ExitStatus {
   io.err(words)
   if (options.json === true && line !== '') io.out(`${line}\n`)
   return status === 1 || status === 2 ? status : 3

@@ -18,6 +18,13 @@ export function readSeconds(option: string, text: string): number {
 /** `3 d`, `4 h`, `25 s`: one unit, rounded down. */
 export function spanText(seconds: number): string {
   const abs = Math.abs(seconds)
-  const [unit, factor] = abs >= 172_800 ? ['d', 86_400] as const : abs >= 7200 ? ['h', 3600] as const : abs >= 120 ? ['min', 60] as const : ['s', 1] as const
+  const [unit, factor] =
+    abs >= 172_800
+      ? (['d', 86_400] as const)
+      : abs >= 7200
+        ? (['h', 3600] as const)
+        : abs >= 120
+          ? (['min', 60] as const)
+          : (['s', 1] as const)
   return `${Math.trunc(seconds / factor)} ${unit}`
 }

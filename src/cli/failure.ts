@@ -1,4 +1,7 @@
-/** From whatever a command threw to an exit status and one sentence: 1 it is not so, 2 wrong usage or configuration, 3 siplab failed. */
+/**
+ * From whatever a command threw to an exit status and one sentence: 1 it is not so, 2 wrong usage or configuration, 3
+ * siplab failed.
+ */
 import { CommanderError } from 'commander'
 import { AuthorityError } from '../certificates/authority-error.ts'
 import { KeyFileError } from '../certificates/keys.ts'
@@ -18,7 +21,10 @@ export class UsageError extends Error {
   readonly code = 'usage'
 }
 
-/** Shows the failure on stderr and gives the exit status. With `json` the same goes to stdout as one document `{"error":{…}}`. */
+/**
+ * Shows the failure on stderr and gives the exit status. With `json` the same goes to stdout as one document
+ * `{"error":{…}}`.
+ */
 export function reportFailure(error: unknown, io: Io, json: boolean): ExitStatus {
   if (error instanceof CommanderError) return reportCommander(error, io, json)
   const known = describeKnown(error)
@@ -40,16 +46,26 @@ function describeKnown(error: unknown): Known | undefined {
     const { code, message, file, line, column, field, wanted, found } = error
     return { status: 2, message, document: { code, message, file, line, column, field, wanted, found } }
   }
-  if (error instanceof UsageError) return { status: 2, message: error.message, document: { code: error.code, message: error.message } }
+  if (error instanceof UsageError)
+    return { status: 2, message: error.message, document: { code: error.code, message: error.message } }
   if (error instanceof LabError) {
     const { code, message, detail } = error
-    return { status: error.kind === 'usage' ? 2 : 1, message, document: { code, message, ...(detail === undefined ? {} : { detail }) } }
+    return {
+      status: error.kind === 'usage' ? 2 : 1,
+      message,
+      document: { code, message, ...(detail === undefined ? {} : { detail }) },
+    }
   }
   if (error instanceof ControlRefusal) {
     const { code, message, verdict } = error
-    return { status: 1, message, document: { code, message, ...(verdict === undefined ? {} : { detail: { verdict } }) } }
+    return {
+      status: 1,
+      message,
+      document: { code, message, ...(verdict === undefined ? {} : { detail: { verdict } }) },
+    }
   }
-  if (error instanceof StoreError) return { status: 1, message: error.message, document: { code: error.code, message: error.message } }
+  if (error instanceof StoreError)
+    return { status: 1, message: error.message, document: { code: error.code, message: error.message } }
   if (error instanceof AuthorityError || error instanceof AssignmentError || error instanceof KeyFileError) {
     return { status: 2, message: error.message, document: { code: error.code, message: error.message } }
   }

@@ -7,9 +7,18 @@ import type { Io } from './io.ts'
  * @param run `main`, as a command gets it in its context
  * @param args with `--json`, for a command that ends by itself
  */
-export async function runInProcess(run: CommandContext['run'], io: Io, args: readonly string[]): Promise<CommandOutcome> {
+export async function runInProcess(
+  run: CommandContext['run'],
+  io: Io,
+  args: readonly string[],
+): Promise<CommandOutcome> {
   let out = ''
   let complaint = ''
-  const status = await run(args, { ...io, out: (text) => void (out += text), err: (text) => void (complaint += text), colours: { out: false, err: false } })
+  const status = await run(args, {
+    ...io,
+    out: (text) => void (out += text),
+    err: (text) => void (complaint += text),
+    colours: { out: false, err: false },
+  })
   return { status, document: out.trim() === '' ? undefined : JSON.parse(out), complaint }
 }

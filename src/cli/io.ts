@@ -1,4 +1,7 @@
-/** What a command may touch of the process it runs in: two streams, the environment, and the wish to stop. Tests hand in their own. */
+/**
+ * What a command may touch of the process it runs in: two streams, the environment, and the wish to stop. Tests hand in
+ * their own.
+ */
 import { createInterface } from 'node:readline'
 import { styleText } from 'node:util'
 
@@ -14,7 +17,10 @@ export interface Io {
   /** Where colours are welcome: a terminal, and no `NO_COLOR`. */
   readonly colours: { readonly out: boolean; readonly err: boolean }
   readonly outIsTerminal: boolean
-  /** Calls back on Ctrl-C and SIGTERM, each time; returns how to stop listening. Without a listener the signal ends the process. */
+  /**
+   * Calls back on Ctrl-C and SIGTERM, each time; returns how to stop listening. Without a listener the signal ends the
+   * process.
+   */
   onInterrupt(callback: (signal: NodeJS.Signals) => void): () => void
   /** Calls back when standard input ends: whoever started this process has gone. */
   onInputEnd(callback: () => void): void
@@ -56,7 +62,10 @@ export function processIo(): Io {
   }
 }
 
-/** Where no signal arrives (docker exec): whoever started this process keeps its input open, and its end is the wish to stop. */
+/**
+ * Where no signal arrives (docker exec): whoever started this process keeps its input open, and its end is the wish to
+ * stop.
+ */
 function interruptAtInputEnd(): void {
   process.stdin.once('close', () => process.emit('SIGINT')).resume()
   if ('unref' in process.stdin && typeof process.stdin.unref === 'function') process.stdin.unref()
@@ -71,8 +80,11 @@ export function paint(welcome: boolean, style: Style, text: string): string {
 
 /** Rows under headings, columns as wide as their widest cell: `NODE    STATE`. The last column is never padded. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = headings.map((heading, column) => Math.max(heading.length, ...rows.map((row) => (row[column] ?? '').length)))
-  const line = (cells: readonly string[]): string => cells.map((cell, at) => (at === cells.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))).join('  ')
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => (row[column] ?? '').length)),
+  )
+  const line = (cells: readonly string[]): string =>
+    cells.map((cell, at) => (at === cells.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))).join('  ')
   return [headings, ...rows].map((cells) => `${line(cells).trimEnd()}\n`).join('')
 }
 

@@ -28,13 +28,22 @@ export function chooseLab(io: Io, options: { readonly data?: string }): ChosenLa
   if (options.data !== undefined) {
     const chosen = open(labFolder(resolve(io.workingFolder, options.data)))
     if (chosen !== undefined) return chosen
-    throw new LabError('not-so', 'lab.none', `no lab was ever brought up in ${options.data}; siplab up --data ${options.data} does`)
+    throw new LabError(
+      'not-so',
+      'lab.none',
+      `no lab was ever brought up in ${options.data}; siplab up --data ${options.data} does`,
+    )
   }
   const all = findLabs(io.workingFolder).flatMap((folder) => open(folder) ?? [])
   const running = all.filter(({ pid }) => pid !== undefined)
   const candidates = running.length > 0 ? running : all
   const [only] = candidates
-  if (only === undefined) throw new LabError('not-so', 'lab.none', 'no lab was brought up below .siplab; siplab up does, --data names another folder')
+  if (only === undefined)
+    throw new LabError(
+      'not-so',
+      'lab.none',
+      'no lab was brought up below .siplab; siplab up does, --data names another folder',
+    )
   if (candidates.length === 1) return only
   const folders = candidates.map(({ folder }) => relative(io.workingFolder, folder.root)).join(', ')
   throw new UsageError(`several labs are here (${folders}); choose one with --data DIR`)
@@ -44,19 +53,29 @@ export function chooseLab(io: Io, options: { readonly data?: string }): ChosenLa
 export function chooseRunningLab(io: Io, options: { readonly data?: string }): ChosenLab & { readonly pid: number } {
   const { pid, ...chosen } = chooseLab(io, options)
   if (pid !== undefined) return { ...chosen, pid }
-  throw new LabError('not-so', 'lab.down', `the lab ${chosen.record.name} in ${chosen.folder.root} is down; siplab up ${chosen.record.name} brings it up`)
+  throw new LabError(
+    'not-so',
+    'lab.down',
+    `the lab ${chosen.record.name} in ${chosen.folder.root} is down; siplab up ${chosen.record.name} brings it up`,
+  )
 }
 
 /** The plan the lab runs by: the same file, network and ports as `up` took. */
 export function planOf({ record }: Pick<ChosenLab, 'record'>): LabPlan {
-  return planLab(loadTopology(record.topology, configFolder()), { network: record.network, ports: record.ports, addressing: record.addressing ?? 'loopback' })
+  return planLab(loadTopology(record.topology, configFolder()), {
+    network: record.network,
+    ports: record.ports,
+    addressing: record.addressing ?? 'loopback',
+  })
 }
 
 /** @throws UsageError with the names there are */
 export function chooseNode(plan: LabPlan, name: string): NodePlan {
   const found = plan.nodes.find((node) => node.name === name)
   if (found !== undefined) return found
-  throw new UsageError(`the lab ${plan.topology} has no node ${JSON.stringify(name)}; its nodes: ${plan.nodes.map((node) => node.name).join(', ')}`)
+  throw new UsageError(
+    `the lab ${plan.topology} has no node ${JSON.stringify(name)}; its nodes: ${plan.nodes.map((node) => node.name).join(', ')}`,
+  )
 }
 
 export function clientOf(lab: Pick<ChosenLab, 'folder'>, node: string): ControlClient {

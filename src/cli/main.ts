@@ -22,12 +22,17 @@ export async function start(): Promise<void> {
 export async function main(args: readonly string[], io: Io): Promise<ExitStatus> {
   let status: ExitStatus = 0
   const program = new Command('siplab')
-    .description('A lab for SIP over mutual TLS: brings a multi-host topology up on this machine and breaks its certificates on purpose.')
+    .description(
+      'A lab for SIP over mutual TLS: brings a multi-host topology up on this machine and breaks its certificates on purpose.',
+    )
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'explain the command')
     .configureHelp({ sortSubcommands: false, showGlobalOptions: true })
     .showHelpAfterError('(siplab --help lists the commands, siplab COMMAND --help explains one)')
-    .addHelpText('after', '\nExample:\n  siplab up                 bring the default lab up\n\nExit status: 0 done, 1 not so, 2 wrong usage or configuration, 3 siplab failed.')
+    .addHelpText(
+      'after',
+      '\nExample:\n  siplab up                 bring the default lab up\n\nExit status: 0 done, 1 not so, 2 wrong usage or configuration, 3 siplab failed.',
+    )
   const finish = (reached: ExitStatus): void => {
     status = reached
   }
@@ -45,6 +50,11 @@ export async function main(args: readonly string[], io: Io): Promise<ExitStatus>
 
 /** Errors and help go through the Io, and commander throws instead of ending the process. */
 function inheritAll(command: Command, io: Io): void {
-  command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err, getOutHasColors: () => io.colours.out, getErrHasColors: () => io.colours.err })
+  command.exitOverride().configureOutput({
+    writeOut: io.out,
+    writeErr: io.err,
+    getOutHasColors: () => io.colours.out,
+    getErrHasColors: () => io.colours.err,
+  })
   for (const inner of command.commands) inheritAll(inner, io)
 }

@@ -10,6 +10,8 @@ export const packageFolder = resolve(dirname(fileURLToPath(import.meta.url)), '.
 export const launcher: readonly [string, string] = [process.execPath, join(packageFolder, 'src', 'cli', 'siplab.mjs')]
 
 export function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as { readonly version: string }
+  const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as {
+    readonly version: string
+  }
   return version
 }

@@ -7,8 +7,14 @@ import type { Io } from './io.ts'
 
 export function readyText(io: Io, ready: ReadyDocument, plan: LabPlan): string {
   const bold = (text: string): string => paint(io.colours.out, 'bold', text)
-  const state = ready.event === 'ready' ? paint(io.colours.out, 'green', 'is up') : paint(io.colours.out, 'yellow', 'is up, but degraded')
-  const trust = ready.trust.internal === undefined ? '' : `\nA phone must trust ${ready.trust.internal} inside, ${ready.trust.public} outside.\n`
+  const state =
+    ready.event === 'ready'
+      ? paint(io.colours.out, 'green', 'is up')
+      : paint(io.colours.out, 'yellow', 'is up, but degraded')
+  const trust =
+    ready.trust.internal === undefined
+      ? ''
+      : `\nA phone must trust ${ready.trust.internal} inside, ${ready.trust.public} outside.\n`
   return [
     `\n${bold(`${ready.topology} (${ready.domain}, ${ready.profile})`)} ${state}. ${plan.about}\n`,
     (ready.verdicts ?? []).map((verdict) => `  ${verdictText(verdict)}\n`).join(''),
@@ -47,14 +53,32 @@ export function changeText(io: Io, change: LabChange): string {
 }
 
 function nodeTable({ nodes }: ReadyDocument): string {
-  const rows = nodes.map(({ name, role, fqdn, pid, listeners }) => [name, role, fqdn, pid === undefined ? 'stopped' : String(pid), listeners.map(({ transport, address, port }) => `${transport} ${address}:${port}`).join(', ')])
+  const rows = nodes.map(({ name, role, fqdn, pid, listeners }) => [
+    name,
+    role,
+    fqdn,
+    pid === undefined ? 'stopped' : String(pid),
+    listeners.map(({ transport, address, port }) => `${transport} ${address}:${port}`).join(', '),
+  ])
   return table(['NODE', 'ROLE', 'FQDN', 'PROCESS', 'LISTENS ON'], rows)
 }
 
 function phoneTable({ phones }: LabPlan): string {
-  return table(['FROM', 'DOMAIN', 'TRANSPORT', 'HOST', 'ADDRESS'], phones.map(({ from, domain, transport, host, address, port }) => [from, domain, transport, host, `${address}:${port}`]))
+  return table(
+    ['FROM', 'DOMAIN', 'TRANSPORT', 'HOST', 'ADDRESS'],
+    phones.map(({ from, domain, transport, host, address, port }) => [
+      from,
+      domain,
+      transport,
+      host,
+      `${address}:${port}`,
+    ]),
+  )
 }
 
 function userTable({ users }: ReadyDocument): string {
-  return table(['USER', 'PASSWORD', 'HOME', 'FROM OUTSIDE'], users.map(({ uri, password, home, remote }) => [uri, password, home, remote ? 'yes' : 'no']))
+  return table(
+    ['USER', 'PASSWORD', 'HOME', 'FROM OUTSIDE'],
+    users.map(({ uri, password, home, remote }) => [uri, password, home, remote ? 'yes' : 'no']),
+  )
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// The healthcheck of a container: `siplab-healthy fe1 /data`. Exit status 0 when the node is ready and every link it watches is up.
-// Plain JavaScript on its own, because it runs every few seconds: the whole of `siplab status` would cost seven times as much.
+// The healthcheck of a container: `siplab-healthy fe1 /data`. Exit status 0 when the node is ready and every link it
+// watches is up. Plain JavaScript on its own, because it runs every few seconds: the whole of `siplab status` would
+// cost seven times as much.
 import { request } from 'node:http'
 import { join } from 'node:path'
 
@@ -11,7 +12,9 @@ function end(status, sentence) {
   process.exitCode = status
 }
 
-/** `{"state":"ready","links":[{"peer":"pool.lab.test","state":"up"}]}`, as GET /status of the control socket tells it. */
+/**
+ * `{"state":"ready","links":[{"peer":"pool.lab.test","state":"up"}]}`, as GET /status of the control socket tells it.
+ */
 function judge({ state, links, verdicts }) {
   const down = links.filter((link) => link.state !== 'up')
   const because = [...verdicts, ...down.flatMap(({ verdict }) => verdict ?? [])].map(({ code }) => code).join(', ')

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The door of siplab. Plain JavaScript, and nothing newer than Node 12 knows, because its task is to run on a Node that is too old.
+// The door of siplab. Plain JavaScript, and nothing newer than Node 12 knows, because its task is to run on a Node that
+// is too old.
 import { spawn } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
 import * as nodeModule from 'node:module'
@@ -29,7 +30,10 @@ function findLockedNode() {
 }
 
 function handOver(node) {
-  const child = spawn(node, [self, ...process.argv.slice(2)], { stdio: 'inherit', env: { ...process.env, SIPLAB_HANDED_OVER: '1' } })
+  const child = spawn(node, [self, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env: { ...process.env, SIPLAB_HANDED_OVER: '1' },
+  })
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const signal of signals) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => fail(`${node} cannot be started: ${error.message}`))
@@ -45,16 +49,21 @@ function fail(sentence) {
   process.exitCode = 3
 }
 
-/** What V8 guesses wrong about a process that handles the same few messages for hours (docs/decisions/0050 and 0051, bench/proxy.ts). */
+/**
+ * What V8 guesses wrong about a process that handles the same few messages for hours (docs/decisions/0050 and 0051,
+ * bench/proxy.ts).
+ */
 function tuneV8() {
   // Two compilers, one after the other, for speed in between: the second one alone, started earlier.
   setFlagsFromString('--no-maglev')
   setFlagsFromString('--invocation-count-for-turbofan=1000')
-  // What survived while the process warmed up would be made in the old generation from then on, and keep what it refers to.
+  // What survived while the process warmed up would be made in the old generation from then on, and keep what it refers
+  // to.
   setFlagsFromString('--no-allocation-site-pretenuring')
   // Each datagram comes in octets of its own: freed by another thread they cost more than freed here.
   setFlagsFromString('--no-concurrent-array-buffer-sweeping')
-  // After 100 seconds without a full collection comes one that also takes the young generation down to a megabyte, under load too.
+  // After 100 seconds without a full collection comes one that also takes the young generation down to a megabyte,
+  // under load too.
   setFlagsFromString('--gc-memory-reducer-start-delay-ms=600000')
 }
 
@@ -68,7 +77,9 @@ async function run() {
   }
   const locked = process.env.SIPLAB_HANDED_OVER === '1' ? undefined : findLockedNode()
   if (locked !== undefined) return handOver(locked)
-  fail(`Node.js ${wanted.join('.')} or later is needed, this is ${process.versions.node}; install it, or run \`npm ci\` in the folder of siplab`)
+  fail(
+    `Node.js ${wanted.join('.')} or later is needed, this is ${process.versions.node}; install it, or run \`npm ci\` in the folder of siplab`,
+  )
 }
 
 run().catch((error) => {

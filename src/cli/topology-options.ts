@@ -19,7 +19,12 @@ const portNames = ['edge', 'wss', 'dns', 'pki'] as const
 export function placement(command: Command): Command {
   return command
     .option('--network <N>', 'use 127.0.N.0/24 and no other')
-    .option('--port <NAME=PORT>', `another port for ${portNames.join(', ')}; may be given several times`, (value: string, all: readonly string[]) => [...all, value], [])
+    .option(
+      '--port <NAME=PORT>',
+      `another port for ${portNames.join(', ')}; may be given several times`,
+      (value: string, all: readonly string[]) => [...all, value],
+      [],
+    )
 }
 
 export interface ChosenTopology {
@@ -33,21 +38,34 @@ export function chooseTopology(io: Io, nameOrFile: string = defaultTopology): Ch
   const isShipped = topologyNames(configFolder()).includes(nameOrFile)
   const path = resolve(io.workingFolder, nameOrFile)
   const isFile = !isShipped && (nameOrFile.includes('/') || /\.ya?ml$/.test(nameOrFile) || existsSync(path))
-  return { topology: loadTopology(isFile ? shownPath(nameOrFile) : nameOrFile, configFolder()), source: isFile ? path : nameOrFile }
+  return {
+    topology: loadTopology(isFile ? shownPath(nameOrFile) : nameOrFile, configFolder()),
+    source: isFile ? path : nameOrFile,
+  }
 }
 
 /** @throws UsageError */
-export function readPlacement({ network, port }: PlacementOptions): { readonly network?: number; readonly ports: Readonly<Record<string, number>> } {
+export function readPlacement({ network, port }: PlacementOptions): {
+  readonly network?: number
+  readonly ports: Readonly<Record<string, number>>
+} {
   const ports = Object.fromEntries(port.map(readPort))
   if (network === undefined) return { ports }
-  if (!/^\d{1,3}$/.test(network) || Number(network) < 1 || Number(network) > 254) throw new UsageError(`--network: wanted a number from 1 to 254, the N of 127.0.N.0/24, found ${JSON.stringify(network)}`)
+  if (!/^\d{1,3}$/.test(network) || Number(network) < 1 || Number(network) > 254)
+    throw new UsageError(
+      `--network: wanted a number from 1 to 254, the N of 127.0.N.0/24, found ${JSON.stringify(network)}`,
+    )
   return { network: Number(network), ports }
 }
 
 /** `--containers`, or the environment of a container: `SIPLAB_ADDRESSING=containers`. */
-export function readAddressing({ environment }: Io, { containers }: { readonly containers?: true }): 'loopback' | 'containers' {
+export function readAddressing(
+  { environment }: Io,
+  { containers }: { readonly containers?: true },
+): 'loopback' | 'containers' {
   const asked = environment['SIPLAB_ADDRESSING']
-  if (asked !== undefined && asked !== 'loopback' && asked !== 'containers') throw new UsageError(`SIPLAB_ADDRESSING: wanted loopback or containers, found ${JSON.stringify(asked)}`)
+  if (asked !== undefined && asked !== 'loopback' && asked !== 'containers')
+    throw new UsageError(`SIPLAB_ADDRESSING: wanted loopback or containers, found ${JSON.stringify(asked)}`)
   return containers === true ? 'containers' : (asked ?? 'loopback')
 }
 
@@ -55,7 +73,9 @@ function readPort(text: string): readonly [string, number] {
   const [, name = '', digits = ''] = /^([a-z]+)=(\d{1,5})$/.exec(text) ?? []
   const port = Number(digits)
   if (!portNames.some((known) => known === name) || port < 1 || port > 65535) {
-    throw new UsageError(`--port: wanted ${portNames.map((known) => `${known}=PORT`).join(', ')}, found ${JSON.stringify(text)}`)
+    throw new UsageError(
+      `--port: wanted ${portNames.map((known) => `${known}=PORT`).join(', ')}, found ${JSON.stringify(text)}`,
+    )
   }
   return [name, port]
 }

@@ -1,6 +1,6 @@
 /**
- * The node `load-balancer`: stands for the pool name and passes TCP connections through to a front end that answers. TLS ends
- * there. HAProxy does it where it is installed, else the pass-through below.
+ * The node `load-balancer`: stands for the pool name and passes TCP connections through to a front end that answers.
+ * TLS ends there. HAProxy does it where it is installed, else the pass-through below.
  */
 import { connect, createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
@@ -50,10 +50,12 @@ export function startPassThroughNode(start: NodeStart): Promise<RunningNode> {
   return startHelperNode(start, async () => {
     const open = new Set<Socket>()
     const servers: Server[] = []
-    for (const { address, port } of listeners) servers.push(await listen(address, port, (client) => void pass(client, port, backends, open)))
+    for (const { address, port } of listeners)
+      servers.push(await listen(address, port, (client) => void pass(client, port, backends, open)))
     return {
       listeners,
-      metrics: () => Object.fromEntries(backends.map(({ address, connections }) => [`connections ${address}`, connections])),
+      metrics: () =>
+        Object.fromEntries(backends.map(({ address, connections }) => [`connections ${address}`, connections])),
       close: async () => {
         for (const socket of open) socket.destroy()
         await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))))
@@ -91,7 +93,9 @@ async function pass(client: Socket, port: number, backends: readonly Backend[], 
 
 function inOrder(backends: readonly Backend[]): readonly Backend[] {
   const now = performance.now()
-  return backends.toSorted((a, b) => Number(a.restsUntil > now) - Number(b.restsUntil > now) || a.connections - b.connections)
+  return backends.toSorted(
+    (a, b) => Number(a.restsUntil > now) - Number(b.restsUntil > now) || a.connections - b.connections,
+  )
 }
 
 function dial(host: string, port: number): Promise<Socket | undefined> {

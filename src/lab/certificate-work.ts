@@ -3,7 +3,13 @@ import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Authority, IndexEntry } from '../certificates/authority.ts'
-import { assign, certificateFolder, listCertificates, readAssignments, saveCertificate } from '../certificates/node-certificates.ts'
+import {
+  assign,
+  certificateFolder,
+  listCertificates,
+  readAssignments,
+  saveCertificate,
+} from '../certificates/node-certificates.ts'
 import { pemBlocks } from '../certificates/examine/index.ts'
 import { summarise } from '../certificates/summary.ts'
 import type { VerdictCertificate } from '../certificates/verdict.ts'
@@ -29,9 +35,16 @@ export interface HeldCertificate {
 }
 
 /** Makes the authorities and everything that is planned and not there yet. */
-export function initCertificates({ plan, root }: CertificateHome, now: number): { readonly internal?: string; readonly public?: string } {
+export function initCertificates(
+  { plan, root }: CertificateHome,
+  now: number,
+): { readonly internal?: string; readonly public?: string } {
   if (plan.certificates.length === 0) {
-    throw new LabError('usage', 'config.certificate-not-needed', `${plan.topology} needs no certificate under the profile ${plan.profile.name}: no two servers talk to each other; siplab plan ${plan.topology} shows the rule`)
+    throw new LabError(
+      'usage',
+      'config.certificate-not-needed',
+      `${plan.topology} needs no certificate under the profile ${plan.profile.name}: no two servers talk to each other; siplab plan ${plan.topology} shows the rule`,
+    )
   }
   if (plan.addressing === 'containers') provisionSharedKeys(plan, root)
   return provisionCertificates(plan, root, now)
@@ -46,7 +59,9 @@ export function heldCertificates(home: CertificateHome, now: number): readonly H
     return listCertificates(folder).flatMap((name) => {
       const certificate = readLeaf(join(certificateFolder(folder), `${name}.pem`))
       if (certificate === undefined) return []
-      const references = assignments.filter(([, assignment]) => assignment?.certificate === `${name}.pem`).map(([reference]) => reference)
+      const references = assignments
+        .filter(([, assignment]) => assignment?.certificate === `${name}.pem`)
+        .map(([reference]) => reference)
       return [{ node, name, references, certificate, revoked: revoked.has(certificate.serial) }]
     })
   })
@@ -58,12 +73,24 @@ export function heldCertificates(home: CertificateHome, now: number): readonly H
  * @throws LabError `usage` when there is none, or several would fit
  */
 export function plannedFor(node: NodePlan, reference: string | undefined): PlannedCertificate {
-  const fitting = reference === undefined ? node.certificates : node.certificates.filter(({ references }) => references.some((each) => each === reference))
+  const fitting =
+    reference === undefined
+      ? node.certificates
+      : node.certificates.filter(({ references }) => references.some((each) => each === reference))
   const [only] = fitting
   if (only !== undefined && fitting.length === 1) return only
   const known = node.certificates.flatMap(({ references }) => references)
-  if (known.length === 0) throw new LabError('usage', 'config.certificate-not-needed', `${node.name} needs no certificate under the profile ${node.profile.name}`)
-  throw new LabError('usage', 'certificate.reference', `wanted --reference, one of ${known.join(', ')}${reference === undefined ? '' : `; found ${JSON.stringify(reference)}`}`)
+  if (known.length === 0)
+    throw new LabError(
+      'usage',
+      'config.certificate-not-needed',
+      `${node.name} needs no certificate under the profile ${node.profile.name}`,
+    )
+  throw new LabError(
+    'usage',
+    'certificate.reference',
+    `wanted --reference, one of ${known.join(', ')}${reference === undefined ? '' : `; found ${JSON.stringify(reference)}`}`,
+  )
 }
 
 export interface TrialOptions {
@@ -72,15 +99,35 @@ export interface TrialOptions {
   readonly assign: boolean
 }
 
-/** Another certificate with the names of the planned one, under a name of its own: `fe1-listener-trial`, then `…-trial-2`. */
-export function issueTrial(home: CertificateHome, planned: PlannedCertificate, now: number, { validSeconds, assign: assigns }: TrialOptions): HeldCertificate {
+/**
+ * Another certificate with the names of the planned one, under a name of its own: `fe1-listener-trial`, then
+ * `…-trial-2`.
+ */
+export function issueTrial(
+  home: CertificateHome,
+  planned: PlannedCertificate,
+  now: number,
+  { validSeconds, assign: assigns }: TrialOptions,
+): HeldCertificate {
   const name = freeName(home, planned, `${planned.request.name}-trial`)
   return issue(home, planned, { name, validSeconds, now, assigns })
 }
 
-/** A fresh certificate and key in the files of the planned one; what is assigned to it shows the new one after a reload. */
-export function renew(home: CertificateHome, planned: PlannedCertificate, now: number, validSeconds: number | undefined): HeldCertificate {
-  return issue(home, planned, { name: planned.request.name, validSeconds: validSeconds ?? planned.request.validSeconds, now, assigns: false })
+/**
+ * A fresh certificate and key in the files of the planned one; what is assigned to it shows the new one after a reload.
+ */
+export function renew(
+  home: CertificateHome,
+  planned: PlannedCertificate,
+  now: number,
+  validSeconds: number | undefined,
+): HeldCertificate {
+  return issue(home, planned, {
+    name: planned.request.name,
+    validSeconds: validSeconds ?? planned.request.validSeconds,
+    now,
+    assigns: false,
+  })
 }
 
 /**
@@ -88,7 +135,12 @@ export function renew(home: CertificateHome, planned: PlannedCertificate, now: n
  *
  * @returns the nodes whose lists changed
  */
-export function revoke(home: CertificateHome, serial: string, reason: RevocationReason, now: number): readonly string[] {
+export function revoke(
+  home: CertificateHome,
+  serial: string,
+  reason: RevocationReason,
+  now: number,
+): readonly string[] {
   const wanted = serial.toLowerCase().replaceAll(/[^0-9a-f]/g, '')
   const { byOrganisation } = openAuthorities(home.plan, join(home.root, 'pki'), now)
   const [organisation, authority, entry] = issuerOf(byOrganisation, wanted)
@@ -113,15 +165,30 @@ export function readCertificates(file: string): readonly VerdictCertificate[] {
 
 /** The index of every authority, oldest first. */
 export function issuedIndex(home: CertificateHome, now: number): readonly IndexEntry[] {
-  return [...openAuthorities(home.plan, join(home.root, 'pki'), now).byOrganisation.values()].flatMap((authority) => authority.index())
+  return [...openAuthorities(home.plan, join(home.root, 'pki'), now).byOrganisation.values()].flatMap((authority) =>
+    authority.index(),
+  )
 }
 
-function issue(home: CertificateHome, planned: PlannedCertificate, { name, validSeconds, now, assigns }: { readonly name: string; readonly validSeconds: number; readonly now: number; readonly assigns: boolean }): HeldCertificate {
+function issue(
+  home: CertificateHome,
+  planned: PlannedCertificate,
+  {
+    name,
+    validSeconds,
+    now,
+    assigns,
+  }: { readonly name: string; readonly validSeconds: number; readonly now: number; readonly assigns: boolean },
+): HeldCertificate {
   const folder = nodeFolder(home.root, planned.node).root
-  const issued = openAuthorities(home.plan, join(home.root, 'pki'), now).for(planned).issue({ ...planned.request, name, validSeconds }, now)
+  const issued = openAuthorities(home.plan, join(home.root, 'pki'), now)
+    .for(planned)
+    .issue({ ...planned.request, name, validSeconds }, now)
   saveCertificate(folder, issued)
   if (assigns) for (const reference of planned.references) assign(folder, reference, name)
-  const references = Object.entries(readAssignments(folder)).filter(([, assignment]) => assignment?.certificate === `${name}.pem`).map(([reference]) => reference)
+  const references = Object.entries(readAssignments(folder))
+    .filter(([, assignment]) => assignment?.certificate === `${name}.pem`)
+    .map(([reference]) => reference)
   return { node: planned.node, name, references, certificate: summarise(issued.certificatePem), revoked: false }
 }
 
@@ -138,19 +205,32 @@ function revokedSerials(home: CertificateHome, now: number): ReadonlySet<string>
   return new Set(issuedIndex(home, now).flatMap((entry) => (entry.kind === 'revoked' ? [entry.serial] : [])))
 }
 
-function issuerOf(byOrganisation: ReadonlyMap<string, Authority>, serial: string): readonly [organisation: string, authority: Authority, entry: IndexEntry] {
+function issuerOf(
+  byOrganisation: ReadonlyMap<string, Authority>,
+  serial: string,
+): readonly [organisation: string, authority: Authority, entry: IndexEntry] {
   for (const [organisation, authority] of byOrganisation) {
     const entry = authority.index().find((one) => one.kind === 'issued' && one.serial === serial)
     if (entry !== undefined) return [organisation, authority, entry]
   }
-  throw new LabError('usage', 'certificate.unknown', `no authority of this lab issued a certificate with serial ${serial}; siplab certs list shows those it did`)
+  throw new LabError(
+    'usage',
+    'certificate.unknown',
+    `no authority of this lab issued a certificate with serial ${serial}; siplab certs list shows those it did`,
+  )
 }
 
 function trusts(node: NodePlan, organisation: string, kind: 'internal' | 'public'): boolean {
   return kind === 'public' ? atBorder(node) : node.organisation === organisation
 }
 
-function writeOther(byOrganisation: ReadonlyMap<string, Authority>, node: NodePlan, kind: 'internal' | 'public', folder: string, now: number): void {
+function writeOther(
+  byOrganisation: ReadonlyMap<string, Authority>,
+  node: NodePlan,
+  kind: 'internal' | 'public',
+  folder: string,
+  now: number,
+): void {
   const [first] = byOrganisation.values()
   const other = kind === 'public' ? byOrganisation.get(node.organisation) : first
   if (other !== undefined) writeCrls(folder, other, kind === 'public' ? 'internal' : 'public', now)
@@ -160,7 +240,8 @@ function readLeaf(file: string): VerdictCertificate | undefined {
   try {
     return summarise(readFileSync(file, 'utf8'))
   } catch (error) {
-    // A certificate that was broken on purpose is no certificate; the start-up check of its node says what is wrong with it.
+    // A certificate that was broken on purpose is no certificate; the start-up check of its node says what is wrong
+    // with it.
     if (error instanceof Error) return undefined
     throw error
   }

@@ -1,4 +1,7 @@
-/** A program of somebody else (PostgreSQL, HAProxy) that a node runs: it never outlives the node, whatever becomes of that. */
+/**
+ * A program of somebody else (PostgreSQL, HAProxy) that a node runs: it never outlives the node, whatever becomes of
+ * that.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
@@ -28,14 +31,24 @@ export interface ChildProgram {
 }
 
 /** @throws Error when the program cannot be started */
-export async function startChildProgram({ program, args, owner, workingFolder, logFile, lastSignal }: ChildProgramOptions): Promise<ChildProgram> {
+export async function startChildProgram({
+  program,
+  args,
+  owner,
+  workingFolder,
+  logFile,
+  lastSignal,
+}: ChildProgramOptions): Promise<ChildProgram> {
   const log = openSync(logFile, 'a', 0o600)
   const child = spawn(program, args, { cwd: workingFolder, stdio: ['ignore', log, log], detached: true, ...owner })
   closeSync(log)
   await once(child, 'spawn')
   const pid = child.pid ?? 0
   // Its standard input ends with this process, even one that was killed: then it passes the signal on.
-  const guard = spawn('/bin/sh', ['-c', `cat >/dev/null; kill -${lastSignal.slice(3)} ${pid} 2>/dev/null`], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+  const guard = spawn('/bin/sh', ['-c', `cat >/dev/null; kill -${lastSignal.slice(3)} ${pid} 2>/dev/null`], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
   guard.stdin.on('error', () => undefined)
   const ended = new Promise<string>((resolve) =>
     child.once('exit', (status, signal) => {

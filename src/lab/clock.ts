@@ -18,8 +18,8 @@ export function checkShift(text: string): string {
 }
 
 /**
- * What a node needs in its environment so that its clock can be moved while it runs: no cache, or a change is seen only after
- * ten seconds; the monotonic clock left alone, or pending timers go off early.
+ * What a node needs in its environment so that its clock can be moved while it runs: no cache, or a change is seen only
+ * after ten seconds; the monotonic clock left alone, or pending timers go off early.
  *
  * @param nodeRoot folder of the node, which must exist
  * @throws LabError `usage` when libfaketime is not installed
@@ -27,9 +27,19 @@ export function checkShift(text: string): string {
 export function movableClock(nodeRoot: string, start: string): Readonly<Record<string, string>> {
   const file = join(nodeRoot, clockFileName)
   const library = findLibrary()
-  if (library === undefined) throw new LabError('usage', 'clock.unavailable', `--movable-clock needs libfaketime (${libraryName}); install the package faketime, or leave the option out and use short validity`)
+  if (library === undefined)
+    throw new LabError(
+      'usage',
+      'clock.unavailable',
+      `--movable-clock needs libfaketime (${libraryName}); install the package faketime, or leave the option out and use short validity`,
+    )
   setClock(nodeRoot, start)
-  return { LD_PRELOAD: library, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1' }
+  return {
+    LD_PRELOAD: library,
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_NO_CACHE: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+  }
 }
 
 /** Moves the clock of a running node; a node that is stopped starts with it. */
@@ -49,11 +59,23 @@ export function nodeWall(nodeRoot: string): number {
 }
 
 /** As libfaketime counts them. */
-const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000, y: 31_536_000_000 }
+const unitMs: Readonly<Record<string, number>> = {
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+  y: 31_536_000_000,
+}
 
 function findLibrary(): string | undefined {
   const folders = ['/usr/lib', '/usr/lib64', '/usr/local/lib'].filter((folder) => existsSync(folder))
-  const candidates = folders.flatMap((folder) => [folder, ...readdirSync(folder).filter((name) => name.includes('linux')).map((name) => join(folder, name))])
+  const candidates = folders.flatMap((folder) => [
+    folder,
+    ...readdirSync(folder)
+      .filter((name) => name.includes('linux'))
+      .map((name) => join(folder, name)),
+  ])
   return candidates.map((folder) => join(folder, libraryName)).find((file) => existsSync(file))
 }
 

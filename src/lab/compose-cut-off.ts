@@ -1,6 +1,6 @@
 /**
- * A node of the container lab cut off from every network, and back: what no node can do to itself. Where it stood is kept in the
- * volume of the service `lab`, because Docker forgets it.
+ * A node of the container lab cut off from every network, and back: what no node can do to itself. Where it stood is
+ * kept in the volume of the service `lab`, because Docker forgets it.
  */
 import { attachedNetworks, connect, disconnect, docker, runProgram } from './compose-docker.ts'
 import type { Attached, ComposeProject } from './compose-docker.ts'
@@ -10,9 +10,24 @@ export const cutOffFault = 'cut-off'
 
 /** @returns the networks it stood in, e.g. `main_internal` */
 export async function cutOff(project: ComposeProject, node: string): Promise<readonly string[]> {
-  if ((await placesOf(project, node)) !== undefined) throw new LabError('not-so', 'fault.on', `${node} is cut off already; siplab heal ${node} --lab compose brings it back`)
+  if ((await placesOf(project, node)) !== undefined)
+    throw new LabError(
+      'not-so',
+      'fault.on',
+      `${node} is cut off already; siplab heal ${node} --lab compose brings it back`,
+    )
   const places = await attachedNetworks(project, node)
-  await docker(project.environment, 'exec', project.lab, 'sh', '-c', 'printf %s "$1" > "$2"', 'sh', JSON.stringify(places), fileOf(node))
+  await docker(
+    project.environment,
+    'exec',
+    project.lab,
+    'sh',
+    '-c',
+    'printf %s "$1" > "$2"',
+    'sh',
+    JSON.stringify(places),
+    fileOf(node),
+  )
   for (const { network } of places) await disconnect(project, node, network)
   return places.map(({ network }) => network)
 }

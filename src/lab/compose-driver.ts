@@ -1,4 +1,7 @@
-/** A scenario's lab in containers: a Compose project of its own, the commands run inside it, containers killed and started from here. */
+/**
+ * A scenario's lab in containers: a Compose project of its own, the commands run inside it, containers killed and
+ * started from here.
+ */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -15,7 +18,16 @@ import { dialledNames } from './fault-links.ts'
 import { LabError } from './lab-error.ts'
 import { readyDocument } from './ready-document.ts'
 import type { ReadyDocument } from './ready-document.ts'
-import type { ArrivedEvent, ArrivedStop, CommandOutcome, DrivenLab, LabDriver, LabWish, LiveFlow, NodeStanding } from './scenario/driver.ts'
+import type {
+  ArrivedEvent,
+  ArrivedStop,
+  CommandOutcome,
+  DrivenLab,
+  LabDriver,
+  LabWish,
+  LiveFlow,
+  NodeStanding,
+} from './scenario/driver.ts'
 
 export interface ComposeDriverOptions {
   readonly environment: Environment
@@ -42,19 +54,32 @@ export function composeDriver(options: ComposeDriverOptions): LabDriver {
 }
 
 function lackOf(environment: Environment, { source }: LabWish): string | undefined {
-  if (source.includes('/')) return 'a lab file of its own is not in the image; put it into config/ and build the image again'
+  if (source.includes('/'))
+    return 'a lab file of its own is not in the image; put it into config/ and build the image again'
   const image = environment['SIPLAB_IMAGE'] ?? defaultImage
-  const { error, status } = spawnSync('docker', ['image', 'inspect', image], { env: environment as NodeJS.ProcessEnv, stdio: 'ignore' })
+  const { error, status } = spawnSync('docker', ['image', 'inspect', image], {
+    env: environment as NodeJS.ProcessEnv,
+    stdio: 'ignore',
+  })
   if (error !== undefined) return 'docker is not installed'
   return status === 0 ? undefined : `there is no image ${image}, or no container engine; docker compose build makes it`
 }
 
-async function bringUpInContainers(options: ComposeDriverOptions, { topology, movableClock }: LabWish, signal: AbortSignal): Promise<DrivenLab> {
+async function bringUpInContainers(
+  options: ComposeDriverOptions,
+  { topology, movableClock }: LabWish,
+  signal: AbortSignal,
+): Promise<DrivenLab> {
   const { folder, network, onProgress } = options
   const plan = planLab(topology, { addressing: 'containers', ...(network === undefined ? {} : { network }) })
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   writeFileSync(join(folder, 'docker-compose.yml'), renderCompose(plan))
-  const environment = { ...options.environment, COMPOSE_PROJECT_NAME: projectName, COMPOSE_FILE: join(folder, 'docker-compose.yml'), SIPLAB_MOVABLE_CLOCK: movableClock ? '1' : '' }
+  const environment = {
+    ...options.environment,
+    COMPOSE_PROJECT_NAME: projectName,
+    COMPOSE_FILE: join(folder, 'docker-compose.yml'),
+    SIPLAB_MOVABLE_CLOCK: movableClock ? '1' : '',
+  }
   const compose = await composeTool(environment)
   const lab = new ComposeLab({ ...options, environment }, plan, compose)
   try {
@@ -76,7 +101,12 @@ async function composeTool(environment: Environment): Promise<Compose> {
   const [program, first] = plugin.status === 0 ? ['docker', ['compose']] : ['docker-compose', []]
   return async (...args) => {
     const { status, err } = await runProgram(environment, program, [...first, ...args])
-    if (status !== 0) throw new LabError('not-so', 'compose.failed', `docker compose ${args[0]} failed: ${err.trim().split('\n').slice(-6).join('\n')}`)
+    if (status !== 0)
+      throw new LabError(
+        'not-so',
+        'compose.failed',
+        `docker compose ${args[0]} failed: ${err.trim().split('\n').slice(-6).join('\n')}`,
+      )
   }
 }
 
@@ -109,10 +139,18 @@ class ComposeLab implements DrivenLab {
     this.#project = project
     this.#session = await attendProject(project, (event) => this.#hear(event))
     const nodes = this.plan.nodes.filter(runsSiplab)
-    await this.#until(signal, 'nodes', async () => (await Promise.all(nodes.map(({ name }) => this.#hasSettled(name)))).every(Boolean))
+    await this.#until(signal, 'nodes', async () =>
+      (await Promise.all(nodes.map(({ name }) => this.#hasSettled(name)))).every(Boolean),
+    )
     await this.#until(signal, 'links', async () => (await this.#links()).every(({ state }) => state === 'up'))
     const described = this.plan.nodes.map(({ name, role, fqdn, listeners }) => ({ name, role, fqdn, listeners }))
-    this.#ready = readyDocument(this.plan, { data: insideData, nodes: described, trust: await this.#copyRoots(project), verdicts: [], incomplete: false })
+    this.#ready = readyDocument(this.plan, {
+      data: insideData,
+      nodes: described,
+      trust: await this.#copyRoots(project),
+      verdicts: [],
+      incomplete: false,
+    })
   }
 
   onNews(listener: () => void): () => void {
@@ -136,8 +174,13 @@ class ComposeLab implements DrivenLab {
   }
 
   async flows(): Promise<readonly LiveFlow[]> {
-    const all = await Promise.all(this.plan.nodes.filter(speaksSip).map(({ name }) => this.#ask<readonly FlowStatus[]>(name, '/flows')))
-    return all.flatMap((flows) => flows ?? []).filter(({ direction, transport }) => direction === 'dialled' && transport === 'tls').map(({ link, own, peer }) => ({ link, shown: peer, dialledWith: own }))
+    const all = await Promise.all(
+      this.plan.nodes.filter(speaksSip).map(({ name }) => this.#ask<readonly FlowStatus[]>(name, '/flows')),
+    )
+    return all
+      .flatMap((flows) => flows ?? [])
+      .filter(({ direction, transport }) => direction === 'dialled' && transport === 'tls')
+      .map(({ link, own, peer }) => ({ link, shown: peer, dialledWith: own }))
   }
 
   async kill(node: string): Promise<void> {
@@ -182,14 +225,21 @@ class ComposeLab implements DrivenLab {
   }
 
   async #links(): Promise<readonly LinkState[]> {
-    const all = await Promise.all(this.plan.nodes.filter(speaksSip).map(({ name }) => this.#ask<readonly LinkState[]>(name, '/probe', {})))
+    const all = await Promise.all(
+      this.plan.nodes.filter(speaksSip).map(({ name }) => this.#ask<readonly LinkState[]>(name, '/probe', {})),
+    )
     return all.flatMap((links) => links ?? [])
   }
 
   async #until(signal: AbortSignal, what: string, holds: () => Promise<boolean>): Promise<void> {
     const until = performance.now() + readyWithinMs
     while (!(await holds())) {
-      if (signal.aborted || performance.now() > until) throw new LabError('not-so', 'compose.not-ready', `the ${what} of the container lab are not up${signal.aborted ? '' : ` within ${readyWithinMs / 1000} s`}; docker compose logs says why`)
+      if (signal.aborted || performance.now() > until)
+        throw new LabError(
+          'not-so',
+          'compose.not-ready',
+          `the ${what} of the container lab are not up${signal.aborted ? '' : ` within ${readyWithinMs / 1000} s`}; docker compose logs says why`,
+        )
       await delay(lookMs)
     }
   }
@@ -199,7 +249,10 @@ class ComposeLab implements DrivenLab {
     if (this.plan.certificates.length === 0) return {}
     const copy = async (kind: 'internal' | 'public'): Promise<string> => {
       const file = join(this.#options.folder, `${kind}-root.pem`)
-      writeFileSync(file, `${await docker(project.environment, 'exec', project.lab, 'cat', `${insideData}/pki/${kind}-root.pem`)}\n`)
+      writeFileSync(
+        file,
+        `${await docker(project.environment, 'exec', project.lab, 'cat', `${insideData}/pki/${kind}-root.pem`)}\n`,
+      )
       return file
     }
     return { internal: await copy('internal'), public: await copy('public') }

@@ -1,4 +1,7 @@
-/** A siplab outside the container lab, attending: sends commands in, hears every event, and starts and stops containers when asked. */
+/**
+ * A siplab outside the container lab, attending: sends commands in, hears every event, and starts and stops containers
+ * when asked.
+ */
 import { spawn } from 'node:child_process'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { createInterface } from 'node:readline'
@@ -26,11 +29,20 @@ export interface ComposeSession {
 }
 
 type Reply = Extract<ToOutside, { readonly kind: 'outcome' | 'answer' }>
-type Question = ToInside extends infer Line ? (Line extends { readonly kind: 'command' | 'ask' | 'standing' } ? Omit<Line, 'id'> : never) : never
+type Question = ToInside extends infer Line
+  ? Line extends { readonly kind: 'command' | 'ask' | 'standing' }
+    ? Omit<Line, 'id'>
+    : never
+  : never
 
 /** Resolves when the inside answers; every event of every node so far comes first. */
-export async function attendProject(project: ComposeProject, onEvent: (event: NodeEvent) => void): Promise<ComposeSession> {
-  const child = spawn('docker', ['exec', '--interactive', project.lab, 'siplab', 'attend', '--data', insideData], { env: project.environment as NodeJS.ProcessEnv })
+export async function attendProject(
+  project: ComposeProject,
+  onEvent: (event: NodeEvent) => void,
+): Promise<ComposeSession> {
+  const child = spawn('docker', ['exec', '--interactive', project.lab, 'siplab', 'attend', '--data', insideData], {
+    env: project.environment as NodeJS.ProcessEnv,
+  })
   const session = new Session(project, child, onEvent)
   await session.attending
   return session
@@ -40,7 +52,10 @@ class Session implements ComposeSession {
   readonly attending: Promise<void>
   readonly #project: ComposeProject
   readonly #child: ChildProcessWithoutNullStreams
-  readonly #waiting = new Map<number, { readonly resolve: (reply: Reply) => void; readonly reject: (error: Error) => void }>()
+  readonly #waiting = new Map<
+    number,
+    { readonly resolve: (reply: Reply) => void; readonly reject: (error: Error) => void }
+  >()
   readonly #ended: Promise<void>
   #complaint = ''
   #lastId = 0
@@ -52,12 +67,18 @@ class Session implements ComposeSession {
     this.attending = attending.promise
     const lines = createInterface({ input: child.stdout, crlfDelay: Number.POSITIVE_INFINITY })
     lines.on('line', (line) => this.#hear(JSON.parse(line) as ToOutside, attending.resolve, onEvent))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#complaint = (this.#complaint + text).slice(-4000)))
+    child.stderr
+      .setEncoding('utf8')
+      .on('data', (text: string) => (this.#complaint = (this.#complaint + text).slice(-4000)))
     // The pipe breaks when the inside ends first; its exit is what tells.
     child.stdin.on('error', () => undefined)
     this.#ended = new Promise((resolve) => {
       const over = (): void => {
-        const gone = new LabError('not-so', 'lab.down', `the container lab ${project.name} no longer answers${this.#complaint === '' ? '' : `: ${this.#complaint.trim()}`}`)
+        const gone = new LabError(
+          'not-so',
+          'lab.down',
+          `the container lab ${project.name} no longer answers${this.#complaint === '' ? '' : `: ${this.#complaint.trim()}`}`,
+        )
         attending.reject(gone)
         for (const { reject } of this.#waiting.values()) reject(gone)
         this.#waiting.clear()

@@ -1,7 +1,8 @@
 /**
- * The supervisor of a lab whose nodes are containers. It runs in a container of its own, sees every node's folder and no network,
- * and does what the one of a local lab does: writes the record, tells who stopped and why, answers on `lab.sock`. It cannot start
- * a container: that is a wish, and whoever attends from outside (compose-session.ts) fulfils it.
+ * The supervisor of a lab whose nodes are containers. It runs in a container of its own, sees every node's folder and
+ * no network, and does what the one of a local lab does: writes the record, tells who stopped and why, answers on
+ * `lab.sock`. It cannot start a container: that is a wish, and whoever attends from outside (compose-session.ts)
+ * fulfils it.
  */
 import type { Verdict } from '../certificates/verdict.ts'
 import { z } from 'zod'
@@ -97,9 +98,22 @@ class ComposeSupervisor {
     const { plan, source, movableClock, data } = options
     this.#options = options
     this.#folder = folder
-    this.#record = { topology: source, name: plan.topology, network: plan.network, ports: {}, addressing: 'containers', movableClock, startedAt: new Date().toISOString(), stopped: {} }
+    this.#record = {
+      topology: source,
+      name: plan.topology,
+      network: plan.network,
+      ports: {},
+      addressing: 'containers',
+      movableClock,
+      startedAt: new Date().toISOString(),
+      stopped: {},
+    }
     writeRecord(folder, this.#record)
-    this.#watched = new Map(plan.nodes.filter(runsSiplab).map((node) => [node.name, { plan: node, state: 'unknown', cause: undefined, shutDown: false, silent: 0 }]))
+    this.#watched = new Map(
+      plan.nodes
+        .filter(runsSiplab)
+        .map((node) => [node.name, { plan: node, state: 'unknown', cause: undefined, shutDown: false, silent: 0 }]),
+    )
     for (const [name, watched] of this.#watched) {
       const tail = tailEvents(nodeFolder(data, name).events, 'start', (event) => this.#onEvent(watched, event))
       this.#ends.push(() => tail.stop())
@@ -140,7 +154,10 @@ class ComposeSupervisor {
     return isRunning(watched)
   }
 
-  /** One that was killed a moment ago still counts as ready: it is asked, for whoever saw that it is gone wants it back now. */
+  /**
+   * One that was killed a moment ago still counts as ready: it is asked, for whoever saw that it is gone wants it back
+   * now.
+   */
   async #mustNotRun(watched: Watched): Promise<void> {
     const { name } = watched.plan
     const isGone = watched.state === 'ready' && !(await this.#answers(name))
@@ -159,12 +176,18 @@ class ComposeSupervisor {
   /** Undefined for a node that runs a program of its own (the SQL back end, the load balancer). */
   #find(name: string): Watched | undefined {
     if (this.#options.plan.nodes.some((node) => node.name === name)) return this.#watched.get(name)
-    throw new ControlUsageError(`no node ${name} here; nodes: ${this.#options.plan.nodes.map((node) => node.name).join(', ')}`)
+    throw new ControlUsageError(
+      `no node ${name} here; nodes: ${this.#options.plan.nodes.map((node) => node.name).join(', ')}`,
+    )
   }
 
   #wish(what: Wish['do'], node: string): Promise<void> {
     const [stream] = this.#attending
-    if (stream === undefined) throw new ControlRefusal('node.container', `${node} is a container, and no siplab outside attends to start or stop it; docker compose ${what} ${node} does, or siplab with --lab compose`)
+    if (stream === undefined)
+      throw new ControlRefusal(
+        'node.container',
+        `${node} is a container, and no siplab outside attends to start or stop it; docker compose ${what} ${node} does, or siplab with --lab compose`,
+      )
     const id = ++this.#lastWish
     return new Promise((resolve, reject) => {
       this.#wishes.set(id, { resolve, reject })
@@ -185,7 +208,11 @@ class ComposeSupervisor {
         watched.shutDown = true
         return this.#noteStopped(watched, { at: event.time, exit: 1, ...causeOf(watched, event) })
       case 'service.stopped':
-        return this.#noteStopped(watched, { at: event.time, exit: watched.shutDown ? 1 : 0, ...causeOf(watched, undefined) })
+        return this.#noteStopped(watched, {
+          at: event.time,
+          exit: watched.shutDown ? 1 : 0,
+          ...causeOf(watched, undefined),
+        })
       default:
         // A node outlives the loss of its database.
         if (event.level === 'error' && event.data?.['store'] === undefined) watched.cause ??= event.verdict
@@ -223,7 +250,9 @@ class ComposeSupervisor {
   #noteStopped(watched: Watched, how: StoppedNode): void {
     const { name } = watched.plan
     watched.state = 'stopped'
-    this.#options.onProgress(`${name} has stopped${how.verdict === undefined ? '' : `: ${(how.verdict as Verdict).message}`}`)
+    this.#options.onProgress(
+      `${name} has stopped${how.verdict === undefined ? '' : `: ${(how.verdict as Verdict).message}`}`,
+    )
     this.#write({ ...this.#record.stopped, [name]: how })
   }
 
@@ -243,7 +272,10 @@ class ComposeSupervisor {
       const look = (): void => {
         if (holds()) settle(resolve)
       }
-      const timer = setTimeout(() => settle(() => reject(new ControlRefusal('node.late', `${complaint} within ${withinMs / 1000} s`))), withinMs)
+      const timer = setTimeout(
+        () => settle(() => reject(new ControlRefusal('node.late', `${complaint} within ${withinMs / 1000} s`))),
+        withinMs,
+      )
       this.#changes.add(look)
       look()
     })

@@ -1,4 +1,7 @@
-/** Speaks to the control socket of a node: HTTP over a Unix socket, JSON answers, JSON lines where something is followed. */
+/**
+ * Speaks to the control socket of a node: HTTP over a Unix socket, JSON answers, JSON lines where something is
+ * followed.
+ */
 import { existsSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
@@ -26,10 +29,15 @@ export interface ControlClient {
 
 /**
  * @param node its name, for the sentences of errors
- * @returns calls that throw LabError `not-so` when the node cannot be reached (`node.unreachable`) or refuses (`node.refused`,
+ * @returns calls that throw LabError `not-so` when the node cannot be reached (`node.unreachable`) or refuses
+ * (`node.refused`,
  *   with the verdict in `detail`), and an Error when the node itself failed
  */
-export function controlClient(node: string, folder: Pick<NodeFolder, 'controlSocket' | 'controlSocketPointer'>, withinMs = answerWithinMs): ControlClient {
+export function controlClient(
+  node: string,
+  folder: Pick<NodeFolder, 'controlSocket' | 'controlSocketPointer'>,
+  withinMs = answerWithinMs,
+): ControlClient {
   const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const response = await open(node, folder, { method, path, body, signal: AbortSignal.timeout(withinMs) })
     return settle(node, response.statusCode ?? 0, await readAll(response))
@@ -48,9 +56,14 @@ interface Call {
   readonly signal?: AbortSignal | undefined
 }
 
-function open(node: string, folder: Pick<NodeFolder, 'controlSocket' | 'controlSocketPointer'>, { method, path, body, signal }: Call): Promise<IncomingMessage> {
+function open(
+  node: string,
+  folder: Pick<NodeFolder, 'controlSocket' | 'controlSocketPointer'>,
+  { method, path, body, signal }: Call,
+): Promise<IncomingMessage> {
   const text = body === undefined ? undefined : JSON.stringify(body)
-  const headers = text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
+  const headers =
+    text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
   return new Promise((resolve, reject) => {
     const socketPath = controlSocketPath(folder)
     const options = { socketPath, method, path, headers, agent: false, ...(signal === undefined ? {} : { signal }) }
@@ -62,7 +75,12 @@ function open(node: string, folder: Pick<NodeFolder, 'controlSocket' | 'controlS
 
 function unreachable(node: string, socketPath: string, cause: NodeJS.ErrnoException): LabError {
   const reason = cause.name === 'TimeoutError' ? 'no answer in time' : (cause.code ?? cause.message)
-  return new LabError('not-so', 'node.unreachable', `${node} does not answer on ${socketPath} (${reason}); siplab status shows what runs`, { cause })
+  return new LabError(
+    'not-so',
+    'node.unreachable',
+    `${node} does not answer on ${socketPath} (${reason}); siplab status shows what runs`,
+    { cause },
+  )
 }
 
 function settle(node: string, status: number, text: string): unknown {
@@ -86,7 +104,12 @@ async function readAll(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-async function* readLines<T>(node: string, folder: Pick<NodeFolder, 'controlSocket' | 'controlSocketPointer'>, path: string, signal: AbortSignal | undefined): AsyncGenerator<T> {
+async function* readLines<T>(
+  node: string,
+  folder: Pick<NodeFolder, 'controlSocket' | 'controlSocketPointer'>,
+  path: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T> {
   const response = await open(node, folder, { method: 'GET', path, signal })
   if (response.statusCode !== 200) settle(node, response.statusCode ?? 0, await readAll(response))
   response.setEncoding('utf8')

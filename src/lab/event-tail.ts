@@ -5,9 +5,14 @@ import type { NodeEvent } from '../roles/control-api.ts'
 const pollMs = 40
 const readBytes = 64 * 1024
 
-/** Every event in the file and the one rotated before it, oldest first. A line that is no JSON (a full disk) is left out. */
+/**
+ * Every event in the file and the one rotated before it, oldest first. A line that is no JSON (a full disk) is left
+ * out.
+ */
 export function readEvents(file: string): readonly NodeEvent[] {
-  return [`${file}.1`, file].flatMap((each) => (existsSync(each) ? parseLines(readFileSync(each, 'utf8').split('\n')) : []))
+  return [`${file}.1`, file].flatMap((each) =>
+    existsSync(each) ? parseLines(readFileSync(each, 'utf8').split('\n')) : [],
+  )
 }
 
 export interface EventTail {

@@ -23,21 +23,48 @@ const elsewhere = 'sip.elsewhere.test'
 /** Node names are kept for a second by whoever asked. */
 const forgottenAfterMs = 1100
 
-export async function breakDns(lab: RunningLabAccess, node: NodePlan, faultName: string, options: { readonly name?: string; readonly target?: string }): Promise<Outcome> {
+export async function breakDns(
+  lab: RunningLabAccess,
+  node: NodePlan,
+  faultName: string,
+  options: { readonly name?: string; readonly target?: string },
+): Promise<Outcome> {
   const entry = dnsFaults.find(({ name }) => name === faultName) ?? { name: faultName, story: '' }
   await lab.clientOf(node.name).post('/dns-faults', [dnsFault(faultName, options)])
-  if (entry.verdict === undefined) return { target: node.name, fault: entry.name, story: entry.story, views: [], remarks: [], links: [], restarted: false, named: true, notes: ['nodes dial each other by host name: phones and partners that follow SRV records see it, siplab check shows it'] }
+  if (entry.verdict === undefined)
+    return {
+      target: node.name,
+      fault: entry.name,
+      story: entry.story,
+      views: [],
+      remarks: [],
+      links: [],
+      restarted: false,
+      named: true,
+      notes: [
+        'nodes dial each other by host name: phones and partners that follow SRV records see it, siplab check shows it',
+      ],
+    }
   const links = await allLinks(lab)
   await new Promise((resolve) => setTimeout(resolve, forgottenAfterMs))
   const seen = await redial(lab, links)
-  const down = seen.find(({ state, verdict }) => state === 'down' && verdict?.code === entry.verdict) ?? seen.find(({ state }) => state === 'down')
+  const down =
+    seen.find(({ state, verdict }) => state === 'down' && verdict?.code === entry.verdict) ??
+    seen.find(({ state }) => state === 'down')
   const verdict = down?.verdict
   const unseen = verdict === undefined && options.name !== undefined
   return {
-    target: node.name, fault: entry.name, story: entry.story, expected: entry.verdict,
+    target: node.name,
+    fault: entry.name,
+    story: entry.story,
+    expected: entry.verdict,
     ...(verdict === undefined ? {} : { verdict }),
     views: verdict === undefined ? [] : [{ node: down?.from ?? node.name, event: 'link.down', verdict }],
-    remarks: [], links: seen, restarted: false, named: unseen || verdict?.code === entry.verdict, notes: unseen ? [`no link goes by ${options.name}: who looks it up sees it`] : [],
+    remarks: [],
+    links: seen,
+    restarted: false,
+    named: unseen || verdict?.code === entry.verdict,
+    notes: unseen ? [`no link goes by ${options.name}: who looks it up sees it`] : [],
   }
 }
 

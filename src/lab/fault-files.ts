@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import { writeFileAtomic } from '../certificates/atomic-files.ts'
 import type { CertificateReference } from '../certificates/certificate-request.ts'
 import { type LabChange, putOnPresenter, takeOff } from '../certificates/faults/on-disk.ts'
-import { assign, assignedFiles, certificateFolder, readAssignments, unassign } from '../certificates/node-certificates.ts'
+import {
+  assign,
+  assignedFiles,
+  certificateFolder,
+  readAssignments,
+  unassign,
+} from '../certificates/node-certificates.ts'
 import { type FaultInForce, faultFile, readFaultsInForce } from '../roles/fault-in-force.ts'
 import { nodeFolder } from '../roles/node-folder.ts'
 import { LabError } from './lab-error.ts'
@@ -25,7 +31,11 @@ function faultStem(reference: CertificateReference): string {
 export function heldBy(labRoot: string, node: string, reference: CertificateReference): HeldBefore {
   const held = readAssignments(nodeFolder(labRoot, node).root)[reference]
   if (held !== undefined) return { node, reference, name: held.certificate.replace(/\.pem$/, '') }
-  throw new LabError('not-so', 'fault.unassigned', `nothing is assigned to ${reference} of ${node}, so there is no certificate to break; siplab assign ${node} ${reference} CERTIFICATE`)
+  throw new LabError(
+    'not-so',
+    'fault.unassigned',
+    `nothing is assigned to ${reference} of ${node}, so there is no certificate to break; siplab assign ${node} ${reference} CERTIFICATE`,
+  )
 }
 
 /** Assigns a copy of the certificate and breaks the copy. */
@@ -51,7 +61,8 @@ export function giveBack(labRoot: string, node: string, target: string, held: re
     const now = readAssignments(folder.root)[reference]
     // What a person assigned since is left alone.
     if (now?.certificate === `${faultStem(reference)}.pem`) putBack(folder.root, reference, name)
-    for (const ending of ['pem', 'key']) rmSync(join(folder.certificates, `${faultStem(reference)}.${ending}`), { force: true })
+    for (const ending of ['pem', 'key'])
+      rmSync(join(folder.certificates, `${faultStem(reference)}.${ending}`), { force: true })
   }
   forgetInForce(labRoot, node, target)
 }
@@ -63,7 +74,11 @@ function putBack(root: string, reference: CertificateReference, name: string): v
 
 export function noteInForce(labRoot: string, node: string, target: string, fault: FaultInForce): void {
   const folder = nodeFolder(labRoot, node)
-  writeFileAtomic(faultFile(folder), `${JSON.stringify({ ...readFaultsInForce(folder), [target]: fault }, undefined, 2)}\n`, 0o600)
+  writeFileAtomic(
+    faultFile(folder),
+    `${JSON.stringify({ ...readFaultsInForce(folder), [target]: fault }, undefined, 2)}\n`,
+    0o600,
+  )
 }
 
 function forgetInForce(labRoot: string, node: string, target: string): void {
@@ -81,6 +96,11 @@ function forgetInForce(labRoot: string, node: string, target: string): void {
 export function refuseTouched(labRoot: string, nodes: readonly string[]): void {
   for (const node of nodes) {
     const [target] = Object.keys(readFaultsInForce(nodeFolder(labRoot, node)))
-    if (target !== undefined) throw new LabError('not-so', 'fault.touched', `${node} already bears a part of the fault on ${target}; siplab heal ${target} first`)
+    if (target !== undefined)
+      throw new LabError(
+        'not-so',
+        'fault.touched',
+        `${node} already bears a part of the fault on ${target}; siplab heal ${target} first`,
+      )
   }
 }

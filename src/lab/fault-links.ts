@@ -26,7 +26,11 @@ export function dialledNames({ fqdn, faces, settings }: NodePlan): readonly stri
 }
 
 /** The links where a node accepts (`server`) or dials (`client`), of nodes that run. */
-export async function linksOf(lab: RunningLabAccess, node: NodePlan, as: 'server' | 'client'): Promise<readonly LabLink[]> {
+export async function linksOf(
+  lab: RunningLabAccess,
+  node: NodePlan,
+  as: 'server' | 'client',
+): Promise<readonly LabLink[]> {
   const servers = lab.plan.nodes.filter(({ certificates }) => certificates.length > 0)
   const diallers = as === 'client' ? [node] : servers.filter(({ name }) => name !== node.name)
   const all = await Promise.all(diallers.map(async (from) => ({ from, peers: await dialledBy(lab, from.name) })))
@@ -48,7 +52,11 @@ export function probe(lab: RunningLabAccess, links: readonly LabLink[]): Promise
   return ask(lab, links, '/probe')
 }
 
-async function ask(lab: RunningLabAccess, links: readonly LabLink[], path: '/redial' | '/probe'): Promise<readonly SeenLink[]> {
+async function ask(
+  lab: RunningLabAccess,
+  links: readonly LabLink[],
+  path: '/redial' | '/probe',
+): Promise<readonly SeenLink[]> {
   const states = await Promise.all(
     unique(links).map(async ({ from, to, peer }) => {
       const seen = await whileRunning(lab.clientOf(from.name).post<readonly LinkState[]>(path, { peer }))
@@ -58,7 +66,10 @@ async function ask(lab: RunningLabAccess, links: readonly LabLink[], path: '/red
   return states.flat()
 }
 
-/** Where both ends of a link are asked about, it is named twice; dialled anew twice at a time, the one would close what the other asks on. */
+/**
+ * Where both ends of a link are asked about, it is named twice; dialled anew twice at a time, the one would close what
+ * the other asks on.
+ */
 function unique(links: readonly LabLink[]): readonly LabLink[] {
   return [...new Map(links.map((link) => [`${link.from.name} ${link.peer}`, link])).values()]
 }

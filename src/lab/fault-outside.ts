@@ -1,4 +1,7 @@
-/** What a phone outside sees of an access proxy: no node of the lab dials its external face, so the command looks itself. */
+/**
+ * What a phone outside sees of an access proxy: no node of the lab dials its external face, so the command looks
+ * itself.
+ */
 import { readFileSync } from 'node:fs'
 import { connect, type TLSSocket } from 'node:tls'
 import { join } from 'node:path'
@@ -20,15 +23,23 @@ export interface OutsideView {
 }
 
 /** One handshake with the external TLS port, by the name phones dial, with the public root as the only trust. */
-export async function lookFromOutside({ root, plan }: RunningLabAccess, node: NodePlan): Promise<OutsideView | undefined> {
+export async function lookFromOutside(
+  { root, plan }: RunningLabAccess,
+  node: NodePlan,
+): Promise<OutsideView | undefined> {
   const face = node.faces.find(({ name }) => name === 'external')
   const listener = node.listeners.find(({ face: on, transport }) => on === 'external' && transport === 'tls')
   if (face === undefined || listener === undefined) return undefined
   const trust = readFileSync(join(root, 'pki', 'public-root.pem'), 'utf8')
   const place = { node: 'outside', link: `outside->${node.name}`, direction: 'outgoing' } as const
-  const found = await handshake({ host: listener.address, port: listener.port, name: face.fqdn, trust, profile: plan.profile.name }, place)
+  const found = await handshake(
+    { host: listener.address, port: listener.port, name: face.fqdn, trust, profile: plan.profile.name },
+    place,
+  )
   const link = { peer: face.fqdn, from: 'outside', to: node.name, since: new Date().toISOString() }
-  return found === undefined ? { link: { ...link, state: 'up' } } : { link: { ...link, state: 'down', verdict: found }, verdict: found }
+  return found === undefined
+    ? { link: { ...link, state: 'up' } }
+    : { link: { ...link, state: 'down', verdict: found }, verdict: found }
 }
 
 interface Dial {
@@ -39,17 +50,38 @@ interface Dial {
   readonly profile: 'lcs2005' | 'ocs2007' | 'modern'
 }
 
-function handshake({ host, port, name, trust, profile }: Dial, place: { readonly node: string; readonly link: string; readonly direction: 'outgoing' }): Promise<Verdict | undefined> {
+function handshake(
+  { host, port, name, trust, profile }: Dial,
+  place: { readonly node: string; readonly link: string; readonly direction: 'outgoing' },
+): Promise<Verdict | undefined> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, servername: name, ca: trust, rejectUnauthorized: false, timeout: withinMs, checkServerIdentity: () => undefined })
+    const socket = connect({
+      host,
+      port,
+      servername: name,
+      ca: trust,
+      rejectUnauthorized: false,
+      timeout: withinMs,
+      checkServerIdentity: () => undefined,
+    })
     const end = (found: Verdict | undefined): void => {
       socket.destroy()
       resolve(found)
     }
-    socket.once('error', (error: NodeJS.ErrnoException) => end(verdict(nodeErrorToCode(error.code, error.message), { ...place, found: error.message })))
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      end(verdict(nodeErrorToCode(error.code, error.message), { ...place, found: error.message })),
+    )
     socket.once('timeout', () => end(verdict('tls.handshake-timeout', place)))
     socket.once('secureConnect', () => {
-      const { faults } = examine({ chain: chainOf(socket), anchors: pemBlocks(trust), names: [{ kind: 'dns', value: name }], purpose: 'serverAuth', keyUsage: ['digitalSignature'], time: new Date(), profile })
+      const { faults } = examine({
+        chain: chainOf(socket),
+        anchors: pemBlocks(trust),
+        names: [{ kind: 'dns', value: name }],
+        purpose: 'serverAuth',
+        keyUsage: ['digitalSignature'],
+        time: new Date(),
+        profile,
+      })
       const [cause, ...others] = faults.filter(({ refuses }) => refuses).map((fault) => explain(fault, place))
       end(cause === undefined ? undefined : { ...cause, ...(others.length === 0 ? {} : { others }) })
     })
@@ -58,6 +90,11 @@ function handshake({ host, port, name, trust, profile }: Dial, place: { readonly
 
 function chainOf(socket: TLSSocket): readonly Buffer[] {
   const chain: Buffer[] = []
-  for (let certificate = socket.getPeerX509Certificate(); certificate !== undefined && chain.length < longestChain; certificate = certificate.issuerCertificate) chain.push(certificate.raw)
+  for (
+    let certificate = socket.getPeerX509Certificate();
+    certificate !== undefined && chain.length < longestChain;
+    certificate = certificate.issuerCertificate
+  )
+    chain.push(certificate.raw)
   return chain
 }

@@ -1,4 +1,7 @@
-/** Where a certificate fault goes: which end shows the broken certificate, who judges it, and what changes in the files of each. */
+/**
+ * Where a certificate fault goes: which end shows the broken certificate, who judges it, and what changes in the files
+ * of each.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -64,29 +67,64 @@ export function place(lab: RunningLabAccess, { node, fault, as, links, options }
   const judges = judging ? [node] : change.changesJudge ? far : []
   const ownSettings = judging ? judge.settings : shown.settings
   const farSettings = judging ? shown.settings : judge.settings
-  // Where the fault lies in the versions, both ends say theirs; else the target alone pins it, also where the fault is one of a single version.
-  const versioned = [ownSettings, farSettings].some((settings) => settings?.minVersion !== undefined || settings?.maxVersion !== undefined)
-  const tls = options.tls ?? (versioned || fault.versions?.length === 1 ? (fault.versions?.[0] === 'TLSv1.3' ? '1.3' : '1.2') : undefined)
-  const bystanders = (judging ? far.slice(0, presents || farSettings !== undefined || versioned ? 1 : 0) : change.changesJudge || farSettings !== undefined || versioned ? far : []).map(({ name }) => name)
+  // Where the fault lies in the versions, both ends say theirs; else the target alone pins it, also where the fault is
+  // one of a single version.
+  const versioned = [ownSettings, farSettings].some(
+    (settings) => settings?.minVersion !== undefined || settings?.maxVersion !== undefined,
+  )
+  const tls =
+    options.tls ??
+    (versioned || fault.versions?.length === 1 ? (fault.versions?.[0] === 'TLSv1.3' ? '1.3' : '1.2') : undefined)
+  const bystanders = (
+    judging
+      ? far.slice(0, presents || farSettings !== undefined || versioned ? 1 : 0)
+      : change.changesJudge || farSettings !== undefined || versioned
+        ? far
+        : []
+  ).map(({ name }) => name)
   const touched = [...bystanders, node.name]
   const ownTerms = terms(change, { settings: ownSettings, tls, bystander: false })
   return {
-    change, touched,
+    change,
+    touched,
     links: judging ? links.filter(({ from, to }) => from === presenter || to === presenter) : links,
-    record: { target: node.name, fault: fault.slug, since: new Date().toISOString(), as, certificate: { held, touched } },
+    record: {
+      target: node.name,
+      fault: fault.slug,
+      since: new Date().toISOString(),
+      as,
+      certificate: { held, touched },
+    },
     put() {
       for (const one of held) if (!showsNothing(change)) putCertificate(lab.root, one, change)
-      for (const { name } of judges) putOnJudge(change, { trustFile: nodeFolder(lab.root, name).trust, crlFolder: nodeFolder(lab.root, name).crl })
-      noteInForce(lab.root, node.name, node.name, judging ? ownTerms : { ...ownTerms, reference, ...(showsNothing(change) ? { showsNothing: true as const } : {}) })
-      for (const name of bystanders) noteInForce(lab.root, name, node.name, terms(change, { settings: farSettings, tls: versioned ? tls : undefined, bystander: true }))
+      for (const { name } of judges)
+        putOnJudge(change, { trustFile: nodeFolder(lab.root, name).trust, crlFolder: nodeFolder(lab.root, name).crl })
+      noteInForce(
+        lab.root,
+        node.name,
+        node.name,
+        judging
+          ? ownTerms
+          : { ...ownTerms, reference, ...(showsNothing(change) ? { showsNothing: true as const } : {}) },
+      )
+      for (const name of bystanders)
+        noteInForce(
+          lab.root,
+          name,
+          node.name,
+          terms(change, { settings: farSettings, tls: versioned ? tls : undefined, bystander: true }),
+        )
     },
   }
 }
 
 /** The reference behind the links where a node accepts or dials inside. */
 function referenceOf(node: NodePlan, end: Side): CertificateReference {
-  const use = referenceUses(node).find(({ listensOn, dialsFrom }) => (end === 'server' ? listensOn : dialsFrom) === 'internal')
-  if (use === undefined) throw new LabError('usage', 'fault.role', `${node.name} (${node.role}) shows no certificate; wanted a SIP server`)
+  const use = referenceUses(node).find(
+    ({ listensOn, dialsFrom }) => (end === 'server' ? listensOn : dialsFrom) === 'internal',
+  )
+  if (use === undefined)
+    throw new LabError('usage', 'fault.role', `${node.name} (${node.role}) shows no certificate; wanted a SIP server`)
   return use.reference
 }
 
@@ -104,7 +142,11 @@ function changeOf(fault: Fault, pki: FaultPki): LabChange {
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
-  throw new LabError('not-so', 'fault.dialled-name', `${fault.slug} lies in the name that is dialled, and a lab dials by the names of its plan: ${fault.story}`)
+  throw new LabError(
+    'not-so',
+    'fault.dialled-name',
+    `${fault.slug} lies in the name that is dialled, and a lab dials by the names of its plan: ${fault.story}`,
+  )
 }
 
 /** A broken judge that is shown something else than leaf and issuing CA needs a peer that shows it. */
@@ -117,10 +159,26 @@ function showsNothing({ fault, variation: { presenter } }: LabChange): boolean {
   return fault.expect.kind === 'refused' && presenter.certificate === undefined
 }
 
-/** Whatever is wrong with a certificate, it goes live: that is what a fault is for. Files that cannot be read stay refused. */
-const liveCodes: readonly VerdictCode[] = verdictCodes.map(({ code }) => code).filter((code) => /^(cert|chain|key|crl)\./.test(code))
+/**
+ * Whatever is wrong with a certificate, it goes live: that is what a fault is for. Files that cannot be read stay
+ * refused.
+ */
+const liveCodes: readonly VerdictCode[] = verdictCodes
+  .map(({ code }) => code)
+  .filter((code) => /^(cert|chain|key|crl)\./.test(code))
 
-function terms(change: LabChange, { settings, tls, bystander }: { readonly settings: EndSettings | undefined; readonly tls: '1.2' | '1.3' | undefined; readonly bystander: boolean }): FaultInForce {
+function terms(
+  change: LabChange,
+  {
+    settings,
+    tls,
+    bystander,
+  }: {
+    readonly settings: EndSettings | undefined
+    readonly tls: '1.2' | '1.3' | undefined
+    readonly bystander: boolean
+  },
+): FaultInForce {
   const { minVersion, maxVersion, ciphers, contextWithoutCrl: _notInALab, ...tuning } = settings ?? {}
   const { passphrase } = bystander ? {} : change.variation.presenter
   const pinned = tls === undefined ? undefined : (`TLSv${tls}` as const)
@@ -130,7 +188,9 @@ function terms(change: LabChange, { settings, tls, bystander }: { readonly setti
     fault: change.fault.slug,
     tolerate: change.needsRestart ? [] : [...new Set([...change.tolerate, ...liveCodes])],
     bystander,
-    ...(min === undefined && max === undefined ? {} : { versions: { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) } }),
+    ...(min === undefined && max === undefined
+      ? {}
+      : { versions: { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) } }),
     ...(ciphers === undefined ? {} : { ciphers }),
     tuning: { ...tuning, ...(passphrase === undefined ? {} : { passphrase }) },
   }

@@ -36,7 +36,11 @@ export function faultOn(folder: LabFolder, target: string): FaultRecord | undefi
 export function refuseSecond(folder: LabFolder, target: string): void {
   const on = faultOn(folder, target)
   if (on === undefined) return
-  throw new LabError('not-so', 'fault.on', `${target} has the fault ${on.fault} since ${on.since}; siplab heal '${target}' takes it off first`)
+  throw new LabError(
+    'not-so',
+    'fault.on',
+    `${target} has the fault ${on.fault} since ${on.since}; siplab heal '${target}' takes it off first`,
+  )
 }
 
 export function noteFault(folder: LabFolder, record: FaultRecord): void {
@@ -50,5 +54,7 @@ export function forgetFault(folder: LabFolder, target: string): void {
 const recordFile = ({ root }: LabFolder): string => join(root, 'faults.json')
 
 function change(folder: LabFolder, edit: (all: readonly FaultRecord[]) => readonly FaultRecord[]): void {
-  withLock(join(folder.root, 'faults'), () => writeFileAtomic(recordFile(folder), `${JSON.stringify(edit(faultRecords(folder)), undefined, 2)}\n`, 0o600))
+  withLock(join(folder.root, 'faults'), () =>
+    writeFileAtomic(recordFile(folder), `${JSON.stringify(edit(faultRecords(folder)), undefined, 2)}\n`, 0o600),
+  )
 }

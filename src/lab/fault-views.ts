@@ -31,7 +31,9 @@ const lookEveryMs = 25
 /** Begins now: only what is written from here on counts. */
 export function watchEvents(plan: LabPlan, labRoot: string): Watch {
   const events: NodeEvent[] = []
-  const tails = plan.nodes.map(({ name }) => tailEvents(nodeFolder(labRoot, name).events, 'end', (event) => events.push(event)))
+  const tails = plan.nodes.map(({ name }) =>
+    tailEvents(nodeFolder(labRoot, name).events, 'end', (event) => events.push(event)),
+  )
   const look = (): readonly NodeEvent[] => {
     for (const tail of tails) tail.flush()
     return events
@@ -54,8 +56,13 @@ export function watchEvents(plan: LabPlan, labRoot: string): Watch {
 
 /** The newest connection of a link that failed, preferring one whose cause is known. */
 function newestOf(events: readonly NodeEvent[], link: string): SeenVerdict | undefined {
-  const groups = Map.groupBy(events.filter(isConnectionEvent).filter((event) => isFailure(event)), ({ connection }) => connection)
-  const joined = [...groups.values()].map((views) => seenOf(views as [ConnectionEvent, ...ConnectionEvent[]])).filter(({ verdict }) => verdict.link === link)
+  const groups = Map.groupBy(
+    events.filter(isConnectionEvent).filter((event) => isFailure(event)),
+    ({ connection }) => connection,
+  )
+  const joined = [...groups.values()]
+    .map((views) => seenOf(views as [ConnectionEvent, ...ConnectionEvent[]]))
+    .filter(({ verdict }) => verdict.link === link)
   return joined.findLast(isWhole) ?? joined.at(-1)
 }
 
@@ -66,7 +73,12 @@ function isFailure({ event }: NodeEvent): boolean {
 function seenOf(views: [ConnectionEvent, ...ConnectionEvent[]]): SeenVerdict {
   const verdict = joinViews(views)
   const all = views.map(({ node, event, verdict: seen }) => ({ node, event, verdict: seen }))
-  return { verdict, views: all.toSorted((one, other) => Number(other.verdict.code === verdict.code) - Number(one.verdict.code === verdict.code)) }
+  return {
+    verdict,
+    views: all.toSorted(
+      (one, other) => Number(other.verdict.code === verdict.code) - Number(one.verdict.code === verdict.code),
+    ),
+  }
 }
 
 /** A cause, and the views of two ends. */

@@ -1,6 +1,7 @@
 /**
- * The faults `siplab break TARGET FAULT` knows, in one list: certificate faults on nodes, and those of links, the DNS, the
- * store, the directory and the configuration. What kind of target was named decides who puts it on and takes it off.
+ * The faults `siplab break TARGET FAULT` knows, in one list: certificate faults on nodes, and those of links, the DNS,
+ * the store, the directory and the configuration. What kind of target was named decides who puts it on and takes it
+ * off.
  */
 import { faults as certificateFaults, findFault } from '../certificates/faults/index.ts'
 import { asReference } from '../certificates/node-certificates.ts'
@@ -50,16 +51,41 @@ export interface ListedFault {
 }
 
 export const faultList: readonly ListedFault[] = [
-  ...certificateFaults.map(({ slug, family, story, expect, sides }): ListedFault => ({ name: slug, target: 'node', family, story, sides, ...(expect.verdict === undefined ? {} : { verdict: expect.verdict }) })),
+  ...certificateFaults.map(
+    ({ slug, family, story, expect, sides }): ListedFault => ({
+      name: slug,
+      target: 'node',
+      family,
+      story,
+      sides,
+      ...(expect.verdict === undefined ? {} : { verdict: expect.verdict }),
+    }),
+  ),
   ...linkFaults.map((fault): ListedFault => ({ ...fault, target: 'link', family: 'link' })),
   ...(['store', 'directory'] as const).flatMap((target) =>
-    sqlFaultList.map(({ name, story, trouble, amount }): ListedFault => ({ name, target, family: target, story, verdict: `${target}.${trouble}`, ...(amount === undefined ? {} : { amount }) }))),
-  ...configurationFaults.map(({ name, story, verdict }): ListedFault => ({ name, story, verdict, target: 'node', family: 'configuration' })),
+    sqlFaultList.map(
+      ({ name, story, trouble, amount }): ListedFault => ({
+        name,
+        target,
+        family: target,
+        story,
+        verdict: `${target}.${trouble}`,
+        ...(amount === undefined ? {} : { amount }),
+      }),
+    ),
+  ),
+  ...configurationFaults.map(
+    ({ name, story, verdict }): ListedFault => ({ name, story, verdict, target: 'node', family: 'configuration' }),
+  ),
   ...dnsFaults.map((fault): ListedFault => ({ ...fault, target: 'dns', family: 'dns' })),
 ]
 
 /** What came of a break, whatever the target. */
-export type Outcome = Omit<BreakOutcome, 'as' | 'expected'> & { readonly as?: BreakOutcome['as']; readonly expected?: string; readonly notes: readonly string[] }
+export type Outcome = Omit<BreakOutcome, 'as' | 'expected'> & {
+  readonly as?: BreakOutcome['as']
+  readonly expected?: string
+  readonly notes: readonly string[]
+}
 
 /**
  * Reads a target as a person types it: `director`, `director->fe1`, `dns`.
@@ -69,14 +95,21 @@ export type Outcome = Omit<BreakOutcome, 'as' | 'expected'> & { readonly as?: Br
 export function readTarget(plan: LabPlan, text: string): FaultTarget {
   if (text === 'store' || text === 'directory') return { kind: text, name: text }
   const [, from, to] = /^([a-z0-9-]+)\s*->\s*([a-z0-9-]+)$/.exec(text) ?? []
-  if (from !== undefined && to !== undefined) return { kind: 'link', name: `${from}->${to}`, from: nodeNamed(plan, from), to: nodeNamed(plan, to) }
+  if (from !== undefined && to !== undefined)
+    return { kind: 'link', name: `${from}->${to}`, from: nodeNamed(plan, from), to: nodeNamed(plan, to) }
   const node = nodeNamed(plan, text)
   return node.role === 'dns' ? { kind: 'dns', name: node.name, node } : { kind: 'node', name: node.name, node }
 }
 
 /** @throws LabError `fault.on` when the target has a fault, `fault.unknown` when it cannot have this one */
-export async function breakTarget(lab: RunningLabAccess, target: FaultTarget, faultName: string, options: FaultOptions): Promise<Outcome> {
-  if (!faultList.some(({ name, target: kind }) => name === faultName && kind === target.kind)) throw unknownFault(target, faultName)
+export async function breakTarget(
+  lab: RunningLabAccess,
+  target: FaultTarget,
+  faultName: string,
+  options: FaultOptions,
+): Promise<Outcome> {
+  if (!faultList.some(({ name, target: kind }) => name === faultName && kind === target.kind))
+    throw unknownFault(target, faultName)
   const folder = labFolder(lab.root)
   refuseSecond(folder, target.name)
   const note = (): void => noteFault(folder, { target: target.name, fault: faultName, since: new Date().toISOString() })
@@ -89,8 +122,16 @@ export async function breakTarget(lab: RunningLabAccess, target: FaultTarget, fa
       const { reference, ...rest } = options
       const fault = findFault(faultName)
       if (fault === undefined) throw unknownFault(target, faultName)
-      const outcome = await breakCertificate(lab, target.node, fault, { ...rest, ...(reference === undefined ? {} : { reference: asReference(reference) }) })
-      return { ...outcome, notes: outcome.restarted ? [] : ['links were dialled again; a live link would have kept the certificate it was opened with'] }
+      const outcome = await breakCertificate(lab, target.node, fault, {
+        ...rest,
+        ...(reference === undefined ? {} : { reference: asReference(reference) }),
+      })
+      return {
+        ...outcome,
+        notes: outcome.restarted
+          ? []
+          : ['links were dialled again; a live link would have kept the certificate it was opened with'],
+      }
     }
     case 'link':
       note()
@@ -101,7 +142,12 @@ export async function breakTarget(lab: RunningLabAccess, target: FaultTarget, fa
     case 'store':
     case 'directory':
       note()
-      return undoUnless(sqlNode(lab) === undefined ? breakFiles(lab, target.kind, faultName) : breakSql(lab, target.kind, faultName, options.amount), () => forgetFault(folder, target.name))
+      return undoUnless(
+        sqlNode(lab) === undefined
+          ? breakFiles(lab, target.kind, faultName)
+          : breakSql(lab, target.kind, faultName, options.amount),
+        () => forgetFault(folder, target.name),
+      )
     default:
       return target satisfies never
   }
@@ -111,7 +157,12 @@ export async function breakTarget(lab: RunningLabAccess, target: FaultTarget, fa
 export async function healTarget(lab: RunningLabAccess, target: FaultTarget): Promise<readonly SeenLink[]> {
   const folder = labFolder(lab.root)
   const record = faultOn(folder, target.name)
-  if (record === undefined) throw new LabError('not-so', 'fault.none', `no fault is on ${target.name}; siplab faults list --on shows where one is`)
+  if (record === undefined)
+    throw new LabError(
+      'not-so',
+      'fault.none',
+      `no fault is on ${target.name}; siplab faults list --on shows where one is`,
+    )
   const links = await takeOff(lab, target, record)
   forgetFault(folder, target.name)
   return links
@@ -127,7 +178,9 @@ function takeOff(lab: RunningLabAccess, target: FaultTarget, record: FaultRecord
       return healDns(lab, target.node)
     case 'store':
     case 'directory':
-      return sqlNode(lab) === undefined ? healStart(lab, record) : healSql(lab, target.kind, record.fault as SqlFaultName).then(() => [])
+      return sqlNode(lab) === undefined
+        ? healStart(lab, record)
+        : healSql(lab, target.kind, record.fault as SqlFaultName).then(() => [])
     default:
       return target satisfies never
   }
@@ -147,11 +200,19 @@ function unknownFault(target: FaultTarget, name: string): LabError {
   const known = faultList.filter(({ target: kind }) => kind === target.kind).map((fault) => fault.name)
   const elsewhere = faultList.find((fault) => fault.name === name)
   const hint = elsewhere === undefined ? '' : `; ${name} is a fault of a ${elsewhere.target}`
-  return new LabError('usage', 'fault.unknown', `there is no fault ${JSON.stringify(name)} for a ${target.kind}${hint}; there are ${known.join(', ')}`)
+  return new LabError(
+    'usage',
+    'fault.unknown',
+    `there is no fault ${JSON.stringify(name)} for a ${target.kind}${hint}; there are ${known.join(', ')}`,
+  )
 }
 
 function nodeNamed(plan: LabPlan, name: string): NodePlan {
   const found = plan.nodes.find((node) => node.name === name)
   if (found !== undefined) return found
-  throw new LabError('usage', 'fault.target', `wanted a node, a link such as director->fe1, store, directory or dns, found ${JSON.stringify(name)}; nodes: ${plan.nodes.map((node) => node.name).join(', ')}`)
+  throw new LabError(
+    'usage',
+    'fault.target',
+    `wanted a node, a link such as director->fe1, store, directory or dns, found ${JSON.stringify(name)}; nodes: ${plan.nodes.map((node) => node.name).join(', ')}`,
+  )
 }

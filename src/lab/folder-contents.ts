@@ -9,7 +9,12 @@ import { endStoreAccess } from './sql/access.ts'
 export function emptyFolder(folder: LabFolder): void {
   const others = readdirSync(folder.root).filter((name) => join(folder.root, name) !== folder.lock)
   if (others.length === 0) return
-  if (readRecord(folder) === undefined) throw new LabError('usage', 'lab.not-ours', `--fresh empties the folder of a lab, and ${folder.root} holds other files; choose another with --data`)
+  if (readRecord(folder) === undefined)
+    throw new LabError(
+      'usage',
+      'lab.not-ours',
+      `--fresh empties the folder of a lab, and ${folder.root} holds other files; choose another with --data`,
+    )
   endStoreAccess(folder.root)
   for (const name of others) rmSync(join(folder.root, name), { recursive: true, force: true })
   mkdirSync(folder.root, { recursive: true, mode: 0o700 })

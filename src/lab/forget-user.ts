@@ -1,4 +1,7 @@
-/** What the homes of an organisation know of a user, taken away: a home that runs is asked, the store of one that does not is changed. */
+/**
+ * What the homes of an organisation know of a user, taken away: a home that runs is asked, the store of one that does
+ * not is changed.
+ */
 import type { BindingsOfUsers } from '../services/accounts.ts'
 import { nodeFolder } from '../roles/node-folder.ts'
 import type { LabPlan, OrganisationPlan } from '../topology/plan-types.ts'
@@ -7,16 +10,24 @@ import { LabError } from './lab-error.ts'
 import { withPoolStore } from './seed.ts'
 
 /** @param storeUrl `postgresql://…` of a pool store that is none of this machine's; absent: the lab's own */
-export function bindingsIn(plan: LabPlan, labRoot: string, organisation: OrganisationPlan, storeUrl?: string): BindingsOfUsers {
+export function bindingsIn(
+  plan: LabPlan,
+  labRoot: string,
+  organisation: OrganisationPlan,
+  storeUrl?: string,
+): BindingsOfUsers {
   const { domain } = organisation
-  const homes = plan.nodes.flatMap(({ name, organisation: of, settings }) => (of === domain && 'home' in settings ? [{ name, home: settings.home, store: settings.store }] : []))
+  const homes = plan.nodes.flatMap(({ name, organisation: of, settings }) =>
+    of === domain && 'home' in settings ? [{ name, home: settings.home, store: settings.store }] : [],
+  )
   const pools = [...Map.groupBy(homes, ({ home }) => home).values()]
   return {
     async removeUser(aor) {
       for (const members of pools) {
         const asked = await Promise.all(members.map(({ name }) => askHome(labRoot, name, aor)))
         const [first] = members
-        if (first !== undefined && !asked.includes(true)) await withPoolStore({ domain, store: first.store }, labRoot, (pool) => pool.removeUser(aor), storeUrl)
+        if (first !== undefined && !asked.includes(true))
+          await withPoolStore({ domain, store: first.store }, labRoot, (pool) => pool.removeUser(aor), storeUrl)
       }
     },
   }

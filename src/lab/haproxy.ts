@@ -13,7 +13,10 @@ const usualFolders = ['/usr/sbin', '/usr/local/sbin', '/usr/bin', '/usr/local/bi
 const listensWithinMs = 5000
 
 export function findHaproxy(searchPath = usualFolders.join(delimiter)): string | undefined {
-  return searchPath.split(delimiter).map((folder) => join(folder, 'haproxy')).find((program) => existsSync(program))
+  return searchPath
+    .split(delimiter)
+    .map((folder) => join(folder, 'haproxy'))
+    .find((program) => existsSync(program))
 }
 
 /** Resolves when every listener takes connections. @throws Error when it does not come to that */
@@ -23,7 +26,13 @@ export async function startHaproxy(program: string, { plan, dataDir }: NodeStart
   const logFile = join(root, 'haproxy.log')
   writeFileSync(configuration, renderHaproxy(plan), { mode: 0o600 })
   // -db: in the foreground, one process that ends with its node.
-  const child = await startChildProgram({ program, args: ['-db', '-f', configuration], workingFolder: root, logFile, lastSignal: 'SIGTERM' })
+  const child = await startChildProgram({
+    program,
+    args: ['-db', '-f', configuration],
+    workingFolder: root,
+    logFile,
+    lastSignal: 'SIGTERM',
+  })
   let ended: string | undefined
   void child.ended.then((how) => (ended = how))
   for (const until = performance.now() + listensWithinMs; performance.now() < until; await delay(20)) {

@@ -1,4 +1,7 @@
-/** What the nodes without SIP (`dns`, `pki`, `load-balancer`) share with the others: an event file, a control socket, a state. */
+/**
+ * What the nodes without SIP (`dns`, `pki`, `load-balancer`) share with the others: an event file, a control socket, a
+ * state.
+ */
 import { mkdirSync } from 'node:fs'
 import type { DestinationStream } from 'pino'
 import type { Verdict } from '../certificates/verdict.ts'
@@ -47,10 +50,20 @@ export interface Service {
  *
  * @param open its second argument ends the node with status 1, for a service that cannot go on
  */
-export async function startHelperNode({ plan, dataDir, logLevel, logDestination }: NodeStart, open: (recorder: Recorder, end: (because: Verdict) => void) => Promise<Service>): Promise<RunningNode> {
+export async function startHelperNode(
+  { plan, dataDir, logLevel, logDestination }: NodeStart,
+  open: (recorder: Recorder, end: (because: Verdict) => void) => Promise<Service>,
+): Promise<RunningNode> {
   const folder = nodeFolder(dataDir, plan.name)
   mkdirSync(folder.root, { recursive: true, mode: 0o700 })
-  const recorder = openRecorder({ node: plan.name, role: plan.role, eventFile: folder.events, level: logLevel, wall: Date.now, ...(logDestination === undefined ? {} : { destination: logDestination }) })
+  const recorder = openRecorder({
+    node: plan.name,
+    role: plan.role,
+    eventFile: folder.events,
+    level: logLevel,
+    wall: Date.now,
+    ...(logDestination === undefined ? {} : { destination: logDestination }),
+  })
   recorder.record('service.starting')
   const ended = Promise.withResolvers<number>()
   let because: Verdict | undefined
@@ -73,7 +86,18 @@ export async function startHelperNode({ plan, dataDir, logLevel, logDestination 
     ended.resolve(because === undefined ? 0 : 1)
   }
   const status = (): NodeStatus => ({
-    name: plan.name, role: plan.role, fqdn: plan.fqdn, state, since, pid: process.pid, listeners: service.listeners, links: [], verdicts: [], flows: 0, transactions: 0, registrations: 0,
+    name: plan.name,
+    role: plan.role,
+    fqdn: plan.fqdn,
+    state,
+    since,
+    pid: process.pid,
+    listeners: service.listeners,
+    links: [],
+    verdicts: [],
+    flows: 0,
+    transactions: 0,
+    registrations: 0,
     ...(state === 'ready' ? service.health?.() : {}),
   })
   const control = await openControlServer(folder, {

@@ -1,6 +1,6 @@
 /**
- * Joins what two nodes wrote about one connection into one verdict. Under TLS 1.3 a refused dialler only sees the connection
- * close, and under TLS 1.2 it is the acceptor that only sees that: the reason stands at the other end.
+ * Joins what two nodes wrote about one connection into one verdict. Under TLS 1.3 a refused dialler only sees the
+ * connection close, and under TLS 1.2 it is the acceptor that only sees that: the reason stands at the other end.
  */
 import type { Verdict } from '../certificates/verdict.ts'
 import { verdict as makeVerdict } from '../certificates/verdict-codes.ts'
@@ -14,7 +14,14 @@ export type DialEvent = NodeEvent & { readonly connection?: never; readonly verd
 
 /** Codes that say only that the other end ended it. */
 const symptoms: ReadonlySet<string> = new Set([
-  'tls.peer-refused', 'tls.alert', 'tls.handshake-failed', 'tls.handshake-timeout', 'link.reset', 'link.unconfirmed', 'link.timeout', 'route.next-hop-down',
+  'tls.peer-refused',
+  'tls.alert',
+  'tls.handshake-failed',
+  'tls.handshake-timeout',
+  'link.reset',
+  'link.unconfirmed',
+  'link.timeout',
+  'route.next-hop-down',
 ])
 
 /** True for `tls.peer-refused` and the like: the cause stands at the other end. */
@@ -46,8 +53,13 @@ export function joinViews(views: readonly [View, ...View[]]): Verdict {
   const primary = causes.find(({ verdict }) => knowsBetter(verdict, causes)) ?? causes[0] ?? views[0]
   const dialler = views.find(({ verdict }) => verdict.direction === 'outgoing')?.node
   const acceptor = views.find(({ verdict }) => verdict.direction === 'incoming')?.node
-  const link = dialler !== undefined && acceptor !== undefined ? `${dialler}->${acceptor}` : (primary.verdict.link ?? views.find(({ verdict }) => verdict.link !== undefined)?.verdict.link)
-  const seen = views.filter((view) => view !== primary && view.verdict.code !== primary.verdict.code).map(({ node, verdict }) => ({ node, ...withoutOthers(verdict) }))
+  const link =
+    dialler !== undefined && acceptor !== undefined
+      ? `${dialler}->${acceptor}`
+      : (primary.verdict.link ?? views.find(({ verdict }) => verdict.link !== undefined)?.verdict.link)
+  const seen = views
+    .filter((view) => view !== primary && view.verdict.code !== primary.verdict.code)
+    .map(({ node, verdict }) => ({ node, ...withoutOthers(verdict) }))
   const others = [...(primary.verdict.others ?? []), ...unique(seen), ...skewBetween(views)]
   const { others: _replaced, fix, ...rest } = primary.verdict
   const peer = [dialler, acceptor].find((node) => node !== undefined && node !== primary.node)
@@ -60,7 +72,10 @@ export function joinViews(views: readonly [View, ...View[]]): Verdict {
   }
 }
 
-/** Under TLS 1.2 OpenSSL calls a missing signature algorithm a missing cipher suite; the end that limits them knows better. */
+/**
+ * Under TLS 1.2 OpenSSL calls a missing signature algorithm a missing cipher suite; the end that limits them knows
+ * better.
+ */
 function knowsBetter({ code }: Verdict, causes: readonly View[]): boolean {
   return code === 'tls.no-common-signature' && causes.some(({ verdict }) => verdict.code === 'tls.no-common-cipher')
 }
@@ -89,7 +104,10 @@ const maxWaiting = 1000
 
 /** Joins events as they arrive, from whatever node; one verdict for each connection. */
 export function openJoiner(onVerdict: (verdict: Verdict) => void): Joiner {
-  const waiting = new Map<string, { readonly views: [ConnectionEvent, ...ConnectionEvent[]]; readonly timer: NodeJS.Timeout }>()
+  const waiting = new Map<
+    string,
+    { readonly views: [ConnectionEvent, ...ConnectionEvent[]]; readonly timer: NodeJS.Timeout }
+  >()
   const settle = (connection: string): void => {
     const entry = waiting.get(connection)
     if (entry === undefined) return
@@ -107,7 +125,10 @@ export function openJoiner(onVerdict: (verdict: Verdict) => void): Joiner {
       }
       const oldest = waiting.size >= maxWaiting ? waiting.keys().next().value : undefined
       if (oldest !== undefined) settle(oldest)
-      waiting.set(event.connection, { views: [event], timer: setTimeout(() => settle(event.connection), patienceMs).unref() })
+      waiting.set(event.connection, {
+        views: [event],
+        timer: setTimeout(() => settle(event.connection), patienceMs).unref(),
+      })
     },
     flush: () => [...waiting.keys()].forEach(settle),
   }
@@ -116,10 +137,17 @@ export function openJoiner(onVerdict: (verdict: Verdict) => void): Joiner {
 /** Two ends that wrote about the same moment and disagree on the time: an expired certificate may be a wrong clock. */
 function skewBetween(views: readonly View[]): readonly Verdict[] {
   const [first, ...rest] = views
-  const other = rest.find(({ node, time }) => first !== undefined && node !== first.node && Math.abs(Date.parse(time) - Date.parse(first.time)) > skewMs)
+  const other = rest.find(
+    ({ node, time }) =>
+      first !== undefined && node !== first.node && Math.abs(Date.parse(time) - Date.parse(first.time)) > skewMs,
+  )
   if (first === undefined || other === undefined) return []
   const seconds = Math.round(Math.abs(Date.parse(other.time) - Date.parse(first.time)) / 1000)
-  return [makeVerdict('clock.skew', { found: `${first.node} says ${first.time}, ${other.node} says ${other.time}: ${seconds} s apart` })]
+  return [
+    makeVerdict('clock.skew', {
+      found: `${first.node} says ${first.time}, ${other.node} says ${other.time}: ${seconds} s apart`,
+    }),
+  ]
 }
 
 function withoutOthers({ others: _left, ...verdict }: Verdict): Verdict {
@@ -127,5 +155,7 @@ function withoutOthers({ others: _left, ...verdict }: Verdict): Verdict {
 }
 
 function unique(verdicts: readonly Verdict[]): readonly Verdict[] {
-  return verdicts.filter((verdict, at) => verdicts.findIndex(({ code, node }) => code === verdict.code && node === verdict.node) === at)
+  return verdicts.filter(
+    (verdict, at) => verdicts.findIndex(({ code, node }) => code === verdict.code && node === verdict.node) === at,
+  )
 }

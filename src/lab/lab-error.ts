@@ -15,7 +15,12 @@ export class LabError extends Error {
   /** What the node said besides the sentence; a Verdict where it gave one. */
   readonly detail: unknown
 
-  constructor(kind: LabErrorKind, code: string, message: string, options: ErrorOptions & { readonly detail?: unknown } = {}) {
+  constructor(
+    kind: LabErrorKind,
+    code: string,
+    message: string,
+    options: ErrorOptions & { readonly detail?: unknown } = {},
+  ) {
     super(message, options)
     this.kind = kind
     this.code = code

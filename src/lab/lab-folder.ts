@@ -42,7 +42,13 @@ export interface StoppedNode {
 
 export function labFolder(root: string): LabFolder {
   const absolute = resolve(root)
-  return { root: absolute, record: join(absolute, 'lab.json'), lock: join(absolute, 'lab.lock'), log: join(absolute, 'lab.log'), pki: join(absolute, 'pki') }
+  return {
+    root: absolute,
+    record: join(absolute, 'lab.json'),
+    lock: join(absolute, 'lab.lock'),
+    log: join(absolute, 'lab.log'),
+    pki: join(absolute, 'pki'),
+  }
 }
 
 /** Undefined when no lab was ever brought up there. */
@@ -62,7 +68,10 @@ export function writeRecord(folder: LabFolder, record: LabRecord): void {
 export function findLabs(workingFolder: string): readonly LabFolder[] {
   const parent = join(workingFolder, '.siplab')
   if (!existsSync(parent)) return []
-  return readdirSync(parent).sort().map((name) => labFolder(join(parent, name))).filter((folder) => existsSync(folder.record))
+  return readdirSync(parent)
+    .sort()
+    .map((name) => labFolder(join(parent, name)))
+    .filter((folder) => existsSync(folder.record))
 }
 
 /** The process id of the supervisor, or undefined when none runs there. */
@@ -83,11 +92,19 @@ export function takeLock(folder: LabFolder): () => void {
     if (writeLock(folder)) return () => rmSync(folder.lock, { force: true })
     const pid = supervisorOf(folder)
     if (pid !== undefined) {
-      throw new LabError('usage', 'lab.running', `a lab already runs in ${folder.root} (process ${pid}); bring it down with siplab down, or choose another folder with --data`)
+      throw new LabError(
+        'usage',
+        'lab.running',
+        `a lab already runs in ${folder.root} (process ${pid}); bring it down with siplab down, or choose another folder with --data`,
+      )
     }
     rmSync(folder.lock, { force: true })
   }
-  throw new LabError('usage', 'lab.running', `another siplab up is starting in ${folder.root}; choose another folder with --data`)
+  throw new LabError(
+    'usage',
+    'lab.running',
+    `another siplab up is starting in ${folder.root}; choose another folder with --data`,
+  )
 }
 
 interface LockHolder {
@@ -126,8 +143,12 @@ function isAlive({ pid, startTicks }: LockHolder): boolean {
   return stat?.state !== 'Z' && (startTicks === undefined || stat?.startTicks === startTicks)
 }
 
-/** Fields 3 and 22 of /proc/PID/stat: its state, and when it started, in clock ticks since boot. Absent outside Linux. */
-function processStat(pid: number): { readonly state: string | undefined; readonly startTicks: string | undefined } | undefined {
+/**
+ * Fields 3 and 22 of /proc/PID/stat: its state, and when it started, in clock ticks since boot. Absent outside Linux.
+ */
+function processStat(
+  pid: number,
+): { readonly state: string | undefined; readonly startTicks: string | undefined } | undefined {
   const file = `/proc/${pid}/stat`
   if (!existsSync(file)) return undefined
   const stat = readFileSync(file, 'utf8')

@@ -29,12 +29,13 @@ export class LinkNews {
 
   add(event: NodeEvent): void {
     this.#joiner.add(event)
-    if (event.event === 'link.up' && typeof event.data?.['peer'] === 'string') this.#told.delete(this.#linkOf(event.node, event.data['peer']))
+    if (event.event === 'link.up' && typeof event.data?.['peer'] === 'string')
+      this.#told.delete(this.#linkOf(event.node, event.data['peer']))
   }
 
   /**
-   * A link is up after its first SIP answer. What is still refused when everyone is there is refused for a reason of the lab;
-   * what was refused before, while a peer was still starting, is forgotten.
+   * A link is up after its first SIP answer. What is still refused when everyone is there is refused for a reason of
+   * the lab; what was refused before, while a peer was still starting, is forgotten.
    */
   async probe(nodes: readonly NodeProcess[]): Promise<void> {
     const states = await Promise.all(nodes.map(probeFrom))
@@ -77,12 +78,16 @@ export class LinkNews {
 
   /** `pool.lab.test` is `fe1`, `director.lab.test` is `director`; a host outside the lab keeps its name. */
   #nodeOf(fqdn: string): string {
-    const named = ({ fqdn: own, faces, settings }: NodePlan): boolean => own === fqdn || faces.some((face) => face.fqdn === fqdn) || ('home' in settings && settings.home === fqdn)
+    const named = ({ fqdn: own, faces, settings }: NodePlan): boolean =>
+      own === fqdn || faces.some((face) => face.fqdn === fqdn) || ('home' in settings && settings.home === fqdn)
     return this.#plan.nodes.find(named)?.name ?? fqdn
   }
 }
 
-async function probeFrom({ plan, control }: NodeProcess): Promise<readonly { readonly from: string; readonly link: LinkState }[]> {
+async function probeFrom({
+  plan,
+  control,
+}: NodeProcess): Promise<readonly { readonly from: string; readonly link: LinkState }[]> {
   const links = await control.post<readonly LinkState[]>('/probe', {})
   return links.map((link) => ({ from: plan.name, link }))
 }

@@ -43,11 +43,18 @@ export async function reserveNetwork(options: {
     passedOver.push(`network 127.0.${network}.0/24 is taken: ${taken}`)
   }
   const where = fixed === undefined ? `no network from 127.0.${first}.0/24 to 127.0.${lastNetwork}.0/24 is free; ` : ''
-  throw new LabError('usage', 'network.taken', `${where}${passedOver.at(-1)}; stop what listens there, or choose another with --network N`)
+  throw new LabError(
+    'usage',
+    'network.taken',
+    `${where}${passedOver.at(-1)}; stop what listens there, or choose another with --network N`,
+  )
 }
 
 /** @returns the reason when it cannot be had */
-async function tryReserve(network: number, wanted: readonly WantedListener[]): Promise<Omit<Reservation, 'passedOver'> | string> {
+async function tryReserve(
+  network: number,
+  wanted: readonly WantedListener[],
+): Promise<Omit<Reservation, 'passedOver'> | string> {
   const server = await listen(`127.0.${network}.1`, reservationPort)
   if (typeof server === 'string') return `another lab holds it (127.0.${network}.1:${reservationPort}, ${server})`
   const release = (): Promise<void> => new Promise((resolve) => server.close(() => resolve()))

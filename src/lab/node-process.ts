@@ -69,8 +69,8 @@ export class NodeProcess {
   }
 
   /**
-   * Starts the process in a group of its own, so that Ctrl-C in the terminal reaches the supervisor alone. Its standard input
-   * is a pipe that ends with the supervisor: a node never outlives its lab.
+   * Starts the process in a group of its own, so that Ctrl-C in the terminal reaches the supervisor alone. Its standard
+   * input is a pipe that ends with the supervisor: a node never outlives its lab.
    */
   start(): void {
     const [program = '', ...args] = this.#options.command
@@ -80,13 +80,19 @@ export class NodeProcess {
     this.#cause = undefined
     this.#tail = tailEvents(this.folder.events, 'end', (event) => this.#onEvent(event))
     const log = openLog(this.folder.log)
-    const child = spawn(program, args, { stdio: ['pipe', log, log], detached: true, env: this.#options.environment as NodeJS.ProcessEnv })
+    const child = spawn(program, args, {
+      stdio: ['pipe', log, log],
+      detached: true,
+      env: this.#options.environment as NodeJS.ProcessEnv,
+    })
     closeSync(log)
     this.#child = child
     // The pipe breaks when the node ends first; its exit is what tells.
     child.stdin?.on('error', () => undefined)
     child.once('error', (error) => this.#onExit({ verdict: undefined, signal: error.message }))
-    child.once('exit', (status, signal) => this.#onExit(status === null ? { signal: signal ?? 'unknown' } : { exit: status }))
+    child.once('exit', (status, signal) =>
+      this.#onExit(status === null ? { signal: signal ?? 'unknown' } : { exit: status }),
+    )
   }
 
   /** Asks it to stop; after `graceMs` it is killed. Resolves when the process has ended. */
@@ -122,7 +128,11 @@ export class NodeProcess {
     this.#tail?.stop()
     this.#child = undefined
     const { exit, signal } = how
-    const ending: NodeExit = { ...(exit === undefined ? {} : { exit }), ...(signal === undefined ? {} : { signal }), ...(this.#cause === undefined ? {} : { verdict: this.#cause }) }
+    const ending: NodeExit = {
+      ...(exit === undefined ? {} : { exit }),
+      ...(signal === undefined ? {} : { signal }),
+      ...(this.#cause === undefined ? {} : { verdict: this.#cause }),
+    }
     this.#ended.resolve(ending)
     this.#options.onExit(this, ending)
   }

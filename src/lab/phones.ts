@@ -25,11 +25,20 @@ export interface LabPhone {
  * @param trust paths of the roots, as the ready document has them
  * @throws LabError with the users and ways in there are
  */
-export function labPhone(plan: LabPlan, trust: { readonly internal?: string; readonly public?: string }, { user, from, transport }: LabPhone): PhoneSettings {
+export function labPhone(
+  plan: LabPlan,
+  trust: { readonly internal?: string; readonly public?: string },
+  { user, from, transport }: LabPhone,
+): PhoneSettings {
   const account = findUser(plan, user)
   const domain = account.uri.slice(account.uri.indexOf('@') + 1)
   const target = findTarget(plan, domain, from, transport)
-  const root = target.trust === undefined ? undefined : target.trust === 'public' ? trust.public : internalRoot(plan, trust, domain)
+  const root =
+    target.trust === undefined
+      ? undefined
+      : target.trust === 'public'
+        ? trust.public
+        : internalRoot(plan, trust, domain)
   const view = plan.dns.find(({ name }) => name === (from === 'inside' ? 'internal' : 'external'))
   return {
     user: account.uri.slice('sip:'.length, account.uri.indexOf('@')),
@@ -38,7 +47,9 @@ export function labPhone(plan: LabPlan, trust: { readonly internal?: string; rea
     password: account.password,
     target: { host: target.host, address: target.address, port: target.port, transport: target.transport },
     ...(root === undefined ? {} : { ca: [readFileSync(root, 'utf8')] }),
-    ...(view === undefined ? {} : { resolver: createResolver({ clock: systemClock, servers: [`${view.address}:${view.port}`] }) }),
+    ...(view === undefined
+      ? {}
+      : { resolver: createResolver({ clock: systemClock, servers: [`${view.address}:${view.port}`] }) }),
   }
 }
 
@@ -53,7 +64,12 @@ export interface CrowdAccounts {
 export async function addCrowd(plan: LabPlan, labRoot: string, count: number): Promise<CrowdAccounts> {
   const [organisation] = plan.organisations
   const home = plan.users.find(({ uri }) => uri.endsWith(`@${organisation?.domain}`))?.home
-  if (organisation === undefined || home === undefined) throw new LabError('not-so', 'phone.no-home', `the lab ${plan.topology} homes nobody: a crowd has nowhere to sign in`)
+  if (organisation === undefined || home === undefined)
+    throw new LabError(
+      'not-so',
+      'phone.no-home',
+      `the lab ${plan.topology} homes nobody: a crowd has nowhere to sign in`,
+    )
   const password = randomUUID()
   const users = Array.from({ length: count }, (_, at): PlannedUser => {
     const login = `crowd-${at + 1}`
@@ -78,15 +94,32 @@ function findUser({ users, domain, topology }: LabPlan, wanted: string): Planned
   const uri = wanted.startsWith('sip:') ? wanted : `sip:${wanted}${wanted.includes('@') ? '' : `@${domain}`}`
   const found = users.find((user) => user.uri === uri)
   if (found !== undefined) return found
-  throw new LabError('usage', 'phone.unknown-user', `the lab ${topology} has no user ${uri} in its file; it has ${users.map((user) => user.uri).join(', ')}`)
+  throw new LabError(
+    'usage',
+    'phone.unknown-user',
+    `the lab ${topology} has no user ${uri} in its file; it has ${users.map((user) => user.uri).join(', ')}`,
+  )
 }
 
 type Reachable = PhoneTarget & { readonly transport: PhoneTransportName }
 
-function findTarget({ phones, topology }: LabPlan, domain: string, from: LabPhone['from'], transport: PhoneTransportName | undefined): Reachable {
-  const ways = phones.filter((way): way is Reachable => way.domain === domain && way.from === from && way.transport !== 'udp')
-  const found = (['tls', 'tcp', 'wss', 'ws'] as const).flatMap((each) => ways.find((way) => way.transport === each && (transport ?? each) === each) ?? [])[0]
+function findTarget(
+  { phones, topology }: LabPlan,
+  domain: string,
+  from: LabPhone['from'],
+  transport: PhoneTransportName | undefined,
+): Reachable {
+  const ways = phones.filter(
+    (way): way is Reachable => way.domain === domain && way.from === from && way.transport !== 'udp',
+  )
+  const found = (['tls', 'tcp', 'wss', 'ws'] as const).flatMap(
+    (each) => ways.find((way) => way.transport === each && (transport ?? each) === each) ?? [],
+  )[0]
   if (found !== undefined) return found
   const there = phones.filter((way) => way.domain === domain).map((way) => `${way.transport} from ${way.from}`)
-  throw new LabError('usage', 'phone.no-way', `the lab ${topology} lets no phone of ${domain} in over ${transport ?? 'any transport'} from ${from}; there is ${there.join(', ') || 'nothing'}`)
+  throw new LabError(
+    'usage',
+    'phone.no-way',
+    `the lab ${topology} lets no phone of ${domain} in over ${transport ?? 'any transport'} from ${from}; there is ${there.join(', ') || 'nothing'}`,
+  )
 }

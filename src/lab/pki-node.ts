@@ -1,4 +1,7 @@
-/** The node `pki`: serves revocation lists and issuer certificates by HTTP, read from the authority's folder at each request. */
+/**
+ * The node `pki`: serves revocation lists and issuer certificates by HTTP, read from the authority's folder at each
+ * request.
+ */
 import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -28,7 +31,11 @@ export function startPkiNode(start: NodeStart, authorityFolder: string): Promise
   })
 }
 
-async function openServers(addresses: readonly string[], port: number, answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<readonly Server[]> {
+async function openServers(
+  addresses: readonly string[],
+  port: number,
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<readonly Server[]> {
   const servers: Server[] = []
   for (const address of addresses) {
     const server = createServer({ requestTimeout: 5000, headersTimeout: 5000 }, answer)
@@ -45,8 +52,15 @@ async function openServers(addresses: readonly string[], port: number, answer: (
 /** `GET /internal-issuing.crl` and `.cer`, in DER as RFC 5280 §4.2.1.13 and §4.2.2.1 have it; `.pem` for people. */
 function serve(folder: string, request: IncomingMessage, response: ServerResponse): void {
   const found = request.method === 'GET' || request.method === 'HEAD' ? findFile(folder, request.url ?? '') : undefined
-  if (found === undefined) return void response.writeHead(404, { 'content-type': 'text/plain' }).end('Not here. There are NAME.crl, NAME.cer and NAME.pem.\n')
-  response.writeHead(200, { 'content-type': found.type, 'content-length': found.content.length, 'cache-control': 'no-store' })
+  if (found === undefined)
+    return void response
+      .writeHead(404, { 'content-type': 'text/plain' })
+      .end('Not here. There are NAME.crl, NAME.cer and NAME.pem.\n')
+  response.writeHead(200, {
+    'content-type': found.type,
+    'content-length': found.content.length,
+    'cache-control': 'no-store',
+  })
   response.end(request.method === 'HEAD' ? undefined : found.content)
 }
 
@@ -63,7 +77,9 @@ function findFile(folder: string, url: string): Found | undefined {
   if (!existsSync(file)) return undefined
   const content = readFileSync(file)
   if (ending === 'crl') return { type: 'application/pkix-crl', content }
-  return ending === 'cer' ? { type: 'application/pkix-cert', content: new X509Certificate(content).raw } : { type: 'application/x-pem-file', content }
+  return ending === 'cer'
+    ? { type: 'application/pkix-cert', content: new X509Certificate(content).raw }
+    : { type: 'application/x-pem-file', content }
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -1,4 +1,7 @@
-/** What a lab needs on disk before its nodes start: authorities, a certificate for each reference, trust lists, the directory. */
+/**
+ * What a lab needs on disk before its nodes start: authorities, a certificate for each reference, trust lists, the
+ * directory.
+ */
 import { existsSync, mkdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { initAuthority } from '../certificates/authority.ts'
@@ -12,7 +15,10 @@ import type { LabPlan, NodePlan, PlannedCertificate } from '../topology/plan-typ
 import { LabError } from './lab-error.ts'
 import type { ReadyDocument } from './ready-document.ts'
 
-/** A year and a month: revocation lists do not run out while a scenario moves the clocks. Stale ones are made on purpose. */
+/**
+ * A year and a month: revocation lists do not run out while a scenario moves the clocks. Stale ones are made on
+ * purpose.
+ */
 const crlValidSeconds = 400 * 86_400
 
 /** The authorities of a lab by organisation; public certificates all come from the first. */
@@ -22,14 +28,20 @@ export interface LabAuthorities {
   for(certificate: Pick<PlannedCertificate, 'organisation' | 'request'>): Authority
 }
 
-/** Makes or opens the authorities below `pki`: the first organisation's in the folder itself, a partner's in `pki/partner.test`. */
+/**
+ * Makes or opens the authorities below `pki`: the first organisation's in the folder itself, a partner's in
+ * `pki/partner.test`.
+ */
 export function openAuthorities(plan: LabPlan, pkiFolder: string, now: number): LabAuthorities {
   const secured = plan.organisations.filter(({ certificates }) => certificates)
   const byOrganisation = new Map(
     secured.map(({ domain }) => {
       const pki = plan.nodes.find((node) => node.organisation === domain && node.settings.kind === 'pki')
       const url = pki?.settings.kind === 'pki' ? { crlUrl: pki.settings.url } : {}
-      return [domain, initAuthority(authorityFolder(plan, pkiFolder, domain), { domain, now, keyType: caKeyType(plan), ...url })]
+      return [
+        domain,
+        initAuthority(authorityFolder(plan, pkiFolder, domain), { domain, now, keyType: caKeyType(plan), ...url }),
+      ]
     }),
   )
   const [first] = byOrganisation.values()
@@ -37,7 +49,8 @@ export function openAuthorities(plan: LabPlan, pkiFolder: string, now: number): 
     byOrganisation,
     for({ organisation, request }) {
       const authority = request.authority === 'public' ? first : byOrganisation.get(organisation)
-      if (authority === undefined) throw new Error(`${organisation} has no authority although its plan has the certificate ${request.name}`)
+      if (authority === undefined)
+        throw new Error(`${organisation} has no authority although its plan has the certificate ${request.name}`)
       return authority
     },
   }
@@ -52,56 +65,103 @@ export function authorityFolder(plan: Pick<LabPlan, 'organisations'>, pkiFolder:
   return plan.organisations[0]?.domain === domain ? pkiFolder : join(pkiFolder, domain)
 }
 
-/** The root a phone of an organisation trusts inside; the ready document names that of the first. Absent: there is no TLS. */
-export function internalRoot(plan: Pick<LabPlan, 'organisations'>, trust: ReadyDocument['trust'], domain: string): string | undefined {
+/**
+ * The root a phone of an organisation trusts inside; the ready document names that of the first. Absent: there is no
+ * TLS.
+ */
+export function internalRoot(
+  plan: Pick<LabPlan, 'organisations'>,
+  trust: ReadyDocument['trust'],
+  domain: string,
+): string | undefined {
   if (trust.internal === undefined) return undefined
   return join(authorityFolder(plan, dirname(trust.internal), domain), basename(trust.internal))
 }
 
 /**
- * Issues what is missing and assigns it. What is there already stays, valid or not: a lab that is brought up again meets
- * the certificates it left behind.
+ * Issues what is missing and assigns it. What is there already stays, valid or not: a lab that is brought up again
+ * meets the certificates it left behind.
  */
 export function provisionCertificates(plan: LabPlan, labRoot: string, now: number): ReadyDocument['trust'] {
   const authorities = openAuthorities(plan, join(labRoot, 'pki'), now)
-  for (const planned of plan.certificates) provisionCertificate(authorities, planned, nodeFolder(labRoot, planned.node).root, now)
+  for (const planned of plan.certificates)
+    provisionCertificate(authorities, planned, nodeFolder(labRoot, planned.node).root, now)
   for (const node of plan.nodes) provisionDatabase(plan, authorities, node, labRoot, now)
   for (const node of plan.nodes) provisionTrust(plan, authorities, node, labRoot, now)
   const [first] = authorities.byOrganisation.values()
   return first === undefined ? {} : { internal: first.trust('internal').path, public: first.trust('public').path }
 }
 
-function provisionCertificate(authorities: LabAuthorities, planned: PlannedCertificate, folder: string, now: number): void {
+function provisionCertificate(
+  authorities: LabAuthorities,
+  planned: PlannedCertificate,
+  folder: string,
+  now: number,
+): void {
   if (existsSync(join(certificateFolder(folder), `${planned.request.name}.pem`))) return
   saveCertificate(folder, authorities.for(planned).issue(planned.request, now))
   for (const reference of planned.references) assign(folder, reference, planned.request.name)
 }
 
-/** The database has an encryption of its own, with a certificate from the same authority; no reference of SIP points at it. */
-function provisionDatabase(plan: LabPlan, authorities: LabAuthorities, node: NodePlan, labRoot: string, now: number): void {
+/**
+ * The database has an encryption of its own, with a certificate from the same authority; no reference of SIP points at
+ * it.
+ */
+function provisionDatabase(
+  plan: LabPlan,
+  authorities: LabAuthorities,
+  node: NodePlan,
+  labRoot: string,
+  now: number,
+): void {
   if (node.settings.kind !== 'sql' || node.settings.tls === 'off') return
   const authority = authorities.byOrganisation.get(node.organisation)
-  const like = plan.certificates.find(({ organisation, request }) => organisation === node.organisation && request.authority === 'internal')?.request
-  if (authority === undefined || like === undefined) throw new LabError('usage', 'sql.tls', `${node.name} asks for TLS, and no server of ${node.organisation} has a certificate: there is no authority to issue one; take tls off the host, or use a profile with certificates`)
+  const like = plan.certificates.find(
+    ({ organisation, request }) => organisation === node.organisation && request.authority === 'internal',
+  )?.request
+  if (authority === undefined || like === undefined)
+    throw new LabError(
+      'usage',
+      'sql.tls',
+      `${node.name} asks for TLS, and no server of ${node.organisation} has a certificate: there is no authority to issue one; take tls off the host, or use a profile with certificates`,
+    )
   const { root } = nodeFolder(labRoot, node.name)
   const name = databaseCertificate(node.name)
   if (existsSync(join(certificateFolder(root), `${name}.pem`))) return
-  saveCertificate(root, authority.issue({ ...like, name, commonName: node.fqdn, dnsNames: [node.fqdn], uriNames: [], purposes: ['serverAuth'] }, now))
+  saveCertificate(
+    root,
+    authority.issue(
+      { ...like, name, commonName: node.fqdn, dnsNames: [node.fqdn], uriNames: [], purposes: ['serverAuth'] },
+      now,
+    ),
+  )
 }
 
 export function databaseCertificate(node: string): string {
   return `${node}-database`
 }
 
-/** Every server trusts the internal root of its organisation; who stands at the border trusts the public root as well. */
-function provisionTrust(plan: LabPlan, authorities: LabAuthorities, node: NodePlan, labRoot: string, now: number): void {
+/**
+ * Every server trusts the internal root of its organisation; who stands at the border trusts the public root as well.
+ */
+function provisionTrust(
+  plan: LabPlan,
+  authorities: LabAuthorities,
+  node: NodePlan,
+  labRoot: string,
+  now: number,
+): void {
   const own = authorities.byOrganisation.get(node.organisation)
   const [first] = authorities.byOrganisation.values()
   if (own === undefined || first === undefined || node.certificates.length === 0) return
   const { trust, crl } = nodeFolder(labRoot, node.name)
-  const anchors = [{ authority: own, kind: 'internal' as const }, ...(atBorder(node) ? [{ authority: first, kind: 'public' as const }] : [])]
+  const anchors = [
+    { authority: own, kind: 'internal' as const },
+    ...(atBorder(node) ? [{ authority: first, kind: 'public' as const }] : []),
+  ]
   mkdirSync(crl, { recursive: true, mode: 0o700 })
-  if (!existsSync(trust)) writeFileAtomic(trust, anchors.map(({ authority, kind }) => authority.trust(kind).pem).join(''))
+  if (!existsSync(trust))
+    writeFileAtomic(trust, anchors.map(({ authority, kind }) => authority.trust(kind).pem).join(''))
   if (plan.profile.crl.unreachable !== 'stop') return
   for (const { authority, kind } of anchors) writeCrls(crl, authority, kind, now)
 }
@@ -120,7 +180,9 @@ export function writeCrls(folder: string, authority: Authority, kind: 'internal'
 /** Where a node sees no folder but its own: the key that the servers of an organisation share, a copy for each. */
 export function provisionSharedKeys(plan: LabPlan, labRoot: string): void {
   for (const { domain } of plan.organisations) {
-    const servers = plan.nodes.filter(({ organisation, certificates }) => organisation === domain && certificates.length > 0)
+    const servers = plan.nodes.filter(
+      ({ organisation, certificates }) => organisation === domain && certificates.length > 0,
+    )
     copySharedKey(servers.map(({ name }) => nodeFolder(labRoot, name)))
   }
 }
@@ -129,6 +191,7 @@ export function provisionSharedKeys(plan: LabPlan, labRoot: string): void {
 export function makeStoreFolders(plan: LabPlan, labRoot: string): void {
   for (const { store } of plan.organisations) {
     const files = store.kind === 'sqlite' ? store : store.fallback
-    for (const file of [files.directory, files.pool]) mkdirSync(dirname(join(labRoot, file)), { recursive: true, mode: 0o700 })
+    for (const file of [files.directory, files.pool])
+      mkdirSync(dirname(join(labRoot, file)), { recursive: true, mode: 0o700 })
   }
 }

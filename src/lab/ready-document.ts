@@ -1,4 +1,6 @@
-/** The line `siplab up --json` writes once every node is up or has stopped. Its shape is a promise: docs/contract.md. */
+/**
+ * The line `siplab up --json` writes once every node is up or has stopped. Its shape is a promise: docs/contract.md.
+ */
 import type { Verdict } from '../certificates/verdict.ts'
 import type { ListenerStatus } from '../roles/control-api.ts'
 import type { LabPlan } from '../topology/plan-types.ts'
@@ -23,7 +25,13 @@ export interface ReadyDocument {
   readonly dns: { readonly internal: DnsAddress; readonly external: DnsAddress }
   /** Paths of PEM files; a lab without certificates has neither. */
   readonly trust: { readonly internal?: string; readonly public?: string }
-  readonly users: readonly { readonly uri: string; readonly login: string; readonly password: string; readonly home: string; readonly remote: boolean }[]
+  readonly users: readonly {
+    readonly uri: string
+    readonly login: string
+    readonly password: string
+    readonly home: string
+    readonly remote: boolean
+  }[]
   /** Only when degraded: why, most important first. */
   readonly verdicts?: readonly Verdict[]
 }
@@ -35,7 +43,13 @@ export interface DnsAddress {
 
 /** One line for each change after the first. */
 export type LabChange =
-  | { readonly event: 'node-stopped'; readonly node: string; readonly exit?: number; readonly signal?: string; readonly verdict?: Verdict }
+  | {
+      readonly event: 'node-stopped'
+      readonly node: string
+      readonly exit?: number
+      readonly signal?: string
+      readonly verdict?: Verdict
+    }
   | { readonly event: 'node-ready'; readonly node: string; readonly pid: number }
   | { readonly event: 'link-refused'; readonly verdict: Verdict }
   | { readonly event: 'stopped' }

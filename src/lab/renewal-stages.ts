@@ -1,6 +1,6 @@
 /**
- * The stages of a renewal drill for a leaf, the issuing CA and the root of the inside, in the order that loses nobody and in the one
- * that is usual all the same. Every stage is what an administrator would do by hand.
+ * The stages of a renewal drill for a leaf, the issuing CA and the root of the inside, in the order that loses nobody
+ * and in the one that is usual all the same. Every stage is what an administrator would do by hand.
  */
 import { readFileSync, renameSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -31,7 +31,12 @@ export interface DrillStage {
  * @param node whose leaf; absent: the first that homes users
  * @throws LabError `usage` when the lab has no certificates of its own
  */
-export function drillStages(lab: RunningLabAccess, subject: DrillSubject, order: DrillOrder, node?: NodePlan): readonly DrillStage[] {
+export function drillStages(
+  lab: RunningLabAccess,
+  subject: DrillSubject,
+  order: DrillOrder,
+  node?: NodePlan,
+): readonly DrillStage[] {
   const tools = toolsFor(lab)
   switch (subject) {
     case 'leaf':
@@ -57,8 +62,15 @@ interface Tools {
 
 function toolsFor(lab: RunningLabAccess): Tools {
   const [organisation] = lab.plan.organisations
-  const nodes = lab.plan.nodes.filter((node) => node.organisation === organisation?.domain && internalOf(node).length > 0)
-  if (organisation === undefined || nodes.length === 0) throw new LabError('usage', 'config.certificate-not-needed', `${lab.plan.topology} has no certificates of its own authority, so there is nothing to renew`)
+  const nodes = lab.plan.nodes.filter(
+    (node) => node.organisation === organisation?.domain && internalOf(node).length > 0,
+  )
+  if (organisation === undefined || nodes.length === 0)
+    throw new LabError(
+      'usage',
+      'config.certificate-not-needed',
+      `${lab.plan.topology} has no certificates of its own authority, so there is nothing to renew`,
+    )
   const pki = join(lab.root, 'pki')
   return {
     lab,
@@ -70,7 +82,12 @@ function toolsFor(lab: RunningLabAccess): Tools {
       return found
     },
     async reload(some) {
-      const reports = await Promise.all(some.map(async ({ name }) => ({ name, report: await whileRunning(lab.clientOf(name).post<ChangeReport>('/reload', {})) })))
+      const reports = await Promise.all(
+        some.map(async ({ name }) => ({
+          name,
+          report: await whileRunning(lab.clientOf(name).post<ChangeReport>('/reload', {})),
+        })),
+      )
       return reports.flatMap(({ name, report }) => (report?.unchanged ?? []).map((line) => `${name}: ${line}`))
     },
   }
@@ -80,9 +97,17 @@ function leafStages(tools: Tools, order: DrillOrder, chosen: NodePlan | undefine
   const { lab, nodes } = tools
   const node = chosen ?? nodes.find(({ role }) => role === 'front-end' || role === 'standard-edition') ?? nodes[0]
   const [planned] = node === undefined ? [] : internalOf(node)
-  if (node === undefined || planned === undefined) throw new LabError('usage', 'certificate.reference', `${node?.name ?? 'the lab'} has no certificate of the inside`)
-  const old = heldCertificates(lab, Date.now()).find((held) => held.node === node.name && held.name === planned.request.name)?.certificate.serial
-  if (old === undefined) throw new LabError('not-so', 'certificate.unknown', `${node.name} has no certificate ${planned.request.name}; siplab certs list shows those there are`)
+  if (node === undefined || planned === undefined)
+    throw new LabError('usage', 'certificate.reference', `${node?.name ?? 'the lab'} has no certificate of the inside`)
+  const old = heldCertificates(lab, Date.now()).find(
+    (held) => held.node === node.name && held.name === planned.request.name,
+  )?.certificate.serial
+  if (old === undefined)
+    throw new LabError(
+      'not-so',
+      'certificate.unknown',
+      `${node.name} has no certificate ${planned.request.name}; siplab certs list shows those there are`,
+    )
   const renewal: DrillStage = { title: `${node.name} gets a new certificate`, act: () => renewNode(tools, node) }
   const revocation: DrillStage = {
     title: `the old certificate of ${node.name} is revoked`,
@@ -100,27 +125,45 @@ function issuingStages(tools: Tools, order: DrillOrder): readonly DrillStage[] {
     title: 'the root signs a new issuing CA with a new key',
     act: () => replaceCas(tools, ['internal-issuing']),
   }
-  if (order === 'right') return [newCa, ...nodes.map((node) => ({ title: `${node.name} gets a certificate of the new issuing CA, with its chain`, act: () => renewNode(tools, node) }))]
+  if (order === 'right')
+    return [
+      newCa,
+      ...nodes.map((node) => ({
+        title: `${node.name} gets a certificate of the new issuing CA, with its chain`,
+        act: () => renewNode(tools, node),
+      })),
+    ]
   return [
     newCa,
-    ...nodes.map((node) => ({ title: `${node.name} gets a certificate of the new issuing CA, and its file keeps the old chain`, act: () => renewNode(tools, node, previousOf(tools, 'internal-issuing')) })),
-    ...nodes.map((node) => ({ title: `the file of ${node.name} gets the new chain`, act: () => chainNode(tools, node, tools.authority().caCertificate('internal-issuing').pem) })),
+    ...nodes.map((node) => ({
+      title: `${node.name} gets a certificate of the new issuing CA, and its file keeps the old chain`,
+      act: () => renewNode(tools, node, previousOf(tools, 'internal-issuing')),
+    })),
+    ...nodes.map((node) => ({
+      title: `the file of ${node.name} gets the new chain`,
+      act: () => chainNode(tools, node, tools.authority().caCertificate('internal-issuing').pem),
+    })),
   ]
 }
 
 function rootStages(tools: Tools, order: DrillOrder): readonly DrillStage[] {
   const { nodes, authority } = tools
-  const newRoot: DrillStage = { title: 'there is a new root with a new issuing CA; nobody uses them yet', act: () => replaceCas(tools, ['internal-root', 'internal-issuing']) }
+  const newRoot: DrillStage = {
+    title: 'there is a new root with a new issuing CA; nobody uses them yet',
+    act: () => replaceCas(tools, ['internal-root', 'internal-issuing']),
+  }
   if (order === 'wrong') {
     return [
       newRoot,
-      ...nodes.map((node): DrillStage => ({
-        title: `${node.name} is moved at once: a certificate of the new root, and only the new root in its trust list`,
-        async act() {
-          replaceAnchor(tools, node, previousOf(tools, 'internal-root')(), authority().trust('internal').pem)
-          return renewNode(tools, node)
-        },
-      })),
+      ...nodes.map(
+        (node): DrillStage => ({
+          title: `${node.name} is moved at once: a certificate of the new root, and only the new root in its trust list`,
+          async act() {
+            replaceAnchor(tools, node, previousOf(tools, 'internal-root')(), authority().trust('internal').pem)
+            return renewNode(tools, node)
+          },
+        }),
+      ),
     ]
   }
   return [
@@ -132,7 +175,12 @@ function rootStages(tools: Tools, order: DrillOrder): readonly DrillStage[] {
         return tools.reload(nodes)
       },
     },
-    ...nodes.map((node): DrillStage => ({ title: `${node.name} gets a certificate of the new root`, act: () => renewNode(tools, node) })),
+    ...nodes.map(
+      (node): DrillStage => ({
+        title: `${node.name} gets a certificate of the new root`,
+        act: () => renewNode(tools, node),
+      }),
+    ),
     {
       title: 'the old root leaves every trust list',
       async act() {
@@ -144,13 +192,17 @@ function rootStages(tools: Tools, order: DrillOrder): readonly DrillStage[] {
 }
 
 /** New keys; lists of the old and the new CA lie side by side until nobody needs the old ones. */
-async function replaceCas({ lab, nodes, folder, authority, reload }: Tools, names: readonly CaName[]): Promise<readonly string[]> {
+async function replaceCas(
+  { lab, nodes, folder, authority, reload }: Tools,
+  names: readonly CaName[],
+): Promise<readonly string[]> {
   const now = Date.now()
   for (const name of names) renewCa(folder, name, now, { newKey: true })
   const withLists = nodes.filter(({ name }) => crlsOf(lab, name).length > 0)
   for (const { name } of withLists) {
     const { crl } = nodeFolder(lab.root, name)
-    for (const file of crlsOf(lab, name).filter((each) => each.startsWith('internal-') && !each.includes('previous'))) renameSync(join(crl, file), join(crl, file.replace('.pem', '.previous.pem')))
+    for (const file of crlsOf(lab, name).filter((each) => each.startsWith('internal-') && !each.includes('previous')))
+      renameSync(join(crl, file), join(crl, file.replace('.pem', '.previous.pem')))
     writeCrls(crl, authority(), 'internal', now)
   }
   return reload(withLists)
@@ -192,7 +244,10 @@ function addAnchor({ lab }: Tools, { name }: NodePlan, pem: string): void {
 
 function replaceAnchor({ lab }: Tools, { name }: NodePlan, old: string, pem: string): void {
   const { trust } = nodeFolder(lab.root, name)
-  writeFileAtomic(trust, readFileSync(trust, 'utf8').replace(old, () => pem))
+  writeFileAtomic(
+    trust,
+    readFileSync(trust, 'utf8').replace(old, () => pem),
+  )
 }
 
 function removeAnchor({ lab }: Tools, { name }: NodePlan, old: string): void {

@@ -5,7 +5,10 @@ import type { NodeStart, RunningNode } from './helper-node.ts'
 
 export interface StartNode extends NodeStart {
   readonly lab: LabPlan
-  /** `postgresql://…` of the pool store, and of the directory where that is another database. Absent: the embedded files. */
+  /**
+   * `postgresql://…` of the pool store, and of the directory where that is another database. Absent: the embedded
+   * files.
+   */
   readonly sqlUrl?: string
   readonly directoryUrl?: string
 }
@@ -33,7 +36,12 @@ export async function startNode({ lab, sqlUrl, directoryUrl, ...start }: StartNo
     case 'access-proxy':
     case 'gateway': {
       const { startServer } = await import('../roles/node.ts')
-      return startServer({ lab, ...start, ...(sqlUrl === undefined ? {} : { sqlUrl }), ...(directoryUrl === undefined ? {} : { directoryUrl }) })
+      return startServer({
+        lab,
+        ...start,
+        ...(sqlUrl === undefined ? {} : { sqlUrl }),
+        ...(directoryUrl === undefined ? {} : { directoryUrl }),
+      })
     }
     case 'sql': {
       const { startSqlNode } = await import('./sql/node.ts')

@@ -22,19 +22,25 @@ const stopWithinMs = 8000
  *
  * @returns closes the socket
  */
-export async function openSupervisorControl(folder: LabFolder, nodes: ReadonlyMap<string, NodeProcess>, ready: () => ReadyDocument): Promise<() => Promise<void>> {
+export async function openSupervisorControl(
+  folder: LabFolder,
+  nodes: ReadonlyMap<string, NodeProcess>,
+  ready: () => ReadyDocument,
+): Promise<() => Promise<void>> {
   const nodeOf = (call: ControlCall): NodeProcess => {
     const parsed = body.safeParse(call.body)
     if (!parsed.success) throw new ControlUsageError('wanted {"node":"NAME"}')
     const node = nodes.get(parsed.data.node)
-    if (node === undefined) throw new ControlUsageError(`no node ${parsed.data.node} here; nodes: ${[...nodes.keys()].join(', ')}`)
+    if (node === undefined)
+      throw new ControlUsageError(`no node ${parsed.data.node} here; nodes: ${[...nodes.keys()].join(', ')}`)
     return node
   }
   const server = await openControlServer(supervisorSockets(folder), {
     'GET /ready': () => json(ready()),
     'POST /node-start': async (call) => {
       const node = nodeOf(call)
-      if (node.isRunning) throw new ControlRefusal('node.running', `${node.plan.name} already runs, process ${node.pid}`)
+      if (node.isRunning)
+        throw new ControlRefusal('node.running', `${node.plan.name} already runs, process ${node.pid}`)
       node.start()
       return json({ ready: await node.becameReady() })
     },

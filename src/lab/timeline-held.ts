@@ -25,10 +25,23 @@ export function heldCrls({ plan, root }: CertificateHome): readonly TimelineCrl[
   return plan.nodes.flatMap(({ name: node }) => {
     const folder = nodeFolder(root, node).crl
     if (!existsSync(folder)) return []
-    return readdirSync(folder).filter((file) => file.endsWith('.pem')).sort().flatMap((file): readonly TimelineCrl[] => {
-      const loaded = loadCrl(join(folder, file))
-      const nextUpdate = loaded.ok ? loaded.value.crl.nextUpdate : undefined
-      return !loaded.ok || nextUpdate === undefined ? [] : [{ kind: 'crl', node, name: basename(file, '.pem'), thisUpdate: loaded.value.crl.thisUpdate.at, nextUpdate: nextUpdate.at }]
-    })
+    return readdirSync(folder)
+      .filter((file) => file.endsWith('.pem'))
+      .sort()
+      .flatMap((file): readonly TimelineCrl[] => {
+        const loaded = loadCrl(join(folder, file))
+        const nextUpdate = loaded.ok ? loaded.value.crl.nextUpdate : undefined
+        return !loaded.ok || nextUpdate === undefined
+          ? []
+          : [
+              {
+                kind: 'crl',
+                node,
+                name: basename(file, '.pem'),
+                thisUpdate: loaded.value.crl.thisUpdate.at,
+                nextUpdate: nextUpdate.at,
+              },
+            ]
+      })
   })
 }

@@ -50,7 +50,12 @@ export interface TimelineEntry {
   /** What ends with it, one sentence each. */
   readonly stops: readonly string[]
   /** Of a certificate: when it would end, had it been issued for so many days. */
-  readonly lifetimes: readonly { readonly days: number; readonly notAfter: string; readonly warnsAt: string; readonly renewalsPerYear: number }[]
+  readonly lifetimes: readonly {
+    readonly days: number
+    readonly notAfter: string
+    readonly warnsAt: string
+    readonly renewalsPerYear: number
+  }[]
 }
 
 /** Lifetimes of CA/B Forum ballot SC-081: from March 2026, March 2027 and March 2029. */
@@ -61,18 +66,39 @@ const dayMs = 86_400_000
 const dueFraction = 1 / 3
 
 /** Soonest end first. */
-export function timeline(plan: LabPlan, parts: readonly (TimelineCertificate | TimelineCa | TimelineCrl)[], now: number, lifetimes: readonly number[] = announcedLifetimes): readonly TimelineEntry[] {
+export function timeline(
+  plan: LabPlan,
+  parts: readonly (TimelineCertificate | TimelineCa | TimelineCrl)[],
+  now: number,
+  lifetimes: readonly number[] = announcedLifetimes,
+): readonly TimelineEntry[] {
   return parts
-    .map((part) => ('kind' in part ? (part.kind === 'ca' ? caEntry(plan, part, now) : crlEntry(plan, part, now)) : certificateEntry(plan, part, now, lifetimes)))
-    .toSorted((a, b) => a.notAfter.localeCompare(b.notAfter) || a.node.localeCompare(b.node) || a.name.localeCompare(b.name))
+    .map((part) =>
+      'kind' in part
+        ? part.kind === 'ca'
+          ? caEntry(plan, part, now)
+          : crlEntry(plan, part, now)
+        : certificateEntry(plan, part, now, lifetimes),
+    )
+    .toSorted(
+      (a, b) => a.notAfter.localeCompare(b.notAfter) || a.node.localeCompare(b.node) || a.name.localeCompare(b.name),
+    )
 }
 
-function certificateEntry(plan: LabPlan, { node, name, references, notBefore, notAfter }: TimelineCertificate, now: number, lifetimes: readonly number[]): TimelineEntry {
+function certificateEntry(
+  plan: LabPlan,
+  { node, name, references, notBefore, notAfter }: TimelineCertificate,
+  now: number,
+  lifetimes: readonly number[],
+): TimelineEntry {
   const owner = plan.nodes.find((each) => each.name === node)
   const uses = owner === undefined ? noUse : usesOf(plan, owner, references)
   const fraction = plan.profile.warnAtFraction
   return {
-    kind: 'certificate', node, name, references,
+    kind: 'certificate',
+    node,
+    name,
+    references,
     ...span(notBefore, notAfter, now, fraction),
     listeners: uses.listeners,
     links: [...uses.shown, ...uses.dialled].map(({ from, to }) => `${from.name}->${to.name}`),
@@ -89,25 +115,57 @@ function certificateEntry(plan: LabPlan, { node, name, references, notBefore, no
 function caEntry(plan: LabPlan, { name, organisation, notBefore, notAfter }: TimelineCa, now: number): TimelineEntry {
   const authority = name.startsWith('public') ? 'public' : 'internal'
   const [first] = plan.organisations
-  const below = plan.certificates.filter((planned) => planned.request.authority === authority && (authority === 'public' ? organisation === first?.domain : planned.organisation === organisation))
+  const below = plan.certificates.filter(
+    (planned) =>
+      planned.request.authority === authority &&
+      (authority === 'public' ? organisation === first?.domain : planned.organisation === organisation),
+  )
   return {
-    kind: 'ca', node: organisation, name, references: [], listeners: [], links: [], lifetimes: [],
+    kind: 'ca',
+    node: organisation,
+    name,
+    references: [],
+    listeners: [],
+    links: [],
+    lifetimes: [],
     ...span(notBefore, notAfter, now, dueFraction),
-    stops: below.length === 0 ? ['nothing: nobody here has a certificate of it'] : [`no peer accepts the certificates of ${names(below.map(({ node }) => node))} any more`, 'whoever holds one of them treats it as its own end'],
+    stops:
+      below.length === 0
+        ? ['nothing: nobody here has a certificate of it']
+        : [
+            `no peer accepts the certificates of ${names(below.map(({ node }) => node))} any more`,
+            'whoever holds one of them treats it as its own end',
+          ],
   }
 }
 
 function crlEntry(plan: LabPlan, { node, name, thisUpdate, nextUpdate }: TimelineCrl, now: number): TimelineEntry {
   const stop = plan.profile.crl.unreachable === 'stop' ? [`${node} does not start with it`] : []
   return {
-    kind: 'crl', node, name, references: [], listeners: [], links: [], lifetimes: [],
+    kind: 'crl',
+    node,
+    name,
+    references: [],
+    listeners: [],
+    links: [],
+    lifetimes: [],
     ...span(thisUpdate, nextUpdate, now, dueFraction),
     stops: [`${node} refuses every peer whose chain leads through ${name}`, ...stop],
   }
 }
 
-function span(notBefore: number, notAfter: number, now: number, fraction: number): Pick<TimelineEntry, 'notBefore' | 'notAfter' | 'secondsLeft' | 'warnsAt'> {
-  return { notBefore: iso(notBefore), notAfter: iso(notAfter), secondsLeft: Math.round((notAfter - now) / 1000), warnsAt: iso(notAfter - (notAfter - notBefore) * fraction) }
+function span(
+  notBefore: number,
+  notAfter: number,
+  now: number,
+  fraction: number,
+): Pick<TimelineEntry, 'notBefore' | 'notAfter' | 'secondsLeft' | 'warnsAt'> {
+  return {
+    notBefore: iso(notBefore),
+    notAfter: iso(notAfter),
+    secondsLeft: Math.round((notAfter - now) / 1000),
+    warnsAt: iso(notAfter - (notAfter - notBefore) * fraction),
+  }
 }
 
 interface Uses {
@@ -123,16 +181,25 @@ const noUse: Uses = { listeners: [], shown: [], dialled: [] }
 function usesOf({ links }: LabPlan, { name, listeners }: NodePlan, references: readonly string[]): Uses {
   const allowed = links.filter((link) => link.allowed && link.verification !== undefined)
   return {
-    listeners: listeners.filter(({ mutual, face }) => mutual !== undefined && references.some((reference) => accepts(reference, face))).map(({ transport, address, port }) => `${transport} ${address}:${port}`),
+    listeners: listeners
+      .filter(({ mutual, face }) => mutual !== undefined && references.some((reference) => accepts(reference, face)))
+      .map(({ transport, address, port }) => `${transport} ${address}:${port}`),
     shown: allowed.filter(({ to }) => to.name === name && references.some((reference) => accepts(reference, to.face))),
-    dialled: allowed.filter(({ from, verification }) => verification?.acceptor !== undefined && from.name === name && references.some((reference) => dials(reference, from.face))),
+    dialled: allowed.filter(
+      ({ from, verification }) =>
+        verification?.acceptor !== undefined &&
+        from.name === name &&
+        references.some((reference) => dials(reference, from.face)),
+    ),
   }
 }
 
 function sentences(node: NodePlan, references: readonly string[], { shown, dialled }: Uses): readonly string[] {
   if (references.length === 0) return ['nothing: it is assigned to no reference']
   return [
-    ...(shown.length === 0 ? [] : [`${names(shown.map(({ from }) => from.name))} can no longer reach ${node.name} over TLS`]),
+    ...(shown.length === 0
+      ? []
+      : [`${names(shown.map(({ from }) => from.name))} can no longer reach ${node.name} over TLS`]),
     ...(dialled.length === 0 ? [] : [`${node.name} can no longer reach ${names(dialled.map(({ to }) => to.name))}`]),
     endings[node.whenOwnCertificateEnds](node.name),
   ]

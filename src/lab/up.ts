@@ -1,4 +1,6 @@
-/** Brings a lab up and down: network, certificates, directory, one process for each node, and news about what changes. */
+/**
+ * Brings a lab up and down: network, certificates, directory, one process for each node, and news about what changes.
+ */
 import { mkdirSync, readdirSync } from 'node:fs'
 import type { Verdict } from '../certificates/verdict.ts'
 import type { ListenerStatus, NodeEvent } from '../roles/control-api.ts'
@@ -61,7 +63,8 @@ const stopWithinMs = 8_000
 const giveUpWithinMs = 2000
 
 /**
- * Brings a lab up. When it cannot come up nothing is left behind: no process, no lock, and no folder that was not there.
+ * Brings a lab up. When it cannot come up nothing is left behind: no process, no lock, and no folder that was not
+ * there.
  *
  * @param signal aborted: the start is given up
  * @throws ConfigError, LabError `usage`; Error when a node failed by a fault of siplab
@@ -110,9 +113,21 @@ class Lab implements RunningLab {
     this.#links = new LinkNews(this.plan, (verdict) => options.onChange({ event: 'link-refused', verdict }))
     this.#sql = prepareSql(this.plan, folder.root)
     for (const line of this.#sql.remarks) options.onProgress(line)
-    this.#nodes = new Map(this.plan.nodes.filter((plan) => plan.role !== 'sql' || this.#sql.has(plan)).map((plan) => [plan.name, this.#nodeProcess(plan)]))
+    this.#nodes = new Map(
+      this.plan.nodes
+        .filter((plan) => plan.role !== 'sql' || this.#sql.has(plan))
+        .map((plan) => [plan.name, this.#nodeProcess(plan)]),
+    )
     const { name } = options.topology
-    this.#record = { topology: options.source, name, network, ports: options.ports, movableClock: options.movableClock, startedAt: new Date().toISOString(), stopped: {} }
+    this.#record = {
+      topology: options.source,
+      name,
+      network,
+      ports: options.ports,
+      movableClock: options.movableClock,
+      startedAt: new Date().toISOString(),
+      stopped: {},
+    }
   }
 
   get ready(): ReadyDocument {
@@ -126,9 +141,15 @@ class Lab implements RunningLab {
       onProgress(`network 127.0.${this.plan.network}.0/24, data in ${this.folder.root}`)
       writeRecord(this.folder, this.#record)
       const trust = provisionCertificates(this.plan, this.folder.root, Date.now())
-      if (trust.internal !== undefined) onProgress(`certificates for ${new Set(this.plan.certificates.map(({ node }) => node)).size} nodes from the lab's own authority`)
+      if (trust.internal !== undefined)
+        onProgress(
+          `certificates for ${new Set(this.plan.certificates.map(({ node }) => node)).size} nodes from the lab's own authority`,
+        )
       makeStoreFolders(this.plan, this.folder.root)
-      await this.#startTogether([...this.#nodes.values()].filter(({ plan }) => plan.role === 'sql'), signal)
+      await this.#startTogether(
+        [...this.#nodes.values()].filter(({ plan }) => plan.role === 'sql'),
+        signal,
+      )
       await this.#seed()
       this.#closeControl = await openSupervisorControl(this.folder, this.#nodes, () => this.ready)
       await this.#startNodes(signal)
@@ -136,7 +157,9 @@ class Lab implements RunningLab {
       await this.#describe(trust)
       return this
     } catch (error) {
-      await this.#tearDown(async () => void (await Promise.all([...this.#nodes.values()].map((node) => node.stop(giveUpWithinMs)))))
+      await this.#tearDown(
+        async () => void (await Promise.all([...this.#nodes.values()].map((node) => node.stop(giveUpWithinMs)))),
+      )
       throw error
     }
   }
@@ -152,7 +175,20 @@ class Lab implements RunningLab {
   #nodeProcess(plan: NodePlan): NodeProcess {
     const { launcher, source, data, ports } = this.#options
     const portOptions = Object.entries(ports).flatMap(([name, port]) => ['--port', `${name}=${port}`])
-    const command = [...launcher, 'node', 'start', plan.name, '--supervised', '--topology', source, '--data', data, '--network', String(this.#reservation.network), ...portOptions]
+    const command = [
+      ...launcher,
+      'node',
+      'start',
+      plan.name,
+      '--supervised',
+      '--topology',
+      source,
+      '--data',
+      data,
+      '--network',
+      String(this.#reservation.network),
+      ...portOptions,
+    ]
     return new NodeProcess({
       plan,
       labFolder: this.folder.root,
@@ -170,7 +206,9 @@ class Lab implements RunningLab {
     return movableClock(root, clock)
   }
 
-  /** A database of an earlier run may still have a fault on it: that is for its nodes to tell, and for `siplab heal`. */
+  /**
+   * A database of an earlier run may still have a fault on it: that is for its nodes to tell, and for `siplab heal`.
+   */
   async #seed(): Promise<void> {
     const { onProgress } = this.#options
     try {
@@ -179,27 +217,43 @@ class Lab implements RunningLab {
       if (this.plan.users.length > 0) onProgress(`directory with ${this.plan.users.length} users`)
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
-      onProgress(`the directory was left as it is: ${error.message}; once it answers, siplab users seed writes the lists of the topology`)
+      onProgress(
+        `the directory was left as it is: ${error.message}; once it answers, siplab users seed writes the lists of the topology`,
+      )
     }
   }
 
   /**
-   * Names and revocation lists first: who starts later may need them at once. Load balancers last: one that finds nobody behind it
-   * turns connections away until it looks again.
+   * Names and revocation lists first: who starts later may need them at once. Load balancers last: one that finds
+   * nobody behind it turns connections away until it looks again.
    */
   async #startNodes(signal: AbortSignal): Promise<void> {
     const nodes = [...this.#nodes.values()]
     const isGround = ({ plan }: NodeProcess): boolean => plan.role === 'dns' || plan.role === 'pki'
     await this.#startTogether(nodes.filter(isGround), signal)
     const isBalancer = ({ plan }: NodeProcess): boolean => plan.role === 'load-balancer'
-    await this.#startTogether(nodes.filter((node) => !isGround(node) && !isBalancer(node) && !node.isRunning), signal)
+    await this.#startTogether(
+      nodes.filter((node) => !isGround(node) && !isBalancer(node) && !node.isRunning),
+      signal,
+    )
     await this.#startTogether(nodes.filter(isBalancer), signal)
   }
 
   async #startTogether(nodes: readonly NodeProcess[], signal: AbortSignal): Promise<void> {
     for (const node of nodes) node.start()
     const all = Promise.all(nodes.map((node) => this.#awaitReady(node)))
-    await Promise.race([all, rejectWhen(signal), rejectAfter(readyWithinMs, () => `${nodes.filter((node) => node.isRunning).map(({ plan }) => plan.name).join(', ')} did not become ready within ${readyWithinMs / 1000} s`)])
+    await Promise.race([
+      all,
+      rejectWhen(signal),
+      rejectAfter(
+        readyWithinMs,
+        () =>
+          `${nodes
+            .filter((node) => node.isRunning)
+            .map(({ plan }) => plan.name)
+            .join(', ')} did not become ready within ${readyWithinMs / 1000} s`,
+      ),
+    ])
   }
 
   async #awaitReady(node: NodeProcess): Promise<void> {
@@ -208,16 +262,33 @@ class Lab implements RunningLab {
     const how = this.#record.stopped[name]
     const verdict = how?.verdict as Verdict | undefined
     if (verdict !== undefined) return this.#options.onProgress(`${name} has stopped: ${verdict.message}`)
-    if (how?.exit === 2) throw new LabError('usage', 'node.configuration', `${name} does not accept its configuration:\n${node.lastWords()}`)
-    throw new Error(`${name} ended at its start (${how?.exit === undefined ? how?.signal : `exit ${how.exit}`}); the end of ${node.folder.log}:\n${node.lastWords()}`)
+    if (how?.exit === 2)
+      throw new LabError(
+        'usage',
+        'node.configuration',
+        `${name} does not accept its configuration:\n${node.lastWords()}`,
+      )
+    throw new Error(
+      `${name} ended at its start (${how?.exit === undefined ? how?.signal : `exit ${how.exit}`}); the end of ${node.folder.log}:\n${node.lastWords()}`,
+    )
   }
 
   async #describe(trust: ReadyDocument['trust']): Promise<void> {
     const described = await Promise.all([...this.#nodes.values()].map((node) => describeNode(node)))
     const nodes = described.map(({ node }) => node)
     const stopped = Object.values(this.#record.stopped)
-    const verdicts = unique([...stopped.flatMap(({ verdict }) => (verdict === undefined ? [] : [verdict as Verdict])), ...described.flatMap(({ verdicts }) => verdicts), ...this.#links.tellFromNow()])
-    this.#ready = readyDocument(this.plan, { data: this.folder.root, nodes, trust, verdicts, incomplete: stopped.length > 0 })
+    const verdicts = unique([
+      ...stopped.flatMap(({ verdict }) => (verdict === undefined ? [] : [verdict as Verdict])),
+      ...described.flatMap(({ verdicts }) => verdicts),
+      ...this.#links.tellFromNow(),
+    ])
+    this.#ready = readyDocument(this.plan, {
+      data: this.folder.root,
+      nodes,
+      trust,
+      verdicts,
+      incomplete: stopped.length > 0,
+    })
     this.#writeRecord({ ready: this.#ready })
   }
 
@@ -265,12 +336,17 @@ class Lab implements RunningLab {
 }
 
 /** With what a node that runs has to say of itself: a database it waits for, say. */
-async function describeNode(node: NodeProcess): Promise<{ readonly node: ReadyNode; readonly verdicts: readonly Verdict[] }> {
+async function describeNode(
+  node: NodeProcess,
+): Promise<{ readonly node: ReadyNode; readonly verdicts: readonly Verdict[] }> {
   const { name, role, fqdn, listeners } = node.plan
   if (!node.isRunning) return { node: { name, role, fqdn, listeners: [] }, verdicts: [] }
   const { listeners: open, verdicts } = await node.status()
   const shown = open.length > 0 ? open.map(withoutSerial) : listeners
-  return { node: { name, role, fqdn, ...(node.pid === undefined ? {} : { pid: node.pid }), listeners: shown }, verdicts }
+  return {
+    node: { name, role, fqdn, ...(node.pid === undefined ? {} : { pid: node.pid }), listeners: shown },
+    verdicts,
+  }
 }
 
 function withoutSerial({ serial: _serial, ...listener }: ListenerStatus): Omit<ListenerStatus, 'serial'> {
@@ -281,19 +357,27 @@ function reserve({ topology, network, ports }: UpOptions): Promise<Reservation> 
   const listeners = (wanted: number) =>
     planLab(topology, { network: wanted, ports }).nodes.flatMap((node) => {
       const own = node.listeners.map((listener) => ({ ...listener, node: node.name }))
-      const views = node.settings.kind === 'dns' ? node.settings.views.map(({ address, port }) => ({ node: node.name, address, port, transport: 'tcp' })) : []
+      const views =
+        node.settings.kind === 'dns'
+          ? node.settings.views.map(({ address, port }) => ({ node: node.name, address, port, transport: 'tcp' }))
+          : []
       return [...own, ...views]
     })
   return reserveNetwork({ fixed: network, first: topology.network, listeners })
 }
 
 function unique(verdicts: readonly Verdict[]): readonly Verdict[] {
-  return verdicts.filter((one, at) => verdicts.findIndex((other) => other.code === one.code && other.link === one.link && other.node === one.node) === at)
+  return verdicts.filter(
+    (one, at) =>
+      verdicts.findIndex((other) => other.code === one.code && other.link === one.link && other.node === one.node) ===
+      at,
+  )
 }
 
 function rejectWhen(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const give = (): void => reject(new LabError('not-so', 'lab.interrupted', 'interrupted before the lab was up; nothing is left running'))
+    const give = (): void =>
+      reject(new LabError('not-so', 'lab.interrupted', 'interrupted before the lab was up; nothing is left running'))
     if (signal.aborted) give()
     signal.addEventListener('abort', give, { once: true })
   })

@@ -24,11 +24,17 @@ export function answered(what: string, line: PhoneLine): Answered {
 /** The error a final response is; the 503 of a lost flow becomes the verdict on that flow. */
 export function errorOf(what: string, line: PhoneLine, response: IncomingResponse): PhoneError {
   const answer = readAnswer(response)
-  if (answer.reason === lostReason && line.lastVerdict !== undefined) return unreachable(`${what} was not answered`, line.lastVerdict)
+  if (answer.reason === lostReason && line.lastVerdict !== undefined)
+    return unreachable(`${what} was not answered`, line.lastVerdict)
   return refused(what, answer)
 }
 
 export function readAnswer({ message }: IncomingResponse): PhoneAnswer {
   const diagnostics = message.getHeader('ms-diagnostics') ?? message.getHeader('ms-diagnostics-public')
-  return { status: message.statusCode ?? 0, reason: message.reasonPhrase ?? '', ...(diagnostics === undefined ? {} : { diagnostics }), header: (name) => message.getHeader(name) }
+  return {
+    status: message.statusCode ?? 0,
+    reason: message.reasonPhrase ?? '',
+    ...(diagnostics === undefined ? {} : { diagnostics }),
+    header: (name) => message.getHeader(name),
+  }
 }

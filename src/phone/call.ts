@@ -110,7 +110,8 @@ abstract class SipCall<S extends Session> implements Call {
 
   async renew(): Promise<PhoneAnswer> {
     const what = `re-INVITE ${this.peer}`
-    if (this.state !== 'established') throw new PhoneError('phone.not-so', `the call with ${this.peer} is not established: there is nothing to renew`)
+    if (this.state !== 'established')
+      throw new PhoneError('phone.not-so', `the call with ${this.peer} is not established: there is nothing to renew`)
     const { delegate, accepted } = answered(what, this.home.line)
     await this.session.invite({ requestDelegate: delegate })
     return readAnswer(await this.wait(what, accepted))
@@ -129,15 +130,18 @@ abstract class SipCall<S extends Session> implements Call {
     // sip.js changes state before it calls the delegate of a refused INVITE.
     queueMicrotask(() => {
       const end = this.end ?? { by: 'them', how: 'failed' }
-      this.onEstablished.reject(new PhoneError('phone.cancelled', `the call with ${this.peer} ended before it was established`, end.answer))
+      this.onEstablished.reject(
+        new PhoneError('phone.cancelled', `the call with ${this.peer} ended before it was established`, end.answer),
+      )
       this.onEnded.resolve(end)
     })
   }
 }
 
 /**
- * A 200 is repeated until its ACK comes (RFC 3261 §13.3.1.4). Of its two such timers, for INVITE and re-INVITE, sip.js keeps one handle, so a
- * dialog that ends while an ACK is missing leaves the other running for ever. Each looks at these fields at its next turn (4 s at most).
+ * A 200 is repeated until its ACK comes (RFC 3261 §13.3.1.4). Of its two such timers, for INVITE and re-INVITE, sip.js
+ * keeps one handle, so a dialog that ends while an ACK is missing leaves the other running for ever. Each looks at
+ * these fields at its next turn (4 s at most).
  */
 function endRetransmissions({ dialog }: Session): void {
   if (dialog === undefined) return
@@ -153,7 +157,9 @@ class Outgoing extends SipCall<Inviter> implements OutgoingCall {
   async start(connect: () => Promise<void>): Promise<void> {
     const what = `INVITE ${this.peer}`
     const giveUp = this.home.clock.after(this.home.ringMs, () => {
-      this.onEstablished.reject(new PhoneError('phone.timeout', `${what}: rang for ${this.home.ringMs} ms, then was given up`))
+      this.onEstablished.reject(
+        new PhoneError('phone.timeout', `${what}: rang for ${this.home.ringMs} ms, then was given up`),
+      )
       this.#sendCancel()
     })
     try {
@@ -170,7 +176,10 @@ class Outgoing extends SipCall<Inviter> implements OutgoingCall {
   }
 
   cancel(): Promise<CallEnd> {
-    if (this.state === 'established') return Promise.reject(new PhoneError('phone.not-so', `the call with ${this.peer} is established; it ends with BYE, not with CANCEL`))
+    if (this.state === 'established')
+      return Promise.reject(
+        new PhoneError('phone.not-so', `the call with ${this.peer} is established; it ends with BYE, not with CANCEL`),
+      )
     this.#sendCancel()
     return this.wait(`CANCEL ${this.peer}`, this.ended)
   }
@@ -191,7 +200,9 @@ class Outgoing extends SipCall<Inviter> implements OutgoingCall {
     const finish = (response: Core.IncomingResponse): void => {
       const answer = readAnswer(response)
       this.end = this.#cancelled ? { by: 'us', how: 'cancel', answer } : { by: 'them', how: 'refused', answer }
-      const error = this.#cancelled ? new PhoneError('phone.cancelled', `${what} was cancelled by us`, answer) : errorOf(what, this.home.line, response)
+      const error = this.#cancelled
+        ? new PhoneError('phone.cancelled', `${what} was cancelled by us`, answer)
+        : errorOf(what, this.home.line, response)
       this.onEstablished.reject(error)
     }
     return {
@@ -210,12 +221,14 @@ class Incoming extends SipCall<Invitation> implements IncomingCall {
   }
 
   async answer(): Promise<void> {
-    if (this.session.state !== SessionState.Initial) throw new PhoneError('phone.not-so', `the call from ${this.peer} no longer waits for an answer`)
+    if (this.session.state !== SessionState.Initial)
+      throw new PhoneError('phone.not-so', `the call from ${this.peer} no longer waits for an answer`)
     await this.wait(`200 to INVITE from ${this.peer}`, this.session.accept())
   }
 
   async reject(status = 486): Promise<void> {
-    if (this.session.state !== SessionState.Initial) throw new PhoneError('phone.not-so', `the call from ${this.peer} no longer waits for an answer`)
+    if (this.session.state !== SessionState.Initial)
+      throw new PhoneError('phone.not-so', `the call from ${this.peer} no longer waits for an answer`)
     this.end = { by: 'us', how: 'refused' }
     await this.session.reject({ statusCode: status })
   }

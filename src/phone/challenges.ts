@@ -1,10 +1,12 @@
-/** sip.js reads only the last challenge of a response and knows only MD5; a registrar offers several (RFC 8760 §2.4). */
+/**
+ * sip.js reads only the last challenge of a response and knows only MD5; a registrar offers several (RFC 8760 §2.4).
+ */
 
 const challenge = /^(?:www|proxy)-authenticate[ \t]*:(?:[^\r\n]|\r\n[ \t])*\r\n/gim
 
 /**
- * Leaves a 401 or 407 the challenges that sip.js can answer, so that it finds MD5 whatever the order. When there is none,
- * all stay.
+ * Leaves a 401 or 407 the challenges that sip.js can answer, so that it finds MD5 whatever the order. When there is
+ * none, all stay.
  *
  * @param text one message; anything else than a challenge comes back as it is
  */

@@ -56,7 +56,13 @@ export class PhoneLine {
       onIncident: () => undefined,
     }
     // A phone behind an edge keeps its flow open itself (RFC 5626 §3.5.1).
-    this.#transport = createTransport({ clock, user, judge: judgeServer, settings: { pingSeconds: 110, idleSeconds: 0 }, ...(limits === undefined ? {} : { limits }) })
+    this.#transport = createTransport({
+      clock,
+      user,
+      judge: judgeServer,
+      settings: { pingSeconds: 110, idleSeconds: 0 },
+      ...(limits === undefined ? {} : { limits }),
+    })
     this.#material = () => materialOf(ca ?? rootCertificates, clientCertificate)
     if (trace !== undefined) this.#transport.setTrace(trace)
   }
@@ -114,7 +120,8 @@ export class PhoneLine {
 
   #received(message: SipMessage, flow: Flow): void {
     if (flow !== this.#flow) return
-    if (message.kind === 'response' && message.status >= 200 && message.branch !== undefined) this.#pending.delete(message.branch)
+    if (message.kind === 'response' && message.status >= 200 && message.branch !== undefined)
+      this.#pending.delete(message.branch)
     this.user?.onText(readableChallenges(decodeText(message.text)))
   }
 
@@ -135,7 +142,8 @@ export class PhoneLine {
   #failPending(): void {
     const pending = [...this.#pending.values()]
     this.#pending.clear()
-    for (const request of pending) this.user?.onText(decodeText(answer(request, 503, { reason: lostReason, toTag: 'lost' })))
+    for (const request of pending)
+      this.user?.onText(decodeText(answer(request, 503, { reason: lostReason, toTag: 'lost' })))
   }
 
   #remember(octets: string): void {
@@ -154,13 +162,21 @@ export class PhoneLine {
       this.#transport.setOutgoingTls(face, this.#material())
       this.#material = undefined
     }
-    return { transport, address: address ?? (await this.#lookUp(host)), port, verifyName: secure ? host : undefined, host, face }
+    return {
+      transport,
+      address: address ?? (await this.#lookUp(host)),
+      port,
+      verifyName: secure ? host : undefined,
+      host,
+      face,
+    }
   }
 
   async #lookUp(host: string): Promise<string> {
     if (isIP(host) !== 0) return host
     const [address] = await this.#addresses(host)
-    if (address === undefined) throw unreachable(this.#name(), verdict('dns.not-found', { found: `${host} has no address` }))
+    if (address === undefined)
+      throw unreachable(this.#name(), verdict('dns.not-found', { found: `${host} has no address` }))
     return address
   }
 

@@ -5,18 +5,27 @@ import type { Verdict } from '../certificates/verdict.ts'
 export interface PhoneAnswer {
   readonly status: number
   readonly reason: string
-  /** Value of `ms-diagnostics`, else of `ms-diagnostics-public`, e.g. `1010;reason="…"`. Absent when the server sent neither. */
+  /**
+   * Value of `ms-diagnostics`, else of `ms-diagnostics-public`, e.g. `1010;reason="…"`. Absent when the server sent
+   * neither.
+   */
   readonly diagnostics?: string
   /** Value of a header field of the answer, e.g. `Server`. */
   header(name: string): string | undefined
 }
 
 /** Codes besides those of verdicts: the server said no, said nothing, or the phone was asked for what cannot be. */
-export type PhoneErrorCode = 'phone.refused' | 'phone.timeout' | 'phone.closed' | 'phone.not-so' | 'phone.redirect' | 'phone.cancelled'
+export type PhoneErrorCode =
+  | 'phone.refused'
+  | 'phone.timeout'
+  | 'phone.closed'
+  | 'phone.not-so'
+  | 'phone.redirect'
+  | 'phone.cancelled'
 
 /**
- * `403 Forbidden` to a REGISTER: code `phone.refused`, `status` 403. A connection that failed carries its verdict, and the
- * code is that of the verdict, e.g. `cert.expired` or `tls.peer-refused`.
+ * `403 Forbidden` to a REGISTER: code `phone.refused`, `status` 403. A connection that failed carries its verdict, and
+ * the code is that of the verdict, e.g. `cert.expired` or `tls.peer-refused`.
  */
 export class PhoneError extends Error {
   readonly code: string
@@ -25,7 +34,12 @@ export class PhoneError extends Error {
   readonly diagnostics: string | undefined
   readonly verdict: Verdict | undefined
 
-  constructor(code: PhoneErrorCode | Verdict, message: string, answer: PhoneAnswer | undefined = undefined, cause: unknown = undefined) {
+  constructor(
+    code: PhoneErrorCode | Verdict,
+    message: string,
+    answer: PhoneAnswer | undefined = undefined,
+    cause: unknown = undefined,
+  ) {
     super(message, cause === undefined ? {} : { cause })
     this.name = 'PhoneError'
     this.code = typeof code === 'string' ? code : code.code

@@ -143,7 +143,8 @@ class SipPhone implements Phone, CallHome {
     this.#wantsIn = false
     this.#retry?.cancel()
     const current = this.#registration
-    if (current === undefined || !current.registered) throw new PhoneError('phone.not-so', `${this.uri} is not signed in`)
+    if (current === undefined || !current.registered)
+      throw new PhoneError('phone.not-so', `${this.uri} is not signed in`)
     await within(this.clock, this.answerMs, `REGISTER ${this.uri} with expires=0`, current.unregister())
     current.forget()
     this.#registration = undefined
@@ -153,7 +154,9 @@ class SipPhone implements Phone, CallHome {
     await this.#connect()
     const what = `MESSAGE ${to}`
     const { delegate, accepted } = answered(what, this.line)
-    await new Messager(this.#agent, readUri(to), text, 'text/plain', { extraHeaders: lines(headers) }).message({ requestDelegate: delegate })
+    await new Messager(this.#agent, readUri(to), text, 'text/plain', { extraHeaders: lines(headers) }).message({
+      requestDelegate: delegate,
+    })
     return readAnswer(await within(this.clock, this.answerMs, what, accepted))
   }
 
@@ -190,14 +193,21 @@ class SipPhone implements Phone, CallHome {
     const hangUps = [...this.#live].map((call) => call.hangUp())
     const goodbyes = [...hangUps, ...(this.signedIn ? [this.signOut()] : [])]
     const settled = Promise.allSettled(goodbyes)
-    await within(this.clock, closeMs, 'the end of calls and registration', settled).catch((error: unknown) => this.#note(error))
+    await within(this.clock, closeMs, 'the end of calls and registration', settled).catch((error: unknown) =>
+      this.#note(error),
+    )
   }
 
   /** One REGISTER; a registration that failed leaves no timer behind. */
   async #register(): Promise<Awaited<ReturnType<Registration['register']>>> {
     await this.#connect()
     if (this.#registration !== undefined && !this.#registration.registered) this.#drop()
-    const current = (this.#registration ??= registration(this.#agent, this.line, this.#settings.expiresSeconds ?? 600, () => this.#ended()))
+    const current = (this.#registration ??= registration(
+      this.#agent,
+      this.line,
+      this.#settings.expiresSeconds ?? 600,
+      () => this.#ended(),
+    ))
     try {
       const outcome = await within(this.clock, this.answerMs, `REGISTER ${this.uri}`, current.register())
       if (outcome.kind === 'redirected') this.#drop()
@@ -289,7 +299,8 @@ class SipPhone implements Phone, CallHome {
       ...(password === undefined ? {} : { authorizationPassword: password }),
       contactParams: { transport: target.transport },
       instanceId: randomUUID(),
-      // sip.js calls a request of its own a loop when its Call-ID starts with this, five letters long: one may write to oneself.
+      // sip.js calls a request of its own a loop when its Call-ID starts with this, five letters long: one may write to
+      // oneself.
       sipjsId: 'siplab-',
       sipExtensionExtraSupported: ['gruu'],
       userAgentString: 'siplab phone (sip.js)',
@@ -299,7 +310,12 @@ class SipPhone implements Phone, CallHome {
       gracefulShutdown: false,
       logBuiltinEnabled: false,
       logConfiguration: false,
-      ...(log === undefined ? {} : { logConnector: (level: string, category: string, _label: string | undefined, content: string) => log(level, `${category}: ${content}`) }),
+      ...(log === undefined
+        ? {}
+        : {
+            logConnector: (level: string, category: string, _label: string | undefined, content: string) =>
+              log(level, `${category}: ${content}`),
+          }),
       delegate: {
         onMessage: (message) => this.#takeMessage(message),
         onInvite: (invitation) => this.#takeCall(invitation),
@@ -316,7 +332,7 @@ function lines(headers: readonly HeaderField[]): string[] {
 /** @throws PhoneError `phone.not-so` */
 function readUri(text: string): URI {
   const uri: URI | undefined = UserAgent.makeURI(text)
-  if (uri === undefined) throw new PhoneError('phone.not-so', `wanted a SIP URI such as sip:bob@lab.test, found ${JSON.stringify(text)}`)
+  if (uri === undefined)
+    throw new PhoneError('phone.not-so', `wanted a SIP URI such as sip:bob@lab.test, found ${JSON.stringify(text)}`)
   return uri
 }
-

@@ -1,4 +1,7 @@
-/** Signing in and out: REGISTER with one Contact of our own, and the way a director points to (301, topology-facts §1.1). */
+/**
+ * Signing in and out: REGISTER with one Contact of our own, and the way a director points to (301, topology-facts
+ * §1.1).
+ */
 import { Registerer, RegistererState, type Core, type UserAgent } from 'sip.js'
 import { MessageError } from '../sip/message/message-error.ts'
 import type { SipUri } from '../sip/message/types.ts'
@@ -37,15 +40,29 @@ export interface Registration {
  *
  * @param onEnded a refresh was refused
  */
-export function registration(agent: UserAgent, line: PhoneLine, expiresSeconds: number, onEnded: () => void): Registration {
-  const registerer = new Registerer(agent, { expires: expiresSeconds, refreshFrequency: 80, regId: 1, instanceId: agent.instanceId, logConfiguration: false })
+export function registration(
+  agent: UserAgent,
+  line: PhoneLine,
+  expiresSeconds: number,
+  onEnded: () => void,
+): Registration {
+  const registerer = new Registerer(agent, {
+    expires: expiresSeconds,
+    refreshFrequency: 80,
+    regId: 1,
+    instanceId: agent.instanceId,
+    logConfiguration: false,
+  })
   const what = `REGISTER ${agent.configuration.uri.toString()}`
   let asked: ((state: RegistererState) => void) | undefined
   registerer.stateChange.addListener((state) => {
     if (asked !== undefined) asked(state)
     else if (state === RegistererState.Unregistered) onEnded()
   })
-  const ask = async <T>(work: (outcome: PromiseWithResolvers<T>) => Promise<unknown>, onState: (state: RegistererState, outcome: PromiseWithResolvers<T>) => void): Promise<T> => {
+  const ask = async <T>(
+    work: (outcome: PromiseWithResolvers<T>) => Promise<unknown>,
+    onState: (state: RegistererState, outcome: PromiseWithResolvers<T>) => void,
+  ): Promise<T> => {
     const outcome = Promise.withResolvers<T>()
     asked = (state) => onState(state, outcome)
     try {
@@ -53,7 +70,14 @@ export function registration(agent: UserAgent, line: PhoneLine, expiresSeconds: 
       return await outcome.promise
     } catch (error) {
       // sip.js allows one REGISTER at a time: a refresh may be on its way.
-      throw error instanceof PhoneError ? error : new PhoneError('phone.not-so', `${what}: ${error instanceof Error ? error.message : String(error)}`, undefined, error)
+      throw error instanceof PhoneError
+        ? error
+        : new PhoneError(
+            'phone.not-so',
+            `${what}: ${error instanceof Error ? error.message : String(error)}`,
+            undefined,
+            error,
+          )
     } finally {
       asked = undefined
     }
@@ -72,25 +96,33 @@ export function registration(agent: UserAgent, line: PhoneLine, expiresSeconds: 
               onRedirect: (response) => {
                 if (response.message.statusCode !== 301) return reject(errorOf(what, line, response))
                 try {
-                  resolve({ kind: 'redirected', target: redirectTarget(response.message.getHeader('contact'), line.target) })
+                  resolve({
+                    kind: 'redirected',
+                    target: redirectTarget(response.message.getHeader('contact'), line.target),
+                  })
                 } catch (error) {
                   reject(error)
                 }
               },
             },
           }),
-        // After a 423 sip.js tries once more by itself, without our delegate: its state tells of success. When it misses our
-        // Contact in the answer only the state tells, too; a refusal has a delegate and gets there first.
+        // After a 423 sip.js tries once more by itself, without our delegate: its state tells of success. When it
+        // misses our Contact in the answer only the state tells, too; a refusal has a delegate and gets there first.
         (state, { resolve, reject }) => {
           if (state === RegistererState.Registered) resolve({ kind: 'registered', contacts: registerer.contacts })
-          else queueMicrotask(() => reject(new PhoneError('phone.not-so', `${what}: the answer does not list our Contact`)))
+          else
+            queueMicrotask(() =>
+              reject(new PhoneError('phone.not-so', `${what}: the answer does not list our Contact`)),
+            )
         },
       ),
     unregister: () =>
       ask<void>(
         ({ resolve, reject }) => {
           const refuse = (response: Core.IncomingResponse): void => reject(errorOf(what, line, response))
-          return registerer.unregister({ requestDelegate: { onAccept: () => resolve(), onReject: refuse, onRedirect: refuse } })
+          return registerer.unregister({
+            requestDelegate: { onAccept: () => resolve(), onReject: refuse, onRedirect: refuse },
+          })
         },
         () => undefined,
       ),
@@ -107,8 +139,13 @@ function redirectTarget(contact: string | undefined, from: PhoneTarget): PhoneTa
   if (text === undefined) throw new PhoneError('phone.redirect', '301 without a Contact: nobody knows where to sign in')
   const uri = readUri(text.trim())
   const transport = (uri.parameters.get('transport') ?? from.transport).toLowerCase()
-  if (!isPhoneTransport(transport)) throw new PhoneError('phone.redirect', `301 to ${text}: a phone speaks tls, tcp, wss and ws`)
-  if (isSecure(from.transport) && !isSecure(transport)) throw new PhoneError('phone.redirect', `301 from ${from.transport} to ${addressOfRecord(uri)} over ${transport}: a secure phone does not follow into the clear`)
+  if (!isPhoneTransport(transport))
+    throw new PhoneError('phone.redirect', `301 to ${text}: a phone speaks tls, tcp, wss and ws`)
+  if (isSecure(from.transport) && !isSecure(transport))
+    throw new PhoneError(
+      'phone.redirect',
+      `301 from ${from.transport} to ${addressOfRecord(uri)} over ${transport}: a secure phone does not follow into the clear`,
+    )
   return { host: uri.host, port: uri.port ?? defaultPorts[transport], transport }
 }
 
@@ -117,7 +154,12 @@ function readUri(text: string): SipUri {
     return parseUri(text)
   } catch (error) {
     if (!(error instanceof MessageError)) throw error
-    throw new PhoneError('phone.redirect', `301 to ${JSON.stringify(text.slice(0, 200))}, which is no URI`, undefined, error)
+    throw new PhoneError(
+      'phone.redirect',
+      `301 to ${JSON.stringify(text.slice(0, 200))}, which is no URI`,
+      undefined,
+      error,
+    )
   }
 }
 

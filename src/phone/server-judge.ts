@@ -1,4 +1,7 @@
-/** What a phone makes of the server it dials: its chain by Node, its name by us; and the verdict on every flow that fails. */
+/**
+ * What a phone makes of the server it dials: its chain by Node, its name by us; and the verdict on every flow that
+ * fails.
+ */
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { nodeErrorToCode } from '../certificates/node-errors.ts'
@@ -7,11 +10,15 @@ import type { Verdict } from '../certificates/verdict.ts'
 import { isVerdictCode, verdict, type VerdictCode } from '../certificates/verdict-codes.ts'
 import type { Judgement, PeerEvidence, Refusal } from '../sip/transport/types.ts'
 
-/** Trusted chain, and a certificate for the name that was dialled: SAN, or the CN where there is none, as clients of 2005 did. */
+/**
+ * Trusted chain, and a certificate for the name that was dialled: SAN, or the CN where there is none, as clients of
+ * 2005 did.
+ */
 export function judgeServer(evidence: PeerEvidence): Judgement {
   const leaf = evidence.chain[0]
   if (leaf === undefined) return refuse('cert.malformed', evidence, 'the server showed no certificate')
-  if (!evidence.authorized) return refuse(nodeErrorToCode(evidence.errorCode, evidence.errorMessage), evidence, evidence.errorMessage)
+  if (!evidence.authorized)
+    return refuse(nodeErrorToCode(evidence.errorCode, evidence.errorMessage), evidence, evidence.errorMessage)
   const certificate = new X509Certificate(leaf)
   const wanted = evidence.wantedName
   if (wanted !== undefined && !carries(certificate, wanted)) {
@@ -23,7 +30,10 @@ export function judgeServer(evidence: PeerEvidence): Judgement {
 /** The verdict on a dial or flow that failed. */
 export function judgeRefusal(refusal: Refusal): Verdict {
   if (isVerdict(refusal.detail)) return refusal.detail
-  return verdict(codeOf(refusal), { direction: 'outgoing', ...(refusal.errorMessage === undefined ? {} : { found: refusal.errorMessage }) })
+  return verdict(codeOf(refusal), {
+    direction: 'outgoing',
+    ...(refusal.errorMessage === undefined ? {} : { found: refusal.errorMessage }),
+  })
 }
 
 function carries(certificate: X509Certificate, wanted: string): boolean {

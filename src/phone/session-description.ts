@@ -1,4 +1,6 @@
-/** A session description without media: sip.js wants to offer and answer something, and siplab carries signalling only. */
+/**
+ * A session description without media: sip.js wants to offer and answer something, and siplab carries signalling only.
+ */
 import type { BodyAndContentType, SessionDescriptionHandler } from 'sip.js'
 
 const contentType = 'application/sdp'

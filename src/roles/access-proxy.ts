@@ -1,4 +1,7 @@
-/** The outermost hop. It authenticates servers by certificate, never users; what is admitted from outside goes to one next hop. */
+/**
+ * The outermost hop. It authenticates servers by certificate, never users; what is admitted from outside goes to one
+ * next hop.
+ */
 import { flowToken } from '../sip/routing/policies/flow-token.ts'
 import { followRoute } from '../sip/routing/policies/follow-route.ts'
 import type { AccessProxySettings } from '../topology/plan-types.ts'
@@ -23,11 +26,18 @@ export function accessProxy({ plan, flowTokens, resolver }: RoleContext, setting
   const others = federation(settings.federation, resolver, Math.random)
   const partnerEdges = [...partners, ...providers.filter((provider) => provider.enabled)].map(({ edge }) => edge)
   const external = plan.faces.find(({ name }) => name === 'external')?.fqdn ?? plan.fqdn
-  const internalPort = plan.listeners.find(({ face, transport }) => face === 'internal' && transport === 'tls')?.port ?? 5061
+  const internalPort =
+    plan.listeners.find(({ face, transport }) => face === 'internal' && transport === 'tls')?.port ?? 5061
   return {
     faces: {
       external: {
-        admit: [stripUntrusted(), routeGuard(flowTokens, { towards: [inward.fqdn, ...internalServers].map((name) => name.toLowerCase()) }), federateIn({ federation: others, domains, self: external }), remoteUser({ allowOutsideUsers, domains }), markOutside({ edge: plan.fqdn })],
+        admit: [
+          stripUntrusted(),
+          routeGuard(flowTokens, { towards: [inward.fqdn, ...internalServers].map((name) => name.toLowerCase()) }),
+          federateIn({ federation: others, domains, self: external }),
+          remoteUser({ allowOutsideUsers, domains }),
+          markOutside({ edge: plan.fqdn }),
+        ],
         target: [
           flowToken(flowTokens),
           followRoute({ face: 'internal', routeOnly: true }),
@@ -36,12 +46,23 @@ export function accessProxy({ plan, flowTokens, resolver }: RoleContext, setting
         ],
       },
       internal: {
-        admit: [trustedServer(), outwardRequest({ tokens: flowTokens, markSourceVerifiable: settings.federation.markSourceVerifiable })],
-        target: [flowToken(flowTokens), followRoute({ face: 'external' }), federateOut({ federation: others, domains, self: plan.fqdn }), noRoute({ domains })],
+        admit: [
+          trustedServer(),
+          outwardRequest({ tokens: flowTokens, markSourceVerifiable: settings.federation.markSourceVerifiable }),
+        ],
+        target: [
+          flowToken(flowTokens),
+          followRoute({ face: 'external' }),
+          federateOut({ federation: others, domains, self: plan.fqdn }),
+          noRoute({ domains }),
+        ],
       },
     },
     peers: {
-      external: peerLists({ edges: enabled ? partnerEdges : [], strangers: findsPartners(settings.federation) ? 'client' : 'refused' }),
+      external: peerLists({
+        edges: enabled ? partnerEdges : [],
+        strangers: findsPartners(settings.federation) ? 'client' : 'refused',
+      }),
       internal: peerLists({ servers: internalServers, strangers: 'refused' }),
     },
     watched: [
@@ -53,7 +74,10 @@ export function accessProxy({ plan, flowTokens, resolver }: RoleContext, setting
   }
 }
 
-/** Who may be a partner is known from the tables alone, unless DNS or a default route may lead to others: then the request says. */
+/**
+ * Who may be a partner is known from the tables alone, unless DNS or a default route may lead to others: then the
+ * request says.
+ */
 function findsPartners({ enabled, automatic, defaultRoute }: AccessProxySettings['federation']): boolean {
   return enabled && (automatic || defaultRoute !== undefined)
 }

@@ -3,8 +3,8 @@
  * listener. It works on the node's files, so it is the same whether the service runs or has shut down; a running node
  * takes the change through its control API (service.ts).
  *
- * The trap of 2005 is kept: while an assigned certificate is not valid, the Security tab does not open and nothing can be
- * taken away, only another, valid certificate can be assigned. `force` is the door the original never had.
+ * The trap of 2005 is kept: while an assigned certificate is not valid, the Security tab does not open and nothing can
+ * be taken away, only another, valid certificate can be assigned. `force` is the door the original never had.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { writeFileAtomic } from '../certificates/atomic-files.ts'
@@ -28,14 +28,26 @@ export interface GeneralTab {
   readonly node: string
   readonly fqdn: string
   /** `MSFT_SIPListeningAddressData`, one a listener. */
-  readonly listeners: readonly { readonly face: string; readonly transport: string; readonly address: string; readonly port: number; readonly enabled: boolean }[]
+  readonly listeners: readonly {
+    readonly face: string
+    readonly transport: string
+    readonly address: string
+    readonly port: number
+    readonly enabled: boolean
+  }[]
   readonly mtls: boolean
 }
 
 export interface SecurityTab {
   readonly node: string
   /** One entry a reference that is assigned. */
-  readonly references: readonly { readonly reference: CertificateReference; readonly file: string; readonly certificate: VerdictCertificate | undefined; readonly valid: boolean; readonly verdicts: readonly Verdict[] }[]
+  readonly references: readonly {
+    readonly reference: CertificateReference
+    readonly file: string
+    readonly certificate: VerdictCertificate | undefined
+    readonly valid: boolean
+    readonly verdicts: readonly Verdict[]
+  }[]
 }
 
 export interface Administered {
@@ -48,8 +60,12 @@ export interface Administered {
 export function readNodeSettings(folder: NodeFolder): NodeSettingsFile {
   if (!existsSync(folder.settings)) return { mtls: true }
   const read = parse(readFileSync(folder.settings, 'utf8'))
-  if (typeof read === 'object' && read !== null && (!('mtls' in read) || typeof read.mtls === 'boolean')) return { mtls: true, ...read }
-  const found = verdict('config.local-corrupt', { found: `${folder.settings} does not hold {"mtls": true or false}`, fix: `write {"mtls": true} into ${folder.settings}` })
+  if (typeof read === 'object' && read !== null && (!('mtls' in read) || typeof read.mtls === 'boolean'))
+    return { mtls: true, ...read }
+  const found = verdict('config.local-corrupt', {
+    found: `${folder.settings} does not hold {"mtls": true or false}`,
+    fix: `write {"mtls": true} into ${folder.settings}`,
+  })
   throw new ControlRefusal(found.code, found.message, found)
 }
 
@@ -75,7 +91,9 @@ export function generalTab({ plan, folder }: Administered): GeneralTab {
   }
 }
 
-/** What the tick on the General tab switches: the listeners where servers prove themselves, not those for phones alone. */
+/**
+ * What the tick on the General tab switches: the listeners where servers prove themselves, not those for phones alone.
+ */
 export function isMtls({ transport, mutual }: Pick<Listener, 'transport' | 'mutual'>): boolean {
   return transport === 'tls' && mutual !== 'off'
 }
@@ -90,7 +108,8 @@ export function securityTab(administered: Administered, options: { readonly forc
 function tabEntry(check: AssignedCheck, folder: NodeFolder): SecurityTab['references'][number] {
   const { reference } = check.kind === 'good' ? check.own.use : check.use
   const file = assignedFiles(folder.root, reference)?.certificateFile ?? ''
-  if (check.kind === 'good') return { reference, file, certificate: check.own.leaf, valid: true, verdicts: check.own.warnings }
+  if (check.kind === 'good')
+    return { reference, file, certificate: check.own.leaf, valid: true, verdicts: check.own.warnings }
   return { reference, file, certificate: check.leaf, valid: false, verdicts: check.verdicts }
 }
 
@@ -99,7 +118,12 @@ function tabEntry(check: AssignedCheck, folder: NodeFolder): SecurityTab['refere
  *
  * @throws ControlRefusal with the verdict of the check
  */
-export function assignReference(administered: Administered, reference: string, name: string, options: { readonly force: boolean }): void {
+export function assignReference(
+  administered: Administered,
+  reference: string,
+  name: string,
+  options: { readonly force: boolean },
+): void {
   const { folder } = administered
   const wanted = asReference(reference)
   const before = readAssignments(folder.root)[wanted]
@@ -113,7 +137,11 @@ export function assignReference(administered: Administered, reference: string, n
 }
 
 /** @throws ControlRefusal `config.certificate-locked` */
-export function unassignReference(administered: Administered, reference: string, options: { readonly force: boolean }): void {
+export function unassignReference(
+  administered: Administered,
+  reference: string,
+  options: { readonly force: boolean },
+): void {
   const wanted = asReference(reference)
   if (!options.force) refuseWhileLocked(assignedChecks(administered))
   unassign(administered.folder.root, wanted)
@@ -140,10 +168,20 @@ function refuseWhileLocked(checks: readonly AssignedCheck[]): void {
     found: `${bad.use.reference}: ${cause.message}`,
     others: [cause],
   })
-  throw new ControlRefusal(locked.code, `The security settings cannot be opened: the certificate assigned to ${bad.use.reference} is invalid. ${cause.message}.`, locked)
+  throw new ControlRefusal(
+    locked.code,
+    `The security settings cannot be opened: the certificate assigned to ${bad.use.reference} is invalid. ${cause.message}.`,
+    locked,
+  )
 }
 
 /** A reference the role does not use can still be assigned; it is checked as one that dials. */
 function useOf({ plan }: Administered, reference: CertificateReference): ReturnType<typeof referenceUses>[number] {
-  return referenceUses(plan).find((use) => use.reference === reference) ?? { reference, listensOn: undefined, dialsFrom: reference }
+  return (
+    referenceUses(plan).find((use) => use.reference === reference) ?? {
+      reference,
+      listensOn: undefined,
+      dialsFrom: reference,
+    }
+  )
 }

@@ -1,6 +1,6 @@
 /**
- * The ordinary front end without a lab around it, for benchmarks by others: its policies, record-routing, transactions and
- * timers, verdicts and metrics, the registrar in memory. Only the users are not asked who they are.
+ * The ordinary front end without a lab around it, for benchmarks by others: its policies, record-routing, transactions
+ * and timers, verdicts and metrics, the registrar in memory. Only the users are not asked who they are.
  */
 import { X509Certificate } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
@@ -40,7 +40,13 @@ export interface BenchProxy {
 export async function startBenchProxy(settings: BenchProxySettings): Promise<BenchProxy> {
   mkdirSync(settings.folder, { recursive: true })
   const plan = benchPlan(settings)
-  const recorder = openRecorder({ node: plan.name, role: plan.role, eventFile: join(settings.folder, 'events.jsonl'), level: settings.logLevel, wall: Date.now })
+  const recorder = openRecorder({
+    node: plan.name,
+    role: plan.role,
+    eventFile: join(settings.folder, 'events.jsonl'),
+    level: settings.logLevel,
+    wall: Date.now,
+  })
   const location = memoryLocation({ clock: systemClock })
   const stack = openStack({
     lab: benchLab(plan),
@@ -56,7 +62,14 @@ export async function startBenchProxy(settings: BenchProxySettings): Promise<Ben
   })
   const tls = settings.transport === 'tls' ? materialOf(settings) : undefined
   stack.transport.setOutgoingTls('internal', tls)
-  const listener = await stack.transport.listen({ face: 'internal', transport: settings.transport, address: settings.address, port: settings.port, mutual: tls === undefined ? 'off' : 'required', tls })
+  const listener = await stack.transport.listen({
+    face: 'internal',
+    transport: settings.transport,
+    address: settings.address,
+    port: settings.port,
+    mutual: tls === undefined ? 'off' : 'required',
+    tls,
+  })
   return {
     stack,
     port: listener.local.port,
@@ -69,7 +82,8 @@ export async function startBenchProxy(settings: BenchProxySettings): Promise<Ben
 }
 
 function materialOf({ certificateFile, keyFile, caFile }: BenchProxySettings): TlsMaterial {
-  if (certificateFile === undefined || keyFile === undefined || caFile === undefined) throw new Error('TLS needs BENCH_CERT, BENCH_KEY and BENCH_CA')
+  if (certificateFile === undefined || keyFile === undefined || caFile === undefined)
+    throw new Error('TLS needs BENCH_CERT, BENCH_KEY and BENCH_CA')
   const certificate = readFileSync(certificateFile, 'utf8')
   const { serial, fingerprint } = summarise(certificate)
   return {
@@ -92,7 +106,9 @@ function benchPlan({ transport, address, port, domain, nextHop }: BenchProxySett
     organisation: domain,
     fqdn: address,
     faces: [{ name: 'internal', fqdn: address, address, addresses: {} }],
-    listeners: [{ face: 'internal', transport, address, port, ...(transport === 'tls' ? { mutual: 'required' as const } : {}) }],
+    listeners: [
+      { face: 'internal', transport, address, port, ...(transport === 'tls' ? { mutual: 'required' as const } : {}) },
+    ],
     resolver: { view: 'internal', address: '127.0.0.1', port: 53 },
     certificates: [],
     whenOwnCertificateEnds: 'warn',
@@ -106,7 +122,10 @@ function benchPlan({ transport, address, port, domain, nextHop }: BenchProxySett
       home: address,
       members: [address],
       authorizedHosts: [],
-      staticRoutes: nextHop === undefined ? [] : [{ match: '*', nextHop: nextHop.address, port: nextHop.port, transport, replaceHost: false }],
+      staticRoutes:
+        nextHop === undefined
+          ? []
+          : [{ match: '*', nextHop: nextHop.address, port: nextHop.port, transport, replaceHost: false }],
       maxContactsPerUser: 16,
       store: { kind: 'sqlite', directory: '', pool: '' },
     },
@@ -114,5 +133,20 @@ function benchPlan({ transport, address, port, domain, nextHop }: BenchProxySett
 }
 
 function benchLab(plan: NodePlan): LabPlan {
-  return { topology: 'bench', about: '', profile: plan.profile, domain: plan.organisation, network: 0, addressing: 'loopback', organisations: [], nodes: [plan], certificates: [], dns: [], links: [], firewall: [], users: [], phones: [] }
+  return {
+    topology: 'bench',
+    about: '',
+    profile: plan.profile,
+    domain: plan.organisation,
+    network: 0,
+    addressing: 'loopback',
+    organisations: [],
+    nodes: [plan],
+    certificates: [],
+    dns: [],
+    links: [],
+    firewall: [],
+    users: [],
+    phones: [],
+  }
 }

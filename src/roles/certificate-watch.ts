@@ -55,7 +55,11 @@ export class CertificateWatch {
 }
 
 /** At the second of notAfter Node refuses already; RFC 5280 still allows it. The lab goes by what peers do. */
-function stateOf({ notBefore, notAfter }: OwnCertificate, wall: number, fraction: number): 'ending' | 'ended' | undefined {
+function stateOf(
+  { notBefore, notAfter }: OwnCertificate,
+  wall: number,
+  fraction: number,
+): 'ending' | 'ended' | undefined {
   if (wall >= notAfter) return 'ended'
   return notAfter - wall < (notAfter - notBefore) * fraction ? 'ending' : undefined
 }

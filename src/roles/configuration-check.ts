@@ -18,7 +18,10 @@ export function configurationFault(plan: NodePlan): ConfigurationFault | undefin
   if (plan.settings.kind !== 'access-proxy') return undefined
   const clash = clashIn(plan.settings.federation)
   if (clash === undefined) return undefined
-  return { className: clash.className, verdict: verdict('config.duplicate-partner', { node: plan.name, found: clash.found }) }
+  return {
+    className: clash.className,
+    verdict: verdict('config.duplicate-partner', { node: plan.name, found: clash.found }),
+  }
 }
 
 interface Clash {
@@ -26,7 +29,9 @@ interface Clash {
   readonly found: string
 }
 
-/** The same domain in both tables, twice in one of them, or two providers behind one edge (topology-facts §1.2, §5.3). */
+/**
+ * The same domain in both tables, twice in one of them, or two providers behind one edge (topology-facts §1.2, §5.3).
+ */
 function clashIn({ partners, providers }: FederationSettings): Clash | undefined {
   const partnerDomains = partners.map(({ domain }) => domain)
   const twice = firstTwice(partnerDomains)

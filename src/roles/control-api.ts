@@ -21,7 +21,8 @@
  * | `POST /drain` | {} once no call and no transaction is left or the time is up |
  * | `POST /stop` | {} then the process ends with status 0 |
  *
- * A refusal is status 409 with `{ "error": …, "verdict"?: Verdict }`; a bad request 400; anything else is a fault of ours, 500.
+ * A refusal is status 409 with `{ "error": …, "verdict"?: Verdict }`; a bad request 400; anything else is a fault of
+ * ours, 500.
  */
 import type { Verdict } from '../certificates/verdict.ts'
 

@@ -1,4 +1,7 @@
-/** The control API's door: HTTP on a Unix socket in the node's folder, mode 0600, bounded bodies. What it answers is handed in. */
+/**
+ * The control API's door: HTTP on a Unix socket in the node's folder, mode 0600, bounded bodies. What it answers is
+ * handed in.
+ */
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -36,7 +39,9 @@ export interface LineStream {
   onClose(callback: () => void): void
 }
 
-export type ControlAnswer = { readonly kind: 'json'; readonly value: unknown } | { readonly kind: 'lines'; readonly start: (stream: LineStream) => void }
+export type ControlAnswer =
+  | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'lines'; readonly start: (stream: LineStream) => void }
 
 export type ControlRoutes = Readonly<Record<string, (call: ControlCall) => ControlAnswer | Promise<ControlAnswer>>>
 
@@ -52,7 +57,10 @@ export interface ControlServer {
   close(): Promise<void>
 }
 
-/** Opens the control socket. A leftover of a process that is gone is removed first: the supervisor allows one process a folder. */
+/**
+ * Opens the control socket. A leftover of a process that is gone is removed first: the supervisor allows one process a
+ * folder.
+ */
 export async function openControlServer(folder: NodeFolder, routes: ControlRoutes): Promise<ControlServer> {
   const path = socketPath(folder)
   rmSync(path, { force: true })
@@ -86,7 +94,10 @@ function shortFolders(): string {
   return join(tmpdir(), 'siplab-')
 }
 
-/** The folder of a socket that lay elsewhere, this process's or that of one which was killed. The pointer stays: a client may be about to read it. */
+/**
+ * The folder of a socket that lay elsewhere, this process's or that of one which was killed. The pointer stays: a
+ * client may be about to read it.
+ */
 function removeElsewhere({ controlSocketPointer }: NodeFolder): void {
   if (!existsSync(controlSocketPointer)) return
   const elsewhere = dirname(readFileSync(controlSocketPointer, 'utf8'))
@@ -118,14 +129,17 @@ async function serve(routes: ControlRoutes, request: IncomingMessage, response: 
 }
 
 function replyError(response: ServerResponse, error: unknown): void {
-  if (error instanceof ControlRefusal) return reply(response, 409, { error: error.message, code: error.code, verdict: error.verdict })
+  if (error instanceof ControlRefusal)
+    return reply(response, 409, { error: error.message, code: error.code, verdict: error.verdict })
   if (error instanceof ControlUsageError) return reply(response, 400, { error: error.message })
   reply(response, 500, { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
 }
 
 function reply(response: ServerResponse, status: number, value: unknown): void {
   const text = JSON.stringify(value)
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text)
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+    .end(text)
 }
 
 function stream(response: ServerResponse, start: (stream: LineStream) => void): void {
@@ -146,7 +160,8 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   let length = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length
-    if (length > longestBodyBytes) throw new ControlUsageError(`a control request holds at most ${longestBodyBytes} bytes`)
+    if (length > longestBodyBytes)
+      throw new ControlUsageError(`a control request holds at most ${longestBodyBytes} bytes`)
     chunks.push(chunk)
   }
   if (length === 0) return undefined

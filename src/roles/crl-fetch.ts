@@ -1,7 +1,7 @@
 /**
- * Fetches the revocation lists a node judges by from their distribution points, over HTTP as RFC 5280 §4.2.1.13 has it, and
- * puts them into its folder. Where the profile says `unreachable: stop`, an edge that cannot fetch one does not start:
- * OCS 2007 named that SIPPROXY_E_NO_DEFAULT_OUTGOING_CERT.
+ * Fetches the revocation lists a node judges by from their distribution points, over HTTP as RFC 5280 §4.2.1.13 has it,
+ * and puts them into its folder. Where the profile says `unreachable: stop`, an edge that cannot fetch one does not
+ * start: OCS 2007 named that SIPPROXY_E_NO_DEFAULT_OUTGOING_CERT.
  */
 import { Resolver } from 'node:dns/promises'
 import { mkdirSync } from 'node:fs'
@@ -23,7 +23,10 @@ export function fetchesCrls({ role, profile }: NodePlan): boolean {
   return role === 'access-proxy' && profile.crl.unreachable === 'stop'
 }
 
-/** Every list above the certificates of the node: of the issuing CA and of its root. `http://pki.lab.test:10080/internal-issuing.crl`. */
+/**
+ * Every list above the certificates of the node: of the issuing CA and of its root.
+ * `http://pki.lab.test:10080/internal-issuing.crl`.
+ */
 export function crlUrls({ certificates }: NodePlan): readonly string[] {
   return [...new Set(certificates.flatMap(({ crlUrl }) => [crlUrl, crlUrl.replace(/-issuing\.crl$/, '-root.crl')]))]
 }
@@ -39,7 +42,8 @@ export async function fetchCrls(plan: NodePlan, folder: Pick<NodeFolder, 'crl'>)
 }
 
 async function fetchOne(plan: NodePlan, folder: Pick<NodeFolder, 'crl'>, url: string): Promise<Verdict | undefined> {
-  const say = (code: VerdictCode, found: string): Verdict => verdict(code, { node: plan.name, found: `${url}: ${found}` })
+  const say = (code: VerdictCode, found: string): Verdict =>
+    verdict(code, { node: plan.name, found: `${url}: ${found}` })
   try {
     const der = await download(url, plan)
     readCrl(der)
@@ -64,21 +68,31 @@ async function download(url: string, { resolver }: NodePlan): Promise<Buffer> {
   names.setServers([`${resolver.address}:${resolver.port}`])
   const [address] = await names.resolve4(hostname)
   return new Promise((resolve, reject) => {
-    const request = get({ host: address, port: port === '' ? 80 : Number(port), path: pathname, headers: { host: hostname }, agent: false, signal: AbortSignal.timeout(withinMs) }, (response) => {
-      if (response.statusCode !== 200) {
-        response.resume()
-        return reject(new Error(`answered with status ${response.statusCode}`))
-      }
-      const chunks: Buffer[] = []
-      let octets = 0
-      response.on('data', (chunk: Buffer) => {
-        octets += chunk.length
-        if (octets > largestOctets) request.destroy(new Error(`more than ${largestOctets} octets`))
-        chunks.push(chunk)
-      })
-      response.on('end', () => resolve(Buffer.concat(chunks)))
-      response.on('error', reject)
-    })
+    const request = get(
+      {
+        host: address,
+        port: port === '' ? 80 : Number(port),
+        path: pathname,
+        headers: { host: hostname },
+        agent: false,
+        signal: AbortSignal.timeout(withinMs),
+      },
+      (response) => {
+        if (response.statusCode !== 200) {
+          response.resume()
+          return reject(new Error(`answered with status ${response.statusCode}`))
+        }
+        const chunks: Buffer[] = []
+        let octets = 0
+        response.on('data', (chunk: Buffer) => {
+          octets += chunk.length
+          if (octets > largestOctets) request.destroy(new Error(`more than ${largestOctets} octets`))
+          chunks.push(chunk)
+        })
+        response.on('end', () => resolve(Buffer.concat(chunks)))
+        response.on('error', reject)
+      },
+    )
     request.on('error', reject)
   })
 }

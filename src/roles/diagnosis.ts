@@ -1,4 +1,6 @@
-/** From what one end saw of a failed connection to a verdict: code, certificate, every further fault, and what mends it. */
+/**
+ * From what one end saw of a failed connection to a verdict: code, certificate, every further fault, and what mends it.
+ */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readCertificate } from '../certificates/examine/index.ts'
 import type { Verdict } from '../certificates/verdict.ts'
@@ -19,8 +21,21 @@ export interface Directory {
 }
 
 export function nodeDirectory(plan: LabPlan): Directory {
-  const names = new Map(plan.nodes.flatMap((node) => [node.fqdn, ...node.faces.map(({ fqdn }) => fqdn), ...aloneInPool(node)].map((fqdn) => [fqdn.toLowerCase(), node.name])))
-  const addresses = new Map(plan.nodes.flatMap((node) => node.faces.flatMap(({ address, addresses }) => [address, ...Object.values(addresses)].map((each) => [each, node.name]))))
+  const names = new Map(
+    plan.nodes.flatMap((node) =>
+      [node.fqdn, ...node.faces.map(({ fqdn }) => fqdn), ...aloneInPool(node)].map((fqdn) => [
+        fqdn.toLowerCase(),
+        node.name,
+      ]),
+    ),
+  )
+  const addresses = new Map(
+    plan.nodes.flatMap((node) =>
+      node.faces.flatMap(({ address, addresses }) =>
+        [address, ...Object.values(addresses)].map((each) => [each, node.name]),
+      ),
+    ),
+  )
   return {
     byName: (fqdn) => names.get(fqdn.toLowerCase()) ?? fqdn,
     byAddress: (address) => addresses.get(address) ?? address,
@@ -32,46 +47,75 @@ function aloneInPool({ settings }: NodePlan): readonly string[] {
   return 'members' in settings && settings.members.length === 1 ? [settings.home] : []
 }
 
-/** The name both ends of one TCP connection give it: `dialler:port>acceptor:port`. Absent before there was a connection. */
-export function connectionName(side: 'accepted' | 'dialled', local: SocketAddress | undefined, remote: SocketAddress): string | undefined {
+/**
+ * The name both ends of one TCP connection give it: `dialler:port>acceptor:port`. Absent before there was a connection.
+ */
+export function connectionName(
+  side: 'accepted' | 'dialled',
+  local: SocketAddress | undefined,
+  remote: SocketAddress,
+): string | undefined {
   if (local === undefined) return undefined
   const [from, to] = side === 'dialled' ? [local, remote] : [remote, local]
   return `${from.address}:${from.port}>${to.address}:${to.port}`
 }
 
 /** The judge's view of a peer it refuses. */
-export function diagnosePeer(plan: NodePlan, who: Directory, ground: JudgingGround | undefined, code: VerdictCode, evidence: PeerEvidence): Verdict {
+export function diagnosePeer(
+  plan: NodePlan,
+  who: Directory,
+  ground: JudgingGround | undefined,
+  code: VerdictCode,
+  evidence: PeerEvidence,
+): Verdict {
   const observer = ends(plan, who, evidence.side, evidence.remote, evidence.wantedName)
   if (ground === undefined || evidence.chain.length === 0) return verdict(code, observer)
   return examinePeer(plan, ground, code, evidence, observer)
 }
 
 /** Any refusal the transport reports: the judge's own verdict where there is one, else what the error says. */
-export function diagnoseRefusal(plan: NodePlan, who: Directory, refusal: Refusal, own?: Pick<TlsMaterial, 'certificate' | 'key' | 'tuning'>): Verdict {
+export function diagnoseRefusal(
+  plan: NodePlan,
+  who: Directory,
+  refusal: Refusal,
+  own?: Pick<TlsMaterial, 'certificate' | 'key' | 'tuning'>,
+): Verdict {
   if (isVerdict(refusal.detail)) return refusal.detail
   const code = refusalVerdictCode(refusal)
   const observer = ends(plan, who, refusal.side, refusal.remote, refusal.wantedName)
-  const ourFault = own === undefined ? undefined : refusal.side === 'accepted' ? whyNothingFits(code, own) : whyAlerted(code, own)
+  const ourFault =
+    own === undefined ? undefined : refusal.side === 'accepted' ? whyNothingFits(code, own) : whyAlerted(code, own)
   const found = refusal.errorMessage === undefined ? {} : { found: refusal.errorMessage }
-  return ourFault === undefined ? verdict(code, { ...observer, ...found }) : { ...ourFault, ...observer, others: [verdict(code, found)] }
+  return ourFault === undefined
+    ? verdict(code, { ...observer, ...found })
+    : { ...ourFault, ...observer, others: [verdict(code, found)] }
 }
 
 /** An end that takes few signature algorithms knows what the alert of the other end was about. */
 function whyAlerted(code: VerdictCode, { tuning }: Pick<TlsMaterial, 'tuning'>): Verdict | undefined {
-  return code === 'tls.alert' && tuning?.sigalgs !== undefined ? verdict('tls.no-common-signature', { found: `this end takes ${tuning.sigalgs} only` }) : undefined
+  return code === 'tls.alert' && tuning?.sigalgs !== undefined
+    ? verdict('tls.no-common-signature', { found: `this end takes ${tuning.sigalgs} only` })
+    : undefined
 }
 
 /**
- * OpenSSL finds no cipher or signature for a certificate whose key is of another type, or may not sign: it says so of the
- * cipher. Absent: the certificate is not to blame.
+ * OpenSSL finds no cipher or signature for a certificate whose key is of another type, or may not sign: it says so of
+ * the cipher. Absent: the certificate is not to blame.
  */
-function whyNothingFits(code: VerdictCode, { certificate, key }: Pick<TlsMaterial, 'certificate' | 'key'>): Verdict | undefined {
+function whyNothingFits(
+  code: VerdictCode,
+  { certificate, key }: Pick<TlsMaterial, 'certificate' | 'key'>,
+): Verdict | undefined {
   if (code !== 'tls.no-common-cipher' && code !== 'tls.no-common-signature') return undefined
   if (certificate === '') return verdict('tls.own-cert-missing')
   const leaf = new X509Certificate(certificate)
   const shown = { certificate: summarise(leaf) }
   const privateKey = createPrivateKey(key)
-  if (!leaf.checkPrivateKey(privateKey)) return verdict('key.mismatch', { ...shown, found: `${privateKey.asymmetricKeyType} key, ${leaf.publicKey.asymmetricKeyType} key in the certificate` })
+  if (!leaf.checkPrivateKey(privateKey))
+    return verdict('key.mismatch', {
+      ...shown,
+      found: `${privateKey.asymmetricKeyType} key, ${leaf.publicKey.asymmetricKeyType} key in the certificate`,
+    })
   const { keyUsage } = readCertificate(leaf.raw)
   if (keyUsage === undefined || keyUsage.has('digitalSignature')) return undefined
   return verdict('cert.ku-wrong', { ...shown, found: `key usage: ${[...keyUsage].join(', ')}` })
@@ -83,16 +127,28 @@ function refusalVerdictCode({ code, errorCode, errorMessage }: Refusal): Verdict
   return nodeErrorToCode(errorCode, errorMessage)
 }
 
-function ends(plan: NodePlan, who: Directory, side: 'accepted' | 'dialled', remote: SocketAddress, wantedName: string | undefined): Pick<Verdict, 'node'> & { link: string; direction: 'outgoing' | 'incoming' } {
+function ends(
+  plan: NodePlan,
+  who: Directory,
+  side: 'accepted' | 'dialled',
+  remote: SocketAddress,
+  wantedName: string | undefined,
+): Pick<Verdict, 'node'> & { link: string; direction: 'outgoing' | 'incoming' } {
   const known = who.byAddress(remote.address)
   const other = known === remote.address && wantedName !== undefined ? who.byName(wantedName) : known
   if (side === 'dialled') return { node: plan.name, link: `${plan.name}->${other}`, direction: 'outgoing' }
   return { node: plan.name, link: `${other}->${plan.name}`, direction: 'incoming' }
 }
 
-/** An accepted flow that its peer closed before it said anything: under TLS 1.2 a dialler that refuses our certificate looks like that. */
+/**
+ * An accepted flow that its peer closed before it said anything: under TLS 1.2 a dialler that refuses our certificate
+ * looks like that.
+ */
 export function diagnoseSilence(plan: NodePlan, who: Directory, remote: SocketAddress, because: string): Verdict {
-  return verdict('tls.peer-refused', { ...ends(plan, who, 'accepted', remote, undefined), found: `the connection ended (${because}) after the handshake, before the first message` })
+  return verdict('tls.peer-refused', {
+    ...ends(plan, who, 'accepted', remote, undefined),
+    found: `the connection ended (${because}) after the handshake, before the first message`,
+  })
 }
 
 function isVerdict(value: unknown): value is Verdict {

@@ -1,6 +1,7 @@
 /**
- * `ms-diagnostics: 1010;reason="…";source="director.lab.test";ErrorType="…"` on failures made here ([MS-OCER], topology-facts §5.1).
- * The ids are the documented ones; a failure without a documented id carries none and says only our code.
+ * `ms-diagnostics: 1010;reason="…";source="director.lab.test";ErrorType="…"` on failures made here ([MS-OCER],
+ * topology-facts §5.1). The ids are the documented ones; a failure without a documented id carries none and says only
+ * our code.
  */
 import type { Verdict } from '../certificates/verdict.ts'
 import type { HeaderField } from '../sip/message/types.ts'
@@ -33,11 +34,24 @@ const byReason: Readonly<Record<string, Diagnosis>> = {
   'remote.user-not-enabled': { id: 4003, reason: 'User is not enabled for remote access' },
 }
 
-export function diagnosticsHeaders(node: { readonly plan: NodePlan; readonly who: Directory }, because: string, arrival: Arrival, status: number, detail: unknown): readonly HeaderField[] {
-  const diagnosis = diagnose({ ...node, toOutside: arrival.face === 'internal' && node.plan.role === 'access-proxy' }, because, status, detail)
+export function diagnosticsHeaders(
+  node: { readonly plan: NodePlan; readonly who: Directory },
+  because: string,
+  arrival: Arrival,
+  status: number,
+  detail: unknown,
+): readonly HeaderField[] {
+  const diagnosis = diagnose(
+    { ...node, toOutside: arrival.face === 'internal' && node.plan.role === 'access-proxy' },
+    because,
+    status,
+    detail,
+  )
   if (diagnosis === undefined) return []
   const fields = (diagnosis.fields ?? []).map(([name, value]) => `;${name}="${quoted(value)}"`).join('')
-  return [['ms-diagnostics', `${diagnosis.id};reason="${quoted(diagnosis.reason)}";source="${node.plan.fqdn}"${fields}`]]
+  return [
+    ['ms-diagnostics', `${diagnosis.id};reason="${quoted(diagnosis.reason)}";source="${node.plan.fqdn}"${fields}`],
+  ]
 }
 
 interface Teller {
@@ -51,17 +65,38 @@ interface Teller {
 const silentRefusals: ReadonlySet<string> = new Set(['flow.closed-after-handshake', 'tls.peer-refused'])
 
 function diagnose(node: Teller, because: string, status: number, detail: unknown): Diagnosis | undefined {
-  if (detail instanceof LocateError) return { id: detail.code === 'dns.not-found' ? 1014 : 1008, reason: 'Unable to resolve the name of the next hop', fields: [['cause', detail.message]] }
-  if (detail instanceof DialError) return ofRefusal(diagnoseRefusal(node.plan, node.who, detail.refusal), detail, node.toOutside)
+  if (detail instanceof LocateError)
+    return {
+      id: detail.code === 'dns.not-found' ? 1014 : 1008,
+      reason: 'Unable to resolve the name of the next hop',
+      fields: [['cause', detail.message]],
+    }
+  if (detail instanceof DialError)
+    return ofRefusal(diagnoseRefusal(node.plan, node.who, detail.refusal), detail, node.toOutside)
   if (silentRefusals.has(because)) return tlsFailed([['cause', 'tls.peer-refused']], node.toOutside)
-  return byReason[because] ?? (status === 504 ? { id: 1007, reason: 'Temporarily cannot route to the destination', fields: [['cause', because]] } : undefined)
+  return (
+    byReason[because] ??
+    (status === 504
+      ? { id: 1007, reason: 'Temporarily cannot route to the destination', fields: [['cause', because]] }
+      : undefined)
+  )
 }
 
-/** 1010 stands for a certificate that was not good enough, 1038 and 1039 for connections that failed before or in TLS. */
+/**
+ * 1010 stands for a certificate that was not good enough, 1038 and 1039 for connections that failed before or in TLS.
+ */
 function ofRefusal(found: Verdict, { refusal }: DialError, toOutside: boolean): Diagnosis {
-  const fields: [string, string][] = [['cause', found.code], ['PeerServer', refusal.wantedName ?? refusal.remote.address]]
+  const fields: [string, string][] = [
+    ['cause', found.code],
+    ['PeerServer', refusal.wantedName ?? refusal.remote.address],
+  ]
   if (found.windows !== undefined) fields.push(['HRESULT', `${found.windows.hresult}(${found.windows.name})`])
-  if (/^(cert|chain|crl)\./.test(found.code)) return { id: 1010, reason: 'Certificate trust with next-hop server could not be established', fields: [['ErrorType', found.message], ['tls-target', refusal.wantedName ?? ''], ...fields] }
+  if (/^(cert|chain|crl)\./.test(found.code))
+    return {
+      id: 1010,
+      reason: 'Certificate trust with next-hop server could not be established',
+      fields: [['ErrorType', found.message], ['tls-target', refusal.wantedName ?? ''], ...fields],
+    }
   if (/^(tls)\./.test(found.code)) return tlsFailed(fields, toOutside)
   return { id: 1038, reason: 'Failed to connect to a peer server', fields }
 }
@@ -69,9 +104,16 @@ function ofRefusal(found: Verdict, { refusal }: DialError, toOutside: boolean): 
 /** 1047 with the socket code where the peer is another organisation's (topology-facts §5.1), 1039 inside. */
 function tlsFailed(fields: NonNullable<Diagnosis['fields']>, toOutside: boolean): Diagnosis {
   if (!toOutside) return { id: 1039, reason: 'Failed to complete TLS negotiation with a peer server', fields }
-  return { id: 1047, reason: 'Failed to complete TLS negotiation with a federated peer server', fields: [...fields, ['WinsockFailureCode', '10054(WSAECONNRESET)']] }
+  return {
+    id: 1047,
+    reason: 'Failed to complete TLS negotiation with a federated peer server',
+    fields: [...fields, ['WinsockFailureCode', '10054(WSAECONNRESET)']],
+  }
 }
 
 function quoted(text: string): string {
-  return text.replace(/[\r\n]/g, ' ').replace(/["\\]/g, "'").slice(0, 300)
+  return text
+    .replace(/[\r\n]/g, ' ')
+    .replace(/["\\]/g, "'")
+    .slice(0, 300)
 }

@@ -1,4 +1,7 @@
-/** Authenticates everybody, homes nobody: redirects inside users to their home pool, passes remote ones on. Reads the directory only. */
+/**
+ * Authenticates everybody, homes nobody: redirects inside users to their home pool, passes remote ones on. Reads the
+ * directory only.
+ */
 import { flowToken } from '../sip/routing/policies/flow-token.ts'
 import { followRoute } from '../sip/routing/policies/follow-route.ts'
 import type { DirectorSettings } from '../topology/plan-types.ts'
@@ -16,7 +19,8 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
   const { plan, flowTokens } = context
   const { accounts } = directoryOf(context)
   const { domains, routeToEnterpriseEdge: edge } = settings
-  const portOf = (transport: string, otherwise: number): number => plan.listeners.find((listener) => listener.transport === transport)?.port ?? otherwise
+  const portOf = (transport: string, otherwise: number): number =>
+    plan.listeners.find((listener) => listener.transport === transport)?.port ?? otherwise
   return {
     faces: {
       internal: {
@@ -25,14 +29,34 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
           flowToken(flowTokens),
           addPath({ hostPort: `${plan.fqdn}:${portOf('tls', 5061)}`, when: ({ remarks }) => remarks.remote }),
           followRoute(),
-          homePool({ directory: accounts, self: plan.fqdn, domains, ownHome: undefined, securePort: portOf('tls', 5061), plainPort: portOf('tcp', 5060), redirectInside: true }),
-          ...(edge === undefined ? [] : [nextHop({ uri: `sip:${edge.fqdn}:${edge.port};transport=tls`, when: ({ uri }) => !domains.includes(uri.host), because: 'enterprise-edge' })]),
+          homePool({
+            directory: accounts,
+            self: plan.fqdn,
+            domains,
+            ownHome: undefined,
+            securePort: portOf('tls', 5061),
+            plainPort: portOf('tcp', 5060),
+            redirectInside: true,
+          }),
+          ...(edge === undefined
+            ? []
+            : [
+                nextHop({
+                  uri: `sip:${edge.fqdn}:${edge.port};transport=tls`,
+                  when: ({ uri }) => !domains.includes(uri.host),
+                  because: 'enterprise-edge',
+                }),
+              ]),
           noRoute({ domains }),
         ],
       },
     },
     peers: { internal: peerLists({ servers: settings.trustedServers.map(({ fqdn }) => fqdn), edges: settings.edges }) },
-    watched: [...settings.homes, ...(edge === undefined ? [] : [edge.fqdn])].map((fqdn) => ({ fqdn, port: fqdn === edge?.fqdn ? edge.port : portOf('tls', 5061), face: 'internal' })),
+    watched: [...settings.homes, ...(edge === undefined ? [] : [edge.fqdn])].map((fqdn) => ({
+      fqdn,
+      port: fqdn === edge?.fqdn ? edge.port : portOf('tls', 5061),
+      face: 'internal',
+    })),
     stripResponse: stripUntrustedResponse,
     domains,
     explainsTo: () => true,

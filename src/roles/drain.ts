@@ -1,6 +1,6 @@
 /**
- * Taking a server out, or stopping it, without loss: its listeners are closed already, what is in progress ends, then its flows are
- * closed at a moment when nobody waits for an answer.
+ * Taking a server out, or stopping it, without loss: its listeners are closed already, what is in progress ends, then
+ * its flows are closed at a moment when nobody waits for an answer.
  */
 import type { Clock } from '../sip/clock.ts'
 import type { Flow } from '../sip/transport/flow.ts'
@@ -25,15 +25,22 @@ export interface Patience {
 
 export const drainPatience: Patience = { patientSeconds: 10, longestSeconds: 40 }
 /**
- * Who stops a server wants it to end; what a phone or a database answers at all, it answers in less. Nothing is turned away: a 503 would
- * make the next server leave the whole pool alone (RFC 3263 §4.3), while on a closed flow it sends what has no answer yet by a new one.
+ * Who stops a server wants it to end; what a phone or a database answers at all, it answers in less. Nothing is turned
+ * away: a 503 would make the next server leave the whole pool alone (RFC 3263 §4.3), while on a closed flow it sends
+ * what has no answer yet by a new one.
  */
 export const stopPatience: Patience = { patientSeconds: 2, longestSeconds: 2 }
 
 const lookEveryMs = 20
 
-/** Resolves in the turn of the event loop that found nothing in progress, or when the time is up, with how many requests are given up. */
-export async function quiet({ clock, inProgress, turnAway, onLook }: QuietParts, { patientSeconds, longestSeconds }: Patience): Promise<number> {
+/**
+ * Resolves in the turn of the event loop that found nothing in progress, or when the time is up, with how many requests
+ * are given up.
+ */
+export async function quiet(
+  { clock, inProgress, turnAway, onLook }: QuietParts,
+  { patientSeconds, longestSeconds }: Patience,
+): Promise<number> {
   const started = clock.now()
   const elapsedSeconds = (): number => (clock.now() - started) / 1000
   let isTurningAway = false
@@ -55,8 +62,8 @@ export interface DrainParts extends Omit<QuietParts, 'onLook'> {
 }
 
 /**
- * Flows are closed in the same turn of the event loop that found nothing in progress, so no answer is cut off. One of another server is
- * closed as soon as nothing on it waits: that server dials again, and is led to those who stay.
+ * Flows are closed in the same turn of the event loop that found nothing in progress, so no answer is cut off. One of
+ * another server is closed as soon as nothing on it waits: that server dials again, and is led to those who stay.
  *
  * @returns how many requests were given up
  */
@@ -75,8 +82,8 @@ function isOfServer({ peer }: Flow): boolean {
 }
 
 /**
- * What would begin something long: 503. Without Retry-After: a server would leave the whole pool alone for that time (RFC 3263 §4.3), and others
- * of it serve. A registration or a message is over at once.
+ * What would begin something long: 503. Without Retry-After: a server would leave the whole pool alone for that time
+ * (RFC 3263 §4.3), and others of it serve. A registration or a message is over at once.
  */
 export function turnsAway({ method }: SipRequest): number | undefined {
   return method === 'INVITE' || method === 'SUBSCRIBE' ? 0 : undefined

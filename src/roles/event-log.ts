@@ -1,4 +1,6 @@
-/** A node's own event file: JSON lines, appended synchronously before anything else is told, bounded by one rotation. */
+/**
+ * A node's own event file: JSON lines, appended synchronously before anything else is told, bounded by one rotation.
+ */
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import type { Verdict } from '../certificates/verdict.ts'
 import type { NodeEvent } from './control-api.ts'

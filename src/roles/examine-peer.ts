@@ -1,4 +1,7 @@
-/** Everything that is wrong with what a refused peer showed, read by our own examiner: Node names one fault, and not always the true one. */
+/**
+ * Everything that is wrong with what a refused peer showed, read by our own examiner: Node names one fault, and not
+ * always the true one.
+ */
 import { examine, explain, pemBlocks, type Fault, type Observer } from '../certificates/examine/index.ts'
 import { summarise } from '../certificates/summary.ts'
 import type { Verdict } from '../certificates/verdict.ts'
@@ -25,7 +28,13 @@ export function groundOf(material: Pick<TlsMaterial, 'ca' | 'crl'>, now: number)
  * @param refusedFor what ended the connection: Node's word, or a check of ours. The examiner separates causes that Node
  *   calls by one name; where it finds nothing that Node minds, Node's word stands
  */
-export function examinePeer(plan: NodePlan, ground: JudgingGround, refusedFor: VerdictCode, evidence: PeerEvidence, observer: Observer): Verdict {
+export function examinePeer(
+  plan: NodePlan,
+  ground: JudgingGround,
+  refusedFor: VerdictCode,
+  evidence: PeerEvidence,
+  observer: Observer,
+): Verdict {
   const { faults } = examine({
     chain: evidence.chain,
     anchors: ground.anchors,
@@ -38,7 +47,8 @@ export function examinePeer(plan: NodePlan, ground: JudgingGround, refusedFor: V
   })
   const cause = causeAmong(faults, refusedFor, evidence)
   const others = faults.filter((fault) => fault !== cause).map((fault) => explain(fault, observer))
-  const found = cause === undefined ? { ...verdict(refusedFor, shown(evidence)), ...observer } : explain(cause, observer)
+  const found =
+    cause === undefined ? { ...verdict(refusedFor, shown(evidence)), ...observer } : explain(cause, observer)
   return { ...found, ...(others.length === 0 ? {} : { others }) }
 }
 
@@ -47,10 +57,25 @@ export function examinePeer(plan: NodePlan, ground: JudgingGround, refusedFor: V
  *
  * @param said codes that are known already
  */
-export function examineOwn(plan: NodePlan, ground: JudgingGround, own: { readonly certificate: string; readonly name: string | undefined; readonly purposes: readonly ('serverAuth' | 'clientAuth')[] }, said: ReadonlySet<string>): readonly Verdict[] {
+export function examineOwn(
+  plan: NodePlan,
+  ground: JudgingGround,
+  own: {
+    readonly certificate: string
+    readonly name: string | undefined
+    readonly purposes: readonly ('serverAuth' | 'clientAuth')[]
+  },
+  said: ReadonlySet<string>,
+): readonly Verdict[] {
   const found = own.purposes.flatMap((purpose) => {
     const { faults } = examine({
-      chain: pemBlocks(own.certificate), anchors: ground.anchors, crls: ground.crls, purpose, keyUsage: ['digitalSignature'], time: new Date(ground.now), profile: plan.profile.name,
+      chain: pemBlocks(own.certificate),
+      anchors: ground.anchors,
+      crls: ground.crls,
+      purpose,
+      keyUsage: ['digitalSignature'],
+      time: new Date(ground.now),
+      profile: plan.profile.name,
       names: own.name === undefined ? [] : [{ kind: 'dns', value: own.name }],
     })
     return faults.map((fault) => explain(fault, { node: plan.name }))
@@ -59,7 +84,11 @@ export function examineOwn(plan: NodePlan, ground: JudgingGround, own: { readonl
 }
 
 /** A refusal of ours names its rule itself; Node's is the first fault that Node minds. */
-function causeAmong(faults: readonly Fault[], refusedFor: VerdictCode, { authorized }: PeerEvidence): Fault | undefined {
+function causeAmong(
+  faults: readonly Fault[],
+  refusedFor: VerdictCode,
+  { authorized }: PeerEvidence,
+): Fault | undefined {
   if (authorized) return faults.find(({ code }) => code === refusedFor)
   return faults.find(({ refuses, minds }) => refuses && minds.node) ?? faults.find(({ code }) => code === refusedFor)
 }
@@ -67,7 +96,11 @@ function causeAmong(faults: readonly Fault[], refusedFor: VerdictCode, { authori
 function shown({ chain, wantedName, errorMessage }: PeerEvidence): Parameters<typeof verdict>[1] {
   const [leaf] = chain
   const certificate = leaf === undefined ? undefined : summarise(leaf)
-  const found = errorMessage ?? (certificate === undefined ? undefined : `it carries ${[...certificate.subjectAltNames, certificate.subject].join(', ')}`)
+  const found =
+    errorMessage ??
+    (certificate === undefined
+      ? undefined
+      : `it carries ${[...certificate.subjectAltNames, certificate.subject].join(', ')}`)
   return {
     ...(certificate === undefined ? {} : { certificate }),
     ...(wantedName === undefined ? {} : { rule: `a valid certificate for ${wantedName}` }),

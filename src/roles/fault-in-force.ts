@@ -1,6 +1,7 @@
 /**
- * What `siplab break` left in the folder of a node for as long as a fault is in force: which findings of the start-up check
- * must pass so that the fault can go live, and the TLS settings it changes. `siplab heal` takes the file's entry away.
+ * What `siplab break` left in the folder of a node for as long as a fault is in force: which findings of the start-up
+ * check must pass so that the fault can go live, and the TLS settings it changes. `siplab heal` takes the file's entry
+ * away.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -49,12 +50,15 @@ export function toleratedBy(faults: readonly FaultInForce[]): readonly VerdictCo
 
 /** The material with what the faults change: versions, ciphers, groups and the like, or no certificate at all. */
 export function underFaults(material: TlsMaterial, faults: readonly FaultInForce[]): TlsMaterial {
-  return faults.reduce<TlsMaterial>((changed, { versions, ciphers, tuning, showsNothing }) => ({
-    ...changed,
-    ...(versions?.min === undefined ? {} : { minVersion: versions.min }),
-    ...(versions?.max === undefined ? {} : { maxVersion: versions.max }),
-    ...(ciphers === undefined ? {} : { ciphers }),
-    ...(tuning === undefined ? {} : { tuning: { ...changed.tuning, ...tuning } }),
-    ...(showsNothing === true ? { certificate: '', key: '' } : {}),
-  }), material)
+  return faults.reduce<TlsMaterial>(
+    (changed, { versions, ciphers, tuning, showsNothing }) => ({
+      ...changed,
+      ...(versions?.min === undefined ? {} : { minVersion: versions.min }),
+      ...(versions?.max === undefined ? {} : { maxVersion: versions.max }),
+      ...(ciphers === undefined ? {} : { ciphers }),
+      ...(tuning === undefined ? {} : { tuning: { ...changed.tuning, ...tuning } }),
+      ...(showsNothing === true ? { certificate: '', key: '' } : {}),
+    }),
+    material,
+  )
 }

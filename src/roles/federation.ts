@@ -1,6 +1,6 @@
 /**
- * Who other organisations are to an access proxy, in the order of topology-facts §5.2: blocked, direct partner, IM provider,
- * enhanced federation by DNS, default route, nobody.
+ * Who other organisations are to an access proxy, in the order of topology-facts §5.2: blocked, direct partner, IM
+ * provider, enhanced federation by DNS, default route, nobody.
  */
 import { orderSrv, plainName } from '../sip/transport/locate.ts'
 import type { Resolver } from '../sip/transport/resolver.ts'
@@ -14,9 +14,17 @@ export interface EdgeAddress {
   readonly port: number
 }
 
-/** How a domain is reached and how its messages are taken; `source` is `ms-source-type`; the edges stand in the order they are tried. */
+/**
+ * How a domain is reached and how its messages are taken; `source` is `ms-source-type`; the edges stand in the order
+ * they are tried.
+ */
 export type Relation =
-  | { readonly kind: 'federated'; readonly source: 'DirectPartner' | 'AuthorizedServer' | 'AutoFed' | 'ClearingHouse'; readonly edges: readonly [EdgeAddress, ...EdgeAddress[]]; readonly verification: Verification }
+  | {
+      readonly kind: 'federated'
+      readonly source: 'DirectPartner' | 'AuthorizedServer' | 'AutoFed' | 'ClearingHouse'
+      readonly edges: readonly [EdgeAddress, ...EdgeAddress[]]
+      readonly verification: Verification
+    }
   | { readonly kind: 'blocked' }
   | { readonly kind: 'closed' }
   /** `_sipfederationtls._tcp` does not exist. */
@@ -39,21 +47,44 @@ export function federation(settings: FederationSettings, resolver: Resolver, ran
     relationTo(domain) {
       if (!settings.enabled) return { kind: 'closed' }
       if (blocked.has(domain)) return { kind: 'blocked' }
-      return listed(settings, domain) ?? (settings.automatic && (allowed.size === 0 || allowed.has(domain)) ? bySrv(domain, resolver, random) : otherwise(settings))
+      return (
+        listed(settings, domain) ??
+        (settings.automatic && (allowed.size === 0 || allowed.has(domain))
+          ? bySrv(domain, resolver, random)
+          : otherwise(settings))
+      )
     },
   }
 }
 
 function listed({ partners, providers }: FederationSettings, domain: string): Relation | undefined {
   const partner = partners.find((each) => each.domain === domain)
-  if (partner !== undefined) return { kind: 'federated', source: 'DirectPartner', edges: [configured(partner.edge)], verification: partner.verification }
+  if (partner !== undefined)
+    return {
+      kind: 'federated',
+      source: 'DirectPartner',
+      edges: [configured(partner.edge)],
+      verification: partner.verification,
+    }
   const provider = providers.find(({ enabled, domains }) => enabled && domains.includes(domain))
-  return provider && { kind: 'federated', source: 'AuthorizedServer', edges: [configured(provider.edge)], verification: provider.verification }
+  return (
+    provider && {
+      kind: 'federated',
+      source: 'AuthorizedServer',
+      edges: [configured(provider.edge)],
+      verification: provider.verification,
+    }
+  )
 }
 
 function otherwise({ defaultRoute }: FederationSettings): Relation {
   if (defaultRoute === undefined) return { kind: 'closed' }
-  return { kind: 'federated', source: 'ClearingHouse', edges: [configured(defaultRoute)], verification: 'UseSourceVerification' }
+  return {
+    kind: 'federated',
+    source: 'ClearingHouse',
+    edges: [configured(defaultRoute)],
+    verification: 'UseSourceVerification',
+  }
 }
 
 function configured(host: string): EdgeAddress {
@@ -61,15 +92,17 @@ function configured(host: string): EdgeAddress {
 }
 
 /**
- * The target must be a host directly in the domain: `sip.partner.test` for `partner.test`, nothing below or beside it. Lowest priority
- * first, by weight among equals (RFC 2782); the others are tried when it is out (RFC 3263 §4.3).
+ * The target must be a host directly in the domain: `sip.partner.test` for `partner.test`, nothing below or beside it.
+ * Lowest priority first, by weight among equals (RFC 2782); the others are tried when it is out (RFC 3263 §4.3).
  */
 async function bySrv(domain: string, resolver: Resolver, random: () => number): Promise<Relation> {
   try {
     const records = await resolver.srv(`_sipfederationtls._tcp.${domain}`)
     const ordered = orderSrv(records, random)
     if (ordered.length === 0) return { kind: 'no-srv' }
-    const [first, ...others] = ordered.filter(({ target }) => isDirectlyIn(target, domain)).map(({ target, port }): EdgeAddress => ({ host: plainName(target), port }))
+    const [first, ...others] = ordered
+      .filter(({ target }) => isDirectlyIn(target, domain))
+      .map(({ target, port }): EdgeAddress => ({ host: plainName(target), port }))
     if (first === undefined) return { kind: 'srv-outside', targets: ordered.map(({ target }) => target) }
     return { kind: 'federated', source: 'AutoFed', edges: [first, ...others], verification: 'UseSourceVerification' }
   } catch (error) {

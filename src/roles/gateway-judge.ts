@@ -1,6 +1,6 @@
 /**
- * How a voice service of the cloud judges the certificate of a trunk: chain and dates as everybody, names and purposes by the
- * dated policy it is under (topology-facts §7.1, §7.2).
+ * How a voice service of the cloud judges the certificate of a trunk: chain and dates as everybody, names and purposes
+ * by the dated policy it is under (topology-facts §7.1, §7.2).
  */
 import { X509Certificate } from 'node:crypto'
 import { examine } from '../certificates/examine/index.ts'
@@ -22,7 +22,10 @@ export interface GatewayJudgeOptions {
   readonly diagnose: (code: VerdictCode, evidence: PeerEvidence) => Verdict
 }
 
-const purposeOids: Readonly<Partial<Record<Purpose, string>>> = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2' }
+const purposeOids: Readonly<Partial<Record<Purpose, string>>> = {
+  serverAuth: '1.3.6.1.5.5.7.3.1',
+  clientAuth: '1.3.6.1.5.5.7.3.2',
+}
 
 /** Any valid certificate gets a connection: which trunk it is, the first OPTIONS says. */
 export function gatewayJudge(options: GatewayJudgeOptions): (evidence: PeerEvidence) => Judgement {
@@ -30,16 +33,22 @@ export function gatewayJudge(options: GatewayJudgeOptions): (evidence: PeerEvide
     const [leaf] = evidence.chain
     if (leaf === undefined) return refusal(options, 'tls.client-cert-missing', evidence)
     const certificate = new X509Certificate(leaf)
-    if (!evidence.authorized && !isForgiven(options, evidence)) return refusal(options, nodeErrorToCode(evidence.errorCode, evidence.errorMessage), evidence)
-    if (evidence.side === 'accepted' && !holdsPurposes(certificate, options.policy)) return refusal(options, 'cert.eku-missing', evidence)
+    if (!evidence.authorized && !isForgiven(options, evidence))
+      return refusal(options, nodeErrorToCode(evidence.errorCode, evidence.errorMessage), evidence)
+    if (evidence.side === 'accepted' && !holdsPurposes(certificate, options.policy))
+      return refusal(options, 'cert.eku-missing', evidence)
     const presented = presentedNames(certificate)
-    if (evidence.wantedName !== undefined && !carries(options.policy, presented, evidence.wantedName)) return refusal(options, 'cert.name-mismatch', evidence)
+    if (evidence.wantedName !== undefined && !carries(options.policy, presented, evidence.wantedName))
+      return refusal(options, 'cert.name-mismatch', evidence)
     const names = options.trunks.filter((trunk) => carries(options.policy, presented, trunk))
     return {
       kind: 'accept',
       peer: {
         class: names.length > 0 ? 'server' : 'client',
-        names: names.length > 0 ? names : [...presented.dnsNames, ...(presented.commonName === undefined ? [] : [presented.commonName])],
+        names:
+          names.length > 0
+            ? names
+            : [...presented.dnsNames, ...(presented.commonName === undefined ? [] : [presented.commonName])],
         subject: certificate.subject,
         serial: certificate.serialNumber.toLowerCase(),
         fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
@@ -51,10 +60,22 @@ export function gatewayJudge(options: GatewayJudgeOptions): (evidence: PeerEvide
 
 /** Node wants clientAuth of whoever dials. A policy that does not looks at the chain without it. */
 function isForgiven({ policy, ground }: GatewayJudgeOptions, evidence: PeerEvidence): boolean {
-  if (evidence.side !== 'accepted' || evidence.errorCode !== 'INVALID_PURPOSE' || policy.wantsOfDialler.includes('clientAuth')) return false
+  if (
+    evidence.side !== 'accepted' ||
+    evidence.errorCode !== 'INVALID_PURPOSE' ||
+    policy.wantsOfDialler.includes('clientAuth')
+  )
+    return false
   const by = ground(evidence.face)
   if (by === undefined) return false
-  return examine({ chain: evidence.chain, anchors: by.anchors, crls: by.crls, purpose: 'serverAuth', time: new Date(by.now), profile: 'modern' }).faults.every(({ refuses }) => !refuses)
+  return examine({
+    chain: evidence.chain,
+    anchors: by.anchors,
+    crls: by.crls,
+    purpose: 'serverAuth',
+    time: new Date(by.now),
+    profile: 'modern',
+  }).faults.every(({ refuses }) => !refuses)
 }
 
 /** A certificate without extended key usage is good for everything (RFC 5280 §4.2.1.12). */
@@ -65,8 +86,13 @@ function holdsPurposes({ keyUsage }: X509Certificate, { wantsOfDialler }: PeerPo
 }
 
 function presentedNames(certificate: X509Certificate): PresentedNames {
-  const dnsNames = subjectAltNames(certificate).filter((entry) => entry.startsWith('DNS:')).map((entry) => entry.slice(4))
-  const commonName = certificate.subject.split('\n').find((line) => line.startsWith('CN='))?.slice(3)
+  const dnsNames = subjectAltNames(certificate)
+    .filter((entry) => entry.startsWith('DNS:'))
+    .map((entry) => entry.slice(4))
+  const commonName = certificate.subject
+    .split('\n')
+    .find((line) => line.startsWith('CN='))
+    ?.slice(3)
   return { ...(commonName === undefined ? {} : { commonName }), dnsNames, uriNames: [] }
 }
 

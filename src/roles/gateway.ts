@@ -1,6 +1,7 @@
 /**
- * A peer that behaves like a voice service of the cloud: a trunk shows itself with OPTIONS, is called back with OPTIONS, and
- * then may call telephone numbers. Calls ring and are answered by nobody in particular; media is none of its business.
+ * A peer that behaves like a voice service of the cloud: a trunk shows itself with OPTIONS, is called back with
+ * OPTIONS, and then may call telephone numbers. Calls ring and are answered by nobody in particular; media is none of
+ * its business.
  */
 import type { VerdictCode } from '../certificates/verdict-codes.ts'
 import type { Clock } from '../sip/clock.ts'
@@ -31,7 +32,9 @@ export interface GatewayOptions {
 }
 
 /** What Microsoft publishes for trunks whose certificate fails when its service dials them (topology-facts §7.1). */
-export const publishedCodes: Readonly<Partial<Record<VerdictCode, { readonly code: string; readonly hresult?: string }>>> = {
+export const publishedCodes: Readonly<
+  Partial<Record<VerdictCode, { readonly code: string; readonly hresult?: string }>>
+> = {
   'cert.name-mismatch': { code: '569002', hresult: '0x80090322' },
   'tls.handshake-failed': { code: '569003', hresult: '0x80090326' },
   'cert.expired': { code: '569008', hresult: '0x80090328' },
@@ -49,7 +52,10 @@ const e164 = /^\+[1-9]\d{6,14}$/
 /** Stands where a proxy stands in other roles; its links are its trunks. */
 export function openGateway(options: GatewayOptions): { readonly proxy: Proxy; readonly links: NodeLinks } {
   const gateway = new Gateway(options)
-  return { proxy: { transactions: gateway.agent.transactions, own: gateway.own, close: () => gateway.agent.close() }, links: gateway.trunks }
+  return {
+    proxy: { transactions: gateway.agent.transactions, own: gateway.own, close: () => gateway.agent.close() },
+    links: gateway.trunks,
+  }
 }
 
 class Gateway {
@@ -63,7 +69,14 @@ class Gateway {
   constructor(options: GatewayOptions) {
     const { plan, settings, clock, transport, locate, face, who, recorder } = options
     this.#options = options
-    this.trunks = new Trunks({ plan, clock, names: settings.trunks, who, recorder, ask: (uri) => this.agent.request('OPTIONS', uri) })
+    this.trunks = new Trunks({
+      plan,
+      clock,
+      names: settings.trunks,
+      who,
+      recorder,
+      ask: (uri) => this.agent.request('OPTIONS', uri),
+    })
     this.own = new OwnNames({ internal: face })
     const contact = `<sip:${plan.fqdn}:${portOf(plan)};transport=tls>`
     this.#contact = ['Contact', contact]
@@ -87,13 +100,22 @@ class Gateway {
     const { method } = incoming.request
     if (method === 'BYE') return this.#end(incoming)
     const trunk = this.#trunkOf(incoming)
-    if (trunk === undefined) return this.#refuse(incoming, 403, 'trunk.unknown', 'the FQDN in Record-Route or Contact is of no trunk, or not in its certificate')
+    if (trunk === undefined)
+      return this.#refuse(
+        incoming,
+        403,
+        'trunk.unknown',
+        'the FQDN in Record-Route or Contact is of no trunk, or not in its certificate',
+      )
     if (method === 'OPTIONS') return this.#greet(incoming, trunk)
     if (method !== 'INVITE') return incoming.respond(incoming.request.toTag === undefined ? 405 : 200)
     return this.#call(incoming, trunk)
   }
 
-  /** The FQDN in Record-Route counts, then that in Contact, and only when the certificate proves it (topology-facts §7.1). */
+  /**
+   * The FQDN in Record-Route counts, then that in Contact, and only when the certificate proves it (topology-facts
+   * §7.1).
+   */
   #trunkOf({ request, flow }: IncomingRequest): Trunk | undefined {
     const fqdn = claimedHost(request)
     if (fqdn === undefined || flow.peer?.names.includes(fqdn) !== true) return undefined
@@ -101,7 +123,12 @@ class Gateway {
   }
 
   #greet(incoming: IncomingRequest, trunk: Trunk): void {
-    incoming.respond(200, { headers: [['Allow', 'INVITE, ACK, CANCEL, BYE, OPTIONS'], ['Accept', 'application/sdp']] })
+    incoming.respond(200, {
+      headers: [
+        ['Allow', 'INVITE, ACK, CANCEL, BYE, OPTIONS'],
+        ['Accept', 'application/sdp'],
+      ],
+    })
     this.trunks.greeted(trunk, wayBack(incoming.request))
   }
 
@@ -109,10 +136,19 @@ class Gateway {
     const { request } = incoming
     if (this.#calls.has(request.callId)) return incoming.respond(200, this.#answer())
     if (trunk.state === 'failed') return this.#refuseFailed(incoming, trunk)
-    if (trunk.state !== 'active') return this.#refuse(incoming, 403, 'trunk.silent', 'the trunk has not shown itself with OPTIONS yet')
-    if (!isTelephone(request.uri)) return this.#refuse(incoming, 403, 'trunk.no-telephone-number', 'wanted tel: or user=phone')
-    if (!e164.test(numberIn(request.uri))) return this.#refuse(incoming, 403, 'trunk.number-not-e164', `wanted a number such as +493012345, found ${numberIn(request.uri)}`)
-    if (this.#calls.size >= mostCalls) return this.#refuse(incoming, 503, 'overload.calls', 'as many calls as it may have')
+    if (trunk.state !== 'active')
+      return this.#refuse(incoming, 403, 'trunk.silent', 'the trunk has not shown itself with OPTIONS yet')
+    if (!isTelephone(request.uri))
+      return this.#refuse(incoming, 403, 'trunk.no-telephone-number', 'wanted tel: or user=phone')
+    if (!e164.test(numberIn(request.uri)))
+      return this.#refuse(
+        incoming,
+        403,
+        'trunk.number-not-e164',
+        `wanted a number such as +493012345, found ${numberIn(request.uri)}`,
+      )
+    if (this.#calls.size >= mostCalls)
+      return this.#refuse(incoming, 503, 'overload.calls', 'as many calls as it may have')
     incoming.respond(180, { headers: [this.#contact] })
     this.#options.clock.after(ringMs, () => {
       if (!incoming.open) return
@@ -124,14 +160,25 @@ class Gateway {
   /** 504, as published; the number goes into Warning, where a capture shows it. */
   #refuseFailed(incoming: IncomingRequest, { trouble, names }: Trunk): void {
     const published = trouble === undefined ? undefined : publishedCodes[trouble.code as VerdictCode]
-    const text = `${published?.code ?? ''} ${trouble?.message ?? 'the trunk cannot be called back'} ${published?.hresult ?? ''}`.trim().replace(/["\\\r\n]/g, "'")
-    this.#options.recorder.record('request.refused', { message: `a call of ${names[0]} was refused: ${text}`, data: { status: 504 } })
+    const text =
+      `${published?.code ?? ''} ${trouble?.message ?? 'the trunk cannot be called back'} ${published?.hresult ?? ''}`
+        .trim()
+        .replace(/["\\\r\n]/g, "'")
+    this.#options.recorder.record('request.refused', {
+      message: `a call of ${names[0]} was refused: ${text}`,
+      data: { status: 504 },
+    })
     incoming.respond(504, { headers: [['Warning', `399 ${this.#options.plan.fqdn} "${text}"`]] })
   }
 
   #refuse(incoming: IncomingRequest, status: number, because: string, found: string): void {
-    this.#options.recorder.record('request.refused', { message: `${incoming.request.method} was refused: ${found}`, data: { status, because } })
-    incoming.respond(status, { headers: [['Warning', `399 ${this.#options.plan.fqdn} "${because}: ${found.replace(/["\\\r\n]/g, "'")}"`]] })
+    this.#options.recorder.record('request.refused', {
+      message: `${incoming.request.method} was refused: ${found}`,
+      data: { status, because },
+    })
+    incoming.respond(status, {
+      headers: [['Warning', `399 ${this.#options.plan.fqdn} "${because}: ${found.replace(/["\\\r\n]/g, "'")}"`]],
+    })
   }
 
   #end(incoming: IncomingRequest): void {
@@ -141,7 +188,16 @@ class Gateway {
   #answer(): { readonly headers: readonly HeaderField[]; readonly body: string } {
     const { plan } = this.#options
     const address = plan.faces[0]?.address ?? '127.0.0.1'
-    const body = ['v=0', `o=- 1 1 IN IP4 ${address}`, 's=-', `c=IN IP4 ${address}`, 't=0 0', 'm=audio 49170 RTP/AVP 0 8', 'a=sendrecv', ''].join('\r\n')
+    const body = [
+      'v=0',
+      `o=- 1 1 IN IP4 ${address}`,
+      's=-',
+      `c=IN IP4 ${address}`,
+      't=0 0',
+      'm=audio 49170 RTP/AVP 0 8',
+      'a=sendrecv',
+      '',
+    ].join('\r\n')
     return { headers: [this.#contact, ['Content-Type', 'application/sdp']], body }
   }
 }

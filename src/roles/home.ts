@@ -25,7 +25,11 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
   const plainPort = plan.listeners.find(({ transport }) => transport === 'tcp')?.port ?? 5060
   const routes = settings.staticRoutes.map((route) => asStaticRoute(route, identityOf(route, settings.staticRoutes)))
   if (location === undefined) throw new Error(`${plan.name} is a home and has no pool store`)
-  const ownRoute = members.length === 1 ? undefined : (flow: Parameters<typeof flowTokens.of>[0]): string => `<sip:${flowTokens.of(flow)}@${plan.fqdn}:${securePort};transport=tls;lr>`
+  const ownRoute =
+    members.length === 1
+      ? undefined
+      : (flow: Parameters<typeof flowTokens.of>[0]): string =>
+          `<sip:${flowTokens.of(flow)}@${plan.fqdn}:${securePort};transport=tls;lr>`
   const local = { location, accounts, domains, self: plan.fqdn, isOpen }
   const relocate = relocation(local)
   return {
@@ -33,22 +37,60 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
       internal: {
         admit: [stripUntrusted(), routeGuard(flowTokens), noteRemote(), authenticateUsers(context, settings)],
         target: [
-          flowToken(flowTokens, { port: securePort, isReachable: (node) => isReachable(node, securePort, 'internal'), relocate }),
+          flowToken(flowTokens, {
+            port: securePort,
+            isReachable: (node) => isReachable(node, securePort, 'internal'),
+            relocate,
+          }),
           followRoute(),
           // A number at our domain is no user of it (RFC 3261 §19.1.6).
           staticRoutes(routes.filter(({ match }) => isForNumbers(match))),
-          ...(accounts === undefined ? [] : [homePool({ directory: accounts, self: plan.fqdn, domains, ownHome: settings.home, securePort, plainPort, redirectInside: false })]),
-          registrar({ location, accounts, domains, clock, self: plan.fqdn, maxContacts: settings.maxContactsPerUser, communicator, ownRoute }),
+          ...(accounts === undefined
+            ? []
+            : [
+                homePool({
+                  directory: accounts,
+                  self: plan.fqdn,
+                  domains,
+                  ownHome: settings.home,
+                  securePort,
+                  plainPort,
+                  redirectInside: false,
+                }),
+              ]),
+          registrar({
+            location,
+            accounts,
+            domains,
+            clock,
+            self: plan.fqdn,
+            maxContacts: settings.maxContactsPerUser,
+            communicator,
+            ownRoute,
+          }),
           localTargets(local),
           staticRoutes(routes.filter(({ match }) => !isForNumbers(match))),
-          ...(edge === undefined ? [] : [nextHop({ uri: `sip:${edge.fqdn}:${edge.port};transport=tls`, when: ({ uri }) => !domains.includes(uri.host), because: 'enterprise-edge' })]),
+          ...(edge === undefined
+            ? []
+            : [
+                nextHop({
+                  uri: `sip:${edge.fqdn}:${edge.port};transport=tls`,
+                  when: ({ uri }) => !domains.includes(uri.host),
+                  because: 'enterprise-edge',
+                }),
+              ]),
           noRoute({ domains }),
         ],
       },
     },
     peers: {
       internal: peerLists({
-        servers: [...settings.trustedServers.map(({ fqdn }) => fqdn), ...members, settings.home, ...hosts(settings, 'server')],
+        servers: [
+          ...settings.trustedServers.map(({ fqdn }) => fqdn),
+          ...members,
+          settings.home,
+          ...hosts(settings, 'server'),
+        ],
         edges: settings.edges,
         authenticatedHosts: hosts(settings, 'authenticated'),
       }),
@@ -75,17 +117,24 @@ export const ownIdentity = 'default-outgoing'
 
 /** Said only where routes to one host and port differ in what they show. */
 function identityOf(route: RoutePlan, all: readonly RoutePlan[]): string | undefined {
-  const others = all.filter(({ nextHop, port, transport }) => nextHop === route.nextHop && port === route.port && transport === route.transport)
+  const others = all.filter(
+    ({ nextHop, port, transport }) => nextHop === route.nextHop && port === route.port && transport === route.transport,
+  )
   return others.every(({ reference }) => reference === route.reference) ? undefined : (route.reference ?? ownIdentity)
 }
 
-function asStaticRoute({ match, nextHop, port, transport, replaceHost, normalise }: RoutePlan, identity: string | undefined): StaticRoute {
+function asStaticRoute(
+  { match, nextHop, port, transport, replaceHost, normalise }: RoutePlan,
+  identity: string | undefined,
+): StaticRoute {
   return {
     match,
     nextHop: `sip:${nextHop}:${port};transport=${transport}`,
     identity,
     ...(replaceHost ? { replaceHost: nextHop } : {}),
-    ...(normalise === undefined ? {} : { normalise: normalise.map(({ pattern, replacement }) => ({ pattern: new RegExp(pattern), replacement })) }),
+    ...(normalise === undefined
+      ? {}
+      : { normalise: normalise.map(({ pattern, replacement }) => ({ pattern: new RegExp(pattern), replacement })) }),
   }
 }
 
@@ -95,6 +144,13 @@ function isForNumbers(match: string): boolean {
 
 /** A voice service wants to hear OPTIONS before any call. */
 function routedOverTls({ staticRoutes }: HomeSettings): readonly WatchedPeer[] {
-  const routes = staticRoutes.filter(({ transport }) => transport === 'tls').map((route) => ({ fqdn: route.nextHop, port: route.port, face: 'internal', identity: identityOf(route, staticRoutes) }))
+  const routes = staticRoutes
+    .filter(({ transport }) => transport === 'tls')
+    .map((route) => ({
+      fqdn: route.nextHop,
+      port: route.port,
+      face: 'internal',
+      identity: identityOf(route, staticRoutes),
+    }))
   return [...new Map(routes.map((route) => [`${route.fqdn}:${route.port} ${route.identity}`, route])).values()]
 }

@@ -1,17 +1,20 @@
 /**
- * Watches the links this node dials: OPTIONS to each configured peer, first quickly, then seldom. A link is up after the
- * first SIP answer, not at the end of the handshake: under TLS 1.3 a refused client has seen a successful one.
+ * Watches the links this node dials: OPTIONS to each configured peer, first quickly, then seldom. A link is up after
+ * the first SIP answer, not at the end of the handshake: under TLS 1.3 a refused client has seen a successful one.
  *
- * How long a loss stays unseen: a peer whose connection closes is asked again at once, so as long as one dial takes (a process that
- * died: milliseconds). A peer that only falls silent is found at the next OPTIONS, so at most `confirmMs` and the time
- * `probe` waits for its answer: 15 s. One that came back is found at its own first connection to us, else at the next try: 5 s.
+ * How long a loss stays unseen: a peer whose connection closes is asked again at once, so as long as one dial takes (a
+ * process that died: milliseconds). A peer that only falls silent is found at the next OPTIONS, so at most `confirmMs`
+ * and the time `probe` waits for its answer: 15 s. One that came back is found at its own first connection to us, else
+ * at the next try: 5 s.
  */
 import type { Verdict } from '../certificates/verdict.ts'
 import type { Clock, Timer } from '../sip/clock.ts'
 import type { LinkState } from './control-api.ts'
 import type { WatchedPeer } from './role.ts'
 
-export type ProbeResult = { readonly kind: 'answered'; readonly status: number } | { readonly kind: 'failed'; readonly verdict: Verdict }
+export type ProbeResult =
+  | { readonly kind: 'answered'; readonly status: number }
+  | { readonly kind: 'failed'; readonly verdict: Verdict }
 
 export interface LinkWatchOptions {
   readonly clock: Clock
@@ -65,7 +68,15 @@ export class LinkWatch implements NodeLinks {
   constructor(options: LinkWatchOptions) {
     this.#options = options
     const since = this.#now()
-    this.#watched = options.peers.map((peer) => ({ peer, link: { ...nameOf(peer), state: 'untried', since }, failures: 0, timer: undefined, underWay: 0, begunAt: -Infinity, doubtful: false }))
+    this.#watched = options.peers.map((peer) => ({
+      peer,
+      link: { ...nameOf(peer), state: 'untried', since },
+      failures: 0,
+      timer: undefined,
+      underWay: 0,
+      begunAt: -Infinity,
+      doubtful: false,
+    }))
   }
 
   get links(): readonly LinkState[] {
@@ -83,8 +94,9 @@ export class LinkWatch implements NodeLinks {
   }
 
   /**
-   * A connection to that peer ended. That is not down yet, it may only have been idle; whether it is, the next OPTIONS tells, at once.
-   * What is down already keeps its times: a peer that takes connections and closes them is no reason to hurry.
+   * A connection to that peer ended. That is not down yet, it may only have been idle; whether it is, the next OPTIONS
+   * tells, at once. What is down already keeps its times: a peer that takes connections and closes them is no reason to
+   * hurry.
    */
   flowClosed(dialledName: string | undefined, because: string): void {
     if (dialledName === undefined || ownWill.includes(because)) return
@@ -99,7 +111,8 @@ export class LinkWatch implements NodeLinks {
   /** A server came to us under these names: if we had given it up, it is worth a new try. */
   peerSeen(names: readonly string[]): void {
     for (const watched of this.#watched) {
-      if (watched.link.state !== 'down' || watched.underWay > 0 || !names.includes(watched.peer.fqdn.toLowerCase())) continue
+      if (watched.link.state !== 'down' || watched.underWay > 0 || !names.includes(watched.peer.fqdn.toLowerCase()))
+        continue
       this.#later(watched, this.#soonest(watched))
     }
   }
@@ -142,7 +155,12 @@ export class LinkWatch implements NodeLinks {
     const code = result.kind === 'failed' ? result.verdict.code : undefined
     watched.failures = result.kind === 'failed' ? watched.failures + 1 : 0
     if (watched.link.state === state && watched.link.verdict?.code === code) return
-    watched.link = { ...nameOf(watched.peer), state, since: this.#now(), ...(result.kind === 'failed' ? { verdict: result.verdict } : {}) }
+    watched.link = {
+      ...nameOf(watched.peer),
+      state,
+      since: this.#now(),
+      ...(result.kind === 'failed' ? { verdict: result.verdict } : {}),
+    }
     this.#options.onChange(watched.link)
   }
 

@@ -1,4 +1,7 @@
-/** What a server listens on and which certificates it shows there and when it dials: checked, opened, replaced while it runs. */
+/**
+ * What a server listens on and which certificates it shows there and when it dials: checked, opened, replaced while it
+ * runs.
+ */
 import { assignedFiles } from '../certificates/node-certificates.ts'
 import { joined } from '../certificates/startup-check.ts'
 import type { VerdictCode } from '../certificates/verdict-codes.ts'
@@ -10,7 +13,15 @@ import type { ListenerStatus } from './control-api.ts'
 import { ControlRefusal } from './control-server.ts'
 import { examineOwn, groundOf } from './examine-peer.ts'
 import type { NodeFolder } from './node-folder.ts'
-import { checkAll, nameShown, type OwnCertificate, type OwnCertificateCheck, purposesOf, referenceUses, unassignedVerdict } from './own-certificates.ts'
+import {
+  checkAll,
+  nameShown,
+  type OwnCertificate,
+  type OwnCertificateCheck,
+  purposesOf,
+  referenceUses,
+  unassignedVerdict,
+} from './own-certificates.ts'
 import type { Recorder } from './recorder.ts'
 
 export interface ListeningOptions {
@@ -50,7 +61,8 @@ export class Listening {
 
   /** What a face shows to who dials it, else what it shows when it dials. */
   materialOf(face: string): TlsMaterial | undefined {
-    return (this.#own.find(({ use }) => use.listensOn === face) ?? this.#own.find(({ use }) => use.dialsFrom === face))?.material
+    return (this.#own.find(({ use }) => use.listensOn === face) ?? this.#own.find(({ use }) => use.dialsFrom === face))
+      ?.material
   }
 
   /**
@@ -62,7 +74,8 @@ export class Listening {
     const { plan } = this.#options
     const checks = this.#checks(true)
     for (const check of checks) {
-      if (check.kind === 'bad') return { verdict: { ...joined(check.verdicts), node: plan.name }, reference: check.use.reference }
+      if (check.kind === 'bad')
+        return { verdict: { ...joined(check.verdicts), node: plan.name }, reference: check.use.reference }
     }
     this.#own = checks.flatMap((check) => (check.kind === 'good' ? [check.own] : []))
     const unmet = checks.find((check) => check.kind === 'unassigned' && this.#needs(check.use.listensOn))
@@ -70,9 +83,13 @@ export class Listening {
     return { verdict: { ...unassignedVerdict(unmet.use.reference), node: plan.name }, reference: unmet.use.reference }
   }
 
-  /** The first certificate that can be read, good or bad: the chain of events names one even where a list is to blame. */
+  /**
+   * The first certificate that can be read, good or bad: the chain of events names one even where a list is to blame.
+   */
   firstLeaf(): OwnCertificate['leaf'] | undefined {
-    return this.#checks(true).flatMap((check) => (check.kind === 'good' ? [check.own.leaf] : check.kind === 'bad' && check.leaf !== undefined ? [check.leaf] : []))[0]
+    return this.#checks(true).flatMap((check) =>
+      check.kind === 'good' ? [check.own.leaf] : check.kind === 'bad' && check.leaf !== undefined ? [check.leaf] : [],
+    )[0]
   }
 
   /** Opens every listener that should be open; rejects with what the system or OpenSSL minds. */
@@ -109,25 +126,39 @@ export class Listening {
 
   /** Whether a TLS listener of that face is to be open. */
   #needs(face: string | undefined): boolean {
-    return face !== undefined && this.#wanted().some((listener) => listener.face === face && listener.mutual !== undefined)
+    return (
+      face !== undefined && this.#wanted().some((listener) => listener.face === face && listener.mutual !== undefined)
+    )
   }
 
   #wanted(): readonly PlannedListener[] {
     const { mtls } = readNodeSettings(this.#options.folder)
-    return this.#options.plan.listeners.filter((listener) => (mtls || !isMtls(listener)) && (listener.transport !== 'wss' || this.#hasCertificateFor(listener.face)))
+    return this.#options.plan.listeners.filter(
+      (listener) =>
+        (mtls || !isMtls(listener)) && (listener.transport !== 'wss' || this.#hasCertificateFor(listener.face)),
+    )
   }
 
   /** Browsers are not served without a certificate; that alone ends no service: the servers of 2005 knew no WSS. */
   #hasCertificateFor(face: string): boolean {
     const { plan, folder } = this.#options
-    return referenceUses(plan).some(({ reference, listensOn }) => listensOn === face && assignedFiles(folder.root, reference) !== undefined)
+    return referenceUses(plan).some(
+      ({ reference, listensOn }) => listensOn === face && assignedFiles(folder.root, reference) !== undefined,
+    )
   }
 
   async #listen(planned: PlannedListener): Promise<void> {
     const own = this.#own.find(({ use }) => use.listensOn === planned.face)
     const { face, transport, address, port, mutual = 'off' } = planned
     const isSecure = transport === 'tls' || transport === 'wss'
-    const listener = await this.#transport?.listen({ face, transport, address, port, mutual, tls: isSecure ? own?.material : undefined })
+    const listener = await this.#transport?.listen({
+      face,
+      transport,
+      address,
+      port,
+      mutual,
+      tls: isSecure ? own?.material : undefined,
+    })
     if (listener !== undefined) this.#listeners.set(planned, listener)
   }
 
@@ -142,7 +173,10 @@ export class Listening {
       case 'bad': {
         const cause = joined(check.verdicts)
         changes.unchanged.push(`${check.use.reference}: ${cause.message}`)
-        return this.#options.recorder.record('certificate.kept', { verdict: cause, data: { reference: check.use.reference } })
+        return this.#options.recorder.record('certificate.kept', {
+          verdict: cause,
+          data: { reference: check.use.reference },
+        })
       }
       case 'good':
         return this.#takeNew(check.own, changes)
@@ -175,19 +209,36 @@ export class Listening {
       return recorder.record('certificate.kept', { message: String(error), data: { reference } })
     }
     this.#useWhenDialling(own)
-    if (own.use.dialsFrom !== undefined) changed.push(`${reference}: what dials from ${own.use.dialsFrom} now shows ${own.leaf.serial}`)
+    if (own.use.dialsFrom !== undefined)
+      changed.push(`${reference}: what dials from ${own.use.dialsFrom} now shows ${own.leaf.serial}`)
     this.#own = [...this.#own.filter((each) => each !== before), own]
     this.#remark(own)
-    if (before?.leaf.fingerprint !== own.leaf.fingerprint) recorder.record('certificate.live', { data: { reference, serial: own.leaf.serial, serialReversed: own.leaf.serialReversed, notAfter: own.leaf.notAfter } })
+    if (before?.leaf.fingerprint !== own.leaf.fingerprint)
+      recorder.record('certificate.live', {
+        data: {
+          reference,
+          serial: own.leaf.serial,
+          serialReversed: own.leaf.serialReversed,
+          notAfter: own.leaf.notAfter,
+        },
+      })
   }
 
   /** What is wrong with a certificate that is used all the same. */
   #remark({ use, leaf, warnings, underFault, material }: OwnCertificate): void {
     const { plan, recorder, wall } = this.#options
-    const more = examineOwn(plan, groundOf(material, wall()), { certificate: material.certificate, name: nameShown(plan, use), purposes: purposesOf(use) }, new Set(warnings.map(({ code }) => code)))
+    const more = examineOwn(
+      plan,
+      groundOf(material, wall()),
+      { certificate: material.certificate, name: nameShown(plan, use), purposes: purposesOf(use) },
+      new Set(warnings.map(({ code }) => code)),
+    )
     const [first, ...others] = [...warnings, ...more].filter(({ code }) => underFault || !usualRemarks.has(code))
     if (first === undefined) return
-    recorder.record('certificate.remarked', { verdict: { ...joined([first, ...others]), node: plan.name }, data: { reference: use.reference, serial: leaf.serial } })
+    recorder.record('certificate.remarked', {
+      verdict: { ...joined([first, ...others]), node: plan.name },
+      data: { reference: use.reference, serial: leaf.serial },
+    })
   }
 
   /** Opens what should be open and closes what should not. */
@@ -210,7 +261,11 @@ export class Listening {
   #tellSwitched(planned: PlannedListener, on: boolean, changed: string[]): void {
     const state = on ? 'open' : 'closed'
     changed.push(`${planned.face} ${planned.address}:${planned.port} is ${state}`)
-    if (isMtls(planned)) this.#options.recorder.record('mtls.changed', { message: `The MTLS listener is ${state}`, data: { on, port: planned.port } })
+    if (isMtls(planned))
+      this.#options.recorder.record('mtls.changed', {
+        message: `The MTLS listener is ${state}`,
+        data: { on, port: planned.port },
+      })
   }
 
   /** @throws ControlRefusal `config.certificate-unassigned` */
@@ -218,11 +273,22 @@ export class Listening {
     if (planned.mutual === undefined || this.#own.some(({ use }) => use.listensOn === planned.face)) return
     const use = referenceUses(this.#options.plan).find(({ listensOn }) => listensOn === planned.face)
     const found = unassignedVerdict(use?.reference ?? 'listener')
-    throw new ControlRefusal(found.code, `${planned.face} ${planned.address}:${planned.port} cannot be opened: ${found.message}`, found)
+    throw new ControlRefusal(
+      found.code,
+      `${planned.face} ${planned.address}:${planned.port} cannot be opened: ${found.message}`,
+      found,
+    )
   }
 
   #statusOf({ face, transport, address, mutual }: PlannedListener, listener: Listener): ListenerStatus {
     const own = this.#own.find(({ use }) => use.listensOn === face)
-    return { face, transport, address, port: listener.local.port, ...(mutual === undefined ? {} : { mutual }), ...(mutual === undefined || own === undefined ? {} : { serial: own.leaf.serial }) }
+    return {
+      face,
+      transport,
+      address,
+      port: listener.local.port,
+      ...(mutual === undefined ? {} : { mutual }),
+      ...(mutual === undefined || own === undefined ? {} : { serial: own.leaf.serial }),
+    }
   }
 }

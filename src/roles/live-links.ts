@@ -1,4 +1,7 @@
-/** Links that live on although a certificate ended or was revoked: nothing in TLS closes them, so the profile decides and it is said. */
+/**
+ * Links that live on although a certificate ended or was revoked: nothing in TLS closes them, so the profile decides
+ * and it is said.
+ */
 import { verdict } from '../certificates/verdict-codes.ts'
 import type { Flow } from '../sip/transport/flow.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
@@ -12,7 +15,10 @@ export interface LiveLinks {
   readonly flows: Iterable<Flow>
 }
 
-/** Every node looks once a second: one that ends with its certificate has closed its links within two, and those did not outlive it. */
+/**
+ * Every node looks once a second: one that ends with its certificate has closed its links within two, and those did not
+ * outlive it.
+ */
 const outlivesAfterMs = 2000
 
 /** Said once a link; with `drain` it is closed as well. */
@@ -20,7 +26,10 @@ export function lookForOutlived({ plan, recorder, flows }: LiveLinks, wall: numb
   for (const flow of [...flows]) {
     if (flow.peer === undefined || flow.peer.notAfter + outlivesAfterMs > wall || flow.notes.has('outlived')) continue
     flow.notes.set('outlived', true)
-    const found = verdict('cert.expired', { node: plan.name, found: `the certificate of ${flow.peer.names[0] ?? flow.peer.subject} ended ${new Date(flow.peer.notAfter).toISOString()}` })
+    const found = verdict('cert.expired', {
+      node: plan.name,
+      found: `the certificate of ${flow.peer.names[0] ?? flow.peer.subject} ended ${new Date(flow.peer.notAfter).toISOString()}`,
+    })
     recorder.record('certificate.link-outlived', { verdict: found, data: { flow: flow.id, serial: flow.peer.serial } })
     if (plan.whenOwnCertificateEnds === 'drain') flow.close('cert.expired')
   }
@@ -34,7 +43,10 @@ export function lookForRevoked({ plan, recorder, flows }: LiveLinks, own: readon
     if (found === undefined || flow.notes.has('revoked')) continue
     flow.notes.set('revoked', true)
     const closes = plan.profile.name === 'modern'
-    recorder.record('certificate.link-outlived', { verdict: found, data: { flow: flow.id, serial: flow.peer?.serial, then: closes ? 'closed' : 'kept' } })
+    recorder.record('certificate.link-outlived', {
+      verdict: found,
+      data: { flow: flow.id, serial: flow.peer?.serial, then: closes ? 'closed' : 'kept' },
+    })
     if (closes) flow.close('cert.revoked')
   }
 }

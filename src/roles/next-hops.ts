@@ -1,4 +1,6 @@
-/** Where a URI leads from this node: numeric addresses at once, names through the lab's DNS, answers kept for a moment. */
+/**
+ * Where a URI leads from this node: numeric addresses at once, names through the lab's DNS, answers kept for a moment.
+ */
 import { isIP } from 'node:net'
 import type { Clock } from '../sip/clock.ts'
 import type { SipUri } from '../sip/message/types.ts'
@@ -17,20 +19,27 @@ export interface NextHopsOptions {
   readonly nameRule: 'dialled-fqdn' | 'domain-first'
   readonly random: () => number
   /**
-   * Whether a flow to that hop is open. Then a name that cannot be looked up leads where it led last: a call in progress does not end
-   * with the DNS. Absent: it fails.
+   * Whether a flow to that hop is open. Then a name that cannot be looked up leads where it led last: a call in
+   * progress does not end with the DNS. Absent: it fails.
    */
   readonly isOpen?: (hop: NextHop) => boolean
-  /** `by-chain`: a peer that is dialled by its address is verified by chain and purpose alone; else the address is a wanted name too. */
+  /**
+   * `by-chain`: a peer that is dialled by its address is verified by chain and purpose alone; else the address is a
+   * wanted name too.
+   */
   readonly numericHosts?: 'by-chain' | 'by-name'
   /**
    * Under which identity a host is dialled, e.g. `static-route:1`. Absent, or undefined: under that of the face.
-   * @param wanted what the request asks for, `static-route:2`; it may come from outside and counts only where it leads to that host
+   * @param wanted what the request asks for, `static-route:2`; it may come from outside and counts only where it leads
+   * to that host
    */
   readonly identityOf?: (host: string, port: number | undefined, wanted: string | undefined) => string | undefined
 }
 
-/** The order of an SRV answer is drawn anew after this time, so that load spreads; one message does not cost a walk through DNS. */
+/**
+ * The order of an SRV answer is drawn anew after this time, so that load spreads; one message does not cost a walk
+ * through DNS.
+ */
 const keptMs = 1000
 const keptTargets = 5000
 
@@ -60,7 +69,12 @@ export function nextHops(options: NextHopsOptions): Locate {
   }
 }
 
-async function ask(target: LocateTarget, face: string, identity: string | undefined, { resolver, supported, nameRule, random }: NextHopsOptions): Promise<readonly NextHop[]> {
+async function ask(
+  target: LocateTarget,
+  face: string,
+  identity: string | undefined,
+  { resolver, supported, nameRule, random }: NextHopsOptions,
+): Promise<readonly NextHop[]> {
   const hops = await locate(target, resolver, { supported, face, nameRule, random })
   return identity === undefined ? hops : hops.map((hop) => ({ ...hop, identity }))
 }
@@ -71,5 +85,11 @@ function numericHop(uri: SipUri, face: string, { supported, numericHosts }: Next
   const transport = uri.parameters.get('transport')?.toLowerCase() as TransportName | undefined
   if (transport === undefined || !supported.includes(transport)) return undefined
   const named = (transport === 'tls' || transport === 'wss') && numericHosts !== 'by-chain'
-  return { transport, address: uri.host, port: uri.port ?? defaultPorts[transport], verifyName: named ? uri.host : undefined, face }
+  return {
+    transport,
+    address: uri.host,
+    port: uri.port ?? defaultPorts[transport],
+    verifyName: named ? uri.host : undefined,
+    face,
+  }
 }

@@ -5,7 +5,15 @@ import { StoreError } from '../services/store/store-error.ts'
 import { parseNameAddress } from '../sip/message/name-address.ts'
 import type { Flow } from '../sip/transport/flow.ts'
 import type { FlowStatus, NodeEvent, Registration, TraceEntry } from './control-api.ts'
-import { type ControlAnswer, type ControlCall, ControlRefusal, type ControlRoutes, ControlUsageError, json, type LineStream } from './control-server.ts'
+import {
+  type ControlAnswer,
+  type ControlCall,
+  ControlRefusal,
+  type ControlRoutes,
+  ControlUsageError,
+  json,
+  type LineStream,
+} from './control-server.ts'
 import { nodeDirectory } from './diagnosis.ts'
 import type { Service } from './service.ts'
 import { traceEntry } from './trace.ts'
@@ -17,11 +25,14 @@ export function nodeControl(service: Service): ControlRoutes {
     'GET /flows': () => json(liveFlows(service)),
     'GET /registrations': async () => json(await registrations(service)),
     'GET /settings/general': () => json(generalTab(service.administered)),
-    'GET /settings/security': ({ query }) => json(securityTab(service.administered, { force: query.get('force') === '1' })),
+    'GET /settings/security': ({ query }) =>
+      json(securityTab(service.administered, { force: query.get('force') === '1' })),
     'GET /trace': () => trace(service),
     'GET /metrics': () => json(metrics(service)),
     'POST /assign': async ({ body }) => {
-      assignReference(service.administered, text(body, 'reference'), text(body, 'certificate'), { force: flag(body, 'force') })
+      assignReference(service.administered, text(body, 'reference'), text(body, 'certificate'), {
+        force: flag(body, 'force'),
+      })
       return json(await service.reload())
     },
     'POST /unassign': async ({ body }) => {
@@ -69,7 +80,10 @@ function events({ recorder }: Service, { query }: ControlCall): ControlAnswer {
 function liveFlows({ stack, plan, lab }: Service): readonly FlowStatus[] {
   const who = nodeDirectory(lab)
   return [...(stack?.transport.flows() ?? [])].map(({ direction, transport, local, remote, own, peer }) => ({
-    link: direction === 'dialled' ? `${plan.name}->${who.byAddress(remote.address)}` : `${who.byAddress(remote.address)}->${plan.name}`,
+    link:
+      direction === 'dialled'
+        ? `${plan.name}->${who.byAddress(remote.address)}`
+        : `${who.byAddress(remote.address)}->${plan.name}`,
     direction,
     transport,
     local: `${local.address}:${local.port}`,
@@ -98,9 +112,14 @@ async function registrations({ stores, stack, plan, lab, clock }: Service): Prom
   return found
 }
 
-/** The flow of the registration, the first hop of its Path when it came through others, nothing when neither is left. */
+/**
+ * The flow of the registration, the first hop of its Path when it came through others, nothing when neither is left.
+ */
 function reachedBy({ path, flowBound }: Binding, flow: Flow | undefined): { readonly flow?: string } {
-  if (flow?.open === true) return { flow: `${flow.transport} ${flow.local.address}:${flow.local.port} <- ${flow.remote.address}:${flow.remote.port}` }
+  if (flow?.open === true)
+    return {
+      flow: `${flow.transport} ${flow.local.address}:${flow.local.port} <- ${flow.remote.address}:${flow.remote.port}`,
+    }
   const [first] = path
   if (first !== undefined) return { flow: `by way of ${parseNameAddress(first).uri.host}` }
   return flowBound ? {} : { flow: 'dialled' }
@@ -141,7 +160,14 @@ function trace(service: Service): ControlAnswer {
       const reader = (entry: TraceEntry): void => stream.write(entry)
       all.add(reader)
       const unfollow = service.recorder.events.follow((event) => {
-        if (/^(flow|link)\./.test(event.event)) stream.write({ time: event.time, node: event.node, kind: 'handshake', event: event.event, ...(event.data === undefined ? {} : { data: { ...event.data, verdict: event.verdict?.code } }) })
+        if (/^(flow|link)\./.test(event.event))
+          stream.write({
+            time: event.time,
+            node: event.node,
+            kind: 'handshake',
+            event: event.event,
+            ...(event.data === undefined ? {} : { data: { ...event.data, verdict: event.verdict?.code } }),
+          })
       })
       service.stack?.transport.setTrace((message) => {
         const entry = traceEntry(service, message)
@@ -164,11 +190,15 @@ function linkFault(service: Service, body: unknown): ControlAnswer {
   } else {
     const kind = text(fault, 'kind')
     const amount = field(fault, 'amount') ?? 0
-    if (kind !== 'cut' && kind !== 'silent' && kind !== 'delay' && kind !== 'slow' && kind !== 'reset') throw new ControlUsageError(`fault.kind: wanted cut, silent, delay, slow or reset, found ${kind}`)
+    if (kind !== 'cut' && kind !== 'silent' && kind !== 'delay' && kind !== 'slow' && kind !== 'reset')
+      throw new ControlUsageError(`fault.kind: wanted cut, silent, delay, slow or reset, found ${kind}`)
     if (typeof amount !== 'number') throw new ControlUsageError('fault.amount: wanted a number')
     service.links.setFault(peer, { kind, amount })
   }
-  service.recorder.record('link.fault', { message: fault === undefined ? `The link to ${peer} is whole again` : `A fault was put on the link to ${peer}`, data: { peer, ...(fault === undefined ? {} : { fault }) } })
+  service.recorder.record('link.fault', {
+    message: fault === undefined ? `The link to ${peer} is whole again` : `A fault was put on the link to ${peer}`,
+    data: { peer, ...(fault === undefined ? {} : { fault }) },
+  })
   return json({})
 }
 
@@ -178,7 +208,8 @@ function field(body: unknown, name: string): unknown {
 
 function text(body: unknown, name: string): string {
   const value = field(body, name)
-  if (typeof value !== 'string' || value === '') throw new ControlUsageError(`${name}: wanted text, found ${JSON.stringify(value) ?? 'nothing'}`)
+  if (typeof value !== 'string' || value === '')
+    throw new ControlUsageError(`${name}: wanted text, found ${JSON.stringify(value) ?? 'nothing'}`)
   return value
 }
 
@@ -188,6 +219,7 @@ function optionalText(body: unknown, name: string): string | undefined {
 
 function flag(body: unknown, name: string): boolean {
   const value = field(body, name)
-  if (value !== undefined && typeof value !== 'boolean') throw new ControlUsageError(`${name}: wanted true or false, found ${JSON.stringify(value)}`)
+  if (value !== undefined && typeof value !== 'boolean')
+    throw new ControlUsageError(`${name}: wanted true or false, found ${JSON.stringify(value)}`)
   return value === true
 }

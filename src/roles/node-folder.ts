@@ -12,7 +12,8 @@
  *         settings.json                  what an administrator changed while it ran (mtls on/off)
  *         certificates/NAME.pem .key     leaf first, then its chain; keys 0600
  *         certificates/assignments.json  which certificate each reference points at (certificates/node-certificates.ts)
- *         organisation.key               copy of the key its organisation's servers share (shared-key.ts); only in containers
+ *         organisation.key               copy of the key its organisation's servers share (shared-key.ts); only in
+ * containers
  *         trust.pem                      the anchors this node trusts, one block each
  *         crl/NAME.pem                   revocation lists, one a file; an empty folder: revocation is not checked
  */

@@ -34,7 +34,12 @@ export interface OwnCertificate {
 export type OwnCertificateCheck =
   | { readonly kind: 'unassigned'; readonly use: ReferenceUse }
   | { readonly kind: 'good'; readonly own: OwnCertificate }
-  | { readonly kind: 'bad'; readonly use: ReferenceUse; readonly verdicts: readonly [Verdict, ...Verdict[]]; readonly leaf: VerdictCertificate | undefined }
+  | {
+      readonly kind: 'bad'
+      readonly use: ReferenceUse
+      readonly verdicts: readonly [Verdict, ...Verdict[]]
+      readonly leaf: VerdictCertificate | undefined
+    }
 
 /** The references of a role, in the order they are loaded: the default outgoing first, as the routing setting was. */
 export function referenceUses(plan: NodePlan): readonly ReferenceUse[] {
@@ -48,7 +53,9 @@ export function referenceUses(plan: NodePlan): readonly ReferenceUse[] {
   return [
     { reference: 'default-outgoing', listensOn: undefined, dialsFrom: 'internal' },
     { reference: 'listener', listensOn: 'internal', dialsFrom: undefined },
-    ...routes.flatMap(({ reference }) => (reference === undefined ? [] : [{ reference, listensOn: undefined, dialsFrom: reference }])),
+    ...routes.flatMap(({ reference }) =>
+      reference === undefined ? [] : [{ reference, listensOn: undefined, dialsFrom: reference }],
+    ),
   ]
 }
 
@@ -63,7 +70,10 @@ export interface CheckSettings {
 }
 
 /** Checks what one reference points at. */
-export function checkReference(use: ReferenceUse, { plan, folder, now, tolerate = new Set(), atStart = false }: CheckSettings): OwnCertificateCheck {
+export function checkReference(
+  use: ReferenceUse,
+  { plan, folder, now, tolerate = new Set(), atStart = false }: CheckSettings,
+): OwnCertificateCheck {
   const files = assignedFiles(folder.root, use.reference)
   if (files === undefined) return { kind: 'unassigned', use }
   const faults = faultsOn(readFaultsInForce(folder), use.reference)
@@ -79,10 +89,15 @@ export function checkReference(use: ReferenceUse, { plan, folder, now, tolerate 
     tolerate: new Set([...tolerate, ...toleratedBy(faults.filter(({ bystander }) => bystander || !atStart))]),
     ...(passphrase === undefined ? {} : { passphrase }),
   })
-  return result.ok ? { kind: 'good', own: goodOne(use, files.certificateFile, result, plan, faults) } : { kind: 'bad', use, verdicts: result.verdicts, leaf: result.leaf }
+  return result.ok
+    ? { kind: 'good', own: goodOne(use, files.certificateFile, result, plan, faults) }
+    : { kind: 'bad', use, verdicts: result.verdicts, leaf: result.leaf }
 }
 
-/** Every reference at once; also an assigned one that nothing uses any more is loaded, as the routing setting of LCS was. */
+/**
+ * Every reference at once; also an assigned one that nothing uses any more is loaded, as the routing setting of LCS
+ * was.
+ */
 export function checkAll(settings: CheckSettings): readonly OwnCertificateCheck[] {
   return referenceUses(settings.plan).map((use) => checkReference(use, settings))
 }
@@ -94,16 +109,25 @@ export function hasCertificates(folder: NodeFolder): boolean {
 
 /** A listener or link that needs a certificate and has none. */
 export function unassignedVerdict(reference: CertificateReference): Verdict {
-  return verdict('config.certificate-unassigned', { found: `nothing is assigned to ${reference}`, fix: `siplab assign NODE ${reference} CERTIFICATE` })
+  return verdict('config.certificate-unassigned', {
+    found: `nothing is assigned to ${reference}`,
+    fix: `siplab assign NODE ${reference} CERTIFICATE`,
+  })
 }
 
 export function crlFiles(folder: NodeFolder): readonly string[] {
   if (!existsSync(folder.crl)) return []
-  return readdirSync(folder.crl).filter((file) => file.endsWith('.pem')).sort().map((file) => join(folder.crl, file))
+  return readdirSync(folder.crl)
+    .filter((file) => file.endsWith('.pem'))
+    .sort()
+    .map((file) => join(folder.crl, file))
 }
 
 export function purposesOf({ listensOn, dialsFrom }: ReferenceUse): readonly ('serverAuth' | 'clientAuth')[] {
-  return [...(listensOn === undefined ? [] : (['serverAuth'] as const)), ...(dialsFrom === undefined ? [] : (['clientAuth'] as const))]
+  return [
+    ...(listensOn === undefined ? [] : (['serverAuth'] as const)),
+    ...(dialsFrom === undefined ? [] : (['clientAuth'] as const)),
+  ]
 }
 
 /** What the plan leaves out on purpose (`public-2026`) is for the peers to judge. */
@@ -116,7 +140,8 @@ function wantedPurposes({ certificates }: NodePlan, use: ReferenceUse): ReturnTy
 function wantedNames(plan: NodePlan, { listensOn }: ReferenceUse): readonly string[] {
   if (listensOn === undefined) return []
   const face = plan.faces.find(({ name }) => name === listensOn)
-  if ('home' in plan.settings && 'members' in plan.settings) return [plan.settings.home, ...(plan.settings.members.length > 1 ? [plan.fqdn] : [])]
+  if ('home' in plan.settings && 'members' in plan.settings)
+    return [plan.settings.home, ...(plan.settings.members.length > 1 ? [plan.fqdn] : [])]
   return [face?.fqdn ?? plan.fqdn]
 }
 
@@ -125,7 +150,13 @@ export function nameShown(plan: NodePlan, use: ReferenceUse): string | undefined
   return wantedNames(plan, use)[0]
 }
 
-function goodOne(use: ReferenceUse, certificateFile: string, result: Extract<OwnCertificateResult, { ok: true }>, plan: NodePlan, faults: readonly FaultInForce[]): OwnCertificate {
+function goodOne(
+  use: ReferenceUse,
+  certificateFile: string,
+  result: Extract<OwnCertificateResult, { ok: true }>,
+  plan: NodePlan,
+  faults: readonly FaultInForce[],
+): OwnCertificate {
   const { material, leaf, notAfter, warnings } = result
   return {
     use,
@@ -135,15 +166,18 @@ function goodOne(use: ReferenceUse, certificateFile: string, result: Extract<Own
     notBefore: Date.parse(leaf.notBefore),
     warnings,
     underFault: faults.some(({ bystander }) => !bystander),
-    material: underFaults({
-      certificate: material.cert,
-      key: material.key,
-      ca: material.ca,
-      crl: material.crl,
-      own: { serial: leaf.serial, fingerprint: leaf.fingerprint, notAfter },
-      minVersion: plan.profile.tls.min,
-      maxVersion: plan.profile.tls.max,
-      ciphers: undefined,
-    }, faults),
+    material: underFaults(
+      {
+        certificate: material.cert,
+        key: material.key,
+        ca: material.ca,
+        crl: material.crl,
+        own: { serial: leaf.serial, fingerprint: leaf.fingerprint, notAfter },
+        minVersion: plan.profile.tls.min,
+        maxVersion: plan.profile.tls.max,
+        ciphers: undefined,
+      },
+      faults,
+    ),
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Who a peer is, decided once at the end of its handshake: chain and purpose by Node, the name by us (Node does not look at
- * the name of a client certificate), the class by the lists of topology-facts §1.3.
+ * Who a peer is, decided once at the end of its handshake: chain and purpose by Node, the name by us (Node does not
+ * look at the name of a client certificate), the class by the lists of topology-facts §1.3.
  */
 import { X509Certificate } from 'node:crypto'
 import { readCertificate } from '../certificates/examine/certificate.ts'
@@ -17,7 +17,9 @@ export interface PeerLists {
   readonly servers: ReadonlySet<string>
   readonly edges: ReadonlySet<string>
   readonly authenticatedHosts: ReadonlySet<string>
-  /** What a valid certificate with none of these names is: a client, or turned away (inside face of an access proxy). */
+  /**
+   * What a valid certificate with none of these names is: a client, or turned away (inside face of an access proxy).
+   */
   readonly strangers: 'client' | 'refused'
 }
 
@@ -40,7 +42,8 @@ export function peerJudge(options: PeerJudgeOptions): (evidence: PeerEvidence) =
   return (evidence) => {
     const leaf = evidence.chain[0]
     if (leaf === undefined) return refusal(options, 'tls.client-cert-missing', evidence)
-    if (!evidence.authorized) return refusal(options, nodeErrorToCode(evidence.errorCode, evidence.errorMessage), evidence)
+    if (!evidence.authorized)
+      return refusal(options, nodeErrorToCode(evidence.errorCode, evidence.errorMessage), evidence)
     const certificate = new X509Certificate(leaf)
     const names = namesOf(certificate, options.names)
     const proven = provenName(names, evidence.wantedName, leaf, options)
@@ -57,29 +60,47 @@ function refusal(options: PeerJudgeOptions, code: VerdictCode, evidence: PeerEvi
   return { kind: 'refuse', code: detail.code, detail }
 }
 
-type Proven = { readonly kind: 'nothing-wanted' } | { readonly kind: 'name'; readonly name: string } | { readonly kind: 'refused'; readonly code: 'cert.name-mismatch' | 'cert.wildcard' }
+type Proven =
+  | { readonly kind: 'nothing-wanted' }
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'refused'; readonly code: 'cert.name-mismatch' | 'cert.wildcard' }
 
 /** The usual case is one string comparison; wildcards, URI names and the CN go by the rule book of the profile. */
-function provenName(names: readonly string[], wantedName: string | undefined, leaf: Buffer, { names: settings, nameRules }: PeerJudgeOptions): Proven {
+function provenName(
+  names: readonly string[],
+  wantedName: string | undefined,
+  leaf: Buffer,
+  { names: settings, nameRules }: PeerJudgeOptions,
+): Proven {
   if (wantedName === undefined) return { kind: 'nothing-wanted' }
   const name = wantedName.toLowerCase()
   if (names.includes(name)) return { kind: 'name', name }
   const match = matchName(readCertificate(leaf), { kind: 'dns', value: wantedName }, nameRules)
   if (match.kind !== 'match') return { kind: 'refused', code: 'cert.name-mismatch' }
-  return match.by.includes('*') && settings.wildcards === 'refused' ? { kind: 'refused', code: 'cert.wildcard' } : { kind: 'name', name }
+  return match.by.includes('*') && settings.wildcards === 'refused'
+    ? { kind: 'refused', code: 'cert.wildcard' }
+    : { kind: 'name', name }
 }
 
 /** DNS names, SIP domains where they are read, and the CN where it counts; lower case, wildcards left out. */
 function namesOf(certificate: X509Certificate, settings: NameSettings): readonly string[] {
   const entries = subjectAltNames(certificate)
   const dns = entries.filter((entry) => entry.startsWith('DNS:')).map((entry) => entry.slice(4))
-  const uris = settings.uriNames === 'read' ? entries.filter((entry) => entry.startsWith('URI:sip:')).map((entry) => entry.slice(8)) : []
+  const uris =
+    settings.uriNames === 'read'
+      ? entries.filter((entry) => entry.startsWith('URI:sip:')).map((entry) => entry.slice(8))
+      : []
   const common = settings.commonName === 'allowed' && dns.length === 0 ? commonNames(certificate) : []
-  return [...new Set([...dns, ...uris, ...common].map((name) => name.toLowerCase()))].filter((name) => !name.includes('*'))
+  return [...new Set([...dns, ...uris, ...common].map((name) => name.toLowerCase()))].filter(
+    (name) => !name.includes('*'),
+  )
 }
 
 function commonNames(certificate: X509Certificate): readonly string[] {
-  return certificate.subject.split('\n').filter((line) => line.startsWith('CN=')).map((line) => line.slice(3))
+  return certificate.subject
+    .split('\n')
+    .filter((line) => line.startsWith('CN='))
+    .map((line) => line.slice(3))
 }
 
 function classOf(names: readonly string[], lists: PeerLists | undefined): PeerClass | undefined {
@@ -91,7 +112,12 @@ function classOf(names: readonly string[], lists: PeerLists | undefined): PeerCl
 }
 
 /** The earliest end in what was shown: an accepted peer's issuers cannot be read, so often it is the leaf alone. */
-function identity(certificate: X509Certificate, names: readonly string[], peerClass: PeerClass, { chain }: PeerEvidence): PeerIdentity {
+function identity(
+  certificate: X509Certificate,
+  names: readonly string[],
+  peerClass: PeerClass,
+  { chain }: PeerEvidence,
+): PeerIdentity {
   const issuers = chain.slice(1).map((der) => new X509Certificate(der).validToDate.getTime())
   return {
     class: peerClass,

@@ -1,7 +1,8 @@
 /**
- * One OPTIONS to a peer over this node's own transport: the first SIP answer that makes a link up. A connection that turns out
- * to be dead, or that this node closes itself to dial anew, is replaced by a new one, once; one on which two in a row stay without an answer is closed, so that what waits on it
- * fails now and not at its own timer (RFC 3261 §17.1.2.2 timer F).
+ * One OPTIONS to a peer over this node's own transport: the first SIP answer that makes a link up. A connection that
+ * turns out to be dead, or that this node closes itself to dial anew, is replaced by a new one, once; one on which two
+ * in a row stay without an answer is closed, so that what waits on it fails now and not at its own timer (RFC 3261
+ * §17.1.2.2 timer F).
  */
 import { verdict } from '../certificates/verdict-codes.ts'
 import type { Verdict } from '../certificates/verdict.ts'
@@ -44,8 +45,10 @@ export async function probe(options: ProbeOptions, peer: WatchedPeer): Promise<P
     if (result.kind === 'answered' || !(isOfOurs(result.verdict) || isOfOld(existing, result.verdict))) return result
     return await ask(options, peer, uri, await options.transport.connect(hop))
   } catch (error) {
-    if (error instanceof DialError) return { kind: 'failed', verdict: diagnoseRefusal(options.plan, options.who, error.refusal) }
-    if (error instanceof LocateError) return failed(options, peer, error.code === 'dns.not-found' ? 'dns.not-found' : 'dns.unreachable', error.message)
+    if (error instanceof DialError)
+      return { kind: 'failed', verdict: diagnoseRefusal(options.plan, options.who, error.refusal) }
+    if (error instanceof LocateError)
+      return failed(options, peer, error.code === 'dns.not-found' ? 'dns.not-found' : 'dns.unreachable', error.message)
     throw error
   }
 }
@@ -74,7 +77,8 @@ function ask(options: ProbeOptions, peer: WatchedPeer, uri: string, flow: Flow):
         end({ kind: 'answered', status })
       },
       onTimeout: () => end(failed(options, peer, 'link.timeout', 'no answer to OPTIONS')),
-      onTransportError: (_transaction, because) => end(failed(options, peer, flow.confirmed ? 'link.reset' : 'tls.peer-refused', because)),
+      onTransportError: (_transaction, because) =>
+        end(failed(options, peer, flow.confirmed ? 'link.reset' : 'tls.peer-refused', because)),
     })
     const timer = clock.after(answerMs, () => {
       transaction?.abandon()
@@ -82,7 +86,8 @@ function ask(options: ProbeOptions, peer: WatchedPeer, uri: string, flow: Flow):
       if (flow.notes.has(unanswered)) flow.close('link.timeout')
       flow.notes.set(unanswered, true)
     })
-    if (transaction === undefined) return end(failed(options, peer, 'route.next-hop-down', 'this node has as many transactions as it may'))
+    if (transaction === undefined)
+      return end(failed(options, peer, 'route.next-hop-down', 'this node has as many transactions as it may'))
     const text = composeRequest({
       method: 'OPTIONS',
       uri,
@@ -92,7 +97,11 @@ function ask(options: ProbeOptions, peer: WatchedPeer, uri: string, flow: Flow):
       callId: `${randomToken(12)}@${plan.fqdn}`,
       cseq: 1,
       maxForwards: 70,
-      headers: [['Contact', `<sip:${plan.fqdn}:${portOf(plan, peer.face)};transport=tls>`], ['Accept', 'application/sdp'], ['User-Agent', 'siplab']],
+      headers: [
+        ['Contact', `<sip:${plan.fqdn}:${portOf(plan, peer.face)};transport=tls>`],
+        ['Accept', 'application/sdp'],
+        ['User-Agent', 'siplab'],
+      ],
       body: '',
     })
     transaction.send(text, flow)
@@ -104,6 +113,19 @@ function portOf({ listeners }: NodePlan, face: string): number {
   return listeners.find((listener) => listener.face === face && listener.transport === 'tls')?.port ?? 5061
 }
 
-function failed({ plan, who }: ProbeOptions, peer: WatchedPeer, code: Parameters<typeof verdict>[0], found: string): { readonly kind: 'failed'; readonly verdict: Verdict } {
-  return { kind: 'failed', verdict: verdict(code, { node: plan.name, link: `${plan.name}->${who.byName(peer.fqdn)}`, direction: 'outgoing', found }) }
+function failed(
+  { plan, who }: ProbeOptions,
+  peer: WatchedPeer,
+  code: Parameters<typeof verdict>[0],
+  found: string,
+): { readonly kind: 'failed'; readonly verdict: Verdict } {
+  return {
+    kind: 'failed',
+    verdict: verdict(code, {
+      node: plan.name,
+      link: `${plan.name}->${who.byName(peer.fqdn)}`,
+      direction: 'outgoing',
+      found,
+    }),
+  }
 }

@@ -14,7 +14,11 @@ export interface ReachOptions {
 const rememberedMs = 1000
 
 /** `reachable('fe2.lab.test', 5061, 'internal')` */
-export function reachability({ clock, transport, locate }: ReachOptions): (fqdn: string, port: number, face: string) => boolean | Promise<boolean> {
+export function reachability({
+  clock,
+  transport,
+  locate,
+}: ReachOptions): (fqdn: string, port: number, face: string) => boolean | Promise<boolean> {
   const out = new Map<string, number>()
   const dialling = new Map<string, Promise<boolean>>()
 
@@ -44,6 +48,11 @@ export function reachability({ clock, transport, locate }: ReachOptions): (fqdn:
   return (fqdn, port, face) => {
     const key = `${fqdn}:${port} ${face}`
     const hops = locate(parseUri(`sip:${fqdn}:${port};transport=tls`), face)
-    return hops instanceof Promise ? hops.then((found) => once(key, found), () => false) : once(key, hops)
+    return hops instanceof Promise
+      ? hops.then(
+          (found) => once(key, found),
+          () => false,
+        )
+      : once(key, hops)
   }
 }

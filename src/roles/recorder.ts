@@ -34,7 +34,12 @@ export function openRecorder(options: RecorderOptions): Recorder {
       if (meaning.kept) events.append(event, fields)
       if (!log.isLevelEnabled(meaning.level)) return
       const verdict = fields.verdict
-      const extra = { event, ...fields.data, ...fields.log, ...(verdict === undefined ? {} : { verdict: verdict.code, fix: verdict.fix }) }
+      const extra = {
+        event,
+        ...fields.data,
+        ...fields.log,
+        ...(verdict === undefined ? {} : { verdict: verdict.code, fix: verdict.fix }),
+      }
       log[meaning.level](extra, fields.message ?? verdict?.message ?? meaning.meaning)
     },
     close() {

@@ -35,30 +35,48 @@ export function requestLog(recorder: Pick<Recorder, 'levelOn' | 'record'>): Requ
       if (decision.kind === 'refuse') counts.refused++
       if (!tells) return
       const { request } = arrival
-      if (decision.kind === 'refuse') recorder.record('request.refused', { message: `${request.method} ${request.requestUri}: ${decision.status} ${decision.because}`, log: { policy, ...story(request) } })
-      else if (debugs) recorder.record('request.received', { log: { policy, decision: decision.kind, ...story(request) } })
+      if (decision.kind === 'refuse')
+        recorder.record('request.refused', {
+          message: `${request.method} ${request.requestUri}: ${decision.status} ${decision.because}`,
+          log: { policy, ...story(request) },
+        })
+      else if (debugs)
+        recorder.record('request.received', { log: { policy, decision: decision.kind, ...story(request) } })
     },
     forwarded({ request }, target, flow) {
       counts.forwarded++
       if (!tells || request.method === 'ACK') return
       const peer = flow.dialledName ?? `${flow.remote.address}:${flow.remote.port}`
-      recorder.record('request.forwarded', { message: `${request.method} ${target.uri} to ${peer}`, log: { flow: flow.id, transport: flow.transport, ...story(request) } })
+      recorder.record('request.forwarded', {
+        message: `${request.method} ${target.uri} to ${peer}`,
+        log: { flow: flow.id, transport: flow.transport, ...story(request) },
+      })
     },
     answered(request, status, because) {
       counts.answered++
       if (!tells || (request.method === 'OPTIONS' && status === 200)) return
-      recorder.record('request.answered', { message: `${request.method} ${request.requestUri}: ${status}`, log: { status, because, ...story(request) } })
+      recorder.record('request.answered', {
+        message: `${request.method} ${request.requestUri}: ${status}`,
+        log: { status, because, ...story(request) },
+      })
     },
     dropped(message, flow, because) {
       counts.dropped++
-      if (debugs) recorder.record('message.malformed', { message: `dropped: ${because}`, log: { flow: flow.id, ...story(message) } })
+      if (debugs)
+        recorder.record('message.malformed', {
+          message: `dropped: ${because}`,
+          log: { flow: flow.id, ...story(message) },
+        })
     },
     failed(message, error) {
       counts.failed++
       const log = message === undefined ? {} : { log: story(message) }
       // What a peer left broken in what is passed on for it comes to light late, and is its fault all the same.
       if (error instanceof MessageError) return recorder.record('message.malformed', { message: error.message, ...log })
-      recorder.record('message.failed', { message: error instanceof Error ? (error.stack ?? error.message) : String(error), ...log })
+      recorder.record('message.failed', {
+        message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        ...log,
+      })
     },
   }
 }

@@ -27,7 +27,9 @@ export interface RoleParts {
   readonly faces: Readonly<Record<string, FacePolicies>>
   readonly peers: Readonly<Record<string, PeerLists>>
   readonly watched: readonly WatchedPeer[]
-  readonly editResponse?: Readonly<Record<string, (response: SipResponse, arrival: Arrival) => ResponseChange | undefined>>
+  readonly editResponse?: Readonly<
+    Record<string, (response: SipResponse, arrival: Arrival) => ResponseChange | undefined>
+  >
   readonly stripResponse?: FaceSettings['stripResponse']
   /** Domains whose OPTIONS end here; absent: they go on to who is at home there. */
   readonly domains?: readonly string[]
@@ -59,16 +61,30 @@ export interface RoleContext {
 }
 
 /** The directory of a role that cannot do without. */
-export function directoryOf({ plan, directory, accounts }: RoleContext): { readonly directory: Directory; readonly accounts: DirectoryCache } {
+export function directoryOf({ plan, directory, accounts }: RoleContext): {
+  readonly directory: Directory
+  readonly accounts: DirectoryCache
+} {
   if (directory === undefined || accounts === undefined) throw new Error(`${plan.name} needs a directory and has none`)
   return { directory, accounts }
 }
 
 const nobody: ReadonlySet<string> = new Set()
 
-export function peerLists(lists: { readonly servers?: readonly string[]; readonly edges?: readonly string[]; readonly authenticatedHosts?: readonly string[]; readonly strangers?: PeerLists['strangers'] }): PeerLists {
-  const set = (names: readonly string[] | undefined): ReadonlySet<string> => (names === undefined ? nobody : new Set(names.map((name) => name.toLowerCase())))
-  return { servers: set(lists.servers), edges: set(lists.edges), authenticatedHosts: set(lists.authenticatedHosts), strangers: lists.strangers ?? 'client' }
+export function peerLists(lists: {
+  readonly servers?: readonly string[]
+  readonly edges?: readonly string[]
+  readonly authenticatedHosts?: readonly string[]
+  readonly strangers?: PeerLists['strangers']
+}): PeerLists {
+  const set = (names: readonly string[] | undefined): ReadonlySet<string> =>
+    names === undefined ? nobody : new Set(names.map((name) => name.toLowerCase()))
+  return {
+    servers: set(lists.servers),
+    edges: set(lists.edges),
+    authenticatedHosts: set(lists.authenticatedHosts),
+    strangers: lists.strangers ?? 'client',
+  }
 }
 
 /** How each face of a node is named on the wire. */
@@ -78,7 +94,15 @@ export function faceSettings(plan: NodePlan, parts: RoleParts): Readonly<Record<
       const policies = parts.faces[face.name]
       if (policies === undefined) throw new Error(`${plan.role} has no policies for its face ${face.name}`)
       const editResponse = parts.editResponse?.[face.name]
-      return [face.name, { ...wireNames(plan, face, parts.recordRouteName), ...policies, ...(parts.stripResponse === undefined ? {} : { stripResponse: parts.stripResponse }), ...(editResponse === undefined ? {} : { editResponse }) }]
+      return [
+        face.name,
+        {
+          ...wireNames(plan, face, parts.recordRouteName),
+          ...policies,
+          ...(parts.stripResponse === undefined ? {} : { stripResponse: parts.stripResponse }),
+          ...(editResponse === undefined ? {} : { editResponse }),
+        },
+      ]
     }),
   )
 }
@@ -86,13 +110,22 @@ export function faceSettings(plan: NodePlan, parts: RoleParts): Readonly<Record<
 function wireNames(plan: NodePlan, face: Face, recordRouteName: string | undefined): FaceSettings {
   const listeners = plan.listeners.filter((listener) => listener.face === face.name)
   const transports = [...new Set(listeners.map(({ transport }) => transport))]
-  const alone = transports.filter((transport) => listeners.filter((listener) => listener.transport === transport).length === 1)
+  const alone = transports.filter(
+    (transport) => listeners.filter((listener) => listener.transport === transport).length === 1,
+  )
   return {
     name: face.fqdn,
     recordRouteName: recordRouteName ?? face.fqdn,
     // Where two ports serve one transport (5061 and 443 outside), a peer comes back to the port it came by.
-    ports: Object.fromEntries(alone.map((transport): [TransportName, number] => [transport, listeners.find((listener) => listener.transport === transport)?.port ?? 0])),
-    serverPorts: Object.fromEntries(transports.map((transport): [TransportName, number] => [transport, serverPort(listeners, transport)])),
+    ports: Object.fromEntries(
+      alone.map((transport): [TransportName, number] => [
+        transport,
+        listeners.find((listener) => listener.transport === transport)?.port ?? 0,
+      ]),
+    ),
+    serverPorts: Object.fromEntries(
+      transports.map((transport): [TransportName, number] => [transport, serverPort(listeners, transport)]),
+    ),
     ownPorts: [...new Set(listeners.map(({ port }) => port))],
     alsoKnownAs: [...new Set([face.address, ...Object.values(face.addresses)].map(bracketed))],
   }

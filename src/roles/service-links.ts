@@ -1,4 +1,7 @@
-/** The links that one running server dials: watched, asked anew, dialled again, and broken where a fault of the lab lies on them. */
+/**
+ * The links that one running server dials: watched, asked anew, dialled again, and broken where a fault of the lab lies
+ * on them.
+ */
 import { verdict } from '../certificates/verdict-codes.ts'
 import type { Clock } from '../sip/clock.ts'
 import type { Flow } from '../sip/transport/flow.ts'
@@ -48,11 +51,15 @@ export class ServiceLinks {
     return this.#watch?.probeNow(peer) ?? Promise.resolve([])
   }
 
-  /** Closes the flows this node dialled to a peer, or to all, and dials again: live flows keep what they were opened with. */
+  /**
+   * Closes the flows this node dialled to a peer, or to all, and dials again: live flows keep what they were opened
+   * with.
+   */
   redial(peer?: string): Promise<readonly LinkState[]> {
     for (const flow of [...(this.#stack?.transport.flows() ?? [])]) {
       const dialled = flow.direction === 'dialled' && flow.secure
-      if (dialled && (peer === undefined || flow.dialledName?.toLowerCase() === peer.toLowerCase())) flow.close(redialled)
+      if (dialled && (peer === undefined || flow.dialledName?.toLowerCase() === peer.toLowerCase()))
+        flow.close(redialled)
     }
     return this.probe(peer)
   }
@@ -82,14 +89,21 @@ export class ServiceLinks {
     return new LinkWatch({
       clock,
       peers,
-      probe: async (peer) => this.#explained(peer, await probe({ clock, plan, who, proxy: stack.proxy, transport: stack.transport, locate: stack.locate }, peer)),
+      probe: async (peer) =>
+        this.#explained(
+          peer,
+          await probe({ clock, plan, who, proxy: stack.proxy, transport: stack.transport, locate: stack.locate }, peer),
+        ),
       onChange: (link) => this.#tell(link),
     })
   }
 
   #tell({ peer, state, verdict: found }: LinkState): void {
     this.#options.recorder.record(state === 'up' ? 'link.up' : 'link.down', {
-      message: state === 'up' ? `The link to ${peer} is up` : `The link to ${peer} is down: ${found?.message ?? 'no reason known'}`,
+      message:
+        state === 'up'
+          ? `The link to ${peer} is up`
+          : `The link to ${peer} is down: ${found?.message ?? 'no reason known'}`,
       ...(found === undefined ? {} : { verdict: found }),
       data: { peer },
     })
@@ -100,7 +114,17 @@ export class ServiceLinks {
     const fault = this.#faults.get(fqdn)
     if (fault?.kind !== 'reset' || result.kind !== 'failed' || result.verdict.found !== 'link.reset') return result
     const { node, link, direction } = result.verdict
-    const where = { ...(node === undefined ? {} : { node }), ...(link === undefined ? {} : { link, fix: `siplab heal '${link}'` }), ...(direction === undefined ? {} : { direction }) }
-    return { kind: 'failed', verdict: verdict('link.reset', { ...where, found: `a fault of the lab resets the connection after ${fault.amount} octets` }) }
+    const where = {
+      ...(node === undefined ? {} : { node }),
+      ...(link === undefined ? {} : { link, fix: `siplab heal '${link}'` }),
+      ...(direction === undefined ? {} : { direction }),
+    }
+    return {
+      kind: 'failed',
+      verdict: verdict('link.reset', {
+        ...where,
+        found: `a fault of the lab resets the connection after ${fault.amount} octets`,
+      }),
+    }
   }
 }

@@ -1,6 +1,7 @@
 /**
- * The life of one SIP server: check before anything listens, open, serve, take changes while running, end. What ends it for
- * a certificate is the profile's choice (`whenOwnCertificateEnds`); then the exit status is 1 and the events say why.
+ * The life of one SIP server: check before anything listens, open, serve, take changes while running, end. What ends it
+ * for a certificate is the profile's choice (`whenOwnCertificateEnds`); then the exit status is 1 and the events say
+ * why.
  */
 import { mkdirSync } from 'node:fs'
 import type { DestinationStream } from 'pino'
@@ -48,7 +49,9 @@ export interface ServiceOptions {
   /** Where the directory is a database of its own. */
   readonly directoryUrl?: string
   /** Differences for benchmarks and tests. */
-  readonly stack?: Partial<Pick<StackOptions, 'authentication' | 'transportSettings' | 'transactionLimits' | 'forward' | 'dnsServers'>>
+  readonly stack?: Partial<
+    Pick<StackOptions, 'authentication' | 'transportSettings' | 'transactionLimits' | 'forward' | 'dnsServers'>
+  >
 }
 
 export class Service {
@@ -79,7 +82,14 @@ export class Service {
     this.ended = promise
     this.#end = resolve
     mkdirSync(this.folder.root, { recursive: true, mode: 0o700 })
-    this.recorder = openRecorder({ node: this.plan.name, role: this.plan.role, eventFile: this.folder.events, level: options.logLevel, wall: () => this.clock.wall(), ...(options.logDestination === undefined ? {} : { destination: options.logDestination }) })
+    this.recorder = openRecorder({
+      node: this.plan.name,
+      role: this.plan.role,
+      eventFile: this.folder.events,
+      level: options.logLevel,
+      wall: () => this.clock.wall(),
+      ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
+    })
     const { plan, clock, recorder } = this
     this.#condition = new Condition(() => this.#now())
     this.#storeWatch = new StoreWatch({ plan, recorder, condition: this.#condition, urls: options })
@@ -88,7 +98,10 @@ export class Service {
     this.#watch = new CertificateWatch({
       clock,
       warnAtFraction: plan.profile.warnAtFraction,
-      onEnding: (own) => recorder.record('certificate.ending', { verdict: verdict('cert.expires-soon', { ...this.#place(own), found: `ends ${own.leaf.notAfter}` }) }),
+      onEnding: (own) =>
+        recorder.record('certificate.ending', {
+          verdict: verdict('cert.expires-soon', { ...this.#place(own), found: `ends ${own.leaf.notAfter}` }),
+        }),
       onEnded: (own) => this.#ownEnded(own),
       onRound: (wall) => lookForOutlived(this.#liveLinks, wall),
     })
@@ -101,7 +114,8 @@ export class Service {
     const unreadable = localFault(this.plan, this.folder) ?? configurationFault(this.plan)
     if (unreadable !== undefined) return this.#die(unreadable.verdict, undefined, unreadable.className)
     const unfetched = await this.#fetchCrls()
-    if (unfetched !== undefined) return this.#die(this.#namingALeaf(unfetched), undefined, 'MSFT_SIPFederationInternalEdgeListeningAddressSetting')
+    if (unfetched !== undefined)
+      return this.#die(this.#namingALeaf(unfetched), undefined, 'MSFT_SIPFederationInternalEdgeListeningAddressSetting')
     const bad = this.#listening.load()
     if (bad !== undefined) return this.#die(bad.verdict, bad.reference)
     await this.#open()
@@ -161,15 +175,18 @@ export class Service {
     return this.#condition.verdicts.filter((each) => isAbout('pool', each) || isAbout('directory', each))
   }
 
-  /** For an account that was removed: its bindings go, and what was remembered of it. @throws StoreError when the store cannot be changed */
+  /**
+   * For an account that was removed: its bindings go, and what was remembered of it. @throws StoreError when the store
+   * cannot be changed
+   */
   async forgetUser(aor: string): Promise<void> {
     this.#stack?.accounts?.clear()
     await this.#stores?.location?.removeUser(aor)
   }
 
   /**
-   * Reads settings, certificates, trust and CRLs again and puts into use what is good. A bad certificate leaves the old one
-   * serving; live flows stay in any case.
+   * Reads settings, certificates, trust and CRLs again and puts into use what is good. A bad certificate leaves the old
+   * one serving; live flows stay in any case.
    */
   async reload(): Promise<ChangeReport> {
     const changes: Changes = { changed: [], unchanged: [] }
@@ -204,7 +221,14 @@ export class Service {
 
   async #open(): Promise<void> {
     const { lab, dataDir, sqlUrl, directoryUrl, stack } = this.#options
-    this.#stores = await openStores({ plan: this.plan, dataDir, clock: this.clock, sqlUrl, directoryUrl, onHealth: (store, health) => this.#storeWatch.heard(store, health) })
+    this.#stores = await openStores({
+      plan: this.plan,
+      dataDir,
+      clock: this.clock,
+      sqlUrl,
+      directoryUrl,
+      onHealth: (store, health) => this.#storeWatch.heard(store, health),
+    })
     const missing = this.#storeWatch.missingFile(this.#stores)
     if (missing !== undefined) return this.#die(missing.verdict, undefined, missing.className)
     // A table that cannot be read is known before the first request asks for it.
@@ -223,7 +247,10 @@ export class Service {
       onFlowClosed: (flow, because) => this.links.flowClosed(flow, because),
       sharedKey: sharedKey(dataDir, this.plan.organisation, this.folder),
     })
-    this.links.open(this.#stack, this.#listening.own.some(({ use }) => use.dialsFrom !== undefined))
+    this.links.open(
+      this.#stack,
+      this.#listening.own.some(({ use }) => use.dialsFrom !== undefined),
+    )
     try {
       await this.#listening.open(this.#stack.transport)
     } catch (error) {
@@ -238,8 +265,14 @@ export class Service {
   /** One certificate may serve several references; it ends the service once. */
   #ownEnded(own: OwnCertificate): void {
     if (this.#condition.state === 'stopped') return
-    const found = verdict('cert.expired', { ...this.#place(own), found: `ended ${own.leaf.notAfter}, it is ${this.#now()} by the clock of ${this.plan.name}` })
-    this.recorder.record('certificate.ended', { verdict: found, data: { reference: own.use.reference, then: this.plan.whenOwnCertificateEnds } })
+    const found = verdict('cert.expired', {
+      ...this.#place(own),
+      found: `ended ${own.leaf.notAfter}, it is ${this.#now()} by the clock of ${this.plan.name}`,
+    })
+    this.recorder.record('certificate.ended', {
+      verdict: found,
+      data: { reference: own.use.reference, then: this.plan.whenOwnCertificateEnds },
+    })
     switch (this.plan.whenOwnCertificateEnds) {
       case 'die':
         return void this.#die(found, own.use.reference)
@@ -256,7 +289,9 @@ export class Service {
     }
   }
 
-  /** The list that could not be had; the others are in the folder. Nodes that do not fetch have theirs there already. */
+  /**
+   * The list that could not be had; the others are in the folder. Nodes that do not fetch have theirs there already.
+   */
   async #fetchCrls(): Promise<Verdict | undefined> {
     if (!fetchesCrls(this.plan)) return undefined
     const [first, ...others] = await fetchCrls(this.plan, this.folder)
@@ -281,13 +316,25 @@ export class Service {
 
   #cannotListen(error: unknown): Promise<void> {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    if (/^ERR_(SSL|OSSL|CRYPTO|TLS)_/.test(code)) return this.#die(verdict(nodeErrorToCode(code, String(error)), { node: this.plan.name, found: String(error) }), 'listener')
-    const found = verdict('config.invalid', { node: this.plan.name, message: `A listener of ${this.plan.name} cannot be opened`, found: error instanceof Error ? error.message : String(error), fix: 'see what else uses the address and port: ss -ltnp' })
+    if (/^ERR_(SSL|OSSL|CRYPTO|TLS)_/.test(code))
+      return this.#die(
+        verdict(nodeErrorToCode(code, String(error)), { node: this.plan.name, found: String(error) }),
+        'listener',
+      )
+    const found = verdict('config.invalid', {
+      node: this.plan.name,
+      message: `A listener of ${this.plan.name} cannot be opened`,
+      found: error instanceof Error ? error.message : String(error),
+      fix: 'see what else uses the address and port: ss -ltnp',
+    })
     return this.#die(found, 'listener', 'MSFT_SIPListeningAddressData')
   }
 
   async #die(cause: Verdict, reference: string | undefined, className?: string): Promise<void> {
-    recordFailureChain(this.recorder, cause, { ...(reference === undefined ? {} : { reference }), ...(className === undefined ? {} : { className }) })
+    recordFailureChain(this.recorder, cause, {
+      ...(reference === undefined ? {} : { reference }),
+      ...(className === undefined ? {} : { className }),
+    })
     this.#condition.endFor(cause)
     await this.#close(1, undefined)
   }

@@ -10,8 +10,15 @@ import type { NodeFolder } from './node-folder.ts'
 
 const octets = 32
 
-/** The copy in the node's own folder, else the shared file: made by whoever comes first; two that start at once get the same one. */
-export function sharedKey(dataDir: string, organisation: string, { organisationKey }: Pick<NodeFolder, 'organisationKey'>): Buffer {
+/**
+ * The copy in the node's own folder, else the shared file: made by whoever comes first; two that start at once get the
+ * same one.
+ */
+export function sharedKey(
+  dataDir: string,
+  organisation: string,
+  { organisationKey }: Pick<NodeFolder, 'organisationKey'>,
+): Buffer {
   if (existsSync(organisationKey)) return readKey(organisationKey)
   const folder = join(dataDir, 'keys')
   const file = join(folder, `${organisation}.key`)
@@ -19,7 +26,10 @@ export function sharedKey(dataDir: string, organisation: string, { organisationK
   return readKey(file)
 }
 
-/** One fresh key for all servers of an organisation, a copy in the folder of each; what is there already stays. Mode 0600. */
+/**
+ * One fresh key for all servers of an organisation, a copy in the folder of each; what is there already stays. Mode
+ * 0600.
+ */
 export function copySharedKey(folders: readonly Pick<NodeFolder, 'organisationKey'>[]): void {
   const files = folders.map(({ organisationKey }) => organisationKey)
   const present = files.find((file) => existsSync(file))
@@ -29,7 +39,8 @@ export function copySharedKey(folders: readonly Pick<NodeFolder, 'organisationKe
 
 function readKey(file: string): Buffer {
   const key = readFileSync(file)
-  if (key.length !== octets) throw new Error(`${file}: wanted ${octets} octets, found ${key.length}; remove the file and start the nodes again`)
+  if (key.length !== octets)
+    throw new Error(`${file}: wanted ${octets} octets, found ${key.length}; remove the file and start the nodes again`)
   return key
 }
 

@@ -1,4 +1,7 @@
-/** The stack of one node: transport, proxy core and the lists of its role, joined. What happens in it is recorded as events. */
+/**
+ * The stack of one node: transport, proxy core and the lists of its role, joined. What happens in it is recorded as
+ * events.
+ */
 import type { Verdict } from '../certificates/verdict.ts'
 import { verdict, type VerdictCode } from '../certificates/verdict-codes.ts'
 import type { Clock } from '../sip/clock.ts'
@@ -17,12 +20,26 @@ import { createTransport } from '../sip/transport/transport.ts'
 import { TargetHealth } from '../sip/transport/target-health.ts'
 import { defaultTransportSettings, type TransportSettings } from '../sip/transport/settings.ts'
 import type { Locate, ProxySettings } from '../sip/routing/settings.ts'
-import type { Judgement, NextHop, PeerEvidence, TlsMaterial, TransportLayer, TransportUser } from '../sip/transport/types.ts'
+import type {
+  Judgement,
+  NextHop,
+  PeerEvidence,
+  TlsMaterial,
+  TransportLayer,
+  TransportUser,
+} from '../sip/transport/types.ts'
 import { onFlowClosed as forgetFlow } from '../services/registrar/registrar.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { peerPolicies } from '../topology/requirements.ts'
 import { accessProxy } from './access-proxy.ts'
-import { connectionName, diagnosePeer, diagnoseRefusal, diagnoseSilence, type Directory, nodeDirectory } from './diagnosis.ts'
+import {
+  connectionName,
+  diagnosePeer,
+  diagnoseRefusal,
+  diagnoseSilence,
+  type Directory,
+  nodeDirectory,
+} from './diagnosis.ts'
 import { diagnosticsHeaders } from './diagnostics.ts'
 import { director } from './director.ts'
 import { openGateway } from './gateway.ts'
@@ -83,7 +100,11 @@ export function openStack(options: StackOptions): Stack {
   const who = nodeDirectory(lab)
   const events = proxyEvents(recorder, plan, who)
   const overload = new OverloadGuard(clock, setImmediate)
-  let judge: (evidence: PeerEvidence) => Judgement = () => ({ kind: 'refuse', code: 'link.forbidden', detail: undefined })
+  let judge: (evidence: PeerEvidence) => Judgement = () => ({
+    kind: 'refuse',
+    code: 'link.forbidden',
+    detail: undefined,
+  })
   let proxy: Proxy | undefined
   let links: NodeLinks | undefined
   const user: TransportUser = {
@@ -108,9 +129,13 @@ export function openStack(options: StackOptions): Stack {
     },
     onFlowClosed(flow, because) {
       proxy?.transactions.onFlowClosed(flow, because)
-      if (stores.location !== undefined) void Promise.resolve(forgetFlow(stores.location, flow)).catch((error: unknown) => recorder.record('store.lost', { message: String(error) }))
+      if (stores.location !== undefined)
+        void Promise.resolve(forgetFlow(stores.location, flow)).catch((error: unknown) =>
+          recorder.record('store.lost', { message: String(error) }),
+        )
       recorder.record('flow.closed', { data: { flow: flow.id, because } })
-      if (flow.secure && flow.direction === 'accepted' && !flow.confirmed && because !== 'closed') recordSilence(options, who, flow, because)
+      if (flow.secure && flow.direction === 'accepted' && !flow.confirmed && because !== 'closed')
+        recordSilence(options, who, flow, because)
       options.onFlowClosed?.(flow, because)
     },
     onRefused(refusal) {
@@ -121,23 +146,49 @@ export function openStack(options: StackOptions): Stack {
       recorder.record(refusedHere ? 'flow.refused' : 'flow.lost', {
         verdict: found,
         ...(connection === undefined ? {} : { connection }),
-        data: { side: refusal.side, face: refusal.face, ...(refusal.errorCode === undefined ? {} : { errorCode: refusal.errorCode }), ...(refusal.own === undefined ? {} : { shownSerial: refusal.own.serial }) },
+        data: {
+          side: refusal.side,
+          face: refusal.face,
+          ...(refusal.errorCode === undefined ? {} : { errorCode: refusal.errorCode }),
+          ...(refusal.own === undefined ? {} : { shownSerial: refusal.own.serial }),
+        },
       })
     },
     onBehind: () => overload.fallBehind(),
     onWait: (ms) => overload.waits(ms),
     onIncident(incident) {
       const stapled = stapleCode(incident.event)
-      if (stapled !== undefined) return recorder.record('certificate.remarked', { verdict: verdict(stapled, { node: plan.name, link: `${plan.name}->${who.byAddress(incident.remote.address)}`, direction: 'outgoing', found: incident.reason }) })
-      recorder.record(incidentEvent(incident.event), { message: incident.reason, data: { remote: `${incident.remote.address}:${incident.remote.port}`, incident: incident.event } })
+      if (stapled !== undefined)
+        return recorder.record('certificate.remarked', {
+          verdict: verdict(stapled, {
+            node: plan.name,
+            link: `${plan.name}->${who.byAddress(incident.remote.address)}`,
+            direction: 'outgoing',
+            found: incident.reason,
+          }),
+        })
+      recorder.record(incidentEvent(incident.event), {
+        message: incident.reason,
+        data: { remote: `${incident.remote.address}:${incident.remote.port}`, incident: incident.event },
+      })
     },
   }
-  const transport = createTransport({ clock, user, judge: (evidence) => judge(evidence), settings: { ...bounds(plan), ...options.transportSettings } })
+  const transport = createTransport({
+    clock,
+    user,
+    judge: (evidence) => judge(evidence),
+    settings: { ...bounds(plan), ...options.transportSettings },
+  })
   const flowTokens = new FlowTokens({ node: plan.fqdn, key: options.sharedKey, flow: (id) => transport.flow(id) })
   // Names are kept for a second: a lab changes its records while it runs.
-  const resolver = createResolver({ clock, servers: options.dnsServers ?? [`${plan.resolver.address}:${plan.resolver.port}`], cacheSeconds: 1 })
+  const resolver = createResolver({
+    clock,
+    servers: options.dnsServers ?? [`${plan.resolver.address}:${plan.resolver.port}`],
+    cacheSeconds: 1,
+  })
   const locate = locator(options, resolver, (hop) => transport.existing(hop) !== undefined)
-  const accounts = stores.directory === undefined ? undefined : cacheDirectory(stores.directory, { clock, freshMs: 1000 })
+  const accounts =
+    stores.directory === undefined ? undefined : cacheDirectory(stores.directory, { clock, freshMs: 1000 })
   const parts = partsOf({
     plan,
     clock,
@@ -151,36 +202,44 @@ export function openStack(options: StackOptions): Stack {
     location: stores.location,
   })
   const { names } = plan.profile
-  judge = peerJudge({ faces: parts.peers, names, nameRules: nameRulesOf(plan), diagnose: (code, evidence) => diagnosePeer(plan, who, groundFor(options, evidence.face), code, evidence) })
+  judge = peerJudge({
+    faces: parts.peers,
+    names,
+    nameRules: nameRulesOf(plan),
+    diagnose: (code, evidence) => diagnosePeer(plan, who, groundFor(options, evidence.face), code, evidence),
+  })
   const settings = plan.settings
   const faces = faceSettings(plan, parts)
   if (settings.kind === 'gateway') {
     const ground = (face: string): JudgingGround | undefined => groundFor(options, face)
-    const diagnose = (code: VerdictCode, evidence: PeerEvidence): Verdict => diagnosePeer(plan, who, ground(evidence.face), code, evidence)
+    const diagnose = (code: VerdictCode, evidence: PeerEvidence): Verdict =>
+      diagnosePeer(plan, who, ground(evidence.face), code, evidence)
     judge = gatewayJudge({ policy: peerPolicies[settings.policy], trunks: settings.trunks.flat(), ground, diagnose })
     const [face] = Object.values(faces)
     if (face === undefined) throw new Error(`${plan.name} has no face`)
     const gateway = openGateway({ plan, settings, clock, transport, locate, face, who, recorder })
     proxy = gateway.proxy
     links = gateway.links
-  } else proxy = createProxy({
-    clock,
-    wheel: new TimerWheel(clock, (error) => events.failed?.(undefined, error)),
-    timers: defaultTimers,
-    limits: options.transactionLimits ?? defaultTransactionLimits,
-    transport,
-    locate,
-    health: new TargetHealth(clock),
-    faces,
-    forward: { ...defaultForward, ...options.forward },
-    ...(parts.domains === undefined ? {} : { domains: parts.domains }),
-    ...(parts.detour === undefined ? {} : { detour: parts.detour }),
-    shed: (request) => options.shed?.(request) ?? overload.shed(),
-    optionTags: ['ms-benotify'],
-    flowTokens,
-    diagnostics: (because, arrival, status, detail): readonly HeaderField[] => (parts.explainsTo(arrival) ? diagnosticsHeaders({ plan, who }, because, arrival, status, detail) : []),
-    on: events,
-  })
+  } else
+    proxy = createProxy({
+      clock,
+      wheel: new TimerWheel(clock, (error) => events.failed?.(undefined, error)),
+      timers: defaultTimers,
+      limits: options.transactionLimits ?? defaultTransactionLimits,
+      transport,
+      locate,
+      health: new TargetHealth(clock),
+      faces,
+      forward: { ...defaultForward, ...options.forward },
+      ...(parts.domains === undefined ? {} : { domains: parts.domains }),
+      ...(parts.detour === undefined ? {} : { detour: parts.detour }),
+      shed: (request) => options.shed?.(request) ?? overload.shed(),
+      optionTags: ['ms-benotify'],
+      flowTokens,
+      diagnostics: (because, arrival, status, detail): readonly HeaderField[] =>
+        parts.explainsTo(arrival) ? diagnosticsHeaders({ plan, who }, because, arrival, status, detail) : [],
+      on: events,
+    })
   return {
     transport,
     proxy,
@@ -221,18 +280,28 @@ function partsOf(context: RoleContext): RoleParts {
 
 /** Behind a load balancer every client has the balancer's address. */
 function bounds({ settings }: NodePlan): Partial<TransportSettings> {
-  return 'members' in settings && settings.members.length > 1 ? { connectionsPerSource: defaultTransportSettings.connections } : {}
+  return 'members' in settings && settings.members.length > 1
+    ? { connectionsPerSource: defaultTransportSettings.connections }
+    : {}
 }
 
 /** Who answers calls itself has no lists of policies and knows its peers by what they show. */
-const gatewayParts: RoleParts = { faces: { internal: { admit: [], target: [] } }, peers: {}, watched: [], explainsTo: () => false }
+const gatewayParts: RoleParts = {
+  faces: { internal: { admit: [], target: [] } },
+  peers: {},
+  watched: [],
+  explainsTo: () => false,
+}
 
 /**
- * A static route with a certificate of its own shows it to its next hop, whatever request goes there; of several routes to one host and port
- * the first, unless the request says another.
+ * A static route with a certificate of its own shows it to its next hop, whatever request goes there; of several routes
+ * to one host and port the first, unless the request says another.
  */
-function routeIdentity({ settings }: NodePlan): (host: string, port: number | undefined, wanted: string | undefined) => string | undefined {
-  const routes = 'staticRoutes' in settings ? settings.staticRoutes.filter(({ reference }) => reference !== undefined) : []
+function routeIdentity({
+  settings,
+}: NodePlan): (host: string, port: number | undefined, wanted: string | undefined) => string | undefined {
+  const routes =
+    'staticRoutes' in settings ? settings.staticRoutes.filter(({ reference }) => reference !== undefined) : []
   if (routes.length === 0) return () => undefined
   return (host, port, wanted) => {
     if (wanted === ownIdentity) return undefined
@@ -241,8 +310,14 @@ function routeIdentity({ settings }: NodePlan): (host: string, port: number | un
   }
 }
 
-function locator({ plan, clock, numericHosts }: StackOptions, resolver: Resolver, isOpen: (hop: NextHop) => boolean): Locate {
-  const supported = plan.listeners.some(({ transport }) => transport === 'udp') ? (['tls', 'tcp', 'udp'] as const) : (['tls', 'tcp'] as const)
+function locator(
+  { plan, clock, numericHosts }: StackOptions,
+  resolver: Resolver,
+  isOpen: (hop: NextHop) => boolean,
+): Locate {
+  const supported = plan.listeners.some(({ transport }) => transport === 'udp')
+    ? (['tls', 'tcp', 'udp'] as const)
+    : (['tls', 'tcp'] as const)
   return nextHops({
     clock,
     resolver,
@@ -282,13 +357,23 @@ function stapleCode(incident: string): 'tls.staple-missing' | 'tls.staple-invali
 }
 
 function recordOpened(recorder: Recorder, flow: Flow, peer: string): void {
-  recorder.record('flow.opened', { data: { flow: flow.id, peer, transport: flow.transport, direction: flow.direction } })
+  recorder.record('flow.opened', {
+    data: { flow: flow.id, peer, transport: flow.transport, direction: flow.direction },
+  })
   if (flow.peer === undefined) return
   const connection = connectionName(flow.direction, flow.local, flow.remote)
   recorder.record('flow.accepted', {
     message: `${flow.peer.names[0] ?? flow.peer.subject} was accepted as ${flow.peer.class}`,
     ...(connection === undefined ? {} : { connection }),
-    data: { flow: flow.id, face: flow.face, side: flow.direction, peer, class: flow.peer.class, serial: flow.peer.serial, ...(flow.own === undefined ? {} : { shownSerial: flow.own.serial }) },
+    data: {
+      flow: flow.id,
+      face: flow.face,
+      side: flow.direction,
+      peer,
+      class: flow.peer.class,
+      serial: flow.peer.serial,
+      ...(flow.own === undefined ? {} : { shownSerial: flow.own.serial }),
+    },
   })
 }
 

@@ -1,4 +1,7 @@
-/** A database that cannot be used, as verdict and as the event an administrator knows from a configuration that cannot be read. */
+/**
+ * A database that cannot be used, as verdict and as the event an administrator knows from a configuration that cannot
+ * be read.
+ */
 import { type VerdictCode, verdict } from '../certificates/verdict-codes.ts'
 import type { Verdict } from '../certificates/verdict.ts'
 import type { StoreHealth } from '../services/store/settings.ts'
@@ -34,7 +37,10 @@ export function isAbout(store: StoreName, { code }: Verdict): boolean {
  * What the configuration event names: pool configuration stood in the SQL back end, the trusted lists in the directory
  * (topology-facts §5.3). A running service goes on all the same and asks again: decision 0020.
  */
-export const storeClasses: Readonly<Record<StoreName, string>> = { pool: 'MSFT_SIPProxySetting', directory: 'MSFT_SIPESTrustedServerSetting' }
+export const storeClasses: Readonly<Record<StoreName, string>> = {
+  pool: 'MSFT_SIPProxySetting',
+  directory: 'MSFT_SIPESTrustedServerSetting',
+}
 
 export function recordStoreLost(recorder: Recorder, store: StoreName, { state }: StoreHealth, cause: Verdict): void {
   recorder.record('store.lost', { verdict: cause, data: { store, state } })

@@ -35,13 +35,20 @@ export class StoreWatch {
 
   /** What a server that starts now ends for; undefined: nothing. */
   missingFile({ directory, pool }: Stores): ConfigurationFault | undefined {
-    for (const [store, health] of [['directory', directory?.health], ['pool', pool?.health]] as const) {
-      if (health?.state === 'down' && this.#endsWithout(store)) return { verdict: storeVerdict(store, health, this.#options.plan.name), className: storeClasses[store] }
+    for (const [store, health] of [
+      ['directory', directory?.health],
+      ['pool', pool?.health],
+    ] as const) {
+      if (health?.state === 'down' && this.#endsWithout(store))
+        return { verdict: storeVerdict(store, health, this.#options.plan.name), className: storeClasses[store] }
     }
     return undefined
   }
 
-  /** A file beside the service is a part of it, and a server of 2005 or 2007 went nowhere without. A database server is another host, which comes back: decision 0020. */
+  /**
+   * A file beside the service is a part of it, and a server of 2005 or 2007 went nowhere without. A database server is
+   * another host, which comes back: decision 0020.
+   */
   #endsWithout(store: StoreName): boolean {
     return this.#options.plan.profile.name !== 'modern' && databaseServer(store, this.#options.urls) === undefined
   }

@@ -32,27 +32,43 @@ export interface StoreUrls {
 }
 
 /** URL of the server that holds a store; undefined: it is a file beside the service. */
-export function databaseServer(store: 'directory' | 'pool', { sqlUrl, directoryUrl = sqlUrl }: StoreUrls): string | undefined {
+export function databaseServer(
+  store: 'directory' | 'pool',
+  { sqlUrl, directoryUrl = sqlUrl }: StoreUrls,
+): string | undefined {
   return store === 'directory' ? directoryUrl : sqlUrl
 }
 
 /** Resolves when each has answered or failed once: a database that is away opens as well, and is asked again. */
 export async function openStores({ plan, dataDir, clock, onHealth, ...urls }: StoresOptions): Promise<Stores> {
   const { settings } = plan
-  if (!('store' in settings)) return { directory: undefined, pool: undefined, location: undefined, close: async () => undefined }
-  const [{ openDirectory }, { openPoolStore }] = await Promise.all([import('../services/store/directory.ts'), import('../services/store/pool-store.ts')])
+  if (!('store' in settings))
+    return { directory: undefined, pool: undefined, location: undefined, close: async () => undefined }
+  const [{ openDirectory }, { openPoolStore }] = await Promise.all([
+    import('../services/store/directory.ts'),
+    import('../services/store/pool-store.ts'),
+  ])
   const files = filesOf(settings.store)
   const tls = databaseTls(settings.store, () => readFileSync(nodeFolder(dataDir, plan.name).trust, 'utf8'))
   const at = (store: 'directory' | 'pool'): StoreSettings => {
     const url = databaseServer(store, urls)
-    return url === undefined ? { kind: 'sqlite', file: join(dataDir, files[store]) } : { kind: 'postgresql', url, ...tls }
+    return url === undefined
+      ? { kind: 'sqlite', file: join(dataDir, files[store]) }
+      : { kind: 'postgresql', url, ...tls }
   }
   const [directory, pool] = await Promise.all([
     openDirectory(at('directory'), { clock, onHealth: (health) => onHealth('directory', health) }),
-    settings.kind === 'director' ? undefined : openPoolStore(at('pool'), { clock, onHealth: (health) => onHealth('pool', health) }),
+    settings.kind === 'director'
+      ? undefined
+      : openPoolStore(at('pool'), { clock, onHealth: (health) => onHealth('pool', health) }),
   ])
   const alone = 'members' in settings && settings.members.length === 1
-  const location = pool === undefined ? undefined : alone ? singleWriterLocation({ clock, store: pool }) : sharedLocation({ clock, store: pool })
+  const location =
+    pool === undefined
+      ? undefined
+      : alone
+        ? singleWriterLocation({ clock, store: pool })
+        : sharedLocation({ clock, store: pool })
   return {
     directory,
     pool,
@@ -66,8 +82,8 @@ export async function openStores({ plan, dataDir, clock, onHealth, ...urls }: St
 }
 
 /**
- * TLS to the database as the lab file wants it. Both `on` and `verify` check chain and name: encryption to nobody in particular
- * protects nothing.
+ * TLS to the database as the lab file wants it. Both `on` and `verify` check chain and name: encryption to nobody in
+ * particular protects nothing.
  *
  * @param trust PEM anchors
  */
@@ -79,7 +95,10 @@ export function databaseTls(store: StorePlan, trust: () => string): { readonly t
 /** One question to each database that nobody needs an answer to: whoever has no traffic learns how they fare. */
 export async function askStores({ directory, pool }: Stores): Promise<void> {
   const questions = [directory?.account('sip:nobody@invalid'), pool?.bindingsOf('sip:nobody@invalid')]
-  for (const { status, reason } of (await Promise.allSettled(questions)) as readonly { readonly status: string; readonly reason?: unknown }[]) {
+  for (const { status, reason } of (await Promise.allSettled(questions)) as readonly {
+    readonly status: string
+    readonly reason?: unknown
+  }[]) {
     // The health of the store has been told.
     if (status === 'rejected' && !(reason instanceof StoreError)) throw reason
   }

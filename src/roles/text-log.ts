@@ -11,7 +11,10 @@ interface LogLine {
   readonly fix?: string
 }
 
-/** Takes the JSON lines of the log: `12:00:00.123       request.forwarded     INVITE sip:bob@lab.test to pool.lab.test  call l7h0h2gf`. */
+/**
+ * Takes the JSON lines of the log: `12:00:00.123       request.forwarded     INVITE sip:bob@lab.test to pool.lab.test
+ * call l7h0h2gf`.
+ */
 export function textLog(write: (text: string) => void): DestinationStream {
   return { write: (line: string) => write(textOf(JSON.parse(line) as LogLine)) }
 }

@@ -6,7 +6,10 @@ import type { Service } from './service.ts'
 
 type TracedMessage = Parameters<TraceTap>[0]
 
-export function traceEntry({ plan, clock }: Pick<Service, 'plan' | 'clock'>, { direction, flow, text }: TracedMessage): TraceEntry {
+export function traceEntry(
+  { plan, clock }: Pick<Service, 'plan' | 'clock'>,
+  { direction, flow, text }: TracedMessage,
+): TraceEntry {
   return {
     time: new Date(clock.wall()).toISOString(),
     node: plan.name,
@@ -21,5 +24,7 @@ export function traceEntry({ plan, clock }: Pick<Service, 'plan' | 'clock'>, { d
 
 /** Digest responses and NTLM tokens; the scheme and the realm stay, they explain a refusal. */
 function withoutSecrets(text: string): string {
-  return text.replace(/^((?:Proxy-)?Authorization:[^\r\n]*)$/gim, (line) => line.replace(/\b(response|cnonce|gssapi-data)="?[^",]*"?/gi, '$1="…"'))
+  return text.replace(/^((?:Proxy-)?Authorization:[^\r\n]*)$/gim, (line) =>
+    line.replace(/\b(response|cnonce|gssapi-data)="?[^",]*"?/gi, '$1="…"'),
+  )
 }

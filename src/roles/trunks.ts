@@ -1,6 +1,6 @@
 /**
- * The trunks of a voice service and what it thinks of each: silent until it shows itself with OPTIONS, then called back with OPTIONS;
- * active when it answers (topology-facts §7.1). To everybody else they are the links this node dials.
+ * The trunks of a voice service and what it thinks of each: silent until it shows itself with OPTIONS, then called back
+ * with OPTIONS; active when it answers (topology-facts §7.1). To everybody else they are the links this node dials.
  */
 import { verdict } from '../certificates/verdict-codes.ts'
 import type { Verdict } from '../certificates/verdict.ts'
@@ -46,7 +46,12 @@ export class Trunks implements NodeLinks {
 
   constructor(options: TrunksOptions) {
     this.#options = options
-    this.#watched = options.names.map((names) => ({ trunk: { names, state: 'silent', trouble: undefined }, since: this.#now(), uri: undefined, asking: undefined }))
+    this.#watched = options.names.map((names) => ({
+      trunk: { names, state: 'silent', trouble: undefined },
+      since: this.#now(),
+      uri: undefined,
+      asking: undefined,
+    }))
   }
 
   /** The trunk that may show that name. */
@@ -78,7 +83,9 @@ export class Trunks implements NodeLinks {
   /** The connection may only have been idle: a new OPTIONS tells. */
   flowClosed(dialledName: string | undefined, because: string): void {
     if (dialledName === undefined || ownWill.includes(because)) return
-    for (const watched of this.#watched) if (watched.trunk.state === 'active' && watched.trunk.names.includes(dialledName.toLowerCase())) void this.#ask(watched)
+    for (const watched of this.#watched)
+      if (watched.trunk.state === 'active' && watched.trunk.names.includes(dialledName.toLowerCase()))
+        void this.#ask(watched)
   }
 
   /** Its OPTIONS will say so. */
@@ -100,11 +107,17 @@ export class Trunks implements NodeLinks {
     const [peer = uri] = watched.trunk.names
     try {
       const { status } = await ask(uri)
-      if (this.#become(watched, 'active', undefined)) recorder.record('link.up', { message: `The trunk ${peer} is active`, data: { peer, status } })
+      if (this.#become(watched, 'active', undefined))
+        recorder.record('link.up', { message: `The trunk ${peer} is active`, data: { peer, status } })
     } catch (error) {
       if (this.#closed) return
       const trouble = this.#diagnose(error, peer)
-      if (this.#become(watched, 'failed', trouble)) recorder.record('link.down', { message: `The trunk ${peer} does not answer OPTIONS: ${trouble.message}`, verdict: trouble, data: { peer } })
+      if (this.#become(watched, 'failed', trouble))
+        recorder.record('link.down', {
+          message: `The trunk ${peer} does not answer OPTIONS: ${trouble.message}`,
+          verdict: trouble,
+          data: { peer },
+        })
     }
   }
 
@@ -122,7 +135,8 @@ export class Trunks implements NodeLinks {
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
     if (cause instanceof DialError) return diagnoseRefusal(plan, who, cause.refusal)
     const found = error instanceof Error ? error.message : String(error)
-    const code = error instanceof Error && 'code' in error && error.code === 'peer.silent' ? 'link.timeout' : 'link.reset'
+    const code =
+      error instanceof Error && 'code' in error && error.code === 'peer.silent' ? 'link.timeout' : 'link.reset'
     return verdict(code, { node: plan.name, link: `${plan.name}->${who.byName(peer)}`, direction: 'outgoing', found })
   }
 
@@ -131,8 +145,17 @@ export class Trunks implements NodeLinks {
   }
 }
 
-const linkStates: Readonly<Record<Trunk['state'], LinkState['state']>> = { silent: 'untried', active: 'up', failed: 'down' }
+const linkStates: Readonly<Record<Trunk['state'], LinkState['state']>> = {
+  silent: 'untried',
+  active: 'up',
+  failed: 'down',
+}
 
 function linkOf({ trunk: { names, state, trouble }, since }: Watched): LinkState {
-  return { peer: names[0] ?? '', state: linkStates[state], since, ...(trouble === undefined ? {} : { verdict: trouble }) }
+  return {
+    peer: names[0] ?? '',
+    state: linkStates[state],
+    since,
+    ...(trouble === undefined ? {} : { verdict: trouble }),
+  }
 }

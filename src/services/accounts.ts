@@ -41,7 +41,12 @@ export async function addUser(directory: Directory, user: NewUser, realm: string
     enabled: user.enabled ?? true,
   }
   const names = new Set([user.login, account.aor.slice('sip:'.length)])
-  await directory.putAccount(account, [...names].flatMap((name) => credentialRows(name, realm, user.password).map((row) => ({ ...row, aor: account.aor }))))
+  await directory.putAccount(
+    account,
+    [...names].flatMap((name) =>
+      credentialRows(name, realm, user.password).map((row) => ({ ...row, aor: account.aor })),
+    ),
+  )
   return account
 }
 
@@ -50,7 +55,10 @@ export interface BindingsOfUsers {
   removeUser(aor: string): void | Promise<void>
 }
 
-/** Removes a user's account and credentials, then its bindings: a refresh between the two finds no account. False: there was no such user. */
+/**
+ * Removes a user's account and credentials, then its bindings: a refresh between the two finds no account. False: there
+ * was no such user.
+ */
 export async function removeUser(directory: Directory, bindings: BindingsOfUsers, uri: string): Promise<boolean> {
   const aor = addressOfRecord(parseUri(uri))
   const wasThere = await directory.removeAccount(aor)
@@ -63,7 +71,11 @@ export function listUsers(directory: Directory): Promise<readonly Account[]> {
 }
 
 /** Fills a directory from a lab's plan; users that are there already keep nothing of before. */
-export async function seedDirectory(directory: Directory, seed: DirectorySeed, realm: string = defaultRealm): Promise<void> {
+export async function seedDirectory(
+  directory: Directory,
+  seed: DirectorySeed,
+  realm: string = defaultRealm,
+): Promise<void> {
   await directory.putLists(seed)
   for (const user of seed.users) await addUser(directory, user, realm)
 }

@@ -22,12 +22,16 @@ export interface DirectoryCacheOptions {
   readonly limit?: number
 }
 
-export function cacheDirectory(directory: Pick<Directory, 'account' | 'credential'>, options: DirectoryCacheOptions): DirectoryCache {
+export function cacheDirectory(
+  directory: Pick<Directory, 'account' | 'credential'>,
+  options: DirectoryCacheOptions,
+): DirectoryCache {
   const accounts = answerCache<Account>(options)
   const credentials = answerCache<Credential>(options)
   return {
     account: (aor) => accounts.ask(aor, () => directory.account(aor)),
-    credential: (username, scheme, realm) => credentials.ask(`${scheme}\n${realm}\n${username}`, () => directory.credential(username, scheme, realm)),
+    credential: (username, scheme, realm) =>
+      credentials.ask(`${scheme}\n${realm}\n${username}`, () => directory.credential(username, scheme, realm)),
     clear() {
       accounts.clear()
       credentials.clear()
@@ -59,7 +63,11 @@ function answerCache<Value>({ clock, freshMs = 5000, limit = 20_000 }: Directory
     young.set(key, entry)
   }
 
-  async function query(key: string, stale: Entry<Value> | undefined, run: () => Promise<Value | undefined>): Promise<Value | undefined> {
+  async function query(
+    key: string,
+    stale: Entry<Value> | undefined,
+    run: () => Promise<Value | undefined>,
+  ): Promise<Value | undefined> {
     try {
       const value = await run()
       keep(key, { value, at: clock.now() })

@@ -1,4 +1,6 @@
-/** Refusals that services share, with the diagnostics the old clients show to a person (topology-facts: MS-OCER ids). */
+/**
+ * Refusals that services share, with the diagnostics the old clients show to a person (topology-facts: MS-OCER ids).
+ */
 import { refuse } from '../sip/routing/decision.ts'
 import type { Decision } from '../sip/routing/decision.ts'
 import { MessageError } from '../sip/message/message-error.ts'
@@ -12,7 +14,9 @@ export function diagnostics(id: number, reason: string, source: string): HeaderF
 
 /** What is answered while a database is away. */
 export interface OutageAnswer {
-  /** 503 would make the next hop avoid this server for calls too, and ask its twin on the same database: 504 does not. */
+  /**
+   * 503 would make the next hop avoid this server for calls too, and ask its twin on the same database: 504 does not.
+   */
   readonly status: 503 | 504
   /** Seconds; sent as Retry-After. */
   readonly retryAfterSeconds: number

@@ -1,4 +1,6 @@
-/** Answers that are usually there already. Policies stay synchronous then: no promise, no extra turn for each request. */
+/**
+ * Answers that are usually there already. Policies stay synchronous then: no promise, no extra turn for each request.
+ */
 
 export type Soon<Value> = Value | Promise<Value>
 

@@ -4,7 +4,9 @@ import { performance } from 'node:perf_hooks'
 export interface Clock {
   /** Milliseconds on a scale that never steps back. For timers. */
   now(): number
-  /** Milliseconds since 1970-01-01 UTC by the node's calendar; an administrator may move it. For expiry and validity. */
+  /**
+   * Milliseconds since 1970-01-01 UTC by the node's calendar; an administrator may move it. For expiry and validity.
+   */
   wall(): number
   /** Calls back once, not before `delayMs` have passed. Delays above 2^31-1 ms are refused with a RangeError. */
   after(delayMs: number, callback: () => void): Timer
@@ -22,7 +24,8 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
   after(delayMs, callback) {
-    if (delayMs > longestDelayMs) throw new RangeError(`a timer holds at most ${longestDelayMs} ms, asked for ${delayMs}`)
+    if (delayMs > longestDelayMs)
+      throw new RangeError(`a timer holds at most ${longestDelayMs} ms, asked for ${delayMs}`)
     const handle = setTimeout(callback, delayMs)
     handle.unref()
     return { cancel: () => clearTimeout(handle) }

@@ -55,18 +55,32 @@ function page(topology: Schema, profile: Schema): string {
     'The column *mirrors* names the WMI class and property of Live Communications Server 2005 that said the same.',
     '## The lab file',
     settingsTable(topology, { hosts: true }),
-    ...hosts.flatMap((host) => [`## Host: ${String(host.properties?.['role']?.const)}`, host.properties?.['role']?.description ?? '', settingsTable(host)]),
+    ...hosts.flatMap((host) => [
+      `## Host: ${String(host.properties?.['role']?.const)}`,
+      host.properties?.['role']?.description ?? '',
+      settingsTable(host),
+    ]),
     '## Profiles',
     'A file of `config/profiles/`. The certificate rules of each profile stand in the table below.',
     settingsTable(profile),
     '## Who needs a certificate',
     'Subject and SAN by where the name comes from: `own` FQDN, `home` the pool FQDN, `members` the front ends of the pool, `external` the external FQDN, `domains` the SIP domains, `sip-domains` `sip.` before each of them.',
-    markdownTable(['profile', 'role', 'reference', 'needed', 'CA', 'subject', 'SAN', 'EKU', 'why'], requirements.filter(({ need }) => need !== 'never').map(requirementRow)),
+    markdownTable(
+      ['profile', 'role', 'reference', 'needed', 'CA', 'subject', 'SAN', 'EKU', 'why'],
+      requirements.filter(({ need }) => need !== 'never').map(requirementRow),
+    ),
     'A load balancer, the SQL back end, the DNS and the PKI host present no SIP certificate under any profile.',
     '## Peer policies',
     markdownTable(
       ['policy', 'from', 'public CA writes clientAuth', 'wants of a dialler', 'shows', 'about'],
-      Object.values(peerPolicies).map((policy) => [policy.name, policy.from ?? '', policy.publicClientAuth === 'issued' ? 'yes' : 'no', policy.wantsOfDialler.join(', '), policy.shows.join(', '), [policy.about, policy.disputed ?? ''].join(' ').trim()]),
+      Object.values(peerPolicies).map((policy) => [
+        policy.name,
+        policy.from ?? '',
+        policy.publicClientAuth === 'issued' ? 'yes' : 'no',
+        policy.wantsOfDialler.join(', '),
+        policy.shows.join(', '),
+        [policy.about, policy.disputed ?? ''].join(' ').trim(),
+      ]),
     ),
   ]
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`
@@ -75,7 +89,17 @@ function page(topology: Schema, profile: Schema): string {
 function requirementRow(row: Requirement): readonly string[] {
   const names = [...row.dnsNames, ...row.uriNames.map((name) => `URI:sip: ${name}`)].join(', ')
   const advised = row.advisedPurposes.map((purpose) => `${purpose} (advised)`)
-  return [row.profile, row.role, row.references.join(', '), row.need === 'always' ? 'always' : 'where servers talk', row.authority, row.subject, names, [...row.requiredPurposes, ...advised].join(', '), row.why]
+  return [
+    row.profile,
+    row.role,
+    row.references.join(', '),
+    row.need === 'always' ? 'always' : 'where servers talk',
+    row.authority,
+    row.subject,
+    names,
+    [...row.requiredPurposes, ...advised].join(', '),
+    row.why,
+  ]
 }
 
 /** One row a setting, groups and lists unfolded: `certificates.keyType`, `listeners[].port`. */
@@ -88,7 +112,13 @@ function settingRows(schema: Schema, prefix: string, skipHosts: boolean): readon
   return Object.entries(schema.properties ?? {}).flatMap(([name, setting]) => {
     if (name === 'role') return []
     const path = `${prefix}${name}`
-    const row = [`\`${path}\``, valueOf(setting), defaultOf(schema, name, setting), setting.description ?? '', setting.mirrors === undefined ? '' : `\`${setting.mirrors}\``]
+    const row = [
+      `\`${path}\``,
+      valueOf(setting),
+      defaultOf(schema, name, setting),
+      setting.description ?? '',
+      setting.mirrors === undefined ? '' : `\`${setting.mirrors}\``,
+    ]
     return [row, ...innerRows(setting, path, skipHosts)]
   })
 }
@@ -97,7 +127,8 @@ function innerRows(setting: Schema, path: string, skipHosts: boolean): readonly 
   if (setting.properties !== undefined) return settingRows(setting, `${path}.`, skipHosts)
   const { items, additionalProperties } = setting
   if (items?.properties !== undefined && path !== 'partners') return settingRows(items, `${path}[].`, skipHosts)
-  if (typeof additionalProperties === 'object' && additionalProperties.properties !== undefined) return settingRows(additionalProperties, `${path}.NAME.`, skipHosts)
+  if (typeof additionalProperties === 'object' && additionalProperties.properties !== undefined)
+    return settingRows(additionalProperties, `${path}.NAME.`, skipHosts)
   return []
 }
 
@@ -113,7 +144,9 @@ function valueOf(setting: Schema): string {
 
 function range({ minimum, exclusiveMinimum, maximum }: Schema): string {
   const least = minimum ?? exclusiveMinimum
-  return least === undefined || maximum === undefined || maximum >= Number.MAX_SAFE_INTEGER ? `a number${least === undefined ? '' : ` from ${least}`}` : `${least} to ${maximum}`
+  return least === undefined || maximum === undefined || maximum >= Number.MAX_SAFE_INTEGER
+    ? `a number${least === undefined ? '' : ` from ${least}`}`
+    : `${least} to ${maximum}`
 }
 
 function defaultOf(group: Schema, name: string, { default: value }: Schema): string {

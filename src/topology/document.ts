@@ -30,7 +30,14 @@ export interface CheckedDocument<T> {
  */
 export function readDocument<S extends z.ZodType>(schema: S, text: string, file: string): CheckedDocument<z.infer<S>> {
   if (text.length > maxCharacters) {
-    throw new ConfigError({ file, line: 1, column: 1, field: '', wanted: `at most ${maxCharacters} characters`, found: String(text.length) })
+    throw new ConfigError({
+      file,
+      line: 1,
+      column: 1,
+      field: '',
+      wanted: `at most ${maxCharacters} characters`,
+      found: String(text.length),
+    })
   }
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2' })
@@ -43,7 +50,14 @@ export function readDocument<S extends z.ZodType>(schema: S, text: string, file:
   const input = plainValue(document, file)
   const error = (fault: Fault): ConfigError => {
     const { line, column } = place(document, lines, fault.path)
-    return new ConfigError({ file, line, column, field: fieldPath(fault.path), wanted: fault.wanted, found: fault.found })
+    return new ConfigError({
+      file,
+      line,
+      column,
+      field: fieldPath(fault.path),
+      wanted: fault.wanted,
+      found: fault.found,
+    })
   }
   const result = schema.safeParse(input)
   if (result.success) return { value: result.data, error }
@@ -59,7 +73,10 @@ function plainValue(document: Document, file: string): unknown {
     return document.toJS({ maxAliasCount: 50 })
   } catch (cause) {
     const found = cause instanceof Error ? firstLine(cause.message) : String(cause)
-    throw new ConfigError({ file, line: 1, column: 1, field: '', wanted: 'at most 50 uses of an alias', found }, { cause })
+    throw new ConfigError(
+      { file, line: 1, column: 1, field: '', wanted: 'at most 50 uses of an alias', found },
+      { cause },
+    )
   }
 }
 
@@ -87,7 +104,11 @@ function faults(issue: z.core.$ZodIssue, input: unknown, schema: z.ZodType): rea
   const value = valueAt(input, path)
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => ({ path: [...path, key], wanted: knownKeys(schema, path, input), found: `the unknown key "${key}"` }))
+      return issue.keys.map((key) => ({
+        path: [...path, key],
+        wanted: knownKeys(schema, path, input),
+        found: `the unknown key "${key}"`,
+      }))
     case 'invalid_union': {
       const inner = issue.errors.flat()[0]
       const options = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : undefined
@@ -112,7 +133,9 @@ function wanted(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return oneOf(issue.values.map(String))
     case 'too_small':
-      return issue.origin === 'string' ? 'some text' : `at least ${issue.minimum}${issue.origin === 'array' ? ' entries' : ''}`
+      return issue.origin === 'string'
+        ? 'some text'
+        : `at least ${issue.minimum}${issue.origin === 'array' ? ' entries' : ''}`
     case 'too_big':
       return `at most ${issue.maximum}${sizes[issue.origin] ?? ''}`
     default:
@@ -143,7 +166,10 @@ function valueAt(value: unknown, path: Path): unknown {
   }, value)
 }
 
-/** The keys a group accepts, found by walking the schema along the path; a union is told apart by the `role` or `kind` given. */
+/**
+ * The keys a group accepts, found by walking the schema along the path; a union is told apart by the `role` or `kind`
+ * given.
+ */
 function knownKeys(schema: z.ZodType, path: Path, input: unknown): string {
   let at: z.core.$ZodType = unwrap(schema)
   let value: unknown = input
@@ -210,7 +236,9 @@ function offsetAt(document: Document, path: Path): number | undefined {
     const item = parent.items[Number(step)]
     return isNode(item) ? item.range?.[0] : undefined
   }
-  const pair = parent.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step))
+  const pair = parent.items.find(
+    (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step),
+  )
   return isNode(pair?.key) ? pair.key.range?.[0] : undefined
 }
 

@@ -1,4 +1,7 @@
-/** The settings of each role, declared once. `mirrors` names the WMI class and property of LCS 2005 SP1 that said the same. */
+/**
+ * The settings of each role, declared once. `mirrors` names the WMI class and property of LCS 2005 SP1 that said the
+ * same.
+ */
 import { z } from 'zod'
 import { whenOwnCertificateEnds } from './profile.ts'
 import { addressOffset, domainName, group, hostLabel, hostReference, port, setting, text } from './settings.ts'
@@ -6,18 +9,29 @@ import { addressOffset, domainName, group, hostLabel, hostReference, port, setti
 export const verificationLevel = z.enum(['AlwaysVerifiable', 'AlwaysUnverifiable', 'UseSourceVerification'])
 
 const listener = group({
-  transport: setting(z.enum(['udp', 'tcp', 'tls', 'ws', 'wss']), { doc: 'Transport.', mirrors: 'MSFT_SIPListeningAddressData.TransportType' }),
+  transport: setting(z.enum(['udp', 'tcp', 'tls', 'ws', 'wss']), {
+    doc: 'Transport.',
+    mirrors: 'MSFT_SIPListeningAddressData.TransportType',
+  }),
   port: setting(port, { doc: 'Port.', mirrors: 'MSFT_SIPListeningAddressData.Port' }),
-  face: setting(z.enum(['internal', 'external']).default('internal'), { doc: 'Face of an access proxy; every other host has only `internal`.' }),
+  face: setting(z.enum(['internal', 'external']).default('internal'), {
+    doc: 'Face of an access proxy; every other host has only `internal`.',
+  }),
   mutual: setting(z.enum(['required', 'requested', 'off']).optional(), {
     doc: 'Client certificates on TLS: `required`, `requested` or `off`. Absent: as the role has it.',
     mirrors: 'MSFT_SIPFederationExternalEdgeListeningPortData.AllowMutualAuthentication',
   }),
-  enabled: setting(z.boolean().default(true), { doc: '`false` takes a listener of the role away.', mirrors: 'MSFT_SIPListeningAddressData.Enabled' }),
+  enabled: setting(z.boolean().default(true), {
+    doc: '`false` takes a listener of the role away.',
+    mirrors: 'MSFT_SIPListeningAddressData.Enabled',
+  }),
 })
 
 const normalisation = group({
-  pattern: setting(z.string().min(1).max(200).refine(isPattern, { error: 'a regular expression such as "^0([1-9][0-9]+)$"' }), { doc: 'What the number is, without visual separators: a regular expression.' }),
+  pattern: setting(
+    z.string().min(1).max(200).refine(isPattern, { error: 'a regular expression such as "^0([1-9][0-9]+)$"' }),
+    { doc: 'What the number is, without visual separators: a regular expression.' },
+  ),
   replacement: setting(z.string().min(1).max(60), { doc: 'What it becomes, `$1` for the first group: `+49$1`.' }),
 })
 
@@ -31,13 +45,27 @@ function isPattern(text: string): boolean {
 }
 
 const staticRoute = group({
-  match: setting(text, { doc: 'Request-URIs this route takes: `*@voice.test`, `tel:+44*`; the longest match wins.', mirrors: 'MSFT_SIPRoutingTableData.MatchURI' }),
+  match: setting(text, {
+    doc: 'Request-URIs this route takes: `*@voice.test`, `tel:+44*`; the longest match wins.',
+    mirrors: 'MSFT_SIPRoutingTableData.MatchURI',
+  }),
   nextHop: setting(hostReference, { doc: 'Host to send to.', mirrors: 'MSFT_SIPRoutingTableData.NextHop' }),
   port: setting(port.default(5061), { doc: 'Port to send to.', mirrors: 'MSFT_SIPRoutingTableData.NextHopPort' }),
-  transport: setting(z.enum(['tls', 'tcp', 'udp']).default('tls'), { doc: 'Transport to send over.', mirrors: 'MSFT_SIPRoutingTableData.NextHopTransport' }),
-  replaceHost: setting(z.boolean().default(false), { doc: 'Put the next hop into the Request-URI.', mirrors: 'MSFT_SIPRoutingTableData.ReplaceHostInRequestURI' }),
-  normalise: setting(z.array(normalisation).max(32).default([]), { doc: 'Rules for telephone numbers that take this route; the first that fits counts.' }),
-  ownCertificate: setting(z.boolean().default(false), { doc: 'The route has a certificate of its own, reference `static-route:N`.', mirrors: 'MSFT_SIPRoutingTableData.TLSCertSN' }),
+  transport: setting(z.enum(['tls', 'tcp', 'udp']).default('tls'), {
+    doc: 'Transport to send over.',
+    mirrors: 'MSFT_SIPRoutingTableData.NextHopTransport',
+  }),
+  replaceHost: setting(z.boolean().default(false), {
+    doc: 'Put the next hop into the Request-URI.',
+    mirrors: 'MSFT_SIPRoutingTableData.ReplaceHostInRequestURI',
+  }),
+  normalise: setting(z.array(normalisation).max(32).default([]), {
+    doc: 'Rules for telephone numbers that take this route; the first that fits counts.',
+  }),
+  ownCertificate: setting(z.boolean().default(false), {
+    doc: 'The route has a certificate of its own, reference `static-route:N`.',
+    mirrors: 'MSFT_SIPRoutingTableData.TLSCertSN',
+  }),
 })
 
 const authorizedHost = group({
@@ -49,10 +77,18 @@ const authorizedHost = group({
 })
 
 const everyHost = {
-  address: setting(addressOffset.optional(), { doc: 'Last octet of its address. Absent: a fixed one by role, see docs/planning.md.' }),
-  clock: setting(z.string().regex(/^[+-][0-9]+[smhdwy]$/, { error: 'a shift such as "+31d" or "-2h"' }).optional(), {
-    doc: 'Its clock is this far off from the start (needs `--movable-clock`).',
+  address: setting(addressOffset.optional(), {
+    doc: 'Last octet of its address. Absent: a fixed one by role, see docs/planning.md.',
   }),
+  clock: setting(
+    z
+      .string()
+      .regex(/^[+-][0-9]+[smhdwy]$/, { error: 'a shift such as "+31d" or "-2h"' })
+      .optional(),
+    {
+      doc: 'Its clock is this far off from the start (needs `--movable-clock`).',
+    },
+  ),
 }
 
 const everyServer = {
@@ -66,9 +102,18 @@ const everyServer = {
 
 const everyHome = {
   ...everyServer,
-  staticRoutes: setting(z.array(staticRoute).max(64).default([]), { doc: 'Static routes, in order.', mirrors: 'MSFT_SIPRoutingTableData' }),
-  authorizedHosts: setting(z.array(authorizedHost).max(64).default([]), { doc: 'Hosts that are not on the trusted list and yet need no challenge.', mirrors: 'MSFT_SIPRemoteAddressData' }),
-  maxContactsPerUser: setting(z.int().min(1).max(64).default(16), { doc: 'Bindings one user may have.', mirrors: 'MSFT_SIPESEmSetting.MaxContactsPerUser' }),
+  staticRoutes: setting(z.array(staticRoute).max(64).default([]), {
+    doc: 'Static routes, in order.',
+    mirrors: 'MSFT_SIPRoutingTableData',
+  }),
+  authorizedHosts: setting(z.array(authorizedHost).max(64).default([]), {
+    doc: 'Hosts that are not on the trusted list and yet need no challenge.',
+    mirrors: 'MSFT_SIPRemoteAddressData',
+  }),
+  maxContactsPerUser: setting(z.int().min(1).max(64).default(16), {
+    doc: 'Bindings one user may have.',
+    mirrors: 'MSFT_SIPESEmSetting.MaxContactsPerUser',
+  }),
 }
 
 export const standardEdition = group({
@@ -78,17 +123,24 @@ export const standardEdition = group({
 
 export const frontEnd = group({
   role: setting(z.literal('front-end'), { doc: 'A front end of an Enterprise pool.' }),
-  pool: setting(hostLabel.default('pool'), { doc: 'Label of the pool name it serves.', mirrors: 'MSFT_SIPESServerSetting.PoolDN' }),
+  pool: setting(hostLabel.default('pool'), {
+    doc: 'Label of the pool name it serves.',
+    mirrors: 'MSFT_SIPESServerSetting.PoolDN',
+  }),
   ...everyHome,
 })
 
 export const director = group({
-  role: setting(z.literal('director'), { doc: 'Authenticates, redirects inside users to their home pool, proxies remote ones, homes nobody.' }),
+  role: setting(z.literal('director'), {
+    doc: 'Authenticates, redirects inside users to their home pool, proxies remote ones, homes nobody.',
+  }),
   ...everyServer,
 })
 
 export const loadBalancer = group({
-  role: setting(z.literal('load-balancer'), { doc: 'Stands for the pool name and passes connections through; TLS ends on the front end.' }),
+  role: setting(z.literal('load-balancer'), {
+    doc: 'Stands for the pool name and passes connections through; TLS ends on the front end.',
+  }),
   ...everyHost,
 })
 
@@ -100,53 +152,132 @@ export const sql = group({
 })
 
 const partner = group({
-  domain: setting(domainName, { doc: 'SIP domain of the partner.', mirrors: 'MSFT_SIPFederationDirectPartnerTable.Domain' }),
-  edge: setting(domainName, { doc: 'Name its edge must show.', mirrors: 'MSFT_SIPFederationDirectPartnerTable.EdgeProxyAddress' }),
-  verification: setting(verificationLevel.default('UseSourceVerification'), { doc: 'How far its user identities are believed.', mirrors: 'MSFT_SIPFederationDirectPartnerTable.UserVerificationLevel' }),
+  domain: setting(domainName, {
+    doc: 'SIP domain of the partner.',
+    mirrors: 'MSFT_SIPFederationDirectPartnerTable.Domain',
+  }),
+  edge: setting(domainName, {
+    doc: 'Name its edge must show.',
+    mirrors: 'MSFT_SIPFederationDirectPartnerTable.EdgeProxyAddress',
+  }),
+  verification: setting(verificationLevel.default('UseSourceVerification'), {
+    doc: 'How far its user identities are believed.',
+    mirrors: 'MSFT_SIPFederationDirectPartnerTable.UserVerificationLevel',
+  }),
 })
 
 const provider = group({
-  name: setting(text, { doc: 'Name of the IM provider.', mirrors: 'MSFT_SIPFederationNetworkProviderTable.NetworkProviderName' }),
-  edge: setting(domainName, { doc: 'Name its edge must show.', mirrors: 'MSFT_SIPFederationNetworkProviderTable.EdgeProxyAddress' }),
+  name: setting(text, {
+    doc: 'Name of the IM provider.',
+    mirrors: 'MSFT_SIPFederationNetworkProviderTable.NetworkProviderName',
+  }),
+  edge: setting(domainName, {
+    doc: 'Name its edge must show.',
+    mirrors: 'MSFT_SIPFederationNetworkProviderTable.EdgeProxyAddress',
+  }),
   domains: setting(z.array(domainName).max(256).default([]), { doc: 'Domains reached through it.' }),
-  enabled: setting(z.boolean().default(false), { doc: 'In use.', mirrors: 'MSFT_SIPFederationNetworkProviderTable.Enabled' }),
-  public: setting(z.boolean().default(true), { doc: 'A public network.', mirrors: 'MSFT_SIPFederationNetworkProviderTable.IsPublicNetworkProvider' }),
-  verification: setting(verificationLevel.default('UseSourceVerification'), { doc: 'How far its user identities are believed.', mirrors: 'MSFT_SIPFederationNetworkProviderTable.UserVerificationLevel' }),
+  enabled: setting(z.boolean().default(false), {
+    doc: 'In use.',
+    mirrors: 'MSFT_SIPFederationNetworkProviderTable.Enabled',
+  }),
+  public: setting(z.boolean().default(true), {
+    doc: 'A public network.',
+    mirrors: 'MSFT_SIPFederationNetworkProviderTable.IsPublicNetworkProvider',
+  }),
+  verification: setting(verificationLevel.default('UseSourceVerification'), {
+    doc: 'How far its user identities are believed.',
+    mirrors: 'MSFT_SIPFederationNetworkProviderTable.UserVerificationLevel',
+  }),
 })
 
 const edgeSetting = 'MSFT_SIPFederationExternalEdgeSetting'
 
 const federation = group({
-  enabled: setting(z.boolean().default(false), { doc: 'Speak to other organisations at all.', mirrors: `${edgeSetting}.EnableFederation` }),
-  automatic: setting(z.boolean().default(false), { doc: 'Find partners by `_sipfederationtls._tcp` (enhanced federation).', mirrors: `${edgeSetting}.AllowAutomaticFederation` }),
-  partners: setting(z.array(partner).max(256).default([]), { doc: 'Direct partners.', mirrors: 'MSFT_SIPFederationDirectPartnerTable' }),
-  providers: setting(z.array(provider).max(64).default([]), { doc: 'IM service providers.', mirrors: 'MSFT_SIPFederationNetworkProviderTable' }),
-  allowedDomains: setting(z.array(domainName).max(1024).default([]), { doc: 'Domains allowed by automatic federation. Empty: all that are not blocked.', mirrors: 'MSFT_SIPFederationAutoFedAllowedDomainData' }),
-  blockedDomains: setting(z.array(domainName).max(1024).default([]), { doc: 'Domains refused always.', mirrors: 'MSFT_SIPFederationDeniedDomainSetting' }),
-  markSourceVerifiable: setting(z.boolean().default(true), { doc: 'Tell other organisations that the sender proved who it is.', mirrors: `${edgeSetting}.MarkSourceVerifiableOnOutgoingMessages` }),
-  defaultRoute: setting(hostReference.optional(), { doc: 'Where everything else goes.', mirrors: `${edgeSetting}.DefaultRoute` }),
+  enabled: setting(z.boolean().default(false), {
+    doc: 'Speak to other organisations at all.',
+    mirrors: `${edgeSetting}.EnableFederation`,
+  }),
+  automatic: setting(z.boolean().default(false), {
+    doc: 'Find partners by `_sipfederationtls._tcp` (enhanced federation).',
+    mirrors: `${edgeSetting}.AllowAutomaticFederation`,
+  }),
+  partners: setting(z.array(partner).max(256).default([]), {
+    doc: 'Direct partners.',
+    mirrors: 'MSFT_SIPFederationDirectPartnerTable',
+  }),
+  providers: setting(z.array(provider).max(64).default([]), {
+    doc: 'IM service providers.',
+    mirrors: 'MSFT_SIPFederationNetworkProviderTable',
+  }),
+  allowedDomains: setting(z.array(domainName).max(1024).default([]), {
+    doc: 'Domains allowed by automatic federation. Empty: all that are not blocked.',
+    mirrors: 'MSFT_SIPFederationAutoFedAllowedDomainData',
+  }),
+  blockedDomains: setting(z.array(domainName).max(1024).default([]), {
+    doc: 'Domains refused always.',
+    mirrors: 'MSFT_SIPFederationDeniedDomainSetting',
+  }),
+  markSourceVerifiable: setting(z.boolean().default(true), {
+    doc: 'Tell other organisations that the sender proved who it is.',
+    mirrors: `${edgeSetting}.MarkSourceVerifiableOnOutgoingMessages`,
+  }),
+  defaultRoute: setting(hostReference.optional(), {
+    doc: 'Where everything else goes.',
+    mirrors: `${edgeSetting}.DefaultRoute`,
+  }),
 })
 
 export const accessProxy = group({
-  role: setting(z.literal('access-proxy'), { doc: 'The outermost hop, with two faces. It authenticates servers by certificate, users never.' }),
-  externalName: setting(hostLabel.default('sip'), { doc: 'Label of its external face, e.g. `sip` for `sip.lab.test`.' }),
+  role: setting(z.literal('access-proxy'), {
+    doc: 'The outermost hop, with two faces. It authenticates servers by certificate, users never.',
+  }),
+  externalName: setting(hostLabel.default('sip'), {
+    doc: 'Label of its external face, e.g. `sip` for `sip.lab.test`.',
+  }),
   externalAddress: setting(addressOffset.optional(), { doc: 'Last octet of the external face. Absent: a fixed one.' }),
-  nextHop: setting(hostReference, { doc: 'Where everything for the inside goes; a name, never an IP address.', mirrors: 'MSFT_SIPFederationInternalEdgeSetting.InternalNextHop' }),
-  nextHopPort: setting(port.default(5061), { doc: 'Port of the next hop.', mirrors: 'MSFT_SIPFederationInternalEdgeSetting.InternalNextHopPort' }),
-  internalServers: setting(z.array(hostReference).max(64).default([]), { doc: 'Inside hosts that may speak to it, beside the next hop.', mirrors: 'MSFT_SIPFederationInternalServerData.InternalServer' }),
-  allowOutsideUsers: setting(z.boolean().default(true), { doc: 'Let remote users in.', mirrors: `${edgeSetting}.AllowOutsideUsers` }),
-  allowClientsOnMtls: setting(z.boolean().default(false), { doc: 'Let peers without a certificate use the external 5061.', mirrors: 'MSFT_SIPFederationExternalEdgeListeningPortData.AllowClientsOnMTLSConnections' }),
+  nextHop: setting(hostReference, {
+    doc: 'Where everything for the inside goes; a name, never an IP address.',
+    mirrors: 'MSFT_SIPFederationInternalEdgeSetting.InternalNextHop',
+  }),
+  nextHopPort: setting(port.default(5061), {
+    doc: 'Port of the next hop.',
+    mirrors: 'MSFT_SIPFederationInternalEdgeSetting.InternalNextHopPort',
+  }),
+  internalServers: setting(z.array(hostReference).max(64).default([]), {
+    doc: 'Inside hosts that may speak to it, beside the next hop.',
+    mirrors: 'MSFT_SIPFederationInternalServerData.InternalServer',
+  }),
+  allowOutsideUsers: setting(z.boolean().default(true), {
+    doc: 'Let remote users in.',
+    mirrors: `${edgeSetting}.AllowOutsideUsers`,
+  }),
+  allowClientsOnMtls: setting(z.boolean().default(false), {
+    doc: 'Let peers without a certificate use the external 5061.',
+    mirrors: 'MSFT_SIPFederationExternalEdgeListeningPortData.AllowClientsOnMTLSConnections',
+  }),
   federation: setting(federation.prefault({}), { doc: 'Other organisations; closed by default.' }),
   ...everyServer,
 })
 
 export const gateway = group({
-  role: setting(z.literal('gateway'), { doc: 'A peer that behaves like a cloud voice service: mutual TLS, OPTIONS first, a dated certificate policy.' }),
-  policy: setting(z.enum(['cloud-2021', 'cloud-2024-03', 'cloud-2026']).default('cloud-2026'), { doc: 'The dated rules it holds certificates of others against.' }),
+  role: setting(z.literal('gateway'), {
+    doc: 'A peer that behaves like a cloud voice service: mutual TLS, OPTIONS first, a dated certificate policy.',
+  }),
+  policy: setting(z.enum(['cloud-2021', 'cloud-2024-03', 'cloud-2026']).default('cloud-2026'), {
+    doc: 'The dated rules it holds certificates of others against.',
+  }),
   ...everyServer,
 })
 
-export const host = z.discriminatedUnion('role', [standardEdition, frontEnd, director, accessProxy, loadBalancer, sql, gateway])
+export const host = z.discriminatedUnion('role', [
+  standardEdition,
+  frontEnd,
+  director,
+  accessProxy,
+  loadBalancer,
+  sql,
+  gateway,
+])
 
 export type Host = z.infer<typeof host>
 export type HostOf<R extends Host['role']> = Extract<Host, { role: R }>

@@ -95,11 +95,13 @@ export function layOut(organisation: Organisation, at: number, network: number, 
         ],
       }
     }
-    const zones: readonly Zone[] = host.role === 'gateway' ? ['perimeter'] : inPerimeter.has(label) ? ['internal', 'perimeter'] : ['internal']
+    const zones: readonly Zone[] =
+      host.role === 'gateway' ? ['perimeter'] : inPerimeter.has(label) ? ['internal', 'perimeter'] : ['internal']
     return { ...place, faces: [face('internal', fqdn, zones, (zone) => addressOf(zone, offset))] }
   })
   const dns = `dns.${domain}`
-  const dnsOffset = (view: 'internal' | 'external' | 'perimeter', zone: Zone) => addressOf(zone, addressing === 'containers' ? dnsOffsets.internal : dnsOffsets[view])
+  const dnsOffset = (view: 'internal' | 'external' | 'perimeter', zone: Zone) =>
+    addressOf(zone, addressing === 'containers' ? dnsOffsets.internal : dnsOffsets[view])
   const dnsPlace: Place = {
     node: `${prefix}dns`,
     label: 'dns',
@@ -122,19 +124,35 @@ export function layOut(organisation: Organisation, at: number, network: number, 
     role: 'pki',
     fqdn: `pki.${domain}`,
     host: undefined,
-    faces: [face('internal', `pki.${domain}`, ['internal', 'perimeter', 'internet'], (zone) => addressOf(zone, firstOffset.pki))],
+    faces: [
+      face('internal', `pki.${domain}`, ['internal', 'perimeter', 'internet'], (zone) =>
+        addressOf(zone, firstOffset.pki),
+      ),
+    ],
   }
-  return { organisation, domain, domains: [domain, ...organisation.moreDomains], places: [dnsPlace, pkiPlace, ...places] }
+  return {
+    organisation,
+    domain,
+    domains: [domain, ...organisation.moreDomains],
+    places: [dnsPlace, pkiPlace, ...places],
+  }
 }
 
 export function placesOf<R extends Host['role']>(site: Site, ...roles: readonly R[]): readonly PlaceOf<R>[] {
-  return site.places.filter((place): place is PlaceOf<R> => (roles as readonly string[]).includes(place.role) && place.host !== undefined)
+  return site.places.filter(
+    (place): place is PlaceOf<R> => (roles as readonly string[]).includes(place.role) && place.host !== undefined,
+  )
 }
 
-/** The host a label or FQDN of this organisation stands for; a pool name stands for its balancer, or its only front end. */
+/**
+ * The host a label or FQDN of this organisation stands for; a pool name stands for its balancer, or its only front end.
+ */
 export function placeNamed(site: Site, reference: string): Place | undefined {
   const label = reference.endsWith(`.${site.domain}`) ? reference.slice(0, -site.domain.length - 1) : reference
-  return site.places.find((place) => place.label === label) ?? placesOf(site, 'front-end').find(({ host }) => host.pool === label)
+  return (
+    site.places.find((place) => place.label === label) ??
+    placesOf(site, 'front-end').find(({ host }) => host.pool === label)
+  )
 }
 
 /** `director` → `director.lab.test`; a name with a dot stays. */
@@ -149,7 +167,12 @@ export function addressIn(place: Place, zone: Zone): string | undefined {
 
 function face(name: FaceName, fqdn: string, zones: readonly Zone[], addressOf: (zone: Zone) => string): Face {
   const first = zones[0] ?? 'internal'
-  return { name, fqdn, address: addressOf(first), addresses: Object.fromEntries(zones.map((zone) => [zone, addressOf(zone)])) }
+  return {
+    name,
+    fqdn,
+    address: addressOf(first),
+    addresses: Object.fromEntries(zones.map((zone) => [zone, addressOf(zone)])),
+  }
 }
 
 function addresses(at: number, network: number, addressing: Addressing): (zone: Zone, offset: number) => string {
@@ -167,7 +190,8 @@ function perimeterLabels({ hosts, domain }: Organisation): ReadonlySet<string> {
     labels.add(label)
     const direct = hosts[label]
     if (direct !== undefined && direct.role !== 'load-balancer') return
-    for (const [frontEnd, host] of Object.entries(hosts)) if (host.role === 'front-end' && host.pool === label) labels.add(frontEnd)
+    for (const [frontEnd, host] of Object.entries(hosts))
+      if (host.role === 'front-end' && host.pool === label) labels.add(frontEnd)
   }
   for (const [label, host] of Object.entries(hosts)) {
     if (host.role === 'access-proxy') for (const name of [host.nextHop, ...host.internalServers]) add(name)

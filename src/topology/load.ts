@@ -9,17 +9,28 @@ import type { Profile } from './profile.ts'
 import { checkTopology, topologySchema } from './topology.ts'
 import type { Topology } from './topology.ts'
 
-/** The folder of shipped lab files: the first `config/profiles` above this file, in the source tree or in the built package. */
+/**
+ * The folder of shipped lab files: the first `config/profiles` above this file, in the source tree or in the built
+ * package.
+ */
 export function configFolder(): string {
   const candidates = ['../../config', '../../../config'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
   const found = candidates.find((folder) => existsSync(join(folder, 'profiles')))
-  if (found === undefined) throw new ConfigError({ file: candidates[0] ?? 'config', line: 1, column: 1, field: '', wanted: 'the folder of the shipped lab files', found: 'none' })
+  if (found === undefined)
+    throw new ConfigError({
+      file: candidates[0] ?? 'config',
+      line: 1,
+      column: 1,
+      field: '',
+      wanted: 'the folder of the shipped lab files',
+      found: 'none',
+    })
   return found
 }
 
 /**
- * Loads a lab: `loadTopology('edge')` takes the shipped file, `loadTopology('my/lab.yaml')` one of your own. A name with a
- * slash or an ending is a path.
+ * Loads a lab: `loadTopology('edge')` takes the shipped file, `loadTopology('my/lab.yaml')` one of your own. A name
+ * with a slash or an ending is a path.
  *
  * @throws ConfigError with file, line and field
  */
@@ -54,7 +65,14 @@ function topologySource(nameOrFile: string, folder: string): readonly [text: str
   const names = topologyNames(folder)
   const file = join(folder, `${nameOrFile}.yaml`)
   if (!names.includes(nameOrFile)) {
-    throw new ConfigError({ file, line: 1, column: 1, field: '', wanted: `a topology (${names.join(', ')}) or the path of a lab file`, found: `"${nameOrFile}"` })
+    throw new ConfigError({
+      file,
+      line: 1,
+      column: 1,
+      field: '',
+      wanted: `a topology (${names.join(', ')}) or the path of a lab file`,
+      found: `"${nameOrFile}"`,
+    })
   }
   return [readConfig(file, 'a lab file'), file]
 }
@@ -64,6 +82,9 @@ function readConfig(file: string, what: string): string {
     return readFileSync(file, 'utf8')
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
-    throw new ConfigError({ file, line: 1, column: 1, field: '', wanted: what, found: `no readable file in ${dirname(file)} (${reason})` }, { cause })
+    throw new ConfigError(
+      { file, line: 1, column: 1, field: '', wanted: what, found: `no readable file in ${dirname(file)} (${reason})` },
+      { cause },
+    )
   }
 }

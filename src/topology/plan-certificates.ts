@@ -16,11 +16,18 @@ export function planCertificates(topology: Topology, site: Site, ports: Ports): 
   return site.places.flatMap((place) => {
     const routes = ownRoutes(place)
     const serversTalk = several || routes.some(({ overTls }) => overTls)
-    const rows = requiredCertificates({ profile: topology.profile.name, role: place.role, serversTalk, peerPolicy: topology.peerPolicy })
+    const rows = requiredCertificates({
+      profile: topology.profile.name,
+      role: place.role,
+      serversTalk,
+      peerPolicy: topology.peerPolicy,
+    })
     const planned = rows.map((row) => plan(topology, site, place, ports, row))
     const [base] = rows
     if (base === undefined) return planned
-    const forRoutes = routes.filter(({ ownCertificate }) => ownCertificate).map((route) => plan(topology, site, place, ports, routeRow(topology, site, base, route)))
+    const forRoutes = routes
+      .filter(({ ownCertificate }) => ownCertificate)
+      .map((route) => plan(topology, site, place, ports, routeRow(topology, site, base, route)))
     return [...planned.map((one) => shownBy(place, one)), ...forRoutes]
   })
 }
@@ -28,16 +35,23 @@ export function planCertificates(topology: Topology, site: Site, ports: Ports): 
 /** A voice service takes public certificates only; any other next hop is of the organisation. */
 function routeRow(topology: Topology, site: Site, base: Requirement, { number, nextHop }: OwnRoute): Requirement {
   const references = [`static-route:${number}`] as const
-  if (placeNamed(site, nextHop)?.role !== 'gateway') return { ...base, references, why: `Static route ${number} has a certificate of its own.` }
+  if (placeNamed(site, nextHop)?.role !== 'gateway')
+    return { ...base, references, why: `Static route ${number} has a certificate of its own.` }
   const why = `Static route ${number} leads to a voice service, which takes public certificates only.`
-  return withPeerPolicy({ ...base, references, authority: 'public', subject: 'own', dnsNames: ['own', 'home'], uriNames: [], why }, topology.peerPolicy)
+  return withPeerPolicy(
+    { ...base, references, authority: 'public', subject: 'own', dnsNames: ['own', 'home'], uriNames: [], why },
+    topology.peerPolicy,
+  )
 }
 
 /** The certificate of a voice service is as its dated policy says. */
 function shownBy({ host }: Place, planned: PlannedCertificate): PlannedCertificate {
   if (host?.role !== 'gateway') return planned
   const { shows } = peerPolicies[host.policy]
-  return { ...planned, request: { ...planned.request, purposes: planned.request.purposes.filter((purpose) => shows.includes(purpose)) } }
+  return {
+    ...planned,
+    request: { ...planned.request, purposes: planned.request.purposes.filter((purpose) => shows.includes(purpose)) },
+  }
 }
 
 function plan(topology: Topology, site: Site, place: Place, ports: Ports, row: Requirement): PlannedCertificate {
@@ -66,12 +80,18 @@ function plan(topology: Topology, site: Site, place: Place, ports: Ports, row: R
   }
 }
 
-/** Where CRLs and issuer certificates are fetched: `http://pki.lab.test:10080`. The public CA's are at the first organisation's. */
+/**
+ * Where CRLs and issuer certificates are fetched: `http://pki.lab.test:10080`. The public CA's are at the first
+ * organisation's.
+ */
 export function pkiUrl(domain: string, ports: Ports): string {
   return `http://pki.${domain}${ports.pki === 80 ? '' : `:${ports.pki}`}`
 }
 
-/** `edge` and `edge-external` → `edge-external`; `fe1` and `listener` → `fe1-listener`; `partner-edge` → `partner-edge-external`. */
+/**
+ * `edge` and `edge-external` → `edge-external`; `fe1` and `listener` → `fe1-listener`; `partner-edge` →
+ * `partner-edge-external`.
+ */
 function certificateName(node: string, reference: string): string {
   const face = /^edge-(internal|external)$/.exec(reference)?.[1]
   return face === undefined ? `${node}-${reference.replace(':', '-')}` : `${node}-${face}`
@@ -86,7 +106,11 @@ function names(source: NameSource, site: Site, place: Place): readonly string[] 
     case 'home':
       return [pool === undefined ? place.fqdn : `${pool}.${site.domain}`]
     case 'members':
-      return pool === undefined ? [place.fqdn] : placesOf(site, 'front-end').filter((other) => other.host.pool === pool).map(({ fqdn }) => fqdn)
+      return pool === undefined
+        ? [place.fqdn]
+        : placesOf(site, 'front-end')
+            .filter((other) => other.host.pool === pool)
+            .map(({ fqdn }) => fqdn)
     case 'external':
       return place.faces.filter(({ name }) => name === 'external').map(({ fqdn }) => fqdn)
     case 'domains':
@@ -108,5 +132,10 @@ interface OwnRoute {
 
 function ownRoutes({ host }: Place): readonly OwnRoute[] {
   const routes = host?.role === 'standard-edition' || host?.role === 'front-end' ? host.staticRoutes : []
-  return routes.map(({ nextHop, transport, ownCertificate }, at) => ({ number: at + 1, nextHop, overTls: transport === 'tls', ownCertificate }))
+  return routes.map(({ nextHop, transport, ownCertificate }, at) => ({
+    number: at + 1,
+    nextHop,
+    overTls: transport === 'tls',
+    ownCertificate,
+  }))
 }

@@ -22,15 +22,30 @@ export function planDns(sites: readonly DnsSite[], ports: Ports, modern: boolean
     if (dns === undefined || addresses?.internal === undefined || addresses.perimeter === undefined) return []
     const others = sites.filter((other) => other !== site).flatMap((other) => externalRecords(other, ports, modern))
     const views: DnsView[] = [
-      { name: 'internal', organisation: domain, address: addresses.internal, port: ports.dns, zones, records: unique([...internalRecords(site, modern), ...others]) },
+      {
+        name: 'internal',
+        organisation: domain,
+        address: addresses.internal,
+        port: ports.dns,
+        zones,
+        records: unique([...internalRecords(site, modern), ...others]),
+      },
     ]
     if (placesOf(site.site, 'access-proxy', 'gateway').length > 0) {
       const records = unique([...perimeterRecords(site), ...external])
-      views.push({ name: 'perimeter', organisation: domain, address: addresses.perimeter, port: ports.dns, zones, records })
+      views.push({
+        name: 'perimeter',
+        organisation: domain,
+        address: addresses.perimeter,
+        port: ports.dns,
+        zones,
+        records,
+      })
     }
     if (site === first) {
       const address = dns.faces.find(({ name }) => name === 'external')?.address
-      if (address !== undefined) views.push({ name: 'external', organisation: domain, address, port: ports.dns, zones, records: external })
+      if (address !== undefined)
+        views.push({ name: 'external', organisation: domain, address, port: ports.dns, zones, records: external })
     }
     return domains.length === 0 ? [] : views
   })
@@ -50,22 +65,34 @@ export function signInPlace(site: Site): { readonly place: Place; readonly fqdn:
 function internalRecords({ site, listeners, secured }: DnsSite, modern: boolean): readonly DnsRecord[] {
   const hosts = site.places
     .filter(({ role }) => secured || role !== 'pki')
-    .flatMap((place) => address(place.fqdn, addressIn(place, 'internal') ?? addressIn(place, 'perimeter'), hostReasons[place.role] ?? 'The host.'))
+    .flatMap((place) =>
+      address(
+        place.fqdn,
+        addressIn(place, 'internal') ?? addressIn(place, 'perimeter'),
+        hostReasons[place.role] ?? 'The host.',
+      ),
+    )
   const pools = [...new Set(placesOf(site, 'front-end').map(({ host }) => host.pool))].flatMap((pool) => {
     const target = placeNamed(site, pool)
-    const why = target?.role === 'load-balancer' ? 'Pool name, on the load balancer.' : 'Pool name, on its only front end.'
-    return target === undefined || target.label === pool ? [] : address(`${pool}.${site.domain}`, addressIn(target, 'internal'), why)
+    const why =
+      target?.role === 'load-balancer' ? 'Pool name, on the load balancer.' : 'Pool name, on its only front end.'
+    return target === undefined || target.label === pool
+      ? []
+      : address(`${pool}.${site.domain}`, addressIn(target, 'internal'), why)
   })
   const signIn = signInPlace(site)
   const open = signIn === undefined ? [] : (listeners.get(signIn.place.node) ?? [])
-  const opens = (transport: string, port: number) => open.some((listener) => listener.transport === transport && listener.port === port)
+  const opens = (transport: string, port: number) =>
+    open.some((listener) => listener.transport === transport && listener.port === port)
   const services = site.domains.flatMap((domain) => {
     if (signIn === undefined) return []
     const to = (name: string, port: number, why: string) => srv(`${name}.${domain}`, port, signIn.fqdn, why)
     return [
       ...(opens('tls', sipsPort) ? [to('_sipinternaltls._tcp', sipsPort, 'Inside users sign in over TLS here.')] : []),
       ...(opens('tcp', sipPort) ? [to('_sipinternal._tcp', sipPort, 'Inside users sign in over TCP here.')] : []),
-      ...(opens('tls', sipsPort) && modern ? [to('_sips._tcp', sipsPort, 'RFC 3263 §4.1: SIP over TLS for the domain.')] : []),
+      ...(opens('tls', sipsPort) && modern
+        ? [to('_sips._tcp', sipsPort, 'RFC 3263 §4.1: SIP over TLS for the domain.')]
+        : []),
       ...(opens('tcp', sipPort) ? [to('_sip._tcp', sipPort, 'RFC 3263 §4.1: SIP over TCP for the domain.')] : []),
       ...(opens('udp', sipPort) ? [to('_sip._udp', sipPort, 'RFC 3263 §4.1: SIP over UDP for the domain.')] : []),
     ]
@@ -84,12 +111,20 @@ function perimeterRecords({ site, secured }: DnsSite): readonly DnsRecord[] {
   const edges = placesOf(site, 'access-proxy').flatMap((edge) => {
     const reachable = [...new Set([edge.host.nextHop, ...edge.host.internalServers])].flatMap((name) => {
       const target = placeNamed(site, name)
-      const why = name === edge.host.nextHop ? 'Next hop of the access proxy.' : 'Inside server that may speak to the access proxy.'
-      return target === undefined ? [] : [...address(fullName(site, name), perimeterAddress(target), why), ...poolRecord(site, target)]
+      const why =
+        name === edge.host.nextHop
+          ? 'Next hop of the access proxy.'
+          : 'Inside server that may speak to the access proxy.'
+      return target === undefined
+        ? []
+        : [...address(fullName(site, name), perimeterAddress(target), why), ...poolRecord(site, target)]
     })
     return [...address(edge.fqdn, addressIn(edge, 'perimeter'), 'Internal face of the access proxy.'), ...reachable]
   })
-  const gateways = placesOf(site, 'gateway').flatMap((place) => [...address(place.fqdn, addressIn(place, 'perimeter'), 'The gateway.'), ...trunkRecords(site, place)])
+  const gateways = placesOf(site, 'gateway').flatMap((place) => [
+    ...address(place.fqdn, addressIn(place, 'perimeter'), 'The gateway.'),
+    ...trunkRecords(site, place),
+  ])
   return unique([...edges, ...gateways, ...(secured ? pkiRecord(site, 'perimeter') : [])])
 }
 
@@ -97,7 +132,13 @@ function perimeterRecords({ site, secured }: DnsSite): readonly DnsRecord[] {
 function poolRecord(site: Site, { host }: Place): readonly DnsRecord[] {
   if (host?.role !== 'front-end') return []
   const target = placeNamed(site, host.pool)
-  return target === undefined ? [] : address(`${host.pool}.${site.domain}`, perimeterAddress(target), 'Pool name, which stands in the route sets of its calls.')
+  return target === undefined
+    ? []
+    : address(
+        `${host.pool}.${site.domain}`,
+        perimeterAddress(target),
+        'Pool name, which stands in the route sets of its calls.',
+      )
 }
 
 function perimeterAddress(place: Place): string | undefined {
@@ -106,8 +147,13 @@ function perimeterAddress(place: Place): string | undefined {
 
 /** A voice service calls its trunks back by the names they show. */
 function trunkRecords(site: Site, gateway: Place): readonly DnsRecord[] {
-  const trunks = placesOf(site, 'standard-edition', 'front-end').filter(({ host }) => host.staticRoutes.some(({ nextHop }) => placeNamed(site, nextHop) === gateway))
-  return trunks.flatMap((trunk) => [...address(trunk.fqdn, perimeterAddress(trunk), 'A trunk of the gateway.'), ...poolRecord(site, trunk)])
+  const trunks = placesOf(site, 'standard-edition', 'front-end').filter(({ host }) =>
+    host.staticRoutes.some(({ nextHop }) => placeNamed(site, nextHop) === gateway),
+  )
+  return trunks.flatMap((trunk) => [
+    ...address(trunk.fqdn, perimeterAddress(trunk), 'A trunk of the gateway.'),
+    ...poolRecord(site, trunk),
+  ])
 }
 
 function externalRecords({ site, secured }: DnsSite, ports: Ports, modern: boolean): readonly DnsRecord[] {
@@ -118,9 +164,15 @@ function externalRecords({ site, secured }: DnsSite, ports: Ports, modern: boole
     const name = `${edge.host.externalName}.${domain}`
     return [
       ...address(name, at, 'External face of the access proxy.'),
-      ...(edge.host.allowOutsideUsers ? [srv(`_sip._tls.${domain}`, ports.edge, name, 'Remote users sign in here.')] : []),
-      ...(edge.host.federation.enabled ? [srv(`_sipfederationtls._tcp.${domain}`, sipsPort, name, 'Partners find us here (enhanced federation).')] : []),
-      ...(modern && edge.host.federation.enabled ? [srv(`_sips._tcp.${domain}`, sipsPort, name, 'RFC 3263 §4.1: SIP over TLS for the domain.')] : []),
+      ...(edge.host.allowOutsideUsers
+        ? [srv(`_sip._tls.${domain}`, ports.edge, name, 'Remote users sign in here.')]
+        : []),
+      ...(edge.host.federation.enabled
+        ? [srv(`_sipfederationtls._tcp.${domain}`, sipsPort, name, 'Partners find us here (enhanced federation).')]
+        : []),
+      ...(modern && edge.host.federation.enabled
+        ? [srv(`_sips._tcp.${domain}`, sipsPort, name, 'RFC 3263 §4.1: SIP over TLS for the domain.')]
+        : []),
     ]
   })
   return [...records, ...(secured ? pkiRecord(site, 'internet') : [])]

@@ -1,11 +1,22 @@
 /** Firewall rules: every allowed link as zone, host, port and protocol. What is not listed is shut. */
 import type { Face, FirewallEnd, FirewallRule, Link, LinkEnd, NodePlan, Zone } from './plan-types.ts'
 
-const strangers: Readonly<Record<string, Zone>> = { 'remote-user': 'internet', partner: 'internet', 'inside-user': 'internal' }
+const strangers: Readonly<Record<string, Zone>> = {
+  'remote-user': 'internet',
+  partner: 'internet',
+  'inside-user': 'internal',
+}
 
 export function planFirewall(nodes: readonly NodePlan[], links: readonly Link[]): readonly FirewallRule[] {
   const rules = links.filter(opensPort).flatMap((link) => rulesFor(nodes, link))
-  return [...new Map(rules.map((rule) => [`${rule.from.name} ${rule.from.zone} ${rule.to.name} ${rule.to.address} ${rule.protocol} ${rule.port}`, rule])).values()]
+  return [
+    ...new Map(
+      rules.map((rule) => [
+        `${rule.from.name} ${rule.from.zone} ${rule.to.name} ${rule.to.address} ${rule.protocol} ${rule.port}`,
+        rule,
+      ]),
+    ).values(),
+  ]
 }
 
 /** Partners are refused by name, above TLS: their port is open whether federation is on or off. */
@@ -18,9 +29,17 @@ function rulesFor(nodes: readonly NodePlan[], link: Link): readonly FirewallRule
   const target = faceOf(nodes, link.to)
   if (target === undefined) return []
   const shared = sharedZone(source, link, target)
-  const from: FirewallEnd = { zone: zoneOf(source, link.from), name: link.from.name, address: source === undefined ? 'any' : (source.addresses[shared] ?? source.address) }
+  const from: FirewallEnd = {
+    zone: zoneOf(source, link.from),
+    name: link.from.name,
+    address: source === undefined ? 'any' : (source.addresses[shared] ?? source.address),
+  }
   const serves = link.transport === 'dns' || link.transport === 'http'
-  const to: FirewallEnd = { zone: serves ? shared : zoneOf(target, link.to), name: link.to.name, address: target.addresses[shared] ?? target.address }
+  const to: FirewallEnd = {
+    zone: serves ? shared : zoneOf(target, link.to),
+    name: link.to.name,
+    address: target.addresses[shared] ?? target.address,
+  }
   return protocols(link).map((protocol) => ({ from, to, protocol, port: link.port, why: link.why }))
 }
 

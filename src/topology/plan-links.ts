@@ -18,12 +18,20 @@ export interface LinkSite {
 }
 
 export function planLinks(topology: Topology, sites: readonly LinkSite[], ports: Ports): readonly Link[] {
-  return [...sites.flatMap((site) => [...userLinks(site), ...serverLinks(site), ...supportLinks(site, ports)]), ...federationLinks(topology, sites)]
+  return [
+    ...sites.flatMap((site) => [...userLinks(site), ...serverLinks(site), ...supportLinks(site, ports)]),
+    ...federationLinks(topology, sites),
+  ]
 }
 
 function userLinks({ site, listeners }: LinkSite): readonly Link[] {
   const signIn = signInPlace(site)?.place
-  const homes = site.places.filter(({ role, label }) => role === 'standard-edition' || role === 'load-balancer' || (role === 'front-end' && placeNamed(site, poolOf(site, label) ?? label)?.label === label))
+  const homes = site.places.filter(
+    ({ role, label }) =>
+      role === 'standard-edition' ||
+      role === 'load-balancer' ||
+      (role === 'front-end' && placeNamed(site, poolOf(site, label) ?? label)?.label === label),
+  )
   const inside = [...new Set([...(signIn === undefined ? [] : [signIn]), ...homes])].flatMap((place) =>
     openings(listeners, place).map((listener) => {
       const why = place === signIn ? 'Inside users sign in here.' : 'Home of users: a director redirects them here.'
@@ -36,23 +44,51 @@ function userLinks({ site, listeners }: LinkSite): readonly Link[] {
       .filter(({ face }) => face === 'external')
       .map((listener) => {
         const allowed = edge.host.allowOutsideUsers && listener.mutual !== 'required'
-        const why = allowed ? 'Remote users sign in here.' : edge.host.allowOutsideUsers ? 'Only servers with a certificate come in by this port.' : 'Remote access is off.'
+        const why = allowed
+          ? 'Remote users sign in here.'
+          : edge.host.allowOutsideUsers
+            ? 'Only servers with a certificate come in by this port.'
+            : 'Remote access is off.'
         return userLink('remote-user', edge, listener, allowed, why)
       }),
   )
   const shut = placesOf(site, 'standard-edition', 'front-end', 'director').flatMap((place) =>
     openings(listeners, place)
       .filter(({ transport }) => transport === 'tls' || transport === 'tcp')
-      .map((listener) => userLink('remote-user', place, listener, false, 'There is no way from the internet to the inside but through an access proxy.')),
+      .map((listener) =>
+        userLink(
+          'remote-user',
+          place,
+          listener,
+          false,
+          'There is no way from the internet to the inside but through an access proxy.',
+        ),
+      ),
   )
   return [...inside, ...outside, ...shut]
 }
 
-function userLink(user: 'inside-user' | 'remote-user', place: Place, { face, transport, port }: Listener, allowed: boolean, why: string, home?: string): Link {
+function userLink(
+  user: 'inside-user' | 'remote-user',
+  place: Place,
+  { face, transport, port }: Listener,
+  allowed: boolean,
+  why: string,
+  home?: string,
+): Link {
   const dials = home ?? place.faces.find(({ name }) => name === face)?.fqdn ?? place.fqdn
   const trustRoot: Authority = face === 'external' ? 'public' : 'internal'
   const verification: LinkVerification = { dialler: { wantsName: dials, wantsPurpose: 'serverAuth', trustRoot } }
-  return { from: { name: user }, to: end(place, face), transport, port, allowed, dials, ...(isSecure(transport) ? { verification } : {}), why }
+  return {
+    from: { name: user },
+    to: end(place, face),
+    transport,
+    port,
+    allowed,
+    dials,
+    ...(isSecure(transport) ? { verification } : {}),
+    why,
+  }
 }
 
 /** Users dial a front end by its pool name, everything else by its own. */
@@ -64,7 +100,9 @@ function homeName(site: Site, place: Place): string {
 /** Each listener once, whatever the number of zones it is heard in. */
 function openings(listeners: LinkSite['listeners'], place: Place): readonly Listener[] {
   const all = listeners.get(place.node) ?? []
-  return [...new Map(all.map((listener) => [`${listener.face} ${listener.transport} ${listener.port}`, listener])).values()]
+  return [
+    ...new Map(all.map((listener) => [`${listener.face} ${listener.transport} ${listener.port}`, listener])).values(),
+  ]
 }
 
 interface Talk {
@@ -76,7 +114,11 @@ function serverLinks(entry: LinkSite): readonly Link[] {
   const { site, secured } = entry
   if (!secured) return []
   const servers = placesOf(site, 'standard-edition', 'front-end', 'director', 'access-proxy', 'gateway')
-  const direct = servers.flatMap((from) => servers.filter((to) => to !== from).map((to) => mutualLink(entry, from, to, dialledName(site, from, to), talk(entry, from, to))))
+  const direct = servers.flatMap((from) =>
+    servers
+      .filter((to) => to !== from)
+      .map((to) => mutualLink(entry, from, to, dialledName(site, from, to), talk(entry, from, to))),
+  )
   const balanced = placesOf(site, 'load-balancer').flatMap((balancer) => balancedLinks(entry, balancer))
   return [...direct, ...balanced]
 }
@@ -84,14 +126,25 @@ function serverLinks(entry: LinkSite): readonly Link[] {
 type Server = PlaceOf<'standard-edition' | 'front-end' | 'director' | 'access-proxy' | 'gateway'>
 
 function talk({ site, internalServers }: LinkSite, from: Server, to: Server): Talk {
-  if (from.host.role === 'access-proxy' && to.host.role === 'access-proxy') return { allowed: false, why: 'Access proxies of one organisation have nothing to say to each other.' }
+  if (from.host.role === 'access-proxy' && to.host.role === 'access-proxy')
+    return { allowed: false, why: 'Access proxies of one organisation have nothing to say to each other.' }
   if (from.host.role === 'access-proxy') {
     const allowed = isBehind(site, from.host.nextHop, to)
-    return { allowed, why: allowed ? 'Everything from outside goes to the next hop.' : `An access proxy knows one next hop, ${fullName(site, from.host.nextHop)}.` }
+    return {
+      allowed,
+      why: allowed
+        ? 'Everything from outside goes to the next hop.'
+        : `An access proxy knows one next hop, ${fullName(site, from.host.nextHop)}.`,
+    }
   }
   if (to.host.role === 'access-proxy') {
     const allowed = internalServers.get(to.node)?.includes(from.fqdn) === true
-    return { allowed, why: allowed ? 'It stands on the internal server list of the access proxy.' : 'It is not on the internal server list of the access proxy.' }
+    return {
+      allowed,
+      why: allowed
+        ? 'It stands on the internal server list of the access proxy.'
+        : 'It is not on the internal server list of the access proxy.',
+    }
   }
   if (from.host.role === 'gateway' || to.host.role === 'gateway') {
     const [gateway, home] = from.host.role === 'gateway' ? [from, to] : [to, from]
@@ -99,16 +152,23 @@ function talk({ site, internalServers }: LinkSite, from: Server, to: Server): Ta
     const allowed = routes.some(({ nextHop }) => placeNamed(site, nextHop) === gateway)
     return { allowed, why: allowed ? 'A static route leads to the gateway.' : 'No static route joins the two.' }
   }
-  if (from.host.role === 'director' && to.host.role === 'director') return { allowed: true, why: 'Directors of one organisation trust each other.' }
+  if (from.host.role === 'director' && to.host.role === 'director')
+    return { allowed: true, why: 'Directors of one organisation trust each other.' }
   if (to.host.role === 'director') return { allowed: true, why: 'Its way outside, and the way back to remote users.' }
   if (from.host.role === 'director') return { allowed: true, why: 'The director proxies remote users to their home.' }
   const samePool = from.host.role === 'front-end' && to.host.role === 'front-end' && from.host.pool === to.host.pool
-  return { allowed: true, why: samePool ? 'A client of the pool may hang on the other front end.' : 'Users of one home reach users of the other.' }
+  return {
+    allowed: true,
+    why: samePool
+      ? 'A client of the pool may hang on the other front end.'
+      : 'Users of one home reach users of the other.',
+  }
 }
 
 /** From a director (or next hop search) the home is dialled by its name; members among themselves by their own. */
 function dialledName(site: Site, from: Server, to: Server): string {
-  if (from.host.role === 'access-proxy' && isBehind(site, from.host.nextHop, to)) return fullName(site, from.host.nextHop)
+  if (from.host.role === 'access-proxy' && isBehind(site, from.host.nextHop, to))
+    return fullName(site, from.host.nextHop)
   if (to.host.role !== 'front-end' || from.host.role === 'front-end') return to.fqdn
   const alone = placeNamed(site, to.host.pool) === to
   return alone ? `${to.host.pool}.${site.domain}` : to.fqdn
@@ -116,52 +176,88 @@ function dialledName(site: Site, from: Server, to: Server): string {
 
 function isBehind(site: Site, nextHop: string, to: Place): boolean {
   const named = placeNamed(site, nextHop)
-  return named === to || (named?.role === 'load-balancer' && poolMembers(site, named.label).some((member) => member === to))
+  return (
+    named === to || (named?.role === 'load-balancer' && poolMembers(site, named.label).some((member) => member === to))
+  )
 }
 
 /** Directors dial the pool name, which the balancer holds; the certificate they see is a front end's. */
 function balancedLinks(entry: LinkSite, balancer: PlaceOf<'load-balancer'>): readonly Link[] {
   const { site, listeners } = entry
   const members = poolMembers(site, balancer.label)
-  const diallers = placesOf(site, 'director', 'access-proxy').filter((place) => place.host.role === 'director' || isBehind(site, place.host.nextHop, balancer))
-  const toPool = diallers.map((from) => mutualLink(entry, from, balancer, balancer.fqdn, { allowed: true, why: 'The pool name leads to whichever front end is free.' }))
-  const through = members.flatMap((member) =>
-    openings(listeners, balancer).map(({ transport, port }): Link => ({
-      from: end(balancer, 'internal'),
-      to: end(member, 'internal'),
-      transport: transport === 'udp' ? 'udp' : 'tcp',
-      port,
+  const diallers = placesOf(site, 'director', 'access-proxy').filter(
+    (place) => place.host.role === 'director' || isBehind(site, place.host.nextHop, balancer),
+  )
+  const toPool = diallers.map((from) =>
+    mutualLink(entry, from, balancer, balancer.fqdn, {
       allowed: true,
-      dials: member.fqdn,
-      why: 'Passed through as it is; TLS ends on the front end.',
-    })),
+      why: 'The pool name leads to whichever front end is free.',
+    }),
+  )
+  const through = members.flatMap((member) =>
+    openings(listeners, balancer).map(
+      ({ transport, port }): Link => ({
+        from: end(balancer, 'internal'),
+        to: end(member, 'internal'),
+        transport: transport === 'udp' ? 'udp' : 'tcp',
+        port,
+        allowed: true,
+        dials: member.fqdn,
+        why: 'Passed through as it is; TLS ends on the front end.',
+      }),
+    ),
   )
   return [...toPool, ...through]
 }
 
 function mutualLink(entry: LinkSite, from: Place, to: Place, dials: string, { allowed, why }: Talk): Link {
   const fromFace: FaceName = 'internal'
-  const accepting = openings(entry.listeners, to).find(({ transport, port, face }) => transport === 'tls' && port === sipsPort && face === 'internal')
+  const accepting = openings(entry.listeners, to).find(
+    ({ transport, port, face }) => transport === 'tls' && port === sipsPort && face === 'internal',
+  )
   const shown = certificateOf(entry, to, 'internal')
   const own = certificateOf(entry, from, fromFace)
   const mutual = accepting?.mutual
   const verification: LinkVerification = {
     dialler: { wantsName: dials, wantsPurpose: 'serverAuth', trustRoot: shown?.request.authority ?? 'internal' },
     ...(mutual === 'required' || mutual === 'requested'
-      ? { acceptor: { wantsName: from.fqdn, wantsPurpose: 'clientAuth' as const, trustRoot: own?.request.authority ?? 'internal', mutual } }
+      ? {
+          acceptor: {
+            wantsName: from.fqdn,
+            wantsPurpose: 'clientAuth' as const,
+            trustRoot: own?.request.authority ?? 'internal',
+            mutual,
+          },
+        }
       : {}),
   }
-  return { from: end(from, fromFace), to: end(to, 'internal'), transport: 'tls', port: sipsPort, allowed, dials, verification, ...gapOf(own, verification), why }
+  return {
+    from: end(from, fromFace),
+    to: end(to, 'internal'),
+    transport: 'tls',
+    port: sipsPort,
+    allowed,
+    dials,
+    verification,
+    ...gapOf(own, verification),
+    why,
+  }
 }
 
 function gapOf(own: PlannedCertificate | undefined, { acceptor }: LinkVerification): Pick<Link, 'gap'> {
   if (own === undefined || acceptor === undefined || own.request.purposes.includes('clientAuth')) return {}
-  return { gap: { code: 'cert.eku-missing', why: `${own.request.name} carries no clientAuth, so a peer that checks purpose refuses it as a client.` } }
+  return {
+    gap: {
+      code: 'cert.eku-missing',
+      why: `${own.request.name} carries no clientAuth, so a peer that checks purpose refuses it as a client.`,
+    },
+  }
 }
 
 function certificateOf({ site, certificates }: LinkSite, place: Place, face: FaceName): PlannedCertificate | undefined {
   const node = place.role === 'load-balancer' ? poolMembers(site, place.label)[0]?.node : place.node
-  const reference = place.role === 'access-proxy' ? (face === 'external' ? 'edge-external' : 'edge-internal') : 'listener'
+  const reference =
+    place.role === 'access-proxy' ? (face === 'external' ? 'edge-external' : 'edge-internal') : 'listener'
   return certificates.find((certificate) => certificate.node === node && certificate.references.includes(reference))
 }
 
@@ -169,21 +265,45 @@ function certificateOf({ site, certificates }: LinkSite, place: Place, face: Fac
 function federationLinks(topology: Topology, sites: readonly LinkSite[]): readonly Link[] {
   return sites.flatMap((entry) =>
     placesOf(entry.site, 'access-proxy').flatMap((from): readonly Link[] => {
-      const others = sites.filter((other) => other !== entry).flatMap((other) => placesOf(other.site, 'access-proxy').map((to) => ({ other, to })))
+      const others = sites
+        .filter((other) => other !== entry)
+        .flatMap((other) => placesOf(other.site, 'access-proxy').map((to) => ({ other, to })))
       if (others.length > 0) return others.map(({ other, to }) => federationLink(topology, entry, from, other, to))
       const { enabled } = from.host.federation
       const name = externalName(from)
       const why = enabled ? 'Partners come in here.' : 'Federation is off: the access proxy itself refuses partners.'
       const verification: LinkVerification = {
         dialler: { wantsName: name, wantsPurpose: 'serverAuth', trustRoot: 'public' },
-        acceptor: { wantsName: 'the name of its edge', wantsPurpose: 'clientAuth', trustRoot: 'public', mutual: 'required' },
+        acceptor: {
+          wantsName: 'the name of its edge',
+          wantsPurpose: 'clientAuth',
+          trustRoot: 'public',
+          mutual: 'required',
+        },
       }
-      return [{ from: { name: 'partner' }, to: end(from, 'external'), transport: 'tls', port: sipsPort, allowed: enabled, dials: name, verification, why }]
+      return [
+        {
+          from: { name: 'partner' },
+          to: end(from, 'external'),
+          transport: 'tls',
+          port: sipsPort,
+          allowed: enabled,
+          dials: name,
+          verification,
+          why,
+        },
+      ]
     }),
   )
 }
 
-function federationLink(topology: Topology, entry: LinkSite, from: PlaceOf<'access-proxy'>, other: LinkSite, to: PlaceOf<'access-proxy'>): Link {
+function federationLink(
+  topology: Topology,
+  entry: LinkSite,
+  from: PlaceOf<'access-proxy'>,
+  other: LinkSite,
+  to: PlaceOf<'access-proxy'>,
+): Link {
   const here = from.host.federation
   const there = to.host.federation
   const partner = here.partners.find(({ domain }) => other.site.domains.includes(domain))
@@ -193,11 +313,30 @@ function federationLink(topology: Topology, entry: LinkSite, from: PlaceOf<'acce
   const byDomain = topology.profile.names.wanted === 'domain-or-next-hop' && partner === undefined
   const verification: LinkVerification = {
     dialler: { wantsName: byDomain ? other.site.domain : dials, wantsPurpose: 'serverAuth', trustRoot: 'public' },
-    acceptor: { wantsName: externalName(from), wantsPurpose: 'clientAuth', trustRoot: 'public', mutual: to.host.allowClientsOnMtls ? 'requested' : 'required' },
+    acceptor: {
+      wantsName: externalName(from),
+      wantsPurpose: 'clientAuth',
+      trustRoot: 'public',
+      mutual: to.host.allowClientsOnMtls ? 'requested' : 'required',
+    },
   }
-  const why = allowed ? (partner === undefined ? 'Found by DNS (enhanced federation).' : 'Direct partner.') : 'The two do not federate.'
+  const why = allowed
+    ? partner === undefined
+      ? 'Found by DNS (enhanced federation).'
+      : 'Direct partner.'
+    : 'The two do not federate.'
   const own = certificateOf(entry, from, 'external')
-  return { from: end(from, 'external'), to: end(to, 'external'), transport: 'tls', port: sipsPort, allowed, dials, verification, ...gapOf(own, verification), why }
+  return {
+    from: end(from, 'external'),
+    to: end(to, 'external'),
+    transport: 'tls',
+    port: sipsPort,
+    allowed,
+    dials,
+    verification,
+    ...gapOf(own, verification),
+    why,
+  }
 }
 
 function externalName(edge: Place): string {
@@ -208,23 +347,61 @@ function externalName(edge: Place): string {
 function supportLinks({ site, secured }: LinkSite, ports: Ports): readonly Link[] {
   const dns = site.places.find(({ role }) => role === 'dns')
   const pki = site.places.find(({ role }) => role === 'pki')
-  const servers = placesOf(site, 'standard-edition', 'front-end', 'director', 'access-proxy', 'gateway', 'load-balancer')
+  const servers = placesOf(
+    site,
+    'standard-edition',
+    'front-end',
+    'director',
+    'access-proxy',
+    'gateway',
+    'load-balancer',
+  )
   const edges = placesOf(site, 'access-proxy')
   const users = (name: 'inside-user' | 'remote-user') => ({ name }) satisfies LinkEnd
   const hosts: readonly LinkEnd[] = servers.map((place) => end(place, 'internal'))
   const outside = edges.length > 0 ? [users('remote-user')] : []
-  const link = (from: LinkEnd, to: Place, face: FaceName, transport: Link['transport'], port: number, why: string): Link => ({ from, to: end(to, face), transport, port, allowed: true, dials: to.fqdn, why })
+  const link = (
+    from: LinkEnd,
+    to: Place,
+    face: FaceName,
+    transport: Link['transport'],
+    port: number,
+    why: string,
+  ): Link => ({ from, to: end(to, face), transport, port, allowed: true, dials: to.fqdn, why })
   const names =
     dns === undefined
       ? []
       : [
-          ...[...hosts, users('inside-user')].map((from) => link(from, dns, 'internal', 'dns', ports.dns, 'Names of the lab.')),
-          ...outside.filter(() => dns.faces.some(({ name }) => name === 'external')).map((from) => link(from, dns, 'external', 'dns', ports.dns, 'Names as the internet sees them.')),
+          ...[...hosts, users('inside-user')].map((from) =>
+            link(from, dns, 'internal', 'dns', ports.dns, 'Names of the lab.'),
+          ),
+          ...outside
+            .filter(() => dns.faces.some(({ name }) => name === 'external'))
+            .map((from) => link(from, dns, 'external', 'dns', ports.dns, 'Names as the internet sees them.')),
         ]
-  const verifiers = hosts.filter(({ name }) => !servers.some(({ node, role }) => node === name && role === 'load-balancer'))
-  const revocation = pki === undefined || !secured ? [] : [...verifiers, users('inside-user'), ...outside].map((from) => link(from, pki, 'internal', 'http', ports.pki, 'CRLs and issuer certificates.'))
+  const verifiers = hosts.filter(
+    ({ name }) => !servers.some(({ node, role }) => node === name && role === 'load-balancer'),
+  )
+  const revocation =
+    pki === undefined || !secured
+      ? []
+      : [...verifiers, users('inside-user'), ...outside].map((from) =>
+          link(from, pki, 'internal', 'http', ports.pki, 'CRLs and issuer certificates.'),
+        )
   const sql = placesOf(site, 'sql')[0]
-  const database = sql === undefined ? [] : placesOf(site, 'standard-edition', 'front-end', 'director').map((place) => link(end(place, 'internal'), sql, 'internal', 'sql', sql.host.port, place.role === 'director' ? 'Reads the directory.' : 'Directory and pool store.'))
+  const database =
+    sql === undefined
+      ? []
+      : placesOf(site, 'standard-edition', 'front-end', 'director').map((place) =>
+          link(
+            end(place, 'internal'),
+            sql,
+            'internal',
+            'sql',
+            sql.host.port,
+            place.role === 'director' ? 'Reads the directory.' : 'Directory and pool store.',
+          ),
+        )
   return [...names, ...revocation, ...database]
 }
 

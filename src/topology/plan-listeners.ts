@@ -12,11 +12,21 @@ interface Opening {
 
 /** @param secured whether the host has a certificate; without one nothing speaks TLS */
 export function planListeners(site: Site, place: Place, ports: Ports, secured: boolean): readonly Listener[] {
-  const openings = withOverrides(place, openingsOf(site, place, ports)).filter(({ transport }) => secured || !isSecure(transport))
-  return openings.flatMap((opening) => {
-    const face = place.faces.find(({ name }) => name === opening.face)
-    return face === undefined ? [] : addressesFor(face, opening).map((address) => ({ ...opening, address }))
-  }).map(({ face, transport, address, port, mutual }) => ({ face, transport, address, port, ...(mutual === undefined ? {} : { mutual }) }))
+  const openings = withOverrides(place, openingsOf(site, place, ports)).filter(
+    ({ transport }) => secured || !isSecure(transport),
+  )
+  return openings
+    .flatMap((opening) => {
+      const face = place.faces.find(({ name }) => name === opening.face)
+      return face === undefined ? [] : addressesFor(face, opening).map((address) => ({ ...opening, address }))
+    })
+    .map(({ face, transport, address, port, mutual }) => ({
+      face,
+      transport,
+      address,
+      port,
+      ...(mutual === undefined ? {} : { mutual }),
+    }))
 }
 
 export function isSecure(transport: Transport): boolean {
@@ -36,7 +46,12 @@ function openingsOf(site: Site, place: Place, ports: Ports): readonly Opening[] 
     case 'access-proxy':
       return [
         { face: 'internal', transport: 'tls', port: sipsPort, mutual: 'required' },
-        { face: 'external', transport: 'tls', port: sipsPort, mutual: place.host.allowClientsOnMtls ? 'requested' : 'required' },
+        {
+          face: 'external',
+          transport: 'tls',
+          port: sipsPort,
+          mutual: place.host.allowClientsOnMtls ? 'requested' : 'required',
+        },
         { face: 'external', transport: 'tls', port: ports.edge, mutual: 'off' },
         { face: 'external', transport: 'wss', port: ports.wss, mutual: 'off' },
       ]
@@ -73,12 +88,18 @@ function withOverrides(place: Place, openings: readonly Opening[]): readonly Ope
   const { host } = place
   const overrides = host !== undefined && 'listeners' in host ? host.listeners : []
   const same = (a: Opening, b: Opening) => a.face === b.face && a.transport === b.transport && a.port === b.port
-  const inherited = (entry: Opening) => openings.find((opening) => same(opening, entry))?.mutual ?? (isSecure(entry.transport) ? 'off' : undefined)
-  const kept = openings.filter((opening) => !overrides.some((entry) => same(opening, { face: entry.face, transport: entry.transport, port: entry.port })))
-  const added = overrides.filter(({ enabled }) => enabled).map(({ face, transport, port, mutual: own }): Opening => {
-    const mutual = own ?? inherited({ face, transport, port })
-    return { face, transport, port, ...(mutual === undefined ? {} : { mutual }) }
-  })
+  const inherited = (entry: Opening) =>
+    openings.find((opening) => same(opening, entry))?.mutual ?? (isSecure(entry.transport) ? 'off' : undefined)
+  const kept = openings.filter(
+    (opening) =>
+      !overrides.some((entry) => same(opening, { face: entry.face, transport: entry.transport, port: entry.port })),
+  )
+  const added = overrides
+    .filter(({ enabled }) => enabled)
+    .map(({ face, transport, port, mutual: own }): Opening => {
+      const mutual = own ?? inherited({ face, transport, port })
+      return { face, transport, port, ...(mutual === undefined ? {} : { mutual }) }
+    })
   return [...kept, ...added]
 }
 

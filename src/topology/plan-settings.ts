@@ -12,11 +12,18 @@ export interface Draft extends LinkSite {
   readonly store: StorePlan
 }
 
-export function settingsOf(topology: Topology, draft: Draft, place: Place, dns: readonly DnsView[], ports: Ports): NodeSettings {
+export function settingsOf(
+  topology: Topology,
+  draft: Draft,
+  place: Place,
+  dns: readonly DnsView[],
+  ports: Ports,
+): NodeSettings {
   const { site, store } = draft
   const { host } = place
   if (host === undefined) {
-    if (place.role === 'dns') return { kind: 'dns', views: dns.filter(({ organisation }) => organisation === site.domain) }
+    if (place.role === 'dns')
+      return { kind: 'dns', views: dns.filter(({ organisation }) => organisation === site.domain) }
     return { kind: 'pki', port: ports.pki, url: pkiUrl(site.domain, ports) }
   }
   const lists = {
@@ -26,11 +33,17 @@ export function settingsOf(topology: Topology, draft: Draft, place: Place, dns: 
     edges: placesOf(site, 'access-proxy').map(({ fqdn }) => fqdn),
   }
   const edge = placesOf(site, 'access-proxy')[0]
-  const outward = (place: Place | undefined) => (place === undefined ? {} : { routeToEnterpriseEdge: { fqdn: place.fqdn, port: sipsPort } })
+  const outward = (place: Place | undefined) =>
+    place === undefined ? {} : { routeToEnterpriseEdge: { fqdn: place.fqdn, port: sipsPort } }
   switch (host.role) {
     case 'standard-edition':
     case 'front-end':
-      return { kind: host.role, ...lists, ...homeSettings(draft, place, host), ...outward(edge === undefined ? undefined : (placesOf(site, 'director')[0] ?? edge)) }
+      return {
+        kind: host.role,
+        ...lists,
+        ...homeSettings(draft, place, host),
+        ...outward(edge === undefined ? undefined : (placesOf(site, 'director')[0] ?? edge)),
+      }
     case 'director':
       return { kind: 'director', ...lists, homes: homes(site), ...outward(edge), store }
     case 'access-proxy':
@@ -45,8 +58,16 @@ export function settingsOf(topology: Topology, draft: Draft, place: Place, dns: 
       }
     case 'load-balancer': {
       const members = poolMembers(site, place.label)
-      const backends = members.map((member) => ({ node: member.node, fqdn: member.fqdn, address: addressIn(member, 'internal') ?? '' }))
-      return { kind: 'load-balancer', backends, ports: [...new Set((draft.listeners.get(place.node) ?? []).map(({ port }) => port))] }
+      const backends = members.map((member) => ({
+        node: member.node,
+        fqdn: member.fqdn,
+        address: addressIn(member, 'internal') ?? '',
+      }))
+      return {
+        kind: 'load-balancer',
+        backends,
+        ports: [...new Set((draft.listeners.get(place.node) ?? []).map(({ port }) => port))],
+      }
     }
     case 'sql':
       return { kind: 'sql', port: host.port, tls: host.tls }
@@ -59,21 +80,27 @@ export function settingsOf(topology: Topology, draft: Draft, place: Place, dns: 
 
 type HomeHost = PlaceOf<'standard-edition' | 'front-end'>['host']
 
-function homeSettings({ site, store }: Draft, place: Place, host: HomeHost): Omit<HomeSettings, 'kind' | 'domains' | 'realm' | 'trustedServers' | 'edges'> {
+function homeSettings(
+  { site, store }: Draft,
+  place: Place,
+  host: HomeHost,
+): Omit<HomeSettings, 'kind' | 'domains' | 'realm' | 'trustedServers' | 'edges'> {
   const home = host.role === 'front-end' ? `${host.pool}.${site.domain}` : place.fqdn
   return {
     home,
     members: host.role === 'front-end' ? poolMembers(site, host.pool).map(({ fqdn }) => fqdn) : [place.fqdn],
     authorizedHosts: host.authorizedHosts.map(({ host, treatAs }) => ({ fqdn: fullName(site, host), treatAs })),
-    staticRoutes: host.staticRoutes.map(({ match, nextHop, port, transport, replaceHost, normalise, ownCertificate }, at) => ({
-      match,
-      nextHop: fullName(site, nextHop),
-      port,
-      transport,
-      replaceHost,
-      ...(normalise.length === 0 ? {} : { normalise }),
-      ...(ownCertificate ? { reference: `static-route:${at + 1}` as const } : {}),
-    })),
+    staticRoutes: host.staticRoutes.map(
+      ({ match, nextHop, port, transport, replaceHost, normalise, ownCertificate }, at) => ({
+        match,
+        nextHop: fullName(site, nextHop),
+        port,
+        transport,
+        replaceHost,
+        ...(normalise.length === 0 ? {} : { normalise }),
+        ...(ownCertificate ? { reference: `static-route:${at + 1}` as const } : {}),
+      }),
+    ),
     maxContactsPerUser: host.maxContactsPerUser,
     store: poolStore(store, home),
   }
@@ -94,22 +121,35 @@ export function trustedServers(site: Site): OrganisationPlan['trustedServers'] {
 
 /** FQDNs users can have as home. */
 export function homes(site: Site): readonly string[] {
-  const all = placesOf(site, 'standard-edition', 'front-end').map(({ fqdn, host }) => (host.role === 'front-end' ? `${host.pool}.${site.domain}` : fqdn))
+  const all = placesOf(site, 'standard-edition', 'front-end').map(({ fqdn, host }) =>
+    host.role === 'front-end' ? `${host.pool}.${site.domain}` : fqdn,
+  )
   return [...new Set(all)]
 }
 
-/** Inside names an access proxy listens to: its next hop, the front ends behind it when it is a pool, the pool of one that is named alone, and those listed. */
+/**
+ * Inside names an access proxy listens to: its next hop, the front ends behind it when it is a pool, the pool of one
+ * that is named alone, and those listed.
+ */
 export function internalServers(site: Site, host: PlaceOf<'access-proxy'>['host']): readonly string[] {
   const names = [host.nextHop, ...host.internalServers].flatMap((name) => {
     const label = name.endsWith(`.${site.domain}`) ? name.slice(0, -site.domain.length - 1) : name
     const frontEnd = placesOf(site, 'front-end').find((place) => place.label === label)
-    return [fullName(site, name), ...poolMembers(site, label).map(({ fqdn }) => fqdn), ...(frontEnd === undefined ? [] : [`${frontEnd.host.pool}.${site.domain}`])]
+    return [
+      fullName(site, name),
+      ...poolMembers(site, label).map(({ fqdn }) => fqdn),
+      ...(frontEnd === undefined ? [] : [`${frontEnd.host.pool}.${site.domain}`]),
+    ]
   })
   return [...new Set(names)]
 }
 
 export function storePlan(topology: Topology, site: Site): StorePlan {
-  const files = { kind: 'sqlite' as const, directory: `${site.organisation.prefix}directory.sqlite`, pool: poolFile(homes(site)[0] ?? site.domain) }
+  const files = {
+    kind: 'sqlite' as const,
+    directory: `${site.organisation.prefix}directory.sqlite`,
+    pool: poolFile(homes(site)[0] ?? site.domain),
+  }
   const sql = placesOf(site, 'sql')[0]
   if (topology.store === 'sqlite' || sql === undefined) return files
   return {

@@ -1,4 +1,7 @@
-/** What the planner derives from a lab file: plain frozen data that survives `JSON.stringify`, the same for every reader. */
+/**
+ * What the planner derives from a lab file: plain frozen data that survives `JSON.stringify`, the same for every
+ * reader.
+ */
 import type { Authority, CertificateReference, CertificateRequest } from '../certificates/certificate-request.ts'
 import type { FederationSettings } from './hosts.ts'
 import type { Profile, WhenOwnCertificateEnds } from './profile.ts'
@@ -111,7 +114,12 @@ export interface LinkVerification {
   /** What the dialling end wants of the certificate it is shown. */
   readonly dialler: { readonly wantsName: string; readonly wantsPurpose: 'serverAuth'; readonly trustRoot: Authority }
   /** What the accepting end wants; absent where it asks for no certificate. */
-  readonly acceptor?: { readonly wantsName: string; readonly wantsPurpose: 'clientAuth'; readonly trustRoot: Authority; readonly mutual: 'required' | 'requested' }
+  readonly acceptor?: {
+    readonly wantsName: string
+    readonly wantsPurpose: 'clientAuth'
+    readonly trustRoot: Authority
+    readonly mutual: 'required' | 'requested'
+  }
 }
 
 export interface FirewallEnd {
@@ -200,9 +208,15 @@ export interface HomeSettings extends TrustLists {
   readonly home: string
   /** FQDNs of every front end of the pool, this one included. One Standard Edition: itself. */
   readonly members: readonly string[]
-  readonly authorizedHosts: readonly { readonly fqdn: string; readonly treatAs: 'server' | 'authenticated' | 'throttle-as-server' | 'outbound-only' }[]
+  readonly authorizedHosts: readonly {
+    readonly fqdn: string
+    readonly treatAs: 'server' | 'authenticated' | 'throttle-as-server' | 'outbound-only'
+  }[]
   readonly staticRoutes: readonly RoutePlan[]
-  /** Where requests for other domains go, e.g. `director.lab.test:5061`. Absent: nowhere. `MSFT_SIPProxySetting.RouteToEnterpriseEdge`. */
+  /**
+   * Where requests for other domains go, e.g. `director.lab.test:5061`. Absent: nowhere.
+   * `MSFT_SIPProxySetting.RouteToEnterpriseEdge`.
+   */
   readonly routeToEnterpriseEdge?: { readonly fqdn: string; readonly port: number }
   readonly maxContactsPerUser: number
   readonly store: StorePlan

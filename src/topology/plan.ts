@@ -8,7 +8,17 @@ import { planLinks } from './plan-links.ts'
 import { isSecure, planListeners, poolMembers } from './plan-listeners.ts'
 import { homes, internalServers, settingsOf, storePlan, trustedServers } from './plan-settings.ts'
 import type { Draft } from './plan-settings.ts'
-import type { DnsView, LabPlan, Listener, NodePlan, OrganisationPlan, PhoneTarget, PlannedCertificate, PlannedUser, Role } from './plan-types.ts'
+import type {
+  DnsView,
+  LabPlan,
+  Listener,
+  NodePlan,
+  OrganisationPlan,
+  PhoneTarget,
+  PlannedCertificate,
+  PlannedUser,
+  Role,
+} from './plan-types.ts'
 import { organisations } from './topology.ts'
 import type { Topology } from './topology.ts'
 
@@ -23,13 +33,25 @@ export function planLab(topology: Topology, options: PlanOptions = {}): LabPlan 
   const sites = organisations(topology).map((organisation, at) => layOut(organisation, at, network, addressing))
   const drafts = sites.map((site): Draft => {
     const certificates = planCertificates(topology, site, ports)
-    const secured = (place: Place) => certificates.some(({ node }) => node === place.node) || balancesSecured(site, place, certificates)
-    const listeners = new Map(site.places.map((place) => [place.node, planListeners(site, place, ports, secured(place))]))
+    const secured = (place: Place) =>
+      certificates.some(({ node }) => node === place.node) || balancesSecured(site, place, certificates)
+    const listeners = new Map(
+      site.places.map((place) => [place.node, planListeners(site, place, ports, secured(place))]),
+    )
     const heard = new Map(placesOf(site, 'access-proxy').map((edge) => [edge.node, internalServers(site, edge.host)]))
-    return { site, certificates, listeners, secured: certificates.length > 0, store: storePlan(topology, site), internalServers: heard }
+    return {
+      site,
+      certificates,
+      listeners,
+      secured: certificates.length > 0,
+      store: storePlan(topology, site),
+      internalServers: heard,
+    }
   })
   const dns = planDns(drafts, ports, topology.profile.name === 'modern')
-  const nodes = drafts.flatMap((draft) => planNodes(topology, draft, dns, ports)).sort((a, b) => startOrder.indexOf(a.role) - startOrder.indexOf(b.role))
+  const nodes = drafts
+    .flatMap((draft) => planNodes(topology, draft, dns, ports))
+    .sort((a, b) => startOrder.indexOf(a.role) - startOrder.indexOf(b.role))
   const links = planLinks(topology, drafts, ports)
   return freeze({
     topology: topology.name,
@@ -56,14 +78,30 @@ export function planLab(topology: Topology, options: PlanOptions = {}): LabPlan 
  */
 export function nodePlan(plan: LabPlan, name: string): NodePlan {
   const node = plan.nodes.find((node) => node.name === name)
-  if (node === undefined) throw new RangeError(`wanted a node of ${plan.topology} (${plan.nodes.map((node) => node.name).join(', ')}), found "${name}"`)
+  if (node === undefined)
+    throw new RangeError(
+      `wanted a node of ${plan.topology} (${plan.nodes.map((node) => node.name).join(', ')}), found "${name}"`,
+    )
   return node
 }
 
-const startOrder: readonly Role[] = ['dns', 'pki', 'sql', 'standard-edition', 'front-end', 'load-balancer', 'gateway', 'director', 'access-proxy']
+const startOrder: readonly Role[] = [
+  'dns',
+  'pki',
+  'sql',
+  'standard-edition',
+  'front-end',
+  'load-balancer',
+  'gateway',
+  'director',
+  'access-proxy',
+]
 
 function balancesSecured(site: Site, place: Place, certificates: readonly PlannedCertificate[]): boolean {
-  return place.role === 'load-balancer' && poolMembers(site, place.label).some((member) => certificates.some(({ node }) => node === member.node))
+  return (
+    place.role === 'load-balancer' &&
+    poolMembers(site, place.label).some((member) => certificates.some(({ node }) => node === member.node))
+  )
 }
 
 function organisationPlan({ site, certificates, store }: Draft): OrganisationPlan {
@@ -121,20 +159,32 @@ function planUsers(site: Site): readonly PlannedUser[] {
 }
 
 function planPhones({ site, listeners }: Draft): readonly PhoneTarget[] {
-  const target = (from: 'inside' | 'outside', host: string, trust: 'internal' | 'public') => ({ transport, address, port }: Listener): PhoneTarget => ({
-    domain: site.domain,
-    from,
-    transport,
-    host,
-    address,
-    port,
-    ...(isSecure(transport) ? { trust } : {}),
-  })
+  const target =
+    (from: 'inside' | 'outside', host: string, trust: 'internal' | 'public') =>
+    ({ transport, address, port }: Listener): PhoneTarget => ({
+      domain: site.domain,
+      from,
+      transport,
+      host,
+      address,
+      port,
+      ...(isSecure(transport) ? { trust } : {}),
+    })
   const signIn = signInPlace(site)
-  const inside = signIn === undefined ? [] : (listeners.get(signIn.place.node) ?? []).filter((listener) => listener.address === addressIn(signIn.place, 'internal')).map(target('inside', signIn.fqdn, 'internal'))
+  const inside =
+    signIn === undefined
+      ? []
+      : (listeners.get(signIn.place.node) ?? [])
+          .filter((listener) => listener.address === addressIn(signIn.place, 'internal'))
+          .map(target('inside', signIn.fqdn, 'internal'))
   const home = homes(site)[0]
   const homePlace = home === undefined ? undefined : placeNamed(site, home)
-  const web = homePlace === undefined || homePlace === signIn?.place ? [] : (listeners.get(homePlace.node) ?? []).filter(({ transport }) => transport === 'wss').map(target('inside', home ?? '', 'internal'))
+  const web =
+    homePlace === undefined || homePlace === signIn?.place
+      ? []
+      : (listeners.get(homePlace.node) ?? [])
+          .filter(({ transport }) => transport === 'wss')
+          .map(target('inside', home ?? '', 'internal'))
   const outside = placesOf(site, 'access-proxy').flatMap((edge) =>
     (listeners.get(edge.node) ?? [])
       .filter(({ face, mutual }) => edge.host.allowOutsideUsers && face === 'external' && mutual !== 'required')

@@ -18,8 +18,12 @@ export const profileSchema = group({
   about: setting(text, { doc: 'One sentence on the time and product whose rules these are.' }),
   tls: setting(
     group({
-      min: setting(z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2'), { doc: 'Oldest version of TLS a listener takes.' }),
-      max: setting(z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.3'), { doc: 'Newest version of TLS a listener takes.' }),
+      min: setting(z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2'), {
+        doc: 'Oldest version of TLS a listener takes.',
+      }),
+      max: setting(z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.3'), {
+        doc: 'Newest version of TLS a listener takes.',
+      }),
     }),
     { doc: 'Versions of TLS.' },
   ),
@@ -28,9 +32,13 @@ export const profileSchema = group({
       commonName: setting(z.enum(['allowed', 'ignored']), {
         doc: 'Whether the CN counts as a name: `allowed` when there is no DNS name in the SAN, `ignored` never.',
       }),
-      sanRepeatsSubject: setting(z.boolean().default(false), { doc: 'A SAN, once present, must repeat the name in the subject.' }),
+      sanRepeatsSubject: setting(z.boolean().default(false), {
+        doc: 'A SAN, once present, must repeat the name in the subject.',
+      }),
       wildcards: setting(z.enum(['refused', 'one-label']), { doc: 'Whether `*.lab.test` may stand for one label.' }),
-      uriNames: setting(z.enum(['read', 'ignored']), { doc: 'Whether `URI:sip:lab.test` in the SAN counts (RFC 5922 §7.1).' }),
+      uriNames: setting(z.enum(['read', 'ignored']), {
+        doc: 'Whether `URI:sip:lab.test` in the SAN counts (RFC 5922 §7.1).',
+      }),
       wanted: setting(z.enum(['dialled-name', 'domain-or-next-hop']), {
         doc: 'The name wanted of a server: the FQDN that was dialled, or the SIP domain before DNS (RFC 5922 §4) unless a next hop was configured.',
       }),
@@ -42,11 +50,17 @@ export const profileSchema = group({
   whenOwnCertificateEnds: setting(whenOwnCertificateEnds, {
     doc: '`die`: the service shuts down and stays down; `die-at-start`: live links stay, the next start dies; `drain`: links close at the end; `warn`: only warnings.',
   }),
-  warnAtFraction: setting(z.number().gt(0).max(1), { doc: 'Warn from this part of the lifetime left, e.g. 0.33 for one third.' }),
+  warnAtFraction: setting(z.number().gt(0).max(1), {
+    doc: 'Warn from this part of the lifetime left, e.g. 0.33 for one third.',
+  }),
   crl: setting(
     group({
-      distributionPoint: setting(z.enum(['required', 'advised']), { doc: 'Whether a certificate without a CRL distribution point is a fault.' }),
-      unreachable: setting(z.enum(['stop', 'warn', 'ignore']), { doc: 'What an edge does at start when it cannot fetch a CRL.' }),
+      distributionPoint: setting(z.enum(['required', 'advised']), {
+        doc: 'Whether a certificate without a CRL distribution point is a fault.',
+      }),
+      unreachable: setting(z.enum(['stop', 'warn', 'ignore']), {
+        doc: 'What an edge does at start when it cannot fetch a CRL.',
+      }),
     }),
     { doc: 'Revocation.' },
   ),

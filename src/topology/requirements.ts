@@ -1,6 +1,6 @@
 /**
- * Who needs a certificate, and what it must say: one table by profile and role. The planner prints it, the roles enforce it,
- * the tests walk it cell by cell.
+ * Who needs a certificate, and what it must say: one table by profile and role. The planner prints it, the roles
+ * enforce it, the tests walk it cell by cell.
  */
 import type { Authority, CertificateReference, Purpose } from '../certificates/certificate-request.ts'
 import type { Role } from './plan-types.ts'
@@ -10,8 +10,8 @@ import type { ProfileName } from './profile.ts'
 export type Need = 'always' | 'where-servers-talk' | 'never'
 
 /**
- * A name by where it comes from: `own` FQDN, `home` the pool FQDN (of a Standard Edition its own), `members` the front ends of
- * the pool, `external` the external FQDN, `domains` the SIP domains, `sip-domains` `sip.` before each of them.
+ * A name by where it comes from: `own` FQDN, `home` the pool FQDN (of a Standard Edition its own), `members` the front
+ * ends of the pool, `external` the external FQDN, `domains` the SIP domains, `sip-domains` `sip.` before each of them.
  */
 export type NameSource = 'own' | 'home' | 'members' | 'external' | 'domains' | 'sip-domains'
 
@@ -36,14 +36,21 @@ export interface Requirement {
 
 const serverTalk: readonly CertificateReference[] = ['listener', 'default-outgoing']
 
-interface Row extends Omit<Requirement, 'profile' | 'role' | 'authority' | 'uriNames' | 'requiredPurposes' | 'advisedPurposes'> {
+interface Row
+  extends Omit<Requirement, 'profile' | 'role' | 'authority' | 'uriNames' | 'requiredPurposes' | 'advisedPurposes'> {
   readonly authority?: Authority
   readonly uriNames?: readonly NameSource[]
   readonly requiredPurposes?: readonly Purpose[]
   readonly advisedPurposes?: readonly Purpose[]
 }
 
-const none: Row = { references: [], need: 'never', subject: 'own', dnsNames: [], why: 'It ends no TLS connection of SIP.' }
+const none: Row = {
+  references: [],
+  need: 'never',
+  subject: 'own',
+  dnsNames: [],
+  why: 'It ends no TLS connection of SIP.',
+}
 
 /** Roles that never present a SIP certificate, whatever the profile. */
 const silent: Readonly<Partial<Record<Role, readonly Row[]>>> = {
@@ -59,14 +66,40 @@ const table: Readonly<Record<ProfileName, Readonly<Partial<Record<Role, readonly
   lcs2005: {
     ...silent,
     'standard-edition': [
-      { references: serverTalk, need: 'where-servers-talk', subject: 'own', dnsNames: ['own'], why: 'A certificate is needed only where two SIP servers talk.' },
+      {
+        references: serverTalk,
+        need: 'where-servers-talk',
+        subject: 'own',
+        dnsNames: ['own'],
+        why: 'A certificate is needed only where two SIP servers talk.',
+      },
     ],
     'front-end': [
-      { references: serverTalk, need: 'where-servers-talk', subject: 'home', dnsNames: ['home', 'own'], why: 'Front ends of a pool, and other servers, reach each other only over mutual TLS.' },
+      {
+        references: serverTalk,
+        need: 'where-servers-talk',
+        subject: 'home',
+        dnsNames: ['home', 'own'],
+        why: 'Front ends of a pool, and other servers, reach each other only over mutual TLS.',
+      },
     ],
-    director: [{ references: serverTalk, need: 'always', subject: 'own', dnsNames: ['own'], why: 'It proxies to the pool and hears the access proxy over mutual TLS.' }],
+    director: [
+      {
+        references: serverTalk,
+        need: 'always',
+        subject: 'own',
+        dnsNames: ['own'],
+        why: 'It proxies to the pool and hears the access proxy over mutual TLS.',
+      },
+    ],
     'access-proxy': [
-      { references: ['edge-internal'], need: 'always', subject: 'own', dnsNames: ['own'], why: 'Its internal face proves itself to the next hop.' },
+      {
+        references: ['edge-internal'],
+        need: 'always',
+        subject: 'own',
+        dnsNames: ['own'],
+        why: 'Its internal face proves itself to the next hop.',
+      },
       {
         references: ['edge-external'],
         need: 'always',
@@ -78,15 +111,54 @@ const table: Readonly<Record<ProfileName, Readonly<Partial<Record<Role, readonly
         why: 'Remote users and partners meet only this one: the single certificate from a public authority.',
       },
     ],
-    gateway: [{ references: serverTalk, need: 'always', authority: 'public', subject: 'own', dnsNames: ['own'], why: 'A voice service shows a public certificate on both directions of the trunk.' }],
+    gateway: [
+      {
+        references: serverTalk,
+        need: 'always',
+        authority: 'public',
+        subject: 'own',
+        dnsNames: ['own'],
+        why: 'A voice service shows a public certificate on both directions of the trunk.',
+      },
+    ],
   },
   ocs2007: {
     ...silent,
-    'standard-edition': [{ references: serverTalk, need: 'always', subject: 'own', dnsNames: ['own', 'sip-domains'], why: 'Every role has a certificate, even one server alone.' }],
-    'front-end': [{ references: serverTalk, need: 'always', subject: 'home', dnsNames: ['home', 'members', 'sip-domains'], why: 'Every role has a certificate; all front ends of a pool may share one.' }],
-    director: [{ references: serverTalk, need: 'always', subject: 'own', dnsNames: ['own', 'sip-domains'], why: 'Every role has a certificate.' }],
+    'standard-edition': [
+      {
+        references: serverTalk,
+        need: 'always',
+        subject: 'own',
+        dnsNames: ['own', 'sip-domains'],
+        why: 'Every role has a certificate, even one server alone.',
+      },
+    ],
+    'front-end': [
+      {
+        references: serverTalk,
+        need: 'always',
+        subject: 'home',
+        dnsNames: ['home', 'members', 'sip-domains'],
+        why: 'Every role has a certificate; all front ends of a pool may share one.',
+      },
+    ],
+    director: [
+      {
+        references: serverTalk,
+        need: 'always',
+        subject: 'own',
+        dnsNames: ['own', 'sip-domains'],
+        why: 'Every role has a certificate.',
+      },
+    ],
     'access-proxy': [
-      { references: ['edge-internal'], need: 'always', subject: 'own', dnsNames: ['own'], why: 'Its internal face proves itself to the next hop.' },
+      {
+        references: ['edge-internal'],
+        need: 'always',
+        subject: 'own',
+        dnsNames: ['own'],
+        why: 'Its internal face proves itself to the next hop.',
+      },
       {
         references: ['edge-external'],
         need: 'always',
@@ -96,15 +168,57 @@ const table: Readonly<Record<ProfileName, Readonly<Partial<Record<Role, readonly
         why: 'Found through SRV, it must show `sip.` before the domain; from a public authority.',
       },
     ],
-    gateway: [{ references: serverTalk, need: 'always', authority: 'public', subject: 'own', dnsNames: ['own'], why: 'A voice service shows a public certificate on both directions of the trunk.' }],
+    gateway: [
+      {
+        references: serverTalk,
+        need: 'always',
+        authority: 'public',
+        subject: 'own',
+        dnsNames: ['own'],
+        why: 'A voice service shows a public certificate on both directions of the trunk.',
+      },
+    ],
   },
   modern: {
     ...silent,
-    'standard-edition': [{ references: serverTalk, need: 'always', subject: 'own', dnsNames: ['own'], uriNames: ['domains'], why: 'SIP runs over TLS only; the SIP domain stands in the SAN (RFC 5922 §7.1).' }],
-    'front-end': [{ references: serverTalk, need: 'always', subject: 'own', dnsNames: ['own', 'home'], uriNames: ['domains'], why: 'SIP runs over TLS only; own name, pool name and SIP domain stand in the SAN.' }],
-    director: [{ references: serverTalk, need: 'always', subject: 'own', dnsNames: ['own'], uriNames: ['domains'], why: 'SIP runs over TLS only.' }],
+    'standard-edition': [
+      {
+        references: serverTalk,
+        need: 'always',
+        subject: 'own',
+        dnsNames: ['own'],
+        uriNames: ['domains'],
+        why: 'SIP runs over TLS only; the SIP domain stands in the SAN (RFC 5922 §7.1).',
+      },
+    ],
+    'front-end': [
+      {
+        references: serverTalk,
+        need: 'always',
+        subject: 'own',
+        dnsNames: ['own', 'home'],
+        uriNames: ['domains'],
+        why: 'SIP runs over TLS only; own name, pool name and SIP domain stand in the SAN.',
+      },
+    ],
+    director: [
+      {
+        references: serverTalk,
+        need: 'always',
+        subject: 'own',
+        dnsNames: ['own'],
+        uriNames: ['domains'],
+        why: 'SIP runs over TLS only.',
+      },
+    ],
     'access-proxy': [
-      { references: ['edge-internal'], need: 'always', subject: 'own', dnsNames: ['own'], why: 'Its internal face proves itself to the next hop.' },
+      {
+        references: ['edge-internal'],
+        need: 'always',
+        subject: 'own',
+        dnsNames: ['own'],
+        why: 'Its internal face proves itself to the next hop.',
+      },
       {
         references: ['edge-external'],
         need: 'always',
@@ -117,7 +231,16 @@ const table: Readonly<Record<ProfileName, Readonly<Partial<Record<Role, readonly
         why: 'Partners look for the SIP domain or the configured name; server and client on the same link.',
       },
     ],
-    gateway: [{ references: serverTalk, need: 'always', authority: 'public', subject: 'own', dnsNames: ['own'], why: 'A voice service shows a public certificate on both directions of the trunk.' }],
+    gateway: [
+      {
+        references: serverTalk,
+        need: 'always',
+        authority: 'public',
+        subject: 'own',
+        dnsNames: ['own'],
+        why: 'A voice service shows a public certificate on both directions of the trunk.',
+      },
+    ],
   },
 }
 
@@ -206,7 +329,8 @@ export const peerPolicies: Readonly<Record<PeerPolicyName, PeerPolicy>> = {
     wantsOfDialler: bothPurposes,
     shows: ['serverAuth'],
     wildcards: 'refused',
-    about: 'Public authorities no longer write clientAuth: what dials out with a public certificate is refused by a peer that checks purpose.',
+    about:
+      'Public authorities no longer write clientAuth: what dials out with a public certificate is refused by a peer that checks purpose.',
   },
   'cloud-2021': {
     ...cloud,
@@ -262,11 +386,18 @@ export type NameJudgement =
  */
 export function judgeName(rules: NameRules, presented: PresentedNames, wanted: string): NameJudgement {
   const name = wanted.toLowerCase()
-  if (rules.uriNames === 'read' && presented.uriNames.some((uri) => uri.toLowerCase() === `sip:${name}`)) return { kind: 'match', by: 'uri' }
+  if (rules.uriNames === 'read' && presented.uriNames.some((uri) => uri.toLowerCase() === `sip:${name}`))
+    return { kind: 'match', by: 'uri' }
   if (presented.dnsNames.some((dns) => sameName(rules, dns.toLowerCase(), name))) return { kind: 'match', by: 'dns' }
   const cnCounts = rules.commonName === 'allowed' && presented.dnsNames.length === 0
-  if (cnCounts && presented.commonName !== undefined && sameName(rules, presented.commonName.toLowerCase(), name)) return { kind: 'match', by: 'common-name' }
-  return { kind: 'mismatch', code: 'cert.name-mismatch', rule: `the name ${name} in the certificate`, found: shownNames(presented) }
+  if (cnCounts && presented.commonName !== undefined && sameName(rules, presented.commonName.toLowerCase(), name))
+    return { kind: 'match', by: 'common-name' }
+  return {
+    kind: 'mismatch',
+    code: 'cert.name-mismatch',
+    rule: `the name ${name} in the certificate`,
+    found: shownNames(presented),
+  }
 }
 
 function sameName(rules: NameRules, presented: string, wanted: string): boolean {
@@ -277,6 +408,10 @@ function sameName(rules: NameRules, presented: string, wanted: string): boolean 
 }
 
 function shownNames({ commonName, dnsNames, uriNames }: PresentedNames): string {
-  const names = [...(commonName === undefined ? [] : [`CN=${commonName}`]), ...dnsNames.map((dns) => `DNS:${dns}`), ...uriNames.map((uri) => `URI:${uri}`)]
+  const names = [
+    ...(commonName === undefined ? [] : [`CN=${commonName}`]),
+    ...dnsNames.map((dns) => `DNS:${dns}`),
+    ...uriNames.map((uri) => `URI:${uri}`),
+  ]
   return names.length === 0 ? 'no name' : names.join(', ')
 }

@@ -1,17 +1,23 @@
 /**
- * The words settings are declared with. A setting is declared once: its TypeScript type, default, validation, JSON Schema
- * and row in docs/configuration.md all come from that line.
+ * The words settings are declared with. A setting is declared once: its TypeScript type, default, validation, JSON
+ * Schema and row in docs/configuration.md all come from that line.
  */
 import { z } from 'zod'
 
 export interface About {
   /** One sentence for people, in the schema and in docs/configuration.md. */
   readonly doc: string
-  /** The WMI property of LCS 2005 / OCS 2007 that said the same, e.g. `MSFT_SIPFederationInternalEdgeSetting.InternalNextHop`. */
+  /**
+   * The WMI property of LCS 2005 / OCS 2007 that said the same, e.g.
+   * `MSFT_SIPFederationInternalEdgeSetting.InternalNextHop`.
+   */
   readonly mirrors?: string
 }
 
-/** Gives a schema its sentence: `setting(port.default(5061), { doc: 'Port of the next hop', mirrors: 'InternalNextHopPort' })`. */
+/**
+ * Gives a schema its sentence: `setting(port.default(5061), { doc: 'Port of the next hop', mirrors:
+ * 'InternalNextHopPort' })`.
+ */
 export function setting<S extends z.ZodType>(schema: S, about: About): S {
   const mirrors = about.mirrors === undefined ? {} : { mirrors: about.mirrors }
   return schema.meta({ description: about.doc, ...mirrors })
@@ -26,13 +32,17 @@ const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
 export const text = z.string().min(1).max(1000)
 
 /** The first label of a host's FQDN, e.g. `fe1`. */
-export const hostLabel = z.string().regex(new RegExp(`^${label}$`), { error: 'a host label in lower case, such as "fe1"' })
+export const hostLabel = z
+  .string()
+  .regex(new RegExp(`^${label}$`), { error: 'a host label in lower case, such as "fe1"' })
 
 /** A full domain name in lower case, e.g. `fe1.lab.test`. */
 export const domainName = z
   .string()
   .max(253)
-  .regex(new RegExp(`^(${label}\\.)+${label}$`), { error: 'a domain name in lower case with at least two labels, such as "lab.test"' })
+  .regex(new RegExp(`^(${label}\\.)+${label}$`), {
+    error: 'a domain name in lower case with at least two labels, such as "lab.test"',
+  })
 
 /** A host of this file by its label, or any host by its FQDN: `director`, `sip.partner.test`. */
 export const hostReference = z

@@ -1,4 +1,7 @@
-/** The lab file: one YAML document describes a whole lab. Everything that can be derived from it is derived by the planner. */
+/**
+ * The lab file: one YAML document describes a whole lab. Everything that can be derived from it is derived by the
+ * planner.
+ */
 import { z } from 'zod'
 import type { Fault } from './document.ts'
 import { host } from './hosts.ts'
@@ -16,9 +19,16 @@ const loginName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, { error: 'a lo
 
 const organisation = {
   domain: setting(domainName, { doc: 'SIP domain, and the DNS zone of its hosts.', mirrors: 'MSFT_SIPDomainData' }),
-  moreDomains: setting(z.array(domainName).max(16).default([]), { doc: 'Further SIP domains it serves.', mirrors: 'MSFT_SIPDomainData' }),
-  hosts: setting(z.record(hostLabel, host), { doc: 'Its hosts by label; `fe1` becomes `fe1.lab.test`. The hosts `dns` and `pki` are added by the planner.' }),
-  users: setting(z.record(loginName, user).default({}), { doc: 'Its users by login; `alice` becomes `sip:alice@lab.test`.' }),
+  moreDomains: setting(z.array(domainName).max(16).default([]), {
+    doc: 'Further SIP domains it serves.',
+    mirrors: 'MSFT_SIPDomainData',
+  }),
+  hosts: setting(z.record(hostLabel, host), {
+    doc: 'Its hosts by label; `fe1` becomes `fe1.lab.test`. The hosts `dns` and `pki` are added by the planner.',
+  }),
+  users: setting(z.record(loginName, user).default({}), {
+    doc: 'Its users by login; `alice` becomes `sip:alice@lab.test`.',
+  }),
 }
 
 export const topologySchema = group({
@@ -33,25 +43,41 @@ export const topologySchema = group({
   store: setting(z.enum(['sqlite', 'postgres']).default('sqlite'), { doc: '`postgres` needs a host of role `sql`.' }),
   ports: setting(
     group({
-      edge: setting(port.optional(), { doc: "Stands for the edge's 443. Absent: 10443 on this machine, 443 in containers." }),
+      edge: setting(port.optional(), {
+        doc: "Stands for the edge's 443. Absent: 10443 on this machine, 443 in containers.",
+      }),
       wss: setting(port.default(8443), { doc: 'SIP over secure WebSocket.' }),
       dns: setting(port.default(10053), { doc: 'The DNS server, UDP and TCP.' }),
-      pki: setting(port.optional(), { doc: 'CRLs and issuer certificates by HTTP. Absent: 10080 on this machine, 80 in containers.' }),
+      pki: setting(port.optional(), {
+        doc: 'CRLs and issuer certificates by HTTP. Absent: 10080 on this machine, 80 in containers.',
+      }),
     }).prefault({}),
     { doc: 'Ports that differ from the usual ones because no root is needed.' },
   ),
   certificates: setting(
     group({
-      validSeconds: setting(z.int().min(1).optional(), { doc: 'Validity of node certificates in seconds. Absent: as the profile has it.' }),
+      validSeconds: setting(z.int().min(1).optional(), {
+        doc: 'Validity of node certificates in seconds. Absent: as the profile has it.',
+      }),
       keyType: setting(keyType.optional(), { doc: 'Absent: as the profile has it.' }),
     }).prefault({}),
     { doc: 'Departures from what the profile says about certificates.' },
   ),
-  whenOwnCertificateEnds: setting(whenOwnCertificateEnds.optional(), { doc: 'For every node. Absent: as the profile has it.' }),
-  ...organisation,
-  partners: setting(z.array(group({ name: setting(hostLabel, { doc: 'Goes before its node names: `partner-fe1`.' }), ...organisation })).max(1).default([]), {
-    doc: 'A further organisation with hosts, users and an internal CA of its own.',
+  whenOwnCertificateEnds: setting(whenOwnCertificateEnds.optional(), {
+    doc: 'For every node. Absent: as the profile has it.',
   }),
+  ...organisation,
+  partners: setting(
+    z
+      .array(
+        group({ name: setting(hostLabel, { doc: 'Goes before its node names: `partner-fe1`.' }), ...organisation }),
+      )
+      .max(1)
+      .default([]),
+    {
+      doc: 'A further organisation with hosts, users and an internal CA of its own.',
+    },
+  ),
 })
 
 export type TopologyFile = z.infer<typeof topologySchema>
@@ -73,7 +99,9 @@ export interface Organisation {
 }
 
 /** The organisations of a lab: its own, then its partner. */
-export function organisations(topology: Pick<TopologyFile, 'domain' | 'moreDomains' | 'hosts' | 'users' | 'partners'>): readonly Organisation[] {
+export function organisations(
+  topology: Pick<TopologyFile, 'domain' | 'moreDomains' | 'hosts' | 'users' | 'partners'>,
+): readonly Organisation[] {
   const { domain, moreDomains, hosts, users } = topology
   return [
     { prefix: '', domain, moreDomains, hosts, users },
@@ -81,34 +109,70 @@ export function organisations(topology: Pick<TopologyFile, 'domain' | 'moreDomai
   ]
 }
 
-/** Faults of meaning, which no schema can see: names that lead nowhere, pools without a balancer, addresses given twice. */
+/**
+ * Faults of meaning, which no schema can see: names that lead nowhere, pools without a balancer, addresses given twice.
+ */
 export function checkTopology(file: TopologyFile): Fault | undefined {
   return organisations(file)
     .map((organisation, at) => checkOrganisation(organisation, at === 0 ? [] : ['partners', at - 1], file.store))
     .find((fault) => fault !== undefined)
 }
 
-function checkOrganisation({ hosts, users }: Organisation, base: readonly (string | number)[], store: TopologyFile['store']): Fault | undefined {
+function checkOrganisation(
+  { hosts, users }: Organisation,
+  base: readonly (string | number)[],
+  store: TopologyFile['store'],
+): Fault | undefined {
   const path = (...steps: readonly (string | number)[]) => [...base, ...steps]
   const labels = Object.keys(hosts)
   const homes = homeLabels(hosts)
-  const taken = new Map<string, string>([['dns', 'the DNS server'], ['pki', 'the PKI host']])
+  const taken = new Map<string, string>([
+    ['dns', 'the DNS server'],
+    ['pki', 'the PKI host'],
+  ])
   for (const [label, host] of Object.entries(hosts)) {
     const reserved = taken.get(label)
-    if (reserved !== undefined) return { path: path('hosts', label), wanted: 'another label', found: `"${label}", which is ${reserved} that every lab has` }
-    if (host.role === 'access-proxy' && !host.nextHop.includes('.') && !labels.includes(host.nextHop) && !homes.includes(host.nextHop)) {
-      return { path: path('hosts', label, 'nextHop'), wanted: `a host of this file (${[...labels, ...homes].join(', ')}) or a full domain name`, found: `"${host.nextHop}"` }
+    if (reserved !== undefined)
+      return {
+        path: path('hosts', label),
+        wanted: 'another label',
+        found: `"${label}", which is ${reserved} that every lab has`,
+      }
+    if (
+      host.role === 'access-proxy' &&
+      !host.nextHop.includes('.') &&
+      !labels.includes(host.nextHop) &&
+      !homes.includes(host.nextHop)
+    ) {
+      return {
+        path: path('hosts', label, 'nextHop'),
+        wanted: `a host of this file (${[...labels, ...homes].join(', ')}) or a full domain name`,
+        found: `"${host.nextHop}"`,
+      }
     }
     if (host.role === 'front-end' && hosts[host.pool] !== undefined && hosts[host.pool]?.role !== 'load-balancer') {
-      return { path: path('hosts', label, 'pool'), wanted: 'a pool name that is no server (the pool FQDN must differ from the front end)', found: `"${host.pool}"` }
+      return {
+        path: path('hosts', label, 'pool'),
+        wanted: 'a pool name that is no server (the pool FQDN must differ from the front end)',
+        found: `"${host.pool}"`,
+      }
     }
   }
   const crowded = crowdedPool(hosts)
   if (crowded !== undefined) {
-    return { path: path('hosts', crowded.frontEnd), wanted: `a host "${crowded.pool}" of role load-balancer before several front ends`, found: 'none' }
+    return {
+      path: path('hosts', crowded.frontEnd),
+      wanted: `a host "${crowded.pool}" of role load-balancer before several front ends`,
+      found: 'none',
+    }
   }
   for (const [login, user] of Object.entries(users)) {
-    if (!homes.includes(user.home)) return { path: path('users', login, 'home'), wanted: `a home of this lab (${homes.join(', ') || 'it has none'})`, found: `"${user.home}"` }
+    if (!homes.includes(user.home))
+      return {
+        path: path('users', login, 'home'),
+        wanted: `a home of this lab (${homes.join(', ') || 'it has none'})`,
+        found: `"${user.home}"`,
+      }
   }
   if (store === 'postgres' && base.length === 0 && !Object.values(hosts).some((host) => host.role === 'sql')) {
     return { path: ['store'], wanted: 'a host of role sql for the store "postgres"', found: 'none' }
@@ -135,12 +199,20 @@ function crowdedPool(hosts: TopologyFile['hosts']): { readonly pool: string; rea
   return undefined
 }
 
-function sharedAddress(hosts: TopologyFile['hosts'], path: (...steps: readonly (string | number)[]) => readonly (string | number)[]): Fault | undefined {
+function sharedAddress(
+  hosts: TopologyFile['hosts'],
+  path: (...steps: readonly (string | number)[]) => readonly (string | number)[],
+): Fault | undefined {
   const seen = new Map<number, string>()
   for (const [label, host] of Object.entries(hosts)) {
     if (host.address === undefined) continue
     const other = seen.get(host.address)
-    if (other !== undefined) return { path: path('hosts', label, 'address'), wanted: 'an address of its own', found: `${host.address}, which is the address of "${other}"` }
+    if (other !== undefined)
+      return {
+        path: path('hosts', label, 'address'),
+        wanted: 'an address of its own',
+        found: `${host.address}, which is the address of "${other}"`,
+      }
     seen.set(host.address, label)
   }
   return undefined

@@ -11,8 +11,15 @@ import { x509 } from './peculiar.ts'
 
 const now = Date.now()
 const request: CertificateRequest = {
-  name: 'fe1-listener', commonName: 'pool.lab.test', dnsNames: ['pool.lab.test', 'fe1.lab.test'], uriNames: ['sip:lab.test'], ipAddresses: ['127.0.0.1', '2001:db8::1'],
-  purposes: ['serverAuth', 'clientAuth'], authority: 'internal', keyType: 'p256', validSeconds: 3600,
+  name: 'fe1-listener',
+  commonName: 'pool.lab.test',
+  dnsNames: ['pool.lab.test', 'fe1.lab.test'],
+  uriNames: ['sip:lab.test'],
+  ipAddresses: ['127.0.0.1', '2001:db8::1'],
+  purposes: ['serverAuth', 'clientAuth'],
+  authority: 'internal',
+  keyType: 'p256',
+  validSeconds: 3600,
 }
 
 t.test('the authority', async (t) => {
@@ -27,14 +34,25 @@ t.test('the authority', async (t) => {
   t.test('issues what was requested', async (t) => {
     const { certificatePem, serial } = authority.issue(request, now)
     t.match(summarise(certificatePem), {
-      subject: 'CN=pool.lab.test', serial, serialReversed: reverseOctets(serial),
-      subjectAltNames: ['DNS:pool.lab.test', 'DNS:fe1.lab.test', 'URI:sip:lab.test', 'IP:127.0.0.1', 'IP:2001:DB8:0:0:0:0:0:1'],
+      subject: 'CN=pool.lab.test',
+      serial,
+      serialReversed: reverseOctets(serial),
+      subjectAltNames: [
+        'DNS:pool.lab.test',
+        'DNS:fe1.lab.test',
+        'URI:sip:lab.test',
+        'IP:127.0.0.1',
+        'IP:2001:DB8:0:0:0:0:0:1',
+      ],
     })
   })
 
   t.test('starts validity one minute in the past and never cuts it short', async (t) => {
     const issued = authority.issue({ ...request, validSeconds: 30 }, 1_800_000_000_500)
-    t.match(issued, { notBefore: new Date(1_800_000_000_000 - 60_000).toISOString(), notAfter: new Date(1_800_000_031_000).toISOString() })
+    t.match(issued, {
+      notBefore: new Date(1_800_000_000_000 - 60_000).toISOString(),
+      notAfter: new Date(1_800_000_031_000).toISOString(),
+    })
   })
 
   t.test('writes times after 2049 as openssl reads them', async (t) => {
@@ -44,16 +62,27 @@ t.test('the authority', async (t) => {
 
   t.test('is read back by another process as it was made', async (t) => {
     const issued = openAuthority(directory).issue(request, now)
-    t.ok(new X509Certificate(issued.certificatePem).verify(new X509Certificate(authority.caCertificate('internal-issuing').pem).publicKey))
+    t.ok(
+      new X509Certificate(issued.certificatePem).verify(
+        new X509Certificate(authority.caCertificate('internal-issuing').pem).publicKey,
+      ),
+    )
   })
 
   t.test('is made once when two start at the same time', async (t) => {
     const folder = t.testdir()
     const script = `import {initAuthority} from ${JSON.stringify(new URL('../../src/certificates/authority.ts', import.meta.url).href)};
       console.log(initAuthority(${JSON.stringify(folder)},{domain:'lab.test',now:Date.now()}).trust('internal').pem)`
-    const start = () => new Promise<string>((resolve, reject) => {
-      import('node:child_process').then(({ execFile }) => execFile(process.execPath, ['--input-type=module', '-e', script], (error, stdout) => (error ? reject(error) : resolve(stdout))), reject)
-    })
+    const start = () =>
+      new Promise<string>((resolve, reject) => {
+        import('node:child_process').then(
+          ({ execFile }) =>
+            execFile(process.execPath, ['--input-type=module', '-e', script], (error, stdout) =>
+              error ? reject(error) : resolve(stdout),
+            ),
+          reject,
+        )
+      })
     const [one, two, three] = await Promise.all([start(), start(), start()])
     t.same([two, three], [one, one])
   })
@@ -76,7 +105,10 @@ t.test('the authority', async (t) => {
   t.test('notes everything issued and revoked in its index', async (t) => {
     const { serial } = authority.issue({ ...request, name: 'noted' }, now)
     authority.revoke(serial.toUpperCase(), now, 'keyCompromise')
-    t.match(authority.index().slice(-2), [{ kind: 'issued', name: 'noted', serial }, { kind: 'revoked', serial, reason: 'keyCompromise' }])
+    t.match(authority.index().slice(-2), [
+      { kind: 'issued', name: 'noted', serial },
+      { kind: 'revoked', serial, reason: 'keyCompromise' },
+    ])
   })
 
   t.test('does not revoke what it never issued', async (t) => {
@@ -84,8 +116,12 @@ t.test('the authority', async (t) => {
   })
 
   t.test('lets the number of its CRLs grow', async (t) => {
-    const numberOf = (der: Buffer): string => hexOf(new x509.X509Crl(der).extensions.find(({ type }) => type === '2.5.29.20')?.value)
-    t.same([1, 2].map(() => numberOf(authority.crl('public-root', now).der)), ['020101', '020102'])
+    const numberOf = (der: Buffer): string =>
+      hexOf(new x509.X509Crl(der).extensions.find(({ type }) => type === '2.5.29.20')?.value)
+    t.same(
+      [1, 2].map(() => numberOf(authority.crl('public-root', now).der)),
+      ['020101', '020102'],
+    )
   })
 })
 
@@ -95,7 +131,14 @@ t.test('openssl', { skip: hasOpenssl ? false : 'needs the command openssl (Debia
   const verify = (leafPem: string, kind: 'internal' | 'public', ...more: readonly string[]): string => {
     const leaf = join(directory, 'leaf.pem')
     writeFileSync(leaf, leafPem)
-    const files = ['-CAfile', authority.trust(kind).path, '-untrusted', authority.caCertificate(`${kind}-issuing`).path, ...more, leaf]
+    const files = [
+      '-CAfile',
+      authority.trust(kind).path,
+      '-untrusted',
+      authority.caCertificate(`${kind}-issuing`).path,
+      ...more,
+      leaf,
+    ]
     try {
       return execFileSync('openssl', ['verify', '-x509_strict', ...files], { encoding: 'utf8', stdio: 'pipe' })
     } catch (failure) {
@@ -106,7 +149,10 @@ t.test('openssl', { skip: hasOpenssl ? false : 'needs the command openssl (Debia
   for (const keyType of ['p256', 'p384', 'ed25519', 'rsa2048'] as const satisfies readonly KeyType[]) {
     t.test(`accepts a ${keyType} certificate of either authority strictly`, async (t) => {
       t.match(verify(authority.issue({ ...request, keyType }, now).certificatePem, 'internal'), /: OK/)
-      t.match(verify(authority.issue({ ...request, keyType, authority: 'public' }, now).certificatePem, 'public'), /: OK/)
+      t.match(
+        verify(authority.issue({ ...request, keyType, authority: 'public' }, now).certificatePem, 'public'),
+        /: OK/,
+      )
     })
   }
 
@@ -119,7 +165,13 @@ t.test('openssl', { skip: hasOpenssl ? false : 'needs the command openssl (Debia
     const bad = authority.issue(request, now)
     authority.revoke(bad.serial, now, 'superseded')
     const crlFile = join(directory, 'crls.pem')
-    writeFileSync(crlFile, authority.crls('internal', now).map(({ pem }) => pem).join(''))
+    writeFileSync(
+      crlFile,
+      authority
+        .crls('internal', now)
+        .map(({ pem }) => pem)
+        .join(''),
+    )
     t.match(verify(good.certificatePem, 'internal', '-crl_check_all', '-CRLfile', crlFile), /: OK/)
     t.match(verify(bad.certificatePem, 'internal', '-crl_check_all', '-CRLfile', crlFile), /certificate revoked/)
   })
@@ -130,7 +182,22 @@ t.test('openssl', { skip: hasOpenssl ? false : 'needs the command openssl (Debia
       const other = initAuthority(folder, { domain: 'lab.test', now, keyType })
       const leaf = join(folder, 'leaf.pem')
       writeFileSync(leaf, other.issue(request, now).certificatePem)
-      t.match(execFileSync('openssl', ['verify', '-x509_strict', '-CAfile', other.trust('internal').path, '-untrusted', other.caCertificate('internal-issuing').path, leaf], { encoding: 'utf8' }), /: OK/)
+      t.match(
+        execFileSync(
+          'openssl',
+          [
+            'verify',
+            '-x509_strict',
+            '-CAfile',
+            other.trust('internal').path,
+            '-untrusted',
+            other.caCertificate('internal-issuing').path,
+            leaf,
+          ],
+          { encoding: 'utf8' },
+        ),
+        /: OK/,
+      )
     })
   }
 })
@@ -146,9 +213,15 @@ t.test('@peculiar/x509', async (t) => {
   })
 
   t.test('reads every extension', async (t) => {
-    t.same(leaf.getExtension(x509.ExtendedKeyUsageExtension)?.usages, [x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth])
+    t.same(leaf.getExtension(x509.ExtendedKeyUsageExtension)?.usages, [
+      x509.ExtendedKeyUsage.serverAuth,
+      x509.ExtendedKeyUsage.clientAuth,
+    ])
     t.equal(leaf.getExtension(x509.KeyUsagesExtension)?.usages, x509.KeyUsageFlags.digitalSignature)
-    t.equal(leaf.getExtension(x509.AuthorityKeyIdentifierExtension)?.keyId, issuer.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId)
+    t.equal(
+      leaf.getExtension(x509.AuthorityKeyIdentifierExtension)?.keyId,
+      issuer.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId,
+    )
     t.match(issuer.getExtension(x509.BasicConstraintsExtension), { ca: true, pathLength: 0 })
   })
 
@@ -163,7 +236,8 @@ t.test('@peculiar/x509', async (t) => {
 const hexOf = (value: ArrayBuffer | undefined): string => Buffer.from(value ?? new ArrayBuffer(0)).toString('hex')
 
 t.test('a renewed CA', async (t) => {
-  const leafOf = (folder: string): X509Certificate => new X509Certificate(openAuthority(folder).issue(request, now).certificatePem)
+  const leafOf = (folder: string): X509Certificate =>
+    new X509Certificate(openAuthority(folder).issue(request, now).certificatePem)
 
   t.test('with the same key still stands above what was issued before', async (t) => {
     const folder = t.testdir()

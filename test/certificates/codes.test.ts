@@ -27,7 +27,14 @@ t.test('a Windows code', async (t) => {
 
 t.test('a verdict', async (t) => {
   const certificate = {
-    subject: 'CN=fe1.lab.test', issuer: 'CN=ca', subjectAltNames: [], serial: '01', serialReversed: '01', notBefore: '', notAfter: '', fingerprint: '',
+    subject: 'CN=fe1.lab.test',
+    issuer: 'CN=ca',
+    subjectAltNames: [],
+    serial: '01',
+    serialReversed: '01',
+    notBefore: '',
+    notAfter: '',
+    fingerprint: '',
   }
 
   t.test('names the certificate in its sentence', async (t) => {
@@ -35,7 +42,10 @@ t.test('a verdict', async (t) => {
   })
 
   t.test('keeps a subject with $& as it stands', async (t) => {
-    t.equal(verdict('cert.expired', { certificate: { ...certificate, subject: 'CN=$&' } }).message, 'The certificate CN=$& has expired')
+    t.equal(
+      verdict('cert.expired', { certificate: { ...certificate, subject: 'CN=$&' } }).message,
+      'The certificate CN=$& has expired',
+    )
   })
 
   t.test('is a whole sentence without a certificate', async (t) => {
@@ -43,13 +53,20 @@ t.test('a verdict', async (t) => {
   })
 
   t.test('takes every given detail over the table', async (t) => {
-    t.match(verdict('cert.expired', { fix: 'do it', rule: 'so' }), { fix: 'do it', rule: 'so', windows: { hresult: '0x800B0101', inferred: false } })
+    t.match(verdict('cert.expired', { fix: 'do it', rule: 'so' }), {
+      fix: 'do it',
+      rule: 'so',
+      windows: { hresult: '0x800B0101', inferred: false },
+    })
   })
 })
 
 t.test('the table of verdict codes', async (t) => {
   t.test('has dotted lower-case codes only', async (t) => {
-    t.same(verdictCodes.filter(({ code }) => !/^[a-z]+\.[a-z0-9-]+$/.test(code)), [])
+    t.same(
+      verdictCodes.filter(({ code }) => !/^[a-z]+\.[a-z0-9-]+$/.test(code)),
+      [],
+    )
   })
 
   t.test('has a page that is current', async (t) => {
@@ -57,12 +74,20 @@ t.test('the table of verdict codes', async (t) => {
   })
 
   t.test('knows its codes and no others', async (t) => {
-    t.same([isVerdictCode('cert.expired'), isVerdictCode('toString'), findVerdictCode('cert.nonsense')], [true, false, undefined])
+    t.same(
+      [isVerdictCode('cert.expired'), isVerdictCode('toString'), findVerdictCode('cert.nonsense')],
+      [true, false, undefined],
+    )
   })
 
   t.test('holds every code that the contract names', async (t) => {
     const contract = readFileSync(new URL('../../docs/contract.md', import.meta.url), 'utf8')
-    const named = [...contract.matchAll(/`((?:cert|chain|tls|link|dns|route|config|store)\.[a-z-]+)`/g)].map(([, code = '']) => code)
-    t.same(named.filter((code) => !isVerdictCode(code)), [])
+    const named = [...contract.matchAll(/`((?:cert|chain|tls|link|dns|route|config|store)\.[a-z-]+)`/g)].map(
+      ([, code = '']) => code,
+    )
+    t.same(
+      named.filter((code) => !isVerdictCode(code)),
+      [],
+    )
   })
 })

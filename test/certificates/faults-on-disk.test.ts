@@ -14,14 +14,26 @@ import type { VerdictCode } from '../../src/certificates/verdict-codes.ts'
 const now = Date.now()
 const authority = initAuthority(t.testdir(), { domain: 'lab.test', now, crlUrl: 'http://pki.lab.test' })
 const request: CertificateRequest = {
-  name: 'fe1', commonName: 'fe1.lab.test', dnsNames: ['fe1.lab.test'], uriNames: ['sip:lab.test'], ipAddresses: [],
-  purposes: ['serverAuth', 'clientAuth'], authority: 'internal', keyType: 'p256', validSeconds: 86_400,
+  name: 'fe1',
+  commonName: 'fe1.lab.test',
+  dnsNames: ['fe1.lab.test'],
+  uriNames: ['sip:lab.test'],
+  ipAddresses: [],
+  purposes: ['serverAuth', 'clientAuth'],
+  authority: 'internal',
+  keyType: 'p256',
+  validSeconds: 86_400,
 }
 const pki = labFaultPki(authority, request, now)
 
 interface Node {
   readonly folder: string
-  readonly files: { readonly certificateFile: string; readonly keyFile: string; readonly trustFile: string; readonly crlFolder: string }
+  readonly files: {
+    readonly certificateFile: string
+    readonly keyFile: string
+    readonly trustFile: string
+    readonly crlFolder: string
+  }
   readonly scratch: string
 }
 
@@ -31,14 +43,33 @@ function node(t: Test): Node {
   writeFileSync(join(root, 'trust.pem'), authority.trust('internal').pem)
   mkdirSync(join(root, 'crl'))
   const folder = join(root, 'certificates')
-  return { folder, scratch: join(root, 'scratch'), files: { certificateFile: join(folder, 'fe1.pem'), keyFile: join(folder, 'fe1.key'), trustFile: join(root, 'trust.pem'), crlFolder: join(root, 'crl') } }
+  return {
+    folder,
+    scratch: join(root, 'scratch'),
+    files: {
+      certificateFile: join(folder, 'fe1.pem'),
+      keyFile: join(folder, 'fe1.key'),
+      trustFile: join(root, 'trust.pem'),
+      crlFolder: join(root, 'crl'),
+    },
+  }
 }
 
 function check({ files }: Node, tolerate: readonly VerdictCode[] = []): OwnCertificateResult {
   return checkOwnCertificate({
-    ...files, crlFiles: readdirSync(files.crlFolder).filter((file) => file.endsWith('.pem')).map((file) => join(files.crlFolder, file)),
-    names: ['fe1.lab.test'], purposes: ['serverAuth', 'clientAuth'], now, tolerate: new Set(tolerate),
-    rules: { names: { commonName: 'allowed', sanRepeatsSubject: true, wildcards: 'refused', uriNames: 'read' }, crl: { distributionPoint: 'required' }, warnAtFraction: 0.33 },
+    ...files,
+    crlFiles: readdirSync(files.crlFolder)
+      .filter((file) => file.endsWith('.pem'))
+      .map((file) => join(files.crlFolder, file)),
+    names: ['fe1.lab.test'],
+    purposes: ['serverAuth', 'clientAuth'],
+    now,
+    tolerate: new Set(tolerate),
+    rules: {
+      names: { commonName: 'allowed', sanRepeatsSubject: true, wildcards: 'refused', uriNames: 'read' },
+      crl: { distributionPoint: 'required' },
+      warnAtFraction: 0.33,
+    },
   })
 }
 
@@ -62,18 +93,32 @@ t.test('a fault goes live with what it tolerates, and stops the start without', 
   if (change === undefined) return t.fail('does not fit a lab')
   putOnPresenter(change, one.files)
   const strict = check(one)
-  t.match([strict.ok, check(one, change.tolerate).ok, strict.ok ? '' : strict.verdicts[0].code], [false, true, 'cert.expired'])
+  t.match(
+    [strict.ok, check(one, change.tolerate).ok, strict.ok ? '' : strict.verdicts[0].code],
+    [false, true, 'cert.expired'],
+  )
 })
 
 t.test('heal gives back what break found, after two faults in a row', async (t) => {
   const one = node(t)
-  const before = [readFileSync(one.files.certificateFile, 'utf8'), readFileSync(one.files.keyFile, 'utf8'), statSync(one.files.keyFile).mode]
+  const before = [
+    readFileSync(one.files.certificateFile, 'utf8'),
+    readFileSync(one.files.keyFile, 'utf8'),
+    statSync(one.files.keyFile).mode,
+  ]
   for (const slug of ['expired', 'key-open-to-others', 'key-missing']) {
     const change = labChange(fault(slug), pki, one.scratch)
     if (change !== undefined) putOnPresenter(change, one.files)
   }
   takeOff(one.folder)
-  t.same([readFileSync(one.files.certificateFile, 'utf8'), readFileSync(one.files.keyFile, 'utf8'), statSync(one.files.keyFile).mode], before)
+  t.same(
+    [
+      readFileSync(one.files.certificateFile, 'utf8'),
+      readFileSync(one.files.keyFile, 'utf8'),
+      statSync(one.files.keyFile).mode,
+    ],
+    before,
+  )
   t.same(readdirSync(one.folder).sort(), ['fe1.key', 'fe1.pem'])
 })
 
@@ -84,7 +129,10 @@ t.test('a judge gains the CRLs of a fault and loses them again', async (t) => {
   putOnJudge(change, one.files)
   const broken = check(one)
   takeOff(one.files.crlFolder, join(one.files.trustFile, '..'))
-  t.match([broken.ok ? '' : broken.verdicts[0].code, readdirSync(one.files.crlFolder), check(one).ok], ['crl.expired', [], true])
+  t.match(
+    [broken.ok ? '' : broken.verdicts[0].code, readdirSync(one.files.crlFolder), check(one).ok],
+    ['crl.expired', [], true],
+  )
 })
 
 t.test('a fault in the name dialled does not fit a lab', async (t) => {

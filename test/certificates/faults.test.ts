@@ -1,4 +1,7 @@
-/** Every fault of the catalogue as a real handshake between two ends, under both TLS versions, with its good twin beside it. */
+/**
+ * Every fault of the catalogue as a real handshake between two ends, under both TLS versions, with its good twin beside
+ * it.
+ */
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
@@ -33,7 +36,10 @@ t.test('the catalogue', async (t) => {
 
   t.test('names only codes that the table explains, each with a remedy', async (t) => {
     const codes = faults.map(({ expect }) => expect.verdict).filter((code) => code !== undefined)
-    t.same(codes.filter((code) => findVerdictCode(code)?.remedy === undefined), [])
+    t.same(
+      codes.filter((code) => findVerdictCode(code)?.remedy === undefined),
+      [],
+    )
   })
 })
 
@@ -46,12 +52,23 @@ for (const fault of faults) {
   })
 }
 
-/** What the examiner cannot see in the certificates: settings of the judge, and what Node adds to the chain it sends or leaves out of it. */
-const notInTheChain = new Set(['incomplete-chain-hidden', 'intermediate-only-trusted-allowed', 'trusted-certificate-label'])
+/**
+ * What the examiner cannot see in the certificates: settings of the judge, and what Node adds to the chain it sends or
+ * leaves out of it.
+ */
+const notInTheChain = new Set([
+  'incomplete-chain-hidden',
+  'intermediate-only-trusted-allowed',
+  'trusted-certificate-label',
+])
 
 for (const fault of faults.filter(({ slug, expect }) => expect.kind !== 'stops-start' && !notInTheChain.has(slug))) {
   const { verdict } = fault.expect
-  if (verdict !== undefined && (!/^(cert|chain|crl)\./.test(verdict) || ['crl.not-checked', 'cert.name-not-allowed'].includes(verdict))) continue
+  if (
+    verdict !== undefined &&
+    (!/^(cert|chain|crl)\./.test(verdict) || ['crl.not-checked', 'cert.name-not-allowed'].includes(verdict))
+  )
+    continue
   t.test(`the examiner on ${fault.slug}`, async (t) => {
     for (const side of fault.sides) examined(t, fault, side)
   })
@@ -59,10 +76,17 @@ for (const fault of faults.filter(({ slug, expect }) => expect.kind !== 'stops-s
 
 function examined(t: Test, fault: Fault, side: Side): void {
   const variation = fault.make(pki)
-  const codes = (profile: ProfileName): readonly string[] => inspect(variation, side, profile).faults.map(({ code }) => code)
-  if (fault.expect.kind === 'refused') t.equal(codes('node')[0], fault.expect.verdict, `names the injected fault first, ${side}`)
-  else if (fault.expect.verdict === undefined) t.ok(inspect(variation, side, 'node').accepted, `has nothing against it, ${side}`)
-  else t.ok(profiles.some((profile) => codes(profile).includes(String(fault.expect.verdict))), `notices what the wire does not, ${side}`)
+  const codes = (profile: ProfileName): readonly string[] =>
+    inspect(variation, side, profile).faults.map(({ code }) => code)
+  if (fault.expect.kind === 'refused')
+    t.equal(codes('node')[0], fault.expect.verdict, `names the injected fault first, ${side}`)
+  else if (fault.expect.verdict === undefined)
+    t.ok(inspect(variation, side, 'node').accepted, `has nothing against it, ${side}`)
+  else
+    t.ok(
+      profiles.some((profile) => codes(profile).includes(String(fault.expect.verdict))),
+      `notices what the wire does not, ${side}`,
+    )
 }
 
 const profiles = ['node', 'lcs2005', 'ocs2007', 'modern'] as const
@@ -83,7 +107,9 @@ function inspect({ presenter, judge, wantedName }: Variation, side: Side, profil
 }
 
 function dersOf(label: string, pem: string): readonly Buffer[] {
-  return [...pem.matchAll(new RegExp(`-----BEGIN ${label}-----([^-]*)-----END`, 'g'))].map(([, base64 = '']) => Buffer.from(base64, 'base64'))
+  return [...pem.matchAll(new RegExp(`-----BEGIN ${label}-----([^-]*)-----END`, 'g'))].map(([, base64 = '']) =>
+    Buffer.from(base64, 'base64'),
+  )
 }
 
 function startUp(t: Test, fault: Fault, expected: Extract<Expectation, { kind: 'stops-start' }>): void {
@@ -100,9 +126,17 @@ async function bothEnds(t: Test, fault: Fault, side: Side, version: TlsVersion):
   const seen = await meet(pki, variation, side, version)
   t.same(seen, endsOf(expected, version), `what both ends see, ${side} broken, ${version}`)
   if (expected.kind !== 'refused') return
-  t.same(await meet(pki, fault.twin?.(pki) ?? pki.good(), side, version), bothAccept, `the good twin is accepted, ${side}, ${version}`)
+  t.same(
+    await meet(pki, fault.twin?.(pki) ?? pki.good(), side, version),
+    bothAccept,
+    `the good twin is accepted, ${side}, ${version}`,
+  )
   if (isVerdictCode(seen.judge) || (side === 'client' && seen.judge === 'UNSPECIFIED')) return
-  t.equal(await wordOfNode(seen, variation, version), suggested(fault, version) ?? expected.verdict, `what the word of Node suggests, ${side}, ${version}`)
+  t.equal(
+    await wordOfNode(seen, variation, version),
+    suggested(fault, version) ?? expected.verdict,
+    `what the word of Node suggests, ${side}, ${version}`,
+  )
 }
 
 function suggested({ nodeSuggests }: Fault, version: TlsVersion): VerdictCode | undefined {

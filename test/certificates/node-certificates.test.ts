@@ -4,14 +4,25 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { generateKey, keyToPem } from '../../src/certificates/keys.ts'
-import { assign, assignedFiles, asReference, listCertificates, readAssignments, saveCertificate, unassign } from '../../src/certificates/node-certificates.ts'
+import {
+  assign,
+  assignedFiles,
+  asReference,
+  listCertificates,
+  readAssignments,
+  saveCertificate,
+  unassign,
+} from '../../src/certificates/node-certificates.ts'
 
 const issued = { name: 'fe1-listener', chainPem: 'certificate', keyPem: keyToPem(generateKey()) }
 
 t.test('a saved certificate lies beside its key, which only the owner may read', async (t) => {
   const node = t.testdir()
   saveCertificate(node, issued)
-  t.same([listCertificates(node), statSync(join(node, 'certificates', 'fe1-listener.key')).mode & 0o777], [['fe1-listener'], 0o600])
+  t.same(
+    [listCertificates(node), statSync(join(node, 'certificates', 'fe1-listener.key')).mode & 0o777],
+    [['fe1-listener'], 0o600],
+  )
 })
 
 t.test('a reference uses what was assigned to it', async (t) => {
@@ -62,7 +73,13 @@ t.test('assignments of several processes at once are all kept', async (t) => {
   const node = t.testdir()
   saveCertificate(node, issued)
   const module = JSON.stringify(new URL('../../src/certificates/node-certificates.ts', import.meta.url).href)
-  const script = (first: number) => `import {assign} from ${module}; for (let n = 0; n < 10; n++) assign(${JSON.stringify(node)}, 'static-route:' + (${first} + n), 'fe1-listener')`
-  await Promise.all([0, 10, 20].map((first) => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script(first)])))
-  t.same([Object.keys(readAssignments(node)).length, readdirSync(join(node, 'certificates')).sort()], [30, ['assignments.json', 'fe1-listener.key', 'fe1-listener.pem']])
+  const script = (first: number) =>
+    `import {assign} from ${module}; for (let n = 0; n < 10; n++) assign(${JSON.stringify(node)}, 'static-route:' + (${first} + n), 'fe1-listener')`
+  await Promise.all(
+    [0, 10, 20].map((first) => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script(first)])),
+  )
+  t.same(
+    [Object.keys(readAssignments(node)).length, readdirSync(join(node, 'certificates')).sort()],
+    [30, ['assignments.json', 'fe1-listener.key', 'fe1-listener.pem']],
+  )
 })

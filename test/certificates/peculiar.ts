@@ -1,6 +1,7 @@
 /**
- * @peculiar/x509, the second judge of what the authority writes. Its dependency container wants the metadata part of the
- * old decorators proposal on `Reflect`; the three functions it calls stand here, so that no polyfill has to be installed.
+ * @peculiar/x509, the second judge of what the authority writes. Its dependency container wants the metadata part of
+ * the old decorators proposal on `Reflect`; the three functions it calls stand here, so that no polyfill has to be
+ * installed.
  */
 const metadata = new WeakMap<object, Map<unknown, unknown>>()
 
@@ -13,7 +14,10 @@ const getOwnMetadata = (key: unknown, target: object): unknown => metadata.get(t
 
 function getMetadata(key: unknown, target: object): unknown {
   const parent: unknown = Object.getPrototypeOf(target)
-  return getOwnMetadata(key, target) ?? (typeof parent === 'object' && parent !== null ? getMetadata(key, parent) : undefined)
+  return (
+    getOwnMetadata(key, target) ??
+    (typeof parent === 'object' && parent !== null ? getMetadata(key, parent) : undefined)
+  )
 }
 
 Object.assign(Reflect, { defineMetadata, getMetadata, getOwnMetadata })

@@ -14,7 +14,10 @@ export interface PortOptions extends Partial<Omit<CheckOptions, 'profile' | 'tru
   readonly transport?: 'tls' | 'tcp'
 }
 
-export async function checkPort(port: number, { profile = 'communicator', ca, name = 'fe1.lab.test', transport = 'tls', ...more }: PortOptions = {}): Promise<CheckReport> {
+export async function checkPort(
+  port: number,
+  { profile = 'communicator', ca, name = 'fe1.lab.test', transport = 'tls', ...more }: PortOptions = {},
+): Promise<CheckReport> {
   const journal = new Journal()
   const options: CheckOptions = {
     profile: checkProfile(profile),
@@ -31,7 +34,12 @@ export async function checkPort(port: number, { profile = 'communicator', ca, na
     ...more,
   }
   const began = performance.now()
-  await walk(journal, [{ host: name, port, transport, addresses: ['127.0.0.1'], names: [name], found: 'given' }], { uri: `sip:${name}`, from: 'sip:check@lab.test' }, options)
+  await walk(
+    journal,
+    [{ host: name, port, transport, addresses: ['127.0.0.1'], names: [name], found: 'given' }],
+    { uri: `sip:${name}`, from: 'sip:check@lab.test' },
+    options,
+  )
   return checkReport(name, profile, new Date(), journal.steps, totals(journal.steps).verdict, performance.now() - began)
 }
 

@@ -1,11 +1,25 @@
-/** Every fault of the catalogue, injected at a server in this process and looked at by a check: fault × profile -> what the check calls it. */
+/**
+ * Every fault of the catalogue, injected at a server in this process and looked at by a check: fault × profile -> what
+ * the check calls it.
+ */
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { EndSettings, Fault, Presenter, Side, Variation } from '../../src/certificates/faults/fault.ts'
 import type { FaultPki } from '../../src/certificates/faults/fault-pki.ts'
 import type { Verdict } from '../../src/certificates/verdict.ts'
-import { allSteps, checkProfile, checkReport, crlFiles, identityFiles, Journal, systemTrust, totals, trustFiles, walk } from '../../src/check/index.ts'
+import {
+  allSteps,
+  checkProfile,
+  checkReport,
+  crlFiles,
+  identityFiles,
+  Journal,
+  systemTrust,
+  totals,
+  trustFiles,
+  walk,
+} from '../../src/check/index.ts'
 import type { CheckOptions, CheckProfileName, CheckReport, TlsLimits } from '../../src/check/index.ts'
 import { createResolver } from '../../src/sip/transport/resolver.ts'
 import { systemClock } from '../../src/sip/clock.ts'
@@ -30,11 +44,24 @@ export async function checkFault(pki: FaultPki, fault: Fault, side: Side, profil
   const report = await checkedReport(pki, fault, side, profile)
   const caught = expectation.verdict ?? 'ok'
   const expected = side === 'client' ? (sameFault[fault.slug] ?? caught) : caught
-  return { fault: fault.slug, side, profile, expected, verdict: report.code, named: namedAs(report, expected), ms: report.ms }
+  return {
+    fault: fault.slug,
+    side,
+    profile,
+    expected,
+    verdict: report.code,
+    named: namedAs(report, expected),
+    ms: report.ms,
+  }
 }
 
-/** A file of ours says more than the handshake could: the label that OpenSSL skips, and not only what is missing for it. */
-const sameFault: Readonly<Record<string, string>> = { 'chain-second-mislabelled': 'file.partial', 'trusted-certificate-label': 'file.trusted-label' }
+/**
+ * A file of ours says more than the handshake could: the label that OpenSSL skips, and not only what is missing for it.
+ */
+const sameFault: Readonly<Record<string, string>> = {
+  'chain-second-mislabelled': 'file.partial',
+  'trusted-certificate-label': 'file.trusted-label',
+}
 
 function namedAs(report: CheckReport, expected: string): Row['named'] {
   if (report.code === expected) return 'first'
@@ -43,14 +70,24 @@ function namedAs(report: CheckReport, expected: string): Row['named'] {
 }
 
 export function codesOf(report: CheckReport): ReadonlySet<string> {
-  return new Set(allSteps(report.steps).flatMap(({ code, verdict }) => [code, ...(verdict === undefined ? [] : verdictCodes(verdict))]))
+  return new Set(
+    allSteps(report.steps).flatMap(({ code, verdict }) => [
+      code,
+      ...(verdict === undefined ? [] : verdictCodes(verdict)),
+    ]),
+  )
 }
 
 function verdictCodes({ code, others = [] }: Verdict): readonly string[] {
   return [code, ...others.flatMap(verdictCodes)]
 }
 
-export async function checkedReport(pki: FaultPki, fault: Fault, side: Side, profile: CheckProfileName): Promise<CheckReport> {
+export async function checkedReport(
+  pki: FaultPki,
+  fault: Fault,
+  side: Side,
+  profile: CheckProfileName,
+): Promise<CheckReport> {
   const variation = fault.make(pki)
   const folder = mkdtempSync(join(tmpdir(), 'siplab-fault-'))
   try {
@@ -61,26 +98,63 @@ export async function checkedReport(pki: FaultPki, fault: Fault, side: Side, pro
     const options = optionsFor(pki, fault, variation, side, profile, folder)
     const began = performance.now()
     const journal = new Journal()
-    const candidate = { host: dialled, port: server.port, transport: 'tls', addresses: ['127.0.0.1'], names: [dialled], found: 'given' } as const
-    await walk(journal, [candidate], { uri: `sip:${dialled}`, from: 'sip:check@lab.test' }, options).finally(() => server.close())
-    return checkReport(fault.slug, profile, new Date(pki.now), journal.steps, totals(journal.steps).verdict, performance.now() - began)
+    const candidate = {
+      host: dialled,
+      port: server.port,
+      transport: 'tls',
+      addresses: ['127.0.0.1'],
+      names: [dialled],
+      found: 'given',
+    } as const
+    await walk(journal, [candidate], { uri: `sip:${dialled}`, from: 'sip:check@lab.test' }, options).finally(() =>
+      server.close(),
+    )
+    return checkReport(
+      fault.slug,
+      profile,
+      new Date(pki.now),
+      journal.steps,
+      totals(journal.steps).verdict,
+      performance.now() - began,
+    )
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-function optionsFor(pki: FaultPki, fault: Fault, variation: Variation, side: Side, profile: CheckProfileName, folder: string): CheckOptions {
+function optionsFor(
+  pki: FaultPki,
+  fault: Fault,
+  variation: Variation,
+  side: Side,
+  profile: CheckProfileName,
+  folder: string,
+): CheckOptions {
   const { presenter, judge, wantedName } = variation
   const ours = side === 'client' || fault.expect.kind === 'stops-start'
   const settings = ours ? presenter.settings : judge.settings
-  const trust = judge.trust === undefined ? systemTrust() : trustFiles([write(folder, 'trust.pem', [...judge.trust, ...(ours && presenter.trust !== undefined ? [presenter.trust] : [])].join(''))], 'the judge')
+  const trust =
+    judge.trust === undefined
+      ? systemTrust()
+      : trustFiles(
+          [
+            write(
+              folder,
+              'trust.pem',
+              [...judge.trust, ...(ours && presenter.trust !== undefined ? [presenter.trust] : [])].join(''),
+            ),
+          ],
+          'the judge',
+        )
   const [only] = fault.versions ?? []
   return {
     profile: checkProfile(profile),
     trust,
     ...crlFiles((judge.crls ?? []).map((crl, index) => write(folder, `${index}.crl.pem`, crl))),
     known: [pki.root, pki.issuing].map(({ pem }) => Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64')),
-    ...(ours && presenter.certificate !== undefined || fault.expect.kind === 'stops-start' ? { own: ownOf(folder, presenter, side === 'client' ? [wantedName] : []) } : {}),
+    ...((ours && presenter.certificate !== undefined) || fault.expect.kind === 'stops-start'
+      ? { own: ownOf(folder, presenter, side === 'client' ? [wantedName] : []) }
+      : {}),
     limits: { ...(only === undefined || ours ? {} : { minVersion: only, maxVersion: only }), ...limitsOf(settings) },
     ...(side === 'server' && judge.settings?.allowPartialTrustChain === true ? { allowPartialTrustChain: true } : {}),
     ...(variation.withoutSni === true ? { withoutSni: true } : {}),
@@ -92,8 +166,18 @@ function optionsFor(pki: FaultPki, fault: Fault, variation: Variation, side: Sid
   }
 }
 
-function ownOf(folder: string, { certificate, key, keyMode = 0o600, passphrase }: Presenter, names: readonly string[]): ReturnType<typeof identityFiles> {
-  return identityFiles(write(folder, 'own.pem', certificate), write(folder, 'own.key', key, keyMode), 'own.pem', names, passphrase)
+function ownOf(
+  folder: string,
+  { certificate, key, keyMode = 0o600, passphrase }: Presenter,
+  names: readonly string[],
+): ReturnType<typeof identityFiles> {
+  return identityFiles(
+    write(folder, 'own.pem', certificate),
+    write(folder, 'own.key', key, keyMode),
+    'own.pem',
+    names,
+    passphrase,
+  )
 }
 
 function write(folder: string, name: string, content: string | Uint8Array | undefined, mode = 0o644): string {

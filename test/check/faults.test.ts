@@ -7,9 +7,22 @@ import { checkFault, checkedReport } from './fault-table.ts'
 const pki = faultPki({ now: Date.now() })
 
 const sample: readonly (readonly [slug: string, side: 'server' | 'client'])[] = [
-  ['expired', 'server'], ['incomplete-chain', 'server'], ['untrusted-root', 'server'], ['wrong-host', 'server'], ['no-server-auth-eku', 'server'], ['revoked', 'server'],
-  ['rsa-1024', 'server'], ['key-mismatch-type-live', 'server'], ['no-common-cipher', 'server'], ['tls1.0-server', 'server'], ['ocsp-responder-error', 'server'],
-  ['trust-list-garbage', 'server'], ['cert-der', 'server'], ['client-cert-missing', 'client'], ['public-cert-2026', 'client'], ['client-wrong-name', 'client'],
+  ['expired', 'server'],
+  ['incomplete-chain', 'server'],
+  ['untrusted-root', 'server'],
+  ['wrong-host', 'server'],
+  ['no-server-auth-eku', 'server'],
+  ['revoked', 'server'],
+  ['rsa-1024', 'server'],
+  ['key-mismatch-type-live', 'server'],
+  ['no-common-cipher', 'server'],
+  ['tls1.0-server', 'server'],
+  ['ocsp-responder-error', 'server'],
+  ['trust-list-garbage', 'server'],
+  ['cert-der', 'server'],
+  ['client-cert-missing', 'client'],
+  ['public-cert-2026', 'client'],
+  ['client-wrong-name', 'client'],
 ]
 
 for (const [slug, side] of sample) {

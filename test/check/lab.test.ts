@@ -9,33 +9,81 @@ import { siplab } from '../support/command.ts'
 
 t.test('siplab check in the default lab', async (t) => {
   const lab = await withLab(t, 'edge')
-  const codes = (report: CheckReport): Readonly<Record<string, string>> => Object.fromEntries(allSteps(report.steps).map(({ id, code }) => [id, code]))
+  const codes = (report: CheckReport): Readonly<Record<string, string>> =>
+    Object.fromEntries(allSteps(report.steps).map(({ id, code }) => [id, code]))
 
   t.test('walks from a node name to the first SIP answer', async (t) => {
     const report = await lab.json<CheckReport>('check', 'fe1')
-    t.match([report.ok, codes(report)], [true, { discovery: 'ok', tcp: 'ok', tls: 'ok', 'client-certificate': 'ok', 'sip.options': 'ok', 'sip.keep-alive': 'ok' }])
+    t.match(
+      [report.ok, codes(report)],
+      [
+        true,
+        {
+          discovery: 'ok',
+          tcp: 'ok',
+          tls: 'ok',
+          'client-certificate': 'ok',
+          'sip.options': 'ok',
+          'sip.keep-alive': 'ok',
+        },
+      ],
+    )
   })
 
   t.test('signs a user in, and no password stands in the report', async (t) => {
     const { status, stdout, stderr } = await lab.run('check', 'sip:alice@lab.test', '--login', '--probe', '--json')
-    t.match([status, codes(JSON.parse(stdout) as CheckReport)], [0, { 'login.register': 'ok', 'login.message': 'ok', 'login.call': 'ok', 'login.sign-out': 'ok', 'probe.password': 'ok' }])
+    t.match(
+      [status, codes(JSON.parse(stdout) as CheckReport)],
+      [
+        0,
+        {
+          'login.register': 'ok',
+          'login.message': 'ok',
+          'login.call': 'ok',
+          'login.sign-out': 'ok',
+          'probe.password': 'ok',
+        },
+      ],
+    )
     t.notMatch(stdout + stderr, /alice-2005|bob-2005/)
   })
 
   t.test('takes the password from the environment first, and says when it is wrong', async (t) => {
-    const { status, stdout, stderr } = await siplab(['check', 'sip:alice@lab.test', '--login', '--json', '--data', lab.data], { environment: { SIPLAB_PASSWORD: 'a wrong one' } })
-    t.match([status, codes(JSON.parse(stdout) as CheckReport)], [1, { 'login.register': 'auth.refused', 'login.message': 'not-tried' }])
+    const { status, stdout, stderr } = await siplab(
+      ['check', 'sip:alice@lab.test', '--login', '--json', '--data', lab.data],
+      { environment: { SIPLAB_PASSWORD: 'a wrong one' } },
+    )
+    t.match(
+      [status, codes(JSON.parse(stdout) as CheckReport)],
+      [1, { 'login.register': 'auth.refused', 'login.message': 'not-tried' }],
+    )
     t.notMatch(stdout + stderr, /a wrong one/)
   })
 
   t.test('dials as a node: the director reaches the edge, the front end does not', async (t) => {
-    const [director, frontEnd] = [await lab.run('check', 'edge', '--as', 'director', '--json'), await lab.run('check', 'edge', '--as', 'fe1', '--json')]
-    t.match([director.status, frontEnd.status, (JSON.parse(frontEnd.stdout) as CheckReport).code], [0, 1, 'cert.name-not-allowed'])
+    const [director, frontEnd] = [
+      await lab.run('check', 'edge', '--as', 'director', '--json'),
+      await lab.run('check', 'edge', '--as', 'fe1', '--json'),
+    ]
+    t.match(
+      [director.status, frontEnd.status, (JSON.parse(frontEnd.stdout) as CheckReport).code],
+      [0, 1, 'cert.name-not-allowed'],
+    )
   })
 
   t.test('finds every link as planned', async (t) => {
-    const { ok, links } = await lab.json<{ readonly ok: boolean; readonly links: readonly LinkResult[] }>('check', '--matrix')
-    t.match([ok, links.find(({ from, to }) => from === 'director' && to === 'fe1')?.seen, links.find(({ from, to }) => from === 'fe1' && to.startsWith('edge'))?.seen], [true, 'allowed', 'refused'])
+    const { ok, links } = await lab.json<{ readonly ok: boolean; readonly links: readonly LinkResult[] }>(
+      'check',
+      '--matrix',
+    )
+    t.match(
+      [
+        ok,
+        links.find(({ from, to }) => from === 'director' && to === 'fe1')?.seen,
+        links.find(({ from, to }) => from === 'fe1' && to.startsWith('edge'))?.seen,
+      ],
+      [true, 'allowed', 'refused'],
+    )
   })
 
   t.test('refuses to flood', async (t) => {
@@ -49,7 +97,10 @@ t.test('siplab check in the default lab', async (t) => {
   t.test('holds what it finds against a file', async (t) => {
     const file = join(t.testdir(), 'expect.yaml')
     writeFileSync(file, 'check: ok\ntls: tls.alert\n')
-    t.match(await lab.run('check', 'fe1', '--expect', file), { status: 1, stderr: /not as expected tls: wanted tls\.alert, found ok/ })
+    t.match(await lab.run('check', 'fe1', '--expect', file), {
+      status: 1,
+      stderr: /not as expected tls: wanted tls\.alert, found ok/,
+    })
   })
 
   t.test('writes a report', async (t) => {
@@ -60,9 +111,18 @@ t.test('siplab check in the default lab', async (t) => {
 
   t.test('names an SRV record that leads out of the domain', async (t) => {
     await lab.run('break', 'dns', 'wrong-target')
-    const [names, walk] = [await lab.run('check', 'lab.test', '--names', '--json'), await lab.run('check', 'sip:alice@lab.test', '--json')]
+    const [names, walk] = [
+      await lab.run('check', 'lab.test', '--names', '--json'),
+      await lab.run('check', 'sip:alice@lab.test', '--json'),
+    ]
     await lab.run('heal', 'dns')
-    t.match([names, walk].map(({ status, stdout }) => [status, (JSON.parse(stdout) as CheckReport).code]), [[1, 'dns.srv-outside-domain'], [1, 'dns.srv-outside-domain']])
+    t.match(
+      [names, walk].map(({ status, stdout }) => [status, (JSON.parse(stdout) as CheckReport).code]),
+      [
+        [1, 'dns.srv-outside-domain'],
+        [1, 'dns.srv-outside-domain'],
+      ],
+    )
   })
 
   t.test('names a certificate that has expired', async (t) => {
@@ -84,7 +144,10 @@ t.test('siplab check without a lab', async (t) => {
   })
 
   t.test('needs a lab for --matrix and --as', async (t) => {
-    t.match([await siplab(['check', '--matrix'], { cwd }), await siplab(['check', '127.0.0.1:1', '--as', 'fe1'], { cwd })], [{ status: 2 }, { status: 2 }])
+    t.match(
+      [await siplab(['check', '--matrix'], { cwd }), await siplab(['check', '127.0.0.1:1', '--as', 'fe1'], { cwd })],
+      [{ status: 2 }, { status: 2 }],
+    )
   })
 
   t.test('reaches nobody and says so', async (t) => {

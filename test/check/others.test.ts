@@ -11,8 +11,17 @@ import { checkPort, stepOf } from './check-port.ts'
 
 const pki = faultPki({ now: Date.now() })
 const { certificate, key } = show(pki.leaf(), pki.issuing)
-const client = show(pki.leaf({ commonName: 'peer.lab.test', names: [{ kind: 'dns', value: 'peer.lab.test' }] }), pki.issuing)
-const files = t.testdir({ 'root.pem': pki.root.pem, 'server.pem': String(certificate), 'server.key': String(key), 'client.pem': String(client.certificate), 'client.key': String(client.key) })
+const client = show(
+  pki.leaf({ commonName: 'peer.lab.test', names: [{ kind: 'dns', value: 'peer.lab.test' }] }),
+  pki.issuing,
+)
+const files = t.testdir({
+  'root.pem': pki.root.pem,
+  'server.pem': String(certificate),
+  'server.key': String(key),
+  'client.pem': String(client.certificate),
+  'client.key': String(client.key),
+})
 spawnSync('chmod', ['600', join(files, 'server.key'), join(files, 'client.key')])
 const ca = join(files, 'root.pem')
 const own = identityFiles(join(files, 'client.pem'), join(files, 'client.key'), 'client.pem', ['peer.lab.test'])
@@ -52,7 +61,24 @@ function isOpen(port: number): Promise<boolean> {
 t.test('openssl s_server', needs('openssl'), async (t) => {
   const serve = async (t: Test, ...more: readonly string[]): Promise<number> => {
     const port = await freePort()
-    await started(t, 'openssl', ['s_server', '-accept', `127.0.0.1:${port}`, '-cert', join(files, 'server.pem'), '-cert_chain', join(files, 'server.pem'), '-key', join(files, 'server.key'), '-quiet', ...more], port)
+    await started(
+      t,
+      'openssl',
+      [
+        's_server',
+        '-accept',
+        `127.0.0.1:${port}`,
+        '-cert',
+        join(files, 'server.pem'),
+        '-cert_chain',
+        join(files, 'server.pem'),
+        '-key',
+        join(files, 'server.key'),
+        '-quiet',
+        ...more,
+      ],
+      port,
+    )
     return port
   }
 
@@ -68,12 +94,17 @@ t.test('openssl s_server', needs('openssl'), async (t) => {
 
   t.test('with TLS 1.2 only is told so', async (t) => {
     const report = await checkPort(await serve(t, '-tls1_2'), { ca })
-    t.match([stepOf(report, 'tls')?.evidence['protocol'], stepOf(report, 'tls.version.1.3')?.evidence['offered']], ['TLSv1.2', false])
+    t.match(
+      [stepOf(report, 'tls')?.evidence['protocol'], stepOf(report, 'tls.version.1.3')?.evidence['offered']],
+      ['TLSv1.2', false],
+    )
   })
 
   for (const version of ['-tls1_2', '-tls1_3']) {
     t.test(`that demands a certificate (${version}) is told so`, async (t) => {
-      const report = await checkPort(await serve(t, version, '-Verify', '1', '-verify_return_error', '-CAfile', ca), { ca })
+      const report = await checkPort(await serve(t, version, '-Verify', '1', '-verify_return_error', '-CAfile', ca), {
+        ca,
+      })
       t.match([report.code, stepOf(report, 'certificate')?.outcome], ['tls.client-cert-missing', 'ok'])
     })
   }
@@ -81,7 +112,10 @@ t.test('openssl s_server', needs('openssl'), async (t) => {
   t.test('that knows another root refuses our certificate with an alert that is named', async (t) => {
     const stranger = faultPki({ now: Date.now() })
     const other = t.testdir({ 'other.pem': stranger.root.pem })
-    const report = await checkPort(await serve(t, '-tls1_3', '-Verify', '3', '-verify_return_error', '-CAfile', join(other, 'other.pem')), { ca, own })
+    const report = await checkPort(
+      await serve(t, '-tls1_3', '-Verify', '3', '-verify_return_error', '-CAfile', join(other, 'other.pem')),
+      { ca, own },
+    )
     t.match(stepOf(report, 'client-certificate.own'), { outcome: 'failed', code: 'chain.untrusted-root' })
   })
 })
@@ -90,13 +124,21 @@ t.test('Kamailio', needs('kamailio'), async (t) => {
   const serve = async (t: Test, verify: 'no' | 'yes'): Promise<number> => {
     const port = await freePort()
     const folder = t.testdir({ 'kamailio.cfg': configuration(port, verify) })
-    await started(t, 'kamailio', ['-f', join(folder, 'kamailio.cfg'), '-DD', '-E', '-m', '32', '-M', '4', '-w', folder, '-Y', folder], port)
+    await started(
+      t,
+      'kamailio',
+      ['-f', join(folder, 'kamailio.cfg'), '-DD', '-E', '-m', '32', '-M', '4', '-w', folder, '-Y', folder],
+      port,
+    )
     return port
   }
 
   t.test('with TLS answers OPTIONS, and every step is well', async (t) => {
     const report = await checkPort(await serve(t, 'no'), { ca, timeoutMs: 2000 })
-    t.match([report.ok, stepOf(report, 'sip.options')?.evidence, stepOf(report, 'sip.keep-alive')?.code], [true, { status: 200, server: /kamailio/i }, 'ok'])
+    t.match(
+      [report.ok, stepOf(report, 'sip.options')?.evidence, stepOf(report, 'sip.keep-alive')?.code],
+      [true, { status: 200, server: /kamailio/i }, 'ok'],
+    )
   })
 
   t.test('with mutual TLS refuses a client without a certificate', async (t) => {
@@ -105,8 +147,22 @@ t.test('Kamailio', needs('kamailio'), async (t) => {
   })
 
   t.test('with mutual TLS takes ours, and a stranger is refused', async (t) => {
-    const report = await checkPort(await serve(t, 'yes'), { ca, own, probe: true, timeoutMs: 2000, profile: 'federation-peer' })
-    t.match([report.ok, stepOf(report, 'client-certificate')?.evidence, stepOf(report, 'client-certificate.wrong')?.evidence['refused'], stepOf(report, 'sip.options')?.evidence['status']], [true, { demands: true }, true, 200])
+    const report = await checkPort(await serve(t, 'yes'), {
+      ca,
+      own,
+      probe: true,
+      timeoutMs: 2000,
+      profile: 'federation-peer',
+    })
+    t.match(
+      [
+        report.ok,
+        stepOf(report, 'client-certificate')?.evidence,
+        stepOf(report, 'client-certificate.wrong')?.evidence['refused'],
+        stepOf(report, 'sip.options')?.evidence['status'],
+      ],
+      [true, { demands: true }, true, 200],
+    )
   })
 })
 

@@ -1,16 +1,47 @@
 import t from 'tap'
-import { checkReport, differences, ExpectError, htmlReport, junitReport, readExpectations } from '../../src/check/index.ts'
+import {
+  checkReport,
+  differences,
+  ExpectError,
+  htmlReport,
+  junitReport,
+  readExpectations,
+} from '../../src/check/index.ts'
 import type { CheckReport, Step } from '../../src/check/index.ts'
 import { verdict } from '../../src/certificates/verdict-codes.ts'
 
-const step = (id: string, more: Partial<Step> = {}): Step => ({ id, title: id, outcome: 'ok', code: 'ok', sentence: 'well', evidence: {}, ms: 1, steps: [], ...more })
+const step = (id: string, more: Partial<Step> = {}): Step => ({
+  id,
+  title: id,
+  outcome: 'ok',
+  code: 'ok',
+  sentence: 'well',
+  evidence: {},
+  ms: 1,
+  steps: [],
+  ...more,
+})
 
 const expired = verdict('cert.expired', { found: 'ended <yesterday> & gone' })
-const report: CheckReport = checkReport('fe1', 'communicator', new Date(0), [
-  step('tcp'),
-  step('certificate', { outcome: 'failed', code: 'cert.expired', sentence: 'expired \u0007<b>', verdict: expired, remedy: 'renew', evidence: { names: ['DNS:"x"'] } }),
-  step('sip', { outcome: 'not-tried', code: 'not-tried', sentence: 'Not tried: no TLS.' }),
-], expired, 12)
+const report: CheckReport = checkReport(
+  'fe1',
+  'communicator',
+  new Date(0),
+  [
+    step('tcp'),
+    step('certificate', {
+      outcome: 'failed',
+      code: 'cert.expired',
+      sentence: 'expired \u0007<b>',
+      verdict: expired,
+      remedy: 'renew',
+      evidence: { names: ['DNS:"x"'] },
+    }),
+    step('sip', { outcome: 'not-tried', code: 'not-tried', sentence: 'Not tried: no TLS.' }),
+  ],
+  expired,
+  12,
+)
 
 t.test('a report lists what was not tried', async (t) => {
   t.same(report.notTried, [{ id: 'sip', because: 'Not tried: no TLS.' }])
@@ -29,7 +60,9 @@ t.test('expectations', async (t) => {
   })
 
   for (const text of ['- a', 'certificate: 3', '', 'a: [', 'just text']) {
-    t.test(`${JSON.stringify(text)} are none`, async (t) => t.throws(() => readExpectations(text, 'e.yaml'), ExpectError))
+    t.test(`${JSON.stringify(text)} are none`, async (t) =>
+      t.throws(() => readExpectations(text, 'e.yaml'), ExpectError),
+    )
   }
 })
 

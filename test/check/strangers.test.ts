@@ -26,41 +26,78 @@ async function openHttp(t: Test, server: Server): Promise<number> {
 
 t.test('a port behind which no SIP over TLS is spoken', async (t) => {
   t.test('that accepts and says nothing is told as such, within the time-out', async (t) => {
-    const report = await checkPort(await open(t, tcpServer(() => undefined)))
-    t.match(report, { code: 'tls.handshake-timeout', verdict: { found: /nothing came within 400 ms; without TLS, nobody says a word/ } })
+    const report = await checkPort(
+      await open(
+        t,
+        tcpServer(() => undefined),
+      ),
+    )
+    t.match(report, {
+      code: 'tls.handshake-timeout',
+      verdict: { found: /nothing came within 400 ms; without TLS, nobody says a word/ },
+    })
     t.ok(report.ms < longestMs, `${report.ms} ms`)
   })
 
   t.test('that answers garbage is told with what it says', async (t) => {
-    const report = await checkPort(await open(t, tcpServer((socket) => socket.write('\u0001\u0002garbage\r\n'))))
+    const report = await checkPort(
+      await open(
+        t,
+        tcpServer((socket) => socket.write('\u0001\u0002garbage\r\n')),
+      ),
+    )
     t.match(report, { code: 'tls.not-tls', verdict: { found: /neither TLS nor SIP: "\.\.garbage"/ } })
   })
 
   t.test('that is a web server without TLS is called one', async (t) => {
-    const report = await checkPort(await openHttp(t, createHttp((_request, response) => response.end('hello'))))
+    const report = await checkPort(
+      await openHttp(
+        t,
+        createHttp((_request, response) => response.end('hello')),
+      ),
+    )
     t.match(report, { code: 'tls.not-tls', verdict: { found: /a web server answers: "HTTP\/1\.1 400 Bad Request"/ } })
   })
 
   t.test('that is a web server with TLS is called one', async (t) => {
     const { presenter } = pki.good()
     const ca = t.testdir({ 'root.pem': pki.root.pem })
-    const server = createHttps({ cert: String(presenter.certificate), key: String(presenter.key) }, (_request, response) => response.end('hello'))
+    const server = createHttps(
+      { cert: String(presenter.certificate), key: String(presenter.key) },
+      (_request, response) => response.end('hello'),
+    )
     const report = await checkPort(await openHttp(t, server), { ca: `${ca}/root.pem` })
-    t.match([report.code, stepOf(report, 'certificate')?.outcome, report.verdict?.found], ['sip.not-sip', 'ok', /a web server answers: "HTTP\/1\.1 400/])
+    t.match(
+      [report.code, stepOf(report, 'certificate')?.outcome, report.verdict?.found],
+      ['sip.not-sip', 'ok', /a web server answers: "HTTP\/1\.1 400/],
+    )
   })
 
   t.test('that is an SSH server is called one', async (t) => {
-    const report = await checkPort(await open(t, tcpServer((socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n'))))
+    const report = await checkPort(
+      await open(
+        t,
+        tcpServer((socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n')),
+      ),
+    )
     t.match(report, { code: 'tls.not-tls', verdict: { found: /an SSH server answers/ } })
   })
 
   t.test('that speaks SIP without TLS gets the advice to use TCP', async (t) => {
     const report = await checkPort(await open(t, tcpServer(respond)))
-    t.match(report, { code: 'tls.not-tls', verdict: { found: /a SIP server answers, but without TLS/, fix: /transport tcp/ } })
+    t.match(report, {
+      code: 'tls.not-tls',
+      verdict: { found: /a SIP server answers, but without TLS/, fix: /transport tcp/ },
+    })
   })
 
   t.test('that hangs up at once is told as such', async (t) => {
-    const report = await checkPort(await open(t, tcpServer((socket) => socket.destroy())))
+    const report = await checkPort(
+      await open(
+        t,
+        tcpServer((socket) => socket.destroy()),
+      ),
+    )
     t.match(report, { ok: false, code: /^tls\.handshake-failed$/ })
   })
 
@@ -68,16 +105,28 @@ t.test('a port behind which no SIP over TLS is spoken', async (t) => {
     const { port, close } = await tcpServer()
     close()
     const report = await checkPort(port)
-    t.match([report.code, report.notTried.map(({ id }) => id)], ['link.refused', ['tls', 'certificate', 'client-certificate', 'sip']])
+    t.match(
+      [report.code, report.notTried.map(({ id }) => id)],
+      ['link.refused', ['tls', 'certificate', 'client-certificate', 'sip']],
+    )
   })
 })
 
 t.test('plain TCP is walked when the client uses it', async (t) => {
   const report = await checkPort(await open(t, tcpServer(respond)), { transport: 'tcp' })
-  t.match([report.ok, stepOf(report, 'sip.options')?.evidence['status'], stepOf(report, 'sip.keep-alive')?.code], [true, 200, 'ok'])
+  t.match(
+    [report.ok, stepOf(report, 'sip.options')?.evidence['status'], stepOf(report, 'sip.keep-alive')?.code],
+    [true, 200, 'ok'],
+  )
 })
 
 t.test('plain TCP to a port that answers garbage is no SIP', async (t) => {
-  const report = await checkPort(await open(t, tcpServer((socket) => socket.write('garbage\r\n'))), { transport: 'tcp' })
+  const report = await checkPort(
+    await open(
+      t,
+      tcpServer((socket) => socket.write('garbage\r\n')),
+    ),
+    { transport: 'tcp' },
+  )
   t.match(report, { code: 'sip.not-sip' })
 })

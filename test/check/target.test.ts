@@ -15,6 +15,15 @@ const good: readonly (readonly [string, object])[] = [
 
 for (const [text, target] of good) t.test(`${text} is a target`, async (t) => t.same(readTarget(text), target))
 
-for (const text of ['', 'sip:', 'lab.test:0', 'lab.test:70000', 'https://lab.test', 'a b', '-x', 'lab.test:5061;transport=tcp']) {
+for (const text of [
+  '',
+  'sip:',
+  'lab.test:0',
+  'lab.test:70000',
+  'https://lab.test',
+  'a b',
+  '-x',
+  'lab.test:5061;transport=tcp',
+]) {
   t.test(`${JSON.stringify(text)} is none`, async (t) => t.throws(() => readTarget(text), TargetError))
 }

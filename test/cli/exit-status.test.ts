@@ -7,7 +7,8 @@ import { commands } from '../../src/cli/commands/index.ts'
 import { runInProcess as run } from '../support/cli.ts'
 import { runProgram, siplab, siplabBin } from '../support/command.ts'
 
-const badRole = 'name: bad\nabout: A lab with a fault.\nprofile: lcs2005\ndomain: lab.test\nhosts:\n  fe1: { role: frontend }\n'
+const badRole =
+  'name: bad\nabout: A lab with a fault.\nprofile: lcs2005\ndomain: lab.test\nhosts:\n  fe1: { role: frontend }\n'
 
 t.test('exit status 0', async (t) => {
   t.match(await run(['--help']), { status: 0, out: /siplab up/ })
@@ -25,7 +26,10 @@ t.test('exit status 1 when the thing asked for is not so', async (t) => {
 t.test('exit status 2 for wrong usage', async (t) => {
   t.match(await run(['bring-up']), { status: 2, err: /unknown command 'bring-up'/ })
   t.match(await run(['mtls', 'fe1']), { status: 2, err: /missing required argument/ })
-  t.match(await run(['up', 'edge', '--network', '400']), { status: 2, err: /--network: wanted a number from 1 to 254.*found "400"/ })
+  t.match(await run(['up', 'edge', '--network', '400']), {
+    status: 2,
+    err: /--network: wanted a number from 1 to 254.*found "400"/,
+  })
   t.match(await run(['plan', '--port', 'edge=99999']), { status: 2, err: /--port: wanted edge=PORT/ })
   t.match(await run(['status', '--lab', 'moon']), { status: 2, err: /Allowed choices are local, compose/ })
 })
@@ -33,8 +37,13 @@ t.test('exit status 2 for wrong usage', async (t) => {
 t.test('exit status 2 for a wrong configuration, with file, line and field', async (t) => {
   const folder = t.testdir({ 'bad.yaml': badRole })
   const file = join(folder, 'bad.yaml')
-  t.match(await run(['plan', file]), { status: 2, err: /bad\.yaml:6: hosts\.fe1\.role: wanted one of .*, found "frontend"/ })
-  t.match(JSON.parse((await run(['plan', file, '--json'])).out), { error: { code: 'config.invalid', line: 6, field: 'hosts.fe1.role' } })
+  t.match(await run(['plan', file]), {
+    status: 2,
+    err: /bad\.yaml:6: hosts\.fe1\.role: wanted one of .*, found "frontend"/,
+  })
+  t.match(JSON.parse((await run(['plan', file, '--json'])).out), {
+    error: { code: 'config.invalid', line: 6, field: 'hosts.fe1.role' },
+  })
   t.match(await run(['plan', 'egde']), { status: 2, err: /wanted a topology \(edge, .*found "egde"/ })
 })
 
@@ -50,13 +59,19 @@ t.test('a network that is taken is refused with who holds what, and nothing is l
   const holder = createServer()
   await new Promise<void>((resolve) => holder.listen(5060, '127.0.253.41', resolve))
   t.teardown(() => holder.close())
-  t.match(await siplab(['up', 'standard', '--network', '253'], { cwd: folder }), { status: 2, stderr: /se cannot listen on 127\.0\.253\.41:5060 \(tcp, EADDRINUSE\).*--network N/ })
+  t.match(await siplab(['up', 'standard', '--network', '253'], { cwd: folder }), {
+    status: 2,
+    stderr: /se cannot listen on 127\.0\.253\.41:5060 \(tcp, EADDRINUSE\).*--network N/,
+  })
   t.strictSame(readdirSync(folder), [])
 })
 
 t.test('exit status 3 for a fault of siplab, with the stack only when asked', async (t) => {
   const folder = t.testdir({ '.siplab': { edge: { 'lab.json': '{' } } })
-  t.match(await run(['status'], folder), { status: 3, err: /fault of siplab itself; run the command again with SIPLAB_DEBUG=1/ })
+  t.match(await run(['status'], folder), {
+    status: 3,
+    err: /fault of siplab itself; run the command again with SIPLAB_DEBUG=1/,
+  })
   t.notMatch((await run(['status'], folder)).err, /at JSON\.parse/)
   t.match((await run(['status'], folder, { SIPLAB_DEBUG: '1' })).err, /at JSON\.parse/)
 })
@@ -73,17 +88,32 @@ t.test('every command explains itself with an example', async (t) => {
 })
 
 const otherNode = '/usr/bin/node'
-const otherVersion = existsSync(otherNode) ? execFileSync(otherNode, ['--version'], { encoding: 'utf8', env: {} }).trim() : 'none'
+const otherVersion = existsSync(otherNode)
+  ? execFileSync(otherNode, ['--version'], { encoding: 'utf8', env: {} }).trim()
+  : 'none'
 const isOlder = Number(/^v(\d+)/.exec(otherVersion)?.[1] ?? 99) < 24
 
 t.test('the door', async (t) => {
-  t.test('hands over to the locked node when its own is too old', { skip: isOlder ? false : `needs a Node older than 24 at ${otherNode}, found ${otherVersion}` }, async (t) => {
-    t.match(await runProgram(otherNode, [siplabBin, 'decode', '0x800B0101']), { status: 0, stdout: /CERT_E_EXPIRED/ })
-    t.match(await runProgram(otherNode, [siplabBin, 'decode', 'nothing known']), { status: 1 }, 'its exit status comes through')
-  })
+  t.test(
+    'hands over to the locked node when its own is too old',
+    { skip: isOlder ? false : `needs a Node older than 24 at ${otherNode}, found ${otherVersion}` },
+    async (t) => {
+      t.match(await runProgram(otherNode, [siplabBin, 'decode', '0x800B0101']), { status: 0, stdout: /CERT_E_EXPIRED/ })
+      t.match(
+        await runProgram(otherNode, [siplabBin, 'decode', 'nothing known']),
+        { status: 1 },
+        'its exit status comes through',
+      )
+    },
+  )
 
   t.test('is quiet when the reader goes away', async (t) => {
-    const { stderr } = await runProgram('sh', ['-c', `"$0" "$1" plan edge --json | head -c 10`, process.execPath, siplabBin])
+    const { stderr } = await runProgram('sh', [
+      '-c',
+      `"$0" "$1" plan edge --json | head -c 10`,
+      process.execPath,
+      siplabBin,
+    ])
     t.equal(stderr, '')
   })
 

@@ -2,8 +2,17 @@ import t from 'tap'
 import { eventText, readCommand } from '../../src/cli/phone/lines.ts'
 
 t.test('a command is read from words or from JSON', async (t) => {
-  t.strictSame(readCommand('message sip:bob@lab.test hello  there'), { do: 'message', to: 'sip:bob@lab.test', text: 'hello there' })
-  t.strictSame(readCommand('{"do":"message","to":"sip:bob@lab.test","text":"hello","phone":3}'), { do: 'message', to: 'sip:bob@lab.test', text: 'hello', phone: 3 })
+  t.strictSame(readCommand('message sip:bob@lab.test hello  there'), {
+    do: 'message',
+    to: 'sip:bob@lab.test',
+    text: 'hello there',
+  })
+  t.strictSame(readCommand('{"do":"message","to":"sip:bob@lab.test","text":"hello","phone":3}'), {
+    do: 'message',
+    to: 'sip:bob@lab.test',
+    text: 'hello',
+    phone: 3,
+  })
   t.strictSame(readCommand('sign-out'), { do: 'sign-out' })
   t.strictSame(readCommand('reject'), { do: 'reject', status: 486 })
   t.strictSame(readCommand('reject 603'), { do: 'reject', status: 603 })
@@ -20,6 +29,12 @@ t.test('what is no command is named, with what there is', async (t) => {
 
 t.test('an event for people is one sentence', async (t) => {
   const who = { phone: 1, user: 'sip:alice@lab.test' } as const
-  t.equal(eventText({ event: 'signed-in', target: 'tls pool.lab.test:5061', redirects: 1, ...who }), 'sip:alice@lab.test signed in at tls pool.lab.test:5061, where the director sent it')
-  t.equal(eventText({ event: 'ended', call: '1', by: 'them', how: 'refused', status: 486, ...who }), 'sip:alice@lab.test: the call is over (refused by them, 486)')
+  t.equal(
+    eventText({ event: 'signed-in', target: 'tls pool.lab.test:5061', redirects: 1, ...who }),
+    'sip:alice@lab.test signed in at tls pool.lab.test:5061, where the director sent it',
+  )
+  t.equal(
+    eventText({ event: 'ended', call: '1', by: 'them', how: 'refused', status: 486, ...who }),
+    'sip:alice@lab.test: the call is over (refused by them, 486)',
+  )
 })

@@ -24,16 +24,25 @@ t.test('a lab with movable clocks', { skip: missing }, async (t) => {
     await lab.json('clock', 'fe1', '+200d')
     await lab.json('certs', 'trial', 'director', '--valid', '30d', '--assign')
     const outcome = await lab.run('break', 'director', 'short-lived', '--json')
-    const { verdict } = JSON.parse(outcome.stdout) as { readonly verdict?: { readonly code: string; readonly others?: readonly { readonly code: string }[] } }
+    const { verdict } = JSON.parse(outcome.stdout) as {
+      readonly verdict?: { readonly code: string; readonly others?: readonly { readonly code: string }[] }
+    }
     t.match(verdict, { code: 'cert.expired' })
-    t.ok(verdict?.others?.some(({ code }) => code === 'clock.skew'), JSON.stringify(verdict?.others))
+    t.ok(
+      verdict?.others?.some(({ code }) => code === 'clock.skew'),
+      JSON.stringify(verdict?.others),
+    )
     await lab.json('clock', 'fe1', '+0')
     await lab.run('heal', 'director')
   })
 
   t.test('two years ahead every service of 2005 shuts down', async (t) => {
     await lab.json('clock', 'all', '+730d')
-    for (const node of ['edge', 'director', 'fe1']) t.match(await lab.change((change) => change.event === 'node-stopped' && change.node === node), { exit: 1, verdict: { code: 'cert.expired' } })
+    for (const node of ['edge', 'director', 'fe1'])
+      t.match(await lab.change((change) => change.event === 'node-stopped' && change.node === node), {
+        exit: 1,
+        verdict: { code: 'cert.expired' },
+      })
   })
 })
 

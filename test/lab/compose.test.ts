@@ -1,4 +1,7 @@
-/** The inside of `--lab compose` without an engine: who stopped and why, wishes for what only the engine can do, the command line. */
+/**
+ * The inside of `--lab compose` without an engine: who stopped and why, wishes for what only the engine can do, the
+ * command line.
+ */
 import t, { type Test } from 'tap'
 import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,19 +25,37 @@ async function supervised(t: Test) {
   const data = t.testdir()
   for (const { name } of plan.nodes) mkdirSync(nodeFolder(data, name).root, { recursive: true })
   const told: string[] = []
-  const end = await superviseContainers({ plan, source: 'edge-pool', data, movableClock: false, onProgress: (line) => told.push(line) })
+  const end = await superviseContainers({
+    plan,
+    source: 'edge-pool',
+    data,
+    movableClock: false,
+    onProgress: (line) => told.push(line),
+  })
   t.teardown(end)
   const folder = labFolder(data)
   let seq = 0
   const write = (node: string, event: string, level = 'info', more: object = {}): void =>
-    appendFileSync(nodeFolder(data, node).events, `${JSON.stringify({ seq: ++seq, time: '2026-11-22T12:00:00.000Z', node, event, level, message: event, ...more })}\n`)
-  return { folder, told, write, client: supervisorClient(folder), stopped: (node: string) => readRecord(folder)?.stopped[node] }
+    appendFileSync(
+      nodeFolder(data, node).events,
+      `${JSON.stringify({ seq: ++seq, time: '2026-11-22T12:00:00.000Z', node, event, level, message: event, ...more })}\n`,
+    )
+  return {
+    folder,
+    told,
+    write,
+    client: supervisorClient(folder),
+    stopped: (node: string) => readRecord(folder)?.stopped[node],
+  }
 }
 
 t.test('the supervisor of a container lab', async (t) => {
   t.test('is the one that commands find', async (t) => {
     const { folder } = await supervised(t)
-    t.match([readRecord(folder), supervisorOf(folder)], [{ topology: 'edge-pool', network: 41, addressing: 'containers' }, process.pid])
+    t.match(
+      [readRecord(folder), supervisorOf(folder)],
+      [{ topology: 'edge-pool', network: 41, addressing: 'containers' }, process.pid],
+    )
   })
 
   t.test('records what a node that shut down died of', async (t) => {
@@ -84,7 +105,10 @@ t.test('the supervisor of a container lab', async (t) => {
 
   t.test('starts no container by itself', async (t) => {
     const { client } = await supervised(t)
-    await t.rejects(client.post('/node-start', { node: 'fe1' }), /no siplab outside attends to start or stop it; docker compose start fe1 does/)
+    await t.rejects(
+      client.post('/node-start', { node: 'fe1' }),
+      /no siplab outside attends to start or stop it; docker compose start fe1 does/,
+    )
   })
 
   t.test('asks who attends to start one, and waits until it is ready', async (t) => {
@@ -148,16 +172,29 @@ t.test('the key of an organisation', async (t) => {
 
 t.test('the command line for the container lab', async (t) => {
   t.test('goes inside without the option', async (t) => {
-    t.strictSame(withoutComposeLab(['break', 'fe1', 'expired', '--lab', 'compose', '--json']), ['break', 'fe1', 'expired', '--json'])
+    t.strictSame(withoutComposeLab(['break', 'fe1', 'expired', '--lab', 'compose', '--json']), [
+      'break',
+      'fe1',
+      'expired',
+      '--json',
+    ])
   })
 
   t.test('stays here for a lab on this machine, for help and for scenarios', async (t) => {
-    for (const args of [['status'], ['status', '--lab', 'local'], ['status', '--lab=compose', '--help'], ['scenario', 'run', '--lab', 'compose']]) t.equal(withoutComposeLab(args), undefined, args.join(' '))
+    for (const args of [
+      ['status'],
+      ['status', '--lab', 'local'],
+      ['status', '--lab=compose', '--help'],
+      ['scenario', 'run', '--lab', 'compose'],
+    ])
+      t.equal(withoutComposeLab(args), undefined, args.join(' '))
   })
 })
 
 t.test('the log for people is one line an event', async (t) => {
   const lines: string[] = []
-  textLog((text) => lines.push(text)).write('{"level":"warn","time":"2026-11-22T12:00:00.123Z","node":"edge","event":"link.down","msg":"The link is down","verdict":"link.cut","fix":"siplab heal"}')
+  textLog((text) => lines.push(text)).write(
+    '{"level":"warn","time":"2026-11-22T12:00:00.123Z","node":"edge","event":"link.down","msg":"The link is down","verdict":"link.cut","fix":"siplab heal"}',
+  )
   t.strictSame(lines, ['12:00:00.123 warn  link.down              The link is down  link.cut; siplab heal\n'])
 })

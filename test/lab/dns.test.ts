@@ -20,11 +20,23 @@ const view: ServedView = {
     { kind: 'a', name: 'sip.lab.test', address: '127.0.41.32' },
     { kind: 'aaaa', name: 'sip.lab.test', address: '::1' },
     { kind: 'srv', name: '_sip._tls.lab.test', priority: 0, weight: 5, port: 10443, target: 'sip.lab.test' },
-    { kind: 'naptr', name: 'lab.test', order: 10, preference: 20, flags: 's', services: 'SIPS+D2T', regexp: '', replacement: '_sips._tcp.lab.test' },
+    {
+      kind: 'naptr',
+      name: 'lab.test',
+      order: 10,
+      preference: 20,
+      flags: 's',
+      services: 'SIPS+D2T',
+      regexp: '',
+      replacement: '_sips._tcp.lab.test',
+    },
   ],
 }
 
-async function serve(t: Test, served: ServedView = view): Promise<{ readonly server: DnsServer; readonly port: number; readonly resolver: Resolver }> {
+async function serve(
+  t: Test,
+  served: ServedView = view,
+): Promise<{ readonly server: DnsServer; readonly port: number; readonly resolver: Resolver }> {
   const server = await openDnsServer([served])
   t.teardown(() => server.close())
   const port = server.views[0]?.port ?? 0
@@ -43,26 +55,61 @@ t.test('the resolver of Node', async (t) => {
   const { resolver } = await serve(t)
   t.strictSame(await resolver.resolve4('SIP.lab.test'), ['127.0.41.32'], 'finds an A record whatever the case')
   t.strictSame(await resolver.resolve6('sip.lab.test'), ['::1'], 'finds an AAAA record')
-  t.match(await resolver.resolveSrv('_sip._tls.lab.test'), [{ name: 'sip.lab.test', port: 10443, priority: 0, weight: 5 }], 'finds an SRV record')
-  t.match(await resolver.resolveNaptr('lab.test'), [{ service: 'SIPS+D2T', replacement: '_sips._tcp.lab.test', order: 10, preference: 20, flags: 's' }], 'finds a NAPTR record')
-  await t.rejects(resolver.resolve4('nobody.lab.test'), { code: 'ENOTFOUND' }, 'is told NXDOMAIN for a name that does not exist')
-  await t.rejects(resolver.resolveSrv('sip.lab.test'), { code: 'ENODATA' }, 'is told NODATA for a type that the name lacks')
-  await t.rejects(resolver.resolve4('_tls.lab.test'), { code: 'ENODATA' }, 'is told NODATA for a name between two others (RFC 8020)')
+  t.match(
+    await resolver.resolveSrv('_sip._tls.lab.test'),
+    [{ name: 'sip.lab.test', port: 10443, priority: 0, weight: 5 }],
+    'finds an SRV record',
+  )
+  t.match(
+    await resolver.resolveNaptr('lab.test'),
+    [{ service: 'SIPS+D2T', replacement: '_sips._tcp.lab.test', order: 10, preference: 20, flags: 's' }],
+    'finds a NAPTR record',
+  )
+  await t.rejects(
+    resolver.resolve4('nobody.lab.test'),
+    { code: 'ENOTFOUND' },
+    'is told NXDOMAIN for a name that does not exist',
+  )
+  await t.rejects(
+    resolver.resolveSrv('sip.lab.test'),
+    { code: 'ENODATA' },
+    'is told NODATA for a type that the name lacks',
+  )
+  await t.rejects(
+    resolver.resolve4('_tls.lab.test'),
+    { code: 'ENODATA' },
+    'is told NODATA for a name between two others (RFC 8020)',
+  )
   await t.rejects(resolver.resolve4('www.example.org'), { code: 'EREFUSED' }, 'is refused outside the zones')
 })
 
 t.test('a negative answer carries the SOA of its zone (RFC 2308)', async (t) => {
   const zone = new Zone(view)
-  t.match(ask(zone, 'nobody.lab.test', 'A'), { rcode: 'NXDOMAIN', authorities: [{ type: 'SOA', name: 'lab.test' }], answers: [] })
-  t.match(ask(zone, 'sip.lab.test', 'SRV'), { rcode: 'NOERROR', authorities: [{ type: 'SOA', name: 'lab.test' }], answers: [] })
+  t.match(ask(zone, 'nobody.lab.test', 'A'), {
+    rcode: 'NXDOMAIN',
+    authorities: [{ type: 'SOA', name: 'lab.test' }],
+    answers: [],
+  })
+  t.match(ask(zone, 'sip.lab.test', 'SRV'), {
+    rcode: 'NOERROR',
+    authorities: [{ type: 'SOA', name: 'lab.test' }],
+    answers: [],
+  })
 })
 
 t.test('an SRV answer brings the addresses of its targets along', async (t) => {
-  t.match(ask(new Zone(view), '_sip._tls.lab.test', 'SRV').additionals, [{ name: 'sip.lab.test', type: 'A', data: '127.0.41.32' }, { type: 'AAAA' }])
+  t.match(ask(new Zone(view), '_sip._tls.lab.test', 'SRV').additionals, [
+    { name: 'sip.lab.test', type: 'A', data: '127.0.41.32' },
+    { type: 'AAAA' },
+  ])
 })
 
 t.test('an answer too long for UDP is marked and comes whole over TCP', async (t) => {
-  const records = Array.from({ length: 60 }, (_, at) => ({ kind: 'a' as const, name: 'many.lab.test', address: `127.0.0.${at + 1}` }))
+  const records = Array.from({ length: 60 }, (_, at) => ({
+    kind: 'a' as const,
+    name: 'many.lab.test',
+    address: `127.0.0.${at + 1}`,
+  }))
   const { resolver, port } = await serve(t, { ...view, records })
   t.equal((await resolver.resolve4('many.lab.test')).length, 60)
   t.ok(((await overUdp(port, 'many.lab.test')).flags ?? 0) & 0x0200, 'TC is set')
@@ -70,7 +117,8 @@ t.test('an answer too long for UDP is marked and comes whole over TCP', async (t
 
 t.test('two questions in one TCP segment and one cut in two get their answers', async (t) => {
   const { port } = await serve(t)
-  const question = (id: number): Buffer => framed(encode({ type: 'query', id, questions: [{ name: 'sip.lab.test', type: 'A' }] }))
+  const question = (id: number): Buffer =>
+    framed(encode({ type: 'query', id, questions: [{ name: 'sip.lab.test', type: 'A' }] }))
   const octets = Buffer.concat([question(1), question(2), question(3)])
   const socket = connect(port, '127.0.0.1')
   t.teardown(() => socket.destroy())
@@ -82,7 +130,9 @@ t.test('two questions in one TCP segment and one cut in two get their answers', 
       if (found.length === 3) resolve(found)
     })
   })
-  socket.write(octets.subarray(0, octets.length - 5), () => setImmediate(() => socket.write(octets.subarray(octets.length - 5))))
+  socket.write(octets.subarray(0, octets.length - 5), () =>
+    setImmediate(() => socket.write(octets.subarray(octets.length - 5))),
+  )
   t.strictSame(await ids, [1, 2, 3])
 })
 
@@ -90,19 +140,35 @@ t.test('hostile packets', async (t) => {
   const zone = new Zone(view)
   const good = encode({ type: 'query', id: 9, questions: [{ name: 'sip.lab.test', type: 'A' }] })
   t.equal(answerQuery(zone, good.subarray(0, 5), [], true), undefined, 'a fragment of a header gets no answer')
-  t.match(decode(answerQuery(zone, good.subarray(0, 20), [], true) ?? Buffer.alloc(0)), { rcode: 'FORMERR', id: 9 }, 'a cut question is a format error')
+  t.match(
+    decode(answerQuery(zone, good.subarray(0, 20), [], true) ?? Buffer.alloc(0)),
+    { rcode: 'FORMERR', id: 9 },
+    'a cut question is a format error',
+  )
   const response = Buffer.from(good)
   response.writeUInt8(0x80, 2)
-  t.equal(answerQuery(zone, response, [], true), undefined, 'a response gets no answer, so two servers never talk for ever')
+  t.equal(
+    answerQuery(zone, response, [], true),
+    undefined,
+    'a response gets no answer, so two servers never talk for ever',
+  )
   const update = Buffer.from(good)
   update.writeUInt8(0x28, 2)
-  t.match(decode(answerQuery(zone, update, [], true) ?? Buffer.alloc(0)), { rcode: 'NOTIMP' }, 'an update is not implemented')
+  t.match(
+    decode(answerQuery(zone, update, [], true) ?? Buffer.alloc(0)),
+    { rcode: 'NOTIMP' },
+    'an update is not implemented',
+  )
 })
 
 t.test('faults', async (t) => {
   const { server, resolver } = await serve(t)
   server.setFaults([{ kind: 'wrong-target', target: 'sip.elsewhere.test' }])
-  t.match(await resolver.resolveSrv('_sip._tls.lab.test'), [{ name: 'sip.elsewhere.test' }], 'wrong-target leads outside the domain')
+  t.match(
+    await resolver.resolveSrv('_sip._tls.lab.test'),
+    [{ name: 'sip.elsewhere.test' }],
+    'wrong-target leads outside the domain',
+  )
   server.setFaults([{ kind: 'nxdomain', name: 'SIP.lab.test' }])
   await t.rejects(resolver.resolve4('sip.lab.test'), { code: 'ENOTFOUND' }, 'nxdomain hides one name')
   t.equal((await resolver.resolveSrv('_sip._tls.lab.test')).length, 1, 'and leaves the others')

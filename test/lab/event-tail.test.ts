@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { readEvents, tailEvents } from '../../src/lab/event-tail.ts'
 
-const line = (seq: number): string => `${JSON.stringify({ seq, node: 'fe1', event: 'service.ready', message: 'höher' })}\n`
+const line = (seq: number): string =>
+  `${JSON.stringify({ seq, node: 'fe1', event: 'service.ready', message: 'höher' })}\n`
 
 t.test('a tail', async (t) => {
   t.test('gives each event once, however its line was cut', async (t) => {
@@ -31,7 +32,10 @@ t.test('a tail', async (t) => {
     writeFileSync(file, line(3))
     tail.flush()
     t.strictSame(seen, [1, 2, 3])
-    t.strictSame(readEvents(file).map(({ seq }) => seq), [1, 2, 3])
+    t.strictSame(
+      readEvents(file).map(({ seq }) => seq),
+      [1, 2, 3],
+    )
   })
 
   t.test('waits for a file that is not there yet', async (t) => {
@@ -48,5 +52,8 @@ t.test('a tail', async (t) => {
 
 t.test('a line that a full disk cut is passed over', async (t) => {
   const file = join(t.testdir({ 'events.jsonl': `${line(1)}{"seq":\n${line(3)}` }), 'events.jsonl')
-  t.strictSame(readEvents(file).map(({ seq }) => seq), [1, 3])
+  t.strictSame(
+    readEvents(file).map(({ seq }) => seq),
+    [1, 3],
+  )
 })

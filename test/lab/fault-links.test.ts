@@ -19,7 +19,9 @@ const inward: LabLink = { from: node('fe1'), to: node('director'), peer: 'direct
 
 t.test('a link that both of its ends name is dialled anew once', async (t) => {
   const asked: unknown[] = []
-  const clientOf = (name: string) => ({ post: async (path: string, body: unknown) => void asked.push([name, path, body]) })
+  const clientOf = (name: string) => ({
+    post: async (path: string, body: unknown) => void asked.push([name, path, body]),
+  })
   await redial({ clientOf } as unknown as RunningLabAccess, [outward, inward, outward])
   t.same(asked, [
     ['director', '/redial', { peer: 'fe1.lab.test' }],

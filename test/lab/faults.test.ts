@@ -1,11 +1,20 @@
-/** One fault of each family through a running lab, on the command line; scripts/faults-live.ts takes them all through one. */
+/**
+ * One fault of each family through a running lab, on the command line; scripts/faults-live.ts takes them all through
+ * one.
+ */
 import t from 'tap'
 import { PhoneError } from '../../src/phone/index.ts'
 import { withLab, type TestLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
 
 interface Outcome {
-  readonly verdict?: { readonly code: string; readonly link?: string; readonly node?: string; readonly certificate?: { readonly serial: string; readonly serialReversed: string }; readonly others?: readonly { readonly code: string }[] }
+  readonly verdict?: {
+    readonly code: string
+    readonly link?: string
+    readonly node?: string
+    readonly certificate?: { readonly serial: string; readonly serialReversed: string }
+    readonly others?: readonly { readonly code: string }[]
+  }
   readonly named: boolean
   readonly restarted: boolean
   readonly views: readonly { readonly node: string; readonly verdict: { readonly code: string } }[]
@@ -17,7 +26,8 @@ interface Outcome {
 async function broken(lab: TestLab, ...args: readonly string[]): Promise<Outcome> {
   const outcome = await lab.json<Outcome>('break', ...args)
   const { links } = await lab.json<{ readonly links: readonly { readonly state: string }[] }>('heal', args[0] ?? '')
-  if (links.some(({ state }) => state !== 'up')) throw new Error(`the heal of ${args.join(' ')} left a link down: ${JSON.stringify(links)}`)
+  if (links.some(({ state }) => state !== 'up'))
+    throw new Error(`the heal of ${args.join(' ')} left a link down: ${JSON.stringify(links)}`)
   return outcome
 }
 
@@ -36,13 +46,23 @@ t.test('faults on a running lab', async (t) => {
   })
 
   t.test('time, server, TLS 1.2: the acceptor, which saw a whole handshake, is heard as well', async (t) => {
-    t.match(await broken(lab, 'director', 'expired', '--as', 'server', '--tls', '1.2'), { verdict: { code: 'cert.expired' }, views: [{}, { node: 'director', verdict: { code: 'tls.peer-refused' } }] })
+    t.match(await broken(lab, 'director', 'expired', '--as', 'server', '--tls', '1.2'), {
+      verdict: { code: 'cert.expired' },
+      views: [{}, { node: 'director', verdict: { code: 'tls.peer-refused' } }],
+    })
   })
 
   t.test('purpose, client, TLS 1.3: the silent refusal names cause, peer and certificate', async (t) => {
     const { verdict, views } = await broken(lab, 'director', 'no-client-auth-eku', '--tls', '1.3')
-    t.match(verdict, { code: 'cert.eku-missing', link: /^director->/, certificate: { subject: 'CN=director.lab.test' } })
-    t.ok(views.some(({ node, verdict: seen }) => node === 'director' && seen.code === 'tls.peer-refused'), 'the dialler saw a close')
+    t.match(verdict, {
+      code: 'cert.eku-missing',
+      link: /^director->/,
+      certificate: { subject: 'CN=director.lab.test' },
+    })
+    t.ok(
+      views.some(({ node, verdict: seen }) => node === 'director' && seen.code === 'tls.peer-refused'),
+      'the dialler saw a close',
+    )
   })
 
   const others: readonly (readonly [family: string, code: string, ...args: string[]])[] = [
@@ -55,16 +75,25 @@ t.test('faults on a running lab', async (t) => {
     ['protocol, no certificate', 'tls.client-cert-missing', 'director', 'client-cert-missing'],
   ]
   for (const [family, code, ...args] of others) {
-    t.test(`${family}: ${args.join(' ')}`, async (t) => t.match(await broken(lab, ...args), { verdict: { code }, named: true, restarted: false }))
+    t.test(`${family}: ${args.join(' ')}`, async (t) =>
+      t.match(await broken(lab, ...args), { verdict: { code }, named: true, restarted: false }),
+    )
   }
 
   t.test('files: shown by a restart, and heal starts the node again', async (t) => {
-    t.match(await broken(lab, 'director', 'key-mismatch'), { verdict: { code: 'key.mismatch', node: 'director' }, named: true, restarted: true })
+    t.match(await broken(lab, 'director', 'key-mismatch'), {
+      verdict: { code: 'key.mismatch', node: 'director' },
+      named: true,
+      restarted: true,
+    })
   })
 
   t.test('what the wire accepts is said by the node itself', async (t) => {
     const { verdict, links, remarks } = await broken(lab, 'director', 'cn-only')
-    t.match([verdict, links.every(({ state }) => state === 'up'), remarks.some(({ code }) => code === 'cert.san-missing')], [undefined, true, true])
+    t.match(
+      [verdict, links.every(({ state }) => state === 'up'), remarks.some(({ code }) => code === 'cert.san-missing')],
+      [undefined, true, true],
+    )
   })
 
   t.test('links: cut and reset', async (t) => {
@@ -73,10 +102,15 @@ t.test('faults on a running lab', async (t) => {
   })
 
   t.test('DNS: a name that no link goes by breaks no link, and that is said', async (t) => {
-    t.match(await broken(lab, 'dns', 'silent', '--name', '_sipfederationtls._tcp.lab.test'), { named: true, notes: [/no link goes by _sipfederationtls\._tcp\.lab\.test/] })
+    t.match(await broken(lab, 'dns', 'silent', '--name', '_sipfederationtls._tcp.lab.test'), {
+      named: true,
+      notes: [/no link goes by _sipfederationtls\._tcp\.lab\.test/],
+    })
   })
 
-  t.test('DNS: names that do not exist', async (t) => t.match(await broken(lab, 'dns', 'not-found'), { verdict: { code: 'dns.not-found' }, named: true }))
+  t.test('DNS: names that do not exist', async (t) =>
+    t.match(await broken(lab, 'dns', 'not-found'), { verdict: { code: 'dns.not-found' }, named: true }),
+  )
 
   t.test('one fault a target: the second is refused, heal says which is off', async (t) => {
     await lab.json('break', 'director', 'expired')
@@ -86,16 +120,28 @@ t.test('faults on a running lab', async (t) => {
     t.match(await lab.run('heal', 'director'), { status: 1, stderr: /no fault is on director/ })
   })
 
-  // That a stranger outside gets a bare 504 is shown by test/roles/policies/access-proxy.test.ts and test/lab/federation-kinds.test.ts.
-  t.test('who sends through the broken link from inside gets 504 with the cause, the peer and the Windows code', async (t) => {
-    const alice = phoneOf(t, lab, 'alice', { at: 'fe1', transport: 'tls' })
-    await alice.signIn()
-    await lab.json('break', 'edge', 'wrong-host', '--reference', 'edge-internal', '--as', 'server')
-    const error = await alice.message('sip:nobody@other.test', 'hello').then(() => undefined, (reason: unknown) => reason)
-    await lab.json('heal', 'edge')
-    t.ok(error instanceof PhoneError)
-    t.match(error, { status: 504, diagnostics: /^1010;.*PeerServer="edge\.lab\.test".*HRESULT="0x80090322\(SEC_E_WRONG_PRINCIPAL\)"/ })
-  })
+  // That a stranger outside gets a bare 504 is shown by test/roles/policies/access-proxy.test.ts and
+  // test/lab/federation-kinds.test.ts.
+  t.test(
+    'who sends through the broken link from inside gets 504 with the cause, the peer and the Windows code',
+    async (t) => {
+      const alice = phoneOf(t, lab, 'alice', { at: 'fe1', transport: 'tls' })
+      await alice.signIn()
+      await lab.json('break', 'edge', 'wrong-host', '--reference', 'edge-internal', '--as', 'server')
+      const error = await alice.message('sip:nobody@other.test', 'hello').then(
+        () => undefined,
+        (reason: unknown) => reason,
+      )
+      await lab.json('heal', 'edge')
+      t.ok(error instanceof PhoneError)
+      t.match(error, {
+        status: 504,
+        diagnostics: /^1010;.*PeerServer="edge\.lab\.test".*HRESULT="0x80090322\(SEC_E_WRONG_PRINCIPAL\)"/,
+      })
+    },
+  )
 
-  t.test('a fault that does not exist is named, with what there is', async (t) => t.match(await lab.run('break', 'director', 'cut'), { status: 2, stderr: /cut is a fault of a link/ }))
+  t.test('a fault that does not exist is named, with what there is', async (t) =>
+    t.match(await lab.run('break', 'director', 'cut'), { status: 2, stderr: /cut is a fault of a link/ }),
+  )
 })

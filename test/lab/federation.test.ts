@@ -1,4 +1,7 @@
-/** Two organisations, each with its own authority: their users reach each other through both edges, and nobody else does. */
+/**
+ * Two organisations, each with its own authority: their users reach each other through both edges, and nobody else
+ * does.
+ */
 import t from 'tap'
 import type { Verdict } from '../../src/certificates/verdict.ts'
 import { bare, eventsOf, partnerEdge, refusal, standInForPartner, strangerAsks } from '../support/federation.ts'
@@ -30,7 +33,10 @@ t.test('two federated organisations', async (t) => {
     const arriving = erin.nextMessage()
     await alice.message(erin.uri, 'marked')
     const mark = (await arriving).header('ms-edge-proxy-message-trust') ?? ''
-    t.match(mark, /ms-source-type=DirectPartner;ms-ep-fqdn=edge\.partner\.test;ms-source-network=external;ms-source-verified-user=verified;ms-remote-fqdn=sip\.lab\.test/)
+    t.match(
+      mark,
+      /ms-source-type=DirectPartner;ms-ep-fqdn=edge\.partner\.test;ms-source-network=external;ms-source-verified-user=verified;ms-remote-fqdn=sip\.lab\.test/,
+    )
   })
 
   t.test('a message comes back the other way', async (t) => {
@@ -69,7 +75,10 @@ t.test('two federated organisations', async (t) => {
   })
 
   t.test('a domain nobody federates with is 504 with 1005 inside', async (t) => {
-    t.match(await refusal(alice.message('sip:someone@third.test', 'hello')), { status: 504, diagnostics: /^1005;.*domain="third\.test"/ })
+    t.match(await refusal(alice.message('sip:someone@third.test', 'hello')), {
+      status: 504,
+      diagnostics: /^1005;.*domain="third\.test"/,
+    })
   })
 
   t.test('what a partner may not', async (t) => {
@@ -79,70 +88,172 @@ t.test('two federated organisations', async (t) => {
     t.test('a partner is answered by our user', async (t) => {
       const arriving = alice.nextMessage()
       t.match(bare(await partner.ask({ method: 'MESSAGE', uri: alice.uri, from, body: 'raw' })), { status: 200 })
-      t.match((await arriving).header('ms-edge-proxy-message-trust'), /ms-source-verified-user=unverified/, 'its edge did not vouch for the sender')
+      t.match(
+        (await arriving).header('ms-edge-proxy-message-trust'),
+        /ms-source-verified-user=unverified/,
+        'its edge did not vouch for the sender',
+      )
     })
 
     t.test('the word of the edge of a partner counts, what else it says does not', async (t) => {
       const arriving = alice.nextMessage()
-      await partner.ask({ method: 'MESSAGE', uri: alice.uri, from, headers: ['ms-edge-proxy-message-trust: ms-source-type=InternetUser;ms-source-verified-user=verified', 'P-Asserted-Identity: <sip:bob@lab.test>'] })
+      await partner.ask({
+        method: 'MESSAGE',
+        uri: alice.uri,
+        from,
+        headers: [
+          'ms-edge-proxy-message-trust: ms-source-type=InternetUser;ms-source-verified-user=verified',
+          'P-Asserted-Identity: <sip:bob@lab.test>',
+        ],
+      })
       const message = await arriving
-      t.match(message.header('ms-edge-proxy-message-trust'), /^ms-source-type=DirectPartner;[^,]*ms-source-verified-user=verified;ms-remote-fqdn=sip\.partner\.test$/)
+      t.match(
+        message.header('ms-edge-proxy-message-trust'),
+        /^ms-source-type=DirectPartner;[^,]*ms-source-verified-user=verified;ms-remote-fqdn=sip\.partner\.test$/,
+      )
       t.equal(message.header('P-Asserted-Identity'), undefined)
     })
 
     t.test('no other word of a server passes, and what is between the two users does', async (t) => {
       const arriving = alice.nextMessage()
-      await partner.ask({ method: 'MESSAGE', uri: alice.uri, from, headers: ['P-Preferred-Identity: <sip:bob@lab.test>', 'ms-diagnostics: 1000;reason="forged"', 'ms-user-logon-data: RemoteUser', 'Referred-By: <sip:x@third.test>'] })
+      await partner.ask({
+        method: 'MESSAGE',
+        uri: alice.uri,
+        from,
+        headers: [
+          'P-Preferred-Identity: <sip:bob@lab.test>',
+          'ms-diagnostics: 1000;reason="forged"',
+          'ms-user-logon-data: RemoteUser',
+          'Referred-By: <sip:x@third.test>',
+        ],
+      })
       const message = await arriving
-      t.same(['P-Preferred-Identity', 'ms-diagnostics', 'ms-user-logon-data', 'Referred-By'].map((name) => message.header(name)), [undefined, undefined, undefined, '<sip:x@third.test>'])
+      t.same(
+        ['P-Preferred-Identity', 'ms-diagnostics', 'ms-user-logon-data', 'Referred-By'].map((name) =>
+          message.header(name),
+        ),
+        [undefined, undefined, undefined, '<sip:x@third.test>'],
+      )
     })
 
     t.test('it cannot use a token it made up', async (t) => {
-      t.match(bare(await partner.ask({ method: 'MESSAGE', uri: alice.uri, from, toTag: 'made-up', headers: ['Route: <sip:AAAAAAAAAAAAAAAA.abcd.1.edge.lab.test@sip.lab.test:5061;transport=tls;lr>'] })), { status: 403, diagnostics: undefined })
+      t.match(
+        bare(
+          await partner.ask({
+            method: 'MESSAGE',
+            uri: alice.uri,
+            from,
+            toTag: 'made-up',
+            headers: ['Route: <sip:AAAAAAAAAAAAAAAA.abcd.1.edge.lab.test@sip.lab.test:5061;transport=tls;lr>'],
+          }),
+        ),
+        { status: 403, diagnostics: undefined },
+      )
     })
 
     t.test('it speaks for no third domain', async (t) => {
-      t.match(bare(await partner.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:mallory@third.test' })), { status: 403, diagnostics: undefined })
+      t.match(bare(await partner.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:mallory@third.test' })), {
+        status: 403,
+        diagnostics: undefined,
+      })
     })
 
     t.test('it speaks for no user of ours', async (t) => {
-      t.match(bare(await partner.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:bob@lab.test' })), { status: 403, diagnostics: undefined })
+      t.match(bare(await partner.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:bob@lab.test' })), {
+        status: 403,
+        diagnostics: undefined,
+      })
     })
 
     t.test('it has no account here', async (t) => {
-      t.match(bare(await partner.ask({ method: 'REGISTER', uri: 'sip:lab.test', from, to: 'sip:bob@lab.test', contact: partner.contact })), { status: 403 })
+      t.match(
+        bare(
+          await partner.ask({
+            method: 'REGISTER',
+            uri: 'sip:lab.test',
+            from,
+            to: 'sip:bob@lab.test',
+            contact: partner.contact,
+          }),
+        ),
+        { status: 403 },
+      )
     })
 
     t.test('it cannot send through us to a third organisation', async (t) => {
-      t.match(bare(await partner.ask({ method: 'MESSAGE', uri: 'sip:someone@third.test', from })), { status: 403, diagnostics: undefined })
+      t.match(bare(await partner.ask({ method: 'MESSAGE', uri: 'sip:someone@third.test', from })), {
+        status: 403,
+        diagnostics: undefined,
+      })
     })
 
     t.test('it cannot choose the way through our inside', async (t) => {
-      t.match(bare(await partner.ask({ method: 'MESSAGE', uri: alice.uri, from, headers: ['Route: <sip:fe1.lab.test:5061;transport=tls;lr>'] })), { status: 403 })
+      t.match(
+        bare(
+          await partner.ask({
+            method: 'MESSAGE',
+            uri: alice.uri,
+            from,
+            headers: ['Route: <sip:fe1.lab.test:5061;transport=tls;lr>'],
+          }),
+        ),
+        { status: 403 },
+      )
     })
 
     t.test('it cannot send through us to a third one inside a dialog it made up', async (t) => {
-      t.match(bare(await partner.ask({ method: 'MESSAGE', uri: 'sip:someone@third.test', from, toTag: 'made-up', headers: ['Route: <sip:third.test;lr>'] })), { status: 403 })
+      t.match(
+        bare(
+          await partner.ask({
+            method: 'MESSAGE',
+            uri: 'sip:someone@third.test',
+            from,
+            toTag: 'made-up',
+            headers: ['Route: <sip:third.test;lr>'],
+          }),
+        ),
+        { status: 403 },
+      )
     })
   })
 
   t.test('who shows no certificate at the port for partners gets no connection', async (t) => {
     await t.rejects(strangerAsks(t, lab))
-    t.ok(eventsOf(lab, 'edge').some(({ event, verdict }) => event === 'flow.refused' && verdict?.code === 'tls.client-cert-missing'))
+    t.ok(
+      eventsOf(lab, 'edge').some(
+        ({ event, verdict }) => event === 'flow.refused' && verdict?.code === 'tls.client-cert-missing',
+      ),
+    )
   })
 
   t.test('a partner that answers with another name', async (t) => {
-    const broken = await lab.json<Broken>('break', 'partner-edge', 'wrong-host', '--as', 'server', '--reference', 'edge-external')
+    const broken = await lab.json<Broken>(
+      'break',
+      'partner-edge',
+      'wrong-host',
+      '--as',
+      'server',
+      '--reference',
+      'edge-external',
+    )
 
     t.test('is refused by who dials it, and both ends say what they saw', async (t) => {
-      t.match(broken.verdict, { code: 'cert.name-mismatch', link: 'edge->partner-edge', direction: 'outgoing', windows: { hresult: '0x80090322' } })
+      t.match(broken.verdict, {
+        code: 'cert.name-mismatch',
+        link: 'edge->partner-edge',
+        direction: 'outgoing',
+        windows: { hresult: '0x80090322' },
+      })
       t.same(broken.views.map(({ node }) => node).sort(), ['edge', 'partner-edge'])
     })
 
     t.test('is 504 with 1010 and its extra fields inside', async (t) => {
       const { status, diagnostics = '' } = await refusal(alice.message(erin.uri, 'hello'))
       t.equal(status, 504)
-      t.match(diagnostics, /^1010;reason="Certificate trust with next-hop server could not be established";source="edge\.lab\.test"/)
+      t.match(
+        diagnostics,
+        /^1010;reason="Certificate trust with next-hop server could not be established";source="edge\.lab\.test"/,
+      )
       t.match(diagnostics, /;ErrorType="[^"]+";tls-target="sip\.partner\.test"/)
       t.match(diagnostics, /;PeerServer="sip\.partner\.test";HRESULT="0x80090322\(SEC_E_WRONG_PRINCIPAL\)"/)
     })
@@ -156,15 +267,30 @@ t.test('two federated organisations', async (t) => {
   })
 
   t.test('a partner that dials with another name', async (t) => {
-    const broken = await lab.json<Broken>('break', 'partner-edge', 'client-wrong-name', '--as', 'client', '--reference', 'edge-external')
+    const broken = await lab.json<Broken>(
+      'break',
+      'partner-edge',
+      'client-wrong-name',
+      '--as',
+      'client',
+      '--reference',
+      'edge-external',
+    )
 
     t.test('is refused by who is dialled, and both ends say what they saw', async (t) => {
-      t.match(broken.verdict, { code: 'cert.name-not-allowed', link: 'partner-edge->edge', windows: { hresult: '0xC3E93D67' } })
+      t.match(broken.verdict, {
+        code: 'cert.name-not-allowed',
+        link: 'partner-edge->edge',
+        windows: { hresult: '0xC3E93D67' },
+      })
       t.same(broken.views.map(({ node }) => node).sort(), ['edge', 'partner-edge'])
     })
 
     t.test('is 504 with 1047 on its own side: the connection ended without a word', async (t) => {
-      t.match(await refusal(erin.message(alice.uri, 'hello')), { status: 504, diagnostics: /^1047;.*source="edge\.partner\.test".*WinsockFailureCode="10054\(WSAECONNRESET\)"/ })
+      t.match(await refusal(erin.message(alice.uri, 'hello')), {
+        status: 504,
+        diagnostics: /^1047;.*source="edge\.partner\.test".*WinsockFailureCode="10054\(WSAECONNRESET\)"/,
+      })
       await lab.json('heal', 'partner-edge')
     })
   })
@@ -172,16 +298,29 @@ t.test('two federated organisations', async (t) => {
   t.test('what fails behind our edge is a bare 504 for the partner', async (t) => {
     await lab.json('break', 'fe1', 'wrong-host', '--as', 'server')
     const partner = await partnerEdge(t, lab)
-    t.match(bare(await partner.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:erin@partner.test' })), { status: 504, diagnostics: undefined })
+    t.match(bare(await partner.ask({ method: 'MESSAGE', uri: alice.uri, from: 'sip:erin@partner.test' })), {
+      status: 504,
+      diagnostics: undefined,
+    })
     await lab.json('heal', 'fe1')
   })
 
   t.test('what a partner answers is not believed either', async (t) => {
     await lab.json('node', 'stop', 'partner-edge')
-    const claims = ['P-Asserted-Identity: <sip:bob@lab.test>', 'P-Preferred-Identity: <sip:bob@lab.test>', 'ms-diagnostics: 1000;reason="forged";source="fe1.lab.test"', 'ms-user-logon-data: RemoteUser', 'ms-edge-proxy-message-trust: ms-source-verified-user=verified', 'Server: stand-in']
+    const claims = [
+      'P-Asserted-Identity: <sip:bob@lab.test>',
+      'P-Preferred-Identity: <sip:bob@lab.test>',
+      'ms-diagnostics: 1000;reason="forged";source="fe1.lab.test"',
+      'ms-user-logon-data: RemoteUser',
+      'ms-edge-proxy-message-trust: ms-source-verified-user=verified',
+      'Server: stand-in',
+    ]
     await standInForPartner(t, lab, claims)
     const answer = await alice.message(erin.uri, 'to whoever stands there')
     const names = claims.map((line) => line.split(':', 1).join(''))
-    t.same([answer.status, ...names.map((name) => answer.header(name))], [200, undefined, undefined, undefined, undefined, undefined, 'stand-in'])
+    t.same(
+      [answer.status, ...names.map((name) => answer.header(name))],
+      [200, undefined, undefined, undefined, undefined, undefined, 'stand-in'],
+    )
   })
 })

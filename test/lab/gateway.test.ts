@@ -1,4 +1,7 @@
-/** A trunk to a voice service: static route, number rules, a certificate of its own, OPTIONS in both directions, dated rules. */
+/**
+ * A trunk to a voice service: static route, number rules, a certificate of its own, OPTIONS in both directions, dated
+ * rules.
+ */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,7 +18,11 @@ import { at, variation } from '../support/variation.ts'
 t.setTimeout(180_000)
 
 interface Status {
-  readonly nodes: readonly { readonly name: string; readonly pid?: number; readonly status?: { readonly links: readonly LinkState[] } }[]
+  readonly nodes: readonly {
+    readonly name: string
+    readonly pid?: number
+    readonly status?: { readonly links: readonly LinkState[] }
+  }[]
 }
 
 t.test('a trunk under the rules of March 2024', async (t) => {
@@ -24,16 +31,24 @@ t.test('a trunk under the rules of March 2024', async (t) => {
   await alice.signIn()
 
   t.test('is active after OPTIONS went both ways', async (t) => {
-    t.match(eventsOf(lab, 'voice').find(({ event }) => event === 'link.up'), { data: { peer: 'fe1.lab.test' } })
+    t.match(
+      eventsOf(lab, 'voice').find(({ event }) => event === 'link.up'),
+      { data: { peer: 'fe1.lab.test' } },
+    )
   })
 
   t.test('is a link of both: the front end watches the service, the service its trunk', async (t) => {
     const { nodes } = await statusOfLab(lab)
-    t.match(Object.fromEntries(nodes.map(({ name, status }) => [name, status?.links])), { fe1: [{ peer: 'voice.lab.test', state: 'up' }], voice: [{ peer: 'fe1.lab.test', state: 'up' }] })
+    t.match(Object.fromEntries(nodes.map(({ name, status }) => [name, status?.links])), {
+      fe1: [{ peer: 'voice.lab.test', state: 'up' }],
+      voice: [{ peer: 'fe1.lab.test', state: 'up' }],
+    })
   })
 
   t.test('shows the certificate of the static route, not that of the front end', async (t) => {
-    const accepted = eventsOf(lab, 'voice').find(({ event, data }) => event === 'flow.accepted' && data?.['side'] === 'accepted')
+    const accepted = eventsOf(lab, 'voice').find(
+      ({ event, data }) => event === 'flow.accepted' && data?.['side'] === 'accepted',
+    )
     t.equal(accepted?.data?.['serial'], serialOf(lab, 'fe1-static-route-1'))
     t.not(accepted?.data?.['serial'], serialOf(lab, 'fe1-listener'))
   })
@@ -50,7 +65,11 @@ t.test('a trunk under the rules of March 2024', async (t) => {
   t.test('takes a tel URI as well', async (t) => {
     const { password } = lab.ready.users.find(({ login }) => login === 'bob') ?? { password: '' }
     const bob = await frontEnd(t, lab)
-    const answer = await bob.prove({ method: 'INVITE', uri: 'tel:030-1234-5678', from: 'sip:bob@lab.test', contact: bob.contact }, 'bob', password)
+    const answer = await bob.prove(
+      { method: 'INVITE', uri: 'tel:030-1234-5678', from: 'sip:bob@lab.test', contact: bob.contact },
+      'bob',
+      password,
+    )
     t.equal(answer.status, 200)
   })
 
@@ -67,7 +86,17 @@ t.test('a trunk under the rules of March 2024', async (t) => {
   t.test('a trunk that shows another name is refused', async (t) => {
     const peer = await trunk(t, lab)
     const stranger = 'sip:sbc.elsewhere.test:5061;transport=tls'
-    t.equal((await peer.ask({ method: 'OPTIONS', uri: 'sip:voice.lab.test', from: 'sip:sbc.elsewhere.test', contact: stranger })).status, 403)
+    t.equal(
+      (
+        await peer.ask({
+          method: 'OPTIONS',
+          uri: 'sip:voice.lab.test',
+          from: 'sip:sbc.elsewhere.test',
+          contact: stranger,
+        })
+      ).status,
+      403,
+    )
   })
 
   t.test('the FQDN in Record-Route counts before that in Contact', async (t) => {
@@ -80,7 +109,17 @@ t.test('a trunk under the rules of March 2024', async (t) => {
 
   t.test('a call to no telephone number is refused', async (t) => {
     const peer = await trunk(t, lab)
-    t.equal((await peer.ask({ method: 'INVITE', uri: 'sip:someone@voice.lab.test', from: 'sip:alice@lab.test', contact: 'sip:fe1.lab.test:5061;transport=tls' })).status, 403)
+    t.equal(
+      (
+        await peer.ask({
+          method: 'INVITE',
+          uri: 'sip:someone@voice.lab.test',
+          from: 'sip:alice@lab.test',
+          contact: 'sip:fe1.lab.test:5061;transport=tls',
+        })
+      ).status,
+      403,
+    )
   })
 
   t.test('a trunk that cannot be called back gets 504 with the published code', async (t) => {
@@ -90,21 +129,47 @@ t.test('a trunk under the rules of March 2024', async (t) => {
       await peer.ask({ method: 'OPTIONS', uri: 'sip:voice.lab.test', from: 'sip:fe1.lab.test', contact: closed })
       return eventsOf(lab, 'voice').some(({ event }) => event === 'link.down')
     })
-    const answer = await peer.ask({ method: 'INVITE', uri: 'sip:+493012345678@voice.lab.test;user=phone', from: 'sip:alice@lab.test', contact: closed })
-    t.match({ status: answer.status, warning: answer.header('Warning') }, { status: 504, warning: /^399 voice\.lab\.test "549002 / })
-    await peer.ask({ method: 'OPTIONS', uri: 'sip:voice.lab.test', from: 'sip:fe1.lab.test', contact: 'sip:fe1.lab.test:5061;transport=tls' })
+    const answer = await peer.ask({
+      method: 'INVITE',
+      uri: 'sip:+493012345678@voice.lab.test;user=phone',
+      from: 'sip:alice@lab.test',
+      contact: closed,
+    })
+    t.match(
+      { status: answer.status, warning: answer.header('Warning') },
+      { status: 504, warning: /^399 voice\.lab\.test "549002 / },
+    )
+    await peer.ask({
+      method: 'OPTIONS',
+      uri: 'sip:voice.lab.test',
+      from: 'sip:fe1.lab.test',
+      contact: 'sip:fe1.lab.test:5061;transport=tls',
+    })
   })
 
   t.test('who shows no certificate gets no connection', async (t) => {
     const dial = async (): Promise<void> => {
-      const peer = await rawPeer(t, { address: lab.node('voice').listeners[0]?.address ?? '', port: 5061, transport: 'tls', serverName: 'voice.lab.test' })
+      const peer = await rawPeer(t, {
+        address: lab.node('voice').listeners[0]?.address ?? '',
+        port: 5061,
+        transport: 'tls',
+        serverName: 'voice.lab.test',
+      })
       await peer.ask({ method: 'OPTIONS', uri: 'sip:voice.lab.test', from: 'sip:fe1.lab.test' })
     }
     await t.rejects(dial())
   })
 
   t.test('a certificate without clientAuth is refused, and both ends say what they saw', async (t) => {
-    const broken = await lab.json<{ readonly verdict?: Verdict; readonly views: readonly { readonly node: string }[] }>('break', 'fe1', 'no-client-auth-eku', '--as', 'client', '--reference', 'static-route:1')
+    const broken = await lab.json<{ readonly verdict?: Verdict; readonly views: readonly { readonly node: string }[] }>(
+      'break',
+      'fe1',
+      'no-client-auth-eku',
+      '--as',
+      'client',
+      '--reference',
+      'static-route:1',
+    )
     t.match(broken.verdict, { code: 'cert.eku-missing', link: 'fe1->voice', windows: { hresult: '0x800B0110' } })
     t.same(broken.views.map(({ node }) => node).sort(), ['fe1', 'voice'])
     await lab.json('heal', 'fe1')
@@ -116,12 +181,21 @@ t.test('a trunk that has not shown itself yet', async (t) => {
   await lab.json('node', 'stop', 'fe1')
   await lab.json('node', 'restart', 'voice')
   const peer = await trunk(t, lab)
-  const invite = { method: 'INVITE', uri: 'sip:+493012345678@voice.lab.test;user=phone', from: 'sip:alice@lab.test', contact: 'sip:fe1.lab.test:5061;transport=tls' }
-  const voiceLinks = async (): Promise<readonly LinkState[] | undefined> => (await statusOfLab(lab)).nodes.find(({ name }) => name === 'voice')?.status?.links
+  const invite = {
+    method: 'INVITE',
+    uri: 'sip:+493012345678@voice.lab.test;user=phone',
+    from: 'sip:alice@lab.test',
+    contact: 'sip:fe1.lab.test:5061;transport=tls',
+  }
+  const voiceLinks = async (): Promise<readonly LinkState[] | undefined> =>
+    (await statusOfLab(lab)).nodes.find(({ name }) => name === 'voice')?.status?.links
 
   t.test('may not call, whatever its certificate: 403 and why', async (t) => {
     const answer = await peer.ask(invite)
-    t.match({ status: answer.status, warning: answer.header('Warning') }, { status: 403, warning: /^399 voice\.lab\.test "trunk\.silent: / })
+    t.match(
+      { status: answer.status, warning: answer.header('Warning') },
+      { status: 403, warning: /^399 voice\.lab\.test "trunk\.silent: / },
+    )
   })
 
   t.test('is a link that was not tried', async (t) => {
@@ -129,7 +203,17 @@ t.test('a trunk that has not shown itself yet', async (t) => {
   })
 
   t.test('may not call after OPTIONS that cannot be answered back: 504 with the published code', async (t) => {
-    t.equal((await peer.ask({ method: 'OPTIONS', uri: 'sip:voice.lab.test', from: 'sip:fe1.lab.test', contact: 'sip:fe1.lab.test:5061;transport=tls' })).status, 200)
+    t.equal(
+      (
+        await peer.ask({
+          method: 'OPTIONS',
+          uri: 'sip:voice.lab.test',
+          from: 'sip:fe1.lab.test',
+          contact: 'sip:fe1.lab.test:5061;transport=tls',
+        })
+      ).status,
+      200,
+    )
     await until(async () => (await voiceLinks())?.[0]?.state === 'down')
     const answer = await peer.ask(invite)
     t.match({ status: answer.status, warning: answer.header('Warning') }, { status: 504, warning: /"549002 / })
@@ -160,12 +244,18 @@ t.test('two routes to one host and port, each with a certificate of its own', as
     }),
   )
   const serials = [serialOf(lab, 'fe1-static-route-1'), serialOf(lab, 'fe1-static-route-2')]
-  const shown = (): readonly unknown[] => eventsOf(lab, 'voice').filter(({ event, data }) => event === 'flow.accepted' && data?.['side'] === 'accepted').map(({ data }) => data?.['serial'])
+  const shown = (): readonly unknown[] =>
+    eventsOf(lab, 'voice')
+      .filter(({ event, data }) => event === 'flow.accepted' && data?.['side'] === 'accepted')
+      .map(({ data }) => data?.['serial'])
 
   t.test('are two links, each watched under its own certificate', async (t) => {
     t.same(new Set(shown()), new Set(serials))
     const { nodes } = await statusOfLab(lab)
-    t.match(nodes.find(({ name }) => name === 'fe1')?.status?.links, [{ peer: 'voice.lab.test', shows: 'static-route:1', state: 'up' }, { peer: 'voice.lab.test', shows: 'static-route:2', state: 'up' }])
+    t.match(nodes.find(({ name }) => name === 'fe1')?.status?.links, [
+      { peer: 'voice.lab.test', shows: 'static-route:1', state: 'up' },
+      { peer: 'voice.lab.test', shows: 'static-route:2', state: 'up' },
+    ])
   })
 
   t.test('carry the calls that fit them, from INVITE to BYE', async (t) => {
@@ -179,7 +269,11 @@ t.test('two routes to one host and port, each with a certificate of its own', as
     }
     t.equal(shown().length, 2, 'no connection was opened besides the two that are watched')
     await lab.json('break', 'fe1', 'no-client-auth-eku', '--as', 'client', '--reference', 'static-route:2')
-    t.equal(await statusOf(alice.call('sip:+494012345678@lab.test;user=phone').established), 504, 'the second shows its own certificate, which is refused now')
+    t.equal(
+      await statusOf(alice.call('sip:+494012345678@lab.test;user=phone').established),
+      504,
+      'the second shows its own certificate, which is refused now',
+    )
     const call = alice.call('sip:+493012345678@lab.test;user=phone')
     await call.established
     await call.hangUp()
@@ -197,11 +291,20 @@ t.test('a trunk in 2026, when no public certificate carries clientAuth', async (
   )
 
   t.test('the voice service takes the certificate of the trunk', async (t) => {
-    t.ok(eventsOf(lab, 'voice').some(({ event, data }) => event === 'flow.accepted' && data?.['serial'] === serialOf(lab, 'fe1-static-route-1')))
+    t.ok(
+      eventsOf(lab, 'voice').some(
+        ({ event, data }) => event === 'flow.accepted' && data?.['serial'] === serialOf(lab, 'fe1-static-route-1'),
+      ),
+    )
   })
 
   t.test('the front end refuses the certificate of the voice service when it is called back', async (t) => {
-    t.ok(eventsOf(lab, 'fe1').some(({ event, verdict }) => event === 'flow.refused' && verdict?.code === 'cert.eku-missing' && verdict.link === 'voice->fe1'))
+    t.ok(
+      eventsOf(lab, 'fe1').some(
+        ({ event, verdict }) =>
+          event === 'flow.refused' && verdict?.code === 'cert.eku-missing' && verdict.link === 'voice->fe1',
+      ),
+    )
   })
 
   t.test('so that calls are 504', async (t) => {
@@ -212,7 +315,13 @@ t.test('a trunk in 2026, when no public certificate carries clientAuth', async (
 })
 
 function trunk(t: Parameters<typeof rawPeer>[0], lab: TestLab): Promise<RawPeer> {
-  return rawPeer(t, { address: lab.node('voice').listeners[0]?.address ?? '', port: 5061, transport: 'tls', serverName: 'voice.lab.test', certificate: certificateOf(lab, 'fe1', 'fe1-static-route-1') })
+  return rawPeer(t, {
+    address: lab.node('voice').listeners[0]?.address ?? '',
+    port: 5061,
+    transport: 'tls',
+    serverName: 'voice.lab.test',
+    certificate: certificateOf(lab, 'fe1', 'fe1-static-route-1'),
+  })
 }
 
 function frontEnd(t: Parameters<typeof rawPeer>[0], lab: TestLab): Promise<RawPeer> {
@@ -230,12 +339,17 @@ async function statusOfLab(lab: TestLab): Promise<Status> {
 }
 
 async function statusOf(work: Promise<unknown>): Promise<number | undefined> {
-  const error = await work.then(() => new Error('it was not refused'), (reason: unknown) => reason)
+  const error = await work.then(
+    () => new Error('it was not refused'),
+    (reason: unknown) => reason,
+  )
   if (!(error instanceof PhoneError)) throw error
   return error.status
 }
 
 function eventsOf(lab: TestLab, node: string): readonly NodeEvent[] {
-  const lines = readFileSync(join(lab.data, 'nodes', node, 'events.jsonl'), 'utf8').trim().split('\n')
+  const lines = readFileSync(join(lab.data, 'nodes', node, 'events.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
   return lines.map((line) => JSON.parse(line) as NodeEvent)
 }

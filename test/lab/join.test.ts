@@ -7,13 +7,34 @@ import type { VerdictCode } from '../../src/certificates/verdict-codes.ts'
 
 const connection = '127.0.41.21:40312>127.0.41.11:5061'
 
-function view(node: string, code: VerdictCode, direction: 'outgoing' | 'incoming', change: Partial<ConnectionEvent> = {}): ConnectionEvent {
-  return { seq: 1, time: '2026-03-01T12:00:00.000Z', node, event: 'flow.refused', level: 'warn', message: '', connection, verdict: verdict(code, { node, direction }), ...change }
+function view(
+  node: string,
+  code: VerdictCode,
+  direction: 'outgoing' | 'incoming',
+  change: Partial<ConnectionEvent> = {},
+): ConnectionEvent {
+  return {
+    seq: 1,
+    time: '2026-03-01T12:00:00.000Z',
+    node,
+    event: 'flow.refused',
+    level: 'warn',
+    message: '',
+    connection,
+    verdict: verdict(code, { node, direction }),
+    ...change,
+  }
 }
 
 t.test('the silent TLS 1.3 refusal names its cause, the peer and the remedy', async (t) => {
   const joined = joinViews([view('director', 'tls.peer-refused', 'outgoing'), view('fe1', 'cert.expired', 'incoming')])
-  t.match(joined, { code: 'cert.expired', node: 'fe1', link: 'director->fe1', direction: 'incoming', fix: /certs renew director/ })
+  t.match(joined, {
+    code: 'cert.expired',
+    node: 'fe1',
+    link: 'director->fe1',
+    direction: 'incoming',
+    fix: /certs renew director/,
+  })
   t.match(joined.others, [{ code: 'tls.peer-refused', node: 'director' }])
 })
 
@@ -28,23 +49,39 @@ t.test('of two causes the first is the verdict and the other stands beside it', 
 })
 
 t.test('ends that disagree on the time name the clock', async (t) => {
-  const joined = joinViews([view('director', 'cert.expired', 'outgoing', { time: '2026-04-01T12:00:00.000Z' }), view('fe1', 'link.reset', 'incoming')])
+  const joined = joinViews([
+    view('director', 'cert.expired', 'outgoing', { time: '2026-04-01T12:00:00.000Z' }),
+    view('fe1', 'link.reset', 'incoming'),
+  ])
   t.match(joined.others?.at(-1), { code: 'clock.skew', found: /director says 2026-04-01.*2678400 s apart/ })
 })
 
 t.test('one end alone is a verdict too', async (t) => {
-  t.match(joinViews([view('edge', 'tls.client-cert-missing', 'incoming')]), { code: 'tls.client-cert-missing', node: 'edge' })
+  t.match(joinViews([view('edge', 'tls.client-cert-missing', 'incoming')]), {
+    code: 'tls.client-cert-missing',
+    node: 'edge',
+  })
 })
 
 t.test('events of all nodes give one verdict for each connection', async (t) => {
   const other = { connection: '127.0.41.31:1>127.0.41.21:5061' }
-  const events = [view('director', 'tls.peer-refused', 'outgoing'), view('edge', 'cert.revoked', 'outgoing', other), view('fe1', 'cert.expired', 'incoming')]
-  t.strictSame(joinEvents(events).map(({ code }) => code), ['cert.expired', 'cert.revoked'])
+  const events = [
+    view('director', 'tls.peer-refused', 'outgoing'),
+    view('edge', 'cert.revoked', 'outgoing', other),
+    view('fe1', 'cert.expired', 'incoming'),
+  ]
+  t.strictSame(
+    joinEvents(events).map(({ code }) => code),
+    ['cert.expired', 'cert.revoked'],
+  )
 })
 
 t.test('a dial that came to no connection is a verdict of its own, each time', async (t) => {
   const { connection: _none, ...dial } = view('fe1', 'link.cut', 'outgoing', { event: 'flow.lost' })
-  t.strictSame(joinEvents([dial, { ...dial, seq: 2 }, { ...dial, seq: 3, event: 'link.down' }]).map(({ code }) => code), ['link.cut', 'link.cut'])
+  t.strictSame(
+    joinEvents([dial, { ...dial, seq: 2 }, { ...dial, seq: 3, event: 'link.down' }]).map(({ code }) => code),
+    ['link.cut', 'link.cut'],
+  )
 })
 
 t.test('the joiner gives out at the latest when it is asked to', async (t) => {

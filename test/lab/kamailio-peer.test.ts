@@ -59,7 +59,12 @@ function peer(t: Test, lab: TestLab, identity: (folder: string) => CertificateFi
   const folder = t.testdir({})
   const listener = lab.node('fe1').listeners.find(({ transport }) => transport === 'tls')
   if (listener === undefined) throw new Error('fe1 has no TLS listener')
-  return startKamailio(t, { folder: join(folder, 'run'), identity: identity(folder), ca: lab.ready.trust.internal ?? '', nextHop: listener })
+  return startKamailio(t, {
+    folder: join(folder, 'run'),
+    identity: identity(folder),
+    ca: lab.ready.trust.internal ?? '',
+    nextHop: listener,
+  })
 }
 
 function message(from: string): (via: string) => string {
@@ -71,7 +76,11 @@ function message(from: string): (via: string) => string {
 
 /** Of peers that are no nodes of the lab. */
 function eventsOf(lab: TestLab, node: string, wanted: string): readonly NodeEvent[] {
-  const lines = readFileSync(join(lab.data, 'nodes', node, 'events.jsonl'), 'utf8').trim().split('\n')
+  const lines = readFileSync(join(lab.data, 'nodes', node, 'events.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
   const events = lines.map((line) => JSON.parse(line) as NodeEvent)
-  return events.filter(({ event, connection }) => event === wanted && connection?.startsWith('127.0.0.1:') === true).slice(-1)
+  return events
+    .filter(({ event, connection }) => event === wanted && connection?.startsWith('127.0.0.1:') === true)
+    .slice(-1)
 }

@@ -26,22 +26,31 @@ function isAlive(pid: number): boolean {
   }
 }
 
-t.test('a detached lab goes on until down, below .siplab of the working folder, whatever the length of its path', async (t) => {
-  const cwd = join(folder(t), 'a'.repeat(60), 'b'.repeat(60))
-  mkdirSync(cwd, { recursive: true })
-  const up = await siplab(['up', 'standard', '--detach', '--json'], { cwd })
-  t.match(up, { status: 0 }, up.stderr)
-  const ready = JSON.parse(up.stdout) as ReadyDocument
-  t.equal(ready.data, join(cwd, '.siplab', 'standard'))
-  t.ok(existsSync(join(ready.data, 'nodes', 'se', 'control.sock.path')), 'a socket path too long for the system is replaced by a short one')
-  t.match(await siplab(['status'], { cwd }), { status: 0, stdout: /se +standard-edition +ready/ })
-  t.match(await siplab(['users', 'add', 'erna', '--password', 'secret'], { cwd }), { status: 0, stdout: /sip:erna@lab\.test is at home in se\.lab\.test/ })
-  t.match(await siplab(['users', 'list'], { cwd }), { stdout: /sip:erna@lab\.test/ })
-  t.match(await siplab(['users', 'remove', 'erna'], { cwd }), { status: 0 })
-  t.match(await siplab(['users', 'remove', 'erna'], { cwd }), { status: 1 })
-  t.match(await siplab(['down'], { cwd }), { status: 0, stdout: /is down/ })
-  t.strictSame(ready.nodes.flatMap(({ pid }) => pid ?? []).filter(isAlive), [])
-})
+t.test(
+  'a detached lab goes on until down, below .siplab of the working folder, whatever the length of its path',
+  async (t) => {
+    const cwd = join(folder(t), 'a'.repeat(60), 'b'.repeat(60))
+    mkdirSync(cwd, { recursive: true })
+    const up = await siplab(['up', 'standard', '--detach', '--json'], { cwd })
+    t.match(up, { status: 0 }, up.stderr)
+    const ready = JSON.parse(up.stdout) as ReadyDocument
+    t.equal(ready.data, join(cwd, '.siplab', 'standard'))
+    t.ok(
+      existsSync(join(ready.data, 'nodes', 'se', 'control.sock.path')),
+      'a socket path too long for the system is replaced by a short one',
+    )
+    t.match(await siplab(['status'], { cwd }), { status: 0, stdout: /se +standard-edition +ready/ })
+    t.match(await siplab(['users', 'add', 'erna', '--password', 'secret'], { cwd }), {
+      status: 0,
+      stdout: /sip:erna@lab\.test is at home in se\.lab\.test/,
+    })
+    t.match(await siplab(['users', 'list'], { cwd }), { stdout: /sip:erna@lab\.test/ })
+    t.match(await siplab(['users', 'remove', 'erna'], { cwd }), { status: 0 })
+    t.match(await siplab(['users', 'remove', 'erna'], { cwd }), { status: 1 })
+    t.match(await siplab(['down'], { cwd }), { status: 0, stdout: /is down/ })
+    t.strictSame(ready.nodes.flatMap(({ pid }) => pid ?? []).filter(isAlive), [])
+  },
+)
 
 t.test('nodes never outlive a supervisor that was killed, and its lock is taken over', async (t) => {
   const data = join(folder(t), 'lab')
@@ -51,7 +60,10 @@ t.test('nodes never outlive a supervisor that was killed, and its lock is taken 
   const status = JSON.parse((await siplab(['status', '--json', '--data', data])).stdout) as { readonly pid: number }
   process.kill(status.pid, 'SIGKILL')
   const pids = ready.nodes.flatMap(({ pid }) => pid ?? [])
-  await t.resolves(until(() => !pids.some(isAlive)), 'every node has ended')
+  await t.resolves(
+    until(() => !pids.some(isAlive)),
+    'every node has ended',
+  )
   t.match(await siplab(['status', '--data', data]), { status: 1, stdout: /down/ })
   t.match(await siplab(['up', 'standard', '--detach', '--json', '--data', data]), { status: 0 })
   t.match(await siplab(['down', '--data', data]), { status: 0 })

@@ -1,4 +1,7 @@
-/** How soon a front end knows that the other one is gone, with real processes: one that dies, one that only falls silent. */
+/**
+ * How soon a front end knows that the other one is gone, with real processes: one that dies, one that only falls
+ * silent.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { controlClient } from '../../src/lab/control-client.ts'
@@ -9,7 +12,8 @@ import { withLab } from '../support/lab.ts'
 t.test('the link to a front end', async (t) => {
   const lab = await withLab(t, 'pool')
   const fe1 = controlClient('fe1', nodeFolder(lab.data, 'fe1'))
-  const pidOf = async (node: string): Promise<number> => (await controlClient(node, nodeFolder(lab.data, node)).get<NodeStatus>('/status')).pid
+  const pidOf = async (node: string): Promise<number> =>
+    (await controlClient(node, nodeFolder(lab.data, node)).get<NodeStatus>('/status')).pid
 
   async function seen(wanted: LinkState['state'], withinMs: number): Promise<LinkState> {
     for (const until = performance.now() + withinMs; performance.now() < until; await delay(20)) {

@@ -14,31 +14,66 @@ t.test('openssl s_client against the default lab', { skip: missing('openssl') },
 
   for (const version of versions) {
     t.test(`a client without a certificate is served by the front end (${version})`, async (t) => {
-      const { stdout, stderr } = await client(lab, { node: 'fe1', face: 'internal', name: 'pool.lab.test', options: [version] })
+      const { stdout, stderr } = await client(lab, {
+        node: 'fe1',
+        face: 'internal',
+        name: 'pool.lab.test',
+        options: [version],
+      })
       t.match(stdout, /^SIP\/2\.0 200 OK/)
       t.notMatch(stderr, /verify error/)
     })
 
-    t.test(`the internal face of the access proxy refuses a client without a certificate, and both ends know why (${version})`, async (t) => {
-      const { stdout, since } = await client(lab, { node: 'edge', face: 'internal', name: 'edge.lab.test', options: [version] })
-      t.match(stdout, /^SIP\/2\.0 403 Connection refused: tls\.client-cert-missing/)
-      t.match(await refusals(lab, 'edge', since), [{ verdict: { code: 'tls.client-cert-missing', direction: 'incoming' } }])
-    })
+    t.test(
+      `the internal face of the access proxy refuses a client without a certificate, and both ends know why (${version})`,
+      async (t) => {
+        const { stdout, since } = await client(lab, {
+          node: 'edge',
+          face: 'internal',
+          name: 'edge.lab.test',
+          options: [version],
+        })
+        t.match(stdout, /^SIP\/2\.0 403 Connection refused: tls\.client-cert-missing/)
+        t.match(await refusals(lab, 'edge', since), [
+          { verdict: { code: 'tls.client-cert-missing', direction: 'incoming' } },
+        ])
+      },
+    )
 
-    t.test(`a certificate of an unknown CA is refused by the front end, and both ends know why (${version})`, async (t) => {
-      const shown = fromStranger(t.testdir({}), 'director.lab.test')
-      const { stdout, since } = await client(lab, { node: 'fe1', face: 'internal', name: 'pool.lab.test', options: [version], shown })
-      t.match(stdout, /^SIP\/2\.0 403 Connection refused: chain\./)
-      t.match(await refusals(lab, 'fe1', since), [{ verdict: { code: /^chain\./, direction: 'incoming' } }])
-    })
+    t.test(
+      `a certificate of an unknown CA is refused by the front end, and both ends know why (${version})`,
+      async (t) => {
+        const shown = fromStranger(t.testdir({}), 'director.lab.test')
+        const { stdout, since } = await client(lab, {
+          node: 'fe1',
+          face: 'internal',
+          name: 'pool.lab.test',
+          options: [version],
+          shown,
+        })
+        t.match(stdout, /^SIP\/2\.0 403 Connection refused: chain\./)
+        t.match(await refusals(lab, 'fe1', since), [{ verdict: { code: /^chain\./, direction: 'incoming' } }])
+      },
+    )
   }
 
-  t.test('a good certificate under a name that is not on the list is refused by the internal face of the access proxy', async (t) => {
-    const shown = fromLab(lab, t.testdir({}), 'stranger.lab.test')
-    const { stdout, since } = await client(lab, { node: 'edge', face: 'internal', name: 'edge.lab.test', options: [], shown })
-    t.match(stdout, /^SIP\/2\.0 403 Connection refused: cert\.name-not-allowed/)
-    t.match(await refusals(lab, 'edge', since), [{ verdict: { code: 'cert.name-not-allowed', certificate: { subject: 'CN=stranger.lab.test' } } }])
-  })
+  t.test(
+    'a good certificate under a name that is not on the list is refused by the internal face of the access proxy',
+    async (t) => {
+      const shown = fromLab(lab, t.testdir({}), 'stranger.lab.test')
+      const { stdout, since } = await client(lab, {
+        node: 'edge',
+        face: 'internal',
+        name: 'edge.lab.test',
+        options: [],
+        shown,
+      })
+      t.match(stdout, /^SIP\/2\.0 403 Connection refused: cert\.name-not-allowed/)
+      t.match(await refusals(lab, 'edge', since), [
+        { verdict: { code: 'cert.name-not-allowed', certificate: { subject: 'CN=stranger.lab.test' } } },
+      ])
+    },
+  )
 
   t.test('the same certificate makes a client of the front end, no server', async (t) => {
     const shown = fromLab(lab, t.testdir({}), 'stranger.lab.test')
@@ -47,13 +82,24 @@ t.test('openssl s_client against the default lab', { skip: missing('openssl') },
   })
 
   t.test('the external face shows the public certificate and asks for none', async (t) => {
-    const { stdout, stderr } = await client(lab, { node: 'edge', face: 'external', port: 10443, name: 'sip.lab.test', options: [] })
+    const { stdout, stderr } = await client(lab, {
+      node: 'edge',
+      face: 'external',
+      port: 10443,
+      name: 'sip.lab.test',
+      options: [],
+    })
     t.match(stdout, /^SIP\/2\.0 /)
     t.match(stderr, /CN = sip\.lab\.test|CN=sip\.lab\.test/)
   })
 
   t.test('nothing older than TLS 1.2 is spoken', async (t) => {
-    const { stdout, stderr } = await client(lab, { node: 'fe1', face: 'internal', name: 'pool.lab.test', options: ['-tls1_1', '-cipher', 'ALL:@SECLEVEL=0'] })
+    const { stdout, stderr } = await client(lab, {
+      node: 'fe1',
+      face: 'internal',
+      name: 'pool.lab.test',
+      options: ['-tls1_1', '-cipher', 'ALL:@SECLEVEL=0'],
+    })
     t.equal(stdout, '')
     t.match(stderr, /alert protocol version|alert number 70/)
   })
@@ -77,12 +123,32 @@ interface ClientOutcome {
 }
 
 /** Sends one OPTIONS; ends with the first answer, or when the server hangs up. */
-function client(lab: TestLab, { node, face, port = 5061, name, options, shown }: ClientOptions): Promise<ClientOutcome> {
-  const listener = lab.node(node).listeners.find((each) => each.face === face && each.port === port && each.transport === 'tls')
+function client(
+  lab: TestLab,
+  { node, face, port = 5061, name, options, shown }: ClientOptions,
+): Promise<ClientOutcome> {
+  const listener = lab
+    .node(node)
+    .listeners.find((each) => each.face === face && each.port === port && each.transport === 'tls')
   const root = face === 'internal' ? lab.ready.trust.internal : lab.ready.trust.public
   const since = new Date().toISOString()
-  const certificate = shown === undefined ? [] : ['-cert', shown.certificate, '-cert_chain', shown.certificate, '-key', shown.key]
-  const child = spawn('openssl', ['s_client', '-connect', `${listener?.address}:${port}`, '-servername', name, '-verify_hostname', name, '-CAfile', root ?? '', '-verify_return_error', '-quiet', ...certificate, ...options])
+  const certificate =
+    shown === undefined ? [] : ['-cert', shown.certificate, '-cert_chain', shown.certificate, '-key', shown.key]
+  const child = spawn('openssl', [
+    's_client',
+    '-connect',
+    `${listener?.address}:${port}`,
+    '-servername',
+    name,
+    '-verify_hostname',
+    name,
+    '-CAfile',
+    root ?? '',
+    '-verify_return_error',
+    '-quiet',
+    ...certificate,
+    ...options,
+  ])
   return new Promise((done, reject) => {
     let stdout = ''
     let stderr = ''
@@ -112,8 +178,12 @@ function optionsRequest(host: string): string {
 async function refusals(lab: TestLab, node: string, since: string): Promise<readonly NodeEvent[]> {
   const deadline = Date.now() + 10_000
   for (;;) {
-    const lines = readFileSync(join(lab.data, 'nodes', node, 'events.jsonl'), 'utf8').trim().split('\n')
-    const found = lines.map((line) => JSON.parse(line) as NodeEvent).filter(({ event, time }) => event === 'flow.refused' && time >= since)
+    const lines = readFileSync(join(lab.data, 'nodes', node, 'events.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+    const found = lines
+      .map((line) => JSON.parse(line) as NodeEvent)
+      .filter(({ event, time }) => event === 'flow.refused' && time >= since)
     if (found.length > 0 || Date.now() > deadline) return found
     await new Promise((resolve) => setTimeout(resolve, 20))
   }

@@ -83,7 +83,10 @@ t.test('phones of the default lab', async (t) => {
 
   t.test('a wrong password is refused', async (t) => {
     const alice = phoneOf(t, lab, 'alice', { at: 'edge', transport: 'tls', password: 'wrong' })
-    const error = await alice.signIn().then(() => undefined, (reason: unknown) => reason)
+    const error = await alice.signIn().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
     t.type(error, PhoneError)
     t.match(error, { code: 'phone.refused', status: 401 })
     t.equal(alice.signedIn, false)
@@ -93,7 +96,10 @@ t.test('phones of the default lab', async (t) => {
     const remote = phoneOf(t, lab, 'dave', { at: 'edge', transport: 'tls' })
     await t.rejects(remote.signIn(), { code: 'phone.refused', status: 403, diagnostics: /^4003;/ })
     const log = join(lab.data, 'nodes', 'director', 'node.log')
-    await t.resolves(until(() => /REGISTER sip:lab\.test: 403 auth\.remote-not-allowed/.test(readFileSync(log, 'utf8'))), 'the director says why')
+    await t.resolves(
+      until(() => /REGISTER sip:lab\.test: 403 auth\.remote-not-allowed/.test(readFileSync(log, 'utf8'))),
+      'the director says why',
+    )
     const local = phoneOf(t, lab, 'dave', { at: 'fe1', transport: 'tls' })
     t.match(await local.signIn(), { redirects: 0 })
   })
@@ -160,50 +166,109 @@ t.test('phones of the default lab', async (t) => {
 
   t.test('siplab phone', async (t) => {
     t.test('a script writes to and calls an echo, which signs out on Ctrl-C', async (t) => {
-      const echo = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, siplabBin, 'phone', '--as', 'carol', '--echo', '--json', '--data', lab.data], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const echo = spawn(
+        'env',
+        [
+          '-u',
+          'NODE_OPTIONS',
+          process.execPath,
+          siplabBin,
+          'phone',
+          '--as',
+          'carol',
+          '--echo',
+          '--json',
+          '--data',
+          lab.data,
+        ],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      )
       const ended = once(echo, 'exit')
       t.teardown(() => echo.kill())
       const told: PhoneLine[] = []
       const lines = createInterface(echo.stdout).on('line', (line) => told.push(JSON.parse(line) as PhoneLine))
       await once(lines, 'line')
-      const script = 'message sip:carol@lab.test grüße\nwait 0.3\n{"do":"call","to":"sip:carol@lab.test"}\nhang-up\nsign-out\nquit\n'
-      const { status, stdout } = await siplab(['phone', '--as', 'alice', '--outside', '--json', '--data', lab.data], { input: script })
+      const script =
+        'message sip:carol@lab.test grüße\nwait 0.3\n{"do":"call","to":"sip:carol@lab.test"}\nhang-up\nsign-out\nquit\n'
+      const { status, stdout } = await siplab(['phone', '--as', 'alice', '--outside', '--json', '--data', lab.data], {
+        input: script,
+      })
       t.equal(status, 0)
       const heard = linesOf(stdout)
       // The echo and the 200 of what it answers come back by different connections, each in its own time.
-      t.match(heard.filter(({ event }) => event !== 'message'), [
-        { event: 'signed-in', target: /sip\.lab\.test/, phone: 1, user: 'sip:alice@lab.test' },
-        { event: 'sent', to: 'sip:carol@lab.test', status: 200 },
-        { event: 'calling', to: 'sip:carol@lab.test' },
-        { event: 'established' },
-        { event: 'ended', by: 'us', how: 'bye' },
-        { event: 'signed-out' },
-      ])
-      t.match(heard.slice(1, 3).filter(({ event }) => event === 'message'), [{ from: 'sip:carol@lab.test', text: 'grüße' }])
+      t.match(
+        heard.filter(({ event }) => event !== 'message'),
+        [
+          { event: 'signed-in', target: /sip\.lab\.test/, phone: 1, user: 'sip:alice@lab.test' },
+          { event: 'sent', to: 'sip:carol@lab.test', status: 200 },
+          { event: 'calling', to: 'sip:carol@lab.test' },
+          { event: 'established' },
+          { event: 'ended', by: 'us', how: 'bye' },
+          { event: 'signed-out' },
+        ],
+      )
+      t.match(
+        heard.slice(1, 3).filter(({ event }) => event === 'message'),
+        [{ from: 'sip:carol@lab.test', text: 'grüße' }],
+      )
       echo.kill('SIGINT')
       t.strictSame(await ended, [0, null])
-      t.match(told, [{ event: 'signed-in', target: /pool\.lab\.test/, redirects: 1 }, { event: 'message' }, { event: 'incoming-call' }, { event: 'established' }, { event: 'ended', by: 'them' }])
-      t.strictSame((await lab.json<readonly Binding[]>('registrations')).filter(({ aor }) => aor === 'sip:carol@lab.test'), [])
+      t.match(told, [
+        { event: 'signed-in', target: /pool\.lab\.test/, redirects: 1 },
+        { event: 'message' },
+        { event: 'incoming-call' },
+        { event: 'established' },
+        { event: 'ended', by: 'them' },
+      ])
+      t.strictSame(
+        (await lab.json<readonly Binding[]>('registrations')).filter(({ aor }) => aor === 'sip:carol@lab.test'),
+        [],
+      )
     })
 
     t.test('what was refused is told, and the exit status is 1', async (t) => {
-      const { status, stdout } = await siplab(['phone', '--as', 'bob', '--json', '--data', lab.data], { input: 'message sip:nobody@lab.test hello\nquit\n' })
+      const { status, stdout } = await siplab(['phone', '--as', 'bob', '--json', '--data', lab.data], {
+        input: 'message sip:nobody@lab.test hello\nquit\n',
+      })
       t.equal(status, 1)
-      t.match(linesOf(stdout), [{ event: 'signed-in' }, { event: 'failed', do: 'message', code: 'phone.refused', status: 404, diagnostics: /^1003;/ }])
+      t.match(linesOf(stdout), [
+        { event: 'signed-in' },
+        { event: 'failed', do: 'message', code: 'phone.refused', status: 404, diagnostics: /^1003;/ },
+      ])
     })
 
     t.test('any server is reached by its name, with the password from the environment', async (t) => {
-      const edge = lab.node('edge').listeners.find(({ face, transport, mutual }) => face === 'external' && transport === 'tls' && mutual === 'off')
-      const options = ['phone', '--uri', 'sip:alice@lab.test', '--password-env', 'PHONE_PASSWORD', '--server', `sip.lab.test:${edge?.port}`, '--address', edge?.address ?? '', '--json']
+      const edge = lab
+        .node('edge')
+        .listeners.find(({ face, transport, mutual }) => face === 'external' && transport === 'tls' && mutual === 'off')
+      const options = [
+        'phone',
+        '--uri',
+        'sip:alice@lab.test',
+        '--password-env',
+        'PHONE_PASSWORD',
+        '--server',
+        `sip.lab.test:${edge?.port}`,
+        '--address',
+        edge?.address ?? '',
+        '--json',
+      ]
       const environment = { PHONE_PASSWORD: 'alice-2005' }
-      t.match(await siplab([...options, '--ca', lab.ready.trust.public ?? ''], { environment, input: '' }), { status: 0, stdout: /"event":"signed-in"/ })
+      t.match(await siplab([...options, '--ca', lab.ready.trust.public ?? ''], { environment, input: '' }), {
+        status: 0,
+        stdout: /"event":"signed-in"/,
+      })
       const refused = await siplab([...options, '--ca', lab.ready.trust.internal ?? ''], { environment, input: '' })
-      t.match(linesOf(refused.stdout), [{ event: 'failed', do: 'sign-in', code: /^chain\./, verdict: { direction: 'outgoing' } }])
+      t.match(linesOf(refused.stdout), [
+        { event: 'failed', do: 'sign-in', code: /^chain\./, verdict: { direction: 'outgoing' } },
+      ])
       t.equal(refused.status, 1)
     })
 
     t.test('a crowd signs in with accounts of its own and leaves nothing behind', async (t) => {
-      const { status, stdout } = await siplab(['phone', '--count', '40', '--outside', '--json', '--data', lab.data], { input: '' })
+      const { status, stdout } = await siplab(['phone', '--count', '40', '--outside', '--json', '--data', lab.data], {
+        input: '',
+      })
       t.equal(status, 0)
       t.match(linesOf(stdout).at(-1), { event: 'crowd', phones: 40, signedIn: 40 })
       t.equal((await lab.json<readonly unknown[]>('users', 'list')).length, lab.ready.users.length)
@@ -211,9 +276,17 @@ t.test('phones of the default lab', async (t) => {
     })
 
     t.test('a wrong command line is refused with what there is', async (t) => {
-      t.match(await siplab(['phone', '--as', 'eve', '--data', lab.data], { input: '' }), { status: 2, stderr: /sip:eve@lab\.test.*sip:alice@lab\.test/ })
-      t.match(await siplab(['phone', '--count', '5000', '--data', lab.data], { input: '' }), { status: 2, stderr: /--count: wanted a whole number from 1 to 1000/ })
-      t.match(await siplab(['phone', '--as', 'alice', '--inside', '--outside', '--data', lab.data], { input: '' }), { status: 2 })
+      t.match(await siplab(['phone', '--as', 'eve', '--data', lab.data], { input: '' }), {
+        status: 2,
+        stderr: /sip:eve@lab\.test.*sip:alice@lab\.test/,
+      })
+      t.match(await siplab(['phone', '--count', '5000', '--data', lab.data], { input: '' }), {
+        status: 2,
+        stderr: /--count: wanted a whole number from 1 to 1000/,
+      })
+      t.match(await siplab(['phone', '--as', 'alice', '--inside', '--outside', '--data', lab.data], { input: '' }), {
+        status: 2,
+      })
     })
   })
 })
@@ -223,7 +296,10 @@ interface PhoneLine {
 }
 
 function linesOf(stdout: string): readonly PhoneLine[] {
-  return stdout.trim().split('\n').map((line) => JSON.parse(line) as PhoneLine)
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as PhoneLine)
 }
 
 async function remotePair(t: Test, lab: TestLab): Promise<{ readonly alice: Phone; readonly bob: Phone }> {
@@ -235,7 +311,10 @@ async function remotePair(t: Test, lab: TestLab): Promise<{ readonly alice: Phon
 
 /** MESSAGE and INVITE–ACK–BYE, both ways. */
 async function converse(t: Test, one: Phone, other: Phone): Promise<void> {
-  for (const [from, to] of [[one, other], [other, one]] as const) {
+  for (const [from, to] of [
+    [one, other],
+    [other, one],
+  ] as const) {
     t.match(await from.message(to.uri, 'grüße'), { status: 200 }, `MESSAGE ${from.uri} -> ${to.uri}`)
     t.match(await to.nextMessage(), { from: from.uri, text: 'grüße', contentType: 'text/plain' })
     const { call, answered } = await connect(from, to)
@@ -245,7 +324,10 @@ async function converse(t: Test, one: Phone, other: Phone): Promise<void> {
   }
 }
 
-async function connect(from: Phone, to: Phone): Promise<{ readonly call: ReturnType<Phone['call']>; readonly answered: Awaited<ReturnType<Phone['nextCall']>> }> {
+async function connect(
+  from: Phone,
+  to: Phone,
+): Promise<{ readonly call: ReturnType<Phone['call']>; readonly answered: Awaited<ReturnType<Phone['nextCall']>> }> {
   const call = from.call(to.uri)
   const answered = await to.nextCall()
   await answered.answer()

@@ -12,7 +12,9 @@ const missing = await postgresqlMissing()
 
 t.test('three front ends share a pool', { skip: missing ?? false }, async (t) => {
   const file = join(t.testdir(), 'three.yaml')
-  writeFileSync(file, `
+  writeFileSync(
+    file,
+    `
 name: three
 about: Three front ends behind a load balancer share one SQL back end.
 profile: lcs2005
@@ -28,15 +30,21 @@ users:
   alice: { password: alice-2005, home: pool }
   bob: { password: bob-2005, home: pool }
   carol: { password: carol-2005, home: pool }
-`)
+`,
+  )
   const lab = await withLab(t, file)
   t.match(lab.ready, { event: 'ready' })
-  const places = [['alice', 'fe1'], ['bob', 'fe2'], ['carol', 'fe3']] as const
+  const places = [
+    ['alice', 'fe1'],
+    ['bob', 'fe2'],
+    ['carol', 'fe3'],
+  ] as const
   const phones = places.map(([user, at]) => phoneOf(t, lab, user, { at, transport: 'tls', autoAnswer: true }))
   for (const phone of phones) await phone.signIn()
 
   t.test('a message reaches each user from each front end', async (t) => {
-    for (const from of phones) for (const to of phones) if (from !== to) t.match(await from.message(to.uri, 'hello'), { status: 200 })
+    for (const from of phones)
+      for (const to of phones) if (from !== to) t.match(await from.message(to.uri, 'hello'), { status: 200 })
   })
 
   t.test('what the second held is with the third after a loss', async (t) => {

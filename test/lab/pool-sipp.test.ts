@@ -41,10 +41,25 @@ t.test('SIPp through a pool whose front ends are killed', { skip: missing('sipp'
         registrations: () => lab.json<readonly Registration[]>('registrations'),
       })
       t.comment(JSON.stringify(counts))
-      t.match(counts, { calls: 60, messages: 60, callsLost: 0, messagesLost: 0, hanging: 0, unknown: 0, registrationsLost: 0 })
-      t.strictSame(await Promise.all(['fe1', 'fe2'].map((name) => openTransactions(name))), [0, 0], 'no front end still waits for an answer')
+      t.match(counts, {
+        calls: 60,
+        messages: 60,
+        callsLost: 0,
+        messagesLost: 0,
+        hanging: 0,
+        unknown: 0,
+        registrationsLost: 0,
+      })
+      t.strictSame(
+        await Promise.all(['fe1', 'fe2'].map((name) => openTransactions(name))),
+        [0, 0],
+        'no front end still waits for an answer',
+      )
       t.ok(counts.breaks > 0, 'somebody hung on the node that was killed')
-      t.ok(counts.established > 20 && counts.messagesAnswered > 20 && counts.registersAnswered > 10, 'most of it went through')
+      t.ok(
+        counts.established > 20 && counts.messagesAnswered > 20 && counts.registersAnswered > 10,
+        'most of it went through',
+      )
     })
   }
 })

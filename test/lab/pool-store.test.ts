@@ -39,7 +39,10 @@ t.test('a pool on a private PostgreSQL', { skip: missing ?? false }, async (t) =
 
   t.test('a front end that is started while PostgreSQL does not run serves when it runs again', async (t) => {
     await lab.json('node', 'stop', 'sql')
-    t.match(await lab.json('node', 'restart', 'fe1'), { state: 'degraded', verdicts: [{ code: 'store.unreachable' }, { code: 'directory.unreachable' }] })
+    t.match(await lab.json('node', 'restart', 'fe1'), {
+      state: 'degraded',
+      verdicts: [{ code: 'store.unreachable' }, { code: 'directory.unreachable' }],
+    })
     const dave = phoneOf(t, lab, 'dave', { at: 'fe1', transport: 'tls' })
     await t.rejects(dave.signIn(), { message: /answered 504/ })
     await lab.json('node', 'start', 'sql')
@@ -50,6 +53,9 @@ t.test('a pool on a private PostgreSQL', { skip: missing ?? false }, async (t) =
   t.test('a second front end without a certificate does not start, and says why', async (t) => {
     for (const reference of ['listener', 'default-outgoing']) await lab.run('unassign', 'fe2', reference, '--force')
     t.equal((await lab.run('node', 'restart', 'fe2')).status, 1)
-    t.match(await lab.change((change) => change.event === 'node-stopped' && change.node === 'fe2' && change.exit === 1), { verdict: { code: 'config.certificate-unassigned' } })
+    t.match(
+      await lab.change((change) => change.event === 'node-stopped' && change.node === 'fe2' && change.exit === 1),
+      { verdict: { code: 'config.certificate-unassigned' } },
+    )
   })
 })

@@ -1,4 +1,6 @@
-/** Two front ends behind a balancer: any of them serves any user, and the loss of one takes no registration and no call. */
+/**
+ * Two front ends behind a balancer: any of them serves any user, and the loss of one takes no registration and no call.
+ */
 import t from 'tap'
 import type { Test } from 'tap'
 import type { Phone } from '../../src/phone/index.ts'
@@ -71,16 +73,28 @@ t.test('siplab up pool', async (t) => {
     drained = true
     await talking
     t.strictSame([...new Set(answers)], ['200'], `${answers.length} messages while ${victim} was drained`)
-    await until(async () => (await Promise.all([alice, bob].map((phone) => nodeOf(lab, phone)))).every((node) => node !== '' && node !== victim))
+    await until(async () =>
+      (await Promise.all([alice, bob].map((phone) => nodeOf(lab, phone)))).every(
+        (node) => node !== '' && node !== victim,
+      ),
+    )
     t.match(await call.renew(), { status: 200 })
     await call.hangUp()
     const status = await lab.run('status', '--json')
-    t.match((JSON.parse(status.stdout) as { readonly nodes: unknown[] }).nodes.find((node) => (node as { readonly name: string }).name === victim), { state: 'draining' })
+    t.match(
+      (JSON.parse(status.stdout) as { readonly nodes: unknown[] }).nodes.find(
+        (node) => (node as { readonly name: string }).name === victim,
+      ),
+      { state: 'draining' },
+    )
     await lab.run('node', 'restart', victim)
 
     /** From and to a phone on the other front end: what is in progress there is nobody's loss. */
     async function carol(): Promise<string> {
-      return alice.message(bob.uri, 'are you there').then(({ status: code }) => String(code), (error: unknown) => (alice.signedIn && bob.signedIn ? String(error) : '200'))
+      return alice.message(bob.uri, 'are you there').then(
+        ({ status: code }) => String(code),
+        (error: unknown) => (alice.signedIn && bob.signedIn ? String(error) : '200'),
+      )
     }
   })
 
@@ -92,11 +106,19 @@ t.test('siplab up pool', async (t) => {
     const ends = [...alice.calls, ...bob.calls]
     t.equal(ends.length, 4)
     await kill(lab, victim)
-    await until(async () => (await Promise.all([alice, bob].map((phone) => nodeOf(lab, phone)))).every((node) => node !== '' && node !== victim))
+    await until(async () =>
+      (await Promise.all([alice, bob].map((phone) => nodeOf(lab, phone)))).every(
+        (node) => node !== '' && node !== victim,
+      ),
+    )
     t.match([await out.renew(), await back.renew()], [{ status: 200 }, { status: 200 }], 're-INVITEs arrive')
     await out.hangUp()
     await back.hangUp()
-    t.match(await Promise.all(ends.map((end) => end.ended)), ends.map(() => ({ how: 'bye' })), `every end of both calls is told after the loss of ${victim}`)
+    t.match(
+      await Promise.all(ends.map((end) => end.ended)),
+      ends.map(() => ({ how: 'bye' })),
+      `every end of both calls is told after the loss of ${victim}`,
+    )
   }
 })
 
@@ -108,6 +130,7 @@ async function kill(lab: TestLab, node: string): Promise<void> {
 
 /** The front end that holds the flow of a phone; empty: none does. */
 async function nodeOf(lab: TestLab, { uri }: Phone): Promise<string> {
-  const rows = await lab.json<readonly { readonly aor: string; readonly node: string; readonly flow?: string }[]>('registrations')
+  const rows =
+    await lab.json<readonly { readonly aor: string; readonly node: string; readonly flow?: string }[]>('registrations')
   return rows.find(({ aor, flow }) => aor === uri && flow !== undefined)?.node ?? ''
 }

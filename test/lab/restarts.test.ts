@@ -1,4 +1,7 @@
-/** A director or an edge is killed, or stopped in order, in the middle of calls: what it was asked meanwhile is answered, and the calls go on. */
+/**
+ * A director or an edge is killed, or stopped in order, in the middle of calls: what it was asked meanwhile is
+ * answered, and the calls go on.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import type { Test } from 'tap'
@@ -27,9 +30,17 @@ t.test('a server without a twin', async (t) => {
     await lab.run('node', 'start', 'edge')
     await reaches(carol, alice)
     await reaches(dave, bob)
-    t.match([await inward[0]?.called.renew(), await outward[0]?.called.renew()], [{ status: 200 }, { status: 200 }], 're-INVITEs arrive from either side')
+    t.match(
+      [await inward[0]?.called.renew(), await outward[0]?.called.renew()],
+      [{ status: 200 }, { status: 200 }],
+      're-INVITEs arrive from either side',
+    )
     await hangUp([inward[0]?.caller, inward[1]?.called, outward[0]?.caller, outward[1]?.called])
-    t.match(await endings([...inward, ...outward]), Array.from({ length: 8 }, () => ({ how: 'bye' })), 'both ends of all calls are told')
+    t.match(
+      await endings([...inward, ...outward]),
+      Array.from({ length: 8 }, () => ({ how: 'bye' })),
+      'both ends of all calls are told',
+    )
   })
 
   t.test('a client that came back while its edge lived: the call goes on by its new connection', async (t) => {
@@ -37,14 +48,21 @@ t.test('a server without a twin', async (t) => {
     alice.breakFlow()
     await reaches(carol, alice)
     await hangUp([talks[0]?.caller, talks[1]?.caller])
-    t.match(await endings(talks), Array.from({ length: 4 }, () => ({ how: 'bye' })))
+    t.match(
+      await endings(talks),
+      Array.from({ length: 4 }, () => ({ how: 'bye' })),
+    )
   })
 
   t.test('a director that was killed: what is sent meanwhile is answered 504, and the next BYE arrives', async (t) => {
     const talks = [await talk(alice, carol), await talk(carol, alice)]
     await kill(lab, 'director')
     t.match(await failure(alice.message(carol.uri, 'nobody there')), { status: 504 })
-    t.match(await failure(talks[0]?.caller.hangUp()), { status: 504 }, 'the user is told, and the other one hangs up later')
+    t.match(
+      await failure(talks[0]?.caller.hangUp()),
+      { status: 504 },
+      'the user is told, and the other one hangs up later',
+    )
     await lab.run('node', 'start', 'director')
     await reaches(alice, carol)
     t.match(await failure(talks[0]?.called.hangUp()), { status: 481 }, 'it arrives where that call has ended already')
@@ -88,7 +106,10 @@ function writing(from: Phone, to: Phone): { lost(): Promise<readonly string[]> }
   to.onMessage = ({ text }) => received.add(text)
   const work = (async () => {
     for (let at = 0; !isOver; at++) {
-      await from.message(to.uri, `text ${at}`).then(() => answered.add(`text ${at}`), () => delay(20))
+      await from.message(to.uri, `text ${at}`).then(
+        () => answered.add(`text ${at}`),
+        () => delay(20),
+      )
     }
   })()
   return {
@@ -123,7 +144,10 @@ async function failure(work: Promise<unknown> | undefined): Promise<PhoneError> 
 
 /** As a crash would: nothing is said, nothing is written. */
 async function kill(lab: TestLab, node: string): Promise<void> {
-  const { pid } = (await lab.json<{ readonly nodes: readonly { readonly name: string; readonly pid?: number }[] }>('status')).nodes.find(({ name }) => name === node) ?? {}
+  const { pid } =
+    (
+      await lab.json<{ readonly nodes: readonly { readonly name: string; readonly pid?: number }[] }>('status')
+    ).nodes.find(({ name }) => name === node) ?? {}
   if (pid === undefined) throw new Error(`${node} does not run`)
   process.kill(pid, 'SIGKILL')
   await lab.change((change) => change.event === 'node-stopped' && change.node === node)
@@ -131,7 +155,15 @@ async function kill(lab: TestLab, node: string): Promise<void> {
 
 async function reaches(from: Phone, to: Phone): Promise<void> {
   for (const end = performance.now() + 20_000; performance.now() < end; await delay(50)) {
-    if (from.signedIn && to.signedIn && (await from.message(to.uri, 'there again').then(() => true, () => false))) return
+    if (
+      from.signedIn &&
+      to.signedIn &&
+      (await from.message(to.uri, 'there again').then(
+        () => true,
+        () => false,
+      ))
+    )
+      return
   }
   throw new Error(`${from.uri} does not reach ${to.uri} within 20 s`)
 }

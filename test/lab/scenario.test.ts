@@ -6,13 +6,21 @@ import t from 'tap'
 import { siplab } from '../support/command.ts'
 
 interface Played {
-  readonly scenarios: readonly { readonly name: string; readonly outcome: string; readonly tookMs: number; readonly steps: readonly { readonly outcome: string; readonly text: string }[] }[]
+  readonly scenarios: readonly {
+    readonly name: string
+    readonly outcome: string
+    readonly tookMs: number
+    readonly steps: readonly { readonly outcome: string; readonly text: string }[]
+  }[]
 }
 
 t.test('the trial certificate of a front end expires, and the way back is locked', async (t) => {
   const data = mkdtempSync(join(tmpdir(), 'siplab-test-'))
   t.teardown(() => rmSync(data, { recursive: true, force: true }))
-  const { status, stdout, stderr } = await siplab(['scenario', 'run', 'trial-certificate-expiry', '--json', '--data', data], { timeoutMs: 90_000 })
+  const { status, stdout, stderr } = await siplab(
+    ['scenario', 'run', 'trial-certificate-expiry', '--json', '--data', data],
+    { timeoutMs: 90_000 },
+  )
   t.equal(status, 0, status === 0 ? 'it was played' : stderr)
   const [played] = (JSON.parse(stdout) as Played).scenarios
   t.match(played, { name: 'trial-certificate-expiry', outcome: 'passed' })

@@ -14,7 +14,10 @@ import { until } from '../support/until.ts'
 
 const calls = 20
 
-for (const { topology, node } of [{ topology: 'standard', node: 'se' }, { topology: 'enterprise', node: 'fe1' }] as const) {
+for (const { topology, node } of [
+  { topology: 'standard', node: 'se' },
+  { topology: 'enterprise', node: 'fe1' },
+] as const) {
   t.test(`SIPp against ${topology}`, { skip: missing('sipp') }, async (t) => {
     const lab = await withLab(t, topology)
 
@@ -48,24 +51,58 @@ interface Sipp {
 }
 
 /** Runs a scenario of test/fixtures/sipp; resolves with what went wrong, empty when all went well. */
-async function sipp(t: Test, lab: TestLab, { node, transport, user, port, password }: Sipp): Promise<(scenario: string, ...args: readonly string[]) => Promise<string>> {
+async function sipp(
+  t: Test,
+  lab: TestLab,
+  { node, transport, user, port, password }: Sipp,
+): Promise<(scenario: string, ...args: readonly string[]) => Promise<string>> {
   const listener = lab.node(node).listeners.find((each) => each.transport === transport)
   const account = lab.ready.users.find(({ login }) => login === user)
-  if (listener === undefined || account === undefined) throw new Error(`${node} has no ${transport} listener, or the lab no ${user}`)
+  if (listener === undefined || account === undefined)
+    throw new Error(`${node} has no ${transport} listener, or the lab no ${user}`)
   const folder = mkdtempSync(join(tmpdir(), 'siplab-sipp-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const common = [
-    `${listener.address}:${listener.port}`, '-i', '127.0.0.1', '-p', String(port), '-t', transport === 'udp' ? 'u1' : 't1', '-nostdin', '-timeout', '20s', '-timeout_error',
-    '-au', account.login, '-ap', password ?? account.password, '-key', 'user', user, '-key', 'domain', lab.ready.domain, '-trace_err',
+    `${listener.address}:${listener.port}`,
+    '-i',
+    '127.0.0.1',
+    '-p',
+    String(port),
+    '-t',
+    transport === 'udp' ? 'u1' : 't1',
+    '-nostdin',
+    '-timeout',
+    '20s',
+    '-timeout_error',
+    '-au',
+    account.login,
+    '-ap',
+    password ?? account.password,
+    '-key',
+    'user',
+    user,
+    '-key',
+    'domain',
+    lab.ready.domain,
+    '-trace_err',
   ]
   return async (scenario, ...args) => {
     const file = resolve(repository, 'test', 'fixtures', 'sipp', `${scenario}.xml`)
-    return complaint(folder, await runProgram('sipp', ['-sf', file, ...common, ...args], { cwd: folder, timeoutMs: 30_000, environment: { TERM: 'dumb' } }))
+    return complaint(
+      folder,
+      await runProgram('sipp', ['-sf', file, ...common, ...args], {
+        cwd: folder,
+        timeoutMs: 30_000,
+        environment: { TERM: 'dumb' },
+      }),
+    )
   }
 }
 
 function complaint(folder: string, { status, stderr }: CommandResult): string {
   if (status === 0) return ''
-  const errors = readdirSync(folder).filter((name) => name.endsWith('_errors.log')).map((name) => readFileSync(join(folder, name), 'utf8'))
+  const errors = readdirSync(folder)
+    .filter((name) => name.endsWith('_errors.log'))
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
   return `exit ${status}\n${stderr}\n${errors.join('\n')}`
 }

@@ -8,8 +8,14 @@ import { missing } from '../support/debian-program.ts'
 import { freePort } from '../support/free-port.ts'
 import { withLab } from '../support/lab.ts'
 
-/** sipsak looks the domain up even where it is told the proxy: it gets a hosts file of its own, which needs a mount namespace. */
-const namespaces = [['unshare', '--map-root-user', '--mount'], ['unshare', '--mount']] as const
+/**
+ * sipsak looks the domain up even where it is told the proxy: it gets a hosts file of its own, which needs a mount
+ * namespace.
+ */
+const namespaces = [
+  ['unshare', '--map-root-user', '--mount'],
+  ['unshare', '--mount'],
+] as const
 const namespace = await firstWorking()
 
 t.test('sipsak against standard', { skip: missing('sipsak') }, async (t) => {
@@ -23,18 +29,48 @@ t.test('sipsak against standard', { skip: missing('sipsak') }, async (t) => {
     t.match(stdout, /SIP\/2\.0 200 OK/)
   })
 
-  t.test('usrloc: a contact is registered with digest and found again', { skip: namespace === undefined ? 'unshare may make no mount namespace here' : false }, async (t) => {
-    const hosts = join(t.testdir({}), 'hosts')
-    writeFileSync(hosts, `${readFileSync('/etc/hosts', 'utf8')}${listener?.address} ${lab.ready.domain}\n`)
-    const [program = '', ...options] = namespace ?? []
-    const usrloc = (password: string): Promise<CommandResult> =>
-      runProgram(program, [...options, 'sh', '-c', 'mount --bind "$0" /etc/hosts && exec sipsak "$@"', hosts, '-vv', '-U', '-s', `sip:alice@${lab.ready.domain}`, '-p', server, '-u', 'alice', '-a', password, '-C', `sip:alice@127.0.0.1:${port};transport=udp`, '-x', '60'], { timeoutMs: 20_000 })
-    const port = await freePort()
-    const refused = await usrloc('wrong')
-    t.ok(refused.status > 0 && /authorizing/.test(refused.stdout), 'not with a wrong password')
-    t.match(await usrloc('alice-2005'), { status: 0 })
-    t.match(await lab.json('registrations'), [{ aor: 'sip:alice@lab.test', contact: new RegExp(`127\\.0\\.0\\.1:${port}`) }])
-  })
+  t.test(
+    'usrloc: a contact is registered with digest and found again',
+    { skip: namespace === undefined ? 'unshare may make no mount namespace here' : false },
+    async (t) => {
+      const hosts = join(t.testdir({}), 'hosts')
+      writeFileSync(hosts, `${readFileSync('/etc/hosts', 'utf8')}${listener?.address} ${lab.ready.domain}\n`)
+      const [program = '', ...options] = namespace ?? []
+      const usrloc = (password: string): Promise<CommandResult> =>
+        runProgram(
+          program,
+          [
+            ...options,
+            'sh',
+            '-c',
+            'mount --bind "$0" /etc/hosts && exec sipsak "$@"',
+            hosts,
+            '-vv',
+            '-U',
+            '-s',
+            `sip:alice@${lab.ready.domain}`,
+            '-p',
+            server,
+            '-u',
+            'alice',
+            '-a',
+            password,
+            '-C',
+            `sip:alice@127.0.0.1:${port};transport=udp`,
+            '-x',
+            '60',
+          ],
+          { timeoutMs: 20_000 },
+        )
+      const port = await freePort()
+      const refused = await usrloc('wrong')
+      t.ok(refused.status > 0 && /authorizing/.test(refused.stdout), 'not with a wrong password')
+      t.match(await usrloc('alice-2005'), { status: 0 })
+      t.match(await lab.json('registrations'), [
+        { aor: 'sip:alice@lab.test', contact: new RegExp(`127\\.0\\.0\\.1:${port}`) },
+      ])
+    },
+  )
 })
 
 async function firstWorking(): Promise<readonly string[] | undefined> {

@@ -27,14 +27,25 @@ t.test('a split between the front ends of a pool', async (t) => {
   /** What a request came to: `200`, or status, diagnostics and Retry-After of its refusal. */
   async function outcome(work: Promise<unknown>): Promise<string> {
     const began = performance.now()
-    const told = await work.then(() => '200', (error: unknown) => (error instanceof PhoneError ? `${error.status} ${error.diagnostics?.split(';').filter((part) => /^\d|cause|PeerServer/.test(part)).join(' ')}` : String(error)))
+    const told = await work.then(
+      () => '200',
+      (error: unknown) =>
+        error instanceof PhoneError
+          ? `${error.status} ${error.diagnostics
+              ?.split(';')
+              .filter((part) => /^\d|cause|PeerServer/.test(part))
+              .join(' ')}`
+          : String(error),
+    )
     peak.ms = Math.max(peak.ms, performance.now() - began)
     return told
   }
 
   async function links(): Promise<readonly string[]> {
     const { links: down, nodes } = await lab.json<Status>('status')
-    const watched = nodes.flatMap(({ name, status }) => (status?.links ?? []).map(({ peer, state }) => `${name} ${peer} ${state}`))
+    const watched = nodes.flatMap(({ name, status }) =>
+      (status?.links ?? []).map(({ peer, state }) => `${name} ${peer} ${state}`),
+    )
     return [...watched.sort(), ...down.map(({ link, verdict }) => `${link} ${verdict?.code}`)]
   }
 
@@ -43,23 +54,38 @@ t.test('a split between the front ends of a pool', async (t) => {
   const underWay = alice.call(bob.uri)
   await underWay.established
 
-  t.test('in one direction: who asks on the side that can dial is served, the other side is refused with the reason', async (t) => {
-    t.equal((await lab.run('break', 'fe1->fe2', 'cut')).status, 0)
-    t.same(await outcome(bob.message(alice.uri, 'from where the link is whole')), '200')
-    t.same(await outcome(alice.message(bob.uri, 'from the other side')), '504 1038 cause="link.cut" PeerServer="fe2.lab.test"')
-    t.same(await links(), ['fe1 fe2.lab.test down', 'fe2 fe1.lab.test up', 'fe1->fe2 link.cut'])
-  })
+  t.test(
+    'in one direction: who asks on the side that can dial is served, the other side is refused with the reason',
+    async (t) => {
+      t.equal((await lab.run('break', 'fe1->fe2', 'cut')).status, 0)
+      t.same(await outcome(bob.message(alice.uri, 'from where the link is whole')), '200')
+      t.same(
+        await outcome(alice.message(bob.uri, 'from the other side')),
+        '504 1038 cause="link.cut" PeerServer="fe2.lab.test"',
+      )
+      t.same(await links(), ['fe1 fe2.lab.test down', 'fe2 fe1.lab.test up', 'fe1->fe2 link.cut'])
+    },
+  )
 
   t.test('in both: both front ends stay ready, and both links are told', async (t) => {
     t.equal((await lab.run('break', 'fe2->fe1', 'cut')).status, 0)
     const { nodes } = await lab.json<Status>('status')
-    t.same([await links(), nodes.filter(({ name }) => name.startsWith('fe')).map(({ state }) => state)], [['fe1 fe2.lab.test down', 'fe2 fe1.lab.test down', 'fe1->fe2 link.cut', 'fe2->fe1 link.cut'], ['ready', 'ready']])
+    t.same(
+      [await links(), nodes.filter(({ name }) => name.startsWith('fe')).map(({ state }) => state)],
+      [
+        ['fe1 fe2.lab.test down', 'fe2 fe1.lab.test down', 'fe1->fe2 link.cut', 'fe2->fe1 link.cut'],
+        ['ready', 'ready'],
+      ],
+    )
     t.match((await lab.run('events', '--joined')).stdout, /fe2->fe1: link\.cut/)
     t.match((await lab.run('status')).stdout, /fe1->fe2: link\.cut.*The link is cut.*heal/i)
   })
 
   t.test('users of one side reach each other', async (t) => {
-    t.same([await outcome(alice.message(carol.uri, 'here')), await outcome(bob.message(dave.uri, 'and there'))], ['200', '200'])
+    t.same(
+      [await outcome(alice.message(carol.uri, 'here')), await outcome(bob.message(dave.uri, 'and there'))],
+      ['200', '200'],
+    )
     const call = carol.call(alice.uri)
     t.equal(await outcome(call.established), '200')
     await call.hangUp()
@@ -72,12 +98,15 @@ t.test('a split between the front ends of a pool', async (t) => {
     t.ok(peak.ms < promptlyMs, `the slowest answer took ${Math.round(peak.ms)} ms`)
   })
 
-  t.test('a user with a second phone on the reachable side is reached there, whatever became of the first', async (t) => {
-    const second = await signedIn(t, 'bob', 'fe1')
-    t.equal(await outcome(alice.message(bob.uri, 'one of them')), '200')
-    t.match(await second.nextMessage(), { text: 'one of them' })
-    await second.signOut()
-  })
+  t.test(
+    'a user with a second phone on the reachable side is reached there, whatever became of the first',
+    async (t) => {
+      const second = await signedIn(t, 'bob', 'fe1')
+      t.equal(await outcome(alice.message(bob.uri, 'one of them')), '200')
+      t.match(await second.nextMessage(), { text: 'one of them' })
+      await second.signOut()
+    },
+  )
 
   t.test('a phone that changes sides is reached at its new place', async (t) => {
     bob.breakFlow()
@@ -90,13 +119,19 @@ t.test('a split between the front ends of a pool', async (t) => {
   t.test('healed, everything is as before without a restart', async (t) => {
     t.same([(await lab.run('heal', 'fe1->fe2')).status, (await lab.run('heal', 'fe2->fe1')).status], [0, 0])
     t.same(await links(), ['fe1 fe2.lab.test up', 'fe2 fe1.lab.test up'])
-    t.same([await outcome(dave.message(carol.uri, 'across')), await outcome(carol.message(dave.uri, 'and back'))], ['200', '200'])
+    t.same(
+      [await outcome(dave.message(carol.uri, 'across')), await outcome(carol.message(dave.uri, 'and back'))],
+      ['200', '200'],
+    )
     const call = carol.call(dave.uri)
     t.equal(await outcome(call.established), '200')
     await call.hangUp()
   })
 
-  for (const [fault, amount, atLeastMs] of [['delay', '300', 600], ['slow', '3000', 300]] as const) {
+  for (const [fault, amount, atLeastMs] of [
+    ['delay', '300', 600],
+    ['slow', '3000', 300],
+  ] as const) {
     t.test(`a link with ${fault} is up, and what passes it only takes longer`, async (t) => {
       t.equal((await lab.run('break', 'fe1->fe2', fault, '--amount', amount)).status, 0)
       const began = performance.now()

@@ -1,4 +1,7 @@
-/** Where a private PostgreSQL cannot lie in the folder of the lab (a lab of root), its data goes with the lab, however that ends. */
+/**
+ * Where a private PostgreSQL cannot lie in the folder of the lab (a lab of root), its data goes with the lab, however
+ * that ends.
+ */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +13,9 @@ import { until } from '../support/until.ts'
 
 t.setTimeout(90_000)
 
-const reason = (await postgresqlMissing()) ?? (process.getuid?.() === 0 ? undefined : 'only a lab of root keeps its database outside its folder')
+const reason =
+  (await postgresqlMissing()) ??
+  (process.getuid?.() === 0 ? undefined : 'only a lab of root keeps its database outside its folder')
 
 interface Status {
   readonly pid: number
@@ -28,7 +33,9 @@ t.test('the data of a private PostgreSQL', { skip: reason ?? false }, async (t) 
   const root = mkdtempSync(join(tmpdir(), 'siplab-sqlf-'))
   t.teardown(() => rmSync(root, { recursive: true, force: true }))
   const file = join(root, 'lab.yaml')
-  writeFileSync(file, `
+  writeFileSync(
+    file,
+    `
 name: one
 about: One front end and its SQL back end.
 profile: lcs2005
@@ -38,7 +45,8 @@ hosts:
   fe1: { role: front-end }
   sql: { role: sql }
 users: {}
-`)
+`,
+  )
   const data = join(root, 'data')
   const lab = (...args: readonly string[]): Promise<CommandResult> => siplab([...args, '--data', data])
 
@@ -50,7 +58,9 @@ users: {}
 
   async function running(): Promise<Running> {
     const { pid, nodes } = JSON.parse((await lab('status', '--json')).stdout) as Status
-    const access = JSON.parse(readFileSync(join(data, 'store.json'), 'utf8')) as Readonly<Record<string, { readonly folder: string }>>
+    const access = JSON.parse(readFileSync(join(data, 'store.json'), 'utf8')) as Readonly<
+      Record<string, { readonly folder: string }>
+    >
     const folder = access['lab.test']?.folder ?? ''
     if (!existsSync(folder)) throw new Error(`no folder ${folder}`)
     return { folder, supervisor: pid, sql: nodes.find(({ name }) => name === 'sql')?.pid ?? 0 }

@@ -1,4 +1,7 @@
-/** What ends a service at its start beside its certificate, each with the class of the configuration event; and the four ways an own certificate may end. */
+/**
+ * What ends a service at its start beside its certificate, each with the class of the configuration event; and the four
+ * ways an own certificate may end.
+ */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -23,11 +26,18 @@ function topology(t: Test, text: string): string {
 
 async function eventsOf(lab: TestLab, node: string): Promise<readonly NodeEvent[]> {
   const { stdout } = await lab.run('events', node, '--json')
-  return stdout.trim().split('\n').map((line) => JSON.parse(line) as NodeEvent)
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as NodeEvent)
 }
 
 t.test('a lab under the rules of 2007', async (t) => {
-  const lab = await withLab(t, topology(t, `
+  const lab = await withLab(
+    t,
+    topology(
+      t,
+      `
 name: causes
 about: An edge, a director and a front end under the rules of 2007.
 profile: ocs2007
@@ -37,7 +47,9 @@ hosts:
   director: { role: director }
   fe1: { role: front-end }
 users: {}
-`))
+`,
+    ),
+  )
 
   const causes: readonly (readonly [target: string, fault: string, code: string, className: string])[] = [
     ['store', 'down', 'store.unreachable', 'MSFT_SIPProxySetting'],
@@ -51,10 +63,16 @@ users: {}
     t.test(`${target} ${fault} ends the start, and heal brings the nodes back`, async (t) => {
       const outcome = await lab.json<Outcome>('break', target, fault)
       t.match(outcome, { verdict: { code }, named: true })
-      t.ok(outcome.notes.some((note) => note.includes(className)), `${outcome.notes.join('; ')} names ${className}`)
+      t.ok(
+        outcome.notes.some((note) => note.includes(className)),
+        `${outcome.notes.join('; ')} names ${className}`,
+      )
       t.match(await lab.run('status'), { status: 1, stdout: /stopped .* exit 1/ })
       const { links } = await lab.json<{ readonly links: readonly { readonly state: string }[] }>('heal', target)
-      t.same(links.filter(({ state }) => state !== 'up'), [])
+      t.same(
+        links.filter(({ state }) => state !== 'up'),
+        [],
+      )
     })
   }
 
@@ -69,14 +87,24 @@ users: {}
     t.equal(await stateOf(lab, 'fe1'), 'degraded')
     t.match(await lab.run('node', 'restart', 'fe1'), { status: 1 })
     const chain = (await eventsOf(lab, 'fe1')).slice(-4).map(({ event }) => event)
-    t.same(chain, ['certificate.not-loaded', 'configuration.not-retrieved', 'service.stack-failed', 'service.shut-down'])
+    t.same(chain, [
+      'certificate.not-loaded',
+      'configuration.not-retrieved',
+      'service.stack-failed',
+      'service.shut-down',
+    ])
   })
 
   t.test('a revoked peer with a live link is told; the edge without its lists does not start', async (t) => {
-    const held = await lab.json<readonly { readonly node: string; readonly certificate: { readonly serial: string } }[]>('certs', 'list')
+    const held = await lab.json<
+      readonly { readonly node: string; readonly certificate: { readonly serial: string } }[]
+    >('certs', 'list')
     const serial = held.find(({ node }) => node === 'director')?.certificate.serial ?? ''
     await lab.run('certs', 'revoke', serial)
-    t.match((await eventsOf(lab, 'edge')).filter(({ event }) => event === 'certificate.link-outlived'), [{ verdict: { code: 'cert.revoked' }, data: { serial, then: 'kept' } }])
+    t.match(
+      (await eventsOf(lab, 'edge')).filter(({ event }) => event === 'certificate.link-outlived'),
+      [{ verdict: { code: 'cert.revoked' }, data: { serial, then: 'kept' } }],
+    )
     await lab.run('node', 'stop', 'pki')
     t.match(await lab.run('node', 'restart', 'edge'), { status: 1 })
     t.match((await eventsOf(lab, 'edge')).at(-1), { event: 'service.shut-down', verdict: { code: 'crl.unreachable' } })
@@ -84,7 +112,11 @@ users: {}
 })
 
 t.test('a lab whose nodes end in different ways', async (t) => {
-  const lab = await withLab(t, topology(t, `
+  const lab = await withLab(
+    t,
+    topology(
+      t,
+      `
 name: ends
 about: Each node ends in its own way.
 profile: lcs2005
@@ -94,22 +126,44 @@ hosts:
   director: { role: director, whenOwnCertificateEnds: drain }
   fe1: { role: front-end, whenOwnCertificateEnds: die }
 users: {}
-`))
+`,
+    ),
+  )
 
-  for (const node of ['edge', 'director', 'fe1']) await lab.json('certs', 'trial', node, '--valid', '5s', '--assign', ...(node === 'edge' ? ['--reference', 'edge-internal'] : []))
+  for (const node of ['edge', 'director', 'fe1'])
+    await lab.json(
+      'certs',
+      'trial',
+      node,
+      '--valid',
+      '5s',
+      '--assign',
+      ...(node === 'edge' ? ['--reference', 'edge-internal'] : []),
+    )
 
   t.test('die: it shuts down at the moment, with the chain of four', async (t) => {
-    t.match(await lab.change((change) => change.event === 'node-stopped' && change.node === 'fe1'), { exit: 1, verdict: { code: 'cert.expired' } })
+    t.match(await lab.change((change) => change.event === 'node-stopped' && change.node === 'fe1'), {
+      exit: 1,
+      verdict: { code: 'cert.expired' },
+    })
     t.equal((await eventsOf(lab, 'fe1')).at(-1)?.event, 'service.shut-down')
   })
 
   t.test('drain: links of the certificate are closed, the node stays', async (t) => {
-    await until(async () => (await eventsOf(lab, 'director')).some(({ event, data }) => event === 'certificate.ended' && data?.['then'] === 'drain'))
+    await until(async () =>
+      (await eventsOf(lab, 'director')).some(
+        ({ event, data }) => event === 'certificate.ended' && data?.['then'] === 'drain',
+      ),
+    )
     t.equal(await stateOf(lab, 'director'), 'degraded')
   })
 
   t.test('warn: it says so, and starts again all the same', async (t) => {
-    await until(async () => (await eventsOf(lab, 'edge')).some(({ event, data }) => event === 'certificate.ended' && data?.['then'] === 'warn'))
+    await until(async () =>
+      (await eventsOf(lab, 'edge')).some(
+        ({ event, data }) => event === 'certificate.ended' && data?.['then'] === 'warn',
+      ),
+    )
     t.match(await lab.run('node', 'restart', 'edge'), { status: 0 })
   })
 })
@@ -117,6 +171,8 @@ users: {}
 /** With something degraded, `siplab status` answers and ends with 1. */
 async function stateOf(lab: TestLab, node: string): Promise<string | undefined> {
   const { stdout } = await lab.run('status', '--json')
-  const { nodes } = JSON.parse(stdout) as { readonly nodes: readonly { readonly name: string; readonly state: string }[] }
+  const { nodes } = JSON.parse(stdout) as {
+    readonly nodes: readonly { readonly name: string; readonly state: string }[]
+  }
   return nodes.find(({ name }) => name === node)?.state
 }

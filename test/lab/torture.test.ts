@@ -44,13 +44,17 @@ t.test('rfc4475 at a front end', { skip: skipReason ?? false }, async (t) => {
         expected.some((one) => fits(one, answer)),
         `wanted ${JSON.stringify(expected)}, found ${answer === undefined ? 'silence' : answer.split('\r\n')[0]}`,
       )
-      for (const header of requiredHeaders(entry, answer)) t.match(answer, new RegExp(`\\r\\n${header}:`, 'i'), `with ${header}`)
+      for (const header of requiredHeaders(entry, answer))
+        t.match(answer, new RegExp(`\\r\\n${header}:`, 'i'), `with ${header}`)
       t.match(await overUdp(lab, Buffer.from(options(lab)), 3_000), /^SIP\/2\.0 200 /, 'the front end goes on')
     })
   }
 })
 
-/** Some messages share a branch and would be taken for repetitions of each other: the later ones get another. The rest stays bit for bit. */
+/**
+ * Some messages share a branch and would be taken for repetitions of each other: the later ones get another. The rest
+ * stays bit for bit.
+ */
 function withFreshBranch(octets: Buffer, seen: Set<string>): Buffer {
   const text = octets.toString('latin1')
   const branch = /branch=(z9hG4bK[^\s;,]*)/.exec(text)?.[1]
@@ -72,10 +76,15 @@ interface Outcome {
 
 function outcomesOf({ outcomes, transport }: Case): readonly Outcome[] {
   const over = transport === 'UDP' ? 'datagram' : 'stream'
-  return (outcomes as readonly Outcome[]).filter((outcome) => ['any', 'proxy', 'registrar'].includes(outcome.role) && (outcome.over ?? over) === over)
+  return (outcomes as readonly Outcome[]).filter(
+    (outcome) => ['any', 'proxy', 'registrar'].includes(outcome.role) && (outcome.over ?? over) === over,
+  )
 }
 
-/** A front end is a registrar and a proxy, and asks strangers who they are: to take a request as well formed is to challenge it. */
+/**
+ * A front end is a registrar and a proxy, and asks strangers who they are: to take a request as well formed is to
+ * challenge it.
+ */
 function expectedOf(entry: Case): readonly Expected[] {
   if (entry.kind === 'response') return [silence]
   const outcomes = outcomesOf(entry)
@@ -112,7 +121,9 @@ function fits(expected: Expected, answer: string | undefined): boolean {
 }
 
 function requiredHeaders(entry: Case, answer: string | undefined): readonly string[] {
-  return outcomesOf(entry).flatMap(({ codes = [], requireHeaders = [] }) => (codes.includes(statusOf(answer)) ? requireHeaders : []))
+  return outcomesOf(entry).flatMap(({ codes = [], requireHeaders = [] }) =>
+    codes.includes(statusOf(answer)) ? requireHeaders : [],
+  )
 }
 
 function statusOf(answer: string | undefined): number {
@@ -128,7 +139,9 @@ function deliver(lab: TestLab, { transport }: Case, octets: Buffer, waitMs: numb
 async function overUdp(lab: TestLab, octets: Buffer, waitMs: number): Promise<string | undefined> {
   const server = listenerOf(lab, 'udp')
   const own = server.address.replace(/\d+$/, '250')
-  const named = Number(/^(?:Via|v)\s*:\s*SIP\s*\/\s*2\.0\s*\/\s*UDP\s+[^\s:;]+\s*:\s*(\d+)/im.exec(octets.toString('latin1'))?.[1] ?? 5060)
+  const named = Number(
+    /^(?:Via|v)\s*:\s*SIP\s*\/\s*2\.0\s*\/\s*UDP\s+[^\s:;]+\s*:\s*(\d+)/im.exec(octets.toString('latin1'))?.[1] ?? 5060,
+  )
   const sockets = await Promise.all([...new Set([5060, named])].map((port) => bound(own, port)))
   return await new Promise((done) => {
     const finish = (answer: string | undefined): void => {
@@ -157,7 +170,10 @@ function overStream(lab: TestLab, transport: string, octets: Buffer, waitMs: num
   const { address, port } = listenerOf(lab, transport === 'TLS' ? 'tls' : 'tcp')
   const ca = readFileSync(lab.ready.trust.internal ?? '')
   return new Promise((done, reject) => {
-    const socket = transport === 'TLS' ? connectTls({ host: address, port, ca, servername: 'pool.example.com' }) : connectTcp(port, address)
+    const socket =
+      transport === 'TLS'
+        ? connectTls({ host: address, port, ca, servername: 'pool.example.com' })
+        : connectTcp(port, address)
     let text = ''
     const finish = (answer: string | undefined): void => {
       clearTimeout(late)

@@ -7,8 +7,23 @@ import type { TraceEntry } from '../../src/roles/control-api.ts'
 
 const invite = 'INVITE sip:bob@lab.test SIP/2.0\r\nCSeq: 1 INVITE\r\nSubject: <b>&"\r\n\r\n'
 const ok = 'SIP/2.0 200 OK\r\nCSeq: 1 INVITE\r\n\r\n'
-const sent: TraceEntry = { time: '2026-03-01T12:00:00.000Z', node: 'director', kind: 'message', direction: 'out', transport: 'tls', local: '127.0.41.21:40312', remote: '127.0.41.11:5061', text: invite }
-const received: TraceEntry = { ...sent, node: 'fe1', direction: 'in', local: '127.0.41.11:5061', remote: '127.0.41.21:40312' }
+const sent: TraceEntry = {
+  time: '2026-03-01T12:00:00.000Z',
+  node: 'director',
+  kind: 'message',
+  direction: 'out',
+  transport: 'tls',
+  local: '127.0.41.21:40312',
+  remote: '127.0.41.11:5061',
+  text: invite,
+}
+const received: TraceEntry = {
+  ...sent,
+  node: 'fe1',
+  direction: 'in',
+  local: '127.0.41.11:5061',
+  remote: '127.0.41.21:40312',
+}
 
 t.test('a message that two nodes saw is read once', async (t) => {
   const read = messageReader()
@@ -49,12 +64,20 @@ t.test('the capture file', async (t) => {
     const writer = captureWriter()
     t.equal(packetOf(writer.packets(message())).readUInt32BE(24), 1)
     t.equal(packetOf(writer.packets(message())).readUInt32BE(24), 1 + Buffer.byteLength(invite))
-    t.equal(packetOf(writer.packets(message({ source: '127.0.41.11:5061', destination: '127.0.41.21:40312' }))).readUInt32BE(28), 1 + 2 * Buffer.byteLength(invite), 'the answer acknowledges them')
+    t.equal(
+      packetOf(writer.packets(message({ source: '127.0.41.11:5061', destination: '127.0.41.21:40312' }))).readUInt32BE(
+        28,
+      ),
+      1 + 2 * Buffer.byteLength(invite),
+      'the answer acknowledges them',
+    )
     t.equal(blocks(writer.packets(message({ text: 'x'.repeat(40_000) }))).length, 3)
   })
 
   t.test('writes UDP and IPv6', async (t) => {
-    const packet = packetOf(captureWriter().packets(message({ transport: 'udp', source: '[::1]:5060', destination: '[fe80::2:1]:5060' })))
+    const packet = packetOf(
+      captureWriter().packets(message({ transport: 'udp', source: '[::1]:5060', destination: '[fe80::2:1]:5060' })),
+    )
     t.equal(packet.readUInt8(0) >> 4, 6)
     t.equal(packet.readUInt8(6), 17, 'UDP')
     t.equal(packet.subarray(8, 24).toString('hex'), `${'0'.repeat(31)}1`)
@@ -64,7 +87,14 @@ t.test('the capture file', async (t) => {
 })
 
 t.test('the ladder', async (t) => {
-  const page = renderLadder([message(), message({ source: '127.0.41.11:5061', destination: '127.0.41.21:40312', text: ok })], [{ name: 'director', addresses: ['127.0.41.21'] }, { name: 'fe1', addresses: ['127.0.41.11'] }], 'a <call>')
+  const page = renderLadder(
+    [message(), message({ source: '127.0.41.11:5061', destination: '127.0.41.21:40312', text: ok })],
+    [
+      { name: 'director', addresses: ['127.0.41.21'] },
+      { name: 'fe1', addresses: ['127.0.41.11'] },
+    ],
+    'a <call>',
+  )
   t.match(page, /director → fe1 <b>INVITE sip:bob@lab\.test<\/b>/)
   t.match(page, /fe1 → director <b>200 OK \(INVITE\)<\/b>/)
   t.match(page, /Subject: &lt;b&gt;&amp;&quot;/, 'message text cannot become markup')
@@ -72,12 +102,21 @@ t.test('the ladder', async (t) => {
 })
 
 function message(change: Partial<TracedMessage> = {}): TracedMessage {
-  return { time: '2026-03-01T12:00:00.000Z', node: 'director', transport: 'tls', source: '127.0.41.21:40312', destination: '127.0.41.11:5061', text: invite, ...change }
+  return {
+    time: '2026-03-01T12:00:00.000Z',
+    node: 'director',
+    transport: 'tls',
+    source: '127.0.41.21:40312',
+    destination: '127.0.41.11:5061',
+    text: invite,
+    ...change,
+  }
 }
 
 function blocks(octets: Buffer): readonly Buffer[] {
   const found: Buffer[] = []
-  for (let at = 0; at < octets.length; at += octets.readUInt32LE(at + 4)) found.push(octets.subarray(at, at + octets.readUInt32LE(at + 4)))
+  for (let at = 0; at < octets.length; at += octets.readUInt32LE(at + 4))
+    found.push(octets.subarray(at, at + octets.readUInt32LE(at + 4)))
   return found
 }
 
@@ -89,7 +128,8 @@ function packetOf(octets: Buffer): Buffer {
 
 function sumOf(octets: Buffer): number {
   let sum = 0
-  for (let at = 0; at < octets.length; at += 2) sum += at + 1 < octets.length ? octets.readUInt16BE(at) : octets.readUInt8(at) << 8
+  for (let at = 0; at < octets.length; at += 2)
+    sum += at + 1 < octets.length ? octets.readUInt16BE(at) : octets.readUInt8(at) << 8
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
   return sum
 }

@@ -17,7 +17,6 @@ t.test('a user that is removed is signed in no longer', async (t) => {
   t.same(await registered(lab), [bob.uri])
   await t.rejects(bob.message(alice.uri, 'and gone'), { message: /404/ })
   await t.rejects(alice.signIn(), { message: /40[134]/ }, 'its flow is worth nothing any more')
-
 })
 
 t.test('a user that is removed is unknown to both front ends of a pool', async (t) => {

@@ -10,7 +10,12 @@ function challenged(...challenges: readonly string[]): string {
 }
 
 t.test('leaves the MD5 challenge wherever it stands', async (t) => {
-  for (const order of [[md5, sha256, ntlm], [sha256, md5, ntlm], [ntlm, sha256, md5]]) t.equal(readableChallenges(challenged(...order)), challenged(md5))
+  for (const order of [
+    [md5, sha256, ntlm],
+    [sha256, md5, ntlm],
+    [ntlm, sha256, md5],
+  ])
+    t.equal(readableChallenges(challenged(...order)), challenged(md5))
 })
 
 t.test('takes a challenge without algorithm for MD5 (RFC 7616 §3.3)', async (t) => {

@@ -24,7 +24,10 @@ t.test('gives up after its time, and names what was missed', async (t) => {
   const inbox = new Inbox<number>(clock)
   const missed = inbox.next('a MESSAGE to sip:alice@lab.test', 500, () => true)
   clock.advance(500)
-  await t.rejects(missed, { code: 'phone.timeout', message: /a MESSAGE to sip:alice@lab\.test: nothing came within 500 ms/ })
+  await t.rejects(missed, {
+    code: 'phone.timeout',
+    message: /a MESSAGE to sip:alice@lab\.test: nothing came within 500 ms/,
+  })
 })
 
 t.test('keeps a bounded number', async (t) => {

@@ -23,16 +23,23 @@ t.test('a server that hangs up right after the TLS 1.3 handshake: the refusal of
 })
 
 t.test('a server that says why it refuses', async (t) => {
-  const port = await tlsServer(t, (socket) => socket.end('SIP/2.0 403 Connection refused: cert.expired\r\nContent-Length: 0\r\n\r\n'))
+  const port = await tlsServer(t, (socket) =>
+    socket.end('SIP/2.0 403 Connection refused: cert.expired\r\nContent-Length: 0\r\n\r\n'),
+  )
   await t.rejects(phone(t, port, 'tls').signIn(), { code: 'tls.peer-refused', verdict: { found: /cert\.expired/ } })
 })
 
 t.test('a server under another name', async (t) => {
   const port = await tlsServer(t, () => undefined)
-  await t.rejects(phone(t, port, 'tls', { target: { host: 'sip.other.test', address: '127.0.0.1', port, transport: 'tls' } }).signIn(), {
-    code: 'cert.name-mismatch',
-    verdict: { certificate: { subject: 'CN=sip.lab.test' }, rule: /sip\.other\.test/ },
-  })
+  await t.rejects(
+    phone(t, port, 'tls', {
+      target: { host: 'sip.other.test', address: '127.0.0.1', port, transport: 'tls' },
+    }).signIn(),
+    {
+      code: 'cert.name-mismatch',
+      verdict: { certificate: { subject: 'CN=sip.lab.test' }, rule: /sip\.other\.test/ },
+    },
+  )
 })
 
 t.test('a server that nobody vouches for', async (t) => {
@@ -42,7 +49,10 @@ t.test('a server that nobody vouches for', async (t) => {
 })
 
 t.test('a server that never answers', async (t) => {
-  const server = await listen(t, createTcpServer((socket) => socket.resume()))
+  const server = await listen(
+    t,
+    createTcpServer((socket) => socket.resume()),
+  )
   const { port } = server.address() as AddressInfo
   await t.rejects(phone(t, port, 'tcp', { answerMs: 50 }).signIn(), { code: 'phone.timeout' })
   const silent = phone(t, port, 'tcp', { answerMs: 50, ringMs: 50 })
@@ -52,7 +62,10 @@ t.test('a server that never answers', async (t) => {
 })
 
 t.test('a call that is cancelled before its INVITE has left', async (t) => {
-  const server = await listen(t, createTcpServer((socket) => socket.resume()))
+  const server = await listen(
+    t,
+    createTcpServer((socket) => socket.resume()),
+  )
   const { port } = server.address() as AddressInfo
   const call = phone(t, port, 'tcp').call('sip:bob@lab.test')
   t.match(await call.cancel(), { by: 'us', how: 'cancel' })
@@ -60,7 +73,10 @@ t.test('a call that is cancelled before its INVITE has left', async (t) => {
 })
 
 t.test('a server that closes with a request open', async (t) => {
-  const server = await listen(t, createTcpServer((socket) => void socket.once('data', () => socket.destroy())))
+  const server = await listen(
+    t,
+    createTcpServer((socket) => void socket.once('data', () => socket.destroy())),
+  )
   const { port } = server.address() as AddressInfo
   const lost = phone(t, port, 'tcp')
   await t.rejects(lost.message('sip:bob@lab.test', 'hello'), { code: 'link.reset', message: /was not answered/ })
@@ -70,7 +86,11 @@ t.test('a server that closes with a request open', async (t) => {
 })
 
 t.test('a 301 into the clear is not followed by a secure phone', async (t) => {
-  const port = await tlsServer(t, (socket) => socket.once('data', (request: Buffer) => socket.write(answer(request, '301 Moved Permanently', 'Contact: <sip:pool.lab.test:5060;transport=tcp>\r\n'))))
+  const port = await tlsServer(t, (socket) =>
+    socket.once('data', (request: Buffer) =>
+      socket.write(answer(request, '301 Moved Permanently', 'Contact: <sip:pool.lab.test:5060;transport=tcp>\r\n')),
+    ),
+  )
   await t.rejects(phone(t, port, 'tls').signIn(), { code: 'phone.redirect', message: /does not follow into the clear/ })
 })
 
@@ -83,7 +103,10 @@ t.test('a server that sends it round in circles', async (t) => {
     }),
   )
   const resolver = { naptr: async () => [], srv: async () => [], a: async () => ['127.0.0.1'], aaaa: async () => [] }
-  await t.rejects(phone(t, port, 'tls', { resolver }).signIn(), { code: 'phone.redirect', message: /more than 3 times/ })
+  await t.rejects(phone(t, port, 'tls', { resolver }).signIn(), {
+    code: 'phone.redirect',
+    message: /more than 3 times/,
+  })
   t.equal(count, 4)
 })
 
@@ -96,8 +119,14 @@ t.test('a name without an address, and DNS without an answer', async (t) => {
 })
 
 t.test('a 301 that leads nowhere', async (t) => {
-  for (const contact of ['', 'Contact: <sip:pool.lab.test:99999>\r\n', 'Contact: <sip:pool.lab.test;transport=sctp>\r\n']) {
-    const port = await tlsServer(t, (socket) => socket.once('data', (request: Buffer) => socket.write(answer(request, '301 Moved Permanently', contact))))
+  for (const contact of [
+    '',
+    'Contact: <sip:pool.lab.test:99999>\r\n',
+    'Contact: <sip:pool.lab.test;transport=sctp>\r\n',
+  ]) {
+    const port = await tlsServer(t, (socket) =>
+      socket.once('data', (request: Buffer) => socket.write(answer(request, '301 Moved Permanently', contact))),
+    )
     await t.rejects(phone(t, port, 'tls').signIn(), { code: 'phone.redirect' })
   }
 })
@@ -113,7 +142,15 @@ t.test('what cannot be', async (t) => {
 })
 
 function phone(t: Test, port: number, transport: PhoneTransportName, settings: Partial<PhoneSettings> = {}): Phone {
-  const opened = openPhone({ user: 'alice', domain: 'lab.test', password: 'secret', ca: [ca.root], answerMs: 5_000, target: { host: 'sip.lab.test', address: '127.0.0.1', port, transport }, ...settings })
+  const opened = openPhone({
+    user: 'alice',
+    domain: 'lab.test',
+    password: 'secret',
+    ca: [ca.root],
+    answerMs: 5_000,
+    target: { host: 'sip.lab.test', address: '127.0.0.1', port, transport },
+    ...settings,
+  })
   t.teardown(() => opened.close())
   return opened
 }
@@ -139,6 +176,9 @@ async function listen<S extends Server>(t: Test, server: S): Promise<S> {
 
 /** The head of the request, answered. */
 function answer(request: Buffer, status: string, more: string): string {
-  const lines = request.toString('latin1').split('\r\n').filter((line) => /^(Via|From|To|Call-ID|CSeq):/.test(line))
+  const lines = request
+    .toString('latin1')
+    .split('\r\n')
+    .filter((line) => /^(Via|From|To|Call-ID|CSeq):/.test(line))
   return `SIP/2.0 ${status}\r\n${lines.join('\r\n').replace(/^To:.*$/m, (to) => `${to};tag=x`)}\r\n${more}Content-Length: 0\r\n\r\n`
 }

@@ -13,20 +13,42 @@ function withTables(change: Partial<FederationSettings>): NodePlan {
   return { ...edge, settings: { ...edge.settings, federation: { ...edge.settings.federation, ...change } } }
 }
 
-const provider = (name: string, domains: readonly string[]): FederationSettings['providers'][number] => ({ name, edge: `edge.${name}.test`, domains: [...domains], enabled: true, public: true, verification: 'UseSourceVerification' })
+const provider = (name: string, domains: readonly string[]): FederationSettings['providers'][number] => ({
+  name,
+  edge: `edge.${name}.test`,
+  domains: [...domains],
+  enabled: true,
+  public: true,
+  verification: 'UseSourceVerification',
+})
 
 t.test('tables without duplicates can be read', async (t) => {
   t.equal(configurationFault(withTables({ providers: [provider('im', ['im.test'])] })), undefined)
 })
 
 t.test('a domain that is partner and provider domain stops the partner table', async (t) => {
-  t.match(configurationFault(withTables({ providers: [provider('im', ['partner.test'])] })), { className: 'MSFT_SIPFederationDirectPartnerTable', verdict: { code: 'config.duplicate-partner', found: /partner\.test is a direct partner and belongs to the provider im/ } })
+  t.match(configurationFault(withTables({ providers: [provider('im', ['partner.test'])] })), {
+    className: 'MSFT_SIPFederationDirectPartnerTable',
+    verdict: {
+      code: 'config.duplicate-partner',
+      found: /partner\.test is a direct partner and belongs to the provider im/,
+    },
+  })
 })
 
 t.test('a provider that is not in use counts as well', async (t) => {
-  t.match(configurationFault(withTables({ providers: [{ ...provider('im', ['partner.test']), enabled: false }] })), { verdict: { code: 'config.duplicate-partner' } })
+  t.match(configurationFault(withTables({ providers: [{ ...provider('im', ['partner.test']), enabled: false }] })), {
+    verdict: { code: 'config.duplicate-partner' },
+  })
 })
 
 t.test('two providers behind one edge stop the provider table', async (t) => {
-  t.match(configurationFault(withTables({ providers: [provider('im', ['a.test']), { ...provider('other', ['b.test']), edge: 'edge.im.test' }] })), { className: 'MSFT_SIPFederationNetworkProviderTable' })
+  t.match(
+    configurationFault(
+      withTables({
+        providers: [provider('im', ['a.test']), { ...provider('other', ['b.test']), edge: 'edge.im.test' }],
+      }),
+    ),
+    { className: 'MSFT_SIPFederationNetworkProviderTable' },
+  )
 })

@@ -16,7 +16,18 @@ const anchors = pemBlocks(authority.trust('public').pem)
 let serial = 0
 
 function issue(change: Partial<CertificateRequest>): readonly Buffer[] {
-  const request: CertificateRequest = { name: `trunk-${++serial}`, commonName: 'sbc.lab.test', dnsNames: ['sbc.lab.test'], uriNames: [], ipAddresses: [], purposes: ['serverAuth', 'clientAuth'], authority: 'public', keyType: 'p256', validSeconds: 86_400, ...change }
+  const request: CertificateRequest = {
+    name: `trunk-${++serial}`,
+    commonName: 'sbc.lab.test',
+    dnsNames: ['sbc.lab.test'],
+    uriNames: [],
+    ipAddresses: [],
+    purposes: ['serverAuth', 'clientAuth'],
+    authority: 'public',
+    keyType: 'p256',
+    validSeconds: 86_400,
+    ...change,
+  }
   return pemBlocks(authority.issue(request, now).chainPem)
 }
 
@@ -25,32 +36,74 @@ function judged(policy: PeerPolicyName, chain: readonly Buffer[], change: Partia
   const [leaf] = chain
   const purposes = leaf === undefined ? undefined : new X509Certificate(leaf).keyUsage
   const forClients = purposes === undefined || purposes.includes('1.3.6.1.5.5.7.3.2')
-  const judge = gatewayJudge({ policy: peerPolicies[policy], trunks: ['sbc.lab.test'], ground: () => ({ anchors, crls: [], now }), diagnose: (code) => verdict(code) })
+  const judge = gatewayJudge({
+    policy: peerPolicies[policy],
+    trunks: ['sbc.lab.test'],
+    ground: () => ({ anchors, crls: [], now }),
+    diagnose: (code) => verdict(code),
+  })
   const result = judge({
-    side: 'accepted', face: 'internal', remote: { address: '192.0.2.7', port: 40_001 }, wantedName: undefined, chain,
-    authorized: forClients, errorCode: forClients ? undefined : 'INVALID_PURPOSE', errorMessage: undefined, protocol: 'TLSv1.3', resumed: false, ...change,
+    side: 'accepted',
+    face: 'internal',
+    remote: { address: '192.0.2.7', port: 40_001 },
+    wantedName: undefined,
+    chain,
+    authorized: forClients,
+    errorCode: forClients ? undefined : 'INVALID_PURPOSE',
+    errorMessage: undefined,
+    protocol: 'TLSv1.3',
+    resumed: false,
+    ...change,
   })
   return result.kind === 'accept' ? result.peer?.class : result.code
 }
 
 t.test('serverAuth alone was enough, then both were demanded, then the milder reading came back', async (t) => {
   const chain = issue({ purposes: ['serverAuth'] })
-  t.same(['cloud-2021', 'cloud-2024-03', 'cloud-2026'].map((policy) => judged(policy as PeerPolicyName, chain)), ['server', 'cert.eku-missing', 'server'])
+  t.same(
+    ['cloud-2021', 'cloud-2024-03', 'cloud-2026'].map((policy) => judged(policy as PeerPolicyName, chain)),
+    ['server', 'cert.eku-missing', 'server'],
+  )
 })
 
 t.test('clientAuth alone is refused by every policy', async (t) => {
   const chain = issue({ purposes: ['clientAuth'] })
-  t.same(['cloud-2021', 'cloud-2024-03', 'cloud-2026'].map((policy) => judged(policy as PeerPolicyName, chain)), ['cert.eku-missing', 'cert.eku-missing', 'cert.eku-missing'])
+  t.same(
+    ['cloud-2021', 'cloud-2024-03', 'cloud-2026'].map((policy) => judged(policy as PeerPolicyName, chain)),
+    ['cert.eku-missing', 'cert.eku-missing', 'cert.eku-missing'],
+  )
 })
 
 t.test('a forgiven purpose forgives nothing else: the issuer must be trusted', async (t) => {
-  const judge = gatewayJudge({ policy: peerPolicies['cloud-2026'], trunks: ['sbc.lab.test'], ground: () => ({ anchors: pemBlocks(authority.trust('internal').pem), crls: [], now }), diagnose: (code) => verdict(code) })
-  const result = judge({ side: 'accepted', face: 'internal', remote: { address: '192.0.2.7', port: 40_001 }, wantedName: undefined, chain: issue({ purposes: ['serverAuth'] }), authorized: false, errorCode: 'INVALID_PURPOSE', errorMessage: undefined, protocol: 'TLSv1.3', resumed: false })
+  const judge = gatewayJudge({
+    policy: peerPolicies['cloud-2026'],
+    trunks: ['sbc.lab.test'],
+    ground: () => ({ anchors: pemBlocks(authority.trust('internal').pem), crls: [], now }),
+    diagnose: (code) => verdict(code),
+  })
+  const result = judge({
+    side: 'accepted',
+    face: 'internal',
+    remote: { address: '192.0.2.7', port: 40_001 },
+    wantedName: undefined,
+    chain: issue({ purposes: ['serverAuth'] }),
+    authorized: false,
+    errorCode: 'INVALID_PURPOSE',
+    errorMessage: undefined,
+    protocol: 'TLSv1.3',
+    resumed: false,
+  })
   t.equal(result.kind, 'refuse')
 })
 
 t.test('a wildcard stands for one label', async (t) => {
-  t.same([judged('cloud-2026', issue({ commonName: 'lab.test', dnsNames: ['*.lab.test'] })), judged('cloud-2026', issue({ commonName: 'test', dnsNames: ['*.test'] }))], ['server', 'client'])
+  t.same(
+    [
+      judged('cloud-2026', issue({ commonName: 'lab.test', dnsNames: ['*.lab.test'] })),
+      judged('cloud-2026', issue({ commonName: 'test', dnsNames: ['*.test'] })),
+    ],
+    ['server', 'client'],
+  )
 })
 
 t.test('the subject counts where there is no SAN', async (t) => {
@@ -66,5 +119,11 @@ t.test('no certificate, no connection', async (t) => {
 })
 
 t.test('a trunk that is called back must carry the name that was dialled', async (t) => {
-  t.equal(judged('cloud-2026', issue({ commonName: 'other.lab.test', dnsNames: ['other.lab.test'] }), { side: 'dialled', wantedName: 'sbc.lab.test' }), 'cert.name-mismatch')
+  t.equal(
+    judged('cloud-2026', issue({ commonName: 'other.lab.test', dnsNames: ['other.lab.test'] }), {
+      side: 'dialled',
+      wantedName: 'sbc.lab.test',
+    }),
+    'cert.name-mismatch',
+  )
 })

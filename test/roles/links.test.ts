@@ -9,7 +9,14 @@ const up: ProbeResult = { kind: 'answered', status: 200 }
 const down: ProbeResult = { kind: 'failed', verdict: verdict('link.refused', { node: 'fe1' }) }
 
 /** One watched peer; every OPTIONS waits until the test answers it. */
-function watching(): { readonly clock: FakeClock; readonly watch: LinkWatch; readonly told: string[]; readonly probes: () => number; answer(result: ProbeResult): Promise<void>; link(): LinkState | undefined } {
+function watching(): {
+  readonly clock: FakeClock
+  readonly watch: LinkWatch
+  readonly told: string[]
+  readonly probes: () => number
+  answer(result: ProbeResult): Promise<void>
+  link(): LinkState | undefined
+} {
   const clock = new FakeClock()
   const asked: ((result: ProbeResult) => void)[] = []
   const told: string[] = []
@@ -17,15 +24,18 @@ function watching(): { readonly clock: FakeClock; readonly watch: LinkWatch; rea
   const watch = new LinkWatch({
     clock,
     peers: [{ fqdn: 'fe2.lab.test', port: 5061, face: 'internal' }],
-    probe: () => new Promise((resolve) => {
-      probes += 1
-      asked.push(resolve)
-    }),
+    probe: () =>
+      new Promise((resolve) => {
+        probes += 1
+        asked.push(resolve)
+      }),
     onChange: ({ state, verdict: why }) => told.push(why === undefined ? state : `${state} ${why.code}`),
   })
   watch.start()
   return {
-    clock, watch, told,
+    clock,
+    watch,
+    told,
     probes: () => probes,
     link: () => watch.links[0],
     async answer(result) {
@@ -181,16 +191,25 @@ t.test('a link nobody closes is asked every ten seconds', async (t) => {
   t.same([before, probes()], [1, 3])
 })
 
-t.test('a link that is down is tried again after 0.5 s, then ever less often up to 5 s, and is up with the first answer', async (t) => {
-  const { clock, told, probes, answer } = watching()
-  const seen: number[] = []
-  for (const waitMs of [500, 1000, 2000, 4000, 5000, 5000]) {
-    await answer(down)
-    clock.advance(waitMs - 1)
-    const early = probes()
-    clock.advance(1)
-    seen.push(probes() - early)
-  }
-  await answer(up)
-  t.same([seen, told], [[1, 1, 1, 1, 1, 1], ['down link.refused', 'up']])
-})
+t.test(
+  'a link that is down is tried again after 0.5 s, then ever less often up to 5 s, and is up with the first answer',
+  async (t) => {
+    const { clock, told, probes, answer } = watching()
+    const seen: number[] = []
+    for (const waitMs of [500, 1000, 2000, 4000, 5000, 5000]) {
+      await answer(down)
+      clock.advance(waitMs - 1)
+      const early = probes()
+      clock.advance(1)
+      seen.push(probes() - early)
+    }
+    await answer(up)
+    t.same(
+      [seen, told],
+      [
+        [1, 1, 1, 1, 1, 1],
+        ['down link.refused', 'up'],
+      ],
+    )
+  },
+)

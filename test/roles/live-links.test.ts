@@ -9,12 +9,27 @@ import { testFlow } from '../support/arrival.ts'
 const plan = planLab(loadTopology('edge')).nodes.find(({ name }) => name === 'director') as NodePlan
 const ended = Date.parse('2005-04-01T00:00:00Z')
 
-function look(times: readonly number[], whenOwnCertificateEnds = plan.whenOwnCertificateEnds): { readonly told: readonly unknown[]; readonly closed: readonly string[] } {
+function look(
+  times: readonly number[],
+  whenOwnCertificateEnds = plan.whenOwnCertificateEnds,
+): { readonly told: readonly unknown[]; readonly closed: readonly string[] } {
   const told: unknown[] = []
   const closed: string[] = []
   const shown = testFlow({ peer: 'server' })
-  const flow: Flow = { ...shown, peer: shown.peer === undefined ? undefined : { ...shown.peer, notAfter: ended }, close: (because) => void closed.push(because) }
-  for (const wall of times) lookForOutlived({ plan: { ...plan, whenOwnCertificateEnds }, recorder: { record: (event, fields) => void told.push({ event, code: fields?.verdict?.code }) }, flows: [flow] }, wall)
+  const flow: Flow = {
+    ...shown,
+    peer: shown.peer === undefined ? undefined : { ...shown.peer, notAfter: ended },
+    close: (because) => void closed.push(because),
+  }
+  for (const wall of times)
+    lookForOutlived(
+      {
+        plan: { ...plan, whenOwnCertificateEnds },
+        recorder: { record: (event, fields) => void told.push({ event, code: fields?.verdict?.code }) },
+        flows: [flow],
+      },
+      wall,
+    )
   return { told, closed }
 }
 

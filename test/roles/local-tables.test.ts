@@ -21,20 +21,38 @@ t.test('a node without a local file is as its plan', async (t) => {
 })
 
 t.test('a file that was cut off is local-corrupt, and the class points the old, wrong way', async (t) => {
-  for (const text of ['{"mtls": tr', '[]', '{"mtls": "yes"}']) t.match(localFault(fe1, holding(t, text)), { className: 'MSFT_SIPRoutingSetting', verdict: { code: 'config.local-corrupt' } })
+  for (const text of ['{"mtls": tr', '[]', '{"mtls": "yes"}'])
+    t.match(localFault(fe1, holding(t, text)), {
+      className: 'MSFT_SIPRoutingSetting',
+      verdict: { code: 'config.local-corrupt' },
+    })
 })
 
 t.test('an entry that cannot be used is named with table, place and class', async (t) => {
-  t.match(localFault(fe1, holding(t, '{"staticRoutes":[{"match":"a.test","nextHop":"b.test","port":0,"transport":"tls"}]}')), { className: 'MSFT_SIPRoutingTableData', verdict: { code: 'config.invalid', found: /staticRoutes\[0\]\.port/ } })
-  t.match(localFault(edge, holding(t, '{"partners":[{"domain":"-","edge":"sip.b.test"}]}')), { className: 'MSFT_SIPFederationDirectPartnerTable', verdict: { found: /partners\[0\]\.domain: wanted a host or domain name/ } })
+  t.match(
+    localFault(fe1, holding(t, '{"staticRoutes":[{"match":"a.test","nextHop":"b.test","port":0,"transport":"tls"}]}')),
+    { className: 'MSFT_SIPRoutingTableData', verdict: { code: 'config.invalid', found: /staticRoutes\[0\]\.port/ } },
+  )
+  t.match(localFault(edge, holding(t, '{"partners":[{"domain":"-","edge":"sip.b.test"}]}')), {
+    className: 'MSFT_SIPFederationDirectPartnerTable',
+    verdict: { found: /partners\[0\]\.domain: wanted a host or domain name/ },
+  })
 })
 
 t.test('local partners stand in place of those of the plan', async (t) => {
-  const { settings } = withLocalTables(edge, holding(t, '{"mtls":true,"partners":[{"domain":"b.test","edge":"sip.b.test"}]}'))
-  t.match(settings, { federation: { partners: [{ domain: 'b.test', edge: 'sip.b.test', verification: 'UseSourceVerification' }] } })
+  const { settings } = withLocalTables(
+    edge,
+    holding(t, '{"mtls":true,"partners":[{"domain":"b.test","edge":"sip.b.test"}]}'),
+  )
+  t.match(settings, {
+    federation: { partners: [{ domain: 'b.test', edge: 'sip.b.test', verification: 'UseSourceVerification' }] },
+  })
 })
 
 t.test('local routes stand in place of those of the plan', async (t) => {
-  const { settings } = withLocalTables(fe1, holding(t, '{"staticRoutes":[{"match":"gw.test","nextHop":"gw.test","port":5061,"transport":"tls"}]}'))
+  const { settings } = withLocalTables(
+    fe1,
+    holding(t, '{"staticRoutes":[{"match":"gw.test","nextHop":"gw.test","port":5061,"transport":"tls"}]}'),
+  )
   t.match(settings, { staticRoutes: [{ match: 'gw.test', port: 5061, replaceHost: false }] })
 })

@@ -26,17 +26,55 @@ t.teardown(() => location.close())
 t.before(async () => {
   const contact = 'sip:bob@192.0.2.9:40002;transport=tls'
   await location.register({
-    aor: 'sip:bob@lab.test', callId: 'r', cseq: 1, wall: systemClock.wall(), all: false, limit: 5,
-    contacts: [{ uri: parseUri(contact), binding: { contact, q: 1000, expires: systemClock.wall() + 60_000, path: [], instance: undefined, regId: undefined, epid: undefined, owner: 'fe2.lab.test', ownerRoute: undefined, flowBound: true, flow: bobHere.id, userAgent: '', received: '' } }],
+    aor: 'sip:bob@lab.test',
+    callId: 'r',
+    cseq: 1,
+    wall: systemClock.wall(),
+    all: false,
+    limit: 5,
+    contacts: [
+      {
+        uri: parseUri(contact),
+        binding: {
+          contact,
+          q: 1000,
+          expires: systemClock.wall() + 60_000,
+          path: [],
+          instance: undefined,
+          regId: undefined,
+          epid: undefined,
+          owner: 'fe2.lab.test',
+          ownerRoute: undefined,
+          flowBound: true,
+          flow: bobHere.id,
+          userAgent: '',
+          received: '',
+        },
+      },
+    ],
   })
 })
 
 /** A BYE of alice to bob at fe2, with a Route of the pool that carries the tokens of two flows of fe1. */
 async function ask(parts: { readonly isUp: boolean; readonly to?: string; readonly user?: string }): Promise<Decision> {
-  const policy = flowToken(fe2, { isReachable: () => parts.isUp, relocate: relocation({ location, accounts: undefined, domains: ['lab.test'], self: 'fe2.lab.test', isOpen: () => true }) })
+  const policy = flowToken(fe2, {
+    isReachable: () => parts.isUp,
+    relocate: relocation({
+      location,
+      accounts: undefined,
+      domains: ['lab.test'],
+      self: 'fe2.lab.test',
+      isOpen: () => true,
+    }),
+  })
   const user = parts.user ?? fe1.of(testFlow())
   const route = parseNameAddress(`<sip:${user}@pool.lab.test:5061;transport=tls;lr>`)
-  const bye = requestText({ method: 'BYE', uri: 'sip:bob@192.0.2.9:40002;transport=tls', to: parts.to ?? 'sip:bob@lab.test', toParameters: ';tag=2' })
+  const bye = requestText({
+    method: 'BYE',
+    uri: 'sip:bob@192.0.2.9:40002;transport=tls',
+    to: parts.to ?? 'sip:bob@lab.test',
+    toParameters: ';tag=2',
+  })
   return policy.decide({ ...arrival(bye), ownRoute: route })
 }
 
@@ -46,30 +84,55 @@ t.test('a token of another front end', async (t) => {
   })
 
   t.test('leads to the binding of the user in To when it cannot', async (t) => {
-    t.match(await ask({ isUp: false }), { kind: 'route', targets: [{ flow: bobHere.id, uri: 'sip:bob@192.0.2.9:40002;transport=tls' }], because: 'flow-token.relocated' })
+    t.match(await ask({ isUp: false }), {
+      kind: 'route',
+      targets: [{ flow: bobHere.id, uri: 'sip:bob@192.0.2.9:40002;transport=tls' }],
+      because: 'flow-token.relocated',
+    })
   })
 
   t.test('with a second one says nothing of the direction, and the binding does', async (t) => {
-    t.match(await ask({ isUp: true, user: `${fe1.of(testFlow())}+${fe1.of(testFlow())}` }), { kind: 'route', targets: [{ flow: bobHere.id }] })
+    t.match(await ask({ isUp: true, user: `${fe1.of(testFlow())}+${fe1.of(testFlow())}` }), {
+      kind: 'route',
+      targets: [{ flow: bobHere.id }],
+    })
   })
 
   t.test('is 430 when the user has no binding and a server asks', async (t) => {
-    t.match(await ask({ isUp: true, user: `${fe1.of(testFlow())}+${fe1.of(testFlow())}`, to: 'sip:carol@lab.test' }), { kind: 'refuse', status: 430 })
+    t.match(await ask({ isUp: true, user: `${fe1.of(testFlow())}+${fe1.of(testFlow())}`, to: 'sip:carol@lab.test' }), {
+      kind: 'refuse',
+      status: 430,
+    })
   })
 
   t.test('that somebody made up is 403 all the same', async (t) => {
-    t.match(await ask({ isUp: false, user: fe1.of(testFlow()).replace(/^./, (first) => (first === 'A' ? 'B' : 'A')) }), { kind: 'refuse', status: 403 })
+    t.match(
+      await ask({ isUp: false, user: fe1.of(testFlow()).replace(/^./, (first) => (first === 'A' ? 'B' : 'A')) }),
+      { kind: 'refuse', status: 403 },
+    )
   })
 })
 
 t.test('drain', async (t) => {
-  function draining(open: number): { readonly clock: FakeClock; readonly closed: string[]; readonly refusing: () => boolean; readonly done: Promise<number>; end(): void } {
+  function draining(open: number): {
+    readonly clock: FakeClock
+    readonly closed: string[]
+    readonly refusing: () => boolean
+    readonly done: Promise<number>
+    end(): void
+  } {
     const clock = new FakeClock()
     const closed: string[] = []
     const flow: Flow = { ...testFlow(), close: (because) => void closed.push(because) }
     let left = open
     let isRefusing = false
-    const done = drain({ clock, inProgress: () => left, flows: () => [flow], flowsInUse: () => new Set([flow]), turnAway: () => (isRefusing = true) })
+    const done = drain({
+      clock,
+      inProgress: () => left,
+      flows: () => [flow],
+      flowsInUse: () => new Set([flow]),
+      turnAway: () => (isRefusing = true),
+    })
     return { clock, closed, refusing: () => isRefusing, done, end: () => (left = 0) }
   }
 
@@ -95,12 +158,22 @@ t.test('drain', async (t) => {
   t.test('closes the connection of another server as soon as nothing on it waits', async (t) => {
     const clock = new FakeClock()
     const closed: string[] = []
-    const named = (name: string, over: Partial<Flow>): Flow => ({ ...testFlow(), ...over, close: () => void closed.push(name) })
+    const named = (name: string, over: Partial<Flow>): Flow => ({
+      ...testFlow(),
+      ...over,
+      close: () => void closed.push(name),
+    })
     const peer = server
     const busy = named('busy server', { peer })
     const flows = [named('idle server', { peer }), busy, named('phone', {})]
     let left = 1
-    const done = drain({ clock, inProgress: () => left, flows: () => flows, flowsInUse: () => new Set([busy]), turnAway() {} })
+    const done = drain({
+      clock,
+      inProgress: () => left,
+      flows: () => flows,
+      flowsInUse: () => new Set([busy]),
+      turnAway() {},
+    })
     const early = [...closed]
     left = 0
     clock.advance(20)
@@ -121,7 +194,10 @@ t.test('a server that stops', async (t) => {
     const started = clock.now()
     let turnsAway = false
     let isOver = false
-    const done = quiet({ clock, inProgress: () => inProgress(clock.now() - started), turnAway: () => (turnsAway = true) }, stopPatience).finally(() => (isOver = true))
+    const done = quiet(
+      { clock, inProgress: () => inProgress(clock.now() - started), turnAway: () => (turnsAway = true) },
+      stopPatience,
+    ).finally(() => (isOver = true))
     for (let tick = 0; tick < 500 && !isOver; tick++) {
       await Promise.resolve()
       await Promise.resolve()

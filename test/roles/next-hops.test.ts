@@ -19,11 +19,15 @@ const locator = (clock = new FakeClock(), numericHosts: 'by-chain' | 'by-name' =
   nextHops({ clock, resolver, supported: ['tls', 'tcp'], nameRule: 'dialled-fqdn', random: () => 0, numericHosts })
 
 t.test('a numeric contact is a hop at once, without DNS', async (t) => {
-  t.match(locator()(parseUri('sip:alice@127.0.0.1:40312;transport=tls'), 'internal'), [{ address: '127.0.0.1', port: 40312, verifyName: '127.0.0.1' }])
+  t.match(locator()(parseUri('sip:alice@127.0.0.1:40312;transport=tls'), 'internal'), [
+    { address: '127.0.0.1', port: 40312, verifyName: '127.0.0.1' },
+  ])
 })
 
 t.test('an address that is verified by chain alone wants no name', async (t) => {
-  t.match(locator(new FakeClock(), 'by-chain')(parseUri('sip:alice@127.0.0.1:40312;transport=tls'), 'internal'), [{ verifyName: undefined }])
+  t.match(locator(new FakeClock(), 'by-chain')(parseUri('sip:alice@127.0.0.1:40312;transport=tls'), 'internal'), [
+    { verifyName: undefined },
+  ])
 })
 
 t.test('a name is asked for once a second', async (t) => {
@@ -39,7 +43,9 @@ t.test('a name is asked for once a second', async (t) => {
 })
 
 t.test('a host name is the name its certificate must carry', async (t) => {
-  t.match(await locator()(parseUri('sip:fe1.lab.test:5061;transport=tls'), 'internal'), [{ verifyName: 'fe1.lab.test', address: '127.0.41.11' }])
+  t.match(await locator()(parseUri('sip:fe1.lab.test:5061;transport=tls'), 'internal'), [
+    { verifyName: 'fe1.lab.test', address: '127.0.41.11' },
+  ])
 })
 
 t.test('what a request asks to be shown is a question of its own, and kept as one', async (t) => {
@@ -48,8 +54,25 @@ t.test('what a request asks to be shown is a question of its own, and kept as on
     asks.push(wanted)
     return wanted ?? 'static-route:1'
   }
-  const locate = nextHops({ clock: new FakeClock(), resolver, supported: ['tls'], nameRule: 'dialled-fqdn', random: () => 0, identityOf })
+  const locate = nextHops({
+    clock: new FakeClock(),
+    resolver,
+    supported: ['tls'],
+    nameRule: 'dialled-fqdn',
+    random: () => 0,
+    identityOf,
+  })
   const uri = parseUri('sip:voice.lab.test:5061;transport=tls')
-  const identities = await Promise.all([undefined, 'static-route:2', undefined].map(async (wanted) => (await locate(uri, 'internal', wanted))[0]?.identity))
-  t.same([identities, asks], [['static-route:1', 'static-route:2', 'static-route:1'], [undefined, 'static-route:2', undefined]])
+  const identities = await Promise.all(
+    [undefined, 'static-route:2', undefined].map(
+      async (wanted) => (await locate(uri, 'internal', wanted))[0]?.identity,
+    ),
+  )
+  t.same(
+    [identities, asks],
+    [
+      ['static-route:1', 'static-route:2', 'static-route:1'],
+      [undefined, 'static-route:2', undefined],
+    ],
+  )
 })

@@ -11,7 +11,14 @@ import { proxyBench, settle } from '../support/proxy-bench.ts'
 import { responseTo } from '../support/sip-messages.ts'
 
 const peer = { fqdn: 'fe2.lab.test', port: 5061, face: 'internal' }
-const hop: NextHop = { transport: 'tls', address: '127.0.41.12', port: 5061, verifyName: 'fe2.lab.test', face: 'internal', host: 'fe2.lab.test' }
+const hop: NextHop = {
+  transport: 'tls',
+  address: '127.0.41.12',
+  port: 5061,
+  verifyName: 'fe2.lab.test',
+  face: 'internal',
+  host: 'fe2.lab.test',
+}
 const plan = planOf('fe1')
 
 function planOf(name: string): NodePlan {
@@ -26,7 +33,10 @@ function probing() {
   const { clock, transport, proxy } = bench
   const begin = async (): Promise<{ result: ProbeResult | undefined }> => {
     const seen: { result: ProbeResult | undefined } = { result: undefined }
-    void probe({ clock, plan, who: { byName: () => 'fe2', byAddress: () => 'fe2' }, proxy, transport, locate: () => [hop] }, peer).then((result) => (seen.result = result))
+    void probe(
+      { clock, plan, who: { byName: () => 'fe2', byAddress: () => 'fe2' }, proxy, transport, locate: () => [hop] },
+      peer,
+    ).then((result) => (seen.result = result))
     await settle()
     return seen
   }
@@ -34,7 +44,8 @@ function probing() {
     ...bench,
     begin,
     flow: (): FakeFlow => bench.to(5061),
-    answer: (status: number) => proxy.transactions.onResponse(responseTo(bench.to(5061).request(), status, [], 'b'), bench.to(5061)),
+    answer: (status: number) =>
+      proxy.transactions.onResponse(responseTo(bench.to(5061).request(), status, [], 'b'), bench.to(5061)),
     /** As the transport does when a connection ends. */
     end(flow: FakeFlow, because = 'peer-closed') {
       flow.close()
@@ -60,7 +71,10 @@ t.test('one OPTIONS to a peer', async (t) => {
     const early = seen.result
     clock.advance(1)
     await settle()
-    t.match([early, seen.result], [undefined, { kind: 'failed', verdict: { code: 'link.timeout', link: 'fe1->fe2', direction: 'outgoing' } }])
+    t.match(
+      [early, seen.result],
+      [undefined, { kind: 'failed', verdict: { code: 'link.timeout', link: 'fe1->fe2', direction: 'outgoing' } }],
+    )
   })
 
   t.test('without an answer leaves no transaction behind', async (t) => {

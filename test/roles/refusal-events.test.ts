@@ -7,13 +7,21 @@ import { arrival, requestText, testFlow } from '../support/arrival.ts'
 
 const who = { byName: (name: string) => name, byAddress: () => 'partner-edge' }
 
-async function told(...domains: readonly string[]): Promise<readonly { readonly event: string; readonly fields: unknown }[]> {
+async function told(
+  ...domains: readonly string[]
+): Promise<readonly { readonly event: string; readonly fields: unknown }[]> {
   const events: { event: string; fields: unknown }[] = []
   const recorder: Pick<Recorder, 'record'> = { record: (event, fields) => void events.push({ event, fields }) }
   const flow: Flow = testFlow({ peer: 'client' })
-  const policy = federateIn({ federation: { relationTo: () => ({ kind: 'closed' }) }, domains: ['lab.test'], self: 'sip.lab.test' })
+  const policy = federateIn({
+    federation: { relationTo: () => ({ kind: 'closed' }) },
+    domains: ['lab.test'],
+    self: 'sip.lab.test',
+  })
   for (const domain of domains) {
-    const arrived = arrival(requestText({ method: 'MESSAGE', uri: 'sip:alice@lab.test', from: `sip:erin@${domain}` }), { flow })
+    const arrived = arrival(requestText({ method: 'MESSAGE', uri: 'sip:alice@lab.test', from: `sip:erin@${domain}` }), {
+      flow,
+    })
     const decision = await policy.decide(arrived)
     recordRefusal(recorder, { name: 'edge' }, who, arrived, decision.kind === 'refuse' ? decision.because : 'none')
   }
@@ -21,7 +29,16 @@ async function told(...domains: readonly string[]): Promise<readonly { readonly 
 }
 
 t.test('a refused partner is an event with a verdict and the connection both ends know', async (t) => {
-  t.match(await told('partner.test'), [{ event: 'partner.refused', fields: { connection: '192.0.2.7:40001>192.0.2.1:5061', verdict: { code: 'link.forbidden', link: 'partner-edge->edge', direction: 'incoming' }, data: { domain: 'partner.test', diagnostics: 1005, serial: '01' } } }])
+  t.match(await told('partner.test'), [
+    {
+      event: 'partner.refused',
+      fields: {
+        connection: '192.0.2.7:40001>192.0.2.1:5061',
+        verdict: { code: 'link.forbidden', link: 'partner-edge->edge', direction: 'incoming' },
+        data: { domain: 'partner.test', diagnostics: 1005, serial: '01' },
+      },
+    },
+  ])
 })
 
 t.test('it is told once for a connection and a domain', async (t) => {
@@ -36,13 +53,37 @@ t.test('another refusal is none of it', async (t) => {
   t.equal((await told('lab.test')).length, 0)
 })
 
-t.test('a Route that chose its own way is an event with the code of the original, once a connection and as no view of it', async (t) => {
-  const events: { event: string; fields: unknown }[] = []
-  const flow = testFlow()
-  for (const because of ['route.abuse', 'route.token-forged']) {
-    const arrived = arrival(requestText({ method: 'MESSAGE', headers: ['Route: <sip:director.lab.test;lr>'] }), { flow })
-    recordRefusal({ record: (event, fields) => void events.push({ event, fields }) }, { name: 'edge' }, { ...who, byAddress: (address) => address }, arrived, because)
-  }
-  t.match(events, [{ event: 'route.refused', fields: { connection: undefined, verdict: { code: 'route.abuse', link: '192.0.2.7->edge', windows: { hresult: '0xC3E93C5E' }, found: 'MESSAGE from 192.0.2.7:40001 with Route: <sip:director.lab.test;lr>' } } }])
-  t.equal(events.length, 1)
-})
+t.test(
+  'a Route that chose its own way is an event with the code of the original, once a connection and as no view of it',
+  async (t) => {
+    const events: { event: string; fields: unknown }[] = []
+    const flow = testFlow()
+    for (const because of ['route.abuse', 'route.token-forged']) {
+      const arrived = arrival(requestText({ method: 'MESSAGE', headers: ['Route: <sip:director.lab.test;lr>'] }), {
+        flow,
+      })
+      recordRefusal(
+        { record: (event, fields) => void events.push({ event, fields }) },
+        { name: 'edge' },
+        { ...who, byAddress: (address) => address },
+        arrived,
+        because,
+      )
+    }
+    t.match(events, [
+      {
+        event: 'route.refused',
+        fields: {
+          connection: undefined,
+          verdict: {
+            code: 'route.abuse',
+            link: '192.0.2.7->edge',
+            windows: { hresult: '0xC3E93C5E' },
+            found: 'MESSAGE from 192.0.2.7:40001 with Route: <sip:director.lab.test;lr>',
+          },
+        },
+      },
+    ])
+    t.equal(events.length, 1)
+  },
+)

@@ -4,7 +4,14 @@ import type { Account } from '../../src/services/store/directory.ts'
 import { StoreError } from '../../src/services/store/store-error.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
-const alice: Account = { aor: 'sip:alice@lab.test', login: 'alice', displayName: 'Alice', homePool: 'pool.lab.test', remote: true, enabled: true }
+const alice: Account = {
+  aor: 'sip:alice@lab.test',
+  login: 'alice',
+  displayName: 'Alice',
+  homePool: 'pool.lab.test',
+  remote: true,
+  enabled: true,
+}
 
 function cached(limit?: number) {
   const clock = new FakeClock()
@@ -18,7 +25,12 @@ function cached(limit?: number) {
     },
     credential: async () => undefined,
   }
-  return { clock, cache: cacheDirectory(directory, { clock, ...(limit === undefined ? {} : { limit }) }), asked: () => asked, lose: () => (error = new StoreError('store.unreachable', 'gone')) }
+  return {
+    clock,
+    cache: cacheDirectory(directory, { clock, ...(limit === undefined ? {} : { limit }) }),
+    asked: () => asked,
+    lose: () => (error = new StoreError('store.unreachable', 'gone')),
+  }
 }
 
 t.test('asks once and then answers at once', async (t) => {

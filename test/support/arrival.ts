@@ -25,7 +25,17 @@ export function testFlow({ transport = 'tls', address = '192.0.2.7', port = 40_0
     face: 'internal',
     local: { address: '192.0.2.1', port: 5061 },
     remote: { address, port },
-    peer: peer === undefined ? undefined : { class: peer, names: ['peer.lab.test'], subject: 'CN=peer.lab.test', serial: '01', fingerprint: '', notAfter: 0 },
+    peer:
+      peer === undefined
+        ? undefined
+        : {
+            class: peer,
+            names: ['peer.lab.test'],
+            subject: 'CN=peer.lab.test',
+            serial: '01',
+            fingerprint: '',
+            notAfter: 0,
+          },
     own: undefined,
     dialledName: undefined,
     open: true,
@@ -75,7 +85,16 @@ export interface RequestParts {
 
 /** A request of alice, a REGISTER unless said otherwise. */
 export function requestText({
-  method = 'REGISTER', uri = 'sip:lab.test', from = 'sip:alice@lab.test', to = from, fromParameters = ';tag=1', toParameters = '', callId = 'call-1', cseq = 1, vias = [], headers = [],
+  method = 'REGISTER',
+  uri = 'sip:lab.test',
+  from = 'sip:alice@lab.test',
+  to = from,
+  fromParameters = ';tag=1',
+  toParameters = '',
+  callId = 'call-1',
+  cseq = 1,
+  vias = [],
+  headers = [],
 }: RequestParts = {}): string {
   const lines = [
     `${method} ${uri} SIP/2.0`,

@@ -1,4 +1,7 @@
-/** The command line in this process: fast, and with what it writes at hand. For commands that start nothing and wait for nothing. */
+/**
+ * The command line in this process: fast, and with what it writes at hand. For commands that start nothing and wait for
+ * nothing.
+ */
 import type { Io } from '../../src/cli/io.ts'
 import { main } from '../../src/cli/main.ts'
 
@@ -9,7 +12,11 @@ export interface Run {
 }
 
 /** `runInProcess(['plan', 'edge'], folder)`. */
-export async function runInProcess(args: readonly string[], workingFolder = '/', environment: Readonly<Record<string, string>> = {}): Promise<Run> {
+export async function runInProcess(
+  args: readonly string[],
+  workingFolder = '/',
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Run> {
   let out = ''
   let err = ''
   const io: Io = {

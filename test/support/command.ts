@@ -21,12 +21,21 @@ export interface CommandOptions {
 }
 
 /** `runProgram('node', ['--version'])`: any exit status is a result; only a program that cannot be started rejects. */
-export function runProgram(program: string, args: readonly string[], { cwd, environment, timeoutMs = 60_000, input }: CommandOptions = {}): Promise<CommandResult> {
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  { cwd, environment, timeoutMs = 60_000, input }: CommandOptions = {},
+): Promise<CommandResult> {
   return new Promise((done, reject) => {
-    const child = execFile('env', ['-u', 'NODE_OPTIONS', program, ...args], { cwd, env: { ...process.env, ...environment }, timeout: timeoutMs, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      if (error !== null && typeof error.code === 'string') reject(error)
-      else done({ status: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, stdout, stderr })
-    })
+    const child = execFile(
+      'env',
+      ['-u', 'NODE_OPTIONS', program, ...args],
+      { cwd, env: { ...process.env, ...environment }, timeout: timeoutMs, maxBuffer: 1 << 26 },
+      (error, stdout, stderr) => {
+        if (error !== null && typeof error.code === 'string') reject(error)
+        else done({ status: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, stdout, stderr })
+      },
+    )
     child.stdin?.end(input)
   })
 }

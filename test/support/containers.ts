@@ -12,19 +12,35 @@ export interface Ran {
 }
 
 /** Runs a program of this machine to its end; an exit status is a result. */
-export function run(program: string, args: readonly string[], { input = '', environment = {} }: { readonly input?: string; readonly environment?: Readonly<Record<string, string>> } = {}): Promise<Ran> {
+export function run(
+  program: string,
+  args: readonly string[],
+  {
+    input = '',
+    environment = {},
+  }: { readonly input?: string; readonly environment?: Readonly<Record<string, string>> } = {},
+): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = execFile(program, args, { cwd: repository, env: { ...process.env, ...environment }, maxBuffer: 32 * 1024 * 1024 }, (error, out, err) => {
-      if (error !== null && typeof error.code !== 'number') reject(error)
-      else resolve({ status: error === null ? 0 : Number(error.code), out, err })
-    })
+    const child = execFile(
+      program,
+      args,
+      { cwd: repository, env: { ...process.env, ...environment }, maxBuffer: 32 * 1024 * 1024 },
+      (error, out, err) => {
+        if (error !== null && typeof error.code !== 'number') reject(error)
+        else resolve({ status: error === null ? 0 : Number(error.code), out, err })
+      },
+    )
     // Most programs end without having read it.
     child.stdin?.on('error', () => undefined).end(input)
   })
 }
 
 /** As run, for what must not fail. */
-export async function must(program: string, args: readonly string[], options?: Parameters<typeof run>[2]): Promise<string> {
+export async function must(
+  program: string,
+  args: readonly string[],
+  options?: Parameters<typeof run>[2],
+): Promise<string> {
   const { status, out, err } = await run(program, args, options)
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}: ${err || out}`)
   return out
@@ -37,7 +53,10 @@ export interface Door {
 
 /** Every address of the plan with every port that anything in it listens on: what a port scan would try. */
 export function everyDoor(plan: LabPlan): readonly Door[] {
-  const ports = new Set([...plan.firewall.map(({ port }) => port), ...plan.nodes.flatMap(({ listeners }) => listeners.map(({ port }) => port))])
+  const ports = new Set([
+    ...plan.firewall.map(({ port }) => port),
+    ...plan.nodes.flatMap(({ listeners }) => listeners.map(({ port }) => port)),
+  ])
   const addresses = new Set(plan.nodes.flatMap(({ faces }) => faces.flatMap((face) => Object.values(face.addresses))))
   return [...addresses].flatMap((address) => [...ports].map((port) => ({ address, port })))
 }
@@ -62,6 +81,15 @@ Promise.all(tries).then((found) => console.log(found.flat().join('\\n')))
 
 /** @param place how a container is entered or made: `['run', '--rm', '--network', 'lab_internet', 'siplab']` */
 export async function opened(place: readonly string[], doors: readonly Door[]): Promise<readonly string[]> {
-  const out = await must('docker', [...place, 'node', '-e', prober, ...doors.map(({ address, port }) => `${address}:${port}`)])
-  return out.split('\n').filter((line) => line !== '').sort()
+  const out = await must('docker', [
+    ...place,
+    'node',
+    '-e',
+    prober,
+    ...doors.map(({ address, port }) => `${address}:${port}`),
+  ])
+  return out
+    .split('\n')
+    .filter((line) => line !== '')
+    .sort()
 }

@@ -2,7 +2,12 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-const packages: Readonly<Record<string, string>> = { sipp: 'sip-tester', sipsak: 'sipsak', kamailio: 'kamailio kamailio-tls-modules', openssl: 'openssl' }
+const packages: Readonly<Record<string, string>> = {
+  sipp: 'sip-tester',
+  sipsak: 'sipsak',
+  kamailio: 'kamailio kamailio-tls-modules',
+  openssl: 'openssl',
+}
 
 /** `t.test('…', { skip: missing('sipp') }, …)`: false when it is there, else the reason. */
 export function missing(program: string): false | string {

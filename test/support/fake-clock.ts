@@ -52,7 +52,8 @@ export class FakeClock implements Clock {
     let first: Waiting | undefined
     for (const entry of this.waiting) {
       if (entry.at > end) continue
-      if (first === undefined || entry.at < first.at || (entry.at === first.at && entry.order < first.order)) first = entry
+      if (first === undefined || entry.at < first.at || (entry.at === first.at && entry.order < first.order))
+        first = entry
     }
     return first
   }

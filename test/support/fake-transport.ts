@@ -68,7 +68,8 @@ export class FakeFlow implements Flow {
 
   message(index: number): SipMessage {
     const text = this.sent.at(index)
-    if (text === undefined) throw new RangeError(`message ${index} was never sent; there are ${this.sent.length}: ${this.lines.join(' | ')}`)
+    if (text === undefined)
+      throw new RangeError(`message ${index} was never sent; there are ${this.sent.length}: ${this.lines.join(' | ')}`)
     return parseText(text)
   }
 
@@ -85,7 +86,14 @@ export class FakeFlow implements Flow {
   }
 }
 
-export const server: PeerIdentity = { class: 'server', names: ['peer.lab.test'], subject: 'CN=peer.lab.test', serial: '01', fingerprint: '00', notAfter: 0 }
+export const server: PeerIdentity = {
+  class: 'server',
+  names: ['peer.lab.test'],
+  subject: 'CN=peer.lab.test',
+  serial: '01',
+  fingerprint: '00',
+  notAfter: 0,
+}
 
 export class DialFailure extends Error {
   readonly code: string

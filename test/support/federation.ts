@@ -21,12 +21,23 @@ export function partnerAddress(lab: TestLab, edge = 'edge'): string {
 
 /** A peer at our edge with the certificate of the partner's, or of another node. */
 export function partnerEdge(t: Test, lab: TestLab, node = 'partner-edge'): Promise<RawPeer> {
-  return rawPeer(t, { address: partnerAddress(lab), port: partnerPort, transport: 'tls', serverName: 'sip.lab.test', certificate: certificateOf(lab, node, `${node}-external`) })
+  return rawPeer(t, {
+    address: partnerAddress(lab),
+    port: partnerPort,
+    transport: 'tls',
+    serverName: 'sip.lab.test',
+    certificate: certificateOf(lab, node, `${node}-external`),
+  })
 }
 
 /** A peer at our edge that shows no certificate; rejects when there is no connection for it. */
 export async function strangerAsks(t: Test, lab: TestLab): Promise<void> {
-  const peer = await rawPeer(t, { address: partnerAddress(lab), port: partnerPort, transport: 'tls', serverName: 'sip.lab.test' })
+  const peer = await rawPeer(t, {
+    address: partnerAddress(lab),
+    port: partnerPort,
+    transport: 'tls',
+    serverName: 'sip.lab.test',
+  })
   await peer.ask({ method: 'OPTIONS', uri: 'sip:sip.lab.test', from: 'sip:x@third.test' })
 }
 
@@ -40,7 +51,8 @@ export async function standInForPartner(t: Test, lab: TestLab, headers: readonly
   const server = createServer({ cert: certificate, key, requestCert: true, rejectUnauthorized: false }, (socket) => {
     const framer = new StreamFramer(defaultLimits, {
       message: (message) => {
-        if (message.kind === 'request' && message.method !== 'ACK') socket.write(okFor(message, undefined, headers), 'latin1')
+        if (message.kind === 'request' && message.method !== 'ACK')
+          socket.write(okFor(message, undefined, headers), 'latin1')
       },
       malformed: () => socket.destroy(),
       lost: () => socket.destroy(),
@@ -67,19 +79,27 @@ export interface Refusal {
 
 /** How what a phone asked for was refused. */
 export async function refusal(work: Promise<unknown>): Promise<Refusal> {
-  const error = await work.then(() => new Error('it was not refused'), (reason: unknown) => reason)
+  const error = await work.then(
+    () => new Error('it was not refused'),
+    (reason: unknown) => reason,
+  )
   if (!(error instanceof PhoneError)) throw error
   const { status, diagnostics } = error
   return { ...(status === undefined ? {} : { status }), ...(diagnostics === undefined ? {} : { diagnostics }) }
 }
 
 /** An answer as the other organisation sees it; `diagnostics: undefined` is the bare one. */
-export function bare(response: { readonly status: number; header(name: string): string | undefined }): { readonly status: number; readonly diagnostics: string | undefined } {
+export function bare(response: { readonly status: number; header(name: string): string | undefined }): {
+  readonly status: number
+  readonly diagnostics: string | undefined
+} {
   return { status: response.status, diagnostics: response.header('ms-diagnostics') }
 }
 
 /** Everything a node has written since it first started. */
 export function eventsOf(lab: TestLab, node: string): readonly NodeEvent[] {
-  const lines = readFileSync(join(lab.data, 'nodes', node, 'events.jsonl'), 'utf8').trim().split('\n')
+  const lines = readFileSync(join(lab.data, 'nodes', node, 'events.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
   return lines.map((line) => JSON.parse(line) as NodeEvent)
 }

@@ -1,4 +1,6 @@
-/** Certificates for peers that are no node of the lab: from the lab's own CA, or from one the lab has never heard of. */
+/**
+ * Certificates for peers that are no node of the lab: from the lab's own CA, or from one the lab has never heard of.
+ */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openAuthority } from '../../src/certificates/authority.ts'
@@ -13,7 +15,17 @@ export interface CertificateFiles {
 
 /** `fromLab(lab, t.testdir(), 'peer.lab.test')`: both purposes, for a day. */
 export function fromLab(lab: TestLab, folder: string, name: string): CertificateFiles {
-  const request = { name, commonName: name, dnsNames: [name], uriNames: [], ipAddresses: [], purposes: ['serverAuth', 'clientAuth'], authority: 'internal', keyType: 'p256', validSeconds: 86_400 } as const
+  const request = {
+    name,
+    commonName: name,
+    dnsNames: [name],
+    uriNames: [],
+    ipAddresses: [],
+    purposes: ['serverAuth', 'clientAuth'],
+    authority: 'internal',
+    keyType: 'p256',
+    validSeconds: 86_400,
+  } as const
   const { chainPem, keyPem } = openAuthority(join(lab.data, 'pki')).issue(request, Date.now())
   return save(folder, name, chainPem, keyPem)
 }

@@ -3,8 +3,12 @@ import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'
 
-/** Below the range systems take the ports of outgoing connections from: a port the system chose may be one of theirs again by the time it is wanted. */
-const lowest = 10_000, highest = 29_999
+/**
+ * Below the range systems take the ports of outgoing connections from: a port the system chose may be one of theirs
+ * again by the time it is wanted.
+ */
+const lowest = 10_000,
+  highest = 29_999
 
 /** Free on 127.0.0.1 over TCP and UDP. Tests side by side draw from 20,000. */
 export async function freePort(): Promise<number> {

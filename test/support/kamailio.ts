@@ -28,7 +28,26 @@ export async function startKamailio(t: Test, settings: KamailioSettings): Promis
   writeFileSync(file('tls.cfg'), tlsConfig(settings))
   writeFileSync(file('kamailio.cfg'), mainConfig(settings, port, await freePort(), file('tls.cfg')))
   let log = ''
-  const child = spawn('/usr/sbin/kamailio', ['-f', file('kamailio.cfg'), '-DD', '-E', '-m', '64', '-M', '8', '-w', settings.folder, '-P', file('pid'), '-Y', settings.folder], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(
+    '/usr/sbin/kamailio',
+    [
+      '-f',
+      file('kamailio.cfg'),
+      '-DD',
+      '-E',
+      '-m',
+      '64',
+      '-M',
+      '8',
+      '-w',
+      settings.folder,
+      '-P',
+      file('pid'),
+      '-Y',
+      settings.folder,
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  )
   child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text))
   const ended = new Promise((done) => child.once('exit', done))
   t.teardown(async () => {
@@ -43,7 +62,10 @@ export async function startKamailio(t: Test, settings: KamailioSettings): Promis
 /** Its OPTIONS to itself is answered as soon as it runs. */
 async function ready(ask: Kamailio['ask'], log: () => string): Promise<void> {
   for (let attempt = 0; attempt < 50; attempt += 1) {
-    const answer = await ask((via) => `OPTIONS sip:ping@127.0.0.1 SIP/2.0\r\n${via}From: <sip:t@t.test>;tag=1\r\nTo: <sip:ping@127.0.0.1>\r\nCall-ID: ${Math.random()}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n`).catch(() => undefined)
+    const answer = await ask(
+      (via) =>
+        `OPTIONS sip:ping@127.0.0.1 SIP/2.0\r\n${via}From: <sip:t@t.test>;tag=1\r\nTo: <sip:ping@127.0.0.1>\r\nCall-ID: ${Math.random()}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n`,
+    ).catch(() => undefined)
     if (answer !== undefined) return
   }
   throw new Error(`Kamailio does not answer:\n${log()}`)
@@ -54,7 +76,9 @@ function exchange(port: number, request: (via: string) => string, log: () => str
   return new Promise((done, reject) => {
     const socket: Socket = createSocket('udp4')
     socket.bind(0, '127.0.0.1', () => {
-      const text = request(`Via: SIP/2.0/UDP 127.0.0.1:${socket.address().port};branch=z9hG4bK${Math.random().toString(36).slice(2)}\r\n`)
+      const text = request(
+        `Via: SIP/2.0/UDP 127.0.0.1:${socket.address().port};branch=z9hG4bK${Math.random().toString(36).slice(2)}\r\n`,
+      )
       const send = (): void => socket.send(text, port, '127.0.0.1')
       const repeat = setInterval(send, 300)
       const end = (): void => {
@@ -62,10 +86,13 @@ function exchange(port: number, request: (via: string) => string, log: () => str
         clearTimeout(late)
         socket.close()
       }
-      const late = setTimeout(() => {
-        end()
-        reject(new Error(`no final answer from Kamailio:\n${log()}`))
-      }, text.startsWith('OPTIONS') ? 250 : 10_000)
+      const late = setTimeout(
+        () => {
+          end()
+          reject(new Error(`no final answer from Kamailio:\n${log()}`))
+        },
+        text.startsWith('OPTIONS') ? 250 : 10_000,
+      )
       socket.on('message', (answer) => {
         if (/^SIP\/2\.0 1/.test(answer.toString('latin1'))) return
         end()
@@ -82,7 +109,9 @@ function tlsConfig({ identity, ca }: KamailioSettings): string {
 }
 
 function mainConfig({ nextHop }: KamailioSettings, udpPort: number, tlsPort: number, tls: string): string {
-  const modules = ['tm', 'sl', 'pv', 'maxfwd', 'textops', 'siputils', 'tls'].map((name) => `loadmodule "${name}.so"\n`).join('')
+  const modules = ['tm', 'sl', 'pv', 'maxfwd', 'textops', 'siputils', 'tls']
+    .map((name) => `loadmodule "${name}.so"\n`)
+    .join('')
   return `#!KAMAILIO
 debug=1
 log_stderror=yes

@@ -46,24 +46,59 @@ export interface KillCounts {
 
 const endsWithinMs = 15_000
 
-export async function killUnderLoad({ ready, folder, seconds, rate, kill, start, registrations }: KillUnderLoad): Promise<KillCounts> {
+export async function killUnderLoad({
+  ready,
+  folder,
+  seconds,
+  rate,
+  kill,
+  start,
+  registrations,
+}: KillUnderLoad): Promise<KillCounts> {
   const originator = await openTlsOriginator(folder, ready)
   const running: SippRun[] = []
-  const phone = async (...[name, user, scenario, rest]: readonly [string, string, Parameters<typeof startSipp>[2]['scenario'], Partial<Parameters<typeof startSipp>[2]>]): Promise<SippRun> => {
-    const run = await startSipp(originator, ready, { folder: join(folder, name), user, scenario, calls: Math.round(seconds * rate), rate, ...rest })
+  const phone = async (
+    ...[name, user, scenario, rest]: readonly [
+      string,
+      string,
+      Parameters<typeof startSipp>[2]['scenario'],
+      Partial<Parameters<typeof startSipp>[2]>,
+    ]
+  ): Promise<SippRun> => {
+    const run = await startSipp(originator, ready, {
+      folder: join(folder, name),
+      user,
+      scenario,
+      calls: Math.round(seconds * rate),
+      rate,
+      ...rest,
+    })
     running.push(run)
     return run
   }
   try {
-    const called = [await phone('bob', 'bob', 'pool-register', { answering: 'pool-called', calls: 1 }), await phone('dave', 'dave', 'pool-register', { answering: 'pool-called', calls: 1 })]
-    while ((await registrations()).filter(({ aor }) => /^sip:(bob|dave)@/.test(aor)).length < called.length) await delay(50)
-    const callers = [await phone('alice', 'alice', 'pool-caller', { callee: 'bob' }), await phone('carol', 'carol', 'pool-caller', { callee: 'dave' })]
-    const writers = [await phone('alice-writes', 'alice', 'pool-writer', { callee: 'dave' }), await phone('carol-writes', 'carol', 'pool-writer', { callee: 'bob' })]
+    const called = [
+      await phone('bob', 'bob', 'pool-register', { answering: 'pool-called', calls: 1 }),
+      await phone('dave', 'dave', 'pool-register', { answering: 'pool-called', calls: 1 }),
+    ]
+    while ((await registrations()).filter(({ aor }) => /^sip:(bob|dave)@/.test(aor)).length < called.length)
+      await delay(50)
+    const callers = [
+      await phone('alice', 'alice', 'pool-caller', { callee: 'bob' }),
+      await phone('carol', 'carol', 'pool-caller', { callee: 'dave' }),
+    ]
+    const writers = [
+      await phone('alice-writes', 'alice', 'pool-writer', { callee: 'dave' }),
+      await phone('carol-writes', 'carol', 'pool-writer', { callee: 'bob' }),
+    ]
     await delay(seconds * 250)
     await kill()
     await delay(seconds * 250)
     await start()
-    await Promise.race([Promise.all([...callers, ...writers].map(({ ended }) => ended)), delay(seconds * 1000 + endsWithinMs, undefined, { ref: false })])
+    await Promise.race([
+      Promise.all([...callers, ...writers].map(({ ended }) => ended)),
+      delay(seconds * 1000 + endsWithinMs, undefined, { ref: false }),
+    ])
     const bindings = new Set((await registrations()).map(({ aor }) => aor))
     for (const run of running) await run.stop()
     return countsOf({ called, callers, writers }, bindings)
@@ -85,7 +120,9 @@ function countsOf({ called, callers, writers }: Phones, bindings: ReadonlySet<st
   const ended = union(callers, 'ended')
   const acked = union(writers, 'acked')
   const got = union(called, 'got')
-  const told = asking.flatMap((run) => [...run.outcomes()]).reduce((sum, [outcome, ids]) => (outcome === 'established' ? sum : sum + ids.size), 0)
+  const told = asking
+    .flatMap((run) => [...run.outcomes()])
+    .reduce((sum, [outcome, ids]) => (outcome === 'established' ? sum : sum + ids.size), 0)
   const created = (runs: readonly SippRun[]): number => runs.reduce((sum, run) => sum + run.counts().created, 0)
   return {
     breaks: [...called, ...asking].reduce((sum, { breaks }) => sum + breaks(), 0),
@@ -98,10 +135,13 @@ function countsOf({ called, callers, writers }: Phones, bindings: ReadonlySet<st
     messagesLost: [...acked].filter((id) => !got.has(id)).length,
     refused: union(asking, 'refused').size,
     unanswered: union(asking, 'unanswered').size,
-    hanging: asking.filter(({ breaks }) => breaks() === 0).reduce((sum, run) => sum + (run.outcomes().get('unanswered')?.size ?? 0), 0),
+    hanging: asking
+      .filter(({ breaks }) => breaks() === 0)
+      .reduce((sum, run) => sum + (run.outcomes().get('unanswered')?.size ?? 0), 0),
     unknown: created(asking) - told,
     registersAnswered: called.reduce((sum, run) => sum + (run.outcomes().get('registered')?.size ?? 0), 0),
-    registrationsLost: ['bob', 'dave'].filter((login) => ![...bindings].some((aor) => aor.startsWith(`sip:${login}@`))).length,
+    registrationsLost: ['bob', 'dave'].filter((login) => ![...bindings].some((aor) => aor.startsWith(`sip:${login}@`)))
+      .length,
   }
 }
 

@@ -39,10 +39,25 @@ const readyWithinMs = 60_000
  */
 export async function withLab(t: Test, topology: string, options: LabOptions = {}): Promise<TestLab> {
   const data = mkdtempSync(join(tmpdir(), 'siplab-test-'))
-  const child = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, siplabBin, 'up', topology, '--json', '--data', data, ...(options.up ?? [])], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...options.environment },
-  })
+  const child = spawn(
+    'env',
+    [
+      '-u',
+      'NODE_OPTIONS',
+      process.execPath,
+      siplabBin,
+      'up',
+      topology,
+      '--json',
+      '--data',
+      data,
+      ...(options.up ?? []),
+    ],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...options.environment },
+    },
+  )
   const ended = new Promise<number>((resolve) => child.once('exit', (status) => resolve(status ?? -1)))
   const stop = (): Promise<number> => {
     if (child.exitCode === null) child.kill('SIGINT')
@@ -64,8 +79,13 @@ export async function withLab(t: Test, topology: string, options: LabOptions = {
     changes.push(JSON.parse(line) as LabChange)
     for (const look of waiting) look()
   })
-  void ended.then((status) => first.reject(new Error(`siplab up ${topology} ended with status ${status}:\n${progress}`)))
-  const timer = setTimeout(() => first.reject(new Error(`siplab up ${topology} was not ready within ${readyWithinMs / 1000} s:\n${progress}`)), readyWithinMs)
+  void ended.then((status) =>
+    first.reject(new Error(`siplab up ${topology} ended with status ${status}:\n${progress}`)),
+  )
+  const timer = setTimeout(
+    () => first.reject(new Error(`siplab up ${topology} was not ready within ${readyWithinMs / 1000} s:\n${progress}`)),
+    readyWithinMs,
+  )
   const ready = await first.promise.finally(() => clearTimeout(timer))
   const run = (...args: readonly string[]): Promise<CommandResult> => siplab([...args, '--data', data])
   return {
@@ -80,7 +100,10 @@ export async function withLab(t: Test, topology: string, options: LabOptions = {
     },
     change: (wanted, withinMs = 20_000) =>
       new Promise((resolve, reject) => {
-        const late = setTimeout(() => reject(new Error(`no such change within ${withinMs} ms; there were ${JSON.stringify(changes)}`)), withinMs)
+        const late = setTimeout(
+          () => reject(new Error(`no such change within ${withinMs} ms; there were ${JSON.stringify(changes)}`)),
+          withinMs,
+        )
         const look = (): void => {
           const found = changes.find(wanted)
           if (found === undefined) return

@@ -9,7 +9,10 @@ export interface TestCa {
   /** PEM of the root. */
   readonly root: string
   /** A leaf with its key; `days` below zero: it has run out. */
-  leaf(name: string, options?: { readonly days?: number; readonly usage?: string; readonly sans?: readonly string[] }): TestLeaf
+  leaf(
+    name: string,
+    options?: { readonly days?: number; readonly usage?: string; readonly sans?: readonly string[] },
+  ): TestLeaf
   /** A CRL of each CA; the one of the issuing CA names these leaves. */
   crls(revoked: readonly TestLeaf[]): readonly string[]
 }
@@ -25,7 +28,22 @@ export function testCa(folder: string, name = 'siplab test root'): TestCa {
   openssl('req', '-x509', ...newKey(at('root.key')), '-out', at('root.pem'), '-subj', `/CN=${name}`, '-days', '30')
   openssl('req', ...newKey(at('ca.key')), '-out', at('ca.csr'), '-subj', `/CN=${name} issuing`)
   writeFileSync(at('ca.ext'), 'basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign,cRLSign\n')
-  openssl('x509', '-req', '-in', at('ca.csr'), '-CA', at('root.pem'), '-CAkey', at('root.key'), '-out', at('ca.pem'), '-days', '20', '-extfile', at('ca.ext'))
+  openssl(
+    'x509',
+    '-req',
+    '-in',
+    at('ca.csr'),
+    '-CA',
+    at('root.pem'),
+    '-CAkey',
+    at('root.key'),
+    '-out',
+    at('ca.pem'),
+    '-days',
+    '20',
+    '-extfile',
+    at('ca.ext'),
+  )
   const root = readFileSync(at('root.pem'), 'utf8')
   const issuing = readFileSync(at('ca.pem'), 'utf8')
   let count = 0
@@ -37,7 +55,10 @@ export function testCa(folder: string, name = 'siplab test root'): TestCa {
       const file = (ending: string): string => at(`leaf${count}.${ending}`)
       openssl('req', ...newKey(file('key')), '-out', file('csr'), '-subj', `/CN=${subject}`)
       const sans = (options.sans ?? [subject]).map((san) => `DNS:${san}`).join(',')
-      writeFileSync(file('ext'), `subjectAltName=${sans}\nextendedKeyUsage=${options.usage ?? 'serverAuth,clientAuth'}\n`)
+      writeFileSync(
+        file('ext'),
+        `subjectAltName=${sans}\nextendedKeyUsage=${options.usage ?? 'serverAuth,clientAuth'}\n`,
+      )
       signLeaf(at, file, options.days ?? 10)
       return { certificate: readFileSync(file('pem'), 'utf8') + issuing, key: readFileSync(file('key'), 'utf8') }
     },
@@ -47,11 +68,39 @@ export function testCa(folder: string, name = 'siplab test root'): TestCa {
 /** `openssl x509 -req` cannot write dates in the past in every release; `openssl ca` can. */
 function signLeaf(at: (file: string) => string, file: (ending: string) => string, days: number): void {
   if (days > 0) {
-    openssl('x509', '-req', '-in', file('csr'), '-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-out', file('pem'), '-days', String(days), '-extfile', file('ext'))
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      file('csr'),
+      '-CA',
+      at('ca.pem'),
+      '-CAkey',
+      at('ca.key'),
+      '-out',
+      file('pem'),
+      '-days',
+      String(days),
+      '-extfile',
+      file('ext'),
+    )
     return
   }
   const dates = ['-startdate', '20240101000000Z', '-enddate', '20240201000000Z']
-  openssl('ca', '-batch', '-notext', ...database(at, 'expired'), '-in', file('csr'), ...issuer(at, 'ca'), '-out', file('pem'), ...dates, '-extfile', file('ext'))
+  openssl(
+    'ca',
+    '-batch',
+    '-notext',
+    ...database(at, 'expired'),
+    '-in',
+    file('csr'),
+    ...issuer(at, 'ca'),
+    '-out',
+    file('pem'),
+    ...dates,
+    '-extfile',
+    file('ext'),
+  )
 }
 
 function makeCrl(at: (file: string) => string, ca: 'root' | 'ca', revoked: readonly TestLeaf[]): string {
@@ -67,7 +116,18 @@ function makeCrl(at: (file: string) => string, ca: 'root' | 'ca', revoked: reado
 /** The files `openssl ca` keeps its books in. */
 function database(at: (file: string) => string, name: string): string[] {
   writeFileSync(at(`${name}.index`), '')
-  const lines = ['[ca]', 'default_ca=d', '[d]', `database=${at(`${name}.index`)}`, `new_certs_dir=${dirname(at(''))}`, 'rand_serial=yes', 'default_md=sha256', 'policy=p', '[p]', 'commonName=supplied']
+  const lines = [
+    '[ca]',
+    'default_ca=d',
+    '[d]',
+    `database=${at(`${name}.index`)}`,
+    `new_certs_dir=${dirname(at(''))}`,
+    'rand_serial=yes',
+    'default_md=sha256',
+    'policy=p',
+    '[p]',
+    'commonName=supplied',
+  ]
   writeFileSync(at(`${name}.cnf`), `${lines.join('\n')}\n`)
   return ['-config', at(`${name}.cnf`)]
 }
@@ -83,7 +143,11 @@ export function materialOf(leaf: TestLeaf, roots: readonly string[], changes: Pa
     key: leaf.key,
     ca: roots,
     crl: undefined,
-    own: { serial: own.serialNumber, fingerprint: own.fingerprint256.replaceAll(':', '').toLowerCase(), notAfter: own.validToDate.getTime() },
+    own: {
+      serial: own.serialNumber,
+      fingerprint: own.fingerprint256.replaceAll(':', '').toLowerCase(),
+      notAfter: own.validToDate.getTime(),
+    },
     minVersion: 'TLSv1.2',
     maxVersion: 'TLSv1.3',
     ciphers: undefined,

@@ -19,7 +19,9 @@ export function phoneOf(t: Test, lab: TestLab, user: string, { at, transport, ..
   if (account === undefined) throw new Error(`no user ${user} in the lab`)
   const node = lab.node(at)
   const face = node.role === 'access-proxy' ? 'external' : 'internal'
-  const listener = node.listeners.find((each) => each.face === face && each.transport === transport && each.mutual !== 'required')
+  const listener = node.listeners.find(
+    (each) => each.face === face && each.transport === transport && each.mutual !== 'required',
+  )
   if (listener === undefined) throw new Error(`${at} has no ${transport} listener for phones on its ${face} face`)
   const domain = account.uri.slice(account.uri.indexOf('@') + 1)
   const root = face === 'external' ? lab.ready.trust.public : internalRoot(lab, node.fqdn)
@@ -28,7 +30,12 @@ export function phoneOf(t: Test, lab: TestLab, user: string, { at, transport, ..
     user,
     domain,
     password: account.password,
-    target: { host: face === 'external' ? `sip.${domainOf(node.fqdn)}` : node.fqdn, address: listener.address, port: listener.port, transport },
+    target: {
+      host: face === 'external' ? `sip.${domainOf(node.fqdn)}` : node.fqdn,
+      address: listener.address,
+      port: listener.port,
+      transport,
+    },
     ...(root === undefined ? {} : { ca: [readFileSync(root, 'utf8')] }),
     resolver: createResolver({ clock: systemClock, servers: [`${internal.address}:${internal.port}`] }),
     ...settings,

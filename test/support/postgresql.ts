@@ -1,4 +1,7 @@
-/** A private PostgreSQL for tests, from the programs of the Debian package: its own folder, its own port, ended by its handle. */
+/**
+ * A private PostgreSQL for tests, from the programs of the Debian package: its own folder, its own port, ended by its
+ * handle.
+ */
 import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -27,7 +30,9 @@ export interface PrivatePostgresql {
 
 /** undefined: the programs are there. Else the reason to skip by. */
 export async function postgresqlMissing(): Promise<string | undefined> {
-  return (await programs()) === undefined ? `no PostgreSQL programs under ${programsRoot} (Debian: apt-get install postgresql)` : undefined
+  return (await programs()) === undefined
+    ? `no PostgreSQL programs under ${programsRoot} (Debian: apt-get install postgresql)`
+    : undefined
 }
 
 async function programs(): Promise<string | undefined> {
@@ -40,25 +45,47 @@ async function programs(): Promise<string | undefined> {
  * @param settings lines for the server's command line, e.g. { max_connections: '5' }
  * @param tls certificate and key, PEM: TLS is offered then
  */
-export async function startPostgresql(settings: Readonly<Record<string, string>> = {}, tls?: { readonly certificate: string; readonly key: string }): Promise<PrivatePostgresql> {
+export async function startPostgresql(
+  settings: Readonly<Record<string, string>> = {},
+  tls?: { readonly certificate: string; readonly key: string },
+): Promise<PrivatePostgresql> {
   const bin = await programs()
   if (bin === undefined) throw new Error(await postgresqlMissing())
   const owner = await ownerIds()
   const folder = await mkdtemp(join(tmpdir(), 'siplab-pg-'))
   if (owner !== undefined) await chown(folder, owner.uid, owner.gid)
   const data = join(folder, 'data')
-  await run(join(bin, 'initdb'), ['-D', data, '-A', 'trust', '-U', 'postgres', '-E', 'UTF8', '--locale=C', '-N'], { ...owner, cwd: folder })
+  await run(join(bin, 'initdb'), ['-D', data, '-A', 'trust', '-U', 'postgres', '-E', 'UTF8', '--locale=C', '-N'], {
+    ...owner,
+    cwd: folder,
+  })
   const port = await freePort()
-  const options = { ...settings, ...(tls === undefined ? {} : await tlsOptions(data, tls, owner)), listen_addresses: '127.0.0.1', port: String(port), unix_socket_directories: folder, fsync: 'off', shared_buffers: '16MB' }
+  const options = {
+    ...settings,
+    ...(tls === undefined ? {} : await tlsOptions(data, tls, owner)),
+    listen_addresses: '127.0.0.1',
+    port: String(port),
+    unix_socket_directories: folder,
+    fsync: 'off',
+    shared_buffers: '16MB',
+  }
   const url = `postgresql://postgres@127.0.0.1:${port}/postgres`
   let server: ChildProcess | undefined
 
   async function start(): Promise<void> {
-    const child = spawn(join(bin as string, 'postgres'), ['-D', data, ...Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`])], { ...owner, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn(
+      join(bin as string, 'postgres'),
+      ['-D', data, ...Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      { ...owner, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
+    )
     server = child
     let complaint = ''
     child.stderr.on('data', (text: Buffer) => (complaint = (complaint + text.toString()).slice(-2000)))
-    await answering(url, () => child.exitCode ?? undefined, () => complaint)
+    await answering(
+      url,
+      () => child.exitCode ?? undefined,
+      () => complaint,
+    )
   }
 
   async function kill(): Promise<void> {
@@ -82,7 +109,11 @@ export async function startPostgresql(settings: Readonly<Record<string, string>>
   }
 }
 
-async function tlsOptions(data: string, { certificate, key }: { readonly certificate: string; readonly key: string }, owner: { readonly uid: number; readonly gid: number } | undefined) {
+async function tlsOptions(
+  data: string,
+  { certificate, key }: { readonly certificate: string; readonly key: string },
+  owner: { readonly uid: number; readonly gid: number } | undefined,
+) {
   const files = { ssl_cert_file: join(data, 'server.pem'), ssl_key_file: join(data, 'server.key') }
   await writeFile(files.ssl_cert_file, certificate, { mode: 0o600 })
   await writeFile(files.ssl_key_file, key, { mode: 0o600 })
@@ -93,13 +124,15 @@ async function tlsOptions(data: string, { certificate, key }: { readonly certifi
 /** initdb refuses to run as root. */
 async function ownerIds(): Promise<{ readonly uid: number; readonly gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined
-  const [uid, gid] = await Promise.all(['-u', '-g'].map(async (which) => Number((await run('id', [which, 'postgres'])).stdout)))
+  const [uid, gid] = await Promise.all(
+    ['-u', '-g'].map(async (which) => Number((await run('id', [which, 'postgres'])).stdout)),
+  )
   if (uid === undefined || gid === undefined) throw new Error('no user postgres on this machine')
   return { uid, gid }
 }
 
 async function answering(url: string, exitCode: () => number | undefined, complaint: () => string): Promise<void> {
-  for (const deadline = performance.now() + 20_000; performance.now() < deadline;) {
+  for (const deadline = performance.now() + 20_000; performance.now() < deadline; ) {
     if (exitCode() !== undefined) throw new Error(`PostgreSQL ended with ${exitCode()}: ${complaint()}`)
     const client = new pg.Client({ connectionString: url })
     client.on('error', () => undefined)

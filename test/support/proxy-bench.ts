@@ -2,7 +2,12 @@
 import type { HeaderField, SipRequest } from '../../src/sip/message/types.ts'
 import type { Decision, Policy, Target } from '../../src/sip/routing/decision.ts'
 import { createProxy, type Proxy } from '../../src/sip/routing/proxy.ts'
-import { defaultForward, type FaceSettings, type ForwardSettings, type ProxySettings } from '../../src/sip/routing/settings.ts'
+import {
+  defaultForward,
+  type FaceSettings,
+  type ForwardSettings,
+  type ProxySettings,
+} from '../../src/sip/routing/settings.ts'
 import { defaultTransactionLimits, type TransactionLimits } from '../../src/sip/transaction/settings.ts'
 import { TimerWheel } from '../../src/sip/transaction/timer-wheel.ts'
 import { defaultTimers } from '../../src/sip/transaction/types.ts'
@@ -52,7 +57,11 @@ export function target(uri: string, change: Partial<Target> = {}): Target {
 }
 
 export function route(...targets: readonly (string | Target)[]): Decision {
-  return { kind: 'route', because: 'test', targets: targets.map((one) => (typeof one === 'string' ? target(one) : one)) }
+  return {
+    kind: 'route',
+    because: 'test',
+    targets: targets.map((one) => (typeof one === 'string' ? target(one) : one)),
+  }
 }
 
 export function proxyBench(given: ProxyOptions = {}): ProxyBench {
@@ -64,7 +73,10 @@ export function proxyBench(given: ProxyOptions = {}): ProxyBench {
   const told: string[] = []
   const errors: unknown[] = []
   const hosts: Readonly<Record<string, readonly number[]>> = { 'callee.lab.test': [7001], ...options.hosts }
-  const byRule: Policy = { name: 'test', decide: (arrival) => options.decide?.(arrival.request) ?? route(arrival.uri.text) }
+  const byRule: Policy = {
+    name: 'test',
+    decide: (arrival) => options.decide?.(arrival.request) ?? route(arrival.uri.text),
+  }
   const names = Object.keys(options.faces ?? { internal: {} })
   const proxy = createProxy({
     clock,
@@ -76,7 +88,13 @@ export function proxyBench(given: ProxyOptions = {}): ProxyBench {
     locate: ({ host }, face) => hopsOf(hosts, host, face, options.transport ?? 'tls'),
     faces: Object.fromEntries(
       names.map((name) => {
-        const face: FaceSettings = { name: `${name}.lab.test`, recordRouteName: `${name}.lab.test`, ports: { tls: 5061, udp: 5060, tcp: 5060 }, alsoKnownAs: [], ...options.faces?.[name] }
+        const face: FaceSettings = {
+          name: `${name}.lab.test`,
+          recordRouteName: `${name}.lab.test`,
+          ports: { tls: 5061, udp: 5060, tcp: 5060 },
+          alsoKnownAs: [],
+          ...options.faces?.[name],
+        }
         return [name, { ...face, admit: options.admit ?? [], target: options.target ?? [byRule] }]
       }),
     ),
@@ -105,11 +123,17 @@ export function proxyBench(given: ProxyOptions = {}): ProxyBench {
       await settle()
     },
     answer(flow, status, headers = []) {
-      proxy.transactions.onResponse(responseTo(flow.request(lastRequest(flow)), status, headers, `b${flow.remote.port}`), flow)
+      proxy.transactions.onResponse(
+        responseTo(flow.request(lastRequest(flow)), status, headers, `b${flow.remote.port}`),
+        flow,
+      )
     },
     to(port) {
       const found = [...transport.flows.values()].findLast((flow) => flow.remote.port === port)
-      if (found === undefined) throw new RangeError(`no flow to port ${port}; there are ${[...transport.flows.values()].map((flow) => flow.remote.port).join(', ')}`)
+      if (found === undefined)
+        throw new RangeError(
+          `no flow to port ${port}; there are ${[...transport.flows.values()].map((flow) => flow.remote.port).join(', ')}`,
+        )
       return found
     },
   }
@@ -120,10 +144,22 @@ export async function settle(): Promise<void> {
   for (let turn = 0; turn < 12; turn++) await undefined
 }
 
-function hopsOf(hosts: Readonly<Record<string, readonly number[]>>, host: string, face: string, transport: 'udp' | 'tls'): readonly NextHop[] {
+function hopsOf(
+  hosts: Readonly<Record<string, readonly number[]>>,
+  host: string,
+  face: string,
+  transport: 'udp' | 'tls',
+): readonly NextHop[] {
   const ports = hosts[host]
   if (ports === undefined) throw Object.assign(new Error(`no address for ${host}`), { code: 'dns.not-found' })
-  return ports.map((port) => ({ transport, address: '127.0.41.50', port, verifyName: transport === 'tls' ? host : undefined, face, host }))
+  return ports.map((port) => ({
+    transport,
+    address: '127.0.41.50',
+    port,
+    verifyName: transport === 'tls' ? host : undefined,
+    face,
+    host,
+  }))
 }
 
 /** Index of the last request that is no CANCEL or ACK. */
@@ -132,4 +168,3 @@ function lastRequest(flow: FakeFlow): number {
   if (index === -1) throw new RangeError(`no request went out: ${flow.lines.join(' | ')}`)
   return index
 }
-

@@ -58,7 +58,10 @@ export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPe
   const socket = await opened(settings)
   const hostPort = `${socket.localAddress}:${socket.localPort}`
   const contact = `sip:raw@${hostPort};transport=${settings.transport}`
-  const answers = new Map<string, { readonly resolve: (response: SipResponse) => void; readonly reject: (error: unknown) => void }>()
+  const answers = new Map<
+    string,
+    { readonly resolve: (response: SipResponse) => void; readonly reject: (error: unknown) => void }
+  >()
   const requests: SipRequest[] = []
   const waiting = new Set<() => void>()
   const end = (): void => {
@@ -71,7 +74,11 @@ export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPe
         if (message.status >= 200) answers.get(`${message.callId} ${message.cseq} ${message.method}`)?.resolve(message)
         return
       }
-      if (message.method !== 'ACK') socket.write(okFor(message, message.method === 'INVITE' ? contact : undefined, settings.answerHeaders), 'latin1')
+      if (message.method !== 'ACK')
+        socket.write(
+          okFor(message, message.method === 'INVITE' ? contact : undefined, settings.answerHeaders),
+          'latin1',
+        )
       requests.push(message)
       for (const look of waiting) look()
     },
@@ -89,8 +96,14 @@ export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPe
     const cseq = request.cseq ?? 1
     return new Promise((resolve, reject) => {
       const key = `${callId} ${cseq} ${request.method}`
-      const late = setTimeout(() => reject(new Error(`no answer to ${request.method} ${request.uri} within 10 s`)), 10_000)
-      answers.set(key, { resolve: (response) => (clearTimeout(late), resolve(response)), reject: (error) => (clearTimeout(late), reject(error as Error)) })
+      const late = setTimeout(
+        () => reject(new Error(`no answer to ${request.method} ${request.uri} within 10 s`)),
+        10_000,
+      )
+      answers.set(key, {
+        resolve: (response) => (clearTimeout(late), resolve(response)),
+        reject: (error) => (clearTimeout(late), reject(error as Error)),
+      })
       if (socket.destroyed) return end()
       socket.write(textOf({ ...request, callId, cseq }, settings, hostPort), 'latin1')
     })
@@ -105,7 +118,12 @@ export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPe
       const first = await ask({ ...request, callId, cseq })
       const challenge = first.header('WWW-Authenticate')
       if (first.status !== 401 || challenge === undefined) return first
-      return ask({ ...request, callId, cseq: cseq + 1, headers: [...(request.headers ?? []), `Authorization: ${credentials(challenge, request, login, password)}`] })
+      return ask({
+        ...request,
+        callId,
+        cseq: cseq + 1,
+        headers: [...(request.headers ?? []), `Authorization: ${credentials(challenge, request, login, password)}`],
+      })
     },
     next: (wanted = () => true, withinMs = 8000) =>
       new Promise((resolve, reject) => {
@@ -126,7 +144,11 @@ export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPe
 }
 
 /** Certificate and key a node of the lab shows, as its administrator could copy them. */
-export function certificateOf(lab: TestLab, node: string, name: string): { readonly certificate: string; readonly key: string } {
+export function certificateOf(
+  lab: TestLab,
+  node: string,
+  name: string,
+): { readonly certificate: string; readonly key: string } {
   const folder = join(lab.data, 'nodes', node, 'certificates')
   const file = join(folder, `${name}.pem`)
   if (!existsSync(file)) throw new Error(`no ${name}.pem in ${folder}: ${readdirSync(folder).join(', ')}`)
@@ -139,12 +161,25 @@ function opened({ address, port, transport, serverName, certificate }: RawPeerSe
     const socket: Socket =
       transport === 'tcp'
         ? connectTcp({ host: address, port }, () => resolve(socket))
-        : connectTls({ host: address, port, rejectUnauthorized: false, ...(serverName === undefined ? {} : { servername: serverName }), ...identity }, () => resolve(socket))
+        : connectTls(
+            {
+              host: address,
+              port,
+              rejectUnauthorized: false,
+              ...(serverName === undefined ? {} : { servername: serverName }),
+              ...identity,
+            },
+            () => resolve(socket),
+          )
     socket.once('error', reject)
   })
 }
 
-function textOf(request: RawRequest & { readonly callId: string; readonly cseq: number }, { transport }: RawPeerSettings, hostPort: string): string {
+function textOf(
+  request: RawRequest & { readonly callId: string; readonly cseq: number },
+  { transport }: RawPeerSettings,
+  hostPort: string,
+): string {
   const { method, uri, from, to = uri, toTag, callId, cseq, contact, headers = [], vias = [], body = '' } = request
   const lines = [
     `${method} ${uri} SIP/2.0`,
@@ -187,11 +222,17 @@ export function okFor(request: SipRequest, contact: string | undefined, headers:
 
 /** RFC 7616 with qop=auth, the algorithm as challenged. */
 function credentials(challenge: string, { method, uri }: RawRequest, login: string, password: string): string {
-  const value = (name: string): string | undefined => new RegExp(`(?:^|[ ,])${name}="?([^",]*)"?`, 'i').exec(challenge)?.[1]
+  const value = (name: string): string | undefined =>
+    new RegExp(`(?:^|[ ,])${name}="?([^",]*)"?`, 'i').exec(challenge)?.[1]
   const realm = value('realm') ?? ''
   const nonce = value('nonce') ?? ''
   const algorithm = value('algorithm') ?? 'MD5'
-  const hash = (text: string): string => createHash(algorithm.toUpperCase() === 'SHA-256' ? 'sha256' : 'md5').update(text).digest('hex')
-  const response = hash(`${hash(`${login}:${realm}:${password}`)}:${nonce}:00000001:raw:auth:${hash(`${method}:${uri}`)}`)
+  const hash = (text: string): string =>
+    createHash(algorithm.toUpperCase() === 'SHA-256' ? 'sha256' : 'md5')
+      .update(text)
+      .digest('hex')
+  const response = hash(
+    `${hash(`${login}:${realm}:${password}`)}:${nonce}:00000001:raw:auth:${hash(`${method}:${uri}`)}`,
+  )
   return `Digest username="${login}", realm="${realm}", nonce="${nonce}", uri="${uri}", algorithm=${algorithm}, qop=auth, nc=00000001, cnonce="raw", response="${response}"`
 }

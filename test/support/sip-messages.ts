@@ -40,7 +40,12 @@ export function request(change: RequestChange = {}): SipRequest {
 }
 
 /** The answer of a peer to `sent`, a request as it went out. */
-export function responseTo(sent: SipRequest, status: number, headers: readonly HeaderField[] = [], toTag = 'b1'): SipResponse {
+export function responseTo(
+  sent: SipRequest,
+  status: number,
+  headers: readonly HeaderField[] = [],
+  toTag = 'b1',
+): SipResponse {
   const to = sent.toTag === undefined && status > 100 ? `${sent.header('To')};tag=${toTag}` : sent.header('To')
   const lines = [
     `SIP/2.0 ${status} Answer`,
@@ -61,15 +66,38 @@ export function responseTo(sent: SipRequest, status: number, headers: readonly H
 /** The ACK a user agent sends for the failure `response` of `invite` (RFC 3261 §17.1.1.3). */
 export function ackFor(invite: SipRequest, toTag: string | undefined, change: RequestChange = {}): SipRequest {
   const to = toTag === undefined ? '<sip:bob@lab.test>' : `<sip:bob@lab.test>;tag=${toTag}`
-  return request({ method: 'ACK', uri: invite.requestUri, via: invite.topVia.text, callId: invite.callId, cseq: invite.cseq, to, ...change })
+  return request({
+    method: 'ACK',
+    uri: invite.requestUri,
+    via: invite.topVia.text,
+    callId: invite.callId,
+    cseq: invite.cseq,
+    to,
+    ...change,
+  })
 }
 
 export function cancelFor(invite: SipRequest): SipRequest {
-  return request({ method: 'CANCEL', uri: invite.requestUri, via: invite.topVia.text, callId: invite.callId, cseq: invite.cseq })
+  return request({
+    method: 'CANCEL',
+    uri: invite.requestUri,
+    via: invite.topVia.text,
+    callId: invite.callId,
+    cseq: invite.cseq,
+  })
 }
 
 /** What tests compare of a message, as plain data. */
 export function facts(message: SipRequest | SipResponse) {
   const { method, callId, cseq, fromTag, toTag, branch } = message
-  return { method, callId, cseq, fromTag, toTag, branch, via: message.topVia.text, ...(message.kind === 'request' ? { requestUri: message.requestUri } : { status: message.status }) }
+  return {
+    method,
+    callId,
+    cseq,
+    fromTag,
+    toTag,
+    branch,
+    via: message.topVia.text,
+    ...(message.kind === 'request' ? { requestUri: message.requestUri } : { status: message.status }),
+  }
 }

@@ -1,4 +1,6 @@
-/** A SIP server in this process, as bad as wanted: what a check meets in its tests. It answers OPTIONS and keep-alives. */
+/**
+ * A SIP server in this process, as bad as wanted: what a check meets in its tests. It answers OPTIONS and keep-alives.
+ */
 import { constants, X509Certificate } from 'node:crypto'
 import { createServer as createTcp, isIP, type AddressInfo, type Server, type Socket } from 'node:net'
 import { createServer as createTls, type TLSSocket, type TlsOptions } from 'node:tls'
@@ -17,7 +19,10 @@ export async function tcpServer(onSocket: (socket: Socket) => void = respond): P
   return listening(createTcp((socket) => onSocket(quiet(socket))))
 }
 
-export async function tlsServer(options: TlsOptions, onSocket: (socket: TLSSocket) => void = respond): Promise<TestServer> {
+export async function tlsServer(
+  options: TlsOptions,
+  onSocket: (socket: TLSSocket) => void = respond,
+): Promise<TestServer> {
   const server = createTls({ secureOptions: constants.SSL_OP_NO_TICKET, ...options })
   server.on('secureConnection', (socket) => onSocket(quiet(socket)))
   server.on('tlsClientError', (_error, socket) => socket.destroy())
@@ -25,8 +30,8 @@ export async function tlsServer(options: TlsOptions, onSocket: (socket: TLSSocke
 }
 
 /**
- * The end that a fault of the catalogue is at: the presenter when the server is broken, else a judge that refuses without a word.
- * Both TLS versions, unless the fault says otherwise.
+ * The end that a fault of the catalogue is at: the presenter when the server is broken, else a judge that refuses
+ * without a word. Both TLS versions, unless the fault says otherwise.
  */
 export async function faultServer(pki: FaultPki, variation: Variation, side: Side): Promise<TestServer> {
   return side === 'server' ? presenting(pki, variation) : judging(pki, variation)
@@ -51,7 +56,10 @@ async function presenting(pki: FaultPki, { presenter }: Variation): Promise<Test
 }
 
 async function judging(pki: FaultPki, { judge, wantedName }: Variation): Promise<TestServer> {
-  const own = show(pki.leaf({ commonName: 'director.lab.test', names: [{ kind: 'dns', value: 'director.lab.test' }] }), pki.issuing)
+  const own = show(
+    pki.leaf({ commonName: 'director.lab.test', names: [{ kind: 'dns', value: 'director.lab.test' }] }),
+    pki.issuing,
+  )
   const options = {
     cert: String(own.certificate),
     key: String(own.key),
@@ -62,7 +70,12 @@ async function judging(pki: FaultPki, { judge, wantedName }: Variation): Promise
     ...tlsSettings(judge.settings),
   }
   const server = createTls({ ...options, ...(judge.crls === undefined ? {} : { crl: [...judge.crls] }) })
-  if (judge.settings?.contextWithoutCrl === true) server.addContext('director.lab.test', { cert: options.cert, key: options.key, ...(judge.trust === undefined ? {} : { ca: [...judge.trust] }) })
+  if (judge.settings?.contextWithoutCrl === true)
+    server.addContext('director.lab.test', {
+      cert: options.cert,
+      key: options.key,
+      ...(judge.trust === undefined ? {} : { ca: [...judge.trust] }),
+    })
   server.on('secureConnection', (socket) => {
     quiet(socket)
     const peer = socket.getPeerX509Certificate()
@@ -83,10 +96,13 @@ function tlsSettings(change: EndSettings = {}): TlsOptions {
 }
 
 function staple(server: Server, what: Exclude<EndSettings['staple'], undefined>): void {
-  server.on('OCSPRequest', (_certificate: Buffer, _issuer: Buffer, answer: (error: Error | null, response: Buffer | null) => void) => {
-    if (what === 'error') return answer(new Error('the responder is down'), null)
-    answer(null, what === 'garbage' ? Buffer.from('no answer at all') : null)
-  })
+  server.on(
+    'OCSPRequest',
+    (_certificate: Buffer, _issuer: Buffer, answer: (error: Error | null, response: Buffer | null) => void) => {
+      if (what === 'error') return answer(new Error('the responder is down'), null)
+      answer(null, what === 'garbage' ? Buffer.from('no answer at all') : null)
+    },
+  )
 }
 
 /** A peer that hangs up is the daily bread of these tests. */

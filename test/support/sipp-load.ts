@@ -1,7 +1,7 @@
 /**
- * SIPp against a pool over TLS. Debian's SIPp speaks no TLS, so HAProxy does, verifying the pool by name; and SIPp 3.6 does not
- * reliably dial again, so its TCP connection ends in a relay here that does: what was under way when the connection broke
- * is lost, as at any phone, and what follows goes out on the next one.
+ * SIPp against a pool over TLS. Debian's SIPp speaks no TLS, so HAProxy does, verifying the pool by name; and SIPp 3.6
+ * does not reliably dial again, so its TCP connection ends in a relay here that does: what was under way when the
+ * connection broke is lost, as at any phone, and what follows goes out on the next one.
  */
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
@@ -31,7 +31,9 @@ export interface LastingConnection {
 export interface SippRun {
   /** Requests, by Call-ID, by what pool-caller, pool-writer, pool-register or pool-called logged of them. */
   outcomes(): ReadonlyMap<string, ReadonlySet<string>>
-  /** Calls so far, from SIPp's statistics file: those it began, and those that met something the scenario does not know. */
+  /**
+   * Calls so far, from SIPp's statistics file: those it began, and those that met something the scenario does not know.
+   */
   counts(): { readonly created: number; readonly failed: number }
   readonly breaks: () => number
   readonly ended: Promise<void>
@@ -61,21 +63,34 @@ export async function openTlsOriginator(folder: string, ready: ReadyDocument): P
   const program = findHaproxy()
   const pool = ready.nodes.find(({ role }) => role === 'load-balancer')
   const listener = pool?.listeners.find(({ transport }) => transport === 'tls')
-  if (program === undefined || pool === undefined || listener === undefined || ready.trust.internal === undefined) throw new Error('wanted HAProxy and a pool with certificates')
+  if (program === undefined || pool === undefined || listener === undefined || ready.trust.internal === undefined)
+    throw new Error('wanted HAProxy and a pool with certificates')
   mkdirSync(folder, { recursive: true })
   const port = await freePort()
   const configuration = join(folder, 'originator.cfg')
-  writeFileSync(configuration, [
-    'global', '  maxconn 256', 'defaults', '  mode tcp', '  timeout connect 3s', '  timeout client 1h', '  timeout server 1h',
-    'listen phones', `  bind 127.0.0.1:${port}`,
-    `  server pool ${listener.address}:${listener.port} ssl verify required ca-file ${ready.trust.internal} verifyhost ${pool.fqdn} sni str(${pool.fqdn})`, '',
-  ].join('\n'))
+  writeFileSync(
+    configuration,
+    [
+      'global',
+      '  maxconn 256',
+      'defaults',
+      '  mode tcp',
+      '  timeout connect 3s',
+      '  timeout client 1h',
+      '  timeout server 1h',
+      'listen phones',
+      `  bind 127.0.0.1:${port}`,
+      `  server pool ${listener.address}:${listener.port} ssl verify required ca-file ${ready.trust.internal} verifyhost ${pool.fqdn} sni str(${pool.fqdn})`,
+      '',
+    ].join('\n'),
+  )
   const log = openSync(join(folder, 'originator.log'), 'w')
   const child = spawn(program, ['-db', '-f', configuration], { stdio: ['ignore', log, log] })
   closeSync(log)
   const ended = new Promise<void>((done) => child.once('exit', () => done()))
   for (const until = performance.now() + startsWithinMs; !(await accepts(port)); await delay(20)) {
-    if (child.exitCode !== null || performance.now() > until) throw new Error(`haproxy did not start: ${readFileSync(join(folder, 'originator.log'), 'utf8')}`)
+    if (child.exitCode !== null || performance.now() > until)
+      throw new Error(`haproxy did not start: ${readFileSync(join(folder, 'originator.log'), 'utf8')}`)
   }
   return {
     port,
@@ -131,17 +146,60 @@ export async function startSipp({ port }: TlsOriginator, ready: ReadyDocument, w
   mkdirSync(folder, { recursive: true })
   const way = await openLastingConnection(port)
   const screen = openSync(join(folder, 'screen.log'), 'w')
-  const child = spawn('sipp', [
-    `127.0.0.1:${way.port}`, '-t', 't1', '-i', '127.0.0.1', '-p', String(await freePort()), '-nostdin', '-sf', join(fixtures, `${scenario}.xml`),
-    ...(answering === undefined ? [] : ['-oocsf', join(fixtures, `${answering}.xml`)]),
-    '-m', String(calls), '-r', String(rate), '-au', account.login, '-ap', account.password, '-key', 'user', user, '-key', 'callee', callee, '-key', 'domain', ready.domain,
-    '-deadcall_wait', '0', '-trace_logs', '-log_file', 'outcomes.log', '-trace_err', '-error_file', 'errors.log', '-trace_stat', '-stf', 'statistics.csv', '-fd', '1',
-  ], { cwd: folder, stdio: ['ignore', screen, screen], env: { ...process.env, TERM: 'dumb' } })
+  const child = spawn(
+    'sipp',
+    [
+      `127.0.0.1:${way.port}`,
+      '-t',
+      't1',
+      '-i',
+      '127.0.0.1',
+      '-p',
+      String(await freePort()),
+      '-nostdin',
+      '-sf',
+      join(fixtures, `${scenario}.xml`),
+      ...(answering === undefined ? [] : ['-oocsf', join(fixtures, `${answering}.xml`)]),
+      '-m',
+      String(calls),
+      '-r',
+      String(rate),
+      '-au',
+      account.login,
+      '-ap',
+      account.password,
+      '-key',
+      'user',
+      user,
+      '-key',
+      'callee',
+      callee,
+      '-key',
+      'domain',
+      ready.domain,
+      '-deadcall_wait',
+      '0',
+      '-trace_logs',
+      '-log_file',
+      'outcomes.log',
+      '-trace_err',
+      '-error_file',
+      'errors.log',
+      '-trace_stat',
+      '-stf',
+      'statistics.csv',
+      '-fd',
+      '1',
+    ],
+    { cwd: folder, stdio: ['ignore', screen, screen], env: { ...process.env, TERM: 'dumb' } },
+  )
   closeSync(screen)
-  const ended = new Promise<void>((done) => child.once('exit', () => {
-    way.close()
-    done()
-  }))
+  const ended = new Promise<void>((done) =>
+    child.once('exit', () => {
+      way.close()
+      done()
+    }),
+  )
   return {
     ended,
     breaks: way.breaks,

@@ -4,7 +4,14 @@ import type { SipRequest, SipResponse } from '../../src/sip/message/types.ts'
 import { createTransactions } from '../../src/sip/transaction/layer.ts'
 import { defaultTransactionLimits, type TransactionLimits } from '../../src/sip/transaction/settings.ts'
 import { TimerWheel } from '../../src/sip/transaction/timer-wheel.ts'
-import { type ClientTransaction, type ClientTransactionUser, defaultTimers, type ServerTransaction, type TransactionLayer, type TransactionUser } from '../../src/sip/transaction/types.ts'
+import {
+  type ClientTransaction,
+  type ClientTransactionUser,
+  defaultTimers,
+  type ServerTransaction,
+  type TransactionLayer,
+  type TransactionUser,
+} from '../../src/sip/transaction/types.ts'
 import { FakeClock } from './fake-clock.ts'
 import { FakeFlow } from './fake-transport.ts'
 import { request } from './sip-messages.ts'
@@ -30,7 +37,13 @@ export interface BenchOptions {
 export function transactionBench(options: BenchOptions = {}): ServerBench {
   const clock = new FakeClock()
   const wheel = new TimerWheel(clock)
-  const seen: Omit<ServerBench, 'clock' | 'wheel' | 'layer'> = { requests: [], acks: [], cancels: [], strays: [], undeliverable: [] }
+  const seen: Omit<ServerBench, 'clock' | 'wheel' | 'layer'> = {
+    requests: [],
+    acks: [],
+    cancels: [],
+    strays: [],
+    undeliverable: [],
+  }
   const user: TransactionUser = {
     onRequest(transaction) {
       seen.requests.push(transaction)

@@ -3,7 +3,18 @@ import type { Test } from 'tap'
 import { X509Certificate } from 'node:crypto'
 import { systemClock, type Clock } from '../../src/sip/clock.ts'
 import type { SipRequest, SipResponse } from '../../src/sip/message/types.ts'
-import { createTransport, type Flow, type Judgement, type ListenerSettings, type NextHop, type PeerEvidence, type Refusal, type TlsMaterial, type TransportLayer, type TransportSettings } from '../../src/sip/transport/index.ts'
+import {
+  createTransport,
+  type Flow,
+  type Judgement,
+  type ListenerSettings,
+  type NextHop,
+  type PeerEvidence,
+  type Refusal,
+  type TlsMaterial,
+  type TransportLayer,
+  type TransportSettings,
+} from '../../src/sip/transport/index.ts'
 
 export type News =
   | { readonly kind: 'request'; readonly request: SipRequest; readonly flow: Flow }
@@ -36,7 +47,8 @@ export function harness(t: Test, options: HarnessOptions = {}): Harness {
     news.push(item)
     for (const wake of waiting) wake()
   }
-  const of = <K extends News['kind']>(kind: K): Extract<News, { kind: K }>[] => news.filter((item): item is Extract<News, { kind: K }> => item.kind === kind)
+  const of = <K extends News['kind']>(kind: K): Extract<News, { kind: K }>[] =>
+    news.filter((item): item is Extract<News, { kind: K }> => item.kind === kind)
   const layer = createTransport({
     clock: options.clock ?? systemClock,
     judge: options.judge ?? nodeJudge,
@@ -76,28 +88,55 @@ export function harness(t: Test, options: HarnessOptions = {}): Harness {
 /** Node's verdict, then the dialled name: enough for transport tests. */
 export function nodeJudge(evidence: PeerEvidence): Judgement {
   const [leaf] = evidence.chain
-  if (leaf === undefined || !evidence.authorized) return { kind: 'refuse', code: evidence.errorCode === 'CERT_HAS_EXPIRED' ? 'cert.expired' : 'chain.untrusted-root', detail: evidence.chain.length }
+  if (leaf === undefined || !evidence.authorized)
+    return {
+      kind: 'refuse',
+      code: evidence.errorCode === 'CERT_HAS_EXPIRED' ? 'cert.expired' : 'chain.untrusted-root',
+      detail: evidence.chain.length,
+    }
   const certificate = new X509Certificate(leaf)
-  if (evidence.wantedName !== undefined && certificate.checkHost(evidence.wantedName) === undefined) return { kind: 'refuse', code: 'cert.name-mismatch', detail: undefined }
+  if (evidence.wantedName !== undefined && certificate.checkHost(evidence.wantedName) === undefined)
+    return { kind: 'refuse', code: 'cert.name-mismatch', detail: undefined }
   const names = (certificate.subjectAltName ?? '').split(', ').map((name) => name.replace('DNS:', '').toLowerCase())
   return {
     kind: 'accept',
-    peer: { class: 'server', names, subject: certificate.subject, serial: certificate.serialNumber, fingerprint: certificate.fingerprint256, notAfter: certificate.validToDate.getTime() },
+    peer: {
+      class: 'server',
+      names,
+      subject: certificate.subject,
+      serial: certificate.serialNumber,
+      fingerprint: certificate.fingerprint256,
+      notAfter: certificate.validToDate.getTime(),
+    },
   }
 }
 
-export function listening(transport: ListenerSettings['transport'], changes: Partial<ListenerSettings> = {}): ListenerSettings {
+export function listening(
+  transport: ListenerSettings['transport'],
+  changes: Partial<ListenerSettings> = {},
+): ListenerSettings {
   return { face: 'internal', transport, address: '127.0.0.1', port: 0, mutual: 'off', tls: undefined, ...changes }
 }
 
-export function hopTo(local: { readonly address: string; readonly port: number }, transport: NextHop['transport'], changes: Partial<NextHop> = {}): NextHop {
+export function hopTo(
+  local: { readonly address: string; readonly port: number },
+  transport: NextHop['transport'],
+  changes: Partial<NextHop> = {},
+): NextHop {
   return { transport, address: local.address, port: local.port, verifyName: undefined, face: 'internal', ...changes }
 }
 
 let calls = 0
 
 /** A whole MESSAGE request; `transport` stands in its Via. */
-export function messageText(changes: { readonly transport?: string; readonly body?: string; readonly via?: string; readonly branch?: string } = {}): string {
+export function messageText(
+  changes: {
+    readonly transport?: string
+    readonly body?: string
+    readonly via?: string
+    readonly branch?: string
+  } = {},
+): string {
   calls += 1
   const body = changes.body ?? ''
   return [

@@ -9,7 +9,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 export async function until(holds: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> {
   const end = performance.now() + withinMs
   while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`it did not come to that within ${withinMs / 1000} s: ${holds.toString()}`)
+    if (performance.now() > end)
+      throw new Error(`it did not come to that within ${withinMs / 1000} s: ${holds.toString()}`)
     await delay(25)
   }
 }

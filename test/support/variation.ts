@@ -9,7 +9,10 @@ import { configFolder } from '../../src/topology/load.ts'
 export type LabFile = { [key: string]: LabValue }
 export type LabValue = string | number | boolean | LabValue[] | { [key: string]: LabValue } | undefined
 
-/** `variation(t, 'federation', (lab) => at(lab, 'hosts', 'edge', 'federation')['automatic'] = true)`: its path, for `siplab up`. */
+/**
+ * `variation(t, 'federation', (lab) => at(lab, 'hosts', 'edge', 'federation')['automatic'] = true)`: its path, for
+ * `siplab up`.
+ */
 export function variation(t: Test, topology: string, change: (lab: LabFile) => void): string {
   const lab = parse(readFileSync(join(configFolder(), `${topology}.yaml`), 'utf8')) as LabFile
   change(lab)
@@ -20,6 +23,7 @@ export function variation(t: Test, topology: string, change: (lab: LabFile) => v
 export function at(lab: LabFile, ...path: readonly (string | number)[]): LabFile {
   let value: LabValue = lab
   for (const step of path) value = (value as { readonly [key: string]: LabValue } | undefined)?.[step]
-  if (typeof value !== 'object' || Array.isArray(value)) throw new Error(`the lab file has no group at ${path.join('.')}`)
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new Error(`the lab file has no group at ${path.join('.')}`)
   return value
 }

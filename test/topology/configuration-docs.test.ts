@@ -19,9 +19,16 @@ t.test('every setting of the lab file has a sentence', async (t) => {
   const page = configurationFiles().find(({ path }) => path === 'docs/configuration.md')?.text ?? ''
   const rows = page.split('\n').filter((line) => line.startsWith('| `'))
   t.ok(rows.length > 50)
-  t.strictSame(rows.filter((row) => row.split(' | ')[3]?.trim() === ''), [])
+  t.strictSame(
+    rows.filter((row) => row.split(' | ')[3]?.trim() === ''),
+    [],
+  )
 })
 
 t.test('every lab file names its schema for editors', async (t) => {
-  for (const name of topologyNames()) t.match(readFileSync(new URL(`config/${name}.yaml`, top), 'utf8'), /^# yaml-language-server: \$schema=\.\/topology\.schema\.json/)
+  for (const name of topologyNames())
+    t.match(
+      readFileSync(new URL(`config/${name}.yaml`, top), 'utf8'),
+      /^# yaml-language-server: \$schema=\.\/topology\.schema\.json/,
+    )
 })

@@ -9,13 +9,16 @@ t.test('the plan of edge', async (t) => {
   const plan = planLab(loadTopology('edge'))
 
   t.test('has its nodes in the order to start them', async (t) => {
-    t.strictSame(plan.nodes.map(({ name, role, fqdn }) => [name, role, fqdn]), [
-      ['dns', 'dns', 'dns.lab.test'],
-      ['pki', 'pki', 'pki.lab.test'],
-      ['fe1', 'front-end', 'fe1.lab.test'],
-      ['director', 'director', 'director.lab.test'],
-      ['edge', 'access-proxy', 'edge.lab.test'],
-    ])
+    t.strictSame(
+      plan.nodes.map(({ name, role, fqdn }) => [name, role, fqdn]),
+      [
+        ['dns', 'dns', 'dns.lab.test'],
+        ['pki', 'pki', 'pki.lab.test'],
+        ['fe1', 'front-end', 'fe1.lab.test'],
+        ['director', 'director', 'director.lab.test'],
+        ['edge', 'access-proxy', 'edge.lab.test'],
+      ],
+    )
   })
 
   t.test('listens on fe1 as the contract shows it', async (t) => {
@@ -37,12 +40,50 @@ t.test('the plan of edge', async (t) => {
 
   t.test('asks for four certificates', async (t) => {
     const both = ['serverAuth', 'clientAuth']
-    t.strictSame(plan.certificates.map(({ node, references, request: { commonName, dnsNames, purposes, authority } }) => ({ node, references, commonName, dnsNames, purposes, authority })), [
-      { node: 'edge', references: ['edge-internal'], commonName: 'edge.lab.test', dnsNames: ['edge.lab.test'], purposes: both, authority: 'internal' },
-      { node: 'edge', references: ['edge-external'], commonName: 'sip.lab.test', dnsNames: ['sip.lab.test', 'lab.test'], purposes: both, authority: 'public' },
-      { node: 'director', references: ['listener', 'default-outgoing'], commonName: 'director.lab.test', dnsNames: ['director.lab.test'], purposes: both, authority: 'internal' },
-      { node: 'fe1', references: ['listener', 'default-outgoing'], commonName: 'pool.lab.test', dnsNames: ['pool.lab.test', 'fe1.lab.test'], purposes: both, authority: 'internal' },
-    ])
+    t.strictSame(
+      plan.certificates.map(({ node, references, request: { commonName, dnsNames, purposes, authority } }) => ({
+        node,
+        references,
+        commonName,
+        dnsNames,
+        purposes,
+        authority,
+      })),
+      [
+        {
+          node: 'edge',
+          references: ['edge-internal'],
+          commonName: 'edge.lab.test',
+          dnsNames: ['edge.lab.test'],
+          purposes: both,
+          authority: 'internal',
+        },
+        {
+          node: 'edge',
+          references: ['edge-external'],
+          commonName: 'sip.lab.test',
+          dnsNames: ['sip.lab.test', 'lab.test'],
+          purposes: both,
+          authority: 'public',
+        },
+        {
+          node: 'director',
+          references: ['listener', 'default-outgoing'],
+          commonName: 'director.lab.test',
+          dnsNames: ['director.lab.test'],
+          purposes: both,
+          authority: 'internal',
+        },
+        {
+          node: 'fe1',
+          references: ['listener', 'default-outgoing'],
+          commonName: 'pool.lab.test',
+          dnsNames: ['pool.lab.test', 'fe1.lab.test'],
+          purposes: both,
+          authority: 'internal',
+        },
+      ],
+    )
   })
 
   t.test('answers inside with the way to sign in', async (t) => {
@@ -60,17 +101,38 @@ t.test('the plan of edge', async (t) => {
   })
 
   t.test('answers outside with the edge and nothing of the inside', async (t) => {
-    t.strictSame(records(plan, 'external'), ['sip.lab.test A 127.0.41.32', '_sip._tls.lab.test SRV 10443 sip.lab.test', 'pki.lab.test A 127.0.41.5'])
+    t.strictSame(records(plan, 'external'), [
+      'sip.lab.test A 127.0.41.32',
+      '_sip._tls.lab.test SRV 10443 sip.lab.test',
+      'pki.lab.test A 127.0.41.5',
+    ])
   })
 
   t.test('tells the perimeter the next hop and no other host of the inside', async (t) => {
-    t.strictSame(records(plan, 'perimeter').filter((record) => / A 127\.0\.41\.[12]\d$/.test(record)), ['director.lab.test A 127.0.41.21'])
+    t.strictSame(
+      records(plan, 'perimeter').filter((record) => / A 127\.0\.41\.[12]\d$/.test(record)),
+      ['director.lab.test A 127.0.41.21'],
+    )
   })
 
   t.test('allows these links between servers and no other', async (t) => {
-    const servers = plan.links.filter(({ from, verification }) => verification?.acceptor !== undefined && from.name !== 'partner')
-    t.strictSame(servers.filter(({ allowed }) => allowed).map(arrow).sort(), ['director->edge', 'director->fe1', 'edge->director', 'fe1->director'])
-    t.strictSame(servers.filter(({ allowed }) => !allowed).map(arrow).sort(), ['edge->fe1', 'fe1->edge'])
+    const servers = plan.links.filter(
+      ({ from, verification }) => verification?.acceptor !== undefined && from.name !== 'partner',
+    )
+    t.strictSame(
+      servers
+        .filter(({ allowed }) => allowed)
+        .map(arrow)
+        .sort(),
+      ['director->edge', 'director->fe1', 'edge->director', 'fe1->director'],
+    )
+    t.strictSame(
+      servers
+        .filter(({ allowed }) => !allowed)
+        .map(arrow)
+        .sort(),
+      ['edge->fe1', 'fe1->edge'],
+    )
   })
 
   t.test('says of each link what both ends want', async (t) => {
@@ -80,30 +142,60 @@ t.test('the plan of edge', async (t) => {
       port: 5061,
       verification: {
         dialler: { wantsName: 'pool.lab.test', wantsPurpose: 'serverAuth', trustRoot: 'internal' },
-        acceptor: { wantsName: 'director.lab.test', wantsPurpose: 'clientAuth', trustRoot: 'internal', mutual: 'requested' },
+        acceptor: {
+          wantsName: 'director.lab.test',
+          wantsPurpose: 'clientAuth',
+          trustRoot: 'internal',
+          mutual: 'requested',
+        },
       },
     })
   })
 
   t.test('lets the perimeter reach one SIP port of the inside', async (t) => {
     const inward = plan.firewall.filter(({ from, to }) => from.zone === 'perimeter' && to.zone === 'internal')
-    t.strictSame(inward.map(({ from, to, protocol, port }) => [from.name, to.name, protocol, port]), [['edge', 'director', 'tcp', 5061]])
+    t.strictSame(
+      inward.map(({ from, to, protocol, port }) => [from.name, to.name, protocol, port]),
+      [['edge', 'director', 'tcp', 5061]],
+    )
   })
 
   t.test('lets the internet reach no host inside', async (t) => {
-    t.strictSame(plan.firewall.filter(({ from, to }) => from.zone === 'internet' && to.zone === 'internal'), [])
+    t.strictSame(
+      plan.firewall.filter(({ from, to }) => from.zone === 'internet' && to.zone === 'internal'),
+      [],
+    )
   })
 
   t.test('lists every port that something outside can reach', async (t) => {
-    const open = plan.firewall.filter(({ from, to }) => from.zone === 'internet' && to.name === 'edge').map(({ port }) => port)
-    const heard = nodePlan(plan, 'edge').listeners.filter(({ face }) => face === 'external').map(({ port }) => port)
+    const open = plan.firewall
+      .filter(({ from, to }) => from.zone === 'internet' && to.name === 'edge')
+      .map(({ port }) => port)
+    const heard = nodePlan(plan, 'edge')
+      .listeners.filter(({ face }) => face === 'external')
+      .map(({ port }) => port)
     t.strictSame([...open].sort(), [...heard].sort())
   })
 
   t.test('gives each process what it needs to start', async (t) => {
-    t.match(nodePlan(plan, 'edge').settings, { kind: 'access-proxy', nextHop: { fqdn: 'director.lab.test', port: 5061 }, internalServers: ['director.lab.test'], domains: ['lab.test'] })
-    t.match(nodePlan(plan, 'director').settings, { kind: 'director', homes: ['pool.lab.test'], edges: ['edge.lab.test'], routeToEnterpriseEdge: { fqdn: 'edge.lab.test' } })
-    t.match(nodePlan(plan, 'fe1').settings, { kind: 'front-end', home: 'pool.lab.test', members: ['fe1.lab.test'], routeToEnterpriseEdge: { fqdn: 'director.lab.test' } })
+    t.match(nodePlan(plan, 'edge').settings, {
+      kind: 'access-proxy',
+      nextHop: { fqdn: 'director.lab.test', port: 5061 },
+      internalServers: ['director.lab.test'],
+      domains: ['lab.test'],
+    })
+    t.match(nodePlan(plan, 'director').settings, {
+      kind: 'director',
+      homes: ['pool.lab.test'],
+      edges: ['edge.lab.test'],
+      routeToEnterpriseEdge: { fqdn: 'edge.lab.test' },
+    })
+    t.match(nodePlan(plan, 'fe1').settings, {
+      kind: 'front-end',
+      home: 'pool.lab.test',
+      members: ['fe1.lab.test'],
+      routeToEnterpriseEdge: { fqdn: 'director.lab.test' },
+    })
   })
 
   t.test('shows users as the contract does', async (t) => {
@@ -132,14 +224,19 @@ t.test('every plan', async (t) => {
     })
 
     t.test(`gives no address and port away twice: ${name}`, async (t) => {
-      const listeners = plan.nodes.flatMap((node) => node.listeners.map(({ address, port, transport }) => `${address} ${port} ${transport === 'udp' ? 'udp' : 'tcp'}`))
+      const listeners = plan.nodes.flatMap((node) =>
+        node.listeners.map(
+          ({ address, port, transport }) => `${address} ${port} ${transport === 'udp' ? 'udp' : 'tcp'}`,
+        ),
+      )
       t.strictSame(listeners, [...new Set(listeners)])
     })
 
     t.test(`points every SRV record at a name of the same view: ${name}`, async (t) => {
       for (const view of plan.dns) {
         const names = new Set(view.records.filter(({ kind }) => kind === 'a').map((record) => record.name))
-        for (const record of view.records) if (record.kind === 'srv') t.ok(names.has(record.target), `${view.name}: ${record.name} -> ${record.target}`)
+        for (const record of view.records)
+          if (record.kind === 'srv') t.ok(names.has(record.target), `${view.name}: ${record.name} -> ${record.target}`)
       }
     })
 
@@ -149,7 +246,9 @@ t.test('every plan', async (t) => {
         const wanted = verification.dialler.wantsName
         const nodes = plan.nodes.find((node) => node.name === to.name)?.settings
         const shown = nodes?.kind === 'load-balancer' ? nodes.backends.map(({ node }) => node) : [to.name]
-        const names = plan.certificates.filter(({ node }) => shown.includes(node)).flatMap(({ request }) => [...request.dnsNames, ...request.uriNames.map((uri) => uri.replace('sip:', ''))])
+        const names = plan.certificates
+          .filter(({ node }) => shown.includes(node))
+          .flatMap(({ request }) => [...request.dnsNames, ...request.uriNames.map((uri) => uri.replace('sip:', ''))])
         t.ok(names.includes(wanted), `${to.name} shows ${names.join(', ')}, wanted ${wanted}`)
       }
     })
@@ -171,7 +270,14 @@ t.test('the plan of a pool', async (t) => {
   })
 
   t.test('passes every TCP port through to every front end', async (t) => {
-    t.match(nodePlan(plan, 'pool').settings, { kind: 'load-balancer', backends: [{ node: 'fe1', address: '127.0.41.11' }, { node: 'fe2', address: '127.0.41.12' }], ports: [5061, 5060, 8443] })
+    t.match(nodePlan(plan, 'pool').settings, {
+      kind: 'load-balancer',
+      backends: [
+        { node: 'fe1', address: '127.0.41.11' },
+        { node: 'fe2', address: '127.0.41.12' },
+      ],
+      ports: [5061, 5060, 8443],
+    })
   })
 
   t.test('lets front ends reach each other by their own names', async (t) => {
@@ -180,7 +286,14 @@ t.test('the plan of a pool', async (t) => {
 
   t.test('keeps the store in PostgreSQL, with shared files to fall back on', async (t) => {
     const { settings } = nodePlan(plan, 'fe2')
-    t.match(settings, { store: { kind: 'postgres', host: 'sql.lab.test', port: 5432, fallback: { kind: 'sqlite', pool: 'pool-pool.lab.test.sqlite' } } })
+    t.match(settings, {
+      store: {
+        kind: 'postgres',
+        host: 'sql.lab.test',
+        port: 5432,
+        fallback: { kind: 'sqlite', pool: 'pool-pool.lab.test.sqlite' },
+      },
+    })
   })
 })
 
@@ -188,17 +301,23 @@ t.test('the plan of federation', async (t) => {
   const plan = planLab(loadTopology('federation'))
 
   t.test('has two organisations with nodes of their own', async (t) => {
-    t.strictSame(plan.nodes.filter(({ organisation }) => organisation === 'partner.test').map(({ name, fqdn }) => [name, fqdn]), [
-      ['partner-dns', 'dns.partner.test'],
-      ['partner-pki', 'pki.partner.test'],
-      ['partner-fe1', 'fe1.partner.test'],
-      ['partner-edge', 'edge.partner.test'],
-    ])
+    t.strictSame(
+      plan.nodes.filter(({ organisation }) => organisation === 'partner.test').map(({ name, fqdn }) => [name, fqdn]),
+      [
+        ['partner-dns', 'dns.partner.test'],
+        ['partner-pki', 'pki.partner.test'],
+        ['partner-fe1', 'fe1.partner.test'],
+        ['partner-edge', 'edge.partner.test'],
+      ],
+    )
   })
 
   t.test('publishes both for enhanced federation, outside', async (t) => {
     const services = records(plan, 'external').filter((record) => record.startsWith('_sipfederationtls'))
-    t.strictSame(services, ['_sipfederationtls._tcp.lab.test SRV 5061 sip.lab.test', '_sipfederationtls._tcp.partner.test SRV 5061 sip.partner.test'])
+    t.strictSame(services, [
+      '_sipfederationtls._tcp.lab.test SRV 5061 sip.lab.test',
+      '_sipfederationtls._tcp.partner.test SRV 5061 sip.partner.test',
+    ])
   })
 
   t.test('joins the two edges by their external faces, with public roots at both ends', async (t) => {
@@ -208,46 +327,79 @@ t.test('the plan of federation', async (t) => {
       to: { face: 'external' },
       allowed: true,
       dials: 'sip.partner.test',
-      verification: { dialler: { wantsName: 'sip.partner.test', trustRoot: 'public' }, acceptor: { wantsName: 'sip.lab.test', trustRoot: 'public', mutual: 'required' } },
+      verification: {
+        dialler: { wantsName: 'sip.partner.test', trustRoot: 'public' },
+        acceptor: { wantsName: 'sip.lab.test', trustRoot: 'public', mutual: 'required' },
+      },
     })
   })
 
   t.test('puts the SIP domain into the certificate an edge shows', async (t) => {
-    const external = plan.certificates.find(({ node, references }) => node === 'partner-edge' && references.includes('edge-external'))
-    t.match(external?.request, { dnsNames: ['sip.partner.test', 'partner.test'], uriNames: ['sip:partner.test'], authority: 'public' })
+    const external = plan.certificates.find(
+      ({ node, references }) => node === 'partner-edge' && references.includes('edge-external'),
+    )
+    t.match(external?.request, {
+      dnsNames: ['sip.partner.test', 'partner.test'],
+      uriNames: ['sip:partner.test'],
+      authority: 'public',
+    })
   })
 
   t.test('wants the domain, not the host, of a partner found by DNS (RFC 5922 §4)', async (t) => {
     const partners = /partners:\n +- \{ domain: [a-z.]+, edge: [a-z.]+ \}/g
     const automatic = planLab(edited('federation', (text) => text.replace(partners, 'automatic: true')))
-    t.equal(automatic.links.find((link) => arrow(link) === 'edge->partner-edge')?.verification?.dialler.wantsName, 'partner.test')
+    t.equal(
+      automatic.links.find((link) => arrow(link) === 'edge->partner-edge')?.verification?.dialler.wantsName,
+      'partner.test',
+    )
   })
 
   t.test('stays closed when one side does not know the other', async (t) => {
-    const closed = planLab(edited('federation', (text) => text.replace('domain: partner.test, edge: sip.partner.test', 'domain: other.test, edge: sip.other.test')))
+    const closed = planLab(
+      edited('federation', (text) =>
+        text.replace('domain: partner.test, edge: sip.partner.test', 'domain: other.test, edge: sip.other.test'),
+      ),
+    )
     t.equal(closed.links.find((link) => arrow(link) === 'edge->partner-edge')?.allowed, false)
   })
 
   t.test('sees the gap that public-2026 opens', async (t) => {
     const plan = planLab(edited('federation', (text) => `${text}\npeerPolicy: public-2026\n`))
     const gaps = plan.links.filter(({ gap }) => gap !== undefined)
-    t.strictSame(gaps.map((link) => [arrow(link), link.gap?.code]), [['edge->partner-edge', 'cert.eku-missing'], ['partner-edge->edge', 'cert.eku-missing']])
+    t.strictSame(
+      gaps.map((link) => [arrow(link), link.gap?.code]),
+      [
+        ['edge->partner-edge', 'cert.eku-missing'],
+        ['partner-edge->edge', 'cert.eku-missing'],
+      ],
+    )
   })
 })
 
 t.test('a gateway', async (t) => {
   const plan = planLab(
-    parse("name: trunk\nabout: A trunk.\nprofile: modern\ndomain: lab.test\nhosts: { fe1: { role: front-end, staticRoutes: [{ match: 'tel:*', nextHop: voice }] }, voice: { role: gateway } }\n"),
+    parse(
+      "name: trunk\nabout: A trunk.\nprofile: modern\ndomain: lab.test\nhosts: { fe1: { role: front-end, staticRoutes: [{ match: 'tel:*', nextHop: voice }] }, voice: { role: gateway } }\n",
+    ),
   )
 
   t.test('and the home whose route leads to it talk in both directions', async (t) => {
-    const allowed = plan.links.filter(({ allowed, verification }) => allowed && verification?.acceptor !== undefined).map(arrow)
+    const allowed = plan.links
+      .filter(({ allowed, verification }) => allowed && verification?.acceptor !== undefined)
+      .map(arrow)
     t.strictSame(allowed.sort(), ['fe1->voice', 'voice->fe1'])
   })
 
   t.test('stands in the perimeter with a public certificate', async (t) => {
-    t.match(plan.certificates.find(({ node }) => node === 'voice')?.request, { authority: 'public', commonName: 'voice.lab.test' })
-    t.ok(plan.firewall.some(({ from, to, port }) => from.name === 'fe1' && to.name === 'voice' && to.zone === 'perimeter' && port === 5061))
+    t.match(plan.certificates.find(({ node }) => node === 'voice')?.request, {
+      authority: 'public',
+      commonName: 'voice.lab.test',
+    })
+    t.ok(
+      plan.firewall.some(
+        ({ from, to, port }) => from.name === 'fe1' && to.name === 'voice' && to.zone === 'perimeter' && port === 5061,
+      ),
+    )
   })
 })
 
@@ -255,7 +407,18 @@ t.test('a trunk with a certificate of its own', async (t) => {
   const plan = planLab(loadTopology('trunk'))
 
   t.test('shows a public one, under its own name and that of its pool', async (t) => {
-    t.match(plan.certificates.find(({ references }) => references.includes('static-route:1')), { node: 'fe1', request: { authority: 'public', name: 'fe1-static-route-1', commonName: 'fe1.lab.test', dnsNames: ['fe1.lab.test', 'pool.lab.test'] } })
+    t.match(
+      plan.certificates.find(({ references }) => references.includes('static-route:1')),
+      {
+        node: 'fe1',
+        request: {
+          authority: 'public',
+          name: 'fe1-static-route-1',
+          commonName: 'fe1.lab.test',
+          dnsNames: ['fe1.lab.test', 'pool.lab.test'],
+        },
+      },
+    )
   })
 
   t.test('is known to the voice service by those names', async (t) => {
@@ -263,7 +426,10 @@ t.test('a trunk with a certificate of its own', async (t) => {
   })
 
   t.test('can be called back: the perimeter knows where it is', async (t) => {
-    t.strictSame(records(plan, 'perimeter').filter((record) => /^(fe1|pool)\./.test(record)), ['fe1.lab.test A 127.0.41.11', 'pool.lab.test A 127.0.41.11'])
+    t.strictSame(
+      records(plan, 'perimeter').filter((record) => /^(fe1|pool)\./.test(record)),
+      ['fe1.lab.test A 127.0.41.11', 'pool.lab.test A 127.0.41.11'],
+    )
   })
 })
 
@@ -280,7 +446,10 @@ t.test('in containers', async (t) => {
 
   t.test('the director hears the perimeter over TLS only', async (t) => {
     const heard = nodePlan(plan, 'director').listeners.filter(({ address }) => address === '10.41.2.21')
-    t.strictSame(heard.map(({ transport, port }) => [transport, port]), [['tls', 5061]])
+    t.strictSame(
+      heard.map(({ transport, port }) => [transport, port]),
+      [['tls', 5061]],
+    )
   })
 
   t.test('the edge has its own port', async (t) => {
@@ -290,7 +459,9 @@ t.test('in containers', async (t) => {
 
 function records(plan: LabPlan, name: DnsViewName): readonly string[] {
   const records = plan.dns.find((view) => view.name === name)?.records ?? []
-  return records.map((record) => (record.kind === 'a' ? `${record.name} A ${record.address}` : `${record.name} SRV ${record.port} ${record.target}`))
+  return records.map((record) =>
+    record.kind === 'a' ? `${record.name} A ${record.address}` : `${record.name} SRV ${record.port} ${record.target}`,
+  )
 }
 
 function arrow({ from, to }: Link): string {

@@ -1,7 +1,13 @@
 import t from 'tap'
 import { loadProfile, loadTopology, parseTopology } from '../../src/topology/load.ts'
 import { planLab } from '../../src/topology/plan.ts'
-import { judgeName, peerPolicies, purposesToIssue, requiredCertificates, requirements } from '../../src/topology/requirements.ts'
+import {
+  judgeName,
+  peerPolicies,
+  purposesToIssue,
+  requiredCertificates,
+  requirements,
+} from '../../src/topology/requirements.ts'
 import type { Situation } from '../../src/topology/requirements.ts'
 
 const alone = { serversTalk: false, peerPolicy: 'none' } as const
@@ -30,27 +36,41 @@ t.test('lcs2005: a certificate only where two servers talk', async (t) => {
 for (const profile of ['ocs2007', 'modern'] as const) {
   t.test(`${profile}: every SIP role has one, even alone`, async (t) => {
     const roles = ['standard-edition', 'front-end', 'director'] as const
-    t.strictSame(roles.map((role) => count({ profile, role, ...alone })), [1, 1, 1])
+    t.strictSame(
+      roles.map((role) => count({ profile, role, ...alone })),
+      [1, 1, 1],
+    )
   })
 }
 
 t.test('the public authority signs only the external face of an access proxy, and gateways', async (t) => {
-  const places = requirements.filter(({ authority }) => authority === 'public').map(({ role, references }) => `${role} ${references.join()}`)
+  const places = requirements
+    .filter(({ authority }) => authority === 'public')
+    .map(({ role, references }) => `${role} ${references.join()}`)
   t.strictSame([...new Set(places)], ['access-proxy edge-external', 'gateway listener,default-outgoing'])
 })
 
 t.test('every certificate is good for a server under every profile', async (t) => {
-  for (const row of requirements.filter(({ need }) => need !== 'never')) t.ok(row.requiredPurposes.includes('serverAuth'), `${row.profile} ${row.role}`)
+  for (const row of requirements.filter(({ need }) => need !== 'never'))
+    t.ok(row.requiredPurposes.includes('serverAuth'), `${row.profile} ${row.role}`)
 })
 
 t.test('public-2026 takes clientAuth off public certificates and leaves internal ones alone', async (t) => {
-  const [internal, external] = requiredCertificates({ profile: 'lcs2005', role: 'access-proxy', serversTalk: true, peerPolicy: 'public-2026' })
+  const [internal, external] = requiredCertificates({
+    profile: 'lcs2005',
+    role: 'access-proxy',
+    serversTalk: true,
+    peerPolicy: 'public-2026',
+  })
   t.strictSame(internal === undefined ? [] : purposesToIssue(internal), ['serverAuth', 'clientAuth'])
   t.strictSame(external === undefined ? [] : purposesToIssue(external), ['serverAuth'])
 })
 
 t.test('the dated cloud policies ask for clientAuth in March 2024 and not in 2026', async (t) => {
-  t.strictSame([peerPolicies['cloud-2024-03'].wantsOfDialler, peerPolicies['cloud-2026'].wantsOfDialler], [['serverAuth', 'clientAuth'], ['serverAuth']])
+  t.strictSame(
+    [peerPolicies['cloud-2024-03'].wantsOfDialler, peerPolicies['cloud-2026'].wantsOfDialler],
+    [['serverAuth', 'clientAuth'], ['serverAuth']],
+  )
 })
 
 t.test('topologies against the table', async (t) => {
@@ -61,26 +81,48 @@ t.test('topologies against the table', async (t) => {
     edge: ['edge-internal', 'edge-external', 'director-listener', 'fe1-listener'],
     'edge-pool': ['edge-internal', 'edge-external', 'director-listener', 'fe1-listener', 'fe2-listener'],
     'standard-edge': ['edge-internal', 'edge-external', 'director-listener', 'se-listener'],
-    federation: ['edge-internal', 'edge-external', 'fe1-listener', 'partner-edge-internal', 'partner-edge-external', 'partner-fe1-listener'],
+    federation: [
+      'edge-internal',
+      'edge-external',
+      'fe1-listener',
+      'partner-edge-internal',
+      'partner-edge-external',
+      'partner-fe1-listener',
+    ],
   }
   for (const [name, certificates] of Object.entries(cells)) {
     t.test(`${name}: ${certificates.join(', ') || 'none'}`, async (t) => {
-      t.strictSame(planLab(loadTopology(name)).certificates.map(({ request }) => request.name), certificates)
+      t.strictSame(
+        planLab(loadTopology(name)).certificates.map(({ request }) => request.name),
+        certificates,
+      )
     })
   }
 
   t.test('two Standard Edition servers of one organisation need one each', async (t) => {
     const plan = planLab(lab('hosts: { se: { role: standard-edition }, se2: { role: standard-edition } }'))
-    t.strictSame(plan.certificates.map(({ request }) => request.commonName), ['se.lab.test', 'se2.lab.test'])
+    t.strictSame(
+      plan.certificates.map(({ request }) => request.commonName),
+      ['se.lab.test', 'se2.lab.test'],
+    )
   })
 
   t.test('a lone server with a static route over TLS needs one', async (t) => {
-    const plan = planLab(lab("hosts: { se: { role: standard-edition, staticRoutes: [{ match: 'tel:*', nextHop: voice.test, ownCertificate: true }] } }"))
-    t.strictSame(plan.certificates.map(({ references }) => references), [['listener', 'default-outgoing'], ['static-route:1']])
+    const plan = planLab(
+      lab(
+        "hosts: { se: { role: standard-edition, staticRoutes: [{ match: 'tel:*', nextHop: voice.test, ownCertificate: true }] } }",
+      ),
+    )
+    t.strictSame(
+      plan.certificates.map(({ references }) => references),
+      [['listener', 'default-outgoing'], ['static-route:1']],
+    )
   })
 
   t.test('without a certificate nothing speaks TLS', async (t) => {
-    const transports = planLab(loadTopology('standard')).nodes.flatMap(({ listeners }) => listeners.map(({ transport }) => transport))
+    const transports = planLab(loadTopology('standard')).nodes.flatMap(({ listeners }) =>
+      listeners.map(({ transport }) => transport),
+    )
     t.strictSame(transports, ['tcp', 'udp'])
   })
 })
@@ -88,18 +130,82 @@ t.test('topologies against the table', async (t) => {
 t.test('names in a certificate', async (t) => {
   const lcs = loadProfile('lcs2005').names
   const modern = loadProfile('modern').names
-  const named = (commonName: string, dnsNames: readonly string[] = [], uriNames: readonly string[] = []) => ({ commonName, dnsNames, uriNames })
+  const named = (commonName: string, dnsNames: readonly string[] = [], uriNames: readonly string[] = []) => ({
+    commonName,
+    dnsNames,
+    uriNames,
+  })
   const cells = [
-    { story: 'the CN counts under lcs2005', rules: lcs, names: named('fe1.lab.test'), wanted: 'fe1.lab.test', kind: 'match' },
-    { story: 'the CN does not count beside a SAN', rules: lcs, names: named('fe1.lab.test', ['pool.lab.test']), wanted: 'fe1.lab.test', kind: 'mismatch' },
-    { story: 'the CN never counts under modern', rules: modern, names: named('fe1.lab.test'), wanted: 'fe1.lab.test', kind: 'mismatch' },
-    { story: 'case does not matter', rules: modern, names: named('', ['FE1.lab.test']), wanted: 'fe1.LAB.test', kind: 'match' },
-    { story: 'a URI name counts under modern', rules: modern, names: named('', ['sip.lab.test'], ['sip:lab.test']), wanted: 'lab.test', kind: 'match' },
-    { story: 'a URI name does not count under lcs2005', rules: lcs, names: named('', ['sip.lab.test'], ['sip:lab.test']), wanted: 'lab.test', kind: 'mismatch' },
-    { story: 'a wildcard is refused', rules: modern, names: named('', ['*.lab.test']), wanted: 'sip.lab.test', kind: 'mismatch' },
-    { story: 'a wildcard stands for one label where allowed', rules: peerPolicies['cloud-2021'], names: named('', ['*.lab.test']), wanted: 'sip.lab.test', kind: 'match' },
-    { story: 'and never for two', rules: peerPolicies['cloud-2021'], names: named('', ['*.lab.test']), wanted: 'a.sip.lab.test', kind: 'mismatch' },
-    { story: 'nor for none', rules: peerPolicies['cloud-2021'], names: named('', ['*.lab.test']), wanted: 'lab.test', kind: 'mismatch' },
+    {
+      story: 'the CN counts under lcs2005',
+      rules: lcs,
+      names: named('fe1.lab.test'),
+      wanted: 'fe1.lab.test',
+      kind: 'match',
+    },
+    {
+      story: 'the CN does not count beside a SAN',
+      rules: lcs,
+      names: named('fe1.lab.test', ['pool.lab.test']),
+      wanted: 'fe1.lab.test',
+      kind: 'mismatch',
+    },
+    {
+      story: 'the CN never counts under modern',
+      rules: modern,
+      names: named('fe1.lab.test'),
+      wanted: 'fe1.lab.test',
+      kind: 'mismatch',
+    },
+    {
+      story: 'case does not matter',
+      rules: modern,
+      names: named('', ['FE1.lab.test']),
+      wanted: 'fe1.LAB.test',
+      kind: 'match',
+    },
+    {
+      story: 'a URI name counts under modern',
+      rules: modern,
+      names: named('', ['sip.lab.test'], ['sip:lab.test']),
+      wanted: 'lab.test',
+      kind: 'match',
+    },
+    {
+      story: 'a URI name does not count under lcs2005',
+      rules: lcs,
+      names: named('', ['sip.lab.test'], ['sip:lab.test']),
+      wanted: 'lab.test',
+      kind: 'mismatch',
+    },
+    {
+      story: 'a wildcard is refused',
+      rules: modern,
+      names: named('', ['*.lab.test']),
+      wanted: 'sip.lab.test',
+      kind: 'mismatch',
+    },
+    {
+      story: 'a wildcard stands for one label where allowed',
+      rules: peerPolicies['cloud-2021'],
+      names: named('', ['*.lab.test']),
+      wanted: 'sip.lab.test',
+      kind: 'match',
+    },
+    {
+      story: 'and never for two',
+      rules: peerPolicies['cloud-2021'],
+      names: named('', ['*.lab.test']),
+      wanted: 'a.sip.lab.test',
+      kind: 'mismatch',
+    },
+    {
+      story: 'nor for none',
+      rules: peerPolicies['cloud-2021'],
+      names: named('', ['*.lab.test']),
+      wanted: 'lab.test',
+      kind: 'mismatch',
+    },
   ]
   for (const { story, rules, names, wanted, kind } of cells) {
     t.test(story, async (t) => {
@@ -109,5 +215,9 @@ t.test('names in a certificate', async (t) => {
 })
 
 function lab(hosts: string) {
-  return parseTopology(`name: lab\nabout: A lab of a test.\nprofile: lcs2005\ndomain: lab.test\n${hosts}\n`, 'lab.yaml', loadProfile)
+  return parseTopology(
+    `name: lab\nabout: A lab of a test.\nprofile: lcs2005\ndomain: lab.test\n${hosts}\n`,
+    'lab.yaml',
+    loadProfile,
+  )
 }

@@ -1,13 +1,43 @@
-/** One certificate, read whole (RFC 5280 §4.1): what cannot be read inside an extension is kept as a problem, not thrown. */
+/**
+ * One certificate, read whole (RFC 5280 §4.1): what cannot be read inside an extension is kept as a problem, not
+ * thrown.
+ */
 import { createHash } from 'node:crypto'
 import { CertificateError } from './certificate-error.ts'
-import { Tag, contextTag, DerReader, readBitString, readIntegerOctets, readSmallInteger, readTime, type DerTime } from './der.ts'
+import {
+  Tag,
+  contextTag,
+  DerReader,
+  readBitString,
+  readIntegerOctets,
+  readSmallInteger,
+  readTime,
+  type DerTime,
+} from './der.ts'
 import { readDistinguishedName, sameName, type DistinguishedName } from './distinguished-name.ts'
 import {
-  readAccessDescriptions, readAuthorityKeyIdentifier, readBasicConstraints, readDistributionPoints, readExtensions, readKeyUsage,
-  readNameConstraints, readOidList, readPolicies, readPolicyConstraints, readPolicyMappings, readSubjectKeyIdentifier, readTlsFeatures,
-  type AccessDescription, type AuthorityKeyIdentifier, type BasicConstraints, type DistributionPoint, type Extension, type KeyUsage,
-  type NameConstraints, type PolicyConstraints, type PolicyMapping,
+  readAccessDescriptions,
+  readAuthorityKeyIdentifier,
+  readBasicConstraints,
+  readDistributionPoints,
+  readExtensions,
+  readKeyUsage,
+  readNameConstraints,
+  readOidList,
+  readPolicies,
+  readPolicyConstraints,
+  readPolicyMappings,
+  readSubjectKeyIdentifier,
+  readTlsFeatures,
+  type AccessDescription,
+  type AuthorityKeyIdentifier,
+  type BasicConstraints,
+  type DistributionPoint,
+  type Extension,
+  type KeyUsage,
+  type NameConstraints,
+  type PolicyConstraints,
+  type PolicyMapping,
 } from './extensions.ts'
 import { readGeneralNames, type GeneralName } from './general-name.ts'
 import { readAlgorithm, readPublicKey, type AlgorithmIdentifier, type PublicKeyInfo } from './key-info.ts'
@@ -66,7 +96,8 @@ export const maxCertificateOctets = 1_048_576
  * @throws CertificateError `cert.malformed`, with the offset where reading stopped
  */
 export function readCertificate(der: Buffer): Certificate {
-  if (der.length > maxCertificateOctets) throw new CertificateError('cert.malformed', `longer than ${maxCertificateOctets} octets`, 0)
+  if (der.length > maxCertificateOctets)
+    throw new CertificateError('cert.malformed', `longer than ${maxCertificateOctets} octets`, 0)
   const outer = new DerReader(der)
   const certificate = outer.sequence('certificate')
   outer.end('certificate')
@@ -75,7 +106,14 @@ export function readCertificate(der: Buffer): Certificate {
   const signature = readBitString(certificate, 'signature').octets
   certificate.end('certificate')
   const body = readBody(certificate.inside(signed))
-  return { der, signed: signed.whole, signature, outerAlgorithm, ...body, fingerprint: createHash('sha256').update(der).digest('hex') }
+  return {
+    der,
+    signed: signed.whole,
+    signature,
+    outerAlgorithm,
+    ...body,
+    fingerprint: createHash('sha256').update(der).digest('hex'),
+  }
 }
 
 type Body = Omit<Certificate, 'der' | 'signed' | 'signature' | 'outerAlgorithm' | 'fingerprint'>
@@ -98,31 +136,128 @@ function readBody(fields: DerReader): Body {
   fields.end('tbsCertificate')
   const extensions = list === undefined ? [] : readExtensions(fields.inside(list).sequence('extensions'), 'extension')
   return {
-    version, serial, innerAlgorithm, issuer, subject, notBefore, notAfter, publicKey: key.info, subjectPublicKeyInfo: key.whole,
-    hasUniqueIds: issuerId !== undefined || subjectId !== undefined, extensions, ...readKnown(extensions),
+    version,
+    serial,
+    innerAlgorithm,
+    issuer,
+    subject,
+    notBefore,
+    notAfter,
+    publicKey: key.info,
+    subjectPublicKeyInfo: key.whole,
+    hasUniqueIds: issuerId !== undefined || subjectId !== undefined,
+    extensions,
+    ...readKnown(extensions),
   }
 }
 
-type Known = Partial<Pick<Body,
-  'basicConstraints' | 'keyUsage' | 'extendedKeyUsage' | 'subjectAltNames' | 'subjectKeyIdentifier' | 'authorityKeyIdentifier' | 'nameConstraints' |
-  'distributionPoints' | 'authorityInfoAccess' | 'policies' | 'policyMappings' | 'policyConstraints' | 'inhibitAnyPolicy' | 'tlsFeatures'>>
+type Known = Partial<
+  Pick<
+    Body,
+    | 'basicConstraints'
+    | 'keyUsage'
+    | 'extendedKeyUsage'
+    | 'subjectAltNames'
+    | 'subjectKeyIdentifier'
+    | 'authorityKeyIdentifier'
+    | 'nameConstraints'
+    | 'distributionPoints'
+    | 'authorityInfoAccess'
+    | 'policies'
+    | 'policyMappings'
+    | 'policyConstraints'
+    | 'inhibitAnyPolicy'
+    | 'tlsFeatures'
+  >
+>
 
 /** How each extension is read into its field. */
-const readers: ReadonlyMap<string, { readonly name: string, readonly read: (reader: DerReader) => Known }> = new Map([
-  [extensionOid.authorityKeyIdentifier, { name: 'authorityKeyIdentifier', read: (reader: DerReader): Known => ({ authorityKeyIdentifier: readAuthorityKeyIdentifier(reader) }) }],
-  [extensionOid.subjectKeyIdentifier, { name: 'subjectKeyIdentifier', read: (reader: DerReader): Known => ({ subjectKeyIdentifier: readSubjectKeyIdentifier(reader) }) }],
-  [extensionOid.keyUsage, { name: 'keyUsage', read: (reader: DerReader): Known => ({ keyUsage: readKeyUsage(reader) }) }],
-  [extensionOid.certificatePolicies, { name: 'certificatePolicies', read: (reader: DerReader): Known => ({ policies: readPolicies(reader) }) }],
-  [extensionOid.policyMappings, { name: 'policyMappings', read: (reader: DerReader): Known => ({ policyMappings: readPolicyMappings(reader) }) }],
-  [extensionOid.subjectAltName, { name: 'subjectAltName', read: (reader: DerReader): Known => ({ subjectAltNames: readGeneralNames(reader.sequence('subjectAltName'), 'subjectAltName') }) }],
-  [extensionOid.basicConstraints, { name: 'basicConstraints', read: (reader: DerReader): Known => ({ basicConstraints: readBasicConstraints(reader) }) }],
-  [extensionOid.nameConstraints, { name: 'nameConstraints', read: (reader: DerReader): Known => ({ nameConstraints: readNameConstraints(reader) }) }],
-  [extensionOid.policyConstraints, { name: 'policyConstraints', read: (reader: DerReader): Known => ({ policyConstraints: readPolicyConstraints(reader) }) }],
-  [extensionOid.extendedKeyUsage, { name: 'extendedKeyUsage', read: (reader: DerReader): Known => ({ extendedKeyUsage: readOidList(reader, 'extendedKeyUsage') }) }],
-  [extensionOid.crlDistributionPoints, { name: 'cRLDistributionPoints', read: (reader: DerReader): Known => ({ distributionPoints: readDistributionPoints(reader) }) }],
-  [extensionOid.inhibitAnyPolicy, { name: 'inhibitAnyPolicy', read: (reader: DerReader): Known => ({ inhibitAnyPolicy: readSmallInteger(reader, 'inhibitAnyPolicy') }) }],
-  [extensionOid.authorityInfoAccess, { name: 'authorityInfoAccess', read: (reader: DerReader): Known => ({ authorityInfoAccess: readAccessDescriptions(reader) }) }],
-  [extensionOid.tlsFeature, { name: 'tlsFeature', read: (reader: DerReader): Known => ({ tlsFeatures: readTlsFeatures(reader) }) }],
+const readers: ReadonlyMap<string, { readonly name: string; readonly read: (reader: DerReader) => Known }> = new Map([
+  [
+    extensionOid.authorityKeyIdentifier,
+    {
+      name: 'authorityKeyIdentifier',
+      read: (reader: DerReader): Known => ({ authorityKeyIdentifier: readAuthorityKeyIdentifier(reader) }),
+    },
+  ],
+  [
+    extensionOid.subjectKeyIdentifier,
+    {
+      name: 'subjectKeyIdentifier',
+      read: (reader: DerReader): Known => ({ subjectKeyIdentifier: readSubjectKeyIdentifier(reader) }),
+    },
+  ],
+  [
+    extensionOid.keyUsage,
+    { name: 'keyUsage', read: (reader: DerReader): Known => ({ keyUsage: readKeyUsage(reader) }) },
+  ],
+  [
+    extensionOid.certificatePolicies,
+    { name: 'certificatePolicies', read: (reader: DerReader): Known => ({ policies: readPolicies(reader) }) },
+  ],
+  [
+    extensionOid.policyMappings,
+    { name: 'policyMappings', read: (reader: DerReader): Known => ({ policyMappings: readPolicyMappings(reader) }) },
+  ],
+  [
+    extensionOid.subjectAltName,
+    {
+      name: 'subjectAltName',
+      read: (reader: DerReader): Known => ({
+        subjectAltNames: readGeneralNames(reader.sequence('subjectAltName'), 'subjectAltName'),
+      }),
+    },
+  ],
+  [
+    extensionOid.basicConstraints,
+    {
+      name: 'basicConstraints',
+      read: (reader: DerReader): Known => ({ basicConstraints: readBasicConstraints(reader) }),
+    },
+  ],
+  [
+    extensionOid.nameConstraints,
+    { name: 'nameConstraints', read: (reader: DerReader): Known => ({ nameConstraints: readNameConstraints(reader) }) },
+  ],
+  [
+    extensionOid.policyConstraints,
+    {
+      name: 'policyConstraints',
+      read: (reader: DerReader): Known => ({ policyConstraints: readPolicyConstraints(reader) }),
+    },
+  ],
+  [
+    extensionOid.extendedKeyUsage,
+    {
+      name: 'extendedKeyUsage',
+      read: (reader: DerReader): Known => ({ extendedKeyUsage: readOidList(reader, 'extendedKeyUsage') }),
+    },
+  ],
+  [
+    extensionOid.crlDistributionPoints,
+    {
+      name: 'cRLDistributionPoints',
+      read: (reader: DerReader): Known => ({ distributionPoints: readDistributionPoints(reader) }),
+    },
+  ],
+  [
+    extensionOid.inhibitAnyPolicy,
+    {
+      name: 'inhibitAnyPolicy',
+      read: (reader: DerReader): Known => ({ inhibitAnyPolicy: readSmallInteger(reader, 'inhibitAnyPolicy') }),
+    },
+  ],
+  [
+    extensionOid.authorityInfoAccess,
+    {
+      name: 'authorityInfoAccess',
+      read: (reader: DerReader): Known => ({ authorityInfoAccess: readAccessDescriptions(reader) }),
+    },
+  ],
+  [
+    extensionOid.tlsFeature,
+    { name: 'tlsFeature', read: (reader: DerReader): Known => ({ tlsFeatures: readTlsFeatures(reader) }) },
+  ],
 ])
 
 /** Extensions that are processed here; every other one must not be critical (RFC 5280 §4.2). */
@@ -152,7 +287,10 @@ function readKnown(extensions: readonly Extension[]): Known & { readonly problem
 }
 
 /** A broken extension must not hide the other faults of its certificate, so it becomes a problem. */
-function readValue(extension: Extension, read: (reader: DerReader) => Known): { readonly known: Known } | { readonly problem: string } {
+function readValue(
+  extension: Extension,
+  read: (reader: DerReader) => Known,
+): { readonly known: Known } | { readonly problem: string } {
   const reader = new DerReader(extension.value, 'cert.malformed', extension.offset)
   try {
     const known = read(reader)

@@ -1,10 +1,24 @@
 /** One certificate revocation list, read whole (RFC 5280 §5.1). */
 import { CertificateError } from './certificate-error.ts'
-import { Tag, contextTag, DerReader, readBitString, readIntegerOctets, readSmallInteger, readTime, type DerTime } from './der.ts'
+import {
+  Tag,
+  contextTag,
+  DerReader,
+  readBitString,
+  readIntegerOctets,
+  readSmallInteger,
+  readTime,
+  type DerTime,
+} from './der.ts'
 import { readDistinguishedName, type DistinguishedName } from './distinguished-name.ts'
 import {
-  readAuthorityKeyIdentifier, readCrlNumber, readExtensions, readIssuingDistributionPoint,
-  type AuthorityKeyIdentifier, type Extension, type IssuingDistributionPoint,
+  readAuthorityKeyIdentifier,
+  readCrlNumber,
+  readExtensions,
+  readIssuingDistributionPoint,
+  type AuthorityKeyIdentifier,
+  type Extension,
+  type IssuingDistributionPoint,
 } from './extensions.ts'
 import { readAlgorithm, type AlgorithmIdentifier } from './key-info.ts'
 import { extensionOid } from './oids.ts'
@@ -68,10 +82,16 @@ function readBody(fields: DerReader): Omit<Crl, 'der' | 'signed' | 'signature' |
   const entries = fields.optional(Tag.sequence, 'revokedCertificates')
   const list = fields.optional(contextTag(0, true), 'crlExtensions')
   fields.end('tbsCertList')
-  const extensions = list === undefined ? [] : readExtensions(fields.inside(list).sequence('crlExtensions'), 'CRL extension')
+  const extensions =
+    list === undefined ? [] : readExtensions(fields.inside(list).sequence('crlExtensions'), 'CRL extension')
   return {
-    innerAlgorithm, issuer, thisUpdate, ...(nextUpdate === undefined ? {} : { nextUpdate }),
-    ...readEntries(entries === undefined ? undefined : fields.inside(entries)), extensions, ...readKnown(extensions),
+    innerAlgorithm,
+    issuer,
+    thisUpdate,
+    ...(nextUpdate === undefined ? {} : { nextUpdate }),
+    ...readEntries(entries === undefined ? undefined : fields.inside(entries)),
+    extensions,
+    ...readKnown(extensions),
   }
 }
 
@@ -79,7 +99,10 @@ function isTime(tag: number | undefined): boolean {
   return tag === Tag.utcTime || tag === Tag.generalizedTime
 }
 
-function readEntries(list: DerReader | undefined): { readonly revoked: ReadonlyMap<string, RevokedEntry>, readonly duplicate?: string } {
+function readEntries(list: DerReader | undefined): {
+  readonly revoked: ReadonlyMap<string, RevokedEntry>
+  readonly duplicate?: string
+} {
   const revoked = new Map<string, RevokedEntry>()
   let duplicate: string | undefined
   while (list !== undefined && !list.done) {
@@ -95,14 +118,30 @@ const knownEntryExtensions: ReadonlySet<string> = new Set([extensionOid.reasonCo
 function readEntry(fields: DerReader): RevokedEntry {
   const serial = serialNumber(readIntegerOctets(fields, 'userCertificate')).hex
   const { at } = readTime(fields, 'revocationDate')
-  const extensions = fields.nextTag === Tag.sequence ? readExtensions(fields.sequence('crlEntryExtensions'), 'CRL entry extension') : []
+  const extensions =
+    fields.nextTag === Tag.sequence ? readExtensions(fields.sequence('crlEntryExtensions'), 'CRL entry extension') : []
   fields.end('revoked certificate')
   const reason = extensions.find(({ oid }) => oid === extensionOid.reasonCode)
   const criticalUnknown = extensions.some(({ oid, critical }) => critical && !knownEntryExtensions.has(oid))
-  return { serial, at, criticalUnknown, ...(reason === undefined ? {} : { reason: readSmallInteger(new DerReader(reason.value, 'crl.malformed', reason.offset), 'reasonCode', Tag.enumerated) }) }
+  return {
+    serial,
+    at,
+    criticalUnknown,
+    ...(reason === undefined
+      ? {}
+      : {
+          reason: readSmallInteger(
+            new DerReader(reason.value, 'crl.malformed', reason.offset),
+            'reasonCode',
+            Tag.enumerated,
+          ),
+        }),
+  }
 }
 
-function readKnown(extensions: readonly Extension[]): Partial<Pick<Crl, 'number' | 'authorityKeyIdentifier' | 'issuingDistributionPoint'>> {
+function readKnown(
+  extensions: readonly Extension[],
+): Partial<Pick<Crl, 'number' | 'authorityKeyIdentifier' | 'issuingDistributionPoint'>> {
   const reader = (oid: string): DerReader | undefined => {
     const extension = extensions.find((candidate) => candidate.oid === oid)
     return extension === undefined ? undefined : new DerReader(extension.value, 'crl.malformed', extension.offset)

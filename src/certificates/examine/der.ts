@@ -1,4 +1,6 @@
-/** A bounded reader of DER (X.690): definite lengths, no copies, and nothing but `CertificateError` on hostile input. */
+/**
+ * A bounded reader of DER (X.690): definite lengths, no copies, and nothing but `CertificateError` on hostile input.
+ */
 import { CertificateError, type CertificateErrorCode } from './certificate-error.ts'
 
 /** Universal tags with their class and constructed bits, as they stand in the identifier octet. */
@@ -80,13 +82,22 @@ export class DerReader {
     const { length, headerLength } = this.#length(start + 1, what)
     const contentStart = start + 1 + headerLength
     const end = contentStart + length
-    if (end > this.#bytes.length) throw this.error(`${what} claims ${length} octets, ${this.#bytes.length - contentStart} are left`)
+    if (end > this.#bytes.length)
+      throw this.error(`${what} claims ${length} octets, ${this.#bytes.length - contentStart} are left`)
     this.#position = end
-    return { tag, offset: this.#base + start, content: this.#bytes.subarray(contentStart, end), whole: this.#bytes.subarray(start, end) }
+    return {
+      tag,
+      offset: this.#base + start,
+      content: this.#bytes.subarray(contentStart, end),
+      whole: this.#bytes.subarray(start, end),
+    }
   }
 
   take(tag: number, what: string): DerElement {
-    if (this.nextTag !== tag) throw this.error(`${what} wanted tag 0x${tag.toString(16)}, found ${this.nextTag === undefined ? 'the end' : `0x${this.nextTag.toString(16)}`}`)
+    if (this.nextTag !== tag)
+      throw this.error(
+        `${what} wanted tag 0x${tag.toString(16)}, found ${this.nextTag === undefined ? 'the end' : `0x${this.nextTag.toString(16)}`}`,
+      )
     return this.any(what)
   }
 
@@ -98,7 +109,12 @@ export class DerReader {
   /** Reads inside a value that was taken from this reader. */
   inside(element: DerElement, skip = 0): DerReader {
     const headerLength = element.whole.length - element.content.length
-    return new DerReader(element.content.subarray(skip), this.#code, element.offset + headerLength + skip, this.#depth + 1)
+    return new DerReader(
+      element.content.subarray(skip),
+      this.#code,
+      element.offset + headerLength + skip,
+      this.#depth + 1,
+    )
   }
 
   sequence(what: string): DerReader {
@@ -109,7 +125,7 @@ export class DerReader {
     if (!this.done) throw this.error(`${what} is followed by ${this.#bytes.length - this.#position} octets too many`)
   }
 
-  #length(at: number, what: string): { length: number, headerLength: number } {
+  #length(at: number, what: string): { length: number; headerLength: number } {
     const first = this.#bytes[at]
     if (first === undefined) throw this.error(`${what} has no length`)
     if (first < 0x80) return { length: first, headerLength: 1 }
@@ -127,7 +143,8 @@ export class DerReader {
 /** `true` is 0xFF and `false` 0x00 (X.690 §11.1). */
 export function readBoolean(reader: DerReader, what: string): boolean {
   const { content, offset } = reader.take(Tag.boolean, what)
-  if (content.length !== 1 || (content[0] !== 0xff && content[0] !== 0)) throw reader.error(`${what} is no DER boolean`, offset)
+  if (content.length !== 1 || (content[0] !== 0xff && content[0] !== 0))
+    throw reader.error(`${what} is no DER boolean`, offset)
   return content[0] === 0xff
 }
 
@@ -177,10 +194,15 @@ export function oidText(content: Buffer, failure: () => Error): string {
 }
 
 /** The octets of a BIT STRING and how many bits of the last one do not count. */
-export function readBitString(reader: DerReader, what: string, tag: number = Tag.bitString): { readonly octets: Buffer, readonly unused: number } {
+export function readBitString(
+  reader: DerReader,
+  what: string,
+  tag: number = Tag.bitString,
+): { readonly octets: Buffer; readonly unused: number } {
   const { content, offset } = reader.take(tag, what)
   const unused = content[0]
-  if (unused === undefined || unused > 7 || (unused > 0 && content.length === 1)) throw reader.error(`${what} is no bit string`, offset)
+  if (unused === undefined || unused > 7 || (unused > 0 && content.length === 1))
+    throw reader.error(`${what} is no bit string`, offset)
   return { octets: content.subarray(1), unused }
 }
 
@@ -210,10 +232,13 @@ function centuryOf(year: number): number {
 }
 
 function instant(year: number, rest: string): number | undefined {
-  const [month = 0, day = 0, hour = 0, minute = 0, second = 0] = [0, 2, 4, 6, 8].map((at) => Number(rest.slice(at, at + 2)))
+  const [month = 0, day = 0, hour = 0, minute = 0, second = 0] = [0, 2, 4, 6, 8].map((at) =>
+    Number(rest.slice(at, at + 2)),
+  )
   const date = new Date(0)
   date.setUTCFullYear(year, month - 1, day)
   date.setUTCHours(hour, minute, second)
-  const exists = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60
+  const exists =
+    date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60
   return exists ? date.getTime() : undefined
 }

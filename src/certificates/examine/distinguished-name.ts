@@ -38,7 +38,12 @@ export function readDistinguishedName(reader: DerReader, what: string): Distingu
 }
 
 export function distinguishedName(rdns: readonly RelativeName[]): DistinguishedName {
-  const keys = rdns.map((rdn) => rdn.map((attribute) => `${attribute.oid}=${fold(attribute.value)}`).sort().join('+'))
+  const keys = rdns.map((rdn) =>
+    rdn
+      .map((attribute) => `${attribute.oid}=${fold(attribute.value)}`)
+      .sort()
+      .join('+'),
+  )
   return { rdns, text: [...rdns].reverse().map(relativeText).join(','), keys, key: keys.join('\u0000') }
 }
 
@@ -53,7 +58,9 @@ export function isWithin(name: DistinguishedName, base: DistinguishedName): bool
 
 /** Every value of one attribute type, e.g. all CNs. */
 export function attributeValues(name: DistinguishedName, oid: string): readonly string[] {
-  return name.rdns.flatMap((rdn) => rdn.filter((attribute) => attribute.oid === oid).map((attribute) => attribute.value))
+  return name.rdns.flatMap((rdn) =>
+    rdn.filter((attribute) => attribute.oid === oid).map((attribute) => attribute.value),
+  )
 }
 
 function readRelativeName(set: DerReader, what: string): RelativeName {
@@ -115,6 +122,9 @@ function relativeText(rdn: RelativeName): string {
 /** RFC 4514 §2.4, and control characters as hex so that a name cannot disturb a log or a terminal. */
 function escapeValue(value: string): string {
   const escaped = value.replace(/[",+;<>\\]/g, (character) => `\\${character}`)
-  const shown = escaped.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => `\\${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
+  const shown = escaped.replace(
+    /[\u0000-\u001f\u007f-\u009f]/g,
+    (character) => `\\${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  )
   return shown.replace(/^[ #]|(?<!\\) $/g, (character) => `\\${character}`)
 }

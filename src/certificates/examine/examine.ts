@@ -23,7 +23,9 @@ export interface ExamineRequest {
   readonly anchors: readonly Buffer[]
   /** DER. Absent or empty: revocation is not checked. */
   readonly crls?: readonly Buffer[]
-  /** DER of CAs that are neither sent nor trusted but known: they only make the explanation of a broken chain better. */
+  /**
+   * DER of CAs that are neither sent nor trusted but known: they only make the explanation of a broken chain better.
+   */
   readonly known?: readonly Buffer[]
   /** Absent or empty: names are not checked. */
   readonly names?: readonly WantedName[]
@@ -45,11 +47,13 @@ export interface Examination {
   readonly accepted: boolean
   /** All faults, the most fundamental cause first; those that refuse stand before those that do not. */
   readonly faults: readonly Fault[]
-  /** The path that was judged, leaf first; it ends in the anchor when `anchored`. Empty when the leaf cannot be read. */
+  /**
+   * The path that was judged, leaf first; it ends in the anchor when `anchored`. Empty when the leaf cannot be read.
+   */
   readonly path: readonly Certificate[]
   readonly anchored: boolean
   /** How each wanted name fared under the rules of the profile. */
-  readonly names: readonly { readonly wanted: WantedName, readonly match: NameMatch }[]
+  readonly names: readonly { readonly wanted: WantedName; readonly match: NameMatch }[]
   readonly revocation: 'checked' | 'not-checked'
   readonly purpose: ExaminedPurpose
   readonly profile: ProfileName
@@ -61,8 +65,8 @@ const maxPresented = 128
 const maxAnchors = 4096
 
 /**
- * Examines a chain: `examine({ chain: [leaf, issuing], anchors: [root], names: [{ kind: 'dns', value: 'fe1.lab.test' }],
- * purpose: 'serverAuth', time: new Date(), profile: 'lcs2005' }).faults[0]?.code`.
+ * Examines a chain: `examine({ chain: [leaf, issuing], anchors: [root], names: [{ kind: 'dns', value: 'fe1.lab.test'
+ * }], purpose: 'serverAuth', time: new Date(), profile: 'lcs2005' }).faults[0]?.code`.
  *
  * Never throws on hostile input; what cannot be read is a fault.
  *
@@ -71,19 +75,29 @@ const maxAnchors = 4096
 export function examine(request: ExamineRequest): Examination {
   const profile = typeof request.profile === 'string' ? examinerProfile(request.profile) : request.profile
   const [first, ...others] = request.chain.slice(0, maxPresented)
-  const leaf = first === undefined ? new CertificateError('cert.malformed', 'no certificate was presented', 0) : readOrError(first)
+  const leaf =
+    first === undefined ? new CertificateError('cert.malformed', 'no certificate was presented', 0) : readOrError(first)
   if (leaf instanceof CertificateError) return unreadableLeaf(request, profile, leaf)
   const material = gather(request, leaf, others)
   const crls = readCrls(request.crls ?? [], profile)
   const judge = (path: Path): Judged => judgePath(path, { request, profile, material, crls: crls.readable })
   const best = bestPath(material, request.purpose, judge)
-  const faults = [...best.faults, ...givenUp(best, material, profile), ...crls.findings.map((finding) => faultOf(finding, 0, best.path, profile)), ...material.unreadable.map((error) => unreadableFault(error, profile))]
+  const faults = [
+    ...best.faults,
+    ...givenUp(best, material, profile),
+    ...crls.findings.map((finding) => faultOf(finding, 0, best.path, profile)),
+    ...material.unreadable.map((error) => unreadableFault(error, profile)),
+  ]
   return {
     accepted: !faults.some(({ refuses }) => refuses),
-    faults: faults.sort(byCause), path: best.path.certificates, anchored: best.path.anchored,
+    faults: faults.sort(byCause),
+    path: best.path.certificates,
+    anchored: best.path.anchored,
     names: (request.names ?? []).map((wanted) => ({ wanted, match: matchName(leaf, wanted, profile.nameRules) })),
     revocation: crls.readable.length > 0 ? 'checked' : 'not-checked',
-    purpose: request.purpose, profile: profile.name, time: request.time,
+    purpose: request.purpose,
+    profile: profile.name,
+    time: request.time,
   }
 }
 
@@ -108,7 +122,12 @@ interface JudgeContext {
 /** The first path that nothing refuses; else the one with the fewest refusals; else the way up as far as it goes. */
 function bestPath(material: Gathered, purpose: ExaminedPurpose, judge: (path: Path) => Judged): Judged {
   const promising = buildPaths(material, (ca) => mayIssue(ca, { at: material.at, purpose }))
-  const best = fewestRefusals(promising, judge) ?? fewestRefusals(buildPaths(material, () => true), judge)
+  const best =
+    fewestRefusals(promising, judge) ??
+    fewestRefusals(
+      buildPaths(material, () => true),
+      judge,
+    )
   return best ?? judge(reachable(material))
 }
 
@@ -126,7 +145,21 @@ function fewestRefusals(paths: Iterable<Path>, judge: (path: Path) => Judged): J
 function givenUp(best: Judged, { signatures }: Gathered, profile: ExaminerProfile): readonly Fault[] {
   if (!signatures.exhausted || refusals(best) === 0) return []
   const found = `no path after ${maxVerifications} signatures`
-  return [faultOf({ code: 'chain.too-deep', grade: 'path', field: 'chain', found, rule: `a path within ${maxVerifications} signatures`, minds: everyone }, 0, best.path, profile)]
+  return [
+    faultOf(
+      {
+        code: 'chain.too-deep',
+        grade: 'path',
+        field: 'chain',
+        found,
+        rule: `a path within ${maxVerifications} signatures`,
+        minds: everyone,
+      },
+      0,
+      best.path,
+      profile,
+    ),
+  ]
 }
 
 function refusals({ faults }: Judged): number {
@@ -138,28 +171,45 @@ function judgePath(path: Path, context: JudgeContext): Judged {
   const [leaf] = path.certificates
   const trust = trustFinding(path, material)
   const all: readonly Located[] = [
-    ...trust === undefined ? [] : [trust],
+    ...(trust === undefined ? [] : [trust]),
     ...path.certificates.flatMap((certificate, index) => ownFindings(certificate, index, path, context)),
     ...pathFindings(path.certificates, path.anchored, pathContext(context)),
     ...path.certificates.slice(0, -1).flatMap((certificate, index) => revocation(certificate, index, path, context)),
-    ...leaf === undefined ? [] : nameFindings(leaf, request, profile).map((finding) => ({ index: 0, finding })),
+    ...(leaf === undefined ? [] : nameFindings(leaf, request, profile).map((finding) => ({ index: 0, finding }))),
   ]
   return { path, faults: all.map(({ index, finding }) => faultOf(finding, index, path, profile)) }
 }
 
 function pathContext({ request, material }: JudgeContext): PathContext {
   return {
-    at: material.at, purpose: request.purpose, keyUsage: request.keyUsage ?? [], signatureAlgorithms: request.signatureAlgorithms ?? [],
-    comparisons: material.comparisons, ...(request.maxChainDepth === undefined ? {} : { maxChainDepth: request.maxChainDepth }),
+    at: material.at,
+    purpose: request.purpose,
+    keyUsage: request.keyUsage ?? [],
+    signatureAlgorithms: request.signatureAlgorithms ?? [],
+    comparisons: material.comparisons,
+    ...(request.maxChainDepth === undefined ? {} : { maxChainDepth: request.maxChainDepth }),
   }
 }
 
-function ownFindings(certificate: Certificate, index: number, path: Path, { profile, material }: JudgeContext): readonly Located[] {
+function ownFindings(
+  certificate: Certificate,
+  index: number,
+  path: Path,
+  { profile, material }: JudgeContext,
+): readonly Located[] {
   const selfSigned = isSelfSigned(certificate, material.signatures)
-  return certificateFindings(certificate, { role: roleOf(index, path), profile, selfSigned }).map((finding) => ({ index, finding }))
+  return certificateFindings(certificate, { role: roleOf(index, path), profile, selfSigned }).map((finding) => ({
+    index,
+    finding,
+  }))
 }
 
-function revocation(certificate: Certificate, index: number, path: Path, { crls, material, profile }: JudgeContext): readonly Located[] {
+function revocation(
+  certificate: Certificate,
+  index: number,
+  path: Path,
+  { crls, material, profile }: JudgeContext,
+): readonly Located[] {
   const issuer = path.certificates[index + 1]
   if (crls.length === 0 || issuer === undefined) return []
   const context = { crls, at: material.at, signatures: material.signatures, strictForm: profile.refusesForm }
@@ -173,7 +223,14 @@ function roleOf(index: number, { certificates, anchored }: Path): ChainRole {
 
 function faultOf(finding: Finding, index: number, path: Path, profile: ExaminerProfile): Fault {
   const certificate = path.certificates[index]
-  return { ...finding, found: clip(finding.found), index, role: roleOf(index, path), refuses: refusesFinding(profile, finding), ...(certificate === undefined ? {} : { certificate }) }
+  return {
+    ...finding,
+    found: clip(finding.found),
+    index,
+    role: roleOf(index, path),
+    refuses: refusesFinding(profile, finding),
+    ...(certificate === undefined ? {} : { certificate }),
+  }
 }
 
 const longestFound = 400
@@ -186,11 +243,17 @@ function clip(text: string): string {
 function gather(request: ExamineRequest, leaf: Certificate, others: readonly Buffer[]): Gathered {
   const sent = others.map(readOrError)
   const anchors = request.anchors.slice(0, maxAnchors).map(readOrError)
-  const readable = (list: readonly (Certificate | CertificateError)[]): readonly Certificate[] => list.filter((entry): entry is Certificate => !(entry instanceof CertificateError))
+  const readable = (list: readonly (Certificate | CertificateError)[]): readonly Certificate[] =>
+    list.filter((entry): entry is Certificate => !(entry instanceof CertificateError))
   return {
-    leaf, intermediates: readable(sent), anchors: readable(anchors), known: readable((request.known ?? []).slice(0, maxAnchors).map(readOrError)),
+    leaf,
+    intermediates: readable(sent),
+    anchors: readable(anchors),
+    known: readable((request.known ?? []).slice(0, maxAnchors).map(readOrError)),
     unreadable: sent.filter((entry) => entry instanceof CertificateError),
-    at: Math.floor(request.time.getTime() / 1000) * 1000, signatures: new SignatureChecker(), comparisons: comparisonBudget(),
+    at: Math.floor(request.time.getTime() / 1000) * 1000,
+    signatures: new SignatureChecker(),
+    comparisons: comparisonBudget(),
   }
 }
 
@@ -207,14 +270,35 @@ const nowhere: Path = { certificates: [], anchored: false }
 
 /** Node skips a block it cannot read; what was lost shows as an incomplete chain, so this alone refuses nothing. */
 function unreadableFault(error: CertificateError, profile: ExaminerProfile): Fault {
-  const finding: Finding = { code: 'chain.malformed', grade: 'lint', field: 'certificate', found: error.message, rule: 'every certificate that is sent can be read', minds: minds() }
+  const finding: Finding = {
+    code: 'chain.malformed',
+    grade: 'lint',
+    field: 'certificate',
+    found: error.message,
+    rule: 'every certificate that is sent can be read',
+    minds: minds(),
+  }
   return { ...faultOf(finding, 1, nowhere, profile), role: 'intermediate' }
 }
 
 function unreadableLeaf(request: ExamineRequest, profile: ExaminerProfile, error: CertificateError): Examination {
-  const finding: Finding = { code: 'cert.malformed', grade: 'path', field: 'certificate', found: error.message, rule: 'the certificate follows RFC 5280 §4.1', minds: everyone }
+  const finding: Finding = {
+    code: 'cert.malformed',
+    grade: 'path',
+    field: 'certificate',
+    found: error.message,
+    rule: 'the certificate follows RFC 5280 §4.1',
+    minds: everyone,
+  }
   return {
-    accepted: false, faults: [faultOf(finding, 0, nowhere, profile)], path: [], anchored: false, names: [], revocation: 'not-checked',
-    purpose: request.purpose, profile: profile.name, time: request.time,
+    accepted: false,
+    faults: [faultOf(finding, 0, nowhere, profile)],
+    path: [],
+    anchored: false,
+    names: [],
+    revocation: 'not-checked',
+    purpose: request.purpose,
+    profile: profile.name,
+    time: request.time,
   }
 }

@@ -15,7 +15,10 @@ export interface Observer {
 
 /** One fault in the words of the table of codes, with what was found and wanted here. */
 export function explain(fault: Fault, observer: Observer = {}): Verdict {
-  const clock = observer.node !== undefined && (fault.field === 'notAfter' || fault.field === 'notBefore') ? ` by the clock of ${observer.node}` : ''
+  const clock =
+    observer.node !== undefined && (fault.field === 'notAfter' || fault.field === 'notBefore')
+      ? ` by the clock of ${observer.node}`
+      : ''
   return verdict(fault.code, {
     found: `${fault.role} ${fault.field}: ${fault.found}${clock}`,
     rule: fault.rule,
@@ -24,7 +27,10 @@ export function explain(fault: Fault, observer: Observer = {}): Verdict {
   })
 }
 
-/** The joined verdict of an examination: its first fault, the further ones in `others`. Absent when there is no fault at all. */
+/**
+ * The joined verdict of an examination: its first fault, the further ones in `others`. Absent when there is no fault at
+ * all.
+ */
 export function toVerdict(examination: Examination, observer: Observer = {}): Verdict | undefined {
   const [first, ...rest] = examination.faults
   if (first === undefined) return undefined
@@ -43,7 +49,10 @@ export function verdictCertificate(certificate: Certificate): VerdictCertificate
   return {
     subject: certificate.subject.text.slice(0, shownCharacters),
     issuer: certificate.issuer.text.slice(0, shownCharacters),
-    subjectAltNames: [...names.slice(0, shownNames).map((name) => generalNameText(name).slice(0, shownCharacters)), ...more],
+    subjectAltNames: [
+      ...names.slice(0, shownNames).map((name) => generalNameText(name).slice(0, shownCharacters)),
+      ...more,
+    ],
     serial: certificate.serial.hex,
     serialReversed: certificate.serial.reversed,
     notBefore: new Date(certificate.notBefore.at).toISOString(),

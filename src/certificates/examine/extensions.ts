@@ -1,5 +1,14 @@
 /** The extensions of certificates and CRLs (RFC 5280 §4.2, §5.2), one function each, in the order of the RFC. */
-import { Tag, contextTag, DerReader, readBitString, readBoolean, readIntegerOctets, readOid, readSmallInteger } from './der.ts'
+import {
+  Tag,
+  contextTag,
+  DerReader,
+  readBitString,
+  readBoolean,
+  readIntegerOctets,
+  readOid,
+  readSmallInteger,
+} from './der.ts'
 import { readGeneralName, readGeneralNames, type GeneralName } from './general-name.ts'
 
 export interface Extension {
@@ -40,7 +49,11 @@ export function readAuthorityKeyIdentifier(reader: DerReader): AuthorityKeyIdent
   const issuer = fields.optional(contextTag(1, true), 'authorityCertIssuer')
   const serial = fields.optional(contextTag(2), 'authorityCertSerialNumber')
   fields.end('authorityKeyIdentifier')
-  return { ...(key === undefined ? {} : { keyIdentifier: key.content.toString('hex') }), hasIssuer: issuer !== undefined, hasSerial: serial !== undefined }
+  return {
+    ...(key === undefined ? {} : { keyIdentifier: key.content.toString('hex') }),
+    hasIssuer: issuer !== undefined,
+    hasSerial: serial !== undefined,
+  }
 }
 
 export function readSubjectKeyIdentifier(reader: DerReader): string {
@@ -48,12 +61,26 @@ export function readSubjectKeyIdentifier(reader: DerReader): string {
 }
 
 export type KeyUsage =
-  | 'digitalSignature' | 'contentCommitment' | 'keyEncipherment' | 'dataEncipherment' | 'keyAgreement'
-  | 'keyCertSign' | 'cRLSign' | 'encipherOnly' | 'decipherOnly'
+  | 'digitalSignature'
+  | 'contentCommitment'
+  | 'keyEncipherment'
+  | 'dataEncipherment'
+  | 'keyAgreement'
+  | 'keyCertSign'
+  | 'cRLSign'
+  | 'encipherOnly'
+  | 'decipherOnly'
 
 const keyUsages: readonly KeyUsage[] = [
-  'digitalSignature', 'contentCommitment', 'keyEncipherment', 'dataEncipherment', 'keyAgreement',
-  'keyCertSign', 'cRLSign', 'encipherOnly', 'decipherOnly',
+  'digitalSignature',
+  'contentCommitment',
+  'keyEncipherment',
+  'dataEncipherment',
+  'keyAgreement',
+  'keyCertSign',
+  'cRLSign',
+  'encipherOnly',
+  'decipherOnly',
 ]
 
 export function readKeyUsage(reader: DerReader): ReadonlySet<KeyUsage> {
@@ -140,11 +167,17 @@ function readDistributionPoint(fields: DerReader): DistributionPoint {
 }
 
 /** DistributionPointName is a choice, so its tag is explicit. */
-function pointName(fields: DerReader, point: ReturnType<DerReader['optional']>): { names?: readonly GeneralName[], relative: boolean } {
+function pointName(
+  fields: DerReader,
+  point: ReturnType<DerReader['optional']>,
+): { names?: readonly GeneralName[]; relative: boolean } {
   if (point === undefined) return { relative: false }
   const choice = fields.inside(point)
   if (choice.nextTag === contextTag(1, true)) return { relative: true }
-  return { names: readGeneralNames(choice.inside(choice.take(contextTag(0, true), 'fullName')), 'fullName'), relative: false }
+  return {
+    names: readGeneralNames(choice.inside(choice.take(contextTag(0, true), 'fullName')), 'fullName'),
+    relative: false,
+  }
 }
 
 export interface AccessDescription {
@@ -206,11 +239,16 @@ export interface PolicyConstraints {
 
 export function readPolicyConstraints(reader: DerReader): PolicyConstraints {
   const fields = reader.sequence('policyConstraints')
-  const explicit = fields.nextTag === contextTag(0) ? readSmallInteger(fields, 'requireExplicitPolicy', contextTag(0)) : undefined
-  const mapping = fields.nextTag === contextTag(1) ? readSmallInteger(fields, 'inhibitPolicyMapping', contextTag(1)) : undefined
+  const explicit =
+    fields.nextTag === contextTag(0) ? readSmallInteger(fields, 'requireExplicitPolicy', contextTag(0)) : undefined
+  const mapping =
+    fields.nextTag === contextTag(1) ? readSmallInteger(fields, 'inhibitPolicyMapping', contextTag(1)) : undefined
   fields.end('policyConstraints')
   if (explicit === undefined && mapping === undefined) throw fields.error('policyConstraints is empty')
-  return { ...(explicit === undefined ? {} : { requireExplicit: explicit }), ...(mapping === undefined ? {} : { inhibitMapping: mapping }) }
+  return {
+    ...(explicit === undefined ? {} : { requireExplicit: explicit }),
+    ...(mapping === undefined ? {} : { inhibitMapping: mapping }),
+  }
 }
 
 /** TLS features (RFC 7633): 5 is status_request, known as must-staple. */

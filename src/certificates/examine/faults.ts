@@ -9,8 +9,8 @@ export type Stack = 'node' | 'rfc5280' | 'rfc5922' | 'cabf' | 'lcs' | 'ocs'
 export type Minds = Readonly<Record<Stack, boolean>>
 
 /**
- * `path`: path validation stops here (RFC 5280 §6, or the program's own check). `form`: an issuer must not write this, though most
- * programs accept it. `lint`: worth knowing, refused by nobody.
+ * `path`: path validation stops here (RFC 5280 §6, or the program's own check). `form`: an issuer must not write this,
+ * though most programs accept it. `lint`: worth knowing, refused by nobody.
  */
 export type Grade = 'path' | 'form' | 'lint'
 
@@ -50,26 +50,69 @@ export const everyone: Minds = minds('node', 'rfc5280', 'rfc5922', 'cabf', 'lcs'
 /** The rule books for issuers. */
 export const ruleBooks: Minds = minds('rfc5280', 'cabf')
 
-/** The most fundamental cause first: what cannot be read, then who signed, then time, authority, purpose, names, strength, form. */
+/**
+ * The most fundamental cause first: what cannot be read, then who signed, then time, authority, purpose, names,
+ * strength, form.
+ */
 const order: readonly VerdictCode[] = [
-  'cert.malformed', 'chain.malformed', 'cert.signature-invalid', 'chain.issuer-mismatch', 'cert.self-signed', 'chain.incomplete',
-  'chain.untrusted-root', 'cert.revoked', 'chain.revoked', 'chain.root-expired', 'chain.expired', 'chain.not-yet-valid',
-  'cert.expired', 'cert.not-yet-valid', 'chain.not-a-ca', 'chain.no-cert-sign', 'chain.path-too-long', 'chain.too-deep', 'chain.eku-narrow',
-  'chain.name-constraint', 'chain.policy', 'cert.critical-extension', 'cert.eku-missing', 'cert.ku-wrong', 'cert.name-missing', 'cert.san-malformed',
-  'cert.name-mismatch', 'cert.name-not-allowed', 'cert.wildcard', 'cert.cn-not-in-san', 'chain.key-weak', 'chain.signature-weak', 'cert.key-weak',
-  'cert.signature-weak', 'tls.no-common-signature', 'crl.malformed', 'crl.signature-invalid', 'crl.no-crl-sign', 'crl.expired', 'crl.not-yet-valid',
-  'crl.missing', 'chain.partial-anchor',
+  'cert.malformed',
+  'chain.malformed',
+  'cert.signature-invalid',
+  'chain.issuer-mismatch',
+  'cert.self-signed',
+  'chain.incomplete',
+  'chain.untrusted-root',
+  'cert.revoked',
+  'chain.revoked',
+  'chain.root-expired',
+  'chain.expired',
+  'chain.not-yet-valid',
+  'cert.expired',
+  'cert.not-yet-valid',
+  'chain.not-a-ca',
+  'chain.no-cert-sign',
+  'chain.path-too-long',
+  'chain.too-deep',
+  'chain.eku-narrow',
+  'chain.name-constraint',
+  'chain.policy',
+  'cert.critical-extension',
+  'cert.eku-missing',
+  'cert.ku-wrong',
+  'cert.name-missing',
+  'cert.san-malformed',
+  'cert.name-mismatch',
+  'cert.name-not-allowed',
+  'cert.wildcard',
+  'cert.cn-not-in-san',
+  'chain.key-weak',
+  'chain.signature-weak',
+  'cert.key-weak',
+  'cert.signature-weak',
+  'tls.no-common-signature',
+  'crl.malformed',
+  'crl.signature-invalid',
+  'crl.no-crl-sign',
+  'crl.expired',
+  'crl.not-yet-valid',
+  'crl.missing',
+  'chain.partial-anchor',
 ]
 
 const rank: ReadonlyMap<VerdictCode, number> = new Map(order.map((code, index) => [code, index]))
 const gradeRank: Readonly<Record<Grade, number>> = { path: 0, form: 1, lint: 2 }
 
-/** Refusing faults first, then path before form before lint, then by cause, then from the anchor's end where causes are equal. */
+/**
+ * Refusing faults first, then path before form before lint, then by cause, then from the anchor's end where causes are
+ * equal.
+ */
 export function byCause(one: Fault, other: Fault): number {
-  return Number(other.refuses) - Number(one.refuses)
-    || gradeRank[one.grade] - gradeRank[other.grade]
-    || rankOf(one) - rankOf(other)
-    || other.index - one.index
+  return (
+    Number(other.refuses) - Number(one.refuses) ||
+    gradeRank[one.grade] - gradeRank[other.grade] ||
+    rankOf(one) - rankOf(other) ||
+    other.index - one.index
+  )
 }
 
 function rankOf(fault: Fault): number {

@@ -5,17 +5,17 @@ import { directoryString, readDistinguishedName, type DistinguishedName } from '
 import { srvName } from './oids.ts'
 
 export type GeneralName =
-  | { readonly kind: 'dns', readonly value: string }
-  | { readonly kind: 'uri', readonly value: string }
-  | { readonly kind: 'email', readonly value: string }
+  | { readonly kind: 'dns'; readonly value: string }
+  | { readonly kind: 'uri'; readonly value: string }
+  | { readonly kind: 'email'; readonly value: string }
   /** The raw octets; 4 or 16 for an address, 8 or 32 for a constraint. */
-  | { readonly kind: 'ip', readonly octets: Buffer }
-  | { readonly kind: 'directory', readonly name: DistinguishedName }
+  | { readonly kind: 'ip'; readonly octets: Buffer }
+  | { readonly kind: 'directory'; readonly name: DistinguishedName }
   /** RFC 4985, e.g. `_sip.example.com`. */
-  | { readonly kind: 'srv', readonly value: string }
-  | { readonly kind: 'other', readonly oid: string }
-  | { readonly kind: 'registered', readonly oid: string }
-  | { readonly kind: 'unsupported', readonly tag: number }
+  | { readonly kind: 'srv'; readonly value: string }
+  | { readonly kind: 'other'; readonly oid: string }
+  | { readonly kind: 'registered'; readonly oid: string }
+  | { readonly kind: 'unsupported'; readonly tag: number }
 
 const maxNames = 20_000
 
@@ -49,7 +49,10 @@ export function readGeneralName(reader: DerReader, what: string): GeneralName {
     case contextTag(7):
       return { kind: 'ip', octets: element.content }
     case contextTag(8):
-      return { kind: 'registered', oid: oidText(element.content, () => reader.error(`${what} has a bad registered id`, element.offset)) }
+      return {
+        kind: 'registered',
+        oid: oidText(element.content, () => reader.error(`${what} has a bad registered id`, element.offset)),
+      }
     default:
       throw reader.error(`${what} holds tag 0x${element.tag.toString(16)}, which is no general name`, element.offset)
   }
@@ -113,7 +116,11 @@ function srvText(reader: DerReader, what: string): string {
 /** IA5String holds seven bits (RFC 5280 §7.2): raw UTF-8 is a fault of the issuer. */
 function ascii(reader: DerReader, element: DerElement, what: string): string {
   const bad = element.content.findIndex((octet) => octet > 0x7f || octet === 0)
-  if (bad >= 0) throw reader.error(`${what} holds octet 0x${(element.content[bad] ?? 0).toString(16)}, IA5String holds ASCII`, element.offset + bad)
+  if (bad >= 0)
+    throw reader.error(
+      `${what} holds octet 0x${(element.content[bad] ?? 0).toString(16)}, IA5String holds ASCII`,
+      element.offset + bad,
+    )
   return element.content.toString('latin1')
 }
 

@@ -2,14 +2,14 @@
 import { Tag, DerReader, readIntegerOctets, readOid, readBitString, contextTag, readSmallInteger } from './der.ts'
 
 export type PublicKeyInfo =
-  | { readonly kind: 'rsa', readonly bits: number }
-  | { readonly kind: 'ec', readonly curve: string }
+  | { readonly kind: 'rsa'; readonly bits: number }
+  | { readonly kind: 'ec'; readonly curve: string }
   /** Curve parameters written out instead of named: forbidden by RFC 5480 §2.1.1 and the door of CVE-2020-0601. */
   | { readonly kind: 'ec-explicit' }
-  | { readonly kind: 'dsa', readonly bits: number }
-  | { readonly kind: 'edwards', readonly curve: 'ed25519' | 'ed448' }
-  | { readonly kind: 'ml-dsa', readonly name: string }
-  | { readonly kind: 'unknown', readonly oid: string }
+  | { readonly kind: 'dsa'; readonly bits: number }
+  | { readonly kind: 'edwards'; readonly curve: 'ed25519' | 'ed448' }
+  | { readonly kind: 'ml-dsa'; readonly name: string }
+  | { readonly kind: 'unknown'; readonly oid: string }
 
 export interface AlgorithmIdentifier {
   readonly oid: string
@@ -20,12 +20,19 @@ export interface AlgorithmIdentifier {
 }
 
 const curves: ReadonlyMap<string, string> = new Map([
-  ['1.2.840.10045.3.1.1', 'P-192'], ['1.3.132.0.33', 'P-224'], ['1.2.840.10045.3.1.7', 'P-256'], ['1.3.132.0.34', 'P-384'],
-  ['1.3.132.0.35', 'P-521'], ['1.3.132.0.10', 'secp256k1'], ['1.3.36.3.3.2.8.1.1.7', 'brainpoolP256r1'],
+  ['1.2.840.10045.3.1.1', 'P-192'],
+  ['1.3.132.0.33', 'P-224'],
+  ['1.2.840.10045.3.1.7', 'P-256'],
+  ['1.3.132.0.34', 'P-384'],
+  ['1.3.132.0.35', 'P-521'],
+  ['1.3.132.0.10', 'secp256k1'],
+  ['1.3.36.3.3.2.8.1.1.7', 'brainpoolP256r1'],
 ])
 
 const mlDsa: ReadonlyMap<string, string> = new Map([
-  ['2.16.840.1.101.3.4.3.17', 'ML-DSA-44'], ['2.16.840.1.101.3.4.3.18', 'ML-DSA-65'], ['2.16.840.1.101.3.4.3.19', 'ML-DSA-87'],
+  ['2.16.840.1.101.3.4.3.17', 'ML-DSA-44'],
+  ['2.16.840.1.101.3.4.3.18', 'ML-DSA-65'],
+  ['2.16.840.1.101.3.4.3.19', 'ML-DSA-87'],
 ])
 
 export function readAlgorithm(reader: DerReader, what: string): AlgorithmIdentifier {
@@ -38,7 +45,7 @@ export function readAlgorithm(reader: DerReader, what: string): AlgorithmIdentif
 }
 
 /** Reads SubjectPublicKeyInfo; `whole` is what `crypto.createPublicKey` takes. */
-export function readPublicKey(reader: DerReader): { readonly info: PublicKeyInfo, readonly whole: Buffer } {
+export function readPublicKey(reader: DerReader): { readonly info: PublicKeyInfo; readonly whole: Buffer } {
   const element = reader.take(Tag.sequence, 'subjectPublicKeyInfo')
   const inside = reader.inside(element)
   const algorithm = readAlgorithm(inside, 'key algorithm')
@@ -148,8 +155,11 @@ const schemes: ReadonlyMap<string, SignatureScheme> = new Map([
 ])
 
 const digestOids: ReadonlyMap<string, string> = new Map([
-  ['1.3.14.3.2.26', 'sha1'], ['2.16.840.1.101.3.4.2.4', 'sha224'], ['2.16.840.1.101.3.4.2.1', 'sha256'],
-  ['2.16.840.1.101.3.4.2.2', 'sha384'], ['2.16.840.1.101.3.4.2.3', 'sha512'],
+  ['1.3.14.3.2.26', 'sha1'],
+  ['2.16.840.1.101.3.4.2.4', 'sha224'],
+  ['2.16.840.1.101.3.4.2.1', 'sha256'],
+  ['2.16.840.1.101.3.4.2.2', 'sha384'],
+  ['2.16.840.1.101.3.4.2.3', 'sha512'],
 ])
 
 /** The scheme of a signature; absent for one nobody here knows. */
@@ -167,6 +177,6 @@ function pssScheme(parameters: Buffer | undefined): SignatureScheme | undefined 
   const salt = inside.optional(contextTag(2, true), 'PSS salt length')
   const digest = hash === undefined ? 'sha1' : digestOids.get(readAlgorithm(inside.inside(hash), 'PSS hash').oid)
   const saltLength = salt === undefined ? 20 : readSmallInteger(inside.inside(salt), 'PSS salt length')
-  if (digest === undefined || mask === undefined && digest !== 'sha1') return undefined
+  if (digest === undefined || (mask === undefined && digest !== 'sha1')) return undefined
   return { name: 'RSASSA_PSS', digest, keys: 'rsa', padding: 'pss', saltLength }
 }

@@ -63,12 +63,18 @@ function judgeCase(value: unknown, now: Date): LimboOutcome {
   })
   const refusing = examination.faults.filter(({ refuses }) => refuses)
   const shown = examination.accepted ? examination.faults : refusing
-  return { id, expected, verdict: examination.accepted ? 'SUCCESS' : 'FAILURE', codes: [...new Set(shown.map(({ code }) => code))] }
+  return {
+    id,
+    expected,
+    verdict: examination.accepted ? 'SUCCESS' : 'FAILURE',
+    codes: [...new Set(shown.map(({ code }) => code))],
+  }
 }
 
 /**
- * Which rule books judge a case. The corpus declares optional rules as features: the strict list of purposes is one of them, and a
- * case marked as contradicting the CA/B requirements is judged by RFC 5280 alone. The requirements cover servers.
+ * Which rule books judge a case. The corpus declares optional rules as features: the strict list of purposes is one of
+ * them, and a case marked as contradicting the CA/B requirements is judged by RFC 5280 alone. The requirements cover
+ * servers.
  */
 function profileFor(features: ReadonlySet<string>, server: boolean): ExaminerProfile {
   if (features.has('rfc5280-incompatible-with-webpki') || !server) return examinerProfile('rfc5280')
@@ -76,17 +82,32 @@ function profileFor(features: ReadonlySet<string>, server: boolean): ExaminerPro
 }
 
 const purposes: ReadonlyMap<string, ExaminedPurpose> = new Map([
-  ['serverAuth', 'serverAuth'], ['clientAuth', 'clientAuth'], ['codeSigning', 'codeSigning'], ['emailProtection', 'emailProtection'],
-  ['timeStamping', 'timeStamping'], ['OCSPSigning', 'ocspSigning'],
+  ['serverAuth', 'serverAuth'],
+  ['clientAuth', 'clientAuth'],
+  ['codeSigning', 'codeSigning'],
+  ['emailProtection', 'emailProtection'],
+  ['timeStamping', 'timeStamping'],
+  ['OCSPSigning', 'ocspSigning'],
 ])
 
 /** The first purpose asked for; none asked for means the one of the direction. */
 function purposeOf(wanted: readonly string[], server: boolean): ExaminedPurpose {
-  return wanted.map((name) => purposes.get(name)).find((purpose) => purpose !== undefined) ?? (server ? 'serverAuth' : 'clientAuth')
+  return (
+    wanted.map((name) => purposes.get(name)).find((purpose) => purpose !== undefined) ??
+    (server ? 'serverAuth' : 'clientAuth')
+  )
 }
 
 const keyUsages: ReadonlySet<string> = new Set<KeyUsage>([
-  'digitalSignature', 'contentCommitment', 'keyEncipherment', 'dataEncipherment', 'keyAgreement', 'keyCertSign', 'cRLSign', 'encipherOnly', 'decipherOnly',
+  'digitalSignature',
+  'contentCommitment',
+  'keyEncipherment',
+  'dataEncipherment',
+  'keyAgreement',
+  'keyCertSign',
+  'cRLSign',
+  'encipherOnly',
+  'decipherOnly',
 ])
 
 function isKeyUsage(text: string): text is KeyUsage {
@@ -96,7 +117,7 @@ function isKeyUsage(text: string): text is KeyUsage {
 function wantedNames(fields: Fields): readonly WantedName[] {
   const one = fields['expected_peer_name']
   const many = fields['expected_peer_names']
-  const all = [...one === null || one === undefined ? [] : [one], ...Array.isArray(many) ? many : []]
+  const all = [...(one === null || one === undefined ? [] : [one]), ...(Array.isArray(many) ? many : [])]
   return all.map((value) => wantedName(record(value, 'a peer name')))
 }
 
@@ -154,7 +175,8 @@ function string(fields: Fields, name: string): string {
 
 function strings(fields: Fields, name: string): readonly string[] {
   const value = fields[name] ?? []
-  if (!Array.isArray(value) || !value.every((entry) => typeof entry === 'string')) throw malformed(`${name} is no list of texts`)
+  if (!Array.isArray(value) || !value.every((entry) => typeof entry === 'string'))
+    throw malformed(`${name} is no list of texts`)
   return value
 }
 

@@ -1,4 +1,6 @@
-/** Name constraints along a path (RFC 5280 §4.2.1.10, §6.1.3 b and c): every name below must lie in, and none outside. */
+/**
+ * Name constraints along a path (RFC 5280 §4.2.1.10, §6.1.3 b and c): every name below must lie in, and none outside.
+ */
 import { isIP } from 'node:net'
 import type { Certificate } from './certificate.ts'
 import { attributeValues, distinguishedName, isWithin } from './distinguished-name.ts'
@@ -9,7 +11,12 @@ import { sipDomain } from './names.ts'
 
 export type ConstraintVerdict =
   | { readonly kind: 'ok' }
-  | { readonly kind: 'violation', readonly name: string, readonly because: 'excluded' | 'not-permitted' | 'not-understood', readonly subtree: string }
+  | {
+      readonly kind: 'violation'
+      readonly name: string
+      readonly because: 'excluded' | 'not-permitted' | 'not-understood'
+      readonly subtree: string
+    }
   /** More comparisons than a path may cost. */
   | { readonly kind: 'too-many' }
 
@@ -76,16 +83,23 @@ export class ConstraintState {
 /** All names a constraint applies to: the subject, its e-mail addresses when the SAN has none, and the SAN. */
 export function constrainedNames(certificate: Certificate): readonly GeneralName[] {
   const alternative = certificate.subjectAltNames ?? []
-  const subject: readonly GeneralName[] = certificate.subject.rdns.length === 0 ? [] : [{ kind: 'directory', name: distinguishedName(certificate.subject.rdns) }]
+  const subject: readonly GeneralName[] =
+    certificate.subject.rdns.length === 0
+      ? []
+      : [{ kind: 'directory', name: distinguishedName(certificate.subject.rdns) }]
   const hasMailbox = alternative.some(({ kind }) => kind === 'email')
-  const mailboxes = hasMailbox ? [] : attributeValues(certificate.subject, emailAddress).map((value): GeneralName => ({ kind: 'email', value }))
+  const mailboxes = hasMailbox
+    ? []
+    : attributeValues(certificate.subject, emailAddress).map((value): GeneralName => ({ kind: 'email', value }))
   return [...subject, ...mailboxes, ...alternative]
 }
 
 /** The CNs that Node and Windows read as host names: only where no DNS SAN stands. */
 export function commonNamesAsHosts(certificate: Certificate): readonly GeneralName[] {
   if (certificate.subjectAltNames?.some(({ kind }) => kind === 'dns') === true) return []
-  return attributeValues(certificate.subject, commonName).filter(looksLikeHost).map((value) => ({ kind: 'dns', value }))
+  return attributeValues(certificate.subject, commonName)
+    .filter(looksLikeHost)
+    .map((value) => ({ kind: 'dns', value }))
 }
 
 export function looksLikeHost(text: string): boolean {
@@ -127,13 +141,20 @@ function maskIsPrefix(octets: Buffer): boolean {
 }
 
 function sameForm(base: GeneralName, name: GeneralName): boolean {
-  if (base.kind === 'other' || base.kind === 'srv') return (name.kind === base.kind) && (base.kind === 'srv' || (name.kind === 'other' && name.oid === base.oid))
+  if (base.kind === 'other' || base.kind === 'srv')
+    return name.kind === base.kind && (base.kind === 'srv' || (name.kind === 'other' && name.oid === base.oid))
   return base.kind === name.kind
 }
 
 /** Forms whose constraints nobody defined must be refused, not passed over (RFC 5280 §4.2.1.10). */
 function understood(name: GeneralName): boolean {
-  return name.kind === 'dns' || name.kind === 'ip' || name.kind === 'email' || name.kind === 'uri' || name.kind === 'directory'
+  return (
+    name.kind === 'dns' ||
+    name.kind === 'ip' ||
+    name.kind === 'email' ||
+    name.kind === 'uri' ||
+    name.kind === 'directory'
+  )
 }
 
 function covers(base: GeneralName, name: GeneralName): boolean {
@@ -182,7 +203,10 @@ function uriWithin(uri: string, base: string): boolean {
   return base.startsWith('.') ? host.endsWith(base.toLowerCase()) : host === base.toLowerCase()
 }
 
-/** The host of `https://host/` or `sip:user@host`; an address or no authority can satisfy no constraint (RFC 5280 §4.2.1.10). */
+/**
+ * The host of `https://host/` or `sip:user@host`; an address or no authority can satisfy no constraint (RFC 5280
+ * §4.2.1.10).
+ */
 function uriHost(uri: string): string | undefined {
   const sip = sipDomain(uri.replace(/^(sips?:)[^@]*@/i, '$1'))
   const authority = /^[a-z][a-z0-9+.-]*:\/\/(?:[^@/?#]*@)?([^:/?#[\]]+)/i.exec(uri)?.[1]
@@ -190,6 +214,10 @@ function uriHost(uri: string): string | undefined {
   return host === undefined || isIP(host) !== 0 ? undefined : host
 }
 
-function violation(name: GeneralName, because: 'excluded' | 'not-permitted' | 'not-understood', subtree: Subtree): ConstraintVerdict {
+function violation(
+  name: GeneralName,
+  because: 'excluded' | 'not-permitted' | 'not-understood',
+  subtree: Subtree,
+): ConstraintVerdict {
   return { kind: 'violation', name: generalNameText(name), because, subtree: generalNameText(subtree.base) }
 }

@@ -1,11 +1,17 @@
-/** Does a certificate carry a wanted name? Five answers, because five rule books differ (RFC 5922, RFC 9525, Node, LCS, OCS). */
+/**
+ * Does a certificate carry a wanted name? Five answers, because five rule books differ (RFC 5922, RFC 9525, Node, LCS,
+ * OCS).
+ */
 import { isIP } from 'node:net'
 import type { Certificate } from './certificate.ts'
 import { attributeValues } from './distinguished-name.ts'
 import { generalNameText, ipText, type GeneralName } from './general-name.ts'
 import { commonName } from './oids.ts'
 
-/** What was dialled or is expected: `{ kind: 'dns', value: 'fe1.lab.test' }`; a `uri` is a SIP domain such as `sip:lab.test`. */
+/**
+ * What was dialled or is expected: `{ kind: 'dns', value: 'fe1.lab.test' }`; a `uri` is a SIP domain such as
+ * `sip:lab.test`.
+ */
 export interface WantedName {
   readonly kind: 'dns' | 'ip' | 'uri' | 'email'
   readonly value: string
@@ -16,8 +22,12 @@ export type NameRules = 'node' | 'rfc5922' | 'rfc9525' | 'lcs' | 'ocs'
 
 export type NameMatch =
   /** `by` is the entry that matched, e.g. `DNS:fe1.lab.test` or `CN:fe1.lab.test`. */
-  | { readonly kind: 'match', readonly by: string }
-  | { readonly kind: 'mismatch', readonly because: 'none' | 'wildcard' | 'common-name-only', readonly offered: readonly string[] }
+  | { readonly kind: 'match'; readonly by: string }
+  | {
+      readonly kind: 'mismatch'
+      readonly because: 'none' | 'wildcard' | 'common-name-only'
+      readonly offered: readonly string[]
+    }
 
 /**
  * Looks for one wanted name in a certificate.
@@ -64,7 +74,10 @@ function candidateOf(name: GeneralName): readonly Candidate[] {
   }
 }
 
-/** Node falls back to the CN without a *DNS* SAN, RFC 5922 without any SAN, LCS always looks, OCS like Node, RFC 9525 never. */
+/**
+ * Node falls back to the CN without a *DNS* SAN, RFC 5922 without any SAN, LCS always looks, OCS like Node, RFC 9525
+ * never.
+ */
 function commonNameCounts(certificate: Certificate, rules: NameRules): boolean {
   const names = certificate.subjectAltNames ?? []
   switch (rules) {
@@ -105,10 +118,14 @@ function fitsDomain(candidate: Candidate, wanted: string, rules: NameRules): boo
   if (isIP(wanted) !== 0) return candidate.kind === 'ip' && candidate.value === canonicalIp(wanted)
   if (candidate.kind === 'uri') return rules === 'rfc5922' && sameHost(sipDomain(candidate.value) ?? '', wanted)
   if (candidate.kind !== 'dns' && candidate.kind !== 'cn') return false
-  return candidate.value.includes('*') ? fitsWildcard(candidate.value, wanted, rules) : sameHost(candidate.value, wanted)
+  return candidate.value.includes('*')
+    ? fitsWildcard(candidate.value, wanted, rules)
+    : sameHost(candidate.value, wanted)
 }
 
-/** RFC 5922 §7.2 and OCS know no wildcards; RFC 9525 §6.3 one whole label on the left; Node also a part of that label. */
+/**
+ * RFC 5922 §7.2 and OCS know no wildcards; RFC 9525 §6.3 one whole label on the left; Node also a part of that label.
+ */
 function fitsWildcard(pattern: string, wanted: string, rules: NameRules): boolean {
   if (rules === 'rfc5922' || rules === 'ocs') return false
   const [first = '', ...rest] = labels(pattern)
@@ -122,11 +139,20 @@ function fitsWildcard(pattern: string, wanted: string, rules: NameRules): boolea
 function fitsPartial(pattern: string, label: string): boolean {
   if (pattern.includes('xn--')) return false
   const [prefix = '', suffix = '', ...more] = pattern.split('*')
-  return more.length === 0 && label.length >= prefix.length + suffix.length && label.startsWith(prefix) && label.endsWith(suffix)
+  return (
+    more.length === 0 &&
+    label.length >= prefix.length + suffix.length &&
+    label.startsWith(prefix) &&
+    label.endsWith(suffix)
+  )
 }
 
 /** What would have matched under other rules: the difference an administrator has to know. */
-function nearMiss(certificate: Certificate, wanted: WantedName, rules: NameRules): 'none' | 'wildcard' | 'common-name-only' {
+function nearMiss(
+  certificate: Certificate,
+  wanted: WantedName,
+  rules: NameRules,
+): 'none' | 'wildcard' | 'common-name-only' {
   const entries = [...(certificate.subjectAltNames ?? []).flatMap(candidateOf), ...commonNames(certificate)]
   const near = entries.find((candidate) => fits(candidate, wanted, 'node'))
   if (near === undefined) return 'none'

@@ -4,7 +4,13 @@ import { everyone, minds, type Finding, type Minds } from './faults.ts'
 import type { KeyUsage } from './extensions.ts'
 import { ekuName, ekuOid } from './oids.ts'
 import { signatureScheme } from './key-info.ts'
-import { commonNamesAsHosts, constrainedNames, ConstraintState, type ComparisonBudget, type ConstraintVerdict } from './name-constraints.ts'
+import {
+  commonNamesAsHosts,
+  constrainedNames,
+  ConstraintState,
+  type ComparisonBudget,
+  type ConstraintVerdict,
+} from './name-constraints.ts'
 import { policiesHold } from './policies.ts'
 
 export type ExaminedPurpose = Exclude<keyof typeof ekuOid, 'any'>
@@ -28,9 +34,15 @@ export interface Located {
 }
 
 /** All findings of a path, leaf first in `path`; `anchored` tells whether its last certificate is trusted. */
-export function pathFindings(path: readonly Certificate[], anchored: boolean, context: PathContext): readonly Located[] {
+export function pathFindings(
+  path: readonly Certificate[],
+  anchored: boolean,
+  context: PathContext,
+): readonly Located[] {
   return [
-    ...path.flatMap((certificate, index) => validity(certificate, index, anchored && index === path.length - 1, context)),
+    ...path.flatMap((certificate, index) =>
+      validity(certificate, index, anchored && index === path.length - 1, context),
+    ),
     ...path.flatMap((certificate, index) => (index === 0 ? [] : authority(certificate, index, path))),
     ...depth(path, anchored, context),
     ...purposes(path, anchored, context),
@@ -42,35 +54,104 @@ export function pathFindings(path: readonly Certificate[], anchored: boolean, co
 }
 
 /** A cheap first look at a CA, by rules that every stack holds: no path through one that fails can be accepted. */
-export function mayIssue({ notBefore, notAfter, basicConstraints, keyUsage, extendedKeyUsage }: Certificate, { at, purpose }: Pick<PathContext, 'at' | 'purpose'>): boolean {
-  const fits = extendedKeyUsage === undefined || extendedKeyUsage.includes(ekuOid[purpose]) || extendedKeyUsage.includes(ekuOid.any)
-  return notBefore.at <= at && at <= notAfter.at && basicConstraints?.ca === true && (keyUsage === undefined || keyUsage.has('keyCertSign')) && fits
+export function mayIssue(
+  { notBefore, notAfter, basicConstraints, keyUsage, extendedKeyUsage }: Certificate,
+  { at, purpose }: Pick<PathContext, 'at' | 'purpose'>,
+): boolean {
+  const fits =
+    extendedKeyUsage === undefined ||
+    extendedKeyUsage.includes(ekuOid[purpose]) ||
+    extendedKeyUsage.includes(ekuOid.any)
+  return (
+    notBefore.at <= at &&
+    at <= notAfter.at &&
+    basicConstraints?.ca === true &&
+    (keyUsage === undefined || keyUsage.has('keyCertSign')) &&
+    fits
+  )
 }
 
-function located(index: number, code: Finding['code'], field: string, found: string, rule: string, who: Minds = everyone): Located {
+function located(
+  index: number,
+  code: Finding['code'],
+  field: string,
+  found: string,
+  rule: string,
+  who: Minds = everyone,
+): Located {
   return { index, finding: { code, grade: 'path', field, found, rule, minds: who } }
 }
 
 /** Both ends of the window belong to it (RFC 5280 §4.1.2.5); Node already refuses the last second. */
-function validity({ notBefore, notAfter }: Certificate, index: number, anchor: boolean, { at }: PathContext): readonly Located[] {
+function validity(
+  { notBefore, notAfter }: Certificate,
+  index: number,
+  anchor: boolean,
+  { at }: PathContext,
+): readonly Located[] {
   const ended = index === 0 ? 'cert.expired' : anchor ? 'chain.root-expired' : 'chain.expired'
   const early = index === 0 ? 'cert.not-yet-valid' : 'chain.not-yet-valid'
   const after = 'notAfter lies in the future (RFC 5280 §4.1.2.5)'
-  if (at > notAfter.at) return [located(index, ended, 'notAfter', `ended ${isoSeconds(notAfter.at)}, ${duration(at - notAfter.at)} ago`, after)]
-  if (at < notBefore.at) return [located(index, early, 'notBefore', `begins ${isoSeconds(notBefore.at)}, in ${duration(notBefore.at - at)}`, 'notBefore lies in the past (RFC 5280 §4.1.2.5)')]
-  return at === notAfter.at ? [located(index, ended, 'notAfter', `ends this very second, ${isoSeconds(notAfter.at)}`, after, minds('node'))] : []
+  if (at > notAfter.at)
+    return [
+      located(index, ended, 'notAfter', `ended ${isoSeconds(notAfter.at)}, ${duration(at - notAfter.at)} ago`, after),
+    ]
+  if (at < notBefore.at)
+    return [
+      located(
+        index,
+        early,
+        'notBefore',
+        `begins ${isoSeconds(notBefore.at)}, in ${duration(notBefore.at - at)}`,
+        'notBefore lies in the past (RFC 5280 §4.1.2.5)',
+      ),
+    ]
+  return at === notAfter.at
+    ? [located(index, ended, 'notAfter', `ends this very second, ${isoSeconds(notAfter.at)}`, after, minds('node'))]
+    : []
 }
 
 /** §6.1.4 steps k to n: may the one above sign, and is there room for those below? */
 function authority(certificate: Certificate, index: number, path: readonly Certificate[]): readonly Located[] {
   const { basicConstraints, keyUsage, version } = certificate
   const missing = basicConstraints?.ca !== true
-  const notCa = missing ? [located(index, 'chain.not-a-ca', 'basicConstraints', basicConstraints === undefined ? `missing (v${version})` : 'cA is false', 'an issuer has basicConstraints cA (RFC 5280 §4.2.1.9)')] : []
+  const notCa = missing
+    ? [
+        located(
+          index,
+          'chain.not-a-ca',
+          'basicConstraints',
+          basicConstraints === undefined ? `missing (v${version})` : 'cA is false',
+          'an issuer has basicConstraints cA (RFC 5280 §4.2.1.9)',
+        ),
+      ]
+    : []
   const signs = keyUsage === undefined || keyUsage.has('keyCertSign')
-  const noSign = signs ? [] : [located(index, 'chain.no-cert-sign', 'keyUsage', [...keyUsage].join(', ') || 'no bit set', 'the key usage of an issuer holds keyCertSign (RFC 5280 §4.2.1.3)')]
+  const noSign = signs
+    ? []
+    : [
+        located(
+          index,
+          'chain.no-cert-sign',
+          'keyUsage',
+          [...keyUsage].join(', ') || 'no bit set',
+          'the key usage of an issuer holds keyCertSign (RFC 5280 §4.2.1.3)',
+        ),
+      ]
   const below = path.slice(1, index).filter((ca) => !isSelfIssued(ca)).length
   const limit = basicConstraints?.pathLength
-  const tooLong = limit !== undefined && below > limit ? [located(index, 'chain.path-too-long', 'pathLenConstraint', `${limit}, with ${below} CAs below`, 'pathLenConstraint (RFC 5280 §4.2.1.9)')] : []
+  const tooLong =
+    limit !== undefined && below > limit
+      ? [
+          located(
+            index,
+            'chain.path-too-long',
+            'pathLenConstraint',
+            `${limit}, with ${below} CAs below`,
+            'pathLenConstraint (RFC 5280 §4.2.1.9)',
+          ),
+        ]
+      : []
   return [...notCa, ...noSign, ...tooLong]
 }
 
@@ -86,9 +167,27 @@ function purposes(path: readonly Certificate[], anchored: boolean, { purpose }: 
     if (usages === undefined || usages.includes(ekuOid[purpose])) return []
     const anchor = anchored && index === path.length - 1 && index > 0
     const any = usages.includes(ekuOid.any)
-    const rule = index === 0 ? `extended key usage holds ${purpose} (RFC 5280 §4.2.1.12)` : `every CA that lists purposes lists ${purpose}`
-    const who = any ? (index === 0 ? minds('node', 'cabf') : minds('node')) : anchor ? minds('node', 'lcs', 'ocs') : everyone
-    return [located(index, index === 0 ? 'cert.eku-missing' : 'chain.eku-narrow', 'extendedKeyUsage', usages.map(ekuName).join(', '), rule, who)]
+    const rule =
+      index === 0
+        ? `extended key usage holds ${purpose} (RFC 5280 §4.2.1.12)`
+        : `every CA that lists purposes lists ${purpose}`
+    const who = any
+      ? index === 0
+        ? minds('node', 'cabf')
+        : minds('node')
+      : anchor
+        ? minds('node', 'lcs', 'ocs')
+        : everyone
+    return [
+      located(
+        index,
+        index === 0 ? 'cert.eku-missing' : 'chain.eku-narrow',
+        'extendedKeyUsage',
+        usages.map(ekuName).join(', '),
+        rule,
+        who,
+      ),
+    ]
   })
 }
 
@@ -100,16 +199,32 @@ function usage([leaf]: readonly Certificate[], { keyUsage: wanted }: PathContext
   if (present === undefined) return []
   const lacking = wanted.filter((bit) => !present.has(bit))
   const shown = [...present].join(', ') || 'no bit set'
-  if (lacking.length > 0) return [located(0, 'cert.ku-wrong', 'keyUsage', shown, `key usage holds ${lacking.join(', ')}`)]
+  if (lacking.length > 0)
+    return [located(0, 'cert.ku-wrong', 'keyUsage', shown, `key usage holds ${lacking.join(', ')}`)]
   if (handshakeUsages.some((bit) => present.has(bit))) return []
-  return [located(0, 'cert.ku-wrong', 'keyUsage', shown, 'key usage holds digitalSignature (RFC 5280 §4.2.1.3, RFC 8446 §4.4.2.2)', minds('node', 'rfc5922', 'lcs', 'ocs'))]
+  return [
+    located(
+      0,
+      'cert.ku-wrong',
+      'keyUsage',
+      shown,
+      'key usage holds digitalSignature (RFC 5280 §4.2.1.3, RFC 8446 §4.4.2.2)',
+      minds('node', 'rfc5922', 'lcs', 'ocs'),
+    ),
+  ]
 }
 
-function algorithms(path: readonly Certificate[], anchored: boolean, { signatureAlgorithms: allowed }: PathContext): readonly Located[] {
+function algorithms(
+  path: readonly Certificate[],
+  anchored: boolean,
+  { signatureAlgorithms: allowed }: PathContext,
+): readonly Located[] {
   if (allowed.length === 0) return []
   return path.slice(0, anchored && path.length > 1 ? -1 : undefined).flatMap(({ outerAlgorithm }, index) => {
     const name = signatureScheme(outerAlgorithm)?.name ?? outerAlgorithm.oid
-    return allowed.includes(name) ? [] : [located(index, 'tls.no-common-signature', 'signatureAlgorithm', name, `one of ${allowed.join(', ')}`)]
+    return allowed.includes(name)
+      ? []
+      : [located(index, 'tls.no-common-signature', 'signatureAlgorithm', name, `one of ${allowed.join(', ')}`)]
   })
 }
 
@@ -123,7 +238,10 @@ function nameSpace(path: readonly Certificate[], { comparisons }: PathContext): 
     const counts = state.constrained && (index === 0 || !isSelfIssued(certificate))
     if (counts) found.push(...constraintFindings(state.check(constrainedNames(certificate)), index, everyone))
     // The CN is a host name only to programs that fall back to it.
-    if (counts && index === 0 && found.length === 0) found.push(...constraintFindings(state.check(commonNamesAsHosts(certificate)), index, minds('node', 'lcs', 'ocs')))
+    if (counts && index === 0 && found.length === 0)
+      found.push(
+        ...constraintFindings(state.check(commonNamesAsHosts(certificate)), index, minds('node', 'lcs', 'ocs')),
+      )
     state.add(certificate)
   }
   return found
@@ -132,14 +250,40 @@ function nameSpace(path: readonly Certificate[], { comparisons }: PathContext): 
 function constraintFindings(verdict: ConstraintVerdict, index: number, who: Minds): readonly Located[] {
   const rule = 'name constraints of the CAs above (RFC 5280 §4.2.1.10)'
   if (verdict.kind === 'ok') return []
-  if (verdict.kind === 'too-many') return [located(index, 'chain.name-constraint', 'nameConstraints', 'more comparisons than a path may cost', rule, who)]
-  const because = { 'excluded': 'is excluded by', 'not-permitted': 'is outside of', 'not-understood': 'cannot be judged against' }[verdict.because]
-  return [located(index, 'chain.name-constraint', 'subjectAltName', `${verdict.name} ${because} ${verdict.subtree}`, rule, who)]
+  if (verdict.kind === 'too-many')
+    return [
+      located(index, 'chain.name-constraint', 'nameConstraints', 'more comparisons than a path may cost', rule, who),
+    ]
+  const because = {
+    excluded: 'is excluded by',
+    'not-permitted': 'is outside of',
+    'not-understood': 'cannot be judged against',
+  }[verdict.because]
+  return [
+    located(
+      index,
+      'chain.name-constraint',
+      'subjectAltName',
+      `${verdict.name} ${because} ${verdict.subtree}`,
+      rule,
+      who,
+    ),
+  ]
 }
 
 function policies(path: readonly Certificate[], anchored: boolean): readonly Located[] {
   const below = anchored ? path.slice(0, -1) : path
-  return below.length === 0 || policiesHold([...below].reverse()) ? [] : [located(0, 'chain.policy', 'certificatePolicies', 'no policy is valid along the path', 'certificate policies (RFC 5280 §6.1)')]
+  return below.length === 0 || policiesHold([...below].reverse())
+    ? []
+    : [
+        located(
+          0,
+          'chain.policy',
+          'certificatePolicies',
+          'no policy is valid along the path',
+          'certificate policies (RFC 5280 §6.1)',
+        ),
+      ]
 }
 
 function isoSeconds(at: number): string {

@@ -19,7 +19,12 @@ interface State {
  */
 export function policiesHold(path: readonly Certificate[]): boolean {
   const length = path.length
-  let state: State = { level: new Map([[anyPolicy, new Set([anyPolicy])]]), explicit: length + 1, mapping: length + 1, any: length + 1 }
+  let state: State = {
+    level: new Map([[anyPolicy, new Set([anyPolicy])]]),
+    explicit: length + 1,
+    mapping: length + 1,
+    any: length + 1,
+  }
   for (const [index, certificate] of path.entries()) {
     const last = index === length - 1
     const level = nextLevel(state, certificate, last)

@@ -21,16 +21,43 @@ export interface ExaminerProfile {
   readonly subscriberPurposes: boolean
 }
 
-const lab = { refusesForm: false, rsaOnly: false, wantsDistributionPoint: false, unreadableCrl: 'refuse', subscriberPurposes: false } as const
+const lab = {
+  refusesForm: false,
+  rsaOnly: false,
+  wantsDistributionPoint: false,
+  unreadableCrl: 'refuse',
+  subscriberPurposes: false,
+} as const
 
 /** The lab's profiles are judged as its nodes judge: by Node's handshake plus the rules of the generation. */
 const profiles: Readonly<Record<ProfileName, ExaminerProfile>> = {
   lcs2005: { ...lab, name: 'lcs2005', stacks: ['node', 'lcs'], nameRules: 'lcs', rsaOnly: true },
-  ocs2007: { ...lab, name: 'ocs2007', stacks: ['node', 'ocs'], nameRules: 'ocs', rsaOnly: true, wantsDistributionPoint: true },
+  ocs2007: {
+    ...lab,
+    name: 'ocs2007',
+    stacks: ['node', 'ocs'],
+    nameRules: 'ocs',
+    rsaOnly: true,
+    wantsDistributionPoint: true,
+  },
   modern: { ...lab, name: 'modern', stacks: ['node', 'rfc5280', 'rfc5922'], nameRules: 'rfc5922' },
   node: { ...lab, name: 'node', stacks: ['node'], nameRules: 'node' },
-  rfc5280: { ...lab, name: 'rfc5280', stacks: ['rfc5280'], nameRules: 'rfc9525', refusesForm: true, unreadableCrl: 'ignore' },
-  webpki: { ...lab, name: 'webpki', stacks: ['rfc5280', 'cabf'], nameRules: 'rfc9525', refusesForm: true, unreadableCrl: 'ignore' },
+  rfc5280: {
+    ...lab,
+    name: 'rfc5280',
+    stacks: ['rfc5280'],
+    nameRules: 'rfc9525',
+    refusesForm: true,
+    unreadableCrl: 'ignore',
+  },
+  webpki: {
+    ...lab,
+    name: 'webpki',
+    stacks: ['rfc5280', 'cabf'],
+    nameRules: 'rfc9525',
+    refusesForm: true,
+    unreadableCrl: 'ignore',
+  },
 }
 
 export function examinerProfile(name: ProfileName): ExaminerProfile {

@@ -7,7 +7,10 @@ import { crlDateProblem, crlFinding } from './revocation.ts'
 
 const maxCrls = 256
 
-export function readCrls(list: readonly Buffer[], profile: ExaminerProfile): { readonly readable: readonly Crl[], readonly findings: readonly Finding[] } {
+export function readCrls(
+  list: readonly Buffer[],
+  profile: ExaminerProfile,
+): { readonly readable: readonly Crl[]; readonly findings: readonly Finding[] } {
   const readable: Crl[] = []
   const findings: Finding[] = []
   for (const der of list.slice(0, maxCrls)) {

@@ -13,7 +13,14 @@ export interface RuleContext {
 
 export type Rule = (certificate: Certificate, context: RuleContext) => readonly Finding[]
 
-export function finding(code: VerdictCode, grade: Finding['grade'], field: string, found: string, rule: string, who: Minds): Finding {
+export function finding(
+  code: VerdictCode,
+  grade: Finding['grade'],
+  field: string,
+  found: string,
+  rule: string,
+  who: Minds,
+): Finding {
   return { code, grade, field, found, rule, minds: who }
 }
 
@@ -22,6 +29,12 @@ export function malformed(context: RuleContext): VerdictCode {
   return context.role === 'leaf' ? 'cert.malformed' : 'chain.malformed'
 }
 
-export function form(context: RuleContext, field: string, found: string, rule: string, who: Minds = ruleBooks): readonly Finding[] {
+export function form(
+  context: RuleContext,
+  field: string,
+  found: string,
+  rule: string,
+  who: Minds = ruleBooks,
+): readonly Finding[] {
   return [finding(malformed(context), 'form', field, found, rule, who)]
 }

@@ -1,7 +1,9 @@
 /** Serial numbers in both byte orders: LCS and OCS events print them reversed, the certificate dialog does not. */
 
 export interface SerialNumber {
-  /** Lower-case hex of the value as the certificate dialog prints it, e.g. `610a3b5c`; a sign octet of zero is left out. */
+  /**
+   * Lower-case hex of the value as the certificate dialog prints it, e.g. `610a3b5c`; a sign octet of zero is left out.
+   */
   readonly hex: string
   /** The same octets from the other end, e.g. `5c3b0a61`. */
   readonly reversed: string
@@ -26,7 +28,10 @@ export function reverseSerial(text: string): string {
 
 /** `61:0A:3B` or `61 0a 3b` as `610a3b`; an odd digit gets its zero. Anything that is not hex gives the empty text. */
 export function normaliseSerial(text: string): string {
-  const hex = text.replace(/^0x/i, '').replace(/[\s:-]/g, '').toLowerCase()
+  const hex = text
+    .replace(/^0x/i, '')
+    .replace(/[\s:-]/g, '')
+    .toLowerCase()
   if (!/^[0-9a-f]*$/.test(hex)) return ''
   return hex.length % 2 === 0 ? hex : `0${hex}`
 }

@@ -17,7 +17,10 @@ export interface Signer {
   readonly subjectPublicKeyInfo: Buffer
 }
 
-/** A chain needs one verification per certificate; a hostile set of cross-signed CAs with slow keys would like many more. */
+/**
+ * A chain needs one verification per certificate; a hostile set of cross-signed CAs with slow keys would like many
+ * more.
+ */
 export const maxVerifications = 128
 
 /** Verifies each pair once and stops at the budget: one per examination. */
@@ -48,8 +51,20 @@ export class SignatureChecker {
     if (scheme === undefined || !fitsKey(scheme.keys, signer.publicKey.kind)) return false
     const key = this.#key(signer, keyOctets)
     if (key === undefined) return false
-    const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: scheme.saltLength ?? constants.RSA_PSS_SALTLEN_AUTO }
-    return attempt(() => verify(scheme.digest ?? null, subject.signed, { key, ...(scheme.padding === 'pss' ? pss : {}) }, subject.signature)) ?? false
+    const pss = {
+      padding: constants.RSA_PKCS1_PSS_PADDING,
+      saltLength: scheme.saltLength ?? constants.RSA_PSS_SALTLEN_AUTO,
+    }
+    return (
+      attempt(() =>
+        verify(
+          scheme.digest ?? null,
+          subject.signed,
+          { key, ...(scheme.padding === 'pss' ? pss : {}) },
+          subject.signature,
+        ),
+      ) ?? false
+    )
   }
 
   #key(signer: Signer, keyOctets: string): KeyObject | undefined {

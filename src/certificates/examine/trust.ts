@@ -1,4 +1,7 @@
-/** Why a chain does not end in a trusted root: the commonest confusion is between a missing intermediate and an unknown root. */
+/**
+ * Why a chain does not end in a trusted root: the commonest confusion is between a missing intermediate and an unknown
+ * root.
+ */
 import { isSelfIssued, sameCertificate, type Certificate } from './certificate.ts'
 import { sameName } from './distinguished-name.ts'
 import { everyone, minds } from './faults.ts'
@@ -19,7 +22,13 @@ export function trustFinding(path: Path, material: TrustMaterial): Located | und
   if (namesake !== undefined && !isSelfSigned(top, material.signatures)) return wrongSigner(top, namesake, index)
   if (isSelfSigned(top, material.signatures)) {
     const code = index === 0 ? 'cert.self-signed' : 'chain.untrusted-root'
-    return trouble(index, code, 'issuer', `${top.subject.text} is signed by itself and not trusted`, 'the chain ends in a trusted root (RFC 5280 §6.1)')
+    return trouble(
+      index,
+      code,
+      'issuer',
+      `${top.subject.text} is signed by itself and not trusted`,
+      'the chain ends in a trusted root (RFC 5280 §6.1)',
+    )
   }
   return missingIssuer(top, index, material)
 }
@@ -31,7 +40,14 @@ function partialAnchor(top: Certificate, index: number, material: TrustMaterial)
   if (known) return undefined
   return {
     index,
-    finding: { code: 'chain.partial-anchor', grade: 'path', field: 'issuer', found: `${top.subject.text} is trusted, its issuer ${top.issuer.text} is not`, rule: 'the trust list holds self-signed roots (Node without allowPartialTrustChain)', minds: minds('node') },
+    finding: {
+      code: 'chain.partial-anchor',
+      grade: 'path',
+      field: 'issuer',
+      found: `${top.subject.text} is trusted, its issuer ${top.issuer.text} is not`,
+      rule: 'the trust list holds self-signed roots (Node without allowPartialTrustChain)',
+      minds: minds('node'),
+    },
   }
 }
 
@@ -39,20 +55,49 @@ function wrongSigner(top: Certificate, namesake: Certificate, index: number): Lo
   const wanted = top.authorityKeyIdentifier?.keyIdentifier
   const has = namesake.subjectKeyIdentifier
   const otherKey = wanted !== undefined && has !== undefined && wanted !== has
-  if (otherKey) return trouble(index, 'chain.issuer-mismatch', 'authorityKeyIdentifier', `${top.issuer.text} is known with key ${has}, wanted ${wanted}`, 'name and key of the issuer match (RFC 5280 §6.1.3)')
-  return trouble(index, 'cert.signature-invalid', 'signature', `does not verify with the key of ${namesake.subject.text}`, 'the signature verifies with the key of the issuer (RFC 5280 §6.1.3)')
+  if (otherKey)
+    return trouble(
+      index,
+      'chain.issuer-mismatch',
+      'authorityKeyIdentifier',
+      `${top.issuer.text} is known with key ${has}, wanted ${wanted}`,
+      'name and key of the issuer match (RFC 5280 §6.1.3)',
+    )
+  return trouble(
+    index,
+    'cert.signature-invalid',
+    'signature',
+    `does not verify with the key of ${namesake.subject.text}`,
+    'the signature verifies with the key of the issuer (RFC 5280 §6.1.3)',
+  )
 }
 
 /**
- * Nobody sent the issuer and nobody trusts it. A certificate that only names an issuer cannot say whether that is a root: what else is
- * known decides, then whether intermediates came along, then whether it points at its issuer (roots rarely issue leaves with AIA).
+ * Nobody sent the issuer and nobody trusts it. A certificate that only names an issuer cannot say whether that is a
+ * root: what else is known decides, then whether intermediates came along, then whether it points at its issuer (roots
+ * rarely issue leaves with AIA).
  */
 function missingIssuer(top: Certificate, index: number, material: TrustMaterial): Located {
-  const issuer = material.known.find((certificate) => sameName(certificate.subject, top.issuer) && material.signatures.verifies(top, certificate))
+  const issuer = material.known.find(
+    (certificate) => sameName(certificate.subject, top.issuer) && material.signatures.verifies(top, certificate),
+  )
   const root = issuer === undefined ? index > 0 : isSelfIssued(issuer)
   const text = `the issuer ${top.issuer.text}${keyIdText(top)} of ${top.subject.text}`
-  if (root) return trouble(index, 'chain.untrusted-root', 'issuer', `${text} is not in the trust list`, 'the chain ends in a trusted root (RFC 5280 §6.1)')
-  return trouble(index, 'chain.incomplete', 'issuer', `${text} was not sent and is not in the trust list`, 'every issuer but the root is sent (RFC 8446 §4.4.2)')
+  if (root)
+    return trouble(
+      index,
+      'chain.untrusted-root',
+      'issuer',
+      `${text} is not in the trust list`,
+      'the chain ends in a trusted root (RFC 5280 §6.1)',
+    )
+  return trouble(
+    index,
+    'chain.incomplete',
+    'issuer',
+    `${text} was not sent and is not in the trust list`,
+    'every issuer but the root is sent (RFC 8446 §4.4.2)',
+  )
 }
 
 function keyIdText({ authorityKeyIdentifier }: Certificate): string {

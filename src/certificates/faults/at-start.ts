@@ -46,7 +46,16 @@ function asGiven(content: string | Uint8Array): string | Buffer {
   return typeof content === 'string' ? content : Buffer.from(content)
 }
 
-function writeFiles(folder: string, presenter: Presenter, judge: Judge): { readonly certificateFile: string; readonly keyFile: string; readonly trustFile: string; readonly crlFiles: readonly string[] } {
+function writeFiles(
+  folder: string,
+  presenter: Presenter,
+  judge: Judge,
+): {
+  readonly certificateFile: string
+  readonly keyFile: string
+  readonly trustFile: string
+  readonly crlFiles: readonly string[]
+} {
   const put = (name: string, content: string | Uint8Array | undefined, mode = 0o644): string => {
     const path = join(folder, name)
     if (content === undefined) return path
@@ -62,7 +71,10 @@ function writeFiles(folder: string, presenter: Presenter, judge: Judge): { reado
   }
 }
 
-function whatNodeThrows({ certificate, key, passphrase, settings }: Presenter, { trust, crls }: Judge): string | undefined {
+function whatNodeThrows(
+  { certificate, key, passphrase, settings }: Presenter,
+  { trust, crls }: Judge,
+): string | undefined {
   try {
     createServer({
       ...(certificate === undefined ? {} : { cert: asGiven(certificate) }),

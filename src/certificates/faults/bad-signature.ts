@@ -1,4 +1,7 @@
-/** RFC 5280 §6.1.3. A strict server has another code here, ERR_SSL_PROVIDER_SIGNATURE_FAILURE, a left-over of the queue of errors. */
+/**
+ * RFC 5280 §6.1.3. A strict server has another code here, ERR_SSL_PROVIDER_SIGNATURE_FAILURE, a left-over of the queue
+ * of errors.
+ */
 import { type Fault, refused } from './fault.ts'
 import { presenting } from './fault-pki.ts'
 

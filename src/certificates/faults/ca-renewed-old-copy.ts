@@ -16,7 +16,11 @@ export const caRenewedOldCopy: Fault = {
   },
   twin(pki) {
     const renewed = pki.ca({ commonName: 'renewed Root CA', key: pki.root.key })
-    return { ...pki.good(), presenter: show(pki.leaf({ issuer: renewed })), judge: { trust: [renewed.pem, pki.root.pem] } }
+    return {
+      ...pki.good(),
+      presenter: show(pki.leaf({ issuer: renewed })),
+      judge: { trust: [renewed.pem, pki.root.pem] },
+    }
   },
   expect: refused('chain.root-expired', 'CERT_HAS_EXPIRED'),
   nodeSuggests: 'cert.expired',

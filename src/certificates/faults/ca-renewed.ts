@@ -11,7 +11,11 @@ export const caRenewed: Fault = {
     const { key } = pki.root
     const old = pki.ca({ commonName: 'renewed Root CA', key, notAfter: daysBefore(pki.now, 1) })
     const renewed = pki.ca({ commonName: 'renewed Root CA', key })
-    return { ...pki.good(), presenter: show(pki.leaf({ issuer: renewed })), judge: { trust: [old.pem, renewed.pem, pki.root.pem] } }
+    return {
+      ...pki.good(),
+      presenter: show(pki.leaf({ issuer: renewed })),
+      judge: { trust: [old.pem, renewed.pem, pki.root.pem] },
+    }
   },
   expect: accepted,
 }

@@ -7,6 +7,9 @@ export const certBlocksJoined: Fault = {
   family: 'files',
   sides: ['server'],
   story: 'Two blocks of the certificate file run together',
-  make: (pki) => withCertificate(pki, (pem) => pem.replace('-----END CERTIFICATE-----\n-----BEGIN', '-----END CERTIFICATE----------BEGIN')),
+  make: (pki) =>
+    withCertificate(pki, (pem) =>
+      pem.replace('-----END CERTIFICATE-----\n-----BEGIN', '-----END CERTIFICATE----------BEGIN'),
+    ),
   expect: stopsStart('file.corrupt', 'ERR_OSSL_PEM_BAD_END_LINE'),
 }

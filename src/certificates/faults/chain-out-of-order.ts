@@ -11,7 +11,11 @@ export const chainOutOfOrder: Fault = {
     const root = pki.ca({ commonName: 'fault lab deep Root CA' })
     const upper = pki.ca({ commonName: 'fault lab Upper CA', issuer: root })
     const lower = pki.ca({ commonName: 'fault lab Lower CA', issuer: upper })
-    return { ...pki.good(), presenter: show(pki.leaf({ issuer: lower }), upper, lower), judge: { trust: [root.pem, pki.root.pem] } }
+    return {
+      ...pki.good(),
+      presenter: show(pki.leaf({ issuer: lower }), upper, lower),
+      judge: { trust: [root.pem, pki.root.pem] },
+    }
   },
   expect: accepted,
 }

@@ -10,7 +10,11 @@ export const crlExpiredRevoked: Fault = {
   story: 'The certificate of the peer is revoked by a CRL that is stale itself',
   make(pki) {
     const leaf = pki.leaf()
-    const stale = pki.crl(pki.issuing, { thisUpdate: daysBefore(pki.now, 8), nextUpdate: daysBefore(pki.now, 1), ...revoking(pki, leaf) })
+    const stale = pki.crl(pki.issuing, {
+      thisUpdate: daysBefore(pki.now, 8),
+      nextUpdate: daysBefore(pki.now, 1),
+      ...revoking(pki, leaf),
+    })
     return { ...presenting(pki, leaf), judge: { trust: [pki.root.pem], crls: [pki.crl(pki.root), stale] } }
   },
   twin: withCrls,

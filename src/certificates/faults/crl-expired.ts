@@ -9,7 +9,8 @@ export const crlExpired: Fault = {
   sides: ['server', 'client'],
   breaks: 'judge',
   story: 'The CRL of the issuing CA was to be replaced yesterday',
-  make: (pki) => judgedByCrl(pki, pki.crl(pki.issuing, { thisUpdate: daysBefore(pki.now, 8), nextUpdate: daysBefore(pki.now, 1) })),
+  make: (pki) =>
+    judgedByCrl(pki, pki.crl(pki.issuing, { thisUpdate: daysBefore(pki.now, 8), nextUpdate: daysBefore(pki.now, 1) })),
   twin: withCrls,
   expect: refused('crl.expired', 'CRL_HAS_EXPIRED'),
 }

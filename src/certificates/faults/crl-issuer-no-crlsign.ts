@@ -10,7 +10,11 @@ export const crlIssuerNoCrlsign: Fault = {
   story: 'The issuing CA of the peer may sign certificates but not CRLs',
   make(pki) {
     const issuing = pki.ca({ commonName: 'fault lab Issuing CA, no CRLs', issuer: pki.root, uses: ['keyCertSign'] })
-    return { ...pki.good(), presenter: show(pki.leaf({ issuer: issuing }), issuing), judge: { trust: [pki.root.pem], crls: [pki.crl(pki.root), pki.crl(issuing)] } }
+    return {
+      ...pki.good(),
+      presenter: show(pki.leaf({ issuer: issuing }), issuing),
+      judge: { trust: [pki.root.pem], crls: [pki.crl(pki.root), pki.crl(issuing)] },
+    }
   },
   twin: withCrls,
   expect: refused('crl.no-crl-sign', 'UNSPECIFIED'),

@@ -9,7 +9,8 @@ export const crlNotYetValid: Fault = {
   sides: ['server', 'client'],
   breaks: 'judge',
   story: 'The CRL of the issuing CA starts tomorrow',
-  make: (pki) => judgedByCrl(pki, pki.crl(pki.issuing, { thisUpdate: daysAfter(pki.now, 1), nextUpdate: daysAfter(pki.now, 8) })),
+  make: (pki) =>
+    judgedByCrl(pki, pki.crl(pki.issuing, { thisUpdate: daysAfter(pki.now, 1), nextUpdate: daysAfter(pki.now, 8) })),
   twin: withCrls,
   expect: refused('crl.not-yet-valid', 'CRL_NOT_YET_VALID'),
 }

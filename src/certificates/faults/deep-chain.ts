@@ -10,8 +10,13 @@ export const deepChain: Fault = {
   make(pki) {
     const root = pki.ca({ commonName: 'fault lab deep Root CA' })
     const cas = [root]
-    for (let depth = 1; depth <= 12; depth += 1) cas.unshift(pki.ca({ commonName: `fault lab CA ${depth}`, issuer: cas[0] ?? root }))
-    return { ...pki.good(), presenter: show(pki.leaf({ issuer: cas[0] ?? root }), ...cas.slice(0, -1)), judge: { trust: [root.pem, pki.root.pem] } }
+    for (let depth = 1; depth <= 12; depth += 1)
+      cas.unshift(pki.ca({ commonName: `fault lab CA ${depth}`, issuer: cas[0] ?? root }))
+    return {
+      ...pki.good(),
+      presenter: show(pki.leaf({ issuer: cas[0] ?? root }), ...cas.slice(0, -1)),
+      judge: { trust: [root.pem, pki.root.pem] },
+    }
   },
   expect: accepted,
 }

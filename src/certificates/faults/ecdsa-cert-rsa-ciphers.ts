@@ -8,7 +8,10 @@ export const ecdsaCertRsaCiphers: Fault = {
   family: 'protocol',
   sides: ['server'],
   story: 'The client allows cipher suites with RSA only, the certificate of the server is P-256',
-  make: (pki) => ({ ...ciphers(pki, undefined, 'ECDHE-RSA-AES128-GCM-SHA256'), presenter: show(pki.leaf({ keyType: 'p256' }), pki.issuing) }),
+  make: (pki) => ({
+    ...ciphers(pki, undefined, 'ECDHE-RSA-AES128-GCM-SHA256'),
+    presenter: show(pki.leaf({ keyType: 'p256' }), pki.issuing),
+  }),
   expect: broken('tls.no-common-cipher', { presenter: 'ERR_SSL_NO_SHARED_CIPHER', judge: 'alert 40' }),
   nodeSuggests: 'tls.alert',
   versions: ['TLSv1.2'],

@@ -8,7 +8,11 @@ export const expiredIntermediate: Fault = {
   sides: ['server', 'client'],
   story: 'The issuing CA of the peer ran out yesterday, its own certificate did not',
   make(pki) {
-    const issuing = pki.ca({ commonName: 'fault lab Issuing CA, old', issuer: pki.root, notAfter: daysBefore(pki.now, 1) })
+    const issuing = pki.ca({
+      commonName: 'fault lab Issuing CA, old',
+      issuer: pki.root,
+      notAfter: daysBefore(pki.now, 1),
+    })
     return { ...pki.good(), presenter: show(pki.leaf({ issuer: issuing }), issuing) }
   },
   expect: refused('chain.expired', 'CERT_HAS_EXPIRED'),

@@ -1,13 +1,30 @@
-/** What faults are made of: one root, one issuing CA, and builders in which every field of a certificate can be wrong. */
+/**
+ * What faults are made of: one root, one issuing CA, and builders in which every field of a certificate can be wrong.
+ */
 import { type KeyObject, X509Certificate } from 'node:crypto'
 import type { Authority } from '../authority.ts'
 import type { CertificateRequest, KeyType, Purpose } from '../certificate-request.ts'
 import { toPem } from '../der.ts'
 import {
-  authorityKeyId, basicConstraints, extendedKeyUsage, type Extension, type GeneralName, type KeyUse, keyUsage, subjectAltName, subjectKeyId,
+  authorityKeyId,
+  basicConstraints,
+  extendedKeyUsage,
+  type Extension,
+  type GeneralName,
+  type KeyUse,
+  keyUsage,
+  subjectAltName,
+  subjectKeyId,
 } from '../extensions.ts'
 import { generateKey, keyToPem } from '../keys.ts'
-import { type CrlContent, type Digest, type DistinguishedName, subjectOf, writeCertificate, writeCrl } from '../write-certificate.ts'
+import {
+  type CrlContent,
+  type Digest,
+  type DistinguishedName,
+  subjectOf,
+  writeCertificate,
+  writeCrl,
+} from '../write-certificate.ts'
 import type { Presenter, Variation } from './fault.ts'
 
 /** A CA with its key. */
@@ -106,7 +123,13 @@ export function labFaultPki(authority: Pick<Authority, 'ground'>, request: Certi
   const uris = request.uriNames.map((value) => ({ kind: 'uri', value }) as const)
   const addresses = request.ipAddresses.map((value) => ({ kind: 'ip', value }) as const)
   const names = [...request.dnsNames.map(dns), ...uris, ...addresses]
-  const leaf = { commonName: request.commonName, names, purposes: request.purposes, keyType: request.keyType, more: leafExtensions }
+  const leaf = {
+    commonName: request.commonName,
+    names,
+    purposes: request.purposes,
+    keyType: request.keyType,
+    more: leafExtensions,
+  }
   return faultPki({ now, name: request.dnsNames[0] ?? request.commonName, root, issuing, leaf })
 }
 
@@ -119,7 +142,8 @@ export function faultPki(options: FaultPkiOptions): FaultPki {
   const root = options.root ?? ca({ commonName: 'fault lab Root CA' })
   const issuing = options.issuing ?? ca({ commonName: 'fault lab Issuing CA', issuer: root })
   const usual = { commonName: name, names: [dns(name)], issuer: issuing, ...options.leaf }
-  const leaf = (change: LeafChange = {}): Leaf => makeLeaf(now, { ...usual, ...change, more: [...(usual.more ?? []), ...(change.more ?? [])] })
+  const leaf = (change: LeafChange = {}): Leaf =>
+    makeLeaf(now, { ...usual, ...change, more: [...(usual.more ?? []), ...(change.more ?? [])] })
   const crl: FaultPki['crl'] = (of, change = {}) => makeCrl(now, of, change)
   const good = (): Variation => ({ presenter: show(leaf(), issuing), judge: { trust: [root.pem] }, wantedName: name })
   return { now, name, root, issuing, leaf, ca, crl, good, goodCrls: () => [crl(root), crl(issuing)] }
@@ -137,7 +161,12 @@ export function show(leaf: Leaf, ...issuers: readonly { readonly pem: string }[]
 
 /** The name of a CA, for another that shall bear it: `O=siplab`, `CN=lab.test internal Root CA`. */
 export function nameOf({ pem }: { readonly pem: string }): DistinguishedName {
-  return new X509Certificate(pem).subject.split('\n').map((line): readonly [string, string] => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]) as DistinguishedName
+  return new X509Certificate(pem).subject
+    .split('\n')
+    .map((line): readonly [string, string] => [
+      line.slice(0, line.indexOf('=')),
+      line.slice(line.indexOf('=') + 1),
+    ]) as DistinguishedName
 }
 
 /** The good pair, with another leaf under the usual issuing CA. */
@@ -153,51 +182,90 @@ export function daysAfter(now: number, days: number): Date {
   return new Date(now + days * dayMs)
 }
 
-function makeLeaf(now: number, change: LeafChange & { readonly issuer: Ca; readonly commonName: string; readonly names: readonly GeneralName[] }): Leaf {
+function makeLeaf(
+  now: number,
+  change: LeafChange & { readonly issuer: Ca; readonly commonName: string; readonly names: readonly GeneralName[] },
+): Leaf {
   const key = change.key ?? generateKey(change.keyType)
   const purposes = change.purposes ?? ['serverAuth', 'clientAuth']
-  const pem = toPem('CERTIFICATE', writeCertificate({
-    subject: change.commonName === '' ? [] : [['CN', change.commonName]],
-    key,
-    notBefore: change.notBefore ?? daysBefore(now, 1),
-    notAfter: change.notAfter ?? daysAfter(now, 30),
-    extensions: [
-      basicConstraints({ ca: change.ca ?? false }),
-      keyUsage(...(change.uses ?? ['digitalSignature'])),
-      ...(purposes.length === 0 ? [] : [extendedKeyUsage(...purposes)]),
-      ...(change.names.length === 0 ? [] : [subjectAltName(change.names, change.commonName === '')]),
-      subjectKeyId(key),
-      authorityKeyId(change.issuer.key),
-      ...(change.more ?? []),
-    ],
-  }, signerOf(change.issuer, change)))
+  const pem = toPem(
+    'CERTIFICATE',
+    writeCertificate(
+      {
+        subject: change.commonName === '' ? [] : [['CN', change.commonName]],
+        key,
+        notBefore: change.notBefore ?? daysBefore(now, 1),
+        notAfter: change.notAfter ?? daysAfter(now, 30),
+        extensions: [
+          basicConstraints({ ca: change.ca ?? false }),
+          keyUsage(...(change.uses ?? ['digitalSignature'])),
+          ...(purposes.length === 0 ? [] : [extendedKeyUsage(...purposes)]),
+          ...(change.names.length === 0 ? [] : [subjectAltName(change.names, change.commonName === '')]),
+          subjectKeyId(key),
+          authorityKeyId(change.issuer.key),
+          ...(change.more ?? []),
+        ],
+      },
+      signerOf(change.issuer, change),
+    ),
+  )
   return { pem, key, serial: new X509Certificate(pem).serialNumber.toLowerCase() }
 }
 
 function makeCa(now: number, change: CaChange): Ca {
   const key = change.key ?? generateKey(change.keyType)
-  const subject: DistinguishedName = change.subject ?? [['O', 'siplab'], ['CN', change.commonName ?? 'fault lab CA']]
-  const signer = change.issuer === undefined ? { name: subject, key, ...digestOf(change) } : signerOf(change.issuer, change)
-  const pem = toPem('CERTIFICATE', writeCertificate({
-    subject,
-    key,
-    notBefore: change.notBefore ?? daysBefore(now, 40),
-    notAfter: change.notAfter ?? daysAfter(now, 3650),
-    extensions: [
-      ...(change.ca === 'omitted' ? [] : [basicConstraints({ ca: change.ca ?? true, ...(change.pathLength === undefined ? {} : { pathLength: change.pathLength }) })]),
-      keyUsage(...(change.uses ?? ['keyCertSign', 'cRLSign'])),
-      ...(change.purposes === undefined ? [] : [extendedKeyUsage(...change.purposes)]),
-      subjectKeyId(key),
-      authorityKeyId(signer.key),
-      ...(change.more ?? []),
-    ],
-  }, signer))
+  const subject: DistinguishedName = change.subject ?? [
+    ['O', 'siplab'],
+    ['CN', change.commonName ?? 'fault lab CA'],
+  ]
+  const signer =
+    change.issuer === undefined ? { name: subject, key, ...digestOf(change) } : signerOf(change.issuer, change)
+  const pem = toPem(
+    'CERTIFICATE',
+    writeCertificate(
+      {
+        subject,
+        key,
+        notBefore: change.notBefore ?? daysBefore(now, 40),
+        notAfter: change.notAfter ?? daysAfter(now, 3650),
+        extensions: [
+          ...(change.ca === 'omitted'
+            ? []
+            : [
+                basicConstraints({
+                  ca: change.ca ?? true,
+                  ...(change.pathLength === undefined ? {} : { pathLength: change.pathLength }),
+                }),
+              ]),
+          keyUsage(...(change.uses ?? ['keyCertSign', 'cRLSign'])),
+          ...(change.purposes === undefined ? [] : [extendedKeyUsage(...change.purposes)]),
+          subjectKeyId(key),
+          authorityKeyId(signer.key),
+          ...(change.more ?? []),
+        ],
+      },
+      signer,
+    ),
+  )
   return { pem, key }
 }
 
-function makeCrl(now: number, ca: Ca, { nextUpdate = daysAfter(now, 7), wrongSignature = false, ...change }: CrlChange): string {
-  const content = { number: 1, thisUpdate: daysBefore(now, 1), revoked: [], ...change, ...(nextUpdate === 'never' ? {} : { nextUpdate }) }
-  return toPem('X509 CRL', writeCrl(content, { name: subjectOf(new X509Certificate(ca.pem)), key: ca.key, wrongSignature }))
+function makeCrl(
+  now: number,
+  ca: Ca,
+  { nextUpdate = daysAfter(now, 7), wrongSignature = false, ...change }: CrlChange,
+): string {
+  const content = {
+    number: 1,
+    thisUpdate: daysBefore(now, 1),
+    revoked: [],
+    ...change,
+    ...(nextUpdate === 'never' ? {} : { nextUpdate }),
+  }
+  return toPem(
+    'X509 CRL',
+    writeCrl(content, { name: subjectOf(new X509Certificate(ca.pem)), key: ca.key, wrongSignature }),
+  )
 }
 
 type SignerChange = Pick<LeafChange, 'digest' | 'wrongSignature'>

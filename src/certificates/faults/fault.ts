@@ -54,8 +54,9 @@ export interface Variation {
 }
 
 /**
- * What one end sees: `accepted`; `closed` (the other end hung up after the handshake without a word); `alert 40`; a code of
- * Node such as `CERT_HAS_EXPIRED`; or the verdict code of a check that is ours and not Node's, such as `cert.name-not-allowed`.
+ * What one end sees: `accepted`; `closed` (the other end hung up after the handshake without a word); `alert 40`; a
+ * code of Node such as `CERT_HAS_EXPIRED`; or the verdict code of a check that is ours and not Node's, such as
+ * `cert.name-not-allowed`.
  */
 export type Outcome = string
 
@@ -68,7 +69,10 @@ export type Expectation =
   /** The wire does not mind. `verdict` is what the examiner still says, absent for a positive control. */
   | { readonly kind: 'accepted'; readonly verdict?: VerdictCode }
   | { readonly kind: 'refused'; readonly verdict: VerdictCode; readonly tls12: EndsSee; readonly tls13: EndsSee }
-  /** Seen before any connection. `node` is the code that Node throws when it is made to start, absent when it does not mind. */
+  /**
+   * Seen before any connection. `node` is the code that Node throws when it is made to start, absent when it does not
+   * mind.
+   */
   | { readonly kind: 'stops-start'; readonly verdict: VerdictCode; readonly node?: string }
 
 export interface Fault {

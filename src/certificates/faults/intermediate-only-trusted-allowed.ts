@@ -1,4 +1,7 @@
-/** A control for the end that dials: an anchor need not sign itself (RFC 5280 §6.1). A server of Node does not heed the setting. */
+/**
+ * A control for the end that dials: an anchor need not sign itself (RFC 5280 §6.1). A server of Node does not heed the
+ * setting.
+ */
 import { accepted, type Fault, refused } from './fault.ts'
 
 export const intermediateOnlyTrustedAllowed: Fault = {

@@ -11,7 +11,11 @@ export const intermediateRevoked: Fault = {
   make(pki) {
     const issuing = pki.ca({ commonName: 'fault lab Issuing CA, revoked', issuer: pki.root })
     const crls = [pki.crl(pki.root, revoking(pki, issuing)), pki.crl(issuing)]
-    return { ...pki.good(), presenter: show(pki.leaf({ issuer: issuing }), issuing), judge: { trust: [pki.root.pem], crls } }
+    return {
+      ...pki.good(),
+      presenter: show(pki.leaf({ issuer: issuing }), issuing),
+      judge: { trust: [pki.root.pem], crls },
+    }
   },
   twin: withCrls,
   expect: refused('chain.revoked', 'CERT_REVOKED'),

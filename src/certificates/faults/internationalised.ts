@@ -8,6 +8,9 @@ export const internationalised: Fault = {
   family: 'names',
   sides: ['server'],
   story: 'The server has an internationalised name',
-  make: (pki) => ({ ...named(pki, 'xn--mnchen-3ya.lab.test', [dns('xn--mnchen-3ya.lab.test')]), wantedName: 'xn--mnchen-3ya.lab.test' }),
+  make: (pki) => ({
+    ...named(pki, 'xn--mnchen-3ya.lab.test', [dns('xn--mnchen-3ya.lab.test')]),
+    wantedName: 'xn--mnchen-3ya.lab.test',
+  }),
   expect: accepted,
 }

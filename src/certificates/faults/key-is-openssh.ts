@@ -7,6 +7,7 @@ export const keyIsOpenssh: Fault = {
   family: 'files',
   sides: ['server'],
   story: 'The key file is in the format of OpenSSH',
-  make: (pki) => withKey(pki, '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END OPENSSH PRIVATE KEY-----\n'),
+  make: (pki) =>
+    withKey(pki, '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END OPENSSH PRIVATE KEY-----\n'),
   expect: stopsStart('key.malformed', 'ERR_OSSL_UNSUPPORTED'),
 }

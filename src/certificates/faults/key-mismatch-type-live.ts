@@ -8,7 +8,14 @@ export const keyMismatchTypeLive: Fault = {
   family: 'files',
   sides: ['server'],
   story: 'The certificate of the server is P-256, its key file holds an RSA key',
-  make: (pki) => ({ ...pki.good(), presenter: { ...show(pki.leaf({ keyType: 'p256' }), pki.issuing), key: keyToPem(generateKey('rsa2048')) } }),
-  expect: broken('key.mismatch', { presenter: 'ERR_SSL_NO_SHARED_CIPHER', judge: 'alert 40' }, { presenter: 'ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM', judge: 'alert 40' }),
+  make: (pki) => ({
+    ...pki.good(),
+    presenter: { ...show(pki.leaf({ keyType: 'p256' }), pki.issuing), key: keyToPem(generateKey('rsa2048')) },
+  }),
+  expect: broken(
+    'key.mismatch',
+    { presenter: 'ERR_SSL_NO_SHARED_CIPHER', judge: 'alert 40' },
+    { presenter: 'ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM', judge: 'alert 40' },
+  ),
   nodeSuggests: 'tls.alert',
 }

@@ -8,6 +8,9 @@ export const keyMismatchType: Fault = {
   family: 'files',
   sides: ['server'],
   story: 'The certificate is P-256, the key file holds an RSA key',
-  make: (pki) => ({ ...pki.good(), presenter: { ...show(pki.leaf({ keyType: 'p256' }), pki.issuing), key: keyToPem(generateKey('rsa2048')) } }),
+  make: (pki) => ({
+    ...pki.good(),
+    presenter: { ...show(pki.leaf({ keyType: 'p256' }), pki.issuing), key: keyToPem(generateKey('rsa2048')) },
+  }),
   expect: stopsStart('key.mismatch'),
 }

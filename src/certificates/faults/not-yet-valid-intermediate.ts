@@ -8,7 +8,11 @@ export const notYetValidIntermediate: Fault = {
   sides: ['server', 'client'],
   story: 'The issuing CA of the peer starts tomorrow',
   make(pki) {
-    const issuing = pki.ca({ commonName: 'fault lab Issuing CA, new', issuer: pki.root, notBefore: daysAfter(pki.now, 1) })
+    const issuing = pki.ca({
+      commonName: 'fault lab Issuing CA, new',
+      issuer: pki.root,
+      notBefore: daysAfter(pki.now, 1),
+    })
     return { ...pki.good(), presenter: show(pki.leaf({ issuer: issuing }), issuing) }
   },
   expect: refused('chain.not-yet-valid', 'CERT_NOT_YET_VALID'),

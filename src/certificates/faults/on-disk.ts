@@ -2,7 +2,17 @@
  * A fault put on the files of a node, and taken off again. What was there is kept beside it first, so that heal gives
  * back exactly what break found, whatever happened in between.
  */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { writeFileAtomic } from '../atomic-files.ts'
 import { isVerdictCode, type VerdictCode } from '../verdict-codes.ts'
@@ -43,25 +53,45 @@ export function labChange(fault: Fault, pki: FaultPki, scratch: string): LabChan
     changesPresenter: fault.breaks !== 'judge',
     changesJudge,
     ...(settings === undefined ? {} : { settings }),
-    tolerate: atStart(pki, variation, scratch).verdicts.map(({ code }) => code).filter(isVerdictCode),
+    tolerate: atStart(pki, variation, scratch)
+      .verdicts.map(({ code }) => code)
+      .filter(isVerdictCode),
     needsRestart: fault.expect.kind === 'stops-start',
   }
 }
 
-/** Replaces certificate and key of one reference of the target; its trust list gains what it needs to complete its own chain. */
-export function putOnPresenter({ variation: { presenter } }: LabChange, files: { readonly certificateFile: string; readonly keyFile: string; readonly trustFile?: string }): void {
+/**
+ * Replaces certificate and key of one reference of the target; its trust list gains what it needs to complete its own
+ * chain.
+ */
+export function putOnPresenter(
+  { variation: { presenter } }: LabChange,
+  files: { readonly certificateFile: string; readonly keyFile: string; readonly trustFile?: string },
+): void {
   replace(files.certificateFile, presenter.certificate, 0o644)
   replace(files.keyFile, presenter.key, presenter.keyMode ?? 0o600)
-  if (presenter.trust !== undefined && files.trustFile !== undefined) replace(files.trustFile, readFileSync(files.trustFile, 'utf8') + presenter.trust, 0o644)
+  if (presenter.trust !== undefined && files.trustFile !== undefined)
+    replace(files.trustFile, readFileSync(files.trustFile, 'utf8') + presenter.trust, 0o644)
 }
 
-/** Replaces the trust list and the CRLs of a node that judges. A peer of the target keeps its roots and gains what the fault needs. */
-export function putOnJudge({ fault, variation: { judge } }: LabChange, files: { readonly trustFile: string; readonly crlFolder: string }): void {
+/**
+ * Replaces the trust list and the CRLs of a node that judges. A peer of the target keeps its roots and gains what the
+ * fault needs.
+ */
+export function putOnJudge(
+  { fault, variation: { judge } }: LabChange,
+  files: { readonly trustFile: string; readonly crlFolder: string },
+): void {
   const wanted = judge.trust?.join('')
-  replace(files.trustFile, fault.breaks === 'judge' ? wanted : readFileSync(files.trustFile, 'utf8') + (wanted ?? ''), 0o644)
+  replace(
+    files.trustFile,
+    fault.breaks === 'judge' ? wanted : readFileSync(files.trustFile, 'utf8') + (wanted ?? ''),
+    0o644,
+  )
   if (judge.crls === undefined) return
   mkdirSync(files.crlFolder, { recursive: true, mode: 0o700 })
-  for (const name of readdirSync(files.crlFolder).filter((file) => file.endsWith('.pem'))) replace(join(files.crlFolder, name), undefined, 0o644)
+  for (const name of readdirSync(files.crlFolder).filter((file) => file.endsWith('.pem')))
+    replace(join(files.crlFolder, name), undefined, 0o644)
   for (const [index, crl] of judge.crls.entries()) replace(join(files.crlFolder, `fault-${index}.pem`), crl, 0o644)
 }
 
@@ -71,11 +101,13 @@ export function putOnJudge({ fault, variation: { judge } }: LabChange, files: { 
  * @returns the files that came back or went; empty when no fault was on
  */
 export function takeOff(...folders: readonly string[]): readonly string[] {
-  return folders.filter((folder) => existsSync(folder)).flatMap((folder) => {
-    const kept = readdirSync(folder).filter((file) => file.endsWith(keptEnding) || file.endsWith(broughtEnding))
-    for (const file of kept) giveBack(join(folder, file))
-    return kept.map((file) => join(folder, file.slice(0, file.lastIndexOf('.'))))
-  })
+  return folders
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => {
+      const kept = readdirSync(folder).filter((file) => file.endsWith(keptEnding) || file.endsWith(broughtEnding))
+      for (const file of kept) giveBack(join(folder, file))
+      return kept.map((file) => join(folder, file.slice(0, file.lastIndexOf('.'))))
+    })
 }
 
 const keptEnding = '.healthy'

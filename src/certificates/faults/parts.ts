@@ -20,7 +20,10 @@ export function named(pki: FaultPki, commonName: string, names: readonly General
 
 /** As many names as asked for, the right one last. */
 export function manyNames(pki: FaultPki, count: number): readonly GeneralName[] {
-  return [...Array.from({ length: count - 1 }, (_none, index) => dns(`server-${index}.branch.${domainOf(pki)}`)), dns(pki.name)]
+  return [
+    ...Array.from({ length: count - 1 }, (_none, index) => dns(`server-${index}.branch.${domainOf(pki)}`)),
+    dns(pki.name),
+  ]
 }
 
 /** A leaf under an issuing CA that differs in something. */
@@ -39,15 +42,27 @@ export function underRsaCa(pki: FaultPki, digest: Digest): Variation {
 export function publicLeaf(pki: FaultPki, purposes: readonly Purpose[]): Variation {
   const root = pki.ca({ commonName: 'public Root CA' })
   const issuing = pki.ca({ commonName: 'public Issuing CA', issuer: root })
-  return { ...pki.good(), presenter: show(pki.leaf({ issuer: issuing, purposes }), issuing), judge: { trust: [root.pem, pki.root.pem] } }
+  return {
+    ...pki.good(),
+    presenter: show(pki.leaf({ issuer: issuing, purposes }), issuing),
+    judge: { trust: [root.pem, pki.root.pem] },
+  }
 }
 
 /** A leaf that signs itself. */
 export function selfSignedPresenter(pki: FaultPki): Presenter {
   const key = generateKey()
   const name = [['CN', pki.name]] as const
-  const extensions = [basicConstraints({ ca: false }), keyUsage('digitalSignature'), extendedKeyUsage('serverAuth', 'clientAuth'), subjectAltName([dns(pki.name)])]
-  const der = writeCertificate({ subject: name, key, notBefore: daysBefore(pki.now, 1), notAfter: daysAfter(pki.now, 30), extensions }, { name, key })
+  const extensions = [
+    basicConstraints({ ca: false }),
+    keyUsage('digitalSignature'),
+    extendedKeyUsage('serverAuth', 'clientAuth'),
+    subjectAltName([dns(pki.name)]),
+  ]
+  const der = writeCertificate(
+    { subject: name, key, notBefore: daysBefore(pki.now, 1), notAfter: daysAfter(pki.now, 30), extensions },
+    { name, key },
+  )
   return { certificate: toPem('CERTIFICATE', der), key: keyToPem(key) }
 }
 
@@ -55,9 +70,18 @@ export function selfSignedPresenter(pki: FaultPki): Presenter {
 export function crossSignedPair(pki: FaultPki): { readonly withNewRoot: Variation; readonly withOldRoot: Variation } {
   const newRoot = pki.ca({ commonName: 'new Root CA' })
   const oldRoot = pki.ca({ commonName: 'old Root CA' })
-  const cross = pki.ca({ commonName: 'new Root CA', key: newRoot.key, issuer: oldRoot, notAfter: daysBefore(pki.now, 1) })
+  const cross = pki.ca({
+    commonName: 'new Root CA',
+    key: newRoot.key,
+    issuer: oldRoot,
+    notAfter: daysBefore(pki.now, 1),
+  })
   const presenter = show(pki.leaf({ issuer: newRoot }), cross)
-  const judgedBy = (root: { readonly pem: string }): Variation => ({ ...pki.good(), presenter, judge: { trust: [root.pem, pki.root.pem] } })
+  const judgedBy = (root: { readonly pem: string }): Variation => ({
+    ...pki.good(),
+    presenter,
+    judge: { trust: [root.pem, pki.root.pem] },
+  })
   return { withNewRoot: judgedBy(newRoot), withOldRoot: judgedBy(oldRoot) }
 }
 
@@ -89,12 +113,18 @@ export function withKey(pki: FaultPki, key: string | Uint8Array): Variation {
 }
 
 export function withoutKey(pki: FaultPki): Variation {
-  const { presenter: { key: _gone, ...presenter }, ...rest } = pki.good()
+  const {
+    presenter: { key: _gone, ...presenter },
+    ...rest
+  } = pki.good()
   return { ...rest, presenter }
 }
 
 export function withoutCertificate(pki: FaultPki): Variation {
-  const { presenter: { certificate: _gone, ...presenter }, ...rest } = pki.good()
+  const {
+    presenter: { certificate: _gone, ...presenter },
+    ...rest
+  } = pki.good()
   return { ...rest, presenter }
 }
 
@@ -112,13 +142,17 @@ export function encryptedKey(pki: FaultPki, passphrase: string | undefined): Var
   return { ...rest, presenter: { ...presenter, key, ...(passphrase === undefined ? {} : { passphrase }) } }
 }
 
-/** With one wrong passphrase in 256 the padding looks right by chance and OpenSSL fails later, in other words: not with this one. */
+/**
+ * With one wrong passphrase in 256 the padding looks right by chance and OpenSSL fails later, in other words: not with
+ * this one.
+ */
 function encrypted(key: KeyObject, attempts = 20): string {
   const pem = key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'right' }).toString()
   try {
     createPrivateKey({ key: pem, passphrase: 'wrong' })
   } catch (failure) {
-    if (attempts === 0 || (failure instanceof Error && 'code' in failure && failure.code === 'ERR_OSSL_BAD_DECRYPT')) return pem
+    if (attempts === 0 || (failure instanceof Error && 'code' in failure && failure.code === 'ERR_OSSL_BAD_DECRYPT'))
+      return pem
   }
   return encrypted(key, attempts - 1)
 }
@@ -145,7 +179,15 @@ export function spoiltCrl({ issuing, crl }: FaultPki): string {
 
 /** What a CRL says that revokes this certificate. */
 export function revoking(pki: FaultPki, { pem }: { readonly pem: string }): Pick<CrlContent, 'revoked'> {
-  return { revoked: [{ serial: new X509Certificate(pem).serialNumber.toLowerCase(), at: daysBefore(pki.now, 1), reason: 'keyCompromise' }] }
+  return {
+    revoked: [
+      {
+        serial: new X509Certificate(pem).serialNumber.toLowerCase(),
+        at: daysBefore(pki.now, 1),
+        reason: 'keyCompromise',
+      },
+    ],
+  }
 }
 
 /** Both ends may use what OpenSSL takes for too weak, as far as the presenter is concerned. */
@@ -157,7 +199,10 @@ export function lowered(variation: Variation): Variation {
 export function longTrustList(pki: FaultPki): readonly string[] {
   const { key } = pki.root
   const padding = 'x'.repeat(50)
-  return [pki.root.pem, ...Array.from({ length: 200 }, (_none, index) => pki.ca({ commonName: `root ${index} ${padding}`, key }).pem)]
+  return [
+    pki.root.pem,
+    ...Array.from({ length: 200 }, (_none, index) => pki.ca({ commonName: `root ${index} ${padding}`, key }).pem),
+  ]
 }
 
 /** What the two ends do about a stapled OCSP answer. */
@@ -166,7 +211,11 @@ export function stapled(pki: FaultPki, staple: 'nothing' | 'garbage' | 'error'):
 }
 
 export function ciphers(pki: FaultPki, presenter: string | undefined, judge: string | undefined): Variation {
-  return withSettings(pki, presenter === undefined ? {} : { ciphers: presenter }, judge === undefined ? {} : { ciphers: judge })
+  return withSettings(
+    pki,
+    presenter === undefined ? {} : { ciphers: presenter },
+    judge === undefined ? {} : { ciphers: judge },
+  )
 }
 
 /** TLS 1.0 with the security level that lets it pass. */
@@ -179,11 +228,23 @@ export function groups(pki: FaultPki, presenter: string, judge: string): Variati
   return withSettings(pki, { ecdhCurve: presenter }, { ecdhCurve: judge })
 }
 
-export function protocols(pki: FaultPki, presenter: readonly string[] | undefined, judge: readonly string[] | undefined): Variation {
-  return withSettings(pki, presenter === undefined ? {} : { alpn: presenter }, judge === undefined ? {} : { alpn: judge })
+export function protocols(
+  pki: FaultPki,
+  presenter: readonly string[] | undefined,
+  judge: readonly string[] | undefined,
+): Variation {
+  return withSettings(
+    pki,
+    presenter === undefined ? {} : { alpn: presenter },
+    judge === undefined ? {} : { alpn: judge },
+  )
 }
 
-function withSettings(pki: FaultPki, presenter: NonNullable<Presenter['settings']>, judge: NonNullable<Presenter['settings']>): Variation {
+function withSettings(
+  pki: FaultPki,
+  presenter: NonNullable<Presenter['settings']>,
+  judge: NonNullable<Presenter['settings']>,
+): Variation {
   const good = pki.good()
   return { ...good, presenter: { ...good.presenter, settings: presenter }, judge: { ...good.judge, settings: judge } }
 }

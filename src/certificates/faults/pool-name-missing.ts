@@ -8,7 +8,14 @@ export const poolNameMissing: Fault = {
   family: 'names',
   sides: ['server'],
   story: 'The pool is dialled, and the certificate carries only the name of the machine',
-  make: (pki) => ({ ...pki.good(), presenter: show(pki.leaf({ commonName: pki.name, names: [dns(pki.name)] }), pki.issuing), wantedName: `pool.${domainOf(pki)}` }),
-  twin: (pki) => ({ ...named(pki, `pool.${domainOf(pki)}`, [dns(`pool.${domainOf(pki)}`), dns(pki.name)]), wantedName: `pool.${domainOf(pki)}` }),
+  make: (pki) => ({
+    ...pki.good(),
+    presenter: show(pki.leaf({ commonName: pki.name, names: [dns(pki.name)] }), pki.issuing),
+    wantedName: `pool.${domainOf(pki)}`,
+  }),
+  twin: (pki) => ({
+    ...named(pki, `pool.${domainOf(pki)}`, [dns(`pool.${domainOf(pki)}`), dns(pki.name)]),
+    wantedName: `pool.${domainOf(pki)}`,
+  }),
   expect: refused('cert.name-mismatch', 'ERR_TLS_CERT_ALTNAME_INVALID'),
 }

@@ -1,4 +1,7 @@
-/** Chrome root policy 1.8: public authorities issue for servers only. The way out is a private CA for the end that dials. */
+/**
+ * Chrome root policy 1.8: public authorities issue for servers only. The way out is a private CA for the end that
+ * dials.
+ */
 import { type Fault, refused } from './fault.ts'
 import { publicLeaf } from './parts.ts'
 

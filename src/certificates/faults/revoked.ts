@@ -10,7 +10,10 @@ export const revoked: Fault = {
   story: 'The certificate of the peer is revoked',
   make(pki) {
     const leaf = pki.leaf()
-    return { ...presenting(pki, leaf), judge: { trust: [pki.root.pem], crls: [pki.crl(pki.root), pki.crl(pki.issuing, revoking(pki, leaf))] } }
+    return {
+      ...presenting(pki, leaf),
+      judge: { trust: [pki.root.pem], crls: [pki.crl(pki.root), pki.crl(pki.issuing, revoking(pki, leaf))] },
+    }
   },
   twin: withCrls,
   expect: refused('cert.revoked', 'CERT_REVOKED'),

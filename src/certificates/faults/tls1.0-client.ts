@@ -7,6 +7,12 @@ export const tls10Client: Fault = {
   sides: ['server'],
   breaks: 'judge',
   story: 'The client allows TLS 1.0 only',
-  make: (pki) => ({ ...pki.good(), judge: { trust: [pki.root.pem], settings: { minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } } }),
+  make: (pki) => ({
+    ...pki.good(),
+    judge: {
+      trust: [pki.root.pem],
+      settings: { minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' },
+    },
+  }),
   expect: broken('tls.no-common-version', { presenter: 'ERR_SSL_UNSUPPORTED_PROTOCOL', judge: 'alert 70' }),
 }

@@ -6,6 +6,9 @@ export const tls10Server: Fault = {
   family: 'protocol',
   sides: ['server'],
   story: 'The server allows TLS 1.0 only',
-  make: (pki) => ({ ...pki.good(), presenter: { ...pki.good().presenter, settings: { minVersion: 'TLSv1', maxVersion: 'TLSv1' } } }),
+  make: (pki) => ({
+    ...pki.good(),
+    presenter: { ...pki.good().presenter, settings: { minVersion: 'TLSv1', maxVersion: 'TLSv1' } },
+  }),
   expect: broken('tls.no-common-version', { presenter: 'ERR_SSL_NO_PROTOCOLS_AVAILABLE', judge: 'alert 70' }),
 }

@@ -6,7 +6,10 @@ export const tls12Server13Client: Fault = {
   family: 'protocol',
   sides: ['server'],
   story: 'The server allows TLS 1.2 at most, the client 1.3 at least',
-  make: (pki) => ({ ...pki.good(), presenter: { ...pki.good().presenter, settings: { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } } }),
+  make: (pki) => ({
+    ...pki.good(),
+    presenter: { ...pki.good().presenter, settings: { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } },
+  }),
   expect: broken('tls.no-common-version', { presenter: 'ERR_SSL_UNSUPPORTED_PROTOCOL', judge: 'alert 70' }),
   versions: ['TLSv1.3'],
 }

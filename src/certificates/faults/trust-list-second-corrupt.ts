@@ -8,6 +8,9 @@ export const trustListSecondCorrupt: Fault = {
   sides: ['server', 'client'],
   breaks: 'judge',
   story: 'The second entry in the trust list of this end is broken',
-  make: (pki) => ({ ...pki.good(), judge: { trust: [pki.root.pem + spoilt(pki.ca({ commonName: 'other Root CA' }).pem)] } }),
+  make: (pki) => ({
+    ...pki.good(),
+    judge: { trust: [pki.root.pem + spoilt(pki.ca({ commonName: 'other Root CA' }).pem)] },
+  }),
   expect: unnoticed('trust.partial'),
 }

@@ -6,7 +6,15 @@
 import { constants, X509Certificate } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { isIP } from 'node:net'
-import { checkServerIdentity, connect, createServer, type ConnectionOptions, type Server, type TLSSocket, type TlsOptions } from 'node:tls'
+import {
+  checkServerIdentity,
+  connect,
+  createServer,
+  type ConnectionOptions,
+  type Server,
+  type TLSSocket,
+  type TlsOptions,
+} from 'node:tls'
 import { alertNumber } from '../node-errors.ts'
 import type { EndSettings, EndsSee, Judge, Outcome, Presenter, Side, Variation } from './fault.ts'
 import { type FaultPki, show } from './fault-pki.ts'
@@ -21,7 +29,12 @@ export async function meet(pki: FaultPki, variation: Variation, side: Side, vers
   const judge = judgeOptions(variation.judge, pki, version)
   if (side === 'server') {
     const asks = variation.judge.settings?.staple !== undefined
-    const [server, client] = await handshake(presenter, { ...judge, ...dialled(variation), requestOCSP: asks }, undefined, stapling(variation.presenter.settings))
+    const [server, client] = await handshake(
+      presenter,
+      { ...judge, ...dialled(variation), requestOCSP: asks },
+      undefined,
+      stapling(variation.presenter.settings),
+    )
     return { presenter: server, judge: client }
   }
   const prepare = variation.judge.settings?.contextWithoutCrl === true ? otherContext(pki.name, judge) : undefined
@@ -34,13 +47,26 @@ export async function meet(pki: FaultPki, variation: Variation, side: Side, vers
  *
  * @returns absent when it accepts
  */
-export async function strictClient(pki: FaultPki, variation: Variation, version: TlsVersion): Promise<NodeJS.ErrnoException | undefined> {
-  const server = createServer({ ...presenterOptions(variation.presenter, pki.root.pem, version), secureOptions: constants.SSL_OP_NO_TICKET })
+export async function strictClient(
+  pki: FaultPki,
+  variation: Variation,
+  version: TlsVersion,
+): Promise<NodeJS.ErrnoException | undefined> {
+  const server = createServer({
+    ...presenterOptions(variation.presenter, pki.root.pem, version),
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  })
   const port = await listen(server)
   try {
     return await new Promise((resolve) => {
       server.on('secureConnection', (socket) => socket.on('error', () => socket.destroy()))
-      const socket = connect({ host: '127.0.0.1', port, ...judgeOptions(variation.judge, pki, version), ...dialled(variation), rejectUnauthorized: true })
+      const socket = connect({
+        host: '127.0.0.1',
+        port,
+        ...judgeOptions(variation.judge, pki, version),
+        ...dialled(variation),
+        rejectUnauthorized: true,
+      })
       socket.once('error', resolve)
       socket.once('secureConnect', () => {
         socket.destroy()
@@ -64,7 +90,16 @@ function presenterOptions(presenter: Presenter, rootPem: string, version: TlsVer
 
 /** The judge has a good certificate of its own, so that only the presenter can be refused. */
 function judgeOptions(judge: Judge, pki: FaultPki, version: TlsVersion): TlsOptions & ConnectionOptions {
-  const own = show(pki.leaf({ commonName: 'director.lab.test', names: [{ kind: 'dns', value: 'director.lab.test' }, { kind: 'dns', value: pki.name }] }), pki.issuing)
+  const own = show(
+    pki.leaf({
+      commonName: 'director.lab.test',
+      names: [
+        { kind: 'dns', value: 'director.lab.test' },
+        { kind: 'dns', value: pki.name },
+      ],
+    }),
+    pki.issuing,
+  )
   return {
     cert: asText(own.certificate ?? ''),
     key: asText(own.key ?? ''),
@@ -76,10 +111,17 @@ function judgeOptions(judge: Judge, pki: FaultPki, version: TlsVersion): TlsOpti
 
 function settings(change: EndSettings = {}, version: TlsVersion): TlsOptions & ConnectionOptions {
   const { alpn, staple: _staple, contextWithoutCrl: _context, ...rest } = change
-  return { minVersion: version, maxVersion: version, ...rest, ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }) }
+  return {
+    minVersion: version,
+    maxVersion: version,
+    ...rest,
+    ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
+  }
 }
 
-/** An address cannot stand in SNI. The name is always compared with what was dialled, never with where the socket went. */
+/**
+ * An address cannot stand in SNI. The name is always compared with what was dialled, never with where the socket went.
+ */
 function dialled({ wantedName, withoutSni }: Variation): ConnectionOptions {
   const servername = withoutSni === true || isIP(wantedName) !== 0 ? '' : wantedName
   return { servername, checkServerIdentity: (_dialled, certificate) => checkServerIdentity(wantedName, certificate) }
@@ -101,16 +143,34 @@ function stapling({ staple }: EndSettings = {}): Prepare | undefined {
 
 /** A context of SNI inherits neither trust list nor CRLs. */
 function otherContext(name: string, { cert, key, ca }: TlsOptions): Prepare {
-  return (server) => server.addContext(name, { ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }), ...(ca === undefined ? {} : { ca }) })
+  return (server) =>
+    server.addContext(name, {
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+      ...(ca === undefined ? {} : { ca }),
+    })
 }
 
-async function handshake(serverOptions: TlsOptions, clientOptions: ConnectionOptions, clientName: string | undefined, prepare?: Prepare): Promise<readonly [server: Outcome, client: Outcome]> {
-  const server = createServer({ ...serverOptions, requestCert: true, rejectUnauthorized: false, secureOptions: constants.SSL_OP_NO_TICKET })
+async function handshake(
+  serverOptions: TlsOptions,
+  clientOptions: ConnectionOptions,
+  clientName: string | undefined,
+  prepare?: Prepare,
+): Promise<readonly [server: Outcome, client: Outcome]> {
+  const server = createServer({
+    ...serverOptions,
+    requestCert: true,
+    rejectUnauthorized: false,
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  })
   prepare?.(server)
   const port = await listen(server)
   try {
     const serverSees = within('the server', serverEnd(server, clientName))
-    const clientSees = within('the client', clientEnd({ host: '127.0.0.1', port, ...clientOptions, rejectUnauthorized: false }))
+    const clientSees = within(
+      'the client',
+      clientEnd({ host: '127.0.0.1', port, ...clientOptions, rejectUnauthorized: false }),
+    )
     return await Promise.all([serverSees, clientSees])
   } finally {
     server.close()
@@ -143,8 +203,15 @@ function clientEnd(options: ConnectionOptions): Promise<Outcome> {
 }
 
 /** Refuses at once, or waits for the first octets of the other end: only they show that it accepted, too. */
-function converse(socket: TLSSocket, fault: Outcome | undefined, resolve: (outcome: Outcome) => void, answer?: string): void {
-  socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNRESET' || error.code === 'EPIPE' ? 'closed' : outcomeOf(error)))
+function converse(
+  socket: TLSSocket,
+  fault: Outcome | undefined,
+  resolve: (outcome: Outcome) => void,
+  answer?: string,
+): void {
+  socket.on('error', (error: NodeJS.ErrnoException) =>
+    resolve(error.code === 'ECONNRESET' || error.code === 'EPIPE' ? 'closed' : outcomeOf(error)),
+  )
   socket.once('close', () => resolve('closed'))
   if (fault !== undefined) {
     resolve(fault)

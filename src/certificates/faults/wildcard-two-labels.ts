@@ -8,7 +8,13 @@ export const wildcardTwoLabels: Fault = {
   family: 'names',
   sides: ['server'],
   story: 'The server is dialled two labels below its wildcard',
-  make: (pki) => ({ ...named(pki, `*.${domainOf(pki)}`, [dns(`*.${domainOf(pki)}`)]), wantedName: `a.b.${domainOf(pki)}` }),
-  twin: (pki) => ({ ...named(pki, `*.${domainOf(pki)}`, [dns(`*.${domainOf(pki)}`)]), wantedName: `b.${domainOf(pki)}` }),
+  make: (pki) => ({
+    ...named(pki, `*.${domainOf(pki)}`, [dns(`*.${domainOf(pki)}`)]),
+    wantedName: `a.b.${domainOf(pki)}`,
+  }),
+  twin: (pki) => ({
+    ...named(pki, `*.${domainOf(pki)}`, [dns(`*.${domainOf(pki)}`)]),
+    wantedName: `b.${domainOf(pki)}`,
+  }),
   expect: refused('cert.name-mismatch', 'ERR_TLS_CERT_ALTNAME_INVALID'),
 }

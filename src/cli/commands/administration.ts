@@ -1,6 +1,6 @@
 /**
- * `siplab assign, unassign, mtls, settings, drain`: what an administrator did in the old console. A running node takes the
- * change at once; on a stopped one the files change and its next start meets them.
+ * `siplab assign, unassign, mtls, settings, drain`: what an administrator did in the old console. A running node takes
+ * the change at once; on a stopped one the files change and its next start meets them.
  */
 import { nodeWall } from '../../lab/clock.ts'
 import { controlClient } from '../../lab/control-client.ts'
@@ -25,41 +25,84 @@ interface ForceOptions extends CommonOptions {
 const forceText = 'do it although the certificate is not valid: the door the original never had'
 
 export const assignCommand: RegisterCommand = (program, { io }) => {
-  const command = program.command('assign <NODE> <REFERENCE> <CERTIFICATE>').summary('let a reference of a node use a certificate')
-  command.description('Lets a certificate reference of a node use a certificate of its folder. REFERENCE is listener, default-outgoing, static-route:N, edge-internal or edge-external.').option('--force', forceText)
-  common(command, 'siplab assign fe1 listener fe1-trial').action(async (name: string, reference: string, certificate: string, options: ForceOptions) => {
-    const { report } = await change(io, options, name, {
-      live: ['/assign', { reference, certificate, force: options.force === true }],
-      atRest: (administered) => assignReference(administered, reference, certificate, { force: options.force === true }),
-    })
-    answer(io, options, { node: name, reference, certificate, ...report }, () => `${name}: ${reference} now uses ${certificate}\n${reportText(report)}`)
-  })
+  const command = program
+    .command('assign <NODE> <REFERENCE> <CERTIFICATE>')
+    .summary('let a reference of a node use a certificate')
+  command
+    .description(
+      'Lets a certificate reference of a node use a certificate of its folder. REFERENCE is listener, default-outgoing, static-route:N, edge-internal or edge-external.',
+    )
+    .option('--force', forceText)
+  common(command, 'siplab assign fe1 listener fe1-trial').action(
+    async (name: string, reference: string, certificate: string, options: ForceOptions) => {
+      const { report } = await change(io, options, name, {
+        live: ['/assign', { reference, certificate, force: options.force === true }],
+        atRest: (administered) =>
+          assignReference(administered, reference, certificate, { force: options.force === true }),
+      })
+      answer(
+        io,
+        options,
+        { node: name, reference, certificate, ...report },
+        () => `${name}: ${reference} now uses ${certificate}\n${reportText(report)}`,
+      )
+    },
+  )
 }
 
 export const unassignCommand: RegisterCommand = (program, { io }) => {
-  const command = program.command('unassign <NODE> <REFERENCE>').summary('take the certificate from a reference').description('Takes the certificate from a reference; its files stay. Locked while an assigned certificate is not valid.').option('--force', forceText)
-  common(command, 'siplab unassign fe1 listener').action(async (name: string, reference: string, options: ForceOptions) => {
-    const { report } = await change(io, options, name, {
-      live: ['/unassign', { reference, force: options.force === true }],
-      atRest: (administered) => unassignReference(administered, reference, { force: options.force === true }),
-    })
-    answer(io, options, { node: name, reference, ...report }, () => `${name}: ${reference} has no certificate\n${reportText(report)}`)
-  })
+  const command = program
+    .command('unassign <NODE> <REFERENCE>')
+    .summary('take the certificate from a reference')
+    .description(
+      'Takes the certificate from a reference; its files stay. Locked while an assigned certificate is not valid.',
+    )
+    .option('--force', forceText)
+  common(command, 'siplab unassign fe1 listener').action(
+    async (name: string, reference: string, options: ForceOptions) => {
+      const { report } = await change(io, options, name, {
+        live: ['/unassign', { reference, force: options.force === true }],
+        atRest: (administered) => unassignReference(administered, reference, { force: options.force === true }),
+      })
+      answer(
+        io,
+        options,
+        { node: name, reference, ...report },
+        () => `${name}: ${reference} has no certificate\n${reportText(report)}`,
+      )
+    },
+  )
 }
 
 export const mtlsCommand: RegisterCommand = (program, { io }) => {
-  common(program.command('mtls <NODE> <on|off>').summary('switch the 5061 MTLS listener').description('Switches the MTLS listener of a node: the tick on the General tab.'), 'siplab mtls fe1 off').action(async (name: string, word: string, options: CommonOptions) => {
+  common(
+    program
+      .command('mtls <NODE> <on|off>')
+      .summary('switch the 5061 MTLS listener')
+      .description('Switches the MTLS listener of a node: the tick on the General tab.'),
+    'siplab mtls fe1 off',
+  ).action(async (name: string, word: string, options: CommonOptions) => {
     if (word !== 'on' && word !== 'off') throw new UsageError(`wanted on or off, found ${JSON.stringify(word)}`)
     const on = word === 'on'
-    const { report } = await change(io, options, name, { live: ['/mtls', { on }], atRest: (administered) => setMtls(administered, on) })
+    const { report } = await change(io, options, name, {
+      live: ['/mtls', { on }],
+      atRest: (administered) => setMtls(administered, on),
+    })
     answer(io, options, { node: name, mtls: on, ...report }, () => `${name}: MTLS is ${word}\n${reportText(report)}`)
   })
 }
 
 export const settingsCommand: RegisterCommand = (program, { io }) => {
-  const command = program.command('settings <NODE> <general|security>').summary('show a tab of the old console').description('Shows what the General or the Security tab of the old console showed. The Security tab does not open while an assigned certificate is not valid.').option('--force', forceText)
+  const command = program
+    .command('settings <NODE> <general|security>')
+    .summary('show a tab of the old console')
+    .description(
+      'Shows what the General or the Security tab of the old console showed. The Security tab does not open while an assigned certificate is not valid.',
+    )
+    .option('--force', forceText)
   common(command, 'siplab settings fe1 security').action((name: string, tab: string, options: ForceOptions) => {
-    if (tab !== 'general' && tab !== 'security') throw new UsageError(`wanted general or security, found ${JSON.stringify(tab)}`)
+    if (tab !== 'general' && tab !== 'security')
+      throw new UsageError(`wanted general or security, found ${JSON.stringify(tab)}`)
     const lab = chooseLab(io, options)
     const administered = administeredNode(lab, chooseNode(planOf(lab), name))
     if (tab === 'general') {
@@ -75,11 +118,24 @@ export const settingsCommand: RegisterCommand = (program, { io }) => {
 const drainWithinMs = 60_000
 
 export const drainCommand: RegisterCommand = (program, { io }) => {
-  common(program.command('drain <NODE>').summary('take a node out without loss').description('Closes the listeners of a node, lets its requests end, and sends its clients elsewhere. Returns when nothing is left in progress, after 40 s at most.'), 'siplab drain fe1').action(async (name: string, options: CommonOptions) => {
+  common(
+    program
+      .command('drain <NODE>')
+      .summary('take a node out without loss')
+      .description(
+        'Closes the listeners of a node, lets its requests end, and sends its clients elsewhere. Returns when nothing is left in progress, after 40 s at most.',
+      ),
+    'siplab drain fe1',
+  ).action(async (name: string, options: CommonOptions) => {
     const lab = chooseRunningLab(io, options)
     chooseNode(planOf(lab), name)
     await controlClient(name, nodeFolder(lab.folder.root, name), drainWithinMs).post('/drain', {})
-    answer(io, options, { node: name, state: 'drained' }, () => `${name} has nothing left in progress; siplab node stop ${name} ends it\n`)
+    answer(
+      io,
+      options,
+      { node: name, state: 'drained' },
+      () => `${name} has nothing left in progress; siplab node stop ${name} ends it\n`,
+    )
   })
 }
 
@@ -88,7 +144,12 @@ interface Change {
   readonly atRest: (administered: Administered) => void
 }
 
-async function change(io: Io, options: CommonOptions, name: string, { live, atRest }: Change): Promise<{ readonly report: ChangeReport | undefined }> {
+async function change(
+  io: Io,
+  options: CommonOptions,
+  name: string,
+  { live, atRest }: Change,
+): Promise<{ readonly report: ChangeReport | undefined }> {
   const lab = chooseLab(io, options)
   const node = chooseNode(planOf(lab), name)
   const runs = lab.pid !== undefined && lab.record.stopped[name] === undefined
@@ -112,15 +173,30 @@ function administeredNode(lab: ChosenLab, plan: NodePlan): Administered {
 
 function reportText(report: ChangeReport | undefined): string {
   if (report === undefined) return '  the node is stopped; its next start meets the change\n'
-  return [...report.changed, ...report.unchanged.map((line) => `unchanged: ${line}`)].map((line) => `  ${line}\n`).join('')
+  return [...report.changed, ...report.unchanged.map((line) => `unchanged: ${line}`)]
+    .map((line) => `  ${line}\n`)
+    .join('')
 }
 
 function generalText({ fqdn, mtls, listeners }: GeneralTab): string {
-  const rows = listeners.map(({ face, transport, address, port, enabled }) => [face, transport, `${address}:${port}`, enabled ? 'yes' : 'no'])
+  const rows = listeners.map(({ face, transport, address, port, enabled }) => [
+    face,
+    transport,
+    `${address}:${port}`,
+    enabled ? 'yes' : 'no',
+  ])
   return `${fqdn}, MTLS ${mtls ? 'on' : 'off'}\n${table(['FACE', 'TRANSPORT', 'ADDRESS', 'ENABLED'], rows)}`
 }
 
 function securityText({ references }: SecurityTab): string {
-  const rows = references.map(({ reference, certificate, valid, verdicts }) => [reference, certificate?.subject ?? '', certificate?.serial ?? '', certificate?.notAfter ?? '', valid ? 'yes' : verdicts.map(({ code }) => code).join(', ')])
-  return rows.length === 0 ? 'No certificate is assigned.\n' : table(['REFERENCE', 'CERTIFICATE', 'SERIAL', 'VALID UNTIL', 'VALID'], rows)
+  const rows = references.map(({ reference, certificate, valid, verdicts }) => [
+    reference,
+    certificate?.subject ?? '',
+    certificate?.serial ?? '',
+    certificate?.notAfter ?? '',
+    valid ? 'yes' : verdicts.map(({ code }) => code).join(', '),
+  ])
+  return rows.length === 0
+    ? 'No certificate is assigned.\n'
+    : table(['REFERENCE', 'CERTIFICATE', 'SERIAL', 'VALID UNTIL', 'VALID'], rows)
 }

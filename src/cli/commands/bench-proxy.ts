@@ -1,4 +1,7 @@
-/** `siplab bench-proxy`: one front end in the foreground for benchmarks by others; its settings come from the environment. */
+/**
+ * `siplab bench-proxy`: one front end in the foreground for benchmarks by others; its settings come from the
+ * environment.
+ */
 import { isIP } from 'node:net'
 import { startBenchProxy, type BenchProxySettings } from '../../roles/bench-proxy.ts'
 import type { RegisterCommand } from '../command.ts'
@@ -15,7 +18,10 @@ export const benchProxyCommand: RegisterCommand = (program, { io }) => {
         'and for tls BENCH_CERT, BENCH_KEY, BENCH_CA (PEM files). BENCH_LOG: warn (default) or info.\n' +
         'BENCH_NEXT_HOP (ip:port): where requests for other domains go. SIGTERM ends it.',
     )
-    .addHelpText('after', '\nExample:\n  BENCH_TRANSPORT=udp BENCH_LISTEN=127.0.0.1:5060 BENCH_DOMAIN=bench.test BENCH_RUNDIR=/tmp/run siplab bench-proxy')
+    .addHelpText(
+      'after',
+      '\nExample:\n  BENCH_TRANSPORT=udp BENCH_LISTEN=127.0.0.1:5060 BENCH_DOMAIN=bench.test BENCH_RUNDIR=/tmp/run siplab bench-proxy',
+    )
     .action(async () => {
       const settings = readSettings(io.environment)
       const proxy = await startBenchProxy(settings)
@@ -41,7 +47,8 @@ function readSettings(environment: Io['environment']): BenchProxySettings {
     return value
   }
   const transport = wanted('BENCH_TRANSPORT')
-  if (transport !== 'udp' && transport !== 'tcp' && transport !== 'tls') throw new UsageError(`BENCH_TRANSPORT: wanted udp, tcp or tls, found ${transport}`)
+  if (transport !== 'udp' && transport !== 'tcp' && transport !== 'tls')
+    throw new UsageError(`BENCH_TRANSPORT: wanted udp, tcp or tls, found ${transport}`)
   const { address, port } = readListen('BENCH_LISTEN', wanted('BENCH_LISTEN'))
   const nextHop = environment['BENCH_NEXT_HOP']
   const log = environment['BENCH_LOG'] ?? 'warn'
@@ -65,6 +72,7 @@ function readSettings(environment: Io['environment']): BenchProxySettings {
 function readListen(name: string, text: string): { readonly address: string; readonly port: number } {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? []
   const address = bracketed ?? plain ?? ''
-  if (isIP(address) === 0 || Number(port) > 65_535) throw new UsageError(`${name}: wanted ip:port such as 127.0.0.1:5061, found ${text}`)
+  if (isIP(address) === 0 || Number(port) > 65_535)
+    throw new UsageError(`${name}: wanted ip:port such as 127.0.0.1:5061, found ${text}`)
   return { address, port: Number(port) }
 }

@@ -3,7 +3,15 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import { heldCertificates, initCertificates, issueTrial, plannedFor, readCertificates, renew, revoke } from '../../lab/certificate-work.ts'
+import {
+  heldCertificates,
+  initCertificates,
+  issueTrial,
+  plannedFor,
+  readCertificates,
+  renew,
+  revoke,
+} from '../../lab/certificate-work.ts'
 import type { CertificateHome, HeldCertificate } from '../../lab/certificate-work.ts'
 import { findLabs, labFolder, readRecord, supervisorOf } from '../../lab/lab-folder.ts'
 import { LabError } from '../../lab/lab-error.ts'
@@ -33,7 +41,10 @@ interface CertsOptions extends CommonOptions {
 const reasons = ['unspecified', 'keyCompromise', 'superseded', 'cessationOfOperation', 'certificateHold'] as const
 
 export const certsCommand: RegisterCommand = (program, context) => {
-  const certs = program.command('certs').summary('issue, renew, revoke and show certificates').description('The authorities of the lab and what they issue. Without a lab the files go to certs/NAME.')
+  const certs = program
+    .command('certs')
+    .summary('issue, renew, revoke and show certificates')
+    .description('The authorities of the lab and what they issue. Without a lab the files go to certs/NAME.')
   initCommand(certs, context)
   issueCommand(certs, context)
   trialCommand(certs, context)
@@ -45,24 +56,43 @@ export const certsCommand: RegisterCommand = (program, context) => {
 }
 
 function initCommand(certs: Command, { io }: CommandContext): void {
-  const command = certs.command('init').description('Makes the authorities and every certificate the topology needs. What is there already stays.')
+  const command = certs
+    .command('init')
+    .description('Makes the authorities and every certificate the topology needs. What is there already stays.')
   common(withTopology(command), 'siplab certs init --topology edge').action((options: CertsOptions) => {
     const home = chooseHome(io, options)
     const trust = initCertificates(home, Date.now())
     const held = heldCertificates(home, Date.now())
-    answer(io, options, { data: home.root, trust, certificates: held }, () => `${heldTable(io, held)}\nRoots: ${trust.internal}, ${trust.public}\n`)
+    answer(
+      io,
+      options,
+      { data: home.root, trust, certificates: held },
+      () => `${heldTable(io, held)}\nRoots: ${trust.internal}, ${trust.public}\n`,
+    )
   })
 }
 
 function issueCommand(certs: Command, { io }: CommandContext): void {
-  const command = certs.command('issue <NODE>').description('Issues the planned certificates of a node anew, into the same files.').option('--reference <REFERENCE>', 'only the certificate of this reference').option('--valid <SPAN>', 'how long, e.g. 30d (default: as planned)')
+  const command = certs
+    .command('issue <NODE>')
+    .description('Issues the planned certificates of a node anew, into the same files.')
+    .option('--reference <REFERENCE>', 'only the certificate of this reference')
+    .option('--valid <SPAN>', 'how long, e.g. 30d (default: as planned)')
   common(withTopology(command), 'siplab certs issue fe1').action(async (name: string, options: CertsOptions) => {
     const home = chooseHome(io, options)
     const node = chooseNode(home.plan, name)
-    const planned = options.reference === undefined && node.certificates.length > 0 ? node.certificates : [plannedFor(node, options.reference)]
+    const planned =
+      options.reference === undefined && node.certificates.length > 0
+        ? node.certificates
+        : [plannedFor(node, options.reference)]
     const issued = planned.map((each) => renew(home, each, Date.now(), validOption(options)))
     const report = await reload(home, [name])
-    answer(io, options, { certificates: issued, reloaded: report }, () => `${heldTable(io, issued)}${reportText(report)}`)
+    answer(
+      io,
+      options,
+      { certificates: issued, reloaded: report },
+      () => `${heldTable(io, issued)}${reportText(report)}`,
+    )
   })
 }
 
@@ -73,25 +103,45 @@ function trialCommand(certs: Command, { io }: CommandContext): void {
     .requiredOption('--valid <SPAN>', 'how long, e.g. 30s')
     .option('--reference <REFERENCE>', 'which certificate of the node it stands in for')
     .option('--assign', 'assign it at once')
-  common(withTopology(command), 'siplab certs trial fe1 --valid 30s').action(async (name: string, options: CertsOptions) => {
-    const home = chooseHome(io, options)
-    const planned = plannedFor(chooseNode(home.plan, name), options.reference)
-    const validSeconds = validOption(options) ?? planned.request.validSeconds
-    const trial = issueTrial(home, planned, Date.now(), { validSeconds, assign: options.assign === true })
-    const report = options.assign === true ? await reload(home, [name]) : []
-    answer(io, options, { certificate: trial, reloaded: report }, () => `${heldTable(io, [trial])}${options.assign === true ? reportText(report) : `siplab assign ${name} ${planned.references[0]} ${trial.name} puts it to use.\n`}`)
-  })
+  common(withTopology(command), 'siplab certs trial fe1 --valid 30s').action(
+    async (name: string, options: CertsOptions) => {
+      const home = chooseHome(io, options)
+      const planned = plannedFor(chooseNode(home.plan, name), options.reference)
+      const validSeconds = validOption(options) ?? planned.request.validSeconds
+      const trial = issueTrial(home, planned, Date.now(), { validSeconds, assign: options.assign === true })
+      const report = options.assign === true ? await reload(home, [name]) : []
+      answer(
+        io,
+        options,
+        { certificate: trial, reloaded: report },
+        () =>
+          `${heldTable(io, [trial])}${options.assign === true ? reportText(report) : `siplab assign ${name} ${planned.references[0]} ${trial.name} puts it to use.\n`}`,
+      )
+    },
+  )
 }
 
 function renewCommand(certs: Command, { io }: CommandContext): void {
-  const command = certs.command('renew <NODE>').description('Renews the certificates of a node, with fresh keys, and lets the running node take them.').option('--reference <REFERENCE>', 'only the certificate of this reference').option('--valid <SPAN>', 'how long, e.g. 30d (default: as planned)')
+  const command = certs
+    .command('renew <NODE>')
+    .description('Renews the certificates of a node, with fresh keys, and lets the running node take them.')
+    .option('--reference <REFERENCE>', 'only the certificate of this reference')
+    .option('--valid <SPAN>', 'how long, e.g. 30d (default: as planned)')
   common(withTopology(command), 'siplab certs renew fe1').action(async (name: string, options: CertsOptions) => {
     const home = chooseHome(io, options)
     const node = chooseNode(home.plan, name)
-    const planned = options.reference === undefined && node.certificates.length > 0 ? node.certificates : [plannedFor(node, options.reference)]
+    const planned =
+      options.reference === undefined && node.certificates.length > 0
+        ? node.certificates
+        : [plannedFor(node, options.reference)]
     const renewed = planned.map((each) => renew(home, each, Date.now(), validOption(options)))
     const report = await reload(home, [name])
-    answer(io, options, { certificates: renewed, reloaded: report }, () => `${heldTable(io, renewed)}${reportText(report)}`)
+    answer(
+      io,
+      options,
+      { certificates: renewed, reloaded: report },
+      () => `${heldTable(io, renewed)}${reportText(report)}`,
+    )
   })
 }
 
@@ -101,55 +151,93 @@ function revokeCommand(certs: Command, { io }: CommandContext): void {
     .description('Revokes the certificate of a node, or the one with that serial, and gives every node the new list.')
     .option('--reference <REFERENCE>', 'which certificate of the node')
     .addOption(new Option('--reason <REASON>', 'why').choices(reasons).default('unspecified'))
-  common(withTopology(command), 'siplab certs revoke fe1 --reason superseded').action(async (what: string, options: CertsOptions) => {
-    const home = chooseHome(io, options)
-    const serial = serialOf(home, what, options.reference)
-    const nodes = revoke(home, serial, options.reason ?? 'unspecified', Date.now())
-    const report = await reload(home, nodes)
-    const live = report.length === 0 ? [] : await connectionsWith({ plan: home.plan, clientOf: (node) => clientOf({ folder: labFolder(home.root) }, node) }, serial)
-    const goOn = live.map((link) => `${link} is live and goes on with it; only a new handshake is refused\n`).join('')
-    answer(io, options, { revoked: serial, nodes, reloaded: report, live }, () => `${serial} is revoked; ${nodes.join(', ')} have the new list\n${reportText(report)}${goOn}`)
-  })
+  common(withTopology(command), 'siplab certs revoke fe1 --reason superseded').action(
+    async (what: string, options: CertsOptions) => {
+      const home = chooseHome(io, options)
+      const serial = serialOf(home, what, options.reference)
+      const nodes = revoke(home, serial, options.reason ?? 'unspecified', Date.now())
+      const report = await reload(home, nodes)
+      const live =
+        report.length === 0
+          ? []
+          : await connectionsWith(
+              { plan: home.plan, clientOf: (node) => clientOf({ folder: labFolder(home.root) }, node) },
+              serial,
+            )
+      const goOn = live.map((link) => `${link} is live and goes on with it; only a new handshake is refused\n`).join('')
+      answer(
+        io,
+        options,
+        { revoked: serial, nodes, reloaded: report, live },
+        () => `${serial} is revoked; ${nodes.join(', ')} have the new list\n${reportText(report)}${goOn}`,
+      )
+    },
+  )
 }
 
 function showCommand(certs: Command, { io }: CommandContext): void {
-  common(certs.command('show <FILE>').description('Shows every certificate of a file.'), 'siplab certs show internal-root.pem').action((file: string, options: CommonOptions) => {
+  common(
+    certs.command('show <FILE>').description('Shows every certificate of a file.'),
+    'siplab certs show internal-root.pem',
+  ).action((file: string, options: CommonOptions) => {
     const path = resolve(io.workingFolder, file)
     if (!existsSync(path)) throw new UsageError(`wanted a certificate file, found nothing at ${path}`)
     const certificates = readFile(path)
-    answer(io, options, certificates, () => certificates.map((certificate) => certificateText(io, certificate)).join('\n'))
+    answer(io, options, certificates, () =>
+      certificates.map((certificate) => certificateText(io, certificate)).join('\n'),
+    )
   })
 }
 
 function listCommand(certs: Command, { io }: CommandContext): void {
-  common(withTopology(certs.command('list').description('Lists the certificates in the folders of the nodes, and what each is assigned to.')), 'siplab certs list').action((options: CertsOptions) => {
+  common(
+    withTopology(
+      certs
+        .command('list')
+        .description('Lists the certificates in the folders of the nodes, and what each is assigned to.'),
+    ),
+    'siplab certs list',
+  ).action((options: CertsOptions) => {
     const held = heldCertificates(chooseHome(io, options), Date.now())
     answer(io, options, held, () => (held.length === 0 ? 'No node has a certificate.\n' : heldTable(io, held)))
   })
 }
 
 function withTopology(command: Command): Command {
-  return command.option('--topology <FILE>', 'name or path of a lab file, where no lab was brought up yet').option('--containers', 'for the container lab, where pki listens on port 80')
+  return command
+    .option('--topology <FILE>', 'name or path of a lab file, where no lab was brought up yet')
+    .option('--containers', 'for the container lab, where pki listens on port 80')
 }
 
 /** The lab of `--data` or below `.siplab`; else `certs/NAME`, laid out the same way. */
 function chooseHome(io: Io, options: CertsOptions): CertificateHome {
-  const hasLab = options.data === undefined ? findLabs(io.workingFolder).length > 0 : readRecord(labFolder(resolve(io.workingFolder, options.data))) !== undefined
+  const hasLab =
+    options.data === undefined
+      ? findLabs(io.workingFolder).length > 0
+      : readRecord(labFolder(resolve(io.workingFolder, options.data))) !== undefined
   if (hasLab && options.topology === undefined) {
     const lab = chooseLab(io, options)
     return { root: lab.folder.root, plan: planOf(lab) }
   }
   const { topology } = chooseTopology(io, options.topology)
-  return { root: resolve(io.workingFolder, options.data ?? join('certs', topology.name)), plan: planLab(topology, { addressing: readAddressing(io, options) }) }
+  return {
+    root: resolve(io.workingFolder, options.data ?? join('certs', topology.name)),
+    plan: planLab(topology, { addressing: readAddressing(io, options) }),
+  }
 }
 
 /** Lets the running ones among these nodes read their files again. */
-async function reload(home: CertificateHome, nodes: readonly string[]): Promise<readonly { readonly node: string; readonly report: ChangeReport }[]> {
+async function reload(
+  home: CertificateHome,
+  nodes: readonly string[],
+): Promise<readonly { readonly node: string; readonly report: ChangeReport }[]> {
   const folder = labFolder(home.root)
   const stopped = readRecord(folder)?.stopped
   if (supervisorOf(folder) === undefined) return []
   const running = nodes.filter((node) => stopped?.[node] === undefined)
-  return Promise.all(running.map(async (node) => ({ node, report: await clientOf({ folder }, node).post<ChangeReport>('/reload', {}) })))
+  return Promise.all(
+    running.map(async (node) => ({ node, report: await clientOf({ folder }, node).post<ChangeReport>('/reload', {}) })),
+  )
 }
 
 function validOption({ valid }: CertsOptions): number | undefined {
@@ -161,7 +249,12 @@ function serialOf(home: CertificateHome, what: string, reference: string | undef
   if (node === undefined) return what
   const { request } = plannedFor(node, reference)
   const held = heldCertificates(home, Date.now()).find((each) => each.node === what && each.name === request.name)
-  if (held === undefined) throw new LabError('not-so', 'certificate.unknown', `${what} has no certificate ${request.name}; siplab certs list shows those there are`)
+  if (held === undefined)
+    throw new LabError(
+      'not-so',
+      'certificate.unknown',
+      `${what} has no certificate ${request.name}; siplab certs list shows those there are`,
+    )
   return held.certificate.serial
 }
 
@@ -169,12 +262,23 @@ function readFile(path: string): readonly VerdictCertificate[] {
   try {
     return readCertificates(path)
   } catch (cause) {
-    throw new UsageError(`${path} holds no certificate that can be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new UsageError(
+      `${path} holds no certificate that can be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    )
   }
 }
 
 function heldTable(io: Io, held: readonly HeldCertificate[]): string {
-  const rows = held.map(({ node, name, references, certificate, revoked }) => [node, name, references.join(', '), certificate.subject, certificate.serial, validity(certificate), revoked ? paint(io.colours.out, 'red', 'revoked') : ''])
+  const rows = held.map(({ node, name, references, certificate, revoked }) => [
+    node,
+    name,
+    references.join(', '),
+    certificate.subject,
+    certificate.serial,
+    validity(certificate),
+    revoked ? paint(io.colours.out, 'red', 'revoked') : '',
+  ])
   return table(['NODE', 'CERTIFICATE', 'ASSIGNED TO', 'SUBJECT', 'SERIAL', 'VALID UNTIL', ''], rows)
 }
 

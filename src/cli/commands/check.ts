@@ -1,6 +1,17 @@
 /** `siplab check TARGET`: the connectivity analyzer, against the lab or any server. */
 import { Option } from 'commander'
-import { checkProfileNames, checkReport, discoverDomain, discoverHost, Journal, linkSteps, loginStep, matrixTable, totals, walk } from '../../check/index.ts'
+import {
+  checkProfileNames,
+  checkReport,
+  discoverDomain,
+  discoverHost,
+  Journal,
+  linkSteps,
+  loginStep,
+  matrixTable,
+  totals,
+  walk,
+} from '../../check/index.ts'
 import type { Candidate, CheckReport, Reached } from '../../check/index.ts'
 import { credentials, echoFor } from '../check-credentials.ts'
 import type { LoginArguments } from '../check-credentials.ts'
@@ -17,7 +28,11 @@ import type { CommandContext, CommonOptions, RegisterCommand } from '../command.
 import { UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'
 
-interface CheckCommandOptions extends CommonOptions, LoginArguments, OutputOptions, Omit<SetupOptions, 'timeout' | 'data'> {
+interface CheckCommandOptions
+  extends CommonOptions,
+    LoginArguments,
+    OutputOptions,
+    Omit<SetupOptions, 'timeout' | 'data'> {
   readonly limbo?: string
   readonly timeout: number
   readonly verbose?: true
@@ -31,8 +46,14 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
     .command('check')
     .argument('[TARGET]', 'sip:user@domain, a domain, host:port, or a node of the running lab')
     .summary('can a client get in, and if not, which step fails')
-    .description('Walks as a client would: discovery, TCP, TLS, the certificate, the client certificate, the first SIP answer, keep-alive. Works against the running lab and against any server.')
-    .addOption(new Option('--profile <CLIENT>', 'whose rules of discovery and naming').choices([...checkProfileNames]).default('communicator'))
+    .description(
+      'Walks as a client would: discovery, TCP, TLS, the certificate, the client certificate, the first SIP answer, keep-alive. Works against the running lab and against any server.',
+    )
+    .addOption(
+      new Option('--profile <CLIENT>', 'whose rules of discovery and naming')
+        .choices([...checkProfileNames])
+        .default('communicator'),
+    )
     .option('--ca <FILE...>', "roots to trust (default: the system's, and the lab's for a target in the lab)")
     .option('--crl <FILE...>', 'certificate revocation lists; without them revocation is not checked')
     .option('--cert <FILE>', 'a certificate to show when the server asks for one')
@@ -42,7 +63,10 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--matrix', 'try every SIP link of the running lab in both directions, against the plan')
     .option('--parallel <N>', 'connections at once with --matrix', count, 1)
     .option('--names', 'check the DNS records of a domain, inside and outside')
-    .option('--login [NAME]', 'also sign in, write to oneself, call an echo and sign out; password: SIPLAB_PASSWORD, the lab, or a prompt')
+    .option(
+      '--login [NAME]',
+      'also sign in, write to oneself, call an echo and sign out; password: SIPLAB_PASSWORD, the lab, or a prompt',
+    )
     .option('--user <URI>', 'who signs in, when the target names no user')
     .option('--echo <URI>', 'whom to call; in a lab another of its users')
     .option('--dns <SERVER>', 'ask this DNS server, ADDRESS or ADDRESS:PORT')
@@ -50,7 +74,16 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--address <IP>', 'dial this address whatever the DNS says')
     .option('--name <NAME>', 'the name the certificate must carry, when it is not the host')
     .addOption(new Option('--transport <NAME>', 'for a target with a port').choices(['tls', 'tcp']))
-    .addOption(new Option('--rules <PROFILE>', 'by which rules the certificate is judged').choices(['lcs2005', 'ocs2007', 'modern', 'node', 'rfc5280', 'webpki']))
+    .addOption(
+      new Option('--rules <PROFILE>', 'by which rules the certificate is judged').choices([
+        'lcs2005',
+        'ocs2007',
+        'modern',
+        'node',
+        'rfc5280',
+        'webpki',
+      ]),
+    )
     .option('--tls-min <VERSION>', 'lowest TLS version to offer: 1.2 or 1.3')
     .option('--tls-max <VERSION>', 'highest TLS version to offer')
     .option('--relaxed-naming', 'an SRV target anywhere below the domain will do (DisableStrictDNSNaming)')
@@ -60,58 +93,107 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--output <FILE>', 'where the report goes (default: stdout)')
     .option('--verbose', 'show the evidence of every step')
     .option('--limbo <FILE>', 'score the certificate examiner against a corpus in the JSON form of x509-limbo')
-  common(command, 'siplab check sip:alice@lab.test\n  siplab check fe1 --as director\n  siplab check sip.example.com:5061 --profile federation-peer --cert me.pem --key me.key')
-    .action(async (target: string | undefined, options: CheckCommandOptions) => {
-      if (options.limbo !== undefined) return checkLimbo(io, options, options.limbo)
-      if (options.output !== undefined && options.report === undefined) throw new UsageError('--output FILE: wanted --report html, junit or json beside it')
-      if (options.expect !== undefined) expectations(io, options.expect)
-      if (options.matrix === true) return matrix(io, options, finish)
-      if (target === undefined) throw new UsageError('nothing to check: wanted a target (sip:user@domain, a domain, host:port, a node of the lab) or --limbo FILE')
-      const report = await checkTarget(io, target, options)
-      finish(finishReport(io, report, report, () => summaryText(report, io), options) ? 0 : 1)
-    })
+  common(
+    command,
+    'siplab check sip:alice@lab.test\n  siplab check fe1 --as director\n  siplab check sip.example.com:5061 --profile federation-peer --cert me.pem --key me.key',
+  ).action(async (target: string | undefined, options: CheckCommandOptions) => {
+    if (options.limbo !== undefined) return checkLimbo(io, options, options.limbo)
+    if (options.output !== undefined && options.report === undefined)
+      throw new UsageError('--output FILE: wanted --report html, junit or json beside it')
+    if (options.expect !== undefined) expectations(io, options.expect)
+    if (options.matrix === true) return matrix(io, options, finish)
+    if (target === undefined)
+      throw new UsageError(
+        'nothing to check: wanted a target (sip:user@domain, a domain, host:port, a node of the lab) or --limbo FILE',
+      )
+    const report = await checkTarget(io, target, options)
+    finish(finishReport(io, report, report, () => summaryText(report, io), options) ? 0 : 1)
+  })
 }
 
 async function matrix(io: Io, options: CheckCommandOptions, finish: CommandContext['finish']): Promise<void> {
   const lab = runningLab(io, options)
-  if (lab === undefined) throw new UsageError('--matrix: wanted a running lab, found none; siplab up brings one up, --data names its folder')
+  if (lab === undefined)
+    throw new UsageError('--matrix: wanted a running lab, found none; siplab up brings one up, --data names its folder')
   const began = performance.now()
   const matrixReport = await checkMatrix(io, lab, options)
   const steps = linkSteps(matrixReport.links)
-  const report = checkReport(`every link of ${matrixReport.topology}`, 'matrix', new Date(), steps, totals(steps).verdict, performance.now() - began)
-  finish(finishReport(io, report, matrixReport, () => matrixText(matrixReport), options, matrixTable(matrixReport.links)) ? 0 : 1)
+  const report = checkReport(
+    `every link of ${matrixReport.topology}`,
+    'matrix',
+    new Date(),
+    steps,
+    totals(steps).verdict,
+    performance.now() - began,
+  )
+  finish(
+    finishReport(io, report, matrixReport, () => matrixText(matrixReport), options, matrixTable(matrixReport.links))
+      ? 0
+      : 1,
+  )
 }
 
 async function checkTarget(io: Io, target: string, options: CheckCommandOptions): Promise<CheckReport> {
   const setup = setUp(io, target, options)
   const began = performance.now()
   const at = new Date()
-  const journal = new Journal(liveTree(io.err, { colours: io.colours.err, terminal: io.colours.err, verbose: options.verbose === true }))
+  const journal = new Journal(
+    liveTree(io.err, { colours: io.colours.err, terminal: io.colours.err, verbose: options.verbose === true }),
+  )
   const { destination } = setup
-  const done = (): CheckReport => checkReport(target, options.profile, at, journal.steps, totals(journal.steps).verdict, performance.now() - began)
+  const done = (): CheckReport =>
+    checkReport(target, options.profile, at, journal.steps, totals(journal.steps).verdict, performance.now() - began)
   if (options.names === true) {
-    await checkNames(io, journal, destination.kind === 'domain' ? destination.domain : destination.host, setup.lab, options)
+    await checkNames(
+      io,
+      journal,
+      destination.kind === 'domain' ? destination.domain : destination.host,
+      setup.lab,
+      options,
+    )
     return done()
   }
   const candidates = await discover(journal, setup)
   const domain = destination.kind === 'domain' ? destination.domain : destination.host
   const user = destination.kind === 'domain' ? destination.user : undefined
-  const reached = await walk(journal, candidates, { uri: `sip:${domain}`, from: `sip:${user ?? 'check'}@${domain}` }, setup.options)
+  const reached = await walk(
+    journal,
+    candidates,
+    { uri: `sip:${domain}`, from: `sip:${user ?? 'check'}@${domain}` },
+    setup.options,
+  )
   if (options.login !== undefined) await login(io, journal, reached, setup, options)
   return done()
 }
 
-async function login(io: Io, journal: Journal, reached: Reached | undefined, { destination, lab, options: checkOptions }: Setup, options: CheckCommandOptions): Promise<void> {
-  if (reached === undefined) return journal.put('login', 'sign-in', { outcome: 'not-tried', code: 'not-tried', sentence: 'Not tried: a client would not have come this far.', evidence: {} })
+async function login(
+  io: Io,
+  journal: Journal,
+  reached: Reached | undefined,
+  { destination, lab, options: checkOptions }: Setup,
+  options: CheckCommandOptions,
+): Promise<void> {
+  if (reached === undefined)
+    return journal.put('login', 'sign-in', {
+      outcome: 'not-tried',
+      code: 'not-tried',
+      sentence: 'Not tried: a client would not have come this far.',
+      evidence: {},
+    })
   const who = await credentials(io, options, destination, lab)
   await loginStep(journal, reached, who, echoFor(options, who, lab), checkOptions)
 }
 
 async function discover(journal: Journal, { destination, options }: Setup): Promise<readonly Candidate[]> {
   const { profile, resolver, relaxedNaming } = options
-  if (destination.kind === 'domain') return discoverDomain(journal, destination.domain, { profile, resolver, relaxedNaming })
+  if (destination.kind === 'domain')
+    return discoverDomain(journal, destination.domain, { profile, resolver, relaxedNaming })
   const { host, port, transport, found, address, names } = destination
-  const candidates = await discoverHost(journal, { host, port, transport, found, ...(address === undefined ? {} : { address }) }, resolver)
+  const candidates = await discoverHost(
+    journal,
+    { host, port, transport, found, ...(address === undefined ? {} : { address }) },
+    resolver,
+  )
   return candidates.map((candidate) => ({ ...candidate, names }))
 }
 

@@ -7,12 +7,23 @@ import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { chooseLab, chooseNode, planOf } from '../lab-choice.ts'
 
 export const clockCommand: RegisterCommand = (program, { io }) => {
-  const command = program.command('clock <NODE> <SHIFT>').summary('move the clock of a node').description('Moves the calendar of a node, or of all, against the real time: +31d, -2h; +0 sets it right.\nThe lab must have been brought up with --movable-clock.').allowUnknownOption()
+  const command = program
+    .command('clock <NODE> <SHIFT>')
+    .summary('move the clock of a node')
+    .description(
+      'Moves the calendar of a node, or of all, against the real time: +31d, -2h; +0 sets it right.\nThe lab must have been brought up with --movable-clock.',
+    )
+    .allowUnknownOption()
   common(command, 'siplab clock director +31d').action((name: string, text: string, options: CommonOptions) => {
     const lab = chooseLab(io, options)
     const plan = planOf(lab)
     const shift = checkShift(text)
-    if (!lab.record.movableClock) throw new LabError('not-so', 'clock.fixed', `the lab ${lab.record.name} was brought up without --movable-clock; siplab down, then siplab up ${lab.record.name} --movable-clock`)
+    if (!lab.record.movableClock)
+      throw new LabError(
+        'not-so',
+        'clock.fixed',
+        `the lab ${lab.record.name} was brought up without --movable-clock; siplab down, then siplab up ${lab.record.name} --movable-clock`,
+      )
     const nodes = name === 'all' ? plan.nodes.map((node) => node.name) : [chooseNode(plan, name).name]
     for (const node of nodes) setClock(nodeFolder(lab.folder.root, node).root, shift)
     answer(io, options, { nodes, shift }, () => `${nodes.join(', ')}: ${shift} from now on\n`)

@@ -9,23 +9,40 @@ import { chooseLab } from '../lab-choice.ts'
 const patienceMs = 30_000
 
 export const downCommand: RegisterCommand = (program, { io }) => {
-  common(program.command('down').summary('bring the lab down').description('Brings the lab down in order, the outermost node first; its data stays in its folder.'), 'siplab down --data .siplab/edge').action(async (options: CommonOptions) => {
+  common(
+    program
+      .command('down')
+      .summary('bring the lab down')
+      .description('Brings the lab down in order, the outermost node first; its data stays in its folder.'),
+    'siplab down --data .siplab/edge',
+  ).action(async (options: CommonOptions) => {
     const { folder, record, pid } = chooseLab(io, options)
     if (pid === undefined) {
       // One that was killed may have left a database outside its folder.
       endStoreAccess(folder.root)
-      return answer(io, options, { lab: record.name, data: folder.root, wasRunning: false }, () => `The lab ${record.name} in ${folder.root} was not running.\n`)
+      return answer(
+        io,
+        options,
+        { lab: record.name, data: folder.root, wasRunning: false },
+        () => `The lab ${record.name} in ${folder.root} was not running.\n`,
+      )
     }
     process.kill(pid, 'SIGTERM')
     await untilGone(() => supervisorOf(folder) !== pid, pid)
-    answer(io, options, { lab: record.name, data: folder.root, wasRunning: true }, () => `The lab ${record.name} is down; its data stays in ${folder.root}.\n`)
+    answer(
+      io,
+      options,
+      { lab: record.name, data: folder.root, wasRunning: true },
+      () => `The lab ${record.name} is down; its data stays in ${folder.root}.\n`,
+    )
   })
 }
 
 async function untilGone(isGone: () => boolean, pid: number): Promise<void> {
   const end = performance.now() + patienceMs
   while (!isGone()) {
-    if (performance.now() > end) throw new Error(`the supervisor, process ${pid}, did not end within ${patienceMs / 1000} s`)
+    if (performance.now() > end)
+      throw new Error(`the supervisor, process ${pid}, did not end within ${patienceMs / 1000} s`)
     await delay(30)
   }
 }

@@ -1,4 +1,7 @@
-/** `siplab events [NODE]`: the event files of one node or all, in the order of time. They tell also when the nodes are gone. */
+/**
+ * `siplab events [NODE]`: the event files of one node or all, in the order of time. They tell also when the nodes are
+ * gone.
+ */
 import type { Command } from 'commander'
 import { readEvents, tailEvents } from '../../lab/event-tail.ts'
 import { isDialEvent, joinEvents, joinViews, openJoiner } from '../../lab/join.ts'
@@ -22,27 +25,38 @@ interface EventsOptions extends CommonOptions {
 const levels: readonly NodeEvent['level'][] = ['debug', 'info', 'warn', 'error']
 
 export const eventsCommand: RegisterCommand = (program, { io }) => {
-  const command: Command = program.command('events [NODE]').summary('show the event log').description('Shows the event log of one node, or of all in the order of time.')
-  command.option('--follow', 'stay and show what comes').option('--level <LEVEL>', `the least that is shown: ${levels.join(', ')}`, 'info')
+  const command: Command = program
+    .command('events [NODE]')
+    .summary('show the event log')
+    .description('Shows the event log of one node, or of all in the order of time.')
+  command
+    .option('--follow', 'stay and show what comes')
+    .option('--level <LEVEL>', `the least that is shown: ${levels.join(', ')}`, 'info')
   command.option('--joined', 'one verdict for each failed connection, from the views of both ends')
   common(command, 'siplab events fe1 --follow').action(async (name: string | undefined, options: EventsOptions) => {
     const lab = chooseLab(io, options)
     const plan = planOf(lab)
     const nodes = name === undefined ? plan.nodes : [chooseNode(plan, name)]
     const files = nodes.map((node) => nodeFolder(lab.folder.root, node.name).events)
-    if (!levels.includes(options.level)) throw new UsageError(`--level: wanted one of ${levels.join(', ')}, found ${JSON.stringify(options.level)}`)
+    if (!levels.includes(options.level))
+      throw new UsageError(`--level: wanted one of ${levels.join(', ')}, found ${JSON.stringify(options.level)}`)
     if (options.joined === true) return showJoined(io, options, files)
     const least = levels.indexOf(options.level)
     const show = (event: NodeEvent): void => {
-      if (levels.indexOf(event.level) >= least) io.out(options.json === true ? `${JSON.stringify(event)}\n` : line(io, event))
+      if (levels.indexOf(event.level) >= least)
+        io.out(options.json === true ? `${JSON.stringify(event)}\n` : line(io, event))
     }
-    files.flatMap(readEvents).toSorted((a, b) => a.time.localeCompare(b.time)).forEach(show)
+    files
+      .flatMap(readEvents)
+      .toSorted((a, b) => a.time.localeCompare(b.time))
+      .forEach(show)
     if (options.follow === true) await follow(io, files, show)
   })
 }
 
 function showJoined(io: Io, { json, follow: follows }: EventsOptions, files: readonly string[]): void | Promise<void> {
-  const show = (verdict: Verdict): void => io.out(json === true ? `${JSON.stringify(verdict)}\n` : `${verdictText(verdict)}\n`)
+  const show = (verdict: Verdict): void =>
+    io.out(json === true ? `${JSON.stringify(verdict)}\n` : `${verdictText(verdict)}\n`)
   joinEvents(files.flatMap(readEvents).toSorted((a, b) => a.time.localeCompare(b.time))).forEach(show)
   if (follows !== true) return
   const joiner = openJoiner(show)
@@ -63,7 +77,12 @@ function follow(io: Io, files: readonly string[], show: (event: NodeEvent) => vo
   })
 }
 
-const colours: Readonly<Record<NodeEvent['level'], Style>> = { debug: 'dim', info: 'green', warn: 'yellow', error: 'red' }
+const colours: Readonly<Record<NodeEvent['level'], Style>> = {
+  debug: 'dim',
+  info: 'green',
+  warn: 'yellow',
+  error: 'red',
+}
 
 /** `12:00:00.123 fe1       error certificate.not-loaded  A configured certificate could not be loaded`. */
 function line(io: Io, { time, node, level, event, message, eventId, verdict }: NodeEvent): string {

@@ -1,4 +1,7 @@
-/** `siplab faults list`, `break TARGET FAULT`, `heal TARGET`: named faults on nodes, links, the store, the directory and the DNS of the running lab. */
+/**
+ * `siplab faults list`, `break TARGET FAULT`, `heal TARGET`: named faults on nodes, links, the store, the directory and
+ * the DNS of the running lab.
+ */
 import { Option } from 'commander'
 import type { Verdict } from '../../certificates/verdict.ts'
 import { breakTarget, type FaultOptions, faultList, healTarget, type Outcome, readTarget } from '../../lab/faults.ts'
@@ -22,14 +25,31 @@ interface BreakOptions extends CommonOptions {
 }
 
 export const faultsCommand: RegisterCommand = (program, { io }) => {
-  const faults = program.command('faults').summary('list what can be broken').description('Named faults that break and heal put on and take off.')
-  common(faults.command('list', { isDefault: true }).description('Lists every fault with what it does.').option('--on', 'only those that are on in the lab'), 'siplab faults list').action((options: CommonOptions & { readonly on?: true }) => {
+  const faults = program
+    .command('faults')
+    .summary('list what can be broken')
+    .description('Named faults that break and heal put on and take off.')
+  common(
+    faults
+      .command('list', { isDefault: true })
+      .description('Lists every fault with what it does.')
+      .option('--on', 'only those that are on in the lab'),
+    'siplab faults list',
+  ).action((options: CommonOptions & { readonly on?: true }) => {
     if (options.on === true) {
       const records = faultRecords(chooseLab(io, options).folder)
       const rows = records.map(({ target, fault, as, since }) => [target, fault, as ?? '', since])
-      return answer(io, options, records, () => (rows.length === 0 ? 'no fault is on\n' : table(['TARGET', 'FAULT', 'AS', 'SINCE'], rows)))
+      return answer(io, options, records, () =>
+        rows.length === 0 ? 'no fault is on\n' : table(['TARGET', 'FAULT', 'AS', 'SINCE'], rows),
+      )
     }
-    const rows = faultList.map(({ name, target, family, verdict, story }) => [name, target, family, verdict ?? '', story])
+    const rows = faultList.map(({ name, target, family, verdict, story }) => [
+      name,
+      target,
+      family,
+      verdict ?? '',
+      story,
+    ])
     answer(io, options, faultList, () => table(['FAULT', 'TARGET', 'FAMILY', 'VERDICT', 'STORY'], rows))
   })
 }
@@ -38,47 +58,104 @@ export const breakCommand: RegisterCommand = (program, { io, finish }) => {
   const command = program
     .command('break <TARGET> <FAULT>')
     .summary('put a fault on a node, a link, the store, the directory or the DNS')
-    .description('Puts a fault on a node, a link (A->B, A is the node that dials), the store, the directory or the DNS of the running lab,\nwaits for the verdict and prints it. Exit status 0 when the verdict names the fault.')
-    .addOption(new Option('--as <END>', 'certificate faults: the end the node is in the link that shows it').choices(['server', 'client']))
-    .addOption(new Option('--tls <VERSION>', 'certificate faults: pin the TLS version of the node').choices(['1.2', '1.3']))
+    .description(
+      'Puts a fault on a node, a link (A->B, A is the node that dials), the store, the directory or the DNS of the running lab,\nwaits for the verdict and prints it. Exit status 0 when the verdict names the fault.',
+    )
+    .addOption(
+      new Option('--as <END>', 'certificate faults: the end the node is in the link that shows it').choices([
+        'server',
+        'client',
+      ]),
+    )
+    .addOption(
+      new Option('--tls <VERSION>', 'certificate faults: pin the TLS version of the node').choices(['1.2', '1.3']),
+    )
     .option('--reference <REFERENCE>', 'certificate faults: the certificate reference that is broken')
     .option('--amount <N>', 'delay: ms for each message; slow: octets a second; reset: after so many octets')
     .option('--name <FQDN>', 'dns: only this name')
     .option('--to <FQDN>', 'dns wrong-target: where SRV records lead')
-  common(command, 'siplab break director expired --as server').action(async (targetText: string, fault: string, options: BreakOptions) => {
-    const lab = accessTo(chooseRunningLab(io, options))
-    const outcome = await breakTarget(lab, readTarget(lab.plan, targetText), fault, faultOptions(options))
-    answer(io, options, outcome, () => outcomeText(outcome))
-    if (!outcome.named) finish(1)
-  })
+  common(command, 'siplab break director expired --as server').action(
+    async (targetText: string, fault: string, options: BreakOptions) => {
+      const lab = accessTo(chooseRunningLab(io, options))
+      const outcome = await breakTarget(lab, readTarget(lab.plan, targetText), fault, faultOptions(options))
+      answer(io, options, outcome, () => outcomeText(outcome))
+      if (!outcome.named) finish(1)
+    },
+  )
 }
 
 export const healCommand: RegisterCommand = (program, { io }) => {
-  common(program.command('heal <TARGET>').summary('take a fault off').description('Takes the fault off a node, a link, the store, the directory or the DNS of the running lab; all: every fault that is on.'), "siplab heal 'director->fe1'").action(async (targetText: string, options: CommonOptions) => {
+  common(
+    program
+      .command('heal <TARGET>')
+      .summary('take a fault off')
+      .description(
+        'Takes the fault off a node, a link, the store, the directory or the DNS of the running lab; all: every fault that is on.',
+      ),
+    "siplab heal 'director->fe1'",
+  ).action(async (targetText: string, options: CommonOptions) => {
     const lab = accessTo(chooseRunningLab(io, options))
-    const targets = targetText === 'all' ? faultRecords(chooseLab(io, options).folder).map(({ target }) => target) : [targetText]
+    const targets =
+      targetText === 'all' ? faultRecords(chooseLab(io, options).folder).map(({ target }) => target) : [targetText]
     const links = []
     for (const target of targets) links.push(...(await healTarget(lab, readTarget(lab.plan, target))))
-    const text = links.map(({ from, to, state, verdict }) => `  ${from}->${to} is ${state}${verdict === undefined ? '' : `: ${verdictText(verdict)}`}\n`).join('')
-    answer(io, options, { target: targetText, healed: targets, links }, () => `${targets.length === 0 ? 'no fault is on' : `${targets.join(', ')} healed`}\n${text}`)
+    const text = links
+      .map(
+        ({ from, to, state, verdict }) =>
+          `  ${from}->${to} is ${state}${verdict === undefined ? '' : `: ${verdictText(verdict)}`}\n`,
+      )
+      .join('')
+    answer(
+      io,
+      options,
+      { target: targetText, healed: targets, links },
+      () => `${targets.length === 0 ? 'no fault is on' : `${targets.join(', ')} healed`}\n${text}`,
+    )
   })
 }
 
 function accessTo(lab: ChosenLab): RunningLabAccess {
-  return { root: lab.folder.root, plan: planOf(lab), clientOf: (node) => clientOf(lab, node), supervisor: () => supervisorClient(lab.folder) }
+  return {
+    root: lab.folder.root,
+    plan: planOf(lab),
+    clientOf: (node) => clientOf(lab, node),
+    supervisor: () => supervisorClient(lab.folder),
+  }
 }
 
 /** Code first; then both ends' views, the certificate, the rule, what was found and what mends it. */
-function outcomeText({ target, fault, story, expected, verdict, views, remarks, links, restarted, named, notes }: Outcome): string {
+function outcomeText({
+  target,
+  fault,
+  story,
+  expected,
+  verdict,
+  views,
+  remarks,
+  links,
+  restarted,
+  named,
+  notes,
+}: Outcome): string {
   const expectation = expected === undefined ? 'nobody minds, as it should be' : `expected ${expected}`
   const head = verdict === undefined ? (remarks[0]?.code ?? (named ? 'in force' : 'no verdict')) : verdictText(verdict)
   return [
     `${head}\n`,
     `  fault        ${target}: ${fault}. ${story}\n`,
-    expected === undefined && verdict === undefined && !named ? '' : `  outcome      ${named ? (expected === undefined ? expectation : 'the verdict names the fault first') : `the verdict does not name the fault; ${expectation}`}${restarted ? '; shown by a restart' : ''}\n`,
+    expected === undefined && verdict === undefined && !named
+      ? ''
+      : `  outcome      ${named ? (expected === undefined ? expectation : 'the verdict names the fault first') : `the verdict does not name the fault; ${expectation}`}${restarted ? '; shown by a restart' : ''}\n`,
     verdict === undefined ? '' : details(verdict),
-    views.map((view) => `  ${view.node.padEnd(12)} ${view.event}: ${view.verdict.code}${view.verdict.found === undefined ? '' : `, ${view.verdict.found}`}\n`).join(''),
-    remarks.flatMap((remark) => [remark, ...(remark.others ?? [])]).map((remark) => `  remark       ${verdictText(remark)}\n`).join(''),
+    views
+      .map(
+        (view) =>
+          `  ${view.node.padEnd(12)} ${view.event}: ${view.verdict.code}${view.verdict.found === undefined ? '' : `, ${view.verdict.found}`}\n`,
+      )
+      .join(''),
+    remarks
+      .flatMap((remark) => [remark, ...(remark.others ?? [])])
+      .map((remark) => `  remark       ${verdictText(remark)}\n`)
+      .join(''),
     (verdict?.others ?? []).map((other) => `  also         ${other.code}: ${other.message}\n`).join(''),
     links.map(({ from, to, state }) => `  link         ${from}->${to} is ${state}\n`).join(''),
     notes.map((note) => `  note         ${note}\n`).join(''),
@@ -87,13 +164,29 @@ function outcomeText({ target, fault, story, expected, verdict, views, remarks, 
 }
 
 function details({ certificate, windows, rule, found, fix }: Verdict): string {
-  const serials = certificate === undefined ? '' : `  certificate  ${certificate.subject}, ${certificate.notBefore} to ${certificate.notAfter}\n  serial       ${certificate.serial} (as old events print it: ${certificate.serialReversed})\n`
-  const line = (name: string, value: string | undefined): string => (value === undefined ? '' : `  ${name.padEnd(12)} ${value}\n`)
-  return serials + line('windows', windows === undefined ? undefined : `${windows.hresult} ${windows.name}${windows.inferred ? ' (our mapping)' : ''}`) + line('rule', rule) + line('found', found) + line('fix', fix)
+  const serials =
+    certificate === undefined
+      ? ''
+      : `  certificate  ${certificate.subject}, ${certificate.notBefore} to ${certificate.notAfter}\n  serial       ${certificate.serial} (as old events print it: ${certificate.serialReversed})\n`
+  const line = (name: string, value: string | undefined): string =>
+    value === undefined ? '' : `  ${name.padEnd(12)} ${value}\n`
+  return (
+    serials +
+    line(
+      'windows',
+      windows === undefined
+        ? undefined
+        : `${windows.hresult} ${windows.name}${windows.inferred ? ' (our mapping)' : ''}`,
+    ) +
+    line('rule', rule) +
+    line('found', found) +
+    line('fix', fix)
+  )
 }
 
 function faultOptions({ as, tls, reference, amount, name, to }: BreakOptions): FaultOptions {
-  if (amount !== undefined && !/^\d{1,9}$/.test(amount)) throw new UsageError(`--amount: wanted a whole number, found ${JSON.stringify(amount)}`)
+  if (amount !== undefined && !/^\d{1,9}$/.test(amount))
+    throw new UsageError(`--amount: wanted a whole number, found ${JSON.stringify(amount)}`)
   const given = { as, tls, reference, name, target: to, amount: amount === undefined ? undefined : Number(amount) }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }

@@ -1,7 +1,10 @@
 /** Every command, in the order `siplab --help` lists them. A new command is one file here and one line below. */
 import type { RegisterCommand } from '../command.ts'
 
-/** A command before its file is read: a process that runs one command loads that one and what it needs, not the other twenty. */
+/**
+ * A command before its file is read: a process that runs one command loads that one and what it needs, not the other
+ * twenty.
+ */
 interface ListedCommand {
   readonly name: string
   load(): Promise<RegisterCommand>

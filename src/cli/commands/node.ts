@@ -1,4 +1,6 @@
-/** `siplab node start NAME`: one node in the foreground; and, for a lab that runs, its nodes stopped and started again. */
+/**
+ * `siplab node start NAME`: one node in the foreground; and, for a lab that runs, its nodes stopped and started again.
+ */
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Option } from 'commander'
@@ -30,20 +32,41 @@ interface StartOptions extends CommonOptions, PlacementOptions {
 }
 
 export const nodeCommand: RegisterCommand = (program, context) => {
-  const node = program.command('node').summary('run one node, or stop and start one of a running lab').description('Runs one node in the foreground, or stops and starts a node of a running lab.')
+  const node = program
+    .command('node')
+    .summary('run one node, or stop and start one of a running lab')
+    .description('Runs one node in the foreground, or stops and starts a node of a running lab.')
   const start = node
     .command('start <NAME>')
-    .description('Runs one node in the foreground, as a container does. Without --topology it starts a stopped node of the running lab again.')
+    .description(
+      'Runs one node in the foreground, as a container does. Without --topology it starts a stopped node of the running lab again.',
+    )
     .option('--topology <FILE>', 'name or path of the lab file')
     .option('--containers', 'addresses as in the container lab')
-    .addOption(new Option('--log <LEVEL>', 'the least that is logged').choices(['debug', 'info', 'warn', 'error', 'silent']).default('info'))
-    .addOption(new Option('--log-format <FORMAT>', 'form of the log on standard error').choices(['json', 'text']).default('json'))
+    .addOption(
+      new Option('--log <LEVEL>', 'the least that is logged')
+        .choices(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('info'),
+    )
+    .addOption(
+      new Option('--log-format <FORMAT>', 'form of the log on standard error')
+        .choices(['json', 'text'])
+        .default('json'),
+    )
     .addOption(new Option('--supervised', 'stop when standard input ends').hideHelp())
   common(placement(start), 'siplab node start fe1 --topology edge').action((name: string, options: StartOptions) =>
-    options.topology === undefined ? askSupervisor(context, '/node-start', name, options) : runHere(context, name, options.topology, options),
+    options.topology === undefined
+      ? askSupervisor(context, '/node-start', name, options)
+      : runHere(context, name, options.topology, options),
   )
-  common(node.command('stop <NAME>').description('Stops one node of the running lab; the others go on.'), 'siplab node stop fe1').action((name: string, options: CommonOptions) => askSupervisor(context, '/node-stop', name, options))
-  common(node.command('restart <NAME>').description('Stops one node of the running lab, if it runs, and starts it again.'), 'siplab node restart fe1').action(async (name: string, options: CommonOptions) => {
+  common(
+    node.command('stop <NAME>').description('Stops one node of the running lab; the others go on.'),
+    'siplab node stop fe1',
+  ).action((name: string, options: CommonOptions) => askSupervisor(context, '/node-stop', name, options))
+  common(
+    node.command('restart <NAME>').description('Stops one node of the running lab, if it runs, and starts it again.'),
+    'siplab node restart fe1',
+  ).action(async (name: string, options: CommonOptions) => {
     const lab = chooseRunningLab(context.io, options)
     chooseNode(planOf(lab), name)
     await ignoreStopped(supervisorClient(lab.folder).post('/node-stop', { node: name }))
@@ -51,20 +74,39 @@ export const nodeCommand: RegisterCommand = (program, context) => {
   })
 }
 
-async function askSupervisor({ io, finish }: CommandContext, request: '/node-start' | '/node-stop', name: string, options: CommonOptions): Promise<void> {
+async function askSupervisor(
+  { io, finish }: CommandContext,
+  request: '/node-start' | '/node-stop',
+  name: string,
+  options: CommonOptions,
+): Promise<void> {
   const lab = chooseRunningLab(io, options)
   chooseNode(planOf(lab), name)
   const { ready } = await supervisorClient(lab.folder).post<{ readonly ready?: boolean }>(request, { node: name })
-  if (request === '/node-stop') return answer(io, options, { node: name, state: 'stopped' }, () => `${name} is stopped\n`)
+  if (request === '/node-stop')
+    return answer(io, options, { node: name, state: 'stopped' }, () => `${name} is stopped\n`)
   if (ready !== true) {
-    answer(io, options, { node: name, state: 'ended' }, () => `${name} started and ended again; siplab events ${name} says why\n`)
+    answer(
+      io,
+      options,
+      { node: name, state: 'ended' },
+      () => `${name} started and ended again; siplab events ${name} says why\n`,
+    )
     return finish(1)
   }
   const { state, verdicts } = await standing(lab, name)
-  answer(io, options, { node: name, state, ...(verdicts.length === 0 ? {} : { verdicts }) }, () => `${name} is ${state}\n${verdicts.map((each) => `  ${verdictText(each)}\n`).join('')}`)
+  answer(
+    io,
+    options,
+    { node: name, state, ...(verdicts.length === 0 ? {} : { verdicts }) },
+    () => `${name} is ${state}\n${verdicts.map((each) => `  ${verdictText(each)}\n`).join('')}`,
+  )
 }
 
-/** A server that waits for its database has started as well. A container with a program of its own says no more than that it runs. */
+/**
+ * A server that waits for its database has started as well. A container with a program of its own says no more than
+ * that it runs.
+ */
 async function standing(lab: ChosenLab, name: string): Promise<Pick<NodeStatus, 'state' | 'verdicts'>> {
   try {
     return await clientOf(lab, name).get<NodeStatus>('/status')
@@ -79,20 +121,40 @@ async function ignoreStopped(stopping: Promise<unknown>): Promise<void> {
     await stopping
   } catch (error) {
     const detail = error instanceof LabError ? error.detail : undefined
-    const wasStopped = typeof detail === 'object' && detail !== null && 'code' in detail && detail.code === 'node.stopped'
+    const wasStopped =
+      typeof detail === 'object' && detail !== null && 'code' in detail && detail.code === 'node.stopped'
     if (!wasStopped) throw error
   }
 }
 
-async function runHere({ io, finish }: CommandContext, name: string, topologyName: string, options: StartOptions): Promise<void> {
+async function runHere(
+  { io, finish }: CommandContext,
+  name: string,
+  topologyName: string,
+  options: StartOptions,
+): Promise<void> {
   const { topology } = chooseTopology(io, topologyName)
   const { network, ports } = readPlacement(options)
-  const plan = planLab(topology, { ports, ...(network === undefined ? {} : { network }), addressing: readAddressing(io, options) })
+  const plan = planLab(topology, {
+    ports,
+    ...(network === undefined ? {} : { network }),
+    addressing: readAddressing(io, options),
+  })
   const node = chooseNode(plan, name)
-  if (io.environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') throw new UsageError('NODE_TLS_REJECT_UNAUTHORIZED=0 switches every certificate check off; unset it, a lab without checks shows nothing')
+  if (io.environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0')
+    throw new UsageError(
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 switches every certificate check off; unset it, a lab without checks shows nothing',
+    )
   const dataDir = resolve(io.workingFolder, options.data ?? `.siplab/${topology.name}`)
   if (io.environment['SIPLAB_MOVABLE_CLOCK'] === '1') withMovableClock(io, nodeFolder(dataDir, name).root)
-  const running = await startNode({ lab: plan, plan: node, dataDir, logLevel: options.log, ...storeUrls(io), ...(options.logFormat === 'text' ? { logDestination: textLog(io.err) } : {}) })
+  const running = await startNode({
+    lab: plan,
+    plan: node,
+    dataDir,
+    logLevel: options.log,
+    ...storeUrls(io),
+    ...(options.logFormat === 'text' ? { logDestination: textLog(io.err) } : {}),
+  })
   const stopListening = io.onInterrupt(stopOnSignal(running, options))
   if (options.supervised === true) io.onInputEnd(() => void (running.abandon?.() ?? running.stop()))
   const status = await running.ended
@@ -109,7 +171,10 @@ function withMovableClock({ environment }: CommandContext['io'], nodeRoot: strin
   process.execve?.(process.execPath, process.argv, { ...process.env, ...clock })
 }
 
-/** Told to end, a node of its own finishes what is in progress; told twice, or under a supervisor that drains by itself, it stops. */
+/**
+ * Told to end, a node of its own finishes what is in progress; told twice, or under a supervisor that drains by itself,
+ * it stops.
+ */
 function stopOnSignal(running: RunningNode, { supervised }: StartOptions): (signal: NodeJS.Signals) => void {
   let told = supervised === true
   return (signal) => {
@@ -119,8 +184,14 @@ function stopOnSignal(running: RunningNode, { supervised }: StartOptions): (sign
   }
 }
 
-/** In the environment and not on the command line: they hold a password, and every user of a machine can list command lines. */
-function storeUrls({ environment }: CommandContext['io']): { readonly sqlUrl?: string; readonly directoryUrl?: string } {
+/**
+ * In the environment and not on the command line: they hold a password, and every user of a machine can list command
+ * lines.
+ */
+function storeUrls({ environment }: CommandContext['io']): {
+  readonly sqlUrl?: string
+  readonly directoryUrl?: string
+} {
   const { SIPLAB_STORE_URL: sqlUrl, SIPLAB_DIRECTORY_URL: directoryUrl } = environment
   return { ...(sqlUrl === undefined ? {} : { sqlUrl }), ...(directoryUrl === undefined ? {} : { directoryUrl }) }
 }

@@ -55,13 +55,19 @@ export const phoneCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--ca <FILE>', 'PEM file of the roots to trust (default: those of Node)')
     .option('--cert <FILE>', 'PEM certificate to show when asked for, with --key')
     .option('--key <FILE>', 'its PEM key')
-    .option('--count <N>', `so many phones at once, at most ${mostPhones}: endpoints of one user with --as, else users added for the time`, '1')
+    .option(
+      '--count <N>',
+      `so many phones at once, at most ${mostPhones}: endpoints of one user with --as, else users added for the time`,
+      '1',
+    )
     .option('--echo', 'answer every call, send every MESSAGE back, stay until Ctrl-C')
     .option('--signed-out', 'do not sign in before the first line')
-  common(command, 'printf \'message sip:bob@lab.test hello\\n\' | siplab phone --as alice --outside').action(async (options: PhoneOptions) => {
-    const { phones, leave } = await choosePhones(io, options)
-    finish((await run(io, options, phones).finally(leave)) ? 0 : 1)
-  })
+  common(command, "printf 'message sip:bob@lab.test hello\\n' | siplab phone --as alice --outside").action(
+    async (options: PhoneOptions) => {
+      const { phones, leave } = await choosePhones(io, options)
+      finish((await run(io, options, phones).finally(leave)) ? 0 : 1)
+    },
+  )
 }
 
 async function run(io: Io, options: PhoneOptions, phones: readonly PhoneSettings[]): Promise<boolean> {
@@ -81,7 +87,9 @@ async function run(io: Io, options: PhoneOptions, phones: readonly PhoneSettings
     if (crowd.size > 1) showCrowd(io, json, crowd.size, crowd.signedIn, performance.now() - began)
     // Nobody can be reached or reach anybody: the lines would fail one by one.
     if (!signedIn && crowd.signedIn === 0) return false
-    const obeyed = crowd.obey(io.lines()).then(({ good, quit }) => (options.echo === true && !quit ? interrupted.promise.then(() => good) : good))
+    const obeyed = crowd
+      .obey(io.lines())
+      .then(({ good, quit }) => (options.echo === true && !quit ? interrupted.promise.then(() => good) : good))
     return (await Promise.race([obeyed, interrupted.promise])) && signedIn
   } finally {
     io.closeInput()
@@ -104,19 +112,30 @@ interface ChosenPhones {
 
 async function choosePhones(io: Io, options: PhoneOptions): Promise<ChosenPhones> {
   const count = readCount(options.count)
-  if (options.inside === true && options.outside === true) throw new UsageError('--inside and --outside: a phone is in one place')
+  if (options.inside === true && options.outside === true)
+    throw new UsageError('--inside and --outside: a phone is in one place')
   if (options.uri === undefined && options.server === undefined) return labPhones(io, options, count)
-  if (options.as !== undefined) throw new UsageError('--as names a user of the lab, --uri and --server another server: leave one out')
+  if (options.as !== undefined)
+    throw new UsageError('--as names a user of the lab, --uri and --server another server: leave one out')
   const settings = strangerPhone(io, options)
   return { phones: Array.from({ length: count }, () => settings), leave: () => Promise.resolve() }
 }
 
-async function labPhones(io: Io, { as, outside, transport, ...options }: PhoneOptions, count: number): Promise<ChosenPhones> {
+async function labPhones(
+  io: Io,
+  { as, outside, transport, ...options }: PhoneOptions,
+  count: number,
+): Promise<ChosenPhones> {
   const lab = chooseRunningLab(io, options)
   const plan = planOf(lab)
   const settingsOf = (from: LabPlan, user: string): PhoneSettings =>
-    labPhone(from, lab.record.ready?.trust ?? {}, { user, from: outside === true ? 'outside' : 'inside', ...(transport === undefined ? {} : { transport }) })
-  if (as !== undefined) return { phones: Array.from({ length: count }, () => settingsOf(plan, as)), leave: () => Promise.resolve() }
+    labPhone(from, lab.record.ready?.trust ?? {}, {
+      user,
+      from: outside === true ? 'outside' : 'inside',
+      ...(transport === undefined ? {} : { transport }),
+    })
+  if (as !== undefined)
+    return { phones: Array.from({ length: count }, () => settingsOf(plan, as)), leave: () => Promise.resolve() }
   if (count === 1) throw new UsageError(`--as: wanted one of ${plan.users.map(({ login }) => login).join(', ')}`)
   const crowd = await addCrowd(plan, lab.folder.root, count)
   return { phones: crowd.users.map((user) => settingsOf(crowd.plan, user)), leave: () => crowd.remove() }
@@ -125,16 +144,23 @@ async function labPhones(io: Io, { as, outside, transport, ...options }: PhoneOp
 function strangerPhone(io: Io, options: PhoneOptions): PhoneSettings {
   const { uri, server, transport = 'tls', address, login } = options
   const [, user, domain] = /^sip:([^@\s]+)@([^@;\s]+)$/.exec(uri ?? '') ?? []
-  if (user === undefined || domain === undefined) throw new UsageError(`--uri: wanted a URI such as sip:alice@example.com, found ${JSON.stringify(uri)}`)
+  if (user === undefined || domain === undefined)
+    throw new UsageError(`--uri: wanted a URI such as sip:alice@example.com, found ${JSON.stringify(uri)}`)
   const [, host, port] = /^(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(server ?? domain) ?? []
-  if (host === undefined || Number(port ?? 1) > 65_535) throw new UsageError(`--server: wanted HOST or HOST:PORT, found ${JSON.stringify(server)}`)
+  if (host === undefined || Number(port ?? 1) > 65_535)
+    throw new UsageError(`--server: wanted HOST or HOST:PORT, found ${JSON.stringify(server)}`)
   const password = readPassword(io, options.passwordEnv)
   return {
     user,
     domain,
     ...(login === undefined ? {} : { login }),
     ...(password === undefined ? {} : { password }),
-    target: { host: host.replace(/^\[|\]$/g, ''), port: port === undefined ? defaultPorts[transport] : Number(port), transport, ...(address === undefined ? {} : { address }) },
+    target: {
+      host: host.replace(/^\[|\]$/g, ''),
+      port: port === undefined ? defaultPorts[transport] : Number(port),
+      transport,
+      ...(address === undefined ? {} : { address }),
+    },
     ...(options.ca === undefined ? {} : { ca: [readFile(io, '--ca', options.ca)] }),
     ...clientCertificate(io, options),
   }
@@ -142,7 +168,8 @@ function strangerPhone(io: Io, options: PhoneOptions): PhoneSettings {
 
 function clientCertificate(io: Io, { cert, key }: PhoneOptions): Pick<PhoneSettings, 'clientCertificate'> {
   if (cert === undefined && key === undefined) return {}
-  if (cert === undefined || key === undefined) throw new UsageError('--cert and --key: one is of no use without the other')
+  if (cert === undefined || key === undefined)
+    throw new UsageError('--cert and --key: one is of no use without the other')
   return { clientCertificate: { certificate: readFile(io, '--cert', cert), key: readFile(io, '--key', key) } }
 }
 

@@ -32,16 +32,23 @@ export const planCommand: RegisterCommand = (program, { io }) => {
   const command = program
     .command('plan [TOPOLOGY]')
     .summary('show what follows from a lab file')
-    .description('Shows what follows from a lab file: certificates, DNS records, firewall ports, and who may speak to whom.')
+    .description(
+      'Shows what follows from a lab file: certificates, DNS records, firewall ports, and who may speak to whom.',
+    )
     .addOption(new Option('--format <FORMAT>', 'form of the answer').choices(Object.keys(renderers)).default('text'))
     .option('--containers', 'addresses as in the container lab')
-  common(placement(command), 'siplab plan edge --format svg > edge.svg').action((name: string | undefined, options: PlanOptions) => {
-    const format = options.json === true ? 'json' : options.format
-    if (options.json === true && options.format !== 'text' && options.format !== 'json') throw new UsageError(`--json and --format ${options.format} exclude each other`)
-    const { topology } = chooseTopology(io, name)
-    const { network, ports } = readPlacement(options)
-    const addressing = format === 'compose' ? 'containers' : readAddressing(io, options)
-    const text = renderers[format](planLab(topology, { addressing, ports, ...(network === undefined ? {} : { network }) }))
-    io.out(text.endsWith('\n') ? text : `${text}\n`)
-  })
+  common(placement(command), 'siplab plan edge --format svg > edge.svg').action(
+    (name: string | undefined, options: PlanOptions) => {
+      const format = options.json === true ? 'json' : options.format
+      if (options.json === true && options.format !== 'text' && options.format !== 'json')
+        throw new UsageError(`--json and --format ${options.format} exclude each other`)
+      const { topology } = chooseTopology(io, name)
+      const { network, ports } = readPlacement(options)
+      const addressing = format === 'compose' ? 'containers' : readAddressing(io, options)
+      const text = renderers[format](
+        planLab(topology, { addressing, ports, ...(network === undefined ? {} : { network }) }),
+      )
+      io.out(text.endsWith('\n') ? text : `${text}\n`)
+    },
+  )
 }

@@ -21,26 +21,52 @@ export function drillCommand(certs: Command, { io, finish }: CommandContext): vo
   const command = certs
     .command('drill')
     .addArgument(new Argument('<SUBJECT>', 'what is renewed').choices(['leaf', 'issuing', 'root']))
-    .description('Renews a leaf, the issuing CA or the root of the running lab in stages, dials every link anew after each, and says who loses whom.\nExit status 0 when the right order loses nobody, or the wrong one loses somebody and ends whole.')
-    .addOption(new Option('--order <ORDER>', 'the one that loses nobody, or the one that is usual all the same').choices(['right', 'wrong']).default('right'))
+    .description(
+      'Renews a leaf, the issuing CA or the root of the running lab in stages, dials every link anew after each, and says who loses whom.\nExit status 0 when the right order loses nobody, or the wrong one loses somebody and ends whole.',
+    )
+    .addOption(
+      new Option('--order <ORDER>', 'the one that loses nobody, or the one that is usual all the same')
+        .choices(['right', 'wrong'])
+        .default('right'),
+    )
     .option('--node <NAME>', 'leaf: whose (default: the first that homes users)')
-  common(command, 'siplab certs drill root --order wrong').action(async (subject: DrillSubject, options: DrillOptions) => {
-    const lab = chooseRunningLab(io, options)
-    const plan = planOf(lab)
-    const access = { root: lab.folder.root, plan, clientOf: (node: string) => clientOf(lab, node), supervisor: () => supervisorClient(lab.folder) }
-    const stages = drillStages(access, subject, options.order, options.node === undefined ? undefined : chooseNode(plan, options.node))
-    const report = await runDrill(access, stages, (stage) => (options.json === true ? undefined : io.out(stageText(io, stage))))
-    const asPromised = report.whole && (options.order === 'right') === (report.lost.length === 0)
-    answer(io, options, { subject, order: options.order, asPromised, ...report }, () => sumText(report))
-    if (!asPromised) finish(1)
-  })
+  common(command, 'siplab certs drill root --order wrong').action(
+    async (subject: DrillSubject, options: DrillOptions) => {
+      const lab = chooseRunningLab(io, options)
+      const plan = planOf(lab)
+      const access = {
+        root: lab.folder.root,
+        plan,
+        clientOf: (node: string) => clientOf(lab, node),
+        supervisor: () => supervisorClient(lab.folder),
+      }
+      const stages = drillStages(
+        access,
+        subject,
+        options.order,
+        options.node === undefined ? undefined : chooseNode(plan, options.node),
+      )
+      const report = await runDrill(access, stages, (stage) =>
+        options.json === true ? undefined : io.out(stageText(io, stage)),
+      )
+      const asPromised = report.whole && (options.order === 'right') === (report.lost.length === 0)
+      answer(io, options, { subject, order: options.order, asPromised, ...report }, () => sumText(report))
+      if (!asPromised) finish(1)
+    },
+  )
 }
 
 function stageText(io: Io, { title, keeps, lost, regained, refused }: StageReport): string {
   const lines = [
     ...keeps.map(({ link, shown, now }) => `live  ${link} stays on ${shown}; a new handshake gets ${now}`),
     ...refused.map((line) => `kept  ${line}`),
-    ...lost.map(({ link, verdict }) => paint(io.colours.out, 'red', `lost  ${link}: ${verdict === undefined ? 'no reason known' : `${verdict.code}, seen by ${verdict.node ?? 'one end'}`}`)),
+    ...lost.map(({ link, verdict }) =>
+      paint(
+        io.colours.out,
+        'red',
+        `lost  ${link}: ${verdict === undefined ? 'no reason known' : `${verdict.code}, seen by ${verdict.node ?? 'one end'}`}`,
+      ),
+    ),
     ...regained.map((link) => paint(io.colours.out, 'green', `back  ${link}`)),
   ]
   const quiet = lost.length === 0 && regained.length === 0 ? ['nobody is lost'] : []

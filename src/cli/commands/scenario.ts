@@ -33,50 +33,93 @@ type ReportKind = (typeof reportKinds)[number]
 
 export const scenarioCommand: RegisterCommand = (program, context) => {
   const { io, finish } = context
-  const scenario = program.command('scenario').summary('play stories with expectations').description('Plays stories with expectations, each in a lab of its own.')
-  common(scenario.command('list').description('Lists the shipped scenarios.'), 'siplab scenario list').action((options: CommonOptions) => {
-    const all = scenarioNames().map((name) => loadScenario(name))
-    answer(io, options, all.map(({ name, family, topology, story, steps, options: wants }) => ({ name, family, topology, movableClock: wants.movableClock, steps: steps.length, story: story.trim() })), () =>
-      table(['SCENARIO', 'FAMILY', 'TOPOLOGY', 'STORY'], all.map(({ name, family, topology, story }) => [name, family, topology, firstSentence(story)])),
-    )
-  })
+  const scenario = program
+    .command('scenario')
+    .summary('play stories with expectations')
+    .description('Plays stories with expectations, each in a lab of its own.')
+  common(scenario.command('list').description('Lists the shipped scenarios.'), 'siplab scenario list').action(
+    (options: CommonOptions) => {
+      const all = scenarioNames().map((name) => loadScenario(name))
+      answer(
+        io,
+        options,
+        all.map(({ name, family, topology, story, steps, options: wants }) => ({
+          name,
+          family,
+          topology,
+          movableClock: wants.movableClock,
+          steps: steps.length,
+          story: story.trim(),
+        })),
+        () =>
+          table(
+            ['SCENARIO', 'FAMILY', 'TOPOLOGY', 'STORY'],
+            all.map(({ name, family, topology, story }) => [name, family, topology, firstSentence(story)]),
+          ),
+      )
+    },
+  )
   const run = scenario
     .command('run [NAME...]')
     .description('Plays scenarios one after the other. NAME is one of siplab scenario list, or the path of a file.')
     .option('--all', 'every shipped scenario')
     .option('--keep', 'leave the folders of the labs')
     .option('--network <N>', 'use 127.0.N.0/24 and no other')
-    .addOption(new Option('--report <KIND>', 'write a report; may be given several times').choices(reportKinds).argParser(readReport).default([]))
+    .addOption(
+      new Option('--report <KIND>', 'write a report; may be given several times')
+        .choices(reportKinds)
+        .argParser(readReport)
+        .default([]),
+    )
     .option('--output <FILE>', 'where the report goes (default: scenarios.xml, .json or .html)')
     .option('--transcript <FILE>', 'JSON lines that are the same for every run that went the same way')
-  common(run, 'siplab scenario run trial-certificate-expiry').action(async (names: readonly string[], options: RunCommandOptions) => {
-    const scenarios = chosen(names, options)
-    if (options.output !== undefined && options.report.length !== 1) throw new UsageError(`--output: wanted exactly one --report beside it, found ${options.report.length}`)
-    const giveUp = new AbortController()
-    const stopListening = io.onInterrupt(() => giveUp.abort())
-    const results: ScenarioResult[] = []
-    try {
-      for (const each of scenarios) if (!giveUp.signal.aborted) results.push(await play(context, each, options, giveUp.signal))
-    } finally {
-      stopListening()
-    }
-    writeReports(io, options, results)
-    answer(io, options, { scenarios: results.map(({ events: _events, stops: _stops, ...result }) => result) }, () => resultTable(io, results))
-    if (giveUp.signal.aborted || results.some(({ outcome }) => outcome === 'failed')) finish(1)
-  })
+  common(run, 'siplab scenario run trial-certificate-expiry').action(
+    async (names: readonly string[], options: RunCommandOptions) => {
+      const scenarios = chosen(names, options)
+      if (options.output !== undefined && options.report.length !== 1)
+        throw new UsageError(`--output: wanted exactly one --report beside it, found ${options.report.length}`)
+      const giveUp = new AbortController()
+      const stopListening = io.onInterrupt(() => giveUp.abort())
+      const results: ScenarioResult[] = []
+      try {
+        for (const each of scenarios)
+          if (!giveUp.signal.aborted) results.push(await play(context, each, options, giveUp.signal))
+      } finally {
+        stopListening()
+      }
+      writeReports(io, options, results)
+      answer(io, options, { scenarios: results.map(({ events: _events, stops: _stops, ...result }) => result) }, () =>
+        resultTable(io, results),
+      )
+      if (giveUp.signal.aborted || results.some(({ outcome }) => outcome === 'failed')) finish(1)
+    },
+  )
 }
 
 function readReport(value: string, all: readonly ReportKind[]): readonly ReportKind[] {
   const kind = reportKinds.find((each) => each === value)
-  if (kind === undefined) throw new UsageError(`--report: wanted one of ${reportKinds.join(', ')}, found ${JSON.stringify(value)}`)
+  if (kind === undefined)
+    throw new UsageError(`--report: wanted one of ${reportKinds.join(', ')}, found ${JSON.stringify(value)}`)
   return [...all, kind]
 }
 
 const endings = { junit: 'xml', json: 'json', html: 'html' } as const
 
-function writeReports(io: Io, { report, output, transcript: transcriptFile }: RunCommandOptions, results: readonly ScenarioResult[]): void {
+function writeReports(
+  io: Io,
+  { report, output, transcript: transcriptFile }: RunCommandOptions,
+  results: readonly ScenarioResult[],
+): void {
   for (const kind of report) write(io, output ?? `scenarios.${endings[kind]}`, reportText(kind, results))
-  if (transcriptFile !== undefined) write(io, transcriptFile, results.flatMap(transcript).map((line) => `${JSON.stringify(line)}\n`).join(''))
+  if (transcriptFile !== undefined)
+    write(
+      io,
+      transcriptFile,
+      results
+        .flatMap(transcript)
+        .map((line) => `${JSON.stringify(line)}\n`)
+        .join(''),
+    )
 }
 
 function reportText(kind: ReportKind, results: readonly ScenarioResult[]): string {
@@ -102,11 +145,17 @@ function write(io: Io, name: string, content: string): void {
 function chosen(names: readonly string[], { all }: RunCommandOptions): readonly Scenario[] {
   if (all === true && names.length > 0) throw new UsageError('wanted names or --all, found both')
   const wanted = all === true ? scenarioNames() : names
-  if (wanted.length === 0) throw new UsageError('wanted the name of a scenario, or --all; siplab scenario list shows them')
+  if (wanted.length === 0)
+    throw new UsageError('wanted the name of a scenario, or --all; siplab scenario list shows them')
   return wanted.map((name) => loadScenario(name))
 }
 
-async function play({ io, run }: CommandContext, scenario: Scenario, options: RunCommandOptions, signal: AbortSignal): Promise<ScenarioResult> {
+async function play(
+  { io, run }: CommandContext,
+  scenario: Scenario,
+  options: RunCommandOptions,
+  signal: AbortSignal,
+): Promise<ScenarioResult> {
   const { topology, source } = chooseTopology(io, labOf(scenario))
   const own = options.data === undefined ? mkdtempSync(join(tmpdir(), 'siplab-scenario-')) : undefined
   const data = own === undefined ? resolve(io.workingFolder, options.data ?? '.', scenario.name) : join(own, 'lab')
@@ -116,9 +165,18 @@ async function play({ io, run }: CommandContext, scenario: Scenario, options: Ru
     ...(options.network === undefined ? {} : { network: Number(options.network) }),
     onProgress: (line: string) => io.err(`${paint(io.colours.err, 'dim', `  ${line}`)}\n`),
   }
-  const driver = options.lab === 'compose' ? composeDriver({ ...place, folder: data }) : localDriver({ ...place, launcher, data, command: (args) => runInProcess(run, io, args) })
+  const driver =
+    options.lab === 'compose'
+      ? composeDriver({ ...place, folder: data })
+      : localDriver({ ...place, launcher, data, command: (args) => runInProcess(run, io, args) })
   io.err(`${paint(io.colours.err, 'bold', scenario.name)}: ${firstSentence(scenario.story)}\n`)
-  const result = await runScenario(scenario, { driver, topology, source, signal, onStep: (step) => io.err(stepLine(io, scenario, step)) })
+  const result = await runScenario(scenario, {
+    driver,
+    topology,
+    source,
+    signal,
+    onStep: (step) => io.err(stepLine(io, scenario, step)),
+  })
   if (own !== undefined && options.keep !== true) rmSync(own, { recursive: true, force: true })
   if (result.because !== undefined) io.err(`  ${result.outcome}: ${result.because}\n`)
   return result
@@ -126,7 +184,11 @@ async function play({ io, run }: CommandContext, scenario: Scenario, options: Ru
 
 const marks = { passed: ['green', 'ok  '], failed: ['red', 'FAIL'], skipped: ['dim', '-   '] } as const
 
-function stepLine(io: Io, { file }: Scenario, { kind, outcome, text, tookMs, wanted, found, next, line }: StepResult): string {
+function stepLine(
+  io: Io,
+  { file }: Scenario,
+  { kind, outcome, text, tookMs, wanted, found, next, line }: StepResult,
+): string {
   if (kind === 'say') return outcome === 'skipped' ? '' : `${paint(io.colours.err, 'italic', `  ${text}`)}\n`
   const [colour, mark] = marks[outcome]
   const head = `  ${paint(io.colours.err, colour, mark)} ${text}${tookMs >= 100 ? paint(io.colours.err, 'dim', ` (${(tookMs / 1000).toFixed(1)} s)`) : ''}\n`
@@ -138,7 +200,13 @@ function resultTable(io: Io, results: readonly ScenarioResult[]): string {
   const rows = results.map(({ name, outcome, tookMs, steps, because }) => {
     const failed = steps.find((step) => step.outcome === 'failed')
     const why = because ?? (failed === undefined ? '' : `line ${failed.line}: ${failed.text}`)
-    return [name, paint(io.colours.out, outcome === 'passed' ? 'green' : outcome === 'failed' ? 'red' : 'yellow', outcome), `${(tookMs / 1000).toFixed(1)} s`, String(steps.length), why]
+    return [
+      name,
+      paint(io.colours.out, outcome === 'passed' ? 'green' : outcome === 'failed' ? 'red' : 'yellow', outcome),
+      `${(tookMs / 1000).toFixed(1)} s`,
+      String(steps.length),
+      why,
+    ]
   })
   const count = (outcome: string): number => results.filter((result) => result.outcome === outcome).length
   return `${table(['SCENARIO', 'OUTCOME', 'TIME', 'STEPS', 'WHY'], rows)}${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped\n`

@@ -36,18 +36,40 @@ interface StatusOptions extends CommonOptions {
 }
 
 export const statusCommand: RegisterCommand = (program, { io, finish }) => {
-  const command = program.command('status').summary('show what runs').description('Shows each node of the lab: its state, since when, and why it stopped.').option('--node <NAME>', 'ask this one alone, whoever runs it (needs --data)')
+  const command = program
+    .command('status')
+    .summary('show what runs')
+    .description('Shows each node of the lab: its state, since when, and why it stopped.')
+    .option('--node <NAME>', 'ask this one alone, whoever runs it (needs --data)')
   common(command, 'siplab status --json').action(async (options: StatusOptions) => {
     if (options.node !== undefined) return finish(await showOne(io, options, options.node))
     const lab = chooseLab(io, options)
     const foreign = foreignNodes(io)
     const plan = planOf(lab)
     const nodes = await Promise.all(plan.nodes.map((node) => nodeLine(lab, node, foreign)))
-    const links = refusedLinks(plan, lab.folder.root, nodes.flatMap(({ status }) => status ?? []))
+    const links = refusedLinks(
+      plan,
+      lab.folder.root,
+      nodes.flatMap(({ status }) => status ?? []),
+    )
     const faults = faultRecords(lab.folder)
     const running = lab.pid !== undefined
     const { name } = lab.record
-    answer(io, options, { lab: name, data: lab.folder.root, network: lab.record.network, running, ...(running ? { pid: lab.pid } : {}), nodes, links, faults }, () => `${text(io, lab, nodes)}${linksText(links)}${faultsText(faults)}`)
+    answer(
+      io,
+      options,
+      {
+        lab: name,
+        data: lab.folder.root,
+        network: lab.record.network,
+        running,
+        ...(running ? { pid: lab.pid } : {}),
+        nodes,
+        links,
+        faults,
+      },
+      () => `${text(io, lab, nodes)}${linksText(links)}${faultsText(faults)}`,
+    )
     if (!nodes.every(({ state }) => state === 'ready')) finish(1)
   })
 }
@@ -55,7 +77,11 @@ export const statusCommand: RegisterCommand = (program, { io, finish }) => {
 /** For a node without a supervisor, such as one in a container: its control socket is all there is. */
 async function showOne(io: Io, options: StatusOptions, name: string): Promise<ExitStatus> {
   if (options.data === undefined) throw new UsageError('--node needs --data DIR, the folder that holds nodes/NAME')
-  const status = await controlClient(name, nodeFolder(resolve(io.workingFolder, options.data), name), answerWithinMs).get<NodeStatus>('/status')
+  const status = await controlClient(
+    name,
+    nodeFolder(resolve(io.workingFolder, options.data), name),
+    answerWithinMs,
+  ).get<NodeStatus>('/status')
   answer(io, options, status, () => `${name} is ${status.state} since ${status.since}\n`)
   return status.state === 'ready' ? 0 : 1
 }
@@ -65,16 +91,31 @@ function foreignNodes({ environment }: Io): Readonly<Record<string, string>> {
   return JSON.parse(environment['SIPLAB_FOREIGN_NODES'] ?? '{}') as Readonly<Record<string, string>>
 }
 
-async function nodeLine(lab: ChosenLab, { name, role, fqdn }: { readonly name: string; readonly role: string; readonly fqdn: string }, foreign: Readonly<Record<string, string>>): Promise<NodeLine> {
+async function nodeLine(
+  lab: ChosenLab,
+  { name, role, fqdn }: { readonly name: string; readonly role: string; readonly fqdn: string },
+  foreign: Readonly<Record<string, string>>,
+): Promise<NodeLine> {
   const stopped = lab.record.stopped[name]
   if (lab.pid === undefined || stopped !== undefined) {
     const { at, ...why } = stopped ?? {}
     return { name, role, fqdn, state: 'stopped', ...(at === undefined ? {} : { since: at }), ...why }
   }
   try {
-    const status = await controlClient(name, nodeFolder(lab.folder.root, name), answerWithinMs).get<NodeStatus>('/status')
+    const status = await controlClient(name, nodeFolder(lab.folder.root, name), answerWithinMs).get<NodeStatus>(
+      '/status',
+    )
     const [verdict] = status.verdicts
-    return { name, role, fqdn, state: status.state, since: status.since, pid: status.pid, ...(verdict === undefined ? {} : { verdict }), status }
+    return {
+      name,
+      role,
+      fqdn,
+      state: status.state,
+      since: status.since,
+      pid: status.pid,
+      ...(verdict === undefined ? {} : { verdict }),
+      status,
+    }
   } catch (error) {
     if (!(error instanceof LabError) || error.code !== 'node.unreachable') throw error
     return { name, role, fqdn, state: foreign[name] ?? 'silent' }
@@ -82,21 +123,35 @@ async function nodeLine(lab: ChosenLab, { name, role, fqdn }: { readonly name: s
 }
 
 function text(io: Io, lab: ChosenLab, nodes: readonly NodeLine[]): string {
-  const state = lab.pid === undefined ? 'down' : `running, process ${lab.pid}, network ${lab.record.addressing === 'containers' ? `10.${lab.record.network}.0.0/16` : `127.0.${lab.record.network}.0/24`}`
+  const state =
+    lab.pid === undefined
+      ? 'down'
+      : `running, process ${lab.pid}, network ${lab.record.addressing === 'containers' ? `10.${lab.record.network}.0.0/16` : `127.0.${lab.record.network}.0/24`}`
   const rows = nodes.map((node) => [node.name, node.role, node.state, node.since ?? '', why(node)])
   return `${paint(io.colours.out, 'bold', lab.record.name)} in ${lab.folder.root}: ${state}\n${table(['NODE', 'ROLE', 'STATE', 'SINCE', 'WHY'], rows)}`
 }
 
 function linksText(links: readonly RefusedLink[]): string {
-  return links.map(({ link, since, verdict }) => `${verdict === undefined ? `${link}: no reason known` : verdictText({ ...verdict, link })} (down since ${since})\n`).join('')
+  return links
+    .map(
+      ({ link, since, verdict }) =>
+        `${verdict === undefined ? `${link}: no reason known` : verdictText({ ...verdict, link })} (down since ${since})\n`,
+    )
+    .join('')
 }
 
 function faultsText(faults: readonly FaultRecord[]): string {
-  return faults.map(({ target, fault, since }) => `fault on ${target}: ${fault}, since ${since}; siplab heal '${target}' takes it off\n`).join('')
+  return faults
+    .map(
+      ({ target, fault, since }) =>
+        `fault on ${target}: ${fault}, since ${since}; siplab heal '${target}' takes it off\n`,
+    )
+    .join('')
 }
 
 function why({ exit, signal, verdict }: NodeLine): string {
-  const sentence = typeof verdict === 'object' && verdict !== null && 'message' in verdict ? String(verdict.message) : undefined
+  const sentence =
+    typeof verdict === 'object' && verdict !== null && 'message' in verdict ? String(verdict.message) : undefined
   const ending = exit !== undefined ? `exit ${exit}` : signal
   return [ending, sentence].filter((part) => part !== undefined).join(': ')
 }

@@ -1,6 +1,6 @@
 /**
- * `siplab supervise` and `siplab attend`: the inside of `--lab compose`. The first runs in the service `lab` for as long as the
- * container lab is up; the second is started there by a siplab outside and speaks JSON lines with it.
+ * `siplab supervise` and `siplab attend`: the inside of `--lab compose`. The first runs in the service `lab` for as
+ * long as the container lab is up; the second is started there by a siplab outside and speaks JSON lines with it.
  */
 import { resolve } from 'node:path'
 import { superviseContainers } from '../../lab/compose-supervisor.ts'
@@ -24,18 +24,30 @@ interface SuperviseOptions extends PlacementOptions {
 }
 
 export const superviseCommand: RegisterCommand = (program, { io }) => {
-  const supervise = program.command('supervise', { hidden: true }).description('Watches a lab whose nodes are containers; the service lab of a compose file runs it.')
+  const supervise = program
+    .command('supervise', { hidden: true })
+    .description('Watches a lab whose nodes are containers; the service lab of a compose file runs it.')
   placement(supervise)
     .requiredOption('--topology <FILE>', 'name or path of the lab file')
     .requiredOption('--data <DIR>', 'folder that holds nodes/NAME')
     .action(async (options: SuperviseOptions) => {
       const { topology, source } = chooseTopology(io, options.topology)
       const { network, ports } = readPlacement(options)
-      const plan = planLab(topology, { ports, ...(network === undefined ? {} : { network }), addressing: readAddressing(io, {}) })
+      const plan = planLab(topology, {
+        ports,
+        ...(network === undefined ? {} : { network }),
+        addressing: readAddressing(io, {}),
+      })
       const data = resolve(io.workingFolder, options.data)
       const movableClock = io.environment['SIPLAB_MOVABLE_CLOCK'] === '1'
       if (movableClock) for (const { name, clock = '+0' } of plan.nodes) setClock(nodeFolder(data, name).root, clock)
-      const end = await superviseContainers({ plan, source, data, movableClock, onProgress: (line) => io.err(`${line}\n`) })
+      const end = await superviseContainers({
+        plan,
+        source,
+        data,
+        movableClock,
+        onProgress: (line) => io.err(`${line}\n`),
+      })
       await new Promise<void>((ended) => {
         const stop = io.onInterrupt(() => {
           stop()
@@ -56,7 +68,9 @@ export const attendCommand: RegisterCommand = (program, context) => {
     .action(async (options: { readonly data: string }) => {
       const lab = chooseRunningLab(io, options)
       const tell = (line: ToOutside): void => io.out(`${JSON.stringify(line)}\n`)
-      const tails = planOf(lab).nodes.map(({ name }) => tailEvents(nodeFolder(lab.folder.root, name).events, 'start', (event) => tell({ kind: 'event', event })))
+      const tails = planOf(lab).nodes.map(({ name }) =>
+        tailEvents(nodeFolder(lab.folder.root, name).events, 'start', (event) => tell({ kind: 'event', event })),
+      )
       const end = new AbortController()
       const wishes = tellWishes(supervisorClient(lab.folder).lines<WishLine>('/wishes', end.signal), tell)
       for await (const line of io.lines()) void obey(context, options, JSON.parse(line) as ToInside, tell)
@@ -70,17 +84,37 @@ async function tellWishes(wishes: AsyncIterable<WishLine>, tell: (line: ToOutsid
   for await (const line of wishes) tell(line)
 }
 
-async function obey({ io, run }: CommandContext, options: { readonly data: string }, line: ToInside, tell: (line: ToOutside) => void): Promise<void> {
+async function obey(
+  { io, run }: CommandContext,
+  options: { readonly data: string },
+  line: ToInside,
+  tell: (line: ToOutside) => void,
+): Promise<void> {
   const lab = chooseRunningLab(io, options)
   switch (line.kind) {
     case 'command':
-      return tell({ kind: 'outcome', id: line.id, outcome: await runInProcess(run, io, [...line.args, '--data', options.data, '--json']) })
+      return tell({
+        kind: 'outcome',
+        id: line.id,
+        outcome: await runInProcess(run, io, [...line.args, '--data', options.data, '--json']),
+      })
     case 'ask':
-      return tell({ kind: 'answer', id: line.id, ...(await ask(() => (line.body === undefined ? clientOf(lab, line.node).get(line.path) : clientOf(lab, line.node).post(line.path, line.body)))) })
+      return tell({
+        kind: 'answer',
+        id: line.id,
+        ...(await ask(() =>
+          line.body === undefined
+            ? clientOf(lab, line.node).get(line.path)
+            : clientOf(lab, line.node).post(line.path, line.body),
+        )),
+      })
     case 'standing':
       return tell({ kind: 'answer', id: line.id, value: lab.record.stopped[line.node] })
     case 'wish-done':
-      return void (await supervisorClient(lab.folder).post('/wish-done', { id: line.id, ...(line.error === undefined ? {} : { error: line.error }) }))
+      return void (await supervisorClient(lab.folder).post('/wish-done', {
+        id: line.id,
+        ...(line.error === undefined ? {} : { error: line.error }),
+      }))
     default:
       return line satisfies never
   }

@@ -1,4 +1,7 @@
-/** `siplab timeline [TOPOLOGY]`: when each certificate ends and what stops with it, for today's lifetimes and for the announced ones. */
+/**
+ * `siplab timeline [TOPOLOGY]`: when each certificate ends and what stops with it, for today's lifetimes and for the
+ * announced ones.
+ */
 import { heldCertificates } from '../../lab/certificate-work.ts'
 import { heldAuthorities, heldCrls } from '../../lab/timeline-held.ts'
 import { announcedLifetimes, timeline } from '../../lab/timeline.ts'
@@ -18,25 +21,51 @@ export const timelineCommand: RegisterCommand = (program, { io }) => {
   const command = program
     .command('timeline [TOPOLOGY]')
     .summary('show when each certificate ends')
-    .description('Shows when each certificate ends and what stops with it: those a lab holds, with its authorities and revocation lists, or, with a TOPOLOGY, those it would get today.')
+    .description(
+      'Shows when each certificate ends and what stops with it: those a lab holds, with its authorities and revocation lists, or, with a TOPOLOGY, those it would get today.',
+    )
   common(command, 'siplab timeline edge').action((name: string | undefined, options: CommonOptions) => {
     const now = Date.now()
     const { plan, parts } = source(io, name, options, now)
     const entries = timeline(plan, parts, now)
-    answer(io, options, { topology: plan.topology, now: new Date(now).toISOString(), certificates: entries }, () => text(io, entries))
+    answer(io, options, { topology: plan.topology, now: new Date(now).toISOString(), certificates: entries }, () =>
+      text(io, entries),
+    )
   })
 }
 
-function source(io: Io, name: string | undefined, options: CommonOptions, now: number): { readonly plan: LabPlan; readonly parts: Parameters<typeof timeline>[1] } {
+function source(
+  io: Io,
+  name: string | undefined,
+  options: CommonOptions,
+  now: number,
+): { readonly plan: LabPlan; readonly parts: Parameters<typeof timeline>[1] } {
   if (name === undefined && (options.data !== undefined || findLabs(io.workingFolder).length > 0)) {
     const lab = chooseLab(io, options)
     const plan = planOf(lab)
     const home = { root: lab.folder.root, plan }
-    const leaves = heldCertificates(home, now).map(({ node, name: file, references, certificate }): TimelineCertificate => ({ node, name: file, references, notBefore: Date.parse(certificate.notBefore), notAfter: Date.parse(certificate.notAfter) }))
+    const leaves = heldCertificates(home, now).map(
+      ({ node, name: file, references, certificate }): TimelineCertificate => ({
+        node,
+        name: file,
+        references,
+        notBefore: Date.parse(certificate.notBefore),
+        notAfter: Date.parse(certificate.notAfter),
+      }),
+    )
     return { plan, parts: [...leaves, ...heldAuthorities(home, now), ...heldCrls(home)] }
   }
   const plan = planLab(chooseTopology(io, name).topology)
-  return { plan, parts: plan.certificates.map(({ node, references, request }) => ({ node, name: request.name, references, notBefore: now, notAfter: now + request.validSeconds * 1000 })) }
+  return {
+    plan,
+    parts: plan.certificates.map(({ node, references, request }) => ({
+      node,
+      name: request.name,
+      references,
+      notBefore: now,
+      notAfter: now + request.validSeconds * 1000,
+    })),
+  }
 }
 
 function text(io: Io, entries: readonly TimelineEntry[]): string {
@@ -45,7 +74,18 @@ function text(io: Io, entries: readonly TimelineEntry[]): string {
   const others = entries.filter(({ kind }) => kind !== 'certificate')
   return [
     endTable(leaves),
-    others.length === 0 ? '' : `\n${table(['OF', 'AUTHORITY OR LIST', 'ENDS', 'LEFT', 'DUE'], others.map(({ kind, node, name, notAfter, secondsLeft, warnsAt }) => [node, `${name}${kind === 'crl' ? ' (revocation list)' : ''}`, minute(notAfter), left(secondsLeft), day(warnsAt)]))}`,
+    others.length === 0
+      ? ''
+      : `\n${table(
+          ['OF', 'AUTHORITY OR LIST', 'ENDS', 'LEFT', 'DUE'],
+          others.map(({ kind, node, name, notAfter, secondsLeft, warnsAt }) => [
+            node,
+            `${name}${kind === 'crl' ? ' (revocation list)' : ''}`,
+            minute(notAfter),
+            left(secondsLeft),
+            day(warnsAt),
+          ]),
+        )}`,
     `\n${paint(io.colours.out, 'bold', 'With the announced lifetimes')}\n${lifetimeTable(leaves)}`,
     `\n${paint(io.colours.out, 'bold', 'What stops with each')}\n`,
     ...entries.map((entry) => stopText(io, entry)),
@@ -53,17 +93,46 @@ function text(io: Io, entries: readonly TimelineEntry[]): string {
 }
 
 function endTable(leaves: readonly TimelineEntry[]): string {
-  return table(['NODE', 'CERTIFICATE', 'ENDS', 'LEFT', 'WARNS FROM', 'SHOWN ON'], leaves.map(({ node, name, notAfter, secondsLeft, warnsAt, listeners }) => [node, name, minute(notAfter), left(secondsLeft), secondsLeft < 172_800 ? minute(warnsAt) : day(warnsAt), listeners.join(', ')]))
+  return table(
+    ['NODE', 'CERTIFICATE', 'ENDS', 'LEFT', 'WARNS FROM', 'SHOWN ON'],
+    leaves.map(({ node, name, notAfter, secondsLeft, warnsAt, listeners }) => [
+      node,
+      name,
+      minute(notAfter),
+      left(secondsLeft),
+      secondsLeft < 172_800 ? minute(warnsAt) : day(warnsAt),
+      listeners.join(', '),
+    ]),
+  )
 }
 
-/** One line for each certificate of a node would say the same many times over: they differ only by when they were issued. */
+/**
+ * One line for each certificate of a node would say the same many times over: they differ only by when they were
+ * issued.
+ */
 function lifetimeTable(leaves: readonly TimelineEntry[]): string {
-  const headings = ['NODE', 'CERTIFICATE', ...announcedLifetimes.flatMap((days) => [`${days} DAYS: ENDS`, 'WARNS', 'A YEAR'])]
-  return table(headings, leaves.map(({ node, name, lifetimes }) => [node, name, ...lifetimes.flatMap(({ notAfter, warnsAt, renewalsPerYear }) => [day(notAfter), day(warnsAt), String(renewalsPerYear)])]))
+  const headings = [
+    'NODE',
+    'CERTIFICATE',
+    ...announcedLifetimes.flatMap((days) => [`${days} DAYS: ENDS`, 'WARNS', 'A YEAR']),
+  ]
+  return table(
+    headings,
+    leaves.map(({ node, name, lifetimes }) => [
+      node,
+      name,
+      ...lifetimes.flatMap(({ notAfter, warnsAt, renewalsPerYear }) => [
+        day(notAfter),
+        day(warnsAt),
+        String(renewalsPerYear),
+      ]),
+    ]),
+  )
 }
 
 function stopText(io: Io, { node, name, notAfter, references, kind, stops, links }: TimelineEntry): string {
-  const what = kind === 'ca' ? `${name} of ${node}` : kind === 'crl' ? `the revocation list ${name} of ${node}` : `${node} ${name}`
+  const what =
+    kind === 'ca' ? `${name} of ${node}` : kind === 'crl' ? `the revocation list ${name} of ${node}` : `${node} ${name}`
   const used = kind === 'certificate' ? ` (${references.join(', ') || 'not assigned'})` : ''
   const lost = links.length === 0 ? [] : [`links: ${[...new Set(links)].join(', ')}`]
   return `${day(notAfter)}  ${paint(io.colours.out, 'bold', what)}${used}\n${[...stops, ...lost].map((line) => `            ${line}\n`).join('')}`

@@ -1,4 +1,7 @@
-/** `siplab trace`: messages, handshakes and routing decisions of the running nodes as they happen, in the form asked for. */
+/**
+ * `siplab trace`: messages, handshakes and routing decisions of the running nodes as they happen, in the form asked
+ * for.
+ */
 import { Option } from 'commander'
 import { captureWriter } from '../../lab/trace/pcapng.ts'
 import { renderLadder } from '../../lab/trace/ladder.ts'
@@ -29,38 +32,53 @@ export const traceCommand: RegisterCommand = (program, { io }) => {
   const command = program
     .command('trace [NODE]')
     .summary('show messages as they pass')
-    .description('Shows messages, handshakes and routing decisions of one node, or of all, from now on until Ctrl-C.\nhtml is one page with a ladder; pcapng holds the clear text in made-up packets with the real ports\n(Wireshark: -d tcp.port==5061,sip). TLS secrets are never written.')
+    .description(
+      'Shows messages, handshakes and routing decisions of one node, or of all, from now on until Ctrl-C.\nhtml is one page with a ladder; pcapng holds the clear text in made-up packets with the real ports\n(Wireshark: -d tcp.port==5061,sip). TLS secrets are never written.',
+    )
     .option('--follow', 'stay until Ctrl-C (it always does, unless --for or --count ends it)')
-    .addOption(new Option('--format <FORMAT>', 'form of the answer (default: text, jsonl with --json)').choices(['jsonl', 'text', 'html', 'pcapng']))
+    .addOption(
+      new Option('--format <FORMAT>', 'form of the answer (default: text, jsonl with --json)').choices([
+        'jsonl',
+        'text',
+        'html',
+        'pcapng',
+      ]),
+    )
     .option('--for <SPAN>', 'end after this time, e.g. 10s')
     .option('--count <N>', 'end after so many entries')
-  common(command, 'siplab trace --follow --format html > call.html').action(async (name: string | undefined, options: TraceOptions) => {
-    const lab = chooseRunningLab(io, options)
-    const plan = planOf(lab)
-    const running = plan.nodes.filter((node) => isSip(node.role) && lab.record.stopped[node.name] === undefined)
-    const nodes = name === undefined ? running : [chooseNode(plan, name)]
-    const format = options.format ?? (options.json === true ? 'jsonl' : 'text')
-    if (format === 'pcapng' && io.outIsTerminal) throw new UsageError('--format pcapng writes octets; send them to a file: siplab trace --format pcapng > trace.pcapng')
-    const sink = sinks[format](io, plan)
-    const end = new AbortController()
-    const stopListening = io.onInterrupt(() => end.abort())
-    const timer = options.for === undefined ? undefined : setTimeout(() => end.abort(), readSeconds('--for', options.for) * 1000)
-    const most = readCount(options.count)
-    let count = 0
-    await sink.begin()
-    await Promise.all(
-      nodes.map(async (node) => {
-        for await (const entry of clientOf(lab, node.name).lines<TraceEntry>('/trace', end.signal)) {
-          await sink.entry(entry)
-          count += 1
-          if (count >= most) end.abort()
-        }
-      }),
-    )
-    clearTimeout(timer)
-    stopListening()
-    await sink.end()
-  })
+  common(command, 'siplab trace --follow --format html > call.html').action(
+    async (name: string | undefined, options: TraceOptions) => {
+      const lab = chooseRunningLab(io, options)
+      const plan = planOf(lab)
+      const running = plan.nodes.filter((node) => isSip(node.role) && lab.record.stopped[node.name] === undefined)
+      const nodes = name === undefined ? running : [chooseNode(plan, name)]
+      const format = options.format ?? (options.json === true ? 'jsonl' : 'text')
+      if (format === 'pcapng' && io.outIsTerminal)
+        throw new UsageError(
+          '--format pcapng writes octets; send them to a file: siplab trace --format pcapng > trace.pcapng',
+        )
+      const sink = sinks[format](io, plan)
+      const end = new AbortController()
+      const stopListening = io.onInterrupt(() => end.abort())
+      const timer =
+        options.for === undefined ? undefined : setTimeout(() => end.abort(), readSeconds('--for', options.for) * 1000)
+      const most = readCount(options.count)
+      let count = 0
+      await sink.begin()
+      await Promise.all(
+        nodes.map(async (node) => {
+          for await (const entry of clientOf(lab, node.name).lines<TraceEntry>('/trace', end.signal)) {
+            await sink.entry(entry)
+            count += 1
+            if (count >= most) end.abort()
+          }
+        }),
+      )
+      clearTimeout(timer)
+      stopListening()
+      await sink.end()
+    },
+  )
 }
 
 interface Sink {
@@ -105,18 +123,36 @@ const sinks: Readonly<Record<'jsonl' | 'text' | 'html' | 'pcapng', (io: Io, plan
 
 /** From the outside in, as a remote call travels. */
 function parties(plan: LabPlan): readonly Party[] {
-  return plan.nodes.filter(({ role }) => isSip(role)).toReversed().map(({ name, faces }) => ({ name, addresses: faces.map(({ address }) => address) }))
+  return plan.nodes
+    .filter(({ role }) => isSip(role))
+    .toReversed()
+    .map(({ name, faces }) => ({ name, addresses: faces.map(({ address }) => address) }))
 }
 
 function isSip(role: string): boolean {
   return !['dns', 'pki', 'sql', 'load-balancer'].includes(role)
 }
 
-function text(io: Io, { time, node, kind, direction, transport, local, remote, text: message, event, data }: TraceEntry): string {
-  const ends = local === undefined || remote === undefined ? '' : direction === 'in' ? ` ${remote} -> ${local}` : ` ${local} -> ${remote}`
-  const title = message === undefined ? `${event ?? kind} ${data === undefined ? '' : JSON.stringify(data)}` : titleOf(message)
+function text(
+  io: Io,
+  { time, node, kind, direction, transport, local, remote, text: message, event, data }: TraceEntry,
+): string {
+  const ends =
+    local === undefined || remote === undefined
+      ? ''
+      : direction === 'in'
+        ? ` ${remote} -> ${local}`
+        : ` ${local} -> ${remote}`
+  const title =
+    message === undefined ? `${event ?? kind} ${data === undefined ? '' : JSON.stringify(data)}` : titleOf(message)
   const head = `${time.slice(11, 23)} ${paint(io.colours.out, 'cyan', node.padEnd(10))} ${(direction ?? '').padEnd(3)} ${(transport ?? '').padEnd(3)}${ends} ${paint(io.colours.out, 'bold', title.trim())}\n`
-  return message === undefined ? head : `${head}${message.trimEnd().split(/\r?\n/).map((line) => `    ${line}\n`).join('')}\n`
+  return message === undefined
+    ? head
+    : `${head}${message
+        .trimEnd()
+        .split(/\r?\n/)
+        .map((line) => `    ${line}\n`)
+        .join('')}\n`
 }
 
 function readCount(text: string | undefined): number {

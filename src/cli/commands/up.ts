@@ -27,27 +27,35 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
   const command = program
     .command('up [TOPOLOGY]')
     .summary('bring a lab up')
-    .description('Brings a lab up, each node a process of its own, and stays until Ctrl-C brings it down in order.\nTOPOLOGY is a name of config/ or the path of a lab file.')
+    .description(
+      'Brings a lab up, each node a process of its own, and stays until Ctrl-C brings it down in order.\nTOPOLOGY is a name of config/ or the path of a lab file.',
+    )
     .option('--detach', 'leave it running in the background once it is up')
     .option('--fresh', 'begin with an empty data folder')
     .option('--movable-clock', 'let siplab clock move the time of single nodes (needs libfaketime)')
-  common(placement(command), `siplab up ${defaultTopology}`).action(async (name: string | undefined, options: UpCommandOptions) => {
-    const { topology, source } = chooseTopology(io, name)
-    const data = resolve(io.workingFolder, options.data ?? join('.siplab', topology.name))
-    const { network, ports } = readPlacement(options)
-    if (options.detach === true) return finish(await detach(io, { data, source, options }))
-    finish(
-      await stayWith(io, options, {
-        topology, source, data, ports, launcher,
-        ...(network === undefined ? {} : { network }),
-        fresh: options.fresh === true,
-        movableClock: options.movableClock === true,
-        environment: io.environment,
-        onProgress: (line) => io.err(`${paint(io.colours.err, 'dim', line)}\n`),
-        onChange: (change) => showChange(io, options, change),
-      }),
-    )
-  })
+  common(placement(command), `siplab up ${defaultTopology}`).action(
+    async (name: string | undefined, options: UpCommandOptions) => {
+      const { topology, source } = chooseTopology(io, name)
+      const data = resolve(io.workingFolder, options.data ?? join('.siplab', topology.name))
+      const { network, ports } = readPlacement(options)
+      if (options.detach === true) return finish(await detach(io, { data, source, options }))
+      finish(
+        await stayWith(io, options, {
+          topology,
+          source,
+          data,
+          ports,
+          launcher,
+          ...(network === undefined ? {} : { network }),
+          fresh: options.fresh === true,
+          movableClock: options.movableClock === true,
+          environment: io.environment,
+          onProgress: (line) => io.err(`${paint(io.colours.err, 'dim', line)}\n`),
+          onChange: (change) => showChange(io, options, change),
+        }),
+      )
+    },
+  )
 }
 
 /** Until the lab is down; a second Ctrl-C ends every process at once. */

@@ -29,47 +29,97 @@ interface AddOptions extends UsersOptions {
 }
 
 export const usersCommand: RegisterCommand = (program, { io }) => {
-  const users = program.command('users').summary('list, add and remove accounts').description('The accounts in the directory of the lab.')
-  common(withTopology(users.command('list', { isDefault: true }).description('Lists every account.')), 'siplab users list').action(async (options: UsersOptions) => {
+  const users = program
+    .command('users')
+    .summary('list, add and remove accounts')
+    .description('The accounts in the directory of the lab.')
+  common(
+    withTopology(users.command('list', { isDefault: true }).description('Lists every account.')),
+    'siplab users list',
+  ).action(async (options: UsersOptions) => {
     const { plan, open } = chooseDirectory(io, options)
     const accounts: Account[] = []
     for (const organisation of plan.organisations) accounts.push(...(await open(organisation, listUsers)))
-    const rows = accounts.map(({ aor, login, homePool, remote, enabled }) => [aor, login, homePool, remote ? 'yes' : 'no', enabled ? 'yes' : 'no'])
+    const rows = accounts.map(({ aor, login, homePool, remote, enabled }) => [
+      aor,
+      login,
+      homePool,
+      remote ? 'yes' : 'no',
+      enabled ? 'yes' : 'no',
+    ])
     answer(io, options, accounts, () => table(['USER', 'LOGIN', 'HOME', 'FROM OUTSIDE', 'ENABLED'], rows))
   })
 
-  const add = users.command('add <URI>').description('Adds an account, or replaces it.').requiredOption('--password <PASSWORD>', 'its password').option('--home <FQDN>', 'its home (default: the only one of its domain)').option('--remote', 'may sign in from outside')
-  common(withTopology(add), 'siplab users add sip:erna@lab.test --password secret --remote').action(async (uri: string, options: AddOptions) => {
-    const { plan, open } = chooseDirectory(io, options)
-    const { login, domain, organisation } = readUri(plan, uri)
-    const home = chooseHome(plan, organisation, options.home)
-    const user = { uri: `sip:${login}@${domain}`, login, password: options.password, home, remote: options.remote === true }
-    const account = await open(organisation, (directory) => addUser(directory, user, realmOf(plan, organisation.domain)))
-    answer(io, options, account, () => `${account.aor} is at home in ${home}\n`)
-  })
+  const add = users
+    .command('add <URI>')
+    .description('Adds an account, or replaces it.')
+    .requiredOption('--password <PASSWORD>', 'its password')
+    .option('--home <FQDN>', 'its home (default: the only one of its domain)')
+    .option('--remote', 'may sign in from outside')
+  common(withTopology(add), 'siplab users add sip:erna@lab.test --password secret --remote').action(
+    async (uri: string, options: AddOptions) => {
+      const { plan, open } = chooseDirectory(io, options)
+      const { login, domain, organisation } = readUri(plan, uri)
+      const home = chooseHome(plan, organisation, options.home)
+      const user = {
+        uri: `sip:${login}@${domain}`,
+        login,
+        password: options.password,
+        home,
+        remote: options.remote === true,
+      }
+      const account = await open(organisation, (directory) =>
+        addUser(directory, user, realmOf(plan, organisation.domain)),
+      )
+      answer(io, options, account, () => `${account.aor} is at home in ${home}\n`)
+    },
+  )
 
-  common(withTopology(users.command('remove <URI>').description('Removes an account with its credentials and its bindings.')), 'siplab users remove sip:erna@lab.test').action(async (uri: string, options: UsersOptions) => {
+  common(
+    withTopology(
+      users.command('remove <URI>').description('Removes an account with its credentials and its bindings.'),
+    ),
+    'siplab users remove sip:erna@lab.test',
+  ).action(async (uri: string, options: UsersOptions) => {
     const { plan, root, open } = chooseDirectory(io, options)
     const { login, domain, organisation } = readUri(plan, uri)
     const aor = `sip:${login}@${domain}`
     const bindings = bindingsIn(plan, root, organisation, io.environment['SIPLAB_STORE_URL'])
     const removed = await open(organisation, (directory) => removeUser(directory, bindings, aor))
-    if (!removed) throw new LabError('not-so', 'user.unknown', `the directory of ${organisation.domain} has no ${aor}; siplab users list shows those it has`)
+    if (!removed)
+      throw new LabError(
+        'not-so',
+        'user.unknown',
+        `the directory of ${organisation.domain} has no ${aor}; siplab users list shows those it has`,
+      )
     answer(io, options, { removed: aor }, () => `${aor} is removed\n`)
   })
 
-  const seed = users.command('seed').description('Writes the lists of the topology into the directory, and its users when there is none yet. siplab up does the same.')
-  common(withTopology(seed), 'siplab users seed --topology edge-pool --containers').action(async (options: UsersOptions) => {
-    const { plan, root, url } = chooseDirectory(io, options)
-    makeStoreFolders(plan, root)
-    await seedDirectories(plan, root, url)
-    await makePoolStores(plan, root, io.environment['SIPLAB_STORE_URL'])
-    answer(io, options, { users: plan.users.map(({ uri }) => uri) }, () => `The directory of ${plan.topology} is ready\n`)
-  })
+  const seed = users
+    .command('seed')
+    .description(
+      'Writes the lists of the topology into the directory, and its users when there is none yet. siplab up does the same.',
+    )
+  common(withTopology(seed), 'siplab users seed --topology edge-pool --containers').action(
+    async (options: UsersOptions) => {
+      const { plan, root, url } = chooseDirectory(io, options)
+      makeStoreFolders(plan, root)
+      await seedDirectories(plan, root, url)
+      await makePoolStores(plan, root, io.environment['SIPLAB_STORE_URL'])
+      answer(
+        io,
+        options,
+        { users: plan.users.map(({ uri }) => uri) },
+        () => `The directory of ${plan.topology} is ready\n`,
+      )
+    },
+  )
 }
 
 function withTopology(command: Command): Command {
-  return command.option('--topology <FILE>', 'name or path of a lab file, for a directory without a lab on this machine').option('--containers', 'addresses as in the container lab')
+  return command
+    .option('--topology <FILE>', 'name or path of a lab file, for a directory without a lab on this machine')
+    .option('--containers', 'addresses as in the container lab')
 }
 
 interface ChosenDirectory {
@@ -94,19 +144,36 @@ function ofLab(io: Io, options: UsersOptions): Pick<ChosenDirectory, 'plan' | 'r
 
 function ofTopology(io: Io, options: UsersOptions, name: string): Pick<ChosenDirectory, 'plan' | 'root'> {
   const { topology } = chooseTopology(io, name)
-  return { plan: planLab(topology, { addressing: readAddressing(io, options) }), root: resolve(io.workingFolder, options.data ?? `.siplab/${topology.name}`) }
+  return {
+    plan: planLab(topology, { addressing: readAddressing(io, options) }),
+    root: resolve(io.workingFolder, options.data ?? `.siplab/${topology.name}`),
+  }
 }
 
-function readUri(plan: LabPlan, text: string): { readonly login: string; readonly domain: string; readonly organisation: OrganisationPlan } {
+function readUri(
+  plan: LabPlan,
+  text: string,
+): { readonly login: string; readonly domain: string; readonly organisation: OrganisationPlan } {
   const [, login, domain = plan.domain] = /^(?:sip:)?([a-z0-9][a-z0-9._-]{0,63})(?:@([a-z0-9.-]+))?$/.exec(text) ?? []
   const organisation = plan.organisations.find(({ domains }) => domains.includes(domain))
   if (login !== undefined && organisation !== undefined) return { login, domain, organisation }
-  throw new UsageError(`wanted a user such as sip:erna@${plan.domain}, in one of ${plan.organisations.flatMap(({ domains }) => domains).join(', ')}; found ${JSON.stringify(text)}`)
+  throw new UsageError(
+    `wanted a user such as sip:erna@${plan.domain}, in one of ${plan.organisations.flatMap(({ domains }) => domains).join(', ')}; found ${JSON.stringify(text)}`,
+  )
 }
 
 function chooseHome(plan: LabPlan, { domain }: OrganisationPlan, wanted: string | undefined): string {
-  const homes = [...new Set(plan.nodes.flatMap(({ organisation, settings }) => (organisation === domain && 'home' in settings ? [settings.home] : [])))]
-  const home = wanted === undefined ? homes[0] : homes.find((known) => known === wanted || known.split('.')[0] === wanted)
+  const homes = [
+    ...new Set(
+      plan.nodes.flatMap(({ organisation, settings }) =>
+        organisation === domain && 'home' in settings ? [settings.home] : [],
+      ),
+    ),
+  ]
+  const home =
+    wanted === undefined ? homes[0] : homes.find((known) => known === wanted || known.split('.')[0] === wanted)
   if (home !== undefined && (wanted !== undefined || homes.length === 1)) return home
-  throw new UsageError(`--home: wanted one of ${homes.join(', ')}, found ${wanted === undefined ? 'none' : JSON.stringify(wanted)}`)
+  throw new UsageError(
+    `--home: wanted one of ${homes.join(', ')}, found ${wanted === undefined ? 'none' : JSON.stringify(wanted)}`,
+  )
 }

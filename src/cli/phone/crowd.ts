@@ -18,7 +18,8 @@ export interface Crowd {
   /** Every phone; false when one was refused. */
   signIn(): Promise<boolean>
   /**
-   * Obeys lines in their order; only `cancel` does not wait for those before it. Resolves at `quit` or when the lines end.
+   * Obeys lines in their order; only `cancel` does not wait for those before it. Resolves at `quit` or when the lines
+   * end.
    *
    * @returns `good` is false when something did not come to what was asked; `quit`: the lines said so
    */
@@ -31,7 +32,11 @@ const atOnce = 16
 
 export function openCrowd({ phones, echo, tell, onBadLine }: CrowdOptions): Crowd {
   const desks = phones.map((settings, at) =>
-    openDesk({ settings, echo, tell: (event) => tell({ ...event, phone: at + 1, user: `sip:${settings.user}@${settings.domain}` }) }),
+    openDesk({
+      settings,
+      echo,
+      tell: (event) => tell({ ...event, phone: at + 1, user: `sip:${settings.user}@${settings.domain}` }),
+    }),
   )
   const chosen = ({ phone, do: what }: PhoneCommand): readonly Desk[] => {
     if (phone !== undefined) return desks.slice(phone - 1, phone)

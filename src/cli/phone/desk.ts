@@ -1,5 +1,13 @@
 /** One phone of the command line: commands in, events out. */
-import { openPhone, PhoneError, type Call, type IncomingCall, type OutgoingCall, type Phone, type PhoneSettings } from '../../phone/index.ts'
+import {
+  openPhone,
+  PhoneError,
+  type Call,
+  type IncomingCall,
+  type OutgoingCall,
+  type Phone,
+  type PhoneSettings,
+} from '../../phone/index.ts'
 import type { Failure, PhoneCommand, PhoneEvent } from './lines.ts'
 
 export interface Desk {
@@ -29,7 +37,9 @@ export function openDesk({ settings, echo, tell }: DeskOptions): Desk {
       () => tell({ event: 'established', call: call.id, peer: call.peer }),
       () => undefined,
     )
-    void call.ended.then(({ by, how, answer }) => tell({ event: 'ended', call: call.id, by, how, ...(answer === undefined ? {} : { status: answer.status }) }))
+    void call.ended.then(({ by, how, answer }) =>
+      tell({ event: 'ended', call: call.id, by, how, ...(answer === undefined ? {} : { status: answer.status }) }),
+    )
   }
   phone.onMessage = ({ from, text }) => {
     tell({ event: 'message', from, text })
@@ -41,7 +51,8 @@ export function openDesk({ settings, echo, tell }: DeskOptions): Desk {
     waitingForCall?.()
   }
   phone.onNotice = (notice) => {
-    if (notice.kind === 'flow-lost') tell({ event: 'flow-lost', ...(notice.error.verdict === undefined ? {} : { verdict: notice.error.verdict }) })
+    if (notice.kind === 'flow-lost')
+      tell({ event: 'flow-lost', ...(notice.error.verdict === undefined ? {} : { verdict: notice.error.verdict }) })
     else if (notice.kind === 'signed-in-again') tell(signedIn(phone, notice.registered.redirects))
     else tell({ event: 'signed-out', because: notice.because })
   }
@@ -117,7 +128,10 @@ function wanted(call: Call | undefined): Call {
 
 function outgoing(call: Call): OutgoingCall {
   if (isOutgoing(call)) return call
-  throw new PhoneError('phone.not-so', `only a call of ours can be cancelled; the call from ${call.peer} is ended with hang-up or reject`)
+  throw new PhoneError(
+    'phone.not-so',
+    `only a call of ours can be cancelled; the call from ${call.peer} is ended with hang-up or reject`,
+  )
 }
 
 function isOutgoing(call: Call): call is OutgoingCall {

@@ -31,7 +31,13 @@ export type PhoneEvent =
   | { readonly event: 'calling'; readonly call: string; readonly to: string }
   | { readonly event: 'incoming-call'; readonly call: string; readonly from: string }
   | { readonly event: 'established'; readonly call: string; readonly peer: string }
-  | { readonly event: 'ended'; readonly call: string; readonly by: 'us' | 'them'; readonly how: string; readonly status?: number }
+  | {
+      readonly event: 'ended'
+      readonly call: string
+      readonly by: 'us' | 'them'
+      readonly how: string
+      readonly status?: number
+    }
   | { readonly event: 'flow-lost'; readonly verdict?: Verdict }
   | ({ readonly event: 'failed'; readonly do: string } & Failure)
 
@@ -62,13 +68,16 @@ export function readCommand(line: string): PhoneCommand {
   throw new UsageError(`${JSON.stringify(line.slice(0, 80))}: ${wrong}; ${help}`)
 }
 
-const help = 'there is sign-in, sign-out, message URI TEXT, call URI, answer, reject STATUS, hang-up, cancel, wait SECONDS, quit'
+const help =
+  'there is sign-in, sign-out, message URI TEXT, call URI, answer, reject STATUS, hang-up, cancel, wait SECONDS, quit'
 
 function readJson(line: string): unknown {
   try {
     return JSON.parse(line)
   } catch (error) {
-    throw new UsageError(`wanted one JSON object a line, found ${JSON.stringify(line.slice(0, 80))} (${error instanceof Error ? error.message : String(error)})`)
+    throw new UsageError(
+      `wanted one JSON object a line, found ${JSON.stringify(line.slice(0, 80))} (${error instanceof Error ? error.message : String(error)})`,
+    )
   }
 }
 

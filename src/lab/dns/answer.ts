@@ -19,7 +19,12 @@ const responseCodes = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP
  * @param overUdp true: an answer that does not fit is cut and marked, so that the asker comes again by TCP
  * @returns undefined when nothing may be sent: a response, a fragment, or a silent fault
  */
-export function answerQuery(zone: Zone, octets: Buffer, faults: readonly DnsFault[], overUdp: boolean): Buffer | undefined {
+export function answerQuery(
+  zone: Zone,
+  octets: Buffer,
+  faults: readonly DnsFault[],
+  overUdp: boolean,
+): Buffer | undefined {
   if (octets.length < headerBytes || isResponse(octets)) return undefined
   const query = tryDecode(octets)
   if (query === undefined) return bare(octets, 'FORMERR')
@@ -45,8 +50,10 @@ function tryDecode(octets: Buffer): Packet | undefined {
 
 function withFaults(answer: ZoneAnswer, faults: readonly DnsFault[]): ZoneAnswer {
   return faults.reduce<ZoneAnswer>((result, fault) => {
-    if (fault.kind === 'nxdomain' && result.zone !== undefined) return { code: 'NXDOMAIN', records: [], additional: [], zone: result.zone }
-    if (fault.kind === 'wrong-target') return { ...result, records: misdirect(result.records, fault.target), additional: [] }
+    if (fault.kind === 'nxdomain' && result.zone !== undefined)
+      return { code: 'NXDOMAIN', records: [], additional: [], zone: result.zone }
+    if (fault.kind === 'wrong-target')
+      return { ...result, records: misdirect(result.records, fault.target), additional: [] }
     return result
   }, answer)
 }
@@ -55,14 +62,20 @@ function respond(query: Packet, question: Question, answer: ZoneAnswer): Packet 
   const negative = answer.records.length === 0 && answer.zone !== undefined
   return {
     ...head(query, question, answer.code === 'REFUSED' ? 0 : AUTHORITATIVE_ANSWER, answer.code),
-    answers: isApexQuestion(question, answer) ? [soa(answer.zone)] : answer.records.map((record) => wire(record, question.name)),
+    answers: isApexQuestion(question, answer)
+      ? [soa(answer.zone)]
+      : answer.records.map((record) => wire(record, question.name)),
     authorities: negative ? [soa(answer.zone)] : [],
     additionals: answer.additional.map((record) => wire(record, record.name)),
   }
 }
 
 function isApexQuestion(question: Question, answer: ZoneAnswer): answer is ZoneAnswer & { readonly zone: string } {
-  return question.type === 'SOA' && answer.zone !== undefined && question.name.toLowerCase().replace(/\.$/, '') === answer.zone
+  return (
+    question.type === 'SOA' &&
+    answer.zone !== undefined &&
+    question.name.toLowerCase().replace(/\.$/, '') === answer.zone
+  )
 }
 
 function truncated(query: Packet, question: Question): Packet {
@@ -70,12 +83,21 @@ function truncated(query: Packet, question: Question): Packet {
 }
 
 function head(query: Packet, question: Question, flags: number, code: keyof typeof responseCodes): Packet {
-  return { type: 'response', id: query.id ?? 0, flags: ((query.flags ?? 0) & RECURSION_DESIRED) | flags | responseCodes[code], questions: [question] }
+  return {
+    type: 'response',
+    id: query.id ?? 0,
+    flags: ((query.flags ?? 0) & RECURSION_DESIRED) | flags | responseCodes[code],
+    questions: [question],
+  }
 }
 
 /** A header alone, for a question that could not be read. */
 function bare(octets: Buffer, code: keyof typeof responseCodes): Buffer {
-  return encode({ type: 'response', id: octets.readUInt16BE(0), flags: (octets.readUInt16BE(2) & RECURSION_DESIRED) | responseCodes[code] })
+  return encode({
+    type: 'response',
+    id: octets.readUInt16BE(0),
+    flags: (octets.readUInt16BE(2) & RECURSION_DESIRED) | responseCodes[code],
+  })
 }
 
 function isResponse(octets: Buffer): boolean {
@@ -107,6 +129,14 @@ function wire(record: ZoneRecord, name: string): ResourceRecord {
 }
 
 function soa(zone: string): ResourceRecord {
-  const data = { mname: `dns.${zone}`, rname: `hostmaster.${zone}`, serial: 1, refresh: 3600, retry: 600, expire: 86400, minimum: ttlSeconds }
+  const data = {
+    mname: `dns.${zone}`,
+    rname: `hostmaster.${zone}`,
+    serial: 1,
+    refresh: 3600,
+    retry: 600,
+    expire: 86400,
+    minimum: ttlSeconds,
+  }
   return { name: zone, type: 'SOA', ttl: ttlSeconds, class: 'IN', data }
 }

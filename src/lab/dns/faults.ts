@@ -12,7 +12,9 @@ export type DnsFault =
 
 export const dnsFaultKinds: readonly DnsFault['kind'][] = ['wrong-target', 'nxdomain', 'silent']
 
-/** `concerns({ kind: 'nxdomain', name: 'sip.lab.test' }, 'SIP.lab.test')` is true; a fault without a name concerns all. */
+/**
+ * `concerns({ kind: 'nxdomain', name: 'sip.lab.test' }, 'SIP.lab.test')` is true; a fault without a name concerns all.
+ */
 export function concerns(fault: DnsFault, name: string): boolean {
   return fault.name === undefined || canonical(fault.name) === canonical(name)
 }

@@ -1,4 +1,6 @@
-/** The node `dns`: every view of its organisation on its own address, and the control requests that break its answers. */
+/**
+ * The node `dns`: every view of its organisation on its own address, and the control requests that break its answers.
+ */
 import { z } from 'zod'
 import { ControlUsageError, json } from '../../roles/control-server.ts'
 import type { ListenerStatus } from '../../roles/control-api.ts'
@@ -33,9 +35,15 @@ export function startDnsNode(start: NodeStart): Promise<RunningNode> {
         'GET /dns-faults': () => json(server.faults()),
         'POST /dns-faults': ({ body }) => {
           const parsed = faults.safeParse(body)
-          if (!parsed.success) throw new ControlUsageError(`wanted a list of DNS faults: ${z.prettifyError(parsed.error)}`)
+          if (!parsed.success)
+            throw new ControlUsageError(`wanted a list of DNS faults: ${z.prettifyError(parsed.error)}`)
           server.setFaults(parsed.data as readonly DnsFault[])
-          recorder.record('link.fault', { message: parsed.data.length === 0 ? 'DNS answers are healed' : `DNS answers are broken: ${parsed.data.map(({ kind }) => kind).join(', ')}` })
+          recorder.record('link.fault', {
+            message:
+              parsed.data.length === 0
+                ? 'DNS answers are healed'
+                : `DNS answers are broken: ${parsed.data.map(({ kind }) => kind).join(', ')}`,
+          })
           return json({})
         },
       },

@@ -20,7 +20,12 @@ export interface ServedView extends Pick<DnsView, 'name' | 'organisation' | 'add
 
 export interface DnsServer {
   /** Where each view answers; the port differs from the plan's when that was 0. */
-  readonly views: readonly { readonly name: string; readonly organisation: string; readonly address: string; readonly port: number }[]
+  readonly views: readonly {
+    readonly name: string
+    readonly organisation: string
+    readonly address: string
+    readonly port: number
+  }[]
   faults(): readonly DnsFault[]
   /** From the next question on. An empty list heals. */
   setFaults(faults: readonly DnsFault[]): void
@@ -40,7 +45,12 @@ export async function openDnsServer(views: readonly ServedView[]): Promise<DnsSe
     throw error
   }
   return {
-    views: open.map(({ port }, at) => ({ name: views[at]?.name ?? '', organisation: views[at]?.organisation ?? '', address: views[at]?.address ?? '', port })),
+    views: open.map(({ port }, at) => ({
+      name: views[at]?.name ?? '',
+      organisation: views[at]?.organisation ?? '',
+      address: views[at]?.address ?? '',
+      port,
+    })),
     faults: () => state.faults,
     setFaults(faults) {
       state.faults = faults
@@ -79,7 +89,10 @@ async function openView(view: ServedView, state: State): Promise<OpenView> {
 
 type Answer = (octets: Buffer) => Buffer | undefined
 
-function openUdp({ address, port }: { readonly address: string; readonly port: number }, answer: Answer): Promise<UdpSocket> {
+function openUdp(
+  { address, port }: { readonly address: string; readonly port: number },
+  answer: Answer,
+): Promise<UdpSocket> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
   socket.on('message', (octets, from) => {
     const response = answer(octets)
@@ -100,7 +113,10 @@ interface TcpListener {
   readonly connections: Set<Socket>
 }
 
-function openTcp({ address, port }: { readonly address: string; readonly port: number }, answer: Answer): Promise<TcpListener> {
+function openTcp(
+  { address, port }: { readonly address: string; readonly port: number },
+  answer: Answer,
+): Promise<TcpListener> {
   const connections = new Set<Socket>()
   const server = createServer((socket) => {
     connections.add(socket)

@@ -38,12 +38,15 @@ export class Zone {
   constructor(view: Pick<DnsView, 'zones'> & { readonly records: readonly ZoneRecord[] }) {
     this.#origins = view.zones.map(canonical).toSorted((a, b) => b.length - a.length)
     this.#records = Map.groupBy(view.records, (record) => canonical(record.name))
-    this.#names = new Set([...this.#origins, ...view.records.flatMap((record) => nameAndParents(canonical(record.name)))])
+    this.#names = new Set([
+      ...this.#origins,
+      ...view.records.flatMap((record) => nameAndParents(canonical(record.name))),
+    ])
   }
 
   /**
-   * `ask('sip.lab.test', 'A')`: NXDOMAIN when nothing has that name or lies below it (RFC 8020), no records and NOERROR when
-   * the name exists without that type, REFUSED outside the zones of this view.
+   * `ask('sip.lab.test', 'A')`: NXDOMAIN when nothing has that name or lies below it (RFC 8020), no records and NOERROR
+   * when the name exists without that type, REFUSED outside the zones of this view.
    *
    * @param type `A`, `AAAA`, `SRV`, `NAPTR`, `ANY` or any other mnemonic, which is then never found
    */
@@ -52,13 +55,17 @@ export class Zone {
     const zone = this.#origins.find((origin) => wanted === origin || wanted.endsWith(`.${origin}`))
     if (zone === undefined) return { code: 'REFUSED', records: [], additional: [] }
     if (!this.#names.has(wanted)) return { code: 'NXDOMAIN', records: [], additional: [], zone }
-    const records = (this.#records.get(wanted) ?? []).filter((record) => type === 'ANY' || record.kind === type.toLowerCase())
+    const records = (this.#records.get(wanted) ?? []).filter(
+      (record) => type === 'ANY' || record.kind === type.toLowerCase(),
+    )
     return { code: 'NOERROR', records, additional: this.#addressesOf(records), zone }
   }
 
   #addressesOf(records: readonly ZoneRecord[]): readonly ZoneRecord[] {
     const targets = new Set(records.flatMap((record) => (record.kind === 'srv' ? [canonical(record.target)] : [])))
-    return [...targets].flatMap((target) => (this.#records.get(target) ?? []).filter(({ kind }) => kind === 'a' || kind === 'aaaa'))
+    return [...targets].flatMap((target) =>
+      (this.#records.get(target) ?? []).filter(({ kind }) => kind === 'a' || kind === 'aaaa'),
+    )
   }
 }
 

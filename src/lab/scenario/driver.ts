@@ -1,6 +1,6 @@
 /**
- * What a scenario needs of a lab, wherever it runs. The local lab is behind it (local-driver.ts); a lab in containers can be:
- * commands with `--lab compose`, events from the shared volume, processes by `docker compose kill`.
+ * What a scenario needs of a lab, wherever it runs. The local lab is behind it (local-driver.ts); a lab in containers
+ * can be: commands with `--lab compose`, events from the shared volume, processes by `docker compose kill`.
  */
 import type { NodeEvent, NodeState } from '../../roles/control-api.ts'
 import type { LabPlan } from '../../topology/plan-types.ts'
@@ -20,7 +20,10 @@ export interface LabWish {
 
 export interface LabDriver {
   readonly kind: 'local' | 'compose'
-  /** Why the wish cannot be had here, e.g. libfaketime is missing; undefined when it can. Then the scenario is skipped by name. */
+  /**
+   * Why the wish cannot be had here, e.g. libfaketime is missing; undefined when it can. Then the scenario is skipped
+   * by name.
+   */
   lacks(wish: LabWish): string | undefined
   bringUp(wish: LabWish, signal: AbortSignal): Promise<DrivenLab>
 }

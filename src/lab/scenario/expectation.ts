@@ -44,17 +44,46 @@ function judgeSubject(expect: Expectation, situation: Situation): Finding {
 }
 
 function judgeNode({ state, exit, because }: Expectation, node: string, { standing }: Situation): Finding {
-  const held = standing?.state === state && (exit === undefined || standing?.exit === exit) && (because === undefined || standing?.verdict?.code === because)
-  const found = standing === undefined ? 'nothing known' : [standing.state, standing.exit === undefined ? standing.signal : `exit ${standing.exit}`, standing.verdict?.code].filter((part) => part !== undefined).join(', ')
-  return { held, wanted: `${node} ${[state, exit === undefined ? undefined : `exit ${exit}`, because].filter((part) => part !== undefined).join(', ')}`, found: `${node} ${found}`, next: `siplab events ${node}` }
+  const held =
+    standing?.state === state &&
+    (exit === undefined || standing?.exit === exit) &&
+    (because === undefined || standing?.verdict?.code === because)
+  const found =
+    standing === undefined
+      ? 'nothing known'
+      : [
+          standing.state,
+          standing.exit === undefined ? standing.signal : `exit ${standing.exit}`,
+          standing.verdict?.code,
+        ]
+          .filter((part) => part !== undefined)
+          .join(', ')
+  return {
+    held,
+    wanted: `${node} ${[state, exit === undefined ? undefined : `exit ${exit}`, because].filter((part) => part !== undefined).join(', ')}`,
+    found: `${node} ${found}`,
+    next: `siplab events ${node}`,
+  }
 }
 
 function judgeVerdict(expect: Expectation, code: string, { since }: Situation): Finding {
   const verdicts = verdictsOf(since)
   const held = verdicts.some((verdict) => verdict.code === code && verdictFits(expect, verdict))
-  const details = Object.entries({ link: expect.link, at: expect.at, windows: expect.windows, serial: expect.serial, found: expect.found, also: expect.also?.join(', ') }).flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]))
+  const details = Object.entries({
+    link: expect.link,
+    at: expect.at,
+    windows: expect.windows,
+    serial: expect.serial,
+    found: expect.found,
+    also: expect.also?.join(', '),
+  }).flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]))
   const seen = verdicts.map(({ code: found, link, node }) => `${found} on ${link ?? node ?? 'no node'}`)
-  return { held, wanted: `the verdict ${[code, ...details].join(', ')}`, found: seen.length === 0 ? 'no verdict' : [...new Set(seen)].slice(-8).join('; '), next: 'siplab events --joined' }
+  return {
+    held,
+    wanted: `the verdict ${[code, ...details].join(', ')}`,
+    found: seen.length === 0 ? 'no verdict' : [...new Set(seen)].slice(-8).join('; '),
+    next: 'siplab events --joined',
+  }
 }
 
 function verdictFits({ link, at, windows, serial, found, also = [] }: Expectation, verdict: Verdict): boolean {
@@ -70,7 +99,11 @@ function verdictFits({ link, at, windows, serial, found, also = [] }: Expectatio
 
 /** Joined where both ends wrote about one connection, and what a node says of itself. */
 export function verdictsOf(events: readonly NodeEvent[]): readonly Verdict[] {
-  const own = events.flatMap((event) => (event.verdict === undefined || isConnectionEvent(event) || isDialEvent(event) ? [] : [{ node: event.node, ...event.verdict }]))
+  const own = events.flatMap((event) =>
+    event.verdict === undefined || isConnectionEvent(event) || isDialEvent(event)
+      ? []
+      : [{ node: event.node, ...event.verdict }],
+  )
   return [...joinEvents(events), ...own]
 }
 
@@ -81,7 +114,10 @@ function judgeEvents(node: string, patterns: readonly EventPattern[], { since }:
     const pattern = patterns[reached]
     if (pattern !== undefined && eventFits(pattern, event)) reached += 1
   }
-  const seen = written.slice(-12).map(({ event }) => event).join(', ')
+  const seen = written
+    .slice(-12)
+    .map(({ event }) => event)
+    .join(', ')
   const missing = patterns[reached]
   return {
     held: reached === patterns.length,
@@ -94,7 +130,12 @@ function judgeEvents(node: string, patterns: readonly EventPattern[], { since }:
 function eventFits(pattern: EventPattern, { event, message, verdict, data }: NodeEvent): boolean {
   if (typeof pattern === 'string') return event === pattern
   const dataFits = Object.entries(pattern.data ?? {}).every(([name, value]) => data?.[name] === value)
-  return event === pattern.event && (pattern.verdict === undefined || verdict?.code === pattern.verdict) && (pattern.says === undefined || message.includes(pattern.says)) && dataFits
+  return (
+    event === pattern.event &&
+    (pattern.verdict === undefined || verdict?.code === pattern.verdict) &&
+    (pattern.says === undefined || message.includes(pattern.says)) &&
+    dataFits
+  )
 }
 
 function patternText(pattern: EventPattern): string {
@@ -106,10 +147,23 @@ function patternText(pattern: EventPattern): string {
 
 function judgeFlow({ shows, dialledWith }: Expectation, link: string, { flows }: Situation): Finding {
   const there = flows.filter((flow) => flow.link === link)
-  const held = there.some((flow) => (shows === undefined || flow.shown === shows) && (dialledWith === undefined || flow.dialledWith === dialledWith))
-  const details = [...(shows === undefined ? [] : [`shown ${shows}`]), ...(dialledWith === undefined ? [] : [`dialled with ${dialledWith}`])]
-  const found = there.map(({ shown, dialledWith: own }) => `shown ${shown ?? 'nothing'}, dialled with ${own ?? 'nothing'}`)
-  return { held, wanted: `a live connection ${[link, ...details].join(', ')}`, found: found.length === 0 ? 'none' : found.join('; '), next: 'siplab status --json' }
+  const held = there.some(
+    (flow) =>
+      (shows === undefined || flow.shown === shows) && (dialledWith === undefined || flow.dialledWith === dialledWith),
+  )
+  const details = [
+    ...(shows === undefined ? [] : [`shown ${shows}`]),
+    ...(dialledWith === undefined ? [] : [`dialled with ${dialledWith}`]),
+  ]
+  const found = there.map(
+    ({ shown, dialledWith: own }) => `shown ${shown ?? 'nothing'}, dialled with ${own ?? 'nothing'}`,
+  )
+  return {
+    held,
+    wanted: `a live connection ${[link, ...details].join(', ')}`,
+    found: found.length === 0 ? 'none' : found.join('; '),
+    next: 'siplab status --json',
+  }
 }
 
 function judgeLink({ state, because }: Expectation, link: string, { events, plan }: Situation): Finding {
@@ -120,8 +174,14 @@ function judgeLink({ state, because }: Expectation, link: string, { events, plan
   for (const { node, event, data, verdict } of events) {
     if (node !== from) continue
     if (event === 'service.starting') found = { state: 'untried' }
-    if ((event === 'link.up' || event === 'link.down') && names.has(String(data?.['peer']))) found = { state: event === 'link.up' ? 'up' : 'down', ...(verdict === undefined ? {} : { code: verdict.code }) }
+    if ((event === 'link.up' || event === 'link.down') && names.has(String(data?.['peer'])))
+      found = { state: event === 'link.up' ? 'up' : 'down', ...(verdict === undefined ? {} : { code: verdict.code }) }
   }
   const held = found.state === state && (because === undefined || found.code === because)
-  return { held, wanted: `${link} ${state}${because === undefined ? '' : `, ${because}`}`, found: `${link} ${found.state}${found.code === undefined ? '' : `, ${found.code}`}`, next: `siplab events ${from}` }
+  return {
+    held,
+    wanted: `${link} ${state}${because === undefined ? '' : `, ${because}`}`,
+    found: `${link} ${found.state}${found.code === undefined ? '' : `, ${found.code}`}`,
+    next: `siplab events ${from}`,
+  }
 }

@@ -1,14 +1,46 @@
 /**
- * The form of a scenario file: a story, the lab it plays in, and steps that do something or expect something. What a step does is
- * a siplab command as a person would type it, so that a scenario can be followed by hand.
+ * The form of a scenario file: a story, the lab it plays in, and steps that do something or expect something. What a
+ * step does is a siplab command as a person would type it, so that a scenario can be followed by hand.
  */
 import { z } from 'zod'
 
 /** Commands that change a lab or look into one node; everything else is no matter of a story. */
-export const scenarioCommands: readonly string[] = ['assign', 'unassign', 'mtls', 'settings', 'certs', 'break', 'heal', 'clock', 'drain', 'node', 'users', 'registrations', 'status', 'check']
+export const scenarioCommands: readonly string[] = [
+  'assign',
+  'unassign',
+  'mtls',
+  'settings',
+  'certs',
+  'break',
+  'heal',
+  'clock',
+  'drain',
+  'node',
+  'users',
+  'registrations',
+  'status',
+  'check',
+]
 
 /** Which part of the catalogue a scenario belongs to. */
-export const families = ['incident', 'time', 'trust', 'names', 'purpose', 'revocation', 'algorithms', 'files', 'protocol', 'renewal', 'link', 'dns', 'store', 'configuration', 'federation', 'pool'] as const
+export const families = [
+  'incident',
+  'time',
+  'trust',
+  'names',
+  'purpose',
+  'revocation',
+  'algorithms',
+  'files',
+  'protocol',
+  'renewal',
+  'link',
+  'dns',
+  'store',
+  'configuration',
+  'federation',
+  'pool',
+] as const
 
 /** What a scenario may need besides siplab. */
 export const programs = ['postgresql'] as const
@@ -24,23 +56,37 @@ const scalar = z.union([z.string(), z.number(), z.boolean()])
 const dottedPath = z.string().regex(/^[\w-]+(\.[\w-]+)*$/, 'a path into the JSON answer such as certificate.name')
 const variableName = z.string().regex(/^[a-zA-Z]\w*$/, 'a name of letters and digits')
 
-const commandLine = text.refine((line) => scenarioCommands.includes(line.split(' ')[0] ?? ''), `a siplab command that begins with ${scenarioCommands.join(', ')}`)
+const commandLine = text.refine(
+  (line) => scenarioCommands.includes(line.split(' ')[0] ?? ''),
+  `a siplab command that begins with ${scenarioCommands.join(', ')}`,
+)
 
 const phoneDoes = ['sign-in', 'sign-out', 'message', 'call', 'hang-up'] as const
 
-const headerFields = z.record(z.string().regex(/^[A-Za-z][\w-]*$/, 'the name of a header field'), z.string().regex(/^[^\r\n]*$/, 'one line'))
+const headerFields = z.record(
+  z.string().regex(/^[A-Za-z][\w-]*$/, 'the name of a header field'),
+  z.string().regex(/^[^\r\n]*$/, 'one line'),
+)
 const wantedFields = z.record(z.string(), z.union([z.string(), z.literal(false)]))
 
 const phone = z.strictObject({
   user: text.meta({ description: 'Login of a user of the topology' }),
   does: z.enum(phoneDoes),
-  at: nodeName.optional().meta({ description: 'Node it dials; at the access proxy the external face. Only with sign-in' }),
+  at: nodeName
+    .optional()
+    .meta({ description: 'Node it dials; at the access proxy the external face. Only with sign-in' }),
   over: z.enum(['tls', 'tcp', 'wss']).default('tls'),
-  to: text.optional().meta({ description: 'Login of the one written to or called, or a whole URI: sip:someone@third.test' }),
+  to: text
+    .optional()
+    .meta({ description: 'Login of the one written to or called, or a whole URI: sip:someone@third.test' }),
   text: text.optional(),
   headers: headerFields.optional().meta({ description: 'Further header fields of the message' }),
-  arrivesWith: wantedFields.optional().meta({ description: 'Header fields of the message as the other phone gets it: the start of the value, or false for none' }),
-  answersWith: headerFields.optional().meta({ description: 'Further header fields in every answer of this phone to a message. Only with sign-in' }),
+  arrivesWith: wantedFields.optional().meta({
+    description: 'Header fields of the message as the other phone gets it: the start of the value, or false for none',
+  }),
+  answersWith: headerFields
+    .optional()
+    .meta({ description: 'Further header fields in every answer of this phone to a message. Only with sign-in' }),
   returnsWith: wantedFields.optional().meta({ description: 'The same for the answer that comes back' }),
 })
 
@@ -58,7 +104,9 @@ const expectation = z.strictObject({
   node: nodeName.optional().meta({ description: 'The state of this node' }),
   exit: z.int().optional(),
   because: text.optional().meta({ description: 'Verdict code of the reason' }),
-  link: linkName.optional().meta({ description: 'With `state` the state of this link; with `verdict` where the verdict stands' }),
+  link: linkName
+    .optional()
+    .meta({ description: 'With `state` the state of this link; with `verdict` where the verdict stands' }),
   state: z.enum(['ready', 'degraded', 'draining', 'stopped', 'up', 'down']).optional(),
   verdict: text.optional().meta({ description: 'Code of a joined verdict' }),
   at: nodeName.optional().meta({ description: 'The node whose observation it is' }),
@@ -68,7 +116,9 @@ const expectation = z.strictObject({
   also: z.array(text).optional().meta({ description: 'Codes among the further faults' }),
   events: z.array(eventPattern).min(1).optional().meta({ description: 'Events of the node `at`, in this order' }),
   flow: linkName.optional().meta({ description: 'A live connection between two nodes' }),
-  shows: text.optional().meta({ description: 'Serial of the certificate the acceptor showed when the flow was opened' }),
+  shows: text
+    .optional()
+    .meta({ description: 'Serial of the certificate the acceptor showed when the flow was opened' }),
   dialledWith: text.optional().meta({ description: 'Serial of the certificate the dialler showed' }),
   absent: z.boolean().default(false).meta({ description: 'Holds when nothing of that kind is there' }),
 })
@@ -77,10 +127,14 @@ const step = z.strictObject({
   say: text.optional().meta({ description: 'A sentence of the story' }),
   do: commandLine.optional().meta({ description: 'A siplab command' }),
   kill: nodeName.optional().meta({ description: 'Ends the process of a node at once, as a power cut would' }),
-  redial: linkName.optional().meta({ description: 'Closes what the first node dialled to the second and dials again: live flows keep their certificates' }),
+  redial: linkName.optional().meta({
+    description: 'Closes what the first node dialled to the second and dials again: live flows keep their certificates',
+  }),
   phone: phone.optional(),
   expect: expectation.optional(),
-  within: span.optional().meta({ description: 'How long to wait for it to hold; an action with it is tried again until then' }),
+  within: span
+    .optional()
+    .meta({ description: 'How long to wait for it to hold; an action with it is tried again until then' }),
   status: z.int().min(0).max(3).optional().meta({ description: 'Exit status of the command; default 0' }),
   fails: text.optional().meta({ description: 'Code of the error the command ends with, or of what kept the phone' }),
   says: text.optional().meta({ description: 'Text in the sentence of that error' }),
@@ -97,11 +151,19 @@ export const scenarioSchema = z.strictObject({
   topology: text,
   options: z
     .strictObject({
-      movableClock: z.boolean().default(false).meta({ description: 'The clock of each node can be moved; needs libfaketime' }),
-      needs: z.array(z.enum(programs)).default([]).meta({ description: 'Programs without which the scenario is skipped by name' }),
+      movableClock: z
+        .boolean()
+        .default(false)
+        .meta({ description: 'The clock of each node can be moved; needs libfaketime' }),
+      needs: z
+        .array(z.enum(programs))
+        .default([])
+        .meta({ description: 'Programs without which the scenario is skipped by name' }),
     })
     .prefault({}),
-  within: span.default('15s').meta({ description: 'How long each expectation may take, unless the step says otherwise' }),
+  within: span
+    .default('15s')
+    .meta({ description: 'How long each expectation may take, unless the step says otherwise' }),
   steps: z.array(step).min(1).max(500),
 })
 

@@ -24,14 +24,27 @@ export interface PlacedStep {
 
 /** The folder of the shipped scenarios, in the source tree or in the built package. */
 export function scenarioFolder(): string {
-  const candidates = ['../../../scenarios', '../../../../scenarios'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
+  const candidates = ['../../../scenarios', '../../../../scenarios'].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  )
   const found = candidates.find((folder) => existsSync(folder))
-  if (found === undefined) throw new ConfigError({ file: candidates[0] ?? 'scenarios', line: 1, column: 1, field: '', wanted: 'the folder of the shipped scenarios', found: 'none' })
+  if (found === undefined)
+    throw new ConfigError({
+      file: candidates[0] ?? 'scenarios',
+      line: 1,
+      column: 1,
+      field: '',
+      wanted: 'the folder of the shipped scenarios',
+      found: 'none',
+    })
   return found
 }
 
 export function scenarioNames(folder: string = scenarioFolder()): readonly string[] {
-  return readdirSync(folder).filter((file) => file.endsWith('.yaml')).map((file) => basename(file, '.yaml')).sort()
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => basename(file, '.yaml'))
+    .sort()
 }
 
 /**
@@ -44,7 +57,14 @@ export function loadScenario(nameOrFile: string, folder: string = scenarioFolder
   const file = isFile ? nameOrFile : join(folder, `${nameOrFile}.yaml`)
   if (!existsSync(file)) {
     const wanted = isFile ? 'a scenario file' : `a scenario (${scenarioNames(folder).join(', ')}) or the path of a file`
-    throw new ConfigError({ file, line: 1, column: 1, field: '', wanted, found: isFile ? 'nothing there' : `"${nameOrFile}"` })
+    throw new ConfigError({
+      file,
+      line: 1,
+      column: 1,
+      field: '',
+      wanted,
+      found: isFile ? 'nothing there' : `"${nameOrFile}"`,
+    })
   }
   return parseScenario(readFileSync(file, 'utf8'), isFile ? file : `scenarios/${nameOrFile}.yaml`, dirname(file))
 }
@@ -88,34 +108,68 @@ const fieldsOf: Readonly<Record<StepKind, readonly (keyof Step)[]>> = {
 function stepFault(step: Step, at: number, known: ReadonlySet<string>): Fault | undefined {
   const kinds = kindsOf(step)
   const [kind] = kinds
-  if (kind === undefined || kinds.length > 1) return { path: ['steps', at], wanted: `one of ${stepKinds.join(', ')}`, found: kinds.length === 0 ? 'none of them' : kinds.join(' and ') }
-  const stray = Object.entries(step).find(([name, value]) => value !== undefined && name !== kind && !fieldsOf[kind].some((field) => field === name))
-  if (stray !== undefined) return { path: ['steps', at, stray[0]], wanted: `beside "${kind}" ${fieldsOf[kind].join(', ') || 'nothing'}`, found: `"${stray[0]}"` }
+  if (kind === undefined || kinds.length > 1)
+    return {
+      path: ['steps', at],
+      wanted: `one of ${stepKinds.join(', ')}`,
+      found: kinds.length === 0 ? 'none of them' : kinds.join(' and '),
+    }
+  const stray = Object.entries(step).find(
+    ([name, value]) => value !== undefined && name !== kind && !fieldsOf[kind].some((field) => field === name),
+  )
+  if (stray !== undefined)
+    return {
+      path: ['steps', at, stray[0]],
+      wanted: `beside "${kind}" ${fieldsOf[kind].join(', ') || 'nothing'}`,
+      found: `"${stray[0]}"`,
+    }
   const missing = variablesIn(step).find((name) => !known.has(name))
-  if (missing !== undefined) return { path: ['steps', at], wanted: 'a variable that an earlier step keeps', found: `\${${missing}}` }
-  return (step.expect === undefined ? undefined : expectationFault(step.expect, at)) ?? (step.phone === undefined ? undefined : phoneFault(step.phone, at))
+  if (missing !== undefined)
+    return { path: ['steps', at], wanted: 'a variable that an earlier step keeps', found: `\${${missing}}` }
+  return (
+    (step.expect === undefined ? undefined : expectationFault(step.expect, at)) ??
+    (step.phone === undefined ? undefined : phoneFault(step.phone, at))
+  )
 }
 
 function expectationFault(expect: Expectation, at: number): Fault | undefined {
   const path = ['steps', at, 'expect'] as const
   const { node, link, verdict, events, flow, state } = expect
-  const subjects = Object.entries({ node, verdict, events, flow }).filter(([, value]) => value !== undefined).map(([name]) => name)
-  if (subjects.length > 1) return { path: [...path, subjects[1] ?? ''], wanted: `only "${subjects[0]}"`, found: subjects.join(' and ') }
-  if (subjects.length === 0 && link === undefined) return { path, wanted: 'one of node, link, verdict, events, flow', found: 'none of them' }
-  if (node !== undefined && (state === undefined || state === 'up' || state === 'down')) return { path, wanted: 'state: ready, degraded, draining or stopped', found: state ?? 'no state' }
-  if (subjects.length === 0 && state !== 'up' && state !== 'down') return { path, wanted: 'state: up or down', found: state ?? 'no state' }
-  if (events !== undefined && expect.at === undefined) return { path, wanted: 'at: the node that logged them', found: 'no node' }
+  const subjects = Object.entries({ node, verdict, events, flow })
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => name)
+  if (subjects.length > 1)
+    return { path: [...path, subjects[1] ?? ''], wanted: `only "${subjects[0]}"`, found: subjects.join(' and ') }
+  if (subjects.length === 0 && link === undefined)
+    return { path, wanted: 'one of node, link, verdict, events, flow', found: 'none of them' }
+  if (node !== undefined && (state === undefined || state === 'up' || state === 'down'))
+    return { path, wanted: 'state: ready, degraded, draining or stopped', found: state ?? 'no state' }
+  if (subjects.length === 0 && state !== 'up' && state !== 'down')
+    return { path, wanted: 'state: up or down', found: state ?? 'no state' }
+  if (events !== undefined && expect.at === undefined)
+    return { path, wanted: 'at: the node that logged them', found: 'no node' }
   return undefined
 }
 
 /** Fields of a phone step that go with one thing it does. */
-const onlyWith = { text: 'message', headers: 'message', arrivesWith: 'message', returnsWith: 'message', answersWith: 'sign-in' } as const
+const onlyWith = {
+  text: 'message',
+  headers: 'message',
+  arrivesWith: 'message',
+  returnsWith: 'message',
+  answersWith: 'sign-in',
+} as const
 
 function phoneFault(step: NonNullable<Step['phone']>, at: number): Fault | undefined {
   const { does, to, at: node } = step
   const path = ['steps', at, 'phone'] as const
-  if ((does === 'message' || does === 'call') && to === undefined) return { path, wanted: `to: the user it ${does === 'call' ? 'calls' : 'writes to'}`, found: 'nobody' }
+  if ((does === 'message' || does === 'call') && to === undefined)
+    return { path, wanted: `to: the user it ${does === 'call' ? 'calls' : 'writes to'}`, found: 'nobody' }
   if (does === 'sign-in' && node === undefined) return { path, wanted: 'at: the node it dials', found: 'none' }
-  const stray = Object.entries(onlyWith).find(([field, wanted]) => step[field as keyof typeof onlyWith] !== undefined && does !== wanted)
-  return stray && { path: [...path, stray[0]], wanted: `${stray[0]} only with does: ${stray[1]}`, found: `does: ${does}` }
+  const stray = Object.entries(onlyWith).find(
+    ([field, wanted]) => step[field as keyof typeof onlyWith] !== undefined && does !== wanted,
+  )
+  return (
+    stray && { path: [...path, stray[0]], wanted: `${stray[0]} only with does: ${stray[1]}`, found: `does: ${does}` }
+  )
 }

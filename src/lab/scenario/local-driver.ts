@@ -14,7 +14,16 @@ import type { LabChange } from '../ready-document.ts'
 import { findPostgresql } from '../sql/programs.ts'
 import { bringUp } from '../up.ts'
 import type { RunningLab } from '../up.ts'
-import type { ArrivedEvent, ArrivedStop, CommandOutcome, DrivenLab, LabDriver, LabWish, LiveFlow, NodeStanding } from './driver.ts'
+import type {
+  ArrivedEvent,
+  ArrivedStop,
+  CommandOutcome,
+  DrivenLab,
+  LabDriver,
+  LabWish,
+  LiveFlow,
+  NodeStanding,
+} from './driver.ts'
 
 export interface LocalDriverOptions {
   /** Program and first arguments of a siplab process. */
@@ -39,21 +48,40 @@ export function localDriver(options: LocalDriverOptions): LabDriver {
 }
 
 function lacks({ movableClock, needs }: LabWish): string | undefined {
-  if (movableClock && !hasMovableClock()) return 'libfaketime is not installed (Debian package libfaketime), so no clock can be moved'
+  if (movableClock && !hasMovableClock())
+    return 'libfaketime is not installed (Debian package libfaketime), so no clock can be moved'
   const postgresql = needs.includes('postgresql') ? findPostgresql() : undefined
   return typeof postgresql === 'string' ? postgresql : undefined
 }
 
-async function bringUpLocal(options: LocalDriverOptions, { topology, source, movableClock }: LabWish, signal: AbortSignal): Promise<DrivenLab> {
+async function bringUpLocal(
+  options: LocalDriverOptions,
+  { topology, source, movableClock }: LabWish,
+  signal: AbortSignal,
+): Promise<DrivenLab> {
   const { launcher, environment, data, network, onProgress } = options
   mkdirSync(data, { recursive: true, mode: 0o700 })
-  const lab = new LocalLab(options, planLab(topology).nodes.map(({ name }) => name))
+  const lab = new LocalLab(
+    options,
+    planLab(topology).nodes.map(({ name }) => name),
+  )
   try {
-    const running = await bringUp({
-      topology, source, data, launcher, environment, movableClock, onProgress, ports: {}, fresh: false,
-      ...(network === undefined ? {} : { network }),
-      onChange: (change) => lab.onChange(change),
-    }, signal)
+    const running = await bringUp(
+      {
+        topology,
+        source,
+        data,
+        launcher,
+        environment,
+        movableClock,
+        onProgress,
+        ports: {},
+        fresh: false,
+        ...(network === undefined ? {} : { network }),
+        onChange: (change) => lab.onChange(change),
+      },
+      signal,
+    )
     return lab.take(running)
   } catch (error) {
     lab.stopListening()
@@ -102,7 +130,8 @@ class LocalLab implements DrivenLab {
 
   take(running: RunningLab): this {
     this.#running = running
-    for (const { name, pid } of running.ready.nodes) if (pid === undefined) this.#stopped.set(name, { state: 'stopped' })
+    for (const { name, pid } of running.ready.nodes)
+      if (pid === undefined) this.#stopped.set(name, { state: 'stopped' })
     return this
   }
 
@@ -137,8 +166,12 @@ class LocalLab implements DrivenLab {
 
   async flows(): Promise<readonly LiveFlow[]> {
     const servers = this.plan.nodes.filter(hasFlows)
-    const all = await Promise.all(servers.map(({ name }) => (this.#stopped.has(name) ? [] : this.#ask<readonly FlowStatus[]>(name, '/flows'))))
-    return all.flatMap((flows) => flows ?? []).filter(({ direction, transport }) => direction === 'dialled' && transport === 'tls')
+    const all = await Promise.all(
+      servers.map(({ name }) => (this.#stopped.has(name) ? [] : this.#ask<readonly FlowStatus[]>(name, '/flows'))),
+    )
+    return all
+      .flatMap((flows) => flows ?? [])
+      .filter(({ direction, transport }) => direction === 'dialled' && transport === 'tls')
       .map(({ link, own, peer }) => ({ link, shown: peer, dialledWith: own }))
   }
 
@@ -187,10 +220,20 @@ class LocalLab implements DrivenLab {
   }
 }
 
-function without({ event: _event, node: _node, ...how }: Extract<LabChange, { event: 'node-stopped' }>): Omit<NodeStanding, 'state'> {
+function without({
+  event: _event,
+  node: _node,
+  ...how
+}: Extract<LabChange, { event: 'node-stopped' }>): Omit<NodeStanding, 'state'> {
   return how
 }
 
 function hasFlows({ role }: NodePlan): boolean {
-  return role === 'front-end' || role === 'standard-edition' || role === 'director' || role === 'access-proxy' || role === 'gateway'
+  return (
+    role === 'front-end' ||
+    role === 'standard-edition' ||
+    role === 'director' ||
+    role === 'access-proxy' ||
+    role === 'gateway'
+  )
 }

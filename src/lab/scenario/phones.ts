@@ -40,7 +40,12 @@ export class ScenarioPhones {
     } catch (error) {
       if (!(error instanceof PhoneError)) throw error
       const { status, diagnostics, code, message } = error
-      return { ...(status === undefined ? {} : { status }), ...(diagnostics === undefined ? {} : { diagnostics }), code, sentence: message }
+      return {
+        ...(status === undefined ? {} : { status }),
+        ...(diagnostics === undefined ? {} : { diagnostics }),
+        code,
+        sentence: message,
+      }
     }
   }
 
@@ -75,12 +80,27 @@ export class ScenarioPhones {
     return { status: 200, sentence: `${user} signed in at ${target.host}:${target.port} over ${target.transport}` }
   }
 
-  async #message({ user, to = '', text = 'hello', headers = {}, arrivesWith = {}, returnsWith = {} }: PhoneStep): Promise<PhoneOutcome> {
+  async #message({
+    user,
+    to = '',
+    text = 'hello',
+    headers = {},
+    arrivesWith = {},
+    returnsWith = {},
+  }: PhoneStep): Promise<PhoneOutcome> {
     const answer = await this.#phoneOf(user).message(this.#uriOf(to), text, Object.entries(headers))
     const { status, diagnostics } = answer
     const arrived = await this.#phones.get(to)?.nextMessage((message) => message.text === text)
-    const amiss = [...(arrived === undefined ? [] : differences('it arrives', arrivesWith, arrived)), ...differences('the answer comes', returnsWith, answer)].join('; ')
-    return { status, ...(diagnostics === undefined ? {} : { diagnostics }), ...(amiss === '' ? {} : { amiss }), sentence: `${to} got the message` }
+    const amiss = [
+      ...(arrived === undefined ? [] : differences('it arrives', arrivesWith, arrived)),
+      ...differences('the answer comes', returnsWith, answer),
+    ].join('; ')
+    return {
+      status,
+      ...(diagnostics === undefined ? {} : { diagnostics }),
+      ...(amiss === '' ? {} : { amiss }),
+      sentence: `${to} got the message`,
+    }
   }
 
   async #call({ user, to = '' }: PhoneStep): Promise<PhoneOutcome> {
@@ -98,8 +118,10 @@ export class ScenarioPhones {
 
   /** The call that user placed, else one that came in. */
   async #hangUp(user: string): Promise<PhoneOutcome> {
-    const call: Call | undefined = this.#calls.get(user) ?? this.#phones.get(user)?.calls.find(({ direction }) => direction === 'incoming')
-    if (call === undefined) throw new LabError('usage', 'scenario.call', `${user} has no call to hang up; an earlier step must call`)
+    const call: Call | undefined =
+      this.#calls.get(user) ?? this.#phones.get(user)?.calls.find(({ direction }) => direction === 'incoming')
+    if (call === undefined)
+      throw new LabError('usage', 'scenario.call', `${user} has no call to hang up; an earlier step must call`)
     this.#calls.delete(user)
     await call.hangUp()
     return { status: 200, sentence: `${user} hung up` }
@@ -107,7 +129,12 @@ export class ScenarioPhones {
 
   #phoneOf(user: string): Phone {
     const phone = this.#phones.get(user)
-    if (phone === undefined) throw new LabError('usage', 'scenario.phone', `${user} never signed in; an earlier step must: phone: { user: ${user}, does: sign-in, at: NODE }`)
+    if (phone === undefined)
+      throw new LabError(
+        'usage',
+        'scenario.phone',
+        `${user} never signed in; an earlier step must: phone: { user: ${user}, does: sign-in, at: NODE }`,
+      )
     return phone
   }
 
@@ -117,7 +144,12 @@ export class ScenarioPhones {
 
   #accountOf(login: string) {
     const account = this.#lab.ready.users.find((user) => user.login === login)
-    if (account === undefined) throw new LabError('usage', 'scenario.user', `no user ${login} in the lab; there are ${this.#lab.ready.users.map((user) => user.login).join(', ')}`)
+    if (account === undefined)
+      throw new LabError(
+        'usage',
+        'scenario.user',
+        `no user ${login} in the lab; there are ${this.#lab.ready.users.map((user) => user.login).join(', ')}`,
+      )
     return account
   }
 
@@ -139,7 +171,11 @@ export class ScenarioPhones {
   }
 }
 
-function differences(what: string, wanted: Exclude<PhoneStep['arrivesWith'], undefined>, message: { header(name: string): string | undefined }): readonly string[] {
+function differences(
+  what: string,
+  wanted: Exclude<PhoneStep['arrivesWith'], undefined>,
+  message: { header(name: string): string | undefined },
+): readonly string[] {
   return Object.entries(wanted).flatMap(([name, value]) => {
     const found = message.header(name)
     const good = value === false ? found === undefined : found?.startsWith(value) === true
@@ -147,14 +183,32 @@ function differences(what: string, wanted: Exclude<PhoneStep['arrivesWith'], und
   })
 }
 
-/** Where a phone dials a node: at the access proxy the external face, trusting the public root; elsewhere the internal one. */
-function phoneTarget({ ready, plan }: DrivenLab, at: string, over: PhoneStep['over']): { readonly target: PhoneTarget; readonly root: string | undefined } {
+/**
+ * Where a phone dials a node: at the access proxy the external face, trusting the public root; elsewhere the internal
+ * one.
+ */
+function phoneTarget(
+  { ready, plan }: DrivenLab,
+  at: string,
+  over: PhoneStep['over'],
+): { readonly target: PhoneTarget; readonly root: string | undefined } {
   const node = plan.nodes.find(({ name }) => name === at)
-  if (node === undefined) throw new LabError('usage', 'scenario.node', `no node ${at} in the lab; there are ${plan.nodes.map(({ name }) => name).join(', ')}`)
+  if (node === undefined)
+    throw new LabError(
+      'usage',
+      'scenario.node',
+      `no node ${at} in the lab; there are ${plan.nodes.map(({ name }) => name).join(', ')}`,
+    )
   const outside = node.role === 'access-proxy'
   const face = outside ? 'external' : 'internal'
-  const listener = node.listeners.find((each) => each.face === face && each.transport === over && each.mutual !== 'required')
-  if (listener === undefined) throw new LabError('usage', 'scenario.phone', `${at} has no ${over} listener for phones on its ${face} face`)
+  const listener = node.listeners.find(
+    (each) => each.face === face && each.transport === over && each.mutual !== 'required',
+  )
+  if (listener === undefined)
+    throw new LabError('usage', 'scenario.phone', `${at} has no ${over} listener for phones on its ${face} face`)
   const host = node.faces.find(({ name }) => name === face)?.fqdn ?? node.fqdn
-  return { target: { host, address: listener.address, port: listener.port, transport: over }, root: outside ? ready.trust.public : internalRoot(plan, ready.trust, node.organisation) }
+  return {
+    target: { host, address: listener.address, port: listener.port, transport: over },
+    root: outside ? ready.trust.public : internalRoot(plan, ready.trust, node.organisation),
+  }
 }

@@ -1,4 +1,7 @@
-/** Results as one HTML page that needs nothing else: a table, then each story with its timeline, its steps and what each node logged. */
+/**
+ * Results as one HTML page that needs nothing else: a table, then each story with its timeline, its steps and what each
+ * node logged.
+ */
 import type { ScenarioResult, StepResult } from './run.ts'
 import { lanes } from './report-lanes.ts'
 import { style } from './report-style.ts'
@@ -53,16 +56,24 @@ const legend = `<figcaption><span><i class="k ready"></i>ready, link up</span><s
 function stepItem({ kind, text, outcome, line, tookMs, wanted, found, next }: StepResult): string {
   if (kind === 'say') return `<li class="say">${html(text)}</li>`
   const took = tookMs >= 100 ? `<span class="took">${seconds(tookMs)}</span>` : ''
-  const shortfall = outcome === 'failed' ? `<dl><dt>wanted</dt><dd>${html(wanted ?? '')}</dd><dt>found</dt><dd>${html(found ?? '')}</dd><dt>look at</dt><dd><code>${html(next ?? '')}</code></dd></dl>` : ''
+  const shortfall =
+    outcome === 'failed'
+      ? `<dl><dt>wanted</dt><dd>${html(wanted ?? '')}</dd><dt>found</dt><dd>${html(found ?? '')}</dd><dt>look at</dt><dd><code>${html(next ?? '')}</code></dd></dl>`
+      : ''
   const shown = kind === 'do' ? `<code>${html(text)}</code>` : html(text)
   return `<li class="${outcome} ${kind}" title="line ${line}"><span class="what">${shown}</span>${took}${shortfall}</li>`
 }
 
 function eventTable({ events }: ScenarioResult): string {
-  const rows = events.filter(({ event }) => event.level !== 'debug').map(({ atMs, event }) => {
-    const code = event.verdict === undefined ? '' : `<code>${html(event.verdict.code)}</code>${event.verdict.windows === undefined ? '' : ` ${html(event.verdict.windows.hresult)}`}`
-    return `<tr class="${event.level}"><td class="n">${(atMs / 1000).toFixed(2)}</td><td>${html(event.node)}</td><td><code>${html(event.event)}</code></td><td>${html(event.message)}</td><td>${code}</td></tr>`
-  })
+  const rows = events
+    .filter(({ event }) => event.level !== 'debug')
+    .map(({ atMs, event }) => {
+      const code =
+        event.verdict === undefined
+          ? ''
+          : `<code>${html(event.verdict.code)}</code>${event.verdict.windows === undefined ? '' : ` ${html(event.verdict.windows.hresult)}`}`
+      return `<tr class="${event.level}"><td class="n">${(atMs / 1000).toFixed(2)}</td><td>${html(event.node)}</td><td><code>${html(event.event)}</code></td><td>${html(event.message)}</td><td>${code}</td></tr>`
+    })
   return `<details><summary>What each node logged (${rows.length} events)</summary><div class="wide"><table class="events"><thead><tr><th class="n">s</th><th>Node</th><th>Event</th><th>Message</th><th>Verdict</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div></details>`
 }
 

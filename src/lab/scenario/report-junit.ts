@@ -26,9 +26,15 @@ function suite(result: ScenarioResult): string {
 /** A scenario without a step (skipped, or its lab did not come up) is one case. */
 function casesOf({ name, steps, outcome, because = '', tookMs }: ScenarioResult): readonly Case[] {
   if (steps.length === 0) return [{ name, tookMs, outcome, message: because, detail: '' }]
-  return steps.filter(({ kind }) => kind !== 'say').map(({ line, text, outcome: reached, tookMs: took, wanted = '', found = '', next = '' }) => ({
-    name: `line ${line}: ${text}`, tookMs: took, outcome: reached, message: `wanted ${wanted}`, detail: `found: ${found}\nlook at: ${next}`,
-  }))
+  return steps
+    .filter(({ kind }) => kind !== 'say')
+    .map(({ line, text, outcome: reached, tookMs: took, wanted = '', found = '', next = '' }) => ({
+      name: `line ${line}: ${text}`,
+      tookMs: took,
+      outcome: reached,
+      message: `wanted ${wanted}`,
+      detail: `found: ${found}\nlook at: ${next}`,
+    }))
 }
 
 function testcase({ name: suiteName }: ScenarioResult, { name, tookMs, outcome, message, detail }: Case): string {
@@ -46,5 +52,8 @@ function failuresIn(cases: readonly Case[]): number {
 function xml(text: string): string {
   return text
     .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
-    .replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
 }

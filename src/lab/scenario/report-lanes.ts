@@ -1,4 +1,6 @@
-/** The timeline of one run as SVG: a lane for the story, one for each node with its state and events, one for each link. */
+/**
+ * The timeline of one run as SVG: a lane for the story, one for each node with its state and events, one for each link.
+ */
 import type { ArrivedEvent } from './driver.ts'
 import type { ScenarioResult, StepResult } from './run.ts'
 import { html } from './report-text.ts'
@@ -12,13 +14,22 @@ const top = 34
 const longestGapMs = 700
 const shortestGapMs = 30
 
-export type Band = { readonly fromMs: number; readonly toMs: number; readonly state: 'starting' | 'ready' | 'degraded' | 'stopped' | 'up' | 'down' }
+export type Band = {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly state: 'starting' | 'ready' | 'degraded' | 'stopped' | 'up' | 'down'
+}
 
 export function lanes(result: ScenarioResult): string {
   const shown = result.nodes.filter(({ name }) => result.events.some(({ event }) => event.node === name))
   const links = linksOf(result)
   const endMs = Math.max(1, result.tookMs, ...result.events.map(({ atMs }) => atMs))
-  const scale = timeScale([0, ...result.steps.map(({ atMs }) => atMs), ...result.steps.map(({ atMs, tookMs }) => atMs + tookMs), ...result.events.map(({ atMs }) => atMs)])
+  const scale = timeScale([
+    0,
+    ...result.steps.map(({ atMs }) => atMs),
+    ...result.steps.map(({ atMs, tookMs }) => atMs + tookMs),
+    ...result.events.map(({ atMs }) => atMs),
+  ])
   const nodesTop = top + laneHeight
   const linksTop = nodesTop + shown.length * laneHeight
   const height = linksTop + links.length * linkHeight + 10
@@ -81,30 +92,45 @@ function spread(sorted: readonly number[], x: (ms: number) => number): readonly 
 }
 
 function gaps({ gaps: all, x }: Scale, height: number): string {
-  return all.map(({ fromMs, toMs }) => `<rect class="gap" x="${at(x(fromMs))}" y="${top - 10}" width="${at(x(toMs) - x(fromMs))}" height="${height - top}"><title>${((toMs - fromMs) / 1000).toFixed(1)} s, drawn shorter</title></rect>`).join('')
+  return all
+    .map(
+      ({ fromMs, toMs }) =>
+        `<rect class="gap" x="${at(x(fromMs))}" y="${top - 10}" width="${at(x(toMs) - x(fromMs))}" height="${height - top}"><title>${((toMs - fromMs) / 1000).toFixed(1)} s, drawn shorter</title></rect>`,
+    )
+    .join('')
 }
 
 function axis({ marksMs, x }: Scale): string {
-  return marksMs.map((ms) => `<text class="tick" x="${at(x(ms))}" y="14">${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s</text>`).join('')
+  return marksMs
+    .map((ms) => `<text class="tick" x="${at(x(ms))}" y="14">${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s</text>`)
+    .join('')
 }
 
 function storyLane(steps: readonly StepResult[], { x }: Scale): string {
   const y = top
-  const marks = steps.filter(({ kind, outcome }) => kind !== 'say' && outcome !== 'skipped').map((step) => {
-    const width = Math.max(5, x(step.atMs + step.tookMs) - x(step.atMs))
-    return `<rect class="step ${step.outcome} ${step.kind === 'expect' ? 'expect' : 'act'}" x="${at(x(step.atMs))}" y="${y + 5}" width="${at(width)}" height="${laneHeight - 14}" rx="2"><title>line ${step.line}: ${html(step.text)}</title></rect>`
-  })
+  const marks = steps
+    .filter(({ kind, outcome }) => kind !== 'say' && outcome !== 'skipped')
+    .map((step) => {
+      const width = Math.max(5, x(step.atMs + step.tookMs) - x(step.atMs))
+      return `<rect class="step ${step.outcome} ${step.kind === 'expect' ? 'expect' : 'act'}" x="${at(x(step.atMs))}" y="${y + 5}" width="${at(width)}" height="${laneHeight - 14}" rx="2"><title>line ${step.line}: ${html(step.text)}</title></rect>`
+    })
   return `<text class="lane story" x="0" y="${y + 18}">story</text>${marks.join('')}`
 }
 
 function nodeLane(node: string, result: ScenarioResult, { scale, endMs, y }: Place): string {
   const bands = nodeBands(node, result, endMs).map((band) => bar(band, scale, y + 11, 8))
-  const marks = result.events.filter(({ event }) => event.node === node).map((arrived) => mark(arrived, scale.x(arrived.atMs), y + 15))
+  const marks = result.events
+    .filter(({ event }) => event.node === node)
+    .map((arrived) => mark(arrived, scale.x(arrived.atMs), y + 15))
   return `<text class="lane" x="0" y="${y + 19}">${html(node)}</text>${bands.join('')}${marks.join('')}`
 }
 
 /** When a node started, was ready, ended: from its own events and from what the supervisor saw of its process. */
-export function nodeBands(node: string, { events, stops }: Pick<ScenarioResult, 'events' | 'stops'>, endMs: number): readonly Band[] {
+export function nodeBands(
+  node: string,
+  { events, stops }: Pick<ScenarioResult, 'events' | 'stops'>,
+  endMs: number,
+): readonly Band[] {
   const states: readonly StateChange[] = [
     ...events.flatMap(({ atMs, event }) => {
       const state = event.node === node ? stateAfter[event.event] : undefined
@@ -115,18 +141,39 @@ export function nodeBands(node: string, { events, stops }: Pick<ScenarioResult, 
   return bandsOf(states, endMs)
 }
 
-const stateAfter: Readonly<Record<string, Band['state']>> = { 'service.starting': 'starting', 'service.ready': 'ready', 'service.shut-down': 'stopped', 'service.stopped': 'stopped', 'store.lost': 'degraded', 'store.back': 'ready' }
+const stateAfter: Readonly<Record<string, Band['state']>> = {
+  'service.starting': 'starting',
+  'service.ready': 'ready',
+  'service.shut-down': 'stopped',
+  'service.stopped': 'stopped',
+  'store.lost': 'degraded',
+  'store.back': 'ready',
+}
 
 function linksOf({ events }: ScenarioResult): readonly string[] {
-  return [...new Set(events.filter(({ event }) => event.event === 'link.up' || event.event === 'link.down').map(({ event }) => `${event.node} \u2192 ${String(event.data?.['peer'])}`))].sort()
+  return [
+    ...new Set(
+      events
+        .filter(({ event }) => event.event === 'link.up' || event.event === 'link.down')
+        .map(({ event }) => `${event.node} \u2192 ${String(event.data?.['peer'])}`),
+    ),
+  ].sort()
 }
 
 function linkLane(link: string, { events }: ScenarioResult, { scale, endMs, y }: Place): string {
   const [node, peer] = link.split(' \u2192 ')
-  const own = events.filter(({ event }) => event.node === node && (event.event === 'service.starting' || event.data?.['peer'] === peer))
-  const states = own.flatMap(({ atMs, event }): readonly StateChange[] => (event.event === 'link.up' ? [{ atMs, state: 'up' }] : event.event === 'link.down' ? [{ atMs, state: 'down' }] : []))
-  const why = own.filter(({ event }) => event.event === 'link.down').map(({ atMs, event }) => ({ atMs, code: event.verdict?.code ?? 'no reason known' }))
-  const bands = bandsOf(states, endMs).map((band) => bar(band, scale, y + 8, 4, band.state === 'down' ? why.find(({ atMs }) => atMs === band.fromMs)?.code : undefined))
+  const own = events.filter(
+    ({ event }) => event.node === node && (event.event === 'service.starting' || event.data?.['peer'] === peer),
+  )
+  const states = own.flatMap(({ atMs, event }): readonly StateChange[] =>
+    event.event === 'link.up' ? [{ atMs, state: 'up' }] : event.event === 'link.down' ? [{ atMs, state: 'down' }] : [],
+  )
+  const why = own
+    .filter(({ event }) => event.event === 'link.down')
+    .map(({ atMs, event }) => ({ atMs, code: event.verdict?.code ?? 'no reason known' }))
+  const bands = bandsOf(states, endMs).map((band) =>
+    bar(band, scale, y + 8, 4, band.state === 'down' ? why.find(({ atMs }) => atMs === band.fromMs)?.code : undefined),
+  )
   return `<text class="link" x="0" y="${y + 13}">${html(shortLink(link))}</text>${bands.join('')}`
 }
 

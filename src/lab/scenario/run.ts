@@ -1,6 +1,6 @@
 /**
- * Plays one scenario: brings its lab up, goes through the steps, takes the lab down. Nothing sleeps: an expectation is looked at
- * again whenever a node writes or changes, until it holds or its time is up.
+ * Plays one scenario: brings its lab up, goes through the steps, takes the lab down. Nothing sleeps: an expectation is
+ * looked at again whenever a node writes or changes, until it holds or its time is up.
  */
 import type { Topology } from '../../topology/topology.ts'
 import type { ArrivedEvent, ArrivedStop, DrivenLab, LabDriver } from './driver.ts'
@@ -73,11 +73,19 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const lack = driver.lacks(wish)
   if (lack !== undefined) return { ...frame, ...nothing, outcome: 'skipped', because: lack, tookMs: 0 }
   const lab = await driver.bringUp(wish, signal).catch((error: unknown) => describe(error))
-  if (typeof lab === 'string') return { ...frame, ...nothing, outcome: 'failed', because: lab, tookMs: Math.round(performance.now() - began) }
+  if (typeof lab === 'string')
+    return { ...frame, ...nothing, outcome: 'failed', because: lab, tookMs: Math.round(performance.now() - began) }
   const unwell = complaintOf(lab)
   if (unwell !== undefined) {
     await lab.end()
-    return { ...frame, ...nothing, events: lab.events, outcome: 'failed', because: unwell, tookMs: Math.round(performance.now() - began) }
+    return {
+      ...frame,
+      ...nothing,
+      events: lab.events,
+      outcome: 'failed',
+      because: unwell,
+      tookMs: Math.round(performance.now() - began),
+    }
   }
   const run = new Run(scenario, lab, options, began)
   try {
@@ -108,7 +116,10 @@ function describe(error: unknown): string {
 /** Every story begins in a lab in which nothing is wrong. */
 function complaintOf({ ready }: DrivenLab): string | undefined {
   if (ready.event === 'ready') return undefined
-  const why = (ready.verdicts ?? []).map(({ code, link, node, found }) => `${code} on ${link ?? node ?? 'no node'}${found === undefined ? '' : ` (${found})`}`)
+  const why = (ready.verdicts ?? []).map(
+    ({ code, link, node, found }) =>
+      `${code} on ${link ?? node ?? 'no node'}${found === undefined ? '' : ` (${found})`}`,
+  )
   const stopped = ready.nodes.filter(({ name, pid }) => pid === undefined && name !== 'sql').map(({ name }) => name)
   return `the lab came up degraded: ${[...why, ...stopped.map((name) => `${name} does not run`)].join('; ')}`
 }
@@ -138,7 +149,9 @@ class Run {
     let broken = false
     for (const placed of this.#scenario.steps) {
       if (this.#options.signal.aborted) return
-      const result: StepResult = broken ? this.#result(placed, placed.step, performance.now(), { outcome: 'skipped' }) : await this.#take(placed)
+      const result: StepResult = broken
+        ? this.#result(placed, placed.step, performance.now(), { outcome: 'skipped' })
+        : await this.#take(placed)
       this.steps.push(result)
       this.#options.onStep(result)
       broken ||= result.outcome === 'failed'
@@ -189,7 +202,13 @@ class Run {
     if (!finding.held) return finding
     for (const [name, path] of Object.entries(step.keep ?? {})) {
       const value = valueAt(outcome.document, path)
-      if (typeof value !== 'string' && typeof value !== 'number') return { held: false, wanted: `${path} in the answer, to keep as ${name}`, found: JSON.stringify(outcome.document), next: `siplab ${step.do} --json` }
+      if (typeof value !== 'string' && typeof value !== 'number')
+        return {
+          held: false,
+          wanted: `${path} in the answer, to keep as ${name}`,
+          found: JSON.stringify(outcome.document),
+          next: `siplab ${step.do} --json`,
+        }
       this.variables.set(name, String(value))
     }
     return finding
@@ -204,9 +223,27 @@ class Run {
     if (step.phone === undefined) return { held: true }
     const { status, diagnostics, code, amiss, sentence } = await this.#phones.act(step.phone)
     const good = step.answer === undefined && step.fails === undefined ? code === undefined : true
-    const held = good && amiss === undefined && (step.answer === undefined || status === step.answer) && (step.fails === undefined || code === step.fails) && (step.diagnostics === undefined || diagnostics?.startsWith(step.diagnostics) === true) && (step.says === undefined || sentence.includes(step.says))
-    const wanted = [step.answer ?? (step.fails === undefined ? 'a good answer' : undefined), step.fails, step.diagnostics === undefined ? undefined : `ms-diagnostics ${step.diagnostics}`, step.says].filter((part) => part !== undefined).join(', ')
-    return { held, wanted, found: [status, code, sentence, amiss].filter((part) => part !== undefined).join(', '), next: 'siplab trace' }
+    const held =
+      good &&
+      amiss === undefined &&
+      (step.answer === undefined || status === step.answer) &&
+      (step.fails === undefined || code === step.fails) &&
+      (step.diagnostics === undefined || diagnostics?.startsWith(step.diagnostics) === true) &&
+      (step.says === undefined || sentence.includes(step.says))
+    const wanted = [
+      step.answer ?? (step.fails === undefined ? 'a good answer' : undefined),
+      step.fails,
+      step.diagnostics === undefined ? undefined : `ms-diagnostics ${step.diagnostics}`,
+      step.says,
+    ]
+      .filter((part) => part !== undefined)
+      .join(', ')
+    return {
+      held,
+      wanted,
+      found: [status, code, sentence, amiss].filter((part) => part !== undefined).join(', '),
+      next: 'siplab trace',
+    }
   }
 
   /** Once; with a deadline again at each news until it holds. */
@@ -248,8 +285,20 @@ class Run {
     })
   }
 
-  #result({ kind, line }: PlacedStep, step: Step, from: number, rest: Pick<StepResult, 'outcome' | 'wanted' | 'found' | 'next'>): StepResult {
-    return { line, kind, text: stepText(step), atMs: Math.round(from - this.#began), tookMs: Math.round(performance.now() - from), ...rest }
+  #result(
+    { kind, line }: PlacedStep,
+    step: Step,
+    from: number,
+    rest: Pick<StepResult, 'outcome' | 'wanted' | 'found' | 'next'>,
+  ): StepResult {
+    return {
+      line,
+      kind,
+      text: stepText(step),
+      atMs: Math.round(from - this.#began),
+      tookMs: Math.round(performance.now() - from),
+      ...rest,
+    }
   }
 }
 

@@ -17,16 +17,35 @@ export function commandFinding(step: Step, { status, document, complaint }: Comm
   const wantedStatus = step.status ?? (step.fails === undefined ? 0 : undefined)
   const answersFit = Object.entries(step.answers ?? {}).every(([path, value]) => valueAt(document, path) === value)
   const statusFits = wantedStatus === undefined ? status !== 0 : status === wantedStatus
-  const held = statusFits && (step.fails === undefined || code === step.fails) && (step.says === undefined || sentence.includes(step.says)) && answersFit
-  return { held, wanted: wantedText(step, wantedStatus), found: foundText(step, { status, code, sentence, document }), next: `siplab ${step.do}` }
+  const held =
+    statusFits &&
+    (step.fails === undefined || code === step.fails) &&
+    (step.says === undefined || sentence.includes(step.says)) &&
+    answersFit
+  return {
+    held,
+    wanted: wantedText(step, wantedStatus),
+    found: foundText(step, { status, code, sentence, document }),
+    next: `siplab ${step.do}`,
+  }
 }
 
 function wantedText({ fails, says, answers = {} }: Step, status: number | undefined): string {
   const fields = Object.entries(answers).map(([path, value]) => `${path} ${value}`)
-  return [status === undefined ? 'a failure' : `exit ${status}`, fails, says, ...fields].filter((part) => part !== undefined).join(', ')
+  return [status === undefined ? 'a failure' : `exit ${status}`, fails, says, ...fields]
+    .filter((part) => part !== undefined)
+    .join(', ')
 }
 
-function foundText({ answers = {} }: Step, { status, code, sentence, document }: { readonly status: number; readonly code: unknown; readonly sentence: string; readonly document: unknown }): string {
+function foundText(
+  { answers = {} }: Step,
+  {
+    status,
+    code,
+    sentence,
+    document,
+  }: { readonly status: number; readonly code: unknown; readonly sentence: string; readonly document: unknown },
+): string {
   const fields = Object.keys(answers).map((path) => `${path} ${String(valueAt(document, path))}`)
   const failure = status === 0 ? [] : [code, sentence.trim()].filter((part) => typeof part === 'string' && part !== '')
   return [...(status === 0 ? [] : [`exit ${status}`]), ...failure, ...fields].join(', ')

@@ -31,11 +31,35 @@ function expectationText(expect: Expectation): string {
   return expect.absent ? `not: ${subjectText(expect)}` : subjectText(expect)
 }
 
-function subjectText({ node, state, exit, because, link, verdict, at, windows, serial, also, events, flow, shows, dialledWith }: Expectation): string {
+function subjectText({
+  node,
+  state,
+  exit,
+  because,
+  link,
+  verdict,
+  at,
+  windows,
+  serial,
+  also,
+  events,
+  flow,
+  shows,
+  dialledWith,
+}: Expectation): string {
   if (node !== undefined) return listed(`${node} is ${state}`, worded('exit', exit), because)
-  if (verdict !== undefined) return listed(`verdict ${verdict}`, link, worded('seen by', at), windows, worded('serial', serial), worded('also', also?.join(', ')))
+  if (verdict !== undefined)
+    return listed(
+      `verdict ${verdict}`,
+      link,
+      worded('seen by', at),
+      windows,
+      worded('serial', serial),
+      worded('also', also?.join(', ')),
+    )
   if (events !== undefined) return `${at} logs ${events.map(patternText).join(', ')}`
-  if (flow !== undefined) return listed(`a live connection ${flow}`, worded('shown', shows), worded('dialled with', dialledWith))
+  if (flow !== undefined)
+    return listed(`a live connection ${flow}`, worded('shown', shows), worded('dialled with', dialledWith))
   return listed(`${link} is ${state}`, because)
 }
 

@@ -23,7 +23,12 @@ function filled(value: unknown, variables: ReadonlyMap<string, string>): unknown
 
 /** `valueAt(answer, 'certificate.name')`; undefined when there is none. */
 export function valueAt(document: unknown, path: string): unknown {
-  return path.split('.').reduce<unknown>((inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined), document)
+  return path
+    .split('.')
+    .reduce<unknown>(
+      (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
+      document,
+    )
 }
 
 /** Words of a command line; double quotes hold words together. */

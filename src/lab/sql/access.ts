@@ -1,6 +1,6 @@
 /**
- * Where the private PostgreSQL of an organisation lies and how to get in: `store.json` of the lab's data folder, mode 0600.
- * Absent while a lab runs on the embedded files.
+ * Where the private PostgreSQL of an organisation lies and how to get in: `store.json` of the lab's data folder, mode
+ * 0600. Absent while a lab runs on the embedded files.
  */
 import { randomBytes } from 'node:crypto'
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
@@ -73,12 +73,22 @@ export function forgetStoreAccess(labRoot: string): void {
   rmSync(accessFile(labRoot), { force: true })
 }
 
-function accessOf(plan: LabPlan, { domain, store }: OrganisationPlan, labRoot: string, owner: ProgramOwner | undefined, before: StoreAccess | undefined): StoreAccess | undefined {
+function accessOf(
+  plan: LabPlan,
+  { domain, store }: OrganisationPlan,
+  labRoot: string,
+  owner: ProgramOwner | undefined,
+  before: StoreAccess | undefined,
+): StoreAccess | undefined {
   const node = plan.nodes.find(({ role, organisation }) => role === 'sql' && organisation === domain)
   if (store.kind !== 'postgres' || node === undefined) return undefined
-  const place = owner === undefined ? { folder: join(labRoot, 'postgresql', node.name), isTemporary: false } : { folder: join(tmpdir(), `siplab-sql-${randomBytes(6).toString('hex')}`), isTemporary: true }
+  const place =
+    owner === undefined
+      ? { folder: join(labRoot, 'postgresql', node.name), isTemporary: false }
+      : { folder: join(tmpdir(), `siplab-sql-${randomBytes(6).toString('hex')}`), isTemporary: true }
   const kept = before !== undefined && !place.isTemporary && existsSync(place.folder) ? before : undefined
-  const url = (account: string, password: string, database: string): string => `postgresql://${account}:${password}@${store.address}:${store.port}/${database}`
+  const url = (account: string, password: string, database: string): string =>
+    `postgresql://${account}:${password}@${store.address}:${store.port}/${database}`
   const service = kept === undefined ? newPassword() : new URL(kept.storeUrl).password
   const administrator = kept === undefined ? newPassword() : new URL(kept.administratorUrl).password
   return {

@@ -1,4 +1,6 @@
-/** One private PostgreSQL: made, configured and run in its own folder. Loopback TCP with passwords only, no Unix socket. */
+/**
+ * One private PostgreSQL: made, configured and run in its own folder. Loopback TCP with passwords only, no Unix socket.
+ */
 import { execFile } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -31,7 +33,22 @@ export async function makeCluster({ programs, access }: ClusterOptions): Promise
   const passwordFile = join(access.folder, 'password')
   writeOwned(passwordFile, new URL(access.administratorUrl).password, programs.owner)
   try {
-    await run(programs.initdb, ['-D', data, '-U', administratorAccount, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, '-E', 'UTF8', '--locale=C'], { ...programs.owner, cwd: access.folder })
+    await run(
+      programs.initdb,
+      [
+        '-D',
+        data,
+        '-U',
+        administratorAccount,
+        '-A',
+        'scram-sha-256',
+        `--pwfile=${passwordFile}`,
+        '-E',
+        'UTF8',
+        '--locale=C',
+      ],
+      { ...programs.owner, cwd: access.folder },
+    )
   } finally {
     rmSync(passwordFile, { force: true })
   }
@@ -43,7 +60,11 @@ export async function startCluster(options: ClusterOptions): Promise<ChildProgra
   const settings = settingsOf(options)
   const program = await startChildProgram({
     program: programs.postgres,
-    args: ['-D', dataFolder(access), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    args: [
+      '-D',
+      dataFolder(access),
+      ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ],
     ...(programs.owner === undefined ? {} : { owner: programs.owner }),
     workingFolder: access.folder,
     logFile,
@@ -70,11 +91,19 @@ export function dataFolder({ folder }: StoreAccess): string {
 
 function settingsOf(options: ClusterOptions): Readonly<Record<string, string>> {
   const { access, address, port, tls, programs } = options
-  const files = { hba_file: join(access.folder, 'access.conf'), ssl_cert_file: join(access.folder, 'server.pem'), ssl_key_file: join(access.folder, 'server.key') }
+  const files = {
+    hba_file: join(access.folder, 'access.conf'),
+    ssl_cert_file: join(access.folder, 'server.pem'),
+    ssl_key_file: join(access.folder, 'server.key'),
+  }
   mkdirSync(access.folder, { recursive: true, mode: 0o700 })
   // Others reach it with TLS only where the lab file says so; the administrator of this lab is this process.
   const kind = tls === undefined ? 'host' : 'hostssl'
-  writeOwned(files.hba_file, `host all ${administratorAccount} 127.0.0.0/8 scram-sha-256\n${kind} all ${serviceAccount} 127.0.0.0/8 scram-sha-256\n`, programs.owner)
+  writeOwned(
+    files.hba_file,
+    `host all ${administratorAccount} 127.0.0.0/8 scram-sha-256\n${kind} all ${serviceAccount} 127.0.0.0/8 scram-sha-256\n`,
+    programs.owner,
+  )
   if (tls !== undefined) {
     writeOwned(files.ssl_cert_file, tls.certificate, programs.owner)
     writeOwned(files.ssl_key_file, tls.key, programs.owner)
@@ -98,7 +127,10 @@ async function answering(program: ChildProgram, { access, logFile }: ClusterOpti
   void program.ended.then((how) => (ended = how))
   let last: unknown
   for (const until = performance.now() + answersWithinMs; performance.now() < until; await delay(50)) {
-    if (ended !== undefined) throw new Error(`PostgreSQL ended at its start (${ended}); the end of ${logFile}:\n${readFileSync(logFile, 'utf8').slice(-2000)}`)
+    if (ended !== undefined)
+      throw new Error(
+        `PostgreSQL ended at its start (${ended}); the end of ${logFile}:\n${readFileSync(logFile, 'utf8').slice(-2000)}`,
+      )
     try {
       const admin = await administrator(access.administratorUrl)
       return await admin.close()

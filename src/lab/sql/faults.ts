@@ -1,4 +1,7 @@
-/** Faults of a private PostgreSQL, made with what its administrator has: nothing is mocked, the nodes meet the real errors. */
+/**
+ * Faults of a private PostgreSQL, made with what its administrator has: nothing is mocked, the nodes meet the real
+ * errors.
+ */
 import { copyFileSync, existsSync, openSync, closeSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -113,8 +116,10 @@ export function sqlFaults({ access, whileStopped }: SqlFaultHome): SqlFaults {
   async function restore(name: DatabaseName): Promise<void> {
     const { database, schema, table } = places[name]
     let file = keptPaths.get(name) ?? ''
-    if (file === '') await as(database, async (admin) => void (file = join(dataFolder(access), await admin.keyFile(schema, table))))
-    if (!existsSync(kept(name))) throw new LabError('not-so', 'fault.none', `nothing is kept of the ${name}: it was not spoilt by siplab`)
+    if (file === '')
+      await as(database, async (admin) => void (file = join(dataFolder(access), await admin.keyFile(schema, table))))
+    if (!existsSync(kept(name)))
+      throw new LabError('not-so', 'fault.none', `nothing is kept of the ${name}: it was not spoilt by siplab`)
     await whileStopped(() => {
       // Written into the file that is there: it keeps its owner.
       copyFileSync(kept(name), file)

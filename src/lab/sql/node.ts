@@ -86,10 +86,16 @@ function readBody(call: ControlCall): z.infer<typeof body> {
 }
 
 /** The server itself is well: it does what the fault asks. Its users have their own verdicts. */
-function health(node: string, on: ReadonlyMap<DatabaseName, SqlFaultName>): { readonly state: 'ready' | 'degraded'; readonly verdicts: readonly Verdict[] } {
+function health(
+  node: string,
+  on: ReadonlyMap<DatabaseName, SqlFaultName>,
+): { readonly state: 'ready' | 'degraded'; readonly verdicts: readonly Verdict[] } {
   const verdicts = [...on].map(([database, fault]) => {
     const trouble = fault === 'down' ? 'unreachable' : fault
-    return verdict(database === 'store' ? `store.${trouble}` : `directory.${trouble}`, { node, found: `the fault ${fault} of the lab` })
+    return verdict(database === 'store' ? `store.${trouble}` : `directory.${trouble}`, {
+      node,
+      found: `the fault ${fault} of the lab`,
+    })
   })
   return { state: verdicts.length === 0 ? 'ready' : 'degraded', verdicts }
 }
@@ -104,15 +110,32 @@ function clusterOptions({ plan, dataDir }: NodeStart): ClusterOptions {
   const programs = findPostgresql()
   if (typeof programs === 'string') throw new LabError('usage', 'node.foreign', `${name}: ${programs}`)
   const access = readStoreAccess(dataDir, plan.organisation)
-  if (access === undefined) throw new LabError('usage', 'node.foreign', `${name}: this lab was brought up on the embedded files; bring it up again with siplab up`)
+  if (access === undefined)
+    throw new LabError(
+      'usage',
+      'node.foreign',
+      `${name}: this lab was brought up on the embedded files; bring it up again with siplab up`,
+    )
   const folder = nodeFolder(dataDir, name)
   const address = plan.faces[0]?.address ?? '127.0.0.1'
   const tls = settings.tls === 'off' ? undefined : readTls(folder.certificates, name)
-  return { programs, access, address, port: settings.port, logFile: join(folder.root, 'postgresql.log'), ...(tls === undefined ? {} : { tls }) }
+  return {
+    programs,
+    access,
+    address,
+    port: settings.port,
+    logFile: join(folder.root, 'postgresql.log'),
+    ...(tls === undefined ? {} : { tls }),
+  }
 }
 
 function readTls(folder: string, node: string): ClusterOptions['tls'] {
   const [certificate, key] = ['pem', 'key'].map((kind) => join(folder, `${databaseCertificate(node)}.${kind}`))
-  if (certificate === undefined || key === undefined || !existsSync(certificate)) throw new LabError('usage', 'node.configuration', `${node}: wanted a certificate in ${certificate} because the lab file asks for TLS to the database; siplab up makes one`)
+  if (certificate === undefined || key === undefined || !existsSync(certificate))
+    throw new LabError(
+      'usage',
+      'node.configuration',
+      `${node}: wanted a certificate in ${certificate} because the lab file asks for TLS to the database; siplab up makes one`,
+    )
   return { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') }
 }

@@ -1,4 +1,6 @@
-/** Decides, before a lab comes up, whether its SQL hosts run a private PostgreSQL or the nodes share the embedded files. */
+/**
+ * Decides, before a lab comes up, whether its SQL hosts run a private PostgreSQL or the nodes share the embedded files.
+ */
 import type { LabPlan, NodePlan } from '../../topology/plan-types.ts'
 import { endStoreAccess, forgetStoreAccess, prepareStoreAccess } from './access.ts'
 import { findPostgresql } from './programs.ts'
@@ -27,9 +29,13 @@ export function prepareSql(plan: LabPlan, labRoot: string): PreparedSql {
     has: ({ role, organisation }) => role === 'sql' && all[organisation] !== undefined,
     environmentOf({ organisation, settings }) {
       const access = all[organisation]
-      return access === undefined || !('store' in settings) ? nowhere : { SIPLAB_STORE_URL: access.storeUrl, SIPLAB_DIRECTORY_URL: access.directoryUrl }
+      return access === undefined || !('store' in settings)
+        ? nowhere
+        : { SIPLAB_STORE_URL: access.storeUrl, SIPLAB_DIRECTORY_URL: access.directoryUrl }
     },
-    remarks: temporary.map(({ node, folder }) => `${node} keeps its data in ${folder} until the lab ends: it does not run as root`),
+    remarks: temporary.map(
+      ({ node, folder }) => `${node} keeps its data in ${folder} until the lab ends: it does not run as root`,
+    ),
     end: () => endStoreAccess(labRoot),
   }
 }
@@ -39,7 +45,10 @@ function embedded(labRoot: string, hosts: readonly NodePlan[], because: string):
   return {
     has: () => false,
     environmentOf: () => nowhere,
-    remarks: hosts.map(({ name }) => `${name} does not run (${because}): the servers share SQLite files; faults that need a server are not there`),
+    remarks: hosts.map(
+      ({ name }) =>
+        `${name} does not run (${because}): the servers share SQLite files; faults that need a server are not there`,
+    ),
     end: () => undefined,
   }
 }

@@ -21,12 +21,16 @@ export function findPostgresql(uid = process.getuid?.()): PostgresqlPrograms | s
   const programs = { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres') }
   if (uid !== 0) return programs
   const owner = ownerNamed('postgres')
-  return owner === undefined ? 'PostgreSQL does not run as root, and this machine has no user postgres' : { ...programs, owner }
+  return owner === undefined
+    ? 'PostgreSQL does not run as root, and this machine has no user postgres'
+    : { ...programs, owner }
 }
 
 function ownerNamed(user: string): ProgramOwner | undefined {
   try {
-    const [uid, gid] = ['-u', '-g'].map((which) => Number(execFileSync('id', [which, user], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })))
+    const [uid, gid] = ['-u', '-g'].map((which) =>
+      Number(execFileSync('id', [which, user], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })),
+    )
     return uid === undefined || gid === undefined ? undefined : { uid, gid }
   } catch (error) {
     // `id` says with its exit status that there is no such user.

@@ -1,4 +1,7 @@
-/** Traced messages as one HTML page without anything from outside: a ladder, a column for each party, every message to unfold. */
+/**
+ * Traced messages as one HTML page without anything from outside: a ladder, a column for each party, every message to
+ * unfold.
+ */
 import { titleOf } from './messages.ts'
 import type { TracedMessage } from './messages.ts'
 
@@ -16,14 +19,24 @@ const headHeight = 46
 /** @param parties the nodes in the order of columns; every other address gets a column of its own on the left */
 export function renderLadder(messages: readonly TracedMessage[], parties: readonly Party[], title: string): string {
   const nameOf = nameFinder(messages, parties)
-  const strangers = [...new Set(messages.flatMap(({ source, destination }) => [nameOf(source), nameOf(destination)]))].filter((name) => !parties.some((party) => party.name === name))
+  const strangers = [
+    ...new Set(messages.flatMap(({ source, destination }) => [nameOf(source), nameOf(destination)])),
+  ].filter((name) => !parties.some((party) => party.name === name))
   const columns = [...strangers, ...parties.map(({ name }) => name)]
   const x = (name: string): number => columns.indexOf(name) * columnWidth + columnWidth / 2
   const height = headHeight + (messages.length + 1) * rowHeight
   const width = Math.max(1, columns.length) * columnWidth
-  const lines = columns.map((name) => `<line class="life" x1="${x(name)}" y1="${headHeight}" x2="${x(name)}" y2="${height}"/><text class="party" x="${x(name)}" y="26">${escape(name)}</text>`)
-  const arrows = messages.map((message, at) => arrow(message, at, x(nameOf(message.source)), x(nameOf(message.destination))))
-  const texts = messages.map((message, at) => `<details id="m${at}"><summary><time>${escape(message.time)}</time> ${escape(nameOf(message.source))} → ${escape(nameOf(message.destination))} <b>${escape(titleOf(message.text))}</b> ${escape(message.transport)}</summary><pre>${escape(message.text)}</pre></details>`)
+  const lines = columns.map(
+    (name) =>
+      `<line class="life" x1="${x(name)}" y1="${headHeight}" x2="${x(name)}" y2="${height}"/><text class="party" x="${x(name)}" y="26">${escape(name)}</text>`,
+  )
+  const arrows = messages.map((message, at) =>
+    arrow(message, at, x(nameOf(message.source)), x(nameOf(message.destination))),
+  )
+  const texts = messages.map(
+    (message, at) =>
+      `<details id="m${at}"><summary><time>${escape(message.time)}</time> ${escape(nameOf(message.source))} → ${escape(nameOf(message.destination))} <b>${escape(titleOf(message.text))}</b> ${escape(message.transport)}</summary><pre>${escape(message.text)}</pre></details>`,
+  )
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${escape(title)}</title><style>${style}</style></head>
 <body><h1>${escape(title)}</h1>
@@ -49,10 +62,18 @@ function arrow({ text }: TracedMessage, at: number, from: number, to: number): s
 
 /** A dialled connection has a port of its own: whoever once wrote from that end, or listens there, is the party. */
 function nameFinder(messages: readonly TracedMessage[], parties: readonly Party[]): (end: string) => string {
-  const byAddress = new Map(parties.flatMap(({ name, addresses }) => addresses.map((address) => [address, name] as const)))
+  const byAddress = new Map(
+    parties.flatMap(({ name, addresses }) => addresses.map((address) => [address, name] as const)),
+  )
   return (end) => {
     const address = end.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
-    return byAddress.get(address) ?? messages.find(({ source, node, destination }) => source === end && byAddress.get(destination.replace(/:\d+$/, '')) !== node)?.node ?? end
+    return (
+      byAddress.get(address) ??
+      messages.find(
+        ({ source, node, destination }) => source === end && byAddress.get(destination.replace(/:\d+$/, '')) !== node,
+      )?.node ??
+      end
+    )
   }
 }
 

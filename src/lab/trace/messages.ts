@@ -13,7 +13,12 @@ export interface TracedMessage {
   readonly text: string
 }
 
-export function isMessage(entry: TraceEntry): entry is TraceEntry & { readonly kind: 'message'; readonly text: string; readonly local: string; readonly remote: string } {
+export function isMessage(entry: TraceEntry): entry is TraceEntry & {
+  readonly kind: 'message'
+  readonly text: string
+  readonly local: string
+  readonly remote: string
+} {
   return entry.kind === 'message' && entry.text !== undefined && entry.local !== undefined && entry.remote !== undefined
 }
 
@@ -34,7 +39,14 @@ export function messageReader(): (entry: TraceEntry) => TracedMessage | undefine
     }
     seen.push(`${entry.direction ?? 'out'} ${view}`)
     if (seen.length > remembered) seen.shift()
-    return { time: entry.time, node: entry.node, transport: entry.transport ?? 'tcp', source, destination, text: entry.text }
+    return {
+      time: entry.time,
+      node: entry.node,
+      transport: entry.transport ?? 'tcp',
+      source,
+      destination,
+      text: entry.text,
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 /**
- * Traced messages as a capture file (pcapng, draft-ietf-opsawg-pcapng): IP packets made up around the clear text, since what
- * travelled was TLS. One message is one TCP segment (several when it is long), or one UDP datagram. Ports are the real ones:
- * Wireshark takes 5061 for TLS and wants `-d tcp.port==5061,sip`.
+ * Traced messages as a capture file (pcapng, draft-ietf-opsawg-pcapng): IP packets made up around the clear text, since
+ * what travelled was TLS. One message is one TCP segment (several when it is long), or one UDP datagram. Ports are the
+ * real ones: Wireshark takes 5061 for TLS and wants `-d tcp.port==5061,sip`.
  */
 import type { TracedMessage } from './messages.ts'
 
@@ -41,7 +41,12 @@ export function captureWriter(): CaptureWriter {
       const blocks: Buffer[] = []
       for (let from = 0; from < payload.length; from += segmentBytes) {
         const part = payload.subarray(from, from + segmentBytes)
-        const segment = tcp(source, destination, { sequence: advance(flow, part.length), acknowledgement: sequences.get(back) ?? 1 }, part)
+        const segment = tcp(
+          source,
+          destination,
+          { sequence: advance(flow, part.length), acknowledgement: sequences.get(back) ?? 1 },
+          part,
+        )
         blocks.push(packetBlock(message.time, ipv(source, destination, 6, segment, identification++), comment))
       }
       return Buffer.concat(blocks)
@@ -65,7 +70,8 @@ function parseEnd(text: string): End | undefined {
 
 function ipv6Octets(text: string): Buffer {
   const [head = '', tail] = text.split('::')
-  const groups = (part: string | undefined): readonly number[] => (part === undefined || part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16)))
+  const groups = (part: string | undefined): readonly number[] =>
+    part === undefined || part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16))
   const before = groups(head)
   const after = groups(tail)
   const all = [...before, ...Array<number>(Math.max(0, 8 - before.length - after.length)).fill(0), ...after]
@@ -98,7 +104,12 @@ function ipv(source: End, destination: End, protocol: number, payload: Buffer, i
   return Buffer.concat([header, payload])
 }
 
-function tcp(source: End, destination: End, numbers: { readonly sequence: number; readonly acknowledgement: number }, payload: Buffer): Buffer {
+function tcp(
+  source: End,
+  destination: End,
+  numbers: { readonly sequence: number; readonly acknowledgement: number },
+  payload: Buffer,
+): Buffer {
   const header = Buffer.alloc(20)
   header.writeUInt16BE(source.port, 0)
   header.writeUInt16BE(destination.port, 2)
@@ -106,7 +117,10 @@ function tcp(source: End, destination: End, numbers: { readonly sequence: number
   header.writeUInt32BE(numbers.acknowledgement, 8)
   header.writeUInt16BE(0x5018, 12)
   header.writeUInt16BE(65_535, 14)
-  header.writeUInt16BE(checksum(Buffer.concat([pseudoHeader(source, destination, 6, 20 + payload.length), header, payload])), 16)
+  header.writeUInt16BE(
+    checksum(Buffer.concat([pseudoHeader(source, destination, 6, 20 + payload.length), header, payload])),
+    16,
+  )
   return Buffer.concat([header, payload])
 }
 
@@ -130,7 +144,8 @@ function pseudoHeader(source: End, destination: End, protocol: number, length: n
 /** RFC 1071. */
 function checksum(octets: Buffer): number {
   let sum = 0
-  for (let at = 0; at < octets.length; at += 2) sum += at + 1 < octets.length ? octets.readUInt16BE(at) : octets.readUInt8(at) << 8
+  for (let at = 0; at < octets.length; at += 2)
+    sum += at + 1 < octets.length ? octets.readUInt16BE(at) : octets.readUInt8(at) << 8
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
   return ~sum & 0xffff
 }
@@ -146,7 +161,15 @@ function sectionHeader(): Buffer {
 function interfaceDescription(): Buffer {
   const body = Buffer.alloc(8)
   body.writeUInt16LE(linkTypeRaw, 0)
-  return block(1, Buffer.concat([body, option(2, Buffer.from('siplab')), option(9, Buffer.from([nanosecondResolution])), endOfOptions]))
+  return block(
+    1,
+    Buffer.concat([
+      body,
+      option(2, Buffer.from('siplab')),
+      option(9, Buffer.from([nanosecondResolution])),
+      endOfOptions,
+    ]),
+  )
 }
 
 function packetBlock(time: string, packet: Buffer, comment: string): Buffer {

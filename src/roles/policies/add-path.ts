@@ -1,4 +1,7 @@
-/** A REGISTER on its way in leaves a trail, so that requests for the user find the way back (RFC 3327 §5.2, RFC 5626 §5.1). */
+/**
+ * A REGISTER on its way in leaves a trail, so that requests for the user find the way back (RFC 3327 §5.2, RFC 5626
+ * §5.1).
+ */
 import type { Flow } from '../../sip/transport/flow.ts'
 import { type Arrival, pass, type Policy } from '../../sip/routing/decision.ts'
 

@@ -1,11 +1,16 @@
-/** The authentication that every role with a directory shares: one realm, digest first; further schemes join the list. */
+/**
+ * The authentication that every role with a directory shares: one realm, digest first; further schemes join the list.
+ */
 import { authenticate } from '../../services/authentication/authenticate.ts'
 import { digest } from '../../services/authentication/digest.ts'
 import { type Arrival, pass, type Policy } from '../../sip/routing/decision.ts'
 import type { FlowTokens } from '../../sip/routing/flow-token.ts'
 import { type RoleContext, directoryOf } from '../role.ts'
 
-export function authenticateUsers(context: RoleContext, { realm, domains }: { readonly realm: string; readonly domains: readonly string[] }): Policy {
+export function authenticateUsers(
+  context: RoleContext,
+  { realm, domains }: { readonly realm: string; readonly domains: readonly string[] },
+): Policy {
   if (context.authentication === 'off') return { name: 'authenticate', decide: () => pass }
   const { plan, clock, flowTokens } = context
   const { accounts } = directoryOf(context)

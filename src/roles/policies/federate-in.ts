@@ -1,4 +1,6 @@
-/** From another organisation to the inside: the domain it speaks for, the certificate it showed, and where it may go. */
+/**
+ * From another organisation to the inside: the domain it speaks for, the certificate it showed, and where it may go.
+ */
 import { soon } from '../../services/soon.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse } from '../../sip/routing/decision.ts'
 import { dialable } from '../../sip/routing/flow-token.ts'
@@ -22,7 +24,12 @@ export function partnerOf({ remarks }: Arrival): Partner | undefined {
 /** Why an organisation is not taken for the one it speaks for: said here only, the other side gets the bare status. */
 export interface RefusedPartner {
   readonly domain: string
-  readonly code: 'cert.name-not-allowed' | 'dns.not-found' | 'dns.srv-outside-domain' | 'dns.unreachable' | 'link.forbidden'
+  readonly code:
+    | 'cert.name-not-allowed'
+    | 'dns.not-found'
+    | 'dns.srv-outside-domain'
+    | 'dns.unreachable'
+    | 'link.forbidden'
   /** The id that stands in `ms-diagnostics` when the same is wrong on the way out (topology-facts §5.1). */
   readonly diagnostics: number
   readonly found: string
@@ -41,8 +48,8 @@ export interface FederateInOptions {
 }
 
 /**
- * A peer that showed a certificate is another organisation's edge when the relation to the domain of From leads to a name it
- * carries. It may speak for no other domain, not for ours, and only to our domains: we are nobody's relay.
+ * A peer that showed a certificate is another organisation's edge when the relation to the domain of From leads to a
+ * name it carries. It may speak for no other domain, not for ours, and only to our domains: we are nobody's relay.
  */
 export function federateIn(options: FederateInOptions): Policy {
   const ours = new Set(options.domains)
@@ -51,7 +58,8 @@ export function federateIn(options: FederateInOptions): Policy {
     decide(arrival) {
       const names = arrival.flow.peer?.names
       if (names === undefined) return pass
-      if (isProbe(arrival, options.self)) return note(arrival, { source: 'Unknown', fqdn: names[0] ?? '', verification: 'AlwaysUnverifiable' })
+      if (isProbe(arrival, options.self))
+        return note(arrival, { source: 'Unknown', fqdn: names[0] ?? '', verification: 'AlwaysUnverifiable' })
       const domain = arrival.request.from.uri.host
       const listed = arrival.flow.peer?.class === 'edge'
       if (ours.has(domain)) return listed && !arrival.inDialog ? refuse(403, 'federation.own-domain-claimed') : pass
@@ -71,7 +79,12 @@ function judge(arrival: Arrival, names: readonly string[], relation: Relation, o
   const edge = relation.edges.find(({ host }) => names.includes(host))
   if (edge === undefined) {
     const wanted = relation.edges.map(({ host }) => host).join(' or ')
-    return refusePartner(arrival, 'federation.wrong-edge', { domain, code: 'cert.name-not-allowed', diagnostics: 1010, found: `the certificate carries ${names.join(', ') || 'no name'}; ${wanted} speaks for ${domain}` })
+    return refusePartner(arrival, 'federation.wrong-edge', {
+      domain,
+      code: 'cert.name-not-allowed',
+      diagnostics: 1010,
+      found: `the certificate carries ${names.join(', ') || 'no name'}; ${wanted} speaks for ${domain}`,
+    })
   }
   if (arrival.request.method === 'REGISTER') return refuse(403, 'federation.no-register')
   if (!arrival.inDialog && !ours.has(arrival.uri.host)) return refuse(403, 'federation.no-relay')
@@ -82,15 +95,40 @@ function refuseDomain(arrival: Arrival, domain: string, relation: Exclude<Relati
   const record = `_sipfederationtls._tcp.${domain}`
   switch (relation.kind) {
     case 'blocked':
-      return refusePartner(arrival, 'federation.blocked', { domain, code: 'link.forbidden', diagnostics: 1002, found: `${domain} is a blocked domain` })
+      return refusePartner(arrival, 'federation.blocked', {
+        domain,
+        code: 'link.forbidden',
+        diagnostics: 1002,
+        found: `${domain} is a blocked domain`,
+      })
     case 'closed':
-      return refusePartner(arrival, 'federation.closed', { domain, code: 'link.forbidden', diagnostics: 1005, found: `nobody here federates with ${domain}` })
+      return refusePartner(arrival, 'federation.closed', {
+        domain,
+        code: 'link.forbidden',
+        diagnostics: 1005,
+        found: `nobody here federates with ${domain}`,
+      })
     case 'no-srv':
-      return refusePartner(arrival, 'federation.no-srv', { domain, code: 'dns.not-found', diagnostics: 1008, found: `no record ${record}` })
+      return refusePartner(arrival, 'federation.no-srv', {
+        domain,
+        code: 'dns.not-found',
+        diagnostics: 1008,
+        found: `no record ${record}`,
+      })
     case 'srv-outside':
-      return refusePartner(arrival, 'federation.srv-outside', { domain, code: 'dns.srv-outside-domain', diagnostics: 1009, found: `${record} leads to ${relation.targets.join(', ')}` })
+      return refusePartner(arrival, 'federation.srv-outside', {
+        domain,
+        code: 'dns.srv-outside-domain',
+        diagnostics: 1009,
+        found: `${record} leads to ${relation.targets.join(', ')}`,
+      })
     case 'dns-down':
-      return refusePartner(arrival, 'federation.dns-down', { domain, code: 'dns.unreachable', diagnostics: 1008, found: `${record}: ${relation.cause}` })
+      return refusePartner(arrival, 'federation.dns-down', {
+        domain,
+        code: 'dns.unreachable',
+        diagnostics: 1008,
+        found: `${record}: ${relation.cause}`,
+      })
     default:
       return relation satisfies never
   }

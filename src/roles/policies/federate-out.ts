@@ -19,17 +19,26 @@ export function federateOut(options: FederateOutOptions): Policy {
     decide(arrival) {
       const domain = arrival.uri.host
       if (domain === '' || ours.has(domain)) return pass
-      return soon(options.federation.relationTo(domain), (relation) => decisionFor(arrival, domain, relation, options.self))
+      return soon(options.federation.relationTo(domain), (relation) =>
+        decisionFor(arrival, domain, relation, options.self),
+      )
     },
   }
 }
 
 /** The ids and their extra fields are those of the original's diagnostics (topology-facts §5.1). */
 function decisionFor(arrival: Arrival, domain: string, relation: Relation, self: string): Decision {
-  const diagnosed = (status: number, because: string, id: number, reason: string, fields = ''): Decision => refuse(status, because, [['ms-diagnostics', `${id};reason="${reason}";source="${self}";domain="${domain}"${fields}`]])
+  const diagnosed = (status: number, because: string, id: number, reason: string, fields = ''): Decision =>
+    refuse(status, because, [
+      ['ms-diagnostics', `${id};reason="${reason}";source="${self}";domain="${domain}"${fields}`],
+    ])
   switch (relation.kind) {
     case 'federated':
-      return { kind: 'route', targets: [toEdges(arrival.request.requestUri, relation.edges)], because: `federation.${relation.source}` }
+      return {
+        kind: 'route',
+        targets: [toEdges(arrival.request.requestUri, relation.edges)],
+        because: `federation.${relation.source}`,
+      }
     case 'blocked':
       return diagnosed(403, 'federation.blocked', 1002, 'Federation with this domain is not allowed')
     case 'closed':
@@ -37,7 +46,13 @@ function decisionFor(arrival: Arrival, domain: string, relation: Relation, self:
     case 'no-srv':
       return diagnosed(504, 'dns.not-found', 1008, 'Unable to resolve DNS SRV record')
     case 'srv-outside':
-      return diagnosed(504, 'dns.srv-outside-domain', 1009, 'No match for domain in DNS SRV results', relation.targets.map((target, at) => `;fqdn${at + 1}="${target}"`).join(''))
+      return diagnosed(
+        504,
+        'dns.srv-outside-domain',
+        1009,
+        'No match for domain in DNS SRV results',
+        relation.targets.map((target, at) => `;fqdn${at + 1}="${target}"`).join(''),
+      )
     case 'dns-down':
       return diagnosed(504, 'dns.unreachable', 1008, 'Unable to resolve DNS SRV record')
     default:

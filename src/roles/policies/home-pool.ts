@@ -32,7 +32,9 @@ export interface HomePoolOptions {
   readonly redirectInside: boolean
 }
 
-/** A user may be unknown (404, 4005), without the right to come from outside (403, 4003), or at home in another pool. */
+/**
+ * A user may be unknown (404, 4005), without the right to come from outside (403, 4003), or at home in another pool.
+ */
 export function homePool(options: HomePoolOptions): Policy {
   const domains = new Set(options.domains)
   return {
@@ -42,7 +44,10 @@ export function homePool(options: HomePoolOptions): Policy {
       const subject = registers ? arrival.request.to.uri : arrival.uri
       if (!domains.has(subject.host) || subject.user === undefined) return pass
       return recovering(
-        () => soon(options.directory.account(addressOfRecord(subject)), (account) => byAccount(arrival, account, registers)),
+        () =>
+          soon(options.directory.account(addressOfRecord(subject)), (account) =>
+            byAccount(arrival, account, registers),
+          ),
         (error) => refusalOf(error, defaultOutageAnswer, options.self),
       )
     },
@@ -52,8 +57,13 @@ export function homePool(options: HomePoolOptions): Policy {
     if (account === undefined || !account.enabled) return refuse(404, 'route.unknown-user')
     if (registers && arrival.remarks.remote && !account.remote) return refuse(403, 'remote.user-not-enabled')
     if (account.homePool === options.ownHome) return pass
-    if (registers && options.redirectInside && !arrival.remarks.remote) return redirect(arrival, account.homePool, options)
-    return { kind: 'route', targets: [targetVia(arrival.request.requestUri, homeUri(arrival, account.homePool, options))], because: 'home-pool' }
+    if (registers && options.redirectInside && !arrival.remarks.remote)
+      return redirect(arrival, account.homePool, options)
+    return {
+      kind: 'route',
+      targets: [targetVia(arrival.request.requestUri, homeUri(arrival, account.homePool, options))],
+      because: 'home-pool',
+    }
   }
 }
 

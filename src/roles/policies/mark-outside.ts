@@ -13,14 +13,19 @@ export function markOutside(options: { readonly edge: string }): Policy {
       const source = partner?.source ?? 'InternetUser'
       const remote = partner === undefined ? '' : `;ms-remote-fqdn=${partner.fqdn}`
       remarks.remove.push(edgeMark)
-      remarks.add.push([edgeMark, `ms-source-type=${source};ms-ep-fqdn=${options.edge};ms-source-network=external;ms-source-verified-user=${verified(arrival, partner)}${remote}`])
+      remarks.add.push([
+        edgeMark,
+        `ms-source-type=${source};ms-ep-fqdn=${options.edge};ms-source-network=external;ms-source-verified-user=${verified(arrival, partner)}${remote}`,
+      ])
       remarks.remote = true
       return pass
     },
   }
 }
 
-/** A partner's users are as good as our administrator said (`UserVerificationLevel`), or as the partner's own edge says. */
+/**
+ * A partner's users are as good as our administrator said (`UserVerificationLevel`), or as the partner's own edge says.
+ */
 function verified({ request }: Arrival, partner: Partner | undefined): string {
   if (partner === undefined) return 'unverified'
   switch (partner.verification) {

@@ -17,7 +17,11 @@ export function nextHop(options: NextHopOptions): Policy {
     name: 'next-hop',
     decide(arrival) {
       if (options.when !== undefined && !options.when(arrival)) return { kind: 'pass' }
-      return { kind: 'route', targets: [targetVia(arrival.request.requestUri, options.uri, options.face)], because: options.because }
+      return {
+        kind: 'route',
+        targets: [targetVia(arrival.request.requestUri, options.uri, options.face)],
+        because: options.because,
+      }
     },
   }
 }

@@ -7,13 +7,16 @@ import { edgeMark, sourceVerified, wordsForInside } from './strip-untrusted.ts'
 export interface OutwardRequestOptions {
   readonly tokens: FlowTokens
   /**
-   * The other organisation is told whether the sender proved who it is; a word of ours inside (P-Asserted-Identity) says so.
-   * `MarkSourceVerifiableOnOutgoingMessages`
+   * The other organisation is told whether the sender proved who it is; a word of ours inside (P-Asserted-Identity)
+   * says so. `MarkSourceVerifiableOnOutgoingMessages`
    */
   readonly markSourceVerifiable: boolean
 }
 
-/** Asserted identities are for servers that trust each other (RFC 3325 §7). A remote user of ours gets them as inside users do. */
+/**
+ * Asserted identities are for servers that trust each other (RFC 3325 §7). A remote user of ours gets them as inside
+ * users do.
+ */
 export function outwardRequest({ tokens, markSourceVerifiable }: OutwardRequestOptions): Policy {
   return {
     name: 'outward-request',

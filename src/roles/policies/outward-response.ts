@@ -13,20 +13,25 @@ const logonData = ['ms-user-logon-data']
 
 /**
  * Diagnostics go to a remote user once it has signed in on that flow, never to a partner or to a stranger
- * (`MSFT_SIPDiagnosticHeader`: both switches are off by default). A remote user learns that it is one, already on the 401
- * ([MS-SIPRE] §4.10).
+ * (`MSFT_SIPDiagnosticHeader`: both switches are off by default). A remote user learns that it is one, already on the
+ * 401 ([MS-SIPRE] §4.10).
  */
 export function outwardResponse(response: SipResponse, { flow }: Arrival): ResponseChange | undefined {
   if (response.method === 'REGISTER') {
     if (response.status >= 200 && response.status < 300) flow.notes.set(signedIn, true)
-    return { remove: maySeeDiagnostics(flow) ? logonData : [...logonData, ...diagnostics], add: [['ms-user-logon-data', 'RemoteUser']] }
+    return {
+      remove: maySeeDiagnostics(flow) ? logonData : [...logonData, ...diagnostics],
+      add: [['ms-user-logon-data', 'RemoteUser']],
+    }
   }
   if (flow.peer !== undefined) return withoutWords(response)
   if (response.status < 300 || maySeeDiagnostics(flow)) return undefined
   return { remove: diagnostics, add: [] }
 }
 
-/** An answer from outside to a request of ours: who sent it has no say in who it is, or in why something failed here. */
+/**
+ * An answer from outside to a request of ours: who sent it has no say in who it is, or in why something failed here.
+ */
 export function inwardResponse(response: SipResponse): ResponseChange | undefined {
   return withoutWords(response)
 }

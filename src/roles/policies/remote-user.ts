@@ -10,8 +10,8 @@ export interface RemoteUserOptions {
 }
 
 /**
- * Who is no partner (`federateIn` said so before) is a remote user: it may speak only as a user of our domains. The access proxy
- * never authenticates the user; the next hop does.
+ * Who is no partner (`federateIn` said so before) is a remote user: it may speak only as a user of our domains. The
+ * access proxy never authenticates the user; the next hop does.
  */
 export function remoteUser(options: RemoteUserOptions): Policy {
   const domains = new Set(options.domains)

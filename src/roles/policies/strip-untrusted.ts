@@ -11,7 +11,8 @@ const vouchedByServersOnly = fieldSet([...identities, 'ms-diagnostics', 'ms-diag
 
 /**
  * The edge's remark on where a message came from. The name of the original's header field is not documented beyond its
- * parameters (`ms-source-type`, `ms-ep-fqdn`, `ms-source-network`, `ms-source-verified-user`), so this name is a lab choice.
+ * parameters (`ms-source-type`, `ms-ep-fqdn`, `ms-source-network`, `ms-source-verified-user`), so this name is a lab
+ * choice.
  */
 export const edgeMark = 'ms-edge-proxy-message-trust'
 
@@ -37,8 +38,8 @@ export function stripUntrusted(): Policy {
 }
 
 /**
- * The same for the answer of a phone, which is no more a server than it was with a request. An edge gives reasons of its own;
- * who it was that answered outside it cannot vouch for.
+ * The same for the answer of a phone, which is no more a server than it was with a request. An edge gives reasons of
+ * its own; who it was that answered outside it cannot vouch for.
  */
 export function stripUntrustedResponse(response: SipResponse, { peer }: Pick<Flow, 'peer'>): readonly string[] {
   if (peer?.class === 'server') return nothing

@@ -40,7 +40,10 @@ export interface AuthenticateOptions {
 
 const name = 'authenticate'
 
-/** One address may fail so many times as often as one user of it: the edge's stands for many, and a guesser tries many names. */
+/**
+ * One address may fail so many times as often as one user of it: the edge's stands for many, and a guesser tries many
+ * names.
+ */
 const usersBehindOneAddress = 20
 
 export function authenticate(options: AuthenticateOptions): Policy {
@@ -57,7 +60,10 @@ export function authenticate(options: AuthenticateOptions): Policy {
     if (request.method === 'ACK' || request.method === 'CANCEL') return pass
     if (flow.peer?.class === 'server') return believe(arrival)
     if (request.header('P-Asserted-Identity') !== undefined) remarks.remove.push('p-asserted-identity')
-    return recovering(() => prove(arrival), (error) => refusalOf(error, options.outage ?? defaultOutageAnswer, self))
+    return recovering(
+      () => prove(arrival),
+      (error) => refusalOf(error, options.outage ?? defaultOutageAnswer, self),
+    )
   }
 
   function prove(arrival: Arrival): Soon<Decision> {
@@ -66,8 +72,10 @@ export function authenticate(options: AuthenticateOptions): Policy {
     const from = addressOfRecord(request.from.uri)
     if (flow.peer?.class === 'treated-as-authenticated') return identify(arrival, from)
     if (hasIdentity(flow, from, wall)) return acceptProven(arrival, from)
-    // Who was called by another name, a tel URI say, gives that one in From; another user of ours is not one's own other name.
-    if (inDialog && (hasRouteToken(arrival) || (hasAnyIdentity(flow, wall) && !domains.has(request.from.uri.host)))) return pass
+    // Who was called by another name, a tel URI say, gives that one in From; another user of ours is not one's own
+    // other name.
+    if (inDialog && (hasRouteToken(arrival) || (hasAnyIdentity(flow, wall) && !domains.has(request.from.uri.host))))
+      return pass
     // A partner's user has no account here; the edge has let the domain in and says so in its own marks.
     if (flow.peer?.class === 'edge' && !domains.has(request.from.uri.host) && request.method !== 'REGISTER') return pass
     if (remarks.identity === undefined && exempt(arrival)) return pass
@@ -80,7 +88,9 @@ export function authenticate(options: AuthenticateOptions): Policy {
     if (authorization === undefined || scheme === undefined) return challenge(arrival, false)
     const source = sourceOf(arrival, authorization)
     if (attempts.isBlocked(source, arrival.wall) || addresses.isBlocked(arrival.flow.remote.address, arrival.wall)) {
-      return refuse(403, 'auth.too-many-failures', [diagnostics(1000, 'Too many failed attempts; try again later', self)])
+      return refuse(403, 'auth.too-many-failures', [
+        diagnostics(1000, 'Too many failed attempts; try again later', self),
+      ])
     }
     return soon(scheme.check(authorization, arrival), (check) => answerTo(arrival, check, from, source))
   }
@@ -111,7 +121,9 @@ export function authenticate(options: AuthenticateOptions): Policy {
   }
 
   function mismatch(): Decision {
-    return refuse(403, 'auth.identity-mismatch', [diagnostics(4004, 'Credentials provided are not authorized to act as specified from URI', self)])
+    return refuse(403, 'auth.identity-mismatch', [
+      diagnostics(4004, 'Credentials provided are not authorized to act as specified from URI', self),
+    ])
   }
 
   /** Proven by the user's own credentials, now or when the flow signed in. */
@@ -119,8 +131,12 @@ export function authenticate(options: AuthenticateOptions): Policy {
     const { remarks } = arrival
     if (options.accounts === undefined) return accept()
     return soon(options.accounts.account(aor), (account) => {
-      if (account?.enabled !== true) return refuse(403, 'auth.user-disabled', [diagnostics(4005, 'User is not enabled', self)])
-      if (remarks.remote && !account.remote) return refuse(403, 'auth.remote-not-allowed', [['ms-diagnostics-public', `4003;reason="User is not enabled for remote access";source="${self}"`]])
+      if (account?.enabled !== true)
+        return refuse(403, 'auth.user-disabled', [diagnostics(4005, 'User is not enabled', self)])
+      if (remarks.remote && !account.remote)
+        return refuse(403, 'auth.remote-not-allowed', [
+          ['ms-diagnostics-public', `4003;reason="User is not enabled for remote access";source="${self}"`],
+        ])
       return accept()
     })
 
@@ -130,7 +146,11 @@ export function authenticate(options: AuthenticateOptions): Policy {
     }
   }
 
-  function challenge(arrival: Arrival, stale: boolean, because: string = stale ? 'auth.nonce-stale' : 'auth.required'): Decision {
+  function challenge(
+    arrival: Arrival,
+    stale: boolean,
+    because: string = stale ? 'auth.nonce-stale' : 'auth.required',
+  ): Decision {
     return refuse(status, because, challengeHeaders(schemes.flatMap((scheme) => scheme.challenges(arrival, stale))))
   }
 

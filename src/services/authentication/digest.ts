@@ -12,14 +12,21 @@ import type { Authorization, Check, Scheme } from './scheme.ts'
 
 /** Where secrets are looked up; a cached directory, usually. */
 export interface CredentialSource {
-  credential(username: string, scheme: string, realm: string): Soon<{ readonly aor: string; readonly hash: string } | undefined>
+  credential(
+    username: string,
+    scheme: string,
+    realm: string,
+  ): Soon<{ readonly aor: string; readonly hash: string } | undefined>
 }
 
 export interface DigestOptions {
   readonly credentials: CredentialSource
   readonly realm: string
   readonly clock: Clock
-  /** In the order offered. Lab choice: MD5 first, because many clients read one challenge only (RFC 8760 §2.3 would have the stronger first). */
+  /**
+   * In the order offered. Lab choice: MD5 first, because many clients read one challenge only (RFC 8760 §2.3 would have
+   * the stronger first).
+   */
   readonly algorithms?: readonly DigestAlgorithm[]
   /** Seconds a nonce is good for; default 300. */
   readonly nonceSeconds?: number
@@ -43,23 +50,34 @@ export function digest(options: DigestOptions): Scheme {
 
   function challenges(_arrival: Arrival, stale: boolean): readonly string[] {
     const nonce = counted.make(clock.wall())
-    return algorithms.map((algorithm) => `Digest realm="${realm}", nonce="${nonce}", algorithm=${algorithm}, qop="auth"${stale ? ', stale=true' : ''}`)
+    return algorithms.map(
+      (algorithm) =>
+        `Digest realm="${realm}", nonce="${nonce}", algorithm=${algorithm}, qop="auth"${stale ? ', stale=true' : ''}`,
+    )
   }
 
   function check(authorization: Authorization, { request }: Arrival): Soon<Check> {
     const attempt = readAttempt(authorization, algorithms)
     if ('kind' in attempt) return attempt
     const username = decodeText(attempt.username)
-    return soon(credentials.credential(username, schemeOf(attempt.algorithm), realm), (credential) => judge(attempt, request.method, credential))
+    return soon(credentials.credential(username, schemeOf(attempt.algorithm), realm), (credential) =>
+      judge(attempt, request.method, credential),
+    )
   }
 
   /** An unknown user costs the same work as a wrong password and earns the same answer. */
-  function judge(attempt: Attempt, method: string, credential: { readonly aor: string; readonly hash: string } | undefined): Check {
+  function judge(
+    attempt: Attempt,
+    method: string,
+    credential: { readonly aor: string; readonly hash: string } | undefined,
+  ): Check {
     const secret = credential?.hash ?? createHmac('sha256', nobodysKey).update(attempt.username).digest('hex')
     const right = equalText(attempt.response, responseOf(attempt, method, secret))
-    if (credential === undefined || !right) return { kind: 'rejected', because: credential === undefined ? 'auth.unknown-user' : 'auth.wrong-password' }
+    if (credential === undefined || !right)
+      return { kind: 'rejected', because: credential === undefined ? 'auth.unknown-user' : 'auth.wrong-password' }
     const wall = clock.wall()
-    if (!counted.isFresh(attempt.nonce, wall) || !counted.use(attempt.nonce, parseInt(attempt.count, 16), wall)) return { kind: 'stale' }
+    if (!counted.isFresh(attempt.nonce, wall) || !counted.use(attempt.nonce, parseInt(attempt.count, 16), wall))
+      return { kind: 'stale' }
     return { kind: 'accepted', aor: credential.aor }
   }
 
@@ -71,17 +89,20 @@ function readAttempt({ parameters }: Authorization, offered: readonly DigestAlgo
   const algorithm = offered.find((one) => one === wanted)
   if (algorithm === undefined) return { kind: 'rejected', because: 'auth.algorithm-not-offered' }
   const [username, nonce, uri, response] = ['username', 'nonce', 'uri', 'response'].map((name) => parameters.get(name))
-  if (username === undefined || nonce === undefined || uri === undefined || response === undefined) return { kind: 'malformed', because: 'auth.parameter-missing' }
+  if (username === undefined || nonce === undefined || uri === undefined || response === undefined)
+    return { kind: 'malformed', because: 'auth.parameter-missing' }
   const [count, cnonce] = ['nc', 'cnonce'].map((name) => parameters.get(name))
   // Without qop there is no count, and a recorded request could be sent again (RFC 7616 §3.4.3 asks for it too).
   if (parameters.get('qop')?.toLowerCase() !== 'auth') return { kind: 'rejected', because: 'auth.qop-missing' }
-  if (count === undefined || !/^[0-9a-fA-F]{8}$/.test(count) || cnonce === undefined) return { kind: 'malformed', because: 'auth.parameter-missing' }
+  if (count === undefined || !/^[0-9a-fA-F]{8}$/.test(count) || cnonce === undefined)
+    return { kind: 'malformed', because: 'auth.parameter-missing' }
   return { algorithm, username, nonce, uri, response: response.toLowerCase(), count, cnonce }
 }
 
 /**
  * RFC 7616 §3.4.1. The URI is the one the client hashed: hops before us may have changed the Request-URI, and clients
- * differ in what they put there, so it is not compared (the count keeps an attempt from being used for another request).
+ * differ in what they put there, so it is not compared (the count keeps an attempt from being used for another
+ * request).
  */
 function responseOf({ algorithm, nonce, count, cnonce, uri }: Attempt, method: string, secret: string): string {
   const a2 = digestHash(algorithm, `${method}:${uri}`)

@@ -1,4 +1,7 @@
-/** Who has proven to be at the other end of a flow, and until when. Only flows of a single client carry this, never links between servers. */
+/**
+ * Who has proven to be at the other end of a flow, and until when. Only flows of a single client carry this, never
+ * links between servers.
+ */
 import { flat } from '../../sip/message/flat.ts'
 import type { Flow } from '../../sip/transport/flow.ts'
 
@@ -66,6 +69,13 @@ function find(flow: Flow, aor: string): Identity | undefined {
 function add(flow: Flow, identity: Identity): void {
   const known = noted(flow)
   if (known === undefined) flow.notes.set(note, identity)
-  else if (!(known instanceof Map)) flow.notes.set(note, new Map([[known.aor, known], [identity.aor, identity]]))
+  else if (!(known instanceof Map))
+    flow.notes.set(
+      note,
+      new Map([
+        [known.aor, known],
+        [identity.aor, identity],
+      ]),
+    )
   else if (known.size < identitiesLimit) known.set(identity.aor, identity)
 }

@@ -1,8 +1,9 @@
 /**
- * Nonces that carry their time and a seal (RFC 7616 §5.4), and the counts that keep one from being used twice (§3.4 `nc`).
+ * Nonces that carry their time and a seal (RFC 7616 §5.4), and the counts that keep one from being used twice (§3.4
+ * `nc`).
  *
- * The counts are in this process alone, so the key is too: a nonce of another front end, or of this one before it was started
- * again, could have been used there. It is not fresh here, and the client is told a new one (`stale=true`).
+ * The counts are in this process alone, so the key is too: a nonce of another front end, or of this one before it was
+ * started again, could have been used there. It is not fresh here, and the client is told a new one (`stale=true`).
  */
 import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto'
 

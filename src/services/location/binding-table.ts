@@ -71,12 +71,13 @@ export class BindingTable {
   }
 
   *all(): Generator<Binding> {
-    for (let at = 0; at < this.#used; at++) if (this.#columns.bucket[at] !== none) yield this.#read(at, this.#textAt(at))
+    for (let at = 0; at < this.#used; at++)
+      if (this.#columns.bucket[at] !== none) yield this.#read(at, this.#textAt(at))
   }
 
   #expireBucket(bucket: number, wall: number): number {
     let dropped = 0
-    for (let at = this.#wheel[bucket] ?? none; at !== none;) {
+    for (let at = this.#wheel[bucket] ?? none; at !== none; ) {
       const following = this.#columns.wheelNext[at] ?? none
       if ((this.#columns.expires[at] ?? 0) <= wall) {
         this.#delete(at)
@@ -138,7 +139,17 @@ export class BindingTable {
 
   #read(at: number, text: string): Binding {
     const columns = this.#columns
-    const [aor = '', contact = '', key = '', callId = '', instance = '', epid = '', ownerRoute = '', received = '', ...path] = text.split('\n')
+    const [
+      aor = '',
+      contact = '',
+      key = '',
+      callId = '',
+      instance = '',
+      epid = '',
+      ownerRoute = '',
+      received = '',
+      ...path
+    ] = text.split('\n')
     const regId = columns.regId[at] ?? 0
     const flow = columns.flow[at] ?? none
     return {

@@ -61,7 +61,9 @@ export function rowOf(binding: Binding, incarnation: Incarnation): BindingRow {
 
 /** `9f86d081:17`, `9f86d081:` for a flow lost before, empty when the contact is dialled. */
 export function flowText(binding: Binding, incarnation: Incarnation): string {
-  return binding.flowBound || binding.flow !== undefined ? `${binding.flowBound ? '' : '~'}${incarnation}:${binding.flow ?? ''}` : ''
+  return binding.flowBound || binding.flow !== undefined
+    ? `${binding.flowBound ? '' : '~'}${incarnation}:${binding.flow ?? ''}`
+    : ''
 }
 
 export function bindingOf(row: BindingRow, incarnation: Incarnation): Binding {

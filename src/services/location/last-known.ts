@@ -1,4 +1,7 @@
-/** What a look-up last brought, for the time when the store does not answer. Bounded: who is asked for stays, the rest goes. */
+/**
+ * What a look-up last brought, for the time when the store does not answer. Bounded: who is asked for stays, the rest
+ * goes.
+ */
 import type { Binding } from './binding.ts'
 
 export interface LastKnown {

@@ -1,8 +1,8 @@
 /**
  * The location service (RFC 3261 §10): which bindings an address-of-record has.
  *
- * Where this process is the only writer, reads come from memory at once. Where several front ends write, each read is one
- * prepared query. Callers see no difference: an answer may be a promise.
+ * Where this process is the only writer, reads come from memory at once. Where several front ends write, each read is
+ * one prepared query. Callers see no difference: an answer may be a promise.
  */
 import type { Clock } from '../../sip/clock.ts'
 import { randomToken } from '../../sip/message/random.ts'
@@ -21,7 +21,10 @@ export interface LocationService {
   lookup(aor: string): readonly Binding[] | Promise<readonly Binding[]>
   /** Answers when the change is durable. Throws or rejects with StoreError when it could not be made so. */
   register(change: Change): Outcome | Promise<Outcome>
-  /** Forgets what could only be reached on that flow. Nothing after `close`: then flows end because the process does, and the record stays for the next one. */
+  /**
+   * Forgets what could only be reached on that flow. Nothing after `close`: then flows end because the process does,
+   * and the record stays for the next one.
+   */
   removeFlow(flow: FlowId, aors: Iterable<string>): void | Promise<void>
   /** Forgets a user, for an account that was removed. */
   removeUser(aor: string): void | Promise<void>
@@ -102,7 +105,8 @@ export function singleWriterLocation(options: {
   }
 
   function requireLoaded(): void {
-    if (loaded !== 'yes') throw store.health.error ?? new StoreError('store.slow', 'the bindings are being read from the store')
+    if (loaded !== 'yes')
+      throw store.health.error ?? new StoreError('store.slow', 'the bindings are being read from the store')
   }
 
   async function persist(plan: Plan & { kind: 'done' }): Promise<Outcome> {
@@ -133,7 +137,10 @@ export function singleWriterLocation(options: {
       if (closed) return
       const gone = onFlow(table, flow, aors)
       for (const binding of gone) table.remove(binding.aor, binding.key)
-      await store.writeBindings({ put: [], remove: gone.map((binding) => ({ aor: binding.aor, key: binding.key, flow: flowText(binding, incarnation) })) })
+      await store.writeBindings({
+        put: [],
+        remove: gone.map((binding) => ({ aor: binding.aor, key: binding.key, flow: flowText(binding, incarnation) })),
+      })
     },
     async removeUser(aor) {
       removeAll(table, aor)
@@ -155,10 +162,17 @@ export function singleWriterLocation(options: {
 }
 
 /**
- * Several writers: the store is the truth. One query a look-up, one query and one write a registration. While the store is away
- * a look-up is answered with what this process saw last: the flows it names are still there, or a request finds that out.
+ * Several writers: the store is the truth. One query a look-up, one query and one write a registration. While the store
+ * is away a look-up is answered with what this process saw last: the flows it names are still there, or a request finds
+ * that out.
  */
-export function sharedLocation({ clock, store }: { readonly clock: Clock; readonly store: PoolStore }): LocationService {
+export function sharedLocation({
+  clock,
+  store,
+}: {
+  readonly clock: Clock
+  readonly store: PoolStore
+}): LocationService {
   const incarnation = randomToken(4)
   const sweeping = every(clock, sweepEveryMs, () => sweep(store, clock))
   const inOrder = oneByOne()
@@ -190,7 +204,9 @@ export function sharedLocation({ clock, store }: { readonly clock: Clock; readon
     })
     const [late] = refused
     if (late === undefined) known.note(wanted.aor, plan.bindings)
-    return late === undefined ? { kind: 'done', bindings: plan.bindings } : { kind: 'out-of-order', contact: late.contact }
+    return late === undefined
+      ? { kind: 'done', bindings: plan.bindings }
+      : { kind: 'out-of-order', contact: late.contact }
   }
 
   return {
@@ -201,7 +217,10 @@ export function sharedLocation({ clock, store }: { readonly clock: Clock; readon
       const text = flowText({ flowBound: true, flow } as Binding, incarnation)
       for (const aor of aors) {
         const rows = await store.bindingsOf(aor)
-        await store.writeBindings({ put: [], remove: rows.filter((row) => row.flow === text).map((row) => ({ aor, key: row.binding_key, flow: text })) })
+        await store.writeBindings({
+          put: [],
+          remove: rows.filter((row) => row.flow === text).map((row) => ({ aor, key: row.binding_key, flow: text })),
+        })
       }
     },
     async removeUser(aor) {
@@ -209,7 +228,11 @@ export function sharedLocation({ clock, store }: { readonly clock: Clock; readon
       await store.removeUser(aor)
     },
     async *all() {
-      for await (const rows of store.allBindings()) yield* alive(rows.map((row) => bindingOf(row, incarnation)), clock.wall())
+      for await (const rows of store.allBindings())
+        yield* alive(
+          rows.map((row) => bindingOf(row, incarnation)),
+          clock.wall(),
+        )
     },
     size: undefined,
     close() {
@@ -220,7 +243,9 @@ export function sharedLocation({ clock, store }: { readonly clock: Clock; readon
 }
 
 function alive(bindings: readonly Binding[], wall: number): readonly Binding[] {
-  return bindings.every((binding) => binding.expires > wall) ? bindings : bindings.filter((binding) => binding.expires > wall)
+  return bindings.every((binding) => binding.expires > wall)
+    ? bindings
+    : bindings.filter((binding) => binding.expires > wall)
 }
 
 function applyTo(table: BindingTable, plan: Plan & { kind: 'done' }): void {
@@ -234,11 +259,15 @@ function removeAll(table: BindingTable, aor: string): void {
 
 function onFlow(table: BindingTable, flow: FlowId, aors: Iterable<string>): readonly Binding[] {
   const found: Binding[] = []
-  for (const aor of aors) for (const binding of table.get(aor)) if (binding.flowBound && binding.flow === flow) found.push(binding)
+  for (const aor of aors)
+    for (const binding of table.get(aor)) if (binding.flowBound && binding.flow === flow) found.push(binding)
   return found
 }
 
-/** Rows whose time is over are only litter: a sweep that fails is made up for by the next, and health tells of the store. */
+/**
+ * Rows whose time is over are only litter: a sweep that fails is made up for by the next, and health tells of the
+ * store.
+ */
 function sweep(store: PoolStore, clock: Clock): void {
   if (store.health.state === 'down') return
   store.removeExpired(clock.wall()).catch((error: unknown) => {

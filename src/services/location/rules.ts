@@ -1,4 +1,7 @@
-/** What a REGISTER does to the bindings of one address-of-record (RFC 3261 §10.3 steps 6 and 7). Pure: the stores apply it. */
+/**
+ * What a REGISTER does to the bindings of one address-of-record (RFC 3261 §10.3 steps 6 and 7). Pure: the stores apply
+ * it.
+ */
 import { parseUri, equalUris } from '../../sip/message/uri.ts'
 import type { SipUri } from '../../sip/message/types.ts'
 import type { Binding } from './binding.ts'
@@ -24,17 +27,19 @@ export interface ContactChange {
 }
 
 export type Plan =
-  | { readonly kind: 'done'; readonly put: readonly Binding[]; readonly remove: readonly Binding[]; readonly bindings: readonly Binding[] }
+  | {
+      readonly kind: 'done'
+      readonly put: readonly Binding[]
+      readonly remove: readonly Binding[]
+      readonly bindings: readonly Binding[]
+    }
   | Refused
 
 export type Refused =
   /** An older request with that Call-ID; nothing is changed (RFC 3261 §10.3 step 7). */
-  | { readonly kind: 'out-of-order'; readonly contact: string }
-  | { readonly kind: 'too-many'; readonly limit: number }
+  { readonly kind: 'out-of-order'; readonly contact: string } | { readonly kind: 'too-many'; readonly limit: number }
 
-export type Outcome =
-  | { readonly kind: 'done'; readonly bindings: readonly Binding[] }
-  | Refused
+export type Outcome = { readonly kind: 'done'; readonly bindings: readonly Binding[] } | Refused
 
 /**
  * @param current every binding that is not expired

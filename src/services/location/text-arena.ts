@@ -35,7 +35,8 @@ export function textArena(): TextArena {
   return {
     store(text) {
       const units = unitsOf(text.length)
-      if (units > pageUnits) throw new RangeError(`a record holds at most ${pageUnits * unit} characters, this one has ${text.length}`)
+      if (units > pageUnits)
+        throw new RangeError(`a record holds at most ${pageUnits * unit} characters, this one has ${text.length}`)
       const cell = allocate(units)
       pages[Math.floor(cell / pageUnits)]?.write(text, (cell % pageUnits) * unit, 'latin1')
       return cell

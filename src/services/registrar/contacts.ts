@@ -1,4 +1,6 @@
-/** Reads the Contact, Expires and Path of a REGISTER into a change of bindings (RFC 3261 §10.3, RFC 3327, RFC 5626 §6). */
+/**
+ * Reads the Contact, Expires and Path of a REGISTER into a change of bindings (RFC 3261 §10.3, RFC 3327, RFC 5626 §6).
+ */
 import { parseUri } from '../../sip/message/uri.ts'
 import { flat } from '../../sip/message/flat.ts'
 import type { NameAddress, SipRequest, SipUri } from '../../sip/message/types.ts'
@@ -15,7 +17,10 @@ export interface ContactSettings {
   readonly maxExpires: number
   readonly defaultExpires: number
   readonly maxContacts: number
-  /** Path value that leads other front ends to this one and to the flow: `<sip:9f86…@fe1.lab.test;transport=tls;lr>`. undefined: nobody else serves this pool. */
+  /**
+   * Path value that leads other front ends to this one and to the flow: `<sip:9f86…@fe1.lab.test;transport=tls;lr>`.
+   * undefined: nobody else serves this pool.
+   */
   readonly ownRoute: ((flow: Flow) => string) | undefined
 }
 
@@ -58,11 +63,19 @@ export function readContacts(arrival: Arrival, aor: string, settings: ContactSet
 
 /** `Contact: *` stands alone and with `Expires: 0` (RFC 3261 §10.2.2, §10.3 step 6). */
 function readStar({ request, wall }: Arrival, aor: string, lines: number, settings: ContactSettings): ReadContacts {
-  if (lines > 1 || request.header('Expires') !== '0') return { kind: 'refused', decision: refuse(400, 'register.star-not-alone') }
+  if (lines > 1 || request.header('Expires') !== '0')
+    return { kind: 'refused', decision: refuse(400, 'register.star-not-alone') }
   return { kind: 'change', change: changeOf(request, aor, wall, [], true, settings), outbound: false, expires: 0 }
 }
 
-function changeOf(request: SipRequest, aor: string, wall: number, contacts: readonly ContactChange[], all: boolean, settings: ContactSettings): Change {
+function changeOf(
+  request: SipRequest,
+  aor: string,
+  wall: number,
+  contacts: readonly ContactChange[],
+  all: boolean,
+  settings: ContactSettings,
+): Change {
   return { aor, callId: request.callId, cseq: request.cseq, wall, all, contacts, limit: settings.maxContacts }
 }
 
@@ -77,11 +90,16 @@ function grantedExpires(contact: NameAddress, request: SipRequest, settings: Con
 }
 
 /**
- * RFC 5626 §6: reg-id counts with +sip.instance and `Supported: outbound` only, and only when the first hop can keep the
- * flow: that is us, or whoever wrote the last Path value, with `ob`.
+ * RFC 5626 §6: reg-id counts with +sip.instance and `Supported: outbound` only, and only when the first hop can keep
+ * the flow: that is us, or whoever wrote the last Path value, with `ob`.
  */
-function outboundOf({ request }: Arrival, contacts: readonly NameAddress[]): { kind: 'known'; active: boolean } | { kind: 'refused'; decision: Decision } {
-  const asked = contacts.filter((contact) => contact.parameters.has('reg-id') && contact.parameters.has('+sip.instance'))
+function outboundOf(
+  { request }: Arrival,
+  contacts: readonly NameAddress[],
+): { kind: 'known'; active: boolean } | { kind: 'refused'; decision: Decision } {
+  const asked = contacts.filter(
+    (contact) => contact.parameters.has('reg-id') && contact.parameters.has('+sip.instance'),
+  )
   if (asked.length === 0 || !request.list('Supported').includes('outbound')) return { kind: 'known', active: false }
   if (contacts.length > 1) return { kind: 'refused', decision: refuse(400, 'register.outbound-with-several-contacts') }
   if (!request.hasOneVia && !(request.addresses('Path').at(-1)?.uri.parameters.has('ob') ?? false)) {
@@ -91,16 +109,30 @@ function outboundOf({ request }: Arrival, contacts: readonly NameAddress[]): { k
 }
 
 function readContact(
-  arrival: Arrival, contact: NameAddress, expires: number, outbound: boolean, settings: ContactSettings,
+  arrival: Arrival,
+  contact: NameAddress,
+  expires: number,
+  outbound: boolean,
+  settings: ContactSettings,
 ): { kind: 'change'; change: ContactChange } | { kind: 'refused'; decision: Decision } {
   const { request, flow, wall } = arrival
   const q = readQ(contact.parameters.get('q'))
   const regId = outbound ? readRegId(contact.parameters.get('reg-id')) : undefined
-  if (q === undefined || Number.isNaN(regId)) return { kind: 'refused', decision: refuse(400, 'register.contact-parameter') }
+  if (q === undefined || Number.isNaN(regId))
+    return { kind: 'refused', decision: refuse(400, 'register.contact-parameter') }
   const replace = readReplace(contact, arrival)
   if (replace === 'refused') return { kind: 'refused', decision: refuse(400, 'register.proxy-replace') }
   const uri = replace ? withAddress(contact.uri, flow) : contact.uri
-  if (!isStorable([uri.text, request.callId, contact.parameters.get('+sip.instance'), request.from.parameters.get('epid'), request.header('User-Agent'), ...request.headers('Path')])) {
+  if (
+    !isStorable([
+      uri.text,
+      request.callId,
+      contact.parameters.get('+sip.instance'),
+      request.from.parameters.get('epid'),
+      request.header('User-Agent'),
+      ...request.headers('Path'),
+    ])
+  ) {
     return { kind: 'refused', decision: refuse(400, 'register.text-not-storable') }
   }
   const reach = reachOf(arrival, uri, outbound || replace)
@@ -153,7 +185,9 @@ function readRegId(text: string | undefined): number {
   return value >= 1 && value < 2 ** 31 ? value : Number.NaN
 }
 
-/** MS-SIPRE: the first hop may put the address it saw into the Contact. Behind one of our own servers it has been done. */
+/**
+ * MS-SIPRE: the first hop may put the address it saw into the Contact. Behind one of our own servers it has been done.
+ */
 function readReplace(contact: NameAddress, { request, flow }: Arrival): boolean | 'refused' {
   if (!contact.parameters.has('proxy')) return false
   if (contact.parameters.get('proxy')?.toLowerCase() !== 'replace') return 'refused'
@@ -168,7 +202,9 @@ function transportOf(uri: SipUri): string {
 }
 
 function withAddress(uri: SipUri, flow: Flow): SipUri {
-  const parameters = [...uri.parameters].filter(([name]) => name !== 'maddr').map(([name, value]) => (value === undefined ? `;${name}` : `;${name}=${value}`))
+  const parameters = [...uri.parameters]
+    .filter(([name]) => name !== 'maddr')
+    .map(([name, value]) => (value === undefined ? `;${name}` : `;${name}=${value}`))
   const user = uri.user === undefined ? '' : `${uri.user}@`
   return parseUri(`${uri.scheme}:${user}${sourceOf(flow)}${parameters.join('')}`)
 }
@@ -180,11 +216,20 @@ function sourceOf(flow: Flow): string {
 
 /**
  * Whether requests for the contact use the flow of its registration, and whether they can use nothing else.
- * A connection that a client opened is its only door when its Contact names that connection, or no real address, or when it
- * showed no certificate (nobody could verify it by dialling). A Contact that names another place is dialled.
+ * A connection that a client opened is its only door when its Contact names that connection, or no real address, or
+ * when it showed no certificate (nobody could verify it by dialling). A Contact that names another place is dialled.
  */
-function reachOf({ request, flow }: Arrival, uri: SipUri, asked: boolean): { readonly onFlow: boolean; readonly bound: boolean } {
-  const alone = flow.reliable && flow.direction === 'accepted' && request.hasOneVia && flow.peer?.class !== 'server' && flow.peer?.class !== 'edge'
+function reachOf(
+  { request, flow }: Arrival,
+  uri: SipUri,
+  asked: boolean,
+): { readonly onFlow: boolean; readonly bound: boolean } {
+  const alone =
+    flow.reliable &&
+    flow.direction === 'accepted' &&
+    request.hasOneVia &&
+    flow.peer?.class !== 'server' &&
+    flow.peer?.class !== 'edge'
   if (!alone) return { onFlow: false, bound: false }
   const unreachable = asked || uri.host.endsWith('.invalid') || flow.transport === 'ws' || flow.transport === 'wss'
   const onFlow = unreachable || namesSource(uri, flow) || (flow.secure && flow.peer === undefined)

@@ -26,11 +26,14 @@ export function instanceSelector(uri: SipUri): ((binding: Binding) => boolean) |
   }
   const instance = uri.parameters.get('gr')
   if (instance === undefined) return undefined
-  return (binding) => binding.instance !== undefined && escapeParameter(binding.instance).toLowerCase() === instance.toLowerCase()
+  return (binding) =>
+    binding.instance !== undefined && escapeParameter(binding.instance).toLowerCase() === instance.toLowerCase()
 }
 
 function endpointId({ instance, epid }: Pick<Binding, 'instance' | 'epid'>): string | undefined {
-  const octets = uuidOctets(instance) ?? (epid === undefined ? undefined : createHash('sha1').update(epid, 'latin1').digest().subarray(0, 16))
+  const octets =
+    uuidOctets(instance) ??
+    (epid === undefined ? undefined : createHash('sha1').update(epid, 'latin1').digest().subarray(0, 16))
   return octets && Buffer.concat([octets, Buffer.alloc(2)]).toString('base64url')
 }
 
@@ -41,5 +44,8 @@ function uuidOctets(instance: string | undefined): Buffer | undefined {
 
 /** RFC 3261 §25.1 `paramchar`: everything else is escaped. */
 function escapeParameter(text: string): string {
-  return text.replace(/[^A-Za-z0-9\-_.!~*'()[\]/:&+$]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
+  return text.replace(
+    /[^A-Za-z0-9\-_.!~*'()[\]/:&+$]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  )
 }

@@ -1,4 +1,7 @@
-/** The target set of a request for a user of our domains (RFC 3261 §16.5): the bindings, by flow, by Path, or by dialling. */
+/**
+ * The target set of a request for a user of our domains (RFC 3261 §16.5): the bindings, by flow, by Path, or by
+ * dialling.
+ */
 import { addressOfRecord } from '../../sip/message/uri.ts'
 import { pass, refuse } from '../../sip/routing/decision.ts'
 import type { Arrival, Decision, Policy, Target } from '../../sip/routing/decision.ts'
@@ -31,15 +34,26 @@ export function localTargets(options: LocalTargetsOptions): Policy {
 
   function decide(arrival: Arrival): Soon<Decision> {
     const { request, uri } = arrival
-    if (request.method === 'REGISTER' || uri.user === undefined || (uri.scheme !== 'sip' && uri.scheme !== 'sips') || !domains.has(uri.host)) return pass
-    return recovering(() => find(arrival), (error) => refusalOf(error, outage, options.self))
+    if (
+      request.method === 'REGISTER' ||
+      uri.user === undefined ||
+      (uri.scheme !== 'sip' && uri.scheme !== 'sips') ||
+      !domains.has(uri.host)
+    )
+      return pass
+    return recovering(
+      () => find(arrival),
+      (error) => refusalOf(error, outage, options.self),
+    )
   }
 
   function find(arrival: Arrival): Soon<Decision> {
     const aor = addressOfRecord(arrival.uri)
     return soon(options.location.lookup(aor), (bindings) => {
       if (bindings.length === 0) return nobodyThere(aor)
-      const targets = chosen(arrival, bindings).map((binding) => targetOf(binding, options)).filter((target) => target !== undefined)
+      const targets = chosen(arrival, bindings)
+        .map((binding) => targetOf(binding, options))
+        .filter((target) => target !== undefined)
       return targets.length === 0 ? refuse(480, 'route.no-flow') : { kind: 'route', targets, because: 'local-user' }
     })
   }
@@ -48,7 +62,10 @@ export function localTargets(options: LocalTargetsOptions): Policy {
     const notHere = refuse(480, 'route.not-registered')
     if (options.accounts === undefined) return notHere
     return soon(options.accounts.account(aor), (account) =>
-      account === undefined || !account.enabled ? refuse(404, 'route.unknown-user', [diagnostics(1003, 'User does not exist', options.self)]) : notHere)
+      account === undefined || !account.enabled
+        ? refuse(404, 'route.unknown-user', [diagnostics(1003, 'User does not exist', options.self)])
+        : notHere,
+    )
   }
 
   return { name: 'local-targets', decide }
@@ -65,7 +82,14 @@ function chosen({ uri, request }: Arrival, bindings: readonly Binding[]): readon
 
 /** undefined: the flow it was reached by is gone, and there is no other way. */
 export function targetOf(binding: Binding, { self, isOpen }: LocalTargetsOptions): Target | undefined {
-  const base = { uri: withoutHeaders(binding.contact), flow: undefined, routes: binding.path, nextHop: undefined, q: binding.q, face: undefined }
+  const base = {
+    uri: withoutHeaders(binding.contact),
+    flow: undefined,
+    routes: binding.path,
+    nextHop: undefined,
+    q: binding.q,
+    face: undefined,
+  }
   if (binding.flow !== undefined && isOpen(binding.flow)) return { ...base, flow: binding.flow }
   if (!binding.flowBound) return base
   if (binding.owner === self || binding.ownerRoute === undefined) return undefined

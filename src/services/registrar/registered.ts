@@ -1,4 +1,6 @@
-/** Header fields of the 200 to a REGISTER (RFC 3261 §10.3 step 8, RFC 3327, 5626, 5627; what Communicator clients read). */
+/**
+ * Header fields of the 200 to a REGISTER (RFC 3261 §10.3 step 8, RFC 3327, 5626, 5627; what Communicator clients read).
+ */
 import type { HeaderField } from '../../sip/message/types.ts'
 import type { Arrival } from '../../sip/routing/decision.ts'
 import type { Binding } from '../location/binding.ts'
@@ -18,7 +20,10 @@ export interface CommunicatorSettings {
 }
 
 export function registeredHeaders(
-  arrival: Arrival, bindings: readonly Binding[], read: ReadContacts & { kind: 'change' }, communicator: CommunicatorSettings | undefined,
+  arrival: Arrival,
+  bindings: readonly Binding[],
+  read: ReadContacts & { kind: 'change' },
+  communicator: CommunicatorSettings | undefined,
 ): HeaderField[] {
   const { request, wall } = arrival
   const supported = request.list('Supported')
@@ -26,7 +31,8 @@ export function registeredHeaders(
   if (read.expires !== undefined) headers.push(['Expires', String(read.expires)])
   if (supported.includes('path')) for (const path of request.headers('Path')) headers.push(['Path', path])
   if (read.outbound) headers.push(['Require', 'outbound'])
-  if (communicator !== undefined && isCommunicator(arrival)) headers.push(...communicatorHeaders(arrival, read, communicator))
+  if (communicator !== undefined && isCommunicator(arrival))
+    headers.push(...communicatorHeaders(arrival, read, communicator))
   return headers
 }
 
@@ -37,7 +43,8 @@ function contactValue(binding: Binding, wall: number, supported: readonly string
   if (binding.q !== 1000) value += `;q=${binding.q / 1000}`
   if (binding.instance !== undefined) value += `;+sip.instance="<${binding.instance}>"`
   if (binding.regId !== undefined) value += `;reg-id=${binding.regId}`
-  if (binding.instance !== undefined && supported.includes('gruu')) value += `;pub-gruu="${publicGruu(binding.aor, binding.instance)}"`
+  if (binding.instance !== undefined && supported.includes('gruu'))
+    value += `;pub-gruu="${publicGruu(binding.aor, binding.instance)}"`
   const gruu = supported.includes('gruu-10') ? endpointGruu(binding.aor, binding) : undefined
   return gruu === undefined ? value : `${value};gruu="${gruu}"`
 }
@@ -46,14 +53,21 @@ function isCommunicator({ request }: Arrival): boolean {
   return request.from.parameters.has('epid') || request.header('ms-keep-alive') !== undefined
 }
 
-function communicatorHeaders({ request, remarks }: Arrival, read: ReadContacts & { kind: 'change' }, settings: CommunicatorSettings): HeaderField[] {
+function communicatorHeaders(
+  { request, remarks }: Arrival,
+  read: ReadContacts & { kind: 'change' },
+  settings: CommunicatorSettings,
+): HeaderField[] {
   const headers: HeaderField[] = settings.supported.map((tag) => ['Supported', tag])
   if (settings.allowEvents.length > 0) headers.push(['Allow-Events', settings.allowEvents.join(',')])
   if (request.header('ms-keep-alive') !== undefined) {
     headers.push(['ms-keep-alive', `UAS; tcp=no; hop-hop=yes; end-end=no; timeout=${settings.keepAliveSeconds}`])
   }
   if (remarks.remote) headers.push(['ms-user-logon-data', 'RemoteUser'])
-  headers.push(['presence-state', `register-action="${read.expires === 0 ? 'removed' : 'added'}"`], ['Server', settings.server])
+  headers.push(
+    ['presence-state', `register-action="${read.expires === 0 ? 'removed' : 'added'}"`],
+    ['Server', settings.server],
+  )
   return headers
 }
 

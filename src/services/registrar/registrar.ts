@@ -41,7 +41,10 @@ export interface RegistrarOptions {
   /** Bindings per user; 20 unless given. */
   readonly maxContacts?: number
   readonly ownRoute?: ContactSettings['ownRoute']
-  /** A Path from a server although the client does not say it knows Path: stored, or refused with 421 (RFC 3327 §5.3). Default: stored, as OCS clients never say so. */
+  /**
+   * A Path from a server although the client does not say it knows Path: stored, or refused with 421 (RFC 3327 §5.3).
+   * Default: stored, as OCS clients never say so.
+   */
   readonly pathWithoutSupport?: 'store' | 'refuse'
   /** Header fields for Communicator clients; undefined: none. */
   readonly communicator?: CommunicatorSettings
@@ -67,7 +70,10 @@ export function registrar(options: RegistrarOptions): Policy {
   function decide(arrival: Arrival): Soon<Decision> {
     const { request, uri } = arrival
     if (request.method !== 'REGISTER' || !domains.has(uri.host)) return pass
-    return recovering(() => step(arrival), (error) => refusalOf(error, outage, options.self))
+    return recovering(
+      () => step(arrival),
+      (error) => refusalOf(error, outage, options.self),
+    )
   }
 
   /** §10.3 steps 2 to 5: extensions, then the address-of-record. */
@@ -77,15 +83,20 @@ export function registrar(options: RegistrarOptions): Policy {
     if (extension !== undefined) return extension
     const { scheme, host, user } = request.to.uri
     if (scheme !== 'sip' && scheme !== 'sips') return refuse(400, 'register.address-of-record')
-    if (!domains.has(host) || user === undefined) return refuse(404, 'register.unknown-user', [diagnostics(1003, 'User does not exist', options.self)])
+    if (!domains.has(host) || user === undefined)
+      return refuse(404, 'register.unknown-user', [diagnostics(1003, 'User does not exist', options.self)])
     const aor = flat(addressOfRecord(request.to.uri))
     if (remarks.identity !== undefined && remarks.identity !== aor) {
-      return refuse(403, 'auth.identity-mismatch', [diagnostics(4004, 'Credentials provided are not authorized to act as specified from URI', options.self)])
+      return refuse(403, 'auth.identity-mismatch', [
+        diagnostics(4004, 'Credentials provided are not authorized to act as specified from URI', options.self),
+      ])
     }
     const account = options.accounts === undefined ? undefined : options.accounts.account(aor)
     return soon(account, (found) => {
-      if (options.accounts !== undefined && found === undefined) return refuse(404, 'register.unknown-user', [diagnostics(1003, 'User does not exist', options.self)])
-      if (found?.enabled === false) return refuse(403, 'register.user-disabled', [diagnostics(4005, 'User is not enabled', options.self)])
+      if (options.accounts !== undefined && found === undefined)
+        return refuse(404, 'register.unknown-user', [diagnostics(1003, 'User does not exist', options.self)])
+      if (found?.enabled === false)
+        return refuse(403, 'register.user-disabled', [diagnostics(4005, 'User is not enabled', options.self)])
       return change(arrival, aor)
     })
   }
@@ -99,7 +110,10 @@ export function registrar(options: RegistrarOptions): Policy {
 
   function answerTo(arrival: Arrival, read: ReadContacts & { kind: 'change' }, outcome: Outcome): Decision {
     if (outcome.kind === 'out-of-order') return refuse(500, 'register.out-of-order', [['Retry-After', '1']])
-    if (outcome.kind === 'too-many') return refuse(403, 'register.too-many-contacts', [diagnostics(4000, `No more than ${outcome.limit} contacts at a time`, options.self)])
+    if (outcome.kind === 'too-many')
+      return refuse(403, 'register.too-many-contacts', [
+        diagnostics(4000, `No more than ${outcome.limit} contacts at a time`, options.self),
+      ])
     remember(arrival, read)
     const headers: HeaderField[] = registeredHeaders(arrival, outcome.bindings, read, options.communicator)
     headers.push(dateHeader(options.clock.wall()))
@@ -152,5 +166,7 @@ function refuseExtensions({ request }: Arrival, pathWithoutSupport: 'store' | 'r
   const unknown = request.list('Require').filter((tag) => !knownExtensions.has(tag.toLowerCase()))
   if (unknown.length > 0) return refuse(420, 'register.extension-unknown', [['Unsupported', unknown.join(', ')]])
   if (pathWithoutSupport === 'store' || request.header('Path') === undefined) return undefined
-  return request.list('Supported').includes('path') ? undefined : refuse(421, 'register.path-not-supported', [['Require', 'path']])
+  return request.list('Supported').includes('path')
+    ? undefined
+    : refuse(421, 'register.path-not-supported', [['Require', 'path']])
 }

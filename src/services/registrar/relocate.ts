@@ -10,8 +10,8 @@ import { instanceSelector } from './gruu.ts'
 import { type LocalTargetsOptions, targetOf } from './local-targets.ts'
 
 /**
- * For the option `relocate` of the policy `flow-token`, where the flow was ours, and for `ProxySettings.detour`, where a server on the way
- * answered that it is gone. `pass`: the user is not ours, or has no binding that could be meant.
+ * For the option `relocate` of the policy `flow-token`, where the flow was ours, and for `ProxySettings.detour`, where
+ * a server on the way answered that it is gone. `pass`: the user is not ours, or has no binding that could be meant.
  * The Request-URI stays: it is the remote target of the dialog (RFC 3261 §12.2.1.1), only the way to it is new.
  */
 export function relocation(options: LocalTargetsOptions): (arrival: Arrival) => Soon<Decision> {
@@ -21,7 +21,9 @@ export function relocation(options: LocalTargetsOptions): (arrival: Arrival) => 
   function toBinding(arrival: Arrival, bindings: readonly Binding[]): Decision {
     const binding = meant(arrival, bindings)
     const target = binding === undefined ? undefined : targetOf(binding, options)
-    return target === undefined ? pass : { kind: 'route', targets: [{ ...target, uri: arrival.uri.text }], because: 'flow-token.relocated' }
+    return target === undefined
+      ? pass
+      : { kind: 'route', targets: [{ ...target, uri: arrival.uri.text }], because: 'flow-token.relocated' }
   }
 
   return (arrival) => {
@@ -35,8 +37,9 @@ export function relocation(options: LocalTargetsOptions): (arrival: Arrival) => 
 }
 
 /**
- * The one that the remote target of the dialog names: its instance, its Contact, its endpoint; never another device of the user. One
- * that came back by a new connection may have a new address in its Contact: then a user part that is its own tells.
+ * The one that the remote target of the dialog names: its instance, its Contact, its endpoint; never another device of
+ * the user. One that came back by a new connection may have a new address in its Contact: then a user part that is its
+ * own tells.
  */
 function meant({ uri, request: { to } }: Arrival, bindings: readonly Binding[]): Binding | undefined {
   const isNamed = instanceSelector(uri)

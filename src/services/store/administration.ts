@@ -1,4 +1,7 @@
-/** What an administrator of the SQL server does: accounts, databases, and the faults a lab puts on them. Never on the way of a request. */
+/**
+ * What an administrator of the SQL server does: accounts, databases, and the faults a lab puts on them. Never on the
+ * way of a request.
+ */
 import pg from 'pg'
 
 export interface Administrator {
@@ -6,7 +9,10 @@ export interface Administrator {
   putAccount(name: string, password: string): Promise<void>
   /** Makes the database, owned by that account, when it is missing. */
   putDatabase(name: string, owner: string): Promise<void>
-  /** At most so many connections of ordinary accounts to that database; undefined: as many as the server has. Those there are end. */
+  /**
+   * At most so many connections of ordinary accounts to that database; undefined: as many as the server has. Those
+   * there are end.
+   */
   limitConnections(database: string, most: number | undefined): Promise<void>
   /** Whether the database takes connections. Those there are end. */
   open(database: string, isOpen: boolean): Promise<void>
@@ -21,22 +27,32 @@ export interface Administrator {
 
 /** @param url of an account that may do everything */
 export async function administrator(url: string): Promise<Administrator> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000, application_name: 'siplab-administrator' })
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 5000,
+    application_name: 'siplab-administrator',
+  })
   // A server that goes away fails the next statement, which tells.
   client.on('error', () => undefined)
   await client.connect()
   const run = (text: string, values: readonly string[] = []): Promise<pg.QueryResult> => client.query(text, [...values])
   const name = (text: string): string => client.escapeIdentifier(text)
   const endConnections = (database: string): Promise<pg.QueryResult> =>
-    run('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()', [database])
+    run('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()', [
+      database,
+    ])
   const tablesOf = async (schema: string): Promise<readonly string[]> => {
     const { rows } = await run('select tablename from pg_tables where schemaname = $1 order by tablename', [schema])
-    return (rows as readonly { readonly tablename: string }[]).map(({ tablename }) => `${name(schema)}.${name(tablename)}`)
+    return (rows as readonly { readonly tablename: string }[]).map(
+      ({ tablename }) => `${name(schema)}.${name(tablename)}`,
+    )
   }
   return {
     async putAccount(account, password) {
       const { rowCount } = await run('select 1 from pg_roles where rolname = $1', [account])
-      await run(`${rowCount === 0 ? 'create' : 'alter'} role ${name(account)} login password ${client.escapeLiteral(password)}`)
+      await run(
+        `${rowCount === 0 ? 'create' : 'alter'} role ${name(account)} login password ${client.escapeLiteral(password)}`,
+      )
     },
     async putDatabase(database, owner) {
       const { rowCount } = await run('select 1 from pg_database where datname = $1', [database])
@@ -51,7 +67,10 @@ export async function administrator(url: string): Promise<Administrator> {
       if (!isOpen) await endConnections(database)
     },
     async allow(account, schema, isAllowed) {
-      for (const table of await tablesOf(schema)) await run(isAllowed ? `grant all on ${table} to ${name(account)}` : `revoke all on ${table} from ${name(account)}`)
+      for (const table of await tablesOf(schema))
+        await run(
+          isAllowed ? `grant all on ${table} to ${name(account)}` : `revoke all on ${table} from ${name(account)}`,
+        )
     },
     async hold(schema) {
       await run('begin')
@@ -60,7 +79,10 @@ export async function administrator(url: string): Promise<Administrator> {
       return async () => void (await run('commit'))
     },
     async keyFile(schema, table) {
-      const { rows } = await run('select pg_relation_filepath(i.indexrelid) as file from pg_index i where i.indrelid = $1::regclass and i.indisprimary', [`${name(schema)}.${name(table)}`])
+      const { rows } = await run(
+        'select pg_relation_filepath(i.indexrelid) as file from pg_index i where i.indrelid = $1::regclass and i.indisprimary',
+        [`${name(schema)}.${name(table)}`],
+      )
       const [row] = rows as readonly { readonly file: string }[]
       if (row === undefined) throw new Error(`${schema}.${table} has no primary key`)
       return row.file

@@ -1,8 +1,8 @@
 /**
  * One open database: Kysely on top, a backend below, and between them its health and its migrations.
  *
- * It opens even when the database is away: calls then fail at once with the reason, a probe asks again every second, and
- * the first answer brings the migrations and the service back. No restart, and no queue that grows meanwhile.
+ * It opens even when the database is away: calls then fail at once with the reason, a probe asks again every second,
+ * and the first answer brings the migrations and the service back. No restart, and no queue that grows meanwhile.
  */
 import { Kysely, sql } from 'kysely'
 import type { Clock, Timer } from '../../sip/clock.ts'
@@ -66,7 +66,10 @@ class OpenDatabase<Tables> implements Database<Tables> {
   constructor(options: DatabaseOptions) {
     this.#options = options
     const { settings, clock } = options
-    this.#backend = settings.kind === 'sqlite' ? openSqlite(settings, clock) : openPostgresql(settings, (error) => this.#onError('', error))
+    this.#backend =
+      settings.kind === 'sqlite'
+        ? openSqlite(settings, clock)
+        : openPostgresql(settings, (error) => this.#onError('', error))
     const plain = new Kysely<Tables>({ dialect: dialectOf(settings.kind, (statement) => this.run(statement)) })
     this.kysely = settings.kind === 'sqlite' ? plain : plain.withSchema(options.schema)
   }
@@ -109,7 +112,8 @@ class OpenDatabase<Tables> implements Database<Tables> {
   }
 
   async #guarded<Result>(sqlText: string, work: () => Promise<Result>): Promise<Result> {
-    if (this.#health.state === 'down') throw this.#health.error ?? new StoreError('store.unreachable', `${this.#backend.where}: not open yet`)
+    if (this.#health.state === 'down')
+      throw this.#health.error ?? new StoreError('store.unreachable', `${this.#backend.where}: not open yet`)
     try {
       const result = await work()
       if (this.#trouble.size > 0) this.#onSuccess(sqlText)
@@ -156,17 +160,30 @@ class OpenDatabase<Tables> implements Database<Tables> {
 
   async #migrate(): Promise<void> {
     const { migrations, schema, settings } = this.#options
-    const direct = new Kysely<VersionTable>({ dialect: dialectOf(settings.kind, (statement) => this.#backend.run(statement)) })
+    const direct = new Kysely<VersionTable>({
+      dialect: dialectOf(settings.kind, (statement) => this.#backend.run(statement)),
+    })
     const scoped = settings.kind === 'sqlite' ? direct : direct.withSchema(schema)
     const { rows } = await this.#backend.run(tableStatement(settings.kind, schema, 'schema_version'))
     const version = rows.length === 0 ? 0 : await versionOf(scoped)
     if (version >= migrations.length) return
-    if (settings.kind === 'postgresql') await despiteTwins(() => sql`create schema if not exists ${sql.id(schema)}`.execute(direct))
-    await despiteTwins(() => scoped.schema.createTable('schema_version').ifNotExists().addColumn('version', 'integer', (column) => column.primaryKey()).execute())
+    if (settings.kind === 'postgresql')
+      await despiteTwins(() => sql`create schema if not exists ${sql.id(schema)}`.execute(direct))
+    await despiteTwins(() =>
+      scoped.schema
+        .createTable('schema_version')
+        .ifNotExists()
+        .addColumn('version', 'integer', (column) => column.primaryKey())
+        .execute(),
+    )
     for (const [index, migration] of migrations.entries()) {
       if (index < version) continue
       await despiteTwins(() => migration(scoped as unknown as Kysely<never>))
-      await scoped.insertInto('schema_version').values({ version: index + 1 }).onConflict((conflict) => conflict.doNothing()).execute()
+      await scoped
+        .insertInto('schema_version')
+        .values({ version: index + 1 })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute()
     }
   }
 }
@@ -184,7 +201,10 @@ async function versionOf(database: Kysely<VersionTable>): Promise<number> {
 /** Each attempt gets past at least one table that the other start has just made; a migration makes fewer. */
 const mostAttempts = 12
 
-/** Two starts at the same moment can both find a table missing; the next attempt finds it there, and may collide at the table after it. */
+/**
+ * Two starts at the same moment can both find a table missing; the next attempt finds it there, and may collide at the
+ * table after it.
+ */
 async function despiteTwins(step: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {

@@ -41,7 +41,11 @@ export interface Directory {
   /** False: there was none. */
   removeAccount(aor: string): Promise<boolean>
   /** Replaces the three lists as a whole. */
-  putLists(lists: { readonly domains: readonly string[]; readonly trustedServers: readonly TrustedServer[]; readonly edges: readonly string[] }): Promise<void>
+  putLists(lists: {
+    readonly domains: readonly string[]
+    readonly trustedServers: readonly TrustedServer[]
+    readonly edges: readonly string[]
+  }): Promise<void>
   /** Called each time it becomes usable; at once when it is. */
   whenUp(callback: () => void): void
   close(): Promise<void>
@@ -56,15 +60,30 @@ export interface StoreOptions {
  * Opens the directory and makes its tables when they are missing. It opens even when the database is away; calls then
  * reject with StoreError until it is back.
  */
-export async function openDirectory(settings: StoreSettings, { clock, onHealth = () => undefined }: StoreOptions): Promise<Directory> {
-  const database = await openDatabase<DirectoryTables>({ settings, schema: 'directory', migrations: directoryMigrations, clock, onHealth })
+export async function openDirectory(
+  settings: StoreSettings,
+  { clock, onHealth = () => undefined }: StoreOptions,
+): Promise<Directory> {
+  const database = await openDatabase<DirectoryTables>({
+    settings,
+    schema: 'directory',
+    migrations: directoryMigrations,
+    clock,
+    onHealth,
+  })
   return directoryOn(database)
 }
 
 function directoryOn(database: Database<DirectoryTables>): Directory {
   const { kysely } = database
   const accountByAor = kysely.selectFrom('accounts').selectAll().where('aor', '=', '').compile().sql
-  const credentialByKey = kysely.selectFrom('credentials').selectAll().where('username', '=', '').where('scheme', '=', '').where('realm', '=', '').compile().sql
+  const credentialByKey = kysely
+    .selectFrom('credentials')
+    .selectAll()
+    .where('username', '=', '')
+    .where('scheme', '=', '')
+    .where('realm', '=', '')
+    .compile().sql
   return {
     get health() {
       return database.health
@@ -103,7 +122,11 @@ function directoryOn(database: Database<DirectoryTables>): Directory {
           kysely
             .insertInto('credentials')
             .values(credential)
-            .onConflict((conflict) => conflict.columns(['username', 'scheme', 'realm']).doUpdateSet({ aor: credential.aor, hash: credential.hash }))
+            .onConflict((conflict) =>
+              conflict
+                .columns(['username', 'scheme', 'realm'])
+                .doUpdateSet({ aor: credential.aor, hash: credential.hash }),
+            )
             .compile(),
         ),
       ])
@@ -121,7 +144,9 @@ function directoryOn(database: Database<DirectoryTables>): Directory {
         kysely.deleteFrom('trusted_servers').compile(),
         kysely.deleteFrom('edges').compile(),
         ...domains.map((name) => kysely.insertInto('domains').values({ name }).compile()),
-        ...trustedServers.map((server) => kysely.insertInto('trusted_servers').values({ fqdn: server.fqdn, version: server.version }).compile()),
+        ...trustedServers.map((server) =>
+          kysely.insertInto('trusted_servers').values({ fqdn: server.fqdn, version: server.version }).compile(),
+        ),
         ...edges.map((fqdn) => kysely.insertInto('edges').values({ fqdn }).compile()),
       ])
     },
@@ -129,7 +154,14 @@ function directoryOn(database: Database<DirectoryTables>): Directory {
 }
 
 function accountOf(row: AccountRow): Account {
-  return { aor: row.aor, login: row.login, displayName: row.display_name, homePool: row.home_pool, remote: row.remote !== 0, enabled: row.enabled !== 0 }
+  return {
+    aor: row.aor,
+    login: row.login,
+    displayName: row.display_name,
+    homePool: row.home_pool,
+    remote: row.remote !== 0,
+    enabled: row.enabled !== 0,
+  }
 }
 
 function rowOf(account: Account): AccountRow {

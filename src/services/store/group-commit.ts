@@ -16,7 +16,9 @@ interface Waiter {
   readonly reject: (error: unknown) => void
 }
 
-type Pending = { readonly kind: 'put'; readonly row: BindingRow } | { readonly kind: 'remove'; readonly removal: BindingRemoval }
+type Pending =
+  | { readonly kind: 'put'; readonly row: BindingRow }
+  | { readonly kind: 'remove'; readonly removal: BindingRemoval }
 
 interface Batch {
   readonly changes: Map<string, Pending>
@@ -66,7 +68,11 @@ export function groupCommit(database: Committer, statements: BindingStatements):
     const all = [...statements.remove(removals), ...putting]
     try {
       const results = await database.transaction(all).catch((error: unknown) => onceMore(error, all))
-      const written = new Set(results.slice(results.length - putting.length).flatMap((result) => (result.rows as readonly BindingRow[]).map((row) => keyOf(row.aor, row.binding_key))))
+      const written = new Set(
+        results
+          .slice(results.length - putting.length)
+          .flatMap((result) => (result.rows as readonly BindingRow[]).map((row) => keyOf(row.aor, row.binding_key))),
+      )
       for (const waiter of batch.waiters) waiter.resolve({ refused: refusedOf(waiter, batch, written) })
     } catch (error) {
       for (const waiter of batch.waiters) waiter.reject(error)
@@ -76,9 +82,11 @@ export function groupCommit(database: Committer, statements: BindingStatements):
   return {
     write({ put, remove }) {
       if (put.length + remove.length === 0) return Promise.resolve({ refused: [] })
-      if (collecting.waiters.length >= waitingLimit) return Promise.reject(new StoreError('store.busy', `${waitingLimit} writes are waiting already`))
+      if (collecting.waiters.length >= waitingLimit)
+        return Promise.reject(new StoreError('store.busy', `${waitingLimit} writes are waiting already`))
       const { changes, waiters } = collecting
-      for (const removal of remove) if (!isMoved(removal, changes)) changes.set(keyOf(removal.aor, removal.key), { kind: 'remove', removal })
+      for (const removal of remove)
+        if (!isMoved(removal, changes)) changes.set(keyOf(removal.aor, removal.key), { kind: 'remove', removal })
       const late = put.filter((row) => isOvertaken(row, changes))
       const inTime = late.length === 0 ? put : put.filter((row) => !late.includes(row))
       for (const row of inTime) changes.set(keyOf(row.aor, row.binding_key), { kind: 'put', row })

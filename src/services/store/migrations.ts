@@ -31,14 +31,22 @@ export const directoryMigrations: readonly Migration[] = [
       .addPrimaryKeyConstraint('credentials_key', ['username', 'scheme', 'realm'] as never)
       .execute()
     await database.schema.createIndex('credentials_by_aor').ifNotExists().on('credentials').column('aor').execute()
-    await database.schema.createTable('domains').ifNotExists().addColumn('name', 'text', (column) => column.primaryKey()).execute()
+    await database.schema
+      .createTable('domains')
+      .ifNotExists()
+      .addColumn('name', 'text', (column) => column.primaryKey())
+      .execute()
     await database.schema
       .createTable('trusted_servers')
       .ifNotExists()
       .addColumn('fqdn', 'text', (column) => column.primaryKey())
       .addColumn('version', 'integer', (column) => column.notNull())
       .execute()
-    await database.schema.createTable('edges').ifNotExists().addColumn('fqdn', 'text', (column) => column.primaryKey()).execute()
+    await database.schema
+      .createTable('edges')
+      .ifNotExists()
+      .addColumn('fqdn', 'text', (column) => column.primaryKey())
+      .execute()
   },
 ]
 
@@ -77,7 +85,12 @@ export const poolMigrations: readonly Migration[] = [
       .addColumn('owner', 'text', (column) => column.notNull())
       .addColumn('state', 'text', (column) => column.notNull())
       .execute()
-    await database.schema.createIndex('subscriptions_by_resource').ifNotExists().on('subscriptions').columns(['resource', 'event']).execute()
+    await database.schema
+      .createIndex('subscriptions_by_resource')
+      .ifNotExists()
+      .on('subscriptions')
+      .columns(['resource', 'event'])
+      .execute()
     await database.schema
       .createTable('contacts')
       .ifNotExists()

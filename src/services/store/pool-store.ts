@@ -1,4 +1,7 @@
-/** The pool store: what the front ends of one pool share. Writes of one tick make one transaction, answered after its commit. */
+/**
+ * The pool store: what the front ends of one pool share. Writes of one tick make one transaction, answered after its
+ * commit.
+ */
 import type { Kysely } from 'kysely'
 import type { Statement } from './backend.ts'
 import { openDatabase } from './database.ts'
@@ -17,7 +20,8 @@ export interface PoolStore {
   allBindings(): AsyncIterable<readonly BindingRow[]>
   /**
    * Resolves when it is durable. A row is not replaced when the stored one has the same Call-ID and a CSeq that is not
-   * lower (RFC 3261 §10.3 step 7): such keys come back in `refused`. Of several writes to one key in one tick the last counts.
+   * lower (RFC 3261 §10.3 step 7): such keys come back in `refused`. Of several writes to one key in one tick the last
+   * counts.
    */
   writeBindings(write: BindingWrite): Promise<{ readonly refused: readonly BindingRow[] }>
   /** Removes rows whose time is over; how many. */
@@ -43,9 +47,21 @@ export interface BindingRemoval {
 
 const pageRows = 2000
 
-/** Opens the pool store and makes its tables when they are missing; like `openDirectory`, also when the database is away. */
-export async function openPoolStore(settings: StoreSettings, { clock, onHealth = () => undefined }: StoreOptions): Promise<PoolStore> {
-  const database = await openDatabase<PoolTables>({ settings, schema: 'pool_store', migrations: poolMigrations, clock, onHealth })
+/**
+ * Opens the pool store and makes its tables when they are missing; like `openDirectory`, also when the database is
+ * away.
+ */
+export async function openPoolStore(
+  settings: StoreSettings,
+  { clock, onHealth = () => undefined }: StoreOptions,
+): Promise<PoolStore> {
+  const database = await openDatabase<PoolTables>({
+    settings,
+    schema: 'pool_store',
+    migrations: poolMigrations,
+    clock,
+    onHealth,
+  })
   return poolStoreOn(database)
 }
 
@@ -84,7 +100,12 @@ async function* pages(kysely: Kysely<PoolTables>): AsyncIterable<readonly Bindin
     let query = kysely.selectFrom('bindings').selectAll().orderBy('aor').orderBy('binding_key').limit(pageRows)
     const after = last
     if (after !== undefined) {
-      query = query.where((where) => where.or([where('aor', '>', after.aor), where.and([where('aor', '=', after.aor), where('binding_key', '>', after.binding_key)])]))
+      query = query.where((where) =>
+        where.or([
+          where('aor', '>', after.aor),
+          where.and([where('aor', '=', after.aor), where('binding_key', '>', after.binding_key)]),
+        ]),
+      )
     }
     const rows = await query.execute()
     last = rows.length === pageRows ? rows.at(-1) : undefined
@@ -102,17 +123,37 @@ export interface BindingStatements {
 const sizes = [64, 16, 4, 1] as const
 
 const columns: readonly (keyof BindingRow)[] = [
-  'aor', 'binding_key', 'contact', 'q', 'expires', 'call_id', 'cseq', 'path', 'instance', 'reg_id', 'epid', 'owner', 'owner_route', 'flow', 'user_agent', 'received',
+  'aor',
+  'binding_key',
+  'contact',
+  'q',
+  'expires',
+  'call_id',
+  'cseq',
+  'path',
+  'instance',
+  'reg_id',
+  'epid',
+  'owner',
+  'owner_route',
+  'flow',
+  'user_agent',
+  'received',
 ]
 
 function bindingStatements(kysely: Kysely<PoolTables>): BindingStatements {
   const putTexts = new Map(sizes.map((size) => [size, upsertText(kysely, size)]))
   const removeText = kysely.deleteFrom('bindings').where('aor', '=', '').where('binding_key', '=', '').compile().sql
-  const removeFlowText = kysely.deleteFrom('bindings').where('aor', '=', '').where('binding_key', '=', '').where('flow', '=', '').compile().sql
+  const removeFlowText = kysely
+    .deleteFrom('bindings')
+    .where('aor', '=', '')
+    .where('binding_key', '=', '')
+    .where('flow', '=', '')
+    .compile().sql
   return {
     put(rows) {
       const statements: Statement[] = []
-      for (let from = 0; from < rows.length;) {
+      for (let from = 0; from < rows.length; ) {
         const size = sizes.find((one) => one <= rows.length - from) ?? 1
         const parameters = rows.slice(from, from + size).flatMap((row) => columns.map((column) => row[column]))
         statements.push({ sql: putTexts.get(size) ?? '', parameters })
@@ -122,7 +163,10 @@ function bindingStatements(kysely: Kysely<PoolTables>): BindingStatements {
     },
     remove: (removals) =>
       removals.map(({ aor, key, flow }) =>
-        flow === undefined ? { sql: removeText, parameters: [aor, key] } : { sql: removeFlowText, parameters: [aor, key, flow] }),
+        flow === undefined
+          ? { sql: removeText, parameters: [aor, key] }
+          : { sql: removeFlowText, parameters: [aor, key, flow] },
+      ),
   }
 }
 
@@ -134,13 +178,35 @@ function upsertText(kysely: Kysely<PoolTables>, size: number): string {
     .onConflict((conflict) =>
       conflict
         .columns(['aor', 'binding_key'])
-        .doUpdateSet((set) => Object.fromEntries(columns.slice(2).map((column) => [column, set.ref(`excluded.${column}`)])))
-        .where((where) => where.or([where('bindings.call_id', '!=', where.ref('excluded.call_id')), where('bindings.cseq', '<', where.ref('excluded.cseq'))])),
+        .doUpdateSet((set) =>
+          Object.fromEntries(columns.slice(2).map((column) => [column, set.ref(`excluded.${column}`)])),
+        )
+        .where((where) =>
+          where.or([
+            where('bindings.call_id', '!=', where.ref('excluded.call_id')),
+            where('bindings.cseq', '<', where.ref('excluded.cseq')),
+          ]),
+        ),
     )
     .returning(['aor', 'binding_key'])
     .compile().sql
 }
 
 const emptyRow: BindingRow = {
-  aor: '', binding_key: '', contact: '', q: 0, expires: 0, call_id: '', cseq: 0, path: '', instance: '', reg_id: 0, epid: '', owner: '', owner_route: '', flow: '', user_agent: '', received: '',
+  aor: '',
+  binding_key: '',
+  contact: '',
+  q: 0,
+  expires: 0,
+  call_id: '',
+  cseq: 0,
+  path: '',
+  instance: '',
+  reg_id: 0,
+  epid: '',
+  owner: '',
+  owner_route: '',
+  flow: '',
+  user_agent: '',
+  received: '',
 }

@@ -57,21 +57,28 @@ class PostgresqlBackend implements Backend {
   }
 
   async #connect(): Promise<pg.PoolClient> {
-    if (this.#pool.waitingCount >= waitingLimit) throw new StoreError('store.busy', `${this.where}: ${waitingLimit} calls are waiting already`)
+    if (this.#pool.waitingCount >= waitingLimit)
+      throw new StoreError('store.busy', `${this.where}: ${waitingLimit} calls are waiting already`)
     try {
       const client = await this.#pool.connect()
       this.#inUse++
       return client
     } catch (error) {
       // pg says the same words for "no connection" and "none became free"; only the first is an outage.
-      if (this.#inUse > 0 && isWaitTimeout(error)) throw new StoreError('store.slow', `${this.where}: every connection is in use and none became free in time`, error)
+      if (this.#inUse > 0 && isWaitTimeout(error))
+        throw new StoreError(
+          'store.slow',
+          `${this.where}: every connection is in use and none became free in time`,
+          error,
+        )
       throw storeErrorOf(error, this.where)
     }
   }
 
   /** A connection that failed for a reason of its own is thrown away, one whose statement was refused goes back. */
   async #using<Result>(client: pg.PoolClient, work: () => Promise<Result>): Promise<Result> {
-    const onError = (): void => undefined // the waiting query reports the same loss; without a listener it would end the process
+    // the waiting query reports the same loss; without a listener it would end the process
+    const onError = (): void => undefined
     client.on('error', onError)
     let broken: Error | undefined
     try {
@@ -106,7 +113,9 @@ async function rollback(client: pg.PoolClient, because: unknown): Promise<void> 
   try {
     await client.query('rollback')
   } catch (error) {
-    throw new AggregateError([because, error], because instanceof Error ? because.message : String(because), { cause: because })
+    throw new AggregateError([because, error], because instanceof Error ? because.message : String(because), {
+      cause: because,
+    })
   }
 }
 

@@ -14,7 +14,9 @@ export interface SqliteSettings {
 
 export interface PostgresqlSettings {
   readonly kind: 'postgresql'
-  /** `postgresql://user:password@sql.lab.test:5432/siplab`; nothing else changes when a pool moves to another engine. */
+  /**
+   * `postgresql://user:password@sql.lab.test:5432/siplab`; nothing else changes when a pool moves to another engine.
+   */
   readonly url: string
   /** undefined: no TLS. The server is always verified, by chain and by name. */
   readonly tls?: StoreTls

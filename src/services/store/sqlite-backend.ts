@@ -14,7 +14,10 @@ interface Waiting {
 }
 
 /** In the published package the sources are JavaScript. */
-const workerFile = new URL(import.meta.url.endsWith('.ts') ? './sqlite-worker.ts' : './sqlite-worker.js', import.meta.url)
+const workerFile = new URL(
+  import.meta.url.endsWith('.ts') ? './sqlite-worker.ts' : './sqlite-worker.js',
+  import.meta.url,
+)
 
 export function openSqlite(settings: SqliteSettings, clock: Clock): Backend {
   return new SqliteBackend(settings, clock)
@@ -56,11 +59,14 @@ class SqliteBackend implements Backend {
 
   #ask(statements: readonly Statement[], atomic: boolean): Promise<readonly StatementResult[]> {
     if (this.#closed) return Promise.reject(new StoreError('store.unreachable', `${this.where}: closed`))
-    if (this.#waiting.size >= waitingLimit) return Promise.reject(new StoreError('store.busy', `${this.where}: ${waitingLimit} calls are waiting already`))
+    if (this.#waiting.size >= waitingLimit)
+      return Promise.reject(new StoreError('store.busy', `${this.where}: ${waitingLimit} calls are waiting already`))
     const worker = (this.#worker ??= this.#start())
     const id = this.#nextId++
     return new Promise((resolve, reject) => {
-      const timer = this.#clock.after(this.#timeoutMs, () => this.#fail(id, new StoreError('store.slow', `${this.where}: no answer within ${this.#timeoutMs} ms`)))
+      const timer = this.#clock.after(this.#timeoutMs, () =>
+        this.#fail(id, new StoreError('store.slow', `${this.where}: no answer within ${this.#timeoutMs} ms`)),
+      )
       this.#waiting.set(id, { resolve, reject, timer })
       worker.ref()
       worker.postMessage({ id, statements, atomic } satisfies SqliteJob)
@@ -82,7 +88,10 @@ class SqliteBackend implements Backend {
 
   #onReply(reply: SqliteReply): void {
     if (reply.kind === 'failed') {
-      this.#fail(reply.id, storeErrorOf(Object.assign(new Error(reply.message), { errcode: reply.errcode, code: reply.code }), this.where))
+      this.#fail(
+        reply.id,
+        storeErrorOf(Object.assign(new Error(reply.message), { errcode: reply.errcode, code: reply.code }), this.where),
+      )
       return
     }
     const waiting = this.#take(reply.id)

@@ -14,7 +14,13 @@ export interface SqliteJob {
 
 export type SqliteReply =
   | { readonly id: number; readonly kind: 'done'; readonly results: readonly StatementResult[] }
-  | { readonly id: number; readonly kind: 'failed'; readonly message: string; readonly errcode: number | undefined; readonly code: string | undefined }
+  | {
+      readonly id: number
+      readonly kind: 'failed'
+      readonly message: string
+      readonly errcode: number | undefined
+      readonly code: string | undefined
+    }
 
 export interface SqliteWorkerData {
   readonly file: string
@@ -31,10 +37,20 @@ parentPort?.on('message', (job: SqliteJob) => parentPort?.postMessage(answer(job
 function answer(job: SqliteJob): SqliteReply {
   try {
     const open = (database ??= openDatabase())
-    return { id: job.id, kind: 'done', results: job.atomic ? inTransaction(open, job.statements) : job.statements.map((one) => run(open, one)) }
+    return {
+      id: job.id,
+      kind: 'done',
+      results: job.atomic ? inTransaction(open, job.statements) : job.statements.map((one) => run(open, one)),
+    }
   } catch (error) {
     const { errcode, code } = error as { errcode?: number; code?: string }
-    return { id: job.id, kind: 'failed', message: error instanceof Error ? error.message : String(error), errcode, code }
+    return {
+      id: job.id,
+      kind: 'failed',
+      message: error instanceof Error ? error.message : String(error),
+      errcode,
+      code,
+    }
   }
 }
 

@@ -82,7 +82,8 @@ function codeOfText(code: string): StoreErrorCode {
   if (code === 'XX001' || code === 'XX002') return 'store.corrupt'
   if (code === '57014') return 'store.slow'
   // 55000 at a connection: the database takes none at the moment.
-  if (code === '3D000' || code === '55000' || code.startsWith('08') || code.startsWith('57P')) return 'store.unreachable'
+  if (code === '3D000' || code === '55000' || code.startsWith('08') || code.startsWith('57P'))
+    return 'store.unreachable'
   if (code === '55P03' || code.startsWith('40')) return 'store.busy'
   return 'store.failed'
 }
@@ -90,6 +91,11 @@ function codeOfText(code: string): StoreErrorCode {
 /** pg gives some errors of its own no code. */
 function codeOfMessage(message: string): StoreErrorCode {
   if (/Query read timeout/i.test(message)) return 'store.slow'
-  if (/terminated|timeout exceeded when trying to connect|timeout expired|not queryable|connection error|does not support SSL/i.test(message)) return 'store.unreachable'
+  if (
+    /terminated|timeout exceeded when trying to connect|timeout expired|not queryable|connection error|does not support SSL/i.test(
+      message,
+    )
+  )
+    return 'store.unreachable'
   return 'store.failed'
 }

@@ -20,8 +20,8 @@ export interface AnswerOptions {
 }
 
 /**
- * The whole response as it stands on the wire: `answer(request, 404)`, `answer(invite, 302, { headers: [['Contact', '<sip:…>']] })`.
- * Via stamped, header names spelled out (some clients read nothing else), Content-Length last.
+ * The whole response as it stands on the wire: `answer(request, 404)`, `answer(invite, 302, { headers: [['Contact',
+ * '<sip:…>']] })`. Via stamped, header names spelled out (some clients read nothing else), Content-Length last.
  */
 export function answer(request: SipRequest, status: number, options: AnswerOptions = {}): string {
   const { reason, headers = [], body = '', contentType } = options
@@ -51,9 +51,9 @@ function statusLineOf(status: number): string {
 const echoed = ['', 'Via', 'From', 'To', 'Call-ID', 'CSeq']
 
 /**
- * The fields that a response has from its request (RFC 3261 §8.2.6.2), in the order they came in. What needs no change is copied
- * in one piece with its neighbours: a piece costs more than its octets, twice, when it is joined and when the whole is made flat
- * (bench/proxy.ts, overload).
+ * The fields that a response has from its request (RFC 3261 §8.2.6.2), in the order they came in. What needs no change
+ * is copied in one piece with its neighbours: a piece costs more than its octets, twice, when it is joined and when the
+ * whole is made flat (bench/proxy.ts, overload).
  *
  * @param toTag empty: none is added
  */
@@ -79,7 +79,8 @@ function echo(message: Message, withRecordRoutes: boolean, toTag: string): strin
     }
     if (from !== -1) out += text.slice(from, message.lineStart(line))
     from = -1
-    if (isWanted) out += `${echoed[number] ?? 'Record-Route'}: ${isTopVia ? stampedVia(message) : message.valueOf(line)}${number === TO ? toTag : ''}\r\n`
+    if (isWanted)
+      out += `${echoed[number] ?? 'Record-Route'}: ${isTopVia ? stampedVia(message) : message.valueOf(line)}${number === TO ? toTag : ''}\r\n`
   }
   return from === -1 ? out : out + text.slice(from, message.bodyStart - 2)
 }

@@ -39,7 +39,8 @@ export function writeRequest(request: SipRequest, edits: RequestEdits): string {
       replacement = kept.rest === '' ? '' : `Route: ${kept.rest}\r\n`
     }
     if (isRemoved(message, line, edits.remove)) replacement = ''
-    if (line === lastRoute) replacement = `${replacement ?? text.slice(message.lineStart(line), message.lineEnd(line) + 2)}Route: ${edits.appendRoute}\r\n`
+    if (line === lastRoute)
+      replacement = `${replacement ?? text.slice(message.lineStart(line), message.lineEnd(line) + 2)}Route: ${edits.appendRoute}\r\n`
     if (replacement === undefined) continue
     out += text.slice(copied, message.lineStart(line)) + replacement
     copied = message.lineEnd(line) + 2
@@ -72,7 +73,10 @@ export function writeResponse(response: SipResponse, edits: ResponseEdits): stri
   return out + text.slice(copied, empty) + fields(edits.add) + contentLength(message) + text.slice(empty)
 }
 
-/** The line behind the Via block when that stands on top, as it should; else the first: what is put there is above its like. */
+/**
+ * The line behind the Via block when that stands on top, as it should; else the first: what is put there is above its
+ * like.
+ */
 function insertionLine(message: Message): number {
   let line = 0
   while (line < message.lineCount && message.numberOf(line) === VIA) line++

@@ -1,4 +1,7 @@
-/** Header fields that are looked for together: whether a message has any of them costs one walk over its index, and mostly no look at its text. */
+/**
+ * Header fields that are looked for together: whether a message has any of them costs one walk over its index, and
+ * mostly no look at its text.
+ */
 import { fieldName, type FieldName } from './header-names.ts'
 import { internals } from './message.ts'
 import type { SipMessage } from './types.ts'

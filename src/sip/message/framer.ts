@@ -1,4 +1,7 @@
-/** Cuts messages out of a stream by Content-Length (RFC 3261 §18.3) and sees the keep-alives between them (RFC 5626 §4.4.1). */
+/**
+ * Cuts messages out of a stream by Content-Length (RFC 3261 §18.3) and sees the keep-alives between them (RFC 5626
+ * §4.4.1).
+ */
 import type { Message } from './message.ts'
 import { MessageError, type MessageErrorCode } from './message-error.ts'
 import { readHead } from './head.ts'
@@ -13,11 +16,17 @@ export interface FramerEvents {
   ping(): void
   /** The first CRLF between messages: the answer to a ping, or half of one (a second CRLF then makes `ping`). */
   pong(): void
-  /** The boundary is lost: called once, everything behind it is ignored. `error.partial` may still be answered before closing. */
+  /**
+   * The boundary is lost: called once, everything behind it is ignored. `error.partial` may still be answered before
+   * closing.
+   */
   lost(error: MessageError): void
 }
 
-const LF = 10, CR = 13, SP = 32, COLON = 58
+const LF = 10,
+  CR = 13,
+  SP = 32,
+  COLON = 58
 
 export class StreamFramer {
   private readonly limits: MessageLimits
@@ -77,7 +86,12 @@ export class StreamFramer {
   private consume(data: Buffer): number {
     let at = 0
     while (at < data.length && !this.isLost) {
-      const next = this.head !== undefined ? this.finishWaiting(this.head, data, at) : data[at] === CR ? this.keepAlive(data, at) : this.readMessage(data, at)
+      const next =
+        this.head !== undefined
+          ? this.finishWaiting(this.head, data, at)
+          : data[at] === CR
+            ? this.keepAlive(data, at)
+            : this.readMessage(data, at)
       if (next === at) return at
       at = next
     }
@@ -86,7 +100,8 @@ export class StreamFramer {
 
   private keepAlive(data: Buffer, at: number): number {
     if (at + 1 === data.length) return at
-    if (data[at + 1] !== LF) return this.lose(new MessageError(400, 'start-line-syntax', 'a lone CR between messages', 0), data.length)
+    if (data[at + 1] !== LF)
+      return this.lose(new MessageError(400, 'start-line-syntax', 'a lone CR between messages', 0), data.length)
     this.oneCrlf = !this.oneCrlf
     if (this.oneCrlf) this.on.pong()
     else this.on.ping()
@@ -99,7 +114,14 @@ export class StreamFramer {
     if (end === -1) return this.waitForHead(data, at)
     this.searched = 0
     const size = end + 4 - at
-    if (size > this.limits.headBytes) return this.loseAt(data, at, 513, 'head-too-long', `a head of ${size} octets, at most ${this.limits.headBytes} are read`)
+    if (size > this.limits.headBytes)
+      return this.loseAt(
+        data,
+        at,
+        513,
+        'head-too-long',
+        `a head of ${size} octets, at most ${this.limits.headBytes} are read`,
+      )
     const likely = size + likelyLength(data, end)
     const text = data.toString('latin1', at, at + (likely <= data.length - at ? likely : size))
     const head = this.readHead(text)
@@ -124,11 +146,25 @@ export class StreamFramer {
   private lengthOf(head: Message | MessageError, text: string, size: number): number | undefined {
     const length = head instanceof MessageError ? lengthOf(text.slice(0, size)) : head.contentLength
     if (length === -1) {
-      this.lose(head instanceof MessageError ? head : new MessageError(400, 'content-length-missing', 'no Content-Length on a stream', 0, partialOf(text)), 0)
+      this.lose(
+        head instanceof MessageError
+          ? head
+          : new MessageError(400, 'content-length-missing', 'no Content-Length on a stream', 0, partialOf(text)),
+        0,
+      )
       return undefined
     }
     if (length > this.limits.bodyBytes) {
-      this.lose(new MessageError(513, 'body-too-long', `a body of ${length} octets, at most ${this.limits.bodyBytes} are read`, 0, partialOf(text)), 0)
+      this.lose(
+        new MessageError(
+          513,
+          'body-too-long',
+          `a body of ${length} octets, at most ${this.limits.bodyBytes} are read`,
+          0,
+          partialOf(text),
+        ),
+        0,
+      )
       return undefined
     }
     return length
@@ -136,8 +172,13 @@ export class StreamFramer {
 
   private waitForHead(data: Buffer, at: number): number {
     const size = data.length - at
-    if (size > this.limits.headBytes) return this.loseAt(data, at, 513, 'head-too-long', `no end of the head in ${size} octets`)
-    if (size > this.limits.startLineBytes && this.searched <= this.limits.startLineBytes && data.subarray(at, at + this.limits.startLineBytes + 2).indexOf('\r\n') === -1) {
+    if (size > this.limits.headBytes)
+      return this.loseAt(data, at, 513, 'head-too-long', `no end of the head in ${size} octets`)
+    if (
+      size > this.limits.startLineBytes &&
+      this.searched <= this.limits.startLineBytes &&
+      data.subarray(at, at + this.limits.startLineBytes + 2).indexOf('\r\n') === -1
+    ) {
       return this.loseAt(data, at, 414, 'start-line-too-long', `no end of the start line in ${size} octets`)
     }
     this.searched = Math.max(0, size - 3)
@@ -173,8 +214,8 @@ export class StreamFramer {
 }
 
 /**
- * Offset of the CR LF CR LF that ends a head, from `from` on; -1: not there. Looks at each fourth octet where no line ends: a search by
- * Buffer costs as much as reading a header field (bench/proxy.ts, TCP calls).
+ * Offset of the CR LF CR LF that ends a head, from `from` on; -1: not there. Looks at each fourth octet where no line
+ * ends: a search by Buffer costs as much as reading a header field (bench/proxy.ts, TCP calls).
  */
 export function emptyLine(data: Buffer, from: number): number {
   const { length } = data
@@ -192,8 +233,8 @@ export function emptyLine(data: Buffer, from: number): number {
 }
 
 /**
- * Content-Length where it stands last, as it mostly does; else 0: the body is then decoded together with the head, once. A guess, which the
- * head confirms.
+ * Content-Length where it stands last, as it mostly does; else 0: the body is then decoded together with the head,
+ * once. A guess, which the head confirms.
  */
 function likelyLength(data: Buffer, headEnd: number): number {
   let at = headEnd - 1
@@ -210,7 +251,8 @@ function likelyLength(data: Buffer, headEnd: number): number {
 /** Content-Length of a head that is malformed elsewhere; -1 when it is absent, conflicting or no number. */
 function lengthOf(head: string): number {
   const values = new Set<string>()
-  for (const [, value = ''] of head.matchAll(/\r\n(?:content-length|l)[ \t]*:((?:[^\r]|\r\n[ \t])*)/gi)) values.add(value.trim())
+  for (const [, value = ''] of head.matchAll(/\r\n(?:content-length|l)[ \t]*:((?:[^\r]|\r\n[ \t])*)/gi))
+    values.add(value.trim())
   const [only = ''] = values
   return values.size === 1 && /^\d{1,10}$/.test(only) ? Number(only) : -1
 }

@@ -1,5 +1,22 @@
-/** The head of a message, read in one forward pass: every header field indexed, those every element must check checked (RFC 3261 §16.3 step 1). */
-import { CALL_ID, CONTACT, CONTENT_LENGTH, CSEQ, FROM, MAX_FORWARDS, ODD, recognise, ROUTE, TO, usualColon, usualNumber, VIA } from './header-names.ts'
+/**
+ * The head of a message, read in one forward pass: every header field indexed, those every element must check checked
+ * (RFC 3261 §16.3 step 1).
+ */
+import {
+  CALL_ID,
+  CONTACT,
+  CONTENT_LENGTH,
+  CSEQ,
+  FROM,
+  MAX_FORWARDS,
+  ODD,
+  recognise,
+  ROUTE,
+  TO,
+  usualColon,
+  usualNumber,
+  VIA,
+} from './header-names.ts'
 import type { Message } from './message.ts'
 import { MessageError } from './message-error.ts'
 import { checkTagged, tag } from './name-address.ts'
@@ -13,9 +30,15 @@ import { checkVia, viaParts } from './via.ts'
 const octets = page
 const scan = scanner
 
-const HT = 9, LF = 10, CR = 13, SP = 32, COLON = 58
+const HT = 9,
+  LF = 10,
+  CR = 13,
+  SP = 32,
+  COLON = 58
 
-/** Line entries of the message being read; copied out when the head is complete. Reading never waits, so one serves all. */
+/**
+ * Line entries of the message being read; copied out when the head is complete. Reading never waits, so one serves all.
+ */
 const lines: number[] = Array.from({ length: 256 }, () => 0)
 
 /**
@@ -44,7 +67,8 @@ function read(text: string, limits: MessageLimits, headBytes: number): Message {
   let present = 0
   let start = startLineEnd + 2
   while (octets[start] !== CR || octets[start + 1] !== LF) {
-    if (count === limits.headerFields) throw new MessageError(513, 'header-fields-too-many', `more than ${limits.headerFields} header fields`, start)
+    if (count === limits.headerFields)
+      throw new MessageError(513, 'header-fields-too-many', `more than ${limits.headerFields} header fields`, start)
     let number = usualNumber(start)
     const isNew = number !== 0 && number <= MAX_FORWARDS && (seen & (1 << number)) === 0
     let end = isNew ? readUsual(message, number, start + usualColon(number)) : -1
@@ -96,12 +120,14 @@ function lineEnd(text: string, start: number, headBytes: number): number {
 }
 
 function startLineFault(text: string, end: number, limits: MessageLimits): MessageError {
-  if (end === -1 && text.length <= limits.startLineBytes) return new MessageError(400, 'head-incomplete', 'the start line has no end', text.length)
+  if (end === -1 && text.length <= limits.startLineBytes)
+    return new MessageError(400, 'head-incomplete', 'the start line has no end', text.length)
   return new MessageError(414, 'start-line-too-long', `the start line has more than ${limits.startLineBytes} octets`, 0)
 }
 
 function headFault(text: string, headBytes: number): MessageError {
-  if (text.length <= headBytes) return new MessageError(400, 'head-incomplete', 'no empty line behind the header fields', text.length)
+  if (text.length <= headBytes)
+    return new MessageError(400, 'head-incomplete', 'no empty line behind the header fields', text.length)
   return new MessageError(513, 'head-too-long', `the head has more than ${headBytes} octets`, 0)
 }
 
@@ -119,7 +145,12 @@ function findColon(start: number): number {
   let at = tokenEnd(start)
   if (at !== start) while (octets[at] === SP || octets[at] === HT) at++
   if (at !== start && octets[at] === COLON) return at
-  throw new MessageError(400, 'header-field-syntax', `a line without a name and a colon: ${JSON.stringify(scan.text.slice(start, start + 24))}`, start)
+  throw new MessageError(
+    400,
+    'header-field-syntax',
+    `a line without a name and a colon: ${JSON.stringify(scan.text.slice(start, start + 24))}`,
+    start,
+  )
 }
 
 const mandatory = (1 << VIA) | (1 << FROM) | (1 << TO) | (1 << CALL_ID) | (1 << CSEQ)
@@ -130,23 +161,39 @@ function missing(seen: number): MessageError {
   return new MessageError(400, 'header-field-missing', `missing: ${absent.join(', ')}`, 0)
 }
 
-/** Two equal Content-Length fields do no harm; any other single field that stands twice leaves open which one counts. */
+/**
+ * Two equal Content-Length fields do no harm; any other single field that stands twice leaves open which one counts.
+ */
 function repeated(message: Message, number: number, start: number, end: number): void {
-  if (number !== CONTENT_LENGTH) throw new MessageError(400, 'header-field-repeated', `${names[number]} stands twice`, start)
+  if (number !== CONTENT_LENGTH)
+    throw new MessageError(400, 'header-field-repeated', `${names[number]} stands twice`, start)
   const first = message.contentLength
   readContentLength(message, start, end)
-  if (message.contentLength !== first) throw new MessageError(400, 'content-length-conflict', `Content-Length is ${first} and ${message.contentLength}`, start)
+  if (message.contentLength !== first)
+    throw new MessageError(
+      400,
+      'content-length-conflict',
+      `Content-Length is ${first} and ${message.contentLength}`,
+      start,
+    )
 }
 
 function readValue(message: Message, number: number, start: number, end: number): void {
   switch (number) {
-    case VIA: return readTopVia(message, start, end)
-    case FROM: return readFrom(message, start, end)
-    case TO: return readTo(message, start, end)
-    case CALL_ID: return readCallId(message, start, end)
-    case CSEQ: return readCSeq(message, start, end)
-    case CONTENT_LENGTH: return readContentLength(message, start, end)
-    default: return readMaxForwards(message, start, end)
+    case VIA:
+      return readTopVia(message, start, end)
+    case FROM:
+      return readFrom(message, start, end)
+    case TO:
+      return readTo(message, start, end)
+    case CALL_ID:
+      return readCallId(message, start, end)
+    case CSEQ:
+      return readCSeq(message, start, end)
+    case CONTENT_LENGTH:
+      return readContentLength(message, start, end)
+    default:
+      return readMaxForwards(message, start, end)
   }
 }
 
@@ -202,12 +249,18 @@ function readCSeq(message: Message, start: number, end: number): void {
   const methodEnd = scan.token().position
   scan.spaces().finish('the end of CSeq')
   if (message.kind === 'response') message.method = methodAt(message.text, methodStart, methodEnd)
-  else if (methodEnd - methodStart !== message.method.length || !sameOctets(0, methodStart, message.method.length)) throw mismatch(message, methodStart, methodEnd)
+  else if (methodEnd - methodStart !== message.method.length || !sameOctets(0, methodStart, message.method.length))
+    throw mismatch(message, methodStart, methodEnd)
 }
 
 /** RFC 4475 §3.1.2.17 and §3.1.2.18: that nobody knows the method is the greater fault of the two. */
 function mismatch({ method, text }: Message, start: number, end: number): MessageError {
-  return new MessageError(isUsualMethod(method) ? 400 : 501, 'cseq-method-mismatch', `the method is ${method}, CSeq says ${text.slice(start, end)}`, start)
+  return new MessageError(
+    isUsualMethod(method) ? 400 : 501,
+    'cseq-method-mismatch',
+    `the method is ${method}, CSeq says ${text.slice(start, end)}`,
+    start,
+  )
 }
 
 function readContentLength(message: Message, start: number, end: number): void {

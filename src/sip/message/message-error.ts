@@ -54,7 +54,13 @@ export class MessageError extends Error {
   /** undefined: no answer is possible (no top Via that can be read) or due (a response, an ACK). */
   readonly partial: PartialRequest | undefined
 
-  constructor(status: number, code: MessageErrorCode, message: string, offset: number, partial: PartialRequest | undefined = undefined) {
+  constructor(
+    status: number,
+    code: MessageErrorCode,
+    message: string,
+    offset: number,
+    partial: PartialRequest | undefined = undefined,
+  ) {
     super(message)
     this.name = 'MessageError'
     this.status = status

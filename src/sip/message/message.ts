@@ -22,7 +22,10 @@ export class Message {
   bodyStart = 0
   /** One entry a header field line: offset of its first character × 256 + number of the name; last: the empty line. */
   lines: readonly number[] = noLines
-  /** Which index numbers stand in it, as bits, modulo 32: what is not there is mostly known without a walk (bench/forward.ts). */
+  /**
+   * Which index numbers stand in it, as bits, modulo 32: what is not there is mostly known without a walk
+   * (bench/forward.ts).
+   */
   present = 0
   method = ''
   requestUri = ''
@@ -130,7 +133,8 @@ export class Message {
 
   /** Whether there is one Via value only: who sent this made it. Without building the Vias. */
   get hasOneVia(): boolean {
-    for (let line = 0, lines = 0; line < this.lineCount; line++) if (this.numberOf(line) === VIA && ++lines > 1) return false
+    for (let line = 0, lines = 0; line < this.lineCount; line++)
+      if (this.numberOf(line) === VIA && ++lines > 1) return false
     return nextComma(this.text, this.topViaEnd, this.viaEnd) === -1
   }
 
@@ -143,7 +147,9 @@ export class Message {
     return vias
   }
 
-  addresses(name: 'Route' | 'Record-Route' | 'Contact' | 'Path' | 'Service-Route' | 'P-Asserted-Identity'): readonly NameAddress[] {
+  addresses(
+    name: 'Route' | 'Record-Route' | 'Contact' | 'Path' | 'Service-Route' | 'P-Asserted-Identity',
+  ): readonly NameAddress[] {
     // Asked of every request, and mostly not there (bench/proxy.ts, UDP calls).
     if (name === 'Route') return (this.readRoutes ??= this.routeLine === -1 ? noAddresses : this.readAddresses(name))
     const found = this.readLists?.get(name)
@@ -249,11 +255,15 @@ export class Message {
     return this.isNameAt(start, field.long) || (field.compact !== undefined && this.isNameAt(start, field.compact))
   }
 
-  /** Whether `name`, lower case, and blanks or a colon stand there, in any case. Both are tokens: `| 0x20` mixes up no two of their characters that matter. */
+  /**
+   * Whether `name`, lower case, and blanks or a colon stand there, in any case. Both are tokens: `| 0x20` mixes up no
+   * two of their characters that matter.
+   */
   private isNameAt(start: number, name: string): boolean {
     const { text } = this
     const end = start + name.length
-    for (let at = 0; at < name.length; at++) if ((text.charCodeAt(start + at) | 0x20) !== name.charCodeAt(at)) return false
+    for (let at = 0; at < name.length; at++)
+      if ((text.charCodeAt(start + at) | 0x20) !== name.charCodeAt(at)) return false
     const behind = text.charCodeAt(end)
     return behind === 58 || behind === 32 || behind === 9
   }

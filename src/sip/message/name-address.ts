@@ -1,4 +1,7 @@
-/** From, To, Contact, Route and their like: `"Alice" <sip:alice@lab.test>;tag=8f1c` (RFC 3261 §20.10, §25.1 `name-addr`, `addr-spec`). */
+/**
+ * From, To, Contact, Route and their like: `"Alice" <sip:alice@lab.test>;tag=8f1c` (RFC 3261 §20.10, §25.1 `name-addr`,
+ * `addr-spec`).
+ */
 import type { MessageErrorCode } from './message-error.ts'
 import { found, foundIs, nextParameter, readParameters } from './parameters.ts'
 import { blanksEnd, page, scanner, tokenEnd, unfold, unquote } from './scanner.ts'
@@ -8,7 +11,11 @@ import { checkUri, makeUri } from './uri.ts'
 const octets = page
 const scan = scanner
 
-const QUOTE = 34, COMMA = 44, COLON = 58, LESS = 60, GREATER = 62
+const QUOTE = 34,
+  COMMA = 44,
+  COLON = 58,
+  LESS = 60,
+  GREATER = 62
 
 /** Where the display name of the address just read stands; start -1: none. */
 const display = { start: -1, end: -1 }

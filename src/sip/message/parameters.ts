@@ -1,10 +1,15 @@
-/** Header parameters, `;tag=8f1c;expires=60;lr`, as they stand behind Via, From, Contact and their like (RFC 3261 §25.1 `generic-param`). */
+/**
+ * Header parameters, `;tag=8f1c;expires=60;lr`, as they stand behind Via, From, Contact and their like (RFC 3261 §25.1
+ * `generic-param`).
+ */
 import { blanksEnd, page, scanner, tokenEnd, unquote, valueEnd } from './scanner.ts'
 
 const octets = page
 const scan = scanner
 
-const QUOTE = 34, SEMICOLON = 59, EQUALS = 61
+const QUOTE = 34,
+  SEMICOLON = 59,
+  EQUALS = 61
 
 /** What the last `nextParameter` found, as offsets; `valueStart` is -1 when the parameter has no value. */
 export const found = { nameStart: 0, nameEnd: 0, valueStart: -1, valueEnd: -1 }
@@ -46,7 +51,10 @@ export function readParameters(): ReadonlyMap<string, string | undefined> {
   do {
     const name = scan.text.slice(found.nameStart, found.nameEnd).toLowerCase()
     if (parameters.has(name)) scan.fail(`"${name}" only once`)
-    parameters.set(name, found.valueStart === -1 ? undefined : unquote(scan.text.slice(found.valueStart, found.valueEnd)))
+    parameters.set(
+      name,
+      found.valueStart === -1 ? undefined : unquote(scan.text.slice(found.valueStart, found.valueEnd)),
+    )
   } while (nextParameter())
   return parameters
 }

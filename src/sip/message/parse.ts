@@ -28,12 +28,18 @@ export function parseText(text: string, limits: MessageLimits = defaultLimits): 
 }
 
 /** What was added here may have brought a message beyond the limits for what peers send. */
-const ownLimits: MessageLimits = { startLineBytes: 2 * defaultLimits.startLineBytes, headBytes: 2 * defaultLimits.headBytes, headerFields: 2 * defaultLimits.headerFields, bodyBytes: 2 * defaultLimits.bodyBytes }
+const ownLimits: MessageLimits = {
+  startLineBytes: 2 * defaultLimits.startLineBytes,
+  headBytes: 2 * defaultLimits.headBytes,
+  headerFields: 2 * defaultLimits.headerFields,
+  bodyBytes: 2 * defaultLimits.bodyBytes,
+}
 
 /**
  * A message as it went out here.
  *
- * @throws MessageError where a peer's part of it is broken: what a proxy passes on it has not checked beyond its own needs
+ * @throws MessageError where a peer's part of it is broken: what a proxy passes on it has not checked beyond its own
+ * needs
  */
 export function parseOwn(text: string): SipMessage {
   return parseText(text, ownLimits)
@@ -43,8 +49,10 @@ function read(text: string, octets: Buffer | undefined, limits: MessageLimits): 
   const message = readHead(text, octets, limits)
   const rest = text.length - message.bodyStart
   const length = message.contentLength === -1 ? rest : message.contentLength
-  if (length > limits.bodyBytes) throw bodyFault(message, 513, 'body-too-long', `a body of ${length} octets, at most ${limits.bodyBytes} are read`)
-  if (length > rest) throw bodyFault(message, 400, 'body-incomplete', `Content-Length is ${length}, ${rest} octets came`)
+  if (length > limits.bodyBytes)
+    throw bodyFault(message, 513, 'body-too-long', `a body of ${length} octets, at most ${limits.bodyBytes} are read`)
+  if (length > rest)
+    throw bodyFault(message, 400, 'body-incomplete', `Content-Length is ${length}, ${rest} octets came`)
   if (length < rest) message.text = text.slice(0, message.bodyStart + length)
   return message as SipMessage
 }

@@ -6,7 +6,10 @@ import { readSentBy } from './via.ts'
 import { nextComma } from './message.ts'
 import { isIPv6 } from 'node:net'
 
-/** undefined: the sender is not to be answered, or the way back cannot be read (RFC 4475: a malformed response is dropped). */
+/**
+ * undefined: the sender is not to be answered, or the way back cannot be read (RFC 4475: a malformed response is
+ * dropped).
+ */
 export function partialOf(text: string): PartialRequest | undefined {
   const headEnd = text.indexOf('\r\n\r\n')
   const lines = splitLines(headEnd === -1 ? text.slice(0, 65536) : text.slice(0, Math.min(headEnd, 65536)))
@@ -61,7 +64,8 @@ class Partial implements PartialRequest {
     const [top = '', ...rest] = this.headers('via')
     const comma = nextComma(top, 0, top.length)
     const end = comma === -1 ? top.length : comma
-    const bare = this.stamp === '' ? top.slice(0, end) : top.slice(0, end).replace(/;\s*(rport|received)\s*(=\s*[^\s;,]*)?/gi, '')
+    const bare =
+      this.stamp === '' ? top.slice(0, end) : top.slice(0, end).replace(/;\s*(rport|received)\s*(=\s*[^\s;,]*)?/gi, '')
     return [bare + this.stamp + top.slice(end), ...rest].map((value) => `Via: ${value}\r\n`).join('')
   }
 }

@@ -12,7 +12,8 @@ const hex = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStar
  * RFC 3261 §19.3 wants at least 32 bits of randomness in a tag.
  */
 export function randomToken(bytes: number): string {
-  if (!(bytes > 0 && bytes <= block.length)) throw new RangeError(`a token has 1 to ${block.length} random octets, asked for ${bytes}`)
+  if (!(bytes > 0 && bytes <= block.length))
+    throw new RangeError(`a token has 1 to ${block.length} random octets, asked for ${bytes}`)
   if (used + bytes > block.length) {
     randomFillSync(block)
     used = 0

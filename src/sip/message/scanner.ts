@@ -1,13 +1,25 @@
 /**
  * One forward reader in the words of RFC 3261 §25.1. It makes no strings: it moves, checks and remembers offsets.
  *
- * What is being read lies twice: as `scan.text`, from which strings are cut, and octet for octet on one fixed page, which
- * is what is looked at. Octets of an array that never changes place are read twice as fast as characters of a string
- * (bench/parse.ts). Reading never waits and readers do not call each other with other text, so one page serves all.
+ * What is being read lies twice: as `scan.text`, from which strings are cut, and octet for octet on one fixed page,
+ * which is what is looked at. Octets of an array that never changes place are read twice as fast as characters of a
+ * string (bench/parse.ts). Reading never waits and readers do not call each other with other text, so one page serves
+ * all.
  */
 import { MessageError, type MessageErrorCode } from './message-error.ts'
 
-const HT = 9, LF = 10, CR = 13, SP = 32, QUOTE = 34, PERCENT = 37, DOT = 46, SLASH = 47, COLON = 58, OPEN = 91, BACKSLASH = 92, CLOSE = 93
+const HT = 9,
+  LF = 10,
+  CR = 13,
+  SP = 32,
+  QUOTE = 34,
+  PERCENT = 37,
+  DOT = 46,
+  SLASH = 47,
+  COLON = 58,
+  OPEN = 91,
+  BACKSLASH = 92,
+  CLOSE = 93
 
 /** Longest head or value that can be read, whatever the limits say. */
 export const pageBytes = 256 * 1024
@@ -16,12 +28,15 @@ const octets = new Uint8Array(pageBytes + 64)
 const writable = Buffer.from(octets.buffer)
 
 /**
- * The page itself, for the inner loops of this folder. They give it a name of their own (`const octets = page`): a constant
- * of its own module is folded by the compiler, an imported one is looked up each time (bench/parse.ts, a third of the parse).
+ * The page itself, for the inner loops of this folder. They give it a name of their own (`const octets = page`): a
+ * constant of its own module is folded by the compiler, an imported one is looked up each time (bench/parse.ts, a third
+ * of the parse).
  */
 export const page: Readonly<Uint8Array> = octets
 
-/** Four octets of the page at a time: `words.getInt32(at, true) === wordOf('tag=')` compares them at the cost of one. */
+/**
+ * Four octets of the page at a time: `words.getInt32(at, true) === wordOf('tag=')` compares them at the cost of one.
+ */
 export const words = new DataView(octets.buffer)
 
 export function wordOf(four: string): number {
@@ -29,8 +44,20 @@ export function wordOf(four: string): number {
 }
 
 /** Bits of `octetClasses`: which productions of the grammar an octet may stand in. */
-export const TOKEN = 1, HOST = 2, USER = 8, VALUE = 64, VISIBLE = 256
-const DIGIT = 4, URI_PARAM = 16, HEX = 32, URI_HEADER = 128, SCHEME = 512, OPAQUE = 1024, BARE_USER = 2048, BARE_OPAQUE = 4096, BEFORE_QUESTION = 8192
+export const TOKEN = 1,
+  HOST = 2,
+  USER = 8,
+  VALUE = 64,
+  VISIBLE = 256
+const DIGIT = 4,
+  URI_PARAM = 16,
+  HEX = 32,
+  URI_HEADER = 128,
+  SCHEME = 512,
+  OPAQUE = 1024,
+  BARE_USER = 2048,
+  BARE_OPAQUE = 4096,
+  BEFORE_QUESTION = 8192
 
 const classes = makeClasses()
 
@@ -81,7 +108,9 @@ export function hostEnd(at: number): number {
   return at
 }
 
-/** What may stand behind `=` in a header parameter: a token, a host, and what is sent there in practice (base64, URIs). */
+/**
+ * What may stand behind `=` in a header parameter: a token, a host, and what is sent there in practice (base64, URIs).
+ */
 export function valueEnd(at: number): number {
   while (((classes[octets[at] as number] as number) & VALUE) !== 0) at++
   return at
@@ -101,7 +130,15 @@ export function opaqueEnd(at: number): number {
 
 /** Whether `SIP/2.0` stands at `at`. */
 export function versionAt(at: number): boolean {
-  return octets[at] === 83 && octets[at + 1] === 73 && octets[at + 2] === 80 && octets[at + 3] === 47 && octets[at + 4] === 50 && octets[at + 5] === 46 && octets[at + 6] === 48
+  return (
+    octets[at] === 83 &&
+    octets[at + 1] === 73 &&
+    octets[at + 2] === 80 &&
+    octets[at + 3] === 47 &&
+    octets[at + 4] === 50 &&
+    octets[at + 5] === 46 &&
+    octets[at + 6] === 48
+  )
 }
 
 /** Whether the `length` octets at `a` and at `b` are the same. */
@@ -129,7 +166,8 @@ class Scanner {
 
   /** Starts on a text of its own; a fault is a MessageError 400 of that `code`. */
   open(text: string, code: MessageErrorCode): this {
-    if (text.length > pageBytes) throw new MessageError(400, code, `a text of ${text.length} octets, at most ${pageBytes} are read`, 0)
+    if (text.length > pageBytes)
+      throw new MessageError(400, code, `a text of ${text.length} octets, at most ${pageBytes} are read`, 0)
     writable.write(text, 'latin1')
     octets[text.length] = 0
     this.text = text
@@ -156,8 +194,16 @@ class Scanner {
   }
 
   fail(wanted: string): never {
-    const found = this.position < this.end ? JSON.stringify(this.text.slice(this.position, Math.min(this.end, this.position + 16))) : 'the end'
-    throw new MessageError(400, this.code, `${this.code}: wanted ${wanted}, found ${found} at ${this.position}`, this.position)
+    const found =
+      this.position < this.end
+        ? JSON.stringify(this.text.slice(this.position, Math.min(this.end, this.position + 16)))
+        : 'the end'
+    throw new MessageError(
+      400,
+      this.code,
+      `${this.code}: wanted ${wanted}, found ${found} at ${this.position}`,
+      this.position,
+    )
   }
 
   /** The octet at the position, -1 at the end. */

@@ -7,16 +7,22 @@ import { checkUri, hasHeaders } from './uri.ts'
 const octets = page
 const scan = scanner
 
-const SP = 32, SLASH = 47, S = 83, QUESTION = 63
+const SP = 32,
+  SLASH = 47,
+  S = 83,
+  QUESTION = 63
 
 /**
  * Reads the line up to `end` (its CRLF) and makes the message that the rest of the head fills in.
- * Repairs nothing: doubled blanks, blanks at the end and brackets around the URI are refused (RFC 4475 §3.1.2.7 to §3.1.2.10).
+ * Repairs nothing: doubled blanks, blanks at the end and brackets around the URI are refused (RFC 4475 §3.1.2.7 to
+ * §3.1.2.10).
  *
  * @throws MessageError `start-line-syntax`, `version-unsupported` (505), `status-code-range`
  */
 export function readStartLine(text: string, end: number): Message {
-  return octets[0] === S && octets[3] === SLASH && text.startsWith('SIP/') ? readStatusLine(text, end) : readRequestLine(text, end)
+  return octets[0] === S && octets[3] === SLASH && text.startsWith('SIP/')
+    ? readStatusLine(text, end)
+    : readRequestLine(text, end)
 }
 
 function readRequestLine(text: string, end: number): Message {
@@ -39,11 +45,29 @@ function readRequestLine(text: string, end: number): Message {
 /** The usual methods as one shared string each: comparing them later is comparing pointers. */
 export function methodAt(text: string, start: number, end: number): string {
   const candidates = byInitial[octets[start] as number]
-  if (candidates !== undefined) for (const method of candidates) if (method.length === end - start && text.startsWith(method, start)) return method
+  if (candidates !== undefined)
+    for (const method of candidates) if (method.length === end - start && text.startsWith(method, start)) return method
   return text.slice(start, end)
 }
 
-const usual = ['INVITE', 'ACK', 'BYE', 'REGISTER', 'MESSAGE', 'OPTIONS', 'SUBSCRIBE', 'NOTIFY', 'CANCEL', 'INFO', 'SERVICE', 'UPDATE', 'REFER', 'PUBLISH', 'PRACK', 'BENOTIFY']
+const usual = [
+  'INVITE',
+  'ACK',
+  'BYE',
+  'REGISTER',
+  'MESSAGE',
+  'OPTIONS',
+  'SUBSCRIBE',
+  'NOTIFY',
+  'CANCEL',
+  'INFO',
+  'SERVICE',
+  'UPDATE',
+  'REFER',
+  'PUBLISH',
+  'PRACK',
+  'BENOTIFY',
+]
 const byInitial = Array.from({ length: 128 }, (_, code) => usual.filter((method) => method.charCodeAt(0) === code))
 const usualMethods: ReadonlySet<string> = new Set(usual)
 
@@ -51,7 +75,10 @@ export function isUsualMethod(method: string): boolean {
   return usualMethods.has(method)
 }
 
-/** A header part would become header fields of the forwarded request: it may not stand there (RFC 3261 §19.1.1 table 1, RFC 4475 §3.1.2.11). */
+/**
+ * A header part would become header fields of the forwarded request: it may not stand there (RFC 3261 §19.1.1 table 1,
+ * RFC 4475 §3.1.2.11).
+ */
 function refuseHeaders(start: number, end: number): void {
   scan.within(start, end, 'start-line-syntax')
   checkUri()
@@ -60,7 +87,8 @@ function refuseHeaders(start: number, end: number): void {
 
 function checkVersion(version: string, offset: number): void {
   if (/^SIP\/2\.0$/i.test(version)) return
-  if (/^SIP\/\d+\.\d+$/i.test(version)) throw new MessageError(505, 'version-unsupported', `SIP version wanted 2.0, found ${version}`, offset)
+  if (/^SIP\/\d+\.\d+$/i.test(version))
+    throw new MessageError(505, 'version-unsupported', `SIP version wanted 2.0, found ${version}`, offset)
   throw syntax('SIP/2.0 and the end of the line', offset)
 }
 
@@ -77,7 +105,13 @@ function readStatusLine(text: string, end: number): Message {
     if (digit < 0 || digit > 9) break
     if (at < 12) status = status * 10 + digit
   }
-  if (at !== 11 || status < 100 || status > 699) throw new MessageError(400, 'status-code-range', `status code: wanted 100 to 699, found ${text.slice(8, Math.min(at, 24))}`, 8)
+  if (at !== 11 || status < 100 || status > 699)
+    throw new MessageError(
+      400,
+      'status-code-range',
+      `status code: wanted 100 to 699, found ${text.slice(8, Math.min(at, 24))}`,
+      8,
+    )
   if (at !== end && octets[at] !== SP) throw syntax('a blank behind the status code', at)
   const message = new Message('response', text)
   message.status = status
@@ -86,6 +120,7 @@ function readStatusLine(text: string, end: number): Message {
 }
 
 function unknownVersion(line: string): MessageError {
-  if (/^SIP\/\d+\.\d+ /.test(line)) return new MessageError(505, 'version-unsupported', `SIP version wanted 2.0, found ${line.slice(0, 16)}`, 0)
+  if (/^SIP\/\d+\.\d+ /.test(line))
+    return new MessageError(505, 'version-unsupported', `SIP version wanted 2.0, found ${line.slice(0, 16)}`, 0)
   return syntax('SIP/2.0 and a status code', 0)
 }

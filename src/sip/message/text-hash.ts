@@ -10,8 +10,8 @@ export function hashOf(text: string): number {
 }
 
 /**
- * Goes on from the hash of what stood before: `hashOn(hashOf('a'), 'b')` is not the hash of `ab`. FNV-1a over four characters at a
- * stride, with the upper half brought down each time (bench/forward.ts).
+ * Goes on from the hash of what stood before: `hashOn(hashOf('a'), 'b')` is not the hash of `ab`. FNV-1a over four
+ * characters at a stride, with the upper half brought down each time (bench/forward.ts).
  *
  * @param text latin1
  */
@@ -20,7 +20,11 @@ export function hashOn(before: number, text: string): number {
   let hash = before ^ length
   let at = 0
   for (; at + 3 < length; at += 4) {
-    const four = text.charCodeAt(at) | (text.charCodeAt(at + 1) << 8) | (text.charCodeAt(at + 2) << 16) | (text.charCodeAt(at + 3) << 24)
+    const four =
+      text.charCodeAt(at) |
+      (text.charCodeAt(at + 1) << 8) |
+      (text.charCodeAt(at + 2) << 16) |
+      (text.charCodeAt(at + 3) << 24)
     hash = Math.imul(hash ^ four, prime)
     hash ^= hash >>> 15
   }

@@ -9,7 +9,9 @@
 export interface SipUri {
   /** Lower case: `sip`, `sips`, `tel`, or another. */
   readonly scheme: string
-  /** User part as received (escapes kept); undefined when absent. For `tel` the number. For unknown schemes undefined. */
+  /**
+   * User part as received (escapes kept); undefined when absent. For `tel` the number. For unknown schemes undefined.
+   */
   readonly user: string | undefined
   /** Lower case; IPv6 with its brackets: `[2001:db8::1]`. Empty for tel and unknown schemes. */
   readonly host: string
@@ -64,7 +66,10 @@ interface Common {
   readonly topVia: Via
   /** Branch of the top Via, as `topVia.branch`, but nothing else of the Via is read for it. */
   readonly branch: string | undefined
-  /** Host, in lower case, and port of the top Via, `edge.lab.test:5061` or without the port; nothing else of the Via is read for it. */
+  /**
+   * Host, in lower case, and port of the top Via, `edge.lab.test:5061` or without the port; nothing else of the Via is
+   * read for it.
+   */
   readonly sentBy: string
   /** Whether the top Via has `alias` (RFC 5923); nothing else of the Via is read for it. */
   readonly asksForAlias: boolean
@@ -72,17 +77,30 @@ interface Common {
   vias(): readonly Via[]
   /** One Via value only: who sent this made it. */
   readonly hasOneVia: boolean
-  /** Every value of a name-address list header, split at commas, in order; empty when absent. Throws MessageError when one is malformed. */
-  addresses(name: 'Route' | 'Record-Route' | 'Contact' | 'Path' | 'Service-Route' | 'P-Asserted-Identity'): readonly NameAddress[]
-  /** The first header field of that name (long or compact, any case), unfolded and trimmed, latin1. undefined: absent. */
+  /**
+   * Every value of a name-address list header, split at commas, in order; empty when absent. Throws MessageError when
+   * one is malformed.
+   */
+  addresses(
+    name: 'Route' | 'Record-Route' | 'Contact' | 'Path' | 'Service-Route' | 'P-Asserted-Identity',
+  ): readonly NameAddress[]
+  /**
+   * The first header field of that name (long or compact, any case), unfolded and trimmed, latin1. undefined: absent.
+   */
   header(name: string): string | undefined
   /** Every header field of that name, one string a line, unfolded, not split. */
   headers(name: string): readonly string[]
-  /** Comma-separated tokens over all lines of that name (Supported, Require, Allow, ...), quoted strings and `<>` respected. */
+  /**
+   * Comma-separated tokens over all lines of that name (Supported, Require, Allow, ...), quoted strings and `<>`
+   * respected.
+   */
   list(name: string): readonly string[]
   /** Body as latin1; `Buffer.from(body, 'latin1')` gives the octets back. */
   readonly body: string
-  /** What the transport saw as the source; written into the top Via whenever this message is forwarded or answered (RFC 3261 §18.2.1, RFC 3581). */
+  /**
+   * What the transport saw as the source; written into the top Via whenever this message is forwarded or answered (RFC
+   * 3261 §18.2.1, RFC 3581).
+   */
   stampTopVia(received: string, rport: number): void
 }
 

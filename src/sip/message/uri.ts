@@ -8,11 +8,31 @@ import type { SipUri } from './types.ts'
 const octets = page
 const scan = scanner
 
-const COLON = 58, SEMICOLON = 59, EQUALS = 61, QUESTION = 63, AT = 64
-const I = 105, P = 112, S = 115
+const COLON = 58,
+  SEMICOLON = 59,
+  EQUALS = 61,
+  QUESTION = 63,
+  AT = 64
+const I = 105,
+  P = 112,
+  S = 115
 
-/** Where the parts of the URI just checked stand; -1: absent. For other schemes than sip and sips only `start`, `colon` and `end`. */
-const parts = { start: 0, colon: 0, userEnd: -1, hostStart: 0, hostEnd: 0, port: -1, parameters: -1, headers: -1, end: 0, isSip: true }
+/**
+ * Where the parts of the URI just checked stand; -1: absent. For other schemes than sip and sips only `start`, `colon`
+ * and `end`.
+ */
+const parts = {
+  start: 0,
+  colon: 0,
+  userEnd: -1,
+  hostStart: 0,
+  hostEnd: 0,
+  port: -1,
+  parameters: -1,
+  headers: -1,
+  end: 0,
+  isSip: true,
+}
 
 /**
  * Reads a whole URI: `sip:alice@lab.test:5061;transport=tls?subject=x`, `tel:+1-201-555-0123`, `urn:service:sos`.
@@ -29,8 +49,8 @@ export function parseUri(text: string): SipUri {
 }
 
 /**
- * The last URIs read, by a hash of their text: the names and Contacts of the same few users stand in one request after the other
- * (bench/proxy.ts, UDP calls).
+ * The last URIs read, by a hash of their text: the names and Contacts of the same few users stand in one request after
+ * the other (bench/proxy.ts, UDP calls).
  */
 const places = 512
 const longestKept = 128
@@ -95,7 +115,12 @@ function readScheme(): number {
 }
 
 function isSip(start: number, colon: number): boolean {
-  if (((octets[start] as number) | 0x20) !== S || ((octets[start + 1] as number) | 0x20) !== I || ((octets[start + 2] as number) | 0x20) !== P) return false
+  if (
+    ((octets[start] as number) | 0x20) !== S ||
+    ((octets[start + 1] as number) | 0x20) !== I ||
+    ((octets[start + 2] as number) | 0x20) !== P
+  )
+    return false
   return colon - start === 3 || (colon - start === 4 && ((octets[start + 3] as number) | 0x20) === S)
 }
 
@@ -111,7 +136,8 @@ export function makeUri(): SipUri {
   const text = source.slice(start, end)
   const scheme = source.slice(start, colon).toLowerCase()
   if (scheme === 'tel') return telUri(colon + 1, end, text)
-  if (!parts.isSip) return { scheme, user: undefined, host: '', port: undefined, parameters: noParameters, headers: undefined, text }
+  if (!parts.isSip)
+    return { scheme, user: undefined, host: '', port: undefined, parameters: noParameters, headers: undefined, text }
   return {
     scheme,
     user: userEnd === -1 ? undefined : source.slice(colon + 1, userEnd),
@@ -158,7 +184,9 @@ function telUri(start: number, end: number, text: string): SipUri {
 
 /** `%HH` turned into octets, once: `v%61lue%25%34%31` is `value%41`. Latin1 in, latin1 out; a lone `%` stays. */
 export function unescape(text: string): string {
-  return text.includes('%') ? text.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))) : text
+  return text.includes('%')
+    ? text.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
+    : text
 }
 
 /**
@@ -179,7 +207,9 @@ function plainNumber(number: string): string {
   return number.replace(/[-.()]/g, '').toLowerCase()
 }
 
-/** One spelling for all equal escapings: unreserved characters plain, everything else as it is with upper-case digits. */
+/**
+ * One spelling for all equal escapings: unreserved characters plain, everything else as it is with upper-case digits.
+ */
 function canonical(text: string): string {
   if (!text.includes('%')) return text
   return text.replace(/%[0-9a-fA-F]{2}/g, (escape) => {

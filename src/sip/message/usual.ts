@@ -1,21 +1,54 @@
 /**
  * The header fields every element checks, in the spelling nearly all of them have: one blank behind the colon, nothing
  * folded, no escapes. One pass a line, without steps (bench/parse.ts: a third of the parse). What is spelled otherwise,
- * or wrong, is not judged here: the answer is -1 and `head.ts` reads the line again by the whole grammar. Everything taken here
- * that grammar takes too, with the same offsets.
+ * or wrong, is not judged here: the answer is -1 and `head.ts` reads the line again by the whole grammar. Everything
+ * taken here that grammar takes too, with the same offsets.
  */
 import { CALL_ID, CONTENT_LENGTH, CSEQ, FROM, MAX_FORWARDS, TO, VIA } from './header-names.ts'
 import type { Message } from './message.ts'
 import { methodAt } from './start-line.ts'
-import { HOST, octetClasses, page, sameOctets, TOKEN, USER, valueEnd, versionAt, VISIBLE, wordOf, words } from './scanner.ts'
+import {
+  HOST,
+  octetClasses,
+  page,
+  sameOctets,
+  TOKEN,
+  USER,
+  valueEnd,
+  versionAt,
+  VISIBLE,
+  wordOf,
+  words,
+} from './scanner.ts'
 
 const octets = page
 const view = words
 const classes = octetClasses
-const token = TOKEN, host = HOST, user = USER, visible = VISIBLE
+const token = TOKEN,
+  host = HOST,
+  user = USER,
+  visible = VISIBLE
 
-const HT = 9, LF = 10, CR = 13, SP = 32, QUOTE = 34, COLON = 58, SEMICOLON = 59, LESS = 60, EQUALS = 61, GREATER = 62, AT = 64, BACKSLASH = 92, SLASH = 47
-const SIP_COLON = wordOf('sip:'), BRAN = wordOf('bran'), NCH_IS = wordOf('nch='), RPOR = wordOf('rpor'), RECE = wordOf('rece'), IVED = wordOf('ived'), TAG_IS = wordOf('tag=')
+const HT = 9,
+  LF = 10,
+  CR = 13,
+  SP = 32,
+  QUOTE = 34,
+  COLON = 58,
+  SEMICOLON = 59,
+  LESS = 60,
+  EQUALS = 61,
+  GREATER = 62,
+  AT = 64,
+  BACKSLASH = 92,
+  SLASH = 47
+const SIP_COLON = wordOf('sip:'),
+  BRAN = wordOf('bran'),
+  NCH_IS = wordOf('nch='),
+  RPOR = wordOf('rpor'),
+  RECE = wordOf('rece'),
+  IVED = wordOf('ived'),
+  TAG_IS = wordOf('tag=')
 
 /**
  * Reads the value behind the colon at `colon` into `message`.
@@ -26,14 +59,22 @@ export function readUsual(message: Message, number: number, colon: number): numb
   if (octets[colon + 1] !== SP) return -1
   const start = colon + 2
   switch (number) {
-    case VIA: return readVia(message, start)
-    case FROM: return readFrom(message, start)
-    case TO: return readTo(message, start)
-    case CALL_ID: return readCallId(message, start)
-    case CSEQ: return readCSeq(message, start)
-    case CONTENT_LENGTH: return readContentLength(message, start)
-    case MAX_FORWARDS: return readMaxForwards(message, start)
-    default: return -1
+    case VIA:
+      return readVia(message, start)
+    case FROM:
+      return readFrom(message, start)
+    case TO:
+      return readTo(message, start)
+    case CALL_ID:
+      return readCallId(message, start)
+    case CSEQ:
+      return readCSeq(message, start)
+    case CONTENT_LENGTH:
+      return readContentLength(message, start)
+    case MAX_FORWARDS:
+      return readMaxForwards(message, start)
+    default:
+      return -1
   }
 }
 
@@ -144,7 +185,8 @@ function readAddress(start: number): number {
 /** Behind the closing quote of a string without quoted pairs; a place where no address goes on when there is none. */
 function quoteEnd(start: number): number {
   let at = start
-  for (let code = octets[at]; code !== QUOTE; code = octets[++at]) if (code === BACKSLASH || code === CR || code === 0) return at
+  for (let code = octets[at]; code !== QUOTE; code = octets[++at])
+    if (code === BACKSLASH || code === CR || code === 0) return at
   return at + 1
 }
 

@@ -6,13 +6,24 @@ import type { Via } from './types.ts'
 const octets = page
 const scan = scanner
 
-const COMMA = 44, SLASH = 47
+const COMMA = 44,
+  SLASH = 47
 
 /**
  * Where the parts of the Via just checked stand; -1: absent. `rport` is the offset behind an `rport` without a value;
  * `claimed`: it has a `received`, or an `rport` with a value, of its own.
  */
-export const viaParts = { hostStart: 0, hostEnd: 0, port: 0, branchStart: -1, branchEnd: -1, rport: -1, claimed: false, alias: false, end: 0 }
+export const viaParts = {
+  hostStart: 0,
+  hostEnd: 0,
+  port: 0,
+  branchStart: -1,
+  branchEnd: -1,
+  rport: -1,
+  claimed: false,
+  alias: false,
+  end: 0,
+}
 
 /**
  * Checks one Via value up to a comma or the end and leaves the offsets of its parts in `viaParts`.
@@ -125,7 +136,10 @@ function readVia(): Via {
  * undefined when not even that can be read.
  */
 export function readSentBy(text: string): Via | undefined {
-  const protocol = /^\s*[A-Za-z]+\s*\/\s*[\d.]+\s*\/\s*([A-Za-z0-9-]+)\s+([A-Za-z0-9.\-_]+|\[[0-9A-Fa-f:.]+\])(?:\s*:\s*(\d{1,5}))?/.exec(text)
+  const protocol =
+    /^\s*[A-Za-z]+\s*\/\s*[\d.]+\s*\/\s*([A-Za-z0-9-]+)\s+([A-Za-z0-9.\-_]+|\[[0-9A-Fa-f:.]+\])(?:\s*:\s*(\d{1,5}))?/.exec(
+      text,
+    )
   const [whole, transport, host, port] = protocol ?? []
   if (whole === undefined || transport === undefined || host === undefined) return undefined
   const parameters = new Map<string, string | undefined>()
@@ -134,8 +148,13 @@ export function readSentBy(text: string): Via | undefined {
     if (name !== undefined && !parameters.has(name.toLowerCase())) parameters.set(name.toLowerCase(), value)
   }
   return {
-    transport: transport.toUpperCase(), host: host.toLowerCase(), port: port === undefined ? undefined : Number(port), text, parameters,
-    branch: parameters.get('branch'), received: parameters.get('received'),
+    transport: transport.toUpperCase(),
+    host: host.toLowerCase(),
+    port: port === undefined ? undefined : Number(port),
+    text,
+    parameters,
+    branch: parameters.get('branch'),
+    received: parameters.get('received'),
     rport: parameters.has('rport') ? 0 : undefined,
   }
 }

@@ -21,8 +21,8 @@ export function better(a: Outcome | undefined, b: Outcome): Outcome {
 }
 
 /**
- * A 6xx wins; then the lowest class. Within 4xx those first that tell the client how to do better; a silence (408) and a
- * cancelled fork (487) say least. Within 5xx a 503 comes last: it is about a hop, not about the request.
+ * A 6xx wins; then the lowest class. Within 4xx those first that tell the client how to do better; a silence (408) and
+ * a cancelled fork (487) say least. Within 5xx a 503 comes last: it is about a hop, not about the request.
  */
 export function rank(status: number): number {
   if (status >= 600) return 0

@@ -1,4 +1,7 @@
-/** What a routing policy is asked and what it may answer. A policy never sends, logs or starts a timer: it answers, the core acts. */
+/**
+ * What a routing policy is asked and what it may answer. A policy never sends, logs or starts a timer: it answers, the
+ * core acts.
+ */
 import type { HeaderField, NameAddress, SipRequest, SipUri } from '../message/types.ts'
 import type { Flow, FlowId } from '../transport/flow.ts'
 
@@ -41,11 +44,16 @@ export interface Target {
   readonly flow: FlowId | undefined
   /** Route values to push above what is left (a binding's Path), top first. */
   readonly routes: readonly string[]
-  /** Where to send when it is not the Request-URI or the first Route, e.g. `sip:director.lab.test:5061;transport=tls`. */
+  /**
+   * Where to send when it is not the Request-URI or the first Route, e.g. `sip:director.lab.test:5061;transport=tls`.
+   */
   readonly nextHop: string | undefined
   /** Tried after `nextHop`, in this order, where that is out: other hosts of one service (RFC 2782). Absent: none. */
   readonly otherHops?: readonly string[]
-  /** What is shown to the next hop, e.g. `static-route:2`, where its address alone does not say. Record-Route keeps it for the dialog. */
+  /**
+   * What is shown to the next hop, e.g. `static-route:2`, where its address alone does not say. Record-Route keeps it
+   * for the dialog.
+   */
   readonly identity?: string | undefined
   /** 0–1000; equal values fork in parallel, lower ones later. */
   readonly q: number
@@ -56,8 +64,20 @@ export interface Target {
 export type Decision =
   | { readonly kind: 'pass' }
   /** `because` is a verdict code or dotted reason; diagnostics, when given, become `ms-diagnostics`. */
-  | { readonly kind: 'refuse'; readonly status: number; readonly because: string; readonly reason?: string; readonly headers?: readonly HeaderField[] }
-  | { readonly kind: 'answer'; readonly status: number; readonly reason?: string; readonly headers?: readonly HeaderField[]; readonly body?: string }
+  | {
+      readonly kind: 'refuse'
+      readonly status: number
+      readonly because: string
+      readonly reason?: string
+      readonly headers?: readonly HeaderField[]
+    }
+  | {
+      readonly kind: 'answer'
+      readonly status: number
+      readonly reason?: string
+      readonly headers?: readonly HeaderField[]
+      readonly body?: string
+    }
   | { readonly kind: 'route'; readonly targets: readonly Target[]; readonly because: string }
   /** Say nothing at all (an ACK, a message that must not be answered). */
   | { readonly kind: 'drop'; readonly because: string }

@@ -1,11 +1,11 @@
 /**
- * Flow tokens (RFC 5626 §5.2): the user part of our Record-Route and Path values says by which flow a later request shall
- * go. `Xb0…mac.k3f9.2s.fe1` = MAC, start of the process, flow id, node name. A forged one must not open a way to a
- * flow, so it is authenticated; one made by another node of the pool, which has the same key, names that node.
+ * Flow tokens (RFC 5626 §5.2): the user part of our Record-Route and Path values says by which flow a later request
+ * shall go. `Xb0…mac.k3f9.2s.fe1` = MAC, start of the process, flow id, node name. A forged one must not open a way to
+ * a flow, so it is authenticated; one made by another node of the pool, which has the same key, names that node.
  *
- * Both ends of a dialog learn the tokens in its route set, and a client's token would lead anybody to that client for as long as it is
- * connected. In Record-Route a seal stands behind them, `Xb0….k3f9.2s.fe1+Yc1….k3f9.2t.fe1+d~Qm2…`, which binds them to the Call-ID
- * (docs/decisions/0030). Path values, which only servers see, carry the token alone.
+ * Both ends of a dialog learn the tokens in its route set, and a client's token would lead anybody to that client for
+ * as long as it is connected. In Record-Route a seal stands behind them, `Xb0….k3f9.2s.fe1+Yc1….k3f9.2t.fe1+d~Qm2…`,
+ * which binds them to the Call-ID (docs/decisions/0030). Path values, which only servers see, carry the token alone.
  */
 import { hash, randomBytes } from 'node:crypto'
 import { randomToken } from '../message/random.ts'
@@ -47,7 +47,8 @@ export class FlowTokens {
   private answered = false
 
   constructor(settings: FlowTokenSettings) {
-    if (settings.key !== undefined && settings.key.length < 16) throw new RangeError(`a flow token key has at least 16 octets, found ${settings.key.length}`)
+    if (settings.key !== undefined && settings.key.length < 16)
+      throw new RangeError(`a flow token key has at least 16 octets, found ${settings.key.length}`)
     this.settings = settings
     this.key = hash('sha256', settings.key ?? randomBytes(32), 'hex')
   }
@@ -71,7 +72,10 @@ export class FlowTokens {
     const isOurs = token.startsWith(this.boot, macLength + 1) && idStart === macLength + this.boot.length + 2
     const flow = isOurs ? this.settings.flow(parseInt(token.slice(idStart, nodeStart - 1), 36) as FlowId) : undefined
     // The flow's own token was made here: comparing with it spares the MAC.
-    const genuine = flow?.open === true ? equal(token, this.of(flow)) : equal(token.slice(0, macLength), this.mac(token.slice(macLength + 1)))
+    const genuine =
+      flow?.open === true
+        ? equal(token, this.of(flow))
+        : equal(token.slice(0, macLength), this.mac(token.slice(macLength + 1)))
     if (!genuine) return forged
     if (flow?.open === true) return { kind: 'flow', flow }
     const maker = token.slice(nodeStart)
@@ -79,9 +83,9 @@ export class FlowTokens {
   }
 
   /**
-   * The user part of a Record-Route value in a dialog: what says later that the dialog of this Call-ID was let in here, and that
-   * its requests go by these flows. Without a flow the seal alone, `d~Qm2…`: where both ends lie behind servers no flow
-   * needs naming, and yet later requests shall not be challenged.
+   * The user part of a Record-Route value in a dialog: what says later that the dialog of this Call-ID was let in here,
+   * and that its requests go by these flows. Without a flow the seal alone, `d~Qm2…`: where both ends lie behind
+   * servers no flow needs naming, and yet later requests shall not be challenged.
    *
    * @param flows one token, or two with `tokenSeparator` between them; empty: none
    */
@@ -118,8 +122,8 @@ export class FlowTokens {
   }
 
   /**
-   * A keyed hash of a hash whose output is a part of its state: what HMAC guards against cannot be done with it (chop-MD), at a third
-   * of the time (bench/forward.ts).
+   * A keyed hash of a hash whose output is a part of its state: what HMAC guards against cannot be done with it
+   * (chop-MD), at a third of the time (bench/forward.ts).
    */
   private mac(claim: string): string {
     return hash('sha512-256', this.key + claim, 'base64url').slice(0, macLength)
@@ -146,7 +150,10 @@ const forged: TokenReading = { kind: 'forged' }
 const noToken: TokenReading = { kind: 'no-token' }
 const gone: TokenReading = { kind: 'gone' }
 
-/** In a time that does not tell where they differ. Two Buffers for `timingSafeEqual` take five times as long (bench/forward.ts). */
+/**
+ * In a time that does not tell where they differ. Two Buffers for `timingSafeEqual` take five times as long
+ * (bench/forward.ts).
+ */
 function equal(found: string, wanted: string): boolean {
   if (found.length !== wanted.length) return false
   let difference = 0
@@ -159,5 +166,11 @@ export const dialable = 'dialable'
 
 /** Only a client's own connection cannot be dialled anew: the peer is no server, and the flow is not one we opened. */
 export function needsToken(flow: Flow): boolean {
-  return flow.direction === 'accepted' && flow.reliable && flow.peer?.class !== 'server' && flow.peer?.class !== 'edge' && !(flow.peer !== undefined && flow.notes.has(dialable))
+  return (
+    flow.direction === 'accepted' &&
+    flow.reliable &&
+    flow.peer?.class !== 'server' &&
+    flow.peer?.class !== 'edge' &&
+    !(flow.peer !== undefined && flow.notes.has(dialable))
+  )
 }

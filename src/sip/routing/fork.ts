@@ -1,4 +1,7 @@
-/** One copy of a request on its way: its next hops, its client transaction, its Timer C (RFC 3261 §16.6 steps 7 to 11, §16.8). */
+/**
+ * One copy of a request on its way: its next hops, its client transaction, its Timer C (RFC 3261 §16.6 steps 7 to 11,
+ * §16.8).
+ */
 import type { SipResponse } from '../message/types.ts'
 import { type TimerOwner, WheelTimer } from '../transaction/timer-wheel.ts'
 import type { ClientTransaction, ClientTransactionUser } from '../transaction/types.ts'
@@ -44,7 +47,10 @@ export class Fork implements ClientTransactionUser, TimerOwner {
       const face = this.target.face ?? arrival.face
       const { otherHops, identity } = this.target
       const bytes = arrival.request.text.length
-      const hops = otherHops === undefined ? locateHops(core.settings, this.way.nextHop, face, bytes, identity) : locateOneOf(core.settings, this.way.nextHop, otherHops, face, bytes)
+      const hops =
+        otherHops === undefined
+          ? locateHops(core.settings, this.way.nextHop, face, bytes, identity)
+          : locateOneOf(core.settings, this.way.nextHop, otherHops, face, bytes)
       if (!(hops instanceof Promise)) return this.tryHops(hops)
       hops.then((located) => this.tryHops(located)).catch((error: unknown) => this.fail(504, codeOf(error), error))
     } catch (error) {
@@ -133,7 +139,10 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     this.reused = false
     this.context.core.settings.transport
       .connect(hop)
-      .then((flow) => this.send(flow), (error: unknown) => this.onDialError(hop, error))
+      .then(
+        (flow) => this.send(flow),
+        (error: unknown) => this.onDialError(hop, error),
+      )
       .catch((error: unknown) => this.context.crash(this, error))
   }
 

@@ -35,7 +35,8 @@ type Routes = Omit<Way, 'nextHop' | 'identity'>
 
 function looseWay(arrival: Incoming, target: Target): Routes {
   const { popped, routes, lastTaken } = arrival
-  if (!lastTaken) return { requestUri: target.uri, dropRoutes: popped, pushRoutes: target.routes, appendRoute: undefined }
+  if (!lastTaken)
+    return { requestUri: target.uri, dropRoutes: popped, pushRoutes: target.routes, appendRoute: undefined }
   const pushRoutes = [...target.routes, ...routes.map((route) => route.text)]
   return { requestUri: target.uri, dropRoutes: popped + routes.length + 1, pushRoutes, appendRoute: undefined }
 }
@@ -61,7 +62,14 @@ function targetUri(arrival: Incoming, target: Target): SipUri {
 }
 
 /** The copy as it goes out on `flow`. */
-export function writeCopy(core: Core, arrival: Incoming, way: Way, flow: Flow, branch: Branch, breadth: number): string {
+export function writeCopy(
+  core: Core,
+  arrival: Incoming,
+  way: Way,
+  flow: Flow,
+  branch: Branch,
+  breadth: number,
+): string {
   const { request, remarks } = arrival
   return writeRequest(request, {
     requestUri: way.requestUri === request.requestUri ? undefined : way.requestUri,
@@ -89,11 +97,16 @@ const none: readonly string[] = []
 
 /**
  * Step 4. Two values where the sides differ (RFC 5658 §3), the leaving side on top: each peer then dials the name,
- * port and transport of its own side. One value carries the tokens of both flows. A value that names no flow carries the seal
- * of its dialog alone where somebody will ask for one: beside a flow's value, towards an edge, which vouches for nobody, and for
- * datagrams, whose source proves nothing.
+ * port and transport of its own side. One value carries the tokens of both flows. A value that names no flow carries
+ * the seal of its dialog alone where somebody will ask for one: beside a flow's value, towards an edge, which vouches
+ * for nobody, and for datagrams, whose source proves nothing.
  */
-function recordRoutes({ own, settings }: Core, arrival: Incoming, flow: Flow, identity: string | undefined): readonly string[] {
+function recordRoutes(
+  { own, settings }: Core,
+  arrival: Incoming,
+  flow: Flow,
+  identity: string | undefined,
+): readonly string[] {
   const mode = settings.forward.recordRoute
   if (mode === 'none' || !recorded.has(arrival.request.method)) return none
   const from = arrival.flow
@@ -103,9 +116,14 @@ function recordRoutes({ own, settings }: Core, arrival: Incoming, flow: Flow, id
   const outward = tokens !== undefined && needsToken(flow) ? tokens.of(flow) : ''
   const { callId } = arrival.request
   const differ = from.face !== flow.face || from.transport !== flow.transport
-  if (mode === 'double' && differ) return [withIdentity(own.recordRoute(flow, scheme, tokens?.ofDialog(callId, outward)), identity), own.recordRoute(from, scheme, tokens?.ofDialog(callId, inward))]
+  if (mode === 'double' && differ)
+    return [
+      withIdentity(own.recordRoute(flow, scheme, tokens?.ofDialog(callId, outward)), identity),
+      own.recordRoute(from, scheme, tokens?.ofDialog(callId, inward)),
+    ]
   const both = inward !== '' && outward !== '' ? inward + tokenSeparator + outward : inward + outward
-  const signed = both !== '' || from.peer?.class === 'edge' || flow.peer?.class === 'edge' || !(isServer(from) && isServer(flow))
+  const signed =
+    both !== '' || from.peer?.class === 'edge' || flow.peer?.class === 'edge' || !(isServer(from) && isServer(flow))
   return [withIdentity(own.recordRoute(from, scheme, signed ? tokens?.ofDialog(callId, both) : undefined), identity)]
 }
 

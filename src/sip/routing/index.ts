@@ -8,4 +8,13 @@ export { optionTags } from './policies/option-tags.ts'
 export { ownDomain } from './policies/own-domain.ts'
 export { type StaticRoute, staticRoutes } from './policies/static-routes.ts'
 export { createProxy, type Proxy } from './proxy.ts'
-export { defaultForward, type FaceSettings, type ForwardSettings, type Health, type Locate, type ProxyEvents, type ProxySettings, type ResponseChange } from './settings.ts'
+export {
+  defaultForward,
+  type FaceSettings,
+  type ForwardSettings,
+  type Health,
+  type Locate,
+  type ProxyEvents,
+  type ProxySettings,
+  type ResponseChange,
+} from './settings.ts'

@@ -1,6 +1,6 @@
 /**
- * What stays of an answered INVITE in the proxy core: further 2xx of the fork that was accepted go back for 32 s (RFC 6026 §8.4),
- * each by itself. Everything else of the request is let go (bench/proxy.ts, UDP calls).
+ * What stays of an answered INVITE in the proxy core: further 2xx of the fork that was accepted go back for 32 s (RFC
+ * 6026 §8.4), each by itself. Everything else of the request is let go (bench/proxy.ts, UDP calls).
  */
 import type { SipResponse } from '../message/types.ts'
 import type { ClientTransactionUser } from '../transaction/types.ts'

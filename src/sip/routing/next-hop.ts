@@ -43,7 +43,13 @@ export class NextHops {
   }
 }
 
-export function locateHops(settings: ProxySettings, uri: SipUri, face: string, requestBytes: number, identity: string | undefined): NextHops | Promise<NextHops> {
+export function locateHops(
+  settings: ProxySettings,
+  uri: SipUri,
+  face: string,
+  requestBytes: number,
+  identity: string | undefined,
+): NextHops | Promise<NextHops> {
   const numeric = numericHop(uri, face)
   const found = numeric === undefined ? settings.locate(uri, face, identity) : [numeric]
   if (found instanceof Promise) return found.then((hops) => new NextHops(settings, hops, requestBytes))
@@ -51,24 +57,37 @@ export function locateHops(settings: ProxySettings, uri: SipUri, face: string, r
 }
 
 /**
- * The hops of several hosts, host by host: the order of SRV records is made above, their addresses are found here. A host that cannot
- * be found is passed over.
+ * The hops of several hosts, host by host: the order of SRV records is made above, their addresses are found here. A
+ * host that cannot be found is passed over.
  *
  * @throws what the look-up of the first one said, when none can be found
  */
-export async function locateOneOf(settings: ProxySettings, first: SipUri, others: readonly string[], face: string, requestBytes: number): Promise<NextHops> {
-  const found = await Promise.allSettled([first, ...others.slice(0, settings.forward.attempts - 1).map(parseUri)].map(async (uri) => settings.locate(uri, face)))
+export async function locateOneOf(
+  settings: ProxySettings,
+  first: SipUri,
+  others: readonly string[],
+  face: string,
+  requestBytes: number,
+): Promise<NextHops> {
+  const found = await Promise.allSettled(
+    [first, ...others.slice(0, settings.forward.attempts - 1).map(parseUri)].map(async (uri) =>
+      settings.locate(uri, face),
+    ),
+  )
   const hops = found.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
   const [failure] = found
   if (hops.length === 0 && failure?.status === 'rejected') throw failure.reason
   return new NextHops(settings, hops, requestBytes)
 }
 
-/** Nothing to look up: the Contact of a registered client, mostly. Spares a promise for each request (bench/forward.ts). */
+/**
+ * Nothing to look up: the Contact of a registered client, mostly. Spares a promise for each request (bench/forward.ts).
+ */
 function numericHop(uri: SipUri, face: string): NextHop | undefined {
   const { host, port, parameters } = uri
   const transport = parameters.get('transport')?.toLowerCase()
-  if (uri.scheme !== 'sip' || port === undefined || (transport !== 'udp' && transport !== 'tcp' && transport !== 'tls')) return undefined
+  if (uri.scheme !== 'sip' || port === undefined || (transport !== 'udp' && transport !== 'tcp' && transport !== 'tls'))
+    return undefined
   if (parameters.has('maddr') || isIP(host) !== 4) return undefined
   return { transport, address: host, port, verifyName: transport === 'tls' ? host : undefined, face, host }
 }

@@ -1,4 +1,7 @@
-/** What the proxy answers itself: OPTIONS that name it, or a domain it stands for, and no user (RFC 3261 §11.2, §16.3 step 3). */
+/**
+ * What the proxy answers itself: OPTIONS that name it, or a domain it stands for, and no user (RFC 3261 §11.2, §16.3
+ * step 3).
+ */
 import { type Decision, type Policy, pass } from './decision.ts'
 import type { OwnNames } from './own.ts'
 
@@ -8,7 +11,10 @@ export function ownOptions(own: OwnNames, domains: readonly string[], optionTags
     kind: 'answer',
     status: 200,
     headers: [
-      ['Allow', 'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, MESSAGE, INFO, UPDATE, REFER, PRACK, PUBLISH, SERVICE, BENOTIFY'],
+      [
+        'Allow',
+        'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, MESSAGE, INFO, UPDATE, REFER, PRACK, PUBLISH, SERVICE, BENOTIFY',
+      ],
       ['Accept', 'application/sdp'],
       ['Supported', ['path', 'outbound', ...optionTags].join(', ')],
     ],

@@ -23,7 +23,12 @@ export class OwnNames {
   private readonly ports = new Set<number>()
 
   constructor(faces: Readonly<Record<string, FaceSettings>>) {
-    this.faces = new Map(Object.entries(faces).map(([name, settings]) => [name, { settings, labels: { udp: new Map(), tcp: new Map(), tls: new Map(), ws: new Map(), wss: new Map() } }]))
+    this.faces = new Map(
+      Object.entries(faces).map(([name, settings]) => [
+        name,
+        { settings, labels: { udp: new Map(), tcp: new Map(), tls: new Map(), ws: new Map(), wss: new Map() } },
+      ]),
+    )
     for (const face of Object.values(faces)) {
       for (const host of [face.name, face.recordRouteName, ...face.alsoKnownAs]) this.hosts.add(host.toLowerCase())
       for (const port of [...Object.values(face.ports), ...(face.ownPorts ?? [])]) this.ports.add(port)
@@ -55,7 +60,8 @@ export class OwnNames {
   private label(flow: Flow): Labels {
     const { face, transport } = flow
     const named = this.faces.get(face)
-    if (named === undefined) throw new RangeError(`flow ${flow.id} belongs to the face "${face}", which has no settings`)
+    if (named === undefined)
+      throw new RangeError(`flow ${flow.id} belongs to the face "${face}", which has no settings`)
     const { settings } = named
     const advertised = settings.ports[transport] ?? portAmongSeveral(settings, flow)
     if (advertised === undefined) return labelsOf(settings, transport, flow.local.port)
@@ -69,11 +75,17 @@ export class OwnNames {
 }
 
 /** An accepted flow came by one of our ports; a dialled one has a port of its own that nobody listens on. */
-function portAmongSeveral({ ownPorts = [], serverPorts }: FaceSettings, { direction, transport, local }: Flow): number | undefined {
+function portAmongSeveral(
+  { ownPorts = [], serverPorts }: FaceSettings,
+  { direction, transport, local }: Flow,
+): number | undefined {
   if (direction === 'dialled') return serverPorts?.[transport]
   return ownPorts.includes(local.port) ? local.port : undefined
 }
 
 function labelsOf({ name, recordRouteName }: FaceSettings, transport: TransportName, port: number): Labels {
-  return { via: `SIP/2.0/${transport.toUpperCase()} ${name}:${port};branch=`, recordRoute: `${recordRouteName}:${port};transport=${transport};lr>` }
+  return {
+    via: `SIP/2.0/${transport.toUpperCase()} ${name}:${port};branch=`,
+    recordRoute: `${recordRouteName}:${port};transport=${transport};lr>`,
+  }
 }

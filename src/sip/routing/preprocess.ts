@@ -29,8 +29,8 @@ function stripOwnMaddr(arrival: Incoming, own: OwnNames): void {
 }
 
 /**
- * Both values of a double Record-Route are ours, and those of two nodes of a pool; the last one names the side the request is to leave by. One
- * without a user part says nothing: a node that stood between servers wrote it.
+ * Both values of a double Record-Route are ours, and those of two nodes of a pool; the last one names the side the
+ * request is to leave by. One without a user part says nothing: a node that stood between servers wrote it.
  */
 function popOwnRoutes(arrival: Incoming, own: OwnNames): void {
   let count = 0

@@ -1,6 +1,6 @@
 /**
- * The proxy core (RFC 3261 §16): a transaction user that asks the lists of the face where a request goes and acts on the
- * answer. One part of §16 a file: validate, preprocess, targets, forward, response-context.
+ * The proxy core (RFC 3261 §16): a transaction user that asks the lists of the face where a request goes and acts on
+ * the answer. One part of §16 a file: validate, preprocess, targets, forward, response-context.
  */
 import { MessageError } from '../message/message-error.ts'
 import { answer } from '../message/answer.ts'
@@ -34,8 +34,10 @@ export interface Proxy {
 
 /**
  * @example
- * const proxy = createProxy({ clock, wheel, timers: defaultTimers, limits: defaultTransactionLimits, transport, locate, health,
- *   faces: { internal: { name: 'fe1.lab.test', recordRouteName: 'fe1.lab.test', ports: { tls: 5061 }, alsoKnownAs: [], admit, target } },
+ * const proxy = createProxy({ clock, wheel, timers: defaultTimers, limits: defaultTransactionLimits, transport, locate,
+ * health,
+ *   faces: { internal: { name: 'fe1.lab.test', recordRouteName: 'fe1.lab.test', ports: { tls: 5061 }, alsoKnownAs: [],
+ * admit, target } },
  *   forward: defaultForward, optionTags: ['ms-benotify'], diagnostics: () => [], on: {} })
  */
 export function createProxy(settings: ProxySettings): Proxy {
@@ -67,7 +69,8 @@ class ProxyCore implements Proxy, TransactionUser, Core {
     const optionTags = new Set(settings.optionTags.map((tag) => tag.toLowerCase()))
     this.rules = { schemes: new Set(['sip', 'sips', 'tel']), optionTags, branchPrefix: this.transactions.branchPrefix }
     const own = ownOptions(this.own, settings.domains ?? [], settings.optionTags)
-    for (const [name, face] of Object.entries(settings.faces)) this.lists.set(name, [...face.admit, own, ...face.target])
+    for (const [name, face] of Object.entries(settings.faces))
+      this.lists.set(name, [...face.admit, own, ...face.target])
   }
 
   onRequest(transaction: ServerTransaction): void {
@@ -77,7 +80,9 @@ class ProxyCore implements Proxy, TransactionUser, Core {
       const decision = this.judge(arrival)
       if (!(decision instanceof Promise)) return this.act(transaction, arrival, decision)
       transaction.context = undecided
-      decision.then((settled) => this.act(transaction, arrival, settled)).catch((error: unknown) => this.crash(transaction, request, error))
+      decision
+        .then((settled) => this.act(transaction, arrival, settled))
+        .catch((error: unknown) => this.crash(transaction, request, error))
     } catch (error) {
       this.crash(transaction, request, error)
     }
@@ -88,7 +93,9 @@ class ProxyCore implements Proxy, TransactionUser, Core {
       const arrival = new Incoming(ack, flow, this.settings.clock)
       const decision = this.judge(arrival)
       if (!(decision instanceof Promise)) return this.actOnAck(arrival, decision)
-      decision.then((settled) => this.actOnAck(arrival, settled)).catch((error: unknown) => this.dropAck(ack, flow, error))
+      decision
+        .then((settled) => this.actOnAck(arrival, settled))
+        .catch((error: unknown) => this.dropAck(ack, flow, error))
     } catch (error) {
       this.dropAck(ack, flow, error)
     }
@@ -161,7 +168,11 @@ class ProxyCore implements Proxy, TransactionUser, Core {
     if (status === 500) this.settings.on.failed?.(request, error)
     if (!transaction.proceeding) return
     transaction.respond(status, answer(request, status))
-    this.settings.on.answered?.(request, status, error instanceof MessageError ? `message.${error.code}` : 'internal.error')
+    this.settings.on.answered?.(
+      request,
+      status,
+      error instanceof MessageError ? `message.${error.code}` : 'internal.error',
+    )
   }
 
   private dropAck(ack: SipRequest, flow: Flow, error: unknown): void {
@@ -174,7 +185,9 @@ class ProxyCore implements Proxy, TransactionUser, Core {
     const { transport, locate } = this.settings
     const lost = (why: string): void => this.settings.on.dropped?.(parseOwn(text), flow, why)
     // The Vias below ours are as the peer sent them back.
-    sendBack({ transport, locate, face: flow.face }, text, lost).catch((error: unknown) => this.settings.on.failed?.(undefined, error))
+    sendBack({ transport, locate, face: flow.face }, text, lost).catch((error: unknown) =>
+      this.settings.on.failed?.(undefined, error),
+    )
   }
 }
 

@@ -17,7 +17,8 @@ export interface Reply {
 
 export function reply(core: Core, transaction: ServerTransaction, arrival: Incoming, made: Reply): void {
   const { status, because, reason, headers = [], body } = made
-  const explained = because === undefined ? headers : [...headers, ...core.settings.diagnostics(because, arrival, status, made.detail)]
+  const explained =
+    because === undefined ? headers : [...headers, ...core.settings.diagnostics(because, arrival, status, made.detail)]
   transaction.respond(status, answer(arrival.request, status, { reason, headers: explained, body }))
   core.settings.on.answered?.(arrival.request, status, because)
 }

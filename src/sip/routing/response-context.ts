@@ -120,8 +120,8 @@ export class ResponseContext implements WayBack {
   }
 
   /**
-   * A flow that a dialog was set up by is gone; its user may have come back by another. Asked once: the way around is the second
-   * fork. False: nobody is to be asked.
+   * A flow that a dialog was set up by is gone; its user may have come back by another. Asked once: the way around is
+   * the second fork. False: nobody is to be asked.
    */
   private goAround(): boolean {
     const { arrival } = this
@@ -129,7 +129,8 @@ export class ResponseContext implements WayBack {
     if (detour === undefined || !arrival.inDialog || this.cancelled || this.forks.length > 1) return false
     arrival.leaveRoute()
     const decision = detour(arrival)
-    if (decision instanceof Promise) decision.then((settled) => this.takeDetour(settled)).catch((error: unknown) => this.failDetour(error))
+    if (decision instanceof Promise)
+      decision.then((settled) => this.takeDetour(settled)).catch((error: unknown) => this.failDetour(error))
     else this.takeDetour(decision)
     return true
   }
@@ -195,13 +196,16 @@ export class ResponseContext implements WayBack {
   }
 
   /**
-   * §16.7 step 6: a 503 is about the next hop, and the client would take it for us. It goes back only when nothing behind
-   * us can be used for a while; then it says for how long.
+   * §16.7 step 6: a 503 is about the next hop, and the client would take it for us. It goes back only when nothing
+   * behind us can be used for a while; then it says for how long.
    */
   private answerUnavailable(best: Outcome): void {
     const seconds = best.because === 'overload.transactions' ? 5 : this.allOutFor()
-    if (seconds === undefined) return this.answerHere(504, best.because === '' ? 'peer.unavailable' : best.because, best.response)
-    this.answerHere(503, best.because === '' ? 'route.all-out' : best.because, best.response, [['Retry-After', String(seconds)]])
+    if (seconds === undefined)
+      return this.answerHere(504, best.because === '' ? 'peer.unavailable' : best.because, best.response)
+    this.answerHere(503, best.because === '' ? 'route.all-out' : best.because, best.response, [
+      ['Retry-After', String(seconds)],
+    ])
   }
 
   private allOutFor(): number | undefined {
@@ -227,7 +231,12 @@ export class ResponseContext implements WayBack {
     return fields
   }
 
-  private answerHere(status: number, because: string, detail: unknown = undefined, headers: readonly HeaderField[] = []): void {
+  private answerHere(
+    status: number,
+    because: string,
+    detail: unknown = undefined,
+    headers: readonly HeaderField[] = [],
+  ): void {
     this.finished = true
     reply(this.core, this.transaction, this.arrival, { status, because, detail, headers })
     this.letGo()
@@ -269,5 +278,12 @@ function contactsOf(response: SipResponse): readonly NameAddress[] {
 
 function redirectTarget(contact: NameAddress): Target {
   const q = Number.parseFloat(contact.parameters.get('q') ?? '1')
-  return { uri: contact.uri.text, flow: undefined, routes: [], nextHop: undefined, q: Number.isFinite(q) ? Math.round(q * 1000) : 1000, face: undefined }
+  return {
+    uri: contact.uri.text,
+    flow: undefined,
+    routes: [],
+    nextHop: undefined,
+    q: Number.isFinite(q) ? Math.round(q * 1000) : 1000,
+    face: undefined,
+  }
 }

@@ -13,9 +13,9 @@ export interface ReturnPath {
 }
 
 /**
- * Dials the address the request came from, at the port its Via names; when that does not work, whatever the name in sent-by
- * leads to by DNS, in order. On TLS the certificate must carry that name. `lost` is told when nothing works: the client's own timers
- * settle it.
+ * Dials the address the request came from, at the port its Via names; when that does not work, whatever the name in
+ * sent-by leads to by DNS, in order. On TLS the certificate must carry that name. `lost` is told when nothing works:
+ * the client's own timers settle it.
  *
  * @param text the response; its top Via is the one of the request, stamped
  */
@@ -31,7 +31,10 @@ export async function sendBack(path: ReturnPath, text: string, lost: (because: s
 /** A refused or failed dial has been reported by the transport; here it means only: try the next. */
 async function delivers({ transport }: ReturnPath, hop: NextHop, text: string): Promise<boolean> {
   if (transport.existing(hop)?.send(text) === true) return true
-  return transport.connect(hop).then((flow) => flow.send(text), () => false)
+  return transport.connect(hop).then(
+    (flow) => flow.send(text),
+    () => false,
+  )
 }
 
 /**
@@ -55,7 +58,13 @@ export function hopBack(via: Via, face: string): NextHop | undefined {
   if (transport === undefined) return undefined
   const address = via.received ?? via.host
   if (!isNumeric(address)) return undefined
-  return { transport, address: bare(address), port: via.port ?? defaultPorts[transport], verifyName: transport === 'tls' ? nameOf(via) : undefined, face }
+  return {
+    transport,
+    address: bare(address),
+    port: via.port ?? defaultPorts[transport],
+    verifyName: transport === 'tls' ? nameOf(via) : undefined,
+    face,
+  }
 }
 
 function dialled(via: Via): 'udp' | 'tcp' | 'tls' | undefined {

@@ -28,14 +28,18 @@ export interface FaceSettings {
   readonly recordRouteName: string
   /** Advertised port by transport. A transport that is missing here is named with the local port of the flow. */
   readonly ports: Partial<Record<TransportName, number>>
-  /** Where several ports serve one transport: the one named to a server that we dialled. Absent: the local port of the flow. */
+  /**
+   * Where several ports serve one transport: the one named to a server that we dialled. Absent: the local port of the
+   * flow.
+   */
   readonly serverPorts?: Partial<Record<TransportName, number>>
   /** Every port this face listens on: a URI with another port is not ours. Absent: the advertised ones. */
   readonly ownPorts?: readonly number[]
   /** Further host names and numeric addresses that mean this node, lower case; IPv6 with brackets. */
   readonly alsoKnownAs: readonly string[]
   /**
-   * What is taken off a response that came in on this face because of who sent it: names as in `ResponseChange.remove`. Absent: nothing.
+   * What is taken off a response that came in on this face because of who sent it: names as in `ResponseChange.remove`.
+   * Absent: nothing.
    */
   readonly stripResponse?: (response: SipResponse, from: Flow) => readonly string[]
   /** What changes in a response on its way back out of this face. Absent: nothing. */
@@ -61,7 +65,13 @@ export interface ForwardSettings {
   readonly attempts: number
 }
 
-export const defaultForward: ForwardSettings = { recordRoute: 'double', recurse: false, timerC: 181_000, targets: 32, attempts: 6 }
+export const defaultForward: ForwardSettings = {
+  recordRoute: 'double',
+  recurse: false,
+  timerC: 181_000,
+  targets: 32,
+  attempts: 6,
+}
 
 export interface ProxyEvents {
   /** What the lists decided, and which policy it was. */
@@ -86,20 +96,24 @@ export interface ProxySettings {
   readonly health: Health
   readonly faces: Readonly<Record<string, FaceSettings & FacePolicies>>
   readonly forward: ForwardSettings
-  /** Domains this element stands for: OPTIONS to one of them is answered here. Absent: to none, only to its own names. */
+  /**
+   * Domains this element stands for: OPTIONS to one of them is answered here. Absent: to none, only to its own names.
+   */
   readonly domains?: readonly string[]
   /** Extensions a request may name in Proxy-Require, e.g. `ms-benotify`. */
   readonly optionTags: readonly string[]
   /** Absent: Record-Route carries no flow tokens. */
   readonly flowTokens?: FlowTokens
   /**
-   * The way to the other end of a dialog when a flow on its route is gone and was answered 430 (RFC 5626 §5.3); anything but a route: none is
-   * known. It is asked once a request, which has no Route then. Absent: the 430 goes back.
+   * The way to the other end of a dialog when a flow on its route is gone and was answered 430 (RFC 5626 §5.3);
+   * anything but a route: none is known. It is asked once a request, which has no Route then. Absent: the 430 goes
+   * back.
    */
   readonly detour?: (arrival: Arrival) => Decision | Promise<Decision>
   /**
    * Header fields that explain a failure made here, e.g. `ms-diagnostics`; empty for a peer that is not to know.
-   * @param detail what the layer that failed knew (an error of the transport, say); undefined when there is nothing more
+   * @param detail what the layer that failed knew (an error of the transport, say); undefined when there is nothing
+   * more
    */
   readonly diagnostics: (because: string, arrival: Arrival, status: number, detail: unknown) => readonly HeaderField[]
   /** See `TransactionSettings.shed`. */

@@ -13,9 +13,17 @@ export function forwardAck(core: Core, arrival: Incoming, target: Target): void 
   const { transport } = core.settings
   const way = wayOf(arrival, target)
   if (target.flow !== undefined) return sendAck(core, arrival, way, transport.flow(target.flow), target)
-  const hops = locateHops(core.settings, way.nextHop, target.face ?? arrival.face, arrival.request.text.length, target.identity)
+  const hops = locateHops(
+    core.settings,
+    way.nextHop,
+    target.face ?? arrival.face,
+    arrival.request.text.length,
+    target.identity,
+  )
   if (!(hops instanceof Promise)) return sendToHop(core, arrival, way, hops, target)
-  hops.then((located) => sendToHop(core, arrival, way, located, target)).catch((error: unknown) => drop(core, arrival, codeOf(error)))
+  hops
+    .then((located) => sendToHop(core, arrival, way, located, target))
+    .catch((error: unknown) => drop(core, arrival, codeOf(error)))
 }
 
 function sendToHop(core: Core, arrival: Incoming, way: Way, hops: NextHops, target: Target): void {
@@ -24,13 +32,17 @@ function sendToHop(core: Core, arrival: Incoming, way: Way, hops: NextHops, targ
   if (hop === undefined) return drop(core, arrival, 'route.no-next-hop')
   const flow = transport.existing(hop)
   if (flow !== undefined) return sendAck(core, arrival, way, flow, target)
-  transport.connect(hop).then((dialled) => sendAck(core, arrival, way, dialled, target)).catch((error: unknown) => drop(core, arrival, codeOf(error)))
+  transport
+    .connect(hop)
+    .then((dialled) => sendAck(core, arrival, way, dialled, target))
+    .catch((error: unknown) => drop(core, arrival, codeOf(error)))
 }
 
 function sendAck(core: Core, arrival: Incoming, way: Way, flow: Flow | undefined, target: Target): void {
   if (flow?.open !== true) return drop(core, arrival, 'route.no-flow')
   const branch = core.transactions.statelessBranch(identity(arrival))
-  if (!flow.send(writeCopy(core, arrival, way, flow, branch, arrival.breadth))) return drop(core, arrival, 'flow.refused-message')
+  if (!flow.send(writeCopy(core, arrival, way, flow, branch, arrival.breadth)))
+    return drop(core, arrival, 'flow.refused-message')
   core.settings.on.forwarded?.(arrival, target, flow)
 }
 

@@ -24,8 +24,8 @@ export function validate(arrival: Incoming, rules: Rules): Decision | undefined 
 }
 
 /**
- * A request that comes again with the same hash would be routed as before: a loop. With another hash (a new Request-URI,
- * say) it is a spiral and welcome (§16.3 step 4). Branches are ours by the token of this process.
+ * A request that comes again with the same hash would be routed as before: a loop. With another hash (a new
+ * Request-URI, say) it is a spiral and welcome (§16.3 step 4). Branches are ours by the token of this process.
  */
 function hasLooped(request: SipRequest, hash: string, prefix: string): boolean {
   if (!request.text.includes(prefix)) return false
@@ -34,8 +34,9 @@ function hasLooped(request: SipRequest, hash: string, prefix: string): boolean {
 
 /**
  * Call-ID, tags and CSeq are the same all along the chain of Vias that is compared, so only what routing depends on and
- * what can change on the way goes in: Request-URI, Route values, face. The value that named us too: a flow token in it leads to
- * another flow, and a node of a pool may hand a request on to another that sends it back by the token of the right one.
+ * what can change on the way goes in: Request-URI, Route values, face. The value that named us too: a flow token in it
+ * leads to another flow, and a node of a pool may hand a request on to another that sends it back by the token of the
+ * right one.
  */
 function loopHash(request: SipRequest, { routes, face, ownRoute }: Incoming): string {
   let hash = hashOn(hashOf(request.requestUri), face)

@@ -1,4 +1,7 @@
-/** RFC 3261 §16.7 step 9: a response on its way back: without our Via, without what its sender is not believed, edited for the face it goes out of. */
+/**
+ * RFC 3261 §16.7 step 9: a response on its way back: without our Via, without what its sender is not believed, edited
+ * for the face it goes out of.
+ */
 import { writeResponse } from '../message/edit.ts'
 import type { HeaderField, SipResponse } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
@@ -14,7 +17,12 @@ export interface WayBack {
 }
 
 /** @param from where the response came from; undefined: it was not received here */
-export function writeBack({ core, face, arrival }: WayBack, response: SipResponse, from: Flow | undefined, add: readonly HeaderField[]): string {
+export function writeBack(
+  { core, face, arrival }: WayBack,
+  response: SipResponse,
+  from: Flow | undefined,
+  add: readonly HeaderField[],
+): string {
   const { faces } = core.settings
   const strip = from === undefined ? undefined : faces[from.face]?.stripResponse
   const unbelieved = strip === undefined || from === undefined ? nothing : strip(response, from)

@@ -1,8 +1,8 @@
 /**
- * What stays of server transactions with their final answer, for 64*T1: Completed of RFC 3261 figure 8 (Timer J), Accepted of
- * RFC 6026 §7.1 (Timer L). These are most of all transactions, and a quarter of a million objects that live for half a minute
- * kept the collector busy (bench/proxy.ts, UDP calls): so numbers stand in typed arrays, text in pages, and there is no object a
- * transaction. All stay equally long, so the first to come is the first to go.
+ * What stays of server transactions with their final answer, for 64*T1: Completed of RFC 3261 figure 8 (Timer J),
+ * Accepted of RFC 6026 §7.1 (Timer L). These are most of all transactions, and a quarter of a million objects that live
+ * for half a minute kept the collector busy (bench/proxy.ts, UDP calls): so numbers stand in typed arrays, text in
+ * pages, and there is no object a transaction. All stay equally long, so the first to come is the first to go.
  */
 import type { Clock } from '../clock.ts'
 import type { Flow } from '../transport/flow.ts'
@@ -93,7 +93,9 @@ export class Absorbers implements TimerOwner {
     return this.find(key, hash) !== none
   }
 
-  /** The flow it came by and the answer it gets again, when a request with this key was answered; undefined: it is new. */
+  /**
+   * The flow it came by and the answer it gets again, when a request with this key was answered; undefined: it is new.
+   */
   answerTo(key: string, hash: number): { readonly flow: Flow; readonly text: string } | undefined {
     const at = this.find(key, hash)
     if (at === none) return undefined

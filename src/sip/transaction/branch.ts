@@ -1,8 +1,8 @@
 /**
  * The branch of a request we send: `z9hG4bK` + token of this process + slot + nonce + loop hash,
- * e.g. `z9hG4bKq3f9c1a07.1f.9f86d081.9xk2`. A response finds its transaction by the slot, an array index; the nonce tells a
- * slot's tenants apart and keeps one peer from guessing the branches that others were sent; the loop hash is what RFC 3261
- * §16.6 step 8 and RFC 5393 §4.2 compare.
+ * e.g. `z9hG4bKq3f9c1a07.1f.9f86d081.9xk2`. A response finds its transaction by the slot, an array index; the nonce
+ * tells a slot's tenants apart and keeps one peer from guessing the branches that others were sent; the loop hash is
+ * what RFC 3261 §16.6 step 8 and RFC 5393 §4.2 compare.
  */
 import { randomToken } from '../message/random.ts'
 import type { Branch } from './types.ts'

@@ -1,4 +1,6 @@
-/** A client transaction: what all its states share. The states stand in `invite-client.ts` and `non-invite-client.ts`. */
+/**
+ * A client transaction: what all its states share. The states stand in `invite-client.ts` and `non-invite-client.ts`.
+ */
 import type { SipResponse } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
 import { writeCancel } from './hop-requests.ts'
@@ -26,7 +28,10 @@ export interface ClientHome {
   readonly timers: TimerSettings
   /** The transaction ended: its slot may be given to another. */
   release(tx: Client): void
-  /** It has its answer, and gives its slot to something smaller that hands further 2xx to `user` for the time of Timer M, or drops what comes for that of Timer K. */
+  /**
+   * It has its answer, and gives its slot to something smaller that hands further 2xx to `user` for the time of Timer
+   * M, or drops what comes for that of Timer K.
+   */
   yield(tx: Client, user: ClientTransactionUser | undefined): void
   /** That shall go as well. */
   forget(tx: Client): void
@@ -56,7 +61,14 @@ export class Client implements ClientTransaction, TimerOwner, Waits {
   private readonly deadline: WheelTimer
   private repeat: WheelTimer | undefined = undefined
 
-  constructor(home: ClientHome, slot: number, branch: Branch, method: string, user: ClientTransactionUser, cancelOf: Client | undefined) {
+  constructor(
+    home: ClientHome,
+    slot: number,
+    branch: Branch,
+    method: string,
+    user: ClientTransactionUser,
+    cancelOf: Client | undefined,
+  ) {
     this.home = home
     this.slot = slot
     this.branch = branch
@@ -71,7 +83,8 @@ export class Client implements ClientTransaction, TimerOwner, Waits {
   }
 
   send(text: string, flow: Flow): void {
-    if (this.state !== reserved) throw new Error(`client transaction ${this.branch} is ${this.state.name}: it sends once`)
+    if (this.state !== reserved)
+      throw new Error(`client transaction ${this.branch} is ${this.state.name}: it sends once`)
     this.flow = flow
     this.reliable = flow.reliable
     this.text = text

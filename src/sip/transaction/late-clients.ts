@@ -1,7 +1,8 @@
 /**
- * What stays of client transactions with their final answer, in their slots: Completed of RFC 3261 figure 6 (Timer K), Accepted of
- * RFC 6026 §7.2 (Timer M). At any time they are most of all, and all of a kind stay equally long: so they stand in two lines, first come, first
- * gone, with one timer of the wheel each, and in columns in place of objects (bench/proxy.ts, UDP calls).
+ * What stays of client transactions with their final answer, in their slots: Completed of RFC 3261 figure 6 (Timer K),
+ * Accepted of RFC 6026 §7.2 (Timer M). At any time they are most of all, and all of a kind stay equally long: so they
+ * stand in two lines, first come, first gone, with one timer of the wheel each, and in columns in place of objects
+ * (bench/proxy.ts, UDP calls).
  */
 import type { Clock } from '../clock.ts'
 import type { SipResponse } from '../message/types.ts'
@@ -149,5 +150,10 @@ export class LateClients {
 }
 
 function columnsOf(capacity: number): Columns {
-  return { hash: new Int32Array(capacity), before: new Int32Array(capacity), after: new Int32Array(capacity), endsAt: new Float64Array(capacity) }
+  return {
+    hash: new Int32Array(capacity),
+    before: new Int32Array(capacity),
+    after: new Int32Array(capacity),
+    endsAt: new Float64Array(capacity),
+  }
 }

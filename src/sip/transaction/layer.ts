@@ -42,7 +42,10 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   private readonly slots: (Client | undefined)[] = []
   private readonly late: LateClients
   private readonly free: number[] = []
-  /** To tag of the answers nothing is kept of: by it their ACKs are known, and end here. Short: V8 compares texts of up to 12 characters at once. */
+  /**
+   * To tag of the answers nothing is kept of: by it their ACKs are known, and end here. Short: V8 compares texts of up
+   * to 12 characters at once.
+   */
   private readonly shedTag = randomToken(6)
   private strays = 0
   private shedCount = 0
@@ -59,7 +62,13 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   }
 
   get counts(): TransactionLayer['counts'] {
-    return { client: this.slots.length - this.free.length, server: this.servers.size + this.absorbing.size, open: this.open, stray: this.strays, shed: this.shedCount }
+    return {
+      client: this.slots.length - this.free.length,
+      server: this.servers.size + this.absorbing.size,
+      open: this.open,
+      stray: this.strays,
+      shed: this.shedCount,
+    }
   }
 
   onRequest(request: SipRequest, flow: Flow): void {
@@ -242,7 +251,12 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   /** Statelessly: a table that is full cannot remember that it said no. */
   private shed(request: SipRequest, flow: Flow, retryAfter: number): void {
     this.shedCount++
-    flow.send(answer(request, 503, { toTag: this.shedTag, headers: retryAfter === 0 ? [] : [['Retry-After', String(retryAfter)]] }))
+    flow.send(
+      answer(request, 503, {
+        toTag: this.shedTag,
+        headers: retryAfter === 0 ? [] : [['Retry-After', String(retryAfter)]],
+      }),
+    )
   }
 }
 

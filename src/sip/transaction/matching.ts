@@ -24,5 +24,7 @@ export function oldRulesKey(request: SipRequest, method: string): string {
 
 /** RFC 3261 §8.1.1.7 writes it one way; RFC 4475 §3.1.1.1 shows tokens compare without regard to case. */
 function hasCookie(branch: string): boolean {
-  return branch.startsWith(magicCookie) || branch.slice(0, magicCookie.length).toLowerCase() === magicCookie.toLowerCase()
+  return (
+    branch.startsWith(magicCookie) || branch.slice(0, magicCookie.length).toLowerCase() === magicCookie.toLowerCase()
+  )
 }

@@ -1,30 +1,37 @@
 /**
  * Turns new work away while the process cannot keep up, so that calls in progress still complete (RFC 3261 §21.5.4).
- * The measure is the turn of the event loop: one that takes long, or that leaves something in the sockets, is late. After late turns each
- * takes new work in its first part only and refuses what comes behind, and takes none after a turn that left something, until there
- * was nothing to refuse for a while: turns and queues stay short then, and so does the time that calls hold what they need
- * (bench/proxy.ts, overload). Turns that read datagrams are short whatever waits: for these it is how long they wait
- * (transport/queue-probe.ts).
+ * The measure is the turn of the event loop: one that takes long, or that leaves something in the sockets, is late.
+ * After late turns each takes new work in its first part only and refuses what comes behind, and takes none after a
+ * turn that left something, until there was nothing to refuse for a while: turns and queues stay short then, and so
+ * does the time that calls hold what they need (bench/proxy.ts, overload). Turns that read datagrams are short whatever
+ * waits: for these it is how long they wait (transport/queue-probe.ts).
  */
 import type { Clock } from '../clock.ts'
 
 export interface OverloadSettings {
   /** A turn that takes longer is late. When nothing came for so long, what was late is worked off. */
   readonly lateMs: number
-  /** Datagrams that wait longer do so for too long: there and back they are near T1, after which everything comes twice (RFC 3261 §17.1.1.1). */
+  /**
+   * Datagrams that wait longer do so for too long: there and back they are near T1, after which everything comes twice
+   * (RFC 3261 §17.1.1.1).
+   */
   readonly lateWaitMs: number
   /**
-   * Late turns in a row that take so long together, at least two, are overload: a pause of the collector, or of a machine that others
-   * keep busy, is none. What comes until then is all taken, outlives the young generation, and is dear for seconds (bench/proxy.ts, overload).
+   * Late turns in a row that take so long together, at least two, are overload: a pause of the collector, or of a
+   * machine that others keep busy, is none. What comes until then is all taken, outlives the young generation, and is
+   * dear for seconds (bench/proxy.ts, overload).
    */
   readonly enoughMs: number
   /** Datagrams that are late for so long, without an empty queue between, are overload. */
   readonly enoughWaitMs: number
-  /** Datagrams that are lost for so long, without an empty queue between, are overload: what is left of a burst is read sooner. */
+  /**
+   * Datagrams that are lost for so long, without an empty queue between, are overload: what is left of a burst is read
+   * sooner.
+   */
   readonly enoughLossMs: number
   /**
-   * Under overload new work is taken for so long in each turn. Short: what a waiting call holds leaves the caches of the processor, then
-   * outlives the young generation, and costs more (bench/proxy.ts, overload).
+   * Under overload new work is taken for so long in each turn. Short: what a waiting call holds leaves the caches of
+   * the processor, then outlives the young generation, and costs more (bench/proxy.ts, overload).
    */
   readonly takeMs: number
   /** While datagrams wait no longer. A turn of them is short, the wait is that of many turns. */
@@ -35,7 +42,17 @@ export interface OverloadSettings {
   readonly retryAfterSeconds: readonly [from: number, to: number]
 }
 
-export const defaultOverload: OverloadSettings = { lateMs: 100, lateWaitMs: 200, enoughMs: 200, enoughWaitMs: 400, enoughLossMs: 100, takeMs: 5, takeWaitMs: 20, quietMs: 500, retryAfterSeconds: [2, 10] }
+export const defaultOverload: OverloadSettings = {
+  lateMs: 100,
+  lateWaitMs: 200,
+  enoughMs: 200,
+  enoughWaitMs: 400,
+  enoughLossMs: 100,
+  takeMs: 5,
+  takeWaitMs: 20,
+  quietMs: 500,
+  retryAfterSeconds: [2, 10],
+}
 
 /** Calls back when the turn of the event loop is over: `setImmediate`. */
 export type EndOfTurn = (callback: () => void) => unknown
@@ -67,7 +84,10 @@ export class OverloadGuard {
     this.settings = { ...defaultOverload, ...settings }
   }
 
-  /** For `TransactionSettings.shed`, asked for each new request: seconds for Retry-After, undefined for one that is taken. */
+  /**
+   * For `TransactionSettings.shed`, asked for each new request: seconds for Retry-After, undefined for one that is
+   * taken.
+   */
   readonly shed = (): number | undefined => {
     if (!this.isInTurn) this.begin()
     if (this.startedAt >= this.overloadedUntil || this.isFresh()) return undefined
@@ -81,7 +101,10 @@ export class OverloadGuard {
     this.isBehind = true
   }
 
-  /** Datagrams wait for so long until they are read, 0: none wait, Infinity: some are lost. Of several sockets the one that spoke last counts. */
+  /**
+   * Datagrams wait for so long until they are read, 0: none wait, Infinity: some are lost. Of several sockets the one
+   * that spoke last counts.
+   */
   waits(ms: number): void {
     const now = this.clock.now()
     const { lateWaitMs, enoughWaitMs, enoughLossMs, quietMs } = this.settings

@@ -1,7 +1,7 @@
 /**
- * Server transactions that are under way, by their key. A Map that thousands of entries a second come to and go from is rebuilt all
- * the time, and each table it leaves behind keeps what stood in it alive until the next full collection (bench/proxy.ts, UDP
- * calls): here the entries are linked to each other, and nothing is left behind.
+ * Server transactions that are under way, by their key. A Map that thousands of entries a second come to and go from is
+ * rebuilt all the time, and each table it leaves behind keeps what stood in it alive until the next full collection
+ * (bench/proxy.ts, UDP calls): here the entries are linked to each other, and nothing is left behind.
  */
 import { emptyPlaces } from './empty-places.ts'
 import type { Server } from './server.ts'
@@ -16,7 +16,8 @@ export class ServerTable {
 
   /** @param hash of the key */
   get(key: string, hash: number): Server | undefined {
-    for (let tx = this.buckets[this.bucketOf(hash)]; tx !== undefined; tx = tx.sameBucket) if (tx.hash === hash && tx.key === key) return tx
+    for (let tx = this.buckets[this.bucketOf(hash)]; tx !== undefined; tx = tx.sameBucket)
+      if (tx.hash === hash && tx.key === key) return tx
     return undefined
   }
 

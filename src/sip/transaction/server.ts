@@ -1,4 +1,6 @@
-/** A server transaction: what all its states share. The states stand in `invite-server.ts` and `non-invite-server.ts`. */
+/**
+ * A server transaction: what all its states share. The states stand in `invite-server.ts` and `non-invite-server.ts`.
+ */
 import { answer } from '../message/answer.ts'
 import { parseOwn } from '../message/parse.ts'
 import type { SipRequest } from '../message/types.ts'
@@ -73,7 +75,8 @@ export class Server implements ServerTransaction, TimerOwner {
   }
 
   get request(): SipRequest {
-    if (this.held === undefined) throw new Error('an answered request is no longer kept: take what is needed of it before the final response')
+    if (this.held === undefined)
+      throw new Error('an answered request is no longer kept: take what is needed of it before the final response')
     return this.held
   }
 

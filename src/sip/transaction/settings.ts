@@ -16,7 +16,12 @@ export interface TransactionLimits {
   readonly absorbing: number
 }
 
-export const defaultTransactionLimits: TransactionLimits = { client: 300_000, server: 50_000, reserve: 10_000, absorbing: 200_000 }
+export const defaultTransactionLimits: TransactionLimits = {
+  client: 300_000,
+  server: 50_000,
+  reserve: 10_000,
+  absorbing: 200_000,
+}
 
 export interface TransactionSettings {
   readonly clock: Clock
@@ -24,14 +29,14 @@ export interface TransactionSettings {
   readonly timers: TimerSettings
   readonly limits: TransactionLimits
   /**
-   * When an INVITE gets its 100 (RFC 3261 §17.2.1) unless the user answered before: milliseconds, or `at-once`, which is
-   * when the user returns from `onRequest` without having answered (a proxy, §16.2).
+   * When an INVITE gets its 100 (RFC 3261 §17.2.1) unless the user answered before: milliseconds, or `at-once`, which
+   * is when the user returns from `onRequest` without having answered (a proxy, §16.2).
    */
   readonly trying: number | 'at-once'
   readonly user: TransactionUser
   /**
-   * Seconds for Retry-After when new work should be turned away (overload, draining), 0 for a 503 without, undefined to take it.
-   * Asked once for each new request outside a dialog. Absent: everything is taken.
+   * Seconds for Retry-After when new work should be turned away (overload, draining), 0 for a 503 without, undefined to
+   * take it. Asked once for each new request outside a dialog. Absent: everything is taken.
    */
   readonly shed?: (request: SipRequest) => number | undefined
   /** The flow of the request did not take `text`: send it by RFC 3261 §18.2.2. Absent: the response is lost. */

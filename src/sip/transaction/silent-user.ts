@@ -1,5 +1,8 @@
 /** A transaction user that wants to hear nothing more. */
 import type { ClientTransactionUser } from './types.ts'
 
-/** Nobody waits for the answer to a CANCEL (the INVITE's own final response tells the outcome), nor behind a final response. */
+/**
+ * Nobody waits for the answer to a CANCEL (the INVITE's own final response tells the outcome), nor behind a final
+ * response.
+ */
 export const silent: ClientTransactionUser = { onResponse() {}, onTimeout() {}, onTransportError() {} }

@@ -1,7 +1,8 @@
 /**
- * One wheel for every timer of the transaction layer and the proxy core: arming costs a list insertion and no allocation.
- * A timer never fires early and at most 20 ms late. The wheel sleeps until the next slot that holds something, and wakes up
- * once in vain when that was taken out meanwhile: a timer of the system for each request would cost more (bench/proxy.ts, REGISTER).
+ * One wheel for every timer of the transaction layer and the proxy core: arming costs a list insertion and no
+ * allocation. A timer never fires early and at most 20 ms late. The wheel sleeps until the next slot that holds
+ * something, and wakes up once in vain when that was taken out meanwhile: a timer of the system for each request would
+ * cost more (bench/proxy.ts, REGISTER).
  */
 import type { Clock, Timer } from '../clock.ts'
 
@@ -19,7 +20,9 @@ export const tickMs = 10
 const slotCount = 4096
 const slotMask = slotCount - 1
 
-/** One timer, part of what it times; armed again and again. It is its own place in a list; alone it points at itself. */
+/**
+ * One timer, part of what it times; armed again and again. It is its own place in a list; alone it points at itself.
+ */
 export class WheelTimer {
   readonly owner: TimerOwner
   name: TimerName = 'limit'
@@ -71,7 +74,10 @@ export class TimerWheel {
   private readonly wake = (): void => this.advance()
   private readonly onFailure: ((error: unknown) => void) | undefined
 
-  /** @param onFailure told what a timer threw, which ends no more than itself then; absent: it is thrown, and those due with it fire a moment later */
+  /**
+   * @param onFailure told what a timer threw, which ends no more than itself then; absent: it is thrown, and those due
+   * with it fire a moment later
+   */
   constructor(clock: Clock, onFailure?: (error: unknown) => void) {
     this.clock = clock
     this.onFailure = onFailure

@@ -17,7 +17,9 @@ export interface ServerTransaction {
   respond(status: number, text: string): void
   /** Ends it without an answer, for what must not be answered. */
   drop(): void
-  /** What the transaction user remembers of it (a proxy its response context, RFC 3261 §16.7); the layer never looks. */
+  /**
+   * What the transaction user remembers of it (a proxy its response context, RFC 3261 §16.7); the layer never looks.
+   */
   context: unknown
 }
 
@@ -39,7 +41,10 @@ export interface ClientTransactionUser {
   onTimeout(transaction: ClientTransaction): void
   /** The flow closed or refused the text before a final answer. May be called from within `send`. */
   onTransportError(transaction: ClientTransaction, because: string): void
-  /** Asked when a 2xx to an INVITE was told: who hears of further ones for 32 s, so that all else can be let go. Absent: the same. */
+  /**
+   * Asked when a 2xx to an INVITE was told: who hears of further ones for 32 s, so that all else can be let go. Absent:
+   * the same.
+   */
   late?(): ClientTransactionUser
 }
 
@@ -48,7 +53,10 @@ export interface TransactionUser {
   onRequest(transaction: ServerTransaction): void
   /** An ACK that belongs to no server transaction: for a 2xx, to be forwarded (RFC 3261 §16). */
   onAck(ack: SipRequest, flow: Flow): void
-  /** A CANCEL that matches `invite`; the layer has answered the CANCEL itself with 200 (and one that matches nothing with 481). */
+  /**
+   * A CANCEL that matches `invite`; the layer has answered the CANCEL itself with 200 (and one that matches nothing
+   * with 481).
+   */
   onCancel(invite: ServerTransaction, cancel: SipRequest): void
   /** Matches no client transaction: dropped and counted (RFC 6026 §7.3). */
   onStrayResponse(response: SipResponse, flow: Flow): void
@@ -76,10 +84,22 @@ export interface TransactionLayer {
   client(method: string, loopKey: string, user: ClientTransactionUser): ClientTransaction | undefined
   /** What every branch of this layer starts with: cookie and a token of this process, e.g. `z9hG4bKq3f9c1a07.`. */
   readonly branchPrefix: string
-  /** A branch for what is forwarded without a transaction, an ACK for a 2xx; the same for the same `identity` (RFC 3261 §16.11). */
+  /**
+   * A branch for what is forwarded without a transaction, an ACK for a 2xx; the same for the same `identity` (RFC 3261
+   * §16.11).
+   */
   statelessBranch(identity: string): Branch
-  /** Live transactions, for `status` and tests; `open` of `server` wait for a final answer; `stray` and `shed` count what was dropped and what was turned away with 503. */
-  readonly counts: { readonly client: number; readonly server: number; readonly open: number; readonly stray: number; readonly shed: number }
+  /**
+   * Live transactions, for `status` and tests; `open` of `server` wait for a final answer; `stray` and `shed` count
+   * what was dropped and what was turned away with 503.
+   */
+  readonly counts: {
+    readonly client: number
+    readonly server: number
+    readonly open: number
+    readonly stray: number
+    readonly shed: number
+  }
   /** Flows on which a final answer is still to come, in either direction. Walks the tables: not for each message. */
   flowsInUse(): ReadonlySet<Flow>
   /** Ends everything without callbacks. */

@@ -1,6 +1,7 @@
 /**
- * The client transactions that wait for an answer on one flow: told when it closes. Linked to each other, for the reason given in
- * `server-table.ts`: a Set of what comes and goes with every request leaves tables behind (bench/proxy.ts, TLS calls).
+ * The client transactions that wait for an answer on one flow: told when it closes. Linked to each other, for the
+ * reason given in `server-table.ts`: a Set of what comes and goes with every request leaves tables behind
+ * (bench/proxy.ts, TLS calls).
  */
 import type { Flow } from '../transport/flow.ts'
 

@@ -1,4 +1,7 @@
-/** One link fault at work on one dialled flow: holds octets back, lets them through slowly, swallows them, or breaks the flow. */
+/**
+ * One link fault at work on one dialled flow: holds octets back, lets them through slowly, swallows them, or breaks the
+ * flow.
+ */
 import type { Clock, Timer } from '../clock.ts'
 import type { LinkFault } from './types.ts'
 
@@ -50,7 +53,8 @@ export class ActedFault {
     const { kind, amount } = this.#fault
     if (kind === 'silent') return
     if (kind === 'delay') return this.#sendLater(amount, text)
-    if (kind === 'slow') return this.#framed ? this.#sendLater(this.#timeFor(text.length), text) : this.#sendSlowly(text)
+    if (kind === 'slow')
+      return this.#framed ? this.#sendLater(this.#timeFor(text.length), text) : this.#sendSlowly(text)
     if (this.#breaksAfter(text.length)) return
     this.#flow.write(text)
   }

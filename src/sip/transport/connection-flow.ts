@@ -13,10 +13,15 @@ import { causeOf, readReasonLine, refusalCode, type Cause } from './refusal.ts'
 import { isSecure } from './transport-choice.ts'
 import type { FlowStart, Reader, Wire, Wiring } from './wire.ts'
 
-/** One TLS record. More is not held back: in a long turn what waits would outlive the young generation (bench/proxy.ts, overload). */
+/**
+ * One TLS record. More is not held back: in a long turn what waits would outlive the young generation (bench/proxy.ts,
+ * overload).
+ */
 const batchOctets = 16_384
 /** Why a flow does not read, as bits. */
-const isBlocked = 1, isHeldByFault = 2, isOverTurn = 4
+const isBlocked = 1,
+  isHeldByFault = 2,
+  isOverTurn = 4
 const ping = '\r\n\r\n'
 const pong = '\r\n'
 
@@ -91,7 +96,13 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   }
 
   /** Makes the flow, tells the user, then begins to read. `offer`: the hop whose new requests may use it. */
-  static open<W extends Wire>(core: Core, wire: W, wiring: Wiring<W>, start: FlowStart, offer: string | undefined = undefined): ConnectionFlow {
+  static open<W extends Wire>(
+    core: Core,
+    wire: W,
+    wiring: Wiring<W>,
+    start: FlowStart,
+    offer: string | undefined = undefined,
+  ): ConnectionFlow {
     const flow = new ConnectionFlow(core, wire, wiring, start)
     wiring.attach(wire, flow)
     core.flows.add(flow)
@@ -154,12 +165,15 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   sweep(now: number): void {
     const settings = this.#core.settings
     this.#noteProgress(now)
-    if (this.#blockedSince !== undefined && now - this.#blockedSince > settings.stuckSeconds * 1000) return this.abort('flow.send-queue-full')
-    if (this.#pingedAt !== undefined && now - this.#pingedAt > settings.pongSeconds * 1000) return this.abort('flow.no-pong')
+    if (this.#blockedSince !== undefined && now - this.#blockedSince > settings.stuckSeconds * 1000)
+      return this.abort('flow.send-queue-full')
+    if (this.#pingedAt !== undefined && now - this.#pingedAt > settings.pongSeconds * 1000)
+      return this.abort('flow.no-pong')
     const silentMs = now - this.#heardAt
     if (this.#isLate(now, silentMs)) return this.close('flow.first-request-timeout')
     if (settings.idleSeconds > 0 && silentMs > settings.idleSeconds * 1000) return this.close('idle')
-    if (this.direction === 'dialled' && settings.pingSeconds > 0 && silentMs > settings.pingSeconds * 1000) this.#ping(now)
+    if (this.direction === 'dialled' && settings.pingSeconds > 0 && silentMs > settings.pingSeconds * 1000)
+      this.#ping(now)
   }
 
   /** Octets from the socket. */
@@ -294,8 +308,8 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   #writeNow(text: string): void {
     if (this.#wire.write(text, 'latin1')) return
     this.#blockedSince ??= this.#core.clock.now()
-    // A peer that does not read is not read from. Dialled flows go on reading: what comes on them is mostly answers, which
-    // make room, and two servers that stop reading each other would never start again.
+    // A peer that does not read is not read from. Dialled flows go on reading: what comes on them is mostly answers,
+    // which make room, and two servers that stop reading each other would never start again.
     if (this.direction === 'accepted') this.#hold(isBlocked)
   }
 
@@ -338,7 +352,10 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
 
   /** Under TLS 1.3 a refused dialler sees a good handshake, then a close (certificate-less alert 116 aside). */
   #refused(cause: Cause | undefined): void {
-    const code = cause === undefined || cause.errorCode === 'ECONNRESET' ? 'flow.closed-after-handshake' : refusalCode(cause, 'flow.closed-after-handshake')
+    const code =
+      cause === undefined || cause.errorCode === 'ECONNRESET'
+        ? 'flow.closed-after-handshake'
+        : refusalCode(cause, 'flow.closed-after-handshake')
     const said = this.#peerReason === undefined ? undefined : `the peer said ${this.#peerReason}`
     this.#core.user.onRefused({
       side: 'dialled',

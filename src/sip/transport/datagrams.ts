@@ -1,6 +1,7 @@
 /**
- * What one datagram socket sends in a turn of the event loop, written at its end: one after the other they wake the receiver
- * less often and find the code of the system warm, and their octets stand in one page that serves every turn (bench/proxy.ts, UDP calls).
+ * What one datagram socket sends in a turn of the event loop, written at its end: one after the other they wake the
+ * receiver less often and find the code of the system warm, and their octets stand in one page that serves every turn
+ * (bench/proxy.ts, UDP calls).
  */
 import type { Socket } from 'node:dgram'
 import type { SocketAddress } from './flow.ts'
@@ -45,7 +46,8 @@ export class Datagrams implements TakesTurns {
     // What still waits in the socket lies in the page.
     if (this.#page !== undefined && this.#socket.getSendQueueCount() > 0) this.#page = undefined
     this.#used = 0
-    for (let at = 0; at < this.#texts.length; at++) this.#send(this.#texts[at] as string, this.#remotes[at] as SocketAddress)
+    for (let at = 0; at < this.#texts.length; at++)
+      this.#send(this.#texts[at] as string, this.#remotes[at] as SocketAddress)
     this.#texts.length = 0
     this.#remotes.length = 0
   }

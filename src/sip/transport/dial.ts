@@ -43,7 +43,13 @@ export function dial(core: Core, gate: Gate, options: DialOptions): Promise<void
 }
 
 /** `connect` was refused before a socket was made. */
-export function refuseDial(core: Core, hop: NextHop, code: string, tls: OutgoingTls | undefined, cause: Cause = noCause): DialError {
+export function refuseDial(
+  core: Core,
+  hop: NextHop,
+  code: string,
+  tls: OutgoingTls | undefined,
+  cause: Cause = noCause,
+): DialError {
   const refusal = refusalOf(hop, code, undefined, cause, undefined, undefined, tls)
   core.user.onRefused(refusal)
   return new DialError(refusal)
@@ -80,13 +86,26 @@ class Dial {
 
   #connect(): void {
     const { hop, tls, source, watch } = this.#options
-    const to = { host: hop.address, port: hop.port, noDelay: true, ...(source === undefined ? {} : { localAddress: source }) }
+    const to = {
+      host: hop.address,
+      port: hop.port,
+      noDelay: true,
+      ...(source === undefined ? {} : { localAddress: source }),
+    }
     if (tls === undefined) {
       this.#socket = connectTcp(to, () => this.#opened(undefined))
     } else {
       const secured: TLSSocket = connectTls(
         // Soft, and the name is the judge's: it must see the certificate it refuses. No session is ever offered.
-        { ...to, ...alpnOf(tls.material), secureContext: tls.context, servername: serverName(hop), rejectUnauthorized: false, checkServerIdentity: leaveToJudge, requestOCSP: tls.material.tuning?.staple !== undefined },
+        {
+          ...to,
+          ...alpnOf(tls.material),
+          secureContext: tls.context,
+          servername: serverName(hop),
+          rejectUnauthorized: false,
+          checkServerIdentity: leaveToJudge,
+          requestOCSP: tls.material.tuning?.staple !== undefined,
+        },
         () => this.#secured(secured),
       )
       secured.once('connect', () => {
@@ -104,13 +123,29 @@ class Dial {
   /** Seen only where one was asked for; Node looks at nothing in it, and shows null for none. */
   #stapled(response: Buffer | undefined | null): void {
     const { hop } = this.#options
-    const found = response instanceof Buffer && response.length > 0 ? (isOcspResponse(response) ? undefined : 'tls.staple-invalid') : 'tls.staple-missing'
-    if (found !== undefined) this.#core.user.onIncident({ event: found, flow: undefined, remote: remoteOfHop(hop), reason: `from ${hop.verifyName ?? hop.address}` })
+    const found =
+      response instanceof Buffer && response.length > 0
+        ? isOcspResponse(response)
+          ? undefined
+          : 'tls.staple-invalid'
+        : 'tls.staple-missing'
+    if (found !== undefined)
+      this.#core.user.onIncident({
+        event: found,
+        flow: undefined,
+        remote: remoteOfHop(hop),
+        reason: `from ${hop.verifyName ?? hop.address}`,
+      })
   }
 
   #secured(socket: TLSSocket): void {
     const { hop } = this.#options
-    const evidence = readEvidence(socket, { side: 'dialled', face: hop.face, remote: remoteOfHop(hop), wantedName: hop.verifyName })
+    const evidence = readEvidence(socket, {
+      side: 'dialled',
+      face: hop.face,
+      remote: remoteOfHop(hop),
+      wantedName: hop.verifyName,
+    })
     const judgement = judgeDialled(this.#core, evidence)
     if (judgement.kind === 'refuse') return this.#fail(judgement.code, evidence, evidence, judgement.detail)
     this.#opened(judgement.peer)
@@ -129,7 +164,12 @@ class Dial {
   readonly #onError = (error: Error): void => {
     const cause = causeOf(error)
     const broken = this.#connected && cause.errorCode === 'ECONNRESET'
-    this.#fail(broken ? 'tls.handshake-failed' : refusalCode(cause, this.#connected ? 'tls.handshake-failed' : 'link.unreachable'), cause)
+    this.#fail(
+      broken
+        ? 'tls.handshake-failed'
+        : refusalCode(cause, this.#connected ? 'tls.handshake-failed' : 'link.unreachable'),
+      cause,
+    )
   }
 
   readonly #onClose = (): void => {
@@ -209,9 +249,13 @@ export function usableSource(source: string, destination: string): boolean {
   return isLoopback(source) === isLoopback(destination)
 }
 
-/** The first of those that share the longest prefix with the destination (RFC 6724 §5 rule 8). Of IPv6 addresses: the first. */
+/**
+ * The first of those that share the longest prefix with the destination (RFC 6724 §5 rule 8). Of IPv6 addresses: the
+ * first.
+ */
 export function nearestSource(sources: readonly string[], destination: string): string | undefined {
-  const distance = (source: string): number => (isIPv4(source) && isIPv4(destination) ? (numberOf(source) ^ numberOf(destination)) >>> 0 : 0)
+  const distance = (source: string): number =>
+    isIPv4(source) && isIPv4(destination) ? (numberOf(source) ^ numberOf(destination)) >>> 0 : 0
   return sources.toSorted((a, b) => Math.clz32(distance(b)) - Math.clz32(distance(a)))[0]
 }
 

@@ -1,4 +1,6 @@
-/** Reads what the other end of a handshake showed. Once per connection: a second reading of a refused client shows less. */
+/**
+ * Reads what the other end of a handshake showed. Once per connection: a second reading of a refused client shows less.
+ */
 import type { X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import type { SocketAddress } from './flow.ts'
@@ -13,7 +15,12 @@ const longestChain = 16
  */
 export function readEvidence(
   socket: TLSSocket,
-  from: { readonly side: 'accepted' | 'dialled'; readonly face: string; readonly remote: SocketAddress; readonly wantedName: string | undefined },
+  from: {
+    readonly side: 'accepted' | 'dialled'
+    readonly face: string
+    readonly remote: SocketAddress
+    readonly wantedName: string | undefined
+  },
 ): PeerEvidence {
   const chain = readChain(socket.getPeerX509Certificate())
   const shown = chain.length > 0
@@ -23,7 +30,7 @@ export function readEvidence(
     chain,
     authorized: socket.authorized && shown,
     errorCode,
-    errorMessage: errorCode === undefined ? undefined : verifyMessage(socket) ?? errorCode,
+    errorMessage: errorCode === undefined ? undefined : (verifyMessage(socket) ?? errorCode),
     protocol: socket.getProtocol() ?? '',
     resumed: socket.isSessionReused(),
   }
@@ -40,7 +47,10 @@ function readChain(leaf: X509Certificate | undefined): Buffer[] {
   return chain
 }
 
-/** `authorizationError` keeps the code only; with `UNSPECIFIED` the message says everything, and only the wrap still has it. */
+/**
+ * `authorizationError` keeps the code only; with `UNSPECIFIED` the message says everything, and only the wrap still has
+ * it.
+ */
 function verifyMessage(socket: TLSSocket): string | undefined {
   const wrap: unknown = Reflect.get(socket, 'ssl')
   if (typeof wrap !== 'object' || wrap === null) return undefined

@@ -8,7 +8,10 @@ export interface SocketAddress {
   readonly port: number
 }
 
-/** Which class a peer falls in; decided above the transport from its certificate and the lists, once, when the flow opens. */
+/**
+ * Which class a peer falls in; decided above the transport from its certificate and the lists, once, when the flow
+ * opens.
+ */
 export type PeerClass = 'server' | 'edge' | 'treated-as-authenticated' | 'client'
 
 /** What a verified peer certificate said. Names are lower case; copied once, the certificate itself is not kept. */
@@ -39,7 +42,10 @@ export interface Flow {
   readonly transport: TransportName
   readonly reliable: boolean
   readonly secure: boolean
-  /** Who opened it. A `dialled` flow to a server may carry new requests; an `accepted` one to a server may not (RFC 5923 `alias` aside). */
+  /**
+   * Who opened it. A `dialled` flow to a server may carry new requests; an `accepted` one to a server may not (RFC 5923
+   * `alias` aside).
+   */
   readonly direction: 'accepted' | 'dialled'
   /** Face of the node it belongs to, e.g. `internal`. */
   readonly face: string
@@ -61,6 +67,9 @@ export interface Flow {
   send(text: string): boolean
   /** Ends it; `because` is a verdict code or a short dotted reason. */
   close(because: string): void
-  /** What layers above remember of this flow (authenticated users, token, …); dies with it. Each layer uses its own symbol or key. */
+  /**
+   * What layers above remember of this flow (authenticated users, token, …); dies with it. Each layer uses its own
+   * symbol or key.
+   */
   readonly notes: Map<string, unknown>
 }

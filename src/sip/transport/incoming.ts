@@ -36,7 +36,10 @@ export class Incoming {
   }
 
   async listen(settings: ListenerSettings): Promise<Listener> {
-    const opened = settings.transport === 'udp' ? await this.#udp.listen(settings) : await listenStream(this.#core, this.#admission, settings, this.#acceptor(settings))
+    const opened =
+      settings.transport === 'udp'
+        ? await this.#udp.listen(settings)
+        : await listenStream(this.#core, this.#admission, settings, this.#acceptor(settings))
     const listener: Listener = {
       settings,
       local: opened.local,
@@ -64,9 +67,13 @@ export class Incoming {
     const { transport, face, address, port, tls } = settings
     const take = this.#taker(settings)
     if (transport === 'tcp' || transport === 'ws') {
-      return { accept: (socket, local, remote) => take(socket, { local, remote }, undefined, undefined), replace: undefined }
+      return {
+        accept: (socket, local, remote) => take(socket, { local, remote }, undefined, undefined),
+        replace: undefined,
+      }
     }
-    if (tls === undefined) throw new TypeError(`a ${transport} listener needs a certificate: face ${face}, ${address}:${port}`)
+    if (tls === undefined)
+      throw new TypeError(`a ${transport} listener needs a certificate: face ${face}, ${address}:${port}`)
     const acceptor = new TlsAcceptor(this.#core, settings, tls, this.#handshakes, take)
     return {
       accept: (socket, local, remote) => acceptor.accept(socket, local, remote),
@@ -76,14 +83,28 @@ export class Incoming {
 
   #taker({ transport, face }: ListenerSettings): Take {
     const start = (ends: Ends, peer: PeerIdentity | undefined, own: OwnIdentity | undefined): FlowStart => {
-      return { transport, direction: 'accepted', face, ...ends, peer, own, wantedName: undefined, dialledName: undefined }
+      return {
+        transport,
+        direction: 'accepted',
+        face,
+        ...ends,
+        peer,
+        own,
+        wantedName: undefined,
+        dialledName: undefined,
+      }
     }
     if (transport !== 'ws' && transport !== 'wss') {
-      return (socket, ends, peer, own) => void ConnectionFlow.open(this.#core, socket, streamWiring, start(ends, peer, own))
+      return (socket, ends, peer, own) =>
+        void ConnectionFlow.open(this.#core, socket, streamWiring, start(ends, peer, own))
     }
     const acceptor = new WebSocketAcceptor(this.#core)
     return (socket, ends, peer, own) => {
-      acceptor.accept(socket, ends.remote, (wire) => void ConnectionFlow.open(this.#core, wire, webSocketWiring, start(ends, peer, own)))
+      acceptor.accept(
+        socket,
+        ends.remote,
+        (wire) => void ConnectionFlow.open(this.#core, wire, webSocketWiring, start(ends, peer, own)),
+      )
     }
   }
 }

@@ -2,8 +2,23 @@
 export { createTransport, type TransportOptions } from './transport.ts'
 export { DialError } from './refusal.ts'
 export { defaultTransportSettings, type TransportSettings } from './settings.ts'
-export { locate, locateService, locateTarget, LocateError, orderSrv, type LocateOptions, type LocateTarget } from './locate.ts'
-export { createResolver, ResolveError, type NaptrRecord, type Resolver, type ResolverOptions, type SrvRecord } from './resolver.ts'
+export {
+  locate,
+  locateService,
+  locateTarget,
+  LocateError,
+  orderSrv,
+  type LocateOptions,
+  type LocateTarget,
+} from './locate.ts'
+export {
+  createResolver,
+  ResolveError,
+  type NaptrRecord,
+  type Resolver,
+  type ResolverOptions,
+  type SrvRecord,
+} from './resolver.ts'
 export { TargetHealth, type Target as HealthTarget, type TargetHealthOptions } from './target-health.ts'
 export { defaultPorts, isSecure, transportFor } from './transport-choice.ts'
 export type * from './flow.ts'

@@ -13,11 +13,25 @@ export interface Acceptor {
   replace: ((material: TlsMaterial) => void) | undefined
 }
 
-export async function listenStream(core: Core, admission: Admission, settings: ListenerSettings, acceptor: Acceptor): Promise<Listener> {
+export async function listenStream(
+  core: Core,
+  admission: Admission,
+  settings: ListenerSettings,
+  acceptor: Acceptor,
+): Promise<Listener> {
   // Paused: not one octet is read before the transport has taken over.
-  const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => take(core, admission, acceptor, socket))
+  const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) =>
+    take(core, admission, acceptor, socket),
+  )
   await listening(server, settings)
-  server.on('error', (error) => core.user.onIncident({ event: 'listener.error', flow: undefined, remote: addressOf(server), reason: error.message }))
+  server.on('error', (error) =>
+    core.user.onIncident({
+      event: 'listener.error',
+      flow: undefined,
+      remote: addressOf(server),
+      reason: error.message,
+    }),
+  )
   return {
     settings,
     local: addressOf(server),
@@ -35,7 +49,12 @@ function take(core: Core, admission: Admission, acceptor: Acceptor, socket: Sock
   if (remote.address === '') return void socket.destroy()
   if (admission.admit(socket, remote)) return acceptor.accept(socket, localOf(socket), remote)
   socket.destroy()
-  core.user.onIncident({ event: 'connection.limit', flow: undefined, remote, reason: `too many connections, in all or from ${remote.address}` })
+  core.user.onIncident({
+    event: 'connection.limit',
+    flow: undefined,
+    remote,
+    reason: `too many connections, in all or from ${remote.address}`,
+  })
 }
 
 function listening(server: Server, settings: ListenerSettings): Promise<void> {

@@ -68,24 +68,48 @@ export function locateTarget(uri: SipUri): LocateTarget {
  *
  * @throws LocateError
  */
-export async function locate(target: LocateTarget, resolver: Resolver, options: LocateOptions): Promise<readonly NextHop[]> {
+export async function locate(
+  target: LocateTarget,
+  resolver: Resolver,
+  options: LocateOptions,
+): Promise<readonly NextHop[]> {
   const candidates = await candidatesFor(target, resolver, options).catch(asLocateError)
-  if (candidates.length === 0) throw new LocateError('dns.not-found', `the SRV records of ${target.host} say that the service is not offered (target ".", RFC 2782)`)
+  if (candidates.length === 0)
+    throw new LocateError(
+      'dns.not-found',
+      `the SRV records of ${target.host} say that the service is not offered (target ".", RFC 2782)`,
+    )
   return addressesOf(target.host, candidates, resolver, options)
 }
 
 /**
- * The addresses behind SRV records of another name than RFC 3263 has them: `_sipfederationtls._tcp` of a domain, `_sipinternaltls._tcp`.
+ * The addresses behind SRV records of another name than RFC 3263 has them: `_sipfederationtls._tcp` of a domain,
+ * `_sipinternaltls._tcp`.
  *
  * @throws LocateError
  */
-export async function locateService(service: string, domain: string, transport: TransportName, resolver: Resolver, options: LocateOptions): Promise<readonly NextHop[]> {
+export async function locateService(
+  service: string,
+  domain: string,
+  transport: TransportName,
+  resolver: Resolver,
+  options: LocateOptions,
+): Promise<readonly NextHop[]> {
   const records = orderSrv(await resolver.srv(`${service}.${domain}`).catch(asLocateError), options.random)
   if (records.length === 0) throw new LocateError('dns.not-found', `no SRV record ${service}.${domain}`)
-  return addressesOf(domain, records.map((record) => candidateOf(record, transport)), resolver, options)
+  return addressesOf(
+    domain,
+    records.map((record) => candidateOf(record, transport)),
+    resolver,
+    options,
+  )
 }
 
-async function candidatesFor(target: LocateTarget, resolver: Resolver, options: LocateOptions): Promise<readonly Candidate[]> {
+async function candidatesFor(
+  target: LocateTarget,
+  resolver: Resolver,
+  options: LocateOptions,
+): Promise<readonly Candidate[]> {
   const { host, port } = target
   const wanted = namedTransport(target)
   if (wanted !== undefined) {
@@ -96,7 +120,10 @@ async function candidatesFor(target: LocateTarget, resolver: Resolver, options: 
   }
   const usual = usualTransport(target, options)
   if (port !== undefined || isIP(host) !== 0) return [{ transport: usual, host, port: port ?? defaultPorts[usual] }]
-  return (await byNaptr(target, resolver, options)) ?? (await bySrv(target, resolver, options)) ?? [{ transport: usual, host, port: defaultPorts[usual] }]
+  return (
+    (await byNaptr(target, resolver, options)) ??
+    (await bySrv(target, resolver, options)) ?? [{ transport: usual, host, port: defaultPorts[usual] }]
+  )
 }
 
 /** RFC 3263 §4.1: a sips URI over `tcp` is TLS, over `ws` is WSS. */
@@ -114,10 +141,15 @@ function namedTransport({ transport, secure }: LocateTarget): TransportName | un
     case 'udp':
       if (!secure) return 'udp'
   }
-  throw new LocateError('route.no-transport', `a ${secure ? 'sips' : 'sip'} URI with transport=${transport.slice(0, 20)}: wanted udp, tcp, tls or ws${secure ? ' (not udp)' : ''}`)
+  throw new LocateError(
+    'route.no-transport',
+    `a ${secure ? 'sips' : 'sip'} URI with transport=${transport.slice(0, 20)}: wanted udp, tcp, tls or ws${secure ? ' (not udp)' : ''}`,
+  )
 }
 
-/** Without any hint: UDP, or TLS for sips. Lab choice: what this node does not speak is skipped, TCP first, TLS last. */
+/**
+ * Without any hint: UDP, or TLS for sips. Lab choice: what this node does not speak is skipped, TCP first, TLS last.
+ */
 function usualTransport(target: LocateTarget, options: LocateOptions): TransportName {
   const order: readonly TransportName[] = target.secure ? ['tls'] : ['udp', 'tcp', 'tls']
   const usual = order.find((transport) => options.supported.includes(transport))
@@ -125,8 +157,14 @@ function usualTransport(target: LocateTarget, options: LocateOptions): Transport
   return usual
 }
 
-async function byNaptr(target: LocateTarget, resolver: Resolver, options: LocateOptions): Promise<readonly Candidate[] | undefined> {
-  const services = (await resolver.naptr(target.host)).filter((record) => record.flags.toLowerCase() === 's').sort(byOrder)
+async function byNaptr(
+  target: LocateTarget,
+  resolver: Resolver,
+  options: LocateOptions,
+): Promise<readonly Candidate[] | undefined> {
+  const services = (await resolver.naptr(target.host))
+    .filter((record) => record.flags.toLowerCase() === 's')
+    .sort(byOrder)
   for (const { service, replacement } of services) {
     const transport = naptrServices[service.toLowerCase()]
     if (transport === undefined || !isUsable(transport, target, options)) continue
@@ -137,14 +175,25 @@ async function byNaptr(target: LocateTarget, resolver: Resolver, options: Locate
 }
 
 /** No NAPTR: the SRV records of every transport this node speaks, in its own order. */
-async function bySrv(target: LocateTarget, resolver: Resolver, options: LocateOptions): Promise<readonly Candidate[] | undefined> {
+async function bySrv(
+  target: LocateTarget,
+  resolver: Resolver,
+  options: LocateOptions,
+): Promise<readonly Candidate[] | undefined> {
   const usable = options.supported.filter((transport) => isUsable(transport, target, options))
-  const found = await Promise.all(usable.map((transport) => srvCandidates(`${srvPrefixes[transport]}.${target.host}`, transport, resolver, options)))
+  const found = await Promise.all(
+    usable.map((transport) => srvCandidates(`${srvPrefixes[transport]}.${target.host}`, transport, resolver, options)),
+  )
   return found.every((some) => some === undefined) ? undefined : found.flatMap((some) => some ?? [])
 }
 
 /** undefined: no such records. Empty: they say that the service is not offered. */
-async function srvCandidates(name: string, transport: TransportName, resolver: Resolver, options: LocateOptions): Promise<readonly Candidate[] | undefined> {
+async function srvCandidates(
+  name: string,
+  transport: TransportName,
+  resolver: Resolver,
+  options: LocateOptions,
+): Promise<readonly Candidate[] | undefined> {
   const records = await resolver.srv(name)
   if (records.length === 0) return undefined
   return orderSrv(records, options.random).map((record) => candidateOf(record, transport))
@@ -156,7 +205,9 @@ async function srvCandidates(name: string, transport: TransportName, resolver: R
  * @param random from 0 to below 1
  */
 export function orderSrv(records: readonly SrvRecord[], random: () => number): SrvRecord[] {
-  const left = records.filter(({ target }) => target !== '.').sort((one, other) => one.priority - other.priority || one.weight - other.weight)
+  const left = records
+    .filter(({ target }) => target !== '.')
+    .sort((one, other) => one.priority - other.priority || one.weight - other.weight)
   const ordered: SrvRecord[] = []
   while (left.length > 0 && ordered.length < mostTargets) ordered.push(...left.splice(pick(left, random), 1))
   return ordered
@@ -175,19 +226,26 @@ function pick(left: readonly SrvRecord[], random: () => number): number {
   return 0
 }
 
-async function addressesOf(domain: string, candidates: readonly Candidate[], resolver: Resolver, options: LocateOptions): Promise<readonly NextHop[]> {
+async function addressesOf(
+  domain: string,
+  candidates: readonly Candidate[],
+  resolver: Resolver,
+  options: LocateOptions,
+): Promise<readonly NextHop[]> {
   const results = await Promise.allSettled(candidates.map((candidate) => addresses(candidate.host, resolver, options)))
   const hops: NextHop[] = []
   for (const [index, { transport, host, port }] of candidates.entries()) {
     const result = results[index]
     if (result?.status !== 'fulfilled') continue
     const verifyName = isSecure(transport) ? plainName(options.nameRule === 'domain-first' ? domain : host) : undefined
-    for (const address of result.value) hops.push({ transport, address, port, verifyName, face: options.face, host: plainName(host) })
+    for (const address of result.value)
+      hops.push({ transport, address, port, verifyName, face: options.face, host: plainName(host) })
   }
   if (hops.length > 0) return hops
   const failure = results.find((result) => result.status === 'rejected')
   const names = [...new Set(candidates.map(({ host }) => host))].join(', ')
-  if (failure !== undefined) throw new LocateError('dns.unreachable', `no answer for the addresses of ${names}`, failure.reason)
+  if (failure !== undefined)
+    throw new LocateError('dns.unreachable', `no answer for the addresses of ${names}`, failure.reason)
   throw new LocateError('dns.not-found', `no address for ${names}`)
 }
 
@@ -224,7 +282,10 @@ function byOrder(one: NaptrRecord, other: NaptrRecord): number {
 
 function noTransport(target: LocateTarget, options: LocateOptions): LocateError {
   const wanted = target.transport ?? (target.secure ? 'tls' : 'udp, tcp or tls')
-  return new LocateError('route.no-transport', `${target.host} wants ${wanted}, this node speaks ${options.supported.join(', ') || 'nothing'} on face ${options.face}`)
+  return new LocateError(
+    'route.no-transport',
+    `${target.host} wants ${wanted}, this node speaks ${options.supported.join(', ') || 'nothing'} on face ${options.face}`,
+  )
 }
 
 function withoutBrackets(host: string): string {

@@ -78,7 +78,8 @@ export class Outgoing {
 
   async #dial(hop: NextHop, key: string): Promise<Flow> {
     const tls = isSecure(hop.transport) ? this.#tls.get(hop.identity ?? hop.face) : undefined
-    if (isSecure(hop.transport) && tls === undefined) throw refuseDial(this.#core, hop, 'tls.own-cert-missing', undefined)
+    if (isSecure(hop.transport) && tls === undefined)
+      throw refuseDial(this.#core, hop, 'tls.own-cert-missing', undefined)
     let taken: Promise<ConnectionFlow> | undefined
     const take = (dialled: Dialled): void => {
       taken = this.#take(hop, key, dialled, tls)
@@ -91,7 +92,12 @@ export class Outgoing {
   }
 
   /** In the turn in which the connection opened: no octet and no close is missed. */
-  async #take(hop: NextHop, key: string, { socket, local, remote, peer }: Dialled, tls: OutgoingTls | undefined): Promise<ConnectionFlow> {
+  async #take(
+    hop: NextHop,
+    key: string,
+    { socket, local, remote, peer }: Dialled,
+    tls: OutgoingTls | undefined,
+  ): Promise<ConnectionFlow> {
     if (this.#closed) {
       socket.destroy()
       throw refuseDial(this.#core, hop, 'transport.closed', tls)
@@ -107,9 +113,12 @@ export class Outgoing {
       wantedName: hop.verifyName,
       dialledName: hop.host ?? hop.verifyName,
     }
-    if (hop.transport !== 'ws' && hop.transport !== 'wss') return ConnectionFlow.open(this.#core, socket, streamWiring, start, key)
+    if (hop.transport !== 'ws' && hop.transport !== 'wss')
+      return ConnectionFlow.open(this.#core, socket, streamWiring, start, key)
     try {
-      return await openWebSocket(this.#core, socket, hostOf(hop), (wire) => ConnectionFlow.open(this.#core, wire, webSocketWiring, start, key))
+      return await openWebSocket(this.#core, socket, hostOf(hop), (wire) =>
+        ConnectionFlow.open(this.#core, wire, webSocketWiring, start, key),
+      )
     } catch (error) {
       if (error instanceof DialError) throw error
       throw refuseDial(this.#core, hop, 'link.websocket-refused', tls, causeOf(error))
@@ -117,12 +126,20 @@ export class Outgoing {
   }
 
   #key(hop: NextHop): string {
-    return hopKey(hop, isSecure(hop.transport) ? this.#tls.get(hop.identity ?? hop.face)?.material.own.fingerprint : undefined)
+    return hopKey(
+      hop,
+      isSecure(hop.transport) ? this.#tls.get(hop.identity ?? hop.face)?.material.own.fingerprint : undefined,
+    )
   }
 
-  /** A host with several faces leaves by the address of the face, as its listeners have it; of several, by the one nearest to the target. */
+  /**
+   * A host with several faces leaves by the address of the face, as its listeners have it; of several, by the one
+   * nearest to the target.
+   */
   #sourceFor(hop: NextHop): string | undefined {
-    const addresses = [...this.#listeners()].flatMap(({ settings: { face, address } }) => (face === hop.face && usableSource(address, hop.address) ? [address] : []))
+    const addresses = [...this.#listeners()].flatMap(({ settings: { face, address } }) =>
+      face === hop.face && usableSource(address, hop.address) ? [address] : [],
+    )
     return nearestSource(addresses, hop.address)
   }
 }

@@ -1,6 +1,7 @@
 /**
- * How long datagrams wait in the queue of a socket, which the system does not tell: while some may be left there, one is sent to the socket
- * itself now and then, behind all that waits. When it comes back, that was the wait; when a later one does, it found no room, and others beside it.
+ * How long datagrams wait in the queue of a socket, which the system does not tell: while some may be left there, one
+ * is sent to the socket itself now and then, behind all that waits. When it comes back, that was the wait; when a later
+ * one does, it found no room, and others beside it.
  */
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
@@ -38,7 +39,10 @@ export class QueueProbe implements TakesTurns {
   #settled = 0
   /** The eldest that is waited for was not sent before this time. */
   #since = 0
-  /** The first one did, when the socket was opened: where a firewall or the system stands in its way, nothing is measured. */
+  /**
+   * The first one did, when the socket was opened: where a firewall or the system stands in its way, nothing is
+   * measured.
+   */
   #comesBack = false
   #told = 0
 

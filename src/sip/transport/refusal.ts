@@ -1,4 +1,7 @@
-/** A connection that did not come to be: the error a dialler gets, the code of each cause, the line a refused client may read. */
+/**
+ * A connection that did not come to be: the error a dialler gets, the code of each cause, the line a refused client may
+ * read.
+ */
 import type { Refusal } from './types.ts'
 
 /** A dial that made no flow. `refusal` was reported through `onRefused` before. */
@@ -47,7 +50,10 @@ const codes: Readonly<Record<string, string>> = {
   WS_ERR_INVALID_UTF8: 'framing-lost',
 }
 
-/** The coarse code of a failed connection or handshake; the layer above has the whole table and refines it from the error. */
+/**
+ * The coarse code of a failed connection or handshake; the layer above has the whole table and refines it from the
+ * error.
+ */
 export function refusalCode(cause: Cause, otherwise: string): string {
   if (/alert number 116\b/.test(cause.errorMessage ?? '')) return 'tls.client-cert-missing'
   if (/alert number \d/.test(cause.errorMessage ?? '')) return 'tls.alert'

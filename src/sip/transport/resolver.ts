@@ -20,7 +20,10 @@ export interface SrvRecord {
   readonly target: string
 }
 
-/** Each answers an empty list when the name or the record does not exist, and rejects with ResolveError when nobody could say. */
+/**
+ * Each answers an empty list when the name or the record does not exist, and rejects with ResolveError when nobody
+ * could say.
+ */
 export interface Resolver {
   naptr(name: string): Promise<readonly NaptrRecord[]>
   srv(name: string): Promise<readonly SrvRecord[]>
@@ -60,10 +63,30 @@ export function createResolver(options: ResolverOptions): Resolver {
   if (servers.length > 0) resolver.setServers([...servers])
   const cache = new AnswerCache(clock, cacheSeconds, cacheNames)
   return {
-    naptr: async (name) => (await cache.answer(`NAPTR ${name}`, () => resolver.resolveNaptr(name), () => cacheSeconds)).map(naptrOf),
-    srv: async (name) => (await cache.answer(`SRV ${name}`, () => resolver.resolveSrv(name), () => cacheSeconds)).map(srvOf),
-    a: async (name) => (await cache.answer(`A ${name}`, () => resolver.resolve4(name, { ttl: true }), shortestTtl)).map(({ address }) => address),
-    aaaa: async (name) => (await cache.answer(`AAAA ${name}`, () => resolver.resolve6(name, { ttl: true }), shortestTtl)).map(({ address }) => address),
+    naptr: async (name) =>
+      (
+        await cache.answer(
+          `NAPTR ${name}`,
+          () => resolver.resolveNaptr(name),
+          () => cacheSeconds,
+        )
+      ).map(naptrOf),
+    srv: async (name) =>
+      (
+        await cache.answer(
+          `SRV ${name}`,
+          () => resolver.resolveSrv(name),
+          () => cacheSeconds,
+        )
+      ).map(srvOf),
+    a: async (name) =>
+      (await cache.answer(`A ${name}`, () => resolver.resolve4(name, { ttl: true }), shortestTtl)).map(
+        ({ address }) => address,
+      ),
+    aaaa: async (name) =>
+      (await cache.answer(`AAAA ${name}`, () => resolver.resolve6(name, { ttl: true }), shortestTtl)).map(
+        ({ address }) => address,
+      ),
   }
 }
 
@@ -71,7 +94,17 @@ function naptrOf({ order, preference, flags, service, replacement }: NaptrRecord
   return { order, preference, flags, service, replacement }
 }
 
-function srvOf({ priority, weight, port, name }: { readonly priority: number; readonly weight: number; readonly port: number; readonly name: string }): SrvRecord {
+function srvOf({
+  priority,
+  weight,
+  port,
+  name,
+}: {
+  readonly priority: number
+  readonly weight: number
+  readonly port: number
+  readonly name: string
+}): SrvRecord {
   return { priority, weight, port, target: name === '' ? '.' : name }
 }
 

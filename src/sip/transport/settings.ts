@@ -9,7 +9,10 @@ export interface TransportSettings {
   readonly stuckSeconds: number
   /** Without a whole message or keep-alive for so long, a flow is closed with `idle`. 0: never. */
   readonly idleSeconds: number
-  /** An accepted connection must send its first message in this time, else it is closed with `flow.first-request-timeout`. */
+  /**
+   * An accepted connection must send its first message in this time, else it is closed with
+   * `flow.first-request-timeout`.
+   */
   readonly firstRequestSeconds: number
   /** A TLS or WebSocket handshake must be done in this time. */
   readonly handshakeSeconds: number

@@ -1,4 +1,7 @@
-/** TCP and TLS sockets as wires: one property leads from the socket to its flow, in place of closures for every connection. */
+/**
+ * TCP and TLS sockets as wires: one property leads from the socket to its flow, in place of closures for every
+ * connection.
+ */
 import type { Socket } from 'node:net'
 import { StreamFramer } from '../message/framer.ts'
 import type { ConnectionFlow } from './connection-flow.ts'

@@ -1,4 +1,7 @@
-/** Remembers which targets are out, so that requests do not wait for them again and again (RFC 3263 §4.3, RFC 3261 §21.5.4). */
+/**
+ * Remembers which targets are out, so that requests do not wait for them again and again (RFC 3263 §4.3, RFC 3261
+ * §21.5.4).
+ */
 import type { Clock } from '../clock.ts'
 import type { NextHop } from './types.ts'
 
@@ -50,7 +53,10 @@ export class TargetHealth {
     return this.#down.size === 0 ? targets : targets.filter((target) => !this.isDown(target))
   }
 
-  /** Whole seconds until the first of them may be tried again: the Retry-After of a 503 when all are out. 0: one may be tried now. */
+  /**
+   * Whole seconds until the first of them may be tried again: the Retry-After of a 503 when all are out. 0: one may be
+   * tried now.
+   */
   retryAfterSeconds(targets: readonly Target[]): number {
     if (targets.length === 0) return 0
     return Math.ceil(Math.min(...targets.map((target) => this.#remainingMs(target))) / 1000)

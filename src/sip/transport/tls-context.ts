@@ -4,12 +4,15 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 import type { TlsMaterial, TlsTuning } from './types.ts'
 
 /**
- * No ticket: a resumed session skips every certificate check. No renegotiation: a TLS 1.2 peer could come back with another
- * certificate after the judgement.
+ * No ticket: a resumed session skips every certificate check. No renegotiation: a TLS 1.2 peer could come back with
+ * another certificate after the judgement.
  */
 const secureOptions = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION
 
-/** The whole set, for `createSecureContext` and `setSecureContext` alike: one that lacks `ca` would trust Node's own roots. */
+/**
+ * The whole set, for `createSecureContext` and `setSecureContext` alike: one that lacks `ca` would trust Node's own
+ * roots.
+ */
 export function contextOptions(material: TlsMaterial): SecureContextOptions {
   if (material.ca.length === 0) throw new TypeError('the trust list is empty: every peer would be refused')
   return {
@@ -24,7 +27,12 @@ export function contextOptions(material: TlsMaterial): SecureContextOptions {
   }
 }
 
-function tunedContext({ ecdhCurve, sigalgs, allowPartialTrustChain, passphrase }: TlsTuning = {}): SecureContextOptions {
+function tunedContext({
+  ecdhCurve,
+  sigalgs,
+  allowPartialTrustChain,
+  passphrase,
+}: TlsTuning = {}): SecureContextOptions {
   return {
     ...(ecdhCurve === undefined ? {} : { ecdhCurve }),
     ...(sigalgs === undefined ? {} : { sigalgs }),

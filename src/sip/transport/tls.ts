@@ -12,9 +12,16 @@ import { alpnOf, contextOptions } from './tls-context.ts'
 import type { ListenerSettings, PeerEvidence, TlsMaterial, TlsTuning } from './types.ts'
 
 /** Takes over a socket whose peer was accepted. */
-export type TakeSecured = (socket: TLSSocket, ends: { readonly local: SocketAddress; readonly remote: SocketAddress }, peer: PeerIdentity | undefined, own: OwnIdentity) => void
+export type TakeSecured = (
+  socket: TLSSocket,
+  ends: { readonly local: SocketAddress; readonly remote: SocketAddress },
+  peer: PeerIdentity | undefined,
+  own: OwnIdentity,
+) => void
 
-/** What is kept of a connection while its handshake runs: once it is over, or has failed, the socket no longer knows. */
+/**
+ * What is kept of a connection while its handshake runs: once it is over, or has failed, the socket no longer knows.
+ */
 interface Handshake {
   readonly local: SocketAddress
   readonly remote: SocketAddress
@@ -94,14 +101,25 @@ export class TlsAcceptor {
     const ends = endHandshake(socket)
     if (ends === undefined) return void socket.destroy()
     const { local, remote, own } = ends
-    const evidence = readEvidence(socket, { side: 'accepted', face: this.#settings.face, remote, wantedName: undefined })
+    const evidence = readEvidence(socket, {
+      side: 'accepted',
+      face: this.#settings.face,
+      remote,
+      wantedName: undefined,
+    })
     const judgement = judgeAccepted(this.#core, evidence, this.#settings.mutual)
     if (judgement.kind === 'accept') return this.#take(socket, { local, remote }, judgement.peer, own)
     this.#refuse(socket, ends, evidence, judgement.code, judgement.detail)
   }
 
   /** The reason goes out in one line; what the peer has sent is never looked at. */
-  #refuse(socket: TLSSocket, ends: Omit<Handshake, 'leave'>, evidence: PeerEvidence, code: string, detail: unknown): void {
+  #refuse(
+    socket: TLSSocket,
+    ends: Omit<Handshake, 'leave'>,
+    evidence: PeerEvidence,
+    code: string,
+    detail: unknown,
+  ): void {
     socket.on('error', (error) => this.#incident(ends.remote, `while refusing: ${error.message}`))
     socket.end(reasonLine(code), 'latin1', () => socket.destroy())
     destroyLater(socket)
@@ -126,10 +144,27 @@ export class TlsAcceptor {
     socket.destroy()
     if (ends === undefined) return
     const { local, remote, own } = ends
-    if (silent) return this.#core.user.onIncident({ event: 'connection.probe', flow: undefined, remote, reason: 'closed or silent before its ClientHello' })
+    if (silent)
+      return this.#core.user.onIncident({
+        event: 'connection.probe',
+        flow: undefined,
+        remote,
+        reason: 'closed or silent before its ClientHello',
+      })
     const cause = causeOf(error)
     const code = cause.errorCode === 'ECONNRESET' ? 'tls.handshake-failed' : refusalCode(cause, 'tls.handshake-failed')
-    this.#core.user.onRefused({ side: 'accepted', face: this.#settings.face, local, remote, wantedName: undefined, code, ...cause, evidence: undefined, detail: undefined, own })
+    this.#core.user.onRefused({
+      side: 'accepted',
+      face: this.#settings.face,
+      local,
+      remote,
+      wantedName: undefined,
+      code,
+      ...cause,
+      evidence: undefined,
+      detail: undefined,
+      own,
+    })
   }
 
   #incident(remote: SocketAddress, reason: string): void {
@@ -154,7 +189,10 @@ class StapleError extends Error {
   }
 }
 
-/** The TCP socket below: `tls.Server` makes its TLSSocket around it and keeps it there. A failed TLSSocket has no addresses left. */
+/**
+ * The TCP socket below: `tls.Server` makes its TLSSocket around it and keeps it there. A failed TLSSocket has no
+ * addresses left.
+ */
 function rawOf(socket: TLSSocket): ShakingSocket {
   const parent: unknown = Reflect.get(socket, '_parent')
   return (parent ?? socket) as ShakingSocket

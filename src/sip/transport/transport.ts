@@ -10,7 +10,18 @@ import { Incoming } from './incoming.ts'
 import { LinkFaults } from './link-faults.ts'
 import { Outgoing } from './outgoing.ts'
 import { defaultTransportSettings, type TransportSettings } from './settings.ts'
-import type { Judgement, LinkFault, Listener, ListenerSettings, NextHop, PeerEvidence, TlsMaterial, TraceTap, TransportLayer, TransportUser } from './types.ts'
+import type {
+  Judgement,
+  LinkFault,
+  Listener,
+  ListenerSettings,
+  NextHop,
+  PeerEvidence,
+  TlsMaterial,
+  TraceTap,
+  TransportLayer,
+  TransportUser,
+} from './types.ts'
 import { Turns } from './turns.ts'
 import { UdpSockets } from './udp-sockets.ts'
 
@@ -42,7 +53,17 @@ class Transport implements TransportLayer {
 
   constructor({ clock, user, judge, limits = defaultLimits, settings: changes }: TransportOptions) {
     const settings = { ...defaultTransportSettings, ...changes }
-    const core: Core = { clock, user, limits, judge, settings, flows: new FlowTable(), turns: new Turns(), faults: new LinkFaults(), trace: undefined }
+    const core: Core = {
+      clock,
+      user,
+      limits,
+      judge,
+      settings,
+      flows: new FlowTable(),
+      turns: new Turns(),
+      faults: new LinkFaults(),
+      trace: undefined,
+    }
     this.#core = core
     this.#admission = new Admission(settings)
     this.#udp = new UdpSockets(core)

@@ -1,4 +1,7 @@
-/** The flows that read or were given something to send in this turn of the event loop: at its end each writes once, and may read again. */
+/**
+ * The flows that read or were given something to send in this turn of the event loop: at its end each writes once, and
+ * may read again.
+ */
 
 export interface TakesTurns {
   endTurn(): void

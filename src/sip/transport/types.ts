@@ -13,7 +13,10 @@ export interface NextHop {
   readonly face: string
   /** What is shown when dialling, where it is not the certificate of the face: the name given to `setOutgoingTls`. */
   readonly identity?: string
-  /** Host the address came from, e.g. `fe1.lab.test`: names the flow and its link faults. Absent: `verifyName`, else the address. */
+  /**
+   * Host the address came from, e.g. `fe1.lab.test`: names the flow and its link faults. Absent: `verifyName`, else the
+   * address.
+   */
   readonly host?: string
 }
 
@@ -102,7 +105,10 @@ export interface Refusal {
   readonly local: SocketAddress | undefined
   readonly remote: SocketAddress
   readonly wantedName: string | undefined
-  /** Verdict code, e.g. `cert.expired`, `tls.handshake-failed`, `link.refused`, `link.cut`, `flow.closed-after-handshake`. */
+  /**
+   * Verdict code, e.g. `cert.expired`, `tls.handshake-failed`, `link.refused`, `link.cut`,
+   * `flow.closed-after-handshake`.
+   */
   readonly code: string
   /** Node's error code and message where there is one. */
   readonly errorCode: string | undefined
@@ -124,8 +130,16 @@ export interface TransportUser {
   onBehind?(flow: Flow): void
   /** Datagrams wait for so many milliseconds until they are read: 0 when none are left, Infinity when some are lost. */
   onWait?(ms: number): void
-  /** Malformed input and the like, for counters, trace and log: `message.malformed`, `connection.probe`, `connection.limit`, … */
-  onIncident(incident: { readonly event: string; readonly flow: Flow | undefined; readonly remote: SocketAddress; readonly reason: string }): void
+  /**
+   * Malformed input and the like, for counters, trace and log: `message.malformed`, `connection.probe`,
+   * `connection.limit`, …
+   */
+  onIncident(incident: {
+    readonly event: string
+    readonly flow: Flow | undefined
+    readonly remote: SocketAddress
+    readonly reason: string
+  }): void
 }
 
 /** Sees every message as it passes, for `siplab trace`; undefined costs nothing. */
@@ -143,7 +157,10 @@ export interface TransportLayer {
   listen(settings: ListenerSettings): Promise<Listener>
   /** The open flow that may be reused for this hop: same address, transport, own certificate and verified peer name. */
   existing(hop: NextHop): Flow | undefined
-  /** That flow, else a new one. Rejects with DialError after reporting through `onRefused`. Concurrent calls for one hop share one dial. */
+  /**
+   * That flow, else a new one. Rejects with DialError after reporting through `onRefused`. Concurrent calls for one hop
+   * share one dial.
+   */
   connect(hop: NextHop): Promise<Flow>
   flow(id: FlowId): Flow | undefined
   flows(): Iterable<Flow>

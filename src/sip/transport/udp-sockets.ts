@@ -1,4 +1,6 @@
-/** The datagram sockets of a node: one per UDP listener, and one per face and family where it sends without listening. */
+/**
+ * The datagram sockets of a node: one per UDP listener, and one per face and family where it sends without listening.
+ */
 import { isIPv6 } from 'node:net'
 import type { Core } from './core.ts'
 import type { Flow } from './flow.ts'
@@ -59,7 +61,14 @@ export class UdpSockets {
     const key = `${face}|${any}`
     const running = this.#opening.get(key)
     if (running !== undefined) return running
-    const opening = new UdpSocket(this.#core, { face, transport: 'udp', address: any, port: 0, mutual: 'off', tls: undefined }).bind()
+    const opening = new UdpSocket(this.#core, {
+      face,
+      transport: 'udp',
+      address: any,
+      port: 0,
+      mutual: 'off',
+      tls: undefined,
+    }).bind()
     this.#opening.set(key, opening)
     const socket = await opening.finally(() => this.#opening.delete(key))
     this.#sockets.add(socket)

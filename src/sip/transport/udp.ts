@@ -34,7 +34,13 @@ export class UdpFlow implements Flow {
   readonly #socket: UdpSocket
   #notes: Map<string, unknown> | undefined
 
-  constructor(socket: UdpSocket, remote: SocketAddress, direction: 'accepted' | 'dialled', dialledName: string | undefined, at: { readonly wall: number; readonly now: number }) {
+  constructor(
+    socket: UdpSocket,
+    remote: SocketAddress,
+    direction: 'accepted' | 'dialled',
+    dialledName: string | undefined,
+    at: { readonly wall: number; readonly now: number },
+  ) {
     this.#socket = socket
     this.face = socket.settings.face
     this.local = socket.local
@@ -80,7 +86,10 @@ export class UdpSocket implements Listener {
   readonly #flows = new Set<UdpFlow>()
   /** By address and port. Asked for every datagram: no key is put together from the two (bench/proxy.ts, UDP calls). */
   readonly #hosts = new Map<string, Map<number, UdpFlow>>()
-  /** The host asked for last: most datagrams come from few, and each brings its address as a new string, to be hashed for a look-up. */
+  /**
+   * The host asked for last: most datagrams come from few, and each brings its address as a new string, to be hashed
+   * for a look-up.
+   */
   #last = nowhere
   #local: SocketAddress
   #isClosed = false
@@ -98,7 +107,12 @@ export class UdpSocket implements Listener {
       lookup: (host, _options, callback) => callback(null, host, family),
     })
     this.#datagrams = new Datagrams(this.#socket, core.turns)
-    this.#probe = new QueueProbe({ clock: core.clock, turns: core.turns, send: (octets) => this.#sendToSelf(octets), onWait: (ms) => core.user.onWait?.(ms) })
+    this.#probe = new QueueProbe({
+      clock: core.clock,
+      turns: core.turns,
+      send: (octets) => this.#sendToSelf(octets),
+      onWait: (ms) => core.user.onWait?.(ms),
+    })
     this.#socket.on('message', (octets, from) => this.#received(octets, from))
   }
 
@@ -122,13 +136,19 @@ export class UdpSocket implements Listener {
   }
 
   /** The flow to that address, remembered or new. */
-  flowTo(remote: SocketAddress, direction: 'accepted' | 'dialled', dialledName: string | undefined, at = this.#core.clock.now()): UdpFlow {
+  flowTo(
+    remote: SocketAddress,
+    direction: 'accepted' | 'dialled',
+    dialledName: string | undefined,
+    at = this.#core.clock.now(),
+  ): UdpFlow {
     // Whole milliseconds: a fraction would be an object of its own (bench/proxy.ts, UDP calls).
     const now = Math.trunc(at)
     const known = this.known(remote)
     if (known !== undefined) {
       known.heardAt = now
-      if (now - known.movedAt >= 1000 || this.#flows.size * 2 >= this.#core.settings.udpFlows) this.#moveLast(known, now)
+      if (now - known.movedAt >= 1000 || this.#flows.size * 2 >= this.#core.settings.udpFlows)
+        this.#moveLast(known, now)
       return known
     }
     if (this.#flows.size >= this.#core.settings.udpFlows) this.#makeRoom()
@@ -169,10 +189,12 @@ export class UdpSocket implements Listener {
 
   send(flow: UdpFlow, text: string): void {
     const fault = this.#core.faults.on(flow.dialledName)
-    if (fault?.kind === 'cut' || fault?.kind === 'silent') return this.#incident('datagram.dropped', flow, flow.remote, 'link.cut')
+    if (fault?.kind === 'cut' || fault?.kind === 'silent')
+      return this.#incident('datagram.dropped', flow, flow.remote, 'link.cut')
     // A datagram may come from port 0, and a record of DNS may name it; nothing can be sent there.
     if (flow.remote.port === 0) return this.#incident('datagram.dropped', flow, flow.remote, 'flow.no-port')
-    if (this.#datagrams.queued > this.#core.settings.sendQueueBytes) return this.#incident('datagram.dropped', flow, flow.remote, 'flow.send-queue-full')
+    if (this.#datagrams.queued > this.#core.settings.sendQueueBytes)
+      return this.#incident('datagram.dropped', flow, flow.remote, 'flow.send-queue-full')
     this.#core.trace?.({ direction: 'out', flow, text })
     this.#datagrams.add(text, flow.remote)
   }

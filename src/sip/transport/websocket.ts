@@ -138,10 +138,15 @@ export class WebSocketAcceptor {
     this.#http.on('clientError', (error, duplex) => this.#refuse(duplex, error.message))
   }
 
-  /** `take` is called once, in the turn in which the WebSocket opens; never when the peer does not ask for one in time. */
+  /**
+   * `take` is called once, in the turn in which the WebSocket opens; never when the peer does not ask for one in time.
+   */
   accept(socket: Socket, remote: SocketAddress, take: (wire: WebSocketWire) => void): void {
     const { handshakeSeconds } = this.#core.settings
-    const timer = setTimeout(() => this.#refuse(socket, `no WebSocket within ${handshakeSeconds} s`), handshakeSeconds * 1000)
+    const timer = setTimeout(
+      () => this.#refuse(socket, `no WebSocket within ${handshakeSeconds} s`),
+      handshakeSeconds * 1000,
+    )
     this.#waiting.set(socket, { remote, take, timer })
     socket.once('close', () => this.#leave(socket))
     this.#http.emit('connection', socket)
@@ -150,17 +155,26 @@ export class WebSocketAcceptor {
 
   #upgrade(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
-    if (!offered.includes(subprotocol)) return this.#refuse(duplex, 'a WebSocket that does not offer the subprotocol sip')
+    if (!offered.includes(subprotocol))
+      return this.#refuse(duplex, 'a WebSocket that does not offer the subprotocol sip')
     const waiting = this.#leave(duplex)
     if (waiting === undefined) return void duplex.destroy()
-    this.#webSockets.handleUpgrade(request, duplex, head, (webSocket) => waiting.take(new WebSocketWire(webSocket, request.socket)))
+    this.#webSockets.handleUpgrade(request, duplex, head, (webSocket) =>
+      waiting.take(new WebSocketWire(webSocket, request.socket)),
+    )
   }
 
   #refuse(duplex: Duplex, reason: string): void {
     const waiting = this.#leave(duplex)
     duplex.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () => duplex.destroy())
     destroyLater(duplex)
-    if (waiting !== undefined) this.#core.user.onIncident({ event: 'connection.websocket-refused', flow: undefined, remote: waiting.remote, reason })
+    if (waiting !== undefined)
+      this.#core.user.onIncident({
+        event: 'connection.websocket-refused',
+        flow: undefined,
+        remote: waiting.remote,
+        reason,
+      })
   }
 
   /** It waits no longer; undefined when it did not. */
@@ -172,8 +186,16 @@ export class WebSocketAcceptor {
   }
 }
 
-/** Asks the server at the other end of a connected socket for a WebSocket. `take` is called in the turn in which it opens. */
-export function openWebSocket(core: Core, socket: Socket, host: string, take: (wire: WebSocketWire) => ConnectionFlow): Promise<ConnectionFlow> {
+/**
+ * Asks the server at the other end of a connected socket for a WebSocket. `take` is called in the turn in which it
+ * opens.
+ */
+export function openWebSocket(
+  core: Core,
+  socket: Socket,
+  host: string,
+  take: (wire: WebSocketWire) => ConnectionFlow,
+): Promise<ConnectionFlow> {
   const webSocket = new WebSocket(`ws://${host}/`, [subprotocol], {
     createConnection: () => socket,
     perMessageDeflate: false,

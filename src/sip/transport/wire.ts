@@ -42,7 +42,9 @@ export interface Wiring<W extends Wire> {
   /** True: every message is a frame of its own. False: the messages of one turn go out as one write. */
   readonly framed: boolean
   reader(limits: MessageLimits, events: FramerEvents): Reader
-  /** Octets handed to the system that the peer has not taken: a number that stands still when the peer does not read. */
+  /**
+   * Octets handed to the system that the peer has not taken: a number that stands still when the peer does not read.
+   */
   systemQueue(wire: W): number
   /** Lets the wire's events reach the flow. */
   attach(wire: W, flow: ConnectionFlow): void

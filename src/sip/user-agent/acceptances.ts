@@ -1,4 +1,7 @@
-/** The 2xx of a callee is repeated until its ACK arrives, over every transport: it answers end to end (RFC 3261 §13.3.1.4). */
+/**
+ * The 2xx of a callee is repeated until its ACK arrives, over every transport: it answers end to end (RFC 3261
+ * §13.3.1.4).
+ */
 import type { Clock, Timer } from '../clock.ts'
 import { flat } from '../message/flat.ts'
 import type { SipRequest } from '../message/types.ts'

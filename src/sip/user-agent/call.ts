@@ -1,4 +1,7 @@
-/** One call as the user agent that placed it sees it: an INVITE until its final response, then a dialog (RFC 3261 §13, §15). */
+/**
+ * One call as the user agent that placed it sees it: an INVITE until its final response, then a dialog (RFC 3261 §13,
+ * §15).
+ */
 import type { SipRequest, SipResponse } from '../message/types.ts'
 import { type DialogState, dialogOfCaller, isOf } from './dialog.ts'
 import type { IncomingRequest } from './incoming.ts'

@@ -1,4 +1,7 @@
-/** A dialog (RFC 3261 §12): what both ends remember so that later requests find their way. Plain data; change makes a copy. */
+/**
+ * A dialog (RFC 3261 §12): what both ends remember so that later requests find their way. Plain data; change makes a
+ * copy.
+ */
 import { flat } from '../message/flat.ts'
 import type { HeaderField, SipRequest, SipResponse } from '../message/types.ts'
 import { parseNameAddress } from '../message/name-address.ts'
@@ -30,7 +33,10 @@ export function dialogOfCaller(request: SipRequest, response: SipResponse): Dial
     remote: flat(response.to.text),
     remoteTag: response.toTag === undefined ? undefined : flat(response.toTag),
     remoteTarget: flat(response.addresses('Contact')[0]?.uri.text ?? request.requestUri),
-    routes: response.addresses('Record-Route').map(({ text }) => flat(text)).reverse(),
+    routes: response
+      .addresses('Record-Route')
+      .map(({ text }) => flat(text))
+      .reverse(),
     localSequence: request.cseq,
     remoteSequence: undefined,
   }
@@ -55,11 +61,19 @@ export function isOf(dialog: DialogState, request: SipRequest): boolean {
   return dialog.callId === request.callId && dialog.localTag === request.toTag && dialog.remoteTag === request.fromTag
 }
 
-/** Request-URI, Route values and next hop of a request inside the dialog (§12.2.1.1): a strict router takes the Request-URI. */
-export function wayInside({ remoteTarget, routes }: DialogState): { readonly uri: string; readonly headers: readonly HeaderField[]; readonly nextHop: string } {
+/**
+ * Request-URI, Route values and next hop of a request inside the dialog (§12.2.1.1): a strict router takes the
+ * Request-URI.
+ */
+export function wayInside({ remoteTarget, routes }: DialogState): {
+  readonly uri: string
+  readonly headers: readonly HeaderField[]
+  readonly nextHop: string
+} {
   const [first, ...rest] = routes
   if (first === undefined) return { uri: remoteTarget, headers: [], nextHop: remoteTarget }
   const top = parseNameAddress(first).uri
-  if (top.parameters.has('lr')) return { uri: remoteTarget, headers: routes.map((route) => ['Route', route]), nextHop: top.text }
+  if (top.parameters.has('lr'))
+    return { uri: remoteTarget, headers: routes.map((route) => ['Route', route]), nextHop: top.text }
   return { uri: top.text, headers: [...rest, `<${remoteTarget}>`].map((route) => ['Route', route]), nextHop: top.text }
 }

@@ -22,7 +22,11 @@ export class IncomingRequest {
   private readonly always: readonly HeaderField[]
   private readonly onAccepted: (incoming: IncomingRequest, send: () => void) => void
 
-  constructor(transaction: ServerTransaction, always: readonly HeaderField[], onAccepted: (incoming: IncomingRequest, send: () => void) => void) {
+  constructor(
+    transaction: ServerTransaction,
+    always: readonly HeaderField[],
+    onAccepted: (incoming: IncomingRequest, send: () => void) => void,
+  ) {
     this.transaction = transaction
     this.request = transaction.request
     this.flow = transaction.flow

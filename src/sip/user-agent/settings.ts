@@ -28,10 +28,19 @@ export interface UserAgentSettings {
   /**
    * Answers a 401 or 407: header fields for a second try, undefined to give up. Digest lives above the stack.
    */
-  readonly authenticate?: (challenge: SipResponse, request: SipRequest) => readonly HeaderField[] | undefined | Promise<readonly HeaderField[] | undefined>
-  /** A request that belongs to no dialog, or to a dialog whose owner does not listen. Absent: OPTIONS gets 200, all else 405. */
+  readonly authenticate?: (
+    challenge: SipResponse,
+    request: SipRequest,
+  ) => readonly HeaderField[] | undefined | Promise<readonly HeaderField[] | undefined>
+  /**
+   * A request that belongs to no dialog, or to a dialog whose owner does not listen. Absent: OPTIONS gets 200, all else
+   * 405.
+   */
   readonly onRequest?: (incoming: IncomingRequest) => void
-  /** A repeated ACK, or the BYE for a superfluous fork, that could not be sent; `peer.no-ack` for a 2xx nobody acknowledged. */
+  /**
+   * A repeated ACK, or the BYE for a superfluous fork, that could not be sent; `peer.no-ack` for a 2xx nobody
+   * acknowledged.
+   */
   readonly onTrouble?: (error: unknown) => void
 }
 
@@ -50,7 +59,9 @@ export interface RequestOptions {
   readonly onProvisional?: (response: SipResponse) => void
 }
 
-/** No final response: `peer.silent` (Timer B or F), `overload.transactions`, or the code of the transport or DNS error. */
+/**
+ * No final response: `peer.silent` (Timer B or F), `overload.transactions`, or the code of the transport or DNS error.
+ */
 export class UserAgentError extends Error {
   readonly code: string
 

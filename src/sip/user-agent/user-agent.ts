@@ -1,4 +1,6 @@
-/** A small user agent for link probes, checks and scenario steps: requests with an answer, calls, and incoming requests. */
+/**
+ * A small user agent for link probes, checks and scenario steps: requests with an answer, calls, and incoming requests.
+ */
 import { composeRequest } from '../message/compose.ts'
 import { parseText } from '../message/parse.ts'
 import { randomToken } from '../message/random.ts'
@@ -26,7 +28,8 @@ export interface UserAgent {
 
 /**
  * @example
- * const agent = createUserAgent({ clock, wheel, timers: defaultTimers, limits: defaultTransactionLimits, transport, locate, face: 'internal',
+ * const agent = createUserAgent({ clock, wheel, timers: defaultTimers, limits: defaultTransactionLimits, transport,
+ * locate, face: 'internal',
  *   identity: '<sip:alice@lab.test>', contact, via, headers: [['User-Agent', 'siplab']] })
  * const { status } = await agent.request('OPTIONS', 'sip:fe1.lab.test;transport=tls')
  */
@@ -74,7 +77,12 @@ class Agent implements UserAgent, TransactionUser, CallHome {
     return call
   }
 
-  async requestInside(dialog: DialogState, method: string, sequence: number, options: RequestOptions): Promise<SipResponse> {
+  async requestInside(
+    dialog: DialogState,
+    method: string,
+    sequence: number,
+    options: RequestOptions,
+  ): Promise<SipResponse> {
     return this.ask(this.inside(dialog, method, sequence, options))
   }
 
@@ -95,7 +103,9 @@ class Agent implements UserAgent, TransactionUser, CallHome {
   }
 
   onRequest(transaction: ServerTransaction): void {
-    const incoming = new IncomingRequest(transaction, this.settings.headers, (accepted, send) => this.onAccepted(accepted, send))
+    const incoming = new IncomingRequest(transaction, this.settings.headers, (accepted, send) =>
+      this.onAccepted(accepted, send),
+    )
     transaction.context = incoming
     for (const call of this.calls) if (call.owns(incoming.request)) return call.take(incoming)
     if (this.settings.onRequest !== undefined) return this.settings.onRequest(incoming)
@@ -169,9 +179,13 @@ class Agent implements UserAgent, TransactionUser, CallHome {
           resolve({ request: sent, response })
         },
         onTimeout: () => reject(new UserAgentError('peer.silent', `no answer to ${draft.method} ${draft.uri} in time`)),
-        onTransportError: (_, because) => reject(new UserAgentError(because, `${draft.method} ${draft.uri} was not answered: ${because}`)),
+        onTransportError: (_, because) =>
+          reject(new UserAgentError(because, `${draft.method} ${draft.uri} was not answered: ${because}`)),
       })
-      if (transaction === undefined) return reject(new UserAgentError('overload.transactions', `no transaction is free for ${draft.method} ${draft.uri}`))
+      if (transaction === undefined)
+        return reject(
+          new UserAgentError('overload.transactions', `no transaction is free for ${draft.method} ${draft.uri}`),
+        )
       const text = this.write(draft, flow, transaction.branch)
       const message = parseText(text)
       if (message.kind === 'request') sent = message
@@ -215,9 +229,20 @@ class Agent implements UserAgent, TransactionUser, CallHome {
 
   private write(draft: Draft, flow: Flow, branch: Branch): string {
     const { method, uri, from, to, callId, cseq, options } = draft
-    const contact: readonly HeaderField[] = method === 'BYE' || method === 'ACK' ? [] : [['Contact', this.settings.contact(flow)]]
+    const contact: readonly HeaderField[] =
+      method === 'BYE' || method === 'ACK' ? [] : [['Contact', this.settings.contact(flow)]]
     const headers = [...draft.headers, ...contact, ...this.settings.headers, ...(options.headers ?? [])]
-    return composeRequest({ method, uri, via: this.settings.via(flow, branch), from, to, callId, cseq, headers, body: options.body })
+    return composeRequest({
+      method,
+      uri,
+      via: this.settings.via(flow, branch),
+      from,
+      to,
+      callId,
+      cseq,
+      headers,
+      body: options.body,
+    })
   }
 }
 

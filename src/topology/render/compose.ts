@@ -1,6 +1,6 @@
 /**
- * The lab as a docker-compose.yml, in the subset that Compose v2 and docker-compose 1.29 share. Three networks for the three
- * zones; names, addresses, certificates and DNS come from the same topology file as on loopback.
+ * The lab as a docker-compose.yml, in the subset that Compose v2 and docker-compose 1.29 share. Three networks for the
+ * three zones; names, addresses, certificates and DNS come from the same topology file as on loopback.
  */
 import { stringify } from 'yaml'
 import type { LabPlan, NodePlan, StorePlan, Zone } from '../plan-types.ts'
@@ -25,10 +25,18 @@ export interface ComposeOptions {
  * @param plan a plan with `addressing: 'containers'`
  * @throws RangeError for a plan with loopback addresses
  */
-export function renderCompose(plan: LabPlan, { topologyFile = plan.topology, context = '.' }: ComposeOptions = {}): string {
-  if (plan.addressing !== 'containers') throw new RangeError('wanted a plan with container addresses, found one with loopback addresses')
+export function renderCompose(
+  plan: LabPlan,
+  { topologyFile = plan.topology, context = '.' }: ComposeOptions = {},
+): string {
+  if (plan.addressing !== 'containers')
+    throw new RangeError('wanted a plan with container addresses, found one with loopback addresses')
   const lab = { plan, topologyFile, image: siplabImage(context) }
-  const services = Object.fromEntries([...oneShots(lab), ['lab', labService(lab)], ...plan.nodes.map((node) => [node.name, serviceOf(lab, node)])])
+  const services = Object.fromEntries([
+    ...oneShots(lab),
+    ['lab', labService(lab)],
+    ...plan.nodes.map((node) => [node.name, serviceOf(lab, node)]),
+  ])
   const volumes = Object.fromEntries(volumeNames(plan).map((name) => [name, {}]))
   const header = [
     `${plan.topology}: ${plan.about}`,
@@ -37,7 +45,10 @@ export function renderCompose(plan: LabPlan, { topologyFile = plan.topology, con
     'SIPLAB_MOVABLE_CLOCK=1 gives every node a clock that siplab clock moves. docs/containers.md explains.',
   ]
   // docker-compose 1.29 reads YAML 1.1, where a bare no is false.
-  const body = stringify({ services, networks: networks(plan), volumes }, { aliasDuplicateObjects: false, lineWidth: 0, version: '1.1' })
+  const body = stringify(
+    { services, networks: networks(plan), volumes },
+    { aliasDuplicateObjects: false, lineWidth: 0, version: '1.1' },
+  )
   return `${header.map((line) => `# ${line}`).join('\n')}\n${body}`
 }
 
@@ -49,7 +60,10 @@ interface Lab {
 
 /** What runs once before any node: certificates for all who need one, and the directory of each organisation. */
 function oneShots(lab: Lab): readonly (readonly [string, Group])[] {
-  return [...(hasCertificates(lab.plan) ? [['certs', certsService(lab)] as const] : []), ['directory', directoryService(lab)]]
+  return [
+    ...(hasCertificates(lab.plan) ? [['certs', certsService(lab)] as const] : []),
+    ['directory', directoryService(lab)],
+  ]
 }
 
 function hasCertificates({ certificates }: LabPlan): boolean {
@@ -79,16 +93,31 @@ function directoryService({ plan, topologyFile, image }: Lab): Group {
     environment: { ...containerAddresses, ...(inDatabase ? { SIPLAB_STORE_URL: storeUrl(store) } : {}) },
     ...confined,
     ...(inDatabase
-      ? { depends_on: { [sql.name]: { condition: 'service_healthy' } }, networks: [networkName(plan, sql.organisation, 'internal')] }
+      ? {
+          depends_on: { [sql.name]: { condition: 'service_healthy' } },
+          networks: [networkName(plan, sql.organisation, 'internal')],
+        }
       : { network_mode: 'none', volumes: [`${volumeOf(plan, 'store')}:${dataFolder}`] }),
   }
 }
 
-/** Where the commands of `--lab compose` run: it reaches every node by the control socket in its volume, and has no network. */
+/**
+ * Where the commands of `--lab compose` run: it reaches every node by the control socket in its volume, and has no
+ * network.
+ */
 function labService({ plan, topologyFile, image }: Lab): Group {
   return {
     ...image,
-    command: ['siplab', 'supervise', '--topology', topologyFile, '--network', String(plan.network), '--data', dataFolder],
+    command: [
+      'siplab',
+      'supervise',
+      '--topology',
+      topologyFile,
+      '--network',
+      String(plan.network),
+      '--data',
+      dataFolder,
+    ],
     environment: { ...containerAddresses, ...movableClock },
     ...confined,
     ...(hasCertificates(plan) ? { depends_on: { certs: { condition: 'service_completed_successfully' } } } : {}),
@@ -98,7 +127,10 @@ function labService({ plan, topologyFile, image }: Lab): Group {
 }
 
 function everyFolder(plan: LabPlan): readonly string[] {
-  return [`${volumeOf(plan, 'pki')}:${dataFolder}/pki`, ...plan.nodes.filter(runsSiplab).map(({ name }) => nodeFolder(plan, name))]
+  return [
+    `${volumeOf(plan, 'pki')}:${dataFolder}/pki`,
+    ...plan.nodes.filter(runsSiplab).map(({ name }) => nodeFolder(plan, name)),
+  ]
 }
 
 function nodeFolder(plan: LabPlan, node: string): string {
@@ -115,17 +147,44 @@ function siplabService({ plan, topologyFile, image }: Lab, node: NodePlan): Grou
   const store = 'store' in node.settings ? node.settings.store : undefined
   const isGround = node.role === 'dns' || node.role === 'pki'
   const ended = [...(hasCertificates(plan) ? ['certs'] : []), ...(store === undefined ? [] : ['directory'])]
-  const before = { ...conditions(ended, 'service_completed_successfully'), ...conditions(isGround ? [] : groundOf(plan, node), 'service_healthy') }
-  const published = node.role === 'access-proxy' && node.organisation === plan.domain ? { ports: publishedPorts(node) } : {}
+  const before = {
+    ...conditions(ended, 'service_completed_successfully'),
+    ...conditions(isGround ? [] : groundOf(plan, node), 'service_healthy'),
+  }
+  const published =
+    node.role === 'access-proxy' && node.organisation === plan.domain ? { ports: publishedPorts(node) } : {}
   return {
     ...image,
-    command: ['siplab', 'node', 'start', node.name, '--topology', topologyFile, '--network', String(plan.network), '--data', dataFolder, '--log-format', 'text'],
+    command: [
+      'siplab',
+      'node',
+      'start',
+      node.name,
+      '--topology',
+      topologyFile,
+      '--network',
+      String(plan.network),
+      '--data',
+      dataFolder,
+      '--log-format',
+      'text',
+    ],
     hostname: node.fqdn,
-    environment: { ...containerAddresses, ...movableClock, ...(store?.kind === 'postgres' ? { SIPLAB_STORE_URL: storeUrl(store) } : {}) },
+    environment: {
+      ...containerAddresses,
+      ...movableClock,
+      ...(store?.kind === 'postgres' ? { SIPLAB_STORE_URL: storeUrl(store) } : {}),
+    },
     ...confined,
     sysctls: unprivileged,
     ...(Object.keys(before).length === 0 ? {} : { depends_on: before }),
-    healthcheck: { test: ['CMD', 'siplab-healthy', node.name, dataFolder], interval: isGround ? '2s' : '4s', timeout: '5s', retries: 3, start_period: '30s' },
+    healthcheck: {
+      test: ['CMD', 'siplab-healthy', node.name, dataFolder],
+      interval: isGround ? '2s' : '4s',
+      timeout: '5s',
+      retries: 3,
+      start_period: '30s',
+    },
     stop_grace_period: '35s',
     networks: attachments(plan, node),
     ...published,
@@ -135,7 +194,9 @@ function siplabService({ plan, topologyFile, image }: Lab, node: NodePlan): Grou
 
 /** Names and revocation lists first: who starts later may need them at once. */
 function groundOf(plan: LabPlan, { organisation }: NodePlan): readonly string[] {
-  return plan.nodes.filter((node) => node.organisation === organisation && (node.role === 'dns' || node.role === 'pki')).map(({ name }) => name)
+  return plan.nodes
+    .filter((node) => node.organisation === organisation && (node.role === 'dns' || node.role === 'pki'))
+    .map(({ name }) => name)
 }
 
 function conditions(services: readonly string[], condition: string): Group {
@@ -187,7 +248,11 @@ function balancerService(plan: LabPlan, node: NodePlan): Group {
     read_only: true,
     tmpfs: ['/tmp'],
     environment: { HAPROXY_CONFIGURATION: renderHaproxy(node) },
-    entrypoint: ['sh', '-c', 'printf %s "$$HAPROXY_CONFIGURATION" > /tmp/haproxy.cfg && exec haproxy -db -f /tmp/haproxy.cfg'],
+    entrypoint: [
+      'sh',
+      '-c',
+      'printf %s "$$HAPROXY_CONFIGURATION" > /tmp/haproxy.cfg && exec haproxy -db -f /tmp/haproxy.cfg',
+    ],
     networks: attachments(plan, node),
   }
 }
@@ -203,26 +268,50 @@ function publishedPorts(node: NodePlan): readonly string[] {
 
 function nodeVolumes(plan: LabPlan, node: NodePlan): readonly string[] {
   const own = nodeFolder(plan, node.name)
-  const stores = 'store' in node.settings && node.settings.store.kind === 'sqlite' ? [`${volumeOf(plan, 'store')}:${dataFolder}`] : []
+  const stores =
+    'store' in node.settings && node.settings.store.kind === 'sqlite'
+      ? [`${volumeOf(plan, 'store')}:${dataFolder}`]
+      : []
   return node.role === 'pki' ? [own, `${volumeOf(plan, 'pki')}:${dataFolder}/pki:ro`] : [...stores, own]
 }
 
 function attachments(plan: LabPlan, node: NodePlan): Group {
-  const attached = node.faces.flatMap((face) => (Object.entries(face.addresses) as [Zone, string][]).map(([zone, address]) => ({ zone, address, fqdn: face.fqdn })))
-  return Object.fromEntries(attached.map(({ zone, address, fqdn }) => [networkName(plan, node.organisation, zone), { ipv4_address: address, aliases: aliases(plan, node, fqdn) }]))
+  const attached = node.faces.flatMap((face) =>
+    (Object.entries(face.addresses) as [Zone, string][]).map(([zone, address]) => ({ zone, address, fqdn: face.fqdn })),
+  )
+  return Object.fromEntries(
+    attached.map(({ zone, address, fqdn }) => [
+      networkName(plan, node.organisation, zone),
+      { ipv4_address: address, aliases: aliases(plan, node, fqdn) },
+    ]),
+  )
 }
 
 /** A pool name without a balancer is one more name of its only front end. */
 function aliases(plan: LabPlan, node: NodePlan, fqdn: string): readonly string[] {
   const { settings } = node
-  const alone = settings.kind === 'front-end' && settings.members.length === 1 && !plan.nodes.some((other) => other.fqdn === settings.home)
+  const alone =
+    settings.kind === 'front-end' &&
+    settings.members.length === 1 &&
+    !plan.nodes.some((other) => other.fqdn === settings.home)
   return alone ? [fqdn, settings.home] : [fqdn]
 }
 
 function networks(plan: LabPlan): Group {
-  const names = plan.nodes.flatMap((node) => node.faces.flatMap((face) => (Object.entries(face.addresses) as [Zone, string][]).map(([zone, address]) => ({ name: networkName(plan, node.organisation, zone), zone, address }))))
+  const names = plan.nodes.flatMap((node) =>
+    node.faces.flatMap((face) =>
+      (Object.entries(face.addresses) as [Zone, string][]).map(([zone, address]) => ({
+        name: networkName(plan, node.organisation, zone),
+        zone,
+        address,
+      })),
+    ),
+  )
   return Object.fromEntries(
-    names.map(({ name, zone, address }) => [name, { ...(zone === 'internet' ? {} : { internal: true }), ipam: { config: [addressRange(address)] } }]),
+    names.map(({ name, zone, address }) => [
+      name,
+      { ...(zone === 'internet' ? {} : { internal: true }), ipam: { config: [addressRange(address)] } },
+    ]),
   )
 }
 
@@ -239,7 +328,12 @@ function networkName(plan: LabPlan, organisation: string, zone: Zone): string {
 
 function volumeNames(plan: LabPlan): readonly string[] {
   const stores = plan.organisations.some(({ store }) => store.kind === 'sqlite') ? ['store'] : []
-  return ['pki', 'lab', ...stores, ...plan.nodes.filter(({ role }) => role !== 'load-balancer').map(({ name }) => name)].map((name) => volumeOf(plan, name))
+  return [
+    'pki',
+    'lab',
+    ...stores,
+    ...plan.nodes.filter(({ role }) => role !== 'load-balancer').map(({ name }) => name),
+  ].map((name) => volumeOf(plan, name))
 }
 
 /** Two topologies of one folder do not share volumes: the certificates of one are not those of the other. */

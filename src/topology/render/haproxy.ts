@@ -1,15 +1,19 @@
-/** The load balancer of a pool as an HAProxy configuration: connections pass through as TCP, TLS ends on the front end. */
+/**
+ * The load balancer of a pool as an HAProxy configuration: connections pass through as TCP, TLS ends on the front end.
+ */
 import type { LabPlan, LoadBalancerSettings, NodePlan } from '../plan-types.ts'
 
 /**
- * Configuration of one load balancer: `renderHaproxy(nodePlan(plan, 'pool'))`. A front end that does not take a connection is
- * left out until it does again; connections that it ended are ended, so that clients come back through another one at once.
+ * Configuration of one load balancer: `renderHaproxy(nodePlan(plan, 'pool'))`. A front end that does not take a
+ * connection is left out until it does again; connections that it ended are ended, so that clients come back through
+ * another one at once.
  *
  * @throws RangeError for a node of another role
  */
 export function renderHaproxy(node: NodePlan): string {
   const { settings } = node
-  if (settings.kind !== 'load-balancer') throw new RangeError(`wanted a load balancer, found ${node.name}, which is ${node.role}`)
+  if (settings.kind !== 'load-balancer')
+    throw new RangeError(`wanted a load balancer, found ${node.name}, which is ${node.role}`)
   const lines = [
     'global',
     '  maxconn 4096',

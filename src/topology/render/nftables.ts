@@ -2,9 +2,9 @@
 import type { FirewallEnd, FirewallRule, LabPlan, OrganisationPlan, Zone } from '../plan-types.ts'
 
 /**
- * `siplab plan --format nftables`; `nft -c -f FILE` accepts it. One table for the firewall of each organisation. Zones are
- * told apart by interface: the names on top are the only lines to edit. Traffic inside one zone never meets the firewall
- * and is left out.
+ * `siplab plan --format nftables`; `nft -c -f FILE` accepts it. One table for the firewall of each organisation. Zones
+ * are told apart by interface: the names on top are the only lines to edit. Traffic inside one zone never meets the
+ * firewall and is left out.
  */
 export function renderNftables(plan: LabPlan): string {
   const head = [
@@ -38,7 +38,11 @@ function firewallOf(plan: LabPlan, organisation: OrganisationPlan): readonly str
     '    type filter hook forward priority filter; policy drop;',
     '    ct state established,related accept',
     '    ct state invalid drop',
-    ...titles.flatMap((title) => ['', `    # ${title}`, ...crossings.filter((entry) => titleOf(entry) === title).map(({ line }) => `    ${line}`)]),
+    ...titles.flatMap((title) => [
+      '',
+      `    # ${title}`,
+      ...crossings.filter((entry) => titleOf(entry) === title).map(({ line }) => `    ${line}`),
+    ]),
     '  }',
     '}',
   ]
@@ -58,11 +62,14 @@ function crossing(plan: LabPlan, organisation: OrganisationPlan, rule: FirewallR
   return [{ from, to, line }]
 }
 
-/** A host with a face on the internet stands behind the outer firewall; hosts of the other organisation are internet. */
+/**
+ * A host with a face on the internet stands behind the outer firewall; hosts of the other organisation are internet.
+ */
 function zoneSeen(plan: LabPlan, organisation: OrganisationPlan, end: FirewallEnd, other: FirewallEnd): Zone {
   const owner = (name: string) => plan.nodes.find((node) => node.name === name)?.organisation
   const own = owner(end.name)
-  if (own === undefined) return end.zone === 'internal' && owner(other.name) !== organisation.domain ? 'internet' : end.zone
+  if (own === undefined)
+    return end.zone === 'internal' && owner(other.name) !== organisation.domain ? 'internet' : end.zone
   if (own !== organisation.domain) return 'internet'
   return end.zone === 'internet' ? 'perimeter' : end.zone
 }

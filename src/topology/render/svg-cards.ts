@@ -14,17 +14,29 @@ export interface Card {
 const cardText: Style = { size: 10, mono: true }
 
 /** A list of lines; a strong one opens a group. */
-export function linesCard({ x, width }: Slot, kind: string, lines: readonly { readonly text: string; readonly strong?: boolean }[]): Card {
+export function linesCard(
+  { x, width }: Slot,
+  kind: string,
+  lines: readonly { readonly text: string; readonly strong?: boolean }[],
+): Card {
   if (lines.length === 0) return { height: 0, draw: () => '' }
   const inner = Math.min(width - 12, 330)
   const left = x + (width - inner) / 2
-  const set = lines.flatMap((line) => wrap(line.text, inner - 24, cardText).map((part, at) => ({ part, strong: line.strong === true, indent: at > 0 ? 10 : 0 })))
+  const set = lines.flatMap((line) =>
+    wrap(line.text, inner - 24, cardText).map((part, at) => ({
+      part,
+      strong: line.strong === true,
+      indent: at > 0 ? 10 : 0,
+    })),
+  )
   const height = set.length * 14 + 26
   const draw = (y: number) =>
     [
       rectangle(left, y, inner, height, { fill: '#fff', stroke: '#8c959f', width: 0.8, radius: 3 }),
       text(left + 8, y + 13, kind, { size: 9, fill: soft }),
-      ...set.map(({ part, strong, indent }, at) => text(left + 8 + indent, y + 28 + at * 14, part, { ...cardText, bold: strong })),
+      ...set.map(({ part, strong, indent }, at) =>
+        text(left + 8 + indent, y + 28 + at * 14, part, { ...cardText, bold: strong }),
+      ),
     ].join('\n')
   return { height, draw }
 }
@@ -35,19 +47,30 @@ export function certificateCards(plan: LabPlan, slot: Slot): Card {
   const left = slot.x + (slot.width - inner) / 2
   if (certificates.length === 0) {
     const lines = wrap(noCertificate, inner - 20, { size: 11 })
-    return { height: lines.length * 14 + 12, draw: (y) => lines.map((line, at) => text(left + 10, y + 16 + at * 14, line, { size: 11, fill: soft })).join('\n') }
+    return {
+      height: lines.length * 14 + 12,
+      draw: (y) =>
+        lines.map((line, at) => text(left + 10, y + 16 + at * 14, line, { size: 11, fill: soft })).join('\n'),
+    }
   }
   const cards = certificates.map((entry) => certificateCard(plan, entry, left, inner))
   return {
     height: cards.reduce((sum, { height }) => sum + height + 10, -10),
-    draw: (y) => cards.map((card, at) => card.draw(y + cards.slice(0, at).reduce((sum, { height }) => sum + height + 10, 0))).join('\n'),
+    draw: (y) =>
+      cards
+        .map((card, at) => card.draw(y + cards.slice(0, at).reduce((sum, { height }) => sum + height + 10, 0)))
+        .join('\n'),
   }
 }
 
 function certificateCard(plan: LabPlan, { nodes, certificate }: CertificateOf, left: number, width: number): Card {
   const { request, references, organisation } = certificate
   const isPublic = request.authority === 'public'
-  const issuer = isPublic ? 'public CA' : plan.organisations.length > 1 ? `internal CA of ${organisation}` : 'internal CA'
+  const issuer = isPublic
+    ? 'public CA'
+    : plan.organisations.length > 1
+      ? `internal CA of ${organisation}`
+      : 'internal CA'
   const fields: readonly (readonly [string, readonly string[]])[] = [
     ['subject', [`CN=${request.commonName}`]],
     ['SAN', [...request.dnsNames, ...request.uriNames.map((uri) => `URI:${uri}`)]],
@@ -57,7 +80,11 @@ function certificateCard(plan: LabPlan, { nodes, certificate }: CertificateOf, l
     ['at', [references.join(' + ')]],
   ]
   const label = 54
-  const set = fields.flatMap(([name, values]) => values.flatMap((value) => wrap(value, width - label - 14, cardText)).map((part, at) => ({ name: at === 0 ? name : '', part, strong: name === 'subject' || name === 'SAN' })))
+  const set = fields.flatMap(([name, values]) =>
+    values
+      .flatMap((value) => wrap(value, width - label - 14, cardText))
+      .map((part, at) => ({ name: at === 0 ? name : '', part, strong: name === 'subject' || name === 'SAN' })),
+  )
   const height = set.length * 14 + 30
   const draw = (y: number) =>
     [
@@ -65,7 +92,10 @@ function certificateCard(plan: LabPlan, { nodes, certificate }: CertificateOf, l
       ...(isPublic ? [rectangle(left + 4, y + 4, width - 8, height - 8, { stroke: ink, width: 0.7, radius: 2 })] : []),
       text(left + 10, y + 17, nodes.join(', '), { size: 11, bold: true }),
       text(left + width - 10, y + 17, isPublic ? 'PUBLIC' : 'INTERNAL', { size: 9, bold: true, anchor: 'end' }),
-      ...set.flatMap(({ name, part, strong }, at) => [text(left + 10, y + 34 + at * 14, name, { size: 9.5, fill: soft }), text(left + label, y + 34 + at * 14, part, { ...cardText, bold: strong })]),
+      ...set.flatMap(({ name, part, strong }, at) => [
+        text(left + 10, y + 34 + at * 14, name, { size: 9.5, fill: soft }),
+        text(left + label, y + 34 + at * 14, part, { ...cardText, bold: strong }),
+      ]),
     ].join('\n')
   return { height, draw }
 }

@@ -27,7 +27,9 @@ export function wrap(value: string, width: number, style: Style): readonly strin
 
 /** The last place to break in the last two thirds of what fits; a dot opens the next line, all else closes this one. */
 function breakAt(value: string, most: number, marks: RegExp): number | undefined {
-  const places = [...value.slice(0, most + 1).matchAll(marks)].map(({ index }) => (value[index] === '.' ? index : index + 1))
+  const places = [...value.slice(0, most + 1).matchAll(marks)].map(({ index }) =>
+    value[index] === '.' ? index : index + 1,
+  )
   return places.filter((at) => at > most / 3 && at <= most + 1).at(-1)
 }
 
@@ -52,7 +54,13 @@ export interface Paint {
   readonly radius?: number
 }
 
-export function rectangle(x: number, y: number, width: number, height: number, { fill = 'none', stroke = 'none', width: line = 1, dash, radius = 0 }: Paint): string {
+export function rectangle(
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  { fill = 'none', stroke = 'none', width: line = 1, dash, radius = 0 }: Paint,
+): string {
   const extra = dash === undefined ? '' : ` stroke-dasharray="${dash}"`
   return `<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" rx="${radius}" fill="${fill}" stroke="${stroke}" stroke-width="${line}"${extra}/>`
 }
@@ -64,9 +72,13 @@ export interface LineStyle {
   readonly arrow?: 'end' | 'both' | 'none'
 }
 
-export function path(points: readonly (readonly [number, number])[], { width = 1, dash, stroke = ink, arrow = 'none' }: LineStyle): string {
+export function path(
+  points: readonly (readonly [number, number])[],
+  { width = 1, dash, stroke = ink, arrow = 'none' }: LineStyle,
+): string {
   const d = points.map(([x, y], at) => `${at === 0 ? 'M' : 'L'}${round(x)} ${round(y)}`).join(' ')
-  const ends = arrow === 'none' ? '' : ` marker-end="url(#arrow)"${arrow === 'both' ? ' marker-start="url(#arrow)"' : ''}`
+  const ends =
+    arrow === 'none' ? '' : ` marker-end="url(#arrow)"${arrow === 'both' ? ' marker-start="url(#arrow)"' : ''}`
   return `<path d="${d}" fill="none" stroke="${stroke}" stroke-width="${width}"${dash === undefined ? '' : ` stroke-dasharray="${dash}"`}${ends}/>`
 }
 

@@ -14,7 +14,9 @@ const trackStep = 26
 /** Boxes in one row, arrows between neighbours, and a track below for every hop that passes over a column. */
 export function drawHops({ columns, hops }: Sheet, slots: readonly Slot[], top: number): Picture {
   const tallest = Math.max(...slots.map(heightOf))
-  const overhead = hops.filter((hop) => spanOf(hop) > 1 && columns[hop.from]?.kind === 'face' && columns[hop.to]?.kind === 'face')
+  const overhead = hops.filter(
+    (hop) => spanOf(hop) > 1 && columns[hop.from]?.kind === 'face' && columns[hop.to]?.kind === 'face',
+  )
   const rowTop = top + (overhead.length > 0 ? 40 : 6)
   const centre = rowTop + tallest / 2
   const below = pairs(hops.filter((hop) => spanOf(hop) > 1 && !overhead.includes(hop)))
@@ -24,7 +26,9 @@ export function drawHops({ columns, hops }: Sheet, slots: readonly Slot[], top: 
     ...hops.filter((hop) => spanOf(hop) === 1).flatMap((hop) => neighbourArrow(hop, slots, centre, hops)),
     ...hops.filter((hop) => spanOf(hop) === 0).flatMap((hop) => insideArrow(hop, slots, centre)),
     ...pairs(overhead).flatMap((pair) => overheadArrow(pair, slots, rowTop - 18, centre)),
-    ...below.flatMap((pair, at) => trackArrow(pair, slots, centre, rowTop + tallest + 30 + at * trackStep, at, below.length)),
+    ...below.flatMap((pair, at) =>
+      trackArrow(pair, slots, centre, rowTop + tallest + 30 + at * trackStep, at, below.length),
+    ),
   ]
   return { parts, bottom: rowTop + tallest + (below.length === 0 ? 4 : 20 + below.length * trackStep) }
 }
@@ -72,8 +76,24 @@ function frameOf(slots: readonly Slot[], slot: Slot, centre: number): readonly s
   const right = paired ? next.boxX + next.boxWidth : boxX + boxWidth
   const name = paired ? `${column.boxes[0]?.name ?? ''} · access proxy` : 'front ends'
   const y = centre - heightOf(slot) / 2
-  const frame = rectangle(boxX - framePad, y, right - boxX + 2 * framePad, heightOf(slot), { fill: '#fff', stroke: ink, width: paired ? 2.2 : 1, radius: 10, ...(paired ? {} : { dash: '2 3' }) })
-  const between = paired ? [path([[boxX + boxWidth, centre + framePad], [next.boxX, centre + framePad]], { width: 1, dash: '2 4', stroke: soft })] : []
+  const frame = rectangle(boxX - framePad, y, right - boxX + 2 * framePad, heightOf(slot), {
+    fill: '#fff',
+    stroke: ink,
+    width: paired ? 2.2 : 1,
+    radius: 10,
+    ...(paired ? {} : { dash: '2 3' }),
+  })
+  const between = paired
+    ? [
+        path(
+          [
+            [boxX + boxWidth, centre + framePad],
+            [next.boxX, centre + framePad],
+          ],
+          { width: 1, dash: '2 4', stroke: soft },
+        ),
+      ]
+    : []
   return [frame, text((boxX + right) / 2, y + 19, name, { size: 13, bold: true, anchor: 'middle' }), ...between]
 }
 
@@ -88,14 +108,42 @@ function boxesOf(slot: Slot, centre: number): readonly string[] {
   return column.boxes.flatMap(({ name, role, fqdn, address }, at) => {
     const y = top + at * (boxHeight + boxGap)
     const isFace = column.kind === 'face'
-    const frame = { fill: '#fff', stroke: ink, width: isFace ? 1 : 2.2, radius: isFace ? 4 : 10, ...(column.kind === 'phone' ? { dash: '6 4' } : {}) }
-    const nameStyle: Style = { size: sizeFor(isFace ? role : name, boxWidth, isFace ? 12.5 : 15, { size: 1, bold: true }), bold: true, anchor: 'middle' }
+    const frame = {
+      fill: '#fff',
+      stroke: ink,
+      width: isFace ? 1 : 2.2,
+      radius: isFace ? 4 : 10,
+      ...(column.kind === 'phone' ? { dash: '6 4' } : {}),
+    }
+    const nameStyle: Style = {
+      size: sizeFor(isFace ? role : name, boxWidth, isFace ? 12.5 : 15, { size: 1, bold: true }),
+      bold: true,
+      anchor: 'middle',
+    }
     const down = fqdn === '' ? 16 : 0
     return [
       rectangle(boxX, y, boxWidth, boxHeight, frame),
       text(middle, y + down + 21, isFace ? role : name, nameStyle),
-      ...(isFace ? [] : [text(middle, y + down + 36, role, { size: sizeFor(role, boxWidth, 11, { size: 1 }), anchor: 'middle', fill: soft })]),
-      ...(fqdn === '' ? [] : [text(middle, y + 54, fqdn, { size: sizeFor(fqdn, boxWidth, 12, { size: 1, mono: true }), mono: true, bold: true, anchor: 'middle' }), text(middle, y + 69, address, { size: 10.5, mono: true, anchor: 'middle', fill: soft })]),
+      ...(isFace
+        ? []
+        : [
+            text(middle, y + down + 36, role, {
+              size: sizeFor(role, boxWidth, 11, { size: 1 }),
+              anchor: 'middle',
+              fill: soft,
+            }),
+          ]),
+      ...(fqdn === ''
+        ? []
+        : [
+            text(middle, y + 54, fqdn, {
+              size: sizeFor(fqdn, boxWidth, 12, { size: 1, mono: true }),
+              mono: true,
+              bold: true,
+              anchor: 'middle',
+            }),
+            text(middle, y + 69, address, { size: 10.5, mono: true, anchor: 'middle', fill: soft }),
+          ]),
     ]
   })
 }
@@ -118,10 +166,25 @@ function neighbourArrow(hop: Hop, slots: readonly Slot[], centre: number, hops: 
   const y = both ? centre + (rightward ? -19 : 25) : centre
   const labels = labelsOf(hop.links)
   const middle = (x1 + x2) / 2
-  const points: readonly (readonly [number, number])[] = rightward ? [[x1 + 2, y], [x2 - 2, y]] : [[x2 - 2, y], [x1 + 2, y]]
+  const points: readonly (readonly [number, number])[] = rightward
+    ? [
+        [x1 + 2, y],
+        [x2 - 2, y],
+      ]
+    : [
+        [x2 - 2, y],
+        [x1 + 2, y],
+      ]
   return [
     path(points, { ...lineStyle(hop.links), arrow: 'end' }),
-    ...labels.map((label, at) => text(middle, y - 7 - (labels.length - 1 - at) * 12, label, { size: 10, bold: true, anchor: 'middle', halo: true })),
+    ...labels.map((label, at) =>
+      text(middle, y - 7 - (labels.length - 1 - at) * 12, label, {
+        size: 10,
+        bold: true,
+        anchor: 'middle',
+        halo: true,
+      }),
+    ),
     badge(middle, y + 12, hop.number),
   ]
 }
@@ -135,7 +198,13 @@ function insideArrow(hop: Hop, slots: readonly Slot[], centre: number): readonly
   return slot.column.boxes.slice(1).flatMap((_box, at) => {
     const y = top + (at + 1) * boxHeight + at * boxGap
     return [
-      path([[x, y + 2], [x, y + boxGap - 2]], { ...lineStyle(hop.links), arrow: 'both' }),
+      path(
+        [
+          [x, y + 2],
+          [x, y + boxGap - 2],
+        ],
+        { ...lineStyle(hop.links), arrow: 'both' },
+      ),
       badge(x - 18, y + boxGap / 2, hop.number),
       text(x + 10, y + boxGap / 2 + 4, labelsOf(hop.links)[0] ?? '', { size: 10, bold: true }),
     ]
@@ -151,11 +220,28 @@ function overheadArrow(pair: readonly Hop[], slots: readonly Slot[], y: number, 
   const x1 = left.boxX + left.boxWidth / 2
   const x2 = right.boxX + right.boxWidth / 2
   const foot = centre - heightOf(left) / 2 - 2
-  return lineWithNumbers([[x1, foot], [x1, y], [x2, y], [x2, foot]], (x1 + x2) / 2, y, pair)
+  return lineWithNumbers(
+    [
+      [x1, foot],
+      [x1, y],
+      [x2, y],
+      [x2, foot],
+    ],
+    (x1 + x2) / 2,
+    y,
+    pair,
+  )
 }
 
 /** Below the boxes: down from one column, along a track of its own, up to the other. */
-function trackArrow(pair: readonly Hop[], slots: readonly Slot[], centre: number, y: number, at: number, count: number): readonly string[] {
+function trackArrow(
+  pair: readonly Hop[],
+  slots: readonly Slot[],
+  centre: number,
+  y: number,
+  at: number,
+  count: number,
+): readonly string[] {
   const ends = pair.flatMap(({ from, to }) => [from, to])
   const left = slots[Math.min(...ends)]
   const right = slots[Math.max(...ends)]
@@ -164,10 +250,25 @@ function trackArrow(pair: readonly Hop[], slots: readonly Slot[], centre: number
   const shift = (at - (count - 1) / 2) * 26
   const x1 = left.boxX + left.boxWidth / 2 + shift
   const x2 = right.boxX + right.boxWidth / 2 + shift
-  return lineWithNumbers([[x1, foot(left)], [x1, y], [x2, y], [x2, foot(right)]], (x1 + x2) / 2, y, pair)
+  return lineWithNumbers(
+    [
+      [x1, foot(left)],
+      [x1, y],
+      [x2, y],
+      [x2, foot(right)],
+    ],
+    (x1 + x2) / 2,
+    y,
+    pair,
+  )
 }
 
-function lineWithNumbers(points: readonly (readonly [number, number])[], x: number, y: number, pair: readonly Hop[]): readonly string[] {
+function lineWithNumbers(
+  points: readonly (readonly [number, number])[],
+  x: number,
+  y: number,
+  pair: readonly Hop[],
+): readonly string[] {
   const links = pair.flatMap((hop) => hop.links)
   const first = pair[0]
   const leftward = pair.length === 1 && first !== undefined && first.to < first.from

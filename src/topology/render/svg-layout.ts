@@ -26,7 +26,14 @@ export function slotsOf(columns: readonly Column[], page: number): readonly Slot
   const width = Math.min(usable / columns.length, 380)
   const left = margin + (usable - width * columns.length) / 2
   const boxWidth = Math.min(width - 96, 200)
-  return columns.map((column, at) => ({ column, at, width, boxWidth, x: left + at * width, boxX: left + at * width + (width - boxWidth) / 2 }))
+  return columns.map((column, at) => ({
+    column,
+    at,
+    width,
+    boxWidth,
+    x: left + at * width,
+    boxX: left + at * width + (width - boxWidth) / 2,
+  }))
 }
 
 /** Thick and solid: both ends prove themselves. Thin and solid: only the server. Dashed: in the clear. */

@@ -55,7 +55,11 @@ export function sheetOf(plan: LabPlan): Sheet {
   const outside = plan.nodes.some(({ role }) => role === 'access-proxy')
   const columns = [...left, phoneColumn(plan, outside), ...right]
   const phone = outside ? 'remote-user' : 'inside-user'
-  return { columns, hops: hopsOf(plan, columns, phone), inside: outside ? plan.links.filter((link) => link.allowed && link.from.name === 'inside-user' && isSip(link)) : [] }
+  return {
+    columns,
+    hops: hopsOf(plan, columns, phone),
+    inside: outside ? plan.links.filter((link) => link.allowed && link.from.name === 'inside-user' && isSip(link)) : [],
+  }
 }
 
 /** `remote-user` → `remote phone`. */
@@ -72,8 +76,18 @@ function columnsOf(plan: LabPlan, organisation: string): readonly Column[] {
     const members = of(...roles)
     return members.length === 0 ? [] : [hostsColumn(plan, `${prefix}internal`, members)]
   }
-  const faces = of('access-proxy').flatMap((edge) => [faceColumn(plan, `${prefix}perimeter`, edge, 'external'), faceColumn(plan, `${prefix}perimeter`, edge, 'internal')])
-  return [...faces, ...group('director'), ...group('load-balancer'), ...group('standard-edition', 'front-end'), ...group('gateway'), ...group('sql')]
+  const faces = of('access-proxy').flatMap((edge) => [
+    faceColumn(plan, `${prefix}perimeter`, edge, 'external'),
+    faceColumn(plan, `${prefix}perimeter`, edge, 'internal'),
+  ])
+  return [
+    ...faces,
+    ...group('director'),
+    ...group('load-balancer'),
+    ...group('standard-edition', 'front-end'),
+    ...group('gateway'),
+    ...group('sql'),
+  ]
 }
 
 function phoneColumn(plan: LabPlan, outside: boolean): Column {
@@ -81,17 +95,33 @@ function phoneColumn(plan: LabPlan, outside: boolean): Column {
   const services = outside ? /^_sip\._tls\./ : /^_sipinternal/
   const view = outside ? 'external' : 'internal'
   const records = plan.dns.filter(({ name }) => name === view).flatMap((entry) => entry.records)
-  const asked = records.flatMap((record) => (record.kind === 'srv' && services.test(record.name) ? [{ text: `${record.name} SRV`, strong: true }, { text: `→ ${record.target}:${record.port}` }] : []))
-  const out = plan.firewall.filter(({ from, to }) => from.name === party && !isSupport(plan, to.name)).map(({ protocol, port, to }) => ({ text: `out ${protocol} ${port} → ${to.name}` }))
+  const asked = records.flatMap((record) =>
+    record.kind === 'srv' && services.test(record.name)
+      ? [{ text: `${record.name} SRV`, strong: true }, { text: `→ ${record.target}:${record.port}` }]
+      : [],
+  )
+  const out = plan.firewall
+    .filter(({ from, to }) => from.name === party && !isSupport(plan, to.name))
+    .map(({ protocol, port, to }) => ({ text: `out ${protocol} ${port} → ${to.name}` }))
   const roots = outside ? 'public root' : 'internal root'
   return {
     lane: outside ? 'internet' : 'internal',
     kind: 'phone',
-    boxes: [{ name: outside ? 'Remote phone' : 'Phone', role: outside ? 'a user on the internet' : 'a user inside', fqdn: '', address: '' }],
+    boxes: [
+      {
+        name: outside ? 'Remote phone' : 'Phone',
+        role: outside ? 'a user on the internet' : 'a user inside',
+        fqdn: '',
+        address: '',
+      },
+    ],
     dns: asked,
     ports: [...new Map(out.map((line) => [line.text, line])).values()],
     certificates: [],
-    noCertificate: plan.certificates.length === 0 ? 'No certificate in this lab.' : `No certificate of its own. Trusts the ${roots}.`,
+    noCertificate:
+      plan.certificates.length === 0
+        ? 'No certificate in this lab.'
+        : `No certificate of its own. Trusts the ${roots}.`,
   }
 }
 
@@ -115,9 +145,18 @@ function hostsColumn(plan: LabPlan, lane: string, nodes: readonly NodePlan[]): C
   return {
     lane,
     kind: 'hosts',
-    boxes: nodes.map((node) => ({ name: node.name, role: roleNames[node.role], fqdn: node.fqdn, address: node.faces[0]?.address ?? '' })),
+    boxes: nodes.map((node) => ({
+      name: node.name,
+      role: roleNames[node.role],
+      fqdn: node.fqdn,
+      address: node.faces[0]?.address ?? '',
+    })),
     dns: recordsFor(plan, nodes[0]?.organisation ?? '', addresses),
-    ports: portsOf(plan, nodes.map(({ name }) => name), addresses),
+    ports: portsOf(
+      plan,
+      nodes.map(({ name }) => name),
+      addresses,
+    ),
     certificates: alike(nodes.flatMap(({ certificates }) => certificates)),
     noCertificate: withoutCertificate[nodes[0]?.role ?? 'dns'] ?? 'None needed: no second SIP server to talk to.',
   }
@@ -151,11 +190,22 @@ const withoutCertificate: Readonly<Partial<Record<Role, string>>> = {
   sql: 'No SIP certificate: the database has its own encryption.',
 }
 
-/** Records that lead to these addresses: names at them, and services at those names. A phone's own question is left to the phone. */
+/**
+ * Records that lead to these addresses: names at them, and services at those names. A phone's own question is left to
+ * the phone.
+ */
 function recordsFor(plan: LabPlan, organisation: string, addresses: readonly string[]): readonly Line[] {
-  const records = plan.dns.filter((view) => view.organisation === organisation || view.name === 'external').flatMap(({ records }) => records)
-  const names = new Set(records.flatMap((record) => (record.kind === 'a' && addresses.includes(record.address) ? [record.name] : [])))
-  const lines = records.flatMap((record) => (names.has(record.kind === 'a' ? record.name : record.target) && !/^_sip\._tls\./.test(record.name) ? linesOf(record) : []))
+  const records = plan.dns
+    .filter((view) => view.organisation === organisation || view.name === 'external')
+    .flatMap(({ records }) => records)
+  const names = new Set(
+    records.flatMap((record) => (record.kind === 'a' && addresses.includes(record.address) ? [record.name] : [])),
+  )
+  const lines = records.flatMap((record) =>
+    names.has(record.kind === 'a' ? record.name : record.target) && !/^_sip\._tls\./.test(record.name)
+      ? linesOf(record)
+      : [],
+  )
   const seen = new Set<string>()
   return lines.filter(({ key }) => !seen.has(key) && seen.add(key)).map(({ text, strong }) => ({ text, strong }))
 }
@@ -163,17 +213,27 @@ function recordsFor(plan: LabPlan, organisation: string, addresses: readonly str
 function linesOf(record: DnsRecord): readonly (Line & { readonly key: string; readonly strong: boolean })[] {
   if (record.kind === 'a') {
     const key = `${record.name} ${record.address}`
-    return [{ key, text: `${record.name} A`, strong: true }, { key: `${key} value`, text: `→ ${record.address}`, strong: false }]
+    return [
+      { key, text: `${record.name} A`, strong: true },
+      { key: `${key} value`, text: `→ ${record.address}`, strong: false },
+    ]
   }
   const key = `${record.name} ${record.target}`
-  return [{ key, text: `${record.name} SRV`, strong: true }, { key: `${key} value`, text: `→ ${record.target}:${record.port}`, strong: false }]
+  return [
+    { key, text: `${record.name} SRV`, strong: true },
+    { key: `${key} value`, text: `→ ${record.target}:${record.port}`, strong: false },
+  ]
 }
 
 function portsOf(plan: LabPlan, nodes: readonly string[], addresses: readonly string[]): readonly Line[] {
-  const rules = plan.firewall.filter(({ to, from }) => nodes.includes(to.name) && addresses.includes(to.address) && !nodes.includes(from.name))
+  const rules = plan.firewall.filter(
+    ({ to, from }) => nodes.includes(to.name) && addresses.includes(to.address) && !nodes.includes(from.name),
+  )
   const keys = [...new Set(rules.map(({ protocol, port }) => `${protocol} ${port}`))]
   return keys.flatMap((key) => {
-    const sources = rules.filter(({ protocol, port }) => `${protocol} ${port}` === key).map(({ from }) => partyName({ name: from.name }))
+    const sources = rules
+      .filter(({ protocol, port }) => `${protocol} ${port}` === key)
+      .map(({ from }) => partyName({ name: from.name }))
     return [{ text: key, strong: true }, { text: `from ${[...new Set(sources)].join(', ')}` }]
   })
 }
@@ -190,7 +250,9 @@ function hopsOf(plan: LabPlan, columns: readonly Column[], phone: string): reado
     group.links.push(link)
     groups.set(key, group)
   }
-  return [...groups.values()].sort((a, b) => Math.min(a.from, a.to) - Math.min(b.from, b.to)).map((group, at) => ({ ...group, number: at + 1 }))
+  return [...groups.values()]
+    .sort((a, b) => Math.min(a.from, a.to) - Math.min(b.from, b.to))
+    .map((group, at) => ({ ...group, number: at + 1 }))
 }
 
 function columnOf(columns: readonly Column[], end: LinkEnd, phone: string): number | undefined {

@@ -10,7 +10,14 @@ import type { Sheet } from './svg-sheet.ts'
 const tableStyle: Style = { size: 10.5 }
 /** Where columns begin, in parts of the page. */
 const tableColumns = [0, 0.026, 0.19, 0.31, 0.5, 0.74] as const
-const tableTitles = ['', 'WHO DIALS WHOM', 'BY', 'WANTED OF THE SERVER (serverAuth)', 'WANTED OF THE DIALLER (clientAuth)', 'WHY']
+const tableTitles = [
+  '',
+  'WHO DIALS WHOM',
+  'BY',
+  'WANTED OF THE SERVER (serverAuth)',
+  'WANTED OF THE DIALLER (clientAuth)',
+  'WHY',
+]
 
 /** Every arrow with what the two ends want of each other; then what people inside use, which is not drawn. */
 export function hopTable({ hops, inside }: Sheet, top: number, page: number): Picture {
@@ -18,7 +25,9 @@ export function hopTable({ hops, inside }: Sheet, top: number, page: number): Pi
   const start = (column: number) => margin + (tableColumns[column] ?? 0) * usable
   const room = (column: number) => (tableColumns[column + 1] ?? 1) * usable + margin - start(column) - 10
   const rows = [
-    ...hops.flatMap((hop) => mergeLinks(hop.links).map((cells, at) => ({ number: at === 0 ? hop.number : undefined, cells }))),
+    ...hops.flatMap((hop) =>
+      mergeLinks(hop.links).map((cells, at) => ({ number: at === 0 ? hop.number : undefined, cells })),
+    ),
     ...mergeLinks(inside).map((cells) => ({ number: undefined, cells })),
   ]
   let y = top + 18
@@ -27,9 +36,17 @@ export function hopTable({ hops, inside }: Sheet, top: number, page: number): Pi
     const line = y
     y += Math.max(...set.map((lines) => lines.length)) * 13 + 4
     return [
-      path([[margin, line], [page - margin, line]], { width: 0.4, stroke: '#8c959f' }),
+      path(
+        [
+          [margin, line],
+          [page - margin, line],
+        ],
+        { width: 0.4, stroke: '#8c959f' },
+      ),
       ...(number === undefined ? [] : [badge(margin + 10, line + 8.5, number)]),
-      ...set.flatMap((lines, at) => lines.map((part, row) => text(start(at + 1), line + 12.5 + row * 13, part, tableStyle))),
+      ...set.flatMap((lines, at) =>
+        lines.map((part, row) => text(start(at + 1), line + 12.5 + row * 13, part, tableStyle)),
+      ),
     ]
   })
   const head = tableTitles.map((name, at) => text(start(at), top + 12, name, { size: 9, bold: true, fill: soft }))
@@ -46,11 +63,27 @@ function mergeLinks(links: readonly Link[]): readonly (readonly string[])[] {
   return [...groups.values()].map((group) => {
     const list = (values: readonly string[]) => [...new Set(values)].join(', ')
     const secure = group.filter(({ verification }) => verification !== undefined)
-    const dialler = secure.flatMap(({ verification }) => (verification?.acceptor === undefined ? [] : [verification.acceptor]))
-    const server = secure.length === 0 ? 'no TLS of its own' : `${list(secure.map(({ verification }) => verification?.dialler.wantsName ?? ''))} · ${list(secure.map(({ verification }) => verification?.dialler.trustRoot ?? ''))} root`
-    const client = dialler.length === 0 ? (secure.length === 0 ? '' : 'no certificate; the user signs in by SIP') : `${list(dialler.map(({ wantsName }) => wantsName))} · ${list(dialler.map(({ trustRoot }) => trustRoot))} root`
+    const dialler = secure.flatMap(({ verification }) =>
+      verification?.acceptor === undefined ? [] : [verification.acceptor],
+    )
+    const server =
+      secure.length === 0
+        ? 'no TLS of its own'
+        : `${list(secure.map(({ verification }) => verification?.dialler.wantsName ?? ''))} · ${list(secure.map(({ verification }) => verification?.dialler.trustRoot ?? ''))} root`
+    const client =
+      dialler.length === 0
+        ? secure.length === 0
+          ? ''
+          : 'no certificate; the user signs in by SIP'
+        : `${list(dialler.map(({ wantsName }) => wantsName))} · ${list(dialler.map(({ trustRoot }) => trustRoot))} root`
     const gap = group.find(({ gap }) => gap !== undefined)?.gap
-    return [`${list(group.map(({ from }) => partyName(from)))} → ${list(group.map(({ to }) => partyName(to)))}`, list(group.map(labelOf)), server, client, gap === undefined ? (group[0]?.why ?? '') : `${gap.code}: ${gap.why}`]
+    return [
+      `${list(group.map(({ from }) => partyName(from)))} → ${list(group.map(({ to }) => partyName(to)))}`,
+      list(group.map(labelOf)),
+      server,
+      client,
+      gap === undefined ? (group[0]?.why ?? '') : `${gap.code}: ${gap.why}`,
+    ]
   })
 }
 

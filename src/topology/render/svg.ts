@@ -1,6 +1,6 @@
 /**
- * The wall sheet: the path from the remote phone to the pool on one A3 page lying down. Columns are hops, rows are what an
- * administrator asks of each: which names, which ports, which certificate. It reads in black and white.
+ * The wall sheet: the path from the remote phone to the pool on one A3 page lying down. Columns are hops, rows are what
+ * an administrator asks of each: which names, which ports, which certificate. It reads in black and white.
  */
 import type { LabPlan } from '../plan-types.ts'
 import { certificateCards, linesCard } from './svg-cards.ts'
@@ -34,8 +34,18 @@ function drawPage(plan: LabPlan, content: Sheet, width: number): Picture {
   const slots = slotsOf(content.columns, width)
   const picture = drawHops(content, slots, laneTop + 34)
   const rows = [
-    { title: 'NAMES (DNS)', cards: slots.map((slot) => linesCard(slot, slot.column.kind === 'phone' ? 'asks for' : 'found as', slot.column.dns)) },
-    { title: 'OPEN PORTS', cards: slots.map((slot) => linesCard(slot, slot.column.kind === 'phone' ? 'needs' : 'listens', slot.column.ports)) },
+    {
+      title: 'NAMES (DNS)',
+      cards: slots.map((slot) =>
+        linesCard(slot, slot.column.kind === 'phone' ? 'asks for' : 'found as', slot.column.dns),
+      ),
+    },
+    {
+      title: 'OPEN PORTS',
+      cards: slots.map((slot) =>
+        linesCard(slot, slot.column.kind === 'phone' ? 'needs' : 'listens', slot.column.ports),
+      ),
+    },
     { title: 'CERTIFICATES', cards: slots.map((slot) => certificateCards(plan, slot)) },
   ]
   let y = picture.bottom + 14
@@ -44,13 +54,29 @@ function drawPage(plan: LabPlan, content: Sheet, width: number): Picture {
     y += Math.max(...cards.map((card) => card.height)) + 20 + cardGap
     return [
       text(margin + 8, top + 11, title, { size: 10, bold: true, fill: soft }),
-      path([[margin + 100, top + 7], [width - margin - 8, top + 7]], { stroke: '#8c959f', width: 0.6 }),
+      path(
+        [
+          [margin + 100, top + 7],
+          [width - margin - 8, top + 7],
+        ],
+        { stroke: '#8c959f', width: 0.6 },
+      ),
       ...cards.map((card) => card.draw(top + 20)),
     ]
   })
   const table = hopTable(content, y + 12, width)
   const foot = footer(plan, table.bottom + 12, width)
-  return { parts: [...title(plan, width), ...lanes(slots, y, width), ...picture.parts, ...drawnRows, ...table.parts, ...foot.parts], bottom: foot.bottom + 14 }
+  return {
+    parts: [
+      ...title(plan, width),
+      ...lanes(slots, y, width),
+      ...picture.parts,
+      ...drawnRows,
+      ...table.parts,
+      ...foot.parts,
+    ],
+    bottom: foot.bottom + 14,
+  }
 }
 
 function title(plan: LabPlan, width: number): readonly string[] {
@@ -74,7 +100,19 @@ function lanes(slots: readonly Slot[], bottom: number, page: number): readonly s
     const start = at === 0 ? margin : first.x
     const end = at === runs.length - 1 ? page - margin : last.x + last.width
     const shade = lane.endsWith('perimeter') ? '#e9ecef' : lane.endsWith('internet') ? '#fff' : '#f6f7f8'
-    const wall = at === 0 ? [] : [path([[start, laneTop], [start, bottom]], { width: 2.4, dash: '9 5', stroke: soft }), text(start + 6, bottom - 4, 'firewall', { size: 9.5, fill: soft })]
+    const wall =
+      at === 0
+        ? []
+        : [
+            path(
+              [
+                [start, laneTop],
+                [start, bottom],
+              ],
+              { width: 2.4, dash: '9 5', stroke: soft },
+            ),
+            text(start + 6, bottom - 4, 'firewall', { size: 9.5, fill: soft }),
+          ]
     return [
       rectangle(start, laneTop, end - start, bottom - laneTop, { fill: shade, stroke: '#8c959f', width: 0.8 }),
       text((start + end) / 2, laneTop + 20, lane.toUpperCase(), { size: 13, bold: true, anchor: 'middle' }),
@@ -84,17 +122,36 @@ function lanes(slots: readonly Slot[], bottom: number, page: number): readonly s
 }
 
 function footer(plan: LabPlan, y: number, page: number): Picture {
-  const views = plan.dns.map(({ name, address, port, organisation }) => `${plan.organisations.length > 1 && name !== 'external' ? `${organisation} ` : ''}${name} ${address}:${port}`)
+  const views = plan.dns.map(
+    ({ name, address, port, organisation }) =>
+      `${plan.organisations.length > 1 && name !== 'external' ? `${organisation} ` : ''}${name} ${address}:${port}`,
+  )
   const pki = plan.nodes.flatMap(({ settings }) => (settings.kind === 'pki' ? [settings.url] : []))
-  const said = [`DNS answers at: ${views.join(' · ')}.`, ...(pki.length === 0 ? [] : [`CRLs and issuer certificates: ${pki.join(' · ')}, to be reached from every zone.`])]
+  const said = [
+    `DNS answers at: ${views.join(' · ')}.`,
+    ...(pki.length === 0 ? [] : [`CRLs and issuer certificates: ${pki.join(' · ')}, to be reached from every zone.`]),
+  ]
   const lines = said.flatMap((line) => wrap(line, page - 2 * margin, { size: 10.5 }))
-  const sample = (x: number, style: LineStyle, label: string) => [path([[x, y + 5], [x + 40, y + 5]], { ...style, arrow: 'end' }), text(x + 48, y + 9, label, { size: 10.5 })]
+  const sample = (x: number, style: LineStyle, label: string) => [
+    path(
+      [
+        [x, y + 5],
+        [x + 40, y + 5],
+      ],
+      { ...style, arrow: 'end' },
+    ),
+    text(x + 48, y + 9, label, { size: 10.5 }),
+  ]
   return {
     parts: [
       ...sample(margin, { width: 3 }, 'mutual TLS'),
       ...sample(margin + 140, { width: 1.5 }, 'TLS, server proves itself'),
       ...sample(margin + 350, { width: 1.5, dash: '6 4' }, 'no TLS, or passed through'),
-      text(page - margin, y + 9, 'Each direction is a handshake of its own: its number leads to its row.', { size: 10.5, anchor: 'end', fill: soft }),
+      text(page - margin, y + 9, 'Each direction is a handshake of its own: its number leads to its row.', {
+        size: 10.5,
+        anchor: 'end',
+        fill: soft,
+      }),
       ...lines.map((line, at) => text(margin, y + 30 + at * 15, line, { size: 10.5, fill: soft })),
     ],
     bottom: y + 22 + lines.length * 15,

@@ -1,5 +1,15 @@
 /** The plan for people: tables of hosts, certificates, DNS records, links and firewall ports. */
-import type { DnsRecord, DnsView, FirewallRule, LabPlan, Link, LinkEnd, NodePlan, OrganisationPlan, PlannedCertificate } from '../plan-types.ts'
+import type {
+  DnsRecord,
+  DnsView,
+  FirewallRule,
+  LabPlan,
+  Link,
+  LinkEnd,
+  NodePlan,
+  OrganisationPlan,
+  PlannedCertificate,
+} from '../plan-types.ts'
 
 export function renderText(plan: LabPlan): string {
   const parts = [
@@ -7,13 +17,47 @@ export function renderText(plan: LabPlan): string {
     section('Hosts', ['NODE', 'ROLE', 'NAME', 'ADDRESS', 'LISTENS ON'], plan.nodes.flatMap(hostRows)),
     plan.certificates.length === 0
       ? `Certificates\n  none: ${whyNone(plan)}\n`
-      : section('Certificates', ['NODE', 'REFERENCE', 'SUBJECT', 'SAN', 'EKU', 'CA', 'VALID'], plan.certificates.map(certificateRow)),
-    ...plan.dns.map((view) => section(`DNS, ${viewTitle(plan, view)} (${view.address}:${view.port})`, ['NAME', 'TYPE', 'VALUE', 'WHY'], view.records.map(recordRow))),
-    section('Links: who may speak to whom', ['FROM', 'TO', 'BY', 'ALLOWED', 'DIALLED NAME', 'WANTED OF THE DIALLER', 'ROOTS', 'WHY'], plan.links.filter(isSip).map(linkRow)),
-    ...plan.organisations.map((organisation) => section(`Lists of ${organisation.domain}`, ['LIST', 'NAMES'], listRows(organisation))),
-    section('Firewall: open these, shut the rest', ['FROM', 'TO', 'PROTOCOL', 'PORT', 'WHY'], plan.firewall.map(firewallRow)),
-    section('Phones', ['FROM', 'HOST', 'BY', 'ADDRESS', 'TRUSTS'], plan.phones.map((phone) => [phone.from, phone.host, phone.transport, `${phone.address}:${phone.port}`, phone.trust === undefined ? '' : `${phone.trust} root`])),
-    section('Users', ['URI', 'PASSWORD', 'HOME', 'REMOTE'], plan.users.map(({ uri, password, home, remote }) => [uri, password, home, remote ? 'yes' : 'no'])),
+      : section(
+          'Certificates',
+          ['NODE', 'REFERENCE', 'SUBJECT', 'SAN', 'EKU', 'CA', 'VALID'],
+          plan.certificates.map(certificateRow),
+        ),
+    ...plan.dns.map((view) =>
+      section(
+        `DNS, ${viewTitle(plan, view)} (${view.address}:${view.port})`,
+        ['NAME', 'TYPE', 'VALUE', 'WHY'],
+        view.records.map(recordRow),
+      ),
+    ),
+    section(
+      'Links: who may speak to whom',
+      ['FROM', 'TO', 'BY', 'ALLOWED', 'DIALLED NAME', 'WANTED OF THE DIALLER', 'ROOTS', 'WHY'],
+      plan.links.filter(isSip).map(linkRow),
+    ),
+    ...plan.organisations.map((organisation) =>
+      section(`Lists of ${organisation.domain}`, ['LIST', 'NAMES'], listRows(organisation)),
+    ),
+    section(
+      'Firewall: open these, shut the rest',
+      ['FROM', 'TO', 'PROTOCOL', 'PORT', 'WHY'],
+      plan.firewall.map(firewallRow),
+    ),
+    section(
+      'Phones',
+      ['FROM', 'HOST', 'BY', 'ADDRESS', 'TRUSTS'],
+      plan.phones.map((phone) => [
+        phone.from,
+        phone.host,
+        phone.transport,
+        `${phone.address}:${phone.port}`,
+        phone.trust === undefined ? '' : `${phone.trust} root`,
+      ]),
+    ),
+    section(
+      'Users',
+      ['URI', 'PASSWORD', 'HOME', 'REMOTE'],
+      plan.users.map(({ uri, password, home, remote }) => [uri, password, home, remote ? 'yes' : 'no']),
+    ),
   ]
   return parts.join('\n')
 }
@@ -21,7 +65,8 @@ export function renderText(plan: LabPlan): string {
 /** Columns as wide as their widest cell: `table(['A'], [['b']])`. Cells of the last column are never padded. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]?.length ?? 0)))
-  const line = (cells: readonly string[]) => `  ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd()
+  const line = (cells: readonly string[]) =>
+    `  ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd()
   return `${[head, ...rows].map(line).join('\n')}\n`
 }
 
@@ -32,14 +77,29 @@ function section(title: string, head: readonly string[], rows: readonly (readonl
 function hostRows(node: NodePlan): readonly (readonly string[])[] {
   return node.faces.map((face, at) => {
     const heard = node.listeners.filter((listener) => listener.face === face.name)
-    const listens = [...new Set(heard.map(({ transport, port, mutual }) => `${transport} ${port}${mutual === undefined ? '' : ` (certificate ${mutual === 'off' ? 'not asked' : mutual})`}`))]
+    const listens = [
+      ...new Set(
+        heard.map(
+          ({ transport, port, mutual }) =>
+            `${transport} ${port}${mutual === undefined ? '' : ` (certificate ${mutual === 'off' ? 'not asked' : mutual})`}`,
+        ),
+      ),
+    ]
     return [at === 0 ? node.name : '', at === 0 ? node.role : '', face.fqdn, face.address, listens.join(', ')]
   })
 }
 
 function certificateRow({ node, references, request }: PlannedCertificate): readonly string[] {
   const san = [...request.dnsNames, ...request.uriNames.map((uri) => `URI:${uri}`)]
-  return [node, references.join(' + '), `CN=${request.commonName}`, san.join(', '), request.purposes.join(' + '), request.authority, span(request.validSeconds)]
+  return [
+    node,
+    references.join(' + '),
+    `CN=${request.commonName}`,
+    san.join(', '),
+    request.purposes.join(' + '),
+    request.authority,
+    span(request.validSeconds),
+  ]
 }
 
 /** `31536000` → `365 d`; shorter ones in hours or seconds. */
@@ -56,9 +116,23 @@ function recordRow(record: DnsRecord): readonly string[] {
 function linkRow(link: Link): readonly string[] {
   const { dialler, acceptor } = link.verification ?? {}
   const wanted = acceptor === undefined ? '' : `${acceptor.wantsName}, ${acceptor.wantsPurpose}, ${acceptor.mutual}`
-  const roots = dialler === undefined ? '' : acceptor === undefined || acceptor.trustRoot === dialler.trustRoot ? dialler.trustRoot : `${dialler.trustRoot} / ${acceptor.trustRoot}`
+  const roots =
+    dialler === undefined
+      ? ''
+      : acceptor === undefined || acceptor.trustRoot === dialler.trustRoot
+        ? dialler.trustRoot
+        : `${dialler.trustRoot} / ${acceptor.trustRoot}`
   const why = link.gap === undefined ? link.why : `${link.why} ${link.gap.code}: ${link.gap.why}`
-  return [endName(link.from), endName(link.to), `${link.transport} ${link.port}`, link.allowed ? 'yes' : 'NO', link.dials, wanted, roots, why]
+  return [
+    endName(link.from),
+    endName(link.to),
+    `${link.transport} ${link.port}`,
+    link.allowed ? 'yes' : 'NO',
+    link.dials,
+    wanted,
+    roots,
+    why,
+  ]
 }
 
 function listRows({ trustedServers, edges }: OrganisationPlan): readonly (readonly string[])[] {
@@ -69,7 +143,13 @@ function listRows({ trustedServers, edges }: OrganisationPlan): readonly (readon
 }
 
 function firewallRow({ from, to, protocol, port, why }: FirewallRule): readonly string[] {
-  return [`${from.zone}: ${from.name} (${from.address})`, `${to.zone}: ${to.name} (${to.address})`, protocol, String(port), why]
+  return [
+    `${from.zone}: ${from.name} (${from.address})`,
+    `${to.zone}: ${to.name} (${to.address})`,
+    protocol,
+    String(port),
+    why,
+  ]
 }
 
 function isSip({ transport }: Link): boolean {

@@ -1,4 +1,6 @@
-/** Zone files (RFC 1035 §5) one can hand to a hosting provider: each domain, as the inside and as the internet sees it. */
+/**
+ * Zone files (RFC 1035 §5) one can hand to a hosting provider: each domain, as the inside and as the internet sees it.
+ */
 import type { DnsRecord, DnsView, LabPlan } from '../plan-types.ts'
 
 export interface ZoneFile {
@@ -28,13 +30,17 @@ export function zoneFiles(plan: LabPlan, serial = 1): readonly ZoneFile[] {
 
 /** All zone files in one text, each under a comment that names it: `siplab plan --format zone`. */
 export function renderZone(plan: LabPlan, serial?: number): string {
-  return zoneFiles(plan, serial).map(({ text }) => text).join('\n')
+  return zoneFiles(plan, serial)
+    .map(({ text }) => text)
+    .join('\n')
 }
 
 function zoneFile(view: DnsView, zone: string, records: readonly DnsRecord[], serial: number): string {
   const server = `dns.${zone}.`
   const named = records.some(({ kind, name }) => kind === 'a' && name === `dns.${zone}`)
-  const glue: readonly DnsRecord[] = named ? [] : [{ kind: 'a', name: `dns.${zone}`, address: view.address, why: 'The name server of this view.' }]
+  const glue: readonly DnsRecord[] = named
+    ? []
+    : [{ kind: 'a', name: `dns.${zone}`, address: view.address, why: 'The name server of this view.' }]
   const lines = [
     `; ${zone}, ${view.name} view`,
     `$ORIGIN ${zone}.`,
@@ -48,7 +54,10 @@ function zoneFile(view: DnsView, zone: string, records: readonly DnsRecord[], se
 
 function recordLine(record: DnsRecord, zone: string): string {
   const owner = relative(record.name, zone).padEnd(28)
-  const value = record.kind === 'a' ? `A   ${record.address}` : `SRV ${record.priority} ${record.weight} ${record.port} ${record.target}.`
+  const value =
+    record.kind === 'a'
+      ? `A   ${record.address}`
+      : `SRV ${record.priority} ${record.weight} ${record.port} ${record.target}.`
   return `${owner} IN ${value} ; ${record.why}`
 }
 

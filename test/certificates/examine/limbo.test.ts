@@ -14,16 +14,30 @@ const skip = existsSync(sample) ? false : 'SIPLAB_CONFORMANCE does not lead to x
 
 t.test(`x509-limbo sample: at least ${floor} cases right`, { skip }, async (t) => {
   const { cases, right, total } = scoreLimbo(readFileSync(sample, 'utf8'), now)
-  for (const { id, expected, verdict, codes } of cases.filter((one) => one.expected !== one.verdict)) t.comment(`${id}: expected ${expected}, got ${verdict} ${codes.join(' ')}`)
+  for (const { id, expected, verdict, codes } of cases.filter((one) => one.expected !== one.verdict))
+    t.comment(`${id}: expected ${expected}, got ${verdict} ${codes.join(' ')}`)
   t.equal(cases.length, total)
   t.ok(right >= floor, `${right} of ${total}`)
 })
 
 const pem = (der: Buffer): string => toPem('CERTIFICATE', der)
 const good = {
-  id: 'own::good', features: [], description: '', validation_kind: 'SERVER', trusted_certs: [pem(root())], untrusted_intermediates: [pem(issuing())],
-  peer_certificate: pem(leaf()), validation_time: now.toISOString(), signature_algorithms: [], key_usage: [], extended_key_usage: [],
-  expected_result: 'SUCCESS', expected_peer_name: { kind: 'DNS', value: 'fe1.lab.test' }, expected_peer_names: [], max_chain_depth: null, crls: [],
+  id: 'own::good',
+  features: [],
+  description: '',
+  validation_kind: 'SERVER',
+  trusted_certs: [pem(root())],
+  untrusted_intermediates: [pem(issuing())],
+  peer_certificate: pem(leaf()),
+  validation_time: now.toISOString(),
+  signature_algorithms: [],
+  key_usage: [],
+  extended_key_usage: [],
+  expected_result: 'SUCCESS',
+  expected_peer_name: { kind: 'DNS', value: 'fe1.lab.test' },
+  expected_peer_names: [],
+  max_chain_depth: null,
+  crls: [],
 }
 const score = (...cases: readonly object[]) => scoreLimbo(JSON.stringify({ version: 1, testcases: cases }), now)
 
@@ -34,7 +48,8 @@ t.test('the score has the shape that outside tests rely on', async (t) => {
       { id: 'own::good', expected: 'SUCCESS', verdict: 'SUCCESS', codes: [] },
       { id: 'own::other', expected: 'SUCCESS', verdict: 'FAILURE', codes: ['cert.name-mismatch'] },
     ],
-    right: 1, total: 2,
+    right: 1,
+    total: 2,
   })
 })
 
@@ -47,12 +62,40 @@ t.test('the fields of a case limit what is accepted', async (t) => {
   t.equal(verdictOf({ key_usage: ['keyEncipherment'] }), 'FAILURE')
   t.equal(verdictOf({ signature_algorithms: ['RSA_WITH_SHA256'] }), 'FAILURE')
   t.equal(verdictOf({ signature_algorithms: ['ECDSA_WITH_SHA256'] }), 'SUCCESS')
-  t.equal(verdictOf({ validation_kind: 'CLIENT', expected_peer_name: null, expected_peer_names: [{ kind: 'DNS', value: 'fe1.lab.test' }] }), 'SUCCESS')
-  t.equal(verdictOf({ expected_peer_name: null, expected_peer_names: [{ kind: 'DNS', value: 'fe1.lab.test' }, { kind: 'DNS', value: 'x.lab.test' }] }), 'FAILURE', 'all names must be there')
+  t.equal(
+    verdictOf({
+      validation_kind: 'CLIENT',
+      expected_peer_name: null,
+      expected_peer_names: [{ kind: 'DNS', value: 'fe1.lab.test' }],
+    }),
+    'SUCCESS',
+  )
+  t.equal(
+    verdictOf({
+      expected_peer_name: null,
+      expected_peer_names: [
+        { kind: 'DNS', value: 'fe1.lab.test' },
+        { kind: 'DNS', value: 'x.lab.test' },
+      ],
+    }),
+    'FAILURE',
+    'all names must be there',
+  )
   t.equal(verdictOf({ peer_certificate: 'no certificate' }), 'FAILURE')
 })
 
 t.test('what is not in the form is refused with what is missing', async (t) => {
-  const bad: readonly (readonly [string, RegExp])[] = [['{', /no JSON/], ['[]', /no object/], ['{}', /testcases is missing/], ['{"testcases":[{"id":1}]}', /id is no text/], [JSON.stringify({ testcases: [{ ...good, validation_time: 'soon' }] }), /no date/]]
-  for (const [text, message] of bad) t.throws(() => scoreLimbo(text, now), { name: 'CertificateError', code: 'limbo.malformed', message }, text.slice(0, 30))
+  const bad: readonly (readonly [string, RegExp])[] = [
+    ['{', /no JSON/],
+    ['[]', /no object/],
+    ['{}', /testcases is missing/],
+    ['{"testcases":[{"id":1}]}', /id is no text/],
+    [JSON.stringify({ testcases: [{ ...good, validation_time: 'soon' }] }), /no date/],
+  ]
+  for (const [text, message] of bad)
+    t.throws(
+      () => scoreLimbo(text, now),
+      { name: 'CertificateError', code: 'limbo.malformed', message },
+      text.slice(0, 30),
+    )
 })

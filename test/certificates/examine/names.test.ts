@@ -1,12 +1,24 @@
 import t from 'tap'
 import { subjectAltName, type GeneralName } from '../../../src/certificates/extensions.ts'
 import type { DistinguishedName } from '../../../src/certificates/write-certificate.ts'
-import { matchName, offeredNames, readCertificate, type Certificate, type NameRules, type WantedName } from '../../../src/certificates/examine/index.ts'
+import {
+  matchName,
+  offeredNames,
+  readCertificate,
+  type Certificate,
+  type NameRules,
+  type WantedName,
+} from '../../../src/certificates/examine/index.ts'
 import { leaf } from './chains.ts'
 
 function certificate(commonName: string, ...names: readonly GeneralName[]): Certificate {
   const subject: DistinguishedName = commonName === '' ? [] : [['CN', commonName]]
-  return readCertificate(leaf({ content: { subject }, extensions: { '2.5.29.17': names.length === 0 ? undefined : subjectAltName(names, commonName === '') } }))
+  return readCertificate(
+    leaf({
+      content: { subject },
+      extensions: { '2.5.29.17': names.length === 0 ? undefined : subjectAltName(names, commonName === '') },
+    }),
+  )
 }
 
 const dns = (value: string): GeneralName => ({ kind: 'dns', value })
@@ -19,39 +31,91 @@ function accepting(subject: Certificate, wanted: WantedName): readonly NameRules
   return all.filter((rules) => matchName(subject, wanted, rules).kind === 'match')
 }
 
-const table: readonly (readonly [name: string, certificate: Certificate, wanted: WantedName, accepting: readonly NameRules[]])[] = [
+const table: readonly (readonly [
+  name: string,
+  certificate: Certificate,
+  wanted: WantedName,
+  accepting: readonly NameRules[],
+])[] = [
   ['a DNS SAN', certificate('', dns('fe1.lab.test')), wantsDns('FE1.lab.test.'), all],
   ['a CN alone', certificate('fe1.lab.test'), wantsDns('fe1.lab.test'), ['node', 'rfc5922', 'lcs', 'ocs']],
   ['a CN beside another DNS SAN', certificate('fe1.lab.test', dns('pool.lab.test')), wantsDns('fe1.lab.test'), ['lcs']],
-  ['a CN beside a SIP URI', certificate('fe1.lab.test', uri('sip:lab.test')), wantsDns('fe1.lab.test'), ['node', 'lcs', 'ocs']],
-  ['a SIP URI for its domain', certificate('', uri('sip:lab.test')), { kind: 'uri', value: 'sip:lab.test' }, ['rfc5922']],
+  [
+    'a CN beside a SIP URI',
+    certificate('fe1.lab.test', uri('sip:lab.test')),
+    wantsDns('fe1.lab.test'),
+    ['node', 'lcs', 'ocs'],
+  ],
+  [
+    'a SIP URI for its domain',
+    certificate('', uri('sip:lab.test')),
+    { kind: 'uri', value: 'sip:lab.test' },
+    ['rfc5922'],
+  ],
   ['a SIP URI with a user', certificate('', uri('sip:alice@lab.test')), { kind: 'uri', value: 'sip:lab.test' }, []],
   ['a DNS SAN for a SIP domain', certificate('', dns('lab.test')), { kind: 'uri', value: 'sip:lab.test' }, all],
-  ['a wildcard for one label', certificate('', dns('*.lab.test')), wantsDns('fe1.lab.test'), ['node', 'rfc9525', 'lcs']],
+  [
+    'a wildcard for one label',
+    certificate('', dns('*.lab.test')),
+    wantsDns('fe1.lab.test'),
+    ['node', 'rfc9525', 'lcs'],
+  ],
   ['a wildcard for two labels', certificate('', dns('*.lab.test')), wantsDns('a.fe1.lab.test'), []],
   ['a wildcard for the bare domain', certificate('', dns('*.lab.test')), wantsDns('lab.test'), []],
   ['a wildcard below the root', certificate('', dns('*.test')), wantsDns('lab.test'), []],
   ['a part of a label', certificate('', dns('fe*.lab.test')), wantsDns('fe1.lab.test'), ['node']],
   ['a wildcard inside', certificate('', dns('fe1.*.test')), wantsDns('fe1.lab.test'), []],
-  ['a wildcard in an A-label', certificate('', dns('xn--*-1b3c148a.lab.test')), wantsDns('xn--bliss-1b3c148a.lab.test'), []],
+  [
+    'a wildcard in an A-label',
+    certificate('', dns('xn--*-1b3c148a.lab.test')),
+    wantsDns('xn--bliss-1b3c148a.lab.test'),
+    [],
+  ],
   ['an address', certificate('', { kind: 'ip', value: '2001:db8::1' }), { kind: 'ip', value: '2001:0DB8:0::1' }, all],
   ['an address written as DNS SAN', certificate('', dns('127.0.0.1')), wantsDns('127.0.0.1'), []],
   ['an address in the CN', certificate('127.0.0.1'), { kind: 'ip', value: '127.0.0.1' }, []],
-  ['a mailbox', certificate('', { kind: 'email', value: 'Alice@LAB.test' }), { kind: 'email', value: 'Alice@lab.test' }, all],
-  ['a mailbox in another case', certificate('', { kind: 'email', value: 'alice@lab.test' }), { kind: 'email', value: 'Alice@lab.test' }, []],
+  [
+    'a mailbox',
+    certificate('', { kind: 'email', value: 'Alice@LAB.test' }),
+    { kind: 'email', value: 'Alice@lab.test' },
+    all,
+  ],
+  [
+    'a mailbox in another case',
+    certificate('', { kind: 'email', value: 'alice@lab.test' }),
+    { kind: 'email', value: 'Alice@lab.test' },
+    [],
+  ],
 ]
 
 for (const [name, subject, wanted, expected] of table) {
-  t.test(`${name} counts for ${expected.join(', ') || 'nobody'}`, async (t) => t.strictSame(accepting(subject, wanted), expected))
+  t.test(`${name} counts for ${expected.join(', ') || 'nobody'}`, async (t) =>
+    t.strictSame(accepting(subject, wanted), expected),
+  )
 }
 
 t.test('a match names the entry', async (t) => {
-  t.match(matchName(certificate('pool.lab.test', dns('pool.lab.test'), dns('fe1.lab.test')), wantsDns('fe1.lab.test'), 'rfc5922'), { kind: 'match', by: 'DNS:fe1.lab.test' })
+  t.match(
+    matchName(
+      certificate('pool.lab.test', dns('pool.lab.test'), dns('fe1.lab.test')),
+      wantsDns('fe1.lab.test'),
+      'rfc5922',
+    ),
+    { kind: 'match', by: 'DNS:fe1.lab.test' },
+  )
 })
 
 t.test('a mismatch names all that was offered and what was near', async (t) => {
-  t.match(matchName(certificate('', dns('*.lab.test')), wantsDns('fe1.lab.test'), 'ocs'), { kind: 'mismatch', because: 'wildcard', offered: ['DNS:*.lab.test'] })
-  t.match(matchName(certificate('fe1.lab.test'), wantsDns('fe1.lab.test'), 'rfc9525'), { kind: 'mismatch', because: 'common-name-only', offered: ['CN:fe1.lab.test'] })
+  t.match(matchName(certificate('', dns('*.lab.test')), wantsDns('fe1.lab.test'), 'ocs'), {
+    kind: 'mismatch',
+    because: 'wildcard',
+    offered: ['DNS:*.lab.test'],
+  })
+  t.match(matchName(certificate('fe1.lab.test'), wantsDns('fe1.lab.test'), 'rfc9525'), {
+    kind: 'mismatch',
+    because: 'common-name-only',
+    offered: ['CN:fe1.lab.test'],
+  })
 })
 
 t.test('names cannot smuggle control characters into a log', async (t) => {

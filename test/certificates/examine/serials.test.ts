@@ -3,7 +3,12 @@ import t from 'tap'
 import { normaliseSerial, reverseSerial, serialNumber, serialOrder } from '../../../src/certificates/examine/index.ts'
 
 t.test('a serial stands in both byte orders', async (t) => {
-  t.match(serialNumber(Buffer.from('610a3b5c', 'hex')), { hex: '610a3b5c', reversed: '5c3b0a61', octets: 4, sign: 'positive' })
+  t.match(serialNumber(Buffer.from('610a3b5c', 'hex')), {
+    hex: '610a3b5c',
+    reversed: '5c3b0a61',
+    octets: 4,
+    sign: 'positive',
+  })
 })
 
 t.test('a sign octet is counted and not shown', async (t) => {
@@ -29,9 +34,11 @@ t.test('an event text is recognised as reversed', async (t) => {
 })
 
 t.test('twice reversed is the same', async (t) => {
-  fc.assert(fc.property(fc.uint8Array({ minLength: 1, maxLength: 20 }), (octets) => {
-    const hex = Buffer.from(octets).toString('hex')
-    return reverseSerial(reverseSerial(hex)) === hex
-  }))
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 20 }), (octets) => {
+      const hex = Buffer.from(octets).toString('hex')
+      return reverseSerial(reverseSerial(hex)) === hex
+    }),
+  )
   t.pass()
 })

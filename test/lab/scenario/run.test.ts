@@ -22,13 +22,27 @@ interface Played {
   readonly ended: boolean
 }
 
-async function played(steps: readonly string[], script: Script = {}, signal = new AbortController().signal): Promise<Played> {
+async function played(
+  steps: readonly string[],
+  script: Script = {},
+  signal = new AbortController().signal,
+): Promise<Played> {
   const commands: string[] = []
   let ended = false
   const listeners = new Set<() => void>()
   const lab: DrivenLab = {
     plan: planLab(topology),
-    ready: { event: 'ready', topology: 'edge', domain: 'lab.test', profile: 'lcs2005', data: '', nodes: [], dns: { internal: { address: '', port: 0 }, external: { address: '', port: 0 } }, trust: {}, users: [] },
+    ready: {
+      event: 'ready',
+      topology: 'edge',
+      domain: 'lab.test',
+      profile: 'lcs2005',
+      data: '',
+      nodes: [],
+      dns: { internal: { address: '', port: 0 }, external: { address: '', port: 0 } },
+      trust: {},
+      users: [],
+    },
     data: undefined,
     events: [],
     stops: [],
@@ -63,31 +77,74 @@ async function played(steps: readonly string[], script: Script = {}, signal = ne
 
 t.test('the runner', async (t) => {
   t.test('gives what one command answered to the next', async (t) => {
-    const { result, commands } = await played(['{ do: certs trial fe1 --valid 10s, keep: { trial: certificate.name } }', 'do: assign fe1 listener ${trial}'], {
-      answers: { 'certs trial fe1 --valid 10s': { status: 0, document: { certificate: { name: 'fe1-trial' } }, complaint: '' } },
-    })
+    const { result, commands } = await played(
+      ['{ do: certs trial fe1 --valid 10s, keep: { trial: certificate.name } }', 'do: assign fe1 listener ${trial}'],
+      {
+        answers: {
+          'certs trial fe1 --valid 10s': { status: 0, document: { certificate: { name: 'fe1-trial' } }, complaint: '' },
+        },
+      },
+    )
     t.equal(result.outcome, 'passed')
     t.strictSame(commands, ['certs trial fe1 --valid 10s', 'assign fe1 listener fe1-trial'])
     t.strictSame(result.variables, { trial: 'fe1-trial' })
   })
 
   t.test('ends a story at the first step that falls short, and says what was wanted and found where', async (t) => {
-    const { result, commands, ended } = await played(['do: mtls fe1 off', 'do: mtls fe1 on'], { answers: { 'mtls fe1 off': { status: 1, document: { error: { code: 'node.refused', message: 'It refuses' } }, complaint: '' } } })
-    t.match(result, { outcome: 'failed', steps: [{ outcome: 'failed', line: 7, wanted: 'exit 0', found: 'exit 1, node.refused, It refuses', next: 'siplab mtls fe1 off' }, { outcome: 'skipped' }] })
+    const { result, commands, ended } = await played(['do: mtls fe1 off', 'do: mtls fe1 on'], {
+      answers: {
+        'mtls fe1 off': {
+          status: 1,
+          document: { error: { code: 'node.refused', message: 'It refuses' } },
+          complaint: '',
+        },
+      },
+    })
+    t.match(result, {
+      outcome: 'failed',
+      steps: [
+        {
+          outcome: 'failed',
+          line: 7,
+          wanted: 'exit 0',
+          found: 'exit 1, node.refused, It refuses',
+          next: 'siplab mtls fe1 off',
+        },
+        { outcome: 'skipped' },
+      ],
+    })
     t.equal(commands.length, 1)
     t.ok(ended, 'the lab is taken down')
   })
 
   t.test('takes a failure that was expected for what it is', async (t) => {
-    const locked = { answers: { 'unassign fe1 listener': { status: 1, document: { error: { code: 'config.certificate-locked', message: 'It is invalid' } }, complaint: '' } } }
-    t.equal((await played(['{ do: unassign fe1 listener, fails: config.certificate-locked, says: invalid }'], locked)).result.outcome, 'passed')
+    const locked = {
+      answers: {
+        'unassign fe1 listener': {
+          status: 1,
+          document: { error: { code: 'config.certificate-locked', message: 'It is invalid' } },
+          complaint: '',
+        },
+      },
+    }
+    t.equal(
+      (await played(['{ do: unassign fe1 listener, fails: config.certificate-locked, says: invalid }'], locked)).result
+        .outcome,
+      'passed',
+    )
     t.equal((await played(['{ do: unassign fe1 listener, fails: cert.expired }'], locked)).result.outcome, 'failed')
-    t.equal((await played(['{ do: mtls fe1 on, fails: config.certificate-locked }'], locked)).result.outcome, 'failed', 'a command that should have failed')
+    t.equal(
+      (await played(['{ do: mtls fe1 on, fails: config.certificate-locked }'], locked)).result.outcome,
+      'failed',
+      'a command that should have failed',
+    )
   })
 
   t.test('waits until an expectation holds', async (t) => {
     let looks = 0
-    const { result } = await played(['expect: { node: fe1, state: stopped }'], { standing: () => ((looks += 1) > 1 ? { state: 'stopped' } : { state: 'ready' }) })
+    const { result } = await played(['expect: { node: fe1, state: stopped }'], {
+      standing: () => ((looks += 1) > 1 ? { state: 'stopped' } : { state: 'ready' }),
+    })
     t.equal(result.outcome, 'passed')
     t.equal(looks, 2)
   })
@@ -99,16 +156,27 @@ t.test('the runner', async (t) => {
   })
 
   t.test('stops waiting when it is interrupted', async (t) => {
-    const { result, ended } = await played(['{ expect: { node: fe1, state: stopped }, within: 60s }', 'do: mtls fe1 off'], {}, AbortSignal.timeout(50))
+    const { result, ended } = await played(
+      ['{ expect: { node: fe1, state: stopped }, within: 60s }', 'do: mtls fe1 off'],
+      {},
+      AbortSignal.timeout(50),
+    )
     t.match(result, { outcome: 'failed', because: 'interrupted' })
     t.ok(ended)
   })
 
   t.test('skips by name what cannot be had here', async (t) => {
-    t.match((await played(['say: hello'], { lacks: 'libfaketime is not installed' })).result, { outcome: 'skipped', because: 'libfaketime is not installed', steps: [] })
+    t.match((await played(['say: hello'], { lacks: 'libfaketime is not installed' })).result, {
+      outcome: 'skipped',
+      because: 'libfaketime is not installed',
+      steps: [],
+    })
   })
 
   t.test('reports a lab that does not come up', async (t) => {
-    t.match((await played(['say: hello'], { fails: 'the network is taken' })).result, { outcome: 'failed', because: /did not come up: the network is taken/ })
+    t.match((await played(['say: hello'], { fails: 'the network is taken' })).result, {
+      outcome: 'failed',
+      because: /did not come up: the network is taken/,
+    })
   })
 })

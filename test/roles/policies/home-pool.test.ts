@@ -13,7 +13,10 @@ interface Question extends RequestParts {
   readonly secure?: boolean
 }
 
-async function ask(parts: Question, options: { readonly ownHome?: string; readonly redirectInside?: boolean } = {}): Promise<Decision> {
+async function ask(
+  parts: Question,
+  options: { readonly ownHome?: string; readonly redirectInside?: boolean } = {},
+): Promise<Decision> {
   const policy = homePool({
     directory: { account: (aor) => accounts.get(aor) },
     self: 'fe1.lab.test',
@@ -23,25 +26,41 @@ async function ask(parts: Question, options: { readonly ownHome?: string; readon
     plainPort: 5060,
     redirectInside: options.redirectInside ?? true,
   })
-  const incoming = arrival(requestText(parts), { flow: testFlow({ transport: parts.secure === false ? 'tcp' : 'tls' }) })
+  const incoming = arrival(requestText(parts), {
+    flow: testFlow({ transport: parts.secure === false ? 'tcp' : 'tls' }),
+  })
   incoming.remarks.remote = parts.remote ?? false
   return policy.decide(incoming)
 }
 
 t.test('home-pool redirects the REGISTER of an inside user with 301', async (t) => {
-  t.match(await ask({}), { kind: 'answer', status: 301, headers: [['Contact', '<sip:pool.lab.test:5061;transport=tls>']] })
+  t.match(await ask({}), {
+    kind: 'answer',
+    status: 301,
+    headers: [['Contact', '<sip:pool.lab.test:5061;transport=tls>']],
+  })
 })
 
 t.test('home-pool redirects over TCP whoever came over TCP', async (t) => {
-  t.match(await ask({ secure: false }), { kind: 'answer', headers: [['Contact', '<sip:pool.lab.test:5060;transport=tcp>']] })
+  t.match(await ask({ secure: false }), {
+    kind: 'answer',
+    headers: [['Contact', '<sip:pool.lab.test:5060;transport=tcp>']],
+  })
 })
 
 t.test('home-pool passes the REGISTER of a remote user on to the pool', async (t) => {
-  t.match(await ask({ remote: true }), { kind: 'route', targets: [{ nextHop: 'sip:pool.lab.test:5061;transport=tls' }] })
+  t.match(await ask({ remote: true }), {
+    kind: 'route',
+    targets: [{ nextHop: 'sip:pool.lab.test:5061;transport=tls' }],
+  })
 })
 
 t.test('home-pool refuses a remote user who is not enabled for it', async (t) => {
-  t.match(await ask({ from: 'sip:carol@lab.test', remote: true }), { kind: 'refuse', status: 403, because: 'remote.user-not-enabled' })
+  t.match(await ask({ from: 'sip:carol@lab.test', remote: true }), {
+    kind: 'refuse',
+    status: 403,
+    because: 'remote.user-not-enabled',
+  })
 })
 
 t.test('home-pool answers 404 for a user nobody knows', async (t) => {

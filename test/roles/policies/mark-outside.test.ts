@@ -9,8 +9,21 @@ import { arrival, requestText, testFlow } from '../../support/arrival.ts'
 function markOf(verification: Verification | undefined, said: string | undefined): string {
   const flow = testFlow(verification === undefined ? {} : { peer: 'edge' })
   const from = verification === undefined ? 'sip:alice@lab.test' : 'sip:erin@partner.test'
-  const made = arrival(requestText({ method: 'MESSAGE', uri: 'sip:bob@lab.test', from, headers: said === undefined ? [] : [`ms-edge-proxy-message-trust: ${said}`] }), { flow })
-  const relation = { kind: 'federated', source: 'DirectPartner', edges: [{ host: 'peer.lab.test', port: 5061 }], verification: verification ?? 'AlwaysVerifiable' } as const
+  const made = arrival(
+    requestText({
+      method: 'MESSAGE',
+      uri: 'sip:bob@lab.test',
+      from,
+      headers: said === undefined ? [] : [`ms-edge-proxy-message-trust: ${said}`],
+    }),
+    { flow },
+  )
+  const relation = {
+    kind: 'federated',
+    source: 'DirectPartner',
+    edges: [{ host: 'peer.lab.test', port: 5061 }],
+    verification: verification ?? 'AlwaysVerifiable',
+  } as const
   federateIn({ federation: { relationTo: () => relation }, domains: ['lab.test'], self: 'sip.lab.test' }).decide(made)
   markOutside({ edge: 'edge.lab.test' }).decide(made)
   return made.remarks.add.map(([, value]) => value).join()

@@ -24,9 +24,14 @@ const rows = [
   ...credentialRows('jörg', realm, 'pässword').map((row) => ({ ...row, aor: 'sip:joerg@lab.test' })),
 ]
 
-function service(change: { readonly auth?: Partial<AuthenticateOptions>; readonly digest?: Partial<DigestOptions> } = {}) {
+function service(
+  change: { readonly auth?: Partial<AuthenticateOptions>; readonly digest?: Partial<DigestOptions> } = {},
+) {
   const clock = new FakeClock()
-  const credentials = { credential: (username: string, scheme: string, wanted: string) => rows.find((row) => row.username === username && row.scheme === scheme && row.realm === wanted) }
+  const credentials = {
+    credential: (username: string, scheme: string, wanted: string) =>
+      rows.find((row) => row.username === username && row.scheme === scheme && row.realm === wanted),
+  }
   const scheme = digest({ credentials, realm, clock, ...change.digest })
   const policy = authenticate({ schemes: [scheme], realm, domains, self, ...change.auth })
   return {
@@ -56,22 +61,52 @@ interface Answer {
 }
 
 /** What a client makes of a challenge, computed here from RFC 7616 alone. */
-function authorization(challenge: Decision, { username = 'alice', password = 'wonder land', algorithm = 'MD5', method = 'REGISTER', count = 1, change }: Answer = {}): string {
+function authorization(
+  challenge: Decision,
+  {
+    username = 'alice',
+    password = 'wonder land',
+    algorithm = 'MD5',
+    method = 'REGISTER',
+    count = 1,
+    change,
+  }: Answer = {},
+): string {
   const value = headersOf(challenge, 'WWW-Authenticate').find((one) => one.includes(`algorithm=${algorithm}`)) ?? ''
   const nonce = /nonce="([^"]+)"/.exec(value)?.[1] ?? ''
-  const hash = (text: string): string => createHash(algorithm === 'MD5' ? 'md5' : 'sha256').update(text, 'utf8').digest('hex')
+  const hash = (text: string): string =>
+    createHash(algorithm === 'MD5' ? 'md5' : 'sha256')
+      .update(text, 'utf8')
+      .digest('hex')
   const nc = count.toString(16).padStart(8, '0')
-  const response = hash(`${hash(`${username}:${realm}:${password}`)}:${nonce}:${nc}:c0ffee:auth:${hash(`${method}:sip:lab.test`)}`)
-  const parameters: Record<string, string> = { username: `"${Buffer.from(username, 'utf8').toString('latin1')}"`, realm: `"${realm}"`, nonce: `"${nonce}"`, uri: '"sip:lab.test"', response: `"${response}"`, algorithm, qop: 'auth', nc, cnonce: '"c0ffee"' }
+  const response = hash(
+    `${hash(`${username}:${realm}:${password}`)}:${nonce}:${nc}:c0ffee:auth:${hash(`${method}:sip:lab.test`)}`,
+  )
+  const parameters: Record<string, string> = {
+    username: `"${Buffer.from(username, 'utf8').toString('latin1')}"`,
+    realm: `"${realm}"`,
+    nonce: `"${nonce}"`,
+    uri: '"sip:lab.test"',
+    response: `"${response}"`,
+    algorithm,
+    qop: 'auth',
+    nc,
+    cnonce: '"c0ffee"',
+  }
   change?.(parameters)
-  return `Authorization: Digest ${Object.entries(parameters).map(([name, text]) => `${name}=${text}`).join(', ')}`
+  return `Authorization: Digest ${Object.entries(parameters)
+    .map(([name, text]) => `${name}=${text}`)
+    .join(', ')}`
 }
 
 t.test('digest (RFC 7616, RFC 8760)', async (t) => {
   t.test('a REGISTER without credentials is challenged with both algorithms and one realm', async (t) => {
     const { decision } = service().ask({})
     t.match(decision, { kind: 'refuse', status: 401, because: 'auth.required' })
-    t.match(headersOf(decision, 'WWW-Authenticate'), [/^Digest realm="SIP Communications Service", nonce="[\w-]+", algorithm=MD5, qop="auth"$/, /algorithm=SHA-256/])
+    t.match(headersOf(decision, 'WWW-Authenticate'), [
+      /^Digest realm="SIP Communications Service", nonce="[\w-]+", algorithm=MD5, qop="auth"$/,
+      /algorithm=SHA-256/,
+    ])
   })
 
   for (const algorithm of ['MD5', 'SHA-256'] as const) {
@@ -92,21 +127,33 @@ t.test('digest (RFC 7616, RFC 8760)', async (t) => {
 
   t.test('names and passwords are UTF-8', async (t) => {
     const { ask } = service()
-    const { decision } = ask({ from: 'sip:joerg@lab.test', headers: [authorization(ask({}).decision, { username: 'jörg', password: 'pässword' })] })
+    const { decision } = ask({
+      from: 'sip:joerg@lab.test',
+      headers: [authorization(ask({}).decision, { username: 'jörg', password: 'pässword' })],
+    })
     t.match(decision, { kind: 'pass' })
   })
 
   t.test('an unknown user gets the same answer as a wrong password', async (t) => {
     const { ask } = service()
-    t.match(ask({ headers: [authorization(ask({}).decision, { username: 'mallory' })] }).decision, { kind: 'refuse', status: 401 })
+    t.match(ask({ headers: [authorization(ask({}).decision, { username: 'mallory' })] }).decision, {
+      kind: 'refuse',
+      status: 401,
+    })
   })
 
   t.test('a nonce that is over is stale, and only with the right password', async (t) => {
     const { ask, clock } = service()
     const { decision } = ask({})
     clock.advance(301_000)
-    t.match(headersOf(ask({ headers: [authorization(decision)] }).decision, 'WWW-Authenticate'), [/stale=true/, /stale=true/])
-    t.notMatch(headersOf(ask({ headers: [authorization(decision, { password: 'guess' })] }).decision, 'WWW-Authenticate')[0], /stale/)
+    t.match(headersOf(ask({ headers: [authorization(decision)] }).decision, 'WWW-Authenticate'), [
+      /stale=true/,
+      /stale=true/,
+    ])
+    t.notMatch(
+      headersOf(ask({ headers: [authorization(decision, { password: 'guess' })] }).decision, 'WWW-Authenticate')[0],
+      /stale/,
+    )
   })
 
   t.test('a nonce of another front end is stale: it may have been used there', async (t) => {
@@ -118,34 +165,61 @@ t.test('digest (RFC 7616, RFC 8760)', async (t) => {
     t.match(fe2.ask({ headers: [authorization(decision)] }).decision, { kind: 'pass' }, 'with the new one it is let in')
   })
 
-  t.test('a request sent again with its count is refused, the next count is good, in any order within the window', async (t) => {
-    const { ask } = service()
-    const { decision } = ask({})
-    const outcomes = [1, 1, 3, 2, 2, 40, 5].map((count) => ask({ headers: [authorization(decision, { count })] }).decision.kind)
-    t.same(outcomes, ['pass', 'refuse', 'pass', 'pass', 'refuse', 'pass', 'refuse'])
-  })
+  t.test(
+    'a request sent again with its count is refused, the next count is good, in any order within the window',
+    async (t) => {
+      const { ask } = service()
+      const { decision } = ask({})
+      const outcomes = [1, 1, 3, 2, 2, 40, 5].map(
+        (count) => ask({ headers: [authorization(decision, { count })] }).decision.kind,
+      )
+      t.same(outcomes, ['pass', 'refuse', 'pass', 'pass', 'refuse', 'pass', 'refuse'])
+    },
+  )
 
   t.test('an attempt without qop is not taken', async (t) => {
     const { ask } = service()
-    t.match(ask({ headers: [authorization(ask({}).decision, { change: (parameters) => delete parameters['qop'] })] }).decision, { kind: 'refuse', status: 401, because: 'auth.qop-missing' })
+    t.match(
+      ask({ headers: [authorization(ask({}).decision, { change: (parameters) => delete parameters['qop'] })] })
+        .decision,
+      { kind: 'refuse', status: 401, because: 'auth.qop-missing' },
+    )
   })
 
   t.test('an attempt without a response is malformed', async (t) => {
     const { ask } = service()
-    t.match(ask({ headers: [authorization(ask({}).decision, { change: (parameters) => delete parameters['response'] })] }).decision, { kind: 'refuse', status: 400 })
+    t.match(
+      ask({ headers: [authorization(ask({}).decision, { change: (parameters) => delete parameters['response'] })] })
+        .decision,
+      { kind: 'refuse', status: 400 },
+    )
   })
 
   t.test('credentials for another realm are not ours to read', async (t) => {
     const { ask } = service()
-    t.match(ask({ headers: [authorization(ask({}).decision, { change: (parameters) => (parameters['realm'] = '"elsewhere"') })] }).decision, { because: 'auth.required' })
+    t.match(
+      ask({
+        headers: [authorization(ask({}).decision, { change: (parameters) => (parameters['realm'] = '"elsewhere"') })],
+      }).decision,
+      { because: 'auth.required' },
+    )
   })
 
   t.test('passwords cannot be tried without end from one source', async (t) => {
     const { ask, clock } = service({ auth: { limit: { failures: 3, seconds: 60 } } })
     const flow = testFlow()
-    for (let attempt = 0; attempt < 3; attempt++) ask({ headers: [authorization(ask({}).decision, { password: `guess ${attempt}` })] }, flow)
-    t.match(ask({ headers: [authorization(ask({}).decision)] }, flow).decision, { kind: 'refuse', status: 403, because: 'auth.too-many-failures' })
-    t.match(ask({ headers: [authorization(ask({}).decision)] }, testFlow({ address: '192.0.2.8' })).decision, { kind: 'pass' }, 'another source is not blocked')
+    for (let attempt = 0; attempt < 3; attempt++)
+      ask({ headers: [authorization(ask({}).decision, { password: `guess ${attempt}` })] }, flow)
+    t.match(ask({ headers: [authorization(ask({}).decision)] }, flow).decision, {
+      kind: 'refuse',
+      status: 403,
+      because: 'auth.too-many-failures',
+    })
+    t.match(
+      ask({ headers: [authorization(ask({}).decision)] }, testFlow({ address: '192.0.2.8' })).decision,
+      { kind: 'pass' },
+      'another source is not blocked',
+    )
     clock.advance(60_000)
     t.match(ask({ headers: [authorization(ask({}).decision)] }, flow).decision, { kind: 'pass' }, 'the block ends')
   })
@@ -154,13 +228,20 @@ t.test('digest (RFC 7616, RFC 8760)', async (t) => {
 t.test('many names cannot be tried from one address either', async (t) => {
   const { ask } = service({ auth: { limit: { failures: 1, seconds: 60 } } })
   for (let user = 0; user < 20; user++) ask({ headers: [authorization(ask({}).decision, { username: `user${user}` })] })
-  t.match(ask({ headers: [authorization(ask({}).decision)] }).decision, { kind: 'refuse', status: 403, because: 'auth.too-many-failures' })
+  t.match(ask({ headers: [authorization(ask({}).decision)] }).decision, {
+    kind: 'refuse',
+    status: 403,
+    because: 'auth.too-many-failures',
+  })
 })
 
 t.test('who is asked', async (t) => {
   for (const method of ['INVITE', 'MESSAGE', 'OPTIONS', 'SUBSCRIBE']) {
     t.test(`${method} out of dialog is challenged`, async (t) => {
-      t.match(service().ask({ method, uri: 'sip:bob@lab.test', to: 'sip:bob@lab.test' }).decision, { kind: 'refuse', status: 401 })
+      t.match(service().ask({ method, uri: 'sip:bob@lab.test', to: 'sip:bob@lab.test' }).decision, {
+        kind: 'refuse',
+        status: 401,
+      })
     })
   }
 
@@ -178,7 +259,10 @@ t.test('who is asked', async (t) => {
   })
 
   t.test('a server vouches for its users', async (t) => {
-    const { asked, decision } = service().ask({ headers: ['P-Asserted-Identity: <sip:alice@lab.test>'] }, testFlow({ peer: 'server' }))
+    const { asked, decision } = service().ask(
+      { headers: ['P-Asserted-Identity: <sip:alice@lab.test>'] },
+      testFlow({ peer: 'server' }),
+    )
     t.match(decision, { kind: 'pass' })
     t.equal(asked.remarks.identity, 'sip:alice@lab.test')
     t.same(asked.remarks.remove, [])
@@ -186,7 +270,10 @@ t.test('who is asked', async (t) => {
 
   for (const peer of [undefined, 'client', 'edge'] as const) {
     t.test(`${peer ?? 'a peer without certificate'} does not: its assertion is taken out`, async (t) => {
-      const { asked, decision } = service().ask({ headers: ['P-Asserted-Identity: <sip:alice@lab.test>'] }, testFlow(peer === undefined ? {} : { peer }))
+      const { asked, decision } = service().ask(
+        { headers: ['P-Asserted-Identity: <sip:alice@lab.test>'] },
+        testFlow(peer === undefined ? {} : { peer }),
+      )
       t.match(decision, { kind: 'refuse', status: 401 })
       t.same(asked.remarks.remove, ['p-asserted-identity'])
       t.equal(asked.remarks.identity, undefined)
@@ -212,7 +299,14 @@ t.test('who is asked', async (t) => {
   })
 
   t.test('a user who may not sign in from outside is refused with 4003', async (t) => {
-    const account = { aor: 'sip:alice@lab.test', login: 'alice', displayName: '', homePool: '', remote: false, enabled: true }
+    const account = {
+      aor: 'sip:alice@lab.test',
+      login: 'alice',
+      displayName: '',
+      homePool: '',
+      remote: false,
+      enabled: true,
+    }
     const { ask, policy, clock } = service({ auth: { accounts: { account: () => account } } })
     const asked = arrival(requestText({ headers: [authorization(ask({}).decision)] }), { wall: clock.wall() })
     asked.remarks.remote = true
@@ -221,8 +315,20 @@ t.test('who is asked', async (t) => {
 
   t.test('a directory that is away is answered 504, not taken for a wrong password', async (t) => {
     const error = new StoreError('store.unreachable', 'gone')
-    const { ask } = service({ digest: { credentials: { credential: () => { throw error } } } })
-    t.match(ask({ headers: [authorization(ask({}).decision)] }).decision, { kind: 'refuse', status: 504, because: 'store.unreachable' })
+    const { ask } = service({
+      digest: {
+        credentials: {
+          credential: () => {
+            throw error
+          },
+        },
+      },
+    })
+    t.match(ask({ headers: [authorization(ask({}).decision)] }).decision, {
+      kind: 'refuse',
+      status: 504,
+      because: 'store.unreachable',
+    })
   })
 })
 
@@ -234,9 +340,20 @@ t.test('a flow that signed in', async (t) => {
     const register = registrar({ location, accounts: undefined, domains, clock: one.clock, self })
     const send = (parts: RequestParts): Decision => {
       const { asked, decision } = one.ask(parts, flow)
-      return decision.kind === 'pass' && asked.request.method === 'REGISTER' ? (register.decide(asked) as Decision) : decision
+      return decision.kind === 'pass' && asked.request.method === 'REGISTER'
+        ? (register.decide(asked) as Decision)
+        : decision
     }
-    return { ...one, send, registered: send({ headers: ['Contact: <sip:alice@192.0.2.7:40001;transport=tls>;expires=600', authorization(one.ask({}).decision)] }) }
+    return {
+      ...one,
+      send,
+      registered: send({
+        headers: [
+          'Contact: <sip:alice@192.0.2.7:40001;transport=tls>;expires=600',
+          authorization(one.ask({}).decision),
+        ],
+      }),
+    }
   }
   const invite = { method: 'INVITE', to: 'sip:bob@lab.test' }
 
@@ -244,7 +361,10 @@ t.test('a flow that signed in', async (t) => {
     const { registered, send } = signIn(t, testFlow())
     t.match(registered, { kind: 'answer', status: 200 })
     t.match(send(invite), { kind: 'pass' })
-    t.match(send({ cseq: 2, headers: ['Contact: <sip:alice@192.0.2.7:40001;transport=tls>'] }), { kind: 'answer', status: 200 })
+    t.match(send({ cseq: 2, headers: ['Contact: <sip:alice@192.0.2.7:40001;transport=tls>'] }), {
+      kind: 'answer',
+      status: 200,
+    })
   })
 
   t.test('is for another From', async (t) => {
@@ -263,7 +383,10 @@ t.test('a flow that signed in', async (t) => {
     t.match(send(invite), { kind: 'refuse', status: 401 })
   })
 
-  for (const [what, flow] of [['a datagram flow', testFlow({ transport: 'udp' })], ['a link of the edge', testFlow({ peer: 'edge' })]] as const) {
+  for (const [what, flow] of [
+    ['a datagram flow', testFlow({ transport: 'udp' })],
+    ['a link of the edge', testFlow({ peer: 'edge' })],
+  ] as const) {
     t.test(`${what} keeps no identity`, async (t) => {
       const { registered, send } = signIn(t, flow)
       t.match(registered, { kind: 'answer', status: 200 })
@@ -274,10 +397,15 @@ t.test('a flow that signed in', async (t) => {
   t.test('passes requests inside a dialog, also where it was called by another name', async (t) => {
     const { send } = signIn(t, testFlow())
     t.match(send({ method: 'BYE', from: 'sip:alice@lab.test', toParameters: ';tag=9' }), { kind: 'pass' })
-    t.match(send({ method: 'BYE', from: 'tel:+12015550123', to: 'sip:bob@lab.test', toParameters: ';tag=9' }), { kind: 'pass' })
+    t.match(send({ method: 'BYE', from: 'tel:+12015550123', to: 'sip:bob@lab.test', toParameters: ';tag=9' }), {
+      kind: 'pass',
+    })
   })
 
   t.test('does not pass another user of ours by a made-up dialog', async (t) => {
-    t.match(signIn(t, testFlow()).send({ method: 'MESSAGE', from: 'sip:bob@lab.test', toParameters: ';tag=9' }), { kind: 'refuse', status: 401 })
+    t.match(signIn(t, testFlow()).send({ method: 'MESSAGE', from: 'sip:bob@lab.test', toParameters: ';tag=9' }), {
+      kind: 'refuse',
+      status: 401,
+    })
   })
 })

@@ -3,9 +3,17 @@ import t from 'tap'
 import { readAuthorization } from '../../../src/services/authentication/scheme.ts'
 
 t.test('reads quoted and plain values, escapes undone', async (t) => {
-  const read = readAuthorization('Digest username="al\\"ice", realm="SIP Communications Service" , NC=00000001,qop=auth, gssapi-data=""')
+  const read = readAuthorization(
+    'Digest username="al\\"ice", realm="SIP Communications Service" , NC=00000001,qop=auth, gssapi-data=""',
+  )
   t.equal(read?.scheme, 'digest')
-  t.same(Object.fromEntries(read?.parameters ?? []), { username: 'al"ice', realm: 'SIP Communications Service', nc: '00000001', qop: 'auth', 'gssapi-data': '' })
+  t.same(Object.fromEntries(read?.parameters ?? []), {
+    username: 'al"ice',
+    realm: 'SIP Communications Service',
+    nc: '00000001',
+    qop: 'auth',
+    'gssapi-data': '',
+  })
 })
 
 t.test('a scheme alone has no parameters', async (t) => {
@@ -30,7 +38,10 @@ t.test('no text takes it down, or long', async (t) => {
 
 t.test('what was written in quotes is read back', async (t) => {
   fc.assert(
-    fc.property(fc.string({ maxLength: 50 }), (text) => readAuthorization(`Digest a="${text.replace(/["\\]/g, '\\$&')}", b=1`)?.parameters.get('a') === text),
+    fc.property(
+      fc.string({ maxLength: 50 }),
+      (text) => readAuthorization(`Digest a="${text.replace(/["\\]/g, '\\$&')}", b=1`)?.parameters.get('a') === text,
+    ),
   )
   t.pass('100 texts')
 })

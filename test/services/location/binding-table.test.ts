@@ -24,12 +24,25 @@ const binding = fc.record<Binding>({
   received: fc.constantFrom('192.0.2.7:5061'),
 })
 
-type Step = { readonly kind: 'put'; readonly binding: Binding } | { readonly kind: 'remove'; readonly aor: string; readonly key: string } | { readonly kind: 'pass'; readonly ms: number }
+type Step =
+  | { readonly kind: 'put'; readonly binding: Binding }
+  | { readonly kind: 'remove'; readonly aor: string; readonly key: string }
+  | { readonly kind: 'pass'; readonly ms: number }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('put' as const), binding }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove' as const), aor: binding.map((one) => one.aor), key: binding.map((one) => one.key) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 12_000_000 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('remove' as const),
+      aor: binding.map((one) => one.aor),
+      key: binding.map((one) => one.key),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 12_000_000 }) }),
+  },
 )
 
 t.test('the table holds what a plain map would', async (t) => {
@@ -51,7 +64,9 @@ t.test('the table holds what a plain map would', async (t) => {
         }
       }
       const order = (a: Binding, b: Binding): number => (`${a.aor} ${a.key}` < `${b.aor} ${b.key}` ? -1 : 1)
-      const found = Array.from({ length: 41 }, (_, user) => table.get(`sip:u${user}@lab.test`)).flat().sort(order)
+      const found = Array.from({ length: 41 }, (_, user) => table.get(`sip:u${user}@lab.test`))
+        .flat()
+        .sort(order)
       return table.size === model.size && JSON.stringify(found) === JSON.stringify([...model.values()].sort(order))
     }),
     { numRuns: 150 },
@@ -64,5 +79,9 @@ t.test('ten thousand users grow the table without losing one', async (t) => {
   const [sample] = fc.sample(binding, { numRuns: 1, seed: 1 })
   if (sample === undefined) throw new Error('no sample')
   for (let user = 0; user < 10_000; user++) table.put({ ...sample, aor: `sip:u${user}@lab.test`, cseq: user })
-  t.ok(Array.from({ length: 10_000 }, (_, user) => table.get(`sip:u${user}@lab.test`)).every(([only], user) => only?.cseq === user))
+  t.ok(
+    Array.from({ length: 10_000 }, (_, user) => table.get(`sip:u${user}@lab.test`)).every(
+      ([only], user) => only?.cseq === user,
+    ),
+  )
 })

@@ -19,12 +19,36 @@ const aor = 'sip:alice@lab.test'
 function contact(text: string, change: Partial<ContactChange['binding']> = {}): ContactChange {
   return {
     uri: parseUri(text),
-    binding: { contact: text, q: 1000, expires: Number.MAX_SAFE_INTEGER, path: [], instance: undefined, regId: undefined, epid: undefined, owner: 'fe1.lab.test', ownerRoute: undefined, flowBound: false, flow: undefined, userAgent: 'test', received: '192.0.2.7:5061', ...change },
+    binding: {
+      contact: text,
+      q: 1000,
+      expires: Number.MAX_SAFE_INTEGER,
+      path: [],
+      instance: undefined,
+      regId: undefined,
+      epid: undefined,
+      owner: 'fe1.lab.test',
+      ownerRoute: undefined,
+      flowBound: false,
+      flow: undefined,
+      userAgent: 'test',
+      received: '192.0.2.7:5061',
+      ...change,
+    },
   }
 }
 
 function change(parts: Partial<Change> = {}): Change {
-  return { aor, callId: 'call-1', cseq: 1, wall: 0, all: false, contacts: [contact('sip:alice@192.0.2.7')], limit: 10, ...parts }
+  return {
+    aor,
+    callId: 'call-1',
+    cseq: 1,
+    wall: 0,
+    all: false,
+    contacts: [contact('sip:alice@192.0.2.7')],
+    limit: 10,
+    ...parts,
+  }
 }
 
 async function contactsOf(location: LocationService): Promise<readonly string[]> {
@@ -39,7 +63,11 @@ async function fileStore(t: Test, file: string): Promise<PoolStore> {
 
 async function singleWriter(t: Test, store: PoolStore): Promise<LocationService> {
   const location = await new Promise<LocationService>((resolve, reject) => {
-    const opened = singleWriterLocation({ clock: systemClock, store, onLoaded: (result) => (result instanceof StoreError ? reject(result) : setImmediate(() => resolve(opened))) })
+    const opened = singleWriterLocation({
+      clock: systemClock,
+      store,
+      onLoaded: (result) => (result instanceof StoreError ? reject(result) : setImmediate(() => resolve(opened))),
+    })
   })
   t.teardown(() => location.close())
   return location
@@ -48,15 +76,30 @@ async function singleWriter(t: Test, store: PoolStore): Promise<LocationService>
 function suite(t: Test, open: (t: Test) => Promise<LocationService>): void {
   t.test('gives back what was registered', async (t) => {
     const location = await open(t)
-    const full = contact('sip:alice@192.0.2.7', { q: 300, path: ['<sip:a;lr>', '<sip:b;lr>'], instance: 'urn:uuid:1', regId: 7, epid: '9e33', ownerRoute: '<sip:t@fe1.lab.test;lr>', flowBound: true, flow: 17 as FlowId, expires: 4_000_000_000_000 })
-    t.match(await location.register(change({ contacts: [full], cseq: 4_294_967_295 })), { kind: 'done', bindings: [{ aor }] })
+    const full = contact('sip:alice@192.0.2.7', {
+      q: 300,
+      path: ['<sip:a;lr>', '<sip:b;lr>'],
+      instance: 'urn:uuid:1',
+      regId: 7,
+      epid: '9e33',
+      ownerRoute: '<sip:t@fe1.lab.test;lr>',
+      flowBound: true,
+      flow: 17 as FlowId,
+      expires: 4_000_000_000_000,
+    })
+    t.match(await location.register(change({ contacts: [full], cseq: 4_294_967_295 })), {
+      kind: 'done',
+      bindings: [{ aor }],
+    })
     t.match(await location.lookup(aor), [{ ...full.binding, aor, callId: 'call-1', cseq: 4_294_967_295 }])
   })
 
   t.test('adds, refreshes and removes', async (t) => {
     const location = await open(t)
     await location.register(change({ contacts: [contact('sip:a@192.0.2.1'), contact('sip:b@192.0.2.2')] }))
-    await location.register(change({ cseq: 2, contacts: [contact('sip:a@192.0.2.1', { expires: 0 }), contact('sip:c@192.0.2.3')] }))
+    await location.register(
+      change({ cseq: 2, contacts: [contact('sip:a@192.0.2.1', { expires: 0 }), contact('sip:c@192.0.2.3')] }),
+    )
     t.same(await contactsOf(location), ['sip:b@192.0.2.2', 'sip:c@192.0.2.3'])
     await location.register(change({ cseq: 3, contacts: [], all: true }))
     t.same(await contactsOf(location), [])
@@ -65,19 +108,34 @@ function suite(t: Test, open: (t: Test) => Promise<LocationService>): void {
   t.test('refuses an older request and changes nothing', async (t) => {
     const location = await open(t)
     await location.register(change({ cseq: 2 }))
-    t.match(await location.register(change({ cseq: 2, contacts: [contact('sip:alice@192.0.2.7'), contact('sip:x@192.0.2.9')] })), { kind: 'out-of-order' })
+    t.match(
+      await location.register(
+        change({ cseq: 2, contacts: [contact('sip:alice@192.0.2.7'), contact('sip:x@192.0.2.9')] }),
+      ),
+      { kind: 'out-of-order' },
+    )
     t.same(await contactsOf(location), ['sip:alice@192.0.2.7'])
   })
 
   t.test('two REGISTERs of one turn see each other', async (t) => {
     const location = await open(t)
     const outcomes = await Promise.all([location.register(change({ cseq: 2 })), location.register(change({ cseq: 1 }))])
-    t.match(outcomes.map((outcome) => outcome.kind), ['done', 'out-of-order'])
+    t.match(
+      outcomes.map((outcome) => outcome.kind),
+      ['done', 'out-of-order'],
+    )
   })
 
   t.test('forgets what was bound to a flow, and keeps what moved to another', async (t) => {
     const location = await open(t)
-    await location.register(change({ contacts: [contact('sip:a@192.0.2.1', { flowBound: true, flow: 1 as FlowId }), contact('sip:b@192.0.2.2', { flowBound: true, flow: 2 as FlowId })] }))
+    await location.register(
+      change({
+        contacts: [
+          contact('sip:a@192.0.2.1', { flowBound: true, flow: 1 as FlowId }),
+          contact('sip:b@192.0.2.2', { flowBound: true, flow: 2 as FlowId }),
+        ],
+      }),
+    )
     await location.removeFlow(1 as FlowId, [aor])
     t.same(await contactsOf(location), ['sip:b@192.0.2.2'])
   })
@@ -111,7 +169,13 @@ t.test('in memory', async (t) => {
     const location = memoryLocation({ clock })
     t.teardown(() => location.close())
     for (let index = 0; index < 500; index++) {
-      location.register(change({ aor: `sip:u${index}@lab.test`, wall: clock.wall(), contacts: [contact('sip:u@192.0.2.7', { expires: clock.wall() + (index + 1) * 100_000 })] }))
+      location.register(
+        change({
+          aor: `sip:u${index}@lab.test`,
+          wall: clock.wall(),
+          contacts: [contact('sip:u@192.0.2.7', { expires: clock.wall() + (index + 1) * 100_000 })],
+        }),
+      )
     }
     clock.advance(250 * 100_000 + 1100)
     t.equal(location.size, 250)
@@ -130,17 +194,35 @@ t.test('one writer before SQLite', async (t) => {
     const first = await openPoolStore({ kind: 'sqlite', file }, { clock: systemClock })
     const before = await singleWriter(t, first)
     const expires = systemClock.wall() + 600_000
-    await before.register(change({ cseq: 5, wall: systemClock.wall(), contacts: [contact('sip:a@192.0.2.1', { expires, flowBound: true, flow: 17 as FlowId }), contact('sip:b@192.0.2.2', { expires })] }))
+    await before.register(
+      change({
+        cseq: 5,
+        wall: systemClock.wall(),
+        contacts: [
+          contact('sip:a@192.0.2.1', { expires, flowBound: true, flow: 17 as FlowId }),
+          contact('sip:b@192.0.2.2', { expires }),
+        ],
+      }),
+    )
     before.close()
     await before.removeFlow(17 as FlowId, [aor]) // the transport closes its flows as the process ends
     await first.close()
     const after = await singleWriter(t, await fileStore(t, file))
-    t.match(await after.lookup(aor), [{ contact: 'sip:a@192.0.2.1', expires, cseq: 5, flowBound: true, flow: undefined }, { contact: 'sip:b@192.0.2.2', expires, flowBound: false }])
-    t.match(await after.register(change({ cseq: 5, wall: systemClock.wall(), contacts: [contact('sip:b@192.0.2.2')] })), { kind: 'out-of-order' })
+    t.match(await after.lookup(aor), [
+      { contact: 'sip:a@192.0.2.1', expires, cseq: 5, flowBound: true, flow: undefined },
+      { contact: 'sip:b@192.0.2.2', expires, flowBound: false },
+    ])
+    t.match(
+      await after.register(change({ cseq: 5, wall: systemClock.wall(), contacts: [contact('sip:b@192.0.2.2')] })),
+      { kind: 'out-of-order' },
+    )
   })
 
   t.test('knows nothing while the store is away at the start, and everything when it comes', async (t) => {
-    const store = await openPoolStore({ kind: 'sqlite', file: join(folder, 'absent', 'pool.db') }, { clock: systemClock })
+    const store = await openPoolStore(
+      { kind: 'sqlite', file: join(folder, 'absent', 'pool.db') },
+      { clock: systemClock },
+    )
     t.teardown(() => store.close())
     const location = singleWriterLocation({ clock: systemClock, store })
     t.teardown(() => location.close())
@@ -157,7 +239,13 @@ t.test('several writers on SQLite', async (t) => {
   t.test('what one front end registered, the other finds, without its flow', async (t) => {
     const store = await fileStore(t, join(folder, 'both.db'))
     const [one, two] = [shared(t, store), shared(t, store)]
-    await one.register(change({ contacts: [contact('sip:a@192.0.2.1', { flowBound: true, flow: 1 as FlowId, ownerRoute: '<sip:t@fe1.lab.test;lr>' })] }))
+    await one.register(
+      change({
+        contacts: [
+          contact('sip:a@192.0.2.1', { flowBound: true, flow: 1 as FlowId, ownerRoute: '<sip:t@fe1.lab.test;lr>' }),
+        ],
+      }),
+    )
     t.match(await two.lookup(aor), [{ flowBound: true, flow: undefined, ownerRoute: '<sip:t@fe1.lab.test;lr>' }])
     await two.removeFlow(1 as FlowId, [aor])
     t.equal((await one.lookup(aor)).length, 1, 'a flow of the same number elsewhere is another flow')
@@ -175,7 +263,8 @@ t.test('several writers on SQLite', async (t) => {
 /** A store that is away after so many writes. */
 function failing(store: PoolStore, writes: number): PoolStore {
   let left = writes
-  const refuse = <Result>(work: () => Promise<Result>): Promise<Result> => (left > 0 ? work() : Promise.reject(new StoreError('store.unreachable', 'away')))
+  const refuse = <Result>(work: () => Promise<Result>): Promise<Result> =>
+    left > 0 ? work() : Promise.reject(new StoreError('store.unreachable', 'away'))
   return {
     ...store,
     health: store.health,

@@ -17,20 +17,44 @@ t.test('a store lost while running', { skip: missing ?? false }, async (t) => {
   t.teardown(() => server.close())
   const ups: (() => void)[] = []
   const downs: (() => void)[] = []
-  const store = await openPoolStore({ kind: 'postgresql', url: server.url }, { clock, onHealth: ({ state }) => (state === 'up' ? ups : downs).splice(0).forEach((wake) => wake()) })
+  const store = await openPoolStore(
+    { kind: 'postgresql', url: server.url },
+    { clock, onHealth: ({ state }) => (state === 'up' ? ups : downs).splice(0).forEach((wake) => wake()) },
+  )
   t.teardown(() => store.close())
   const loads: number[] = []
   const location = await new Promise<ReturnType<typeof singleWriterLocation>>((resolve) => {
-    const opened = singleWriterLocation({ clock, store, onLoaded: (result) => { if (typeof result === 'number') loads.push(result); setImmediate(() => resolve(opened)) } })
+    const opened = singleWriterLocation({
+      clock,
+      store,
+      onLoaded: (result) => {
+        if (typeof result === 'number') loads.push(result)
+        setImmediate(() => resolve(opened))
+      },
+    })
   })
   t.teardown(() => location.close())
   const register = registrar({ location, accounts: undefined, domains: ['lab.test'], clock, self: 'fe1.lab.test' })
-  const targets = localTargets({ location, accounts: undefined, domains: ['lab.test'], self: 'fe1.lab.test', isOpen: () => true })
+  const targets = localTargets({
+    location,
+    accounts: undefined,
+    domains: ['lab.test'],
+    self: 'fe1.lab.test',
+    isOpen: () => true,
+  })
   const flow = testFlow({ transport: 'tcp' })
   let cseq = 0
   const signIn = async (user: string): Promise<Decision> =>
-    register.decide(arrival(requestText({ from: `sip:${user}@lab.test`, cseq: ++cseq, headers: [`Contact: <sip:${user}@192.0.2.50>`] }), { flow, wall: clock.wall() }))
-  const call = async (user: string): Promise<Decision> => targets.decide(arrival(requestText({ method: 'INVITE', uri: `sip:${user}@lab.test` }), { flow, wall: clock.wall() }))
+    register.decide(
+      arrival(
+        requestText({ from: `sip:${user}@lab.test`, cseq: ++cseq, headers: [`Contact: <sip:${user}@192.0.2.50>`] }),
+        { flow, wall: clock.wall() },
+      ),
+    )
+  const call = async (user: string): Promise<Decision> =>
+    targets.decide(
+      arrival(requestText({ method: 'INVITE', uri: `sip:${user}@lab.test` }), { flow, wall: clock.wall() }),
+    )
   const holding = setInterval(() => undefined, 60_000)
   t.teardown(() => clearInterval(holding))
 
@@ -38,13 +62,21 @@ t.test('a store lost while running', { skip: missing ?? false }, async (t) => {
   const down = new Promise<void>((resolve) => downs.push(resolve))
   await server.kill()
   await down
-  t.match(await signIn('bob'), { kind: 'refuse', status: 504, because: 'store.unreachable' }, 'a REGISTER that cannot be made durable is not acknowledged')
+  t.match(
+    await signIn('bob'),
+    { kind: 'refuse', status: 504, because: 'store.unreachable' },
+    'a REGISTER that cannot be made durable is not acknowledged',
+  )
   t.match(await call('alice'), { kind: 'route' }, 'calls go on from memory')
 
   const up = new Promise<void>((resolve) => ups.push(resolve))
   await server.start()
   await up
   t.match(await signIn('bob'), { kind: 'answer', status: 200 }, 'registrations work again without a restart')
-  t.equal((await store.bindingsOf('sip:alice@lab.test')).length, 1, 'what was acknowledged with 200 before is still there')
+  t.equal(
+    (await store.bindingsOf('sip:alice@lab.test')).length,
+    1,
+    'what was acknowledged with 200 before is still there',
+  )
   t.same(loads, [0], 'memory is filled once')
 })

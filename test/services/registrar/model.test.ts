@@ -24,7 +24,13 @@ const register = fc.record<Register>({
   cseq: fc.integer({ min: 1, max: 12 }),
   contacts: fc.oneof(
     { weight: 1, arbitrary: fc.constant('star' as const) },
-    { weight: 8, arbitrary: fc.uniqueArray(fc.record({ host: fc.integer({ min: 0, max: 4 }), expires: fc.constantFrom(0, 60, 100, 7200) }), { selector: (one) => one.host, maxLength: 3 }) },
+    {
+      weight: 8,
+      arbitrary: fc.uniqueArray(
+        fc.record({ host: fc.integer({ min: 0, max: 4 }), expires: fc.constantFrom(0, 60, 100, 7200) }),
+        { selector: (one) => one.host, maxLength: 3 },
+      ),
+    },
   ),
   wait: fc.integer({ min: 0, max: 50 }),
 })
@@ -42,10 +48,11 @@ function applyToModel(held: Map<number, Held>, { call, cseq, contacts }: Registe
   const touched = contacts === 'star' ? [...held.keys()] : contacts.map((contact) => contact.host)
   if (touched.some((host) => held.get(host)?.call === call && cseq <= (held.get(host)?.cseq ?? 0))) return 500
   if (contacts === 'star') held.clear()
-  else for (const { host, expires } of contacts) {
-    if (expires === 0) held.delete(host)
-    else held.set(host, { call, cseq, until: now + expires })
-  }
+  else
+    for (const { host, expires } of contacts) {
+      if (expires === 0) held.delete(host)
+      else held.set(host, { call, cseq, until: now + expires })
+    }
   return 200
 }
 
@@ -63,13 +70,22 @@ t.test('the registrar does what the model does', async (t) => {
           const now = clock.wall() / 1000
           const held = users[one.user] ?? new Map<number, Held>()
           const status = applyToModel(held, one, now)
-          const headers = one.contacts === 'star' ? ['Contact: *', 'Expires: 0'] : one.contacts.map(({ host, expires }) => `Contact: <sip:u@192.0.2.${host}>;expires=${expires}`)
-          const decision = policy.decide(arrival(requestText({ from: `sip:u${one.user}@lab.test`, callId: `call-${one.call}`, cseq: one.cseq, headers }), { flow, wall: clock.wall() })) as Decision & { status: number }
+          const headers =
+            one.contacts === 'star'
+              ? ['Contact: *', 'Expires: 0']
+              : one.contacts.map(({ host, expires }) => `Contact: <sip:u@192.0.2.${host}>;expires=${expires}`)
+          const decision = policy.decide(
+            arrival(
+              requestText({ from: `sip:u${one.user}@lab.test`, callId: `call-${one.call}`, cseq: one.cseq, headers }),
+              { flow, wall: clock.wall() },
+            ),
+          ) as Decision & { status: number }
           if (decision.status !== status) throw new Error(`answered ${decision.status}, the model says ${status}`)
           if (status !== 200) continue
           const wanted = [...held].map(([host, { until }]) => `<sip:u@192.0.2.${host}>;expires=${until - now}`).sort()
           const found = contactsOf(decision).sort()
-          if (found.join() !== wanted.join()) throw new Error(`answered ${found.join()}, the model says ${wanted.join()}`)
+          if (found.join() !== wanted.join())
+            throw new Error(`answered ${found.join()}, the model says ${wanted.join()}`)
         }
       } finally {
         location.close()

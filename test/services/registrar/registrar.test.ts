@@ -17,9 +17,20 @@ function service(t: Test, options: Partial<RegistrarOptions> = {}) {
   const location = memoryLocation({ clock })
   t.teardown(() => location.close())
   const open = new Set<number>()
-  const accounts = { account: (aor: string) => (/alice|bob/.test(aor) ? { aor, login: '', displayName: '', homePool: '', remote: true, enabled: true } : undefined) }
+  const accounts = {
+    account: (aor: string) =>
+      /alice|bob/.test(aor)
+        ? { aor, login: '', displayName: '', homePool: '', remote: true, enabled: true }
+        : undefined,
+  }
   const policy = registrar({ location, accounts, domains: ['lab.test'], clock, self: 'fe1.lab.test', ...options })
-  const targets = localTargets({ location, accounts, domains: ['lab.test'], self: 'fe1.lab.test', isOpen: (flow) => open.has(flow) })
+  const targets = localTargets({
+    location,
+    accounts,
+    domains: ['lab.test'],
+    self: 'fe1.lab.test',
+    isOpen: (flow) => open.has(flow),
+  })
   return {
     clock,
     location,
@@ -28,7 +39,12 @@ function service(t: Test, options: Partial<RegistrarOptions> = {}) {
       open.add(flow.id)
       return policy.decide(arrival(requestText(parts), { flow, wall: clock.wall() }))
     },
-    call: (uri: string, parts: RequestParts = {}) => targets.decide(arrival(requestText({ method: 'INVITE', uri, to: 'sip:alice@lab.test', from: 'sip:bob@lab.test', ...parts }), { wall: clock.wall() })),
+    call: (uri: string, parts: RequestParts = {}) =>
+      targets.decide(
+        arrival(requestText({ method: 'INVITE', uri, to: 'sip:alice@lab.test', from: 'sip:bob@lab.test', ...parts }), {
+          wall: clock.wall(),
+        }),
+      ),
     close(flow: Flow) {
       open.delete(flow.id)
       return onFlowClosed(location, flow)
@@ -41,13 +57,15 @@ function values(decision: Decision | Promise<Decision>, name: string): readonly 
   return headers.filter(([one]) => one === name).map(([, value]) => value)
 }
 
-
 function targetsOf(decision: Decision | Promise<Decision>): readonly Target[] {
   return !(decision instanceof Promise) && decision.kind === 'route' ? decision.targets : []
 }
 
 const instance = '+sip.instance="<urn:uuid:6163cf37-8828-53c7-a429-d218f0c2aaf3>"'
-const outbound = ['Supported: path, outbound, gruu', `Contact: <sip:alice@192.0.2.7:40001;transport=tls>;reg-id=1;${instance}`]
+const outbound = [
+  'Supported: path, outbound, gruu',
+  `Contact: <sip:alice@192.0.2.7:40001;transport=tls>;reg-id=1;${instance}`,
+]
 
 t.test('a first REGISTER is answered 200 with its Contact, Expires and Date', async (t) => {
   const { register } = service(t)
@@ -63,19 +81,30 @@ t.test('contacts (RFC 3261 §10.3)', async (t) => {
     const { register, clock } = service(t)
     register({ headers: ['Contact: <sip:a@192.0.2.1>;q=0.7;expires=100, <sip:b@192.0.2.2>;expires=200'] })
     clock.advance(10_000)
-    t.same(values(register({ cseq: 2 }), 'Contact'), ['<sip:a@192.0.2.1>;expires=90;q=0.7', '<sip:b@192.0.2.2>;expires=190'])
+    t.same(values(register({ cseq: 2 }), 'Contact'), [
+      '<sip:a@192.0.2.1>;expires=90;q=0.7',
+      '<sip:b@192.0.2.2>;expires=190',
+    ])
   })
 
   t.test('a Contact with an equal URI refreshes the binding, spelled anew', async (t) => {
     const { register } = service(t)
     register({ headers: ['Contact: <sip:alice@HOST.lab.test;transport=tcp>'] })
-    t.same(values(register({ cseq: 2, headers: ['Contact: <sip:%61lice@host.lab.test;transport=TCP>;expires=90'] }), 'Contact'), ['<sip:%61lice@host.lab.test;transport=TCP>;expires=90'])
+    t.same(
+      values(
+        register({ cseq: 2, headers: ['Contact: <sip:%61lice@host.lab.test;transport=TCP>;expires=90'] }),
+        'Contact',
+      ),
+      ['<sip:%61lice@host.lab.test;transport=TCP>;expires=90'],
+    )
   })
 
   t.test('expires=0 removes one contact only', async (t) => {
     const { register } = service(t)
     register({ headers: ['Contact: <sip:a@192.0.2.1>, <sip:b@192.0.2.2>'] })
-    t.same(values(register({ cseq: 2, headers: ['Contact: <sip:a@192.0.2.1>;expires=0'] }), 'Contact'), ['<sip:b@192.0.2.2>;expires=7200'])
+    t.same(values(register({ cseq: 2, headers: ['Contact: <sip:a@192.0.2.1>;expires=0'] }), 'Contact'), [
+      '<sip:b@192.0.2.2>;expires=7200',
+    ])
   })
 
   t.test('a star with Expires: 0 removes all', async (t) => {
@@ -85,7 +114,11 @@ t.test('contacts (RFC 3261 §10.3)', async (t) => {
     t.match(call('sip:alice@lab.test'), { kind: 'refuse', status: 480 })
   })
 
-  for (const headers of [['Contact: *'], ['Contact: *', 'Expires: 60'], ['Contact: *', 'Contact: <sip:a@192.0.2.1>', 'Expires: 0']]) {
+  for (const headers of [
+    ['Contact: *'],
+    ['Contact: *', 'Expires: 60'],
+    ['Contact: *', 'Contact: <sip:a@192.0.2.1>', 'Expires: 0'],
+  ]) {
     t.test(`a star is refused 400 with ${headers.slice(1).join(' and ') || 'nothing else'}`, async (t) => {
       t.match(service(t).register({ headers }), { kind: 'refuse', status: 400 })
     })
@@ -98,7 +131,9 @@ t.test('contacts (RFC 3261 §10.3)', async (t) => {
   })
 
   t.test('an interval too long is cut to the longest', async (t) => {
-    t.same(values(service(t).register({ headers: ['Contact: <sip:a@192.0.2.1>', 'Expires: 4294967295'] }), 'Expires'), ['86400'])
+    t.same(values(service(t).register({ headers: ['Contact: <sip:a@192.0.2.1>', 'Expires: 4294967295'] }), 'Expires'), [
+      '86400',
+    ])
   })
 
   t.test('a malformed interval counts as an hour (§20.10)', async (t) => {
@@ -108,7 +143,10 @@ t.test('contacts (RFC 3261 §10.3)', async (t) => {
   t.test('an older CSeq of the same Call-ID changes nothing and is answered 500', async (t) => {
     const { register } = service(t)
     register({ cseq: 5, headers: ['Contact: <sip:a@192.0.2.1>'] })
-    t.match(register({ cseq: 5, headers: ['Contact: <sip:a@192.0.2.1>;expires=0', 'Contact: <sip:b@192.0.2.2>'] }), { kind: 'refuse', status: 500 })
+    t.match(register({ cseq: 5, headers: ['Contact: <sip:a@192.0.2.1>;expires=0', 'Contact: <sip:b@192.0.2.2>'] }), {
+      kind: 'refuse',
+      status: 500,
+    })
     t.same(values(register({ cseq: 6 }), 'Contact'), ['<sip:a@192.0.2.1>;expires=7200'])
   })
 
@@ -125,14 +163,24 @@ t.test('contacts (RFC 3261 §10.3)', async (t) => {
   t.test('more contacts than allowed are refused, those known may be refreshed', async (t) => {
     const { register } = service(t, { maxContacts: 1 })
     register({ headers: ['Contact: <sip:a@192.0.2.1>'] })
-    t.match(register({ cseq: 2, headers: ['Contact: <sip:b@192.0.2.1>'] }), { kind: 'refuse', status: 403, because: 'register.too-many-contacts' })
+    t.match(register({ cseq: 2, headers: ['Contact: <sip:b@192.0.2.1>'] }), {
+      kind: 'refuse',
+      status: 403,
+      because: 'register.too-many-contacts',
+    })
     t.match(register({ cseq: 3, headers: ['Contact: <sip:a@192.0.2.1>'] }), { status: 200 })
   })
 
   for (const [what, parts] of [
-    ['a line feed in a quoted instance', { headers: ['Contact: <sip:a@192.0.2.1>;+sip.instance="<urn:x\n<sip:evil.test;lr>"'] }],
+    [
+      'a line feed in a quoted instance',
+      { headers: ['Contact: <sip:a@192.0.2.1>;+sip.instance="<urn:x\n<sip:evil.test;lr>"'] },
+    ],
     ['a NUL in an epid', { fromParameters: ';tag=1;epid="a\0b"', headers: ['Contact: <sip:a@192.0.2.1>'] }],
-    ['ten thousand octets of Path', { headers: [`Path: <sip:${'x'.repeat(10_000)}@edge.lab.test;lr>`, 'Contact: <sip:a@192.0.2.1>'] }],
+    [
+      'ten thousand octets of Path',
+      { headers: [`Path: <sip:${'x'.repeat(10_000)}@edge.lab.test;lr>`, 'Contact: <sip:a@192.0.2.1>'] },
+    ],
   ] as const) {
     t.test(`${what} never reaches the store`, async (t) => {
       const { register, location } = service(t)
@@ -190,29 +238,53 @@ t.test('Path (RFC 3327)', async (t) => {
 
   t.test('is stored, used as Route, and echoed to a client that knows it', async (t) => {
     const { register, call } = service(t)
-    const decision = register({ ...behind, headers: [path, 'Supported: path', 'Contact: <sip:alice@198.51.100.4>'] }, testFlow({ peer: 'server' }))
+    const decision = register(
+      { ...behind, headers: [path, 'Supported: path', 'Contact: <sip:alice@198.51.100.4>'] },
+      testFlow({ peer: 'server' }),
+    )
     t.same(values(decision, 'Path'), ['<sip:token@edge.lab.test;transport=tls;lr;ob>'])
-    t.match(call('sip:alice@lab.test'), { kind: 'route', targets: [{ uri: 'sip:alice@198.51.100.4', flow: undefined, routes: ['<sip:token@edge.lab.test;transport=tls;lr;ob>'] }] })
+    t.match(call('sip:alice@lab.test'), {
+      kind: 'route',
+      targets: [
+        { uri: 'sip:alice@198.51.100.4', flow: undefined, routes: ['<sip:token@edge.lab.test;transport=tls;lr;ob>'] },
+      ],
+    })
   })
 
   t.test('is stored but not echoed to one that does not', async (t) => {
     const { register } = service(t)
-    t.same(values(register({ ...behind, headers: [path, 'Contact: <sip:alice@198.51.100.4>'] }, testFlow({ peer: 'server' })), 'Path'), [])
+    t.same(
+      values(
+        register({ ...behind, headers: [path, 'Contact: <sip:alice@198.51.100.4>'] }, testFlow({ peer: 'server' })),
+        'Path',
+      ),
+      [],
+    )
   })
 
   t.test('is refused 421 for such a client where the setting says so', async (t) => {
     const { register } = service(t, { pathWithoutSupport: 'refuse' })
-    t.match(register({ ...behind, headers: [path, 'Contact: <sip:alice@198.51.100.4>'] }), { kind: 'refuse', status: 421, headers: [['Require', 'path']] })
+    t.match(register({ ...behind, headers: [path, 'Contact: <sip:alice@198.51.100.4>'] }), {
+      kind: 'refuse',
+      status: 421,
+      headers: [['Require', 'path']],
+    })
   })
 
   t.test('outbound through a first hop without ob is refused 439 (RFC 5626 §6)', async (t) => {
     const { register } = service(t)
-    t.match(register({ ...behind, headers: ['Path: <sip:edge.lab.test;lr>', ...outbound] }), { kind: 'refuse', status: 439 })
+    t.match(register({ ...behind, headers: ['Path: <sip:edge.lab.test;lr>', ...outbound] }), {
+      kind: 'refuse',
+      status: 439,
+    })
   })
 
   t.test('outbound through a first hop with ob is taken', async (t) => {
     const { register } = service(t)
-    t.match(register({ ...behind, headers: [path, ...outbound] }, testFlow({ peer: 'server' })), { kind: 'answer', status: 200 })
+    t.match(register({ ...behind, headers: [path, ...outbound] }, testFlow({ peer: 'server' })), {
+      kind: 'answer',
+      status: 200,
+    })
   })
 })
 
@@ -247,7 +319,10 @@ t.test('flows (RFC 5626)', async (t) => {
     const flow = testFlow({ transport: 'tcp', address: '192.0.2.7', port: 5070 })
     register({ headers: ['Contact: <sip:alice@192.0.2.7:5070;transport=tcp>'] }, flow)
     await close(flow)
-    t.match(call('sip:alice@lab.test'), { kind: 'route', targets: [{ uri: 'sip:alice@192.0.2.7:5070;transport=tcp', flow: undefined }] })
+    t.match(call('sip:alice@lab.test'), {
+      kind: 'route',
+      targets: [{ uri: 'sip:alice@192.0.2.7:5070;transport=tcp', flow: undefined }],
+    })
   })
 
   t.test('a Contact that names another place than its connection is dialled', async (t) => {
@@ -264,17 +339,38 @@ t.test('flows (RFC 5626)', async (t) => {
   })
 
   t.test('another front end of the pool goes through the owner of the flow, by its Path', async (t) => {
-    const { register, location, clock } = service(t, { ownRoute: (flow) => `<sip:token${flow.id}@fe1.lab.test:5061;transport=tls;lr>` })
+    const { register, location, clock } = service(t, {
+      ownRoute: (flow) => `<sip:token${flow.id}@fe1.lab.test:5061;transport=tls;lr>`,
+    })
     const flow = testFlow()
     register({ headers: outbound }, flow)
-    const elsewhere = localTargets({ location, accounts: undefined, domains: ['lab.test'], self: 'fe2.lab.test', isOpen: () => false })
-    t.match(elsewhere.decide(arrival(requestText({ method: 'INVITE', uri: 'sip:alice@lab.test' }), { wall: clock.wall() })), {
-      kind: 'route', targets: [{ uri: 'sip:alice@192.0.2.7:40001;transport=tls', flow: undefined, routes: [`<sip:token${flow.id}@fe1.lab.test:5061;transport=tls;lr>`] }],
+    const elsewhere = localTargets({
+      location,
+      accounts: undefined,
+      domains: ['lab.test'],
+      self: 'fe2.lab.test',
+      isOpen: () => false,
     })
+    t.match(
+      elsewhere.decide(arrival(requestText({ method: 'INVITE', uri: 'sip:alice@lab.test' }), { wall: clock.wall() })),
+      {
+        kind: 'route',
+        targets: [
+          {
+            uri: 'sip:alice@192.0.2.7:40001;transport=tls',
+            flow: undefined,
+            routes: [`<sip:token${flow.id}@fe1.lab.test:5061;transport=tls;lr>`],
+          },
+        ],
+      },
+    )
   })
 
   t.test('several outbound contacts in one request are refused 400', async (t) => {
-    t.match(service(t).register({ headers: [...outbound, 'Contact: <sip:alice@192.0.2.8>'] }), { kind: 'refuse', status: 400 })
+    t.match(service(t).register({ headers: [...outbound, 'Contact: <sip:alice@192.0.2.8>'] }), {
+      kind: 'refuse',
+      status: 400,
+    })
   })
 
   t.test('reg-id without support for outbound is ignored', async (t) => {
@@ -287,7 +383,9 @@ t.test('GRUU (RFC 5627)', async (t) => {
   t.test('a public GRUU leads to its instance only', async (t) => {
     const { register, call } = service(t)
     register({ callId: 'other', headers: ['Contact: <sip:alice@192.0.2.50>'] })
-    const [contact = ''] = values(register({ headers: outbound }), 'Contact').filter((value) => value.includes('pub-gruu'))
+    const [contact = ''] = values(register({ headers: outbound }), 'Contact').filter((value) =>
+      value.includes('pub-gruu'),
+    )
     const gruu = /pub-gruu="([^"]+)"/.exec(contact)?.[1] ?? ''
     t.equal(gruu, 'sip:alice@lab.test;gr=urn:uuid:6163cf37-8828-53c7-a429-d218f0c2aaf3')
     t.match(call(gruu), { kind: 'route', targets: [{ uri: /192.0.2.7:40001/ }] })
@@ -297,12 +395,18 @@ t.test('GRUU (RFC 5627)', async (t) => {
   t.test('a GRUU whose instance is not there is answered 480', async (t) => {
     const { register, call } = service(t)
     register({ headers: ['Contact: <sip:alice@192.0.2.50>'] })
-    t.match(call('sip:alice@lab.test;gr=urn:uuid:00000000-0000-0000-0000-000000000000'), { kind: 'refuse', status: 480 })
+    t.match(call('sip:alice@lab.test;gr=urn:uuid:00000000-0000-0000-0000-000000000000'), {
+      kind: 'refuse',
+      status: 480,
+    })
   })
 
   t.test('the form OCS clients read leads to its endpoint', async (t) => {
     const { register, call } = service(t)
-    const decision = register({ fromParameters: ';tag=1;epid=9e33288b9e49', headers: ['Supported: gruu-10', `Contact: <sip:192.0.2.7:40001;transport=tls>;proxy=replace;${instance}`] })
+    const decision = register({
+      fromParameters: ';tag=1;epid=9e33288b9e49',
+      headers: ['Supported: gruu-10', `Contact: <sip:192.0.2.7:40001;transport=tls>;proxy=replace;${instance}`],
+    })
     const gruu = /;gruu="([^"]+)"/.exec(values(decision, 'Contact')[0] ?? '')?.[1] ?? ''
     t.match(gruu, /^sip:alice@lab.test;opaque=user:epid:[\w-]+;gruu$/)
     t.match(call(gruu), { kind: 'route', targets: [{ uri: 'sip:192.0.2.7:40001;transport=tls' }] })
@@ -310,12 +414,20 @@ t.test('GRUU (RFC 5627)', async (t) => {
 })
 
 t.test('Communicator', async (t) => {
-  const communicator = { allowEvents: ['vnd-microsoft-roaming-contacts', 'presence'], supported: ['msrtc-event-categories', 'adhoclist'], keepAliveSeconds: 300, server: 'RTC/3.0' }
+  const communicator = {
+    allowEvents: ['vnd-microsoft-roaming-contacts', 'presence'],
+    supported: ['msrtc-event-categories', 'adhoclist'],
+    keepAliveSeconds: 300,
+    server: 'RTC/3.0',
+  }
   const epid = ';tag=1;epid=9e33288b9e49'
   const contact = `Contact: <sip:10.0.0.3:1234;transport=tls;ms-opaque=d3470f2e1d>;methods="INVITE, MESSAGE";proxy=replace;${instance}`
 
   t.test('gets its lists without blanks and each Supported alone', async (t) => {
-    const decision = service(t, { communicator }).register({ fromParameters: epid, headers: [contact, 'ms-keep-alive: UAC;hop-hop=yes'] })
+    const decision = service(t, { communicator }).register({
+      fromParameters: epid,
+      headers: [contact, 'ms-keep-alive: UAC;hop-hop=yes'],
+    })
     t.same(values(decision, 'Allow-Events'), ['vnd-microsoft-roaming-contacts,presence'])
     t.same(values(decision, 'Supported'), ['msrtc-event-categories', 'adhoclist'])
     t.same(values(decision, 'ms-keep-alive'), ['UAS; tcp=no; hop-hop=yes; end-end=no; timeout=300'])
@@ -324,7 +436,9 @@ t.test('Communicator', async (t) => {
 
   t.test('proxy=replace puts the address we saw into the Contact and takes itself out', async (t) => {
     const decision = service(t).register({ fromParameters: epid, headers: [contact] })
-    t.same(values(decision, 'Contact'), [`<sip:192.0.2.7:40001;transport=tls;ms-opaque=d3470f2e1d>;expires=7200;${instance}`])
+    t.same(values(decision, 'Contact'), [
+      `<sip:192.0.2.7:40001;transport=tls;ms-opaque=d3470f2e1d>;expires=7200;${instance}`,
+    ])
   })
 
   for (const [what, parts, flow] of [
@@ -340,7 +454,13 @@ t.test('Communicator', async (t) => {
   t.test('the endpoint that comes back from another port replaces its binding', async (t) => {
     const { register } = service(t)
     register({ fromParameters: epid, headers: [contact] }, testFlow({ port: 40_001 }))
-    t.equal(values(register({ fromParameters: epid, callId: 'anew', headers: [contact] }, testFlow({ port: 40_002 })), 'Contact').length, 1)
+    t.equal(
+      values(
+        register({ fromParameters: epid, callId: 'anew', headers: [contact] }, testFlow({ port: 40_002 })),
+        'Contact',
+      ).length,
+      1,
+    )
   })
 
   t.test('an epid in To chooses the endpoint', async (t) => {
@@ -363,6 +483,12 @@ t.test('local targets', async (t) => {
   t.test('every contact is a target with its q, without the header part of its URI', async (t) => {
     const { register, call } = service(t)
     register({ headers: ['Contact: <sip:a?b@192.0.2.1?Route=%3Csip:evil.test%3E>;q=0.2, <sip:c@192.0.2.2>'] })
-    t.match(call('sip:alice@lab.test'), { kind: 'route', targets: [{ uri: 'sip:a?b@192.0.2.1', q: 200 }, { uri: 'sip:c@192.0.2.2', q: 1000 }] })
+    t.match(call('sip:alice@lab.test'), {
+      kind: 'route',
+      targets: [
+        { uri: 'sip:a?b@192.0.2.1', q: 200 },
+        { uri: 'sip:c@192.0.2.2', q: 1000 },
+      ],
+    })
   })
 })

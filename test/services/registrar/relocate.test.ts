@@ -17,17 +17,61 @@ const instance = 'urn:uuid:6163cf37-0000-4000-8000-000000000001'
 type Device = Partial<Pick<Binding, 'instance' | 'epid'>> & { readonly contact: string; readonly aor?: string }
 
 /** The Contact of the device that a BYE to `uri` is led to; a refusal or a pass by its kind. */
-async function ledTo(t: Test, devices: readonly Device[], uri: string, parts: { readonly to?: string; readonly toParameters?: string } = {}): Promise<string> {
+async function ledTo(
+  t: Test,
+  devices: readonly Device[],
+  uri: string,
+  parts: { readonly to?: string; readonly toParameters?: string } = {},
+): Promise<string> {
   const location = memoryLocation({ clock: systemClock })
   t.teardown(() => location.close())
   for (const { contact, aor = 'sip:alice@lab.test', instance: device, epid } of devices) {
     await location.register({
-      aor, callId: contact, cseq: 1, wall: systemClock.wall(), all: false, limit: 5,
-      contacts: [{ uri: parseUri(contact), binding: { contact, q: 1000, expires: systemClock.wall() + 60_000, path: [...path, `<${contact}>`], instance: device, regId: undefined, epid, owner: 'fe1.lab.test', ownerRoute: undefined, flowBound: false, flow: undefined, userAgent: '', received: '' } }],
+      aor,
+      callId: contact,
+      cseq: 1,
+      wall: systemClock.wall(),
+      all: false,
+      limit: 5,
+      contacts: [
+        {
+          uri: parseUri(contact),
+          binding: {
+            contact,
+            q: 1000,
+            expires: systemClock.wall() + 60_000,
+            path: [...path, `<${contact}>`],
+            instance: device,
+            regId: undefined,
+            epid,
+            owner: 'fe1.lab.test',
+            ownerRoute: undefined,
+            flowBound: false,
+            flow: undefined,
+            userAgent: '',
+            received: '',
+          },
+        },
+      ],
     })
   }
-  const relocate = relocation({ location, accounts: undefined, domains: ['lab.test'], self: 'fe1.lab.test', isOpen: () => false })
-  const decision = await relocate(arrival(requestText({ method: 'BYE', uri, to: parts.to ?? 'sip:alice@lab.test', toParameters: `${parts.toParameters ?? ''};tag=2` })))
+  const relocate = relocation({
+    location,
+    accounts: undefined,
+    domains: ['lab.test'],
+    self: 'fe1.lab.test',
+    isOpen: () => false,
+  })
+  const decision = await relocate(
+    arrival(
+      requestText({
+        method: 'BYE',
+        uri,
+        to: parts.to ?? 'sip:alice@lab.test',
+        toParameters: `${parts.toParameters ?? ''};tag=2`,
+      }),
+    ),
+  )
   return led(decision)
 }
 
@@ -42,15 +86,40 @@ t.test('a dialog whose way is lost goes on', async (t) => {
   })
 
   t.test('with the instance that a GRUU names', async (t) => {
-    t.equal(await ledTo(t, [{ contact: 'sip:other@192.0.2.10' }, { contact: phone, instance }], `sip:alice@lab.test;gr=${instance}`), `<${phone}>`)
+    t.equal(
+      await ledTo(
+        t,
+        [{ contact: 'sip:other@192.0.2.10' }, { contact: phone, instance }],
+        `sip:alice@lab.test;gr=${instance}`,
+      ),
+      `<${phone}>`,
+    )
   })
 
   t.test('with the endpoint that To names, whatever its Contact is now', async (t) => {
-    t.equal(await ledTo(t, [{ contact: 'sip:192.0.2.9:50001', epid: 'aa01' }, { contact: 'sip:192.0.2.9:50002', epid: 'bb02' }], 'sip:192.0.2.9:40002', { toParameters: ';epid=bb02' }), '<sip:192.0.2.9:50002>')
+    t.equal(
+      await ledTo(
+        t,
+        [
+          { contact: 'sip:192.0.2.9:50001', epid: 'aa01' },
+          { contact: 'sip:192.0.2.9:50002', epid: 'bb02' },
+        ],
+        'sip:192.0.2.9:40002',
+        { toParameters: ';epid=bb02' },
+      ),
+      '<sip:192.0.2.9:50002>',
+    )
   })
 
   t.test('with the same user part at a new address', async (t) => {
-    t.equal(await ledTo(t, [{ contact: 'sip:x7f3@192.0.2.9:50007;transport=tls' }, { contact: 'sip:other@192.0.2.9:40002' }], phone), '<sip:x7f3@192.0.2.9:50007;transport=tls>')
+    t.equal(
+      await ledTo(
+        t,
+        [{ contact: 'sip:x7f3@192.0.2.9:50007;transport=tls' }, { contact: 'sip:other@192.0.2.9:40002' }],
+        phone,
+      ),
+      '<sip:x7f3@192.0.2.9:50007;transport=tls>',
+    )
   })
 })
 
@@ -64,11 +133,23 @@ t.test('a dialog whose way is lost does not go on', async (t) => {
   })
 
   t.test('with another instance than the GRUU names', async (t) => {
-    t.equal(await ledTo(t, [{ contact: phone, instance: 'urn:uuid:6163cf37-0000-4000-8000-000000000002' }], `sip:alice@lab.test;gr=${instance}`), 'pass')
+    t.equal(
+      await ledTo(
+        t,
+        [{ contact: phone, instance: 'urn:uuid:6163cf37-0000-4000-8000-000000000002' }],
+        `sip:alice@lab.test;gr=${instance}`,
+      ),
+      'pass',
+    )
   })
 
   t.test('with another endpoint than To names', async (t) => {
-    t.equal(await ledTo(t, [{ contact: 'sip:192.0.2.9:50001', epid: 'aa01' }], 'sip:192.0.2.9:40002', { toParameters: ';epid=bb02' }), 'pass')
+    t.equal(
+      await ledTo(t, [{ contact: 'sip:192.0.2.9:50001', epid: 'aa01' }], 'sip:192.0.2.9:40002', {
+        toParameters: ';epid=bb02',
+      }),
+      'pass',
+    )
   })
 
   t.test('with another user who has the same Contact', async (t) => {
@@ -85,8 +166,22 @@ t.test('a dialog whose way is lost does not go on', async (t) => {
 })
 
 t.test('a database that does not answer is told as such', async (t) => {
-  const location = { ...memoryLocation({ clock: systemClock }), lookup: () => Promise.reject(new StoreError('store.unreachable', 'it is away')) }
+  const location = {
+    ...memoryLocation({ clock: systemClock }),
+    lookup: () => Promise.reject(new StoreError('store.unreachable', 'it is away')),
+  }
   t.teardown(() => location.close())
-  const relocate = relocation({ location, accounts: undefined, domains: ['lab.test'], self: 'fe1.lab.test', isOpen: () => false })
-  t.match(await relocate(arrival(requestText({ method: 'BYE', uri: phone, to: 'sip:alice@lab.test', toParameters: ';tag=2' }))), { kind: 'refuse', status: 504 })
+  const relocate = relocation({
+    location,
+    accounts: undefined,
+    domains: ['lab.test'],
+    self: 'fe1.lab.test',
+    isOpen: () => false,
+  })
+  t.match(
+    await relocate(
+      arrival(requestText({ method: 'BYE', uri: phone, to: 'sip:alice@lab.test', toParameters: ';tag=2' })),
+    ),
+    { kind: 'refuse', status: 504 },
+  )
 })

@@ -15,7 +15,13 @@ import { FakeClock } from '../../support/fake-clock.ts'
 interface Case {
   readonly name: string
   readonly file: string
-  readonly outcomes: readonly { readonly role: string; readonly codes?: readonly number[]; readonly bindings?: number; readonly when?: string; readonly requireHeaders?: readonly string[] }[]
+  readonly outcomes: readonly {
+    readonly role: string
+    readonly codes?: readonly number[]
+    readonly bindings?: number
+    readonly when?: string
+    readonly requireHeaders?: readonly string[]
+  }[]
 }
 
 const folder = process.env['SIPLAB_CONFORMANCE']
@@ -33,13 +39,29 @@ function answerTo(file: string, options: { readonly authenticating: boolean }): 
   const realm = 'SIP Communications Service'
   const scheme = digest({ credentials: { credential: () => undefined }, realm, clock })
   const policies = [
-    ...(options.authenticating ? [authenticate({ schemes: [scheme], realm, domains: domain, self: 'fe1.example.com' })] : []),
+    ...(options.authenticating
+      ? [authenticate({ schemes: [scheme], realm, domains: domain, self: 'fe1.example.com' })]
+      : []),
     registrar({ location, accounts: undefined, domains: domain, clock, self: 'fe1.example.com' }),
   ]
   const flow = testFlow({ transport: 'udp' })
-  const asked: Arrival = { request, flow, face: 'internal', uri: request.uri, routes: [], ownRoute: undefined, inDialog: false, wall: clock.wall(), remarks: { identity: undefined, remote: false, add: [], remove: [], other: new Map() } }
+  const asked: Arrival = {
+    request,
+    flow,
+    face: 'internal',
+    uri: request.uri,
+    routes: [],
+    ownRoute: undefined,
+    inDialog: false,
+    wall: clock.wall(),
+    remarks: { identity: undefined, remote: false, add: [], remove: [], other: new Map() },
+  }
   location.close()
-  return policies.map((policy) => policy.decide(asked) as Decision).find((decision) => decision.kind !== 'pass') ?? { kind: 'pass' }
+  return (
+    policies.map((policy) => policy.decide(asked) as Decision).find((decision) => decision.kind !== 'pass') ?? {
+      kind: 'pass',
+    }
+  )
 }
 
 function contactsOf(decision: Decision): readonly string[] {
@@ -48,17 +70,32 @@ function contactsOf(decision: Decision): readonly string[] {
 }
 
 t.test('rfc4475 at the registrar', { skip }, async (t) => {
-  const { cases } = JSON.parse(readFileSync(join(folder ?? '', 'rfc4475', 'expectations.json'), 'utf8')) as { cases: readonly Case[] }
+  const { cases } = JSON.parse(readFileSync(join(folder ?? '', 'rfc4475', 'expectations.json'), 'utf8')) as {
+    cases: readonly Case[]
+  }
   const mine = cases.filter((one) => one.outcomes.some((outcome) => outcome.role === 'registrar'))
   t.ok(mine.length >= 7, 'the data names registrar cases')
   for (const one of mine) {
     for (const outcome of one.outcomes.filter((each) => each.role === 'registrar')) {
-      for (const authenticating of outcome.when === undefined && outcome.codes?.includes(400) ? [false, true] : [outcome.when === 'it authenticates']) t.test(`${one.name} is answered ${outcome.codes?.join(' or ')} ${authenticating ? 'by one that authenticates' : 'by one that does not'}`, async (t) => {
-        const decision = answerTo(one.file, { authenticating })
-        t.ok('status' in decision && outcome.codes?.includes(decision.status), `answered ${JSON.stringify(decision).slice(0, 200)}`)
-        if (outcome.bindings !== undefined) t.equal(contactsOf(decision).length, outcome.bindings)
-        for (const name of outcome.requireHeaders ?? []) t.ok((decision as { headers?: readonly HeaderField[] }).headers?.some(([found]) => found === name), `${name} is there`)
-      })
+      for (const authenticating of outcome.when === undefined && outcome.codes?.includes(400)
+        ? [false, true]
+        : [outcome.when === 'it authenticates'])
+        t.test(
+          `${one.name} is answered ${outcome.codes?.join(' or ')} ${authenticating ? 'by one that authenticates' : 'by one that does not'}`,
+          async (t) => {
+            const decision = answerTo(one.file, { authenticating })
+            t.ok(
+              'status' in decision && outcome.codes?.includes(decision.status),
+              `answered ${JSON.stringify(decision).slice(0, 200)}`,
+            )
+            if (outcome.bindings !== undefined) t.equal(contactsOf(decision).length, outcome.bindings)
+            for (const name of outcome.requireHeaders ?? [])
+              t.ok(
+                (decision as { headers?: readonly HeaderField[] }).headers?.some(([found]) => found === name),
+                `${name} is there`,
+              )
+          },
+        )
     }
   }
 
@@ -67,10 +104,16 @@ t.test('rfc4475 at the registrar', { skip }, async (t) => {
   })
 
   t.test('cparam02 keeps a URI parameter in it', async (t) => {
-    t.match(contactsOf(answerTo('messages/cparam02.dat', { authenticating: false }))[0], /^<sip:\+19725552222@gw1.example.net;unknownparam>/)
+    t.match(
+      contactsOf(answerTo('messages/cparam02.dat', { authenticating: false }))[0],
+      /^<sip:\+19725552222@gw1.example.net;unknownparam>/,
+    )
   })
 
   t.test('regescrt keeps the escaped Route of the contact URI', async (t) => {
-    t.match(contactsOf(answerTo('messages/regescrt.dat', { authenticating: false }))[0], /^<sip:user@example.com\?Route=%3Csip:sip.example.com%3E>/)
+    t.match(
+      contactsOf(answerTo('messages/regescrt.dat', { authenticating: false }))[0],
+      /^<sip:user@example.com\?Route=%3Csip:sip.example.com%3E>/,
+    )
   })
 })

@@ -30,7 +30,9 @@ async function run() {
 
 t.test('a killed process has lost no registration it acknowledged', async (t) => {
   const file = join(t.testdir(), 'pool.db')
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program, file], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program, file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const ended = once(child, 'exit')
   const acknowledged: string[] = []
   for await (const line of createInterface({ input: child.stdout })) {
@@ -43,5 +45,8 @@ t.test('a killed process has lost no registration it acknowledged', async (t) =>
   const kept = new Set<string>()
   for await (const rows of store.allBindings()) for (const row of rows) kept.add(row.aor)
   t.ok(acknowledged.length >= 500, `${acknowledged.length} acknowledged`)
-  t.same(acknowledged.filter((aor) => !kept.has(aor)), [])
+  t.same(
+    acknowledged.filter((aor) => !kept.has(aor)),
+    [],
+  )
 })

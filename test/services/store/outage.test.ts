@@ -1,4 +1,7 @@
-/** What a database that is away, slow, crowded or says no looks like from here; and that it comes back without a restart. */
+/**
+ * What a database that is away, slow, crowded or says no looks like from here; and that it comes back without a
+ * restart.
+ */
 import { once } from 'node:events'
 import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -19,10 +22,23 @@ import { postgresqlMissing, startPostgresql } from '../../support/postgresql.ts'
 const clock = systemClock
 
 /** A directory with the news of its health in order. */
-async function watched(t: Test, settings: StoreSettings): Promise<{ readonly directory: Directory; readonly news: StoreHealth[]; until(state: StoreHealth['state']): Promise<void> }> {
+async function watched(
+  t: Test,
+  settings: StoreSettings,
+): Promise<{
+  readonly directory: Directory
+  readonly news: StoreHealth[]
+  until(state: StoreHealth['state']): Promise<void>
+}> {
   const news: StoreHealth[] = []
   let wake = (): void => undefined
-  const directory = await openDirectory(settings, { clock, onHealth: (health) => { news.push(health); wake() } })
+  const directory = await openDirectory(settings, {
+    clock,
+    onHealth: (health) => {
+      news.push(health)
+      wake()
+    },
+  })
   t.teardown(() => directory.close())
   return {
     directory,
@@ -90,7 +106,10 @@ t.test('an address where nobody listens is unreachable', async (t) => {
   const { port } = server.address() as AddressInfo
   server.close()
   await once(server, 'close')
-  const { directory } = await watched(t, { kind: 'postgresql', url: `postgresql://siplab:hidden@127.0.0.1:${port}/siplab` })
+  const { directory } = await watched(t, {
+    kind: 'postgresql',
+    url: `postgresql://siplab:hidden@127.0.0.1:${port}/siplab`,
+  })
   t.match(directory.health, { state: 'down', error: { code: 'store.unreachable' } })
   t.notMatch(directory.health.error?.message, /hidden/, 'the password is not in the message')
 })
@@ -100,7 +119,11 @@ t.test('an address that takes the connection and says nothing is unreachable in 
   t.teardown(() => server.close())
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const { directory } = await watched(t, { kind: 'postgresql', url: `postgresql://siplab@127.0.0.1:${port}/siplab`, connectTimeoutMs: 200 })
+  const { directory } = await watched(t, {
+    kind: 'postgresql',
+    url: `postgresql://siplab@127.0.0.1:${port}/siplab`,
+    connectTimeoutMs: 200,
+  })
   t.match(directory.health, { state: 'down', error: { code: 'store.unreachable' } })
 })
 
@@ -125,13 +148,18 @@ t.test('PostgreSQL', { skip: missing ?? false }, async (t) => {
     await server.start()
     await until('up')
     t.equal(await directory.account('sip:alice@lab.test'), undefined)
-    t.same(news.map((health) => health.state), ['up', 'down', 'up'])
+    t.same(
+      news.map((health) => health.state),
+      ['up', 'down', 'up'],
+    )
   })
 
   t.test('an empty database that takes the place of the lost one gets its tables', async (t) => {
     await admin('create database ours')
     const { directory, until } = await watched(t, { kind: 'postgresql', url: server.url.replace(/postgres$/, 'ours') })
-    await admin("alter database ours allow_connections false; select pg_terminate_backend(pid) from pg_stat_activity where datname = 'ours'")
+    await admin(
+      "alter database ours allow_connections false; select pg_terminate_backend(pid) from pg_stat_activity where datname = 'ours'",
+    )
     await until('down')
     await admin('alter database ours rename to lost')
     await admin('create database ours')
@@ -141,7 +169,9 @@ t.test('PostgreSQL', { skip: missing ?? false }, async (t) => {
 
   t.test('without permission on a table: impaired until the right is back', async (t) => {
     await watched(t, settings)
-    await admin("create role reader login; grant usage on schema directory to reader; grant select on directory.schema_version, directory.accounts to reader")
+    await admin(
+      'create role reader login; grant usage on schema directory to reader; grant select on directory.schema_version, directory.accounts to reader',
+    )
     const { directory } = await watched(t, { kind: 'postgresql', url: server.url.replace('postgres@', 'reader@') })
     t.equal(directory.health.state, 'up')
     t.equal(await codeOf(directory.credential('alice', 'digest-md5', 'x')), 'store.permission-denied')
@@ -173,15 +203,25 @@ t.test('PostgreSQL', { skip: missing ?? false }, async (t) => {
   t.test('no connection left is told apart', async (t) => {
     await watched(t, settings)
     await admin('create role guest login connection limit 0')
-    const { directory, until } = await watched(t, { kind: 'postgresql', url: server.url.replace('postgres@', 'guest@') })
+    const { directory, until } = await watched(t, {
+      kind: 'postgresql',
+      url: server.url.replace('postgres@', 'guest@'),
+    })
     t.match(directory.health, { state: 'down', error: { code: 'store.too-many-connections' } })
-    await admin('grant usage on schema directory to guest; grant select on all tables in schema directory to guest; alter role guest connection limit 5')
+    await admin(
+      'grant usage on schema directory to guest; grant select on all tables in schema directory to guest; alter role guest connection limit 5',
+    )
     await until('up')
   })
 
   t.test('its own pool in use is slow, not lost', async (t) => {
     await watched(t, settings)
-    const { directory } = await watched(t, { ...settings, connections: 1, connectTimeoutMs: 300, statementTimeoutMs: 2000 })
+    const { directory } = await watched(t, {
+      ...settings,
+      connections: 1,
+      connectTimeoutMs: 300,
+      statementTimeoutMs: 2000,
+    })
     const other = new pg.Client({ connectionString: server.url })
     await other.connect()
     await other.query('begin; lock table directory.accounts in access exclusive mode')

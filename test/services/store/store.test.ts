@@ -17,8 +17,23 @@ const alice = { uri: 'sip:alice@lab.test', login: 'alice', password: 'secret', h
 
 function row(change: Partial<BindingRow> = {}): BindingRow {
   return {
-    aor: 'sip:alice@lab.test', binding_key: 'sip:alice@192.0.2.7', contact: 'sip:alice@192.0.2.7', q: 1000, expires: 2_000_000_000_000, call_id: 'call-1', cseq: 1, path: '', instance: '', reg_id: 0,
-    epid: '', owner: 'fe1.lab.test', owner_route: '', flow: '', user_agent: 'test', received: '192.0.2.7:5061', ...change,
+    aor: 'sip:alice@lab.test',
+    binding_key: 'sip:alice@192.0.2.7',
+    contact: 'sip:alice@192.0.2.7',
+    q: 1000,
+    expires: 2_000_000_000_000,
+    call_id: 'call-1',
+    cseq: 1,
+    path: '',
+    instance: '',
+    reg_id: 0,
+    epid: '',
+    owner: 'fe1.lab.test',
+    owner_route: '',
+    flow: '',
+    user_agent: 'test',
+    received: '192.0.2.7:5061',
+    ...change,
   }
 }
 
@@ -46,10 +61,25 @@ function suite(t: Test, place: Place): void {
     t.test('keeps an account, its switches, and hashes of its password under both names', async (t) => {
       const opened = await directory(t)
       await addUser(opened, alice)
-      t.same(await listUsers(opened), [{ aor: 'sip:alice@lab.test', login: 'alice', displayName: 'alice', homePool: 'pool.lab.test', remote: true, enabled: true }])
+      t.same(await listUsers(opened), [
+        {
+          aor: 'sip:alice@lab.test',
+          login: 'alice',
+          displayName: 'alice',
+          homePool: 'pool.lab.test',
+          remote: true,
+          enabled: true,
+        },
+      ])
       // printf 'alice:SIP Communications Service:secret' | md5sum
-      t.match(await opened.credential('alice', 'digest-md5', 'SIP Communications Service'), { aor: 'sip:alice@lab.test', hash: '0956bcfe07e5d63ed1ec40eaed54bf81' })
-      t.match(await opened.credential('alice@lab.test', 'digest-sha-256', 'SIP Communications Service'), { aor: 'sip:alice@lab.test', hash: /^[0-9a-f]{64}$/ })
+      t.match(await opened.credential('alice', 'digest-md5', 'SIP Communications Service'), {
+        aor: 'sip:alice@lab.test',
+        hash: '0956bcfe07e5d63ed1ec40eaed54bf81',
+      })
+      t.match(await opened.credential('alice@lab.test', 'digest-sha-256', 'SIP Communications Service'), {
+        aor: 'sip:alice@lab.test',
+        hash: /^[0-9a-f]{64}$/,
+      })
       t.equal(await opened.credential('alice', 'digest-md5', 'elsewhere'), undefined)
     })
 
@@ -69,24 +99,40 @@ function suite(t: Test, place: Place): void {
       await store.writeBindings({ put: [row(), row({ aor: 'sip:bob@lab.test' })], remove: [] })
       t.equal(await removeUser(opened, store, 'sip:alice@lab.test'), true)
       t.equal(await removeUser(opened, store, 'sip:alice@lab.test'), false)
-      t.same([await store.bindingsOf('sip:alice@lab.test'), (await store.bindingsOf('sip:bob@lab.test')).length], [[], 1])
+      t.same(
+        [await store.bindingsOf('sip:alice@lab.test'), (await store.bindingsOf('sip:bob@lab.test')).length],
+        [[], 1],
+      )
       t.equal(await opened.account('sip:alice@lab.test'), undefined)
       t.equal(await opened.credential('alice', 'digest-md5', 'SIP Communications Service'), undefined)
     })
 
     t.test('is seeded with lists and users, twice with the same outcome', async (t) => {
       const opened = await directory(t)
-      const seed = { domains: ['lab.test'], trustedServers: [{ fqdn: 'director.lab.test', version: 2 }], edges: ['edge.lab.test'], users: [alice] }
+      const seed = {
+        domains: ['lab.test'],
+        trustedServers: [{ fqdn: 'director.lab.test', version: 2 }],
+        edges: ['edge.lab.test'],
+        users: [alice],
+      }
       await seedDirectory(opened, seed)
       await seedDirectory(opened, seed)
-      t.same([await opened.domains(), await opened.trustedServers(), await opened.edges(), (await opened.accounts()).length], [['lab.test'], [{ fqdn: 'director.lab.test', version: 2 }], ['edge.lab.test'], 1])
+      t.same(
+        [await opened.domains(), await opened.trustedServers(), await opened.edges(), (await opened.accounts()).length],
+        [['lab.test'], [{ fqdn: 'director.lab.test', version: 2 }], ['edge.lab.test'], 1],
+      )
     })
   })
 
   t.test('pool store', async (t) => {
     t.test('gives back what was written, number for number', async (t) => {
       const opened = await pool(t)
-      const written = row({ cseq: 4_294_967_295, path: '<sip:a;lr>\n<sip:b;lr>', contact: "sip:%00'\u00e9@h", flow: 'x:1' })
+      const written = row({
+        cseq: 4_294_967_295,
+        path: '<sip:a;lr>\n<sip:b;lr>',
+        contact: "sip:%00'\u00e9@h",
+        flow: 'x:1',
+      })
       await opened.writeBindings({ put: [written], remove: [] })
       t.same(await opened.bindingsOf('sip:alice@lab.test'), [written])
     })
@@ -94,7 +140,10 @@ function suite(t: Test, place: Place): void {
     t.test('an older CSeq of the same Call-ID is refused, also in one commit with others', async (t) => {
       const opened = await pool(t)
       await opened.writeBindings({ put: [row({ cseq: 5 })], remove: [] })
-      const [older, other] = await Promise.all([opened.writeBindings({ put: [row({ cseq: 5, q: 1 })], remove: [] }), opened.writeBindings({ put: [row({ aor: 'sip:bob@lab.test' })], remove: [] })])
+      const [older, other] = await Promise.all([
+        opened.writeBindings({ put: [row({ cseq: 5, q: 1 })], remove: [] }),
+        opened.writeBindings({ put: [row({ aor: 'sip:bob@lab.test' })], remove: [] }),
+      ])
       t.equal(older.refused.length, 1)
       t.equal(other.refused.length, 0)
       t.match(await opened.bindingsOf('sip:alice@lab.test'), [{ cseq: 5, q: 1000 }])
@@ -103,9 +152,15 @@ function suite(t: Test, place: Place): void {
     t.test('a removal by flow leaves a binding that moved to another', async (t) => {
       const opened = await pool(t)
       await opened.writeBindings({ put: [row({ flow: 'fe2:1' })], remove: [] })
-      await opened.writeBindings({ put: [], remove: [{ aor: 'sip:alice@lab.test', key: 'sip:alice@192.0.2.7', flow: 'fe1:9' }] })
+      await opened.writeBindings({
+        put: [],
+        remove: [{ aor: 'sip:alice@lab.test', key: 'sip:alice@192.0.2.7', flow: 'fe1:9' }],
+      })
       t.equal((await opened.bindingsOf('sip:alice@lab.test')).length, 1)
-      await opened.writeBindings({ put: [], remove: [{ aor: 'sip:alice@lab.test', key: 'sip:alice@192.0.2.7', flow: 'fe2:1' }] })
+      await opened.writeBindings({
+        put: [],
+        remove: [{ aor: 'sip:alice@lab.test', key: 'sip:alice@192.0.2.7', flow: 'fe2:1' }],
+      })
       t.equal((await opened.bindingsOf('sip:alice@lab.test')).length, 0)
     })
 
@@ -114,7 +169,10 @@ function suite(t: Test, place: Place): void {
       await opened.writeBindings({ put: [row({ flow: 'fe1:1' })], remove: [] })
       await Promise.all([
         opened.writeBindings({ put: [row({ cseq: 2, flow: 'fe1:2' })], remove: [] }),
-        opened.writeBindings({ put: [], remove: [{ aor: 'sip:alice@lab.test', key: 'sip:alice@192.0.2.7', flow: 'fe1:1' }] }),
+        opened.writeBindings({
+          put: [],
+          remove: [{ aor: 'sip:alice@lab.test', key: 'sip:alice@192.0.2.7', flow: 'fe1:1' }],
+        }),
       ])
       t.match(await opened.bindingsOf('sip:alice@lab.test'), [{ flow: 'fe1:2' }])
     })
@@ -127,7 +185,12 @@ function suite(t: Test, place: Place): void {
 
     t.test('pages through more bindings than one page holds', async (t) => {
       const opened = await pool(t)
-      await opened.writeBindings({ put: Array.from({ length: 4321 }, (_, index) => row({ aor: `sip:u${index % 2000}@lab.test`, binding_key: `k${index}` })), remove: [] })
+      await opened.writeBindings({
+        put: Array.from({ length: 4321 }, (_, index) =>
+          row({ aor: `sip:u${index % 2000}@lab.test`, binding_key: `k${index}` }),
+        ),
+        remove: [],
+      })
       const seen = new Set<string>()
       for await (const rows of opened.allBindings()) for (const one of rows) seen.add(`${one.aor} ${one.binding_key}`)
       t.equal(seen.size, 4321)
@@ -154,15 +217,20 @@ function suite(t: Test, place: Place): void {
 
     t.test('two can open it at the same moment', async (t) => {
       const both = await Promise.all([again(t), again(t)])
-      t.same(both.map((one) => one.health.state), ['up', 'up'])
+      t.same(
+        both.map((one) => one.health.state),
+        ['up', 'up'],
+      )
     })
   })
 }
 
-
 t.test('SQLite', async (t) => {
   const folder = t.testdir()
-  suite(t, { directory: { kind: 'sqlite', file: join(folder, 'directory.db') }, pool: { kind: 'sqlite', file: join(folder, 'pool.db') } })
+  suite(t, {
+    directory: { kind: 'sqlite', file: join(folder, 'directory.db') },
+    pool: { kind: 'sqlite', file: join(folder, 'pool.db') },
+  })
 })
 
 const missing = await postgresqlMissing()

@@ -27,7 +27,10 @@ t.test('TLS to PostgreSQL', { skip: missing ?? false }, async (t) => {
   })
 
   t.test('refuses another name', async (t) => {
-    t.match(await healthWith(t, { ca: [ca.root], serverName: 'db.lab.test' }), { state: 'down', error: { code: 'store.unreachable', message: /db\.lab\.test/ } })
+    t.match(await healthWith(t, { ca: [ca.root], serverName: 'db.lab.test' }), {
+      state: 'down',
+      error: { code: 'store.unreachable', message: /db\.lab\.test/ },
+    })
   })
 
   t.test('refuses the address of the URL when the certificate does not carry it', async (t) => {
@@ -36,13 +39,19 @@ t.test('TLS to PostgreSQL', { skip: missing ?? false }, async (t) => {
 
   t.test('refuses a root it does not know', async (t) => {
     const other = testCa(join(t.testdir()), 'another root')
-    t.match(await healthWith(t, { ca: [other.root], serverName: 'sql.lab.test' }), { state: 'down', error: { code: 'store.unreachable' } })
+    t.match(await healthWith(t, { ca: [other.root], serverName: 'sql.lab.test' }), {
+      state: 'down',
+      error: { code: 'store.unreachable' },
+    })
   })
 
   t.test('a server without TLS is refused, never spoken to in the clear', async (t) => {
     const plain = await startPostgresql()
     t.teardown(() => plain.close())
-    const directory = await openDirectory({ kind: 'postgresql', url: plain.url, tls: { ca: [ca.root], serverName: 'sql.lab.test' } }, { clock: systemClock })
+    const directory = await openDirectory(
+      { kind: 'postgresql', url: plain.url, tls: { ca: [ca.root], serverName: 'sql.lab.test' } },
+      { clock: systemClock },
+    )
     t.teardown(() => directory.close())
     t.match(directory.health, { state: 'down', error: { code: 'store.unreachable', message: /SSL/ } })
   })

@@ -54,11 +54,16 @@ export interface Case {
 const folder = process.env['SIPLAB_CONFORMANCE']
 
 /** undefined with a reason to print when the messages are not at hand. */
-export const skipReason = folder === undefined ? 'SIPLAB_CONFORMANCE is not set: the RFC 4475 messages are not part of the repository' : undefined
+export const skipReason =
+  folder === undefined
+    ? 'SIPLAB_CONFORMANCE is not set: the RFC 4475 messages are not part of the repository'
+    : undefined
 
 export function readCases(): readonly Case[] {
   if (folder === undefined) return []
-  const parsed: { readonly cases: readonly Case[] } = JSON.parse(readFileSync(join(folder, 'rfc4475', 'expectations.json'), 'utf8'))
+  const parsed: { readonly cases: readonly Case[] } = JSON.parse(
+    readFileSync(join(folder, 'rfc4475', 'expectations.json'), 'utf8'),
+  )
   return parsed.cases
 }
 

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { defaultLimits, type MessageError, type MessageLimits, type SipMessage, StreamFramer } from '../../../src/sip/message/index.ts'
+import {
+  defaultLimits,
+  type MessageError,
+  type MessageLimits,
+  type SipMessage,
+  StreamFramer,
+} from '../../../src/sip/message/index.ts'
 import { emptyLine } from '../../../src/sip/message/framer.ts'
 import { invite, request } from './messages.ts'
 
@@ -31,17 +37,21 @@ function watch(limits: MessageLimits = defaultLimits) {
 t.test('StreamFramer', async (t) => {
   t.test('gives the same messages however they are split and joined', async (t) => {
     fc.assert(
-      fc.property(fc.array(request, { minLength: 1, maxLength: 4 }), fc.array(fc.nat(), { maxLength: 12 }), (texts, cuts) => {
-        const whole = texts.join('')
-        const { push, messages } = watch()
-        const places = [...new Set(cuts.map((cut) => cut % whole.length)), whole.length].sort((a, b) => a - b)
-        let from = 0
-        for (const place of places) {
-          push(whole.slice(from, place))
-          from = place
-        }
-        return messages.length === texts.length && messages.every((message, at) => message.text === texts[at])
-      }),
+      fc.property(
+        fc.array(request, { minLength: 1, maxLength: 4 }),
+        fc.array(fc.nat(), { maxLength: 12 }),
+        (texts, cuts) => {
+          const whole = texts.join('')
+          const { push, messages } = watch()
+          const places = [...new Set(cuts.map((cut) => cut % whole.length)), whole.length].sort((a, b) => a - b)
+          let from = 0
+          for (const place of places) {
+            push(whole.slice(from, place))
+            from = place
+          }
+          return messages.length === texts.length && messages.every((message, at) => message.text === texts[at])
+        },
+      ),
       { numRuns: 300 },
     )
   })
@@ -57,7 +67,10 @@ t.test('StreamFramer', async (t) => {
     ]) {
       const { push, messages } = watch()
       push(text + first)
-      t.strictSame(messages.map(({ text }) => text), [text, first])
+      t.strictSame(
+        messages.map(({ text }) => text),
+        [text, first],
+      )
     }
   })
 

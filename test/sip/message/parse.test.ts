@@ -6,37 +6,55 @@ import { head, invite, request } from './messages.ts'
 t.test('parseDatagram', async (t) => {
   t.test('never throws anything but MessageError, whatever the octets', async (t) => {
     const sane = Buffer.from(invite({ fields: ['Contact: <sip:a@b>;q=0.5'], body: 'x' }), 'latin1')
-    const mutated = fc.array(fc.tuple(fc.nat(sane.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }).map((changes) => {
-      const copy = Buffer.from(sane)
-      for (const [at, octet] of changes) copy[at] = octet
-      return copy
-    })
+    const mutated = fc
+      .array(fc.tuple(fc.nat(sane.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 })
+      .map((changes) => {
+        const copy = Buffer.from(sane)
+        for (const [at, octet] of changes) copy[at] = octet
+        return copy
+      })
     fc.assert(
-      fc.property(fc.oneof(fc.uint8Array({ maxLength: 300 }).map((octets) => Buffer.from(octets)), mutated), (bytes) => {
-        try {
-          const message = parseDatagram(bytes)
-          message.vias()
-          message.addresses('Contact')
-          message.addresses('Route')
-          if (message.kind === 'request') message.uri.host.toString()
-          return message.from.text !== '' && message.to.text !== ''
-        } catch (error) {
-          return error instanceof MessageError
-        }
-      }),
+      fc.property(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 300 }).map((octets) => Buffer.from(octets)),
+          mutated,
+        ),
+        (bytes) => {
+          try {
+            const message = parseDatagram(bytes)
+            message.vias()
+            message.addresses('Contact')
+            message.addresses('Route')
+            if (message.kind === 'request') message.uri.host.toString()
+            return message.from.text !== '' && message.to.text !== ''
+          } catch (error) {
+            return error instanceof MessageError
+          }
+        },
+      ),
       { numRuns: 3000 },
     )
   })
 
   t.test('keeps every octet of a message', async (t) => {
-    fc.assert(fc.property(request, (text) => parseDatagram(Buffer.from(text, 'latin1')).text === text), { numRuns: 500 })
+    fc.assert(
+      fc.property(request, (text) => parseDatagram(Buffer.from(text, 'latin1')).text === text),
+      { numRuns: 500 },
+    )
   })
 
   t.test('reads the same from octets and from text', async (t) => {
     fc.assert(
       fc.property(request, (text) => {
         const [a, b] = [parseDatagram(Buffer.from(text, 'latin1')), parseText(text)]
-        return a.callId === b.callId && a.fromTag === b.fromTag && a.branch === b.branch && a.topVia.text === b.topVia.text && a.branch === a.topVia.branch && a.fromTag === a.from.parameters.get('tag')
+        return (
+          a.callId === b.callId &&
+          a.fromTag === b.fromTag &&
+          a.branch === b.branch &&
+          a.topVia.text === b.topVia.text &&
+          a.branch === a.topVia.branch &&
+          a.fromTag === a.from.parameters.get('tag')
+        )
       }),
       { numRuns: 300 },
     )
@@ -66,9 +84,19 @@ t.test('parseDatagram', async (t) => {
     ['a line without a colon', invite({ fields: ['nonsense'] }), 'header-field-syntax', 400],
     ['a header field name with a blank in it', invite({ fields: ['X Y: z'] }), 'header-field-syntax', 400],
     ['SIP/3.0', invite({ line: 'INVITE sip:bob@lab.test SIP/3.0' }), 'version-unsupported', 505],
-    ['a start line over the limit', invite({ line: `INVITE sip:${'b'.repeat(9000)}@lab.test SIP/2.0` }), 'start-line-too-long', 414],
+    [
+      'a start line over the limit',
+      invite({ line: `INVITE sip:${'b'.repeat(9000)}@lab.test SIP/2.0` }),
+      'start-line-too-long',
+      414,
+    ],
     ['a head over the limit', invite({ fields: [`X: ${'x'.repeat(1024 * 1024)}`] }), 'head-too-long', 513],
-    ['more header fields than allowed', invite({ fields: Array.from({ length: 300 }, () => 'X: y') }), 'header-fields-too-many', 513],
+    [
+      'more header fields than allowed',
+      invite({ fields: Array.from({ length: 300 }, () => 'X: y') }),
+      'header-fields-too-many',
+      513,
+    ],
     ['a body over the limit', invite({ body: 'x'.repeat(defaultLimits.bodyBytes + 1) }), 'body-too-long', 513],
     ['a status code of 99', head('SIP/2.0 099 Odd', []), 'status-code-range', 400],
   ] as const) {
@@ -91,9 +119,22 @@ t.test('parseDatagram', async (t) => {
 })
 
 t.test('header access', async (t) => {
-  const message = parseText(invite({ fields: ['k: path, gruu', 'SUPPORTED: timer', 'X-Note: one\r\n  two', 'o: presence', 'Warning: 399 a "x, y", 399 b "z"'] }))
+  const message = parseText(
+    invite({
+      fields: [
+        'k: path, gruu',
+        'SUPPORTED: timer',
+        'X-Note: one\r\n  two',
+        'o: presence',
+        'Warning: 399 a "x, y", 399 b "z"',
+      ],
+    }),
+  )
   t.test('finds long, compact and odd spellings', async (t) => {
-    t.strictSame([message.list('Supported'), message.header('event'), message.header('x-note'), message.header('Subject')], [['path', 'gruu', 'timer'], 'presence', 'one two', undefined])
+    t.strictSame(
+      [message.list('Supported'), message.header('event'), message.header('x-note'), message.header('Subject')],
+      [['path', 'gruu', 'timer'], 'presence', 'one two', undefined],
+    )
   })
   t.test('splits lists outside quotes only', async (t) => {
     t.strictSame(message.list('Warning'), ['399 a "x, y"', '399 b "z"'])

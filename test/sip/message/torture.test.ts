@@ -1,7 +1,25 @@
 /** RFC 4475 at the parser: every message accepted or refused as `expectations.json` asks, with the values it names. */
 import t from 'tap'
-import { answerMalformed, decodeText, defaultLimits, MessageError, type NameAddress, parseDatagram, type SipMessage, StreamFramer, unescape, writeRequest } from '../../../src/sip/message/index.ts'
-import { type AddressExpectation, type Case, type Expectation, readBytes, readCases, skipReason } from './conformance.ts'
+import {
+  answerMalformed,
+  decodeText,
+  defaultLimits,
+  MessageError,
+  type NameAddress,
+  parseDatagram,
+  type SipMessage,
+  StreamFramer,
+  unescape,
+  writeRequest,
+} from '../../../src/sip/message/index.ts'
+import {
+  type AddressExpectation,
+  type Case,
+  type Expectation,
+  readBytes,
+  readCases,
+  skipReason,
+} from './conformance.ts'
 
 function outcome(bytes: Buffer): SipMessage | MessageError {
   try {
@@ -26,7 +44,9 @@ function seenAddress(address: NameAddress, wanted: AddressExpectation): AddressE
     userBytes: unescape(address.uri.user ?? '').length,
     tag: tag ?? null,
     params: fromMap(address.parameters),
-    uriParams: Object.fromEntries([...address.uri.parameters].map(([name, value]) => [name, value === undefined ? null : unescape(value)])),
+    uriParams: Object.fromEntries(
+      [...address.uri.parameters].map(([name, value]) => [name, value === undefined ? null : unescape(value)]),
+    ),
   }
   return Object.fromEntries(Object.entries(seen).filter(([key]) => key in wanted))
 }
@@ -56,7 +76,9 @@ function seenMessage(message: SipMessage, wanted: Expectation): unknown {
     routes: message.addresses('Route').map((route) => route.uri.text),
     contactCount: contacts.length,
     contacts: contacts.map((contact, at) => seenAddress(contact, wanted.contacts?.[at] ?? {})),
-    unknownHeaders: Object.fromEntries(Object.keys(wanted.unknownHeaders ?? {}).map((name) => [name, message.header(name)])),
+    unknownHeaders: Object.fromEntries(
+      Object.keys(wanted.unknownHeaders ?? {}).map((name) => [name, message.header(name)]),
+    ),
     bodyBytes: message.body.length,
     acceptCount: message.list('Accept').length,
   }
@@ -135,7 +157,10 @@ t.test('rfc4475', skipReason === undefined ? {} : { skip: skipReason }, async (t
   t.test('insuf is refused with 400 and answered without the fields it lacks', async (t) => {
     const error = outcome(named('insuf'))
     if (!(error instanceof MessageError) || error.partial === undefined) return t.fail('no partial')
-    t.match(answerMalformed(error.partial, 400), /^SIP\/2\.0 400 Bad Request\r\nVia: SIP\/2\.0\/UDP 192\.0\.2\.95;branch=z9hG4bKkdj\.insuf\r\nCSeq: 193942 INVITE\r\n/)
+    t.match(
+      answerMalformed(error.partial, 400),
+      /^SIP\/2\.0 400 Bad Request\r\nVia: SIP\/2\.0\/UDP 192\.0\.2\.95;branch=z9hG4bKkdj\.insuf\r\nCSeq: 193942 INVITE\r\n/,
+    )
   })
   t.test('multi01 is refused with 400', async (t) => {
     t.match(outcome(named('multi01')), { status: 400, code: 'header-field-repeated' })
@@ -164,18 +189,41 @@ t.test('rfc4475', skipReason === undefined ? {} : { skip: skipReason }, async (t
   t.test('dblreq is two messages on a stream and one in a datagram', async (t) => {
     const seen = throughStream([named('dblreq')]).map((event) => event.split(' ').slice(0, 2).join(' '))
     // The body of the second is five octets longer than its Content-Length: what is left is no message.
-    t.strictSame([seen, parseDatagram(named('dblreq')).text.includes('INVITE')], [['message REGISTER', 'pong', 'message INVITE', 'lost start-line-syntax'], false])
+    t.strictSame(
+      [seen, parseDatagram(named('dblreq')).text.includes('INVITE')],
+      [['message REGISTER', 'pong', 'message INVITE', 'lost start-line-syntax'], false],
+    )
   })
   t.test('mpart01 is forwarded with every octet of its body', async (t) => {
     const request = parseDatagram(named('mpart01'))
     if (request.kind !== 'request') return t.fail('a response')
-    const forwarded = writeRequest(request, { requestUri: undefined, maxForwards: 69, via: 'SIP/2.0/UDP p.test;branch=z9hG4bK1', dropRoutes: 1, pushRoutes: [], appendRoute: undefined, recordRoutes: [], remove: [], add: [] })
+    const forwarded = writeRequest(request, {
+      requestUri: undefined,
+      maxForwards: 69,
+      via: 'SIP/2.0/UDP p.test;branch=z9hG4bK1',
+      dropRoutes: 1,
+      pushRoutes: [],
+      appendRoute: undefined,
+      recordRoutes: [],
+      remove: [],
+      add: [],
+    })
     t.strictSame(Buffer.from(forwarded, 'latin1').subarray(-553), named('mpart01').subarray(-553))
   })
   t.test('wsinv is forwarded with its unusual header field unchanged', async (t) => {
     const request = parseDatagram(named('wsinv'))
     if (request.kind !== 'request') return t.fail('a response')
-    const forwarded = writeRequest(request, { requestUri: undefined, maxForwards: 67, via: 'SIP/2.0/UDP p.test;branch=z9hG4bK1', dropRoutes: 0, pushRoutes: [], appendRoute: undefined, recordRoutes: [], remove: [], add: [] })
+    const forwarded = writeRequest(request, {
+      requestUri: undefined,
+      maxForwards: 67,
+      via: 'SIP/2.0/UDP p.test;branch=z9hG4bK1',
+      dropRoutes: 0,
+      pushRoutes: [],
+      appendRoute: undefined,
+      recordRoutes: [],
+      remove: [],
+      add: [],
+    })
     t.match(forwarded, '\r\nUnknownHeaderWithUnusualValue: ;;,,;;,;\r\n')
   })
 })

@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { addressOfRecord, equalUris, MessageError, parseNameAddress, parseUri, parseVia, unescape } from '../../../src/sip/message/index.ts'
+import {
+  addressOfRecord,
+  equalUris,
+  MessageError,
+  parseNameAddress,
+  parseUri,
+  parseVia,
+  unescape,
+} from '../../../src/sip/message/index.ts'
 import { uri as anyUri } from './messages.ts'
 
 t.test('parseUri', async (t) => {
@@ -8,7 +16,18 @@ t.test('parseUri', async (t) => {
     const uri = parseUri('SIPS:alice:pw@Lab.TEST:5061;Transport=TLS;lr;%6Cx=%41?Subject=a&b=c')
     t.strictSame(
       [uri.scheme, uri.user, uri.host, uri.port, [...uri.parameters], uri.headers],
-      ['sips', 'alice:pw', 'lab.test', 5061, [['transport', 'TLS'], ['lr', undefined], ['lx', '%41']], 'Subject=a&b=c'],
+      [
+        'sips',
+        'alice:pw',
+        'lab.test',
+        5061,
+        [
+          ['transport', 'TLS'],
+          ['lr', undefined],
+          ['lx', '%41'],
+        ],
+        'Subject=a&b=c',
+      ],
     )
   })
   t.test('reads IPv6 references', async (t) => {
@@ -20,22 +39,46 @@ t.test('parseUri', async (t) => {
   t.test('keeps other schemes opaque', async (t) => {
     t.match(parseUri('urn:service:sos'), { scheme: 'urn', user: undefined, text: 'urn:service:sos' })
   })
-  for (const text of ['', 'sip', 'sip:', ':x', 'sip:@host', 'sip:a b@host', 'sip:a@host:0', 'sip:a@host:99999', 'sip:a@host;', 'sip:a@host;;lr', 'sip:a%4@host', 'sip:a@[::1', 'sip:a@b@c', '<sip:a@b>', 'sip:a@host;lr;lr', 'tel:', 'tel:x']) {
+  for (const text of [
+    '',
+    'sip',
+    'sip:',
+    ':x',
+    'sip:@host',
+    'sip:a b@host',
+    'sip:a@host:0',
+    'sip:a@host:99999',
+    'sip:a@host;',
+    'sip:a@host;;lr',
+    'sip:a%4@host',
+    'sip:a@[::1',
+    'sip:a@b@c',
+    '<sip:a@b>',
+    'sip:a@host;lr;lr',
+    'tel:',
+    'tel:x',
+  ]) {
     t.test(`refuses ${JSON.stringify(text)}`, async (t) => {
       t.throws(() => parseUri(text), { name: 'MessageError', code: 'uri-syntax', status: 400 })
     })
   }
   t.test('throws only MessageError', async (t) => {
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'binary-ascii' }), fc.string({ unit: fc.constantFrom(...'sip:tel@;=?%[]<>"., 1a') })), (text) => {
-        for (const read of [parseUri, parseVia, parseNameAddress]) {
-          try {
-            read(text)
-          } catch (error) {
-            if (!(error instanceof MessageError)) throw error
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: 'binary-ascii' }),
+          fc.string({ unit: fc.constantFrom(...'sip:tel@;=?%[]<>"., 1a') }),
+        ),
+        (text) => {
+          for (const read of [parseUri, parseVia, parseNameAddress]) {
+            try {
+              read(text)
+            } catch (error) {
+              if (!(error instanceof MessageError)) throw error
+            }
           }
-        }
-      }),
+        },
+      ),
       { numRuns: 3000 },
     )
   })
@@ -47,8 +90,16 @@ t.test('equalUris', async (t) => {
     ['sip:%61lice@atlanta.com;transport=TCP', 'sip:alice@AtLanTa.CoM;Transport=tcp', true],
     ['sip:carol@chicago.com', 'sip:carol@chicago.com;newparam=5', true],
     ['sip:carol@chicago.com;security=on', 'sip:carol@chicago.com;newparam=5', true],
-    ['sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com', 'sip:biloxi.com;method=REGISTER;transport=tcp?to=sip:bob%40biloxi.com', true],
-    ['sip:alice@atlanta.com?subject=project%20x&priority=urgent', 'sip:alice@atlanta.com?priority=urgent&subject=project%20x', true],
+    [
+      'sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com',
+      'sip:biloxi.com;method=REGISTER;transport=tcp?to=sip:bob%40biloxi.com',
+      true,
+    ],
+    [
+      'sip:alice@atlanta.com?subject=project%20x&priority=urgent',
+      'sip:alice@atlanta.com?priority=urgent&subject=project%20x',
+      true,
+    ],
     ['SIP:ALICE@AtLanTa.CoM;Transport=udp', 'sip:alice@AtLanTa.CoM;Transport=UDP', false],
     ['sip:bob@biloxi.com', 'sip:bob@biloxi.com:5060', false],
     ['sip:bob@biloxi.com', 'sip:bob@biloxi.com;maddr=192.0.2.1', false],
@@ -80,7 +131,12 @@ t.test('addressOfRecord', async (t) => {
     })
   }
   t.test('equal users have one key', async (t) => {
-    fc.assert(fc.property(anyUri, (text) => addressOfRecord(parseUri(addressOfRecord(parseUri(text)))) === addressOfRecord(parseUri(text))))
+    fc.assert(
+      fc.property(
+        anyUri,
+        (text) => addressOfRecord(parseUri(addressOfRecord(parseUri(text)))) === addressOfRecord(parseUri(text)),
+      ),
+    )
   })
 })
 
@@ -97,7 +153,14 @@ t.test('parseNameAddress', async (t) => {
 
 t.test('parseVia', async (t) => {
   t.test('reads odd blanks, lower-case transport, IPv6, and rport without a value', async (t) => {
-    t.match(parseVia('SIP / 2.0/ tls [2001:DB8::9]:5061 ;rport; branch = z9hG4bKx'), { transport: 'TLS', host: '[2001:db8::9]', port: 5061, rport: 0, branch: 'z9hG4bKx', received: undefined })
+    t.match(parseVia('SIP / 2.0/ tls [2001:DB8::9]:5061 ;rport; branch = z9hG4bKx'), {
+      transport: 'TLS',
+      host: '[2001:db8::9]',
+      port: 5061,
+      rport: 0,
+      branch: 'z9hG4bKx',
+      received: undefined,
+    })
   })
   t.test('does without a branch', async (t) => {
     t.equal(parseVia('SIP/2.0/tls 192.0.2.1:1').branch, undefined)
@@ -112,7 +175,8 @@ t.test('a URI read before is the same again, and keeps nothing of another with a
   const texts = Array.from({ length: 2000 }, (_, number) => `sip:user${1000 + number}@lab.test:5061;transport=tls`)
   for (const text of [...texts, ...texts]) {
     const uri = parseUri(text)
-    if (uri.text !== text || `sip:${uri.user}@lab.test:5061;transport=tls` !== text) t.fail(`${text} was read as ${uri.text}`)
+    if (uri.text !== text || `sip:${uri.user}@lab.test:5061;transport=tls` !== text)
+      t.fail(`${text} was read as ${uri.text}`)
   }
   t.equal(parseUri('sip:alice@lab.test'), parseUri('sip:alice@lab.test'))
 })

@@ -21,7 +21,10 @@ t.test('CANCEL (RFC 3261 §16.10)', async (t) => {
     const bench = await calling()
     bench.answer(bench.to(7001), 180)
     await bench.cancel()
-    t.same([bench.caller.response().status, bench.caller.response().method, bench.to(7001).lines.at(-1)], [200, 'CANCEL', `CANCEL ${callee} SIP/2.0`])
+    t.same(
+      [bench.caller.response().status, bench.caller.response().method, bench.to(7001).lines.at(-1)],
+      [200, 'CANCEL', `CANCEL ${callee} SIP/2.0`],
+    )
   })
 
   t.test('that comes before any response waits for one', async (t) => {
@@ -68,7 +71,9 @@ t.test('CANCEL (RFC 3261 §16.10)', async (t) => {
     const bench = proxyBench()
     const connect = bench.transport.connect.bind(bench.transport)
     bench.transport.connect = async (hop) => {
-      await new Promise<void>((resolve) => { dial = resolve })
+      await new Promise<void>((resolve) => {
+        dial = resolve
+      })
       return connect(hop)
     }
     const invite = request({ uri: callee })
@@ -81,7 +86,12 @@ t.test('CANCEL (RFC 3261 §16.10)', async (t) => {
 
   t.test('while a policy is still thinking ends it with 487, and nothing goes out', async (t) => {
     let decide: (decision: Decision) => void = () => undefined
-    const bench = proxyBench({ decide: () => new Promise<Decision>((resolve) => { decide = resolve }) })
+    const bench = proxyBench({
+      decide: () =>
+        new Promise<Decision>((resolve) => {
+          decide = resolve
+        }),
+    })
     const invite = request({ uri: callee })
     await bench.arrive(invite)
     await bench.arrive(cancelFor(invite))
@@ -91,7 +101,10 @@ t.test('CANCEL (RFC 3261 §16.10)', async (t) => {
   })
 
   t.test('starts no further group of a serial fork', async (t) => {
-    const bench = proxyBench({ hosts: { 'two.lab.test': [7002] }, decide: () => route(target(callee), target('sip:bob@two.lab.test', { q: 1 })) })
+    const bench = proxyBench({
+      hosts: { 'two.lab.test': [7002] },
+      decide: () => route(target(callee), target('sip:bob@two.lab.test', { q: 1 })),
+    })
     const invite = request({ uri: callee })
     await bench.arrive(invite)
     bench.answer(bench.to(7001), 180)

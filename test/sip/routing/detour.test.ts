@@ -9,7 +9,10 @@ import { ackFor, cancelFor, request } from '../../support/sip-messages.ts'
 
 const contact = 'sip:x7f3@client.invalid;transport=tls'
 const toAlice = '<sip:alice@lab.test>;tag=b1'
-const stale = ['Route', '<sip:internal.lab.test:5061;transport=tls;lr>, <sip:old.lab.test;lr>, <sip:lost@old.lab.test;lr>'] as const
+const stale = [
+  'Route',
+  '<sip:internal.lab.test:5061;transport=tls;lr>, <sip:old.lab.test;lr>, <sip:lost@old.lab.test;lr>',
+] as const
 const unknown: Decision = { kind: 'pass' }
 const around: Decision = route(target(contact, { routes: ['<sip:new.lab.test;lr>', '<sip:found@edge.lab.test;lr>'] }))
 
@@ -17,7 +20,9 @@ interface Asked extends ProxyBench {
   readonly asked: Arrival[]
 }
 
-/** A home whose dialogs lead over `old.lab.test` (port 7001); what it knows anew leads over `new.lab.test` (port 7002). */
+/**
+ * A home whose dialogs lead over `old.lab.test` (port 7001); what it knows anew leads over `new.lab.test` (port 7002).
+ */
 function bench(detour: (arrival: Arrival) => Decision | Promise<Decision> = () => around): Asked {
   const asked: Arrival[] = []
   const made = proxyBench({
@@ -123,8 +128,13 @@ t.test('the ACK of a re-INVITE', async (t) => {
     await settle()
     home.answer(home.to(7002), 200)
     const sent = home.to(7001).lines.length
-    await home.arrive(ackFor(invite, 'b1', { to: toAlice, via: 'SIP/2.0/TLS 127.0.41.99:40000;branch=z9hG4bKack', headers: [stale] }))
-    t.same([home.to(7001).lines.length, home.to(7002).lines.at(-1), home.to(7002).request().headers('Route')], [sent, `ACK ${contact} SIP/2.0`, ['<sip:new.lab.test;lr>', '<sip:found@edge.lab.test;lr>']])
+    await home.arrive(
+      ackFor(invite, 'b1', { to: toAlice, via: 'SIP/2.0/TLS 127.0.41.99:40000;branch=z9hG4bKack', headers: [stale] }),
+    )
+    t.same(
+      [home.to(7001).lines.length, home.to(7002).lines.at(-1), home.to(7002).request().headers('Route')],
+      [sent, `ACK ${contact} SIP/2.0`, ['<sip:new.lab.test;lr>', '<sip:found@edge.lab.test;lr>']],
+    )
   })
 
   t.test('that needed no detour goes by its Route', async (t) => {
@@ -132,7 +142,9 @@ t.test('the ACK of a re-INVITE', async (t) => {
     const invite = inDialog('INVITE')
     await home.arrive(invite)
     home.answer(home.to(7001), 200)
-    await home.arrive(ackFor(invite, 'b1', { to: toAlice, via: 'SIP/2.0/TLS 127.0.41.99:40000;branch=z9hG4bKack', headers: [stale] }))
+    await home.arrive(
+      ackFor(invite, 'b1', { to: toAlice, via: 'SIP/2.0/TLS 127.0.41.99:40000;branch=z9hG4bKack', headers: [stale] }),
+    )
     t.equal(home.to(7001).lines.at(-1), `ACK ${contact} SIP/2.0`)
   })
 })

@@ -18,14 +18,20 @@ t.test('next hops (RFC 3263 §4.3)', async (t) => {
     bench.transport.failing.set(7001, 'connect.refused')
     await bench.arrive(request({ uri: callee }))
     await bench.arrive(request({ uri: callee }))
-    t.same(bench.transport.dialled.map(({ port }) => port), [7001, 7002])
+    t.same(
+      bench.transport.dialled.map(({ port }) => port),
+      [7001, 7002],
+    )
   })
 
   t.test('504 and the reason of the last failure come back when none can be reached', async (t) => {
     const bench = proxyBench()
     bench.transport.failing.set(7001, 'cert.expired')
     await bench.arrive(request({ uri: callee }))
-    t.same([bench.caller.response().status, bench.caller.response().header('ms-diagnostics'), bench.told], [504, '1;reason="cert.expired"', ['504 cert.expired']])
+    t.same(
+      [bench.caller.response().status, bench.caller.response().header('ms-diagnostics'), bench.told],
+      [504, '1;reason="cert.expired"', ['504 cert.expired']],
+    )
   })
 
   t.test('504 comes back for a name without an address', async (t) => {
@@ -53,7 +59,13 @@ t.test('next hops (RFC 3263 §4.3)', async (t) => {
 
   t.test('a flow that was open before and has died unseen is dialled anew', async (t) => {
     const bench = proxyBench()
-    const stale = bench.transport.open({ transport: 'tls', address: '127.0.41.50', port: 7001, verifyName: 'callee.lab.test', face: 'internal' })
+    const stale = bench.transport.open({
+      transport: 'tls',
+      address: '127.0.41.50',
+      port: 7001,
+      verifyName: 'callee.lab.test',
+      face: 'internal',
+    })
     stale.full = true
     await bench.arrive(request({ uri: callee }))
     t.same([stale.sent, bench.to(7001).lines], [[], [`INVITE ${callee} SIP/2.0`]])
@@ -120,14 +132,24 @@ t.test('503 (RFC 3261 §16.7 step 6, §21.5.4; RFC 3263 §4.3)', async (t) => {
     const later = bench.transport.accept()
     bench.clock.advance(10_000)
     await bench.arrive(request({ uri: callee }), later)
-    t.same([later.response().status, later.response().header('Retry-After'), bench.to(7001).lines.filter((line) => line.startsWith('INVITE')).length], [503, '20', 1])
+    t.same(
+      [
+        later.response().status,
+        later.response().header('Retry-After'),
+        bench.to(7001).lines.filter((line) => line.startsWith('INVITE')).length,
+      ],
+      [503, '20', 1],
+    )
   })
 
   t.test('without Retry-After becomes 504 with diagnostics', async (t) => {
     const bench = proxyBench()
     await bench.arrive(request({ uri: callee }))
     bench.answer(bench.to(7001), 503)
-    t.same([bench.caller.response().status, bench.caller.response().header('ms-diagnostics')], [504, '1;reason="peer.unavailable"'])
+    t.same(
+      [bench.caller.response().status, bench.caller.response().header('ms-diagnostics')],
+      [504, '1;reason="peer.unavailable"'],
+    )
   })
 })
 
@@ -139,13 +161,25 @@ t.test('a full table of client transactions is 503 of our own', async (t) => {
 
 t.test('several hosts of one service (RFC 2782)', async (t) => {
   const hosts = { 'one.test': [7011], 'two.test': [7012, 7013], 'three.test': [7014] }
-  const service = { hosts, decide: () => route(target('sip:bob@partner.test', { nextHop: 'sip:one.test:5061;transport=tls', otherHops: ['sip:two.test:5061;transport=tls', 'sip:three.test:5061;transport=tls'] })) }
+  const service = {
+    hosts,
+    decide: () =>
+      route(
+        target('sip:bob@partner.test', {
+          nextHop: 'sip:one.test:5061;transport=tls',
+          otherHops: ['sip:two.test:5061;transport=tls', 'sip:three.test:5061;transport=tls'],
+        }),
+      ),
+  }
 
   t.test('are tried in their order, address by address', async (t) => {
     const bench = proxyBench(service)
     for (const port of [7011, 7012, 7013]) bench.transport.failing.set(port, 'connect.refused')
     await bench.arrive(request({ uri: 'sip:bob@partner.test' }))
-    t.same([bench.transport.dialled.map(({ port }) => port), bench.to(7014).lines], [[7011, 7012, 7013, 7014], ['INVITE sip:bob@partner.test SIP/2.0']])
+    t.same(
+      [bench.transport.dialled.map(({ port }) => port), bench.to(7014).lines],
+      [[7011, 7012, 7013, 7014], ['INVITE sip:bob@partner.test SIP/2.0']],
+    )
   })
 
   t.test('one that answers 503 hands over to the next', async (t) => {

@@ -70,7 +70,10 @@ t.test('flow token (RFC 5626 §5.2)', async (t) => {
 
   t.test('an ordinary user part is none', async (t) => {
     const own = tokens(new FakeTransport())
-    t.same(['alice', 'alice.smith', '', 'a.b.c.d'].map((user) => own.read(user).kind), ['no-token', 'no-token', 'no-token', 'no-token'])
+    t.same(
+      ['alice', 'alice.smith', '', 'a.b.c.d'].map((user) => own.read(user).kind),
+      ['no-token', 'no-token', 'no-token', 'no-token'],
+    )
   })
 
   t.test('a key of a few octets is refused', async (t) => {
@@ -91,13 +94,26 @@ async function clients(): Promise<Calls & { readonly route: string; inside(route
       const own = tokens(transport)
       const bob = transport.accept({ face: 'internal' })
       Object.assign(parts, { tokens: own, bob })
-      return { settings: { flowTokens: own }, target: [flowToken(own), followRoute(), { name: 'binding', decide: () => route(target('sip:bob@10.0.0.9', { flow: bob.id })) }] }
+      return {
+        settings: { flowTokens: own },
+        target: [
+          flowToken(own),
+          followRoute(),
+          { name: 'binding', decide: () => route(target('sip:bob@10.0.0.9', { flow: bob.id })) },
+        ],
+      }
     },
   })
   if (parts.bob === undefined) throw new TypeError('bob is missing')
   const invite = request({ uri: 'sip:bob@lab.test' })
   await bench.arrive(invite)
-  return { ...bench, alice: bench.caller, bob: parts.bob, route: parts.bob.request().header('Record-Route') ?? '', inside: (route) => inside(route, invite.callId) }
+  return {
+    ...bench,
+    alice: bench.caller,
+    bob: parts.bob,
+    route: parts.bob.request().header('Record-Route') ?? '',
+    inside: (route) => inside(route, invite.callId),
+  }
 }
 
 function inside(route: string, callId: string, method = 'BYE'): SipRequest {
@@ -160,7 +176,8 @@ t.test('a dialog over UDP, where no flow needs naming', async (t) => {
     })
     await arrive(request({ uri: 'sip:bob@callee.lab.test' }))
     const sent = to(7001).request()
-    const token = /^<sip:([^@]+)@internal\.lab\.test:5060;transport=udp;lr>$/.exec(sent.header('Record-Route') ?? '')?.[1] ?? ''
+    const token =
+      /^<sip:([^@]+)@internal\.lab\.test:5060;transport=udp;lr>$/.exec(sent.header('Record-Route') ?? '')?.[1] ?? ''
     t.equal(parts.tokens?.isOfDialog(token, sent.callId), true)
     t.equal(parts.tokens?.isOfDialog(token, 'another call'), false)
   })
@@ -192,7 +209,13 @@ t.test('flow-token policy', async (t) => {
 
   t.test('lets a request that came by that very flow go on', async (t) => {
     const { arrive, own, caller, to } = policyBench()
-    await arrive(request({ uri: 'sip:bob@callee.lab.test', to: '<sip:bob@lab.test>;tag=b', headers: [['Route', routeOf(own.of(caller))]] }))
+    await arrive(
+      request({
+        uri: 'sip:bob@callee.lab.test',
+        to: '<sip:bob@lab.test>;tag=b',
+        headers: [['Route', routeOf(own.of(caller))]],
+      }),
+    )
     t.equal(to(7001).lines.length, 1)
   })
 

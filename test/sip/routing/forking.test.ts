@@ -83,7 +83,10 @@ t.test('parallel forking (RFC 3261 §16.6, §16.7)', async (t) => {
     bench.answer(bench.to(7001), 200)
     bench.answer(bench.to(7002), 486)
     bench.clock.advance(33_000)
-    t.same([bench.proxy.transactions.counts, bench.wheel.size], [{ client: 0, server: 0, open: 0, stray: 0, shed: 0 }, 0])
+    t.same(
+      [bench.proxy.transactions.counts, bench.wheel.size],
+      [{ client: 0, server: 0, open: 0, stray: 0, shed: 0 }, 0],
+    )
   })
 
   for (const [answers, best] of [
@@ -113,7 +116,10 @@ t.test('parallel forking (RFC 3261 §16.6, §16.7)', async (t) => {
     bench.answer(bench.to(7001), 401, [['WWW-Authenticate', 'Digest realm="one"']])
     bench.answer(bench.to(7002), 407, [['Proxy-Authenticate', 'Digest realm="two"']])
     const response = bench.caller.response()
-    t.same([response.header('WWW-Authenticate'), response.header('Proxy-Authenticate')], ['Digest realm="one"', 'Digest realm="two"'])
+    t.same(
+      [response.header('WWW-Authenticate'), response.header('Proxy-Authenticate')],
+      ['Digest realm="one"', 'Digest realm="two"'],
+    )
   })
 
   t.test('goes on when one target cannot be reached', async (t) => {
@@ -198,7 +204,10 @@ t.test('Max-Breadth (RFC 5393 §5)', async (t) => {
   t.test('is split between the copies', async (t) => {
     const bench = proxyBench({ hosts, decide: () => route(one, two) })
     await bench.arrive(request({ headers: [['Max-Breadth', '9']] }))
-    t.same([7001, 7002].map((port) => bench.to(port).request().headers('Max-Breadth')), [['4'], ['4']])
+    t.same(
+      [7001, 7002].map((port) => bench.to(port).request().headers('Max-Breadth')),
+      [['4'], ['4']],
+    )
   })
 
   t.test('starts at 60', async (t) => {
@@ -209,7 +218,10 @@ t.test('Max-Breadth (RFC 5393 §5)', async (t) => {
   t.test('makes the rest of a group wait when it is too small', async (t) => {
     const bench = proxyBench({ hosts, decide: () => route(one, two) })
     await bench.arrive(request({ headers: [['Max-Breadth', '1']] }))
-    t.same(bench.transport.dialled.map(({ port }) => port), [7001])
+    t.same(
+      bench.transport.dialled.map(({ port }) => port),
+      [7001],
+    )
   })
 
   t.test('of 0 is refused with 440', async (t) => {
@@ -220,8 +232,17 @@ t.test('Max-Breadth (RFC 5393 §5)', async (t) => {
 })
 
 t.test('groups keep the order of targets with equal q', async (t) => {
-  const groups = groupTargets([target('a', { q: 1 }), target('b', { q: 2 }), target('c', { q: 1 }), target('d', { q: 2 })], 60)
-  t.same(groups.map((group) => group.map(({ uri }) => uri)), [['b', 'd'], ['a', 'c']])
+  const groups = groupTargets(
+    [target('a', { q: 1 }), target('b', { q: 2 }), target('c', { q: 1 }), target('d', { q: 2 })],
+    60,
+  )
+  t.same(
+    groups.map((group) => group.map(({ uri }) => uri)),
+    [
+      ['b', 'd'],
+      ['a', 'c'],
+    ],
+  )
 })
 
 t.test('a 503 ranks below every other answer', async (t) => {

@@ -32,7 +32,15 @@ t.test('forwarding a request (RFC 3261 §16.6)', async (t) => {
     const { arrive, to, proxy } = proxyBench()
     await arrive(request({ uri: callee, branch: 'z9hG4bKcaller' }))
     const vias = to(7001).request().vias()
-    t.match(vias, [{ transport: 'TLS', host: 'internal.lab.test', port: 5061, branch: new RegExp(`^${proxy.transactions.branchPrefix}`) }, { branch: 'z9hG4bKcaller' }])
+    t.match(vias, [
+      {
+        transport: 'TLS',
+        host: 'internal.lab.test',
+        port: 5061,
+        branch: new RegExp(`^${proxy.transactions.branchPrefix}`),
+      },
+      { branch: 'z9hG4bKcaller' },
+    ])
   })
 
   t.test('record-routes what forms a dialog, with the name of the face (step 4)', async (t) => {
@@ -41,22 +49,30 @@ t.test('forwarding a request (RFC 3261 §16.6)', async (t) => {
     t.equal(to(7001).request().header('Record-Route'), '<sip:internal.lab.test:5061;transport=tls;lr>')
   })
 
-  t.test('keeps in Record-Route under which identity the next hop is dialled, and dials later requests of the dialog under it', async (t) => {
-    const asked: (string | undefined)[] = []
-    const { arrive, to } = proxyBench({
-      target: [followRoute(), { name: 'route', decide: () => route(target(callee, { identity: 'static-route:2' })) }],
-      settings: {
-        locate: ({ host }, face, identity) => {
-          asked.push(identity)
-          return [{ transport: 'tls', address: '127.0.41.50', port: 7001, verifyName: host, face, host }]
+  t.test(
+    'keeps in Record-Route under which identity the next hop is dialled, and dials later requests of the dialog under it',
+    async (t) => {
+      const asked: (string | undefined)[] = []
+      const { arrive, to } = proxyBench({
+        target: [followRoute(), { name: 'route', decide: () => route(target(callee, { identity: 'static-route:2' })) }],
+        settings: {
+          locate: ({ host }, face, identity) => {
+            asked.push(identity)
+            return [{ transport: 'tls', address: '127.0.41.50', port: 7001, verifyName: host, face, host }]
+          },
         },
-      },
-    })
-    await arrive(request({ uri: callee }))
-    const recorded = to(7001).request().header('Record-Route') ?? ''
-    await arrive(request({ method: 'BYE', uri: callee, to: '<sip:bob@lab.test>;tag=b', headers: [['Route', recorded]] }))
-    t.same([recorded, asked], ['<sip:internal.lab.test:5061;transport=tls;lr;identity=static-route:2>', ['static-route:2', 'static-route:2']])
-  })
+      })
+      await arrive(request({ uri: callee }))
+      const recorded = to(7001).request().header('Record-Route') ?? ''
+      await arrive(
+        request({ method: 'BYE', uri: callee, to: '<sip:bob@lab.test>;tag=b', headers: [['Route', recorded]] }),
+      )
+      t.same(
+        [recorded, asked],
+        ['<sip:internal.lab.test:5061;transport=tls;lr;identity=static-route:2>', ['static-route:2', 'static-route:2']],
+      )
+    },
+  )
 
   t.test('does not record-route a MESSAGE', async (t) => {
     const { arrive, to } = proxyBench()
@@ -65,14 +81,32 @@ t.test('forwarding a request (RFC 3261 §16.6)', async (t) => {
   })
 
   t.test('writes two Record-Route values where the sides differ, the leaving side on top (RFC 5658)', async (t) => {
-    const { arrive, to } = proxyBench({ faces: { external: {}, internal: {} }, decide: () => route(target(callee, { face: 'internal' })) })
+    const { arrive, to } = proxyBench({
+      faces: { external: {}, internal: {} },
+      decide: () => route(target(callee, { face: 'internal' })),
+    })
     await arrive(request({ uri: callee }))
-    t.same(to(7001).request().addresses('Record-Route').map(({ uri }) => uri.host), ['internal.lab.test', 'external.lab.test'])
+    t.same(
+      to(7001)
+        .request()
+        .addresses('Record-Route')
+        .map(({ uri }) => uri.host),
+      ['internal.lab.test', 'external.lab.test'],
+    )
   })
 
   t.test('adds and removes the header fields the policies asked for (step 5)', async (t) => {
     const { arrive, to } = proxyBench({
-      admit: [{ name: 'mark', decide: ({ remarks }) => { remarks.add.push(['P-Asserted-Identity', '<sip:alice@lab.test>']); remarks.remove.push('subject'); return { kind: 'pass' } } }],
+      admit: [
+        {
+          name: 'mark',
+          decide: ({ remarks }) => {
+            remarks.add.push(['P-Asserted-Identity', '<sip:alice@lab.test>'])
+            remarks.remove.push('subject')
+            return { kind: 'pass' }
+          },
+        },
+      ],
     })
     await arrive(request({ uri: callee, headers: [['Subject', 'x']] }))
     const copy = to(7001).request()
@@ -80,26 +114,39 @@ t.test('forwarding a request (RFC 3261 §16.6)', async (t) => {
   })
 
   t.test('pushes the Path of a binding as Route and sends to its top (step 6)', async (t) => {
-    const { arrive, to } = proxyBench({ hosts: { 'edge.lab.test': [7009] }, decide: () => route(target('sip:bob@10.0.0.9:4000', { routes: ['<sip:tok@edge.lab.test;lr>'] })) })
+    const { arrive, to } = proxyBench({
+      hosts: { 'edge.lab.test': [7009] },
+      decide: () => route(target('sip:bob@10.0.0.9:4000', { routes: ['<sip:tok@edge.lab.test;lr>'] })),
+    })
     await arrive(request())
-    t.same([to(7009).request().requestUri, to(7009).request().header('Route')], ['sip:bob@10.0.0.9:4000', '<sip:tok@edge.lab.test;lr>'])
+    t.same(
+      [to(7009).request().requestUri, to(7009).request().header('Route')],
+      ['sip:bob@10.0.0.9:4000', '<sip:tok@edge.lab.test;lr>'],
+    )
   })
 
   t.test('follows an explicit next hop and leaves the Request-URI alone (step 7)', async (t) => {
-    const { arrive, to } = proxyBench({ hosts: { 'director.lab.test': [7010] }, decide: () => route(target('sip:bob@lab.test', { nextHop: 'sip:director.lab.test;transport=tls' })) })
+    const { arrive, to } = proxyBench({
+      hosts: { 'director.lab.test': [7010] },
+      decide: () => route(target('sip:bob@lab.test', { nextHop: 'sip:director.lab.test;transport=tls' })),
+    })
     await arrive(request())
     t.equal(to(7010).request().requestUri, 'sip:bob@lab.test')
   })
 
   t.test('sends on exactly the flow of a binding', async (t) => {
-    const { arrive, transport, proxy } = proxyBench({ target: [{ name: 'binding', decide: () => route(target('sip:bob@10.0.0.9:4000', { flow: phone?.id })) }] })
+    const { arrive, transport, proxy } = proxyBench({
+      target: [{ name: 'binding', decide: () => route(target('sip:bob@10.0.0.9:4000', { flow: phone?.id })) }],
+    })
     const phone = transport.accept({ face: 'internal' })
     await arrive(request())
     t.same([phone.lines, proxy.transactions.counts.client], [['INVITE sip:bob@10.0.0.9:4000 SIP/2.0'], 1])
   })
 
   t.test('answers 430 the moment that flow is gone', async (t) => {
-    const { arrive, transport, caller } = proxyBench({ target: [{ name: 'binding', decide: () => route(target('sip:bob@10.0.0.9:4000', { flow: phone?.id })) }] })
+    const { arrive, transport, caller } = proxyBench({
+      target: [{ name: 'binding', decide: () => route(target('sip:bob@10.0.0.9:4000', { flow: phone?.id })) }],
+    })
     const phone = transport.accept({ face: 'internal' })
     phone.close()
     await arrive(request())
@@ -108,8 +155,18 @@ t.test('forwarding a request (RFC 3261 §16.6)', async (t) => {
 
   t.test('takes TCP for a request too large for UDP (RFC 3261 §18.1.1)', async (t) => {
     const { arrive, transport } = proxyBench({ transport: 'udp' })
-    await arrive(request({ uri: callee, via: 'SIP/2.0/UDP 127.0.41.99:40000;branch=z9hG4bKbig', body: 'x'.repeat(1200), headers: [['Content-Type', 'text/plain']] }))
-    t.same(transport.dialled.map(({ transport }) => transport), ['tcp'])
+    await arrive(
+      request({
+        uri: callee,
+        via: 'SIP/2.0/UDP 127.0.41.99:40000;branch=z9hG4bKbig',
+        body: 'x'.repeat(1200),
+        headers: [['Content-Type', 'text/plain']],
+      }),
+    )
+    t.same(
+      transport.dialled.map(({ transport }) => transport),
+      ['tcp'],
+    )
   })
 
   t.test('falls back to UDP when the large request finds no TCP', async (t) => {
@@ -147,14 +204,23 @@ t.test('a response on its way back (RFC 3261 §16.7)', async (t) => {
   })
 
   t.test('is edited for the face it goes out of', async (t) => {
-    const { arrive, to, caller, answer } = proxyBench({ faces: { internal: { editResponse: () => ({ remove: ['ms-diagnostics'], add: [['ms-user-logon-data', 'RemoteUser']] }) } } })
+    const { arrive, to, caller, answer } = proxyBench({
+      faces: {
+        internal: { editResponse: () => ({ remove: ['ms-diagnostics'], add: [['ms-user-logon-data', 'RemoteUser']] }) },
+      },
+    })
     await arrive(request({ uri: callee }))
     answer(to(7001), 200, [['ms-diagnostics', '1;reason="x"']])
-    t.same([caller.response().header('ms-diagnostics'), caller.response().header('ms-user-logon-data')], [undefined, 'RemoteUser'])
+    t.same(
+      [caller.response().header('ms-diagnostics'), caller.response().header('ms-user-logon-data')],
+      [undefined, 'RemoteUser'],
+    )
   })
 
   t.test('is edited for each further 2xx too', async (t) => {
-    const { arrive, to, caller, answer } = proxyBench({ faces: { internal: { editResponse: (_, { request }) => ({ remove: [], add: [['X-Call', request.callId]] }) } } })
+    const { arrive, to, caller, answer } = proxyBench({
+      faces: { internal: { editResponse: (_, { request }) => ({ remove: [], add: [['X-Call', request.callId]] }) } },
+    })
     await arrive(request({ uri: callee, callId: 'kept' }))
     answer(to(7001), 200)
     answer(to(7001), 200)
@@ -171,9 +237,16 @@ t.test('a response on its way back (RFC 3261 §16.7)', async (t) => {
 
   t.test('finds the caller by address when its flow is gone (RFC 3261 §18.2.2)', async (t) => {
     const { arrive, to, caller, answer, transport } = proxyBench()
-    await arrive(request({ uri: callee, via: 'SIP/2.0/TLS peer.lab.test:5061;received=127.0.41.77;branch=z9hG4bKback' }))
+    await arrive(
+      request({ uri: callee, via: 'SIP/2.0/TLS peer.lab.test:5061;received=127.0.41.77;branch=z9hG4bKback' }),
+    )
     caller.close()
     answer(to(7001), 200)
-    t.match(transport.dialled.at(-1), { transport: 'tls', address: '127.0.41.77', port: 5061, verifyName: 'peer.lab.test' })
+    t.match(transport.dialled.at(-1), {
+      transport: 'tls',
+      address: '127.0.41.77',
+      port: 5061,
+      verifyName: 'peer.lab.test',
+    })
   })
 })

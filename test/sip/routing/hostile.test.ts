@@ -44,7 +44,12 @@ t.test('a Via below the top one that cannot be read', async (t) => {
 
 t.test('a head at the limit of what is read, with what the proxy adds, can still be acknowledged', async (t) => {
   const bench = proxyBench()
-  await bench.arrive(request({ uri: 'sip:bob@callee.lab.test', headers: Array.from({ length: 248 }, (_, number) => [`X-${number}`, 'x'] as const) }))
+  await bench.arrive(
+    request({
+      uri: 'sip:bob@callee.lab.test',
+      headers: Array.from({ length: 248 }, (_, number) => [`X-${number}`, 'x'] as const),
+    }),
+  )
   const flow = bench.to(7001)
   const copy = parseOwn(flow.sent[0] ?? '')
   if (copy.kind !== 'request') throw new TypeError('no request went out')
@@ -52,12 +57,65 @@ t.test('a head at the limit of what is read, with what the proxy adds, can still
   t.match(flow.lines.at(-1), /^ACK /)
 })
 
-const values = ['', '*', '0', '-1', '99999999999', '"', '<', '<sip:', '<sip:[::1]>', '<sip:x@127.0.0.1:9;maddr=1.1.1.1;lr>', 'SIP/2.0/UDP [::1];branch=z9hG4bK;received=::1', '0 ACK', '1 CANCEL', '*;expires=0', 'a;b=c', '((', ',,', '\xff\x00']
-const names = ['Via', 'From', 'To', 'Call-ID', 'CSeq', 'Contact', 'Route', 'Record-Route', 'Max-Forwards', 'Content-Length', 'Require', 'Proxy-Require', 'Max-Breadth', 'Retry-After', 'v', 'f', 'l']
-const firstLines = ['SIP/2.0 302 Moved', 'SIP/2.0 200 OK', 'SIP/2.0 999 X', 'CANCEL sip:bob@callee.lab.test SIP/2.0', 'ACK sip:bob@callee.lab.test SIP/2.0', 'OPTIONS * SIP/2.0', 'INVITE tel:+1 SIP/2.0']
+const values = [
+  '',
+  '*',
+  '0',
+  '-1',
+  '99999999999',
+  '"',
+  '<',
+  '<sip:',
+  '<sip:[::1]>',
+  '<sip:x@127.0.0.1:9;maddr=1.1.1.1;lr>',
+  'SIP/2.0/UDP [::1];branch=z9hG4bK;received=::1',
+  '0 ACK',
+  '1 CANCEL',
+  '*;expires=0',
+  'a;b=c',
+  '((',
+  ',,',
+  '\xff\x00',
+]
+const names = [
+  'Via',
+  'From',
+  'To',
+  'Call-ID',
+  'CSeq',
+  'Contact',
+  'Route',
+  'Record-Route',
+  'Max-Forwards',
+  'Content-Length',
+  'Require',
+  'Proxy-Require',
+  'Max-Breadth',
+  'Retry-After',
+  'v',
+  'f',
+  'l',
+]
+const firstLines = [
+  'SIP/2.0 302 Moved',
+  'SIP/2.0 200 OK',
+  'SIP/2.0 999 X',
+  'CANCEL sip:bob@callee.lab.test SIP/2.0',
+  'ACK sip:bob@callee.lab.test SIP/2.0',
+  'OPTIONS * SIP/2.0',
+  'INVITE tel:+1 SIP/2.0',
+]
 
 /** One line of a message dropped, doubled, added, emptied, changed in one octet, or moved. */
-const change = fc.record({ kind: fc.nat(6), line: fc.nat(40), other: fc.nat(40), octet: fc.nat(255), name: fc.constantFrom(...names), value: fc.constantFrom(...values), first: fc.constantFrom(...firstLines) })
+const change = fc.record({
+  kind: fc.nat(6),
+  line: fc.nat(40),
+  other: fc.nat(40),
+  octet: fc.nat(255),
+  name: fc.constantFrom(...names),
+  value: fc.constantFrom(...values),
+  first: fc.constantFrom(...firstLines),
+})
 type Change = typeof change extends fc.Arbitrary<infer T> ? T : never
 
 function changed(text: string, changes: readonly Change[]): string {
@@ -69,7 +127,9 @@ function changed(text: string, changes: readonly Change[]): string {
     else if (kind === 1) lines.splice(at, 0, now)
     else if (kind === 2) lines.splice(Math.max(1, at), 0, `${name}: ${value}`)
     else if (kind === 3) lines[at] = now.slice(0, now.indexOf(':') + 1) + value
-    else if (kind === 4) lines[at] = now.slice(0, other % (now.length + 1)) + String.fromCharCode(octet) + now.slice((other % (now.length + 1)) + 1)
+    else if (kind === 4)
+      lines[at] =
+        now.slice(0, other % (now.length + 1)) + String.fromCharCode(octet) + now.slice((other % (now.length + 1)) + 1)
     else if (kind === 5) lines.splice(other % lines.length, 0, ...lines.splice(at, 1))
     else lines[0] = first
     if (lines.length === 0) lines.push(first)
@@ -94,24 +154,32 @@ function feed({ proxy }: ProxyBench, text: string, flow: FakeFlow): void {
 t.test('a request and its answers, changed in any way, end in no error but that of a message (property)', async () => {
   const changes = fc.array(change, { maxLength: 3 })
   await fc.assert(
-    fc.asyncProperty(changes, fc.array(fc.record({ status: fc.constantFrom(100, 180, 200, 302, 401, 430, 486, 503, 600), changes }), { maxLength: 5 }), fc.boolean(), fc.constantFrom('udp' as const, 'tls' as const), async (before, answers, isGone, transport) => {
-      const bench = proxyBench({ transport, forward: { recurse: true } })
-      feed(bench, changed(request({ uri: 'sip:bob@callee.lab.test' }).text, before), bench.caller)
-      await settle()
-      if (isGone) bench.caller.close()
-      for (const flow of [...bench.transport.flows.values()].filter(({ remote }) => remote.port === 7001)) {
-        const sent = flow.sent.find((text) => !text.startsWith('SIP/2.0'))
-        if (sent === undefined) continue
-        const copy = parseDatagram(Buffer.from(sent, 'latin1'))
-        if (copy.kind !== 'request') continue
-        for (const { status, changes } of answers) feed(bench, changed(responseTo(copy, status).text, changes), flow)
-      }
-      await settle()
-      bench.clock.advance(600_000)
-      await settle()
-      const bug = bench.errors.find((error) => !(error instanceof MessageError))
-      if (bug !== undefined) throw bug
-    }),
+    fc.asyncProperty(
+      changes,
+      fc.array(fc.record({ status: fc.constantFrom(100, 180, 200, 302, 401, 430, 486, 503, 600), changes }), {
+        maxLength: 5,
+      }),
+      fc.boolean(),
+      fc.constantFrom('udp' as const, 'tls' as const),
+      async (before, answers, isGone, transport) => {
+        const bench = proxyBench({ transport, forward: { recurse: true } })
+        feed(bench, changed(request({ uri: 'sip:bob@callee.lab.test' }).text, before), bench.caller)
+        await settle()
+        if (isGone) bench.caller.close()
+        for (const flow of [...bench.transport.flows.values()].filter(({ remote }) => remote.port === 7001)) {
+          const sent = flow.sent.find((text) => !text.startsWith('SIP/2.0'))
+          if (sent === undefined) continue
+          const copy = parseDatagram(Buffer.from(sent, 'latin1'))
+          if (copy.kind !== 'request') continue
+          for (const { status, changes } of answers) feed(bench, changed(responseTo(copy, status).text, changes), flow)
+        }
+        await settle()
+        bench.clock.advance(600_000)
+        await settle()
+        const bug = bench.errors.find((error) => !(error instanceof MessageError))
+        if (bug !== undefined) throw bug
+      },
+    ),
     { numRuns: 1500 },
   )
 })

@@ -25,12 +25,23 @@ async function tcp(t: Test) {
       onIncident: ({ event, reason }) => t.fail(`${event}: ${reason}`),
     },
   })
-  const listener = await transport.listen({ face: 'internal', transport: 'tcp', address: '127.0.0.1', port: 0, mutual: 'off', tls: undefined })
+  const listener = await transport.listen({
+    face: 'internal',
+    transport: 'tcp',
+    address: '127.0.0.1',
+    port: 0,
+    mutual: 'off',
+    tls: undefined,
+  })
   t.teardown(() => transport.close())
   return { above, transport, port: listener.local.port }
 }
 
-async function userAgent(t: Test, name: string, onRequest?: (incoming: IncomingRequest) => void): Promise<UserAgent & { readonly port: number }> {
+async function userAgent(
+  t: Test,
+  name: string,
+  onRequest?: (incoming: IncomingRequest) => void,
+): Promise<UserAgent & { readonly port: number }> {
   const { above, transport, port } = await tcp(t)
   const agent = createUserAgent({
     clock: systemClock,
@@ -38,7 +49,9 @@ async function userAgent(t: Test, name: string, onRequest?: (incoming: IncomingR
     timers: defaultTimers,
     limits: defaultTransactionLimits,
     transport,
-    locate: ({ host, port: at }) => [{ transport: 'tcp', address: host, port: at ?? 5060, verifyName: undefined, face: 'internal' }],
+    locate: ({ host, port: at }) => [
+      { transport: 'tcp', address: host, port: at ?? 5060, verifyName: undefined, face: 'internal' },
+    ],
     face: 'internal',
     identity: `<sip:${name}@lab.test>`,
     contact: () => `<sip:${name}@127.0.0.1:${port};transport=tcp>`,
@@ -53,7 +66,13 @@ async function userAgent(t: Test, name: string, onRequest?: (incoming: IncomingR
 
 async function proxyTo(t: Test, callee: () => string): Promise<Proxy & { readonly port: number }> {
   const { above, transport, port } = await tcp(t)
-  const hop = (host: string, at: number): NextHop => ({ transport: 'tcp', address: host, port: at, verifyName: undefined, face: 'internal' })
+  const hop = (host: string, at: number): NextHop => ({
+    transport: 'tcp',
+    address: host,
+    port: at,
+    verifyName: undefined,
+    face: 'internal',
+  })
   const proxy = createProxy({
     clock: systemClock,
     wheel: new TimerWheel(systemClock),
@@ -62,7 +81,16 @@ async function proxyTo(t: Test, callee: () => string): Promise<Proxy & { readonl
     transport,
     locate: ({ host, port: at }) => [hop(host, at ?? 5060)],
     health: new TargetHealth(systemClock),
-    faces: { internal: { name: '127.0.0.1', recordRouteName: '127.0.0.1', ports: { tcp: port }, alsoKnownAs: [], admit: [], target: [followRoute(), { name: 'callee', decide: () => route(callee()) }] } },
+    faces: {
+      internal: {
+        name: '127.0.0.1',
+        recordRouteName: '127.0.0.1',
+        ports: { tcp: port },
+        alsoKnownAs: [],
+        admit: [],
+        target: [followRoute(), { name: 'callee', decide: () => route(callee()) }],
+      },
+    },
     forward: defaultForward,
     optionTags: [],
     diagnostics: () => [],

@@ -4,16 +4,34 @@ import { OwnNames } from '../../../src/sip/routing/own.ts'
 import type { Flow } from '../../../src/sip/transport/flow.ts'
 import { testFlow } from '../../support/arrival.ts'
 
-const own = new OwnNames({ internal: { name: 'sip.lab.test', recordRouteName: 'sip.lab.test', ports: {}, serverPorts: { tls: 5061 }, ownPorts: [5061, 10443], alsoKnownAs: [] } })
+const own = new OwnNames({
+  internal: {
+    name: 'sip.lab.test',
+    recordRouteName: 'sip.lab.test',
+    ports: {},
+    serverPorts: { tls: 5061 },
+    ownPorts: [5061, 10443],
+    alsoKnownAs: [],
+  },
+})
 
-const flowAt = (port: number, direction: Flow['direction']): Flow => ({ ...testFlow(), direction, local: { address: '192.0.2.1', port } })
+const flowAt = (port: number, direction: Flow['direction']): Flow => ({
+  ...testFlow(),
+  direction,
+  local: { address: '192.0.2.1', port },
+})
 
 t.test('a client is told the port it came by', async (t) => {
   t.equal(own.recordRoute(flowAt(10443, 'accepted'), 'sip', undefined), '<sip:sip.lab.test:10443;transport=tls;lr>')
 })
 
 t.test('the port of one flow is not told to a client of another', async (t) => {
-  t.same([10443, 5061, 10443].map((port) => own.recordRoute(flowAt(port, 'accepted'), 'sip', undefined).includes(`:${port};`)), [true, true, true])
+  t.same(
+    [10443, 5061, 10443].map((port) =>
+      own.recordRoute(flowAt(port, 'accepted'), 'sip', undefined).includes(`:${port};`),
+    ),
+    [true, true, true],
+  )
 })
 
 t.test('a server that was dialled is told the port for servers, not the one the connection has here', async (t) => {

@@ -11,7 +11,11 @@ import { request, type RequestChange } from '../../support/sip-messages.ts'
 const arrival = (change: RequestChange): Incoming => new Incoming(request(change), new FakeFlow(), systemClock)
 
 t.test('static-routes', async (t) => {
-  const to = (match: string, change: Partial<StaticRoute> = {}): StaticRoute => ({ match, nextHop: `sip:${match.length}.gw.test`, ...change })
+  const to = (match: string, change: Partial<StaticRoute> = {}): StaticRoute => ({
+    match,
+    nextHop: `sip:${match.length}.gw.test`,
+    ...change,
+  })
 
   for (const [uri, match, fits] of [
     ['sip:bob@lab.test', '*@lab.test', true],
@@ -32,21 +36,36 @@ t.test('static-routes', async (t) => {
     ['sip:bob@lab.test', 'tel:*', false],
   ] as const) {
     t.test(`${match} ${fits ? 'fits' : 'does not fit'} ${uri}`, async (t) => {
-      t.equal(staticRoutes([to(match)]).decide(arrival({ uri })) instanceof Promise ? '' : JSON.stringify(staticRoutes([to(match)]).decide(arrival({ uri }))).includes('"route"'), fits)
+      t.equal(
+        staticRoutes([to(match)]).decide(arrival({ uri })) instanceof Promise
+          ? ''
+          : JSON.stringify(staticRoutes([to(match)]).decide(arrival({ uri }))).includes('"route"'),
+        fits,
+      )
     })
   }
 
   t.test('takes the longest pattern that fits', async (t) => {
     const policy = staticRoutes([to('*'), to('*@lab.test'), to('bob@lab.test')])
-    t.match(policy.decide(arrival({ uri: 'sip:bob@lab.test' })), { kind: 'route', targets: [{ nextHop: 'sip:12.gw.test' }] })
+    t.match(policy.decide(arrival({ uri: 'sip:bob@lab.test' })), {
+      kind: 'route',
+      targets: [{ nextHop: 'sip:12.gw.test' }],
+    })
   })
 
   t.test('replaces the host when it is told to', async (t) => {
     const policy = staticRoutes([to('*', { replaceHost: 'gw.test' })])
-    t.match(policy.decide(arrival({ uri: 'sip:+49@lab.test;user=phone' })), { targets: [{ uri: 'sip:+49@gw.test;user=phone' }] })
+    t.match(policy.decide(arrival({ uri: 'sip:+49@lab.test;user=phone' })), {
+      targets: [{ uri: 'sip:+49@gw.test;user=phone' }],
+    })
   })
 
-  const national = to('tel:*', { normalise: [{ pattern: /^00([1-9]\d+)$/, replacement: '+$1' }, { pattern: /^0([1-9]\d+)$/, replacement: '+49$1' }] })
+  const national = to('tel:*', {
+    normalise: [
+      { pattern: /^00([1-9]\d+)$/, replacement: '+$1' },
+      { pattern: /^0([1-9]\d+)$/, replacement: '+49$1' },
+    ],
+  })
 
   for (const [uri, becomes] of [
     ['tel:030-123(45)', 'tel:+493012345'],
@@ -65,7 +84,10 @@ t.test('own-domain hands our domains to one next hop and passes others', async (
   const policy = ownDomain({ domains: ['lab.test'], nextHop: 'sip:director.lab.test;transport=tls', face: 'internal' })
   t.match(
     [policy.decide(arrival({ uri: 'sip:bob@lab.test' })), policy.decide(arrival({ uri: 'sip:bob@other.test' }))],
-    [{ kind: 'route', targets: [{ nextHop: 'sip:director.lab.test;transport=tls', face: 'internal' }] }, { kind: 'pass' }],
+    [
+      { kind: 'route', targets: [{ nextHop: 'sip:director.lab.test;transport=tls', face: 'internal' }] },
+      { kind: 'pass' },
+    ],
   )
 })
 

@@ -5,7 +5,10 @@ import type { HeaderField, SipResponse } from '../../../src/sip/message/types.ts
 import { proxyBench, type ProxyBench, route, target } from '../../support/proxy-bench.ts'
 import { request } from '../../support/sip-messages.ts'
 
-const forged: readonly HeaderField[] = [['ms-diagnostics', '1000;reason="forged"'], ['Server', 'phone']]
+const forged: readonly HeaderField[] = [
+  ['ms-diagnostics', '1000;reason="forged"'],
+  ['Server', 'phone'],
+]
 const onInternal = { internal: { stripResponse: () => ['ms-diagnostics'] } }
 
 async function answered(bench: ProxyBench, ...statuses: readonly number[]): Promise<readonly (string | undefined)[]> {
@@ -15,7 +18,10 @@ async function answered(bench: ProxyBench, ...statuses: readonly number[]): Prom
 }
 
 function answers({ caller }: ProxyBench): readonly SipResponse[] {
-  return caller.sent.map((text) => parseText(text)).filter((message) => message.kind === 'response').filter(({ status }) => status > 100)
+  return caller.sent
+    .map((text) => parseText(text))
+    .filter((message) => message.kind === 'response')
+    .filter(({ status }) => status > 100)
 }
 
 function of(response: SipResponse): string {
@@ -38,10 +44,18 @@ t.test('so does a further 2xx after the call was let go', async (t) => {
 })
 
 t.test('the face the answer came in on decides, and its other edits come on top', async (t) => {
-  const bench = proxyBench({ faces: { external: { editResponse: () => ({ remove: ['server'], add: [] }) }, internal: { stripResponse: (_, from) => (from.face === 'internal' ? ['ms-diagnostics'] : []) } }, decide: () => route(target('sip:bob@callee.lab.test', { face: 'internal' })) })
+  const bench = proxyBench({
+    faces: {
+      external: { editResponse: () => ({ remove: ['server'], add: [] }) },
+      internal: { stripResponse: (_, from) => (from.face === 'internal' ? ['ms-diagnostics'] : []) },
+    },
+    decide: () => route(target('sip:bob@callee.lab.test', { face: 'internal' })),
+  })
   t.same(await answered(bench, 200), ['200 - -'])
 })
 
 t.test('nothing changes where nothing is to be taken off', async (t) => {
-  t.same(await answered(proxyBench({ faces: { internal: { stripResponse: () => [] } } }), 200), ['200 1000;reason="forged" phone'])
+  t.same(await answered(proxyBench({ faces: { internal: { stripResponse: () => [] } } }), 200), [
+    '200 1000;reason="forged" phone',
+  ])
 })

@@ -13,7 +13,11 @@ async function refused(change: RequestChange) {
 }
 
 t.test('validation (RFC 3261 §16.3)', async (t) => {
-  for (const [uri, what] of [['nobodyKnowsThisScheme:totallyopaquecontent', 'an unknown scheme (rfc4475 unkscm)'], ['http://lab.test/', 'another scheme'], ['soap.beep://192.0.2.103:3002', 'a scheme that is odd (rfc4475 novelsc)']] as const) {
+  for (const [uri, what] of [
+    ['nobodyKnowsThisScheme:totallyopaquecontent', 'an unknown scheme (rfc4475 unkscm)'],
+    ['http://lab.test/', 'another scheme'],
+    ['soap.beep://192.0.2.103:3002', 'a scheme that is odd (rfc4475 novelsc)'],
+  ] as const) {
     t.test(`refuses ${what} with 416`, async (t) => {
       const { response } = await refused({ uri })
       t.equal(response.status, 416)
@@ -26,7 +30,9 @@ t.test('validation (RFC 3261 §16.3)', async (t) => {
   })
 
   t.test('refuses unknown extensions in Proxy-Require with 420 and names them (rfc4475 bext01)', async (t) => {
-    const { response } = await refused({ headers: [['Proxy-Require', 'ms-benotify, nothingSupportsThis, nothingSupportsThisEither']] })
+    const { response } = await refused({
+      headers: [['Proxy-Require', 'ms-benotify, nothingSupportsThis, nothingSupportsThisEither']],
+    })
     t.same([response.status, response.header('Unsupported')], [420, 'nothingSupportsThis, nothingSupportsThisEither'])
   })
 
@@ -53,13 +59,21 @@ t.test('validation (RFC 3261 §16.3)', async (t) => {
   })
 
   t.test('answers 500 when a policy fails, and tells the error', async (t) => {
-    const bench = proxyBench({ decide: () => { throw new Error('a bug') } })
+    const bench = proxyBench({
+      decide: () => {
+        throw new Error('a bug')
+      },
+    })
     await bench.arrive(request({ uri: callee }))
     t.match([bench.caller.response().status, bench.errors], [500, [{ message: 'a bug' }]])
   })
 
   t.test('answers 500 when a policy rejects', async (t) => {
-    const bench = proxyBench({ decide: async () => { throw new Error('a bug') } })
+    const bench = proxyBench({
+      decide: async () => {
+        throw new Error('a bug')
+      },
+    })
     await bench.arrive(request({ uri: callee }))
     t.match([bench.caller.response().status, bench.errors], [500, [{ message: 'a bug' }]])
   })
@@ -75,7 +89,10 @@ t.test('validation (RFC 3261 §16.3)', async (t) => {
 let laps = 0
 
 function again(copy: SipRequest, change: (text: string) => string = (text) => text): SipRequest {
-  const text = change(copy.text).replace('\r\nVia:', `\r\nVia: SIP/2.0/TLS other.lab.test;branch=z9hG4bKlap${++laps}\r\nVia:`)
+  const text = change(copy.text).replace(
+    '\r\nVia:',
+    `\r\nVia: SIP/2.0/TLS other.lab.test;branch=z9hG4bKlap${++laps}\r\nVia:`,
+  )
   const message = parseText(text)
   if (message.kind === 'request') return message
   throw new TypeError('not a request')
@@ -94,7 +111,10 @@ t.test('loops and spirals (RFC 3261 §16.3 step 4, RFC 5393 §4.2)', async (t) =
     const { arrive, to, transport } = proxyBench()
     await arrive(request({ uri: callee }))
     const back = transport.accept()
-    await arrive(again(to(7001).request(), (text) => text.replace(callee, 'sip:carol@callee.lab.test')), back)
+    await arrive(
+      again(to(7001).request(), (text) => text.replace(callee, 'sip:carol@callee.lab.test')),
+      back,
+    )
     t.same([back.lines, to(7001).lines.at(-1)], [['SIP/2.0 100 Trying'], 'INVITE sip:carol@callee.lab.test SIP/2.0'])
   })
 
@@ -102,7 +122,10 @@ t.test('loops and spirals (RFC 3261 §16.3 step 4, RFC 5393 §4.2)', async (t) =
     const { arrive, to, transport } = proxyBench({ hosts: { 'p2.lab.test': [7002] } })
     await arrive(request({ uri: callee }))
     const back = transport.accept()
-    await arrive(again(to(7001).request(), (text) => text.replace('\r\nFrom', '\r\nRoute: <sip:p2.lab.test;lr>\r\nFrom')), back)
+    await arrive(
+      again(to(7001).request(), (text) => text.replace('\r\nFrom', '\r\nRoute: <sip:p2.lab.test;lr>\r\nFrom')),
+      back,
+    )
     t.same(back.lines, ['SIP/2.0 100 Trying'])
   })
 
@@ -111,13 +134,24 @@ t.test('loops and spirals (RFC 3261 §16.3 step 4, RFC 5393 §4.2)', async (t) =
     const own = (token: string): string => `\r\nRoute: <sip:${token}@internal.lab.test;lr>\r\nFrom`
     const back = [transport.accept(), transport.accept()]
     await arrive(again(request({ uri: callee }), (text) => text.replace('\r\nFrom', own('t1'))))
-    await arrive(again(to(7001).request(), (text) => text.replace('\r\nFrom', own('t2'))), back[0])
-    await arrive(again(to(7001).request(), (text) => text.replace('\r\nFrom', own('t2'))), back[1])
-    t.same(back.map((flow) => flow.lines), [['SIP/2.0 100 Trying'], ['SIP/2.0 482 Loop Detected']])
+    await arrive(
+      again(to(7001).request(), (text) => text.replace('\r\nFrom', own('t2'))),
+      back[0],
+    )
+    await arrive(
+      again(to(7001).request(), (text) => text.replace('\r\nFrom', own('t2'))),
+      back[1],
+    )
+    t.same(
+      back.map((flow) => flow.lines),
+      [['SIP/2.0 100 Trying'], ['SIP/2.0 482 Loop Detected']],
+    )
   })
 
   t.test('finds a loop that closes on the second lap of a spiral', async (t) => {
-    const { arrive, to, transport } = proxyBench({ decide: ({ requestUri }) => route(requestUri.includes('bob') ? 'sip:carol@callee.lab.test' : callee) })
+    const { arrive, to, transport } = proxyBench({
+      decide: ({ requestUri }) => route(requestUri.includes('bob') ? 'sip:carol@callee.lab.test' : callee),
+    })
     const back = [transport.accept(), transport.accept()]
     await arrive(request({ uri: callee }))
     await arrive(again(to(7001).request()), back[0])
@@ -137,11 +171,16 @@ t.test('OPTIONS for the proxy itself', async (t) => {
     const { arrive, caller } = proxyBench()
     await arrive(request({ method: 'OPTIONS', uri: 'sip:internal.lab.test:5061;transport=tls' }))
     const response = caller.response()
-    t.match([response.status, response.header('Allow'), response.header('Accept'), response.header('Supported')], [200, /INVITE/, 'application/sdp', /ms-benotify/])
+    t.match(
+      [response.status, response.header('Allow'), response.header('Accept'), response.header('Supported')],
+      [200, /INVITE/, 'application/sdp', /ms-benotify/],
+    )
   })
 
   t.test('is subject to who may talk to it', async (t) => {
-    const { arrive, caller } = proxyBench({ admit: [{ name: 'no', decide: () => ({ kind: 'refuse', status: 403, because: 'peer.not-trusted' }) }] })
+    const { arrive, caller } = proxyBench({
+      admit: [{ name: 'no', decide: () => ({ kind: 'refuse', status: 403, because: 'peer.not-trusted' }) }],
+    })
     await arrive(request({ method: 'OPTIONS', uri: 'sip:internal.lab.test' }))
     t.equal(caller.response().status, 403)
   })
@@ -155,15 +194,22 @@ t.test('OPTIONS for the proxy itself', async (t) => {
 
 t.test('decisions', async (t) => {
   t.test('answer: status, header fields and body as the policy gave them', async (t) => {
-    const { arrive, caller } = proxyBench({ decide: () => ({ kind: 'answer', status: 200, headers: [['Contact', '<sip:x@y>;expires=60']], body: '' }) })
+    const { arrive, caller } = proxyBench({
+      decide: () => ({ kind: 'answer', status: 200, headers: [['Contact', '<sip:x@y>;expires=60']], body: '' }),
+    })
     await arrive(request({ method: 'REGISTER', uri: 'sip:lab.test' }))
     t.same([caller.response().status, caller.response().header('Contact')], [200, '<sip:x@y>;expires=60'])
   })
 
   t.test('refuse: with diagnostics', async (t) => {
-    const { arrive, caller } = proxyBench({ decide: () => ({ kind: 'refuse', status: 403, because: 'link.forbidden' }) })
+    const { arrive, caller } = proxyBench({
+      decide: () => ({ kind: 'refuse', status: 403, because: 'link.forbidden' }),
+    })
     await arrive(request())
-    t.same([caller.lines, caller.response().header('ms-diagnostics')], [['SIP/2.0 403 Forbidden'], '1;reason="link.forbidden"'])
+    t.same(
+      [caller.lines, caller.response().header('ms-diagnostics')],
+      [['SIP/2.0 403 Forbidden'], '1;reason="link.forbidden"'],
+    )
   })
 
   t.test('drop: no answer and nothing left', async (t) => {

@@ -68,9 +68,22 @@ t.test('forgets all when it is closed', async (t) => {
 
 t.test('answers as a list of records with their times would (property)', async () => {
   const happening = fc.oneof(
-    { weight: 6, arbitrary: fc.record({ kind: fc.constant('add' as const), count: fc.integer({ min: 1, max: 900 }), size: fc.integer({ min: 0, max: 700 }) }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 20_000 }) }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('shift' as const), count: fc.integer({ min: 1, max: 500 }) }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        kind: fc.constant('add' as const),
+        count: fc.integer({ min: 1, max: 900 }),
+        size: fc.integer({ min: 0, max: 700 }),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 20_000 }) }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('shift' as const), count: fc.integer({ min: 1, max: 500 }) }),
+    },
   )
   fc.assert(
     fc.property(fc.array(happening, { maxLength: 14 }), (happenings) => {
@@ -80,11 +93,12 @@ t.test('answers as a list of records with their times would (property)', async (
       for (const one of happenings) {
         if (one.kind === 'wait') clock.advance(one.ms)
         else if (one.kind === 'shift') for (let count = 0; count < one.count; count++) absorbers.shift(), model.shift()
-        else for (let count = 0; count < one.count; count++) {
-          const record = { key: `z9hG4bK${made++}|BYE|h`, text: 'x'.repeat(one.size), end: clock.now() + stayMs }
-          model.push(record)
-          add(record.key, record.text)
-        }
+        else
+          for (let count = 0; count < one.count; count++) {
+            const record = { key: `z9hG4bK${made++}|BYE|h`, text: 'x'.repeat(one.size), end: clock.now() + stayMs }
+            model.push(record)
+            add(record.key, record.text)
+          }
         // A timer of the wheel may be 20 ms late.
         const sure = model.filter(({ end }) => end > clock.now())
         model = model.filter(({ end }) => end > clock.now() - 20)

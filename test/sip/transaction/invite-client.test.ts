@@ -10,7 +10,10 @@ t.test('INVITE client transaction', async (t) => {
     const start = clock.now()
     flow.onSend = () => times.push(Math.round((clock.now() - start) / 100) / 10)
     clock.advance(33_000)
-    t.same({ times, told, live: layer.counts.client }, { times: [0.5, 1.5, 3.5, 7.5, 15.5, 31.5], told: ['timeout'], live: 0 })
+    t.same(
+      { times, told, live: layer.counts.client },
+      { times: [0.5, 1.5, 3.5, 7.5, 15.5, 31.5], told: ['timeout'], live: 0 },
+    )
   })
 
   t.test('sends once over TLS and gives up after 32 s (B)', async (t) => {
@@ -39,10 +42,19 @@ t.test('INVITE client transaction', async (t) => {
     const bench = clientBench('INVITE', 'tls')
     const { layer } = bench
     const routed = layer.client('INVITE', '', { onResponse() {}, onTimeout() {}, onTransportError() {} })
-    const text = bench.sent().text.replace('Max-Forwards', 'Route: <sip:p1.lab.test;lr>, <sip:p2.lab.test;lr>\r\nMax-Forwards').replace(/branch=[^\r]*/, `branch=${routed?.branch}`)
+    const text = bench
+      .sent()
+      .text.replace('Max-Forwards', 'Route: <sip:p1.lab.test;lr>, <sip:p2.lab.test;lr>\r\nMax-Forwards')
+      .replace(/branch=[^\r]*/, `branch=${routed?.branch}`)
     routed?.send(text, bench.flow)
     layer.onResponse(responseTo(bench.flow.request(1), 404), bench.flow)
-    t.same(bench.flow.request(2).addresses('Route').map(({ uri }) => uri.host), ['p1.lab.test', 'p2.lab.test'])
+    t.same(
+      bench.flow
+        .request(2)
+        .addresses('Route')
+        .map(({ uri }) => uri.host),
+      ['p1.lab.test', 'p2.lab.test'],
+    )
   })
 
   t.test('acknowledges each repetition of a failure for 32 s over UDP, and tells it once (D)', async (t) => {
@@ -132,7 +144,11 @@ t.test('INVITE client transaction', async (t) => {
   t.test('reports a flow that does not take the request', async (t) => {
     const bench = clientBench('INVITE', 'tls')
     const told: string[] = []
-    const next = bench.layer.client('INVITE', '', { onResponse() {}, onTimeout() {}, onTransportError: (_, because) => void told.push(because) })
+    const next = bench.layer.client('INVITE', '', {
+      onResponse() {},
+      onTimeout() {},
+      onTransportError: (_, because) => void told.push(because),
+    })
     bench.flow.full = true
     next?.send(bench.sent().text, bench.flow)
     t.same(told, ['flow.refused-message'])

@@ -109,7 +109,10 @@ t.test('INVITE server transaction', async (t) => {
     clock.advance(200)
     const over = layer.counts.server
     layer.onRequest(invite, flow)
-    t.same([flow.lines.filter((line) => line.includes(' 200 ')).length, flow.lines.length, absorbed, over, requests.length], [2, 2, 1, 0, 2])
+    t.same(
+      [flow.lines.filter((line) => line.includes(' 200 ')).length, flow.lines.length, absorbed, over, requests.length],
+      [2, 2, 1, 0, 2],
+    )
   })
 
   t.test('hands an ACK with the branch of the INVITE to the user in Accepted', async (t) => {

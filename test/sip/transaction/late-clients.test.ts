@@ -18,7 +18,10 @@ interface Sent {
 function answered(layer: TransactionLayer, method: string, status: number): Sent {
   const told: number[] = []
   const out = flow()
-  const transaction = layer.client(method, 'l00p', { ...deaf, onResponse: (response) => void told.push(response.status) })
+  const transaction = layer.client(method, 'l00p', {
+    ...deaf,
+    onResponse: (response) => void told.push(response.status),
+  })
   if (transaction === undefined) throw new TypeError('the table is full')
   transaction.send(request({ method, branch: transaction.branch }).text, out)
   layer.onResponse(responseTo(out.request(0), status), out)
@@ -31,7 +34,18 @@ t.test('in a full client table one that has its answer gives way, one under way 
   const ringing = [answered(layer, 'INVITE', 180), answered(layer, 'INVITE', 180)]
   const full = layer.client('INVITE', '', deaf)
   for (const { request } of [...gone, ...ringing]) layer.onResponse(responseTo(request, 200), flow())
-  t.same([full, gone.map(({ told }) => told), ringing.map(({ told }) => told), layer.counts.stray], [undefined, [[200], [200]], [[180, 200], [180, 200]], 2])
+  t.same(
+    [full, gone.map(({ told }) => told), ringing.map(({ told }) => told), layer.counts.stray],
+    [
+      undefined,
+      [[200], [200]],
+      [
+        [180, 200],
+        [180, 200],
+      ],
+      2,
+    ],
+  )
 })
 
 t.test('what only drops repetitions gives way before what hands further 2xx on', async (t) => {

@@ -6,7 +6,8 @@ import { clientBench, respond, transactionBench } from '../../support/transactio
 t.test('matching requests (RFC 3261 §17.2.3)', async (t) => {
   t.test('tells requests of one branch apart by sent-by', async (t) => {
     const { layer, requests } = transactionBench()
-    for (const host of ['one.lab.test', 'two.lab.test']) layer.onRequest(request({ via: `SIP/2.0/TLS ${host};branch=z9hG4bKsame` }), new FakeFlow())
+    for (const host of ['one.lab.test', 'two.lab.test'])
+      layer.onRequest(request({ via: `SIP/2.0/TLS ${host};branch=z9hG4bKsame` }), new FakeFlow())
     t.equal(requests.length, 2)
   })
 
@@ -35,7 +36,8 @@ t.test('matching requests (RFC 3261 §17.2.3)', async (t) => {
 
   t.test('tells requests of one branch apart by method', async (t) => {
     const { layer, requests } = transactionBench()
-    for (const method of ['INVITE', 'MESSAGE']) layer.onRequest(request({ method, branch: 'z9hG4bKsame' }), new FakeFlow())
+    for (const method of ['INVITE', 'MESSAGE'])
+      layer.onRequest(request({ method, branch: 'z9hG4bKsame' }), new FakeFlow())
     t.equal(requests.length, 2)
   })
 
@@ -100,7 +102,23 @@ t.test('matching responses (RFC 3261 §17.1.3)', async (t) => {
   t.test('drops one with the branch of the request and another method', async (t) => {
     const { layer, flow, told, sent } = clientBench('MESSAGE', 'tls')
     const other = sent().text.replaceAll('MESSAGE', 'INFO')
-    layer.onResponse(responseTo({ ...sent(), method: 'INFO', headers: sent().headers.bind(sent()), header: sent().header.bind(sent()), callId: sent().callId, cseq: 1, fromTag: 'a1', toTag: undefined, text: other }, 200), flow)
+    layer.onResponse(
+      responseTo(
+        {
+          ...sent(),
+          method: 'INFO',
+          headers: sent().headers.bind(sent()),
+          header: sent().header.bind(sent()),
+          callId: sent().callId,
+          cseq: 1,
+          fromTag: 'a1',
+          toTag: undefined,
+          text: other,
+        },
+        200,
+      ),
+      flow,
+    )
     t.same([told, layer.counts.stray], [[], 1])
   })
 
@@ -109,16 +127,38 @@ t.test('matching responses (RFC 3261 §17.1.3)', async (t) => {
     const late = responseTo(sent(), 200)
     layer.onResponse(late, flow)
     const told: number[] = []
-    const next = layer.client('MESSAGE', 'l00p', { onResponse: ({ status }) => void told.push(status), onTimeout() {}, onTransportError() {} })
+    const next = layer.client('MESSAGE', 'l00p', {
+      onResponse: ({ status }) => void told.push(status),
+      onTimeout() {},
+      onTransportError() {},
+    })
     next?.send(request({ method: 'MESSAGE', branch: next.branch }).text, flow)
     layer.onResponse(late, flow)
     t.same([told, layer.counts.stray, layer.counts.client], [[], 1, 1])
   })
 
-  for (const tail of ['', '.', '0', '0.', '0.0', '..x', '-1.0.x', '99999999999999.0.x', '0.99.l00p', '0.0.other', 'é.0.x']) {
+  for (const tail of [
+    '',
+    '.',
+    '0',
+    '0.',
+    '0.0',
+    '..x',
+    '-1.0.x',
+    '99999999999999.0.x',
+    '0.99.l00p',
+    '0.0.other',
+    'é.0.x',
+  ]) {
     t.test(`drops one whose branch is ours up to "${tail}"`, async (t) => {
       const { layer, flow, told } = clientBench('MESSAGE', 'tls')
-      layer.onResponse(responseTo(request({ method: 'MESSAGE', via: `SIP/2.0/TLS h;branch=${layer.branchPrefix}${encodeURI(tail)}` }), 200), flow)
+      layer.onResponse(
+        responseTo(
+          request({ method: 'MESSAGE', via: `SIP/2.0/TLS h;branch=${layer.branchPrefix}${encodeURI(tail)}` }),
+          200,
+        ),
+        flow,
+      )
       t.same([told, layer.counts.stray], [[], 1])
     })
   }
@@ -169,7 +209,10 @@ t.test('bounds', async (t) => {
     const { layer, requests } = transactionBench({ limits: { server: 2, reserve: 0 } })
     const flow = new FakeFlow()
     for (let count = 0; count < 3; count++) layer.onRequest(request(), flow)
-    t.match([requests.length, flow.response().status, flow.response().header('Retry-After'), layer.counts.shed], [2, 503, /^\d+$/, 1])
+    t.match(
+      [requests.length, flow.response().status, flow.response().header('Retry-After'), layer.counts.shed],
+      [2, 503, /^\d+$/, 1],
+    )
   })
 
   t.test('the ACK for a 503 that nothing is kept of ends here', async (t) => {
@@ -211,7 +254,10 @@ t.test('bounds', async (t) => {
     const flow = new FakeFlow()
     layer.onRequest(request(), flow)
     layer.onRequest(request({ method: 'BYE', to: '<sip:bob@lab.test>;tag=b' }), flow)
-    t.same([flow.response(0).status, flow.response(0).header('Retry-After'), requests.map(({ request }) => request.method)], [503, '7', ['BYE']])
+    t.same(
+      [flow.response(0).status, flow.response(0).header('Retry-After'), requests.map(({ request }) => request.method)],
+      [503, '7', ['BYE']],
+    )
   })
 })
 

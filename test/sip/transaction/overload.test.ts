@@ -5,7 +5,17 @@ import { FakeClock } from '../../support/fake-clock.ts'
 function setup() {
   const clock = new FakeClock()
   const ends: (() => void)[] = []
-  const guard = new OverloadGuard(clock, (callback) => ends.push(callback), { lateMs: 100, lateWaitMs: 200, enoughMs: 600, enoughWaitMs: 600, enoughLossMs: 200, takeMs: 50, takeWaitMs: 50, quietMs: 300, retryAfterSeconds: [1, 3] })
+  const guard = new OverloadGuard(clock, (callback) => ends.push(callback), {
+    lateMs: 100,
+    lateWaitMs: 200,
+    enoughMs: 600,
+    enoughWaitMs: 600,
+    enoughLossMs: 200,
+    takeMs: 50,
+    takeWaitMs: 50,
+    quietMs: 300,
+    retryAfterSeconds: [1, 3],
+  })
   const end = (): void => ends.splice(0).forEach((callback) => callback())
   /** One turn of the event loop: a new request every `ms / requests`. Gives what each was told. */
   const turn = (ms: number, requests = 1, leaves = false): readonly (number | undefined)[] => {
@@ -49,11 +59,21 @@ t.test('overload guard', async (t) => {
     t.same(turn(200, 8), [taken, taken, taken, 1, 2, 3, 1, 2])
   })
 
-  t.test('takes no new work in a turn after one that left something in the sockets, once that happens turn after turn', async (t) => {
-    const { turn } = setup()
-    t.same(Array.from({ length: 15 }, () => turn(40, 1, true)).flat(), Array(15).fill(taken), 'not yet')
-    t.same([turn(40, 2, true), turn(120, 4), turn(120, 4)], [[1, 2], [3, 1, 2, 3], [taken, taken, 1, 2]])
-  })
+  t.test(
+    'takes no new work in a turn after one that left something in the sockets, once that happens turn after turn',
+    async (t) => {
+      const { turn } = setup()
+      t.same(Array.from({ length: 15 }, () => turn(40, 1, true)).flat(), Array(15).fill(taken), 'not yet')
+      t.same(
+        [turn(40, 2, true), turn(120, 4), turn(120, 4)],
+        [
+          [1, 2],
+          [3, 1, 2, 3],
+          [taken, taken, 1, 2],
+        ],
+      )
+    },
+  )
 
   t.test('forgets what was left when nothing came for long', async (t) => {
     const { turn, clock } = setup()

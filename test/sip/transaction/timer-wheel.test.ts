@@ -13,7 +13,13 @@ function setup(time = 1_000_000) {
 
 t.test('timer wheel', async (t) => {
   t.test('never fires early and at most 20 ms late, whatever is armed when', async () => {
-    const plan = fc.array(fc.record({ wait: fc.double({ min: 0, max: 5000, noNaN: true }), delay: fc.double({ min: 0, max: 400_000, noNaN: true }) }), { maxLength: 40 })
+    const plan = fc.array(
+      fc.record({
+        wait: fc.double({ min: 0, max: 5000, noNaN: true }),
+        delay: fc.double({ min: 0, max: 400_000, noNaN: true }),
+      }),
+      { maxLength: 40 },
+    )
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1e9, noNaN: true }), plan, (start, entries) => {
         const { clock, wheel } = setup(start)
@@ -56,7 +62,10 @@ t.test('timer wheel', async (t) => {
     wheel.arm(one, 'A', 100)
     wheel.arm(one, 'B', 1000)
     clock.advance(1020)
-    t.same(fired.map(({ name }) => name), ['B'])
+    t.same(
+      fired.map(({ name }) => name),
+      ['B'],
+    )
   })
 
   t.test('does not fire a timer that another one of the same tick cancels', async (t) => {
@@ -70,11 +79,22 @@ t.test('timer wheel', async (t) => {
 
   t.test('goes on after a callback threw', async (t) => {
     const { clock, wheel, fired, timer } = setup()
-    wheel.arm(new WheelTimer({ onTimer: () => { throw new Error('a bug') } }), 'A', 100)
+    wheel.arm(
+      new WheelTimer({
+        onTimer: () => {
+          throw new Error('a bug')
+        },
+      }),
+      'A',
+      100,
+    )
     wheel.arm(timer(), 'B', 100)
     t.throws(() => clock.advance(120), /a bug/)
     clock.advance(40)
-    t.same(fired.map(({ name }) => name), ['B'])
+    t.same(
+      fired.map(({ name }) => name),
+      ['B'],
+    )
   })
 
   t.test('tells what a timer threw, and fires the others of its tick', async (t) => {
@@ -82,7 +102,15 @@ t.test('timer wheel', async (t) => {
     const failures: unknown[] = []
     const fired: string[] = []
     const wheel = new TimerWheel(clock, (error) => failures.push(error))
-    wheel.arm(new WheelTimer({ onTimer: () => { throw new Error('a bug') } }), 'A', 100)
+    wheel.arm(
+      new WheelTimer({
+        onTimer: () => {
+          throw new Error('a bug')
+        },
+      }),
+      'A',
+      100,
+    )
     wheel.arm(new WheelTimer({ onTimer: (name) => void fired.push(name) }), 'B', 100)
     clock.advance(120)
     t.match([failures, fired], [[{ message: 'a bug' }], ['B']])

@@ -26,7 +26,10 @@ t.test('leaves out who stopped: first, last, between', async (t) => {
     if (stopping !== undefined) stopWaiting(stopping)
     if (stopping !== undefined) stopWaiting(stopping)
     failWaiting(flow, 'gone')
-    t.same(told.sort(), [0, 1, 2].filter((number) => number !== left))
+    t.same(
+      told.sort(),
+      [0, 1, 2].filter((number) => number !== left),
+    )
   }
 })
 

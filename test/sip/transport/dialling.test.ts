@@ -1,4 +1,7 @@
-/** Dialling: one connection per hop, own certificate and name; failures named; link faults acted out; TLS material replaced whole. */
+/**
+ * Dialling: one connection per hop, own certificate and name; failures named; link faults acted out; TLS material
+ * replaced whole.
+ */
 import t, { type Test } from 'tap'
 import { createServer, type Server } from 'node:net'
 import { createServer as createTls } from 'node:tls'
@@ -22,7 +25,10 @@ function portOf(server: Server): number {
   return bound !== null && typeof bound === 'object' ? bound.port : 0
 }
 
-async function pair(t: Test, settings = {}): Promise<{ readonly server: Harness; readonly client: Harness; readonly listener: Listener; readonly hop: NextHop }> {
+async function pair(
+  t: Test,
+  settings = {},
+): Promise<{ readonly server: Harness; readonly client: Harness; readonly listener: Listener; readonly hop: NextHop }> {
   const server = harness(t, { settings, onRequest: (request, flow) => flow.send(okText(request)) })
   const client = harness(t)
   const listener = await server.layer.listen(listening('tls', { mutual: 'required', tls: director }))
@@ -48,7 +54,13 @@ t.test('dials again when its own certificate was renewed, and leaves the live fl
   const one = await client.layer.connect(hop)
   client.layer.setOutgoingTls('internal', renewed)
   const two = await client.layer.connect(hop)
-  t.match([one, two], [{ open: true, own: { serial: frontEnd.own.serial } }, { open: true, own: { serial: renewed.own.serial } }])
+  t.match(
+    [one, two],
+    [
+      { open: true, own: { serial: frontEnd.own.serial } },
+      { open: true, own: { serial: renewed.own.serial } },
+    ],
+  )
 })
 
 t.test('sends no new request on a connection that a server opened', async (t) => {
@@ -84,7 +96,10 @@ t.test('says that nobody listens', async (t) => {
   const port = portOf(closed)
   closed.close()
   await once(closed, 'close')
-  await t.rejects(client.layer.connect(hopTo({ address: '127.0.0.1', port }, 'tcp')), { name: 'DialError', code: 'link.refused' })
+  await t.rejects(client.layer.connect(hopTo({ address: '127.0.0.1', port }, 'tcp')), {
+    name: 'DialError',
+    code: 'link.refused',
+  })
 })
 
 t.test('gives up on a server that never finishes the handshake', async (t) => {
@@ -95,12 +110,18 @@ t.test('gives up on a server that never finishes the handshake', async (t) => {
   t.teardown(() => mute.close())
   await once(mute, 'listening')
   const port = portOf(mute)
-  await t.rejects(client.layer.connect(hopTo({ address: '127.0.0.1', port }, 'tls', { verifyName: 'director.lab.test' })), { code: 'tls.handshake-timeout' })
+  await t.rejects(
+    client.layer.connect(hopTo({ address: '127.0.0.1', port }, 'tls', { verifyName: 'director.lab.test' })),
+    { code: 'tls.handshake-timeout' },
+  )
 })
 
 t.test('dials no secure hop without material for the face', async (t) => {
   const client = harness(t)
-  await t.rejects(client.layer.connect(hopTo({ address: '127.0.0.1', port: 9 }, 'tls', { verifyName: 'director.lab.test' })), { code: 'tls.own-cert-missing' })
+  await t.rejects(
+    client.layer.connect(hopTo({ address: '127.0.0.1', port: 9 }, 'tls', { verifyName: 'director.lab.test' })),
+    { code: 'tls.own-cert-missing' },
+  )
 })
 
 t.test('makes a dial wait while as many as allowed run', async (t) => {
@@ -130,7 +151,10 @@ t.test('shows a replaced certificate to the next dialler and keeps live flows', 
   client.layer.setOutgoingTls('internal', renewed)
   const two = await client.layer.connect(hop)
   await server.next('opened', 1)
-  t.match({ one, two, own: server.of('opened')[1]?.flow.own }, { one: { open: true }, two: { peer: { serial: fresh.own.serial } }, own: { serial: fresh.own.serial } })
+  t.match(
+    { one, two, own: server.of('opened')[1]?.flow.own },
+    { one: { open: true }, two: { peer: { serial: fresh.own.serial } }, own: { serial: fresh.own.serial } },
+  )
 })
 
 t.test('keeps the old certificate when the new one cannot be loaded', async (t) => {
@@ -238,7 +262,14 @@ t.test('link faults', async (t) => {
 })
 
 t.test('reports a server that refuses by closing after the handshake', async (t) => {
-  const strict = createTls({ cert: director.certificate, key: director.key, ca: [...director.ca], requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' })
+  const strict = createTls({
+    cert: director.certificate,
+    key: director.key,
+    ca: [...director.ca],
+    requestCert: true,
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.3',
+  })
   strict.on('tlsClientError', () => undefined)
   strict.listen(0, '127.0.0.1')
   t.teardown(() => strict.close())
@@ -247,9 +278,18 @@ t.test('reports a server that refuses by closing after the handshake', async (t)
   const other = testCa(t.testdir(), 'unknown root')
   const client = harness(t)
   client.layer.setOutgoingTls('internal', materialOf(other.leaf('fe1.lab.test'), [ca.root]))
-  const flow = await client.layer.connect(hopTo({ address: '127.0.0.1', port }, 'tls', { verifyName: 'director.lab.test' }))
+  const flow = await client.layer.connect(
+    hopTo({ address: '127.0.0.1', port }, 'tls', { verifyName: 'director.lab.test' }),
+  )
   const { refusal } = await client.next('refused')
-  t.match({ refusal, flow, because: client.of('closed')[0]?.because }, { refusal: { code: 'flow.closed-after-handshake', wantedName: 'director.lab.test' }, flow: { open: false, confirmed: false }, because: 'flow.closed-after-handshake' })
+  t.match(
+    { refusal, flow, because: client.of('closed')[0]?.because },
+    {
+      refusal: { code: 'flow.closed-after-handshake', wantedName: 'director.lab.test' },
+      flow: { open: false, confirmed: false },
+      because: 'flow.closed-after-handshake',
+    },
+  )
 })
 
 t.test('the address a host dials from', async (t) => {

@@ -11,7 +11,12 @@ function setup(options: { readonly firstComesBack?: boolean } = {}) {
   const sent: Buffer[] = []
   const waits: number[] = []
   const taking = new Set<{ endTurn(): void }>()
-  const probe = new QueueProbe({ clock, turns: { add: (flow) => taking.add(flow) }, send: (octets) => sent.push(octets), onWait: (ms) => waits.push(ms) })
+  const probe = new QueueProbe({
+    clock,
+    turns: { add: (flow) => taking.add(flow) },
+    send: (octets) => sent.push(octets),
+    onWait: (ms) => waits.push(ms),
+  })
   const message = Buffer.from('OPTIONS sip:lab.test SIP/2.0\r\n\r\n')
   /** One turn of the event loop, with so many datagrams and then these probes. */
   const turn = (datagrams: number, ...probes: readonly (Buffer | undefined)[]): void => {
@@ -45,7 +50,10 @@ t.test('queue probe', async (t) => {
     other.fullTurn(0)
     const [own, foreign] = [sent[0], other.sent[0]]
     if (own === undefined || foreign === undefined) throw new Error('no probe was sent')
-    t.same([probe.saw(own), probe.saw(foreign), probe.saw(own.subarray(1)), probe.saw(Buffer.alloc(own.length))], [true, false, false, false])
+    t.same(
+      [probe.saw(own), probe.saw(foreign), probe.saw(own.subarray(1)), probe.saw(Buffer.alloc(own.length))],
+      [true, false, false, false],
+    )
   })
 
   t.test('says how long the datagrams in front of it waited', async (t) => {
@@ -120,7 +128,8 @@ t.test('queue probe', async (t) => {
     t.same({ sent: sent.length, waits }, { sent: 1, waits: [] })
   })
 
-  for (const address of ['127.0.0.1', '0.0.0.0', '::1', '::']) await t.test(`comes back to a socket on ${address}, and is no message`, (t) => measuresBacklog(t, address))
+  for (const address of ['127.0.0.1', '0.0.0.0', '::1', '::'])
+    await t.test(`comes back to a socket on ${address}, and is no message`, (t) => measuresBacklog(t, address))
 })
 
 t.test('a socket that is closed in a turn that leaves something sends nothing more to itself', async (t) => {
@@ -129,13 +138,17 @@ t.test('a socket that is closed in a turn that leaves something sends nothing mo
   const listener = await server.layer.listen(listening('udp'))
   const socket = createSocket('udp4')
   t.teardown(() => socket.close())
-  for (let count = 0; count < 200; count++) socket.send(messageText({ transport: 'UDP' }), listener.local.port, '127.0.0.1')
+  for (let count = 0; count < 200; count++)
+    socket.send(messageText({ transport: 'UDP' }), listener.local.port, '127.0.0.1')
   // By the 150th the turns before have sent one; in this turn another one would be due.
   await server.next('request', 150)
   await t.resolves(listener.close())
 })
 
-/** Two hundred datagrams sent in one turn: most of them wait. The clock goes on by being looked at, so that they do so for some milliseconds. */
+/**
+ * Two hundred datagrams sent in one turn: most of them wait. The clock goes on by being looked at, so that they do so
+ * for some milliseconds.
+ */
 async function measuresBacklog(t: Test, address: string): Promise<void> {
   let now = 0
   const server = harness(t, { clock: { ...systemClock, now: () => (now += 5) } })
@@ -143,7 +156,8 @@ async function measuresBacklog(t: Test, address: string): Promise<void> {
   const isIPv6 = address.includes(':')
   const socket = createSocket(isIPv6 ? 'udp6' : 'udp4')
   t.teardown(() => socket.close())
-  for (let count = 0; count < 200; count++) socket.send(messageText({ transport: 'UDP' }), local.port, isIPv6 ? '::1' : '127.0.0.1')
+  for (let count = 0; count < 200; count++)
+    socket.send(messageText({ transport: 'UDP' }), local.port, isIPv6 ? '::1' : '127.0.0.1')
   const { ms } = await server.next('wait')
   t.ok(ms > 0 && ms < 250, `${ms} ms`)
   t.same(server.of('incident'), [], 'no malformed message')

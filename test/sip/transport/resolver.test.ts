@@ -20,23 +20,59 @@ async function served(t: Test, answers: readonly ResourceRecord[], rcode = 0, ca
     if (question === undefined) return
     asked.push(`${question.type} ${question.name}`)
     const found = answers.filter(({ name, type }) => name === question.name && type === question.type)
-    server.send(encode({ type: 'response', id: query.id ?? 0, flags: rcode, questions: query.questions ?? [], answers: found }), from.port, from.address)
+    server.send(
+      encode({ type: 'response', id: query.id ?? 0, flags: rcode, questions: query.questions ?? [], answers: found }),
+      from.port,
+      from.address,
+    )
   })
   await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve))
   t.teardown(() => server.close())
   const clock = new FakeClock()
-  return { clock, asked, resolver: createResolver({ clock, servers: [`127.0.0.1:${server.address().port}`], cacheNames, timeoutMs: 200, tries: 1 }) }
+  return {
+    clock,
+    asked,
+    resolver: createResolver({
+      clock,
+      servers: [`127.0.0.1:${server.address().port}`],
+      cacheNames,
+      timeoutMs: 200,
+      tries: 1,
+    }),
+  }
 }
 
 t.test('reads every kind of record from a server on its own port', async (t) => {
   const { resolver } = await served(t, [
-    { name: 'lab.test', type: 'NAPTR', ttl: 60, data: { order: 10, preference: 20, flags: 's', services: 'SIPS+D2T', regexp: '', replacement: '_sips._tcp.lab.test' } },
-    { name: '_sips._tcp.lab.test', type: 'SRV', ttl: 60, data: { priority: 1, weight: 2, port: 5061, target: 'fe1.lab.test' } },
+    {
+      name: 'lab.test',
+      type: 'NAPTR',
+      ttl: 60,
+      data: {
+        order: 10,
+        preference: 20,
+        flags: 's',
+        services: 'SIPS+D2T',
+        regexp: '',
+        replacement: '_sips._tcp.lab.test',
+      },
+    },
+    {
+      name: '_sips._tcp.lab.test',
+      type: 'SRV',
+      ttl: 60,
+      data: { priority: 1, weight: 2, port: 5061, target: 'fe1.lab.test' },
+    },
     { name: 'fe1.lab.test', type: 'A', ttl: 60, data: '192.0.2.1' },
     { name: 'fe1.lab.test', type: 'AAAA', ttl: 60, data: '2001:db8::1' },
   ])
   t.same(
-    [await resolver.naptr('lab.test'), await resolver.srv('_sips._tcp.lab.test'), await resolver.a('fe1.lab.test'), await resolver.aaaa('fe1.lab.test')],
+    [
+      await resolver.naptr('lab.test'),
+      await resolver.srv('_sips._tcp.lab.test'),
+      await resolver.a('fe1.lab.test'),
+      await resolver.aaaa('fe1.lab.test'),
+    ],
     [
       [{ order: 10, preference: 20, flags: 's', service: 'SIPS+D2T', replacement: '_sips._tcp.lab.test' }],
       [{ priority: 1, weight: 2, port: 5061, target: 'fe1.lab.test' }],

@@ -1,8 +1,19 @@
-/** Streams: cut anywhere they come out the same; keep-alive, limits, times and a full queue have their ends (RFC 3261 §18.3, RFC 5626 §4.4.1). */
+/**
+ * Streams: cut anywhere they come out the same; keep-alive, limits, times and a full queue have their ends (RFC 3261
+ * §18.3, RFC 5626 §4.4.1).
+ */
 import t, { type Test } from 'tap'
 import fc from 'fast-check'
 import { connect, type Socket } from 'node:net'
-import { harness, hopTo, listening, messageText, okText, type Harness, type HarnessOptions } from '../../support/transport-harness.ts'
+import {
+  harness,
+  hopTo,
+  listening,
+  messageText,
+  okText,
+  type Harness,
+  type HarnessOptions,
+} from '../../support/transport-harness.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import type { SipRequest } from '../../../src/sip/message/index.ts'
 import type { Listener } from '../../../src/sip/transport/index.ts'
@@ -40,20 +51,36 @@ t.test('hands up the same messages wherever the stream is cut', async (t) => {
   const at = await served(t)
   let seen = 0
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.string({ maxLength: 300 }).map((text) => Buffer.from(text).toString('latin1')), { minLength: 1, maxLength: 5 }), fc.array(fc.nat(1500), { maxLength: 12 }), async (bodies, cuts) => {
-      const socket = await peer(t, at)
-      const stream = bodies.map((body) => messageText({ body })).join('')
-      let from = 0
-      for (const cut of [...cuts.filter((offset) => offset < stream.length).sort((one, other) => one - other), stream.length]) {
-        await new Promise((resolve) => socket.write(stream.slice(from, cut), 'latin1', resolve))
-        await new Promise((resolve) => setImmediate(resolve))
-        from = cut
-      }
-      seen += bodies.length
-      await at.server.next('request', seen - 1)
-      socket.destroy()
-      return at.server.of('request').slice(-bodies.length).map(({ request }) => request.body).join('|') === bodies.join('|')
-    }),
+    fc.asyncProperty(
+      fc.array(
+        fc.string({ maxLength: 300 }).map((text) => Buffer.from(text).toString('latin1')),
+        { minLength: 1, maxLength: 5 },
+      ),
+      fc.array(fc.nat(1500), { maxLength: 12 }),
+      async (bodies, cuts) => {
+        const socket = await peer(t, at)
+        const stream = bodies.map((body) => messageText({ body })).join('')
+        let from = 0
+        for (const cut of [
+          ...cuts.filter((offset) => offset < stream.length).sort((one, other) => one - other),
+          stream.length,
+        ]) {
+          await new Promise((resolve) => socket.write(stream.slice(from, cut), 'latin1', resolve))
+          await new Promise((resolve) => setImmediate(resolve))
+          from = cut
+        }
+        seen += bodies.length
+        await at.server.next('request', seen - 1)
+        socket.destroy()
+        return (
+          at.server
+            .of('request')
+            .slice(-bodies.length)
+            .map(({ request }) => request.body)
+            .join('|') === bodies.join('|')
+        )
+      },
+    ),
     { numRuns: 40 },
   )
   t.equal(at.server.of('request').length, seen)
@@ -86,7 +113,10 @@ t.test('speaks IPv6', async (t) => {
   const flow = await client.layer.connect(hopTo(at.listener.local, 'tcp'))
   flow.send(messageText())
   const { request, flow: accepted } = await at.server.next('request')
-  t.match({ via: request.topVia, accepted }, { via: { received: '::1' }, accepted: { local: { address: '::1', port: at.listener.local.port } } })
+  t.match(
+    { via: request.topVia, accepted },
+    { via: { received: '::1' }, accepted: { local: { address: '::1', port: at.listener.local.port } } },
+  )
 })
 
 t.test('sees an IPv4 peer under its IPv4 address on a listener of both families', async (t) => {
@@ -109,7 +139,10 @@ t.test('answers a malformed request with a readable Via on its flow and goes on'
   const socket = await peer(t, at)
   socket.write(messageText().replace('CSeq: 1', 'CSeq: x') + messageText())
   const text = await read(socket, 400)
-  t.match({ text, incident: at.server.of('incident')[0] }, { text: /^SIP\/2.0 400 [^]*received=127\.0\.0\.1[^]*SIP\/2.0 200 OK/, incident: { event: 'message.malformed' } })
+  t.match(
+    { text, incident: at.server.of('incident')[0] },
+    { text: /^SIP\/2.0 400 [^]*received=127\.0\.0\.1[^]*SIP\/2.0 200 OK/, incident: { event: 'message.malformed' } },
+  )
 })
 
 t.test('answers an oversize body 513, then closes: the boundary is lost', async (t) => {
@@ -187,7 +220,10 @@ t.test('closes a dialled flow whose ping is not answered', async (t) => {
 
 t.test('takes no more text than its queue holds, and closes when the peer never reads', async (t) => {
   const clock = new FakeClock()
-  const at = await served(t, { clock, settings: { sendQueueBytes: 100_000, stuckSeconds: 30, firstRequestSeconds: 3_600 } })
+  const at = await served(t, {
+    clock,
+    settings: { sendQueueBytes: 100_000, stuckSeconds: 30, firstRequestSeconds: 3_600 },
+  })
   const socket = await peer(t, at)
   socket.pause()
   const { flow } = await at.server.next('opened')
@@ -204,7 +240,10 @@ t.test('takes no more text than its queue holds, and closes when the peer never 
 
 t.test('keeps a flow whose peer reads slowly but reads', async (t) => {
   const clock = new FakeClock()
-  const at = await served(t, { clock, settings: { sendQueueBytes: 64_000_000, stuckSeconds: 30, firstRequestSeconds: 3_600 } })
+  const at = await served(t, {
+    clock,
+    settings: { sendQueueBytes: 64_000_000, stuckSeconds: 30, firstRequestSeconds: 3_600 },
+  })
   const socket = await peer(t, at)
   socket.pause()
   const { flow } = await at.server.next('opened')
@@ -225,7 +264,10 @@ t.test('keeps a flow whose peer reads slowly but reads', async (t) => {
 
 t.test('reads no more from a client that does not read, and goes on when it does', async (t) => {
   const answer = 'x'.repeat(60_000)
-  const at = await served(t, { settings: { sendQueueBytes: 64 * 1024 * 1024 }, onRequest: (_request, flow) => flow.send(messageText({ body: answer })) })
+  const at = await served(t, {
+    settings: { sendQueueBytes: 64 * 1024 * 1024 },
+    onRequest: (_request, flow) => flow.send(messageText({ body: answer })),
+  })
   const socket = await peer(t, at)
   socket.pause()
   const requests = 600
@@ -261,13 +303,27 @@ t.test('lets two servers that flood each other get every answer', async (t) => {
   const text = messageText({ body: 'x'.repeat(20_000) })
   const requests = 1_500
   const settings = { sendQueueBytes: 256 * 1024 * 1024 }
-  const ends = [harness(t, { settings, onRequest: (_request, flow) => flow.send(answer) }), harness(t, { settings, onRequest: (_request, flow) => flow.send(answer) })] as const
-  const answer = okText({ header: (name: string) => (name === 'via' ? 'SIP/2.0/TCP a;branch=z9hG4bK1' : '<sip:a@b>'), callId: 'c', cseq: 1, method: 'MESSAGE' } as SipRequest).replace('Content-Length: 0\r\n\r\n', `Content-Length: 20000\r\n\r\n${'y'.repeat(20_000)}`)
+  const ends = [
+    harness(t, { settings, onRequest: (_request, flow) => flow.send(answer) }),
+    harness(t, { settings, onRequest: (_request, flow) => flow.send(answer) }),
+  ] as const
+  const answer = okText({
+    header: (name: string) => (name === 'via' ? 'SIP/2.0/TCP a;branch=z9hG4bK1' : '<sip:a@b>'),
+    callId: 'c',
+    cseq: 1,
+    method: 'MESSAGE',
+  } as SipRequest).replace('Content-Length: 0\r\n\r\n', `Content-Length: 20000\r\n\r\n${'y'.repeat(20_000)}`)
   const [one, two] = [await ends[0].layer.listen(listening('tcp')), await ends[1].layer.listen(listening('tcp'))]
-  const flows = [await ends[0].layer.connect(hopTo(two.local, 'tcp')), await ends[1].layer.connect(hopTo(one.local, 'tcp'))]
+  const flows = [
+    await ends[0].layer.connect(hopTo(two.local, 'tcp')),
+    await ends[1].layer.connect(hopTo(one.local, 'tcp')),
+  ]
   for (let sent = 0; sent < requests; sent++) for (const flow of flows) flow.send(text)
   await Promise.all(ends.map((end) => end.next('response', requests - 1)))
-  t.same(ends.map((end) => end.of('response').length), [requests, requests])
+  t.same(
+    ends.map((end) => end.of('response').length),
+    [requests, requests],
+  )
 })
 
 t.test('takes a bounded number of connections from one source', async (t) => {
@@ -288,7 +344,10 @@ t.test('lets queued text out when the transport closes, then every socket is gon
   socket.write(messageText())
   await at.server.next('request')
   await at.server.layer.close()
-  t.match({ text: await text, closed: at.server.of('closed')[0], left: [...at.server.layer.flows()].length }, { text: /^SIP\/2.0 200/, closed: { because: 'closed' }, left: 0 })
+  t.match(
+    { text: await text, closed: at.server.of('closed')[0], left: [...at.server.layer.flows()].length },
+    { text: /^SIP\/2.0 200/, closed: { because: 'closed' }, left: 0 },
+  )
 })
 
 t.test('keeps nothing of a request whose user closed the flow in the middle of a chunk', async (t) => {

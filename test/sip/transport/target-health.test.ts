@@ -20,7 +20,14 @@ t.test('leaves a target that sent 503 alone for its Retry-After, within bounds',
   const health = new TargetHealth(clock, { mostSeconds: 100 })
   health.markDown(one, 60)
   health.markDown(two, 9_999)
-  t.same({ all: health.available([one, two]), retry: health.retryAfterSeconds([one, two]), two: health.retryAfterSeconds([two]) }, { all: [], retry: 60, two: 100 })
+  t.same(
+    {
+      all: health.available([one, two]),
+      retry: health.retryAfterSeconds([one, two]),
+      two: health.retryAfterSeconds([two]),
+    },
+    { all: [], retry: 60, two: 100 },
+  )
 })
 
 t.test('takes an answer as the end of the trouble', async (t) => {
@@ -33,5 +40,8 @@ t.test('takes an answer as the end of the trouble', async (t) => {
 t.test('remembers a bounded number of targets', async (t) => {
   const health = new TargetHealth(new FakeClock(), { most: 2 })
   for (const port of [1, 2, 3]) health.markDown({ ...one, port })
-  t.same([1, 2, 3].map((port) => health.isDown({ ...one, port })), [false, true, true])
+  t.same(
+    [1, 2, 3].map((port) => health.isDown({ ...one, port })),
+    [false, true, true],
+  )
 })

@@ -20,7 +20,12 @@ interface Pair {
   readonly listener: Listener
 }
 
-async function pair(t: Parameters<typeof harness>[0], serverMaterial: TlsMaterial, clientMaterial: TlsMaterial, mutual: 'required' | 'requested' | 'off' = 'required'): Promise<Pair> {
+async function pair(
+  t: Parameters<typeof harness>[0],
+  serverMaterial: TlsMaterial,
+  clientMaterial: TlsMaterial,
+  mutual: 'required' | 'requested' | 'off' = 'required',
+): Promise<Pair> {
   const server = harness(t, { onRequest: (request, flow) => flow.send(okText(request)) })
   const client = harness(t)
   const listener = await server.layer.listen(listening('tls', { mutual, tls: serverMaterial }))
@@ -40,11 +45,24 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       flow.send(messageText({ transport: 'TLS' }))
       const { response } = await client.next('response')
       const { flow: accepted } = await server.next('request')
-      t.match({ status: response.status, ours: flow, theirs: accepted }, {
-        status: 200,
-        ours: { confirmed: true, secure: true, direction: 'dialled', dialledName: 'director.lab.test', peer: { names: ['director.lab.test'] } },
-        theirs: { direction: 'accepted', peer: { names: ['fe1.lab.test'] }, own: { serial: material(director).own.serial } },
-      })
+      t.match(
+        { status: response.status, ours: flow, theirs: accepted },
+        {
+          status: 200,
+          ours: {
+            confirmed: true,
+            secure: true,
+            direction: 'dialled',
+            dialledName: 'director.lab.test',
+            peer: { names: ['director.lab.test'] },
+          },
+          theirs: {
+            direction: 'accepted',
+            peer: { names: ['fe1.lab.test'] },
+            own: { serial: material(director).own.serial },
+          },
+        },
+      )
     })
 
     t.test('refuses an expired client with its evidence, reads nothing, and the dialler learns why', async (t) => {
@@ -54,9 +72,21 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       const { refusal } = await server.next('refused')
       const { refusal: told } = await client.next('refused')
       t.match(
-        { refusal, told, chain: refusal.evidence?.chain.length, requests: server.of('request').length, opened: server.of('opened').length, confirmed: flow.confirmed },
         {
-          refusal: { side: 'accepted', code: 'cert.expired', errorCode: 'CERT_HAS_EXPIRED', errorMessage: 'certificate has expired' },
+          refusal,
+          told,
+          chain: refusal.evidence?.chain.length,
+          requests: server.of('request').length,
+          opened: server.of('opened').length,
+          confirmed: flow.confirmed,
+        },
+        {
+          refusal: {
+            side: 'accepted',
+            code: 'cert.expired',
+            errorCode: 'CERT_HAS_EXPIRED',
+            errorMessage: 'certificate has expired',
+          },
           told: { side: 'dialled', code: 'flow.closed-after-handshake', errorMessage: 'the peer said cert.expired' },
           chain: 2,
           requests: 0,
@@ -67,14 +97,23 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     })
 
     t.test('refuses a dialler without a certificate where one is required', async (t) => {
-      const { server, client, listener } = await pair(t, material(director), { ...material(frontEnd), certificate: '', key: '' })
+      const { server, client, listener } = await pair(t, material(director), {
+        ...material(frontEnd),
+        certificate: '',
+        key: '',
+      })
       await client.layer.connect(hop(listener))
       const { refusal } = await server.next('refused')
       t.match(refusal, { code: 'tls.client-cert-missing', evidence: { chain: [] } })
     })
 
     t.test('takes a dialler without a certificate as a client where one is only requested', async (t) => {
-      const { server, client, listener } = await pair(t, material(director), { ...material(frontEnd), certificate: '', key: '' }, 'requested')
+      const { server, client, listener } = await pair(
+        t,
+        material(director),
+        { ...material(frontEnd), certificate: '', key: '' },
+        'requested',
+      )
       const flow = await client.layer.connect(hop(listener))
       flow.send(messageText())
       const { flow: accepted } = await server.next('request')
@@ -90,7 +129,9 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
 
     t.test('refuses a server that carries another name than the one dialled', async (t) => {
       const { client, listener } = await pair(t, material(director), material(frontEnd))
-      await t.rejects(client.layer.connect(hopTo(listener.local, 'tls', { verifyName: 'edge.lab.test' })), { code: 'cert.name-mismatch' })
+      await t.rejects(client.layer.connect(hopTo(listener.local, 'tls', { verifyName: 'edge.lab.test' })), {
+        code: 'cert.name-mismatch',
+      })
     })
 
     t.test('resumes no session, ticket or not', async (t) => {
@@ -98,9 +139,19 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       const dial = (session?: Buffer): Promise<{ session: Buffer | undefined; reused: boolean }> =>
         new Promise((resolve, reject) => {
           let ticket: Buffer | undefined
-          const socket = connect({ port: listener.local.port, host: '127.0.0.1', ca: ca.root, servername: 'director.lab.test', ...only, ...(session === undefined ? {} : { session }) }, () => {
-            socket.write(messageText())
-          })
+          const socket = connect(
+            {
+              port: listener.local.port,
+              host: '127.0.0.1',
+              ca: ca.root,
+              servername: 'director.lab.test',
+              ...only,
+              ...(session === undefined ? {} : { session }),
+            },
+            () => {
+              socket.write(messageText())
+            },
+          )
           socket.on('session', (offered) => (ticket = offered))
           socket.on('error', reject)
           socket.on('data', () => {
@@ -138,7 +189,9 @@ t.test('outlives peers that break off anywhere', async (t) => {
   const { server, client, listener } = await pair(t, materialOf(director, [ca.root]), materialOf(frontEnd, [ca.root]))
   const breakOff = (octets: Buffer): Promise<void> =>
     new Promise((resolve) => {
-      const socket = connectTcp(listener.local.port, '127.0.0.1', () => socket.write(octets, () => setTimeout(() => socket.resetAndDestroy(), 5)))
+      const socket = connectTcp(listener.local.port, '127.0.0.1', () =>
+        socket.write(octets, () => setTimeout(() => socket.resetAndDestroy(), 5)),
+      )
       socket.on('close', () => resolve())
     })
   await breakOff(Buffer.from('16030100c8010000c40303', 'hex'))
@@ -148,9 +201,16 @@ t.test('outlives peers that break off anywhere', async (t) => {
 })
 
 t.test('closes a flow whose peer resets the connection', async (t) => {
-  const { server, listener } = await pair(t, materialOf(director, [ca.root]), materialOf(frontEnd, [ca.root]), 'requested')
+  const { server, listener } = await pair(
+    t,
+    materialOf(director, [ca.root]),
+    materialOf(frontEnd, [ca.root]),
+    'requested',
+  )
   const raw = connectTcp(listener.local.port, '127.0.0.1')
-  const socket = connect({ socket: raw, ca: ca.root, servername: 'director.lab.test' }, () => socket.write(messageText()))
+  const socket = connect({ socket: raw, ca: ca.root, servername: 'director.lab.test' }, () =>
+    socket.write(messageText()),
+  )
   socket.on('error', () => raw.destroy())
   await server.next('request')
   raw.destroy()
@@ -158,17 +218,37 @@ t.test('closes a flow whose peer resets the connection', async (t) => {
 })
 
 t.test('refuses a peer whose certificate the judge cannot read', async (t) => {
-  const server = harness(t, { judge: () => { throw new RangeError('nested too deep') } })
+  const server = harness(t, {
+    judge: () => {
+      throw new RangeError('nested too deep')
+    },
+  })
   const client = harness(t)
-  const listener = await server.layer.listen(listening('tls', { mutual: 'required', tls: materialOf(director, [ca.root]) }))
+  const listener = await server.layer.listen(
+    listening('tls', { mutual: 'required', tls: materialOf(director, [ca.root]) }),
+  )
   client.layer.setOutgoingTls('internal', materialOf(frontEnd, [ca.root]))
   await client.layer.connect(hopTo(listener.local, 'tls', { verifyName: 'director.lab.test' }))
   t.match((await server.next('refused')).refusal, { code: 'cert.malformed', detail: { message: 'nested too deep' } })
 })
 
 t.test('lets no TLS 1.2 peer come back with another certificate', async (t) => {
-  const { server, listener } = await pair(t, materialOf(director, [ca.root]), materialOf(frontEnd, [ca.root]), 'requested')
-  const socket = connect({ port: listener.local.port, host: '127.0.0.1', ca: ca.root, servername: 'director.lab.test', maxVersion: 'TLSv1.2' }, () => socket.write(messageText()))
+  const { server, listener } = await pair(
+    t,
+    materialOf(director, [ca.root]),
+    materialOf(frontEnd, [ca.root]),
+    'requested',
+  )
+  const socket = connect(
+    {
+      port: listener.local.port,
+      host: '127.0.0.1',
+      ca: ca.root,
+      servername: 'director.lab.test',
+      maxVersion: 'TLSv1.2',
+    },
+    () => socket.write(messageText()),
+  )
   t.teardown(() => socket.destroy())
   await server.next('request')
   const outcome = await new Promise((resolve) => {
@@ -179,29 +259,49 @@ t.test('lets no TLS 1.2 peer come back with another certificate', async (t) => {
 })
 
 t.test('learns from alert 116 that its own certificate was missing', async (t) => {
-  const strict = createServer({ cert: director.certificate, key: director.key, ca: ca.root, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' })
+  const strict = createServer({
+    cert: director.certificate,
+    key: director.key,
+    ca: ca.root,
+    requestCert: true,
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.3',
+  })
   strict.on('tlsClientError', (_error, socket) => socket.destroy())
   await new Promise<void>((resolve) => strict.listen(0, '127.0.0.1', resolve))
   t.teardown(() => strict.close())
   const bound = strict.address()
   const client = harness(t)
   client.layer.setOutgoingTls('internal', { ...materialOf(frontEnd, [ca.root]), certificate: '', key: '' })
-  await client.layer.connect(hopTo({ address: '127.0.0.1', port: bound !== null && typeof bound === 'object' ? bound.port : 0 }, 'tls', { verifyName: 'director.lab.test' }))
+  await client.layer.connect(
+    hopTo({ address: '127.0.0.1', port: bound !== null && typeof bound === 'object' ? bound.port : 0 }, 'tls', {
+      verifyName: 'director.lab.test',
+    }),
+  )
   t.match((await client.next('refused')).refusal, { side: 'dialled', code: 'tls.client-cert-missing' })
 })
 
 t.test('gives up on a handshake that stops halfway, and names the time', async (t) => {
   const server = harness(t, { settings: { handshakeSeconds: 0.1 } })
-  const listener = await server.layer.listen(listening('tls', { mutual: 'required', tls: materialOf(director, [ca.root]) }))
-  const half = connectTcp(listener.local.port, '127.0.0.1', () => half.write(Buffer.from('16030100c8010000c40303', 'hex')))
+  const listener = await server.layer.listen(
+    listening('tls', { mutual: 'required', tls: materialOf(director, [ca.root]) }),
+  )
+  const half = connectTcp(listener.local.port, '127.0.0.1', () =>
+    half.write(Buffer.from('16030100c8010000c40303', 'hex')),
+  )
   half.on('error', () => half.destroy())
   half.resume()
-  t.match((await server.next('refused')).refusal, { code: 'tls.handshake-timeout', errorCode: 'ERR_TLS_HANDSHAKE_TIMEOUT' })
+  t.match((await server.next('refused')).refusal, {
+    code: 'tls.handshake-timeout',
+    errorCode: 'ERR_TLS_HANDSHAKE_TIMEOUT',
+  })
 })
 
 t.test('counts a connection that stays silent as a probe', async (t) => {
   const server = harness(t, { settings: { handshakeSeconds: 0.1 } })
-  const listener = await server.layer.listen(listening('tls', { mutual: 'required', tls: materialOf(director, [ca.root]) }))
+  const listener = await server.layer.listen(
+    listening('tls', { mutual: 'required', tls: materialOf(director, [ca.root]) }),
+  )
   const silent = connectTcp(listener.local.port, '127.0.0.1')
   silent.resume()
   t.match([await server.next('incident'), server.of('refused')], [{ event: 'connection.probe' }, []])
@@ -209,7 +309,9 @@ t.test('counts a connection that stays silent as a probe', async (t) => {
 
 t.test('lets others shake hands while some stay silent', async (t) => {
   const server = harness(t, { settings: { concurrentHandshakes: 1 } })
-  const listener = await server.layer.listen(listening('tls', { mutual: 'required', tls: materialOf(director, [ca.root]) }))
+  const listener = await server.layer.listen(
+    listening('tls', { mutual: 'required', tls: materialOf(director, [ca.root]) }),
+  )
   const silent = connectTcp(listener.local.port, '127.0.0.1')
   t.teardown(() => silent.destroy())
   await new Promise((resolve) => silent.once('connect', resolve))
@@ -227,31 +329,58 @@ t.test('refuses a revoked client when the listener has a CRL of every CA', async
 
 t.test('speaks IPv6, and by address where no name was dialled', async (t) => {
   const server = harness(t)
-  const client = harness(t, { judge: ({ wantedName, chain }) => ({ kind: 'accept', peer: { class: 'server', names: [wantedName ?? ''], subject: '', serial: '', fingerprint: '', notAfter: chain.length } }) })
-  const listener = await server.layer.listen(listening('tls', { address: '::1', mutual: 'required', tls: materialOf(director, [ca.root]) }))
+  const client = harness(t, {
+    judge: ({ wantedName, chain }) => ({
+      kind: 'accept',
+      peer: {
+        class: 'server',
+        names: [wantedName ?? ''],
+        subject: '',
+        serial: '',
+        fingerprint: '',
+        notAfter: chain.length,
+      },
+    }),
+  })
+  const listener = await server.layer.listen(
+    listening('tls', { address: '::1', mutual: 'required', tls: materialOf(director, [ca.root]) }),
+  )
   client.layer.setOutgoingTls('internal', materialOf(frontEnd, [ca.root]))
   const flow = await client.layer.connect(hopTo(listener.local, 'tls', { verifyName: '::1' }))
   const { flow: accepted } = await server.next('opened')
-  t.match({ flow, accepted }, { flow: { peer: { names: ['::1'] } }, accepted: { remote: { address: '::1' }, peer: { names: ['fe1.lab.test'] } } })
+  t.match(
+    { flow, accepted },
+    { flow: { peer: { names: ['::1'] } }, accepted: { remote: { address: '::1' }, peer: { names: ['fe1.lab.test'] } } },
+  )
 })
 
 t.test('outlives a peer that resets while it waits for its turn', async (t) => {
   const server = harness(t, { settings: { concurrentHandshakes: 1 } })
-  const listener = await server.layer.listen(listening('tls', { mutual: 'required', tls: materialOf(director, [ca.root]) }))
+  const listener = await server.layer.listen(
+    listening('tls', { mutual: 'required', tls: materialOf(director, [ca.root]) }),
+  )
   const silent = connectTcp(listener.local.port, '127.0.0.1')
   t.teardown(() => silent.destroy())
   await new Promise((resolve) => silent.once('connect', resolve))
   const hasty = connectTcp(listener.local.port, '127.0.0.1', () => hasty.write('x', () => hasty.resetAndDestroy()))
   await new Promise((resolve) => hasty.once('close', resolve))
   silent.destroy()
-  t.match([await server.next('incident'), await Promise.race([server.next('refused'), server.next('incident', 1)])], [{ event: 'connection.probe' }, {}])
+  t.match(
+    [await server.next('incident'), await Promise.race([server.next('refused'), server.next('incident', 1)])],
+    [{ event: 'connection.probe' }, {}],
+  )
 })
 
 t.test('keeps a TLS flow whose peer reads slowly but reads', async (t) => {
   const clock = new FakeClock()
   const server = harness(t, { clock, settings: { sendQueueBytes: 64_000_000, stuckSeconds: 30 } })
-  const listener = await server.layer.listen(listening('tls', { mutual: 'requested', tls: materialOf(director, [ca.root]) }))
-  const socket = connect({ port: listener.local.port, host: '127.0.0.1', ca: ca.root, servername: 'director.lab.test' }, () => socket.write(messageText()))
+  const listener = await server.layer.listen(
+    listening('tls', { mutual: 'requested', tls: materialOf(director, [ca.root]) }),
+  )
+  const socket = connect(
+    { port: listener.local.port, host: '127.0.0.1', ca: ca.root, servername: 'director.lab.test' },
+    () => socket.write(messageText()),
+  )
   t.teardown(() => socket.destroy())
   let octets = 0
   socket.on('data', (chunk) => (octets += chunk.length))

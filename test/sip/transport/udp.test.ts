@@ -11,7 +11,8 @@ async function phone(t: Test, type: 'udp4' | 'udp6' = 'udp4'): Promise<Socket> {
   return socket
 }
 
-const datagram = (socket: Socket): Promise<string> => new Promise((resolve) => socket.once('message', (octets) => resolve(octets.toString('latin1'))))
+const datagram = (socket: Socket): Promise<string> =>
+  new Promise((resolve) => socket.once('message', (octets) => resolve(octets.toString('latin1'))))
 
 t.test('answers where the request came from and stamps received and rport', async (t) => {
   const server = harness(t, { onRequest: (request, flow) => flow.send(okText(request)) })
@@ -20,7 +21,10 @@ t.test('answers where the request came from and stamps received and rport', asyn
   socket.send(messageText({ transport: 'UDP' }), local.port, local.address)
   const answer = await datagram(socket)
   const { request } = await server.next('request')
-  t.match({ answer, via: request.topVia }, { answer: /^SIP\/2.0 200/, via: { received: '127.0.0.1', rport: socket.address().port } })
+  t.match(
+    { answer, via: request.topVia },
+    { answer: /^SIP\/2.0 200/, via: { received: '127.0.0.1', rport: socket.address().port } },
+  )
 })
 
 t.test('speaks IPv6', async (t) => {
@@ -49,19 +53,25 @@ t.test('says nothing to what is no SIP at all, and counts it', async (t) => {
   t.match(await server.next('incident'), { event: 'message.malformed' })
 })
 
-t.test('keeps one flow per remote address, and forgets the one silent for longest when the table is full', async (t) => {
-  const clock = new FakeClock()
-  const server = harness(t, { clock, settings: { udpFlows: 2 } })
-  const { local } = await server.layer.listen(listening('udp'))
-  const phones = [await phone(t), await phone(t), await phone(t)]
-  for (const [index, socket] of [phones[0], phones[1], phones[0], phones[2]].entries()) {
-    socket?.send(messageText({ transport: 'UDP' }), local.port, local.address)
-    await server.next('request', index)
-    clock.advance(1000)
-  }
-  const { flow, because } = await server.next('closed')
-  t.same({ port: flow.remote.port, because, open: [...server.layer.flows()].length }, { port: phones[1]?.address().port, because: 'flow.table-full', open: 2 })
-})
+t.test(
+  'keeps one flow per remote address, and forgets the one silent for longest when the table is full',
+  async (t) => {
+    const clock = new FakeClock()
+    const server = harness(t, { clock, settings: { udpFlows: 2 } })
+    const { local } = await server.layer.listen(listening('udp'))
+    const phones = [await phone(t), await phone(t), await phone(t)]
+    for (const [index, socket] of [phones[0], phones[1], phones[0], phones[2]].entries()) {
+      socket?.send(messageText({ transport: 'UDP' }), local.port, local.address)
+      await server.next('request', index)
+      clock.advance(1000)
+    }
+    const { flow, because } = await server.next('closed')
+    t.same(
+      { port: flow.remote.port, because, open: [...server.layer.flows()].length },
+      { port: phones[1]?.address().port, because: 'flow.table-full', open: 2 },
+    )
+  },
+)
 
 t.test('uses the socket of the face for new requests, and the same flow again', async (t) => {
   const one = harness(t)
@@ -71,7 +81,10 @@ t.test('uses the socket of the face for new requests, and the same flow again', 
   const flow = await one.layer.connect(hopTo(remote, 'udp'))
   flow.send(messageText({ transport: 'UDP' }))
   const { flow: accepted } = await two.next('request')
-  t.same({ from: accepted.remote, again: one.layer.existing(hopTo(remote, 'udp')) === flow }, { from: local, again: true })
+  t.same(
+    { from: accepted.remote, again: one.layer.existing(hopTo(remote, 'udp')) === flow },
+    { from: local, again: true },
+  )
 })
 
 t.test('what is sent goes out although the socket closes in the same turn, and closing again is safe', async (t) => {
@@ -105,5 +118,8 @@ t.test('datagrams of one turn keep their order, also beyond one batch, and their
   const bodies = Array.from({ length: 150 }, (_, number) => `${number} ${'\xfc'.repeat(number * 10)}`)
   for (const body of bodies) flow.send(messageText({ transport: 'UDP', body }))
   await server.next('request', 149)
-  t.same(server.of('request').map(({ request }) => request.body), bodies)
+  t.same(
+    server.of('request').map(({ request }) => request.body),
+    bodies,
+  )
 })

@@ -11,7 +11,11 @@ import type { Listener, TransportSettings } from '../../../src/sip/transport/ind
 const ca = testCa(t.testdir())
 const edge = materialOf(ca.leaf('edge.lab.test'), [ca.root])
 
-async function server(t: Test, transport: 'ws' | 'wss', settings: Partial<TransportSettings> = {}): Promise<{ readonly server: Harness; readonly listener: Listener }> {
+async function server(
+  t: Test,
+  transport: 'ws' | 'wss',
+  settings: Partial<TransportSettings> = {},
+): Promise<{ readonly server: Harness; readonly listener: Listener }> {
   const server = harness(t, { settings, onRequest: (request, flow) => flow.send(okText(request)) })
   const listener = await server.layer.listen(listening(transport, { tls: transport === 'wss' ? edge : undefined }))
   return { server, listener }
@@ -24,7 +28,9 @@ function browser(t: Test, url: string, options: ClientOptions & ConnectionOption
 }
 
 const frame = (webSocket: WebSocket): Promise<{ text: string; isBinary: boolean }> =>
-  new Promise((resolve) => webSocket.once('message', (data, isBinary) => resolve({ text: data.toString('latin1'), isBinary })))
+  new Promise((resolve) =>
+    webSocket.once('message', (data, isBinary) => resolve({ text: data.toString('latin1'), isBinary })),
+  )
 
 t.test('answers a request from a ws client on its flow', async (t) => {
   const { server: harnessed, listener } = await server(t, 'ws')
@@ -32,16 +38,33 @@ t.test('answers a request from a ws client on its flow', async (t) => {
   webSocket.send(messageText({ transport: 'WS', body: 'grüße' }).replace('Content-Length: 5', 'Content-Length: 7'))
   const { text, isBinary } = await frame(webSocket)
   const { request, flow } = await harnessed.next('request')
-  t.match({ text, isBinary, body: Buffer.from(request.body, 'latin1').toString(), flow }, { text: /^SIP\/2.0 200 OK/, isBinary: false, body: 'grüße', flow: { transport: 'ws', secure: false, reliable: true } })
+  t.match(
+    { text, isBinary, body: Buffer.from(request.body, 'latin1').toString(), flow },
+    {
+      text: /^SIP\/2.0 200 OK/,
+      isBinary: false,
+      body: 'grüße',
+      flow: { transport: 'ws', secure: false, reliable: true },
+    },
+  )
 })
 
 t.test('answers over wss and names its own certificate', async (t) => {
   const { server: harnessed, listener } = await server(t, 'wss')
-  const webSocket = await browser(t, `wss://127.0.0.1:${listener.local.port}`, { ca: ca.root, servername: 'edge.lab.test' })
+  const webSocket = await browser(t, `wss://127.0.0.1:${listener.local.port}`, {
+    ca: ca.root,
+    servername: 'edge.lab.test',
+  })
   webSocket.send(messageText({ transport: 'WSS' }))
   const { text } = await frame(webSocket)
   const { flow } = await harnessed.next('request')
-  t.match({ text, flow }, { text: /^SIP\/2.0 200 OK/, flow: { transport: 'wss', secure: true, peer: undefined, own: { serial: edge.own.serial } } })
+  t.match(
+    { text, flow },
+    {
+      text: /^SIP\/2.0 200 OK/,
+      flow: { transport: 'wss', secure: true, peer: undefined, own: { serial: edge.own.serial } },
+    },
+  )
 })
 
 t.test('sends a body that is no UTF-8 in a binary frame, octet for octet', async (t) => {
@@ -63,7 +86,9 @@ t.test('refuses a WebSocket that does not offer sip', async (t) => {
 
 t.test('tells a plain HTTP client to upgrade', async (t) => {
   const { listener } = await server(t, 'ws')
-  const status = await new Promise((resolve) => get({ port: listener.local.port, host: '127.0.0.1' }, (response) => resolve(response.resume().statusCode)))
+  const status = await new Promise((resolve) =>
+    get({ port: listener.local.port, host: '127.0.0.1' }, (response) => resolve(response.resume().statusCode)),
+  )
   t.equal(status, 426)
 })
 
@@ -96,10 +121,19 @@ for (const transport of ['ws', 'wss'] as const) {
     const { listener } = await server(t, transport)
     const client = harness(t)
     client.layer.setOutgoingTls('internal', { ...edge, certificate: '', key: '' })
-    const flow = await client.layer.connect(hopTo(listener.local, transport, transport === 'wss' ? { verifyName: 'edge.lab.test' } : { host: 'edge.lab.test' }))
+    const flow = await client.layer.connect(
+      hopTo(
+        listener.local,
+        transport,
+        transport === 'wss' ? { verifyName: 'edge.lab.test' } : { host: 'edge.lab.test' },
+      ),
+    )
     flow.send(messageText({ transport: transport.toUpperCase() }))
     const { response } = await client.next('response')
-    t.match({ status: response.status, flow }, { status: 200, flow: { transport, dialledName: 'edge.lab.test', confirmed: true } })
+    t.match(
+      { status: response.status, flow },
+      { status: 200, flow: { transport, dialledName: 'edge.lab.test', confirmed: true } },
+    )
   })
 }
 

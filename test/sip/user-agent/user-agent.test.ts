@@ -4,7 +4,14 @@ import type { SipResponse } from '../../../src/sip/message/types.ts'
 import { defaultTransactionLimits } from '../../../src/sip/transaction/settings.ts'
 import { TimerWheel } from '../../../src/sip/transaction/timer-wheel.ts'
 import { defaultTimers } from '../../../src/sip/transaction/types.ts'
-import { createUserAgent, dialogOfCallee, type IncomingRequest, type UserAgent, type UserAgentSettings, wayInside } from '../../../src/sip/user-agent/index.ts'
+import {
+  createUserAgent,
+  dialogOfCallee,
+  type IncomingRequest,
+  type UserAgent,
+  type UserAgentSettings,
+  wayInside,
+} from '../../../src/sip/user-agent/index.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { FakeFlow } from '../../support/fake-transport.ts'
 import { settle } from '../../support/proxy-bench.ts'
@@ -19,7 +26,13 @@ interface Pair {
   readonly back: FakeFlow
 }
 
-const hop = { transport: 'tls', address: '127.0.41.50', port: 7001, verifyName: 'bob.lab.test', face: 'internal' } as const
+const hop = {
+  transport: 'tls',
+  address: '127.0.41.50',
+  port: 7001,
+  verifyName: 'bob.lab.test',
+  face: 'internal',
+} as const
 
 function agent(clock: FakeClock, name: string, flow: FakeFlow, change: Partial<UserAgentSettings> = {}): UserAgent {
   return createUserAgent({
@@ -56,7 +69,10 @@ function deliver(to: UserAgent, text: string, flow: FakeFlow): void {
 }
 
 const accepting: Partial<UserAgentSettings> = {
-  onRequest: (incoming) => incoming.respond(incoming.request.method === 'INVITE' ? 200 : 405, { headers: [['Contact', '<sip:bob@bob.lab.test>']] }),
+  onRequest: (incoming) =>
+    incoming.respond(incoming.request.method === 'INVITE' ? 200 : 405, {
+      headers: [['Contact', '<sip:bob@bob.lab.test>']],
+    }),
 }
 
 t.test('user agent', async (t) => {
@@ -78,7 +94,19 @@ t.test('user agent', async (t) => {
     await call.acknowledge()
     const { status } = await call.request('INFO')
     await call.bye().catch(() => undefined)
-    t.same([status, there.lines, call.ended], [405, ['INVITE sip:bob@lab.test SIP/2.0', 'ACK sip:bob@bob.lab.test SIP/2.0', 'INFO sip:bob@bob.lab.test SIP/2.0', 'BYE sip:bob@bob.lab.test SIP/2.0'], true])
+    t.same(
+      [status, there.lines, call.ended],
+      [
+        405,
+        [
+          'INVITE sip:bob@lab.test SIP/2.0',
+          'ACK sip:bob@bob.lab.test SIP/2.0',
+          'INFO sip:bob@bob.lab.test SIP/2.0',
+          'BYE sip:bob@bob.lab.test SIP/2.0',
+        ],
+        true,
+      ],
+    )
   })
 
   t.test('counts CSeq up inside the dialog, but not for the ACK', async (t) => {
@@ -87,7 +115,10 @@ t.test('user agent', async (t) => {
     await call.response
     await call.acknowledge()
     await call.bye()
-    t.same([0, 1, 2].map((index) => there.request(index).cseq), [1, 1, 2])
+    t.same(
+      [0, 1, 2].map((index) => there.request(index).cseq),
+      [1, 1, 2],
+    )
   })
 
   t.test('takes a BYE of the other end', async (t) => {
@@ -95,7 +126,17 @@ t.test('user agent', async (t) => {
     const call = alice.invite('sip:bob@lab.test')
     const { toTag } = await call.response
     const invite = there.request(0)
-    deliver(alice, request({ method: 'BYE', uri: 'sip:alice@alice.lab.test', callId: invite.callId, from: `<sip:bob@lab.test>;tag=${toTag}`, to: `<sip:alice@lab.test>;tag=${invite.fromTag}` }).text, there)
+    deliver(
+      alice,
+      request({
+        method: 'BYE',
+        uri: 'sip:alice@alice.lab.test',
+        callId: invite.callId,
+        from: `<sip:bob@lab.test>;tag=${toTag}`,
+        to: `<sip:alice@lab.test>;tag=${invite.fromTag}`,
+      }).text,
+      there,
+    )
     t.same([there.response().status, call.ended, back.sent.length], [200, true, 1])
   })
 
@@ -129,7 +170,10 @@ t.test('user agent', async (t) => {
     const call = alice.invite('sip:bob@lab.test')
     await call.response
     there.onSend = undefined
-    alice.transactions.onResponse(responseTo(there.request(0), 200, [['Contact', '<sip:bob@second.lab.test>']], 'second'), there)
+    alice.transactions.onResponse(
+      responseTo(there.request(0), 200, [['Contact', '<sip:bob@second.lab.test>']], 'second'),
+      there,
+    )
     await settle()
     t.same(there.lines.slice(1), ['ACK sip:bob@second.lab.test SIP/2.0', 'BYE sip:bob@second.lab.test SIP/2.0'])
   })
@@ -137,11 +181,19 @@ t.test('user agent', async (t) => {
   t.test('answers a challenge once, with the header fields of the callback', async (t) => {
     const challenges: SipResponse[] = []
     const { alice, there } = pair(
-      { onRequest: (incoming) => incoming.respond(incoming.request.header('Authorization') === 'Digest ok' ? 200 : 401, { headers: [['WWW-Authenticate', 'Digest realm="lab"']] }) },
+      {
+        onRequest: (incoming) =>
+          incoming.respond(incoming.request.header('Authorization') === 'Digest ok' ? 200 : 401, {
+            headers: [['WWW-Authenticate', 'Digest realm="lab"']],
+          }),
+      },
       { authenticate: (challenge) => (challenges.push(challenge), [['Authorization', 'Digest ok']]) },
     )
     const { status } = await alice.request('REGISTER', 'sip:lab.test')
-    t.same([status, challenges.length, there.request(1).cseq, there.request(0).callId === there.request(1).callId], [200, 1, 2, true])
+    t.same(
+      [status, challenges.length, there.request(1).cseq, there.request(0).callId === there.request(1).callId],
+      [200, 1, 2, true],
+    )
   })
 
   t.test('gives the challenge back when the callback gives up', async (t) => {
@@ -169,10 +221,19 @@ t.test('user agent', async (t) => {
 
   t.test('tries the next address when the first cannot be reached', async (t) => {
     const flow = new FakeFlow({ direction: 'dialled' })
-    const { alice } = pair({}, {
-      locate: () => [{ ...hop, port: 1 }, hop],
-      transport: { existing: () => undefined, connect: async ({ port }) => { if (port === 1) throw new Error('refused'); return flow } },
-    })
+    const { alice } = pair(
+      {},
+      {
+        locate: () => [{ ...hop, port: 1 }, hop],
+        transport: {
+          existing: () => undefined,
+          connect: async ({ port }) => {
+            if (port === 1) throw new Error('refused')
+            return flow
+          },
+        },
+      },
+    )
     alice.request('OPTIONS', 'sip:bob@lab.test').catch(() => undefined)
     await settle()
     t.equal(flow.lines.length, 1)
@@ -211,7 +272,12 @@ t.test('a callee', async (t) => {
 
   t.test('can end the call', async (t) => {
     const incomings: IncomingRequest[] = []
-    const { alice, bob, there } = pair({ onRequest: (incoming) => { incomings.push(incoming); incoming.respond(200, { headers: [['Contact', '<sip:bob@bob.lab.test>']] }) } })
+    const { alice, bob, there } = pair({
+      onRequest: (incoming) => {
+        incomings.push(incoming)
+        incoming.respond(200, { headers: [['Contact', '<sip:bob@bob.lab.test>']] })
+      },
+    })
     const call = alice.invite('sip:bob@lab.test')
     await call.response
     const dialog = incomings[0]?.dialog()
@@ -222,13 +288,36 @@ t.test('a callee', async (t) => {
 })
 
 t.test('the way inside a dialog (RFC 3261 §12.2.1.1)', async (t) => {
-  const dialog = (recordRoute: string) => dialogOfCallee(request({ headers: [['Record-Route', recordRoute], ['Contact', '<sip:alice@10.0.0.1>']] }), 'b')
+  const dialog = (recordRoute: string) =>
+    dialogOfCallee(
+      request({
+        headers: [
+          ['Record-Route', recordRoute],
+          ['Contact', '<sip:alice@10.0.0.1>'],
+        ],
+      }),
+      'b',
+    )
 
   t.test('follows a loose route set', async (t) => {
-    t.match(wayInside(dialog('<sip:p1.test;lr>, <sip:p2.test;lr>')), { uri: 'sip:alice@10.0.0.1', nextHop: 'sip:p1.test;lr', headers: [['Route', '<sip:p1.test;lr>'], ['Route', '<sip:p2.test;lr>']] })
+    t.match(wayInside(dialog('<sip:p1.test;lr>, <sip:p2.test;lr>')), {
+      uri: 'sip:alice@10.0.0.1',
+      nextHop: 'sip:p1.test;lr',
+      headers: [
+        ['Route', '<sip:p1.test;lr>'],
+        ['Route', '<sip:p2.test;lr>'],
+      ],
+    })
   })
 
   t.test('gives a strict router the Request-URI', async (t) => {
-    t.same(wayInside(dialog('<sip:p1.test>, <sip:p2.test;lr>')), { uri: 'sip:p1.test', nextHop: 'sip:p1.test', headers: [['Route', '<sip:p2.test;lr>'], ['Route', '<sip:alice@10.0.0.1>']] })
+    t.same(wayInside(dialog('<sip:p1.test>, <sip:p2.test;lr>')), {
+      uri: 'sip:p1.test',
+      nextHop: 'sip:p1.test',
+      headers: [
+        ['Route', '<sip:p2.test;lr>'],
+        ['Route', '<sip:alice@10.0.0.1>'],
+      ],
+    })
   })
 })

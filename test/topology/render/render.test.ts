@@ -22,7 +22,10 @@ const containers = (name: string) => planLab(loadTopology(name), { addressing: '
 t.test('as text', async (t) => {
   t.test('shows certificate, record, link and port of one hop', async (t) => {
     const text = renderText(edge)
-    t.match(text, /edge +edge-external +CN=sip\.lab\.test +sip\.lab\.test, lab\.test +serverAuth \+ clientAuth +public +365 d/)
+    t.match(
+      text,
+      /edge +edge-external +CN=sip\.lab\.test +sip\.lab\.test, lab\.test +serverAuth \+ clientAuth +public +365 d/,
+    )
     t.match(text, /_sip\._tls\.lab\.test +SRV +0 0 10443 sip\.lab\.test/)
     t.match(text, /edge \(internal\) +fe1 +tls 5061 +NO /)
     t.match(text, /perimeter: edge \(127\.0\.41\.31\) +internal: director \(127\.0\.41\.21\) +tcp +5061/)
@@ -49,50 +52,83 @@ t.test('as zone files', async (t) => {
   })
 
   const checker = programme('named-checkzone', ['-v'])
-  t.test('are zones to named-checkzone', { skip: checker ? false : 'named-checkzone is not installed (Debian package bind9-utils)' }, async (t) => {
-    const zones = plans.flatMap((plan) => zoneFiles(plan).map((file) => ({ ...file, topology: plan.topology })))
-    const folder = t.testdir(Object.fromEntries(zones.map(({ text }, at) => [`${at}.zone`, text])))
-    for (const [at, { topology, view, zone }] of zones.entries()) {
-      const { status, stdout } = spawnSync('named-checkzone', [zone, join(folder, `${at}.zone`)], { encoding: 'utf8' })
-      t.equal(status, 0, `${topology}, ${view} view of ${zone}: ${stdout}`)
-    }
-  })
+  t.test(
+    'are zones to named-checkzone',
+    { skip: checker ? false : 'named-checkzone is not installed (Debian package bind9-utils)' },
+    async (t) => {
+      const zones = plans.flatMap((plan) => zoneFiles(plan).map((file) => ({ ...file, topology: plan.topology })))
+      const folder = t.testdir(Object.fromEntries(zones.map(({ text }, at) => [`${at}.zone`, text])))
+      for (const [at, { topology, view, zone }] of zones.entries()) {
+        const { status, stdout } = spawnSync('named-checkzone', [zone, join(folder, `${at}.zone`)], {
+          encoding: 'utf8',
+        })
+        t.equal(status, 0, `${topology}, ${view} view of ${zone}: ${stdout}`)
+      }
+    },
+  )
 })
 
 t.test('as nftables', async (t) => {
   t.test('only the listed crosses from the perimeter to the inside', async (t) => {
-    const lines = renderNftables(containers('edge')).split('\n').filter((line) => line.includes('iifname $perimeter oifname $internal'))
+    const lines = renderNftables(containers('edge'))
+      .split('\n')
+      .filter((line) => line.includes('iifname $perimeter oifname $internal'))
     t.equal(lines.length, 1)
     t.match(lines[0], /ip saddr 10\.41\.2\.31 ip daddr 10\.41\.2\.21 tcp dport 5061 accept/)
   })
 
   t.test('a rule for anybody is bound to the zone anybody stands in', async (t) => {
-    for (const line of renderNftables(containers('federation')).split('\n').filter((line) => line.includes(' accept comment'))) t.match(line, /iifname \$\w+ oifname \$\w+ /)
+    for (const line of renderNftables(containers('federation'))
+      .split('\n')
+      .filter((line) => line.includes(' accept comment')))
+      t.match(line, /iifname \$\w+ oifname \$\w+ /)
   })
 
   t.test('each organisation has a firewall that takes the other for the internet', async (t) => {
     const text = renderNftables(containers('federation'))
     t.match(text, /table inet siplab_federation \{/)
     t.match(text, /table inet siplab_partner_federation \{/)
-    t.match(text, /iifname \$internet oifname \$perimeter ip saddr 10\.41\.1\.132 ip daddr 10\.41\.1\.32 tcp dport 5061/)
+    t.match(
+      text,
+      /iifname \$internet oifname \$perimeter ip saddr 10\.41\.1\.132 ip daddr 10\.41\.1\.32 tcp dport 5061/,
+    )
   })
 
   const checker = programme('nft', ['-c', '-f', '/dev/null'])
-  t.test('are rules to nft', { skip: checker ? false : 'nft is not installed or may not check here (Debian package nftables, as root)' }, async (t) => {
-    const folder = t.testdir(Object.fromEntries(plans.map((plan) => [`${plan.topology}.nft`, renderNftables(plan)])))
-    for (const { topology } of plans) {
-      const { status, stderr } = spawnSync('nft', ['-c', '-f', join(folder, `${topology}.nft`)], { encoding: 'utf8' })
-      t.equal(status, 0, `${topology}: ${stderr}`)
-    }
-  })
+  t.test(
+    'are rules to nft',
+    { skip: checker ? false : 'nft is not installed or may not check here (Debian package nftables, as root)' },
+    async (t) => {
+      const folder = t.testdir(Object.fromEntries(plans.map((plan) => [`${plan.topology}.nft`, renderNftables(plan)])))
+      for (const { topology } of plans) {
+        const { status, stderr } = spawnSync('nft', ['-c', '-f', join(folder, `${topology}.nft`)], { encoding: 'utf8' })
+        t.equal(status, 0, `${topology}: ${stderr}`)
+      }
+    },
+  )
 })
 
 t.test('as a compose file', async (t) => {
   const compose = (name: string) => parse(renderCompose(containers(name)), { version: '1.1' })
 
-  t.test('has one service a node, one that makes the certificates, one that fills the directory, and one for commands', async (t) => {
-    t.strictSame(Object.keys(compose('edge-pool').services).sort(), ['certs', 'director', 'directory', 'dns', 'edge', 'fe1', 'fe2', 'lab', 'pki', 'pool', 'sql'])
-  })
+  t.test(
+    'has one service a node, one that makes the certificates, one that fills the directory, and one for commands',
+    async (t) => {
+      t.strictSame(Object.keys(compose('edge-pool').services).sort(), [
+        'certs',
+        'director',
+        'directory',
+        'dns',
+        'edge',
+        'fe1',
+        'fe2',
+        'lab',
+        'pki',
+        'pool',
+        'sql',
+      ])
+    },
+  )
 
   t.test('makes no certificates where none is needed', async (t) => {
     t.equal(compose('standard').services.certs, undefined)
@@ -108,40 +144,74 @@ t.test('as a compose file', async (t) => {
   })
 
   const checker = programme('docker-compose', ['--version'])
-  t.test('is accepted by docker-compose', { skip: checker ? false : 'docker-compose is not installed (Debian package docker-compose)' }, async (t) => {
-    for (const path of composeFiles().keys()) {
-      const { status, stderr } = spawnSync('docker-compose', ['--file', join(import.meta.dirname, '../../..', path), 'config', '--quiet'], { encoding: 'utf8' })
-      t.equal(status, 0, `${path} ${stderr}`)
-    }
-  })
+  t.test(
+    'is accepted by docker-compose',
+    { skip: checker ? false : 'docker-compose is not installed (Debian package docker-compose)' },
+    async (t) => {
+      for (const path of composeFiles().keys()) {
+        const { status, stderr } = spawnSync(
+          'docker-compose',
+          ['--file', join(import.meta.dirname, '../../..', path), 'config', '--quiet'],
+          { encoding: 'utf8' },
+        )
+        t.equal(status, 0, `${path} ${stderr}`)
+      }
+    },
+  )
 
   t.test('never restarts what shut down, read as YAML 1.1 too', async (t) => {
-    for (const [name, service] of Object.entries<{ restart: unknown }>(compose('edge-pool').services)) t.equal(service.restart, 'no', name)
+    for (const [name, service] of Object.entries<{ restart: unknown }>(compose('edge-pool').services))
+      t.equal(service.restart, 'no', name)
   })
 
   t.test('starts a node by its command', async (t) => {
-    t.strictSame(compose('edge').services.fe1.command, ['siplab', 'node', 'start', 'fe1', '--topology', 'edge', '--network', '41', '--data', '/data', '--log-format', 'text'])
+    t.strictSame(compose('edge').services.fe1.command, [
+      'siplab',
+      'node',
+      'start',
+      'fe1',
+      '--topology',
+      'edge',
+      '--network',
+      '41',
+      '--data',
+      '/data',
+      '--log-format',
+      'text',
+    ])
   })
 
   t.test('mounts no key but its own into a node', async (t) => {
     const { services } = compose('edge-pool')
-    for (const name of ['fe1', 'fe2', 'director', 'edge']) t.strictSame(services[name].volumes, [`edge-pool_${name}:/data/nodes/${name}`])
+    for (const name of ['fe1', 'fe2', 'director', 'edge'])
+      t.strictSame(services[name].volumes, [`edge-pool_${name}:/data/nodes/${name}`])
   })
 
   t.test('puts the access proxy, and nothing of the inside, on the internet', async (t) => {
     const { services } = compose('edge-pool')
-    const outside = Object.entries<{ networks?: Record<string, unknown> }>(services).filter(([, { networks }]) => networks?.['internet'] !== undefined)
+    const outside = Object.entries<{ networks?: Record<string, unknown> }>(services).filter(
+      ([, { networks }]) => networks?.['internet'] !== undefined,
+    )
     t.strictSame(outside.map(([name]) => name).sort(), ['dns', 'edge', 'pki'])
   })
 
   t.test('keeps the inner networks without a way out', async (t) => {
     const { networks } = compose('edge-pool')
-    t.match(networks, { internal: { internal: true, ipam: { config: [{ subnet: '10.41.3.0/24' }] } }, perimeter: { internal: true } })
+    t.match(networks, {
+      internal: { internal: true, ipam: { config: [{ subnet: '10.41.3.0/24' }] } },
+      perimeter: { internal: true },
+    })
     t.equal(networks.internet.internal, undefined)
   })
 
   t.test('gives the two organisations of a federation networks of their own', async (t) => {
-    t.strictSame(Object.keys(compose('federation').networks).sort(), ['internal', 'internet', 'partner-internal', 'partner-perimeter', 'perimeter'])
+    t.strictSame(Object.keys(compose('federation').networks).sort(), [
+      'internal',
+      'internet',
+      'partner-internal',
+      'partner-perimeter',
+      'perimeter',
+    ])
   })
 
   t.test('needs a plan with container addresses', async (t) => {
@@ -154,7 +224,10 @@ t.test('the load balancer', async (t) => {
 
   t.test('passes each port to both front ends', async (t) => {
     const text = loadBalancers(plan).map(renderHaproxy).join('')
-    t.match(text, /listen sip-5061\n {2}bind 127\.0\.41\.10:5061\n[^]*server fe1 127\.0\.41\.11:5061\n {2}server fe2 127\.0\.41\.12:5061/)
+    t.match(
+      text,
+      /listen sip-5061\n {2}bind 127\.0\.41\.10:5061\n[^]*server fe1 127\.0\.41\.11:5061\n {2}server fe2 127\.0\.41\.12:5061/,
+    )
   })
 
   t.test('is nothing another role has', async (t) => {
@@ -163,11 +236,15 @@ t.test('the load balancer', async (t) => {
   })
 
   const checker = programme('haproxy', ['-v'])
-  t.test('is a configuration to haproxy', { skip: checker ? false : 'haproxy is not installed (Debian package haproxy)' }, async (t) => {
-    const folder = t.testdir({ 'haproxy.cfg': loadBalancers(plan).map(renderHaproxy).join('') })
-    const { status, stderr } = spawnSync('haproxy', ['-c', '-f', join(folder, 'haproxy.cfg')], { encoding: 'utf8' })
-    t.equal(status, 0, stderr)
-  })
+  t.test(
+    'is a configuration to haproxy',
+    { skip: checker ? false : 'haproxy is not installed (Debian package haproxy)' },
+    async (t) => {
+      const folder = t.testdir({ 'haproxy.cfg': loadBalancers(plan).map(renderHaproxy).join('') })
+      const { status, stderr } = spawnSync('haproxy', ['-c', '-f', join(folder, 'haproxy.cfg')], { encoding: 'utf8' })
+      t.equal(status, 0, stderr)
+    },
+  )
 })
 
 t.test('as the wall sheet', async (t) => {
@@ -186,14 +263,19 @@ t.test('as the wall sheet', async (t) => {
     t.test(`numbers its hops from 1 without a gap: ${plan.topology}`, async (t) => {
       const numbers = [...svg.matchAll(/<circle [^>]*\/><text [^>]*>(\d+)</g)].map(([, number]) => Number(number))
       const distinct = [...new Set(numbers)].sort((a, b) => a - b)
-      t.strictSame(distinct, Array.from({ length: distinct.length }, (_, at) => at + 1))
-      for (const number of distinct) t.ok(numbers.filter((other) => other === number).length >= 2, `${number} stands on an arrow and in the table`)
+      t.strictSame(
+        distinct,
+        Array.from({ length: distinct.length }, (_, at) => at + 1),
+      )
+      for (const number of distinct)
+        t.ok(numbers.filter((other) => other === number).length >= 2, `${number} stands on an arrow and in the table`)
     })
   }
 
   t.test('shows every certificate with subject and SAN', async (t) => {
     const svg = renderSvg(edge)
-    for (const { request } of edge.certificates) for (const name of [`CN=${request.commonName}`, ...request.dnsNames]) t.ok(svg.includes(`>${name}<`), name)
+    for (const { request } of edge.certificates)
+      for (const name of [`CN=${request.commonName}`, ...request.dnsNames]) t.ok(svg.includes(`>${name}<`), name)
   })
 
   t.test('lets no text name be markup', async (t) => {

@@ -8,16 +8,16 @@ export interface FlowTokenOptions {
   /** Whether another node of the pool can be spoken to; absent: it is believed to be. */
   readonly isReachable?: (node: string) => boolean | Promise<boolean>
   /**
-   * The way to the other end of a dialog whose flow is gone, `pass` when there is none: its user may have signed in again by
-   * another flow, at another node. Absent: there is none.
+   * The way to the other end of a dialog whose flow is gone, `pass` when there is none: its user may have signed in
+   * again by another flow, at another node. Absent: there is none.
    */
   readonly relocate?: (arrival: Arrival) => Decision | Promise<Decision>
 }
 
 /**
  * A request that came by the flow of the token is on its way out: it goes on by the remaining Route or the Request-URI.
- * 430 when the flow is gone and the user with it, 403 when the token is forged or belongs to another dialog; a token of another node of the pool leads to
- * that node while it lives.
+ * 430 when the flow is gone and the user with it, 403 when the token is forged or belongs to another dialog; a token of
+ * another node of the pool leads to that node while it lives.
  */
 export function flowToken(tokens: FlowTokens, options: FlowTokenOptions = {}): Policy {
   return {
@@ -28,7 +28,9 @@ export function flowToken(tokens: FlowTokens, options: FlowTokenOptions = {}): P
       const flows = flowsIn(user)
       if (flows !== user && !tokens.isOfDialog(user, arrival.request.callId)) return refuse(403, 'route.token-forged')
       if (flows === '') return pass
-      return flows.includes(tokenSeparator) ? eitherWay(arrival, tokens, flows, options) : oneWay(arrival, tokens.read(flows), options)
+      return flows.includes(tokenSeparator)
+        ? eitherWay(arrival, tokens, flows, options)
+        : oneWay(arrival, tokens.read(flows), options)
     },
   }
 }
@@ -51,7 +53,12 @@ function oneWay(arrival: Arrival, reading: TokenReading, options: FlowTokenOptio
 }
 
 /** Two tokens: the request leaves by the flow it did not come by. */
-function eitherWay(arrival: Arrival, tokens: FlowTokens, flows: string, options: FlowTokenOptions): Decision | Promise<Decision> {
+function eitherWay(
+  arrival: Arrival,
+  tokens: FlowTokens,
+  flows: string,
+  options: FlowTokenOptions,
+): Decision | Promise<Decision> {
   const separator = flows.indexOf(tokenSeparator)
   const one = tokens.read(flows.slice(0, separator))
   const other = tokens.read(flows.slice(separator + tokenSeparator.length))
@@ -89,7 +96,8 @@ function orPass(arrival: Arrival): Decision {
 
 function elsewhere(arrival: Arrival, node: string, options: FlowTokenOptions): Decision | Promise<Decision> {
   const reachable = options.isReachable === undefined ? true : options.isReachable(node)
-  if (reachable instanceof Promise) return reachable.then((isUp) => (isUp ? toNode(arrival, node, options) : lost(arrival, options, orPass(arrival))))
+  if (reachable instanceof Promise)
+    return reachable.then((isUp) => (isUp ? toNode(arrival, node, options) : lost(arrival, options, orPass(arrival))))
   return reachable ? toNode(arrival, node, options) : lost(arrival, options, orPass(arrival))
 }
 
@@ -109,6 +117,14 @@ function cameFromClient({ flow }: Arrival): boolean {
 }
 
 function route({ uri }: Arrival, way: Partial<Target>, because: string): Decision {
-  const target: Target = { uri: uri.text, flow: undefined, routes: [], nextHop: undefined, q: 1000, face: undefined, ...way }
+  const target: Target = {
+    uri: uri.text,
+    flow: undefined,
+    routes: [],
+    nextHop: undefined,
+    q: 1000,
+    face: undefined,
+    ...way,
+  }
   return { kind: 'route', targets: [target], because }
 }

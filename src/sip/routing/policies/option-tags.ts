@@ -1,11 +1,17 @@
-/** Refuses extensions that an element which answers itself does not know (RFC 3261 §8.2.2.3). The core sees to Proxy-Require. */
+/**
+ * Refuses extensions that an element which answers itself does not know (RFC 3261 §8.2.2.3). The core sees to
+ * Proxy-Require.
+ */
 import { pass, type Policy, refuse } from '../decision.ts'
 
 /**
  * @param options.known option tags, lower case, e.g. `['path', 'gruu', 'adhoclist']`
  * @param options.methods only these are looked at; others are for somebody else
  */
-export function optionTags(options: { readonly known: readonly string[]; readonly methods: readonly string[] }): Policy {
+export function optionTags(options: {
+  readonly known: readonly string[]
+  readonly methods: readonly string[]
+}): Policy {
   const known = new Set(options.known)
   const methods = new Set(options.methods)
   return {
@@ -13,7 +19,9 @@ export function optionTags(options: { readonly known: readonly string[]; readonl
     decide({ request }) {
       if (!methods.has(request.method)) return pass
       const unknown = request.list('Require').filter((tag) => !known.has(tag.toLowerCase()))
-      return unknown.length === 0 ? pass : refuse(420, 'request.extension-unknown', [['Unsupported', unknown.join(', ')]])
+      return unknown.length === 0
+        ? pass
+        : refuse(420, 'request.extension-unknown', [['Unsupported', unknown.join(', ')]])
     },
   }
 }

@@ -1,11 +1,14 @@
-/** Static routes: a pattern for the Request-URI and the next hop for what fits it (LCS `MatchURI`); the longest pattern that fits counts. */
+/**
+ * Static routes: a pattern for the Request-URI and the next hop for what fits it (LCS `MatchURI`); the longest pattern
+ * that fits counts.
+ */
 import type { SipUri } from '../../message/types.ts'
 import { pass, type Policy } from '../decision.ts'
 
 export interface StaticRoute {
   /**
-   * `*@lab.test`, `*@*.lab.test`, `alice@lab.test`, `tel:+49*` or `+49*` (a telephone number: `tel:` or `user=phone`), or `*` for
-   * everything.
+   * `*@lab.test`, `*@*.lab.test`, `alice@lab.test`, `tel:+49*` or `+49*` (a telephone number: `tel:` or `user=phone`),
+   * or `*` for everything.
    */
   readonly match: string
   /** e.g. `sip:gateway.lab.test:5061;transport=tls`. */
@@ -26,7 +29,15 @@ export function staticRoutes(routes: readonly StaticRoute[]): Policy {
     decide({ uri }) {
       const route = longestFirst.find(({ match }) => fits(match.toLowerCase(), uri))
       if (route === undefined) return pass
-      const target = { uri: rewritten(uri, route), flow: undefined, routes: [], nextHop: route.nextHop, q: 1000, face: route.face, identity: route.identity }
+      const target = {
+        uri: rewritten(uri, route),
+        flow: undefined,
+        routes: [],
+        nextHop: route.nextHop,
+        q: 1000,
+        face: route.face,
+        identity: route.identity,
+      }
       return { kind: 'route', targets: [target], because: `static-route ${route.match}` }
     },
   }
@@ -56,7 +67,11 @@ function isTelephone(uri: SipUri): boolean {
 
 /** Visual separators do not count (RFC 3966 §5.1.1). */
 function digits(uri: SipUri): string {
-  return (uri.user ?? '').split(';', 1).join('').replace(/[-.()]/g, '').toLowerCase()
+  return (uri.user ?? '')
+    .split(';', 1)
+    .join('')
+    .replace(/[-.()]/g, '')
+    .toLowerCase()
 }
 
 function rewritten(uri: SipUri, { replaceHost, normalise = [] }: StaticRoute): string {
@@ -66,7 +81,9 @@ function rewritten(uri: SipUri, { replaceHost, normalise = [] }: StaticRoute): s
   const name = number ?? uri.user
   const user = name === undefined ? '' : `${name}@`
   const port = replaceHost === undefined && uri.port !== undefined ? `:${uri.port}` : ''
-  const parameters = [...uri.parameters].map(([name, value]) => (value === undefined ? `;${name}` : `;${name}=${value}`))
+  const parameters = [...uri.parameters].map(([name, value]) =>
+    value === undefined ? `;${name}` : `;${name}=${value}`,
+  )
   return `${uri.scheme}:${user}${replaceHost ?? uri.host}${port}${parameters.join('')}`
 }
 
