@@ -151,7 +151,8 @@ export function takeLock(folder: LabFolder): () => void {
       throw new LabError(
         'usage',
         'lab.running',
-        `a lab already runs in ${folder.root} (process ${pid}); bring it down with siplab down, or choose another folder with --data`,
+        `a lab already runs in ${folder.root} (process ${pid}); bring it down with siplab down, or choose another ` +
+          'folder with --data',
       )
     }
     rmSync(folder.lock, { force: true })

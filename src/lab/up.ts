@@ -147,7 +147,8 @@ class Lab implements RunningLab {
       const trust = provisionCertificates(this.plan, this.folder.root, Date.now())
       if (trust.internal !== undefined)
         onProgress(
-          `certificates for ${new Set(this.plan.certificates.map(({ node }) => node)).size} nodes from the lab's own authority`,
+          `certificates for ${new Set(this.plan.certificates.map(({ node }) => node)).size} nodes from the lab's ` +
+            'own authority',
         )
       makeStoreFolders(this.plan, this.folder.root)
       await this.#startTogether(
@@ -222,7 +223,8 @@ class Lab implements RunningLab {
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
       onProgress(
-        `the directory was left as it is: ${error.message}; once it answers, siplab users seed writes the lists of the topology`,
+        `the directory was left as it is: ${error.message}; once it answers, siplab users seed writes the lists ` +
+          'of the topology',
       )
     }
   }
