@@ -18,7 +18,8 @@ for (const fault of faults.filter(({ slug }) => wanted.length === 0 || wanted.in
     const [first] = cells
     if (first !== undefined)
       console.log(
-        `${fault.slug.padEnd(34)} ${side.padEnd(6)} ${first.expected.padEnd(26)} ${cells.map(({ verdict, named }) => `${named === 'no' ? '!' : named === 'first' ? '=' : '~'}${verdict}`).join('  ')}`,
+        `${fault.slug.padEnd(34)} ${side.padEnd(6)} ${first.expected.padEnd(26)} ` +
+          `${cells.map(({ verdict, named }) => `${named === 'no' ? '!' : named === 'first' ? '=' : '~'}${verdict}`).join('  ')}`,
       )
   }
 }

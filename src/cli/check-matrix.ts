@@ -109,7 +109,10 @@ function line(io: Io, { from, to, port, seen, planned, differs, code, sentence }
       : differs
         ? paint(io.colours.err, 'red', 'DIFFERS')
         : paint(io.colours.err, 'green', 'as planned')
-  return `${mark} ${from} -> ${to}:${port}: ${seen}, planned ${planned}${code === 'ok' || seen === 'not-tried' ? '' : ` (${code}: ${harmless(sentence)})`}`
+  return (
+    `${mark} ${from} -> ${to}:${port}: ${seen}, planned ${planned}` +
+    `${code === 'ok' || seen === 'not-tried' ? '' : ` (${code}: ${harmless(sentence)})`}`
+  )
 }
 
 /** Role by role: rows dial, columns accept. */
@@ -127,7 +130,11 @@ export function matrixText({ topology, links, ok }: MatrixReport): string {
   ])
   const tried = links.filter(({ seen }) => seen !== 'not-tried')
   const differing = links.filter(({ differs }) => differs)
-  return `${roleGrid(links)}\n${table(['FROM', '', 'TO', 'PORT', 'PLAN', 'SEEN', '', 'CODE', 'WHY'], rows)}\n${topology}: ${tried.length - differing.length} of ${tried.length} links are as planned${ok ? '' : `, ${differing.length} differ`}\n`
+  return (
+    `${roleGrid(links)}\n${table(['FROM', '', 'TO', 'PORT', 'PLAN', 'SEEN', '', 'CODE', 'WHY'], rows)}\n` +
+    `${topology}: ${tried.length - differing.length} of ${tried.length} links are as ` +
+    `planned${ok ? '' : `, ${differing.length} differ`}\n`
+  )
 }
 
 function noteOf({ differs, leftToFirewall, seen }: LinkResult): string {

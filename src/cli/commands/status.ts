@@ -126,7 +126,8 @@ function text(io: Io, lab: ChosenLab, nodes: readonly NodeLine[]): string {
   const state =
     lab.pid === undefined
       ? 'down'
-      : `running, process ${lab.pid}, network ${lab.record.addressing === 'containers' ? `10.${lab.record.network}.0.0/16` : `127.0.${lab.record.network}.0/24`}`
+      : `running, process ${lab.pid}, network ` +
+        `${lab.record.addressing === 'containers' ? `10.${lab.record.network}.0.0/16` : `127.0.${lab.record.network}.0/24`}`
   const rows = nodes.map((node) => [node.name, node.role, node.state, node.since ?? '', why(node)])
   return (
     `${paint(io.colours.out, 'bold', lab.record.name)} in ${lab.folder.root}: ` +
@@ -138,7 +139,8 @@ function linksText(links: readonly RefusedLink[]): string {
   return links
     .map(
       ({ link, since, verdict }) =>
-        `${verdict === undefined ? `${link}: no reason known` : verdictText({ ...verdict, link })} (down since ${since})\n`,
+        `${verdict === undefined ? `${link}: no reason known` : verdictText({ ...verdict, link })} (down since ` +
+        `${since})\n`,
     )
     .join('')
 }

@@ -36,9 +36,17 @@ function index(results: readonly ScenarioResult[]): string {
   const rows = results.map(({ name, family, topology, outcome, tookMs, steps, because }) => {
     const failed = steps.find((step) => step.outcome === 'failed')
     const why = because ?? (failed === undefined ? '' : `line ${failed.line}: ${failed.text}`)
-    return `<tr><td><a href="#${html(name)}">${html(name)}</a></td><td>${badge(outcome)}</td><td>${html(family)}</td><td>${html(topology)}</td><td class="n">${seconds(tookMs)}</td><td class="n">${steps.length}</td><td>${html(why)}</td></tr>`
+    return (
+      `<tr><td><a href="#${html(name)}">${html(name)}</a></td><td>${badge(outcome)}</td><td>${html(family)}</td>` +
+      `<td>${html(topology)}</td><td class="n">${seconds(tookMs)}</td><td class="n">${steps.length}</td>` +
+      `<td>${html(why)}</td></tr>`
+    )
   })
-  return `<div class="wide"><table class="index"><thead><tr><th>Scenario</th><th>Outcome</th><th>Family</th><th>Topology</th><th class="n">Time</th><th class="n">Steps</th><th>Why</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`
+  return (
+    '<div class="wide"><table class="index"><thead><tr><th>Scenario</th><th>Outcome</th><th>Family</th>' +
+    '<th>Topology</th><th class="n">Time</th><th class="n">Steps</th><th>Why</th></tr></thead>' +
+    `<tbody>${rows.join('\n')}</tbody></table></div>`
+  )
 }
 
 function section(result: ScenarioResult): string {

@@ -28,14 +28,17 @@ export function renderLadder(messages: readonly TracedMessage[], parties: readon
   const width = Math.max(1, columns.length) * columnWidth
   const lines = columns.map(
     (name) =>
-      `<line class="life" x1="${x(name)}" y1="${headHeight}" x2="${x(name)}" y2="${height}"/><text class="party" x="${x(name)}" y="26">${escape(name)}</text>`,
+      `<line class="life" x1="${x(name)}" y1="${headHeight}" x2="${x(name)}" y2="${height}"/><text class="party" ` +
+      `x="${x(name)}" y="26">${escape(name)}</text>`,
   )
   const arrows = messages.map((message, at) =>
     arrow(message, at, x(nameOf(message.source)), x(nameOf(message.destination))),
   )
   const texts = messages.map(
     (message, at) =>
-      `<details id="m${at}"><summary><time>${escape(message.time)}</time> ${escape(nameOf(message.source))} → ${escape(nameOf(message.destination))} <b>${escape(titleOf(message.text))}</b> ${escape(message.transport)}</summary><pre>${escape(message.text)}</pre></details>`,
+      `<details id="m${at}"><summary><time>${escape(message.time)}</time> ${escape(nameOf(message.source))} → ` +
+      `${escape(nameOf(message.destination))} <b>${escape(titleOf(message.text))}</b> ` +
+      `${escape(message.transport)}</summary><pre>${escape(message.text)}</pre></details>`,
   )
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${escape(title)}</title><style>${style}</style></head>
@@ -57,7 +60,10 @@ function arrow({ text }: TracedMessage, at: number, from: number, to: number): s
   const y = headHeight + (at + 1) * rowHeight
   const isError = /^SIP\/2\.0 [4-6]/.test(text)
   const path = from === to ? `M${from} ${y - 10}h40v14h-38` : `M${from} ${y}L${to} ${y}`
-  return `<path class="arrow${isError ? ' error' : ''}" fill="none" d="${path}"/><a href="#m${at}"><text class="name" x="${(from + to) / 2}" y="${y - 6}">${escape(shorten(titleOf(text)))}</text></a>`
+  return (
+    `<path class="arrow${isError ? ' error' : ''}" fill="none" d="${path}"/><a href="#m${at}"><text class="name" ` +
+    `x="${(from + to) / 2}" y="${y - 6}">${escape(shorten(titleOf(text)))}</text></a>`
+  )
 }
 
 /** A dialled connection has a port of its own: whoever once wrote from that end, or listens there, is the party. */

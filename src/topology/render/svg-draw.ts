@@ -82,7 +82,10 @@ export function path(
   const d = points.map(([x, y], at) => `${at === 0 ? 'M' : 'L'}${round(x)} ${round(y)}`).join(' ')
   const ends =
     arrow === 'none' ? '' : ` marker-end="url(#arrow)"${arrow === 'both' ? ' marker-start="url(#arrow)"' : ''}`
-  return `<path d="${d}" fill="none" stroke="${stroke}" stroke-width="${width}"${dash === undefined ? '' : ` stroke-dasharray="${dash}"`}${ends}/>`
+  return (
+    `<path d="${d}" fill="none" stroke="${stroke}" stroke-width="${width}"` +
+    `${dash === undefined ? '' : ` stroke-dasharray="${dash}"`}${ends}/>`
+  )
 }
 
 /** A number in a black disc, the key into the table of hops. */
