@@ -166,8 +166,10 @@ function roleGrid(links: readonly LinkResult[]): string {
       ),
     ].join(', ')
   }
-  return `Rows dial, columns accept: + allowed, - refused, both as planned; ! differs from the plan;\nf left to the firewall between the zones, which a lab on one machine does not have; ? not tried.\n\n${table(
-    ['', ...to],
-    from.map((row) => [row, ...to.map((column) => cell(row, column))]),
-  )}`
+  const rows = from.map((row) => [row, ...to.map((column) => cell(row, column))])
+  return (
+    'Rows dial, columns accept: + allowed, - refused, both as planned; ! differs from the plan;\n' +
+    'f left to the firewall between the zones, which a lab on one machine does not have; ? not tried.\n\n' +
+    table(['', ...to], rows)
+  )
 }

@@ -115,8 +115,10 @@ function trialCommand(certs: Command, { io }: CommandContext): void {
         options,
         { certificate: trial, reloaded: report },
         () =>
-          `${heldTable(io, [trial])}` +
-          `${options.assign === true ? reportText(report) : `siplab assign ${name} ${planned.references[0]} ${trial.name} puts it to use.\n`}`,
+          heldTable(io, [trial]) +
+          (options.assign === true
+            ? reportText(report)
+            : `siplab assign ${name} ${planned.references[0]} ${trial.name} puts it to use.\n`),
       )
     },
   )

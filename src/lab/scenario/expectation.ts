@@ -58,11 +58,10 @@ function judgeNode({ state, exit, because }: Expectation, node: string, { standi
         ]
           .filter((part) => part !== undefined)
           .join(', ')
+  const wanted = [state, exit === undefined ? undefined : `exit ${exit}`, because]
   return {
     held,
-    wanted:
-      `${node} ` +
-      `${[state, exit === undefined ? undefined : `exit ${exit}`, because].filter((part) => part !== undefined).join(', ')}`,
+    wanted: `${node} ${wanted.filter((part) => part !== undefined).join(', ')}`,
     found: `${node} ${found}`,
     next: `siplab events ${node}`,
   }

@@ -43,7 +43,9 @@ export function renderLadder(messages: readonly TracedMessage[], parties: readon
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${escape(title)}</title><style>${style}</style></head>
 <body><h1>${escape(title)}</h1>
-<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${messages.length} messages"><defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>
+<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img"
+  aria-label="${messages.length} messages"><defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4"
+  markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>
 ${lines.join('\n')}
 ${arrows.join('\n')}
 </svg>
@@ -52,9 +54,13 @@ ${texts.join('\n')}
 `
 }
 
-const style = `body{font:14px/1.5 system-ui,sans-serif;margin:24px;color:#1b1f24;background:#fff}h1{font-size:18px}svg{display:block;margin:0 0 24px;max-width:100%;height:auto}
-.life{stroke:#c8ced5}.party{font-weight:600;text-anchor:middle}.arrow{stroke:#1b1f24;stroke-width:1.4;marker-end:url(#head)}.name{text-anchor:middle;font-size:12px}.error{stroke:#b42318}a .name{fill:#0b57d0}
-details{border-top:1px solid #e3e7eb;padding:4px 0}summary{cursor:pointer}time{color:#57606a;font-variant-numeric:tabular-nums}pre{overflow:auto;background:#f5f7f9;padding:12px}`
+const style = `body{font:14px/1.5 system-ui,sans-serif;margin:24px;color:#1b1f24;background:#fff}h1{font-size:18px}
+svg{display:block;margin:0 0 24px;max-width:100%;height:auto}
+.life{stroke:#c8ced5}.party{font-weight:600;text-anchor:middle}
+.arrow{stroke:#1b1f24;stroke-width:1.4;marker-end:url(#head)}.name{text-anchor:middle;font-size:12px}
+.error{stroke:#b42318}a .name{fill:#0b57d0}
+details{border-top:1px solid #e3e7eb;padding:4px 0}summary{cursor:pointer}
+time{color:#57606a;font-variant-numeric:tabular-nums}pre{overflow:auto;background:#f5f7f9;padding:12px}`
 
 function arrow({ text }: TracedMessage, at: number, from: number, to: number): string {
   const y = headHeight + (at + 1) * rowHeight
