@@ -257,8 +257,8 @@ function issueLeaf(ca: Ca, request: CertificateRequest, now: number, crlUrl: str
 }
 
 /**
- * A minute before now, for clocks that run late, but never more than a tenth of the validity: a certificate of 20 s must
- * not begin in the last third of its lifetime.
+ * A minute before now, for clocks that run late, but never more than a tenth of the validity: a certificate of 20 s
+ * must not begin in the last third of its lifetime.
  */
 function backdated(now: number, validSeconds: number): Date {
   const back = Math.min(60, Math.floor(validSeconds / 10))

@@ -112,7 +112,10 @@ function line(io: Io, link: LinkResult): string {
         : isUnenforced(link)
           ? paint(io.colours.err, 'dim', 'not enforced here')
           : paint(io.colours.err, 'green', 'as planned')
-  return `${mark} ${from} -> ${to}:${port}: ${seen}, planned ${planned}${code === 'ok' || seen === 'not-tried' ? '' : ` (${code}: ${harmless(sentence)})`}`
+  return (
+    `${mark} ${from} -> ${to}:${port}: ${seen}, planned ${planned}` +
+    `${code === 'ok' || seen === 'not-tried' ? '' : ` (${code}: ${harmless(sentence)})`}`
+  )
 }
 
 /** Role by role: rows dial, columns accept. */
@@ -179,8 +182,10 @@ function roleGrid(links: readonly LinkResult[]): string {
       ),
     ].join(', ')
   }
-  return `Rows dial, columns accept: + allowed, - refused, both as planned; ! differs from the plan;\nf left to the firewall between the zones, which a lab on one machine does not have; ? not tried.\n\n${table(
-    ['', ...to],
-    from.map((row) => [row, ...to.map((column) => cell(row, column))]),
-  )}`
+  const rows = from.map((row) => [row, ...to.map((column) => cell(row, column))])
+  return (
+    'Rows dial, columns accept: + allowed, - refused, both as planned; ! differs from the plan;\n' +
+    'f left to the firewall between the zones, which a lab on one machine does not have; ? not tried.\n\n' +
+    table(['', ...to], rows)
+  )
 }

@@ -90,7 +90,8 @@ export function plannedFor(node: NodePlan, reference: string | undefined): Plann
   throw new LabError(
     'usage',
     'certificate.reference',
-    `wanted --reference, one of ${known.join(', ')}${reference === undefined ? '' : `; found ${JSON.stringify(reference)}`}`,
+    `wanted --reference, one of ${known.join(', ')}` +
+      `${reference === undefined ? '' : `; found ${JSON.stringify(reference)}`}`,
   )
 }
 

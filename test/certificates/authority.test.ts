@@ -76,7 +76,8 @@ t.test('the authority', async (t) => {
 
   t.test('is made once when two start at the same time', async (t) => {
     const folder = t.testdir()
-    const script = `import {initAuthority} from ${JSON.stringify(new URL('../../src/certificates/authority.ts', import.meta.url).href)};
+    const source = new URL('../../src/certificates/authority.ts', import.meta.url).href
+    const script = `import {initAuthority} from ${JSON.stringify(source)};
       console.log(initAuthority(${JSON.stringify(folder)},{domain:'lab.test',now:Date.now()}).trust('internal').pem)`
     const start = () =>
       new Promise<string>((resolve, reject) => {

@@ -380,7 +380,9 @@ t.test('the plan of federation', async (t) => {
 t.test('a gateway', async (t) => {
   const plan = planLab(
     parse(
-      "name: trunk\nabout: A trunk.\nprofile: modern\ndomain: lab.test\nhosts: { fe1: { role: front-end, staticRoutes: [{ match: 'tel:*', nextHop: voice }] }, voice: { role: gateway } }\n",
+      'name: trunk\nabout: A trunk.\nprofile: modern\ndomain: lab.test\n' +
+        "hosts: { fe1: { role: front-end, staticRoutes: [{ match: 'tel:*', nextHop: voice }] }, voice: { role: " +
+        'gateway } }\n',
     ),
   )
 

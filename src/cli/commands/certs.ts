@@ -121,7 +121,10 @@ function trialCommand(certs: Command, { io }: CommandContext): void {
         options,
         { certificate: trial, reloaded: report },
         () =>
-          `${heldTable(io, home, [trial])}${options.assign === true ? reportText(report) : `siplab assign ${name} ${planned.references[0]} ${trial.name} puts it to use.\n`}`,
+          heldTable(io, home, [trial]) +
+          (options.assign === true
+            ? reportText(report)
+            : `siplab assign ${name} ${planned.references[0]} ${trial.name} puts it to use.\n`),
       )
     },
   )
@@ -333,7 +336,10 @@ function certificateText(io: Io, certificate: VerdictCertificate): string {
     ['valid until', validity(certificate)],
     ['SHA-256', certificate.fingerprint],
   ]
-  return `${paint(io.colours.out, 'bold', certificate.subject)}\n${rows.map(([name, value]) => `  ${name.padEnd(16)} ${value}\n`).join('')}`
+  return (
+    `${paint(io.colours.out, 'bold', certificate.subject)}\n` +
+    `${rows.map(([name, value]) => `  ${name.padEnd(16)} ${value}\n`).join('')}`
+  )
 }
 
 function reportText(reports: readonly { readonly node: string; readonly report: ChangeReport }[]): string {
