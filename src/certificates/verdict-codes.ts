@@ -1,4 +1,5 @@
 /** Every verdict code of siplab, once: what it means, what Windows calls it, the rule behind it and what mends it. */
+import { placedRemedy } from './remedy.ts'
 import type { Verdict, VerdictCertificate } from './verdict.ts'
 import { windowsCode, type WindowsCodeName } from './windows-codes.ts'
 
@@ -103,7 +104,9 @@ const table = {
     meaning: '{certificate} may not be used in this direction',
     windows: ['CERT_E_WRONG_USAGE', 'SEC_E_CERT_UNKNOWN', 'SEC_E_CERT_WRONG_USAGE'],
     rule: 'extended key usage holds serverAuth where it is dialled and clientAuth where it dials (RFC 5280 §4.2.1.12)',
-    remedy: 'issue the certificate again with both serverAuth and clientAuth, or use one certificate per direction',
+    remedy:
+      'a server that also dials needs clientAuth, which public CAs stop issuing in 2026: show a certificate of a ' +
+      'private CA where this server dials, or none where the other end does not demand one',
   },
   'cert.eku-absent': {
     meaning: '{certificate} has no extended key usage',
@@ -227,7 +230,9 @@ const table = {
     ofCa: 'the CA certificate {subject} has expired',
     windows: ['CERT_E_EXPIRED'],
     rule: 'every certificate of the chain is valid now (RFC 5280 §6.1.3)',
-    remedy: 'renew the CA certificate and send the new one',
+    remedy:
+      'put the current root into the trust list of the end that refuses, and remove the expired CA certificate ' +
+      'from what the other end sends',
   },
   'chain.not-yet-valid': {
     meaning: 'a CA above {certificate} is not valid yet',
@@ -925,7 +930,9 @@ const table = {
   'config.not-retrieved': {
     meaning: 'the configuration could not be retrieved',
     rule: 'directory, store and local file give the configuration',
-    remedy: 'see the further verdicts',
+    remedy:
+      'the usual causes: directory or SQL back end down, rights of the service account changed, an invalid entry, ' +
+      'one domain both as direct partner and as IM provider; the further verdicts say which one was found',
   },
   'config.local-corrupt': {
     meaning: 'the local configuration cannot be read',
@@ -1084,7 +1091,7 @@ export function verdict(code: VerdictCode, details: VerdictDetails = {}): Verdic
     code,
     message: sentence(entry.meaning, details.certificate),
     rule: entry.rule,
-    fix: entry.remedy,
+    fix: placedRemedy(entry.remedy, details),
     ...windows,
     ...details,
   }

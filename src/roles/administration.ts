@@ -101,7 +101,7 @@ export function isMtls({ transport, mutual }: Pick<Listener, 'transport' | 'mutu
 /** @throws ControlRefusal `config.certificate-locked` while an assigned certificate is not valid, unless forced */
 export function securityTab(administered: Administered, options: { readonly force: boolean }): SecurityTab {
   const checks = assignedChecks(administered)
-  if (!options.force) refuseWhileLocked(checks)
+  if (!options.force) refuseWhileLocked(administered, checks, 'opened')
   return { node: administered.plan.name, references: checks.map((check) => tabEntry(check, administered.folder)) }
 }
 
@@ -143,7 +143,7 @@ export function unassignReference(
   options: { readonly force: boolean },
 ): void {
   const wanted = asReference(reference)
-  if (!options.force) refuseWhileLocked(assignedChecks(administered))
+  if (!options.force) refuseWhileLocked(administered, assignedChecks(administered), 'changed')
   unassign(administered.folder.root, wanted)
 }
 
@@ -159,7 +159,7 @@ function assignedChecks(administered: Administered): readonly AssignedCheck[] {
     .filter((check): check is AssignedCheck => check.kind !== 'unassigned')
 }
 
-function refuseWhileLocked(checks: readonly AssignedCheck[]): void {
+function refuseWhileLocked({ plan }: Administered, checks: readonly AssignedCheck[], what: 'opened' | 'changed'): void {
   const bad = checks.find((check) => check.kind === 'bad')
   if (bad === undefined || bad.kind !== 'bad') return
   const cause = joined(bad.verdicts)
@@ -168,10 +168,13 @@ function refuseWhileLocked(checks: readonly AssignedCheck[]): void {
     found: `${bad.use.reference}: ${cause.message}`,
     others: [cause],
   })
+  const { reference } = bad.use
   throw new ControlRefusal(
     locked.code,
-    `The security settings cannot be opened: the certificate assigned to ${bad.use.reference} is invalid. ` +
-      `${cause.message}.`,
+    `The security settings cannot be ${what}: the certificate assigned to ${reference} is invalid. ${cause.message}. ` +
+      'The way back of 2005 is another trial certificate: ' +
+      `siplab certs trial ${plan.name} --reference ${reference} --valid 30d --assign; ` +
+      'or add --force to this command, which the original never had.',
     locked,
   )
 }

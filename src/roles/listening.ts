@@ -80,7 +80,7 @@ export class Listening {
     this.#own = checks.flatMap((check) => (check.kind === 'good' ? [check.own] : []))
     const unmet = checks.find((check) => check.kind === 'unassigned' && this.#needs(check.use.listensOn))
     if (unmet?.kind !== 'unassigned') return undefined
-    return { verdict: { ...unassignedVerdict(unmet.use.reference), node: plan.name }, reference: unmet.use.reference }
+    return { verdict: unassignedVerdict(plan.name, unmet.use.reference), reference: unmet.use.reference }
   }
 
   /**
@@ -272,7 +272,7 @@ export class Listening {
   #requireCertificate(planned: PlannedListener): void {
     if (planned.mutual === undefined || this.#own.some(({ use }) => use.listensOn === planned.face)) return
     const use = referenceUses(this.#options.plan).find(({ listensOn }) => listensOn === planned.face)
-    const found = unassignedVerdict(use?.reference ?? 'listener')
+    const found = unassignedVerdict(this.#options.plan.name, use?.reference ?? 'listener')
     throw new ControlRefusal(
       found.code,
       `${planned.face} ${planned.address}:${planned.port} cannot be opened: ${found.message}`,

@@ -108,10 +108,11 @@ export function hasCertificates(folder: NodeFolder): boolean {
 }
 
 /** A listener or link that needs a certificate and has none. */
-export function unassignedVerdict(reference: CertificateReference): Verdict {
+export function unassignedVerdict(node: string, reference: CertificateReference): Verdict {
   return verdict('config.certificate-unassigned', {
+    node,
     found: `nothing is assigned to ${reference}`,
-    fix: `siplab assign NODE ${reference} CERTIFICATE`,
+    fix: `siplab certs trial ${node} --reference ${reference} --valid 30d --assign`,
   })
 }
 

@@ -141,6 +141,7 @@ async function checkTarget(io: Io, target: string, options: CheckCommandOptions)
   const at = new Date()
   const journal = new Journal(
     liveTree(io.err, { colours: io.colours.err, terminal: io.colours.err, verbose: options.verbose === true }),
+    setup.lab === undefined ? { outside: hostOf(setup.destination) } : {},
   )
   const { destination } = setup
   const done = (): CheckReport =>
@@ -166,6 +167,10 @@ async function checkTarget(io: Io, target: string, options: CheckCommandOptions)
   )
   if (options.login !== undefined) await login(io, journal, reached, setup, options)
   return done()
+}
+
+function hostOf(destination: Setup['destination']): string {
+  return destination.kind === 'domain' ? destination.domain : destination.host
 }
 
 async function login(
