@@ -18,25 +18,32 @@ export interface CommandOptions {
   readonly timeoutMs?: number
   /** Sent to standard input, which then ends. */
   readonly input?: string
+  /** For a command that plays a lab of its own: it is interrupted when this process ends, however that happens. */
+  readonly endsWithTest?: true
 }
 
 /** `runProgram('node', ['--version'])`: any exit status is a result; only a program that cannot be started rejects. */
 export function runProgram(
   program: string,
   args: readonly string[],
-  { cwd, environment, timeoutMs = 60_000, input }: CommandOptions = {},
+  { cwd, environment, timeoutMs = 60_000, input, endsWithTest }: CommandOptions = {},
 ): Promise<CommandResult> {
   return new Promise((done, reject) => {
     const child = execFile(
       'env',
       ['-u', 'NODE_OPTIONS', program, ...args],
-      { cwd, env: { ...process.env, ...environment }, timeout: timeoutMs, maxBuffer: 1 << 26 },
+      {
+        cwd,
+        env: { ...process.env, ...(endsWithTest === true ? { SIPLAB_FOLLOWS_INPUT: '1' } : {}), ...environment },
+        timeout: timeoutMs,
+        maxBuffer: 1 << 26,
+      },
       (error, stdout, stderr) => {
         if (error !== null && typeof error.code === 'string') reject(error)
         else done({ status: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, stdout, stderr })
       },
     )
-    child.stdin?.end(input)
+    if (endsWithTest !== true) child.stdin?.end(input)
   })
 }
 

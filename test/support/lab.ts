@@ -1,9 +1,14 @@
-/** A whole lab for one test: brought up as a person would, driven through the command line, gone when the test ends. */
+/**
+ * A whole lab for one test: brought up as a person would, driven through the command line, gone when the test ends. It
+ * is also gone when the process of the test is killed: the input of `siplab up --supervised` ends then.
+ */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
 import type { LabChange, ReadyDocument, ReadyNode } from '../../src/lab/ready-document.ts'
 import { siplab, siplabBin } from './command.ts'
@@ -48,13 +53,14 @@ export async function withLab(t: Test, topology: string, options: LabOptions = {
       siplabBin,
       'up',
       topology,
+      '--supervised',
       '--json',
       '--data',
       data,
       ...(options.up ?? []),
     ],
     {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...options.environment },
     },
   )
@@ -120,4 +126,27 @@ export async function withLab(t: Test, topology: string, options: LabOptions = {
       return found
     },
   }
+}
+
+/**
+ * `siplab up TOPOLOGY --detach`, which ends when the test does, and when the process of the test is killed.
+ *
+ * @param args further arguments, e.g. `['standard', '--json']`
+ */
+export async function upDetached(t: Test, args: readonly string[], cwd?: string): Promise<CommandResult> {
+  const child = spawn(
+    'env',
+    ['-u', 'NODE_OPTIONS', process.execPath, siplabBin, 'up', '--detach', '--supervised', ...args],
+    { cwd, stdio: [lifeline(t), 'pipe', 'pipe'] },
+  )
+  const status = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? -1)))
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
+  return { status: await status, stdout, stderr }
+}
+
+/** An input that ends with the test or with this process: what `cat` says, whose own input we hold. */
+function lifeline(t: Test): Readable {
+  const cat = spawn('cat', { stdio: ['pipe', 'pipe', 'inherit'] })
+  t.teardown(() => cat.stdin.end())
+  return cat.stdout
 }
