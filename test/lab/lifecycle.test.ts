@@ -11,8 +11,6 @@ import { siplab } from '../support/command.ts'
 import { upDetached, withLab } from '../support/lab.ts'
 import { until } from '../support/until.ts'
 
-t.setTimeout(120_000)
-
 function folder(t: Test): string {
   const made = mkdtempSync(join(tmpdir(), 'siplab-life-'))
   t.teardown(() => rmSync(made, { recursive: true, force: true }))

@@ -12,8 +12,6 @@ import { upDetached } from '../support/lab.ts'
 import { postgresqlMissing } from '../support/postgresql.ts'
 import { until } from '../support/until.ts'
 
-t.setTimeout(90_000)
-
 const reason =
   (await postgresqlMissing()) ??
   (process.getuid?.() === 0 ? undefined : 'only a lab of root keeps its database outside its folder')

@@ -1,6 +1,7 @@
 /** Runs programs as a person would: without the hooks that the test runner puts into every child process. */
 import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
+import { guardMs } from './guard.ts'
 
 export const repository = resolve(import.meta.dirname, '..', '..')
 export const siplabBin = resolve(repository, 'src', 'cli', 'siplab.mjs')
@@ -26,7 +27,7 @@ export interface CommandOptions {
 export function runProgram(
   program: string,
   args: readonly string[],
-  { cwd, environment, timeoutMs = 60_000, input, endsWithTest }: CommandOptions = {},
+  { cwd, environment, timeoutMs = guardMs, input, endsWithTest }: CommandOptions = {},
 ): Promise<CommandResult> {
   return new Promise((done, reject) => {
     const child = execFile(
