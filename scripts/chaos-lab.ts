@@ -30,8 +30,8 @@ export async function chaosLab(topology: string): Promise<ChaosLab> {
   const pids = new Map<string, number>()
   const child = spawn(
     process.execPath,
-    [resolve(import.meta.dirname, '../src/cli/siplab.mjs'), 'up', topology, '--json', '--data', data],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    [resolve(import.meta.dirname, '../src/cli/siplab.mjs'), 'up', topology, '--supervised', '--json', '--data', data],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
   )
   const first = Promise.withResolvers<ReadyDocument>()
   const ended = new Promise<void>((done) =>

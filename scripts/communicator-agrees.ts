@@ -13,6 +13,7 @@ import { faults } from '../src/certificates/faults/index.ts'
 import { allSteps } from '../src/check/index.ts'
 import { checkedReport } from '../test/check/fault-table.ts'
 import { faultServer } from '../test/support/sip-server.ts'
+import { ForeignDeath, skippedStatus } from '../test/support/foreign-death.ts'
 
 /** Why the two may differ: the client's verifier is NSS, the lab's rules are those of its servers and of OpenSSL. */
 const reasons: Readonly<Record<string, string>> = {
@@ -93,7 +94,9 @@ async function clientMeets(fault: Fault, client: string): Promise<Meeting> {
 /** Ends the client as soon as it has shown what it thinks: it would wait for a server that signs it on. */
 function run(client: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(client, args, { stdio: ['pipe', 'pipe', 'ignore'] })
+    const child = spawn(client, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+    let complaints = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints = (complaints + text).slice(-10_000)))
     let output = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text
@@ -101,11 +104,19 @@ function run(client: string, args: readonly string[]): Promise<string> {
     })
     const late = setTimeout(() => child.kill('SIGKILL'), 8000)
     child.on('error', reject)
-    child.on('close', () => {
+    child.on('close', (_, signal) => {
       clearTimeout(late)
-      resolve(output)
+      // SIGTERM and SIGKILL are ours.
+      if (signal === null || signal === 'SIGTERM' || signal === 'SIGKILL') resolve(output)
+      else reject(new ForeignDeath('siplab-communicator (libpurple, SIPE)', signal, complaints))
     })
   })
+}
+
+function skipOnDeath(error: unknown): never {
+  if (!(error instanceof ForeignDeath)) throw error
+  console.error(error.message)
+  process.exit(skippedStatus)
 }
 
 /** It reached TLS when it has sent its REGISTER. */
@@ -136,7 +147,7 @@ let agreed = 0
 let unexplained = 0
 const seen = faults.filter((fault) => visible(fault) && (wanted.length === 0 || wanted.includes(fault.slug)))
 for (const fault of seen) {
-  const [client, check] = [await clientMeets(fault, program), await checkMeets(fault)]
+  const [client, check] = [await clientMeets(fault, program).catch(skipOnDeath), await checkMeets(fault)]
   const same = client.reached === check.reached
   if (same) agreed += 1
   else if (reasons[fault.slug] === undefined) unexplained += 1

@@ -2,9 +2,10 @@
  * `node scripts/pool-sipp.ts [--victims=fe1,fe2,…] [--seconds=12] [--rate=20] [--json]`: as pool-chaos, with SIPp
  * phones over TLS (HAProxy speaks it for them), which take less of the machine and so give more load. Exit status 1
  * when anything acknowledged was lost, a request on a connection that stayed whole was left without an answer, or SIPp
- * met what its scenarios do not know.
+ * met what its scenarios do not know; 75 when SIPp or the HAProxy before it died.
  */
 import { join } from 'node:path'
+import { ForeignDeath, skippedStatus } from '../test/support/foreign-death.ts'
 import { killUnderLoad, type KillCounts } from '../test/support/kill-under-load.ts'
 import { chaosLab } from './chaos-lab.ts'
 
@@ -40,6 +41,10 @@ try {
   )
     ? 1
     : 0
+} catch (error) {
+  if (!(error instanceof ForeignDeath)) throw error
+  console.error(error.message)
+  process.exitCode = skippedStatus
 } finally {
   await lab.end()
 }

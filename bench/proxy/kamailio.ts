@@ -2,7 +2,7 @@
  * The named baseline: Kamailio as Debian packages it, production allocator (`-x fm`), the same work as our front end.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Transport } from './socket.ts'
 
@@ -25,7 +25,8 @@ export function startKamailio(settings: KamailioSettings): ChildProcess {
   const config = join(settings.folder, 'kamailio.cfg')
   writeFileSync(join(settings.folder, 'tls.cfg'), tlsConfig(settings))
   writeFileSync(config, mainConfig(settings))
-  return spawn(
+  const log = openSync(kamailioLog(settings.folder), 'w')
+  const child = spawn(
     '/usr/sbin/kamailio',
     [
       '-x',
@@ -46,9 +47,16 @@ export function startKamailio(settings: KamailioSettings): ChildProcess {
       settings.folder,
     ],
     {
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'ignore', log],
     },
   )
+  closeSync(log)
+  return child
+}
+
+/** What it writes: nobody reads it unless it fails. */
+export function kamailioLog(folder: string): string {
+  return join(folder, 'kamailio.log')
 }
 
 function tlsConfig({ tls }: KamailioSettings): string {

@@ -35,7 +35,9 @@ export async function detach(io: Io, { data, source, options }: DetachedLab): Pr
   const out = join(outputs, 'out')
   const err = join(outputs, 'err')
   try {
-    const ending = startInBackground(io, [...launcher, 'up', source, '--json', '--data', data, ...upOptions(options)], {
+    const command = [...launcher, 'up', source, '--json', '--data', data, ...upOptions(options)]
+    const ending = startInBackground(io, command, {
+      input: options.supervised === true ? 'inherit' : 'ignore',
       out,
       err,
     })
@@ -55,13 +57,13 @@ export async function detach(io: Io, { data, source, options }: DetachedLab): Pr
 function startInBackground(
   io: Io,
   [program = '', ...args]: readonly string[],
-  files: { readonly out: string; readonly err: string },
+  files: { readonly input: 'inherit' | 'ignore'; readonly out: string; readonly err: string },
 ): () => number | undefined {
   const out = openSync(files.out, 'w', 0o600)
   const err = openSync(files.err, 'w', 0o600)
   const child = spawn(program, args, {
     detached: true,
-    stdio: ['ignore', out, err],
+    stdio: [files.input, out, err],
     env: io.environment as NodeJS.ProcessEnv,
     cwd: io.workingFolder,
   })
@@ -74,12 +76,13 @@ function startInBackground(
   return () => status
 }
 
-function upOptions({ network, port, fresh, movableClock }: UpCommandOptions): readonly string[] {
+function upOptions({ network, port, fresh, movableClock, supervised }: UpCommandOptions): readonly string[] {
   return [
     ...(network === undefined ? [] : ['--network', network]),
     ...port.flatMap((each) => ['--port', each]),
     ...(fresh === true ? ['--fresh'] : []),
     ...(movableClock === true ? ['--movable-clock'] : []),
+    ...(supervised === true ? ['--supervised'] : []),
   ]
 }
 

@@ -6,4 +6,6 @@ export interface UpCommandOptions extends CommonOptions, PlacementOptions {
   readonly detach?: true
   readonly fresh?: true
   readonly movableClock?: true
+  /** The lab goes down when standard input ends: whoever started it has gone, however it ended. */
+  readonly supervised?: true
 }

@@ -10,9 +10,10 @@ import { labChange, putOnJudge, putOnPresenter, takeOff } from '../../src/certif
 import { saveCertificate } from '../../src/certificates/node-certificates.ts'
 import { checkOwnCertificate, type OwnCertificateResult } from '../../src/certificates/startup-check.ts'
 import type { VerdictCode } from '../../src/certificates/verdict-codes.ts'
+import { ownFolder } from '../support/own-folder.ts'
 
 const now = Date.now()
-const authority = initAuthority(t.testdir(), { domain: 'lab.test', now, crlUrl: 'http://pki.lab.test' })
+const authority = initAuthority(ownFolder(t), { domain: 'lab.test', now, crlUrl: 'http://pki.lab.test' })
 const request: CertificateRequest = {
   name: 'fe1',
   commonName: 'fe1.lab.test',

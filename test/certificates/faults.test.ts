@@ -17,9 +17,10 @@ import { faults } from '../../src/certificates/faults/index.ts'
 import { meet, strictClient, type TlsVersion } from '../../src/certificates/faults/two-ends.ts'
 import { nodeErrorToCode } from '../../src/certificates/node-errors.ts'
 import { findVerdictCode, isVerdictCode, type VerdictCode } from '../../src/certificates/verdict-codes.ts'
+import { ownFolder } from '../support/own-folder.ts'
 
 const pki = faultPki({ now: Date.now() })
-const folder = t.testdir()
+const folder = ownFolder(t)
 const bothAccept: EndsSee = { presenter: 'accepted', judge: 'accepted' }
 
 t.test('the catalogue', async (t) => {

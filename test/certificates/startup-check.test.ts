@@ -10,9 +10,10 @@ import { generateKey } from '../../src/certificates/keys.ts'
 import { checkOwnCertificate, type OwnCertificateWanted } from '../../src/certificates/startup-check.ts'
 import type { VerdictCode } from '../../src/certificates/verdict-codes.ts'
 import { subjectOf, writeCertificate, writeCrl } from '../../src/certificates/write-certificate.ts'
+import { ownFolder } from '../support/own-folder.ts'
 
 const now = Date.now()
-const folder = t.testdir()
+const folder = ownFolder(t)
 const authority = initAuthority(join(folder, 'pki'), { domain: 'lab.test', now })
 const request: CertificateRequest = {
   name: 'fe1',

@@ -7,8 +7,6 @@ import { withLab, type TestLab } from '../support/lab.ts'
 const missing = hasMovableClock() ? false : 'libfaketime is not installed (Debian package libfaketime)'
 if (missing !== false) console.error(`test/lab/clock.test.ts skips: ${missing}`)
 
-t.setTimeout(90_000)
-
 t.test('a lab with movable clocks', { skip: missing }, async (t) => {
   const lab = await withLab(t, 'edge', { up: ['--movable-clock'] })
 

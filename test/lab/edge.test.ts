@@ -5,8 +5,6 @@ import type { LabChange } from '../../src/lab/ready-document.ts'
 import type { NodeEvent } from '../../src/roles/control-api.ts'
 import { withLab } from '../support/lab.ts'
 
-t.setTimeout(120_000)
-
 t.test('the default lab', async (t) => {
   const lab = await withLab(t, 'edge')
 

@@ -31,9 +31,6 @@ async function broken(lab: TestLab, ...args: readonly string[]): Promise<Outcome
   return outcome
 }
 
-// Most of the time is the start of twenty processes on a busy machine.
-t.setTimeout(120_000)
-
 t.test('faults on a running lab', async (t) => {
   const lab = await withLab(t, 'edge')
 

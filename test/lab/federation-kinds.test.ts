@@ -8,8 +8,6 @@ import { withLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
 import { at, variation } from '../support/variation.ts'
 
-t.setTimeout(180_000)
-
 t.test('a provider on one side, enhanced federation on the other', async (t) => {
   const lab = await withLab(
     t,

@@ -8,8 +8,6 @@ import { bare, eventsOf, partnerEdge, refusal, standInForPartner, strangerAsks }
 import { withLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
 
-t.setTimeout(180_000)
-
 interface Broken {
   readonly verdict?: Verdict
   readonly views: readonly { readonly node: string; readonly event: string; readonly verdict: Verdict }[]

@@ -15,8 +15,6 @@ import { certificateOf, rawPeer, type RawPeer } from '../support/raw-peer.ts'
 import { until } from '../support/until.ts'
 import { at, variation } from '../support/variation.ts'
 
-t.setTimeout(180_000)
-
 interface Status {
   readonly nodes: readonly {
     readonly name: string

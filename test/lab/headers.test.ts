@@ -10,8 +10,6 @@ import { withLab, type TestLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
 import { rawPeer, type RawPeer } from '../support/raw-peer.ts'
 
-t.setTimeout(180_000)
-
 const alice = 'sip:alice@lab.test'
 const bob = 'sip:bob@lab.test'
 const mark = 'ms-edge-proxy-message-trust'

@@ -1,3 +1,5 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { on } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -5,10 +7,8 @@ import t from 'tap'
 import type { Test } from 'tap'
 import type { ReadyDocument } from '../../src/lab/ready-document.ts'
 import { siplab } from '../support/command.ts'
-import { withLab } from '../support/lab.ts'
+import { upDetached, withLab } from '../support/lab.ts'
 import { until } from '../support/until.ts'
-
-t.setTimeout(120_000)
 
 function folder(t: Test): string {
   const made = mkdtempSync(join(tmpdir(), 'siplab-life-'))
@@ -30,7 +30,7 @@ t.test(
   async (t) => {
     const cwd = join(folder(t), 'a'.repeat(60), 'b'.repeat(60))
     mkdirSync(cwd, { recursive: true })
-    const up = await siplab(['up', 'standard', '--detach', '--json'], { cwd })
+    const up = await upDetached(t, ['standard', '--json'], cwd)
     t.match(up, { status: 0 }, up.stderr)
     const ready = JSON.parse(up.stdout) as ReadyDocument
     t.equal(ready.data, join(cwd, '.siplab', 'standard'))
@@ -53,7 +53,7 @@ t.test(
 
 t.test('nodes never outlive a supervisor that was killed, and its lock is taken over', async (t) => {
   const data = join(folder(t), 'lab')
-  const up = await siplab(['up', 'standard', '--detach', '--json', '--data', data])
+  const up = await upDetached(t, ['standard', '--json', '--data', data])
   t.equal(up.status, 0, up.stderr)
   const ready = JSON.parse(up.stdout) as ReadyDocument
   const status = JSON.parse((await siplab(['status', '--json', '--data', data])).stdout) as { readonly pid: number }
@@ -64,17 +64,43 @@ t.test('nodes never outlive a supervisor that was killed, and its lock is taken 
     'every node has ended',
   )
   t.match(await siplab(['status', '--data', data]), { status: 1, stdout: /down/ })
-  t.match(await siplab(['up', 'standard', '--detach', '--json', '--data', data]), { status: 0 })
+  t.match(await upDetached(t, ['standard', '--json', '--data', data]), { status: 0 })
   t.match(await siplab(['down', '--data', data]), { status: 0 })
+})
+
+/** Ids of the processes that test/fixtures/holds-labs.ts tells of; tap sends messages of its own. */
+async function heldBy(holder: ChildProcess): Promise<readonly number[]> {
+  for await (const [message] of on(holder, 'message', { close: ['exit'] }) as AsyncIterable<[{ pids?: number[] }]>)
+    if (message.pids !== undefined) return message.pids
+  throw new Error('its process ended before the labs were up')
+}
+
+t.test('a lab does not outlive the process of its test, which was killed', async (t) => {
+  const holder = fork(join(import.meta.dirname, '..', 'fixtures', 'holds-labs.ts'), {
+    env: { ...process.env, NODE_OPTIONS: '' },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  t.teardown(() => holder.kill('SIGKILL'))
+  const pids = await heldBy(holder)
+  t.strictSame(
+    pids.filter((pid) => !isAlive(pid)),
+    [],
+    'two labs run: one of withLab, one detached',
+  )
+  holder.kill('SIGKILL')
+  await t.resolves(
+    until(() => !pids.some(isAlive)),
+    'every process of both labs has ended',
+  )
 })
 
 t.test('a fault that the lab before left on is told by the next up, and taken off then', async (t) => {
   const data = join(folder(t), 'lab')
   const lab = (...args: readonly string[]) => siplab([...args, '--data', data])
-  await lab('up', 'standard', '--detach')
+  await upDetached(t, ['standard', '--data', data])
   await lab('break', 'directory', 'down')
   await lab('down')
-  const up = await lab('up', 'standard', '--detach', '--json')
+  const up = await upDetached(t, ['standard', '--json', '--data', data])
   t.match(JSON.parse(up.stdout), { event: 'degraded', verdicts: [{ node: 'se', code: 'directory.unreachable' }] })
   t.match(await lab('heal', 'directory'), { status: 0 })
   t.match(await lab('status'), { status: 0, stdout: /se +standard-edition +ready/ })

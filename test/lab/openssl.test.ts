@@ -7,6 +7,7 @@ import type { NodeEvent } from '../../src/roles/control-api.ts'
 import { missing } from '../support/debian-program.ts'
 import { fromLab, fromStranger, type CertificateFiles } from '../support/foreign-certificates.ts'
 import { withLab, type TestLab } from '../support/lab.ts'
+import { guardMs } from '../support/guard.ts'
 
 t.test('openssl s_client against the default lab', { skip: missing('openssl') }, async (t) => {
   const lab = await withLab(t, 'edge')
@@ -153,7 +154,7 @@ function client(
   return new Promise((done, reject) => {
     let stdout = ''
     let stderr = ''
-    const late = setTimeout(() => child.kill(), 10_000)
+    const late = setTimeout(() => child.kill(), guardMs)
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
       if (stdout.includes('\r\n\r\n')) child.kill()
@@ -179,7 +180,7 @@ function optionsRequest(host: string): string {
 
 /** What that node refused since then: the client may have read the answer before the node has written its event. */
 async function refusals(lab: TestLab, node: string, since: string): Promise<readonly NodeEvent[]> {
-  const deadline = Date.now() + 10_000
+  const deadline = Date.now() + guardMs
   for (;;) {
     const lines = readFileSync(join(lab.data, 'nodes', node, 'events.jsonl'), 'utf8')
       .trim()

@@ -6,8 +6,6 @@ import { withLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
 import { postgresqlMissing } from '../support/postgresql.ts'
 
-t.setTimeout(90_000)
-
 const missing = await postgresqlMissing()
 
 t.test('three front ends share a pool', { skip: missing ?? false }, async (t) => {

@@ -8,6 +8,7 @@ import type { Test } from 'tap'
 import { type Call, type Phone, PhoneError } from '../../src/phone/index.ts'
 import { type TestLab, withLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
+import { guardMs } from '../support/guard.ts'
 
 // A re-INVITE leaves a timer of sip.js behind that repeats for ever; everything of ours is closed by then.
 t.teardown(() => void setTimeout(() => process.exit(), 1000).unref())
@@ -154,7 +155,7 @@ async function kill(lab: TestLab, node: string): Promise<void> {
 }
 
 async function reaches(from: Phone, to: Phone): Promise<void> {
-  for (const end = performance.now() + 20_000; performance.now() < end; await delay(50)) {
+  for (const end = performance.now() + guardMs; performance.now() < end; await delay(50)) {
     if (
       from.signedIn &&
       to.signedIn &&
@@ -165,5 +166,5 @@ async function reaches(from: Phone, to: Phone): Promise<void> {
     )
       return
   }
-  throw new Error(`${from.uri} does not reach ${to.uri} within 20 s`)
+  throw new Error(`${from.uri} does not reach ${to.uri} within ${guardMs} ms`)
 }

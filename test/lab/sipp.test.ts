@@ -11,6 +11,7 @@ import { missing } from '../support/debian-program.ts'
 import { freePort } from '../support/free-port.ts'
 import { withLab, type TestLab } from '../support/lab.ts'
 import { until } from '../support/until.ts'
+import { guardMs } from '../support/guard.ts'
 
 const calls = 20
 
@@ -72,7 +73,7 @@ async function sipp(
     transport === 'udp' ? 'u1' : 't1',
     '-nostdin',
     '-timeout',
-    '20s',
+    `${guardMs / 1000}s`,
     '-timeout_error',
     '-au',
     account.login,
@@ -92,7 +93,6 @@ async function sipp(
       folder,
       await runProgram('sipp', ['-sf', file, ...common, ...args], {
         cwd: folder,
-        timeoutMs: 30_000,
         environment: { TERM: 'dumb' },
       }),
     )

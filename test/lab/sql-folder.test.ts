@@ -7,10 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { siplab, type CommandResult } from '../support/command.ts'
+import { upDetached } from '../support/lab.ts'
 import { postgresqlMissing } from '../support/postgresql.ts'
 import { until } from '../support/until.ts'
-
-t.setTimeout(90_000)
 
 const reason =
   (await postgresqlMissing()) ??
@@ -50,7 +49,7 @@ users: {}
   const lab = (...args: readonly string[]): Promise<CommandResult> => siplab([...args, '--data', data])
 
   async function up(...options: readonly string[]): Promise<Running> {
-    const { status, stderr } = await lab('up', file, '--detach', ...options)
+    const { status, stderr } = await upDetached(t, [file, '--data', data, ...options])
     if (status !== 0) throw new Error(stderr)
     return running()
   }

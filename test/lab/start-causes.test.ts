@@ -9,9 +9,6 @@ import type { NodeEvent } from '../../src/roles/control-api.ts'
 import { withLab, type TestLab } from '../support/lab.ts'
 import { until } from '../support/until.ts'
 
-// Most of the time is the start of processes on a busy machine.
-t.setTimeout(150_000)
-
 interface Outcome {
   readonly verdict?: { readonly code: string }
   readonly named: boolean

@@ -3,8 +3,6 @@ import t from 'tap'
 import { withLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
 
-t.setTimeout(60_000)
-
 t.test('a user that is removed is signed in no longer', async (t) => {
   const lab = await withLab(t, 'standard')
   const [alice, bob] = ['alice', 'bob'].map((user) => phoneOf(t, lab, user, { at: 'se', transport: 'tcp' }))

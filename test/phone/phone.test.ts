@@ -6,8 +6,9 @@ import type { Test } from 'tap'
 import { openPhone, type Phone, type PhoneSettings, type PhoneTransportName } from '../../src/phone/index.ts'
 import { ResolveError } from '../../src/sip/transport/resolver.ts'
 import { testCa } from '../support/openssl-certificates.ts'
+import { ownFolder } from '../support/own-folder.ts'
 
-const ca = testCa(t.testdir({}))
+const ca = testCa(ownFolder(t))
 const leaf = ca.leaf('sip.lab.test')
 
 t.test('a port where nobody listens', async (t) => {

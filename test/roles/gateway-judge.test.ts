@@ -8,9 +8,10 @@ import { verdict } from '../../src/certificates/verdict-codes.ts'
 import { gatewayJudge } from '../../src/roles/gateway-judge.ts'
 import type { PeerEvidence } from '../../src/sip/transport/types.ts'
 import { peerPolicies, type PeerPolicyName } from '../../src/topology/requirements.ts'
+import { ownFolder } from '../support/own-folder.ts'
 
 const now = Date.UTC(2026, 6, 1)
-const authority = initAuthority(t.testdir(), { domain: 'lab.test', now })
+const authority = initAuthority(ownFolder(t), { domain: 'lab.test', now })
 const anchors = pemBlocks(authority.trust('public').pem)
 
 let serial = 0

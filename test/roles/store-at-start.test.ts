@@ -18,8 +18,6 @@ import type { SipResponse } from '../../src/sip/message/types.ts'
 import { postgresqlMissing, startPostgresql, type PrivatePostgresql } from '../support/postgresql.ts'
 import { rawPeer, type RawPeer } from '../support/raw-peer.ts'
 
-t.setTimeout(120_000)
-
 const account = 'siplab'
 const databases = { store: 'siplab', directory: 'directory' } as const
 const schemas = { store: 'pool_store', directory: 'directory' } as const

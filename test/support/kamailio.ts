@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { CertificateFiles } from './foreign-certificates.ts'
 import { freePort } from './free-port.ts'
+import { guardMs } from './guard.ts'
 
 export interface KamailioSettings {
   readonly folder: string
@@ -61,7 +62,7 @@ export async function startKamailio(t: Test, settings: KamailioSettings): Promis
 
 /** Its OPTIONS to itself is answered as soon as it runs. */
 async function ready(ask: Kamailio['ask'], log: () => string): Promise<void> {
-  for (let attempt = 0; attempt < 50; attempt += 1) {
+  for (let attempt = 0; attempt < 400; attempt += 1) {
     const answer = await ask(
       (via) =>
         `OPTIONS sip:ping@127.0.0.1 SIP/2.0\r\n${via}From: <sip:t@t.test>;tag=1\r\nTo: <sip:ping@127.0.0.1>\r\n` +
@@ -72,7 +73,7 @@ async function ready(ask: Kamailio['ask'], log: () => string): Promise<void> {
   throw new Error(`Kamailio does not answer:\n${log()}`)
 }
 
-/** UDP: sent again every 300 ms, for 10 s in all; a lone OPTIONS gives up at once. */
+/** UDP: sent again every 300 ms, until it comes; a lone OPTIONS gives up at once. */
 function exchange(port: number, request: (via: string) => string, log: () => string): Promise<string> {
   return new Promise((done, reject) => {
     const socket: Socket = createSocket('udp4')
@@ -92,7 +93,7 @@ function exchange(port: number, request: (via: string) => string, log: () => str
           end()
           reject(new Error(`no final answer from Kamailio:\n${log()}`))
         },
-        text.startsWith('OPTIONS') ? 250 : 10_000,
+        text.startsWith('OPTIONS') ? 250 : guardMs,
       )
       socket.on('message', (answer) => {
         if (/^SIP\/2\.0 1/.test(answer.toString('latin1'))) return

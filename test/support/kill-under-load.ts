@@ -46,6 +46,7 @@ export interface KillCounts {
 
 const endsWithinMs = 15_000
 
+/** @throws ForeignDeath when SIPp or HAProxy did not last: nothing is known then */
 export async function killUnderLoad({
   ready,
   folder,
@@ -81,8 +82,11 @@ export async function killUnderLoad({
       await phone('bob', 'bob', 'pool-register', { answering: 'pool-called', calls: 1 }),
       await phone('dave', 'dave', 'pool-register', { answering: 'pool-called', calls: 1 }),
     ]
-    while ((await registrations()).filter(({ aor }) => /^sip:(bob|dave)@/.test(aor)).length < called.length)
+    while ((await registrations()).filter(({ aor }) => /^sip:(bob|dave)@/.test(aor)).length < called.length) {
+      const death = called.map((each) => each.death()).find((each) => each !== undefined)
+      if (death !== undefined) throw death
       await delay(50)
+    }
     const callers = [
       await phone('alice', 'alice', 'pool-caller', { callee: 'bob' }),
       await phone('carol', 'carol', 'pool-caller', { callee: 'dave' }),
@@ -100,6 +104,8 @@ export async function killUnderLoad({
       delay(seconds * 1000 + endsWithinMs, undefined, { ref: false }),
     ])
     const bindings = new Set((await registrations()).map(({ aor }) => aor))
+    const death = [originator, ...running].map((each) => each.death()).find((each) => each !== undefined)
+    if (death !== undefined) throw death
     for (const run of running) await run.stop()
     return countsOf({ called, callers, writers }, bindings)
   } finally {

@@ -1,13 +1,19 @@
-/** A whole lab for one test: brought up as a person would, driven through the command line, gone when the test ends. */
+/**
+ * A whole lab for one test: brought up as a person would, driven through the command line, gone when the test ends. It
+ * is also gone when the process of the test is killed: the input of `siplab up --supervised` ends then.
+ */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
 import type { LabChange, ReadyDocument, ReadyNode } from '../../src/lab/ready-document.ts'
 import { siplab, siplabBin } from './command.ts'
 import type { CommandResult } from './command.ts'
+import { guardMs } from './guard.ts'
 
 export interface LabOptions {
   /** Further arguments of `siplab up`, e.g. `['--movable-clock']`. */
@@ -22,15 +28,13 @@ export interface TestLab {
   run(...args: readonly string[]): Promise<CommandResult>
   /** As run with `--json`; rejects unless the exit status is 0. */
   json<T>(...args: readonly string[]): Promise<T>
-  /** The next change for which `wanted` holds, those that came already included. Rejects after `withinMs` (20 s). */
-  change(wanted: (change: LabChange) => boolean, withinMs?: number): Promise<LabChange>
+  /** The next change for which `wanted` holds, those that came already included. */
+  change(wanted: (change: LabChange) => boolean): Promise<LabChange>
   /** @throws Error with the nodes there are */
   node(name: string): ReadyNode
   /** SIGINT to the supervisor, as Ctrl-C; resolves with its exit status. */
   stop(): Promise<number>
 }
-
-const readyWithinMs = 60_000
 
 /**
  * `const lab = await withLab(t, 'edge')`. Each lab finds a network of its own, so tests run side by side.
@@ -48,13 +52,14 @@ export async function withLab(t: Test, topology: string, options: LabOptions = {
       siplabBin,
       'up',
       topology,
+      '--supervised',
       '--json',
       '--data',
       data,
       ...(options.up ?? []),
     ],
     {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...options.environment },
     },
   )
@@ -83,8 +88,8 @@ export async function withLab(t: Test, topology: string, options: LabOptions = {
     first.reject(new Error(`siplab up ${topology} ended with status ${status}:\n${progress}`)),
   )
   const timer = setTimeout(
-    () => first.reject(new Error(`siplab up ${topology} was not ready within ${readyWithinMs / 1000} s:\n${progress}`)),
-    readyWithinMs,
+    () => first.reject(new Error(`siplab up ${topology} was not ready within ${guardMs / 1000} s:\n${progress}`)),
+    guardMs,
   )
   const ready = await first.promise.finally(() => clearTimeout(timer))
   const run = (...args: readonly string[]): Promise<CommandResult> => siplab([...args, '--data', data])
@@ -98,11 +103,11 @@ export async function withLab(t: Test, topology: string, options: LabOptions = {
       if (status !== 0) throw new Error(`siplab ${args.join(' ')} ended with status ${status}: ${stderr}`)
       return JSON.parse(stdout) as T
     },
-    change: (wanted, withinMs = 20_000) =>
+    change: (wanted) =>
       new Promise((resolve, reject) => {
         const late = setTimeout(
-          () => reject(new Error(`no such change within ${withinMs} ms; there were ${JSON.stringify(changes)}`)),
-          withinMs,
+          () => reject(new Error(`no such change within ${guardMs} ms; there were ${JSON.stringify(changes)}`)),
+          guardMs,
         )
         const look = (): void => {
           const found = changes.find(wanted)
@@ -120,4 +125,27 @@ export async function withLab(t: Test, topology: string, options: LabOptions = {
       return found
     },
   }
+}
+
+/**
+ * `siplab up TOPOLOGY --detach`, which ends when the test does, and when the process of the test is killed.
+ *
+ * @param args further arguments, e.g. `['standard', '--json']`
+ */
+export async function upDetached(t: Test, args: readonly string[], cwd?: string): Promise<CommandResult> {
+  const child = spawn(
+    'env',
+    ['-u', 'NODE_OPTIONS', process.execPath, siplabBin, 'up', '--detach', '--supervised', ...args],
+    { cwd, stdio: [lifeline(t), 'pipe', 'pipe'] },
+  )
+  const status = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? -1)))
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
+  return { status: await status, stdout, stderr }
+}
+
+/** An input that ends with the test or with this process: what `cat` says, whose own input we hold. */
+function lifeline(t: Test): Readable {
+  const cat = spawn('cat', { stdio: ['pipe', 'pipe', 'inherit'] })
+  t.teardown(() => cat.stdin.end())
+  return cat.stdout
 }

@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { freePort } from './free-port.ts'
+import { guardMs } from './guard.ts'
 
 const run = promisify(execFile)
 const programsRoot = '/usr/lib/postgresql'
@@ -132,7 +133,7 @@ async function ownerIds(): Promise<{ readonly uid: number; readonly gid: number 
 }
 
 async function answering(url: string, exitCode: () => number | undefined, complaint: () => string): Promise<void> {
-  for (const deadline = performance.now() + 20_000; performance.now() < deadline; ) {
+  for (const deadline = performance.now() + guardMs; performance.now() < deadline; ) {
     if (exitCode() !== undefined) throw new Error(`PostgreSQL ended with ${exitCode()}: ${complaint()}`)
     const client = new pg.Client({ connectionString: url })
     client.on('error', () => undefined)
@@ -145,5 +146,5 @@ async function answering(url: string, exitCode: () => number | undefined, compla
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }
-  throw new Error(`PostgreSQL did not answer within 20 s: ${complaint()}`)
+  throw new Error(`PostgreSQL did not answer within ${guardMs} ms: ${complaint()}`)
 }

@@ -8,6 +8,7 @@ import type { Test } from 'tap'
 import { StreamFramer } from '../../src/sip/message/framer.ts'
 import { defaultLimits, type SipRequest, type SipResponse } from '../../src/sip/message/types.ts'
 import type { TestLab } from './lab.ts'
+import { guardMs } from './guard.ts'
 
 export interface RawPeerSettings {
   readonly address: string
@@ -97,8 +98,8 @@ export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPe
     return new Promise((resolve, reject) => {
       const key = `${callId} ${cseq} ${request.method}`
       const late = setTimeout(
-        () => reject(new Error(`no answer to ${request.method} ${request.uri} within 10 s`)),
-        10_000,
+        () => reject(new Error(`no answer to ${request.method} ${request.uri} within ${guardMs} ms`)),
+        guardMs,
       )
       answers.set(key, {
         resolve: (response) => (clearTimeout(late), resolve(response)),
@@ -125,7 +126,7 @@ export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPe
         headers: [...(request.headers ?? []), `Authorization: ${credentials(challenge, request, login, password)}`],
       })
     },
-    next: (wanted = () => true, withinMs = 8000) =>
+    next: (wanted = () => true, withinMs = guardMs) =>
       new Promise((resolve, reject) => {
         const late = setTimeout(() => reject(new Error(`no such request within ${withinMs} ms`)), withinMs)
         const look = (): void => {

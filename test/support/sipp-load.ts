@@ -12,11 +12,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { findHaproxy } from '../../src/lab/haproxy.ts'
 import type { ReadyDocument } from '../../src/lab/ready-document.ts'
 import { accepts } from './accepts.ts'
+import { ForeignDeath, logText } from './foreign-death.ts'
 import { freePort } from './free-port.ts'
+import { guardMs } from './guard.ts'
 
 export interface TlsOriginator {
   /** TCP on 127.0.0.1; TLS to the pool behind it. */
   readonly port: number
+  /** Set once HAProxy has ended without being told. */
+  readonly death: () => ForeignDeath | undefined
   close(): Promise<void>
 }
 
@@ -37,6 +41,8 @@ export interface SippRun {
   counts(): { readonly created: number; readonly failed: number }
   readonly breaks: () => number
   readonly ended: Promise<void>
+  /** Set once a signal that nobody sent has ended SIPp. */
+  readonly death: () => ForeignDeath | undefined
   stop(): Promise<void>
 }
 
@@ -56,7 +62,6 @@ export interface SippWish {
 
 const fixtures = resolve(import.meta.dirname, '..', 'fixtures', 'sipp')
 const redialMs = 50
-const startsWithinMs = 5_000
 
 /** HAProxy as the client side of TLS: trust root of the lab, name of the pool, nothing less. */
 export async function openTlsOriginator(folder: string, ready: ReadyDocument): Promise<TlsOriginator> {
@@ -88,14 +93,21 @@ export async function openTlsOriginator(folder: string, ready: ReadyDocument): P
   const log = openSync(join(folder, 'originator.log'), 'w')
   const child = spawn(program, ['-db', '-f', configuration], { stdio: ['ignore', log, log] })
   closeSync(log)
-  const ended = new Promise<void>((done) => child.once('exit', () => done()))
-  for (const until = performance.now() + startsWithinMs; !(await accepts(port)); await delay(20)) {
+  const ended = new Promise<string>((done) => child.once('exit', (status, signal) => done(signal ?? `exit ${status}`)))
+  let closing = false
+  let death: ForeignDeath | undefined
+  void ended.then((how) => {
+    if (!closing) death = new ForeignDeath('haproxy', how, logText(join(folder, 'originator.log')))
+  })
+  for (const until = performance.now() + guardMs; !(await accepts(port)); await delay(20)) {
     if (child.exitCode !== null || performance.now() > until)
       throw new Error(`haproxy did not start: ${readFileSync(join(folder, 'originator.log'), 'utf8')}`)
   }
   return {
     port,
+    death: () => death,
     async close() {
+      closing = true
       child.kill('SIGTERM')
       await ended
     },
@@ -195,24 +207,35 @@ export async function startSipp({ port }: TlsOriginator, ready: ReadyDocument, w
     { cwd: folder, stdio: ['ignore', screen, screen], env: { ...process.env, TERM: 'dumb' } },
   )
   closeSync(screen)
+  let stopping = false
+  let death: ForeignDeath | undefined
   const ended = new Promise<void>((done) =>
-    child.once('exit', () => {
+    child.once('exit', (_, signal) => {
       way.close()
+      // Its exit status tells of calls that failed; a signal that nobody sent is a fault of its own.
+      if (signal !== null && !stopping) death = new ForeignDeath('sipp', signal, wordsOf(folder))
       done()
     }),
   )
   return {
     ended,
+    death: () => death,
     breaks: way.breaks,
     outcomes: () => outcomesIn(join(folder, 'outcomes.log')),
     counts: () => statisticsIn(join(folder, 'statistics.csv')),
     async stop() {
+      stopping = true
       child.kill('SIGUSR1')
       const late = setTimeout(() => child.kill('SIGKILL'), 500)
       await ended
       clearTimeout(late)
     },
   }
+}
+
+/** What SIPp wrote: its errors, else its screen. */
+function wordsOf(folder: string): string {
+  return logText(join(folder, 'errors.log')) || logText(join(folder, 'screen.log'))
 }
 
 /** `established 12-4711@127.0.0.1` a line; of a REGISTER with its CSeq: `registered 1-4711@127.0.0.1 17`. */

@@ -1,5 +1,6 @@
 /** `siplab up [TOPOLOGY]`: brings a lab up and stays with it; with `--detach` it goes on in the background. */
 import { join, resolve } from 'node:path'
+import { Option } from 'commander'
 import type { LabChange } from '../../lab/ready-document.ts'
 import { bringUp } from '../../lab/up.ts'
 import type { RunningLab, UpOptions } from '../../lab/up.ts'
@@ -28,6 +29,7 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--detach', 'leave it running in the background once it is up')
     .option('--fresh', 'begin with an empty data folder')
     .option('--movable-clock', 'let siplab clock move the time of single nodes (needs libfaketime)')
+    .addOption(new Option('--supervised', 'go down when standard input ends').hideHelp())
   common(placement(command), `siplab up ${defaultTopology}`).action(
     async (name: string | undefined, options: UpCommandOptions) => {
       const { topology, source } = chooseTopology(io, name)
@@ -59,17 +61,20 @@ async function stayWith(io: Io, options: UpCommandOptions, up: UpOptions): Promi
   const down = Promise.withResolvers<void>()
   let lab: RunningLab | undefined
   let firstWish: number | undefined
+  const bringDown = (): void => {
+    if (firstWish !== undefined) return
+    firstWish = performance.now()
+    giveUp.abort()
+    lab?.stop().then(down.resolve, down.reject)
+  }
   const stopListening = io.onInterrupt(() => {
-    const now = performance.now()
-    if (firstWish === undefined) {
-      firstWish = now
-      giveUp.abort()
-      lab?.stop().then(down.resolve, down.reject)
-    } else if (now - firstWish > sameWishMs) {
+    if (firstWish === undefined) bringDown()
+    else if (performance.now() - firstWish > sameWishMs) {
       io.err('ending every node at once\n')
       lab?.kill()
     }
   })
+  if (options.supervised === true) io.onInputEnd(bringDown)
   try {
     lab = await bringUp(up, giveUp.signal)
     io.out(options.json === true ? `${JSON.stringify(lab.ready)}\n` : readyText(io, lab.ready, lab.plan))
@@ -78,6 +83,7 @@ async function stayWith(io: Io, options: UpCommandOptions, up: UpOptions): Promi
     return 0
   } finally {
     stopListening()
+    if (options.supervised === true) io.closeInput()
   }
 }
 

@@ -11,8 +11,9 @@ import { harness, hopTo, listening, messageText, okText, type Harness } from '..
 import { FakeClock } from '../../support/fake-clock.ts'
 import type { Listener, NextHop } from '../../../src/sip/transport/index.ts'
 import { nearestSource } from '../../../src/sip/transport/dial.ts'
+import { ownFolder } from '../../support/own-folder.ts'
 
-const ca = testCa(t.testdir())
+const ca = testCa(ownFolder(t))
 const director = materialOf(ca.leaf('director.lab.test', { sans: ['director.lab.test', 'pool.lab.test'] }), [ca.root])
 const frontEnd = materialOf(ca.leaf('fe1.lab.test'), [ca.root])
 const renewed = materialOf(ca.leaf('fe1.lab.test'), [ca.root])

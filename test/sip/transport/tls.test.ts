@@ -6,9 +6,10 @@ import { materialOf, testCa } from '../../support/openssl-certificates.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { harness, hopTo, listening, messageText, okText, type Harness } from '../../support/transport-harness.ts'
 import type { Listener, TlsMaterial } from '../../../src/sip/transport/index.ts'
+import { ownFolder } from '../../support/own-folder.ts'
 
-const ca = testCa(t.testdir())
-const other = testCa(t.testdirName, 'other root')
+const ca = testCa(ownFolder(t))
+const other = testCa(ownFolder(t), 'other root')
 const director = ca.leaf('director.lab.test')
 const frontEnd = ca.leaf('fe1.lab.test')
 const expired = ca.leaf('old.lab.test', { days: -1 })

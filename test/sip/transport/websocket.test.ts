@@ -7,8 +7,9 @@ import type { ConnectionOptions } from 'node:tls'
 import { materialOf, testCa } from '../../support/openssl-certificates.ts'
 import { harness, hopTo, listening, messageText, okText, type Harness } from '../../support/transport-harness.ts'
 import type { Listener, TransportSettings } from '../../../src/sip/transport/index.ts'
+import { ownFolder } from '../../support/own-folder.ts'
 
-const ca = testCa(t.testdir())
+const ca = testCa(ownFolder(t))
 const edge = materialOf(ca.leaf('edge.lab.test'), [ca.root])
 
 async function server(

@@ -1,0 +1,3 @@
+import { runRest } from '../support/in-one-process.ts'
+
+await runRest()
