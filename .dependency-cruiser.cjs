@@ -14,13 +14,15 @@ const mayImport = {
   sip: [],
   verdicts: [],
   certificates: ['verdicts'],
+  'faults/catalogue': ['certificates', 'verdicts'],
   topology: ['certificates', 'verdicts'],
   services: ['sip'],
   roles: ['sip', 'services', 'certificates', 'topology', 'verdicts'],
   lab: ['verdicts', 'sip', 'services', 'certificates', 'topology', 'roles', 'phone', 'check'],
+  faults: ['verdicts', 'certificates', 'topology', 'roles', 'lab'],
   phone: ['sip', 'certificates'],
-  check: ['sip', 'certificates', 'topology', 'phone'],
-  console: ['sip', 'services', 'certificates', 'topology', 'roles', 'lab', 'phone', 'check'],
+  check: ['sip', 'certificates', 'faults/catalogue', 'topology', 'phone'],
+  console: ['sip', 'services', 'certificates', 'topology', 'roles', 'lab', 'faults', 'phone', 'check'],
 }
 
 const layers = Object.entries(mayImport).map(([folder, allowed]) => ({

@@ -3,7 +3,7 @@
  * beside the good one and assigned live; peers that judge it get the CRLs, roots or settings it needs; links are
  * dialled again, since live flows keep what they were opened with. What stops a start is shown by a restart.
  */
-import type { Expectation, Fault, Side } from '../certificates/faults/fault.ts'
+import type { Expectation, Fault, Side } from '../faults/catalogue/fault.ts'
 import type { Verdict } from '../certificates/verdict.ts'
 import type { ChangeReport, NodeEvent } from '../roles/control-api.ts'
 import type { NodePlan } from '../topology/plan-types.ts'

@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, existsSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../certificates/atomic-files.ts'
 import type { CertificateReference } from '../certificates/certificate-request.ts'
-import { type LabChange, putOnPresenter, takeOff } from '../certificates/faults/on-disk.ts'
+import { type LabChange, putOnPresenter, takeOff } from '../faults/catalogue/on-disk.ts'
 import {
   assign,
   assignedFiles,

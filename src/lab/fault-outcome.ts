@@ -1,5 +1,5 @@
 /** What came of putting a fault on, as `siplab break` shows it. */
-import type { Side } from '../certificates/faults/fault.ts'
+import type { Side } from '../faults/catalogue/fault.ts'
 import type { VerdictCode } from '../certificates/verdict-codes.ts'
 import type { Verdict } from '../certificates/verdict.ts'
 import type { SeenLink } from './fault-links.ts'

@@ -3,7 +3,7 @@
  * the store, the directory and the configuration. What kind of target was named decides who puts it on and takes it
  * off.
  */
-import { faults as certificateFaults, findFault } from '../certificates/faults/index.ts'
+import { faults as certificateFaults, findFault } from '../faults/catalogue/index.ts'
 import { asReference } from '../certificates/node-certificates.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import type { Outcome } from './fault-outcome.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { faults } from '../../../src/certificates/faults/index.ts'
+import { faults } from '../../../src/faults/catalogue/index.ts'
 import { faultList } from '../../../src/lab/faults.ts'
 import { labOf, loadScenario, parseScenario, scenarioNames } from '../../../src/lab/scenario/load.ts'
 import { loadTopology } from '../../../src/topology/load.ts'
