@@ -1,7 +1,7 @@
 /**
  * The layers of docs/house-style.md, as rules for dependency-cruiser; `npm run lint` and test/layers.test.ts run them
  * through scripts/layers.ts, which hands over JavaScript: no version of the tool reads TypeScript 7 yet. `message <-
- * transport <- transaction <- routing` in the stack; `sip <- services <- roles <- lab <- console, cli` above it;
+ * transport <- transaction <- routing` in the stack; `sip <- services <- roles <- lab <- faults <- console, cli` above it;
  * `certificates` and `topology` are ground that roles, lab, check and cli stand on.
  */
 

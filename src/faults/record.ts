@@ -2,9 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { withLock, writeFileAtomic } from '../certificates/atomic-files.ts'
-import type { HeldBefore } from './fault-files.ts'
-import type { LabFolder } from './lab-folder.ts'
-import { LabError } from './lab-error.ts'
+import type { Undo } from './edits.ts'
+import type { Side } from './catalogue/fault.ts'
+import type { LabFolder } from '../lab/lab-folder.ts'
+import { LabError } from '../lab/lab-error.ts'
 
 export interface FaultRecord {
   /** As `siplab break` named it: `director`, `director->fe1`, `store`. */
@@ -12,18 +13,38 @@ export interface FaultRecord {
   readonly fault: string
   /** ISO 8601. */
   readonly since: string
-  readonly as?: 'server' | 'client'
-  /** What heal has to undo of a certificate fault. */
-  readonly certificate?: {
-    readonly held: readonly HeldBefore[]
-    /** Every node whose files changed, the target last. */
-    readonly touched: readonly string[]
-  }
-  /** A file put aside or replaced elsewhere: what the fault's own heal needs. */
-  readonly detail?: Readonly<Record<string, string>>
+  readonly as?: Side
+  /** What heal has to undo, in the order in which it was made. */
+  readonly edits: readonly Undo[]
+  /** Nodes that read the edits at their start only. */
+  readonly restarts: readonly string[]
 }
 
-export function faultRecords(folder: LabFolder): readonly FaultRecord[] {
+/** A record as `faults list --on --json` and `status --json` show it. */
+export interface FaultOn extends Pick<FaultRecord, 'target' | 'fault' | 'since' | 'as'> {
+  /** Of a certificate fault: what its references held before, and every node whose files changed. */
+  readonly certificate?: {
+    readonly held: readonly { readonly node: string; readonly reference: string; readonly name: string }[]
+    readonly touched: readonly string[]
+  }
+}
+
+export function faultsOfLab(folder: LabFolder): readonly FaultOn[] {
+  return faultRecords(folder).map(({ edits, restarts: _restarts, ...shown }) => {
+    if (shown.as === undefined) return shown
+    const held = edits.flatMap((edit) =>
+      edit.kind === 'assignment' ? [{ node: edit.node, reference: edit.reference, name: edit.before }] : [],
+    )
+    return { ...shown, certificate: { held, touched: touchedBy(edits) } }
+  })
+}
+
+/** The nodes whose files the edits changed. */
+export function touchedBy(edits: readonly Undo[]): readonly string[] {
+  return [...new Set(edits.flatMap((edit) => (edit.kind === 'request' || edit.node === undefined ? [] : [edit.node])))]
+}
+
+function faultRecords(folder: LabFolder): readonly FaultRecord[] {
   const path = recordFile(folder)
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as readonly FaultRecord[]) : []
 }

@@ -10,8 +10,8 @@ import { nodeErrorToCode } from '../certificates/node-errors.ts'
 import { verdict } from '../certificates/verdict-codes.ts'
 import type { Verdict } from '../certificates/verdict.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
-import type { SeenLink } from './fault-links.ts'
-import type { RunningLabAccess } from './running-lab.ts'
+import type { SeenLink } from '../lab/links.ts'
+import type { RunningLabAccess } from '../lab/running-lab.ts'
 
 const withinMs = 3000
 const longestChain = 16

@@ -1,6 +1,6 @@
 /** Which links of a lab are dialled anew. */
 import t from 'tap'
-import { type LabLink, redial } from '../../src/lab/fault-links.ts'
+import { type LabLink, redial } from '../../src/lab/links.ts'
 import type { RunningLabAccess } from '../../src/lab/running-lab.ts'
 import type { NodePlan } from '../../src/topology/plan-types.ts'
 import { loadTopology } from '../../src/topology/load.ts'

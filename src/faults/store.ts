@@ -6,11 +6,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { VerdictCode } from '../certificates/verdict-codes.ts'
 import type { Verdict } from '../certificates/verdict.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
-import type { Outcome } from './fault-outcome.ts'
-import { LabError } from './lab-error.ts'
-import type { RunningLabAccess } from './running-lab.ts'
-import { readStoreAccess } from './sql/access.ts'
-import type { DatabaseName, SqlFaultName } from './sql/faults.ts'
+import type { Placement, Seen } from './placement.ts'
+import { LabError } from '../lab/lab-error.ts'
+import type { RunningLabAccess } from '../lab/running-lab.ts'
+import { readStoreAccess } from '../lab/sql/access.ts'
+import type { DatabaseName, SqlFaultName } from '../lab/sql/faults.ts'
 
 export interface StoreFault {
   readonly name: SqlFaultName
@@ -47,45 +47,49 @@ export function sqlNode({ root, plan }: RunningLabAccess): NodePlan | undefined 
   )
 }
 
-/**
- * Resolves when a node has met the fault, or when none did in time. @throws LabError `fault.unknown`, `fault.server`
- */
-export async function breakSql(
+export function sqlFault(
   lab: RunningLabAccess,
+  server: NodePlan,
   database: DatabaseName,
-  faultName: string,
+  { name: fault, story, trouble }: StoreFault,
   amount: number | undefined,
-): Promise<Outcome> {
-  const fault = sqlFaultList.find(({ name }) => name === faultName)
-  if (fault === undefined)
-    throw new LabError(
-      'usage',
-      'fault.unknown',
-      `there is no fault ${JSON.stringify(faultName)} for the ${database}; there are ` +
-        `${sqlFaultList.map(({ name }) => name).join(', ')}`,
-    )
-  const expected: VerdictCode = `${database}.${fault.trouble}`
-  await switchFault(lab, database, fault.name, true, amount)
+): Placement {
+  const expected: VerdictCode = `${database}.${trouble}`
+  return {
+    target: database,
+    fault,
+    story,
+    edits: [
+      {
+        kind: 'request',
+        node: server.name,
+        path: '/sql-fault',
+        body: { database, fault, on: true, ...(amount === undefined ? {} : { amount }) },
+        undo: { database, fault, on: false },
+      },
+    ],
+    restarts: [],
+    look: () => look(lab, database, expected),
+  }
+}
+
+/** Resolves when a node has met the fault, or when none did in time. */
+async function look(lab: RunningLabAccess, database: DatabaseName, expected: VerdictCode): Promise<Seen> {
   const views = await awaitViews(lab, database, (verdicts) => verdicts.some(({ verdict }) => verdict.code === expected))
   const seen = views.find(({ verdict }) => verdict.code === expected) ?? views[0]
   return {
-    target: database,
-    fault: fault.name,
-    story: fault.story,
     expected,
     ...(seen === undefined ? {} : { verdict: seen.verdict }),
     views: views.map(({ node, verdict }) => ({ node, event: 'store.lost', verdict })),
     remarks: [],
     links: [],
-    restarted: false,
     named: seen?.verdict.code === expected,
     notes: [],
   }
 }
 
 /** Resolves when every node can use the database again. @throws LabError when one cannot */
-export async function healSql(lab: RunningLabAccess, database: DatabaseName, fault: SqlFaultName): Promise<void> {
-  await switchFault(lab, database, fault, false, undefined)
+export async function awaitDatabase(lab: RunningLabAccess, database: DatabaseName, fault: string): Promise<void> {
   const views = await awaitViews(lab, database, (verdicts) => verdicts.length === 0)
   const [left] = views
   if (left !== undefined)
@@ -95,24 +99,6 @@ export async function healSql(lab: RunningLabAccess, database: DatabaseName, fau
       `the fault ${fault} is off the ${database}, and ${left.node} still has: ${left.verdict.message}, ` +
         `${left.verdict.found ?? ''}`,
     )
-}
-
-async function switchFault(
-  lab: RunningLabAccess,
-  database: DatabaseName,
-  fault: SqlFaultName,
-  on: boolean,
-  amount: number | undefined,
-): Promise<void> {
-  const node = sqlNode(lab)
-  if (node === undefined)
-    throw new LabError(
-      'not-so',
-      'fault.server',
-      `${fault} of the ${database} needs a SQL server, and this lab runs on the embedded files; siplab up pool ` +
-        'starts one where PostgreSQL is installed',
-    )
-  await lab.clientOf(node.name).post('/sql-fault', { database, fault, on, ...(amount === undefined ? {} : { amount }) })
 }
 
 interface View {
@@ -128,13 +114,14 @@ async function awaitViews(
 ): Promise<readonly View[]> {
   let views: readonly View[] = []
   for (const until = performance.now() + seenWithinMs; performance.now() < until; await delay(askEveryMs)) {
-    views = (await Promise.all(users(lab, database).map((node) => viewsOf(lab, node, database)))).flat()
+    views = (await Promise.all(usersOf(lab, database).map((node) => viewsOf(lab, node, database)))).flat()
     if (isEnough(views)) return views
   }
   return views
 }
 
-function users({ plan }: RunningLabAccess, database: DatabaseName): readonly NodePlan[] {
+/** The nodes that use the database; a director reads the directory only. */
+export function usersOf({ plan }: Pick<RunningLabAccess, 'plan'>, database: DatabaseName): readonly NodePlan[] {
   return plan.nodes.filter(
     ({ settings }) => 'store' in settings && (database === 'directory' || settings.kind !== 'director'),
   )

@@ -2,12 +2,12 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
-import { nodeErrorToCode } from '../../certificates/node-errors.ts'
-import { type CertificateRules, checkOwnCertificate } from '../../certificates/startup-check.ts'
-import type { Verdict } from '../../certificates/verdict.ts'
-import { verdict } from '../../certificates/verdict-codes.ts'
-import type { Judge, Presenter, Variation } from './variation.ts'
-import type { FaultPki } from './fault-pki.ts'
+import { nodeErrorToCode } from '../../src/certificates/node-errors.ts'
+import { type CertificateRules, checkOwnCertificate } from '../../src/certificates/startup-check.ts'
+import type { Verdict } from '../../src/certificates/verdict.ts'
+import { verdict } from '../../src/certificates/verdict-codes.ts'
+import type { Judge, Presenter, Variation } from '../../src/faults/catalogue/variation.ts'
+import type { FaultPki } from '../../src/faults/catalogue/fault-pki.ts'
 
 export interface AtStart {
   /** What stops the node, most important first. Empty: it starts. */
