@@ -8,29 +8,9 @@ import { writeFileAtomic } from '../certificates/atomic-files.ts'
 import { assign, certificateFolder, readAssignments, unassign } from '../certificates/node-certificates.ts'
 import type { RunningLabAccess } from '../lab/running-lab.ts'
 import { nodeFolder } from '../roles/node-folder.ts'
-import type { AssignmentEdit, Edit, FileEdit, RequestEdit } from './placement.ts'
-
-/** What has to be remembered of an edit to undo it: no content, which may be a key. */
-export type Undo = Omit<FileEdit, 'content' | 'mode'> | AssignmentEdit | Omit<RequestEdit, 'body'>
+import type { AssignmentEdit, Edit, FileEdit, Undo } from './placement.ts'
 
 type LabAccess = Pick<RunningLabAccess, 'root' | 'clientOf'>
-
-export function undoOf(edit: Edit): Undo {
-  switch (edit.kind) {
-    case 'file': {
-      const { content: _content, mode: _mode, ...left } = edit
-      return left
-    }
-    case 'assignment':
-      return edit
-    case 'request': {
-      const { body: _body, ...left } = edit
-      return left
-    }
-    default:
-      return edit satisfies never
-  }
-}
 
 export async function apply(lab: LabAccess, edits: readonly Edit[]): Promise<void> {
   for (const edit of edits) {

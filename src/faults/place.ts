@@ -11,17 +11,19 @@ import { verdictCodes, type VerdictCode } from '../certificates/verdict-codes.ts
 import { plannedFor } from '../lab/certificate-work.ts'
 import { nodeWall } from '../lab/clock.ts'
 import { LabError } from '../lab/lab-error.ts'
-import type { LabLink } from '../lab/links.ts'
+import { type LabLink, linksOf } from '../lab/links.ts'
 import { openAuthorities } from '../lab/provision.ts'
 import type { RunningLabAccess } from '../lab/running-lab.ts'
-import { faultFile, type FaultInForce, readFaultsInForce } from '../roles/fault-in-force.ts'
+import { faultFile, type FaultInForce } from '../roles/fault-in-force.ts'
 import { nodeFolder } from '../roles/node-folder.ts'
 import { referenceUses } from '../roles/own-certificates.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import type { Fault, Side } from './catalogue/fault.ts'
 import { labFaultPki, type FaultPki } from './catalogue/fault-pki.ts'
 import type { EndSettings, Judge, Presenter, Variation } from './catalogue/variation.ts'
-import type { Edit, FileEdit } from './placement.ts'
+import { judged, seenByRestart, seenLive } from './seen.ts'
+import { lookFromOutside } from './outside.ts'
+import type { Edit, FileEdit, Placement } from './placement.ts'
 
 export interface CertificateFaultOptions {
   /** The end NODE is in the links that are to show it. Absent: what the fault is about. */
@@ -32,7 +34,7 @@ export interface CertificateFaultOptions {
   readonly reference?: CertificateReference
 }
 
-export interface Placing {
+interface Placing {
   readonly node: NodePlan
   readonly fault: Fault
   readonly as: Side
@@ -40,7 +42,7 @@ export interface Placing {
   readonly options: CertificateFaultOptions
 }
 
-export interface Placed {
+interface Placed {
   readonly edits: readonly Edit[]
   /** The links that are to show the fault. */
   readonly links: readonly LabLink[]
@@ -50,10 +52,81 @@ export function otherEnd(end: Side): Side {
   return end === 'server' ? 'client' : 'server'
 }
 
+/** Faults that no lab can show, and why. */
+const notInALab: Readonly<Record<string, string>> = {
+  'crl-not-on-sni-context': 'nodes have one context for every name, so that no name leads past the CRLs',
+}
+
+/** A list that cannot be used is not taken live, the old one goes on serving: these are seen at the next start. */
+const seenAtStart: ReadonlySet<string> = new Set(['trust.empty', 'trust.malformed', 'trust.missing', 'trust.partial'])
+
+/** @throws LabError `usage` when the fault does not fit; `not-so` when no link would show it, or another is in the way */
+export async function certificateFault(
+  lab: RunningLabAccess,
+  node: NodePlan,
+  fault: Fault,
+  options: CertificateFaultOptions,
+): Promise<Placement> {
+  const as = options.as ?? defaultEnd(fault)
+  const side = sideOf(fault, as)
+  const expected = side === 'client' ? (fault.expectClient ?? fault.expect) : fault.expect
+  const external = options.reference === 'edge-external' && as === 'server'
+  const all = await linksOf(lab, node, as)
+  // The edge of a partner dials the external face; without one, nobody of the lab does.
+  const links = external
+    ? all.filter(({ peer }) => node.faces.some(({ name, fqdn }) => name === 'external' && fqdn === peer))
+    : all
+  const outside = external && links.length === 0
+  if (links.length === 0 && !outside && expected.kind !== 'stops-start')
+    throw new LabError(
+      'not-so',
+      'fault.no-link',
+      `${node.name} has no link of the lab where it ${as === 'server' ? 'accepts' : 'dials'}, so nobody would see ` +
+        `${fault.slug}; siplab plan shows the links`,
+    )
+  const reason = notInALab[fault.slug]
+  if (reason !== undefined)
+    throw new LabError('not-so', 'fault.not-in-a-lab', `${fault.slug} cannot be shown here: ${reason}. ${fault.story}`)
+  const { edits, links: shows } = place(lab, { node, fault, as, links, options })
+  const atStart = expected.kind === 'stops-start' || seenAtStart.has(expected.verdict ?? '')
+  return {
+    target: node.name,
+    fault: fault.slug,
+    as,
+    story: fault.story,
+    edits,
+    restarts: atStart ? [node.name] : [],
+    look: async (taken) =>
+      judged(
+        expected,
+        atStart
+          ? await seenByRestart(lab, taken, node, shows)
+          : await seenLive(lab, taken, shows, () => (outside ? lookFromOutside(lab, node) : undefined)),
+      ),
+  }
+}
+
+function defaultEnd({ sides, breaks }: Fault): Side {
+  const [first = 'server'] = sides
+  return breaks === 'judge' ? otherEnd(first) : first
+}
+
+/** The end whose certificate is at fault, or that a broken judge refuses. @throws LabError `fault.side` */
+function sideOf(fault: Fault, as: Side): Side {
+  const side = fault.breaks === 'judge' ? otherEnd(as) : as
+  if (fault.sides.includes(side)) return side
+  throw new LabError(
+    'usage',
+    'fault.side',
+    `${fault.slug} does not exist where a node ${as === 'server' ? 'accepts' : 'dials'}; leave --as out, or use ` +
+      `--as ${otherEnd(as)}`,
+  )
+}
+
 /**
  * Works out what is to change on which node. Files come after the terms that let them go live.
  *
- * @throws LabError `fault.role`, `fault.dialled-name`, `fault.unassigned`, `fault.touched`
+ * @throws LabError `fault.role`, `fault.dialled-name`, `fault.unassigned`
  */
 export function place(lab: RunningLabAccess, { node, fault, as, links, options }: Placing): Placed {
   const judging = fault.breaks === 'judge'
@@ -76,7 +149,6 @@ export function place(lab: RunningLabAccess, { node, fault, as, links, options }
     (versioned || fault.versions?.length === 1 ? (fault.versions?.[0] === 'TLSv1.3' ? '1.3' : '1.2') : undefined)
   const farBears = farSettings !== undefined || versioned || (judging ? presents : changesJudge)
   const bystanders = farBears ? far.slice(0, judging ? 1 : far.length) : []
-  refuseTouched(lab.root, [...bystanders, node])
   const showsNothing = fault.expect.kind === 'refused' && shown.certificate === undefined
   const own: FaultInForce = {
     ...terms(fault, ownSettings, tls),
@@ -95,23 +167,6 @@ export function place(lab: RunningLabAccess, { node, fault, as, links, options }
       ...(showsNothing ? [] : certificate),
       ...judges.flatMap(({ name }) => judgeEdits(lab.root, name, judge, judging)),
     ],
-  }
-}
-
-/**
- * Two faults on the files of one node could not be told apart when one is healed.
- *
- * @throws LabError `fault.touched`
- */
-function refuseTouched(labRoot: string, nodes: readonly NodePlan[]): void {
-  for (const { name } of nodes) {
-    const [target] = Object.keys(readFaultsInForce(nodeFolder(labRoot, name)))
-    if (target !== undefined)
-      throw new LabError(
-        'not-so',
-        'fault.touched',
-        `${name} already bears a part of the fault on ${target}; siplab heal ${target} first`,
-      )
   }
 }
 

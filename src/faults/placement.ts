@@ -41,6 +41,9 @@ export interface RequestEdit {
 
 export type Edit = FileEdit | AssignmentEdit | RequestEdit
 
+/** What has to be remembered of an edit to undo it: no content, which may be a key. */
+export type Undo = Omit<FileEdit, 'content' | 'mode'> | AssignmentEdit | Omit<RequestEdit, 'body'>
+
 /** What the nodes did about the edits. */
 export interface TakenUp {
   /** Listens since before the first edit. */

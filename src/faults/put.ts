@@ -6,9 +6,9 @@ import { startNode, stopNode } from '../lab/node-restart.ts'
 import type { RunningLabAccess } from '../lab/running-lab.ts'
 import { watchEvents } from '../lab/watch.ts'
 import type { ChangeReport } from '../roles/control-api.ts'
-import { apply, undo, undoOf } from './edits.ts'
+import { apply, undo } from './edits.ts'
 import type { Outcome, Placement } from './placement.ts'
-import { type FaultRecord, noteFault, touchedBy } from './record.ts'
+import { type FaultRecord, noteFault, touchedBy, undoOf } from './record.ts'
 
 const startWithinMs = 20_000
 
@@ -17,12 +17,12 @@ export async function put(lab: RunningLabAccess, placement: Placement): Promise<
   const { target, fault, story, edits, restarts } = placement
   const as = placement.as === undefined ? {} : { as: placement.as }
   const undoing = edits.map(undoOf)
-  noteFault(labFolder(lab.root), { target, fault, since: new Date().toISOString(), ...as, edits: undoing, restarts })
+  const running = touchedBy(undoing).filter((node) => !restarts.includes(node))
   const watch = watchEvents(lab.plan, lab.root)
   try {
+    noteFault(labFolder(lab.root), { target, fault, since: new Date().toISOString(), ...as, edits: undoing, restarts })
     for (const node of restarts) await stopNode(lab, node)
     await apply(lab, edits)
-    const running = touchedBy(undoing).filter((node) => !restarts.includes(node))
     const reports = await Promise.all(running.map((node) => lab.clientOf(node).post<ChangeReport>('/reload')))
     let ready = true
     for (const node of restarts) ready = (await startNode(lab, node)) && ready

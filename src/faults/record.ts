@@ -2,10 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { withLock, writeFileAtomic } from '../certificates/atomic-files.ts'
-import type { Undo } from './edits.ts'
 import type { Side } from './catalogue/fault.ts'
 import type { LabFolder } from '../lab/lab-folder.ts'
 import { LabError } from '../lab/lab-error.ts'
+import type { Edit, Undo } from './placement.ts'
 
 export interface FaultRecord {
   /** As `siplab break` named it: `director`, `director->fe1`, `store`. */
@@ -64,8 +64,36 @@ export function refuseSecond(folder: LabFolder, target: string): void {
   )
 }
 
+/** @throws LabError `fault.touched`: two faults on the files of one node could not be told apart when one is healed */
 export function noteFault(folder: LabFolder, record: FaultRecord): void {
+  const others = record.as === undefined ? [] : faultRecords(folder).filter(({ as }) => as !== undefined)
+  for (const node of touchedBy(record.edits)) {
+    const other = others.find(({ edits }) => touchedBy(edits).includes(node))
+    if (other !== undefined)
+      throw new LabError(
+        'not-so',
+        'fault.touched',
+        `${node} already bears a part of the fault on ${other.target}; siplab heal ${other.target} first`,
+      )
+  }
   change(folder, (all) => [...all.filter(({ target }) => target !== record.target), record])
+}
+
+export function undoOf(edit: Edit): Undo {
+  switch (edit.kind) {
+    case 'file': {
+      const { content: _content, mode: _mode, ...left } = edit
+      return left
+    }
+    case 'assignment':
+      return edit
+    case 'request': {
+      const { body: _body, ...left } = edit
+      return left
+    }
+    default:
+      return edit satisfies never
+  }
 }
 
 export function forgetFault(folder: LabFolder, target: string): void {

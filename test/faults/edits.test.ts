@@ -6,9 +6,11 @@ import { assign, readAssignments } from '../../src/certificates/node-certificate
 import type { Fault, Side } from '../../src/faults/catalogue/fault.ts'
 import { faultPki } from '../../src/faults/catalogue/fault-pki.ts'
 import { faults, findFault } from '../../src/faults/catalogue/index.ts'
-import { apply, undo, undoOf } from '../../src/faults/edits.ts'
+import { apply, undo } from '../../src/faults/edits.ts'
 import { otherEnd, place, terms } from '../../src/faults/place.ts'
 import type { Edit } from '../../src/faults/placement.ts'
+import { forgetFault, noteFault, undoOf } from '../../src/faults/record.ts'
+import { labFolder } from '../../src/lab/lab-folder.ts'
 import { provisionCertificates } from '../../src/lab/provision.ts'
 import type { RunningLabAccess } from '../../src/lab/running-lab.ts'
 import type { NodePlan } from '../../src/topology/plan-types.ts'
@@ -113,10 +115,16 @@ t.test('a certificate that a person assigned while the fault was on stays assign
 })
 
 t.test('a second fault on a node that bears a part of the first is refused', async (t) => {
-  const made = edits('revoked')
-  await apply(lab, made)
-  t.throws(() => edits('expired'), { code: 'fault.touched', message: /siplab heal director first/ })
-  await undo(lab, made.map(undoOf))
+  const folder = labFolder(t.testdir())
+  const record = { fault: 'expired', since: '2026-11-28T12:00:00Z', as: 'server', restarts: [] } as const
+  const remembered = edits('revoked').map(undoOf)
+  noteFault(folder, { ...record, target: 'director', edits: remembered })
+  t.throws(() => noteFault(folder, { ...record, target: 'fe1', edits: remembered }), {
+    code: 'fault.touched',
+    message: /siplab heal director first/,
+  })
+  forgetFault(folder, 'director')
+  t.doesNotThrow(() => noteFault(folder, { ...record, target: 'fe1', edits: remembered }))
 })
 
 t.test('a database that cannot be opened comes back with its companions', async (t) => {
