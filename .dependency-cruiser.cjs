@@ -1,8 +1,8 @@
 /**
  * The layers of docs/house-style.md, as rules for dependency-cruiser; `npm run lint` and test/layers.test.ts run them
  * through scripts/layers.ts, which hands over JavaScript: no version of the tool reads TypeScript 7 yet. `message <-
- * transport <- transaction <- routing` in the stack; `sip <- services <- roles <- lab <- console, cli` above it;
- * `certificates` and `topology` are ground that roles, lab, check and cli stand on.
+ * transport <- transaction <- routing` in the stack; `sip <- services <- roles <- lab <- faults <- console, cli` above
+ * it; `certificates` and `topology` are ground that roles, lab, check and cli stand on.
  */
 
 /** A folder of src may import from these folders and itself, and from npm and Node. */
@@ -14,13 +14,15 @@ const mayImport = {
   sip: [],
   verdicts: [],
   certificates: ['verdicts'],
+  'faults/catalogue': ['certificates', 'verdicts'],
   topology: ['certificates', 'verdicts'],
   services: ['sip'],
   roles: ['sip', 'services', 'certificates', 'topology', 'verdicts'],
   lab: ['verdicts', 'sip', 'services', 'certificates', 'topology', 'roles', 'phone', 'check'],
+  faults: ['verdicts', 'certificates', 'topology', 'roles', 'lab'],
   phone: ['sip', 'certificates'],
-  check: ['sip', 'certificates', 'topology', 'phone'],
-  console: ['sip', 'services', 'certificates', 'topology', 'roles', 'lab', 'phone', 'check'],
+  check: ['sip', 'certificates', 'faults/catalogue', 'topology', 'phone'],
+  console: ['sip', 'services', 'certificates', 'topology', 'roles', 'lab', 'faults', 'phone', 'check'],
 }
 
 const layers = Object.entries(mayImport).map(([folder, allowed]) => ({

@@ -2,8 +2,8 @@
  * Injects every fault of the catalogue at a server and lets `check` look at it, once for each profile: prints the table
  * and the share named rightly. Run: node scripts/check-faults.ts [SLUG…]. Exit status 1 when a fault is not named.
  */
-import { faultPki } from '../src/certificates/faults/fault-pki.ts'
-import { faults } from '../src/certificates/faults/index.ts'
+import { faultPki } from '../src/faults/catalogue/fault-pki.ts'
+import { faults } from '../src/faults/catalogue/index.ts'
 import { checkProfileNames } from '../src/check/index.ts'
 import { checkFault, type Row } from '../test/check/fault-table.ts'
 

@@ -2,7 +2,7 @@
  * One walk: discovery, TCP, TLS, certificate, client certificate, SIP. It stops where going on makes no sense and says
  * what could not be tried.
  */
-import { faultPki } from '../certificates/faults/fault-pki.ts'
+import { faultPki } from '../faults/catalogue/fault-pki.ts'
 import { toVerdict } from '../certificates/examine/index.ts'
 import { verdict } from '../certificates/verdict-codes.ts'
 import type { Verdict } from '../certificates/verdict.ts'

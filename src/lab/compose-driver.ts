@@ -14,7 +14,7 @@ import { docker, findProject, killContainer, runProgram } from './compose-docker
 import type { ComposeProject, Environment } from './compose-docker.ts'
 import { attendProject, insideData } from './compose-session.ts'
 import type { ComposeSession } from './compose-session.ts'
-import { dialledNames } from './fault-links.ts'
+import { dialledNames } from './links.ts'
 import { LabError } from './lab-error.ts'
 import { readyDocument } from './ready-document.ts'
 import type { ReadyDocument } from './ready-document.ts'

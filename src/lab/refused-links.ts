@@ -6,7 +6,7 @@ import type { LinkState, NodeEvent, NodeStatus } from '../roles/control-api.ts'
 import { nodeFolder } from '../roles/node-folder.ts'
 import type { LabPlan } from '../topology/plan-types.ts'
 import { readEvents } from './event-tail.ts'
-import { dialledNames } from './fault-links.ts'
+import { dialledNames } from './links.ts'
 import { isDialEvent, isSymptom, joinEvents } from './join.ts'
 
 export interface RefusedLink {

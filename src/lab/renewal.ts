@@ -5,8 +5,8 @@
 import type { Verdict } from '../certificates/verdict.ts'
 import type { FlowStatus, NodeStatus } from '../roles/control-api.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
-import { type LabLink, linkName, linksOf, redial, whileRunning } from './fault-links.ts'
-import { watchEvents } from './fault-views.ts'
+import { type LabLink, linkName, linksOf, redial, whileRunning } from './links.ts'
+import { watchEvents } from './watch.ts'
 import type { DrillStage } from './renewal-stages.ts'
 import type { RunningLabAccess } from './running-lab.ts'
 

@@ -5,9 +5,9 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Fault, Side } from '../../src/certificates/faults/fault.ts'
-import type { EndSettings, Presenter, Variation } from '../../src/certificates/faults/variation.ts'
-import type { FaultPki } from '../../src/certificates/faults/fault-pki.ts'
+import type { Fault, Side } from '../../src/faults/catalogue/fault.ts'
+import type { EndSettings, Presenter, Variation } from '../../src/faults/catalogue/variation.ts'
+import type { FaultPki } from '../../src/faults/catalogue/fault-pki.ts'
 import type { Verdict } from '../../src/certificates/verdict.ts'
 import {
   allSteps,

@@ -1,7 +1,7 @@
 /** A sample of the table that .ci/jobs/check-faults prints whole: one fault of each family, named by the check. */
 import t from 'tap'
-import { faultPki } from '../../src/certificates/faults/fault-pki.ts'
-import { findFault } from '../../src/certificates/faults/index.ts'
+import { faultPki } from '../../src/faults/catalogue/fault-pki.ts'
+import { findFault } from '../../src/faults/catalogue/index.ts'
 import { checkFault, checkedReport } from './fault-table.ts'
 
 const pki = faultPki({ now: Date.now() })

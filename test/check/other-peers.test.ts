@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createSecureContext, createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import t, { type Test } from 'tap'
-import { faultPki, show } from '../../src/certificates/faults/fault-pki.ts'
+import { faultPki, show } from '../../src/faults/catalogue/fault-pki.ts'
 import { identityFiles } from '../../src/check/index.ts'
 import { checkPort, stepOf } from './check-port.ts'
 

@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 import { assign } from '../../src/certificates/node-certificates.ts'
 import type { HeldCertificate } from '../../src/lab/certificate-work.ts'
 import { setClock } from '../../src/lab/clock.ts'
-import { noteFault } from '../../src/lab/fault-record.ts'
+import { noteFault } from '../../src/faults/record.ts'
 import { labFolder } from '../../src/lab/lab-folder.ts'
 import { runInProcess } from '../support/cli.ts'
 
@@ -97,7 +97,13 @@ t.test('certs renew goes by the clock of the node', async (t) => {
 
 t.test('certs renew names heal while a fault is on', async (t) => {
   const { folder, certs } = await initialised(t)
-  noteFault(labFolder(join(folder, 'certs', 'edge')), { target: 'fe1', fault: 'expired', since: '2026-01-01' })
+  noteFault(labFolder(join(folder, 'certs', 'edge')), {
+    target: 'fe1',
+    fault: 'expired',
+    since: '2026-01-01',
+    edits: [],
+    restarts: [],
+  })
   t.match(await certs('renew', 'fe1'), { status: 1, err: /the fault expired is on fe1.*siplab heal fe1 removes it/ })
 })
 

@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import t from 'tap'
 import { pemBlocks } from '../../src/certificates/examine/index.ts'
-import { daysBefore, dns, faultPki, type LeafChange } from '../../src/certificates/faults/fault-pki.ts'
+import { daysBefore, dns, faultPki, type LeafChange } from '../../src/faults/catalogue/fault-pki.ts'
 import {
   connectionName,
   diagnosePeer,

@@ -4,10 +4,10 @@
 import { constants, type X509Certificate } from 'node:crypto'
 import { createServer as createTcp, isIP, type AddressInfo, type Server, type Socket } from 'node:net'
 import { createServer as createTls, type TLSSocket, type TlsOptions } from 'node:tls'
-import type { Side } from '../../src/certificates/faults/fault.ts'
-import type { EndSettings, Variation } from '../../src/certificates/faults/variation.ts'
-import type { FaultPki } from '../../src/certificates/faults/fault-pki.ts'
-import { show } from '../../src/certificates/faults/fault-pki.ts'
+import type { Side } from '../../src/faults/catalogue/fault.ts'
+import type { EndSettings, Variation } from '../../src/faults/catalogue/variation.ts'
+import type { FaultPki } from '../../src/faults/catalogue/fault-pki.ts'
+import { show } from '../../src/faults/catalogue/fault-pki.ts'
 import { respond } from './sip-answers.ts'
 
 export interface TestServer {

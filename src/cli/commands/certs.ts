@@ -15,7 +15,7 @@ import {
 } from '../../lab/certificate-work.ts'
 import type { CertificateHome, HeldCertificate, Renewal } from '../../lab/certificate-work.ts'
 import { nodeWall } from '../../lab/clock.ts'
-import { faultOn } from '../../lab/fault-record.ts'
+import { faultOn } from '../../faults/record.ts'
 import { findLabs, labFolder, readRecord, supervisorOf } from '../../lab/lab-folder.ts'
 import { LabError } from '../../lab/lab-error.ts'
 import { connectionsWith } from '../../lab/renewal.ts'

@@ -4,9 +4,10 @@
  */
 import { Option } from 'commander'
 import type { Verdict } from '../../certificates/verdict.ts'
-import { breakTarget, type FaultOptions, faultList, healTarget, readTarget } from '../../lab/faults.ts'
-import type { Outcome } from '../../lab/fault-outcome.ts'
-import { faultRecords } from '../../lab/fault-record.ts'
+import { breakTarget, type FaultOptions, healTarget } from '../../faults/break.ts'
+import type { Outcome } from '../../faults/placement.ts'
+import { faultsOfLab } from '../../faults/record.ts'
+import { faultList, readTarget } from '../../faults/targets.ts'
 import type { RunningLabAccess } from '../../lab/running-lab.ts'
 import { supervisorClient } from '../../lab/supervisor-control.ts'
 import { answer, common } from '../command.ts'
@@ -38,7 +39,7 @@ export const faultsCommand: RegisterCommand = (program, { io }) => {
     'siplab faults list',
   ).action((options: CommonOptions & { readonly on?: true }) => {
     if (options.on === true) {
-      const records = faultRecords(chooseLab(io, options).folder)
+      const records = faultsOfLab(chooseLab(io, options).folder)
       const rows = records.map(({ target, fault, as, since }) => [target, fault, as ?? '', since])
       return answer(io, options, records, () =>
         rows.length === 0 ? 'no fault is on\n' : table(['TARGET', 'FAULT', 'AS', 'SINCE'], rows),
@@ -99,7 +100,7 @@ export const healCommand: RegisterCommand = (program, { io }) => {
   ).action(async (targetText: string, options: CommonOptions) => {
     const lab = accessTo(chooseRunningLab(io, options))
     const targets =
-      targetText === 'all' ? faultRecords(chooseLab(io, options).folder).map(({ target }) => target) : [targetText]
+      targetText === 'all' ? faultsOfLab(chooseLab(io, options).folder).map(({ target }) => target) : [targetText]
     const links = []
     for (const target of targets) links.push(...(await healTarget(lab, readTarget(lab.plan, target))))
     const text = links

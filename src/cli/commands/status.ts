@@ -1,7 +1,7 @@
 /** `siplab status`: per node its state, since when, and why it stopped. Exit status 1 unless every node is up. */
 import { resolve } from 'node:path'
 import { controlClient } from '../../lab/control-client.ts'
-import { type FaultRecord, faultRecords } from '../../lab/fault-record.ts'
+import { type FaultOn, faultsOfLab } from '../../faults/record.ts'
 import { LabError } from '../../lab/lab-error.ts'
 import { type RefusedLink, refusedLinks } from '../../lab/refused-links.ts'
 import type { NodeStatus } from '../../roles/control-api.ts'
@@ -52,7 +52,7 @@ export const statusCommand: RegisterCommand = (program, { io, finish }) => {
       lab.folder.root,
       nodes.flatMap(({ status }) => status ?? []),
     )
-    const faults = faultRecords(lab.folder)
+    const faults = faultsOfLab(lab.folder)
     const running = lab.pid !== undefined
     const { name } = lab.record
     answer(
@@ -143,7 +143,7 @@ function linksText(links: readonly RefusedLink[]): string {
     .join('')
 }
 
-function faultsText(faults: readonly FaultRecord[]): string {
+function faultsText(faults: readonly FaultOn[]): string {
   return faults
     .map(
       ({ target, fault, since }) =>

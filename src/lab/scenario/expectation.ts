@@ -1,5 +1,5 @@
 /** Whether what a scenario expects is so: pure, over what the nodes wrote and how they stand. */
-import { dialledNames } from '../fault-links.ts'
+import { dialledNames } from '../links.ts'
 import { isConnectionEvent, isDialEvent, joinEvents } from '../join.ts'
 import type { NodeEvent } from '../../roles/control-api.ts'
 import type { Verdict } from '../../certificates/verdict.ts'

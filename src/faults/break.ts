@@ -1,0 +1,140 @@
+/** `siplab break TARGET FAULT` and `siplab heal TARGET`: the kind of target decides what is placed where. */
+import { asReference } from '../certificates/node-certificates.ts'
+import { labFolder } from '../lab/lab-folder.ts'
+import { LabError } from '../lab/lab-error.ts'
+import { linksOf, redial, type SeenLink } from '../lab/links.ts'
+import type { RunningLabAccess } from '../lab/running-lab.ts'
+import { findFault } from './catalogue/index.ts'
+import { dnsFault, dnsFaults, redialAll } from './dns.ts'
+import { linkFault, linkFaults, linksOfTarget } from './link.ts'
+import { certificateFault } from './place.ts'
+import type { Outcome, Placement } from './placement.ts'
+import { put, takeOff } from './put.ts'
+import { type FaultRecord, faultOn, forgetFault, refuseSecond } from './record.ts'
+import { configurationFault, configurationFaults, filesFault } from './start.ts'
+import { awaitDatabase, sqlFault, sqlFaultList, sqlNode } from './store.ts'
+import { type FaultTarget, unknownFault } from './targets.ts'
+
+export interface FaultOptions {
+  readonly as?: 'server' | 'client'
+  readonly tls?: '1.2' | '1.3'
+  readonly reference?: string
+  /** delay: milliseconds for each message; slow: octets a second; reset: after so many octets. */
+  readonly amount?: number
+  /** DNS: only this name. */
+  readonly name?: string
+  /** DNS wrong-target: where SRV records lead instead. */
+  readonly target?: string
+}
+
+/**
+ * @throws LabError `fault.on` when the target has a fault, `fault.unknown` when it cannot have this one; nothing is
+ *   changed or written down then
+ */
+export async function breakTarget(
+  lab: RunningLabAccess,
+  target: FaultTarget,
+  faultName: string,
+  options: FaultOptions,
+): Promise<Outcome> {
+  const place = placing(lab, target, faultName, options)
+  if (place === undefined) throw unknownFault(target, faultName)
+  refuseSecond(labFolder(lab.root), target.name)
+  return put(lab, await place())
+}
+
+/** Absent: a target of this kind cannot have the fault. */
+function placing(
+  lab: RunningLabAccess,
+  target: FaultTarget,
+  faultName: string,
+  options: FaultOptions,
+): (() => Placement | Promise<Placement>) | undefined {
+  switch (target.kind) {
+    case 'node': {
+      const configuration = named(configurationFaults, faultName)
+      if (configuration !== undefined) return () => configurationFault(lab, target.node, configuration)
+      const fault = findFault(faultName)
+      const { reference, ...rest } = options
+      return (
+        fault &&
+        (() =>
+          certificateFault(lab, target.node, fault, {
+            ...rest,
+            ...(reference === undefined ? {} : { reference: asReference(reference) }),
+          }))
+      )
+    }
+    case 'link': {
+      const fault = named(linkFaults, faultName)
+      return fault && (() => linkFault(lab, target, fault, options.amount))
+    }
+    case 'dns': {
+      const fault = named(dnsFaults, faultName)
+      return fault && (() => dnsFault(lab, target.node, fault, options))
+    }
+    case 'store':
+    case 'directory': {
+      const fault = named(sqlFaultList, faultName)
+      const server = sqlNode(lab)
+      return (
+        fault &&
+        (() =>
+          server === undefined
+            ? filesFault(lab, target.kind, faultName)
+            : sqlFault(lab, server, target.kind, fault, options.amount))
+      )
+    }
+    default:
+      return target satisfies never
+  }
+}
+
+function named<T extends { readonly name: string }>(faults: readonly T[], faultName: string): T | undefined {
+  return faults.find(({ name }) => name === faultName)
+}
+
+/** @throws LabError `fault.none` when no fault is on the target */
+export async function healTarget(lab: RunningLabAccess, target: FaultTarget): Promise<readonly SeenLink[]> {
+  const folder = labFolder(lab.root)
+  const record = faultOn(folder, target.name)
+  if (record === undefined)
+    throw new LabError(
+      'not-so',
+      'fault.none',
+      `no fault is on ${target.name}; siplab faults list --on shows where one is`,
+    )
+  await takeOff(lab, record)
+  const links = await healed(lab, target, record)
+  forgetFault(folder, target.name)
+  return links
+}
+
+/** The links that the fault may have broken, dialled again. */
+async function healed(
+  lab: RunningLabAccess,
+  target: FaultTarget,
+  { fault, restarts }: FaultRecord,
+): Promise<readonly SeenLink[]> {
+  switch (target.kind) {
+    case 'link':
+      return redial(lab, await linksOfTarget(lab, target))
+    case 'dns':
+      return redialAll(lab)
+    case 'node':
+      return redialAround(lab, [target.name])
+    case 'store':
+    case 'directory':
+      if (sqlNode(lab) === undefined) return redialAround(lab, restarts)
+      await awaitDatabase(lab, target.kind, fault)
+      return []
+    default:
+      return target satisfies never
+  }
+}
+
+async function redialAround(lab: RunningLabAccess, names: readonly string[]): Promise<readonly SeenLink[]> {
+  const nodes = lab.plan.nodes.filter(({ name }) => names.includes(name))
+  const links = nodes.flatMap((node) => [linksOf(lab, node, 'server'), linksOf(lab, node, 'client')])
+  return redial(lab, (await Promise.all(links)).flat())
+}

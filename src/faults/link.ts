@@ -1,0 +1,92 @@
+/**
+ * Faults of a link: cut, silent, delay, slow, reset. They act in the transport of the node that dials, so they are the
+ * same in every kind of lab.
+ */
+import { dialledNames, type LabLink, linkName, linksOf, probe, redial } from '../lab/links.ts'
+import type { RunningLabAccess } from '../lab/running-lab.ts'
+import type { NodePlan } from '../topology/plan-types.ts'
+import type { Placement, Seen } from './placement.ts'
+
+export interface LinkFaultEntry {
+  readonly name: 'cut' | 'silent' | 'delay' | 'slow' | 'reset'
+  readonly story: string
+  /** Absent: it only takes longer. */
+  readonly verdict?: string
+  readonly amount?: { readonly unit: string; readonly usual: number }
+}
+
+export const linkFaults: readonly LinkFaultEntry[] = [
+  {
+    name: 'cut',
+    story: 'Nothing passes any more: the dialling node gives up at once and says that the link is cut.',
+    verdict: 'link.cut',
+  },
+  {
+    name: 'silent',
+    story: 'Nothing passes any more, and nobody is told: a firewall that drops, a machine without power.',
+    verdict: 'link.timeout',
+  },
+  { name: 'delay', story: 'Every message comes late.', amount: { unit: 'ms', usual: 500 } },
+  { name: 'slow', story: 'Octets trickle.', amount: { unit: 'octets/s', usual: 1000 } },
+  {
+    name: 'reset',
+    story: 'The connection is reset after some octets.',
+    verdict: 'link.reset',
+    amount: { unit: 'octets', usual: 0 },
+  },
+]
+
+interface LinkTarget {
+  readonly name: string
+  readonly from: NodePlan
+  readonly to: NodePlan
+}
+
+export function linkFault(
+  lab: RunningLabAccess,
+  target: LinkTarget,
+  fault: LinkFaultEntry,
+  amount: number = fault.amount?.usual ?? 0,
+): Placement {
+  const { name, from, to } = target
+  return {
+    target: name,
+    fault: fault.name,
+    story: fault.story,
+    edits: dialledNames(to).map((peer) => ({
+      kind: 'request',
+      node: from.name,
+      path: '/link-fault',
+      body: { peer, fault: { kind: fault.name, amount } },
+      undo: { peer },
+    })),
+    restarts: [],
+    look: () => look(lab, target, fault),
+  }
+}
+
+async function look(lab: RunningLabAccess, target: LinkTarget, fault: LinkFaultEntry): Promise<Seen> {
+  const { from, to } = target
+  const links = await linksOfTarget(lab, target)
+  // What falls silent keeps its connections; that nobody answers on them is what is to be seen.
+  const seen = await (fault.name === 'silent' ? probe : redial)(lab, links)
+  const verdict = seen.find(({ state }) => state === 'down')?.verdict
+  return {
+    ...(fault.verdict === undefined ? {} : { expected: fault.verdict }),
+    ...(verdict === undefined ? {} : { verdict }),
+    views: verdict === undefined ? [] : [{ node: from.name, event: 'link.down', verdict }],
+    remarks: [],
+    links: seen,
+    named:
+      links.length === 0 || (fault.verdict === undefined ? verdict === undefined : verdict?.code === fault.verdict),
+    notes:
+      links.length > 0
+        ? []
+        : [`${from.name} does not dial ${to.name} of its own accord: the fault shows when a request goes that way`],
+  }
+}
+
+/** The links that the target names, of nodes that run. */
+export async function linksOfTarget(lab: RunningLabAccess, { name, from }: LinkTarget): Promise<readonly LabLink[]> {
+  return (await linksOf(lab, from, 'client')).filter((link) => linkName(link) === name)
+}

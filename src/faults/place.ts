@@ -1,0 +1,309 @@
+/**
+ * Where a certificate fault goes: which end shows the broken certificate, who judges it, and what changes in the files
+ * of each. Nothing is written here.
+ */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import type { CertificateReference } from '../certificates/certificate-request.ts'
+import { pemBlocks } from '../certificates/examine/index.ts'
+import { assignedFiles, readAssignments } from '../certificates/node-certificates.ts'
+import { verdictCodes, type VerdictCode } from '../certificates/verdict-codes.ts'
+import { plannedFor } from '../lab/certificate-work.ts'
+import { nodeWall } from '../lab/clock.ts'
+import { LabError } from '../lab/lab-error.ts'
+import { type LabLink, linksOf } from '../lab/links.ts'
+import { openAuthorities } from '../lab/provision.ts'
+import type { RunningLabAccess } from '../lab/running-lab.ts'
+import { faultFile, type FaultInForce } from '../roles/fault-in-force.ts'
+import { nodeFolder } from '../roles/node-folder.ts'
+import { referenceUses } from '../roles/own-certificates.ts'
+import type { NodePlan } from '../topology/plan-types.ts'
+import type { Fault, Side } from './catalogue/fault.ts'
+import { labFaultPki, type FaultPki } from './catalogue/fault-pki.ts'
+import type { EndSettings, Judge, Presenter, Variation } from './catalogue/variation.ts'
+import { judged, seenByRestart, seenLive } from './seen.ts'
+import { lookFromOutside } from './outside.ts'
+import type { Edit, FileEdit, Placement } from './placement.ts'
+
+export interface CertificateFaultOptions {
+  /** The end NODE is in the links that are to show it. Absent: what the fault is about. */
+  readonly as?: Side
+  /** Pins the TLS version of the target while the fault is on. */
+  readonly tls?: '1.2' | '1.3'
+  /** Of an access proxy: `edge-internal` or `edge-external`. */
+  readonly reference?: CertificateReference
+}
+
+interface Placing {
+  readonly node: NodePlan
+  readonly fault: Fault
+  readonly as: Side
+  readonly links: readonly LabLink[]
+  readonly options: CertificateFaultOptions
+}
+
+interface Placed {
+  readonly edits: readonly Edit[]
+  /** The links that are to show the fault. */
+  readonly links: readonly LabLink[]
+}
+
+export function otherEnd(end: Side): Side {
+  return end === 'server' ? 'client' : 'server'
+}
+
+/** Faults that no lab can show, and why. */
+const notInALab: Readonly<Record<string, string>> = {
+  'crl-not-on-sni-context': 'nodes have one context for every name, so that no name leads past the CRLs',
+}
+
+/** A list that cannot be used is not taken live, the old one goes on serving: these are seen at the next start. */
+const seenAtStart: ReadonlySet<string> = new Set(['trust.empty', 'trust.malformed', 'trust.missing', 'trust.partial'])
+
+/**
+ * @throws LabError `usage` when the fault does not fit; `not-so` when no link would show it, or another is in the way
+ */
+export async function certificateFault(
+  lab: RunningLabAccess,
+  node: NodePlan,
+  fault: Fault,
+  options: CertificateFaultOptions,
+): Promise<Placement> {
+  const as = options.as ?? defaultEnd(fault)
+  const side = sideOf(fault, as)
+  const expected = side === 'client' ? (fault.expectClient ?? fault.expect) : fault.expect
+  const external = options.reference === 'edge-external' && as === 'server'
+  const all = await linksOf(lab, node, as)
+  // The edge of a partner dials the external face; without one, nobody of the lab does.
+  const links = external
+    ? all.filter(({ peer }) => node.faces.some(({ name, fqdn }) => name === 'external' && fqdn === peer))
+    : all
+  const outside = external && links.length === 0
+  if (links.length === 0 && !outside && expected.kind !== 'stops-start')
+    throw new LabError(
+      'not-so',
+      'fault.no-link',
+      `${node.name} has no link of the lab where it ${as === 'server' ? 'accepts' : 'dials'}, so nobody would see ` +
+        `${fault.slug}; siplab plan shows the links`,
+    )
+  const reason = notInALab[fault.slug]
+  if (reason !== undefined)
+    throw new LabError('not-so', 'fault.not-in-a-lab', `${fault.slug} cannot be shown here: ${reason}. ${fault.story}`)
+  const { edits, links: shows } = place(lab, { node, fault, as, links, options })
+  const atStart = expected.kind === 'stops-start' || seenAtStart.has(expected.verdict ?? '')
+  return {
+    target: node.name,
+    fault: fault.slug,
+    as,
+    story: fault.story,
+    edits,
+    restarts: atStart ? [node.name] : [],
+    look: async (taken) =>
+      judged(
+        expected,
+        atStart
+          ? await seenByRestart(lab, taken, node, shows)
+          : await seenLive(lab, taken, shows, () => (outside ? lookFromOutside(lab, node) : undefined)),
+      ),
+  }
+}
+
+function defaultEnd({ sides, breaks }: Fault): Side {
+  const [first = 'server'] = sides
+  return breaks === 'judge' ? otherEnd(first) : first
+}
+
+/** The end whose certificate is at fault, or that a broken judge refuses. @throws LabError `fault.side` */
+function sideOf(fault: Fault, as: Side): Side {
+  const side = fault.breaks === 'judge' ? otherEnd(as) : as
+  if (fault.sides.includes(side)) return side
+  throw new LabError(
+    'usage',
+    'fault.side',
+    `${fault.slug} does not exist where a node ${as === 'server' ? 'accepts' : 'dials'}; leave --as out, or use ` +
+      `--as ${otherEnd(as)}`,
+  )
+}
+
+/**
+ * Works out what is to change on which node. Files come after the terms that let them go live.
+ *
+ * @throws LabError `fault.role`, `fault.dialled-name`, `fault.unassigned`
+ */
+export function place(lab: RunningLabAccess, { node, fault, as, links, options }: Placing): Placed {
+  const judging = fault.breaks === 'judge'
+  const far = unique(links.map(({ from, to }) => (as === 'server' ? from : to)))
+  const presenter = judging ? (far[0] ?? node) : node
+  const reference = options.reference ?? referenceOf(presenter, judging ? otherEnd(as) : as)
+  const pki = groundOf(lab, presenter, reference)
+  const variation = variationOf(fault, pki)
+  const { presenter: shown, judge } = variation
+  const presents = !judging || showsOtherChain(shown, pki)
+  const changesJudge = judge.crls !== undefined || judge.trust?.join('') !== pki.root.pem
+  const [ownSettings, farSettings] = judging ? [judge.settings, shown.settings] : [shown.settings, judge.settings]
+  // Where the fault lies in the versions, both ends say theirs; else the target alone pins it, also where the fault is
+  // one of a single version.
+  const versioned = [ownSettings, farSettings].some(
+    (settings) => settings?.minVersion !== undefined || settings?.maxVersion !== undefined,
+  )
+  const tls =
+    options.tls ??
+    (versioned || fault.versions?.length === 1 ? (fault.versions?.[0] === 'TLSv1.3' ? '1.3' : '1.2') : undefined)
+  const farBears = farSettings !== undefined || versioned || (judging ? presents : changesJudge)
+  const bystanders = farBears ? far.slice(0, judging ? 1 : far.length) : []
+  const showsNothing = fault.expect.kind === 'refused' && shown.certificate === undefined
+  const own: FaultInForce = {
+    ...terms(fault, ownSettings, tls),
+    bystander: false,
+    ...(judging ? {} : { reference, ...(showsNothing ? { showsNothing } : {}) }),
+  }
+  const passphrase = shown.passphrase === undefined ? {} : { passphrase: shown.passphrase }
+  const theirs = { ...terms(fault, farSettings, versioned ? tls : undefined), bystander: true }
+  const certificate = presents ? certificateEdits(lab.root, presenter, reference, shown) : []
+  const judges = judging ? [node] : changesJudge ? far : []
+  return {
+    links: judging ? links.filter(({ from, to }) => from === presenter || to === presenter) : links,
+    edits: [
+      ...bystanders.map(({ name }) => termsEdit(lab.root, name, node.name, theirs)),
+      termsEdit(lab.root, node.name, node.name, { ...own, tuning: { ...own.tuning, ...passphrase } }),
+      ...(showsNothing ? [] : certificate),
+      ...judges.flatMap(({ name }) => judgeEdits(lab.root, name, judge, judging)),
+    ],
+  }
+}
+
+/** The reference behind the links where a node accepts or dials inside. */
+function referenceOf(node: NodePlan, end: Side): CertificateReference {
+  const use = referenceUses(node).find(
+    ({ listensOn, dialsFrom }) => (end === 'server' ? listensOn : dialsFrom) === 'internal',
+  )
+  if (use === undefined)
+    throw new LabError('usage', 'fault.role', `${node.name} (${node.role}) shows no certificate; wanted a SIP server`)
+  return use.reference
+}
+
+function groundOf(lab: RunningLabAccess, node: NodePlan, reference: CertificateReference): FaultPki {
+  const planned = plannedFor(node, reference)
+  const now = nodeWall(nodeFolder(lab.root, node.name).root)
+  return labFaultPki(openAuthorities(lab.plan, join(lab.root, 'pki'), now).for(planned), planned.request, now)
+}
+
+/** @throws LabError `fault.dialled-name` */
+function variationOf(fault: Fault, pki: FaultPki): Variation {
+  const variation = fault.make(pki)
+  if (variation.wantedName === pki.name && variation.withoutSni !== true) return variation
+  throw new LabError(
+    'not-so',
+    'fault.dialled-name',
+    `${fault.slug} lies in the name that is dialled, and a lab dials by the names of its plan: ${fault.story}`,
+  )
+}
+
+/** A broken judge that is shown something else than leaf and issuing CA needs a peer that shows it. */
+function showsOtherChain({ certificate }: Presenter, { issuing }: FaultPki): boolean {
+  const [, ...issuers] = pemBlocks(String(certificate ?? ''))
+  return !(issuers.length === 1 && issuers[0]?.equals(pemBlocks(issuing.pem)[0] ?? Buffer.alloc(0)))
+}
+
+const gone = { is: 'absent' } as const
+
+/**
+ * A copy of the certificate is assigned and the copy is broken, so that the good one stays as it is; the trust list
+ * gains what the node needs to complete its own chain.
+ *
+ * @throws LabError `fault.unassigned`
+ */
+function certificateEdits(
+  labRoot: string,
+  { name: node }: NodePlan,
+  reference: CertificateReference,
+  { certificate, key, keyMode = 0o600, trust }: Presenter,
+): readonly Edit[] {
+  const folder = nodeFolder(labRoot, node)
+  const held = readAssignments(folder.root)[reference]
+  const good = assignedFiles(folder.root, reference)
+  if (held === undefined || good === undefined)
+    throw new LabError(
+      'not-so',
+      'fault.unassigned',
+      `nothing is assigned to ${reference} of ${node}, so there is no certificate to break; siplab assign ${node} ` +
+        `${reference} CERTIFICATE`,
+    )
+  const copy = `fault-${reference.replace(':', '-')}`
+  const edit = fileEdits(labRoot, node)
+  const certificateFile = join(folder.certificates, `${copy}.pem`)
+  const keyFile = join(folder.certificates, `${copy}.key`)
+  return [
+    edit(certificateFile, readFileSync(good.certificateFile), 0o644),
+    edit(keyFile, readFileSync(good.keyFile), statSync(good.keyFile).mode & 0o777),
+    { kind: 'assignment', node, reference, certificate: copy, before: held.certificate.replace(/\.pem$/, '') },
+    edit(certificateFile, certificate ?? gone, 0o644),
+    edit(keyFile, key ?? gone, keyMode),
+    ...(trust === undefined ? [] : [edit(folder.trust, readFileSync(folder.trust, 'utf8') + trust, 0o644)]),
+  ]
+}
+
+/** A broken judge gets trust list and CRLs as the fault has them; a peer that judges keeps its roots and gains some. */
+function judgeEdits(labRoot: string, node: string, { trust, crls }: Judge, broken: boolean): readonly FileEdit[] {
+  const folder = nodeFolder(labRoot, node)
+  const edit = fileEdits(labRoot, node)
+  const wanted = trust?.join('')
+  const list = edit(
+    folder.trust,
+    broken ? (wanted ?? gone) : readFileSync(folder.trust, 'utf8') + (wanted ?? ''),
+    0o644,
+  )
+  if (crls === undefined) return [list]
+  const old = existsSync(folder.crl) ? readdirSync(folder.crl).filter((file) => file.endsWith('.pem')) : []
+  return [
+    list,
+    ...old.map((file) => edit(join(folder.crl, file), gone, 0o644)),
+    ...crls.map((crl, index) => edit(join(folder.crl, `fault-${index}.pem`), crl, 0o644)),
+  ]
+}
+
+function termsEdit(labRoot: string, node: string, target: string, fault: FaultInForce): FileEdit {
+  const text = `${JSON.stringify({ [target]: fault }, undefined, 2)}\n`
+  return fileEdits(labRoot, node)(faultFile(nodeFolder(labRoot, node)), text, 0o600)
+}
+
+function fileEdits(
+  labRoot: string,
+  node: string,
+): (path: string, content: FileEdit['content'], mode: number) => FileEdit {
+  return (path, content, mode) => ({ kind: 'file', node, file: relative(labRoot, path), content, mode })
+}
+
+/**
+ * Whatever is wrong with a certificate, it goes live: that is what a fault is for. Files that cannot be read stay
+ * refused.
+ */
+const liveCodes: readonly VerdictCode[] = verdictCodes
+  .map(({ code }) => code)
+  .filter((code) => /^(cert|chain|key|crl)\.|^file\.partial$/.test(code))
+
+/** What the start-up check of a node must let pass, and the TLS settings that the fault changes there. */
+export function terms(
+  { slug, expect }: Fault,
+  settings: EndSettings = {},
+  tls?: '1.2' | '1.3',
+): Omit<FaultInForce, 'bystander'> {
+  const { minVersion, maxVersion, ciphers, contextWithoutCrl: _notInALab, ...tuning } = settings
+  const pinned = tls === undefined ? undefined : (`TLSv${tls}` as const)
+  const min = minVersion ?? pinned
+  const max = maxVersion ?? pinned
+  const named = expect.verdict === undefined ? [] : [expect.verdict]
+  return {
+    fault: slug,
+    tolerate: expect.kind === 'stops-start' ? [] : [...new Set([...liveCodes, ...named])],
+    ...(min === undefined && max === undefined
+      ? {}
+      : { versions: { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) } }),
+    ...(ciphers === undefined ? {} : { ciphers }),
+    tuning,
+  }
+}
+
+function unique(nodes: readonly NodePlan[]): readonly NodePlan[] {
+  return nodes.filter((one, at) => nodes.indexOf(one) === at)
+}

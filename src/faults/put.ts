@@ -1,0 +1,67 @@
+/**
+ * Puts a placed fault on a running lab and takes it off: edits, the record of them, and the nodes that take them up.
+ */
+import { labFolder } from '../lab/lab-folder.ts'
+import { LabError } from '../lab/lab-error.ts'
+import { whileRunning } from '../lab/links.ts'
+import { startNode, stopNode } from '../lab/node-restart.ts'
+import type { RunningLabAccess } from '../lab/running-lab.ts'
+import { watchEvents } from '../lab/watch.ts'
+import type { ChangeReport } from '../roles/control-api.ts'
+import { apply, undo } from './edits.ts'
+import type { Outcome, Placement } from './placement.ts'
+import { type FaultRecord, noteFault, touchedBy, undoOf } from './record.ts'
+
+const startWithinMs = 20_000
+
+/** The fault is on record before its first edit, so that `heal` can undo what an interrupted `break` began. */
+export async function put(lab: RunningLabAccess, placement: Placement): Promise<Outcome> {
+  const { target, fault, story, edits, restarts } = placement
+  const as = placement.as === undefined ? {} : { as: placement.as }
+  const undoing = edits.map(undoOf)
+  const running = touchedBy(undoing).filter((node) => !restarts.includes(node))
+  const watch = watchEvents(lab.plan, lab.root)
+  try {
+    noteFault(labFolder(lab.root), { target, fault, since: new Date().toISOString(), ...as, edits: undoing, restarts })
+    for (const node of restarts) await stopNode(lab, node)
+    await apply(lab, edits)
+    const reports = await Promise.all(running.map((node) => lab.clientOf(node).post<ChangeReport>('/reload')))
+    let ready = true
+    for (const node of restarts) ready = (await startNode(lab, node)) && ready
+    const seen = await placement.look({ watch, reports, ready })
+    return { target, fault, ...as, story, ...seen, restarted: restarts.length > 0 }
+  } finally {
+    watch.stop()
+  }
+}
+
+/** Undoes the edits of a fault; every node that bore a part of it takes up what it has again. */
+export async function takeOff(lab: RunningLabAccess, { edits, restarts }: FaultRecord): Promise<void> {
+  for (const node of restarts) await stopNode(lab, node)
+  await undo(lab, edits)
+  for (const node of touchedBy(edits).filter((each) => !restarts.includes(each))) await reloadOrStart(lab, node)
+  for (const node of restarts) await startNode(lab, node)
+}
+
+/** A node that died of the fault is started again. */
+async function reloadOrStart(lab: RunningLabAccess, node: string): Promise<void> {
+  const report = await whileRunning(lab.clientOf(node).post<ChangeReport>('/reload'))
+  if (report !== undefined) return
+  await Promise.race([startNode(lab, node), late(node)])
+}
+
+function late(node: string): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    setTimeout(
+      () =>
+        reject(
+          new LabError(
+            'not-so',
+            'node.slow',
+            `${node} did not start within ${startWithinMs / 1000} s; siplab events ${node} says why`,
+          ),
+        ),
+      startWithinMs,
+    ).unref()
+  })
+}

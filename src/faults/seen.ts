@@ -1,0 +1,87 @@
+/**
+ * What a certificate fault brings to light: the verdicts of links dialled again, or what a node died of at its start.
+ */
+import type { Verdict } from '../certificates/verdict.ts'
+import { type LabLink, linkName, redial } from '../lab/links.ts'
+import type { RunningLabAccess } from '../lab/running-lab.ts'
+import type { SeenVerdict } from '../lab/watch.ts'
+import type { NodeEvent } from '../roles/control-api.ts'
+import type { NodePlan } from '../topology/plan-types.ts'
+import type { Expectation } from './catalogue/fault.ts'
+import type { OutsideView } from './outside.ts'
+import type { Seen, TakenUp } from './placement.ts'
+
+const verdictWithinMs = 2500
+
+type Findings = Pick<Seen, 'remarks' | 'links' | 'notes'> & { readonly verdicts: readonly SeenVerdict[] }
+
+/** Links are dialled again, since live flows keep what they were opened with. */
+export async function seenLive(
+  lab: RunningLabAccess,
+  { watch, reports }: TakenUp,
+  links: readonly LabLink[],
+  look: () => Promise<OutsideView | undefined> | undefined,
+): Promise<Findings> {
+  const states = await redial(lab, links)
+  const refused = links.filter(({ from, peer }) =>
+    states.some((state) => state.from === from.name && state.peer === peer && state.state === 'down'),
+  )
+  const verdicts = await watch.verdicts(refused.map(linkName), verdictWithinMs)
+  const outside = await look()
+  const fromOutside =
+    outside?.verdict === undefined
+      ? []
+      : [{ verdict: outside.verdict, views: [{ node: 'outside', event: 'handshake', verdict: outside.verdict }] }]
+  // A change that a node could not take: the old certificate goes on serving, and the node says why.
+  const kept = reports.every(({ unchanged }) => unchanged.length === 0)
+    ? []
+    : watch.events().filter(({ event }) => event === 'certificate.kept')
+  return {
+    verdicts: [...verdicts, ...fromOutside, ...kept.flatMap(asSeen)],
+    remarks: remarks(watch.events()),
+    links: [...states, ...(outside === undefined ? [] : [outside.link])],
+    notes: ['links were dialled again; a live link would have kept the certificate it was opened with'],
+  }
+}
+
+export async function seenByRestart(
+  lab: RunningLabAccess,
+  { watch, ready }: TakenUp,
+  { name }: NodePlan,
+  links: readonly LabLink[],
+): Promise<Findings> {
+  const died = watch.events().filter(({ node, level }) => node === name && level === 'error')
+  return {
+    verdicts: died.flatMap(asSeen).slice(0, 1),
+    remarks: remarks(watch.events()),
+    links: ready ? await redial(lab, links) : [],
+    notes: [],
+  }
+}
+
+function remarks(events: readonly NodeEvent[]): readonly Verdict[] {
+  return events.flatMap(({ event, verdict }) =>
+    event === 'certificate.remarked' && verdict !== undefined ? [verdict] : [],
+  )
+}
+
+function asSeen({ node, event, verdict }: NodeEvent): readonly SeenVerdict[] {
+  return verdict === undefined ? [] : [{ verdict, views: [{ node, event, verdict }] }]
+}
+
+/** The verdict that names the fault, of several links; else the first. */
+export function judged({ verdict: expected }: Expectation, { verdicts, ...findings }: Findings): Seen {
+  const best = verdicts.find(({ verdict }) => verdict.code === expected) ?? verdicts[0]
+  const seen = {
+    ...(expected === undefined ? {} : { expected }),
+    ...(best === undefined ? {} : { verdict: best.verdict }),
+    views: best?.views ?? [],
+    ...findings,
+  }
+  const allUp = findings.links.every(({ state }) => state === 'up')
+  if (best !== undefined) return { ...seen, named: best.verdict.code === expected }
+  const remarked = findings.remarks.some((remark) =>
+    [remark, ...(remark.others ?? [])].some(({ code }) => code === expected),
+  )
+  return { ...seen, named: allUp && (expected === undefined || remarked) }
+}

@@ -1,0 +1,139 @@
+/**
+ * Faults of the pool store and of the directory where a private PostgreSQL holds them: put on, provoked, read off the
+ * nodes.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { VerdictCode } from '../certificates/verdict-codes.ts'
+import type { Verdict } from '../certificates/verdict.ts'
+import type { NodePlan } from '../topology/plan-types.ts'
+import type { Placement, Seen } from './placement.ts'
+import { LabError } from '../lab/lab-error.ts'
+import type { RunningLabAccess } from '../lab/running-lab.ts'
+import { readStoreAccess } from '../lab/sql/access.ts'
+import type { DatabaseName, SqlFaultName } from '../lab/sql/faults.ts'
+
+export interface StoreFault {
+  readonly name: SqlFaultName
+  readonly story: string
+  /** Behind `store.` or `directory.`. */
+  readonly trouble: 'unreachable' | 'slow' | 'permission' | 'connections' | 'corrupt'
+  readonly amount?: { readonly unit: string; readonly usual: number }
+}
+
+export const sqlFaultList: readonly StoreFault[] = [
+  { name: 'down', trouble: 'unreachable', story: 'The database ends its connections and takes no new ones.' },
+  {
+    name: 'slow',
+    trouble: 'slow',
+    story: 'Every table is held by somebody else for longer than a statement may wait.',
+    amount: { unit: 'ms', usual: 6000 },
+  },
+  {
+    name: 'permission',
+    trouble: 'permission',
+    story: 'The account of the services has lost its rights on the tables.',
+  },
+  { name: 'connections', trouble: 'connections', story: 'The server has no connection left for the services.' },
+  { name: 'corrupt', trouble: 'corrupt', story: 'A page of an index cannot be read any more.' },
+]
+
+const seenWithinMs = 20_000
+const askEveryMs = 500
+
+/** The SQL host of the first organisation that runs a server; undefined: the lab is on the embedded files. */
+export function sqlNode({ root, plan }: RunningLabAccess): NodePlan | undefined {
+  return plan.nodes.find(
+    ({ role, organisation }) => role === 'sql' && readStoreAccess(root, organisation) !== undefined,
+  )
+}
+
+export function sqlFault(
+  lab: RunningLabAccess,
+  server: NodePlan,
+  database: DatabaseName,
+  { name: fault, story, trouble }: StoreFault,
+  amount: number | undefined,
+): Placement {
+  const expected: VerdictCode = `${database}.${trouble}`
+  return {
+    target: database,
+    fault,
+    story,
+    edits: [
+      {
+        kind: 'request',
+        node: server.name,
+        path: '/sql-fault',
+        body: { database, fault, on: true, ...(amount === undefined ? {} : { amount }) },
+        undo: { database, fault, on: false },
+      },
+    ],
+    restarts: [],
+    look: () => look(lab, database, expected),
+  }
+}
+
+/** Resolves when a node has met the fault, or when none did in time. */
+async function look(lab: RunningLabAccess, database: DatabaseName, expected: VerdictCode): Promise<Seen> {
+  const views = await awaitViews(lab, database, (verdicts) => verdicts.some(({ verdict }) => verdict.code === expected))
+  const seen = views.find(({ verdict }) => verdict.code === expected) ?? views[0]
+  return {
+    expected,
+    ...(seen === undefined ? {} : { verdict: seen.verdict }),
+    views: views.map(({ node, verdict }) => ({ node, event: 'store.lost', verdict })),
+    remarks: [],
+    links: [],
+    named: seen?.verdict.code === expected,
+    notes: [],
+  }
+}
+
+/** Resolves when every node can use the database again. @throws LabError when one cannot */
+export async function awaitDatabase(lab: RunningLabAccess, database: DatabaseName, fault: string): Promise<void> {
+  const views = await awaitViews(lab, database, (verdicts) => verdicts.length === 0)
+  const [left] = views
+  if (left !== undefined)
+    throw new LabError(
+      'not-so',
+      left.verdict.code,
+      `the fault ${fault} is off the ${database}, and ${left.node} still has: ${left.verdict.message}, ` +
+        `${left.verdict.found ?? ''}`,
+    )
+}
+
+interface View {
+  readonly node: string
+  readonly verdict: Verdict
+}
+
+/** Asks the database on behalf of every node until what they have to say is enough, or the time is up. */
+async function awaitViews(
+  lab: RunningLabAccess,
+  database: DatabaseName,
+  isEnough: (views: readonly View[]) => boolean,
+): Promise<readonly View[]> {
+  let views: readonly View[] = []
+  for (const until = performance.now() + seenWithinMs; performance.now() < until; await delay(askEveryMs)) {
+    views = (await Promise.all(usersOf(lab, database).map((node) => viewsOf(lab, node, database)))).flat()
+    if (isEnough(views)) return views
+  }
+  return views
+}
+
+/** The nodes that use the database; a director reads the directory only. */
+export function usersOf({ plan }: Pick<RunningLabAccess, 'plan'>, database: DatabaseName): readonly NodePlan[] {
+  return plan.nodes.filter(
+    ({ settings }) => 'store' in settings && (database === 'directory' || settings.kind !== 'director'),
+  )
+}
+
+async function viewsOf(lab: RunningLabAccess, { name }: NodePlan, database: DatabaseName): Promise<readonly View[]> {
+  try {
+    const verdicts = await lab.clientOf(name).post<readonly Verdict[]>('/ask-store', {})
+    return verdicts.filter(({ code }) => code.startsWith(`${database}.`)).map((verdict) => ({ node: name, verdict }))
+  } catch (error) {
+    // A node that was stopped has no view.
+    if (error instanceof LabError) return []
+    throw error
+  }
+}
