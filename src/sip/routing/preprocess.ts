@@ -16,6 +16,7 @@ function undoStrictRouting(arrival: Incoming, own: OwnNames): void {
   const last = routes.at(-1)
   if (last === undefined || !uri.parameters.has('lr') || !own.has(uri)) return
   arrival.ownRoute = asRoute(uri)
+  arrival.nearRoute = arrival.ownRoute
   arrival.uri = last.uri
   arrival.routes = routes.slice(0, -1)
   arrival.lastTaken = true
@@ -37,6 +38,7 @@ function popOwnRoutes(arrival: Incoming, own: OwnNames): void {
   for (const route of arrival.routes) {
     if (count === mostOwnRoutes || !own.has(route.uri)) break
     if (arrival.ownRoute === undefined || route.uri.user !== undefined) arrival.ownRoute = route
+    if (arrival.nearRoute?.uri.user === undefined) arrival.nearRoute = route
     count++
   }
   if (count === 0) return
