@@ -5,7 +5,15 @@
 import { hasIdentity } from '../../services/authentication/flow-identity.ts'
 import { addressOfRecord } from '../../sip/message/uri.ts'
 import { type Arrival, pass, type Policy, refuse, type Standing } from '../../sip/routing/decision.ts'
-import { decoded, encoded, isServer, readHop, type Side, unknownIdentity } from '../../sip/routing/dialog-record.ts'
+import {
+  decoded,
+  encoded,
+  hopText,
+  isServer,
+  readHop,
+  type Side,
+  unknownIdentity,
+} from '../../sip/routing/dialog-record.ts'
 import { type FlowTokens, flowsIn, tokenSeparator } from '../../sip/routing/flow-token.ts'
 import { type Facts, judge } from '../law/law.ts'
 
@@ -27,11 +35,16 @@ export function recogniseDialog(tokens: FlowTokens, facts: Facts): Policy {
       if (near.kind === 'old' || far.kind === 'old') return refuse(403, 'route.token-old')
       if (near.kind !== 'dialog' || far.kind !== 'dialog') return refuse(403, 'route.token-forged')
       const { sender, isCaller } = near
-      remarks.dialog = { sender, other: far.other, isCaller, proved: false }
+      remarks.dialog = { sender, other: otherEnd(near.other, far.other), isCaller, proved: false }
       if (request.method !== 'REGISTER' && request.method !== 'PUBLISH') return pass
       return judge(arrival, facts, request.method === 'REGISTER' ? 'registrar' : 'binding') ?? pass
     },
   }
+}
+
+/** The last value knows the way, the first one of a pool often better whose it is. */
+function otherEnd(near: Side, far: Side): Side {
+  return far.identity === unknownIdentity && near !== far ? { ...far, identity: near.identity } : far
 }
 
 export interface ProveDialogOptions {
@@ -116,7 +129,7 @@ function isAtHop(
     case 'flow':
       return flow.reliable && tokens.claimOf(flow) === hop.claim
     case 'address':
-      return flow.remote.address === hop.address && flow.remote.port === hop.port && flow.transport === hop.transport
+      return hopText(flow, 'none', '') === sender.hop
     case 'server':
       return isServer(flow) && speaksFor(arrival, sender.organisation)
     default:

@@ -121,8 +121,11 @@ function side(identity: string, uri: string, organisation: string, hop: string):
 export function hopText(flow: Flow, token: 'beside' | 'elsewhere' | 'none', claim: string): string {
   if (token === 'beside') return 'w'
   if (token === 'elsewhere') return `f${claim}`
-  const address = flow.remote.address.replaceAll(':', '_')
-  return isServer(flow) ? `s${address}` : `a${flow.transport}_${address}_${flow.remote.port}`
+  if (isServer(flow)) return `s${flow.remote.address.replaceAll(':', '_')}`
+  // Dialled by a name, it is dialled by that name again: its certificate carries no address.
+  const name = flow.direction === 'dialled' && flow.secure ? flow.dialledName : undefined
+  const address = (name ?? flow.remote.address).toLowerCase().replaceAll(':', '_')
+  return `a${flow.transport}_${address}_${flow.remote.port}`
 }
 
 export function readHop(hop: string): Hop {

@@ -30,7 +30,7 @@ function stripOwnMaddr(arrival: Incoming, own: OwnNames): void {
 }
 
 /**
- * Both values of a double Record-Route are ours, and those of two nodes of a pool; the last one names the side the
+ * Both values of a double Record-Route are ours, and so are those of the next node of a pool; the last one names the side the
  * request is to leave by. One without a user part says nothing: a node that stood between servers wrote it.
  */
 function popOwnRoutes(arrival: Incoming, own: OwnNames): void {
@@ -46,7 +46,8 @@ function popOwnRoutes(arrival: Incoming, own: OwnNames): void {
   arrival.routes = arrival.routes.slice(count)
 }
 
-const mostOwnRoutes = 2
+/** Two nodes of a pool, each with a value for each of its sides. */
+const mostOwnRoutes = 4
 
 function asRoute(uri: SipUri): NameAddress {
   return { displayName: undefined, uri, parameters: new Map(), text: `<${uri.text}>` }

@@ -41,7 +41,7 @@ function toOtherEnd(arrival: Arrival, other: Side, options: FollowRouteOptions):
     case 'flow':
       return refuse(430, 'route.no-flow')
     case 'address':
-      if (host === hop.address) return way(arrival, options, 'dialog')
+      if (host === hop.address || isOf(host, other.organisation)) return way(arrival, options, 'dialog')
       return way(arrival, options, 'dialog', `sip:${bracketed(hop.address)}:${hop.port};transport=${hop.transport}`)
     case 'server': {
       if (host === hop.address || options.isKnown(host) || isOf(host, other.organisation))
