@@ -3,7 +3,7 @@
  * (docs/decisions/0053). The text is a part of a user part (RFC 3261 §25.1 `user`): `+` stands between its fields.
  */
 import { hash } from 'node:crypto'
-import { hashOf } from '../message/text-hash.ts'
+import { hashOn } from '../message/text-hash.ts'
 import type { Flow } from '../transport/flow.ts'
 
 /** One end of a dialog, as this server knew it when the dialog began. */
@@ -65,9 +65,9 @@ export function decoded(text: string): string | undefined {
   return plain.startsWith('tel:') ? plain : `sip:${plain}`
 }
 
-/** One character that says with good odds which of two tags is the caller's: it spares a hash. */
+/** One character that says with good odds which of two tags is the caller's: it spares a hash. Any node reads it. */
 export function hintOf(tag: string): string {
-  return alphabet[hashOf(tag) & 63] ?? 'A'
+  return alphabet[hashOn(0, tag) & 63] ?? 'A'
 }
 
 /** Everything but the MAC. */
