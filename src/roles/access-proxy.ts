@@ -13,6 +13,7 @@ import { outsideFacts, perimeterFacts } from './law/facts.ts'
 import { proveDialog, proveDialogByIdentity, recogniseDialog } from './policies/dialog.ts'
 import { federateIn, partnerOf } from './policies/federate-in.ts'
 import { federateOut, toPartner } from './policies/federate-out.ts'
+import { knownServers } from './policies/inside-admission.ts'
 import { hearIdentity } from './policies/hear-identity.ts'
 import { markOutside } from './policies/mark-outside.ts'
 import { nextHop } from './policies/next-hop.ts'
@@ -52,7 +53,7 @@ export function accessProxy({ plan, flowTokens, resolver }: RoleContext, setting
         ],
         target: [
           flowToken(flowTokens),
-          followRoute({ face: 'internal', isKnown: (host) => inside.has(host) }),
+          followRoute({ face: 'internal', known: { hosts: inside, ports: new Set([inward.port]) } }),
           addPath({ hostPort: `${plan.fqdn}:${internalPort}`, token: (flow) => flowTokens.of(flow) }),
           nextHop({
             uri: `sip:${inward.fqdn}:${inward.port};transport=tls`,
@@ -75,7 +76,7 @@ export function accessProxy({ plan, flowTokens, resolver }: RoleContext, setting
           flowToken(flowTokens),
           followRoute({
             face: 'external',
-            isKnown: () => false,
+            known: knownServers([], [federationPort]),
             toOrganisation: (arrival, domain) => toPartner(arrival, domain, outward),
           }),
           federateOut(outward),

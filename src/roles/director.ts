@@ -7,7 +7,7 @@ import { followRoute } from '../sip/routing/policies/follow-route.ts'
 import type { DirectorSettings } from '../topology/plan-types.ts'
 import { addPath } from './policies/add-path.ts'
 import { insideFacts } from './law/facts.ts'
-import { insideAdmission, known } from './policies/inside-admission.ts'
+import { insideAdmission, isOneOf, knownServers } from './policies/inside-admission.ts'
 import { homePool } from './policies/home-pool.ts'
 import { nextHop } from './policies/next-hop.ts'
 import { noRoute } from './policies/no-route.ts'
@@ -22,8 +22,11 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
     plan.listeners.find((listener) => listener.transport === transport)?.port ?? otherwise
   const servers = [plan.fqdn, ...settings.trustedServers.map(({ fqdn }) => fqdn), ...settings.homes]
   const facts = insideFacts({ border: 'director', authentication: context.authentication, domains, servers })
-  const isKnown = known([...servers, ...settings.edges, ...(edge === undefined ? [] : [edge.fqdn])])
-  const isOurs = known([...servers, ...settings.edges, ...domains])
+  const known = knownServers(
+    [...servers, ...settings.edges, ...(edge === undefined ? [] : [edge.fqdn])],
+    [portOf('tls', 5061), portOf('tcp', 5060), ...(edge === undefined ? [] : [edge.port])],
+  )
+  const isOurs = isOneOf([...servers, ...settings.edges, ...domains])
   return {
     law: { internal: facts },
     faces: {
@@ -32,7 +35,7 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
         target: [
           flowToken(flowTokens),
           addPath({ hostPort: `${plan.fqdn}:${portOf('tls', 5061)}`, when: ({ remarks }) => remarks.remote }),
-          followRoute({ isKnown }),
+          followRoute({ known }),
           homePool({
             directory: accounts,
             self: plan.fqdn,

@@ -9,7 +9,7 @@ import { type StaticRoute, staticRoutes } from '../sip/routing/policies/static-r
 import type { HomeSettings, RoutePlan } from '../topology/plan-types.ts'
 import { insideFacts } from './law/facts.ts'
 import type { Facts } from './law/law.ts'
-import { insideAdmission, known } from './policies/inside-admission.ts'
+import { insideAdmission, isOneOf, knownServers } from './policies/inside-admission.ts'
 import { lawfulRegister } from './policies/lawful-register.ts'
 import { homePool } from './policies/home-pool.ts'
 import { nextHop } from './policies/next-hop.ts'
@@ -35,8 +35,16 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
   const servers = [...settings.trustedServers.map(({ fqdn }) => fqdn), ...members, settings.home]
   const facts = insideFacts({ border: 'home', authentication: context.authentication, domains, servers })
   const edges = [...settings.edges, ...(edge === undefined ? [] : [edge.fqdn])]
-  const isKnown = known([...servers, ...edges])
-  const isOurs = known([...servers, ...edges, ...domains])
+  const known = knownServers(
+    [...servers, ...edges],
+    [
+      securePort,
+      plainPort,
+      ...(edge === undefined ? [] : [edge.port]),
+      ...settings.staticRoutes.map(({ port }) => port),
+    ],
+  )
+  const isOurs = isOneOf([...servers, ...edges, ...domains])
   const anonymousDefault = (arrival: Arrival): boolean | undefined => anonymous(arrival, facts)
   const local = { location, accounts, domains, self: plan.fqdn, isOpen, anonymousDefault }
   const relocate = relocation(local)
@@ -51,7 +59,7 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
             isReachable: (node) => isReachable(node, securePort, 'internal'),
             relocate,
           }),
-          followRoute({ isKnown }),
+          followRoute({ known }),
           // A number at our domain is no user of it (RFC 3261 §19.1.6).
           staticRoutes(routes.filter(({ match }) => isForNumbers(match))),
           ...(accounts === undefined

@@ -1,5 +1,6 @@
 /** Who may come in at a director or a home: the same list for both. */
 import type { Policy } from '../../sip/routing/decision.ts'
+import type { KnownServers } from '../../sip/routing/policies/follow-route.ts'
 import { speaksInside } from '../law/facts.ts'
 import type { Facts } from '../law/law.ts'
 import type { RoleContext } from '../role.ts'
@@ -42,7 +43,15 @@ function proveDialogToAll(): Policy {
   }
 }
 
-export function known(hosts: readonly string[]): (host: string) => boolean {
-  const names = new Set(hosts.map((host) => host.toLowerCase()))
+export function isOneOf(hosts: readonly string[]): (host: string) => boolean {
+  const names = lowerCase(hosts)
   return (host) => names.has(host)
+}
+
+export function knownServers(hosts: readonly string[], ports: readonly number[]): KnownServers {
+  return { hosts: lowerCase(hosts), ports: new Set(ports) }
+}
+
+function lowerCase(hosts: readonly string[]): ReadonlySet<string> {
+  return new Set(hosts.map((host) => host.toLowerCase()))
 }

@@ -14,6 +14,7 @@ import {
   recogniseDialog,
   recordedParty,
 } from '../../../src/roles/policies/dialog.ts'
+import { knownServers } from '../../../src/roles/policies/inside-admission.ts'
 import { noteRemote } from '../../../src/roles/policies/note-remote.ts'
 import { routeGuard } from '../../../src/roles/policies/route-guard.ts'
 import { stripUntrusted } from '../../../src/roles/policies/strip-untrusted.ts'
@@ -68,7 +69,11 @@ const home: Policy = {
   },
 }
 const registered: Decision = { kind: 'answer', status: 200 }
-const targets: readonly Policy[] = [flowToken(tokens), followRoute({ isKnown }), home]
+const targets: readonly Policy[] = [
+  flowToken(tokens),
+  followRoute({ known: knownServers([...servers, 'edge.lab.test'], [5060, 5061]) }),
+  home,
+]
 
 function to(way: Partial<Target> & { readonly uri: string }): Decision {
   const target: Target = { flow: undefined, routes: [], nextHop: undefined, q: 1000, face: undefined, ...way }
@@ -349,4 +354,57 @@ t.test('a datagram belongs to its dialog by the address of its source', async (t
     ).decision
   t.match(ask(40), { kind: 'route', targets: [{ flow: bob.id }] })
   t.match(ask(41), { kind: 'refuse', status: 401 })
+})
+
+t.test('a dialog leads to the recorded end and to nobody else, whatever its own ends write', async (t) => {
+  const ask = (callee: DialogRecord['callee'], next: readonly string[], uri: string): string => {
+    const user = tokens.seal(
+      { caller: side('mallory', 'w'), callee },
+      { callId: 'call-7', tag: 'm' },
+      tokens.of(mallory),
+    )
+    const { decision, arrival } = outcome(
+      textOf({
+        who: '',
+        method: 'INFO',
+        from: 'sip:mallory@lab.test',
+        to: 'sip:bob@lab.test',
+        fromTag: 'm',
+        toTag: 'b',
+        callId: 'call-7',
+        routes: [`<sip:${user}@pool.lab.test;lr>`, ...next],
+        uri,
+        extra: '',
+      }),
+      mallory,
+    )
+    const [target] = decision.kind === 'route' ? decision.targets : []
+    if (target === undefined) return decision.kind
+    return target.nextHop ?? arrival.routes[0]?.uri.text ?? target.uri
+  }
+  const server = side('bob', 's192.0.2.50')
+  const phone = side('bob', 'atcp_192.0.2.60_5070')
+  const gateway = { ...server, organisation: 'gw.other.test' }
+  for (const [callee, next, uri, wanted] of [
+    [server, ['<sip:director.lab.test:5061;lr>'], 'sip:x@evil.test', 'sip:director.lab.test:5061;lr'],
+    [server, ['<sip:director.lab.test:22;lr>'], 'sip:x@evil.test', 'refuse'],
+    [server, ['<sip:director.lab.test;lr;maddr=evil.test>'], 'sip:x@evil.test', 'refuse'],
+    [server, ['<sip:evil.test;lr>'], 'sip:x@evil.test', 'refuse'],
+    [
+      server,
+      ['<sip:evil.test;lr;maddr=director.lab.test>'],
+      'sip:x@evil.test',
+      'sip:evil.test;lr;maddr=director.lab.test',
+    ],
+    [server, [], 'sip:x@evil.test', 'refuse'],
+    [server, [], 'sip:x@192.0.2.50:22;transport=tcp', 'refuse'],
+    [server, [], 'sip:x@192.0.2.50:5060;transport=tcp', 'sip:x@192.0.2.50:5060;transport=tcp'],
+    [phone, [], 'sip:x@192.0.2.60:5070;transport=tcp', 'sip:x@192.0.2.60:5070;transport=tcp'],
+    [phone, [], 'sip:x@evil.test:5070', 'sip:192.0.2.60:5070;transport=tcp'],
+    [phone, ['<sip:evil.test;lr>'], 'sip:x@192.0.2.60', 'sip:192.0.2.60:5070;transport=tcp'],
+    [phone, [], 'sip:x@192.0.2.60;maddr=evil.test', 'sip:192.0.2.60:5070;transport=tcp'],
+    [gateway, [], 'sip:x@gw.other.test:5061;transport=tls', 'sip:x@gw.other.test:5061;transport=tls'],
+    [gateway, [], 'sip:x@evil.test', 'refuse'],
+  ] as const)
+    t.equal(ask(callee, next, uri), wanted, `${callee.hop} ${next.join()} ${uri}`)
 })

@@ -3,13 +3,21 @@
  * dialog that ends below us, where the sealed record says (RFC 3261 §16.12).
  */
 import { decoded, organisationText, readHop, type Side } from '../dialog-record.ts'
+import type { SipUri } from '../../message/types.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse, type Target, type TargetKind } from '../decision.ts'
+
+export interface KnownServers {
+  /** @param host lower case */
+  readonly hosts: ReadonlySet<string>
+  /** Where they listen. */
+  readonly ports: ReadonlySet<number>
+}
 
 export interface FollowRouteOptions {
   /** Face to leave by; absent: the one the request came in on. */
   readonly face?: string
-  /** Whether a host, lower case, is a server that this one sends to by configuration. */
-  readonly isKnown: (host: string) => boolean
+  /** The servers that this one sends to by configuration. */
+  readonly known: KnownServers
   /**
    * The way to the organisation at the other end of a dialog, where its Route value names no host of its own. Absent:
    * there is none.
@@ -23,7 +31,7 @@ export function followRoute(options: FollowRouteOptions): Policy {
     decide(arrival) {
       const { dialog } = arrival.remarks
       const [next] = arrival.routes
-      if (next !== undefined && options.isKnown(next.uri.host))
+      if (next !== undefined && isKnown(next.uri, options.known))
         return way(arrival, options, dialog === undefined ? 'path' : 'dialog')
       if (dialog !== undefined) return toOtherEnd(arrival, dialog.other, options)
       return next === undefined ? pass : refuse(403, 'route.abuse')
@@ -34,7 +42,7 @@ export function followRoute(options: FollowRouteOptions): Policy {
 /** Nothing that the sender writes leads elsewhere than to the party that the record names. */
 function toOtherEnd(arrival: Arrival, other: Side, options: FollowRouteOptions): Decision | Promise<Decision> {
   const wanted = arrival.routes[0]?.uri ?? arrival.uri
-  const host = (wanted.parameters.get('maddr') ?? wanted.host).toLowerCase().replace(/^\[|\]$/g, '')
+  const host = placeOf(wanted)
   const hop = readHop(other.hop)
   switch (hop.kind) {
     case 'token':
@@ -44,7 +52,8 @@ function toOtherEnd(arrival: Arrival, other: Side, options: FollowRouteOptions):
       if (host === hop.address || isOf(host, other.organisation)) return way(arrival, options, 'dialog')
       return way(arrival, options, 'dialog', `sip:${bracketed(hop.address)}:${hop.port};transport=${hop.transport}`)
     case 'server': {
-      if (host === hop.address || options.isKnown(host) || isOf(host, other.organisation))
+      if (isKnown(wanted, options.known) || isOf(host, other.organisation)) return way(arrival, options, 'dialog')
+      if (host === hop.address && (wanted.port === undefined || options.known.ports.has(wanted.port)))
         return way(arrival, options, 'dialog')
       const domain = other.organisation
       return domain === '' || options.toOrganisation === undefined
@@ -54,6 +63,15 @@ function toOtherEnd(arrival: Arrival, other: Side, options: FollowRouteOptions):
     default:
       return hop satisfies never
   }
+}
+
+/** Where a URI leads: `maddr` counts before the host (RFC 3263 §4). */
+function placeOf({ host, parameters }: SipUri): string {
+  return (parameters.get('maddr') ?? host).toLowerCase().replace(/^\[|\]$/g, '')
+}
+
+function isKnown(uri: SipUri, { hosts, ports }: KnownServers): boolean {
+  return hosts.has(placeOf(uri)) && (uri.port === undefined || ports.has(uri.port))
 }
 
 /** A host of a domain: the domain itself, or a name in it. */
