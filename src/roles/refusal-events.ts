@@ -15,7 +15,7 @@ import type { Recorder } from './recorder.ts'
 /** Causes remembered with a flow: who writes from many domains is told of so often. */
 const mostTold = 20
 
-/** Once for each connection and cause; nothing when the request was refused for another reason. */
+/** Once for each source and cause; nothing when the request was refused for another reason. */
 export function recordRefusal(
   recorder: Pick<Recorder, 'record'>,
   plan: Pick<NodePlan, 'name'>,
@@ -123,7 +123,7 @@ function recordRouteAbuse(
   arrival: Arrival,
   code: 'route.abuse' | 'route.token-old',
 ): void {
-  if (!isNews(arrival, code)) return
+  if (!sources.isNew(`${plan.name} ${arrival.flow.remote.address} ${code}`)) return
   const { request, ownRoute } = arrival
   const { address, port } = arrival.flow.remote
   const found = `${request.method} from ${address}:${port} with Route: ${ownRoute?.text ?? request.header('Route') ?? 'none'}`
