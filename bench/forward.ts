@@ -173,6 +173,18 @@ function makeCore(clock: BenchClock, callee: BenchFlow, shed: () => number | und
           }
         : pass,
   }
+  /** As a front end does that asks nobody who it is. */
+  const recognised: Policy = {
+    name: 'recognised',
+    decide({ ownRoute, request, remarks }) {
+      const user = ownRoute?.uri.user
+      if (user === undefined) return pass
+      const found = tokens.recognise(user, request)
+      if (found.kind === 'dialog')
+        remarks.dialog = { sender: found.sender, other: found.other, isCaller: found.isCaller, proved: true }
+      return pass
+    },
+  }
   return createProxy({
     clock,
     wheel: new TimerWheel(clock),
@@ -187,8 +199,8 @@ function makeCore(clock: BenchClock, callee: BenchFlow, shed: () => number | und
         recordRouteName: 'pool.lab.test',
         ports: { tls: 5061 },
         alsoKnownAs: [],
-        admit: [],
-        target: [flowToken(tokens), followRoute(), binding],
+        admit: [recognised],
+        target: [flowToken(tokens), followRoute({ known: { hosts: new Set(), ports: new Set() } }), binding],
       },
     },
     forward: defaultForward,

@@ -57,9 +57,20 @@ function register(user: number, cseq: number): Arrival {
     uri: parseUri('sip:lab.test'),
     routes: [],
     ownRoute: undefined,
-    inDialog: false,
+    nearRoute: undefined,
+    claimsDialog: false,
+    leaveRoute: () => undefined,
     wall: systemClock.wall(),
-    remarks: { identity: undefined, remote: false, add: [], remove: [], other: new Map() },
+    remarks: {
+      identity: undefined,
+      claimed: undefined,
+      organisation: '',
+      dialog: undefined,
+      remote: false,
+      add: [],
+      remove: [],
+      other: new Map(),
+    },
   }
 }
 

@@ -805,6 +805,18 @@ const table = {
     rule: 'Route repeats what Record-Route said in this dialog (RFC 3261 §12.2.1.1)',
     remedy: 'take preset Route values out of the client; in a dialog send those of its own route set',
   },
+  'route.token-old': {
+    meaning: 'a Route value was sealed by an earlier version of this server',
+    rule: 'the record in a Route value names the ends of the dialog',
+    remedy: 'end the call and place it again: calls that began before an upgrade cannot go on behind it',
+  },
+  'law.refused': {
+    meaning: 'the law of the borders does not allow the request',
+    windows: ['SIPPROXY_E_ROUTING'],
+    inferred: true,
+    rule: 'peer, identity, dialog, method and target fit a row that allows them',
+    remedy: 'see the rows: siplab plan --format trust',
+  },
   'route.no-flow': {
     meaning: 'the flow to the user is gone',
     windows: ['SIPPROXY_E_UNKNOWN_USER_OR_EPID'],

@@ -2,13 +2,19 @@
  * The outermost hop. It authenticates servers by certificate, never users; what is admitted from outside goes to one
  * next hop.
  */
+import type { Arrival } from '../sip/routing/decision.ts'
+import { organisationText } from '../sip/routing/dialog-record.ts'
 import { flowToken } from '../sip/routing/policies/flow-token.ts'
 import { followRoute } from '../sip/routing/policies/follow-route.ts'
 import type { AccessProxySettings } from '../topology/plan-types.ts'
 import { federation, federationPort } from './federation.ts'
 import { addPath } from './policies/add-path.ts'
-import { federateIn } from './policies/federate-in.ts'
-import { federateOut } from './policies/federate-out.ts'
+import { outsideFacts, perimeterFacts } from './law/facts.ts'
+import { proveDialog, proveDialogByIdentity, recogniseDialog } from './policies/dialog.ts'
+import { federateIn, partnerOf } from './policies/federate-in.ts'
+import { federateOut, toPartner } from './policies/federate-out.ts'
+import { knownServers } from './policies/inside-admission.ts'
+import { hearIdentity } from './policies/hear-identity.ts'
 import { markOutside } from './policies/mark-outside.ts'
 import { nextHop } from './policies/next-hop.ts'
 import { noRoute } from './policies/no-route.ts'
@@ -28,32 +34,52 @@ export function accessProxy({ plan, flowTokens, resolver }: RoleContext, setting
   const external = plan.faces.find(({ name }) => name === 'external')?.fqdn ?? plan.fqdn
   const internalPort =
     plan.listeners.find(({ face, transport }) => face === 'internal' && transport === 'tls')?.port ?? 5061
+  const outward = { federation: others, domains, self: plan.fqdn }
+  const perimeter = perimeterFacts(domains)
+  const inside = new Set([inward.fqdn, ...internalServers].map((name) => name.toLowerCase()))
+  const isOurs = (host: string): boolean => inside.has(host) || domains.includes(host)
   return {
+    law: { external: outsideFacts, internal: perimeter },
     faces: {
       external: {
         admit: [
           stripUntrusted(),
-          routeGuard(flowTokens, { towards: [inward.fqdn, ...internalServers].map((name) => name.toLowerCase()) }),
+          recogniseDialog(flowTokens, outsideFacts),
+          routeGuard(flowTokens, { isOurs }),
           federateIn({ federation: others, domains, self: external }),
           remoteUser({ allowOutsideUsers, domains }),
+          proveDialog({ tokens: flowTokens, speaksFor: speaksOutside }),
           markOutside({ edge: plan.fqdn }),
         ],
         target: [
           flowToken(flowTokens),
-          followRoute({ face: 'internal', routeOnly: true }),
+          followRoute({ face: 'internal', known: { hosts: inside, ports: new Set([inward.port]) } }),
           addPath({ hostPort: `${plan.fqdn}:${internalPort}`, token: (flow) => flowTokens.of(flow) }),
-          nextHop({ uri: `sip:${inward.fqdn}:${inward.port};transport=tls`, face: 'internal', because: 'inward' }),
+          nextHop({
+            uri: `sip:${inward.fqdn}:${inward.port};transport=tls`,
+            face: 'internal',
+            by: 'inward',
+            because: 'inward',
+          }),
         ],
       },
       internal: {
         admit: [
           trustedServer(),
+          recogniseDialog(flowTokens, perimeter),
+          hearIdentity(),
+          proveDialog({ tokens: flowTokens, speaksFor: (_, organisation) => organisation === '' }),
+          proveDialogByIdentity(perimeter),
           outwardRequest({ tokens: flowTokens, markSourceVerifiable: settings.federation.markSourceVerifiable }),
         ],
         target: [
           flowToken(flowTokens),
-          followRoute({ face: 'external' }),
-          federateOut({ federation: others, domains, self: plan.fqdn }),
+          followRoute({
+            face: 'external',
+            known: knownServers([], [federationPort]),
+            toOrganisation: (arrival, domain) => toPartner(arrival, domain, outward),
+          }),
+          federateOut(outward),
           noRoute({ domains }),
         ],
       },
@@ -72,6 +98,11 @@ export function accessProxy({ plan, flowTokens, resolver }: RoleContext, setting
     editResponse: { external: outwardResponse, internal: inwardResponse },
     explainsTo: ({ face, flow }) => face === 'internal' || maySeeDiagnostics(flow),
   }
+}
+
+/** Outside, only another organisation's edge is a server, and `federateIn` knows for which domain. */
+function speaksOutside(arrival: Arrival, organisation: string): boolean {
+  return partnerOf(arrival) !== undefined && organisationText(arrival.remarks.organisation) === organisation
 }
 
 /**

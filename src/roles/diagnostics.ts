@@ -26,6 +26,7 @@ const byReason: Readonly<Record<string, Diagnosis>> = {
   'auth.unknown-user': { id: 1000, reason: 'The last step of authentication failed' },
   'route.unknown-user': { id: 1003, reason: 'User does not exist' },
   'route.token-forged': { id: 1004, reason: 'Route set is no longer valid', fields: routing },
+  'route.token-old': { id: 1004, reason: 'Route set is no longer valid', fields: routing },
   'route.abuse': { id: 1004, reason: 'Route set is no longer valid', fields: routing },
   'route.no-target': { id: 1005, reason: 'Cannot route to the destination domain' },
   'route.next-hop-down': { id: 1007, reason: 'Temporarily cannot route to the destination domain' },

@@ -6,13 +6,12 @@ import { flowToken } from '../sip/routing/policies/flow-token.ts'
 import { followRoute } from '../sip/routing/policies/follow-route.ts'
 import type { DirectorSettings } from '../topology/plan-types.ts'
 import { addPath } from './policies/add-path.ts'
-import { authenticateUsers } from './policies/authenticate-users.ts'
+import { insideFacts } from './law/facts.ts'
+import { insideAdmission, isOneOf, knownServers } from './policies/inside-admission.ts'
 import { homePool } from './policies/home-pool.ts'
 import { nextHop } from './policies/next-hop.ts'
 import { noRoute } from './policies/no-route.ts'
-import { noteRemote } from './policies/note-remote.ts'
-import { routeGuard } from './policies/route-guard.ts'
-import { stripUntrusted, stripUntrustedResponse } from './policies/strip-untrusted.ts'
+import { stripUntrustedResponse } from './policies/strip-untrusted.ts'
 import { peerLists, type RoleContext, type RoleParts, directoryOf } from './role.ts'
 
 export function director(context: RoleContext, settings: DirectorSettings): RoleParts {
@@ -21,14 +20,22 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
   const { domains, routeToEnterpriseEdge: edge } = settings
   const portOf = (transport: string, otherwise: number): number =>
     plan.listeners.find((listener) => listener.transport === transport)?.port ?? otherwise
+  const servers = [plan.fqdn, ...settings.trustedServers.map(({ fqdn }) => fqdn), ...settings.homes]
+  const facts = insideFacts({ border: 'director', authentication: context.authentication, domains, servers })
+  const known = knownServers(
+    [...servers, ...settings.edges, ...(edge === undefined ? [] : [edge.fqdn])],
+    [portOf('tls', 5061), portOf('tcp', 5060), ...(edge === undefined ? [] : [edge.port])],
+  )
+  const isOurs = isOneOf([...servers, ...settings.edges, ...domains])
   return {
+    law: { internal: facts },
     faces: {
       internal: {
-        admit: [stripUntrusted(), routeGuard(flowTokens), noteRemote(), authenticateUsers(context, settings)],
+        admit: insideAdmission(context, settings, facts, isOurs),
         target: [
           flowToken(flowTokens),
           addPath({ hostPort: `${plan.fqdn}:${portOf('tls', 5061)}`, when: ({ remarks }) => remarks.remote }),
-          followRoute(),
+          followRoute({ known }),
           homePool({
             directory: accounts,
             self: plan.fqdn,
@@ -44,6 +51,7 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
                 nextHop({
                   uri: `sip:${edge.fqdn}:${edge.port};transport=tls`,
                   when: ({ uri }) => !domains.includes(uri.host),
+                  by: 'enterprise-edge',
                   because: 'enterprise-edge',
                 }),
               ]),

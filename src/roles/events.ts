@@ -80,6 +80,11 @@ export const events = {
     kept: true,
     meaning: 'A request was refused because its Route did not come from here',
   },
+  'request.forbidden': {
+    level: 'warn',
+    kept: true,
+    meaning: 'A request was refused by the law of the borders',
+  },
   'partner.refused': {
     level: 'warn',
     kept: true,

@@ -2,17 +2,19 @@
 import { localTargets } from '../services/registrar/local-targets.ts'
 import { relocation } from '../services/registrar/relocate.ts'
 import { registrar } from '../services/registrar/registrar.ts'
+import type { Arrival } from '../sip/routing/decision.ts'
 import { flowToken } from '../sip/routing/policies/flow-token.ts'
 import { followRoute } from '../sip/routing/policies/follow-route.ts'
 import { type StaticRoute, staticRoutes } from '../sip/routing/policies/static-routes.ts'
 import type { HomeSettings, RoutePlan } from '../topology/plan-types.ts'
-import { authenticateUsers } from './policies/authenticate-users.ts'
+import { insideFacts } from './law/facts.ts'
+import type { Facts } from './law/law.ts'
+import { insideAdmission, isOneOf, knownServers } from './policies/inside-admission.ts'
+import { lawfulRegister } from './policies/lawful-register.ts'
 import { homePool } from './policies/home-pool.ts'
 import { nextHop } from './policies/next-hop.ts'
 import { noRoute } from './policies/no-route.ts'
-import { noteRemote } from './policies/note-remote.ts'
-import { routeGuard } from './policies/route-guard.ts'
-import { stripUntrusted, stripUntrustedResponse } from './policies/strip-untrusted.ts'
+import { stripUntrustedResponse } from './policies/strip-untrusted.ts'
 import { peerLists, type RoleContext, type RoleParts, type WatchedPeer } from './role.ts'
 
 /** What a Communicator is told after sign-on; without the presence service of a later version the lists stay empty. */
@@ -30,19 +32,34 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
       ? undefined
       : (flow: Parameters<typeof flowTokens.of>[0]): string =>
           `<sip:${flowTokens.of(flow)}@${plan.fqdn}:${securePort};transport=tls;lr>`
-  const local = { location, accounts, domains, self: plan.fqdn, isOpen }
+  const servers = [...settings.trustedServers.map(({ fqdn }) => fqdn), ...members, settings.home]
+  const facts = insideFacts({ border: 'home', authentication: context.authentication, domains, servers })
+  const edges = [...settings.edges, ...(edge === undefined ? [] : [edge.fqdn])]
+  const known = knownServers(
+    [...servers, ...edges],
+    [
+      securePort,
+      plainPort,
+      ...(edge === undefined ? [] : [edge.port]),
+      ...settings.staticRoutes.map(({ port }) => port),
+    ],
+  )
+  const isOurs = isOneOf([...servers, ...edges, ...domains])
+  const anonymousDefault = (arrival: Arrival): boolean | undefined => anonymous(arrival, facts)
+  const local = { location, accounts, domains, self: plan.fqdn, isOpen, anonymousDefault }
   const relocate = relocation(local)
   return {
+    law: { internal: facts },
     faces: {
       internal: {
-        admit: [stripUntrusted(), routeGuard(flowTokens), noteRemote(), authenticateUsers(context, settings)],
+        admit: insideAdmission(context, settings, facts, isOurs),
         target: [
           flowToken(flowTokens, {
             port: securePort,
             isReachable: (node) => isReachable(node, securePort, 'internal'),
             relocate,
           }),
-          followRoute(),
+          followRoute({ known }),
           // A number at our domain is no user of it (RFC 3261 §19.1.6).
           staticRoutes(routes.filter(({ match }) => isForNumbers(match))),
           ...(accounts === undefined
@@ -58,6 +75,7 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
                   redirectInside: false,
                 }),
               ]),
+          lawfulRegister(facts, domains),
           registrar({
             location,
             accounts,
@@ -76,6 +94,7 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
                 nextHop({
                   uri: `sip:${edge.fqdn}:${edge.port};transport=tls`,
                   when: ({ uri }) => !domains.includes(uri.host),
+                  by: 'enterprise-edge',
                   because: 'enterprise-edge',
                 }),
               ]),
@@ -106,6 +125,13 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
     domains,
     explainsTo: () => true,
   }
+}
+
+/** Whether users take it who say nothing of anonymous requests; undefined: somebody vouches for the sender. */
+function anonymous(arrival: Arrival, facts: Facts): boolean | undefined {
+  const peer = facts.peerOf(arrival)
+  if (peer === 'unasked' || facts.identityOf(arrival) !== 'none') return undefined
+  return peer === 'static-route host'
 }
 
 function hosts({ authorizedHosts }: HomeSettings, treatAs: string): readonly string[] {

@@ -7,13 +7,15 @@ import { verdict } from '../certificates/verdict-codes.ts'
 import type { Arrival } from '../sip/routing/decision.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import { connectionName, type Directory } from './diagnosis.ts'
+import { judgedOf } from './law/law.ts'
+import type { Cell } from './law/table.ts'
 import { refusedPartnerOf } from './policies/federate-in.ts'
 import type { Recorder } from './recorder.ts'
 
 /** Causes remembered with a flow: who writes from many domains is told of so often. */
 const mostTold = 20
 
-/** Once for each connection and cause; nothing when the request was refused for another reason. */
+/** Once for each source and cause; nothing when the request was refused for another reason. */
 export function recordRefusal(
   recorder: Pick<Recorder, 'record'>,
   plan: Pick<NodePlan, 'name'>,
@@ -21,8 +23,11 @@ export function recordRefusal(
   arrival: Arrival,
   because: string,
 ): void {
-  if (because === 'route.abuse' || because === 'route.token-forged')
-    return recordRouteAbuse(recorder, plan, who, arrival)
+  if (because === 'route.abuse' || because === 'route.token-forged' || because === 'route.token-old')
+    return recordRouteAbuse(recorder, plan, who, arrival, because === 'route.token-old' ? because : 'route.abuse')
+  const judged = judgedOf(arrival)
+  const row = judged === undefined ? rowsOfPolicies[because] : (judged.row ?? 'none')
+  if (row !== undefined) recordForbidden(recorder, plan, who, arrival, { row, because, cell: judged?.cell })
   recordPartner(recorder, plan, who, arrival)
 }
 
@@ -52,20 +57,80 @@ function recordPartner(
   })
 }
 
+/** What policies refuse before the table is asked, and the row that a request of this kind has to fit. */
+const rowsOfPolicies: Readonly<Record<string, string>> = {
+  'remote.foreign-domain': 'remote user inward',
+  'federation.own-domain-claimed': 'partner inward',
+  'federation.no-relay': 'partner inward',
+  'auth.identity-mismatch': 'registration of a user',
+}
+
+interface Forbidden {
+  readonly row: string
+  readonly because: string
+  readonly cell: Cell | undefined
+}
+
+/** Once for each source and cause. */
+function recordForbidden(
+  recorder: Pick<Recorder, 'record'>,
+  plan: Pick<NodePlan, 'name'>,
+  who: Directory,
+  arrival: Arrival,
+  { row, because, cell }: Forbidden,
+): void {
+  const { request, flow } = arrival
+  if (!sources.isNew(`${plan.name} ${flow.remote.address} ${because}`)) return
+  const as =
+    cell === undefined
+      ? ''
+      : `: ${cell.peer}, identity ${cell.identity}, dialog ${cell.dialog}, to ${cell.target} (${cell.border})`
+  const found =
+    `${request.method} ${request.requestUri} from ${flow.remote.address}:${flow.remote.port}, row ` + `"${row}"${as}`
+  recorder.record('request.forbidden', {
+    verdict: verdict('law.refused', {
+      node: plan.name,
+      link: linkOf(plan, who, arrival),
+      direction: 'incoming',
+      found: found.slice(0, 400),
+    }),
+    data: { row, because },
+  })
+}
+
+/** Sources and causes told of; the oldest is told of anew when there are more. */
+const mostSources = 1000
+
+class Sources {
+  readonly #told = new Set<string>()
+
+  isNew(source: string): boolean {
+    if (this.#told.has(source)) return false
+    this.#told.add(source)
+    const [oldest] = this.#told
+    if (this.#told.size > mostSources && oldest !== undefined) this.#told.delete(oldest)
+    return true
+  }
+}
+
+/** One table for the process: a node is one. */
+const sources = new Sources()
+
 /** The connection itself is in order, so the event does not count as a view of it. */
 function recordRouteAbuse(
   recorder: Pick<Recorder, 'record'>,
   plan: Pick<NodePlan, 'name'>,
   who: Directory,
   arrival: Arrival,
+  code: 'route.abuse' | 'route.token-old',
 ): void {
-  if (!isNews(arrival, 'route.abuse')) return
+  if (!sources.isNew(`${plan.name} ${arrival.flow.remote.address} ${code}`)) return
   const { request, ownRoute } = arrival
   const { address, port } = arrival.flow.remote
   const found =
     `${request.method} from ${address}:${port} with Route: ` + `${ownRoute?.text ?? request.header('Route') ?? 'none'}`
   recorder.record('route.refused', {
-    verdict: verdict('route.abuse', {
+    verdict: verdict(code, {
       node: plan.name,
       link: linkOf(plan, who, arrival),
       direction: 'incoming',

@@ -10,6 +10,7 @@ import type { LocationService } from '../services/location/location.ts'
 import type { Resolver } from '../sip/transport/resolver.ts'
 import type { Directory } from '../services/store/directory.ts'
 import type { Face, NodePlan } from '../topology/plan-types.ts'
+import type { Facts } from './law/law.ts'
 import type { PeerLists } from './peers.ts'
 
 /** A server this node dials of its own accord: its link is watched with OPTIONS. */
@@ -25,6 +26,8 @@ export interface WatchedPeer {
 /** What the core and the transport need of a role, made once at start. */
 export interface RoleParts {
   readonly faces: Readonly<Record<string, FacePolicies>>
+  /** What each face knows of its peers, for the law. */
+  readonly law: Readonly<Record<string, Facts>>
   readonly peers: Readonly<Record<string, PeerLists>>
   readonly watched: readonly WatchedPeer[]
   readonly editResponse?: Readonly<

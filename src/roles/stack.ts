@@ -46,6 +46,7 @@ import { openGateway } from './gateway.ts'
 import { gatewayJudge } from './gateway-judge.ts'
 import { groundOf, type JudgingGround } from './examine-peer.ts'
 import { home, ownIdentity } from './home.ts'
+import { forbids } from './law/law.ts'
 import type { NodeLinks } from './links.ts'
 import { nextHops } from './next-hops.ts'
 import { peerJudge } from './peers.ts'
@@ -236,6 +237,7 @@ export function openStack(options: StackOptions): Stack {
       shed: (request) => options.shed?.(request) ?? overload.shed(),
       optionTags: ['ms-benotify'],
       flowTokens,
+      forbids: forbids(new Map(Object.entries(parts.law))),
       diagnostics: (because, arrival, status, detail): readonly HeaderField[] =>
         parts.explainsTo(arrival) ? diagnosticsHeaders({ plan, who }, because, arrival, status, detail) : [],
       on: events,
@@ -288,6 +290,7 @@ function bounds({ settings }: NodePlan): Partial<TransportSettings> {
 /** Who answers calls itself has no lists of policies and knows its peers by what they show. */
 const gatewayParts: RoleParts = {
   faces: { internal: { admit: [], target: [] } },
+  law: {},
   peers: {},
   watched: [],
   explainsTo: () => false,

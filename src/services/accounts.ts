@@ -19,6 +19,8 @@ export interface NewUser {
   readonly remote: boolean
   /** Default true. */
   readonly enabled?: boolean
+  /** See `Account.anonymousCalls`. */
+  readonly anonymousCalls?: boolean | undefined
 }
 
 /** Everything a new lab's directory holds. */
@@ -39,6 +41,7 @@ export async function addUser(directory: Directory, user: NewUser, realm: string
     homePool: user.home.toLowerCase(),
     remote: user.remote,
     enabled: user.enabled ?? true,
+    ...(user.anonymousCalls === undefined ? {} : { anonymousCalls: user.anonymousCalls }),
   }
   const names = new Set([user.login, account.aor.slice('sip:'.length)])
   await directory.putAccount(

@@ -145,6 +145,8 @@ export interface PlannedUser {
   /** FQDN of the home, e.g. `pool.lab.test`. */
   readonly home: string
   readonly remote: boolean
+  /** Absent: those that come by a static route. */
+  readonly anonymousCalls?: boolean
 }
 
 /** Where to point a phone. */

@@ -149,12 +149,13 @@ function resolver(dns: readonly DnsView[], site: Site, place: Place): NodePlan['
 }
 
 function planUsers(site: Site): readonly PlannedUser[] {
-  return Object.entries(site.organisation.users).map(([login, { password, home, remote }]) => ({
+  return Object.entries(site.organisation.users).map(([login, { password, home, remote, anonymousCalls }]) => ({
     uri: `sip:${login}@${site.domain}`,
     login,
     password,
     home: `${home}.${site.domain}`,
     remote,
+    ...(anonymousCalls === undefined ? {} : { anonymousCalls }),
   }))
 }
 

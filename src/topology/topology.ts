@@ -13,6 +13,11 @@ const user = group({
   password: setting(text, { doc: 'Its password. This is a lab: passwords stand in the file.' }),
   home: setting(hostLabel, { doc: 'Label of its home: a pool or a Standard Edition host.' }),
   remote: setting(z.boolean().default(false), { doc: 'May sign in from outside.' }),
+  anonymousCalls: setting(z.boolean().optional(), {
+    doc:
+      'Takes calls and messages from a server that says nothing of who sent them. Absent: those that come by a ' +
+      'static route.',
+  }),
 })
 
 const loginName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, { error: 'a login in lower case, such as "alice"' })

@@ -192,7 +192,7 @@ t.test('two federated organisations', async (t) => {
             method: 'MESSAGE',
             uri: alice.uri,
             from,
-            headers: ['Route: <sip:fe1.lab.test:5061;transport=tls;lr>'],
+            headers: ['Route: <sip:third.test:5061;transport=tls;lr>'],
           }),
         ),
         { status: 403 },

@@ -127,7 +127,7 @@ t.test('headers of the default lab', async (t) => {
       })
 
       t.test('cannot choose the way through the inside: 403, and 0xC3E93C5E in our log', async (t) => {
-        const answer = await say(['Route: <sip:director.lab.test:5061;transport=tls;lr>'])
+        const answer = await say(['Route: <sip:third.test:5061;transport=tls;lr>'])
         t.match(bare(answer), { status: 403, diagnostics: /^1004;.*HRESULT="0xC3E93C5E\(SIPPROXY_E_ROUTING\)"/ })
         t.match(
           eventsOf(lab, node).findLast(({ event }) => event === 'route.refused'),
@@ -137,8 +137,15 @@ t.test('headers of the default lab', async (t) => {
 
       t.test('cannot choose it below our own Route value, nor inside a dialog it made up', async (t) => {
         const own = node === 'fe1' ? 'fe1.lab.test:5061' : 'sip.lab.test:10443'
-        const routes = [`Route: <sip:${own};transport=tls;lr>, <sip:director.lab.test:5061;transport=tls;lr>`]
+        const routes = [`Route: <sip:${own};transport=tls;lr>, <sip:third.test:5061;transport=tls;lr>`]
         t.same([(await say(routes)).status, (await say(routes, { toTag: 'made-up' })).status], [403, 403])
+      })
+
+      t.test('gets nothing by a Route of our own servers: it is taken off', async (t) => {
+        const own = node === 'fe1' ? 'fe1.lab.test:5061' : 'sip.lab.test:10443'
+        const routes = [`Route: <sip:${own};transport=tls;lr>, <sip:director.lab.test:5061;transport=tls;lr>`]
+        const message = await received(phone, (body) => say(routes, { body }))
+        t.equal(message.header('Route'), undefined)
       })
 
       t.test('cannot forge a flow token', async (t) => {

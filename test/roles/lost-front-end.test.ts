@@ -9,6 +9,7 @@ import { parseUri } from '../../src/sip/message/uri.ts'
 import { parseText } from '../../src/sip/message/index.ts'
 import type { SipRequest } from '../../src/sip/message/types.ts'
 import type { Decision } from '../../src/sip/routing/decision.ts'
+import { encoded } from '../../src/sip/routing/dialog-record.ts'
 import { FlowTokens } from '../../src/sip/routing/flow-token.ts'
 import { flowToken } from '../../src/sip/routing/policies/flow-token.ts'
 import type { Flow } from '../../src/sip/transport/flow.ts'
@@ -75,7 +76,17 @@ async function ask(parts: { readonly isUp: boolean; readonly to?: string; readon
     to: parts.to ?? 'sip:bob@lab.test',
     toParameters: ';tag=2',
   })
-  return policy.decide({ ...arrival(bye), ownRoute: route })
+  const made = { ...arrival(bye), ownRoute: route, nearRoute: route }
+  const found = fe2.recognise(user, made.request)
+  if (found.kind === 'dialog') made.remarks.dialog = { ...found, proved: true }
+  return policy.decide(made)
+}
+
+/** What fe1 wrote into Record-Route: alice, whose tag is 1, called `callee`, and both are on flows of fe1. */
+function sealed(callee = 'sip:bob@lab.test'): string {
+  const end = (aor: string) => ({ identity: encoded(aor), uri: encoded(aor), organisation: '', hop: 'w' })
+  const record = { caller: end('sip:alice@lab.test'), callee: end(callee) }
+  return fe1.seal(record, { callId: 'call-1', tag: '1' }, `${fe1.of(testFlow())}+${fe1.of(testFlow())}`)
 }
 
 t.test('a token of another front end', async (t) => {
@@ -83,23 +94,23 @@ t.test('a token of another front end', async (t) => {
     t.match(await ask({ isUp: true }), { kind: 'route', targets: [{ nextHop: 'sip:fe1.lab.test:5061;transport=tls' }] })
   })
 
-  t.test('leads to the binding of the user in To when it cannot', async (t) => {
-    t.match(await ask({ isUp: false }), {
+  t.test('in a sealed value leads there too', async (t) => {
+    t.match(await ask({ isUp: true, user: sealed() }), {
+      kind: 'route',
+      targets: [{ nextHop: 'sip:fe1.lab.test:5061;transport=tls', by: 'dialog' }],
+    })
+  })
+
+  t.test('leads to the binding of the recorded user when it cannot, whatever To says', async (t) => {
+    t.match(await ask({ isUp: false, user: sealed(), to: 'sip:sales@lab.test' }), {
       kind: 'route',
       targets: [{ flow: bobHere.id, uri: 'sip:bob@192.0.2.9:40002;transport=tls' }],
       because: 'flow-token.relocated',
     })
   })
 
-  t.test('with a second one says nothing of the direction, and the binding does', async (t) => {
-    t.match(await ask({ isUp: true, user: `${fe1.of(testFlow())}+${fe1.of(testFlow())}` }), {
-      kind: 'route',
-      targets: [{ flow: bobHere.id }],
-    })
-  })
-
   t.test('is 430 when the user has no binding and a server asks', async (t) => {
-    t.match(await ask({ isUp: true, user: `${fe1.of(testFlow())}+${fe1.of(testFlow())}`, to: 'sip:carol@lab.test' }), {
+    t.match(await ask({ isUp: false, user: sealed('sip:carol@lab.test') }), {
       kind: 'refuse',
       status: 430,
     })

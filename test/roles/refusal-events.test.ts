@@ -1,5 +1,6 @@
 import t from 'tap'
 import { recordRefusal } from '../../src/roles/refusal-events.ts'
+import { type Facts, judge } from '../../src/roles/law/law.ts'
 import { federateIn } from '../../src/roles/policies/federate-in.ts'
 import type { Recorder } from '../../src/roles/recorder.ts'
 import type { Flow } from '../../src/sip/transport/flow.ts'
@@ -54,7 +55,7 @@ t.test('another refusal is none of it', async (t) => {
 })
 
 t.test(
-  'a Route that chose its own way is an event with the code of the original, once a connection and as no view of it',
+  'a Route that chose its own way is an event with the code of the original, once a source and as no view of it',
   async (t) => {
     const events: { event: string; fields: unknown }[] = []
     const flow = testFlow()
@@ -87,3 +88,42 @@ t.test(
     t.equal(events.length, 1)
   },
 )
+
+t.test('a request that the law refuses is an event whose verdict names the row, once a source and cause', async (t) => {
+  const events: { event: string; fields: unknown }[] = []
+  const facts: Facts = { border: 'home', peerOf: () => 'server', identityOf: () => 'none' }
+  for (const address of ['192.0.2.51', '192.0.2.51', '192.0.2.52']) {
+    const arrived = arrival(requestText(), { flow: testFlow({ peer: 'server', address }) })
+    const refusal = judge(arrived, facts, 'registrar')
+    recordRefusal(
+      { record: (event, fields) => void events.push({ event, fields }) },
+      { name: 'fe1' },
+      who,
+      arrived,
+      refusal?.because ?? 'none',
+    )
+  }
+  t.equal(events.length, 2)
+  t.match(events[0], {
+    event: 'request.forbidden',
+    fields: {
+      verdict: {
+        code: 'law.refused',
+        found: /^REGISTER sip:lab.test from 192.0.2.51:40001, row "registration of nobody"/,
+      },
+      data: { row: 'registration of nobody', because: 'law.anonymous-register' },
+    },
+  })
+})
+
+t.test('the table of sources has a bound', async (t) => {
+  const told = (address: string): number => {
+    let events = 0
+    const arrived = arrival(requestText(), { flow: testFlow({ address }) })
+    recordRefusal({ record: () => void events++ }, { name: 'fe9' }, who, arrived, 'remote.foreign-domain')
+    return events
+  }
+  const addresses = Array.from({ length: 3000 }, (_, at) => `10.0.${at >> 8}.${at & 255}`)
+  t.ok(addresses.every((address) => told(address) === 1))
+  t.same([told('10.0.11.1'), told('10.0.0.1')], [0, 1], 'the oldest is told of anew')
+})

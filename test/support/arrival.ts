@@ -1,7 +1,7 @@
 /** What a policy is asked, made from the text of a request. */
 import { parseText, parseUri } from '../../src/sip/message/index.ts'
 import type { SipRequest } from '../../src/sip/message/types.ts'
-import type { Arrival } from '../../src/sip/routing/decision.ts'
+import type { Arrival, Remarks } from '../../src/sip/routing/decision.ts'
 import type { Flow, FlowId, PeerClass, TransportName } from '../../src/sip/transport/flow.ts'
 
 let lastFlow = 0
@@ -61,9 +61,24 @@ export function arrival(text: string, { flow = testFlow(), wall = 0 }: ArrivalPa
     uri: parseUri(request.requestUri),
     routes: [],
     ownRoute: undefined,
-    inDialog: request.toTag !== undefined,
+    nearRoute: undefined,
+    claimsDialog: request.toTag !== undefined,
     wall,
-    remarks: { identity: undefined, remote: false, add: [], remove: [], other: new Map() },
+    remarks: noRemarks(),
+    leaveRoute: () => undefined,
+  }
+}
+
+export function noRemarks(): Remarks {
+  return {
+    identity: undefined,
+    claimed: undefined,
+    organisation: '',
+    dialog: undefined,
+    remote: false,
+    add: [],
+    remove: [],
+    other: new Map(),
   }
 }
 

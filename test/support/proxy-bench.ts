@@ -64,6 +64,29 @@ export function route(...targets: readonly (string | Target)[]): Decision {
   }
 }
 
+/** Goes where Route and Request-URI say, whoever asks: for tests of what the core does with them. */
+export function followAnyRoute(face?: string): Policy {
+  return {
+    name: 'follow-any-route',
+    decide({ uri, routes, claimsDialog, ownRoute }) {
+      if (routes.length === 0 && (!claimsDialog || ownRoute === undefined)) return { kind: 'pass' }
+      return route(target(uri.text, { face, identity: ownRoute?.uri.parameters.get('identity') }))
+    },
+  }
+}
+
+/** Takes a To tag for a proved dialog, its hops unknown. */
+export function trustDialog(): Policy {
+  const side = { identity: '', uri: '', organisation: '', hop: 's127.0.41.50' }
+  return {
+    name: 'trust-dialog',
+    decide({ claimsDialog, remarks }) {
+      if (claimsDialog) remarks.dialog ??= { sender: side, other: side, isCaller: true, proved: true }
+      return { kind: 'pass' }
+    },
+  }
+}
+
 export function proxyBench(given: ProxyOptions = {}): ProxyBench {
   const clock = new FakeClock()
   const wheel = new TimerWheel(clock)

@@ -26,6 +26,8 @@ export interface RawRequest {
   readonly uri: string
   /** Inside the brackets. */
   readonly from: string
+  /** `raw` unless given. */
+  readonly fromTag?: string
   readonly to?: string
   readonly toTag?: string
   readonly callId?: string
@@ -42,7 +44,11 @@ export interface RawRequest {
 export interface RawPeer {
   /** The final answer; requests that arrive meanwhile are kept. */
   ask(request: RawRequest): Promise<SipResponse>
-  /** The same, answering one digest challenge. */
+  /** Writes it and waits for nothing: an ACK, say. */
+  say(request: RawRequest & { readonly callId: string }): void
+  /** How many requests have arrived that nobody asked for yet. */
+  readonly waiting: number
+  /** The same as `ask`, answering one digest challenge. */
   prove(request: RawRequest, login: string, password: string): Promise<SipResponse>
   /** The next request that arrived for us; answered 200. */
   next(wanted?: (request: SipRequest) => boolean, withinMs?: number): Promise<SipRequest>
@@ -113,6 +119,10 @@ export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPe
     ask,
     hostPort,
     contact,
+    say: (request) => void socket.write(textOf({ cseq: 1, ...request }, settings, hostPort), 'latin1'),
+    get waiting() {
+      return requests.length
+    },
     async prove(request, login, password) {
       const callId = request.callId ?? `raw-${process.pid}-${++serial}`
       const cseq = request.cseq ?? 1
@@ -181,12 +191,25 @@ function textOf(
   { transport }: RawPeerSettings,
   hostPort: string,
 ): string {
-  const { method, uri, from, to = uri, toTag, callId, cseq, contact, headers = [], vias = [], body = '' } = request
+  const {
+    method,
+    uri,
+    from,
+    fromTag = 'raw',
+    to = uri,
+    toTag,
+    callId,
+    cseq,
+    contact,
+    headers = [],
+    vias = [],
+    body = '',
+  } = request
   const lines = [
     `${method} ${uri} SIP/2.0`,
     `Via: ${request.via ?? `SIP/2.0/${transport.toUpperCase()} ${hostPort};branch=z9hG4bK${callId}${cseq}`}`,
     ...vias.map((via) => `Via: ${via}`),
-    `From: <${from}>;tag=raw`,
+    `From: <${from}>;tag=${fromTag}`,
     `To: <${to}>${toTag === undefined ? '' : `;tag=${toTag}`}`,
     `Call-ID: ${callId}`,
     `CSeq: ${cseq} ${method}`,

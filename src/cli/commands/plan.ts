@@ -1,5 +1,6 @@
 /** `siplab plan [TOPOLOGY]`: what follows from a lab file, in the form the reader needs. */
 import { Option } from 'commander'
+import { renderTrust, renderTrustJson } from '../../roles/law/render.ts'
 import { planLab } from '../../topology/plan.ts'
 import type { LabPlan } from '../../topology/plan-types.ts'
 import { renderCompose } from '../../topology/render/compose.ts'
@@ -28,6 +29,7 @@ const renderers = {
   nftables: renderNftables,
   compose: (plan: LabPlan) => renderCompose(plan),
   svg: renderSvg,
+  trust: renderTrust,
 } as const
 
 /** As the options say; else as the lab of that topology that runs here; else as the lab file says. */
@@ -49,15 +51,15 @@ export const planCommand: RegisterCommand = (program, { io }) => {
     .option('--containers', 'addresses as in the container lab')
   common(placement(command), 'siplab plan edge --format svg > edge.svg').action(
     (name: string | undefined, options: PlanOptions) => {
-      const format = options.json === true ? 'json' : options.format
-      if (options.json === true && options.format !== 'text' && options.format !== 'json')
+      const isTrust = options.format === 'trust'
+      const format = options.json === true && !isTrust ? 'json' : options.format
+      if (options.json === true && !isTrust && options.format !== 'text' && options.format !== 'json')
         throw new UsageError(`--json and --format ${options.format} exclude each other`)
       const { topology, source } = chooseTopology(io, name)
       const { network, ports } = placementOf(io, options, source)
       const addressing = format === 'compose' ? 'containers' : readAddressing(io, options)
-      const text = renderers[format](
-        planLab(topology, { addressing, ports, ...(network === undefined ? {} : { network }) }),
-      )
+      const render = isTrust && options.json === true ? renderTrustJson : renderers[format]
+      const text = render(planLab(topology, { addressing, ports, ...(network === undefined ? {} : { network }) }))
       io.out(text.endsWith('\n') ? text : `${text}\n`)
     },
   )

@@ -1,6 +1,6 @@
 /** `siplab users list, add, remove, seed`: the accounts in the directory of a lab, whether it runs or not. */
 import { resolve } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { bindingsIn } from '../../lab/forget-user.ts'
 import { makeStoreFolders } from '../../lab/provision.ts'
 import { makePoolStores, realmOf, seedDirectories, withDirectory } from '../../lab/seed.ts'
@@ -26,6 +26,7 @@ interface AddOptions extends UsersOptions {
   readonly password: string
   readonly home?: string
   readonly remote?: true
+  readonly anonymousCalls?: 'on' | 'off'
 }
 
 export const usersCommand: RegisterCommand = (program, { io }) => {
@@ -56,6 +57,12 @@ export const usersCommand: RegisterCommand = (program, { io }) => {
     .requiredOption('--password <PASSWORD>', 'its password')
     .option('--home <FQDN>', 'its home (default: the only one of its domain)')
     .option('--remote', 'may sign in from outside')
+    .addOption(
+      new Option(
+        '--anonymous-calls <SWITCH>',
+        'takes calls that nobody vouches for (default: by a static route)',
+      ).choices(['on', 'off']),
+    )
   common(withTopology(add), 'siplab users add sip:erna@lab.test --password secret --remote').action(
     async (uri: string, options: AddOptions) => {
       const { plan, open } = chooseDirectory(io, options)
@@ -67,6 +74,7 @@ export const usersCommand: RegisterCommand = (program, { io }) => {
         password: options.password,
         home,
         remote: options.remote === true,
+        ...(options.anonymousCalls === undefined ? {} : { anonymousCalls: options.anonymousCalls === 'on' }),
       }
       const account = await open(organisation, (directory) =>
         addUser(directory, user, realmOf(plan, organisation.domain)),

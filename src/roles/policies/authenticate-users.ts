@@ -3,16 +3,17 @@
  */
 import { authenticate } from '../../services/authentication/authenticate.ts'
 import { digest } from '../../services/authentication/digest.ts'
-import { type Arrival, pass, type Policy } from '../../sip/routing/decision.ts'
-import type { FlowTokens } from '../../sip/routing/flow-token.ts'
+import type { Arrival, Policy } from '../../sip/routing/decision.ts'
+import type { NodePlan } from '../../topology/plan-types.ts'
+import { recordedParty } from './dialog.ts'
 import { type RoleContext, directoryOf } from '../role.ts'
 
 export function authenticateUsers(
   context: RoleContext,
   { realm, domains }: { readonly realm: string; readonly domains: readonly string[] },
+  isOurs: (host: string) => boolean,
 ): Policy {
-  if (context.authentication === 'off') return { name: 'authenticate', decide: () => pass }
-  const { plan, clock, flowTokens } = context
+  const { plan, clock } = context
   const { accounts } = directoryOf(context)
   return authenticate({
     schemes: [digest({ credentials: accounts, realm, clock })],
@@ -20,18 +21,21 @@ export function authenticateUsers(
     domains,
     self: plan.fqdn,
     accounts,
-    hasRouteToken: (arrival) => carriesToken(arrival, flowTokens),
-    exempt: isProbe,
+    party: recordedParty,
+    exempt: (arrival) => isProbe(arrival, isOurs, plan.faces),
   })
 }
 
-/** Tokens nobody else can make say that this dialog was let in when it began. */
-function carriesToken({ ownRoute, request }: Arrival, tokens: FlowTokens): boolean {
-  const user = ownRoute?.uri.user
-  return user !== undefined && tokens.isOfDialog(user, request.callId)
-}
-
 /** OPTIONS to the server itself asks nothing of a user: the first SIP answer of a connectivity check. */
-function isProbe({ request, uri }: Arrival): boolean {
-  return request.method === 'OPTIONS' && uri.user === undefined
+function isProbe(
+  { request, uri, routes }: Arrival,
+  isOurs: (host: string) => boolean,
+  faces: NodePlan['faces'],
+): boolean {
+  if (request.method !== 'OPTIONS' || uri.user !== undefined || routes.length > 0) return false
+  const host = uri.host.replace(/^\[|\]$/g, '')
+  return (
+    isOurs(host) ||
+    faces.some(({ fqdn, address, addresses }) => [fqdn, address, ...Object.values(addresses)].includes(host))
+  )
 }

@@ -3,7 +3,9 @@
  */
 import { soon } from '../../services/soon.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse } from '../../sip/routing/decision.ts'
-import { dialable } from '../../sip/routing/flow-token.ts'
+import { addressOfRecord } from '../../sip/message/uri.ts'
+import { dialable } from '../../sip/routing/dialog-record.ts'
+import { speaksAs } from './dialog.ts'
 import type { Federation, Relation, Verification } from '../federation.ts'
 
 const noteKey = 'federate-in'
@@ -60,10 +62,10 @@ export function federateIn(options: FederateInOptions): Policy {
       if (names === undefined) return pass
       if (isProbe(arrival, options.self))
         return note(arrival, { source: 'Unknown', fqdn: names[0] ?? '', verification: 'AlwaysUnverifiable' })
-      const domain = arrival.request.from.uri.host
+      const domain = domainOf(arrival)
       const listed = arrival.flow.peer?.class === 'edge'
-      if (ours.has(domain)) return listed && !arrival.inDialog ? refuse(403, 'federation.own-domain-claimed') : pass
-      return soon(options.federation.relationTo(domain), (relation) => judge(arrival, names, relation, ours))
+      if (ours.has(domain)) return listed ? refuse(403, 'federation.own-domain-claimed') : pass
+      return soon(options.federation.relationTo(domain), (relation) => judge(arrival, domain, names, relation, ours))
     },
   }
 }
@@ -73,8 +75,22 @@ function isProbe({ request, uri, routes }: Arrival, self: string): boolean {
   return request.method === 'OPTIONS' && uri.user === undefined && uri.host === self && routes.length === 0
 }
 
-function judge(arrival: Arrival, names: readonly string[], relation: Relation, ours: ReadonlySet<string>): Decision {
-  const domain = arrival.request.from.uri.host
+/** That of From; inside a dialog the recorded one, where From is the name its user was called by. */
+function domainOf(arrival: Arrival): string {
+  const { dialog } = arrival.remarks
+  const recorded = dialog?.sender.organisation ?? ''
+  return dialog !== undefined && recorded !== '' && speaksAs(arrival, dialog.sender)
+    ? recorded
+    : arrival.request.from.uri.host
+}
+
+function judge(
+  arrival: Arrival,
+  domain: string,
+  names: readonly string[],
+  relation: Relation,
+  ours: ReadonlySet<string>,
+): Decision {
   if (relation.kind !== 'federated') return refuseDomain(arrival, domain, relation)
   const edge = relation.edges.find(({ host }) => names.includes(host))
   if (edge === undefined) {
@@ -86,8 +102,9 @@ function judge(arrival: Arrival, names: readonly string[], relation: Relation, o
       found: `the certificate carries ${names.join(', ') || 'no name'}; ${wanted} speaks for ${domain}`,
     })
   }
-  if (arrival.request.method === 'REGISTER') return refuse(403, 'federation.no-register')
-  if (!arrival.inDialog && !ours.has(arrival.uri.host)) return refuse(403, 'federation.no-relay')
+  if (arrival.remarks.dialog === undefined && !ours.has(arrival.uri.host)) return refuse(403, 'federation.no-relay')
+  arrival.remarks.organisation = domain
+  arrival.remarks.claimed = addressOfRecord(arrival.request.from.uri)
   return note(arrival, { source: relation.source, fqdn: edge.host, verification: relation.verification })
 }
 

@@ -19,11 +19,14 @@ export function federateOut(options: FederateOutOptions): Policy {
     decide(arrival) {
       const domain = arrival.uri.host
       if (domain === '' || ours.has(domain)) return pass
-      return soon(options.federation.relationTo(domain), (relation) =>
-        decisionFor(arrival, domain, relation, options.self),
-      )
+      return toPartner(arrival, domain, options)
     },
   }
+}
+
+/** Also for a request inside a dialog whose Route names no host of that organisation. */
+export function toPartner(arrival: Arrival, domain: string, options: FederateOutOptions): Decision | Promise<Decision> {
+  return soon(options.federation.relationTo(domain), (relation) => decisionFor(arrival, domain, relation, options.self))
 }
 
 /** The ids and their extra fields are those of the original's diagnostics (topology-facts §5.1). */
@@ -36,7 +39,7 @@ function decisionFor(arrival: Arrival, domain: string, relation: Relation, self:
     case 'federated':
       return {
         kind: 'route',
-        targets: [toEdges(arrival.request.requestUri, relation.edges)],
+        targets: [toEdges(arrival, domain, relation.edges)],
         because: `federation.${relation.source}`,
       }
     case 'blocked':
@@ -60,8 +63,13 @@ function decisionFor(arrival: Arrival, domain: string, relation: Relation, self:
   }
 }
 
-function toEdges(uri: string, [first, ...others]: Extract<Relation, { kind: 'federated' }>['edges']): Target {
-  const target = targetVia(uri, uriOf(first), 'external')
+function toEdges(
+  { request, remarks }: Arrival,
+  organisation: string,
+  [first, ...others]: Extract<Relation, { kind: 'federated' }>['edges'],
+): Target {
+  const by = remarks.dialog === undefined ? 'partner' : 'dialog'
+  const target: Target = { ...targetVia(request.requestUri, uriOf(first), by, 'external'), organisation }
   return others.length === 0 ? target : { ...target, otherHops: others.map(uriOf) }
 }
 

@@ -61,7 +61,7 @@ export function homePool(options: HomePoolOptions): Policy {
       return redirect(arrival, account.homePool, options)
     return {
       kind: 'route',
-      targets: [targetVia(arrival.request.requestUri, homeUri(arrival, account.homePool, options))],
+      targets: [targetVia(arrival.request.requestUri, homeUri(arrival, account.homePool, options), 'home')],
       because: 'home-pool',
     }
   }

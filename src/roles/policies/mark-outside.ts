@@ -1,7 +1,7 @@
 /** The access proxy tells the inside where a message came from. */
 import { type Arrival, pass, type Policy } from '../../sip/routing/decision.ts'
 import { type Partner, partnerOf } from './federate-in.ts'
-import { edgeMark, sourceVerified } from './strip-untrusted.ts'
+import { dialogProved, edgeMark, sourceVerified } from './strip-untrusted.ts'
 
 /** @param options.edge FQDN of the internal face, as `ms-ep-fqdn` */
 export function markOutside(options: { readonly edge: string }): Policy {
@@ -12,11 +12,12 @@ export function markOutside(options: { readonly edge: string }): Policy {
       const partner = partnerOf(arrival)
       const source = partner?.source ?? 'InternetUser'
       const remote = partner === undefined ? '' : `;ms-remote-fqdn=${partner.fqdn}`
+      const known = remarks.dialog?.proved === true ? `;${dialogProved}` : ''
       remarks.remove.push(edgeMark)
       remarks.add.push([
         edgeMark,
         `ms-source-type=${source};ms-ep-fqdn=${options.edge};ms-source-network=external;ms-source-verified-user=` +
-          `${verified(arrival, partner)}${remote}`,
+          `${verified(arrival, partner)}${remote}${known}`,
       ])
       remarks.remote = true
       return pass

@@ -1,5 +1,5 @@
 /** Everything that is left goes to one configured host. */
-import type { Policy, Target } from '../../sip/routing/decision.ts'
+import type { Policy, Target, TargetKind } from '../../sip/routing/decision.ts'
 import type { Arrival } from '../../sip/routing/decision.ts'
 
 export interface NextHopOptions {
@@ -9,6 +9,7 @@ export interface NextHopOptions {
   readonly face?: string
   /** Which requests; absent: all. */
   readonly when?: (arrival: Arrival) => boolean
+  readonly by: TargetKind
   readonly because: string
 }
 
@@ -19,7 +20,7 @@ export function nextHop(options: NextHopOptions): Policy {
       if (options.when !== undefined && !options.when(arrival)) return { kind: 'pass' }
       return {
         kind: 'route',
-        targets: [targetVia(arrival.request.requestUri, options.uri, options.face)],
+        targets: [targetVia(arrival.request.requestUri, options.uri, options.by, options.face)],
         because: options.because,
       }
     },
@@ -27,6 +28,6 @@ export function nextHop(options: NextHopOptions): Policy {
 }
 
 /** The request unchanged, sent to `nextHop`. */
-export function targetVia(uri: string, nextHop: string | undefined, face?: string): Target {
-  return { uri, flow: undefined, routes: [], nextHop, q: 1000, face }
+export function targetVia(uri: string, nextHop: string | undefined, by: TargetKind, face?: string): Target {
+  return { uri, flow: undefined, routes: [], nextHop, q: 1000, face, by }
 }

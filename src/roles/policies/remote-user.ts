@@ -1,5 +1,7 @@
 /** Who may come in from outside: remote users when they are let in at all, partners when federation is on. */
 import { pass, type Policy, refuse } from '../../sip/routing/decision.ts'
+import { addressOfRecord } from '../../sip/message/uri.ts'
+import { speaksAs } from './dialog.ts'
 import { partnerOf } from './federate-in.ts'
 
 export interface RemoteUserOptions {
@@ -18,10 +20,13 @@ export function remoteUser(options: RemoteUserOptions): Policy {
   return {
     name: 'remote-user',
     decide(arrival) {
-      const fromOurs = domains.has(arrival.request.from.uri.host)
-      if (partnerOf(arrival) !== undefined || (arrival.flow.peer?.class === 'edge' && arrival.inDialog)) return pass
+      if (partnerOf(arrival) !== undefined) return pass
       if (!options.allowOutsideUsers) return refuse(403, 'remote.not-allowed')
-      if (!fromOurs && !arrival.inDialog) return refuse(403, 'remote.foreign-domain')
+      const { dialog } = arrival.remarks
+      // Who was called by another name gives that one in From: a number, say.
+      const isOfDialog = dialog !== undefined && dialog.sender.organisation === '' && speaksAs(arrival, dialog.sender)
+      if (!domains.has(arrival.request.from.uri.host) && !isOfDialog) return refuse(403, 'remote.foreign-domain')
+      arrival.remarks.claimed = addressOfRecord(arrival.request.from.uri)
       return pass
     },
   }

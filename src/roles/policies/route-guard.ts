@@ -6,33 +6,26 @@ import { type Arrival, pass, type Policy, refuse } from '../../sip/routing/decis
 import type { FlowTokens } from '../../sip/routing/flow-token.ts'
 
 export interface RouteGuardOptions {
-  /**
-   * Hosts that the next Route value may name, lower case. A client knows the token of its own flow from any of its
-   * dialogs: where the way in is known, that token opens no other. Absent: any.
-   */
-  readonly towards?: readonly string[]
+  /** Whether a host, lower case, is a server of ours: a Route of such values alone is taken off and gives no right. */
+  readonly isOurs: (host: string) => boolean
 }
 
 /**
- * What is left of Route below our own value is a way through others: outside a dialog nobody but a server may ask for
- * one, inside one the value that named us must carry the tokens we made for that dialog. Tokens of another dialog are
- * refused wherever they lead.
+ * What is left of Route below our own value is a way through others: nobody but a server may ask for one, unless a
+ * record of this very dialog stands above it. A token of a flow without a record is a Path value, which only servers
+ * see.
  */
-export function routeGuard(tokens: FlowTokens, options: RouteGuardOptions = {}): Policy {
-  const towards = options.towards === undefined ? undefined : new Set(options.towards)
+export function routeGuard(tokens: FlowTokens, { isOurs }: RouteGuardOptions): Policy {
   return {
     name: 'route-guard',
     decide(arrival) {
       if (arrival.request.method === 'REGISTER' && !mayLeavePath(arrival)) return refuse(403, 'route.abuse')
+      if (arrival.flow.peer?.class === 'server' || arrival.remarks.dialog !== undefined) return pass
       const user = arrival.ownRoute?.uri.user
-      const [next] = arrival.routes
-      if ((user === undefined && next === undefined) || arrival.flow.peer?.class === 'server') return pass
-      if (user === undefined || !arrival.inDialog || !tokens.isOfDialog(user, arrival.request.callId)) {
-        return next === undefined && user !== undefined && !tokens.isToken(user) ? pass : refuse(403, 'route.abuse')
-      }
-      return towards === undefined || next === undefined || towards.has(next.uri.host)
-        ? pass
-        : refuse(403, 'route.abuse')
+      if (user !== undefined && tokens.isToken(user)) return refuse(403, 'route.abuse')
+      if (!arrival.routes.every(({ uri }) => isOurs(uri.host))) return refuse(403, 'route.abuse')
+      if (arrival.routes.length > 0) arrival.leaveRoute()
+      return pass
     },
   }
 }

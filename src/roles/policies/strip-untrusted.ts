@@ -16,6 +16,29 @@ const vouchedByServersOnly = fieldSet([...identities, 'ms-diagnostics', 'ms-diag
  */
 export const edgeMark = 'ms-edge-proxy-message-trust'
 
+/** Parameter of the edge mark: the sender came by the flow of its dialog. Its name is a lab choice. */
+export const dialogProved = 'ms-source-dialog=proved'
+
+/** What our edge says of the sender, on a link of a server of ours; undefined: it did not come from outside. */
+export function markOf({
+  flow,
+  request,
+}: Arrival): { readonly partner: boolean; readonly proved: boolean } | undefined {
+  const peerClass = flow.peer?.class
+  if (peerClass !== 'edge' && peerClass !== 'server') return undefined
+  const mark = request.header(edgeMark)
+  if (mark === undefined) return undefined
+  const parts = mark.split(';').map((part) => part.trim())
+  return {
+    partner: parts.some((part) => partnerSources.has(part)),
+    proved: parts.includes(dialogProved),
+  }
+}
+
+const partnerSources = new Set(
+  ['DirectPartner', 'AuthorizedServer', 'AutoFed', 'ClearingHouse'].map((source) => `ms-source-type=${source}`),
+)
+
 /** What is said between the servers of one organisation and to its users. `ms-diagnostics-public` is meant to cross. */
 export const wordsForInside = fieldSet([...identities, 'ms-diagnostics', 'ms-user-logon-data', edgeMark])
 

@@ -14,7 +14,7 @@ import type { Soon } from '../soon.ts'
 import type { Account } from '../store/directory.ts'
 import { failures } from './failures.ts'
 import type { FailureLimit } from './failures.ts'
-import { hasAnyIdentity, hasIdentity } from './flow-identity.ts'
+import { hasIdentity } from './flow-identity.ts'
 import { readAuthorization } from './scheme.ts'
 import type { Authorization, Check, Scheme } from './scheme.ts'
 
@@ -28,8 +28,11 @@ export interface AuthenticateOptions {
   readonly self: string
   /** For the switches `enabled` and `remote`; undefined: not looked at. */
   readonly accounts?: { account(aor: string): Soon<Account | undefined> } | undefined
-  /** Whether the popped Route carries a token of ours: then the dialog was let in before. Default: none does. */
-  readonly hasRouteToken?: (arrival: Arrival) => boolean
+  /**
+   * Who else than the user in From may answer for a request: the recorded end of a dialog that was called by another
+   * name. Default: nobody.
+   */
+  readonly party?: (arrival: Arrival) => string | undefined
   /** Requests that need no credentials, e.g. OPTIONS to the server itself. Default: none. */
   readonly exempt?: (arrival: Arrival) => boolean
   /** 401 passes unharmed through every hop to the old clients, 407 does not; default 401. */
@@ -47,15 +50,15 @@ const name = 'authenticate'
 const usersBehindOneAddress = 20
 
 export function authenticate(options: AuthenticateOptions): Policy {
-  const { schemes, realm, self, hasRouteToken = () => false, exempt = () => false } = options
+  const { schemes, realm, self, party = () => undefined, exempt = () => false } = options
   const status = options.status ?? 401
-  const domains = new Set(options.domains)
   const limit = options.limit ?? { failures: 10, seconds: 60 }
   const attempts = failures(limit)
   const addresses = failures({ failures: limit.failures * usersBehindOneAddress, seconds: limit.seconds })
 
   function decide(arrival: Arrival): Soon<Decision> {
     const { request, flow, remarks } = arrival
+    removeCredentials(arrival, realm)
     // Neither can be answered with a challenge (RFC 3261 §22.1).
     if (request.method === 'ACK' || request.method === 'CANCEL') return pass
     if (flow.peer?.class === 'server') return believe(arrival)
@@ -67,23 +70,22 @@ export function authenticate(options: AuthenticateOptions): Policy {
   }
 
   function prove(arrival: Arrival): Soon<Decision> {
-    const { request, flow, wall, inDialog, remarks } = arrival
+    const { request, flow, wall, remarks } = arrival
     // No credentials would help.
     if (request.method === 'REGISTER' && !isSip(request.to.uri)) return refuse(400, 'register.address-of-record')
     const from = addressOfRecord(request.from.uri)
     if (flow.peer?.class === 'treated-as-authenticated') return identify(arrival, from)
     if (hasIdentity(flow, from, wall)) return acceptProven(arrival, from)
-    // Who was called by another name, a tel URI say, gives that one in From; another user of ours is not one's own
-    // other name.
-    if (inDialog && (hasRouteToken(arrival) || (hasAnyIdentity(flow, wall) && !domains.has(request.from.uri.host))))
-      return pass
+    const other = party(arrival)
+    if (other !== undefined && hasIdentity(flow, other, wall)) return acceptProven(arrival, other)
+    if (remarks.dialog?.proved === true) return pass
     // A partner's user has no account here; the edge has let the domain in and says so in its own marks.
-    if (flow.peer?.class === 'edge' && !domains.has(request.from.uri.host) && request.method !== 'REGISTER') return pass
+    if (remarks.organisation !== '' && request.method !== 'REGISTER') return pass
     if (remarks.identity === undefined && exempt(arrival)) return pass
-    return checkCredentials(arrival, from)
+    return checkCredentials(arrival, from, other)
   }
 
-  function checkCredentials(arrival: Arrival, from: string): Soon<Decision> {
+  function checkCredentials(arrival: Arrival, from: string, other: string | undefined): Soon<Decision> {
     const authorization = authorizationFor(arrival)
     const scheme = schemes.find((one) => one.name.toLowerCase() === authorization?.scheme)
     if (authorization === undefined || scheme === undefined) return challenge(arrival, false)
@@ -93,7 +95,9 @@ export function authenticate(options: AuthenticateOptions): Policy {
         diagnostics(1000, 'Too many failed attempts; try again later', self),
       ])
     }
-    return soon(scheme.check(authorization, arrival), (check) => answerTo(arrival, check, from, source))
+    return soon(scheme.check(authorization, arrival), (check) =>
+      answerTo(arrival, check, check.kind === 'accepted' && check.aor === other ? other : from, source),
+    )
   }
 
   function answerTo(arrival: Arrival, check: Check, from: string, source: string): Soon<Decision> {
@@ -171,6 +175,29 @@ export function authenticate(options: AuthenticateOptions): Policy {
   return { name, decide }
 }
 
+const credentials = ['Authorization', 'Proxy-Authorization'] as const
+
+/**
+ * Credentials of our realm stay with the server that checks them: who is called could try passwords against the answer
+ * (RFC 3261 §22.3, RFC 7616 §5). Those of other realms are meant for others.
+ */
+function removeCredentials({ request, remarks }: Arrival, realm: string): void {
+  for (const name of credentials) {
+    if (request.header(name) === undefined) continue
+    const values = request.headers(name)
+    const others = values.filter((value) => !isOfRealm(value, realm))
+    if (others.length === values.length) continue
+    remarks.remove.push(name.toLowerCase())
+    for (const value of others) remarks.add.push([name, value])
+  }
+}
+
+/** What cannot be read may be a password all the same. */
+function isOfRealm(value: string, realm: string): boolean {
+  const found = readAuthorization(value)
+  return found === undefined || found.parameters.get('realm') === realm
+}
+
 /** True when this arrival was let in by the user's own credentials, not by another server's word. */
 export function provenHere({ remarks }: Arrival, aor: string): boolean {
   return remarks.other.get(name) === aor
@@ -181,7 +208,7 @@ function isSip({ scheme }: SipUri): boolean {
 }
 
 /** A listed server vouches for its users (RFC 3325 §5); without its word the request stays nobody's. */
-function believe(arrival: Arrival): Decision {
+export function believe(arrival: Arrival): Decision {
   const asserted = arrival.request.addresses('P-Asserted-Identity').find((value) => isSip(value.uri))
   if (asserted !== undefined) arrival.remarks.identity = flat(addressOfRecord(asserted.uri))
   return pass

@@ -10,9 +10,6 @@ const note = 'services.identities'
 /** Users one flow may have signed in; a phone has one or two, a gateway of phones many. */
 const identitiesLimit = 200_000
 
-/** Of many users on one flow, so many are looked at to find whether any is signed in. */
-const lookedAt = 8
-
 interface Identity {
   readonly aor: string
   /** Wall-clock milliseconds. */
@@ -41,18 +38,6 @@ export function forgetIdentity(flow: Flow, aor: string): void {
 export function hasIdentity(flow: Flow, aor: string, wall: number): boolean {
   const known = find(flow, aor)
   return known !== undefined && known.until > wall
-}
-
-/** True when anyone is signed in on it. */
-export function hasAnyIdentity(flow: Flow, wall: number): boolean {
-  const known = noted(flow)
-  if (!(known instanceof Map)) return known !== undefined && known.until > wall
-  let looked = 0
-  for (const { until } of known.values()) {
-    if (until > wall) return true
-    if (++looked === lookedAt) return false
-  }
-  return false
 }
 
 /** One user, or many by address-of-record: the usual flow pays for no map. */

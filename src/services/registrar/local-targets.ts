@@ -26,6 +26,11 @@ export interface LocalTargetsOptions {
   /** Whether that flow of this process is open. */
   readonly isOpen: (flow: FlowId) => boolean
   readonly outage?: OutageAnswer
+  /**
+   * What an account that says nothing of anonymous calls takes of this one; undefined: the request is not anonymous.
+   * Absent: none is.
+   */
+  readonly anonymousDefault?: (arrival: Arrival) => boolean | undefined
 }
 
 export function localTargets(options: LocalTargetsOptions): Policy {
@@ -51,11 +56,20 @@ export function localTargets(options: LocalTargetsOptions): Policy {
     const aor = addressOfRecord(arrival.uri)
     return soon(options.location.lookup(aor), (bindings) => {
       if (bindings.length === 0) return nobodyThere(aor)
-      const targets = chosen(arrival, bindings)
-        .map((binding) => targetOf(binding, options))
-        .filter((target) => target !== undefined)
-      return targets.length === 0 ? refuse(480, 'route.no-flow') : { kind: 'route', targets, because: 'local-user' }
+      const byDefault = options.anonymousDefault?.(arrival)
+      if (byDefault === undefined || options.accounts === undefined) return toBindings(arrival, bindings, 'binding')
+      return soon(options.accounts.account(aor), (account) =>
+        toBindings(arrival, bindings, (account?.anonymousCalls ?? byDefault) ? 'open-binding' : 'binding'),
+      )
     })
+  }
+
+  function toBindings(arrival: Arrival, bindings: readonly Binding[], by: 'binding' | 'open-binding'): Decision {
+    const targets = chosen(arrival, bindings)
+      .map((binding) => targetOf(binding, options))
+      .filter((target) => target !== undefined)
+      .map((target) => (by === 'binding' ? target : { ...target, by }))
+    return targets.length === 0 ? refuse(480, 'route.no-flow') : { kind: 'route', targets, because: 'local-user' }
   }
 
   function nobodyThere(aor: string): Soon<Decision> {
@@ -89,6 +103,7 @@ export function targetOf(binding: Binding, { self, isOpen }: LocalTargetsOptions
     nextHop: undefined,
     q: binding.q,
     face: undefined,
+    by: 'binding' as const,
   }
   if (binding.flow !== undefined && isOpen(binding.flow)) return { ...base, flow: binding.flow }
   if (!binding.flowBound) return base

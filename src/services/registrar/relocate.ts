@@ -1,6 +1,7 @@
 /** A request inside a dialog whose way is lost: the bindings of the user it is for say where the other end is now. */
 import { addressOfRecord, equalUris, parseUri } from '../../sip/message/uri.ts'
 import { pass } from '../../sip/routing/decision.ts'
+import { decoded } from '../../sip/routing/dialog-record.ts'
 import type { Arrival, Decision } from '../../sip/routing/decision.ts'
 import type { Binding } from '../location/binding.ts'
 import { defaultOutageAnswer, refusalOf } from '../refusals.ts'
@@ -23,17 +24,34 @@ export function relocation(options: LocalTargetsOptions): (arrival: Arrival) => 
     const target = binding === undefined ? undefined : targetOf(binding, options)
     return target === undefined
       ? pass
-      : { kind: 'route', targets: [{ ...target, uri: arrival.uri.text }], because: 'flow-token.relocated' }
+      : {
+          kind: 'route',
+          targets: [{ ...target, uri: arrival.uri.text, by: 'dialog' }],
+          because: 'flow-token.relocated',
+        }
   }
 
   return (arrival) => {
-    const { uri } = arrival.request.to
-    if (!arrival.inDialog || arrival.routes.length > 0 || uri.user === undefined || !domains.has(uri.host)) return pass
+    const aor = otherEnd(arrival, domains)
+    if (aor === undefined || arrival.routes.length > 0) return pass
     return recovering(
-      () => soon(options.location.lookup(addressOfRecord(uri)), (bindings) => toBinding(arrival, bindings)),
+      () => soon(options.location.lookup(aor), (bindings) => toBinding(arrival, bindings)),
       (error) => refusalOf(error, outage, options.self),
     )
   }
+}
+
+/** Who the record of the dialog says it is; where it does not know, who stands in To. undefined: nobody of ours. */
+function otherEnd({ remarks: { dialog }, request }: Arrival, domains: ReadonlySet<string>): string | undefined {
+  if (dialog === undefined) return undefined
+  const recorded = decoded(dialog.other.identity)
+  if (recorded !== undefined && domains.has(hostOf(recorded))) return recorded
+  const { uri } = request.to
+  return uri.user === undefined || !domains.has(uri.host) ? undefined : addressOfRecord(uri)
+}
+
+function hostOf(aor: string): string {
+  return aor.slice(aor.lastIndexOf('@') + 1)
 }
 
 /**

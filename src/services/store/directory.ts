@@ -17,6 +17,11 @@ export interface Account {
   /** May sign in from outside. */
   readonly remote: boolean
   readonly enabled: boolean
+  /**
+   * Takes requests that nobody vouches for, from a server that gives no identity. Absent: those that come by a static
+   * route.
+   */
+  readonly anonymousCalls?: boolean | undefined
 }
 
 /** One row of the table `credentials`; see the schema for the fields. */
@@ -161,6 +166,7 @@ function accountOf(row: AccountRow): Account {
     homePool: row.home_pool,
     remote: row.remote !== 0,
     enabled: row.enabled !== 0,
+    ...(row.anonymous_calls < 0 ? {} : { anonymousCalls: row.anonymous_calls !== 0 }),
   }
 }
 
@@ -172,5 +178,6 @@ function rowOf(account: Account): AccountRow {
     home_pool: account.homePool,
     remote: account.remote ? 1 : 0,
     enabled: account.enabled ? 1 : 0,
+    anonymous_calls: account.anonymousCalls === undefined ? -1 : account.anonymousCalls ? 1 : 0,
   }
 }

@@ -5,6 +5,7 @@
  * no transactional DDL: engines that only speak PostgreSQL's protocol lack one or the other.
  */
 import type { Kysely } from 'kysely'
+import type { DirectoryTables } from './schema.ts'
 
 export type Migration = (database: Kysely<never>) => Promise<void>
 
@@ -48,7 +49,25 @@ export const directoryMigrations: readonly Migration[] = [
       .addColumn('fqdn', 'text', (column) => column.primaryKey())
       .execute()
   },
+  async (database) => {
+    if (await hasAnonymousCalls(database as unknown as Kysely<DirectoryTables>)) return
+    await database.schema
+      .alterTable('accounts')
+      .addColumn('anonymous_calls', 'integer', (column) => column.notNull().defaultTo(-1))
+      .execute()
+  },
 ]
+
+/** SQLite has no `add column if not exists`: the twin of this step may have been here. */
+async function hasAnonymousCalls(database: Kysely<DirectoryTables>): Promise<boolean> {
+  try {
+    await database.selectFrom('accounts').select('anonymous_calls').limit(1).execute()
+    return true
+  } catch {
+    // An outage shows at the next statement.
+    return false
+  }
+}
 
 export const poolMigrations: readonly Migration[] = [
   async (database) => {

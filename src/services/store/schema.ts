@@ -21,6 +21,8 @@ export interface AccountRow {
   remote: number
   /** 0: kept, but may not sign in and cannot be called. */
   enabled: number
+  /** 1: takes anonymous calls; 0: takes none; -1: those that come by a static route. */
+  anonymous_calls: number
 }
 
 /** One secret of one account under one name, never the password itself. */

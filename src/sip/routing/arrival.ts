@@ -2,10 +2,13 @@
 import type { Clock } from '../clock.ts'
 import type { HeaderField, NameAddress, SipRequest, SipUri } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
-import type { Arrival, Remarks } from './decision.ts'
+import type { Arrival, Remarks, Standing } from './decision.ts'
 
 class Notes implements Remarks {
   identity: string | undefined = undefined
+  claimed: string | undefined = undefined
+  organisation = ''
+  dialog: Standing | undefined = undefined
   remote = false
   private added: HeaderField[] | undefined = undefined
   private removed: string[] | undefined = undefined
@@ -29,10 +32,11 @@ export class Incoming implements Arrival {
   readonly flow: Flow
   readonly face: string
   readonly remarks: Remarks = new Notes()
-  readonly inDialog: boolean
+  readonly claimsDialog: boolean
   uri: SipUri
   routes: readonly NameAddress[]
   ownRoute: NameAddress | undefined = undefined
+  nearRoute: NameAddress | undefined = undefined
   /** How many Route values of the text are gone from the top of `routes`. */
   popped = 0
   /** A strict router took the last Route value for us (§16.4): the whole set is written anew. */
@@ -52,7 +56,7 @@ export class Incoming implements Arrival {
     this.flow = flow
     this.face = flow.face
     this.clock = clock
-    this.inDialog = request.toTag !== undefined
+    this.claimsDialog = request.toTag !== undefined
     this.uri = request.uri
     this.routes = request.addresses('Route')
   }
@@ -62,7 +66,6 @@ export class Incoming implements Arrival {
     return (this.seenAt ??= this.clock.wall())
   }
 
-  /** What is left of Route leads nowhere: none of it goes along. */
   leaveRoute(): void {
     this.popped += this.routes.length
     this.routes = []

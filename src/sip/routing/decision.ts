@@ -4,6 +4,7 @@
  */
 import type { HeaderField, NameAddress, SipRequest, SipUri } from '../message/types.ts'
 import type { Flow, FlowId } from '../transport/flow.ts'
+import type { Ends } from './dialog-record.ts'
 
 /** One request on its way through the lists. Policies may leave remarks for later ones; nothing else is writable. */
 export interface Arrival {
@@ -16,16 +17,35 @@ export interface Arrival {
   readonly routes: readonly NameAddress[]
   /** The Route value that named us and was popped; undefined when none did. Its user part may hold a flow token. */
   readonly ownRoute: NameAddress | undefined
-  /** True inside a dialog: To has a tag. */
-  readonly inDialog: boolean
+  /** The first such value, of the side that the request came from; the same as `ownRoute` unless there were two. */
+  readonly nearRoute: NameAddress | undefined
+  /** To has a tag. Anybody can write one: it proves nothing. */
+  readonly claimsDialog: boolean
   readonly wall: number
   readonly remarks: Remarks
+  /** What is left of Route gives no right or leads nowhere: none of it goes along. */
+  leaveRoute(): void
+}
+
+/** The dialog that the Route value of this request was sealed for. */
+export interface Standing extends Ends {
+  /** The sender showed that it is the end it speaks as. */
+  readonly proved: boolean
 }
 
 /** What policies found out, for later policies and for the forwarder. */
 export interface Remarks {
   /** Address-of-record proven by authentication or by a trusted assertion, e.g. `sip:alice@lab.test`. */
   identity: string | undefined
+  /**
+   * Who a request is taken to be from where nobody here proves users: the next server does. Goes into the seal of a
+   * dialog in place of `identity`.
+   */
+  claimed: string | undefined
+  /** Domain of the organisation that vouches for the sender; empty: ours, or nobody's. */
+  organisation: string
+  /** undefined: in no dialog of ours. */
+  dialog: Standing | undefined
   /** Came in through the edge from outside. */
   remote: boolean
   /** Header fields the forwarder adds. */
@@ -59,7 +79,44 @@ export interface Target {
   readonly q: number
   /** Face to leave by; undefined: the face it came in on, or the role's only one. */
   readonly face: string | undefined
+  /** What entitles the request to leave for it; absent: nothing does. */
+  readonly by?: TargetKind
+  /**
+   * Address-of-record that this branch is for, after aliases; absent: that of the Request-URI; empty: not known here.
+   */
+  readonly aor?: string
+  /** See `Side.organisation`; absent: ours. */
+  readonly organisation?: string
 }
+
+/** Everything that a request may leave for, and what may be done with it here. */
+export const targetKinds = [
+  /** A change of bindings by the registrar of this server. */
+  'registrar',
+  /** Answered by this server itself. */
+  'own-server',
+  /** A binding of a user at home here. */
+  'binding',
+  /** A binding of a user who takes anonymous calls. */
+  'open-binding',
+  /** The home server of a user of ours. */
+  'home',
+  /** The configured next hop towards the inside. */
+  'inward',
+  /** A Route value of a server of ours: the Path of a binding. */
+  'path',
+  'static-route',
+  /** The edge of an organisation that federation allows. */
+  'partner',
+  /** The configured edge, for whatever lies outside. */
+  'enterprise-edge',
+  /** The other end of a dialog, as its sealed record says. */
+  'dialog',
+  /** Whatever else the request names. */
+  'elsewhere',
+] as const
+
+export type TargetKind = (typeof targetKinds)[number]
 
 export type Decision =
   | { readonly kind: 'pass' }
@@ -82,6 +139,8 @@ export type Decision =
   /** Say nothing at all (an ACK, a message that must not be answered). */
   | { readonly kind: 'drop'; readonly because: string }
 
+export type Refused = Extract<Decision, { kind: 'refuse' }>
+
 export interface Policy {
   readonly name: string
   decide(arrival: Arrival): Decision | Promise<Decision>
@@ -89,7 +148,7 @@ export interface Policy {
 
 export const pass: Decision = { kind: 'pass' }
 
-export function refuse(status: number, because: string, headers: readonly HeaderField[] = []): Decision {
+export function refuse(status: number, because: string, headers: readonly HeaderField[] = []): Refused {
   return { kind: 'refuse', status, because, headers }
 }
 

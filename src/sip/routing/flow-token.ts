@@ -4,12 +4,15 @@
  * a flow, so it is authenticated; one made by another node of the pool, which has the same key, names that node.
  *
  * Both ends of a dialog learn the tokens in its route set, and a client's token would lead anybody to that client for
- * as long as it is connected. In Record-Route a seal stands behind them, `Xb0….k3f9.2s.fe1+Yc1….k3f9.2t.fe1+d~Qm2…`,
- * which binds them to the Call-ID (docs/decisions/0030). Path values, which only servers see, carry the token alone.
+ * as long as it is connected. In Record-Route a sealed record of the dialog stands behind them (dialog-record.ts,
+ * docs/decisions/0053). Path values, which only servers see, carry the token alone.
  */
 import { hash, randomBytes } from 'node:crypto'
 import { randomToken } from '../message/random.ts'
+import type { SipRequest } from '../message/types.ts'
 import type { Flow, FlowId } from '../transport/flow.ts'
+import { type DialogRecord, type Ends, hintOf, isServer, readRecord, recordStart, recordText } from './dialog-record.ts'
+import { equalTexts } from './equal-text.ts'
 import { RecentSeals } from './recent-seals.ts'
 
 export type TokenReading =
@@ -41,10 +44,10 @@ export class FlowTokens {
   private readonly key: string
   private readonly boot = randomToken(4)
   private readonly recent = new RecentSeals()
-  /** What `isOfDialog` was asked last: several policies ask it of one request. */
+  /** What `recognise` was asked last: several policies ask it of one request. */
   private askedUser = ''
-  private askedCallId = ''
-  private answered = false
+  private askedRequest: Tagged | undefined = undefined
+  private answered: Recognised = unsealed
 
   constructor(settings: FlowTokenSettings) {
     if (settings.key !== undefined && settings.key.length < 16)
@@ -74,51 +77,69 @@ export class FlowTokens {
     // The flow's own token was made here: comparing with it spares the MAC.
     const genuine =
       flow?.open === true
-        ? equal(token, this.of(flow))
-        : equal(token.slice(0, macLength), this.mac(token.slice(macLength + 1)))
+        ? equalTexts(token, this.of(flow))
+        : equalTexts(token.slice(0, macLength), this.mac(token.slice(macLength + 1)))
     if (!genuine) return forged
     if (flow?.open === true) return { kind: 'flow', flow }
     const maker = token.slice(nodeStart)
     return maker === this.settings.node ? gone : { kind: 'elsewhere', node: maker }
   }
 
+  /** The token without its MAC, where a record covers it. */
+  claimOf(flow: Flow): string {
+    return this.of(flow).slice(macLength + 1)
+  }
+
   /**
-   * The user part of a Record-Route value in a dialog: what says later that the dialog of this Call-ID was let in here,
-   * and that its requests go by these flows. Without a flow the seal alone, `d~Qm2…`: where both ends lie behind
-   * servers no flow needs naming, and yet later requests shall not be challenged.
+   * The user part of a Record-Route value: the tokens of the flows that it stands for, what is known of the dialog, and
+   * a MAC over both, the Call-ID and the caller's tag.
    *
    * @param flows one token, or two with `tokenSeparator` between them; empty: none
    */
-  ofDialog(callId: string, flows = ''): string {
-    const user = this.sealed(callId, flows)
-    this.recent.note(callId, user)
+  seal(record: DialogRecord, { callId, tag }: DialogName, flows = ''): string {
+    const covered = (flows === '' ? '' : flows + tokenSeparator) + recordText(record, tag)
+    const user = covered + this.mac(`${covered}${callId} ${tag}`)
+    this.recent.note(callId, tag, user)
     return user
   }
 
-  /** Whether that user part was made here, or by a node with the same key, for the dialog of this Call-ID. */
-  isOfDialog(user: string, callId: string): boolean {
-    if (user !== this.askedUser || callId !== this.askedCallId) {
+  /**
+   * What a Route value proves about the request it stands in. Who sent that request is another question: the ends are
+   * told apart by the tag in From alone.
+   */
+  recognise(user: string, request: Tagged): Recognised {
+    if (user !== this.askedUser || request !== this.askedRequest) {
       this.askedUser = user
-      this.askedCallId = callId
-      this.answered = isSealed(user) && (this.isRecent(user, callId) || equal(user, this.sealed(callId, flowsIn(user))))
+      this.askedRequest = request
+      this.answered = this.examine(user, request)
     }
     return this.answered
   }
 
-  /** Whether it is a token in any way, ours or not: then it must be of the dialog it comes in. */
-  isToken(user: string): boolean {
-    return isSealed(user) || user.split(tokenSeparator, 2).some((token) => this.read(token).kind !== 'no-token')
+  private examine(user: string, { callId, fromTag, toTag }: Tagged): Recognised {
+    const start = recordStart(user)
+    if (start === -1) return isOldSeal(user) ? old : unsealed
+    if (fromTag === undefined || toTag === undefined || fromTag === toTag) return notThis
+    const read = readRecord(user, start)
+    if (read === undefined) return notThis
+    const { hint, record } = read
+    if (hint === hintOf(fromTag) && this.isGenuine(user, read.covered, callId, fromTag))
+      return { kind: 'dialog', sender: record.caller, other: record.callee, isCaller: true }
+    if (hint === hintOf(toTag) && this.isGenuine(user, read.covered, callId, toTag))
+      return { kind: 'dialog', sender: record.callee, other: record.caller, isCaller: false }
+    return notThis
   }
 
   /** What was made here a moment ago is compared with, not made again. */
-  private isRecent(user: string, callId: string): boolean {
-    const made = this.recent.of(callId)
-    return made !== undefined && equal(user, made)
+  private isGenuine(user: string, covered: number, callId: string, tag: string): boolean {
+    if (this.recent.has(callId, tag, user)) return true
+    return equalTexts(user.slice(covered), this.mac(`${user.slice(0, covered)}${callId} ${tag}`))
   }
 
-  private sealed(callId: string, flows: string): string {
-    const seal = dialogMark + this.mac(`${dialogMark}${callId} ${flows}`)
-    return flows === '' ? seal : flows + tokenSeparator + seal
+  /** Whether it is a token in any way, ours or not: then it must be of the dialog it comes in. */
+  isToken(user: string): boolean {
+    if (recordStart(user) !== -1 || isOldSeal(user)) return true
+    return user.split(tokenSeparator, 2).some((token) => this.read(token).kind !== 'no-token')
   }
 
   /**
@@ -133,44 +154,43 @@ export class FlowTokens {
 /** Two tokens in one user part: a single Record-Route value that serves both directions. */
 export const tokenSeparator = '+'
 
-const dialogMark = 'd~'
-const sealLength = dialogMark.length + macLength
-
-function isSealed(user: string): boolean {
-  return user.length >= sealLength && user.startsWith(dialogMark, user.length - sealLength)
-}
-
-/** The tokens without the seal; empty when the seal is all there is. */
+/** The tokens without the record; empty when the record is all there is. */
 export function flowsIn(user: string): string {
-  if (!isSealed(user)) return user
-  return user.length === sealLength ? '' : user.slice(0, user.length - sealLength - tokenSeparator.length)
+  const start = recordStart(user)
+  return start === -1 ? user : user.slice(0, Math.max(0, start - tokenSeparator.length))
 }
 
+/** `…+d~MAC`: what nodes of an earlier version made. It names no party, so it proves nothing. */
+function isOldSeal(user: string): boolean {
+  return user.length >= macLength + 2 && user.startsWith('d~', user.length - macLength - 2)
+}
+
+/** What tells one dialog from another, as its caller began it. */
+export interface DialogName {
+  readonly callId: string
+  /** Of the caller. */
+  readonly tag: string
+}
+
+type Tagged = Pick<SipRequest, 'callId' | 'fromTag' | 'toTag'>
+
+export type Recognised =
+  | ({ readonly kind: 'dialog' } & Ends)
+  /** No record in it. */
+  | { readonly kind: 'unsealed' }
+  /** Sealed by an earlier version. */
+  | { readonly kind: 'old' }
+  /** Forged, or of another dialog. */
+  | { readonly kind: 'not-this' }
+
+const unsealed: Recognised = { kind: 'unsealed' }
+const old: Recognised = { kind: 'old' }
+const notThis: Recognised = { kind: 'not-this' }
 const forged: TokenReading = { kind: 'forged' }
 const noToken: TokenReading = { kind: 'no-token' }
 const gone: TokenReading = { kind: 'gone' }
 
-/**
- * In a time that does not tell where they differ. Two Buffers for `timingSafeEqual` take five times as long
- * (bench/forward.ts).
- */
-function equal(found: string, wanted: string): boolean {
-  if (found.length !== wanted.length) return false
-  let difference = 0
-  for (let at = 0; at < found.length; at++) difference |= found.charCodeAt(at) ^ wanted.charCodeAt(at)
-  return difference === 0
-}
-
-/** In the notes of a flow: its peer is a server although no list names it; it can be dialled anew. */
-export const dialable = 'dialable'
-
 /** Only a client's own connection cannot be dialled anew: the peer is no server, and the flow is not one we opened. */
 export function needsToken(flow: Flow): boolean {
-  return (
-    flow.direction === 'accepted' &&
-    flow.reliable &&
-    flow.peer?.class !== 'server' &&
-    flow.peer?.class !== 'edge' &&
-    !(flow.peer !== undefined && flow.notes.has(dialable))
-  )
+  return flow.direction === 'accepted' && flow.reliable && !isServer(flow)
 }

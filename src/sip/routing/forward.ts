@@ -2,13 +2,14 @@
 import { writeRequest } from '../message/edit.ts'
 import { parseNameAddress } from '../message/name-address.ts'
 import type { HeaderField, NameAddress, SipUri } from '../message/types.ts'
-import { parseUri } from '../message/uri.ts'
+import { addressOfRecord, parseUri } from '../message/uri.ts'
 import type { Branch } from '../transaction/types.ts'
 import type { Flow } from '../transport/flow.ts'
 import type { Incoming } from './arrival.ts'
 import type { Core } from './core.ts'
 import type { Target } from './decision.ts'
-import { needsToken, tokenSeparator } from './flow-token.ts'
+import { type DialogRecord, encoded, hopText, organisationText, unknownIdentity } from './dialog-record.ts'
+import { type DialogName, type FlowTokens, needsToken, tokenSeparator } from './flow-token.ts'
 
 /** Request-URI and Route of one copy, and where they lead. */
 export interface Way {
@@ -18,8 +19,7 @@ export interface Way {
   readonly appendRoute: string | undefined
   /** What `locate` is asked for (step 7). */
   readonly nextHop: SipUri
-  /** See `Target.identity`. */
-  readonly identity: string | undefined
+  readonly target: Target
 }
 
 /** @throws MessageError when the target, its first Route value or its next hop is no URI */
@@ -27,11 +27,11 @@ export function wayOf(arrival: Incoming, target: Target): Way {
   const loose = looseWay(arrival, target)
   const top = topRoute(arrival, target)
   const nextHop = target.nextHop === undefined ? (top?.uri ?? targetUri(arrival, target)) : parseUri(target.nextHop)
-  if (top === undefined || top.uri.parameters.has('lr')) return { ...loose, nextHop, identity: target.identity }
-  return { ...strictWay(loose, target, top), nextHop, identity: target.identity }
+  if (top === undefined || top.uri.parameters.has('lr')) return { ...loose, nextHop, target }
+  return { ...strictWay(loose, target, top), nextHop, target }
 }
 
-type Routes = Omit<Way, 'nextHop' | 'identity'>
+type Routes = Omit<Way, 'nextHop' | 'target'>
 
 function looseWay(arrival: Incoming, target: Target): Routes {
   const { popped, routes, lastTaken } = arrival
@@ -78,9 +78,9 @@ export function writeCopy(
     dropRoutes: way.dropRoutes,
     pushRoutes: way.pushRoutes,
     appendRoute: way.appendRoute,
-    recordRoutes: recordRoutes(core, arrival, flow, way.identity),
+    recordRoutes: recordRoutes(core, arrival, way, flow),
     remove: arrival.hasBreadth ? [...remarks.remove, 'max-breadth'] : remarks.remove,
-    add: arrival.inDialog && !arrival.hasBreadth ? remarks.add : [...remarks.add, breadthField(breadth)],
+    add: arrival.claimsDialog && !arrival.hasBreadth ? remarks.add : [...remarks.add, breadthField(breadth)],
   })
 }
 
@@ -97,41 +97,76 @@ const none: readonly string[] = []
 
 /**
  * Step 4. Two values where the sides differ (RFC 5658 §3), the leaving side on top: each peer then dials the name,
- * port and transport of its own side. One value carries the tokens of both flows. A value that names no flow carries
- * the seal of its dialog alone where somebody will ask for one: beside a flow's value, towards an edge, which vouches
- * for nobody, and for datagrams, whose source proves nothing.
+ * port and transport of its own side. One value carries the tokens of both flows. Each is sealed for its dialog: that
+ * is what lets the later requests in.
  */
-function recordRoutes(
-  { own, settings }: Core,
-  arrival: Incoming,
-  flow: Flow,
-  identity: string | undefined,
-): readonly string[] {
+function recordRoutes({ own, settings }: Core, arrival: Incoming, { target }: Way, flow: Flow): readonly string[] {
   const mode = settings.forward.recordRoute
   if (mode === 'none' || !recorded.has(arrival.request.method)) return none
   const from = arrival.flow
   const { scheme } = arrival.uri
   const tokens = settings.flowTokens
-  const inward = tokens !== undefined && needsToken(from) ? tokens.of(from) : ''
-  const outward = tokens !== undefined && needsToken(flow) ? tokens.of(flow) : ''
-  const { callId } = arrival.request
-  const differ = from.face !== flow.face || from.transport !== flow.transport
-  if (mode === 'double' && differ)
-    return [
-      withIdentity(own.recordRoute(flow, scheme, tokens?.ofDialog(callId, outward)), identity),
-      own.recordRoute(from, scheme, tokens?.ofDialog(callId, inward)),
-    ]
+  const differ = mode === 'double' && (from.face !== flow.face || from.transport !== flow.transport)
+  if (tokens === undefined) {
+    const near = own.recordRoute(from, scheme, undefined)
+    const value = withIdentity(differ ? own.recordRoute(flow, scheme, undefined) : near, target.identity)
+    return differ ? [value, near] : [value]
+  }
+  const name = dialogName(arrival)
+  const inward = needsToken(from) ? tokens.of(from) : ''
+  const outward = needsToken(flow) ? tokens.of(flow) : ''
+  if (differ) {
+    const outer = tokens.seal(recordOf(arrival, target, tokens, flow, flow), name, outward)
+    const inner = tokens.seal(recordOf(arrival, target, tokens, flow, from), name, inward)
+    return [withIdentity(own.recordRoute(flow, scheme, outer), target.identity), own.recordRoute(from, scheme, inner)]
+  }
   const both = inward !== '' && outward !== '' ? inward + tokenSeparator + outward : inward + outward
-  const signed =
-    both !== '' || from.peer?.class === 'edge' || flow.peer?.class === 'edge' || !(isServer(from) && isServer(flow))
-  return [withIdentity(own.recordRoute(from, scheme, signed ? tokens?.ofDialog(callId, both) : undefined), identity)]
+  const user = tokens.seal(recordOf(arrival, target, tokens, flow, undefined), name, both)
+  return [withIdentity(own.recordRoute(from, scheme, user), target.identity)]
+}
+
+/** Who sends this request counts as the caller of what it begins, a request inside a dialog too. */
+function dialogName({ request }: Incoming): DialogName {
+  return { callId: request.callId, tag: request.fromTag ?? '' }
+}
+
+/** @param named the flow whose token stands beside the record; undefined: both */
+function recordOf(
+  arrival: Incoming,
+  target: Target,
+  tokens: FlowTokens,
+  flow: Flow,
+  named: Flow | undefined,
+): DialogRecord {
+  const { request, remarks } = arrival
+  const near = hopFor(arrival.flow, tokens, named)
+  const far = hopFor(flow, tokens, named)
+  const { dialog } = remarks
+  if (dialog?.proved === true) return { caller: { ...dialog.sender, hop: near }, callee: { ...dialog.other, hop: far } }
+  return {
+    caller: {
+      identity: encoded(remarks.identity ?? remarks.claimed ?? ''),
+      uri: encoded(addressOfRecord(request.from.uri)),
+      organisation: organisationText(remarks.organisation),
+      hop: near,
+    },
+    callee: {
+      identity: target.aor === '' ? unknownIdentity : encoded(target.aor ?? addressOfRecord(arrival.uri)),
+      uri: encoded(addressOfRecord(request.to.uri)),
+      organisation: organisationText(target.organisation ?? ''),
+      hop: far,
+    },
+  }
+}
+
+function hopFor(flow: Flow, tokens: FlowTokens, named: Flow | undefined): string {
+  if (!needsToken(flow)) return hopText(flow, 'none', '')
+  return named === undefined || named === flow
+    ? hopText(flow, 'beside', '')
+    : hopText(flow, 'elsewhere', tokens.claimOf(flow))
 }
 
 /** Rare: `<sip:pool.lab.test:5061;transport=tls;lr;identity=static-route:2>`. */
 function withIdentity(value: string, identity: string | undefined): string {
   return identity === undefined ? value : `${value.slice(0, -1)};identity=${identity}>`
-}
-
-function isServer({ peer }: Flow): boolean {
-  return peer?.class === 'server'
 }

@@ -16,6 +16,7 @@ function undoStrictRouting(arrival: Incoming, own: OwnNames): void {
   const last = routes.at(-1)
   if (last === undefined || !uri.parameters.has('lr') || !own.has(uri)) return
   arrival.ownRoute = asRoute(uri)
+  arrival.nearRoute = arrival.ownRoute
   arrival.uri = last.uri
   arrival.routes = routes.slice(0, -1)
   arrival.lastTaken = true
@@ -29,14 +30,15 @@ function stripOwnMaddr(arrival: Incoming, own: OwnNames): void {
 }
 
 /**
- * Both values of a double Record-Route are ours, and those of two nodes of a pool; the last one names the side the
- * request is to leave by. One without a user part says nothing: a node that stood between servers wrote it.
+ * Both values of a double Record-Route are ours, and so are those of the next node of a pool; the last one names the
+ * side the request is to leave by. One without a user part says nothing: a node that stood between servers wrote it.
  */
 function popOwnRoutes(arrival: Incoming, own: OwnNames): void {
   let count = 0
   for (const route of arrival.routes) {
     if (count === mostOwnRoutes || !own.has(route.uri)) break
     if (arrival.ownRoute === undefined || route.uri.user !== undefined) arrival.ownRoute = route
+    if (arrival.nearRoute?.uri.user === undefined) arrival.nearRoute = route
     count++
   }
   if (count === 0) return
@@ -44,7 +46,8 @@ function popOwnRoutes(arrival: Incoming, own: OwnNames): void {
   arrival.routes = arrival.routes.slice(count)
 }
 
-const mostOwnRoutes = 2
+/** Two nodes of a pool, each with a value for each of its sides. */
+const mostOwnRoutes = 4
 
 function asRoute(uri: SipUri): NameAddress {
   return { displayName: undefined, uri, parameters: new Map(), text: `<${uri.text}>` }

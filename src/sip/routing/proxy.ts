@@ -124,9 +124,26 @@ class ProxyCore implements Proxy, TransactionUser, Core {
   private judge(arrival: Incoming): Decision | Promise<Decision> {
     preprocess(arrival, this.own)
     const refusal = validate(arrival, this.rules)
-    if (refusal === undefined) return decide(this.lists.get(arrival.face) ?? [], arrival)
+    if (refusal === undefined) {
+      const decision = decide(this.lists.get(arrival.face) ?? [], arrival)
+      return decision instanceof Promise
+        ? decision.then((settled) => this.lawful(arrival, settled))
+        : this.lawful(arrival, decision)
+    }
     arrival.decidedBy = 'validate'
     return refusal
+  }
+
+  /** The last word before anything is sent: the targets that the law allows; its refusal when it allows none. */
+  private lawful(arrival: Incoming, decision: Decision): Decision {
+    const { forbids } = this.settings
+    if (forbids === undefined || decision.kind !== 'route') return decision
+    let refusal: Decision | undefined
+    for (const target of decision.targets) refusal = forbids(arrival, target) ?? refusal
+    if (refusal === undefined) return decision
+    arrival.decidedBy = 'law'
+    const targets = decision.targets.filter((target) => forbids(arrival, target) === undefined)
+    return targets.length === 0 ? refusal : { ...decision, targets }
   }
 
   private act(transaction: ServerTransaction, arrival: Incoming, decision: Decision): void {

@@ -4,25 +4,39 @@
  */
 import { flat } from '../message/flat.ts'
 import { hashOf } from '../message/text-hash.ts'
+import { equalTexts } from './equal-text.ts'
 
 /** A power of two. */
 const places = 1024
 
+interface Made {
+  readonly callId: string
+  readonly tag: string
+  /** The last one, and the one before it: two values stand where the sides of a request differ (RFC 5658). */
+  user: string
+  before: string
+}
+
 export class RecentSeals {
   /** One Call-ID a place: a later one takes it over. */
-  private readonly callIds: string[] = Array.from({ length: places }, () => '')
-  private readonly users: string[] = Array.from({ length: places }, () => '')
+  private readonly made: (Made | undefined)[] = Array.from({ length: places }, () => undefined)
 
-  note(callId: string, user: string): void {
+  note(callId: string, tag: string, user: string): void {
     const at = placeOf(callId)
-    // Both would keep the message alive they were cut from.
-    this.callIds[at] = flat(callId)
-    this.users[at] = flat(user)
+    const known = this.made[at]
+    // All of it would keep the message alive it was cut from.
+    if (known === undefined || known.callId !== callId || known.tag !== tag) {
+      this.made[at] = { callId: flat(callId), tag: flat(tag), user: flat(user), before: '' }
+      return
+    }
+    known.before = known.user
+    known.user = flat(user)
   }
 
-  of(callId: string): string | undefined {
-    const at = placeOf(callId)
-    return this.callIds[at] === callId ? this.users[at] : undefined
+  has(callId: string, tag: string, user: string): boolean {
+    const known = this.made[placeOf(callId)]
+    if (known === undefined || known.callId !== callId || known.tag !== tag) return false
+    return equalTexts(user, known.user) || equalTexts(user, known.before)
   }
 }
 

@@ -126,7 +126,8 @@ export class ResponseContext implements WayBack, ForkContext {
   private goAround(): boolean {
     const { arrival } = this
     const { detour } = this.core.settings
-    if (detour === undefined || !arrival.inDialog || this.cancelled || this.forks.length > 1) return false
+    if (detour === undefined || arrival.remarks.dialog?.proved !== true || this.cancelled || this.forks.length > 1)
+      return false
     arrival.leaveRoute()
     const decision = detour(arrival)
     if (decision instanceof Promise)
@@ -138,8 +139,8 @@ export class ResponseContext implements WayBack, ForkContext {
   private takeDetour(decision: Decision): void {
     const [target] = decision.kind === 'route' ? decision.targets : []
     if (this.cancelled) return this.answerHere(487, 'request.cancelled')
-    if (target === undefined) return this.answerBest()
     const { settings, detours } = this.core
+    if (target === undefined || settings.forbids?.(this.arrival, target) !== undefined) return this.answerBest()
     settings.on.decision?.(this.arrival, decision, 'detour')
     if (this.isInvite) detours.note(this.arrival.request, target, settings.clock.now())
     this.best = undefined
@@ -172,8 +173,11 @@ export class ResponseContext implements WayBack, ForkContext {
     for (const contact of contactsOf(response)) {
       if (this.taken >= this.core.settings.forward.targets || !this.isNewTarget(contact)) continue
       this.seen.add(contact.uri.text)
+      const target = redirectTarget(contact)
+      // Named by whoever answered, entitled by nothing: a node with a law lets it go back to the caller.
+      if (this.core.settings.forbids?.(this.arrival, target) !== undefined) continue
       this.taken++
-      targets.push(redirectTarget(contact))
+      targets.push(target)
     }
     this.groups = [...groupTargets(targets, this.arrival.breadth), ...this.groups]
     return targets.length > 0

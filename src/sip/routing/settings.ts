@@ -7,7 +7,7 @@ import type { TimerSettings } from '../transaction/types.ts'
 import type { Flow, TransportName } from '../transport/flow.ts'
 import type { TargetHealth } from '../transport/target-health.ts'
 import type { NextHop, TransportLayer } from '../transport/types.ts'
-import type { Arrival, Decision, FacePolicies, Target } from './decision.ts'
+import type { Arrival, Decision, FacePolicies, Refused, Target } from './decision.ts'
 import type { FlowTokens } from './flow-token.ts'
 
 /**
@@ -110,6 +110,11 @@ export interface ProxySettings {
    * back.
    */
   readonly detour?: (arrival: Arrival) => Decision | Promise<Decision>
+  /**
+   * The law of this node: what stands against sending the request to that target; undefined: nothing does. Asked for
+   * every target, those that a detour or a redirection found too. Absent: everything is allowed.
+   */
+  readonly forbids?: (arrival: Arrival, target: Target) => Refused | undefined
   /**
    * Header fields that explain a failure made here, e.g. `ms-diagnostics`; empty for a peer that is not to know.
    * @param detail what the layer that failed knew (an error of the transport, say); undefined when there is nothing

@@ -1,9 +1,12 @@
 /** Who may say which way a request takes through the inside. */
 import t from 'tap'
+import { outsideFacts } from '../../../src/roles/law/facts.ts'
+import { recogniseDialog } from '../../../src/roles/policies/dialog.ts'
 import { routeGuard } from '../../../src/roles/policies/route-guard.ts'
 import { stripUntrusted } from '../../../src/roles/policies/strip-untrusted.ts'
 import { parseNameAddress } from '../../../src/sip/message/name-address.ts'
 import type { Arrival, Decision } from '../../../src/sip/routing/decision.ts'
+import { encoded } from '../../../src/sip/routing/dialog-record.ts'
 import { FlowTokens } from '../../../src/sip/routing/flow-token.ts'
 import type { Flow, PeerClass } from '../../../src/sip/transport/flow.ts'
 import { arrival, requestText, testFlow } from '../../support/arrival.ts'
@@ -17,85 +20,76 @@ function flowOf(peer: PeerClass | undefined): Flow {
   return flow
 }
 
-/** A request inside a dialog with this Route, its first value ours. */
-function routed(flow: Flow, user: string | undefined, next: readonly string[], inDialog = true): Arrival {
-  const made = arrival(
-    requestText({ method: 'BYE', uri: 'sip:alice@lab.test', toParameters: inDialog ? ';tag=2' : '' }),
-    { flow },
-  )
+interface Routed extends Arrival {
+  readonly left: () => boolean
+}
+
+/** A request with this Route, its first value ours. */
+function routed(flow: Flow, user: string | undefined, next: readonly string[] = []): Routed {
+  const own = parseNameAddress(`<sip:${user === undefined ? '' : `${user}@`}edge.lab.test;lr>`)
+  let left = false
   return {
-    ...made,
+    ...arrival(requestText({ method: 'BYE', uri: 'sip:alice@lab.test', toParameters: ';tag=2' }), { flow }),
     routes: next.map((uri) => parseNameAddress(`<${uri};lr>`)),
-    ownRoute: parseNameAddress(`<sip:${user === undefined ? '' : `${user}@`}edge.lab.test;lr>`),
+    ownRoute: own,
+    nearRoute: own,
+    leaveRoute: () => (left = true),
+    left: () => left,
   }
+}
+
+/** Alice, whose tag is 1, has called by `flow`; bob, whose tag is 2, is behind a server. */
+function sealed(flow: Flow, callId = 'call-1', tag = '1'): string {
+  const end = { identity: encoded('sip:alice@lab.test'), uri: encoded('sip:alice@lab.test'), organisation: '' }
+  const record = { caller: { ...end, hop: 'w' }, callee: { ...end, hop: 's192.0.2.9' } }
+  return tokens.seal(record, { callId, tag }, tokens.of(flow))
 }
 
 const kind = (decision: Decision | Promise<Decision>): string =>
   decision instanceof Promise ? 'promise' : decision.kind
-const guard = routeGuard(tokens, { towards: ['director.lab.test'] })
+const guard = routeGuard(tokens, { isOurs: (host) => host === 'director.lab.test' })
+const recognise = recogniseDialog(tokens, outsideFacts)
 
-t.test('a client goes on by a route set that carries the token of its flow, sealed for this dialog', async (t) => {
-  const flow = flowOf(undefined)
-  t.equal(
-    kind(guard.decide(routed(flow, tokens.ofDialog('call-1', tokens.of(flow)), ['sip:director.lab.test']))),
-    'pass',
-  )
+/** What the two policies make of it. */
+function judged(made: Routed): string {
+  const first = kind(recognise.decide(made))
+  return first === 'pass' ? kind(guard.decide(made)) : first
+}
+
+t.test('a Route below a record of this dialog is left to those who follow it', async (t) => {
+  const made = routed(flowOf(undefined), sealed(flowOf(undefined)), ['sip:director.lab.test'])
+  t.same([judged(made), made.left()], ['pass', false])
 })
 
-t.test('its token opens no way to another host', async (t) => {
+t.test('a record of another dialog, another tag, or a changed one is refused', async (t) => {
   const flow = flowOf(undefined)
+  for (const user of [sealed(flow, 'call-2'), sealed(flow, 'call-1', '7'), `x${sealed(flow)}`])
+    t.equal(judged(routed(flow, user)), 'refuse', user)
+})
+
+t.test('the token of a flow without a record is refused from everybody but a server', async (t) => {
   t.same(
-    ['sip:fe1.lab.test', 'sip:192.0.2.9:5060;transport=tcp'].map((uri) =>
-      kind(guard.decide(routed(flow, tokens.ofDialog('call-1', tokens.of(flow)), [uri]))),
+    ([undefined, 'client', 'edge', 'server'] as const).map((peer) =>
+      judged(routed(flowOf(peer), tokens.of(flowOf(undefined)))),
     ),
-    ['refuse', 'refuse'],
+    ['refuse', 'refuse', 'refuse', 'pass'],
   )
 })
 
-t.test('a route set without a token, with a forged one or outside a dialog is refused', async (t) => {
+t.test('a Route of our own servers alone is taken off; one that names another host is refused', async (t) => {
+  const own = routed(flowOf(undefined), 'alice', ['sip:director.lab.test'])
+  t.same([judged(own), own.left()], ['pass', true])
+  for (const uri of ['sip:fe1.lab.test', 'sip:192.0.2.9:5060;transport=tcp'])
+    t.equal(judged(routed(flowOf(undefined), undefined, ['sip:director.lab.test', uri])), 'refuse', uri)
+})
+
+t.test('REGISTER and PUBLISH are in no dialog', async (t) => {
   const flow = flowOf(undefined)
-  const next = ['sip:director.lab.test']
-  t.same(
-    [
-      routed(flow, undefined, next),
-      routed(flow, 'AAAAAAAAAAAAAAAA.abcd.1.edge.lab.test', next),
-      routed(flow, tokens.ofDialog('call-1', tokens.of(flow)), next, false),
-    ].map((made) => kind(guard.decide(made))),
-    ['refuse', 'refuse', 'refuse'],
-  )
-})
-
-t.test(
-  'a token without a seal, or with that of another dialog, is refused even where it leads no further',
-  async (t) => {
-    const flow = flowOf(undefined)
-    const bare = tokens.of(flow)
-    t.same(
-      [bare, tokens.ofDialog('call-2', bare), tokens.ofDialog('call-1', bare), tokens.ofDialog('call-1'), 'alice'].map(
-        (user) => kind(guard.decide(routed(flow, user, []))),
-      ),
-      ['refuse', 'refuse', 'pass', 'pass', 'pass'],
-    )
-  },
-)
-
-t.test('the seal of one dialog does not make the tokens of another its own', async (t) => {
-  const [mine, other] = [flowOf(undefined), flowOf(undefined)]
-  const seal = tokens.ofDialog('call-1', tokens.of(mine)).slice(-18)
-  t.equal(kind(guard.decide(routed(mine, `${tokens.of(other)}+${seal}`, []))), 'refuse')
-})
-
-t.test('a server may name a flow by a token alone, as the Path of a binding does', async (t) => {
-  t.equal(kind(guard.decide(routed(flowOf('server'), tokens.of(flowOf(undefined)), [], false))), 'pass')
-})
-
-t.test('the token of one dialog is none for another', async (t) => {
-  t.same(
-    ['call-1', 'call-2'].map((callId) =>
-      kind(guard.decide(routed(flowOf('edge'), tokens.ofDialog(callId), ['sip:director.lab.test']))),
-    ),
-    ['pass', 'refuse'],
-  )
+  for (const method of ['REGISTER', 'PUBLISH']) {
+    const request = arrival(requestText({ method, toParameters: ';tag=2' }), { flow }).request
+    const made = { ...routed(flow, sealed(flow)), request }
+    t.match(recognise.decide(made), { kind: 'refuse', status: 403, because: 'law.never-in-dialog' }, method)
+  }
 })
 
 for (const [peer, wanted] of [

@@ -10,7 +10,7 @@ import { memoryLocation } from '../../../src/services/location/location.ts'
 import { registrar } from '../../../src/services/registrar/registrar.ts'
 import { StoreError } from '../../../src/services/store/store-error.ts'
 import type { HeaderField } from '../../../src/sip/message/types.ts'
-import type { Arrival, Decision } from '../../../src/sip/routing/decision.ts'
+import type { Arrival, Decision, Remarks } from '../../../src/sip/routing/decision.ts'
 import type { Flow } from '../../../src/sip/transport/flow.ts'
 import { arrival, requestText, testFlow } from '../../support/arrival.ts'
 import type { RequestParts } from '../../support/arrival.ts'
@@ -37,8 +37,13 @@ function service(
   return {
     clock,
     policy,
-    ask(parts: RequestParts, flow: Flow = testFlow()): { readonly asked: Arrival; readonly decision: Decision } {
+    ask(
+      parts: RequestParts,
+      flow: Flow = testFlow(),
+      remarks: Partial<Remarks> = {},
+    ): { readonly asked: Arrival; readonly decision: Decision } {
       const asked = arrival(requestText(parts), { flow, wall: clock.wall() })
+      Object.assign(asked.remarks, remarks)
       const decision = policy.decide(asked)
       if (decision instanceof Promise) throw new TypeError('a promise')
       return { asked, decision }
@@ -288,14 +293,35 @@ t.test('who is asked', async (t) => {
 
   t.test('a partner that the edge let in has no account here', async (t) => {
     const foreign = { method: 'INVITE', from: 'sip:erin@partner.test', to: 'sip:alice@lab.test' }
-    t.match(service().ask(foreign, testFlow({ peer: 'edge' })).decision, { kind: 'pass' })
+    const edge = testFlow({ peer: 'edge' })
+    t.match(service().ask(foreign, edge, { organisation: 'partner.test' }).decision, { kind: 'pass' })
+    t.match(service().ask(foreign, edge).decision, { kind: 'refuse', status: 401 })
     t.match(service().ask(foreign).decision, { kind: 'refuse', status: 401 })
   })
 
-  t.test('a dialog passes by the token of its Route', async (t) => {
+  t.test('a dialog passes when it is proved; a To tag alone is nothing', async (t) => {
     const inDialog = { method: 'BYE', toParameters: ';tag=2' }
+    const side = { identity: '', uri: '', organisation: '', hop: 'w' }
+    const dialog = { sender: side, other: side, isCaller: true, proved: true }
     t.match(service().ask(inDialog).decision, { kind: 'refuse', status: 401 })
-    t.match(service({ auth: { hasRouteToken: () => true } }).ask(inDialog).decision, { kind: 'pass' })
+    t.match(service().ask(inDialog, testFlow(), { dialog: { ...dialog, proved: false } }).decision, { status: 401 })
+    t.match(service().ask(inDialog, testFlow(), { dialog }).decision, { kind: 'pass' })
+  })
+
+  t.test('credentials of our realm go no further, those of other realms do', async (t) => {
+    const ours = `Digest username="alice", realm="${realm}", nonce="n", uri="sip:lab.test", response="r"`
+    const other = 'Digest username="alice", realm="gateway.test", nonce="n", uri="sip:lab.test", response="r"'
+    for (const method of ['REGISTER', 'INVITE', 'ACK', 'MESSAGE', 'BYE'])
+      for (const name of ['Authorization', 'Proxy-Authorization'] as const) {
+        const { asked } = service().ask({ method, headers: [`${name}: ${ours}`, `${name}: ${other}`] })
+        t.ok(asked.remarks.remove.includes(name.toLowerCase()), `${method} ${name}`)
+        t.same(
+          asked.remarks.add.filter(([one]) => one === name),
+          [[name, other]],
+        )
+        const untouched = service().ask({ method, headers: [`${name}: ${other}`] })
+        t.notOk(untouched.asked.remarks.remove.includes(name.toLowerCase()))
+      }
   })
 
   t.test('a user who may not sign in from outside is refused with 4003', async (t) => {
@@ -333,8 +359,8 @@ t.test('who is asked', async (t) => {
 })
 
 t.test('a flow that signed in', async (t) => {
-  function signIn(t: Test, flow: Flow) {
-    const one = service()
+  function signIn(t: Test, flow: Flow, party: AuthenticateOptions['party'] = () => undefined) {
+    const one = service({ auth: { party } })
     const location = memoryLocation({ clock: one.clock })
     t.teardown(() => location.close())
     const register = registrar({ location, accounts: undefined, domains, clock: one.clock, self })
@@ -394,12 +420,13 @@ t.test('a flow that signed in', async (t) => {
     })
   }
 
-  t.test('passes requests inside a dialog, also where it was called by another name', async (t) => {
+  t.test('speaks under another name only where a dialog recorded its user under that name', async (t) => {
     const { send } = signIn(t, testFlow())
+    const called = { method: 'BYE', from: 'tel:+12015550123', to: 'sip:bob@lab.test', toParameters: ';tag=9' }
     t.match(send({ method: 'BYE', from: 'sip:alice@lab.test', toParameters: ';tag=9' }), { kind: 'pass' })
-    t.match(send({ method: 'BYE', from: 'tel:+12015550123', to: 'sip:bob@lab.test', toParameters: ';tag=9' }), {
-      kind: 'pass',
-    })
+    t.match(send(called), { kind: 'refuse', status: 401 })
+    t.match(signIn(t, testFlow(), () => 'sip:alice@lab.test').send(called), { kind: 'pass' })
+    t.match(signIn(t, testFlow(), () => 'sip:carol@lab.test').send(called), { kind: 'refuse', status: 401 })
   })
 
   t.test('does not pass another user of ours by a made-up dialog', async (t) => {

@@ -7,7 +7,8 @@ import { relocation } from '../../../src/services/registrar/relocate.ts'
 import { StoreError } from '../../../src/services/store/store-error.ts'
 import { systemClock } from '../../../src/sip/clock.ts'
 import { parseUri } from '../../../src/sip/message/uri.ts'
-import type { Decision } from '../../../src/sip/routing/decision.ts'
+import type { Arrival, Decision } from '../../../src/sip/routing/decision.ts'
+import { unknownIdentity } from '../../../src/sip/routing/dialog-record.ts'
 import { arrival, requestText } from '../../support/arrival.ts'
 
 const path = ['<sip:director.lab.test:5061;transport=tls;lr>', '<sip:found@edge.lab.test:5061;transport=tls;lr;ob>']
@@ -63,7 +64,7 @@ async function ledTo(
     isOpen: () => false,
   })
   const decision = await relocate(
-    arrival(
+    inside(
       requestText({
         method: 'BYE',
         uri,
@@ -73,6 +74,14 @@ async function ledTo(
     ),
   )
   return led(decision)
+}
+
+/** In a proved dialog whose other end nobody here knows but by To. */
+function inside(text: string): Arrival {
+  const made = arrival(text)
+  const side = { identity: unknownIdentity, uri: '', organisation: '', hop: 's192.0.2.9' }
+  made.remarks.dialog = { sender: side, other: side, isCaller: true, proved: true }
+  return made
 }
 
 function led(decision: Decision): string {
@@ -180,7 +189,7 @@ t.test('a database that does not answer is told as such', async (t) => {
   })
   t.match(
     await relocate(
-      arrival(requestText({ method: 'BYE', uri: phone, to: 'sip:alice@lab.test', toParameters: ';tag=2' })),
+      inside(requestText({ method: 'BYE', uri: phone, to: 'sip:alice@lab.test', toParameters: ';tag=2' })),
     ),
     { kind: 'refuse', status: 504 },
   )

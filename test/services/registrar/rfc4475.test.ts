@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { noRemarks } from '../../support/arrival.ts'
 import { authenticate } from '../../../src/services/authentication/authenticate.ts'
 import { digest } from '../../../src/services/authentication/digest.ts'
 import { memoryLocation } from '../../../src/services/location/location.ts'
@@ -52,9 +53,11 @@ function answerTo(file: string, options: { readonly authenticating: boolean }): 
     uri: request.uri,
     routes: [],
     ownRoute: undefined,
-    inDialog: false,
+    nearRoute: undefined,
+    claimsDialog: false,
+    leaveRoute: () => undefined,
     wall: clock.wall(),
-    remarks: { identity: undefined, remote: false, add: [], remove: [], other: new Map() },
+    remarks: noRemarks(),
   }
   location.close()
   return (

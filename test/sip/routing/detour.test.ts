@@ -3,8 +3,15 @@ import t from 'tap'
 import type { SipRequest } from '../../../src/sip/message/types.ts'
 import type { Arrival, Decision } from '../../../src/sip/routing/decision.ts'
 import { Detours } from '../../../src/sip/routing/detours.ts'
-import { followRoute } from '../../../src/sip/routing/policies/follow-route.ts'
-import { proxyBench, type ProxyBench, route, settle, target } from '../../support/proxy-bench.ts'
+import {
+  followAnyRoute,
+  trustDialog,
+  proxyBench,
+  type ProxyBench,
+  route,
+  settle,
+  target,
+} from '../../support/proxy-bench.ts'
 import { ackFor, cancelFor, request } from '../../support/sip-messages.ts'
 
 const contact = 'sip:x7f3@client.invalid;transport=tls'
@@ -27,7 +34,8 @@ function bench(detour: (arrival: Arrival) => Decision | Promise<Decision> = () =
   const asked: Arrival[] = []
   const made = proxyBench({
     hosts: { 'old.lab.test': [7001], 'new.lab.test': [7002] },
-    target: [followRoute(), { name: 'local', decide: () => route(target('sip:bob@old.lab.test')) }],
+    admit: [trustDialog()],
+    target: [followAnyRoute(), { name: 'local', decide: () => route(target('sip:bob@old.lab.test')) }],
     settings: { detour: (arrival) => (asked.push(arrival), detour(arrival)) },
   })
   return { ...made, asked }

@@ -1,39 +1,125 @@
+/** The sealed record of a dialog: what it says, and that nobody else can make or move one. */
+import fc from 'fast-check'
 import t from 'tap'
-import { FlowTokens } from '../../../src/sip/routing/flow-token.ts'
+import {
+  decoded,
+  type DialogRecord,
+  encoded,
+  organisationText,
+  readHop,
+} from '../../../src/sip/routing/dialog-record.ts'
+import { flowsIn, FlowTokens } from '../../../src/sip/routing/flow-token.ts'
 
-const tokens = (key: string): FlowTokens =>
-  new FlowTokens({ node: 'director.lab.test', key: Buffer.alloc(32, key), flow: () => undefined })
+function tokens(key = 'one'): FlowTokens {
+  return new FlowTokens({ node: 'fe1.lab.test', key: Buffer.from(key.repeat(16)), flow: () => undefined })
+}
 
-t.test('a dialog token is known again by every server with the key', async (t) => {
-  t.ok(tokens('a').isOfDialog(tokens('a').ofDialog('call-1'), 'call-1'))
+const record: DialogRecord = {
+  caller: { identity: encoded('sip:alice@lab.test'), uri: encoded('sip:alice@lab.test'), organisation: '', hop: 'w' },
+  callee: {
+    identity: encoded('sip:bob@lab.test'),
+    uri: encoded('sip:sales@lab.test'),
+    organisation: '',
+    hop: 'audp_127.0.0.1_5070',
+  },
+}
+const name = { callId: 'call-1', tag: 'a' }
+const byCaller = { callId: 'call-1', fromTag: 'a', toTag: 'b' }
+const byCallee = { callId: 'call-1', fromTag: 'b', toTag: 'a' }
+
+t.test('the tag in From says which end sends', async (t) => {
+  const user = tokens().seal(record, name, 'one')
+  t.match(tokens().recognise(user, byCaller), { kind: 'dialog', isCaller: true, sender: record.caller })
+  t.match(tokens().recognise(user, byCallee), { kind: 'dialog', isCaller: false, sender: record.callee })
+  t.equal(flowsIn(user), 'one')
 })
 
-t.test('a dialog token is good for its own Call-ID only', async (t) => {
-  t.notOk(tokens('a').isOfDialog(tokens('a').ofDialog('call-1'), 'call-2'))
+t.test(
+  'of another Call-ID, of another tag, with one tag for both ends, or without one, it is of no dialog',
+  async (t) => {
+    const user = tokens().seal(record, name)
+    for (const other of [
+      { ...byCaller, callId: 'call-2' },
+      { ...byCaller, fromTag: 'x' },
+      { ...byCaller, toTag: 'a' },
+      { ...byCaller, toTag: undefined },
+    ])
+      t.same(tokens().recognise(user, other), { kind: 'not-this' }, JSON.stringify(other))
+  },
+)
+
+t.test('another key makes another seal', async (t) => {
+  t.same(tokens('two').recognise(tokens().seal(record, name), byCaller), { kind: 'not-this' })
 })
 
-t.test('a dialog token is good for the flows it was made with only', async (t) => {
-  const own = tokens('a')
-  const user = own.ofDialog('call-1', 'one+two')
-  t.same(
-    [user, user.replace('one', 'three'), user.replace('+two', ''), user.slice(0, -1)].map((each) =>
-      own.isOfDialog(each, 'call-1'),
-    ),
-    [true, false, false, false],
+t.test('no octet of it can change', async (t) => {
+  const user = tokens().seal(record, name, 'one+two')
+  const reader = tokens()
+  fc.assert(
+    fc.property(fc.nat(user.length - 1), fc.constantFrom(...'ax0+~.%!*w'), (at, character) => {
+      if (user[at] === character) return
+      const changed = user.slice(0, at) + character + user.slice(at + 1)
+      t.not(reader.recognise(changed, { ...byCaller }).kind, 'dialog', changed)
+    }),
   )
+})
+
+t.test('every record is read as it was written', async (t) => {
+  const side = fc.record({
+    identity: fc.webUrl().map(encoded),
+    uri: fc.string().map((text) => encoded(`sip:${text}@lab.test`)),
+    organisation: fc.domain().map(organisationText),
+    hop: fc.constantFrom('w', 's127.0.0.1', 'fab.1.fe1.lab.test', 'atcp_2001_db8__1_5060'),
+  })
+  fc.assert(
+    fc.property(side, side, fc.string({ minLength: 1 }), (caller, callee, tag) => {
+      const user = tokens().seal({ caller, callee }, { callId: 'c', tag })
+      t.match(tokens().recognise(user, { callId: 'c', fromTag: tag, toTag: `${tag}x` }), {
+        kind: 'dialog',
+        sender: caller,
+        other: callee,
+      })
+    }),
+    { numRuns: 50 },
+  )
+})
+
+t.test('whatever is written in its place is read without an error', async () => {
+  fc.assert(
+    fc.property(fc.string(), fc.string(), (before, after) => {
+      tokens().recognise(`${before}e~${after}`, byCaller)
+      tokens().isToken(`${before}+e~${after}`)
+    }),
+  )
+})
+
+t.test('a seal of an earlier version is known as such', async (t) => {
+  t.same(tokens().recognise('one+d~0123456789abcdef', byCaller), { kind: 'old' })
 })
 
 t.test('an ordinary user part is no token', async (t) => {
   t.same(
-    ['alice', '', 'd~short', 'a.b.c'].map((user) => tokens('a').isToken(user)),
+    ['alice', '', 'd~short', 'a.b.c'].map((user) => tokens().isToken(user)),
     [false, false, false, false],
   )
+  t.same(tokens().recognise('alice', byCaller), { kind: 'unsealed' })
 })
 
-t.test('a dialog token of another key is refused', async (t) => {
-  t.notOk(tokens('a').isOfDialog(tokens('b').ofDialog('call-1'), 'call-1'))
+t.test('an address-of-record is short, and comes back unless it was too long to keep', async (t) => {
+  t.same(
+    ['sip:alice@lab.test', 'tel:+49301', 'sip:a%20b@lab.test', `sip:${'x'.repeat(500)}@lab.test`].map((aor) =>
+      decoded(encoded(aor)),
+    ),
+    ['sip:alice@lab.test', 'tel:+49301', 'sip:a%20b@lab.test', undefined],
+  )
+  t.ok(encoded(`sip:${'x'.repeat(500)}@lab.test`).length < 30)
 })
 
-t.test('a dialog token names no flow', async (t) => {
-  t.match(tokens('a').read(tokens('a').ofDialog('call-1')), { kind: 'no-token' })
+t.test('a hop tells how the end is reached', async (t) => {
+  t.same(['w', 's127.0.0.1', 'fab.1.fe1.lab.test', 'atcp_2001_db8__1_5060'].map(readHop), [
+    { kind: 'token' },
+    { kind: 'server', address: '127.0.0.1' },
+    { kind: 'flow', claim: 'ab.1.fe1.lab.test' },
+    { kind: 'address', transport: 'tcp', address: '2001:db8::1', port: 5060 },
+  ])
 })

@@ -1,11 +1,11 @@
 import t from 'tap'
 import fc from 'fast-check'
 import { FlowTokens } from '../../../src/sip/routing/flow-token.ts'
+import type { Policy } from '../../../src/sip/routing/decision.ts'
 import { flowToken } from '../../../src/sip/routing/policies/flow-token.ts'
-import { followRoute } from '../../../src/sip/routing/policies/follow-route.ts'
 import type { FakeFlow } from '../../support/fake-transport.ts'
 import { FakeTransport, server } from '../../support/fake-transport.ts'
-import { proxyBench, type ProxyBench, route, target } from '../../support/proxy-bench.ts'
+import { followAnyRoute, proxyBench, type ProxyBench, route, target } from '../../support/proxy-bench.ts'
 import type { SipRequest } from '../../../src/sip/message/types.ts'
 import { request } from '../../support/sip-messages.ts'
 
@@ -81,6 +81,18 @@ t.test('flow token (RFC 5626 §5.2)', async (t) => {
   })
 })
 
+/** Reads the record of a dialog and asks for no further proof. */
+function recognised(own: FlowTokens): Policy {
+  return {
+    name: 'recognised',
+    decide({ ownRoute, request: asked, remarks }) {
+      const found = own.recognise(ownRoute?.uri.user ?? '', asked)
+      if (found.kind === 'dialog') remarks.dialog = { ...found, proved: true }
+      return { kind: 'pass' }
+    },
+  }
+}
+
 interface Calls extends ProxyBench {
   readonly alice: FakeFlow
   readonly bob: FakeFlow
@@ -96,9 +108,10 @@ async function clients(): Promise<Calls & { readonly route: string; inside(route
       Object.assign(parts, { tokens: own, bob })
       return {
         settings: { flowTokens: own },
+        admit: [recognised(own)],
         target: [
           flowToken(own),
-          followRoute(),
+          followAnyRoute(),
           { name: 'binding', decide: () => route(target('sip:bob@10.0.0.9', { flow: bob.id })) },
         ],
       }
@@ -120,10 +133,21 @@ function inside(route: string, callId: string, method = 'BYE'): SipRequest {
   return request({ method, uri: 'sip:x@10.0.0.1', to: '<sip:bob@lab.test>;tag=b', callId, headers: [['Route', route]] })
 }
 
+function fromCallee(route: string, callId: string): SipRequest {
+  return request({
+    method: 'BYE',
+    uri: 'sip:x@10.0.0.1',
+    from: '<sip:bob@lab.test>;tag=b',
+    to: '<sip:alice@lab.test>;tag=a1',
+    callId,
+    headers: [['Route', route]],
+  })
+}
+
 t.test('requests inside a dialog between two clients', async (t) => {
   t.test('one Record-Route value carries the tokens of both flows and the seal of the dialog', async (t) => {
     const { route } = await clients()
-    t.match(route, /^<sip:[^@+]+\+[^@+]+\+d~[^@+]+@internal\.lab\.test:5061;transport=tls;lr>$/)
+    t.match(route, /^<sip:[^@+]+\+[^@+]+\+e~[^@]+@internal\.lab\.test:5061;transport=tls;lr>$/)
   })
 
   t.test('from the caller go to the callee', async (t) => {
@@ -133,8 +157,8 @@ t.test('requests inside a dialog between two clients', async (t) => {
   })
 
   t.test('from the callee go to the caller', async (t) => {
-    const { arrive, inside, route, alice, bob } = await clients()
-    await arrive(inside(route), bob)
+    const { arrive, route, alice, bob } = await clients()
+    await arrive(fromCallee(route, bob.request().callId), bob)
     t.equal(alice.lines.at(-1), 'BYE sip:x@10.0.0.1 SIP/2.0')
   })
 
@@ -143,6 +167,12 @@ t.test('requests inside a dialog between two clients', async (t) => {
     bob.close()
     await arrive(inside(route), alice)
     t.equal(alice.response().status, 430)
+  })
+
+  t.test('reach the other end when the sender comes by a new connection, the old one still open', async (t) => {
+    const { arrive, inside, route, bob, transport } = await clients()
+    await arrive(inside(route), transport.accept({ face: 'internal' }))
+    t.equal(bob.lines.at(-1), 'BYE sip:x@10.0.0.1 SIP/2.0')
   })
 
   t.test('get 403 when the tokens are those of another dialog', async (t) => {
@@ -178,8 +208,9 @@ t.test('a dialog over UDP, where no flow needs naming', async (t) => {
     const sent = to(7001).request()
     const token =
       /^<sip:([^@]+)@internal\.lab\.test:5060;transport=udp;lr>$/.exec(sent.header('Record-Route') ?? '')?.[1] ?? ''
-    t.equal(parts.tokens?.isOfDialog(token, sent.callId), true)
-    t.equal(parts.tokens?.isOfDialog(token, 'another call'), false)
+    const { callId, fromTag } = sent
+    t.match(parts.tokens?.recognise(token, { callId, fromTag, toTag: 'b' }), { kind: 'dialog', isCaller: true })
+    t.match(parts.tokens?.recognise(token, { callId: 'another', fromTag, toTag: 'b' }), { kind: 'not-this' })
   })
 })
 
@@ -191,7 +222,7 @@ t.test('flow-token policy', async (t) => {
       make: ({ transport }) => {
         found.own = tokens(transport)
         found.other = tokens(transport, 'fe2.lab.test')
-        return { target: [flowToken(found.own), followRoute()] }
+        return { target: [flowToken(found.own), followAnyRoute()] }
       },
     })
     if (found.own === undefined || found.other === undefined) throw new TypeError('no tokens')

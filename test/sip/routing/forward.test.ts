@@ -1,6 +1,5 @@
 import t from 'tap'
-import { proxyBench, route, target } from '../../support/proxy-bench.ts'
-import { followRoute } from '../../../src/sip/routing/policies/follow-route.ts'
+import { followAnyRoute, proxyBench, route, target } from '../../support/proxy-bench.ts'
 import { facts, request } from '../../support/sip-messages.ts'
 
 const callee = 'sip:bob@callee.lab.test'
@@ -55,7 +54,10 @@ t.test('forwarding a request (RFC 3261 §16.6)', async (t) => {
     async (t) => {
       const asked: (string | undefined)[] = []
       const { arrive, to } = proxyBench({
-        target: [followRoute(), { name: 'route', decide: () => route(target(callee, { identity: 'static-route:2' })) }],
+        target: [
+          followAnyRoute(),
+          { name: 'route', decide: () => route(target(callee, { identity: 'static-route:2' })) },
+        ],
         settings: {
           locate: ({ host }, face, identity) => {
             asked.push(identity)

@@ -1,5 +1,6 @@
 /** Sends a request by the flow that our own Route value names (RFC 5626 §5.3). */
 import { type Arrival, type Decision, pass, type Policy, refuse, type Target } from '../decision.ts'
+import { decoded, type Ends } from '../dialog-record.ts'
 import { flowsIn, type FlowTokens, type TokenReading, tokenSeparator } from '../flow-token.ts'
 
 export interface FlowTokenOptions {
@@ -15,9 +16,9 @@ export interface FlowTokenOptions {
 }
 
 /**
- * A request that came by the flow of the token is on its way out: it goes on by the remaining Route or the Request-URI.
- * 430 when the flow is gone and the user with it, 403 when the token is forged or belongs to another dialog; a token of
- * another node of the pool leads to that node while it lives.
+ * A sealed value names the flow of the other end beside its record; a value of Path is a token alone, and a request
+ * that came by its flow is on its way out. 430 when the flow is gone and the user with it, 403 when the token is forged
+ * or belongs to another dialog; a token of another node of the pool leads to that node while it lives.
  */
 export function flowToken(tokens: FlowTokens, options: FlowTokenOptions = {}): Policy {
   return {
@@ -26,23 +27,45 @@ export function flowToken(tokens: FlowTokens, options: FlowTokenOptions = {}): P
       const user = arrival.ownRoute?.uri.user
       if (user === undefined) return pass
       const flows = flowsIn(user)
-      if (flows !== user && !tokens.isOfDialog(user, arrival.request.callId)) return refuse(403, 'route.token-forged')
-      if (flows === '') return pass
-      return flows.includes(tokenSeparator)
-        ? eitherWay(arrival, tokens, flows, options)
-        : oneWay(arrival, tokens.read(flows), options)
+      if (flows === user) return ofPath(arrival, tokens.read(user), options)
+      const ends = tokens.recognise(user, arrival.request)
+      if (ends.kind !== 'dialog' || arrival.remarks.dialog === undefined) return refuse(403, 'route.token-forged')
+      return ends.other.hop === 'w' ? ofDialog(arrival, tokens.read(tokenFor(flows, ends)), options) : pass
     },
   }
 }
 
-function oneWay(arrival: Arrival, reading: TokenReading, options: FlowTokenOptions): Decision | Promise<Decision> {
+/** The caller's token stands first. */
+function tokenFor(flows: string, { sender, isCaller }: Ends): string {
+  if (sender.hop !== 'w') return flows
+  const separator = flows.indexOf(tokenSeparator)
+  return isCaller ? flows.slice(separator + tokenSeparator.length) : flows.slice(0, separator)
+}
+
+function ofDialog(arrival: Arrival, reading: TokenReading, options: FlowTokenOptions): Decision | Promise<Decision> {
+  switch (reading.kind) {
+    case 'flow':
+      return alongFlow(arrival, reading)
+    case 'gone':
+      return lost(arrival, options, noFlow)
+    case 'elsewhere':
+      return elsewhere(arrival, reading.node, options, noFlow)
+    case 'forged':
+    case 'no-token':
+      return refuse(403, 'route.token-forged')
+    default:
+      return reading satisfies never
+  }
+}
+
+function ofPath(arrival: Arrival, reading: TokenReading, options: FlowTokenOptions): Decision | Promise<Decision> {
   switch (reading.kind) {
     case 'flow':
       return reading.flow.id === arrival.flow.id ? pass : alongFlow(arrival, reading)
     case 'gone':
       return lost(arrival, options, orPass(arrival))
     case 'elsewhere':
-      return elsewhere(arrival, reading.node, options)
+      return elsewhere(arrival, reading.node, options, orPass(arrival))
     case 'forged':
       return refuse(403, 'route.token-forged')
     case 'no-token':
@@ -50,28 +73,6 @@ function oneWay(arrival: Arrival, reading: TokenReading, options: FlowTokenOptio
     default:
       return reading satisfies never
   }
-}
-
-/** Two tokens: the request leaves by the flow it did not come by. */
-function eitherWay(
-  arrival: Arrival,
-  tokens: FlowTokens,
-  flows: string,
-  options: FlowTokenOptions,
-): Decision | Promise<Decision> {
-  const separator = flows.indexOf(tokenSeparator)
-  const one = tokens.read(flows.slice(0, separator))
-  const other = tokens.read(flows.slice(separator + tokenSeparator.length))
-  if (one.kind === 'forged' || other.kind === 'forged') return refuse(403, 'route.token-forged')
-  const isWay = leadsAway(arrival, one)
-  const isOtherWay = leadsAway(arrival, other)
-  if (isWay && isOtherWay) return lost(arrival, options, pass)
-  if (isWay) return alongFlow(arrival, one)
-  return isOtherWay ? alongFlow(arrival, other) : lost(arrival, options, noFlow)
-}
-
-function leadsAway(arrival: Arrival, reading: TokenReading): reading is Extract<TokenReading, { kind: 'flow' }> {
-  return reading.kind === 'flow' && reading.flow.id !== arrival.flow.id
 }
 
 /**
@@ -94,11 +95,16 @@ function orPass(arrival: Arrival): Decision {
   return cameFromClient(arrival) ? pass : noFlow
 }
 
-function elsewhere(arrival: Arrival, node: string, options: FlowTokenOptions): Decision | Promise<Decision> {
+function elsewhere(
+  arrival: Arrival,
+  node: string,
+  options: FlowTokenOptions,
+  otherwise: Decision,
+): Decision | Promise<Decision> {
+  const go = (isUp: boolean): Decision | Promise<Decision> =>
+    isUp ? toNode(arrival, node, options) : lost(arrival, options, otherwise)
   const reachable = options.isReachable === undefined ? true : options.isReachable(node)
-  if (reachable instanceof Promise)
-    return reachable.then((isUp) => (isUp ? toNode(arrival, node, options) : lost(arrival, options, orPass(arrival))))
-  return reachable ? toNode(arrival, node, options) : lost(arrival, options, orPass(arrival))
+  return reachable instanceof Promise ? reachable.then(go) : go(reachable)
 }
 
 function alongFlow(arrival: Arrival, { flow }: Extract<TokenReading, { kind: 'flow' }>): Decision {
@@ -116,8 +122,10 @@ function cameFromClient({ flow }: Arrival): boolean {
   return flow.direction === 'accepted' && flow.peer?.class !== 'server' && flow.peer?.class !== 'edge'
 }
 
-function route({ uri }: Arrival, way: Partial<Target>, because: string): Decision {
+function route({ uri, remarks: { dialog } }: Arrival, way: Partial<Target>, because: string): Decision {
   const target: Target = {
+    by: dialog === undefined ? 'path' : 'dialog',
+    aor: dialog === undefined ? '' : (decoded(dialog.other.identity) ?? ''),
     uri: uri.text,
     flow: undefined,
     routes: [],

@@ -3,6 +3,7 @@
  * that fits counts.
  */
 import type { SipUri } from '../../message/types.ts'
+import { parseUri } from '../../message/uri.ts'
 import { pass, type Policy } from '../decision.ts'
 
 export interface StaticRoute {
@@ -37,6 +38,9 @@ export function staticRoutes(routes: readonly StaticRoute[]): Policy {
         q: 1000,
         face: route.face,
         identity: route.identity,
+        by: 'static-route' as const,
+        aor: `sip:${parseUri(route.nextHop).host}`,
+        organisation: parseUri(route.nextHop).host,
       }
       return { kind: 'route', targets: [target], because: `static-route ${route.match}` }
     },

@@ -1,0 +1,148 @@
+/**
+ * A dialog is proved, never claimed: the record in our Route value says who its ends are (docs/decisions/0053), and the
+ * sender shows that it is one of them, by the flow of the dialog, by its sign-in, or by the server that speaks for it.
+ */
+import { hasIdentity } from '../../services/authentication/flow-identity.ts'
+import { addressOfRecord } from '../../sip/message/uri.ts'
+import { type Arrival, pass, type Policy, refuse, type Standing } from '../../sip/routing/decision.ts'
+import {
+  decoded,
+  encoded,
+  hopText,
+  isServer,
+  readHop,
+  type Side,
+  unknownIdentity,
+} from '../../sip/routing/dialog-record.ts'
+import { type FlowTokens, flowsIn, tokenSeparator } from '../../sip/routing/flow-token.ts'
+import { type Facts, judge } from '../law/law.ts'
+
+/**
+ * Reads the record. A value that was sealed for another dialog, or by an earlier version, is refused; REGISTER and
+ * PUBLISH are in no dialog, and a value of one in them is refused by the law.
+ */
+export function recogniseDialog(tokens: FlowTokens, facts: Facts): Policy {
+  return {
+    name: 'recognise-dialog',
+    decide(arrival) {
+      const last = arrival.ownRoute?.uri.user
+      if (last === undefined) return pass
+      const { request, remarks } = arrival
+      const first = arrival.nearRoute?.uri.user ?? last
+      const near = tokens.recognise(first, request)
+      const far = first === last ? near : tokens.recognise(last, request)
+      if (near.kind === 'unsealed' && far.kind === 'unsealed') return pass
+      if (near.kind === 'old' || far.kind === 'old') return refuse(403, 'route.token-old')
+      if (near.kind !== 'dialog' || far.kind !== 'dialog') return refuse(403, 'route.token-forged')
+      const { sender, isCaller } = near
+      remarks.dialog = { sender, other: otherEnd(near.other, far.other), isCaller, proved: false }
+      if (request.method !== 'REGISTER' && request.method !== 'PUBLISH') return pass
+      return judge(arrival, facts, request.method === 'REGISTER' ? 'registrar' : 'binding') ?? pass
+    },
+  }
+}
+
+/** The last value knows the way, the first one of a pool often better whose it is. */
+function otherEnd(near: Side, far: Side): Side {
+  return far.identity === unknownIdentity && near !== far ? { ...far, identity: near.identity } : far
+}
+
+export interface ProveDialogOptions {
+  readonly tokens: FlowTokens
+  /** Whether the server at the other end of this flow speaks for that organisation; empty: ours. */
+  readonly speaksFor: (arrival: Arrival, organisation: string) => boolean
+}
+
+/** The first two ways: the flow of the dialog, and the server that speaks for the sender. */
+export function proveDialog({ tokens, speaksFor }: ProveDialogOptions): Policy {
+  return {
+    name: 'prove-dialog',
+    decide(arrival) {
+      const { dialog } = arrival.remarks
+      if (dialog === undefined || !isAtHop(arrival, dialog, tokens, speaksFor)) return pass
+      if (speaksAs(arrival, dialog.sender)) arrival.remarks.dialog = { ...dialog, proved: true }
+      else arrival.remarks.other.set(atHop, true)
+      return pass
+    },
+  }
+}
+
+/** In the notes of a request: it came by the flow of its dialog, under another name than that of the dialog. */
+const atHop = 'dialog.at-hop'
+
+/**
+ * The third way, when it is known who the sender is. A request that is none of this dialog has no right to its route.
+ */
+export function proveDialogByIdentity(facts: Facts): Policy {
+  return {
+    name: 'prove-dialog',
+    decide(arrival) {
+      const { dialog, other, identity } = arrival.remarks
+      if (dialog === undefined || dialog.proved || arrival.request.method === 'ACK') return pass
+      if (isParty(arrival, dialog.sender, identity, other.get(atHop) === true)) {
+        arrival.remarks.dialog = { ...dialog, proved: true }
+        return pass
+      }
+      return judge(arrival, facts, 'dialog') ?? pass
+    },
+  }
+}
+
+function isParty(arrival: Arrival, sender: Side, identity: string | undefined, cameByHop: boolean): boolean {
+  if (identity === undefined) return false
+  const named = speaksAs(arrival, sender)
+  const ownName = identity === addressOfRecord(arrival.request.from.uri)
+  if (sender.identity === unknownIdentity) return named && ownName
+  // RFC 4916: another URI than before, by whoever is authenticated as that.
+  return (cameByHop || encoded(identity) === sender.identity) && (named || ownName)
+}
+
+/** From is that of the dialog (RFC 3261 §12.2.1.1). */
+export function speaksAs({ request }: Arrival, side: Side): boolean {
+  return encoded(addressOfRecord(request.from.uri)) === side.uri
+}
+
+/**
+ * Address-of-record of the recorded sender where From is that of the dialog and the flow has signed in as that user.
+ */
+export function signedInParty(arrival: Arrival): string | undefined {
+  const party = recordedParty(arrival)
+  return party !== undefined && hasIdentity(arrival.flow, party, arrival.wall) ? party : undefined
+}
+
+/** Who may answer a challenge for this request besides the user in From. */
+export function recordedParty(arrival: Arrival): string | undefined {
+  const { dialog } = arrival.remarks
+  if (dialog === undefined || !speaksAs(arrival, dialog.sender)) return undefined
+  return decoded(dialog.sender.identity)
+}
+
+function isAtHop(
+  arrival: Arrival,
+  { sender, isCaller }: Standing,
+  tokens: FlowTokens,
+  speaksFor: ProveDialogOptions['speaksFor'],
+): boolean {
+  const { flow } = arrival
+  const hop = readHop(sender.hop)
+  switch (hop.kind) {
+    case 'token':
+      return flow.reliable && tokens.of(flow) === senderToken(arrival, isCaller)
+    case 'flow':
+      return flow.reliable && tokens.claimOf(flow) === hop.claim
+    case 'address':
+      return hopText(flow, 'none', '') === sender.hop
+    case 'server':
+      return isServer(flow) && speaksFor(arrival, sender.organisation)
+    default:
+      return hop satisfies never
+  }
+}
+
+/** The caller's token stands first. */
+function senderToken({ nearRoute }: Arrival, isCaller: boolean): string {
+  const flows = flowsIn(nearRoute?.uri.user ?? '')
+  const separator = flows.indexOf(tokenSeparator)
+  if (separator === -1) return flows
+  return isCaller ? flows.slice(0, separator) : flows.slice(separator + tokenSeparator.length)
+}

@@ -1,0 +1,57 @@
+/** Who may come in at a director or a home: the same list for both. */
+import type { Policy } from '../../sip/routing/decision.ts'
+import type { KnownServers } from '../../sip/routing/policies/follow-route.ts'
+import { speaksInside } from '../law/facts.ts'
+import type { Facts } from '../law/law.ts'
+import type { RoleContext } from '../role.ts'
+import { authenticateUsers } from './authenticate-users.ts'
+import { proveDialog, proveDialogByIdentity, recogniseDialog } from './dialog.ts'
+import { noteRemote } from './note-remote.ts'
+import { routeGuard } from './route-guard.ts'
+import { stripUntrusted } from './strip-untrusted.ts'
+
+export function insideAdmission(
+  context: RoleContext,
+  settings: { readonly realm: string; readonly domains: readonly string[] },
+  facts: Facts,
+  isOurs: (host: string) => boolean,
+): readonly Policy[] {
+  const { flowTokens, authentication } = context
+  const start = [
+    stripUntrusted(),
+    recogniseDialog(flowTokens, facts),
+    routeGuard(flowTokens, { isOurs }),
+    noteRemote(settings.domains),
+  ]
+  if (authentication === 'off') return [...start, proveDialogToAll()]
+  return [
+    ...start,
+    proveDialog({ tokens: flowTokens, speaksFor: speaksInside }),
+    authenticateUsers(context, settings, isOurs),
+    proveDialogByIdentity(facts),
+  ]
+}
+
+/** Where nobody is asked who it is, the record alone says that a request belongs to its dialog. */
+function proveDialogToAll(): Policy {
+  return {
+    name: 'prove-dialog',
+    decide({ remarks }) {
+      if (remarks.dialog !== undefined) remarks.dialog = { ...remarks.dialog, proved: true }
+      return { kind: 'pass' }
+    },
+  }
+}
+
+export function isOneOf(hosts: readonly string[]): (host: string) => boolean {
+  const names = lowerCase(hosts)
+  return (host) => names.has(host)
+}
+
+export function knownServers(hosts: readonly string[], ports: readonly number[]): KnownServers {
+  return { hosts: lowerCase(hosts), ports: new Set(ports) }
+}
+
+function lowerCase(hosts: readonly string[]): ReadonlySet<string> {
+  return new Set(hosts.map((host) => host.toLowerCase()))
+}
