@@ -26,7 +26,7 @@ t.test('a server without a twin', async (t) => {
   t.test('an edge that was killed: calls are renewed and hung up from the inside and from the outside', async (t) => {
     const inward = [await talk(alice, carol), await talk(alice, carol)]
     const outward = [await talk(dave, bob), await talk(dave, bob)]
-    await kill(lab, 'edge')
+    await lab.kill('edge')
     t.match(await failure(carol.message(alice.uri, 'nobody there')), { status: 504 })
     await lab.run('node', 'start', 'edge')
     await reaches(carol, alice)
@@ -57,7 +57,7 @@ t.test('a server without a twin', async (t) => {
 
   t.test('a director that was killed: what is sent meanwhile is answered 504, and the next BYE arrives', async (t) => {
     const talks = [await talk(alice, carol), await talk(carol, alice)]
-    await kill(lab, 'director')
+    await lab.kill('director')
     t.match(await failure(alice.message(carol.uri, 'nobody there')), { status: 504 })
     t.match(
       await failure(talks[0]?.caller.hangUp()),
@@ -141,17 +141,6 @@ async function failure(work: Promise<unknown> | undefined): Promise<PhoneError> 
     throw error
   }
   throw new Error('it was answered, and should not have been')
-}
-
-/** As a crash would: nothing is said, nothing is written. */
-async function kill(lab: TestLab, node: string): Promise<void> {
-  const { pid } =
-    (
-      await lab.json<{ readonly nodes: readonly { readonly name: string; readonly pid?: number }[] }>('status')
-    ).nodes.find(({ name }) => name === node) ?? {}
-  if (pid === undefined) throw new Error(`${node} does not run`)
-  process.kill(pid, 'SIGKILL')
-  await lab.change((change) => change.event === 'node-stopped' && change.node === node)
 }
 
 async function reaches(from: Phone, to: Phone): Promise<void> {

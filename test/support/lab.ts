@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import tap from 'tap'
 import type { Test } from 'tap'
 import type { LabChange, ReadyDocument, ReadyNode } from '../../src/lab/ready-document.ts'
 import { siplab, siplabBin } from './command.ts'
@@ -30,6 +31,8 @@ export interface TestLab {
   json<T>(...args: readonly string[]): Promise<T>
   /** The next change for which `wanted` holds, those that came already included. */
   change(wanted: (change: LabChange) => boolean): Promise<LabChange>
+  /** SIGKILL, as a crash would: nothing is said, nothing is written. Resolves when the supervisor has seen it. */
+  kill(node: string): Promise<void>
   /** @throws Error with the nodes there are */
   node(name: string): ReadyNode
   /** SIGINT to the supervisor, as Ctrl-C; resolves with its exit status. */
@@ -93,6 +96,22 @@ export async function withLab(t: Test, topology: string, options: LabOptions = {
   )
   const ready = await first.promise.finally(() => clearTimeout(timer))
   const run = (...args: readonly string[]): Promise<CommandResult> => siplab([...args, '--data', data])
+  const change: TestLab['change'] = (wanted) =>
+    new Promise((resolve, reject) => {
+      const late = setTimeout(
+        () => reject(new Error(`no such change within ${guardMs} ms; there were ${JSON.stringify(changes)}`)),
+        guardMs,
+      )
+      const look = (): void => {
+        const found = changes.find(wanted)
+        if (found === undefined) return
+        clearTimeout(late)
+        waiting.delete(look)
+        resolve(found)
+      }
+      waiting.add(look)
+      look()
+    })
   return {
     ready,
     data,
@@ -103,28 +122,35 @@ export async function withLab(t: Test, topology: string, options: LabOptions = {
       if (status !== 0) throw new Error(`siplab ${args.join(' ')} ended with status ${status}: ${stderr}`)
       return JSON.parse(stdout) as T
     },
-    change: (wanted) =>
-      new Promise((resolve, reject) => {
-        const late = setTimeout(
-          () => reject(new Error(`no such change within ${guardMs} ms; there were ${JSON.stringify(changes)}`)),
-          guardMs,
-        )
-        const look = (): void => {
-          const found = changes.find(wanted)
-          if (found === undefined) return
-          clearTimeout(late)
-          waiting.delete(look)
-          resolve(found)
-        }
-        waiting.add(look)
-        look()
-      }),
+    change,
+    async kill(node) {
+      const { nodes } = JSON.parse((await run('status', '--json')).stdout) as {
+        readonly nodes: readonly { readonly name: string; readonly pid?: number }[]
+      }
+      const pid = nodes.find(({ name }) => name === node)?.pid
+      if (pid === undefined) throw new Error(`${node} does not run`)
+      const before = changes.length
+      process.kill(pid, 'SIGKILL')
+      await change((news) => changes.indexOf(news) >= before && news.event === 'node-stopped' && news.node === node)
+    },
     node(name) {
       const found = ready.nodes.find((node) => node.name === name)
       if (found === undefined) throw new Error(`no node ${name} in ${ready.nodes.map((node) => node.name).join(', ')}`)
       return found
     },
   }
+}
+
+const shared = new Map<string, Promise<TestLab>>()
+
+/**
+ * `const lab = await sharedLab('edge')`: one lab for all test files of a process that leave it as they found it; it
+ * goes when the process ends. A file that runs by itself has it for itself.
+ */
+export function sharedLab(topology: string): Promise<TestLab> {
+  const lab = shared.get(topology) ?? withLab(tap, topology)
+  shared.set(topology, lab)
+  return lab
 }
 
 /**

@@ -3,14 +3,14 @@
  */
 import t from 'tap'
 import type { Test } from 'tap'
-import type { Phone } from '../../src/phone/index.ts'
-import { withLab } from '../support/lab.ts'
-import type { TestLab } from '../support/lab.ts'
-import { phoneOf } from '../support/phones.ts'
-import { until } from '../support/until.ts'
+import type { Phone } from '../../../src/phone/index.ts'
+import { sharedLab } from '../../support/lab.ts'
+import type { TestLab } from '../../support/lab.ts'
+import { phoneOf } from '../../support/phones.ts'
+import { until } from '../../support/until.ts'
 
 t.test('siplab up pool', async (t) => {
-  const lab = await withLab(t, 'pool')
+  const lab = await sharedLab('pool')
 
   async function signedIn(t: Test, user: string, at: string, transport: 'tls' | 'tcp' = 'tls'): Promise<Phone> {
     const phone = phoneOf(t, lab, user, { at, transport, autoAnswer: true })
@@ -105,7 +105,7 @@ t.test('siplab up pool', async (t) => {
     await Promise.all([out.established, back.established])
     const ends = [...alice.calls, ...bob.calls]
     t.equal(ends.length, 4)
-    await kill(lab, victim)
+    await lab.kill(victim)
     await until(async () =>
       (await Promise.all([alice, bob].map((phone) => nodeOf(lab, phone)))).every(
         (node) => node !== '' && node !== victim,
@@ -121,12 +121,6 @@ t.test('siplab up pool', async (t) => {
     )
   }
 })
-
-/** As a crash would: nothing is said, nothing is written. */
-async function kill(lab: TestLab, node: string): Promise<void> {
-  process.kill(lab.node(node).pid ?? 0, 'SIGKILL')
-  await lab.change((change) => change.event === 'node-stopped' && change.node === node)
-}
 
 /** The front end that holds the flow of a phone; empty: none does. */
 async function nodeOf(lab: TestLab, { uri }: Phone): Promise<string> {

@@ -1,10 +1,10 @@
 /** Two front ends of a pool that lose sight of each other, while everybody else sees both. */
 import t from 'tap'
 import type { Test } from 'tap'
-import { PhoneError, type Phone } from '../../src/phone/index.ts'
-import type { NodeStatus } from '../../src/roles/control-api.ts'
-import { withLab } from '../support/lab.ts'
-import { phoneOf } from '../support/phones.ts'
+import { PhoneError, type Phone } from '../../../src/phone/index.ts'
+import type { NodeStatus } from '../../../src/roles/control-api.ts'
+import { sharedLab } from '../../support/lab.ts'
+import { phoneOf } from '../../support/phones.ts'
 
 /** Long before any timer of SIP (RFC 3261 §17.1.2.2 timer F: 32 s). */
 const promptlyMs = 2_000
@@ -15,7 +15,7 @@ interface Status {
 }
 
 t.test('a split between the front ends of a pool', async (t) => {
-  const lab = await withLab(t, 'pool')
+  const lab = await sharedLab('pool')
   const peak = { ms: 0 }
 
   async function signedIn(t: Test, user: string, at: string): Promise<Phone> {

@@ -6,19 +6,19 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t from 'tap'
 import type { Test } from 'tap'
-import type { Phone, PhoneTransportName } from '../../src/phone/index.ts'
-import { PhoneError } from '../../src/phone/index.ts'
-import { siplab, siplabBin } from '../support/command.ts'
-import { withLab, type TestLab } from '../support/lab.ts'
-import { phoneOf } from '../support/phones.ts'
-import { until } from '../support/until.ts'
+import type { Phone, PhoneTransportName } from '../../../src/phone/index.ts'
+import { PhoneError } from '../../../src/phone/index.ts'
+import { siplab, siplabBin } from '../../support/command.ts'
+import { sharedLab, type TestLab } from '../../support/lab.ts'
+import { phoneOf } from '../../support/phones.ts'
+import { until } from '../../support/until.ts'
 
 interface Binding {
   readonly aor: string
 }
 
 t.test('phones of the default lab', async (t) => {
-  const lab = await withLab(t, 'edge')
+  const lab = await sharedLab('edge')
 
   const outside: readonly PhoneTransportName[] = ['tls', 'wss']
   const inside: readonly PhoneTransportName[] = ['tls', 'tcp', 'wss']

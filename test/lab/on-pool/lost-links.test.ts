@@ -4,13 +4,20 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
-import { controlClient } from '../../src/lab/control-client.ts'
-import type { LinkState, NodeStatus } from '../../src/roles/control-api.ts'
-import { nodeFolder } from '../../src/roles/node-folder.ts'
-import { withLab } from '../support/lab.ts'
+import { controlClient } from '../../../src/lab/control-client.ts'
+import type { LinkState, NodeStatus } from '../../../src/roles/control-api.ts'
+import { nodeFolder } from '../../../src/roles/node-folder.ts'
+import { guardMs } from '../../support/guard.ts'
+import { sharedLab } from '../../support/lab.ts'
+
+/**
+ * Less than until the next OPTIONS (10 s) or the next dial (5 s), and more than a busy machine needs.
+ * test/roles/links.test.ts shows the very moment, by a clock of its own.
+ */
+const promptlyMs = 4_500
 
 t.test('the link to a front end', async (t) => {
-  const lab = await withLab(t, 'pool')
+  const lab = await sharedLab('pool')
   const fe1 = controlClient('fe1', nodeFolder(lab.data, 'fe1'))
   const pidOf = async (node: string): Promise<number> =>
     (await controlClient(node, nodeFolder(lab.data, node)).get<NodeStatus>('/status')).pid
@@ -23,15 +30,15 @@ t.test('the link to a front end', async (t) => {
     throw new Error(`the link was not ${wanted} within ${withinMs} ms`)
   }
 
-  t.test('that dies is down within a second, not at the next OPTIONS', async (t) => {
-    await seen('up', 5_000)
+  t.test('that dies is down long before the next OPTIONS', async (t) => {
+    await seen('up', guardMs)
     process.kill(await pidOf('fe2'), 'SIGKILL')
-    t.match(await seen('down', 1_000), { verdict: { code: 'link.refused', link: 'fe1->fe2' } })
+    t.match(await seen('down', promptlyMs), { verdict: { code: 'link.refused', link: 'fe1->fe2' } })
   })
 
   t.test('that is back is up as soon as it dials us itself', async (t) => {
     t.equal((await lab.run('node', 'start', 'fe2')).status, 0)
-    t.match(await seen('up', 2_000), { peer: 'fe2.lab.test' })
+    t.match(await seen('up', promptlyMs), { peer: 'fe2.lab.test' })
   })
 
   t.test('that keeps its connections and says nothing is down five seconds after the next OPTIONS', async (t) => {
@@ -41,10 +48,10 @@ t.test('the link to a front end', async (t) => {
     const began = performance.now()
     const [link] = await fe1.post<readonly LinkState[]>('/probe', { peer: 'fe2.lab.test' })
     t.match(link, { state: 'down', verdict: { code: 'link.timeout', found: /no answer to OPTIONS within 5 s/ } })
-    t.ok(performance.now() - began < 6_500, `${Math.round(performance.now() - began)} ms`)
+    t.ok(performance.now() - began < 9_500, `${Math.round(performance.now() - began)} ms`)
   })
 
   t.test('that goes on is up again', async (t) => {
-    t.match(await seen('up', 10_000), { peer: 'fe2.lab.test' })
+    t.match(await seen('up', guardMs), { peer: 'fe2.lab.test' })
   })
 })

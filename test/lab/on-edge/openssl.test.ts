@@ -3,14 +3,14 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import type { NodeEvent } from '../../src/roles/control-api.ts'
-import { missing } from '../support/debian-program.ts'
-import { fromLab, fromStranger, type CertificateFiles } from '../support/foreign-certificates.ts'
-import { withLab, type TestLab } from '../support/lab.ts'
-import { guardMs } from '../support/guard.ts'
+import type { NodeEvent } from '../../../src/roles/control-api.ts'
+import { missing } from '../../support/debian-program.ts'
+import { fromLab, fromStranger, type CertificateFiles } from '../../support/foreign-certificates.ts'
+import { sharedLab, type TestLab } from '../../support/lab.ts'
+import { guardMs } from '../../support/guard.ts'
 
 t.test('openssl s_client against the default lab', { skip: missing('openssl') }, async (t) => {
-  const lab = await withLab(t, 'edge')
+  const lab = await sharedLab('edge')
   const versions = ['-tls1_2', '-tls1_3'] as const
 
   for (const version of versions) {

@@ -2,13 +2,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import type { CheckReport, LinkResult } from '../../src/check/index.ts'
-import { allSteps } from '../../src/check/index.ts'
-import { withLab } from '../support/lab.ts'
-import { siplab } from '../support/command.ts'
+import type { CheckReport, LinkResult } from '../../../src/check/index.ts'
+import { allSteps } from '../../../src/check/index.ts'
+import { sharedLab } from '../../support/lab.ts'
+import { siplab } from '../../support/command.ts'
 
 t.test('siplab check in the default lab', async (t) => {
-  const lab = await withLab(t, 'edge')
+  const lab = await sharedLab('edge')
   const codes = (report: CheckReport): Readonly<Record<string, string>> =>
     Object.fromEntries(allSteps(report.steps).map(({ id, code }) => [id, code]))
 
@@ -128,6 +128,7 @@ t.test('siplab check in the default lab', async (t) => {
   t.test('names a certificate that has expired', async (t) => {
     await lab.run('break', 'fe1', 'expired')
     const { status, stdout } = await lab.run('check', 'fe1', '--json')
+    await lab.json('heal', 'fe1')
     t.match([status, (JSON.parse(stdout) as CheckReport).code], [1, 'cert.expired'])
   })
 })
