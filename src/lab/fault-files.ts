@@ -12,7 +12,7 @@ import {
   unassign,
 } from '../certificates/node-certificates.ts'
 import { type FaultInForce, faultFile, readFaultsInForce } from '../roles/fault-in-force.ts'
-import { nodeFolder } from '../roles/node-folder.ts'
+import { nodeFolder, trustFileFor } from '../roles/node-folder.ts'
 import { LabError } from './lab-error.ts'
 
 /** What a reference of a node held before the fault. */
@@ -41,7 +41,8 @@ export function heldBy(labRoot: string, node: string, reference: CertificateRefe
 
 /** Assigns a copy of the certificate and breaks the copy. */
 export function putCertificate(labRoot: string, { node, reference }: HeldBefore, change: LabChange): void {
-  const { root, trust } = nodeFolder(labRoot, node)
+  const folder = nodeFolder(labRoot, node)
+  const { root } = folder
   const good = assignedFiles(root, reference)
   if (good === undefined) return
   const stem = faultStem(reference)
@@ -51,7 +52,7 @@ export function putCertificate(labRoot: string, { node, reference }: HeldBefore,
   copyFileSync(good.keyFile, keyFile)
   chmodSync(keyFile, statSync(good.keyFile).mode & 0o777)
   assign(root, reference, stem)
-  putOnPresenter(change, { certificateFile, keyFile, trustFile: trust })
+  putOnPresenter(change, { certificateFile, keyFile, trustFile: trustFileFor(folder, reference) })
 }
 
 /** Gives references, files and rules of a node back as break found them. */

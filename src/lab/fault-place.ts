@@ -13,7 +13,7 @@ import { labFaultPki, type FaultPki } from '../certificates/faults/fault-pki.ts'
 import { labChange, type LabChange, putOnJudge } from '../certificates/faults/on-disk.ts'
 import { verdictCodes, type VerdictCode } from '../certificates/verdict-codes.ts'
 import type { FaultInForce } from '../roles/fault-in-force.ts'
-import { nodeFolder } from '../roles/node-folder.ts'
+import { type NodeFolder, nodeFolder, trustFileFor } from '../roles/node-folder.ts'
 import { referenceUses } from '../roles/own-certificates.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import { plannedFor } from './certificate-work.ts'
@@ -65,6 +65,8 @@ export function place(lab: RunningLabAccess, { node, fault, as, links, options }
   const { presenter: shown, judge } = change.variation
   const presents = !judging || showsOtherChain(change, pki)
   const held = presents ? [heldBy(lab.root, presenter.name, reference)] : []
+  // Two access proxies meet at their outside faces.
+  const outside = reference === 'edge-external' || options.reference === 'edge-external'
   const judges = judging ? [node] : change.changesJudge ? far : []
   const ownSettings = judging ? judge.settings : shown.settings
   const farSettings = judging ? shown.settings : judge.settings
@@ -98,8 +100,7 @@ export function place(lab: RunningLabAccess, { node, fault, as, links, options }
     },
     put() {
       for (const one of held) if (!showsNothing(change)) putCertificate(lab.root, one, change)
-      for (const { name } of judges)
-        putOnJudge(change, { trustFile: nodeFolder(lab.root, name).trust, crlFolder: nodeFolder(lab.root, name).crl })
+      for (const { name, role } of judges) putOnJudge(change, judgeFiles(nodeFolder(lab.root, name), role, outside))
       noteInForce(
         lab.root,
         node.name,
@@ -117,6 +118,11 @@ export function place(lab: RunningLabAccess, { node, fault, as, links, options }
         )
     },
   }
+}
+
+function judgeFiles(folder: NodeFolder, role: NodePlan['role'], outside: boolean): Parameters<typeof putOnJudge>[1] {
+  const reference = outside && role === 'access-proxy' ? 'edge-external' : undefined
+  return { trustFile: trustFileFor(folder, reference), crlFolder: folder.crl }
 }
 
 /** The reference behind the links where a node accepts or dials inside. */

@@ -9,7 +9,7 @@ import type { Verdict, VerdictCertificate } from '../certificates/verdict.ts'
 import type { TlsMaterial } from '../sip/transport/types.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import { faultsOn, readFaultsInForce, toleratedBy, underFaults, type FaultInForce } from './fault-in-force.ts'
-import type { NodeFolder } from './node-folder.ts'
+import { type NodeFolder, trustFileFor } from './node-folder.ts'
 
 /** What hangs on one reference: listeners of a face, what the node shows when it dials from a face, or both. */
 export interface ReferenceUse {
@@ -80,7 +80,7 @@ export function checkReference(
   const passphrase = faults.find(({ tuning }) => tuning?.passphrase !== undefined)?.tuning?.passphrase
   const result = checkOwnCertificate({
     ...files,
-    trustFile: folder.trust,
+    trustFile: trustFileFor(folder, use.reference),
     crlFiles: crlFiles(folder),
     names: wantedNames(plan, use),
     purposes: wantedPurposes(plan, use),
