@@ -12,6 +12,7 @@ import { breakDns, dnsFaults, healDns } from './fault-dns.ts'
 import { breakConfiguration, breakFiles, configurationFaults, healStart, isConfigurationFault } from './fault-start.ts'
 import { breakLink, healLink, linkFaults } from './fault-link.ts'
 import type { SeenLink } from './fault-links.ts'
+import { breakMachineStore, healMachineStore, machineStoreFault } from './fault-machine-store.ts'
 import { type FaultRecord, faultOn, forgetFault, noteFault, refuseSecond } from './fault-record.ts'
 import { LabError } from './lab-error.ts'
 import { labFolder } from './lab-folder.ts'
@@ -78,6 +79,7 @@ export const faultList: readonly ListedFault[] = [
   ...configurationFaults.map(
     ({ name, story, verdict }): ListedFault => ({ name, story, verdict, target: 'node', family: 'configuration' }),
   ),
+  { ...machineStoreFault, target: 'node', family: 'trust' },
   ...dnsFaults.map((fault): ListedFault => ({ ...fault, target: 'dns', family: 'dns' })),
 ]
 
@@ -113,6 +115,7 @@ export async function breakTarget(
         note()
         return undoUnless(breakConfiguration(lab, target.node, faultName), () => forgetFault(folder, target.name))
       }
+      if (faultName === machineStoreFault.name) return breakMachineStore(lab, target.node)
       const { reference, ...rest } = options
       const fault = findFault(faultName)
       if (fault === undefined) throw unknownFault(target, faultName)
@@ -165,6 +168,7 @@ export async function healTarget(lab: RunningLabAccess, target: FaultTarget): Pr
 function takeOff(lab: RunningLabAccess, target: FaultTarget, record: FaultRecord): Promise<readonly SeenLink[]> {
   switch (target.kind) {
     case 'node':
+      if (record.fault === machineStoreFault.name) return healMachineStore(lab, target.node).then(() => [])
       return isConfigurationFault(record.fault) ? healStart(lab, record) : healCertificate(lab, record)
     case 'link':
       return healLink(lab, target)

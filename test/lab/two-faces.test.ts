@@ -67,6 +67,31 @@ t.test('each face of the edge trusts its own roots', async (t) => {
     t.type(await show(t, lab, 'external', 'public', 'sip.partner.test'), 'number'),
   )
 
+  t.test('one-machine-store is named by a verdict of both faces', async (t) => {
+    const { stdout } = await lab.run('break', 'edge', 'one-machine-store', '--json')
+    t.match(JSON.parse(stdout), {
+      named: true,
+      verdict: { code: 'trust.shared', node: 'edge' },
+      views: [{ verdict: { found: /internal face/ } }, { verdict: { found: /external face/ } }],
+    })
+  })
+
+  t.test('under one-machine-store each face accepts what it refused', async (t) =>
+    t.strictSame(
+      [
+        typeof (await show(t, lab, 'internal', 'public', 'fe1.lab.test')),
+        typeof (await show(t, lab, 'external', 'internal', 'sip.partner.test')),
+      ],
+      ['number', 'number'],
+    ),
+  )
+
+  t.test('heal gives each face its own list back', async (t) => {
+    t.match(await lab.run('heal', 'edge'), { status: 0 })
+    t.equal(await show(t, lab, 'internal', 'public', 'fe1.lab.test'), 'refused')
+    t.equal(await show(t, lab, 'external', 'internal', 'sip.partner.test'), 'refused')
+  })
+
   t.test('events name the root as the reason', async (t) => {
     const { stdout } = await lab.run('events', '--json')
     t.equal((stdout.match(/chain\.untrusted-root/g) ?? []).length >= 2, true)
