@@ -35,7 +35,8 @@ export function subjectAltNames(certificate: X509Certificate): readonly string[]
   const text = certificate.subjectAltName
   if (text === undefined || text === '') return []
   const entries = text.match(/(?:[^",]|"(?:[^"\\]|\\.)*")+/g) ?? []
-  return entries.map((entry) => entry.trim().replace(/^IP Address:/, 'IP:'))
+  // One blank follows the comma; any other belongs to the name, which then is another name.
+  return entries.map((entry) => entry.replace(/^ /, '').replace(/^IP Address:/, 'IP:'))
 }
 
 /**

@@ -513,6 +513,12 @@ const table = {
     rule: 'as many certificates are loaded as the file has blocks',
     remedy: 'copy the broken block again from its source',
   },
+  'trust.shared': {
+    meaning: 'both faces of the access proxy trust the same root',
+    rule: 'the inside face trusts the internal roots, the outside face the public ones',
+    remedy: 'keep internal roots in trust.pem and public roots in trust-external.pem',
+    weight: 'warning',
+  },
   'trust.too-long': {
     meaning: 'the trust list is longer than old peers read',
     rule: 'less than 12 kB of CA names (Schannel cuts at 16 kB)',

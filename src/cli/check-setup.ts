@@ -309,8 +309,7 @@ function trustOf(io: Io, lab: CheckLab | undefined, { ca, as }: SetupOptions): T
       ca.map((file) => resolve(io.workingFolder, file)),
       ca.join(', '),
     )
-  if (as !== undefined && lab !== undefined)
-    return trustFiles([nodeFolder(lab.chosen.folder.root, as).trust], `${as} (its own trust list)`)
+  if (as !== undefined && lab !== undefined) return listsOf(lab, as)
   const system = systemTrust()
   if (lab === undefined) return system
   const labTrust = trustFiles(
@@ -320,6 +319,14 @@ function trustOf(io: Io, lab: CheckLab | undefined, { ca, as }: SetupOptions): T
     'the lab',
   )
   return { ...labTrust, anchors: [...labTrust.anchors, ...system.anchors], from: `the lab's roots and ${system.from}` }
+}
+
+/** What a check dials does not tell from which face the node would: an access proxy lends both of its lists. */
+function listsOf(lab: CheckLab, as: string): Trust {
+  const { trust, externalTrust } = nodeFolder(lab.chosen.folder.root, as)
+  return existsSync(externalTrust)
+    ? trustFiles([trust, externalTrust], `${as} (the trust lists of both faces)`)
+    : trustFiles([trust], `${as} (its own trust list)`)
 }
 
 /** Roots and issuing CAs of every organisation of the lab, as files; a lab without certificates has none. */

@@ -7,6 +7,7 @@ import type { RunningLabAccess } from '../lab/running-lab.ts'
 import { findFault } from './catalogue/index.ts'
 import { dnsFault, dnsFaults, redialAll } from './dns.ts'
 import { linkFault, linkFaults, linksOfTarget } from './link.ts'
+import { machineStore, machineStoreFault } from './machine-store.ts'
 import { certificateFault } from './place.ts'
 import type { Outcome, Placement } from './placement.ts'
 import { put, takeOff } from './put.ts'
@@ -54,6 +55,7 @@ function placing(
     case 'node': {
       const configuration = named(configurationFaults, faultName)
       if (configuration !== undefined) return () => configurationFault(lab, target.node, configuration)
+      if (faultName === machineStoreFault.name) return () => machineStore(lab, target.node)
       const fault = findFault(faultName)
       const { reference, ...rest } = options
       return (

@@ -15,7 +15,7 @@ import { type LabLink, linksOf } from '../lab/links.ts'
 import { openAuthorities } from '../lab/provision.ts'
 import type { RunningLabAccess } from '../lab/running-lab.ts'
 import { faultFile, type FaultInForce } from '../roles/fault-in-force.ts'
-import { nodeFolder } from '../roles/node-folder.ts'
+import { nodeFolder, trustFileFor } from '../roles/node-folder.ts'
 import { referenceUses } from '../roles/own-certificates.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import type { Fault, Side } from './catalogue/fault.ts'
@@ -160,6 +160,7 @@ export function place(lab: RunningLabAccess, { node, fault, as, links, options }
   const passphrase = shown.passphrase === undefined ? {} : { passphrase: shown.passphrase }
   const theirs = { ...terms(fault, farSettings, versioned ? tls : undefined), bystander: true }
   const certificate = presents ? certificateEdits(lab.root, presenter, reference, shown) : []
+  const outside = reference === 'edge-external' || options.reference === 'edge-external'
   const judges = judging ? [node] : changesJudge ? far : []
   return {
     links: judging ? links.filter(({ from, to }) => from === presenter || to === presenter) : links,
@@ -167,7 +168,7 @@ export function place(lab: RunningLabAccess, { node, fault, as, links, options }
       ...bystanders.map(({ name }) => termsEdit(lab.root, name, node.name, theirs)),
       termsEdit(lab.root, node.name, node.name, { ...own, tuning: { ...own.tuning, ...passphrase } }),
       ...(showsNothing ? [] : certificate),
-      ...judges.flatMap(({ name }) => judgeEdits(lab.root, name, judge, judging)),
+      ...judges.flatMap((one) => judgeEdits(lab.root, one, judge, { broken: judging, outside })),
     ],
   }
 }
@@ -229,6 +230,7 @@ function certificateEdits(
       `nothing is assigned to ${reference} of ${node}, so there is no certificate to break; siplab assign ${node} ` +
         `${reference} CERTIFICATE`,
     )
+  const trustFile = trustFileFor(folder, reference)
   const copy = `fault-${reference.replace(':', '-')}`
   const edit = fileEdits(labRoot, node)
   const certificateFile = join(folder.certificates, `${copy}.pem`)
@@ -239,20 +241,23 @@ function certificateEdits(
     { kind: 'assignment', node, reference, certificate: copy, before: held.certificate.replace(/\.pem$/, '') },
     edit(certificateFile, certificate ?? gone, 0o644),
     edit(keyFile, key ?? gone, keyMode),
-    ...(trust === undefined ? [] : [edit(folder.trust, readFileSync(folder.trust, 'utf8') + trust, 0o644)]),
+    ...(trust === undefined ? [] : [edit(trustFile, readFileSync(trustFile, 'utf8') + trust, 0o644)]),
   ]
 }
 
 /** A broken judge gets trust list and CRLs as the fault has them; a peer that judges keeps its roots and gains some. */
-function judgeEdits(labRoot: string, node: string, { trust, crls }: Judge, broken: boolean): readonly FileEdit[] {
+function judgeEdits(
+  labRoot: string,
+  { name: node, role }: NodePlan,
+  { trust, crls }: Judge,
+  { broken, outside }: { readonly broken: boolean; readonly outside: boolean },
+): readonly FileEdit[] {
   const folder = nodeFolder(labRoot, node)
+  // Two access proxies meet at their outside faces.
+  const trustFile = trustFileFor(folder, outside && role === 'access-proxy' ? 'edge-external' : undefined)
   const edit = fileEdits(labRoot, node)
   const wanted = trust?.join('')
-  const list = edit(
-    folder.trust,
-    broken ? (wanted ?? gone) : readFileSync(folder.trust, 'utf8') + (wanted ?? ''),
-    0o644,
-  )
+  const list = edit(trustFile, broken ? (wanted ?? gone) : readFileSync(trustFile, 'utf8') + (wanted ?? ''), 0o644)
   if (crls === undefined) return [list]
   const old = existsSync(folder.crl) ? readdirSync(folder.crl).filter((file) => file.endsWith('.pem')) : []
   return [

@@ -4,6 +4,7 @@ import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { faults as certificateFaults } from './catalogue/index.ts'
 import { dnsFaults } from './dns.ts'
 import { linkFaults } from './link.ts'
+import { machineStoreFault } from './machine-store.ts'
 import { configurationFaults } from './start.ts'
 import { sqlFaultList } from './store.ts'
 
@@ -54,6 +55,7 @@ export const faultList: readonly ListedFault[] = [
   ...configurationFaults.map(
     ({ name, story, verdict }): ListedFault => ({ name, story, verdict, target: 'node', family: 'configuration' }),
   ),
+  { ...machineStoreFault, target: 'node', family: 'trust' },
   ...dnsFaults.map((fault): ListedFault => ({ ...fault, target: 'dns', family: 'dns' })),
 ]
 

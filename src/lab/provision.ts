@@ -143,7 +143,8 @@ export function databaseCertificate(node: string): string {
 }
 
 /**
- * Every server trusts the internal root of its organisation; who stands at the border trusts the public root as well.
+ * Every server trusts the internal root of its organisation. An access proxy has a list for each face: internal root
+ * inside, public root outside. A server that shows a public certificate on its one face trusts both roots there.
  */
 function provisionTrust(
   plan: LabPlan,
@@ -155,16 +156,29 @@ function provisionTrust(
   const own = authorities.byOrganisation.get(node.organisation)
   const [first] = authorities.byOrganisation.values()
   if (own === undefined || first === undefined || node.certificates.length === 0) return
-  const { trust, crl } = nodeFolder(labRoot, node.name)
-  const anchors = [
-    { authority: own, kind: 'internal' as const },
-    ...(atBorder(node) ? [{ authority: first, kind: 'public' as const }] : []),
-  ]
+  const { trust, externalTrust, crl } = nodeFolder(labRoot, node.name)
+  const inside: Anchor = { authority: own, kind: 'internal' }
+  const outside: readonly Anchor[] = atBorder(node) ? [{ authority: first, kind: 'public' }] : []
+  const anchors = [inside, ...outside]
   mkdirSync(crl, { recursive: true, mode: 0o700 })
-  if (!existsSync(trust))
-    writeFileAtomic(trust, anchors.map(({ authority, kind }) => authority.trust(kind).pem).join(''))
+  if (node.role === 'access-proxy') {
+    // A lab of an earlier version has one list for both faces: the missing second one tells.
+    if (!existsSync(externalTrust)) {
+      writeTrust(trust, [inside])
+      writeTrust(externalTrust, outside)
+    }
+  } else if (!existsSync(trust)) writeTrust(trust, anchors)
   if (plan.profile.crl.unreachable !== 'stop') return
   for (const { authority, kind } of anchors) writeCrls(crl, authority, kind, now)
+}
+
+interface Anchor {
+  readonly authority: Authority
+  readonly kind: 'internal' | 'public'
+}
+
+function writeTrust(file: string, anchors: readonly Anchor[]): void {
+  writeFileAtomic(file, anchors.map(({ authority, kind }) => authority.trust(kind).pem).join(''))
 }
 
 /** Who shows a public certificate somewhere meets public ones there: an access proxy, a gateway, a trunk to it. */

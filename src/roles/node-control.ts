@@ -143,6 +143,7 @@ function metrics({ stack, status }: ControlledNode): Readonly<Record<string, num
     serverTransactions: counts?.server ?? 0,
     openServerTransactions: counts?.open ?? 0,
     strayResponses: counts?.stray ?? 0,
+    foreignMessages: counts?.foreign ?? 0,
     residentBytes: process.memoryUsage.rss(),
     cpuMicroseconds: process.cpuUsage().user + process.cpuUsage().system,
   }

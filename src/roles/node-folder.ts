@@ -14,10 +14,12 @@
  *         certificates/assignments.json  which certificate each reference points at (certificates/node-certificates.ts)
  *         organisation.key               copy of the key its organisation's servers share (shared-key.ts); only in
  * containers
- *         trust.pem                      the anchors this node trusts, one block each
+ *         trust.pem                      the anchors this node trusts, one block each; of an access proxy: inside
+ *         trust-external.pem             those of the outside face of an access proxy
  *         crl/NAME.pem                   revocation lists, one a file; an empty folder: revocation is not checked
  */
 import { join } from 'node:path'
+import type { CertificateReference } from '../certificates/certificate-request.ts'
 
 export interface NodeFolder {
   readonly root: string
@@ -30,6 +32,8 @@ export interface NodeFolder {
   readonly certificates: string
   readonly organisationKey: string
   readonly trust: string
+  /** What the outside face of an access proxy trusts (docs/decisions/0060). */
+  readonly externalTrust: string
   readonly crl: string
 }
 
@@ -45,6 +49,14 @@ export function nodeFolder(labFolder: string, node: string): NodeFolder {
     certificates: join(root, 'certificates'),
     organisationKey: join(root, 'organisation.key'),
     trust: join(root, 'trust.pem'),
+    externalTrust: join(root, 'trust-external.pem'),
     crl: join(root, 'crl'),
   }
+}
+
+/**
+ * The list that certificates at one reference are judged by: the outside face of an access proxy has one of its own.
+ */
+export function trustFileFor(folder: NodeFolder, reference: CertificateReference | undefined): string {
+  return reference === 'edge-external' ? folder.externalTrust : folder.trust
 }

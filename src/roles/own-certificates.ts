@@ -1,15 +1,17 @@
 /** The certificates a node shows: read through its references, checked before any use, read again on command. */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CertificateReference } from '../certificates/certificate-request.ts'
 import { assignedFiles, readAssignments } from '../certificates/node-certificates.ts'
 import { checkOwnCertificate, type OwnCertificateResult } from '../certificates/startup-check.ts'
+import { pemBlocks } from '../certificates/examine/index.ts'
+import { summarise } from '../certificates/summary.ts'
 import { verdict, type VerdictCode } from '../certificates/verdict-codes.ts'
 import type { Verdict, VerdictCertificate } from '../certificates/verdict.ts'
 import type { TlsMaterial } from '../sip/transport/types.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import { faultsOn, readFaultsInForce, toleratedBy, underFaults, type FaultInForce } from './fault-in-force.ts'
-import type { NodeFolder } from './node-folder.ts'
+import { type NodeFolder, trustFileFor } from './node-folder.ts'
 
 /** What hangs on one reference: listeners of a face, what the node shows when it dials from a face, or both. */
 export interface ReferenceUse {
@@ -80,7 +82,7 @@ export function checkReference(
   const passphrase = faults.find(({ tuning }) => tuning?.passphrase !== undefined)?.tuning?.passphrase
   const result = checkOwnCertificate({
     ...files,
-    trustFile: folder.trust,
+    trustFile: trustFileFor(folder, use.reference),
     crlFiles: crlFiles(folder),
     names: wantedNames(plan, use),
     purposes: wantedPurposes(plan, use),
@@ -89,9 +91,33 @@ export function checkReference(
     tolerate: new Set([...tolerate, ...toleratedBy(faults.filter(({ bystander }) => bystander || !atStart))]),
     ...(passphrase === undefined ? {} : { passphrase }),
   })
+  const shared = result.ok ? sharedRoots(plan, folder, use) : []
   return result.ok
-    ? { kind: 'good', own: goodOne(use, files.certificateFile, result, plan, faults) }
+    ? { kind: 'good', own: goodOne(use, files.certificateFile, withWarnings(result, shared), plan, faults) }
     : { kind: 'bad', use, verdicts: result.verdicts, leaf: result.leaf }
+}
+
+/** What both faces trust, which each face says for itself: a certificate of the wrong CA would be accepted there. */
+function sharedRoots(plan: NodePlan, folder: NodeFolder, use: ReferenceUse): readonly Verdict[] {
+  if (plan.settings.kind !== 'access-proxy' || !existsSync(folder.externalTrust)) return []
+  const [inside, outside] = [folder.trust, folder.externalTrust].map((file) => pemBlocks(readFileSync(file, 'utf8')))
+  const shared = (inside ?? []).find((root) => outside?.some((other) => other.equals(root)) === true)
+  if (shared === undefined) return []
+  const face = use.listensOn ?? use.reference
+  return [
+    verdict('trust.shared', {
+      node: plan.name,
+      certificate: summarise(shared),
+      found: `the ${face} face trusts a root of the other face as well`,
+    }),
+  ]
+}
+
+function withWarnings(
+  result: Extract<OwnCertificateResult, { ok: true }>,
+  more: readonly Verdict[],
+): Extract<OwnCertificateResult, { ok: true }> {
+  return more.length === 0 ? result : { ...result, warnings: [...result.warnings, ...more] }
 }
 
 /**

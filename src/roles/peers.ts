@@ -3,10 +3,9 @@
  * look at the name of a client certificate), the class by the lists of topology-facts §1.3.
  */
 import { X509Certificate } from 'node:crypto'
-import { readCertificate } from '../certificates/examine/certificate.ts'
-import { matchName, type NameRules } from '../certificates/examine/names.ts'
+import { type Certificate, readCertificate } from '../certificates/examine/certificate.ts'
+import { hostNames, matchName, type NameRules } from '../certificates/examine/names.ts'
 import { nodeErrorToCode } from '../certificates/node-errors.ts'
-import { subjectAltNames } from '../certificates/summary.ts'
 import type { Verdict } from '../certificates/verdict.ts'
 import type { VerdictCode } from '../certificates/verdict-codes.ts'
 import type { PeerClass, PeerIdentity } from '../sip/transport/flow.ts'
@@ -23,11 +22,9 @@ export interface PeerLists {
   readonly strangers: 'client' | 'refused'
 }
 
-/** Which names in a certificate count; the part of a profile that matters here. */
+/** The part of a profile that matters here beside its rules for names. */
 export interface NameSettings {
-  readonly commonName: 'allowed' | 'ignored'
   readonly wildcards: 'refused' | 'one-label'
-  readonly uriNames: 'read' | 'ignored'
 }
 
 export interface PeerJudgeOptions {
@@ -45,8 +42,9 @@ export function peerJudge(options: PeerJudgeOptions): (evidence: PeerEvidence) =
     if (!evidence.authorized)
       return refusal(options, nodeErrorToCode(evidence.errorCode, evidence.errorMessage), evidence)
     const certificate = new X509Certificate(leaf)
-    const names = namesOf(certificate, options.names)
-    const proven = provenName(names, evidence.wantedName, leaf, options)
+    const read = readCertificate(leaf)
+    const names = hostNames(read, options.nameRules)
+    const proven = provenName(names, evidence.wantedName, read, options)
     if (proven.kind === 'refused') return refusal(options, proven.code, evidence)
     const known = proven.kind === 'name' && !names.includes(proven.name) ? [...names, proven.name] : names
     const peerClass = classOf(known, options.faces[evidence.face])
@@ -69,38 +67,17 @@ type Proven =
 function provenName(
   names: readonly string[],
   wantedName: string | undefined,
-  leaf: Buffer,
+  certificate: Certificate,
   { names: settings, nameRules }: PeerJudgeOptions,
 ): Proven {
   if (wantedName === undefined) return { kind: 'nothing-wanted' }
   const name = wantedName.toLowerCase()
   if (names.includes(name)) return { kind: 'name', name }
-  const match = matchName(readCertificate(leaf), { kind: 'dns', value: wantedName }, nameRules)
+  const match = matchName(certificate, { kind: 'dns', value: wantedName }, nameRules)
   if (match.kind !== 'match') return { kind: 'refused', code: 'cert.name-mismatch' }
   return match.by.includes('*') && settings.wildcards === 'refused'
     ? { kind: 'refused', code: 'cert.wildcard' }
     : { kind: 'name', name }
-}
-
-/** DNS names, SIP domains where they are read, and the CN where it counts; lower case, wildcards left out. */
-function namesOf(certificate: X509Certificate, settings: NameSettings): readonly string[] {
-  const entries = subjectAltNames(certificate)
-  const dns = entries.filter((entry) => entry.startsWith('DNS:')).map((entry) => entry.slice(4))
-  const uris =
-    settings.uriNames === 'read'
-      ? entries.filter((entry) => entry.startsWith('URI:sip:')).map((entry) => entry.slice(8))
-      : []
-  const common = settings.commonName === 'allowed' && dns.length === 0 ? commonNames(certificate) : []
-  return [...new Set([...dns, ...uris, ...common].map((name) => name.toLowerCase()))].filter(
-    (name) => !name.includes('*'),
-  )
-}
-
-function commonNames(certificate: X509Certificate): readonly string[] {
-  return certificate.subject
-    .split('\n')
-    .filter((line) => line.startsWith('CN='))
-    .map((line) => line.slice(3))
 }
 
 function classOf(names: readonly string[], lists: PeerLists | undefined): PeerClass | undefined {

@@ -28,6 +28,7 @@ import type {
   TransportLayer,
   TransportUser,
 } from '../sip/transport/types.ts'
+import { shareIdentity } from '../services/authentication/flow-identity.ts'
 import { onFlowClosed as forgetFlow } from '../services/registrar/registrar.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { peerPolicies } from '../topology/requirements.ts'
@@ -235,6 +236,7 @@ export function openStack(options: StackOptions): Stack {
       ...(parts.domains === undefined ? {} : { domains: parts.domains }),
       ...(parts.detour === undefined ? {} : { detour: parts.detour }),
       shed: (request) => options.shed?.(request) ?? overload.shed(),
+      sameUser: (one, other) => shareIdentity(one, other, clock.wall()),
       optionTags: ['ms-benotify'],
       flowTokens,
       forbids: forbids(new Map(Object.entries(parts.law))),

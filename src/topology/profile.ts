@@ -30,14 +30,20 @@ export const profileSchema = group({
   names: setting(
     group({
       commonName: setting(z.enum(['allowed', 'ignored']), {
-        doc: 'Whether the CN counts as a name: `allowed` when there is no DNS name in the SAN, `ignored` never.',
+        doc:
+          'Whether the CN counts as a name of an own certificate: `allowed` when there is no DNS name in the SAN, ' +
+          '`ignored` never. Of a peer, `lcs2005` counts every CN beside any SAN; `ocs2007` counts every CN when the ' +
+          'SAN has no DNS name; `modern` counts a single CN when there is no SAN at all (RFC 5922 §7.1).',
       }),
       sanRepeatsSubject: setting(z.boolean().default(false), {
         doc: 'A SAN, once present, must repeat the name in the subject.',
       }),
       wildcards: setting(z.enum(['refused', 'one-label']), { doc: 'Whether `*.lab.test` may stand for one label.' }),
       uriNames: setting(z.enum(['read', 'ignored']), {
-        doc: 'Whether `URI:sip:lab.test` in the SAN counts (RFC 5922 §7.1).',
+        doc:
+          'Whether `URI:sip:lab.test` in the SAN counts as the SIP domain `lab.test` (RFC 5922 §7.1): the scheme is ' +
+          '`sip`, and there is no user part. Lists of servers and partners hold host names, and a URI is none. A ' +
+          'dialled name may be either.',
       }),
       wanted: setting(z.enum(['dialled-name', 'domain-or-next-hop']), {
         doc:

@@ -2,6 +2,7 @@
 import { answer } from '../../src/sip/message/index.ts'
 import type { SipRequest, SipResponse } from '../../src/sip/message/types.ts'
 import { createTransactions } from '../../src/sip/transaction/layer.ts'
+import type { SameUser } from '../../src/sip/transaction/peer.ts'
 import { defaultTransactionLimits, type TransactionLimits } from '../../src/sip/transaction/settings.ts'
 import { TimerWheel } from '../../src/sip/transaction/timer-wheel.ts'
 import {
@@ -32,6 +33,7 @@ export interface BenchOptions {
   readonly trying?: number | 'at-once'
   readonly onRequest?: (transaction: ServerTransaction) => void
   readonly shed?: (request: SipRequest) => number | undefined
+  readonly sameUser?: SameUser
 }
 
 export function transactionBench(options: BenchOptions = {}): ServerBench {
@@ -63,6 +65,7 @@ export function transactionBench(options: BenchOptions = {}): ServerBench {
     user,
     onUndeliverable: (_, text) => void seen.undeliverable.push(text),
     ...(options.shed === undefined ? {} : { shed: options.shed }),
+    ...(options.sameUser === undefined ? {} : { sameUser: options.sameUser }),
   })
   return { clock, wheel, layer, ...seen }
 }

@@ -37,7 +37,7 @@ export type NameMatch =
  */
 export function matchName(certificate: Certificate, wanted: WantedName, rules: NameRules): NameMatch {
   const offered = offeredNames(certificate)
-  const match = candidates(certificate, rules).find((candidate) => fits(candidate, wanted, rules))
+  const match = identities(certificate, wanted, rules).find((candidate) => fits(candidate, wanted, rules))
   if (match !== undefined) return { kind: 'match', by: match.text }
   return { kind: 'mismatch', because: nearMiss(certificate, wanted, rules), offered }
 }
@@ -46,6 +46,17 @@ export function matchName(certificate: Certificate, wanted: WantedName, rules: N
 export function offeredNames(certificate: Certificate): readonly string[] {
   const names = (certificate.subjectAltNames ?? []).map(generalNameText)
   return [...names, ...attributeValues(certificate.subject, commonName).map((value) => `CN:${value}`)]
+}
+
+/**
+ * The host names that a peer proves with its certificate, lower case, without wildcards: what lists of trusted servers
+ * and partners are compared with. A SIP URI names a domain and never a host (RFC 5922 §7.1).
+ */
+export function hostNames(certificate: Certificate, rules: NameRules): readonly string[] {
+  const names = candidates(certificate, rules).flatMap(({ kind, value }) =>
+    (kind === 'dns' || kind === 'cn') && !value.includes('*') ? [value.toLowerCase()] : [],
+  )
+  return [...new Set(names)]
 }
 
 interface Candidate {
@@ -58,6 +69,14 @@ interface Candidate {
 function candidates(certificate: Certificate, rules: NameRules): readonly Candidate[] {
   const entries = (certificate.subjectAltNames ?? []).flatMap(candidateOf)
   return commonNameCounts(certificate, rules) ? [...entries, ...commonNames(certificate)] : entries
+}
+
+/** For a SIP domain, DNS names count where no SIP URI gives one (RFC 5922 §7.1). */
+function identities(certificate: Certificate, wanted: WantedName, rules: NameRules): readonly Candidate[] {
+  const all = candidates(certificate, rules)
+  if (wanted.kind !== 'uri' || rules !== 'rfc5922') return all
+  const domains = all.filter(({ kind, value }) => kind === 'uri' && domainIdentity(value) !== undefined)
+  return domains.length > 0 ? domains : all
 }
 
 function candidateOf(name: GeneralName): readonly Candidate[] {
@@ -87,7 +106,8 @@ function commonNameCounts(certificate: Certificate, rules: NameRules): boolean {
     case 'ocs':
       return !names.some(({ kind }) => kind === 'dns')
     case 'rfc5922':
-      return names.length === 0
+      // Several CNs leave open which one is meant.
+      return names.length === 0 && attributeValues(certificate.subject, commonName).length === 1
     case 'rfc9525':
       return false
     default:
@@ -116,7 +136,7 @@ function fits(candidate: Candidate, wanted: WantedName, rules: NameRules): boole
 
 function fitsDomain(candidate: Candidate, wanted: string, rules: NameRules): boolean {
   if (isIP(wanted) !== 0) return candidate.kind === 'ip' && candidate.value === canonicalIp(wanted)
-  if (candidate.kind === 'uri') return rules === 'rfc5922' && sameHost(sipDomain(candidate.value) ?? '', wanted)
+  if (candidate.kind === 'uri') return rules === 'rfc5922' && sameHost(domainIdentity(candidate.value) ?? '', wanted)
   if (candidate.kind !== 'dns' && candidate.kind !== 'cn') return false
   return candidate.value.includes('*')
     ? fitsWildcard(candidate.value, wanted, rules)
@@ -183,6 +203,11 @@ function splitMailbox(mailbox: string): readonly [string, string] {
 /** `sip:lab.test` gives `lab.test`; a URI with a user names a person, not a domain (RFC 5922 §7.1). */
 export function sipDomain(uri: string): string | undefined {
   return /^sips?:([^@;?:/]+)(?::\d+)?(?:[;?].*)?$/i.exec(uri)?.[1]?.toLowerCase()
+}
+
+/** What a URI in a SAN says under RFC 5922 §7.1: the scheme is `sip`, not `sips`, and there is no user part. */
+function domainIdentity(uri: string): string | undefined {
+  return /^sip:/i.test(uri) ? sipDomain(uri) : undefined
 }
 
 /** One spelling per address: `::1`, `192.0.2.1`; text that is no address stays as it is. */

@@ -40,6 +40,22 @@ export function hasIdentity(flow: Flow, aor: string, wall: number): boolean {
   return known !== undefined && known.until > wall
 }
 
+/** Of many users on one flow, so many are looked at to find whether one is signed in on both. */
+const lookedAt = 8
+
+/** Whether one user is signed in on both, at this moment. A closed flow keeps what it proved. */
+export function shareIdentity(one: Flow, other: Flow, wall: number): boolean {
+  const known = noted(one)
+  if (known === undefined || noted(other) === undefined) return false
+  if (!(known instanceof Map)) return known.until > wall && hasIdentity(other, known.aor, wall)
+  let looked = 0
+  for (const { aor, until } of known.values()) {
+    if (until > wall && hasIdentity(other, aor, wall)) return true
+    if (++looked === lookedAt) return false
+  }
+  return false
+}
+
 /** One user, or many by address-of-record: the usual flow pays for no map. */
 function noted(flow: Flow): Identity | Map<string, Identity> | undefined {
   return flow.notes.get(note) as Identity | Map<string, Identity> | undefined

@@ -64,6 +64,7 @@ class ProxyCore implements Proxy, TransactionUser, Core {
       trying: 'at-once',
       user: this,
       ...(settings.shed === undefined ? {} : { shed: settings.shed }),
+      ...(settings.sameUser === undefined ? {} : { sameUser: settings.sameUser }),
       onUndeliverable: (flow, text) => this.sendBack(flow, text),
     })
     const optionTags = new Set(settings.optionTags.map((tag) => tag.toLowerCase()))

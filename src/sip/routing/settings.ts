@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts'
 import type { HeaderField, SipRequest, SipResponse, SipUri } from '../message/types.ts'
 import type { TransactionLimits } from '../transaction/settings.ts'
+import type { SameUser } from '../transaction/peer.ts'
 import type { TimerWheel } from '../transaction/timer-wheel.ts'
 import type { TimerSettings } from '../transaction/types.ts'
 import type { Flow, TransportName } from '../transport/flow.ts'
@@ -123,5 +124,7 @@ export interface ProxySettings {
   readonly diagnostics: (because: string, arrival: Arrival, status: number, detail: unknown) => readonly HeaderField[]
   /** See `TransactionSettings.shed`. */
   readonly shed?: (request: SipRequest) => number | undefined
+  /** See `TransactionSettings.sameUser`. */
+  readonly sameUser?: SameUser
   readonly on: ProxyEvents
 }

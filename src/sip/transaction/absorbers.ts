@@ -93,6 +93,12 @@ export class Absorbers implements TimerOwner {
     return this.find(key, hash) !== none
   }
 
+  /** The flow that the request with this key came by; undefined: there is none. */
+  flowOf(key: string, hash: number): Flow | undefined {
+    const at = this.find(key, hash)
+    return at === none ? undefined : this.flows[at]
+  }
+
   /**
    * The flow it came by and the answer it gets again, when a request with this key was answered; undefined: it is new.
    */

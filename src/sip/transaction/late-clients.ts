@@ -7,6 +7,7 @@
 import type { Clock } from '../clock.ts'
 import type { SipResponse } from '../message/types.ts'
 import { hashOf } from '../message/text-hash.ts'
+import type { Flow } from '../transport/flow.ts'
 import { emptyPlaces } from './empty-places.ts'
 import { type TimerOwner, type TimerWheel, WheelTimer } from './timer-wheel.ts'
 import type { Branch, ClientTransactionUser, TimerSettings } from './types.ts'
@@ -51,6 +52,8 @@ export class LateClients {
   private columns = columnsOf(1024)
   /** undefined: nothing stays in that slot. */
   private methods: (string | undefined)[] = emptyPlaces(1024)
+  /** The one that the request went out on: what comes must be from its peer. */
+  private flows: (Flow | undefined)[] = emptyPlaces(1024)
   /** Who hears of each further 2xx to an INVITE (RFC 6026 §8.4); undefined: all that comes is dropped. */
   private users: (ClientTransactionUser | undefined)[] = emptyPlaces(1024)
 
@@ -63,7 +66,7 @@ export class LateClients {
     this.others = new Line(this, 'K', timers.t4)
   }
 
-  add(slot: number, branch: Branch, method: string, user: ClientTransactionUser | undefined): void {
+  add(slot: number, branch: Branch, method: string, flow: Flow, user: ClientTransactionUser | undefined): void {
     while (slot >= this.methods.length) this.grow()
     const line = this.lineOf(method)
     const { columns } = this
@@ -72,6 +75,7 @@ export class LateClients {
     columns.before[slot] = line.last
     columns.after[slot] = none
     this.methods[slot] = method
+    this.flows[slot] = flow
     this.users[slot] = user
     if (line.last === none) {
       line.first = slot
@@ -80,11 +84,14 @@ export class LateClients {
     line.last = slot
   }
 
-  /** Whether that response belongs to what stays in the slot; then it was dealt with. */
-  takes(slot: number, branch: string, response: SipResponse): boolean {
-    if (!this.holds(slot, branch) || this.methods[slot] !== response.method) return false
+  /** The flow of what stays in the slot, when a response with this branch and method belongs to it. */
+  flowOf(slot: number, branch: string, method: string): Flow | undefined {
+    return this.holds(slot, branch) && this.methods[slot] === method ? this.flows[slot] : undefined
+  }
+
+  /** Deals with a response to what stays in the slot. */
+  take(slot: number, response: SipResponse): void {
     if (response.status >= 200 && response.status < 300) this.users[slot]?.onResponse(response)
-    return true
   }
 
   /** Ends it before its time, if it is still there. */
@@ -135,16 +142,18 @@ export class LateClients {
     if (next === none) line.last = previous
     else before[next] = previous
     this.methods[slot] = undefined
+    this.flows[slot] = undefined
     this.users[slot] = undefined
     this.vacate(slot)
   }
 
   private grow(): void {
-    const { columns: old, methods, users } = this
+    const { columns: old, methods, flows, users } = this
     const capacity = 2 * methods.length
     this.columns = columnsOf(capacity)
     for (const name of ['hash', 'before', 'after', 'endsAt'] as const) this.columns[name].set(old[name])
     this.methods = [...methods, ...emptyPlaces<string>(capacity / 2)]
+    this.flows = [...flows, ...emptyPlaces<Flow>(capacity / 2)]
     this.users = [...users, ...emptyPlaces<ClientTransactionUser>(capacity / 2)]
   }
 }

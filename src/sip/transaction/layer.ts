@@ -10,6 +10,7 @@ import { asBranch, formatBranch, magicCookie, slotOf } from './branch.ts'
 import { Client, type ClientHome } from './client.ts'
 import { LateClients } from './late-clients.ts'
 import { branchKey, needsOldRules, oldRulesKey } from './matching.ts'
+import { isSamePeer } from './peer.ts'
 import { Server, type ServerHome } from './server.ts'
 import { ServerTable } from './server-table.ts'
 import type { TransactionSettings } from './settings.ts'
@@ -48,6 +49,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
    */
   private readonly shedTag = randomToken(6)
   private strays = 0
+  private foreignCount = 0
   private shedCount = 0
   private closed = false
 
@@ -67,6 +69,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
       server: this.servers.size + this.absorbing.size,
       open: this.open,
       stray: this.strays,
+      foreign: this.foreignCount,
       shed: this.shedCount,
     }
   }
@@ -78,6 +81,11 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     const early = flow.reliable ? this.refusal(request) : undefined
     if (early !== undefined) return this.shed(request, flow, early)
     const byOldRules = needsOldRules(request)
+    // Before the tables: the CANCEL of another peer must not stand where that of the right one is looked for.
+    if (request.method === 'CANCEL' && this.isForeignCancel(request, flow, byOldRules)) {
+      this.foreignCount++
+      return void flow.send(answer(request, 481))
+    }
     const key = byOldRules ? oldRulesKey(request, request.method) : branchKey(request, request.method)
     const hash = hashOf(key)
     if (this.isRepetition(key, hash)) return
@@ -97,8 +105,10 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     const slot = branch === undefined ? -1 : slotOf(this.branchPrefix, branch)
     if (branch !== undefined && slot !== -1) {
       const tx = this.addressee(slot, branch, response.method)
-      if (tx !== undefined) return tx.onResponse(response)
-      if (this.late.takes(slot, branch, response)) return
+      const owner = tx === undefined ? this.late.flowOf(slot, branch, response.method) : tx.flow
+      if (owner !== undefined && !isSamePeer(owner, flow, this.settings.sameUser)) this.foreignCount++
+      else if (tx !== undefined) return tx.onResponse(response)
+      else if (owner !== undefined) return this.late.take(slot, response)
     }
     this.strays++
     this.settings.user.onStrayResponse(response, flow)
@@ -147,9 +157,10 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     this.makeRoom()
   }
 
-  yield({ slot, branch, method }: Client, user: ClientTransactionUser | undefined): void {
+  yield({ slot, branch, method, flow }: Client, user: ClientTransactionUser | undefined): void {
     this.slots[slot] = undefined
-    this.late.add(slot, branch, method, user)
+    if (flow === undefined) throw new Error(`client transaction ${branch} has its answer and no flow`)
+    this.late.add(slot, branch, method, flow, user)
   }
 
   forget({ slot, branch }: Client): void {
@@ -217,6 +228,14 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     if (invite === undefined && !this.absorbing.has(key, hash)) return tx.respond(481, answer(request, 481))
     tx.respond(200, answer(request, 200))
     if (invite !== undefined) this.settings.user.onCancel(invite, request)
+  }
+
+  /** Whether the INVITE that it would cancel came from another peer (RFC 3261 §9.2). */
+  private isForeignCancel(cancel: SipRequest, flow: Flow, byOldRules: boolean): boolean {
+    const key = inviteKey(cancel, byOldRules)
+    const hash = hashOf(key)
+    const owner = this.servers.get(key, hash)?.flow ?? this.absorbing.flowOf(key, hash)
+    return owner !== undefined && !isSamePeer(owner, flow, this.settings.sameUser)
   }
 
   private inviteOf(ack: SipRequest): Server | undefined {

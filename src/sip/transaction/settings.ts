@@ -1,6 +1,7 @@
 /** What a transaction layer is given. */
 import type { Clock } from '../clock.ts'
 import type { SipRequest } from '../message/types.ts'
+import type { SameUser } from './peer.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 import type { Flow } from '../transport/flow.ts'
 import type { TimerSettings, TransactionUser } from './types.ts'
@@ -39,6 +40,11 @@ export interface TransactionSettings {
    * take it. Asked once for each new request outside a dialog. Absent: everything is taken.
    */
   readonly shed?: (request: SipRequest) => number | undefined
+  /**
+   * Whether a user proved to be at two flows: a CANCEL or a response by the other one counts then (`isSamePeer`).
+   * Absent: no user is known.
+   */
+  readonly sameUser?: SameUser
   /** The flow of the request did not take `text`: send it by RFC 3261 §18.2.2. Absent: the response is lost. */
   readonly onUndeliverable?: (flow: Flow, text: string) => void
 }

@@ -54,11 +54,13 @@ export interface TransactionUser {
   /** An ACK that belongs to no server transaction: for a 2xx, to be forwarded (RFC 3261 §16). */
   onAck(ack: SipRequest, flow: Flow): void
   /**
-   * A CANCEL that matches `invite`; the layer has answered the CANCEL itself with 200 (and one that matches nothing
-   * with 481).
+   * A CANCEL that matches `invite` and comes from its peer; the layer has answered the CANCEL itself with 200 (and one
+   * that matches nothing with 481).
    */
   onCancel(invite: ServerTransaction, cancel: SipRequest): void
-  /** Matches no client transaction: dropped and counted (RFC 6026 §7.3). */
+  /**
+   * Matches no client transaction, or comes from another peer than the one asked: dropped and counted (RFC 6026 §7.3).
+   */
   onStrayResponse(response: SipResponse, flow: Flow): void
 }
 
@@ -91,7 +93,8 @@ export interface TransactionLayer {
   statelessBranch(identity: string): Branch
   /**
    * Live transactions, for `status` and tests; `open` of `server` wait for a final answer; `stray` and `shed` count
-   * what was dropped and what was turned away with 503.
+   * what was dropped and what was turned away with 503; `foreign` are CANCELs and responses of another peer than that
+   * of their transaction, the responses among the stray ones.
    */
   readonly counts: {
     readonly client: number
@@ -99,6 +102,7 @@ export interface TransactionLayer {
     readonly open: number
     readonly stray: number
     readonly shed: number
+    readonly foreign: number
   }
   /** Flows on which a final answer is still to come, in either direction. Walks the tables: not for each message. */
   flowsInUse(): ReadonlySet<Flow>

@@ -3,6 +3,7 @@ import { subjectAltName, type GeneralName } from '../../../src/certificates/exte
 import type { DistinguishedName } from '../../../src/certificates/write-certificate.ts'
 import {
   matchName,
+  hostNames,
   offeredNames,
   readCertificate,
   type Certificate,
@@ -52,6 +53,27 @@ const table: readonly (readonly [
     { kind: 'uri', value: 'sip:lab.test' },
     ['rfc5922'],
   ],
+  ['a DNS SAN with a blank at the end', certificate('', dns('fe1.lab.test ')), wantsDns('fe1.lab.test'), []],
+  ['a DNS SAN with a blank before it', certificate('', dns(' fe1.lab.test')), wantsDns('fe1.lab.test'), []],
+  [
+    'a CN beside an address',
+    certificate('fe1.lab.test', { kind: 'ip', value: '127.0.0.1' }),
+    wantsDns('fe1.lab.test'),
+    ['node', 'lcs', 'ocs'],
+  ],
+  ['a SIPS URI for its domain', certificate('', uri('sips:lab.test')), { kind: 'uri', value: 'sip:lab.test' }, []],
+  [
+    'a URI with an upper-case scheme',
+    certificate('', uri('SIP:LAB.test')),
+    { kind: 'uri', value: 'sip:lab.test' },
+    ['rfc5922'],
+  ],
+  [
+    'a DNS SAN beside a SIP URI of another domain',
+    certificate('', dns('lab.test'), uri('sip:other.test')),
+    { kind: 'uri', value: 'sip:lab.test' },
+    ['node', 'rfc9525', 'lcs', 'ocs'],
+  ],
   ['a SIP URI with a user', certificate('', uri('sip:alice@lab.test')), { kind: 'uri', value: 'sip:lab.test' }, []],
   ['a DNS SAN for a SIP domain', certificate('', dns('lab.test')), { kind: 'uri', value: 'sip:lab.test' }, all],
   [
@@ -93,6 +115,47 @@ for (const [name, subject, wanted, expected] of table) {
     t.strictSame(accepting(subject, wanted), expected),
   )
 }
+
+function twoCommonNames(): Certificate {
+  const subject: DistinguishedName = [
+    ['CN', 'fe1.lab.test'],
+    ['CN', 'director.lab.test'],
+  ]
+  return readCertificate(leaf({ content: { subject }, extensions: { '2.5.29.17': undefined } }))
+}
+
+const hosts: readonly (readonly [
+  name: string,
+  certificate: Certificate,
+  rules: NameRules,
+  names: readonly string[],
+])[] = [
+  ['modern: a SIP URI is no host name', certificate('', uri('sip:sip.partner.test')), 'rfc5922', []],
+  [
+    'modern: a DNS SAN beside a SIP URI',
+    certificate('', dns('FE1.lab.test'), uri('sip:lab.test')),
+    'rfc5922',
+    ['fe1.lab.test'],
+  ],
+  ['modern: a CN without any SAN', certificate('fe1.lab.test'), 'rfc5922', ['fe1.lab.test']],
+  ['modern: a CN beside a SIP URI', certificate('fe1.lab.test', uri('sip:lab.test')), 'rfc5922', []],
+  ['modern: a blank belongs to the name', certificate('', dns('fe1.lab.test ')), 'rfc5922', ['fe1.lab.test ']],
+  ['modern: no wildcard', certificate('', dns('*.lab.test')), 'rfc5922', []],
+  ['modern: neither of two CNs', twoCommonNames(), 'rfc5922', []],
+  ['lcs2005: every CN', twoCommonNames(), 'lcs', ['fe1.lab.test', 'director.lab.test']],
+  [
+    'lcs2005: a CN beside a DNS SAN',
+    certificate('pool.lab.test', dns('fe1.lab.test')),
+    'lcs',
+    ['fe1.lab.test', 'pool.lab.test'],
+  ],
+  ['lcs2005: a blank belongs to the name', certificate('', dns('fe1.lab.test ')), 'lcs', ['fe1.lab.test ']],
+  ['ocs2007: no CN beside a DNS SAN', certificate('pool.lab.test', dns('fe1.lab.test')), 'ocs', ['fe1.lab.test']],
+  ['ocs2007: every CN without a DNS SAN', certificate('fe1.lab.test', uri('sip:lab.test')), 'ocs', ['fe1.lab.test']],
+]
+
+for (const [name, subject, rules, expected] of hosts)
+  t.test(`host names of a peer, ${name}`, async (t) => t.strictSame(hostNames(subject, rules), expected))
 
 t.test('a match names the entry', async (t) => {
   t.match(

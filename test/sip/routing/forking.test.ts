@@ -85,7 +85,7 @@ t.test('parallel forking (RFC 3261 §16.6, §16.7)', async (t) => {
     bench.clock.advance(33_000)
     t.same(
       [bench.proxy.transactions.counts, bench.wheel.size],
-      [{ client: 0, server: 0, open: 0, stray: 0, shed: 0 }, 0],
+      [{ client: 0, server: 0, open: 0, stray: 0, shed: 0, foreign: 0 }, 0],
     )
   })
 

@@ -84,8 +84,9 @@ t.test('matching requests (RFC 3261 §17.2.3)', async (t) => {
       t.test('is found by its CANCEL', async (t) => {
         const { layer, requests, cancels } = transactionBench()
         const invite = request({ via })
-        layer.onRequest(invite, new FakeFlow())
-        layer.onRequest(cancelFor(invite), new FakeFlow())
+        const flow = new FakeFlow()
+        layer.onRequest(invite, flow)
+        layer.onRequest(cancelFor(invite), flow)
         t.same(cancels, requests)
       })
     })
