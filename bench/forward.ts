@@ -22,7 +22,7 @@ import { defaultTransactionLimits } from '../src/sip/transaction/settings.ts'
 import { TimerWheel } from '../src/sip/transaction/timer-wheel.ts'
 import { defaultTimers } from '../src/sip/transaction/types.ts'
 import type { Flow, FlowId } from '../src/sip/transport/flow.ts'
-import { TargetHealth } from '../src/sip/transport/target-health.ts'
+import { TargetHealth } from '../src/sip/transport/dial/target-health.ts'
 import { samples } from './support/messages.ts'
 import { alternate, type Contestant, machine, median, type RoundSettings } from './support/rounds.ts'
 

@@ -8,8 +8,8 @@ import { controlClient } from '../src/lab/control-client.ts'
 import { labFolder } from '../src/lab/lab-folder.ts'
 import type { ReadyDocument } from '../src/lab/ready-document.ts'
 import { supervisorClient } from '../src/lab/supervisor-control.ts'
-import type { Registration } from '../src/roles/control-api.ts'
-import { nodeFolder } from '../src/roles/node-folder.ts'
+import type { Registration } from '../src/node/control/control-api.ts'
+import { nodeFolder } from '../src/node/control/node-folder.ts'
 
 export interface ChaosLab {
   readonly ready: ReadyDocument

@@ -5,8 +5,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { EndsSee, Expectation, Family, Fault } from '../src/faults/catalogue/fault.ts'
 import { faults } from '../src/faults/catalogue/index.ts'
-import { findVerdictCode } from '../src/certificates/verdict-codes.ts'
-import { windowsCode } from '../src/certificates/windows-codes.ts'
+import { findVerdictCode } from '../src/verdicts/codes.ts'
+import { windowsCode } from '../src/verdicts/windows-codes.ts'
 import type { LiveRow } from './faults-live.ts'
 
 const titles: Readonly<Record<Family, string>> = {

@@ -18,7 +18,7 @@ import { readTarget } from '../src/faults/targets.ts'
 import type { RunningLabAccess } from '../src/lab/running-lab.ts'
 import { supervisorClient } from '../src/lab/supervisor-control.ts'
 import { bringUp } from '../src/lab/up.ts'
-import { nodeFolder } from '../src/roles/node-folder.ts'
+import { nodeFolder } from '../src/node/control/node-folder.ts'
 import { configFolder, loadTopology } from '../src/topology/load.ts'
 
 /** One row of the table. */

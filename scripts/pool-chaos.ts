@@ -11,7 +11,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openPhone, type Phone } from '../src/phone/index.ts'
 import { systemClock } from '../src/sip/clock.ts'
-import { createResolver } from '../src/sip/transport/resolver.ts'
+import { createResolver } from '../src/sip/transport/dial/resolver.ts'
 import { chaosLab } from './chaos-lab.ts'
 import {
   callOnce,

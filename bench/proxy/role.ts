@@ -2,7 +2,7 @@
  * One server of a lab with its real role, as `siplab up` has it, but that nobody is asked who he is: `node role.ts
  * JSON`, see `RoleJob`. Ends on SIGTERM.
  */
-import { startServer } from '../../src/roles/node.ts'
+import { startServer } from '../../src/node/node.ts'
 import { loadTopology } from '../../src/topology/load.ts'
 import { nodePlan, planLab } from '../../src/topology/plan.ts'
 

@@ -8,8 +8,8 @@ import { createSecureContext } from 'node:tls'
 import { isSystemError } from './atomic-files.ts'
 import { type Crl, readCrl } from './examine/crl.ts'
 import { isPrivateMode } from './keys.ts'
-import type { Verdict } from './verdict.ts'
-import { verdict, type VerdictCode } from './verdict-codes.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
+import { verdict, type VerdictCode } from '../verdicts/codes.ts'
 
 /** What came out of a file, or why nothing did. `warnings` never stop a start. */
 export type Loaded<T> =

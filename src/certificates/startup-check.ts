@@ -17,8 +17,8 @@ import {
   type Loaded,
 } from './load.ts'
 import { summarise } from './summary.ts'
-import type { Verdict, VerdictCertificate } from './verdict.ts'
-import { findVerdictCode, verdict, type VerdictCode, type VerdictDetails } from './verdict-codes.ts'
+import type { Verdict, VerdictCertificate } from '../verdicts/verdict.ts'
+import { findVerdictCode, verdict, type VerdictCode, type VerdictDetails } from '../verdicts/codes.ts'
 
 /** The part of a profile that this check reads; a `Profile` of the topology fits as it stands. */
 export interface CertificateRules {

@@ -1,6 +1,6 @@
 /** A certificate as verdicts, tables and `siplab certs show` print it. */
 import { X509Certificate } from 'node:crypto'
-import type { VerdictCertificate } from './verdict.ts'
+import type { VerdictCertificate } from '../verdicts/verdict.ts'
 
 /** The summary of a PEM text (its first certificate), DER or parsed certificate. */
 export function summarise(certificate: X509Certificate | string | Uint8Array): VerdictCertificate {

@@ -4,8 +4,8 @@
  */
 import { faultPki } from '../faults/catalogue/fault-pki.ts'
 import { toVerdict } from '../certificates/examine/index.ts'
-import { verdict } from '../certificates/verdict-codes.ts'
-import type { Verdict } from '../certificates/verdict.ts'
+import { verdict } from '../verdicts/codes.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
 import type { Socket } from 'node:net'
 import { certificateStep, examineOwn, isTrustCode } from './certificate-step.ts'
 import { clientStep } from './client-step.ts'

@@ -3,9 +3,9 @@
  * its first SIP answer.
  */
 import { toVerdict } from '../certificates/examine/index.ts'
-import { nodeErrorToCode } from '../certificates/node-errors.ts'
-import type { Verdict } from '../certificates/verdict.ts'
-import { isVerdictCode, verdict, type VerdictCode } from '../certificates/verdict-codes.ts'
+import { nodeErrorToCode } from '../verdicts/node-errors.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
+import { isVerdictCode, verdict, type VerdictCode } from '../verdicts/codes.ts'
 import { examineOwn } from './certificate-step.ts'
 import type { Candidate } from './discover.ts'
 import { dialSecure, type OwnCertificate, type Place, type Secured } from './handshake.ts'

@@ -3,8 +3,8 @@
  * on the way.
  */
 import { isIP } from 'node:net'
-import { locate, LocateError } from '../sip/transport/locate.ts'
-import { ResolveError, type Resolver, type SrvRecord } from '../sip/transport/resolver.ts'
+import { locate, LocateError } from '../sip/transport/dial/locate.ts'
+import { ResolveError, type Resolver, type SrvRecord } from '../sip/transport/dial/resolver.ts'
 import type { Done, Journal } from './journal.ts'
 import type { CheckProfile, Lookup } from './profiles.ts'
 import { failure, fine, note, warning, type Finding } from './step.ts'

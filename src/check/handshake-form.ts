@@ -4,7 +4,7 @@
  * one thing.
  */
 import type { Socket } from 'node:net'
-import type { VerdictCode } from '../certificates/verdict-codes.ts'
+import type { VerdictCode } from '../verdicts/codes.ts'
 import { dialSecure, openTcp, secure, type Broken, type HandshakeOptions, type Place } from './handshake.ts'
 import { failure, type Evidence, type Finding } from './step.ts'
 

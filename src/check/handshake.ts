@@ -3,9 +3,9 @@ import type { X509Certificate } from 'node:crypto'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { domainToASCII } from 'node:url'
-import { alertNumber, nodeErrorToCode } from '../certificates/node-errors.ts'
-import type { VerdictCode } from '../certificates/verdict-codes.ts'
-import { readEvidence } from '../sip/transport/evidence.ts'
+import { alertNumber, nodeErrorToCode } from '../verdicts/node-errors.ts'
+import type { VerdictCode } from '../verdicts/codes.ts'
+import { readEvidence } from '../sip/transport/connection/evidence.ts'
 import { Talk } from './talk.ts'
 
 export interface Place {

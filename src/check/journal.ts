@@ -1,5 +1,5 @@
 /** Writes the tree of steps while the check runs, and tells a watcher of each begin and end. */
-import { outsideRemedy } from '../certificates/remedy.ts'
+import { outsideRemedy } from '../verdicts/remedy.ts'
 import type { Finding, Step } from './step.ts'
 
 /** How deep a step stands: 0 at the left margin. */

@@ -3,8 +3,8 @@
  * attempt each.
  */
 import { openPhone, PhoneError, type Phone, type PhoneSettings } from '../phone/index.ts'
-import { verdict } from '../certificates/verdict-codes.ts'
-import { isVerdictCode, type VerdictCode } from '../certificates/verdict-codes.ts'
+import { verdict } from '../verdicts/codes.ts'
+import { isVerdictCode, type VerdictCode } from '../verdicts/codes.ts'
 import type { Reached } from './check.ts'
 import type { Done, Journal } from './journal.ts'
 import type { CheckOptions } from './options.ts'

@@ -4,8 +4,8 @@
  */
 import { getCACertificates, rootCertificates } from 'node:tls'
 import { loadCertificates, loadCrl, loadKey, loadTrustList } from '../certificates/load.ts'
-import { verdict } from '../certificates/verdict-codes.ts'
-import type { Verdict } from '../certificates/verdict.ts'
+import { verdict } from '../verdicts/codes.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
 import type { OwnIdentity, Trust } from './options.ts'
 
 /** `trustFiles(['root.pem'], '--ca root.pem')` */

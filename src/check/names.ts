@@ -10,7 +10,7 @@ import type { Done, Journal } from './journal.ts'
 import type { CheckOptions } from './options.ts'
 import { failure, fine, fromVerdict, note, warning, type Finding } from './step.ts'
 import { handshakeOptions } from './tls-step.ts'
-import { ResolveError, type Resolver, type SrvRecord } from '../sip/transport/resolver.ts'
+import { ResolveError, type Resolver, type SrvRecord } from '../sip/transport/dial/resolver.ts'
 
 export interface NameView {
   readonly name: 'inside' | 'outside'

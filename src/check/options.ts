@@ -1,7 +1,7 @@
 /** Everything one walk needs beside its target; the command line or a test puts it together. */
 import type { ExaminerProfile, ProfileName } from '../certificates/examine/profiles.ts'
-import type { Verdict } from '../certificates/verdict.ts'
-import type { Resolver } from '../sip/transport/resolver.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
+import type { Resolver } from '../sip/transport/dial/resolver.ts'
 import type { OwnCertificate, TlsLimits } from './handshake.ts'
 import type { CheckProfile } from './profiles.ts'
 

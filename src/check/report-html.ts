@@ -1,5 +1,5 @@
 /** A check as one page that stands alone: the answer on top, the walk as a rail, every step with its evidence. */
-import type { Verdict } from '../certificates/verdict.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
 import type { CheckReport } from './report.ts'
 import { escaped } from './report-junit.ts'
 import type { Step } from './step.ts'

@@ -1,5 +1,5 @@
 /** The whole result as one document; the other reports are made from it. */
-import type { Verdict } from '../certificates/verdict.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
 import { allSteps, type Step } from './step.ts'
 
 export interface CheckReport {

@@ -1,8 +1,8 @@
 /**
  * What a check answers: a tree of steps, each with a verdict, a sentence, the evidence, a remedy and the time it took.
  */
-import { verdict, type VerdictCode, type VerdictDetails } from '../certificates/verdict-codes.ts'
-import type { Verdict } from '../certificates/verdict.ts'
+import { verdict, type VerdictCode, type VerdictDetails } from '../verdicts/codes.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
 
 /** `note` is worth knowing and minded by nobody; `not-tried` says in its sentence what stood in the way. */
 export type Outcome = 'ok' | 'note' | 'warning' | 'failed' | 'not-tried'

@@ -6,7 +6,7 @@ import { composeRequest } from '../sip/message/compose.ts'
 import { StreamFramer } from '../sip/message/framer.ts'
 import { randomToken } from '../sip/message/random.ts'
 import { defaultLimits, type SipMessage, type SipResponse } from '../sip/message/types.ts'
-import { alertNumber } from '../certificates/node-errors.ts'
+import { alertNumber } from '../verdicts/node-errors.ts'
 
 export type Heard =
   | { readonly kind: 'response'; readonly response: SipResponse; readonly ms: number }

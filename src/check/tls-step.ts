@@ -3,7 +3,7 @@
  * until it has a name.
  */
 import type { Socket } from 'node:net'
-import type { VerdictCode } from '../certificates/verdict-codes.ts'
+import type { VerdictCode } from '../verdicts/codes.ts'
 import type { Candidate } from './discover.ts'
 import { dialSecure, secure, type Broken, type HandshakeOptions, type Place, type Secured } from './handshake.ts'
 import { formFinding, unknownName, unrecognizedName } from './handshake-form.ts'

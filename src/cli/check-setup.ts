@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { pemBlocks } from '../certificates/examine/pem.ts'
 import { assignedFiles } from '../certificates/node-certificates.ts'
 import type { CertificateReference } from '../certificates/certificate-request.ts'
-import { verdict } from '../certificates/verdict-codes.ts'
+import { verdict } from '../verdicts/codes.ts'
 import {
   checkProfile,
   crlFiles,
@@ -21,9 +21,9 @@ import {
   type TlsLimits,
   type Trust,
 } from '../check/index.ts'
-import { nodeFolder } from '../roles/node-folder.ts'
+import { nodeFolder } from '../node/control/node-folder.ts'
 import { systemClock } from '../sip/clock.ts'
-import { createResolver, type Resolver } from '../sip/transport/resolver.ts'
+import { createResolver, type Resolver } from '../sip/transport/dial/resolver.ts'
 import type { FaceName, LabPlan, Link, Listener, NodePlan } from '../topology/plan-types.ts'
 import { authorityFolder } from '../lab/provision.ts'
 import { LabError } from '../lab/lab-error.ts'

@@ -3,11 +3,11 @@
  * folder is. What needs the container engine (a container started again) is done here for it.
  */
 import { spawn } from 'node:child_process'
-import { cutOff, cutOffFault, reconnect } from '../lab/compose-cut-off.ts'
-import { containerOf, containers, docker, findProject } from '../lab/compose-docker.ts'
-import type { ComposeProject, ContainerState } from '../lab/compose-docker.ts'
-import { attendProject, insideData } from '../lab/compose-session.ts'
-import type { LinkState } from '../roles/control-api.ts'
+import { cutOff, cutOffFault, reconnect } from '../lab/containers/cut-off.ts'
+import { containerOf, containers, docker, findProject } from '../lab/containers/docker.ts'
+import type { ComposeProject, ContainerState } from '../lab/containers/docker.ts'
+import { attendProject, insideData } from '../lab/containers/session.ts'
+import type { LinkState } from '../node/control/control-api.ts'
 import { UsageError } from './failure.ts'
 import type { ExitStatus } from './failure.ts'
 import type { Io } from './io.ts'

@@ -1,5 +1,5 @@
 /** What a person reads once a lab is up: its nodes, where to point a phone, who can sign in, and what is wrong. */
-import type { Verdict } from '../certificates/verdict.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
 import type { LabChange, ReadyDocument } from '../lab/ready-document.ts'
 import type { LabPlan } from '../topology/plan-types.ts'
 import { paint, table } from './io.ts'

@@ -1,6 +1,6 @@
 /** Faults of the DNS: names that do not exist, lead elsewhere, or get no answer. */
 import type { NodePlan } from '../topology/plan-types.ts'
-import type { DnsFault } from '../lab/dns/faults.ts'
+import type { DnsFault } from '../lab/nodes/dns/faults.ts'
 import { linksOf, redial, type SeenLink } from '../lab/links.ts'
 import type { RunningLabAccess } from '../lab/running-lab.ts'
 import type { Placement, Seen } from './placement.ts'

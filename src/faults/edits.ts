@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { writeFileAtomic } from '../certificates/atomic-files.ts'
 import { assign, certificateFolder, readAssignments, unassign } from '../certificates/node-certificates.ts'
 import type { RunningLabAccess } from '../lab/running-lab.ts'
-import { nodeFolder } from '../roles/node-folder.ts'
+import { nodeFolder } from '../node/control/node-folder.ts'
 import type { AssignmentEdit, Edit, FileEdit, Undo } from './placement.ts'
 
 type LabAccess = Pick<RunningLabAccess, 'root' | 'clientOf'>

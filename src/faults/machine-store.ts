@@ -7,7 +7,7 @@ import { relative } from 'node:path'
 import { LabError } from '../lab/lab-error.ts'
 import type { RunningLabAccess } from '../lab/running-lab.ts'
 import type { Watch } from '../lab/watch.ts'
-import { nodeFolder } from '../roles/node-folder.ts'
+import { nodeFolder } from '../node/control/node-folder.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import type { Placement, Seen } from './placement.ts'
 

@@ -1,9 +1,9 @@
 /** A fault before it is put on a lab: the edits it makes, as data, and how it is to be seen. */
 import type { CertificateReference } from '../certificates/certificate-request.ts'
-import type { Verdict } from '../certificates/verdict.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
 import type { SeenLink } from '../lab/links.ts'
 import type { View, Watch } from '../lab/watch.ts'
-import type { ChangeReport } from '../roles/control-api.ts'
+import type { ChangeReport } from '../node/control/control-api.ts'
 import type { Side } from './catalogue/fault.ts'
 
 /** One file of the lab. */

@@ -1,11 +1,11 @@
 /**
  * What a certificate fault brings to light: the verdicts of links dialled again, or what a node died of at its start.
  */
-import type { Verdict } from '../certificates/verdict.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
 import { type LabLink, linkName, redial } from '../lab/links.ts'
 import type { RunningLabAccess } from '../lab/running-lab.ts'
 import type { SeenVerdict } from '../lab/watch.ts'
-import type { NodeEvent } from '../roles/control-api.ts'
+import type { NodeEvent } from '../node/control/control-api.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import type { Expectation } from './catalogue/fault.ts'
 import type { OutsideView } from './outside.ts'

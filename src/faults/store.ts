@@ -3,14 +3,14 @@
  * nodes.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { VerdictCode } from '../certificates/verdict-codes.ts'
-import type { Verdict } from '../certificates/verdict.ts'
+import type { VerdictCode } from '../verdicts/codes.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import type { Placement, Seen } from './placement.ts'
 import { LabError } from '../lab/lab-error.ts'
 import type { RunningLabAccess } from '../lab/running-lab.ts'
-import { readStoreAccess } from '../lab/sql/access.ts'
-import type { DatabaseName, SqlFaultName } from '../lab/sql/faults.ts'
+import { readStoreAccess } from '../lab/nodes/sql/access.ts'
+import type { DatabaseName, SqlFaultName } from '../lab/nodes/sql/faults.ts'
 
 export interface StoreFault {
   readonly name: SqlFaultName

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
-import type { NodeFolder } from '../roles/node-folder.ts'
+import type { NodeFolder } from '../node/control/node-folder.ts'
 import { LabError } from './lab-error.ts'
 
 const answerWithinMs = 30_000

@@ -1,7 +1,7 @@
 /** Finds the codes in a text (an event, a header field, a bare number) and says what each means. */
-import { verdictCodes } from '../certificates/verdict-codes.ts'
-import type { VerdictCodeEntry } from '../certificates/verdict-codes.ts'
-import type { WindowsCodeEntry } from '../certificates/windows-codes.ts'
+import { verdictCodes } from '../verdicts/codes.ts'
+import type { VerdictCodeEntry } from '../verdicts/codes.ts'
+import type { WindowsCodeEntry } from '../verdicts/windows-codes.ts'
 
 export type Explanation =
   | {

@@ -1,6 +1,6 @@
 /** Reads the event file of a node as it grows, through its one rotation. The file tells even when the node is gone. */
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
-import type { NodeEvent } from '../roles/control-api.ts'
+import type { NodeEvent } from '../node/control/control-api.ts'
 
 const pollMs = 40
 const readBytes = 64 * 1024

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { LabError } from './lab-error.ts'
 import { isLabFolder, type LabFolder } from './lab-folder.ts'
-import { endStoreAccess } from './sql/access.ts'
+import { endStoreAccess } from './nodes/sql/access.ts'
 
 /** `--fresh` removes only what a lab wrote: a folder without its record is not ours. */
 export function emptyFolder(folder: LabFolder): void {

@@ -3,7 +3,7 @@
  * not is changed.
  */
 import type { BindingsOfUsers } from '../services/accounts.ts'
-import { nodeFolder } from '../roles/node-folder.ts'
+import { nodeFolder } from '../node/control/node-folder.ts'
 import type { LabPlan, OrganisationPlan } from '../topology/plan-types.ts'
 import { controlClient } from './control-client.ts'
 import { LabError } from './lab-error.ts'

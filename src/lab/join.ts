@@ -2,9 +2,9 @@
  * Joins what two nodes wrote about one connection into one verdict. Under TLS 1.3 a refused dialler only sees the
  * connection close, and under TLS 1.2 it is the acceptor that only sees that: the reason stands at the other end.
  */
-import type { Verdict } from '../certificates/verdict.ts'
-import { verdict as makeVerdict } from '../certificates/verdict-codes.ts'
-import type { NodeEvent } from '../roles/control-api.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
+import { verdict as makeVerdict } from '../verdicts/codes.ts'
+import type { NodeEvent } from '../node/control/control-api.ts'
 
 /** An event that tells how a connection failed. */
 export type ConnectionEvent = NodeEvent & { readonly connection: string; readonly verdict: Verdict }

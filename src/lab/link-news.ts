@@ -1,10 +1,10 @@
 /** What a lab has to say of its links: the cause that both ends of a refused one name together, each once. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Verdict } from '../certificates/verdict.ts'
-import type { LinkState, NodeEvent } from '../roles/control-api.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
+import type { LinkState, NodeEvent } from '../node/control/control-api.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { isSymptom, type Joiner, openJoiner } from './join.ts'
-import type { NodeProcess } from './node-process.ts'
+import type { NodeProcess } from './nodes/node-process.ts'
 
 const mostTold = 1000
 /** Both ends of a refused connection have written by then. */

@@ -1,5 +1,5 @@
 /** The links of a lab that a fault may show on: which node dials which other, by what name. */
-import type { LinkState, NodeStatus } from '../roles/control-api.ts'
+import type { LinkState, NodeStatus } from '../node/control/control-api.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import { LabError } from './lab-error.ts'
 import type { RunningLabAccess } from './running-lab.ts'

@@ -1,8 +1,8 @@
 /**
  * The line `siplab up --json` writes once every node is up or has stopped. Its shape is a promise: docs/contract.md.
  */
-import type { Verdict } from '../certificates/verdict.ts'
-import type { ListenerStatus } from '../roles/control-api.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
+import type { ListenerStatus } from '../node/control/control-api.ts'
 import type { LabPlan } from '../topology/plan-types.ts'
 
 export interface ReadyNode {

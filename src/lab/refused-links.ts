@@ -1,9 +1,9 @@
 /**
  * The links of a lab that are down, each with one verdict from both ends: what `siplab status` shows below its nodes.
  */
-import type { Verdict } from '../certificates/verdict.ts'
-import type { LinkState, NodeEvent, NodeStatus } from '../roles/control-api.ts'
-import { nodeFolder } from '../roles/node-folder.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
+import type { LinkState, NodeEvent, NodeStatus } from '../node/control/control-api.ts'
+import { nodeFolder } from '../node/control/node-folder.ts'
 import type { LabPlan } from '../topology/plan-types.ts'
 import { readEvents } from './event-tail.ts'
 import { dialledNames } from './links.ts'

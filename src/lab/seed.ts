@@ -8,9 +8,9 @@ import { openPoolStore } from '../services/store/pool-store.ts'
 import type { PoolStore } from '../services/store/pool-store.ts'
 import type { StoreSettings } from '../services/store/settings.ts'
 import { systemClock } from '../sip/clock.ts'
-import { databaseTls } from '../roles/stores.ts'
+import { databaseTls } from '../node/stores.ts'
 import type { LabPlan, OrganisationPlan } from '../topology/plan-types.ts'
-import { readStoreAccess } from './sql/access.ts'
+import { readStoreAccess } from './nodes/sql/access.ts'
 
 /** Which directory: its organisation and where that keeps it. */
 type DirectoryPlace = Pick<OrganisationPlan, 'domain' | 'store'>

@@ -1,13 +1,13 @@
 /** The supervisor's own control socket, `DATA/lab.sock`: what only the process that holds the children can do. */
 import { join } from 'node:path'
 import { z } from 'zod'
-import { ControlRefusal, ControlUsageError, json, openControlServer } from '../roles/control-server.ts'
-import type { ControlCall } from '../roles/control-server.ts'
-import { nodeFolder } from '../roles/node-folder.ts'
+import { ControlRefusal, ControlUsageError, json, openControlServer } from '../node/control/control-server.ts'
+import type { ControlCall } from '../node/control/control-server.ts'
+import { nodeFolder } from '../node/control/node-folder.ts'
 import { controlClient } from './control-client.ts'
 import type { ControlClient } from './control-client.ts'
 import type { LabFolder } from './lab-folder.ts'
-import type { NodeProcess } from './node-process.ts'
+import type { NodeProcess } from './nodes/node-process.ts'
 import type { ReadyDocument } from './ready-document.ts'
 
 const body = z.strictObject({ node: z.string() })

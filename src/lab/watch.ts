@@ -1,7 +1,7 @@
 /** Watches the event files of a lab while a fault is put on, and joins what both ends wrote about the link it broke. */
-import type { Verdict } from '../certificates/verdict.ts'
-import type { NodeEvent } from '../roles/control-api.ts'
-import { nodeFolder } from '../roles/node-folder.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
+import type { NodeEvent } from '../node/control/control-api.ts'
+import { nodeFolder } from '../node/control/node-folder.ts'
 import type { LabPlan } from '../topology/plan-types.ts'
 import { tailEvents } from './event-tail.ts'
 import { type ConnectionEvent, isConnectionEvent, isSymptom, joinViews } from './join.ts'

@@ -1,5 +1,5 @@
 /** Why something a phone was asked for did not happen. */
-import type { Verdict } from '../certificates/verdict.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
 
 /** What a server answered. */
 export interface PhoneAnswer {

@@ -4,10 +4,10 @@
  */
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
-import { nodeErrorToCode } from '../certificates/node-errors.ts'
+import { nodeErrorToCode } from '../verdicts/node-errors.ts'
 import { summarise } from '../certificates/summary.ts'
-import type { Verdict } from '../certificates/verdict.ts'
-import { isVerdictCode, verdict, type VerdictCode } from '../certificates/verdict-codes.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
+import { isVerdictCode, verdict, type VerdictCode } from '../verdicts/codes.ts'
 import type { Judgement, PeerEvidence, Refusal } from '../sip/transport/types.ts'
 
 /**

@@ -1,7 +1,7 @@
 /** What a phone is given: who it is, where it dials, and what it trusts. */
 import type { Clock } from '../sip/clock.ts'
 import type { HeaderField, MessageLimits } from '../sip/message/types.ts'
-import type { Resolver } from '../sip/transport/resolver.ts'
+import type { Resolver } from '../sip/transport/dial/resolver.ts'
 import type { TraceTap } from '../sip/transport/types.ts'
 
 export type PhoneTransportName = 'tls' | 'tcp' | 'wss' | 'ws'

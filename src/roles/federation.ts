@@ -2,8 +2,8 @@
  * Who other organisations are to an access proxy, in the order of topology-facts §5.2: blocked, direct partner, IM
  * provider, enhanced federation by DNS, default route, nobody.
  */
-import { orderSrv, plainName } from '../sip/transport/locate.ts'
-import type { Resolver } from '../sip/transport/resolver.ts'
+import { orderSrv, plainName } from '../sip/transport/dial/locate.ts'
+import type { Resolver } from '../sip/transport/dial/resolver.ts'
 import type { FederationSettings } from '../topology/hosts.ts'
 
 export type Verification = 'AlwaysVerifiable' | 'AlwaysUnverifiable' | 'UseSourceVerification'

@@ -5,9 +5,9 @@
 import { X509Certificate } from 'node:crypto'
 import { type Certificate, readCertificate } from '../certificates/examine/certificate.ts'
 import { hostNames, matchName, type NameRules } from '../certificates/examine/names.ts'
-import { nodeErrorToCode } from '../certificates/node-errors.ts'
-import type { Verdict } from '../certificates/verdict.ts'
-import type { VerdictCode } from '../certificates/verdict-codes.ts'
+import { nodeErrorToCode } from '../verdicts/node-errors.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
+import type { VerdictCode } from '../verdicts/codes.ts'
 import type { PeerClass, PeerIdentity } from '../sip/transport/flow.ts'
 import type { Judgement, PeerEvidence } from '../sip/transport/types.ts'
 

@@ -8,7 +8,7 @@ import type { CertificateRequest } from '../../src/certificates/certificate-requ
 import { toPem } from '../../src/certificates/der.ts'
 import { generateKey } from '../../src/certificates/keys.ts'
 import { checkOwnCertificate, type OwnCertificateWanted } from '../../src/certificates/startup-check.ts'
-import type { VerdictCode } from '../../src/certificates/verdict-codes.ts'
+import type { VerdictCode } from '../../src/verdicts/codes.ts'
 import { subjectOf, writeCertificate, writeCrl } from '../../src/certificates/write-certificate.ts'
 import { ownFolder } from '../support/own-folder.ts'
 

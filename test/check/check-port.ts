@@ -3,7 +3,7 @@ import { checkProfile, checkReport, Journal, totals, trustFiles, walk } from '..
 import type { CheckOptions, CheckProfileName, CheckReport, Step } from '../../src/check/index.ts'
 import { allSteps } from '../../src/check/index.ts'
 import { systemClock } from '../../src/sip/clock.ts'
-import { createResolver } from '../../src/sip/transport/resolver.ts'
+import { createResolver } from '../../src/sip/transport/dial/resolver.ts'
 
 export interface PortOptions extends Partial<Omit<CheckOptions, 'profile' | 'trust'>> {
   readonly profile?: CheckProfileName

@@ -2,7 +2,7 @@ import t from 'tap'
 import { allSteps, checkProfile, discoverDomain, Journal } from '../../src/check/index.ts'
 import type { Candidate, CheckProfileName } from '../../src/check/index.ts'
 import { isNamedIn } from '../../src/check/discover.ts'
-import { ResolveError, type Resolver, type SrvRecord } from '../../src/sip/transport/resolver.ts'
+import { ResolveError, type Resolver, type SrvRecord } from '../../src/sip/transport/dial/resolver.ts'
 
 interface Zone {
   readonly srv?: Readonly<Record<string, readonly SrvRecord[]>>

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import type { Fault, Side } from '../../src/faults/catalogue/fault.ts'
 import type { EndSettings, Presenter, Variation } from '../../src/faults/catalogue/variation.ts'
 import type { FaultPki } from '../../src/faults/catalogue/fault-pki.ts'
-import type { Verdict } from '../../src/certificates/verdict.ts'
+import type { Verdict } from '../../src/verdicts/verdict.ts'
 import {
   allSteps,
   checkProfile,
@@ -22,7 +22,7 @@ import {
   walk,
 } from '../../src/check/index.ts'
 import type { CheckOptions, CheckProfileName, CheckReport, TlsLimits } from '../../src/check/index.ts'
-import { createResolver } from '../../src/sip/transport/resolver.ts'
+import { createResolver } from '../../src/sip/transport/dial/resolver.ts'
 import { systemClock } from '../../src/sip/clock.ts'
 import { faultServer } from '../support/sip-server.ts'
 

@@ -8,7 +8,7 @@ import {
   readExpectations,
 } from '../../src/check/index.ts'
 import type { CheckReport, Step } from '../../src/check/index.ts'
-import { verdict } from '../../src/certificates/verdict-codes.ts'
+import { verdict } from '../../src/verdicts/codes.ts'
 
 const step = (id: string, more: Partial<Step> = {}): Step => ({
   id,

@@ -14,8 +14,8 @@ import type { Variation } from '../../src/faults/catalogue/variation.ts'
 import { faultPki } from '../../src/faults/catalogue/fault-pki.ts'
 import { faults } from '../../src/faults/catalogue/index.ts'
 import { meet, strictClient, type TlsVersion } from '../support/two-ends.ts'
-import { nodeErrorToCode } from '../../src/certificates/node-errors.ts'
-import { findVerdictCode, isVerdictCode, type VerdictCode } from '../../src/certificates/verdict-codes.ts'
+import { nodeErrorToCode } from '../../src/verdicts/node-errors.ts'
+import { findVerdictCode, isVerdictCode, type VerdictCode } from '../../src/verdicts/codes.ts'
 import { ownFolder } from '../support/own-folder.ts'
 
 const pki = faultPki({ now: Date.now() })

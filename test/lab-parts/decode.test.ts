@@ -1,6 +1,6 @@
 import t from 'tap'
-import { findVerdictCode } from '../../src/certificates/verdict-codes.ts'
-import { findWindowsCode } from '../../src/certificates/windows-codes.ts'
+import { findVerdictCode } from '../../src/verdicts/codes.ts'
+import { findWindowsCode } from '../../src/verdicts/windows-codes.ts'
 import { explain } from '../../src/lab/decode.ts'
 
 const decode = (text: string) => explain(text, { windows: findWindowsCode, verdict: findVerdictCode })

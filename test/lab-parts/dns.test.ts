@@ -5,10 +5,10 @@ import { decode, encode } from 'dns-packet'
 import type { Packet } from 'dns-packet'
 import t from 'tap'
 import type { Test } from 'tap'
-import { answerQuery } from '../../src/lab/dns/answer.ts'
-import { openDnsServer } from '../../src/lab/dns/server.ts'
-import type { DnsServer, ServedView } from '../../src/lab/dns/server.ts'
-import { Zone } from '../../src/lab/dns/zone.ts'
+import { answerQuery } from '../../src/lab/nodes/dns/answer.ts'
+import { openDnsServer } from '../../src/lab/nodes/dns/server.ts'
+import type { DnsServer, ServedView } from '../../src/lab/nodes/dns/server.ts'
+import { Zone } from '../../src/lab/nodes/dns/zone.ts'
 
 const view: ServedView = {
   name: 'external',

@@ -1,9 +1,9 @@
 import t from 'tap'
 import { countJoined, joinEvents, joinViews, openJoiner } from '../../src/lab/join.ts'
 import type { ConnectionEvent } from '../../src/lab/join.ts'
-import type { Verdict } from '../../src/certificates/verdict.ts'
-import { verdict } from '../../src/certificates/verdict-codes.ts'
-import type { VerdictCode } from '../../src/certificates/verdict-codes.ts'
+import type { Verdict } from '../../src/verdicts/verdict.ts'
+import { verdict } from '../../src/verdicts/codes.ts'
+import type { VerdictCode } from '../../src/verdicts/codes.ts'
 
 const connection = '127.0.41.21:40312>127.0.41.11:5061'
 

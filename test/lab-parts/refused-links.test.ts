@@ -1,8 +1,8 @@
 /** The one verdict of a link that is down, out of what both of its ends wrote. */
 import t from 'tap'
-import { verdict, type VerdictCode } from '../../src/certificates/verdict-codes.ts'
+import { verdict, type VerdictCode } from '../../src/verdicts/codes.ts'
 import { refusedLink } from '../../src/lab/refused-links.ts'
-import type { LinkState, NodeEvent } from '../../src/roles/control-api.ts'
+import type { LinkState, NodeEvent } from '../../src/node/control/control-api.ts'
 
 const peer = 'fe2.lab.test'
 const connection = '127.0.41.11:40312>127.0.41.12:5061'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { timeline, type TimelineCertificate } from '../../src/lab/timeline.ts'
+import { timeline, type TimelineCertificate } from '../../src/lab/renewal/timeline.ts'
 import { loadTopology } from '../../src/topology/load.ts'
 import { planLab } from '../../src/topology/plan.ts'
 

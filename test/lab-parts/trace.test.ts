@@ -3,7 +3,7 @@ import { renderLadder } from '../../src/lab/trace/ladder.ts'
 import { messageReader, titleOf } from '../../src/lab/trace/messages.ts'
 import type { TracedMessage } from '../../src/lab/trace/messages.ts'
 import { captureWriter } from '../../src/lab/trace/pcapng.ts'
-import type { TraceEntry } from '../../src/roles/control-api.ts'
+import type { TraceEntry } from '../../src/node/control/control-api.ts'
 
 const invite = 'INVITE sip:bob@lab.test SIP/2.0\r\nCSeq: 1 INVITE\r\nSubject: <b>&"\r\n\r\n'
 const ok = 'SIP/2.0 200 OK\r\nCSeq: 1 INVITE\r\n\r\n'

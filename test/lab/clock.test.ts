@@ -1,7 +1,7 @@
 /** A calendar moved while the nodes run: one node alone, and all of them past the end of their certificates. */
 import t from 'tap'
 import { hasMovableClock } from '../../src/lab/clock.ts'
-import type { NodeEvent } from '../../src/roles/control-api.ts'
+import type { NodeEvent } from '../../src/node/control/control-api.ts'
 import { withLab, type TestLab } from '../support/lab.ts'
 
 const missing = hasMovableClock() ? false : 'libfaketime is not installed (Debian package libfaketime)'

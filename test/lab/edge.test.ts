@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { LabChange } from '../../src/lab/ready-document.ts'
-import type { NodeEvent } from '../../src/roles/control-api.ts'
+import type { NodeEvent } from '../../src/node/control/control-api.ts'
 import { withLab } from '../support/lab.ts'
 
 t.test('the default lab', async (t) => {

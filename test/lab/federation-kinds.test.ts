@@ -2,7 +2,7 @@
  * The other ways to another organisation: IM provider, enhanced federation by DNS, lists of domains, closed by default.
  */
 import t from 'tap'
-import type { Verdict } from '../../src/certificates/verdict.ts'
+import type { Verdict } from '../../src/verdicts/verdict.ts'
 import { bare, eventsOf, partnerEdge, refusal } from '../support/federation.ts'
 import { withLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'

@@ -3,7 +3,7 @@
  * does.
  */
 import t from 'tap'
-import type { Verdict } from '../../src/certificates/verdict.ts'
+import type { Verdict } from '../../src/verdicts/verdict.ts'
 import { bare, eventsOf, partnerEdge, refusal, standInForPartner, strangerAsks } from '../support/federation.ts'
 import { withLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'

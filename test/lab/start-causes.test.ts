@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import type { NodeEvent } from '../../src/roles/control-api.ts'
+import type { NodeEvent } from '../../src/node/control/control-api.ts'
 import { withLab, type TestLab } from '../support/lab.ts'
 import { until } from '../support/until.ts'
 

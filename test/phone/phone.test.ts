@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:tls'
 import t from 'tap'
 import type { Test } from 'tap'
 import { openPhone, type Phone, type PhoneSettings, type PhoneTransportName } from '../../src/phone/index.ts'
-import { ResolveError } from '../../src/sip/transport/resolver.ts'
+import { ResolveError } from '../../src/sip/transport/dial/resolver.ts'
 import { testCa } from '../support/openssl-certificates.ts'
 import { ownFolder } from '../support/own-folder.ts'
 

@@ -4,7 +4,7 @@ import { federateOut } from '../../src/roles/policies/federate-out.ts'
 import { federation, isDirectlyIn } from '../../src/roles/federation.ts'
 import { needsToken } from '../../src/sip/routing/flow-token.ts'
 import type { Flow } from '../../src/sip/transport/flow.ts'
-import type { Resolver, SrvRecord } from '../../src/sip/transport/resolver.ts'
+import type { Resolver, SrvRecord } from '../../src/sip/transport/dial/resolver.ts'
 import type { FederationSettings } from '../../src/topology/hosts.ts'
 import { arrival, requestText, testFlow } from '../support/arrival.ts'
 

@@ -2,10 +2,10 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
-import { nodeErrorToCode } from '../../src/certificates/node-errors.ts'
+import { nodeErrorToCode } from '../../src/verdicts/node-errors.ts'
 import { type CertificateRules, checkOwnCertificate } from '../../src/certificates/startup-check.ts'
-import type { Verdict } from '../../src/certificates/verdict.ts'
-import { verdict } from '../../src/certificates/verdict-codes.ts'
+import type { Verdict } from '../../src/verdicts/verdict.ts'
+import { verdict } from '../../src/verdicts/codes.ts'
 import type { Judge, Presenter, Variation } from '../../src/faults/catalogue/variation.ts'
 import type { FaultPki } from '../../src/faults/catalogue/fault-pki.ts'
 

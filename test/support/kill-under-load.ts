@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ReadyDocument } from '../../src/lab/ready-document.ts'
-import type { Registration } from '../../src/roles/control-api.ts'
+import type { Registration } from '../../src/node/control/control-api.ts'
 import { openTlsOriginator, startSipp, type SippRun } from './sipp-load.ts'
 
 export interface KillUnderLoad {

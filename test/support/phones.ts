@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { openPhone, type Phone, type PhoneSettings, type PhoneTransportName } from '../../src/phone/index.ts'
 import { systemClock } from '../../src/sip/clock.ts'
-import { createResolver } from '../../src/sip/transport/resolver.ts'
+import { createResolver } from '../../src/sip/transport/dial/resolver.ts'
 import type { TestLab } from './lab.ts'
 
 export interface LabPhoneOptions extends Partial<Omit<PhoneSettings, 'target'>> {

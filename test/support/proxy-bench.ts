@@ -11,7 +11,7 @@ import {
 import { defaultTransactionLimits, type TransactionLimits } from '../../src/sip/transaction/settings.ts'
 import { TimerWheel } from '../../src/sip/transaction/timer-wheel.ts'
 import { defaultTimers } from '../../src/sip/transaction/types.ts'
-import { TargetHealth } from '../../src/sip/transport/target-health.ts'
+import { TargetHealth } from '../../src/sip/transport/dial/target-health.ts'
 import type { NextHop } from '../../src/sip/transport/types.ts'
 import { FakeClock } from './fake-clock.ts'
 import { type FakeFlow, FakeTransport } from './fake-transport.ts'

@@ -15,7 +15,7 @@ import {
   type TLSSocket,
   type TlsOptions,
 } from 'node:tls'
-import { alertNumber } from '../../src/certificates/node-errors.ts'
+import { alertNumber } from '../../src/verdicts/node-errors.ts'
 import type { EndsSee, Outcome, Side } from '../../src/faults/catalogue/fault.ts'
 import type { EndSettings, Judge, Presenter, Variation } from '../../src/faults/catalogue/variation.ts'
 import { type FaultPki, show } from '../../src/faults/catalogue/fault-pki.ts'

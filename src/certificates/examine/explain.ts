@@ -1,6 +1,6 @@
 /** Faults as verdicts: the first cause carries all the others. */
-import type { Verdict, VerdictCertificate } from '../verdict.ts'
-import { caSentence, verdict } from '../verdict-codes.ts'
+import type { Verdict, VerdictCertificate } from '../../verdicts/verdict.ts'
+import { caSentence, verdict } from '../../verdicts/codes.ts'
 import type { Certificate } from './certificate.ts'
 import type { Examination } from './examine.ts'
 import type { Fault } from './faults.ts'

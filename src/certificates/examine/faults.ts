@@ -1,5 +1,5 @@
 /** What the examiner finds: one fault, whom it disturbs, and which faults come first. */
-import type { VerdictCode } from '../verdict-codes.ts'
+import type { VerdictCode } from '../../verdicts/codes.ts'
 import type { Certificate } from './certificate.ts'
 
 /** The rule books and programs that may mind a fault. */

@@ -1,5 +1,5 @@
 /** Keys and signature algorithms: how strong, and who can read them (CA/B BR §6.1.5, §7.1.3). */
-import type { VerdictCode } from '../verdict-codes.ts'
+import type { VerdictCode } from '../../verdicts/codes.ts'
 import type { Certificate } from './certificate.ts'
 import { everyone, minds, type Finding, type Minds } from './faults.ts'
 import { keyText, signatureScheme, type PublicKeyInfo } from './key-info.ts'

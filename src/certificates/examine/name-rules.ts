@@ -1,5 +1,5 @@
 /** The wanted names as findings: each stack answers for itself. */
-import type { VerdictCode } from '../verdict-codes.ts'
+import type { VerdictCode } from '../../verdicts/codes.ts'
 import type { Certificate } from './certificate.ts'
 import { minds, type Finding, type Stack } from './faults.ts'
 import { matchName, offeredNames, type NameMatch, type NameRules, type WantedName } from './names.ts'

@@ -1,7 +1,7 @@
 /**
  * Revocation by CRL (RFC 5280 §6.3): once CRLs are given, every certificate below the anchor needs one that covers it.
  */
-import type { VerdictCode } from '../verdict-codes.ts'
+import type { VerdictCode } from '../../verdicts/codes.ts'
 import { extensionName, type Certificate } from './certificate.ts'
 import type { Crl } from './crl.ts'
 import { sameName } from './distinguished-name.ts'

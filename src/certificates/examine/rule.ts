@@ -1,5 +1,5 @@
 /** What a rule about one certificate is told, and how it reports. */
-import type { VerdictCode } from '../verdict-codes.ts'
+import type { VerdictCode } from '../../verdicts/codes.ts'
 import { ruleBooks, type ChainRole, type Finding, type Minds } from './faults.ts'
 import type { Certificate } from './certificate.ts'
 import type { ExaminerProfile } from './profiles.ts'

@@ -3,7 +3,7 @@
  * environment.
  */
 import { isIP } from 'node:net'
-import { startBenchProxy, type BenchProxySettings } from '../../roles/bench-proxy.ts'
+import { startBenchProxy, type BenchProxySettings } from '../../node/bench-proxy.ts'
 import type { RegisterCommand } from '../command.ts'
 import { UsageError } from '../failure.ts'
 import type { Io } from '../io.ts'

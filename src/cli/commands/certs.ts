@@ -12,17 +12,17 @@ import {
   renew,
   renewAssigned,
   revoke,
-} from '../../lab/certificate-work.ts'
-import type { CertificateHome, HeldCertificate, Renewal } from '../../lab/certificate-work.ts'
+} from '../../lab/renewal/certificate-work.ts'
+import type { CertificateHome, HeldCertificate, Renewal } from '../../lab/renewal/certificate-work.ts'
 import { nodeWall } from '../../lab/clock.ts'
 import { faultOn } from '../../faults/record.ts'
 import { findLabs, labFolder, readRecord, supervisorOf } from '../../lab/lab-folder.ts'
 import { LabError } from '../../lab/lab-error.ts'
-import { connectionsWith } from '../../lab/renewal.ts'
-import type { ChangeReport } from '../../roles/control-api.ts'
-import { nodeFolder } from '../../roles/node-folder.ts'
+import { connectionsWith } from '../../lab/renewal/renewal.ts'
+import type { ChangeReport } from '../../node/control/control-api.ts'
+import { nodeFolder } from '../../node/control/node-folder.ts'
 import { planLab } from '../../topology/plan.ts'
-import type { VerdictCertificate } from '../../certificates/verdict.ts'
+import type { VerdictCertificate } from '../../verdicts/verdict.ts'
 import { answer, common } from '../command.ts'
 import type { CommandContext, CommonOptions, RegisterCommand } from '../command.ts'
 import { readSeconds, spanText } from '../duration.ts'

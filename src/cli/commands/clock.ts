@@ -1,7 +1,7 @@
 /** `siplab clock NODE +31d`: moves the calendar of one node, or of all, while it runs. */
 import { checkShift, setClock } from '../../lab/clock.ts'
 import { LabError } from '../../lab/lab-error.ts'
-import { nodeFolder } from '../../roles/node-folder.ts'
+import { nodeFolder } from '../../node/control/node-folder.ts'
 import { answer, common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { chooseLab, chooseNode, planOf } from '../lab-choice.ts'

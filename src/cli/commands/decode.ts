@@ -2,8 +2,8 @@
  * `siplab decode TEXT`: explains an HRESULT, a verdict code, a serial number, an `ms-diagnostics` value or an event
  * text.
  */
-import { findVerdictCode } from '../../certificates/verdict-codes.ts'
-import { findWindowsCode } from '../../certificates/windows-codes.ts'
+import { findVerdictCode } from '../../verdicts/codes.ts'
+import { findWindowsCode } from '../../verdicts/windows-codes.ts'
 import { answer, common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { explain } from '../../lab/decode.ts'

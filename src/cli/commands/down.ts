@@ -1,6 +1,6 @@
 /** `siplab down`: asks the supervisor to bring its lab down and waits until it has. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { endStoreAccess } from '../../lab/sql/access.ts'
+import { endStoreAccess } from '../../lab/nodes/sql/access.ts'
 import { supervisorOf } from '../../lab/lab-folder.ts'
 import { answer, common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'

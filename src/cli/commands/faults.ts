@@ -3,7 +3,7 @@
  * the DNS of the running lab.
  */
 import { Option } from 'commander'
-import type { Verdict } from '../../certificates/verdict.ts'
+import type { Verdict } from '../../verdicts/verdict.ts'
 import { breakTarget, type FaultOptions, healTarget } from '../../faults/break.ts'
 import type { Outcome } from '../../faults/placement.ts'
 import { faultsOfLab } from '../../faults/record.ts'

@@ -1,5 +1,5 @@
 /** `siplab registrations`: the live bindings of every home of the running lab, with node and flow. */
-import type { Registration } from '../../roles/control-api.ts'
+import type { Registration } from '../../node/control/control-api.ts'
 import { answer, common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { table } from '../io.ts'

@@ -3,14 +3,14 @@
  * long as the container lab is up; the second is started there by a siplab outside and speaks JSON lines with it.
  */
 import { resolve } from 'node:path'
-import { superviseContainers } from '../../lab/compose-supervisor.ts'
-import type { WishLine } from '../../lab/compose-supervisor.ts'
-import type { ToInside, ToOutside } from '../../lab/compose-lines.ts'
+import { superviseContainers } from '../../lab/containers/supervisor.ts'
+import type { WishLine } from '../../lab/containers/supervisor.ts'
+import type { ToInside, ToOutside } from '../../lab/containers/lines.ts'
 import { setClock } from '../../lab/clock.ts'
 import { tailEvents } from '../../lab/event-tail.ts'
 import { LabError } from '../../lab/lab-error.ts'
 import { supervisorClient } from '../../lab/supervisor-control.ts'
-import { nodeFolder } from '../../roles/node-folder.ts'
+import { nodeFolder } from '../../node/control/node-folder.ts'
 import { planLab } from '../../topology/plan.ts'
 import type { CommandContext, RegisterCommand } from '../command.ts'
 import { runInProcess } from '../in-process.ts'

@@ -2,10 +2,10 @@
  * `siplab timeline [TOPOLOGY]`: when each certificate ends and what stops with it, for today's lifetimes and for the
  * announced ones.
  */
-import { heldCertificates } from '../../lab/certificate-work.ts'
-import { heldAuthorities, heldCrls } from '../../lab/timeline-held.ts'
-import { announcedLifetimes, timeline } from '../../lab/timeline.ts'
-import type { TimelineCertificate, TimelineEntry } from '../../lab/timeline.ts'
+import { heldCertificates } from '../../lab/renewal/certificate-work.ts'
+import { heldAuthorities, heldCrls } from '../../lab/renewal/timeline-held.ts'
+import { announcedLifetimes, timeline } from '../../lab/renewal/timeline.ts'
+import type { TimelineCertificate, TimelineEntry } from '../../lab/renewal/timeline.ts'
 import { findLabs } from '../../lab/lab-folder.ts'
 import { planLab } from '../../topology/plan.ts'
 import type { LabPlan } from '../../topology/plan-types.ts'

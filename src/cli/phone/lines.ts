@@ -1,6 +1,6 @@
 /** The lines a phone of the command line reads and writes. */
 import { z } from 'zod'
-import type { Verdict } from '../../certificates/verdict.ts'
+import type { Verdict } from '../../verdicts/verdict.ts'
 import { UsageError } from '../failure.ts'
 
 const uri = z.string().regex(/^sips?:[^\s]+$/, 'wanted a URI such as sip:bob@lab.test')

@@ -1,5 +1,5 @@
 /** What a certificate fault is: a good pair of ends with one thing changed, and what each end must then see. */
-import type { VerdictCode } from '../../certificates/verdict-codes.ts'
+import type { VerdictCode } from '../../verdicts/codes.ts'
 import type { FaultPki } from './fault-pki.ts'
 import type { Variation } from './variation.ts'
 

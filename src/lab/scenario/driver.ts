@@ -2,10 +2,10 @@
  * What a scenario needs of a lab, wherever it runs. The local lab is behind it (local-driver.ts); a lab in containers
  * can be: commands with `--lab compose`, events from the shared volume, processes by `docker compose kill`.
  */
-import type { NodeEvent, NodeState } from '../../roles/control-api.ts'
+import type { NodeEvent, NodeState } from '../../node/control/control-api.ts'
 import type { LabPlan } from '../../topology/plan-types.ts'
 import type { Topology } from '../../topology/topology.ts'
-import type { Verdict } from '../../certificates/verdict.ts'
+import type { Verdict } from '../../verdicts/verdict.ts'
 import type { ReadyDocument } from '../ready-document.ts'
 import type { Program } from './format.ts'
 

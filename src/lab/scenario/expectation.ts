@@ -1,8 +1,8 @@
 /** Whether what a scenario expects is so: pure, over what the nodes wrote and how they stand. */
 import { dialledNames } from '../links.ts'
 import { isConnectionEvent, isDialEvent, joinEvents } from '../join.ts'
-import type { NodeEvent } from '../../roles/control-api.ts'
-import type { Verdict } from '../../certificates/verdict.ts'
+import type { NodeEvent } from '../../node/control/control-api.ts'
+import type { Verdict } from '../../verdicts/verdict.ts'
 import type { LabPlan } from '../../topology/plan-types.ts'
 import type { LiveFlow, NodeStanding } from './driver.ts'
 import type { EventPattern, Expectation } from './format.ts'

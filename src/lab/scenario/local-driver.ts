@@ -1,7 +1,7 @@
 /** A scenario's lab on this machine: the runner is its supervisor, the commands are those of this siplab. */
 import { mkdirSync, rmSync } from 'node:fs'
-import type { FlowStatus, NodeStatus } from '../../roles/control-api.ts'
-import { nodeFolder } from '../../roles/node-folder.ts'
+import type { FlowStatus, NodeStatus } from '../../node/control/control-api.ts'
+import { nodeFolder } from '../../node/control/node-folder.ts'
 import { planLab } from '../../topology/plan.ts'
 import type { NodePlan } from '../../topology/plan-types.ts'
 import { hasMovableClock } from '../clock.ts'
@@ -11,7 +11,7 @@ import type { EventTail } from '../event-tail.ts'
 import { dialledNames } from '../links.ts'
 import { LabError } from '../lab-error.ts'
 import type { LabChange } from '../ready-document.ts'
-import { findPostgresql } from '../sql/programs.ts'
+import { findPostgresql } from '../nodes/sql/programs.ts'
 import { bringUp } from '../up.ts'
 import type { RunningLab } from '../up.ts'
 import type {

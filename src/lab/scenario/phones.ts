@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { openPhone, PhoneError, type Call, type OutgoingCall, type Phone, type PhoneTarget } from '../../phone/index.ts'
 import { systemClock } from '../../sip/clock.ts'
-import { createResolver } from '../../sip/transport/resolver.ts'
+import { createResolver } from '../../sip/transport/dial/resolver.ts'
 import type { HeaderField } from '../../sip/message/types.ts'
 import { LabError } from '../lab-error.ts'
 import { internalRoot } from '../provision.ts'

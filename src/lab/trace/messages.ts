@@ -1,5 +1,5 @@
 /** Messages out of the traces of several nodes, each once: what one node sent is what another received. */
-import type { TraceEntry } from '../../roles/control-api.ts'
+import type { TraceEntry } from '../../node/control/control-api.ts'
 
 export interface TracedMessage {
   /** ISO 8601. */

@@ -3,7 +3,7 @@
  * Whoever proves to be a user is put into P-Asserted-Identity; what others wrote there is taken out.
  */
 import { addressOfRecord, parseUri } from '../../sip/message/uri.ts'
-import { flat } from '../../sip/message/flat.ts'
+import { flat } from '../../sip/message/fast/flat.ts'
 import type { HeaderField, SipUri } from '../../sip/message/types.ts'
 import { pass, refuse } from '../../sip/routing/decision.ts'
 import type { Arrival, Decision, Policy } from '../../sip/routing/decision.ts'

@@ -1,6 +1,6 @@
 /** Digest (RFC 7616, RFC 8760): MD5 and SHA-256, `qop=auth`. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { decodeText } from '../../sip/message/flat.ts'
+import { decodeText } from '../../sip/message/fast/flat.ts'
 import type { Clock } from '../../sip/clock.ts'
 import type { Arrival } from '../../sip/routing/decision.ts'
 import { soon } from '../soon.ts'

@@ -2,7 +2,7 @@
  * Who has proven to be at the other end of a flow, and until when. Only flows of a single client carry this, never
  * links between servers.
  */
-import { flat } from '../../sip/message/flat.ts'
+import { flat } from '../../sip/message/fast/flat.ts'
 import type { Flow } from '../../sip/transport/flow.ts'
 
 const note = 'services.identities'

@@ -2,7 +2,7 @@
  * Reads the Contact, Expires and Path of a REGISTER into a change of bindings (RFC 3261 §10.3, RFC 3327, RFC 5626 §6).
  */
 import { parseUri } from '../../sip/message/uri.ts'
-import { flat } from '../../sip/message/flat.ts'
+import { flat } from '../../sip/message/fast/flat.ts'
 import type { NameAddress, SipRequest, SipUri } from '../../sip/message/types.ts'
 import { refuse } from '../../sip/routing/decision.ts'
 import type { Arrival, Decision } from '../../sip/routing/decision.ts'

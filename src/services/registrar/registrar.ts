@@ -1,6 +1,6 @@
 /** The registrar (RFC 3261 §10.3): answers REGISTER for its domains. */
 import { addressOfRecord } from '../../sip/message/uri.ts'
-import { flat } from '../../sip/message/flat.ts'
+import { flat } from '../../sip/message/fast/flat.ts'
 import type { HeaderField } from '../../sip/message/types.ts'
 import type { Clock } from '../../sip/clock.ts'
 import { pass, refuse } from '../../sip/routing/decision.ts'

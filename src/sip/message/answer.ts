@@ -1,6 +1,6 @@
 /** Responses made here, from the request they answer (RFC 3261 §8.2.6). */
 import type { PartialRequest } from './message-error.ts'
-import { flat } from './flat.ts'
+import { flat } from './fast/flat.ts'
 import { RECORD_ROUTE, TO, VIA } from './header-names.ts'
 import { internals, type Message } from './message.ts'
 import { randomToken } from './random.ts'

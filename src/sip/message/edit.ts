@@ -4,7 +4,7 @@
  */
 import { fieldName, MAX_FORWARDS, ROUTE, VIA } from './header-names.ts'
 import { internals, type Message, nextComma } from './message.ts'
-import { trim } from './scanner.ts'
+import { trim } from './fast/scanner.ts'
 import { stampedVia, stampOf, stampPlace } from './stamp.ts'
 import type { HeaderField, RequestEdits, ResponseEdits, SipRequest, SipResponse } from './types.ts'
 

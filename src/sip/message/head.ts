@@ -21,10 +21,10 @@ import type { Message } from './message.ts'
 import { MessageError } from './message-error.ts'
 import { checkTagged, tag } from './name-address.ts'
 import { partialOf } from './partial.ts'
-import { page, pageBytes, sameOctets, scanner, tokenEnd } from './scanner.ts'
+import { page, pageBytes, sameOctets, scanner, tokenEnd } from './fast/scanner.ts'
 import { isUsualMethod, methodAt, readStartLine } from './start-line.ts'
 import type { MessageLimits } from './types.ts'
-import { readUsual } from './usual.ts'
+import { readUsual } from './fast/usual.ts'
 import { checkVia, viaParts } from './via.ts'
 
 const octets = page

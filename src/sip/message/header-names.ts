@@ -1,5 +1,5 @@
 /** Header field names: compact forms, and the small numbers the index keeps for the fields a router reads. */
-import { page, wordOf, words } from './scanner.ts'
+import { page, wordOf, words } from './fast/scanner.ts'
 
 const octets = page
 const view = words

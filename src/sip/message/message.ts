@@ -1,7 +1,7 @@
 /** A parsed message: the text as it came, an index of its header fields, and values read on first use. */
 import { readAddressList, parseNameAddress } from './name-address.ts'
 import { CONTACT, type FieldName, fieldName, ODD, VIA } from './header-names.ts'
-import { trim, unfold } from './scanner.ts'
+import { trim, unfold } from './fast/scanner.ts'
 import { stampedVia } from './stamp.ts'
 import type { NameAddress, SipMessage, SipUri, Via } from './types.ts'
 import { parseUri } from './uri.ts'

@@ -4,7 +4,7 @@
  */
 import type { MessageErrorCode } from './message-error.ts'
 import { found, foundIs, nextParameter, readParameters } from './parameters.ts'
-import { blanksEnd, page, scanner, tokenEnd, unfold, unquote } from './scanner.ts'
+import { blanksEnd, page, scanner, tokenEnd, unfold, unquote } from './fast/scanner.ts'
 import type { NameAddress } from './types.ts'
 import { checkUri, makeUri } from './uri.ts'
 

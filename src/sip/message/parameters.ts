@@ -2,7 +2,7 @@
  * Header parameters, `;tag=8f1c;expires=60;lr`, as they stand behind Via, From, Contact and their like (RFC 3261 §25.1
  * `generic-param`).
  */
-import { blanksEnd, page, scanner, tokenEnd, unquote, valueEnd } from './scanner.ts'
+import { blanksEnd, page, scanner, tokenEnd, unquote, valueEnd } from './fast/scanner.ts'
 
 const octets = page
 const scan = scanner

@@ -2,8 +2,8 @@
  * `received` and `rport` in the top Via: what the next hop back needs to know about where the request came from (RFC
  * 3261 §18.2.1, RFC 3581 §4).
  */
-import { flat } from './flat.ts'
-import { unfold } from './scanner.ts'
+import { flat } from './fast/flat.ts'
+import { unfold } from './fast/scanner.ts'
 
 /** What the stamp reads of a message: offsets into its text, see `Message`. */
 interface Stamped {

@@ -1,7 +1,7 @@
 /** The first line: `INVITE sip:bob@lab.test SIP/2.0` or `SIP/2.0 200 OK` (RFC 3261 §7.1, §7.2). */
 import { Message } from './message.ts'
 import { MessageError } from './message-error.ts'
-import { beforeQuestionEnd, opaqueEnd, page, scanner, tokenEnd, versionAt } from './scanner.ts'
+import { beforeQuestionEnd, opaqueEnd, page, scanner, tokenEnd, versionAt } from './fast/scanner.ts'
 import { checkUri, hasHeaders } from './uri.ts'
 
 const octets = page

@@ -1,7 +1,7 @@
 /** SIP, SIPS and tel URIs (RFC 3261 §19.1 and §25.1, RFC 5630, RFC 3966); other schemes stay opaque. */
-import { flat } from './flat.ts'
+import { flat } from './fast/flat.ts'
 import { noParameters } from './parameters.ts'
-import { page, scanner } from './scanner.ts'
+import { page, scanner } from './fast/scanner.ts'
 import { hashOf } from './text-hash.ts'
 import type { SipUri } from './types.ts'
 

@@ -2,7 +2,7 @@
  * The last sealed user parts made here, by Call-ID. The ACK, and often the BYE, come while they are still known: that
  * spares two of the three hashes of a call (bench/proxy.ts, UDP and TCP calls).
  */
-import { flat } from '../message/flat.ts'
+import { flat } from '../message/fast/flat.ts'
 import { hashOf } from '../message/text-hash.ts'
 import { equalTexts } from './equal-text.ts'
 

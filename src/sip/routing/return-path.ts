@@ -3,7 +3,7 @@ import type { NextHop, TransportLayer } from '../transport/types.ts'
 import { parseOwn } from '../message/parse.ts'
 import type { Via } from '../message/types.ts'
 import { parseUri } from '../message/uri.ts'
-import { defaultPorts } from '../transport/transport-choice.ts'
+import { defaultPorts } from '../transport/dial/transport-choice.ts'
 import type { Locate } from './settings.ts'
 
 export interface ReturnPath {

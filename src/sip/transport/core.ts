@@ -2,9 +2,9 @@
 import type { Clock } from '../clock.ts'
 import type { MessageLimits } from '../message/types.ts'
 import type { FlowTable } from './flow-table.ts'
-import type { LinkFaults } from './link-faults.ts'
+import type { LinkFaults } from './faults/link-faults.ts'
 import type { TransportSettings } from './settings.ts'
-import type { Turns } from './turns.ts'
+import type { Turns } from './connection/turns.ts'
 import type { Judgement, PeerEvidence, TraceTap, TransportUser } from './types.ts'
 
 export interface Core {

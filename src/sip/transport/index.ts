@@ -10,7 +10,7 @@ export {
   orderSrv,
   type LocateOptions,
   type LocateTarget,
-} from './locate.ts'
+} from './dial/locate.ts'
 export {
   createResolver,
   ResolveError,
@@ -18,8 +18,8 @@ export {
   type Resolver,
   type ResolverOptions,
   type SrvRecord,
-} from './resolver.ts'
-export { TargetHealth, type Target as HealthTarget, type TargetHealthOptions } from './target-health.ts'
-export { defaultPorts, isSecure, transportFor } from './transport-choice.ts'
+} from './dial/resolver.ts'
+export { TargetHealth, type Target as HealthTarget, type TargetHealthOptions } from './dial/target-health.ts'
+export { defaultPorts, isSecure, transportFor } from './dial/transport-choice.ts'
 export type * from './flow.ts'
 export type * from './types.ts'

@@ -1,14 +1,14 @@
 /** The transport layer: listeners, flows, dialling and reuse, over UDP, TCP, TLS, WS and WSS (RFC 3261 §18). */
 import type { Clock, Timer } from '../clock.ts'
 import { defaultLimits, type MessageLimits } from '../message/types.ts'
-import { Admission } from './admission.ts'
-import { ConnectionFlow } from './connection-flow.ts'
+import { Admission } from './connection/admission.ts'
+import { ConnectionFlow } from './connection/connection-flow.ts'
 import type { Core } from './core.ts'
 import type { Flow, FlowId } from './flow.ts'
 import { FlowTable } from './flow-table.ts'
-import { Incoming } from './incoming.ts'
-import { LinkFaults } from './link-faults.ts'
-import { Outgoing } from './outgoing.ts'
+import { Incoming } from './connection/incoming.ts'
+import { LinkFaults } from './faults/link-faults.ts'
+import { Outgoing } from './dial/outgoing.ts'
 import { defaultTransportSettings, type TransportSettings } from './settings.ts'
 import type {
   Judgement,
@@ -22,8 +22,8 @@ import type {
   TransportLayer,
   TransportUser,
 } from './types.ts'
-import { Turns } from './turns.ts'
-import { UdpSockets } from './udp-sockets.ts'
+import { Turns } from './connection/turns.ts'
+import { UdpSockets } from './datagram/udp-sockets.ts'
 
 export interface TransportOptions {
   readonly clock: Clock

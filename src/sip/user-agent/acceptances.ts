@@ -3,7 +3,7 @@
  * §13.3.1.4).
  */
 import type { Clock, Timer } from '../clock.ts'
-import { flat } from '../message/flat.ts'
+import { flat } from '../message/fast/flat.ts'
 import type { SipRequest } from '../message/types.ts'
 import type { TimerSettings } from '../transaction/types.ts'
 

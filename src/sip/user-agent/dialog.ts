@@ -2,7 +2,7 @@
  * A dialog (RFC 3261 §12): what both ends remember so that later requests find their way. Plain data; change makes a
  * copy.
  */
-import { flat } from '../message/flat.ts'
+import { flat } from '../message/fast/flat.ts'
 import type { HeaderField, SipRequest, SipResponse } from '../message/types.ts'
 import { parseNameAddress } from '../message/name-address.ts'
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { judge, type Situation } from '../../../src/lab/scenario/expectation.ts'
 import type { Expectation } from '../../../src/lab/scenario/format.ts'
-import type { NodeEvent } from '../../../src/roles/control-api.ts'
+import type { NodeEvent } from '../../../src/node/control/control-api.ts'
 import { loadTopology } from '../../../src/topology/load.ts'
 import { planLab } from '../../../src/topology/plan.ts'
 

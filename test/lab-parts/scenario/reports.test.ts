@@ -4,7 +4,7 @@ import { junitReport } from '../../../src/lab/scenario/report-junit.ts'
 import { nodeBands } from '../../../src/lab/scenario/report-lanes.ts'
 import type { ScenarioResult } from '../../../src/lab/scenario/run.ts'
 import { transcript } from '../../../src/lab/scenario/transcript.ts'
-import type { NodeEvent } from '../../../src/roles/control-api.ts'
+import type { NodeEvent } from '../../../src/node/control/control-api.ts'
 
 const serial = '0123456789abcdef0123456789abcdef'
 

@@ -5,14 +5,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { controlClient } from '../../../src/lab/control-client.ts'
-import type { LinkState, NodeStatus } from '../../../src/roles/control-api.ts'
-import { nodeFolder } from '../../../src/roles/node-folder.ts'
+import type { LinkState, NodeStatus } from '../../../src/node/control/control-api.ts'
+import { nodeFolder } from '../../../src/node/control/node-folder.ts'
 import { guardMs } from '../../support/guard.ts'
 import { sharedLab } from '../../support/lab.ts'
 
 /**
  * Less than until the next OPTIONS (10 s) or the next dial (5 s), and more than a busy machine needs.
- * test/roles/links.test.ts shows the very moment, by a clock of its own.
+ * test/node/links.test.ts shows the very moment, by a clock of its own.
  */
 const promptlyMs = 4_500
 

@@ -2,7 +2,7 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import { PhoneError, type Phone } from '../../../src/phone/index.ts'
-import type { NodeStatus } from '../../../src/roles/control-api.ts'
+import type { NodeStatus } from '../../../src/node/control/control-api.ts'
 import { sharedLab } from '../../support/lab.ts'
 import { phoneOf } from '../../support/phones.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { BindingTable } from '../../../src/services/location/binding-table.ts'
+import { BindingTable } from '../../../src/services/location/memory/binding-table.ts'
 import type { Binding } from '../../../src/services/location/binding.ts'
 import type { FlowId } from '../../../src/sip/transport/flow.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { Absorbers } from '../../../src/sip/transaction/absorbers.ts'
+import { Absorbers } from '../../../src/sip/transaction/memory/absorbers.ts'
 import { hashOf } from '../../../src/sip/message/text-hash.ts'
 import { TimerWheel } from '../../../src/sip/transaction/timer-wheel.ts'
 import { FakeClock } from '../../support/fake-clock.ts'

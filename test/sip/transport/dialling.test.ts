@@ -10,7 +10,7 @@ import { materialOf, testCa } from '../../support/openssl-certificates.ts'
 import { harness, hopTo, listening, messageText, okText, type Harness } from '../../support/transport-harness.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import type { Listener, NextHop } from '../../../src/sip/transport/index.ts'
-import { nearestSource } from '../../../src/sip/transport/dial.ts'
+import { nearestSource } from '../../../src/sip/transport/dial/dial.ts'
 import { ownFolder } from '../../support/own-folder.ts'
 
 const ca = testCa(ownFolder(t))

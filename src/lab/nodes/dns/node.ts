@@ -1,0 +1,52 @@
+/**
+ * The node `dns`: every view of its organisation on its own address, and the control requests that break its answers.
+ */
+import { z } from 'zod'
+import { ControlUsageError, json } from '../../../node/control/control-server.ts'
+import type { ListenerStatus } from '../../../node/control/control-api.ts'
+import { startHelperNode } from '../helper-node.ts'
+import type { NodeStart, RunningNode } from '../helper-node.ts'
+import type { DnsFault } from './faults.ts'
+import { openDnsServer } from './server.ts'
+
+const name = z.string().min(1).max(253).optional()
+const fault = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('wrong-target'), name, target: z.string().min(1).max(253) }),
+  z.strictObject({ kind: z.literal('nxdomain'), name }),
+  z.strictObject({ kind: z.literal('silent'), name }),
+])
+const faults = z.array(fault).max(64)
+
+/** `GET /dns-faults` and `POST /dns-faults` with the whole list; an empty one heals. */
+export function startDnsNode(start: NodeStart): Promise<RunningNode> {
+  const { settings } = start.plan
+  if (settings.kind !== 'dns') throw new Error(`${start.plan.name} is no DNS server`)
+  return startHelperNode(start, async (recorder) => {
+    const server = await openDnsServer(settings.views)
+    const listeners = server.views.flatMap((view): readonly ListenerStatus[] => {
+      const face = view.name === 'external' ? 'external' : 'internal'
+      return (['udp', 'tcp'] as const).map((transport) => ({ face, transport, address: view.address, port: view.port }))
+    })
+    return {
+      listeners,
+      metrics: () => ({ questions: server.asked() }),
+      close: () => server.close(),
+      routes: {
+        'GET /dns-faults': () => json(server.faults()),
+        'POST /dns-faults': ({ body }) => {
+          const parsed = faults.safeParse(body)
+          if (!parsed.success)
+            throw new ControlUsageError(`wanted a list of DNS faults: ${z.prettifyError(parsed.error)}`)
+          server.setFaults(parsed.data as readonly DnsFault[])
+          recorder.record('link.fault', {
+            message:
+              parsed.data.length === 0
+                ? 'DNS answers are healed'
+                : `DNS answers are broken: ${parsed.data.map(({ kind }) => kind).join(', ')}`,
+          })
+          return json({})
+        },
+      },
+    }
+  })
+}

@@ -1,0 +1,117 @@
+/**
+ * What the nodes without SIP (`dns`, `pki`, `load-balancer`) share with the others: an event file, a control socket, a
+ * state.
+ */
+import { mkdirSync } from 'node:fs'
+import type { DestinationStream } from 'pino'
+import type { Verdict } from '../../verdicts/verdict.ts'
+import { json, openControlServer } from '../../node/control/control-server.ts'
+import type { ControlRoutes } from '../../node/control/control-server.ts'
+import type { ListenerStatus, NodeState, NodeStatus } from '../../node/control/control-api.ts'
+import { nodeFolder } from '../../node/control/node-folder.ts'
+import { openRecorder } from '../../node/recorder.ts'
+import type { LogLevel, Recorder } from '../../node/recorder.ts'
+import type { NodePlan } from '../../topology/plan-types.ts'
+
+/** A node that runs in this process. */
+export interface RunningNode {
+  /** Resolves with the exit status once the node has ended, however it came to that. */
+  readonly ended: Promise<number>
+  /** Takes nothing new and resolves when nothing is in progress. Absent where nothing ever is. */
+  drain?(): Promise<void>
+  stop(): Promise<void>
+  /** Stops as well; its lab ended without a word, and nobody comes back for what it kept. Absent: it keeps nothing. */
+  abandon?(): Promise<void>
+}
+
+export interface NodeStart {
+  readonly plan: NodePlan
+  /** Data folder of the lab; the node's own is `nodes/NAME` below it. */
+  readonly dataDir: string
+  readonly logLevel: LogLevel
+  /** JSON on standard error when absent. */
+  readonly logDestination?: DestinationStream
+}
+
+/** The part that differs: what it listens on and answers. */
+export interface Service {
+  readonly listeners: readonly ListenerStatus[]
+  readonly routes?: ControlRoutes
+  metrics?(): Readonly<Record<string, number>>
+  /** Absent: always ready. */
+  health?(): { readonly state: NodeState; readonly verdicts: readonly Verdict[] }
+  close(): Promise<void>
+  /** After `close`, when the lab is gone: takes away what it would have. */
+  abandoned?(): void
+}
+
+/**
+ * Opens the service, then the control socket; `service.ready` is written when both are open.
+ *
+ * @param open its second argument ends the node with status 1, for a service that cannot go on
+ */
+export async function startHelperNode(
+  { plan, dataDir, logLevel, logDestination }: NodeStart,
+  open: (recorder: Recorder, end: (because: Verdict) => void) => Promise<Service>,
+): Promise<RunningNode> {
+  const folder = nodeFolder(dataDir, plan.name)
+  mkdirSync(folder.root, { recursive: true, mode: 0o700 })
+  const recorder = openRecorder({
+    node: plan.name,
+    role: plan.role,
+    eventFile: folder.events,
+    level: logLevel,
+    wall: Date.now,
+    ...(logDestination === undefined ? {} : { destination: logDestination }),
+  })
+  recorder.record('service.starting')
+  const ended = Promise.withResolvers<number>()
+  let because: Verdict | undefined
+  const service = await open(recorder, (verdict) => {
+    because ??= verdict
+    recorder.record('service.shut-down', { verdict })
+    void stop()
+  })
+  let state: NodeState = 'ready'
+  const since = new Date().toISOString()
+  const stop = async (isAbandoned = false): Promise<void> => {
+    if (state === 'stopped') return
+    state = 'stopped'
+    recorder.record('service.stopping')
+    await service.close()
+    if (isAbandoned) service.abandoned?.()
+    recorder.record('service.stopped')
+    await control.close()
+    recorder.close()
+    ended.resolve(because === undefined ? 0 : 1)
+  }
+  const status = (): NodeStatus => ({
+    name: plan.name,
+    role: plan.role,
+    fqdn: plan.fqdn,
+    state,
+    since,
+    pid: process.pid,
+    listeners: service.listeners,
+    links: [],
+    verdicts: [],
+    flows: 0,
+    transactions: 0,
+    registrations: 0,
+    ...(state === 'ready' ? service.health?.() : {}),
+  })
+  const control = await openControlServer(folder, {
+    'GET /status': () => json(status()),
+    'GET /metrics': () => json(service.metrics?.() ?? {}),
+    'POST /probe': () => json([]),
+    'POST /reload': () => json({ changed: [], unchanged: [] }),
+    'POST /drain': () => json({}),
+    'POST /stop': () => {
+      setImmediate(() => void stop())
+      return json({})
+    },
+    ...service.routes,
+  })
+  recorder.record('service.ready', { data: { listeners: service.listeners } })
+  return { ended: ended.promise, stop: () => stop(), abandon: () => stop(true) }
+}

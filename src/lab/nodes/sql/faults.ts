@@ -1,0 +1,158 @@
+/**
+ * Faults of a private PostgreSQL, made with what its administrator has: nothing is mocked, the nodes meet the real
+ * errors.
+ */
+import { copyFileSync, existsSync, openSync, closeSync, renameSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { administrator } from '../../../services/store/administration.ts'
+import type { Administrator } from '../../../services/store/administration.ts'
+import { LabError } from '../../lab-error.ts'
+import { directoryDatabase, serviceAccount, storeDatabase } from './access.ts'
+import type { StoreAccess } from './access.ts'
+import { dataFolder } from './cluster.ts'
+
+/** Which of the two databases. */
+export type DatabaseName = 'store' | 'directory'
+
+export type SqlFaultName = 'down' | 'slow' | 'permission' | 'connections' | 'corrupt'
+
+export interface SqlFaultHome {
+  readonly access: StoreAccess
+  /** Stops the server, lets `work` change its files, and starts it again. */
+  readonly whileStopped: (work: () => void) => Promise<void>
+}
+
+export interface SqlFaults {
+  /** @param amount slow: milliseconds every table is held at a time; default 6000 */
+  put(database: DatabaseName, fault: SqlFaultName, amount?: number): Promise<void>
+  /** Also a fault that an earlier run of the server had. */
+  heal(database: DatabaseName, fault: SqlFaultName): Promise<void>
+  /** What is on, by database. */
+  readonly on: ReadonlyMap<DatabaseName, SqlFaultName>
+  close(): Promise<void>
+}
+
+const places = {
+  store: { database: storeDatabase, schema: 'pool_store', table: 'bindings' },
+  directory: { database: directoryDatabase, schema: 'directory', table: 'accounts' },
+} as const
+
+const usualHoldMs = 6000
+const betweenHoldsMs = 200
+const pageBytes = 8192
+
+export function sqlFaults({ access, whileStopped }: SqlFaultHome): SqlFaults {
+  const on = new Map<DatabaseName, SqlFaultName>()
+  const holding = new Map<DatabaseName, () => Promise<void>>()
+
+  /** With a connection to one database of the server; that to `postgres` is for what concerns a database as a whole. */
+  async function as(database: string, work: (admin: Administrator) => Promise<void>): Promise<void> {
+    const url = new URL(access.administratorUrl)
+    url.pathname = `/${database}`
+    const admin = await administrator(url.href)
+    try {
+      await work(admin)
+    } finally {
+      await admin.close()
+    }
+  }
+
+  async function change(name: DatabaseName, fault: SqlFaultName, isOn: boolean, amount: number): Promise<void> {
+    const { database, schema } = places[name]
+    switch (fault) {
+      case 'down':
+        return as('postgres', (admin) => admin.open(database, !isOn))
+      case 'connections':
+        return as('postgres', (admin) => admin.limitConnections(database, isOn ? 0 : undefined))
+      case 'permission':
+        return as(database, (admin) => admin.allow(serviceAccount, schema, !isOn))
+      case 'slow':
+        if (isOn) holding.set(name, hold(name, amount))
+        else await holding.get(name)?.()
+        return void (isOn || holding.delete(name))
+      case 'corrupt':
+        return isOn ? spoil(name) : restore(name)
+      default:
+        return fault satisfies never
+    }
+  }
+
+  /** Holds every table again and again; who asks meanwhile waits, and gives up after its own time. */
+  function hold(name: DatabaseName, holdMs: number): () => Promise<void> {
+    const over = new AbortController()
+    const { database, schema } = places[name]
+    const work = as(database, async (admin) => {
+      while (!over.signal.aborted) {
+        const release = await admin.hold(schema)
+        await pause(holdMs, over.signal)
+        await release()
+        await pause(betweenHoldsMs, over.signal)
+      }
+    })
+    work.catch(ignoreLoss)
+    return () => {
+      over.abort()
+      return work
+    }
+  }
+
+  /** The first page of the index behind the primary key: every look-up and every write reads it. */
+  async function spoil(name: DatabaseName): Promise<void> {
+    const { database, schema, table } = places[name]
+    let file = ''
+    await as(database, async (admin) => {
+      file = join(dataFolder(access), await admin.keyFile(schema, table))
+    })
+    await whileStopped(() => {
+      copyFileSync(file, kept(name))
+      const descriptor = openSync(file, 'r+')
+      writeSync(descriptor, Buffer.alloc(pageBytes, 0xa5), 0, pageBytes, 0)
+      closeSync(descriptor)
+    })
+    keptPaths.set(name, file)
+  }
+
+  async function restore(name: DatabaseName): Promise<void> {
+    const { database, schema, table } = places[name]
+    let file = keptPaths.get(name) ?? ''
+    if (file === '')
+      await as(database, async (admin) => void (file = join(dataFolder(access), await admin.keyFile(schema, table))))
+    if (!existsSync(kept(name)))
+      throw new LabError('not-so', 'fault.none', `nothing is kept of the ${name}: it was not spoilt by siplab`)
+    await whileStopped(() => {
+      // Written into the file that is there: it keeps its owner.
+      copyFileSync(kept(name), file)
+      renameSync(kept(name), `${kept(name)}.used`)
+    })
+  }
+
+  const keptPaths = new Map<DatabaseName, string>()
+  const kept = (name: DatabaseName): string => join(access.folder, `${name}.kept`)
+
+  return {
+    on,
+    async put(name, fault, amount = usualHoldMs) {
+      await change(name, fault, true, amount)
+      on.set(name, fault)
+    },
+    async heal(name, fault) {
+      await change(name, fault, false, 0)
+      on.delete(name)
+    },
+    async close() {
+      for (const letGo of holding.values()) await letGo().catch(ignoreLoss)
+    },
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error
+  })
+}
+
+/** The server may be gone before its tables are let go; then they are free as well. */
+function ignoreLoss(error: unknown): void {
+  if (!(error instanceof Error)) throw error
+}

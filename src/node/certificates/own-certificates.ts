@@ -1,0 +1,210 @@
+/** The certificates a node shows: read through its references, checked before any use, read again on command. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { CertificateReference } from '../../certificates/certificate-request.ts'
+import { assignedFiles, readAssignments } from '../../certificates/node-certificates.ts'
+import { checkOwnCertificate, type OwnCertificateResult } from '../../certificates/startup-check.ts'
+import { pemBlocks } from '../../certificates/examine/index.ts'
+import { summarise } from '../../certificates/summary.ts'
+import { verdict, type VerdictCode } from '../../verdicts/codes.ts'
+import type { Verdict, VerdictCertificate } from '../../verdicts/verdict.ts'
+import type { TlsMaterial } from '../../sip/transport/types.ts'
+import type { NodePlan } from '../../topology/plan-types.ts'
+import { faultsOn, readFaultsInForce, toleratedBy, underFaults, type FaultInForce } from '../fault-in-force.ts'
+import { type NodeFolder, trustFileFor } from '../control/node-folder.ts'
+
+/** What hangs on one reference: listeners of a face, what the node shows when it dials from a face, or both. */
+export interface ReferenceUse {
+  readonly reference: CertificateReference
+  readonly listensOn: string | undefined
+  readonly dialsFrom: string | undefined
+}
+
+export interface OwnCertificate {
+  readonly use: ReferenceUse
+  readonly certificateFile: string
+  readonly leaf: VerdictCertificate
+  readonly material: TlsMaterial
+  /** Milliseconds: the first end in our own chain. */
+  readonly notAfter: number
+  readonly notBefore: number
+  readonly warnings: readonly Verdict[]
+  /** In use although it would not be good enough: a fault of the lab is in force. */
+  readonly underFault: boolean
+}
+
+export type OwnCertificateCheck =
+  | { readonly kind: 'unassigned'; readonly use: ReferenceUse }
+  | { readonly kind: 'good'; readonly own: OwnCertificate }
+  | {
+      readonly kind: 'bad'
+      readonly use: ReferenceUse
+      readonly verdicts: readonly [Verdict, ...Verdict[]]
+      readonly leaf: VerdictCertificate | undefined
+    }
+
+/** The references of a role, in the order they are loaded: the default outgoing first, as the routing setting was. */
+export function referenceUses(plan: NodePlan): readonly ReferenceUse[] {
+  if (plan.settings.kind === 'access-proxy') {
+    return [
+      { reference: 'edge-internal', listensOn: 'internal', dialsFrom: 'internal' },
+      { reference: 'edge-external', listensOn: 'external', dialsFrom: 'external' },
+    ]
+  }
+  const routes = 'staticRoutes' in plan.settings ? plan.settings.staticRoutes : []
+  return [
+    { reference: 'default-outgoing', listensOn: undefined, dialsFrom: 'internal' },
+    { reference: 'listener', listensOn: 'internal', dialsFrom: undefined },
+    ...routes.flatMap(({ reference }) =>
+      reference === undefined ? [] : [{ reference, listensOn: undefined, dialsFrom: reference }],
+    ),
+  ]
+}
+
+export interface CheckSettings {
+  readonly plan: NodePlan
+  readonly folder: NodeFolder
+  readonly now: number
+  /** Codes that only warn: what a fault in force breaks on purpose must be able to go live. */
+  readonly tolerate?: ReadonlySet<VerdictCode>
+  /** At a start a fault stops the node it was put on; only who judges by it lets it pass. */
+  readonly atStart?: boolean
+}
+
+/** Checks what one reference points at. */
+export function checkReference(
+  use: ReferenceUse,
+  { plan, folder, now, tolerate = new Set(), atStart = false }: CheckSettings,
+): OwnCertificateCheck {
+  const files = assignedFiles(folder.root, use.reference)
+  if (files === undefined) return { kind: 'unassigned', use }
+  const faults = faultsOn(readFaultsInForce(folder), use.reference)
+  const passphrase = faults.find(({ tuning }) => tuning?.passphrase !== undefined)?.tuning?.passphrase
+  const result = checkOwnCertificate({
+    ...files,
+    trustFile: trustFileFor(folder, use.reference),
+    crlFiles: crlFiles(folder),
+    names: wantedNames(plan, use),
+    purposes: wantedPurposes(plan, use),
+    rules: plan.profile,
+    now,
+    tolerate: new Set([...tolerate, ...toleratedBy(faults.filter(({ bystander }) => bystander || !atStart))]),
+    ...(passphrase === undefined ? {} : { passphrase }),
+  })
+  const shared = result.ok ? sharedRoots(plan, folder, use) : []
+  return result.ok
+    ? { kind: 'good', own: goodOne(use, files.certificateFile, withWarnings(result, shared), plan, faults) }
+    : { kind: 'bad', use, verdicts: result.verdicts, leaf: result.leaf }
+}
+
+/** What both faces trust, which each face says for itself: a certificate of the wrong CA would be accepted there. */
+function sharedRoots(plan: NodePlan, folder: NodeFolder, use: ReferenceUse): readonly Verdict[] {
+  if (plan.settings.kind !== 'access-proxy' || !existsSync(folder.externalTrust)) return []
+  const [inside, outside] = [folder.trust, folder.externalTrust].map((file) => pemBlocks(readFileSync(file, 'utf8')))
+  const shared = (inside ?? []).find((root) => outside?.some((other) => other.equals(root)) === true)
+  if (shared === undefined) return []
+  const face = use.listensOn ?? use.reference
+  return [
+    verdict('trust.shared', {
+      node: plan.name,
+      certificate: summarise(shared),
+      found: `the ${face} face trusts a root of the other face as well`,
+    }),
+  ]
+}
+
+function withWarnings(
+  result: Extract<OwnCertificateResult, { ok: true }>,
+  more: readonly Verdict[],
+): Extract<OwnCertificateResult, { ok: true }> {
+  return more.length === 0 ? result : { ...result, warnings: [...result.warnings, ...more] }
+}
+
+/**
+ * Every reference at once; also an assigned one that nothing uses any more is loaded, as the routing setting of LCS
+ * was.
+ */
+export function checkAll(settings: CheckSettings): readonly OwnCertificateCheck[] {
+  return referenceUses(settings.plan).map((use) => checkReference(use, settings))
+}
+
+/** Whether the node has any certificate at all: without one it runs on TCP alone, as the rule of 2005 allows. */
+export function hasCertificates(folder: NodeFolder): boolean {
+  return Object.keys(readAssignments(folder.root)).length > 0
+}
+
+/** A listener or link that needs a certificate and has none. */
+export function unassignedVerdict(node: string, reference: CertificateReference): Verdict {
+  return verdict('config.certificate-unassigned', {
+    node,
+    found: `nothing is assigned to ${reference}`,
+    fix: `siplab certs trial ${node} --reference ${reference} --valid 30d --assign`,
+  })
+}
+
+export function crlFiles(folder: NodeFolder): readonly string[] {
+  if (!existsSync(folder.crl)) return []
+  return readdirSync(folder.crl)
+    .filter((file) => file.endsWith('.pem'))
+    .sort()
+    .map((file) => join(folder.crl, file))
+}
+
+export function purposesOf({ listensOn, dialsFrom }: ReferenceUse): readonly ('serverAuth' | 'clientAuth')[] {
+  return [
+    ...(listensOn === undefined ? [] : (['serverAuth'] as const)),
+    ...(dialsFrom === undefined ? [] : (['clientAuth'] as const)),
+  ]
+}
+
+/** What the plan leaves out on purpose (`public-2026`) is for the peers to judge. */
+function wantedPurposes({ certificates }: NodePlan, use: ReferenceUse): ReturnType<typeof purposesOf> {
+  const planned = certificates.find(({ references }) => references.includes(use.reference))
+  return purposesOf(use).filter((purpose) => planned === undefined || planned.request.purposes.includes(purpose))
+}
+
+/** Every name a peer may dial this reference by. What is only shown when dialling is judged by its peers, not here. */
+function wantedNames(plan: NodePlan, { listensOn }: ReferenceUse): readonly string[] {
+  if (listensOn === undefined) return []
+  const face = plan.faces.find(({ name }) => name === listensOn)
+  if ('home' in plan.settings && 'members' in plan.settings)
+    return [plan.settings.home, ...(plan.settings.members.length > 1 ? [plan.fqdn] : [])]
+  return [face?.fqdn ?? plan.fqdn]
+}
+
+/** The name most peers dial it by. Absent: nobody dials it. */
+export function nameShown(plan: NodePlan, use: ReferenceUse): string | undefined {
+  return wantedNames(plan, use)[0]
+}
+
+function goodOne(
+  use: ReferenceUse,
+  certificateFile: string,
+  result: Extract<OwnCertificateResult, { ok: true }>,
+  plan: NodePlan,
+  faults: readonly FaultInForce[],
+): OwnCertificate {
+  const { material, leaf, notAfter, warnings } = result
+  return {
+    use,
+    certificateFile,
+    leaf,
+    notAfter,
+    notBefore: Date.parse(leaf.notBefore),
+    warnings,
+    underFault: faults.some(({ bystander }) => !bystander),
+    material: underFaults(
+      {
+        certificate: material.cert,
+        key: material.key,
+        ca: material.ca,
+        crl: material.crl,
+        own: { serial: leaf.serial, fingerprint: leaf.fingerprint, notAfter },
+        minVersion: plan.profile.tls.min,
+        maxVersion: plan.profile.tls.max,
+        ciphers: undefined,
+      },
+      faults,
+    ),
+  }
+}

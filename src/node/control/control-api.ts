@@ -1,0 +1,131 @@
+/**
+ * What a node answers on its control socket: HTTP on the Unix socket `NODE_DIR/control.sock` (mode 0600), JSON bodies.
+ *
+ * | request | answer |
+ * | --- | --- |
+ * | `GET /status` | NodeStatus |
+ * | `GET /events?after=N` | JSON lines of NodeEvent with `seq` > N, then it ends; `&follow=1` stays open |
+ * | `GET /flows` | FlowStatus[] |
+ * | `GET /registrations` | Registration[] |
+ * | `GET /settings/general`, `/settings/security` | what the two tabs of the old console showed |
+ * | `GET /trace` | JSON lines of TraceEntry while open |
+ * | `GET /metrics` | counters, one flat object |
+ * | `POST /assign` {reference, certificate, key?}, `POST /unassign` {reference, force?} | ChangeReport |
+ * | `POST /mtls` {on} | ChangeReport |
+ * | `POST /reload` | ChangeReport: certificates, trust and CRLs read again |
+ * | `POST /link-fault` {peer, fault?} | {} |
+ * | `POST /probe` {peer?} | LinkState[] after a fresh OPTIONS to each configured peer |
+ * | `POST /ask-store` | Verdict[]: what is wrong with directory and pool store, each asked once |
+ * | `POST /forget-user` {aor} | {} once no binding of that user is left; for an account that was removed |
+ * | `POST /redial` {peer?} | LinkState[] after the flows dialled to it were closed and dialled again |
+ * | `POST /drain` | {} once no call and no transaction is left or the time is up |
+ * | `POST /stop` | {} then the process ends with status 0 |
+ *
+ * A refusal is status 409 with `{ "error": …, "verdict"?: Verdict }`; a bad request 400; anything else is a fault of
+ * ours, 500.
+ */
+import type { Verdict } from '../../verdicts/verdict.ts'
+
+export type NodeState = 'starting' | 'ready' | 'degraded' | 'draining' | 'stopped'
+
+export interface ListenerStatus {
+  readonly face: string
+  readonly transport: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss'
+  readonly address: string
+  readonly port: number
+  /** Only on tls and wss. */
+  readonly mutual?: 'required' | 'requested' | 'off'
+  /** Serial of the certificate new handshakes get; only on tls and wss. */
+  readonly serial?: string
+}
+
+/** A link this node dials: up only after the first SIP answer. */
+export interface LinkState {
+  /** FQDN. */
+  readonly peer: string
+  /** Certificate reference this link shows, where there are several links to that peer: `static-route:2`. */
+  readonly shows?: string
+  readonly state: 'up' | 'down' | 'untried'
+  readonly since: string
+  readonly verdict?: Verdict
+}
+
+export interface NodeStatus {
+  readonly name: string
+  readonly role: string
+  readonly fqdn: string
+  readonly state: NodeState
+  /** ISO 8601. */
+  readonly since: string
+  readonly pid: number
+  readonly listeners: readonly ListenerStatus[]
+  readonly links: readonly LinkState[]
+  /** Why it stopped or is degraded, most important first. */
+  readonly verdicts: readonly Verdict[]
+  readonly flows: number
+  readonly transactions: number
+  readonly registrations: number
+}
+
+/** One line of `NODE_DIR/events.jsonl`; written before anything else is told. */
+export interface NodeEvent {
+  /** Rises by one per line of this node's file. */
+  readonly seq: number
+  /** ISO 8601 by the node's clock. */
+  readonly time: string
+  readonly node: string
+  /** Dotted past-tense id from events.ts, e.g. `flow.refused`, `service.stopped`. */
+  readonly event: string
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly message: string
+  /** Event number of LCS/OCS where it is known. */
+  readonly eventId?: number
+  readonly verdict?: Verdict
+  /** What joins the two ends of one connection: both write `A:port>B:port` of the TCP connection. */
+  readonly connection?: string
+  /** Further fields by event. */
+  readonly data?: Readonly<Record<string, unknown>>
+}
+
+export interface Registration {
+  readonly aor: string
+  readonly contact: string
+  readonly node: string
+  /** `tls 127.0.41.11:5061 <- 127.0.0.1:40312`, undefined when the flow is gone. */
+  readonly flow?: string
+  readonly expiresSeconds: number
+  readonly userAgent?: string
+}
+
+/** A live connection, with the certificates it was opened with. */
+export interface FlowStatus {
+  /** `director->fe1`: who dialled whom; a stranger is shown by its address. */
+  readonly link: string
+  readonly direction: 'accepted' | 'dialled'
+  readonly transport: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss'
+  readonly local: string
+  readonly remote: string
+  /** Serial of what this end showed; absent without one. */
+  readonly own?: string
+  readonly peer?: string
+}
+
+export interface TraceEntry {
+  readonly time: string
+  readonly node: string
+  readonly kind: 'message' | 'handshake' | 'decision'
+  readonly direction?: 'in' | 'out'
+  readonly transport?: string
+  readonly local?: string
+  readonly remote?: string
+  /** The whole message, UTF-8 where it is; authorization values blanked. */
+  readonly text?: string
+  readonly event?: string
+  readonly data?: Readonly<Record<string, unknown>>
+}
+
+export interface ChangeReport {
+  /** What became live where: `listener internal 127.0.41.11:5061 now shows 4A3F…`. */
+  readonly changed: readonly string[]
+  readonly unchanged: readonly string[]
+}

@@ -1,0 +1,226 @@
+/** What a SIP server answers on its control socket; see control-api.ts for the list. */
+import { assignReference, generalTab, securityTab, setMtls, unassignReference } from '../administration.ts'
+import type { Binding } from '../../services/location/binding.ts'
+import { StoreError } from '../../services/store/store-error.ts'
+import { parseNameAddress } from '../../sip/message/name-address.ts'
+import type { Flow } from '../../sip/transport/flow.ts'
+import type { FlowStatus, NodeEvent, Registration, TraceEntry } from './control-api.ts'
+import {
+  type ControlAnswer,
+  type ControlCall,
+  ControlRefusal,
+  type ControlRoutes,
+  ControlUsageError,
+  json,
+  type LineStream,
+} from './control-server.ts'
+import { nodeDirectory } from '../diagnosis.ts'
+import type { ControlledNode } from '../controlled-node.ts'
+import { traceEntry } from '../trace.ts'
+
+export function nodeControl(service: ControlledNode): ControlRoutes {
+  return {
+    'GET /status': () => json(service.status),
+    'GET /events': (call) => events(service, call),
+    'GET /flows': () => json(liveFlows(service)),
+    'GET /registrations': async () => json(await registrations(service)),
+    'GET /settings/general': () => json(generalTab(service.administered)),
+    'GET /settings/security': ({ query }) =>
+      json(securityTab(service.administered, { force: query.get('force') === '1' })),
+    'GET /trace': () => trace(service),
+    'GET /metrics': () => json(metrics(service)),
+    'POST /assign': async ({ body }) => {
+      assignReference(service.administered, text(body, 'reference'), text(body, 'certificate'), {
+        force: flag(body, 'force'),
+      })
+      return json(await service.reload())
+    },
+    'POST /unassign': async ({ body }) => {
+      unassignReference(service.administered, text(body, 'reference'), { force: flag(body, 'force') })
+      return json(await service.reload())
+    },
+    'POST /mtls': async ({ body }) => {
+      setMtls(service.administered, flag(body, 'on'))
+      return json(await service.reload())
+    },
+    'POST /reload': async () => json(await service.reload()),
+    'POST /link-fault': ({ body }) => linkFault(service, body),
+    'POST /probe': async ({ body }) => json(await service.links.probe(optionalText(body, 'peer'))),
+    'POST /ask-store': async () => json(await service.askStores()),
+    'POST /forget-user': async ({ body }) => {
+      await forgetUser(service, text(body, 'aor'))
+      return json({})
+    },
+    'POST /redial': async ({ body }) => json(await service.links.redial(optionalText(body, 'peer'))),
+    'POST /drain': async () => {
+      await service.drain()
+      return json({})
+    },
+    'POST /stop': () => {
+      setImmediate(() => void service.stop())
+      return json({})
+    },
+  }
+}
+
+function events({ recorder }: ControlledNode, { query }: ControlCall): ControlAnswer {
+  const after = Number(query.get('after') ?? 0)
+  if (!Number.isInteger(after)) throw new ControlUsageError(`after: wanted a number, found ${query.get('after')}`)
+  return {
+    kind: 'lines',
+    start(stream: LineStream) {
+      for (const event of recorder.events.after(after)) stream.write(event)
+      if (query.get('follow') !== '1') return stream.end()
+      stream.onClose(recorder.events.follow((event: NodeEvent) => stream.write(event)))
+    },
+  }
+}
+
+/** A live flow keeps the certificates it was opened with, whatever was renewed since. */
+function liveFlows({ stack, plan, lab }: ControlledNode): readonly FlowStatus[] {
+  const who = nodeDirectory(lab)
+  return [...(stack?.transport.flows() ?? [])].map(({ direction, transport, local, remote, own, peer }) => ({
+    link:
+      direction === 'dialled'
+        ? `${plan.name}->${who.byAddress(remote.address)}`
+        : `${who.byAddress(remote.address)}->${plan.name}`,
+    direction,
+    transport,
+    local: `${local.address}:${local.port}`,
+    remote: `${remote.address}:${remote.port}`,
+    ...(own === undefined ? {} : { own: own.serial }),
+    ...(peer === undefined ? {} : { peer: peer.serial }),
+  }))
+}
+
+/** Front ends of one pool each know every binding: it belongs to the one whose flow it came by. */
+async function registrations({ stores, stack, plan, lab, clock }: ControlledNode): Promise<readonly Registration[]> {
+  const found: Registration[] = []
+  if (stores?.location === undefined) return found
+  const names = new Map(lab.nodes.map(({ fqdn, name }) => [fqdn, name]))
+  for await (const binding of stores.location.all()) {
+    const flow = binding.flow === undefined ? undefined : stack?.transport.flow(binding.flow)
+    found.push({
+      aor: binding.aor,
+      contact: binding.contact,
+      node: names.get(binding.owner) ?? plan.name,
+      ...reachedBy(binding, flow),
+      expiresSeconds: Math.max(0, Math.round((binding.expires - clock.wall()) / 1000)),
+      ...(binding.userAgent === '' ? {} : { userAgent: binding.userAgent }),
+    })
+  }
+  return found
+}
+
+/**
+ * The flow of the registration, the first hop of its Path when it came through others, nothing when neither is left.
+ */
+function reachedBy({ path, flowBound }: Binding, flow: Flow | undefined): { readonly flow?: string } {
+  if (flow?.open === true)
+    return {
+      flow: `${flow.transport} ${flow.local.address}:${flow.local.port} <- ${flow.remote.address}:${flow.remote.port}`,
+    }
+  const [first] = path
+  if (first !== undefined) return { flow: `by way of ${parseNameAddress(first).uri.host}` }
+  return flowBound ? {} : { flow: 'dialled' }
+}
+
+async function forgetUser(service: ControlledNode, aor: string): Promise<void> {
+  try {
+    await service.forgetUser(aor)
+  } catch (error) {
+    if (error instanceof StoreError) throw new ControlRefusal(error.code, error.message)
+    throw error
+  }
+}
+
+function metrics({ stack, status }: ControlledNode): Readonly<Record<string, number>> {
+  const counts = stack?.proxy.transactions.counts
+  return {
+    flows: status.flows,
+    registrations: status.registrations,
+    clientTransactions: counts?.client ?? 0,
+    serverTransactions: counts?.server ?? 0,
+    openServerTransactions: counts?.open ?? 0,
+    strayResponses: counts?.stray ?? 0,
+    foreignMessages: counts?.foreign ?? 0,
+    residentBytes: process.memoryUsage.rss(),
+    cpuMicroseconds: process.cpuUsage().user + process.cpuUsage().system,
+  }
+}
+
+/** One tap feeds every reader; it is taken off when the last one leaves. */
+const readers = new WeakMap<ControlledNode, Set<(entry: TraceEntry) => void>>()
+
+function trace(service: ControlledNode): ControlAnswer {
+  return {
+    kind: 'lines',
+    start(stream) {
+      const all = readers.get(service) ?? new Set()
+      readers.set(service, all)
+      const reader = (entry: TraceEntry): void => stream.write(entry)
+      all.add(reader)
+      const unfollow = service.recorder.events.follow((event) => {
+        if (/^(flow|link)\./.test(event.event))
+          stream.write({
+            time: event.time,
+            node: event.node,
+            kind: 'handshake',
+            event: event.event,
+            ...(event.data === undefined ? {} : { data: { ...event.data, verdict: event.verdict?.code } }),
+          })
+      })
+      service.stack?.transport.setTrace((message) => {
+        const entry = traceEntry(service, message)
+        for (const each of all) each(entry)
+      })
+      stream.onClose(() => {
+        unfollow()
+        all.delete(reader)
+        if (all.size === 0) service.stack?.transport.setTrace(undefined)
+      })
+    },
+  }
+}
+
+function linkFault(service: ControlledNode, body: unknown): ControlAnswer {
+  const peer = text(body, 'peer')
+  const fault = field(body, 'fault')
+  if (fault === undefined) {
+    service.links.setFault(peer, undefined)
+  } else {
+    const kind = text(fault, 'kind')
+    const amount = field(fault, 'amount') ?? 0
+    if (kind !== 'cut' && kind !== 'silent' && kind !== 'delay' && kind !== 'slow' && kind !== 'reset')
+      throw new ControlUsageError(`fault.kind: wanted cut, silent, delay, slow or reset, found ${kind}`)
+    if (typeof amount !== 'number') throw new ControlUsageError('fault.amount: wanted a number')
+    service.links.setFault(peer, { kind, amount })
+  }
+  service.recorder.record('link.fault', {
+    message: fault === undefined ? `The link to ${peer} is whole again` : `A fault was put on the link to ${peer}`,
+    data: { peer, ...(fault === undefined ? {} : { fault }) },
+  })
+  return json({})
+}
+
+function field(body: unknown, name: string): unknown {
+  return typeof body === 'object' && body !== null ? Reflect.get(body, name) : undefined
+}
+
+function text(body: unknown, name: string): string {
+  const value = field(body, name)
+  if (typeof value !== 'string' || value === '')
+    throw new ControlUsageError(`${name}: wanted text, found ${JSON.stringify(value) ?? 'nothing'}`)
+  return value
+}
+
+function optionalText(body: unknown, name: string): string | undefined {
+  return field(body, name) === undefined ? undefined : text(body, name)
+}
+
+function flag(body: unknown, name: string): boolean {
+  const value = field(body, name)
+  if (value !== undefined && typeof value !== 'boolean')
+    throw new ControlUsageError(`${name}: wanted true or false, found ${JSON.stringify(value)}`)
+  return value === true
+}

@@ -1,0 +1,156 @@
+/**
+ * From what one end saw of a failed connection to a verdict: code, certificate, every further fault, and what mends it.
+ */
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readCertificate } from '../certificates/examine/index.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
+import { nodeErrorToCode } from '../verdicts/node-errors.ts'
+import { summarise } from '../certificates/summary.ts'
+import { isVerdictCode, verdict, type VerdictCode } from '../verdicts/codes.ts'
+import type { PeerEvidence, Refusal, TlsMaterial } from '../sip/transport/types.ts'
+import type { SocketAddress } from '../sip/transport/flow.ts'
+import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
+import { examinePeer, type JudgingGround } from './examine-peer.ts'
+
+/** Names the parties of a link from what a node can see of them. */
+export interface Directory {
+  /** `director` for `director.lab.test`; the name itself when the plan has none. */
+  byName(fqdn: string): string
+  /** `fe1` for `127.0.41.11`, the address itself for a stranger. */
+  byAddress(address: string): string
+}
+
+export function nodeDirectory(plan: LabPlan): Directory {
+  const names = new Map(
+    plan.nodes.flatMap((node) =>
+      [node.fqdn, ...node.faces.map(({ fqdn }) => fqdn), ...aloneInPool(node)].map((fqdn) => [
+        fqdn.toLowerCase(),
+        node.name,
+      ]),
+    ),
+  )
+  const addresses = new Map(
+    plan.nodes.flatMap((node) =>
+      node.faces.flatMap(({ address, addresses }) =>
+        [address, ...Object.values(addresses)].map((each) => [each, node.name]),
+      ),
+    ),
+  )
+  return {
+    byName: (fqdn) => names.get(fqdn.toLowerCase()) ?? fqdn,
+    byAddress: (address) => addresses.get(address) ?? address,
+  }
+}
+
+/** A pool of one is its front end. */
+function aloneInPool({ settings }: NodePlan): readonly string[] {
+  return 'members' in settings && settings.members.length === 1 ? [settings.home] : []
+}
+
+/**
+ * The name both ends of one TCP connection give it: `dialler:port>acceptor:port`. Absent before there was a connection.
+ */
+export function connectionName(
+  side: 'accepted' | 'dialled',
+  local: SocketAddress | undefined,
+  remote: SocketAddress,
+): string | undefined {
+  if (local === undefined) return undefined
+  const [from, to] = side === 'dialled' ? [local, remote] : [remote, local]
+  return `${from.address}:${from.port}>${to.address}:${to.port}`
+}
+
+/** The judge's view of a peer it refuses. */
+export function diagnosePeer(
+  plan: NodePlan,
+  who: Directory,
+  ground: JudgingGround | undefined,
+  code: VerdictCode,
+  evidence: PeerEvidence,
+): Verdict {
+  const observer = ends(plan, who, evidence.side, evidence.remote, evidence.wantedName)
+  if (ground === undefined || evidence.chain.length === 0) return verdict(code, observer)
+  return examinePeer(plan, ground, code, evidence, observer)
+}
+
+/** Any refusal the transport reports: the judge's own verdict where there is one, else what the error says. */
+export function diagnoseRefusal(
+  plan: NodePlan,
+  who: Directory,
+  refusal: Refusal,
+  own?: Pick<TlsMaterial, 'certificate' | 'key' | 'tuning'>,
+): Verdict {
+  if (isVerdict(refusal.detail)) return refusal.detail
+  const code = refusalVerdictCode(refusal)
+  const observer = ends(plan, who, refusal.side, refusal.remote, refusal.wantedName)
+  const ourFault =
+    own === undefined ? undefined : refusal.side === 'accepted' ? whyNothingFits(code, own) : whyAlerted(code, own)
+  const found = refusal.errorMessage === undefined ? {} : { found: refusal.errorMessage }
+  return ourFault === undefined
+    ? verdict(code, { ...observer, ...found })
+    : { ...ourFault, ...observer, others: [verdict(code, found)] }
+}
+
+/** An end that takes few signature algorithms knows what the alert of the other end was about. */
+function whyAlerted(code: VerdictCode, { tuning }: Pick<TlsMaterial, 'tuning'>): Verdict | undefined {
+  return code === 'tls.alert' && tuning?.sigalgs !== undefined
+    ? verdict('tls.no-common-signature', { found: `this end takes ${tuning.sigalgs} only` })
+    : undefined
+}
+
+/**
+ * OpenSSL finds no cipher or signature for a certificate whose key is of another type, or may not sign: it says so of
+ * the cipher. Absent: the certificate is not to blame.
+ */
+function whyNothingFits(
+  code: VerdictCode,
+  { certificate, key }: Pick<TlsMaterial, 'certificate' | 'key'>,
+): Verdict | undefined {
+  if (code !== 'tls.no-common-cipher' && code !== 'tls.no-common-signature') return undefined
+  if (certificate === '') return verdict('tls.own-cert-missing')
+  const leaf = new X509Certificate(certificate)
+  const shown = { certificate: summarise(leaf) }
+  const privateKey = createPrivateKey(key)
+  if (!leaf.checkPrivateKey(privateKey))
+    return verdict('key.mismatch', {
+      ...shown,
+      found: `${privateKey.asymmetricKeyType} key, ${leaf.publicKey.asymmetricKeyType} key in the certificate`,
+    })
+  const { keyUsage } = readCertificate(leaf.raw)
+  if (keyUsage === undefined || keyUsage.has('digitalSignature')) return undefined
+  return verdict('cert.ku-wrong', { ...shown, found: `key usage: ${[...keyUsage].join(', ')}` })
+}
+
+function refusalVerdictCode({ code, errorCode, errorMessage }: Refusal): VerdictCode {
+  if (code === 'flow.closed-after-handshake') return 'tls.peer-refused'
+  if (isVerdictCode(code) && code !== 'tls.alert' && code !== 'tls.handshake-failed') return code
+  return nodeErrorToCode(errorCode, errorMessage)
+}
+
+function ends(
+  plan: NodePlan,
+  who: Directory,
+  side: 'accepted' | 'dialled',
+  remote: SocketAddress,
+  wantedName: string | undefined,
+): Pick<Verdict, 'node'> & { link: string; direction: 'outgoing' | 'incoming' } {
+  const known = who.byAddress(remote.address)
+  const other = known === remote.address && wantedName !== undefined ? who.byName(wantedName) : known
+  if (side === 'dialled') return { node: plan.name, link: `${plan.name}->${other}`, direction: 'outgoing' }
+  return { node: plan.name, link: `${other}->${plan.name}`, direction: 'incoming' }
+}
+
+/**
+ * An accepted flow that its peer closed before it said anything: under TLS 1.2 a dialler that refuses our certificate
+ * looks like that.
+ */
+export function diagnoseSilence(plan: NodePlan, who: Directory, remote: SocketAddress, because: string): Verdict {
+  return verdict('tls.peer-refused', {
+    ...ends(plan, who, 'accepted', remote, undefined),
+    found: `the connection ended (${because}) after the handshake, before the first message`,
+  })
+}
+
+function isVerdict(value: unknown): value is Verdict {
+  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value
+}

@@ -1,0 +1,106 @@
+/**
+ * A node's own event file: JSON lines, appended synchronously before anything else is told, bounded by one rotation.
+ */
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import type { Verdict } from '../verdicts/verdict.ts'
+import type { NodeEvent } from './control/control-api.ts'
+import { type EventName, meaningOf } from './events.ts'
+
+export interface EventFields {
+  readonly message?: string
+  readonly verdict?: Verdict
+  readonly eventId?: number
+  readonly connection?: string
+  readonly data?: Readonly<Record<string, unknown>>
+}
+
+/** When a file has grown to this size it becomes `events.jsonl.1`; the one before that is dropped. */
+const rotateAtBytes = 16 * 1024 * 1024
+/** What `GET /events` and followers can look back on without reading the file. */
+const rememberedEvents = 2000
+
+export class EventLog {
+  readonly #file: string
+  readonly #node: string
+  readonly #wall: () => number
+  #descriptor: number
+  #bytes: number
+  #sequence: number
+  readonly #recent: NodeEvent[] = []
+  readonly #followers = new Set<(event: NodeEvent) => void>()
+
+  constructor(file: string, node: string, wall: () => number) {
+    this.#file = file
+    this.#node = node
+    this.#wall = wall
+    this.#sequence = lastSequence(file)
+    this.#descriptor = openSync(file, 'a', 0o600)
+    this.#bytes = fstatSync(this.#descriptor).size
+  }
+
+  /** Writes one event and returns it as written. */
+  append(name: EventName, fields: EventFields): NodeEvent {
+    const meaning = meaningOf(name)
+    const eventId = fields.eventId ?? fields.verdict?.eventId ?? meaning.eventId
+    const event: NodeEvent = {
+      seq: ++this.#sequence,
+      time: new Date(this.#wall()).toISOString(),
+      node: this.#node,
+      event: name,
+      level: meaning.level,
+      message: fields.message ?? fields.verdict?.message ?? meaning.meaning,
+      ...(eventId === undefined ? {} : { eventId }),
+      ...(fields.verdict === undefined ? {} : { verdict: fields.verdict }),
+      ...(fields.connection === undefined ? {} : { connection: fields.connection }),
+      ...(fields.data === undefined ? {} : { data: fields.data }),
+    }
+    this.#write(`${JSON.stringify(event)}\n`)
+    this.#remember(event)
+    return event
+  }
+
+  /** Remembered events with a sequence number above `after`, oldest first. */
+  after(after: number): readonly NodeEvent[] {
+    return this.#recent.filter((event) => event.seq > after)
+  }
+
+  /** @returns a function that ends the following */
+  follow(listener: (event: NodeEvent) => void): () => void {
+    this.#followers.add(listener)
+    return () => this.#followers.delete(listener)
+  }
+
+  close(): void {
+    closeSync(this.#descriptor)
+  }
+
+  #write(line: string): void {
+    if (this.#bytes > rotateAtBytes) this.#rotate()
+    writeSync(this.#descriptor, line)
+    this.#bytes += Buffer.byteLength(line)
+  }
+
+  #rotate(): void {
+    closeSync(this.#descriptor)
+    renameSync(this.#file, `${this.#file}.1`)
+    this.#descriptor = openSync(this.#file, 'a', 0o600)
+    this.#bytes = 0
+  }
+
+  #remember(event: NodeEvent): void {
+    this.#recent.push(event)
+    if (this.#recent.length > rememberedEvents) this.#recent.splice(0, rememberedEvents / 2)
+    for (const follower of this.#followers) follower(event)
+  }
+}
+
+/** Sequence numbers go on after a restart, so that a reader can say where it stopped. */
+function lastSequence(file: string): number {
+  if (!existsSync(file)) return existsSync(`${file}.1`) ? lastSequence(`${file}.1`) : 0
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+  for (const line of lines.reverse()) {
+    const found = /"seq":(\d+)/.exec(line)
+    if (found?.[1] !== undefined) return Number(found[1])
+  }
+  return 0
+}

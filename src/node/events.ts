@@ -1,0 +1,107 @@
+/**
+ * Every event a node can write: one table for the log, the event file, `siplab events` and the generated docs page.
+ *
+ * `eventId` is the number LCS or OCS is documented to have used for the same condition; where no source gives one it
+ * stays absent and is never invented. The wording is ours.
+ */
+import type { NodeEvent } from './control/control-api.ts'
+
+interface EventMeaning {
+  readonly level: NodeEvent['level']
+  readonly meaning: string
+  /** Kept in the event file; the rest goes to the log only. */
+  readonly kept: boolean
+  readonly eventId?: number
+}
+
+export const events = {
+  'service.starting': { level: 'info', kept: true, meaning: 'The service is starting' },
+  'service.ready': { level: 'info', kept: true, meaning: 'Every listener is open' },
+  'service.stopping': { level: 'info', kept: true, meaning: 'The service was told to stop' },
+  'service.stopped': { level: 'info', kept: true, meaning: 'The service has stopped' },
+  // OCS 2007 R2 and Lync are documented with 12326 and 12299 for the next two; for LCS 2005 no number is known.
+  'service.stack-failed': { level: 'error', kept: true, meaning: 'The protocol stack could not be initialised' },
+  'service.shut-down': { level: 'error', kept: true, meaning: 'The service shuts down because of an internal error' },
+  'certificate.not-loaded': { level: 'error', kept: true, meaning: 'A configured certificate could not be loaded' },
+  'configuration.not-retrieved': {
+    level: 'error',
+    kept: true,
+    meaning: 'Configuration of a class could not be retrieved',
+  },
+  'certificate.assigned': { level: 'info', kept: true, meaning: 'A certificate reference was changed' },
+  'certificate.live': { level: 'info', kept: true, meaning: 'New handshakes show this certificate' },
+  'certificate.remarked': {
+    level: 'warn',
+    kept: true,
+    meaning: 'An own certificate is used although something is wrong with it',
+  },
+  'certificate.kept': {
+    level: 'warn',
+    kept: true,
+    meaning: 'A new certificate could not be used; the old one goes on serving',
+  },
+  'certificate.ending': {
+    level: 'warn',
+    kept: true,
+    meaning: 'An own certificate is in the last third of its lifetime',
+  },
+  'certificate.ended': { level: 'error', kept: true, meaning: 'An own certificate in use has ended' },
+  'certificate.link-outlived': {
+    level: 'warn',
+    kept: true,
+    meaning: 'A live link goes on two seconds after its certificate ended, or although it was revoked',
+  },
+  'crl.loaded': { level: 'info', kept: true, meaning: 'Revocation lists were read' },
+  'crl.unusable': { level: 'error', kept: true, meaning: 'A revocation list is missing, stale or unreadable' },
+  'mtls.changed': { level: 'info', kept: true, meaning: 'The MTLS listener was switched' },
+  'flow.opened': { level: 'debug', kept: false, meaning: 'A flow was opened' },
+  'flow.closed': { level: 'debug', kept: false, meaning: 'A flow was closed' },
+  'flow.accepted': { level: 'info', kept: true, meaning: 'A peer that showed a certificate was accepted' },
+  'flow.refused': { level: 'warn', kept: true, meaning: 'A connection was refused by this end' },
+  'flow.lost': {
+    level: 'warn',
+    kept: true,
+    meaning: 'A connection that showed or wanted a certificate ended before the first SIP message',
+  },
+  'link.up': { level: 'info', kept: true, meaning: 'A link gave its first SIP answer' },
+  'link.down': { level: 'warn', kept: true, meaning: 'A link could not be used', eventId: 14428 },
+  'link.fault': { level: 'warn', kept: true, meaning: 'A fault was put on or taken off a link' },
+  'peer.probe': { level: 'debug', kept: false, meaning: 'A connection closed before its ClientHello' },
+  'message.malformed': { level: 'warn', kept: false, meaning: 'A message could not be read' },
+  'message.failed': {
+    level: 'error',
+    kept: false,
+    meaning: 'A fault of siplab: a message or a timer could not be dealt with, and ended with that',
+  },
+  'connection.limit': { level: 'warn', kept: false, meaning: 'A connection was turned away by a limit' },
+  'connection.incident': { level: 'debug', kept: false, meaning: 'Something went wrong on a connection' },
+  'route.refused': {
+    level: 'warn',
+    kept: true,
+    meaning: 'A request was refused because its Route did not come from here',
+  },
+  'request.forbidden': {
+    level: 'warn',
+    kept: true,
+    meaning: 'A request was refused by the law of the borders',
+  },
+  'partner.refused': {
+    level: 'warn',
+    kept: true,
+    meaning: 'A request of another organisation was refused: its edge does not speak for that domain',
+  },
+  'request.received': { level: 'debug', kept: false, meaning: 'A request arrived' },
+  'request.forwarded': { level: 'info', kept: false, meaning: 'A request was forwarded' },
+  'request.answered': { level: 'info', kept: false, meaning: 'A request got its final answer' },
+  'request.refused': { level: 'info', kept: false, meaning: 'A policy refused a request' },
+  'store.lost': { level: 'error', kept: true, meaning: 'The store cannot be used' },
+  'store.back': { level: 'info', kept: true, meaning: 'The store can be used again' },
+  'drain.started': { level: 'info', kept: true, meaning: 'The node takes no new work' },
+  'drain.finished': { level: 'info', kept: true, meaning: 'The node has nothing left in progress' },
+} as const satisfies Record<string, EventMeaning>
+
+export type EventName = keyof typeof events
+
+export function meaningOf(event: EventName): EventMeaning {
+  return events[event]
+}

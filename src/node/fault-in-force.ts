@@ -1,0 +1,64 @@
+/**
+ * What `siplab break` left in the folder of a node for as long as a fault is in force: which findings of the start-up
+ * check must pass so that the fault can go live, and the TLS settings it changes. `siplab heal` takes the file's entry
+ * away.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { CertificateReference } from '../certificates/certificate-request.ts'
+import { isVerdictCode, type VerdictCode } from '../verdicts/codes.ts'
+import type { TlsMaterial, TlsTuning } from '../sip/transport/types.ts'
+import type { NodeFolder } from './control/node-folder.ts'
+
+/** One fault as one node feels it. */
+export interface FaultInForce {
+  readonly fault: string
+  /** Absent: what the node shows and judges by is touched everywhere. */
+  readonly reference?: CertificateReference
+  /** Codes of the start-up check that only warn while the fault is in force. */
+  readonly tolerate: readonly VerdictCode[]
+  /** True where the node is a bystander that judges: it tolerates at its start as well. */
+  readonly bystander: boolean
+  readonly versions?: { readonly min?: TlsMaterial['minVersion']; readonly max?: TlsMaterial['maxVersion'] }
+  readonly ciphers?: string
+  readonly tuning?: TlsTuning
+  /** It dials without a certificate. */
+  readonly showsNothing?: true
+}
+
+/** By target as a person named it: `director`, `fe1`. */
+export type FaultsInForce = Readonly<Record<string, FaultInForce>>
+
+export function faultFile({ root }: Pick<NodeFolder, 'root'>): string {
+  return join(root, 'fault.json')
+}
+
+/** Written by `siplab break` alone, so a file that cannot be parsed is a fault of ours. */
+export function readFaultsInForce(folder: Pick<NodeFolder, 'root'>): FaultsInForce {
+  const path = faultFile(folder)
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as FaultsInForce) : {}
+}
+
+/** Those that concern a reference. */
+export function faultsOn(faults: FaultsInForce, reference: string): readonly FaultInForce[] {
+  return Object.values(faults).filter((fault) => fault.reference === undefined || fault.reference === reference)
+}
+
+export function toleratedBy(faults: readonly FaultInForce[]): readonly VerdictCode[] {
+  return faults.flatMap(({ tolerate }) => tolerate.filter(isVerdictCode))
+}
+
+/** The material with what the faults change: versions, ciphers, groups and the like, or no certificate at all. */
+export function underFaults(material: TlsMaterial, faults: readonly FaultInForce[]): TlsMaterial {
+  return faults.reduce<TlsMaterial>(
+    (changed, { versions, ciphers, tuning, showsNothing }) => ({
+      ...changed,
+      ...(versions?.min === undefined ? {} : { minVersion: versions.min }),
+      ...(versions?.max === undefined ? {} : { maxVersion: versions.max }),
+      ...(ciphers === undefined ? {} : { ciphers }),
+      ...(tuning === undefined ? {} : { tuning: { ...changed.tuning, ...tuning } }),
+      ...(showsNothing === true ? { certificate: '', key: '' } : {}),
+    }),
+    material,
+  )
+}

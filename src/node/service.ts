@@ -1,0 +1,370 @@
+/**
+ * The life of one SIP server: check before anything listens, open, serve, take changes while running, end. What ends it
+ * for a certificate is the profile's choice (`whenOwnCertificateEnds`); then the exit status is 1 and the events say
+ * why.
+ */
+import { mkdirSync } from 'node:fs'
+import type { DestinationStream } from 'pino'
+import { nodeErrorToCode } from '../verdicts/node-errors.ts'
+import { joined } from '../certificates/startup-check.ts'
+import { verdict } from '../verdicts/codes.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
+import { type Clock, systemClock } from '../sip/clock.ts'
+import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
+import type { Administered } from './administration.ts'
+import { CertificateWatch } from './certificates/certificate-watch.ts'
+import { Condition } from './condition.ts'
+import { configurationFault } from './configuration-check.ts'
+import type { ChangeReport, NodeStatus } from './control/control-api.ts'
+import { type ControlServer, openControlServer } from './control/control-server.ts'
+import { crlUrls, fetchCrls, fetchesCrls } from './certificates/crl-fetch.ts'
+import { drain, quiet, stopPatience, turnsAway } from './drain.ts'
+import type { EventName } from './events.ts'
+import { recordFailureChain } from './failure-chain.ts'
+import { type Changes, Listening } from './listening.ts'
+import { closeLinksOf, type LiveLinks, lookForOutlived, lookForRevoked } from './certificates/live-links.ts'
+import { localFault, withLocalTables } from './local-tables.ts'
+import { nodeControl } from './control/node-control.ts'
+import { type NodeFolder, nodeFolder } from './control/node-folder.ts'
+import type { OwnCertificate } from './certificates/own-certificates.ts'
+import { openRecorder, type LogLevel, type Recorder } from './recorder.ts'
+import { ServiceLinks } from './service-links.ts'
+import { sharedKey } from './shared-key.ts'
+import { openStack, type Stack, type StackOptions } from './stack.ts'
+import { isAbout } from './store-verdict.ts'
+import { StoreWatch } from './store-watch.ts'
+import { askStores, openStores, type Stores } from './stores.ts'
+
+export interface ServiceOptions {
+  readonly lab: LabPlan
+  readonly plan: NodePlan
+  /** Data folder of the lab. */
+  readonly dataDir: string
+  readonly logLevel: LogLevel
+  /** JSON on standard error when absent. */
+  readonly logDestination?: DestinationStream
+  readonly clock?: Clock
+  /** `postgresql://…` where a SQL back end runs. */
+  readonly sqlUrl?: string
+  /** Where the directory is a database of its own. */
+  readonly directoryUrl?: string
+  /** Differences for benchmarks and tests. */
+  readonly stack?: Partial<
+    Pick<StackOptions, 'authentication' | 'transportSettings' | 'transactionLimits' | 'forward' | 'dnsServers'>
+  >
+}
+
+export class Service {
+  readonly plan: NodePlan
+  readonly folder: NodeFolder
+  readonly recorder: Recorder
+  readonly clock: Clock
+  readonly links: ServiceLinks
+  readonly ended: Promise<number>
+  readonly #options: ServiceOptions
+  readonly #end: (status: number) => void
+  readonly #watch: CertificateWatch
+  readonly #listening: Listening
+  readonly #condition: Condition
+  readonly #storeWatch: StoreWatch
+  #turnsAway = false
+  #stopping = false
+  #stack: Stack | undefined
+  #stores: Stores | undefined
+  #control: ControlServer | undefined
+
+  constructor(options: ServiceOptions) {
+    const { promise, resolve } = Promise.withResolvers<number>()
+    this.#options = options
+    this.clock = options.clock ?? systemClock
+    this.folder = nodeFolder(options.dataDir, options.plan.name)
+    this.plan = withLocalTables(options.plan, this.folder)
+    this.ended = promise
+    this.#end = resolve
+    mkdirSync(this.folder.root, { recursive: true, mode: 0o700 })
+    this.recorder = openRecorder({
+      node: this.plan.name,
+      role: this.plan.role,
+      eventFile: this.folder.events,
+      level: options.logLevel,
+      wall: () => this.clock.wall(),
+      ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
+    })
+    const { plan, clock, recorder } = this
+    this.#condition = new Condition(() => this.#now())
+    this.#storeWatch = new StoreWatch({ plan, recorder, condition: this.#condition, urls: options })
+    this.links = new ServiceLinks({ lab: options.lab, plan, clock, recorder })
+    this.#listening = new Listening({ plan, folder: this.folder, recorder, wall: () => clock.wall() })
+    this.#watch = new CertificateWatch({
+      clock,
+      warnAtFraction: plan.profile.warnAtFraction,
+      onEnding: (own) =>
+        recorder.record('certificate.ending', {
+          verdict: verdict('cert.expires-soon', { ...this.#place(own), found: `ends ${own.leaf.notAfter}` }),
+        }),
+      onEnded: (own) => this.#ownEnded(own),
+      onRound: (wall) => lookForOutlived(this.#liveLinks, wall),
+    })
+  }
+
+  /** Resolves when the service is ready or has ended; `ended` tells which. */
+  async start(): Promise<void> {
+    this.recorder.record('service.starting', { data: { role: this.plan.role, pid: process.pid } })
+    this.#control = await openControlServer(this.folder, nodeControl(this))
+    const unreadable = localFault(this.plan, this.folder) ?? configurationFault(this.plan)
+    if (unreadable !== undefined) return this.#die(unreadable.verdict, undefined, unreadable.className)
+    const unfetched = await this.#fetchCrls()
+    if (unfetched !== undefined)
+      return this.#die(this.#namingALeaf(unfetched), undefined, 'MSFT_SIPFederationInternalEdgeListeningAddressSetting')
+    const bad = this.#listening.load()
+    if (bad !== undefined) return this.#die(bad.verdict, bad.reference)
+    await this.#open()
+  }
+
+  /** What is in progress gets its answer first, within two seconds; told twice, it ends at once. */
+  async stop(): Promise<void> {
+    if (this.#hasStopped()) return
+    if (!this.#stopping) {
+      this.#stopping = true
+      this.recorder.record('service.stopping')
+      await this.#listening.closeListeners()
+      await quiet({ clock: this.clock, inProgress: () => this.#inProgress, turnAway: () => undefined }, stopPatience)
+      if (this.#hasStopped()) return
+    }
+    await this.#close(0, 'service.stopped')
+  }
+
+  get administered(): Administered {
+    return { plan: this.plan, folder: this.folder, now: this.clock.wall() }
+  }
+
+  get lab(): LabPlan {
+    return this.#options.lab
+  }
+
+  get stack(): Stack | undefined {
+    return this.#stack
+  }
+
+  get stores(): Stores | undefined {
+    return this.#stores
+  }
+
+  get status(): NodeStatus {
+    const flows = this.#stack === undefined ? 0 : [...this.#stack.transport.flows()].length
+    const counts = this.#stack?.proxy.transactions.counts
+    return {
+      name: this.plan.name,
+      role: this.plan.role,
+      fqdn: this.plan.fqdn,
+      state: this.#condition.state,
+      since: this.#condition.since,
+      pid: process.pid,
+      listeners: this.#listening.status,
+      links: this.links.states,
+      verdicts: this.#condition.verdicts,
+      flows,
+      transactions: counts === undefined ? 0 : counts.client + counts.server,
+      registrations: this.#stores?.location?.size ?? 0,
+    }
+  }
+
+  /** Asks both databases now; what is wrong with them. */
+  async askStores(): Promise<readonly Verdict[]> {
+    if (this.#stores !== undefined) await askStores(this.#stores)
+    return this.#condition.verdicts.filter((each) => isAbout('pool', each) || isAbout('directory', each))
+  }
+
+  /**
+   * For an account that was removed: its bindings go, and what was remembered of it. @throws StoreError when the store
+   * cannot be changed
+   */
+  async forgetUser(aor: string): Promise<void> {
+    this.#stack?.accounts?.clear()
+    await this.#stores?.location?.removeUser(aor)
+  }
+
+  /**
+   * Reads settings, certificates, trust and CRLs again and puts into use what is good. A bad certificate leaves the old
+   * one serving; live flows stay in any case.
+   */
+  async reload(): Promise<ChangeReport> {
+    const changes: Changes = { changed: [], unchanged: [] }
+    const unfetched = await this.#fetchCrls()
+    if (unfetched !== undefined) changes.unchanged.push(`revocation lists: ${unfetched.message}`)
+    await this.#listening.reload(changes)
+    this.#watchOwn()
+    lookForRevoked(this.#liveLinks, this.#listening.own)
+    return changes
+  }
+
+  /** Takes no new connection, lets what is in progress end, and sends its clients elsewhere. Less than a minute. */
+  async drain(): Promise<void> {
+    this.#condition.become('draining')
+    this.recorder.record('drain.started')
+    await this.#listening.closeListeners()
+    const left = await drain({
+      clock: this.clock,
+      inProgress: () => this.#inProgress,
+      flows: () => this.#stack?.transport.flows() ?? [],
+      flowsInUse: () => this.#stack?.proxy.transactions.flowsInUse() ?? new Set(),
+      turnAway: () => (this.#turnsAway = true),
+    })
+    this.links.close()
+    this.recorder.record('drain.finished', { data: { givenUp: left } })
+  }
+
+  /** What a fault of the lab put there may end without ending the service. */
+  #watchOwn(): void {
+    this.#watch.watch(this.#listening.own.filter(({ underFault }) => !underFault))
+  }
+
+  async #open(): Promise<void> {
+    const { lab, dataDir, sqlUrl, directoryUrl, stack } = this.#options
+    this.#stores = await openStores({
+      plan: this.plan,
+      dataDir,
+      clock: this.clock,
+      sqlUrl,
+      directoryUrl,
+      onHealth: (store, health) => this.#storeWatch.heard(store, health),
+    })
+    const missing = this.#storeWatch.missingFile(this.#stores)
+    if (missing !== undefined) return this.#die(missing.verdict, undefined, missing.className)
+    // A table that cannot be read is known before the first request asks for it.
+    await askStores(this.#stores)
+    this.#stack = openStack({
+      authentication: 'on',
+      ...stack,
+      lab,
+      plan: this.plan,
+      clock: this.clock,
+      recorder: this.recorder,
+      stores: this.#stores,
+      materialOf: (face) => this.#listening.materialOf(face),
+      shed: (request) => (this.#turnsAway ? turnsAway(request) : undefined),
+      onFlowOpened: (flow) => this.links.flowOpened(flow),
+      onFlowClosed: (flow, because) => this.links.flowClosed(flow, because),
+      sharedKey: sharedKey(dataDir, this.plan.organisation, this.folder),
+    })
+    this.links.open(
+      this.#stack,
+      this.#listening.own.some(({ use }) => use.dialsFrom !== undefined),
+    )
+    try {
+      await this.#listening.open(this.#stack.transport)
+    } catch (error) {
+      return this.#cannotListen(error)
+    }
+    this.#watchOwn()
+    this.#condition.become(this.#condition.verdicts.length === 0 ? 'ready' : 'degraded')
+    this.recorder.record('service.ready', { data: { listeners: this.status.listeners } })
+    this.links.start()
+  }
+
+  /** One certificate may serve several references; it ends the service once. */
+  #ownEnded(own: OwnCertificate): void {
+    if (this.#condition.state === 'stopped') return
+    const found = verdict('cert.expired', {
+      ...this.#place(own),
+      found: `ended ${own.leaf.notAfter}, it is ${this.#now()} by the clock of ${this.plan.name}`,
+    })
+    this.recorder.record('certificate.ended', {
+      verdict: found,
+      data: { reference: own.use.reference, then: this.plan.whenOwnCertificateEnds },
+    })
+    switch (this.plan.whenOwnCertificateEnds) {
+      case 'die':
+        return void this.#die(found, own.use.reference)
+      case 'drain':
+        closeLinksOf(this.#liveLinks, own)
+        return this.#condition.become('degraded')
+      case 'die-at-start':
+      case 'warn':
+        this.#condition.add(found, ({ code }) => code === found.code)
+        this.#condition.become('degraded')
+        return
+      default:
+        return this.plan.whenOwnCertificateEnds satisfies never
+    }
+  }
+
+  /**
+   * The list that could not be had; the others are in the folder. Nodes that do not fetch have theirs there already.
+   */
+  async #fetchCrls(): Promise<Verdict | undefined> {
+    if (!fetchesCrls(this.plan)) return undefined
+    const [first, ...others] = await fetchCrls(this.plan, this.folder)
+    if (first === undefined) {
+      this.recorder.record('crl.loaded', { data: { from: crlUrls(this.plan) } })
+      return undefined
+    }
+    const found = joined([first, ...others])
+    this.recorder.record('crl.unusable', { verdict: found })
+    return found
+  }
+
+  /** The chain of events names a certificate even where its list is to blame. */
+  #namingALeaf(cause: Verdict): Verdict {
+    const certificate = this.#listening.firstLeaf()
+    return certificate === undefined ? cause : { ...cause, certificate }
+  }
+
+  get #liveLinks(): LiveLinks {
+    return { plan: this.plan, recorder: this.recorder, flows: this.#stack?.transport.flows() ?? [] }
+  }
+
+  #cannotListen(error: unknown): Promise<void> {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    if (/^ERR_(SSL|OSSL|CRYPTO|TLS)_/.test(code))
+      return this.#die(
+        verdict(nodeErrorToCode(code, String(error)), { node: this.plan.name, found: String(error) }),
+        'listener',
+      )
+    const found = verdict('config.invalid', {
+      node: this.plan.name,
+      message: `A listener of ${this.plan.name} cannot be opened`,
+      found: error instanceof Error ? error.message : String(error),
+      fix: 'see what else uses the address and port: ss -ltnp',
+    })
+    return this.#die(found, 'listener', 'MSFT_SIPListeningAddressData')
+  }
+
+  async #die(cause: Verdict, reference: string | undefined, className?: string): Promise<void> {
+    recordFailureChain(this.recorder, cause, {
+      ...(reference === undefined ? {} : { reference }),
+      ...(className === undefined ? {} : { className }),
+    })
+    this.#condition.endFor(cause)
+    await this.#close(1, undefined)
+  }
+
+  async #close(status: number, lastEvent: EventName | undefined): Promise<void> {
+    this.#condition.become('stopped')
+    this.#watch.close()
+    this.links.close()
+    await this.#stack?.close()
+    await this.#stores?.close()
+    if (lastEvent !== undefined) this.recorder.record(lastEvent)
+    await this.#control?.close()
+    this.recorder.close()
+    this.#end(status)
+  }
+
+  /** Requests that wait for their final answer. */
+  get #inProgress(): number {
+    return this.#stack?.proxy.transactions.counts.open ?? 0
+  }
+
+  #hasStopped(): boolean {
+    return this.#condition.state === 'stopped'
+  }
+
+  #place(own: OwnCertificate): { readonly node: string; readonly certificate: OwnCertificate['leaf'] } {
+    return { node: this.plan.name, certificate: own.leaf }
+  }
+
+  #now(): string {
+    return new Date(this.clock.wall()).toISOString()
+  }
+}

@@ -1,0 +1,271 @@
+/**
+ * All bindings of a pool in memory: numbers in typed arrays, text in an arena, one chained hash table over the
+ * address-of-record. A refresh writes a few numbers in place (measured by bench/registrations.ts).
+ */
+import { hashOf } from '../../../sip/message/text-hash.ts'
+import type { FlowId } from '../../../sip/transport/flow.ts'
+import type { Binding } from '../binding.ts'
+import { NameTable, columnsOf, none } from './table-columns.ts'
+import { textArena } from './text-arena.ts'
+
+/** Width and number of the buckets of the expiry wheel: 8192 × 1024 ms, a little more than the usual 7200 s. */
+const bucketMs = 1024
+const bucketCount = 8192
+
+export class BindingTable {
+  readonly #arena = textArena()
+  readonly #names = new NameTable()
+  readonly #wheel = new Int32Array(bucketCount).fill(none)
+  #heads = new Int32Array(1024).fill(none)
+  #columns = columnsOf(1024, undefined)
+  #used = 0
+  #free = none
+  #size = 0
+  #cursor: number | undefined
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Octets held outside the ordinary heap. */
+  get bytes(): number {
+    const columns = Object.values(this.#columns).reduce((sum, column) => sum + column.byteLength, 0)
+    return this.#arena.bytes + this.#heads.byteLength + this.#wheel.byteLength + columns
+  }
+
+  /** Every binding of that address-of-record, expired ones too, oldest first. */
+  get(aor: string): Binding[] {
+    const found: Binding[] = []
+    const hash = hashOf(aor)
+    const { hash: hashes, next } = this.#columns
+    for (let at = this.#heads[hash & (this.#heads.length - 1)] ?? none; at !== none; at = next[at] ?? none) {
+      if (hashes[at] !== hash) continue
+      const text = this.#textAt(at)
+      if (startsWithField(text, aor)) found.push(this.#read(at, text))
+    }
+    return found.reverse()
+  }
+
+  put(binding: Binding): void {
+    const text = textOf(binding)
+    const at = this.#find(binding.aor, binding.key)
+    if (at === none) this.#insert(binding, text)
+    else this.#replace(at, binding, text)
+  }
+
+  remove(aor: string, key: string): boolean {
+    const at = this.#find(aor, key)
+    if (at === none) return false
+    this.#delete(at)
+    return true
+  }
+
+  /** Drops what has run out; looks only at the buckets whose time came since the last call. */
+  expire(wall: number): number {
+    const last = Math.floor(wall / bucketMs)
+    let dropped = 0
+    let bucket = Math.max(Math.min(this.#cursor ?? last - bucketCount + 1, last), last - bucketCount + 1)
+    for (; bucket <= last; bucket++) dropped += this.#expireBucket(bucket & (bucketCount - 1), wall)
+    this.#cursor = last
+    return dropped
+  }
+
+  *all(): Generator<Binding> {
+    for (let at = 0; at < this.#used; at++)
+      if (this.#columns.bucket[at] !== none) yield this.#read(at, this.#textAt(at))
+  }
+
+  #expireBucket(bucket: number, wall: number): number {
+    let dropped = 0
+    for (let at = this.#wheel[bucket] ?? none; at !== none; ) {
+      const following = this.#columns.wheelNext[at] ?? none
+      if ((this.#columns.expires[at] ?? 0) <= wall) {
+        this.#delete(at)
+        dropped++
+      }
+      at = following
+    }
+    return dropped
+  }
+
+  #find(aor: string, key: string): number {
+    const hash = hashOf(aor)
+    const { hash: hashes, next } = this.#columns
+    for (let at = this.#heads[hash & (this.#heads.length - 1)] ?? none; at !== none; at = next[at] ?? none) {
+      if (hashes[at] !== hash) continue
+      const text = this.#textAt(at)
+      if (startsWithField(text, aor) && keyIn(text) === key) return at
+    }
+    return none
+  }
+
+  #insert(binding: Binding, text: string): void {
+    const at = this.#allocate()
+    const columns = this.#columns
+    const hash = hashOf(binding.aor)
+    columns.hash[at] = hash
+    columns.text[at] = this.#arena.store(text)
+    columns.length[at] = text.length
+    this.#size++
+    this.#linkHash(at, hash)
+    this.#write(at, binding)
+    this.#linkWheel(at)
+  }
+
+  /** The text of a refresh is usually the one already there: then only numbers change. */
+  #replace(at: number, binding: Binding, text: string): void {
+    const columns = this.#columns
+    if (this.#textAt(at) !== text) {
+      this.#arena.release(columns.text[at] ?? 0, columns.length[at] ?? 0)
+      columns.text[at] = this.#arena.store(text)
+      columns.length[at] = text.length
+    }
+    this.#unlinkWheel(at)
+    this.#write(at, binding)
+    this.#linkWheel(at)
+  }
+
+  #write(at: number, binding: Binding): void {
+    const columns = this.#columns
+    columns.expires[at] = binding.expires
+    columns.cseq[at] = binding.cseq
+    columns.q[at] = binding.q
+    columns.regId[at] = binding.regId ?? 0
+    columns.flow[at] = binding.flow === undefined ? none : binding.flow
+    columns.flowBound[at] = binding.flowBound ? 1 : 0
+    columns.owner[at] = this.#names.number(binding.owner)
+    columns.userAgent[at] = this.#names.number(binding.userAgent)
+  }
+
+  #read(at: number, text: string): Binding {
+    const columns = this.#columns
+    const [
+      aor = '',
+      contact = '',
+      key = '',
+      callId = '',
+      instance = '',
+      epid = '',
+      ownerRoute = '',
+      received = '',
+      ...path
+    ] = text.split('\n')
+    const regId = columns.regId[at] ?? 0
+    const flow = columns.flow[at] ?? none
+    return {
+      aor,
+      key: key === '' ? contact : key,
+      contact,
+      q: columns.q[at] ?? 0,
+      expires: columns.expires[at] ?? 0,
+      callId,
+      cseq: columns.cseq[at] ?? 0,
+      path,
+      instance: instance === '' ? undefined : instance,
+      regId: regId === 0 ? undefined : regId,
+      epid: epid === '' ? undefined : epid,
+      owner: this.#names.name(columns.owner[at] ?? 0),
+      ownerRoute: ownerRoute === '' ? undefined : ownerRoute,
+      flowBound: columns.flowBound[at] === 1,
+      flow: flow === none ? undefined : (flow as FlowId),
+      userAgent: this.#names.name(columns.userAgent[at] ?? 0),
+      received,
+    }
+  }
+
+  #delete(at: number): void {
+    const columns = this.#columns
+    this.#unlinkWheel(at)
+    this.#unlinkHash(at)
+    this.#arena.release(columns.text[at] ?? 0, columns.length[at] ?? 0)
+    columns.bucket[at] = none
+    columns.next[at] = this.#free
+    this.#free = at
+    this.#size--
+  }
+
+  #allocate(): number {
+    if (this.#free !== none) {
+      const at = this.#free
+      this.#free = this.#columns.next[at] ?? none
+      return at
+    }
+    if (this.#used === this.#columns.hash.length) this.#columns = columnsOf(Math.ceil(this.#used * 1.5), this.#columns)
+    return this.#used++
+  }
+
+  #linkHash(at: number, hash: number): void {
+    if (this.#size > this.#heads.length) this.#rehash()
+    const head = hash & (this.#heads.length - 1)
+    this.#columns.next[at] = this.#heads[head] ?? none
+    this.#heads[head] = at
+  }
+
+  /** The record that is being inserted stands in no bucket of the wheel yet, and so is left out. */
+  #rehash(): void {
+    const { hash, next, bucket } = this.#columns
+    const heads = new Int32Array(this.#heads.length * 2).fill(none)
+    for (let at = 0; at < this.#used; at++) {
+      if (bucket[at] === none) continue
+      const head = (hash[at] ?? 0) & (heads.length - 1)
+      next[at] = heads[head] ?? none
+      heads[head] = at
+    }
+    this.#heads = heads
+  }
+
+  #unlinkHash(at: number): void {
+    const { hash, next } = this.#columns
+    const head = (hash[at] ?? 0) & (this.#heads.length - 1)
+    let before = none
+    for (let one = this.#heads[head] ?? none; one !== at && one !== none; one = next[one] ?? none) before = one
+    const following = next[at] ?? none
+    if (before === none) this.#heads[head] = following
+    else next[before] = following
+  }
+
+  #linkWheel(at: number): void {
+    const { expires, bucket, wheelNext, wheelPrevious } = this.#columns
+    // What is over already goes where the wheel stands, or a whole turn would pass before it is found.
+    const slot = Math.max(Math.floor((expires[at] ?? 0) / bucketMs), this.#cursor ?? 0) & (bucketCount - 1)
+    const first = this.#wheel[slot] ?? none
+    bucket[at] = slot
+    wheelNext[at] = first
+    wheelPrevious[at] = none
+    if (first !== none) wheelPrevious[first] = at
+    this.#wheel[slot] = at
+  }
+
+  #unlinkWheel(at: number): void {
+    const { bucket, wheelNext, wheelPrevious } = this.#columns
+    const following = wheelNext[at] ?? none
+    const before = wheelPrevious[at] ?? none
+    if (before === none) this.#wheel[bucket[at] ?? 0] = following
+    else wheelNext[before] = following
+    if (following !== none) wheelPrevious[following] = before
+  }
+
+  #textAt(at: number): string {
+    return this.#arena.read(this.#columns.text[at] ?? 0, this.#columns.length[at] ?? 0)
+  }
+}
+
+/** Fields one a line; a key that is the Contact is not written twice. */
+function textOf(binding: Binding): string {
+  const key = binding.key === binding.contact ? '' : binding.key
+  const head =
+    `${binding.aor}\n${binding.contact}\n${key}\n${binding.callId}\n${binding.instance ?? ''}\n` +
+    `${binding.epid ?? ''}\n${binding.ownerRoute ?? ''}\n${binding.received}`
+  return binding.path.length === 0 ? head : `${head}\n${binding.path.join('\n')}`
+}
+
+function keyIn(text: string): string {
+  const contact = text.indexOf('\n') + 1
+  const key = text.indexOf('\n', contact) + 1
+  const callId = text.indexOf('\n', key)
+  return callId === key ? text.slice(contact, key - 1) : text.slice(key, callId)
+}
+
+function startsWithField(text: string, field: string): boolean {
+  return text.charCodeAt(field.length) === 10 && text.startsWith(field)
+}

@@ -1,0 +1,387 @@
+/** A flow over a connection: TCP, TLS once its peer was judged, or a WebSocket. */
+import type { FramerEvents } from '../../message/framer.ts'
+import type { MessageError } from '../../message/message-error.ts'
+import type { SipMessage } from '../../message/types.ts'
+import { ActedFault } from '../faults/acted-fault.ts'
+import { offerAlias } from '../dial/alias.ts'
+import type { Core } from '../core.ts'
+import { nextFlowId } from '../flow-table.ts'
+import type { Flow, FlowId, OwnIdentity, PeerIdentity, SocketAddress, TransportName } from '../flow.ts'
+import { destroyLater } from './linger.ts'
+import { answerTo } from './malformed.ts'
+import { causeOf, readReasonLine, refusalCode, type Cause } from '../refusal.ts'
+import { isSecure } from '../dial/transport-choice.ts'
+import type { FlowStart, Reader, Wire, Wiring } from './wire.ts'
+
+/**
+ * One TLS record. More is not held back: in a long turn what waits would outlive the young generation (bench/proxy.ts,
+ * overload).
+ */
+const batchOctets = 16_384
+/** Why a flow does not read, as bits. */
+const isBlocked = 1,
+  isHeldByFault = 2,
+  isOverTurn = 4
+const ping = '\r\n\r\n'
+const pong = '\r\n'
+
+export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents {
+  readonly id: FlowId
+  readonly transport: TransportName
+  readonly reliable = true
+  readonly direction: 'accepted' | 'dialled'
+  readonly face: string
+  readonly local: SocketAddress
+  readonly remote: SocketAddress
+  readonly peer: PeerIdentity | undefined
+  readonly own: OwnIdentity | undefined
+  readonly dialledName: string | undefined
+  readonly openedAt: number
+  open = true
+  confirmed = false
+  readonly #wantedName: string | undefined
+  readonly #core: Core
+  readonly #wire: W
+  readonly #wiring: Wiring<W>
+  readonly #reader: Reader
+  #notes: Map<string, unknown> | undefined
+  /** Text of this turn, not yet written. */
+  #pending = ''
+  /** Octets read in this turn. */
+  #readInTurn = 0
+  /** Reasons not to read; 0: it reads. */
+  #held = 0
+  /** Since when the peer has read nothing of what waits; undefined: nothing waits. */
+  #blockedSince: number | undefined
+  /** Octets in the system's queue at the last sweep. */
+  #waiting = 0
+  /** When it opened, and when the last whole message or keep-alive came, by the clock's `now`. */
+  readonly #startedAt: number
+  #heardAt = 0
+  /** Something whole came with the chunk that is read. */
+  #wasHeard = false
+  #messages = 0
+  #pingedAt: number | undefined
+  #cause: Cause | undefined
+  #peerReason: string | undefined
+  #fault: ActedFault | undefined
+
+  private constructor(core: Core, wire: W, wiring: Wiring<W>, start: FlowStart) {
+    this.id = nextFlowId()
+    this.transport = start.transport
+    this.direction = start.direction
+    this.face = start.face
+    this.local = start.local
+    this.remote = start.remote
+    this.peer = start.peer
+    this.own = start.own
+    this.#wantedName = start.wantedName
+    this.dialledName = start.dialledName
+    this.openedAt = core.clock.wall()
+    this.#startedAt = Math.trunc(core.clock.now())
+    this.#heardAt = this.#startedAt
+    this.#core = core
+    this.#wire = wire
+    this.#wiring = wiring
+    this.#reader = wiring.reader(core.limits, this)
+  }
+
+  get secure(): boolean {
+    return isSecure(this.transport)
+  }
+
+  get notes(): Map<string, unknown> {
+    this.#notes ??= new Map()
+    return this.#notes
+  }
+
+  /** Makes the flow, tells the user, then begins to read. `offer`: the hop whose new requests may use it. */
+  static open<W extends Wire>(
+    core: Core,
+    wire: W,
+    wiring: Wiring<W>,
+    start: FlowStart,
+    offer: string | undefined = undefined,
+  ): ConnectionFlow {
+    const flow = new ConnectionFlow(core, wire, wiring, start)
+    wiring.attach(wire, flow)
+    core.flows.add(flow)
+    if (offer !== undefined) core.flows.offer(flow, offer)
+    core.user.onFlowOpened(flow)
+    flow.setFault()
+    wire.resume()
+    return flow
+  }
+
+  send(text: string): boolean {
+    if (!this.open || this.#queued() >= this.#core.settings.sendQueueBytes) return false
+    this.#core.trace?.({ direction: 'out', flow: this, text })
+    if (this.#fault === undefined) this.write(text)
+    else this.#fault.send(text)
+    return true
+  }
+
+  close(because: string): void {
+    if (!this.open) return
+    this.#ended(because)
+    this.#writePending()
+    this.#wire.destroySoon()
+    destroyLater(this.#wire)
+  }
+
+  /** Ends it at once; what was queued is lost. */
+  abort(because: string): void {
+    this.#pending = ''
+    const wasOpen = this.open
+    if (wasOpen) this.#ended(because)
+    this.#wire.destroy()
+  }
+
+  /** Queues text for the end of this turn. */
+  write(text: string): void {
+    if (!this.open) return
+    if (this.#wiring.framed) return this.#writeNow(text)
+    if (this.#pending === '' && this.#readInTurn === 0) this.#core.turns.add(this)
+    this.#pending += text
+    if (this.#pending.length >= batchOctets) this.#writePending()
+  }
+
+  endTurn(): void {
+    this.#readInTurn = 0
+    if (this.open) this.#writePending()
+    this.#release(isOverTurn)
+  }
+
+  /** Takes up the fault on its link, or lets go of it. */
+  setFault(): void {
+    if (this.direction !== 'dialled') return
+    const fault = this.#core.faults.on(this.dialledName)
+    this.#fault?.release()
+    this.#fault = fault === undefined ? undefined : new ActedFault(fault, this, this.#core.clock, this.#wiring.framed)
+    if (fault?.kind === 'cut') this.abort('link.cut')
+  }
+
+  /** Looks at the times of this flow; called every few seconds. */
+  sweep(now: number): void {
+    const settings = this.#core.settings
+    this.#noteProgress(now)
+    if (this.#blockedSince !== undefined && now - this.#blockedSince > settings.stuckSeconds * 1000)
+      return this.abort('flow.send-queue-full')
+    if (this.#pingedAt !== undefined && now - this.#pingedAt > settings.pongSeconds * 1000)
+      return this.abort('flow.no-pong')
+    const silentMs = now - this.#heardAt
+    if (this.#isLate(now, silentMs)) return this.close('flow.first-request-timeout')
+    if (settings.idleSeconds > 0 && silentMs > settings.idleSeconds * 1000) return this.close('idle')
+    if (this.direction === 'dialled' && settings.pingSeconds > 0 && silentMs > settings.pingSeconds * 1000)
+      this.#ping(now)
+  }
+
+  /** Octets from the socket. */
+  received(chunk: Buffer): void {
+    if (!this.open) return
+    if (!this.confirmed && !this.#confirm(chunk)) return
+    this.#noteRead(chunk.length)
+    if (this.#fault === undefined) this.#read(chunk)
+    else this.#fault.receive(chunk)
+  }
+
+  /** Octets that a link fault has held back. */
+  deliver(chunk: Buffer): void {
+    if (this.open) this.#read(chunk)
+  }
+
+  /** For the fault on its link. */
+  pause(): void {
+    this.#hold(isHeldByFault)
+  }
+
+  resume(): void {
+    this.#release(isHeldByFault)
+  }
+
+  // What the framer finds in the stream.
+
+  message(message: SipMessage): void {
+    if (!this.open) return
+    this.#wasHeard = true
+    this.#messages += 1
+    this.#core.trace?.({ direction: 'in', flow: this, text: message.text })
+    if (message.kind === 'response') return this.#core.user.onResponse(message, this)
+    message.stampTopVia(this.remote.address, this.remote.port)
+    if (message.asksForAlias && this.#core.settings.alias) offerAlias(this.#core.flows, this, message.topVia)
+    this.#core.user.onRequest(message, this)
+  }
+
+  malformed(error: MessageError): void {
+    if (!this.open) return
+    this.#wasHeard = true
+    this.#core.user.onIncident({ event: 'message.malformed', flow: this, remote: this.remote, reason: error.message })
+    this.#answer(error)
+  }
+
+  ping(): void {
+    if (!this.open) return
+    this.#wasHeard = true
+    this.send(pong)
+  }
+
+  pong(): void {
+    this.#wasHeard = true
+  }
+
+  /** A sign of life below the messages, such as a WebSocket pong. */
+  alive(): void {
+    this.#noteHeard()
+  }
+
+  lost(error: MessageError): void {
+    if (!this.open) return
+    this.#core.user.onIncident({ event: 'flow.framing-lost', flow: this, remote: this.remote, reason: error.message })
+    this.#answer(error)
+    this.close('framing-lost')
+  }
+
+  // What the socket tells.
+
+  drained(): void {
+    this.#blockedSince = undefined
+    this.#release(isBlocked)
+  }
+
+  failed(error: Error): void {
+    this.#cause = causeOf(error)
+  }
+
+  closed(): void {
+    this.#fault?.release()
+    if (!this.open) return
+    const cause = this.#cause
+    const because = cause === undefined ? 'peer-closed' : refusalCode(cause, 'link.reset')
+    if (this.#isUnconfirmed()) return this.#refused(cause)
+    this.#ended(because)
+  }
+
+  /** Reads the clock once for all that a chunk brings (bench/proxy.ts, overload). */
+  #read(chunk: Buffer): void {
+    this.#reader.push(chunk)
+    if (this.#wasHeard) this.#noteHeard()
+  }
+
+  #noteHeard(): void {
+    // Whole milliseconds: a fraction would be an object of its own (bench/proxy.ts, TCP calls).
+    this.#heardAt = Math.trunc(this.#core.clock.now())
+    this.#pingedAt = undefined
+    this.#wasHeard = false
+  }
+
+  #queued(): number {
+    return this.#pending.length + this.#wire.writableLength + (this.#fault?.held ?? 0)
+  }
+
+  /** What comes beyond a share in one turn waits for the next, so that turns stay short and other flows have theirs. */
+  #noteRead(octets: number): void {
+    if (this.#readInTurn === 0 && this.#pending === '') this.#core.turns.add(this)
+    this.#readInTurn += octets
+    if (this.#readInTurn < this.#core.settings.readBytesPerTurn || (this.#held & isOverTurn) !== 0) return
+    this.#hold(isOverTurn)
+    this.#core.user.onBehind?.(this)
+  }
+
+  #hold(reason: number): void {
+    if (this.#held === 0) this.#wire.pause()
+    this.#held |= reason
+  }
+
+  #release(reason: number): void {
+    if ((this.#held & reason) === 0) return
+    this.#held &= ~reason
+    if (this.#held === 0 && this.open) this.#wire.resume()
+  }
+
+  #writePending(): void {
+    if (this.#pending === '') return
+    const text = this.#pending
+    this.#pending = ''
+    this.#writeNow(text)
+  }
+
+  #writeNow(text: string): void {
+    if (this.#wire.write(text, 'latin1')) return
+    this.#blockedSince ??= this.#core.clock.now()
+    // A peer that does not read is not read from. Dialled flows go on reading: what comes on them is mostly answers,
+    // which make room, and two servers that stop reading each other would never start again.
+    if (this.direction === 'accepted') this.#hold(isBlocked)
+  }
+
+  /** A peer without a certificate must say something; for a server a keep-alive is enough. */
+  #isLate(now: number, silentMs: number): boolean {
+    if (this.direction === 'dialled' || this.#messages > 0) return false
+    return (this.peer === undefined ? now - this.#startedAt : silentMs) > this.#core.settings.firstRequestSeconds * 1000
+  }
+
+  /** Under steady load the queue of a slow peer may never be empty: what counts is that the peer takes some of it. */
+  #noteProgress(now: number): void {
+    if (this.#blockedSince === undefined) return
+    const waiting = this.#wiring.systemQueue(this.#wire)
+    if (waiting !== this.#waiting) this.#blockedSince = now
+    this.#waiting = waiting
+  }
+
+  #ping(now: number): void {
+    if (this.#pingedAt !== undefined) return
+    this.#pingedAt = now
+    this.send(ping)
+  }
+
+  /** False: the first octets are the reason why the other end refuses us. */
+  #confirm(chunk: Buffer): boolean {
+    const reason = this.#isUnconfirmed() ? readReasonLine(chunk) : undefined
+    if (reason === undefined) {
+      this.confirmed = true
+      return true
+    }
+    this.#peerReason = reason
+    this.#refused(undefined)
+    this.#wire.destroy()
+    return false
+  }
+
+  #isUnconfirmed(): boolean {
+    return this.direction === 'dialled' && this.secure && !this.confirmed
+  }
+
+  /** Under TLS 1.3 a refused dialler sees a good handshake, then a close (certificate-less alert 116 aside). */
+  #refused(cause: Cause | undefined): void {
+    const code =
+      cause === undefined || cause.errorCode === 'ECONNRESET'
+        ? 'flow.closed-after-handshake'
+        : refusalCode(cause, 'flow.closed-after-handshake')
+    const said = this.#peerReason === undefined ? undefined : `the peer said ${this.#peerReason}`
+    this.#core.user.onRefused({
+      side: 'dialled',
+      face: this.face,
+      local: this.local,
+      remote: this.remote,
+      wantedName: this.#wantedName,
+      code,
+      errorCode: cause?.errorCode,
+      errorMessage: said ?? cause?.errorMessage,
+      evidence: undefined,
+      detail: undefined,
+      own: this.own,
+    })
+    this.#ended(code)
+  }
+
+  #answer(error: MessageError): void {
+    const answer = answerTo(error, this.remote)
+    if (answer !== undefined) this.send(answer)
+  }
+
+  #ended(because: string): void {
+    this.open = false
+    this.#fault?.release()
+    this.#core.flows.remove(this)
+    this.#core.user.onFlowClosed(this, because)
+  }
+}

@@ -1,0 +1,218 @@
+/** TLS from the accepting side: handshake, judgement, and only then a socket that may be read. */
+import type { Socket } from 'node:net'
+import { Server, type TLSSocket } from 'node:tls'
+import type { Core } from '../core.ts'
+import { readEvidence } from './evidence.ts'
+import type { OwnIdentity, PeerIdentity, SocketAddress } from '../flow.ts'
+import type { Gate } from './gate.ts'
+import { judgeAccepted } from './judge.ts'
+import { destroyLater } from './linger.ts'
+import { causeOf, reasonLine, refusalCode } from '../refusal.ts'
+import { alpnOf, contextOptions } from './tls-context.ts'
+import type { ListenerSettings, PeerEvidence, TlsMaterial, TlsTuning } from '../types.ts'
+
+/** Takes over a socket whose peer was accepted. */
+export type TakeSecured = (
+  socket: TLSSocket,
+  ends: { readonly local: SocketAddress; readonly remote: SocketAddress },
+  peer: PeerIdentity | undefined,
+  own: OwnIdentity,
+) => void
+
+/**
+ * What is kept of a connection while its handshake runs: once it is over, or has failed, the socket no longer knows.
+ */
+interface Handshake {
+  readonly local: SocketAddress
+  readonly remote: SocketAddress
+  /** What the context showed when the handshake began: a reload in between changes the next one. */
+  readonly own: OwnIdentity
+  leave(): void
+}
+
+const handshake = Symbol('handshake')
+
+interface ShakingSocket extends Socket {
+  [handshake]?: Handshake
+}
+
+export class TlsAcceptor {
+  readonly #core: Core
+  readonly #settings: ListenerSettings
+  readonly #gate: Gate
+  readonly #take: TakeSecured
+  #server: Server
+  #own: OwnIdentity
+
+  /** @throws what Node finds wrong with the material */
+  constructor(core: Core, settings: ListenerSettings, material: TlsMaterial, gate: Gate, take: TakeSecured) {
+    this.#core = core
+    this.#settings = settings
+    this.#gate = gate
+    this.#take = take
+    this.#own = material.own
+    this.#server = this.#open(material)
+  }
+
+  /** New handshakes use it at once; throws and keeps the old one when it cannot be loaded. */
+  replace(material: TlsMaterial): void {
+    this.#server = this.#open(material)
+    this.#own = material.own
+  }
+
+  /** It never listens: connections are handed to it, so a handshake that runs ends where it began. */
+  #open(material: TlsMaterial): Server {
+    // Soft: a strict server could not say whom it refused, nor why. Nothing is read before the judgement.
+    const server = new Server({
+      ...contextOptions(material),
+      ...alpnOf(material),
+      requestCert: this.#settings.mutual !== 'off',
+      rejectUnauthorized: false,
+      handshakeTimeout: this.#core.settings.handshakeSeconds * 1000,
+    })
+    server.on('secureConnection', (socket) => this.#secured(socket))
+    server.on('tlsClientError', (error, socket) => this.#failed(error, socket))
+    staple(server, material.tuning?.staple)
+    return server
+  }
+
+  accept(raw: Socket, local: SocketAddress, remote: SocketAddress): void {
+    this.#gate.enter(() => this.#begin(raw, local, remote))
+  }
+
+  #begin(raw: ShakingSocket, local: SocketAddress, remote: SocketAddress): void {
+    if (raw.destroyed) return this.#gate.leave()
+    const leave = once(() => this.#gate.leave())
+    // A peer that stays silent gives its place back early: places are for those whose handshake costs something.
+    const timer = setTimeout(leave, 1_000)
+    raw[handshake] = {
+      local,
+      remote,
+      own: this.#own,
+      leave: () => {
+        clearTimeout(timer)
+        leave()
+      },
+    }
+    this.#server.emit('connection', raw)
+  }
+
+  #secured(socket: TLSSocket): void {
+    const ends = endHandshake(socket)
+    if (ends === undefined) return void socket.destroy()
+    const { local, remote, own } = ends
+    const evidence = readEvidence(socket, {
+      side: 'accepted',
+      face: this.#settings.face,
+      remote,
+      wantedName: undefined,
+    })
+    const judgement = judgeAccepted(this.#core, evidence, this.#settings.mutual)
+    if (judgement.kind === 'accept') return this.#take(socket, { local, remote }, judgement.peer, own)
+    this.#refuse(socket, ends, evidence, judgement.code, judgement.detail)
+  }
+
+  /** The reason goes out in one line; what the peer has sent is never looked at. */
+  #refuse(
+    socket: TLSSocket,
+    ends: Omit<Handshake, 'leave'>,
+    evidence: PeerEvidence,
+    code: string,
+    detail: unknown,
+  ): void {
+    socket.on('error', (error) => this.#incident(ends.remote, `while refusing: ${error.message}`))
+    socket.end(reasonLine(code), 'latin1', () => socket.destroy())
+    destroyLater(socket)
+    this.#core.user.onRefused({
+      side: 'accepted',
+      face: this.#settings.face,
+      local: ends.local,
+      remote: ends.remote,
+      wantedName: undefined,
+      code,
+      errorCode: evidence.errorCode,
+      errorMessage: evidence.errorMessage,
+      evidence,
+      detail,
+      own: ends.own,
+    })
+  }
+
+  #failed(error: Error, socket: TLSSocket): void {
+    const silent = rawOf(socket).bytesRead === 0
+    const ends = endHandshake(socket)
+    socket.destroy()
+    if (ends === undefined) return
+    const { local, remote, own } = ends
+    if (silent)
+      return this.#core.user.onIncident({
+        event: 'connection.probe',
+        flow: undefined,
+        remote,
+        reason: 'closed or silent before its ClientHello',
+      })
+    const cause = causeOf(error)
+    const code = cause.errorCode === 'ECONNRESET' ? 'tls.handshake-failed' : refusalCode(cause, 'tls.handshake-failed')
+    this.#core.user.onRefused({
+      side: 'accepted',
+      face: this.#settings.face,
+      local,
+      remote,
+      wantedName: undefined,
+      code,
+      ...cause,
+      evidence: undefined,
+      detail: undefined,
+      own,
+    })
+  }
+
+  #incident(remote: SocketAddress, reason: string): void {
+    this.#core.user.onIncident({ event: 'connection.error', flow: undefined, remote, reason })
+  }
+}
+
+/** Node checks nothing in a stapled answer, and an error in place of one breaks the handshake. */
+function staple(server: Server, kind: TlsTuning['staple']): void {
+  if (kind === undefined) return
+  server.on('OCSPRequest', (_certificate, _issuer, answer) => {
+    if (kind === 'error') return answer(new StapleError(), Buffer.alloc(0))
+    // Node takes null for "no answer"; its types do not say so.
+    answer(null, kind === 'garbage' ? Buffer.from('no OCSP answer') : (null as unknown as Buffer))
+  })
+}
+
+class StapleError extends Error {
+  readonly code = 'ERR_STAPLE'
+  constructor() {
+    super('the OCSP responder gave an error in place of an answer')
+  }
+}
+
+/**
+ * The TCP socket below: `tls.Server` makes its TLSSocket around it and keeps it there. A failed TLSSocket has no
+ * addresses left.
+ */
+function rawOf(socket: TLSSocket): ShakingSocket {
+  const parent: unknown = Reflect.get(socket, '_parent')
+  return (parent ?? socket) as ShakingSocket
+}
+
+/** undefined: it was over before; the first outcome counts. */
+function endHandshake(socket: TLSSocket): Omit<Handshake, 'leave'> | undefined {
+  const raw = rawOf(socket)
+  const held = raw[handshake]
+  if (held === undefined) return undefined
+  held.leave()
+  delete raw[handshake]
+  return held
+}
+
+function once(callback: () => void): () => void {
+  let called = false
+  return () => {
+    if (called) return
+    called = true
+    callback()
+  }
+}

@@ -1,0 +1,173 @@
+/** DNS as the stack asks it: a small interface, and its implementation over Node's resolver with a bounded cache. */
+import { promises as dns } from 'node:dns'
+import type { Clock } from '../../clock.ts'
+
+export interface NaptrRecord {
+  readonly order: number
+  readonly preference: number
+  readonly flags: string
+  /** e.g. `SIPS+D2T`. */
+  readonly service: string
+  /** e.g. `_sips._tcp.lab.test`. */
+  readonly replacement: string
+}
+
+export interface SrvRecord {
+  readonly priority: number
+  readonly weight: number
+  readonly port: number
+  /** Host name; `.`: the service is decidedly not offered. */
+  readonly target: string
+}
+
+/**
+ * Each answers an empty list when the name or the record does not exist, and rejects with ResolveError when nobody
+ * could say.
+ */
+export interface Resolver {
+  naptr(name: string): Promise<readonly NaptrRecord[]>
+  srv(name: string): Promise<readonly SrvRecord[]>
+  a(name: string): Promise<readonly string[]>
+  aaaa(name: string): Promise<readonly string[]>
+}
+
+/** No DNS server answered, or the answer was an error; the record may well exist. */
+export class ResolveError extends Error {
+  readonly code = 'dns.unreachable'
+  readonly query: string
+
+  constructor(query: string, cause: unknown) {
+    super(`${query}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    this.name = 'ResolveError'
+    this.query = query
+  }
+}
+
+export interface ResolverOptions {
+  readonly clock: Clock
+  /** Numeric, with ports: [`127.0.41.2:10053`, `[::1]:10053`]. Empty: the system's. */
+  readonly servers: readonly string[]
+  /** An answer is kept so long at most; addresses shorter when their TTL is. 0: nothing is kept. */
+  readonly cacheSeconds?: number
+  /** Names kept at most; the oldest makes room. */
+  readonly cacheNames?: number
+  /** One query to one server. */
+  readonly timeoutMs?: number
+  readonly tries?: number
+}
+
+/** `createResolver({ clock, servers: ['127.0.41.2:10053'] })` */
+export function createResolver(options: ResolverOptions): Resolver {
+  const { clock, servers, cacheSeconds = 30, cacheNames = 2_000, timeoutMs = 2_000, tries = 2 } = options
+  const resolver = new dns.Resolver({ timeout: timeoutMs, tries })
+  if (servers.length > 0) resolver.setServers([...servers])
+  const cache = new AnswerCache(clock, cacheSeconds, cacheNames)
+  return {
+    naptr: async (name) =>
+      (
+        await cache.answer(
+          `NAPTR ${name}`,
+          () => resolver.resolveNaptr(name),
+          () => cacheSeconds,
+        )
+      ).map(naptrOf),
+    srv: async (name) =>
+      (
+        await cache.answer(
+          `SRV ${name}`,
+          () => resolver.resolveSrv(name),
+          () => cacheSeconds,
+        )
+      ).map(srvOf),
+    a: async (name) =>
+      (await cache.answer(`A ${name}`, () => resolver.resolve4(name, { ttl: true }), shortestTtl)).map(
+        ({ address }) => address,
+      ),
+    aaaa: async (name) =>
+      (await cache.answer(`AAAA ${name}`, () => resolver.resolve6(name, { ttl: true }), shortestTtl)).map(
+        ({ address }) => address,
+      ),
+  }
+}
+
+function naptrOf({ order, preference, flags, service, replacement }: NaptrRecord): NaptrRecord {
+  return { order, preference, flags, service, replacement }
+}
+
+function srvOf({
+  priority,
+  weight,
+  port,
+  name,
+}: {
+  readonly priority: number
+  readonly weight: number
+  readonly port: number
+  readonly name: string
+}): SrvRecord {
+  return { priority, weight, port, target: name === '' ? '.' : name }
+}
+
+function shortestTtl(records: readonly { readonly ttl: number }[]): number {
+  return records.reduce((least, { ttl }) => Math.min(least, ttl), Number.POSITIVE_INFINITY)
+}
+
+/** What Node calls "there is no such name" and "there is no such record". */
+const absent: ReadonlySet<unknown> = new Set(['ENOTFOUND', 'ENODATA'])
+
+interface Answer {
+  readonly records: Promise<readonly unknown[]>
+  /** On the clock's `now`; 0 while the question runs. */
+  until: number
+}
+
+/** Questions under way are shared; answers, empty ones too, are kept for their time; failures are not. */
+class AnswerCache {
+  readonly #clock: Clock
+  readonly #mostSeconds: number
+  readonly #mostNames: number
+  readonly #answers = new Map<string, Answer>()
+
+  constructor(clock: Clock, mostSeconds: number, mostNames: number) {
+    this.#clock = clock
+    this.#mostSeconds = mostSeconds
+    this.#mostNames = mostNames
+  }
+
+  answer<R>(query: string, ask: () => Promise<R[]>, ttlOf: (records: R[]) => number): Promise<R[]> {
+    const key = query.toLowerCase()
+    const kept = this.#answers.get(key)
+    // One key holds the answers of one kind of query, so the records are what `ask` gives.
+    if (kept !== undefined && (kept.until === 0 || kept.until > this.#clock.now())) return kept.records as Promise<R[]>
+    this.#answers.delete(key)
+    if (this.#answers.size >= this.#mostNames) this.#forgetOldest()
+    const records = ask().catch(absentIsEmpty(query))
+    const answer: Answer = { records, until: 0 }
+    this.#answers.set(key, answer)
+    records.then(
+      (found: R[]) => this.#keep(key, answer, ttlOf(found)),
+      () => this.#answers.delete(key),
+    )
+    return records
+  }
+
+  #keep(key: string, answer: Answer, ttlSeconds: number): void {
+    const seconds = Math.min(ttlSeconds, this.#mostSeconds)
+    if (seconds <= 0) this.#answers.delete(key)
+    else answer.until = this.#clock.now() + seconds * 1000
+  }
+
+  #forgetOldest(): void {
+    for (const key of this.#answers.keys()) {
+      this.#answers.delete(key)
+      return
+    }
+  }
+}
+
+function absentIsEmpty(query: string): (error: unknown) => never[] {
+  return (error) => {
+    if (error instanceof Error && 'code' in error && absent.has(error.code)) return []
+    throw new ResolveError(query, error)
+  }
+}

@@ -1,0 +1,359 @@
+/**
+ * Streams: cut anywhere they come out the same; keep-alive, limits, times and a full queue have their ends (RFC 3261
+ * §18.3, RFC 5626 §4.4.1).
+ */
+import t, { type Test } from 'tap'
+import fc from 'fast-check'
+import { connect, type Socket } from 'node:net'
+import {
+  harness,
+  hopTo,
+  listening,
+  messageText,
+  okText,
+  type Harness,
+  type HarnessOptions,
+} from '../../../support/transport-harness.ts'
+import { FakeClock } from '../../../support/fake-clock.ts'
+import type { SipRequest } from '../../../../src/sip/message/index.ts'
+import type { Listener } from '../../../../src/sip/transport/index.ts'
+
+interface Served {
+  readonly server: Harness
+  readonly listener: Listener
+}
+
+async function served(t: Test, options: HarnessOptions = {}, address = '127.0.0.1'): Promise<Served> {
+  const server = harness(t, options)
+  return { server, listener: await server.layer.listen(listening('tcp', { address })) }
+}
+
+async function peer(t: Test, { listener }: Served): Promise<Socket> {
+  const socket = connect({ port: listener.local.port, host: listener.local.address, noDelay: true })
+  t.teardown(() => socket.destroy())
+  await new Promise((resolve) => socket.once('connect', resolve))
+  return socket
+}
+
+/** Everything the socket gives until it ends or has given so many characters. */
+function read(socket: Socket, characters = Number.POSITIVE_INFINITY): Promise<string> {
+  return new Promise((resolve) => {
+    let text = ''
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1')
+      if (text.length >= characters) resolve(text)
+    })
+    socket.on('close', () => resolve(text))
+  })
+}
+
+t.test('hands up the same messages wherever the stream is cut', async (t) => {
+  const at = await served(t)
+  let seen = 0
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.string({ maxLength: 300 }).map((text) => Buffer.from(text).toString('latin1')),
+        { minLength: 1, maxLength: 5 },
+      ),
+      fc.array(fc.nat(1500), { maxLength: 12 }),
+      async (bodies, cuts) => {
+        const socket = await peer(t, at)
+        const stream = bodies.map((body) => messageText({ body })).join('')
+        let from = 0
+        for (const cut of [
+          ...cuts.filter((offset) => offset < stream.length).sort((one, other) => one - other),
+          stream.length,
+        ]) {
+          await new Promise((resolve) => socket.write(stream.slice(from, cut), 'latin1', resolve))
+          await new Promise((resolve) => setImmediate(resolve))
+          from = cut
+        }
+        seen += bodies.length
+        await at.server.next('request', seen - 1)
+        socket.destroy()
+        return (
+          at.server
+            .of('request')
+            .slice(-bodies.length)
+            .map(({ request }) => request.body)
+            .join('|') === bodies.join('|')
+        )
+      },
+    ),
+    { numRuns: 40 },
+  )
+  t.equal(at.server.of('request').length, seen)
+})
+
+t.test('writes the messages of one turn together, in order', async (t) => {
+  const at = await served(t, {
+    onRequest: (request, flow) => {
+      flow.send(okText(request))
+      flow.send(messageText({ body: 'second' }))
+    },
+  })
+  const socket = await peer(t, at)
+  const chunk = new Promise<string>((resolve) => socket.once('data', (octets) => resolve(octets.toString())))
+  socket.write(messageText())
+  t.match(await chunk, /^SIP\/2.0 200 OK[^]*\r\n\r\nMESSAGE [^]*second$/)
+})
+
+t.test('stamps the source on the top Via of every request', async (t) => {
+  const at = await served(t)
+  const socket = await peer(t, at)
+  socket.write(messageText())
+  const { request } = await at.server.next('request')
+  t.match(request.topVia, { received: '127.0.0.1', rport: socket.localPort })
+})
+
+t.test('speaks IPv6', async (t) => {
+  const at = await served(t, {}, '::1')
+  const client = harness(t)
+  const flow = await client.layer.connect(hopTo(at.listener.local, 'tcp'))
+  flow.send(messageText())
+  const { request, flow: accepted } = await at.server.next('request')
+  t.match(
+    { via: request.topVia, accepted },
+    { via: { received: '::1' }, accepted: { local: { address: '::1', port: at.listener.local.port } } },
+  )
+})
+
+t.test('sees an IPv4 peer under its IPv4 address on a listener of both families', async (t) => {
+  const at = await served(t, {}, '::')
+  const socket = connect({ port: at.listener.local.port, host: '127.0.0.1' })
+  t.teardown(() => socket.destroy())
+  const { flow } = await at.server.next('opened')
+  t.equal(flow.remote.address, '127.0.0.1')
+})
+
+t.test('answers a ping with a pong', async (t) => {
+  const at = await served(t)
+  const socket = await peer(t, at)
+  socket.write('\r\n\r\n')
+  t.equal(await read(socket, 2), '\r\n')
+})
+
+t.test('answers a malformed request with a readable Via on its flow and goes on', async (t) => {
+  const at = await served(t, { onRequest: (request, flow) => flow.send(okText(request)) })
+  const socket = await peer(t, at)
+  socket.write(messageText().replace('CSeq: 1', 'CSeq: x') + messageText())
+  const text = await read(socket, 400)
+  t.match(
+    { text, incident: at.server.of('incident')[0] },
+    { text: /^SIP\/2.0 400 [^]*received=127\.0\.0\.1[^]*SIP\/2.0 200 OK/, incident: { event: 'message.malformed' } },
+  )
+})
+
+t.test('answers an oversize body 513, then closes: the boundary is lost', async (t) => {
+  const at = await served(t)
+  const socket = await peer(t, at)
+  socket.write(messageText().replace('Content-Length: 0', 'Content-Length: 99999999'))
+  const text = await read(socket)
+  const { because } = await at.server.next('closed')
+  t.match({ text, because }, { text: /^SIP\/2.0 513 /, because: 'framing-lost' })
+})
+
+t.test('closes on what is no SIP at all, without an answer', async (t) => {
+  const at = await served(t)
+  const socket = await peer(t, at)
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  const text = await read(socket)
+  t.match({ text, closed: at.server.of('closed')[0] }, { text: '', closed: { because: 'framing-lost' } })
+})
+
+t.test('closes a flow that stays silent', async (t) => {
+  const clock = new FakeClock()
+  const at = await served(t, { clock, settings: { idleSeconds: 60 } })
+  const socket = await peer(t, at)
+  socket.write(messageText())
+  await at.server.next('request')
+  clock.advance(70_000)
+  t.equal((await at.server.next('closed')).because, 'idle')
+})
+
+t.test('closes a connection that never sends a whole first message, however long it trickles', async (t) => {
+  const clock = new FakeClock()
+  const at = await served(t, { clock, settings: { firstRequestSeconds: 30 } })
+  const socket = await peer(t, at)
+  await at.server.next('opened')
+  for (const piece of ['MESSAGE sip:bob', '@lab.test SIP', '/2.0\r\n']) {
+    socket.write(piece)
+    clock.advance(10_000)
+  }
+  clock.advance(4_000)
+  t.equal((await at.server.next('closed')).because, 'flow.first-request-timeout')
+})
+
+t.test('does not take keep-alives of a client for its first message', async (t) => {
+  const clock = new FakeClock()
+  const at = await served(t, { clock, settings: { firstRequestSeconds: 30 } })
+  const socket = await peer(t, at)
+  for (let round = 0; round < 4; round++) {
+    socket.write('\r\n\r\n')
+    await new Promise((resolve) => socket.once('data', resolve))
+    clock.advance(10_000)
+  }
+  t.equal((await at.server.next('closed')).because, 'flow.first-request-timeout')
+})
+
+t.test('pings a silent dialled flow, and keeps it while pongs come', async (t) => {
+  const clock = new FakeClock()
+  const at = await served(t)
+  const client = harness(t, { clock, settings: { pingSeconds: 30, pongSeconds: 10 } })
+  const flow = await client.layer.connect(hopTo(at.listener.local, 'tcp'))
+  for (let round = 0; round < 3; round++) {
+    clock.advance(34_000)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  t.match(flow, { open: true, confirmed: true })
+})
+
+t.test('closes a dialled flow whose ping is not answered', async (t) => {
+  const clock = new FakeClock()
+  const at = await served(t)
+  const client = harness(t, { clock, settings: { pingSeconds: 30, pongSeconds: 10 } })
+  await client.layer.connect(hopTo(at.listener.local, 'tcp'))
+  clock.advance(46_000)
+  t.equal((await client.next('closed')).because, 'flow.no-pong')
+})
+
+t.test('takes no more text than its queue holds, and closes when the peer never reads', async (t) => {
+  const clock = new FakeClock()
+  const at = await served(t, {
+    clock,
+    settings: { sendQueueBytes: 100_000, stuckSeconds: 30, firstRequestSeconds: 3_600 },
+  })
+  const socket = await peer(t, at)
+  socket.pause()
+  const { flow } = await at.server.next('opened')
+  const text = messageText({ body: 'x'.repeat(50_000) })
+  let taken = 0
+  while (taken < 1_000 && flow.send(text)) {
+    taken += 1
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  clock.advance(40_000)
+  t.equal((await at.server.next('closed')).because, 'flow.send-queue-full')
+  t.ok(taken < 1_000, `took ${taken} messages of 50 kB`)
+})
+
+t.test('keeps a flow whose peer reads slowly but reads', async (t) => {
+  const clock = new FakeClock()
+  const at = await served(t, {
+    clock,
+    settings: { sendQueueBytes: 64_000_000, stuckSeconds: 30, firstRequestSeconds: 3_600 },
+  })
+  const socket = await peer(t, at)
+  socket.pause()
+  const { flow } = await at.server.next('opened')
+  const text = messageText({ body: 'x'.repeat(50_000) })
+  for (let sent = 0; sent < 600; sent++) {
+    flow.send(text)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  for (let round = 0; round < 3; round++) {
+    const before = socket.bytesRead
+    socket.resume()
+    while (socket.bytesRead < before + 4_000_000) await new Promise((resolve) => setImmediate(resolve))
+    socket.pause()
+    clock.advance(20_000)
+  }
+  t.equal(flow.open, true)
+})
+
+t.test('reads no more from a client that does not read, and goes on when it does', async (t) => {
+  const answer = 'x'.repeat(60_000)
+  const at = await served(t, {
+    settings: { sendQueueBytes: 64 * 1024 * 1024 },
+    onRequest: (_request, flow) => flow.send(messageText({ body: answer })),
+  })
+  const socket = await peer(t, at)
+  socket.pause()
+  const requests = 600
+  for (let sent = 0; sent < requests; sent++) {
+    socket.write(messageText())
+    if (sent % 20 === 0) await new Promise((resolve) => setImmediate(resolve))
+  }
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const whileBlocked = at.server.of('request').length
+  socket.resume()
+  await at.server.next('request', requests - 1)
+  t.ok(whileBlocked < requests, `${whileBlocked} of ${requests} read while blocked`)
+})
+
+t.test('reads a share of one connection in each turn, and the rest in later ones', async (t) => {
+  let inTurn = 0
+  let most = 0
+  const onRequest = (): void => {
+    if (inTurn === 0) setImmediate(() => (inTurn = 0))
+    most = Math.max(most, (inTurn += 1))
+  }
+  const at = await served(t, { settings: { readBytesPerTurn: 4_096 }, onRequest })
+  const socket = await peer(t, at)
+  const text = messageText({ body: 'x'.repeat(500) })
+  const requests = 3_000
+  socket.write(text.repeat(requests))
+  await at.server.next('request', requests - 1)
+  // A read of the system, 64 kB, is taken whole, and one more may wait in the buffer of the stream.
+  t.ok(most <= (2 * 65_536 + 4_096) / text.length + 1, `${most} requests of ${text.length} octets in one turn`)
+})
+
+t.test('lets two servers that flood each other get every answer', async (t) => {
+  const text = messageText({ body: 'x'.repeat(20_000) })
+  const requests = 1_500
+  const settings = { sendQueueBytes: 256 * 1024 * 1024 }
+  const ends = [
+    harness(t, { settings, onRequest: (_request, flow) => flow.send(answer) }),
+    harness(t, { settings, onRequest: (_request, flow) => flow.send(answer) }),
+  ] as const
+  const answer = okText({
+    header: (name: string) => (name === 'via' ? 'SIP/2.0/TCP a;branch=z9hG4bK1' : '<sip:a@b>'),
+    callId: 'c',
+    cseq: 1,
+    method: 'MESSAGE',
+  } as SipRequest).replace('Content-Length: 0\r\n\r\n', `Content-Length: 20000\r\n\r\n${'y'.repeat(20_000)}`)
+  const [one, two] = [await ends[0].layer.listen(listening('tcp')), await ends[1].layer.listen(listening('tcp'))]
+  const flows = [
+    await ends[0].layer.connect(hopTo(two.local, 'tcp')),
+    await ends[1].layer.connect(hopTo(one.local, 'tcp')),
+  ]
+  for (let sent = 0; sent < requests; sent++) for (const flow of flows) flow.send(text)
+  await Promise.all(ends.map((end) => end.next('response', requests - 1)))
+  t.same(
+    ends.map((end) => end.of('response').length),
+    [requests, requests],
+  )
+})
+
+t.test('takes a bounded number of connections from one source', async (t) => {
+  const at = await served(t, { settings: { connectionsPerSource: 2 } })
+  const sockets = [await peer(t, at), await peer(t, at), await peer(t, at)]
+  const { event } = await at.server.next('incident')
+  sockets[0]?.destroy()
+  await at.server.next('closed')
+  await peer(t, at)
+  await at.server.next('opened', 2)
+  t.same({ event, opened: at.server.of('opened').length }, { event: 'connection.limit', opened: 3 })
+})
+
+t.test('lets queued text out when the transport closes, then every socket is gone', async (t) => {
+  const at = await served(t, { onRequest: (request, flow) => flow.send(okText(request)) })
+  const socket = await peer(t, at)
+  const text = read(socket)
+  socket.write(messageText())
+  await at.server.next('request')
+  await at.server.layer.close()
+  t.match(
+    { text: await text, closed: at.server.of('closed')[0], left: [...at.server.layer.flows()].length },
+    { text: /^SIP\/2.0 200/, closed: { because: 'closed' }, left: 0 },
+  )
+})
+
+t.test('keeps nothing of a request whose user closed the flow in the middle of a chunk', async (t) => {
+  const at = await served(t, { onRequest: (_request, flow) => flow.close('enough') })
+  const socket = await peer(t, at)
+  socket.write(messageText() + messageText())
+  await read(socket)
+  t.equal(at.server.of('request').length, 1)
+})
