@@ -20,6 +20,7 @@ const mayImport = {
   lab: ['verdicts', 'sip', 'services', 'certificates', 'topology', 'roles', 'phone', 'check'],
   phone: ['sip', 'certificates'],
   check: ['sip', 'certificates', 'topology', 'phone'],
+  explain: ['certificates', 'verdicts', 'check', 'sip/message'],
   console: ['sip', 'services', 'certificates', 'topology', 'roles', 'lab', 'phone', 'check'],
 }
 
