@@ -59,12 +59,12 @@ function pemBundle(text: string, password: string | undefined): Bundle {
     items.push(...part.items)
     remarks.push(...part.remarks)
   }
+  if (left > 0) remarks.push({ code: 'file.partial', where: 'the file', why: `${left} more blocks were not read` })
   const some = (code: Remark['code']): boolean => remarks.some((remark) => remark.code === code)
   const broken = items.flatMap((item, index): Remark[] =>
     item.kind === 'broken' ? [{ code: brokenCode(item.label, index), where: item.where, why: item.problem }] : [],
   )
   const notes = [
-    ...(left > 0 ? [`${left} more blocks were not read`] : []),
     ...(/\r\n/.test(text.slice(0, 4096)) ? ['the lines end as on Windows (CRLF), which every reader takes'] : []),
   ]
   const format = some('file.pkcs7') ? 'PKCS #7' : 'PEM'

@@ -68,7 +68,8 @@ function look(
     chain: [leaf.certificate.der, ...sent.map(({ certificate }) => certificate.der)],
     anchors: options.anchors ?? roots.map(({ certificate }) => certificate.der),
     crls,
-    names: options.names,
+    // A name is dialled; of an end that only dials, RFC 5922 §7.4 wants it too.
+    names: purpose === 'serverAuth' || options.role === 'client' ? options.names : [],
     purpose,
     time: options.at,
     profile: options.rules,

@@ -21,18 +21,27 @@ export const maxBlocks = 2000
 
 const begin = /-----BEGIN ([A-Za-z0-9 #.]{1,40})-----/g
 
-/** Linear in the length of the text. */
+/** Linear in the length of the text: each part of it is searched once. */
 export function readPem(text: string): PemText {
-  const starts = [...starting(text)]
   const blocks: PemBlock[] = []
   let line = 1
   let counted = 0
-  for (const [index, start] of starts.slice(0, maxBlocks).entries()) {
-    line += newlines(text, counted, start.at)
-    counted = start.at
-    blocks.push(block(text, start, { line, next: starts[index + 1]?.at ?? text.length }))
+  let left = 0
+  let start: Start | undefined
+  for (const next of starting(text)) {
+    if (start !== undefined) {
+      line += newlines(text.slice(counted, start.at))
+      counted = start.at
+      blocks.push(block(text, start, { line, next: next.at }))
+    }
+    start = blocks.length < maxBlocks ? next : undefined
+    if (start === undefined) left += 1
   }
-  return { blocks, left: Math.max(0, starts.length - maxBlocks) }
+  if (start !== undefined) {
+    line += newlines(text.slice(counted, start.at))
+    blocks.push(block(text, start, { line, next: text.length }))
+  }
+  return { blocks, left }
 }
 
 interface Start {
@@ -49,9 +58,10 @@ function* starting(text: string): Generator<Start> {
 }
 
 function block(text: string, start: Start, { line, next }: { readonly line: number; readonly next: number }): PemBlock {
-  const end = text.indexOf('-----END ', start.after)
-  const closed = end >= 0 && end < next
-  const body = text.slice(start.after, closed ? end : next)
+  const rest = text.slice(start.after, next)
+  const end = rest.indexOf('-----END ')
+  const closed = end >= 0
+  const body = closed ? rest.slice(0, end) : rest
   const oddity = oddityOf(text, start, { body, closed })
   return { label: start.label, body, line, ...(oddity === undefined ? {} : { oddity }) }
 }
@@ -62,8 +72,7 @@ function oddityOf(
   { body, closed }: { readonly body: string; readonly closed: boolean },
 ): PemBlock['oddity'] {
   if (!closed) return 'not-closed'
-  const lineStart = Math.max(text.lastIndexOf('\n', start.at - 1), text.lastIndexOf('\r', start.at - 1)) + 1
-  const before = text.slice(Math.max(lineStart, start.at - 80), start.at).replace(/^\ufeff/, '')
+  const before = /[^\r\n]*$/.exec(text.slice(Math.max(0, start.at - 80), start.at))?.[0] ?? ''
   if (before.endsWith('-----')) return 'joined'
   if (/^[>|]/.test(before)) return 'quoted'
   const sample = body.slice(0, 400)
@@ -71,9 +80,9 @@ function oddityOf(
   return (before !== '' && before.trim() === '') || /\n[ \t]+[A-Za-z0-9+/]/.test(sample) ? 'indented' : undefined
 }
 
-function newlines(text: string, from: number, to: number): number {
+function newlines(text: string): number {
   let count = 0
-  for (let at = text.indexOf('\n', from); at >= 0 && at < to; at = text.indexOf('\n', at + 1)) count += 1
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1
   return count
 }
 
