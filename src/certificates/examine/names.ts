@@ -185,7 +185,7 @@ export function sipDomain(uri: string): string | undefined {
   return /^sips?:([^@;?:/]+)(?::\d+)?(?:[;?].*)?$/i.exec(uri)?.[1]?.toLowerCase()
 }
 
-/** One spelling per address: `::1`, `192.0.2.1`; text that is no address stays as it is. */
+/** One spelling per address: `::1`, `192.0.2.1`; text that is no address, or has a zone (`fe80::1%eth0`), stays. */
 export function canonicalIp(text: string): string {
-  return isIP(text) === 6 ? new URL(`http://[${text}]/`).hostname.slice(1, -1) : text
+  return isIP(text) === 6 && !text.includes('%') ? new URL(`http://[${text}]/`).hostname.slice(1, -1) : text
 }

@@ -1,6 +1,5 @@
 /** Which certificate of a file is the server's, what lies above it, and what has no business there. */
 import { isSelfIssued, sameCertificate } from '../../certificates/examine/certificate.ts'
-import { sameName } from '../../certificates/examine/distinguished-name.ts'
 import type { Certificate } from '../../certificates/examine/index.ts'
 import { isSelfSigned } from '../../certificates/examine/path.ts'
 import { SignatureChecker } from '../../certificates/examine/signature.ts'
@@ -29,7 +28,7 @@ export function arrange(items: readonly CertificateItem[]): Arrangement {
   const ends = single.filter(({ certificate }) => isEnd(certificate, issuers))
   const leafs = ends.length > 0 ? ends : single.filter(() => single.length === 1).filter(isServerOfItsOwn)
   const authorities = single.filter((item) => !leafs.includes(item))
-  const roots = authorities.filter(({ certificate }) => isSelfSigned(certificate, new SignatureChecker()))
+  const roots = authorities.filter(({ certificate }) => isRoot(certificate))
   return { leafs, authorities, roots, repeated }
 }
 
@@ -55,7 +54,7 @@ function isServerOfItsOwn({ certificate }: CertificateItem): boolean {
   return isSelfIssued(certificate) && (named || certificate.extendedKeyUsage !== undefined)
 }
 
-/** The blocks of the path in the order of the file, compared with the order in which they are sent (RFC 5246 §7.4.2). */
+/** Whether the file has the certificates of the path in another order than they are sent in (RFC 5246 §7.4.2). */
 export function isOutOfOrder(path: readonly Certificate[], items: readonly CertificateItem[]): boolean {
   const places = path
     .map((certificate) => items.findIndex((item) => sameCertificate(item.certificate, certificate)))
@@ -77,6 +76,7 @@ export function unrelated(
   return authorities.filter(({ certificate }) => !path.some((one) => sameCertificate(one, certificate)))
 }
 
+/** Self-signed, by the signature and not by the names alone. */
 export function isRoot(certificate: Certificate): boolean {
-  return sameName(certificate.subject, certificate.issuer)
+  return isSelfSigned(certificate, new SignatureChecker())
 }

@@ -1,15 +1,16 @@
 /** The chain as it ought to be sent. */
-import { isSelfIssued, sameCertificate } from '../../certificates/examine/certificate.ts'
+import { sameCertificate } from '../../certificates/examine/certificate.ts'
 import { verdictCertificate, type Certificate } from '../../certificates/examine/index.ts'
 import { keyText } from '../../certificates/examine/key-info.ts'
 import type { VerdictCertificate } from '../../certificates/verdict.ts'
+import { isRoot } from './arrange.ts'
 import type { CertificateItem } from './items.ts'
 
 /** One step of the chain, leaf first. */
 export interface ChainLink {
   /**
-   * `send`: the server sends it, at this position. `trust`: a root, which peers have in their trust list. `missing`: not
-   * in the file.
+   * `send`: the server sends it, at this position. `trust`: a root, which peers have in their trust list. `missing`:
+   * not in the file.
    */
   readonly place: 'send' | 'trust' | 'missing'
   readonly subject: string
@@ -31,7 +32,7 @@ export function chainOf(path: readonly Certificate[], items: readonly Certificat
   const links = path.map((certificate, index) => linkOf(certificate, index, items))
   const top = path.at(-1)
   const above: ChainLink[] =
-    top === undefined || isSelfIssued(top) ? [] : [{ place: 'missing', subject: top.issuer.text.slice(0, 1000) }]
+    top === undefined || isRoot(top) ? [] : [{ place: 'missing', subject: top.issuer.text.slice(0, 1000) }]
   const others = items
     .filter(({ certificate }) => !path.some((one) => sameCertificate(one, certificate)))
     .slice(0, 100)
@@ -41,7 +42,7 @@ export function chainOf(path: readonly Certificate[], items: readonly Certificat
 
 function linkOf(certificate: Certificate, index: number, items: readonly CertificateItem[]): ChainLink {
   const where = items.find((item) => sameCertificate(item.certificate, certificate))?.where
-  const root = index > 0 && isSelfIssued(certificate)
+  const root = index > 0 && isRoot(certificate)
   return {
     place: root ? 'trust' : where === undefined ? 'missing' : 'send',
     subject: certificate.subject.text.slice(0, 1000),

@@ -2,6 +2,8 @@
 import { isIP } from 'node:net'
 import type { Certificate, ExaminerProfile, ProfileName } from '../../certificates/examine/index.ts'
 import type { WantedName } from '../../certificates/examine/names.ts'
+import type { SigningRequest } from '../../certificates/containers/request.ts'
+import { generalNameText } from '../../certificates/examine/general-name.ts'
 import { keyText } from '../../certificates/examine/key-info.ts'
 import type { Answer, Evidence } from '../answer.ts'
 import { arrange, isOutOfOrder, isRoot, unrelated, type Arrangement } from './arrange.ts'
@@ -77,7 +79,7 @@ export function explainFile(octets: Buffer, options: FileOptions = {}): FileAnsw
 
 const maxLines = 500
 
-/** The answer that all evidence shares: errors before warnings, and a single cause only where one error stands alone. */
+/** The answer that all evidence shares: errors before warnings; a single cause only where one error stands alone. */
 function verdictOf(found: readonly FileFinding[]): Answer & { readonly findings: readonly FileFinding[] } {
   const findings = found
     .filter((one, index) => found.findIndex(({ code, where }) => code === one.code && where === one.where) === index)
@@ -139,7 +141,9 @@ function fileFindings(leaf: CertificateItem, { certificates, all, path, judging 
       : [
           findingOf('file.root-included', {
             where: rootItem.where,
-            why: `${rootItem.certificate.subject.text} is a root; peers have it in their trust list, and the handshake grows by it`,
+            why:
+              `${rootItem.certificate.subject.text} is a root; peers have it in their trust list, ` +
+              'and the handshake grows by it',
           }),
         ]
   return [...order, ...included, ...otherLeafs(leaf, all, judging)]
@@ -227,7 +231,8 @@ function keyFindings(
 }
 
 function keyInsideText({ encrypted }: KeyItem): string {
-  return `a private key${encrypted ? ', encrypted,' : ''} lies in the same file; HAProxy and baresip want it so, others must not see it`
+  const lies = `a private key${encrypted ? ', encrypted,' : ''} lies in the same file`
+  return `${lies}; HAProxy and baresip want it so, others must not see it`
 }
 
 function mismatch(keys: readonly KeyItem[], [leaf, ...others]: readonly CertificateItem[]): readonly FileFinding[] {
@@ -235,7 +240,8 @@ function mismatch(keys: readonly KeyItem[], [leaf, ...others]: readonly Certific
   if (leaf === undefined || open.length === 0 || open.some((key) => fits(key, leaf))) return []
   const other = others.find((item) => open.some((key) => fits(key, item)))
   const owner = other === undefined ? '' : `; it belongs to ${other.where}, ${other.certificate.subject.text}`
-  const why = `the key (${open[0]?.text ?? ''}) does not belong to ${leaf.certificate.subject.text} (${keyText(leaf.certificate.publicKey)})${owner}`
+  const wanted = `${leaf.certificate.subject.text} (${keyText(leaf.certificate.publicKey)})`
+  const why = `the key (${open[0]?.text ?? ''}) does not belong to ${wanted}${owner}`
   return [findingOf('key.mismatch', { where: open[0]?.where ?? 'the key', why })]
 }
 
@@ -267,7 +273,8 @@ function sideNotes(all: Arrangement, path: readonly Certificate[], { anchors }: 
     ...all.repeated.slice(0, 5).map(({ certificate, where }) => `${where} repeats ${certificate.subject.text}`),
     ...(anchors === undefined && path.length > 1 && top !== undefined && !isRoot(top)
       ? [
-          `${top.issuer.text} issued the last certificate and is not in the file: right if it is the root; --ca FILE checks it`,
+          `${top.issuer.text} issued the last certificate and is not in the file: ` +
+            'right if it is the root; --ca FILE checks it',
         ]
       : []),
     ...(path.length === 0 && all.authorities.length > 0
@@ -286,7 +293,7 @@ function describe(item: Item): string {
     case 'crl':
       return `${item.where}: CRL of ${item.crl.issuer.text.slice(0, 200)}, ${item.crl.revoked.size} revoked`
     case 'request':
-      return `${item.where}: request for ${item.request.subject.text.slice(0, 200)} (${keyText(item.request.publicKey)}${item.request.proven ? '' : ', signature wrong'})`
+      return requestText(item.where, item.request)
     case 'other':
       return `${item.where}: ${item.label}`
     case 'broken':
@@ -294,4 +301,10 @@ function describe(item: Item): string {
     default:
       return item satisfies never
   }
+}
+
+function requestText(where: string, { subject, subjectAltNames, publicKey, proven }: SigningRequest): string {
+  const names = subjectAltNames.slice(0, 10).map(generalNameText).join(', ')
+  const extra = `${names === '' ? '' : `, ${names}`}${proven ? '' : ', its signature is wrong'}`
+  return `${where}: request for ${subject.text.slice(0, 200)} (${keyText(publicKey)})${extra.slice(0, 400)}`
 }

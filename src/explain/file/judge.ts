@@ -1,5 +1,5 @@
 /** The examiner's judgement of the leaf of a file, for each purpose it must serve. */
-import { isSelfIssued, sameCertificate } from '../../certificates/examine/certificate.ts'
+import { sameCertificate } from '../../certificates/examine/certificate.ts'
 import {
   examine,
   explain,
@@ -10,7 +10,7 @@ import {
   type ProfileName,
 } from '../../certificates/examine/index.ts'
 import type { WantedName } from '../../certificates/examine/names.ts'
-import type { Arrangement } from './arrange.ts'
+import { isRoot, type Arrangement } from './arrange.ts'
 import { findingOf, type FileFinding } from './finding.ts'
 import type { CertificateItem, Item } from './items.ts'
 
@@ -132,7 +132,7 @@ function notSent(path: readonly Certificate[], items: readonly Item[]): readonly
   const missing = path.filter(
     (certificate, index) =>
       index > 0 &&
-      !isSelfIssued(certificate) &&
+      !isRoot(certificate) &&
       !items.some((item) => item.kind === 'certificate' && sameCertificate(item.certificate, certificate)),
   )
   if (missing.length === 0) return []
@@ -140,7 +140,9 @@ function notSent(path: readonly Certificate[], items: readonly Item[]): readonly
   return [
     findingOf('chain.incomplete', {
       where: 'the chain',
-      why: `${names} is in the list given with --ca and not in the file; a peer that knows only the root cannot complete the chain`,
+      why:
+        `${names} is in the list given with --ca and not in the file; ` +
+        'a peer that knows only the root cannot complete the chain',
     }),
   ]
 }

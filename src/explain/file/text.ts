@@ -55,11 +55,13 @@ function until({ certificate, key }: ChainLink): string {
 function findingText(finding: FileFinding, paint: Paint): string {
   const colour = finding.weight === 'error' ? 'red' : 'yellow'
   const mark = paint(colour, finding.weight === 'error' ? 'wrong' : 'better')
-  return `${mark} ${finding.code} (${finding.where}): ${finding.why}\n      wanted: ${finding.rule}\n      do: ${finding.remedy}\n`
+  const { code, where, why, rule, remedy } = finding
+  return `${mark} ${code} (${where}): ${why}\n      wanted: ${rule}\n      do: ${remedy}\n`
 }
 
 function verdictLine(answer: FileAnswer, paint: Paint): string {
-  const judged = `as ${answer.role === 'both' ? 'server and client' : answer.role}, rules ${answer.rules}, at ${answer.at}`
+  const { role, rules, at } = answer
+  const judged = `as ${role === 'both' ? 'server and client' : role}, rules ${rules}, at ${at}`
   const errors = answer.findings.filter(({ weight }) => weight === 'error').length
   if (errors > 0) return `${paint('red', count(errors, 'fault'))} (${judged})\n`
   return `${paint('green', 'no fault found')} (${judged})\n`
