@@ -1,6 +1,6 @@
 /**
  * `npm run fuzz:certificates [-- COUNT [SEED]]`: damages good certificates and looks for an exception that is not the
- * examiner's own. The seed is printed; the same seed gives the same certificates but for keys, so a find is written out.
+ * examiner's own. The seed of the damage is printed; keys are made anew in every run, so a find is printed in Base64.
  */
 import { fuzzCertificates } from '../test/support/certificate-fuzz.ts'
 

@@ -6,11 +6,13 @@ import type { SigningRequest } from '../../certificates/containers/request.ts'
 import { generalNameText } from '../../certificates/examine/general-name.ts'
 import { keyText } from '../../certificates/examine/key-info.ts'
 import type { Answer, Evidence } from '../answer.ts'
-import { arrange, isOutOfOrder, isRoot, unrelated, type Arrangement } from './arrange.ts'
+import { arrange, isRoot, unrelated, type Arrangement } from './arrange.ts'
 import { readBundle } from './bundle.ts'
 import { chainOf, type Chain } from './chain.ts'
+import { fileFindings, listFindings, withoutLeaf } from './file-rules.ts'
 import { findingOf, type FileFinding } from './finding.ts'
-import type { Bundle, CertificateItem, FileFormat, Item, KeyItem } from './items.ts'
+import type { FileFormat, Item } from './items.ts'
+import { keyFindings } from './key-rules.ts'
 import { judgeLeaf, type FileRole, type JudgeOptions } from './judge.ts'
 
 export interface FileOptions {
@@ -119,143 +121,6 @@ function judgeOptions(options: FileOptions): JudgeOptions {
 function wantedName(value: string): WantedName {
   if (/^sips?:/i.test(value)) return { kind: 'uri', value }
   return { kind: isIP(value) === 0 ? 'dns' : 'ip', value }
-}
-
-interface FileView {
-  readonly certificates: readonly CertificateItem[]
-  readonly all: Arrangement
-  readonly path: readonly Certificate[]
-  readonly judging: JudgeOptions
-}
-
-function fileFindings(leaf: CertificateItem, { certificates, all, path, judging }: FileView): readonly FileFinding[] {
-  const order = isOutOfOrder(path, certificates)
-    ? [findingOf('chain.out-of-order', { where: leaf.where, why: orderText(certificates) })]
-    : []
-  const root = path.find((certificate, index) => index > 0 && isRoot(certificate))
-  const rootItem =
-    root === undefined ? undefined : certificates.find(({ certificate }) => certificate.der.equals(root.der))
-  const included =
-    rootItem === undefined
-      ? []
-      : [
-          findingOf('file.root-included', {
-            where: rootItem.where,
-            why:
-              `${rootItem.certificate.subject.text} is a root; peers have it in their trust list, ` +
-              'and the handshake grows by it',
-          }),
-        ]
-  return [...order, ...included, ...otherLeafs(leaf, all, judging)]
-}
-
-function orderText(certificates: readonly CertificateItem[]): string {
-  const names = certificates.slice(0, 6).map(({ certificate }) => certificate.subject.text)
-  return `the file holds ${names.join(', then ')}; TLS 1.2 and many servers want the leaf first, then each issuer`
-}
-
-/** A second server in the file: the old certificate behind the new one, or a key of another type. */
-function otherLeafs(leaf: CertificateItem, all: Arrangement, { at }: JudgeOptions): readonly FileFinding[] {
-  const others = all.leafs.filter((item) => item !== leaf)
-  const [second] = others
-  if (second === undefined) return []
-  const same = second.certificate.subject.text === leaf.certificate.subject.text
-  const why = same
-    ? `${second.where} holds another certificate of ${second.certificate.subject.text}`
-    : `${leaf.where} is of ${leaf.certificate.subject.text}, ${second.where} of ${second.certificate.subject.text}`
-  const ended = others
-    .filter(({ certificate }) => certificate.notAfter.at < at.getTime())
-    .slice(0, 5)
-    .map(({ certificate, where }) =>
-      findingOf('cert.expired', {
-        where,
-        why: `${certificate.subject.text} ended ${new Date(certificate.notAfter.at).toISOString()}`,
-      }),
-    )
-  return [findingOf('file.two-leafs', { where: second.where, why }), ...ended]
-}
-
-/** No certificate of a server: a list of authorities, a request, a key, or nothing at all. */
-function withoutLeaf(bundle: Bundle, all: Arrangement, { at }: JudgeOptions): readonly FileFinding[] {
-  const dates = all.authorities
-    .filter(({ certificate }) => certificate.notAfter.at < at.getTime())
-    .slice(0, 10)
-    .map(({ certificate, where }) =>
-      findingOf(isRoot(certificate) ? 'chain.root-expired' : 'chain.expired', {
-        where,
-        why: `${certificate.subject.text} ended ${new Date(certificate.notAfter.at).toISOString()}`,
-      }),
-    )
-  if (all.authorities.length > 0) return dates
-  const kinds = new Set(bundle.items.map(({ kind }) => kind))
-  if (kinds.has('request'))
-    return [
-      findingOf('file.wrong-kind', {
-        where: firstOf(bundle.items, 'request'),
-        why: 'a signing request is no certificate: an authority has to sign it first',
-      }),
-    ]
-  if (kinds.has('key') && !kinds.has('crl'))
-    return [
-      findingOf('file.wrong-kind', {
-        where: firstOf(bundle.items, 'key'),
-        why: 'the file holds a private key and no certificate',
-      }),
-    ]
-  return []
-}
-
-function firstOf(items: readonly Item[], kind: Item['kind']): string {
-  return items.find((item) => item.kind === kind)?.where ?? 'the file'
-}
-
-function keyFindings(
-  bundle: Bundle,
-  certificates: readonly CertificateItem[],
-  { leafs }: Arrangement,
-  { key, password }: FileOptions,
-): readonly FileFinding[] {
-  const inside = bundle.items.filter((item) => item.kind === 'key')
-  const [first] = inside
-  const said =
-    first !== undefined && certificates.length > 0 && bundle.format !== 'PKCS #12'
-      ? [findingOf('file.key-inside', { where: first.where, why: keyInsideText(first) })]
-      : []
-  const beside = key === undefined ? [] : readBundle(key, password === undefined ? {} : { password }).items
-  const keys = beside.filter((item) => item.kind === 'key')
-  const unreadable =
-    key !== undefined && keys.length === 0
-      ? [findingOf('key.malformed', { where: 'the key file', why: 'it holds no private key that can be read' })]
-      : []
-  return [...said, ...unreadable, ...mismatch(keys.length > 0 ? keys : inside, leafs)]
-}
-
-function keyInsideText({ encrypted }: KeyItem): string {
-  const lies = `a private key${encrypted ? ', encrypted,' : ''} lies in the same file`
-  return `${lies}; HAProxy and baresip want it so, others must not see it`
-}
-
-function mismatch(keys: readonly KeyItem[], [leaf, ...others]: readonly CertificateItem[]): readonly FileFinding[] {
-  const open = keys.filter(({ publicKey }) => publicKey !== undefined)
-  if (leaf === undefined || open.length === 0 || open.some((key) => fits(key, leaf))) return []
-  const other = others.find((item) => open.some((key) => fits(key, item)))
-  const owner = other === undefined ? '' : `; it belongs to ${other.where}, ${other.certificate.subject.text}`
-  const wanted = `${leaf.certificate.subject.text} (${keyText(leaf.certificate.publicKey)})`
-  const why = `the key (${open[0]?.text ?? ''}) does not belong to ${wanted}${owner}`
-  return [findingOf('key.mismatch', { where: open[0]?.where ?? 'the key', why })]
-}
-
-function fits({ publicKey }: KeyItem, { certificate }: CertificateItem): boolean {
-  return publicKey?.equals(certificate.subjectPublicKeyInfo) === true
-}
-
-/** A CRL of the file that has gone stale. */
-function listFindings(items: readonly Item[], at: Date): readonly FileFinding[] {
-  return items.flatMap((item) => {
-    if (item.kind !== 'crl' || item.crl.nextUpdate === undefined || item.crl.nextUpdate.at >= at.getTime()) return []
-    const ended = new Date(item.crl.nextUpdate.at).toISOString()
-    return [findingOf('crl.expired', { where: item.where, why: `the CRL of ${item.crl.issuer.text} ended ${ended}` })]
-  })
 }
 
 function sideNotes(all: Arrangement, path: readonly Certificate[], { anchors }: JudgeOptions): readonly string[] {

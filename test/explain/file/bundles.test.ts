@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
 import { toPem } from '../../../src/certificates/der.ts'
-import { basicConstraints, extendedKeyUsage } from '../../../src/certificates/extensions.ts'
+import { basicConstraints, extendedKeyUsage, subjectAltName } from '../../../src/certificates/extensions.ts'
 import { keyToPem } from '../../../src/certificates/keys.ts'
 import { explainFile, fileText, looksLikeCertificateFile, type FileOptions } from '../../../src/explain/file/index.ts'
 import { hour, issuing, keys, leaf, now, root } from '../../certificates/examine/chains.ts'
@@ -18,6 +18,8 @@ const key = keyToPem(keys.leaf)
 const otherKey = keyToPem(keys.other)
 const selfSigned = leaf({ signer: { name: [['CN', 'fe1.lab.test']], key: keys.leaf } })
 const ca = Buffer.from(pem(R))
+
+const san = (value: string) => ({ '2.5.29.17': subjectAltName([{ kind: 'dns', value }]) })
 
 const codes = (text: string | Buffer, options: FileOptions = {}): readonly string[] =>
   explainFile(Buffer.from(text), { at: now, ...options }).findings.map(({ code }) => code)
@@ -107,6 +109,12 @@ const bundles: Readonly<Record<string, readonly [string | Buffer, readonly strin
     [],
     { role: 'client' },
   ],
+  'an ended CA beside the chain': [
+    chain + pem(root({ content: { ...ended.content, subject: [['CN', 'Old']] }, signer: { name: [['CN', 'Old']] } })),
+    ['chain.expired'],
+  ],
+  'a wildcard': [pem(leaf({ extensions: san('*.lab.test') })) + pem(I), ['cert.wildcard']],
+  'no SAN': [pem(leaf({ extensions: { '2.5.29.17': undefined } })) + pem(I), ['cert.san-missing']],
   'another name': [chain, ['cert.name-mismatch'], { names: ['other.lab.test'] }],
   'the name': [chain, [], { names: ['fe1.lab.test'] }],
   'an address that is not in it': [chain, ['cert.name-mismatch'], { names: ['192.0.2.1'] }],
