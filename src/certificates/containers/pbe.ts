@@ -3,7 +3,8 @@
  * Appendix B and C). Work is bounded before it begins: a hostile file may ask for billions of rounds.
  */
 import { createDecipheriv, createHash, pbkdf2Sync } from 'node:crypto'
-import forge from 'node-forge'
+import { createRequire } from 'node:module'
+import type Forge from 'node-forge'
 import { DerReader, readSmallInteger, Tag } from '../examine/der.ts'
 import { readAlgorithm, type AlgorithmIdentifier } from '../examine/key-info.ts'
 
@@ -201,6 +202,8 @@ function cipher(name: string, key: Buffer, iv: Buffer, encrypted: Buffer): Buffe
 
 /** RC2 is gone from OpenSSL 3; containers of Windows up to 2016 use it for their certificates. */
 function rc2(key: Buffer, iv: Buffer, encrypted: Buffer): Buffer {
+  // Loaded only here: it takes longer than all other work on a file.
+  const forge = createRequire(import.meta.url)('node-forge') as typeof Forge
   const decipher = forge.rc2.createDecryptionCipher(key.toString('latin1'), key.length * 8)
   decipher.start(iv.toString('latin1'))
   decipher.update(forge.util.createBuffer(encrypted.toString('latin1')))
