@@ -23,6 +23,7 @@ const mayImport = {
   faults: ['verdicts', 'certificates', 'topology', 'node', 'lab'],
   phone: ['sip', 'certificates', 'verdicts'],
   check: ['sip', 'certificates', 'verdicts', 'faults/catalogue', 'topology', 'phone'],
+  explain: ['verdicts', 'certificates', 'faults/catalogue', 'check', 'sip/message'],
   console: [
     'sip',
     'services',
@@ -35,6 +36,7 @@ const mayImport = {
     'faults',
     'phone',
     'check',
+    'explain',
   ],
 }
 

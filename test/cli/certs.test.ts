@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -125,6 +126,24 @@ t.test('certs show prints the serial in both byte orders', async (t) => {
   const serial = /serial {11}([0-9a-f]+)/.exec(out)?.[1] ?? ''
   t.match(out, `serial reversed  ${(serial.match(/../g) ?? []).toReversed().join('')}`)
   t.match(await runInProcess(['certs', 'show', 'nowhere.pem'], folder), { status: 2, err: /found nothing at/ })
+})
+
+t.test('certs show says what a file is that holds no certificate in PEM, and check names explain', async (t) => {
+  const { folder } = await initialised(t)
+  const node = join(folder, 'certs', 'edge', 'nodes', 'fe1')
+  execFileSync(
+    'openssl',
+    ['crl2pkcs7', '-nocrl', '-certfile', `${node}/certificates/fe1-listener.pem`, '-out', 'b.p7b'],
+    {
+      cwd: folder,
+    },
+  )
+  const bundle = await runInProcess(['certs', 'show', 'b.p7b'], folder)
+  t.match(bundle, { status: 0, out: /serial reversed/, err: /siplab explain b.p7b judges it/ })
+  const key = await runInProcess(['certs', 'show', `${node}/certificates/fe1-listener.key`], folder)
+  t.match(key, { status: 0, out: /private key \(.*not shown/ })
+  t.match(await runInProcess(['check', 'b.p7b'], folder), { status: 2, err: /is a file.*siplab explain b.p7b/ })
+  t.match(await runInProcess(['check', 'chain.pem'], folder), { status: 2, err: /siplab explain chain.pem/ })
 })
 
 t.test('timeline says when each certificate ends and what stops with it', async (t) => {

@@ -1,7 +1,7 @@
 /**
  * What one certificate must look like, whatever stands above it: RFC 5280 §4, the CA/B requirements, the old servers.
  */
-import { extensionName, findExtension, isKnownExtension, isSelfIssued, type Certificate } from './certificate.ts'
+import { extensionName, findExtension, isKnownExtension, type Certificate } from './certificate.ts'
 import { everyone, minds, ruleBooks, type Finding } from './faults.ts'
 import { generalNameText } from './general-name.ts'
 import { algorithmRule, keyRule } from './key-rules.ts'
@@ -12,31 +12,43 @@ import { commonNameRule, subjectAltNameRule, wildcardRule } from './subject-rule
 
 /** All findings of one certificate, in the order of its fields. */
 export function certificateFindings(certificate: Certificate, context: RuleContext): readonly Finding[] {
-  return rules.flatMap((rule) => rule(certificate, context))
+  const excused = context.role === 'anchor' && !context.profile.anchorForm
+  return rules.flatMap(({ rule, issued }) => {
+    const findings = rule(certificate, context)
+    return excused && issued === true ? findings.map(noted) : findings
+  })
 }
 
-const rules: readonly Rule[] = [
-  problems,
-  versionRule,
-  serialRule,
-  algorithmRule,
-  issuerRule,
-  subjectRule,
-  timeFormRule,
-  keyRule,
-  criticalityRule,
-  unknownCritical,
-  basicConstraintsRule,
-  keyUsageRule,
-  keyIdentifierRule,
-  subjectAltNameRule,
-  wildcardRule,
-  commonNameRule,
-  nameConstraintsRule,
-  policyRule,
-  distributionPointRule,
-  subscriberPurposeRule,
-  mustStapleRule,
+/** A trust anchor is a name and a key (RFC 5280 §6.1.1 d): how it was written refuses nothing. */
+function noted(finding: Finding): Finding {
+  return finding.grade === 'form' ? { ...finding, grade: 'lint' } : finding
+}
+
+/** `issued`: its form rules are about certificates that somebody issued, and do not refuse a trust anchor. */
+const rules: readonly { readonly rule: Rule; readonly issued?: true }[] = [
+  { rule: problems },
+  { rule: versionRule, issued: true },
+  { rule: serialRule, issued: true },
+  { rule: algorithmRule },
+  { rule: issuerRule, issued: true },
+  { rule: subjectRule },
+  { rule: timeFormRule, issued: true },
+  { rule: keyRule },
+  { rule: criticalityRule, issued: true },
+  { rule: unknownCritical },
+  { rule: basicConstraintsRule },
+  { rule: keyUsageRule },
+  { rule: subjectKeyIdentifierRule },
+  { rule: authorityKeyIdentifierRule, issued: true },
+  { rule: rootAuthorityRule },
+  { rule: subjectAltNameRule, issued: true },
+  { rule: wildcardRule, issued: true },
+  { rule: commonNameRule, issued: true },
+  { rule: nameConstraintsRule },
+  { rule: policyRule, issued: true },
+  { rule: distributionPointRule, issued: true },
+  { rule: subscriberPurposeRule },
+  { rule: mustStapleRule },
 ]
 
 /** The extensions that OpenSSL reads for every certificate; in the others it overlooks nonsense. */
@@ -212,15 +224,12 @@ function basicConstraintsRule(certificate: Certificate, context: RuleContext): r
   return [leafIsCa(certificate)]
 }
 
-/**
- * A whole CA certificate may be the last of a path (RFC 5280 §4.2.1.9, note); one that says cA and cannot sign
- * contradicts itself.
- */
+/** RFC 5280 lets a CA certificate be the last of a path (§4.2.1.9, note); the CA/B requirements do not. */
 function leafIsCa(certificate: Certificate): Finding {
   const signs = certificate.keyUsage === undefined || certificate.keyUsage.has('keyCertSign')
   return finding(
     'cert.is-ca',
-    signs ? 'lint' : 'form',
+    'form',
     'basicConstraints',
     signs ? 'cA' : 'cA without keyCertSign',
     'an end certificate is no CA (CA/B BR §7.1.2.7.8)',
@@ -251,27 +260,24 @@ function keyUsageRule(certificate: Certificate, context: RuleContext): readonly 
     : []
 }
 
-function keyIdentifierRule(certificate: Certificate, context: RuleContext): readonly Finding[] {
-  const { authorityKeyIdentifier: authority, subjectKeyIdentifier: subject } = certificate
-  const ca = certificate.basicConstraints?.ca === true
-  const missing =
-    ca && subject === undefined
-      ? form(context, 'subjectKeyIdentifier', 'missing', 'a CA certificate has a key identifier (RFC 5280 §4.2.1.2)')
-      : []
-  if (context.role === 'anchor' && isSelfIssued(certificate))
-    return [...missing, ...rootAuthorityRule(certificate, context)]
-  if (context.role === 'leaf' && context.selfSigned) return missing
-  return authority?.keyIdentifier === undefined
-    ? [
-        ...missing,
-        ...form(
-          context,
-          'authorityKeyIdentifier',
-          'missing',
-          'the key identifier of the issuer is present (RFC 5280 §4.2.1.1)',
-        ),
-      ]
-    : missing
+function subjectKeyIdentifierRule(certificate: Certificate, context: RuleContext): readonly Finding[] {
+  const { subjectKeyIdentifier: subject, basicConstraints } = certificate
+  return basicConstraints?.ca === true && subject === undefined
+    ? form(context, 'subjectKeyIdentifier', 'missing', 'a CA certificate has a key identifier (RFC 5280 §4.2.1.2)')
+    : []
+}
+
+/** A self-signed certificate may leave it out. */
+function authorityKeyIdentifierRule(certificate: Certificate, context: RuleContext): readonly Finding[] {
+  if (context.selfSigned && context.role !== 'intermediate') return []
+  return certificate.authorityKeyIdentifier?.keyIdentifier === undefined
+    ? form(
+        context,
+        'authorityKeyIdentifier',
+        'missing',
+        'the key identifier of the issuer is present (RFC 5280 §4.2.1.1)',
+      )
+    : []
 }
 
 /** CA/B BR §7.1.2.1.3: a root may repeat its own key identifier there and nothing else. */
@@ -279,7 +285,7 @@ function rootAuthorityRule(
   { authorityKeyIdentifier: authority, subjectKeyIdentifier: subject }: Certificate,
   context: RuleContext,
 ): readonly Finding[] {
-  if (authority === undefined) return []
+  if (authority === undefined || context.role !== 'anchor' || !context.selfSigned) return []
   const rule = 'the authority key identifier of a root is its own key identifier and nothing else (CA/B BR §7.1.2.1.3)'
   if (authority.keyIdentifier === undefined)
     return form(context, 'authorityKeyIdentifier', 'without key identifier', rule, minds('cabf'))

@@ -297,7 +297,7 @@ function readValue(
     reader.end('extension value')
     return { known }
   } catch (error) {
-    if (error instanceof CertificateError) return { problem: error.message }
+    if (error instanceof Error) return { problem: error.message }
     throw error
   }
 }

@@ -180,13 +180,14 @@ function judgePath(path: Path, context: JudgeContext): Judged {
   return { path, faults: all.map(({ index, finding }) => faultOf(finding, index, path, profile)) }
 }
 
-function pathContext({ request, material }: JudgeContext): PathContext {
+function pathContext({ request, material, profile }: JudgeContext): PathContext {
   return {
     at: material.at,
     purpose: request.purpose,
     keyUsage: request.keyUsage ?? [],
     signatureAlgorithms: request.signatureAlgorithms ?? [],
     comparisons: material.comparisons,
+    judgesPolicies: profile.judgesPolicies,
     ...(request.maxChainDepth === undefined ? {} : { maxChainDepth: request.maxChainDepth }),
   }
 }
@@ -257,11 +258,13 @@ function gather(request: ExamineRequest, leaf: Certificate, others: readonly Buf
   }
 }
 
+/** Whatever is thrown while a certificate is read says that it cannot be read. */
 function readOrError(der: Buffer): Certificate | CertificateError {
   try {
     return readCertificate(der)
   } catch (error) {
     if (error instanceof CertificateError) return error
+    if (error instanceof Error) return new CertificateError('cert.malformed', error.message, 0)
     throw error
   }
 }

@@ -12,7 +12,8 @@ export type LimboResult = 'SUCCESS' | 'FAILURE'
 export interface LimboOutcome {
   readonly id: string
   readonly expected: LimboResult
-  readonly verdict: LimboResult
+  /** `ERROR` where the case itself could not be read; it counts as wrong, and the others go on. */
+  readonly verdict: LimboResult | 'ERROR'
   /** Codes of the faults that refuse, first cause first; of the others when the verdict is SUCCESS. */
   readonly codes: readonly string[]
 }
@@ -30,7 +31,7 @@ const maxCorpusOctets = 300 * 1_048_576
  * Reads a corpus and judges every case: `{"cases":[{"id","expected","verdict","codes"}],"right":N,"total":N}`.
  *
  * @param now the time for cases that name none
- * @throws CertificateError `limbo.malformed` when the text is not in that form
+ * @throws CertificateError `limbo.malformed` when the text is not in that form; one bad case is an `ERROR` of its own
  */
 export function scoreLimbo(text: string, now: Date): LimboScore {
   const cases = [...judgeLimbo(text, now)]
@@ -39,7 +40,24 @@ export function scoreLimbo(text: string, now: Date): LimboScore {
 
 /** One outcome after the other, for progress on a large corpus. */
 export function* judgeLimbo(text: string, now: Date): Generator<LimboOutcome> {
-  for (const value of readCases(text)) yield judgeCase(value, now)
+  for (const [index, value] of readCases(text).entries()) yield judgeOrReport(value, index, now)
+}
+
+/** One bad case never ends a batch, whatever it makes a library throw. */
+function judgeOrReport(value: unknown, index: number, now: Date): LimboOutcome {
+  try {
+    return judgeCase(value, now)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    const named = typeof value === 'object' && value !== null && 'id' in value ? value.id : undefined
+    const expected = typeof value === 'object' && value !== null && 'expected_result' in value && value.expected_result
+    return {
+      id: typeof named === 'string' ? named : `case ${index}`,
+      expected: expected === 'SUCCESS' ? 'SUCCESS' : 'FAILURE',
+      verdict: 'ERROR',
+      codes: [`limbo.malformed: ${error.message}`.slice(0, 200)],
+    }
+  }
 }
 
 function judgeCase(value: unknown, now: Date): LimboOutcome {
@@ -72,13 +90,32 @@ function judgeCase(value: unknown, now: Date): LimboOutcome {
 }
 
 /**
- * Which rule books judge a case. The corpus declares optional rules as features: the strict list of purposes is one of
- * them, and a case marked as contradicting the CA/B requirements is judged by RFC 5280 alone. The requirements cover
- * servers.
+ * What a feature of the corpus changes. A case that needs an optional rule says so; without the flag that rule is
+ * only a note. Empty: the examiner does it for every case, and the flag changes nothing.
  */
-function profileFor(features: ReadonlySet<string>, server: boolean): ExaminerProfile {
-  if (features.has('rfc5280-incompatible-with-webpki') || !server) return examinerProfile('rfc5280')
-  return { ...examinerProfile('webpki'), subscriberPurposes: features.has('pedantic-webpki-eku') }
+const features: ReadonlyMap<string, Partial<ExaminerProfile>> = new Map<string, Partial<ExaminerProfile>>([
+  ['has-policy-constraints', {}],
+  ['has-cert-policies', {}],
+  ['no-cert-policies', { judgesPolicies: false }],
+  ['pedantic-public-suffix-wildcard', { privateSuffixes: true }],
+  ['name-constraint-dn', {}],
+  ['pedantic-webpki-subscriber-key', {}],
+  ['pedantic-webpki-eku', { subscriberPurposes: true }],
+  ['pedantic-serial-number', {}],
+  ['max-chain-depth', {}],
+  ['pedantic-rfc5280', { anchorForm: true }],
+  ['denial-of-service', {}],
+  ['has-crl', {}],
+])
+
+/**
+ * Which rule books judge a case: one marked as contradicting the CA/B requirements is judged by RFC 5280 alone, and the
+ * requirements cover servers.
+ */
+function profileFor(flags: ReadonlySet<string>, server: boolean): ExaminerProfile {
+  const alone = flags.has('rfc5280-incompatible-with-webpki') || !server
+  const profile = examinerProfile(alone ? 'rfc5280' : 'webpki')
+  return [...flags].reduce((sum, flag) => ({ ...sum, ...features.get(flag) }), profile)
 }
 
 const purposes: ReadonlyMap<string, ExaminedPurpose> = new Map([

@@ -210,7 +210,7 @@ function domainIdentity(uri: string): string | undefined {
   return /^sip:/i.test(uri) ? sipDomain(uri) : undefined
 }
 
-/** One spelling per address: `::1`, `192.0.2.1`; text that is no address stays as it is. */
+/** One spelling per address: `::1`, `192.0.2.1`; text that is no address, or has a zone (`fe80::1%eth0`), stays. */
 export function canonicalIp(text: string): string {
-  return isIP(text) === 6 ? new URL(`http://[${text}]/`).hostname.slice(1, -1) : text
+  return isIP(text) === 6 && !text.includes('%') ? new URL(`http://[${text}]/`).hostname.slice(1, -1) : text
 }

@@ -25,6 +25,8 @@ export interface PathContext {
   /** CAs between leaf and anchor, self-issued ones not counted. Absent: unlimited. */
   readonly maxChainDepth?: number
   readonly comparisons: ComparisonBudget
+  /** False for programs that know no certificate policies. */
+  readonly judgesPolicies: boolean
 }
 
 /** A finding and the position in the path it belongs to. */
@@ -49,7 +51,7 @@ export function pathFindings(
     ...usage(path, context),
     ...algorithms(path, anchored, context),
     ...nameSpace(path, context),
-    ...policies(path, anchored),
+    ...(context.judgesPolicies ? policies(path, anchored) : []),
   ]
 }
 

@@ -19,6 +19,12 @@ export interface ExaminerProfile {
   readonly unreadableCrl: 'refuse' | 'ignore'
   /** The strict list of purposes for subscriber and root certificates (CA/B BR §7.1.2.7.10, §7.1.2.1.2). */
   readonly subscriberPurposes: boolean
+  /** Also refuse a wildcard below a suffix of the private part of the public suffix list, such as `github.io`. */
+  readonly privateSuffixes: boolean
+  /** Also refuse a trust anchor for the form that issued certificates have (RFC 5280 §4); nobody issued it to us. */
+  readonly anchorForm: boolean
+  /** Certificate policies are judged (RFC 5280 §6.1). */
+  readonly judgesPolicies: boolean
 }
 
 const lab = {
@@ -27,6 +33,9 @@ const lab = {
   wantsDistributionPoint: false,
   unreadableCrl: 'refuse',
   subscriberPurposes: false,
+  privateSuffixes: false,
+  anchorForm: false,
+  judgesPolicies: true,
 } as const
 
 /** The lab's profiles are judged as its nodes judge: by Node's handshake plus the rules of the generation. */

@@ -31,6 +31,7 @@ const countryCodes: Readonly<Record<string, string>> = {
   ind: 'in',
 }
 
+/** The private part: companies that let strangers register below their own domain asked to be listed. */
 const shared: readonly string[] = [
   's3.amazonaws.com',
   's3.us-east-1.amazonaws.com',
@@ -103,9 +104,6 @@ const shared: readonly string[] = [
   'hopto.org',
   'zapto.org',
   'sytes.net',
-  'home.arpa',
-  'in-addr.arpa',
-  'ip6.arpa',
   'uk.com',
   'us.com',
   'eu.com',
@@ -126,22 +124,24 @@ const shared: readonly string[] = [
   'linodeobjects.com',
   'backblazeb2.com',
   'oraclecloudapps.com',
-  'kyoto.jp',
-  'tokyo.jp',
-  'osaka.jp',
 ]
 
-const suffixes: ReadonlySet<string> = new Set([
-  ...shared,
+const icann: ReadonlySet<string> = new Set([
+  ...['home.arpa', 'in-addr.arpa', 'ip6.arpa', 'kyoto.jp', 'tokyo.jp', 'osaka.jp'],
   ...Object.entries(countryCodes).flatMap(([label, countries]) =>
     countries.split(' ').map((country) => `${label}.${country}`),
   ),
 ])
+const privateSuffixes: ReadonlySet<string> = new Set(shared)
 
-/** True for `com`, `co.uk`, `s3.amazonaws.com`; also for the empty name, the root of the DNS. */
-export function isPublicSuffix(domain: string): boolean {
+/**
+ * `icann` for `com`, `co.uk` and the empty name, the root of the DNS; `private` for `s3.amazonaws.com`, where CA/B BR
+ * §3.2.2.6 leaves a wildcard to the owner of the domain.
+ */
+export function publicSuffixKind(domain: string): 'icann' | 'private' | 'none' {
   const name = domain.toLowerCase().replace(/\.$/, '')
-  return !name.includes('.') || suffixes.has(name)
+  if (!name.includes('.') || icann.has(name)) return 'icann'
+  return privateSuffixes.has(name) ? 'private' : 'none'
 }
 
 const specialUse = /(?:^|\.)(?:localhost|local|test|invalid|internal|intranet|lan|home|corp|private|onion|home\.arpa)$/i

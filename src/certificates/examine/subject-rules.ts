@@ -5,8 +5,9 @@ import { attributeValues } from './distinguished-name.ts'
 import { minds, ruleBooks, type Finding } from './faults.ts'
 import { generalNameText, ipText, type GeneralName } from './general-name.ts'
 import { isHostSyntax } from './name-constraints.ts'
+import { canonicalIp } from './names.ts'
 import { commonName, extensionOid } from './oids.ts'
-import { isInternalName, isLoopback, isPublicSuffix } from './public-suffixes.ts'
+import { isInternalName, isLoopback, publicSuffixKind } from './public-suffixes.ts'
 import { finding, form, type RuleContext } from './rule.ts'
 
 export function subjectAltNameRule(certificate: Certificate, context: RuleContext): readonly Finding[] {
@@ -66,11 +67,12 @@ export function wildcardRule(certificate: Certificate, context: RuleContext): re
         ),
       ]
     }
-    return isPublicSuffix(base)
+    const suffix = publicSuffixKind(base)
+    return suffix !== 'none'
       ? [
           finding(
             'cert.wildcard',
-            'form',
+            suffix === 'icann' || context.profile.privateSuffixes ? 'form' : 'lint',
             'subjectAltName',
             generalNameText(name),
             'no wildcard directly below a public suffix (CA/B BR §3.2.2.6)',
@@ -119,5 +121,5 @@ function misleads(value: string, names: readonly string[]): boolean {
 /** Digits and dots, colons or 0x that are no address in its one proper spelling. */
 function isOddAddress(value: string): boolean {
   if (/^0x[0-9a-f]+$/i.test(value) || (/^[0-9.]+$/.test(value) && isIP(value) === 0)) return true
-  return isIP(value) === 6 && new URL(`http://[${value}]/`).hostname.slice(1, -1) !== value
+  return isIP(value) === 6 && (value.includes('%') || canonicalIp(value) !== value)
 }

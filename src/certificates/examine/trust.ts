@@ -35,7 +35,7 @@ export function trustFinding(path: Path, material: TrustMaterial): Located | und
 
 /** RFC 5280 trusts whatever is configured; Node wants a self-signed root unless told otherwise, newer Windows too. */
 function partialAnchor(top: Certificate, index: number, material: TrustMaterial): Located | undefined {
-  if (isSelfIssued(top) || index === 0) return undefined
+  if (looksLikeRoot(top) || index === 0) return undefined
   const known = material.anchors.some((anchor) => !sameCertificate(anchor, top) && sameName(anchor.subject, top.issuer))
   if (known) return undefined
   return {
@@ -49,6 +49,13 @@ function partialAnchor(top: Certificate, index: number, material: TrustMaterial)
       minds: minds('node'),
     },
   }
+}
+
+/** As OpenSSL sees it: the names are the same, and the key identifiers do not say otherwise; it verifies nothing. */
+function looksLikeRoot(certificate: Certificate): boolean {
+  const { authorityKeyIdentifier: authority, subjectKeyIdentifier: own } = certificate
+  const other = authority?.keyIdentifier !== undefined && own !== undefined && authority.keyIdentifier !== own
+  return isSelfIssued(certificate) && !other
 }
 
 function wrongSigner(top: Certificate, namesake: Certificate, index: number): Located {
@@ -81,7 +88,7 @@ function missingIssuer(top: Certificate, index: number, material: TrustMaterial)
   const issuer = material.known.find(
     (certificate) => sameName(certificate.subject, top.issuer) && material.signatures.verifies(top, certificate),
   )
-  const root = issuer === undefined ? index > 0 : isSelfIssued(issuer)
+  const root = issuer === undefined ? index > 0 : isSelfSigned(issuer, material.signatures)
   const text = `the issuer ${top.issuer.text}${keyIdText(top)} of ${top.subject.text}`
   if (root)
     return trouble(

@@ -1,5 +1,5 @@
 /** `siplab certs init, issue, trial, renew, revoke, show, list`: the lab's authorities and what they issue. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Option } from 'commander'
 import type { Command } from 'commander'
@@ -23,6 +23,8 @@ import type { ChangeReport } from '../../node/control/control-api.ts'
 import { nodeFolder } from '../../node/control/node-folder.ts'
 import { planLab } from '../../topology/plan.ts'
 import type { VerdictCertificate } from '../../verdicts/verdict.ts'
+import { verdictCertificate } from '../../certificates/examine/index.ts'
+import { explainFile, readBundle } from '../../explain/file/index.ts'
 import { answer, common } from '../command.ts'
 import type { CommandContext, CommonOptions, RegisterCommand } from '../command.ts'
 import { readSeconds, spanText } from '../duration.ts'
@@ -220,10 +222,31 @@ function showCommand(certs: Command, { io }: CommandContext): void {
     const path = resolve(io.workingFolder, file)
     if (!existsSync(path)) throw new UsageError(`wanted a certificate file, found nothing at ${path}`)
     const certificates = readFile(path)
+    if (certificates.length === 0) return showOther(io, options, path, file)
     answer(io, options, certificates, () =>
       certificates.map((certificate) => certificateText(io, certificate)).join('\n'),
     )
   })
+}
+
+/** A bundle, a key, a request or a list: what is in it, and the command that judges it. */
+function showOther(io: Io, options: CommonOptions, path: string, file: string): void {
+  const octets = readFileSync(path)
+  const inside = readBundle(octets).items.flatMap((item) =>
+    item.kind === 'certificate' ? [verdictCertificate(item.certificate)] : [],
+  )
+  const { format, contents, findings } = explainFile(octets)
+  const problems = findings.filter(({ weight }) => weight === 'error').map(({ code, why }) => `${code}: ${why}`)
+  if (contents.length === 0 && format === 'unknown')
+    throw new UsageError(`${path} holds no certificate that can be read; siplab explain ${file} says what it is`)
+  io.err(`siplab explain ${file} judges it and draws the chain\n`)
+  answer(io, options, inside, () =>
+    inside.length > 0
+      ? inside.map((certificate) => certificateText(io, certificate)).join('\n')
+      : [`${format} without a certificate that can be shown:`, ...contents, ...problems]
+          .map((line) => `${line}\n`)
+          .join(''),
+  )
 }
 
 function listCommand(certs: Command, { io }: CommandContext): void {
@@ -296,18 +319,17 @@ function serialOf(home: CertificateHome, what: string, reference: string | undef
   return held.certificate.serial
 }
 
+/** Empty where the file is no PEM or DER of certificates alone. */
 function readFile(path: string): readonly VerdictCertificate[] {
   try {
     return readCertificates(path)
   } catch (cause) {
-    throw new UsageError(
-      `${path} holds no certificate that can be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    )
+    // What OpenSSL refuses is read by our own reader, which says what it is instead.
+    if (cause instanceof Error) return []
+    throw cause
   }
 }
 
-/** Days are counted by the clock of each node. */
 function heldTable(io: Io, home: CertificateHome, held: readonly HeldCertificate[]): string {
   const rows = held.map(({ node, name, references, certificate, revoked }) => [
     node,

@@ -1,4 +1,6 @@
 /** `siplab check TARGET`: the connectivity analyzer, against the lab or any server. */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { Option } from 'commander'
 import {
   checkProfileNames,
@@ -108,9 +110,19 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
       throw new UsageError(
         'nothing to check: wanted a target (sip:user@domain, a domain, host:port, a node of the lab) or --limbo FILE',
       )
+    refuseFile(io, target)
     const report = await checkTarget(io, target, options)
     finish(finishReport(io, report, report, () => summaryText(report, io), options) ? 0 : 1)
   })
+}
+
+/** The ends of names that only evidence has; no host is called `chain.pem`. */
+const evidence = /\.(?:pem|crt|cer|der|p7b|p7c|pfx|p12|key|csr|crl|pcap|pcapng|log|txt)$/i
+
+function refuseFile(io: Io, target: string): void {
+  if (!evidence.test(target)) return
+  const there = existsSync(resolve(io.workingFolder, target)) ? 'is a file' : 'has the name of a file'
+  throw new UsageError(`${target} ${there}, and check dials hosts; to judge it: siplab explain ${target}`)
 }
 
 async function matrix(io: Io, options: CheckCommandOptions, finish: CommandContext['finish']): Promise<void> {
