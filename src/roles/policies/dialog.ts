@@ -138,7 +138,11 @@ function isAtHop(
     case 'address':
       return hopText(flow, 'none', '') === sender.hop
     case 'server':
-      return isServer(flow) && speaksFor(arrival, sender.organisation)
+      return (
+        (isServer(flow) || sender.organisation !== '') &&
+        flow.peer !== undefined &&
+        speaksFor(arrival, sender.organisation)
+      )
     default:
       return hop satisfies never
   }

@@ -117,11 +117,15 @@ function side(identity: string, uri: string, organisation: string, hop: string):
   return { identity, uri: uri === '' ? identity : uri, organisation, hop }
 }
 
-/** @param token whether a token beside the record names the flow; only such flows have one */
-export function hopText(flow: Flow, token: 'beside' | 'elsewhere' | 'none', claim: string): string {
+/**
+ * @param token whether a token beside the record names the flow; only such flows have one
+ * @param organisation of the side: whom we dialled for another one, and who showed a certificate, is its server
+ */
+export function hopText(flow: Flow, token: 'beside' | 'elsewhere' | 'none', claim: string, organisation = ''): string {
   if (token === 'beside') return 'w'
   if (token === 'elsewhere') return `f${claim}`
-  if (isServer(flow)) return `s${flow.remote.address.replaceAll(':', '_')}`
+  const isDialledFor = organisation !== '' && flow.direction === 'dialled' && flow.peer !== undefined
+  if (isServer(flow) || isDialledFor) return `s${flow.remote.address.replaceAll(':', '_')}`
   // Dialled by a name, it is dialled by that name again: its certificate carries no address.
   const name = flow.direction === 'dialled' && flow.secure ? flow.dialledName : undefined
   const address = (name ?? flow.remote.address).toLowerCase().replaceAll(':', '_')
