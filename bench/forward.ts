@@ -209,7 +209,7 @@ function makeCore(clock: BenchClock, callee: BenchFlow, shed: () => number | und
         ports: { tls: 5061 },
         alsoKnownAs: [],
         admit: [recognised],
-        target: [flowToken(tokens), followRoute({ known: { hosts: new Set(), ports: new Set() } }), binding],
+        target: [flowToken(tokens), followRoute({ known: { hosts: new Set(), ports: new Set([50_331]) } }), binding],
       },
     },
     forward: defaultForward,
