@@ -55,7 +55,7 @@ const confined = [
   ['sip[.]js', ['^src/phone/', '^src/console/web/']],
   ['kysely', ['^src/services/store/']],
   ['pg', ['^src/services/store/']],
-  ['dns-packet', ['^src/lab/dns/', '^src/check/']],
+  ['dns-packet', ['^src/lab/nodes/dns/', '^src/check/']],
   ['commander', ['^src/cli/']],
 ].map(([name, places]) => ({
   name: `only-in-place-${name.replace('[.]', '')}`,

@@ -130,6 +130,14 @@ function branchOf(sent: string): string {
   return sent.slice(start, sent.indexOf('\r\n', start))
 }
 
+const ownRoute = '<sip:pool.lab.test:5061;transport=tls;lr>'
+
+/** What the dialog goes by: our own Record-Route value. */
+function routeOf(sent: string): string {
+  const start = sent.indexOf('Record-Route: ') + 14
+  return start === 13 ? ownRoute : sent.slice(start, sent.indexOf('\r\n', start))
+}
+
 interface Sides {
   begin(call: number): void
   request(bytes: Buffer): void
@@ -144,9 +152,10 @@ function call(sides: Sides, number: number): number {
   sides.request(octets(invite, caller))
   const inviteBranch = branchOf(sides.sent())
   sides.response(octets(ringing, inviteBranch))
+  const route = routeOf(sides.sent())
   sides.response(octets(ok, inviteBranch))
-  sides.request(octets(ack, caller + 'a'))
-  sides.request(octets(bye, caller + 'b'))
+  sides.request(octets(ack.replace(ownRoute, route), caller + 'a'))
+  sides.request(octets(bye.replace(ownRoute, route), caller + 'b'))
   sides.response(octets(byeOk, branchOf(sides.sent())))
   return 1
 }
@@ -200,7 +209,7 @@ function makeCore(clock: BenchClock, callee: BenchFlow, shed: () => number | und
         ports: { tls: 5061 },
         alsoKnownAs: [],
         admit: [recognised],
-        target: [flowToken(tokens), followRoute({ known: { hosts: new Set(), ports: new Set() } }), binding],
+        target: [flowToken(tokens), followRoute({ known: { hosts: new Set(), ports: new Set([50_331]) } }), binding],
       },
     },
     forward: defaultForward,

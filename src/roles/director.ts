@@ -50,7 +50,7 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
             : [
                 nextHop({
                   uri: `sip:${edge.fqdn}:${edge.port};transport=tls`,
-                  when: ({ uri }) => !domains.includes(uri.host),
+                  when: ({ uri }) => !domains.includes(uri.host) && !isOurs(uri.host),
                   by: 'enterprise-edge',
                   because: 'enterprise-edge',
                 }),

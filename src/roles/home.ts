@@ -93,7 +93,7 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
             : [
                 nextHop({
                   uri: `sip:${edge.fqdn}:${edge.port};transport=tls`,
-                  when: ({ uri }) => !domains.includes(uri.host),
+                  when: ({ uri }) => !domains.includes(uri.host) && !isOurs(uri.host),
                   by: 'enterprise-edge',
                   because: 'enterprise-edge',
                 }),

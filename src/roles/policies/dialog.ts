@@ -13,6 +13,7 @@ import {
   readHop,
   type Side,
   unknownIdentity,
+  type Ends,
 } from '../../sip/routing/dialog-record.ts'
 import { type FlowTokens, flowsIn, tokenSeparator } from '../../sip/routing/flow-token.ts'
 import { type Facts, judge } from '../law/law.ts'
@@ -33,13 +34,19 @@ export function recogniseDialog(tokens: FlowTokens, facts: Facts): Policy {
       const far = first === last ? near : tokens.recognise(last, request)
       if (near.kind === 'unsealed' && far.kind === 'unsealed') return pass
       if (near.kind === 'old' || far.kind === 'old') return refuse(403, 'route.token-old')
-      if (near.kind !== 'dialog' || far.kind !== 'dialog') return refuse(403, 'route.token-forged')
+      if (near.kind !== 'dialog' || far.kind !== 'dialog' || !isOneDialog(near, far))
+        return refuse(403, 'route.token-forged')
       const { sender, isCaller } = near
       remarks.dialog = { sender, other: otherEnd(near.other, far.other), isCaller, proved: false }
       if (request.method !== 'REGISTER' && request.method !== 'PUBLISH') return pass
       return judge(arrival, facts, request.method === 'REGISTER' ? 'registrar' : 'binding') ?? pass
     },
   }
+}
+
+/** Two calls may have one Call-ID and one tag where somebody wants it so: their values do not go together. */
+function isOneDialog(near: Ends, far: Ends): boolean {
+  return near === far || (near.sender.uri === far.sender.uri && near.other.uri === far.other.uri)
 }
 
 /** The last value knows the way, the first one of a pool often better whose it is. */
@@ -133,7 +140,11 @@ function isAtHop(
     case 'address':
       return hopText(flow, 'none', '') === sender.hop
     case 'server':
-      return isServer(flow) && speaksFor(arrival, sender.organisation)
+      return (
+        (isServer(flow) || sender.organisation !== '') &&
+        flow.peer !== undefined &&
+        speaksFor(arrival, sender.organisation)
+      )
     default:
       return hop satisfies never
   }

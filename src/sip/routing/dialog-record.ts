@@ -3,6 +3,7 @@
  * (docs/decisions/0053). The text is a part of a user part (RFC 3261 §25.1 `user`): `+` stands between its fields.
  */
 import { hash } from 'node:crypto'
+import { flat } from '../message/fast/flat.ts'
 import { hashOn } from '../message/text-hash.ts'
 import type { Flow } from '../transport/flow.ts'
 
@@ -50,12 +51,28 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 /** Characters of an identity; a longer one is hashed. */
 const longest = 120
 
+/** Encodings made last, by place: a call gives the same few names several times. A power of two. */
+const remembered = 256
+const given: string[] = Array.from({ length: remembered }, () => '')
+const made: string[] = Array.from({ length: remembered }, () => '')
+
 /** `sip:alice@lab.test` becomes `alice%40lab.test`; what is long becomes a hash. Equal texts give equal texts. */
 export function encoded(aor: string): string {
   if (aor === '') return ''
+  const at = hashOn(0, aor) & (remembered - 1)
+  if (given[at] === aor) return made[at] ?? ''
+  const text = encode(aor)
+  if (aor.length <= longest) {
+    given[at] = flat(aor)
+    made[at] = text
+  }
+  return text
+}
+
+function encode(aor: string): string {
   const plain = aor.startsWith('sip:') ? aor.slice(4) : aor
   if (plain.length > longest || plain.startsWith('*')) return `*${hash('sha256', plain, 'base64url').slice(0, 22)}`
-  return /^[A-Za-z0-9._@-]*$/.test(plain) ? plain.replace('@', '%40') : encodeURIComponent(plain)
+  return flat(/^[A-Za-z0-9._@-]*$/.test(plain) ? plain.replace('@', '%40') : encodeURIComponent(plain))
 }
 
 /** The address-of-record again; undefined where the text was too long to keep. */
@@ -117,11 +134,15 @@ function side(identity: string, uri: string, organisation: string, hop: string):
   return { identity, uri: uri === '' ? identity : uri, organisation, hop }
 }
 
-/** @param token whether a token beside the record names the flow; only such flows have one */
-export function hopText(flow: Flow, token: 'beside' | 'elsewhere' | 'none', claim: string): string {
+/**
+ * @param token whether a token beside the record names the flow; only such flows have one
+ * @param organisation of the side: whom we dialled for another one, and who showed a certificate, is its server
+ */
+export function hopText(flow: Flow, token: 'beside' | 'elsewhere' | 'none', claim: string, organisation = ''): string {
   if (token === 'beside') return 'w'
   if (token === 'elsewhere') return `f${claim}`
-  if (isServer(flow)) return `s${flow.remote.address.replaceAll(':', '_')}`
+  const isDialledFor = organisation !== '' && flow.direction === 'dialled' && flow.peer !== undefined
+  if (isServer(flow) || isDialledFor) return `s${flow.remote.address.replaceAll(':', '_')}`
   // Dialled by a name, it is dialled by that name again: its certificate carries no address.
   const name = flow.direction === 'dialled' && flow.secure ? flow.dialledName : undefined
   const address = (name ?? flow.remote.address).toLowerCase().replaceAll(':', '_')

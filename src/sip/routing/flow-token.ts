@@ -40,7 +40,7 @@ const noteKey = 'flow-token'
 
 export class FlowTokens {
   private readonly settings: FlowTokenSettings
-  /** 64 characters, so that what follows cannot be taken for a part of it. */
+  /** 43 characters, so that what follows cannot be taken for a part of it. */
   private readonly key: string
   private readonly boot = randomToken(4)
   private readonly recent = new RecentSeals()
@@ -53,7 +53,7 @@ export class FlowTokens {
     if (settings.key !== undefined && settings.key.length < 16)
       throw new RangeError(`a flow token key has at least 16 octets, found ${settings.key.length}`)
     this.settings = settings
-    this.key = hash('sha256', settings.key ?? randomBytes(32), 'hex')
+    this.key = hash('sha256', settings.key ?? randomBytes(32), 'base64url')
   }
 
   /** The token of `flow`, made once and kept with it. */
@@ -99,7 +99,7 @@ export class FlowTokens {
   seal(record: DialogRecord, { callId, tag }: DialogName, flows = ''): string {
     const covered = (flows === '' ? '' : flows + tokenSeparator) + recordText(record, tag)
     const user = covered + this.mac(`${covered}${callId} ${tag}`)
-    this.recent.note(callId, tag, user)
+    this.recent.note(callId, tag, user, record)
     return user
   }
 
@@ -120,19 +120,18 @@ export class FlowTokens {
     const start = recordStart(user)
     if (start === -1) return isOldSeal(user) ? old : unsealed
     if (fromTag === undefined || toTag === undefined || fromTag === toTag) return notThis
+    // What was made here a moment ago is compared with, not made again.
+    const recent = this.recent.find(callId, user)
+    if (recent !== undefined) return endsOf(recent.record, recent.tag === fromTag, recent.tag === toTag)
     const read = readRecord(user, start)
     if (read === undefined) return notThis
-    const { hint, record } = read
-    if (hint === hintOf(fromTag) && this.isGenuine(user, read.covered, callId, fromTag))
-      return { kind: 'dialog', sender: record.caller, other: record.callee, isCaller: true }
-    if (hint === hintOf(toTag) && this.isGenuine(user, read.covered, callId, toTag))
-      return { kind: 'dialog', sender: record.callee, other: record.caller, isCaller: false }
-    return notThis
+    const { hint, record, covered } = read
+    const isOf = (tag: string): boolean => hint === hintOf(tag) && this.isGenuine(user, covered, callId, tag)
+    const byCaller = isOf(fromTag)
+    return endsOf(record, byCaller, !byCaller && isOf(toTag))
   }
 
-  /** What was made here a moment ago is compared with, not made again. */
   private isGenuine(user: string, covered: number, callId: string, tag: string): boolean {
-    if (this.recent.has(callId, tag, user)) return true
     return equalTexts(user.slice(covered), this.mac(`${user.slice(0, covered)}${callId} ${tag}`))
   }
 
@@ -182,6 +181,12 @@ export type Recognised =
   | { readonly kind: 'old' }
   /** Forged, or of another dialog. */
   | { readonly kind: 'not-this' }
+
+/** @param byCaller the caller's tag stands in From; @param byCallee it stands in To */
+function endsOf({ caller, callee }: DialogRecord, byCaller: boolean, byCallee: boolean): Recognised {
+  if (byCaller) return { kind: 'dialog', sender: caller, other: callee, isCaller: true }
+  return byCallee ? { kind: 'dialog', sender: callee, other: caller, isCaller: false } : notThis
+}
 
 const unsealed: Recognised = { kind: 'unsealed' }
 const old: Recognised = { kind: 'old' }

@@ -139,28 +139,31 @@ function recordOf(
   named: Flow | undefined,
 ): DialogRecord {
   const { request, remarks } = arrival
-  const near = hopFor(arrival.flow, tokens, named)
-  const far = hopFor(flow, tokens, named)
   const { dialog } = remarks
-  if (dialog?.proved === true) return { caller: { ...dialog.sender, hop: near }, callee: { ...dialog.other, hop: far } }
+  const isInside = dialog?.proved === true
+  const origin = isInside ? dialog.sender.organisation : organisationText(remarks.organisation)
+  const destination = isInside ? dialog.other.organisation : organisationText(target.organisation ?? '')
+  const near = hopFor(arrival.flow, tokens, named, origin)
+  const far = hopFor(flow, tokens, named, destination)
+  if (isInside) return { caller: { ...dialog.sender, hop: near }, callee: { ...dialog.other, hop: far } }
   return {
     caller: {
       identity: encoded(remarks.identity ?? remarks.claimed ?? ''),
       uri: encoded(addressOfRecord(request.from.uri)),
-      organisation: organisationText(remarks.organisation),
+      organisation: origin,
       hop: near,
     },
     callee: {
       identity: target.aor === '' ? unknownIdentity : encoded(target.aor ?? addressOfRecord(arrival.uri)),
       uri: encoded(addressOfRecord(request.to.uri)),
-      organisation: organisationText(target.organisation ?? ''),
+      organisation: destination,
       hop: far,
     },
   }
 }
 
-function hopFor(flow: Flow, tokens: FlowTokens, named: Flow | undefined): string {
-  if (!needsToken(flow)) return hopText(flow, 'none', '')
+function hopFor(flow: Flow, tokens: FlowTokens, named: Flow | undefined, organisation: string): string {
+  if (!needsToken(flow)) return hopText(flow, 'none', '', organisation)
   return named === undefined || named === flow
     ? hopText(flow, 'beside', '')
     : hopText(flow, 'elsewhere', tokens.claimOf(flow))

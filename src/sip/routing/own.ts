@@ -37,11 +37,11 @@ export class OwnNames {
 
   /** True when `uri` names this node: one of its hosts, at one of its ports or without a port. */
   has(uri: SipUri): boolean {
-    return this.hosts.has(uri.host) && (uri.port === undefined || this.ports.has(uri.port))
+    return this.hosts.has(withoutDot(uri.host)) && (uri.port === undefined || this.ports.has(uri.port))
   }
 
   hasHost(host: string): boolean {
-    return this.hosts.has(host.toLowerCase())
+    return this.hosts.has(withoutDot(host.toLowerCase()))
   }
 
   /** `SIP/2.0/TLS fe1.lab.test:5061;branch=z9hG4bK…` (§16.6 step 8); over UDP with `rport` (RFC 3581). */
@@ -72,6 +72,11 @@ export class OwnNames {
     labels.set(advertised, made)
     return made
   }
+}
+
+/** A fully qualified name may be written with the dot of the root. */
+export function withoutDot(host: string): string {
+  return host.endsWith('.') ? host.slice(0, -1) : host
 }
 
 /** An accepted flow came by one of our ports; a dialled one has a port of its own that nobody listens on. */

@@ -2,11 +2,13 @@
 import type { NameAddress, SipUri } from '../message/types.ts'
 import { parseUri } from '../message/uri.ts'
 import type { Incoming } from './arrival.ts'
-import type { OwnNames } from './own.ts'
+import { type OwnNames, withoutDot } from './own.ts'
 
-export function preprocess(arrival: Incoming, own: OwnNames): void {
+/** @param domain the domain of the users that are meant when a Request-URI has our name for a host; absent: none */
+export function preprocess(arrival: Incoming, own: OwnNames, domain?: string): void {
   undoStrictRouting(arrival, own)
   stripOwnMaddr(arrival, own)
+  if (domain !== undefined) nameDomain(arrival, own, domain)
   popOwnRoutes(arrival, own)
 }
 
@@ -27,6 +29,19 @@ function stripOwnMaddr(arrival: Incoming, own: OwnNames): void {
   const maddr = uri.parameters.get('maddr')
   if (maddr === undefined || !own.hasHost(maddr) || !own.has({ ...uri, host: maddr.toLowerCase() })) return
   arrival.uri = parseUri(uri.text.replace(/;maddr=[^;?]*/i, ''))
+}
+
+/** `sip:bob@192.0.2.1` or `sip:bob@fe1.lab.test` at that very server is bob of its domain: nobody else has that name. */
+function nameDomain(arrival: Incoming, own: OwnNames, domain: string): void {
+  const { uri } = arrival
+  if (uri.host === domain || uri.scheme === 'tel') return
+  const isDomain = withoutDot(uri.host) === domain
+  if (!isDomain && (uri.user === undefined || !own.has(uri))) return
+  const user = uri.user === undefined ? '' : `${uri.user}@`
+  const parameters = [...uri.parameters].map(([name, value]) =>
+    value === undefined ? `;${name}` : `;${name}=${value}`,
+  )
+  arrival.uri = parseUri(`${uri.scheme}:${user}${domain}${parameters.join('')}`)
 }
 
 /**

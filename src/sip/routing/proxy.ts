@@ -123,7 +123,7 @@ class ProxyCore implements Proxy, TransactionUser, Core {
 
   /** §16.3 and §16.4, then the lists. */
   private judge(arrival: Incoming): Decision | Promise<Decision> {
-    preprocess(arrival, this.own)
+    preprocess(arrival, this.own, this.settings.domains?.[0])
     const refusal = validate(arrival, this.rules)
     if (refusal === undefined) {
       const decision = decide(this.lists.get(arrival.face) ?? [], arrival)

@@ -494,3 +494,30 @@ t.test('local targets', async (t) => {
     })
   })
 })
+
+t.test('a request that nobody vouches for is for a binding that takes such, or for one that does not', async (t) => {
+  const clock = new FakeClock()
+  const location = memoryLocation({ clock })
+  t.teardown(() => location.close())
+  let cseq = 0
+  const by = (setting: boolean | undefined, otherwise: boolean | undefined): string | undefined => {
+    const account = { aor: '', login: '', displayName: '', homePool: '', remote: true, enabled: true }
+    const accounts = { account: () => ({ ...account, ...(setting === undefined ? {} : { anonymousCalls: setting }) }) }
+    const common = { location, accounts, domains: ['lab.test'], self: 'fe1.lab.test' }
+    const register = registrar({ ...common, clock })
+    register.decide(
+      arrival(requestText({ headers: ['Contact: <sip:alice@192.0.2.7:40001;transport=tls>'], cseq: ++cseq }), {
+        wall: clock.wall(),
+      }),
+    )
+    const targets = localTargets({ ...common, isOpen: () => true, anonymousDefault: () => otherwise })
+    const invite = requestText({ method: 'INVITE', uri: 'sip:alice@lab.test' })
+    return targetsOf(targets.decide(arrival(invite, { wall: clock.wall() })))[0]?.by
+  }
+  const table = [true, false, undefined].map((setting) => [true, false, undefined].map((from) => by(setting, from)))
+  t.same(table, [
+    ['open-binding', 'open-binding', 'binding'],
+    ['binding', 'binding', 'binding'],
+    ['open-binding', 'binding', 'binding'],
+  ])
+})

@@ -1,5 +1,6 @@
 /** One suite for both databases: the same calls, the same answers. */
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import type { Test } from 'tap'
 import { addUser, listUsers, removeUser, seedDirectory } from '../../../src/services/accounts.ts'
@@ -81,6 +82,16 @@ function suite(t: Test, place: Place): void {
         hash: /^[0-9a-f]{64}$/,
       })
       t.equal(await opened.credential('alice', 'digest-md5', 'elsewhere'), undefined)
+    })
+
+    t.test('keeps whether a user takes anonymous calls, and that nothing was said of it', async (t) => {
+      const opened = await directory(t)
+      const found: (boolean | undefined)[] = []
+      for (const anonymousCalls of [true, false, undefined]) {
+        await addUser(opened, { ...alice, anonymousCalls })
+        found.push((await opened.account('sip:alice@lab.test'))?.anonymousCalls)
+      }
+      t.same(found, [true, false, undefined])
     })
 
     t.test('a user added again has the new password only', async (t) => {
@@ -231,6 +242,28 @@ t.test('SQLite', async (t) => {
     directory: { kind: 'sqlite', file: join(folder, 'directory.db') },
     pool: { kind: 'sqlite', file: join(folder, 'pool.db') },
   })
+})
+
+t.test('a directory of an earlier version gets its new columns, and keeps its accounts', async (t) => {
+  const file = join(t.testdir(), 'directory.db')
+  const old = new DatabaseSync(file)
+  old.exec(
+    `create table accounts (aor text primary key, login text not null, display_name text not null,
+       home_pool text not null, remote integer not null, enabled integer not null);
+     create table credentials (username text not null, scheme text not null, realm text not null, aor text not null,
+       hash text not null, primary key (username, scheme, realm));
+     insert into accounts values ('sip:alice@lab.test', 'alice', 'alice', 'pool.lab.test', 1, 1);
+     create table schema_version (version integer primary key);
+     insert into schema_version values (1);`,
+  )
+  old.close()
+  for (const _ of ['first', 'again']) {
+    const opened = await openDirectory({ kind: 'sqlite', file }, { clock })
+    const account = await opened.account('sip:alice@lab.test')
+    t.match(account, { login: 'alice', remote: true })
+    t.equal(account?.anonymousCalls, undefined)
+    await opened.close()
+  }
 })
 
 const missing = await postgresqlMissing()

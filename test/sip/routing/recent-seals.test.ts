@@ -1,22 +1,25 @@
 import t from 'tap'
+import type { DialogRecord } from '../../../src/sip/routing/dialog-record.ts'
 import { RecentSeals } from '../../../src/sip/routing/recent-seals.ts'
+
+const side = { identity: '', uri: '', organisation: '', hop: 'w' }
+const record: DialogRecord = { caller: side, callee: side }
 
 t.test('knows the last two user parts of a dialog: two values may stand in its route', async (t) => {
   const recent = new RecentSeals()
-  for (const user of ['first', 'second', 'third']) recent.note('one@lab.test', 'a', user)
+  for (const user of ['first', 'second', 'third']) recent.note('one@lab.test', 'a', user, record)
   t.same(
-    ['first', 'second', 'third'].map((user) => recent.has('one@lab.test', 'a', user)),
-    [false, true, true],
+    ['first', 'second', 'third'].map((user) => recent.find('one@lab.test', user)),
+    [undefined, { tag: 'a', record }, { tag: 'a', record }],
   )
-  t.notOk(recent.has('two@lab.test', 'a', 'third'), 'another Call-ID')
-  t.notOk(recent.has('one@lab.test', 'b', 'third'), 'another tag of the caller')
+  t.equal(recent.find('two@lab.test', 'third'), undefined, 'another Call-ID')
 })
 
 t.test('forgets a Call-ID when another takes its place, and never takes the other one’s for its own', async (t) => {
   const recent = new RecentSeals()
   const callIds = Array.from({ length: 5000 }, (_, number) => `call-${number}@lab.test`)
-  for (const callId of callIds) recent.note(callId, 'a', `user of ${callId}`)
-  const known = callIds.filter((callId) => recent.has(callId, 'a', `user of ${callId}`))
+  for (const callId of callIds) recent.note(callId, 'a', `user of ${callId}`, record)
+  const known = callIds.filter((callId) => recent.find(callId, `user of ${callId}`) !== undefined)
   t.ok(known.length > 0 && known.length <= 1024)
-  t.notOk(callIds.some((callId, at) => recent.has(callId, 'a', `user of ${callIds[at + 1]}`)))
+  t.notOk(callIds.some((callId, at) => recent.find(callId, `user of ${callIds[at + 1]}`) !== undefined))
 })
