@@ -31,7 +31,9 @@ function stripOwnMaddr(arrival: Incoming, own: OwnNames): void {
   arrival.uri = parseUri(uri.text.replace(/;maddr=[^;?]*/i, ''))
 }
 
-/** `sip:bob@192.0.2.1` or `sip:bob@fe1.lab.test` at that very server is bob of its domain: nobody else has that name. */
+/**
+ * `sip:bob@192.0.2.1` or `sip:bob@fe1.lab.test` at that very server is bob of its domain: nobody else has that name.
+ */
 function nameDomain(arrival: Incoming, own: OwnNames, domain: string): void {
   const { uri } = arrival
   if (uri.host === domain || uri.scheme === 'tel') return
