@@ -1,0 +1,70 @@
+/** Connections whose handshake began: alerts first, then who closed, then what TLS 1.3 hides. */
+import type { Evidence } from '../answer.ts'
+import type { Connection } from './connection.ts'
+import { broken, certainly, firstClosing, frameEvidence, otherEnd, unclear, well, type Diagnosis } from './diagnosis.ts'
+import { noCertificate, refusedByAlert, refusedCertificate, type Judge } from './diagnose-refusal.ts'
+import { inferHidden } from './infer-hidden.ts'
+import { lostSegments } from './lost-segments.ts'
+import type { End, TlsSession } from './tls-session.ts'
+
+/** An end that says nothing for so long in the handshake is silent. */
+const silentMilliseconds = 1000
+
+export function diagnoseHandshake(connection: Connection, judge: Judge, captureEnd: number): Diagnosis {
+  const { tls } = connection
+  if (tls === undefined) return unclear([])
+  const alert = tls.alerts.find(({ fatal }) => fatal)
+  if (alert !== undefined) return refusedByAlert(tls, alert, judge)
+  const hidden = inferHidden(connection, tls)
+  if (hidden !== undefined) return hidden
+  if (isTalking(tls)) return well()
+  const lost = lostSegments(connection)
+  if (lost !== undefined) return lost
+  return closedWithoutAlert(connection, tls, judge) ?? unfinished(connection, tls, captureEnd)
+}
+
+/** Application data of both ends, or of the acceptor beside session tickets, follow the handshake. */
+function isTalking(tls: TlsSession): boolean {
+  const said = (end: End): boolean => tls.applicationRecords(end) > 0
+  return bothFinished(tls) && said('dialler') && said('acceptor')
+}
+
+function bothFinished(tls: TlsSession): boolean {
+  return tls.finished('dialler') && tls.finished('acceptor')
+}
+
+function closedWithoutAlert(connection: Connection, tls: TlsSession, judge: Judge): Diagnosis | undefined {
+  const closing = firstClosing(connection)
+  if (closing === undefined) return undefined
+  const { end, how, frame } = closing
+  const evidence: readonly Evidence[] = [
+    frameEvidence(frame, `the ${end} ${how === 'fin' ? 'closes first' : 'resets'}, without an alert`),
+  ]
+  const missing = noCertificate(tls, end, undefined, evidence)
+  if (missing !== undefined) return missing
+  if (bothFinished(tls) && tls.applicationRecords(end) > 0) return well(evidence)
+  const refused = tls.shown[otherEnd(end)]
+  if (refused !== undefined && refused.chain.length > 0)
+    return refusedCertificate(tls, { by: end, number: undefined, evidence }, judge)
+  if (bothFinished(tls)) return well(evidence)
+  if (how === 'reset')
+    return broken({ candidates: [{ code: 'link.reset', why: `the ${end} resets in the handshake` }], evidence })
+  return broken({
+    candidates: [{ code: 'tls.handshake-failed', why: `the ${end} closes in the handshake without an alert` }],
+    evidence,
+  })
+}
+
+function unfinished(connection: Connection, tls: TlsSession, captureEnd: number): Diagnosis {
+  if (bothFinished(tls)) return well()
+  const last = tls.seen.at(-1)
+  if (last !== undefined && captureEnd - last.at >= silentMilliseconds)
+    return certainly(
+      'tls.handshake-timeout',
+      `the ${otherEnd(last.from)} does not go on after ${last.what} of the ${last.from}`,
+      {
+        evidence: [frameEvidence(last.frame, last.what)],
+      },
+    )
+  return unclear([frameEvidence(connection.lastFrame, 'the capture ends in the handshake')])
+}
