@@ -1,7 +1,18 @@
 /** Connections whose handshake began: alerts first, then who closed, then what TLS 1.3 hides. */
 import type { Evidence } from '../answer.ts'
 import type { Connection } from './connection.ts'
-import { broken, certainly, firstClosing, frameEvidence, otherEnd, unclear, well, type Diagnosis } from './diagnosis.ts'
+import {
+  broken,
+  certainly,
+  closingText,
+  decisiveAlert,
+  firstClosing,
+  frameEvidence,
+  otherEnd,
+  unclear,
+  well,
+  type Diagnosis,
+} from './diagnosis.ts'
 import { noCertificate, refusedByAlert, refusedCertificate, type Judge } from './diagnose-refusal.ts'
 import { inferHidden } from './infer-hidden.ts'
 import { lostSegments } from './lost-segments.ts'
@@ -13,7 +24,7 @@ const silentMilliseconds = 1000
 export function diagnoseHandshake(connection: Connection, judge: Judge, captureEnd: number): Diagnosis {
   const { tls } = connection
   if (tls === undefined) return unclear([])
-  const alert = tls.alerts.find(({ fatal }) => fatal)
+  const alert = decisiveAlert(connection)
   if (alert !== undefined) return refusedByAlert(tls, alert, judge)
   const hidden = inferHidden(connection, tls)
   if (hidden !== undefined) return hidden
@@ -38,21 +49,43 @@ function closedWithoutAlert(connection: Connection, tls: TlsSession, judge: Judg
   if (closing === undefined) return undefined
   const { end, how, frame } = closing
   const evidence: readonly Evidence[] = [
-    frameEvidence(frame, `the ${end} ${how === 'fin' ? 'closes first' : 'resets'}, without an alert`),
+    frameEvidence(frame, `${closingText(closing)}, without an alert that says why`),
   ]
   const missing = noCertificate(tls, end, undefined, evidence)
   if (missing !== undefined) return missing
   if (bothFinished(tls) && tls.applicationRecords(end) > 0) return well(evidence)
-  const refused = tls.shown[otherEnd(end)]
-  if (refused !== undefined && refused.chain.length > 0)
-    return refusedCertificate(tls, { by: end, number: undefined, evidence }, judge)
+  const shown = silentlyRefused(tls, end, judge)
+  if (shown !== undefined) {
+    const diagnosis = refusedCertificate(tls, { by: otherEnd(shown), number: undefined, evidence }, judge)
+    // A probe of a balancer opens and closes a connection as well.
+    return bothFinished(tls) && !diagnosis.certain ? { ...diagnosis, state: 'unclear' } : diagnosis
+  }
   if (bothFinished(tls)) return well(evidence)
   if (how === 'reset')
     return broken({ candidates: [{ code: 'link.reset', why: `the ${end} resets in the handshake` }], evidence })
-  return broken({
-    candidates: [{ code: 'tls.handshake-failed', why: `the ${end} closes in the handshake without an alert` }],
-    evidence,
-  })
+  const why = `the ${end} closes in the handshake without an alert`
+  return broken({ candidates: [{ code: 'tls.handshake-failed', why }], evidence })
+}
+
+/**
+ * The end whose certificate was probably refused: that of the end that did not close, unless only the certificate of
+ * the closing end has a fault. A balancer closes such a connection itself.
+ */
+function silentlyRefused(tls: TlsSession, closed: End, judge: Judge): End | undefined {
+  const { dialler, acceptor } = tls.shown
+  const name = tls.clientHello?.serverName
+  const faulty = (end: End): boolean => {
+    const shown = end === 'dialler' ? dialler : acceptor
+    return (
+      shown !== undefined &&
+      shown.chain.length > 0 &&
+      judge(shown, end, end === 'acceptor' ? name : undefined).faults.length > 0
+    )
+  }
+  const other = otherEnd(closed)
+  if (!faulty(other) && faulty(closed)) return closed
+  const shown = tls.shown[other]
+  return shown === undefined || shown.chain.length === 0 ? undefined : other
 }
 
 function unfinished(connection: Connection, tls: TlsSession, captureEnd: number): Diagnosis {

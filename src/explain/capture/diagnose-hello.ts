@@ -1,23 +1,35 @@
 /** Connections that ended before the acceptor chose anything: what the ClientHello offered decides. */
-import type { Candidate } from '../answer.ts'
+import type { Candidate, Evidence } from '../answer.ts'
 import type { Connection } from './connection.ts'
-import { broken, certainly, firstClosing, frameEvidence, unclear, type Diagnosis } from './diagnosis.ts'
+import {
+  broken,
+  certainly,
+  closingText,
+  decisiveAlert,
+  firstClosing,
+  frameEvidence,
+  unclear,
+  type Diagnosis,
+} from './diagnosis.ts'
 import { lostSegments } from './lost-segments.ts'
 import type { ClientHello } from './tls-messages.ts'
 import { alertName, cipherName, groupName, signatureName, versionName } from './tls-names.ts'
 import type { SeenAlert } from './tls-session.ts'
 
-/** An acceptor that says nothing for so long is silent. */
-const silentMilliseconds = 1000
+/** A dialler that gives up after so long without an answer gave up for the silence: a handshake takes less. */
+const silentMilliseconds = 200
 
 export function diagnoseHello(connection: Connection, captureEnd: number): Diagnosis {
   const { tls } = connection
-  const alert = tls?.alerts.find(({ fatal }) => fatal)
+  const alert = decisiveAlert(connection)
   if (alert !== undefined) return refusedHello(connection, alert)
   const closing = firstClosing(connection)
   const evidence = closing === undefined ? [] : [frameEvidence(closing.frame, closingText(closing))]
   const lost = lostSegments(connection)
   if (lost !== undefined) return lost
+  const until = closing?.at ?? captureEnd
+  const waited = waitedFor(connection, until)
+  if (closing?.end !== 'acceptor' && waited >= silentMilliseconds) return noAnswer(connection, waited, evidence)
   if (closing?.how === 'reset') return reset(connection, closing.end === 'acceptor', closing.frame)
   const said = connection.sideOf('dialler').stream.octets > 0
   if (closing?.end === 'acceptor' && said)
@@ -27,9 +39,6 @@ export function diagnoseHello(connection: Connection, captureEnd: number): Diagn
       ],
       evidence,
     })
-  const until = closing?.at ?? captureEnd
-  const silent = tls?.clientHello !== undefined && until - tls.clientHello.at >= silentMilliseconds
-  if (silent) return noAnswer(connection, until)
   if (connection.sides.every(({ stream }) => stream.octets === 0) && closing !== undefined)
     return unclear([...evidence, frameEvidence(connection.firstFrame, 'neither end said anything')])
   return unclear([...evidence, frameEvidence(connection.lastFrame, whatIsMissing(connection))])
@@ -38,10 +47,6 @@ export function diagnoseHello(connection: Connection, captureEnd: number): Diagn
 function whatIsMissing({ tls, begun }: Connection): string {
   if (!begun) return 'the capture begins in the middle of the connection'
   return tls?.clientHello === undefined ? 'no whole ClientHello is in the capture' : 'no answer is in the capture'
-}
-
-function closingText({ end, how }: { readonly end: string; readonly how: 'fin' | 'reset' }): string {
-  return how === 'fin' ? `the ${end} closes first` : `the ${end} resets`
 }
 
 /**
@@ -63,11 +68,18 @@ function reset(connection: Connection, byAcceptor: boolean, frame: number): Diag
   return broken({ candidates: [plain, proxy], evidence })
 }
 
-function noAnswer(connection: Connection, until: number): Diagnosis {
+/** How long the dialler has waited for any octet after its ClientHello, in milliseconds. */
+function waitedFor(connection: Connection, until: number): number {
   const { clientHello } = connection.tls ?? {}
-  const waited = ((until - (clientHello?.at ?? until)) / 1000).toFixed(1)
-  return certainly('tls.handshake-timeout', `the acceptor says nothing for ${waited} s after the ClientHello`, {
-    evidence: [frameEvidence(clientHello?.frame ?? connection.firstFrame, 'ClientHello, no answer')],
+  const answered = connection.sideOf('acceptor').stream.octets > 0
+  return clientHello === undefined || answered ? 0 : until - clientHello.at
+}
+
+function noAnswer(connection: Connection, waited: number, closing: readonly Evidence[]): Diagnosis {
+  const frame = connection.tls?.clientHello?.frame ?? connection.firstFrame
+  const why = `the acceptor says nothing for ${(waited / 1000).toFixed(1)} s after the ClientHello`
+  return certainly('tls.handshake-timeout', why, {
+    evidence: [frameEvidence(frame, 'ClientHello, no answer'), ...closing],
   })
 }
 
@@ -119,7 +131,7 @@ function refusedHello(connection: Connection, alert: SeenAlert): Diagnosis {
 
 /** What the acceptor may have missed: where the offer lacks what every server of its version has. */
 function noAgreement(hello: ClientHello): readonly Candidate[] {
-  const narrow = [narrowCiphers(hello), narrowGroups(hello), narrowSignatures(hello)].filter(
+  const narrow = [narrowCiphers(hello), narrowGroups(hello), narrowSignatures(hello), narrowVersions(hello)].filter(
     (each) => each !== undefined,
   )
   if (narrow.length > 0) return narrow
@@ -145,10 +157,16 @@ function narrowCiphers({ versions, ciphers }: ClientHello): Candidate | undefine
   return { code: 'tls.no-common-cipher', why: `the dialler offers cipher suites ${only}: ${shown}` }
 }
 
-/** Every server has P-256 or X25519 (RFC 8446 §9.1). Without the extension the server may choose. */
+/** Every server has P-256 (RFC 8446 §9.1). Without the extension the server may choose. */
 function narrowGroups({ groups }: ClientHello): Candidate | undefined {
-  if (groups.length === 0 || groups.includes(23) || groups.includes(29)) return undefined
+  if (groups.length === 0 || groups.includes(23)) return undefined
   return { code: 'tls.no-common-group', why: `the dialler offers only the groups ${groups.map(groupName).join(', ')}` }
+}
+
+/** Some stacks send handshake_failure where they have none of the versions. */
+function narrowVersions({ versions }: ClientHello): Candidate | undefined {
+  if (versions.includes(0x0303)) return undefined
+  return { code: 'tls.no-common-version', why: `the dialler offers only ${versions.map(versionName).join(', ')}` }
 }
 
 /** What RSA and P-256 keys sign with (RFC 8446 §9.1). */

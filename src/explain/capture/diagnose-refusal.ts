@@ -5,6 +5,7 @@ import type { Candidate, Evidence } from '../answer.ts'
 import { alertMeaning, anyFault, type AlertMeaning } from './alert-causes.ts'
 import { broken, certainly, frameEvidence, otherEnd, type Diagnosis } from './diagnosis.ts'
 import type { Judgement } from './judge.ts'
+import { trustEvidence, type TrustEvidence } from './trust-evidence.ts'
 import type { End, SeenAlert, ShownChain, TlsSession } from './tls-session.ts'
 import { alertName, groupName, versionName } from './tls-names.ts'
 
@@ -116,7 +117,7 @@ export function refusedCertificate(tls: TlsSession, refusal: Refusal, judge: Jud
   if (judged.notReloaded !== undefined && faults.some(({ code }) => code === 'cert.expired'))
     return certainly('cert.not-reloaded', judged.notReloaded, { ...ends, evidence: seen })
   if (faults.length > 0) return broken({ candidates: faults, certain: faults.length === 1, ...ends, evidence: seen })
-  const candidates = hiddenCauses(meaning, whose, shown.chain, serverName)
+  const candidates = hiddenCauses(meaning, { whose, shown, serverName, trust: tracesOf(tls, by, judged, judge) })
   if (candidates.length === 0) return notAboutCertificates(refusal)
   return broken({ ...ends, candidates, evidence: seen })
 }
@@ -128,10 +129,11 @@ const silent: AlertMeaning = {
     'chain.untrusted-root',
     'chain.incomplete',
     'chain.issuer-mismatch',
-    'chain.root-expired',
-    'cert.revoked',
-    'crl.expired',
     'crl.missing',
+    'crl.expired',
+    'cert.revoked',
+    'chain.root-expired',
+    'clock.wrong',
   ],
 }
 
@@ -151,19 +153,46 @@ const whys: Partial<Readonly<Record<VerdictCode, string>>> = {
   'cert.key-mismatch': 'the handshake may be signed with another key than the certificate has',
 }
 
+function tracesOf(tls: TlsSession, by: End, { path }: Judgement, judge: Judge): TrustEvidence {
+  const own = tls.shown[by]
+  const ownPath = own === undefined || own.chain.length === 0 ? [] : judge(own, by, undefined).path
+  return trustEvidence(path, { authorities: by === 'acceptor' ? (tls.request?.authorities ?? []) : [], ownPath })
+}
+
+interface Unexplained {
+  readonly whose: End
+  readonly shown: ShownChain
+  readonly serverName: string | undefined
+  readonly trust: TrustEvidence
+}
+
+const trustCodes: readonly VerdictCode[] = ['chain.untrusted-root', 'chain.incomplete', 'chain.issuer-mismatch']
+
 /** Nothing wrong can be seen: the cause is in the lists, the clock or the wanted name of the end that refuses. */
 function hiddenCauses(
-  meaning: AlertMeaning,
-  whose: End,
-  chain: readonly Buffer[],
-  serverName: string | undefined,
+  { hidden, visible }: AlertMeaning,
+  { whose, shown, serverName, trust }: Unexplained,
 ): readonly Candidate[] {
-  const nameUnknown = meaning.visible === anyFault && whose === 'acceptor' && serverName === undefined
-  const hidden: readonly VerdictCode[] = nameUnknown ? ['cert.name-mismatch', ...meaning.hidden] : meaning.hidden
-  // A leaf that comes alone lacks an intermediate more often than its reader lacks a root.
-  const alone = chain.length === 1 && hidden.includes('chain.incomplete')
-  const codes = alone ? ['chain.incomplete' as const, ...hidden.filter((code) => code !== 'chain.incomplete')] : hidden
+  const nameUnknown = visible === anyFault && whose === 'acceptor' && serverName === undefined
+  const others = hidden.filter((code) => !trustCodes.includes(code))
+  const rest: readonly VerdictCode[] = nameUnknown ? ['cert.name-mismatch', ...others] : others
+  const aboutTrust = hidden.filter((code) => trustCodes.includes(code))
+  const codes = aboutTrust.length === 0 ? rest : orderedByTrust(aboutTrust, rest, trust, shown.chain.length === 1)
   return codes.map((code) => ({ code, why: whys[code] ?? verdict(code).message }))
+}
+
+/** @param alone no intermediate came with the leaf */
+function orderedByTrust(
+  aboutTrust: readonly VerdictCode[],
+  rest: readonly VerdictCode[],
+  trust: TrustEvidence,
+  alone: boolean,
+): readonly VerdictCode[] {
+  const first = (code: VerdictCode): readonly VerdictCode[] => [code, ...aboutTrust.filter((each) => each !== code)]
+  if (trust === 'namesake') return first('chain.issuer-mismatch')
+  if (trust === 'other') return aboutTrust
+  if (alone) return [...first('chain.incomplete'), ...rest.slice(0, 1)]
+  return trust === 'same' ? [...rest, ...aboutTrust] : [...aboutTrust, ...rest]
 }
 
 /** TLS 1.3 hides the certificate that was refused. */
@@ -194,8 +223,8 @@ function notAboutCertificates({ by, number, evidence }: Refusal): Diagnosis {
 }
 
 /** `certificate CN=fe1.lab.test, valid 2026-01-01 to 2027-01-01, issuer CN=ca`. */
-function certificateText({ certificates: [leaf] }: Judgement): string {
-  if (leaf === undefined) return 'a certificate that cannot be read'
-  const { subject, notBefore, notAfter, issuer } = leaf
+function certificateText({ path: [certificate] }: Judgement): string {
+  if (certificate === undefined) return 'a certificate that cannot be read'
+  const { subject, notBefore, notAfter, issuer } = verdictCertificate(certificate)
   return `certificate ${subject}, valid ${notBefore} to ${notAfter}, issuer ${issuer}`
 }

@@ -2,7 +2,7 @@
 import type { VerdictCode } from '../../certificates/verdict-codes.ts'
 import type { Candidate, Evidence } from '../answer.ts'
 import type { Connection } from './connection.ts'
-import type { End } from './tls-session.ts'
+import type { End, SeenAlert } from './tls-session.ts'
 
 export interface Diagnosis {
   /** `unclear`: the capture does not show whether the connection failed. */
@@ -43,12 +43,36 @@ export function otherEnd(end: End): End {
   return end === 'dialler' ? 'acceptor' : 'dialler'
 }
 
-/** The end that closed or reset first; absent while both are open. */
-export function firstClosing(
-  connection: Connection,
-): { readonly end: End; readonly how: 'fin' | 'reset'; readonly frame: number; readonly at: number } | undefined {
-  const [first] = connection.closings
-  return first === undefined
-    ? undefined
-    : { end: connection.end(first.side), how: first.how, frame: first.frame, at: first.at }
+/** How an end ended the connection. */
+export interface EndClosing {
+  readonly end: End
+  readonly how: 'close_notify' | 'fin' | 'reset'
+  readonly frame: number
+  readonly at: number
+}
+
+/** The end that closed first: by close_notify, FIN or reset; absent while both are open. */
+export function firstClosing(connection: Connection): EndClosing | undefined {
+  const [segment] = connection.closings
+  const notify = connection.tls?.alerts.find(({ number }) => number === 0)
+  if (notify !== undefined && (segment === undefined || notify.frame <= segment.frame))
+    return { end: notify.from, how: 'close_notify', frame: notify.frame, at: notify.at }
+  if (segment === undefined) return undefined
+  return { end: connection.end(segment.side), how: segment.how, frame: segment.frame, at: segment.at }
+}
+
+export function closingText({ end, how }: EndClosing): string {
+  return {
+    close_notify: `the ${end} says close_notify first`,
+    fin: `the ${end} closes first`,
+    reset: `the ${end} resets`,
+  }[how]
+}
+
+/** The alert that ended the connection. One that answers a close of the other end says nothing about the cause. */
+export function decisiveAlert(connection: Connection): SeenAlert | undefined {
+  const closing = firstClosing(connection)
+  return connection.tls?.alerts.find(
+    ({ fatal, from, frame }) => fatal && (closing === undefined || closing.end === from || frame <= closing.frame),
+  )
 }

@@ -4,7 +4,7 @@
  */
 import type { Evidence } from '../answer.ts'
 import type { Connection } from './connection.ts'
-import { broken, firstClosing, frameEvidence, well, type Diagnosis } from './diagnosis.ts'
+import { broken, closingText, firstClosing, frameEvidence, well, type Diagnosis } from './diagnosis.ts'
 import { sealedAlertOctets, type ClosedRecord, type End, type TlsSession } from './tls-session.ts'
 
 /** Finished with the hash of the cipher suite, type octet and tag (RFC 8446 §4.4.4). */
@@ -35,8 +35,7 @@ export function inferHidden(connection: Connection, tls: TlsSession): Diagnosis 
       ),
     )
   if (done >= 0) notes.push(...afterFinished(dialler.first, done, acceptor.first))
-  if (closing !== undefined)
-    notes.push(frameEvidence(closing.frame, `the ${closing.end} ${closing.how === 'fin' ? 'closes first' : 'resets'}`))
+  if (closing !== undefined) notes.push(frameEvidence(closing.frame, closingText(closing)))
   if (closing === undefined && done >= 0)
     return { state: 'unclear', certain: false, candidates: [], needsKeylog: true, evidence: notes }
   const refuser: End | undefined = refusing(first, done, closing?.end)
@@ -59,15 +58,18 @@ function inferred(frame: number, sentence: string): Evidence {
   return frameEvidence(frame, `inferred: ${sentence}`)
 }
 
-/** The acceptor answers after the dialler has said something of its own. */
+/**
+ * The acceptor answers after the dialler has said something of its own. Two records before it closes may be session
+ * tickets (RFC 8446 §4.6.1), which tell nothing.
+ */
 function talksBack(connection: Connection, [first]: readonly ClosedRecord[]): boolean {
   const records = connection.tls?.closedRecords('acceptor')
-  return (
-    first !== undefined &&
-    records !== undefined &&
-    records.first.some(({ frame, length }) => frame > first.frame && length !== sealedAlertOctets)
-  )
+  if (first === undefined || records === undefined) return false
+  const answers = records.first.filter(({ frame, length }) => frame > first.frame && length !== sealedAlertOctets)
+  return answers.length > (firstClosing(connection)?.end === 'acceptor' ? usualTickets : 0)
 }
+
+const usualTickets = 2
 
 function afterFinished(
   dialler: readonly ClosedRecord[],

@@ -1,8 +1,7 @@
 /** The certificates of a capture under the examiner's eyes: what is wrong with them at the time of the capture. */
 import { isIP } from 'node:net'
-import { examine, verdictCertificate, type Examination, type Fault } from '../../certificates/examine/index.ts'
+import { examine, type Certificate, type Examination, type Fault } from '../../certificates/examine/index.ts'
 import type { VerdictCode } from '../../certificates/verdict-codes.ts'
-import type { VerdictCertificate } from '../../certificates/verdict.ts'
 
 export interface JudgeRequest {
   /** DER, as shown. */
@@ -19,7 +18,7 @@ export interface JudgeRequest {
 
 export interface Judgement {
   /** Leaf first, as far as it can be read. */
-  readonly certificates: readonly VerdictCertificate[]
+  readonly path: readonly Certificate[]
   /** Faults for which a strict peer refuses, the most fundamental first. */
   readonly faults: readonly Fault[]
 }
@@ -49,7 +48,7 @@ export function judge(request: JudgeRequest): Judgement {
     seen.add(fault.code)
     return true
   })
-  return { certificates: examination.path.map(verdictCertificate), faults }
+  return { path: examination.path, faults }
 }
 
 function counts({ code, grade }: Fault, { anchored }: Examination, judgesTrust: boolean): boolean {

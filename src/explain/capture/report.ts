@@ -1,6 +1,7 @@
 /** Connections as they are reported: plain data, with the answer for the one that broke. */
 import { X509Certificate } from 'node:crypto'
 import type { VerdictCode } from '../../certificates/verdict-codes.ts'
+import { verdictCertificate } from '../../certificates/examine/index.ts'
 import type { VerdictCertificate } from '../../certificates/verdict.ts'
 import type { Answer, Candidate, Evidence } from '../answer.ts'
 import { bothSides, other, type Connection } from './connection.ts'
@@ -277,12 +278,12 @@ function tlsReport(
 
 function certificateReport(
   { frame, chain }: ShownChain,
-  { certificates, faults }: ReturnType<typeof judged>,
+  { path, faults }: ReturnType<typeof judged>,
 ): CertificateReport {
   return {
     frame,
     sent: chain.length,
-    path: certificates,
+    path: path.map(verdictCertificate),
     findings:
       chain.length === 0
         ? []
