@@ -13,7 +13,14 @@ import {
   well,
   type Diagnosis,
 } from './diagnosis.ts'
-import { noCertificate, refusedByAlert, refusedCertificate, type Judge } from './diagnose-refusal.ts'
+import {
+  faultCandidate,
+  noCertificate,
+  refusedByAlert,
+  refusedCertificate,
+  visibleFaults,
+  type Judge,
+} from './diagnose-refusal.ts'
 import { inferHidden } from './infer-hidden.ts'
 import { lostSegments } from './lost-segments.ts'
 import type { End, TlsSession } from './tls-session.ts'
@@ -28,7 +35,7 @@ export function diagnoseHandshake(connection: Connection, judge: Judge, captureE
   if (alert !== undefined) return refusedByAlert(tls, alert, judge)
   const hidden = inferHidden(connection, tls)
   if (hidden !== undefined) return hidden
-  if (isTalking(tls)) return well()
+  if (isTalking(tls)) return wellButFaulty(tls, judge)
   const lost = lostSegments(connection)
   if (lost !== undefined) return lost
   return closedWithoutAlert(connection, tls, judge) ?? unfinished(connection, tls, captureEnd)
@@ -53,8 +60,12 @@ function closedWithoutAlert(connection: Connection, tls: TlsSession, judge: Judg
   ]
   const missing = noCertificate(tls, end, undefined, evidence)
   if (missing !== undefined) return missing
-  if (bothFinished(tls) && tls.applicationRecords(end) > 0) return well(evidence)
-  const shown = silentlyRefused(tls, end, judge)
+  const used = tls.applicationRecords('dialler') > 0
+  const saidSomething = bothFinished(tls) && tls.applicationRecords(end) > 0
+  if (saidSomething && used) return wellButFaulty(tls, judge)
+  // A dialler that says nothing on the connection that it wanted has turned away from it.
+  const refuser = saidSomething ? 'dialler' : end
+  const shown = silentlyRefused(tls, refuser, judge)
   if (shown !== undefined) {
     const diagnosis = refusedCertificate(tls, { by: otherEnd(shown), number: undefined, evidence }, judge)
     // A probe of a balancer opens and closes a connection as well.
@@ -72,20 +83,21 @@ function closedWithoutAlert(connection: Connection, tls: TlsSession, judge: Judg
  * the closing end has a fault. A balancer closes such a connection itself.
  */
 function silentlyRefused(tls: TlsSession, closed: End, judge: Judge): End | undefined {
-  const { dialler, acceptor } = tls.shown
-  const name = tls.clientHello?.serverName
-  const faulty = (end: End): boolean => {
-    const shown = end === 'dialler' ? dialler : acceptor
-    return (
-      shown !== undefined &&
-      shown.chain.length > 0 &&
-      judge(shown, end, end === 'acceptor' ? name : undefined).faults.length > 0
-    )
-  }
   const other = otherEnd(closed)
-  if (!faulty(other) && faulty(closed)) return closed
-  const shown = tls.shown[other]
-  return shown === undefined || shown.chain.length === 0 ? undefined : other
+  if (visibleFaults(tls, other, judge).length === 0 && visibleFaults(tls, closed, judge).length > 0) return closed
+  return (tls.shown[other]?.chain.length ?? 0) === 0 ? undefined : other
+}
+
+/** The connection was used. A fault of a certificate is reported all the same: a strict peer refuses it. */
+function wellButFaulty(tls: TlsSession, judge: Judge): Diagnosis {
+  const faulty = (['acceptor', 'dialler'] as const).find((end) => visibleFaults(tls, end, judge).length > 0)
+  const shown = faulty === undefined ? undefined : tls.shown[faulty]
+  if (faulty === undefined || shown === undefined) return well()
+  const evidence = [
+    frameEvidence(shown.frame, `nobody refuses the certificate of the ${faulty} here; a strict peer does`),
+  ]
+  const candidates = visibleFaults(tls, faulty, judge).map(faultCandidate)
+  return { state: 'well', certain: false, candidates, whoseCertificate: faulty, evidence }
 }
 
 function unfinished(connection: Connection, tls: TlsSession, captureEnd: number): Diagnosis {

@@ -1,5 +1,5 @@
 /** An end refuses: its alert, together with what the certificate of the other end shows. */
-import { verdictCertificate } from '../../certificates/examine/index.ts'
+import { verdictCertificate, type Fault } from '../../certificates/examine/index.ts'
 import { verdict, type VerdictCode } from '../../certificates/verdict-codes.ts'
 import type { Candidate, Evidence } from '../answer.ts'
 import { alertMeaning, anyFault, type AlertMeaning } from './alert-causes.ts'
@@ -15,6 +15,13 @@ export type Judge = (
   by: End,
   serverName: string | undefined,
 ) => Judgement & { readonly notReloaded: string | undefined }
+
+/** Faults of the certificate that an end showed, under the eyes of the other end. */
+export function visibleFaults({ shown, clientHello }: TlsSession, end: End, judge: Judge): readonly Fault[] {
+  const certificate = shown[end]
+  if (certificate === undefined || certificate.chain.length === 0) return []
+  return judge(certificate, end, end === 'acceptor' ? clientHello?.serverName : undefined).faults
+}
 
 /** A fatal alert that one end sends after ServerHello. */
 export function refusedByAlert(tls: TlsSession, alert: SeenAlert, judge: Judge): Diagnosis {
@@ -109,17 +116,25 @@ export function refusedCertificate(tls: TlsSession, refusal: Refusal, judge: Jud
   const judged = judge(shown, whose, serverName)
   const ends = { whoseCertificate: whose, whoRefused: by } as const
   const visible = judged.faults.filter(({ code }) => meaning.visible === anyFault || meaning.visible.includes(code))
-  const faults: readonly Candidate[] = visible.map(({ code, found, field, role, certificate }) => ({
-    code,
-    why: `${verdict(code, certificate === undefined ? {} : { certificate: verdictCertificate(certificate) }).message} (${role} ${field}: ${found})`,
-  }))
+  const faults = visible.map(faultCandidate)
   const seen = [frameEvidence(shown.frame, certificateText(judged)), ...evidence]
   if (judged.notReloaded !== undefined && faults.some(({ code }) => code === 'cert.expired'))
     return certainly('cert.not-reloaded', judged.notReloaded, { ...ends, evidence: seen })
   if (faults.length > 0) return broken({ candidates: faults, certain: faults.length === 1, ...ends, evidence: seen })
-  const candidates = hiddenCauses(meaning, { whose, shown, serverName, trust: tracesOf(tls, by, judged, judge) })
+  const candidates = hiddenCauses(meaning, {
+    whose,
+    alone: judged.path.length === 1,
+    serverName,
+    trust: tracesOf(tls, by, judged, judge),
+  })
   if (candidates.length === 0) return notAboutCertificates(refusal)
   return broken({ ...ends, candidates, evidence: seen })
+}
+
+/** A fault as a cause: `The certificate CN=… has expired (leaf notAfter: ended …)`. */
+export function faultCandidate({ code, found, field, role, certificate }: Fault): Candidate {
+  const details = certificate === undefined ? {} : { certificate: verdictCertificate(certificate) }
+  return { code, why: `${verdict(code, details).message} (${role} ${field}: ${found})` }
 }
 
 /** An end that closes without an alert may mind anything. */
@@ -161,7 +176,8 @@ function tracesOf(tls: TlsSession, by: End, { path }: Judgement, judge: Judge): 
 
 interface Unexplained {
   readonly whose: End
-  readonly shown: ShownChain
+  /** The issuer of the leaf did not come along. */
+  readonly alone: boolean
   readonly serverName: string | undefined
   readonly trust: TrustEvidence
 }
@@ -171,17 +187,17 @@ const trustCodes: readonly VerdictCode[] = ['chain.untrusted-root', 'chain.incom
 /** Nothing wrong can be seen: the cause is in the lists, the clock or the wanted name of the end that refuses. */
 function hiddenCauses(
   { hidden, visible }: AlertMeaning,
-  { whose, shown, serverName, trust }: Unexplained,
+  { whose, alone, serverName, trust }: Unexplained,
 ): readonly Candidate[] {
   const nameUnknown = visible === anyFault && whose === 'acceptor' && serverName === undefined
   const others = hidden.filter((code) => !trustCodes.includes(code))
   const rest: readonly VerdictCode[] = nameUnknown ? ['cert.name-mismatch', ...others] : others
   const aboutTrust = hidden.filter((code) => trustCodes.includes(code))
-  const codes = aboutTrust.length === 0 ? rest : orderedByTrust(aboutTrust, rest, trust, shown.chain.length === 1)
+  const codes = aboutTrust.length === 0 ? rest : orderedByTrust(aboutTrust, rest, trust, alone)
   return codes.map((code) => ({ code, why: whys[code] ?? verdict(code).message }))
 }
 
-/** @param alone no intermediate came with the leaf */
+/** @param alone the issuer of the leaf did not come along */
 function orderedByTrust(
   aboutTrust: readonly VerdictCode[],
   rest: readonly VerdictCode[],
@@ -190,7 +206,9 @@ function orderedByTrust(
 ): readonly VerdictCode[] {
   const first = (code: VerdictCode): readonly VerdictCode[] => [code, ...aboutTrust.filter((each) => each !== code)]
   if (trust === 'namesake') return first('chain.issuer-mismatch')
-  if (trust === 'other') return aboutTrust
+  if (trust === 'unnamed') return aboutTrust
+  // Another CA of its own says little about the trust list of an end.
+  if (trust === 'other') return [...aboutTrust, ...rest.filter((code) => code === 'chain.root-expired')]
   if (alone) return [...first('chain.incomplete'), ...rest.slice(0, 1)]
   return trust === 'same' ? [...rest, ...aboutTrust] : [...aboutTrust, ...rest]
 }

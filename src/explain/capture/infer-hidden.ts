@@ -21,7 +21,8 @@ export function inferHidden(connection: Connection, tls: TlsSession): Diagnosis 
   if (dialler.count === 0 && acceptor.count === 0) return undefined
   const done = dialler.first.findIndex(({ length }) => length === finishedOctets(serverHello.cipher))
   const later = done < 0 ? [] : dialler.first.slice(done + 1)
-  if (later.some(({ length }) => length !== sealedAlertOctets) && talksBack(connection, later)) return well()
+  if (later.some(({ length }) => length !== sealedAlertOctets) && talksBack(connection, later))
+    return { ...well(), needsKeylog: true }
   const closing = firstClosing(connection)
   const notes: Evidence[] = []
   const first = dialler.first[0]

@@ -128,7 +128,7 @@ export class ConnectionList {
   } {
     const broken = this.#broken.toSorted((one, next) => weight(next) - weight(one))
     const connections = [...broken, ...this.#others]
-    const answer = broken[0]?.answer ?? this.#others.find(({ state }) => state === 'unclear')?.answer ?? nothingBroke
+    const answer = (broken[0] ?? mostTelling(this.#others))?.answer ?? nothingBroke
     return { answer, connections, total: this.#total, broken: this.#brokenCount }
   }
 }
@@ -140,6 +140,16 @@ const nothingBroke: Answer = {
   whoRefused: undefined,
   needsKeylog: false,
   evidence: [],
+}
+
+/** Where nothing is seen to break: what is not clear, then what a strict peer would refuse, then what is sealed. */
+function mostTelling(reports: readonly ConnectionReport[]): ConnectionReport | undefined {
+  return (
+    reports.find(({ state, answer }) => state === 'unclear' && answer.candidates.length > 0) ??
+    reports.find(({ answer }) => answer.candidates.length > 0) ??
+    reports.find(({ answer }) => answer.needsKeylog) ??
+    reports.find(({ state }) => state === 'unclear')
+  )
 }
 
 /** The answer is about the connection that says most; the first one where several say as much. */

@@ -6,10 +6,10 @@ import type { Certificate } from '../../certificates/examine/index.ts'
 import { authorityText } from './authority-text.ts'
 
 /**
- * `other`: the end that refuses names or uses other CAs. `namesake`: it knows a CA of the same name with another key.
- * `same`: it knows the CA. `unknown`: nothing can be compared.
+ * `unnamed`: the end that refuses names other CAs. `other`: its own certificate is of another CA. `namesake`: it knows
+ * a CA of the same name with another key. `same`: it knows the CA. `unknown`: nothing can be compared.
  */
-export type TrustEvidence = 'other' | 'namesake' | 'same' | 'unknown'
+export type TrustEvidence = 'unnamed' | 'other' | 'namesake' | 'same' | 'unknown'
 
 export interface RefuserTraces {
   /** DER of the names in its CertificateRequest. */
@@ -22,12 +22,21 @@ export function trustEvidence(refused: readonly Certificate[], { authorities, ow
   const own = issuersOf(ownPath)
   const theirs = issuersOf(refused)
   if (own.some((one) => theirs.some((each) => each.name === one.name && otherKey(each.key, one.key)))) return 'namesake'
+  if (haveNamesakes(ownPath.slice(1), refused.slice(1))) return 'namesake'
   if (authorities.length > 0) {
     const named = new Set(authorities.map(authorityText))
-    return theirs.some(({ name }) => named.has(name)) ? 'same' : 'other'
+    return theirs.some(({ name }) => named.has(name)) ? 'same' : 'unnamed'
   }
   if (own.length === 0 || theirs.length === 0) return 'unknown'
   return own.some(({ name }) => theirs.some((each) => each.name === name)) ? 'same' : 'other'
+}
+
+function haveNamesakes(own: readonly Certificate[], theirs: readonly Certificate[]): boolean {
+  return own.some((one) =>
+    theirs.some(
+      (each) => each.subject.text === one.subject.text && !each.subjectPublicKeyInfo.equals(one.subjectPublicKeyInfo),
+    ),
+  )
 }
 
 interface Issuer {
