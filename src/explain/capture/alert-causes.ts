@@ -2,7 +2,7 @@
  * Which causes make the TLS stacks of the field send an alert about a certificate: OpenSSL (also inside Python,
  * HAProxy, nginx, Kamailio and stunnel), GnuTLS, NSS, Schannel, Java, Go, Erlang, wolfSSL and mbedTLS.
  */
-import type { VerdictCode } from '../../certificates/verdict-codes.ts'
+import type { VerdictCode } from '../../verdicts/codes.ts'
 
 /** Any fault of a certificate: the number says no more than "refused". */
 export const anyFault = 'any'

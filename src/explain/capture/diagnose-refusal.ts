@@ -1,6 +1,6 @@
 /** An end refuses: its alert, together with what the certificate of the other end shows. */
 import { verdictCertificate, type Fault } from '../../certificates/examine/index.ts'
-import { verdict, type VerdictCode } from '../../certificates/verdict-codes.ts'
+import { verdict, type VerdictCode } from '../../verdicts/codes.ts'
 import type { Candidate, Evidence } from '../answer.ts'
 import { alertMeaning, anyFault, type AlertMeaning } from './alert-causes.ts'
 import { broken, certainly, frameEvidence, otherEnd, type Diagnosis } from './diagnosis.ts'

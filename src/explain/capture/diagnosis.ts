@@ -1,5 +1,5 @@
 /** What is known about one connection that did not succeed, and small helpers to say it. */
-import type { VerdictCode } from '../../certificates/verdict-codes.ts'
+import type { VerdictCode } from '../../verdicts/codes.ts'
 import type { Candidate, Evidence } from '../answer.ts'
 import type { Connection } from './connection.ts'
 import type { End, SeenAlert } from './tls-session.ts'

@@ -1,7 +1,7 @@
 /** The certificates of a capture under the examiner's eyes: what is wrong with them at the time of the capture. */
 import { isIP } from 'node:net'
 import { examine, type Certificate, type Examination, type Fault } from '../../certificates/examine/index.ts'
-import type { VerdictCode } from '../../certificates/verdict-codes.ts'
+import type { VerdictCode } from '../../verdicts/codes.ts'
 
 export interface JudgeRequest {
   /** DER, as shown. */

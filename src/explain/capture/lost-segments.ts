@@ -20,7 +20,9 @@ export function lostSegments(connection: Connection): Diagnosis | undefined {
       candidates: [
         {
           code: 'link.large-segments-lost',
-          why: `${stream.unacknowledged} octets of ${place} in segments of up to ${stream.largest} never reach ${receiver}${whence}`,
+          why:
+            `${stream.unacknowledged} octets of ${place} in segments of up to ${stream.largest} never reach ` +
+            `${receiver}${whence}`,
         },
         { code: 'tls.handshake-timeout', why: 'the handshake does not go on' },
       ],
