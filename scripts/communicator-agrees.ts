@@ -146,6 +146,7 @@ for (const fault of seen) {
   )
 }
 console.log(
-  `\nthe client and check agree on ${agreed} of ${seen.length} faults; ${seen.length - agreed - unexplained} differences have a reason, ${unexplained} have none`,
+  `\nthe client and check agree on ${agreed} of ${seen.length} faults; ${seen.length - agreed - unexplained} ` +
+    `differences have a reason, ${unexplained} have none`,
 )
 process.exitCode = unexplained === 0 ? 0 : 1

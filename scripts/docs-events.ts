@@ -16,7 +16,10 @@ export function eventsPage(): string {
     const { level, meaning, kept, eventId } = meaningOf(name)
     return `| \`${name}\` | ${level} | ${kept ? 'kept' : 'log'} | ${eventId ?? '–'} | ${meaning} |`
   })
-  return `${intro}\n| event | level | where | LCS/OCS number | meaning |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`
+  return (
+    `${intro}\n| event | level | where | LCS/OCS number | meaning |\n| --- | --- | --- | --- | --- ` +
+    `|\n${rows.join('\n')}\n`
+  )
 }
 
 if (import.meta.main) writeFileSync(new URL('../docs/events.md', import.meta.url), eventsPage())

@@ -55,7 +55,8 @@ export function faultsPage(): string {
 
 function section(title: string, list: readonly Fault[]): string {
   const head =
-    '| fault | broken | judge sees | presenter sees | verdict | in a lab | Windows | remedy |\n| --- | --- | --- | --- | --- | --- | --- | --- |'
+    '| fault | broken | judge sees | presenter sees | verdict | in a lab | Windows | remedy |\n| --- | --- | --- ' +
+    '| --- | --- | --- | --- | --- |'
   return `## ${title}\n\n${head}\n${list.flatMap(rows).join('\n')}\n`
 }
 
@@ -123,9 +124,10 @@ function liveCell({ slug }: Fault, end: string): string {
     return `not shown: ${first.notShown.replace(/^[^ ]+ (?:cannot be shown here: |)/, '').replace(/[.:] [^:.]*$/, '')}`
   const named = rows.filter((row) => row.named)
   const how = first.restarted ? ', restart' : ''
+  const others = new Set(rows.filter((row) => !row.named).map(({ verdict }) => verdict ?? 'nothing'))
   return named.length === rows.length
     ? `named, ${named.length} of ${rows.length}${how}`
-    : `named, ${named.length} of ${rows.length}; else ${[...new Set(rows.filter((row) => !row.named).map(({ verdict }) => verdict ?? 'nothing'))].join(', ')}${how}`
+    : `named, ${named.length} of ${rows.length}; else ${[...others].join(', ')}${how}`
 }
 
 function windowsCell({ verdict }: Expectation): string {

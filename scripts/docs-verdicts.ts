@@ -16,7 +16,8 @@ export function verdictsPage(): string {
   const areas = Map.groupBy(verdictCodes, ({ code }) => code.slice(0, code.indexOf('.')))
   const sections = [...areas].map(
     ([area, entries]) =>
-      `## ${area}\n\n| code | meaning | wanted | Windows | remedy |\n| --- | --- | --- | --- | --- |\n${entries.map(row).join('\n')}\n`,
+      `## ${area}\n\n| code | meaning | wanted | Windows | remedy |\n| --- | --- | --- | --- | --- ` +
+      `|\n${entries.map(row).join('\n')}\n`,
   )
   return [intro, ...sections, windowsSection()].join('\n')
 }
@@ -25,7 +26,10 @@ function row({ code, meaning, rule, windows, inferred, remedy, weight }: Verdict
   const star = inferred === true ? '\\*' : ''
   const names = (windows ?? []).map((name) => `${windowsCodes[name][0]} ${name}${star}`).join('<br>') || '–'
   const sentence = meaning.replace('{certificate}', 'the certificate')
-  return `| \`${code}\`${weight === undefined ? '' : ' *warning*'} | ${[sentence, rule, names, remedy].map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return (
+    `| \`${code}\`${weight === undefined ? '' : ' *warning*'} | ` +
+    `${[sentence, rule, names, remedy].map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  )
 }
 
 function windowsSection(): string {

@@ -21,7 +21,8 @@ export function faultsIndex(): string {
   const imports = found.map(({ file, name }) => `import { ${name} } from './${file}'`)
   const entries = inOrder.map(({ name }) => `  ${name},`)
   return [
-    '/** Every fault of the catalogue, by family. Written by scripts/faults-index.ts; a test checks that it is current. */',
+    '/** Every fault of the catalogue, by family. Written by scripts/faults-index.ts; a test checks that it is ' +
+      'current. */',
     "import type { Fault } from './fault.ts'",
     ...imports,
     '',

@@ -12,7 +12,8 @@ import { faults } from '../src/certificates/faults/index.ts'
 import { launcher } from '../src/cli/package.ts'
 import { controlClient } from '../src/lab/control-client.ts'
 import { LabError } from '../src/lab/lab-error.ts'
-import { breakTarget, healTarget, type Outcome, readTarget } from '../src/lab/faults.ts'
+import { breakTarget, healTarget, readTarget } from '../src/lab/faults.ts'
+import type { Outcome } from '../src/lab/fault-outcome.ts'
 import type { RunningLabAccess } from '../src/lab/running-lab.ts'
 import { supervisorClient } from '../src/lab/supervisor-control.ts'
 import { bringUp } from '../src/lab/up.ts'
@@ -85,7 +86,9 @@ async function main(): Promise<number> {
   const named = shown.filter((row) => row.named)
   const share = shown.length === 0 ? 0 : (100 * named.length) / shown.length
   process.stdout.write(
-    `\n${named.length} of ${shown.length} named first (${share.toFixed(1)} %), ${rows.length - shown.length} cannot be shown in a lab, ${rows.filter(({ restarted }) => restarted).length} by a restart, ${Math.round((performance.now() - started) / 1000)} s\n`,
+    `\n${named.length} of ${shown.length} named first (${share.toFixed(1)} %), ${rows.length - shown.length} ` +
+      `cannot be shown in a lab, ${rows.filter(({ restarted }) => restarted).length} by a restart, ` +
+      `${Math.round((performance.now() - started) / 1000)} s\n`,
   )
   for (const row of shown.filter((each) => !each.named)) process.stdout.write(`NOT NAMED ${line(row)}\n`)
   if (values.write !== undefined)
@@ -153,7 +156,10 @@ async function show(access: RunningLabAccess, fault: Fault, { side, tls }: Wante
 
 function line({ fault, side, tls, expected, verdict, named, notShown, ms }: LiveRow): string {
   const outcome = notShown === undefined ? (named ? 'yes' : 'NO') : 'not shown'
-  return `${fault.padEnd(34)} ${side.padEnd(7)} ${tls.padEnd(4)} ${(expected ?? 'nobody minds').padEnd(26)} ${(verdict ?? 'nobody minds').padEnd(26)} ${outcome.padEnd(9)} ${ms} ms`
+  return (
+    `${fault.padEnd(34)} ${side.padEnd(7)} ${tls.padEnd(4)} ${(expected ?? 'nobody minds').padEnd(26)} ` +
+    `${(verdict ?? 'nobody minds').padEnd(26)} ${outcome.padEnd(9)} ${ms} ms`
+  )
 }
 
 if (import.meta.main) process.exit(await main())

@@ -1,7 +1,7 @@
 /**
  * Holds the imports of src/ against the layers: `node scripts/layers.ts`. dependency-cruiser has no reader for
- * TypeScript 7, so it is given the sources as JavaScript: once with the type imports kept as plain ones, since types
- * belong to a layer too, and once without them, to find circles of values.
+ * TypeScript 7, so it is given the sources as JavaScript, with the type imports kept as plain ones: types belong to a
+ * layer too, and a circle of types is a circle.
  */
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire, stripTypeScriptTypes } from 'node:module'
@@ -19,30 +19,14 @@ export interface Breach {
   readonly to: string
 }
 
+type Rules = Required<IFlattenedRuleSet>['forbidden']
+
 /**
  * @param sources a folder that holds `src/`
  * @param scratch an empty folder inside the repository, so that npm packages are found from there
  */
 export async function findBreaches(sources: string, scratch: string): Promise<readonly Breach[]> {
-  const withTypes = await check(
-    sources,
-    join(scratch, 'types'),
-    (text) => text,
-    ({ name }) => name !== 'no-circles',
-  )
-  const values = await check(sources, join(scratch, 'values'), undefined, ({ name }) => name === 'no-circles')
-  return [...withTypes, ...values]
-}
-
-type Rules = Required<IFlattenedRuleSet>['forbidden']
-
-async function check(
-  sources: string,
-  copy: string,
-  keepTypes: ((text: string) => string) | undefined,
-  wanted: (rule: { readonly name?: string }) => boolean,
-): Promise<readonly Breach[]> {
-  copyAsJavaScript(sources, copy, keepTypes !== undefined)
+  copyAsJavaScript(sources, scratch)
   const { forbidden, options } = createRequire(import.meta.url)('../.dependency-cruiser.cjs') as {
     readonly forbidden: Rules
     readonly options: ICruiseOptions & { readonly enhancedResolveOptions: object }
@@ -50,12 +34,12 @@ async function check(
   const { enhancedResolveOptions, ...cruiseOptions } = options
   const result = await cruise(
     ['src'],
-    { ...cruiseOptions, baseDir: copy, validate: true, ruleSet: { forbidden: forbidden.filter(wanted) } },
+    { ...cruiseOptions, baseDir: scratch, validate: true, ruleSet: { forbidden } },
     { ...enhancedResolveOptions },
   )
   const { summary, modules } = result.output as ICruiseResult
   if (modules.length < 2)
-    throw new Error(`dependency-cruiser read ${modules.length} files below ${copy}: nothing was checked`)
+    throw new Error(`dependency-cruiser read ${modules.length} files below ${scratch}: nothing was checked`)
   return summary.violations.map(({ rule, from, to }) => ({
     rule: rule.name,
     comment: forbidden.find(({ name }) => name === rule.name)?.comment ?? '',
@@ -64,7 +48,7 @@ async function check(
   }))
 }
 
-function copyAsJavaScript(sources: string, copy: string, keepTypes: boolean): void {
+function copyAsJavaScript(sources: string, copy: string): void {
   const names = readdirSync(join(sources, 'src'), { recursive: true, encoding: 'utf8' })
   for (const name of names.filter((each) => /(?<![.]d)[.]ts$|[.]m?js$/.test(each))) {
     const file = join(sources, 'src', name)
@@ -72,18 +56,16 @@ function copyAsJavaScript(sources: string, copy: string, keepTypes: boolean): vo
     const text = readFileSync(file, 'utf8')
     const target = join(copy, 'src', name.replace(/[.]ts$/, '.js'))
     mkdirSync(dirname(target), { recursive: true })
-    writeFileSync(target, name.endsWith('.ts') ? javaScriptOf(text, keepTypes) : text)
+    writeFileSync(target, name.endsWith('.ts') ? javaScriptOf(text) : text)
   }
 }
 
-function javaScriptOf(text: string, keepTypes: boolean): string {
-  const kept = keepTypes
-    ? text
-        .replace(/^import type (?=[{*\w])|^export type (?=[{*])/gm, (words) =>
-          words.startsWith('i') ? 'import ' : 'export ',
-        )
-        .replace(/^(?:import|export) \{[^}]*\} from/gm, (names) => names.replace(/\btype /g, ''))
-    : text
+/** With `import type` and `export type` as imports and exports of values, so that they are followed. */
+function javaScriptOf(text: string): string {
+  const kept = text
+    .replace(/^import type (?=[{*\w])/gm, 'import ')
+    .replace(/^export type (?=[{*])/gm, 'export ')
+    .replace(/^(?:import|export) \{[^}]*\} from/gm, (names) => names.replace(/\btype /g, ''))
   return stripTypeScriptTypes(kept)
     .replace(/(from|import) '(\.[^']*)\.ts'/g, "$1 '$2.js'")
     .replace(/import\('(\.[^']*)\.ts'\)/g, "import('$1.js')")

@@ -56,13 +56,13 @@ t.test('the rules find', async (t) => {
     t.same(new Set(await rulesBroken(t, values)), new Set(['no-circles']))
   })
 
-  t.test('no fault in a circle of types', async (t) => {
+  t.test('a circle of types', async (t) => {
     const types = {
       lab: {
         'a.ts': "import type { B } from './b.ts'\nexport interface A { readonly b?: B }\n",
         'b.ts': "import type { A } from './a.ts'\nexport interface B { readonly a?: A }\n",
       },
     }
-    t.strictSame(await rulesBroken(t, types), [])
+    t.same(new Set(await rulesBroken(t, types)), new Set(['no-circles']))
   })
 })

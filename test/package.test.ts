@@ -92,7 +92,9 @@ t.test('the packed package', async (t) => {
   })
 
   t.test('gives siplab and siplab/sip to import', async (t) => {
-    const script = `import { loadTopology } from 'siplab'; import * as sip from 'siplab/sip'; console.log(JSON.stringify([loadTopology('edge').name, Object.keys(sip).length > 10]))`
+    const script =
+      `import { loadTopology } from 'siplab'; import * as sip from 'siplab/sip'; ` +
+      `console.log(JSON.stringify([loadTopology('edge').name, Object.keys(sip).length > 10]))`
     const stdout = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: folder })
     t.strictSame(JSON.parse(stdout), ['edge', true])
   })

@@ -40,7 +40,8 @@ interface Call {
 }
 
 const sdp =
-  'v=0\r\no=load 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 49170 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n'
+  'v=0\r\no=load 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 49170 RTP/AVP 0 8 ' +
+  '101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n'
 /** T1 of RFC 3261 §17.1.1.1: a datagram that got no answer is sent again. */
 const resendAfterMs = 500
 
@@ -148,7 +149,9 @@ export class CallLoad {
       .join('')
     const inDialog = (method: string, cseq: number): string =>
       `${method} ${target} SIP/2.0\r\nVia: SIP/2.0/${transport.toUpperCase()} ${call.wire.local};branch=z9hG4bK${method}${number}${this.#run};rport\r\n${routes}` +
-      `Max-Forwards: 70\r\nFrom: "Load" <sip:caller@${domain}>;tag=f${number}\r\nTo: ${field(message, 'To')}\r\nCall-ID: ${number}-${this.#run}\r\nCSeq: ${cseq} ${method}\r\nContent-Length: 0\r\n\r\n`
+      `Max-Forwards: 70\r\nFrom: "Load" <sip:caller@${domain}>;tag=f${number}\r\nTo: ` +
+      `${field(message, 'To')}\r\nCall-ID: ${number}-${this.#run}\r\nCSeq: ${cseq} ` +
+      `${method}\r\nContent-Length: 0\r\n\r\n`
     call.sent = inDialog('BYE', 2)
     call.sentAt = performance.now()
     call.wire.send(inDialog('ACK', 1) + (transport === 'udp' ? '' : call.sent))
@@ -162,7 +165,8 @@ export class CallLoad {
     const { domain, transport } = this.#plan
     call.wire.send(
       `ACK sip:${call.callee}@${domain} SIP/2.0\r\nVia: SIP/2.0/${transport.toUpperCase()} ${call.wire.local};branch=z9hG4bKi${number}${this.#run};rport\r\n` +
-        `Max-Forwards: 70\r\nFrom: "Load" <sip:caller@${domain}>;tag=f${number}\r\nTo: ${to}\r\nCall-ID: ${number}-${this.#run}\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n`,
+        `Max-Forwards: 70\r\nFrom: "Load" <sip:caller@${domain}>;tag=f${number}\r\nTo: ${to}\r\nCall-ID: ` +
+        `${number}-${this.#run}\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n`,
     )
     this.#settle()
   }

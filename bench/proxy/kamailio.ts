@@ -52,7 +52,9 @@ export function startKamailio(settings: KamailioSettings): ChildProcess {
 }
 
 function tlsConfig({ tls }: KamailioSettings): string {
-  const side = `method = TLSv1.2+\nverify_certificate = yes\nrequire_certificate = yes\nprivate_key = ${tls.keyFile}\ncertificate = ${tls.certificateFile}\nca_list = ${tls.caFile}\n`
+  const side =
+    `method = TLSv1.2+\nverify_certificate = yes\nrequire_certificate = yes\nprivate_key = ` +
+    `${tls.keyFile}\ncertificate = ${tls.certificateFile}\nca_list = ${tls.caFile}\n`
   return `[server:default]\n${side}\n[client:default]\n${side}`
 }
 

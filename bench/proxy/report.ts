@@ -45,11 +45,13 @@ export function printReport(
   }
   const { cpu, cores, kernel, node, openssl, kamailio, rounds } = machine
   console.log(
-    `${cpu}, ${cores} cores, Linux ${kernel}; Node ${node}, OpenSSL ${openssl}; ${kamailio}; ${rounds} rounds, medians\n`,
+    `${cpu}, ${cores} cores, Linux ${kernel}; Node ${node}, OpenSSL ${openssl}; ${kamailio}; ${rounds} rounds, ` +
+      `medians\n`,
   )
   if (measured.length > 0) {
     console.log(
-      `${'what'.padEnd(66)} ${'ours'.padStart(8)} ${'other'.padStart(8)} ${'ratio'.padStart(6)} ${'must'.padStart(5)} ${'aim'.padStart(5)}`,
+      `${'what'.padEnd(66)} ${'ours'.padStart(8)} ${'other'.padStart(8)} ${'ratio'.padStart(6)} ` +
+        `${'must'.padStart(5)} ${'aim'.padStart(5)}`,
     )
     for (const { row, ours, other, ratio, unit } of measured) {
       const bars = [row.must, row.aim].map((bar) => (bar?.toFixed(2) ?? '').padStart(5)).join(' ')

@@ -200,7 +200,11 @@ async function overload(transport: Plain, tls: BenchCertificates, folder: string
     return {
       name: transport === 'tcp' ? 'overload' : 'overload-udp',
       what: `goodput at twice the saturation load (${twice} ${transport.toUpperCase()} calls/s offered)`,
-      value: `${goodput.toFixed(0)} of ${peak.toFixed(0)} calls/s, ${(ratio * 100).toFixed(0)} % (median of the rounds: ${ratios.map((each) => (each * 100).toFixed(0)).join(', ')}); ${turnedAway} turned away, none failed; setup p99 ${setupP99.toFixed(0)} ms; generator at ${(generatorLoad * 100).toFixed(0)} % of a core`,
+      value:
+        `${goodput.toFixed(0)} of ${peak.toFixed(0)} calls/s, ${(ratio * 100).toFixed(0)} % (median of the ` +
+        `rounds: ${ratios.map((each) => (each * 100).toFixed(0)).join(', ')}); ${turnedAway} turned away, none ` +
+        `failed; setup p99 ${setupP99.toFixed(0)} ms; generator at ${(generatorLoad * 100).toFixed(0)} % of a ` +
+        'core',
       // One of the two is asked for, and over UDP a request refused costs a fifth of a call: nine tenths cannot be
       // left.
       bar: transport === 'tcp' ? '≥ 90 %' : undefined,
@@ -304,7 +308,9 @@ function sqlite(): SpecialResult {
   return {
     name: 'sqlite',
     what: 'REGISTER with the SQLite store ÷ memory store (registrar alone, aim 2)',
-    value: `first ${first.toFixed(1)} (${durable.firstMicroseconds.toFixed(1)} µs), refresh ${refresh.toFixed(1)} (${durable.refreshMicroseconds.toFixed(1)} µs)`,
+    value:
+      `first ${first.toFixed(1)} (${durable.firstMicroseconds.toFixed(1)} µs), refresh ${refresh.toFixed(1)} ` +
+      `(${durable.refreshMicroseconds.toFixed(1)} µs)`,
     bar: undefined,
     numbers: {
       first,

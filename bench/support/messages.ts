@@ -137,7 +137,8 @@ export const samples: readonly Sample[] = [
       agent,
       'Supported: gruu-10, adhoclist, path, outbound',
       'Event: registration',
-      'Authorization: Digest username="alice", realm="lab.test", nonce="5f1c09ab77de21f00a", uri="sip:lab.test", response="6629fae49393a05397450978507c4ef1", algorithm=SHA-256, qop=auth, nc=00000002, cnonce="0a4f113b"',
+      'Authorization: Digest username="alice", realm="lab.test", nonce="5f1c09ab77de21f00a", uri="sip:lab.test", ' +
+        'response="6629fae49393a05397450978507c4ef1", algorithm=SHA-256, qop=auth, nc=00000002, cnonce="0a4f113b"',
     ]),
   },
   {

@@ -63,7 +63,10 @@ function takeLock(path: string): boolean {
 }
 
 function lockedText(path: string): string {
-  return `${path} has been held for ${patienceMs / 1000} s by process ${readFileSync(path, 'utf8')}; if that process is gone, remove the file`
+  return (
+    `${path} has been held for ${patienceMs / 1000} s by process ${readFileSync(path, 'utf8')}; if that ` +
+    'process is gone, remove the file'
+  )
 }
 
 export function isSystemError(value: unknown): value is NodeJS.ErrnoException {

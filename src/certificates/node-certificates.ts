@@ -123,7 +123,8 @@ export function asReference(text: string): CertificateReference {
   if (isReference(text)) return text
   throw new AssignmentError(
     'reference-unknown',
-    `${JSON.stringify(text)} is no certificate reference; wanted listener, default-outgoing, static-route:N, edge-internal or edge-external`,
+    `${JSON.stringify(text)} is no certificate reference; wanted listener, default-outgoing, static-route:N, ` +
+      'edge-internal or edge-external',
   )
 }
 

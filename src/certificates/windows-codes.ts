@@ -57,7 +57,8 @@ export const windowsCodes = {
   WSAHOST_NOT_FOUND: ['0x80072AF9', 'no such host (11001)'],
   SIPPROXY_E_TRIAL_PERIOD_OVER: [
     '0xC3E93C23',
-    'the evaluation period of the product is over, or seems so after update KB 974571; the name is ours, the number is known',
+    'the evaluation period of the product is over, or seems so after update KB 974571; the name is ours, the ' +
+      'number is known',
   ],
   SIPPROXY_E_UNKNOWN_USER_OR_EPID: ['0xC3E93C2F', 'the endpoint is gone'],
   SIPPROXY_E_ROUTING: ['0xC3E93C5E', 'a Route was refused'],

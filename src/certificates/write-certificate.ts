@@ -2,7 +2,7 @@
  * Certificates and CRLs from plain data, signed by node:crypto. Every field can be wrong on purpose. RFC 5280 §4.1,
  * §5.1.
  */
-import { randomBytes, sign, X509Certificate, type KeyObject } from 'node:crypto'
+import { randomBytes, sign, type X509Certificate, type KeyObject } from 'node:crypto'
 import {
   bits,
   boolean,

@@ -159,7 +159,9 @@ function judged(examination: Examination, { nodeSays, chain }: Presented, option
     const code = nodeErrorToCode(nodeSays.code, nodeSays.message)
     return fromVerdict(
       verdict(code, {
-        found: `the TLS library of this machine refuses it (${nodeSays.code}), though the rules of ${examination.profile} do not`,
+        found:
+          `the TLS library of this machine refuses it (${nodeSays.code}), though the rules of ` +
+          `${examination.profile} do not`,
       }),
       evidence,
     )

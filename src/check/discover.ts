@@ -160,7 +160,9 @@ async function askSrv(
           'dns.srv-outside-domain',
           {
             found: `${best.target} is not a host directly in ${domain}`,
-            rule: 'strict naming: the target of the SRV record is a host directly in the SIP domain (policy DisableStrictDNSNaming relaxes it)',
+            rule:
+              'strict naming: the target of the SRV record is a host directly in the SIP domain (policy ' +
+              'DisableStrictDNSNaming relaxes it)',
           },
           evidence,
         ),

@@ -321,6 +321,7 @@ async function oldVersions(place: Place, wanted: HandshakeOptions, evidence: Evi
   const found =
     taken.length === 0
       ? 'the server takes none of TLS 1.0 to 1.3'
-      : `the server takes ${taken.join(', ')}, we offer ${wanted.minVersion ?? 'TLSv1.2'} to ${wanted.maxVersion ?? 'TLSv1.3'}`
+      : `the server takes ${taken.join(', ')}, we offer ${wanted.minVersion ?? 'TLSv1.2'} to ` +
+        `${wanted.maxVersion ?? 'TLSv1.3'}`
   return failure('tls.no-common-version', { found }, { ...evidence, takes: taken })
 }

@@ -64,7 +64,8 @@ export function echoFor({ echo }: LoginArguments, who: Credentials, lab: CheckLa
 async function prompt(question: string): Promise<string> {
   if (!process.stdin.isTTY)
     throw new UsageError(
-      '--login: wanted the password in the environment variable SIPLAB_PASSWORD, or a terminal to ask at; found neither',
+      '--login: wanted the password in the environment variable SIPLAB_PASSWORD, or a terminal to ask at; found ' +
+        'neither',
     )
   process.stderr.write(question)
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })

@@ -10,6 +10,7 @@ import { LabError } from '../lab/lab-error.ts'
 import { ControlRefusal } from '../roles/control-server.ts'
 import { StoreError } from '../services/store/store-error.ts'
 import { ConfigError } from '../topology/config-error.ts'
+import { machineLimit } from '../verdicts/machine-limit.ts'
 import { paint } from './io.ts'
 import type { Io } from './io.ts'
 
@@ -69,7 +70,8 @@ function describeKnown(error: unknown): Known | undefined {
   if (error instanceof AuthorityError || error instanceof AssignmentError || error instanceof KeyFileError) {
     return { status: 2, message: error.message, document: { code: error.code, message: error.message } }
   }
-  return undefined
+  const limit = machineLimit(error)
+  return limit === undefined ? undefined : { status: 2, message: limit.message, document: { ...limit } }
 }
 
 /** Commander has already written its sentence; `--help` and `--version` come by here too, with status 0. */
@@ -82,8 +84,10 @@ function reportCommander(error: CommanderError, io: Io, json: boolean): ExitStat
 function reportUnexpected(error: unknown, io: Io, json: boolean): ExitStatus {
   const message = error instanceof Error ? error.message : String(error)
   io.err(`${paint(io.colours.err, 'red', 'siplab failed:')} ${message}\n`)
-  if (debugging(io) && error instanceof Error) io.err(`${error.stack}\n`)
-  else io.err('This is a fault of siplab itself; run the command again with SIPLAB_DEBUG=1 to see where.\n')
+  if (debugging(io) && error instanceof Error) {
+    io.err(`${error.stack}\n`)
+    if (typeof error.cause === 'string') io.err(`In the node: ${error.cause}\n`)
+  } else io.err('This is a fault of siplab itself; run the command again with SIPLAB_DEBUG=1 to see where.\n')
   if (json) io.out(`${JSON.stringify({ error: { code: 'internal', message } })}\n`)
   return 3
 }

@@ -74,7 +74,8 @@ export function chooseNode(plan: LabPlan, name: string): NodePlan {
   const found = plan.nodes.find((node) => node.name === name)
   if (found !== undefined) return found
   throw new UsageError(
-    `the lab ${plan.topology} has no node ${JSON.stringify(name)}; its nodes: ${plan.nodes.map((node) => node.name).join(', ')}`,
+    `the lab ${plan.topology} has no node ${JSON.stringify(name)}; its nodes: ` +
+      `${plan.nodes.map((node) => node.name).join(', ')}`,
   )
 }
 

@@ -23,7 +23,8 @@ export async function main(args: readonly string[], io: Io): Promise<ExitStatus>
   let status: ExitStatus = 0
   const program = new Command('siplab')
     .description(
-      'A lab for SIP over mutual TLS: brings a multi-host topology up on this machine and breaks its certificates on purpose.',
+      'A lab for SIP over mutual TLS: brings a multi-host topology up on this machine and breaks its certificates ' +
+        'on purpose.',
     )
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'explain the command')
@@ -31,7 +32,8 @@ export async function main(args: readonly string[], io: Io): Promise<ExitStatus>
     .showHelpAfterError('(siplab --help lists the commands, siplab COMMAND --help explains one)')
     .addHelpText(
       'after',
-      '\nExample:\n  siplab up                 bring the default lab up\n\nExit status: 0 done, 1 not so, 2 wrong usage or configuration, 3 siplab failed.',
+      '\nExample:\n  siplab up                 bring the default lab up\n\nExit status: 0 done, 1 not so, 2 wrong ' +
+        'usage or configuration, 3 siplab failed.',
     )
   const finish = (reached: ExitStatus): void => {
     status = reached

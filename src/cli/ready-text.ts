@@ -22,7 +22,8 @@ export function readyText(io: Io, ready: ReadyDocument, plan: LabPlan): string {
     `\n${bold('Point a phone to')}\n${phoneTable(plan)}`,
     trust,
     ready.users.length === 0 ? '' : `\n${bold('Sign in as')}\n${userTable(ready)}`,
-    `\nDNS: inside ${ready.dns.internal.address}:${ready.dns.internal.port}, outside ${ready.dns.external.address}:${ready.dns.external.port}.`,
+    `\nDNS: inside ${ready.dns.internal.address}:${ready.dns.internal.port}, outside ` +
+      `${ready.dns.external.address}:${ready.dns.external.port}.`,
     `\nCtrl-C brings the lab down; siplab status, events and trace look into it from another terminal.\n`,
   ].join('')
 }

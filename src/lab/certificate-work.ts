@@ -43,7 +43,8 @@ export function initCertificates(
     throw new LabError(
       'usage',
       'config.certificate-not-needed',
-      `${plan.topology} needs no certificate under the profile ${plan.profile.name}: no two servers talk to each other; siplab plan ${plan.topology} shows the rule`,
+      `${plan.topology} needs no certificate under the profile ${plan.profile.name}: no two servers talk to each ` +
+        `other; siplab plan ${plan.topology} shows the rule`,
     )
   }
   if (plan.addressing === 'containers') provisionSharedKeys(plan, root)

@@ -31,7 +31,8 @@ export function movableClock(nodeRoot: string, start: string): Readonly<Record<s
     throw new LabError(
       'usage',
       'clock.unavailable',
-      `--movable-clock needs libfaketime (${libraryName}); install the package faketime, or leave the option out and use short validity`,
+      `--movable-clock needs libfaketime (${libraryName}); install the package faketime, or leave the option out ` +
+        'and use short validity',
     )
   setClock(nodeRoot, start)
   return {

@@ -112,7 +112,8 @@ export async function findProject(environment: Environment): Promise<ComposeProj
     throw new LabError(
       'usage',
       'lab.several',
-      `several container labs run (${found.map(([, project]) => project).join(', ')}); choose one with COMPOSE_PROJECT_NAME`,
+      `several container labs run (${found.map(([, project]) => project).join(', ')}); choose one with ` +
+        'COMPOSE_PROJECT_NAME',
     )
   return { name, environment, lab }
 }

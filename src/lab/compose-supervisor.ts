@@ -186,7 +186,8 @@ class ComposeSupervisor {
     if (stream === undefined)
       throw new ControlRefusal(
         'node.container',
-        `${node} is a container, and no siplab outside attends to start or stop it; docker compose ${what} ${node} does, or siplab with --lab compose`,
+        `${node} is a container, and no siplab outside attends to start or stop it; docker compose ${what} ` +
+          `${node} does, or siplab with --lab compose`,
       )
     const id = ++this.#lastWish
     return new Promise((resolve, reject) => {

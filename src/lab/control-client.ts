@@ -86,11 +86,14 @@ function unreachable(node: string, socketPath: string, cause: NodeJS.ErrnoExcept
 function settle(node: string, status: number, text: string): unknown {
   const value: unknown = JSON.parse(text)
   if (status === 200) return value
-  const { error, ...detail } = value as { readonly error?: string }
+  const { error, stack, ...detail } = value as { readonly error?: string; readonly stack?: string }
   const sentence = error ?? `answered with status ${status}`
   if (status === 409) throw new LabError('not-so', 'node.refused', `${node}: ${sentence}`, { detail })
-  if (status === 400 || status === 404) throw new LabError('usage', 'node.usage', `${node}: ${sentence}`)
-  throw new Error(`${node} failed: ${sentence}`)
+  if (status === 400 || status === 404) {
+    const code = 'code' in detail && typeof detail.code === 'string' ? detail.code : 'node.usage'
+    throw new LabError('usage', code, `${node}: ${sentence}`)
+  }
+  throw new Error(`${node} failed: ${sentence}`, { cause: stack })
 }
 
 async function readAll(response: IncomingMessage): Promise<string> {

@@ -182,7 +182,8 @@ const eventMeanings: ReadonlyMap<number, string> = new Map([
   [14397, 'stands with 12303: the access edge could not load its certificate (Lync 2013)'],
   [
     14428,
-    'outgoing TLS connections failed over the last minutes; carries the Windows code of the last failure, typically 0x80090322 or 0x80090325',
+    'outgoing TLS connections failed over the last minutes; carries the Windows code of the last failure, ' +
+      'typically 0x80090322 or 0x80090325',
   ],
   [
     14559,

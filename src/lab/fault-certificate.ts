@@ -4,40 +4,20 @@
  * dialled again, since live flows keep what they were opened with. What stops a start is shown by a restart.
  */
 import type { Expectation, Fault, Side } from '../certificates/faults/fault.ts'
-import type { VerdictCode } from '../certificates/verdict-codes.ts'
 import type { Verdict } from '../certificates/verdict.ts'
 import type { ChangeReport, NodeEvent } from '../roles/control-api.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import { giveBack, refuseTouched } from './fault-files.ts'
 import { linkName, linksOf, redial, type SeenLink, whileRunning } from './fault-links.ts'
 import { lookFromOutside, type OutsideView } from './fault-outside.ts'
+import type { BreakOutcome } from './fault-outcome.ts'
 import { type CertificateBreakOptions, otherEnd, place, type Placed } from './fault-place.ts'
 import { type FaultRecord, forgetFault, noteFault, refuseSecond } from './fault-record.ts'
-import { type SeenVerdict, type View, type Watch, watchEvents } from './fault-views.ts'
+import { type SeenVerdict, type Watch, watchEvents } from './fault-views.ts'
 import { LabError } from './lab-error.ts'
 import { labFolder } from './lab-folder.ts'
 import { startNode, stopNode } from './node-restart.ts'
 import type { RunningLabAccess } from './running-lab.ts'
-
-/** What came of a break. */
-export interface BreakOutcome {
-  readonly target: string
-  readonly fault: string
-  readonly as: Side
-  readonly story: string
-  /** The code the fault is known by; absent for a control, which nobody minds. */
-  readonly expected?: VerdictCode
-  /** The joined verdict of the link, or of the start. Absent: nobody minds. */
-  readonly verdict?: Verdict
-  /** What each end wrote by itself. */
-  readonly views: readonly View[]
-  /** What a node says about its own certificate while it goes on using it. */
-  readonly remarks: readonly Verdict[]
-  readonly links: readonly SeenLink[]
-  readonly restarted: boolean
-  /** The verdict names the injected fault first; of a control, that there is none. */
-  readonly named: boolean
-}
 
 /** Faults that no lab can show, and why. */
 const notInALab: Readonly<Record<string, string>> = {
@@ -61,7 +41,8 @@ export async function breakCertificate(
     throw new LabError(
       'usage',
       'fault.side',
-      `${fault.slug} does not exist where a node ${as === 'server' ? 'accepts' : 'dials'}; leave --as out, or use --as ${otherEnd(as)}`,
+      `${fault.slug} does not exist where a node ${as === 'server' ? 'accepts' : 'dials'}; leave --as out, or use ` +
+        `--as ${otherEnd(as)}`,
     )
   const expected = side === 'client' ? (fault.expectClient ?? fault.expect) : fault.expect
   const external = options.reference === 'edge-external' && as === 'server'
@@ -75,7 +56,8 @@ export async function breakCertificate(
     throw new LabError(
       'not-so',
       'fault.no-link',
-      `${node.name} has no link of the lab where it ${as === 'server' ? 'accepts' : 'dials'}, so nobody would see ${fault.slug}; siplab plan shows the links`,
+      `${node.name} has no link of the lab where it ${as === 'server' ? 'accepts' : 'dials'}, so nobody would see ` +
+        `${fault.slug}; siplab plan shows the links`,
     )
   const reason = notInALab[fault.slug]
   if (reason !== undefined)

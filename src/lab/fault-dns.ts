@@ -2,7 +2,7 @@
 import type { NodePlan } from '../topology/plan-types.ts'
 import type { DnsFault } from './dns/faults.ts'
 import { type LabLink, linksOf, redial, type SeenLink } from './fault-links.ts'
-import type { Outcome } from './faults.ts'
+import type { Outcome } from './fault-outcome.ts'
 import type { RunningLabAccess } from './running-lab.ts'
 
 export interface DnsFaultEntry {

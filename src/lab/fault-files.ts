@@ -34,7 +34,8 @@ export function heldBy(labRoot: string, node: string, reference: CertificateRefe
   throw new LabError(
     'not-so',
     'fault.unassigned',
-    `nothing is assigned to ${reference} of ${node}, so there is no certificate to break; siplab assign ${node} ${reference} CERTIFICATE`,
+    `nothing is assigned to ${reference} of ${node}, so there is no certificate to break; siplab assign ${node} ` +
+      `${reference} CERTIFICATE`,
   )
 }
 

@@ -5,7 +5,7 @@
 import type { Verdict } from '../certificates/verdict.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import { dialledNames, linkName, linksOf, probe, redial, type SeenLink } from './fault-links.ts'
-import type { Outcome } from './faults.ts'
+import type { Outcome } from './fault-outcome.ts'
 import { LabError } from './lab-error.ts'
 import type { RunningLabAccess } from './running-lab.ts'
 

@@ -11,7 +11,7 @@ import type { NodePlan } from '../topology/plan-types.ts'
 import { linksOf, redial, type SeenLink } from './fault-links.ts'
 import type { FaultRecord } from './fault-record.ts'
 import { watchEvents } from './fault-views.ts'
-import type { Outcome } from './faults.ts'
+import type { Outcome } from './fault-outcome.ts'
 import { LabError } from './lab-error.ts'
 import { startNode, stopNode } from './node-restart.ts'
 import type { RunningLabAccess } from './running-lab.ts'
@@ -63,7 +63,8 @@ export async function breakFiles(lab: RunningLabAccess, store: DatabaseName, fau
     throw new LabError(
       'not-so',
       'fault.needs-server',
-      `${faultName} cannot be shown with the embedded store, which is a file and not a server; siplab up pool starts one where PostgreSQL is installed`,
+      `${faultName} cannot be shown with the embedded store, which is a file and not a server; siplab up pool ` +
+        'starts one where PostgreSQL is installed',
     )
   const story =
     faultName === 'down'
@@ -73,7 +74,9 @@ export async function breakFiles(lab: RunningLabAccess, store: DatabaseName, fau
     target: store,
     entry: { name: faultName, story, verdict: `${store}.${fileFaults[faultName]}` },
     readers: readersOf(lab, store),
-    spoil: () => filesOf(lab, store).forEach((file) => putAside(file, faultName === 'down' ? 'folder' : 'garbage')),
+    spoil() {
+      for (const file of filesOf(lab, store)) putAside(file, faultName === 'down' ? 'folder' : 'garbage')
+    },
   })
 }
 
@@ -147,7 +150,8 @@ async function restartUnder(lab: RunningLabAccess, { target, entry, readers, spo
       restarted: true,
       named: first?.verdict.code === entry.verdict,
       notes: [
-        `${readers.map(({ name }) => name).join(', ')} ${readers.length === 1 ? 'was' : 'were'} started again: a server reads this at its start`,
+        `${readers.map(({ name }) => name).join(', ')} ${readers.length === 1 ? 'was' : 'were'} started again: a ` +
+          'server reads this at its start',
         ...(classes.length === 0 ? [] : [`configuration not retrieved for ${classes.join(', ')}`]),
       ],
     }

@@ -6,7 +6,8 @@
 import { faults as certificateFaults, findFault } from '../certificates/faults/index.ts'
 import { asReference } from '../certificates/node-certificates.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
-import { breakCertificate, type BreakOutcome, healCertificate } from './fault-certificate.ts'
+import type { Outcome } from './fault-outcome.ts'
+import { breakCertificate, healCertificate } from './fault-certificate.ts'
 import { breakDns, dnsFaults, healDns } from './fault-dns.ts'
 import { breakConfiguration, breakFiles, configurationFaults, healStart, isConfigurationFault } from './fault-start.ts'
 import { breakLink, healLink, linkFaults } from './fault-link.ts'
@@ -79,13 +80,6 @@ export const faultList: readonly ListedFault[] = [
   ),
   ...dnsFaults.map((fault): ListedFault => ({ ...fault, target: 'dns', family: 'dns' })),
 ]
-
-/** What came of a break, whatever the target. */
-export type Outcome = Omit<BreakOutcome, 'as' | 'expected'> & {
-  readonly as?: BreakOutcome['as']
-  readonly expected?: string
-  readonly notes: readonly string[]
-}
 
 /**
  * Reads a target as a person types it: `director`, `director->fe1`, `dns`.
@@ -213,6 +207,7 @@ function nodeNamed(plan: LabPlan, name: string): NodePlan {
   throw new LabError(
     'usage',
     'fault.target',
-    `wanted a node, a link such as director->fe1, store, directory or dns, found ${JSON.stringify(name)}; nodes: ${plan.nodes.map((node) => node.name).join(', ')}`,
+    `wanted a node, a link such as director->fe1, store, directory or dns, found ${JSON.stringify(name)}; nodes: ` +
+      `${plan.nodes.map((node) => node.name).join(', ')}`,
   )
 }

@@ -2,14 +2,14 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { LabError } from './lab-error.ts'
-import { type LabFolder, readRecord } from './lab-folder.ts'
+import { isLabFolder, type LabFolder } from './lab-folder.ts'
 import { endStoreAccess } from './sql/access.ts'
 
 /** `--fresh` removes only what a lab wrote: a folder without its record is not ours. */
 export function emptyFolder(folder: LabFolder): void {
   const others = readdirSync(folder.root).filter((name) => join(folder.root, name) !== folder.lock)
   if (others.length === 0) return
-  if (readRecord(folder) === undefined)
+  if (!isLabFolder(folder))
     throw new LabError(
       'usage',
       'lab.not-ours',

@@ -2,6 +2,7 @@
 import { closeSync, existsSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { ReadyDocument } from './ready-document.ts'
+import { withPath } from '../verdicts/machine-limit.ts'
 import { LabError } from './lab-error.ts'
 
 export interface LabFolder {
@@ -13,6 +14,9 @@ export interface LabFolder {
   readonly log: string
   readonly pki: string
 }
+
+/** The shape of `lab.json` and of the folders beside it; a change that an older siplab cannot read raises it. */
+const recordFormat = 1
 
 /** How a lab was brought up; enough for any command to derive the same plan again. */
 export interface LabRecord {
@@ -51,16 +55,68 @@ export function labFolder(root: string): LabFolder {
   }
 }
 
-/** Undefined when no lab was ever brought up there. */
+/**
+ * Undefined when no lab was ever brought up there.
+ *
+ * @throws LabError `lab.damaged` when the file cannot be read, `lab.other-format` when another siplab wrote it
+ */
 export function readRecord(folder: LabFolder): LabRecord | undefined {
   if (!existsSync(folder.record)) return undefined
-  return JSON.parse(readFileSync(folder.record, 'utf8')) as LabRecord
+  const value = parseRecord(folder)
+  const { format } = value
+  if (format !== recordFormat) {
+    throw new LabError(
+      'usage',
+      'lab.other-format',
+      `${folder.record} is not of this version of siplab: wanted "format": ${recordFormat}, ` +
+        `found ${format === undefined ? 'none' : JSON.stringify(format)}; ` +
+        `siplab up --fresh --data ${folder.root} begins anew`,
+    )
+  }
+  const missing = neededFields.filter((field) => value[field] === undefined)
+  if (missing.length > 0) throw damaged(folder, `the fields ${missing.join(', ')} are missing`)
+  return value as unknown as LabRecord
+}
+
+/**
+ * Whether a lab wrote what is in the folder: its record, in any version, and damaged too, as long as nothing but a
+ * lab's files is beside it. `--fresh` removes nothing else.
+ */
+export function isLabFolder(folder: LabFolder): boolean {
+  if (!existsSync(folder.record)) return false
+  const others = readdirSync(folder.root).filter((name) => !labFiles.includes(name))
+  return others.length === 0 || existsSync(folder.pki) || existsSync(folder.log)
+}
+
+const labFiles: readonly string[] = ['lab.json', 'lab.lock', 'lab.log', 'lab.sock']
+
+const neededFields = ['topology', 'name', 'network', 'ports', 'startedAt', 'stopped'] as const
+
+function parseRecord(folder: LabFolder): Readonly<Record<string, unknown>> {
+  const text = readFileSync(folder.record, 'utf8')
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw damaged(folder, error instanceof Error ? error.message : String(error))
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw damaged(folder, 'it holds no object')
+  return value as Readonly<Record<string, unknown>>
+}
+
+function damaged(folder: LabFolder, found: string): LabError {
+  return new LabError(
+    'usage',
+    'lab.damaged',
+    `${folder.record} is damaged: ${found}; siplab up --fresh --data ${folder.root} begins anew`,
+  )
 }
 
 /** It names users with their passwords, so nobody else reads it. */
 export function writeRecord(folder: LabFolder, record: LabRecord): void {
   const next = `${folder.record}.new`
-  writeFileSync(next, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 })
+  const text = JSON.stringify({ format: recordFormat, ...record }, undefined, 2)
+  withPath(folder.record, () => writeFileSync(next, `${text}\n`, { mode: 0o600 }))
   renameSync(next, folder.record)
 }
 
@@ -95,7 +151,8 @@ export function takeLock(folder: LabFolder): () => void {
       throw new LabError(
         'usage',
         'lab.running',
-        `a lab already runs in ${folder.root} (process ${pid}); bring it down with siplab down, or choose another folder with --data`,
+        `a lab already runs in ${folder.root} (process ${pid}); bring it down with siplab down, or choose another ` +
+          'folder with --data',
       )
     }
     rmSync(folder.lock, { force: true })

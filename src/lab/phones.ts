@@ -120,6 +120,7 @@ function findTarget(
   throw new LabError(
     'usage',
     'phone.no-way',
-    `the lab ${topology} lets no phone of ${domain} in over ${transport ?? 'any transport'} from ${from}; there is ${there.join(', ') || 'nothing'}`,
+    `the lab ${topology} lets no phone of ${domain} in over ${transport ?? 'any transport'} from ${from}; there ` +
+      `is ${there.join(', ') || 'nothing'}`,
   )
 }

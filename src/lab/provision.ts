@@ -123,7 +123,8 @@ function provisionDatabase(
     throw new LabError(
       'usage',
       'sql.tls',
-      `${node.name} asks for TLS, and no server of ${node.organisation} has a certificate: there is no authority to issue one; take tls off the host, or use a profile with certificates`,
+      `${node.name} asks for TLS, and no server of ${node.organisation} has a certificate: there is no authority ` +
+        'to issue one; take tls off the host, or use a profile with certificates',
     )
   const { root } = nodeFolder(labRoot, node.name)
   const name = databaseCertificate(node.name)

@@ -157,7 +157,9 @@ function rootStages(tools: Tools, order: DrillOrder): readonly DrillStage[] {
       newRoot,
       ...nodes.map(
         (node): DrillStage => ({
-          title: `${node.name} is moved at once: a certificate of the new root, and only the new root in its trust list`,
+          title:
+            `${node.name} is moved at once: a certificate of the new root, and only the new root in its ` +
+            'trust list',
           async act() {
             replaceAnchor(tools, node, previousOf(tools, 'internal-root')(), authority().trust('internal').pem)
             return renewNode(tools, node)

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { VerdictCode } from '../certificates/verdict-codes.ts'
 import type { Verdict } from '../certificates/verdict.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
-import type { Outcome } from './faults.ts'
+import type { Outcome } from './fault-outcome.ts'
 import { LabError } from './lab-error.ts'
 import type { RunningLabAccess } from './running-lab.ts'
 import { readStoreAccess } from './sql/access.ts'
@@ -61,7 +61,8 @@ export async function breakSql(
     throw new LabError(
       'usage',
       'fault.unknown',
-      `there is no fault ${JSON.stringify(faultName)} for the ${database}; there are ${sqlFaultList.map(({ name }) => name).join(', ')}`,
+      `there is no fault ${JSON.stringify(faultName)} for the ${database}; there are ` +
+        `${sqlFaultList.map(({ name }) => name).join(', ')}`,
     )
   const expected: VerdictCode = `${database}.${fault.trouble}`
   await switchFault(lab, database, fault.name, true, amount)
@@ -91,7 +92,8 @@ export async function healSql(lab: RunningLabAccess, database: DatabaseName, fau
     throw new LabError(
       'not-so',
       left.verdict.code,
-      `the fault ${fault} is off the ${database}, and ${left.node} still has: ${left.verdict.message}, ${left.verdict.found ?? ''}`,
+      `the fault ${fault} is off the ${database}, and ${left.node} still has: ${left.verdict.message}, ` +
+        `${left.verdict.found ?? ''}`,
     )
 }
 
@@ -107,7 +109,8 @@ async function switchFault(
     throw new LabError(
       'not-so',
       'fault.server',
-      `${fault} of the ${database} needs a SQL server, and this lab runs on the embedded files; siplab up pool starts one where PostgreSQL is installed`,
+      `${fault} of the ${database} needs a SQL server, and this lab runs on the embedded files; siplab up pool ` +
+        'starts one where PostgreSQL is installed',
     )
   await lab.clientOf(node.name).post('/sql-fault', { database, fault, on, ...(amount === undefined ? {} : { amount }) })
 }

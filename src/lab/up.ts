@@ -11,6 +11,7 @@ import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import type { Topology } from '../topology/topology.ts'
 import { movableClock } from './clock.ts'
 import { emptyFolder, removeNews } from './folder-contents.ts'
+import { machineLimit } from '../verdicts/machine-limit.ts'
 import { labFolder, takeLock, writeRecord } from './lab-folder.ts'
 import type { LabFolder, LabRecord, StoppedNode } from './lab-folder.ts'
 import { LabError } from './lab-error.ts'
@@ -100,6 +101,7 @@ class Lab implements RunningLab {
   readonly #links: LinkNews
   #record: LabRecord
   #ready: ReadyDocument | undefined
+  readonly #broken = Promise.withResolvers<never>()
   #isStopping = false
   #closeControl: () => Promise<void> = () => Promise.resolve()
 
@@ -118,6 +120,8 @@ class Lab implements RunningLab {
         .filter((plan) => plan.role !== 'sql' || this.#sql.has(plan))
         .map((plan) => [plan.name, this.#nodeProcess(plan)]),
     )
+    // `start` takes it up where it waits; a break at another moment is not unhandled.
+    this.#broken.promise.catch(() => undefined)
     const { name } = options.topology
     this.#record = {
       topology: options.source,
@@ -143,7 +147,8 @@ class Lab implements RunningLab {
       const trust = provisionCertificates(this.plan, this.folder.root, Date.now())
       if (trust.internal !== undefined)
         onProgress(
-          `certificates for ${new Set(this.plan.certificates.map(({ node }) => node)).size} nodes from the lab's own authority`,
+          `certificates for ${new Set(this.plan.certificates.map(({ node }) => node)).size} nodes from the lab's ` +
+            'own authority',
         )
       makeStoreFolders(this.plan, this.folder.root)
       await this.#startTogether(
@@ -218,7 +223,8 @@ class Lab implements RunningLab {
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
       onProgress(
-        `the directory was left as it is: ${error.message}; once it answers, siplab users seed writes the lists of the topology`,
+        `the directory was left as it is: ${error.message}; once it answers, siplab users seed writes the lists ` +
+          'of the topology',
       )
     }
   }
@@ -244,6 +250,7 @@ class Lab implements RunningLab {
     const all = Promise.all(nodes.map((node) => this.#awaitReady(node)))
     await Promise.race([
       all,
+      this.#broken.promise,
       rejectWhen(signal),
       rejectAfter(
         readyWithinMs,
@@ -309,9 +316,20 @@ class Lab implements RunningLab {
     if (this.#ready !== undefined) this.#options.onChange({ event: 'node-stopped', node: name, ...exit })
   }
 
+  /**
+   * Runs in callbacks of processes too: a disk that is full must not end the supervisor of a running lab, and it ends a
+   * start in `start`.
+   */
   #writeRecord(change: Partial<LabRecord>): void {
     this.#record = { ...this.#record, ...change }
-    writeRecord(this.folder, this.#record)
+    try {
+      writeRecord(this.folder, this.#record)
+    } catch (error) {
+      const limit = machineLimit(error)
+      if (limit === undefined) throw error
+      if (this.#ready === undefined) this.#broken.reject(error)
+      this.#options.onProgress(limit.message)
+    }
   }
 
   async #tearDown(endNodes: () => Promise<void>): Promise<void> {

@@ -144,7 +144,8 @@ function redirectTarget(contact: string | undefined, from: PhoneTarget): PhoneTa
   if (isSecure(from.transport) && !isSecure(transport))
     throw new PhoneError(
       'phone.redirect',
-      `301 from ${from.transport} to ${addressOfRecord(uri)} over ${transport}: a secure phone does not follow into the clear`,
+      `301 from ${from.transport} to ${addressOfRecord(uri)} over ${transport}: a secure phone does not follow ` +
+        'into the clear',
     )
   return { host: uri.host, port: uri.port ?? defaultPorts[transport], transport }
 }

@@ -170,7 +170,8 @@ function refuseWhileLocked(checks: readonly AssignedCheck[]): void {
   })
   throw new ControlRefusal(
     locked.code,
-    `The security settings cannot be opened: the certificate assigned to ${bad.use.reference} is invalid. ${cause.message}.`,
+    `The security settings cannot be opened: the certificate assigned to ${bad.use.reference} is invalid. ` +
+      `${cause.message}.`,
     locked,
   )
 }

@@ -6,7 +6,11 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { AuthorityError } from '../certificates/authority-error.ts'
+import { KeyFileError } from '../certificates/keys.ts'
+import { AssignmentError } from '../certificates/node-certificates.ts'
 import type { Verdict } from '../certificates/verdict.ts'
+import { machineLimit } from '../verdicts/machine-limit.ts'
 import type { NodeFolder } from './node-folder.ts'
 
 /** A request that was understood and refused: status 409, with the reason. */
@@ -132,7 +136,12 @@ function replyError(response: ServerResponse, error: unknown): void {
   if (error instanceof ControlRefusal)
     return reply(response, 409, { error: error.message, code: error.code, verdict: error.verdict })
   if (error instanceof ControlUsageError) return reply(response, 400, { error: error.message })
-  reply(response, 500, { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  if (error instanceof AssignmentError || error instanceof AuthorityError || error instanceof KeyFileError)
+    return reply(response, 400, { error: error.message, code: error.code })
+  const limit = machineLimit(error)
+  if (limit !== undefined) return reply(response, 400, { error: limit.message, code: limit.code })
+  if (error instanceof Error) return reply(response, 500, { error: error.message, stack: error.stack })
+  reply(response, 500, { error: String(error) })
 }
 
 function reply(response: ServerResponse, status: number, value: unknown): void {

@@ -18,7 +18,10 @@ export function recordFailureChain(
   if (isCertificateCause(cause)) {
     recorder.record('certificate.not-loaded', {
       verdict: cause,
-      message: `A configured certificate could not be loaded. Serial number: ${certificate?.serialReversed ?? 'unknown'} (in the order of the certificate dialog: ${certificate?.serial ?? 'unknown'}). Error: ${hresult ?? 'none known'}`,
+      message:
+        'A configured certificate could not be loaded. Serial number: ' +
+        `${certificate?.serialReversed ?? 'unknown'} (in the order of the certificate dialog: ` +
+        `${certificate?.serial ?? 'unknown'}). Error: ${hresult ?? 'none known'}`,
       data: {
         ...(options.reference === undefined ? {} : { reference: options.reference }),
         ...(certificate === undefined

@@ -28,7 +28,9 @@ export function lookForOutlived({ plan, recorder, flows }: LiveLinks, wall: numb
     flow.notes.set('outlived', true)
     const found = verdict('cert.expired', {
       node: plan.name,
-      found: `the certificate of ${flow.peer.names[0] ?? flow.peer.subject} ended ${new Date(flow.peer.notAfter).toISOString()}`,
+      found:
+        `the certificate of ${flow.peer.names[0] ?? flow.peer.subject} ended ` +
+        `${new Date(flow.peer.notAfter).toISOString()}`,
     })
     recorder.record('certificate.link-outlived', { verdict: found, data: { flow: flow.id, serial: flow.peer.serial } })
     if (plan.whenOwnCertificateEnds === 'drain') flow.close('cert.expired')

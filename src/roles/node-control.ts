@@ -15,10 +15,10 @@ import {
   type LineStream,
 } from './control-server.ts'
 import { nodeDirectory } from './diagnosis.ts'
-import type { Service } from './service.ts'
+import type { ControlledNode } from './controlled-node.ts'
 import { traceEntry } from './trace.ts'
 
-export function nodeControl(service: Service): ControlRoutes {
+export function nodeControl(service: ControlledNode): ControlRoutes {
   return {
     'GET /status': () => json(service.status),
     'GET /events': (call) => events(service, call),
@@ -63,7 +63,7 @@ export function nodeControl(service: Service): ControlRoutes {
   }
 }
 
-function events({ recorder }: Service, { query }: ControlCall): ControlAnswer {
+function events({ recorder }: ControlledNode, { query }: ControlCall): ControlAnswer {
   const after = Number(query.get('after') ?? 0)
   if (!Number.isInteger(after)) throw new ControlUsageError(`after: wanted a number, found ${query.get('after')}`)
   return {
@@ -77,7 +77,7 @@ function events({ recorder }: Service, { query }: ControlCall): ControlAnswer {
 }
 
 /** A live flow keeps the certificates it was opened with, whatever was renewed since. */
-function liveFlows({ stack, plan, lab }: Service): readonly FlowStatus[] {
+function liveFlows({ stack, plan, lab }: ControlledNode): readonly FlowStatus[] {
   const who = nodeDirectory(lab)
   return [...(stack?.transport.flows() ?? [])].map(({ direction, transport, local, remote, own, peer }) => ({
     link:
@@ -94,7 +94,7 @@ function liveFlows({ stack, plan, lab }: Service): readonly FlowStatus[] {
 }
 
 /** Front ends of one pool each know every binding: it belongs to the one whose flow it came by. */
-async function registrations({ stores, stack, plan, lab, clock }: Service): Promise<readonly Registration[]> {
+async function registrations({ stores, stack, plan, lab, clock }: ControlledNode): Promise<readonly Registration[]> {
   const found: Registration[] = []
   if (stores?.location === undefined) return found
   const names = new Map(lab.nodes.map(({ fqdn, name }) => [fqdn, name]))
@@ -125,7 +125,7 @@ function reachedBy({ path, flowBound }: Binding, flow: Flow | undefined): { read
   return flowBound ? {} : { flow: 'dialled' }
 }
 
-async function forgetUser(service: Service, aor: string): Promise<void> {
+async function forgetUser(service: ControlledNode, aor: string): Promise<void> {
   try {
     await service.forgetUser(aor)
   } catch (error) {
@@ -134,7 +134,7 @@ async function forgetUser(service: Service, aor: string): Promise<void> {
   }
 }
 
-function metrics({ stack, status }: Service): Readonly<Record<string, number>> {
+function metrics({ stack, status }: ControlledNode): Readonly<Record<string, number>> {
   const counts = stack?.proxy.transactions.counts
   return {
     flows: status.flows,
@@ -149,9 +149,9 @@ function metrics({ stack, status }: Service): Readonly<Record<string, number>> {
 }
 
 /** One tap feeds every reader; it is taken off when the last one leaves. */
-const readers = new WeakMap<Service, Set<(entry: TraceEntry) => void>>()
+const readers = new WeakMap<ControlledNode, Set<(entry: TraceEntry) => void>>()
 
-function trace(service: Service): ControlAnswer {
+function trace(service: ControlledNode): ControlAnswer {
   return {
     kind: 'lines',
     start(stream) {
@@ -182,7 +182,7 @@ function trace(service: Service): ControlAnswer {
   }
 }
 
-function linkFault(service: Service, body: unknown): ControlAnswer {
+function linkFault(service: ControlledNode, body: unknown): ControlAnswer {
   const peer = text(body, 'peer')
   const fault = field(body, 'fault')
   if (fault === undefined) {

@@ -62,7 +62,8 @@ function recordRouteAbuse(
   if (!isNews(arrival, 'route.abuse')) return
   const { request, ownRoute } = arrival
   const { address, port } = arrival.flow.remote
-  const found = `${request.method} from ${address}:${port} with Route: ${ownRoute?.text ?? request.header('Route') ?? 'none'}`
+  const found =
+    `${request.method} from ${address}:${port} with Route: ` + `${ownRoute?.text ?? request.header('Route') ?? 'none'}`
   recorder.record('route.refused', {
     verdict: verdict('route.abuse', {
       node: plan.name,

@@ -46,7 +46,9 @@ export function recordStoreLost(recorder: Recorder, store: StoreName, { state }:
   recorder.record('store.lost', { verdict: cause, data: { store, state } })
   recorder.record('configuration.not-retrieved', {
     verdict: cause,
-    message: `Configuration of the class ${storeClasses[store]} could not be retrieved; the service asks again every second`,
+    message:
+      `Configuration of the class ${storeClasses[store]} could not be retrieved; the service asks again ` +
+      'every second',
     data: { class: storeClasses[store], store, cause: cause.code },
   })
 }

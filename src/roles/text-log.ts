@@ -22,5 +22,8 @@ export function textLog(write: (text: string) => void): DestinationStream {
 function textOf({ time, level, event = '', msg = '', callId, verdict, fix }: LogLine): string {
   const call = callId === undefined ? '' : `  call ${callId.slice(0, 8)}`
   const cause = verdict === undefined ? '' : `  ${verdict}${fix === undefined ? '' : `; ${fix}`}`
-  return `${time.slice(11, 23)} ${(level === 'info' ? '' : level).padEnd(5)} ${event.padEnd(22)} ${msg}${call}${cause}\n`
+  return (
+    `${time.slice(11, 23)} ${(level === 'info' ? '' : level).padEnd(5)} ${event.padEnd(22)} ` +
+    `${msg}${call}${cause}\n`
+  )
 }

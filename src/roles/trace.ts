@@ -1,13 +1,14 @@
 /** A message as `siplab trace` shows it: whole, readable, with what authenticates a user blanked out. */
+import type { Clock } from '../sip/clock.ts'
 import { decodeText } from '../sip/message/flat.ts'
 import type { TraceTap } from '../sip/transport/types.ts'
+import type { NodePlan } from '../topology/plan-types.ts'
 import type { TraceEntry } from './control-api.ts'
-import type { Service } from './service.ts'
 
 type TracedMessage = Parameters<TraceTap>[0]
 
 export function traceEntry(
-  { plan, clock }: Pick<Service, 'plan' | 'clock'>,
+  { plan, clock }: { readonly plan: NodePlan; readonly clock: Clock },
   { direction, flow, text }: TracedMessage,
 ): TraceEntry {
   return {

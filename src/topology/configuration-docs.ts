@@ -51,7 +51,10 @@ function page(topology: Schema, profile: Schema): string {
   const parts = [
     '# Configuration',
     '<!-- Written by scripts/docs-configuration.ts from src/topology/. Edit the settings there, not this page. -->',
-    'One YAML file describes a whole lab, everything else is derived from it: see [planning](planning.md). An unknown key, a missing value or a name that leads nowhere ends with exit status 2 and one line: `FILE:LINE: FIELD: wanted …, found …`. `config/topology.schema.json` and `config/profile.schema.json` say the same to an editor.',
+    'One YAML file describes a whole lab, everything else is derived from it: see [planning](planning.md). An ' +
+      'unknown key, a missing value or a name that leads nowhere ends with exit status 2 and one line: ' +
+      '`FILE:LINE: FIELD: wanted …, found …`. `config/topology.schema.json` and `config/profile.schema.json` say ' +
+      'the same to an editor.',
     'The column *mirrors* names the WMI class and property of Live Communications Server 2005 that said the same.',
     '## The lab file',
     settingsTable(topology, { hosts: true }),
@@ -64,7 +67,9 @@ function page(topology: Schema, profile: Schema): string {
     'A file of `config/profiles/`. The certificate rules of each profile stand in the table below.',
     settingsTable(profile),
     '## Who needs a certificate',
-    'Subject and SAN by where the name comes from: `own` FQDN, `home` the pool FQDN, `members` the front ends of the pool, `external` the external FQDN, `domains` the SIP domains, `sip-domains` `sip.` before each of them.',
+    'Subject and SAN by where the name comes from: `own` FQDN, `home` the pool FQDN, `members` the front ends of ' +
+      'the pool, `external` the external FQDN, `domains` the SIP domains, `sip-domains` `sip.` before each of ' +
+      'them.',
     markdownTable(
       ['profile', 'role', 'reference', 'needed', 'CA', 'subject', 'SAN', 'EKU', 'why'],
       requirements.filter(({ need }) => need !== 'never').map(requirementRow),

@@ -40,7 +40,9 @@ export const profileSchema = group({
         doc: 'Whether `URI:sip:lab.test` in the SAN counts (RFC 5922 §7.1).',
       }),
       wanted: setting(z.enum(['dialled-name', 'domain-or-next-hop']), {
-        doc: 'The name wanted of a server: the FQDN that was dialled, or the SIP domain before DNS (RFC 5922 §4) unless a next hop was configured.',
+        doc:
+          'The name wanted of a server: the FQDN that was dialled, or the SIP domain before DNS (RFC 5922 §4) ' +
+          'unless a next hop was configured.',
       }),
     }),
     { doc: 'Which names in a certificate count, and which one is wanted.' },
@@ -48,7 +50,9 @@ export const profileSchema = group({
   keyType: setting(keyType, { doc: 'Key of a node certificate.' }),
   validDays: setting(z.int().min(1).max(3650), { doc: 'Validity of a node certificate from its issue, in days.' }),
   whenOwnCertificateEnds: setting(whenOwnCertificateEnds, {
-    doc: '`die`: the service shuts down and stays down; `die-at-start`: live links stay, the next start dies; `drain`: links close at the end; `warn`: only warnings.',
+    doc:
+      '`die`: the service shuts down and stays down; `die-at-start`: live links stay, the next start dies; ' +
+      '`drain`: links close at the end; `warn`: only warnings.',
   }),
   warnAtFraction: setting(z.number().gt(0).max(1), {
     doc: 'Warn from this part of the lifetime left, e.g. 0.33 for one third.',

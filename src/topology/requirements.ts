@@ -330,7 +330,8 @@ export const peerPolicies: Readonly<Record<PeerPolicyName, PeerPolicy>> = {
     shows: ['serverAuth'],
     wildcards: 'refused',
     about:
-      'Public authorities no longer write clientAuth: what dials out with a public certificate is refused by a peer that checks purpose.',
+      'Public authorities no longer write clientAuth: what dials out with a public certificate is refused by a ' +
+      'peer that checks purpose.',
   },
   'cloud-2021': {
     ...cloud,

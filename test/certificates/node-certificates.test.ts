@@ -74,7 +74,8 @@ t.test('assignments of several processes at once are all kept', async (t) => {
   saveCertificate(node, issued)
   const module = JSON.stringify(new URL('../../src/certificates/node-certificates.ts', import.meta.url).href)
   const script = (first: number) =>
-    `import {assign} from ${module}; for (let n = 0; n < 10; n++) assign(${JSON.stringify(node)}, 'static-route:' + (${first} + n), 'fe1-listener')`
+    `import {assign} from ${module}; for (let n = 0; n < 10; n++) assign(${JSON.stringify(node)}, 'static-route:' ` +
+    `+ (${first} + n), 'fe1-listener')`
   await Promise.all(
     [0, 10, 20].map((first) => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script(first)])),
   )

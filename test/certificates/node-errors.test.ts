@@ -26,7 +26,8 @@ t.test('the number of an alert decides, whatever the code is called', async (t) 
   t.equal(
     nodeErrorToCode(
       'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED',
-      '00A1:error:0A000415:SSL routines:ssl3_read_bytes:ssl/tls alert certificate expired:../x.c:909:SSL alert number 45',
+      '00A1:error:0A000415:SSL routines:ssl3_read_bytes:ssl/tls alert certificate expired:../x.c:909:SSL alert ' +
+        'number 45',
     ),
     'cert.expired',
   )

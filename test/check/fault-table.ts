@@ -5,7 +5,8 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { EndSettings, Fault, Presenter, Side, Variation } from '../../src/certificates/faults/fault.ts'
+import type { Fault, Side } from '../../src/certificates/faults/fault.ts'
+import type { EndSettings, Presenter, Variation } from '../../src/certificates/faults/variation.ts'
 import type { FaultPki } from '../../src/certificates/faults/fault-pki.ts'
 import type { Verdict } from '../../src/certificates/verdict.ts'
 import {

@@ -66,14 +66,25 @@ t.test('a network that is taken is refused with who holds what, and nothing is l
   t.strictSame(readdirSync(folder), [])
 })
 
-t.test('exit status 3 for a fault of siplab, with the stack only when asked', async (t) => {
-  const folder = t.testdir({ '.siplab': { edge: { 'lab.json': '{' } } })
-  t.match(await run(['status'], folder), {
-    status: 3,
-    err: /fault of siplab itself; run the command again with SIPLAB_DEBUG=1/,
+t.test('a lab folder that is damaged or of another version is exit status 2, with the way on', async (t) => {
+  const folderWith = (record: string): string => t.testdir({ '.siplab': { edge: { 'lab.json': record } } })
+  t.match(await run(['status'], folderWith('{')), {
+    status: 2,
+    err: /lab\.json is damaged: .*siplab up --fresh --data/,
   })
-  t.notMatch((await run(['status'], folder)).err, /at JSON\.parse/)
-  t.match((await run(['status'], folder, { SIPLAB_DEBUG: '1' })).err, /at JSON\.parse/)
+  t.match(await run(['status'], folderWith('[]')), { status: 2, err: /lab\.json is damaged: it holds no object/ })
+  t.match(await run(['status'], folderWith('{"x":1}')), { status: 2, err: /wanted "format": 1, found none/ })
+  t.match(await run(['status'], folderWith('{"format":2}')), { status: 2, err: /wanted "format": 1, found 2/ })
+  t.match(await run(['status'], folderWith('{"format":1}')), { status: 2, err: /damaged: the fields topology, name/ })
+})
+
+t.test('a folder that may not be written is exit status 2, and names the folder', async (t) => {
+  const folder = t.testdir({ file: '' })
+  const data = join(folder, 'file', 'lab')
+  t.match(await run(['up', 'standard', '--data', data], folder), {
+    status: 2,
+    err: /cannot make the folder .*file\/lab: a part of the path is not a folder \(ENOTDIR\); check the path/,
+  })
 })
 
 t.test('every command explains itself with an example', async (t) => {

@@ -5,7 +5,6 @@
 import t, { type Test } from 'tap'
 import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { withoutComposeLab } from '../../src/cli/compose-lab.ts'
 import type { ControlClient } from '../../src/lab/control-client.ts'
 import { superviseContainers, type Wish, type WishLine } from '../../src/lab/compose-supervisor.ts'
@@ -194,7 +193,8 @@ t.test('the command line for the container lab', async (t) => {
 t.test('the log for people is one line an event', async (t) => {
   const lines: string[] = []
   textLog((text) => lines.push(text)).write(
-    '{"level":"warn","time":"2026-11-22T12:00:00.123Z","node":"edge","event":"link.down","msg":"The link is down","verdict":"link.cut","fix":"siplab heal"}',
+    '{"level":"warn","time":"2026-11-22T12:00:00.123Z","node":"edge","event":"link.down","msg":"The link is ' +
+      'down","verdict":"link.cut","fix":"siplab heal"}',
   )
   t.strictSame(lines, ['12:00:00.123 warn  link.down              The link is down  link.cut; siplab heal\n'])
 })

@@ -7,7 +7,8 @@ const decode = (text: string) => explain(text, { windows: findWindowsCode, verdi
 
 t.test('an event text gives up its code and its serial in both orders', async (t) => {
   const found = decode(
-    'A configured certificate could not be loaded from store. Serial number: 2BC39559B72F70F684488A8713467C6A. Extended Error Code: 0x800B0101.',
+    'A configured certificate could not be loaded from store. Serial number: 2BC39559B72F70F684488A8713467C6A. ' +
+      'Extended Error Code: 0x800B0101.',
   )
   t.match(found, [
     { kind: 'windows', name: 'CERT_E_EXPIRED' },

@@ -25,7 +25,8 @@ t.test('openssl s_client against the default lab', { skip: missing('openssl') },
     })
 
     t.test(
-      `the internal face of the access proxy refuses a client without a certificate, and both ends know why (${version})`,
+      'the internal face of the access proxy refuses a client without a certificate, and both ends know why ' +
+        `(${version})`,
       async (t) => {
         const { stdout, since } = await client(lab, {
           node: 'edge',

@@ -47,7 +47,7 @@ t.test('an expectation that does not hold ends in status 1 and names file and li
   t.equal(status, 1)
   t.match(
     stderr,
-    /FAIL se is stopped[^]*mine\.yaml:7\n[^]*wanted se stopped\n[^]*found  se ready\n[^]*look at siplab events se/,
+    /FAIL se is stopped[^]*mine\.yaml:7\n[^]*wanted se stopped\n[^]*found {2}se ready\n[^]*look at siplab events se/,
   )
   t.match(JSON.parse(stdout), {
     scenarios: [{ name: 'mine', outcome: 'failed', steps: [{ outcome: 'passed' }, { outcome: 'failed', line: 7 }] }],

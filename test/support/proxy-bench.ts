@@ -14,7 +14,7 @@ import { defaultTimers } from '../../src/sip/transaction/types.ts'
 import { TargetHealth } from '../../src/sip/transport/target-health.ts'
 import type { NextHop } from '../../src/sip/transport/types.ts'
 import { FakeClock } from './fake-clock.ts'
-import { FakeFlow, FakeTransport } from './fake-transport.ts'
+import { type FakeFlow, FakeTransport } from './fake-transport.ts'
 import { responseTo } from './sip-messages.ts'
 
 export interface ProxyBench {
@@ -132,7 +132,8 @@ export function proxyBench(given: ProxyOptions = {}): ProxyBench {
       const found = [...transport.flows.values()].findLast((flow) => flow.remote.port === port)
       if (found === undefined)
         throw new RangeError(
-          `no flow to port ${port}; there are ${[...transport.flows.values()].map((flow) => flow.remote.port).join(', ')}`,
+          `no flow to port ${port}; there are ` +
+            `${[...transport.flows.values()].map((flow) => flow.remote.port).join(', ')}`,
         )
       return found
     },

@@ -234,5 +234,8 @@ function credentials(challenge: string, { method, uri }: RawRequest, login: stri
   const response = hash(
     `${hash(`${login}:${realm}:${password}`)}:${nonce}:00000001:raw:auth:${hash(`${method}:${uri}`)}`,
   )
-  return `Digest username="${login}", realm="${realm}", nonce="${nonce}", uri="${uri}", algorithm=${algorithm}, qop=auth, nc=00000001, cnonce="raw", response="${response}"`
+  return (
+    `Digest username="${login}", realm="${realm}", nonce="${nonce}", uri="${uri}", algorithm=${algorithm}, ` +
+    `qop=auth, nc=00000001, cnonce="raw", response="${response}"`
+  )
 }

@@ -1,10 +1,11 @@
 /**
  * A SIP server in this process, as bad as wanted: what a check meets in its tests. It answers OPTIONS and keep-alives.
  */
-import { constants, X509Certificate } from 'node:crypto'
+import { constants, type X509Certificate } from 'node:crypto'
 import { createServer as createTcp, isIP, type AddressInfo, type Server, type Socket } from 'node:net'
 import { createServer as createTls, type TLSSocket, type TlsOptions } from 'node:tls'
-import type { EndSettings, Side, Variation } from '../../src/certificates/faults/fault.ts'
+import type { Side } from '../../src/certificates/faults/fault.ts'
+import type { EndSettings, Variation } from '../../src/certificates/faults/variation.ts'
 import type { FaultPki } from '../../src/certificates/faults/fault-pki.ts'
 import { show } from '../../src/certificates/faults/fault-pki.ts'
 import { respond } from './sip-answers.ts'

@@ -80,7 +80,8 @@ export async function openTlsOriginator(folder: string, ready: ReadyDocument): P
       '  timeout server 1h',
       'listen phones',
       `  bind 127.0.0.1:${port}`,
-      `  server pool ${listener.address}:${listener.port} ssl verify required ca-file ${ready.trust.internal} verifyhost ${pool.fqdn} sni str(${pool.fqdn})`,
+      `  server pool ${listener.address}:${listener.port} ssl verify required ca-file ${ready.trust.internal} ` +
+        `verifyhost ${pool.fqdn} sni str(${pool.fqdn})`,
       '',
     ].join('\n'),
   )

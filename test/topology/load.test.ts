@@ -260,7 +260,8 @@ t.test('whatever is cut out of a lab file or put in, it loads or is a ConfigErro
 
 t.test('the same domain as partner and provider loads: it is the service that must fail on it', async (t) => {
   const federation =
-    'nextHop: director, federation: { enabled: true, partners: [{ domain: p.test, edge: sip.p.test }], providers: [{ name: p, edge: sip.p.test, domains: [p.test], enabled: true }] }'
+    'nextHop: director, federation: { enabled: true, partners: [{ domain: p.test, edge: sip.p.test }], providers: ' +
+    '[{ name: p, edge: sip.p.test, domains: [p.test], enabled: true }] }'
   t.doesNotThrow(() => parse(edge.replace('nextHop: director', federation)))
 })
 

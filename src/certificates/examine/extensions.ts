@@ -2,7 +2,7 @@
 import {
   Tag,
   contextTag,
-  DerReader,
+  type DerReader,
   readBitString,
   readBoolean,
   readIntegerOctets,

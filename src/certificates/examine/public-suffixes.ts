@@ -7,7 +7,9 @@
 const countryCodes: Readonly<Record<string, string>> = {
   ac: 'at jp uk il in kr nz th za',
   co: 'at cr id il in jp ke kr ma nz th tz ug uk uz za zm zw',
-  com: 'ar au bd bo br cn co cy do ec eg gr gt hk hr kw lb mt mx my ng ni pa pe ph pk pl pt py qa ro ru sa sg sv tr tw ua uy ve vn',
+  com:
+    'ar au bd bo br cn co cy do ec eg gr gt hk hr kw lb mt mx my ng ni pa pe ph pk pl pt py qa ro ru sa sg sv ' +
+    'tr tw ua uy ve vn',
   edu: 'ar au br cn co es hk mx my pe pl sg tr tw vn',
   gov: 'ar au br cn co il in it my pl sg tr tw uk za',
   net: 'ar au br cn hk il in mx my nz pl ru sg tr tw uk za',

@@ -6,7 +6,7 @@ import { nodeErrorToCode } from '../node-errors.ts'
 import { type CertificateRules, checkOwnCertificate } from '../startup-check.ts'
 import type { Verdict } from '../verdict.ts'
 import { verdict } from '../verdict-codes.ts'
-import type { Judge, Presenter, Variation } from './fault.ts'
+import type { Judge, Presenter, Variation } from './variation.ts'
 import type { FaultPki } from './fault-pki.ts'
 
 export interface AtStart {

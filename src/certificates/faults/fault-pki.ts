@@ -25,7 +25,7 @@ import {
   writeCertificate,
   writeCrl,
 } from '../write-certificate.ts'
-import type { Presenter, Variation } from './fault.ts'
+import type { Presenter, Variation } from './variation.ts'
 
 /** A CA with its key. */
 export interface Ca {

@@ -1,57 +1,12 @@
 /** What a certificate fault is: a good pair of ends with one thing changed, and what each end must then see. */
 import type { VerdictCode } from '../verdict-codes.ts'
 import type { FaultPki } from './fault-pki.ts'
+import type { Variation } from './variation.ts'
 
 /** Which end shows the certificate that is broken, or that a broken judge refuses. */
 export type Side = 'server' | 'client'
 
 export type Family = 'time' | 'trust' | 'names' | 'purpose' | 'revocation' | 'algorithms' | 'files' | 'protocol'
-
-/** The part of the TLS settings that a fault may change at one end. */
-export interface EndSettings {
-  readonly minVersion?: 'TLSv1' | 'TLSv1.2' | 'TLSv1.3'
-  readonly maxVersion?: 'TLSv1' | 'TLSv1.2' | 'TLSv1.3'
-  readonly ciphers?: string
-  readonly ecdhCurve?: string
-  readonly sigalgs?: string
-  readonly alpn?: readonly string[]
-  readonly allowPartialTrustChain?: boolean
-  /** What a server staples when it is asked for an OCSP answer; a client with any value asks. */
-  readonly staple?: 'nothing' | 'garbage' | 'error'
-  /** A server that has a second context for the name dialled, with its trust list and without its CRLs. */
-  readonly contextWithoutCrl?: true
-}
-
-/** The end whose certificate is looked at: what lies in its files. */
-export interface Presenter {
-  /** Absent: no certificate at all. */
-  readonly certificate?: string | Uint8Array
-  readonly key?: string | Uint8Array
-  /** Mode of the key file; `0o600` when absent. */
-  readonly keyMode?: number
-  readonly passphrase?: string
-  /** Its own trust list, which Node also completes the chain it sends from. The root when absent. */
-  readonly trust?: string
-  readonly settings?: EndSettings
-}
-
-/** The end that decides. */
-export interface Judge {
-  /** Entries of the trust list; `undefined` leaves `ca` away, which lets Node trust the public roots. */
-  readonly trust: readonly string[] | undefined
-  /** One CRL each. Absent: revocation is not checked. */
-  readonly crls?: readonly string[]
-  readonly settings?: EndSettings
-}
-
-export interface Variation {
-  readonly presenter: Presenter
-  readonly judge: Judge
-  /** What the client dials, or what an accepting server wants to find: `fe1.lab.test`, or an address. */
-  readonly wantedName: string
-  /** True: the client sends no SNI and checks the name by itself. */
-  readonly withoutSni?: boolean
-}
 
 /**
  * What one end sees: `accepted`; `closed` (the other end hung up after the handshake without a word); `alert 40`; a

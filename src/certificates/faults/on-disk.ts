@@ -17,7 +17,8 @@ import { basename, dirname, join } from 'node:path'
 import { writeFileAtomic } from '../atomic-files.ts'
 import { isVerdictCode, type VerdictCode } from '../verdict-codes.ts'
 import { atStart } from './at-start.ts'
-import type { EndSettings, Fault, Variation } from './fault.ts'
+import type { Fault } from './fault.ts'
+import type { EndSettings, Variation } from './variation.ts'
 import type { FaultPki } from './fault-pki.ts'
 
 /** What a fault changes in a running lab. */

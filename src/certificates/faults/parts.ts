@@ -6,7 +6,7 @@ import { toPem } from '../der.ts'
 import { basicConstraints, extendedKeyUsage, type GeneralName, keyUsage, subjectAltName } from '../extensions.ts'
 import { generateKey, keyToPem } from '../keys.ts'
 import { type CrlContent, type Digest, writeCertificate } from '../write-certificate.ts'
-import type { Presenter, Variation } from './fault.ts'
+import type { Presenter, Variation } from './variation.ts'
 
 /** `fe1.lab.test` -> `lab.test`. */
 export function domainOf({ name }: FaultPki): string {

@@ -3,7 +3,7 @@
  * required, each end decides for itself before it reads an octet, tickets are off, and a link counts as up at the first
  * answer, never at the end of the handshake (under TLS 1.3 a refused client believes that it succeeded).
  */
-import { constants, X509Certificate } from 'node:crypto'
+import { constants, type X509Certificate } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { isIP } from 'node:net'
 import {
@@ -16,7 +16,8 @@ import {
   type TlsOptions,
 } from 'node:tls'
 import { alertNumber } from '../node-errors.ts'
-import type { EndSettings, EndsSee, Judge, Outcome, Presenter, Side, Variation } from './fault.ts'
+import type { EndsSee, Outcome, Side } from './fault.ts'
+import type { EndSettings, Judge, Presenter, Variation } from './variation.ts'
 import { type FaultPki, show } from './fault-pki.ts'
 
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'

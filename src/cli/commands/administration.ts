@@ -30,7 +30,8 @@ export const assignCommand: RegisterCommand = (program, { io }) => {
     .summary('let a reference of a node use a certificate')
   command
     .description(
-      'Lets a certificate reference of a node use a certificate of its folder. REFERENCE is listener, default-outgoing, static-route:N, edge-internal or edge-external.',
+      'Lets a certificate reference of a node use a certificate of its folder. REFERENCE is listener, ' +
+        'default-outgoing, static-route:N, edge-internal or edge-external.',
     )
     .option('--force', forceText)
   common(command, 'siplab assign fe1 listener fe1-trial').action(
@@ -97,7 +98,8 @@ export const settingsCommand: RegisterCommand = (program, { io }) => {
     .command('settings <NODE> <general|security>')
     .summary('show a tab of the old console')
     .description(
-      'Shows what the General or the Security tab of the old console showed. The Security tab does not open while an assigned certificate is not valid.',
+      'Shows what the General or the Security tab of the old console showed. The Security tab does not open while ' +
+        'an assigned certificate is not valid.',
     )
     .option('--force', forceText)
   common(command, 'siplab settings fe1 security').action((name: string, tab: string, options: ForceOptions) => {
@@ -123,7 +125,8 @@ export const drainCommand: RegisterCommand = (program, { io }) => {
       .command('drain <NODE>')
       .summary('take a node out without loss')
       .description(
-        'Closes the listeners of a node, lets its requests end, and sends its clients elsewhere. Returns when nothing is left in progress, after 40 s at most.',
+        'Closes the listeners of a node, lets its requests end, and sends its clients elsewhere. Returns when ' +
+          'nothing is left in progress, after 40 s at most.',
       ),
     'siplab drain fe1',
   ).action(async (name: string, options: CommonOptions) => {

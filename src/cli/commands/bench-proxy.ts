@@ -20,7 +20,8 @@ export const benchProxyCommand: RegisterCommand = (program, { io }) => {
     )
     .addHelpText(
       'after',
-      '\nExample:\n  BENCH_TRANSPORT=udp BENCH_LISTEN=127.0.0.1:5060 BENCH_DOMAIN=bench.test BENCH_RUNDIR=/tmp/run siplab bench-proxy',
+      '\nExample:\n  BENCH_TRANSPORT=udp BENCH_LISTEN=127.0.0.1:5060 BENCH_DOMAIN=bench.test ' +
+        'BENCH_RUNDIR=/tmp/run siplab bench-proxy',
     )
     .action(async () => {
       const settings = readSettings(io.environment)

@@ -47,7 +47,8 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
     .argument('[TARGET]', 'sip:user@domain, a domain, host:port, or a node of the running lab')
     .summary('can a client get in, and if not, which step fails')
     .description(
-      'Walks as a client would: discovery, TCP, TLS, the certificate, the client certificate, the first SIP answer, keep-alive. Works against the running lab and against any server.',
+      'Walks as a client would: discovery, TCP, TLS, the certificate, the client certificate, the first SIP ' +
+        'answer, keep-alive. Works against the running lab and against any server.',
     )
     .addOption(
       new Option('--profile <CLIENT>', 'whose rules of discovery and naming')
@@ -95,7 +96,8 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--limbo <FILE>', 'score the certificate examiner against a corpus in the JSON form of x509-limbo')
   common(
     command,
-    'siplab check sip:alice@lab.test\n  siplab check fe1 --as director\n  siplab check sip.example.com:5061 --profile federation-peer --cert me.pem --key me.key',
+    'siplab check sip:alice@lab.test\n  siplab check fe1 --as director\n  siplab check sip.example.com:5061 ' +
+      '--profile federation-peer --cert me.pem --key me.key',
   ).action(async (target: string | undefined, options: CheckCommandOptions) => {
     if (options.limbo !== undefined) return checkLimbo(io, options, options.limbo)
     if (options.output !== undefined && options.report === undefined)

@@ -11,7 +11,8 @@ export const clockCommand: RegisterCommand = (program, { io }) => {
     .command('clock <NODE> <SHIFT>')
     .summary('move the clock of a node')
     .description(
-      'Moves the calendar of a node, or of all, against the real time: +31d, -2h; +0 sets it right.\nThe lab must have been brought up with --movable-clock.',
+      'Moves the calendar of a node, or of all, against the real time: +31d, -2h; +0 sets it right.\nThe lab must ' +
+        'have been brought up with --movable-clock.',
     )
     .allowUnknownOption()
   common(command, 'siplab clock director +31d').action((name: string, text: string, options: CommonOptions) => {
@@ -22,7 +23,8 @@ export const clockCommand: RegisterCommand = (program, { io }) => {
       throw new LabError(
         'not-so',
         'clock.fixed',
-        `the lab ${lab.record.name} was brought up without --movable-clock; siplab down, then siplab up ${lab.record.name} --movable-clock`,
+        `the lab ${lab.record.name} was brought up without --movable-clock; siplab down, then siplab up ` +
+          `${lab.record.name} --movable-clock`,
       )
     const nodes = name === 'all' ? plan.nodes.map((node) => node.name) : [chooseNode(plan, name).name]
     for (const node of nodes) setClock(nodeFolder(lab.folder.root, node).root, shift)

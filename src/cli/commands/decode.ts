@@ -14,7 +14,8 @@ export const decodeCommand: RegisterCommand = (program, { io, finish }) => {
     .command('decode <TEXT...>')
     .summary('explain a code or an event text')
     .description(
-      'Explains an HRESULT, a verdict code, a serial number in either byte order, an ms-diagnostics value, or whatever of these an event text holds.',
+      'Explains an HRESULT, a verdict code, a serial number in either byte order, an ms-diagnostics value, or ' +
+        'whatever of these an event text holds.',
     )
   common(command, 'siplab decode 0x800B0101').action((words: readonly string[], options: CommonOptions) => {
     const found = explain(words.join(' '), { windows: findWindowsCode, verdict: findVerdictCode })

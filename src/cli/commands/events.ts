@@ -87,7 +87,9 @@ const colours: Readonly<Record<NodeEvent['level'], Style>> = {
 /** `12:00:00.123 fe1       error certificate.not-loaded  A configured certificate could not be loaded`. */
 function line(io: Io, { time, node, level, event, message, eventId, verdict }: NodeEvent): string {
   const number = eventId === undefined ? '' : ` [${eventId}]`
-  const head = `${time.slice(11, 23)} ${node.padEnd(12)} ${paint(io.colours.out, colours[level], level.padEnd(5))} ${event.padEnd(26)} ${message}${number}\n`
+  const head =
+    `${time.slice(11, 23)} ${node.padEnd(12)} ` +
+    `${paint(io.colours.out, colours[level], level.padEnd(5))} ${event.padEnd(26)} ${message}${number}\n`
   if (verdict === undefined) return head
   const windows = verdict.windows === undefined ? '' : ` (${verdict.windows.hresult} ${verdict.windows.name})`
   const found = verdict.found === undefined ? '' : `, found: ${verdict.found}`

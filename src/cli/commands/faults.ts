@@ -4,7 +4,8 @@
  */
 import { Option } from 'commander'
 import type { Verdict } from '../../certificates/verdict.ts'
-import { breakTarget, type FaultOptions, faultList, healTarget, type Outcome, readTarget } from '../../lab/faults.ts'
+import { breakTarget, type FaultOptions, faultList, healTarget, readTarget } from '../../lab/faults.ts'
+import type { Outcome } from '../../lab/fault-outcome.ts'
 import { faultRecords } from '../../lab/fault-record.ts'
 import type { RunningLabAccess } from '../../lab/running-lab.ts'
 import { supervisorClient } from '../../lab/supervisor-control.ts'
@@ -59,7 +60,8 @@ export const breakCommand: RegisterCommand = (program, { io, finish }) => {
     .command('break <TARGET> <FAULT>')
     .summary('put a fault on a node, a link, the store, the directory or the DNS')
     .description(
-      'Puts a fault on a node, a link (A->B, A is the node that dials), the store, the directory or the DNS of the running lab,\nwaits for the verdict and prints it. Exit status 0 when the verdict names the fault.',
+      'Puts a fault on a node, a link (A->B, A is the node that dials), the store, the directory or the DNS of ' +
+        'the running lab,\nwaits for the verdict and prints it. Exit status 0 when the verdict names the fault.',
     )
     .addOption(
       new Option('--as <END>', 'certificate faults: the end the node is in the link that shows it').choices([
@@ -90,7 +92,8 @@ export const healCommand: RegisterCommand = (program, { io }) => {
       .command('heal <TARGET>')
       .summary('take a fault off')
       .description(
-        'Takes the fault off a node, a link, the store, the directory or the DNS of the running lab; all: every fault that is on.',
+        'Takes the fault off a node, a link, the store, the directory or the DNS of the running lab; all: every ' +
+          'fault that is on.',
       ),
     "siplab heal 'director->fe1'",
   ).action(async (targetText: string, options: CommonOptions) => {
@@ -167,7 +170,8 @@ function details({ certificate, windows, rule, found, fix }: Verdict): string {
   const serials =
     certificate === undefined
       ? ''
-      : `  certificate  ${certificate.subject}, ${certificate.notBefore} to ${certificate.notAfter}\n  serial       ${certificate.serial} (as old events print it: ${certificate.serialReversed})\n`
+      : `  certificate  ${certificate.subject}, ${certificate.notBefore} to ${certificate.notAfter}\n  serial     ` +
+        `  ${certificate.serial} (as old events print it: ${certificate.serialReversed})\n`
   const line = (name: string, value: string | undefined): string =>
     value === undefined ? '' : `  ${name.padEnd(12)} ${value}\n`
   return (

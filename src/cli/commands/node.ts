@@ -39,7 +39,8 @@ export const nodeCommand: RegisterCommand = (program, context) => {
   const start = node
     .command('start <NAME>')
     .description(
-      'Runs one node in the foreground, as a container does. Without --topology it starts a stopped node of the running lab again.',
+      'Runs one node in the foreground, as a container does. Without --topology it starts a stopped node of the ' +
+        'running lab again.',
     )
     .option('--topology <FILE>', 'name or path of the lab file')
     .option('--containers', 'addresses as in the container lab')
@@ -143,7 +144,8 @@ async function runHere(
   const node = chooseNode(plan, name)
   if (io.environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0')
     throw new UsageError(
-      'NODE_TLS_REJECT_UNAUTHORIZED=0 switches every certificate check off; unset it, a lab without checks shows nothing',
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 switches every certificate check off; unset it, a lab without checks shows ' +
+        'nothing',
     )
   const dataDir = resolve(io.workingFolder, options.data ?? `.siplab/${topology.name}`)
   if (io.environment['SIPLAB_MOVABLE_CLOCK'] === '1') withMovableClock(io, nodeFolder(dataDir, name).root)

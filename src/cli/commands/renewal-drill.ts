@@ -22,7 +22,9 @@ export function drillCommand(certs: Command, { io, finish }: CommandContext): vo
     .command('drill')
     .addArgument(new Argument('<SUBJECT>', 'what is renewed').choices(['leaf', 'issuing', 'root']))
     .description(
-      'Renews a leaf, the issuing CA or the root of the running lab in stages, dials every link anew after each, and says who loses whom.\nExit status 0 when the right order loses nobody, or the wrong one loses somebody and ends whole.',
+      'Renews a leaf, the issuing CA or the root of the running lab in stages, dials every link anew after each, ' +
+        'and says who loses whom.\nExit status 0 when the right order loses nobody, or the wrong one loses ' +
+        'somebody and ends whole.',
     )
     .addOption(
       new Option('--order <ORDER>', 'the one that loses nobody, or the one that is usual all the same')

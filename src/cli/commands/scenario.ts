@@ -209,7 +209,10 @@ function resultTable(io: Io, results: readonly ScenarioResult[]): string {
     ]
   })
   const count = (outcome: string): number => results.filter((result) => result.outcome === outcome).length
-  return `${table(['SCENARIO', 'OUTCOME', 'TIME', 'STEPS', 'WHY'], rows)}${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped\n`
+  return (
+    `${table(['SCENARIO', 'OUTCOME', 'TIME', 'STEPS', 'WHY'], rows)}${count('passed')} passed, ` +
+    `${count('failed')} failed, ${count('skipped')} skipped\n`
+  )
 }
 
 function firstSentence(story: string): string {

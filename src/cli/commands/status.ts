@@ -128,7 +128,10 @@ function text(io: Io, lab: ChosenLab, nodes: readonly NodeLine[]): string {
       ? 'down'
       : `running, process ${lab.pid}, network ${lab.record.addressing === 'containers' ? `10.${lab.record.network}.0.0/16` : `127.0.${lab.record.network}.0/24`}`
   const rows = nodes.map((node) => [node.name, node.role, node.state, node.since ?? '', why(node)])
-  return `${paint(io.colours.out, 'bold', lab.record.name)} in ${lab.folder.root}: ${state}\n${table(['NODE', 'ROLE', 'STATE', 'SINCE', 'WHY'], rows)}`
+  return (
+    `${paint(io.colours.out, 'bold', lab.record.name)} in ${lab.folder.root}: ` +
+    `${state}\n${table(['NODE', 'ROLE', 'STATE', 'SINCE', 'WHY'], rows)}`
+  )
 }
 
 function linksText(links: readonly RefusedLink[]): string {

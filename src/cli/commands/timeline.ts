@@ -22,7 +22,8 @@ export const timelineCommand: RegisterCommand = (program, { io }) => {
     .command('timeline [TOPOLOGY]')
     .summary('show when each certificate ends')
     .description(
-      'Shows when each certificate ends and what stops with it: those a lab holds, with its authorities and revocation lists, or, with a TOPOLOGY, those it would get today.',
+      'Shows when each certificate ends and what stops with it: those a lab holds, with its authorities and ' +
+        'revocation lists, or, with a TOPOLOGY, those it would get today.',
     )
   common(command, 'siplab timeline edge').action((name: string | undefined, options: CommonOptions) => {
     const now = Date.now()

@@ -33,7 +33,9 @@ export const traceCommand: RegisterCommand = (program, { io }) => {
     .command('trace [NODE]')
     .summary('show messages as they pass')
     .description(
-      'Shows messages, handshakes and routing decisions of one node, or of all, from now on until Ctrl-C.\nhtml is one page with a ladder; pcapng holds the clear text in made-up packets with the real ports\n(Wireshark: -d tcp.port==5061,sip). TLS secrets are never written.',
+      'Shows messages, handshakes and routing decisions of one node, or of all, from now on until Ctrl-C.\nhtml ' +
+        'is one page with a ladder; pcapng holds the clear text in made-up packets with the real ' +
+        'ports\n(Wireshark: -d tcp.port==5061,sip). TLS secrets are never written.',
     )
     .option('--follow', 'stay until Ctrl-C (it always does, unless --for or --count ends it)')
     .addOption(
@@ -145,7 +147,10 @@ function text(
         : ` ${local} -> ${remote}`
   const title =
     message === undefined ? `${event ?? kind} ${data === undefined ? '' : JSON.stringify(data)}` : titleOf(message)
-  const head = `${time.slice(11, 23)} ${paint(io.colours.out, 'cyan', node.padEnd(10))} ${(direction ?? '').padEnd(3)} ${(transport ?? '').padEnd(3)}${ends} ${paint(io.colours.out, 'bold', title.trim())}\n`
+  const head =
+    `${time.slice(11, 23)} ${paint(io.colours.out, 'cyan', node.padEnd(10))} ` +
+    `${(direction ?? '').padEnd(3)} ${(transport ?? '').padEnd(3)}${ends} ` +
+    `${paint(io.colours.out, 'bold', title.trim())}\n`
   return message === undefined
     ? head
     : `${head}${message

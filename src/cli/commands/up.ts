@@ -4,21 +4,15 @@ import type { LabChange } from '../../lab/ready-document.ts'
 import { bringUp } from '../../lab/up.ts'
 import type { RunningLab, UpOptions } from '../../lab/up.ts'
 import { common } from '../command.ts'
-import type { CommonOptions, RegisterCommand } from '../command.ts'
+import type { RegisterCommand } from '../command.ts'
 import { detach } from '../detach.ts'
 import type { ExitStatus } from '../failure.ts'
+import type { UpCommandOptions } from '../up-options.ts'
 import { paint } from '../io.ts'
 import type { Io } from '../io.ts'
 import { launcher } from '../package.ts'
 import { changeText, readyText } from '../ready-text.ts'
 import { chooseTopology, defaultTopology, placement, readPlacement } from '../topology-options.ts'
-import type { PlacementOptions } from '../topology-options.ts'
-
-export interface UpCommandOptions extends CommonOptions, PlacementOptions {
-  readonly detach?: true
-  readonly fresh?: true
-  readonly movableClock?: true
-}
 
 /** Ctrl-C in a terminal may arrive twice, from the terminal and from npm; that is one wish. */
 const sameWishMs = 400
@@ -28,7 +22,8 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
     .command('up [TOPOLOGY]')
     .summary('bring a lab up')
     .description(
-      'Brings a lab up, each node a process of its own, and stays until Ctrl-C brings it down in order.\nTOPOLOGY is a name of config/ or the path of a lab file.',
+      'Brings a lab up, each node a process of its own, and stays until Ctrl-C brings it down in order.\nTOPOLOGY ' +
+        'is a name of config/ or the path of a lab file.',
     )
     .option('--detach', 'leave it running in the background once it is up')
     .option('--fresh', 'begin with an empty data folder')

@@ -98,7 +98,8 @@ export const usersCommand: RegisterCommand = (program, { io }) => {
   const seed = users
     .command('seed')
     .description(
-      'Writes the lists of the topology into the directory, and its users when there is none yet. siplab up does the same.',
+      'Writes the lists of the topology into the directory, and its users when there is none yet. siplab up does ' +
+        'the same.',
     )
   common(withTopology(seed), 'siplab users seed --topology edge-pool --containers').action(
     async (options: UsersOptions) => {
@@ -157,8 +158,9 @@ function readUri(
   const [, login, domain = plan.domain] = /^(?:sip:)?([a-z0-9][a-z0-9._-]{0,63})(?:@([a-z0-9.-]+))?$/.exec(text) ?? []
   const organisation = plan.organisations.find(({ domains }) => domains.includes(domain))
   if (login !== undefined && organisation !== undefined) return { login, domain, organisation }
+  const domains = plan.organisations.flatMap((organisation) => organisation.domains).join(', ')
   throw new UsageError(
-    `wanted a user such as sip:erna@${plan.domain}, in one of ${plan.organisations.flatMap(({ domains }) => domains).join(', ')}; found ${JSON.stringify(text)}`,
+    `wanted a user such as sip:erna@${plan.domain}, in one of ${domains}; found ${JSON.stringify(text)}`,
   )
 }
 

@@ -76,7 +76,8 @@ function readJson(line: string): unknown {
     return JSON.parse(line)
   } catch (error) {
     throw new UsageError(
-      `wanted one JSON object a line, found ${JSON.stringify(line.slice(0, 80))} (${error instanceof Error ? error.message : String(error)})`,
+      `wanted one JSON object a line, found ${JSON.stringify(line.slice(0, 80))} ` +
+        `(${error instanceof Error ? error.message : String(error)})`,
     )
   }
 }

@@ -19,7 +19,9 @@ interface Case {
 function suite(result: ScenarioResult): string {
   const cases = casesOf(result)
   const skipped = cases.filter(({ outcome }) => outcome === 'skipped').length
-  const head = `name="${xml(result.name)}" tests="${cases.length}" failures="${failuresIn(cases)}" skipped="${skipped}" time="${(result.tookMs / 1000).toFixed(3)}" timestamp="${result.startedAt}"`
+  const head =
+    `name="${xml(result.name)}" tests="${cases.length}" failures="${failuresIn(cases)}" ` +
+    `skipped="${skipped}" time="${(result.tookMs / 1000).toFixed(3)}" timestamp="${result.startedAt}"`
   return `  <testsuite ${head}>\n${cases.map((each) => testcase(result, each)).join('')}  </testsuite>\n`
 }
 

@@ -34,7 +34,8 @@ export function lanes(result: ScenarioResult): string {
   const linksTop = nodesTop + shown.length * laneHeight
   const height = linksTop + links.length * linkHeight + 10
   return [
-    `<svg viewBox="0 0 ${labelWidth + laneWidth + 24} ${height}" role="img" aria-label="Timeline of ${html(result.name)}">`,
+    `<svg viewBox="0 0 ${labelWidth + laneWidth + 24} ${height}" role="img" aria-label="Timeline of ` +
+      `${html(result.name)}">`,
     gaps(scale, height),
     axis(scale),
     storyLane(result.steps, scale),

@@ -101,7 +101,8 @@ function settingsOf(options: ClusterOptions): Readonly<Record<string, string>> {
   const kind = tls === undefined ? 'host' : 'hostssl'
   writeOwned(
     files.hba_file,
-    `host all ${administratorAccount} 127.0.0.0/8 scram-sha-256\n${kind} all ${serviceAccount} 127.0.0.0/8 scram-sha-256\n`,
+    `host all ${administratorAccount} 127.0.0.0/8 scram-sha-256\n${kind} all ${serviceAccount} 127.0.0.0/8 ` +
+      `scram-sha-256\n`,
     programs.owner,
   )
   if (tls !== undefined) {
@@ -129,7 +130,8 @@ async function answering(program: ChildProgram, { access, logFile }: ClusterOpti
   for (const until = performance.now() + answersWithinMs; performance.now() < until; await delay(50)) {
     if (ended !== undefined)
       throw new Error(
-        `PostgreSQL ended at its start (${ended}); the end of ${logFile}:\n${readFileSync(logFile, 'utf8').slice(-2000)}`,
+        `PostgreSQL ended at its start (${ended}); the end of ` +
+          `${logFile}:\n${readFileSync(logFile, 'utf8').slice(-2000)}`,
       )
     try {
       const admin = await administrator(access.administratorUrl)

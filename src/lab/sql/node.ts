@@ -135,7 +135,8 @@ function readTls(folder: string, node: string): ClusterOptions['tls'] {
     throw new LabError(
       'usage',
       'node.configuration',
-      `${node}: wanted a certificate in ${certificate} because the lab file asks for TLS to the database; siplab up makes one`,
+      `${node}: wanted a certificate in ${certificate} because the lab file asks for TLS to the database; siplab ` +
+        'up makes one',
     )
   return { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') }
 }

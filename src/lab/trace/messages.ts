@@ -32,7 +32,7 @@ export function messageReader(): (entry: TraceEntry) => TracedMessage | undefine
     if (!isMessage(entry)) return undefined
     const [source, destination] = entry.direction === 'in' ? [entry.remote, entry.local] : [entry.local, entry.remote]
     const view = `${source} ${destination} ${entry.text}`
-    const copy = seen.findIndex((each) => each === `${otherEnd(entry.direction)} ${view}`)
+    const copy = seen.indexOf(`${otherEnd(entry.direction)} ${view}`)
     if (copy >= 0) {
       seen.splice(copy, 1)
       return undefined

@@ -76,7 +76,7 @@ function ipv6Octets(text: string): Buffer {
   const after = groups(tail)
   const all = [...before, ...Array<number>(Math.max(0, 8 - before.length - after.length)).fill(0), ...after]
   const octets = Buffer.alloc(16)
-  all.slice(0, 8).forEach((group, at) => octets.writeUInt16BE(group & 0xffff, at * 2))
+  for (const [at, group] of all.slice(0, 8).entries()) octets.writeUInt16BE(group & 0xffff, at * 2)
   return octets
 }
 

@@ -80,7 +80,8 @@ export async function administrator(url: string): Promise<Administrator> {
     },
     async keyFile(schema, table) {
       const { rows } = await run(
-        'select pg_relation_filepath(i.indexrelid) as file from pg_index i where i.indrelid = $1::regclass and i.indisprimary',
+        'select pg_relation_filepath(i.indexrelid) as file from pg_index i where i.indrelid = $1::regclass and ' +
+          'i.indisprimary',
         [`${name(schema)}.${name(table)}`],
       )
       const [row] = rows as readonly { readonly file: string }[]

@@ -3,7 +3,7 @@
  * A thousand REGISTERs that arrive together wait for one disk write; none is answered before it.
  */
 import type { Statement, StatementResult } from './backend.ts'
-import type { BindingRemoval, BindingStatements, BindingWrite } from './pool-store.ts'
+import type { BindingRemoval, BindingStatements, BindingWrite } from './binding-write.ts'
 import type { BindingRow } from './schema.ts'
 import { waitingLimit } from './settings.ts'
 import { StoreError } from './store-error.ts'

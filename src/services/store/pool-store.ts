@@ -4,6 +4,7 @@
  */
 import type { Kysely } from 'kysely'
 import type { Statement } from './backend.ts'
+import type { BindingStatements, BindingWrite } from './binding-write.ts'
 import { openDatabase } from './database.ts'
 import type { Database } from './database.ts'
 import type { StoreOptions } from './directory.ts'
@@ -31,18 +32,6 @@ export interface PoolStore {
   whenUp(callback: () => void): void
   /** Lets queued writes finish, then closes. */
   close(): Promise<void>
-}
-
-export interface BindingWrite {
-  readonly put: readonly BindingRow[]
-  readonly remove: readonly BindingRemoval[]
-}
-
-export interface BindingRemoval {
-  readonly aor: string
-  readonly key: string
-  /** Only when it still has this flow; undefined: in any case. */
-  readonly flow: string | undefined
 }
 
 const pageRows = 2000
@@ -111,12 +100,6 @@ async function* pages(kysely: Kysely<PoolTables>): AsyncIterable<readonly Bindin
     last = rows.length === pageRows ? rows.at(-1) : undefined
     if (rows.length > 0) yield rows
   } while (last !== undefined)
-}
-
-export interface BindingStatements {
-  /** As few statements as fixed sizes allow; each is compiled once and prepared. */
-  put(rows: readonly BindingRow[]): readonly Statement[]
-  remove(removals: readonly BindingRemoval[]): readonly Statement[]
 }
 
 /** Rows of one statement; fixed sizes, so that few texts exist and the database can keep them prepared. */

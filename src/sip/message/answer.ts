@@ -80,7 +80,9 @@ function echo(message: Message, withRecordRoutes: boolean, toTag: string): strin
     if (from !== -1) out += text.slice(from, message.lineStart(line))
     from = -1
     if (isWanted)
-      out += `${echoed[number] ?? 'Record-Route'}: ${isTopVia ? stampedVia(message) : message.valueOf(line)}${number === TO ? toTag : ''}\r\n`
+      out +=
+        `${echoed[number] ?? 'Record-Route'}: ` +
+        `${isTopVia ? stampedVia(message) : message.valueOf(line)}${number === TO ? toTag : ''}\r\n`
   }
   return from === -1 ? out : out + text.slice(from, message.bodyStart - 2)
 }
@@ -115,5 +117,9 @@ export function answerMalformed(partial: PartialRequest, status: number, reason:
     return value === undefined ? '' : `${name}: ${value}${extra}\r\n`
   }
   const tag = /;\s*tag\s*=/i.test(partial.header('To') ?? '') ? '' : `;tag=${randomToken(4)}`
-  return `SIP/2.0 ${status} ${reason}\r\n${partial.viaBlock()}${field('From')}${field('To', tag)}${field('Call-ID')}${field('CSeq')}Content-Length: 0\r\n\r\n`
+  return (
+    `SIP/2.0 ${status} ` +
+    `${reason}\r\n${partial.viaBlock()}${field('From')}${field('To', tag)}${field('Call-ID')}${field('CSeq')}Content-Length: ` +
+    `0\r\n\r\n`
+  )
 }

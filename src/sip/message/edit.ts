@@ -40,7 +40,9 @@ export function writeRequest(request: SipRequest, edits: RequestEdits): string {
     }
     if (isRemoved(message, line, edits.remove)) replacement = ''
     if (line === lastRoute)
-      replacement = `${replacement ?? text.slice(message.lineStart(line), message.lineEnd(line) + 2)}Route: ${edits.appendRoute}\r\n`
+      replacement =
+        `${replacement ?? text.slice(message.lineStart(line), message.lineEnd(line) + 2)}Route: ` +
+        `${edits.appendRoute}\r\n`
     if (replacement === undefined) continue
     out += text.slice(copied, message.lineStart(line)) + replacement
     copied = message.lineEnd(line) + 2

@@ -6,7 +6,6 @@ import { stampedVia } from './stamp.ts'
 import type { NameAddress, SipMessage, SipUri, Via } from './types.ts'
 import { parseUri } from './uri.ts'
 import { readTopVia, readViaList } from './via.ts'
-import { MessageError } from './message-error.ts'
 
 const noLines: readonly number[] = []
 const noAddresses: readonly NameAddress[] = []

@@ -3,23 +3,21 @@
  * 3261 §18.2.1, RFC 3581 §4).
  */
 import { flat } from './flat.ts'
-import type { Message } from './message.ts'
 import { unfold } from './scanner.ts'
 
-/** What the stamp reads of a message. */
-type Stamped = Pick<
-  Message,
-  | 'text'
-  | 'viaStart'
-  | 'viaEnd'
-  | 'topViaEnd'
-  | 'viaHostStart'
-  | 'viaHostEnd'
-  | 'viaRport'
-  | 'viaClaimed'
-  | 'stampReceived'
-  | 'stampPort'
->
+/** What the stamp reads of a message: offsets into its text, see `Message`. */
+interface Stamped {
+  readonly text: string
+  readonly viaStart: number
+  readonly viaEnd: number
+  readonly topViaEnd: number
+  readonly viaHostStart: number
+  readonly viaHostEnd: number
+  readonly viaRport: number
+  readonly viaClaimed: boolean
+  readonly stampReceived: string | undefined
+  readonly stampPort: number
+}
 
 /**
  * The value of the header field line with the top Via, with the stamp in its first value; unchanged while there is no

@@ -144,7 +144,7 @@ export function readSentBy(text: string): Via | undefined {
   if (whole === undefined || transport === undefined || host === undefined) return undefined
   const parameters = new Map<string, string | undefined>()
   const tail = text.slice(whole.length)
-  for (const [, name, value] of tail.matchAll(/;\s*([A-Za-z0-9\-]+)(?:\s*=\s*([^\s;,"]+))?/g)) {
+  for (const [, name, value] of tail.matchAll(/;\s*([A-Za-z0-9-]+)(?:\s*=\s*([^\s;,"]+))?/g)) {
     if (name !== undefined && !parameters.has(name.toLowerCase())) parameters.set(name.toLowerCase(), value)
   }
   return {

@@ -7,15 +7,31 @@ import { type TimerOwner, WheelTimer } from '../transaction/timer-wheel.ts'
 import type { ClientTransaction, ClientTransactionUser } from '../transaction/types.ts'
 import type { Flow } from '../transport/flow.ts'
 import type { NextHop } from '../transport/types.ts'
+import type { Incoming } from './arrival.ts'
+import type { Core } from './core.ts'
 import type { Target } from './decision.ts'
 import { type Way, wayOf, writeCopy } from './forward.ts'
 import { type NextHops, locateHops, locateOneOf } from './next-hop.ts'
-import type { ResponseContext } from './response-context.ts'
 import { codeOf } from './error-code.ts'
+
+/** What a fork needs of the response context that it belongs to. */
+export interface ForkContext {
+  readonly core: Core
+  readonly arrival: Incoming
+  readonly isInvite: boolean
+  readonly cancelled: boolean
+  onProvisional(response: SipResponse, from: Flow | undefined): void
+  onFinal(fork: Fork, response: SipResponse, from: Flow | undefined): void
+  onFailure(fork: Fork, status: number, because: string, detail: unknown): void
+  /** Receives further 2xx after the first one was passed on. */
+  late(from: Flow | undefined): ClientTransactionUser
+  /** An exception of ours: the request gets its answer all the same. */
+  crash(fork: Fork, error: unknown): void
+}
 
 export class Fork implements ClientTransactionUser, TimerOwner {
   private readonly target: Target
-  private readonly context: ResponseContext
+  private readonly context: ForkContext
   private readonly breadth: number
   private way: Way | undefined = undefined
   private hops: NextHops | undefined = undefined
@@ -33,7 +49,7 @@ export class Fork implements ClientTransactionUser, TimerOwner {
   private troubleDetail: unknown = undefined
   done = false
 
-  constructor(context: ResponseContext, target: Target, breadth: number) {
+  constructor(context: ForkContext, target: Target, breadth: number) {
     this.context = context
     this.target = target
     this.breadth = breadth

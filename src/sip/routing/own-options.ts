@@ -13,7 +13,8 @@ export function ownOptions(own: OwnNames, domains: readonly string[], optionTags
     headers: [
       [
         'Allow',
-        'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, MESSAGE, INFO, UPDATE, REFER, PRACK, PUBLISH, SERVICE, BENOTIFY',
+        'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, MESSAGE, INFO, UPDATE, REFER, PRACK, ' +
+          'PUBLISH, SERVICE, BENOTIFY',
       ],
       ['Accept', 'application/sdp'],
       ['Supported', ['path', 'outbound', ...optionTags].join(', ')],

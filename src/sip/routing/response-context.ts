@@ -7,13 +7,13 @@ import type { Incoming } from './arrival.ts'
 import { type Outcome, better } from './best-response.ts'
 import type { Core } from './core.ts'
 import type { Decision, Target } from './decision.ts'
-import { Fork } from './fork.ts'
+import { Fork, type ForkContext } from './fork.ts'
 import { groupTargets } from './groups.ts'
 import { LateAnswers } from './late-answers.ts'
 import { reply } from './reply.ts'
 import { type WayBack, writeBack } from './write-back.ts'
 
-export class ResponseContext implements WayBack {
+export class ResponseContext implements WayBack, ForkContext {
   readonly core: Core
   readonly isInvite: boolean
   readonly arrival: Incoming

@@ -3,6 +3,7 @@
  */
 import type { SipResponse } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
+import type { ClientState } from './client-state.ts'
 import { writeCancel } from './hop-requests.ts'
 import { calling } from './invite-client.ts'
 import { trying } from './non-invite-client.ts'
@@ -10,17 +11,6 @@ import { silent } from './silent-user.ts'
 import { type TimerName, type TimerOwner, type TimerWheel, WheelTimer } from './timer-wheel.ts'
 import { startWaiting, stopWaiting, type Waits } from './waiting.ts'
 import type { Branch, ClientTransaction, ClientTransactionUser, TimerSettings } from './types.ts'
-
-/** One box of RFC 3261 figures 5 and 6 as RFC 6026 redrew them. */
-export interface ClientState {
-  readonly name: string
-  /** True until a final response: the transaction still listens to its flow. */
-  readonly waiting: boolean
-  enter(tx: Client): void
-  onResponse(tx: Client, response: SipResponse): void
-  onTimer(tx: Client, timer: TimerName): void
-  onCancel(tx: Client): void
-}
 
 /** What a client transaction needs of the layer. */
 export interface ClientHome {

@@ -1,5 +1,5 @@
 /** INVITE client transaction (RFC 3261 §17.1.1, figure 5; Accepted and Timer M: RFC 6026 §7.2). */
-import type { Client, ClientState } from './client.ts'
+import type { ClientInState, ClientState } from './client-state.ts'
 import { writeAck } from './hop-requests.ts'
 
 export const calling: ClientState = {
@@ -88,7 +88,7 @@ const accepted: ClientState = {
 }
 
 /** Timer M. While a CANCEL shares the slot the transaction stays as it is. */
-function stay(tx: Client): void {
+function stay(tx: ClientInState): void {
   tx.user = tx.user.late?.() ?? tx.user
   if (tx.cancelling?.live === true) tx.start('M', 64 * tx.home.timers.t1)
   else tx.yield(tx.user)

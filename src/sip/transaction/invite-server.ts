@@ -1,5 +1,5 @@
 /** INVITE server transaction (RFC 3261 §17.2.1, figure 7; Accepted and Timer L: RFC 6026 §7.1). */
-import type { ServerState } from './server.ts'
+import type { ServerState } from './server-state.ts'
 
 export const proceeding: ServerState = {
   name: 'proceeding',

@@ -1,5 +1,5 @@
 /** Non-INVITE client transaction (RFC 3261 §17.1.2, figure 6). */
-import type { ClientState } from './client.ts'
+import type { ClientState } from './client-state.ts'
 
 export const trying: ClientState = {
   name: 'trying',

@@ -1,5 +1,5 @@
 /** Non-INVITE server transaction (RFC 3261 §17.2.2, figure 8) within the bounds of RFC 4320. */
-import type { Server, ServerState } from './server.ts'
+import type { ServerInState, ServerState } from './server-state.ts'
 
 export const trying: ServerState = {
   name: 'trying',
@@ -42,7 +42,7 @@ const completed: ServerState = {
 }
 
 /** How long the client's Timer E takes to reach T2: 3.5 s by default (RFC 4320 §4.1). */
-function untilT2(tx: Server): number {
+function untilT2(tx: ServerInState): number {
   const { t1, t2 } = tx.home.timers
   let elapsed = 0
   for (let interval = t1; interval < t2; interval *= 2) elapsed += interval

@@ -31,7 +31,7 @@ export class ServerTable {
   /** Safe for one that does not stand here. */
   remove(tx: Server): void {
     const bucket = this.bucketOf(tx.hash)
-    let before: Server | undefined = undefined
+    let before: Server | undefined
     for (let one = this.buckets[bucket]; one !== undefined; one = one.sameBucket) {
       if (one === tx) {
         if (before === undefined) this.buckets[bucket] = tx.sameBucket

@@ -7,22 +7,9 @@ import type { SipRequest } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
 import { proceeding } from './invite-server.ts'
 import { trying } from './non-invite-server.ts'
+import type { ServerState } from './server-state.ts'
 import { type TimerName, type TimerOwner, type TimerWheel, WheelTimer } from './timer-wheel.ts'
 import type { ServerTransaction, TimerSettings } from './types.ts'
-
-/** One box of RFC 3261 figures 7 and 8 as RFC 6026 redrew them. */
-export interface ServerState {
-  readonly name: string
-  /** True while no final response was sent. */
-  readonly open: boolean
-  enter(tx: Server): void
-  /** The same request came again. */
-  onRepeat(tx: Server): void
-  respond(tx: Server, status: number, text: string): void
-  /** False: the ACK is not for this transaction (RFC 6026 §7.1: in Accepted it belongs to the transaction user). */
-  onAck(tx: Server): boolean
-  onTimer(tx: Server, timer: TimerName): void
-}
 
 /** What a server transaction needs of the layer. */
 export interface ServerHome {

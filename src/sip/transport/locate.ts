@@ -143,7 +143,8 @@ function namedTransport({ transport, secure }: LocateTarget): TransportName | un
   }
   throw new LocateError(
     'route.no-transport',
-    `a ${secure ? 'sips' : 'sip'} URI with transport=${transport.slice(0, 20)}: wanted udp, tcp, tls or ws${secure ? ' (not udp)' : ''}`,
+    `a ${secure ? 'sips' : 'sip'} URI with transport=${transport.slice(0, 20)}: wanted udp, tcp, tls or ` +
+      `ws${secure ? ' (not udp)' : ''}`,
   )
 }
 
@@ -284,7 +285,8 @@ function noTransport(target: LocateTarget, options: LocateOptions): LocateError 
   const wanted = target.transport ?? (target.secure ? 'tls' : 'udp, tcp or tls')
   return new LocateError(
     'route.no-transport',
-    `${target.host} wants ${wanted}, this node speaks ${options.supported.join(', ') || 'nothing'} on face ${options.face}`,
+    `${target.host} wants ${wanted}, this node speaks ${options.supported.join(', ') || 'nothing'} on face ` +
+      `${options.face}`,
   )
 }
 

@@ -4,13 +4,12 @@
  */
 import type { Socket } from 'node:net'
 import { StreamFramer } from '../message/framer.ts'
-import type { ConnectionFlow } from './connection-flow.ts'
-import type { Wiring } from './wire.ts'
+import type { Wiring, WireUser } from './wire.ts'
 
 const owner = Symbol('flow')
 
 interface OwnedSocket extends Socket {
-  [owner]?: ConnectionFlow
+  [owner]?: WireUser
 }
 
 export const streamWiring: Wiring<Socket> = {

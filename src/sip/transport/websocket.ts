@@ -1,6 +1,7 @@
 /** SIP over WebSocket (RFC 7118): every message is one frame, the subprotocol is `sip`. */
 import { isUtf8 } from 'node:buffer'
 import { Server as HttpServer, type IncomingMessage } from 'node:http'
+import type { ConnectionFlow } from './connection-flow.ts'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer, type RawData } from 'ws'
@@ -8,12 +9,11 @@ import type { FramerEvents } from '../message/framer.ts'
 import { MessageError } from '../message/message-error.ts'
 import { parseDatagram } from '../message/parse.ts'
 import type { MessageLimits, SipMessage } from '../message/types.ts'
-import type { ConnectionFlow } from './connection-flow.ts'
 import type { Core } from './core.ts'
 import type { SocketAddress } from './flow.ts'
 import { destroyLater } from './linger.ts'
 import { systemQueue } from './stream.ts'
-import type { Reader, Wire, Wiring } from './wire.ts'
+import type { Reader, Wire, Wiring, WireUser } from './wire.ts'
 
 const subprotocol = 'sip'
 
@@ -37,7 +37,7 @@ export class WebSocketWire implements Wire {
     this.#socket = socket
   }
 
-  attach(flow: ConnectionFlow): void {
+  attach(flow: WireUser): void {
     this.#webSocket
       .on('message', (data: RawData) => flow.received(octetsOf(data)))
       .on('ping', () => flow.alive())

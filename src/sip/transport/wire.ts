@@ -1,7 +1,6 @@
 /** What a connection flow is made of: the wire below it, how that wire is used, and what is known when it opens. */
 import type { FramerEvents } from '../message/framer.ts'
 import type { MessageLimits } from '../message/types.ts'
-import type { ConnectionFlow } from './connection-flow.ts'
 import type { OwnIdentity, PeerIdentity, SocketAddress, TransportName } from './flow.ts'
 
 /** What differs from flow to flow when it opens. */
@@ -32,6 +31,16 @@ export interface Wire {
   destroy(): unknown
 }
 
+/** What a wire reports, and to whom: the flow above it. */
+export interface WireUser {
+  received(chunk: Buffer): void
+  drained(): void
+  /** A ping or pong came. */
+  alive(): void
+  failed(error: Error): void
+  closed(): void
+}
+
 /** Cuts what arrives into messages. */
 export interface Reader {
   push(chunk: Buffer): void
@@ -47,5 +56,5 @@ export interface Wiring<W extends Wire> {
    */
   systemQueue(wire: W): number
   /** Lets the wire's events reach the flow. */
-  attach(wire: W, flow: ConnectionFlow): void
+  attach(wire: W, flow: WireUser): void
 }

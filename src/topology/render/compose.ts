@@ -41,7 +41,8 @@ export function renderCompose(
   const header = [
     `${plan.topology}: ${plan.about}`,
     `Written by: siplab plan ${plan.topology} --format compose. Edit the topology, not this file.`,
-    'COMPOSE_FILE=compose/NAME.yml chooses another topology. NODE_IMAGE, POSTGRES_IMAGE and HAPROXY_IMAGE choose the base images;',
+    'COMPOSE_FILE=compose/NAME.yml chooses another topology. NODE_IMAGE, POSTGRES_IMAGE and HAPROXY_IMAGE choose ' +
+      'the base images;',
     'SIPLAB_MOVABLE_CLOCK=1 gives every node a clock that siplab clock moves. docs/containers.md explains.',
   ]
   // docker-compose 1.29 reads YAML 1.1, where a bare no is false.

@@ -58,7 +58,9 @@ function crossing(plan: LabPlan, organisation: OrganisationPlan, rule: FirewallR
   if (from === to) return []
   const source = rule.from.address === 'any' ? '' : `ip saddr ${rule.from.address} `
   const why = comment(`${rule.from.name} to ${rule.to.name}: ${rule.why}`)
-  const line = `iifname $${from} oifname $${to} ${source}ip daddr ${rule.to.address} ${rule.protocol} dport ${rule.port} accept comment "${why}"`
+  const line =
+    `iifname $${from} oifname $${to} ${source}ip daddr ${rule.to.address} ${rule.protocol} dport ` +
+    `${rule.port} accept comment "${why}"`
   return [{ from, to, line }]
 }
 

@@ -62,7 +62,10 @@ export function rectangle(
   { fill = 'none', stroke = 'none', width: line = 1, dash, radius = 0 }: Paint,
 ): string {
   const extra = dash === undefined ? '' : ` stroke-dasharray="${dash}"`
-  return `<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" rx="${radius}" fill="${fill}" stroke="${stroke}" stroke-width="${line}"${extra}/>`
+  return (
+    `<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" rx="${radius}" ` +
+    `fill="${fill}" stroke="${stroke}" stroke-width="${line}"${extra}/>`
+  )
 }
 
 export interface LineStyle {
@@ -84,7 +87,10 @@ export function path(
 
 /** A number in a black disc, the key into the table of hops. */
 export function badge(x: number, y: number, number: number): string {
-  return `<circle cx="${round(x)}" cy="${round(y)}" r="8" fill="${ink}"/>${text(x, y + 3.6, String(number), { size: 10, bold: true, anchor: 'middle', fill: '#fff' })}`
+  return (
+    `<circle cx="${round(x)}" cy="${round(y)}" r="8" ` +
+    `fill="${ink}"/>${text(x, y + 3.6, String(number), { size: 10, bold: true, anchor: 'middle', fill: '#fff' })}`
+  )
 }
 
 export const ink = '#1b1f24'

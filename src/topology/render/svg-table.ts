@@ -57,7 +57,9 @@ export function hopTable({ hops, inside }: Sheet, top: number, page: number): Pi
 function mergeLinks(links: readonly Link[]): readonly (readonly string[])[] {
   const groups = new Map<string, Link[]>()
   for (const link of links) {
-    const key = `${link.why} ${link.verification?.acceptor?.mutual ?? ''} ${link.from.name === link.to.name ? '' : kindOf(link)}`
+    const key =
+      `${link.why} ${link.verification?.acceptor?.mutual ?? ''} ` +
+      `${link.from.name === link.to.name ? '' : kindOf(link)}`
     groups.set(key, [...(groups.get(key) ?? []), link])
   }
   return [...groups.values()].map((group) => {
@@ -69,7 +71,8 @@ function mergeLinks(links: readonly Link[]): readonly (readonly string[])[] {
     const server =
       secure.length === 0
         ? 'no TLS of its own'
-        : `${list(secure.map(({ verification }) => verification?.dialler.wantsName ?? ''))} · ${list(secure.map(({ verification }) => verification?.dialler.trustRoot ?? ''))} root`
+        : `${list(secure.map(({ verification }) => verification?.dialler.wantsName ?? ''))} · ` +
+          `${list(secure.map(({ verification }) => verification?.dialler.trustRoot ?? ''))} root`
     const client =
       dialler.length === 0
         ? secure.length === 0

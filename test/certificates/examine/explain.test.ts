@@ -25,7 +25,9 @@ t.test('a verdict joins the first cause and all the others', async (t) => {
     },
     message: /CN=fe1\.lab\.test/,
     rule: /RFC 5280 §4\.1\.2\.5/,
-    found: `leaf notAfter: ended ${new Date(now.getTime() - 72 * hour).toISOString().replace('.000Z', 'Z')}, 3 d ago by the clock of director`,
+    found:
+      `leaf notAfter: ended ${new Date(now.getTime() - 72 * hour).toISOString().replace('.000Z', 'Z')}, 3 d ` +
+      'ago by the clock of director',
     windows: { hresult: '0x800B0101', name: 'CERT_E_EXPIRED' },
     fix: String,
     others: [{ code: 'cert.eku-missing', node: 'director' }],

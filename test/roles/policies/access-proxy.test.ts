@@ -54,7 +54,8 @@ for (const [peer, taken] of [
   ['server', false],
 ] as const) {
   t.test(
-    `strip-untrusted ${taken ? 'takes words of servers from' : 'leaves them in'} the answer of ${peer ?? 'a phone without a certificate'}`,
+    `strip-untrusted ${taken ? 'takes words of servers from' : 'leaves them in'} the answer of ` +
+      `${peer ?? 'a phone without a certificate'}`,
     async (t) => {
       t.equal(
         stripUntrustedResponse(response(488, 'INVITE'), testFlow(peer === undefined ? {} : { peer })).includes(

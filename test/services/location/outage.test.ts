@@ -19,7 +19,12 @@ t.test('a store lost while running', { skip: missing ?? false }, async (t) => {
   const downs: (() => void)[] = []
   const store = await openPoolStore(
     { kind: 'postgresql', url: server.url },
-    { clock, onHealth: ({ state }) => (state === 'up' ? ups : downs).splice(0).forEach((wake) => wake()) },
+    {
+      clock,
+      onHealth({ state }) {
+        for (const wake of (state === 'up' ? ups : downs).splice(0)) wake()
+      },
+    },
   )
   t.teardown(() => store.close())
   const loads: number[] = []

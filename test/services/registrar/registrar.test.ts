@@ -421,7 +421,9 @@ t.test('Communicator', async (t) => {
     server: 'RTC/3.0',
   }
   const epid = ';tag=1;epid=9e33288b9e49'
-  const contact = `Contact: <sip:10.0.0.3:1234;transport=tls;ms-opaque=d3470f2e1d>;methods="INVITE, MESSAGE";proxy=replace;${instance}`
+  const contact =
+    'Contact: <sip:10.0.0.3:1234;transport=tls;ms-opaque=d3470f2e1d>;methods="INVITE, ' +
+    `MESSAGE";proxy=replace;${instance}`
 
   t.test('gets its lists without blanks and each Supported alone', async (t) => {
     const decision = service(t, { communicator }).register({

@@ -81,7 +81,8 @@ t.test('rfc4475 at the registrar', { skip }, async (t) => {
         ? [false, true]
         : [outcome.when === 'it authenticates'])
         t.test(
-          `${one.name} is answered ${outcome.codes?.join(' or ')} ${authenticating ? 'by one that authenticates' : 'by one that does not'}`,
+          `${one.name} is answered ${outcome.codes?.join(' or ')} ` +
+            `${authenticating ? 'by one that authenticates' : 'by one that does not'}`,
           async (t) => {
             const decision = answerTo(one.file, { authenticating })
             t.ok(

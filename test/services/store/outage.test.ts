@@ -170,7 +170,8 @@ t.test('PostgreSQL', { skip: missing ?? false }, async (t) => {
   t.test('without permission on a table: impaired until the right is back', async (t) => {
     await watched(t, settings)
     await admin(
-      'create role reader login; grant usage on schema directory to reader; grant select on directory.schema_version, directory.accounts to reader',
+      'create role reader login; grant usage on schema directory to reader; grant select on ' +
+        'directory.schema_version, directory.accounts to reader',
     )
     const { directory } = await watched(t, { kind: 'postgresql', url: server.url.replace('postgres@', 'reader@') })
     t.equal(directory.health.state, 'up')
@@ -209,7 +210,8 @@ t.test('PostgreSQL', { skip: missing ?? false }, async (t) => {
     })
     t.match(directory.health, { state: 'down', error: { code: 'store.too-many-connections' } })
     await admin(
-      'grant usage on schema directory to guest; grant select on all tables in schema directory to guest; alter role guest connection limit 5',
+      'grant usage on schema directory to guest; grant select on all tables in schema directory to guest; alter ' +
+        'role guest connection limit 5',
     )
     await until('up')
   })

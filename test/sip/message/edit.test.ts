@@ -42,7 +42,7 @@ function edited(text: string, edits: Partial<RequestEdits>): SipRequest {
 const routes = (request: SipRequest): readonly string[] => request.addresses('Route').map(({ uri }) => uri.text)
 
 t.test('writeRequest', async (t) => {
-  t.test('leaves every line it was not told to change, in order, and the body', async (t) => {
+  t.test('leaves every line it was not told to change, in order, and the body', async (_t) => {
     fc.assert(
       fc.property(anyRequest, (text) => {
         const written = writeRequest(asRequest(text), none)
@@ -58,7 +58,7 @@ t.test('writeRequest', async (t) => {
     )
   })
 
-  t.test('drops and pushes Route values as told, on one line or many', async (t) => {
+  t.test('drops and pushes Route values as told, on one line or many', async (_t) => {
     fc.assert(
       fc.property(anyRequest, fc.nat(4), (text, dropRoutes) => {
         const before = asRequest(text)
@@ -72,7 +72,7 @@ t.test('writeRequest', async (t) => {
     )
   })
 
-  t.test('puts its Via on top and keeps the others', async (t) => {
+  t.test('puts its Via on top and keeps the others', async (_t) => {
     fc.assert(
       fc.property(anyRequest, (text) => {
         const vias = edited(text, {}).vias()
@@ -142,7 +142,7 @@ t.test('writeRequest', async (t) => {
 })
 
 t.test('writeResponse', async (t) => {
-  t.test('drops the top Via only', async (t) => {
+  t.test('drops the top Via only', async (_t) => {
     fc.assert(
       fc.property(anyRequest, (text) => {
         const reply = asResponse(answer(asRequest(text), 200, { toTag: 't' }))

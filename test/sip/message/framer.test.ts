@@ -35,7 +35,7 @@ function watch(limits: MessageLimits = defaultLimits) {
 }
 
 t.test('StreamFramer', async (t) => {
-  t.test('gives the same messages however they are split and joined', async (t) => {
+  t.test('gives the same messages however they are split and joined', async (_t) => {
     fc.assert(
       fc.property(
         fc.array(request, { minLength: 1, maxLength: 4 }),

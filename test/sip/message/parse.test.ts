@@ -4,7 +4,7 @@ import { defaultLimits, MessageError, parseDatagram, parseText } from '../../../
 import { head, invite, request } from './messages.ts'
 
 t.test('parseDatagram', async (t) => {
-  t.test('never throws anything but MessageError, whatever the octets', async (t) => {
+  t.test('never throws anything but MessageError, whatever the octets', async (_t) => {
     const sane = Buffer.from(invite({ fields: ['Contact: <sip:a@b>;q=0.5'], body: 'x' }), 'latin1')
     const mutated = fc
       .array(fc.tuple(fc.nat(sane.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 })
@@ -36,14 +36,14 @@ t.test('parseDatagram', async (t) => {
     )
   })
 
-  t.test('keeps every octet of a message', async (t) => {
+  t.test('keeps every octet of a message', async (_t) => {
     fc.assert(
       fc.property(request, (text) => parseDatagram(Buffer.from(text, 'latin1')).text === text),
       { numRuns: 500 },
     )
   })
 
-  t.test('reads the same from octets and from text', async (t) => {
+  t.test('reads the same from octets and from text', async (_t) => {
     fc.assert(
       fc.property(request, (text) => {
         const [a, b] = [parseDatagram(Buffer.from(text, 'latin1')), parseText(text)]

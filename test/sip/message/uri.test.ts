@@ -62,7 +62,7 @@ t.test('parseUri', async (t) => {
       t.throws(() => parseUri(text), { name: 'MessageError', code: 'uri-syntax', status: 400 })
     })
   }
-  t.test('throws only MessageError', async (t) => {
+  t.test('throws only MessageError', async (_t) => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -113,7 +113,7 @@ t.test('equalUris', async (t) => {
       t.strictSame([equalUris(parseUri(a), parseUri(b)), equalUris(parseUri(b), parseUri(a))], [equal, equal])
     })
   }
-  t.test('every URI equals itself', async (t) => {
+  t.test('every URI equals itself', async (_t) => {
     fc.assert(fc.property(anyUri, (text) => equalUris(parseUri(text), parseUri(text))))
   })
 })
@@ -130,7 +130,7 @@ t.test('addressOfRecord', async (t) => {
       t.equal(addressOfRecord(parseUri(text)), key)
     })
   }
-  t.test('equal users have one key', async (t) => {
+  t.test('equal users have one key', async (_t) => {
     fc.assert(
       fc.property(
         anyUri,

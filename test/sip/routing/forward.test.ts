@@ -50,7 +50,8 @@ t.test('forwarding a request (RFC 3261 §16.6)', async (t) => {
   })
 
   t.test(
-    'keeps in Record-Route under which identity the next hop is dialled, and dials later requests of the dialog under it',
+    'keeps in Record-Route under which identity the next hop is dialled, and dials later requests of the dialog ' +
+      'under it',
     async (t) => {
       const asked: (string | undefined)[] = []
       const { arrive, to } = proxyBench({

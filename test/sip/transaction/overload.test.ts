@@ -16,7 +16,9 @@ function setup() {
     quietMs: 300,
     retryAfterSeconds: [1, 3],
   })
-  const end = (): void => ends.splice(0).forEach((callback) => callback())
+  const end = (): void => {
+    for (const callback of ends.splice(0)) callback()
+  }
   /** One turn of the event loop: a new request every `ms / requests`. Gives what each was told. */
   const turn = (ms: number, requests = 1, leaves = false): readonly (number | undefined)[] => {
     const told = Array.from({ length: requests }, () => {
