@@ -5,6 +5,8 @@ import { windowsCode, type WindowsCodeName } from './windows-codes.ts'
 interface CodeEntry {
   /** One sentence; `{certificate}` stands for the certificate concerned. */
   readonly meaning: string
+  /** The same where the certificate concerned is the CA itself; `{subject}` stands for its subject. */
+  readonly ofCa?: string
   /**
    * The code an administrator of a Windows server would look for first, then what else may be seen. Absent: none known.
    */
@@ -40,6 +42,11 @@ const table = {
     rule: 'renewed before one third of the lifetime is left',
     remedy: renew,
     weight: 'warning',
+  },
+  'cert.not-reloaded': {
+    meaning: 'the server still shows an older certificate than the one in its file',
+    rule: 'a server loads a renewed certificate',
+    remedy: 'reload or restart the server',
   },
   'cert.name-mismatch': {
     meaning: '{certificate} does not carry the name that was wanted',
@@ -217,18 +224,21 @@ const table = {
   },
   'chain.expired': {
     meaning: 'a CA above {certificate} has expired',
+    ofCa: 'the CA certificate {subject} has expired',
     windows: ['CERT_E_EXPIRED'],
     rule: 'every certificate of the chain is valid now (RFC 5280 §6.1.3)',
     remedy: 'renew the CA certificate and send the new one',
   },
   'chain.not-yet-valid': {
     meaning: 'a CA above {certificate} is not valid yet',
+    ofCa: 'the CA certificate {subject} is not valid yet',
     windows: ['CERT_E_EXPIRED'],
     rule: 'every certificate of the chain is valid now (RFC 5280 §6.1.3)',
     remedy: 'compare the clocks; else issue the CA certificate again',
   },
   'chain.root-expired': {
     meaning: 'the trusted root of {certificate} has expired',
+    ofCa: 'the trusted root {subject} has expired',
     windows: ['CERT_E_EXPIRED'],
     rule: 'the trusted root is valid now (Node and Windows; RFC 5280 leaves it open)',
     remedy: 'put the renewed root into the trust list',
@@ -241,12 +251,14 @@ const table = {
   },
   'chain.not-a-ca': {
     meaning: 'the issuer of {certificate} is not a CA',
+    ofCa: 'the issuer {subject} is not a CA',
     windows: ['TRUST_E_BASIC_CONSTRAINTS', 'CERT_E_ROLE'],
     rule: 'an issuer has basicConstraints cA (RFC 5280 §4.2.1.9)',
     remedy: 'issue the certificate from a real CA',
   },
   'chain.no-cert-sign': {
     meaning: 'the issuer of {certificate} may not sign certificates',
+    ofCa: 'the issuer {subject} may not sign certificates',
     windows: ['CERT_E_PURPOSE'],
     inferred: true,
     rule: 'the key usage of an issuer holds keyCertSign (RFC 5280 §4.2.1.3)',
@@ -254,12 +266,14 @@ const table = {
   },
   'chain.path-too-long': {
     meaning: 'there are more CAs above {certificate} than one of them allows',
+    ofCa: 'the CA certificate {subject} allows fewer CAs below it',
     windows: ['CERT_E_PATHLENCONST', 'TRUST_E_BASIC_CONSTRAINTS'],
     rule: 'pathLenConstraint (RFC 5280 §4.2.1.9)',
     remedy: 'issue from a CA nearer to the root, or raise the limit',
   },
   'chain.name-constraint': {
     meaning: 'a CA above {certificate} may not issue for its name',
+    ofCa: 'the CA certificate {subject} may not issue for this name',
     windows: ['CERT_E_INVALID_NAME'],
     rule: 'name constraints (RFC 5280 §4.2.1.10)',
     remedy: 'issue from a CA that may, or with a permitted name',
@@ -272,18 +286,21 @@ const table = {
   },
   'chain.eku-narrow': {
     meaning: 'a CA above {certificate} is limited to another purpose',
+    ofCa: 'the CA certificate {subject} is limited to another purpose',
     windows: ['CERT_E_WRONG_USAGE'],
     rule: 'every CA that lists purposes lists the one wanted',
     remedy: 'issue from a CA without the limit',
   },
   'chain.revoked': {
     meaning: 'a CA above {certificate} is revoked',
+    ofCa: 'the CA certificate {subject} is revoked',
     windows: ['CRYPT_E_REVOKED', 'CERT_E_REVOKED'],
     rule: 'no CA of the chain stands on a CRL (RFC 5280 §6.3)',
     remedy: 'issue everything below that CA again from a new one',
   },
   'chain.key-weak': {
     meaning: 'a CA above {certificate} has a key that is too weak',
+    ofCa: 'the CA certificate {subject} has a key that is too weak',
     windows: ['CERT_E_CHAINING'],
     inferred: true,
     rule: 'RSA of 2048 bits or more, or an elliptic curve of 256 bits',
@@ -291,6 +308,7 @@ const table = {
   },
   'chain.signature-weak': {
     meaning: 'a CA above {certificate} is signed with a digest that is too weak',
+    ofCa: 'the CA certificate {subject} is signed with a digest that is too weak',
     windows: ['TRUST_E_CERT_SIGNATURE'],
     inferred: true,
     rule: 'SHA-256 or better',
@@ -310,6 +328,7 @@ const table = {
   },
   'chain.malformed': {
     meaning: 'a CA certificate above {certificate} breaks a rule of its form',
+    ofCa: 'the CA certificate {subject} breaks a rule of its form',
     windows: ['CERT_E_MALFORMED'],
     rule: 'RFC 5280 §4.2',
     remedy: 'issue the CA certificate again',
@@ -669,7 +688,36 @@ const table = {
     remedy: 'convert the file: openssl x509 -in FILE -out FILE.pem',
   },
 
+  'file.root-included': {
+    meaning: 'the file holds the root, which no peer needs',
+    rule: 'a server sends its certificate and the CA certificates below the root (RFC 8446 §4.4.2)',
+    remedy: 'remove the root from the file',
+    weight: 'warning',
+  },
+  'file.key-inside': {
+    meaning: 'the file with the certificates holds a private key too',
+    rule: 'a private key has a file of its own, with mode 0600',
+    remedy: 'move the key to a file of its own, and replace the key if the file was passed on',
+    weight: 'warning',
+  },
+  'file.two-leafs': {
+    meaning: 'the file holds certificates of two servers',
+    rule: 'one certificate of a server, then its issuers',
+    remedy: 'keep the certificate that belongs to the key, and remove the other one',
+  },
+  'file.bom': {
+    meaning: 'the file begins with a byte order mark',
+    rule: 'PEM is ASCII and begins with -----BEGIN (RFC 7468)',
+    remedy: 'save the file without a byte order mark',
+    weight: 'warning',
+  },
+
   // Links
+  'link.large-segments-lost': {
+    meaning: 'large segments are lost on the way',
+    rule: 'a segment of the path MTU arrives, or an ICMP message says that it is too large (RFC 1191)',
+    remedy: 'let ICMP pass on the way, or lower the MTU or the MSS of the interface',
+  },
   'link.forbidden': {
     meaning: 'the link matrix does not allow this connection',
     windows: ['SEC_E_LOGON_DENIED'],
@@ -788,6 +836,36 @@ const table = {
     inferred: true,
     rule: 'a TLS server listens on this port',
     remedy: 'check host and port',
+  },
+  'tls.name-unknown': {
+    meaning: 'the server does not know the name in the ClientHello (SNI)',
+    rule: 'the server has a certificate for the name that was dialled (RFC 6066 §3, alert 112)',
+    remedy: 'dial a name that the server knows, or give the server a certificate for this name',
+  },
+  'tls.proxy-protocol': {
+    meaning: 'one end speaks the PROXY protocol and the other end does not',
+    rule: 'both ends of a connection agree whether a PROXY header comes first',
+    remedy: 'switch the PROXY protocol on at both ends, or off at both',
+  },
+  'tls.legacy-renegotiation': {
+    meaning: 'the other end offers no secure renegotiation',
+    rule: 'both ends know RFC 5746',
+    remedy: 'update the TLS library of the other end',
+  },
+  'tls.dh-too-small': {
+    meaning: 'the Diffie-Hellman group of the server is too small',
+    rule: 'a group of 2048 bits or more',
+    remedy: 'give the server larger Diffie-Hellman parameters, or leave DHE cipher suites out',
+  },
+  'tls.session-context': {
+    meaning: 'the server takes a session back without a session id context',
+    rule: 'a server that asks for client certificates sets a session id context',
+    remedy: 'set the session id context on the server, or switch session resumption off',
+  },
+  'tls.hello-too-large': {
+    meaning: 'the ClientHello is too large for the server or for something on the way',
+    rule: 'a ClientHello of more than one segment arrives (RFC 8446 §4.1.2)',
+    remedy: 'update the device on the way; until then offer fewer groups, without X25519MLKEM768',
   },
   'tls.client-cert-not-asked': {
     meaning: 'the server asks its peers for no certificate',
@@ -942,6 +1020,13 @@ const table = {
     rule: 'the directory is well formed',
     remedy: 'siplab heal directory; else siplab up --fresh',
   },
+  'clock.wrong': {
+    meaning: 'the clock of one end is wrong',
+    windows: ['CERT_E_EXPIRED', 'SEC_E_TIME_SKEW'],
+    inferred: true,
+    rule: 'the clock of each end is right',
+    remedy: 'compare the clock of each end with a time server: chronyc tracking, or w32tm /query /status',
+  },
   'clock.skew': {
     meaning: 'the clocks of the two ends differ',
     windows: ['CERT_E_EXPIRED', 'SEC_E_TIME_SKEW'],
@@ -1011,6 +1096,19 @@ function sentence(meaning: string, certificate: VerdictCertificate | undefined):
     certificate === undefined || certificate.subject === ''
       ? 'the certificate'
       : `the certificate ${certificate.subject}`
-  const text = meaning.replace('{certificate}', () => subject)
+  return capitalised(meaning.replace('{certificate}', () => subject))
+}
+
+/**
+ * `The CA certificate CN=Issuing CA has expired`: the sentence about a CA of the chain itself.
+ *
+ * @returns undefined where the code has no such sentence
+ */
+export function caSentence(code: VerdictCode, subject: string): string | undefined {
+  const entry: CodeEntry = table[code]
+  return entry.ofCa === undefined ? undefined : capitalised(entry.ofCa.replace('{subject}', () => subject))
+}
+
+function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -17,6 +17,7 @@ import type { Candidate } from './discover.ts'
 import type { Secured } from './handshake.ts'
 import type { Journal } from './journal.ts'
 import type { CheckOptions, OwnIdentity } from './options.ts'
+import { sentFindings } from './sent-chain.ts'
 import { fine, fromVerdict, note, type Evidence, type Finding } from './step.ts'
 
 const everyProfile: readonly ProfileName[] = ['lcs2005', 'ocs2007', 'modern', 'node']
@@ -42,6 +43,7 @@ export async function certificateStep(
     ): Examination => examineChain(seen.chain, names, purpose, profile ?? options.profile.examiner, options)
     const own = look(options.examiner)
     elsewhere(inner, own, look)
+    if (own.accepted) sentFindings(inner, seen.chain, own, options.now())
     if (options.profile.speaksAs === 'server') dialsBack(inner, own, look(options.examiner, 'clientAuth'))
     if (own.revocation === 'not-checked')
       inner.put(

@@ -16,7 +16,8 @@ import type { CheckOptions, OwnIdentity } from './options.ts'
 import { sipStep } from './sip-step.ts'
 import { allSteps, failure, fine, fromVerdict, notTried, type Step } from './step.ts'
 import { Talk } from './talk.ts'
-import { tlsStep } from './tls-step.ts'
+import { otherAddresses, withoutName } from './other-peers.ts'
+import { handshakeOptions, tlsStep } from './tls-step.ts'
 
 export interface Walk {
   /** Request-URI of the OPTIONS, e.g. `sip:lab.test`. */
@@ -62,6 +63,10 @@ export async function walk(
     return stop(journal, ['client-certificate', 'sip'], 'there is no TLS connection')
   }
   const good = await certificateStep(journal, shaken.secured, candidate, options)
+  const seen = { place, chain: shaken.secured.chain }
+  const wanted = handshakeOptions(candidate, options)
+  await otherAddresses(journal, seen, candidate, wanted, options)
+  await withoutName(journal, seen, candidate, wanted, options)
   // A client would hang up here; what the server says to one that does not is still worth knowing, and harms nobody.
   const wrong = options.probe ? strangersCertificate(candidate, options.now()) : undefined
   const conversation = await clientStep(journal, shaken, asking, options, wrong)

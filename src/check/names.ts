@@ -71,32 +71,48 @@ const services: readonly Service[] = [
   },
 ]
 
+/** @param views at least one; a domain without a record in any of them fails */
 export async function lintNames(journal: Journal, domain: string, views: readonly NameView[]): Promise<void> {
+  let exists = false
   for (const view of views) {
     await journal.step(`names.${view.name}`, `${domain}, ${view.name} view`, async (inner) => {
       for (const service of services) {
-        if (service.view === view.name) await lintService(inner, service, domain, view)
-        else await lintLeak(inner, service, domain, view)
+        const found =
+          service.view === view.name
+            ? await lintService(inner, service, domain, view)
+            : await lintLeak(inner, service, domain, view)
+        exists ||= found
       }
-      if (view.name === 'outside') await lintHost(inner, `sip.${domain}`, view)
+      if (view.name === 'outside' && (await lintHost(inner, `sip.${domain}`, view))) exists = true
       const worst =
         inner.steps.find(({ outcome }) => outcome === 'failed') ??
         inner.steps.find(({ outcome }) => outcome === 'warning')
       return { finding: worst ?? fine('The records are right.'), value: undefined }
     })
   }
+  if (!exists)
+    journal.put(
+      'names.domain',
+      `records of ${domain}`,
+      failure('dns.not-found', {
+        message: `The DNS has no SIP record of ${domain}`,
+        found: `none of ${services.length} SRV names and no address of sip.${domain}`,
+        fix: 'check the name of the domain, or publish its SRV records',
+      }),
+    )
 }
 
-async function lintService(journal: Journal, wanted: Service, domain: string, view: NameView): Promise<void> {
+/** @returns whether the record exists, as far as the DNS says */
+async function lintService(journal: Journal, wanted: Service, domain: string, view: NameView): Promise<boolean> {
   const name = `${wanted.service}.${domain}`
-  await journal.step(
+  return journal.step(
     `names.${view.name}.${wanted.service}`,
     `SRV ${name}: ${wanted.use}`,
-    async (inner): Promise<Done<undefined>> => {
+    async (inner): Promise<Done<boolean>> => {
       const records = await srvOf(view.resolver, name)
-      if ('outcome' in records) return { finding: records, value: undefined }
+      if ('outcome' in records) return { finding: records, value: true }
       const planned = view.planned?.(name)
-      if (records.length === 0) return { finding: missing(name, wanted, planned), value: undefined }
+      if (records.length === 0) return { finding: missing(name, wanted, planned), value: false }
       const equal = records.length > 1 && records.every(({ priority }) => priority === records[0]?.priority)
       if (equal)
         inner.put(
@@ -112,12 +128,12 @@ async function lintService(journal: Journal, wanted: Service, domain: string, vi
       const worst =
         inner.steps.find(({ outcome }) => outcome === 'failed') ??
         inner.steps.find(({ outcome }) => outcome === 'warning')
-      if (worst !== undefined) return { finding: worst, value: undefined }
+      if (worst !== undefined) return { finding: worst, value: true }
       return {
         finding:
           againstPlan(records, planned) ??
           fine(`It leads to ${records.map(({ target, port }) => `${target}:${port}`).join(', ')}.`),
-        value: undefined,
+        value: true,
       }
     },
   )
@@ -207,10 +223,13 @@ function portFinding(
   })
 }
 
-async function lintHost(journal: Journal, host: string, view: NameView): Promise<void> {
+async function lintHost(journal: Journal, host: string, view: NameView): Promise<boolean> {
   const addresses = await addressesOf(view.resolver, host)
   const title = `A ${host}`
-  if ('outcome' in addresses) return journal.put(`names.${view.name}.sip`, title, addresses)
+  if ('outcome' in addresses) {
+    journal.put(`names.${view.name}.sip`, title, addresses)
+    return true
+  }
   journal.put(
     `names.${view.name}.sip`,
     title,
@@ -221,6 +240,7 @@ async function lintHost(journal: Journal, host: string, view: NameView): Promise
           fix: `add an A record for ${host}`,
         }),
   )
+  return addresses.length > 0
 }
 
 /** The name on the certificate that answers there; trust and dates are the business of a check of that host. */
@@ -265,10 +285,10 @@ async function lintLeak(
   { service, view: home }: Service,
   domain: string,
   view: NameView,
-): Promise<void> {
-  if (home !== 'inside') return
+): Promise<boolean> {
+  if (home !== 'inside') return false
   const records = await srvOf(view.resolver, `${service}.${domain}`)
-  if ('outcome' in records || records.length === 0) return
+  if ('outcome' in records || records.length === 0) return false
   journal.put(
     `names.${view.name}.${service}.leak`,
     `SRV ${service}.${domain} outside`,
@@ -278,6 +298,7 @@ async function lintLeak(
       fix: 'remove the record from the outside view',
     }),
   )
+  return true
 }
 
 async function srvOf(resolver: Resolver, name: string): Promise<readonly SrvRecord[] | Finding> {

@@ -5,20 +5,14 @@
 import type { Socket } from 'node:net'
 import type { VerdictCode } from '../certificates/verdict-codes.ts'
 import type { Candidate } from './discover.ts'
-import {
-  dialSecure,
-  secure,
-  type Broken,
-  type HandshakeOptions,
-  type Place,
-  type Secured,
-  type TlsVersion,
-} from './handshake.ts'
+import { dialSecure, secure, type Broken, type HandshakeOptions, type Place, type Secured } from './handshake.ts'
+import { formFinding, unknownName, unrecognizedName } from './handshake-form.ts'
 import type { Done, Journal } from './journal.ts'
 import type { CheckOptions } from './options.ts'
 import type { CheckProfile } from './profiles.ts'
 import { lookWithoutTls, strangerText } from './strangers.ts'
 import { failure, fine, note, warning, type Evidence, type Finding } from './step.ts'
+import { otherVersions, versionOrder } from './versions-step.ts'
 
 /** The handshake of this check: what it allows, trusts and asks for. */
 export function handshakeOptions(candidate: Candidate, options: CheckOptions): HandshakeOptions {
@@ -64,7 +58,7 @@ export async function tlsStep(
         ? await withoutStaple(inner, first, place, wanted)
         : first
     if (opened.kind === 'broken') return { finding: await explain(opened, place, candidate, wanted), value: undefined }
-    await otherVersions(inner, opened, place, wanted)
+    await otherVersions(inner, opened, place, wanted, options.own)
     stapleNote(inner, opened)
     return {
       finding: fine(
@@ -159,39 +153,6 @@ function evidenceOf(
   }
 }
 
-const versions: readonly { readonly name: string; readonly version: TlsVersion }[] = [
-  { name: '1.3', version: 'TLSv1.3' },
-  { name: '1.2', version: 'TLSv1.2' },
-]
-
-const order: readonly TlsVersion[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']
-
-async function otherVersions(journal: Journal, seen: Secured, place: Place, wanted: HandshakeOptions): Promise<void> {
-  for (const { name, version } of versions.filter(({ version }) => allows(wanted, version))) {
-    if (version === seen.protocol) {
-      journal.put(
-        `tls.version.${name}`,
-        `TLS ${name}`,
-        fine(`Offered, ${seen.cipher}.`, { offered: true, cipher: seen.cipher }),
-        seen.tlsMs,
-      )
-      continue
-    }
-    await journal.step(`tls.version.${name}`, `TLS ${name}`, async () => {
-      const other = await dialSecure(place, { ...wanted, minVersion: version, maxVersion: version, askStaple: false })
-      if (other.kind === 'broken')
-        return { finding: { ...fine(`Not offered (${other.found}).`, { offered: false }) }, value: undefined }
-      other.talk.close()
-      return { finding: fine(`Offered, ${other.cipher}.`, { offered: true, cipher: other.cipher }), value: undefined }
-    })
-  }
-}
-
-function allows({ minVersion = 'TLSv1.2', maxVersion = 'TLSv1.3' }: HandshakeOptions, version: TlsVersion): boolean {
-  const at = order.indexOf(version)
-  return at >= order.indexOf(minVersion) && at <= order.indexOf(maxVersion)
-}
-
 /** Node checks nothing in a stapled answer; whether it is one at all can be seen. */
 function stapleNote(journal: Journal, { staple }: Secured): void {
   if (journal.steps.some(({ id }) => id === 'tls.staple')) return
@@ -223,6 +184,7 @@ async function explain(seen: Broken, place: Place, candidate: Candidate, wanted:
   if (seen.at === 'tcp') return failure(seen.code, { found: seen.found }, evidence)
   if (seen.alert === 40) return agreement(place, wanted, evidence)
   if (seen.code === 'tls.no-common-version' && seen.alert !== undefined) return oldVersions(place, wanted, evidence)
+  if (seen.alert === unrecognizedName) return unknownName(seen, place, wanted, evidence)
   const notTls =
     seen.alert === undefined && (seen.code === 'tls.handshake-failed' || seen.code === 'tls.handshake-timeout')
   if (!notTls) return failure(seen.code, { found: seen.found }, evidence)
@@ -233,6 +195,10 @@ async function explain(seen: Broken, place: Place, candidate: Candidate, wanted:
       stranger.kind === 'sip-clear'
         ? 'dial this port with transport tcp, or open a TLS listener'
         : 'check that host and port are those of the SIP server',
+  }
+  if (stranger.kind === 'silent' || stranger.kind === 'tls' || stranger.kind === 'other') {
+    const byForm = await formFinding(seen, place, wanted, evidence)
+    if (byForm !== undefined) return byForm
   }
   if (stranger.kind === 'silent' || stranger.kind === 'tls')
     return failure(seen.code, { found: `${seen.found}; without TLS, ${strangerText(stranger)}` }, evidence)
@@ -305,7 +271,7 @@ const allSignatures = [
 /** Which versions would the other end take? */
 async function oldVersions(place: Place, wanted: HandshakeOptions, evidence: Evidence): Promise<Finding> {
   const taken: string[] = []
-  for (const version of order) {
+  for (const version of versionOrder) {
     const old = version === 'TLSv1' || version === 'TLSv1.1'
     const other = await dialSecure(place, {
       ...wanted,

@@ -84,6 +84,7 @@ export interface Setup {
 }
 
 export function setUp(io: Io, text: string, options: SetupOptions): Setup {
+  requireFiles(io, options)
   const running = runningLab(io, options)
   const target = targetOf(text)
   const node = running?.plan.nodes.find(({ name }) => name === text)
@@ -100,6 +101,20 @@ export function setUp(io: Io, text: string, options: SetupOptions): Setup {
       ? nodePlace(node, lab.plan, options)
       : destinationOf(target, lab?.plan, options)
   return { destination, ...(lab === undefined ? {} : { lab }), options: checkOptions(io, destination, lab, options) }
+}
+
+/** A file that is named and does not exist is a mistake of the command line, and no finding about the target. */
+function requireFiles(io: Io, { ca = [], crl = [], cert, key }: SetupOptions): void {
+  const named = [
+    ...ca.map((file) => ['--ca', file] as const),
+    ...crl.map((file) => ['--crl', file] as const),
+    ...(cert === undefined ? [] : [['--cert', cert] as const]),
+    ...(key === undefined ? [] : [['--key', key] as const]),
+  ]
+  for (const [option, file] of named) {
+    const path = resolve(io.workingFolder, file)
+    if (!existsSync(path)) throw new UsageError(`${option}: wanted a file, found nothing at ${path}; check the path`)
+  }
 }
 
 /** The lab, when one runs; a check needs none. With `--data` it must be there. */
@@ -133,8 +148,8 @@ function isOfLab(target: Target, plan: LabPlan): boolean {
 }
 
 function destinationOf(target: Target, plan: LabPlan | undefined, options: SetupOptions): Destination {
-  const view =
-    options.view ?? (options.profile === 'mobile' || options.profile === 'federation-peer' ? 'external' : 'internal')
+  const isOutsider = options.profile === 'mobile' || options.profile === 'federation-peer'
+  const view = options.view ?? (isOutsider || isOnlyOutside(target, plan) ? 'external' : 'internal')
   if (target.kind === 'domain') {
     const isHost = plan?.nodes.some(({ faces }) => faces.some(({ fqdn }) => fqdn === target.domain)) === true
     if (!isHost && options.address === undefined)
@@ -143,6 +158,15 @@ function destinationOf(target: Target, plan: LabPlan | undefined, options: Setup
   const host = target.kind === 'domain' ? target.domain : target.host
   const port = target.kind === 'host' ? target.port : undefined
   return place(host, port, options, { view, found: 'given' })
+}
+
+/** A host of the lab that only the outside view of its DNS knows, e.g. `sip.lab.test:10443`. */
+function isOnlyOutside(target: Target, plan: LabPlan | undefined): boolean {
+  const host = target.kind === 'domain' ? target.domain : target.host
+  const views = new Set(
+    (plan?.dns ?? []).filter(({ records }) => records.some((record) => record.name === host)).map(({ name }) => name),
+  )
+  return target.kind === 'host' && views.has('external') && !views.has('internal')
 }
 
 function place(

@@ -12,11 +12,20 @@ export interface PortOptions extends Partial<Omit<CheckOptions, 'profile' | 'tru
   /** The name dialled; `fe1.lab.test` when absent. */
   readonly name?: string
   readonly transport?: 'tls' | 'tcp'
+  /** Addresses of the name; 127.0.0.1 when absent. */
+  readonly addresses?: readonly string[]
 }
 
 export async function checkPort(
   port: number,
-  { profile = 'communicator', ca, name = 'fe1.lab.test', transport = 'tls', ...more }: PortOptions = {},
+  {
+    profile = 'communicator',
+    ca,
+    name = 'fe1.lab.test',
+    transport = 'tls',
+    addresses = ['127.0.0.1'],
+    ...more
+  }: PortOptions = {},
 ): Promise<CheckReport> {
   const journal = new Journal()
   const options: CheckOptions = {
@@ -36,7 +45,7 @@ export async function checkPort(
   const began = performance.now()
   await walk(
     journal,
-    [{ host: name, port, transport, addresses: ['127.0.0.1'], names: [name], found: 'given' }],
+    [{ host: name, port, transport, addresses, names: [name], found: 'given' }],
     { uri: `sip:${name}`, from: 'sip:check@lab.test' },
     options,
   )

@@ -1,6 +1,6 @@
 /** Faults as verdicts: the first cause carries all the others. */
 import type { Verdict, VerdictCertificate } from '../verdict.ts'
-import { verdict } from '../verdict-codes.ts'
+import { caSentence, verdict } from '../verdict-codes.ts'
 import type { Certificate } from './certificate.ts'
 import type { Examination } from './examine.ts'
 import type { Fault } from './faults.ts'
@@ -19,10 +19,13 @@ export function explain(fault: Fault, observer: Observer = {}): Verdict {
     observer.node !== undefined && (fault.field === 'notAfter' || fault.field === 'notBefore')
       ? ` by the clock of ${observer.node}`
       : ''
+  const shown = fault.certificate === undefined ? undefined : verdictCertificate(fault.certificate)
+  const aboutCa = fault.index > 0 && shown !== undefined ? caSentence(fault.code, shown.subject) : undefined
   return verdict(fault.code, {
+    ...(aboutCa === undefined ? {} : { message: aboutCa }),
     found: `${fault.role} ${fault.field}: ${fault.found}${clock}`,
     rule: fault.rule,
-    ...(fault.certificate === undefined ? {} : { certificate: verdictCertificate(fault.certificate) }),
+    ...(shown === undefined ? {} : { certificate: shown }),
     ...observer,
   })
 }

@@ -1,0 +1,112 @@
+/**
+ * What other peers meet at the same name and this client does not: the other addresses of the name, and the certificate
+ * for those who send no SNI.
+ */
+import { toVerdict } from '../certificates/examine/index.ts'
+import { verdictCertificate } from '../certificates/examine/explain.ts'
+import { certificateFaults } from './certificate-step.ts'
+import type { Candidate } from './discover.ts'
+import { dialSecure, type HandshakeOptions, type Place } from './handshake.ts'
+import type { Journal } from './journal.ts'
+import type { CheckOptions } from './options.ts'
+import { failure, fine, fromVerdict, note, type Finding } from './step.ts'
+
+/** A name with more addresses is looked at in part, and the step says so. */
+const mostAddresses = 8
+
+/** The certificate that was seen at the address dialled first. */
+export interface Seen {
+  readonly place: Place
+  readonly chain: readonly Buffer[]
+}
+
+/** Every other address of the name: one bad member behind a name fails for a part of the peers, or some of the time. */
+export async function otherAddresses(
+  journal: Journal,
+  { place, chain }: Seen,
+  candidate: Candidate,
+  wanted: HandshakeOptions,
+  options: CheckOptions,
+): Promise<void> {
+  const others = candidate.addresses.filter((address) => address !== place.address)
+  for (const address of others.slice(0, mostAddresses)) {
+    const there = { address, port: place.port }
+    await journal.step('address', `${candidate.host} at ${address}:${place.port}`, async () => ({
+      finding: await lookAt(there, chain, candidate, wanted, options),
+      value: undefined,
+    }))
+  }
+  if (others.length > mostAddresses)
+    journal.put(
+      'address',
+      `${candidate.host} at further addresses`,
+      note('link.unconfirmed', { message: `${others.length - mostAddresses} further addresses were not looked at` }),
+    )
+}
+
+async function lookAt(
+  place: Place,
+  chain: readonly Buffer[],
+  candidate: Candidate,
+  wanted: HandshakeOptions,
+  options: CheckOptions,
+): Promise<Finding> {
+  const shown = options.own === undefined || options.own.key === '' ? {} : { own: options.own }
+  const seen = await dialSecure(place, { ...wanted, ...shown, askStaple: false })
+  const evidence = { address: place.address, port: place.port }
+  if (seen.kind === 'broken' && seen.chain.length === 0)
+    return failure(seen.code, { found: `${place.address}:${place.port}: ${seen.found}` }, evidence)
+  if (seen.kind === 'secured') seen.talk.close()
+  const [leaf] = seen.chain
+  if (leaf !== undefined && chain[0]?.equals(leaf) === true)
+    return fine('The same certificate as at the first address.', evidence)
+  const faults = certificateFaults(seen.chain, candidate, options)
+  const diagnosis = toVerdict(faults)
+  if (!faults.accepted && diagnosis !== undefined) return fromVerdict(diagnosis, evidence)
+  return fine('Another certificate than at the first address, and it is good.', evidence)
+}
+
+/** Peers without SNI, servers of 2003 among them, get the default certificate of the server. */
+export async function withoutName(
+  journal: Journal,
+  { place, chain }: Seen,
+  candidate: Candidate,
+  { servername, ...wanted }: HandshakeOptions,
+  options: CheckOptions,
+): Promise<void> {
+  if (servername === undefined) return
+  await journal.step('tls.without-sni', 'TLS handshake without a server name (SNI)', async () => {
+    const shown = options.own === undefined || options.own.key === '' ? {} : { own: options.own }
+    const seen = await dialSecure(place, { ...wanted, ...shown, askStaple: false })
+    if (seen.kind === 'broken' && seen.chain.length === 0)
+      return {
+        finding: seen.askedCertificate
+          ? fine('The server takes a client without SNI.')
+          : note('tls.name-unknown', {
+              message: 'The server refuses a peer that sends no server name',
+              found: seen.found,
+            }),
+        value: undefined,
+      }
+    if (seen.kind === 'secured') seen.talk.close()
+    return { finding: defaultFinding(seen.chain, chain, candidate, options), value: undefined }
+  })
+}
+
+function defaultFinding(
+  shown: readonly Buffer[],
+  chain: readonly Buffer[],
+  candidate: Candidate,
+  options: CheckOptions,
+): Finding {
+  const [leaf] = shown
+  if (leaf === undefined || chain[0]?.equals(leaf) === true) return fine('The same certificate as with a name.')
+  const faults = certificateFaults(shown, candidate, options)
+  const diagnosis = toVerdict(faults)
+  if (faults.accepted || diagnosis === undefined) return fine('Another certificate than with a name, and it is good.')
+  const [subject] = faults.path
+  const whose = subject === undefined ? 'another certificate' : `the certificate ${verdictCertificate(subject).subject}`
+  const message = `A peer that sends no server name (SNI) gets ${whose}`
+  const fix = `make the certificate of ${candidate.host} the default of this port`
+  return fromVerdict({ ...diagnosis, message, fix }, {}, 'warning')
+}

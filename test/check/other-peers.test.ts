@@ -1,0 +1,193 @@
+/** What a check sees although its own handshake does not need it: with real TLS servers and relays that spoil octets. */
+import { chmodSync } from 'node:fs'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { createSecureContext, createServer as createTlsServer, type TlsOptions } from 'node:tls'
+import t, { type Test } from 'tap'
+import { faultPki, show } from '../../src/certificates/faults/fault-pki.ts'
+import { identityFiles } from '../../src/check/index.ts'
+import { checkPort, stepOf } from './check-port.ts'
+
+const pki = faultPki({ now: Date.now() })
+const leaf = pki.leaf()
+const good = show(leaf, pki.issuing)
+const other = show(
+  pki.leaf({ commonName: 'other.lab.test', names: [{ kind: 'dns', value: 'other.lab.test' }] }),
+  pki.issuing,
+)
+const client = show(
+  pki.leaf({ commonName: 'peer.lab.test', names: [{ kind: 'dns', value: 'peer.lab.test' }] }),
+  pki.issuing,
+)
+const files = t.testdir({
+  'root.pem': pki.root.pem,
+  'root-int.pem': pki.root.pem + pki.issuing.pem,
+  'client.pem': String(client.certificate),
+  'client.key': '',
+})
+const ca = join(files, 'root.pem')
+const patient = { ca, timeoutMs: 2000 }
+
+async function opened(t: Test, server: Server): Promise<number> {
+  t.teardown(() => server.close())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+/** A TLS server that answers every OPTIONS with 200. */
+async function sipServer(t: Test, options: TlsOptions = {}): Promise<number> {
+  const server = createTlsServer({ cert: String(good.certificate), key: String(good.key), ...options }, (socket) => {
+    socket.on('error', () => socket.destroy())
+    socket.on('data', (chunk: Buffer) => {
+      const lines = chunk.toString('latin1').split('\r\n')
+      const kept = lines.filter((line) => /^(Via|From|To|Call-ID|CSeq):/i.test(line))
+      socket.write(['SIP/2.0 200 OK', ...kept, 'Content-Length: 0', '', ''].join('\r\n'))
+    })
+  })
+  server.on('tlsClientError', (_error, socket) => socket.destroy())
+  return opened(t, server)
+}
+
+/** A relay to `port`; `through` says what becomes of a chunk: let it pass, drop it, or reset the connection. */
+async function relay(
+  t: Test,
+  port: number,
+  through: (chunk: Buffer, from: 'client' | 'server', count: number) => 'pass' | 'drop' | 'reset',
+): Promise<number> {
+  const pipe = (from: Socket, to: Socket, side: 'client' | 'server'): void => {
+    let count = 0
+    from.on('error', () => to.destroy()).on('close', () => to.destroy())
+    from.on('data', (chunk: Buffer) => {
+      const what = through(chunk, side, count++)
+      if (what === 'pass') to.write(chunk)
+      if (what === 'reset') from.resetAndDestroy()
+    })
+  }
+  return opened(
+    t,
+    createServer((near) => {
+      const far = connect(port, '127.0.0.1')
+      pipe(near, far, 'client')
+      pipe(far, near, 'server')
+    }),
+  )
+}
+
+t.test('the versions of a server', async (t) => {
+  t.test('are asked with our certificate where the server demands one', async (t) => {
+    const key = t.testdir({ 'client.key': String(client.key) })
+    chmodSync(join(key, 'client.key'), 0o600)
+    const own = identityFiles(join(files, 'client.pem'), join(key, 'client.key'), 'client.pem', ['peer.lab.test'])
+    const port = await sipServer(t, { requestCert: true, rejectUnauthorized: true, ca: pki.root.pem })
+    const report = await checkPort(port, { ...patient, own })
+    t.match(stepOf(report, 'tls.version.1.2')?.evidence, { offered: true })
+  })
+
+  t.test('are offered where the server refuses only for want of a certificate', async (t) => {
+    const port = await sipServer(t, { requestCert: true, rejectUnauthorized: true, ca: pki.root.pem })
+    const report = await checkPort(port, patient)
+    t.match(stepOf(report, 'tls.version.1.2')?.evidence, { offered: true })
+  })
+
+  t.test('are not offered where the server says so', async (t) => {
+    const report = await checkPort(await sipServer(t, { minVersion: 'TLSv1.3' }), patient)
+    t.match(stepOf(report, 'tls.version.1.2')?.evidence, { offered: false })
+  })
+
+  t.test('cannot be told where the handshake breaks for no reason given', async (t) => {
+    const server = await sipServer(t)
+    const port = await relay(t, server, (chunk, from) =>
+      from === 'client' && chunk.includes(Buffer.from([0x03, 0x04])) ? 'pass' : from === 'client' ? 'reset' : 'pass',
+    )
+    const report = await checkPort(port, patient)
+    t.equal(stepOf(report, 'tls.version.1.2')?.evidence['offered'], 'unknown')
+  })
+})
+
+t.test('a handshake that breaks by its form', async (t) => {
+  t.test('over a name that the server does not know is named so', async (t) => {
+    const unrecognizedName = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x70])
+    const port = await opened(
+      t,
+      createServer((socket) => {
+        socket.on('error', () => socket.destroy())
+        socket.once('data', () => socket.end(unrecognizedName))
+      }),
+    )
+    const report = await checkPort(port, patient)
+    t.match([report.code, report.verdict?.found], ['tls.name-unknown', /to the name fe1\.lab\.test \(SNI\)/])
+  })
+
+  t.test('over a ClientHello that is too large is proved by a smaller one', async (t) => {
+    const server = await sipServer(t)
+    const port = await relay(t, server, (chunk, from, count) =>
+      from === 'client' && count === 0 && chunk.length > 600 ? 'reset' : 'pass',
+    )
+    t.equal((await checkPort(port, patient)).code, 'tls.hello-too-large')
+  })
+
+  t.test('over large segments that are lost on the way', async (t) => {
+    const server = await sipServer(t)
+    const port = await relay(t, server, (chunk, from) => (from === 'server' && chunk.length > 1300 ? 'drop' : 'pass'))
+    t.equal((await checkPort(port, { ca, timeoutMs: 600 })).code, 'link.large-segments-lost')
+  })
+
+  t.test('because the port waits for a PROXY header', async (t) => {
+    const server = await sipServer(t)
+    const port = await opened(
+      t,
+      createServer((near) => {
+        near.on('error', () => near.destroy())
+        near.once('data', (chunk: Buffer) => {
+          const end = chunk.indexOf('\r\n')
+          if (!chunk.toString('latin1').startsWith('PROXY TCP4 127.0.0.1 127.0.0.1 ')) return near.destroy()
+          const far = connect(server, '127.0.0.1')
+          far.on('error', () => near.destroy())
+          far.write(chunk.subarray(end + 2))
+          near.pipe(far).pipe(near)
+        })
+      }),
+    )
+    t.equal((await checkPort(port, patient)).code, 'tls.proxy-protocol')
+  })
+})
+
+t.test('what other peers meet', async (t) => {
+  t.test('a chain that was not sent, although we could complete it', async (t) => {
+    const port = await sipServer(t, { cert: leaf.pem, ca: pki.root.pem })
+    const report = await checkPort(port, { timeoutMs: 2000, ca: join(files, 'root-int.pem') })
+    t.match(stepOf(report, 'certificate.sent'), { outcome: 'warning', code: 'chain.incomplete' })
+  })
+
+  t.test('an expired certificate beside the chain', async (t) => {
+    const old = pki.ca({ commonName: 'old cross CA', notAfter: new Date(Date.now() - 86_400_000) })
+    const port = await sipServer(t, { cert: String(good.certificate) + old.pem })
+    const report = await checkPort(port, patient)
+    t.match(stepOf(report, 'certificate.extra'), { outcome: 'warning', code: 'chain.expired' })
+  })
+
+  t.test('the certificate of another for a peer that sends no SNI', async (t) => {
+    const named = createSecureContext({ cert: String(good.certificate), key: String(good.key) })
+    const port = await sipServer(t, {
+      cert: String(other.certificate),
+      key: String(other.key),
+      SNICallback: (_name, answer) => answer(null, named),
+    })
+    const report = await checkPort(port, patient)
+    t.match(stepOf(report, 'tls.without-sni'), {
+      outcome: 'warning',
+      code: 'cert.name-mismatch',
+      sentence: /no server name \(SNI\) gets the certificate CN=other\.lab\.test/,
+    })
+  })
+
+  t.test('another address of the same name with a bad certificate', async (t) => {
+    const first = await sipServer(t)
+    const bad = createTlsServer({ cert: String(other.certificate), key: String(other.key) })
+    t.teardown(() => bad.close())
+    await new Promise<void>((resolve) => bad.listen(first, '127.0.0.2', resolve))
+    const report = await checkPort(first, { ...patient, addresses: ['127.0.0.1', '127.0.0.2'] })
+    t.match([report.ok, stepOf(report, 'address')], [false, { outcome: 'failed', code: 'cert.name-mismatch' }])
+  })
+})
