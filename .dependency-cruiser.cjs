@@ -20,6 +20,7 @@ const mayImport = {
   lab: ['verdicts', 'sip', 'services', 'certificates', 'topology', 'roles', 'phone', 'check'],
   phone: ['sip', 'certificates'],
   check: ['sip', 'certificates', 'topology', 'phone'],
+  explain: ['verdicts', 'sip', 'certificates', 'check'],
   console: ['sip', 'services', 'certificates', 'topology', 'roles', 'lab', 'phone', 'check'],
 }
 
