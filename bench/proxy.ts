@@ -31,12 +31,17 @@ interface HowToMeasure {
 
 const allRows: readonly string[] = [...rows.map(({ name }) => name), ...specials]
 
-const usage = `npm run bench:proxy            all rows, five rounds each, then event loop delay, overload and the SQLite store
+const usage = `npm run bench:proxy
+    all rows, five rounds each, then event loop delay, overload and the SQLite store
 node bench/proxy.ts --rows tls-saturated,udp-saturated --rounds 3 --calls 4000 --json
-node bench/proxy.ts --rows tls-saturated --alone --profile DIR     ours only, with a CPU profile of the process in DIR
-node bench/proxy.ts --baseline-may-break                           a baseline that breaks off fails its row, not the run
-node bench/proxy.ts --rows udp-saturated --against DIR             another checkout of siplab in place of Kamailio
-node bench/proxy.ts --rows udp-saturated --flags=--max-semi-space-size=16      ours with other Node flags in place of Kamailio
+node bench/proxy.ts --rows tls-saturated --alone --profile DIR
+    ours only, with a CPU profile of the process in DIR
+node bench/proxy.ts --baseline-may-break
+    a baseline that breaks off fails its row, not the run
+node bench/proxy.ts --rows udp-saturated --against DIR
+    another checkout of siplab in place of Kamailio
+node bench/proxy.ts --rows udp-saturated --flags=--max-semi-space-size=16
+    ours with other Node flags in place of Kamailio
 --warm N: calls before the first round. Rows: ${allRows.join(', ')}`
 
 function readArguments() {

@@ -42,7 +42,9 @@ const flow: Flow = {
 
 function register(user: number, cseq: number): Arrival {
   const request = parseText(
-    `REGISTER sip:lab.test SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.2:5060;branch=z9hG4bK${user}\r\nFrom: <sip:user${user}@lab.test>;tag=${user}\r\nTo: <sip:user${user}@lab.test>\r\nCall-ID: reg-${user}-7c1f2b9e@127.0.0.2\r\n` +
+    `REGISTER sip:lab.test SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.2:5060;branch=z9hG4bK${user}\r\n` +
+      `From: <sip:user${user}@lab.test>;tag=${user}\r\nTo: <sip:user${user}@lab.test>\r\n` +
+      `Call-ID: reg-${user}-7c1f2b9e@127.0.0.2\r\n` +
       `CSeq: ${cseq} REGISTER\r\nContact: ` +
       `<sip:user${user}@10.${user >> 16}.${(user >> 8) & 255}.${user & 255}:5060;transport=tcp>\r\nExpires: ` +
       `3600\r\nMax-Forwards: 70\r\nUser-Agent: bench/1.0\r\nContent-Length: 0\r\n\r\n`,

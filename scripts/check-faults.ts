@@ -7,6 +7,7 @@ import { faults } from '../src/certificates/faults/index.ts'
 import { checkProfileNames } from '../src/check/index.ts'
 import { checkFault, type Row } from '../test/check/fault-table.ts'
 
+const marks = { first: '=', listed: '~', no: '!' } as const
 const wanted = process.argv.slice(2)
 const pki = faultPki({ now: Date.now() })
 const rows: Row[] = []
@@ -18,7 +19,8 @@ for (const fault of faults.filter(({ slug }) => wanted.length === 0 || wanted.in
     const [first] = cells
     if (first !== undefined)
       console.log(
-        `${fault.slug.padEnd(34)} ${side.padEnd(6)} ${first.expected.padEnd(26)} ${cells.map(({ verdict, named }) => `${named === 'no' ? '!' : named === 'first' ? '=' : '~'}${verdict}`).join('  ')}`,
+        `${fault.slug.padEnd(34)} ${side.padEnd(6)} ${first.expected.padEnd(26)} ` +
+          cells.map(({ verdict, named }) => `${marks[named]}${verdict}`).join('  '),
       )
   }
 }

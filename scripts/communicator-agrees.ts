@@ -142,7 +142,8 @@ for (const fault of seen) {
   else if (reasons[fault.slug] === undefined) unexplained += 1
   const word = ({ reached, said }: Meeting): string => `${reached ? 'reaches' : 'refuses'} (${said})`
   console.log(
-    `${same ? 'agree ' : 'DIFFER'} ${fault.slug.padEnd(32)} client ${word(client)}; check ${word(check)}${same ? '' : `; ${reasons[fault.slug] ?? 'no reason known'}`}`,
+    `${same ? 'agree ' : 'DIFFER'} ${fault.slug.padEnd(32)} client ${word(client)}; check ` +
+      `${word(check)}${same ? '' : `; ${reasons[fault.slug] ?? 'no reason known'}`}`,
   )
 }
 console.log(

@@ -144,7 +144,8 @@ async function show(access: RunningLabAccess, fault: Fault, { side, tls }: Wante
     const down = links.filter(({ state }) => state !== 'up')
     if (down.length > 0)
       throw new Error(
-        `after the heal of ${fault.slug}: ${down.map(({ from, to, verdict }) => `${from}->${to} ${verdict?.code}`).join(', ')}`,
+        `after the heal of ${fault.slug}: ` +
+          `${down.map(({ from, to, verdict }) => `${from}->${to} ${verdict?.code}`).join(', ')}`,
       )
     return row(outcome)
   } catch (error) {

@@ -127,9 +127,12 @@ export class CallLoad {
     if (wire === undefined || callee === undefined) throw new Error('a load needs at least one caller and one callee')
     const { domain, transport } = this.#plan
     const text =
-      `INVITE sip:${callee}@${domain} SIP/2.0\r\nVia: SIP/2.0/${transport.toUpperCase()} ${wire.local};branch=z9hG4bKi${number}${this.#run};rport\r\n` +
-      `Max-Forwards: 70\r\nFrom: "Load" <sip:caller@${domain}>;tag=f${number}\r\nTo: <sip:${callee}@${domain}>\r\nCall-ID: ${number}-${this.#run}\r\nCSeq: 1 INVITE\r\n` +
-      `Contact: <sip:caller@${wire.local};transport=${transport}>\r\nUser-Agent: siplab-load\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS\r\nSupported: replaces\r\n` +
+      `INVITE sip:${callee}@${domain} SIP/2.0\r\n` +
+      `Via: SIP/2.0/${transport.toUpperCase()} ${wire.local};branch=z9hG4bKi${number}${this.#run};rport\r\n` +
+      `Max-Forwards: 70\r\nFrom: "Load" <sip:caller@${domain}>;tag=f${number}\r\n` +
+      `To: <sip:${callee}@${domain}>\r\nCall-ID: ${number}-${this.#run}\r\nCSeq: 1 INVITE\r\n` +
+      `Contact: <sip:caller@${wire.local};transport=${transport}>\r\nUser-Agent: siplab-load\r\n` +
+      'Allow: INVITE, ACK, CANCEL, BYE, OPTIONS\r\nSupported: replaces\r\n' +
       `Content-Type: application/sdp\r\nContent-Length: ${sdp.length}\r\n\r\n${sdp}`
     const now = performance.now()
     this.#open.set(number, { wire, callee, startedAt: now, sent: text, sentAt: now, settledAt: 0 })
@@ -148,7 +151,8 @@ export class CallLoad {
       .map((route) => `Route: ${route}\r\n`)
       .join('')
     const inDialog = (method: string, cseq: number): string =>
-      `${method} ${target} SIP/2.0\r\nVia: SIP/2.0/${transport.toUpperCase()} ${call.wire.local};branch=z9hG4bK${method}${number}${this.#run};rport\r\n${routes}` +
+      `${method} ${target} SIP/2.0\r\nVia: SIP/2.0/${transport.toUpperCase()} ` +
+      `${call.wire.local};branch=z9hG4bK${method}${number}${this.#run};rport\r\n${routes}` +
       `Max-Forwards: 70\r\nFrom: "Load" <sip:caller@${domain}>;tag=f${number}\r\nTo: ` +
       `${field(message, 'To')}\r\nCall-ID: ${number}-${this.#run}\r\nCSeq: ${cseq} ` +
       `${method}\r\nContent-Length: 0\r\n\r\n`
@@ -164,7 +168,8 @@ export class CallLoad {
     this.#turnedAway++
     const { domain, transport } = this.#plan
     call.wire.send(
-      `ACK sip:${call.callee}@${domain} SIP/2.0\r\nVia: SIP/2.0/${transport.toUpperCase()} ${call.wire.local};branch=z9hG4bKi${number}${this.#run};rport\r\n` +
+      `ACK sip:${call.callee}@${domain} SIP/2.0\r\n` +
+        `Via: SIP/2.0/${transport.toUpperCase()} ${call.wire.local};branch=z9hG4bKi${number}${this.#run};rport\r\n` +
         `Max-Forwards: 70\r\nFrom: "Load" <sip:caller@${domain}>;tag=f${number}\r\nTo: ${to}\r\nCall-ID: ` +
         `${number}-${this.#run}\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n`,
     )

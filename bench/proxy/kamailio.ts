@@ -87,7 +87,14 @@ loadmodule "textops.so"
 loadmodule "siputils.so"
 loadmodule "usrloc.so"
 loadmodule "registrar.so"
-${transport === 'tls' ? `loadmodule "tls.so"\nmodparam("tls", "config", "${join(folder, 'tls.cfg')}")\nmodparam("tls", "con_ct_wq_max", 4194304)\nmodparam("tls", "ct_wq_max", 67108864)` : ''}
+${
+  transport === 'tls'
+    ? `loadmodule "tls.so"
+modparam("tls", "config", "${join(folder, 'tls.cfg')}")
+modparam("tls", "con_ct_wq_max", 4194304)
+modparam("tls", "ct_wq_max", 67108864)`
+    : ''
+}
 modparam("usrloc", "db_mode", 0)
 modparam("usrloc", "hash_size", 14)
 modparam("registrar", "max_expires", 7200)

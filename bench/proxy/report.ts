@@ -56,7 +56,8 @@ export function printReport(
     for (const { row, ours, other, ratio, unit } of measured) {
       const bars = [row.must, row.aim].map((bar) => (bar?.toFixed(2) ?? '').padStart(5)).join(' ')
       console.log(
-        `${`${row.what} (${unit})`.padEnd(66)} ${median(ours).toFixed(1).padStart(8)} ${median(other).toFixed(1).padStart(8)} ${ratio.toFixed(2).padStart(6)} ${bars}  ${judge(ratio, row)}`,
+        `${`${row.what} (${unit})`.padEnd(66)} ${median(ours).toFixed(1).padStart(8)} ` +
+          `${median(other).toFixed(1).padStart(8)} ${ratio.toFixed(2).padStart(6)} ${bars}  ${judge(ratio, row)}`,
       )
     }
   }

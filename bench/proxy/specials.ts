@@ -117,7 +117,9 @@ async function loopDelay(transport: Plain, tls: BenchCertificates, folder: strin
     return {
       name: `loop-delay-${transport}`,
       what: `event loop delay at ${rate} ${transport.toUpperCase()} calls/s (${percent} % of a core)`,
-      value: `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, max ${max.toFixed(1)} ms${turnedAway === 0 ? '' : `; ${turnedAway} calls turned away`}`,
+      value:
+        `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, max ${max.toFixed(1)} ` +
+        `ms${turnedAway === 0 ? '' : `; ${turnedAway} calls turned away`}`,
       bar: 'p99 < 10 ms',
       numbers: { p50, p99, max, rate, load, turnedAway },
     }

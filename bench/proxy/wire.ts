@@ -66,7 +66,8 @@ export function answerTo(request: string, status: string, toTag: string, added: 
     .map((route) => `Record-Route: ${route}\r\n`)
     .join('')
   return (
-    `SIP/2.0 ${status}\r\n${vias}${routes}From: ${field(request, 'From')}\r\nTo: ${to}${to.includes(';tag=') ? '' : `;tag=${toTag}`}\r\n` +
+    `SIP/2.0 ${status}\r\n${vias}${routes}From: ${field(request, 'From')}\r\n` +
+    `To: ${to}${to.includes(';tag=') ? '' : `;tag=${toTag}`}\r\n` +
     `Call-ID: ${field(request, 'Call-ID')}\r\nCSeq: ${field(request, 'CSeq')}\r\n${added}Content-Length: 0\r\n\r\n`
   )
 }

@@ -15,7 +15,6 @@ import {
   certificatePath,
   distributionPoints,
   makeCas,
-  oneMinuteBefore,
   readCa,
   readSettings,
   settingsPath,
@@ -237,7 +236,7 @@ export function hasAuthority(directory: string): boolean {
 function issueLeaf(ca: Ca, request: CertificateRequest, now: number, crlUrl: string | undefined): IssuedCertificate {
   const key = generateKey(request.keyType)
   const serial = randomSerial()
-  const notBefore = oneMinuteBefore(now)
+  const notBefore = backdated(now, request.validSeconds)
   const notAfter = new Date(Math.ceil(now / 1000) * 1000 + request.validSeconds * 1000)
   const subject = request.commonName === '' ? [] : [['CN', request.commonName] as const]
   const extensions = [...leafExtensions(request, key), authorityKeyId(ca.key), ...distributionPoints(crlUrl, ca.name)]
@@ -255,6 +254,15 @@ function issueLeaf(ca: Ca, request: CertificateRequest, now: number, crlUrl: str
     notBefore: notBefore.toISOString(),
     notAfter: notAfter.toISOString(),
   }
+}
+
+/**
+ * A minute before now, for clocks that run late, but never more than a tenth of the validity: a certificate of 20 s
+ * must not begin in the last third of its lifetime.
+ */
+function backdated(now: number, validSeconds: number): Date {
+  const back = Math.min(60, Math.floor(validSeconds / 10))
+  return new Date((Math.floor(now / 1000) - back) * 1000)
 }
 
 function leafExtensions(request: CertificateRequest, key: KeyObject): readonly Extension[] {

@@ -109,7 +109,8 @@ function discovered(domain: string, candidates: readonly Candidate[], { steps }:
   const [first] = candidates
   if (first !== undefined)
     return fine(
-      `${candidates.length === 1 ? 'One place' : `${candidates.length} places`} to try, first ${first.host}:${first.port} (${first.found}).`,
+      `${candidates.length === 1 ? 'One place' : `${candidates.length} places`} to try, first ` +
+        `${first.host}:${first.port} (${first.found}).`,
       { order: candidates.map(({ host, port, found }) => `${host}:${port} ${found}`) },
     )
   const worst = steps.find(({ outcome }) => outcome === 'failed')

@@ -127,7 +127,9 @@ async function dial(candidate: Candidate, options: CheckOptions): Promise<Seen> 
     return {
       seen: 'refused',
       code: diagnosis?.code ?? 'cert.malformed',
-      sentence: `the dialling end refuses: ${diagnosis?.message ?? ''}${diagnosis?.found === undefined ? '' : `: ${diagnosis.found}`}`,
+      sentence:
+        `the dialling end refuses: ${diagnosis?.message ?? ''}` +
+        `${diagnosis?.found === undefined ? '' : `: ${diagnosis.found}`}`,
     }
   }
   return askSip(opened.talk, candidate, options)

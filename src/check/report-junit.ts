@@ -7,16 +7,26 @@ export function junitReport(report: CheckReport): string {
     ({ steps: inner }) => inner.length === 0 || !inner.some(({ outcome }) => outcome === 'failed'),
   )
   const count = (outcome: Step['outcome']): number => steps.filter((step) => step.outcome === outcome).length
-  const head = `name=${quoted(`siplab check ${report.target}`)} tests="${steps.length}" failures="${count('failed')}" skipped="${count('not-tried')}" errors="0" time="${seconds(report.ms)}" timestamp=${quoted(report.at)}`
+  const head =
+    `name=${quoted(`siplab check ${report.target}`)} tests="${steps.length}" failures="${count('failed')}" ` +
+    `skipped="${count('not-tried')}" errors="0" time="${seconds(report.ms)}" timestamp=${quoted(report.at)}`
   const cases = steps.map((step) => testCase(step, report)).join('')
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n  <testsuite ${head}>\n${cases}  </testsuite>\n</testsuites>\n`
+  return (
+    `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n  <testsuite ${head}>\n${cases}  </testsuite>\n` +
+    '</testsuites>\n'
+  )
 }
 
 function testCase(step: Step, { target, profile }: CheckReport): string {
-  const open = `    <testcase classname=${quoted(`${target}.${profile}`)} name=${quoted(`${step.id}: ${step.title}`)} time="${seconds(step.ms)}"`
+  const open =
+    `    <testcase classname=${quoted(`${target}.${profile}`)} name=${quoted(`${step.id}: ${step.title}`)} ` +
+    `time="${seconds(step.ms)}"`
   switch (step.outcome) {
     case 'failed':
-      return `${open}>\n      <failure type=${quoted(step.code)} message=${quoted(step.sentence)}>${escaped(detail(step))}</failure>\n    </testcase>\n`
+      return (
+        `${open}>\n      <failure type=${quoted(step.code)} message=${quoted(step.sentence)}>` +
+        `${escaped(detail(step))}</failure>\n    </testcase>\n`
+      )
     case 'not-tried':
       return `${open}>\n      <skipped message=${quoted(step.sentence)}/>\n    </testcase>\n`
     case 'warning':

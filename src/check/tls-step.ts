@@ -235,7 +235,9 @@ async function agreement(place: Place, wanted: HandshakeOptions, evidence: Evide
     return failure(
       code,
       {
-        found: `the handshake succeeds as soon as every one of our ${what} is offered: then ${wide.cipher}${wide.group === undefined ? '' : `, ${wide.group}`}`,
+        found:
+          `the handshake succeeds as soon as every one of our ${what} is offered: then ` +
+          `${wide.cipher}${wide.group === undefined ? '' : `, ${wide.group}`}`,
       },
       evidence,
     )

@@ -37,5 +37,8 @@ function readCorpus(file: string): string {
 
 function line(io: Io, { id, expected, verdict, codes }: LimboOutcome): string {
   const mark = expected === verdict ? paint(io.colours.out, 'green', 'right') : paint(io.colours.out, 'red', 'WRONG')
-  return `${mark} ${id}: ${verdict}${expected === verdict ? '' : `, expected ${expected}`}${codes.length === 0 ? '' : ` (${codes.join(', ')})`}\n`
+  return (
+    `${mark} ${id}: ${verdict}${expected === verdict ? '' : `, expected ${expected}`}` +
+    `${codes.length === 0 ? '' : ` (${codes.join(', ')})`}\n`
+  )
 }

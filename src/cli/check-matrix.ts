@@ -102,14 +102,20 @@ function roleOf(plan: LabPlan, name: string): string {
   return plan.nodes.find((node) => node.name === name)?.role ?? name
 }
 
-function line(io: Io, { from, to, port, seen, planned, differs, code, sentence }: LinkResult): string {
+function line(io: Io, link: LinkResult): string {
+  const { from, to, port, seen, planned, differs, code, sentence } = link
   const mark =
     seen === 'not-tried'
       ? paint(io.colours.err, 'dim', '-')
       : differs
         ? paint(io.colours.err, 'red', 'DIFFERS')
-        : paint(io.colours.err, 'green', 'as planned')
-  return `${mark} ${from} -> ${to}:${port}: ${seen}, planned ${planned}${code === 'ok' || seen === 'not-tried' ? '' : ` (${code}: ${harmless(sentence)})`}`
+        : isUnenforced(link)
+          ? paint(io.colours.err, 'dim', 'not enforced here')
+          : paint(io.colours.err, 'green', 'as planned')
+  return (
+    `${mark} ${from} -> ${to}:${port}: ${seen}, planned ${planned}` +
+    `${code === 'ok' || seen === 'not-tried' ? '' : ` (${code}: ${harmless(sentence)})`}`
+  )
 }
 
 /** Role by role: rows dial, columns accept. */
@@ -125,13 +131,30 @@ export function matrixText({ topology, links, ok }: MatrixReport): string {
     link.code === 'ok' || link.code === 'not-tried' ? '' : link.code,
     link.why,
   ])
-  const tried = links.filter(({ seen }) => seen !== 'not-tried')
-  const differing = links.filter(({ differs }) => differs)
-  return `${roleGrid(links)}\n${table(['FROM', '', 'TO', 'PORT', 'PLAN', 'SEEN', '', 'CODE', 'WHY'], rows)}\n${topology}: ${tried.length - differing.length} of ${tried.length} links are as planned${ok ? '' : `, ${differing.length} differ`}\n`
+  const columns = ['FROM', '', 'TO', 'PORT', 'PLAN', 'SEEN', '', 'CODE', 'WHY']
+  return `${roleGrid(links)}\n${table(columns, rows)}\n${topology}: ${countText(links, ok)}\n`
 }
 
-function noteOf({ differs, leftToFirewall, seen }: LinkResult): string {
-  return differs ? 'DIFFERS' : leftToFirewall && seen === 'allowed' ? 'firewall' : ''
+/** What was not tried, and what no server of the lab enforces, is counted apart. */
+function countText(links: readonly LinkResult[], ok: boolean): string {
+  const untried = links.filter(({ seen }) => seen === 'not-tried').length
+  const unenforced = links.filter(isUnenforced).length
+  const differing = links.filter(({ differs }) => differs).length
+  const judged = links.length - untried - unenforced
+  return [
+    `${judged - differing} of ${judged} links are as planned`,
+    ...(ok ? [] : [`${differing} differ`]),
+    ...(unenforced === 0 ? [] : [`${unenforced} not enforced here: only a firewall refuses them`]),
+    ...(untried === 0 ? [] : [`${untried} not tried`]),
+  ].join(', ')
+}
+
+function isUnenforced({ leftToFirewall, seen, differs }: LinkResult): boolean {
+  return leftToFirewall && seen === 'allowed' && !differs
+}
+
+function noteOf(link: LinkResult): string {
+  return link.differs ? 'DIFFERS' : isUnenforced(link) ? 'firewall' : ''
 }
 
 const signs: Readonly<Record<string, string>> = {
@@ -159,8 +182,10 @@ function roleGrid(links: readonly LinkResult[]): string {
       ),
     ].join(', ')
   }
-  return `Rows dial, columns accept: + allowed, - refused, both as planned; ! differs from the plan;\nf left to the firewall between the zones, which a lab on one machine does not have; ? not tried.\n\n${table(
-    ['', ...to],
-    from.map((row) => [row, ...to.map((column) => cell(row, column))]),
-  )}`
+  const rows = from.map((row) => [row, ...to.map((column) => cell(row, column))])
+  return (
+    'Rows dial, columns accept: + allowed, - refused, both as planned; ! differs from the plan;\n' +
+    'f left to the firewall between the zones, which a lab on one machine does not have; ? not tried.\n\n' +
+    table(['', ...to], rows)
+  )
 }

@@ -201,7 +201,8 @@ function nodePlace(node: NodePlan, plan: LabPlan, options: SetupOptions): Destin
         )
   if (listener === undefined || (listener.transport !== 'tls' && listener.transport !== 'tcp'))
     throw new UsageError(
-      `${node.name} (${node.role}) has no SIP listener over TLS or TCP; its listeners: ${node.listeners.map(({ transport, port }) => `${transport} ${port}`).join(', ') || 'none'}`,
+      `${node.name} (${node.role}) has no SIP listener over TLS or TCP; its listeners: ` +
+        `${node.listeners.map(({ transport, port }) => `${transport} ${port}`).join(', ') || 'none'}`,
     )
   const host = link?.dials ?? dialledName(plan, node, listener)
   return place(

@@ -71,7 +71,8 @@ export function summaryText({ target, profile, ok, verdict, notTried, ms }: Chec
   const answer = ok ? paint(colours.out, 'green', 'all well') : paint(colours.out, 'red', verdict?.code ?? 'not so')
   const sentence = ok
     ? ''
-    : `${harmless(`${verdict?.message ?? ''}${verdict?.found === undefined ? '' : `: ${verdict.found}`}`)}\n${verdict?.fix === undefined ? '' : `remedy: ${verdict.fix}\n`}`
+    : `${harmless(`${verdict?.message ?? ''}${verdict?.found === undefined ? '' : `: ${verdict.found}`}`)}\n` +
+      `${verdict?.fix === undefined ? '' : `remedy: ${verdict.fix}\n`}`
   const untried = notTried.length === 0 ? '' : `not tried: ${notTried.map(({ id }) => id).join(', ')}\n`
   return `${target} as ${profile}: ${answer} (${ms} ms)\n${sentence}${untried}`
 }

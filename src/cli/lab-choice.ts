@@ -49,6 +49,14 @@ export function chooseLab(io: Io, options: { readonly data?: string }): ChosenLa
   throw new UsageError(`several labs are here (${folders}); choose one with --data DIR`)
 }
 
+/** The records of every lab below `.siplab` that runs. */
+export function runningLabs(io: Io): readonly LabRecord[] {
+  return findLabs(io.workingFolder).flatMap((folder) => {
+    const lab = supervisorOf(folder) === undefined ? undefined : open(folder)
+    return lab === undefined ? [] : [lab.record]
+  })
+}
+
 /** As chooseLab, and the lab must run. */
 export function chooseRunningLab(io: Io, options: { readonly data?: string }): ChosenLab & { readonly pid: number } {
   const { pid, ...chosen } = chooseLab(io, options)

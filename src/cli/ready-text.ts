@@ -32,7 +32,8 @@ export function readyText(io: Io, ready: ReadyDocument, plan: LabPlan): string {
 export function verdictText({ code, node, link, windows, message, found, fix }: Verdict): string {
   const where = link ?? node
   const number = windows === undefined ? '' : ` (${windows.hresult} ${windows.name})`
-  return `${where === undefined ? '' : `${where}: `}${code}${number}: ${message}${found === undefined ? '' : `, found: ${found}`}${fix === undefined ? '' : `; ${fix}`}`
+  const what = `${where === undefined ? '' : `${where}: `}${code}${number}: ${message}`
+  return `${what}${found === undefined ? '' : `, found: ${found}`}${fix === undefined ? '' : `; ${fix}`}`
 }
 
 export function changeText(io: Io, change: LabChange): string {

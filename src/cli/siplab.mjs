@@ -78,7 +78,8 @@ async function run() {
   const locked = process.env.SIPLAB_HANDED_OVER === '1' ? undefined : findLockedNode()
   if (locked !== undefined) return handOver(locked)
   fail(
-    `Node.js ${wanted.join('.')} or later is needed, this is ${process.versions.node}; install it, or run \`npm ci\` in the folder of siplab`,
+    `Node.js ${wanted.join('.')} or later is needed, this is ${process.versions.node}; ` +
+      'install it, or run `npm ci` in the folder of siplab',
   )
 }
 

@@ -90,7 +90,8 @@ export function plannedFor(node: NodePlan, reference: string | undefined): Plann
   throw new LabError(
     'usage',
     'certificate.reference',
-    `wanted --reference, one of ${known.join(', ')}${reference === undefined ? '' : `; found ${JSON.stringify(reference)}`}`,
+    `wanted --reference, one of ${known.join(', ')}` +
+      `${reference === undefined ? '' : `; found ${JSON.stringify(reference)}`}`,
   )
 }
 
@@ -129,6 +130,46 @@ export function renew(
     now,
     assigns: false,
   })
+}
+
+/** What a renewal did, and what it left alone. */
+export interface Renewal {
+  readonly renewed: readonly HeldCertificate[]
+  /** Certificates in the folder of the node that are assigned to no reference of it. */
+  readonly untouched: readonly { readonly name: string; readonly references: readonly string[] }[]
+}
+
+/**
+ * Renews what the references of a node use: a trial certificate where one is assigned, not the planned file beside it.
+ * A reference to which nothing is assigned gets its planned certificate renewed.
+ *
+ * @param reference only the certificate of this reference
+ * @param now by the clock of the node, milliseconds since 1970
+ * @throws LabError `usage` when the node has no such certificate
+ */
+export function renewAssigned(
+  home: CertificateHome,
+  node: NodePlan,
+  { reference, validSeconds }: { readonly reference: string | undefined; readonly validSeconds: number | undefined },
+  now: number,
+): Renewal {
+  const folder = nodeFolder(home.root, node.name).root
+  const planned =
+    reference === undefined && node.certificates.length > 0 ? node.certificates : [plannedFor(node, reference)]
+  const assignments = readAssignments(folder)
+  const renewed = planned.flatMap((each) => {
+    const references = each.references.filter((one) => reference === undefined || one === reference)
+    const used = references.flatMap((one) => assignments[one]?.certificate.replace(/\.pem$/, '') ?? [])
+    const names = used.length === 0 ? [each.request.name] : [...new Set(used)]
+    return names.map((name) =>
+      issue(home, each, { name, validSeconds: validSeconds ?? each.request.validSeconds, now, assigns: false }),
+    )
+  })
+  const done = new Set(renewed.map(({ name }) => name))
+  const untouched = heldCertificates(home, now)
+    .filter((held) => held.node === node.name && !done.has(held.name))
+    .map(({ name, references }) => ({ name, references }))
+  return { renewed, untouched }
 }
 
 /**

@@ -238,7 +238,8 @@ class ComposeLab implements DrivenLab {
         throw new LabError(
           'not-so',
           'compose.not-ready',
-          `the ${what} of the container lab are not up${signal.aborted ? '' : ` within ${readyWithinMs / 1000} s`}; docker compose logs says why`,
+          `the ${what} of the container lab are not up` +
+            `${signal.aborted ? '' : ` within ${readyWithinMs / 1000} s`}; docker compose logs says why`,
         )
       await delay(lookMs)
     }

@@ -77,7 +77,8 @@ class Session implements ComposeSession {
         const gone = new LabError(
           'not-so',
           'lab.down',
-          `the container lab ${project.name} no longer answers${this.#complaint === '' ? '' : `: ${this.#complaint.trim()}`}`,
+          `the container lab ${project.name} no longer answers` +
+            `${this.#complaint === '' ? '' : `: ${this.#complaint.trim()}`}`,
         )
         attending.reject(gone)
         for (const { reject } of this.#waiting.values()) reject(gone)

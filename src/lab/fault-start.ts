@@ -39,7 +39,8 @@ export const configurationFaults: readonly (StartFaultEntry & {
     story: 'A static route of the node has a port that cannot be.',
     verdict: 'config.invalid',
     content:
-      '{"mtls":true,"staticRoutes":[{"match":"partner.test","nextHop":"edge.lab.test","port":506100,"transport":"tls"}]}',
+      '{"mtls":true,"staticRoutes":[{"match":"partner.test","nextHop":"edge.lab.test","port":506100,' +
+      '"transport":"tls"}]}',
   },
   {
     name: 'duplicate-partner',
@@ -47,7 +48,8 @@ export const configurationFaults: readonly (StartFaultEntry & {
     verdict: 'config.duplicate-partner',
     role: 'access-proxy',
     content:
-      '{"mtls":true,"partners":[{"domain":"partner.test","edge":"sip.partner.test"}],"providers":[{"name":"im","edge":"sip.im.test","domains":["partner.test"]}]}',
+      '{"mtls":true,"partners":[{"domain":"partner.test","edge":"sip.partner.test"}],"providers":[{"name":"im",' +
+      '"edge":"sip.im.test","domains":["partner.test"]}]}',
   },
 ]
 

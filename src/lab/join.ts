@@ -87,9 +87,40 @@ function named(fix: string, peer: string): string {
 
 /** Every failed connection in the events of all nodes, oldest first, one verdict each. */
 export function joinEvents(events: readonly NodeEvent[]): readonly Verdict[] {
+  return joinGroups(events).map(joinViews)
+}
+
+/** A verdict with when it was reached, and how often one like it was. */
+export interface CountedVerdict {
+  readonly verdict: Verdict
+  /** ISO 8601, UTC: of the first and of the last. */
+  readonly first: string
+  readonly last: string
+  readonly count: number
+}
+
+/** The same, in the order of time, with verdicts of one code, link and certificate counted as one. */
+export function countJoined(events: readonly NodeEvent[]): readonly CountedVerdict[] {
+  const counted = new Map<string, CountedVerdict>()
+  for (const group of joinGroups(events)) {
+    const verdict = joinViews(group)
+    const time = group[0].time
+    const key = [verdict.code, verdict.link, verdict.node, verdict.certificate?.fingerprint].join(' ')
+    const known = counted.get(key)
+    counted.set(
+      key,
+      known === undefined
+        ? { verdict, first: time, last: time, count: 1 }
+        : { ...known, last: time, count: known.count + 1 },
+    )
+  }
+  return [...counted.values()]
+}
+
+function joinGroups(events: readonly NodeEvent[]): readonly (readonly [View, ...View[]])[] {
   const views = events.filter((event): event is View => isConnectionEvent(event) || isDialEvent(event))
   const groups = Map.groupBy(views, ({ connection, node, seq }) => connection ?? `${node} ${seq}`)
-  return [...groups.values()].map((group) => joinViews(group as [View, ...View[]]))
+  return [...groups.values()].map((group) => group as [View, ...View[]])
 }
 
 export interface Joiner {

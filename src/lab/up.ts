@@ -276,7 +276,8 @@ class Lab implements RunningLab {
         `${name} does not accept its configuration:\n${node.lastWords()}`,
       )
     throw new Error(
-      `${name} ended at its start (${how?.exit === undefined ? how?.signal : `exit ${how.exit}`}); the end of ${node.folder.log}:\n${node.lastWords()}`,
+      `${name} ended at its start (${how?.exit === undefined ? how?.signal : `exit ${how.exit}`}); the end of ` +
+        `${node.folder.log}:\n${node.lastWords()}`,
     )
   }
 

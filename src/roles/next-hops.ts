@@ -50,7 +50,9 @@ export function nextHops(options: NextHopsOptions): Locate {
     if (numeric !== undefined) return [numeric]
     const target = locateTarget(uri)
     const identity = options.identityOf?.(target.host, target.port, wanted)
-    const key = `${face} ${target.secure} ${target.host} ${target.port} ${target.transport}${identity === undefined ? '' : ` ${identity}`}`
+    const key =
+      `${face} ${target.secure} ${target.host} ${target.port} ${target.transport}` +
+      `${identity === undefined ? '' : ` ${identity}`}`
     const hit = kept.get(key)
     if (hit !== undefined && hit.until > options.clock.now()) return hit.hops
     return ask(target, face, identity, options).then(

@@ -8,7 +8,7 @@ const strangers: Readonly<Record<string, Zone>> = {
 }
 
 export function planFirewall(nodes: readonly NodePlan[], links: readonly Link[]): readonly FirewallRule[] {
-  const rules = links.filter(opensPort).flatMap((link) => rulesFor(nodes, link))
+  const rules = links.filter(({ allowed }) => allowed).flatMap((link) => rulesFor(nodes, link))
   return [
     ...new Map(
       rules.map((rule) => [
@@ -17,11 +17,6 @@ export function planFirewall(nodes: readonly NodePlan[], links: readonly Link[])
       ]),
     ).values(),
   ]
-}
-
-/** Partners are refused by name, above TLS: their port is open whether federation is on or off. */
-function opensPort({ allowed, from }: Link): boolean {
-  return allowed || from.name === 'partner'
 }
 
 function rulesFor(nodes: readonly NodePlan[], link: Link): readonly FirewallRule[] {

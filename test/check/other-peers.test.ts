@@ -1,4 +1,4 @@
-/** What a check sees although its own handshake does not need it: with real TLS servers and relays that spoil octets. */
+/** What a check sees although its own handshake does not need it: real TLS servers, and relays that spoil octets. */
 import { chmodSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'

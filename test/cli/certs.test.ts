@@ -3,7 +3,11 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
+import { assign } from '../../src/certificates/node-certificates.ts'
 import type { HeldCertificate } from '../../src/lab/certificate-work.ts'
+import { setClock } from '../../src/lab/clock.ts'
+import { noteFault } from '../../src/lab/fault-record.ts'
+import { labFolder } from '../../src/lab/lab-folder.ts'
 import { runInProcess } from '../support/cli.ts'
 
 /** A folder in which `certs init` has run for the default topology. */
@@ -70,6 +74,31 @@ t.test('certs renew puts a fresh certificate and key into the same files', async
     before.publicKey.export({ type: 'spki', format: 'pem' }),
   )
   t.equal(Math.round((after.validToDate.getTime() - Date.now()) / 86_400_000), 47)
+})
+
+t.test('certs renew renews what a reference uses, and says what it left alone', async (t) => {
+  const { folder, certs } = await initialised(t)
+  await certs('trial', 'fe1', '--valid', '30s')
+  assign(join(folder, 'certs', 'edge', 'nodes', 'fe1'), 'listener', 'fe1-listener-trial')
+  t.match((await certs('renew', 'fe1', '--reference', 'listener', '--valid', '40d')).document, {
+    certificates: [{ name: 'fe1-listener-trial', references: ['listener'] }],
+    untouched: [{ name: 'fe1-listener', references: ['default-outgoing'] }],
+  })
+})
+
+t.test('certs renew goes by the clock of the node', async (t) => {
+  const { folder, certs } = await initialised(t)
+  setClock(join(folder, 'certs', 'edge', 'nodes', 'fe1'), '+48d')
+  const { document } = await certs('renew', 'fe1', '--valid', '47d')
+  const [renewed] = (document as { readonly certificates: readonly HeldCertificate[] }).certificates
+  const days = (Date.parse(renewed?.certificate.notAfter ?? '') - Date.now()) / 86_400_000
+  t.equal(Math.round(days), 95)
+})
+
+t.test('certs renew names heal while a fault is on', async (t) => {
+  const { folder, certs } = await initialised(t)
+  noteFault(labFolder(join(folder, 'certs', 'edge')), { target: 'fe1', fault: 'expired', since: '2026-01-01' })
+  t.match(await certs('renew', 'fe1'), { status: 1, err: /the fault expired is on fe1.*siplab heal fe1 removes it/ })
 })
 
 t.test('certs revoke gives every node that trusts the authority the new list', async (t) => {

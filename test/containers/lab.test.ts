@@ -70,7 +70,8 @@ async function untilHealthy(withinMs = 90_000): Promise<void> {
     if (ill.length === 0) return
     if (performance.now() > until)
       throw new Error(
-        `not healthy in time: ${ill.map((name) => `${name} ${now.get(name)}`).join(', ')}\n${(await run('docker-compose', ['logs', '--no-color', '--tail', '5', ...ill], { environment })).out}`,
+        `not healthy in time: ${ill.map((name) => `${name} ${now.get(name)}`).join(', ')}\n` +
+          `${(await run('docker-compose', ['logs', '--no-color', '--tail', '5', ...ill], { environment })).out}`,
       )
     await delay(250)
   }

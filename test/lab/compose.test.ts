@@ -34,10 +34,11 @@ async function supervised(t: Test) {
   t.teardown(end)
   const folder = labFolder(data)
   let seq = 0
+  const time = '2026-11-22T12:00:00.000Z'
   const write = (node: string, event: string, level = 'info', more: object = {}): void =>
     appendFileSync(
       nodeFolder(data, node).events,
-      `${JSON.stringify({ seq: ++seq, time: '2026-11-22T12:00:00.000Z', node, event, level, message: event, ...more })}\n`,
+      `${JSON.stringify({ seq: ++seq, time, node, event, level, message: event, ...more })}\n`,
     )
   return {
     folder,

@@ -181,7 +181,8 @@ t.test('headers of the default lab', async (t) => {
           say([], {
             via:
               'SIP/2.0/TLS ' +
-              `director.lab.test:5061;branch=z9hG4bKv1${where};received=127.0.0.9;rport=9;ms-received-port=1;ms-received-cid=100`,
+              `director.lab.test:5061;branch=z9hG4bKv1${where};received=127.0.0.9;rport=9;ms-received-port=1;` +
+              'ms-received-cid=100',
           }),
           say([], { vias: ['SIP/2.0/TLS director.lab.test:5061;branch=z9hG4bKv2'] }),
         ])

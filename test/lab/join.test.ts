@@ -1,5 +1,5 @@
 import t from 'tap'
-import { joinEvents, joinViews, openJoiner } from '../../src/lab/join.ts'
+import { countJoined, joinEvents, joinViews, openJoiner } from '../../src/lab/join.ts'
 import type { ConnectionEvent } from '../../src/lab/join.ts'
 import type { Verdict } from '../../src/certificates/verdict.ts'
 import { verdict } from '../../src/certificates/verdict-codes.ts'
@@ -82,6 +82,14 @@ t.test('a dial that came to no connection is a verdict of its own, each time', a
     joinEvents([dial, { ...dial, seq: 2 }, { ...dial, seq: 3, event: 'link.down' }]).map(({ code }) => code),
     ['link.cut', 'link.cut'],
   )
+})
+
+t.test('verdicts that repeat are counted as one, with their first and last time', async (t) => {
+  const { connection: _none, ...dial } = view('fe1', 'link.cut', 'outgoing', { event: 'flow.lost' })
+  const events = [dial, { ...dial, seq: 2 }, { ...dial, seq: 3, time: '2026-12-01T00:00:00.000Z' }]
+  t.match(countJoined(events), [
+    { verdict: { code: 'link.cut' }, first: dial.time, last: '2026-12-01T00:00:00.000Z', count: 3 },
+  ])
 })
 
 t.test('the joiner gives out at the latest when it is asked to', async (t) => {

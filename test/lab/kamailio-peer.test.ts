@@ -70,8 +70,10 @@ function peer(t: Test, lab: TestLab, identity: (folder: string) => CertificateFi
 function message(from: string): (via: string) => string {
   const text = 'by way of Kamailio'
   return (via) =>
-    `MESSAGE sip:carol@lab.test SIP/2.0\r\n${via}Max-Forwards: 70\r\nFrom: <${from}>;tag=1\r\nTo: <sip:carol@lab.test>\r\n` +
-    `Call-ID: ${Math.random()}@kamailio\r\nCSeq: 1 MESSAGE\r\nP-Asserted-Identity: <${from}>\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n\r\n${text}`
+    `MESSAGE sip:carol@lab.test SIP/2.0\r\n${via}Max-Forwards: 70\r\nFrom: <${from}>;tag=1\r\n` +
+    'To: <sip:carol@lab.test>\r\n' +
+    `Call-ID: ${Math.random()}@kamailio\r\nCSeq: 1 MESSAGE\r\nP-Asserted-Identity: <${from}>\r\n` +
+    `Content-Type: text/plain\r\nContent-Length: ${text.length}\r\n\r\n${text}`
 }
 
 /** Of peers that are no nodes of the lab. */

@@ -170,8 +170,10 @@ function client(
 
 function optionsRequest(host: string): string {
   return (
-    `OPTIONS sip:${host} SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:5099;branch=z9hG4bK${Math.random()}\r\nMax-Forwards: 70\r\n` +
-    `From: <sip:probe@${host}>;tag=1\r\nTo: <sip:${host}>\r\nCall-ID: ${Math.random()}@probe\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n`
+    `OPTIONS sip:${host} SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:5099;branch=z9hG4bK${Math.random()}\r\n` +
+    'Max-Forwards: 70\r\n' +
+    `From: <sip:probe@${host}>;tag=1\r\nTo: <sip:${host}>\r\nCall-ID: ${Math.random()}@probe\r\n` +
+    'CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n'
   )
 }
 

@@ -38,7 +38,8 @@ t.test('scenarios of the catalogue hold, and their transcript says so', async (t
 t.test('an expectation that does not hold ends in status 1 and names file and line', async (t) => {
   const folder = t.testdir({
     'mine.yaml':
-      'name: mine\nfamily: incident\ntopology: standard\nstory: Nothing happens.\nsteps:\n  - expect: { node: se, state: ready }\n  - expect: { node: se, state: stopped }\n    within: 500ms\n',
+      'name: mine\nfamily: incident\ntopology: standard\nstory: Nothing happens.\nsteps:\n' +
+      '  - expect: { node: se, state: ready }\n  - expect: { node: se, state: stopped }\n    within: 500ms\n',
   })
   const { status, stdout, stderr } = await siplab(['scenario', 'run', './mine.yaml', '--json'], {
     cwd: folder,

@@ -205,7 +205,9 @@ function bound(address: string, port: number): Promise<Socket> {
 
 function options({ ready }: TestLab): string {
   return (
-    `OPTIONS sip:fe1.${ready.domain} SIP/2.0\r\nVia: SIP/2.0/UDP alive.test;branch=z9hG4bK${Math.random()};rport\r\nMax-Forwards: 70\r\n` +
-    `From: <sip:probe@${ready.domain}>;tag=1\r\nTo: <sip:fe1.${ready.domain}>\r\nCall-ID: ${Math.random()}@alive\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n`
+    `OPTIONS sip:fe1.${ready.domain} SIP/2.0\r\n` +
+    `Via: SIP/2.0/UDP alive.test;branch=z9hG4bK${Math.random()};rport\r\nMax-Forwards: 70\r\n` +
+    `From: <sip:probe@${ready.domain}>;tag=1\r\nTo: <sip:fe1.${ready.domain}>\r\n` +
+    `Call-ID: ${Math.random()}@alive\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n`
   )
 }

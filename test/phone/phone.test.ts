@@ -180,5 +180,8 @@ function answer(request: Buffer, status: string, more: string): string {
     .toString('latin1')
     .split('\r\n')
     .filter((line) => /^(Via|From|To|Call-ID|CSeq):/.test(line))
-  return `SIP/2.0 ${status}\r\n${lines.join('\r\n').replace(/^To:.*$/m, (to) => `${to};tag=x`)}\r\n${more}Content-Length: 0\r\n\r\n`
+  return (
+    `SIP/2.0 ${status}\r\n${lines.join('\r\n').replace(/^To:.*$/m, (to) => `${to};tag=x`)}\r\n` +
+    `${more}Content-Length: 0\r\n\r\n`
+  )
 }

@@ -64,7 +64,8 @@ async function ready(ask: Kamailio['ask'], log: () => string): Promise<void> {
   for (let attempt = 0; attempt < 50; attempt += 1) {
     const answer = await ask(
       (via) =>
-        `OPTIONS sip:ping@127.0.0.1 SIP/2.0\r\n${via}From: <sip:t@t.test>;tag=1\r\nTo: <sip:ping@127.0.0.1>\r\nCall-ID: ${Math.random()}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n`,
+        `OPTIONS sip:ping@127.0.0.1 SIP/2.0\r\n${via}From: <sip:t@t.test>;tag=1\r\nTo: <sip:ping@127.0.0.1>\r\n` +
+        `Call-ID: ${Math.random()}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n`,
     ).catch(() => undefined)
     if (answer !== undefined) return
   }
@@ -104,7 +105,9 @@ function exchange(port: number, request: (via: string) => string, log: () => str
 }
 
 function tlsConfig({ identity, ca }: KamailioSettings): string {
-  const side = `method = TLSv1.2+\nverify_certificate = yes\nrequire_certificate = yes\nprivate_key = ${identity.key}\ncertificate = ${identity.certificate}\nca_list = ${ca}\n`
+  const side =
+    `method = TLSv1.2+\nverify_certificate = yes\nrequire_certificate = yes\nprivate_key = ${identity.key}\n` +
+    `certificate = ${identity.certificate}\nca_list = ${ca}\n`
   return `[server:default]\n${side}\n[client:default]\n${side}`
 }
 

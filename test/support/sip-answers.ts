@@ -18,5 +18,8 @@ export function respond(socket: Socket): void {
 
 function answerTo(request: SipRequest): string {
   const copied = ['Via', 'From', 'Call-ID', 'CSeq'].map((name) => `${name}: ${request.header(name) ?? ''}\r\n`).join('')
-  return `SIP/2.0 200 OK\r\n${copied}To: ${request.header('To') ?? ''};tag=a\r\nServer: test\r\nContent-Length: 0\r\n\r\n`
+  return (
+    `SIP/2.0 200 OK\r\n${copied}To: ${request.header('To') ?? ''};tag=a\r\nServer: test\r\nContent-Length: 0\r\n` +
+    '\r\n'
+  )
 }

@@ -139,9 +139,10 @@ export function messageText(
 ): string {
   calls += 1
   const body = changes.body ?? ''
+  const branch = changes.branch ?? `z9hG4bK${calls}`
   return [
     'MESSAGE sip:bob@lab.test SIP/2.0',
-    `Via: ${changes.via ?? `SIP/2.0/${changes.transport ?? 'TCP'} client.lab.test;branch=${changes.branch ?? `z9hG4bK${calls}`};rport`}`,
+    `Via: ${changes.via ?? `SIP/2.0/${changes.transport ?? 'TCP'} client.lab.test;branch=${branch};rport`}`,
     'Max-Forwards: 70',
     'From: <sip:alice@lab.test>;tag=a',
     'To: <sip:bob@lab.test>',

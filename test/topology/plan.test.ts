@@ -167,14 +167,15 @@ t.test('the plan of edge', async (t) => {
     )
   })
 
-  t.test('lists every port that something outside can reach', async (t) => {
+  t.test('opens to the outside the ports that the link matrix allows, and no others', async (t) => {
     const open = plan.firewall
       .filter(({ from, to }) => from.zone === 'internet' && to.name === 'edge')
       .map(({ port }) => port)
-    const heard = nodePlan(plan, 'edge')
-      .listeners.filter(({ face }) => face === 'external')
+    const allowed = plan.links
+      .filter((link) => link.allowed && link.to.name === 'edge' && link.to.face === 'external')
       .map(({ port }) => port)
-    t.strictSame([...open].sort(), [...heard].sort())
+    t.strictSame([...new Set(open)].sort(), [...new Set(allowed)].sort())
+    t.notOk(open.includes(5061), 'federation is off')
   })
 
   t.test('gives each process what it needs to start', async (t) => {
@@ -379,7 +380,9 @@ t.test('the plan of federation', async (t) => {
 t.test('a gateway', async (t) => {
   const plan = planLab(
     parse(
-      "name: trunk\nabout: A trunk.\nprofile: modern\ndomain: lab.test\nhosts: { fe1: { role: front-end, staticRoutes: [{ match: 'tel:*', nextHop: voice }] }, voice: { role: gateway } }\n",
+      'name: trunk\nabout: A trunk.\nprofile: modern\ndomain: lab.test\n' +
+        "hosts: { fe1: { role: front-end, staticRoutes: [{ match: 'tel:*', nextHop: voice }] }, voice: { role: " +
+        'gateway } }\n',
     ),
   )
 

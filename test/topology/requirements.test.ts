@@ -110,7 +110,8 @@ t.test('topologies against the table', async (t) => {
   t.test('a lone server with a static route over TLS needs one', async (t) => {
     const plan = planLab(
       lab(
-        "hosts: { se: { role: standard-edition, staticRoutes: [{ match: 'tel:*', nextHop: voice.test, ownCertificate: true }] } }",
+        "hosts: { se: { role: standard-edition, staticRoutes: [{ match: 'tel:*', nextHop: voice.test, " +
+          'ownCertificate: true }] } }',
       ),
     )
     t.strictSame(

@@ -1,6 +1,12 @@
-/** What is wrong with bytes that claim to be a certificate, a CRL or a test corpus, and where. */
+/** What is wrong with bytes that claim to be a certificate, a CRL, a container of them or a test corpus, and where. */
 
-export type CertificateErrorCode = 'cert.malformed' | 'crl.malformed' | 'limbo.malformed'
+export type CertificateErrorCode =
+  | 'cert.malformed'
+  | 'crl.malformed'
+  | 'limbo.malformed'
+  | 'file.corrupt'
+  | 'file.pfx-malformed'
+  | 'key.malformed'
 
 /** The peer's bytes cannot be read. `offset` counts octets from the start of the outermost object. */
 export class CertificateError extends Error {

@@ -96,7 +96,8 @@ export class DerReader {
   take(tag: number, what: string): DerElement {
     if (this.nextTag !== tag)
       throw this.error(
-        `${what} wanted tag 0x${tag.toString(16)}, found ${this.nextTag === undefined ? 'the end' : `0x${this.nextTag.toString(16)}`}`,
+        `${what} wanted tag 0x${tag.toString(16)}, found ` +
+          `${this.nextTag === undefined ? 'the end' : `0x${this.nextTag.toString(16)}`}`,
       )
     return this.any(what)
   }

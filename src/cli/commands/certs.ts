@@ -10,13 +10,17 @@ import {
   plannedFor,
   readCertificates,
   renew,
+  renewAssigned,
   revoke,
 } from '../../lab/certificate-work.ts'
-import type { CertificateHome, HeldCertificate } from '../../lab/certificate-work.ts'
+import type { CertificateHome, HeldCertificate, Renewal } from '../../lab/certificate-work.ts'
+import { nodeWall } from '../../lab/clock.ts'
+import { faultOn } from '../../lab/fault-record.ts'
 import { findLabs, labFolder, readRecord, supervisorOf } from '../../lab/lab-folder.ts'
 import { LabError } from '../../lab/lab-error.ts'
 import { connectionsWith } from '../../lab/renewal.ts'
 import type { ChangeReport } from '../../roles/control-api.ts'
+import { nodeFolder } from '../../roles/node-folder.ts'
 import { planLab } from '../../topology/plan.ts'
 import type { VerdictCertificate } from '../../certificates/verdict.ts'
 import { answer, common } from '../command.ts'
@@ -67,7 +71,7 @@ function initCommand(certs: Command, { io }: CommandContext): void {
       io,
       options,
       { data: home.root, trust, certificates: held },
-      () => `${heldTable(io, held)}\nRoots: ${trust.internal}, ${trust.public}\n`,
+      () => `${heldTable(io, home, held)}\nRoots: ${trust.internal}, ${trust.public}\n`,
     )
   })
 }
@@ -85,13 +89,14 @@ function issueCommand(certs: Command, { io }: CommandContext): void {
       options.reference === undefined && node.certificates.length > 0
         ? node.certificates
         : [plannedFor(node, options.reference)]
-    const issued = planned.map((each) => renew(home, each, Date.now(), validOption(options)))
+    const now = nodeWall(nodeFolder(home.root, name).root)
+    const issued = planned.map((each) => renew(home, each, now, validOption(options)))
     const report = await reload(home, [name])
     answer(
       io,
       options,
       { certificates: issued, reloaded: report },
-      () => `${heldTable(io, issued)}${reportText(report)}`,
+      () => `${heldTable(io, home, issued)}${reportText(report)}`,
     )
   })
 }
@@ -108,14 +113,18 @@ function trialCommand(certs: Command, { io }: CommandContext): void {
       const home = chooseHome(io, options)
       const planned = plannedFor(chooseNode(home.plan, name), options.reference)
       const validSeconds = validOption(options) ?? planned.request.validSeconds
-      const trial = issueTrial(home, planned, Date.now(), { validSeconds, assign: options.assign === true })
+      const now = nodeWall(nodeFolder(home.root, name).root)
+      const trial = issueTrial(home, planned, now, { validSeconds, assign: options.assign === true })
       const report = options.assign === true ? await reload(home, [name]) : []
       answer(
         io,
         options,
         { certificate: trial, reloaded: report },
         () =>
-          `${heldTable(io, [trial])}${options.assign === true ? reportText(report) : `siplab assign ${name} ${planned.references[0]} ${trial.name} puts it to use.\n`}`,
+          heldTable(io, home, [trial]) +
+          (options.assign === true
+            ? reportText(report)
+            : `siplab assign ${name} ${planned.references[0]} ${trial.name} puts it to use.\n`),
       )
     },
   )
@@ -124,25 +133,53 @@ function trialCommand(certs: Command, { io }: CommandContext): void {
 function renewCommand(certs: Command, { io }: CommandContext): void {
   const command = certs
     .command('renew <NODE>')
-    .description('Renews the certificates of a node, with fresh keys, and lets the running node take them.')
+    .description(
+      'Renews the certificates that the references of a node use, by the clock of the node, with fresh keys, ' +
+        'and lets the running node load them.',
+    )
     .option('--reference <REFERENCE>', 'only the certificate of this reference')
     .option('--valid <SPAN>', 'how long, e.g. 30d (default: as planned)')
   common(withTopology(command), 'siplab certs renew fe1').action(async (name: string, options: CertsOptions) => {
     const home = chooseHome(io, options)
     const node = chooseNode(home.plan, name)
-    const planned =
-      options.reference === undefined && node.certificates.length > 0
-        ? node.certificates
-        : [plannedFor(node, options.reference)]
-    const renewed = planned.map((each) => renew(home, each, Date.now(), validOption(options)))
+    refuseUnderFault(home, name)
+    const now = nodeWall(nodeFolder(home.root, name).root)
+    const { renewed, untouched } = renewAssigned(
+      home,
+      node,
+      { reference: options.reference, validSeconds: validOption(options) },
+      now,
+    )
     const report = await reload(home, [name])
     answer(
       io,
       options,
-      { certificates: renewed, reloaded: report },
-      () => `${heldTable(io, renewed)}${reportText(report)}`,
+      { certificates: renewed, untouched, reloaded: report },
+      () => `${heldTable(io, home, renewed)}${reportText(report)}${renewalNotes(name, renewed, untouched)}`,
     )
   })
+}
+
+/** While a fault is on, the node shows the certificate of the fault, whatever is renewed. */
+function refuseUnderFault(home: CertificateHome, node: string): void {
+  const on = faultOn(labFolder(home.root), node)
+  if (on === undefined) return
+  throw new LabError(
+    'not-so',
+    'fault.on',
+    `the fault ${on.fault} is on ${node}, which shows the certificate of the fault; siplab heal ${node} removes it`,
+  )
+}
+
+function renewalNotes(node: string, renewed: readonly HeldCertificate[], untouched: Renewal['untouched']): string {
+  const idle = renewed
+    .filter(({ references }) => references.length === 0)
+    .map(({ name }) => `${name} is assigned to nothing: siplab assign ${node} REFERENCE ${name} puts it to use\n`)
+  const left = untouched.map(({ name, references }) => {
+    const uses = references.length === 0 ? 'assigned to nothing' : `assigned to ${references.join(', ')}`
+    return `${name} (${uses}) was not renewed\n`
+  })
+  return [...idle, ...left].join('')
 }
 
 function revokeCommand(certs: Command, { io }: CommandContext): void {
@@ -198,8 +235,9 @@ function listCommand(certs: Command, { io }: CommandContext): void {
     ),
     'siplab certs list',
   ).action((options: CertsOptions) => {
-    const held = heldCertificates(chooseHome(io, options), Date.now())
-    answer(io, options, held, () => (held.length === 0 ? 'No node has a certificate.\n' : heldTable(io, held)))
+    const home = chooseHome(io, options)
+    const held = heldCertificates(home, Date.now())
+    answer(io, options, held, () => (held.length === 0 ? 'No node has a certificate.\n' : heldTable(io, home, held)))
   })
 }
 
@@ -269,21 +307,22 @@ function readFile(path: string): readonly VerdictCertificate[] {
   }
 }
 
-function heldTable(io: Io, held: readonly HeldCertificate[]): string {
+/** Days are counted by the clock of each node. */
+function heldTable(io: Io, home: CertificateHome, held: readonly HeldCertificate[]): string {
   const rows = held.map(({ node, name, references, certificate, revoked }) => [
     node,
     name,
     references.join(', '),
     certificate.subject,
     certificate.serial,
-    validity(certificate),
+    validity(certificate, nodeWall(nodeFolder(home.root, node).root)),
     revoked ? paint(io.colours.out, 'red', 'revoked') : '',
   ])
   return table(['NODE', 'CERTIFICATE', 'ASSIGNED TO', 'SUBJECT', 'SERIAL', 'VALID UNTIL', ''], rows)
 }
 
-function validity({ notAfter }: VerdictCertificate): string {
-  const left = (Date.parse(notAfter) - Date.now()) / 1000
+function validity({ notAfter }: VerdictCertificate, now = Date.now()): string {
+  const left = (Date.parse(notAfter) - now) / 1000
   return left > 0 ? `${notAfter} (${spanText(left)} left)` : `${notAfter} (ended ${spanText(-left)} ago)`
 }
 
@@ -297,7 +336,10 @@ function certificateText(io: Io, certificate: VerdictCertificate): string {
     ['valid until', validity(certificate)],
     ['SHA-256', certificate.fingerprint],
   ]
-  return `${paint(io.colours.out, 'bold', certificate.subject)}\n${rows.map(([name, value]) => `  ${name.padEnd(16)} ${value}\n`).join('')}`
+  return (
+    `${paint(io.colours.out, 'bold', certificate.subject)}\n` +
+    `${rows.map(([name, value]) => `  ${name.padEnd(16)} ${value}\n`).join('')}`
+  )
 }
 
 function reportText(reports: readonly { readonly node: string; readonly report: ChangeReport }[]): string {

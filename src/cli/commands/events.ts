@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander'
 import { readEvents, tailEvents } from '../../lab/event-tail.ts'
-import { isDialEvent, joinEvents, joinViews, openJoiner } from '../../lab/join.ts'
+import { type CountedVerdict, countJoined, isDialEvent, joinViews, openJoiner } from '../../lab/join.ts'
 import type { Verdict } from '../../certificates/verdict.ts'
 import type { NodeEvent } from '../../roles/control-api.ts'
 import { nodeFolder } from '../../roles/node-folder.ts'
@@ -55,9 +55,16 @@ export const eventsCommand: RegisterCommand = (program, { io }) => {
 }
 
 function showJoined(io: Io, { json, follow: follows }: EventsOptions, files: readonly string[]): void | Promise<void> {
-  const show = (verdict: Verdict): void =>
-    io.out(json === true ? `${JSON.stringify(verdict)}\n` : `${verdictText(verdict)}\n`)
-  joinEvents(files.flatMap(readEvents).toSorted((a, b) => a.time.localeCompare(b.time))).forEach(show)
+  const print = ({ verdict, first, last, count }: CountedVerdict): void => {
+    if (json === true) return io.out(`${JSON.stringify({ ...verdict, first, last, count })}\n`)
+    const often = count === 1 ? '' : ` (${count} times, last ${last})`
+    io.out(`${first} ${verdictText(verdict)}${often}\n`)
+  }
+  for (const one of countJoined(files.flatMap(readEvents).toSorted((a, b) => a.time.localeCompare(b.time)))) print(one)
+  const show = (verdict: Verdict): void => {
+    const now = new Date().toISOString()
+    print({ verdict, first: now, last: now, count: 1 })
+  }
   if (follows !== true) return
   const joiner = openJoiner(show)
   return follow(io, files, (event) => (isDialEvent(event) ? show(joinViews([event])) : joiner.add(event)))
@@ -84,15 +91,15 @@ const colours: Readonly<Record<NodeEvent['level'], Style>> = {
   error: 'red',
 }
 
-/** `12:00:00.123 fe1       error certificate.not-loaded  A configured certificate could not be loaded`. */
+/** `2026-11-28T12:00:00.123Z fe1 error certificate.not-loaded A configured certificate could not be loaded`. */
 function line(io: Io, { time, node, level, event, message, eventId, verdict }: NodeEvent): string {
   const number = eventId === undefined ? '' : ` [${eventId}]`
   const head =
-    `${time.slice(11, 23)} ${node.padEnd(12)} ` +
+    `${time} ${node.padEnd(12)} ` +
     `${paint(io.colours.out, colours[level], level.padEnd(5))} ${event.padEnd(26)} ${message}${number}\n`
   if (verdict === undefined) return head
   const windows = verdict.windows === undefined ? '' : ` (${verdict.windows.hresult} ${verdict.windows.name})`
   const found = verdict.found === undefined ? '' : `, found: ${verdict.found}`
   const fix = verdict.fix === undefined ? '' : `; ${verdict.fix}`
-  return `${head}             ${verdict.code}${windows}${found}${fix}\n`
+  return `${head}${' '.repeat(time.length + 1)}${verdict.code}${windows}${found}${fix}\n`
 }

@@ -142,17 +142,19 @@ function outcomeText({
 }: Outcome): string {
   const expectation = expected === undefined ? 'nobody minds, as it should be' : `expected ${expected}`
   const head = verdict === undefined ? (remarks[0]?.code ?? (named ? 'in force' : 'no verdict')) : verdictText(verdict)
+  const namedFirst = expected === undefined ? expectation : 'the verdict names the fault first'
+  const outcome = named ? namedFirst : `the verdict does not name the fault; ${expectation}`
   return [
     `${head}\n`,
     `  fault        ${target}: ${fault}. ${story}\n`,
     expected === undefined && verdict === undefined && !named
       ? ''
-      : `  outcome      ${named ? (expected === undefined ? expectation : 'the verdict names the fault first') : `the verdict does not name the fault; ${expectation}`}${restarted ? '; shown by a restart' : ''}\n`,
+      : `  outcome      ${outcome}${restarted ? '; shown by a restart' : ''}\n`,
     verdict === undefined ? '' : details(verdict),
     views
       .map(
-        (view) =>
-          `  ${view.node.padEnd(12)} ${view.event}: ${view.verdict.code}${view.verdict.found === undefined ? '' : `, ${view.verdict.found}`}\n`,
+        ({ node, event, verdict: { code, found } }) =>
+          `  ${node.padEnd(12)} ${event}: ${code}${found === undefined ? '' : `, ${found}`}\n`,
       )
       .join(''),
     remarks

@@ -11,6 +11,8 @@ import { renderZone } from '../../topology/render/zone.ts'
 import { common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { UsageError } from '../failure.ts'
+import type { Io } from '../io.ts'
+import { runningLabs } from '../lab-choice.ts'
 import { chooseTopology, placement, readAddressing, readPlacement } from '../topology-options.ts'
 import type { PlacementOptions } from '../topology-options.ts'
 
@@ -28,6 +30,14 @@ const renderers = {
   svg: renderSvg,
 } as const
 
+/** As the options say; else as the lab of that topology that runs here; else as the lab file says. */
+function placementOf(io: Io, options: PlanOptions, source: string): ReturnType<typeof readPlacement> {
+  const given = readPlacement(options)
+  if (given.network !== undefined || Object.keys(given.ports).length > 0) return given
+  const [only, ...others] = runningLabs(io).filter(({ topology }) => topology === source)
+  return only === undefined || others.length > 0 ? given : { network: only.network, ports: only.ports }
+}
+
 export const planCommand: RegisterCommand = (program, { io }) => {
   const command = program
     .command('plan [TOPOLOGY]')
@@ -42,8 +52,8 @@ export const planCommand: RegisterCommand = (program, { io }) => {
       const format = options.json === true ? 'json' : options.format
       if (options.json === true && options.format !== 'text' && options.format !== 'json')
         throw new UsageError(`--json and --format ${options.format} exclude each other`)
-      const { topology } = chooseTopology(io, name)
-      const { network, ports } = readPlacement(options)
+      const { topology, source } = chooseTopology(io, name)
+      const { network, ports } = placementOf(io, options, source)
       const addressing = format === 'compose' ? 'containers' : readAddressing(io, options)
       const text = renderers[format](
         planLab(topology, { addressing, ports, ...(network === undefined ? {} : { network }) }),

@@ -66,7 +66,8 @@ function stageText(io: Io, { title, keeps, lost, regained, refused }: StageRepor
       paint(
         io.colours.out,
         'red',
-        `lost  ${link}: ${verdict === undefined ? 'no reason known' : `${verdict.code}, seen by ${verdict.node ?? 'one end'}`}`,
+        `lost  ${link}: ` +
+          `${verdict === undefined ? 'no reason known' : `${verdict.code}, seen by ${verdict.node ?? 'one end'}`}`,
       ),
     ),
     ...regained.map((link) => paint(io.colours.out, 'green', `back  ${link}`)),

@@ -191,9 +191,13 @@ function stepLine(
 ): string {
   if (kind === 'say') return outcome === 'skipped' ? '' : `${paint(io.colours.err, 'italic', `  ${text}`)}\n`
   const [colour, mark] = marks[outcome]
-  const head = `  ${paint(io.colours.err, colour, mark)} ${text}${tookMs >= 100 ? paint(io.colours.err, 'dim', ` (${(tookMs / 1000).toFixed(1)} s)`) : ''}\n`
+  const took = tookMs >= 100 ? paint(io.colours.err, 'dim', ` (${(tookMs / 1000).toFixed(1)} s)`) : ''
+  const head = `  ${paint(io.colours.err, colour, mark)} ${text}${took}\n`
   if (outcome !== 'failed') return head
-  return `${head}       ${file}:${line}\n       wanted ${wanted}\n       found  ${found}\n${next === undefined ? '' : `       look at ${next}\n`}`
+  return (
+    `${head}       ${file}:${line}\n       wanted ${wanted}\n       found  ${found}\n` +
+    `${next === undefined ? '' : `       look at ${next}\n`}`
+  )
 }
 
 function resultTable(io: Io, results: readonly ScenarioResult[]): string {

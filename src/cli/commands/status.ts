@@ -123,10 +123,9 @@ async function nodeLine(
 }
 
 function text(io: Io, lab: ChosenLab, nodes: readonly NodeLine[]): string {
-  const state =
-    lab.pid === undefined
-      ? 'down'
-      : `running, process ${lab.pid}, network ${lab.record.addressing === 'containers' ? `10.${lab.record.network}.0.0/16` : `127.0.${lab.record.network}.0/24`}`
+  const { addressing, network: number } = lab.record
+  const network = addressing === 'containers' ? `10.${number}.0.0/16` : `127.0.${number}.0/24`
+  const state = lab.pid === undefined ? 'down' : `running, process ${lab.pid}, network ${network}`
   const rows = nodes.map((node) => [node.name, node.role, node.state, node.since ?? '', why(node)])
   return (
     `${paint(io.colours.out, 'bold', lab.record.name)} in ${lab.folder.root}: ` +
@@ -138,7 +137,8 @@ function linksText(links: readonly RefusedLink[]): string {
   return links
     .map(
       ({ link, since, verdict }) =>
-        `${verdict === undefined ? `${link}: no reason known` : verdictText({ ...verdict, link })} (down since ${since})\n`,
+        `${verdict === undefined ? `${link}: no reason known` : verdictText({ ...verdict, link })} (down since ` +
+        `${since})\n`,
     )
     .join('')
 }

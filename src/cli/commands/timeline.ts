@@ -136,7 +136,10 @@ function stopText(io: Io, { node, name, notAfter, references, kind, stops, links
     kind === 'ca' ? `${name} of ${node}` : kind === 'crl' ? `the revocation list ${name} of ${node}` : `${node} ${name}`
   const used = kind === 'certificate' ? ` (${references.join(', ') || 'not assigned'})` : ''
   const lost = links.length === 0 ? [] : [`links: ${[...new Set(links)].join(', ')}`]
-  return `${day(notAfter)}  ${paint(io.colours.out, 'bold', what)}${used}\n${[...stops, ...lost].map((line) => `            ${line}\n`).join('')}`
+  return (
+    `${day(notAfter)}  ${paint(io.colours.out, 'bold', what)}${used}\n` +
+    `${[...stops, ...lost].map((line) => `            ${line}\n`).join('')}`
+  )
 }
 
 function left(seconds: number): string {

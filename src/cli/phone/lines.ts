@@ -116,9 +116,15 @@ export function eventText({ user, ...event }: NumberedEvent): string {
     case 'established':
       return `${user} talks with ${event.peer}`
     case 'ended':
-      return `${user}: the call is over (${event.how} by ${event.by}${event.status === undefined ? '' : `, ${event.status}`})`
+      return (
+        `${user}: the call is over (${event.how} by ${event.by}` +
+        `${event.status === undefined ? '' : `, ${event.status}`})`
+      )
     case 'flow-lost':
-      return `${user} lost its flow${event.verdict === undefined ? '' : `: ${event.verdict.code}, ${event.verdict.message}`}`
+      return (
+        `${user} lost its flow` +
+        `${event.verdict === undefined ? '' : `: ${event.verdict.code}, ${event.verdict.message}`}`
+      )
     case 'failed':
       return `${user}: ${event.do} failed: ${event.message}`
     default:

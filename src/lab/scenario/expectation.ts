@@ -58,9 +58,10 @@ function judgeNode({ state, exit, because }: Expectation, node: string, { standi
         ]
           .filter((part) => part !== undefined)
           .join(', ')
+  const wanted = [state, exit === undefined ? undefined : `exit ${exit}`, because]
   return {
     held,
-    wanted: `${node} ${[state, exit === undefined ? undefined : `exit ${exit}`, because].filter((part) => part !== undefined).join(', ')}`,
+    wanted: `${node} ${wanted.filter((part) => part !== undefined).join(', ')}`,
     found: `${node} ${found}`,
     next: `siplab events ${node}`,
   }
@@ -122,7 +123,9 @@ function judgeEvents(node: string, patterns: readonly EventPattern[], { since }:
   return {
     held: reached === patterns.length,
     wanted: `${node} logs ${patterns.map(patternText).join(', then ')}`,
-    found: `${seen === '' ? 'it logged nothing' : `it logged ${seen}`}${missing === undefined ? '' : `; missing ${patternText(missing)}`}`,
+    found:
+      `${seen === '' ? 'it logged nothing' : `it logged ${seen}`}` +
+      `${missing === undefined ? '' : `; missing ${patternText(missing)}`}`,
     next: `siplab events ${node}`,
   }
 }

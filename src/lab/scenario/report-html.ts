@@ -8,6 +8,7 @@ import { style } from './report-style.ts'
 import { html } from './report-text.ts'
 
 export function htmlReport(results: readonly ScenarioResult[], generatedAt: string): string {
+  const outcomes = ['passed', 'failed', 'skipped']
   const count = (outcome: string): number => results.filter((result) => result.outcome === outcome).length
   return `<!doctype html>
 <html lang="en">
@@ -20,7 +21,7 @@ export function htmlReport(results: readonly ScenarioResult[], generatedAt: stri
 <body>
 <header>
 <h1>Scenarios</h1>
-<p class="sum"><span class="passed">${count('passed')} passed</span><span class="failed">${count('failed')} failed</span><span class="skipped">${count('skipped')} skipped</span></p>
+<p class="sum">${outcomes.map((outcome) => `<span class="${outcome}">${count(outcome)} ${outcome}</span>`).join('')}</p>
 <p class="when">siplab, ${html(generatedAt.slice(0, 16).replace('T', ' '))} UTC</p>
 </header>
 <main>
@@ -36,32 +37,57 @@ function index(results: readonly ScenarioResult[]): string {
   const rows = results.map(({ name, family, topology, outcome, tookMs, steps, because }) => {
     const failed = steps.find((step) => step.outcome === 'failed')
     const why = because ?? (failed === undefined ? '' : `line ${failed.line}: ${failed.text}`)
-    return `<tr><td><a href="#${html(name)}">${html(name)}</a></td><td>${badge(outcome)}</td><td>${html(family)}</td><td>${html(topology)}</td><td class="n">${seconds(tookMs)}</td><td class="n">${steps.length}</td><td>${html(why)}</td></tr>`
+    return (
+      `<tr><td><a href="#${html(name)}">${html(name)}</a></td><td>${badge(outcome)}</td><td>${html(family)}</td>` +
+      `<td>${html(topology)}</td><td class="n">${seconds(tookMs)}</td><td class="n">${steps.length}</td>` +
+      `<td>${html(why)}</td></tr>`
+    )
   })
-  return `<div class="wide"><table class="index"><thead><tr><th>Scenario</th><th>Outcome</th><th>Family</th><th>Topology</th><th class="n">Time</th><th class="n">Steps</th><th>Why</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`
+  return (
+    '<div class="wide"><table class="index"><thead><tr><th>Scenario</th><th>Outcome</th><th>Family</th>' +
+    '<th>Topology</th><th class="n">Time</th><th class="n">Steps</th><th>Why</th></tr></thead>' +
+    `<tbody>${rows.join('\n')}</tbody></table></div>`
+  )
 }
 
 function section(result: ScenarioResult): string {
   const { name, story, family, topology, outcome, tookMs, because, steps } = result
   return `<section id="${html(name)}">
 <h2>${html(name)} ${badge(outcome)}</h2>
-<p class="facts">${html(family)} · ${html(topology)} · ${seconds(tookMs)}${because === undefined ? '' : ` · ${html(because)}`}</p>
+<p class="facts">${html(family)} · ${html(topology)} · ${seconds(tookMs)}${
+    because === undefined ? '' : ` · ${html(because)}`
+  }</p>
 <p class="story">${html(story)}</p>
-${steps.length === 0 ? '' : `<figure>${lanes(result)}${legend}</figure>\n<ol class="steps">${steps.map(stepItem).join('\n')}</ol>\n${eventTable(result)}`}
+${steps.length === 0 ? '' : whatHappened(result)}
 </section>`
 }
 
-const legend = `<figcaption><span><i class="k ready"></i>ready, link up</span><span><i class="k starting"></i>starting</span><span><i class="k stopped"></i>stopped, link down</span><span><i class="k dot"></i>event</span><span><i class="k tri"></i>warning</span><span><i class="k dia"></i>error</span><span><i class="k act"></i>action</span><span><i class="k exp"></i>expectation</span><span><i class="k gapk"></i>time drawn shorter</span></figcaption>`
+function whatHappened(result: ScenarioResult): string {
+  return `<figure>${lanes(result)}${legend}</figure>
+<ol class="steps">${result.steps.map(stepItem).join('\n')}</ol>
+${eventTable(result)}`
+}
+
+const legend =
+  '<figcaption><span><i class="k ready"></i>ready, link up</span><span><i class="k starting"></i>starting</span>' +
+  '<span><i class="k stopped"></i>stopped, link down</span><span><i class="k dot"></i>event</span>' +
+  '<span><i class="k tri"></i>warning</span><span><i class="k dia"></i>error</span>' +
+  '<span><i class="k act"></i>action</span><span><i class="k exp"></i>expectation</span>' +
+  '<span><i class="k gapk"></i>time drawn shorter</span></figcaption>'
 
 function stepItem({ kind, text, outcome, line, tookMs, wanted, found, next }: StepResult): string {
   if (kind === 'say') return `<li class="say">${html(text)}</li>`
   const took = tookMs >= 100 ? `<span class="took">${seconds(tookMs)}</span>` : ''
   const shortfall =
     outcome === 'failed'
-      ? `<dl><dt>wanted</dt><dd>${html(wanted ?? '')}</dd><dt>found</dt><dd>${html(found ?? '')}</dd><dt>look at</dt><dd><code>${html(next ?? '')}</code></dd></dl>`
+      ? `<dl><dt>wanted</dt><dd>${html(wanted ?? '')}</dd><dt>found</dt><dd>${html(found ?? '')}</dd>` +
+        `<dt>look at</dt><dd><code>${html(next ?? '')}</code></dd></dl>`
       : ''
   const shown = kind === 'do' ? `<code>${html(text)}</code>` : html(text)
-  return `<li class="${outcome} ${kind}" title="line ${line}"><span class="what">${shown}</span>${took}${shortfall}</li>`
+  return (
+    `<li class="${outcome} ${kind}" title="line ${line}"><span class="what">${shown}</span>` +
+    `${took}${shortfall}</li>`
+  )
 }
 
 function eventTable({ events }: ScenarioResult): string {
@@ -71,10 +97,18 @@ function eventTable({ events }: ScenarioResult): string {
       const code =
         event.verdict === undefined
           ? ''
-          : `<code>${html(event.verdict.code)}</code>${event.verdict.windows === undefined ? '' : ` ${html(event.verdict.windows.hresult)}`}`
-      return `<tr class="${event.level}"><td class="n">${(atMs / 1000).toFixed(2)}</td><td>${html(event.node)}</td><td><code>${html(event.event)}</code></td><td>${html(event.message)}</td><td>${code}</td></tr>`
+          : `<code>${html(event.verdict.code)}</code>` +
+            `${event.verdict.windows === undefined ? '' : ` ${html(event.verdict.windows.hresult)}`}`
+      return (
+        `<tr class="${event.level}"><td class="n">${(atMs / 1000).toFixed(2)}</td><td>${html(event.node)}</td>` +
+        `<td><code>${html(event.event)}</code></td><td>${html(event.message)}</td><td>${code}</td></tr>`
+      )
     })
-  return `<details><summary>What each node logged (${rows.length} events)</summary><div class="wide"><table class="events"><thead><tr><th class="n">s</th><th>Node</th><th>Event</th><th>Message</th><th>Verdict</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div></details>`
+  return (
+    `<details><summary>What each node logged (${rows.length} events)</summary><div class="wide">` +
+    '<table class="events"><thead><tr><th class="n">s</th><th>Node</th><th>Event</th><th>Message</th><th>Verdict</th>' +
+    `</tr></thead><tbody>${rows.join('\n')}</tbody></table></div></details>`
+  )
 }
 
 function badge(outcome: ScenarioResult['outcome']): string {

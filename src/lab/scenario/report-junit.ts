@@ -5,7 +5,11 @@ export function junitReport(results: readonly ScenarioResult[]): string {
   const suites = results.map(suite)
   const cases = results.flatMap(casesOf)
   const seconds = results.reduce((sum, { tookMs }) => sum + tookMs, 0) / 1000
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="siplab scenarios" tests="${cases.length}" failures="${failuresIn(cases)}" time="${seconds.toFixed(3)}">\n${suites.join('')}</testsuites>\n`
+  return (
+    '<?xml version="1.0" encoding="UTF-8"?>\n' +
+    `<testsuites name="siplab scenarios" tests="${cases.length}" failures="${failuresIn(cases)}" ` +
+    `time="${seconds.toFixed(3)}">\n${suites.join('')}</testsuites>\n`
+  )
 }
 
 interface Case {

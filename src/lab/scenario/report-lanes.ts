@@ -96,7 +96,8 @@ function gaps({ gaps: all, x }: Scale, height: number): string {
   return all
     .map(
       ({ fromMs, toMs }) =>
-        `<rect class="gap" x="${at(x(fromMs))}" y="${top - 10}" width="${at(x(toMs) - x(fromMs))}" height="${height - top}"><title>${((toMs - fromMs) / 1000).toFixed(1)} s, drawn shorter</title></rect>`,
+        `<rect class="gap" x="${at(x(fromMs))}" y="${top - 10}" width="${at(x(toMs) - x(fromMs))}" ` +
+        `height="${height - top}"><title>${((toMs - fromMs) / 1000).toFixed(1)} s, drawn shorter</title></rect>`,
     )
     .join('')
 }
@@ -113,7 +114,11 @@ function storyLane(steps: readonly StepResult[], { x }: Scale): string {
     .filter(({ kind, outcome }) => kind !== 'say' && outcome !== 'skipped')
     .map((step) => {
       const width = Math.max(5, x(step.atMs + step.tookMs) - x(step.atMs))
-      return `<rect class="step ${step.outcome} ${step.kind === 'expect' ? 'expect' : 'act'}" x="${at(x(step.atMs))}" y="${y + 5}" width="${at(width)}" height="${laneHeight - 14}" rx="2"><title>line ${step.line}: ${html(step.text)}</title></rect>`
+      return (
+        `<rect class="step ${step.outcome} ${step.kind === 'expect' ? 'expect' : 'act'}" x="${at(x(step.atMs))}" ` +
+        `y="${y + 5}" width="${at(width)}" height="${laneHeight - 14}" rx="2"><title>line ${step.line}: ` +
+        `${html(step.text)}</title></rect>`
+      )
     })
   return `<text class="lane story" x="0" y="${y + 18}">story</text>${marks.join('')}`
 }
@@ -194,11 +199,17 @@ function bandsOf(states: readonly StateChange[], endMs: number): readonly Band[]
 
 function bar({ fromMs, toMs, state }: Band, { x }: Scale, y: number, height: number, why?: string): string {
   const width = Math.max(1, x(toMs) - x(fromMs))
-  return `<rect class="band ${state}" x="${at(x(fromMs))}" y="${y}" width="${at(width)}" height="${height}"><title>${state}${why === undefined ? '' : `: ${html(why)}`}</title></rect>`
+  return (
+    `<rect class="band ${state}" x="${at(x(fromMs))}" y="${y}" width="${at(width)}" height="${height}">` +
+    `<title>${state}${why === undefined ? '' : `: ${html(why)}`}</title></rect>`
+  )
 }
 
 function mark({ event }: ArrivedEvent, x: number, y: number): string {
-  const title = `<title>${html(`${event.event}: ${event.message}${event.verdict === undefined ? '' : ` (${event.verdict.code})`}`)}</title>`
+  const title =
+    '<title>' +
+    `${html(`${event.event}: ${event.message}${event.verdict === undefined ? '' : ` (${event.verdict.code})`}`)}` +
+    '</title>'
   if (event.level === 'error') return `<path class="mark error" d="M${at(x)} ${y - 7}l6 7-6 7-6-7z">${title}</path>`
   if (event.level === 'warn') return `<path class="mark warn" d="M${at(x)} ${y - 6}l6 11h-12z">${title}</path>`
   return `<circle class="mark ${event.level}" cx="${at(x)}" cy="${y}" r="3">${title}</circle>`

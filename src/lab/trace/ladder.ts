@@ -28,19 +28,24 @@ export function renderLadder(messages: readonly TracedMessage[], parties: readon
   const width = Math.max(1, columns.length) * columnWidth
   const lines = columns.map(
     (name) =>
-      `<line class="life" x1="${x(name)}" y1="${headHeight}" x2="${x(name)}" y2="${height}"/><text class="party" x="${x(name)}" y="26">${escape(name)}</text>`,
+      `<line class="life" x1="${x(name)}" y1="${headHeight}" x2="${x(name)}" y2="${height}"/><text class="party" ` +
+      `x="${x(name)}" y="26">${escape(name)}</text>`,
   )
   const arrows = messages.map((message, at) =>
     arrow(message, at, x(nameOf(message.source)), x(nameOf(message.destination))),
   )
   const texts = messages.map(
     (message, at) =>
-      `<details id="m${at}"><summary><time>${escape(message.time)}</time> ${escape(nameOf(message.source))} → ${escape(nameOf(message.destination))} <b>${escape(titleOf(message.text))}</b> ${escape(message.transport)}</summary><pre>${escape(message.text)}</pre></details>`,
+      `<details id="m${at}"><summary><time>${escape(message.time)}</time> ${escape(nameOf(message.source))} → ` +
+      `${escape(nameOf(message.destination))} <b>${escape(titleOf(message.text))}</b> ` +
+      `${escape(message.transport)}</summary><pre>${escape(message.text)}</pre></details>`,
   )
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${escape(title)}</title><style>${style}</style></head>
 <body><h1>${escape(title)}</h1>
-<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${messages.length} messages"><defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>
+<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img"
+  aria-label="${messages.length} messages"><defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4"
+  markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>
 ${lines.join('\n')}
 ${arrows.join('\n')}
 </svg>
@@ -49,15 +54,22 @@ ${texts.join('\n')}
 `
 }
 
-const style = `body{font:14px/1.5 system-ui,sans-serif;margin:24px;color:#1b1f24;background:#fff}h1{font-size:18px}svg{display:block;margin:0 0 24px;max-width:100%;height:auto}
-.life{stroke:#c8ced5}.party{font-weight:600;text-anchor:middle}.arrow{stroke:#1b1f24;stroke-width:1.4;marker-end:url(#head)}.name{text-anchor:middle;font-size:12px}.error{stroke:#b42318}a .name{fill:#0b57d0}
-details{border-top:1px solid #e3e7eb;padding:4px 0}summary{cursor:pointer}time{color:#57606a;font-variant-numeric:tabular-nums}pre{overflow:auto;background:#f5f7f9;padding:12px}`
+const style = `body{font:14px/1.5 system-ui,sans-serif;margin:24px;color:#1b1f24;background:#fff}h1{font-size:18px}
+svg{display:block;margin:0 0 24px;max-width:100%;height:auto}
+.life{stroke:#c8ced5}.party{font-weight:600;text-anchor:middle}
+.arrow{stroke:#1b1f24;stroke-width:1.4;marker-end:url(#head)}.name{text-anchor:middle;font-size:12px}
+.error{stroke:#b42318}a .name{fill:#0b57d0}
+details{border-top:1px solid #e3e7eb;padding:4px 0}summary{cursor:pointer}
+time{color:#57606a;font-variant-numeric:tabular-nums}pre{overflow:auto;background:#f5f7f9;padding:12px}`
 
 function arrow({ text }: TracedMessage, at: number, from: number, to: number): string {
   const y = headHeight + (at + 1) * rowHeight
   const isError = /^SIP\/2\.0 [4-6]/.test(text)
   const path = from === to ? `M${from} ${y - 10}h40v14h-38` : `M${from} ${y}L${to} ${y}`
-  return `<path class="arrow${isError ? ' error' : ''}" fill="none" d="${path}"/><a href="#m${at}"><text class="name" x="${(from + to) / 2}" y="${y - 6}">${escape(shorten(titleOf(text)))}</text></a>`
+  return (
+    `<path class="arrow${isError ? ' error' : ''}" fill="none" d="${path}"/><a href="#m${at}"><text class="name" ` +
+    `x="${(from + to) / 2}" y="${y - 6}">${escape(shorten(titleOf(text)))}</text></a>`
+  )
 }
 
 /** A dialled connection has a port of its own: whoever once wrote from that end, or listens there, is the party. */

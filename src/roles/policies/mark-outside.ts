@@ -15,7 +15,8 @@ export function markOutside(options: { readonly edge: string }): Policy {
       remarks.remove.push(edgeMark)
       remarks.add.push([
         edgeMark,
-        `ms-source-type=${source};ms-ep-fqdn=${options.edge};ms-source-network=external;ms-source-verified-user=${verified(arrival, partner)}${remote}`,
+        `ms-source-type=${source};ms-ep-fqdn=${options.edge};ms-source-network=external;ms-source-verified-user=` +
+          `${verified(arrival, partner)}${remote}`,
       ])
       remarks.remote = true
       return pass

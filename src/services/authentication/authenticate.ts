@@ -68,7 +68,8 @@ export function authenticate(options: AuthenticateOptions): Policy {
 
   function prove(arrival: Arrival): Soon<Decision> {
     const { request, flow, wall, inDialog, remarks } = arrival
-    if (request.method === 'REGISTER' && !isSip(request.to.uri)) return refuse(400, 'register.address-of-record') // no credentials would help
+    // No credentials would help.
+    if (request.method === 'REGISTER' && !isSip(request.to.uri)) return refuse(400, 'register.address-of-record')
     const from = addressOfRecord(request.from.uri)
     if (flow.peer?.class === 'treated-as-authenticated') return identify(arrival, from)
     if (hasIdentity(flow, from, wall)) return acceptProven(arrival, from)

@@ -253,7 +253,9 @@ export class BindingTable {
 /** Fields one a line; a key that is the Contact is not written twice. */
 function textOf(binding: Binding): string {
   const key = binding.key === binding.contact ? '' : binding.key
-  const head = `${binding.aor}\n${binding.contact}\n${key}\n${binding.callId}\n${binding.instance ?? ''}\n${binding.epid ?? ''}\n${binding.ownerRoute ?? ''}\n${binding.received}`
+  const head =
+    `${binding.aor}\n${binding.contact}\n${key}\n${binding.callId}\n${binding.instance ?? ''}\n` +
+    `${binding.epid ?? ''}\n${binding.ownerRoute ?? ''}\n${binding.received}`
   return binding.path.length === 0 ? head : `${head}\n${binding.path.join('\n')}`
 }
 

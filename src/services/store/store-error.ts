@@ -75,7 +75,8 @@ const sqliteCodes: Readonly<Record<number, StoreErrorCode>> = {
 /** SQLSTATE (PostgreSQL, appendix A) or an error name of the operating system. */
 function codeOfText(code: string): StoreErrorCode {
   if (code === 'EACCES' || code === 'EPERM') return 'store.permission-denied'
-  if (/^ERR_(TLS|SSL)|CERT|ISSUER|SIGNATURE/.test(code)) return 'store.unreachable' // the server's certificate was refused
+  // The server's certificate was refused.
+  if (/^ERR_(TLS|SSL)|CERT|ISSUER|SIGNATURE/.test(code)) return 'store.unreachable'
   if (/^E[A-Z]/.test(code) && !code.startsWith('ERR_')) return 'store.unreachable'
   if (code === '42501' || code.startsWith('28')) return 'store.permission-denied'
   if (code === '53300') return 'store.too-many-connections'

@@ -119,7 +119,8 @@ export function answerMalformed(partial: PartialRequest, status: number, reason:
   const tag = /;\s*tag\s*=/i.test(partial.header('To') ?? '') ? '' : `;tag=${randomToken(4)}`
   return (
     `SIP/2.0 ${status} ` +
-    `${reason}\r\n${partial.viaBlock()}${field('From')}${field('To', tag)}${field('Call-ID')}${field('CSeq')}Content-Length: ` +
+    `${reason}\r\n${partial.viaBlock()}${field('From')}${field('To', tag)}${field('Call-ID')}${field('CSeq')}` +
+    'Content-Length: ' +
     `0\r\n\r\n`
   )
 }

@@ -15,7 +15,10 @@ export function nextFlowId(): FlowId {
  * `hopKey(hop, '9f…')` -> `internal|tls|127.0.41.12|5061|9f…|director.lab.test`
  */
 export function hopKey(hop: NextHop, ownFingerprint: string | undefined): string {
-  return `${hop.face}|${hop.transport}|${hop.address}|${hop.port}|${ownFingerprint ?? ''}|${hop.verifyName?.toLowerCase() ?? ''}`
+  return (
+    `${hop.face}|${hop.transport}|${hop.address}|${hop.port}|${ownFingerprint ?? ''}|` +
+    `${hop.verifyName?.toLowerCase() ?? ''}`
+  )
 }
 
 export class FlowTable {

@@ -82,7 +82,10 @@ export function path(
   const d = points.map(([x, y], at) => `${at === 0 ? 'M' : 'L'}${round(x)} ${round(y)}`).join(' ')
   const ends =
     arrow === 'none' ? '' : ` marker-end="url(#arrow)"${arrow === 'both' ? ' marker-start="url(#arrow)"' : ''}`
-  return `<path d="${d}" fill="none" stroke="${stroke}" stroke-width="${width}"${dash === undefined ? '' : ` stroke-dasharray="${dash}"`}${ends}/>`
+  return (
+    `<path d="${d}" fill="none" stroke="${stroke}" stroke-width="${width}"` +
+    `${dash === undefined ? '' : ` stroke-dasharray="${dash}"`}${ends}/>`
+  )
 }
 
 /** A number in a black disc, the key into the table of hops. */
@@ -100,9 +103,11 @@ const monoFamily = "'DejaVu Sans Mono', Menlo, Consolas, monospace"
 
 /** @param height of the drawing; the sheet keeps the shape of A3 lying down, whatever stands on it */
 export function sheet(width: number, height: number, parts: readonly string[], title: string): string {
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="420mm" height="297mm" viewBox="0 0 ${width} ${height}" font-family="${sansFamily}" fill="${ink}" role="img">
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="420mm" height="297mm" viewBox="0 0 ${width} ${height}"
+  font-family="${sansFamily}" fill="${ink}" role="img">
 <title>${escape(title)}</title>
-<defs><marker id="arrow" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" markerUnits="userSpaceOnUse" orient="auto-start-reverse"><path d="M0 0 L10 5 L0 10 z" fill="${ink}"/></marker></defs>
+<defs><marker id="arrow" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7"
+  markerUnits="userSpaceOnUse" orient="auto-start-reverse"><path d="M0 0 L10 5 L0 10 z" fill="${ink}"/></marker></defs>
 <rect width="${width}" height="${height}" fill="#fff"/>
 ${parts.join('\n')}
 </svg>

@@ -81,7 +81,8 @@ function hostRows(node: NodePlan): readonly (readonly string[])[] {
       ...new Set(
         heard.map(
           ({ transport, port, mutual }) =>
-            `${transport} ${port}${mutual === undefined ? '' : ` (certificate ${mutual === 'off' ? 'not asked' : mutual})`}`,
+            `${transport} ${port}` +
+            `${mutual === undefined ? '' : ` (certificate ${mutual === 'off' ? 'not asked' : mutual})`}`,
         ),
       ),
     ]

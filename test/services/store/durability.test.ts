@@ -17,12 +17,18 @@ import { parseUri } from ${source('sip/message/index.ts')}
 import { systemClock as clock } from ${source('sip/clock.ts')}
 const store = await openPoolStore({ kind: 'sqlite', file: process.argv[1] }, { clock })
 const location = singleWriterLocation({ clock, store, onLoaded: run })
-const binding = { contact: 'sip:x@192.0.2.7', q: 1000, expires: 4e12, path: [], instance: undefined, regId: undefined, epid: undefined, owner: 'fe1', ownerRoute: undefined, flowBound: false, flow: undefined, userAgent: '', received: '' }
+const binding = {
+  contact: 'sip:x@192.0.2.7', q: 1000, expires: 4e12, path: [], instance: undefined, regId: undefined, epid: undefined,
+  owner: 'fe1', ownerRoute: undefined, flowBound: false, flow: undefined, userAgent: '', received: '',
+}
 async function run() {
   for (let from = 0; ; from += 20) {
     await Promise.all(Array.from({ length: 20 }, async (_, index) => {
       const aor = 'sip:u' + (from + index) + '@lab.test'
-      const outcome = await location.register({ aor, callId: 'c', cseq: 1, wall: 0, all: false, contacts: [{ uri: parseUri('sip:x@192.0.2.7'), binding }], limit: 10 })
+      const outcome = await location.register({
+        aor, callId: 'c', cseq: 1, wall: 0, all: false, limit: 10,
+        contacts: [{ uri: parseUri('sip:x@192.0.2.7'), binding }],
+      })
       if (outcome.kind === 'done') console.log(aor)
     }))
   }

@@ -158,7 +158,8 @@ t.test('PostgreSQL', { skip: missing ?? false }, async (t) => {
     await admin('create database ours')
     const { directory, until } = await watched(t, { kind: 'postgresql', url: server.url.replace(/postgres$/, 'ours') })
     await admin(
-      "alter database ours allow_connections false; select pg_terminate_backend(pid) from pg_stat_activity where datname = 'ours'",
+      'alter database ours allow_connections false; select pg_terminate_backend(pid) from pg_stat_activity where ' +
+        "datname = 'ours'",
     )
     await until('down')
     await admin('alter database ours rename to lost')

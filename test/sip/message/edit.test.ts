@@ -170,7 +170,8 @@ t.test('answer', async (t) => {
     t.equal(
       answer(request, 180, { toTag: 'b2', headers: [['Contact', '<sip:b@x>']] }),
       'SIP/2.0 180 Ringing\r\nVia: SIP/2.0/TLS client.lab.test:5061;branch=z9hG4bK1;rport=5;received=192.0.2.9\r\n' +
-        'From: "Alice" <sip:alice@lab.test>;tag=a1\r\nTo: <sip:bob@lab.test>;tag=b2\r\nCall-ID: c1@lab.test\r\nCSeq: 1 INVITE\r\nRecord-Route: <sip:p.test;lr>\r\nContact: <sip:b@x>\r\nContent-Length: 0\r\n\r\n',
+        'From: "Alice" <sip:alice@lab.test>;tag=a1\r\nTo: <sip:bob@lab.test>;tag=b2\r\nCall-ID: c1@lab.test\r\n' +
+        'CSeq: 1 INVITE\r\nRecord-Route: <sip:p.test;lr>\r\nContact: <sip:b@x>\r\nContent-Length: 0\r\n\r\n',
     )
   })
   t.test('says of any request what it must, whatever stands between those fields', async (t) => {

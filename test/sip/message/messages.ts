@@ -53,7 +53,8 @@ export const uri = fc
   )
   .map(
     ([scheme, user, host, port, parameter]) =>
-      `${scheme}:${user === undefined ? '' : `${user}@`}${host}${port === undefined ? '' : `:${port}`}${parameter === undefined ? '' : `;p${parameter}`}`,
+      `${scheme}:${user === undefined ? '' : `${user}@`}${host}${port === undefined ? '' : `:${port}`}` +
+      `${parameter === undefined ? '' : `;p${parameter}`}`,
   )
 
 const address = fc

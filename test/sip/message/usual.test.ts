@@ -77,7 +77,9 @@ t.test('the usual spelling', async (t) => {
   t.test('is read as the whole grammar reads it', async (_t) => {
     fc.assert(
       fc.property(via, address, address, fc.nat(99), fc.nat(2 ** 31), (via, from, to, hops, cseq) => {
-        const text = `OPTIONS sip:lab.test SIP/2.0\r\nVia: ${via}\r\nFrom: ${from}\r\nTo: ${to}\r\nCall-ID: 3848@192.0.2.10\r\nCSeq: ${cseq} OPTIONS\r\nMax-Forwards: ${hops}\r\nContent-Length: 0\r\n\r\n`
+        const text =
+          `OPTIONS sip:lab.test SIP/2.0\r\nVia: ${via}\r\nFrom: ${from}\r\nTo: ${to}\r\n` +
+          `Call-ID: 3848@192.0.2.10\r\nCSeq: ${cseq} OPTIONS\r\nMax-Forwards: ${hops}\r\nContent-Length: 0\r\n\r\n`
         return outcome(text) === outcome(unusual(text))
       }),
       { numRuns: 2000 },

@@ -4,7 +4,9 @@ import type { Flow } from '../../../src/sip/transport/flow.ts'
 import type { NextHop } from '../../../src/sip/transport/types.ts'
 
 const response = (sentBy: string, received: string): string =>
-  `SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP ${sentBy};branch=z9hG4bK1;received=${received}\r\nFrom: <sip:a@lab.test>;tag=1\r\nTo: <sip:b@lab.test>;tag=2\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n`
+  `SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP ${sentBy};branch=z9hG4bK1;received=${received}\r\n` +
+  'From: <sip:a@lab.test>;tag=1\r\nTo: <sip:b@lab.test>;tag=2\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\n' +
+  'Content-Length: 0\r\n\r\n'
 
 /**
  * Sends one response back where only `open` addresses answer and DNS knows `names`; what was tried, what came of it.

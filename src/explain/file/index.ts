@@ -1,0 +1,6 @@
+/** `siplab explain FILE`: what a certificate file holds, what is wrong with it, and what to send in which order. */
+export { explainFile, type FileAnswer, type FileOptions } from './explain-file.ts'
+export { fileText } from './text.ts'
+export { looksLikeCertificateFile } from './recognise.ts'
+export type { FileFinding } from './finding.ts'
+export type { ChainLink } from './chain.ts'

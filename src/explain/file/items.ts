@@ -1,0 +1,47 @@
+/** What a file may hold, and what is odd about the file itself. */
+import type { Crl } from '../../certificates/examine/crl.ts'
+import type { Certificate } from '../../certificates/examine/index.ts'
+import type { SigningRequest } from '../../certificates/containers/request.ts'
+import type { VerdictCode } from '../../certificates/verdict-codes.ts'
+
+/** Nothing of the key but its public half is kept. */
+export interface KeyItem {
+  readonly kind: 'key'
+  readonly where: string
+  readonly encrypted: boolean
+  /** SubjectPublicKeyInfo; absent where the key was not opened. */
+  readonly publicKey?: Buffer
+  /** e.g. `RSA 2048`. */
+  readonly text: string
+}
+
+export interface CertificateItem {
+  readonly kind: 'certificate'
+  readonly where: string
+  readonly certificate: Certificate
+}
+
+export type Item =
+  | CertificateItem
+  | KeyItem
+  | { readonly kind: 'crl'; readonly where: string; readonly crl: Crl }
+  | { readonly kind: 'request'; readonly where: string; readonly request: SigningRequest }
+  /** DH parameters, a public key: nothing to judge. */
+  | { readonly kind: 'other'; readonly where: string; readonly label: string }
+  | { readonly kind: 'broken'; readonly where: string; readonly label: string; readonly problem: string }
+
+/** A statement about the file itself. */
+export interface Remark {
+  readonly code: VerdictCode
+  readonly where: string
+  readonly why: string
+}
+
+export type FileFormat = 'PEM' | 'DER' | 'PKCS #7' | 'PKCS #12' | 'Base64 without BEGIN line' | 'unknown'
+
+export interface Bundle {
+  readonly format: FileFormat
+  readonly items: readonly Item[]
+  readonly remarks: readonly Remark[]
+  readonly notes: readonly string[]
+}

@@ -1,0 +1,98 @@
+/** PEM text as people leave it: every BEGIN line is a block, and what is odd about it is kept beside it (RFC 7468). */
+
+export interface PemBlock {
+  readonly label: string
+  /** Base64 and headers as they stand between the BEGIN and the END line. */
+  readonly body: string
+  /** Counted from 1. */
+  readonly line: number
+  /** What a strict reader stumbles over. */
+  readonly oddity?: 'not-closed' | 'joined' | 'indented' | 'quoted' | 'escaped'
+}
+
+export interface PemText {
+  readonly blocks: readonly PemBlock[]
+  /** BEGIN lines that were not looked at. */
+  readonly left: number
+}
+
+/** A list of all public roots has 150 blocks; more than this is counted and not read. */
+export const maxBlocks = 2000
+
+const begin = /-----BEGIN ([A-Za-z0-9 #.]{1,40})-----/g
+
+/** Linear in the length of the text. */
+export function readPem(text: string): PemText {
+  const starts = [...starting(text)]
+  const blocks: PemBlock[] = []
+  let line = 1
+  let counted = 0
+  for (const [index, start] of starts.slice(0, maxBlocks).entries()) {
+    line += newlines(text, counted, start.at)
+    counted = start.at
+    blocks.push(block(text, start, { line, next: starts[index + 1]?.at ?? text.length }))
+  }
+  return { blocks, left: Math.max(0, starts.length - maxBlocks) }
+}
+
+interface Start {
+  readonly at: number
+  readonly label: string
+  readonly after: number
+}
+
+function* starting(text: string): Generator<Start> {
+  for (const match of text.matchAll(begin)) {
+    const [whole, label = ''] = match
+    yield { at: match.index, label: label.trim(), after: match.index + whole.length }
+  }
+}
+
+function block(text: string, start: Start, { line, next }: { readonly line: number; readonly next: number }): PemBlock {
+  const end = text.indexOf('-----END ', start.after)
+  const closed = end >= 0 && end < next
+  const body = text.slice(start.after, closed ? end : next)
+  const oddity = oddityOf(text, start, { body, closed })
+  return { label: start.label, body, line, ...(oddity === undefined ? {} : { oddity }) }
+}
+
+function oddityOf(
+  text: string,
+  start: Start,
+  { body, closed }: { readonly body: string; readonly closed: boolean },
+): PemBlock['oddity'] {
+  if (!closed) return 'not-closed'
+  const lineStart = Math.max(text.lastIndexOf('\n', start.at - 1), text.lastIndexOf('\r', start.at - 1)) + 1
+  const before = text.slice(Math.max(lineStart, start.at - 80), start.at).replace(/^\ufeff/, '')
+  if (before.endsWith('-----')) return 'joined'
+  if (/^[>|]/.test(before)) return 'quoted'
+  const sample = body.slice(0, 400)
+  if (/\\[nr]/.test(sample)) return 'escaped'
+  return (before !== '' && before.trim() === '') || /\n[ \t]+[A-Za-z0-9+/]/.test(sample) ? 'indented' : undefined
+}
+
+function newlines(text: string, from: number, to: number): number {
+  let count = 0
+  for (let at = text.indexOf('\n', from); at >= 0 && at < to; at = text.indexOf('\n', at + 1)) count += 1
+  return count
+}
+
+/** A certificate of a megabyte is an attack, and so is its Base64. */
+const maxBodyCharacters = 24 * 1_048_576
+
+/** The octets of a body; undefined with the reason where it is no Base64. */
+export function decodeBody(body: string): { readonly octets: Buffer } | { readonly problem: string } {
+  if (body.length > maxBodyCharacters)
+    return { problem: `${body.length} characters, at most ${maxBodyCharacters} are read` }
+  const base64 = body
+    .replace(/^[A-Za-z][A-Za-z0-9-]{0,40}:[^\n]*$/gm, '')
+    .replace(/\\[nr]/g, '')
+    .replace(/[\s>|]+/g, '')
+  const odd = /[^A-Za-z0-9+/=]/.exec(base64)?.[0]
+  if (odd !== undefined) return { problem: `the character ${JSON.stringify(odd)} is no Base64` }
+  const bare = base64.replace(/={1,2}$/, '')
+  if (bare === '') return { problem: 'nothing stands between BEGIN and END' }
+  if (bare.includes('=') || base64.length % 4 === 1 || bare.length % 4 === 1)
+    return { problem: `${base64.length} characters of Base64 are no whole number of octets` }
+  return { octets: Buffer.from(bare, 'base64') }
+}
