@@ -28,6 +28,7 @@ const notInside: Readonly<Record<string, string>> = {
   up: 'docker compose up --detach brings the container lab up',
   down: 'docker compose down takes the container lab down',
   plan: 'siplab plan --containers shows what the container lab follows from',
+  explain: 'siplab explain needs no lab; leave --lab out',
   decode: 'siplab decode needs no lab; leave --lab out',
   phone: 'a phone joins a network of the container lab by itself; docs/containers.md shows how',
   check: 'siplab check takes any address; docs/containers.md shows how to reach the container lab',

@@ -8,7 +8,8 @@ export const recogniseOctets = 4096
 /** pcap in both byte orders with microseconds or nanoseconds, and the section header of pcapng. */
 const captureStarts = ['a1b2c3d4', 'd4c3b2a1', 'a1b23c4d', '4d3cb2a1', '0a0d0d0a']
 
-const pemLabel = /-----BEGIN (?:TRUSTED |X509 |NEW )?(?:CERTIFICATE|PKCS ?#?7|CMS|[A-Z0-9 ]*PRIVATE KEY|[A-Z ]*PUBLIC KEY|CERTIFICATE REQUEST|CRL|DH PARAMETERS|EC PARAMETERS)/
+const pemLabel =
+  /-----BEGIN (?:TRUSTED |X509 |NEW )?(?:CERTIFICATE|PKCS ?#?7|CMS|[A-Z0-9 ]*PRIVATE KEY|[A-Z ]*PUBLIC KEY|CERTIFICATE REQUEST|CRL|DH PARAMETERS|EC PARAMETERS)/
 
 /** Output of a program that also prints certificates is a text: it says more than they do. */
 const programOutput = /^CONNECTED\(|verify (?:error|return)|error:[0-9A-F]{8}|^\s*\d+ s:/m

@@ -10,24 +10,44 @@ import type { Finding } from './episode.ts'
 import type { Topic } from './grammar.ts'
 import { identifierOf } from './identifiers.ts'
 import type { Identifier } from './identifiers.ts'
+import { notesOf } from './notes.ts'
 import { TextReader } from './reader.ts'
 import type { FailureGroup } from './reader.ts'
 
 export { TextReader } from './reader.ts'
-export type { FailureGroup } from './reader.ts'
 export type { Identifier } from './identifiers.ts'
 
+/** One kind of failure on one link. */
+export interface Failure {
+  /** The other end as the log names it; absent: not named. */
+  readonly link?: string
+  readonly causes: readonly VerdictCode[]
+  readonly whoseCertificate?: Answer['whoseCertificate']
+  readonly whoRefused?: Answer['whoRefused']
+  readonly topic?: Topic
+  readonly count: number
+  readonly firstLine: number
+  readonly lastLine: number
+  /** As the log writes it. */
+  readonly firstTime?: string
+  readonly lastTime?: string
+}
+
 export interface TextAnswer extends Answer {
-  readonly kind: 'text' | Identifier['kind'] | 'verdict'
+  readonly kind: 'text' | Identifier['kind']
   /** Trouble that is not one of TLS. */
   readonly topic?: Topic
   /** The number of the alert behind the answer. */
   readonly alert?: number
   /** The stack whose words these are; absent: none is recognised. */
   readonly stack?: string
+  /** The server that wrote the log, where its words name it. */
+  readonly product?: string
   readonly identifier?: Identifier
-  /** Every kind of failure of the text, the most telling first. */
-  readonly failures: readonly FailureGroup[]
+  /** What numbers in the text mean: Windows codes, events, `ms-diagnostics`, serials. */
+  readonly notes: readonly string[]
+  /** Every kind of failure of the text by link, the most telling first. */
+  readonly failures: readonly Failure[]
   readonly lines: number
 }
 
@@ -50,30 +70,23 @@ export function explainText(text: string): TextAnswer {
 /**
  * The answer to everything a reader has read.
  *
- * @param short the whole text where it is short: it may be a serial, or a code of siplab
+ * @param short the whole text where it is short: it may be a serial
  */
 export function answerOf(reader: TextReader, short?: string): TextAnswer {
-  const failures = reader.end()
-  const [top] = failures
+  const groups = reader.end()
+  const [top] = groups
+  const failures = groups.map(failureOf)
   const { lines } = reader
-  if (top !== undefined) return { ...ofFinding(top.finding), failures, lines }
-  const verdict = short === undefined ? undefined : findVerdictCode(short.trim().toLowerCase())
-  if (verdict !== undefined)
-    return {
-      ...nothing,
-      kind: 'verdict',
-      cause: { code: verdict.code },
-      candidates: [candidate(verdict.code, 'the text is this code of siplab')],
-      failures,
-      lines,
-    }
+  const said = [...(short === undefined ? [] : [short]), ...(top?.finding.rests.map(({ line }) => line.text) ?? [])]
+  const more = { failures, lines, notes: [...new Set(said.flatMap(notesOf))] }
+  if (top !== undefined) return { ...ofFinding(top), ...more }
   const identifier = short === undefined ? undefined : identifierOf(short)
   return identifier === undefined
-    ? { ...nothing, kind: 'text', failures, lines }
-    : { ...nothing, kind: identifier.kind, identifier, failures, lines }
+    ? { ...nothing, kind: 'text', ...more }
+    : { ...nothing, kind: identifier.kind, identifier, ...more }
 }
 
-function ofFinding(finding: Finding): Omit<TextAnswer, 'failures' | 'lines'> {
+function ofFinding({ finding, product }: FailureGroup): Omit<TextAnswer, 'failures' | 'lines' | 'notes'> {
   const { causes, whose, who, rests, topic, alert, stack } = finding
   const [first] = causes
   return {
@@ -85,6 +98,7 @@ function ofFinding(finding: Finding): Omit<TextAnswer, 'failures' | 'lines'> {
     needsKeylog: false,
     evidence: rests.map(({ line }) => ({ where: `line ${line.number}`, found: shortened(line.text) })),
     stack,
+    ...(product === undefined ? {} : { product }),
     ...(topic === undefined ? {} : { topic }),
     ...(alert === undefined ? {} : { alert }),
   }
@@ -108,4 +122,20 @@ function why({ alert, causes, stack }: Finding, code: VerdictCode): string {
     return `${meaning}: a stack sends alert ${alert} (${alertName(alert)}) for it`
   if (code === 'clock.wrong') return 'a wrong clock makes a valid certificate look expired or not yet valid'
   return causes.length === 1 ? `${meaning}: the text says so` : `${meaning}: ${stack} prints these words for it`
+}
+
+function failureOf({ link, finding, count, first, last }: FailureGroup): Failure {
+  const { causes, whose, who, topic } = finding
+  return {
+    causes,
+    count,
+    firstLine: first.number,
+    lastLine: last.number,
+    ...(link === undefined ? {} : { link }),
+    ...(whose === undefined ? {} : { whoseCertificate: whose }),
+    ...(who === undefined ? {} : { whoRefused: who }),
+    ...(topic === undefined ? {} : { topic }),
+    ...(first.time === undefined ? {} : { firstTime: first.time }),
+    ...(last.time === undefined ? {} : { lastTime: last.time }),
+  }
 }

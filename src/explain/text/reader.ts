@@ -2,6 +2,7 @@
  * Reads a log of any length, line by line: finds the statements, puts those of one failure together, and counts the
  * failures by link. What is kept does not grow with the length of the log.
  */
+import { productOf } from '../remedy.ts'
 import { combine } from './episode.ts'
 import type { Finding } from './episode.ts'
 import type { FileRole } from './grammar.ts'
@@ -13,6 +14,8 @@ export interface FailureGroup {
   /** The other end as the log names it; absent: not named. */
   readonly link: string | undefined
   readonly finding: Finding
+  /** The server that wrote the log; absent: its words do not say. */
+  readonly product: string | undefined
   readonly count: number
   readonly first: Line
   readonly last: Line
@@ -30,6 +33,7 @@ export class TextReader {
   #depth: number | undefined
   #roles = new Set<FileRole>()
   #link: string | undefined
+  #product: string | undefined
   #lineNumber = 0
   #lastStatement = 0
   #left = 0
@@ -80,6 +84,7 @@ export class TextReader {
     const role = fileRoleOf(plain)
     if (role !== undefined) this.#roles.add(role)
     this.#link ??= linkOf(text)
+    this.#product ??= productOf(plain)
     for (const { stack, saying } of found) {
       this.#lastStatement = this.#lineNumber
       if (this.#statements.length < maxStatements)
@@ -108,6 +113,8 @@ export class TextReader {
     this.#depth = undefined
     this.#roles = new Set()
     this.#link = undefined
+    const product = this.#product
+    this.#product = undefined
     if (finding === undefined || first === undefined || last === undefined) return
     const key = [link ?? '', finding.causes.join(), finding.whose ?? '', finding.who ?? '', finding.alert ?? ''].join(
       '|',
@@ -117,7 +124,7 @@ export class TextReader {
       known.count += 1
       known.last = last.line
     } else if (this.#groups.size < maxGroups)
-      this.#groups.set(key, { link, finding, count: 1, first: first.line, last: last.line })
+      this.#groups.set(key, { link, finding, product, count: 1, first: first.line, last: last.line })
     else this.#left += 1
   }
 }

@@ -11,7 +11,7 @@ const lineEnd = /\r\n|\n|\r/
 /** Reads chunks to their end. UTF-16 is recognised by its byte order mark, all else is read as UTF-8. */
 export async function explainStream(chunks: AsyncIterable<Uint8Array>): Promise<TextAnswer> {
   const reader = new TextReader()
-  let decoder: TextDecoder | undefined
+  let decoder: InstanceType<typeof TextDecoder> | undefined
   let rest = ''
   let short: string | undefined = ''
   for await (const chunk of chunks) {

@@ -21,11 +21,13 @@ import { notTlsTrouble } from './outside.ts'
 import { phones } from './phones.ts'
 import { python } from './python.ts'
 import { rustls } from './rustls.ts'
+import { siplab } from './siplab.ts'
 import { stunnel } from './stunnel.ts'
 import { windows } from './windows.ts'
 import { wolfssl } from './wolfssl.ts'
 
 export const stacks: readonly StackGrammar[] = [
+  siplab,
   haproxy,
   nginx,
   kamailio,
