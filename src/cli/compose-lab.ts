@@ -8,7 +8,7 @@ import { containerOf, containers, docker, findProject } from '../lab/compose-doc
 import type { ComposeProject, ContainerState } from '../lab/compose-docker.ts'
 import { attendProject, insideData } from '../lab/compose-session.ts'
 import type { LinkState } from '../roles/control-api.ts'
-import { UsageError } from './failure.ts'
+import { UsageError } from './usage-error.ts'
 import type { ExitStatus } from './failure.ts'
 import type { Io } from './io.ts'
 

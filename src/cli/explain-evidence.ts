@@ -6,7 +6,7 @@ import type { CaptureAnswer } from '../explain/capture/index.ts'
 import type { FileAnswer } from '../explain/file/index.ts'
 import type { TextAnswer } from '../explain/text/index.ts'
 import { kindOf, recogniseOctets } from '../explain/recognise.ts'
-import { UsageError } from './failure.ts'
+import { UsageError } from './usage-error.ts'
 import type { Io } from './io.ts'
 
 export interface ExplainOptions {

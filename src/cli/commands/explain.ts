@@ -11,7 +11,7 @@ import type { CommandContext, RegisterCommand } from '../command.ts'
 import { explainInput, explainPath, explainWords, isFile, isKnown } from '../explain-evidence.ts'
 import type { Explained, ExplainOptions } from '../explain-evidence.ts'
 import { explainedText } from '../explain-text.ts'
-import { UsageError } from '../failure.ts'
+import { UsageError } from '../usage-error.ts'
 import type { Io } from '../io.ts'
 
 interface ExplainCommandOptions extends ExplainOptions {
