@@ -20,7 +20,9 @@ export function identifierOf(text: string): Identifier | undefined {
       bare,
     )
   if (named !== null) return identified(named[2] ?? '', /serial/i.test(named[1] ?? '') ? 'serial' : 'thumbprint')
-  return hexOnly.test(bare) && !/^[89c][0-9a-f]{7}$|^\d{9,10}$/i.test(bare) ? identified(bare, undefined) : undefined
+  return hexOnly.test(bare) && !/^(?:0x)?[89c][0-9a-f]{7}$|^\d{9,10}$/i.test(bare)
+    ? identified(bare, undefined)
+    : undefined
 }
 
 function identified(text: string, said: 'serial' | 'thumbprint' | undefined): Identifier | undefined {

@@ -26,6 +26,8 @@ const maxStatements = 64
 /** Lines without a statement that end a failure. */
 const maxGap = 25
 const maxLine = 65_536
+/** So many lines are held against every rule; in what follows, only those that hold a word of the field. */
+const alwaysRead = 1000
 
 export class TextReader {
   readonly #groups = new Map<string, { -readonly [Name in keyof FailureGroup]: FailureGroup[Name] }>()
@@ -66,7 +68,7 @@ export class TextReader {
   #line(text: string, time: string | undefined): void {
     const plain = canonical(unwrap(text))
     if (plain === '') return
-    if (!mayMatter(plain)) {
+    if (this.#lineNumber > alwaysRead && !mayMatter(plain)) {
       if (this.#lineNumber - this.#lastStatement > maxGap) this.#finish()
       return
     }

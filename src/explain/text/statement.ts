@@ -70,7 +70,7 @@ export function canonical(text: string): string {
  * other things.
  */
 const interesting =
-  /ssl|tls|cert|x509|alert|handshake|pki|verif|issuer|expired|revoc|revoked|crl|trust|signature|private key|keystore|asn1|pem |base64|closed|terminated|reset|eof|hang up|refused|timed? ?out|timeout|disconnect|not found|enotfound|unreach|no such|permission|0x8|0x7|0xc|-21\d|214\d|diagnostics|sip\/2\.0|reason:|event|stack|sec error|ssl error|err=|error|depth=|no space|proxy|layer|register:|ice |sni|curve|cipher|protocol|algorithm|chain|aead|mac|stun|dns|sbc|[89c][0-9a-f]{7}|options|services?|configured|shutting|mismatch|bad |match|enter pem|key|invalid|unknown|issue|receive|certifi|peer|server|reload|name |\b\d{4,6}\b/
+  /\b(?:sec|nte|sipproxy|wsa) ?e |principal|ssl|tls|cert|x509|alert|handshake|pki|verif|issuer|expired|revoc|revoked|crl|trust|signature|private key|keystore|asn1|pem |base64|closed|terminated|reset|eof|hang up|refused|timed? ?out|timeout|disconnect|not found|enotfound|unreach|no such|permission|0x8|0x7|0xc|-21\d|214\d|diagnostics|sip\/2\.0|reason:|event|stack|sec error|ssl error|err=|error|depth=|no space|proxy|layer|register:|ice |sni|curve|cipher|protocol|algorithm|chain|aead|mac|stun|dns|sbc|[89c][0-9a-f]{7}|options|services?|configured|shutting|mismatch|bad |match|enter pem|key|invalid|unknown|issue|receive|certifi|peer|server|reload|name |\b\d{4,6}\b/
 
 export function mayMatter(plain: string): boolean {
   return interesting.test(plain)

@@ -103,7 +103,7 @@ const reasons: readonly Rule[] = [
   { when: /no application protocol\b/, says: handshake(['tls.alpn-mismatch'], 'us'), unless: /alert/ },
   { when: /excessive message size/, says: handshake(['tls.chain-too-large'], 'us') },
   {
-    when: /provider signature failure|\bbad signature\b|wrong signature length|digest check failed/,
+    when: /\bbad signature\b|wrong signature length|digest check failed/,
     says: refused('cert.signature-invalid', 'cert.key-mismatch'),
     unless: /sec error/,
   },
@@ -113,6 +113,8 @@ const reasons: readonly Rule[] = [
     unless: /alert/,
   },
   { when: /unexpected eof while reading|ssl error (?:zero return|syscall)|:unexpected eof\b/, says: closed },
+  // X509_verify of OpenSSL 3; a wrong signature of the handshake itself is `bad signature`.
+  { when: /provider signature failure/, says: refused('cert.signature-invalid') },
   // Our own certificate and key
   {
     when: /no certificate assigned|no certificate set\b/,

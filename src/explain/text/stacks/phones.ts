@@ -31,5 +31,5 @@ export const phones: StackGrammar = {
       says: refused('tls.client-cert-missing'),
     },
   ],
-  samples: [{ text: 'tls: connect: error (r=-1, ssl_err=1)', first: 'chain.untrusted-root' }],
+  samples: [{ text: 'tls: connect: error (r=-1, ssl_err=1)', first: 'tls.no-common-version' }],
 }

@@ -2,7 +2,7 @@
  * Windows: Schannel events (36867 to 36888) and HRESULTs as `0x80090325`, `80090325`, signed and unsigned decimal or
  * name. The meaning of a number is that of certificates/windows-codes.ts.
  */
-import { findWindowsCode } from '../../../certificates/windows-codes.ts'
+import { findWindowsCode, windowsCodes } from '../../../certificates/windows-codes.ts'
 import type { WindowsCodeName } from '../../../certificates/windows-codes.ts'
 import { alertReceived, alertSent, closed, handshake, outside, own, rank, refused } from '../grammar.ts'
 import type { Saying, StackGrammar } from '../grammar.ts'
@@ -84,6 +84,14 @@ function byCode(match: RegExpExecArray): Saying | undefined {
   const entry = findWindowsCode(word)
   return entry === undefined ? undefined : meanings[entry.name]
 }
+
+/** Names of the table in canonical form, the longest first. */
+const byNames = new RegExp(
+  `\\b(${Object.keys(windowsCodes)
+    .map((name) => name.toLowerCase().replaceAll('_', ' '))
+    .toSorted((a, b) => b.length - a.length)
+    .join('|')})\\b`,
+)
 
 const alertOf = (match: RegExpExecArray): Saying => alertReceived(Number(match[1] ?? match[2]))
 
@@ -185,7 +193,7 @@ export const windows: StackGrammar = {
     { when: /(?:^|[^0-9a-z.:-])(0x[0-9a-f]{8})\b/, says: byCode },
     { when: /(?:^|[^0-9a-z.:/-])([89c][0-9a-f]{7})(?![0-9a-z:])/, says: byCode },
     { when: /(?:^|[^0-9a-z.:/])(-?\d{9,10})(?![0-9a-z.:])/, says: byCode },
-    { when: /\b((?:cert|crypt|sec|nte|trust|sipproxy|error|wsae?) ?(?:e|i)? ?[a-z]+(?: [a-z]+)*)\b/, says: byName },
+    { when: byNames, says: byCode },
   ],
   samples: [
     { text: '-2146893022', first: 'cert.name-mismatch' },
@@ -197,14 +205,4 @@ export const windows: StackGrammar = {
       who: 'them',
     },
   ],
-}
-
-/** The longest name of the table that the words begin with: `cert e wrong usage and more`. */
-function byName(match: RegExpExecArray): Saying | undefined {
-  const words = (match[1] ?? '').split(' ')
-  for (let length = Math.min(words.length, 8); length > 1; length -= 1) {
-    const entry = findWindowsCode(words.slice(0, length).join('_'))
-    if (entry !== undefined) return meanings[entry.name]
-  }
-  return undefined
 }
