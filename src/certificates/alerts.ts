@@ -129,6 +129,13 @@ const alerts: Readonly<Record<number, AlertEntry>> = {
         'clock.wrong',
       ],
       node: ['cert.name-mismatch', 'cert.not-yet-valid', 'cert.signature-weak', 'cert.key-weak', 'clock.wrong'],
+      erlang: [
+        'cert.self-signed',
+        'cert.signature-invalid',
+        'chain.issuer-mismatch',
+        'chain.name-constraint',
+        'cert.signature-weak',
+      ],
       nss: ['cert.name-mismatch', 'cert.signature-invalid', 'cert.critical-extension', 'chain.name-constraint'],
     },
   },
@@ -136,14 +143,20 @@ const alerts: Readonly<Record<number, AlertEntry>> = {
     name: 'unsupported_certificate',
     aboutCertificate: true,
     causes: ['cert.eku-missing', 'chain.eku-narrow', 'cert.ku-wrong', 'cert.critical-extension'],
-    from: { openssl: ['cert.eku-missing', 'chain.eku-narrow', 'cert.ku-wrong'] },
+    from: {
+      openssl: ['cert.eku-missing', 'chain.eku-narrow', 'cert.ku-wrong'],
+      erlang: ['cert.critical-extension', 'cert.eku-missing'],
+    },
   },
   44: { name: 'certificate_revoked', aboutCertificate: true, causes: ['cert.revoked', 'chain.revoked'] },
   45: {
     name: 'certificate_expired',
     aboutCertificate: true,
     causes: everyDate,
-    from: { openssl: ['cert.expired', 'chain.expired', 'chain.root-expired', 'crl.expired', 'clock.wrong'] },
+    from: {
+      openssl: ['cert.expired', 'chain.expired', 'chain.root-expired', 'crl.expired', 'clock.wrong'],
+      erlang: ['cert.expired', 'chain.expired', 'chain.root-expired', 'cert.not-yet-valid', 'clock.wrong'],
+    },
   },
   46: {
     name: 'certificate_unknown',
@@ -156,7 +169,10 @@ const alerts: Readonly<Record<number, AlertEntry>> = {
     name: 'unknown_ca',
     aboutCertificate: true,
     causes: unknownCa,
-    from: { schannel: ['chain.untrusted-root', 'chain.incomplete', 'cert.self-signed'] },
+    from: {
+      schannel: ['chain.untrusted-root', 'chain.incomplete', 'cert.self-signed'],
+      erlang: ['chain.untrusted-root', 'chain.incomplete', 'chain.issuer-mismatch', 'cert.self-signed'],
+    },
   },
   49: {
     name: 'access_denied',

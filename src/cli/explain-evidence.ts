@@ -15,6 +15,8 @@ export interface ExplainOptions {
   readonly name?: readonly string[]
   readonly ca?: string
   readonly key?: string
+  /** Files of certificates that stand beside a capture. */
+  readonly onDisk?: readonly string[]
   readonly at?: string
   readonly rules?: 'lcs2005' | 'ocs2007' | 'modern' | 'node' | 'rfc5280' | 'webpki'
 }
@@ -67,11 +69,29 @@ async function explainCaptureOf(
   io: Io,
   name: string,
   source: string | Buffer,
-  { keylog }: ExplainOptions,
+  { keylog, ca, onDisk = [] }: ExplainOptions,
 ): Promise<Explained> {
   const { explainCapture } = await import('../explain/capture/index.ts')
-  const secrets = keylog === undefined ? {} : { keylog: whole(io, keylog).toString('utf8') }
-  return { kind: 'capture', name, answer: await explainCapture(source, secrets) }
+  const answer = await explainCapture(source, {
+    ...(keylog === undefined ? {} : { keylog: whole(io, keylog).toString('utf8') }),
+    ...(ca === undefined ? {} : { anchors: dersOf(whole(io, ca)) }),
+    onDisk: onDisk.flatMap((file) => dersOf(whole(io, file))),
+  })
+  return { kind: 'capture', name, answer }
+}
+
+/** The certificates of a PEM file; a file without PEM blocks is one DER certificate. */
+function dersOf(octets: Buffer): readonly Buffer[] {
+  const blocks = [
+    ...octets.toString('latin1').matchAll(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----([^-]+)-----END/g),
+  ]
+  if (blocks.length === 0) return octets[0] === 0x30 ? [octets] : []
+  return blocks.map(([, text = '']) => Buffer.from(text, 'base64'))
+}
+
+/** Which files hold certificates: a capture beside them shows whether a server has loaded them. */
+export function certificateFiles(io: Io, names: readonly string[]): readonly string[] {
+  return names.filter((name) => kindOf(headOf(resolve(io.workingFolder, name))) === 'certificates')
 }
 
 async function explainCertificates(io: Io, name: string, octets: Buffer, options: ExplainOptions): Promise<Explained> {

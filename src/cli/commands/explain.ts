@@ -8,7 +8,7 @@ import { answerDocument } from '../../explain/document.ts'
 import { together } from '../../explain/together.ts'
 import { answer } from '../command.ts'
 import type { CommandContext, RegisterCommand } from '../command.ts'
-import { explainInput, explainPath, explainWords, isFile, isKnown } from '../explain-evidence.ts'
+import { certificateFiles, explainInput, explainPath, explainWords, isFile, isKnown } from '../explain-evidence.ts'
 import type { Explained, ExplainOptions } from '../explain-evidence.ts'
 import { explainedText } from '../explain-text.ts'
 import { UsageError } from '../usage-error.ts'
@@ -104,7 +104,8 @@ async function gather(io: Io, what: readonly string[], options: ExplainOptions):
   )
   if (missing !== undefined) throw new UsageError(`${missing}: wanted a file, found none; check the path`)
   const pieces: Explained[] = []
-  for (const file of files) pieces.push(await explainPath(io, file, options))
+  const onDisk = files.length > 1 ? certificateFiles(io, files) : []
+  for (const file of files) pieces.push(await explainPath(io, file, { ...options, onDisk }))
   if (words.length > 0) pieces.push(await explainWords(words.join(' ')))
   if (what.includes('-')) pieces.push(await explainInput(io, options))
   return pieces

@@ -156,8 +156,15 @@ export function alertReceived(number: number, sender?: AlertSender): Saying {
     : { rank: level, causes, who: 'them', alert: number }
 }
 
+/**
+ * Alerts that say: we cannot read what came. Under TLS 1.3 that is often the refusal of the other end, sent in the clear
+ * before its keys were ready.
+ */
+const unreadable = new Set([10, 20, 21, 22, 50])
+
 /** An alert that WE sent: we refused, where it is about a certificate, THEIRS. */
 export function alertSent(number: number, sender?: AlertSender): Saying {
+  if (unreadable.has(number)) return closed
   const causes = candidatesForAlert(sender === undefined ? { number } : { number, stack: sender })
   return isAboutCertificate(number)
     ? { rank: rank.refusal, causes, whose: 'theirs', who: 'us', alert: number }

@@ -107,7 +107,10 @@ export class TextReader {
 
   #finish(): void {
     const role = (['trust', 'key', 'certificate'] as const).find((each) => this.#roles.has(each))
-    const finding = combine(this.#statements, role)
+    const depth = this.#depth
+    // stunnel and SBCs name the depth on the line after the reason.
+    const statements = this.#statements.map((each) => (each.depth === undefined ? { ...each, depth } : each))
+    const finding = combine(statements, role)
     const [first] = this.#statements
     const last = this.#statements.at(-1)
     const link = this.#link

@@ -16,6 +16,26 @@ export const java: StackGrammar = {
       says: refused(...sets.expired.unknown),
       unless: /^notafter=/,
     },
+    { when: /validity check failed/, says: refused(...sets.anyDate, 'chain.expired', 'chain.root-expired') },
+    {
+      when: /constraints check failed on signature algorithm|signature algorithm.*(?:sha1|md5)with/,
+      says: refused('cert.signature-weak', 'chain.signature-weak'),
+    },
+    { when: /socketexception: (?:connection reset|broken pipe|connection or outbound)/, says: closed },
+    { when: /closing inbound before receiving peer's close notify/, says: closed },
+    { when: /read timed out|sockettimeoutexception/, says: handshake(['tls.handshake-timeout']) },
+    {
+      when: /protocol versions? ?\[.*not accepted|not accepted by (?:server|client) preferences/,
+      says: handshake(['tls.no-common-version'], 'us'),
+    },
+    {
+      when: /invalidkeyspecexception|invalidkeyexception|invalid key format|illegal base64 character/,
+      says: own(['key.malformed', 'key.encrypted', 'file.corrupt']),
+    },
+    {
+      when: /nosuchfileexception|filenotfoundexception/,
+      says: own(['file.missing', 'key.missing', 'trust.missing'], sets.missingFile),
+    },
     {
       when: /unable to find valid certification path|no trusted certificate found|path does not chain with any of the trust anchors|no installed provider supports this key/,
       says: refused(...sets.noPath),

@@ -6,6 +6,10 @@ export const stunnel: StackGrammar = {
   name: 'stunnel',
   rules: [
     {
+      when: /connection (?:closed|reset): \d+ byte|tls closed \(ssl read\)|tls socket closed/,
+      says: closed,
+    },
+    {
       when: /cert: (?:no matching (?:host ?name|ip)|subject checks? failed|host ?name .*not match|checks? failed)/,
       says: refused('cert.name-mismatch'),
     },
