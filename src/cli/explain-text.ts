@@ -95,6 +95,8 @@ function answerText(io: Io, answer: Answer, product?: string): string {
 const acting: Readonly<Record<Acting, string>> = {
   us: 'this end acts',
   them: 'the other end acts',
+  dialler: 'the dialling end acts',
+  acceptor: 'the accepting end acts',
   either: 'the evidence does not say which end acts',
   both: 'both ends act',
 }

@@ -23,7 +23,9 @@ const maxAdvised = 5
 /** Advice for each candidate of a short list, in its order; for a long list the commonest five. */
 export function adviceFor(answer: Answer, product?: string): readonly Advice[] {
   return answer.candidates.slice(0, maxAdvised).map(({ code }) => {
-    const acts = actingEnd(code, answer.whoseCertificate)
+    // Without two ends there is a file, and the file is ours.
+    const whose = answer.whoseCertificate ?? (answer.findings === undefined ? undefined : 'ours')
+    const acts = actingEnd(code, whose)
     const remedy = remedyFor(code, acts, product)
     const rule = findVerdictCode(code)?.rule ?? ''
     return { code, acts, rule, ...(remedy === undefined ? {} : { remedy }), reproduce: reproduce(code) }

@@ -2,8 +2,8 @@
 import type { VerdictCode } from '../certificates/verdict-codes.ts'
 import type { CertificateOf } from './answer.ts'
 
-/** Seen from the end whose log it is. */
-export type Acting = 'us' | 'them' | 'either' | 'both'
+/** `us` and `them` are seen from the end whose log it is; a capture says `dialler` or `acceptor`. */
+export type Acting = 'us' | 'them' | 'dialler' | 'acceptor' | 'either' | 'both'
 
 /** Where a product keeps what a remedy changes. */
 interface Product {
@@ -144,7 +144,7 @@ const works: readonly Work[] = [
   },
   {
     codes: /^cert\.not-reloaded$/,
-    by: 'us',
+    by: 'owner',
     place: 'certificate',
     text: 'restart the server, so that it loads the renewed certificate',
   },
@@ -247,12 +247,15 @@ const works: readonly Work[] = [
   },
 ]
 
+const otherEnd = { ours: 'them', theirs: 'us', dialler: 'acceptor', acceptor: 'dialler' } as const
+const thatEnd = { ours: 'us', theirs: 'them', dialler: 'dialler', acceptor: 'acceptor' } as const
+
 /** Which end has to act; `either` where the evidence does not say whose certificate it is. */
 export function actingEnd(code: VerdictCode, whose: CertificateOf | undefined): Acting {
   const by = works.find(({ codes }) => codes.test(code))?.by ?? 'either'
   if (by === 'us' || by === 'either' || by === 'both') return by
   if (whose === undefined) return 'either'
-  return (whose === 'ours') === (by === 'owner') ? 'us' : 'them'
+  return by === 'owner' ? thatEnd[whose] : otherEnd[whose]
 }
 
 /**

@@ -54,6 +54,10 @@ export class TextReader {
   push(raw: string): void {
     this.#lineNumber += 1
     const bounded = raw.length > maxLine ? raw.slice(0, maxLine) : raw
+    if (this.#lineNumber > alwaysRead && !mayMatter(bounded)) {
+      if (this.#lineNumber - this.#lastStatement > maxGap) this.#finish()
+      return
+    }
     const time = timeOf(bounded)
     for (const text of textsOf(bounded)) this.#line(text, time)
   }
@@ -68,10 +72,6 @@ export class TextReader {
   #line(text: string, time: string | undefined): void {
     const plain = canonical(unwrap(text))
     if (plain === '') return
-    if (this.#lineNumber > alwaysRead && !mayMatter(plain)) {
-      if (this.#lineNumber - this.#lastStatement > maxGap) this.#finish()
-      return
-    }
     const line: Line = {
       number: this.#lineNumber,
       text: text.trim().slice(0, 500),
@@ -85,7 +85,8 @@ export class TextReader {
     if (/verify return: ?1\b/.test(plain)) this.#depth = undefined
     const role = fileRoleOf(plain)
     if (role !== undefined) this.#roles.add(role)
-    this.#link ??= linkOf(text)
+    // An address in an unrelated line is not the other end.
+    if (mayMatter(text)) this.#link ??= linkOf(text)
     this.#product ??= productOf(plain)
     for (const { stack, saying } of found) {
       this.#lastStatement = this.#lineNumber
@@ -106,6 +107,7 @@ export class TextReader {
   }
 
   #finish(): void {
+    if (this.#statements.length === 0) return this.#forget()
     const role = (['trust', 'key', 'certificate'] as const).find((each) => this.#roles.has(each))
     const depth = this.#depth
     // stunnel and SBCs name the depth on the line after the reason.
@@ -114,12 +116,8 @@ export class TextReader {
     const [first] = this.#statements
     const last = this.#statements.at(-1)
     const link = this.#link
-    this.#statements = []
-    this.#depth = undefined
-    this.#roles = new Set()
-    this.#link = undefined
     const product = this.#product
-    this.#product = undefined
+    this.#forget()
     if (finding === undefined || first === undefined || last === undefined) return
     const key = [link ?? '', finding.causes.join(), finding.whose ?? '', finding.who ?? '', finding.alert ?? ''].join(
       '|',
@@ -131,6 +129,14 @@ export class TextReader {
     } else if (this.#groups.size < maxGroups)
       this.#groups.set(key, { link, finding, product, count: 1, first: first.line, last: last.line })
     else this.#left += 1
+  }
+
+  #forget(): void {
+    this.#statements = []
+    this.#depth = undefined
+    if (this.#roles.size > 0) this.#roles = new Set()
+    this.#link = undefined
+    this.#product = undefined
   }
 }
 

@@ -70,14 +70,32 @@ export function canonical(text: string): string {
  * other things.
  */
 const interesting =
-  /\b(?:sec|nte|sipproxy|wsa) ?e |principal|ssl|tls|cert|x509|alert|handshake|pki|verif|issuer|expired|revoc|revoked|crl|trust|signature|private key|keystore|asn1|pem |base64|closed|terminated|reset|eof|hang up|refused|timed? ?out|timeout|disconnect|not found|enotfound|unreach|no such|permission|0x8|0x7|0xc|-21\d|214\d|diagnostics|sip\/2\.0|reason:|event|stack|sec error|ssl error|err=|error|depth=|no space|proxy|layer|register:|ice |sni|curve|cipher|protocol|algorithm|chain|aead|mac|stun|dns|sbc|[89c][0-9a-f]{7}|options|services?|configured|shutting|mismatch|bad |match|enter pem|key|invalid|unknown|issue|receive|certifi|peer|server|reload|name |\b\d{4,6}\b/
+  /ssl|tls|cert|x509|alert|handshake|pki|verif|expired|revo[ck]|crl|trust|signature|private[ _]?key|keystore|asn\.?1|pem[ _:]|base64|closed|terminated|reset|\beof\b|hang up|refused|timed? ?out|disconnect|enotfound|no such|denied|0x8[0-9a-f]{7}|0xc3e|-21\d{8}|\b21[34]\d{7}|diagnostics|reason:|(?:event|id)\W{0,4}\d{4,5}|protocol stack|[ _]e[ _][a-z]|err=|err(?:or)?[ =:(]+-?\d|depth=|no space|proxy protocol|layer[46]|ice failed|\bsni\b|cipher|principal|mismatch|pass ?phrase|unable to|cannot load|could not|shutting down|not a configured|reloadable|bad_cert/i
 
-export function mayMatter(plain: string): boolean {
-  return interesting.test(plain)
+export function mayMatter(text: string): boolean {
+  return interesting.test(text)
 }
 
-/** Every rule of every stack that matches, in the order of the stacks. */
-export function sayingsOf(plain: string): readonly { readonly stack: string; readonly saying: Saying }[] {
+type Sayings = readonly { readonly stack: string; readonly saying: Saying }[]
+
+/** What changes from line to line and matters to no rule: times, addresses, process ids, pointers. */
+const varying =
+  /\b\d{4}[-/]\d\d[-/]\d\d\b|\b\d\d:\d\d:\d\d(?:[.,]\d+)?z?|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|[[(]\d+[\])]|\b\d+#\d+: \*\d+|\b0x[0-9a-f]{9,16}\b|\b[0-9a-f]{16}(?=:error)/g
+const maxRemembered = 2000
+const remembered = new Map<string, Sayings>()
+
+/** Every rule of every stack that matches, in the order of the stacks. Lines that differ only in times are read once. */
+export function sayingsOf(plain: string): Sayings {
+  const key = plain.replaceAll(varying, '#')
+  const known = remembered.get(key)
+  if (known !== undefined) return known
+  const found = matchingRules(plain)
+  if (remembered.size >= maxRemembered) remembered.clear()
+  remembered.set(key, found)
+  return found
+}
+
+function matchingRules(plain: string): Sayings {
   const found: { readonly stack: string; readonly saying: Saying }[] = []
   for (const { name, rules } of stacks)
     for (const { when, says, unless } of rules) {
