@@ -27,7 +27,7 @@ const description =
   'siplab check. - or nothing reads standard input. Several pieces of evidence give one answer.'
 
 const examples = `
-Examples:
+Example:
   siplab explain 'error:0A000418:SSL routines::tlsv1 alert unknown ca'
   journalctl -u kamailio --since today | siplab explain -
   siplab explain /var/log/haproxy.log
@@ -69,7 +69,7 @@ function register(program: Parameters<RegisterCommand>[0], context: CommandConte
     )
     .addOption(new Option('--report <KIND>', 'a report instead of the text').choices(['html', 'junit']))
     .option('--output <FILE>', 'where the report goes (default: stdout)')
-    .addHelpText('after', examples)
+    .addHelpText('after', name === 'explain' ? examples : '\nExample:\n  siplab decode 0x800B0101')
     .action((what: readonly string[], options: ExplainCommandOptions) => explain(context, what, options))
 }
 
