@@ -23,7 +23,7 @@ const mayImport = {
   faults: ['verdicts', 'certificates', 'topology', 'node', 'lab'],
   phone: ['sip', 'certificates', 'verdicts'],
   check: ['sip', 'certificates', 'verdicts', 'faults/catalogue', 'topology', 'phone'],
-  explain: ['verdicts', 'certificates', 'faults/catalogue', 'check', 'sip/message'],
+  explain: ['verdicts', 'certificates', 'faults/catalogue', 'check', 'sip'],
   console: [
     'sip',
     'services',

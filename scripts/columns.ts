@@ -29,7 +29,7 @@ export function longLines(file: string, text: string): readonly LongLine[] {
 }
 
 function isRegularExpression(line: string): boolean {
-  return /^\s*(?:[:?] )?\/[^/*].*\/[a-z]*(?:,|\.(?:exec|test)\()?$/.test(line)
+  return /^\s*(?:[:?] |when: )?\/[^/*].*\/[a-z]*(?:,|\.(?:exec|test)\()?$/.test(line)
 }
 
 function markdownExceptions(lines: readonly string[]): (line: string, index: number) => boolean {

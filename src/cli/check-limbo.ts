@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { CertificateError, judgeLimbo } from '../certificates/examine/index.ts'
 import type { LimboOutcome } from '../certificates/examine/index.ts'
-import { UsageError } from './failure.ts'
+import { UsageError } from './usage-error.ts'
 import { paint } from './io.ts'
 import type { Io } from './io.ts'
 

@@ -10,7 +10,7 @@ import {
 import type { Face, LabPlan, Link, NodePlan } from '../topology/plan-types.ts'
 import { checkOptions, nodeIdentity, type CheckLab, type SetupOptions } from './check-setup.ts'
 import { harmless } from './check-text.ts'
-import { UsageError } from './failure.ts'
+import { UsageError } from './usage-error.ts'
 import { paint, table, type Io } from './io.ts'
 
 export interface MatrixReport {

@@ -2,7 +2,7 @@
 import { lintNames, type Journal, type NameView } from '../check/index.ts'
 import type { DnsRecord, LabPlan } from '../topology/plan-types.ts'
 import { checkOptions, resolverOf, type CheckLab, type SetupOptions } from './check-setup.ts'
-import { UsageError } from './failure.ts'
+import { UsageError } from './usage-error.ts'
 import type { Io } from './io.ts'
 
 export async function checkNames(

@@ -10,7 +10,7 @@ import {
   type CheckReport,
   type Difference,
 } from '../check/index.ts'
-import { UsageError } from './failure.ts'
+import { UsageError } from './usage-error.ts'
 import { paint, type Io } from './io.ts'
 import { packageVersion } from './package.ts'
 

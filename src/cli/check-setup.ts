@@ -27,7 +27,7 @@ import { createResolver, type Resolver } from '../sip/transport/dial/resolver.ts
 import type { FaceName, LabPlan, Link, Listener, NodePlan } from '../topology/plan-types.ts'
 import { authorityFolder } from '../lab/provision.ts'
 import { LabError } from '../lab/lab-error.ts'
-import { UsageError } from './failure.ts'
+import { UsageError } from './usage-error.ts'
 import type { Io } from './io.ts'
 import { chooseLab, planOf, type ChosenLab } from './lab-choice.ts'
 

@@ -8,7 +8,7 @@ import { containerOf, containers, docker, findProject } from '../lab/containers/
 import type { ComposeProject, ContainerState } from '../lab/containers/docker.ts'
 import { attendProject, insideData } from '../lab/containers/session.ts'
 import type { LinkState } from '../node/control/control-api.ts'
-import { UsageError } from './failure.ts'
+import { UsageError } from './usage-error.ts'
 import type { ExitStatus } from './failure.ts'
 import type { Io } from './io.ts'
 
@@ -28,6 +28,7 @@ const notInside: Readonly<Record<string, string>> = {
   up: 'docker compose up --detach brings the container lab up',
   down: 'docker compose down takes the container lab down',
   plan: 'siplab plan --containers shows what the container lab follows from',
+  explain: 'siplab explain needs no lab; leave --lab out',
   decode: 'siplab decode needs no lab; leave --lab out',
   phone: 'a phone joins a network of the container lab by itself; docs/containers.md shows how',
   check: 'siplab check takes any address; docs/containers.md shows how to reach the container lab',

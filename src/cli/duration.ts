@@ -1,5 +1,5 @@
 /** Spans of time as people type them: `30s`, `31d`, `90m`. */
-import { UsageError } from './failure.ts'
+import { UsageError } from './usage-error.ts'
 
 const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800, y: 31_536_000 }
 

@@ -11,16 +11,11 @@ import { ControlRefusal } from '../node/control/control-server.ts'
 import { StoreError } from '../services/store/store-error.ts'
 import { ConfigError } from '../topology/config-error.ts'
 import { machineLimit } from '../verdicts/machine-limit.ts'
+import { UsageError } from './usage-error.ts'
 import { paint } from './io.ts'
 import type { Io } from './io.ts'
 
 export type ExitStatus = 0 | 1 | 2 | 3
-
-/** The command line asks for something that does not exist or does not fit together. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-  readonly code = 'usage'
-}
 
 /**
  * Shows the failure on stderr and gives the exit status. With `json` the same goes to stdout as one document

@@ -26,6 +26,8 @@ export interface Io {
   onInputEnd(callback: () => void): void
   /** Standard input, line by line, without line ends. */
   lines(): AsyncIterable<string>
+  /** Standard input, octet by octet, in chunks. */
+  input(): AsyncIterable<Uint8Array>
   /** Standard input no longer keeps the process alive. */
   closeInput(): void
 }
@@ -58,6 +60,7 @@ export function processIo(): Io {
     },
     onInputEnd: (callback) => void process.stdin.once('close', callback).resume(),
     lines: () => createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }),
+    input: () => process.stdin,
     closeInput: () => void process.stdin.destroy(),
   }
 }

@@ -9,7 +9,7 @@ import { nodeFolder } from '../node/control/node-folder.ts'
 import { configFolder, loadTopology } from '../topology/load.ts'
 import { planLab } from '../topology/plan.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
-import { UsageError } from './failure.ts'
+import { UsageError } from './usage-error.ts'
 import type { Io } from './io.ts'
 
 export interface ChosenLab {

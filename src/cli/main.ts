@@ -1,8 +1,6 @@
 /** `siplab COMMAND …`: reads the command line, runs one command, and turns what came of it into an exit status. */
 import { Command } from 'commander'
 import { commandsFor } from './commands/index.ts'
-import { runInComposeLab, withoutComposeLab } from './compose-lab.ts'
-import { reportFailure } from './failure.ts'
 import type { ExitStatus } from './failure.ts'
 import { processIo } from './io.ts'
 import type { Io } from './io.ts'
@@ -41,11 +39,16 @@ export async function main(args: readonly string[], io: Io): Promise<ExitStatus>
   for (const register of await commandsFor(args)) register(program, { io, finish, run: main })
   inheritAll(program, io)
   try {
-    const inside = withoutComposeLab(args)
-    if (inside !== undefined) return await runInComposeLab(inside, io)
+    if (args.some((arg) => arg.includes('compose'))) {
+      const { runInComposeLab, withoutComposeLab } = await import('./compose-lab.ts')
+      const inside = withoutComposeLab(args)
+      if (inside !== undefined) return await runInComposeLab(inside, io)
+    }
     await program.parseAsync([...args], { from: 'user' })
     return status
   } catch (error) {
+    // Loaded only here: it knows the errors of every layer.
+    const { reportFailure } = await import('./failure.ts')
     return reportFailure(error, io, args.includes('--json'))
   }
 }

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { configFolder, loadTopology, topologyNames } from '../topology/load.ts'
 import type { Topology } from '../topology/topology.ts'
-import { UsageError } from './failure.ts'
+import { UsageError } from './usage-error.ts'
 import type { Io } from './io.ts'
 
 export const defaultTopology = 'edge'

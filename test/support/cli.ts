@@ -16,6 +16,7 @@ export async function runInProcess(
   args: readonly string[],
   workingFolder = '/',
   environment: Readonly<Record<string, string>> = {},
+  input = '',
 ): Promise<Run> {
   let out = ''
   let err = ''
@@ -30,6 +31,9 @@ export async function runInProcess(
     onInterrupt: () => () => undefined,
     onInputEnd: () => undefined,
     lines: async function* () {},
+    input: async function* () {
+      if (input !== '') yield Buffer.from(input)
+    },
     closeInput: () => undefined,
   }
   return { status: await main(args, io), out, err }

@@ -5,7 +5,7 @@
 import { isIP } from 'node:net'
 import { startBenchProxy, type BenchProxySettings } from '../../node/bench-proxy.ts'
 import type { RegisterCommand } from '../command.ts'
-import { UsageError } from '../failure.ts'
+import { UsageError } from '../usage-error.ts'
 import type { Io } from '../io.ts'
 
 export const benchProxyCommand: RegisterCommand = (program, { io }) => {

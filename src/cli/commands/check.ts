@@ -27,7 +27,7 @@ import type { OutputOptions } from '../check-output.ts'
 import { liveTree, summaryText } from '../check-text.ts'
 import { common } from '../command.ts'
 import type { CommandContext, CommonOptions, RegisterCommand } from '../command.ts'
-import { UsageError } from '../failure.ts'
+import { UsageError } from '../usage-error.ts'
 import type { Io } from '../io.ts'
 
 interface CheckCommandOptions

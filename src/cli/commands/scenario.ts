@@ -12,7 +12,7 @@ import { runScenario, type ScenarioResult, type StepResult } from '../../lab/sce
 import { transcript } from '../../lab/scenario/transcript.ts'
 import { answer, common } from '../command.ts'
 import type { CommandContext, CommonOptions, RegisterCommand } from '../command.ts'
-import { UsageError } from '../failure.ts'
+import { UsageError } from '../usage-error.ts'
 import { runInProcess } from '../in-process.ts'
 import { paint, table } from '../io.ts'
 import type { Io } from '../io.ts'

@@ -1,7 +1,7 @@
 /** The lines a phone of the command line reads and writes. */
 import { z } from 'zod'
 import type { Verdict } from '../../verdicts/verdict.ts'
-import { UsageError } from '../failure.ts'
+import { UsageError } from '../usage-error.ts'
 
 const uri = z.string().regex(/^sips?:[^\s]+$/, 'wanted a URI such as sip:bob@lab.test')
 

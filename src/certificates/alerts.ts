@@ -1,0 +1,298 @@
+/**
+ * What an alert proves. A received alert says that the other end refused; its number names several causes, and which
+ * ones depends on the TLS stack that sent it. The sets come from runs of real stacks against each other, and from
+ * `ssl_x509err2alert` of OpenSSL (ssl/statem/statem_lib.c) and RFC 8446 §6.2.
+ */
+import type { VerdictCode } from '../verdicts/codes.ts'
+
+/** TLS implementations whose alerts differ. A stack that is not listed gets the set of all stacks. */
+export type AlertSender =
+  | 'openssl'
+  | 'gnutls'
+  | 'nss'
+  | 'schannel'
+  | 'java'
+  | 'go'
+  | 'erlang'
+  | 'node'
+  | 'mbedtls'
+  | 'wolfssl'
+
+/** What a peer refuses in a certificate that it can read. */
+const certificateTrouble = [
+  'chain.untrusted-root',
+  'chain.incomplete',
+  'cert.expired',
+  'cert.name-mismatch',
+  'cert.self-signed',
+  'cert.eku-missing',
+  'cert.not-yet-valid',
+  'chain.root-expired',
+  'chain.expired',
+  'chain.issuer-mismatch',
+  'chain.eku-narrow',
+  'cert.signature-invalid',
+  'cert.signature-weak',
+  'cert.key-weak',
+  'chain.name-constraint',
+  'chain.not-a-ca',
+  'chain.path-too-long',
+  'cert.critical-extension',
+] as const satisfies readonly VerdictCode[]
+
+const unknownCa = [
+  'chain.untrusted-root',
+  'chain.incomplete',
+  'cert.self-signed',
+  'chain.issuer-mismatch',
+  'chain.root-expired',
+  'chain.expired',
+  'chain.not-a-ca',
+  'chain.path-too-long',
+  'crl.missing',
+] as const satisfies readonly VerdictCode[]
+
+const everyDate = [
+  'cert.expired',
+  'chain.expired',
+  'chain.root-expired',
+  'crl.expired',
+  'cert.not-yet-valid',
+  'clock.wrong',
+] as const satisfies readonly VerdictCode[]
+
+interface AlertEntry {
+  /** RFC 8446 §6: the name of the registry. */
+  readonly name: string
+  /** Whether it is about the certificate of the end that receives it. */
+  readonly aboutCertificate: boolean
+  readonly causes: readonly VerdictCode[]
+  /** Where a stack is known to send it for fewer or other causes. */
+  readonly from?: Partial<Readonly<Record<AlertSender, readonly VerdictCode[]>>>
+}
+
+const noAgreement = [
+  'tls.no-common-cipher',
+  'tls.client-cert-missing',
+  'tls.no-common-signature',
+  'tls.no-common-group',
+] as const satisfies readonly VerdictCode[]
+
+const alerts: Readonly<Record<number, AlertEntry>> = {
+  0: { name: 'close_notify', aboutCertificate: false, causes: ['tls.peer-refused', 'tls.handshake-failed'] },
+  10: {
+    name: 'unexpected_message',
+    aboutCertificate: false,
+    causes: ['tls.handshake-failed', 'tls.no-common-version'],
+  },
+  20: { name: 'bad_record_mac', aboutCertificate: false, causes: ['tls.handshake-failed', 'tls.alert'] },
+  22: { name: 'record_overflow', aboutCertificate: false, causes: ['tls.handshake-failed', 'tls.not-tls'] },
+  40: {
+    name: 'handshake_failure',
+    aboutCertificate: false,
+    causes: [
+      ...noAgreement,
+      'cert.eku-missing',
+      'cert.name-mismatch',
+      'chain.eku-narrow',
+      'chain.not-a-ca',
+      'chain.path-too-long',
+      'tls.dh-too-small',
+    ],
+    from: {
+      openssl: noAgreement,
+      go: noAgreement,
+      gnutls: noAgreement,
+      erlang: [
+        'cert.eku-missing',
+        'cert.name-mismatch',
+        'chain.eku-narrow',
+        'chain.not-a-ca',
+        'chain.path-too-long',
+        'tls.client-cert-missing',
+        'tls.no-common-cipher',
+      ],
+    },
+  },
+  41: { name: 'no_certificate', aboutCertificate: true, causes: ['tls.client-cert-missing'] },
+  42: {
+    name: 'bad_certificate',
+    aboutCertificate: true,
+    causes: [...certificateTrouble, 'cert.san-missing', 'tls.client-cert-missing'],
+    from: {
+      openssl: [
+        'cert.name-mismatch',
+        'cert.not-yet-valid',
+        'cert.signature-weak',
+        'cert.key-weak',
+        'crl.not-yet-valid',
+        'clock.wrong',
+      ],
+      node: ['cert.name-mismatch', 'cert.not-yet-valid', 'cert.signature-weak', 'cert.key-weak', 'clock.wrong'],
+      erlang: [
+        'cert.self-signed',
+        'cert.signature-invalid',
+        'chain.issuer-mismatch',
+        'chain.name-constraint',
+        'cert.signature-weak',
+      ],
+      nss: ['cert.name-mismatch', 'cert.signature-invalid', 'cert.critical-extension', 'chain.name-constraint'],
+    },
+  },
+  43: {
+    name: 'unsupported_certificate',
+    aboutCertificate: true,
+    causes: ['cert.eku-missing', 'chain.eku-narrow', 'cert.ku-wrong', 'cert.critical-extension'],
+    from: {
+      openssl: ['cert.eku-missing', 'chain.eku-narrow', 'cert.ku-wrong'],
+      erlang: ['cert.critical-extension', 'cert.eku-missing'],
+    },
+  },
+  44: { name: 'certificate_revoked', aboutCertificate: true, causes: ['cert.revoked', 'chain.revoked'] },
+  45: {
+    name: 'certificate_expired',
+    aboutCertificate: true,
+    causes: everyDate,
+    from: {
+      openssl: ['cert.expired', 'chain.expired', 'chain.root-expired', 'crl.expired', 'clock.wrong'],
+      erlang: ['cert.expired', 'chain.expired', 'chain.root-expired', 'cert.not-yet-valid', 'clock.wrong'],
+    },
+  },
+  46: {
+    name: 'certificate_unknown',
+    aboutCertificate: true,
+    causes: [...certificateTrouble, 'cert.ku-wrong', 'cert.revoked', 'crl.expired', 'crl.missing'],
+    from: { openssl: ['chain.name-constraint', 'cert.critical-extension', 'crl.missing', 'chain.policy'] },
+  },
+  47: { name: 'illegal_parameter', aboutCertificate: false, causes: ['tls.handshake-failed', 'tls.no-common-group'] },
+  48: {
+    name: 'unknown_ca',
+    aboutCertificate: true,
+    causes: unknownCa,
+    from: {
+      schannel: ['chain.untrusted-root', 'chain.incomplete', 'cert.self-signed'],
+      erlang: ['chain.untrusted-root', 'chain.incomplete', 'chain.issuer-mismatch', 'cert.self-signed'],
+    },
+  },
+  49: {
+    name: 'access_denied',
+    aboutCertificate: true,
+    causes: [
+      'chain.untrusted-root',
+      'chain.incomplete',
+      'cert.expired',
+      'cert.self-signed',
+      'cert.not-yet-valid',
+      'chain.expired',
+      'chain.root-expired',
+      'chain.issuer-mismatch',
+      'cert.revoked',
+      'cert.signature-invalid',
+      'cert.signature-weak',
+      'chain.name-constraint',
+      'chain.not-a-ca',
+      'cert.critical-extension',
+      'cert.name-not-allowed',
+    ],
+  },
+  50: { name: 'decode_error', aboutCertificate: false, causes: ['tls.handshake-failed', 'cert.malformed'] },
+  51: { name: 'decrypt_error', aboutCertificate: true, causes: ['cert.signature-invalid'] },
+  70: { name: 'protocol_version', aboutCertificate: false, causes: ['tls.no-common-version'] },
+  71: {
+    name: 'insufficient_security',
+    aboutCertificate: false,
+    causes: ['tls.no-common-cipher', 'tls.no-common-signature'],
+  },
+  80: {
+    name: 'internal_error',
+    aboutCertificate: false,
+    causes: ['cert.name-mismatch', 'chain.incomplete', 'tls.no-common-version', 'tls.session-context', 'tls.alert'],
+  },
+  86: { name: 'inappropriate_fallback', aboutCertificate: false, causes: ['tls.no-common-version'] },
+  90: { name: 'user_canceled', aboutCertificate: false, causes: ['tls.peer-refused', 'tls.alert'] },
+  100: { name: 'no_renegotiation', aboutCertificate: false, causes: ['tls.legacy-renegotiation', 'tls.alert'] },
+  109: {
+    name: 'missing_extension',
+    aboutCertificate: false,
+    causes: ['tls.no-common-signature', 'tls.no-common-group'],
+  },
+  110: { name: 'unsupported_extension', aboutCertificate: false, causes: ['tls.handshake-failed', 'tls.alert'] },
+  111: { name: 'certificate_unobtainable', aboutCertificate: true, causes: ['tls.peer-refused', 'tls.alert'] },
+  112: { name: 'unrecognized_name', aboutCertificate: false, causes: ['tls.name-unknown'] },
+  113: {
+    name: 'bad_certificate_status_response',
+    aboutCertificate: true,
+    causes: ['tls.staple-invalid', 'tls.staple-missing'],
+  },
+  115: { name: 'unknown_psk_identity', aboutCertificate: false, causes: ['tls.session-resumed', 'tls.alert'] },
+  116: { name: 'certificate_required', aboutCertificate: true, causes: ['tls.client-cert-missing'] },
+  120: { name: 'no_application_protocol', aboutCertificate: false, causes: ['tls.alpn-mismatch'] },
+}
+
+export interface AlertEvidence {
+  readonly number: number
+  /** The stack that sent the alert. Absent: unknown, and every cause of every stack stays. */
+  readonly stack?: AlertSender
+}
+
+/**
+ * `candidatesForAlert({ number: 45, stack: 'openssl' })` -> the causes for which this sender sends it, the commonest
+ * first.
+ *
+ * @returns `['tls.alert']` for a number that says nothing about a cause
+ */
+export function candidatesForAlert({ number, stack }: AlertEvidence): readonly VerdictCode[] {
+  const entry = alerts[number]
+  if (entry === undefined) return ['tls.alert']
+  return (stack === undefined ? undefined : entry.from?.[stack]) ?? entry.causes
+}
+
+/** `alertName(48)` -> `unknown_ca`. Absent for numbers outside the registry. */
+export function alertName(number: number): string | undefined {
+  return alerts[number]?.name
+}
+
+/** Whether the alert is about the certificate that its receiver showed (or did not show). */
+export function isAboutCertificate(number: number): boolean {
+  return alerts[number]?.aboutCertificate === true
+}
+
+/** Names that stacks print for an alert, without case, underscores read as spaces; the longer ones first. */
+const names: readonly (readonly [pattern: RegExp, number: number])[] = [
+  [/bad ?certificate ?status/, 113],
+  [/certificate ?unobtainable|could not retrieve the specified certificate/, 111],
+  [/bad ?certificate|certificate is bad|bad ?cert\b/, 42],
+  [/unsupported ?cert(?:ificate)?\b|certificate is not supported/, 43],
+  [/certificate ?revoked|revoked ?cert(?:ificate)?|certificate was revoked/, 44],
+  [/certificate ?expired|expired ?cert(?:ificate)?|certificate is expired/, 45],
+  [/unknown ?ca\b|unknown certificate authority|ca is unknown/, 48],
+  [/certificate ?unknown|unknown ?cert(?:ificate)?\b/, 46],
+  [/certificate ?required|certificate is required/, 116],
+  [/no ?certificate\b/, 41],
+  [/access ?denied|access was denied/, 49],
+  [/handshake ?fail(?:ure|ed)/, 40],
+  [/protocol ?version/, 70],
+  [/insufficient ?security/, 71],
+  [/unrecogni[sz]ed ?name|server name sent was not recognized/, 112],
+  [/no ?application ?protocol|supported application protocol/, 120],
+  [/decrypt(?:ion)? ?error|error decrypting message/, 51],
+  [/decode ?error|error decoding message/, 50],
+  [/illegal ?parameter/, 47],
+  [/internal ?error/, 80],
+  [/unexpected ?message/, 10],
+  [/bad ?record ?mac/, 20],
+  [/record ?overflow/, 22],
+  [/inappropriate ?fallback/, 86],
+  [/user ?cancell?ed/, 90],
+  [/no ?renegotiation/, 100],
+  [/missing ?extension/, 109],
+  [/unsupported ?extension/, 110],
+  [/unknown ?psk ?identity/, 115],
+  [/close ?notify/, 0],
+]
+
+/** `alertByName('unknown ca')`, `alertByName('UnknownCA')` -> 48. */
+export function alertByName(words: string): number | undefined {
+  const plain = words.toLowerCase().replaceAll('_', ' ')
+  return names.find(([pattern]) => pattern.test(plain))?.[1]
+}

@@ -1,0 +1,159 @@
+/** Reads what was given to `siplab explain`, and asks the part of siplab that understands it. */
+import { createReadStream, openSync, readFileSync, readSync, closeSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Answer } from '../explain/answer.ts'
+import type { CaptureAnswer } from '../explain/capture/index.ts'
+import type { FileAnswer } from '../explain/file/index.ts'
+import type { TextAnswer } from '../explain/text/index.ts'
+import { kindOf, recogniseOctets } from '../explain/recognise.ts'
+import { UsageError } from './usage-error.ts'
+import type { Io } from './io.ts'
+
+export interface ExplainOptions {
+  readonly keylog?: string
+  readonly role?: 'server' | 'client' | 'both'
+  readonly name?: readonly string[]
+  readonly ca?: string
+  readonly key?: string
+  /** Files of certificates that stand beside a capture. */
+  readonly onDisk?: readonly string[]
+  readonly at?: string
+  readonly rules?: 'lcs2005' | 'ocs2007' | 'modern' | 'node' | 'rfc5280' | 'webpki'
+}
+
+export type Explained =
+  | { readonly kind: 'text'; readonly name: string; readonly answer: TextAnswer }
+  | { readonly kind: 'capture'; readonly name: string; readonly answer: CaptureAnswer }
+  | { readonly kind: 'certificates'; readonly name: string; readonly answer: FileAnswer }
+
+/** Standard input and files of certificates are read whole, up to here. */
+const maxWhole = 64 * 1024 * 1024
+
+/** A file by its content. The key log and other files of certificates are read beside it. */
+export async function explainPath(io: Io, name: string, options: ExplainOptions): Promise<Explained> {
+  const path = resolve(io.workingFolder, name)
+  const kind = kindOf(headOf(path))
+  if (kind === 'capture') return explainCaptureOf(io, name, path, options)
+  if (kind === 'certificates') return explainCertificates(io, name, whole(io, name), options)
+  return explainLog(name, createReadStream(path, { highWaterMark: 262_144 }))
+}
+
+/** Standard input, whatever it is. */
+export async function explainInput(io: Io, options: ExplainOptions): Promise<Explained> {
+  const chunks = io.input()[Symbol.asyncIterator]()
+  const first = await chunks.next()
+  const head = first.done === true ? Buffer.alloc(0) : Buffer.from(first.value)
+  const kind = kindOf(head)
+  const name = 'standard input'
+  const rest = async function* (): AsyncGenerator<Uint8Array> {
+    yield head
+    for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) yield next.value
+  }
+  if (kind === 'capture') return explainCaptureOf(io, name, await collected(rest()), options)
+  if (kind === 'certificates') return explainCertificates(io, name, await collected(rest()), options)
+  return explainLog(name, rest())
+}
+
+/** Words of the command line. */
+export async function explainWords(text: string): Promise<Explained> {
+  const { explainText } = await import('../explain/text/index.ts')
+  return { kind: 'text', name: 'the text', answer: explainText(text) }
+}
+
+async function explainLog(name: string, chunks: AsyncIterable<Uint8Array>): Promise<Explained> {
+  const { explainStream } = await import('../explain/text/stream.ts')
+  return { kind: 'text', name, answer: await explainStream(chunks) }
+}
+
+async function explainCaptureOf(
+  io: Io,
+  name: string,
+  source: string | Buffer,
+  { keylog, ca, onDisk = [] }: ExplainOptions,
+): Promise<Explained> {
+  const { explainCapture } = await import('../explain/capture/index.ts')
+  const answer = await explainCapture(source, {
+    ...(keylog === undefined ? {} : { keylog: whole(io, keylog).toString('utf8') }),
+    ...(ca === undefined ? {} : { anchors: dersOf(whole(io, ca)) }),
+    onDisk: onDisk.flatMap((file) => dersOf(whole(io, file))),
+  })
+  return { kind: 'capture', name, answer }
+}
+
+/** The certificates of a PEM file; a file without PEM blocks is one DER certificate. */
+function dersOf(octets: Buffer): readonly Buffer[] {
+  const blocks = [
+    ...octets.toString('latin1').matchAll(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----([^-]+)-----END/g),
+  ]
+  if (blocks.length === 0) return octets[0] === 0x30 ? [octets] : []
+  return blocks.map(([, text = '']) => Buffer.from(text, 'base64'))
+}
+
+/** Which files hold certificates: a capture beside them shows whether a server has loaded them. */
+export function certificateFiles(io: Io, names: readonly string[]): readonly string[] {
+  return names.filter((name) => kindOf(headOf(resolve(io.workingFolder, name))) === 'certificates')
+}
+
+async function explainCertificates(io: Io, name: string, octets: Buffer, options: ExplainOptions): Promise<Explained> {
+  const { explainFile } = await import('../explain/file/index.ts')
+  const { role, name: names, ca, key, at, rules } = options
+  const time = at === undefined ? undefined : new Date(at)
+  if (time !== undefined && Number.isNaN(time.getTime()))
+    throw new UsageError(`--at ${at}: wanted a date such as 2026-12-01 or 2026-12-01T08:00:00Z`)
+  const answer = explainFile(octets, {
+    ...(role === undefined ? {} : { role }),
+    ...(names === undefined ? {} : { names }),
+    ...(ca === undefined ? {} : { ca: whole(io, ca) }),
+    ...(key === undefined ? {} : { key: whole(io, key) }),
+    ...(time === undefined ? {} : { at: time }),
+    ...(rules === undefined ? {} : { rules }),
+  })
+  return { kind: 'certificates', name, answer }
+}
+
+/** The file is there, and is no folder. */
+export function isFile(io: Io, name: string): boolean {
+  return statSync(resolve(io.workingFolder, name), { throwIfNoEntry: false })?.isFile() === true
+}
+
+function headOf(path: string): Buffer {
+  const file = openSync(path, 'r')
+  try {
+    const head = Buffer.alloc(recogniseOctets)
+    return head.subarray(0, readSync(file, head))
+  } finally {
+    closeSync(file)
+  }
+}
+
+function whole(io: Io, name: string): Buffer {
+  const path = resolve(io.workingFolder, name)
+  const { size } = statSync(path)
+  if (size > maxWhole) throw new UsageError(`${name}: wanted at most ${maxWhole} octets, found ${size}`)
+  return readFileSync(path)
+}
+
+async function collected(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of chunks) {
+    size += chunk.length
+    if (size > maxWhole)
+      throw new UsageError(`standard input: wanted at most ${maxWhole} octets of a capture; name the file instead`)
+    parts.push(chunk)
+  }
+  return Buffer.concat(parts)
+}
+
+/** Whether the evidence said anything at all. */
+export function isKnown({ kind, answer }: Explained): boolean {
+  if (kind === 'certificates') return answer.contents.length > 0 || answer.findings.length > 0
+  if (kind === 'capture')
+    return answer.counts.packets > 0 && (answer.candidates.length > 0 || answer.counts.broken === 0)
+  return isAnswered(answer)
+}
+
+function isAnswered(answer: TextAnswer): boolean {
+  const { candidates, topic, identifier, notes }: TextAnswer & Answer = answer
+  return candidates.length > 0 || topic !== undefined || identifier !== undefined || notes.length > 0
+}

@@ -1,0 +1,281 @@
+/** Which end has to act for a cause, and what to do there in the words of its configuration. */
+import type { VerdictCode } from '../verdicts/codes.ts'
+import type { CertificateOf } from './answer.ts'
+
+/** `us` and `them` are seen from the end whose log it is; a capture says `dialler` or `acceptor`. */
+export type Acting = 'us' | 'them' | 'dialler' | 'acceptor' | 'either' | 'both'
+
+/** Where a product keeps what a remedy changes. */
+interface Product {
+  readonly name: string
+  /** Words of its logs, in canonical form. */
+  readonly words: RegExp
+  readonly trust: string
+  readonly certificate: string
+  readonly key: string
+  readonly crl: string
+  readonly versions: string
+  readonly reload: string
+}
+
+/** Parameters as the documentation of each product names them. */
+const products: readonly Product[] = [
+  {
+    name: 'Kamailio',
+    words: /kamailio|tls server\.c|tls util\.h|tls domain\.c|tls h read f/,
+    trust: 'ca_list in tls.cfg',
+    certificate: 'certificate in tls.cfg',
+    key: 'private_key in tls.cfg',
+    crl: 'crl in tls.cfg',
+    versions: 'method in tls.cfg',
+    reload: 'kamcmd tls.reload',
+  },
+  {
+    name: 'OpenSIPS',
+    words: /opensips|tls errstack|tls wolfssl|tls openssl:|tls mgm/,
+    trust: 'ca_list of tls_mgm',
+    certificate: 'certificate of tls_mgm',
+    key: 'private_key of tls_mgm',
+    crl: 'crl_directory of tls_mgm',
+    versions: 'tls_method of tls_mgm',
+    reload: 'opensips-cli -x mi tls_reload',
+  },
+  {
+    name: 'HAProxy',
+    words: /haproxy|ssl c err=|layer6|server [\w.-]+\/[\w.-]+ is down/,
+    trust: 'ca-file on the bind or server line',
+    certificate: 'crt on the bind or server line',
+    key: 'the file of crt',
+    crl: 'crl-file on the bind or server line',
+    versions: 'ssl-min-ver and ssl-max-ver',
+    reload: 'systemctl reload haproxy',
+  },
+  {
+    name: 'nginx',
+    words: /nginx|\d+#\d+: ?\*?\d*|while ssl handshaking/,
+    trust: 'ssl_client_certificate, or proxy_ssl_trusted_certificate',
+    certificate: 'ssl_certificate, or proxy_ssl_certificate',
+    key: 'ssl_certificate_key, or proxy_ssl_certificate_key',
+    crl: 'ssl_crl, or proxy_ssl_crl',
+    versions: 'ssl_protocols',
+    reload: 'nginx -s reload',
+  },
+  {
+    name: 'Asterisk',
+    words: /asterisk|pjsip|iostream\.c|chan sip|transport-/,
+    trust: 'ca_list_file of the transport in pjsip.conf',
+    certificate: 'cert_file of the transport in pjsip.conf',
+    key: 'priv_key_file of the transport in pjsip.conf',
+    crl: 'no parameter: PJSIP checks no CRL',
+    versions: 'method of the transport in pjsip.conf',
+    reload: 'restart Asterisk: a transport is not reloaded',
+  },
+  {
+    name: 'FreeSWITCH',
+    words: /freeswitch|sofia|tport tls|sip ua for profile/,
+    trust: 'cafile.pem in tls-cert-dir of the profile',
+    certificate: 'agent.pem in tls-cert-dir of the profile',
+    key: 'agent.pem in tls-cert-dir of the profile',
+    crl: 'no parameter: sofia-sip checks no CRL',
+    versions: 'tls-version of the profile',
+    reload: 'sofia profile NAME restart',
+  },
+  {
+    name: 'stunnel',
+    words: /stunnel|log\d\[/,
+    trust: 'CAfile in stunnel.conf',
+    certificate: 'cert in stunnel.conf',
+    key: 'key in stunnel.conf',
+    crl: 'CRLfile in stunnel.conf',
+    versions: 'sslVersionMin and sslVersionMax in stunnel.conf',
+    reload: 'systemctl reload stunnel4',
+  },
+  {
+    name: 'Windows',
+    words: /schannel|ls protocol stack|lync|event id|sec e |cert e |0x8009|0x800b|ms-diagnostics/,
+    trust: 'Trusted Root Certification Authorities of the computer account (certlm.msc)',
+    certificate: 'Personal of the computer account (certlm.msc), then assigned to the server',
+    key: 'Manage Private Keys of the certificate in certlm.msc',
+    crl: 'the CRL distribution point in the certificate (certutil -urlfetch -verify FILE)',
+    versions: 'SCHANNEL\\Protocols in the registry',
+    reload: 'restart the service',
+  },
+  {
+    name: 'Java',
+    words: /java\.|javax\.|sun\.security|exception:/,
+    trust: 'javax.net.ssl.trustStore',
+    certificate: 'javax.net.ssl.keyStore',
+    key: 'javax.net.ssl.keyStore',
+    crl: 'com.sun.net.ssl.checkRevocation and ocsp.enable',
+    versions: 'jdk.tls.disabledAlgorithms in java.security',
+    reload: 'restart the application',
+  },
+]
+
+/** The product whose log it is, by its words. Absent: not recognised. */
+export function productOf(plain: string): string | undefined {
+  return products.find(({ words }) => words.test(plain))?.name
+}
+
+type Place = 'trust' | 'certificate' | 'key' | 'crl' | 'versions'
+
+interface Work {
+  readonly codes: RegExp
+  /** `owner`: the end whose certificate it is; `refuser`: the other one; `us`: the end whose log it is. */
+  readonly by: 'owner' | 'refuser' | 'us' | 'either' | 'both'
+  readonly place: Place
+  readonly text: string
+}
+
+const replace = 'replace the certificate by one'
+/** The first that fits. */
+const works: readonly Work[] = [
+  {
+    codes: /^cert\.expired$/,
+    by: 'owner',
+    place: 'certificate',
+    text: 'renew the certificate, install it, and reload; compare both clocks first',
+  },
+  {
+    codes: /^(?:cert|chain)\.not-yet-valid$|^clock\./,
+    by: 'either',
+    place: 'certificate',
+    text: 'compare the clock of each end with a time server; then wait, or install a certificate that is valid now',
+  },
+  {
+    codes: /^cert\.not-reloaded$/,
+    by: 'owner',
+    place: 'certificate',
+    text: 'restart the server, so that it loads the renewed certificate',
+  },
+  {
+    codes: /^cert\.(?:name-mismatch|san-missing|cn-not-in-san|wildcard|name-missing)$/,
+    by: 'owner',
+    place: 'certificate',
+    text: `dial a name that is in the certificate, or ${replace} that carries the dialled name as a DNS SAN`,
+  },
+  {
+    codes: /^cert\.name-not-allowed$/,
+    by: 'either',
+    place: 'certificate',
+    text:
+      `add the name in the certificate to the list of the server that refuses, or ${replace} with the ` +
+      'expected name',
+  },
+  {
+    codes: /^(?:cert\.eku-missing|chain\.eku-narrow)$/,
+    by: 'owner',
+    place: 'certificate',
+    text:
+      `${replace} whose purposes fit: serverAuth to be dialled, clientAuth to dial; public CAs no longer ` +
+      'issue clientAuth',
+  },
+  {
+    codes: /^cert\.revoked$/,
+    by: 'owner',
+    place: 'certificate',
+    text: 'request a new certificate: a revoked one does not become valid again',
+  },
+  {
+    codes: /^cert\.self-signed$/,
+    by: 'owner',
+    place: 'certificate',
+    text:
+      `${replace} of a CA that the other end trusts, or add this very certificate to the trust list of the ` +
+      'other end',
+  },
+  {
+    codes: /^chain\.(?:incomplete|out-of-order)$/,
+    by: 'owner',
+    place: 'certificate',
+    text: 'send the whole chain: the certificate of the server first, then each issuing CA, without the root',
+  },
+  {
+    codes: /^chain\.(?:untrusted-root|partial-anchor|issuer-mismatch|root-expired)$/,
+    by: 'refuser',
+    place: 'trust',
+    text: 'add the present root of the certificate to the trust list of the end that refused, and remove the stale one',
+  },
+  {
+    codes: /^chain\.expired$/,
+    by: 'owner',
+    place: 'certificate',
+    text: 'send the renewed CA certificate in the chain, and remove the expired one',
+  },
+  { codes: /^(?:cert|chain)\./, by: 'owner', place: 'certificate', text: `${replace} from a CA that keeps the rule` },
+  {
+    codes: /^crl\./,
+    by: 'refuser',
+    place: 'crl',
+    text: 'install a current CRL of every issuing CA at the end that refused',
+  },
+  {
+    codes: /^trust\./,
+    by: 'us',
+    place: 'trust',
+    text: 'put the roots that are to be trusted into the trust list, as PEM',
+  },
+  {
+    codes: /^key\./,
+    by: 'us',
+    place: 'key',
+    text:
+      'install the private key that belongs to the certificate, readable by the account of the service, as ' +
+      'PEM without a passphrase or with the right one',
+  },
+  {
+    codes: /^file\./,
+    by: 'us',
+    place: 'certificate',
+    text: 'install the certificate as PEM: the certificate of the server first, then its issuers',
+  },
+  {
+    codes: /^tls\.client-cert-missing$/,
+    by: 'owner',
+    place: 'certificate',
+    text: 'give the dialling server a client certificate of a CA that the accepting server announces',
+  },
+  {
+    codes: /^tls\.own-cert-missing$/,
+    by: 'us',
+    place: 'certificate',
+    text: 'assign a certificate with its key to the listener',
+  },
+  {
+    codes: /^tls\.no-common-/,
+    by: 'both',
+    place: 'versions',
+    text: 'enable one TLS version, cipher suite, group and signature algorithm at both ends',
+  },
+  {
+    codes: /^tls\.not-tls$/,
+    by: 'either',
+    place: 'versions',
+    text: 'dial the TLS port (SIP: 5061) with TLS; one end speaks plain text',
+  },
+]
+
+const otherEnd = { ours: 'them', theirs: 'us', dialler: 'acceptor', acceptor: 'dialler' } as const
+const thatEnd = { ours: 'us', theirs: 'them', dialler: 'dialler', acceptor: 'acceptor' } as const
+
+/** Which end has to act; `either` where the evidence does not say whose certificate it is. */
+export function actingEnd(code: VerdictCode, whose: CertificateOf | undefined): Acting {
+  const by = works.find(({ codes }) => codes.test(code))?.by ?? 'either'
+  if (by === 'us' || by === 'either' || by === 'both') return by
+  if (whose === undefined) return 'either'
+  return by === 'owner' ? thatEnd[whose] : otherEnd[whose]
+}
+
+/**
+ * What to do about a cause: one sentence, with the parameter of the product where it acts and is known.
+ *
+ * @returns undefined for a cause that has no remedy of its own
+ */
+export function remedyFor(code: VerdictCode, acting: Acting, product: string | undefined): string | undefined {
+  const work = works.find(({ codes }) => codes.test(code))
+  if (work === undefined) return undefined
+  const known = products.find(({ name }) => name === product)
+  return acting === 'them' || known === undefined
+    ? work.text
+    : `${work.text} (${known.name}: ${known[work.place]}; then ${known.reload})`
+}

@@ -1,0 +1,178 @@
+/**
+ * Reads a log of any length, line by line: finds the statements, puts those of one failure together, and counts the
+ * failures by link. What is kept does not grow with the length of the log.
+ */
+import { productOf } from '../remedy.ts'
+import { combine } from './episode.ts'
+import type { Finding } from './episode.ts'
+import type { FileRole } from './grammar.ts'
+import { canonical, depthOf, fileRoleOf, linkOf, mayMatter, sayingsOf, timeOf, unwrap } from './statement.ts'
+import type { Line, Statement } from './statement.ts'
+
+/** One kind of failure on one link. */
+export interface FailureGroup {
+  /** The other end as the log names it; absent: not named. */
+  readonly link: string | undefined
+  readonly finding: Finding
+  /** The server that wrote the log; absent: its words do not say. */
+  readonly product: string | undefined
+  readonly count: number
+  readonly first: Line
+  readonly last: Line
+}
+
+const maxGroups = 500
+const maxStatements = 64
+/** Lines without a statement that end a failure. */
+const maxGap = 25
+const maxLine = 65_536
+/** So many lines are held against every rule; in what follows, only those that hold a word of the field. */
+const alwaysRead = 1000
+
+export class TextReader {
+  readonly #groups = new Map<string, { -readonly [Name in keyof FailureGroup]: FailureGroup[Name] }>()
+  #statements: Statement[] = []
+  #depth: number | undefined
+  #roles = new Set<FileRole>()
+  #link: string | undefined
+  #product: string | undefined
+  #lineNumber = 0
+  #lastStatement = 0
+  #left = 0
+
+  /** Lines read. */
+  get lines(): number {
+    return this.#lineNumber
+  }
+
+  /** Failures of further kinds that were not kept, since there were too many kinds. */
+  get leftOut(): number {
+    return this.#left
+  }
+
+  /** One line without its end. A JSON record is read as the texts in it. */
+  push(raw: string): void {
+    this.#lineNumber += 1
+    const bounded = raw.length > maxLine ? raw.slice(0, maxLine) : raw
+    if (this.#lineNumber > alwaysRead && !mayMatter(bounded)) {
+      if (this.#lineNumber - this.#lastStatement > maxGap) this.#finish()
+      return
+    }
+    const time = timeOf(bounded)
+    for (const text of textsOf(bounded)) this.#line(text, time)
+  }
+
+  end(): readonly FailureGroup[] {
+    this.#finish()
+    return [...this.#groups.values()].toSorted(
+      (a, b) => b.finding.rank - a.finding.rank || b.count - a.count || a.first.number - b.first.number,
+    )
+  }
+
+  #line(text: string, time: string | undefined): void {
+    const plain = canonical(unwrap(text))
+    if (plain === '') return
+    const line: Line = {
+      number: this.#lineNumber,
+      text: text.trim().slice(0, 500),
+      ...(time === undefined ? {} : { time }),
+    }
+    const found = sayingsOf(plain)
+    const isRepeated = found.length > 0 && this.#repeats(found, line)
+    if (isRepeated || this.#lineNumber - this.#lastStatement > maxGap) this.#finish()
+    const depth = depthOf(plain)
+    if (depth !== undefined) this.#depth = depth
+    if (/verify return: ?1\b/.test(plain)) this.#depth = undefined
+    const role = fileRoleOf(plain)
+    if (role !== undefined) this.#roles.add(role)
+    // An address in an unrelated line is not the other end.
+    if (mayMatter(text)) this.#link ??= linkOf(text)
+    this.#product ??= productOf(plain)
+    for (const { stack, saying } of found) {
+      this.#lastStatement = this.#lineNumber
+      if (this.#statements.length < maxStatements)
+        this.#statements.push({ line, stack, saying, depth: depth ?? this.#depth })
+    }
+  }
+
+  /** The same again at another time, or about another link, is a failure of its own. */
+  #repeats(found: ReturnType<typeof sayingsOf>, line: Line): boolean {
+    const same = this.#statements.find(({ saying }) =>
+      found.some((each) => each.saying === saying || alike(each.saying, saying)),
+    )
+    if (same === undefined) return false
+    if (same.line.time !== undefined && line.time !== undefined && same.line.time !== line.time) return true
+    const link = linkOf(line.text)
+    return link !== undefined && this.#link !== undefined && link !== this.#link
+  }
+
+  #finish(): void {
+    if (this.#statements.length === 0) return this.#forget()
+    const role = (['trust', 'key', 'certificate'] as const).find((each) => this.#roles.has(each))
+    const depth = this.#depth
+    // stunnel and SBCs name the depth on the line after the reason.
+    const statements = this.#statements.map((each) => (each.depth === undefined ? { ...each, depth } : each))
+    const finding = combine(statements, role)
+    const [first] = this.#statements
+    const last = this.#statements.at(-1)
+    const link = this.#link
+    const product = this.#product
+    this.#forget()
+    if (finding === undefined || first === undefined || last === undefined) return
+    const key = [link ?? '', finding.causes.join(), finding.whose ?? '', finding.who ?? '', finding.alert ?? ''].join(
+      '|',
+    )
+    const known = this.#groups.get(key)
+    if (known !== undefined) {
+      known.count += 1
+      known.last = last.line
+    } else if (this.#groups.size < maxGroups)
+      this.#groups.set(key, { link, finding, product, count: 1, first: first.line, last: last.line })
+    else this.#left += 1
+  }
+
+  #forget(): void {
+    this.#statements = []
+    this.#depth = undefined
+    if (this.#roles.size > 0) this.#roles = new Set()
+    this.#link = undefined
+    this.#product = undefined
+  }
+}
+
+function alike(a: Statement['saying'], b: Statement['saying']): boolean {
+  return a.rank === b.rank && a.causes.join() === b.causes.join() && a.who === b.who
+}
+
+const jsonTexts = /^(?:msg|message|log|text|error|err|stack|reason|description|event|detail|cause|errmsg|exception)$/i
+const maxDepth = 6
+
+/** The texts of a JSON record, or the line itself with `\n` of a pasted string as ends of lines. */
+function textsOf(raw: string): readonly string[] {
+  const start = raw.search(/\{\s*"/)
+  if (start >= 0 && raw.trimEnd().endsWith('}')) {
+    const record = parsed(raw.slice(start))
+    const texts = record === undefined ? [] : stringsOf(record, maxDepth)
+    if (texts.length > 0) return [raw.slice(0, start), ...texts].flatMap((text) => text.split(/\r?\n/))
+  }
+  return raw.includes('\\n') ? raw.split(/\\r?\\n/) : [raw]
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Not JSON after all: the line is read as it is.
+    return undefined
+  }
+}
+
+function stringsOf(value: unknown, depth: number): readonly string[] {
+  if (depth === 0 || typeof value !== 'object' || value === null) return []
+  return Object.entries(value)
+    .slice(0, 100)
+    .flatMap(([name, inner]) => {
+      if (typeof inner === 'string') return jsonTexts.test(name) || /ssl|tls|cert|error/i.test(inner) ? [inner] : []
+      return stringsOf(inner, depth - 1)
+    })
+}

@@ -1,0 +1,49 @@
+/** Asterisk 13 to 22 with chan_sip and PJSIP (pjlib ssl_sock_ossl.c, sip_transport_tls.c), beyond OpenSSL. */
+import { closed, handshake, own, rank, refused, refusedSomehow, sets } from '../grammar.ts'
+import type { StackGrammar } from '../grammar.ts'
+
+export const asterisk: StackGrammar = {
+  name: 'Asterisk, PJSIP',
+  rules: [
+    {
+      when: /is not fully reloadable, not reloading/,
+      says: { rank: rank.reason, causes: ['cert.not-reloaded'], whose: 'ours' },
+    },
+    { when: /pjsip tls ecertverif|ssl certificate verification error/, says: refusedSomehow },
+    { when: /pj ssl cert eidentity not match|identity not match/, says: refused('cert.name-mismatch') },
+    { when: /pj ssl cert evalidity period|certificate (?:is )?out of its validity/, says: refused(...sets.anyDate) },
+    { when: /pj ssl cert euntrusted/, says: refused(...sets.noPath) },
+    { when: /pj ssl cert eissuer not found/, says: refused(...sets.noPath) },
+    { when: /pj ssl cert erevoked/, says: refused('cert.revoked') },
+    { when: /pj ssl cert einvalid purpose/, says: refused(...sets.purpose.unknown) },
+    {
+      when: /pjsip tls ecacert|pjsip tls ekeyfile|pjsip tls ecertfile/,
+      says: own(['file.missing', 'file.not-pem', 'key.missing', 'key.mismatch', 'trust.missing']),
+    },
+    { when: /common name mismatch|certificate common name \(.*\) does not match/, says: refused('cert.name-mismatch') },
+    { when: /certificate did not verify/, says: refusedSomehow },
+    { when: /peer did not provide a certificate|no peer ssl certificate/, says: refused('tls.client-cert-missing') },
+    {
+      when: /fileopen error|tls\/ssl error loading (?:cert|public|private) file/,
+      says: { ...own(['file.missing', 'key.missing', 'file.not-pem']), rank: rank.refusal },
+    },
+    { when: /ssl (?:error )?(?:zero return|syscall)|underlying bio error|end-of-file encountered/, says: closed },
+    { when: /wrong ssl\/tls version|bad tls version/, says: handshake(['tls.no-common-version']) },
+  ],
+  samples: [
+    {
+      text:
+        "Transport 'transport-tls' is not fully reloadable, not reloading: " +
+        'protocol, bind, TLS, TCP, ToS, or CoS options.',
+      first: 'cert.not-reloaded',
+      whose: 'ours',
+    },
+    {
+      text: 'TLS connect() error: [code=171173] SSL certificate verification error (PJSIP_TLS_ECERTVERIF)',
+      first: 'chain.untrusted-root',
+      whose: 'theirs',
+      who: 'us',
+    },
+    { text: 'SSL 6 [SSL_ERROR_ZERO_RETURN] (Read) ret: 0 len: 65535', first: 'chain.untrusted-root', who: 'them' },
+  ],
+}

@@ -1,0 +1,66 @@
+/** .NET Framework and .NET 5 to 9: `AuthenticationException`, `X509ChainStatusFlags`, `SslPolicyErrors`. */
+import { closed, handshake, receivedByName, refused, refusedSomehow, sets } from '../grammar.ts'
+import type { StackGrammar } from '../grammar.ts'
+
+export const dotnet: StackGrammar = {
+  name: '.NET',
+  rules: [
+    { when: /remotecertificatenamemismatch/, says: refused('cert.name-mismatch') },
+    { when: /remotecertificatenotavailable/, says: refused('tls.client-cert-missing') },
+    {
+      when: /errors in the certificate chain: .*(?:partialchain|untrustedroot)|\bpartialchain\b|\buntrustedroot\b/,
+      says: refused('chain.untrusted-root', 'chain.incomplete', 'cert.self-signed'),
+    },
+    {
+      when: /errors in the certificate chain: .*nottimevalid|\bnottimevalid\b/,
+      says: refused('cert.expired', 'cert.not-yet-valid', 'clock.wrong', 'chain.expired'),
+    },
+    { when: /\bnotvalidforusage\b/, says: refused(...sets.purpose.unknown) },
+    { when: /\bnotsignaturevalid\b/, says: refused('cert.signature-invalid') },
+    { when: /errors in the certificate chain: .*\brevoked\b/, says: refused('cert.revoked', 'chain.revoked') },
+    {
+      when: /revocationstatusunknown|offlinerevocation/,
+      says: refused('crl.missing', 'crl.unreachable', 'crl.expired'),
+    },
+    { when: /invalidbasicconstraints/, says: refused('chain.not-a-ca', 'chain.path-too-long') },
+    {
+      when: /invalidnameconstraints|hasnotpermittednameconstraint|hasexcludednameconstraint/,
+      says: refused('chain.name-constraint'),
+    },
+    { when: /invalidpolicyconstraints|noissuancechainpolicy/, says: refused('chain.policy') },
+    { when: /hasweaksignature/, says: refused('cert.signature-weak', 'chain.signature-weak') },
+    { when: /hasnotsupportedcriticalextension/, says: refused('cert.critical-extension') },
+    { when: /remotecertificatechainerrors|remote certificate is invalid (?:according|because)/, says: refusedSomehow },
+    {
+      when: /could not establish trust relationship for the ssl/,
+      says: { ...refusedSomehow, causes: [...refusedSomehow.causes, 'cert.name-mismatch'] },
+    },
+    {
+      when: /cannot determine the frame size or a corrupted frame was received|the handshake failed due to an unexpected packet format/,
+      says: handshake(['tls.not-tls', 'tls.no-common-version'], 'us'),
+    },
+    {
+      when: /received an unexpected eof or 0 bytes from the transport|authentication failed because the remote party has closed the transport/,
+      says: closed,
+    },
+    {
+      when: /client and server cannot communicate, because they do not possess a common algorithm/,
+      says: handshake(['tls.no-common-version', 'tls.no-common-cipher']),
+    },
+    { when: /authentication failed because the remote party sent a tls alert: '?([a-z]+)/, says: receivedByName },
+  ],
+  samples: [
+    {
+      text: 'The remote certificate is invalid because of errors in the certificate chain: PartialChain',
+      first: 'chain.untrusted-root',
+      whose: 'theirs',
+      who: 'us',
+    },
+    {
+      text: "Authentication failed because the remote party sent a TLS alert: 'UnknownCA'.",
+      first: 'chain.untrusted-root',
+      whose: 'ours',
+      who: 'them',
+    },
+  ],
+}

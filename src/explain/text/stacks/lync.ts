@@ -1,0 +1,93 @@
+/** Events of LCS 2003 and 2005, OCS 2007, Lync and Skype for Business, and `ms-diagnostics` ([MS-OCER]). */
+import { own, outside, refused, rank, closed } from '../grammar.ts'
+import type { StackGrammar } from '../grammar.ts'
+
+const startFailed = own(['file.missing', 'cert.expired', 'key.missing', 'file.unreadable', 'key.permissions'])
+
+export const lync: StackGrammar = {
+  name: 'LCS, OCS, Lync, Skype for Business',
+  rules: [
+    {
+      when: /\b14517\b|configuration validation mechanism detected/,
+      says: { rank: rank.reason, causes: ['config.duplicate-partner', 'config.invalid'], who: 'us' },
+    },
+    { when: /not a configured server on this network interface/, says: refused('cert.name-not-allowed') },
+    {
+      when: /certificate error:? invalid client certificate|invalid client certificate/,
+      says: {
+        ...refused('chain.untrusted-root', 'chain.incomplete', 'cert.self-signed', 'chain.partial-anchor'),
+        rank: rank.refusal,
+      },
+    },
+    {
+      when: /configured certificate could not be loaded from store|could not be loaded from store|\b(?:12303|14694|14397)\b/,
+      says: startFailed,
+    },
+    { when: /\b(?:14347|14336|14352)\b|tls listener could not (?:be )?start/, says: startFailed },
+    {
+      when: /unable to initialize the protocol stack|failed starting the protocol stack|\b(?:12326|12290)\b/,
+      says: {
+        ...startFailed,
+        rank: rank.refusal,
+        causes: ['cert.expired', 'file.missing', 'config.not-retrieved', 'config.invalid', 'key.permissions'],
+      },
+    },
+    {
+      when: /shutting down due to an internal error|\b(?:12299|7024)\b/,
+      says: {
+        ...startFailed,
+        rank: rank.closed,
+        causes: ['cert.expired', 'config.not-retrieved', 'config.invalid', 'file.missing'],
+      },
+    },
+    {
+      when: /msft ?siproutingsetting/,
+      says: {
+        rank: rank.closed,
+        causes: ['config.not-retrieved', 'directory.unreachable', 'store.unreachable', 'cert.expired'],
+      },
+    },
+    {
+      when: /\b14428\b|tls outgoing connection failures/,
+      says: {
+        rank: rank.closed,
+        causes: [
+          'cert.name-mismatch',
+          'chain.untrusted-root',
+          'chain.incomplete',
+          'cert.expired',
+          'tls.peer-refused',
+          'link.refused',
+        ],
+      },
+    },
+    { when: /\b14559\b|could not import the shared session key/, says: own(['key.mismatch', 'config.invalid']) },
+    {
+      when: /ms-diagnostics(?:-public)?: ?1008\b|^1008;|unable to resolve dns srv/,
+      says: outside('dns', 'dns.not-found'),
+    },
+    { when: /ms-diagnostics(?:-public)?: ?1009\b|^1009(?:;|$)/, says: outside('dns', 'dns.srv-outside-domain') },
+    {
+      when: /ms-diagnostics(?:-public)?: ?1010\b|^1010(?:;|$)|certificate trust with another server could not be established/,
+      says: {
+        rank: rank.refusal,
+        causes: ['cert.name-mismatch', 'chain.untrusted-root', 'cert.expired', 'chain.incomplete', 'cert.eku-missing'],
+      },
+    },
+    { when: /ms-diagnostics(?:-public)?: ?1047\b|^1047(?:;|$)/, says: closed },
+    { when: /ms-diagnostics(?:-public)?: ?1(?:003|004|034|035)\b/, says: outside('sip', 'route.no-target') },
+  ],
+  samples: [
+    {
+      text: 'Event 14517: The server configuration validation mechanism detected some serious problems.',
+      first: 'config.duplicate-partner',
+      who: 'us',
+    },
+    {
+      text: 'LS Protocol Stack 14428: 0x80090322(SEC_E_WRONG_PRINCIPAL)',
+      first: 'cert.name-mismatch',
+      whose: 'theirs',
+      who: 'us',
+    },
+  ],
+}

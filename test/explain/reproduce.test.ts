@@ -1,0 +1,25 @@
+import t from 'tap'
+import { faultFor, reproduce, reproducible } from '../../src/explain/reproduce.ts'
+import { faultList } from '../../src/faults/targets.ts'
+
+t.test('every command that shows a cause names a fault of the catalogue, which has this verdict', async (t) => {
+  for (const code of reproducible) {
+    const faults = faultList.filter(({ name }) => name === faultFor(code))
+    t.ok(
+      faults.some(({ verdict }) => verdict === code),
+      `${code}: ${faultFor(code)} has ${faults.map(({ verdict }) => verdict).join()}`,
+    )
+  }
+})
+
+t.test('the end is one at which the fault can stand', async (t) => {
+  for (const code of reproducible) {
+    const end = / --as (server|client)$/.exec(reproduce(code)[1] ?? '')?.[1]
+    const sides = faultList.find(({ name }) => name === faultFor(code))?.sides
+    if (end !== undefined && sides !== undefined)
+      t.ok(
+        sides.some((side) => side === end),
+        `${code}: ${sides.join()}`,
+      )
+  }
+})
