@@ -1,10 +1,10 @@
 /** A real handshake between two ends of node:tls in this process, with every octet that crossed and the key log. */
 import { Duplex } from 'node:stream'
-import { connect, TLSSocket, type ConnectionOptions, type TLSSocketOptions } from 'node:tls'
+import { connect, createServer, type ConnectionOptions, type TlsOptions, type TLSSocket } from 'node:tls'
 import type { From } from './captures.ts'
 
 export interface RecordedTls {
-  /** In the order of travel. */
+  /** In the order of travel; no octets: that end closes. */
   readonly flights: readonly { readonly from: From; readonly octets: Buffer }[]
   readonly keylog: string
 }
@@ -14,17 +14,21 @@ export interface RecordedTls {
  */
 export async function recordTls(
   dialler: ConnectionOptions,
-  acceptor: TLSSocketOptions,
+  acceptor: TlsOptions,
   speak: { readonly request: string; readonly answer: string } | undefined = undefined,
 ): Promise<RecordedTls> {
   const flights: { from: From; octets: Buffer }[] = []
   const keys: string[] = []
   const [near, far] = pipes((from, octets) => flights.push({ from, octets: Buffer.from(octets) }))
-  const server = new TLSSocket(far, { isServer: true, ...acceptor })
+  const server = createServer(acceptor, (socket) => {
+    socket.on('error', () => undefined)
+    socket.on('data', () => socket.end(speak?.answer ?? ''))
+    socket.on('end', () => socket.end())
+  })
+  server.emit('connection', far)
   const client = connect({ socket: near, ...dialler })
   client.on('keylog', (line) => keys.push(line.toString('latin1')))
-  const ended = Promise.all([closed(client), closed(server)])
-  server.on('data', () => server.end(speak?.answer ?? ''))
+  const ended = Promise.all([closed(client), finished(far)])
   client.on('data', () => undefined)
   client.on('secureConnect', () => {
     if (speak === undefined) client.end()
@@ -43,9 +47,24 @@ function closed(socket: TLSSocket): Promise<void> {
   })
 }
 
+/** The transport under the acceptor, after tls.Server has let it go. */
+function finished(transport: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    transport.on('error', () => undefined)
+    transport.on('close', () => resolve())
+  })
+}
+
 function pipes(record: (from: From, octets: Buffer) => void): readonly [Duplex, Duplex] {
-  const make = (from: From, to: () => Duplex): Duplex =>
-    new Duplex({
+  const make = (from: From, to: () => Duplex): Duplex => {
+    let ended = false
+    const end = (): void => {
+      if (ended) return
+      ended = true
+      record(from, Buffer.alloc(0))
+      if (!to().destroyed) to().push(null)
+    }
+    return new Duplex({
       read: () => undefined,
       write(octets: Buffer, _encoding, done) {
         record(from, octets)
@@ -53,14 +72,15 @@ function pipes(record: (from: From, octets: Buffer) => void): readonly [Duplex, 
         done()
       },
       final(done) {
-        to().push(null)
+        end()
         done()
       },
       destroy(_error, done) {
-        if (!to().readableEnded && !to().destroyed) to().push(null)
+        end()
         done(null)
       },
     })
+  }
   const near: Duplex = make('dialler', () => far)
   const far: Duplex = make('acceptor', () => near)
   return [near, far]
