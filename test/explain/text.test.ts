@@ -195,7 +195,15 @@ t.test('trouble outside TLS blames no certificate', async (t) => {
 })
 
 t.test('an unknown text is said to be unknown', async (t) => {
-  for (const text of ['', 'the quick brown fox', 'Event ID: 14999', '12345', 'http://example.test/a?b=c'])
+  for (const text of [
+    '',
+    'the quick brown fox',
+    'Event ID: 14999',
+    'permission denied for table location',
+    'Verify return code: 0 (ok)',
+    '12345',
+    'http://example.test/a?b=c',
+  ])
     t.match(explainText(text), { candidates: [], notes: [], identifier: undefined }, text)
 })
 

@@ -28,7 +28,6 @@ export const haproxy: StackGrammar = {
       when: /received something which does not look like a proxy protocol header|missing or invalid proxy protocol|invalid proxy protocol header/,
       says: handshake(['tls.proxy-protocol'], 'us'),
     },
-    { when: /ssl0120|no sni/, says: handshake(['tls.name-unknown'], 'us'), unless: /sni: unknown/ },
     { when: /layer4 connection problem/, says: { rank: 2, causes: ['link.refused', 'link.timeout'], topic: 'tcp' } },
   ],
   samples: [

@@ -165,7 +165,10 @@ const reasons: readonly Rule[] = [
     when: /no such file or directory|\bno such file\b|enoent/,
     says: missing,
   },
-  { when: /permission denied|\beacces\b/, says: unreadable, unless: /smtp|http/ },
+  {
+    when: /(?:\.pem|\.key|\.crt|\.cer|certificate|private key|bio|fopen).*(?:permission denied|eacces)|(?:permission denied|eacces).*(?:\.pem|\.key|\.crt|\.cer|certificate|private key)/,
+    says: unreadable,
+  },
   { when: /certificate verif(?:y failed|ication error|ication failed)/, says: refusedSomehow },
 ]
 
