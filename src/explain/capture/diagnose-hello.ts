@@ -20,7 +20,6 @@ import type { SeenAlert } from './tls-session.ts'
 const silentMilliseconds = 200
 
 export function diagnoseHello(connection: Connection, captureEnd: number): Diagnosis {
-  const { tls } = connection
   const alert = decisiveAlert(connection)
   if (alert !== undefined) return refusedHello(connection, alert)
   const closing = firstClosing(connection)

@@ -1,10 +1,9 @@
 /** Connections as they are reported: plain data, with the answer for the one that broke. */
 import { X509Certificate } from 'node:crypto'
-import type { VerdictCode } from '../../certificates/verdict-codes.ts'
 import { verdictCertificate } from '../../certificates/examine/index.ts'
 import type { VerdictCertificate } from '../../certificates/verdict.ts'
 import type { Answer, Candidate, Evidence } from '../answer.ts'
-import { bothSides, other, type Connection } from './connection.ts'
+import { bothSides, type Connection } from './connection.ts'
 import { diagnose } from './diagnose.ts'
 import type { Diagnosis } from './diagnosis.ts'
 import { frameEvidence } from './diagnosis.ts'
@@ -218,7 +217,8 @@ function notReloaded({ chain: [leaf] }: ShownChain, onDisk: readonly Buffer[]): 
     .flatMap((der) => certificateOf(der) ?? [])
     .find((file) => file.subject === shown.subject && file.validToDate.getTime() > shown.validToDate.getTime())
   if (later === undefined) return undefined
-  return `the file holds a certificate valid to ${later.validToDate.toISOString()}, the connection shows one valid to ${shown.validToDate.toISOString()}`
+  const ends = [later, shown].map(({ validToDate }) => validToDate.toISOString())
+  return `the file holds a certificate valid to ${ends[0]}, the connection shows one valid to ${ends[1]}`
 }
 
 /** What OpenSSL cannot read is compared with nothing. */

@@ -242,6 +242,5 @@ function serverName(extension: Buffer | undefined): string | undefined {
 
 /** A name from the network goes to a terminal: control characters become dots. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to replace
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '.')
 }

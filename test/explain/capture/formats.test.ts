@@ -96,7 +96,8 @@ t.test('fragments are counted', async (t) => {
 
 t.test('SIP in datagrams becomes a ladder', async (t) => {
   const text =
-    'OPTIONS sip:lab.test SIP/2.0\r\nf: <sip:a@lab.test>;tag=1\r\nTo: <sip:lab.test>\r\nCall-ID: 7f1a\r\nCSeq: 1 OPTIONS\r\n\r\n'
+    'OPTIONS sip:lab.test SIP/2.0\r\nf: <sip:a@lab.test>;tag=1\r\nTo: <sip:lab.test>\r\n' +
+    'Call-ID: 7f1a\r\nCSeq: 1 OPTIONS\r\n\r\n'
   const octets = udpPacket(
     { address: '192.0.2.1', port: 5060 },
     { address: '192.0.2.2', port: 5060 },
