@@ -15,14 +15,13 @@ export function lostSegments(connection: Connection): Diagnosis | undefined {
     const tooBig = unreachable?.tooBig === true
     if (!(large && (again || stream.hole || tooBig))) continue
     const receiver = connection.sides[other(side)].place
+    const what = `${stream.unacknowledged} octets of ${place} in segments of up to ${stream.largest}`
     const whence = tooBig ? ', and an ICMP message says that they are too large' : ''
     return broken({
       candidates: [
         {
           code: 'link.large-segments-lost',
-          why:
-            `${stream.unacknowledged} octets of ${place} in segments of up to ${stream.largest} never reach ` +
-            `${receiver}${whence}`,
+          why: `${what} never reach ${receiver}${whence}`,
         },
         { code: 'tls.handshake-timeout', why: 'the handshake does not go on' },
       ],

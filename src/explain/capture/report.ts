@@ -217,10 +217,8 @@ function notReloaded({ chain: [leaf] }: ShownChain, onDisk: readonly Buffer[]): 
     .flatMap((der) => certificateOf(der) ?? [])
     .find((file) => file.subject === shown.subject && file.validToDate.getTime() > shown.validToDate.getTime())
   if (later === undefined) return undefined
-  return (
-    `the file holds a certificate valid to ${later.validToDate.toISOString()}, the connection shows one ` +
-    `valid to ${shown.validToDate.toISOString()}`
-  )
+  const ends = [later, shown].map(({ validToDate }) => validToDate.toISOString())
+  return `the file holds a certificate valid to ${ends[0]}, the connection shows one valid to ${ends[1]}`
 }
 
 /** What OpenSSL cannot read is compared with nothing. */

@@ -44,9 +44,7 @@ export class RecordCutter {
     this.#held = Buffer.from(this.#cut(data, frame, at))
   }
 
-  /**
-   * A hole in the stream: the record in which it begins is damaged; where it also ends there, the next one is whole.
-   */
+  /** A hole in the stream damages the record in which it begins; if it ends there too, the next record is whole. */
   gap(missing: number, frame: number): void {
     this.#events.lost(`${missing} octets before frame ${frame} are not in the capture`)
     if (this.#toSkip >= missing) {
