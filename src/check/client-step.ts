@@ -2,6 +2,7 @@
  * Does the server want a certificate of its client, and what does it do with none, a good one and a wrong one? Seen by
  * its first SIP answer.
  */
+import { alertVerdict } from '../certificates/alert-verdict.ts'
 import { toVerdict } from '../certificates/examine/index.ts'
 import { nodeErrorToCode } from '../verdicts/node-errors.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
@@ -142,7 +143,11 @@ async function withOwn(
     if (opened.kind === 'broken')
       return {
         finding: fromVerdict(
-          refusalVerdict(own, options, nodeErrorToCode(opened.errorCode, opened.found), opened.found),
+          refusalVerdict(own, options, {
+            said: nodeErrorToCode(opened.errorCode, opened.found),
+            found: opened.found,
+            alert: opened.alert,
+          }),
         ),
         value: undefined,
       }
@@ -184,7 +189,10 @@ function ownFinding(
   evidence: Evidence,
 ): Finding {
   if (heard.kind === 'closed') {
-    return fromVerdict(refusalVerdict(own, options, closingCode(heard), heard.found), evidence)
+    return fromVerdict(
+      refusalVerdict(own, options, { said: closingCode(heard), found: heard.found, alert: heard.alert }),
+      evidence,
+    )
   }
   if (heard.kind === 'not-sip') return failure('sip.not-sip', { found: heard.line }, evidence)
   return failure('link.unconfirmed', { found: `no answer to OPTIONS within ${options.timeoutMs} ms` }, evidence)
@@ -201,7 +209,11 @@ function closingCode({ alert, said }: Extract<Heard, { kind: 'closed' }>): Verdi
  * Most peers never say why. What we find in our own certificate is the likely reason; if that is nothing, their list of
  * names is.
  */
-function refusalVerdict(own: OwnIdentity, options: CheckOptions, said: VerdictCode, found: string): Verdict {
+function refusalVerdict(
+  own: OwnIdentity,
+  options: CheckOptions,
+  { said, found, alert }: { readonly said: VerdictCode; readonly found: string; readonly alert: number | undefined },
+): Verdict {
   const refusal = verdict(said, { found, message: `The server refused the certificate of ${own.label}` })
   const examination = examineOwn(own, options)
   const reason = examination.accepted ? undefined : toVerdict(examination)
@@ -214,6 +226,11 @@ function refusalVerdict(own: OwnIdentity, options: CheckOptions, said: VerdictCo
       others: [refusal],
     }
   if (reason !== undefined) return { ...reason, others: [...(reason.others ?? []), refusal] }
+  const byAlert =
+    alert === undefined
+      ? undefined
+      : alertVerdict(alert, { chain: own.cert, purpose: 'clientAuth', now: options.now() })
+  if (byAlert !== undefined) return byAlert
   if (said !== 'tls.peer-refused' && said !== 'tls.alert') return refusal
   return {
     ...refusal,

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import type { VerdictCode } from '../verdicts/codes.ts'
+import { alertVerdict } from '../certificates/alert-verdict.ts'
 import type { Candidate } from './discover.ts'
 import { dialSecure, secure, type Broken, type HandshakeOptions, type Place, type Secured } from './handshake.ts'
 import { formFinding, unknownName, unrecognizedName } from './handshake-form.ts'
@@ -11,7 +12,7 @@ import type { Done, Journal } from './journal.ts'
 import type { CheckOptions } from './options.ts'
 import type { CheckProfile } from './profiles.ts'
 import { lookWithoutTls, strangerText } from './strangers.ts'
-import { failure, fine, note, warning, type Evidence, type Finding } from './step.ts'
+import { failure, fine, fromVerdict, note, warning, type Evidence, type Finding } from './step.ts'
 import { otherVersions, versionOrder } from './versions-step.ts'
 
 /** The handshake of this check: what it allows, trusts and asks for. */
@@ -76,8 +77,9 @@ async function demanded(
   place: Place,
   candidate: Candidate,
   wanted: HandshakeOptions,
-  { own, profile }: CheckOptions,
+  options: CheckOptions,
 ): Promise<Done<TlsDone | Shown | undefined>> {
+  const { own, profile } = options
   if (own === undefined || own.key === '')
     return {
       finding: demandFinding(`it asked for a certificate and broke the handshake off: ${found}`, profile, 'failed'),
@@ -92,11 +94,18 @@ async function demanded(
       ),
       value: { secured: again, shownOwn: true },
     }
+  const byAlert =
+    again.alert === undefined
+      ? undefined
+      : alertVerdict(again.alert, { chain: own.cert, purpose: 'clientAuth', now: options.now() })
   return {
-    finding: failure(again.code, {
-      message: `The server ${candidate.host} refused the certificate of ${own.label} inside the handshake`,
-      found: again.found,
-    }),
+    finding:
+      byAlert === undefined
+        ? failure(again.code, {
+            message: `The server ${candidate.host} refused the certificate of ${own.label} inside the handshake`,
+            found: again.found,
+          })
+        : fromVerdict(byAlert),
     value: undefined,
   }
 }

@@ -2,9 +2,10 @@
  * From what one end saw of a failed connection to a verdict: code, certificate, every further fault, and what mends it.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { alertVerdict } from '../certificates/alert-verdict.ts'
 import { readCertificate } from '../certificates/examine/index.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
-import { nodeErrorToCode } from '../verdicts/node-errors.ts'
+import { alertNumber, nodeErrorToCode } from '../verdicts/node-errors.ts'
 import { summarise } from '../certificates/summary.ts'
 import { isVerdictCode, verdict, type VerdictCode } from '../verdicts/codes.ts'
 import type { PeerEvidence, Refusal, TlsMaterial } from '../sip/transport/types.ts'
@@ -86,9 +87,23 @@ export function diagnoseRefusal(
   const ourFault =
     own === undefined ? undefined : refusal.side === 'accepted' ? whyNothingFits(code, own) : whyAlerted(code, own)
   const found = refusal.errorMessage === undefined ? {} : { found: refusal.errorMessage }
+  const byAlert = refusedByAlert(refusal, own, observer)
+  if (byAlert !== undefined) return byAlert
   return ourFault === undefined
     ? verdict(code, { ...observer, ...found })
     : { ...ourFault, ...observer, others: [verdict(code, found)] }
+}
+
+/** The other end said by an alert that it refuses our certificate. */
+function refusedByAlert(
+  { errorMessage, side }: Refusal,
+  own: Pick<TlsMaterial, 'certificate'> | undefined,
+  observer: Pick<Verdict, 'node' | 'link' | 'direction'>,
+): Verdict | undefined {
+  const alert = alertNumber(errorMessage ?? '')
+  if (alert === undefined || own === undefined || own.certificate === '') return undefined
+  const purpose = side === 'accepted' ? 'serverAuth' : 'clientAuth'
+  return alertVerdict(alert, { chain: own.certificate, purpose, now: Date.now() }, observer)
 }
 
 /** An end that takes few signature algorithms knows what the alert of the other end was about. */

@@ -98,17 +98,21 @@ const byMessage: readonly (readonly [pattern: RegExp, code: VerdictCode])[] = [
 ]
 
 /**
- * Alert number -> what the other end minds about us (RFC 8446 §6.2; OpenSSL and Schannel send these, Node sends few).
+ * Alert number -> what the number alone proves (RFC 8446 §6.2). One about a certificate proves that the other end
+ * refused ours: which causes are left is worked out in certificates/alert-verdict.ts.
  */
 const byAlert: Readonly<Record<number, VerdictCode>> = {
-  42: 'cert.malformed',
-  43: 'cert.eku-missing',
-  44: 'cert.revoked',
-  45: 'cert.expired',
+  41: 'tls.peer-refused',
+  42: 'tls.peer-refused',
+  43: 'tls.peer-refused',
+  44: 'tls.peer-refused',
+  45: 'tls.peer-refused',
   46: 'tls.peer-refused',
-  48: 'chain.untrusted-root',
-  49: 'link.forbidden',
+  48: 'tls.peer-refused',
+  49: 'tls.peer-refused',
+  51: 'tls.peer-refused',
   70: 'tls.no-common-version',
+  112: 'tls.name-unknown',
   116: 'tls.client-cert-missing',
   120: 'tls.alpn-mismatch',
 }

@@ -54,6 +54,11 @@ export interface Verdict {
   readonly eventId?: number
   /** A command or an edit that mends it. */
   readonly fix?: string
+  /** Causes that the evidence does not exclude, the commonest first. Absent where `code` is the cause. */
+  readonly candidates?: readonly { readonly code: string; readonly why: string }[]
+  /** Seen from the end that reports. Absent where the code says it. */
+  readonly whoseCertificate?: 'ours' | 'theirs'
+  readonly whoRefused?: 'us' | 'them'
   /** Every further fault, most important first. */
   readonly others?: readonly Verdict[]
 }

@@ -116,7 +116,12 @@ t.test('openssl s_server', needs('openssl'), async (t) => {
       await serve(t, '-tls1_3', '-Verify', '3', '-verify_return_error', '-CAfile', join(other, 'other.pem')),
       { ca, own },
     )
-    t.match(stepOf(report, 'client-certificate.own'), { outcome: 'failed', code: 'chain.untrusted-root' })
+    t.match(stepOf(report, 'client-certificate.own'), {
+      outcome: 'failed',
+      code: 'tls.peer-refused',
+      sentence: /The other end refused our certificate CN=peer\.lab\.test.*alert 48 \(unknown_ca\)/,
+      verdict: { whoseCertificate: 'ours', whoRefused: 'them', candidates: [{ code: 'chain.untrusted-root' }] },
+    })
   })
 })
 

@@ -22,14 +22,14 @@ for (const [message, code] of unspecified) {
   })
 }
 
-t.test('the number of an alert decides, whatever the code is called', async (t) => {
+t.test('an alert about a certificate proves that the other end refused, whatever the code is called', async (t) => {
   t.equal(
     nodeErrorToCode(
       'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED',
       '00A1:error:0A000415:SSL routines:ssl3_read_bytes:ssl/tls alert certificate expired:../x.c:909:SSL alert ' +
         'number 45',
     ),
-    'cert.expired',
+    'tls.peer-refused',
   )
 })
 
