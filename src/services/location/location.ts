@@ -49,7 +49,7 @@ export function memoryLocation({ clock }: { readonly clock: Clock }): LocationSe
       const plan = planChange(alive(table.get(change.aor), change.wall), change)
       if (plan.kind !== 'done') return plan
       applyTo(table, plan)
-      return { kind: 'done', bindings: plan.bindings }
+      return { kind: 'done', bindings: plan.bindings, refreshed: plan.refreshed }
     },
     removeFlow(flow, aors) {
       for (const binding of onFlow(table, flow, aors)) table.remove(binding.aor, binding.key)
@@ -114,7 +114,7 @@ export function singleWriterLocation(options: {
       put: plan.put.map((binding) => rowOf(binding, incarnation)),
       remove: plan.remove.map((binding) => ({ aor: binding.aor, key: binding.key, flow: undefined })),
     })
-    return { kind: 'done', bindings: plan.bindings }
+    return { kind: 'done', bindings: plan.bindings, refreshed: plan.refreshed }
   }
 
   store.whenUp(() => void load())
@@ -131,7 +131,9 @@ export function singleWriterLocation(options: {
       if (plan.kind !== 'done') return plan
       // Memory first, so that two REGISTERs of one turn see each other; the answer waits for the commit.
       applyTo(table, plan)
-      return plan.put.length + plan.remove.length === 0 ? { kind: 'done', bindings: plan.bindings } : persist(plan)
+      return plan.put.length + plan.remove.length === 0
+        ? { kind: 'done', bindings: plan.bindings, refreshed: plan.refreshed }
+        : persist(plan)
     },
     async removeFlow(flow, aors) {
       if (closed) return
@@ -205,7 +207,7 @@ export function sharedLocation({
     const [late] = refused
     if (late === undefined) known.note(wanted.aor, plan.bindings)
     return late === undefined
-      ? { kind: 'done', bindings: plan.bindings }
+      ? { kind: 'done', bindings: plan.bindings, refreshed: plan.refreshed }
       : { kind: 'out-of-order', contact: late.contact }
   }
 

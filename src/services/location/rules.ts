@@ -32,6 +32,8 @@ export type Plan =
       readonly put: readonly Binding[]
       readonly remove: readonly Binding[]
       readonly bindings: readonly Binding[]
+      /** Every binding that was asked for existed before. */
+      readonly refreshed: boolean
     }
   | Refused
 
@@ -39,7 +41,9 @@ export type Refused =
   /** An older request with that Call-ID; nothing is changed (RFC 3261 §10.3 step 7). */
   { readonly kind: 'out-of-order'; readonly contact: string } | { readonly kind: 'too-many'; readonly limit: number }
 
-export type Outcome = { readonly kind: 'done'; readonly bindings: readonly Binding[] } | Refused
+export type Outcome =
+  | { readonly kind: 'done'; readonly bindings: readonly Binding[]; readonly refreshed: boolean }
+  | Refused
 
 /**
  * @param current every binding that is not expired
@@ -48,11 +52,13 @@ export function planChange(current: readonly Binding[], change: Change): Plan {
   if (change.all) return planRemovalOfAll(current, change)
   const put: Binding[] = []
   const remove: Binding[] = []
+  let refreshed = true
   for (const contact of change.contacts) {
     const known = current.find((binding) => isSame(binding, contact, change))
     if (known !== undefined && isOld(known, change)) return { kind: 'out-of-order', contact: known.contact }
     if (contact.binding.expires > change.wall) {
       const key = known?.key ?? newKey(contact)
+      if (known === undefined) refreshed = false
       place(put, { ...contact.binding, aor: change.aor, key, callId: change.callId, cseq: change.cseq })
       takeOut(remove, key)
     } else if (known !== undefined) {
@@ -60,13 +66,14 @@ export function planChange(current: readonly Binding[], change: Change): Plan {
       takeOut(put, known.key)
     }
   }
-  return withinLimit(current, change, put, remove)
+  const plan = withinLimit(current, change, put, remove)
+  return plan.kind === 'done' && refreshed && put.length > 0 ? { ...plan, refreshed } : plan
 }
 
 function planRemovalOfAll(current: readonly Binding[], change: Change): Plan {
   const old = current.find((binding) => isOld(binding, change))
   if (old !== undefined) return { kind: 'out-of-order', contact: old.contact }
-  return { kind: 'done', put: [], remove: current, bindings: [] }
+  return { kind: 'done', put: [], remove: current, bindings: [], refreshed: false }
 }
 
 function isOld(known: Binding, change: Change): boolean {
@@ -106,7 +113,7 @@ function withinLimit(current: readonly Binding[], change: Change, put: readonly 
   }
   if (excess > 0 && put.length > 0) return { kind: 'too-many', limit: change.limit }
   const bindings = kept.length === 0 ? put : [...kept.filter(({ key }) => indexOf(remove, key) === -1), ...put]
-  return { kind: 'done', put, remove, bindings }
+  return { kind: 'done', put, remove, bindings, refreshed: false }
 }
 
 // Lists, not Maps: mostly there is one binding, never more than the limit (bench/registrations.ts).

@@ -5,6 +5,7 @@ import type { HeaderField } from '../../sip/message/types.ts'
 import type { Arrival } from '../../sip/routing/decision.ts'
 import type { Binding } from '../location/binding.ts'
 import type { ReadContacts } from './contacts.ts'
+import type { Outcome } from '../location/rules.ts'
 import { endpointGruu, publicGruu } from './gruu.ts'
 
 /** For clients that send an epid. Their reader wants each name spelled so, and no blank in lists. */
@@ -21,7 +22,7 @@ export interface CommunicatorSettings {
 
 export function registeredHeaders(
   arrival: Arrival,
-  bindings: readonly Binding[],
+  { bindings, refreshed }: Outcome & { kind: 'done' },
   read: ReadContacts & { kind: 'change' },
   communicator: CommunicatorSettings | undefined,
 ): HeaderField[] {
@@ -32,7 +33,7 @@ export function registeredHeaders(
   if (supported.includes('path')) for (const path of request.headers('Path')) headers.push(['Path', path])
   if (read.outbound) headers.push(['Require', 'outbound'])
   if (communicator !== undefined && isCommunicator(arrival))
-    headers.push(...communicatorHeaders(arrival, read, communicator))
+    headers.push(...communicatorHeaders(arrival, read, refreshed, communicator))
   return headers
 }
 
@@ -56,6 +57,7 @@ function isCommunicator({ request }: Arrival): boolean {
 function communicatorHeaders(
   { request, remarks }: Arrival,
   read: ReadContacts & { kind: 'change' },
+  refreshed: boolean,
   settings: CommunicatorSettings,
 ): HeaderField[] {
   const headers: HeaderField[] = settings.supported.map((tag) => ['Supported', tag])
@@ -64,11 +66,16 @@ function communicatorHeaders(
     headers.push(['ms-keep-alive', `UAS; tcp=no; hop-hop=yes; end-end=no; timeout=${settings.keepAliveSeconds}`])
   }
   if (remarks.remote) headers.push(['ms-user-logon-data', 'RemoteUser'])
-  headers.push(
-    ['presence-state', `register-action="${read.expires === 0 ? 'removed' : 'added'}"`],
-    ['Server', settings.server],
-  )
+  headers.push(['presence-state', `register-action="${actionOf(read, refreshed)}"`], ['Server', settings.server])
   return headers
+}
+
+/**
+ * [MS-SIPREGE] 3.1.1.5.1: a client takes `added` on a refresh for a registration that was lost, and signs in anew.
+ */
+function actionOf({ expires }: ReadContacts & { kind: 'change' }, refreshed: boolean): string {
+  if (expires === 0) return 'removed'
+  return refreshed ? 'refreshed' : 'added'
 }
 
 let dateSecond = -1

@@ -115,7 +115,7 @@ export function registrar(options: RegistrarOptions): Policy {
         diagnostics(4000, `No more than ${outcome.limit} contacts at a time`, options.self),
       ])
     remember(arrival, read)
-    const headers: HeaderField[] = registeredHeaders(arrival, outcome.bindings, read, options.communicator)
+    const headers: HeaderField[] = registeredHeaders(arrival, outcome, read, options.communicator)
     headers.push(dateHeader(options.clock.wall()))
     return { kind: 'answer', status: 200, headers }
   }

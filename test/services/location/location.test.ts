@@ -94,6 +94,15 @@ function suite(t: Test, open: (t: Test) => Promise<LocationService>): void {
     t.match(await location.lookup(aor), [{ ...full.binding, aor, callId: 'call-1', cseq: 4_294_967_295 }])
   })
 
+  t.test('says whether every binding existed before', async (t) => {
+    const location = await open(t)
+    const both = [contact('sip:a@192.0.2.1'), contact('sip:b@192.0.2.2')]
+    t.match(await location.register(change({ contacts: both.slice(0, 1), cseq: 1 })), { refreshed: false })
+    t.match(await location.register(change({ contacts: both.slice(0, 1), cseq: 2 })), { refreshed: true })
+    t.match(await location.register(change({ contacts: both, cseq: 3 })), { refreshed: false })
+    t.match(await location.register(change({ contacts: both, cseq: 4 })), { refreshed: true })
+  })
+
   t.test('adds, refreshes and removes', async (t) => {
     const location = await open(t)
     await location.register(change({ contacts: [contact('sip:a@192.0.2.1'), contact('sip:b@192.0.2.2')] }))

@@ -436,6 +436,13 @@ t.test('Communicator', async (t) => {
     t.same(values(decision, 'Expires'), ['7200'])
   })
 
+  t.test('is told that a binding was added once, then that it was refreshed', async (t) => {
+    const { register } = service(t, { communicator })
+    const action = (cseq: number) =>
+      values(register({ fromParameters: epid, headers: [contact], cseq }), 'presence-state')
+    t.same([action(1), action(2)], [['register-action="added"'], ['register-action="refreshed"']])
+  })
+
   t.test('proxy=replace puts the address we saw into the Contact and takes itself out', async (t) => {
     const decision = service(t).register({ fromParameters: epid, headers: [contact] })
     t.same(values(decision, 'Contact'), [
