@@ -233,7 +233,8 @@ function box(room: string, { x, y }: Spot, wings: readonly string[]): string {
   const line = (dy: number, size: number, text: string, more = ''): string =>
     `<text x="${x}" y="${y + dy}" font-size="${size}" text-anchor="middle"${more}>${escaped(text)}</text>`
   return [
-    `<rect x="${x - boxWidth / 2}" y="${y}" width="${boxWidth}" height="${boxHeight}" rx="6" fill="#eef3f8" stroke="#2f6690"/>`,
+    `<rect x="${x - boxWidth / 2}" y="${y}" width="${boxWidth}" height="${boxHeight}" rx="6" fill="#eef3f8" ` +
+      'stroke="#2f6690"/>',
     line(24, 15, room, ' font-weight="bold"'),
     line(43, 11, about[room] ?? ''),
     ...wrapped(wings.join(' · ')).map((text, at) => line(58 + at * 12, 9, text, ' fill="#57606a"')),

@@ -23,11 +23,11 @@ const firsts = new Set([
   ),
 ])
 
-/** Paths in backquotes: `roles/law/table.ts`, `src/reports/`; not `certs/x.pem` of a lab, nor what a line calls planned. */
+/** Paths in backquotes: `roles/law/table.ts`; not `certs/x.pem` of a lab, nor what a line calls planned or new. */
 function pathsIn(page: string): readonly string[] {
   return readFileSync(join(root, page), 'utf8')
     .split('\n')
-    .filter((line) => !/planned/i.test(line))
+    .filter((line) => !/planned|new file/i.test(line))
     .flatMap((line) => [...line.matchAll(/`([a-z][\w.-]*\/[\w./-]*)`/g)])
     .map(([, path = '']) => path)
     .filter((path) => firsts.has(path.split('/')[0] ?? '') && /\/$|[.][a-z]+$/.test(path))
