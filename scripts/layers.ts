@@ -72,7 +72,10 @@ function javaScriptOf(text: string): string {
 }
 
 if (import.meta.main) {
-  const scratch = mkdtempSync(join(root, 'node_modules', '.siplab-layers-'))
+  // Not below node_modules: the rules about npm packages know those by that folder in their path.
+  const scratches = join(root, '.tap')
+  mkdirSync(scratches, { recursive: true })
+  const scratch = mkdtempSync(join(scratches, 'layers-'))
   try {
     const breaches = await findBreaches(root, scratch)
     for (const { rule, comment, from, to } of breaches) console.error(`${from} imports ${to}\n  ${rule}: ${comment}`)

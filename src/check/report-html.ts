@@ -1,7 +1,8 @@
 /** A check as one page that stands alone: the answer on top, the walk as a rail, every step with its evidence. */
+import { escaped } from '../reports/markup.ts'
+import { page } from '../reports/page.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { CheckReport } from './report.ts'
-import { escaped } from './report-junit.ts'
 import type { Step } from './step.ts'
 
 /**
@@ -11,16 +12,7 @@ import type { Step } from './step.ts'
 export function htmlReport(report: CheckReport, versionText: string, overview = ''): string {
   const { target, profile, at, ok, verdict, ms } = report
   const title = `${target}: ${ok ? 'all well' : report.code}`
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)}</title>
-<style>${style}</style>
-</head>
-<body>
-<header class="${ok ? 'good' : 'bad'}">
+  const body = `<header class="${ok ? 'good' : 'bad'}">
 <p class="what">siplab check &middot; ${escaped(profile)}</p>
 <h1>${escaped(target)}</h1>
 <p class="answer"><span class="mark">${ok ? '&#10003;' : '&#10007;'}</span>${escaped(
@@ -36,10 +28,8 @@ ${overview}
 <main>
 ${report.steps.map((step, index) => stepHtml(step, `s${index}`)).join('\n')}
 </main>
-<footer>${escaped(versionText)} &middot; no passwords or keys are in this report</footer>
-</body>
-</html>
-`
+<footer>${escaped(versionText)} &middot; no passwords or keys are in this report</footer>`
+  return page({ title, style, body })
 }
 
 /** A walk has a handful of steps; a matrix has dozens, and a rail of them says nothing. */
@@ -123,25 +113,18 @@ function duration(ms: number): string {
 }
 
 const style = `
-:root{--ink:#1b2430;--soft:#5b6875;--line:#d9dfe5;--paper:#fff;--ground:#f4f6f8;--ok:#1f7a4d;--note:#2f6690;
-  --warning:#9a6700;--failed:#b3261e;--not-tried:#87919b}
-@media (prefers-color-scheme:dark){:root{--ink:#e6ebf0;--soft:#9aa7b3;--line:#333d47;--paper:#1c232b;--ground:#13181d;
-  --ok:#57c08a;--note:#7ab6e0;--warning:#e0b34d;--failed:#f2877f;--not-tried:#75808a}}
-html{color-scheme:light dark}
-*{box-sizing:border-box}
-body{margin:0 auto;max-width:62rem;padding:2rem 1.25rem 3rem;background:var(--ground);color:var(--ink);
-  font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
-header{background:var(--paper);border:1px solid var(--line);border-left:6px solid var(--ok);border-radius:8px;
+body{margin:0 auto;max-width:62rem;padding:2rem 1.25rem 3rem;font-size:16px}
+header{background:var(--card);border:1px solid var(--line);border-left:6px solid var(--good);border-radius:8px;
   padding:1.25rem 1.5rem}
-header.bad{border-left-color:var(--failed)}
+header.bad{border-left-color:var(--bad)}
 h1{margin:.1rem 0 .4rem;font-size:1.7rem;overflow-wrap:anywhere}
 .what,.when{margin:0;color:var(--soft);font-size:.875rem}
 .answer{margin:.2rem 0 .8rem;font-size:1.2rem}
-.mark{margin-right:.5rem;font-weight:700;color:var(--ok)}.bad .mark{color:var(--failed)}
-.cause{margin:0 0 .8rem;padding:.7rem .9rem;background:var(--ground);border-radius:6px}
+.mark{margin-right:.5rem;font-weight:700;color:var(--good)}.bad .mark{color:var(--bad)}
+.cause{margin:0 0 .8rem;padding:.7rem .9rem;background:var(--paper);border-radius:6px}
 .cause p{margin:.35rem 0 0;overflow-wrap:anywhere}
 .windows{color:var(--soft);font-size:.85rem}
-code{font:600 .82rem/1 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;color:inherit;
+code{font-weight:600;font-size:.82rem;line-height:1;color:inherit;
   background:color-mix(in srgb,currentColor 11%,transparent);padding:.2rem .4rem;border-radius:4px;white-space:nowrap}
 nav{display:flex;margin:1.4rem 0;overflow-x:auto;padding-bottom:.3rem}
 nav a{flex:1 0 6.2rem;position:relative;text-align:center;font-size:.78rem;color:var(--soft);text-decoration:none;
@@ -149,10 +132,10 @@ nav a{flex:1 0 6.2rem;position:relative;text-align:center;font-size:.78rem;color
 nav a::before{content:"";position:absolute;top:.55rem;left:0;right:0;height:2px;background:var(--line)}
 nav a:first-child::before{left:50%}nav a:last-child::before{right:50%}
 nav i{position:absolute;top:.1rem;left:50%;width:1rem;height:1rem;margin-left:-.5rem;border-radius:50%;
-  background:currentColor;border:3px solid var(--ground)}
-nav a.ok i{color:var(--ok)}nav a.note i{color:var(--note)}nav a.warning i{color:var(--warning)}
-nav a.failed i{color:var(--failed)}nav a.not-tried i{color:var(--not-tried)}
-details{background:var(--paper);border:1px solid var(--line);border-radius:8px;margin:.55rem 0}
+  background:currentColor;border:3px solid var(--paper)}
+nav a.ok i{color:var(--good)}nav a.note i{color:var(--blue)}nav a.warning i{color:var(--warn)}
+nav a.failed i{color:var(--bad)}nav a.not-tried i{color:var(--soft)}
+details{background:var(--card);border:1px solid var(--line);border-radius:8px;margin:.55rem 0}
 summary{display:flex;gap:.7rem;align-items:center;padding:.65rem .9rem;cursor:pointer;list-style:none;flex-wrap:wrap}
 summary::-webkit-details-marker{display:none}
 summary::after{content:"\\203A";color:var(--soft);transform:rotate(0);transition:transform .12s}
@@ -160,26 +143,26 @@ details[open]>summary::after{transform:rotate(90deg)}
 .title{flex:1;min-width:8rem;overflow-wrap:anywhere}
 .ms{color:var(--soft);font-size:.82rem;font-variant-numeric:tabular-nums}
 .badge{min-width:5.2rem;text-align:center;font-size:.75rem;font-weight:600;padding:.18rem .5rem;border-radius:999px;
-  color:var(--ok);background:color-mix(in srgb,currentColor 13%,transparent)}
-.note>summary .badge,.note>summary code{color:var(--note)}
-.warning>summary .badge,.warning>summary code{color:var(--warning)}
-.failed>summary .badge,.failed>summary code{color:var(--failed)}.not-tried>summary .badge{color:var(--not-tried)}
-.ok>summary .badge{color:var(--ok)}
+  color:var(--good);background:color-mix(in srgb,currentColor 13%,transparent)}
+.note>summary .badge,.note>summary code{color:var(--blue)}
+.warning>summary .badge,.warning>summary code{color:var(--warn)}
+.failed>summary .badge,.failed>summary code{color:var(--bad)}.not-tried>summary .badge{color:var(--soft)}
+.ok>summary .badge{color:var(--good)}
 .body{padding:0 .9rem .8rem;border-top:1px solid var(--line)}.body>p{margin:.7rem 0 0;overflow-wrap:anywhere}
 .others{margin:.5rem 0 0;padding-left:1.1rem}.others li{margin:.25rem 0}
 .fix{color:var(--ink)}
 dl{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:.15rem 1rem;margin:.8rem 0 0;font-size:.875rem}
 dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere;
   font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.8rem;line-height:1.5rem}
-.inner{margin-top:.8rem}.inner details{background:var(--ground)}
+.inner{margin-top:.8rem}.inner details{background:var(--paper)}
 main{margin-top:1.2rem}
 .matrix{border-collapse:separate;border-spacing:3px;margin:1.2rem 0;font-size:.82rem;display:block;overflow-x:auto}
 .matrix th{font-weight:600;text-align:left;padding:.3rem .6rem;color:var(--soft);white-space:nowrap}
-.matrix td{background:var(--paper);border-radius:5px;padding:.25rem;min-width:6.5rem;vertical-align:top}
-.matrix span{display:block;padding:.2rem .5rem;margin:.1rem 0;border-radius:4px;white-space:nowrap;color:var(--ok);
+.matrix td{background:var(--card);border-radius:5px;padding:.25rem;min-width:6.5rem;vertical-align:top}
+.matrix span{display:block;padding:.2rem .5rem;margin:.1rem 0;border-radius:4px;white-space:nowrap;color:var(--good);
   background:color-mix(in srgb,currentColor 11%,transparent)}
-.matrix .note{color:var(--note)}.matrix .failed{color:var(--failed);font-weight:700}
-.matrix .not-tried{color:var(--not-tried)}
+.matrix .note{color:var(--blue)}.matrix .failed{color:var(--bad);font-weight:700}
+.matrix .not-tried{color:var(--soft)}
 footer{margin-top:1.5rem;color:var(--soft);font-size:.8rem;text-align:center}
 @media print{body{background:#fff}details{break-inside:avoid}}
 `

@@ -1,6 +1,6 @@
 /** The link matrix as a table of a page: rows dial, columns accept. */
+import { escaped } from '../reports/markup.ts'
 import type { LinkResult } from './matrix.ts'
-import { escaped } from './report-junit.ts'
 
 export function matrixTable(links: readonly LinkResult[]): string {
   const from = [...new Set(links.map((link) => link.from))]

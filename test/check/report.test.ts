@@ -75,6 +75,7 @@ t.test('a JUnit report', async (t) => {
 
   t.test('holds no markup and no control character of a server', async (t) => {
     t.notMatch(xml, /<b>|\u0007|<yesterday>/)
+    t.match(xml, /message="expired \uFFFD&lt;b&gt;"/)
   })
 })
 

@@ -2,35 +2,27 @@
  * Results as one HTML page that needs nothing else: a table, then each story with its timeline, its steps and what each
  * node logged.
  */
+import { escaped } from '../../reports/markup.ts'
+import { page } from '../../reports/page.ts'
 import type { ScenarioResult, StepResult } from './run.ts'
 import { lanes } from './report-lanes.ts'
 import { style } from './report-style.ts'
-import { html } from './report-text.ts'
 
 export function htmlReport(results: readonly ScenarioResult[], generatedAt: string): string {
   const outcomes = ['passed', 'failed', 'skipped']
   const count = (outcome: string): number => results.filter((result) => result.outcome === outcome).length
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>siplab scenarios: ${count('passed')} passed, ${count('failed')} failed</title>
-<style>${style}</style>
-</head>
-<body>
-<header>
+  const sums = outcomes.map((outcome) => `<span class="${outcome}">${count(outcome)} ${outcome}</span>`)
+  const title = `siplab scenarios: ${count('passed')} passed, ${count('failed')} failed`
+  const body = `<header>
 <h1>Scenarios</h1>
-<p class="sum">${outcomes.map((outcome) => `<span class="${outcome}">${count(outcome)} ${outcome}</span>`).join('')}</p>
-<p class="when">siplab, ${html(generatedAt.slice(0, 16).replace('T', ' '))} UTC</p>
+<p class="sum">${sums.join('')}</p>
+<p class="when">siplab, ${escaped(generatedAt.slice(0, 16).replace('T', ' '))} UTC</p>
 </header>
 <main>
 ${results.length > 1 ? index(results) : ''}
 ${results.map(section).join('\n')}
-</main>
-</body>
-</html>
-`
+</main>`
+  return page({ title, style, body })
 }
 
 function index(results: readonly ScenarioResult[]): string {
@@ -38,9 +30,9 @@ function index(results: readonly ScenarioResult[]): string {
     const failed = steps.find((step) => step.outcome === 'failed')
     const why = because ?? (failed === undefined ? '' : `line ${failed.line}: ${failed.text}`)
     return (
-      `<tr><td><a href="#${html(name)}">${html(name)}</a></td><td>${badge(outcome)}</td><td>${html(family)}</td>` +
-      `<td>${html(topology)}</td><td class="n">${seconds(tookMs)}</td><td class="n">${steps.length}</td>` +
-      `<td>${html(why)}</td></tr>`
+      `<tr><td><a href="#${escaped(name)}">${escaped(name)}</a></td><td>${badge(outcome)}</td>` +
+      `<td>${escaped(family)}</td><td>${escaped(topology)}</td><td class="n">${seconds(tookMs)}</td>` +
+      `<td class="n">${steps.length}</td><td>${escaped(why)}</td></tr>`
     )
   })
   return (
@@ -52,12 +44,12 @@ function index(results: readonly ScenarioResult[]): string {
 
 function section(result: ScenarioResult): string {
   const { name, story, family, topology, outcome, tookMs, because, steps } = result
-  return `<section id="${html(name)}">
-<h2>${html(name)} ${badge(outcome)}</h2>
-<p class="facts">${html(family)} · ${html(topology)} · ${seconds(tookMs)}${
-    because === undefined ? '' : ` · ${html(because)}`
+  return `<section id="${escaped(name)}">
+<h2>${escaped(name)} ${badge(outcome)}</h2>
+<p class="facts">${escaped(family)} · ${escaped(topology)} · ${seconds(tookMs)}${
+    because === undefined ? '' : ` · ${escaped(because)}`
   }</p>
-<p class="story">${html(story)}</p>
+<p class="story">${escaped(story)}</p>
 ${steps.length === 0 ? '' : whatHappened(result)}
 </section>`
 }
@@ -76,14 +68,14 @@ const legend =
   '<span><i class="k gapk"></i>time drawn shorter</span></figcaption>'
 
 function stepItem({ kind, text, outcome, line, tookMs, wanted, found, next }: StepResult): string {
-  if (kind === 'say') return `<li class="say">${html(text)}</li>`
+  if (kind === 'say') return `<li class="say">${escaped(text)}</li>`
   const took = tookMs >= 100 ? `<span class="took">${seconds(tookMs)}</span>` : ''
   const shortfall =
     outcome === 'failed'
-      ? `<dl><dt>wanted</dt><dd>${html(wanted ?? '')}</dd><dt>found</dt><dd>${html(found ?? '')}</dd>` +
-        `<dt>look at</dt><dd><code>${html(next ?? '')}</code></dd></dl>`
+      ? `<dl><dt>wanted</dt><dd>${escaped(wanted ?? '')}</dd><dt>found</dt><dd>${escaped(found ?? '')}</dd>` +
+        `<dt>look at</dt><dd><code>${escaped(next ?? '')}</code></dd></dl>`
       : ''
-  const shown = kind === 'do' ? `<code>${html(text)}</code>` : html(text)
+  const shown = kind === 'do' ? `<code>${escaped(text)}</code>` : escaped(text)
   return (
     `<li class="${outcome} ${kind}" title="line ${line}"><span class="what">${shown}</span>` +
     `${took}${shortfall}</li>`
@@ -97,11 +89,11 @@ function eventTable({ events }: ScenarioResult): string {
       const code =
         event.verdict === undefined
           ? ''
-          : `<code>${html(event.verdict.code)}</code>` +
-            `${event.verdict.windows === undefined ? '' : ` ${html(event.verdict.windows.hresult)}`}`
+          : `<code>${escaped(event.verdict.code)}</code>` +
+            `${event.verdict.windows === undefined ? '' : ` ${escaped(event.verdict.windows.hresult)}`}`
       return (
-        `<tr class="${event.level}"><td class="n">${(atMs / 1000).toFixed(2)}</td><td>${html(event.node)}</td>` +
-        `<td><code>${html(event.event)}</code></td><td>${html(event.message)}</td><td>${code}</td></tr>`
+        `<tr class="${event.level}"><td class="n">${(atMs / 1000).toFixed(2)}</td><td>${escaped(event.node)}</td>` +
+        `<td><code>${escaped(event.event)}</code></td><td>${escaped(event.message)}</td><td>${code}</td></tr>`
       )
     })
   return (

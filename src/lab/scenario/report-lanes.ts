@@ -1,9 +1,9 @@
 /**
  * The timeline of one run as SVG: a lane for the story, one for each node with its state and events, one for each link.
  */
+import { escaped } from '../../reports/markup.ts'
 import type { ArrivedEvent } from './driver.ts'
 import type { ScenarioResult, StepResult } from './run.ts'
-import { html } from './report-text.ts'
 
 const labelWidth = 148
 const laneWidth = 980
@@ -35,7 +35,7 @@ export function lanes(result: ScenarioResult): string {
   const height = linksTop + links.length * linkHeight + 10
   return [
     `<svg viewBox="0 0 ${labelWidth + laneWidth + 24} ${height}" role="img" aria-label="Timeline of ` +
-      `${html(result.name)}">`,
+      `${escaped(result.name)}">`,
     gaps(scale, height),
     axis(scale),
     storyLane(result.steps, scale),
@@ -117,7 +117,7 @@ function storyLane(steps: readonly StepResult[], { x }: Scale): string {
       return (
         `<rect class="step ${step.outcome} ${step.kind === 'expect' ? 'expect' : 'act'}" x="${at(x(step.atMs))}" ` +
         `y="${y + 5}" width="${at(width)}" height="${laneHeight - 14}" rx="2"><title>line ${step.line}: ` +
-        `${html(step.text)}</title></rect>`
+        `${escaped(step.text)}</title></rect>`
       )
     })
   return `<text class="lane story" x="0" y="${y + 18}">story</text>${marks.join('')}`
@@ -128,7 +128,7 @@ function nodeLane(node: string, result: ScenarioResult, { scale, endMs, y }: Pla
   const marks = result.events
     .filter(({ event }) => event.node === node)
     .map((arrived) => mark(arrived, scale.x(arrived.atMs), y + 15))
-  return `<text class="lane" x="0" y="${y + 19}">${html(node)}</text>${bands.join('')}${marks.join('')}`
+  return `<text class="lane" x="0" y="${y + 19}">${escaped(node)}</text>${bands.join('')}${marks.join('')}`
 }
 
 /** When a node started, was ready, ended: from its own events and from what the supervisor saw of its process. */
@@ -180,7 +180,7 @@ function linkLane(link: string, { events }: ScenarioResult, { scale, endMs, y }:
   const bands = bandsOf(states, endMs).map((band) =>
     bar(band, scale, y + 8, 4, band.state === 'down' ? why.find(({ atMs }) => atMs === band.fromMs)?.code : undefined),
   )
-  return `<text class="link" x="0" y="${y + 13}">${html(shortLink(link))}</text>${bands.join('')}`
+  return `<text class="link" x="0" y="${y + 13}">${escaped(shortLink(link))}</text>${bands.join('')}`
 }
 
 function shortLink(link: string): string {
@@ -201,14 +201,14 @@ function bar({ fromMs, toMs, state }: Band, { x }: Scale, y: number, height: num
   const width = Math.max(1, x(toMs) - x(fromMs))
   return (
     `<rect class="band ${state}" x="${at(x(fromMs))}" y="${y}" width="${at(width)}" height="${height}">` +
-    `<title>${state}${why === undefined ? '' : `: ${html(why)}`}</title></rect>`
+    `<title>${state}${why === undefined ? '' : `: ${escaped(why)}`}</title></rect>`
   )
 }
 
 function mark({ event }: ArrivedEvent, x: number, y: number): string {
   const title =
     '<title>' +
-    `${html(`${event.event}: ${event.message}${event.verdict === undefined ? '' : ` (${event.verdict.code})`}`)}` +
+    `${escaped(`${event.event}: ${event.message}${event.verdict === undefined ? '' : ` (${event.verdict.code})`}`)}` +
     '</title>'
   if (event.level === 'error') return `<path class="mark error" d="M${at(x)} ${y - 7}l6 7-6 7-6-7z">${title}</path>`
   if (event.level === 'warn') return `<path class="mark warn" d="M${at(x)} ${y - 6}l6 11h-12z">${title}</path>`

@@ -1,12 +1,5 @@
-/** The look of the HTML report; follows the colour scheme of the reader. */
+/** What the HTML report of scenarios adds to the look of every report. */
 export const style = `
-:root{--paper:#fbfaf8;--card:#fff;--ink:#1d2329;--soft:#667079;--line:#e3e0da;--good:#2c7a4b;--good-bg:#dff1e5;
-  --bad:#b3261e;--bad-bg:#fbe3e0;--warn:#a86a00;--warn-bg:#fbeed2;--blue:#2f5f9e;--blue-bg:#dde8f6;--gap:#efece6}
-@media (prefers-color-scheme:dark){:root{--paper:#15181b;--card:#1c2024;--ink:#e6e8ea;--soft:#98a1a9;--line:#30363c;
-  --good:#6fc48d;--good-bg:#1d3a29;--bad:#f0877e;--bad-bg:#4a211e;--warn:#e0ad55;--warn-bg:#43341a;--blue:#8db4e8;
-  --blue-bg:#22344b;--gap:#23282d}}
-*{box-sizing:border-box}
-body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
 header{max-width:1180px;margin:0 auto;padding:36px 24px 8px;display:flex;flex-wrap:wrap;align-items:baseline;
   gap:8px 28px}
 h1{font-size:30px;letter-spacing:-.02em;margin:0}
@@ -28,7 +21,7 @@ th,td{padding:7px 12px;vertical-align:top;border-bottom:1px solid var(--line)}
 tbody tr:last-child td{border-bottom:0}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 a{color:var(--blue);text-decoration:none}a:hover{text-decoration:underline}
-code{font:13px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+code{font-size:13px;line-height:1.45}
 .wide{overflow-x:auto}
 figure{margin:0 0 18px;padding:12px 0;border-block:1px solid var(--line);overflow-x:auto}
 svg{display:block;width:100%;min-width:900px;height:auto}

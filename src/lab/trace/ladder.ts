@@ -2,6 +2,8 @@
  * Traced messages as one HTML page without anything from outside: a ladder, a column for each party, every message to
  * unfold.
  */
+import { escaped } from '../../reports/markup.ts'
+import { page } from '../../reports/page.ts'
 import { titleOf } from './messages.ts'
 import type { TracedMessage } from './messages.ts'
 
@@ -29,38 +31,38 @@ export function renderLadder(messages: readonly TracedMessage[], parties: readon
   const lines = columns.map(
     (name) =>
       `<line class="life" x1="${x(name)}" y1="${headHeight}" x2="${x(name)}" y2="${height}"/><text class="party" ` +
-      `x="${x(name)}" y="26">${escape(name)}</text>`,
+      `x="${x(name)}" y="26">${escaped(name)}</text>`,
   )
   const arrows = messages.map((message, at) =>
     arrow(message, at, x(nameOf(message.source)), x(nameOf(message.destination))),
   )
   const texts = messages.map(
     (message, at) =>
-      `<details id="m${at}"><summary><time>${escape(message.time)}</time> ${escape(nameOf(message.source))} → ` +
-      `${escape(nameOf(message.destination))} <b>${escape(titleOf(message.text))}</b> ` +
-      `${escape(message.transport)}</summary><pre>${escape(message.text)}</pre></details>`,
+      `<details id="m${at}"><summary><time>${escaped(message.time)}</time> ${escaped(nameOf(message.source))} → ` +
+      `${escaped(nameOf(message.destination))} <b>${escaped(titleOf(message.text))}</b> ` +
+      `${escaped(message.transport)}</summary><pre>${escaped(message.text)}</pre></details>`,
   )
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>${escape(title)}</title><style>${style}</style></head>
-<body><h1>${escape(title)}</h1>
+  const body = `<h1>${escaped(title)}</h1>
 <svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img"
   aria-label="${messages.length} messages"><defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4"
   markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>
 ${lines.join('\n')}
 ${arrows.join('\n')}
 </svg>
-${texts.join('\n')}
-</body></html>
-`
+${texts.join('\n')}`
+  return page({ title, style, body })
 }
 
-const style = `body{font:14px/1.5 system-ui,sans-serif;margin:24px;color:#1b1f24;background:#fff}h1{font-size:18px}
-svg{display:block;margin:0 0 24px;max-width:100%;height:auto}
-.life{stroke:#c8ced5}.party{font-weight:600;text-anchor:middle}
-.arrow{stroke:#1b1f24;stroke-width:1.4;marker-end:url(#head)}.name{text-anchor:middle;font-size:12px}
-.error{stroke:#b42318}a .name{fill:#0b57d0}
-details{border-top:1px solid #e3e7eb;padding:4px 0}summary{cursor:pointer}
-time{color:#57606a;font-variant-numeric:tabular-nums}pre{overflow:auto;background:#f5f7f9;padding:12px}`
+const style = `
+body{font-size:14px;margin:24px}h1{font-size:18px}
+svg{display:block;margin:0 0 24px;max-width:100%;height:auto}svg text{fill:var(--ink)}
+.life{stroke:var(--line)}.party{font-weight:600;text-anchor:middle}
+.arrow{stroke:var(--ink);stroke-width:1.4;marker-end:url(#head)}.name{text-anchor:middle;font-size:12px}
+#head{fill:var(--ink)}svg .error{stroke:var(--bad)}svg a .name{fill:var(--blue)}
+details{border-top:1px solid var(--line);padding:4px 0}summary{cursor:pointer}
+time{color:var(--soft);font-variant-numeric:tabular-nums}
+pre{overflow:auto;background:var(--card);padding:12px;font-size:13px}
+`
 
 function arrow({ text }: TracedMessage, at: number, from: number, to: number): string {
   const y = headHeight + (at + 1) * rowHeight
@@ -68,7 +70,7 @@ function arrow({ text }: TracedMessage, at: number, from: number, to: number): s
   const path = from === to ? `M${from} ${y - 10}h40v14h-38` : `M${from} ${y}L${to} ${y}`
   return (
     `<path class="arrow${isError ? ' error' : ''}" fill="none" d="${path}"/><a href="#m${at}"><text class="name" ` +
-    `x="${(from + to) / 2}" y="${y - 6}">${escape(shorten(titleOf(text)))}</text></a>`
+    `x="${(from + to) / 2}" y="${y - 6}">${escaped(shorten(titleOf(text)))}</text></a>`
   )
 }
 
@@ -91,8 +93,4 @@ function nameFinder(messages: readonly TracedMessage[], parties: readonly Party[
 
 function shorten(text: string): string {
   return text.length > 34 ? `${text.slice(0, 33)}…` : text
-}
-
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 }

@@ -1,4 +1,5 @@
 /** Small pieces of SVG. Lengths are in units of the sheet; text is measured by an average advance, on the wide side. */
+import { escaped } from '../../reports/markup.ts'
 
 export interface Style {
   readonly size: number
@@ -43,7 +44,7 @@ export function text(x: number, y: number, value: string, style: Style): string 
     fill === undefined ? '' : `fill="${fill}"`,
     halo === true ? 'stroke="#fff" stroke-width="5" stroke-linejoin="round" paint-order="stroke"' : '',
   ]
-  return `<text ${attributes.filter((part) => part !== '').join(' ')}>${escape(value)}</text>`
+  return `<text ${attributes.filter((part) => part !== '').join(' ')}>${escaped(value)}</text>`
 }
 
 export interface Paint {
@@ -105,7 +106,7 @@ const monoFamily = "'DejaVu Sans Mono', Menlo, Consolas, monospace"
 export function sheet(width: number, height: number, parts: readonly string[], title: string): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="420mm" height="297mm" viewBox="0 0 ${width} ${height}"
   font-family="${sansFamily}" fill="${ink}" role="img">
-<title>${escape(title)}</title>
+<title>${escaped(title)}</title>
 <defs><marker id="arrow" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7"
   markerUnits="userSpaceOnUse" orient="auto-start-reverse"><path d="M0 0 L10 5 L0 10 z" fill="${ink}"/></marker></defs>
 <rect width="${width}" height="${height}" fill="#fff"/>
@@ -116,8 +117,4 @@ ${parts.join('\n')}
 
 function round(value: number): string {
   return String(Math.round(value * 10) / 10)
-}
-
-function escape(value: string): string {
-  return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 }
