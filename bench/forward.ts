@@ -248,6 +248,11 @@ function throughCore(): Sides & { readonly counts: () => object } {
   }
 }
 
+/** As long as the core writes them: the harness puts one into ACK and BYE. */
+const sealedRoute =
+  'Record-Route: <sip:e~H+alice%40lab.test++s192.0.2.77+bob%40lab.test+++s192.0.2.77+0123456789abcdef' +
+  '@pool.lab.test:5061;transport=tls;lr>'
+
 /** The harness alone, with a given use of each message. */
 function harness(use: (bytes: Buffer) => number): Sides {
   let sink = 0
@@ -255,7 +260,7 @@ function harness(use: (bytes: Buffer) => number): Sides {
     begin() {},
     request: (bytes) => void (sink += use(bytes)),
     response: (bytes) => void (sink += use(bytes)),
-    sent: () => `branch=z9hG4bKq3f9c1a07.1f.2.9xk2${sink > 0 ? '' : ' '}\r\n`,
+    sent: () => `branch=z9hG4bKq3f9c1a07.1f.2.9xk2${sink > 0 ? '' : ' '}\r\n${sealedRoute}\r\n`,
   }
 }
 

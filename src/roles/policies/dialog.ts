@@ -8,6 +8,7 @@ import { type Arrival, pass, type Policy, refuse, type Standing } from '../../si
 import {
   decoded,
   encoded,
+  encodedUser,
   hopText,
   isServer,
   readHop,
@@ -98,7 +99,7 @@ export function proveDialogByIdentity(facts: Facts): Policy {
 function isParty(arrival: Arrival, sender: Side, identity: string | undefined, cameByHop: boolean): boolean {
   if (identity === undefined) return false
   const named = speaksAs(arrival, sender)
-  const ownName = identity === addressOfRecord(arrival.request.from.uri)
+  const ownName = identity === addressOfRecord(arrival.request.fromUri)
   if (sender.identity === unknownIdentity) return named && ownName
   // RFC 4916: another URI than before, by whoever is authenticated as that.
   return (cameByHop || encoded(identity) === sender.identity) && (named || ownName)
@@ -106,7 +107,7 @@ function isParty(arrival: Arrival, sender: Side, identity: string | undefined, c
 
 /** From is that of the dialog (RFC 3261 §12.2.1.1). */
 export function speaksAs({ request }: Arrival, side: Side): boolean {
-  return encoded(addressOfRecord(request.from.uri)) === side.uri
+  return encodedUser(request.fromUri) === side.uri
 }
 
 /**

@@ -81,7 +81,7 @@ function domainOf(arrival: Arrival): string {
   const recorded = dialog?.sender.organisation ?? ''
   return dialog !== undefined && recorded !== '' && speaksAs(arrival, dialog.sender)
     ? recorded
-    : arrival.request.from.uri.host
+    : arrival.request.fromUri.host
 }
 
 function judge(
@@ -104,7 +104,7 @@ function judge(
   }
   if (arrival.remarks.dialog === undefined && !ours.has(arrival.uri.host)) return refuse(403, 'federation.no-relay')
   arrival.remarks.organisation = domain
-  arrival.remarks.claimed = addressOfRecord(arrival.request.from.uri)
+  arrival.remarks.claimed = addressOfRecord(arrival.request.fromUri)
   return note(arrival, { source: relation.source, fqdn: edge.host, verification: relation.verification })
 }
 

@@ -41,7 +41,7 @@ export function homePool(options: HomePoolOptions): Policy {
     name: 'home-pool',
     decide(arrival) {
       const registers = arrival.request.method === 'REGISTER'
-      const subject = registers ? arrival.request.to.uri : arrival.uri
+      const subject = registers ? arrival.request.toUri : arrival.uri
       if (!domains.has(subject.host) || subject.user === undefined) return pass
       return recovering(
         () =>

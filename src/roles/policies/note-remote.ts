@@ -15,7 +15,7 @@ export function noteRemote(domains: readonly string[]): Policy {
       if (!remarks.remote || markOf(arrival)?.partner !== true) return pass
       // A partner's user that was called by a name of ours gives that name in From.
       const { dialog } = remarks
-      const domain = request.from.uri.host
+      const domain = request.fromUri.host
       if (!ours.has(domain)) remarks.organisation = domain
       else if (dialog !== undefined && dialog.sender.organisation !== '')
         remarks.organisation = dialog.sender.organisation

@@ -25,8 +25,8 @@ export function remoteUser(options: RemoteUserOptions): Policy {
       const { dialog } = arrival.remarks
       // Who was called by another name gives that one in From: a number, say.
       const isOfDialog = dialog !== undefined && dialog.sender.organisation === '' && speaksAs(arrival, dialog.sender)
-      if (!domains.has(arrival.request.from.uri.host) && !isOfDialog) return refuse(403, 'remote.foreign-domain')
-      arrival.remarks.claimed = addressOfRecord(arrival.request.from.uri)
+      if (!domains.has(arrival.request.fromUri.host) && !isOfDialog) return refuse(403, 'remote.foreign-domain')
+      arrival.remarks.claimed = addressOfRecord(arrival.request.fromUri)
       return pass
     },
   }

@@ -72,8 +72,8 @@ export function authenticate(options: AuthenticateOptions): Policy {
   function prove(arrival: Arrival): Soon<Decision> {
     const { request, flow, wall, remarks } = arrival
     // No credentials would help.
-    if (request.method === 'REGISTER' && !isSip(request.to.uri)) return refuse(400, 'register.address-of-record')
-    const from = addressOfRecord(request.from.uri)
+    if (request.method === 'REGISTER' && !isSip(request.toUri)) return refuse(400, 'register.address-of-record')
+    const from = addressOfRecord(request.fromUri)
     if (flow.peer?.class === 'treated-as-authenticated') return identify(arrival, from)
     if (hasIdentity(flow, from, wall)) return acceptProven(arrival, from)
     const other = party(arrival)

@@ -81,11 +81,11 @@ export function registrar(options: RegistrarOptions): Policy {
     const { request, remarks } = arrival
     const extension = refuseExtensions(arrival, options.pathWithoutSupport ?? 'store')
     if (extension !== undefined) return extension
-    const { scheme, host, user } = request.to.uri
+    const { scheme, host, user } = request.toUri
     if (scheme !== 'sip' && scheme !== 'sips') return refuse(400, 'register.address-of-record')
     if (!domains.has(host) || user === undefined)
       return refuse(404, 'register.unknown-user', [diagnostics(1003, 'User does not exist', options.self)])
-    const aor = flat(addressOfRecord(request.to.uri))
+    const aor = flat(addressOfRecord(request.toUri))
     if (remarks.identity !== undefined && remarks.identity !== aor) {
       return refuse(403, 'auth.identity-mismatch', [
         diagnostics(4004, 'Credentials provided are not authorized to act as specified from URI', options.self),

@@ -25,6 +25,7 @@ import { page, pageBytes, sameOctets, scanner, tokenEnd } from './fast/scanner.t
 import { isUsualMethod, methodAt, readStartLine } from './start-line.ts'
 import type { MessageLimits } from './types.ts'
 import { readUsual } from './fast/usual.ts'
+import { uriSpan } from './uri.ts'
 import { checkVia, viaParts } from './via.ts'
 
 const octets = page
@@ -218,6 +219,8 @@ function readFrom(message: Message, start: number, end: number): void {
   checkTagged()
   message.fromStart = start
   message.fromEnd = end
+  message.fromUriStart = uriSpan.start
+  message.fromUriEnd = uriSpan.end
   message.fromTagStart = tag.start
   message.fromTagEnd = tag.end
 }
@@ -227,6 +230,8 @@ function readTo(message: Message, start: number, end: number): void {
   checkTagged()
   message.toStart = start
   message.toEnd = end
+  message.toUriStart = uriSpan.start
+  message.toUriEnd = uriSpan.end
   message.toTagStart = tag.start
   message.toTagEnd = tag.end
 }

@@ -54,10 +54,14 @@ export class Message {
   callIdEnd = 0
   fromStart = 0
   fromEnd = 0
+  fromUriStart = 0
+  fromUriEnd = 0
   fromTagStart = -1
   fromTagEnd = -1
   toStart = 0
   toEnd = 0
+  toUriStart = 0
+  toUriEnd = 0
   toTagStart = -1
   toTagEnd = -1
   stampReceived: string | undefined = undefined
@@ -111,6 +115,14 @@ export class Message {
 
   get from(): NameAddress {
     return (this.readFrom ??= parseNameAddress(this.text.slice(this.fromStart, this.fromEnd), 'from-syntax'))
+  }
+
+  get fromUri(): SipUri {
+    return this.readFrom?.uri ?? parseUri(this.text.slice(this.fromUriStart, this.fromUriEnd))
+  }
+
+  get toUri(): SipUri {
+    return this.readTo?.uri ?? parseUri(this.text.slice(this.toUriStart, this.toUriEnd))
   }
 
   get to(): NameAddress {

@@ -63,6 +63,9 @@ interface Common {
   readonly toTag: string | undefined
   readonly from: NameAddress
   readonly to: NameAddress
+  /** As `from.uri` and `to.uri`, but nothing else of the field is read for it. */
+  readonly fromUri: SipUri
+  readonly toUri: SipUri
   readonly topVia: Via
   /** Branch of the top Via, as `topVia.branch`, but nothing else of the Via is read for it. */
   readonly branch: string | undefined

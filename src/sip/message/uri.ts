@@ -34,6 +34,9 @@ const parts = {
   isSip: true,
 }
 
+/** Where the URI that `checkUri` went over stands. */
+export const uriSpan: { readonly start: number; readonly end: number } = parts
+
 /**
  * Reads a whole URI: `sip:alice@lab.test:5061;transport=tls?subject=x`, `tel:+1-201-555-0123`, `urn:service:sos`.
  *

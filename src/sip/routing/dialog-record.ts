@@ -5,6 +5,8 @@
 import { hash } from 'node:crypto'
 import { flat } from '../message/fast/flat.ts'
 import { hashOn } from '../message/text-hash.ts'
+import type { SipUri } from '../message/types.ts'
+import { addressOfRecord } from '../message/uri.ts'
 import type { Flow } from '../transport/flow.ts'
 
 /** One end of a dialog, as this server knew it when the dialog began. */
@@ -52,21 +54,40 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const longest = 120
 
 /** Encodings made last, by place: a call gives the same few names several times. A power of two. */
+class Encodings {
+  private readonly given: string[] = Array.from({ length: remembered }, () => '')
+  private readonly made: string[] = Array.from({ length: remembered }, () => '')
+
+  find(text: string): string | undefined {
+    const at = placeOf(text)
+    return this.given[at] === text ? this.made[at] : undefined
+  }
+
+  note(text: string, encoding: string): string {
+    if (text.length > longest) return encoding
+    const at = placeOf(text)
+    this.given[at] = flat(text)
+    this.made[at] = encoding
+    return encoding
+  }
+}
+
 const remembered = 256
-const given: string[] = Array.from({ length: remembered }, () => '')
-const made: string[] = Array.from({ length: remembered }, () => '')
+const ofNames = new Encodings()
+const ofUris = new Encodings()
+
+function placeOf(text: string): number {
+  return hashOn(0, text) & (remembered - 1)
+}
 
 /** `sip:alice@lab.test` becomes `alice%40lab.test`; what is long becomes a hash. Equal texts give equal texts. */
 export function encoded(aor: string): string {
-  if (aor === '') return ''
-  const at = hashOn(0, aor) & (remembered - 1)
-  if (given[at] === aor) return made[at] ?? ''
-  const text = encode(aor)
-  if (aor.length <= longest) {
-    given[at] = flat(aor)
-    made[at] = text
-  }
-  return text
+  return aor === '' ? '' : (ofNames.find(aor) ?? ofNames.note(aor, encode(aor)))
+}
+
+/** The same for the address-of-record of a URI: `sip:alice@lab.test:5061;transport=tls` is `alice%40lab.test` too. */
+export function encodedUser(uri: SipUri): string {
+  return ofUris.find(uri.text) ?? ofUris.note(uri.text, encode(addressOfRecord(uri)))
 }
 
 function encode(aor: string): string {

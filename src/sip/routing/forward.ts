@@ -2,13 +2,13 @@
 import { writeRequest } from '../message/edit.ts'
 import { parseNameAddress } from '../message/name-address.ts'
 import type { HeaderField, NameAddress, SipUri } from '../message/types.ts'
-import { addressOfRecord, parseUri } from '../message/uri.ts'
+import { parseUri } from '../message/uri.ts'
 import type { Branch } from '../transaction/types.ts'
 import type { Flow } from '../transport/flow.ts'
 import type { Incoming } from './arrival.ts'
 import type { Core } from './core.ts'
 import type { Target } from './decision.ts'
-import { type DialogRecord, encoded, hopText, organisationText, unknownIdentity } from './dialog-record.ts'
+import { type DialogRecord, encoded, encodedUser, hopText, organisationText, unknownIdentity } from './dialog-record.ts'
 import { type DialogName, type FlowTokens, needsToken, tokenSeparator } from './flow-token.ts'
 
 /** Request-URI and Route of one copy, and where they lead. */
@@ -149,17 +149,22 @@ function recordOf(
   return {
     caller: {
       identity: encoded(remarks.identity ?? remarks.claimed ?? ''),
-      uri: encoded(addressOfRecord(request.from.uri)),
+      uri: encodedUser(request.fromUri),
       organisation: origin,
       hop: near,
     },
     callee: {
-      identity: target.aor === '' ? unknownIdentity : encoded(target.aor ?? addressOfRecord(arrival.uri)),
-      uri: encoded(addressOfRecord(request.to.uri)),
+      identity: calleeOf(arrival, target),
+      uri: encodedUser(request.toUri),
       organisation: destination,
       hop: far,
     },
   }
+}
+
+function calleeOf({ uri }: Incoming, { aor }: Target): string {
+  if (aor === '') return unknownIdentity
+  return aor === undefined ? encodedUser(uri) : encoded(aor)
 }
 
 function hopFor(flow: Flow, tokens: FlowTokens, named: Flow | undefined, organisation: string): string {

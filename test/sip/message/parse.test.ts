@@ -36,6 +36,24 @@ t.test('parseDatagram', async (t) => {
     )
   })
 
+  t.test('reads the URIs of From and To alone as it reads them with their fields', async (t) => {
+    fc.assert(
+      fc.property(request, (text) => {
+        const [alone, whole] = [parseText(text), parseText(text)]
+        t.strictSame([alone.fromUri, alone.toUri], [whole.from.uri, whole.to.uri])
+      }),
+      { numRuns: 300 },
+    )
+    for (const value of [
+      '"a <b>" <sip:alice@lab.test;lr>;x="<"',
+      'sip:alice@lab.test;lr',
+      '<tel:+1-201;phone-context=a>',
+    ]) {
+      const text = invite().replace(/^From: .*$/m, `From: ${value};tag=9f`)
+      t.strictSame(parseText(text).fromUri, parseText(text).from.uri, value)
+    }
+  })
+
   t.test('keeps every octet of a message', async (_t) => {
     fc.assert(
       fc.property(request, (text) => parseDatagram(Buffer.from(text, 'latin1')).text === text),

@@ -5,7 +5,8 @@ import { invite } from './messages.ts'
 
 /** What a router reads of a message; the same whichever reader read it. */
 function seen(message: SipMessage): readonly unknown[] {
-  const { method, callId, cseq, fromTag, toTag, branch, sentBy, asksForAlias, from, to, topVia } = message
+  const { method, callId, cseq, fromTag, toTag, branch, sentBy, asksForAlias, fromUri, toUri, from, to, topVia } =
+    message
   message.stampTopVia('192.0.2.99', 4711)
   return [
     message.kind,
@@ -17,6 +18,8 @@ function seen(message: SipMessage): readonly unknown[] {
     branch,
     sentBy,
     asksForAlias,
+    fromUri.text,
+    toUri.text,
     from.uri.text,
     to.uri.text,
     topVia.host,

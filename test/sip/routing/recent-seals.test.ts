@@ -23,3 +23,11 @@ t.test('forgets a Call-ID when another takes its place, and never takes the othe
   t.ok(known.length > 0 && known.length <= 1024)
   t.notOk(callIds.some((callId, at) => recent.find(callId, `user of ${callIds[at + 1]}`) !== undefined))
 })
+
+t.test('takes no other user part with the same MAC, and none with another MAC', async (t) => {
+  const recent = new RecentSeals()
+  recent.note('one@lab.test', 'a', 'e~Halice+bob+0123456789abcdef', record)
+  t.strictSame(recent.find('one@lab.test', 'e~Halice+bob+0123456789abcdef'), { tag: 'a', record })
+  t.equal(recent.find('one@lab.test', 'e~Halice+eve+0123456789abcdef'), undefined)
+  t.equal(recent.find('one@lab.test', 'e~Halice+bob+0123456789abcdeg'), undefined)
+})

@@ -144,11 +144,16 @@ function portEnd(start: number): number {
 /** Where the tag of the address just read stands; start -1: none. */
 const tag = { start: -1, end: -1 }
 
+/** Where the URI of that address stands. */
+const uri = { start: 0, end: 0 }
+
 function readFrom(message: Message, start: number): number {
   const end = readAddress(start)
   if (end === -1) return -1
   message.fromStart = start - 1
   message.fromEnd = end
+  message.fromUriStart = uri.start
+  message.fromUriEnd = uri.end
   message.fromTagStart = tag.start
   message.fromTagEnd = tag.end
   return end
@@ -159,6 +164,8 @@ function readTo(message: Message, start: number): number {
   if (end === -1) return -1
   message.toStart = start - 1
   message.toEnd = end
+  message.toUriStart = uri.start
+  message.toUriEnd = uri.end
   message.toTagStart = tag.start
   message.toTagEnd = tag.end
   return end
@@ -172,6 +179,7 @@ function readAddress(start: number): number {
     if (octets[at] === SP) at++
   }
   if (octets[at] !== LESS || view.getInt32(at + 1, true) !== SIP_COLON) return -1
+  uri.start = at + 1
   const userStart = (at += 5)
   while (((classes[octets[at] as number] as number) & user) !== 0) at++
   if (at === userStart || octets[at] !== AT) return -1
@@ -179,6 +187,7 @@ function readAddress(start: number): number {
   while (((classes[octets[at] as number] as number) & host) !== 0) at++
   if (at === hostStart) return -1
   if (octets[at] === COLON && (at = portEnd(at + 1)) === -1) return -1
+  uri.end = at
   return octets[at] === GREATER ? readParameters(at + 1) : -1
 }
 

@@ -67,7 +67,8 @@ function toOtherEnd(arrival: Arrival, other: Side, options: FollowRouteOptions):
 
 /** Where a URI leads: `maddr` counts before the host (RFC 3263 §4). */
 function placeOf({ host, parameters }: SipUri): string {
-  return (parameters.get('maddr') ?? host).toLowerCase().replace(/^\[|\]$/g, '')
+  const place = parameters.get('maddr')?.toLowerCase() ?? host
+  return place.startsWith('[') && place.endsWith(']') ? place.slice(1, -1) : place
 }
 
 function isKnown(uri: SipUri, { hosts, ports }: KnownServers): boolean {
