@@ -2,9 +2,10 @@
  * The borders of the default lab, live: who takes over, slips in or is relayed is refused, and everybody else served.
  */
 import t from 'tap'
-import { back, call, inside, nothingButAMarker, sink, strangerAt, userAt } from '../support/attack.ts'
+import { back, call, inside, nothingButAMarker, serverAt, sink, strangerAt, userAt } from '../support/attack.ts'
 import { eventsOf } from '../support/federation.ts'
-import { withLab } from '../support/lab.ts'
+import { metricsOf, withLab } from '../support/lab.ts'
+import { okFor } from '../support/raw-peer.ts'
 
 t.setTimeout(180_000)
 
@@ -192,5 +193,53 @@ t.test('borders of the default lab', async (t) => {
         })
     }
     await nothingButAMarker(t, bob, bob.uri, dave)
+  })
+
+  t.test('a CANCEL or an answer counts from the peer of its transaction only', async (t) => {
+    while (bob.waiting > 0) await bob.next()
+    const carol = await userAt(t, lab, 'carol', 'fe1')
+    bob.leave('INVITE')
+    const callId = `ringing-${process.pid}`
+    // The second INVITE, that with credentials, is the one that rings.
+    const invite = { uri: bob.uri, from: alice.uri, callId, cseq: 2, contact: alice.contact }
+    let hasEnded = false
+    const answer = alice
+      .prove({ ...invite, method: 'INVITE', cseq: 1 }, 'alice', alice.password)
+      .finally(() => (hasEnded = true))
+    const ringing = await bob.next(({ callId: found }) => found === callId)
+    bob.write(okFor(ringing, undefined).replace('SIP/2.0 200 OK', 'SIP/2.0 180 Ringing'))
+    const outsiders = [await strangerAt(t, lab, 'edge'), await strangerAt(t, lab, 'director'), carol, dave]
+    for (const via of ringing.headers('Via'))
+      for (const outsider of outsiders)
+        t.equal((await outsider.ask({ ...invite, method: 'CANCEL', via })).status, 481, `CANCEL with Via ${via}`)
+    const foreign = async (): Promise<number> => {
+      const { foreignMessages = -1 } = await metricsOf(lab, 'fe1')
+      return foreignMessages
+    }
+    const before = await foreign()
+    for (const forger of [carol, dave])
+      forger.write(okFor(ringing, bob.contact).replace('SIP/2.0 200 OK', 'SIP/2.0 200 FORGED'))
+    await nothingButAMarker(t, bob, bob.uri, carol)
+    await nothingButAMarker(t, bob, bob.uri, dave)
+    t.equal((await foreign()) - before, 2, 'both forged answers are counted')
+    t.equal(hasEnded, false, 'the call still rings')
+    t.equal((await alice.ask({ ...invite, method: 'CANCEL' })).status, 200)
+    t.equal((await bob.next()).method, 'CANCEL')
+    bob.write(okFor(ringing, undefined).replace('SIP/2.0 200 OK', 'SIP/2.0 487 Request Terminated'))
+    t.equal((await answer).status, 487)
+  })
+
+  t.test('the inside face takes no server name under the public CA', async (t) => {
+    const statusOf = async (authority: 'internal' | 'public'): Promise<number | string> => {
+      try {
+        const peer = await serverAt(t, lab, { at: 'edge', name: 'director.lab.test', authority })
+        return (await peer.ask({ method: 'OPTIONS', uri: 'sip:lab.test', from: 'sip:probe@lab.test' })).status
+      } catch (error) {
+        if (error instanceof Error && /closed|ECONNRESET|EPIPE/.test(error.message)) return 'refused'
+        throw error
+      }
+    }
+    t.equal(await statusOf('public'), 'refused')
+    t.type(await statusOf('internal'), 'number')
   })
 })

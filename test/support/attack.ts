@@ -1,6 +1,8 @@
 /** Users and strangers of a running lab, as raw peers, and what may not have arrived. */
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import type { Test } from 'tap'
+import { openAuthority } from '../../src/certificates/authority.ts'
 import type { SipResponse } from '../../src/sip/message/types.ts'
 import type { TestLab } from './lab.ts'
 import { rawPeer, type RawPeer, type RawRequest } from './raw-peer.ts'
@@ -22,7 +24,39 @@ export function strangerAt(t: Test, lab: TestLab, at: string, transport: 'tls' |
   return rawPeer(t, { address: listener.address, port: listener.port, transport, serverName: node.fqdn })
 }
 
-/** The same, signed in. */
+export interface Shown {
+  readonly at: string
+  /** The only name in the certificate. */
+  readonly name: string
+  readonly authority: 'internal' | 'public'
+}
+
+/** A peer at the inside face of a node that shows a certificate of a CA of the lab. */
+export function serverAt(t: Test, lab: TestLab, { at, name, authority }: Shown): Promise<RawPeer> {
+  const node = lab.node(at)
+  const listener = node.listeners.find(
+    ({ face, transport, port }) => face === 'internal' && transport === 'tls' && port === 5061,
+  )
+  if (listener === undefined) throw new Error(`${at} has no TLS listener on 5061 at its inside face`)
+  const { chainPem, keyPem } = openAuthority(join(lab.data, 'pki')).issue(
+    {
+      name: `shown-${authority}-${name}`,
+      authority,
+      commonName: name,
+      dnsNames: [name],
+      uriNames: [],
+      ipAddresses: [],
+      purposes: ['serverAuth', 'clientAuth'],
+      keyType: 'p256',
+      validSeconds: 3600,
+    },
+    Date.now(),
+  )
+  const { address, port } = listener
+  return rawPeer(t, { address, port, transport: 'tls', certificate: { certificate: chainPem, key: keyPem } })
+}
+
+/** A peer without a certificate, signed in. */
 export async function userAt(
   t: Test,
   lab: TestLab,

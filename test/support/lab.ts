@@ -11,7 +11,9 @@ import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import tap from 'tap'
 import type { Test } from 'tap'
+import { controlClient } from '../../src/lab/control-client.ts'
 import type { LabChange, ReadyDocument, ReadyNode } from '../../src/lab/ready-document.ts'
+import { nodeFolder } from '../../src/node/control/node-folder.ts'
 import { siplab, siplabBin } from './command.ts'
 import type { CommandResult } from './command.ts'
 import { guardMs } from './guard.ts'
@@ -139,6 +141,11 @@ export async function withLab(t: Test, topology: string, options: LabOptions = {
       return found
     },
   }
+}
+
+/** The counts of a node, as its control socket gives them. */
+export function metricsOf(lab: TestLab, node: string): Promise<Readonly<Record<string, number>>> {
+  return controlClient(node, nodeFolder(lab.data, node)).get('/metrics')
 }
 
 const shared = new Map<string, Promise<TestLab>>()

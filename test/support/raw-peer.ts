@@ -52,6 +52,10 @@ export interface RawPeer {
   prove(request: RawRequest, login: string, password: string): Promise<SipResponse>
   /** The next request that arrived for us; answered 200. */
   next(wanted?: (request: SipRequest) => boolean, withinMs?: number): Promise<SipRequest>
+  /** From now on requests of that method get no answer from this end. */
+  leave(method: string): void
+  /** Writes it as it is. */
+  write(text: string): void
   /** Contact of this end. */
   readonly contact: string
   readonly hostPort: string
@@ -70,6 +74,7 @@ export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPe
     { readonly resolve: (response: SipResponse) => void; readonly reject: (error: unknown) => void }
   >()
   const requests: SipRequest[] = []
+  const left = new Set(['ACK'])
   const waiting = new Set<() => void>()
   const end = (): void => {
     for (const { reject } of answers.values()) reject(new Error('the connection was closed'))
@@ -81,7 +86,7 @@ export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPe
         if (message.status >= 200) answers.get(`${message.callId} ${message.cseq} ${message.method}`)?.resolve(message)
         return
       }
-      if (message.method !== 'ACK')
+      if (!left.has(message.method))
         socket.write(
           okFor(message, message.method === 'INVITE' ? contact : undefined, settings.answerHeaders),
           'latin1',
@@ -119,6 +124,8 @@ export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPe
     ask,
     hostPort,
     contact,
+    leave: (method) => void left.add(method),
+    write: (text) => void socket.write(text, 'latin1'),
     say: (request) => void socket.write(textOf({ cseq: 1, ...request }, settings, hostPort), 'latin1'),
     get waiting() {
       return requests.length

@@ -1,0 +1,39 @@
+/**
+ * Every cell of the law that can be played, live. `tap` walks a sample; `npm run attack -- --all` walks the whole, and
+ * `npm run attack -- --cells 200 --seed 7 edge` another sample of one lab.
+ */
+import { parseArgs } from 'node:util'
+import t from 'tap'
+import { findHaproxy } from '../../src/lab/nodes/haproxy.ts'
+import { withLab } from '../support/lab.ts'
+import { sceneOf } from '../support/law-players.ts'
+import { sampleOf, stepsOf, walk } from '../support/law-walk.ts'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    all: { type: 'boolean', default: false },
+    cells: { type: 'string', default: '60' },
+    seed: { type: 'string', default: '20051128' },
+  },
+})
+const seed = Number(values.seed)
+const cells = values.all ? Infinity : Number(values.cells)
+if (!Number.isInteger(seed) || !(cells > 0)) throw new RangeError('--seed is an integer, --cells a count above 0')
+const topologies = ['standard', 'edge', 'federation', 'pool'] as const
+
+t.setTimeout(280_000)
+
+for (const topology of topologies.filter((name) => positionals.length === 0 || positionals.includes(name))) {
+  const skip =
+    topology === 'pool' && findHaproxy() === undefined ? 'HAProxy is not installed (apt-get install haproxy)' : false
+  t.test(`the law, walked on the lab ${topology}`, { skip }, async (t) => {
+    const lab = await withLab(t, topology)
+    const scene = await sceneOf(t, lab, topology)
+    const all = stepsOf(scene)
+    const steps = sampleOf(all, cells, seed)
+    const counts = await walk(t, scene, steps)
+    t.comment(`${topology}: ${steps.length} of ${all.length} cells, seed ${seed}`)
+    for (const [key, count] of [...counts].sort()) t.comment(`  ${key}: ${count}`)
+  })
+}

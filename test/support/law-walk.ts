@@ -1,0 +1,211 @@
+/**
+ * Walks the cells of the law on a running lab: for each cell that a peer of that class can be played in, one request,
+ * and what came of it.
+ */
+import type { Test } from 'tap'
+import { type Border, type Cell, dialogKinds, type MethodKind, methodKinds } from '../../src/roles/law/table.ts'
+import { rowOf } from '../../src/roles/law/law.ts'
+import type { TargetKind } from '../../src/sip/routing/decision.ts'
+import type { SipResponse } from '../../src/sip/message/types.ts'
+import { nothingButAMarker, type Sink, sink, type User } from './attack.ts'
+import type { Dialog } from './attack.ts'
+import type { Player } from './law-players.ts'
+import type { RawRequest } from './raw-peer.ts'
+
+export interface Place {
+  readonly border: Border
+  /** FQDN of the server. */
+  readonly self: string
+  readonly players: readonly Player[]
+  /** A genuine dialog of alice and bob through this border. */
+  readonly stolen: Dialog | undefined
+  readonly targets: ReadonlyMap<TargetKind, string>
+}
+
+export interface Scene {
+  readonly alice: User
+  readonly bob: User
+  /** Sends the markers. */
+  readonly dave: User
+  readonly places: readonly Place[]
+}
+
+export interface Step {
+  readonly place: Place
+  readonly player: Player
+  readonly cell: Cell
+}
+
+/** Every cell that can be played here. */
+export function stepsOf({ places }: Scene): readonly Step[] {
+  return places.flatMap((place) =>
+    place.players.flatMap((player) =>
+      dialogKinds
+        .filter((dialog) => dialog === 'none' || dialogOf(place, player, dialog) !== undefined)
+        .flatMap((dialog) =>
+          methodKinds.flatMap((method) =>
+            targetsFor(place, method).map((target) => ({
+              place,
+              player,
+              cell: { border: place.border, peer: player.peer, identity: player.identity, dialog, method, target },
+            })),
+          ),
+        ),
+    ),
+  )
+}
+
+function dialogOf({ stolen }: Place, { own }: Player, dialog: Cell['dialog']): Dialog | undefined {
+  return dialog === 'claimed' ? stolen : own
+}
+
+/** A REGISTER names a domain, everything else a user or a server. */
+function targetsFor({ targets, border }: Place, method: MethodKind): readonly TargetKind[] {
+  const registers: readonly TargetKind[] = border === 'home' ? ['registrar'] : []
+  const others = [...targets.keys()].filter((target) => method !== 'REGISTER' || target !== 'binding')
+  return [...others, 'dialog', ...(method === 'REGISTER' ? registers : [])]
+}
+
+/** So many of them, spread by a seed: a small generator is enough for a choice that anybody can repeat. */
+export function sampleOf<T>(all: readonly T[], count: number, seed: number): readonly T[] {
+  if (count >= all.length) return all
+  let state = seed >>> 0
+  const keyed = all.map((step) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return { step, key: state }
+  })
+  return keyed
+    .sort((one, other) => one.key - other.key)
+    .slice(0, count)
+    .map(({ step }) => step)
+}
+
+const otherMethods = ['MESSAGE', 'INFO', 'SUBSCRIBE', 'REFER', 'NOTIFY', 'UPDATE', 'SERVICE', 'BENOTIFY'] as const
+let serial = 0
+
+/** Plays them all; counts by what the law says. */
+export async function walk(t: Test, scene: Scene, steps: readonly Step[]): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>()
+  const nowhere = await sink(t)
+  for (const step of steps) {
+    const said = lawFor(step)
+    const text = textOf(step.cell)
+    const came = await play(t, scene, step, nowhere).catch((error: unknown) => {
+      t.fail(text, { error })
+      return 0
+    })
+    const key = `${said} ${came === undefined ? 'no answer' : came}`
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+  }
+  t.equal(nowhere.connections(), 0, 'nothing left for a host that is none of ours')
+  return counts
+}
+
+function textOf({ border, peer, identity, dialog, method, target }: Cell): string {
+  return `${border}: ${peer}, identity ${identity}, dialog ${dialog}, ${method} to ${target}`
+}
+
+/** The cell that the request comes to: the route of a dialog leads to its other end, whatever else it names. */
+function effective({ cell }: Step): Cell {
+  if (cell.dialog === 'none') return cell.target === 'dialog' ? { ...cell, target: 'elsewhere' } : cell
+  const isProbe = cell.method === 'OPTIONS' && cell.target === 'own-server'
+  return cell.method === 'REGISTER' || cell.method === 'PUBLISH' || isProbe ? cell : { ...cell, target: 'dialog' }
+}
+
+type Said = 'allow' | 'challenge' | 'refuse' | 'cancel'
+
+function lawFor(step: Step): Said {
+  const cell = effective(step)
+  if (cell.method === 'CANCEL') return 'cancel'
+  return rowOf(cell)?.then.kind ?? 'refuse'
+}
+
+async function play(t: Test, scene: Scene, step: Step, nowhere: Sink): Promise<number | undefined> {
+  const { cell, player } = step
+  const request = requestFor(scene, step, nowhere)
+  const said = lawFor(step)
+  if (cell.method === 'ACK') {
+    player.at.say(request)
+    if (said === 'allow') await scene.bob.next(({ callId, method }) => method === 'ACK' && callId === request.callId)
+  } else {
+    const { status } = await send(player, request, said)
+    t.ok(isLawful(step, said, status), `${textOf(cell)}: the law says ${said}, ${request.method} got ${status}`)
+    if (status < 300 && isForBob(step)) await scene.bob.next(({ callId }) => callId === request.callId)
+    await nothingMore(t, scene, player)
+    return status
+  }
+  await nothingMore(t, scene, player)
+  return undefined
+}
+
+/** Who has credentials and may do it answers the challenge. */
+function send(player: Player, request: RawRequest, said: Said): Promise<SipResponse> {
+  const { credentials } = player
+  return credentials === undefined || said === 'cancel'
+    ? player.at.ask(request)
+    : player.at.prove(request, credentials.login, credentials.password)
+}
+
+async function nothingMore(t: Test, { bob, dave }: Scene, player: Player): Promise<void> {
+  await nothingButAMarker(t, bob, bob.uri, dave)
+  t.equal(player.at.waiting, 0, 'and nothing comes back to the sender')
+}
+
+function isLawful({ cell, player }: Step, said: Said, status: number): boolean {
+  switch (said) {
+    case 'allow':
+      // What an access proxy lets in, the next server asks for credentials.
+      if (cell.border === 'outside' && player.credentials === undefined && cell.target !== 'own-server')
+        return player.peer === 'partner' ? status === 200 : status === 401
+      // A director says where the home of a user inside is.
+      return status === 200 || (cell.method === 'REGISTER' && cell.border === 'director' && status === 301)
+    case 'challenge':
+      return status === 401
+    case 'refuse':
+      return status >= 400
+    case 'cancel':
+      return status === 481
+    default:
+      return said satisfies never
+  }
+}
+
+function isForBob(step: Step): boolean {
+  const { method, target } = effective(step)
+  return method !== 'REGISTER' && target !== 'own-server' && target !== 'partner' && target !== 'enterprise-edge'
+}
+
+function requestFor(
+  { alice, bob }: Scene,
+  { place, player, cell }: Step,
+  nowhere: Sink,
+): RawRequest & { readonly callId: string } {
+  const dialog = cell.dialog === 'none' ? undefined : dialogOf(place, player, cell.dialog)
+  const method =
+    cell.method === 'any other' ? (otherMethods[serial % otherMethods.length] ?? otherMethods[0]) : cell.method
+  const inDialog = dialog?.remoteTarget ?? bob.contact
+  const elsewhere = `sip:x@${nowhere.address}:${nowhere.port};transport=tcp`
+  const uri =
+    cell.target === 'dialog'
+      ? inDialog
+      : cell.target === 'elsewhere'
+        ? elsewhere
+        : cell.target === 'registrar'
+          ? 'sip:lab.test'
+          : (place.targets.get(cell.target) ?? bob.uri)
+  const isThief = cell.dialog === 'claimed' && player.identity === 'none'
+  const from = isThief ? alice.uri : player.from
+  const registers = cell.method === 'REGISTER'
+  const to = registers ? (player.identity === 'user' ? from : bob.uri) : bob.uri
+  return {
+    method,
+    uri: registers && (cell.target === 'home' || cell.target === 'inward') ? 'sip:lab.test' : uri,
+    from,
+    to,
+    callId: dialog?.callId ?? `law-${process.pid}-${serial}`,
+    cseq: 10_000 + 2 * ++serial,
+    ...(dialog === undefined ? (cell.target === 'dialog' ? { toTag: 'x' } : {}) : { toTag: dialog.toTag }),
+    contact: player.contact,
+    headers: [...(dialog?.routes ?? []), ...player.headers, 'Event: presence', 'Expires: 600'],
+  }
+}
