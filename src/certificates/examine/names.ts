@@ -184,12 +184,12 @@ function labels(host: string): readonly string[] {
   return host.toLowerCase().replace(/\.$/, '').split('.')
 }
 
-export function sameHost(one: string, other: string): boolean {
+function sameHost(one: string, other: string): boolean {
   return one !== '' && labels(one).join('.') === labels(other).join('.')
 }
 
 /** The local part keeps its case, the domain does not (RFC 5280 §7.5). */
-export function sameMailbox(one: string, other: string): boolean {
+function sameMailbox(one: string, other: string): boolean {
   const [local, host] = splitMailbox(one)
   const [otherLocal, otherHost] = splitMailbox(other)
   return local === otherLocal && host === otherHost
@@ -211,6 +211,6 @@ function domainIdentity(uri: string): string | undefined {
 }
 
 /** One spelling per address: `::1`, `192.0.2.1`; text that is no address stays as it is. */
-export function canonicalIp(text: string): string {
+function canonicalIp(text: string): string {
   return isIP(text) === 6 ? new URL(`http://[${text}]/`).hostname.slice(1, -1) : text
 }

@@ -3,7 +3,7 @@ import type { LabPlan, NodePlan } from '../../topology/plan-types.ts'
 import { noRow } from './law.ts'
 import { type Border, type PeerKind, type Row, rows, type Ruling } from './table.ts'
 
-export interface TrustDocument {
+interface TrustDocument {
   readonly topology: string
   readonly profile: string
   readonly borders: readonly BorderDocument[]
@@ -12,7 +12,7 @@ export interface TrustDocument {
   readonly otherwise: Ruling
 }
 
-export interface BorderDocument {
+interface BorderDocument {
   readonly node: string
   readonly face: string
   readonly border: Border
@@ -22,7 +22,7 @@ export interface BorderDocument {
   readonly peers: Readonly<Partial<Record<PeerKind, readonly string[]>>>
 }
 
-export function trustDocument(plan: LabPlan): TrustDocument {
+function trustDocument(plan: LabPlan): TrustDocument {
   const borders = plan.nodes.flatMap(bordersOf)
   const here = new Set(borders.map(({ border }) => border))
   return {
