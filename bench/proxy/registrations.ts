@@ -2,14 +2,7 @@
 import type { Wire } from './socket.ts'
 import { field, statusOf } from './wire.ts'
 
-export function registerText(
-  user: string,
-  domain: string,
-  transport: string,
-  wire: Wire,
-  cseq: number,
-  run: string,
-): string {
+function registerText(user: string, domain: string, transport: string, wire: Wire, cseq: number, run: string): string {
   return (
     `REGISTER sip:${domain} SIP/2.0\r\nVia: SIP/2.0/${transport.toUpperCase()} ` +
     `${wire.local};branch=z9hG4bKr${cseq}${user}${run};rport\r\nMax-Forwards: 70\r\n` +

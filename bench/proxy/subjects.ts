@@ -13,7 +13,7 @@ import type { Place } from './job.ts'
 import type { Transport } from './socket.ts'
 
 export const domain = 'bench.test'
-export const address = '127.0.0.1'
+const address = '127.0.0.1'
 
 export interface Subject {
   readonly name: string
@@ -26,7 +26,7 @@ export interface Subject {
   readonly closed?: () => Promise<void>
 }
 
-export interface SubjectSettings {
+interface SubjectSettings {
   readonly transport: Transport
   readonly tls: BenchCertificates
   readonly folder: string

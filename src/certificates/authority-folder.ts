@@ -185,4 +185,4 @@ export function distributionPoints(crlUrl: string | undefined, ca: CaName): read
 }
 
 export const wholeSecond = (now: number): number => Math.floor(now / 1000) * 1000
-export const oneMinuteBefore = (now: number): Date => new Date(wholeSecond(now) - 60_000)
+const oneMinuteBefore = (now: number): Date => new Date(wholeSecond(now) - 60_000)

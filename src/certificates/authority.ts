@@ -228,11 +228,6 @@ export function openAuthority(directory: string): Authority {
   }
 }
 
-/** True when the folder holds an authority. */
-export function hasAuthority(directory: string): boolean {
-  return existsSync(settingsPath(directory))
-}
-
 function issueLeaf(ca: Ca, request: CertificateRequest, now: number, crlUrl: string | undefined): IssuedCertificate {
   const key = generateKey(request.keyType)
   const serial = randomSerial()

@@ -80,7 +80,7 @@ export function subjectAltName(names: readonly GeneralName[], critical = false):
 }
 
 /** The SHA-1 of the public key's bits, as `openssl` and everybody else has it (RFC 5280 §4.2.1.2 method 1). */
-export function keyId(key: KeyObject): Buffer {
+function keyId(key: KeyObject): Buffer {
   const spki = publicHalf(key).export({ type: 'spki', format: 'der' })
   return createHash('sha1').update(publicKeyBits(spki)).digest()
 }
@@ -142,7 +142,7 @@ function generalName(name: GeneralName): Der {
 }
 
 /** `127.0.0.1` -> 4 octets, `::1` -> 16. */
-export function addressOctets(address: string): Buffer {
+function addressOctets(address: string): Buffer {
   if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number))
   if (isIP(address) !== 6)
     throw new TypeError(`an IP address is wanted for an IP SAN, found ${JSON.stringify(address)}`)

@@ -127,7 +127,7 @@ export function pemBlocks(text: string): readonly PemBlock[] {
 }
 
 /** What a file without the wanted PEM block seems to be, for people: `DER (starts with 30 82)`. */
-export function describeContent(content: Buffer): string {
+function describeContent(content: Buffer): string {
   return sniff(content)?.text ?? 'no PEM block'
 }
 

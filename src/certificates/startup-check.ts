@@ -56,7 +56,7 @@ export interface OwnCertificateWanted {
  * What `tls.createServer` and `tls.connect` take; `ca` always stands in it, since without it Node trusts the public
  * roots.
  */
-export interface TlsMaterial {
+interface TlsMaterial {
   readonly cert: string
   readonly key: string
   readonly ca: readonly string[]

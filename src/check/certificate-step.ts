@@ -73,7 +73,7 @@ export function examineOwn(own: OwnIdentity, options: CheckOptions): Examination
   )
 }
 
-export function examineChain(
+function examineChain(
   chain: readonly Buffer[],
   names: readonly WantedName[],
   purpose: 'serverAuth' | 'clientAuth',

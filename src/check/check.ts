@@ -14,7 +14,7 @@ import { openTcp, type OwnCertificate, type Place } from './handshake.ts'
 import type { Journal } from './journal.ts'
 import type { CheckOptions, OwnIdentity } from './options.ts'
 import { sipStep } from './sip-step.ts'
-import { allSteps, failure, fine, fromVerdict, notTried, type Step } from './step.ts'
+import { failure, fine, fromVerdict, notTried, type Step } from './step.ts'
 import { Talk } from './talk.ts'
 import { otherAddresses, withoutName } from './other-peers.ts'
 import { handshakeOptions, tlsStep } from './tls-step.ts'
@@ -198,5 +198,3 @@ export function totals(steps: readonly Step[]): Totals {
   if (failed === undefined) return { verdict: undefined, ok: true }
   return { verdict: failed.verdict ?? verdict('link.unconfirmed', { message: failed.sentence }), ok: false }
 }
-
-export { allSteps }

@@ -2,14 +2,14 @@
  * The connectivity analyzer: can a client get in through this server, and if not, which step fails and whose fault is
  * it?
  */
-export { totals, walk, type Reached, type Walk } from './check.ts'
+export { totals, walk, type Reached } from './check.ts'
 export { discoverDomain, discoverHost, type Candidate } from './discover.ts'
 export type { TlsLimits } from './handshake.ts'
 export { Journal, type Watcher } from './journal.ts'
 export { loginStep, type Credentials, type Echo } from './login.ts'
 export { linkSteps, mostAtOnce, tryLinks, type LinkResult, type LinkTrial } from './matrix.ts'
 export { lintNames, type NameView } from './names.ts'
-export { differences, ExpectError, readExpectations, type Difference, type Expectations } from './expect.ts'
+export { differences, ExpectError, readExpectations, type Difference } from './expect.ts'
 export { htmlReport } from './report-html.ts'
 export { matrixTable } from './report-matrix.ts'
 export { junitReport } from './report-junit.ts'
@@ -17,5 +17,5 @@ export { crlFiles, identityFiles, systemTrust, trustFiles } from './material.ts'
 export type { CheckOptions, OwnIdentity, Trust } from './options.ts'
 export { checkProfile, checkProfileNames, type CheckProfileName } from './profiles.ts'
 export { checkReport, type CheckReport } from './report.ts'
-export { allSteps, type Finding, type Outcome, type Step } from './step.ts'
+export { allSteps, type Step } from './step.ts'
 export { readTarget, TargetError, type Target } from './target.ts'

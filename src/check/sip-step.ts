@@ -21,7 +21,7 @@ export async function sipStep(
 }
 
 /** Any final answer shows that SIP is spoken and that the server accepted us; 401 or 403 is as good as 200. */
-export function optionsFinding(heard: Heard, timeoutMs: number): Finding {
+function optionsFinding(heard: Heard, timeoutMs: number): Finding {
   switch (heard.kind) {
     case 'response': {
       const { status, reason } = heard.response

@@ -14,7 +14,7 @@ import { UsageError } from './usage-error.ts'
 import { paint, type Io } from './io.ts'
 import { packageVersion } from './package.ts'
 
-export type ReportKind = 'html' | 'junit' | 'json'
+type ReportKind = 'html' | 'junit' | 'json'
 
 export interface OutputOptions {
   readonly json?: true

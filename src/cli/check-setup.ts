@@ -217,7 +217,7 @@ function nodePlace(node: NodePlan, plan: LabPlan, options: SetupOptions): Destin
   )
 }
 
-export function linkBetween(plan: LabPlan, from: string, to: NodePlan): Link {
+function linkBetween(plan: LabPlan, from: string, to: NodePlan): Link {
   const links = plan.links.filter(
     (link) => link.from.name === from && link.to.name === to.name && link.transport === 'tls',
   )

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The folder that holds package.json, config/ and scenarios/. */
-export const packageFolder = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..')
+const packageFolder = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..')
 
 /** The program and its first argument with which another node of this lab is started. */
 export const launcher: readonly [string, string] = [process.execPath, join(packageFolder, 'src', 'cli', 'siplab.mjs')]

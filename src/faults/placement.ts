@@ -30,7 +30,7 @@ export interface AssignmentEdit {
 }
 
 /** What acts inside a node, switched on and off through its control API. */
-export interface RequestEdit {
+interface RequestEdit {
   readonly kind: 'request'
   readonly node: string
   readonly path: '/link-fault' | '/dns-faults' | '/sql-fault'

@@ -13,7 +13,7 @@ const maxAnswerBytes = 32 * 1024 * 1024
 const maxLineBytes = 1024 * 1024
 
 /** Where the socket of a node is: in its folder, or at the short path that the pointer file names. */
-export function controlSocketPath(folder: Pick<NodeFolder, 'controlSocket' | 'controlSocketPointer'>): string {
+function controlSocketPath(folder: Pick<NodeFolder, 'controlSocket' | 'controlSocketPointer'>): string {
   if (!existsSync(folder.controlSocketPointer)) return folder.controlSocket
   return readFileSync(folder.controlSocketPointer, 'utf8').trim()
 }

@@ -36,7 +36,7 @@ export interface ReadyDocument {
   readonly verdicts?: readonly Verdict[]
 }
 
-export interface DnsAddress {
+interface DnsAddress {
   readonly address: string
   readonly port: number
 }

@@ -23,7 +23,7 @@ export interface Patience {
   readonly longestSeconds: number
 }
 
-export const drainPatience: Patience = { patientSeconds: 10, longestSeconds: 40 }
+const drainPatience: Patience = { patientSeconds: 10, longestSeconds: 40 }
 /**
  * Who stops a server wants it to end; what a phone or a database answers at all, it answers in less. Nothing is turned
  * away: a 503 would make the next server leave the whole pool alone (RFC 3263 §4.3), while on a closed flow it sends

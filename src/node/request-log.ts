@@ -15,7 +15,7 @@ export interface RequestLog {
 }
 
 /** Counters since start, for `GET /metrics`. */
-export interface Counts {
+interface Counts {
   requests: number
   forwarded: number
   answered: number

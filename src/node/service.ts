@@ -49,9 +49,7 @@ export interface ServiceOptions {
   /** Where the directory is a database of its own. */
   readonly directoryUrl?: string
   /** Differences for benchmarks and tests. */
-  readonly stack?: Partial<
-    Pick<StackOptions, 'authentication' | 'transportSettings' | 'transactionLimits' | 'forward' | 'dnsServers'>
-  >
+  readonly stack?: Partial<Pick<StackOptions, 'authentication' | 'transportSettings' | 'forward'>>
 }
 
 export class Service {

@@ -11,7 +11,7 @@ import { FlowTokens } from '../sip/routing/flow-token.ts'
 import type { Arrival } from '../sip/routing/decision.ts'
 import type { HeaderField } from '../sip/message/types.ts'
 import { OverloadGuard } from '../sip/transaction/overload.ts'
-import { defaultTransactionLimits, type TransactionLimits } from '../sip/transaction/settings.ts'
+import { defaultTransactionLimits } from '../sip/transaction/settings.ts'
 import { TimerWheel } from '../sip/transaction/timer-wheel.ts'
 import { defaultTimers } from '../sip/transaction/types.ts'
 import type { Flow } from '../sip/transport/flow.ts'
@@ -84,7 +84,6 @@ export interface StackOptions {
   /** What a face shows and judges by at this moment; absent where it has no certificate. */
   readonly materialOf?: (face: string) => TlsMaterial | undefined
   readonly transportSettings?: Partial<TransportSettings>
-  readonly transactionLimits?: TransactionLimits
   readonly forward?: Partial<ForwardSettings>
   /** Seconds for Retry-After of a new request that is turned away; absent: all are taken. */
   readonly shed?: ProxySettings['shed']
@@ -93,8 +92,6 @@ export interface StackOptions {
   readonly onFlowOpened?: (flow: Flow) => void
   /** After everyone who waited on it was told. */
   readonly onFlowClosed?: (flow: Flow, because: string) => void
-  /** DNS server in place of the plan's; `[]` is the system's. */
-  readonly dnsServers?: readonly string[]
 }
 
 export function openStack(options: StackOptions): Stack {
@@ -185,7 +182,7 @@ export function openStack(options: StackOptions): Stack {
   // Names are kept for a second: a lab changes its records while it runs.
   const resolver = createResolver({
     clock,
-    servers: options.dnsServers ?? [`${plan.resolver.address}:${plan.resolver.port}`],
+    servers: [`${plan.resolver.address}:${plan.resolver.port}`],
     cacheSeconds: 1,
   })
   const locate = locator(options, resolver, (hop) => transport.existing(hop) !== undefined)
@@ -227,7 +224,7 @@ export function openStack(options: StackOptions): Stack {
       clock,
       wheel: new TimerWheel(clock, (error) => events.failed?.(undefined, error)),
       timers: defaultTimers,
-      limits: options.transactionLimits ?? defaultTransactionLimits,
+      limits: defaultTransactionLimits,
       transport,
       locate,
       health: new TargetHealth(clock),

@@ -23,7 +23,7 @@ export interface Call {
   hangUp(): Promise<void>
 }
 
-export interface CallEnd {
+interface CallEnd {
   readonly by: 'us' | 'them'
   readonly how: 'bye' | 'cancel' | 'refused' | 'failed'
   readonly answer?: PhoneAnswer

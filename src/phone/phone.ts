@@ -25,7 +25,7 @@ export interface ReceivedMessage {
 }
 
 /** What happens without being asked for. */
-export type PhoneNotice =
+type PhoneNotice =
   | { readonly kind: 'flow-lost'; readonly error: PhoneError }
   | { readonly kind: 'signed-in-again'; readonly registered: Registered }
   | { readonly kind: 'signed-out'; readonly because: string }

@@ -22,7 +22,7 @@ export interface Registered {
   readonly contacts: readonly string[]
 }
 
-export type RegisterOutcome =
+type RegisterOutcome =
   | { readonly kind: 'registered'; readonly contacts: readonly string[] }
   | { readonly kind: 'redirected'; readonly target: PhoneTarget }
 

@@ -23,7 +23,7 @@ export interface PeerLists {
 }
 
 /** The part of a profile that matters here beside its rules for names. */
-export interface NameSettings {
+interface NameSettings {
   readonly wildcards: 'refused' | 'one-label'
 }
 

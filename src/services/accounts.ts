@@ -1,7 +1,7 @@
 /** Accounts as commands and the lab see them, and as requests look them up. */
 import { addressOfRecord, parseUri } from '../sip/message/uri.ts'
 import { credentialRows } from './authentication/hashes.ts'
-import type { Account, Directory, TrustedServer } from './store/directory.ts'
+import type { Account, Directory } from './store/directory.ts'
 
 /** The one realm of all roles (MS-SIPAE). */
 export const defaultRealm = 'SIP Communications Service'
@@ -21,14 +21,6 @@ export interface NewUser {
   readonly enabled?: boolean
   /** See `Account.anonymousCalls`. */
   readonly anonymousCalls?: boolean | undefined
-}
-
-/** Everything a new lab's directory holds. */
-export interface DirectorySeed {
-  readonly domains: readonly string[]
-  readonly trustedServers: readonly TrustedServer[]
-  readonly edges: readonly string[]
-  readonly users: readonly NewUser[]
 }
 
 /** Adds a user or replaces one; the password is kept as hashes only. */
@@ -71,14 +63,4 @@ export async function removeUser(directory: Directory, bindings: BindingsOfUsers
 
 export function listUsers(directory: Directory): Promise<readonly Account[]> {
   return directory.accounts()
-}
-
-/** Fills a directory from a lab's plan; users that are there already keep nothing of before. */
-export async function seedDirectory(
-  directory: Directory,
-  seed: DirectorySeed,
-  realm: string = defaultRealm,
-): Promise<void> {
-  await directory.putLists(seed)
-  for (const user of seed.users) await addUser(directory, user, realm)
 }

@@ -12,23 +12,17 @@ export function diagnostics(id: number, reason: string, source: string): HeaderF
   return ['ms-diagnostics', `${id};reason="${reason}";source="${source}"`]
 }
 
-/** What is answered while a database is away. */
-export interface OutageAnswer {
-  /**
-   * 503 would make the next hop avoid this server for calls too, and ask its twin on the same database: 504 does not.
-   */
-  readonly status: 503 | 504
-  /** Seconds; sent as Retry-After. */
-  readonly retryAfterSeconds: number
-}
+/** Sent as Retry-After while a database is away. */
+const outageSeconds = 30
 
-export const defaultOutageAnswer: OutageAnswer = { status: 504, retryAfterSeconds: 30 }
-
-/** Turns a database's or a message's fault into an answer; anything else is our bug and goes on. */
-export function refusalOf(error: unknown, outage: OutageAnswer, source: string): Decision {
+/**
+ * Turns a database's or a message's fault into an answer; anything else is our bug and goes on. A database that is away
+ * is 504, not 503, which would make the next hop avoid this server for calls too (docs/decisions/0020).
+ */
+export function refusalOf(error: unknown, source: string): Decision {
   if (error instanceof StoreError) {
-    return refuse(outage.status, error.code, [
-      ['Retry-After', String(outage.retryAfterSeconds)],
+    return refuse(504, error.code, [
+      ['Retry-After', String(outageSeconds)],
       diagnostics(1007, 'The database of the server does not answer', source),
     ])
   }

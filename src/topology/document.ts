@@ -7,7 +7,7 @@ import { ConfigError } from './config-error.ts'
 /** Far beyond any lab file; refused before it is parsed. */
 const maxCharacters = 256 * 1024
 
-export type Path = readonly (string | number)[]
+type Path = readonly (string | number)[]
 
 /** A fault of meaning (a host that does not exist), found after the schema was content. */
 export interface Fault {
@@ -81,12 +81,12 @@ function plainValue(document: Document, file: string): unknown {
 }
 
 /** `['hosts', 'fe1', 'listeners', 0, 'port']` → `hosts.fe1.listeners[0].port`. */
-export function fieldPath(path: Path): string {
+function fieldPath(path: Path): string {
   return path.map((step, at) => (typeof step === 'number' ? `[${step}]` : at === 0 ? step : `.${step}`)).join('')
 }
 
 /** A value as an error shows it: short, quoted, never a whole structure. */
-export function describe(value: unknown): string {
+function describe(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (typeof value === 'object') return value === null ? 'an empty value' : 'a group of settings'

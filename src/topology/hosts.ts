@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { whenOwnCertificateEnds } from './profile.ts'
 import { addressOffset, domainName, group, hostLabel, hostReference, port, setting, text } from './settings.ts'
 
-export const verificationLevel = z.enum(['AlwaysVerifiable', 'AlwaysUnverifiable', 'UseSourceVerification'])
+const verificationLevel = z.enum(['AlwaysVerifiable', 'AlwaysUnverifiable', 'UseSourceVerification'])
 
 const listener = group({
   transport: setting(z.enum(['udp', 'tcp', 'tls', 'ws', 'wss']), {
@@ -116,12 +116,12 @@ const everyHome = {
   }),
 }
 
-export const standardEdition = group({
+const standardEdition = group({
   role: setting(z.literal('standard-edition'), { doc: 'One server: registrar, proxy, presence and its own store.' }),
   ...everyHome,
 })
 
-export const frontEnd = group({
+const frontEnd = group({
   role: setting(z.literal('front-end'), { doc: 'A front end of an Enterprise pool.' }),
   pool: setting(hostLabel.default('pool'), {
     doc: 'Label of the pool name it serves.',
@@ -130,21 +130,21 @@ export const frontEnd = group({
   ...everyHome,
 })
 
-export const director = group({
+const director = group({
   role: setting(z.literal('director'), {
     doc: 'Authenticates, redirects inside users to their home pool, proxies remote ones, homes nobody.',
   }),
   ...everyServer,
 })
 
-export const loadBalancer = group({
+const loadBalancer = group({
   role: setting(z.literal('load-balancer'), {
     doc: 'Stands for the pool name and passes connections through; TLS ends on the front end.',
   }),
   ...everyHost,
 })
 
-export const sql = group({
+const sql = group({
   role: setting(z.literal('sql'), { doc: 'The SQL back end of the pools.' }),
   port: setting(port.default(5432), { doc: 'Port of the database.' }),
   tls: setting(z.enum(['off', 'on', 'verify']).default('off'), { doc: 'TLS from the front ends to the database.' }),
@@ -227,7 +227,7 @@ const federation = group({
   }),
 })
 
-export const accessProxy = group({
+const accessProxy = group({
   role: setting(z.literal('access-proxy'), {
     doc: 'The outermost hop, with two faces. It authenticates servers by certificate, users never.',
   }),
@@ -259,7 +259,7 @@ export const accessProxy = group({
   ...everyServer,
 })
 
-export const gateway = group({
+const gateway = group({
   role: setting(z.literal('gateway'), {
     doc: 'A peer that behaves like a cloud voice service: mutual TLS, OPTIONS first, a dated certificate policy.',
   }),
@@ -280,8 +280,4 @@ export const host = z.discriminatedUnion('role', [
 ])
 
 export type Host = z.infer<typeof host>
-export type HostOf<R extends Host['role']> = Extract<Host, { role: R }>
-export type ListenerSetting = z.infer<typeof listener>
-export type StaticRoute = z.infer<typeof staticRoute>
-export type AuthorizedHost = z.infer<typeof authorizedHost>
 export type FederationSettings = z.infer<typeof federation>

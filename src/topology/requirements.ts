@@ -7,7 +7,7 @@ import type { Role } from './plan-types.ts'
 import type { ProfileName } from './profile.ts'
 
 /** `where-servers-talk`: only when the organisation has a second SIP server, or a route over TLS, to talk to. */
-export type Need = 'always' | 'where-servers-talk' | 'never'
+type Need = 'always' | 'where-servers-talk' | 'never'
 
 /**
  * A name by where it comes from: `own` FQDN, `home` the pool FQDN (of a Standard Edition its own), `members` the front

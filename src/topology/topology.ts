@@ -92,8 +92,6 @@ export interface Topology extends Omit<TopologyFile, 'profile'> {
   readonly profile: Profile
 }
 
-export type User = z.infer<typeof user>
-
 /** One organisation of a lab; `prefix` goes before its node names, empty for the first. */
 export interface Organisation {
   readonly prefix: string
@@ -186,7 +184,7 @@ function checkOrganisation(
 }
 
 /** Labels where users can be at home: Standard Edition hosts and pool names. */
-export function homeLabels(hosts: TopologyFile['hosts']): readonly string[] {
+function homeLabels(hosts: TopologyFile['hosts']): readonly string[] {
   const homes = Object.entries(hosts).flatMap(([label, host]) => {
     if (host.role === 'standard-edition') return [label]
     return host.role === 'front-end' ? [host.pool] : []

@@ -70,7 +70,7 @@ function namedAs(report: CheckReport, expected: string): Row['named'] {
   return codesOf(report).has(expected) ? 'listed' : 'no'
 }
 
-export function codesOf(report: CheckReport): ReadonlySet<string> {
+function codesOf(report: CheckReport): ReadonlySet<string> {
   return new Set(
     allSteps(report.steps).flatMap(({ code, verdict }) => [
       code,

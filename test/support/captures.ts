@@ -12,7 +12,7 @@ export interface BuiltPacket {
   readonly octets: Buffer
 }
 
-export type LinkLayer = 'raw' | 'ethernet' | 'vlan' | 'cooked' | 'cooked2' | 'null'
+type LinkLayer = 'raw' | 'ethernet' | 'vlan' | 'cooked' | 'cooked2' | 'null'
 
 const linkTypes: Readonly<Record<LinkLayer, number>> = {
   raw: 101,

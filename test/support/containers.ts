@@ -68,7 +68,7 @@ export function netOf(plan: LabPlan, zone: Zone): string {
 }
 
 /** Plain JavaScript for a container: prints which of the doors on its command line open within a second. */
-export const prober = `
+const prober = `
 const net = require('node:net')
 const tries = process.argv.slice(1).map((door) => new Promise((resolve) => {
   const [host, port] = door.split(':')

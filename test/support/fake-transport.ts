@@ -95,7 +95,7 @@ export const server: PeerIdentity = {
   notAfter: 0,
 }
 
-export class DialFailure extends Error {
+class DialFailure extends Error {
   readonly code: string
 
   constructor(code: string) {

@@ -11,9 +11,9 @@ import type { TestLab } from './lab.ts'
 import { certificateOf, okFor, rawPeer, type RawPeer } from './raw-peer.ts'
 
 /** The port of our edge where partners come in. */
-export const partnerPort = 5061
+const partnerPort = 5061
 
-export function partnerAddress(lab: TestLab, edge = 'edge'): string {
+function partnerAddress(lab: TestLab, edge = 'edge'): string {
   const listener = lab.node(edge).listeners.find(({ face, port }) => face === 'external' && port === partnerPort)
   if (listener === undefined) throw new Error(`${edge} has no external listener at ${partnerPort}`)
   return listener.address

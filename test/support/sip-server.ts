@@ -3,7 +3,7 @@
  */
 import { constants, type X509Certificate } from 'node:crypto'
 import { createServer as createTcp, isIP, type AddressInfo, type Server, type Socket } from 'node:net'
-import { createServer as createTls, type TLSSocket, type TlsOptions } from 'node:tls'
+import { createServer as createTls, type TlsOptions } from 'node:tls'
 import type { Side } from '../../src/faults/catalogue/fault.ts'
 import type { EndSettings, Variation } from '../../src/faults/catalogue/variation.ts'
 import type { FaultPki } from '../../src/faults/catalogue/fault-pki.ts'
@@ -18,16 +18,6 @@ export interface TestServer {
 /** @param onSocket takes over each connection; absent: SIP is spoken */
 export async function tcpServer(onSocket: (socket: Socket) => void = respond): Promise<TestServer> {
   return listening(createTcp((socket) => onSocket(quiet(socket))))
-}
-
-export async function tlsServer(
-  options: TlsOptions,
-  onSocket: (socket: TLSSocket) => void = respond,
-): Promise<TestServer> {
-  const server = createTls({ secureOptions: constants.SSL_OP_NO_TICKET, ...options })
-  server.on('secureConnection', (socket) => onSocket(quiet(socket)))
-  server.on('tlsClientError', (_error, socket) => socket.destroy())
-  return listening(server)
 }
 
 /**

@@ -25,7 +25,7 @@ export interface TlsOriginator {
 }
 
 /** Relays one SIPp process for as long as it runs. */
-export interface LastingConnection {
+interface LastingConnection {
   readonly port: number
   /** How often the way to the pool broke. */
   readonly breaks: () => number
@@ -115,7 +115,7 @@ export async function openTlsOriginator(folder: string, ready: ReadyDocument): P
 }
 
 /** @param upstream port on 127.0.0.1 */
-export async function openLastingConnection(upstream: number): Promise<LastingConnection> {
+async function openLastingConnection(upstream: number): Promise<LastingConnection> {
   const sockets = new Set<Socket>()
   let breaks = 0
   let closed = false

@@ -11,12 +11,11 @@ import {
   type NextHop,
   type PeerEvidence,
   type Refusal,
-  type TlsMaterial,
   type TransportLayer,
   type TransportSettings,
 } from '../../src/sip/transport/index.ts'
 
-export type News =
+type News =
   | { readonly kind: 'request'; readonly request: SipRequest; readonly flow: Flow }
   | { readonly kind: 'response'; readonly response: SipResponse; readonly flow: Flow }
   | { readonly kind: 'opened'; readonly flow: Flow }
@@ -86,7 +85,7 @@ export function harness(t: Test, options: HarnessOptions = {}): Harness {
 }
 
 /** Node's verdict, then the dialled name: enough for transport tests. */
-export function nodeJudge(evidence: PeerEvidence): Judgement {
+function nodeJudge(evidence: PeerEvidence): Judgement {
   const [leaf] = evidence.chain
   if (leaf === undefined || !evidence.authorized)
     return {
@@ -167,5 +166,3 @@ export function okText(request: SipRequest): string {
     '',
   ].join('\r\n')
 }
-
-export type { TlsMaterial }

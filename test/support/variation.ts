@@ -7,7 +7,7 @@ import { configFolder } from '../../src/topology/load.ts'
 
 /** What a test changes of a lab file: plain YAML values. */
 export type LabFile = { [key: string]: LabValue }
-export type LabValue = string | number | boolean | LabValue[] | { [key: string]: LabValue } | undefined
+type LabValue = string | number | boolean | LabValue[] | { [key: string]: LabValue } | undefined
 
 /**
  * `variation(t, 'federation', (lab) => at(lab, 'hosts', 'edge', 'federation')['automatic'] = true)`: its path, for

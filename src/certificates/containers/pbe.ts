@@ -19,7 +19,7 @@ export class PasswordError extends Error {
 }
 
 /** Rounds that one file may cost altogether: about three seconds. Exporters use 2,000 to 600,000. */
-export const maxRounds = 3_000_000
+const maxRounds = 3_000_000
 
 /** Counts the rounds of one file. */
 export class RoundBudget {

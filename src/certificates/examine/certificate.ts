@@ -45,7 +45,7 @@ import { extensionOid } from './oids.ts'
 import { serialNumber, type SerialNumber } from './serials.ts'
 
 /** A part that could not be read, or stands where it may not. */
-export interface Problem {
+interface Problem {
   readonly field: string
   readonly message: string
 }

@@ -24,7 +24,7 @@ import { readAlgorithm, type AlgorithmIdentifier } from './key-info.ts'
 import { extensionOid } from './oids.ts'
 import { serialNumber } from './serials.ts'
 
-export interface RevokedEntry {
+interface RevokedEntry {
   /** Hex, as `Certificate.serial.hex`. */
   readonly serial: string
   readonly at: number
@@ -53,7 +53,7 @@ export interface Crl {
 }
 
 /** A million entries take 40 MB; a lab's CRL has hundreds. */
-export const maxCrlOctets = 16 * 1_048_576
+const maxCrlOctets = 16 * 1_048_576
 
 /**
  * Reads one DER CRL.

@@ -2,7 +2,7 @@
 import { Tag, type DerReader, readOid } from './der.ts'
 import { attributeName } from './oids.ts'
 
-export interface NameAttribute {
+interface NameAttribute {
   readonly oid: string
   readonly value: string
 }

@@ -12,7 +12,7 @@ export type Minds = Readonly<Record<Stack, boolean>>
  * `path`: path validation stops here (RFC 5280 §6, or the program's own check). `form`: an issuer must not write this,
  * though most programs accept it. `lint`: worth knowing, refused by nobody.
  */
-export type Grade = 'path' | 'form' | 'lint'
+type Grade = 'path' | 'form' | 'lint'
 
 export type ChainRole = 'leaf' | 'intermediate' | 'anchor'
 

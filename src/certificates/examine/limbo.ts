@@ -7,7 +7,7 @@ import type { ExaminedPurpose } from './path-rules.ts'
 import { examinerProfile, type ExaminerProfile } from './profiles.ts'
 import { pemBlocks } from './pem.ts'
 
-export type LimboResult = 'SUCCESS' | 'FAILURE'
+type LimboResult = 'SUCCESS' | 'FAILURE'
 
 export interface LimboOutcome {
   readonly id: string
@@ -18,27 +18,15 @@ export interface LimboOutcome {
   readonly codes: readonly string[]
 }
 
-export interface LimboScore {
-  readonly cases: readonly LimboOutcome[]
-  readonly right: number
-  readonly total: number
-}
-
 /** The whole public corpus has some ten thousand cases in less than this. */
 const maxCorpusOctets = 300 * 1_048_576
 
 /**
- * Reads a corpus and judges every case: `{"cases":[{"id","expected","verdict","codes"}],"right":N,"total":N}`.
+ * Reads a corpus and judges one case after the other, for progress on a large one.
  *
  * @param now the time for cases that name none
  * @throws CertificateError `limbo.malformed` when the text is not in that form; one bad case is an `ERROR` of its own
  */
-export function scoreLimbo(text: string, now: Date): LimboScore {
-  const cases = [...judgeLimbo(text, now)]
-  return { cases, right: cases.filter(({ expected, verdict }) => expected === verdict).length, total: cases.length }
-}
-
-/** One outcome after the other, for progress on a large corpus. */
 export function* judgeLimbo(text: string, now: Date): Generator<LimboOutcome> {
   for (const [index, value] of readCases(text).entries()) yield judgeOrReport(value, index, now)
 }

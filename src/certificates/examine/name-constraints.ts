@@ -102,7 +102,7 @@ export function commonNamesAsHosts(certificate: Certificate): readonly GeneralNa
     .map((value) => ({ kind: 'dns', value }))
 }
 
-export function looksLikeHost(text: string): boolean {
+function looksLikeHost(text: string): boolean {
   return isIP(text) === 0 && /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)+\.?$/i.test(text)
 }
 

@@ -184,12 +184,12 @@ function labels(host: string): readonly string[] {
   return host.toLowerCase().replace(/\.$/, '').split('.')
 }
 
-export function sameHost(one: string, other: string): boolean {
+function sameHost(one: string, other: string): boolean {
   return one !== '' && labels(one).join('.') === labels(other).join('.')
 }
 
 /** The local part keeps its case, the domain does not (RFC 5280 §7.5). */
-export function sameMailbox(one: string, other: string): boolean {
+function sameMailbox(one: string, other: string): boolean {
   const [local, host] = splitMailbox(one)
   const [otherLocal, otherHost] = splitMailbox(other)
   return local === otherLocal && host === otherHost

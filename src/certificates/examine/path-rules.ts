@@ -293,7 +293,7 @@ function isoSeconds(at: number): string {
 }
 
 /** `3 d`, `5 h`, `12 s`: the largest unit that is not zero. */
-export function duration(milliseconds: number): string {
+function duration(milliseconds: number): string {
   const seconds = Math.floor(milliseconds / 1000)
   if (seconds >= 86_400) return `${Math.floor(seconds / 86_400)} d`
   if (seconds >= 3600) return `${Math.floor(seconds / 3600)} h`

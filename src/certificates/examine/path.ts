@@ -21,7 +21,7 @@ export interface PathMaterial {
 const maxSteps = 8192
 const maxPaths = 64
 /** No path is longer, whatever a caller allows: the deepest chain in practice has five CAs. */
-export const maxPathLength = 32
+const maxPathLength = 32
 
 /**
  * Yields every complete path, the likeliest first. A leaf that is itself an anchor is a path of one.

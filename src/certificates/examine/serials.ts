@@ -36,14 +36,6 @@ export function normaliseSerial(text: string): string {
   return hex.length % 2 === 0 ? hex : `0${hex}`
 }
 
-/** Which order a text has, seen from a certificate: as printed in the dialog, or reversed as an event prints it. */
-export function serialOrder(text: string, serial: SerialNumber): 'as-printed' | 'reversed' | undefined {
-  const hex = normaliseSerial(text)
-  if (hex === '') return undefined
-  if (hex === serial.hex) return 'as-printed'
-  return hex === serial.reversed ? 'reversed' : undefined
-}
-
 function signOf(first: number, hex: string): SerialNumber['sign'] {
   if (first >= 0x80) return 'negative'
   return /^0*$/.test(hex) ? 'zero' : 'positive'

@@ -9,9 +9,7 @@ import { KeyLog } from './keylog.ts'
 import type { SipMessage } from './sip-reader.ts'
 import { PendingBudget } from './tcp-stream.ts'
 
-export { CaptureError, recognise } from './capture-file.ts'
-export type { ConnectionReport } from './report.ts'
-export type { SipMessage } from './sip-reader.ts'
+export { recognise } from './capture-file.ts'
 
 export interface CaptureOptions {
   /** Text of a TLS key log (SSLKEYLOGFILE, RFC 9850). */
@@ -33,7 +31,7 @@ export interface CaptureAnswer extends Answer {
   readonly problems: readonly string[]
 }
 
-export interface CaptureCounts {
+interface CaptureCounts {
   readonly packets: number
   readonly connections: number
   readonly broken: number

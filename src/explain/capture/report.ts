@@ -32,7 +32,7 @@ export interface ConnectionReport {
   readonly answer: Answer
 }
 
-export interface TcpReport {
+interface TcpReport {
   readonly syns: number
   readonly packets: Readonly<Record<End, number>>
   readonly octets: Readonly<Record<End, number>>
@@ -48,7 +48,7 @@ export interface TcpReport {
   }[]
 }
 
-export interface TlsReport {
+interface TlsReport {
   readonly serverName: string | undefined
   readonly offered: OfferedReport | undefined
   readonly chosen: ChosenReport | undefined
@@ -61,7 +61,7 @@ export interface TlsReport {
   readonly problems: readonly string[]
 }
 
-export interface OfferedReport {
+interface OfferedReport {
   readonly versions: readonly string[]
   readonly ciphers: readonly string[]
   readonly groups: readonly string[]
@@ -69,14 +69,14 @@ export interface OfferedReport {
   readonly protocols: readonly string[]
 }
 
-export interface ChosenReport {
+interface ChosenReport {
   readonly version: string
   readonly cipher: string
   readonly group: string | undefined
   readonly protocol: string | undefined
 }
 
-export interface CertificateReport {
+interface CertificateReport {
   readonly frame: number
   /** How many were sent. */
   readonly sent: number
@@ -84,7 +84,7 @@ export interface CertificateReport {
   readonly findings: readonly Candidate[]
 }
 
-export interface HandshakeLine {
+interface HandshakeLine {
   readonly frame: number
   readonly at: string
   readonly from: End

@@ -7,7 +7,7 @@ import { pemKey } from './key.ts'
 import { decodeBody, readPem, type PemBlock } from './pem.ts'
 
 /** Octets of a file that are looked at. */
-export const maxFileOctets = 64 * 1_048_576
+const maxFileOctets = 64 * 1_048_576
 
 /** Everything a file holds. Never throws on hostile input: what cannot be read is an item or a remark. */
 export function readBundle(octets: Buffer, options: { readonly password?: string } = {}): Bundle {

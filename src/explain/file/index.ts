@@ -3,5 +3,3 @@ export { explainFile, type FileAnswer, type FileOptions } from './explain-file.t
 export { fileText } from './text.ts'
 export { readBundle } from './bundle.ts'
 export { looksLikeCertificateFile } from './recognise.ts'
-export type { FileFinding } from './finding.ts'
-export type { ChainLink } from './chain.ts'

@@ -19,7 +19,7 @@ export const rank = {
   reason: 4,
 } as const
 
-export type Rank = (typeof rank)[keyof typeof rank]
+type Rank = (typeof rank)[keyof typeof rank]
 
 /** What is wrong where the problem is not one of TLS. */
 export type Topic = 'dns' | 'tcp' | 'sip' | 'disk' | 'ice' | 'database' | 'service'
@@ -50,7 +50,7 @@ export interface Rule {
   readonly unless?: RegExp
 }
 
-export interface Sample {
+interface Sample {
   readonly text: string
   /** The first candidate of the answer; absent: no cause may be named. */
   readonly first?: VerdictCode

@@ -15,7 +15,6 @@ import { TextReader } from './reader.ts'
 import type { FailureGroup } from './reader.ts'
 
 export { TextReader } from './reader.ts'
-export type { Identifier } from './identifiers.ts'
 
 /** One kind of failure on one link. */
 export interface Failure {

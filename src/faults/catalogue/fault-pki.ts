@@ -28,7 +28,7 @@ import {
 import type { Presenter, Variation } from './variation.ts'
 
 /** A CA with its key. */
-export interface Ca {
+interface Ca {
   readonly pem: string
   readonly key: KeyObject
 }
@@ -77,7 +77,7 @@ export interface CaChange {
 }
 
 /** What may differ from a good CRL, which starts yesterday, lasts eight days and revokes nothing. */
-export interface CrlChange {
+interface CrlChange {
   readonly number?: number
   readonly thisUpdate?: Date
   readonly nextUpdate?: Date | 'never'

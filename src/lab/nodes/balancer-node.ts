@@ -43,7 +43,7 @@ function startHaproxyNode(start: NodeStart, program: string): Promise<RunningNod
   })
 }
 
-export function startPassThroughNode(start: NodeStart): Promise<RunningNode> {
+function startPassThroughNode(start: NodeStart): Promise<RunningNode> {
   const { settings, listeners } = start.plan
   if (settings.kind !== 'load-balancer') throw new Error(`${start.plan.name} is no load balancer`)
   const backends = settings.backends.map(({ address }): Backend => ({ address, restsUntil: 0, connections: 0 }))

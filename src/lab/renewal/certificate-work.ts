@@ -206,7 +206,7 @@ export function readCertificates(file: string): readonly VerdictCertificate[] {
 }
 
 /** The index of every authority, oldest first. */
-export function issuedIndex(home: CertificateHome, now: number): readonly IndexEntry[] {
+function issuedIndex(home: CertificateHome, now: number): readonly IndexEntry[] {
   return [...openAuthorities(home.plan, join(home.root, 'pki'), now).byOrganisation.values()].flatMap((authority) =>
     authority.index(),
   )

@@ -11,7 +11,7 @@ import type { DrillStage } from './renewal-stages.ts'
 import type { RunningLabAccess } from '../running-lab.ts'
 
 /** A live connection that still shows what its acceptor no longer has in use. */
-export interface KeptConnection {
+interface KeptConnection {
   /** `director->fe1` */
   readonly link: string
   /** Serial it was opened with. */
@@ -20,7 +20,7 @@ export interface KeptConnection {
   readonly now: string
 }
 
-export interface LostLink {
+interface LostLink {
   readonly link: string
   /** Why, joined from both ends where both wrote; absent when neither said anything in time. */
   readonly verdict?: Verdict
@@ -116,7 +116,7 @@ async function playStage(
 }
 
 /** Live connections between servers of the lab whose acceptor has another certificate in use by now. */
-export async function keptConnections(
+async function keptConnections(
   lab: RunningLabAccess,
   servers: readonly NodePlan[],
 ): Promise<readonly KeptConnection[]> {

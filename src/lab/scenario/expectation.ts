@@ -99,7 +99,7 @@ function verdictFits({ link, at, windows, serial, found, also = [] }: Expectatio
 }
 
 /** Joined where both ends wrote about one connection, and what a node says of itself. */
-export function verdictsOf(events: readonly NodeEvent[]): readonly Verdict[] {
+function verdictsOf(events: readonly NodeEvent[]): readonly Verdict[] {
   const own = events.flatMap((event) =>
     event.verdict === undefined || isConnectionEvent(event) || isDialEvent(event)
       ? []

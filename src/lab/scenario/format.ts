@@ -5,7 +5,7 @@
 import { z } from 'zod'
 
 /** Commands that change a lab or look into one node; everything else is no matter of a story. */
-export const scenarioCommands: readonly string[] = [
+const scenarioCommands: readonly string[] = [
   'assign',
   'unassign',
   'mtls',
@@ -23,7 +23,7 @@ export const scenarioCommands: readonly string[] = [
 ]
 
 /** Which part of the catalogue a scenario belongs to. */
-export const families = [
+const families = [
   'incident',
   'time',
   'trust',
@@ -43,10 +43,8 @@ export const families = [
 ] as const
 
 /** What a scenario may need besides siplab. */
-export const programs = ['postgresql'] as const
+const programs = ['postgresql'] as const
 export type Program = (typeof programs)[number]
-
-export type Family = (typeof families)[number]
 
 const text = z.string().min(1)
 const span = z.string().regex(/^\d{1,4}(ms|s|m)$/, 'a span such as 500ms, 10s or 2m')

@@ -23,7 +23,7 @@ export interface PlacedStep {
 }
 
 /** The folder of the shipped scenarios, in the source tree or in the built package. */
-export function scenarioFolder(): string {
+function scenarioFolder(): string {
   const candidates = ['../../../scenarios', '../../../../scenarios'].map((path) =>
     fileURLToPath(new URL(path, import.meta.url)),
   )

@@ -12,7 +12,7 @@ import { actionFinding, commandFinding, type StepFinding } from './step-finding.
 import { fillIn, splitWords, valueAt } from './variables.ts'
 import { stepText } from './step-text.ts'
 
-export type Outcome = 'passed' | 'failed' | 'skipped'
+type Outcome = 'passed' | 'failed' | 'skipped'
 
 export interface StepResult {
   readonly line: number

@@ -13,7 +13,7 @@ export interface TracedMessage {
   readonly text: string
 }
 
-export function isMessage(entry: TraceEntry): entry is TraceEntry & {
+function isMessage(entry: TraceEntry): entry is TraceEntry & {
   readonly kind: 'message'
   readonly text: string
   readonly local: string

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CertificateReference } from '../../certificates/certificate-request.ts'
-import { assignedFiles, readAssignments } from '../../certificates/node-certificates.ts'
+import { assignedFiles } from '../../certificates/node-certificates.ts'
 import { checkOwnCertificate, type OwnCertificateResult } from '../../certificates/startup-check.ts'
 import { pemBlocks } from '../../certificates/examine/index.ts'
 import { summarise } from '../../certificates/summary.ts'
@@ -128,11 +128,6 @@ export function checkAll(settings: CheckSettings): readonly OwnCertificateCheck[
   return referenceUses(settings.plan).map((use) => checkReference(use, settings))
 }
 
-/** Whether the node has any certificate at all: without one it runs on TCP alone, as the rule of 2005 allows. */
-export function hasCertificates(folder: NodeFolder): boolean {
-  return Object.keys(readAssignments(folder.root)).length > 0
-}
-
 /** A listener or link that needs a certificate and has none. */
 export function unassignedVerdict(node: string, reference: CertificateReference): Verdict {
   return verdict('config.certificate-unassigned', {
@@ -142,7 +137,7 @@ export function unassignedVerdict(node: string, reference: CertificateReference)
   })
 }
 
-export function crlFiles(folder: NodeFolder): readonly string[] {
+function crlFiles(folder: NodeFolder): readonly string[] {
   if (!existsSync(folder.crl)) return []
   return readdirSync(folder.crl)
     .filter((file) => file.endsWith('.pem'))

@@ -32,9 +32,7 @@ export interface GatewayOptions {
 }
 
 /** What Microsoft publishes for trunks whose certificate fails when its service dials them (topology-facts §7.1). */
-export const publishedCodes: Readonly<
-  Partial<Record<VerdictCode, { readonly code: string; readonly hresult?: string }>>
-> = {
+const publishedCodes: Readonly<Partial<Record<VerdictCode, { readonly code: string; readonly hresult?: string }>>> = {
   'cert.name-mismatch': { code: '569002', hresult: '0x80090322' },
   'tls.handshake-failed': { code: '569003', hresult: '0x80090326' },
   'cert.expired': { code: '569008', hresult: '0x80090328' },

@@ -66,7 +66,7 @@ export interface Facts {
   readonly identityOf: (arrival: Arrival) => IdentityKind
 }
 
-export function cellFor(arrival: Arrival, facts: Facts, target: TargetKind): Cell {
+function cellFor(arrival: Arrival, facts: Facts, target: TargetKind): Cell {
   return {
     border: facts.border,
     peer: facts.peerOf(arrival),
@@ -82,7 +82,7 @@ function dialogOf({ remarks: { dialog } }: Arrival): DialogKind {
   return dialog.proved ? 'proved' : 'claimed'
 }
 
-export function methodOf(method: string): MethodKind {
+function methodOf(method: string): MethodKind {
   switch (method) {
     case 'REGISTER':
     case 'PUBLISH':

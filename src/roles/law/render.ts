@@ -12,7 +12,7 @@ export interface TrustDocument {
   readonly otherwise: Ruling
 }
 
-export interface BorderDocument {
+interface BorderDocument {
   readonly node: string
   readonly face: string
   readonly border: Border
@@ -22,7 +22,7 @@ export interface BorderDocument {
   readonly peers: Readonly<Partial<Record<PeerKind, readonly string[]>>>
 }
 
-export function trustDocument(plan: LabPlan): TrustDocument {
+function trustDocument(plan: LabPlan): TrustDocument {
   const borders = plan.nodes.flatMap(bordersOf)
   const here = new Set(borders.map(({ border }) => border))
   return {

@@ -10,7 +10,7 @@ import { type RoleContext, directoryOf } from '../role.ts'
 
 export function authenticateUsers(
   context: RoleContext,
-  { realm, domains }: { readonly realm: string; readonly domains: readonly string[] },
+  { realm }: { readonly realm: string },
   isOurs: (host: string) => boolean,
 ): Policy {
   const { plan, clock } = context
@@ -18,7 +18,6 @@ export function authenticateUsers(
   return authenticate({
     schemes: [digest({ credentials: accounts, realm, clock })],
     realm,
-    domains,
     self: plan.fqdn,
     accounts,
     party: recordedParty,

@@ -1,8 +1,3 @@
-/**
- * A dialog is proved, never claimed: the record in our Route value says who its ends are (docs/decisions/0053), and the
- * sender shows that it is one of them, by the flow of the dialog, by its sign-in, or by the server that speaks for it.
- */
-import { hasIdentity } from '../../services/authentication/flow-identity.ts'
 import { addressOfRecord } from '../../sip/message/uri.ts'
 import { type Arrival, pass, type Policy, refuse, type Standing } from '../../sip/routing/decision.ts'
 import {
@@ -108,14 +103,6 @@ function isParty(arrival: Arrival, sender: Side, identity: string | undefined, c
 /** From is that of the dialog (RFC 3261 §12.2.1.1). */
 export function speaksAs({ request }: Arrival, side: Side): boolean {
   return encodedUser(request.fromUri) === side.uri
-}
-
-/**
- * Address-of-record of the recorded sender where From is that of the dialog and the flow has signed in as that user.
- */
-export function signedInParty(arrival: Arrival): string | undefined {
-  const party = recordedParty(arrival)
-  return party !== undefined && hasIdentity(arrival.flow, party, arrival.wall) ? party : undefined
 }
 
 /** Who may answer a challenge for this request besides the user in From. */

@@ -1,18 +1,18 @@
 /** Where a user of our domains is at home, and how the request gets there. */
 import { addressOfRecord } from '../../sip/message/uri.ts'
-import { defaultOutageAnswer, refusalOf } from '../../services/refusals.ts'
+import { refusalOf } from '../../services/refusals.ts'
 import { recovering, soon } from '../../services/soon.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse } from '../../sip/routing/decision.ts'
 import { targetVia } from './next-hop.ts'
 
 /** The facts of an account that routing needs. */
-export interface Home {
+interface Home {
   readonly homePool: string
   readonly remote: boolean
   readonly enabled: boolean
 }
 
-export interface HomeDirectory {
+interface HomeDirectory {
   account(aor: string): Home | undefined | Promise<Home | undefined>
 }
 
@@ -48,7 +48,7 @@ export function homePool(options: HomePoolOptions): Policy {
           soon(options.directory.account(addressOfRecord(subject)), (account) =>
             byAccount(arrival, account, registers),
           ),
-        (error) => refusalOf(error, defaultOutageAnswer, options.self),
+        (error) => refusalOf(error, options.self),
       )
     },
   }

@@ -79,7 +79,7 @@ const identity = fieldSet(identities)
 const wordsOfServers = fieldSet([...vouchedByServersOnly.names, edgeMark])
 
 /** A server of our own organisation: its P-Asserted-Identity is believed. */
-export function mayVouch({ flow }: Arrival): boolean {
+function mayVouch({ flow }: Arrival): boolean {
   return flow.peer?.class === 'server'
 }
 

@@ -7,8 +7,7 @@ import { flat } from '../../sip/message/fast/flat.ts'
 import type { HeaderField, SipUri } from '../../sip/message/types.ts'
 import { pass, refuse } from '../../sip/routing/decision.ts'
 import type { Arrival, Decision, Policy } from '../../sip/routing/decision.ts'
-import { defaultOutageAnswer, diagnostics, refusalOf } from '../refusals.ts'
-import type { OutageAnswer } from '../refusals.ts'
+import { diagnostics, refusalOf } from '../refusals.ts'
 import { recovering, soon } from '../soon.ts'
 import type { Soon } from '../soon.ts'
 import type { Account } from '../store/directory.ts'
@@ -22,8 +21,6 @@ export interface AuthenticateOptions {
   /** In the order offered. */
   readonly schemes: readonly Scheme[]
   readonly realm: string
-  /** Our SIP domains, lower case. */
-  readonly domains: readonly string[]
   /** FQDN of this server, for diagnostics. */
   readonly self: string
   /** For the switches `enabled` and `remote`; undefined: not looked at. */
@@ -38,7 +35,6 @@ export interface AuthenticateOptions {
   /** 401 passes unharmed through every hop to the old clients, 407 does not; default 401. */
   readonly status?: 401 | 407
   readonly limit?: FailureLimit
-  readonly outage?: OutageAnswer
 }
 
 const name = 'authenticate'
@@ -65,7 +61,7 @@ export function authenticate(options: AuthenticateOptions): Policy {
     if (request.header('P-Asserted-Identity') !== undefined) remarks.remove.push('p-asserted-identity')
     return recovering(
       () => prove(arrival),
-      (error) => refusalOf(error, options.outage ?? defaultOutageAnswer, self),
+      (error) => refusalOf(error, self),
     )
   }
 

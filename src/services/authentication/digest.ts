@@ -11,7 +11,7 @@ import { nonces } from './nonce.ts'
 import type { Authorization, Check, Scheme } from './scheme.ts'
 
 /** Where secrets are looked up; a cached directory, usually. */
-export interface CredentialSource {
+interface CredentialSource {
   credential(
     username: string,
     scheme: string,
@@ -28,8 +28,6 @@ export interface DigestOptions {
    * the stronger first).
    */
   readonly algorithms?: readonly DigestAlgorithm[]
-  /** Seconds a nonce is good for; default 300. */
-  readonly nonceSeconds?: number
 }
 
 interface Attempt {
@@ -46,7 +44,7 @@ export function digest(options: DigestOptions): Scheme {
   const { credentials, realm, clock } = options
   const algorithms = options.algorithms ?? ['MD5', 'SHA-256']
   const nobodysKey = randomBytes(32)
-  const counted = nonces({ realm, lifetimeMs: (options.nonceSeconds ?? 300) * 1000, limit: 20_000 })
+  const counted = nonces({ realm, lifetimeMs: 300_000, limit: 20_000 })
 
   function challenges(_arrival: Arrival, stale: boolean): readonly string[] {
     const nonce = counted.make(clock.wall())

@@ -17,7 +17,7 @@ interface Identity {
 }
 
 /** A datagram's source can be forged, and a link between servers carries many users: neither keeps an identity. */
-export function mayKeepIdentity(flow: Flow): boolean {
+function mayKeepIdentity(flow: Flow): boolean {
   return flow.reliable && flow.direction === 'accepted' && (flow.peer === undefined || flow.peer.class === 'client')
 }
 

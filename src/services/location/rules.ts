@@ -37,7 +37,7 @@ export type Plan =
     }
   | Refused
 
-export type Refused =
+type Refused =
   /** An older request with that Call-ID; nothing is changed (RFC 3261 §10.3 step 7). */
   { readonly kind: 'out-of-order'; readonly contact: string } | { readonly kind: 'too-many'; readonly limit: number }
 

@@ -8,8 +8,7 @@ import type { Arrival, Decision, Policy, Target } from '../../sip/routing/decisi
 import type { FlowId } from '../../sip/transport/flow.ts'
 import type { Binding } from '../location/binding.ts'
 import type { LocationService } from '../location/location.ts'
-import { defaultOutageAnswer, diagnostics, refusalOf } from '../refusals.ts'
-import type { OutageAnswer } from '../refusals.ts'
+import { diagnostics, refusalOf } from '../refusals.ts'
 import { recovering, soon } from '../soon.ts'
 import type { Soon } from '../soon.ts'
 import { instanceSelector } from './gruu.ts'
@@ -25,7 +24,6 @@ export interface LocalTargetsOptions {
   readonly self: string
   /** Whether that flow of this process is open. */
   readonly isOpen: (flow: FlowId) => boolean
-  readonly outage?: OutageAnswer
   /**
    * What an account that says nothing of anonymous calls takes of this one; undefined: the request is not anonymous.
    * Absent: none is.
@@ -35,7 +33,6 @@ export interface LocalTargetsOptions {
 
 export function localTargets(options: LocalTargetsOptions): Policy {
   const domains = new Set(options.domains)
-  const outage = options.outage ?? defaultOutageAnswer
 
   function decide(arrival: Arrival): Soon<Decision> {
     const { request, uri } = arrival
@@ -48,7 +45,7 @@ export function localTargets(options: LocalTargetsOptions): Policy {
       return pass
     return recovering(
       () => find(arrival),
-      (error) => refusalOf(error, outage, options.self),
+      (error) => refusalOf(error, options.self),
     )
   }
 

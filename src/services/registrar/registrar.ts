@@ -10,8 +10,7 @@ import { forgetIdentity, rememberIdentity } from '../authentication/flow-identit
 import { provenHere } from '../authentication/authenticate.ts'
 import type { LocationService } from '../location/location.ts'
 import type { Outcome } from '../location/rules.ts'
-import { defaultOutageAnswer, diagnostics, refusalOf } from '../refusals.ts'
-import type { OutageAnswer } from '../refusals.ts'
+import { diagnostics, refusalOf } from '../refusals.ts'
 import { recovering, soon } from '../soon.ts'
 import type { Soon } from '../soon.ts'
 import type { Account } from '../store/directory.ts'
@@ -34,22 +33,11 @@ export interface RegistrarOptions {
   readonly clock: Clock
   /** FQDN of this server. */
   readonly self: string
-  /** Seconds; 60, 86400 and 7200 unless given. */
-  readonly minExpires?: number
-  readonly maxExpires?: number
-  readonly defaultExpires?: number
   /** Bindings per user; 20 unless given. */
   readonly maxContacts?: number
   readonly ownRoute?: ContactSettings['ownRoute']
-  /**
-   * A Path from a server although the client does not say it knows Path: stored, or refused with 421 (RFC 3327 §5.3).
-   * Default: stored, as OCS clients never say so.
-   */
-  readonly pathWithoutSupport?: 'store' | 'refuse'
   /** Header fields for Communicator clients; undefined: none. */
   readonly communicator?: CommunicatorSettings
-  /** Answer while the store is away. */
-  readonly outage?: OutageAnswer
 }
 
 /** Option tags a REGISTER may require here (RFC 3261 §20.32); those of the old clients' presence included. */
@@ -57,12 +45,11 @@ const knownExtensions = new Set(['path', 'outbound', 'gruu', 'gruu-10', 'adhocli
 
 export function registrar(options: RegistrarOptions): Policy {
   const domains = new Set(options.domains)
-  const outage = options.outage ?? defaultOutageAnswer
   const settings: ContactSettings = {
     self: options.self,
-    minExpires: options.minExpires ?? 60,
-    maxExpires: options.maxExpires ?? 86_400,
-    defaultExpires: options.defaultExpires ?? 7200,
+    minExpires: 60,
+    maxExpires: 86_400,
+    defaultExpires: 7200,
     maxContacts: options.maxContacts ?? 20,
     ownRoute: options.ownRoute,
   }
@@ -72,14 +59,14 @@ export function registrar(options: RegistrarOptions): Policy {
     if (request.method !== 'REGISTER' || !domains.has(uri.host)) return pass
     return recovering(
       () => step(arrival),
-      (error) => refusalOf(error, outage, options.self),
+      (error) => refusalOf(error, options.self),
     )
   }
 
   /** §10.3 steps 2 to 5: extensions, then the address-of-record. */
   function step(arrival: Arrival): Soon<Decision> {
     const { request, remarks } = arrival
-    const extension = refuseExtensions(arrival, options.pathWithoutSupport ?? 'store')
+    const extension = refuseExtensions(arrival)
     if (extension !== undefined) return extension
     const { scheme, host, user } = request.toUri
     if (scheme !== 'sip' && scheme !== 'sips') return refuse(400, 'register.address-of-record')
@@ -162,11 +149,13 @@ function remember(arrival: Arrival, { change, expires }: ReadContacts & { kind: 
   if (change.contacts.some((contact) => contact.binding.flow === flow.id)) addRegistered(flow, change.aor)
 }
 
-function refuseExtensions({ request }: Arrival, pathWithoutSupport: 'store' | 'refuse'): Decision | undefined {
+/**
+ * A Path from a server is stored although the client does not say that it knows Path: OCS clients never say so
+ * (RFC 3327 §5.3 would have 421).
+ */
+function refuseExtensions({ request }: Arrival): Decision | undefined {
   const unknown = request.list('Require').filter((tag) => !knownExtensions.has(tag.toLowerCase()))
-  if (unknown.length > 0) return refuse(420, 'register.extension-unknown', [['Unsupported', unknown.join(', ')]])
-  if (pathWithoutSupport === 'store' || request.header('Path') === undefined) return undefined
-  return request.list('Supported').includes('path')
+  return unknown.length === 0
     ? undefined
-    : refuse(421, 'register.path-not-supported', [['Require', 'path']])
+    : refuse(420, 'register.extension-unknown', [['Unsupported', unknown.join(', ')]])
 }

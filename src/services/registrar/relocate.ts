@@ -4,7 +4,7 @@ import { pass } from '../../sip/routing/decision.ts'
 import { decoded } from '../../sip/routing/dialog-record.ts'
 import type { Arrival, Decision } from '../../sip/routing/decision.ts'
 import type { Binding } from '../location/binding.ts'
-import { defaultOutageAnswer, refusalOf } from '../refusals.ts'
+import { refusalOf } from '../refusals.ts'
 import { recovering, soon } from '../soon.ts'
 import type { Soon } from '../soon.ts'
 import { instanceSelector } from './gruu.ts'
@@ -17,7 +17,6 @@ import { type LocalTargetsOptions, targetOf } from './local-targets.ts'
  */
 export function relocation(options: LocalTargetsOptions): (arrival: Arrival) => Soon<Decision> {
   const domains = new Set(options.domains)
-  const outage = options.outage ?? defaultOutageAnswer
 
   function toBinding(arrival: Arrival, bindings: readonly Binding[]): Decision {
     const binding = meant(arrival, bindings)
@@ -36,7 +35,7 @@ export function relocation(options: LocalTargetsOptions): (arrival: Arrival) => 
     if (aor === undefined || arrival.routes.length > 0) return pass
     return recovering(
       () => soon(options.location.lookup(aor), (bindings) => toBinding(arrival, bindings)),
-      (error) => refusalOf(error, outage, options.self),
+      (error) => refusalOf(error, options.self),
     )
   }
 }

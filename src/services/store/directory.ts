@@ -27,7 +27,7 @@ export interface Account {
 /** One row of the table `credentials`; see the schema for the fields. */
 export type Credential = Readonly<CredentialRow>
 
-export interface TrustedServer {
+interface TrustedServer {
   readonly fqdn: string
   /** 1: LCS 2003, 2: LCS 2005 SP1. */
   readonly version: number

@@ -70,7 +70,7 @@ export interface BindingRow {
   received: string
 }
 
-export interface SubscriptionRow {
+interface SubscriptionRow {
   /** Call-ID, then the notifier's tag and the subscriber's tag: the dialog. */
   dialog: string
   event: string
@@ -83,7 +83,7 @@ export interface SubscriptionRow {
   state: string
 }
 
-export interface ContactRow {
+interface ContactRow {
   /** Whose list it stands in. */
   owner: string
   contact: string

@@ -281,7 +281,7 @@ export class Message {
 }
 
 /** Splits at commas that stand neither in quotes nor in `<>`; empty items are dropped. */
-export function splitList(value: string, into: string[]): void {
+function splitList(value: string, into: string[]): void {
   let start = 0
   for (;;) {
     const comma = nextComma(value, start, value.length)

@@ -63,6 +63,6 @@ function dropEmptyLines(text: string): string {
   return text.slice(start)
 }
 
-export function bodyFault(message: Message, status: number, code: MessageErrorCode, text: string): MessageError {
+function bodyFault(message: Message, status: number, code: MessageErrorCode, text: string): MessageError {
   return new MessageError(status, code, text, message.bodyStart, partialOf(message.text))
 }

@@ -53,7 +53,7 @@ async function hopsByName({ locate, face }: ReturnPath, via: Via): Promise<reado
 }
 
 /** undefined: nothing listens there: WebSocket clients, and peers whose Via gives no port for their own end. */
-export function hopBack(via: Via, face: string): NextHop | undefined {
+function hopBack(via: Via, face: string): NextHop | undefined {
   const transport = dialled(via)
   if (transport === undefined) return undefined
   const address = via.received ?? via.host

@@ -14,7 +14,7 @@ export interface TimerOwner {
 }
 
 /** Half of the 20 ms allowed: the clock below rounds to whole milliseconds. */
-export const tickMs = 10
+const tickMs = 10
 
 /** One revolution holds the 32 s timers; longer ones are passed over until they are due. */
 const slotCount = 4096

@@ -1,7 +1,7 @@
 /**
  * The load balancer of a pool as an HAProxy configuration: connections pass through as TCP, TLS ends on the front end.
  */
-import type { LabPlan, LoadBalancerSettings, NodePlan } from '../plan-types.ts'
+import type { LoadBalancerSettings, NodePlan } from '../plan-types.ts'
 
 /**
  * Configuration of one load balancer: `renderHaproxy(nodePlan(plan, 'pool'))`. A front end that does not take a
@@ -32,10 +32,6 @@ export function renderHaproxy(node: NodePlan): string {
     ...settings.ports.flatMap((port) => listen(node, settings, port)),
   ]
   return `${lines.join('\n')}\n`
-}
-
-export function loadBalancers(plan: LabPlan): readonly NodePlan[] {
-  return plan.nodes.filter(({ role }) => role === 'load-balancer')
 }
 
 function listen(node: NodePlan, { backends }: LoadBalancerSettings, port: number): readonly string[] {

@@ -20,14 +20,14 @@ export interface CertificateOf {
   readonly certificate: PlannedCertificate
 }
 
-export interface Box {
+interface Box {
   readonly name: string
   readonly role: string
   readonly fqdn: string
   readonly address: string
 }
 
-export interface Line {
+interface Line {
   readonly text: string
   readonly strong?: boolean
 }

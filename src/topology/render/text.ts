@@ -63,7 +63,7 @@ export function renderText(plan: LabPlan): string {
 }
 
 /** Columns as wide as their widest cell: `table(['A'], [['b']])`. Cells of the last column are never padded. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]?.length ?? 0)))
   const line = (cells: readonly string[]) =>
     `  ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd()

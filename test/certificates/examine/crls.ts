@@ -20,10 +20,10 @@ import { writeCrl } from '../../../src/certificates/write-certificate.ts'
 import { readCertificate } from '../../../src/certificates/examine/index.ts'
 import { hour, issuing, issuingName, keys, leaf, now, rootName } from './chains.ts'
 
-export const later = new Date(now.getTime() + hour)
+const later = new Date(now.getTime() + hour)
 export const earlier = new Date(now.getTime() - hour)
 export const revokedLeaf = leaf()
-export const serial = readCertificate(revokedLeaf).serial.hex
+const serial = readCertificate(revokedLeaf).serial.hex
 export const chain = [revokedLeaf, issuing()]
 
 interface Dates {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { toPem } from '../../../src/certificates/der.ts'
 import { subjectAltName } from '../../../src/certificates/extensions.ts'
-import { scoreLimbo } from '../../../src/certificates/examine/index.ts'
+import { judgeLimbo } from '../../../src/certificates/examine/index.ts'
 import { issuing, leaf, now, root } from './chains.ts'
 
 /** The cases of the sample that the examiner judges as the corpus does. It may rise, never fall. */
@@ -40,6 +40,11 @@ const good = {
   max_chain_depth: null,
   crls: [],
 }
+function scoreLimbo(text: string, now: Date) {
+  const cases = [...judgeLimbo(text, now)]
+  return { cases, right: cases.filter(({ expected, verdict }) => expected === verdict).length, total: cases.length }
+}
+
 const score = (...cases: readonly object[]) => scoreLimbo(JSON.stringify({ version: 1, testcases: cases }), now)
 
 t.test('the score has the shape that outside tests rely on', async (t) => {

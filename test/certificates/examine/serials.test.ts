@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { normaliseSerial, reverseSerial, serialNumber, serialOrder } from '../../../src/certificates/examine/index.ts'
+import { normaliseSerial, reverseSerial, serialNumber } from '../../../src/certificates/examine/index.ts'
 
 t.test('a serial stands in both byte orders', async (t) => {
   t.match(serialNumber(Buffer.from('610a3b5c', 'hex')), {
@@ -24,13 +24,6 @@ t.test('text is read as people write it', async (t) => {
   t.equal(reverseSerial('61:0A:3b 5c'), '5c3b0a61')
   t.equal(normaliseSerial('0x61A'), '061a')
   t.equal(normaliseSerial('not hex'), '')
-})
-
-t.test('an event text is recognised as reversed', async (t) => {
-  const serial = serialNumber(Buffer.from('610a3b5c', 'hex'))
-  t.equal(serialOrder('5C 3B 0A 61', serial), 'reversed')
-  t.equal(serialOrder('610A3B5C', serial), 'as-printed')
-  t.equal(serialOrder('00', serial), undefined)
 })
 
 t.test('twice reversed is the same', async (t) => {

@@ -33,7 +33,7 @@ function service(
       rows.find((row) => row.username === username && row.scheme === scheme && row.realm === wanted),
   }
   const scheme = digest({ credentials, realm, clock, ...change.digest })
-  const policy = authenticate({ schemes: [scheme], realm, domains, self, ...change.auth })
+  const policy = authenticate({ schemes: [scheme], realm, self, ...change.auth })
   return {
     clock,
     policy,

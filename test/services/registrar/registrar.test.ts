@@ -262,15 +262,6 @@ t.test('Path (RFC 3327)', async (t) => {
     )
   })
 
-  t.test('is refused 421 for such a client where the setting says so', async (t) => {
-    const { register } = service(t, { pathWithoutSupport: 'refuse' })
-    t.match(register({ ...behind, headers: [path, 'Contact: <sip:alice@198.51.100.4>'] }), {
-      kind: 'refuse',
-      status: 421,
-      headers: [['Require', 'path']],
-    })
-  })
-
   t.test('outbound through a first hop without ob is refused 439 (RFC 5626 §6)', async (t) => {
     const { register } = service(t)
     t.match(register({ ...behind, headers: ['Path: <sip:edge.lab.test;lr>', ...outbound] }), {

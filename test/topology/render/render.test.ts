@@ -7,7 +7,7 @@ import { planLab } from '../../../src/topology/plan.ts'
 import { composeFiles, staleFiles } from '../../../scripts/compose-files.ts'
 import type { LabPlan } from '../../../src/topology/plan-types.ts'
 import { renderCompose } from '../../../src/topology/render/compose.ts'
-import { loadBalancers, renderHaproxy } from '../../../src/topology/render/haproxy.ts'
+import { renderHaproxy } from '../../../src/topology/render/haproxy.ts'
 import { renderJson } from '../../../src/topology/render/json.ts'
 import { renderNftables } from '../../../src/topology/render/nftables.ts'
 import { renderSvg } from '../../../src/topology/render/svg.ts'
@@ -17,6 +17,11 @@ import { renderZone, zoneFiles } from '../../../src/topology/render/zone.ts'
 const plans = topologyNames().map((name) => planLab(loadTopology(name)))
 const edge = planLab(loadTopology('edge'))
 const standard = planLab(loadTopology('standard'))
+const balancersOf = (plan: LabPlan) =>
+  plan.nodes
+    .filter(({ role }) => role === 'load-balancer')
+    .map(renderHaproxy)
+    .join('')
 const containers = (name: string) => planLab(loadTopology(name), { addressing: 'containers' })
 
 t.test('as text', async (t) => {
@@ -223,7 +228,7 @@ t.test('the load balancer', async (t) => {
   const plan = planLab(loadTopology('pool'))
 
   t.test('passes each port to both front ends', async (t) => {
-    const text = loadBalancers(plan).map(renderHaproxy).join('')
+    const text = balancersOf(plan)
     t.match(
       text,
       /listen sip-5061\n {2}bind 127\.0\.41\.10:5061\n[^]*server fe1 127\.0\.41\.11:5061\n {2}server fe2 127\.0\.41\.12:5061/,
@@ -240,7 +245,7 @@ t.test('the load balancer', async (t) => {
     'is a configuration to haproxy',
     { skip: checker ? false : 'haproxy is not installed (Debian package haproxy)' },
     async (t) => {
-      const folder = t.testdir({ 'haproxy.cfg': loadBalancers(plan).map(renderHaproxy).join('') })
+      const folder = t.testdir({ 'haproxy.cfg': balancersOf(plan) })
       const { status, stderr } = spawnSync('haproxy', ['-c', '-f', join(folder, 'haproxy.cfg')], { encoding: 'utf8' })
       t.equal(status, 0, stderr)
     },

@@ -10,8 +10,6 @@ export type DnsFault =
   /** No answer at all; whoever asked runs into its time limit. */
   | { readonly kind: 'silent'; readonly name?: string }
 
-export const dnsFaultKinds: readonly DnsFault['kind'][] = ['wrong-target', 'nxdomain', 'silent']
-
 /**
  * `concerns({ kind: 'nxdomain', name: 'sip.lab.test' }, 'SIP.lab.test')` is true; a fault without a name concerns all.
  */

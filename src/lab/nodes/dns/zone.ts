@@ -18,7 +18,7 @@ export type ZoneRecord =
       readonly replacement: string
     }
 
-export type ResponseCode = 'NOERROR' | 'NXDOMAIN' | 'REFUSED'
+type ResponseCode = 'NOERROR' | 'NXDOMAIN' | 'REFUSED'
 
 export interface ZoneAnswer {
   readonly code: ResponseCode

@@ -47,11 +47,11 @@ export function wordOf(four: string): number {
 export const TOKEN = 1,
   HOST = 2,
   USER = 8,
-  VALUE = 64,
   VISIBLE = 256
 const DIGIT = 4,
   URI_PARAM = 16,
   HEX = 32,
+  VALUE = 64,
   URI_HEADER = 128,
   SCHEME = 512,
   OPAQUE = 1024,
@@ -103,7 +103,7 @@ export function tokenEnd(at: number): number {
   return at
 }
 
-export function hostEnd(at: number): number {
+function hostEnd(at: number): number {
   while (((classes[octets[at] as number] as number) & HOST) !== 0) at++
   return at
 }
