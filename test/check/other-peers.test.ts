@@ -6,6 +6,7 @@ import { createSecureContext, createServer as createTlsServer, type TlsOptions }
 import t, { type Test } from 'tap'
 import { faultPki, show } from '../../src/faults/catalogue/fault-pki.ts'
 import { identityFiles } from '../../src/check/index.ts'
+import { ownFiles } from '../support/own-folder.ts'
 import { checkPort, stepOf } from './check-port.ts'
 
 const pki = faultPki({ now: Date.now() })
@@ -19,7 +20,7 @@ const client = show(
   pki.leaf({ commonName: 'peer.lab.test', names: [{ kind: 'dns', value: 'peer.lab.test' }] }),
   pki.issuing,
 )
-const files = t.testdir({
+const files = ownFiles(t, {
   'root.pem': pki.root.pem,
   'root-int.pem': pki.root.pem + pki.issuing.pem,
   'client.pem': String(client.certificate),

@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import { faultPki, show } from '../../src/faults/catalogue/fault-pki.ts'
 import { identityFiles } from '../../src/check/index.ts'
 import { freePort } from '../support/free-port.ts'
+import { ownFiles } from '../support/own-folder.ts'
 import { checkPort, stepOf } from './check-port.ts'
 
 const pki = faultPki({ now: Date.now() })
@@ -15,7 +16,7 @@ const client = show(
   pki.leaf({ commonName: 'peer.lab.test', names: [{ kind: 'dns', value: 'peer.lab.test' }] }),
   pki.issuing,
 )
-const files = t.testdir({
+const files = ownFiles(t, {
   'root.pem': pki.root.pem,
   'server.pem': String(certificate),
   'server.key': String(key),

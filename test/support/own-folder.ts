@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
@@ -10,5 +10,12 @@ import type { Test } from 'tap'
 export function ownFolder(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'siplab-test-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** The same with files in it: `ownFiles(t, { 'root.pem': pem })`; mode 0600, as keys want it. */
+export function ownFiles(t: Test, files: Readonly<Record<string, string>>): string {
+  const folder = ownFolder(t)
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content, { mode: 0o600 })
   return folder
 }
