@@ -82,7 +82,8 @@ export interface Target {
   /** What entitles the request to leave for it; absent: nothing does. */
   readonly by?: TargetKind
   /**
-   * Address-of-record that this branch is for, after aliases; absent: that of the Request-URI; empty: not known here.
+   * Address-of-record that this branch is for, after aliases; absent: that of the Request-URI; empty: not known here,
+   * or that of the other end, where a dialog leads there.
    */
   readonly aor?: string
   /** See `Side.organisation`; absent: ours. */

@@ -8,7 +8,16 @@ import type { Flow } from '../transport/flow.ts'
 import type { Incoming } from './arrival.ts'
 import type { Core } from './core.ts'
 import type { Target } from './decision.ts'
-import { type DialogRecord, encoded, encodedUser, hopText, organisationText, unknownIdentity } from './dialog-record.ts'
+import {
+  decoded,
+  type DialogRecord,
+  encoded,
+  encodedUser,
+  hopText,
+  organisationText,
+  type Side,
+  unknownIdentity,
+} from './dialog-record.ts'
 import { type DialogName, type FlowTokens, needsToken, tokenSeparator } from './flow-token.ts'
 
 /** Request-URI and Route of one copy, and where they lead. */
@@ -162,9 +171,13 @@ function recordOf(
   }
 }
 
-function calleeOf({ uri }: Incoming, { aor }: Target): string {
-  if (aor === '') return unknownIdentity
+function calleeOf({ uri, remarks: { dialog } }: Incoming, { aor, by }: Target): string {
+  if (aor === '') return by === 'dialog' && dialog !== undefined ? known(dialog.other) : unknownIdentity
   return aor === undefined ? encodedUser(uri) : encoded(aor)
+}
+
+function known({ identity }: Side): string {
+  return decoded(identity) === undefined ? unknownIdentity : identity
 }
 
 function hopFor(flow: Flow, tokens: FlowTokens, named: Flow | undefined, organisation: string): string {

@@ -1,6 +1,6 @@
 /** Sends a request by the flow that our own Route value names (RFC 5626 §5.3). */
 import { type Arrival, type Decision, pass, type Policy, refuse, type Target } from '../decision.ts'
-import { decoded, type Ends } from '../dialog-record.ts'
+import type { Ends } from '../dialog-record.ts'
 import { flowsIn, type FlowTokens, type TokenReading, tokenSeparator } from '../flow-token.ts'
 
 export interface FlowTokenOptions {
@@ -125,7 +125,7 @@ function cameFromClient({ flow }: Arrival): boolean {
 function route({ uri, remarks: { dialog } }: Arrival, way: Partial<Target>, because: string): Decision {
   const target: Target = {
     by: dialog === undefined ? 'path' : 'dialog',
-    aor: dialog === undefined ? '' : (decoded(dialog.other.identity) ?? ''),
+    aor: '',
     uri: uri.text,
     flow: undefined,
     routes: [],

@@ -2,7 +2,7 @@
  * Sends a request along the Route that servers of ours wrote: the Path of a binding, or the route of a dialog; inside a
  * dialog that ends below us, where the sealed record says (RFC 3261 §16.12).
  */
-import { decoded, organisationText, readHop, type Side } from '../dialog-record.ts'
+import { organisationText, readHop, type Side } from '../dialog-record.ts'
 import type { SipUri } from '../../message/types.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse, type Target, type TargetKind } from '../decision.ts'
 
@@ -86,7 +86,7 @@ function bracketed(address: string): string {
 }
 
 function way(
-  { uri, routes, ownRoute, remarks }: Arrival,
+  { uri, routes, ownRoute }: Arrival,
   { face }: FollowRouteOptions,
   by: TargetKind,
   nextHop?: string,
@@ -100,12 +100,7 @@ function way(
     face,
     identity: ownRoute?.uri.parameters.get('identity'),
     by,
-    aor: aorOf(remarks.dialog?.other),
+    aor: '',
   }
   return { kind: 'route', targets: [target], because: routes.length > 0 ? 'route-set' : 'in-dialog' }
-}
-
-/** A Path leads to a Contact: whose it is, the home knows. */
-function aorOf(other: Side | undefined): string {
-  return other === undefined ? '' : (decoded(other.identity) ?? '')
 }
