@@ -7,6 +7,7 @@ import { followRoute } from '../sip/routing/policies/follow-route.ts'
 import type { DirectorSettings } from '../topology/plan-types.ts'
 import { addPath } from './policies/add-path.ts'
 import { insideFacts } from './law/facts.ts'
+import { judge } from './law/law.ts'
 import { insideAdmission, isOneOf, knownServers } from './policies/inside-admission.ts'
 import { homePool } from './policies/home-pool.ts'
 import { nextHop } from './policies/next-hop.ts'
@@ -44,6 +45,7 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
             securePort: portOf('tls', 5061),
             plainPort: portOf('tcp', 5060),
             redirectInside: true,
+            forbids: (arrival) => judge(arrival, facts, 'home'),
           }),
           ...(edge === undefined
             ? []

@@ -8,7 +8,7 @@ import { followRoute } from '../sip/routing/policies/follow-route.ts'
 import { type StaticRoute, staticRoutes } from '../sip/routing/policies/static-routes.ts'
 import type { HomeSettings, RoutePlan } from '../topology/plan-types.ts'
 import { insideFacts } from './law/facts.ts'
-import type { Facts } from './law/law.ts'
+import { type Facts, judge } from './law/law.ts'
 import { insideAdmission, isOneOf, knownServers } from './policies/inside-admission.ts'
 import { lawfulRegister } from './policies/lawful-register.ts'
 import { homePool } from './policies/home-pool.ts'
@@ -73,6 +73,7 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
                   securePort,
                   plainPort,
                   redirectInside: false,
+                  forbids: (arrival) => judge(arrival, facts, 'home'),
                 }),
               ]),
           lawfulRegister(facts, domains),

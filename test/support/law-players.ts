@@ -36,6 +36,7 @@ export async function sceneOf(t: Test, lab: TestLab, topology: string): Promise<
   )
   if (alice === undefined || bob === undefined || dave === undefined || carol === undefined)
     throw new Error('the lab has not the users alice, bob, carol and dave')
+  if (topology === 'federation') await userAt(t, lab, 'erin', 'partner-fe1')
   const actors = { t, lab, alice, bob, carol, transport } as const
   const places: Place[] = []
   for (const { node, border, peers } of borders) {
@@ -78,7 +79,7 @@ function targetsOf(lab: TestLab, topology: string, { node, border }: Found): Rea
   }
   const user = near[border]
   return new Map<TargetKind, string>([
-    ['own-server', `sip:${lab.node(node).fqdn}`],
+    ['own-server', border === 'outside' ? 'sip:sip.lab.test' : `sip:${lab.node(node).fqdn}`],
     ['elsewhere', ''],
     ...(user === undefined ? [] : [[user, bob] as const]),
     ...(topology === 'federation' && border === 'home' ? [['enterprise-edge', erin] as const] : []),

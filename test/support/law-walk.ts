@@ -106,10 +106,17 @@ function textOf({ border, peer, identity, dialog, method, target }: Cell): strin
 }
 
 /** The cell that the request comes to: the route of a dialog leads to its other end, whatever else it names. */
-function effective({ cell }: Step): Cell {
+function effective({ place, player, cell }: Step): Cell {
   if (cell.dialog === 'none') return cell.target === 'dialog' ? { ...cell, target: 'elsewhere' } : cell
-  const isProbe = cell.method === 'OPTIONS' && cell.target === 'own-server'
-  return cell.method === 'REGISTER' || cell.method === 'PUBLISH' || isProbe ? cell : { ...cell, target: 'dialog' }
+  if (cell.method === 'REGISTER' || cell.method === 'PUBLISH') return cell
+  // With no value of another server left in Route, it is for this one.
+  const isProbe = cell.method === 'OPTIONS' && cell.target === 'own-server' && endsHere(place, player, cell)
+  return isProbe ? cell : { ...cell, target: 'dialog' }
+}
+
+function endsHere(place: Place, player: Player, { dialog }: Cell): boolean {
+  const routes = dialogOf(place, player, dialog)?.routes ?? []
+  return place.border === 'home' || routes.length === 1
 }
 
 type Said = 'allow' | 'challenge' | 'refuse' | 'cancel'
@@ -122,6 +129,8 @@ function lawFor(step: Step): Said {
 
 async function play(t: Test, scene: Scene, step: Step, nowhere: Sink): Promise<number | undefined> {
   const { cell, player } = step
+  t.equal(scene.bob.waiting, 0, 'nothing came late')
+  while (scene.bob.waiting > 0) await scene.bob.next()
   const request = requestFor(scene, step, nowhere)
   const said = lawFor(step)
   if (cell.method === 'ACK') {
@@ -151,12 +160,16 @@ async function nothingMore(t: Test, { bob, dave }: Scene, player: Player): Promi
   t.equal(player.at.waiting, 0, 'and nothing comes back to the sender')
 }
 
-function isLawful({ cell, player }: Step, said: Said, status: number): boolean {
+function isLawful(step: Step, said: Said, status: number): boolean {
+  const { player } = step
+  const cell = effective(step)
   switch (said) {
     case 'allow':
       // What an access proxy lets in, the next server asks for credentials.
       if (cell.border === 'outside' && player.credentials === undefined && cell.target !== 'own-server')
         return player.peer === 'partner' ? status === 200 : status === 401
+      // Who is at home elsewhere is asked there whether it takes anonymous calls: bob does not.
+      if (cell.target === 'home' && cell.identity === 'none') return status === 403
       // A director says where the home of a user inside is.
       return status === 200 || (cell.method === 'REGISTER' && cell.border === 'director' && status === 301)
     case 'challenge':

@@ -105,7 +105,7 @@ export const rows: readonly Row[] = [
     borders,
     peers: anyPeer,
     identities: identityKinds,
-    dialogs: dialogKinds,
+    dialogs: ['none', 'proved'],
     methods: ['OPTIONS'],
     targets: ['own-server'],
     then: allow,

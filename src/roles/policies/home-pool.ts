@@ -2,7 +2,7 @@
 import { addressOfRecord } from '../../sip/message/uri.ts'
 import { refusalOf } from '../../services/refusals.ts'
 import { recovering, soon } from '../../services/soon.ts'
-import { type Arrival, type Decision, pass, type Policy, refuse } from '../../sip/routing/decision.ts'
+import { type Arrival, type Decision, pass, type Policy, refuse, type Refused } from '../../sip/routing/decision.ts'
 import { targetVia } from './next-hop.ts'
 
 /** The facts of an account that routing needs. */
@@ -30,6 +30,8 @@ export interface HomePoolOptions {
    * from outside, is passed on.
    */
   readonly redirectInside: boolean
+  /** The law on a request to a home: it is asked before a redirection too, which goes nowhere. */
+  readonly forbids: (arrival: Arrival) => Refused | undefined
 }
 
 /**
@@ -41,6 +43,8 @@ export function homePool(options: HomePoolOptions): Policy {
     name: 'home-pool',
     decide(arrival) {
       const registers = arrival.request.method === 'REGISTER'
+      // RFC 3261 §10.3 step 1: a REGISTER for another domain is none of ours, whoever stands in To.
+      if (registers && !domains.has(arrival.uri.host)) return pass
       const subject = registers ? arrival.request.toUri : arrival.uri
       if (!domains.has(subject.host) || subject.user === undefined) return pass
       return recovering(
@@ -58,7 +62,7 @@ export function homePool(options: HomePoolOptions): Policy {
     if (registers && arrival.remarks.remote && !account.remote) return refuse(403, 'remote.user-not-enabled')
     if (account.homePool === options.ownHome) return pass
     if (registers && options.redirectInside && !arrival.remarks.remote)
-      return redirect(arrival, account.homePool, options)
+      return options.forbids(arrival) ?? redirect(arrival, account.homePool, options)
     return {
       kind: 'route',
       targets: [targetVia(arrival.request.requestUri, homeUri(arrival, account.homePool, options), 'home')],

@@ -188,10 +188,10 @@ function removeCredentials({ request, remarks }: Arrival, realm: string): void {
   }
 }
 
-/** What cannot be read may be a password all the same. */
+/** What cannot be read, or names no realm, may be a password all the same. */
 function isOfRealm(value: string, realm: string): boolean {
-  const found = readAuthorization(value)
-  return found === undefined || found.parameters.get('realm') === realm
+  const named = readAuthorization(value)?.parameters.get('realm')
+  return named === undefined || named === realm
 }
 
 /** True when this arrival was let in by the user's own credentials, not by another server's word. */

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { homePool } from '../../../src/roles/policies/home-pool.ts'
-import type { Decision } from '../../../src/sip/routing/decision.ts'
+import { type Decision, refuse } from '../../../src/sip/routing/decision.ts'
 import { arrival, type RequestParts, requestText, testFlow } from '../../support/arrival.ts'
 
 const accounts = new Map([
@@ -15,7 +15,7 @@ interface Question extends RequestParts {
 
 async function ask(
   parts: Question,
-  options: { readonly ownHome?: string; readonly redirectInside?: boolean } = {},
+  options: { readonly ownHome?: string; readonly redirectInside?: boolean; readonly isForbidden?: boolean } = {},
 ): Promise<Decision> {
   const policy = homePool({
     directory: { account: (aor) => accounts.get(aor) },
@@ -25,6 +25,7 @@ async function ask(
     securePort: 5061,
     plainPort: 5060,
     redirectInside: options.redirectInside ?? true,
+    forbids: () => (options.isForbidden === true ? refuse(403, 'law.anonymous-register') : undefined),
   })
   const incoming = arrival(requestText(parts), {
     flow: testFlow({ transport: parts.secure === false ? 'tcp' : 'tls' }),
@@ -39,6 +40,14 @@ t.test('home-pool redirects the REGISTER of an inside user with 301', async (t) 
     status: 301,
     headers: [['Contact', '<sip:pool.lab.test:5061;transport=tls>']],
   })
+})
+
+t.test('home-pool redirects no REGISTER that the law forbids', async (t) => {
+  t.match(await ask({}, { isForbidden: true }), { kind: 'refuse', because: 'law.anonymous-register' })
+})
+
+t.test('home-pool takes no REGISTER whose Request-URI names another domain', async (t) => {
+  t.match(await ask({ uri: 'sip:third.test' }), { kind: 'pass' })
 })
 
 t.test('home-pool redirects over TCP whoever came over TCP', async (t) => {
