@@ -16,7 +16,6 @@ import { peerLists, type RoleContext, type RoleParts, directoryOf } from './role
 
 export function director(context: RoleContext, settings: DirectorSettings): RoleParts {
   const { plan, flowTokens } = context
-  const { accounts } = directoryOf(context)
   const { domains, routeToEnterpriseEdge: edge } = settings
   const portOf = (transport: string, otherwise: number): number =>
     plan.listeners.find((listener) => listener.transport === transport)?.port ?? otherwise
@@ -42,7 +41,7 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
           flowToken(flowTokens),
           addPath({ hostPort: `${plan.fqdn}:${portOf('tls', 5061)}`, when: ({ remarks }) => remarks.remote }),
           followRoute({ known }),
-          homePool({ directory: accounts, self: plan.fqdn, domains, ...toHomes }),
+          homePool({ directory: directoryOf(context).accounts, self: plan.fqdn, domains, ...toHomes }),
           ...toEnterpriseEdge(edge, domains),
           noRoute({ domains }),
         ],
