@@ -3,7 +3,7 @@
  * events.
  */
 import type { Verdict } from '../verdicts/verdict.ts'
-import { verdict, type VerdictCode } from '../verdicts/codes.ts'
+import type { VerdictCode } from '../verdicts/codes.ts'
 import type { Clock } from '../sip/clock.ts'
 import { createProxy, type Proxy } from '../sip/routing/proxy.ts'
 import { defaultForward, type ForwardSettings, type ProxyEvents } from '../sip/routing/settings.ts'
@@ -14,33 +14,17 @@ import { OverloadGuard } from '../sip/transaction/overload.ts'
 import { defaultTransactionLimits } from '../sip/transaction/settings.ts'
 import { TimerWheel } from '../sip/transaction/timer-wheel.ts'
 import { defaultTimers } from '../sip/transaction/types.ts'
-import type { Flow } from '../sip/transport/flow.ts'
 import { createResolver, type Resolver } from '../sip/transport/dial/resolver.ts'
 import { createTransport } from '../sip/transport/transport.ts'
 import { TargetHealth } from '../sip/transport/dial/target-health.ts'
 import { defaultTransportSettings, type TransportSettings } from '../sip/transport/settings.ts'
 import type { Locate, ProxySettings } from '../sip/routing/settings.ts'
-import type {
-  Judgement,
-  NextHop,
-  PeerEvidence,
-  TlsMaterial,
-  TransportLayer,
-  TransportUser,
-} from '../sip/transport/types.ts'
+import type { Judgement, NextHop, PeerEvidence, TransportLayer } from '../sip/transport/types.ts'
 import { shareIdentity } from '../services/authentication/flow-identity.ts'
-import { onFlowClosed as forgetFlow } from '../services/registrar/registrar.ts'
-import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
+import type { GatewaySettings, LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { peerPolicies } from '../topology/requirements.ts'
 import { accessProxy } from '../roles/access-proxy.ts'
-import {
-  connectionName,
-  diagnosePeer,
-  diagnoseRefusal,
-  diagnoseSilence,
-  type Directory,
-  nodeDirectory,
-} from './diagnosis.ts'
+import { diagnosePeer, type Directory, nodeDirectory } from './diagnosis.ts'
 import { diagnosticsHeaders } from './diagnostics.ts'
 import { director } from '../roles/director.ts'
 import { openGateway } from './voice-service/gateway.ts'
@@ -51,8 +35,8 @@ import { forbids } from '../roles/law/law.ts'
 import type { NodeLinks } from './links.ts'
 import { nextHops } from './next-hops.ts'
 import { peerJudge } from '../roles/peers.ts'
+import { type FlowWatch, NodeTransportUser } from './transport-user.ts'
 import { recordRefusal } from './refusal-events.ts'
-import type { EventName } from './events.ts'
 import type { Recorder } from './recorder.ts'
 import { requestLog } from './request-log.ts'
 import { faceSettings, type RoleContext, type RoleParts } from '../roles/role.ts'
@@ -72,26 +56,18 @@ export interface Stack {
   close(): Promise<void>
 }
 
-export interface StackOptions {
+export interface StackOptions extends FlowWatch {
   readonly lab: LabPlan
-  readonly plan: NodePlan
   readonly clock: Clock
-  readonly recorder: Recorder
-  readonly stores: Stores
   /** Shared by the nodes of an organisation: signs flow tokens. 32 octets. */
   readonly sharedKey: Buffer
   readonly authentication: 'on' | 'off'
-  /** What a face shows and judges by at this moment; absent where it has no certificate. */
-  readonly materialOf?: (face: string) => TlsMaterial | undefined
   readonly transportSettings?: Partial<TransportSettings>
   readonly forward?: Partial<ForwardSettings>
   /** Seconds for Retry-After of a new request that is turned away; absent: all are taken. */
   readonly shed?: ProxySettings['shed']
   /** How a peer is verified that is dialled by its address; by that address as a name unless said otherwise. */
   readonly numericHosts?: 'by-chain'
-  readonly onFlowOpened?: (flow: Flow) => void
-  /** After everyone who waited on it was told. */
-  readonly onFlowClosed?: (flow: Flow, because: string) => void
 }
 
 export function openStack(options: StackOptions): Stack {
@@ -99,92 +75,23 @@ export function openStack(options: StackOptions): Stack {
   const who = nodeDirectory(lab)
   const events = proxyEvents(recorder, plan, who)
   const overload = new OverloadGuard(clock, setImmediate)
-  let judge: (evidence: PeerEvidence) => Judgement = () => ({
-    kind: 'refuse',
-    code: 'link.forbidden',
-    detail: undefined,
+  const user = new NodeTransportUser({
+    ...options,
+    who,
+    overload,
+    failed: (message, error) => events.failed?.(message, error),
   })
-  let proxy: Proxy | undefined
-  let links: NodeLinks | undefined
-  const user: TransportUser = {
-    // Whatever a message does to us, it ends no more than itself.
-    onRequest(request, flow) {
-      try {
-        proxy?.transactions.onRequest(request, flow)
-      } catch (error) {
-        events.failed?.(request, error)
-      }
-    },
-    onResponse(response, flow) {
-      try {
-        proxy?.transactions.onResponse(response, flow)
-      } catch (error) {
-        events.failed?.(response, error)
-      }
-    },
-    onFlowOpened(flow) {
-      recordOpened(recorder, flow, who.byAddress(flow.remote.address))
-      options.onFlowOpened?.(flow)
-    },
-    onFlowClosed(flow, because) {
-      proxy?.transactions.onFlowClosed(flow, because)
-      if (stores.location !== undefined)
-        void Promise.resolve(forgetFlow(stores.location, flow)).catch((error: unknown) =>
-          recorder.record('store.lost', { message: String(error) }),
-        )
-      recorder.record('flow.closed', { data: { flow: flow.id, because } })
-      if (flow.secure && flow.direction === 'accepted' && !flow.confirmed && because !== 'closed')
-        recordSilence(options, who, flow, because)
-      options.onFlowClosed?.(flow, because)
-    },
-    onRefused(refusal) {
-      const found = diagnoseRefusal(plan, who, refusal, options.materialOf?.(refusal.face))
-      const connection = connectionName(refusal.side, refusal.local, refusal.remote)
-      // Evidence of the peer is there exactly when this end did the refusing.
-      const refusedHere = refusal.evidence !== undefined
-      recorder.record(refusedHere ? 'flow.refused' : 'flow.lost', {
-        verdict: found,
-        ...(connection === undefined ? {} : { connection }),
-        data: {
-          side: refusal.side,
-          face: refusal.face,
-          ...(refusal.errorCode === undefined ? {} : { errorCode: refusal.errorCode }),
-          ...(refusal.own === undefined ? {} : { shownSerial: refusal.own.serial }),
-        },
-      })
-    },
-    onBehind: () => overload.fallBehind(),
-    onWait: (ms) => overload.waits(ms),
-    onIncident(incident) {
-      const stapled = stapleCode(incident.event)
-      if (stapled !== undefined)
-        return recorder.record('certificate.remarked', {
-          verdict: verdict(stapled, {
-            node: plan.name,
-            link: `${plan.name}->${who.byAddress(incident.remote.address)}`,
-            direction: 'outgoing',
-            found: incident.reason,
-          }),
-        })
-      recorder.record(incidentEvent(incident.event), {
-        message: incident.reason,
-        data: { remote: `${incident.remote.address}:${incident.remote.port}`, incident: incident.event },
-      })
-    },
-  }
+  let core: Core | undefined
   const transport = createTransport({
     clock,
     user,
-    judge: (evidence) => judge(evidence),
+    judge: (evidence) => core?.judge(evidence) ?? { kind: 'refuse', code: 'link.forbidden', detail: undefined },
     settings: { ...bounds(plan), ...options.transportSettings },
   })
   const flowTokens = new FlowTokens({ node: plan.fqdn, key: options.sharedKey, flow: (id) => transport.flow(id) })
   // Names are kept for a second: a lab changes its records while it runs.
-  const resolver = createResolver({
-    clock,
-    servers: [`${plan.resolver.address}:${plan.resolver.port}`],
-    cacheSeconds: 1,
-  })
+  const servers = [`${plan.resolver.address}:${plan.resolver.port}`]
+  const resolver = createResolver({ clock, servers, cacheSeconds: 1 })
   const locate = locator(options, resolver, (hop) => transport.existing(hop) !== undefined)
   const accounts =
     stores.directory === undefined ? undefined : cacheDirectory(stores.directory, { clock, freshMs: 1000 })
@@ -200,61 +107,90 @@ export function openStack(options: StackOptions): Stack {
     accounts,
     location: stores.location,
   })
-  const { names } = plan.profile
-  judge = peerJudge({
+  core = coreOf({ options, who, events, overload, transport, flowTokens, locate, parts })
+  const { proxy, links } = core
+  user.transactions = proxy.transactions
+  return { transport, proxy, parts, locate, accounts, links, close: () => close(proxy, stores, transport) }
+}
+
+async function close(proxy: Proxy, stores: Stores, transport: TransportLayer): Promise<void> {
+  proxy.close()
+  // Before its flows: they end because the process does, and the registrations are for the next one.
+  stores.location?.close()
+  await transport.close()
+}
+
+/** What stands on the transport: it takes the messages, and says of each peer whether it may connect. */
+interface Core {
+  readonly proxy: Proxy
+  readonly judge: (evidence: PeerEvidence) => Judgement
+  readonly links: NodeLinks | undefined
+}
+
+interface CoreBase {
+  readonly options: StackOptions
+  readonly who: Directory
+  readonly events: ProxyEvents
+  readonly overload: OverloadGuard
+  readonly transport: TransportLayer
+  readonly flowTokens: FlowTokens
+  readonly locate: Locate
+  readonly parts: RoleParts
+}
+
+function coreOf(base: CoreBase): Core {
+  const { settings } = base.options.plan
+  if (settings.kind === 'gateway') return gatewayCore(base, settings)
+  return { proxy: proxyOf(base), judge: judgeOf(base), links: undefined }
+}
+
+function gatewayCore({ options, who, transport, locate, parts }: CoreBase, settings: GatewaySettings): Core {
+  const { plan, clock, recorder } = options
+  const ground = (face: string): JudgingGround | undefined => groundFor(options, face)
+  const diagnose = (code: VerdictCode, evidence: PeerEvidence): Verdict =>
+    diagnosePeer(plan, who, ground(evidence.face), code, evidence)
+  const policy = peerPolicies[settings.policy]
+  const [face] = Object.values(faceSettings(plan, parts))
+  if (face === undefined) throw new Error(`${plan.name} has no face`)
+  return {
+    ...openGateway({ plan, settings, clock, transport, locate, face, who, recorder }),
+    judge: gatewayJudge({ policy, trunks: settings.trunks.flat(), ground, diagnose }),
+  }
+}
+
+function judgeOf({ options, who, parts }: CoreBase): Core['judge'] {
+  const { plan } = options
+  return peerJudge({
     faces: parts.peers,
-    names,
+    names: plan.profile.names,
     nameRules: nameRulesOf(plan),
     diagnose: (code, evidence) => diagnosePeer(plan, who, groundFor(options, evidence.face), code, evidence),
   })
-  const settings = plan.settings
-  const faces = faceSettings(plan, parts)
-  if (settings.kind === 'gateway') {
-    const ground = (face: string): JudgingGround | undefined => groundFor(options, face)
-    const diagnose = (code: VerdictCode, evidence: PeerEvidence): Verdict =>
-      diagnosePeer(plan, who, ground(evidence.face), code, evidence)
-    judge = gatewayJudge({ policy: peerPolicies[settings.policy], trunks: settings.trunks.flat(), ground, diagnose })
-    const [face] = Object.values(faces)
-    if (face === undefined) throw new Error(`${plan.name} has no face`)
-    const gateway = openGateway({ plan, settings, clock, transport, locate, face, who, recorder })
-    proxy = gateway.proxy
-    links = gateway.links
-  } else
-    proxy = createProxy({
-      clock,
-      wheel: new TimerWheel(clock, (error) => events.failed?.(undefined, error)),
-      timers: defaultTimers,
-      limits: defaultTransactionLimits,
-      transport,
-      locate,
-      health: new TargetHealth(clock),
-      faces,
-      forward: { ...defaultForward, ...options.forward },
-      ...(parts.domains === undefined ? {} : { domains: parts.domains }),
-      ...(parts.detour === undefined ? {} : { detour: parts.detour }),
-      shed: (request) => options.shed?.(request) ?? overload.shed(),
-      sameUser: (one, other) => shareIdentity(one, other, clock.wall()),
-      optionTags: ['ms-benotify'],
-      flowTokens,
-      forbids: forbids(new Map(Object.entries(parts.law))),
-      diagnostics: (because, arrival, status, detail): readonly HeaderField[] =>
-        parts.explainsTo(arrival) ? diagnosticsHeaders({ plan, who }, because, arrival, status, detail) : [],
-      on: events,
-    })
-  return {
+}
+
+function proxyOf({ options, who, events, overload, transport, flowTokens, locate, parts }: CoreBase): Proxy {
+  const { plan, clock } = options
+  return createProxy({
+    clock,
+    wheel: new TimerWheel(clock, (error) => events.failed?.(undefined, error)),
+    timers: defaultTimers,
+    limits: defaultTransactionLimits,
     transport,
-    proxy,
-    parts,
     locate,
-    accounts,
-    links,
-    async close() {
-      proxy?.close()
-      // Before its flows: they end because the process does, and the registrations are for the next one.
-      stores.location?.close()
-      await transport.close()
-    },
-  }
+    health: new TargetHealth(clock),
+    faces: faceSettings(plan, parts),
+    forward: { ...defaultForward, ...options.forward },
+    ...(parts.domains === undefined ? {} : { domains: parts.domains }),
+    ...(parts.detour === undefined ? {} : { detour: parts.detour }),
+    shed: (request) => options.shed?.(request) ?? overload.shed(),
+    sameUser: (one, other) => shareIdentity(one, other, clock.wall()),
+    optionTags: ['ms-benotify'],
+    flowTokens,
+    forbids: forbids(new Map(Object.entries(parts.law))),
+    diagnostics: (because, arrival, status, detail): readonly HeaderField[] =>
+      parts.explainsTo(arrival) ? diagnosticsHeaders({ plan, who }, because, arrival, status, detail) : [],
+    on: events,
+  })
 }
 
 function groundFor({ materialOf, clock }: StackOptions, face: string): JudgingGround | undefined {
@@ -342,53 +278,6 @@ function nameRulesOf({ profile }: NodePlan): 'lcs' | 'ocs' | 'rfc5922' {
       return 'rfc5922'
     default:
       return profile.name satisfies never
-  }
-}
-
-function recordSilence({ plan, recorder }: StackOptions, who: Directory, flow: Flow, because: string): void {
-  const connection = connectionName('accepted', flow.local, flow.remote)
-  recorder.record('flow.lost', {
-    verdict: diagnoseSilence(plan, who, flow.remote, because),
-    ...(connection === undefined ? {} : { connection }),
-    data: { side: 'accepted', face: flow.face, ...(flow.own === undefined ? {} : { shownSerial: flow.own.serial }) },
-  })
-}
-
-function stapleCode(incident: string): 'tls.staple-missing' | 'tls.staple-invalid' | undefined {
-  return incident === 'tls.staple-missing' || incident === 'tls.staple-invalid' ? incident : undefined
-}
-
-function recordOpened(recorder: Recorder, flow: Flow, peer: string): void {
-  recorder.record('flow.opened', {
-    data: { flow: flow.id, peer, transport: flow.transport, direction: flow.direction },
-  })
-  if (flow.peer === undefined) return
-  const connection = connectionName(flow.direction, flow.local, flow.remote)
-  recorder.record('flow.accepted', {
-    message: `${flow.peer.names[0] ?? flow.peer.subject} was accepted as ${flow.peer.class}`,
-    ...(connection === undefined ? {} : { connection }),
-    data: {
-      flow: flow.id,
-      face: flow.face,
-      side: flow.direction,
-      peer,
-      class: flow.peer.class,
-      serial: flow.peer.serial,
-      ...(flow.own === undefined ? {} : { shownSerial: flow.own.serial }),
-    },
-  })
-}
-
-function incidentEvent(incident: string): EventName {
-  switch (incident) {
-    case 'connection.probe':
-      return 'peer.probe'
-    case 'connection.limit':
-      return 'connection.limit'
-    case 'message.malformed':
-      return 'message.malformed'
-    default:
-      return 'connection.incident'
   }
 }
 

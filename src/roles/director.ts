@@ -10,14 +10,13 @@ import { insideFacts } from './law/facts.ts'
 import { judge } from './law/law.ts'
 import { insideAdmission, isOneOf, knownServers } from './policies/inside-admission.ts'
 import { homePool } from './policies/home-pool.ts'
-import { nextHop } from './policies/next-hop.ts'
+import { toEnterpriseEdge } from './policies/next-hop.ts'
 import { noRoute } from './policies/no-route.ts'
 import { stripUntrustedResponse } from './policies/strip-untrusted.ts'
 import { peerLists, type RoleContext, type RoleParts, directoryOf } from './role.ts'
 
 export function director(context: RoleContext, settings: DirectorSettings): RoleParts {
   const { plan, flowTokens } = context
-  const { accounts } = directoryOf(context)
   const { domains, routeToEnterpriseEdge: edge } = settings
   const portOf = (transport: string, otherwise: number): number =>
     plan.listeners.find((listener) => listener.transport === transport)?.port ?? otherwise
@@ -27,6 +26,12 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
     [...servers, ...settings.edges, ...(edge === undefined ? [] : [edge.fqdn])],
     [portOf('tls', 5061), portOf('tcp', 5060), ...(edge === undefined ? [] : [edge.port])],
   )
+  const toHomes = {
+    ownHome: undefined,
+    securePort: portOf('tls', 5061),
+    plainPort: portOf('tcp', 5060),
+    redirectInside: true,
+  }
   const isOurs = isOneOf([...servers, ...settings.edges, ...domains])
   return {
     law: { internal: facts },
@@ -38,37 +43,26 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
           addPath({ hostPort: `${plan.fqdn}:${portOf('tls', 5061)}`, when: ({ remarks }) => remarks.remote }),
           followRoute({ known }),
           homePool({
-            directory: accounts,
+            directory: directoryOf(context).accounts,
             self: plan.fqdn,
             domains,
-            ownHome: undefined,
-            securePort: portOf('tls', 5061),
-            plainPort: portOf('tcp', 5060),
-            redirectInside: true,
+            ...toHomes,
             forbids: (arrival) => judge(arrival, facts, 'home'),
           }),
-          ...(edge === undefined
-            ? []
-            : [
-                nextHop({
-                  uri: `sip:${edge.fqdn}:${edge.port};transport=tls`,
-                  when: ({ uri }) => !domains.includes(uri.host) && !isOurs(uri.host),
-                  by: 'enterprise-edge',
-                  because: 'enterprise-edge',
-                }),
-              ]),
+          ...toEnterpriseEdge(edge, isOurs),
           noRoute({ domains }),
         ],
       },
     },
     peers: { internal: peerLists({ servers: settings.trustedServers.map(({ fqdn }) => fqdn), edges: settings.edges }) },
-    watched: [...settings.homes, ...(edge === undefined ? [] : [edge.fqdn])].map((fqdn) => ({
-      fqdn,
-      port: fqdn === edge?.fqdn ? edge.port : portOf('tls', 5061),
-      face: 'internal',
-    })),
+    watched: watchedBy(settings, portOf('tls', 5061)),
     stripResponse: stripUntrustedResponse,
     domains,
     explainsTo: () => true,
   }
+}
+
+function watchedBy({ homes, routeToEnterpriseEdge: edge }: DirectorSettings, port: number): RoleParts['watched'] {
+  const pools = homes.map((fqdn) => ({ fqdn, port, face: 'internal' }))
+  return edge === undefined ? pools : [...pools, { fqdn: edge.fqdn, port: edge.port, face: 'internal' }]
 }

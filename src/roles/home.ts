@@ -12,9 +12,10 @@ import { type Facts, judge } from './law/law.ts'
 import { insideAdmission, isOneOf, knownServers } from './policies/inside-admission.ts'
 import { lawfulRegister } from './policies/lawful-register.ts'
 import { homePool } from './policies/home-pool.ts'
-import { nextHop } from './policies/next-hop.ts'
+import { toEnterpriseEdge } from './policies/next-hop.ts'
 import { noRoute } from './policies/no-route.ts'
 import { stripUntrustedResponse } from './policies/strip-untrusted.ts'
+import type { PeerLists } from './peers.ts'
 import { peerLists, type RoleContext, type RoleParts, type WatchedPeer } from './role.ts'
 
 /** What a Communicator is told after sign-on; without the presence service of a later version the lists stay empty. */
@@ -89,32 +90,12 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
           }),
           localTargets(local),
           staticRoutes(routes.filter(({ match }) => !isForNumbers(match))),
-          ...(edge === undefined
-            ? []
-            : [
-                nextHop({
-                  uri: `sip:${edge.fqdn}:${edge.port};transport=tls`,
-                  when: ({ uri }) => !domains.includes(uri.host) && !isOurs(uri.host),
-                  by: 'enterprise-edge',
-                  because: 'enterprise-edge',
-                }),
-              ]),
+          ...toEnterpriseEdge(edge, isOurs),
           noRoute({ domains }),
         ],
       },
     },
-    peers: {
-      internal: peerLists({
-        servers: [
-          ...settings.trustedServers.map(({ fqdn }) => fqdn),
-          ...members,
-          settings.home,
-          ...hosts(settings, 'server'),
-        ],
-        edges: settings.edges,
-        authenticatedHosts: hosts(settings, 'authenticated'),
-      }),
-    },
+    peers: { internal: peersOf(settings) },
     watched: [
       ...(edge === undefined ? [] : [{ fqdn: edge.fqdn, port: edge.port, face: 'internal' }]),
       ...members.filter((fqdn) => fqdn !== plan.fqdn).map((fqdn) => ({ fqdn, port: securePort, face: 'internal' })),
@@ -133,6 +114,15 @@ function anonymous(arrival: Arrival, facts: Facts): boolean | undefined {
   const peer = facts.peerOf(arrival)
   if (peer === 'unasked' || facts.identityOf(arrival) !== 'none') return undefined
   return peer === 'static-route host'
+}
+
+function peersOf(settings: HomeSettings): PeerLists {
+  const { trustedServers, members, home: pool, edges } = settings
+  return peerLists({
+    servers: [...trustedServers.map(({ fqdn }) => fqdn), ...members, pool, ...hosts(settings, 'server')],
+    edges,
+    authenticatedHosts: hosts(settings, 'authenticated'),
+  })
 }
 
 function hosts({ authorizedHosts }: HomeSettings, treatAs: string): readonly string[] {

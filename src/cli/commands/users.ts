@@ -34,6 +34,13 @@ export const usersCommand: RegisterCommand = (program, { io }) => {
     .command('users')
     .summary('list, add and remove accounts')
     .description('The accounts in the directory of the lab.')
+  listCommand(users, io)
+  addCommand(users, io)
+  removeCommand(users, io)
+  seedCommand(users, io)
+}
+
+function listCommand(users: Command, io: Io): void {
   common(
     withTopology(users.command('list', { isDefault: true }).description('Lists every account.')),
     'siplab users list',
@@ -50,7 +57,9 @@ export const usersCommand: RegisterCommand = (program, { io }) => {
     ])
     answer(io, options, accounts, () => table(['USER', 'LOGIN', 'HOME', 'FROM OUTSIDE', 'ENABLED'], rows))
   })
+}
 
+function addCommand(users: Command, io: Io): void {
   const add = users
     .command('add <URI>')
     .description('Adds an account, or replaces it.')
@@ -82,7 +91,9 @@ export const usersCommand: RegisterCommand = (program, { io }) => {
       answer(io, options, account, () => `${account.aor} is at home in ${home}\n`)
     },
   )
+}
 
+function removeCommand(users: Command, io: Io): void {
   common(
     withTopology(
       users.command('remove <URI>').description('Removes an account with its credentials and its bindings.'),
@@ -102,7 +113,9 @@ export const usersCommand: RegisterCommand = (program, { io }) => {
       )
     answer(io, options, { removed: aor }, () => `${aor} is removed\n`)
   })
+}
 
+function seedCommand(users: Command, io: Io): void {
   const seed = users
     .command('seed')
     .description(

@@ -24,68 +24,121 @@ export interface DeskOptions {
   readonly tell: (event: PhoneEvent) => void
 }
 
-export function openDesk({ settings, echo, tell }: DeskOptions): Desk {
-  const phone = openPhone({ ...settings, autoAnswer: echo })
-  /** The call that `answer`, `hang-up` and `cancel` are about: the last one. */
-  let current: Call | undefined
-  let waitingForCall: (() => void) | undefined
+export function openDesk(options: DeskOptions): Desk {
+  return new PhoneDesk(options)
+}
 
-  const fail = (what: string, error: unknown): void => tell({ event: 'failed', do: what, ...failureOf(error) })
-  const follow = (call: Call): void => {
-    current = call
+class PhoneDesk implements Desk {
+  readonly #phone: Phone
+  readonly #echo: boolean
+  readonly #tell: DeskOptions['tell']
+  /** The call that `answer`, `hang-up` and `cancel` are about: the last one. */
+  #current: Call | undefined
+  #waitingForCall: (() => void) | undefined
+
+  constructor({ settings, echo, tell }: DeskOptions) {
+    this.#phone = openPhone({ ...settings, autoAnswer: echo })
+    this.#echo = echo
+    this.#tell = tell
+    this.#phone.onMessage = (message) => this.#onMessage(message)
+    this.#phone.onCall = (call) => this.#onCall(call)
+    this.#phone.onNotice = (notice) => this.#onNotice(notice)
+  }
+
+  get signedIn(): boolean {
+    return this.#phone.signedIn
+  }
+
+  async obey(command: PhoneCommand): Promise<boolean> {
+    try {
+      await this.#act(command)
+      return true
+    } catch (error) {
+      this.#fail(command.do, error)
+      return false
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#phone.close()
+  }
+
+  #fail(what: string, error: unknown): void {
+    this.#tell({ event: 'failed', do: what, ...failureOf(error) })
+  }
+
+  #follow(call: Call): void {
+    this.#current = call
     call.established.then(
-      () => tell({ event: 'established', call: call.id, peer: call.peer }),
+      () => this.#tell({ event: 'established', call: call.id, peer: call.peer }),
       () => undefined,
     )
     void call.ended.then(({ by, how, answer }) =>
-      tell({ event: 'ended', call: call.id, by, how, ...(answer === undefined ? {} : { status: answer.status }) }),
+      this.#tell({
+        event: 'ended',
+        call: call.id,
+        by,
+        how,
+        ...(answer === undefined ? {} : { status: answer.status }),
+      }),
     )
   }
-  phone.onMessage = ({ from, text }) => {
-    tell({ event: 'message', from, text })
-    if (echo) phone.message(from, text).catch((error: unknown) => fail('echo', error))
-  }
-  phone.onCall = (call) => {
-    tell({ event: 'incoming-call', call: call.id, from: call.peer })
-    follow(call)
-    waitingForCall?.()
-  }
-  phone.onNotice = (notice) => {
-    if (notice.kind === 'flow-lost')
-      tell({ event: 'flow-lost', ...(notice.error.verdict === undefined ? {} : { verdict: notice.error.verdict }) })
-    else if (notice.kind === 'signed-in-again') tell(signedIn(phone, notice.registered.redirects))
-    else tell({ event: 'signed-out', because: notice.because })
+
+  #onMessage({ from, text }: Parameters<NonNullable<Phone['onMessage']>>[0]): void {
+    this.#tell({ event: 'message', from, text })
+    if (this.#echo) this.#phone.message(from, text).catch((error: unknown) => this.#fail('echo', error))
   }
 
-  const incoming = async (): Promise<IncomingCall> => {
-    if (!isWaiting(current)) await new Promise<void>((resolve) => (waitingForCall = resolve))
-    if (isWaiting(current)) return current
+  #onCall(call: IncomingCall): void {
+    this.#tell({ event: 'incoming-call', call: call.id, from: call.peer })
+    this.#follow(call)
+    this.#waitingForCall?.()
+  }
+
+  #onNotice(notice: Parameters<NonNullable<Phone['onNotice']>>[0]): void {
+    if (notice.kind === 'flow-lost')
+      this.#tell({
+        event: 'flow-lost',
+        ...(notice.error.verdict === undefined ? {} : { verdict: notice.error.verdict }),
+      })
+    else if (notice.kind === 'signed-in-again') this.#tell(signedIn(this.#phone, notice.registered.redirects))
+    else this.#tell({ event: 'signed-out', because: notice.because })
+  }
+
+  async #incoming(): Promise<IncomingCall> {
+    if (!isWaiting(this.#current)) await new Promise<void>((resolve) => (this.#waitingForCall = resolve))
+    const call = this.#current
+    if (isWaiting(call)) return call
     throw new PhoneError('phone.not-so', 'no call waits for an answer')
   }
 
-  async function act(command: PhoneCommand): Promise<void> {
+  async #act(command: PhoneCommand): Promise<void> {
     switch (command.do) {
       case 'sign-in':
-        return tell(signedIn(phone, (await phone.signIn()).redirects))
+        return this.#tell(signedIn(this.#phone, (await this.#phone.signIn()).redirects))
       case 'sign-out':
-        await phone.signOut()
-        return tell({ event: 'signed-out', because: 'asked for' })
+        await this.#phone.signOut()
+        return this.#tell({ event: 'signed-out', because: 'asked for' })
       case 'message':
-        return tell({ event: 'sent', to: command.to, status: (await phone.message(command.to, command.text)).status })
+        return this.#tell({
+          event: 'sent',
+          to: command.to,
+          status: (await this.#phone.message(command.to, command.text)).status,
+        })
       case 'call': {
-        const call = phone.call(command.to)
-        tell({ event: 'calling', call: call.id, to: command.to })
-        follow(call)
+        const call = this.#phone.call(command.to)
+        this.#tell({ event: 'calling', call: call.id, to: command.to })
+        this.#follow(call)
         return call.established
       }
       case 'answer':
-        return (await incoming()).answer()
+        return (await this.#incoming()).answer()
       case 'reject':
-        return (await incoming()).reject(command.status)
+        return (await this.#incoming()).reject(command.status)
       case 'hang-up':
-        return wanted(current).hangUp()
+        return wanted(this.#current).hangUp()
       case 'cancel':
-        await outgoing(wanted(current)).cancel()
+        await outgoing(wanted(this.#current)).cancel()
         return
       case 'wait':
         return new Promise((resolve) => setTimeout(resolve, command.seconds * 1000))
@@ -94,22 +147,6 @@ export function openDesk({ settings, echo, tell }: DeskOptions): Desk {
       default:
         return command satisfies never
     }
-  }
-
-  return {
-    get signedIn() {
-      return phone.signedIn
-    },
-    async obey(command) {
-      try {
-        await act(command)
-        return true
-      } catch (error) {
-        fail(command.do, error)
-        return false
-      }
-    },
-    close: () => phone.close(),
   }
 }
 

@@ -27,6 +27,17 @@ export function nextHop(options: NextHopOptions): Policy {
   }
 }
 
+/** What is for another domain leaves by the enterprise edge, where there is one. */
+export function toEnterpriseEdge(
+  edge: { readonly fqdn: string; readonly port: number } | undefined,
+  isOurs: (host: string) => boolean,
+): readonly Policy[] {
+  if (edge === undefined) return []
+  const uri = `sip:${edge.fqdn}:${edge.port};transport=tls`
+  const when = (arrival: Arrival): boolean => !isOurs(arrival.uri.host)
+  return [nextHop({ uri, when, by: 'enterprise-edge', because: 'enterprise-edge' })]
+}
+
 /** The request unchanged, sent to `nextHop`. */
 export function targetVia(uri: string, nextHop: string | undefined, by: TargetKind, face?: string): Target {
   return { uri, flow: undefined, routes: [], nextHop, q: 1000, face, by }

@@ -12,7 +12,7 @@ import { recovering, soon } from '../soon.ts'
 import type { Soon } from '../soon.ts'
 import type { Account } from '../store/directory.ts'
 import { failures } from './failures.ts'
-import type { FailureLimit } from './failures.ts'
+import type { FailureLimit, Failures } from './failures.ts'
 import { hasIdentity } from './flow-identity.ts'
 import { readAuthorization } from './scheme.ts'
 import type { Authorization, Check, Scheme } from './scheme.ts'
@@ -46,129 +46,146 @@ const name = 'authenticate'
 const usersBehindOneAddress = 20
 
 export function authenticate(options: AuthenticateOptions): Policy {
-  const { schemes, realm, self, party = () => undefined, exempt = () => false } = options
-  const status = options.status ?? 401
-  const limit = options.limit ?? { failures: 10, seconds: 60 }
-  const attempts = failures(limit)
-  const addresses = failures({ failures: limit.failures * usersBehindOneAddress, seconds: limit.seconds })
+  return new Authenticator(options)
+}
 
-  function decide(arrival: Arrival): Soon<Decision> {
+class Authenticator implements Policy {
+  readonly name = name
+  readonly #options: AuthenticateOptions
+  readonly #status: 401 | 407
+  readonly #attempts: Failures
+  readonly #addresses: Failures
+
+  constructor(options: AuthenticateOptions) {
+    const limit = options.limit ?? { failures: 10, seconds: 60 }
+    this.#options = options
+    this.#status = options.status ?? 401
+    this.#attempts = failures(limit)
+    this.#addresses = failures({ failures: limit.failures * usersBehindOneAddress, seconds: limit.seconds })
+  }
+
+  decide(arrival: Arrival): Soon<Decision> {
     const { request, flow, remarks } = arrival
-    removeCredentials(arrival, realm)
+    removeCredentials(arrival, this.#options.realm)
     // Neither can be answered with a challenge (RFC 3261 §22.1).
     if (request.method === 'ACK' || request.method === 'CANCEL') return pass
     if (flow.peer?.class === 'server') return believe(arrival)
     if (request.header('P-Asserted-Identity') !== undefined) remarks.remove.push('p-asserted-identity')
     return recovering(
-      () => prove(arrival),
-      (error) => refusalOf(error, self),
+      () => this.#prove(arrival),
+      (error) => refusalOf(error, this.#options.self),
     )
   }
 
-  function prove(arrival: Arrival): Soon<Decision> {
+  #prove(arrival: Arrival): Soon<Decision> {
     const { request, flow, wall, remarks } = arrival
     // No credentials would help.
     if (request.method === 'REGISTER' && !isSip(request.toUri)) return refuse(400, 'register.address-of-record')
     const from = addressOfRecord(request.fromUri)
     if (flow.peer?.class === 'treated-as-authenticated') return identify(arrival, from)
-    if (hasIdentity(flow, from, wall)) return acceptProven(arrival, from)
-    const other = party(arrival)
-    if (other !== undefined && hasIdentity(flow, other, wall)) return acceptProven(arrival, other)
+    if (hasIdentity(flow, from, wall)) return this.#acceptProven(arrival, from)
+    const other = this.#options.party?.(arrival)
+    if (other !== undefined && hasIdentity(flow, other, wall)) return this.#acceptProven(arrival, other)
     if (remarks.dialog?.proved === true) return pass
     // A partner's user has no account here; the edge has let the domain in and says so in its own marks.
     if (remarks.organisation !== '' && request.method !== 'REGISTER') return pass
-    if (remarks.identity === undefined && exempt(arrival)) return pass
-    return checkCredentials(arrival, from, other)
+    if (remarks.identity === undefined && this.#options.exempt?.(arrival) === true) return pass
+    return this.#checkCredentials(arrival, from, other)
   }
 
-  function checkCredentials(arrival: Arrival, from: string, other: string | undefined): Soon<Decision> {
-    const authorization = authorizationFor(arrival)
-    const scheme = schemes.find((one) => one.name.toLowerCase() === authorization?.scheme)
-    if (authorization === undefined || scheme === undefined) return challenge(arrival, false)
+  #checkCredentials(arrival: Arrival, from: string, other: string | undefined): Soon<Decision> {
+    const authorization = this.#authorizationFor(arrival)
+    const scheme = this.#options.schemes.find((one) => one.name.toLowerCase() === authorization?.scheme)
+    if (authorization === undefined || scheme === undefined) return this.#challenge(arrival, false)
     const source = sourceOf(arrival, authorization)
-    if (attempts.isBlocked(source, arrival.wall) || addresses.isBlocked(arrival.flow.remote.address, arrival.wall)) {
+    if (
+      this.#attempts.isBlocked(source, arrival.wall) ||
+      this.#addresses.isBlocked(arrival.flow.remote.address, arrival.wall)
+    ) {
       return refuse(403, 'auth.too-many-failures', [
-        diagnostics(1000, 'Too many failed attempts; try again later', self),
+        diagnostics(1000, 'Too many failed attempts; try again later', this.#options.self),
       ])
     }
     return soon(scheme.check(authorization, arrival), (check) =>
-      answerTo(arrival, check, check.kind === 'accepted' && check.aor === other ? other : from, source),
+      this.#answerTo(arrival, check, check.kind === 'accepted' && check.aor === other ? other : from, source),
     )
   }
 
-  function answerTo(arrival: Arrival, check: Check, from: string, source: string): Soon<Decision> {
+  #answerTo(arrival: Arrival, check: Check, from: string, source: string): Soon<Decision> {
     switch (check.kind) {
       case 'accepted':
-        attempts.clear(source)
-        return check.aor === from ? acceptProven(arrival, from) : mismatch()
+        this.#attempts.clear(source)
+        return check.aor === from ? this.#acceptProven(arrival, from) : this.#mismatch()
       case 'stale':
-        return challenge(arrival, true)
+        return this.#challenge(arrival, true)
       case 'continue':
-        return refuse(status, 'auth.continue', challengeHeaders(check.challenges))
+        return refuse(this.#status, 'auth.continue', this.#challengeHeaders(check.challenges))
       case 'rejected':
-        count(arrival, source)
-        return challenge(arrival, false, check.because)
+        this.#count(arrival, source)
+        return this.#challenge(arrival, false, check.because)
       case 'malformed':
-        count(arrival, source)
+        this.#count(arrival, source)
         return refuse(400, check.because)
       default:
         return check satisfies never
     }
   }
 
-  function count({ flow, wall }: Arrival, source: string): void {
-    attempts.add(source, wall)
-    addresses.add(flow.remote.address, wall)
+  #count({ flow, wall }: Arrival, source: string): void {
+    this.#attempts.add(source, wall)
+    this.#addresses.add(flow.remote.address, wall)
   }
 
-  function mismatch(): Decision {
+  #mismatch(): Decision {
     return refuse(403, 'auth.identity-mismatch', [
-      diagnostics(4004, 'Credentials provided are not authorized to act as specified from URI', self),
+      diagnostics(4004, 'Credentials provided are not authorized to act as specified from URI', this.#options.self),
     ])
   }
 
   /** Proven by the user's own credentials, now or when the flow signed in. */
-  function acceptProven(arrival: Arrival, aor: string): Soon<Decision> {
-    const { remarks } = arrival
-    if (options.accounts === undefined) return accept()
-    return soon(options.accounts.account(aor), (account) => {
+  #acceptProven(arrival: Arrival, aor: string): Soon<Decision> {
+    const { accounts, self } = this.#options
+    if (accounts === undefined) return accept(arrival, aor)
+    return soon(accounts.account(aor), (account) => {
       if (account?.enabled !== true)
         return refuse(403, 'auth.user-disabled', [diagnostics(4005, 'User is not enabled', self)])
-      if (remarks.remote && !account.remote)
+      if (arrival.remarks.remote && !account.remote)
         return refuse(403, 'auth.remote-not-allowed', [
           ['ms-diagnostics-public', `4003;reason="User is not enabled for remote access";source="${self}"`],
         ])
-      return accept()
+      return accept(arrival, aor)
     })
-
-    function accept(): Decision {
-      remarks.other.set(name, aor)
-      return identify(arrival, aor)
-    }
   }
 
-  function challenge(
+  #challenge(
     arrival: Arrival,
     stale: boolean,
     because: string = stale ? 'auth.nonce-stale' : 'auth.required',
   ): Decision {
-    return refuse(status, because, challengeHeaders(schemes.flatMap((scheme) => scheme.challenges(arrival, stale))))
+    return refuse(
+      this.#status,
+      because,
+      this.#challengeHeaders(this.#options.schemes.flatMap((scheme) => scheme.challenges(arrival, stale))),
+    )
   }
 
-  function challengeHeaders(values: readonly string[]): readonly HeaderField[] {
-    return values.map((value) => [status === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate', value])
+  #challengeHeaders(values: readonly string[]): readonly HeaderField[] {
+    return values.map((value) => [this.#status === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate', value])
   }
 
   /** Only the one for our realm counts; others are meant for others. A scheme nobody knows is as good as none. */
-  function authorizationFor({ request }: Arrival): Authorization | undefined {
-    for (const value of request.headers(status === 401 ? 'Authorization' : 'Proxy-Authorization')) {
+  #authorizationFor({ request }: Arrival): Authorization | undefined {
+    for (const value of request.headers(this.#status === 401 ? 'Authorization' : 'Proxy-Authorization')) {
       const authorization = readAuthorization(value)
-      if (authorization?.parameters.get('realm') === realm) return authorization
+      if (authorization?.parameters.get('realm') === this.#options.realm) return authorization
     }
     return undefined
   }
+}
 
-  return { name, decide }
+function accept(arrival: Arrival, aor: string): Decision {
+  arrival.remarks.other.set(name, aor)
+  return identify(arrival, aor)
 }
 
 const credentials = ['Authorization', 'Proxy-Authorization'] as const

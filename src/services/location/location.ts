@@ -69,97 +69,119 @@ export function memoryLocation({ clock }: { readonly clock: Clock }): LocationSe
  * One writer: memory in front, the store behind it. Filled from the store when that first answers; until then nothing
  * is known and every call fails. Later a lost store stops registrations, not calls: reads go on from memory.
  */
-export function singleWriterLocation(options: {
+export function singleWriterLocation(options: SingleWriterOptions): LocationService {
+  return new SingleWriter(options)
+}
+
+interface SingleWriterOptions {
   readonly clock: Clock
   readonly store: PoolStore
   /** Told when the table was filled, or why it could not be. */
   readonly onLoaded?: (result: number | StoreError) => void
-}): LocationService {
-  const { clock, store, onLoaded = () => undefined } = options
-  const incarnation = randomToken(4)
-  const table = new BindingTable()
-  let loaded: 'no' | 'loading' | 'yes' = 'no'
-  let closed = false
+}
 
-  async function load(): Promise<void> {
-    if (loaded !== 'no') return
-    loaded = 'loading'
+class SingleWriter implements LocationService {
+  readonly #options: SingleWriterOptions
+  readonly #incarnation = randomToken(4)
+  readonly #table = new BindingTable()
+  readonly #endTimers: readonly (() => void)[]
+  #loaded: 'no' | 'loading' | 'yes' = 'no'
+  #closed = false
+
+  constructor(options: SingleWriterOptions) {
+    const { clock, store } = options
+    this.#options = options
+    store.whenUp(() => void this.#load())
+    this.#endTimers = [
+      every(clock, expireEveryMs, () => this.#tick()),
+      every(clock, sweepEveryMs, () => sweep(store, clock)),
+    ]
+  }
+
+  get size(): number {
+    return this.#table.size
+  }
+
+  lookup(aor: string): readonly Binding[] {
+    this.#requireLoaded()
+    return alive(this.#table.get(aor), this.#options.clock.wall())
+  }
+
+  register(change: Change): Outcome | Promise<Outcome> {
+    this.#requireLoaded()
+    const plan = planChange(alive(this.#table.get(change.aor), change.wall), change)
+    if (plan.kind !== 'done') return plan
+    // Memory first, so that two REGISTERs of one turn see each other; the answer waits for the commit.
+    applyTo(this.#table, plan)
+    return plan.put.length + plan.remove.length === 0
+      ? { kind: 'done', bindings: plan.bindings, refreshed: plan.refreshed }
+      : this.#persist(plan)
+  }
+
+  async removeFlow(flow: FlowId, aors: Iterable<string>): Promise<void> {
+    if (this.#closed) return
+    const gone = onFlow(this.#table, flow, aors)
+    for (const binding of gone) this.#table.remove(binding.aor, binding.key)
+    await this.#options.store.writeBindings({
+      put: [],
+      remove: gone.map((binding) => ({
+        aor: binding.aor,
+        key: binding.key,
+        flow: flowText(binding, this.#incarnation),
+      })),
+    })
+  }
+
+  async removeUser(aor: string): Promise<void> {
+    removeAll(this.#table, aor)
+    await this.#options.store.removeUser(aor)
+  }
+
+  async *all(): AsyncIterable<Binding> {
+    this.#requireLoaded()
+    yield* alive([...this.#table.all()], this.#options.clock.wall())
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const end of this.#endTimers) end()
+  }
+
+  async #load(): Promise<void> {
+    const { clock, store, onLoaded } = this.#options
+    if (this.#loaded !== 'no') return
+    this.#loaded = 'loading'
     try {
       const now = clock.wall()
       for await (const rows of store.allBindings()) {
-        for (const row of rows) if (row.expires > now) table.put(bindingOf(row, incarnation))
+        for (const row of rows) if (row.expires > now) this.#table.put(bindingOf(row, this.#incarnation))
       }
-      loaded = 'yes'
-      onLoaded(table.size)
+      this.#loaded = 'yes'
+      onLoaded?.(this.#table.size)
     } catch (error) {
-      loaded = 'no'
+      this.#loaded = 'no'
       if (!(error instanceof StoreError)) throw error
-      onLoaded(error)
+      onLoaded?.(error)
     }
   }
 
   /** A load that failed although the store is up is tried again here. */
-  function tick(): void {
-    table.expire(clock.wall())
-    if (loaded === 'no' && store.health.state !== 'down') void load()
+  #tick(): void {
+    const { clock, store } = this.#options
+    this.#table.expire(clock.wall())
+    if (this.#loaded === 'no' && store.health.state !== 'down') void this.#load()
   }
 
-  function requireLoaded(): void {
-    if (loaded !== 'yes')
-      throw store.health.error ?? new StoreError('store.slow', 'the bindings are being read from the store')
+  #requireLoaded(): void {
+    if (this.#loaded !== 'yes')
+      throw (
+        this.#options.store.health.error ?? new StoreError('store.slow', 'the bindings are being read from the store')
+      )
   }
 
-  async function persist(plan: Plan & { kind: 'done' }): Promise<Outcome> {
-    await store.writeBindings({
-      put: plan.put.map((binding) => rowOf(binding, incarnation)),
-      remove: plan.remove.map((binding) => ({ aor: binding.aor, key: binding.key, flow: undefined })),
-    })
+  async #persist(plan: Plan & { kind: 'done' }): Promise<Outcome> {
+    await this.#options.store.writeBindings(writesOf(plan, this.#incarnation))
     return { kind: 'done', bindings: plan.bindings, refreshed: plan.refreshed }
-  }
-
-  store.whenUp(() => void load())
-  const ticking = every(clock, expireEveryMs, tick)
-  const sweeping = every(clock, sweepEveryMs, () => sweep(store, clock))
-  return {
-    lookup(aor) {
-      requireLoaded()
-      return alive(table.get(aor), clock.wall())
-    },
-    register(change) {
-      requireLoaded()
-      const plan = planChange(alive(table.get(change.aor), change.wall), change)
-      if (plan.kind !== 'done') return plan
-      // Memory first, so that two REGISTERs of one turn see each other; the answer waits for the commit.
-      applyTo(table, plan)
-      return plan.put.length + plan.remove.length === 0
-        ? { kind: 'done', bindings: plan.bindings, refreshed: plan.refreshed }
-        : persist(plan)
-    },
-    async removeFlow(flow, aors) {
-      if (closed) return
-      const gone = onFlow(table, flow, aors)
-      for (const binding of gone) table.remove(binding.aor, binding.key)
-      await store.writeBindings({
-        put: [],
-        remove: gone.map((binding) => ({ aor: binding.aor, key: binding.key, flow: flowText(binding, incarnation) })),
-      })
-    },
-    async removeUser(aor) {
-      removeAll(table, aor)
-      await store.removeUser(aor)
-    },
-    async *all() {
-      requireLoaded()
-      yield* alive([...table.all()], clock.wall())
-    },
-    get size() {
-      return table.size
-    },
-    close() {
-      closed = true
-      ticking()
-      sweeping()
-    },
   }
 }
 
@@ -168,79 +190,97 @@ export function singleWriterLocation(options: {
  * is away a look-up is answered with what this process saw last: the flows it names are still there, or a request finds
  * that out.
  */
-export function sharedLocation({
-  clock,
-  store,
-}: {
+export function sharedLocation(options: SharedOptions): LocationService {
+  return new SharedLocation(options)
+}
+
+interface SharedOptions {
   readonly clock: Clock
   readonly store: PoolStore
-}): LocationService {
-  const incarnation = randomToken(4)
-  const sweeping = every(clock, sweepEveryMs, () => sweep(store, clock))
-  const inOrder = oneByOne()
-  const known = lastKnown()
-  let closed = false
+}
 
-  async function stored(aor: string): Promise<readonly Binding[]> {
-    const bindings = (await store.bindingsOf(aor)).map((row) => bindingOf(row, incarnation))
-    known.note(aor, bindings)
-    return alive(bindings, clock.wall())
+class SharedLocation implements LocationService {
+  readonly size = undefined
+  readonly #clock: Clock
+  readonly #store: PoolStore
+  readonly #incarnation = randomToken(4)
+  readonly #inOrder = oneByOne()
+  readonly #known = lastKnown()
+  readonly #endSweeping: () => void
+  #closed = false
+
+  constructor({ clock, store }: SharedOptions) {
+    this.#clock = clock
+    this.#store = store
+    this.#endSweeping = every(clock, sweepEveryMs, () => sweep(store, clock))
   }
 
-  async function lookup(aor: string): Promise<readonly Binding[]> {
+  async lookup(aor: string): Promise<readonly Binding[]> {
     try {
-      return await stored(aor)
+      return await this.#stored(aor)
     } catch (error) {
-      const last = error instanceof StoreError ? known.of(aor) : undefined
+      const last = error instanceof StoreError ? this.#known.of(aor) : undefined
       if (last === undefined) throw error
-      return alive(last, clock.wall())
+      return alive(last, this.#clock.wall())
     }
   }
 
-  async function change(wanted: Change): Promise<Outcome> {
-    const plan = planChange(await stored(wanted.aor), wanted)
+  register(wanted: Change): Promise<Outcome> {
+    return this.#inOrder(wanted.aor, () => this.#change(wanted))
+  }
+
+  async removeFlow(flow: FlowId, aors: Iterable<string>): Promise<void> {
+    if (this.#closed) return
+    const text = flowText({ flowBound: true, flow } as Binding, this.#incarnation)
+    for (const aor of aors) {
+      const rows = await this.#store.bindingsOf(aor)
+      await this.#store.writeBindings({
+        put: [],
+        remove: rows.filter((row) => row.flow === text).map((row) => ({ aor, key: row.binding_key, flow: text })),
+      })
+    }
+  }
+
+  async removeUser(aor: string): Promise<void> {
+    this.#known.forget(aor)
+    await this.#store.removeUser(aor)
+  }
+
+  async *all(): AsyncIterable<Binding> {
+    for await (const rows of this.#store.allBindings())
+      yield* alive(
+        rows.map((row) => bindingOf(row, this.#incarnation)),
+        this.#clock.wall(),
+      )
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#endSweeping()
+  }
+
+  async #stored(aor: string): Promise<readonly Binding[]> {
+    const bindings = (await this.#store.bindingsOf(aor)).map((row) => bindingOf(row, this.#incarnation))
+    this.#known.note(aor, bindings)
+    return alive(bindings, this.#clock.wall())
+  }
+
+  async #change(wanted: Change): Promise<Outcome> {
+    const plan = planChange(await this.#stored(wanted.aor), wanted)
     if (plan.kind !== 'done') return plan
-    const { refused } = await store.writeBindings({
-      put: plan.put.map((binding) => rowOf(binding, incarnation)),
-      remove: plan.remove.map((binding) => ({ aor: binding.aor, key: binding.key, flow: undefined })),
-    })
+    const { refused } = await this.#store.writeBindings(writesOf(plan, this.#incarnation))
     const [late] = refused
-    if (late === undefined) known.note(wanted.aor, plan.bindings)
+    if (late === undefined) this.#known.note(wanted.aor, plan.bindings)
     return late === undefined
       ? { kind: 'done', bindings: plan.bindings, refreshed: plan.refreshed }
       : { kind: 'out-of-order', contact: late.contact }
   }
+}
 
+function writesOf(plan: Plan & { kind: 'done' }, incarnation: string): Parameters<PoolStore['writeBindings']>[0] {
   return {
-    lookup,
-    register: (wanted) => inOrder(wanted.aor, () => change(wanted)),
-    async removeFlow(flow, aors) {
-      if (closed) return
-      const text = flowText({ flowBound: true, flow } as Binding, incarnation)
-      for (const aor of aors) {
-        const rows = await store.bindingsOf(aor)
-        await store.writeBindings({
-          put: [],
-          remove: rows.filter((row) => row.flow === text).map((row) => ({ aor, key: row.binding_key, flow: text })),
-        })
-      }
-    },
-    async removeUser(aor) {
-      known.forget(aor)
-      await store.removeUser(aor)
-    },
-    async *all() {
-      for await (const rows of store.allBindings())
-        yield* alive(
-          rows.map((row) => bindingOf(row, incarnation)),
-          clock.wall(),
-        )
-    },
-    size: undefined,
-    close() {
-      closed = true
-      sweeping()
-    },
+    put: plan.put.map((binding) => rowOf(binding, incarnation)),
+    remove: plan.remove.map((binding) => ({ aor: binding.aor, key: binding.key, flow: undefined })),
   }
 }
 

@@ -76,85 +76,111 @@ export async function openDirectory(
     clock,
     onHealth,
   })
-  return directoryOn(database)
+  return new SqlDirectory(database)
 }
 
-function directoryOn(database: Database<DirectoryTables>): Directory {
-  const { kysely } = database
-  const accountByAor = kysely.selectFrom('accounts').selectAll().where('aor', '=', '').compile().sql
-  const credentialByKey = kysely
-    .selectFrom('credentials')
-    .selectAll()
-    .where('username', '=', '')
-    .where('scheme', '=', '')
-    .where('realm', '=', '')
-    .compile().sql
-  return {
-    get health() {
-      return database.health
-    },
-    whenUp: (callback) => database.whenUp(callback),
-    close: () => database.close(),
-    async account(aor) {
-      const { rows } = await database.run({ sql: accountByAor, parameters: [aor] })
-      const [row] = rows as readonly AccountRow[]
-      return row && accountOf(row)
-    },
-    async credential(username, scheme, realm) {
-      const { rows } = await database.run({ sql: credentialByKey, parameters: [username, scheme, realm] })
-      const [row] = rows as readonly CredentialRow[]
-      return row
-    },
-    async accounts() {
-      const rows = await kysely.selectFrom('accounts').selectAll().orderBy('aor').execute()
-      return rows.map(accountOf)
-    },
-    async domains() {
-      const rows = await kysely.selectFrom('domains').select('name').orderBy('name').execute()
-      return rows.map((row) => row.name)
-    },
-    trustedServers: () => kysely.selectFrom('trusted_servers').selectAll().orderBy('fqdn').execute(),
-    async edges() {
-      const rows = await kysely.selectFrom('edges').select('fqdn').orderBy('fqdn').execute()
-      return rows.map((row) => row.fqdn)
-    },
-    async putAccount(account, credentials) {
-      await database.transaction([
-        kysely.deleteFrom('credentials').where('aor', '=', account.aor).compile(),
-        kysely.deleteFrom('accounts').where('aor', '=', account.aor).compile(),
-        kysely.insertInto('accounts').values(rowOf(account)).compile(),
-        ...credentials.map((credential) =>
-          kysely
-            .insertInto('credentials')
-            .values(credential)
-            .onConflict((conflict) =>
-              conflict
-                .columns(['username', 'scheme', 'realm'])
-                .doUpdateSet({ aor: credential.aor, hash: credential.hash }),
-            )
-            .compile(),
-        ),
-      ])
-    },
-    async removeAccount(aor) {
-      const [, removed] = await database.transaction([
-        kysely.deleteFrom('credentials').where('aor', '=', aor).compile(),
-        kysely.deleteFrom('accounts').where('aor', '=', aor).compile(),
-      ])
-      return (removed?.changes ?? 0) > 0
-    },
-    async putLists({ domains, trustedServers, edges }) {
-      await database.transaction([
-        kysely.deleteFrom('domains').compile(),
-        kysely.deleteFrom('trusted_servers').compile(),
-        kysely.deleteFrom('edges').compile(),
-        ...domains.map((name) => kysely.insertInto('domains').values({ name }).compile()),
-        ...trustedServers.map((server) =>
-          kysely.insertInto('trusted_servers').values({ fqdn: server.fqdn, version: server.version }).compile(),
-        ),
-        ...edges.map((fqdn) => kysely.insertInto('edges').values({ fqdn }).compile()),
-      ])
-    },
+class SqlDirectory implements Directory {
+  readonly #database: Database<DirectoryTables>
+  readonly #accountByAor: string
+  readonly #credentialByKey: string
+
+  constructor(database: Database<DirectoryTables>) {
+    const { kysely } = database
+    this.#database = database
+    this.#accountByAor = kysely.selectFrom('accounts').selectAll().where('aor', '=', '').compile().sql
+    this.#credentialByKey = kysely
+      .selectFrom('credentials')
+      .selectAll()
+      .where('username', '=', '')
+      .where('scheme', '=', '')
+      .where('realm', '=', '')
+      .compile().sql
+  }
+
+  get health(): StoreHealth {
+    return this.#database.health
+  }
+
+  whenUp(callback: () => void): void {
+    this.#database.whenUp(callback)
+  }
+
+  close(): Promise<void> {
+    return this.#database.close()
+  }
+
+  async account(aor: string): Promise<Account | undefined> {
+    const { rows } = await this.#database.run({ sql: this.#accountByAor, parameters: [aor] })
+    const [row] = rows as readonly AccountRow[]
+    return row && accountOf(row)
+  }
+
+  async credential(username: string, scheme: string, realm: string): Promise<Credential | undefined> {
+    const { rows } = await this.#database.run({ sql: this.#credentialByKey, parameters: [username, scheme, realm] })
+    const [row] = rows as readonly CredentialRow[]
+    return row
+  }
+
+  async accounts(): Promise<readonly Account[]> {
+    const rows = await this.#database.kysely.selectFrom('accounts').selectAll().orderBy('aor').execute()
+    return rows.map(accountOf)
+  }
+
+  async domains(): Promise<readonly string[]> {
+    const rows = await this.#database.kysely.selectFrom('domains').select('name').orderBy('name').execute()
+    return rows.map((row) => row.name)
+  }
+
+  trustedServers(): Promise<readonly TrustedServer[]> {
+    return this.#database.kysely.selectFrom('trusted_servers').selectAll().orderBy('fqdn').execute()
+  }
+
+  async edges(): Promise<readonly string[]> {
+    const rows = await this.#database.kysely.selectFrom('edges').select('fqdn').orderBy('fqdn').execute()
+    return rows.map((row) => row.fqdn)
+  }
+
+  async putAccount(account: Account, credentials: readonly Credential[]): Promise<void> {
+    const { kysely } = this.#database
+    await this.#database.transaction([
+      kysely.deleteFrom('credentials').where('aor', '=', account.aor).compile(),
+      kysely.deleteFrom('accounts').where('aor', '=', account.aor).compile(),
+      kysely.insertInto('accounts').values(rowOf(account)).compile(),
+      ...credentials.map((credential) =>
+        kysely
+          .insertInto('credentials')
+          .values(credential)
+          .onConflict((conflict) =>
+            conflict
+              .columns(['username', 'scheme', 'realm'])
+              .doUpdateSet({ aor: credential.aor, hash: credential.hash }),
+          )
+          .compile(),
+      ),
+    ])
+  }
+
+  async removeAccount(aor: string): Promise<boolean> {
+    const { kysely } = this.#database
+    const [, removed] = await this.#database.transaction([
+      kysely.deleteFrom('credentials').where('aor', '=', aor).compile(),
+      kysely.deleteFrom('accounts').where('aor', '=', aor).compile(),
+    ])
+    return (removed?.changes ?? 0) > 0
+  }
+
+  async putLists({ domains, trustedServers, edges }: Parameters<Directory['putLists']>[0]): Promise<void> {
+    const { kysely } = this.#database
+    await this.#database.transaction([
+      kysely.deleteFrom('domains').compile(),
+      kysely.deleteFrom('trusted_servers').compile(),
+      kysely.deleteFrom('edges').compile(),
+      ...domains.map((name) => kysely.insertInto('domains').values({ name }).compile()),
+      ...trustedServers.map((server) =>
+        kysely.insertInto('trusted_servers').values({ fqdn: server.fqdn, version: server.version }).compile(),
+      ),
+      ...edges.map((fqdn) => kysely.insertInto('edges').values({ fqdn }).compile()),
+    ])
   }
 }
 

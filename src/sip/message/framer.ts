@@ -149,7 +149,7 @@ export class StreamFramer {
       this.lose(
         head instanceof MessageError
           ? head
-          : new MessageError(400, 'content-length-missing', 'no Content-Length on a stream', 0, partialOf(text)),
+          : new MessageError(400, 'content-length-missing', 'no Content-Length on a stream', 0).with(partialOf(text)),
         0,
       )
       return undefined
@@ -161,8 +161,7 @@ export class StreamFramer {
           'body-too-long',
           `a body of ${length} octets, at most ${this.limits.bodyBytes} are read`,
           0,
-          partialOf(text),
-        ),
+        ).with(partialOf(text)),
         0,
       )
       return undefined
@@ -203,7 +202,7 @@ export class StreamFramer {
 
   private loseAt(data: Buffer, at: number, status: number, code: MessageErrorCode, message: string): number {
     const text = data.toString('latin1', at, Math.min(data.length, at + this.limits.headBytes))
-    return this.lose(new MessageError(status, code, message, 0, partialOf(text)), data.length)
+    return this.lose(new MessageError(status, code, message, 0).with(partialOf(text)), data.length)
   }
 
   private lose(error: MessageError, result: number): number {

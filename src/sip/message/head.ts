@@ -55,7 +55,7 @@ export function readHead(text: string, octets: Buffer | undefined, limits: Messa
     return read(text, limits, headBytes)
   } catch (error) {
     if (!(error instanceof MessageError)) throw error
-    throw new MessageError(error.status, error.code, error.message, error.offset, partialOf(text))
+    throw error.with(partialOf(text))
   }
 }
 

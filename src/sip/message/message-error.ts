@@ -52,20 +52,19 @@ export class MessageError extends Error {
   /** Where reading stopped, in characters of the text that was being read. */
   readonly offset: number
   /** undefined: no answer is possible (no top Via that can be read) or due (a response, an ACK). */
-  readonly partial: PartialRequest | undefined
+  partial: PartialRequest | undefined = undefined
 
-  constructor(
-    status: number,
-    code: MessageErrorCode,
-    message: string,
-    offset: number,
-    partial: PartialRequest | undefined = undefined,
-  ) {
+  constructor(status: number, code: MessageErrorCode, message: string, offset: number) {
     super(message)
     this.name = 'MessageError'
     this.status = status
     this.code = code
     this.offset = offset
+  }
+
+  /** The same error, with what an answer needs of the request. */
+  with(partial: PartialRequest | undefined): this {
     this.partial = partial
+    return this
   }
 }

@@ -64,5 +64,5 @@ function dropEmptyLines(text: string): string {
 }
 
 function bodyFault(message: Message, status: number, code: MessageErrorCode, text: string): MessageError {
-  return new MessageError(status, code, text, message.bodyStart, partialOf(message.text))
+  return new MessageError(status, code, text, message.bodyStart).with(partialOf(message.text))
 }

@@ -32,9 +32,10 @@ export class Client implements ClientTransaction, TimerOwner, Waits {
   readonly slot: number
   readonly method: string
   /** The INVITE this CANCEL belongs to: it shares the branch, and so the slot (RFC 3261 §9.1). */
-  readonly cancelOf: Client | undefined
+  cancelOf: Client | undefined = undefined
   readonly home: ClientHome
-  user: ClientTransactionUser
+  /** Whoever makes the transaction names it at once; for a CANCEL nobody listens. */
+  user: ClientTransactionUser = silent
   state: ClientState = reserved
   flow: Flow | undefined
   reliable = true
@@ -51,20 +52,11 @@ export class Client implements ClientTransaction, TimerOwner, Waits {
   private readonly deadline: WheelTimer
   private repeat: WheelTimer | undefined = undefined
 
-  constructor(
-    home: ClientHome,
-    slot: number,
-    branch: Branch,
-    method: string,
-    user: ClientTransactionUser,
-    cancelOf: Client | undefined,
-  ) {
+  constructor(home: ClientHome, slot: number, branch: Branch, method: string) {
     this.home = home
     this.slot = slot
     this.branch = branch
     this.method = method
-    this.user = user
-    this.cancelOf = cancelOf
     this.deadline = new WheelTimer(this)
   }
 
@@ -145,7 +137,8 @@ export class Client implements ClientTransaction, TimerOwner, Waits {
   /** RFC 3261 §9.1: only after a provisional response; given up after 64*T1 without a final one. */
   sendCancel(): void {
     if (this.flow === undefined || this.cancelling !== undefined) return
-    this.cancelling = new Client(this.home, this.slot, this.branch, 'CANCEL', silent, this)
+    this.cancelling = new Client(this.home, this.slot, this.branch, 'CANCEL')
+    this.cancelling.cancelOf = this
     this.start('limit', 64 * this.home.timers.t1)
     this.cancelling.send(writeCancel(this.text), this.flow)
   }

@@ -91,7 +91,9 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     if (this.isRepetition(key, hash)) return
     const retryAfter = flow.reliable ? undefined : this.refusal(request)
     if (retryAfter !== undefined) return this.shed(request, flow, retryAfter)
-    const tx = new Server(this, key, hash, request, flow, byOldRules)
+    const tx = new Server(this, key, request, flow)
+    tx.hash = hash
+    tx.byOldRules = byOldRules
     if (request.method === 'CANCEL') this.onCancel(tx, byOldRules)
     else this.settings.user.onRequest(tx)
     if (!tx.proceeding) return
@@ -123,7 +125,8 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     const slot = this.freeSlot()
     if (slot === undefined) return undefined
     const branch = formatBranch(this.branchPrefix, slot, loopKey)
-    const tx = new Client(this, slot, branch, method, user, undefined)
+    const tx = new Client(this, slot, branch, method)
+    tx.user = user
     this.slots[slot] = tx
     return tx
   }

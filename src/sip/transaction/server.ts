@@ -28,13 +28,14 @@ export class Server implements ServerTransaction, TimerOwner {
   readonly home: ServerHome
   /** Where the table keeps it. */
   readonly key: string
-  readonly hash: number
+  /** Of `key`; the layer has it from looking the request up. */
+  hash = 0
   /** The next one with the same bucket there. */
   sameBucket: Server | undefined = undefined
   readonly flow: Flow
   readonly reliable: boolean
   /** Found by the rules of RFC 2543 (RFC 3261 §17.2.3): its ACK must carry the To tag of our answer. */
-  readonly byOldRules: boolean
+  byOldRules = false
   context: unknown
   state: ServerState
   /** The last response, while it may have to be repeated; empty when there is none or no need. */
@@ -45,14 +46,12 @@ export class Server implements ServerTransaction, TimerOwner {
   private deadline: WheelTimer | undefined = undefined
   private repeat: WheelTimer | undefined = undefined
 
-  constructor(home: ServerHome, key: string, hash: number, request: SipRequest, flow: Flow, byOldRules: boolean) {
+  constructor(home: ServerHome, key: string, request: SipRequest, flow: Flow) {
     this.home = home
     this.key = key
-    this.hash = hash
     this.held = request
     this.flow = flow
     this.reliable = flow.reliable
-    this.byOldRules = byOldRules
     this.state = request.method === 'INVITE' ? proceeding : trying
   }
 

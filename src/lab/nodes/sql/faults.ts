@@ -42,13 +42,24 @@ const usualHoldMs = 6000
 const betweenHoldsMs = 200
 const pageBytes = 8192
 
-export function sqlFaults({ access, whileStopped }: SqlFaultHome): SqlFaults {
-  const on = new Map<DatabaseName, SqlFaultName>()
-  const holding = new Map<DatabaseName, () => Promise<void>>()
+export function sqlFaults(home: SqlFaultHome): SqlFaults {
+  return new PrivateServer(home)
+}
+
+class PrivateServer implements SqlFaults {
+  readonly on = new Map<DatabaseName, SqlFaultName>()
+  readonly #home: SqlFaultHome
+  readonly #holding = new Map<DatabaseName, () => Promise<void>>()
+  /** Files of which a good copy is kept. */
+  readonly #keptPaths = new Map<DatabaseName, string>()
+
+  constructor(home: SqlFaultHome) {
+    this.#home = home
+  }
 
   /** With a connection to one database of the server; that to `postgres` is for what concerns a database as a whole. */
-  async function as(database: string, work: (admin: Administrator) => Promise<void>): Promise<void> {
-    const url = new URL(access.administratorUrl)
+  async #as(database: string, work: (admin: Administrator) => Promise<void>): Promise<void> {
+    const url = new URL(this.#home.access.administratorUrl)
     url.pathname = `/${database}`
     const admin = await administrator(url.href)
     try {
@@ -58,31 +69,31 @@ export function sqlFaults({ access, whileStopped }: SqlFaultHome): SqlFaults {
     }
   }
 
-  async function change(name: DatabaseName, fault: SqlFaultName, isOn: boolean, amount: number): Promise<void> {
+  async #change(name: DatabaseName, fault: SqlFaultName, isOn: boolean, amount: number): Promise<void> {
     const { database, schema } = places[name]
     switch (fault) {
       case 'down':
-        return as('postgres', (admin) => admin.open(database, !isOn))
+        return this.#as('postgres', (admin) => admin.open(database, !isOn))
       case 'connections':
-        return as('postgres', (admin) => admin.limitConnections(database, isOn ? 0 : undefined))
+        return this.#as('postgres', (admin) => admin.limitConnections(database, isOn ? 0 : undefined))
       case 'permission':
-        return as(database, (admin) => admin.allow(serviceAccount, schema, !isOn))
+        return this.#as(database, (admin) => admin.allow(serviceAccount, schema, !isOn))
       case 'slow':
-        if (isOn) holding.set(name, hold(name, amount))
-        else await holding.get(name)?.()
-        return void (isOn || holding.delete(name))
+        if (isOn) this.#holding.set(name, this.#hold(name, amount))
+        else await this.#holding.get(name)?.()
+        return void (isOn || this.#holding.delete(name))
       case 'corrupt':
-        return isOn ? spoil(name) : restore(name)
+        return isOn ? this.#spoil(name) : this.#restore(name)
       default:
         return fault satisfies never
     }
   }
 
   /** Holds every table again and again; who asks meanwhile waits, and gives up after its own time. */
-  function hold(name: DatabaseName, holdMs: number): () => Promise<void> {
+  #hold(name: DatabaseName, holdMs: number): () => Promise<void> {
     const over = new AbortController()
     const { database, schema } = places[name]
-    const work = as(database, async (admin) => {
+    const work = this.#as(database, async (admin) => {
       while (!over.signal.aborted) {
         const release = await admin.hold(schema)
         await pause(holdMs, over.signal)
@@ -98,51 +109,54 @@ export function sqlFaults({ access, whileStopped }: SqlFaultHome): SqlFaults {
   }
 
   /** The first page of the index behind the primary key: every look-up and every write reads it. */
-  async function spoil(name: DatabaseName): Promise<void> {
+  async #spoil(name: DatabaseName): Promise<void> {
     const { database, schema, table } = places[name]
     let file = ''
-    await as(database, async (admin) => {
-      file = join(dataFolder(access), await admin.keyFile(schema, table))
+    await this.#as(database, async (admin) => {
+      file = join(dataFolder(this.#home.access), await admin.keyFile(schema, table))
     })
-    await whileStopped(() => {
-      copyFileSync(file, kept(name))
+    await this.#home.whileStopped(() => {
+      copyFileSync(file, this.#kept(name))
       const descriptor = openSync(file, 'r+')
       writeSync(descriptor, Buffer.alloc(pageBytes, 0xa5), 0, pageBytes, 0)
       closeSync(descriptor)
     })
-    keptPaths.set(name, file)
+    this.#keptPaths.set(name, file)
   }
 
-  async function restore(name: DatabaseName): Promise<void> {
+  async #restore(name: DatabaseName): Promise<void> {
     const { database, schema, table } = places[name]
-    let file = keptPaths.get(name) ?? ''
+    let file = this.#keptPaths.get(name) ?? ''
     if (file === '')
-      await as(database, async (admin) => void (file = join(dataFolder(access), await admin.keyFile(schema, table))))
-    if (!existsSync(kept(name)))
+      await this.#as(
+        database,
+        async (admin) => void (file = join(dataFolder(this.#home.access), await admin.keyFile(schema, table))),
+      )
+    if (!existsSync(this.#kept(name)))
       throw new LabError('not-so', 'fault.none', `nothing is kept of the ${name}: it was not spoilt by siplab`)
-    await whileStopped(() => {
+    await this.#home.whileStopped(() => {
       // Written into the file that is there: it keeps its owner.
-      copyFileSync(kept(name), file)
-      renameSync(kept(name), `${kept(name)}.used`)
+      copyFileSync(this.#kept(name), file)
+      renameSync(this.#kept(name), `${this.#kept(name)}.used`)
     })
   }
 
-  const keptPaths = new Map<DatabaseName, string>()
-  const kept = (name: DatabaseName): string => join(access.folder, `${name}.kept`)
+  #kept(name: DatabaseName): string {
+    return join(this.#home.access.folder, `${name}.kept`)
+  }
 
-  return {
-    on,
-    async put(name, fault, amount = usualHoldMs) {
-      await change(name, fault, true, amount)
-      on.set(name, fault)
-    },
-    async heal(name, fault) {
-      await change(name, fault, false, 0)
-      on.delete(name)
-    },
-    async close() {
-      for (const letGo of holding.values()) await letGo().catch(ignoreLoss)
-    },
+  async put(name: DatabaseName, fault: SqlFaultName, amount: number = usualHoldMs): Promise<void> {
+    await this.#change(name, fault, true, amount)
+    this.on.set(name, fault)
+  }
+
+  async heal(name: DatabaseName, fault: SqlFaultName): Promise<void> {
+    await this.#change(name, fault, false, 0)
+    this.on.delete(name)
+  }
+
+  async close(): Promise<void> {
+    for (const letGo of this.#holding.values()) await letGo().catch(ignoreLoss)
   }
 }
 

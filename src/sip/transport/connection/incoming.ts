@@ -74,7 +74,7 @@ export class Incoming {
     }
     if (tls === undefined)
       throw new TypeError(`a ${transport} listener needs a certificate: face ${face}, ${address}:${port}`)
-    const acceptor = new TlsAcceptor(this.#core, settings, tls, this.#handshakes, take)
+    const acceptor = new TlsAcceptor(this.#core, { ...settings, tls }, this.#handshakes, take)
     return {
       accept: (socket, local, remote) => acceptor.accept(socket, local, remote),
       replace: (material) => acceptor.replace(material),

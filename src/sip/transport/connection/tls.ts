@@ -45,13 +45,13 @@ export class TlsAcceptor {
   #own: OwnIdentity
 
   /** @throws what Node finds wrong with the material */
-  constructor(core: Core, settings: ListenerSettings, material: TlsMaterial, gate: Gate, take: TakeSecured) {
+  constructor(core: Core, settings: ListenerSettings & { readonly tls: TlsMaterial }, gate: Gate, take: TakeSecured) {
     this.#core = core
     this.#settings = settings
     this.#gate = gate
     this.#take = take
-    this.#own = material.own
-    this.#server = this.#open(material)
+    this.#own = settings.tls.own
+    this.#server = this.#open(settings.tls)
   }
 
   /** New handshakes use it at once; throws and keeps the old one when it cannot be loaded. */

@@ -37,19 +37,22 @@ export class UdpFlow implements Flow {
   constructor(
     socket: UdpSocket,
     remote: SocketAddress,
-    direction: 'accepted' | 'dialled',
-    dialledName: string | undefined,
-    at: { readonly wall: number; readonly now: number },
+    start: {
+      readonly direction: 'accepted' | 'dialled'
+      readonly dialledName: string | undefined
+      readonly wall: number
+      readonly now: number
+    },
   ) {
     this.#socket = socket
     this.face = socket.settings.face
     this.local = socket.local
     this.remote = remote
-    this.direction = direction
-    this.dialledName = dialledName
-    this.openedAt = at.wall
-    this.heardAt = at.now
-    this.movedAt = at.now
+    this.direction = start.direction
+    this.dialledName = start.dialledName
+    this.openedAt = start.wall
+    this.heardAt = start.now
+    this.movedAt = start.now
   }
 
   get notes(): Map<string, unknown> {
@@ -152,7 +155,7 @@ export class UdpSocket implements Listener {
       return known
     }
     if (this.#flows.size >= this.#core.settings.udpFlows) this.#makeRoom()
-    const flow = new UdpFlow(this, remote, direction, dialledName, { wall: this.#core.clock.wall(), now })
+    const flow = new UdpFlow(this, remote, { direction, dialledName, wall: this.#core.clock.wall(), now })
     this.#flows.add(flow)
     this.#note(flow)
     this.#core.flows.add(flow)

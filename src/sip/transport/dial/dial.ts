@@ -37,9 +37,9 @@ const noCause: Cause = { errorCode: undefined, errorMessage: undefined }
 
 /** Calls `take` and resolves, or reports through `onRefused` and rejects with DialError. */
 export function dial(core: Core, gate: Gate, options: DialOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    new Dial(core, gate, options, resolve, reject).begin()
-  })
+  const outcome = Promise.withResolvers<void>()
+  new Dial(core, gate, options, outcome).begin()
+  return outcome.promise
 }
 
 /** `connect` was refused before a socket was made. */
@@ -59,19 +59,17 @@ class Dial {
   readonly #core: Core
   readonly #gate: Gate
   readonly #options: DialOptions
-  readonly #resolve: () => void
-  readonly #reject: (error: DialError) => void
+  readonly #outcome: PromiseWithResolvers<void>
   #socket: Socket | undefined
   #connected = false
   #settled = false
   #timer: Timer | undefined
 
-  constructor(core: Core, gate: Gate, options: DialOptions, resolve: () => void, reject: (error: DialError) => void) {
+  constructor(core: Core, gate: Gate, options: DialOptions, outcome: PromiseWithResolvers<void>) {
     this.#core = core
     this.#gate = gate
     this.#options = options
-    this.#resolve = resolve
-    this.#reject = reject
+    this.#outcome = outcome
   }
 
   begin(): void {
@@ -158,7 +156,7 @@ class Dial {
     socket.removeListener('close', this.#onClose)
     this.#gate.leave()
     this.#options.take({ socket, local: localOf(socket), remote: remoteOfHop(this.#options.hop), peer })
-    this.#resolve()
+    this.#outcome.resolve()
   }
 
   readonly #onError = (error: Error): void => {
@@ -187,7 +185,7 @@ class Dial {
     }
     const refusal = refusalOf(hop, code, local, cause, evidence, detail, tls)
     this.#core.user.onRefused(refusal)
-    this.#reject(new DialError(refusal))
+    this.#outcome.reject(new DialError(refusal))
   }
 
   /** True once: the first outcome counts. */

@@ -1,0 +1,169 @@
+/** What a node does with the news of its transport: messages go to the transactions, the rest becomes events. */
+import { onFlowClosed as forgetFlow } from '../services/registrar/registrar.ts'
+import type { SipRequest, SipResponse } from '../sip/message/types.ts'
+import type { TransactionLayer } from '../sip/transaction/types.ts'
+import type { OverloadGuard } from '../sip/transaction/overload.ts'
+import type { Flow } from '../sip/transport/flow.ts'
+import type { Refusal, TlsMaterial, TransportUser } from '../sip/transport/types.ts'
+import type { NodePlan } from '../topology/plan-types.ts'
+import { verdict } from '../verdicts/codes.ts'
+import { connectionName, diagnoseRefusal, diagnoseSilence, type Directory } from './diagnosis.ts'
+import type { EventName } from './events.ts'
+import type { Recorder } from './recorder.ts'
+import type { Stores } from './stores.ts'
+
+export interface FlowWatch {
+  readonly plan: NodePlan
+  readonly recorder: Recorder
+  readonly stores: Stores
+  /** What a face shows and judges by at this moment; absent where it has no certificate. */
+  readonly materialOf?: (face: string) => TlsMaterial | undefined
+  readonly onFlowOpened?: (flow: Flow) => void
+  /** After everyone who waited on it was told. */
+  readonly onFlowClosed?: (flow: Flow, because: string) => void
+}
+
+interface TransportUserOptions extends FlowWatch {
+  readonly who: Directory
+  readonly overload: OverloadGuard
+  readonly failed: (message: SipRequest | SipResponse, error: unknown) => void
+}
+
+type Incident = Parameters<TransportUser['onIncident']>[0]
+
+export class NodeTransportUser implements TransportUser {
+  /** They are made after the transport; no message comes before. */
+  transactions: TransactionLayer | undefined
+  readonly #options: TransportUserOptions
+
+  constructor(options: TransportUserOptions) {
+    this.#options = options
+  }
+
+  // Whatever a message does to us, it ends no more than itself.
+  onRequest(request: SipRequest, flow: Flow): void {
+    try {
+      this.transactions?.onRequest(request, flow)
+    } catch (error) {
+      this.#options.failed(request, error)
+    }
+  }
+
+  onResponse(response: SipResponse, flow: Flow): void {
+    try {
+      this.transactions?.onResponse(response, flow)
+    } catch (error) {
+      this.#options.failed(response, error)
+    }
+  }
+
+  onFlowOpened(flow: Flow): void {
+    const { recorder, who, onFlowOpened } = this.#options
+    recordOpened(recorder, flow, who.byAddress(flow.remote.address))
+    onFlowOpened?.(flow)
+  }
+
+  onFlowClosed(flow: Flow, because: string): void {
+    const { stores, recorder, onFlowClosed } = this.#options
+    this.transactions?.onFlowClosed(flow, because)
+    if (stores.location !== undefined)
+      void Promise.resolve(forgetFlow(stores.location, flow)).catch((error: unknown) =>
+        recorder.record('store.lost', { message: String(error) }),
+      )
+    recorder.record('flow.closed', { data: { flow: flow.id, because } })
+    if (flow.secure && flow.direction === 'accepted' && !flow.confirmed && because !== 'closed')
+      recordSilence(this.#options, flow, because)
+    onFlowClosed?.(flow, because)
+  }
+
+  onRefused(refusal: Refusal): void {
+    const { plan, who, recorder, materialOf } = this.#options
+    const found = diagnoseRefusal(plan, who, refusal, materialOf?.(refusal.face))
+    const connection = connectionName(refusal.side, refusal.local, refusal.remote)
+    // Evidence of the peer is there exactly when this end did the refusing.
+    const refusedHere = refusal.evidence !== undefined
+    recorder.record(refusedHere ? 'flow.refused' : 'flow.lost', {
+      verdict: found,
+      ...(connection === undefined ? {} : { connection }),
+      data: {
+        side: refusal.side,
+        face: refusal.face,
+        ...(refusal.errorCode === undefined ? {} : { errorCode: refusal.errorCode }),
+        ...(refusal.own === undefined ? {} : { shownSerial: refusal.own.serial }),
+      },
+    })
+  }
+
+  onBehind(): void {
+    this.#options.overload.fallBehind()
+  }
+
+  onWait(ms: number): void {
+    this.#options.overload.waits(ms)
+  }
+
+  onIncident({ event, reason, remote }: Incident): void {
+    const { plan, who, recorder } = this.#options
+    const stapled = stapleCode(event)
+    if (stapled !== undefined)
+      return recorder.record('certificate.remarked', {
+        verdict: verdict(stapled, {
+          node: plan.name,
+          link: `${plan.name}->${who.byAddress(remote.address)}`,
+          direction: 'outgoing',
+          found: reason,
+        }),
+      })
+    recorder.record(incidentEvent(event), {
+      message: reason,
+      data: { remote: `${remote.address}:${remote.port}`, incident: event },
+    })
+  }
+}
+
+function recordSilence({ plan, recorder, who }: TransportUserOptions, flow: Flow, because: string): void {
+  const connection = connectionName('accepted', flow.local, flow.remote)
+  recorder.record('flow.lost', {
+    verdict: diagnoseSilence(plan, who, flow.remote, because),
+    ...(connection === undefined ? {} : { connection }),
+    data: { side: 'accepted', face: flow.face, ...(flow.own === undefined ? {} : { shownSerial: flow.own.serial }) },
+  })
+}
+
+function stapleCode(incident: string): 'tls.staple-missing' | 'tls.staple-invalid' | undefined {
+  return incident === 'tls.staple-missing' || incident === 'tls.staple-invalid' ? incident : undefined
+}
+
+function recordOpened(recorder: Recorder, flow: Flow, peer: string): void {
+  recorder.record('flow.opened', {
+    data: { flow: flow.id, peer, transport: flow.transport, direction: flow.direction },
+  })
+  if (flow.peer === undefined) return
+  const connection = connectionName(flow.direction, flow.local, flow.remote)
+  recorder.record('flow.accepted', {
+    message: `${flow.peer.names[0] ?? flow.peer.subject} was accepted as ${flow.peer.class}`,
+    ...(connection === undefined ? {} : { connection }),
+    data: {
+      flow: flow.id,
+      face: flow.face,
+      side: flow.direction,
+      peer,
+      class: flow.peer.class,
+      serial: flow.peer.serial,
+      ...(flow.own === undefined ? {} : { shownSerial: flow.own.serial }),
+    },
+  })
+}
+
+function incidentEvent(incident: string): EventName {
+  switch (incident) {
+    case 'connection.probe':
+      return 'peer.probe'
+    case 'connection.limit':
+      return 'connection.limit'
+    case 'message.malformed':
+      return 'message.malformed'
+    default:
+      return 'connection.incident'
+  }
+}
