@@ -85,7 +85,7 @@ export function readRecord(folder: LabFolder): LabRecord | undefined {
 export function isLabFolder(folder: LabFolder): boolean {
   if (!existsSync(folder.record)) return false
   const others = readdirSync(folder.root).filter((name) => !labFiles.includes(name))
-  return others.length === 0 || existsSync(folder.pki) || existsSync(folder.log)
+  return others.length === 0 || existsSync(folder.pki) || existsSync(join(folder.root, 'nodes'))
 }
 
 const labFiles: readonly string[] = ['lab.json', 'lab.lock', 'lab.log', 'lab.sock']
