@@ -1,10 +1,11 @@
+import { ownFolder } from '../../support/own-folder.ts'
 import t from 'tap'
 import { explainCapture, type CaptureAnswer } from '../../../src/explain/capture/index.ts'
 import { captureOf, Conversation } from '../../support/captures.ts'
 import { testCa } from '../../support/openssl-certificates.ts'
 import { recordTls, type RecordedTls } from '../../support/recorded-tls.ts'
 
-const ca = testCa(t.testdir())
+const ca = testCa(ownFolder(t))
 const server = ca.leaf('sbc.lab.test')
 const client = ca.leaf('peer.lab.test')
 const expired = ca.leaf('old.lab.test', { days: -1 })

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { ownFolder } from '../../support/own-folder.ts'
 import t from 'tap'
 import { explainCapture } from '../../../src/explain/capture/index.ts'
 import { CaptureError } from '../../../src/explain/capture/capture-file.ts'
@@ -7,7 +8,7 @@ import { captureOf, Conversation, type CaptureFormat } from '../../support/captu
 import { testCa } from '../../support/openssl-certificates.ts'
 import { recordTls } from '../../support/recorded-tls.ts'
 
-const ca = testCa(t.testdir())
+const ca = testCa(ownFolder(t))
 const { certificate: cert, key } = ca.leaf('sbc.lab.test')
 const talk = { request: 'OPTIONS sip:a SIP/2.0\r\n\r\n', answer: 'SIP/2.0 200 OK\r\n\r\n' }
 const identity = { cert, key, ca: ca.root, servername: 'sbc.lab.test' }

@@ -1,0 +1,3 @@
+import { runFolder } from '../support/in-one-process.ts'
+
+await runFolder('explain')
