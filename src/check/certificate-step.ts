@@ -191,7 +191,7 @@ export function isTrustCode(code: string): boolean {
 function withTrustHint(diagnosis: Verdict | undefined, { trust }: CheckOptions): Verdict | undefined {
   if (diagnosis === undefined || trust.chosen || !trustCodes.has(diagnosis.code)) return diagnosis
   const hint = verdict('trust.missing', {
-    found: `no --ca was given, so ${trust.from} was asked`,
+    found: `no --ca was given, so this check used ${trust.from}`,
     fix: 'name the roots of the servers: --ca FILE',
   })
   return { ...diagnosis, others: [...(diagnosis.others ?? []), hint] }

@@ -148,11 +148,16 @@ function captureText(io: Io, answer: CaptureAnswer): string {
       : `The ${answer.whoRefused} refused` +
         `${answer.whoseCertificate === undefined ? '' : ` the certificate of the ${answer.whoseCertificate}`}.\n`
   return [
-    paint(io.colours.out, 'bold', `${counts.connections} connections, ${counts.broken} of them broken.\n`),
+    paint(io.colours.out, 'bold', `${countOf(counts.connections, 'connection')}, ${counts.broken} broken.\n`),
     refusal,
     answerText(io, answer),
     list.length === 0 ? '' : `\nConnections\n${list.join('')}`,
     ladder.length === 0 ? '' : `\nSIP\n${ladder.join('')}`,
     ...problems.map((problem) => `note: ${problem}\n`),
   ].join('')
+}
+
+/** `countOf(1, 'connection')` -> `1 connection`. */
+function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
