@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url'
 
 const tests = resolve(import.meta.dirname, '..')
 /** Their files start labs or run others: each is a process of its own. */
-const inOwnProcesses = ['attack', 'lab', 'containers', 'unit']
+const inOwnProcesses = ['alone', 'attack', 'lab', 'containers', 'unit']
 
 /** `await runFolder('sip')`: the tests of every file below test/sip/, one after the other. */
 export async function runFolder(folder: string): Promise<void> {
