@@ -45,8 +45,9 @@ export function alertVerdict(
       certificate,
       message: `The other end refused our certificate ${certificate.subject}`,
       found:
-        `alert ${number} (${name}); our certificate is well formed, is valid until ${certificate.notAfter} by our ` +
-        `clock and carries ${certificate.subjectAltNames.join(', ') || 'no SAN'}; causes that fit, commonest first: ` +
+        `alert ${number} (${name}); by our clock our certificate is ${validity(leaf, shown.now)} (it lasts from ` +
+        `${certificate.notBefore} to ${certificate.notAfter}), and it carries ` +
+        `${certificate.subjectAltNames.join(', ') || 'no SAN'}; causes that fit, commonest first: ` +
         ordered.join(', '),
       fix:
         'look into the log of the other end, which knows the cause; compare its clock, its trust list and the name ' +
@@ -56,6 +57,11 @@ export function alertVerdict(
     whoseCertificate: 'ours',
     whoRefused: 'them',
   }
+}
+
+function validity({ validFromDate, validToDate }: X509Certificate, now: number): string {
+  if (now > validToDate.getTime()) return 'expired'
+  return now < validFromDate.getTime() ? 'not valid yet' : 'valid'
 }
 
 function first(code: VerdictCode, codes: readonly VerdictCode[]): readonly VerdictCode[] {

@@ -28,6 +28,7 @@ t.test('alertVerdict', async (t) => {
   t.test('keeps the expired certificate among the causes where it has expired', async (t) => {
     const later = { ...shown, now: now + 10 * 365 * 86_400_000 }
     t.equal(alertVerdict(45, later)?.candidates?.[0]?.code, 'cert.expired')
+    t.match(alertVerdict(45, later)?.found, /by our clock our certificate is expired/)
   })
 
   t.test('lists the name that was dialled among the causes of alert 42, and no malformed certificate', async (t) => {
