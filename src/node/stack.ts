@@ -19,7 +19,10 @@ import { createTransport } from '../sip/transport/transport.ts'
 import { TargetHealth } from '../sip/transport/dial/target-health.ts'
 import { defaultTransportSettings, type TransportSettings } from '../sip/transport/settings.ts'
 import type { Locate, ProxySettings } from '../sip/routing/settings.ts'
+import type { Flow } from '../sip/transport/flow.ts'
 import type { Judgement, NextHop, PeerEvidence, TransportLayer } from '../sip/transport/types.ts'
+import { Associations } from '../services/authentication/ntlm/associations.ts'
+import { NtlmSeal } from '../services/authentication/ntlm/seal.ts'
 import { shareIdentity } from '../services/authentication/flow-identity.ts'
 import type { GatewaySettings, LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { peerPolicies } from '../topology/requirements.ts'
@@ -80,6 +83,7 @@ export function openStack(options: StackOptions): Stack {
     who,
     overload,
     failed: (message, error) => events.failed?.(message, error),
+    dropped: (message, flow, because) => events.dropped?.(message, flow, because),
   })
   let core: Core | undefined
   const transport = createTransport({
@@ -95,6 +99,9 @@ export function openStack(options: StackOptions): Stack {
   const locate = locator(options, resolver, (hop) => transport.existing(hop) !== undefined)
   const accounts =
     stores.directory === undefined ? undefined : cacheDirectory(stores.directory, { clock, freshMs: 1000 })
+  const associations = offersNtlm(plan) ? new Associations() : undefined
+  const seal = associations === undefined ? undefined : sealOf(plan, clock, associations)
+  if (seal !== undefined) user.refuses = (response, flow) => seal.refuses(response, flow)
   const parts = partsOf({
     plan,
     clock,
@@ -103,11 +110,12 @@ export function openStack(options: StackOptions): Stack {
     isOpen: (flow) => transport.flow(flow)?.open === true,
     isReachable: reachability({ clock, transport, locate }),
     authentication: options.authentication,
+    associations,
     directory: stores.directory,
     accounts,
     location: stores.location,
   })
-  core = coreOf({ options, who, events, overload, transport, flowTokens, locate, parts })
+  core = coreOf({ options, who, events, overload, transport, flowTokens, locate, parts, seal })
   const { proxy, links } = core
   user.transactions = proxy.transactions
   return { transport, proxy, parts, locate, accounts, links, close: () => close(proxy, stores, transport) }
@@ -136,6 +144,7 @@ interface CoreBase {
   readonly flowTokens: FlowTokens
   readonly locate: Locate
   readonly parts: RoleParts
+  readonly seal: NtlmSeal | undefined
 }
 
 function coreOf(base: CoreBase): Core {
@@ -168,7 +177,7 @@ function judgeOf({ options, who, parts }: CoreBase): Core['judge'] {
   })
 }
 
-function proxyOf({ options, who, events, overload, transport, flowTokens, locate, parts }: CoreBase): Proxy {
+function proxyOf({ options, who, events, overload, transport, flowTokens, locate, parts, seal }: CoreBase): Proxy {
   const { plan, clock } = options
   return createProxy({
     clock,
@@ -183,6 +192,7 @@ function proxyOf({ options, who, events, overload, transport, flowTokens, locate
     ...(parts.domains === undefined ? {} : { domains: parts.domains }),
     ...(parts.detour === undefined ? {} : { detour: parts.detour }),
     shed: (request) => options.shed?.(request) ?? overload.shed(),
+    ...(seal === undefined ? {} : { sealed: (text: string, flow: Flow) => seal.sealed(text, flow) }),
     sameUser: (one, other) => shareIdentity(one, other, clock.wall()),
     optionTags: ['ms-benotify'],
     flowTokens,
@@ -191,6 +201,15 @@ function proxyOf({ options, who, events, overload, transport, flowTokens, locate
       parts.explainsTo(arrival) ? diagnosticsHeaders({ plan, who }, because, arrival, status, detail) : [],
     on: events,
   })
+}
+
+function offersNtlm({ settings }: NodePlan): boolean {
+  return 'ntlm' in settings && settings.ntlm
+}
+
+function sealOf({ settings, fqdn }: NodePlan, clock: Clock, associations: Associations): NtlmSeal {
+  const realm = 'realm' in settings ? settings.realm : ''
+  return new NtlmSeal({ associations, realm, self: fqdn, clock })
 }
 
 function groundFor({ materialOf, clock }: StackOptions, face: string): JudgingGround | undefined {

@@ -27,6 +27,7 @@ interface TransportUserOptions extends FlowWatch {
   readonly who: Directory
   readonly overload: OverloadGuard
   readonly failed: (message: SipRequest | SipResponse, error: unknown) => void
+  readonly dropped: (message: SipRequest | SipResponse, flow: Flow, because: string) => void
 }
 
 type Incident = Parameters<TransportUser['onIncident']>[0]
@@ -34,6 +35,8 @@ type Incident = Parameters<TransportUser['onIncident']>[0]
 export class NodeTransportUser implements TransportUser {
   /** They are made after the transport; no message comes before. */
   transactions: TransactionLayer | undefined
+  /** Why a response does not count: a client that signs did not sign it. */
+  refuses: ((response: SipResponse, flow: Flow) => string | undefined) | undefined
   readonly #options: TransportUserOptions
 
   constructor(options: TransportUserOptions) {
@@ -51,7 +54,9 @@ export class NodeTransportUser implements TransportUser {
 
   onResponse(response: SipResponse, flow: Flow): void {
     try {
-      this.transactions?.onResponse(response, flow)
+      const because = this.refuses?.(response, flow)
+      if (because === undefined) this.transactions?.onResponse(response, flow)
+      else this.#options.dropped(response, flow, because)
     } catch (error) {
       this.#options.failed(response, error)
     }

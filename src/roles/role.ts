@@ -5,6 +5,7 @@ import type { FaceSettings, ProxySettings, ResponseChange } from '../sip/routing
 import type { SipResponse } from '../sip/message/types.ts'
 import type { Clock } from '../sip/clock.ts'
 import type { FlowId, TransportName } from '../sip/transport/flow.ts'
+import type { Associations } from '../services/authentication/ntlm/associations.ts'
 import type { DirectoryCache } from '../services/directory-cache.ts'
 import type { LocationService } from '../services/location/location.ts'
 import type { Resolver } from '../sip/transport/dial/resolver.ts'
@@ -56,6 +57,8 @@ export interface RoleContext {
   readonly isReachable: (fqdn: string, port: number, face: string) => boolean | Promise<boolean>
   /** `off`: users are not asked who they are (benchmarks). */
   readonly authentication: 'on' | 'off'
+  /** Who signed in by NTLM at this node; absent: it is not offered. */
+  readonly associations: Associations | undefined
   /** Absent for a role without a database, and where every user part is a user (benchmarks). */
   readonly directory: Directory | undefined
   /** The same, remembered for a moment, and while it is away. */

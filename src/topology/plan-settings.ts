@@ -29,6 +29,7 @@ export function settingsOf(
   const lists = {
     domains: site.domains,
     realm: topology.realm,
+    ntlm: (topology.ntlm ?? (topology.profile.name === 'modern' ? 'off' : 'on')) === 'on',
     trustedServers: trustedServers(site),
     edges: placesOf(site, 'access-proxy').map(({ fqdn }) => fqdn),
   }
@@ -84,7 +85,7 @@ function homeSettings(
   { site, store }: Draft,
   place: Place,
   host: HomeHost,
-): Omit<HomeSettings, 'kind' | 'domains' | 'realm' | 'trustedServers' | 'edges'> {
+): Omit<HomeSettings, 'kind' | 'domains' | 'realm' | 'ntlm' | 'trustedServers' | 'edges'> {
   const home = host.role === 'front-end' ? `${host.pool}.${site.domain}` : place.fqdn
   return {
     home,

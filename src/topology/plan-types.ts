@@ -197,6 +197,8 @@ interface TrustLists {
   /** SIP domains served, the first is the main one. */
   readonly domains: readonly string[]
   readonly realm: string
+  /** Challenges offer NTLM behind Digest. */
+  readonly ntlm: boolean
   /** Peers that are believed: the trusted server list of the directory. */
   readonly trustedServers: readonly TrustedServer[]
   /** Internal FQDNs of access proxies. They forward and never vouch. */

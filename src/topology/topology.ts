@@ -45,6 +45,9 @@ export const topologySchema = group({
     doc: '`public-2026`: public certificates carry no clientAuth any more.',
   }),
   realm: setting(text.default('SIP Communications Service'), { doc: 'Realm of every challenge.' }),
+  ntlm: setting(z.enum(['on', 'off']).optional(), {
+    doc: 'Whether challenges offer NTLM behind Digest. Absent: `on` by the profiles lcs2005 and ocs2007, else `off`.',
+  }),
   store: setting(z.enum(['sqlite', 'postgres']).default('sqlite'), { doc: '`postgres` needs a host of role `sql`.' }),
   ports: setting(
     group({

@@ -1,8 +1,11 @@
 /**
- * The authentication that every role with a directory shares: one realm, digest first; further schemes join the list.
+ * The authentication that every role with a directory shares: one realm, Digest first, because most clients read the
+ * first challenge only; NTLM behind it, where it is offered.
  */
 import { authenticate } from '../../services/authentication/authenticate.ts'
 import { digest } from '../../services/authentication/digest.ts'
+import { ntlm } from '../../services/authentication/ntlm/ntlm.ts'
+import type { Scheme } from '../../services/authentication/scheme.ts'
 import type { Arrival, Policy } from '../../sip/routing/decision.ts'
 import type { NodePlan } from '../../topology/plan-types.ts'
 import { recordedParty } from './dialog.ts'
@@ -10,13 +13,18 @@ import { type RoleContext, directoryOf } from '../role.ts'
 
 export function authenticateUsers(
   context: RoleContext,
-  { realm }: { readonly realm: string },
+  { realm, domains }: { readonly realm: string; readonly domains: readonly string[] },
   isOurs: (host: string) => boolean,
 ): Policy {
-  const { plan, clock } = context
+  const { plan, clock, associations } = context
   const { accounts } = directoryOf(context)
+  const shared = { credentials: accounts, realm, clock }
+  const [domain = plan.organisation] = domains
+  const schemes: Scheme[] = [digest(shared)]
+  if (associations !== undefined) schemes.push(ntlm({ ...shared, self: plan.fqdn, domain, associations }))
   return authenticate({
-    schemes: [digest({ credentials: accounts, realm, clock })],
+    schemes,
+    dated: associations !== undefined,
     realm,
     self: plan.fqdn,
     accounts,

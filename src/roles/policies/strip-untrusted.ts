@@ -75,8 +75,10 @@ function unbelieved(response: SipResponse, words: FieldSet): readonly string[] {
 
 const nothing: readonly string[] = []
 const marks = fieldSet([edgeMark])
-const identity = fieldSet(identities)
-const wordsOfServers = fieldSet([...vouchedByServersOnly.names, edgeMark])
+/** The signature of a client ends where it was checked: the next hop signs anew. */
+const signatures = ['authorization', 'authentication-info']
+const identity = fieldSet([...identities, ...signatures])
+const wordsOfServers = fieldSet([...vouchedByServersOnly.names, edgeMark, ...signatures])
 
 /** A server of our own organisation: its P-Asserted-Identity is believed. */
 function mayVouch({ flow }: Arrival): boolean {

@@ -7,6 +7,7 @@ import { flat } from '../../sip/message/fast/flat.ts'
 import type { HeaderField, SipUri } from '../../sip/message/types.ts'
 import { pass, refuse } from '../../sip/routing/decision.ts'
 import type { Arrival, Decision, Policy } from '../../sip/routing/decision.ts'
+import { dateHeader } from '../date-header.ts'
 import { diagnostics, refusalOf } from '../refusals.ts'
 import { recovering, soon } from '../soon.ts'
 import type { Soon } from '../soon.ts'
@@ -35,6 +36,8 @@ export interface AuthenticateOptions {
   /** 401 passes unharmed through every hop to the old clients, 407 does not; default 401. */
   readonly status?: 401 | 407
   readonly limit?: FailureLimit
+  /** Challenges carry Date. */
+  readonly dated?: boolean
 }
 
 const name = 'authenticate'
@@ -68,12 +71,23 @@ class Authenticator implements Policy {
     const { request, flow, remarks } = arrival
     removeCredentials(arrival, this.#options.realm)
     // Neither can be answered with a challenge (RFC 3261 §22.1).
-    if (request.method === 'ACK' || request.method === 'CANCEL') return pass
-    if (flow.peer?.class === 'server') return believe(arrival)
+    const isUnanswerable = request.method === 'ACK' || request.method === 'CANCEL'
+    if (flow.peer?.class === 'server') return isUnanswerable ? pass : believe(arrival)
+    if (isUnanswerable) return this.#demands(arrival) ? this.#signedOrDropped(arrival) : pass
     if (request.header('P-Asserted-Identity') !== undefined) remarks.remove.push('p-asserted-identity')
     return recovering(
       () => this.#prove(arrival),
       (error) => refusalOf(error, this.#options.self),
+    )
+  }
+
+  /** [MS-SIPAE] 3.3.5.1: an ACK with a wrong signature is discarded. */
+  #signedOrDropped(arrival: Arrival): Soon<Decision> {
+    const authorization = this.#authorizationFor(arrival)
+    const scheme = this.#schemeOf(authorization)
+    if (authorization === undefined || scheme === undefined) return { kind: 'drop', because: 'auth.unsigned' }
+    return soon(scheme.check(authorization, arrival), (check) =>
+      check.kind === 'accepted' ? pass : { kind: 'drop', because: 'auth.bad-signature' },
     )
   }
 
@@ -83,8 +97,9 @@ class Authenticator implements Policy {
     if (request.method === 'REGISTER' && !isSip(request.toUri)) return refuse(400, 'register.address-of-record')
     const from = addressOfRecord(request.fromUri)
     if (flow.peer?.class === 'treated-as-authenticated') return identify(arrival, from)
-    if (hasIdentity(flow, from, wall)) return this.#acceptProven(arrival, from)
     const other = this.#options.party?.(arrival)
+    if (this.#demands(arrival)) return this.#checkCredentials(arrival, from, other)
+    if (hasIdentity(flow, from, wall)) return this.#acceptProven(arrival, from)
     if (other !== undefined && hasIdentity(flow, other, wall)) return this.#acceptProven(arrival, other)
     if (remarks.dialog?.proved === true) return pass
     // A partner's user has no account here; the edge has let the domain in and says so in its own marks.
@@ -93,11 +108,17 @@ class Authenticator implements Policy {
     return this.#checkCredentials(arrival, from, other)
   }
 
+  /** A client that signs its messages proves each of them; its connection alone proves none. */
+  #demands(arrival: Arrival): boolean {
+    for (const scheme of this.#options.schemes) if (scheme.demands?.(arrival) === true) return true
+    return false
+  }
+
   #checkCredentials(arrival: Arrival, from: string, other: string | undefined): Soon<Decision> {
     const authorization = this.#authorizationFor(arrival)
-    const scheme = this.#options.schemes.find((one) => one.name.toLowerCase() === authorization?.scheme)
+    const scheme = this.#schemeOf(authorization)
     if (authorization === undefined || scheme === undefined) return this.#challenge(arrival, false)
-    const source = sourceOf(arrival, authorization)
+    const source = sourceOf(arrival, scheme.subject?.(authorization) ?? authorization.parameters.get('username') ?? '')
     if (
       this.#attempts.isBlocked(source, arrival.wall) ||
       this.#addresses.isBlocked(arrival.flow.remote.address, arrival.wall)
@@ -119,10 +140,10 @@ class Authenticator implements Policy {
       case 'stale':
         return this.#challenge(arrival, true)
       case 'continue':
-        return refuse(this.#status, 'auth.continue', this.#challengeHeaders(check.challenges))
+        return refuse(this.#status, 'auth.continue', this.#challengeHeaders(arrival, check.challenges))
       case 'rejected':
         this.#count(arrival, source)
-        return this.#challenge(arrival, false, check.because)
+        return this.#challenge(arrival, false, check.because, check.headers)
       case 'malformed':
         this.#count(arrival, source)
         return refuse(400, check.because)
@@ -161,16 +182,21 @@ class Authenticator implements Policy {
     arrival: Arrival,
     stale: boolean,
     because: string = stale ? 'auth.nonce-stale' : 'auth.required',
+    headers: readonly HeaderField[] = [],
   ): Decision {
-    return refuse(
-      this.#status,
-      because,
-      this.#challengeHeaders(this.#options.schemes.flatMap((scheme) => scheme.challenges(arrival, stale))),
-    )
+    const challenges = this.#options.schemes.flatMap((scheme) => scheme.challenges(arrival, stale))
+    return refuse(this.#status, because, [...this.#challengeHeaders(arrival, challenges), ...headers])
   }
 
-  #challengeHeaders(values: readonly string[]): readonly HeaderField[] {
-    return values.map((value) => [this.#status === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate', value])
+  /** With the time of this server: NTLM clients compare it with theirs ([MS-SIP] 3). */
+  #challengeHeaders({ wall }: Arrival, values: readonly string[]): readonly HeaderField[] {
+    const name = this.#status === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate'
+    const challenges = values.map((value): HeaderField => [name, value])
+    return this.#options.dated === true ? [...challenges, dateHeader(wall)] : challenges
+  }
+
+  #schemeOf(authorization: Authorization | undefined): Scheme | undefined {
+    return this.#options.schemes.find((one) => one.name.toLowerCase() === authorization?.scheme)
   }
 
   /** Only the one for our realm counts; others are meant for others. A scheme nobody knows is as good as none. */
@@ -234,6 +260,6 @@ function identify({ remarks }: Arrival, aor: string): Decision {
 }
 
 /** All remote users share the edge's address: the name tried belongs to the source. */
-function sourceOf({ flow }: Arrival, { parameters }: Authorization): string {
-  return flat(`${flow.remote.address} ${(parameters.get('username') ?? '').slice(0, 100)}`)
+function sourceOf({ flow }: Arrival, subject: string): string {
+  return flat(`${flow.remote.address} ${subject.slice(0, 100)}`)
 }

@@ -8,16 +8,7 @@ import type { Soon } from '../soon.ts'
 import { digestHash, schemeOf } from './hashes.ts'
 import type { DigestAlgorithm } from './hashes.ts'
 import { nonces } from './nonce.ts'
-import type { Authorization, Check, Scheme } from './scheme.ts'
-
-/** Where secrets are looked up; a cached directory, usually. */
-interface CredentialSource {
-  credential(
-    username: string,
-    scheme: string,
-    realm: string,
-  ): Soon<{ readonly aor: string; readonly hash: string } | undefined>
-}
+import type { Authorization, Check, CredentialSource, Scheme } from './scheme.ts'
 
 export interface DigestOptions {
   readonly credentials: CredentialSource

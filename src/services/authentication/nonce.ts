@@ -29,7 +29,7 @@ export interface NonceOptions {
   readonly limit: number
 }
 
-interface Counts {
+export interface Counts {
   highest: number
   /** Bit n: `highest - n` was used. */
   window: number
@@ -82,7 +82,7 @@ export function nonces({ realm, lifetimeMs, limit }: NonceOptions): Nonces {
 }
 
 /** Requests may overtake each other on UDP: the last 32 counts are told apart, older ones are used up. */
-function useCount(counts: Counts, count: number): boolean {
+export function useCount(counts: Counts, count: number): boolean {
   const ahead = count - counts.highest
   if (ahead > 0) {
     counts.window = ahead >= 32 ? 1 : ((counts.window << ahead) | 1) >>> 0

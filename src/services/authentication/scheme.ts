@@ -1,4 +1,5 @@
 /** What an authentication scheme is to the policy that asks for credentials. Digest is one; others join beside it. */
+import type { HeaderField } from '../../sip/message/types.ts'
 import type { Arrival } from '../../sip/routing/decision.ts'
 import type { Soon } from '../soon.ts'
 
@@ -17,9 +18,18 @@ export type Check =
   | { readonly kind: 'stale' }
   /** One more round, with these challenges. */
   | { readonly kind: 'continue'; readonly challenges: readonly string[] }
-  | { readonly kind: 'rejected'; readonly because: string }
+  | { readonly kind: 'rejected'; readonly because: string; readonly headers?: readonly HeaderField[] }
   /** Not to be answered with a challenge: 400. */
   | { readonly kind: 'malformed'; readonly because: string }
+
+/** Where secrets are looked up; a cached directory, usually. */
+export interface CredentialSource {
+  credential(
+    username: string,
+    scheme: string,
+    realm: string,
+  ): Soon<{ readonly aor: string; readonly hash: string } | undefined>
+}
 
 export interface Scheme {
   /** As in the header: `Digest`. */
@@ -27,6 +37,10 @@ export interface Scheme {
   /** Values of WWW-Authenticate, one a line, the preferred first. */
   challenges(arrival: Arrival, stale: boolean): readonly string[]
   check(authorization: Authorization, arrival: Arrival): Soon<Check>
+  /** Whether this message needs credentials although its flow has signed in. Absent: none does. */
+  demands?(arrival: Arrival): boolean
+  /** The name that a wrong attempt counts for. Absent: the parameter `username`. */
+  subject?(authorization: Authorization): string
 }
 
 /**

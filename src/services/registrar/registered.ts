@@ -77,16 +77,3 @@ function actionOf({ expires }: ReadContacts & { kind: 'change' }, refreshed: boo
   if (expires === 0) return 'removed'
   return refreshed ? 'refreshed' : 'added'
 }
-
-let dateSecond = -1
-let dateText = ''
-
-/** The calendar's second, written once. */
-export function dateHeader(wall: number): HeaderField {
-  const second = Math.floor(wall / 1000)
-  if (second !== dateSecond) {
-    dateSecond = second
-    dateText = new Date(wall).toUTCString()
-  }
-  return ['Date', dateText]
-}

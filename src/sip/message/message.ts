@@ -159,7 +159,14 @@ export class Message {
   }
 
   addresses(
-    name: 'Route' | 'Record-Route' | 'Contact' | 'Path' | 'Service-Route' | 'P-Asserted-Identity',
+    name:
+      | 'Route'
+      | 'Record-Route'
+      | 'Contact'
+      | 'Path'
+      | 'Service-Route'
+      | 'P-Asserted-Identity'
+      | 'P-Preferred-Identity',
   ): readonly NameAddress[] {
     // Asked of every request, and mostly not there (bench/proxy.ts, UDP calls).
     if (name === 'Route') return (this.readRoutes ??= this.routeLine === -1 ? noAddresses : this.readAddresses(name))

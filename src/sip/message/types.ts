@@ -85,7 +85,14 @@ interface Common {
    * one is malformed.
    */
   addresses(
-    name: 'Route' | 'Record-Route' | 'Contact' | 'Path' | 'Service-Route' | 'P-Asserted-Identity',
+    name:
+      | 'Route'
+      | 'Record-Route'
+      | 'Contact'
+      | 'Path'
+      | 'Service-Route'
+      | 'P-Asserted-Identity'
+      | 'P-Preferred-Identity',
   ): readonly NameAddress[]
   /**
    * The first header field of that name (long or compact, any case), unfolded and trimmed, latin1. undefined: absent.

@@ -31,7 +31,7 @@ export class LateAnswers implements ClientTransactionUser, WayBack {
   }
 
   onResponse(response: SipResponse): void {
-    const text = writeBack(this, response, this.from, nothingMore)
+    const text = this.core.transactions.sealed(writeBack(this, response, this.from, nothingMore), this.back)
     if (!this.back.send(text)) this.core.sendBack(this.back, text)
   }
 

@@ -65,6 +65,7 @@ class ProxyCore implements Proxy, TransactionUser, Core {
       user: this,
       ...(settings.shed === undefined ? {} : { shed: settings.shed }),
       ...(settings.sameUser === undefined ? {} : { sameUser: settings.sameUser }),
+      ...(settings.sealed === undefined ? {} : { sealed: settings.sealed }),
       onUndeliverable: (flow, text) => this.sendBack(flow, text),
     })
     const optionTags = new Set(settings.optionTags.map((tag) => tag.toLowerCase()))

@@ -124,6 +124,8 @@ export interface ProxySettings {
   readonly diagnostics: (because: string, arrival: Arrival, status: number, detail: unknown) => readonly HeaderField[]
   /** See `TransactionSettings.shed`. */
   readonly shed?: (request: SipRequest) => number | undefined
+  /** See `TransactionSettings.sealed`. */
+  readonly sealed?: (text: string, flow: Flow) => string
   /** See `TransactionSettings.sameUser`. */
   readonly sameUser?: SameUser
   readonly on: ProxyEvents

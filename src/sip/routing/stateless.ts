@@ -41,8 +41,8 @@ function sendToHop(core: Core, arrival: Incoming, way: Way, hops: NextHops, targ
 function sendAck(core: Core, arrival: Incoming, way: Way, flow: Flow | undefined, target: Target): void {
   if (flow?.open !== true) return drop(core, arrival, 'route.no-flow')
   const branch = core.transactions.statelessBranch(identity(arrival))
-  if (!flow.send(writeCopy(core, arrival, way, flow, branch, arrival.breadth)))
-    return drop(core, arrival, 'flow.refused-message')
+  const text = core.transactions.sealed(writeCopy(core, arrival, way, flow, branch, arrival.breadth), flow)
+  if (!flow.send(text)) return drop(core, arrival, 'flow.refused-message')
   core.settings.on.forwarded?.(arrival, target, flow)
 }
 

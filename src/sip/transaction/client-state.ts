@@ -17,7 +17,7 @@ export interface ClientState {
 
 /** A client transaction as its states see it. */
 export interface ClientInState {
-  readonly home: { readonly timers: TimerSettings }
+  readonly home: { readonly timers: TimerSettings; sealed(text: string, flow: Flow): string }
   readonly reliable: boolean
   user: ClientTransactionUser
   readonly state: ClientState

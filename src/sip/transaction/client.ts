@@ -25,6 +25,7 @@ export interface ClientHome {
   yield(tx: Client, user: ClientTransactionUser | undefined): void
   /** That shall go as well. */
   forget(tx: Client): void
+  sealed(text: string, flow: Flow): string
 }
 
 export class Client implements ClientTransaction, TimerOwner, Waits {
@@ -69,7 +70,7 @@ export class Client implements ClientTransaction, TimerOwner, Waits {
       throw new Error(`client transaction ${this.branch} is ${this.state.name}: it sends once`)
     this.flow = flow
     this.reliable = flow.reliable
-    this.text = text
+    this.text = this.home.sealed(text, flow)
     // A datagram flow has no end that would be news: a repetition finds out.
     if (flow.reliable) startWaiting(flow, this)
     this.become(this.method === 'INVITE' ? calling : trying)

@@ -46,7 +46,8 @@ const proceeding: ClientState = {
 const onFinal: ClientState['onResponse'] = (tx, response) => {
   tx.stopTimers()
   if (response.status >= 300) {
-    tx.ack = writeAck(tx.text, response)
+    const ack = writeAck(tx.text, response)
+    tx.ack = tx.flow === undefined ? ack : tx.home.sealed(ack, tx.flow)
     tx.become(completed)
     return tx.user.onResponse(response)
   }

@@ -84,7 +84,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     // Before the tables: the CANCEL of another peer must not stand where that of the right one is looked for.
     if (request.method === 'CANCEL' && this.isForeignCancel(request, flow, byOldRules)) {
       this.foreignCount++
-      return void flow.send(answer(request, 481))
+      return void flow.send(this.sealed(answer(request, 481), flow))
     }
     const key = byOldRules ? oldRulesKey(request, request.method) : branchKey(request, request.method)
     const hash = hashOf(key)
@@ -168,6 +168,11 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
 
   forget({ slot, branch }: Client): void {
     this.late.forget(slot, branch)
+  }
+
+  sealed(text: string, flow: Flow): string {
+    const { sealed } = this.settings
+    return sealed === undefined ? text : sealed(text, flow)
   }
 
   undeliverable(flow: Flow, text: string): void {
@@ -273,12 +278,11 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
   /** Statelessly: a table that is full cannot remember that it said no. */
   private shed(request: SipRequest, flow: Flow, retryAfter: number): void {
     this.shedCount++
-    flow.send(
-      answer(request, 503, {
-        toTag: this.shedTag,
-        headers: retryAfter === 0 ? [] : [['Retry-After', String(retryAfter)]],
-      }),
-    )
+    const text = answer(request, 503, {
+      toTag: this.shedTag,
+      headers: retryAfter === 0 ? [] : [['Retry-After', String(retryAfter)]],
+    })
+    flow.send(this.sealed(text, flow))
   }
 }
 

@@ -22,6 +22,7 @@ export interface ServerHome {
   /** It has its final answer: from here on `text` is all there is to say to a repetition, and the layer says it. */
   absorb(tx: Server, text: string): void
   undeliverable(flow: Flow, text: string): void
+  sealed(text: string, flow: Flow): string
 }
 
 export class Server implements ServerTransaction, TimerOwner {
@@ -75,7 +76,7 @@ export class Server implements ServerTransaction, TimerOwner {
   }
 
   respond(status: number, text: string): void {
-    this.state.respond(this, status, text)
+    this.state.respond(this, status, status < 200 ? text : this.home.sealed(text, this.flow))
   }
 
   /** The 100 of RFC 3261 §16.2, once, unless something was said already. */

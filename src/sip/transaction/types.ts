@@ -104,6 +104,8 @@ export interface TransactionLayer {
     readonly shed: number
     readonly foreign: number
   }
+  /** See `TransactionSettings.sealed`; for what is sent without a transaction. */
+  sealed(text: string, flow: Flow): string
   /** Flows on which a final answer is still to come, in either direction. Walks the tables: not for each message. */
   flowsInUse(): ReadonlySet<Flow>
   /** Ends everything without callbacks. */

@@ -73,6 +73,8 @@ t.test('strip-untrusted leaves an edge its reasons, and takes the identity of wh
   t.same(stripUntrustedResponse(response(504, 'INVITE', ['P-Asserted-Identity: <sip:carol@lab.test>']), flow), [
     'p-asserted-identity',
     'p-preferred-identity',
+    'authorization',
+    'authentication-info',
   ])
 })
 
