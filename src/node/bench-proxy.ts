@@ -128,6 +128,7 @@ function benchPlan({ transport, address, port, domain, nextHop }: BenchProxySett
           ? []
           : [{ match: '*', nextHop: nextHop.address, port: nextHop.port, transport, replaceHost: false }],
       maxContactsPerUser: 16,
+      maxSubscriptionsPerUser: 1000,
       store: { kind: 'sqlite', directory: '', pool: '' },
     },
   }

@@ -36,6 +36,7 @@ import { groundOf, type JudgingGround } from './examine-peer.ts'
 import { home, ownIdentity } from '../roles/home.ts'
 import { forbids } from '../roles/law/law.ts'
 import type { NodeLinks } from './links.ts'
+import { Notifications } from './notifications.ts'
 import { nextHops } from './next-hops.ts'
 import { peerJudge } from '../roles/peers.ts'
 import { type FlowWatch, NodeTransportUser } from './transport-user.ts'
@@ -99,6 +100,11 @@ export function openStack(options: StackOptions): Stack {
   const locate = locator(options, resolver, (hop) => transport.existing(hop) !== undefined)
   const accounts =
     stores.directory === undefined ? undefined : cacheDirectory(stores.directory, { clock, freshMs: 1000 })
+  const failed = (error: unknown): void => events.failed?.(undefined, error)
+  const notifications =
+    stores.location === undefined || stores.pool === undefined
+      ? undefined
+      : new Notifications({ clock, location: stores.location, self: plan.fqdn, transport, locate, failed })
   const associations = offersNtlm(plan) ? new Associations() : undefined
   const seal = associations === undefined ? undefined : sealOf(plan, clock, associations)
   if (seal !== undefined) user.refuses = (response, flow) => seal.refuses(response, flow)
@@ -114,10 +120,16 @@ export function openStack(options: StackOptions): Stack {
     directory: stores.directory,
     accounts,
     location: stores.location,
+    presence:
+      notifications === undefined || stores.pool === undefined
+        ? undefined
+        : { store: stores.pool.presence, outbox: notifications, failed },
   })
+  user.left = parts.left
   core = coreOf({ options, who, events, overload, transport, flowTokens, locate, parts, seal })
   const { proxy, links } = core
   user.transactions = proxy.transactions
+  if (notifications !== undefined) notifications.proxy = proxy
   return { transport, proxy, parts, locate, accounts, links, close: () => close(proxy, stores, transport) }
 }
 

@@ -1,5 +1,5 @@
 /** What a node does with the news of its transport: messages go to the transactions, the rest becomes events. */
-import { onFlowClosed as forgetFlow } from '../services/registrar/registrar.ts'
+import { onFlowClosed as forgetFlow, usersOn } from '../services/registrar/registrar.ts'
 import type { SipRequest, SipResponse } from '../sip/message/types.ts'
 import type { TransactionLayer } from '../sip/transaction/types.ts'
 import type { OverloadGuard } from '../sip/transaction/overload.ts'
@@ -37,6 +37,8 @@ export class NodeTransportUser implements TransportUser {
   transactions: TransactionLayer | undefined
   /** Why a response does not count: a client that signs did not sign it. */
   refuses: ((response: SipResponse, flow: Flow) => string | undefined) | undefined
+  /** Told of users whose connection closed, after their bindings are gone. */
+  left: ((aors: readonly string[]) => void) | undefined
   readonly #options: TransportUserOptions
 
   constructor(options: TransportUserOptions) {
@@ -72,8 +74,9 @@ export class NodeTransportUser implements TransportUser {
     const { stores, recorder, onFlowClosed } = this.#options
     this.transactions?.onFlowClosed(flow, because)
     if (stores.location !== undefined)
-      void Promise.resolve(forgetFlow(stores.location, flow)).catch((error: unknown) =>
-        recorder.record('store.lost', { message: String(error) }),
+      void Promise.resolve(forgetFlow(stores.location, flow)).then(
+        () => this.left?.(usersOn(flow)),
+        (error: unknown) => recorder.record('store.lost', { message: String(error) }),
       )
     recorder.record('flow.closed', { data: { flow: flow.id, because } })
     if (flow.secure && flow.direction === 'accepted' && !flow.confirmed && because !== 'closed')

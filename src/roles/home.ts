@@ -3,9 +3,14 @@ import { localTargets } from '../services/registrar/local-targets.ts'
 import { relocation } from '../services/registrar/relocate.ts'
 import { registrar } from '../services/registrar/registrar.ts'
 import type { Arrival } from '../sip/routing/decision.ts'
+import { addressOfRecord } from '../sip/message/uri.ts'
+import { type PresenceService, presenceService } from '../services/presence/presence.ts'
+import type { Watcher } from '../services/presence/view.ts'
+import type { CommunicatorSettings } from '../services/registrar/registered.ts'
 import { flowToken } from '../sip/routing/policies/flow-token.ts'
 import { followRoute } from '../sip/routing/policies/follow-route.ts'
 import { type StaticRoute, staticRoutes } from '../sip/routing/policies/static-routes.ts'
+import type { ProfileName } from '../topology/profile.ts'
 import type { HomeSettings, RoutePlan } from '../topology/plan-types.ts'
 import { insideFacts } from './law/facts.ts'
 import { type Facts, judge } from './law/law.ts'
@@ -17,9 +22,6 @@ import { noRoute } from './policies/no-route.ts'
 import { stripUntrustedResponse } from './policies/strip-untrusted.ts'
 import type { PeerLists } from './peers.ts'
 import { peerLists, type RoleContext, type RoleParts, type WatchedPeer } from './role.ts'
-
-/** What a Communicator is told after sign-on; without the presence service of a later version the lists stay empty. */
-const communicator = { allowEvents: [], supported: [], keepAliveSeconds: 300, server: 'RTC/2.0' }
 
 export function home(context: RoleContext, settings: HomeSettings): RoleParts {
   const { plan, clock, flowTokens, isOpen, isReachable, accounts, location } = context
@@ -49,6 +51,7 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
   const anonymousDefault = (arrival: Arrival): boolean | undefined => anonymous(arrival, facts)
   const local = { location, accounts, domains, self: plan.fqdn, isOpen, anonymousDefault }
   const relocate = relocation(local)
+  const presence = presenceOf(context, settings, facts)
   return {
     law: { internal: facts },
     faces: {
@@ -85,9 +88,11 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
             clock,
             self: plan.fqdn,
             maxContacts: settings.maxContactsPerUser,
-            communicator,
+            communicator: communicatorOf(plan.profile.name, presence !== undefined),
+            changed: presence && ((aor) => presence.changed([aor])),
             ownRoute,
           }),
+          ...(presence === undefined ? [] : [presence.policy]),
           localTargets(local),
           staticRoutes(routes.filter(({ match }) => !isForNumbers(match))),
           ...toEnterpriseEdge(edge, isOurs),
@@ -104,8 +109,68 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
     stripResponse: stripUntrustedResponse,
     recordRouteName: settings.home,
     detour: relocate,
+    left: presence && ((aors) => presence.changed(aors)),
     domains,
     explainsTo: () => true,
+  }
+}
+
+/** What a Communicator is told after sign-on. The order is that of an OCS ([MS-SIPREGE] 4). */
+function communicatorOf(profile: ProfileName, hasPresence: boolean): CommunicatorSettings {
+  const settings = { keepAliveSeconds: 300, server: 'RTC/2.0' }
+  if (!hasPresence) return { ...settings, allowEvents: [], supported: [] }
+  return profile === 'lcs2005'
+    ? { ...settings, allowEvents: events2005, supported: [] }
+    : { ...settings, allowEvents: events2007, supported: ['msrtc-event-categories', 'adhoclist'] }
+}
+
+const events2005 = [
+  'vnd-microsoft-provisioning',
+  'vnd-microsoft-roaming-contacts',
+  'vnd-microsoft-roaming-ACL',
+  'presence',
+  'presence.wpending',
+]
+const events2007 = [
+  'vnd-microsoft-provisioning-v2',
+  'vnd-microsoft-roaming-contacts',
+  'vnd-microsoft-roaming-ACL',
+  'presence',
+  'presence.wpending',
+  'vnd-microsoft-roaming-self',
+]
+
+function presenceOf(context: RoleContext, settings: HomeSettings, facts: Facts): PresenceService | undefined {
+  const { presence, location, plan, clock, accounts, directory } = context
+  if (presence === undefined || location === undefined) return undefined
+  return presenceService({
+    ...presence,
+    location,
+    accounts,
+    clock,
+    domains: settings.domains,
+    self: plan.fqdn,
+    home: settings.home,
+    formats: plan.profile.name === 'lcs2005' ? ['msrtc', 'pidf'] : ['categories', 'msrtc', 'pidf'],
+    search: directory && ((filter, limit) => directory.search(filter, limit)),
+    senderOf: (arrival) => senderOf(arrival, facts),
+    maxSubscriptions: settings.maxSubscriptionsPerUser,
+  })
+}
+
+/** By the law's own facts: a user of ours that is proved, or one that its organisation vouches for. */
+function senderOf(arrival: Arrival, facts: Facts): Watcher | undefined {
+  const { remarks, request } = arrival
+  const from = addressOfRecord(request.fromUri)
+  switch (facts.identityOf(arrival)) {
+    case 'user':
+      return remarks.identity === undefined ? undefined : { aor: remarks.identity, foreign: false }
+    case 'foreign':
+      return { aor: remarks.identity ?? from, foreign: true }
+    case 'none':
+      return facts.peerOf(arrival) === 'unasked' ? { aor: from, foreign: false } : undefined
+    default:
+      return undefined
   }
 }
 

@@ -9,7 +9,9 @@ import type { Associations } from '../services/authentication/ntlm/associations.
 import type { DirectoryCache } from '../services/directory-cache.ts'
 import type { LocationService } from '../services/location/location.ts'
 import type { Resolver } from '../sip/transport/dial/resolver.ts'
+import type { Outbox } from '../services/presence/dialog.ts'
 import type { Directory } from '../services/store/directory.ts'
+import type { PresenceStore } from '../services/store/presence-store.ts'
 import type { Face, NodePlan } from '../topology/plan-types.ts'
 import type { Facts } from './law/law.ts'
 import type { PeerLists } from './peers.ts'
@@ -39,6 +41,8 @@ export interface RoleParts {
   readonly domains?: readonly string[]
   /** The name in Record-Route where it is not the FQDN of the face: the pool's. */
   readonly recordRouteName?: string
+  /** Told of users whose connection closed. */
+  readonly left?: ((aors: readonly string[]) => void) | undefined
   /** See `ProxySettings.detour`: only who knows the bindings of a user finds one. */
   readonly detour?: ProxySettings['detour']
   /** Whether a failure made here may be explained to the peer it goes back to. */
@@ -64,6 +68,15 @@ export interface RoleContext {
   /** The same, remembered for a moment, and while it is away. */
   readonly accounts: DirectoryCache | undefined
   readonly location: LocationService | undefined
+  /** Absent where the pool store is (benchmarks): there is no presence then. */
+  readonly presence: PresenceGround | undefined
+}
+
+/** What a home's presence service stands on. */
+interface PresenceGround {
+  readonly store: PresenceStore
+  readonly outbox: Outbox
+  readonly failed: (error: unknown) => void
 }
 
 /** The directory of a role that cannot do without. */

@@ -114,6 +114,10 @@ const everyHome = {
     doc: 'Bindings one user may have.',
     mirrors: 'MSFT_SIPESEmSetting.MaxContactsPerUser',
   }),
+  maxSubscriptionsPerUser: setting(z.int().min(1).max(10_000).default(1000), {
+    doc: 'Users whose presence one user may watch, all its endpoints together.',
+    mirrors: 'MSFT_SIPESGlobalRegistrarSetting.MaxSubscriptionPerUser',
+  }),
 }
 
 const standardEdition = group({

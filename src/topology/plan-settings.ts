@@ -103,6 +103,7 @@ function homeSettings(
       }),
     ),
     maxContactsPerUser: host.maxContactsPerUser,
+    maxSubscriptionsPerUser: host.maxSubscriptionsPerUser,
     store: poolStore(store, home),
   }
 }

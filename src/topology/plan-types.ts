@@ -223,6 +223,8 @@ export interface HomeSettings extends TrustLists {
    */
   readonly routeToEnterpriseEdge?: { readonly fqdn: string; readonly port: number }
   readonly maxContactsPerUser: number
+  /** Users whose presence one user may watch, all its endpoints together. */
+  readonly maxSubscriptionsPerUser: number
   readonly store: StorePlan
 }
 

@@ -1,5 +1,6 @@
 /** Where a user of our domains is at home, and how the request gets there. */
-import { addressOfRecord } from '../../sip/message/uri.ts'
+import type { SipUri } from '../../sip/message/types.ts'
+import { addressOfRecord, parseUri } from '../../sip/message/uri.ts'
 import { refusalOf } from '../../services/refusals.ts'
 import { recovering, soon } from '../../services/soon.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse, type Refused } from '../../sip/routing/decision.ts'
@@ -45,7 +46,7 @@ export function homePool(options: HomePoolOptions): Policy {
       const registers = arrival.request.method === 'REGISTER'
       // RFC 3261 §10.3 step 1: a REGISTER for another domain is none of ours, whoever stands in To.
       if (registers && !domains.has(arrival.uri.host)) return pass
-      const subject = registers ? arrival.request.toUri : arrival.uri
+      const subject = registers ? arrival.request.toUri : (ofSender(arrival) ?? arrival.uri)
       if (!domains.has(subject.host) || subject.user === undefined) return pass
       return recovering(
         () =>
@@ -69,6 +70,12 @@ export function homePool(options: HomePoolOptions): Policy {
       because: 'home-pool',
     }
   }
+}
+
+/** A search is addressed to the domain alone: the sender's own home answers it. */
+function ofSender({ request, uri, remarks }: Arrival): SipUri | undefined {
+  if (request.method !== 'SERVICE' || uri.user !== undefined || remarks.identity === undefined) return undefined
+  return parseUri(remarks.identity)
 }
 
 /** 301, not 302: a Communicator ignores any other code (communicator-wire §4). */

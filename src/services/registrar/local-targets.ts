@@ -92,7 +92,10 @@ function chosen({ uri, request }: Arrival, bindings: readonly Binding[]): readon
 }
 
 /** undefined: the flow it was reached by is gone, and there is no other way. */
-export function targetOf(binding: Binding, { self, isOpen }: LocalTargetsOptions): Target | undefined {
+export function targetOf(
+  binding: Binding,
+  { self, isOpen }: Pick<LocalTargetsOptions, 'self' | 'isOpen'>,
+): Target | undefined {
   const base = {
     uri: withoutHeaders(binding.contact),
     flow: undefined,

@@ -39,6 +39,8 @@ export interface RegistrarOptions {
   readonly ownRoute?: ContactSettings['ownRoute']
   /** Header fields for Communicator clients; undefined: none. */
   readonly communicator?: CommunicatorSettings
+  /** Told when a user came or went, not of refreshes. */
+  readonly changed?: ((aor: string) => void) | undefined
 }
 
 /** Option tags a REGISTER may require here (RFC 3261 §20.32); those of the old clients' presence included. */
@@ -103,6 +105,7 @@ export function registrar(options: RegistrarOptions): Policy {
         diagnostics(4000, `No more than ${outcome.limit} contacts at a time`, options.self),
       ])
     remember(arrival, read)
+    if (read.expires === 0 || (read.expires !== undefined && !outcome.refreshed)) options.changed?.(read.change.aor)
     const headers: HeaderField[] = registeredHeaders(arrival, outcome, read, options.communicator)
     headers.push(dateHeader(options.clock.wall()))
     return { kind: 'answer', status: 200, headers }
@@ -116,6 +119,12 @@ export function onFlowClosed(location: LocationService, flow: Flow): Soon<void> 
   const aors = registeredOn(flow)
   if (aors === undefined) return undefined
   return location.removeFlow(flow.id, typeof aors === 'string' ? [aors] : aors)
+}
+
+/** Who is registered by a flow. */
+export function usersOn(flow: Flow): readonly string[] {
+  const aors = registeredOn(flow)
+  return aors === undefined ? [] : typeof aors === 'string' ? [aors] : [...aors]
 }
 
 const note = 'services.registered'

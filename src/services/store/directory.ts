@@ -33,11 +33,19 @@ interface TrustedServer {
   readonly version: number
 }
 
+/** Parts of names and of addresses, lower case. */
+export interface DirectoryFilter {
+  readonly names: readonly string[]
+  readonly addresses: readonly string[]
+}
+
 export interface Directory {
   readonly health: StoreHealth
   account(aor: string): Promise<Account | undefined>
   credential(username: string, scheme: string, realm: string): Promise<Credential | undefined>
   accounts(): Promise<readonly Account[]>
+  /** Enabled accounts that contain every text, `limit` at most. */
+  search(filter: DirectoryFilter, limit: number): Promise<readonly Account[]>
   domains(): Promise<readonly string[]>
   trustedServers(): Promise<readonly TrustedServer[]>
   edges(): Promise<readonly string[]>
@@ -124,6 +132,15 @@ class SqlDirectory implements Directory {
   async accounts(): Promise<readonly Account[]> {
     const rows = await this.#database.kysely.selectFrom('accounts').selectAll().orderBy('aor').execute()
     return rows.map(accountOf)
+  }
+
+  async search({ names, addresses }: DirectoryFilter, limit: number): Promise<readonly Account[]> {
+    const contains = (text: string): string => `%${text.replace(/[%_\\]/g, '')}%`
+    let query = this.#database.kysely.selectFrom('accounts').selectAll().where('enabled', '!=', 0)
+    for (const name of names)
+      query = query.where((where) => where(where.fn('lower', ['display_name']), 'like', contains(name)))
+    for (const address of addresses) query = query.where('aor', 'like', contains(address))
+    return (await query.orderBy('aor').limit(limit).execute()).map(accountOf)
   }
 
   async domains(): Promise<readonly string[]> {

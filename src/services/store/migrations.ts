@@ -121,4 +121,22 @@ export const poolMigrations: readonly Migration[] = [
       .addPrimaryKeyConstraint('contacts_key', ['owner', 'contact'] as never)
       .execute()
   },
+  async (database) => {
+    await database.schema.dropTable('contacts').ifExists().execute()
+    await database.schema
+      .createTable('user_documents')
+      .ifNotExists()
+      .addColumn('owner', 'text', (column) => column.notNull())
+      .addColumn('kind', 'text', (column) => column.notNull())
+      .addColumn('version', 'bigint', (column) => column.notNull())
+      .addColumn('state', 'text', (column) => column.notNull())
+      .addPrimaryKeyConstraint('user_documents_key', ['owner', 'kind'] as never)
+      .execute()
+    await database.schema
+      .createIndex('subscriptions_by_watcher')
+      .ifNotExists()
+      .on('subscriptions')
+      .column('watcher')
+      .execute()
+  },
 ]

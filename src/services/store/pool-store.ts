@@ -10,6 +10,7 @@ import type { Database } from './database.ts'
 import type { StoreOptions } from './directory.ts'
 import { groupCommit } from './group-commit.ts'
 import { poolMigrations } from './migrations.ts'
+import { type PresenceStore, presenceStoreOn } from './presence-store.ts'
 import type { BindingRow, PoolTables } from './schema.ts'
 import type { StoreHealth, StoreSettings } from './settings.ts'
 
@@ -29,6 +30,8 @@ export interface PoolStore {
   removeExpired(before: number): Promise<number>
   /** Removes everything of one address-of-record. */
   removeUser(aor: string): Promise<void>
+  /** What the presence service keeps. */
+  readonly presence: PresenceStore
   whenUp(callback: () => void): void
   /** Lets queued writes finish, then closes. */
   close(): Promise<void>
@@ -62,6 +65,7 @@ function poolStoreOn(database: Database<PoolTables>): PoolStore {
     get health() {
       return database.health
     },
+    presence: presenceStoreOn(kysely),
     whenUp: (callback) => database.whenUp(callback),
     async bindingsOf(aor) {
       const { rows } = await database.run({ sql: byAor, parameters: [aor] })
@@ -75,6 +79,11 @@ function poolStoreOn(database: Database<PoolTables>): PoolStore {
     },
     async removeUser(aor) {
       await kysely.deleteFrom('bindings').where('aor', '=', aor).execute()
+      await kysely.deleteFrom('user_documents').where('owner', '=', aor).execute()
+      await kysely
+        .deleteFrom('subscriptions')
+        .where((where) => where.or([where('watcher', '=', aor), where('resource', '=', aor)]))
+        .execute()
     },
     async close() {
       await commit.drained()

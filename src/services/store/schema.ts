@@ -41,7 +41,7 @@ export interface CredentialRow {
 export interface PoolTables {
   bindings: BindingRow
   subscriptions: SubscriptionRow
-  contacts: ContactRow
+  user_documents: UserDocumentRow
 }
 
 export interface BindingRow {
@@ -70,8 +70,8 @@ export interface BindingRow {
   received: string
 }
 
-interface SubscriptionRow {
-  /** Call-ID, then the notifier's tag and the subscriber's tag: the dialog. */
+export interface SubscriptionRow {
+  /** Call-ID, the notifier's tag, and the resource: one dialog may watch many. */
   dialog: string
   event: string
   /** Whose state is watched. */
@@ -83,12 +83,13 @@ interface SubscriptionRow {
   state: string
 }
 
-interface ContactRow {
-  /** Whose list it stands in. */
+/** What a user keeps at the server: contacts, who may see what, publications. */
+interface UserDocumentRow {
   owner: string
-  contact: string
-  display_name: string
-  /** Group names, one a line. */
-  group_names: string
-  subscribed: number
+  /** `contacts`, `access`, `presence`. */
+  kind: string
+  /** Rises by one with each change; a writer names the one that it read. */
+  version: number
+  /** JSON. */
+  state: string
 }

@@ -135,6 +135,8 @@ export type Decision =
       readonly reason?: string
       readonly headers?: readonly HeaderField[]
       readonly body?: string
+      /** Tag of To in an answer that begins a dialog with this server. Absent: a fresh one. */
+      readonly toTag?: string
     }
   | { readonly kind: 'route'; readonly targets: readonly Target[]; readonly because: string }
   /** Say nothing at all (an ACK, a message that must not be answered). */

@@ -13,12 +13,13 @@ export interface Reply {
   readonly detail?: unknown
   readonly headers?: readonly HeaderField[] | undefined
   readonly body?: string | undefined
+  readonly toTag?: string | undefined
 }
 
 export function reply(core: Core, transaction: ServerTransaction, arrival: Incoming, made: Reply): void {
-  const { status, because, reason, headers = [], body } = made
+  const { status, because, reason, headers = [], body, toTag } = made
   const explained =
     because === undefined ? headers : [...headers, ...core.settings.diagnostics(because, arrival, status, made.detail)]
-  transaction.respond(status, answer(arrival.request, status, { reason, headers: explained, body }))
+  transaction.respond(status, answer(arrival.request, status, { reason, headers: explained, body, toTag }))
   core.settings.on.answered?.(arrival.request, status, because)
 }

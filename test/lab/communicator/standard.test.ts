@@ -1,7 +1,9 @@
 /** The unmodified client at one Standard Edition server, over TCP. */
+import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
 import { Communicator, type CommunicatorOptions, noCommunicator } from '../../support/communicator.ts'
+import { ownFiles } from '../../support/own-folder.ts'
 import { type TestLab, withLab } from '../../support/lab.ts'
 
 t.test('a Communicator at the Standard Edition', { skip: noCommunicator }, async (t) => {
@@ -29,12 +31,65 @@ t.test('a Communicator at the Standard Edition', { skip: noCommunicator }, async
     await alice.wait('im-received', { text: 'hello alice' })
     t.same([await alice.quit(), await bob.quit()], [0, 0])
   })
+
+  t.test('keeps contacts over a sign-off, shows presence, and finds users', (t) => presenceStory(t, lab))
 })
+
+t.test('a Communicator in the mode of 2007', { skip: noCommunicator }, async (t) => {
+  const directory = ownFiles(t, { 'se2007.yaml': standard2007 })
+  const lab = await withLab(t, join(directory, 'se2007.yaml'))
+
+  t.test('keeps contacts over a sign-off, shows presence, and finds users', (t) => presenceStory(t, lab))
+
+  t.test('is shown as offline to one whom it blocks', async (t) => {
+    const [alice, bob] = [atStandard(t, lab, { user: 'alice' }), atStandard(t, lab, { user: 'bob' })]
+    await Promise.all([alice.wait('signed-on'), bob.wait('signed-on')])
+    await alice.wait('presence', { who: 'sip:bob@lab.test', presence: { online: true } })
+    const seen = alice.events.length
+    bob.send({ cmd: 'block', who: 'alice@lab.test' })
+    await alice.wait('presence', { who: 'sip:bob@lab.test', presence: { online: false } }, seen)
+    // The client allows only whom it knows to be blocked: the server tells it with the next message.
+    bob.send({ cmd: 'sleep', seconds: 1 })
+    bob.send({ cmd: 'allow', who: 'alice@lab.test' })
+    await alice.wait('presence', { who: 'sip:bob@lab.test', presence: { online: true } }, alice.events.length)
+    t.same([await alice.quit(), await bob.quit()], [0, 0])
+  })
+})
+
+const standard2007 = `name: se2007
+about: One Standard Edition server of 2007.
+profile: ocs2007
+domain: lab.test
+hosts: { se: { role: standard-edition } }
+users:
+  alice: { password: alice-2005, home: se }
+  bob: { password: bob-2005, home: se }
+  carol: { password: carol-2005, home: se }
+`
+
+async function presenceStory(t: Test, lab: TestLab): Promise<void> {
+  const [alice, bob] = [atStandard(t, lab, { user: 'alice' }), atStandard(t, lab, { user: 'bob' })]
+  await Promise.all([alice.wait('signed-on'), bob.wait('signed-on')])
+  await Promise.all([alice.wait('buddy-list'), bob.wait('buddy-list')])
+  alice.send({ cmd: 'add-buddy', who: 'bob@lab.test', group: 'Work' })
+  await alice.wait('presence', { who: 'sip:bob@lab.test', presence: { online: true } })
+  bob.send({ cmd: 'status', status: 'busy', note: 'in the lab' })
+  await alice.wait('presence', { who: 'sip:bob@lab.test', presence: { status: 'busy', text: /in the lab/ } })
+  alice.send({ cmd: 'search', surname: 'carol' })
+  await alice.wait('search-results', { count: 1 })
+  const seen = alice.events.length
+  await bob.quit()
+  await alice.wait('presence', { who: 'sip:bob@lab.test', presence: { status: 'offline' } }, seen)
+  await alice.quit()
+  const again = atStandard(t, lab, { user: 'alice' })
+  await again.wait('buddy-list', { buddies: 1 })
+  t.equal(await again.quit(), 0)
+}
 
 function atStandard(
   t: Test,
   lab: TestLab,
-  options: Pick<CommunicatorOptions, 'user' | 'login' | 'password'>,
+  options: Pick<CommunicatorOptions, 'user' | 'login' | 'password' | 'more'>,
 ): Communicator {
   const listener = lab.node('se').listeners.find(({ transport }) => transport === 'tcp')
   if (listener === undefined) throw new Error('se has no TCP listener')

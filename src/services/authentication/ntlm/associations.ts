@@ -1,7 +1,7 @@
 /**
- * The security associations of this process: who has proved a password by NTLM, and the keys of that proof. One is found
- * by its name (`opaque`), and by the endpoint it belongs to ([MS-SIPAE] 3.3.5.2), never by a flow: behind an edge many
- * clients share one. They are not stored: after a restart a client meets a 401 and starts anew.
+ * The security associations of this process: who has proved a password by NTLM, and the keys of that proof. One is
+ * found by its name (`opaque`), and by the endpoint it belongs to ([MS-SIPAE] 3.3.5.2), never by a flow: behind an edge
+ * many clients share one. They are not stored: after a restart a client meets a 401 and starts anew.
  */
 import { randomBytes } from 'node:crypto'
 import { type Counts, useCount } from '../nonce.ts'

@@ -1,4 +1,4 @@
-/** RC4, which Node's OpenSSL no longer offers ([MS-NLMP] 3.4; vectors of RFC 6229). Only for NTLM: the cipher is weak. */
+/** RC4, which Node's OpenSSL no longer offers ([MS-NLMP] 3.4; RFC 6229). Only for NTLM: the cipher is weak. */
 
 /** The key stream over the data: the same call encrypts and decrypts. */
 export function rc4(key: Uint8Array, data: Uint8Array): Buffer {

@@ -7,7 +7,7 @@ import type { SipMessage } from '../../../sip/message/types.ts'
 import { type DirectionKeys, hmacMd5, md5 } from './keys.ts'
 import { rc4 } from './rc4.ts'
 
-/** The sequence number on the wire is always this one: connectionless NTLM starts the key stream anew for each message. */
+/** The sequence number on the wire is always this one: connectionless NTLM starts the key stream anew each time. */
 const sequence = Buffer.from([100, 0, 0, 0])
 const head = Buffer.from([1, 0, 0, 0])
 

@@ -1,0 +1,137 @@
+/**
+ * Sends the notifications of the presence service. They go where the watcher is registered now, by its flow or along
+ * its Path, so that they follow a client to another front end; a watcher of another organisation gets them along the
+ * route of its subscription. Nowhere else: a Contact is no reason to dial a stranger.
+ */
+import type { LocationService } from '../services/location/location.ts'
+import type { Binding } from '../services/location/binding.ts'
+import type { Dialog, Notification, Outbox } from '../services/presence/dialog.ts'
+import { targetOf } from '../services/registrar/local-targets.ts'
+import type { Clock } from '../sip/clock.ts'
+import { composeRequest } from '../sip/message/compose.ts'
+import { parseNameAddress } from '../sip/message/name-address.ts'
+import { randomToken } from '../sip/message/random.ts'
+import type { HeaderField } from '../sip/message/types.ts'
+import type { Proxy } from '../sip/routing/proxy.ts'
+import type { Locate } from '../sip/routing/settings.ts'
+import type { Branch } from '../sip/transaction/types.ts'
+import type { Flow, FlowId } from '../sip/transport/flow.ts'
+import type { TransportLayer } from '../sip/transport/types.ts'
+
+export interface NotificationsOptions {
+  readonly clock: Clock
+  readonly location: LocationService
+  /** FQDN of this server. */
+  readonly self: string
+  readonly transport: Pick<TransportLayer, 'existing' | 'connect' | 'flow'>
+  readonly locate: Locate
+  readonly failed: (error: unknown) => void
+}
+
+interface Way {
+  readonly flow: FlowId | undefined
+  readonly routes: readonly string[]
+}
+
+/** Answers by which a watcher says that it knows no such subscription (RFC 6665 §4.2.2). */
+const goneStatuses: ReadonlySet<number> = new Set([404, 405, 410, 480, 481, 484, 485, 489, 501, 604])
+
+export class Notifications implements Outbox {
+  /** Made after the service that sends by it; nothing is sent before. */
+  proxy: Proxy | undefined
+  readonly #options: NotificationsOptions
+  /** Rises with each notification: CSeq counts from the begin of a dialog in milliseconds, and no two are equal. */
+  #tick = 0
+
+  constructor(options: NotificationsOptions) {
+    this.#options = options
+  }
+
+  send(notification: Notification, gone: () => void): void {
+    this.#send(notification, gone).catch((error: unknown) => this.#options.failed(error))
+  }
+
+  async #send(notification: Notification, gone: () => void): Promise<void> {
+    const { subscription } = notification
+    const way = wayTo(subscription.dialog, await this.#options.location.lookup(subscription.watcher), this.#options)
+    if (way === undefined || this.proxy === undefined) return
+    const flow = await this.#flowOf(way)
+    if (flow?.open !== true) return
+    if (subscription.dialog.benotify) return this.#sendUnanswered(this.proxy, notification, way, flow)
+    const transaction = this.proxy.transactions.client('NOTIFY', '', {
+      onResponse: ({ status }) => (goneStatuses.has(status) ? gone() : undefined),
+      onTimeout: gone,
+      onTransportError: () => undefined,
+    })
+    transaction?.send(this.#text(this.proxy, notification, way, flow, transaction.branch), flow)
+  }
+
+  #sendUnanswered({ own, transactions }: Proxy, notification: Notification, way: Way, flow: Flow): void {
+    const branch = transactions.statelessBranch(randomToken(8))
+    flow.send(transactions.sealed(this.#text({ own }, notification, way, flow, branch), flow))
+  }
+
+  async #flowOf({ flow, routes: [first] }: Way): Promise<Flow | undefined> {
+    const { transport, locate } = this.#options
+    if (flow !== undefined) return transport.flow(flow)
+    if (first === undefined) return undefined
+    for (const hop of await locate(parseNameAddress(first).uri, 'internal')) {
+      const open = transport.existing(hop)
+      if (open !== undefined) return open
+      const dialled = await transport.connect(hop).catch(() => undefined)
+      if (dialled !== undefined) return dialled
+    }
+    return undefined
+  }
+
+  #text(
+    { own }: Pick<Proxy, 'own'>,
+    { subscription: { dialog, resource }, state, contentType, body }: Notification,
+    { routes }: Way,
+    flow: Flow,
+    branch: Branch,
+  ): string {
+    this.#tick = Math.max(this.#tick + 1, this.#options.clock.wall())
+    const headers: HeaderField[] = [
+      ...routes.map((route): HeaderField => ['Route', route]),
+      ['Contact', `<${resource}>`],
+      ['Event', dialog.event],
+      ['Subscription-State', state],
+      ['Content-Type', contentType],
+    ]
+    return composeRequest({
+      method: dialog.benotify ? 'BENOTIFY' : 'NOTIFY',
+      uri: dialog.contact,
+      via: own.via(flow, branch),
+      from: dialog.local,
+      to: dialog.remote,
+      callId: dialog.callId,
+      cseq: (this.#tick - dialog.since + 2) % 2 ** 31,
+      headers,
+      body,
+    })
+  }
+}
+
+/** undefined: the watcher is not there now. */
+function wayTo(
+  dialog: Dialog,
+  bindings: readonly Binding[],
+  { self, transport }: Pick<NotificationsOptions, 'self' | 'transport'>,
+): Way | undefined {
+  if (dialog.foreign) return dialog.routes.length === 0 ? undefined : { flow: undefined, routes: dialog.routes }
+  const { epid, contact } = dialog
+  const binding =
+    bindings.find((one) => (epid === undefined ? one.contact === contact : one.epid === epid)) ??
+    (epid === undefined && bindings.length === 1 ? bindings[0] : undefined)
+  const target = binding && targetOf(binding, { self, isOpen: (flow) => transport.flow(flow)?.open === true })
+  if (binding === undefined || target === undefined) return undefined
+  // Without a flow and a Path the Contact of the registration is dialled, as for a call.
+  const routes =
+    target.flow === undefined && target.routes.length === 0 ? [`<${looseRoute(target.uri)}>`] : target.routes
+  return { flow: target.flow, routes }
+}
+
+function looseRoute(uri: string): string {
+  return /;lr\b/.test(uri) ? uri : `${uri};lr`
+}

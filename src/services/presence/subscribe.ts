@@ -1,0 +1,215 @@
+/** SUBSCRIBE for presence and for the lists of a user (RFC 6665, RFC 3856, [MS-SIP] 3.1.3, [MS-PRES] 3.1.5). */
+import type { HeaderField, SipRequest } from '../../sip/message/types.ts'
+import { addressOfRecord, parseUri } from '../../sip/message/uri.ts'
+import { type Arrival, type Decision, refuse } from '../../sip/routing/decision.ts'
+import type { PresenceStore } from '../store/presence-store.ts'
+import {
+  type Dialog,
+  isOfDialog,
+  newDialog,
+  refreshed,
+  rowOf,
+  type Subscription,
+  subscriptionKey,
+  subscriptionOf,
+} from './dialog.ts'
+import { type Format, render, renderList, type Rendered, type Shown } from './formats.ts'
+import type { Keeper } from './keeper.ts'
+import { isRoaming, pendingEvent, roamingDocument, selfEvent } from './roaming.ts'
+import type { Watcher } from './view.ts'
+import { descendant, type Element, parseXml } from './xml.ts'
+
+export interface SubscribeOptions {
+  readonly keeper: Keeper
+  readonly store: PresenceStore
+  /** FQDN of this server. */
+  readonly self: string
+  /** Whether a user is at home in this pool; presence of others is at theirs. */
+  readonly isHere: (aor: string) => boolean | Promise<boolean>
+  /** Documents of presence that this server writes. */
+  readonly formats: readonly Format[]
+  /** Resources one user may watch, all its endpoints together. */
+  readonly limit: number
+}
+
+const defaultSeconds = 3600
+const longestSeconds = 36_000
+const shortestSeconds = 60
+
+/** One SUBSCRIBE as read. */
+interface Ask {
+  readonly request: SipRequest
+  readonly wall: number
+  readonly watcher: Watcher
+  /** Address-of-record in the Request-URI. */
+  readonly resource: string
+  /** Lower case, without parameters. */
+  readonly event: string
+  readonly seconds: number
+  readonly dialog: Dialog
+  /** What the dialog watches already; empty: it begins. */
+  readonly known: readonly Subscription[]
+}
+
+export async function subscribe(arrival: Arrival, watcher: Watcher, options: SubscribeOptions): Promise<Decision> {
+  const { request, wall, uri } = arrival
+  const seconds = secondsOf(request)
+  if (typeof seconds !== 'number') return seconds
+  const event = eventOf(request)
+  const resource = addressOfRecord(uri)
+  const all = await mine(options, watcher.aor, wall)
+  const known =
+    request.toTag === undefined ? [] : all.filter((one) => isOfDialog(one, request.callId, request.toTag ?? ''))
+  if (request.toTag !== undefined && known[0]?.event !== event) return refuse(481, 'presence.no-subscription')
+  const dialog =
+    known[0] === undefined
+      ? newDialog(request, { wall, foreign: watcher.foreign, formats: options.formats })
+      : refreshed(known[0].dialog, request)
+  const ask: Ask = { request, wall, watcher, resource, event, seconds, dialog, known }
+  return isRoaming(event) ? roam(ask, options) : watch(ask, options, all.length)
+}
+
+/** Event in lower case, without its parameters. */
+export function eventOf(request: SipRequest): string {
+  return (request.header('Event') ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+}
+
+function secondsOf(request: SipRequest): number | Decision {
+  const text = request.header('Expires')
+  if (text === undefined) return defaultSeconds
+  if (!/^\d{1,10}$/.test(text)) return refuse(400, 'presence.expires')
+  const wanted = Number(text)
+  // RFC 6665 §4.2.1.1: nobody has to keep a subscription of a few seconds.
+  if (wanted > 0 && wanted < shortestSeconds)
+    return refuse(423, 'presence.interval-too-brief', [['Min-Expires', String(shortestSeconds)]])
+  return Math.min(wanted, longestSeconds)
+}
+
+async function mine({ store }: SubscribeOptions, watcher: string, wall: number): Promise<readonly Subscription[]> {
+  return (await store.subscriptionsOf({ watcher }, wall)).map(subscriptionOf)
+}
+
+/** A list of the user itself: nobody else may see it. */
+async function roam(ask: Ask, options: SubscribeOptions): Promise<Decision> {
+  if (ask.resource !== ask.watcher.aor) return refuse(403, 'presence.list-of-another')
+  await keep(ask, [ask.resource], options)
+  const pending = await pendingWatchers(ask.resource, ask.wall, options)
+  return accepted(ask, await roamingDocument(options.keeper, ask.event, ask.resource, pending), options)
+}
+
+async function watch(ask: Ask, options: SubscribeOptions, count: number): Promise<Decision> {
+  const { keeper, self } = options
+  const { resource, watcher, seconds } = ask
+  const wanted = resource === watcher.aor ? readList(ask.request) : undefined
+  const resources = wanted ?? [resource]
+  const isNew = (aor: string): boolean => !ask.known.some((one) => one.resource === aor)
+  if (seconds > 0 && count + resources.filter(isNew).length > options.limit)
+    return refuse(403, 'presence.too-many-subscriptions', [
+      ['ms-diagnostics', `4000;reason="No more than ${options.limit} subscriptions of a user";source="${self}"`],
+    ])
+  if (wanted === undefined) {
+    const shown = await keeper.shown(resource, watcher)
+    // A name alone is what a stranger gets of OCS; here it gets nothing, and is told so.
+    if (watcher.foreign && shown.view.container === 0) return refuse(403, 'presence.closed')
+    await keep(ask, ask.known.length > 0 && seconds === 0 ? ask.known.map((one) => one.resource) : [resource], options)
+    announce(ask, [resource], options)
+    return accepted(ask, render(ask.dialog.format, shown), options)
+  }
+  const here: string[] = []
+  for (const aor of wanted) if (keeper.isOurs(aor) && (await options.isHere(aor))) here.push(aor)
+  await keep(ask, here, options)
+  announce(ask, here, options)
+  const shown: Shown[] = []
+  for (const aor of here) shown.push(await keeper.shown(aor, watcher))
+  const elsewhere = wanted.filter((aor) => !here.includes(aor))
+  return accepted(ask, renderList(resource, ask.dialog.format, shown, elsewhere), options)
+}
+
+/** Stores, extends or ends the subscriptions of one dialog. */
+async function keep(ask: Ask, resources: readonly string[], { store, self }: SubscribeOptions): Promise<void> {
+  const { dialog, watcher, event, seconds, wall, known } = ask
+  const all = new Set([...known.map((one) => one.resource), ...resources])
+  const expires = wall + seconds * 1000
+  const subscriptions = [...all].map((resource) => ({ dialog, event, resource, watcher: watcher.aor, expires }))
+  if (seconds === 0) return store.removeSubscriptions(subscriptions.map(subscriptionKey))
+  await store.putSubscriptions(subscriptions.map((subscription) => rowOf(subscription, self)))
+}
+
+/** Resources of one list at most. */
+const listLimit = 512
+
+/**
+ * The users a batch names (`adhoclist`, in both forms); undefined: the request watches its Request-URI.
+ *
+ * @throws XmlError
+ */
+function readList(request: SipRequest): readonly string[] | undefined {
+  const type = (request.header('Content-Type') ?? '').toLowerCase()
+  if (!type.startsWith('application/adrl+xml') && !type.startsWith('application/msrtc-adrl-categorylist+xml'))
+    return undefined
+  const list = descendant(parseXml(request.body), type.includes('categorylist') ? 'adhocList' : 'create')
+  const uris = (list?.children ?? []).filter(({ name }) => name === 'resource').map(uriOf)
+  return [...new Set(uris.filter((uri) => uri !== undefined))].slice(0, listLimit)
+}
+
+function uriOf({ attributes }: Element): string | undefined {
+  const text = attributes.get('uri') ?? ''
+  return /^sips?:[^@\s]+@[^@\s]+$/i.test(text) ? addressOfRecord(parseUri(text)) : undefined
+}
+
+/** Who watches a user that has not said yes or no to it. */
+async function pendingWatchers(
+  owner: string,
+  wall: number,
+  { keeper, store }: Pick<SubscribeOptions, 'keeper' | 'store'>,
+): Promise<readonly string[]> {
+  const [rows, access, contacts] = await Promise.all([
+    store.watchersOf(owner, 'presence', wall),
+    keeper.documents.read(owner, 'access'),
+    keeper.documents.read(owner, 'contacts'),
+  ])
+  const decided = new Set([
+    owner,
+    ...access.acknowledged,
+    ...contacts.contacts.map(({ uri }) => uri),
+    ...access.entries.map(({ mask }) => mask.toLowerCase()),
+    ...access.containers.flatMap(({ members }) => members.map(({ value }) => `sip:${value.toLowerCase()}`)),
+  ])
+  return [...new Set(rows.map(({ watcher }) => watcher))].filter((watcher) => !decided.has(watcher)).slice(0, 100)
+}
+
+/** A new watcher is shown to the one it watches. */
+function announce(ask: Ask, resources: readonly string[], options: SubscribeOptions): void {
+  if (ask.known.length > 0 || ask.seconds === 0) return
+  const tell = async (owner: string): Promise<void> => {
+    const pending = await pendingWatchers(owner, ask.wall, options)
+    if (!pending.includes(ask.watcher.aor)) return
+    for (const event of [pendingEvent, selfEvent])
+      await options.keeper.tellOwn(owner, event, undefined, () =>
+        roamingDocument(options.keeper, event, owner, pending),
+      )
+  }
+  for (const owner of resources) if (owner !== ask.watcher.aor) options.keeper.later(tell(owner))
+}
+
+/** With the document where the client reads it there, else in a NOTIFY of its own (RFC 6665 §4.2.1.2). */
+function accepted(ask: Ask, document: Rendered, { keeper }: SubscribeOptions): Decision {
+  const { request, dialog, seconds, wall, watcher, event, resource } = ask
+  const supported = request.list('Supported')
+  const piggybacks = supported.includes('ms-piggyback-first-notify')
+  const headers: HeaderField[] = [
+    ['Contact', `<${resource}>`],
+    ['Expires', String(seconds)],
+    ['Event', dialog.event],
+    ['subscription-state', seconds === 0 ? 'terminated;expires=0' : `active;expires=${seconds}`],
+  ]
+  if (dialog.benotify) headers.push(['Supported', 'ms-benotify'])
+  const answer = { kind: 'answer', status: 200, toTag: dialog.localTag } as const
+  if (piggybacks) {
+    headers.push(['ms-piggyback-cseq', '1'], ['Supported', 'ms-piggyback-first-notify'])
+    headers.push(['Content-Type', document.contentType])
+    return { ...answer, headers, body: document.body }
+  }
+  keeper.sendSoon({ dialog, event, resource, watcher: watcher.aor, expires: wall + seconds * 1000 }, document)
+  return { ...answer, headers }
+}
