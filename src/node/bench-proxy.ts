@@ -117,6 +117,7 @@ function benchPlan({ transport, address, port, domain, nextHop }: BenchProxySett
       kind: 'front-end',
       domains: [domain],
       realm: domain,
+      algorithms: profile.authentication.algorithms,
       trustedServers: [],
       edges: [],
       home: address,
