@@ -9,7 +9,7 @@ export type WhenOwnCertificateEnds = z.infer<typeof whenOwnCertificateEnds>
 
 export const keyType = z.enum(['p256', 'p384', 'ed25519', 'rsa1024', 'rsa2048', 'rsa3072'])
 
-export const digestAlgorithm = z.enum(['MD5', 'SHA-256'])
+const digestAlgorithm = z.enum(['MD5', 'SHA-256'])
 
 export type DigestAlgorithm = z.infer<typeof digestAlgorithm>
 
