@@ -25,6 +25,7 @@ export function settingsOf(
   const lists = {
     domains: site.domains,
     realm: topology.realm,
+    algorithms: topology.authentication.algorithms ?? topology.profile.authentication.algorithms,
     trustedServers: trustedServers(site),
     edges: placesOf(site, 'access-proxy').map(({ fqdn }) => fqdn),
   }
@@ -96,7 +97,7 @@ function homeSettings(
   { site, store }: Draft,
   place: Place,
   host: HomeHost,
-): Omit<HomeSettings, 'kind' | 'domains' | 'realm' | 'trustedServers' | 'edges'> {
+): Omit<HomeSettings, 'kind' | 'domains' | 'realm' | 'algorithms' | 'trustedServers' | 'edges'> {
   const home = host.role === 'front-end' ? `${host.pool}.${site.domain}` : place.fqdn
   return {
     home,

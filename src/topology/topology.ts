@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import type { Fault } from './document.ts'
 import { host } from './hosts.ts'
-import { keyType, profileName, whenOwnCertificateEnds } from './profile.ts'
+import { digestAlgorithms, keyType, profileName, whenOwnCertificateEnds } from './profile.ts'
 import type { Profile } from './profile.ts'
 import { domainName, group, hostLabel, port, setting, text } from './settings.ts'
 
@@ -45,6 +45,16 @@ export const topologySchema = group({
     doc: '`public-2026`: public certificates carry no clientAuth any more.',
   }),
   realm: setting(text.default('SIP Communications Service'), { doc: 'Realm of every challenge.' }),
+  authentication: setting(
+    group({
+      algorithms: setting(digestAlgorithms.optional(), {
+        doc:
+          'Digest algorithms of every challenge, the preferred one first. Absent: as the profile has it. ' +
+          "siplab's own phone knows MD5 only.",
+      }),
+    }).prefault({}),
+    { doc: 'Departures from what the profile says about the authentication of users.' },
+  ),
   store: setting(z.enum(['sqlite', 'postgres']).default('sqlite'), { doc: '`postgres` needs a host of role `sql`.' }),
   ports: setting(
     group({
