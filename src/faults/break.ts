@@ -44,6 +44,18 @@ export async function breakTarget(
   return put(lab, await place())
 }
 
+/** What `breakTarget` would do. @throws LabError as `breakTarget` */
+export async function placementOf(
+  lab: RunningLabAccess,
+  target: FaultTarget,
+  faultName: string,
+  options: FaultOptions,
+): Promise<Placement> {
+  const place = placing(lab, target, faultName, options)
+  if (place === undefined) throw unknownFault(target, faultName)
+  return place()
+}
+
 /** Absent: a target of this kind cannot have the fault. */
 function placing(
   lab: RunningLabAccess,

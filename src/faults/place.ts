@@ -67,24 +67,24 @@ export async function certificateFault(
   lab: RunningLabAccess,
   node: NodePlan,
   fault: Fault,
-  options: CertificateFaultOptions,
+  given: CertificateFaultOptions,
 ): Promise<Placement> {
+  const options = aboutReference(node, fault, given)
   const as = options.as ?? defaultEnd(fault)
   const side = sideOf(fault, as)
   const expected = side === 'client' ? (fault.expectClient ?? fault.expect) : fault.expect
-  const external = options.reference === 'edge-external' && as === 'server'
+  const external = options.reference === 'edge-external'
   const all = await linksOf(lab, node, as)
-  // The edge of a partner dials the external face; without one, nobody of the lab does.
-  const links = external
-    ? all.filter(({ peer }) => node.faces.some(({ name, fqdn }) => name === 'external' && fqdn === peer))
-    : all
-  const outside = external && links.length === 0
+  // The edge of a partner is at the other end of the external face; without one, nobody of the lab is.
+  const links = external ? all.filter(({ from, to }) => from.organisation !== to.organisation) : all
+  const outside = external && as === 'server' && links.length === 0
   if (links.length === 0 && !outside && expected.kind !== 'stops-start')
     throw new LabError(
       'not-so',
       'fault.no-link',
-      `${node.name} has no link of the lab where it ${as === 'server' ? 'accepts' : 'dials'}, so nobody would see ` +
-        `${fault.slug}; siplab plan shows the links`,
+      `${node.name} has no link of the lab where it ${as === 'server' ? 'accepts' : 'dials'}` +
+        `${external ? ' on its external face' : ''}, so nobody would see ${fault.slug}; ` +
+        (external ? 'siplab up federation brings a lab with a partner up' : 'siplab plan shows the links'),
     )
   const reason = notInALab[fault.slug]
   if (reason !== undefined)
@@ -106,6 +106,23 @@ export async function certificateFault(
           : await seenLive(lab, taken, shows, () => (outside ? lookFromOutside(lab, node) : undefined)),
       ),
   }
+}
+
+/** @throws LabError `fault.role` where the fault lies in a certificate that the node has not */
+function aboutReference(
+  node: NodePlan,
+  { slug, reference }: Fault,
+  options: CertificateFaultOptions,
+): CertificateFaultOptions {
+  if (reference === undefined || options.reference === reference) return options
+  if (options.reference !== undefined || node.role !== 'access-proxy')
+    throw new LabError(
+      'usage',
+      'fault.role',
+      `${slug} lies in the certificate ${reference} of an access proxy; found ${options.reference ?? ''} of ` +
+        `${node.name}, a ${node.role}`,
+    )
+  return { ...options, reference }
 }
 
 function defaultEnd({ sides, breaks }: Fault): Side {

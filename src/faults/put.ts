@@ -16,13 +16,20 @@ const startWithinMs = 20_000
 
 /** The fault is on record before its first edit, so that `heal` can undo what an interrupted `break` began. */
 export async function put(lab: RunningLabAccess, placement: Placement): Promise<Outcome> {
+  const { target, fault, edits, restarts } = placement
+  const as = placement.as === undefined ? {} : { as: placement.as }
+  const since = new Date().toISOString()
+  noteFault(labFolder(lab.root), { target, fault, since, ...as, edits: edits.map(undoOf), restarts })
+  return putUnrecorded(lab, placement)
+}
+
+/** The edits of a fault and no record of them: the node is simply broken, and `heal` knows of nothing. */
+export async function putUnrecorded(lab: RunningLabAccess, placement: Placement): Promise<Outcome> {
   const { target, fault, story, edits, restarts } = placement
   const as = placement.as === undefined ? {} : { as: placement.as }
-  const undoing = edits.map(undoOf)
-  const running = touchedBy(undoing).filter((node) => !restarts.includes(node))
+  const running = touchedBy(edits.map(undoOf)).filter((node) => !restarts.includes(node))
   const watch = watchEvents(lab.plan, lab.root)
   try {
-    noteFault(labFolder(lab.root), { target, fault, since: new Date().toISOString(), ...as, edits: undoing, restarts })
     for (const node of restarts) await stopNode(lab, node)
     await apply(lab, edits)
     const reports = await Promise.all(running.map((node) => lab.clientOf(node).post<ChangeReport>('/reload')))

@@ -43,6 +43,7 @@ export async function startBenchProxy(settings: BenchProxySettings): Promise<Ben
   const recorder = openRecorder({
     node: plan.name,
     role: plan.role,
+    profile: plan.profile.name,
     eventFile: join(settings.folder, 'events.jsonl'),
     level: settings.logLevel,
     wall: Date.now,

@@ -15,6 +15,8 @@ export interface StoreWatchOptions {
   readonly urls: StoreUrls
 }
 
+const fileRemedy = 'restore the file from a backup, or begin anew without what was in it: a person decides which'
+
 export class StoreWatch {
   readonly #options: StoreWatchOptions
 
@@ -40,7 +42,10 @@ export class StoreWatch {
       ['pool', pool?.health],
     ] as const) {
       if (health?.state === 'down' && this.#endsWithout(store))
-        return { verdict: storeVerdict(store, health, this.#options.plan.name), className: storeClasses[store] }
+        return {
+          verdict: { ...storeVerdict(store, health, this.#options.plan.name), fix: fileRemedy },
+          className: storeClasses[store],
+        }
     }
     return undefined
   }

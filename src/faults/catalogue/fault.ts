@@ -34,6 +34,8 @@ export interface Fault {
   readonly slug: string
   readonly family: Family
   readonly sides: readonly Side[]
+  /** The certificate that the story is about. Absent: the one behind the inside links. */
+  readonly reference?: 'edge-external'
   /** `judge`: the change is in the trust list, CRLs or settings of the end that decides. Absent: in the presenter. */
   readonly breaks?: 'judge'
   /** One sentence for people. */

@@ -59,6 +59,7 @@ export async function startHelperNode(
   const recorder = openRecorder({
     node: plan.name,
     role: plan.role,
+    profile: plan.profile.name,
     eventFile: folder.events,
     level: logLevel,
     wall: Date.now,
