@@ -1,8 +1,8 @@
 /**
- * Runs the remedy that siplab prints for each fault of the catalogue, word for word, on a lab that is simply broken: the
- * edits of the fault are made, and no record of them is kept. Run: node scripts/remedies.ts [--all] [--seed N] [--only
- * FAULT[,FAULT]] [--seconds N] [--network N] [--write FILE]. Exit status 1 when a remedy failed, or less than 90 % are
- * cured by a command.
+ * Runs the remedy that siplab prints for each fault of the catalogue, word for word, on a lab that is simply broken: no
+ * record of the fault is kept. Exit status 1 when a remedy failed, or less than 90 % are cured by a command.
+ *
+ *     node scripts/remedies.ts [--all] [--seed N] [--only FAULT[,FAULT]] [--seconds N] [--network N] [--write FILE]
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -61,7 +61,8 @@ async function tryAll(cases: readonly Case[], untilMs: number, network: number |
 
 function lineOf({ fault, target, as, tls, column, code = '', remedy = '', because }: Row, ms: number): string {
   const why = because === undefined || because === remedy ? '' : `\n    ${because}`
-  return `${column.padEnd(8)} ${fault} ${target} ${as ?? ''} ${tls ?? ''}: ${code}; ${remedy}${why} (${Math.round(ms)} ms)\n`
+  const where = [target, as, tls].filter((each) => each !== undefined).join(' ')
+  return `${column.padEnd(8)} ${fault} ${where}: ${code}; ${remedy}${why} (${Math.round(ms)} ms)\n`
 }
 
 function isGood(rows: readonly Row[]): boolean {

@@ -49,7 +49,7 @@ const mostRemedies = 3
 export function allCases(): readonly Case[] {
   const target = 'director'
   const certificates = faults.flatMap((fault) =>
-    fault.reference !== undefined || (fault.expect.verdict === undefined && fault.expectClient?.verdict === undefined)
+    isElsewhere(fault) || (fault.expect.verdict === undefined && fault.expectClient?.verdict === undefined)
       ? []
       : endsOf(fault).flatMap((as) =>
           versionsOf(fault).map((tls): Case => ({ fault: fault.slug, target, as, ...tls })),
@@ -83,6 +83,11 @@ export function actingCases(): readonly Row[] {
   }))
 }
 
+/** On the external face, or on a link: those have cases of their own. */
+function isElsewhere({ reference, lies }: Fault): boolean {
+  return reference !== undefined || lies === 'dialled-name'
+}
+
 /** Where the node stands for each end that the fault knows. */
 function endsOf({ sides, breaks, expect, expectClient }: Fault): readonly ('server' | 'client')[] {
   const counts = sides.filter((side) => {
@@ -114,7 +119,7 @@ export async function tryRemedy(lab: TrialLab, one: Case): Promise<Row> {
       ...(one.reference === undefined ? {} : { reference: one.reference }),
     })
   } catch (error) {
-    if (error instanceof LabError && (error.code === 'fault.dialled-name' || error.code === 'fault.not-in-a-lab'))
+    if (error instanceof LabError && error.code === 'fault.not-in-a-lab')
       return { ...one, column: 'nothing', because: 'no lab shows it' }
     throw error
   }

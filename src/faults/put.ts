@@ -6,7 +6,7 @@ import { LabError } from '../lab/lab-error.ts'
 import { whileRunning } from '../lab/links.ts'
 import { startNode, stopNode } from '../lab/nodes/node-restart.ts'
 import type { RunningLabAccess } from '../lab/running-lab.ts'
-import { watchEvents } from '../lab/watch.ts'
+import { type Watch, watchEvents } from '../lab/watch.ts'
 import type { ChangeReport } from '../node/control/control-api.ts'
 import { apply, undo } from './edits.ts'
 import type { Outcome, Placement } from './placement.ts'
@@ -36,10 +36,18 @@ export async function putUnrecorded(lab: RunningLabAccess, placement: Placement)
     let ready = true
     for (const node of restarts) ready = (await startNode(lab, node)) && ready
     const seen = await placement.look({ watch, reports, ready })
-    return { target, fault, ...as, story, ...seen, restarted: restarts.length > 0 }
+    const notes = [...seen.notes, ...(await follow(lab, placement, watch))]
+    return { target, fault, ...as, story, ...seen, notes, restarted: restarts.length > 0 }
   } finally {
     watch.stop()
   }
+}
+
+async function follow(lab: RunningLabAccess, { then }: Placement, watch: Watch): Promise<readonly string[]> {
+  if (then === undefined) return []
+  await apply(lab, then.edits)
+  await lab.clientOf(then.reload).post<ChangeReport>('/reload')
+  return then.look(lab, watch)
 }
 
 /** Undoes the edits of a fault; every node that bore a part of it takes up what it has again. */

@@ -113,6 +113,7 @@ function benchPlan({ transport, address, port, domain, nextHop }: BenchProxySett
     resolver: { view: 'internal', address: '127.0.0.1', port: 53 },
     certificates: [],
     whenOwnCertificateEnds: 'warn',
+    whenDatabaseIsAway: 'by-kind',
     profile,
     settings: {
       kind: 'front-end',

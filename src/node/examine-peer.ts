@@ -3,6 +3,7 @@
  * always the true one.
  */
 import { examine, explain, pemBlocks, type Fault, type Observer } from '../certificates/examine/index.ts'
+import { wantedHost } from '../certificates/examine/names.ts'
 import { summarise } from '../certificates/summary.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import { verdict, type VerdictCode } from '../verdicts/codes.ts'
@@ -39,7 +40,7 @@ export function examinePeer(
     chain: evidence.chain,
     anchors: ground.anchors,
     crls: ground.crls,
-    names: evidence.wantedName === undefined ? [] : [{ kind: 'dns', value: evidence.wantedName }],
+    names: evidence.wantedName === undefined ? [] : [wantedHost(evidence.wantedName)],
     purpose: evidence.side === 'dialled' ? 'serverAuth' : 'clientAuth',
     keyUsage: ['digitalSignature'],
     time: new Date(ground.now),

@@ -23,6 +23,8 @@ export interface FaultInForce {
   readonly versions?: { readonly min?: TlsMaterial['minVersion']; readonly max?: TlsMaterial['maxVersion'] }
   readonly ciphers?: string
   readonly tuning?: TlsTuning
+  /** Its own certificate may end the service as the profile has it. Absent: the service is held up. */
+  readonly obeysProfile?: true
   /** It dials without a certificate. */
   readonly showsNothing?: true
 }

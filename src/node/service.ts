@@ -216,7 +216,7 @@ export class Service {
 
   /** What a fault of the lab put there may end without ending the service. */
   #watchOwn(): void {
-    this.#watch.watch(this.#listening.own.filter(({ underFault }) => !underFault))
+    this.#watch.watch(this.#listening.own.filter(({ heldUp }) => !heldUp))
   }
 
   async #open(): Promise<void> {

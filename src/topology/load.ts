@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConfigError } from './config-error.ts'
+import { didYouMean } from './nearest-name.ts'
 import { readDocument } from './document.ts'
 import { profileSchema } from './profile.ts'
 import type { Profile } from './profile.ts'
@@ -71,7 +72,7 @@ function topologySource(nameOrFile: string, folder: string): readonly [text: str
       column: 1,
       field: '',
       wanted: `a topology (${names.join(', ')}) or the path of a lab file`,
-      found: `"${nameOrFile}"`,
+      found: `"${nameOrFile}"${didYouMean(nameOrFile, names)}`,
     })
   }
   return [readConfig(file, 'a lab file'), file]

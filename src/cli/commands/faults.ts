@@ -45,12 +45,12 @@ export const faultsCommand: RegisterCommand = (program, { io }) => {
         rows.length === 0 ? 'no fault is on\n' : table(['TARGET', 'FAULT', 'AS', 'SINCE'], rows),
       )
     }
-    const rows = faultList.map(({ name, target, family, verdict, story }) => [
+    const rows = faultList.map(({ name, target, family, verdict, story, notInALab }) => [
       name,
-      target,
+      notInALab === undefined ? target : 'none',
       family,
       verdict ?? '',
-      story,
+      notInALab === undefined ? story : `${story}. No lab shows it: ${notInALab}`,
     ])
     answer(io, options, faultList, () => table(['FAULT', 'TARGET', 'FAMILY', 'VERDICT', 'STORY'], rows))
   })
@@ -62,7 +62,8 @@ export const breakCommand: RegisterCommand = (program, { io, finish }) => {
     .summary('put a fault on a node, a link, the store, the directory or the DNS')
     .description(
       'Puts a fault on a node, a link (A->B, A is the node that dials), the store, the directory or the DNS of ' +
-        'the running lab,\nwaits for the verdict and prints it. Exit status 0 when the verdict names the fault.',
+        'the running lab,\nwaits for the verdict and prints it. Exit status 0 when the verdict names the fault.\n' +
+        'A server whose own certificate has ended then does what its profile says; with --as it is held up.',
     )
     .addOption(
       new Option('--as <END>', 'certificate faults: the end the node is in the link that shows it').choices([

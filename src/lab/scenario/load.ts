@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../../topology/config-error.ts'
+import { didYouMean } from '../../topology/nearest-name.ts'
 import { readDocument, type Fault } from '../../topology/document.ts'
 import { scenarioSchema, stepKinds, type Expectation, type ScenarioFile, type Step, type StepKind } from './format.ts'
 import { variablesIn } from './variables.ts'
@@ -63,7 +64,7 @@ export function loadScenario(nameOrFile: string, folder: string = scenarioFolder
       column: 1,
       field: '',
       wanted,
-      found: isFile ? 'nothing there' : `"${nameOrFile}"`,
+      found: isFile ? 'nothing there' : `"${nameOrFile}"${didYouMean(nameOrFile, scenarioNames(folder))}`,
     })
   }
   return parseScenario(readFileSync(file, 'utf8'), isFile ? file : `scenarios/${nameOrFile}.yaml`, dirname(file))

@@ -32,6 +32,8 @@ export interface OwnCertificate {
   readonly warnings: readonly Verdict[]
   /** In use although it would not be good enough: a fault of the lab is in force. */
   readonly underFault: boolean
+  /** Its end does not end the service: a fault of the lab shows it on links. */
+  readonly heldUp: boolean
 }
 
 export type OwnCertificateCheck =
@@ -197,6 +199,7 @@ function goodOne(
     notBefore: Date.parse(leaf.notBefore),
     warnings,
     underFault: faults.some(({ bystander }) => !bystander),
+    heldUp: faults.some(({ bystander, obeysProfile }) => !bystander && obeysProfile !== true),
     material: underFaults(
       {
         certificate: material.cert,
