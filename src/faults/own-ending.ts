@@ -1,6 +1,6 @@
 /**
- * What comes of a server whose own certificate has ended: the profile says (`whenOwnCertificateEnds`). The fault is shown
- * on the links first, since a server that has shut down shows nothing.
+ * What comes of a server whose own certificate has ended: the profile says (`whenOwnCertificateEnds`). The fault is
+ * shown on the links first, since a server that has shut down shows nothing.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { whileRunning } from '../lab/links.ts'
