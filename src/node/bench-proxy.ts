@@ -44,6 +44,7 @@ export async function startBenchProxy(settings: BenchProxySettings): Promise<Ben
   const recorder = openRecorder({
     node: plan.name,
     role: plan.role,
+    profile: plan.profile.name,
     eventFile: join(settings.folder, 'events.jsonl'),
     level: settings.logLevel,
     wall: Date.now,
@@ -114,6 +115,7 @@ function benchPlan(settings: BenchProxySettings): NodePlan {
     resolver: { view: 'internal', address: '127.0.0.1', port: 53 },
     certificates: [],
     whenOwnCertificateEnds: 'warn',
+    whenDatabaseIsAway: 'by-kind',
     profile,
     settings: benchHome(settings, profile),
   }
