@@ -21,12 +21,12 @@ import { defaultTransportSettings, type TransportSettings } from '../sip/transpo
 import type { Locate, ProxySettings } from '../sip/routing/settings.ts'
 import type { Flow } from '../sip/transport/flow.ts'
 import type { Judgement, NextHop, PeerEvidence, TransportLayer } from '../sip/transport/types.ts'
-import { Associations } from '../services/authentication/ntlm/associations.ts'
-import { NtlmSeal } from '../services/authentication/ntlm/seal.ts'
+import type { NtlmSeal } from '../services/authentication/ntlm/seal.ts'
 import { shareIdentity } from '../services/authentication/flow-identity.ts'
 import type { GatewaySettings, LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { peerPolicies } from '../topology/requirements.ts'
 import { accessProxy } from '../roles/access-proxy.ts'
+import { communicatorParts } from './communicator.ts'
 import { diagnosePeer, type Directory, nodeDirectory } from './diagnosis.ts'
 import { diagnosticsHeaders } from './diagnostics.ts'
 import { director } from '../roles/director.ts'
@@ -36,13 +36,12 @@ import { groundOf, type JudgingGround } from './examine-peer.ts'
 import { home, ownIdentity } from '../roles/home.ts'
 import { forbids } from '../roles/law/law.ts'
 import type { NodeLinks } from './links.ts'
-import { Notifications } from './notifications.ts'
 import { nextHops } from './next-hops.ts'
 import { peerJudge } from '../roles/peers.ts'
 import { type FlowWatch, NodeTransportUser } from './transport-user.ts'
 import { recordRefusal } from './refusal-events.ts'
 import type { Recorder } from './recorder.ts'
-import { requestLog } from './request-log.ts'
+import { RequestLog } from './request-log.ts'
 import { faceSettings, type RoleContext, type RoleParts } from '../roles/role.ts'
 import { reachability } from './reach.ts'
 import type { Stores } from './stores.ts'
@@ -94,21 +93,13 @@ export function openStack(options: StackOptions): Stack {
     settings: { ...bounds(plan), ...options.transportSettings },
   })
   const flowTokens = new FlowTokens({ node: plan.fqdn, key: options.sharedKey, flow: (id) => transport.flow(id) })
-  // Names are kept for a second: a lab changes its records while it runs.
-  const servers = [`${plan.resolver.address}:${plan.resolver.port}`]
-  const resolver = createResolver({ clock, servers, cacheSeconds: 1 })
+  const resolver = resolverOf(options)
   const locate = locator(options, resolver, (hop) => transport.existing(hop) !== undefined)
-  const accounts =
-    stores.directory === undefined ? undefined : cacheDirectory(stores.directory, { clock, freshMs: 1000 })
+  const accounts = accountsOf(options)
   const failed = (error: unknown): void => events.failed?.(undefined, error)
-  const notifications =
-    stores.location === undefined || stores.pool === undefined
-      ? undefined
-      : new Notifications({ clock, location: stores.location, self: plan.fqdn, transport, locate, failed })
-  const associations = offersNtlm(plan) ? new Associations() : undefined
-  const seal = associations === undefined ? undefined : sealOf(plan, clock, associations)
-  if (seal !== undefined) user.refuses = (response, flow) => seal.refuses(response, flow)
+  const forCommunicators = communicatorParts({ plan, clock, stores, user, transport, locate, failed })
   const parts = partsOf({
+    ...forCommunicators.context,
     plan,
     clock,
     flowTokens,
@@ -116,21 +107,25 @@ export function openStack(options: StackOptions): Stack {
     isOpen: (flow) => transport.flow(flow)?.open === true,
     isReachable: reachability({ clock, transport, locate }),
     authentication: options.authentication,
-    associations,
     directory: stores.directory,
     accounts,
     location: stores.location,
-    presence:
-      notifications === undefined || stores.pool === undefined
-        ? undefined
-        : { store: stores.pool.presence, outbox: notifications, failed },
   })
   user.left = parts.left
-  core = coreOf({ options, who, events, overload, transport, flowTokens, locate, parts, seal })
+  core = coreOf({ options, who, events, overload, transport, flowTokens, locate, parts, seal: forCommunicators.seal })
   const { proxy, links } = core
   user.transactions = proxy.transactions
-  if (notifications !== undefined) notifications.proxy = proxy
+  forCommunicators.sendBy(proxy)
   return { transport, proxy, parts, locate, accounts, links, close: () => close(proxy, stores, transport) }
+}
+
+/** Names are kept for a second: a lab changes its records while it runs. */
+function resolverOf({ clock, plan: { resolver } }: StackOptions): Resolver {
+  return createResolver({ clock, servers: [`${resolver.address}:${resolver.port}`], cacheSeconds: 1 })
+}
+
+function accountsOf({ clock, stores: { directory } }: StackOptions): DirectoryCache | undefined {
+  return directory === undefined ? undefined : cacheDirectory(directory, { clock, freshMs: 1000 })
 }
 
 async function close(proxy: Proxy, stores: Stores, transport: TransportLayer): Promise<void> {
@@ -213,15 +208,6 @@ function proxyOf({ options, who, events, overload, transport, flowTokens, locate
       parts.explainsTo(arrival) ? diagnosticsHeaders({ plan, who }, because, arrival, status, detail) : [],
     on: events,
   })
-}
-
-function offersNtlm({ settings }: NodePlan): boolean {
-  return 'ntlm' in settings && settings.ntlm
-}
-
-function sealOf({ settings, fqdn }: NodePlan, clock: Clock, associations: Associations): NtlmSeal {
-  const realm = 'realm' in settings ? settings.realm : ''
-  return new NtlmSeal({ associations, realm, self: fqdn, clock })
 }
 
 function groundFor({ materialOf, clock }: StackOptions, face: string): JudgingGround | undefined {
@@ -313,7 +299,7 @@ function nameRulesOf({ profile }: NodePlan): 'lcs' | 'ocs' | 'rfc5922' {
 }
 
 function proxyEvents(recorder: Recorder, plan: NodePlan, who: Directory): ProxyEvents {
-  const log = requestLog(recorder)
+  const log = new RequestLog(recorder)
   return {
     decision(arrival: Arrival, decision, policy) {
       log.decision(arrival, decision, policy)

@@ -7,20 +7,20 @@ import { digest } from '../../services/authentication/digest.ts'
 import { ntlm } from '../../services/authentication/ntlm/ntlm.ts'
 import type { Scheme } from '../../services/authentication/scheme.ts'
 import type { Arrival, Policy } from '../../sip/routing/decision.ts'
-import type { NodePlan } from '../../topology/plan-types.ts'
+import type { HomeSettings, NodePlan } from '../../topology/plan-types.ts'
 import { recordedParty } from './dialog.ts'
 import { type RoleContext, directoryOf } from '../role.ts'
 
 export function authenticateUsers(
   context: RoleContext,
-  { realm, domains }: { readonly realm: string; readonly domains: readonly string[] },
+  { realm, algorithms, domains }: Pick<HomeSettings, 'realm' | 'algorithms' | 'domains'>,
   isOurs: (host: string) => boolean,
 ): Policy {
   const { plan, clock, associations } = context
   const { accounts } = directoryOf(context)
   const shared = { credentials: accounts, realm, clock }
   const [domain = plan.organisation] = domains
-  const schemes: Scheme[] = [digest(shared)]
+  const schemes: Scheme[] = [digest({ ...shared, algorithms })]
   if (associations !== undefined) schemes.push(ntlm({ ...shared, self: plan.fqdn, domain, associations }))
   return authenticate({
     schemes,
