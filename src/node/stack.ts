@@ -78,13 +78,7 @@ export function openStack(options: StackOptions): Stack {
   const who = nodeDirectory(lab)
   const events = proxyEvents(recorder, plan, who)
   const overload = new OverloadGuard(clock, setImmediate)
-  const user = new NodeTransportUser({
-    ...options,
-    who,
-    overload,
-    failed: (message, error) => events.failed?.(message, error),
-    dropped: (message, flow, because) => events.dropped?.(message, flow, because),
-  })
+  const user = userOf(options, who, events, overload)
   let core: Core | undefined
   const transport = createTransport({
     clock,
@@ -117,6 +111,21 @@ export function openStack(options: StackOptions): Stack {
   user.transactions = proxy.transactions
   forCommunicators.sendBy(proxy)
   return { transport, proxy, parts, locate, accounts, links, close: () => close(proxy, stores, transport) }
+}
+
+function userOf(
+  options: StackOptions,
+  who: Directory,
+  events: ProxyEvents,
+  overload: OverloadGuard,
+): NodeTransportUser {
+  return new NodeTransportUser({
+    ...options,
+    who,
+    overload,
+    failed: (message, error) => events.failed?.(message, error),
+    dropped: (message, flow, because) => events.dropped?.(message, flow, because),
+  })
 }
 
 /** Names are kept for a second: a lab changes its records while it runs. */
