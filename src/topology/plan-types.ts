@@ -3,7 +3,7 @@
  * reader.
  */
 import type { Authority, CertificateReference, CertificateRequest } from '../certificates/certificate-request.ts'
-import type { FederationSettings } from './hosts.ts'
+import type { OwnSettings } from './hosts.ts'
 import type { DigestAlgorithm, Profile, WhenDatabaseIsAway, WhenOwnCertificateEnds } from './profile.ts'
 
 export type Role =
@@ -206,7 +206,7 @@ interface TrustLists {
 }
 
 /** Standard Edition and front end. */
-export interface HomeSettings extends TrustLists {
+export interface HomeSettings extends TrustLists, OwnSettings<'front-end'> {
   readonly kind: 'standard-edition' | 'front-end'
   /** FQDN users have as home, and the name to Record-Route with: `pool.lab.test` or `se.lab.test`. */
   readonly home: string
@@ -222,11 +222,10 @@ export interface HomeSettings extends TrustLists {
    * `MSFT_SIPProxySetting.RouteToEnterpriseEdge`.
    */
   readonly routeToEnterpriseEdge?: { readonly fqdn: string; readonly port: number }
-  readonly maxContactsPerUser: number
   readonly store: StorePlan
 }
 
-export interface DirectorSettings extends TrustLists {
+export interface DirectorSettings extends TrustLists, OwnSettings<'director'> {
   readonly kind: 'director'
   /** Homes it may redirect or proxy to. */
   readonly homes: readonly string[]
@@ -235,22 +234,17 @@ export interface DirectorSettings extends TrustLists {
   readonly store: StorePlan
 }
 
-export interface AccessProxySettings {
+export interface AccessProxySettings extends OwnSettings<'access-proxy'> {
   readonly kind: 'access-proxy'
   /** Supported internal domains. */
   readonly domains: readonly string[]
   readonly nextHop: { readonly fqdn: string; readonly port: number }
   /** FQDNs of inside hosts that may speak to it, the next hop included. */
   readonly internalServers: readonly string[]
-  readonly allowOutsideUsers: boolean
-  readonly allowClientsOnMtls: boolean
-  readonly federation: FederationSettings
 }
 
-export interface GatewaySettings extends TrustLists {
+export interface GatewaySettings extends TrustLists, OwnSettings<'gateway'> {
   readonly kind: 'gateway'
-  /** The dated rules it judges certificates by. */
-  readonly policy: 'cloud-2021' | 'cloud-2024-03' | 'cloud-2026'
   /** Each trunk by the names it may show itself with: the host of a static route to the gateway, and its pool. */
   readonly trunks: readonly (readonly string[])[]
 }
@@ -267,7 +261,7 @@ export type NodeSettings =
   | DirectorSettings
   | AccessProxySettings
   | LoadBalancerSettings
-  | { readonly kind: 'sql'; readonly port: number; readonly tls: 'off' | 'on' | 'verify' }
+  | (OwnSettings<'sql'> & { readonly kind: 'sql' })
   | { readonly kind: 'dns'; readonly views: readonly DnsView[] }
   | { readonly kind: 'pki'; readonly port: number; readonly url: string }
   | GatewaySettings
