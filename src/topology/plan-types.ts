@@ -4,7 +4,7 @@
  */
 import type { Authority, CertificateReference, CertificateRequest } from '../certificates/certificate-request.ts'
 import type { FederationSettings } from './hosts.ts'
-import type { DigestAlgorithm, Profile, WhenOwnCertificateEnds } from './profile.ts'
+import type { DigestAlgorithm, Profile, WhenDatabaseIsAway, WhenOwnCertificateEnds } from './profile.ts'
 
 export type Role =
   | 'standard-edition'
@@ -287,6 +287,7 @@ export interface NodePlan {
   readonly resolver: { readonly view: DnsViewName; readonly address: string; readonly port: number }
   readonly certificates: readonly PlannedCertificate[]
   readonly whenOwnCertificateEnds: WhenOwnCertificateEnds
+  readonly whenDatabaseIsAway: WhenDatabaseIsAway
   /** e.g. `+31d`; absent: the clock is right. */
   readonly clock?: string
   readonly profile: Profile

@@ -5,6 +5,10 @@ import { group, setting, text } from './settings.ts'
 export const whenOwnCertificateEnds = z.enum(['die', 'die-at-start', 'drain', 'warn'])
 
 /** What a service does when the certificate it references ends. */
+/** What a server does at its start while a database it needs is away: docs/decisions/0020. */
+export const whenDatabaseIsAway = z.enum(['by-kind', 'wait', 'die'])
+
+export type WhenDatabaseIsAway = z.infer<typeof whenDatabaseIsAway>
 export type WhenOwnCertificateEnds = z.infer<typeof whenOwnCertificateEnds>
 
 export const keyType = z.enum(['p256', 'p384', 'ed25519', 'rsa1024', 'rsa2048', 'rsa3072'])
