@@ -57,6 +57,7 @@ for (const [side, users] of [
   const [first, second] = users
   const where = side === 'external' ? 'through the edge' : 'at their home'
   const uris = [`sip:${first}@lab.test`, `sip:${second}@lab.test`] as const
+  // conformance: RFC 3428 §4 — MESSAGE between Debian's phones, through the edge and inside
   t.test(`baresip and Linphone over TLS ${where}`, { skip: missing('baresip') || noLinphone() }, async (t) => {
     const one = await baresip(t, account(first, side, second))
     const other = await linphone(t, account(second, side, first))

@@ -346,6 +346,7 @@ t.test('the plan of federation', async (t) => {
     })
   })
 
+  // conformance: RFC 5922 §4 — the name wanted of a partner is its domain, wherever DNS leads
   t.test('wants the domain, not the host, of a partner found by DNS (RFC 5922 §4)', async (t) => {
     const partners = /partners:\n +- \{ domain: [a-z.]+, edge: [a-z.]+ \}/g
     const automatic = planLab(edited('federation', (text) => text.replace(partners, 'automatic: true')))

@@ -67,6 +67,7 @@ async function opened(t: Test, socket: Socket, event: 'connect' | 'secureConnect
   return socket
 }
 
+// conformance: RFC 3261 §18.3 — what is over a limit gets one answer and one fate, however it is cut
 for (const transport of ['tcp', 'tls'] as const)
   for (const [what, text] of Object.entries(overLimit(transport.toUpperCase())))
     t.test(`${transport}: ${what}`, async (t) => {
