@@ -130,8 +130,8 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   }
 
   /**
-   * Ends it, and reads on without looking until the peer has ended too, for a moment at most: a socket that is destroyed
-   * with octets unread resets the connection, and the reset takes the answer away from the peer.
+   * Ends it, and reads on without looking until the peer has ended too, for a moment at most: a socket that is
+   * destroyed with octets unread resets the connection, and the reset takes the answer away from the peer.
    */
   #endReading(because: string): void {
     this.#ended(because)

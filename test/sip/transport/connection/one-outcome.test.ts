@@ -33,7 +33,7 @@ interface Seen {
   readonly ended: boolean
 }
 
-/** What a peer reads for octets that it writes in pieces of that size; a good message behind them tells both fates apart. */
+/** What a peer reads for octets that it writes in such pieces; a good message behind them tells the fates apart. */
 async function streamed(socket: Socket, text: string, size: number): Promise<Seen> {
   let read = ''
   const done = Promise.withResolvers<boolean>()
