@@ -104,6 +104,11 @@ export const events = {
     kept: true,
     meaning: 'A request was refused because its Route did not come from here',
   },
+  'ack.dropped': {
+    level: 'warn',
+    kept: true,
+    meaning: 'An ACK led nowhere: the end that sent the 2xx repeats it and ends the call',
+  },
   'request.forbidden': {
     level: 'warn',
     kept: true,

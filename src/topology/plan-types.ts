@@ -74,6 +74,20 @@ export type DnsRecord =
       readonly target: string
       readonly why: string
     }
+  | { readonly kind: 'aaaa'; readonly name: string; readonly address: string; readonly why: string }
+  | { readonly kind: 'cname'; readonly name: string; readonly target: string; readonly why: string }
+  | {
+      readonly kind: 'naptr'
+      readonly name: string
+      readonly order: number
+      readonly preference: number
+      readonly flags: string
+      /** e.g. `SIPS+D2T` (RFC 3263 §4.1). */
+      readonly services: string
+      readonly regexp: string
+      readonly replacement: string
+      readonly why: string
+    }
 
 /** One view of the DNS: what a resolver at this address answers. */
 export interface DnsView {

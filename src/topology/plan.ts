@@ -1,4 +1,5 @@
 /** One lab file in, everything that follows from it out. Pure: no clock, no file, no socket. */
+import { withPlanned } from './dns-records.ts'
 import { addressIn, layOut, placeNamed, placesOf, resolvePorts } from './layout.ts'
 import type { Place, PlanOptions, Ports, Site } from './layout.ts'
 import { planCertificates } from './plan-certificates.ts'
@@ -32,7 +33,9 @@ export function planLab(topology: Topology, options: PlanOptions = {}): LabPlan 
   const ports = resolvePorts(topology, options)
   const sites = organisations(topology).map((organisation, at) => layOut(organisation, at, network, addressing))
   const drafts = sites.map((site) => draftOf(topology, site, ports))
-  const dns = planDns(drafts, ports, topology.profile.name === 'modern')
+  const dns = planDns(drafts, ports, topology.profile.name === 'modern').map((view) =>
+    withPlanned(view, topology.dns.records),
+  )
   const nodes = drafts
     .flatMap((draft) => planNodes(topology, draft, dns, ports))
     .sort((a, b) => startOrder.indexOf(a.role) - startOrder.indexOf(b.role))

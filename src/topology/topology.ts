@@ -3,6 +3,7 @@
  * planner.
  */
 import { z } from 'zod'
+import { plannedRecord } from './dns-records.ts'
 import type { Fault } from './document.ts'
 import { host } from './hosts.ts'
 import { digestAlgorithms, keyType, profileName, whenDatabaseIsAway, whenOwnCertificateEnds } from './profile.ts'
@@ -69,6 +70,16 @@ export const topologySchema = group({
     }).prefault({}),
     { doc: 'Ports that differ from the usual ones because no root is needed.' },
   ),
+  dns: setting(
+    group({
+      records: setting(z.array(plannedRecord).max(256).default([]), {
+        doc:
+          'Records beside those that the planner derives; of a name and kind that stand here, the planner has none. ' +
+          '`kind` is `a`, `aaaa`, `cname`, `srv` or `naptr`.',
+      }),
+    }).prefault({}),
+    { doc: 'The DNS of the lab.' },
+  ),
   certificates: setting(
     group({
       validSeconds: setting(z.int().min(1).optional(), {
@@ -132,9 +143,26 @@ export function organisations(
  * Faults of meaning, which no schema can see: names that lead nowhere, pools without a balancer, addresses given twice.
  */
 export function checkTopology(file: TopologyFile): Fault | undefined {
-  return organisations(file)
-    .map((organisation, at) => checkOrganisation(organisation, at === 0 ? [] : ['partners', at - 1], file.store))
-    .find((fault) => fault !== undefined)
+  return (
+    organisations(file)
+      .map((organisation, at) => checkOrganisation(organisation, at === 0 ? [] : ['partners', at - 1], file.store))
+      .find((fault) => fault !== undefined) ?? checkRecords(file)
+  )
+}
+
+/** The lab's DNS answers for its own domains only. */
+function checkRecords(file: TopologyFile): Fault | undefined {
+  const domains = organisations(file).flatMap(({ domain, moreDomains }) => [domain, ...moreDomains])
+  const at = file.dns.records.findIndex(
+    ({ name }) => !domains.some((domain) => name === domain || name.endsWith(`.${domain}`)),
+  )
+  const record = file.dns.records[at]
+  if (record === undefined) return undefined
+  return {
+    path: ['dns', 'records', at, 'name'],
+    wanted: `a name in a domain of this lab (${domains.join(', ')})`,
+    found: `"${record.name}"`,
+  }
 }
 
 function checkOrganisation(

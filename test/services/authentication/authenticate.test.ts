@@ -104,6 +104,7 @@ function authorization(
     .join(', ')}`
 }
 
+// conformance: RFC 7616 §3.4 — digest with qop=auth, MD5 and SHA-256
 t.test('digest (RFC 7616, RFC 8760)', async (t) => {
   // conformance: RFC 8760 §2.3 — a challenge for each algorithm, the preferred one first
   for (const algorithms of [['SHA-256', 'MD5'], ['MD5']] as const)
@@ -147,6 +148,7 @@ t.test('digest (RFC 7616, RFC 8760)', async (t) => {
     })
   }
 
+  // conformance: RFC 7616 §4 — names and passwords are UTF-8
   t.test('names and passwords are UTF-8', async (t) => {
     const { ask } = service()
     const { decision } = ask({
@@ -164,6 +166,7 @@ t.test('digest (RFC 7616, RFC 8760)', async (t) => {
     })
   })
 
+  // conformance: RFC 7616 §3.3 — stale=true for right credentials with a nonce that is over
   t.test('a nonce that is over is stale, and only with the right password', async (t) => {
     const { ask, clock } = service()
     const { decision } = ask({})
@@ -325,6 +328,7 @@ t.test('who is asked', async (t) => {
     t.match(service().ask(inDialog, testFlow(), { dialog }).decision, { kind: 'pass' })
   })
 
+  // conformance: RFC 3261 §22.3 — credentials of our realm end here, those of others travel on
   t.test('credentials of our realm go no further, those of other realms do', async (t) => {
     const ours = `Digest username="alice", realm="${realm}", nonce="n", uri="sip:lab.test", response="r"`
     const other = 'Digest username="alice", realm="gateway.test", nonce="n", uri="sip:lab.test", response="r"'

@@ -76,6 +76,7 @@ t.test('a first REGISTER is answered 200 with its Contact, Expires and Date', as
   t.same(values(decision, 'Date'), ['Mon, 02 Jan 2006 12:00:00 GMT'])
 })
 
+// conformance: RFC 3261 §10.3 — bindings: refresh, removal, 423, the star, the order of CSeq
 t.test('contacts (RFC 3261 §10.3)', async (t) => {
   t.test('several contacts come back each on a line of its own, with q and the time left', async (t) => {
     const { register, clock } = service(t)
@@ -232,6 +233,9 @@ t.test('addresses-of-record', async (t) => {
   })
 })
 
+// conformance: RFC 3327 §5.3 — Path is stored, and echoed to a client that supports it
+// conformance-limit: RFC 3608 §5 — no registrar here gives a Service-Route: clients keep the proxy they were set up
+//   with, and the first hop inside is the same for all
 t.test('Path (RFC 3327)', async (t) => {
   const behind = { vias: ['SIP/2.0/TLS 198.51.100.4:50000;branch=z9hG4bK0'] }
   const path = 'Path: <sip:token@edge.lab.test;transport=tls;lr;ob>'
@@ -262,6 +266,7 @@ t.test('Path (RFC 3327)', async (t) => {
     )
   })
 
+  // conformance: RFC 5626 §6 — outbound through a first hop without ob is 439
   t.test('outbound through a first hop without ob is refused 439 (RFC 5626 §6)', async (t) => {
     const { register } = service(t)
     t.match(register({ ...behind, headers: ['Path: <sip:edge.lab.test;lr>', ...outbound] }), {
@@ -279,6 +284,7 @@ t.test('Path (RFC 3327)', async (t) => {
   })
 })
 
+// conformance: RFC 5626 §6 — Require: outbound, flows of an instance, the binding ends with its flow
 t.test('flows (RFC 5626)', async (t) => {
   t.test('an outbound registration is confirmed with Require and reached by its flow', async (t) => {
     const { register, call } = service(t)
@@ -322,6 +328,7 @@ t.test('flows (RFC 5626)', async (t) => {
     t.match(call('sip:alice@lab.test'), { kind: 'route', targets: [{ flow: undefined }] })
   })
 
+  // conformance: RFC 7118 §5 — a Contact below .invalid is reached by its flow
   t.test('a Contact without a real address is reached by the WebSocket it came by (RFC 7118 §5)', async (t) => {
     const { register, call } = service(t)
     const flow = testFlow({ transport: 'wss' })
@@ -370,6 +377,8 @@ t.test('flows (RFC 5626)', async (t) => {
   })
 })
 
+// conformance: RFC 5627 §5 — a public GRUU is given and leads to its instance
+// conformance-limit: RFC 5627 §3.1.2 — no temporary GRUU is given: it would need a table that all front ends share
 t.test('GRUU (RFC 5627)', async (t) => {
   t.test('a public GRUU leads to its instance only', async (t) => {
     const { register, call } = service(t)
@@ -383,6 +392,7 @@ t.test('GRUU (RFC 5627)', async (t) => {
     t.equal(targetsOf(call(gruu)).length, 1)
   })
 
+  // conformance: RFC 5627 §5.3 — a GRUU without its instance is 480
   t.test('a GRUU whose instance is not there is answered 480', async (t) => {
     const { register, call } = service(t)
     register({ headers: ['Contact: <sip:alice@192.0.2.50>'] })

@@ -45,6 +45,7 @@ function inDialog(method: string, cseq = 2): SipRequest {
   return request({ method, uri: contact, to: toAlice, cseq, callId: 'dialog-1', headers: [stale] })
 }
 
+// conformance: RFC 5626 §5.3 — inside a dialog the way is asked for once more after 430
 t.test('430 inside a dialog', async (t) => {
   t.test('leads to the way that is known now', async (t) => {
     const home = bench()

@@ -15,6 +15,7 @@ function tokens(transport: FakeTransport, node = 'fe1.lab.test', secret: Buffer 
   return new FlowTokens({ node, key: secret, flow: (id) => transport.flow(id) })
 }
 
+// conformance: RFC 5626 §5.2 — a flow token leads to its flow, and cannot be made up
 t.test('flow token (RFC 5626 §5.2)', async (t) => {
   t.test('leads back to its flow', async (t) => {
     const transport = new FakeTransport()
@@ -250,6 +251,7 @@ t.test('flow-token policy', async (t) => {
     t.equal(to(7001).lines.length, 1)
   })
 
+  // conformance: RFC 5626 §5.3 — 430 to a server when the flow of the token is gone
   t.test('answers 430 to a server when the flow is gone', async (t) => {
     const { arrive, own, transport } = policyBench()
     const phone = transport.accept()

@@ -48,6 +48,7 @@ t.test('a response whose flow is gone goes to the address the request came from'
   })
 })
 
+// conformance: RFC 3263 §5 — a response whose way back is closed goes where the sent-by leads
 t.test('when nobody listens there it goes where the name in sent-by leads (RFC 3263 §5)', async (t) => {
   const world = { open: ['192.0.2.9'], names: { 'phone.lab.test': ['192.0.2.8', '192.0.2.9'] } }
   t.match(await sent(response('phone.lab.test:5070', '192.0.2.7'), world), {

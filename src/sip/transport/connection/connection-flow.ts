@@ -129,6 +129,18 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     destroyLater(this.#wire)
   }
 
+  /**
+   * Ends it, and reads on without looking until the peer has ended too, for a moment at most: a socket that is
+   * destroyed with octets unread resets the connection, and the reset takes the answer away from the peer.
+   */
+  #endReading(because: string): void {
+    this.#ended(because)
+    this.#writePending()
+    this.#wire.end()
+    this.#wire.resume()
+    destroyLater(this.#wire)
+  }
+
   /** Ends it at once; what was queued is lost. */
   abort(because: string): void {
     this.#pending = ''
@@ -241,7 +253,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     if (!this.open) return
     this.#core.user.onIncident({ event: 'flow.framing-lost', flow: this, remote: this.remote, reason: error.message })
     this.#answer(error)
-    this.close('framing-lost')
+    this.#endReading('framing-lost')
   }
 
   // What the socket tells.

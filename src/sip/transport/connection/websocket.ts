@@ -71,6 +71,10 @@ export class WebSocketWire implements Wire {
     this.#webSocket.resume()
   }
 
+  end(): void {
+    this.#webSocket.close(1000)
+  }
+
   destroySoon(): void {
     this.#webSocket.close(1000)
   }

@@ -47,6 +47,7 @@ function read(socket: Socket, characters = Number.POSITIVE_INFINITY): Promise<st
   })
 }
 
+// conformance: RFC 3261 §18.3 — messages on a stream are cut by Content-Length
 t.test('hands up the same messages wherever the stream is cut', async (t) => {
   const at = await served(t)
   let seen = 0
@@ -119,6 +120,7 @@ t.test('speaks IPv6', async (t) => {
   )
 })
 
+// conformance: RFC 6157 §3.2 — a listener of both families sees an IPv4 peer by its IPv4 address
 t.test('sees an IPv4 peer under its IPv4 address on a listener of both families', async (t) => {
   const at = await served(t, {}, '::')
   const socket = connect({ port: at.listener.local.port, host: '127.0.0.1' })
@@ -127,6 +129,7 @@ t.test('sees an IPv4 peer under its IPv4 address on a listener of both families'
   t.equal(flow.remote.address, '127.0.0.1')
 })
 
+// conformance: RFC 5626 §4.4.1 — CRLF CRLF is answered with CRLF
 t.test('answers a ping with a pong', async (t) => {
   const at = await served(t)
   const socket = await peer(t, at)
