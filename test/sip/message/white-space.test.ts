@@ -39,7 +39,12 @@ function read(message: SipMessage): unknown {
     message.vias().map(via),
     via(message.topVia),
     [message.branch, message.sentBy, message.fromTag, message.toTag, message.callId, message.cseq, message.method],
-    [message.maxForwards, address(message.from), address(message.to), message.hasOneVia],
+    [
+      message.kind === 'request' ? message.maxForwards : 70,
+      address(message.from),
+      address(message.to),
+      message.hasOneVia,
+    ],
     lists,
     message.list('Supported'),
     message.list('Require'),
