@@ -13,11 +13,11 @@ import { outsideFacts, perimeterFacts } from './law/facts.ts'
 import { proveDialog, proveDialogByIdentity, recogniseDialog } from './policies/dialog.ts'
 import { federateIn, partnerOf } from './policies/federate-in.ts'
 import { federateOut, toPartner } from './policies/federate-out.ts'
-import { knownServers } from './policies/inside-admission.ts'
+import { isOneOf, knownServers } from './policies/inside-admission.ts'
 import { hearIdentity } from './policies/hear-identity.ts'
 import { markOutside } from './policies/mark-outside.ts'
 import { nextHop } from './policies/next-hop.ts'
-import { noRoute } from './policies/no-route.ts'
+import { namesOfFaces, noRoute } from './policies/no-route.ts'
 import { outwardRequest } from './policies/outward-request.ts'
 import { inwardResponse, maySeeDiagnostics, outwardResponse } from './policies/outward-response.ts'
 import { remoteUser } from './policies/remote-user.ts'
@@ -80,7 +80,7 @@ export function accessProxy({ plan, flowTokens, resolver }: RoleContext, setting
             toOrganisation: (arrival, domain) => toPartner(arrival, domain, outward),
           }),
           federateOut(outward),
-          noRoute({ domains }),
+          noRoute(isOneOf([...domains, ...inside, ...namesOfFaces(plan.faces)])),
         ],
       },
     },
@@ -96,6 +96,8 @@ export function accessProxy({ plan, flowTokens, resolver }: RoleContext, setting
       ...(enabled ? [...new Set(partnerEdges)] : []).map((fqdn) => ({ fqdn, port: federationPort, face: 'external' })),
     ],
     editResponse: { external: outwardResponse, internal: inwardResponse },
+    servedDomains: domains,
+    outsideFace: 'external',
     explainsTo: ({ face, flow }) => face === 'internal' || maySeeDiagnostics(flow),
   }
 }

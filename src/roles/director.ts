@@ -11,7 +11,7 @@ import { judge } from './law/law.ts'
 import { insideAdmission, isOneOf, knownServers } from './policies/inside-admission.ts'
 import { homePool } from './policies/home-pool.ts'
 import { toEnterpriseEdge } from './policies/next-hop.ts'
-import { noRoute } from './policies/no-route.ts'
+import { namesOfFaces, noRoute } from './policies/no-route.ts'
 import { stripUntrustedResponse } from './policies/strip-untrusted.ts'
 import { peerLists, type RoleContext, type RoleParts, directoryOf } from './role.ts'
 
@@ -33,6 +33,7 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
     redirectInside: true,
   }
   const isOurs = isOneOf([...servers, ...settings.edges, ...domains])
+  const isNamedHere = isOneOf([...servers, ...settings.edges, ...domains, ...namesOfFaces(plan.faces)])
   return {
     law: { internal: facts },
     faces: {
@@ -49,8 +50,8 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
             ...toHomes,
             forbids: (arrival) => judge(arrival, facts, 'home'),
           }),
-          ...toEnterpriseEdge(edge, isOurs),
-          noRoute({ domains }),
+          ...toEnterpriseEdge(edge, isNamedHere),
+          noRoute(isNamedHere),
         ],
       },
     },
@@ -58,6 +59,7 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
     watched: watchedBy(settings, portOf('tls', 5061)),
     stripResponse: stripUntrustedResponse,
     domains,
+    servedDomains: domains,
     explainsTo: () => true,
   }
 }

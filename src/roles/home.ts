@@ -13,7 +13,7 @@ import { insideAdmission, isOneOf, knownServers } from './policies/inside-admiss
 import { lawfulRegister } from './policies/lawful-register.ts'
 import { homePool } from './policies/home-pool.ts'
 import { toEnterpriseEdge } from './policies/next-hop.ts'
-import { noRoute } from './policies/no-route.ts'
+import { namesOfFaces, noRoute } from './policies/no-route.ts'
 import { stripUntrustedResponse } from './policies/strip-untrusted.ts'
 import type { PeerLists } from './peers.ts'
 import { peerLists, type RoleContext, type RoleParts, type WatchedPeer } from './role.ts'
@@ -46,6 +46,7 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
     ],
   )
   const isOurs = isOneOf([...servers, ...edges, ...domains])
+  const isNamedHere = isOneOf([...servers, ...edges, ...domains, ...namesOfFaces(plan.faces)])
   const anonymousDefault = (arrival: Arrival): boolean | undefined => anonymous(arrival, facts)
   const local = { location, accounts, domains, self: plan.fqdn, isOpen, anonymousDefault }
   const relocate = relocation(local)
@@ -90,8 +91,8 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
           }),
           localTargets(local),
           staticRoutes(routes.filter(({ match }) => !isForNumbers(match))),
-          ...toEnterpriseEdge(edge, isOurs),
-          noRoute({ domains }),
+          ...toEnterpriseEdge(edge, isNamedHere),
+          noRoute(isNamedHere),
         ],
       },
     },
@@ -105,6 +106,7 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
     recordRouteName: settings.home,
     detour: relocate,
     domains,
+    servedDomains: domains,
     explainsTo: () => true,
   }
 }

@@ -58,7 +58,7 @@ class ProxyCore implements Proxy, TransactionUser, Core {
 
   constructor(settings: ProxySettings) {
     this.settings = settings
-    this.own = new OwnNames(settings.faces)
+    this.own = new OwnNames(settings.faces, settings.servedDomains ?? settings.domains)
     this.transactions = createTransactions({
       clock: settings.clock,
       wheel: settings.wheel,
