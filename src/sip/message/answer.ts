@@ -129,7 +129,8 @@ export function answerMalformed(partial: PartialRequest, status: number, warning
   const tag = /;\s*tag\s*=/i.test(partial.header('To') ?? '') ? '' : `;tag=${randomToken(4)}`
   return (
     `SIP/2.0 ${status} ` +
-    `${reasonOf(status)}\r\n${partial.viaBlock()}${field('From')}${field('To', tag)}${field('Call-ID')}${field('CSeq')}` +
+    `${reasonOf(status)}\r\n${partial.viaBlock()}${field('From')}${field('To', tag)}` +
+    `${field('Call-ID')}${field('CSeq')}` +
     (warning === undefined ? '' : `Warning: ${warning}\r\n`) +
     'Content-Length: 0\r\n\r\n'
   )

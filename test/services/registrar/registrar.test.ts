@@ -588,7 +588,7 @@ t.test('outbound (RFC 5626)', async (t) => {
     )
   })
 
-  // conformance: RFC 5626 §6 — over UDP outbound is not promised and the Contact is dialled (limit: no keep-alive answers)
+  // conformance: RFC 5626 §6 — over UDP outbound is not promised (limit: the Contact is dialled)
   t.test('is not promised over UDP', async (t) => {
     const { register, call } = service(t)
     const contact = `<sip:alice@192.0.2.4:7799;ob>;reg-id=1;${instance}`

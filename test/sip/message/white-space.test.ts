@@ -21,7 +21,8 @@ const fields: readonly (readonly [name: string, value: string])[] = [
 
 function written(start: string, blanks: () => string): string {
   const fill = (value: string): string => value.replace(/_/g, () => blanks()).replace(/~/g, () => ` ${blanks()}`)
-  return `${start}\r\n${fields.map(([name, value]) => `${name}${blanks().replace(/\r\n/g, '')}:${fill(value)}`).join('\r\n')}\r\n\r\n`
+  const lines = fields.map(([name, value]) => `${name}${blanks().replace(/\r\n/g, '')}:${fill(value)}`)
+  return `${[start, ...lines].join('\r\n')}\r\n\r\n`
 }
 
 /** Everything that is read of a message, without its spelling. */
@@ -39,12 +40,7 @@ function read(message: SipMessage): unknown {
     message.vias().map(via),
     via(message.topVia),
     [message.branch, message.sentBy, message.fromTag, message.toTag, message.callId, message.cseq, message.method],
-    [
-      message.kind === 'request' ? message.maxForwards : 70,
-      address(message.from),
-      address(message.to),
-      message.hasOneVia,
-    ],
+    [message.kind === 'request' && message.maxForwards, address(message.from), address(message.to), message.hasOneVia],
     lists,
     message.list('Supported'),
     message.list('Require'),
