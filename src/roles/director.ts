@@ -52,7 +52,7 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
     peers: { internal: peersOf(settings) },
     watched: watchedBy(settings, securePort),
     stripResponse: stripUntrustedResponse,
-    ...{ domains, servedDomains: domains },
+    domains,
     explainsTo: () => true,
   }
 }

@@ -46,7 +46,6 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
     recordRouteName: settings.home,
     detour: relocate,
     domains,
-    servedDomains: domains,
     explainsTo: () => true,
   }
 }

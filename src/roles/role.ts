@@ -36,7 +36,7 @@ export interface RoleParts {
   readonly stripResponse?: FaceSettings['stripResponse']
   /** Domains whose OPTIONS end here; absent: they go on to who is at home there. */
   readonly domains?: readonly string[]
-  /** See `ProxySettings.servedDomains`. */
+  /** See `ProxySettings.servedDomains`; absent: `domains`. */
   readonly servedDomains?: readonly string[]
   /** Name of the face where other organisations come; absent: none do. */
   readonly outsideFace?: string
