@@ -92,6 +92,11 @@ export const events = {
   'link.fault': { level: 'warn', kept: true, meaning: 'A fault was put on or taken off a link' },
   'peer.probe': { level: 'debug', kept: false, meaning: 'A connection closed before its ClientHello' },
   'message.malformed': { level: 'warn', kept: false, meaning: 'A message could not be read' },
+  'request.malformed': {
+    level: 'warn',
+    kept: true,
+    meaning: 'A field of a message cannot be read or used: which, and where it stands',
+  },
   'message.failed': {
     level: 'error',
     kept: false,

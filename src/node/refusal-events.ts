@@ -5,6 +5,7 @@
  */
 import { verdict } from '../verdicts/codes.ts'
 import type { Arrival } from '../sip/routing/decision.ts'
+import type { SocketAddress } from '../sip/transport/flow.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import { connectionName, type Directory } from './diagnosis.ts'
 import { judgedOf } from '../roles/law/law.ts'
@@ -95,6 +96,23 @@ function recordForbidden(
       found: found.slice(0, 400),
     }),
     data: { row, because },
+  })
+}
+
+/**
+ * A field that cannot be read or used, and where it stands; once for each source and fault, so that a flood of broken
+ * messages fills no file.
+ */
+export function recordField(
+  recorder: Pick<Recorder, 'record'>,
+  plan: Pick<NodePlan, 'name'>,
+  { address, port }: SocketAddress,
+  found: string,
+): void {
+  if (!sources.isNew(`${plan.name} ${address} ${found.slice(0, 80)}`)) return
+  recorder.record('request.malformed', {
+    message: `a message of ${address}:${port}: ${found}`.slice(0, 400),
+    data: { remote: `${address}:${port}` },
   })
 }
 

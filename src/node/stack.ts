@@ -36,7 +36,7 @@ import type { NodeLinks } from './links.ts'
 import { nextHops } from './next-hops.ts'
 import { peerJudge } from '../roles/peers.ts'
 import { type FlowWatch, NodeTransportUser } from './transport-user.ts'
-import { recordRefusal } from './refusal-events.ts'
+import { recordField, recordRefusal } from './refusal-events.ts'
 import type { Recorder } from './recorder.ts'
 import { RequestLog } from './request-log.ts'
 import { faceSettings, type RoleContext, type RoleParts } from '../roles/role.ts'
@@ -187,6 +187,7 @@ function proxyOf({ options, who, events, overload, transport, flowTokens, locate
     faces: faceSettings(plan, parts),
     forward: { ...defaultForward, ...options.forward },
     ...(parts.domains === undefined ? {} : { domains: parts.domains }),
+    ...(parts.servedDomains === undefined ? {} : { servedDomains: parts.servedDomains }),
     ...(parts.detour === undefined ? {} : { detour: parts.detour }),
     shed: (request) => options.shed?.(request) ?? overload.shed(),
     sameUser: (one, other) => shareIdentity(one, other, clock.wall()),
@@ -292,8 +293,11 @@ function proxyEvents(recorder: Recorder, plan: NodePlan, who: Directory): ProxyE
   return {
     decision(arrival: Arrival, decision, policy) {
       log.decision(arrival, decision, policy)
-      if (decision.kind === 'refuse') recordRefusal(recorder, plan, who, arrival, decision.because)
+      if (decision.kind !== 'refuse') return
+      recordRefusal(recorder, plan, who, arrival, decision.because)
+      if (decision.found !== undefined) recordField(recorder, plan, arrival.flow.remote, decision.found)
     },
+    malformed: (flow, found) => recordField(recorder, plan, flow.remote, found),
     forwarded: (arrival, target, flow) => log.forwarded(arrival, target, flow),
     answered: (request, status, because) => log.answered(request, status, because),
     dropped: (message, flow, because) => log.dropped(message, flow, because),

@@ -14,7 +14,7 @@ import { insideAdmission, isOneOf, knownServers } from './policies/inside-admiss
 import { lawfulRegister } from './policies/lawful-register.ts'
 import { homePool } from './policies/home-pool.ts'
 import { toEnterpriseEdge } from './policies/next-hop.ts'
-import { noRoute } from './policies/no-route.ts'
+import { namesOfFaces, noRoute } from './policies/no-route.ts'
 import { stripUntrustedResponse } from './policies/strip-untrusted.ts'
 import type { PeerLists } from './peers.ts'
 import { peerLists, portOf, type RoleContext, type RoleParts, type WatchedPeer } from './role.ts'
@@ -34,7 +34,7 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
   const anonymousDefault = (arrival: Arrival): boolean | undefined => anonymous(arrival, facts)
   const local = { location, accounts, domains, self: plan.fqdn, isOpen, anonymousDefault }
   const relocate = relocation(local)
-  const ground: HomeGround = { context, settings, ports, servers: [...servers, ...edges], facts, isOurs, local }
+  const ground: HomeGround = { context, settings, ports, servers: [...servers, ...edges], facts, local }
   return {
     law: { internal: facts },
     faces: {
@@ -57,17 +57,17 @@ interface HomeGround {
   /** Names of every server of ours, edges included. */
   readonly servers: readonly string[]
   readonly facts: Facts
-  readonly isOurs: (host: string) => boolean
   readonly local: LocalTargetsOptions
 }
 
 /** Where a request goes: the first policy that has an answer decides. */
 function targets(ground: HomeGround, relocate: ReturnType<typeof relocation>): readonly Policy[] {
-  const { context, settings, ports, servers, facts, isOurs, local } = ground
+  const { context, settings, ports, servers, facts, local } = ground
   const { flowTokens, isReachable } = context
   const { domains, routeToEnterpriseEdge: edge } = settings
   const routes = settings.staticRoutes.map((route) => asStaticRoute(route, identityOf(route, settings.staticRoutes)))
   const nextHops = [...(edge === undefined ? [] : [edge.port]), ...settings.staticRoutes.map(({ port }) => port)]
+  const isNamedHere = isOneOf([...servers, ...domains, ...namesOfFaces(context.plan.faces)])
   const known = knownServers(servers, [ports.secure, ports.plain, ...nextHops])
   return [
     flowToken(flowTokens, {
@@ -83,8 +83,8 @@ function targets(ground: HomeGround, relocate: ReturnType<typeof relocation>): r
     registrarOf(ground),
     localTargets(local),
     staticRoutes(routes.filter(({ match }) => !isForNumbers(match))),
-    ...toEnterpriseEdge(edge, isOurs),
-    noRoute({ domains }),
+    ...toEnterpriseEdge(edge, isNamedHere),
+    noRoute(isNamedHere),
   ]
 }
 

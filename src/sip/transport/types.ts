@@ -120,6 +120,11 @@ export interface Refusal {
 }
 
 export interface TransportUser {
+  /**
+   * Who says to a peer on that face what was wrong with its message (Warning); undefined: the peer is not to know.
+   * Absent: nobody does.
+   */
+  warningAgent?(face: string): string | undefined
   onRequest(request: SipRequest, flow: Flow): void
   onResponse(response: SipResponse, flow: Flow): void
   onFlowOpened(flow: Flow): void

@@ -163,11 +163,12 @@ t.test('requests inside a dialog between two clients', async (t) => {
     t.equal(alice.lines.at(-1), 'BYE sip:x@10.0.0.1 SIP/2.0')
   })
 
-  t.test('get 430 when the other flow is gone', async (t) => {
+  // conformance: RFC 5626 §11.5 — 430 goes to our own proxies only, a client receives 480
+  t.test('get 480 when the other flow is gone', async (t) => {
     const { arrive, inside, route, alice, bob } = await clients()
     bob.close()
     await arrive(inside(route), alice)
-    t.equal(alice.response().status, 430)
+    t.equal(alice.response().status, 480)
   })
 
   t.test('reach the other end when the sender comes by a new connection, the old one still open', async (t) => {

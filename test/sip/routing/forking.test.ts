@@ -198,7 +198,7 @@ t.test('3xx recursion (RFC 3261 §16.5)', async (t) => {
 
   // conformance: RFC 5630 §5.3 — a 3xx does not lead from sips to sip
   t.test('never falls back from sips to sip', async (t) => {
-    const bench = proxyBench({ hosts, decide: () => route(one), forward: { recurse: true } })
+    const bench = proxyBench({ hosts, decide: () => route('sips:bob@one.lab.test'), forward: { recurse: true } })
     await bench.arrive(request({ uri: 'sips:bob@lab.test' }))
     bench.answer(bench.to(7001), 302, contacts)
     t.same(finals(bench), ['302'])

@@ -156,14 +156,14 @@ t.test('forwarding a request (RFC 3261 §16.6)', async (t) => {
     t.same([phone.lines, proxy.transactions.counts.client], [['INVITE sip:bob@10.0.0.9:4000 SIP/2.0'], 1])
   })
 
-  t.test('answers 430 the moment that flow is gone', async (t) => {
+  t.test('answers a client 480 the moment that flow is gone', async (t) => {
     const { arrive, transport, caller } = proxyBench({
       target: [{ name: 'binding', decide: () => route(target('sip:bob@10.0.0.9:4000', { flow: phone?.id })) }],
     })
     const phone = transport.accept({ face: 'internal' })
     phone.close()
     await arrive(request())
-    t.equal(caller.response().status, 430)
+    t.equal(caller.response().status, 480)
   })
 
   // conformance: RFC 3261 §18.1.1 — a large request goes over TCP, and over UDP where TCP is refused

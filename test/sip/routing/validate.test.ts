@@ -194,10 +194,19 @@ t.test('OPTIONS for the proxy itself', async (t) => {
     t.equal(caller.response().status, 403)
   })
 
-  t.test('with a user part goes to that user', async (t) => {
-    const { arrive, to } = proxyBench({ decide: () => route(callee) })
-    await arrive(request({ method: 'OPTIONS', uri: 'sip:bob@internal.lab.test' }))
-    t.equal(to(7001).lines.length, 1)
+  // conformance: RFC 3261 §11.2 — OPTIONS with a user part to a server name is answered as without
+  t.test('with a user part is answered as without', async (t) => {
+    const { arrive, caller, transport } = proxyBench({ decide: () => route(callee) })
+    await arrive(request({ method: 'OPTIONS', uri: 'sip:ping@internal.lab.test' }))
+    t.same([caller.response().status, transport.flows.size], [200, 1])
+  })
+
+  // conformance: RFC 3261 §8.2.2.3 — an option tag in Require that this server does not support is answered 420
+  t.test('with an unknown option tag in Require is answered 420', async (t) => {
+    const { arrive, caller } = proxyBench()
+    const headers = [['Require', 'Path, foo']] as const
+    await arrive(request({ method: 'OPTIONS', uri: 'sip:internal.lab.test', headers }))
+    t.same([caller.response().status, caller.response().header('Unsupported')], [420, 'foo'])
   })
 })
 

@@ -389,7 +389,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   }
 
   #answer(error: MessageError): void {
-    const answer = answerTo(error, this.remote)
+    const answer = answerTo(error, this.remote, this.#core.user.warningAgent?.(this.face))
     if (answer !== undefined) this.send(answer)
   }
 
