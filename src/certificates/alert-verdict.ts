@@ -31,10 +31,7 @@ export function alertVerdict(
 ): Verdict | undefined {
   const [leaf, ...issuers] = readChain(shown.chain)
   if (leaf === undefined || !isAboutCertificate(number)) return undefined
-  const causes = candidatesForAlert({ number })
-  const left = causes.filter((code) => !isExcluded(code, leaf, issuers, shown))
-  // A date that is right by our clock: the clock of the other end comes first.
-  const ordered = left.includes('clock.wrong') && !left.includes('cert.expired') ? first('clock.wrong', left) : left
+  const ordered = causesLeft(number, { leaf, issuers, ...shown })
   const certificate = summarise(leaf)
   const [only] = ordered
   const code = only !== undefined && ordered.length === 1 ? only : 'tls.peer-refused'
@@ -64,9 +61,35 @@ function validity({ validFromDate, validToDate }: X509Certificate, now: number):
   return now < validFromDate.getTime() ? 'not valid yet' : 'valid'
 }
 
-function first(code: VerdictCode, codes: readonly VerdictCode[]): readonly VerdictCode[] {
-  return [code, ...codes.filter((each) => each !== code)]
+/** What this end can tell of its own certificate. */
+interface Held extends ShownCertificate {
+  readonly leaf: X509Certificate
+  readonly issuers: readonly X509Certificate[]
 }
+
+const dates: ReadonlySet<VerdictCode> = new Set<VerdictCode>(['cert.expired', 'cert.not-yet-valid'])
+
+/**
+ * The causes of this number that our certificate and our clock leave. First what we can see in the certificate; then
+ * the order of the table, in which a date that is right by our clock stands for the clock of the other end.
+ */
+function causesLeft(number: number, held: Held): readonly VerdictCode[] {
+  const causes = candidatesForAlert({ number }).map((code) => ({ code, is: heldAgainst(code, held) }))
+  const seen = causes.filter(({ is }) => is === true).map(({ code }) => code)
+  const open = causes.flatMap(({ code, is }): readonly VerdictCode[] => {
+    if (is === undefined) return [code]
+    return is === false && dates.has(code) && !seen.some((each) => dates.has(each)) ? ['clock.wrong'] : []
+  })
+  const byDate: readonly VerdictCode[] =
+    number === certificateExpired && open.includes('clock.wrong') ? ['clock.wrong'] : []
+  // A server seldom looks for a name in the certificate of a client.
+  const last: readonly VerdictCode[] =
+    held.purpose === 'clientAuth' && open.includes('cert.name-mismatch') ? ['cert.name-mismatch'] : []
+  return [...new Set([...seen, ...byDate, ...open.filter((code) => !last.includes(code)), ...last])]
+}
+
+/** RFC 8446 §6.2. */
+const certificateExpired = 45
 
 function meaningOf(code: VerdictCode): string {
   return (verdictCodes.find((entry) => entry.code === code)?.meaning ?? code).replace(
@@ -89,37 +112,47 @@ function readChain(pem: string): readonly X509Certificate[] {
 
 const purposeOids = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2' } as const
 
-/** What this end holds against the cause: its own certificate, and its clock. */
-function isExcluded(
-  code: VerdictCode,
-  leaf: X509Certificate,
-  issuers: readonly X509Certificate[],
-  { purpose, now }: ShownCertificate,
-): boolean {
+/** Whether our certificate has this fault; undefined: it does not show, or lies at the other end. */
+function heldAgainst(code: VerdictCode, { leaf, issuers, purpose, now }: Held): boolean | undefined {
   switch (code) {
     case 'cert.expired':
-      return now <= leaf.validToDate.getTime()
+      return now > leaf.validToDate.getTime()
     case 'cert.not-yet-valid':
-      return now >= leaf.validFromDate.getTime()
+      return now < leaf.validFromDate.getTime()
     case 'chain.expired':
-      return issuers.length > 0 && issuers.every(({ validToDate }) => now <= validToDate.getTime())
+      return issuers.length === 0 ? undefined : issuers.some(({ validToDate }) => now > validToDate.getTime())
+    case 'chain.incomplete':
+      // A chain that came along may still lack its upper part.
+      return issuers.length === 0 && !isSelfSigned(leaf) ? true : undefined
     case 'cert.self-signed':
-      return leaf.subject !== leaf.issuer
+      return isSelfSigned(leaf)
     case 'cert.san-missing':
-      return leaf.subjectAltName !== undefined
+      return leaf.subjectAltName === undefined ? undefined : false
     case 'cert.eku-missing': {
       // `keyUsage` of Node is the extended one, as OIDs; without one every purpose is allowed.
       const held: readonly string[] | undefined = leaf.keyUsage
-      return held === undefined || held.includes(purposeOids[purpose])
+      return held !== undefined && !held.includes(purposeOids[purpose])
     }
     case 'cert.key-weak': {
       const bits = leaf.publicKey.asymmetricKeyDetails?.modulusLength
-      return bits === undefined || bits >= 2048
+      return bits !== undefined && bits < 2048
     }
+    case 'cert.signature-invalid':
+      return signatureFails(leaf, issuers)
     case 'tls.client-cert-missing':
     case 'cert.malformed':
-      return true
-    default:
       return false
+    default:
+      return undefined
   }
+}
+
+function isSelfSigned(leaf: X509Certificate): boolean {
+  return leaf.subject === leaf.issuer && leaf.verify(leaf.publicKey)
+}
+
+/** undefined: the issuer is not among what we send. */
+function signatureFails(leaf: X509Certificate, issuers: readonly X509Certificate[]): boolean | undefined {
+  const namesakes = issuers.filter(({ subject }) => subject === leaf.issuer)
+  return namesakes.length === 0 ? undefined : !namesakes.some(({ publicKey }) => leaf.verify(publicKey))
 }
