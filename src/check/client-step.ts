@@ -6,7 +6,7 @@ import { alertVerdict } from '../certificates/alert-verdict.ts'
 import { toVerdict } from '../certificates/examine/index.ts'
 import { nodeErrorToCode } from '../verdicts/node-errors.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
-import { isVerdictCode, verdict, type VerdictCode } from '../verdicts/codes.ts'
+import { verdict, type VerdictCode } from '../verdicts/codes.ts'
 import { examineOwn } from './certificate-step.ts'
 import type { Candidate } from './discover.ts'
 import { dialSecure, type OwnCertificate, type Place, type Secured } from './handshake.ts'
@@ -200,10 +200,8 @@ function ownFinding(
   return failure('link.unconfirmed', { found: `no answer to OPTIONS within ${options.timeoutMs} ms` }, evidence)
 }
 
-/** A lab node says its verdict in SIP before it hangs up; other stacks send an alert, or nothing. */
-function closingCode({ alert, said }: Extract<Heard, { kind: 'closed' }>): VerdictCode {
-  const named = said?.split(': ').at(-1) ?? ''
-  if (isVerdictCode(named)) return named
+/** Servers that refuse send an alert, or nothing; words that they say are no proof. */
+function closingCode({ alert }: Extract<Heard, { kind: 'closed' }>): VerdictCode {
   return alert === undefined ? 'tls.peer-refused' : nodeErrorToCode(undefined, `SSL alert number ${alert}`)
 }
 

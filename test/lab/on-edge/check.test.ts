@@ -67,7 +67,7 @@ t.test('siplab check in the default lab', async (t) => {
     ]
     t.match(
       [director.status, frontEnd.status, (JSON.parse(frontEnd.stdout) as CheckReport).code],
-      [0, 1, 'cert.name-not-allowed'],
+      [0, 1, 'tls.peer-refused'],
     )
   })
 
