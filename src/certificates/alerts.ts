@@ -275,6 +275,15 @@ const alerts: Readonly<Record<number, AlertEntry>> = {
   120: { name: 'no_application_protocol', aboutCertificate: false, causes: ['tls.alpn-mismatch'] },
 }
 
+/** Causes of an end that closes without an alert: it may mind anything. The commonest first. */
+export const causesOfSilence: readonly VerdictCode[] = [
+  ...certificateTrouble,
+  'cert.name-not-allowed',
+  'cert.revoked',
+  'crl.expired',
+  'link.forbidden',
+]
+
 export interface AlertEvidence {
   readonly number: number
   /** The stack that sent the alert. Absent: unknown, and every cause of every stack stays. */
@@ -313,6 +322,11 @@ export function capturedAlert(number: number): CapturedAlert | undefined {
 /** `alertName(48)` -> `unknown_ca`. Absent for numbers outside the registry. */
 export function alertName(number: number): string | undefined {
   return alerts[number]?.name
+}
+
+/** Whether stacks send it for a certificate as well as for other trouble: 40 and 80. */
+export function isSentForAnything(number: number): boolean {
+  return alerts[number]?.anyFault === true
 }
 
 /** Whether the alert is about the certificate that its receiver showed (or did not show). */

@@ -3,7 +3,7 @@ import type { X509Certificate } from 'node:crypto'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { domainToASCII } from 'node:url'
-import { alertNumber, nodeErrorToCode } from '../verdicts/node-errors.ts'
+import { alertNumber, handshakeErrorToCode, nodeErrorToCode } from '../verdicts/node-errors.ts'
 import type { VerdictCode } from '../verdicts/codes.ts'
 import { readEvidence } from '../sip/transport/connection/evidence.ts'
 import { Talk } from './talk.ts'
@@ -111,7 +111,11 @@ export async function secure(socket: Socket, place: Place, options: HandshakeOpt
   )
   tls.on('OCSPResponse', (response: Buffer | null) => (staple = response ?? undefined))
   tls.on('error', (error) =>
-    outcome.resolve({ ...brokenBy('tls', error), askedCertificate: asksCertificate(tls), chain: chainOf(tls) }),
+    outcome.resolve({
+      ...brokenBy('tls', error, handshakeErrorToCode),
+      askedCertificate: asksCertificate(tls),
+      chain: chainOf(tls),
+    }),
   )
   tls.once('close', () =>
     outcome.resolve(broken('tls', 'tls.handshake-failed', 'the other end closed the connection during the handshake')),
@@ -218,11 +222,11 @@ function broken(at: Broken['at'], code: VerdictCode, found: string): Broken {
   return { kind: 'broken', at, code, found, errorCode: undefined, alert: undefined, askedCertificate: false, chain: [] }
 }
 
-function brokenBy(at: Broken['at'], error: unknown): Broken {
+/** @param codeOf differs where the error may be about files of ours */
+function brokenBy(at: Broken['at'], error: unknown, codeOf = nodeErrorToCode): Broken {
   if (!(error instanceof Error)) throw error
   const errorCode = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-  const code =
-    at === 'tls' && errorCode === 'ECONNRESET' ? 'tls.handshake-failed' : nodeErrorToCode(errorCode, error.message)
+  const code = at === 'tls' && errorCode === 'ECONNRESET' ? 'tls.handshake-failed' : codeOf(errorCode, error.message)
   return {
     kind: 'broken',
     at,
