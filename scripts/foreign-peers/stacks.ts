@@ -156,6 +156,8 @@ function scripted(name: string, command: string, extension: string, source: stri
 const java: Stack = {
   name: 'Java',
   needs: ['java', 'javac', 'openssl'],
+  // None of whose issuers is among the CA names of the acceptor.
+  showsNoneFor: ['unknown-root', 'incomplete-chain', 'self-signed'],
   version: () => `Java ${/"([^"]+)"/.exec(readFileSync(javaRelease(), 'utf8'))?.[1] ?? ''}`.trim(),
   accept: (files, version) =>
     accepting(files, 'java', (port) => [...javaArguments(files), ...told(withBundle(files), port, version, 'accept')]),

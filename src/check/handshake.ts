@@ -40,6 +40,8 @@ export interface HandshakeOptions extends TlsLimits {
   readonly allowPartialTrustChain?: boolean
   readonly own?: OwnCertificate
   readonly askStaple?: boolean
+  /** SIP over WebSocket is spoken after the handshake; the host to ask for. */
+  readonly webSocketHost?: string
   readonly timeoutMs: number
 }
 
@@ -120,7 +122,7 @@ export async function secure(socket: Socket, place: Place, options: HandshakeOpt
   tls.once('close', () =>
     outcome.resolve(broken('tls', 'tls.handshake-failed', 'the other end closed the connection during the handshake')),
   )
-  tls.once('secureConnect', () => outcome.resolve(read(tls, place, staple, performance.now() - began)))
+  tls.once('secureConnect', () => outcome.resolve(read(tls, place, options, staple, performance.now() - began)))
   const result = await outcome.promise.finally(() => clearTimeout(late))
   if (result.kind === 'broken') tls.destroy()
   return result
@@ -166,7 +168,13 @@ function connectionOptions(options: HandshakeOptions): ConnectionOptions {
   }
 }
 
-function read(socket: TLSSocket, { address, port }: Place, staple: Buffer | undefined, tlsMs: number): Secured {
+function read(
+  socket: TLSSocket,
+  { address, port }: Place,
+  { webSocketHost, timeoutMs }: HandshakeOptions,
+  staple: Buffer | undefined,
+  tlsMs: number,
+): Secured {
   const evidence = readEvidence(socket, {
     side: 'dialled',
     face: 'check',
@@ -176,7 +184,7 @@ function read(socket: TLSSocket, { address, port }: Place, staple: Buffer | unde
   const { errorCode, errorMessage } = evidence
   return {
     kind: 'secured',
-    talk: new Talk(socket, 'TLS'),
+    talk: new Talk(socket, webSocketHost === undefined ? 'TLS' : { webSocketHost, timeoutMs }),
     protocol: evidence.protocol,
     cipher: socket.getCipher().standardName,
     group: groupOf(socket),

@@ -6,6 +6,9 @@ import type { Verdict } from '../verdicts/verdict.ts'
 import { examineOwn, isTrustCode } from './certificate-step.ts'
 import type { CheckOptions, OwnIdentity } from './options.ts'
 
+/** The other end ended it and gave no reason; without our certificate it had not. */
+const closings: ReadonlySet<string> = new Set(['tls.peer-refused', 'tls.alert', 'tls.handshake-failed', 'link.reset'])
+
 /**
  * Most peers never say why. What we find in our own certificate is the likely reason; if that is nothing, their list of
  * names is.
@@ -31,7 +34,7 @@ export function refusalVerdict(
   if (sure) return { ...reason, others: [...(reason.others ?? []), refusal] }
   const shown = { chain: own.cert, purpose: 'clientAuth', now: options.now() } as const
   const told = alert === undefined ? undefined : alertVerdict(alert, shown)
-  if (told === undefined && said !== 'tls.peer-refused' && said !== 'tls.alert') return refusal
+  if (told === undefined && !closings.has(said)) return refusal
   const refused = told ?? closingVerdict(found, shown) ?? refusal
   return reason === undefined ? refused : { ...refused, others: [reason] }
 }

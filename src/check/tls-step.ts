@@ -28,6 +28,7 @@ export function handshakeOptions(candidate: Candidate, options: CheckOptions): H
     ...(allowPartialTrustChain === true ? { allowPartialTrustChain } : {}),
     timeoutMs,
     askStaple: true,
+    ...(candidate.transport === 'wss' ? { webSocketHost: `${candidate.host}:${candidate.port}` } : {}),
   }
 }
 

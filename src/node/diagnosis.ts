@@ -86,7 +86,8 @@ export function diagnoseRefusal(
   const observer = ends(plan, who, refusal.side, refusal.remote, refusal.wantedName)
   const ourFault =
     own === undefined ? undefined : refusal.side === 'accepted' ? whyNothingFits(code, own) : whyAlerted(code, own)
-  const found = refusal.errorMessage === undefined ? {} : { found: refusal.errorMessage }
+  const said = refusal.errorMessage ?? (code === 'tls.client-cert-missing' ? noneCame : undefined)
+  const found = said === undefined ? {} : { found: said }
   const byAlert = refusedByPeer(refusal, own, observer)
   if (byAlert !== undefined && ourFault === undefined) return byAlert
   return ourFault === undefined
@@ -96,6 +97,11 @@ export function diagnoseRefusal(
       }
     : { ...ourFault, ...observer, others: [verdict(code, found)] }
 }
+
+/** A peer may have a certificate and not show it. */
+const noneCame =
+  'no certificate came; Java, Go and Erlang show none when no CA that this end names has issued theirs, and NSS when ' +
+  'theirs lacks clientAuth'
 
 /** A dialler that resets while the handshake runs may have seen our certificate: Node under TLS 1.3 refuses like that. */
 function maybeRefused(
