@@ -32,7 +32,10 @@ function bundle(files: EndFiles): string {
 }
 
 function haproxyConfig(lines: string): string {
-  return `global\n  log stderr format raw local0\ndefaults\n  mode tcp\n  log global\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n${lines}`
+  return (
+    'global\n  log stderr format raw local0\ndefaults\n  mode tcp\n  log global\n' +
+    `  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n${lines}`
+  )
 }
 
 export const haproxy: Stack = {
@@ -56,7 +59,9 @@ export const haproxy: Stack = {
     const crl = files.crl === undefined ? '' : ` crl-file ${files.crl}`
     const own = files.own === undefined ? '' : ` crt ${bundle(files)}`
     const config = haproxyConfig(
-      `frontend f\n  bind 127.0.0.1:${await freePort()}\n  default_backend b\nbackend b\n  option tcp-check\n  tcp-check connect ssl sni ${dialledName}\n  tcp-check send OPTIONS\n  tcp-check expect string SIP\n` +
+      `frontend f\n  bind 127.0.0.1:${await freePort()}\n  default_backend b\nbackend b\n` +
+        `  option tcp-check\n  tcp-check connect ssl sni ${dialledName}\n` +
+        '  tcp-check send OPTIONS\n  tcp-check expect string SIP\n' +
         `  server s 127.0.0.1:${port} ssl verify required verifyhost ${dialledName} sni str(${dialledName}) ca-file ` +
         `${files.trust}${crl}${own} ssl-min-ver TLSv${version} ssl-max-ver TLSv${version} check inter 300s\n`,
     )
@@ -84,7 +89,8 @@ export const nginx: Stack = {
     const config = nginxConfig(
       files,
       `listen 127.0.0.1:${port} ssl; ssl_certificate ${files.own?.chain}; ssl_certificate_key ${files.own?.key}; ` +
-        `ssl_client_certificate ${files.trust}; ssl_verify_client on; ssl_verify_depth 5; ssl_protocols TLSv${version}; ` +
+        `ssl_client_certificate ${files.trust}; ssl_verify_client on; ssl_verify_depth 5; ` +
+        `ssl_protocols TLSv${version}; ` +
         (files.crl === undefined ? '' : `ssl_crl ${files.crl};`),
     )
     return configured(files, port, 'nginx', ['-p', files.folder, '-c', written(files, 'nginx.conf', config)])

@@ -1,12 +1,11 @@
 /** The foreign stacks: how each is made to accept, and to dial, with given files. Each is strict about its peer. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../../test/support/free-port.ts'
 import { dialledName, type EndFiles } from './cases.ts'
 import { haproxy, kamailio, nginx } from './proxies.ts'
 import { optionsText, type Accepting, type Stack, type TlsVersion } from './stack.ts'
 import { findProgram, run, start, untilItListens, type Running } from './program.ts'
-import { javaSource, nodeSource, pythonSource } from './sources.ts'
 
 async function accepting(
   files: EndFiles,
@@ -128,18 +127,16 @@ const nss: Stack = {
     ]),
 }
 
-/** What the sources of sources.ts are told. */
+/** What the peers of peers/ are told. */
 function told(files: EndFiles, port: number, version: TlsVersion, role: 'accept' | 'dial'): readonly string[] {
   const { own, trust, crl } = files
   return [role, String(port), version, trust, own?.chain ?? '-', own?.key ?? '-', crl ?? '-', dialledName]
 }
 
-function scripted(name: string, command: string, extension: string, source: string): Stack {
-  const script = (files: EndFiles): string => {
-    const path = join(files.folder, `peer.${extension}`)
-    writeFileSync(path, source)
-    return path
-  }
+const peers = join(import.meta.dirname, 'peers')
+
+function scripted(name: string, command: string, file: string): Stack {
+  const script = join(peers, file)
   return {
     name,
     needs: [command],
@@ -147,9 +144,8 @@ function scripted(name: string, command: string, extension: string, source: stri
       `${name} ${run(command, '--version')
         .trim()
         .replace(/^Python /, '')}`,
-    accept: (files, version) =>
-      accepting(files, command, (port) => [script(files), ...told(files, port, version, 'accept')]),
-    dial: (files, port, version) => dialling(files, command, [script(files), ...told(files, port, version, 'dial')]),
+    accept: (files, version) => accepting(files, command, (port) => [script, ...told(files, port, version, 'accept')]),
+    dial: (files, port, version) => dialling(files, command, [script, ...told(files, port, version, 'dial')]),
   }
 }
 
@@ -179,9 +175,7 @@ let classes: string | undefined
 function javaArguments({ folder }: EndFiles): readonly string[] {
   if (classes === undefined) {
     classes = folder
-    const path = join(folder, 'Peer.java')
-    writeFileSync(path, javaSource)
-    run('javac', '-d', folder, path)
+    run('javac', '-d', folder, join(peers, 'Peer.java'))
   }
   return ['-XX:TieredStopAtLevel=1', '-Xshare:auto', '-cp', classes, 'Peer']
 }
@@ -193,8 +187,8 @@ const stacks: readonly Stack[] = [
   haproxy,
   nginx,
   kamailio,
-  scripted('Node', 'node', 'cjs', nodeSource),
-  scripted('Python', 'python3', 'py', pythonSource),
+  scripted('Node', 'node', 'peer.mjs'),
+  scripted('Python', 'python3', 'peer.py'),
   java,
 ]
 

@@ -92,7 +92,8 @@ function refusalOf(
       found:
         `${sign}; by our clock our certificate is ${validity(held.leaf, held.now)} (it lasts from ` +
         `${certificate.notBefore} to ${certificate.notAfter}), and it carries ` +
-        `${certificate.subjectAltNames.join(', ') || 'no SAN'}; causes that fit, likeliest first: ${ordered.join(', ')}`,
+        `${certificate.subjectAltNames.join(', ') || 'no SAN'}; causes that fit, likeliest first: ` +
+        ordered.join(', '),
       fix:
         'look into the log of the other end, which knows the cause; compare its clock, its trust list and the name ' +
         'that it dialled with this certificate',

@@ -1,7 +1,8 @@
 /**
  * The one table of alerts: what a number proves, for logs, captures and connections of our own. A received alert says
- * that the other end refused; its number names several causes, and which ones depends on the TLS stack that sent it. The sets come from runs of real stacks against each other, and from
- * `ssl_x509err2alert` of OpenSSL (ssl/statem/statem_lib.c) and RFC 8446 §6.2.
+ * that the other end refused; its number names several causes, and which ones depends on the TLS stack that sent it.
+ * The sets come from runs of real stacks against each other, and from `ssl_x509err2alert` of OpenSSL
+ * (ssl/statem/statem_lib.c) and RFC 8446 §6.2.
  */
 import type { VerdictCode } from '../verdicts/codes.ts'
 
@@ -78,8 +79,8 @@ interface AlertEntry {
   /** Rarer causes, which only a capture shows. */
   readonly captured?: readonly VerdictCode[]
   /**
-   * Causes that no capture shows, being in the lists and the clock of the end that refuses, likeliest first. Absent: the
-   * number says nothing about a certificate that looks good.
+   * Causes that no capture shows, being in the lists and the clock of the end that refuses, likeliest first. Absent:
+   * the number says nothing about a certificate that looks good.
    */
   readonly hidden?: readonly VerdictCode[]
   /** Where a stack is known to send it for fewer or other causes. */

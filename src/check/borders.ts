@@ -1,6 +1,7 @@
 /**
- * The questions of the borders, to a server that whoever asks operates: does it relay, take a claimed dialog, believe an
- * asserted identity, answer UDP to another address? One request each, and nothing is named in them but our own listener.
+ * The questions of the borders, to a server that whoever asks operates: does it relay, take a claimed dialog, believe
+ * an asserted identity, answer UDP to another address? One request each, and nothing is named in them but our own
+ * listener.
  */
 import { isIPv4 } from 'node:net'
 import { verdict } from '../verdicts/codes.ts'

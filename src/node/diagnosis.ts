@@ -103,7 +103,7 @@ const noneCame =
   'no certificate came; Java, Go and Erlang show none when no CA that this end names has issued theirs, and NSS when ' +
   'theirs lacks clientAuth'
 
-/** A dialler that resets while the handshake runs may have seen our certificate: Node under TLS 1.3 refuses like that. */
+/** A dialler that resets while the handshake runs may have seen our certificate: Node refuses like that (TLS 1.3). */
 function maybeRefused(
   { side }: Refusal,
   code: VerdictCode,

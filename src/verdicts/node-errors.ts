@@ -140,8 +140,8 @@ export function nodeErrorToCode(code: string | undefined, message = ''): Verdict
 }
 
 /**
- * The same for an error of a handshake: what OpenSSL cannot read then is the certificate of the peer, and no file or key
- * of ours.
+ * The same for an error of a handshake: what OpenSSL cannot read then is the certificate of the peer, and no file or
+ * key of ours.
  */
 export function handshakeErrorToCode(code: string | undefined, message = ''): VerdictCode {
   const found = nodeErrorToCode(code, message)

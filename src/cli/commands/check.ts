@@ -101,8 +101,8 @@ function scopeOptions(command: Command): void {
     .option('--probe', 'also show a certificate of a stranger, and see whether it is refused')
     .option(
       '--probe-borders',
-      'also ask what strangers may do: relay, claim a dialog, assert an identity, UDP to another address; one request ' +
-        'each, with a listener of this check as the only target',
+      'also ask what strangers may do: relay, claim a dialog, assert an identity, UDP to another address; one ' +
+        'request each, with a listener of this check as the only target',
     )
     .option('--i-operate-this-server', 'you may probe the borders of the target: --probe-borders wants it')
     .option('--matrix', 'try every SIP link of the running lab in both directions, against the plan')
