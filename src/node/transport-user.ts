@@ -128,10 +128,10 @@ export class NodeTransportUser implements TransportUser {
   }
 }
 
-function recordSilence({ plan, recorder, who }: TransportUserOptions, flow: Flow, because: string): void {
+function recordSilence({ plan, recorder, who, materialOf }: TransportUserOptions, flow: Flow, because: string): void {
   const connection = connectionName('accepted', flow.local, flow.remote)
   recorder.record('flow.lost', {
-    verdict: diagnoseSilence(plan, who, flow.remote, because),
+    verdict: diagnoseSilence(plan, who, { remote: flow.remote, because, own: materialOf?.(flow.face) }),
     ...(connection === undefined ? {} : { connection }),
     data: { side: 'accepted', face: flow.face, ...(flow.own === undefined ? {} : { shownSerial: flow.own.serial }) },
   })

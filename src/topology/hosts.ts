@@ -21,6 +21,14 @@ const listener = group({
     doc: 'Client certificates on TLS: `required`, `requested` or `off`. Absent: as the role has it.',
     mirrors: 'MSFT_SIPFederationExternalEdgeListeningPortData.AllowMutualAuthentication',
   }),
+  refusals: setting(z.enum(['silent', 'explained']).optional(), {
+    doc:
+      'What a TLS peer is told that is refused. `silent`, as real servers: the connection closes after the ' +
+      'handshake; a missing certificate gets the alert of OpenSSL (40 under TLS 1.2, 116 under 1.3). `explained`, ' +
+      'never on an external face: its first request is answered with 403 and the code. Node cannot send other ' +
+      'alerts. ' +
+      'Absent: `silent`.',
+  }),
   enabled: setting(z.boolean().default(true), {
     doc: '`false` takes a listener of the role away.',
     mirrors: 'MSFT_SIPListeningAddressData.Enabled',

@@ -42,6 +42,8 @@ export interface Listener {
   readonly port: number
   /** Absent where there is no TLS. */
   readonly mutual?: Mutual
+  /** What a refused peer is told. Absent: nothing. */
+  readonly refusals?: 'explained'
 }
 
 /** One certificate of a node, with the references it is assigned to at first. */

@@ -218,7 +218,20 @@ function checkHost(hosts: Hosts, label: string, path: PathOf): Fault | undefined
       wanted: 'a pool name that is no server (the pool FQDN must differ from the front end)',
       found: `"${host.pool}"`,
     }
-  return undefined
+  return host === undefined ? undefined : checkRefusals(host, label, path)
+}
+
+/** Strangers are told nothing. */
+function checkRefusals(host: Hosts[string], label: string, path: PathOf): Fault | undefined {
+  const listeners = 'listeners' in host ? host.listeners : []
+  const at = listeners.findIndex(({ face, refusals }) => face === 'external' && refusals === 'explained')
+  return at === -1
+    ? undefined
+    : {
+        path: path('hosts', label, 'listeners', at, 'refusals'),
+        wanted: 'silent on an external face: strangers are not told why they are refused',
+        found: '"explained"',
+      }
 }
 
 function checkPools(hosts: Hosts, path: PathOf): Fault | undefined {

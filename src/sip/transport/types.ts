@@ -87,6 +87,12 @@ export interface ListenerSettings {
   readonly mutual: 'required' | 'requested' | 'off'
   /** For tls and wss. */
   readonly tls: TlsMaterial | undefined
+  /**
+   * What a refused peer is told. silent (also when absent): the connection closes after the handshake, and a missing
+   * certificate gets the alert of OpenSSL; explained: its first request is answered with 403 and the code. Over wss
+   * always silent.
+   */
+  readonly refusals?: 'silent' | 'explained'
 }
 
 export interface Listener {

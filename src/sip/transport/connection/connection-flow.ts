@@ -9,7 +9,7 @@ import { nextFlowId } from '../flow-table.ts'
 import type { Flow, FlowId, OwnIdentity, PeerIdentity, SocketAddress, TransportName } from '../flow.ts'
 import { destroyLater } from './linger.ts'
 import { answerTo } from './malformed.ts'
-import { causeOf, readReasonLine, refusalCode, type Cause } from '../refusal.ts'
+import { causeOf, refusalCode, type Cause } from '../refusal.ts'
 import { isSecure } from '../dial/transport-choice.ts'
 import type { FlowStart, Reader, Wire, Wiring } from './wire.ts'
 
@@ -63,7 +63,6 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   #messages = 0
   #pingedAt: number | undefined
   #cause: Cause | undefined
-  #peerReason: string | undefined
   #fault: ActedFault | undefined
 
   private constructor(core: Core, wire: W, wiring: Wiring<W>, start: FlowStart) {
@@ -194,7 +193,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   /** Octets from the socket. */
   received(chunk: Buffer): void {
     if (!this.open) return
-    if (!this.confirmed && !this.#confirm(chunk)) return
+    this.confirmed = true
     this.#noteRead(chunk.length)
     if (this.#fault === undefined) this.#read(chunk)
     else this.#fault.receive(chunk)
@@ -348,19 +347,6 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     this.send(ping)
   }
 
-  /** False: the first octets are the reason why the other end refuses us. */
-  #confirm(chunk: Buffer): boolean {
-    const reason = this.#isUnconfirmed() ? readReasonLine(chunk) : undefined
-    if (reason === undefined) {
-      this.confirmed = true
-      return true
-    }
-    this.#peerReason = reason
-    this.#refused(undefined)
-    this.#wire.destroy()
-    return false
-  }
-
   #isUnconfirmed(): boolean {
     return this.direction === 'dialled' && this.secure && !this.confirmed
   }
@@ -371,7 +357,6 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
       cause === undefined || cause.errorCode === 'ECONNRESET'
         ? 'flow.closed-after-handshake'
         : refusalCode(cause, 'flow.closed-after-handshake')
-    const said = this.#peerReason === undefined ? undefined : `the peer said ${this.#peerReason}`
     this.#core.user.onRefused({
       side: 'dialled',
       face: this.face,
@@ -380,7 +365,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
       wantedName: this.#wantedName,
       code,
       errorCode: cause?.errorCode,
-      errorMessage: said ?? cause?.errorMessage,
+      errorMessage: cause?.errorMessage,
       evidence: undefined,
       detail: undefined,
       own: this.own,

@@ -6,8 +6,8 @@ import { readEvidence } from './evidence.ts'
 import type { OwnIdentity, PeerIdentity, SocketAddress } from '../flow.ts'
 import type { Gate } from './gate.ts'
 import { judgeAccepted } from './judge.ts'
-import { destroyLater } from './linger.ts'
-import { causeOf, reasonLine, refusalCode } from '../refusal.ts'
+import { causeOf, refusalCode } from '../refusal.ts'
+import { refuse } from './refuse.ts'
 import { alpnOf, contextOptions } from './tls-context.ts'
 import type { ListenerSettings, PeerEvidence, TlsMaterial, TlsTuning } from '../types.ts'
 
@@ -63,15 +63,17 @@ export class TlsAcceptor {
   /** It never listens: connections are handed to it, so a handshake that runs ends where it began. */
   #open(material: TlsMaterial): Server {
     // Soft: a strict server could not say whom it refused, nor why. Nothing is read before the judgement.
+    const demands = this.#settings.mutual === 'required' && this.#settings.refusals !== 'explained'
     const server = new Server({
       ...contextOptions(material),
       ...alpnOf(material),
       requestCert: this.#settings.mutual !== 'off',
-      rejectUnauthorized: false,
+      rejectUnauthorized: demands,
       handshakeTimeout: this.#core.settings.handshakeSeconds * 1000,
     })
     server.on('secureConnection', (socket) => this.#secured(socket))
     server.on('tlsClientError', (error, socket) => this.#failed(error, socket))
+    if (demands) judgeSoftly(server)
     staple(server, material.tuning?.staple)
     return server
   }
@@ -112,7 +114,6 @@ export class TlsAcceptor {
     this.#refuse(socket, ends, evidence, judgement.code, judgement.detail)
   }
 
-  /** The reason goes out in one line; what the peer has sent is never looked at. */
   #refuse(
     socket: TLSSocket,
     ends: Omit<Handshake, 'leave'>,
@@ -121,8 +122,7 @@ export class TlsAcceptor {
     detail: unknown,
   ): void {
     socket.on('error', (error) => this.#incident(ends.remote, `while refusing: ${error.message}`))
-    socket.end(reasonLine(code), 'latin1', () => socket.destroy())
-    destroyLater(socket)
+    refuse(socket, this.#settings, code, ends.remote, this.#core.limits)
     this.#core.user.onRefused({
       side: 'accepted',
       face: this.#settings.face,
@@ -152,6 +152,7 @@ export class TlsAcceptor {
         reason: 'closed or silent before its ClientHello',
       })
     const cause = causeOf(error)
+    if (cause.errorCode === noCertificate) return this.#cameWithout(ends)
     const code = cause.errorCode === 'ECONNRESET' ? 'tls.handshake-failed' : refusalCode(cause, 'tls.handshake-failed')
     this.#core.user.onRefused({
       side: 'accepted',
@@ -167,9 +168,49 @@ export class TlsAcceptor {
     })
   }
 
+  /** OpenSSL has refused a peer without a certificate, by an alert: the same news as when we refuse it. */
+  #cameWithout({ local, remote, own }: Omit<Handshake, 'leave'>): void {
+    const { face } = this.#settings
+    const nothing = { errorCode: undefined, errorMessage: undefined }
+    this.#core.user.onRefused({
+      side: 'accepted',
+      face,
+      local,
+      remote,
+      wantedName: undefined,
+      code: 'tls.client-cert-missing',
+      ...nothing,
+      evidence: {
+        side: 'accepted',
+        face,
+        remote,
+        wantedName: undefined,
+        chain: [],
+        authorized: false,
+        ...nothing,
+        protocol: '',
+        resumed: false,
+      },
+      detail: undefined,
+      own,
+    })
+  }
+
   #incident(remote: SocketAddress, reason: string): void {
     this.#core.user.onIncident({ event: 'connection.error', flow: undefined, remote, reason })
   }
+}
+
+const noCertificate = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'
+
+/**
+ * Only OpenSSL can send the alert for a certificate that is missing, and it does so for a strict socket alone; of a
+ * strict socket Node drops what it refuses before anybody can say whom. So the socket is strict while the handshake
+ * runs, and Node is told otherwise before it ends. `keylog` is the only event that hands out the socket in between; the
+ * secrets in it are not looked at.
+ */
+function judgeSoftly(server: Server): void {
+  server.on('keylog', (_secrets, socket) => Reflect.set(socket, '_rejectUnauthorized', false))
 }
 
 /** Node checks nothing in a stapled answer, and an error in place of one breaks the handshake. */

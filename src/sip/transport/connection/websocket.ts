@@ -216,6 +216,42 @@ export function openWebSocket(
   })
 }
 
+/** What a client of one WebSocket is told. */
+export interface WebSocketUser {
+  /** Now it may send. */
+  opened(send: (text: string) => void): void
+  /** One frame. */
+  message(octets: Buffer): void
+  /** The server answers the request for a WebSocket with this instead: `HTTP 404 Not Found`. */
+  declined(line: string): void
+  failed(error: Error): void
+  closed(): void
+}
+
+/** The same for a client that is no node: no flow, no limits but these. */
+export function dialWebSocket(
+  socket: Socket,
+  host: string,
+  bounds: { readonly octets: number; readonly timeoutMs: number },
+  user: WebSocketUser,
+): void {
+  const webSocket = new WebSocket(`ws://${host}/`, [subprotocol], {
+    createConnection: () => socket,
+    perMessageDeflate: false,
+    maxPayload: bounds.octets,
+    handshakeTimeout: bounds.timeoutMs,
+  })
+  webSocket
+    .on('open', () => user.opened((text) => webSocket.send(Buffer.from(text, 'latin1'), { binary: false })))
+    .on('message', (data: RawData) => user.message(octetsOf(data)))
+    .on('unexpected-response', (_request, { statusCode = 0, statusMessage = '' }) => {
+      user.declined(`HTTP ${statusCode} ${statusMessage}`)
+      socket.destroy()
+    })
+    .on('error', (error) => user.failed(error))
+    .on('close', () => user.closed())
+}
+
 function octetsOf(data: RawData): Buffer {
   if (Buffer.isBuffer(data)) return data
   return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data)
