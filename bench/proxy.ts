@@ -49,7 +49,8 @@ node bench/proxy.ts --baseline-may-break
     a baseline that breaks off is reported, and the exit status is 75
 node bench/proxy.ts --rows udp-saturated --against DIR --pairs 12
     another checkout of siplab (with node_modules) in place of Kamailio: alternating pairs of rounds, at least
-    ${fewestPairs}, and the 95 % interval of the ratio; exit status 1 when one lies wholly above ${dearerFrom.toFixed(2)}
+    ${fewestPairs}, and the 95 % interval of the ratio; exit status 1 when one lies wholly above
+    ${dearerFrom.toFixed(2)}
 node bench/proxy.ts --rows udp-saturated --flags=--max-semi-space-size=16
     ours with other Node flags in place of Kamailio
 --warm N: calls before the first round. Rows: ${allRows.join(', ')}`
