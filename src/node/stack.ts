@@ -36,7 +36,7 @@ import type { NodeLinks } from './links.ts'
 import { nextHops } from './next-hops.ts'
 import { peerJudge } from '../roles/peers.ts'
 import { type FlowWatch, NodeTransportUser } from './transport-user.ts'
-import { recordField, recordRefusal } from './refusal-events.ts'
+import { RefusalCounts, recordField, recordRefusal } from './refusal-events.ts'
 import type { Recorder } from './recorder.ts'
 import { RequestLog } from './request-log.ts'
 import { faceSettings, type RoleContext, type RoleParts } from '../roles/role.ts'
@@ -53,6 +53,8 @@ export interface Stack {
   readonly accounts: DirectoryCache | undefined
   /** Of a role that watches its links itself; absent: those in `parts.watched`. */
   readonly links: NodeLinks | undefined
+  /** Requests refused by each row of the law. */
+  readonly refusals: RefusalCounts
   close(): Promise<void>
 }
 
@@ -73,7 +75,8 @@ export interface StackOptions extends FlowWatch {
 export function openStack(options: StackOptions): Stack {
   const { lab, plan, clock, recorder, stores } = options
   const who = nodeDirectory(lab)
-  const events = proxyEvents(recorder, plan, who)
+  const refusals = new RefusalCounts()
+  const events = proxyEvents(recorder, plan, who, refusals)
   const overload = new OverloadGuard(clock, setImmediate)
   const user = new NodeTransportUser({
     ...options,
@@ -107,7 +110,7 @@ export function openStack(options: StackOptions): Stack {
   core = coreOf({ options, who, events, overload, transport, flowTokens, locate, parts })
   const { proxy, links } = core
   user.transactions = proxy.transactions
-  return { transport, proxy, parts, locate, accounts, links, close: () => close(proxy, stores, transport) }
+  return { transport, proxy, parts, locate, accounts, links, refusals, close: () => close(proxy, stores, transport) }
 }
 
 /** Names are kept for a second: a lab changes its records while it runs. */
@@ -288,12 +291,13 @@ function nameRulesOf({ profile }: NodePlan): 'lcs' | 'ocs' | 'rfc5922' {
   }
 }
 
-function proxyEvents(recorder: Recorder, plan: NodePlan, who: Directory): ProxyEvents {
+function proxyEvents(recorder: Recorder, plan: NodePlan, who: Directory, refusals: RefusalCounts): ProxyEvents {
   const log = new RequestLog(recorder)
   return {
     decision(arrival: Arrival, decision, policy) {
       log.decision(arrival, decision, policy)
       if (decision.kind !== 'refuse') return
+      refusals.count(arrival, decision.because)
       recordRefusal(recorder, plan, who, arrival, decision.because)
       if (decision.found !== undefined) recordField(recorder, plan, arrival.flow.remote, decision.found)
     },
