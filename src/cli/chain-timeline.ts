@@ -17,7 +17,7 @@ export interface ChainTimeline {
   readonly rows: readonly TimelineRow[]
 }
 
-export interface TimelineRow {
+interface TimelineRow {
   readonly peer: string
   readonly direction: DirectionName
   /** The worst of each month. */

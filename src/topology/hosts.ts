@@ -3,6 +3,7 @@
  * same.
  */
 import { z } from 'zod'
+import { peerNames } from '../peers/index.ts'
 import { whenOwnCertificateEnds } from './profile.ts'
 import { addressOffset, domainName, group, hostLabel, hostReference, port, setting, text } from './settings.ts'
 
@@ -265,6 +266,12 @@ const gateway = group({
   }),
   policy: setting(z.enum(['cloud-2021', 'cloud-2024-03', 'cloud-2026']).default('cloud-2026'), {
     doc: 'The dated rules it holds certificates of others against.',
+  }),
+  peer: setting(z.enum(peerNames).optional(), {
+    doc: 'It plays this peer instead (docs/policies.md): names, purposes, keys, TLS versions and suites.',
+  }),
+  on: setting(z.iso.date().optional(), {
+    doc: 'With `peer`: by the rules of this day. Absent: the day on which the policies were checked last.',
   }),
   ...everyServer,
 })

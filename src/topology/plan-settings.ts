@@ -1,4 +1,5 @@
 /** What each node's process needs beyond addresses: lists of whom to believe, next hops, routes, the store. */
+import { playsOf } from './plays.ts'
 import { addressIn, fullName, placeNamed, placesOf, sipsPort } from './layout.ts'
 import type { Place, PlaceOf, Ports, Site } from './layout.ts'
 import { pkiUrl } from './plan-certificates.ts'
@@ -72,7 +73,7 @@ export function settingsOf(
     case 'sql':
       return { kind: 'sql', port: host.port, tls: host.tls }
     case 'gateway':
-      return { kind: 'gateway', ...lists, policy: host.policy, trunks: trunksOf(site, place) }
+      return { kind: 'gateway', ...lists, policy: host.policy, ...playsOf(host), trunks: trunksOf(site, place) }
     default:
       return host satisfies never
   }

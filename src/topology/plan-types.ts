@@ -2,6 +2,7 @@
  * What the planner derives from a lab file: plain frozen data that survives `JSON.stringify`, the same for every
  * reader.
  */
+import type { PlayedRules } from '../peers/played.ts'
 import type { Authority, CertificateReference, CertificateRequest } from '../certificates/certificate-request.ts'
 import type { FederationSettings } from './hosts.ts'
 import type { Profile, WhenOwnCertificateEnds } from './profile.ts'
@@ -249,6 +250,8 @@ export interface GatewaySettings extends TrustLists {
   readonly kind: 'gateway'
   /** The dated rules it judges certificates by. */
   readonly policy: 'cloud-2021' | 'cloud-2024-03' | 'cloud-2026'
+  /** The peer it plays on a day; its rules count instead of `policy`. */
+  readonly plays?: { readonly peer: string; readonly on: string; readonly rules: PlayedRules }
   /** Each trunk by the names it may show itself with: the host of a static route to the gateway, and its pool. */
   readonly trunks: readonly (readonly string[])[]
 }

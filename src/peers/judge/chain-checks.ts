@@ -244,59 +244,66 @@ export function rootEventsFor(chain: Presented, issuers: Issuers): readonly Root
   ]
 }
 
-function eventCheck(
-  { mechanism, on: eventDay, stores, mark, source }: RootEvent,
-  chain: Presented,
-  on: string,
-): Check[] {
-  const demand = { mark, source: [source] }
-  const who = stores.map((store) => storeTitles[store]).join(', ')
-  const issued = dayOf(validity(chain.leaf).since)
-  const base = { about: 'root', demand } as const
+function eventCheck(event: RootEvent, chain: Presented, on: string): readonly Check[] {
+  const { mechanism, on: eventDay, mark, source } = event
+  const base: EventBase = {
+    about: 'root',
+    demand: { mark, source: [source] },
+    who: event.stores.map((store) => storeTitles[store]).join(', '),
+    root: chain.root.name,
+  }
   switch (mechanism) {
     case 'removed':
     case 'disabled':
-      if (on < eventDay) return []
-      return [
-        {
-          ...base,
-          outcome: 'breaks',
-          code: 'chain.untrusted-root',
-          ending: 'removal',
-          sentence: `${who} ${mechanism} ${chain.root.name} on ${eventDay}: every chain to it fails since that day`,
-        },
-      ]
+      return on < eventDay ? [] : [removal(base, mechanism, eventDay)]
     case 'not-before':
     case 'sct-after':
-      if (on <= eventDay) return []
-      return [
-        issued > eventDay
-          ? {
-              ...base,
-              outcome: 'breaks',
-              code: 'chain.untrusted-root',
-              ending: 'distrust-of-new',
-              sentence: `${who} refuses what ${chain.root.name} issues after ${eventDay}; ours is of ${issued}`,
-            }
-          : {
-              ...base,
-              outcome: 'warns',
-              ending: 'distrust-of-new',
-              sentence: `ours, of ${issued}, runs on; a renewal after ${eventDay} under ${chain.root.name} is refused`,
-            },
-      ]
+      return on <= eventDay ? [] : [distrust(base, dayOf(validity(chain.leaf).since), eventDay)]
     case 'revoked':
-      if (on < eventDay) return []
-      return [
-        {
-          ...base,
-          outcome: 'warns',
-          code: 'chain.revoked',
-          sentence: `an intermediate of the chain was revoked on ${eventDay}: a peer that checks revocation refuses`,
-        },
-      ]
+      return on < eventDay ? [] : [revokedIssuer(base, eventDay)]
     default:
       return mechanism satisfies never
+  }
+}
+
+interface EventBase extends Pick<Check, 'about' | 'demand'> {
+  readonly who: string
+  readonly root: string
+}
+
+function removal({ who, root, ...base }: EventBase, how: 'removed' | 'disabled', day: string): Check {
+  return {
+    ...base,
+    outcome: 'breaks',
+    code: 'chain.untrusted-root',
+    ending: 'removal',
+    sentence: `${who} ${how} ${root} on ${day}: every chain to it fails since that day`,
+  }
+}
+
+function distrust({ who, root, ...base }: EventBase, issued: string, day: string): Check {
+  return issued > day
+    ? {
+        ...base,
+        outcome: 'breaks',
+        code: 'chain.untrusted-root',
+        ending: 'distrust-of-new',
+        sentence: `${who} refuses what ${root} issues after ${day}; ours is of ${issued}`,
+      }
+    : {
+        ...base,
+        outcome: 'warns',
+        ending: 'distrust-of-new',
+        sentence: `ours, of ${issued}, runs on; a renewal after ${day} under ${root} is refused`,
+      }
+}
+
+function revokedIssuer({ who: _who, root: _root, ...base }: EventBase, day: string): Check {
+  return {
+    ...base,
+    outcome: 'warns',
+    code: 'chain.revoked',
+    sentence: `an intermediate of the chain was revoked on ${day}: a peer that checks revocation refuses`,
   }
 }
 

@@ -3,7 +3,7 @@ import type { VerdictCode } from '../../verdicts/codes.ts'
 import type { Fact, Mark, Period } from '../policy.ts'
 
 /** Why a chain that was good no longer is: three causes with three remedies. */
-export type Ending = 'expiry' | 'removal' | 'distrust-of-new'
+type Ending = 'expiry' | 'removal' | 'distrust-of-new'
 
 export interface Check {
   readonly about:

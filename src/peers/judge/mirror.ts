@@ -13,10 +13,9 @@ export interface OurEnd {
 }
 
 /** Our server, where the peer dials us and shows a client certificate. */
-export function callerChecks({ period, policy }: Situation, us: OurEnd): readonly Check[] {
+export function callerChecks(situation: Situation, us: OurEnd): readonly Check[] {
+  const { period, policy } = situation
   const about = 'peer-client-purpose'
-  const { value } = period.shows
-  const demand = demandOf(period.shows, period)
   if (us.checksCaller === 'no')
     return [
       { about, outcome: 'holds', sentence: 'our server does not check the purpose of the caller' },
@@ -31,38 +30,33 @@ export function callerChecks({ period, policy }: Situation, us: OurEnd): readonl
         demand: demandOf(period.showsClientCertificate, period),
       },
     ]
+  return [callerPurpose(situation), ...roots(period, us)]
+}
+
+function callerPurpose({ period, policy }: Situation): Check {
+  const about = 'peer-client-purpose'
+  const { value } = period.shows
+  const demand = demandOf(period.shows, period)
   if (value === 'unknown')
-    return [
-      {
-        about,
-        outcome: 'unknown',
-        sentence: `whether the certificate of ${policy.title} carries clientAuth is not known`,
-        question: 'Which extended key usages does the certificate carry that you show as a client?',
-      },
-      ...roots(period, us),
-    ]
-  if (value === 'either')
-    return [
-      { about, outcome: 'warns', sentence: 'the peer shows certificates with and without clientAuth', demand },
-      ...roots(period, us),
-    ]
-  if (value.includes('clientAuth'))
-    return [
-      { about, outcome: 'holds', sentence: 'the certificate of the peer carries clientAuth', demand },
-      ...roots(period, us),
-    ]
-  return [
-    {
+    return {
       about,
-      outcome: 'breaks',
-      code: 'cert.eku-missing',
-      sentence:
-        'the client certificate of the peer carries serverAuth only: a server that checks the purpose of the caller ' +
-        'refuses it',
-      demand,
-    },
-    ...roots(period, us),
-  ]
+      outcome: 'unknown',
+      sentence: `whether the certificate of ${policy.title} carries clientAuth is not known`,
+      question: 'Which extended key usages does the certificate carry that you show as a client?',
+    }
+  if (value === 'either')
+    return { about, outcome: 'warns', sentence: 'the peer shows certificates with and without clientAuth', demand }
+  if (value.includes('clientAuth'))
+    return { about, outcome: 'holds', sentence: 'the certificate of the peer carries clientAuth', demand }
+  return {
+    about,
+    outcome: 'breaks',
+    code: 'cert.eku-missing',
+    sentence:
+      'the client certificate of the peer carries serverAuth only: a server that checks the purpose of the caller ' +
+      'refuses it',
+    demand,
+  }
 }
 
 /** Our client, where we dial the peer. */

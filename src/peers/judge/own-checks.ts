@@ -8,13 +8,13 @@ import { type Check, demandOf } from './check.ts'
 import { shortName, type Situation } from './chain-checks.ts'
 import type { Presented } from './presented.ts'
 
-export type Purpose = 'serverAuth' | 'clientAuth'
+type Purpose = 'serverAuth' | 'clientAuth'
 
 /**
  * Which certificate of a chain excludes a purpose: the leaf, or an issuer whose own list is narrower. Without the
  * extension every purpose is allowed (RFC 5280 §4.2.1.12); anyExtendedKeyUsage alone is not enough for OpenSSL.
  */
-export function excludes({ leaf, intermediates }: Pick<Presented, 'leaf' | 'intermediates'>, purpose: Purpose) {
+function excludes({ leaf, intermediates }: Pick<Presented, 'leaf' | 'intermediates'>, purpose: Purpose) {
   return [leaf, ...intermediates].find(
     ({ extendedKeyUsage: held }) => held !== undefined && !held.includes(ekuOid[purpose]),
   )

@@ -21,7 +21,7 @@ export interface Presented {
   readonly authority: PublicAuthority | undefined
 }
 
-export type RootSighting =
+type RootSighting =
   /**
    * `roots`: the public roots on the way up; a cross-signed chain has several. `standIn`: the name is that of a public
    * root and the signature is not.

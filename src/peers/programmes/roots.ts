@@ -15,7 +15,7 @@ export interface PublicRoot {
 }
 
 /** `removed` and `disabled` end every chain on the day; the other two refuse what is issued later and spare the rest. */
-export type Mechanism = 'removed' | 'disabled' | 'not-before' | 'sct-after' | 'revoked'
+type Mechanism = 'removed' | 'disabled' | 'not-before' | 'sct-after' | 'revoked'
 
 export interface RootEvent {
   /** The roots, by id; for an intermediate its common name. */
