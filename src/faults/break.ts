@@ -8,6 +8,7 @@ import { findFault } from './catalogue/index.ts'
 import { dnsFault, dnsFaults, redialAll } from './dns.ts'
 import { linkFault, linkFaults, linksOfTarget } from './link.ts'
 import { machineStore, machineStoreFault } from './machine-store.ts'
+import { dialledNameFault } from './dialled-name.ts'
 import { certificateFault } from './place.ts'
 import type { Outcome, Placement } from './placement.ts'
 import { put, takeOff } from './put.ts'
@@ -44,6 +45,18 @@ export async function breakTarget(
   return put(lab, await place())
 }
 
+/** What `breakTarget` would do. @throws LabError as `breakTarget` */
+export async function placementOf(
+  lab: RunningLabAccess,
+  target: FaultTarget,
+  faultName: string,
+  options: FaultOptions,
+): Promise<Placement> {
+  const place = placing(lab, target, faultName, options)
+  if (place === undefined) throw unknownFault(target, faultName)
+  return place()
+}
+
 /** Absent: a target of this kind cannot have the fault. */
 function placing(
   lab: RunningLabAccess,
@@ -69,7 +82,9 @@ function placing(
     }
     case 'link': {
       const fault = named(linkFaults, faultName)
-      return fault && (() => linkFault(lab, target, fault, options.amount))
+      if (fault !== undefined) return () => linkFault(lab, target, fault, options.amount)
+      const other = findFault(faultName)
+      return other?.lies === 'dialled-name' ? () => dialledNameFault(lab, target, other, options) : undefined
     }
     case 'dns': {
       const fault = named(dnsFaults, faultName)

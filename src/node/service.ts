@@ -8,6 +8,7 @@ import type { DestinationStream } from 'pino'
 import { nodeErrorToCode } from '../verdicts/node-errors.ts'
 import { joined } from '../certificates/startup-check.ts'
 import { verdict } from '../verdicts/codes.ts'
+import { thenStart } from '../verdicts/remedy.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import { type Clock, systemClock } from '../sip/clock.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
@@ -83,6 +84,7 @@ export class Service {
     this.recorder = openRecorder({
       node: this.plan.name,
       role: this.plan.role,
+      profile: this.plan.profile.name,
       eventFile: this.folder.events,
       level: options.logLevel,
       wall: () => this.clock.wall(),
@@ -214,11 +216,33 @@ export class Service {
 
   /** What a fault of the lab put there may end without ending the service. */
   #watchOwn(): void {
-    this.#watch.watch(this.#listening.own.filter(({ underFault }) => !underFault))
+    this.#watch.watch(this.#listening.own.filter(({ heldUp }) => !heldUp))
   }
 
   async #open(): Promise<void> {
-    const { lab, dataDir, sqlUrl, directoryUrl, stack } = this.#options
+    const stores = await this.#openStores()
+    const missing = this.#storeWatch.missingFile(stores)
+    if (missing !== undefined) return this.#die(missing.verdict, undefined, missing.className)
+    // A table that cannot be read is known before the first request asks for it.
+    await askStores(stores)
+    const stack = this.#openStack(stores)
+    this.links.open(
+      stack,
+      this.#listening.own.some(({ use }) => use.dialsFrom !== undefined),
+    )
+    try {
+      await this.#listening.open(stack.transport)
+    } catch (error) {
+      return this.#cannotListen(error)
+    }
+    this.#watchOwn()
+    this.#condition.become(this.#condition.verdicts.length === 0 ? 'ready' : 'degraded')
+    this.recorder.record('service.ready', { data: { listeners: this.status.listeners } })
+    this.links.start()
+  }
+
+  async #openStores(): Promise<Stores> {
+    const { dataDir, sqlUrl, directoryUrl } = this.#options
     this.#stores = await openStores({
       plan: this.plan,
       dataDir,
@@ -227,10 +251,11 @@ export class Service {
       directoryUrl,
       onHealth: (store, health) => this.#storeWatch.heard(store, health),
     })
-    const missing = this.#storeWatch.missingFile(this.#stores)
-    if (missing !== undefined) return this.#die(missing.verdict, undefined, missing.className)
-    // A table that cannot be read is known before the first request asks for it.
-    await askStores(this.#stores)
+    return this.#stores
+  }
+
+  #openStack(stores: Stores): Stack {
+    const { lab, dataDir, stack } = this.#options
     this.#stack = openStack({
       authentication: 'on',
       ...stack,
@@ -238,26 +263,14 @@ export class Service {
       plan: this.plan,
       clock: this.clock,
       recorder: this.recorder,
-      stores: this.#stores,
+      stores,
       materialOf: (face) => this.#listening.materialOf(face),
       shed: (request) => (this.#turnsAway ? turnsAway(request) : undefined),
       onFlowOpened: (flow) => this.links.flowOpened(flow),
       onFlowClosed: (flow, because) => this.links.flowClosed(flow, because),
       sharedKey: sharedKey(dataDir, this.plan.organisation, this.folder),
     })
-    this.links.open(
-      this.#stack,
-      this.#listening.own.some(({ use }) => use.dialsFrom !== undefined),
-    )
-    try {
-      await this.#listening.open(this.#stack.transport)
-    } catch (error) {
-      return this.#cannotListen(error)
-    }
-    this.#watchOwn()
-    this.#condition.become(this.#condition.verdicts.length === 0 ? 'ready' : 'degraded')
-    this.recorder.record('service.ready', { data: { listeners: this.status.listeners } })
-    this.links.start()
+    return this.#stack
   }
 
   /** One certificate may serve several references; it ends the service once. */
@@ -328,7 +341,9 @@ export class Service {
     return this.#die(found, 'listener', 'MSFT_SIPListeningAddressData')
   }
 
-  async #die(cause: Verdict, reference: string | undefined, className?: string): Promise<void> {
+  async #die(found: Verdict, reference: string | undefined, className?: string): Promise<void> {
+    const { fix } = found
+    const cause = fix === undefined ? found : { ...found, fix: thenStart(fix, this.plan.name) }
     recordFailureChain(this.recorder, cause, {
       ...(reference === undefined ? {} : { reference }),
       ...(className === undefined ? {} : { className }),

@@ -4,6 +4,7 @@ import type { Binding } from '../../services/location/binding.ts'
 import { StoreError } from '../../services/store/store-error.ts'
 import { parseNameAddress } from '../../sip/message/name-address.ts'
 import type { Flow } from '../../sip/transport/flow.ts'
+import type { LinkFault } from '../../sip/transport/types.ts'
 import type { FlowStatus, NodeEvent, Registration, TraceEntry } from './control-api.ts'
 import {
   type ControlAnswer,
@@ -24,11 +25,27 @@ export function nodeControl(service: ControlledNode): ControlRoutes {
     'GET /events': (call) => events(service, call),
     'GET /flows': () => json(liveFlows(service)),
     'GET /registrations': async () => json(await registrations(service)),
+    'GET /trace': () => trace(service),
+    'GET /metrics': () => json(metrics(service)),
+    'POST /link-fault': ({ body }) => linkFault(service, body),
+    'POST /probe': async ({ body }) => json(await service.links.probe(optionalText(body, 'peer'))),
+    'POST /redial': async ({ body }) => json(await service.links.redial(optionalText(body, 'peer'))),
+    'POST /ask-store': async () => json(await service.askStores()),
+    'POST /forget-user': async ({ body }) => {
+      await forgetUser(service, text(body, 'aor'))
+      return json({})
+    },
+    ...settingsRoutes(service),
+    ...lifeRoutes(service),
+  }
+}
+
+/** The two tabs of the server's properties, and the way to change them. */
+function settingsRoutes(service: ControlledNode): ControlRoutes {
+  return {
     'GET /settings/general': () => json(generalTab(service.administered)),
     'GET /settings/security': ({ query }) =>
       json(securityTab(service.administered, { force: query.get('force') === '1' })),
-    'GET /trace': () => trace(service),
-    'GET /metrics': () => json(metrics(service)),
     'POST /assign': async ({ body }) => {
       assignReference(service.administered, text(body, 'reference'), text(body, 'certificate'), {
         force: flag(body, 'force'),
@@ -44,14 +61,11 @@ export function nodeControl(service: ControlledNode): ControlRoutes {
       return json(await service.reload())
     },
     'POST /reload': async () => json(await service.reload()),
-    'POST /link-fault': ({ body }) => linkFault(service, body),
-    'POST /probe': async ({ body }) => json(await service.links.probe(optionalText(body, 'peer'))),
-    'POST /ask-store': async () => json(await service.askStores()),
-    'POST /forget-user': async ({ body }) => {
-      await forgetUser(service, text(body, 'aor'))
-      return json({})
-    },
-    'POST /redial': async ({ body }) => json(await service.links.redial(optionalText(body, 'peer'))),
+  }
+}
+
+function lifeRoutes(service: ControlledNode): ControlRoutes {
+  return {
     'POST /drain': async () => {
       await service.drain()
       return json({})
@@ -191,16 +205,23 @@ function linkFault(service: ControlledNode, body: unknown): ControlAnswer {
   } else {
     const kind = text(fault, 'kind')
     const amount = field(fault, 'amount') ?? 0
-    if (kind !== 'cut' && kind !== 'silent' && kind !== 'delay' && kind !== 'slow' && kind !== 'reset')
-      throw new ControlUsageError(`fault.kind: wanted cut, silent, delay, slow or reset, found ${kind}`)
+    const name = optionalText(fault, 'name')
+    if (!isLinkFault(kind))
+      throw new ControlUsageError(`fault.kind: wanted ${linkFaultKinds.join(', ')}, found ${kind}`)
     if (typeof amount !== 'number') throw new ControlUsageError('fault.amount: wanted a number')
-    service.links.setFault(peer, { kind, amount })
+    service.links.setFault(peer, { kind, amount, ...(name === undefined ? {} : { name }) })
   }
   service.recorder.record('link.fault', {
     message: fault === undefined ? `The link to ${peer} is whole again` : `A fault was put on the link to ${peer}`,
     data: { peer, ...(fault === undefined ? {} : { fault }) },
   })
   return json({})
+}
+
+const linkFaultKinds = ['cut', 'silent', 'delay', 'slow', 'reset', 'dialled-name'] as const
+
+function isLinkFault(kind: string): kind is LinkFault['kind'] {
+  return linkFaultKinds.some((known) => known === kind)
 }
 
 function field(body: unknown, name: string): unknown {
