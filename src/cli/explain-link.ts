@@ -63,20 +63,20 @@ export function linkReport(io: Io, file: string, options: LinkOptions, now: numb
 }
 
 /** @throws UsageError where no peer or more than one begins so */
-export function peerNamed(name: string): PeerPolicy {
+export function peerNamed(name: string, option = '--with'): PeerPolicy {
   const found = findPeers(name)
   const [only] = found
   if (only !== undefined && found.length === 1) return only
   const choice = found.length === 0 ? peerNames : found.map((each) => each.name)
-  throw new UsageError(`--with: wanted one of ${choice.join(', ')}, found ${JSON.stringify(name)}`)
+  throw new UsageError(`${option}: wanted one of ${choice.join(', ')}, found ${JSON.stringify(name)}`)
 }
 
 /** `2027-03-15`. @throws UsageError */
-export function dayOption(text: string, option = '--on'): string {
+export function dayOption(text: string): string {
   const at = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN
   // Date.parse takes 30 February for 2 March.
   if (Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== text)
-    throw new UsageError(`${option}: wanted a day such as 2027-03-15, found ${JSON.stringify(text)}`)
+    throw new UsageError(`--on: wanted a day such as 2027-03-15, found ${JSON.stringify(text)}`)
   return text
 }
 

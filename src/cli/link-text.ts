@@ -157,7 +157,8 @@ function legend({ colours }: Io): string {
 
 function firstBreakText(breaks: readonly FirstBreak[]): string {
   if (breaks.length === 0) return '\nNothing on file breaks this link while the certificate is valid.\n'
-  return `\nWhat breaks first\n${breaks.map(({ direction, on, check }) => `  ${on} ${direction}: ${check.sentence}\n`).join('')}`
+  const lines = breaks.map(({ direction, on, check }) => `  ${on} ${direction}: ${check.sentence}\n`)
+  return `\nWhat breaks first\n${lines.join('')}`
 }
 
 function waysText({ waysOut }: LinkReport): string {

@@ -49,10 +49,8 @@ function routeRow(topology: Topology, site: Site, base: Requirement, { number, n
 function shownBy({ host }: Place, planned: PlannedCertificate): PlannedCertificate {
   if (host?.role !== 'gateway') return planned
   const shows: readonly Purpose[] = (playsOf(host).plays?.rules ?? peerPolicies[host.policy]).shows
-  return {
-    ...planned,
-    request: { ...planned.request, purposes: planned.request.purposes.filter((purpose) => shows.includes(purpose)) },
-  }
+  const purposes = planned.request.purposes.filter((purpose) => shows.includes(purpose))
+  return { ...planned, request: { ...planned.request, purposes } }
 }
 
 function plan(topology: Topology, site: Site, place: Place, ports: Ports, row: Requirement): PlannedCertificate {

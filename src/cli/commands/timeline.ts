@@ -56,7 +56,10 @@ function isChain(io: Io, name: string): boolean {
 async function drawChain(io: Io, name: string, options: TimelineOptions): Promise<void> {
   const { peerNamed, readChain } = await import('../explain-link.ts')
   const { chainTimeline, chainTimelineText } = await import('../chain-timeline.ts')
-  const drawn = chainTimeline(readChain(io, name), options.with?.map(peerNamed))
+  const drawn = chainTimeline(
+    readChain(io, name),
+    options.with?.map((peer) => peerNamed(peer)),
+  )
   answer(io, options, drawn, () => chainTimelineText(io, drawn))
 }
 

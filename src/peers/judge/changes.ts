@@ -88,18 +88,11 @@ function chainDays({ leaf, intermediates, root, authority }: Presented): readonl
 }
 
 function periodDays({ periods, title }: PeerPolicy): readonly Happening[] {
-  return periods.flatMap(({ since, id, precision, note }) =>
-    since === undefined
-      ? []
-      : [
-          {
-            on: since,
-            what:
-              `${title} changes its rules (${id}${precision === undefined ? '' : `, the source names the ${precision}`})` +
-              (note === undefined ? '' : `: ${note}`),
-          },
-        ],
-  )
+  return periods.flatMap(({ since, id, precision, note }) => {
+    if (since === undefined) return []
+    const when = precision === undefined ? '' : `, the source names the ${precision}`
+    return [{ on: since, what: `${title} changes its rules (${id}${when})${note === undefined ? '' : `: ${note}`}` }]
+  })
 }
 
 function rootDays({ chain, policy }: Omit<LinkRequest, 'on'>): readonly Happening[] {

@@ -14,14 +14,14 @@ export interface PublicRoot {
   readonly notAfter?: string
 }
 
-/** `removed` and `disabled` end every chain on the day; the other two refuse what is issued later and spare the rest. */
+/** `removed` and `disabled` end every chain on the day; `not-before` and `sct-after` only what is issued later. */
 type Mechanism = 'removed' | 'disabled' | 'not-before' | 'sct-after' | 'revoked'
 
 export interface RootEvent {
   /** The roots, by id; for an intermediate its common name. */
   readonly roots: readonly string[]
   readonly stores: readonly Store[]
-  /** For `not-before` and `sct-after`: the last day on which an issued certificate is good. Else: the first day without. */
+  /** For `not-before` and `sct-after` the last day whose certificates are good, else the first day without. */
   readonly on: string
   readonly precision?: 'month'
   readonly mechanism: Mechanism
