@@ -69,6 +69,13 @@ const staticRoute = group({
   }),
 })
 
+const voicePolicy = group({
+  users: setting(z.array(text).min(1).max(1000), { doc: 'Logins, or `*` for everyone who is named by no policy.' }),
+  numbers: setting(z.array(z.string().regex(/^(?:\+?[0-9]*\*|\+?[0-9]+)$/)).max(256), {
+    doc: 'Numbers after the dial plan: `+4930*` for all that begin so; `*` for all; empty for none.',
+  }),
+})
+
 const authorizedHost = group({
   host: setting(hostReference, { doc: 'The host.', mirrors: 'MSFT_SIPRemoteAddressData' }),
   treatAs: setting(z.enum(['server', 'authenticated', 'throttle-as-server', 'outbound-only']), {
@@ -103,6 +110,12 @@ const everyServer = {
 
 const everyHome = {
   ...everyServer,
+  dialPlan: setting(z.array(normalisation).max(64).default([]), {
+    doc: 'Rules for dialled numbers, applied before a route is chosen; the first that fits counts.',
+  }),
+  voicePolicies: setting(z.array(voicePolicy).max(64).default([]), {
+    doc: 'Who may call which numbers. Absent: everyone may call every number that has a route.',
+  }),
   staticRoutes: setting(z.array(staticRoute).max(64).default([]), {
     doc: 'Static routes, in order.',
     mirrors: 'MSFT_SIPRoutingTableData',

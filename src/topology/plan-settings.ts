@@ -109,6 +109,8 @@ function homeSettings(
     home,
     members: host.role === 'front-end' ? poolMembers(site, host.pool).map(({ fqdn }) => fqdn) : [place.fqdn],
     authorizedHosts: host.authorizedHosts.map(({ host, treatAs }) => ({ fqdn: fullName(site, host), treatAs })),
+    ...(host.dialPlan.length === 0 ? {} : { dialPlan: host.dialPlan }),
+    ...(host.voicePolicies.length === 0 ? {} : { voicePolicies: host.voicePolicies }),
     staticRoutes: host.staticRoutes.map(
       ({ match, nextHop, port, transport, replaceHost, normalise, ownCertificate }, at) => ({
         match,

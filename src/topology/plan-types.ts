@@ -182,6 +182,13 @@ export interface TrustedServer {
   readonly version: number
 }
 
+export interface VoicePolicy {
+  /** Logins; `*` stands for those that no policy names. */
+  readonly users: readonly string[]
+  /** `+4930*`, `+493012345`, `*`. */
+  readonly numbers: readonly string[]
+}
+
 export interface RoutePlan {
   readonly match: string
   readonly nextHop: string
@@ -217,6 +224,10 @@ export interface HomeSettings extends TrustLists {
     readonly fqdn: string
     readonly treatAs: 'server' | 'authenticated' | 'throttle-as-server' | 'outbound-only'
   }[]
+  /** Rules for dialled numbers, before a route is chosen. Absent: numbers go as they are. */
+  readonly dialPlan?: NonNullable<RoutePlan['normalise']>
+  /** Absent: everyone may call every number. */
+  readonly voicePolicies?: readonly VoicePolicy[]
   readonly staticRoutes: readonly RoutePlan[]
   /**
    * Where requests for other domains go, e.g. `director.lab.test:5061`. Absent: nowhere.
