@@ -2,6 +2,7 @@
  * The stack of one node: transport, proxy core and the lists of its role, joined. What happens in it is recorded as
  * events.
  */
+import { isInternalAuthority } from '../certificates/authority-folder.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { VerdictCode } from '../verdicts/codes.ts'
 import type { Clock } from '../sip/clock.ts'
@@ -29,6 +30,7 @@ import { diagnosticsHeaders } from './diagnostics.ts'
 import { director } from '../roles/director.ts'
 import { openGateway } from './voice-service/gateway.ts'
 import { gatewayJudge } from './voice-service/gateway-judge.ts'
+import { playedJudge } from './voice-service/played-judge.ts'
 import { groundOf, type JudgingGround } from './examine-peer.ts'
 import { home, ownIdentity } from '../roles/home.ts'
 import { forbids } from '../roles/law/law.ts'
@@ -159,11 +161,16 @@ function gatewayCore({ options, who, transport, locate, parts }: CoreBase, setti
   const diagnose = (code: VerdictCode, evidence: PeerEvidence): Verdict =>
     diagnosePeer(plan, who, ground(evidence.face), code, evidence)
   const policy = peerPolicies[settings.policy]
+  const rules = settings.plays?.rules
+  const trunks = settings.trunks.flat()
   const [face] = Object.values(faceSettings(plan, parts))
   if (face === undefined) throw new Error(`${plan.name} has no face`)
   return {
     ...openGateway({ plan, settings, clock, transport, locate, face, who, recorder }),
-    judge: gatewayJudge({ policy, trunks: settings.trunks.flat(), ground, diagnose }),
+    judge:
+      rules === undefined
+        ? gatewayJudge({ policy, trunks, ground, diagnose })
+        : playedJudge({ rules, trunks, ground, diagnose, isPrivate: ({ issuer }) => isInternalAuthority(issuer.text) }),
   }
 }
 

@@ -5,7 +5,7 @@ import { registrar } from '../services/registrar/registrar.ts'
 import type { Arrival, Policy } from '../sip/routing/decision.ts'
 import { flowToken } from '../sip/routing/policies/flow-token.ts'
 import { followRoute } from '../sip/routing/policies/follow-route.ts'
-import { type StaticRoute, staticRoutes } from '../sip/routing/policies/static-routes.ts'
+import { type DialPlan, type StaticRoute, staticRoutes } from '../sip/routing/policies/static-routes.ts'
 import type { Flow } from '../sip/transport/flow.ts'
 import type { HomeSettings, RoutePlan } from '../topology/plan-types.ts'
 import { insideFacts } from './law/facts.ts'
@@ -77,7 +77,10 @@ function targets(ground: HomeGround, relocate: ReturnType<typeof relocation>): r
     }),
     followRoute({ known }),
     // A number at our domain is no user of it (RFC 3261 §19.1.6).
-    staticRoutes(routes.filter(({ match }) => isForNumbers(match))),
+    staticRoutes(
+      routes.filter(({ match }) => isForNumbers(match)),
+      dialPlanOf(settings),
+    ),
     ...toOtherHomes(ground),
     lawfulRegister(facts, domains),
     registrarOf(ground),
@@ -173,6 +176,26 @@ function asStaticRoute(
       ? {}
       : { normalise: normalise.map(({ pattern, replacement }) => ({ pattern: new RegExp(pattern), replacement })) }),
   }
+}
+
+/** A user counts by login; a caller without one, a partner or a trunk, counts as everyone. */
+function dialPlanOf({ dialPlan = [], voicePolicies }: HomeSettings): DialPlan {
+  const normalise = dialPlan.map(({ pattern, replacement }) => ({ pattern: new RegExp(pattern), replacement }))
+  if (voicePolicies === undefined) return { normalise }
+  return {
+    normalise,
+    mayCall(caller, number) {
+      const login = /^sips?:([^@;]+)@/.exec(caller ?? '')?.[1]?.toLowerCase() ?? ''
+      const policy =
+        voicePolicies.find(({ users }) => users.includes(login)) ??
+        voicePolicies.find(({ users }) => users.includes('*'))
+      return policy?.numbers.some((each) => startsSo(each, number)) === true
+    },
+  }
+}
+
+function startsSo(pattern: string, number: string): boolean {
+  return pattern.endsWith('*') ? number.startsWith(pattern.slice(0, -1)) : pattern === number
 }
 
 function isForNumbers(match: string): boolean {

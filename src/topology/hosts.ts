@@ -3,6 +3,7 @@
  * same.
  */
 import { z } from 'zod'
+import { peerNames } from '../peers/index.ts'
 import { whenOwnCertificateEnds } from './profile.ts'
 import { addressOffset, domainName, group, hostLabel, hostReference, port, setting, text } from './settings.ts'
 
@@ -76,6 +77,13 @@ const staticRoute = group({
   }),
 })
 
+const voicePolicy = group({
+  users: setting(z.array(text).min(1).max(1000), { doc: 'Logins, or `*` for everyone who is named by no policy.' }),
+  numbers: setting(z.array(z.string().regex(/^(?:\+?[0-9]*\*|\+?[0-9]+)$/)).max(256), {
+    doc: 'Numbers after the dial plan: `+4930*` for all that begin so; `*` for all; empty for none.',
+  }),
+})
+
 const authorizedHost = group({
   host: setting(hostReference, { doc: 'The host.', mirrors: 'MSFT_SIPRemoteAddressData' }),
   treatAs: setting(z.enum(['server', 'authenticated', 'throttle-as-server', 'outbound-only']), {
@@ -117,6 +125,12 @@ const homeOwn = {
 
 const everyHome = {
   ...everyServer,
+  dialPlan: setting(z.array(normalisation).max(64).default([]), {
+    doc: 'Rules for dialled numbers, applied before a route is chosen; the first that fits counts.',
+  }),
+  voicePolicies: setting(z.array(voicePolicy).max(64).default([]), {
+    doc: 'Who may call which numbers. Absent: everyone may call every number that has a route.',
+  }),
   staticRoutes: setting(z.array(staticRoute).max(64).default([]), {
     doc: 'Static routes, in order.',
     mirrors: 'MSFT_SIPRoutingTableData',
@@ -293,6 +307,12 @@ const gateway = group({
     doc: 'A peer that behaves like a cloud voice service: mutual TLS, OPTIONS first, a dated certificate policy.',
   }),
   ...gatewayOwn,
+  peer: setting(z.enum(peerNames).optional(), {
+    doc: 'It plays this peer instead (docs/policies.md): names, purposes, keys, TLS versions and suites.',
+  }),
+  on: setting(z.iso.date().optional(), {
+    doc: 'With `peer`: by the rules of this day. Absent: the day on which the policies were checked last.',
+  }),
   ...everyServer,
 })
 

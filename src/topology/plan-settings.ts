@@ -1,4 +1,5 @@
 /** What each node's process needs beyond addresses: lists of whom to believe, next hops, routes, the store. */
+import { playsOf } from './plays.ts'
 import { addressIn, fullName, placeNamed, placesOf, sipsPort } from './layout.ts'
 import type { Place, PlaceOf, Ports, Site } from './layout.ts'
 import { ownSettingsOf } from './hosts.ts'
@@ -43,7 +44,7 @@ export function settingsOf(
     case 'sql':
       return { kind: 'sql', ...ownSettingsOf(host) }
     case 'gateway':
-      return { kind: 'gateway', ...lists, ...ownSettingsOf(host), trunks: trunksOf(site, place) }
+      return { kind: 'gateway', ...lists, ...ownSettingsOf(host), ...playsOf(host), trunks: trunksOf(site, place) }
     default:
       return host satisfies never
   }
@@ -107,6 +108,8 @@ function homeSettings(
     home,
     members: host.role === 'front-end' ? poolMembers(site, host.pool).map(({ fqdn }) => fqdn) : [place.fqdn],
     authorizedHosts: host.authorizedHosts.map(({ host, treatAs }) => ({ fqdn: fullName(site, host), treatAs })),
+    ...(host.dialPlan.length === 0 ? {} : { dialPlan: host.dialPlan }),
+    ...(host.voicePolicies.length === 0 ? {} : { voicePolicies: host.voicePolicies }),
     staticRoutes: host.staticRoutes.map(
       ({ match, nextHop, port, transport, replaceHost, normalise, ownCertificate }, at) => ({
         match,

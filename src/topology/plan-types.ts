@@ -2,6 +2,7 @@
  * What the planner derives from a lab file: plain frozen data that survives `JSON.stringify`, the same for every
  * reader.
  */
+import type { PlayedRules } from '../peers/played.ts'
 import type { Authority, CertificateReference, CertificateRequest } from '../certificates/certificate-request.ts'
 import type { OwnSettings } from './hosts.ts'
 import type { DigestAlgorithm, Profile, WhenDatabaseIsAway, WhenOwnCertificateEnds } from './profile.ts'
@@ -197,6 +198,13 @@ export interface TrustedServer {
   readonly version: number
 }
 
+export interface VoicePolicy {
+  /** Logins; `*` stands for those that no policy names. */
+  readonly users: readonly string[]
+  /** `+4930*`, `+493012345`, `*`. */
+  readonly numbers: readonly string[]
+}
+
 export interface RoutePlan {
   readonly match: string
   readonly nextHop: string
@@ -232,6 +240,10 @@ export interface HomeSettings extends TrustLists, OwnSettings<'front-end'> {
     readonly fqdn: string
     readonly treatAs: 'server' | 'authenticated' | 'throttle-as-server' | 'outbound-only'
   }[]
+  /** Rules for dialled numbers, before a route is chosen. Absent: numbers go as they are. */
+  readonly dialPlan?: NonNullable<RoutePlan['normalise']>
+  /** Absent: everyone may call every number. */
+  readonly voicePolicies?: readonly VoicePolicy[]
   readonly staticRoutes: readonly RoutePlan[]
   /**
    * Where requests for other domains go, e.g. `director.lab.test:5061`. Absent: nowhere.
@@ -261,6 +273,8 @@ export interface AccessProxySettings extends OwnSettings<'access-proxy'> {
 
 export interface GatewaySettings extends TrustLists, OwnSettings<'gateway'> {
   readonly kind: 'gateway'
+  /** The peer it plays on a day; its rules count instead of `policy`. */
+  readonly plays?: { readonly peer: string; readonly on: string; readonly rules: PlayedRules }
   /** Each trunk by the names it may show itself with: the host of a static route to the gateway, and its pool. */
   readonly trunks: readonly (readonly string[])[]
 }

@@ -20,6 +20,8 @@ import type {
   PlannedUser,
   Role,
 } from './plan-types.ts'
+import type { Host } from './hosts.ts'
+import { playsOf } from './plays.ts'
 import { organisations } from './topology.ts'
 import type { Topology } from './topology.ts'
 
@@ -139,10 +141,18 @@ function planNodes(topology: Topology, draft: Draft, dns: readonly DnsView[], po
         whenOwnCertificateEnds: own ?? topology.whenOwnCertificateEnds ?? topology.profile.whenOwnCertificateEnds,
         whenDatabaseIsAway: topology.whenDatabaseIsAway,
         ...(clock === undefined ? {} : { clock }),
-        profile: topology.profile,
+        profile: profileOf(topology, host),
         settings: settingsOf(topology, draft, place, dns, ports),
       }
     })
+}
+
+/** The TLS versions of a gateway are those of the peer it plays. */
+function profileOf({ profile }: Topology, host: Host | undefined): Topology['profile'] {
+  const rules = host?.role === 'gateway' ? playsOf(host).plays?.rules : undefined
+  if (rules === undefined) return profile
+  const { tlsMin: min = profile.tls.min, tlsMax: max = profile.tls.max } = rules
+  return { ...profile, tls: { ...profile.tls, min, max } }
 }
 
 function resolver(dns: readonly DnsView[], site: Site, place: Place): NodePlan['resolver'] {

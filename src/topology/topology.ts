@@ -5,7 +5,10 @@
 import { z } from 'zod'
 import { plannedRecord } from './dns-records.ts'
 import type { Fault } from './document.ts'
+import { findPeers } from '../peers/index.ts'
 import { host } from './hosts.ts'
+import type { Host } from './hosts.ts'
+import { playsOf } from './plays.ts'
 import { digestAlgorithms, keyType, profileName, whenDatabaseIsAway, whenOwnCertificateEnds } from './profile.ts'
 import type { Profile } from './profile.ts'
 import { domainName, group, hostLabel, port, setting, text } from './settings.ts'
@@ -196,6 +199,17 @@ const reservedLabels: ReadonlyMap<string, string> = new Map([
   ['pki', 'the PKI host'],
 ])
 
+/** A day without rules is no rehearsal, and a day without a peer is a slip. */
+function checkGateway(host: Extract<Host, { role: 'gateway' }>, path: Fault['path']): Fault | undefined {
+  if (host.peer === undefined)
+    return host.on === undefined
+      ? undefined
+      : { path: [...path, 'on'], wanted: 'peer, whose rules hold on that day', found: `"${host.on}" alone` }
+  if (playsOf(host).plays !== undefined) return undefined
+  const since = findPeers(host.peer)[0]?.periods[0]?.since ?? ''
+  return { path: [...path, 'on'], wanted: `${since} or later: nothing is known before`, found: `"${host.on ?? ''}"` }
+}
+
 function checkHost(hosts: Hosts, label: string, path: PathOf): Fault | undefined {
   const host = hosts[label]
   const reserved = reservedLabels.get(label)
@@ -218,7 +232,9 @@ function checkHost(hosts: Hosts, label: string, path: PathOf): Fault | undefined
       wanted: 'a pool name that is no server (the pool FQDN must differ from the front end)',
       found: `"${host.pool}"`,
     }
-  return host === undefined ? undefined : checkRefusals(host, label, path)
+  if (host === undefined) return undefined
+  const fault = checkRefusals(host, label, path)
+  return fault === undefined && host.role === 'gateway' ? checkGateway(host, path('hosts', label)) : fault
 }
 
 /** Strangers are told nothing. */

@@ -891,7 +891,9 @@ const table = {
   'tls.dh-too-small': {
     meaning: 'the Diffie-Hellman group of the server is too small',
     rule: 'a group of 2048 bits or more',
-    remedy: 'give the server larger Diffie-Hellman parameters, or leave DHE cipher suites out',
+    remedy:
+      'use a Diffie-Hellman group of 2048 bits or more at ACCEPTOR, or leave DHE cipher suites out: ' +
+      'siplab settings ACCEPTOR tls --reset',
   },
   'tls.session-context': {
     meaning: 'the server takes a session back without a session id context',

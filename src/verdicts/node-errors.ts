@@ -59,6 +59,7 @@ const byNodeCode: Readonly<Record<string, VerdictCode>> = {
   ERR_OSSL_X509_KEY_TYPE_MISMATCH: 'key.mismatch',
   ERR_OSSL_UNSUPPORTED: 'key.malformed',
   ERR_OSSL_BAD_DECRYPT: 'key.encrypted',
+  ERR_SSL_DH_KEY_TOO_SMALL: 'tls.dh-too-small',
   ERR_SSL_EE_KEY_TOO_SMALL: 'key.too-weak',
   ERR_SSL_CA_KEY_TOO_SMALL: 'chain.key-weak',
   ERR_SSL_CA_MD_TOO_WEAK: 'cert.signature-weak',

@@ -68,6 +68,8 @@ export interface TlsTuning {
   readonly ecdhCurve?: string
   /** Signature algorithms, `ecdsa_secp256r1_sha256`. */
   readonly sigalgs?: string
+  /** Group of a server with DHE suites: PEM, or `auto`. */
+  readonly dhparam?: string
   /** Protocol names offered or taken (RFC 7301); none otherwise. */
   readonly alpn?: readonly string[]
   /** An intermediate CA in the trust list is an anchor. */
