@@ -8,7 +8,7 @@
 /** A folder of src may import from these folders and itself, and from npm and Node. */
 const mayImport = {
   'sip/message': [],
-  'sip/transport': ['sip/message', 'sip/clock'],
+  'sip/transport': ['sip/message', 'sip/clock', 'sip/http'],
   'sip/transaction': ['sip/message', 'sip/transport', 'sip/clock'],
   'sip/routing': ['sip/message', 'sip/transport', 'sip/transaction', 'sip/clock'],
   sip: [],

@@ -176,17 +176,15 @@ export function openAuthority(directory: string): Authority {
     directory,
     () => Object.fromEntries(caNames.map((name) => [name, readCa(directory, name)])) as Readonly<Record<CaName, Ca>>,
   )
-  const indexPath = join(directory, 'index.jsonl')
-  const note = (entry: IndexEntry): void => appendFileSync(indexPath, `${JSON.stringify(entry)}\n`, { mode: 0o600 })
-  const index = (): readonly IndexEntry[] => readIndex(indexPath)
-
+  const issuance = new IssuanceIndex(directory)
   const crl: Authority['crl'] = (name, now, validSeconds = daySeconds) =>
-    withLock(directory, () => issueCrl(directory, cas[name], { now, validSeconds, revoked: revokedBy(index(), name) }))
-
+    withLock(directory, () =>
+      issueCrl(directory, cas[name], { now, validSeconds, revoked: revokedBy(issuance.entries, name) }),
+    )
   return {
     directory,
     domain,
-    index,
+    index: () => issuance.entries,
     crl,
     crls: (kind, now, validSeconds) => [
       crl(`${kind}-root`, now, validSeconds),
@@ -202,29 +200,55 @@ export function openAuthority(directory: string): Authority {
     issue(request, now) {
       const ca = cas[`${request.authority}-issuing`]
       const issued = issueLeaf(ca, request, now, crlUrl)
-      note({
-        kind: 'issued',
-        at: new Date(now).toISOString(),
-        ca: ca.name,
-        serial: issued.serial,
-        name: request.name,
-        subject: request.commonName,
-        names: [...request.dnsNames, ...request.uriNames, ...request.ipAddresses],
-        notBefore: issued.notBefore,
-        notAfter: issued.notAfter,
-      })
+      issuance.noteIssued(ca.name, request, issued, now)
       return issued
     },
-    revoke(serial, now, reason = 'unspecified') {
-      const wanted = serial.toLowerCase().replaceAll(':', '')
-      const entry = index().find((one) => one.kind === 'issued' && one.serial === wanted)
-      if (entry === undefined)
-        throw new AuthorityError(
-          'serial-unknown',
-          `${directory} never issued a certificate with serial ${wanted}; see: siplab certs list`,
-        )
-      note({ kind: 'revoked', at: new Date(now).toISOString(), ca: entry.ca, serial: wanted, reason })
-    },
+    revoke: (serial, now, reason = 'unspecified') => issuance.noteRevoked(serial, now, reason),
+  }
+}
+
+/** `index.jsonl` of an authority: everything issued and revoked, oldest first. */
+class IssuanceIndex {
+  readonly #directory: string
+  readonly #path: string
+
+  constructor(directory: string) {
+    this.#directory = directory
+    this.#path = join(directory, 'index.jsonl')
+  }
+
+  get entries(): readonly IndexEntry[] {
+    return readIndex(this.#path)
+  }
+
+  noteIssued(ca: CaName, request: CertificateRequest, issued: IssuedCertificate, now: number): void {
+    const { serial, notBefore, notAfter } = issued
+    this.#note({
+      kind: 'issued',
+      at: new Date(now).toISOString(),
+      ca,
+      serial,
+      name: request.name,
+      subject: request.commonName,
+      names: [...request.dnsNames, ...request.uriNames, ...request.ipAddresses],
+      notBefore,
+      notAfter,
+    })
+  }
+
+  noteRevoked(serial: string, now: number, reason: RevocationReason): void {
+    const wanted = serial.toLowerCase().replaceAll(':', '')
+    const entry = this.entries.find((one) => one.kind === 'issued' && one.serial === wanted)
+    if (entry === undefined)
+      throw new AuthorityError(
+        'serial-unknown',
+        `${this.#directory} never issued a certificate with serial ${wanted}; see: siplab certs list`,
+      )
+    this.#note({ kind: 'revoked', at: new Date(now).toISOString(), ca: entry.ca, serial: wanted, reason })
+  }
+
+  #note(entry: IndexEntry): void {
+    appendFileSync(this.#path, `${JSON.stringify(entry)}\n`, { mode: 0o600 })
   }
 }
 

@@ -8,7 +8,7 @@ import { verdict } from '../verdicts/codes.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { Socket } from 'node:net'
 import { certificateStep, examineOwn, isTrustCode } from './certificate-step.ts'
-import { clientStep } from './client-step.ts'
+import { type Asking, clientStep } from './client-step.ts'
 import type { Candidate } from './discover.ts'
 import { openTcp, type OwnCertificate, type Place } from './handshake.ts'
 import type { Journal } from './journal.ts'
@@ -45,16 +45,33 @@ export async function walk(
   const connected = await tcpStep(journal, candidates, options)
   if (connected === undefined)
     return stop(journal, ['tls', 'certificate', 'client-certificate', 'sip'], 'no TCP connection came about')
-  const { socket, candidate, place } = connected
+  const { candidate, place } = connected
   const asking = { place, candidate, uri, from }
-  if (candidate.transport === 'tcp') {
-    stop(journal, ['tls', 'certificate', 'client-certificate'], 'the client uses plain TCP here')
-    const talk = new Talk(socket, 'TCP')
-    const heard = await talk.options(uri, from, options.timeoutMs)
-    const spoken = await sipStep(journal, talk, uri, heard, options.timeoutMs)
-    talk.close()
-    return spoken ? { candidate, place } : undefined
-  }
+  return candidate.transport === 'tcp'
+    ? walkInClear(journal, connected, asking, options)
+    : walkSecured(journal, connected, asking, options)
+}
+
+async function walkInClear(
+  journal: Journal,
+  { socket, candidate, place }: Connected,
+  { uri, from }: Asking,
+  options: CheckOptions,
+): Promise<Reached | undefined> {
+  stop(journal, ['tls', 'certificate', 'client-certificate'], 'the client uses plain TCP here')
+  const talk = new Talk(socket, 'TCP')
+  const heard = await talk.options(uri, from, options.timeoutMs)
+  const spoken = await sipStep(journal, talk, uri, heard, options.timeoutMs)
+  talk.close()
+  return spoken ? { candidate, place } : undefined
+}
+
+async function walkSecured(
+  journal: Journal,
+  { socket, candidate, place }: Connected,
+  asking: Asking,
+  options: CheckOptions,
+): Promise<Reached | undefined> {
   const shaken = await tlsStep(journal, socket, place, candidate, options)
   if (shaken === undefined)
     return stop(journal, ['certificate', 'client-certificate', 'sip'], 'there is no TLS connection')
@@ -71,7 +88,7 @@ export async function walk(
   const wrong = options.probe ? strangersCertificate(candidate, options.now()) : undefined
   const conversation = await clientStep(journal, shaken, asking, options, wrong)
   if (conversation === undefined) return stop(journal, ['sip'], 'the server spoke no SIP with us')
-  await sipStep(journal, conversation.talk, uri, conversation.heard, options.timeoutMs)
+  await sipStep(journal, conversation.talk, asking.uri, conversation.heard, options.timeoutMs)
   conversation.talk.close()
   return good ? { candidate, place } : undefined
 }

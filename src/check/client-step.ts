@@ -124,41 +124,43 @@ async function withOwn(
   options: CheckOptions,
 ): Promise<Conversation | undefined> {
   return journal.step('client-certificate.own', `with the certificate of ${own.label}`, async () => {
-    const [unusable] = own.verdicts
-    if (own.key === '' || own.cert === '')
-      return {
-        finding: unusable === undefined ? notTried('Not tried: there is nothing to show.') : fromVerdict(unusable),
-        value: undefined,
-      }
-    if (!seen.asksCertificate)
-      return {
-        finding: fine('The server asks for no certificate, so ours is not shown.', { asksCertificate: false }),
-        value: undefined,
-      }
-    const opened = await dialSecure(asking.place, {
-      ...handshakeOptions(asking.candidate, options),
-      own,
-      askStaple: false,
-    })
-    if (opened.kind === 'broken')
-      return {
-        finding: fromVerdict(
-          refusalVerdict(own, options, {
-            said: nodeErrorToCode(opened.errorCode, opened.found),
-            found: opened.found,
-            alert: opened.alert,
-          }),
-        ),
-        value: undefined,
-      }
-    const { talk } = opened
-    const heard = await talk.options(asking.uri, asking.from, options.timeoutMs)
-    const evidence: Evidence = { label: own.label, protocol: opened.protocol, ...heardEvidence(heard) }
-    if (heard.kind === 'response')
-      return { finding: acceptedFinding(own, options, heard, evidence), value: { talk, heard } }
-    talk.close()
-    return { finding: ownFinding(heard, own, options, evidence), value: undefined }
+    const without = notShown(own, seen)
+    return without === undefined ? await showOwn(own, asking, options) : { finding: without, value: undefined }
   })
+}
+
+/** Why our certificate is not tried. */
+function notShown(own: OwnIdentity, seen: Secured): Finding | undefined {
+  const [unusable] = own.verdicts
+  if (own.key === '' || own.cert === '')
+    return unusable === undefined ? notTried('Not tried: there is nothing to show.') : fromVerdict(unusable)
+  return seen.asksCertificate
+    ? undefined
+    : fine('The server asks for no certificate, so ours is not shown.', { asksCertificate: false })
+}
+
+async function showOwn(
+  own: OwnIdentity,
+  asking: Asking,
+  options: CheckOptions,
+): Promise<{ readonly finding: Finding; readonly value: Conversation | undefined }> {
+  const opened = await dialSecure(asking.place, {
+    ...handshakeOptions(asking.candidate, options),
+    own,
+    askStaple: false,
+  })
+  if (opened.kind === 'broken') {
+    const { errorCode, found, alert } = opened
+    const refusal = refusalVerdict(own, options, { said: nodeErrorToCode(errorCode, found), found, alert })
+    return { finding: fromVerdict(refusal), value: undefined }
+  }
+  const { talk } = opened
+  const heard = await talk.options(asking.uri, asking.from, options.timeoutMs)
+  const evidence: Evidence = { label: own.label, protocol: opened.protocol, ...heardEvidence(heard) }
+  if (heard.kind === 'response')
+    return { finding: acceptedFinding(own, options, heard, evidence), value: { talk, heard } }
+  talk.close()
+  return { finding: ownFinding(heard, own, options, evidence), value: undefined }
 }
 
 /** The server took it; had it looked at CRLs as we did, it might not have. */

@@ -147,29 +147,9 @@ async function askSrv(
     const [best] = [...records].sort(bySrvOrder)
     if (best === undefined)
       return { finding: note('dns.not-found', { message: `There is no record SRV ${service}` }), value: nothing }
-    if (best.target === '.')
-      return {
-        finding: note('dns.not-found', {
-          message: `SRV ${service} says that the service is not offered (target ".", RFC 2782)`,
-        }),
-        value: { exists: true, candidates: [] },
-      }
     const evidence = { records: records.map(srvText) }
-    if (options.profile.naming === 'strict' && !isNamedIn(best.target, domain, options.relaxedNaming)) {
-      return {
-        finding: failure(
-          'dns.srv-outside-domain',
-          {
-            found: `${best.target} is not a host directly in ${domain}`,
-            rule:
-              'strict naming: the target of the SRV record is a host directly in the SIP domain (policy ' +
-              'DisableStrictDNSNaming relaxes it)',
-          },
-          evidence,
-        ),
-        value: { exists: true, candidates: [] },
-      }
-    }
+    const useless = uselessTarget(best.target, service, domain, options)
+    if (useless !== undefined) return { finding: { ...useless, evidence }, value: { exists: true, candidates: [] } }
     const addresses = await addressesOf(best.target, options.resolver)
     if ('outcome' in addresses) return { finding: { ...addresses, evidence }, value: { exists: true, candidates: [] } }
     const candidate: Candidate = {
@@ -187,6 +167,26 @@ async function askSrv(
       }),
       value: { exists: true, candidates: [candidate] },
     }
+  })
+}
+
+/** A target that no client dials: none at all, or one that strict naming forbids. */
+function uselessTarget(
+  target: string,
+  service: string,
+  domain: string,
+  { profile, relaxedNaming }: DiscoveryOptions,
+): Finding | undefined {
+  if (target === '.')
+    return note('dns.not-found', {
+      message: `SRV ${service} says that the service is not offered (target ".", RFC 2782)`,
+    })
+  if (profile.naming !== 'strict' || isNamedIn(target, domain, relaxedNaming)) return undefined
+  return failure('dns.srv-outside-domain', {
+    found: `${target} is not a host directly in ${domain}`,
+    rule:
+      'strict naming: the target of the SRV record is a host directly in the SIP domain (policy ' +
+      'DisableStrictDNSNaming relaxes it)',
   })
 }
 

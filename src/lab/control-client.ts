@@ -3,8 +3,8 @@
  * followed.
  */
 import { existsSync, readFileSync } from 'node:fs'
-import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
+import { request } from '../sip/http.ts'
 import type { NodeFolder } from '../node/control/node-folder.ts'
 import { LabError } from './lab-error.ts'
 

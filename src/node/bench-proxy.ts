@@ -11,7 +11,7 @@ import { memoryLocation } from '../services/location/location.ts'
 import { systemClock } from '../sip/clock.ts'
 import type { TlsMaterial } from '../sip/transport/types.ts'
 import { loadProfile } from '../topology/load.ts'
-import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
+import type { HomeSettings, LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { openRecorder } from './recorder.ts'
 import { openStack, type Stack } from './stack.ts'
 
@@ -60,25 +60,25 @@ export async function startBenchProxy(settings: BenchProxySettings): Promise<Ben
     numericHosts: 'by-chain',
     transportSettings: { connectionsPerSource: 20_000, connections: 50_000 },
   })
-  const tls = settings.transport === 'tls' ? materialOf(settings) : undefined
-  stack.transport.setOutgoingTls('internal', tls)
-  const listener = await stack.transport.listen({
-    face: 'internal',
-    transport: settings.transport,
-    address: settings.address,
-    port: settings.port,
-    mutual: tls === undefined ? 'off' : 'required',
-    tls,
-  })
   return {
     stack,
-    port: listener.local.port,
+    port: await listenOn(stack, settings),
     async close() {
       await stack.close()
       location.close()
       recorder.close()
     },
   }
+}
+
+/** @returns the port */
+async function listenOn({ transport: layer }: Stack, settings: BenchProxySettings): Promise<number> {
+  const { transport, address, port } = settings
+  const tls = transport === 'tls' ? materialOf(settings) : undefined
+  layer.setOutgoingTls('internal', tls)
+  const mutual = tls === undefined ? 'off' : 'required'
+  const { local } = await layer.listen({ face: 'internal', transport, address, port, mutual, tls })
+  return local.port
 }
 
 function materialOf({ certificateFile, keyFile, caFile }: BenchProxySettings): TlsMaterial {
@@ -98,8 +98,8 @@ function materialOf({ certificateFile, keyFile, caFile }: BenchProxySettings): T
   }
 }
 
-function benchPlan({ transport, address, port, domain, nextHop }: BenchProxySettings): NodePlan {
-  const profile = loadProfile('modern')
+function benchPlan(settings: BenchProxySettings): NodePlan {
+  const { transport, address, port, domain } = settings
   return {
     name: 'bench',
     role: 'front-end',
@@ -112,23 +112,27 @@ function benchPlan({ transport, address, port, domain, nextHop }: BenchProxySett
     resolver: { view: 'internal', address: '127.0.0.1', port: 53 },
     certificates: [],
     whenOwnCertificateEnds: 'warn',
-    profile,
-    settings: {
-      kind: 'front-end',
-      domains: [domain],
-      realm: domain,
-      trustedServers: [],
-      edges: [],
-      home: address,
-      members: [address],
-      authorizedHosts: [],
-      staticRoutes:
-        nextHop === undefined
-          ? []
-          : [{ match: '*', nextHop: nextHop.address, port: nextHop.port, transport, replaceHost: false }],
-      maxContactsPerUser: 16,
-      store: { kind: 'sqlite', directory: '', pool: '' },
-    },
+    profile: loadProfile('modern'),
+    settings: benchHome(settings),
+  }
+}
+
+function benchHome({ transport, address, domain, nextHop }: BenchProxySettings): HomeSettings {
+  return {
+    kind: 'front-end',
+    domains: [domain],
+    realm: domain,
+    trustedServers: [],
+    edges: [],
+    home: address,
+    members: [address],
+    authorizedHosts: [],
+    staticRoutes:
+      nextHop === undefined
+        ? []
+        : [{ match: '*', nextHop: nextHop.address, port: nextHop.port, transport, replaceHost: false }],
+    maxContactsPerUser: 16,
+    store: { kind: 'sqlite', directory: '', pool: '' },
   }
 }
 

@@ -64,7 +64,7 @@ function isOfOld(existing: Flow | undefined, { code }: Verdict): boolean {
 }
 
 function ask(options: ProbeOptions, peer: WatchedPeer, uri: string, flow: Flow): Promise<ProbeResult> {
-  const { proxy, plan, clock } = options
+  const { proxy, clock } = options
   return new Promise((resolve) => {
     const end = (result: ProbeResult): void => {
       timer.cancel()
@@ -88,23 +88,26 @@ function ask(options: ProbeOptions, peer: WatchedPeer, uri: string, flow: Flow):
     })
     if (transaction === undefined)
       return end(failed(options, peer, 'route.next-hop-down', 'this node has as many transactions as it may'))
-    const text = composeRequest({
-      method: 'OPTIONS',
-      uri,
-      via: proxy.own.via(flow, transaction.branch),
-      from: `<sip:${plan.fqdn}>;tag=${randomToken(8)}`,
-      to: `<sip:${peer.fqdn}>`,
-      callId: `${randomToken(12)}@${plan.fqdn}`,
-      cseq: 1,
-      maxForwards: 70,
-      headers: [
-        ['Contact', `<sip:${plan.fqdn}:${portOf(plan, peer.face)};transport=tls>`],
-        ['Accept', 'application/sdp'],
-        ['User-Agent', 'siplab'],
-      ],
-      body: '',
-    })
-    transaction.send(text, flow)
+    transaction.send(optionsText(options, peer, uri, proxy.own.via(flow, transaction.branch)), flow)
+  })
+}
+
+function optionsText({ plan }: ProbeOptions, peer: WatchedPeer, uri: string, via: string): string {
+  return composeRequest({
+    method: 'OPTIONS',
+    uri,
+    via,
+    from: `<sip:${plan.fqdn}>;tag=${randomToken(8)}`,
+    to: `<sip:${peer.fqdn}>`,
+    callId: `${randomToken(12)}@${plan.fqdn}`,
+    cseq: 1,
+    maxForwards: 70,
+    headers: [
+      ['Contact', `<sip:${plan.fqdn}:${portOf(plan, peer.face)};transport=tls>`],
+      ['Accept', 'application/sdp'],
+      ['User-Agent', 'siplab'],
+    ],
+    body: '',
   })
 }
 

@@ -14,45 +14,55 @@ export interface ReachOptions {
 const rememberedMs = 1000
 
 /** `reachable('fe2.lab.test', 5061, 'internal')` */
-export function reachability({
-  clock,
-  transport,
-  locate,
-}: ReachOptions): (fqdn: string, port: number, face: string) => boolean | Promise<boolean> {
-  const out = new Map<string, number>()
-  const dialling = new Map<string, Promise<boolean>>()
+export function reachability(
+  options: ReachOptions,
+): (fqdn: string, port: number, face: string) => boolean | Promise<boolean> {
+  const peers = new Reachability(options)
+  return (fqdn, port, face) => {
+    const key = `${fqdn}:${port} ${face}`
+    const hops = options.locate(parseUri(`sip:${fqdn}:${port};transport=tls`), face)
+    return hops instanceof Promise
+      ? hops.then(
+          (found) => peers.reaches(key, found),
+          () => false,
+        )
+      : peers.reaches(key, hops)
+  }
+}
 
-  async function dial(key: string, hops: readonly NextHop[]): Promise<boolean> {
+class Reachability {
+  readonly #clock: Clock
+  readonly #transport: ReachOptions['transport']
+  /** Until when, by the clock's `now`. */
+  readonly #out = new Map<string, number>()
+  readonly #dialling = new Map<string, Promise<boolean>>()
+
+  constructor({ clock, transport }: ReachOptions) {
+    this.#clock = clock
+    this.#transport = transport
+  }
+
+  /** Who asks while a dial is under way waits for that one. */
+  reaches(key: string, hops: readonly NextHop[]): boolean | Promise<boolean> {
+    if (hops.some((hop) => this.#transport.existing(hop) !== undefined)) return true
+    if ((this.#out.get(key) ?? 0) > this.#clock.now()) return false
+    const under = this.#dialling.get(key)
+    if (under !== undefined) return under
+    const mine = this.#dial(key, hops).finally(() => this.#dialling.delete(key))
+    this.#dialling.set(key, mine)
+    return mine
+  }
+
+  async #dial(key: string, hops: readonly NextHop[]): Promise<boolean> {
     for (const hop of hops) {
       try {
-        await transport.connect(hop)
+        await this.#transport.connect(hop)
         return true
       } catch {
         // The transport has told why as a refusal; here only that matters.
       }
     }
-    out.set(key, clock.now() + rememberedMs)
+    this.#out.set(key, this.#clock.now() + rememberedMs)
     return false
-  }
-
-  function once(key: string, hops: readonly NextHop[]): boolean | Promise<boolean> {
-    if (hops.some((hop) => transport.existing(hop) !== undefined)) return true
-    if ((out.get(key) ?? 0) > clock.now()) return false
-    const under = dialling.get(key)
-    if (under !== undefined) return under
-    const mine = dial(key, hops).finally(() => dialling.delete(key))
-    dialling.set(key, mine)
-    return mine
-  }
-
-  return (fqdn, port, face) => {
-    const key = `${fqdn}:${port} ${face}`
-    const hops = locate(parseUri(`sip:${fqdn}:${port};transport=tls`), face)
-    return hops instanceof Promise
-      ? hops.then(
-          (found) => once(key, found),
-          () => false,
-        )
-      : once(key, hops)
   }
 }

@@ -218,7 +218,29 @@ export class Service {
   }
 
   async #open(): Promise<void> {
-    const { lab, dataDir, sqlUrl, directoryUrl, stack } = this.#options
+    const stores = await this.#openStores()
+    const missing = this.#storeWatch.missingFile(stores)
+    if (missing !== undefined) return this.#die(missing.verdict, undefined, missing.className)
+    // A table that cannot be read is known before the first request asks for it.
+    await askStores(stores)
+    const stack = this.#openStack(stores)
+    this.links.open(
+      stack,
+      this.#listening.own.some(({ use }) => use.dialsFrom !== undefined),
+    )
+    try {
+      await this.#listening.open(stack.transport)
+    } catch (error) {
+      return this.#cannotListen(error)
+    }
+    this.#watchOwn()
+    this.#condition.become(this.#condition.verdicts.length === 0 ? 'ready' : 'degraded')
+    this.recorder.record('service.ready', { data: { listeners: this.status.listeners } })
+    this.links.start()
+  }
+
+  async #openStores(): Promise<Stores> {
+    const { dataDir, sqlUrl, directoryUrl } = this.#options
     this.#stores = await openStores({
       plan: this.plan,
       dataDir,
@@ -227,10 +249,11 @@ export class Service {
       directoryUrl,
       onHealth: (store, health) => this.#storeWatch.heard(store, health),
     })
-    const missing = this.#storeWatch.missingFile(this.#stores)
-    if (missing !== undefined) return this.#die(missing.verdict, undefined, missing.className)
-    // A table that cannot be read is known before the first request asks for it.
-    await askStores(this.#stores)
+    return this.#stores
+  }
+
+  #openStack(stores: Stores): Stack {
+    const { lab, dataDir, stack } = this.#options
     this.#stack = openStack({
       authentication: 'on',
       ...stack,
@@ -238,26 +261,14 @@ export class Service {
       plan: this.plan,
       clock: this.clock,
       recorder: this.recorder,
-      stores: this.#stores,
+      stores,
       materialOf: (face) => this.#listening.materialOf(face),
       shed: (request) => (this.#turnsAway ? turnsAway(request) : undefined),
       onFlowOpened: (flow) => this.links.flowOpened(flow),
       onFlowClosed: (flow, because) => this.links.flowClosed(flow, because),
       sharedKey: sharedKey(dataDir, this.plan.organisation, this.folder),
     })
-    this.links.open(
-      this.#stack,
-      this.#listening.own.some(({ use }) => use.dialsFrom !== undefined),
-    )
-    try {
-      await this.#listening.open(this.#stack.transport)
-    } catch (error) {
-      return this.#cannotListen(error)
-    }
-    this.#watchOwn()
-    this.#condition.become(this.#condition.verdicts.length === 0 ? 'ready' : 'degraded')
-    this.recorder.record('service.ready', { data: { listeners: this.status.listeners } })
-    this.links.start()
+    return this.#stack
   }
 
   /** One certificate may serve several references; it ends the service once. */

@@ -38,7 +38,7 @@ import { peerJudge } from '../roles/peers.ts'
 import { type FlowWatch, NodeTransportUser } from './transport-user.ts'
 import { recordRefusal } from './refusal-events.ts'
 import type { Recorder } from './recorder.ts'
-import { requestLog } from './request-log.ts'
+import { RequestLog } from './request-log.ts'
 import { faceSettings, type RoleContext, type RoleParts } from '../roles/role.ts'
 import { reachability } from './reach.ts'
 import type { Stores } from './stores.ts'
@@ -89,12 +89,9 @@ export function openStack(options: StackOptions): Stack {
     settings: { ...bounds(plan), ...options.transportSettings },
   })
   const flowTokens = new FlowTokens({ node: plan.fqdn, key: options.sharedKey, flow: (id) => transport.flow(id) })
-  // Names are kept for a second: a lab changes its records while it runs.
-  const servers = [`${plan.resolver.address}:${plan.resolver.port}`]
-  const resolver = createResolver({ clock, servers, cacheSeconds: 1 })
+  const resolver = resolverOf(options)
   const locate = locator(options, resolver, (hop) => transport.existing(hop) !== undefined)
-  const accounts =
-    stores.directory === undefined ? undefined : cacheDirectory(stores.directory, { clock, freshMs: 1000 })
+  const accounts = accountsOf(options)
   const parts = partsOf({
     plan,
     clock,
@@ -111,6 +108,15 @@ export function openStack(options: StackOptions): Stack {
   const { proxy, links } = core
   user.transactions = proxy.transactions
   return { transport, proxy, parts, locate, accounts, links, close: () => close(proxy, stores, transport) }
+}
+
+/** Names are kept for a second: a lab changes its records while it runs. */
+function resolverOf({ clock, plan: { resolver } }: StackOptions): Resolver {
+  return createResolver({ clock, servers: [`${resolver.address}:${resolver.port}`], cacheSeconds: 1 })
+}
+
+function accountsOf({ clock, stores: { directory } }: StackOptions): DirectoryCache | undefined {
+  return directory === undefined ? undefined : cacheDirectory(directory, { clock, freshMs: 1000 })
 }
 
 async function close(proxy: Proxy, stores: Stores, transport: TransportLayer): Promise<void> {
@@ -283,7 +289,7 @@ function nameRulesOf({ profile }: NodePlan): 'lcs' | 'ocs' | 'rfc5922' {
 }
 
 function proxyEvents(recorder: Recorder, plan: NodePlan, who: Directory): ProxyEvents {
-  const log = requestLog(recorder)
+  const log = new RequestLog(recorder)
   return {
     decision(arrival: Arrival, decision, policy) {
       log.decision(arrival, decision, policy)

@@ -54,70 +54,14 @@ export function registration(
     logConfiguration: false,
   })
   const what = `REGISTER ${agent.configuration.uri.toString()}`
-  let asked: ((state: RegistererState) => void) | undefined
-  registerer.stateChange.addListener((state) => {
-    if (asked !== undefined) asked(state)
-    else if (state === RegistererState.Unregistered) onEnded()
-  })
-  const ask = async <T>(
-    work: (outcome: PromiseWithResolvers<T>) => Promise<unknown>,
-    onState: (state: RegistererState, outcome: PromiseWithResolvers<T>) => void,
-  ): Promise<T> => {
-    const outcome = Promise.withResolvers<T>()
-    asked = (state) => onState(state, outcome)
-    try {
-      await work(outcome)
-      return await outcome.promise
-    } catch (error) {
-      // sip.js allows one REGISTER at a time: a refresh may be on its way.
-      throw error instanceof PhoneError
-        ? error
-        : new PhoneError(
-            'phone.not-so',
-            `${what}: ${error instanceof Error ? error.message : String(error)}`,
-            undefined,
-            error,
-          )
-    } finally {
-      asked = undefined
-    }
-  }
+  const asking = new Asking(registerer, what, onEnded)
   return {
     get registered() {
       return registerer.state === RegistererState.Registered
     },
-    register: () =>
-      ask<RegisterOutcome>(
-        ({ resolve, reject }) =>
-          registerer.register({
-            requestDelegate: {
-              onAccept: () => resolve({ kind: 'registered', contacts: registerer.contacts }),
-              onReject: (response) => reject(errorOf(what, line, response)),
-              onRedirect: (response) => {
-                if (response.message.statusCode !== 301) return reject(errorOf(what, line, response))
-                try {
-                  resolve({
-                    kind: 'redirected',
-                    target: redirectTarget(response.message.getHeader('contact'), line.target),
-                  })
-                } catch (error) {
-                  reject(error)
-                }
-              },
-            },
-          }),
-        // After a 423 sip.js tries once more by itself, without our delegate: its state tells of success. When it
-        // misses our Contact in the answer only the state tells, too; a refusal has a delegate and gets there first.
-        (state, { resolve, reject }) => {
-          if (state === RegistererState.Registered) resolve({ kind: 'registered', contacts: registerer.contacts })
-          else
-            queueMicrotask(() =>
-              reject(new PhoneError('phone.not-so', `${what}: the answer does not list our Contact`)),
-            )
-        },
-      ),
+    register: () => asking.ask(...registering(registerer, line, what)),
     unregister: () =>
-      ask<void>(
+      asking.ask<void>(
         ({ resolve, reject }) => {
           const refuse = (response: Core.IncomingResponse): void => reject(errorOf(what, line, response))
           return registerer.unregister({
@@ -126,10 +70,78 @@ export function registration(
         },
         () => undefined,
       ),
-    forget() {
-      asked = () => undefined
-      void registerer.dispose()
+    forget: () => asking.forget(),
+  }
+}
+
+type Work<T> = (outcome: PromiseWithResolvers<T>) => Promise<unknown>
+type OnState<T> = (state: RegistererState, outcome: PromiseWithResolvers<T>) => void
+
+function registering(
+  registerer: Registerer,
+  line: PhoneLine,
+  what: string,
+): [work: Work<RegisterOutcome>, onState: OnState<RegisterOutcome>] {
+  return [
+    ({ resolve, reject }) =>
+      registerer.register({
+        requestDelegate: {
+          onAccept: () => resolve({ kind: 'registered', contacts: registerer.contacts }),
+          onReject: (response) => reject(errorOf(what, line, response)),
+          onRedirect: (response) => {
+            if (response.message.statusCode !== 301) return reject(errorOf(what, line, response))
+            try {
+              const target = redirectTarget(response.message.getHeader('contact'), line.target)
+              resolve({ kind: 'redirected', target })
+            } catch (error) {
+              reject(error)
+            }
+          },
+        },
+      }),
+    // After a 423 sip.js tries once more by itself, without our delegate: its state tells of success. When it
+    // misses our Contact in the answer only the state tells, too; a refusal has a delegate and gets there first.
+    (state, { resolve, reject }) => {
+      if (state === RegistererState.Registered) resolve({ kind: 'registered', contacts: registerer.contacts })
+      else queueMicrotask(() => reject(new PhoneError('phone.not-so', `${what}: the answer does not list our Contact`)))
     },
+  ]
+}
+
+/** sip.js tells the outcome of one REGISTER at a time, by its delegate or by its state. */
+class Asking {
+  readonly #registerer: Registerer
+  readonly #what: string
+  #asked: ((state: RegistererState) => void) | undefined
+
+  constructor(registerer: Registerer, what: string, onEnded: () => void) {
+    this.#registerer = registerer
+    this.#what = what
+    registerer.stateChange.addListener((state) => {
+      if (this.#asked !== undefined) this.#asked(state)
+      else if (state === RegistererState.Unregistered) onEnded()
+    })
+  }
+
+  async ask<T>(work: Work<T>, onState: OnState<T>): Promise<T> {
+    const outcome = Promise.withResolvers<T>()
+    this.#asked = (state) => onState(state, outcome)
+    try {
+      await work(outcome)
+      return await outcome.promise
+    } catch (error) {
+      // A refresh may be on its way.
+      if (error instanceof PhoneError) throw error
+      const because = error instanceof Error ? error.message : String(error)
+      throw new PhoneError('phone.not-so', `${this.#what}: ${because}`, undefined, error)
+    } finally {
+      this.#asked = undefined
+    }
+  }
+
+  forget(): void {
+    this.#asked = () => undefined
+    void this.#registerer.dispose()
   }
 }
 

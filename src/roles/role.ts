@@ -143,3 +143,9 @@ function serverPort(listeners: NodePlan['listeners'], transport: TransportName):
 function bracketed(address: string): string {
   return address.includes(':') ? `[${address}]` : address
 }
+
+/** Where a server is dialled by that transport; the usual port where it does not listen so. */
+export function portOf({ listeners }: NodePlan, transport: 'tls' | 'tcp', face = 'internal'): number {
+  const listener = listeners.find((each) => each.transport === transport && each.face === face)
+  return listener?.port ?? (transport === 'tls' ? 5061 : 5060)
+}

@@ -46,8 +46,6 @@ function jsonSchema(schema: z.ZodType, title: string): Schema {
 }
 
 function page(topology: Schema, profile: Schema): string {
-  const roles = topology.properties?.['hosts']?.additionalProperties
-  const hosts = typeof roles === 'object' ? (roles.oneOf ?? roles.anyOf ?? []) : []
   const parts = [
     '# Configuration',
     '<!-- Written by scripts/docs-configuration.ts from src/topology/. Edit the settings there, not this page. -->',
@@ -58,14 +56,29 @@ function page(topology: Schema, profile: Schema): string {
     'The column *mirrors* names the WMI class and property of Live Communications Server 2005 that said the same.',
     '## The lab file',
     settingsTable(topology, { hosts: true }),
-    ...hosts.flatMap((host) => [
-      `## Host: ${String(host.properties?.['role']?.const)}`,
-      host.properties?.['role']?.description ?? '',
-      settingsTable(host),
-    ]),
+    ...hostParts(topology),
     '## Profiles',
     'A file of `config/profiles/`. The certificate rules of each profile stand in the table below.',
     settingsTable(profile),
+    ...requirementParts(),
+    ...peerPolicyParts(),
+  ]
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`
+}
+
+/** One section a role of a host. */
+function hostParts(topology: Schema): readonly string[] {
+  const roles = topology.properties?.['hosts']?.additionalProperties
+  const hosts = typeof roles === 'object' ? (roles.oneOf ?? roles.anyOf ?? []) : []
+  return hosts.flatMap((host) => [
+    `## Host: ${String(host.properties?.['role']?.const)}`,
+    host.properties?.['role']?.description ?? '',
+    settingsTable(host),
+  ])
+}
+
+function requirementParts(): readonly string[] {
+  return [
     '## Who needs a certificate',
     'Subject and SAN by where the name comes from: `own` FQDN, `home` the pool FQDN, `members` the front ends of ' +
       'the pool, `external` the external FQDN, `domains` the SIP domains, `sip-domains` `sip.` before each of ' +
@@ -75,6 +88,11 @@ function page(topology: Schema, profile: Schema): string {
       requirements.filter(({ need }) => need !== 'never').map(requirementRow),
     ),
     'A load balancer, the SQL back end, the DNS and the PKI host present no SIP certificate under any profile.',
+  ]
+}
+
+function peerPolicyParts(): readonly string[] {
+  return [
     '## Peer policies',
     markdownTable(
       ['policy', 'from', 'public CA writes clientAuth', 'wants of a dialler', 'shows', 'about'],
@@ -88,7 +106,6 @@ function page(topology: Schema, profile: Schema): string {
       ]),
     ),
   ]
-  return `${parts.filter((part) => part !== '').join('\n\n')}\n`
 }
 
 function requirementRow(row: Requirement): readonly string[] {

@@ -72,16 +72,30 @@ export function resolvePorts(topology: Topology, { ports = {}, addressing = 'loo
 
 /** Gives an organisation's hosts their names and addresses; `at` counts organisations from 0. */
 export function layOut(organisation: Organisation, at: number, network: number, addressing: Addressing): Site {
-  const { prefix, domain, hosts } = organisation
-  const addressOf = addresses(at, network, addressing)
-  const counts = new Map<Role, number>()
-  const nextOffset = (role: Role): number => {
-    const count = counts.get(role) ?? 0
-    counts.set(role, count + 1)
-    return firstOffset[role] + count * (role === 'access-proxy' ? 2 : 1)
+  const { domain, moreDomains } = organisation
+  const ground: Ground = { organisation, at, addressing, addressOf: addresses(at, network, addressing) }
+  return {
+    organisation,
+    domain,
+    domains: [domain, ...moreDomains],
+    places: [dnsPlace(ground), pkiPlace(ground), ...hostPlaces(ground)],
   }
+}
+
+/** What an organisation's places stand on. */
+interface Ground {
+  readonly organisation: Organisation
+  /** Counts organisations from 0. */
+  readonly at: number
+  readonly addressing: Addressing
+  readonly addressOf: (zone: Zone, offset: number) => string
+}
+
+function hostPlaces({ organisation, addressOf }: Ground): readonly Place[] {
+  const { prefix, domain, hosts } = organisation
+  const nextOffset = offsets()
   const inPerimeter = perimeterLabels(organisation)
-  const places = Object.entries(hosts).map(([label, host]): Place => {
+  return Object.entries(hosts).map(([label, host]): Place => {
     const offset = host.address ?? nextOffset(host.role)
     const fqdn = `${label}.${domain}`
     const place = { node: `${prefix}${label}`, label, role: host.role, fqdn, host }
@@ -99,43 +113,39 @@ export function layOut(organisation: Organisation, at: number, network: number, 
       host.role === 'gateway' ? ['perimeter'] : inPerimeter.has(label) ? ['internal', 'perimeter'] : ['internal']
     return { ...place, faces: [face('internal', fqdn, zones, (zone) => addressOf(zone, offset))] }
   })
-  const dns = `dns.${domain}`
-  const dnsOffset = (view: 'internal' | 'external' | 'perimeter', zone: Zone) =>
+}
+
+/** Last octets in the order of the lab file; an access proxy takes two, one a face. */
+function offsets(): (role: Role) => number {
+  const counts = new Map<Role, number>()
+  return (role) => {
+    const count = counts.get(role) ?? 0
+    counts.set(role, count + 1)
+    return firstOffset[role] + count * (role === 'access-proxy' ? 2 : 1)
+  }
+}
+
+function dnsPlace({ organisation: { prefix, domain }, at, addressing, addressOf }: Ground): Place {
+  const fqdn = `dns.${domain}`
+  const addressFor = (view: keyof typeof dnsOffsets, zone: Zone) =>
     addressOf(zone, addressing === 'containers' ? dnsOffsets.internal : dnsOffsets[view])
-  const dnsPlace: Place = {
-    node: `${prefix}dns`,
-    label: 'dns',
-    role: 'dns',
-    fqdn: dns,
-    host: undefined,
-    faces: [
-      {
-        name: 'internal',
-        fqdn: dns,
-        address: dnsOffset('internal', 'internal'),
-        addresses: { internal: dnsOffset('internal', 'internal'), perimeter: dnsOffset('perimeter', 'perimeter') },
-      },
-      ...(at === 0 ? [face('external', dns, ['internet'], (zone) => dnsOffset('external', zone))] : []),
-    ],
+  const internal = addressFor('internal', 'internal')
+  const inside: Face = {
+    name: 'internal',
+    fqdn,
+    address: internal,
+    addresses: { internal, perimeter: addressFor('perimeter', 'perimeter') },
   }
-  const pkiPlace: Place = {
-    node: `${prefix}pki`,
-    label: 'pki',
-    role: 'pki',
-    fqdn: `pki.${domain}`,
-    host: undefined,
-    faces: [
-      face('internal', `pki.${domain}`, ['internal', 'perimeter', 'internet'], (zone) =>
-        addressOf(zone, firstOffset.pki),
-      ),
-    ],
-  }
-  return {
-    organisation,
-    domain,
-    domains: [domain, ...organisation.moreDomains],
-    places: [dnsPlace, pkiPlace, ...places],
-  }
+  const outside = at === 0 ? [face('external', fqdn, ['internet'], (zone) => addressFor('external', zone))] : []
+  return { node: `${prefix}dns`, label: 'dns', role: 'dns', fqdn, host: undefined, faces: [inside, ...outside] }
+}
+
+function pkiPlace({ organisation: { prefix, domain }, addressOf }: Ground): Place {
+  const fqdn = `pki.${domain}`
+  const faces = [
+    face('internal', fqdn, ['internal', 'perimeter', 'internet'], (zone) => addressOf(zone, firstOffset.pki)),
+  ]
+  return { node: `${prefix}pki`, label: 'pki', role: 'pki', fqdn, host: undefined, faces }
 }
 
 export function placesOf<R extends Host['role']>(site: Site, ...roles: readonly R[]): readonly PlaceOf<R>[] {

@@ -24,7 +24,11 @@ export function planLinks(topology: Topology, sites: readonly LinkSite[], ports:
   ]
 }
 
-function userLinks({ site, listeners }: LinkSite): readonly Link[] {
+function userLinks(entry: LinkSite): readonly Link[] {
+  return [...insideUserLinks(entry), ...remoteUserLinks(entry), ...shutUserLinks(entry)]
+}
+
+function insideUserLinks({ site, listeners }: LinkSite): readonly Link[] {
   const signIn = signInPlace(site)?.place
   const homes = site.places.filter(
     ({ role, label }) =>
@@ -32,14 +36,16 @@ function userLinks({ site, listeners }: LinkSite): readonly Link[] {
       role === 'load-balancer' ||
       (role === 'front-end' && placeNamed(site, poolOf(site, label) ?? label)?.label === label),
   )
-  const inside = [...new Set([...(signIn === undefined ? [] : [signIn]), ...homes])].flatMap((place) =>
+  return [...new Set([...(signIn === undefined ? [] : [signIn]), ...homes])].flatMap((place) =>
     openings(listeners, place).map((listener) => {
       const why = place === signIn ? 'Inside users sign in here.' : 'Home of users: a director redirects them here.'
       return userLink('inside-user', place, listener, true, why, homeName(site, place))
     }),
   )
-  const edges = placesOf(site, 'access-proxy')
-  const outside = edges.flatMap((edge) =>
+}
+
+function remoteUserLinks({ site, listeners }: LinkSite): readonly Link[] {
+  return placesOf(site, 'access-proxy').flatMap((edge) =>
     openings(listeners, edge)
       .filter(({ face }) => face === 'external')
       .map((listener) => {
@@ -52,20 +58,15 @@ function userLinks({ site, listeners }: LinkSite): readonly Link[] {
         return userLink('remote-user', edge, listener, allowed, why)
       }),
   )
-  const shut = placesOf(site, 'standard-edition', 'front-end', 'director').flatMap((place) =>
+}
+
+function shutUserLinks({ site, listeners }: LinkSite): readonly Link[] {
+  const why = 'There is no way from the internet to the inside but through an access proxy.'
+  return placesOf(site, 'standard-edition', 'front-end', 'director').flatMap((place) =>
     openings(listeners, place)
       .filter(({ transport }) => transport === 'tls' || transport === 'tcp')
-      .map((listener) =>
-        userLink(
-          'remote-user',
-          place,
-          listener,
-          false,
-          'There is no way from the internet to the inside but through an access proxy.',
-        ),
-      ),
+      .map((listener) => userLink('remote-user', place, listener, false, why)),
   )
-  return [...inside, ...outside, ...shut]
 }
 
 function userLink(
@@ -304,11 +305,7 @@ function federationLink(
   other: LinkSite,
   to: PlaceOf<'access-proxy'>,
 ): Link {
-  const here = from.host.federation
-  const there = to.host.federation
-  const partner = here.partners.find(({ domain }) => other.site.domains.includes(domain))
-  const known = there.partners.some(({ domain }) => entry.site.domains.includes(domain)) || there.automatic
-  const allowed = here.enabled && there.enabled && known && (partner !== undefined || here.automatic)
+  const { allowed, why, partner } = federates(entry, from, other, to)
   const dials = partner?.edge ?? externalName(to)
   const byDomain = topology.profile.names.wanted === 'domain-or-next-hop' && partner === undefined
   const verification: LinkVerification = {
@@ -320,12 +317,6 @@ function federationLink(
       mutual: to.host.allowClientsOnMtls ? 'requested' : 'required',
     },
   }
-  const why = allowed
-    ? partner === undefined
-      ? 'Found by DNS (enhanced federation).'
-      : 'Direct partner.'
-    : 'The two do not federate.'
-  const own = certificateOf(entry, from, 'external')
   return {
     from: end(from, 'external'),
     to: end(to, 'external'),
@@ -334,9 +325,26 @@ function federationLink(
     allowed,
     dials,
     verification,
-    ...gapOf(own, verification),
+    ...gapOf(certificateOf(entry, from, 'external'), verification),
     why,
   }
+}
+
+type Partner = PlaceOf<'access-proxy'>['host']['federation']['partners'][number]
+
+function federates(
+  entry: LinkSite,
+  from: PlaceOf<'access-proxy'>,
+  other: LinkSite,
+  to: PlaceOf<'access-proxy'>,
+): Talk & { readonly partner: Partner | undefined } {
+  const [here, there] = [from.host.federation, to.host.federation]
+  const partner = here.partners.find(({ domain }) => other.site.domains.includes(domain))
+  const known = there.partners.some(({ domain }) => entry.site.domains.includes(domain)) || there.automatic
+  if (!here.enabled || !there.enabled || !known || (partner === undefined && !here.automatic))
+    return { allowed: false, why: 'The two do not federate.', partner }
+  const why = partner === undefined ? 'Found by DNS (enhanced federation).' : 'Direct partner.'
+  return { allowed: true, why, partner }
 }
 
 function externalName(edge: Place): string {
@@ -344,65 +352,68 @@ function externalName(edge: Place): string {
 }
 
 /** DNS, CRLs and the database: not SIP, yet without them no link comes up. */
-function supportLinks({ site, secured }: LinkSite, ports: Ports): readonly Link[] {
+function supportLinks(entry: LinkSite, ports: Ports): readonly Link[] {
+  return [...nameLinks(entry, ports), ...revocationLinks(entry, ports), ...databaseLinks(entry)]
+}
+
+function nameLinks({ site }: LinkSite, ports: Ports): readonly Link[] {
   const dns = site.places.find(({ role }) => role === 'dns')
+  if (dns === undefined) return []
+  const seenOutside = dns.faces.some(({ name }) => name === 'external')
+  return [
+    ...[...serversOf(site).map((place) => end(place, 'internal')), insideUser].map((from) =>
+      supportLink(from, dns, 'dns', ports.dns, 'Names of the lab.'),
+    ),
+    ...(seenOutside ? remoteUsers(site) : []).map((from) =>
+      supportLink(from, dns, 'dns', ports.dns, 'Names as the internet sees them.', 'external'),
+    ),
+  ]
+}
+
+function revocationLinks({ site, secured }: LinkSite, ports: Ports): readonly Link[] {
   const pki = site.places.find(({ role }) => role === 'pki')
-  const servers = placesOf(
-    site,
-    'standard-edition',
-    'front-end',
-    'director',
-    'access-proxy',
-    'gateway',
-    'load-balancer',
+  if (pki === undefined || !secured) return []
+  const verifiers = serversOf(site)
+    .filter(({ role }) => role !== 'load-balancer')
+    .map((place) => end(place, 'internal'))
+  return [...verifiers, insideUser, ...remoteUsers(site)].map((from) =>
+    supportLink(from, pki, 'http', ports.pki, 'CRLs and issuer certificates.'),
   )
-  const edges = placesOf(site, 'access-proxy')
-  const users = (name: 'inside-user' | 'remote-user') => ({ name }) satisfies LinkEnd
-  const hosts: readonly LinkEnd[] = servers.map((place) => end(place, 'internal'))
-  const outside = edges.length > 0 ? [users('remote-user')] : []
-  const link = (
-    from: LinkEnd,
-    to: Place,
-    face: FaceName,
-    transport: Link['transport'],
-    port: number,
-    why: string,
-  ): Link => ({ from, to: end(to, face), transport, port, allowed: true, dials: to.fqdn, why })
-  const names =
-    dns === undefined
-      ? []
-      : [
-          ...[...hosts, users('inside-user')].map((from) =>
-            link(from, dns, 'internal', 'dns', ports.dns, 'Names of the lab.'),
-          ),
-          ...outside
-            .filter(() => dns.faces.some(({ name }) => name === 'external'))
-            .map((from) => link(from, dns, 'external', 'dns', ports.dns, 'Names as the internet sees them.')),
-        ]
-  const verifiers = hosts.filter(
-    ({ name }) => !servers.some(({ node, role }) => node === name && role === 'load-balancer'),
-  )
-  const revocation =
-    pki === undefined || !secured
-      ? []
-      : [...verifiers, users('inside-user'), ...outside].map((from) =>
-          link(from, pki, 'internal', 'http', ports.pki, 'CRLs and issuer certificates.'),
-        )
+}
+
+function databaseLinks({ site }: LinkSite): readonly Link[] {
   const sql = placesOf(site, 'sql')[0]
-  const database =
-    sql === undefined
-      ? []
-      : placesOf(site, 'standard-edition', 'front-end', 'director').map((place) =>
-          link(
-            end(place, 'internal'),
-            sql,
-            'internal',
-            'sql',
-            sql.host.port,
-            place.role === 'director' ? 'Reads the directory.' : 'Directory and pool store.',
-          ),
-        )
-  return [...names, ...revocation, ...database]
+  if (sql === undefined) return []
+  return placesOf(site, 'standard-edition', 'front-end', 'director').map((place) =>
+    supportLink(
+      end(place, 'internal'),
+      sql,
+      'sql',
+      sql.host.port,
+      place.role === 'director' ? 'Reads the directory.' : 'Directory and pool store.',
+    ),
+  )
+}
+
+function serversOf(site: Site): readonly Place[] {
+  return placesOf(site, 'standard-edition', 'front-end', 'director', 'access-proxy', 'gateway', 'load-balancer')
+}
+
+const insideUser: LinkEnd = { name: 'inside-user' }
+
+function remoteUsers(site: Site): readonly LinkEnd[] {
+  return placesOf(site, 'access-proxy').length > 0 ? [{ name: 'remote-user' }] : []
+}
+
+function supportLink(
+  from: LinkEnd,
+  to: Place,
+  transport: Link['transport'],
+  port: number,
+  why: string,
+  face: FaceName = 'internal',
+): Link {
+  return { from, to: end(to, face), transport, port, allowed: true, dials: to.fqdn, why }
 }
 
 function end(place: Place, face: FaceName): LinkEnd {

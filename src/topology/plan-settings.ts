@@ -21,11 +21,7 @@ export function settingsOf(
 ): NodeSettings {
   const { site, store } = draft
   const { host } = place
-  if (host === undefined) {
-    if (place.role === 'dns')
-      return { kind: 'dns', views: dns.filter(({ organisation }) => organisation === site.domain) }
-    return { kind: 'pki', port: ports.pki, url: pkiUrl(site.domain, ports) }
-  }
+  if (host === undefined) return groundSettings(site, place, dns, ports)
   const lists = {
     domains: site.domains,
     realm: topology.realm,
@@ -33,8 +29,6 @@ export function settingsOf(
     edges: placesOf(site, 'access-proxy').map(({ fqdn }) => fqdn),
   }
   const edge = placesOf(site, 'access-proxy')[0]
-  const outward = (place: Place | undefined) =>
-    place === undefined ? {} : { routeToEnterpriseEdge: { fqdn: place.fqdn, port: sipsPort } }
   switch (host.role) {
     case 'standard-edition':
     case 'front-end':
@@ -47,28 +41,9 @@ export function settingsOf(
     case 'director':
       return { kind: 'director', ...lists, homes: homes(site), ...outward(edge), store }
     case 'access-proxy':
-      return {
-        kind: 'access-proxy',
-        domains: site.domains,
-        nextHop: { fqdn: fullName(site, host.nextHop), port: host.nextHopPort },
-        internalServers: draft.internalServers.get(place.node) ?? [],
-        allowOutsideUsers: host.allowOutsideUsers,
-        allowClientsOnMtls: host.allowClientsOnMtls,
-        federation: host.federation,
-      }
-    case 'load-balancer': {
-      const members = poolMembers(site, place.label)
-      const backends = members.map((member) => ({
-        node: member.node,
-        fqdn: member.fqdn,
-        address: addressIn(member, 'internal') ?? '',
-      }))
-      return {
-        kind: 'load-balancer',
-        backends,
-        ports: [...new Set((draft.listeners.get(place.node) ?? []).map(({ port }) => port))],
-      }
-    }
+      return edgeSettings(draft, place, host)
+    case 'load-balancer':
+      return balancerSettings(draft, place)
     case 'sql':
       return { kind: 'sql', port: host.port, tls: host.tls }
     case 'gateway':
@@ -76,6 +51,43 @@ export function settingsOf(
     default:
       return host satisfies never
   }
+}
+
+/** DNS and PKI: what every lab has, without a line in the lab file. */
+function groundSettings(site: Site, { role }: Place, dns: readonly DnsView[], ports: Ports): NodeSettings {
+  return role === 'dns'
+    ? { kind: 'dns', views: dns.filter(({ organisation }) => organisation === site.domain) }
+    : { kind: 'pki', port: ports.pki, url: pkiUrl(site.domain, ports) }
+}
+
+function outward(place: Place | undefined) {
+  return place === undefined ? {} : { routeToEnterpriseEdge: { fqdn: place.fqdn, port: sipsPort } }
+}
+
+function edgeSettings(
+  { site, internalServers }: Draft,
+  { node }: Place,
+  host: PlaceOf<'access-proxy'>['host'],
+): NodeSettings {
+  return {
+    kind: 'access-proxy',
+    domains: site.domains,
+    nextHop: { fqdn: fullName(site, host.nextHop), port: host.nextHopPort },
+    internalServers: internalServers.get(node) ?? [],
+    allowOutsideUsers: host.allowOutsideUsers,
+    allowClientsOnMtls: host.allowClientsOnMtls,
+    federation: host.federation,
+  }
+}
+
+function balancerSettings({ site, listeners }: Draft, { label, node }: Place): NodeSettings {
+  const backends = poolMembers(site, label).map((member) => ({
+    node: member.node,
+    fqdn: member.fqdn,
+    address: addressIn(member, 'internal') ?? '',
+  }))
+  const ports = [...new Set((listeners.get(node) ?? []).map(({ port }) => port))]
+  return { kind: 'load-balancer', backends, ports }
 }
 
 type HomeHost = PlaceOf<'standard-edition' | 'front-end'>['host']

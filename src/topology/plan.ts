@@ -31,23 +31,7 @@ export function planLab(topology: Topology, options: PlanOptions = {}): LabPlan 
   const addressing = options.addressing ?? 'loopback'
   const ports = resolvePorts(topology, options)
   const sites = organisations(topology).map((organisation, at) => layOut(organisation, at, network, addressing))
-  const drafts = sites.map((site): Draft => {
-    const certificates = planCertificates(topology, site, ports)
-    const secured = (place: Place) =>
-      certificates.some(({ node }) => node === place.node) || balancesSecured(site, place, certificates)
-    const listeners = new Map(
-      site.places.map((place) => [place.node, planListeners(site, place, ports, secured(place))]),
-    )
-    const heard = new Map(placesOf(site, 'access-proxy').map((edge) => [edge.node, internalServers(site, edge.host)]))
-    return {
-      site,
-      certificates,
-      listeners,
-      secured: certificates.length > 0,
-      store: storePlan(topology, site),
-      internalServers: heard,
-    }
-  })
+  const drafts = sites.map((site) => draftOf(topology, site, ports))
   const dns = planDns(drafts, ports, topology.profile.name === 'modern')
   const nodes = drafts
     .flatMap((draft) => planNodes(topology, draft, dns, ports))
@@ -69,6 +53,22 @@ export function planLab(topology: Topology, options: PlanOptions = {}): LabPlan 
     users: sites.flatMap(planUsers),
     phones: drafts.flatMap(planPhones),
   })
+}
+
+function draftOf(topology: Topology, site: Site, ports: Ports): Draft {
+  const certificates = planCertificates(topology, site, ports)
+  const isSecured = (place: Place) =>
+    certificates.some(({ node }) => node === place.node) || balancesSecured(site, place, certificates)
+  return {
+    site,
+    certificates,
+    listeners: new Map(site.places.map((place) => [place.node, planListeners(site, place, ports, isSecured(place))])),
+    secured: certificates.length > 0,
+    store: storePlan(topology, site),
+    internalServers: new Map(
+      placesOf(site, 'access-proxy').map((edge) => [edge.node, internalServers(site, edge.host)]),
+    ),
+  }
 }
 
 /**

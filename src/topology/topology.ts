@@ -126,61 +126,85 @@ function checkOrganisation(
   base: readonly (string | number)[],
   store: TopologyFile['store'],
 ): Fault | undefined {
-  const path = (...steps: readonly (string | number)[]) => [...base, ...steps]
-  const labels = Object.keys(hosts)
-  const homes = homeLabels(hosts)
-  const taken = new Map<string, string>([
-    ['dns', 'the DNS server'],
-    ['pki', 'the PKI host'],
-  ])
-  for (const [label, host] of Object.entries(hosts)) {
-    const reserved = taken.get(label)
-    if (reserved !== undefined)
-      return {
-        path: path('hosts', label),
-        wanted: 'another label',
-        found: `"${label}", which is ${reserved} that every lab has`,
-      }
-    if (
-      host.role === 'access-proxy' &&
-      !host.nextHop.includes('.') &&
-      !labels.includes(host.nextHop) &&
-      !homes.includes(host.nextHop)
-    ) {
-      return {
-        path: path('hosts', label, 'nextHop'),
-        wanted: `a host of this file (${[...labels, ...homes].join(', ')}) or a full domain name`,
-        found: `"${host.nextHop}"`,
-      }
-    }
-    if (host.role === 'front-end' && hosts[host.pool] !== undefined && hosts[host.pool]?.role !== 'load-balancer') {
-      return {
-        path: path('hosts', label, 'pool'),
-        wanted: 'a pool name that is no server (the pool FQDN must differ from the front end)',
-        found: `"${host.pool}"`,
-      }
-    }
+  const path: PathOf = (...steps) => [...base, ...steps]
+  return (
+    firstOf(Object.keys(hosts), (label) => checkHost(hosts, label, path)) ??
+    checkPools(hosts, path) ??
+    checkUsers(hosts, users, path) ??
+    (base.length === 0 ? checkStore(hosts, store) : undefined) ??
+    sharedAddress(hosts, path)
+  )
+}
+
+type Hosts = TopologyFile['hosts']
+type PathOf = (...steps: readonly (string | number)[]) => readonly (string | number)[]
+
+function firstOf<T>(values: readonly T[], check: (value: T) => Fault | undefined): Fault | undefined {
+  for (const value of values) {
+    const fault = check(value)
+    if (fault !== undefined) return fault
   }
-  const crowded = crowdedPool(hosts)
-  if (crowded !== undefined) {
+  return undefined
+}
+
+const reservedLabels: ReadonlyMap<string, string> = new Map([
+  ['dns', 'the DNS server'],
+  ['pki', 'the PKI host'],
+])
+
+function checkHost(hosts: Hosts, label: string, path: PathOf): Fault | undefined {
+  const host = hosts[label]
+  const reserved = reservedLabels.get(label)
+  if (reserved !== undefined)
     return {
-      path: path('hosts', crowded.frontEnd),
-      wanted: `a host "${crowded.pool}" of role load-balancer before several front ends`,
-      found: 'none',
+      path: path('hosts', label),
+      wanted: 'another label',
+      found: `"${label}", which is ${reserved} that every lab has`,
     }
-  }
-  for (const [login, user] of Object.entries(users)) {
-    if (!homes.includes(user.home))
-      return {
-        path: path('users', login, 'home'),
-        wanted: `a home of this lab (${homes.join(', ') || 'it has none'})`,
-        found: `"${user.home}"`,
+  const names = [...Object.keys(hosts), ...homeLabels(hosts)]
+  if (host?.role === 'access-proxy' && !host.nextHop.includes('.') && !names.includes(host.nextHop))
+    return {
+      path: path('hosts', label, 'nextHop'),
+      wanted: `a host of this file (${names.join(', ')}) or a full domain name`,
+      found: `"${host.nextHop}"`,
+    }
+  if (host?.role === 'front-end' && hosts[host.pool] !== undefined && hosts[host.pool]?.role !== 'load-balancer')
+    return {
+      path: path('hosts', label, 'pool'),
+      wanted: 'a pool name that is no server (the pool FQDN must differ from the front end)',
+      found: `"${host.pool}"`,
+    }
+  return undefined
+}
+
+function checkPools(hosts: Hosts, path: PathOf): Fault | undefined {
+  const crowded = crowdedPool(hosts)
+  return crowded === undefined
+    ? undefined
+    : {
+        path: path('hosts', crowded.frontEnd),
+        wanted: `a host "${crowded.pool}" of role load-balancer before several front ends`,
+        found: 'none',
       }
-  }
-  if (store === 'postgres' && base.length === 0 && !Object.values(hosts).some((host) => host.role === 'sql')) {
-    return { path: ['store'], wanted: 'a host of role sql for the store "postgres"', found: 'none' }
-  }
-  return sharedAddress(hosts, path)
+}
+
+function checkUsers(hosts: Hosts, users: Organisation['users'], path: PathOf): Fault | undefined {
+  const homes = homeLabels(hosts)
+  return firstOf(Object.entries(users), ([login, { home }]) =>
+    homes.includes(home)
+      ? undefined
+      : {
+          path: path('users', login, 'home'),
+          wanted: `a home of this lab (${homes.join(', ') || 'it has none'})`,
+          found: `"${home}"`,
+        },
+  )
+}
+
+function checkStore(hosts: Hosts, store: TopologyFile['store']): Fault | undefined {
+  return store === 'postgres' && !Object.values(hosts).some(({ role }) => role === 'sql')
+    ? { path: ['store'], wanted: 'a host of role sql for the store "postgres"', found: 'none' }
+    : undefined
 }
 
 /** Labels where users can be at home: Standard Edition hosts and pool names. */

@@ -20,7 +20,8 @@ import { planLab } from '../../src/topology/plan.ts'
 import { atStart } from '../support/at-start.ts'
 
 const root = ownFolder(t)
-const plan = planLab(loadTopology('edge'))
+/** Keys of P-256: those of RSA that the profile of 2005 asks for take most of the time, and no edit depends on it. */
+const plan = planLab({ ...loadTopology('edge'), certificates: { keyType: 'p256' } })
 provisionCertificates(plan, root, Date.now())
 const lab: RunningLabAccess = { root, plan, clientOf: unasked, supervisor: unasked }
 
@@ -59,6 +60,12 @@ function contents(): Readonly<Record<string, string>> {
   return Object.fromEntries(files.map((name) => [name, `${statSync(name).mode} ${readFileSync(name, 'latin1')}`]))
 }
 
+/** Names of files that are not as they were: cheap to compare, and short where a test fails. */
+function changedSince(before: Readonly<Record<string, string>>): readonly string[] {
+  const now = contents()
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((name) => before[name] !== now[name])
+}
+
 t.test('heal gives back exactly what break found', async (t) => {
   const before = contents()
   let fitting = 0
@@ -73,9 +80,9 @@ t.test('heal gives back exactly what break found', async (t) => {
       }
       fitting++
       await apply(lab, made)
-      t.notSame(contents(), before, 'something was changed')
+      t.not(changedSince(before).length, 0, 'something was changed')
       await undo(lab, made.map(undoOf))
-      t.same(contents(), before)
+      t.strictSame(changedSince(before), [])
     })
   }
   t.test('and a lab can be made to show most faults', async (t) =>
@@ -89,7 +96,7 @@ t.test('undoing twice does no harm', async (t) => {
   await apply(lab, made)
   await undo(lab, made.map(undoOf))
   await undo(lab, made.map(undoOf))
-  t.same(contents(), before)
+  t.strictSame(changedSince(before), [])
 })
 
 t.test('what is remembered for heal holds no content, which may be a key', async (t) => {
@@ -142,7 +149,7 @@ t.test('a database that cannot be opened comes back with its companions', async 
   t.same([statSync(join(root, file)).isDirectory(), existsSync(join(root, `${file}-wal`))], [true, false])
   writeFileSync(join(root, `${file}-shm`), 'left by a server that tried')
   await undo(lab, made.map(undoOf))
-  t.same(contents(), before)
+  t.strictSame(changedSince(before), [])
 })
 
 t.test('what acts inside a node is asked for, and asked to end', async (t) => {

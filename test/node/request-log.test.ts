@@ -1,10 +1,10 @@
 import t from 'tap'
-import { requestLog } from '../../src/node/request-log.ts'
+import { RequestLog } from '../../src/node/request-log.ts'
 import { MessageError } from '../../src/sip/message/message-error.ts'
 
 function told(error: unknown): unknown {
   const events: unknown[] = []
-  const log = requestLog({
+  const log = new RequestLog({
     levelOn: () => false,
     record: (event, fields) => void events.push([event, fields?.message]),
   })

@@ -370,45 +370,34 @@ const subscriberPurposes: readonly string[] = [ekuOid.serverAuth, ekuOid.clientA
  * (§7.1.2.1.2).
  */
 function subscriberPurposeRule(certificate: Certificate, context: RuleContext): readonly Finding[] {
+  if (context.role === 'anchor') return rootPurposes(certificate, context)
+  return context.role === 'leaf' ? leafPurposes(certificate, context) : []
+}
+
+const purposeField = 'extendedKeyUsage'
+
+function rootPurposes({ extendedKeyUsage: usages }: Certificate, context: RuleContext): readonly Finding[] {
+  if (usages === undefined || !context.profile.subscriberPurposes) return []
+  const rule = 'a root has no extended key usage (CA/B BR §7.1.2.1.2)'
+  return form(context, purposeField, usages.map(ekuName).join(', '), rule, minds('cabf'))
+}
+
+function leafPurposes(certificate: Certificate, context: RuleContext): readonly Finding[] {
   const usages = certificate.extendedKeyUsage
-  const grade = context.profile.subscriberPurposes ? 'form' : 'lint'
-  const field = 'extendedKeyUsage'
-  if (context.role === 'anchor') {
-    return usages !== undefined && grade === 'form'
-      ? form(
-          context,
-          field,
-          usages.map(ekuName).join(', '),
-          'a root has no extended key usage (CA/B BR §7.1.2.1.2)',
-          minds('cabf'),
-        )
-      : []
+  const isForm = context.profile.subscriberPurposes
+  if (usages === undefined) {
+    const rule = 'extended key usage is present (CA/B BR §7.1.2.7.6, OCS 2007)'
+    return [finding('cert.eku-absent', isForm ? 'form' : 'lint', purposeField, 'missing', rule, minds('cabf', 'ocs'))]
   }
-  if (context.role !== 'leaf') return []
-  if (usages === undefined)
-    return [
-      finding(
-        'cert.eku-absent',
-        grade,
-        field,
-        'missing',
-        'extended key usage is present (CA/B BR §7.1.2.7.6, OCS 2007)',
-        minds('cabf', 'ocs'),
-      ),
-    ]
-  if (grade === 'lint') return []
-  if (findExtension(certificate, extensionOid.extendedKeyUsage)?.critical === true)
-    return form(context, field, 'critical', 'extended key usage is not critical (CA/B BR §7.1.2.7.6)', minds('cabf'))
+  if (!isForm) return []
+  if (findExtension(certificate, extensionOid.extendedKeyUsage)?.critical === true) {
+    const rule = 'extended key usage is not critical (CA/B BR §7.1.2.7.6)'
+    return form(context, purposeField, 'critical', rule, minds('cabf'))
+  }
   const foreign = usages.filter((usage) => !subscriberPurposes.includes(usage))
-  return foreign.length > 0
-    ? form(
-        context,
-        field,
-        foreign.map(ekuName).join(', '),
-        'serverAuth, perhaps clientAuth, nothing else (CA/B BR §7.1.2.7.10)',
-        minds('cabf'),
-      )
-    : []
+  if (foreign.length === 0) return []
+  const rule = 'serverAuth, perhaps clientAuth, nothing else (CA/B BR §7.1.2.7.10)'
+  return form(context, purposeField, foreign.map(ekuName).join(', '), rule, minds('cabf'))
 }
 
 /** status_request is feature 5 (RFC 7633 §4.2.3). Node ignores it, so nobody here refuses. */

@@ -115,46 +115,29 @@ function validity(
 
 /** §6.1.4 steps k to n: may the one above sign, and is there room for those below? */
 function authority(certificate: Certificate, index: number, path: readonly Certificate[]): readonly Located[] {
-  const { basicConstraints, keyUsage, version } = certificate
-  const missing = basicConstraints?.ca !== true
-  const notCa = missing
-    ? [
-        located(
-          index,
-          'chain.not-a-ca',
-          'basicConstraints',
-          basicConstraints === undefined ? `missing (v${version})` : 'cA is false',
-          'an issuer has basicConstraints cA (RFC 5280 §4.2.1.9)',
-        ),
-      ]
-    : []
-  const signs = keyUsage === undefined || keyUsage.has('keyCertSign')
-  const noSign = signs
-    ? []
-    : [
-        located(
-          index,
-          'chain.no-cert-sign',
-          'keyUsage',
-          [...keyUsage].join(', ') || 'no bit set',
-          'the key usage of an issuer holds keyCertSign (RFC 5280 §4.2.1.3)',
-        ),
-      ]
+  return [...isCa(certificate, index), ...maySign(certificate, index), ...hasRoomBelow(certificate, index, path)]
+}
+
+function isCa({ basicConstraints, version }: Certificate, index: number): readonly Located[] {
+  if (basicConstraints?.ca === true) return []
+  const found = basicConstraints === undefined ? `missing (v${version})` : 'cA is false'
+  const rule = 'an issuer has basicConstraints cA (RFC 5280 §4.2.1.9)'
+  return [located(index, 'chain.not-a-ca', 'basicConstraints', found, rule)]
+}
+
+function maySign({ keyUsage }: Certificate, index: number): readonly Located[] {
+  if (keyUsage === undefined || keyUsage.has('keyCertSign')) return []
+  const found = [...keyUsage].join(', ') || 'no bit set'
+  const rule = 'the key usage of an issuer holds keyCertSign (RFC 5280 §4.2.1.3)'
+  return [located(index, 'chain.no-cert-sign', 'keyUsage', found, rule)]
+}
+
+function hasRoomBelow({ basicConstraints }: Certificate, index: number, path: readonly Certificate[]) {
   const below = path.slice(1, index).filter((ca) => !isSelfIssued(ca)).length
   const limit = basicConstraints?.pathLength
-  const tooLong =
-    limit !== undefined && below > limit
-      ? [
-          located(
-            index,
-            'chain.path-too-long',
-            'pathLenConstraint',
-            `${limit}, with ${below} CAs below`,
-            'pathLenConstraint (RFC 5280 §4.2.1.9)',
-          ),
-        ]
-      : []
-  return [...notCa, ...noSign, ...tooLong]
+  if (limit === undefined || below <= limit) return []
+  const found = `${limit}, with ${below} CAs below`
+  return [located(index, 'chain.path-too-long', 'pathLenConstraint', found, 'pathLenConstraint (RFC 5280 §4.2.1.9)')]
 }
 
 function depth(path: readonly Certificate[], anchored: boolean, { maxChainDepth }: PathContext): readonly Located[] {

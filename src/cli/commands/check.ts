@@ -1,7 +1,7 @@
 /** `siplab check TARGET`: the connectivity analyzer, against the lab or any server. */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { Option } from 'commander'
+import { type Command, Option } from 'commander'
 import {
   checkProfileNames,
   checkReport,
@@ -52,6 +52,33 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
       'Walks as a client would: discovery, TCP, TLS, the certificate, the client certificate, the first SIP ' +
         'answer, keep-alive. Works against the running lab and against any server.',
     )
+  identityOptions(command)
+  scopeOptions(command)
+  wayOptions(command)
+  reportOptions(command)
+  common(
+    command,
+    'siplab check sip:alice@lab.test\n  siplab check fe1 --as director\n  siplab check sip.example.com:5061 ' +
+      '--profile federation-peer --cert me.pem --key me.key',
+  ).action(async (target: string | undefined, options: CheckCommandOptions) => {
+    if (options.limbo !== undefined) return checkLimbo(io, options, options.limbo)
+    if (options.output !== undefined && options.report === undefined)
+      throw new UsageError('--output FILE: wanted --report html, junit or json beside it')
+    if (options.expect !== undefined) expectations(io, options.expect)
+    if (options.matrix === true) return matrix(io, options, finish)
+    if (target === undefined)
+      throw new UsageError(
+        'nothing to check: wanted a target (sip:user@domain, a domain, host:port, a node of the lab) or --limbo FILE',
+      )
+    refuseFile(io, target)
+    const report = await checkTarget(io, target, options)
+    finish(finishReport(io, report, report, () => summaryText(report, io), options) ? 0 : 1)
+  })
+}
+
+/** As whom it dials, and whom it believes. */
+function identityOptions(command: Command): void {
+  command
     .addOption(
       new Option('--profile <CLIENT>', 'whose rules of discovery and naming')
         .choices([...checkProfileNames])
@@ -62,6 +89,11 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--cert <FILE>', 'a certificate to show when the server asks for one')
     .option('--key <FILE>', 'its private key')
     .option('--as <NODE>', "dial with a node's own certificate and trust list: is the link all right?")
+}
+
+/** How much is tried. */
+function scopeOptions(command: Command): void {
+  command
     .option('--probe', 'also show a certificate of a stranger, and see whether it is refused')
     .option('--matrix', 'try every SIP link of the running lab in both directions, against the plan')
     .option('--parallel <N>', 'connections at once with --matrix', count, 1)
@@ -72,6 +104,11 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
     )
     .option('--user <URI>', 'who signs in, when the target names no user')
     .option('--echo <URI>', 'whom to call; in a lab another of its users')
+}
+
+/** The way to the target, and the rules by which it is judged. */
+function wayOptions(command: Command): void {
+  command
     .option('--dns <SERVER>', 'ask this DNS server, ADDRESS or ADDRESS:PORT')
     .addOption(new Option('--view <SIDE>', 'from which side to look at a lab').choices(['internal', 'external']))
     .option('--address <IP>', 'dial this address whatever the DNS says')
@@ -91,29 +128,15 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--tls-max <VERSION>', 'highest TLS version to offer')
     .option('--relaxed-naming', 'an SRV target anywhere below the domain will do (DisableStrictDNSNaming)')
     .option('--timeout <SECONDS>', 'longest wait of each step', seconds, 5)
+}
+
+function reportOptions(command: Command): void {
+  command
     .option('--expect <FILE>', 'YAML or JSON of step: code; exit 1 when anything differs, 0 when all is as expected')
     .addOption(new Option('--report <KIND>', 'a report instead of the text').choices(['html', 'junit', 'json']))
     .option('--output <FILE>', 'where the report goes (default: stdout)')
     .option('--verbose', 'show the evidence of every step')
     .option('--limbo <FILE>', 'score the certificate examiner against a corpus in the JSON form of x509-limbo')
-  common(
-    command,
-    'siplab check sip:alice@lab.test\n  siplab check fe1 --as director\n  siplab check sip.example.com:5061 ' +
-      '--profile federation-peer --cert me.pem --key me.key',
-  ).action(async (target: string | undefined, options: CheckCommandOptions) => {
-    if (options.limbo !== undefined) return checkLimbo(io, options, options.limbo)
-    if (options.output !== undefined && options.report === undefined)
-      throw new UsageError('--output FILE: wanted --report html, junit or json beside it')
-    if (options.expect !== undefined) expectations(io, options.expect)
-    if (options.matrix === true) return matrix(io, options, finish)
-    if (target === undefined)
-      throw new UsageError(
-        'nothing to check: wanted a target (sip:user@domain, a domain, host:port, a node of the lab) or --limbo FILE',
-      )
-    refuseFile(io, target)
-    const report = await checkTarget(io, target, options)
-    finish(finishReport(io, report, report, () => summaryText(report, io), options) ? 0 : 1)
-  })
 }
 
 /** The ends of names that only evidence has; no host is called `chain.pem`. */

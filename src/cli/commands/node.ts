@@ -3,7 +3,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { clockFileName, movableClock } from '../../lab/clock.ts'
 import { supervisorClient } from '../../lab/supervisor-control.ts'
 import { startNode } from '../../lab/nodes/start-node.ts'
@@ -36,6 +36,23 @@ export const nodeCommand: RegisterCommand = (program, context) => {
     .command('node')
     .summary('run one node, or stop and start one of a running lab')
     .description('Runs one node in the foreground, or stops and starts a node of a running lab.')
+  startCommand(node, context)
+  common(
+    node.command('stop <NAME>').description('Stops one node of the running lab; the others go on.'),
+    'siplab node stop fe1',
+  ).action((name: string, options: CommonOptions) => askSupervisor(context, '/node-stop', name, options))
+  common(
+    node.command('restart <NAME>').description('Stops one node of the running lab, if it runs, and starts it again.'),
+    'siplab node restart fe1',
+  ).action(async (name: string, options: CommonOptions) => {
+    const lab = chooseRunningLab(context.io, options)
+    chooseNode(planOf(lab), name)
+    await ignoreStopped(supervisorClient(lab.folder).post('/node-stop', { node: name }))
+    await askSupervisor(context, '/node-start', name, options)
+  })
+}
+
+function startCommand(node: Command, context: CommandContext): void {
   const start = node
     .command('start <NAME>')
     .description(
@@ -60,19 +77,6 @@ export const nodeCommand: RegisterCommand = (program, context) => {
       ? askSupervisor(context, '/node-start', name, options)
       : runHere(context, name, options.topology, options),
   )
-  common(
-    node.command('stop <NAME>').description('Stops one node of the running lab; the others go on.'),
-    'siplab node stop fe1',
-  ).action((name: string, options: CommonOptions) => askSupervisor(context, '/node-stop', name, options))
-  common(
-    node.command('restart <NAME>').description('Stops one node of the running lab, if it runs, and starts it again.'),
-    'siplab node restart fe1',
-  ).action(async (name: string, options: CommonOptions) => {
-    const lab = chooseRunningLab(context.io, options)
-    chooseNode(planOf(lab), name)
-    await ignoreStopped(supervisorClient(lab.folder).post('/node-stop', { node: name }))
-    await askSupervisor(context, '/node-start', name, options)
-  })
 }
 
 async function askSupervisor(

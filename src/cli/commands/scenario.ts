@@ -32,32 +32,13 @@ const reportKinds = ['junit', 'json', 'html'] as const
 type ReportKind = (typeof reportKinds)[number]
 
 export const scenarioCommand: RegisterCommand = (program, context) => {
-  const { io, finish } = context
+  const { io } = context
   const scenario = program
     .command('scenario')
     .summary('play stories with expectations')
     .description('Plays stories with expectations, each in a lab of its own.')
   common(scenario.command('list').description('Lists the shipped scenarios.'), 'siplab scenario list').action(
-    (options: CommonOptions) => {
-      const all = scenarioNames().map((name) => loadScenario(name))
-      answer(
-        io,
-        options,
-        all.map(({ name, family, topology, story, steps, options: wants }) => ({
-          name,
-          family,
-          topology,
-          movableClock: wants.movableClock,
-          steps: steps.length,
-          story: story.trim(),
-        })),
-        () =>
-          table(
-            ['SCENARIO', 'FAMILY', 'TOPOLOGY', 'STORY'],
-            all.map(({ name, family, topology, story }) => [name, family, topology, firstSentence(story)]),
-          ),
-      )
-    },
+    (options: CommonOptions) => list(io, options),
   )
   const run = scenario
     .command('run [NAME...]')
@@ -74,26 +55,50 @@ export const scenarioCommand: RegisterCommand = (program, context) => {
     .option('--output <FILE>', 'where the report goes (default: scenarios.xml, .json or .html)')
     .option('--transcript <FILE>', 'JSON lines that are the same for every run that went the same way')
   common(run, 'siplab scenario run trial-certificate-expiry').action(
-    async (names: readonly string[], options: RunCommandOptions) => {
-      const scenarios = chosen(names, options)
-      if (options.output !== undefined && options.report.length !== 1)
-        throw new UsageError(`--output: wanted exactly one --report beside it, found ${options.report.length}`)
-      const giveUp = new AbortController()
-      const stopListening = io.onInterrupt(() => giveUp.abort())
-      const results: ScenarioResult[] = []
-      try {
-        for (const each of scenarios)
-          if (!giveUp.signal.aborted) results.push(await play(context, each, options, giveUp.signal))
-      } finally {
-        stopListening()
-      }
-      writeReports(io, options, results)
-      answer(io, options, { scenarios: results.map(({ events: _events, stops: _stops, ...result }) => result) }, () =>
-        resultTable(io, results),
-      )
-      if (giveUp.signal.aborted || results.some(({ outcome }) => outcome === 'failed')) finish(1)
-    },
+    (names: readonly string[], options: RunCommandOptions) => runAll(context, names, options),
   )
+}
+
+function list(io: Io, options: CommonOptions): void {
+  const all = scenarioNames().map((name) => loadScenario(name))
+  answer(
+    io,
+    options,
+    all.map(({ name, family, topology, story, steps, options: wants }) => ({
+      name,
+      family,
+      topology,
+      movableClock: wants.movableClock,
+      steps: steps.length,
+      story: story.trim(),
+    })),
+    () =>
+      table(
+        ['SCENARIO', 'FAMILY', 'TOPOLOGY', 'STORY'],
+        all.map(({ name, family, topology, story }) => [name, family, topology, firstSentence(story)]),
+      ),
+  )
+}
+
+async function runAll(context: CommandContext, names: readonly string[], options: RunCommandOptions): Promise<void> {
+  const { io, finish } = context
+  const scenarios = chosen(names, options)
+  if (options.output !== undefined && options.report.length !== 1)
+    throw new UsageError(`--output: wanted exactly one --report beside it, found ${options.report.length}`)
+  const giveUp = new AbortController()
+  const stopListening = io.onInterrupt(() => giveUp.abort())
+  const results: ScenarioResult[] = []
+  try {
+    for (const each of scenarios)
+      if (!giveUp.signal.aborted) results.push(await play(context, each, options, giveUp.signal))
+  } finally {
+    stopListening()
+  }
+  writeReports(io, options, results)
+  answer(io, options, { scenarios: results.map(({ events: _events, stops: _stops, ...result }) => result) }, () =>
+    resultTable(io, results),
+  )
+  if (giveUp.signal.aborted || results.some(({ outcome }) => outcome === 'failed')) finish(1)
 }
 
 function readReport(value: string, all: readonly ReportKind[]): readonly ReportKind[] {

@@ -49,38 +49,40 @@ export const traceCommand: RegisterCommand = (program, { io }) => {
     .option('--for <SPAN>', 'end after this time, e.g. 10s')
     .option('--count <N>', 'end after so many entries')
   common(command, 'siplab trace --follow --format html > call.html').action(
-    async (name: string | undefined, options: TraceOptions) => {
-      const lab = chooseRunningLab(io, options)
-      const plan = planOf(lab)
-      const running = plan.nodes.filter((node) => isSip(node.role) && lab.record.stopped[node.name] === undefined)
-      const nodes = name === undefined ? running : [chooseNode(plan, name)]
-      const format = options.format ?? (options.json === true ? 'jsonl' : 'text')
-      if (format === 'pcapng' && io.outIsTerminal)
-        throw new UsageError(
-          '--format pcapng writes octets; send them to a file: siplab trace --format pcapng > trace.pcapng',
-        )
-      const sink = sinks[format](io, plan)
-      const end = new AbortController()
-      const stopListening = io.onInterrupt(() => end.abort())
-      const timer =
-        options.for === undefined ? undefined : setTimeout(() => end.abort(), readSeconds('--for', options.for) * 1000)
-      const most = readCount(options.count)
-      let count = 0
-      await sink.begin()
-      await Promise.all(
-        nodes.map(async (node) => {
-          for await (const entry of clientOf(lab, node.name).lines<TraceEntry>('/trace', end.signal)) {
-            await sink.entry(entry)
-            count += 1
-            if (count >= most) end.abort()
-          }
-        }),
-      )
-      clearTimeout(timer)
-      stopListening()
-      await sink.end()
-    },
+    (name: string | undefined, options: TraceOptions) => trace(io, name, options),
   )
+}
+
+async function trace(io: Io, name: string | undefined, options: TraceOptions): Promise<void> {
+  const lab = chooseRunningLab(io, options)
+  const plan = planOf(lab)
+  const running = plan.nodes.filter((node) => isSip(node.role) && lab.record.stopped[node.name] === undefined)
+  const nodes = name === undefined ? running : [chooseNode(plan, name)]
+  const format = options.format ?? (options.json === true ? 'jsonl' : 'text')
+  if (format === 'pcapng' && io.outIsTerminal)
+    throw new UsageError(
+      '--format pcapng writes octets; send them to a file: siplab trace --format pcapng > trace.pcapng',
+    )
+  const sink = sinks[format](io, plan)
+  const most = readCount(options.count)
+  const end = new AbortController()
+  const stopListening = io.onInterrupt(() => end.abort())
+  const timer =
+    options.for === undefined ? undefined : setTimeout(() => end.abort(), readSeconds('--for', options.for) * 1000)
+  let count = 0
+  await sink.begin()
+  await Promise.all(
+    nodes.map(async (node) => {
+      for await (const entry of clientOf(lab, node.name).lines<TraceEntry>('/trace', end.signal)) {
+        await sink.entry(entry)
+        count += 1
+        if (count >= most) end.abort()
+      }
+    }),
+  )
+  clearTimeout(timer)
+  stopListening()
+  await sink.end()
 }
 
 interface Sink {

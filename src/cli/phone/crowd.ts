@@ -30,7 +30,8 @@ export interface Crowd {
 /** Sign-ins at one time: a crowd is not a flood. */
 const atOnce = 16
 
-export function openCrowd({ phones, echo, tell, onBadLine }: CrowdOptions): Crowd {
+export function openCrowd(options: CrowdOptions): Crowd {
+  const { phones, echo, tell } = options
   const desks = phones.map((settings, at) =>
     openDesk({
       settings,
@@ -38,43 +39,13 @@ export function openCrowd({ phones, echo, tell, onBadLine }: CrowdOptions): Crow
       tell: (event) => tell({ ...event, phone: at + 1, user: `sip:${settings.user}@${settings.domain}` }),
     }),
   )
-  const chosen = ({ phone, do: what }: PhoneCommand): readonly Desk[] => {
-    if (phone !== undefined) return desks.slice(phone - 1, phone)
-    return what === 'sign-in' || what === 'sign-out' ? desks : desks.slice(0, 1)
-  }
-  const notUnderstood = (error: unknown): Promise<boolean> => {
-    onBadLine(error)
-    return Promise.resolve(false)
-  }
-  const carryOut = (command: PhoneCommand): Promise<boolean> => each(chosen(command), (desk) => desk.obey(command))
   return {
     size: desks.length,
     get signedIn() {
       return desks.filter((desk) => desk.signedIn).length
     },
     signIn: () => each(desks, (desk) => desk.obey({ do: 'sign-in' })),
-    async obey(lines) {
-      let good = true
-      let quit = false
-      let before: Promise<void> = Promise.resolve()
-      const note = async (outcome: Promise<boolean>): Promise<void> => {
-        if (!(await outcome)) good = false
-      }
-      const inTurn = (work: () => Promise<boolean>): void => {
-        before = before.then(() => note(work()))
-      }
-      for await (const line of lines) {
-        if (line.trim() === '') continue
-        const command = attempt(() => readCommand(line))
-        if (command.kind === 'error') inTurn(() => notUnderstood(command.error))
-        else if (command.value.do === 'cancel') void note(carryOut(command.value))
-        else if (command.value.do === 'quit') quit = true
-        else inTurn(() => carryOut(command.value))
-        if (quit) break
-      }
-      await before
-      return { good, quit }
-    },
+    obey: (lines) => obey(desks, lines, options.onBadLine),
     async close() {
       await each(desks, async (desk) => {
         await desk.close()
@@ -82,6 +53,45 @@ export function openCrowd({ phones, echo, tell, onBadLine }: CrowdOptions): Crow
       })
     },
   }
+}
+
+async function obey(
+  desks: readonly Desk[],
+  lines: AsyncIterable<string>,
+  onBadLine: CrowdOptions['onBadLine'],
+): Promise<{ readonly good: boolean; readonly quit: boolean }> {
+  let good = true
+  let quit = false
+  let before: Promise<void> = Promise.resolve()
+  const note = async (outcome: Promise<boolean>): Promise<void> => {
+    if (!(await outcome)) good = false
+  }
+  const inTurn = (work: () => Promise<boolean>): void => {
+    before = before.then(() => note(work()))
+  }
+  const carryOut = (command: PhoneCommand): Promise<boolean> =>
+    each(chosen(desks, command), (desk) => desk.obey(command))
+  for await (const line of lines) {
+    if (line.trim() === '') continue
+    const command = attempt(() => readCommand(line))
+    if (command.kind === 'error')
+      inTurn(async () => {
+        onBadLine(command.error)
+        return false
+      })
+    else if (command.value.do === 'cancel') void note(carryOut(command.value))
+    else if (command.value.do === 'quit') quit = true
+    else inTurn(() => carryOut(command.value))
+    if (quit) break
+  }
+  await before
+  return { good, quit }
+}
+
+/** The phone that a line names; without a name all sign in and out, and the first does the rest. */
+function chosen(desks: readonly Desk[], { phone, do: what }: PhoneCommand): readonly Desk[] {
+  if (phone !== undefined) return desks.slice(phone - 1, phone)
+  return what === 'sign-in' || what === 'sign-out' ? desks : desks.slice(0, 1)
 }
 
 /** All of them, so many at one time. True when all were. */

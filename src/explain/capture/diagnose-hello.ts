@@ -83,48 +83,47 @@ function noAnswer(connection: Connection, waited: number, closing: readonly Evid
 }
 
 function refusedHello(connection: Connection, alert: SeenAlert): Diagnosis {
-  const { tls } = connection
   const evidence = [
     frameEvidence(alert.frame, `the ${alert.from} sends alert ${alertName(alert.number)} (${alert.number})`),
   ]
   const details = { whoRefused: alert.from, evidence }
-  const hello = tls?.clientHello
+  const hello = connection.tls?.clientHello
   if (alert.from === 'dialler' || hello === undefined)
     return broken({
       candidates: [{ code: 'tls.alert', why: `the ${alert.from} sends ${alertName(alert.number)}` }],
       ...details,
     })
-  const offered = hello.versions.map(versionName).join(', ')
-  switch (alert.number) {
+  const cause = causeInHello(alert.number, hello)
+  if (cause !== undefined) return certainly(cause.code, cause.why, details)
+  if (noAgreementAlerts.has(alert.number)) {
+    const candidates = noAgreement(hello)
+    return broken({ candidates, certain: candidates.length === 1, ...details })
+  }
+  const why = `the acceptor refuses the ClientHello with ${alertName(alert.number)}`
+  return broken({ candidates: [{ code: 'tls.alert', why }], ...details })
+}
+
+/** handshake_failure, illegal_parameter, insufficient_security, missing_extension (RFC 8446 §6.2). */
+const noAgreementAlerts: ReadonlySet<number> = new Set([40, 47, 71, 109])
+
+/** The one cause of an alert that has only one. */
+function causeInHello(alert: number, hello: ClientHello): Candidate | undefined {
+  switch (alert) {
     case 70:
-    case 86:
-      return certainly('tls.no-common-version', `the acceptor takes none of the versions offered: ${offered}`, details)
-    case 112:
-      return certainly(
-        'tls.name-unknown',
-        `the acceptor keeps no certificate for ${hello.serverName ?? 'a hello without name'}`,
-        details,
-      )
-    case 120:
-      return certainly(
-        'tls.alpn-mismatch',
-        `the acceptor takes none of the protocols ${hello.protocols.join(', ')}`,
-        details,
-      )
-    case 40:
-    case 47:
-    case 71:
-    case 109: {
-      const candidates = noAgreement(hello)
-      return broken({ candidates, certain: candidates.length === 1, ...details })
+    case 86: {
+      const offered = hello.versions.map(versionName).join(', ')
+      return { code: 'tls.no-common-version', why: `the acceptor takes none of the versions offered: ${offered}` }
+    }
+    case 112: {
+      const name = hello.serverName ?? 'a hello without name'
+      return { code: 'tls.name-unknown', why: `the acceptor keeps no certificate for ${name}` }
+    }
+    case 120: {
+      const offered = hello.protocols.join(', ')
+      return { code: 'tls.alpn-mismatch', why: `the acceptor takes none of the protocols ${offered}` }
     }
     default:
-      return broken({
-        candidates: [
-          { code: 'tls.alert', why: `the acceptor refuses the ClientHello with ${alertName(alert.number)}` },
-        ],
-        ...details,
-      })
+      return undefined
   }
 }
 

@@ -24,35 +24,27 @@ export function inferHidden(connection: Connection, tls: TlsSession): Diagnosis 
   if (later.some(({ length }) => length !== sealedAlertOctets) && talksBack(connection, later))
     return { ...well(), needsKeylog: true }
   const closing = firstClosing(connection)
-  const notes: Evidence[] = []
-  const first = dialler.first[0]
-  if (first !== undefined && done < 0)
-    notes.push(
-      inferred(
-        first.frame,
-        first.length === sealedAlertOctets
-          ? 'the dialler sends an alert in place of Finished: it refuses what the acceptor showed'
-          : `the dialler sends ${first.length} sealed octets`,
-      ),
-    )
-  if (done >= 0) notes.push(...afterFinished(dialler.first, done, acceptor.first))
-  if (closing !== undefined) notes.push(frameEvidence(closing.frame, closingText(closing)))
+  const evidence = [
+    ...(done < 0 ? inPlaceOfFinished(dialler.first) : afterFinished(dialler.first, done, acceptor.first)),
+    ...(closing === undefined ? [] : [frameEvidence(closing.frame, closingText(closing))]),
+  ]
   if (closing === undefined && done >= 0)
-    return { state: 'unclear', certain: false, candidates: [], needsKeylog: true, evidence: notes }
-  const refuser: End | undefined = refusing(first, done, closing?.end)
-  return broken({
-    candidates: [
-      {
-        code: 'tls.peer-refused',
-        why:
-          refuser === undefined
-            ? 'one end closes; TLS 1.3 hides why'
-            : `the ${refuser} probably refuses the other end; TLS 1.3 hides why`,
-      },
-    ],
-    needsKeylog: true,
-    evidence: notes,
-  })
+    return { state: 'unclear', certain: false, candidates: [], needsKeylog: true, evidence }
+  const refuser = refusing(dialler.first[0], done, closing?.end)
+  const why =
+    refuser === undefined
+      ? 'one end closes; TLS 1.3 hides why'
+      : `the ${refuser} probably refuses the other end; TLS 1.3 hides why`
+  return broken({ candidates: [{ code: 'tls.peer-refused', why }], needsKeylog: true, evidence })
+}
+
+function inPlaceOfFinished([first]: readonly ClosedRecord[]): readonly Evidence[] {
+  if (first === undefined) return []
+  const sentence =
+    first.length === sealedAlertOctets
+      ? 'the dialler sends an alert in place of Finished: it refuses what the acceptor showed'
+      : `the dialler sends ${first.length} sealed octets`
+  return [inferred(first.frame, sentence)]
 }
 
 function inferred(frame: number, sentence: string): Evidence {

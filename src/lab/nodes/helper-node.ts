@@ -51,19 +51,12 @@ export interface Service {
  * @param open its second argument ends the node with status 1, for a service that cannot go on
  */
 export async function startHelperNode(
-  { plan, dataDir, logLevel, logDestination }: NodeStart,
+  start: NodeStart,
   open: (recorder: Recorder, end: (because: Verdict) => void) => Promise<Service>,
 ): Promise<RunningNode> {
-  const folder = nodeFolder(dataDir, plan.name)
+  const folder = nodeFolder(start.dataDir, start.plan.name)
   mkdirSync(folder.root, { recursive: true, mode: 0o700 })
-  const recorder = openRecorder({
-    node: plan.name,
-    role: plan.role,
-    eventFile: folder.events,
-    level: logLevel,
-    wall: Date.now,
-    ...(logDestination === undefined ? {} : { destination: logDestination }),
-  })
+  const recorder = recorderOf(start, folder.events)
   recorder.record('service.starting')
   const ended = Promise.withResolvers<number>()
   let because: Verdict | undefined
@@ -73,7 +66,6 @@ export async function startHelperNode(
     void stop()
   })
   let state: NodeState = 'ready'
-  const since = new Date().toISOString()
   const stop = async (isAbandoned = false): Promise<void> => {
     if (state === 'stopped') return
     state = 'stopped'
@@ -85,10 +77,30 @@ export async function startHelperNode(
     recorder.close()
     ended.resolve(because === undefined ? 0 : 1)
   }
-  const status = (): NodeStatus => ({
-    name: plan.name,
+  const since = new Date().toISOString()
+  const status = () => statusOf(start.plan, service, state, since)
+  const control = await openControlServer(folder, { ...ordinaryRoutes(status, stop, service), ...service.routes })
+  recorder.record('service.ready', { data: { listeners: service.listeners } })
+  return { ended: ended.promise, stop: () => stop(), abandon: () => stop(true) }
+}
+
+function recorderOf({ plan, logLevel, logDestination }: NodeStart, eventFile: string): Recorder {
+  return openRecorder({
+    node: plan.name,
     role: plan.role,
-    fqdn: plan.fqdn,
+    eventFile,
+    level: logLevel,
+    wall: Date.now,
+    ...(logDestination === undefined ? {} : { destination: logDestination }),
+  })
+}
+
+/** @param since ISO 8601 */
+function statusOf({ name, role, fqdn }: NodePlan, service: Service, state: NodeState, since: string): NodeStatus {
+  return {
+    name,
+    role,
+    fqdn,
     state,
     since,
     pid: process.pid,
@@ -99,8 +111,12 @@ export async function startHelperNode(
     transactions: 0,
     registrations: 0,
     ...(state === 'ready' ? service.health?.() : {}),
-  })
-  const control = await openControlServer(folder, {
+  }
+}
+
+/** What every node answers; one without links has none to probe, one without certificates none to read again. */
+function ordinaryRoutes(status: () => NodeStatus, stop: () => Promise<void>, service: Service): ControlRoutes {
+  return {
     'GET /status': () => json(status()),
     'GET /metrics': () => json(service.metrics?.() ?? {}),
     'POST /probe': () => json([]),
@@ -110,8 +126,5 @@ export async function startHelperNode(
       setImmediate(() => void stop())
       return json({})
     },
-    ...service.routes,
-  })
-  recorder.record('service.ready', { data: { listeners: service.listeners } })
-  return { ended: ended.promise, stop: () => stop(), abandon: () => stop(true) }
+  }
 }

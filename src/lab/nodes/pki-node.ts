@@ -4,8 +4,8 @@
  */
 import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer } from '../../sip/http.ts'
 import { join } from 'node:path'
 import { caNames } from '../../certificates/authority.ts'
 import { startHelperNode } from './helper-node.ts'

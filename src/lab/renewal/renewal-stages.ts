@@ -147,29 +147,16 @@ function issuingStages(tools: Tools, order: DrillOrder): readonly DrillStage[] {
 }
 
 function rootStages(tools: Tools, order: DrillOrder): readonly DrillStage[] {
-  const { nodes, authority } = tools
   const newRoot: DrillStage = {
     title: 'there is a new root with a new issuing CA; nobody uses them yet',
     act: () => replaceCas(tools, ['internal-root', 'internal-issuing']),
   }
-  if (order === 'wrong') {
-    return [
-      newRoot,
-      ...nodes.map(
-        (node): DrillStage => ({
-          title:
-            `${node.name} is moved at once: a certificate of the new root, and only the new root in its ` +
-            'trust list',
-          async act() {
-            replaceAnchor(tools, node, previousOf(tools, 'internal-root')(), authority().trust('internal').pem)
-            return renewNode(tools, node)
-          },
-        }),
-      ),
-    ]
-  }
+  return [newRoot, ...(order === 'right' ? movesBesideTheOldRoot(tools) : movesAtOnce(tools))]
+}
+
+function movesBesideTheOldRoot(tools: Tools): readonly DrillStage[] {
+  const { nodes, authority } = tools
   return [
-    newRoot,
     {
       title: 'the new root joins every trust list, beside the old one',
       async act() {
@@ -191,6 +178,16 @@ function rootStages(tools: Tools, order: DrillOrder): readonly DrillStage[] {
       },
     },
   ]
+}
+
+function movesAtOnce(tools: Tools): readonly DrillStage[] {
+  return tools.nodes.map((node) => ({
+    title: `${node.name} is moved at once: a certificate of the new root, and only the new root in its trust list`,
+    async act() {
+      replaceAnchor(tools, node, previousOf(tools, 'internal-root')(), tools.authority().trust('internal').pem)
+      return renewNode(tools, node)
+    },
+  }))
 }
 
 /** New keys; lists of the old and the new CA lie side by side until nobody needs the old ones. */

@@ -69,23 +69,25 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const { driver, source, signal } = options
   const wish = { topology: options.topology, source, ...scenario.options }
   const frame = { name, story: story.trim(), family, topology, lab: driver.kind, startedAt: new Date().toISOString() }
-  const nothing = { steps: [], events: [], stops: [], variables: {}, nodes: [] }
+  const unplayed = (outcome: 'skipped' | 'failed', because: string, events: readonly ArrivedEvent[] = []) => ({
+    ...frame,
+    outcome,
+    because,
+    tookMs: outcome === 'skipped' ? 0 : since(began),
+    steps: [],
+    events,
+    stops: [],
+    variables: {},
+    nodes: [],
+  })
   const lack = driver.lacks(wish)
-  if (lack !== undefined) return { ...frame, ...nothing, outcome: 'skipped', because: lack, tookMs: 0 }
+  if (lack !== undefined) return unplayed('skipped', lack)
   const lab = await driver.bringUp(wish, signal).catch((error: unknown) => describe(error))
-  if (typeof lab === 'string')
-    return { ...frame, ...nothing, outcome: 'failed', because: lab, tookMs: Math.round(performance.now() - began) }
+  if (typeof lab === 'string') return unplayed('failed', lab)
   const unwell = complaintOf(lab)
   if (unwell !== undefined) {
     await lab.end()
-    return {
-      ...frame,
-      ...nothing,
-      events: lab.events,
-      outcome: 'failed',
-      because: unwell,
-      tookMs: Math.round(performance.now() - began),
-    }
+    return unplayed('failed', unwell, lab.events)
   }
   const run = new Run(scenario, lab, options, began)
   try {
@@ -93,19 +95,12 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   } finally {
     await run.end()
   }
-  const failed = run.steps.some(({ outcome }) => outcome === 'failed')
-  return {
-    ...frame,
-    outcome: failed || signal.aborted ? 'failed' : 'passed',
-    ...(signal.aborted ? { because: 'interrupted' } : {}),
-    tookMs: Math.round(performance.now() - began),
-    steps: run.steps,
-    events: lab.events,
-    stops: lab.stops,
-    variables: Object.fromEntries(run.variables),
-    nodes: lab.plan.nodes.map(({ name: node, role, fqdn }) => ({ name: node, role, fqdn })),
-    ...(lab.data === undefined ? {} : { data: lab.data }),
-  }
+  return { ...frame, ...run.result }
+}
+
+/** Whole milliseconds. */
+function since(began: number): number {
+  return Math.round(performance.now() - began)
 }
 
 /** A lab that does not come up fails its scenario, and the others are still played. */
@@ -161,6 +156,24 @@ class Run {
   async end(): Promise<void> {
     await this.#phones.close()
     await this.#lab.end()
+  }
+
+  /** All that is known after `end`. */
+  get result(): Omit<ScenarioResult, 'name' | 'story' | 'family' | 'topology' | 'lab' | 'startedAt'> {
+    const { signal } = this.#options
+    const { events, stops, plan, data } = this.#lab
+    const failed = this.steps.some(({ outcome }) => outcome === 'failed')
+    return {
+      outcome: failed || signal.aborted ? 'failed' : 'passed',
+      ...(signal.aborted ? { because: 'interrupted' } : {}),
+      tookMs: since(this.#began),
+      steps: this.steps,
+      events,
+      stops,
+      variables: Object.fromEntries(this.variables),
+      nodes: plan.nodes.map(({ name, role, fqdn }) => ({ name, role, fqdn })),
+      ...(data === undefined ? {} : { data }),
+    }
   }
 
   async #take(placed: PlacedStep): Promise<StepResult> {

@@ -5,7 +5,7 @@
  */
 import { Resolver } from 'node:dns/promises'
 import { mkdirSync } from 'node:fs'
-import { get } from 'node:http'
+import { get } from '../../sip/http.ts'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../../certificates/atomic-files.ts'
 import { toPem } from '../../certificates/der.ts'

@@ -3,7 +3,8 @@
  * handed in.
  */
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer } from '../../sip/http.ts'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { AuthorityError } from '../../certificates/authority-error.ts'

@@ -24,11 +24,27 @@ export function nodeControl(service: ControlledNode): ControlRoutes {
     'GET /events': (call) => events(service, call),
     'GET /flows': () => json(liveFlows(service)),
     'GET /registrations': async () => json(await registrations(service)),
+    'GET /trace': () => trace(service),
+    'GET /metrics': () => json(metrics(service)),
+    'POST /link-fault': ({ body }) => linkFault(service, body),
+    'POST /probe': async ({ body }) => json(await service.links.probe(optionalText(body, 'peer'))),
+    'POST /redial': async ({ body }) => json(await service.links.redial(optionalText(body, 'peer'))),
+    'POST /ask-store': async () => json(await service.askStores()),
+    'POST /forget-user': async ({ body }) => {
+      await forgetUser(service, text(body, 'aor'))
+      return json({})
+    },
+    ...settingsRoutes(service),
+    ...lifeRoutes(service),
+  }
+}
+
+/** The two tabs of the server's properties, and the way to change them. */
+function settingsRoutes(service: ControlledNode): ControlRoutes {
+  return {
     'GET /settings/general': () => json(generalTab(service.administered)),
     'GET /settings/security': ({ query }) =>
       json(securityTab(service.administered, { force: query.get('force') === '1' })),
-    'GET /trace': () => trace(service),
-    'GET /metrics': () => json(metrics(service)),
     'POST /assign': async ({ body }) => {
       assignReference(service.administered, text(body, 'reference'), text(body, 'certificate'), {
         force: flag(body, 'force'),
@@ -44,14 +60,11 @@ export function nodeControl(service: ControlledNode): ControlRoutes {
       return json(await service.reload())
     },
     'POST /reload': async () => json(await service.reload()),
-    'POST /link-fault': ({ body }) => linkFault(service, body),
-    'POST /probe': async ({ body }) => json(await service.links.probe(optionalText(body, 'peer'))),
-    'POST /ask-store': async () => json(await service.askStores()),
-    'POST /forget-user': async ({ body }) => {
-      await forgetUser(service, text(body, 'aor'))
-      return json({})
-    },
-    'POST /redial': async ({ body }) => json(await service.links.redial(optionalText(body, 'peer'))),
+  }
+}
+
+function lifeRoutes(service: ControlledNode): ControlRoutes {
+  return {
     'POST /drain': async () => {
       await service.drain()
       return json({})

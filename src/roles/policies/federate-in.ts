@@ -108,44 +108,29 @@ function judge(
   return note(arrival, { source: relation.source, fqdn: edge.host, verification: relation.verification })
 }
 
-function refuseDomain(arrival: Arrival, domain: string, relation: Exclude<Relation, { kind: 'federated' }>): Decision {
+type Unfederated = Exclude<Relation, { kind: 'federated' }>
+
+function refuseDomain(arrival: Arrival, domain: string, relation: Unfederated): Decision {
+  return refusePartner(arrival, `federation.${relation.kind}`, { domain, ...whyNot(domain, relation) })
+}
+
+function whyNot(domain: string, relation: Unfederated): Omit<RefusedPartner, 'domain'> {
   const record = `_sipfederationtls._tcp.${domain}`
   switch (relation.kind) {
     case 'blocked':
-      return refusePartner(arrival, 'federation.blocked', {
-        domain,
-        code: 'link.forbidden',
-        diagnostics: 1002,
-        found: `${domain} is a blocked domain`,
-      })
+      return { code: 'link.forbidden', diagnostics: 1002, found: `${domain} is a blocked domain` }
     case 'closed':
-      return refusePartner(arrival, 'federation.closed', {
-        domain,
-        code: 'link.forbidden',
-        diagnostics: 1005,
-        found: `nobody here federates with ${domain}`,
-      })
+      return { code: 'link.forbidden', diagnostics: 1005, found: `nobody here federates with ${domain}` }
     case 'no-srv':
-      return refusePartner(arrival, 'federation.no-srv', {
-        domain,
-        code: 'dns.not-found',
-        diagnostics: 1008,
-        found: `no record ${record}`,
-      })
+      return { code: 'dns.not-found', diagnostics: 1008, found: `no record ${record}` }
     case 'srv-outside':
-      return refusePartner(arrival, 'federation.srv-outside', {
-        domain,
+      return {
         code: 'dns.srv-outside-domain',
         diagnostics: 1009,
         found: `${record} leads to ${relation.targets.join(', ')}`,
-      })
+      }
     case 'dns-down':
-      return refusePartner(arrival, 'federation.dns-down', {
-        domain,
-        code: 'dns.unreachable',
-        diagnostics: 1008,
-        found: `${record}: ${relation.cause}`,
-      })
+      return { code: 'dns.unreachable', diagnostics: 1008, found: `${record}: ${relation.cause}` }
     default:
       return relation satisfies never
   }

@@ -145,31 +145,12 @@ function serviceOf(lab: Lab, node: NodePlan): Group {
 }
 
 function siplabService({ plan, topologyFile, image }: Lab, node: NodePlan): Group {
-  const store = 'store' in node.settings ? node.settings.store : undefined
-  const isGround = node.role === 'dns' || node.role === 'pki'
-  const ended = [...(hasCertificates(plan) ? ['certs'] : []), ...(store === undefined ? [] : ['directory'])]
-  const before = {
-    ...conditions(ended, 'service_completed_successfully'),
-    ...conditions(isGround ? [] : groundOf(plan, node), 'service_healthy'),
-  }
-  const published =
-    node.role === 'access-proxy' && node.organisation === plan.domain ? { ports: publishedPorts(node) } : {}
+  const store = storeOf(node)
+  const start = ['siplab', 'node', 'start', node.name, '--topology', topologyFile, '--network', String(plan.network)]
+  const before = dependencies(plan, node)
   return {
     ...image,
-    command: [
-      'siplab',
-      'node',
-      'start',
-      node.name,
-      '--topology',
-      topologyFile,
-      '--network',
-      String(plan.network),
-      '--data',
-      dataFolder,
-      '--log-format',
-      'text',
-    ],
+    command: [...start, '--data', dataFolder, '--log-format', 'text'],
     hostname: node.fqdn,
     environment: {
       ...containerAddresses,
@@ -181,23 +162,39 @@ function siplabService({ plan, topologyFile, image }: Lab, node: NodePlan): Grou
     ...(Object.keys(before).length === 0 ? {} : { depends_on: before }),
     healthcheck: {
       test: ['CMD', 'siplab-healthy', node.name, dataFolder],
-      interval: isGround ? '2s' : '4s',
+      interval: isGround(node) ? '2s' : '4s',
       timeout: '5s',
       retries: 3,
       start_period: '30s',
     },
     stop_grace_period: '35s',
     networks: attachments(plan, node),
-    ...published,
+    ...(node.role === 'access-proxy' && node.organisation === plan.domain ? { ports: publishedPorts(node) } : {}),
     volumes: nodeVolumes(plan, node),
+  }
+}
+
+function storeOf({ settings }: NodePlan): StorePlan | undefined {
+  return 'store' in settings ? settings.store : undefined
+}
+
+/** DNS and PKI. */
+function isGround({ role }: NodePlan): boolean {
+  return role === 'dns' || role === 'pki'
+}
+
+/** What has ended, and what answers, before a node starts. */
+function dependencies(plan: LabPlan, node: NodePlan): Group {
+  const ended = [...(hasCertificates(plan) ? ['certs'] : []), ...(storeOf(node) === undefined ? [] : ['directory'])]
+  return {
+    ...conditions(ended, 'service_completed_successfully'),
+    ...conditions(isGround(node) ? [] : groundOf(plan, node), 'service_healthy'),
   }
 }
 
 /** Names and revocation lists first: who starts later may need them at once. */
 function groundOf(plan: LabPlan, { organisation }: NodePlan): readonly string[] {
-  return plan.nodes
-    .filter((node) => node.organisation === organisation && (node.role === 'dns' || node.role === 'pki'))
-    .map(({ name }) => name)
+  return plan.nodes.filter((node) => node.organisation === organisation && isGround(node)).map(({ name }) => name)
 }
 
 function conditions(services: readonly string[], condition: string): Group {

@@ -102,50 +102,38 @@ function isSameProxy(a: Slot, b: Slot | undefined): boolean {
 }
 
 function boxesOf(slot: Slot, centre: number): readonly string[] {
-  const { column, boxX, boxWidth } = slot
   const top = stackTop(slot, centre)
+  return slot.column.boxes.flatMap((box, at) => drawBox(slot, box, top + at * (boxHeight + boxGap)))
+}
+
+function drawBox({ column, boxX, boxWidth }: Slot, box: Column['boxes'][number], y: number): readonly string[] {
+  const { name, role, fqdn, address } = box
+  const isFace = column.kind === 'face'
   const middle = boxX + boxWidth / 2
-  return column.boxes.flatMap(({ name, role, fqdn, address }, at) => {
-    const y = top + at * (boxHeight + boxGap)
-    const isFace = column.kind === 'face'
-    const frame = {
+  const line = (down: number, value: string, most: number, style: Omit<Style, 'size'>) =>
+    text(middle, y + down, value, {
+      ...style,
+      anchor: 'middle',
+      size: sizeFor(value, boxWidth, most, { ...style, size: 1 }),
+    })
+  const down = fqdn === '' ? 16 : 0
+  return [
+    rectangle(boxX, y, boxWidth, boxHeight, {
       fill: '#fff',
       stroke: ink,
       width: isFace ? 1 : 2.2,
       radius: isFace ? 4 : 10,
       ...(column.kind === 'phone' ? { dash: '6 4' } : {}),
-    }
-    const nameStyle: Style = {
-      size: sizeFor(isFace ? role : name, boxWidth, isFace ? 12.5 : 15, { size: 1, bold: true }),
-      bold: true,
-      anchor: 'middle',
-    }
-    const down = fqdn === '' ? 16 : 0
-    return [
-      rectangle(boxX, y, boxWidth, boxHeight, frame),
-      text(middle, y + down + 21, isFace ? role : name, nameStyle),
-      ...(isFace
-        ? []
-        : [
-            text(middle, y + down + 36, role, {
-              size: sizeFor(role, boxWidth, 11, { size: 1 }),
-              anchor: 'middle',
-              fill: soft,
-            }),
-          ]),
-      ...(fqdn === ''
-        ? []
-        : [
-            text(middle, y + 54, fqdn, {
-              size: sizeFor(fqdn, boxWidth, 12, { size: 1, mono: true }),
-              mono: true,
-              bold: true,
-              anchor: 'middle',
-            }),
-            text(middle, y + 69, address, { size: 10.5, mono: true, anchor: 'middle', fill: soft }),
-          ]),
-    ]
-  })
+    }),
+    line(down + 21, isFace ? role : name, isFace ? 12.5 : 15, { bold: true }),
+    ...(isFace ? [] : [line(down + 36, role, 11, { fill: soft })]),
+    ...(fqdn === ''
+      ? []
+      : [
+          line(54, fqdn, 12, { mono: true, bold: true }),
+          text(middle, y + 69, address, { size: 10.5, mono: true, anchor: 'middle', fill: soft }),
+        ]),
+  ]
 }
 
 /** The largest size, up to `most`, at which a text stays inside its box. */

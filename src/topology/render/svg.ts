@@ -4,6 +4,7 @@
  */
 import type { LabPlan } from '../plan-types.ts'
 import { certificateCards, linesCard } from './svg-cards.ts'
+import type { Card } from './svg-cards.ts'
 import { path, rectangle, sheet, soft, text, wrap } from './svg-draw.ts'
 import type { LineStyle } from './svg-draw.ts'
 import { drawHops } from './svg-hops.ts'
@@ -32,24 +33,47 @@ export function renderSvg(plan: LabPlan): string {
 
 function drawPage(plan: LabPlan, content: Sheet, width: number): Picture {
   const slots = slotsOf(content.columns, width)
-  const picture = drawHops(content, slots, laneTop + 34)
-  const rows = [
+  const hops = drawHops(content, slots, laneTop + 34)
+  const rows = drawRows(rowsOf(plan, slots), hops.bottom + 14, width)
+  const table = hopTable(content, rows.bottom + 12, width)
+  const foot = footer(plan, table.bottom + 12, width)
+  return {
+    parts: [
+      ...title(plan, width),
+      ...lanes(slots, rows.bottom, width),
+      ...hops.parts,
+      ...rows.parts,
+      ...table.parts,
+      ...foot.parts,
+    ],
+    bottom: foot.bottom + 14,
+  }
+}
+
+interface Row {
+  readonly title: string
+  readonly cards: readonly Card[]
+}
+
+/** What an administrator asks of each hop. */
+function rowsOf(plan: LabPlan, slots: readonly Slot[]): readonly Row[] {
+  const isPhone = ({ column }: Slot) => column.kind === 'phone'
+  return [
     {
       title: 'NAMES (DNS)',
-      cards: slots.map((slot) =>
-        linesCard(slot, slot.column.kind === 'phone' ? 'asks for' : 'found as', slot.column.dns),
-      ),
+      cards: slots.map((slot) => linesCard(slot, isPhone(slot) ? 'asks for' : 'found as', slot.column.dns)),
     },
     {
       title: 'OPEN PORTS',
-      cards: slots.map((slot) =>
-        linesCard(slot, slot.column.kind === 'phone' ? 'needs' : 'listens', slot.column.ports),
-      ),
+      cards: slots.map((slot) => linesCard(slot, isPhone(slot) ? 'needs' : 'listens', slot.column.ports)),
     },
     { title: 'CERTIFICATES', cards: slots.map((slot) => certificateCards(plan, slot)) },
   ]
-  let y = picture.bottom + 14
-  const drawnRows = rows.flatMap(({ title, cards }) => {
+}
+
+function drawRows(rows: readonly Row[], from: number, width: number): Picture {
+  let y = from
+  const parts = rows.flatMap(({ title, cards }) => {
     const top = y
     y += Math.max(...cards.map((card) => card.height)) + 20 + cardGap
     return [
@@ -64,19 +88,7 @@ function drawPage(plan: LabPlan, content: Sheet, width: number): Picture {
       ...cards.map((card) => card.draw(top + 20)),
     ]
   })
-  const table = hopTable(content, y + 12, width)
-  const foot = footer(plan, table.bottom + 12, width)
-  return {
-    parts: [
-      ...title(plan, width),
-      ...lanes(slots, y, width),
-      ...picture.parts,
-      ...drawnRows,
-      ...table.parts,
-      ...foot.parts,
-    ],
-    bottom: foot.bottom + 14,
-  }
+  return { parts, bottom: y }
 }
 
 function title(plan: LabPlan, width: number): readonly string[] {

@@ -8,20 +8,16 @@ import type {
   LinkEnd,
   NodePlan,
   OrganisationPlan,
+  PhoneTarget,
   PlannedCertificate,
+  PlannedUser,
 } from '../plan-types.ts'
 
 export function renderText(plan: LabPlan): string {
   const parts = [
     `${plan.topology} — ${plan.about}\nProfile ${plan.profile.name}: ${plan.profile.about}\n`,
     section('Hosts', ['NODE', 'ROLE', 'NAME', 'ADDRESS', 'LISTENS ON'], plan.nodes.flatMap(hostRows)),
-    plan.certificates.length === 0
-      ? `Certificates\n  none: ${whyNone(plan)}\n`
-      : section(
-          'Certificates',
-          ['NODE', 'REFERENCE', 'SUBJECT', 'SAN', 'EKU', 'CA', 'VALID'],
-          plan.certificates.map(certificateRow),
-        ),
+    certificateSection(plan),
     ...plan.dns.map((view) =>
       section(
         `DNS, ${viewTitle(plan, view)} (${view.address}:${view.port})`,
@@ -42,24 +38,24 @@ export function renderText(plan: LabPlan): string {
       ['FROM', 'TO', 'PROTOCOL', 'PORT', 'WHY'],
       plan.firewall.map(firewallRow),
     ),
-    section(
-      'Phones',
-      ['FROM', 'HOST', 'BY', 'ADDRESS', 'TRUSTS'],
-      plan.phones.map((phone) => [
-        phone.from,
-        phone.host,
-        phone.transport,
-        `${phone.address}:${phone.port}`,
-        phone.trust === undefined ? '' : `${phone.trust} root`,
-      ]),
-    ),
-    section(
-      'Users',
-      ['URI', 'PASSWORD', 'HOME', 'REMOTE'],
-      plan.users.map(({ uri, password, home, remote }) => [uri, password, home, remote ? 'yes' : 'no']),
-    ),
+    section('Phones', ['FROM', 'HOST', 'BY', 'ADDRESS', 'TRUSTS'], plan.phones.map(phoneRow)),
+    section('Users', ['URI', 'PASSWORD', 'HOME', 'REMOTE'], plan.users.map(userRow)),
   ]
   return parts.join('\n')
+}
+
+function certificateSection(plan: LabPlan): string {
+  if (plan.certificates.length === 0) return `Certificates\n  none: ${whyNone(plan)}\n`
+  const head = ['NODE', 'REFERENCE', 'SUBJECT', 'SAN', 'EKU', 'CA', 'VALID']
+  return section('Certificates', head, plan.certificates.map(certificateRow))
+}
+
+function phoneRow({ from, host, transport, address, port, trust }: PhoneTarget): readonly string[] {
+  return [from, host, transport, `${address}:${port}`, trust === undefined ? '' : `${trust} root`]
+}
+
+function userRow({ uri, password, home, remote }: PlannedUser): readonly string[] {
+  return [uri, password, home, remote ? 'yes' : 'no']
 }
 
 /** Columns as wide as their widest cell: `table(['A'], [['b']])`. Cells of the last column are never padded. */

@@ -22,40 +22,16 @@ import { findPostgresql } from './programs.ts'
 /** @throws LabError `usage` where PostgreSQL is not installed or the lab was not brought up with it */
 export async function startSqlNode(start: NodeStart): Promise<RunningNode> {
   const options = clusterOptions(start)
+  const { name } = start.plan
   return startHelperNode(start, async (_recorder, end) => {
     await makeCluster(options)
-    let server: ChildProgram | undefined
-    let isWanted = false
-    const up = async (): Promise<void> => {
-      const started = await startCluster(options)
-      server = started
-      isWanted = true
-      void started.ended.then((how) => {
-        server = undefined
-        if (isWanted) end(gone(start.plan.name, how))
-      })
-    }
-    // SIGINT is PostgreSQL's fast shutdown: sessions end, everything is written down.
-    const down = async (): Promise<void> => {
-      isWanted = false
-      await server?.stop('SIGINT')
-    }
-    await up()
+    const server = clusterServer(options, (how) => end(gone(name, how)))
+    await server.up()
     await prepareCluster(options)
-    const faults = sqlFaults({
-      access: options.access,
-      async whileStopped(work) {
-        await down()
-        try {
-          work()
-        } finally {
-          await up()
-        }
-      },
-    })
+    const faults = sqlFaults({ access: options.access, whileStopped: (work) => server.whileDown(work) })
     return {
       listeners: [{ face: 'internal', transport: 'tcp', address: options.address, port: options.port }],
-      health: () => health(start.plan.name, faults.on),
+      health: () => health(name, faults.on),
       routes: {
         'POST /sql-fault': async (call) => {
           const { database, fault, amount, on } = readBody(call)
@@ -65,11 +41,50 @@ export async function startSqlNode(start: NodeStart): Promise<RunningNode> {
       },
       async close() {
         await faults.close()
-        await down()
+        await server.down()
       },
       abandoned: () => removeTemporary(options.access),
     }
   })
+}
+
+interface ClusterServer {
+  up(): Promise<void>
+  down(): Promise<void>
+  /** Up again afterwards, whatever became of the work. */
+  whileDown(work: () => void): Promise<void>
+}
+
+/** @param lost the server ended by itself */
+function clusterServer(options: ClusterOptions, lost: (how: string) => void): ClusterServer {
+  let server: ChildProgram | undefined
+  let isWanted = false
+  const up = async (): Promise<void> => {
+    const started = await startCluster(options)
+    server = started
+    isWanted = true
+    void started.ended.then((how) => {
+      server = undefined
+      if (isWanted) lost(how)
+    })
+  }
+  // SIGINT is PostgreSQL's fast shutdown: sessions end, everything is written down.
+  const down = async (): Promise<void> => {
+    isWanted = false
+    await server?.stop('SIGINT')
+  }
+  return {
+    up,
+    down,
+    async whileDown(work) {
+      await down()
+      try {
+        work()
+      } finally {
+        await up()
+      }
+    },
+  }
 }
 
 const body = z.strictObject({

@@ -1,12 +1,13 @@
 /** SIP over WebSocket (RFC 7118): every message is one frame, the subprotocol is `sip`. */
 import { isUtf8 } from 'node:buffer'
-import { Server as HttpServer, type IncomingMessage } from 'node:http'
+import type { IncomingMessage, Server as HttpServer } from 'node:http'
 import type { ConnectionFlow } from './connection-flow.ts'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer, type RawData } from 'ws'
 import type { FramerEvents } from '../../message/framer.ts'
 import { MessageError } from '../../message/message-error.ts'
+import { createServer } from '../../http.ts'
 import { parseDatagram } from '../../message/parse.ts'
 import type { MessageLimits, SipMessage } from '../../message/types.ts'
 import type { Core } from '../core.ts'
@@ -131,7 +132,7 @@ export class WebSocketAcceptor {
       maxPayload: core.limits.headBytes + core.limits.bodyBytes,
       handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
     })
-    this.#http = new HttpServer({ maxHeaderSize: 16 * 1024 }, (_request, response) => {
+    this.#http = createServer({ maxHeaderSize: 16 * 1024 }, (_request, response) => {
       response.writeHead(426, { Upgrade: 'websocket', Connection: 'close' }).end('SIP over WebSocket only (RFC 7118)\n')
     })
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
