@@ -7,6 +7,7 @@ import { offerAlias } from '../dial/alias.ts'
 import type { Core } from '../core.ts'
 import { nextFlowId } from '../flow-table.ts'
 import type { Flow, FlowId, OwnIdentity, PeerIdentity, SocketAddress, TransportName } from '../flow.ts'
+import { foreignProtocol } from './foreign-protocol.ts'
 import { destroyLater } from './linger.ts'
 import { answerTo } from './malformed.ts'
 import { causeOf, readReasonLine, refusalCode, type Cause } from '../refusal.ts'
@@ -333,8 +334,12 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     this.send(ping)
   }
 
-  /** False: the first octets are the reason why the other end refuses us. */
+  /** False: the first octets are the reason why the other end refuses us, or another protocol. */
   #confirm(chunk: Buffer): boolean {
+    if (this.direction === 'accepted' && !this.#wiring.framed) {
+      const protocol = foreignProtocol(chunk)
+      if (protocol !== undefined) return this.#isForeign(protocol)
+    }
     const reason = this.#isUnconfirmed() ? readReasonLine(chunk) : undefined
     if (reason === undefined) {
       this.confirmed = true
@@ -343,6 +348,14 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     this.#peerReason = reason
     this.#refused(undefined)
     this.#wire.destroy()
+    return false
+  }
+
+  /** Nothing that follows can be read, and the peer waits for an answer in its own protocol. */
+  #isForeign(protocol: string): false {
+    const reason = `${protocol} came on the ${this.transport} port ${this.local.port}, where SIP is spoken`
+    this.#core.user.onIncident({ event: 'connection.wrong-protocol', flow: this, remote: this.remote, reason })
+    this.abort('connection.wrong-protocol')
     return false
   }
 
