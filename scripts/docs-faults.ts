@@ -137,7 +137,11 @@ function windowsCell({ verdict }: Expectation): string {
 }
 
 function remedyCell({ verdict }: Expectation): string {
-  return (verdict === undefined ? undefined : findVerdictCode(verdict)?.remedy) ?? '–'
+  return (
+    (verdict === undefined
+      ? undefined
+      : findVerdictCode(verdict)?.remedy.replaceAll('{certificate}', 'the certificate')) ?? '–'
+  )
 }
 
 if (import.meta.main) writeFileSync(new URL('../docs/faults.md', import.meta.url), faultsPage())

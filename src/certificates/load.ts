@@ -85,10 +85,19 @@ export function loadKey(
   if (!read.ok) return read
   const mode = statSync(path).mode & 0o777
   if ((mode & 0o400) === 0)
-    return refuse('key.unreadable', `${path} has mode 0${mode.toString(8).padStart(3, '0')}`, `chmod 600 ${path}`)
+    return refuse(
+      'key.unreadable',
+      `${path} has mode 0${mode.toString(8).padStart(3, '0')}`,
+      `let the service read its key: chmod 600 ${path}`,
+    )
   const open = isPrivateMode(mode)
     ? []
-    : [verdict('key.permissions', { found: `${path} has mode 0${mode.toString(8)}`, fix: `chmod 600 ${path}` })]
+    : [
+        verdict('key.permissions', {
+          found: `${path} has mode 0${mode.toString(8)}`,
+          fix: `close the key file to others: chmod 600 ${path}`,
+        }),
+      ]
   if (open.length > 0 && options.anyMode !== true) return { ok: false, verdicts: open }
   const parsed = parseKey(path, read.value, options.passphrase)
   return parsed.ok ? { ...parsed, warnings: open } : parsed
@@ -205,7 +214,7 @@ function parseKey(path: string, content: Buffer, passphrase: string | undefined)
   const block = pemBlocks(text).find(({ label }) => label.endsWith('PRIVATE KEY'))
   if (block === undefined) return refuseContent(path, content, 'key.malformed')
   if (block.label === 'OPENSSH PRIVATE KEY')
-    return refuse('key.malformed', `${path} is a key in the format of OpenSSH`, `ssh-keygen -p -m PKCS8 -f ${path}`)
+    return refuse('key.malformed', `${path} is a key in the format of OpenSSH (ssh-keygen -p -m PKCS8 converts it)`)
   try {
     const key = createPrivateKey({ key: block.text, ...(passphrase === undefined ? {} : { passphrase }) })
     return { ok: true, value: { path, pem: block.text, key }, warnings: [] }
@@ -256,14 +265,12 @@ function readBounded(
 function refuseContent(path: string, content: Buffer, otherwise: VerdictCode): Loaded<never> {
   const found = sniff(content)
   const code = otherwise === 'file.not-pem' ? (found?.code ?? otherwise) : otherwise
-  const fix = found?.fix
-  return refuse(code, `${path}: ${found?.text ?? 'no PEM block'}`, fix?.replaceAll('FILE', path))
+  return refuse(code, `${path}: ${found?.text ?? 'no PEM block'}`)
 }
 
 interface Sniffed {
   readonly code: VerdictCode
   readonly text: string
-  readonly fix?: string
 }
 
 function sniff(content: Buffer): Sniffed | undefined {
@@ -273,8 +280,7 @@ function sniff(content: Buffer): Sniffed | undefined {
   const text = content.toString('latin1')
   const label = /-----BEGIN ([A-Z0-9 ]{1,40})-----/.exec(text)?.[1]
   if (label === undefined) return undefined
-  if (label.startsWith('PKCS7'))
-    return { code: 'file.pkcs7', text: 'a PKCS #7 bundle', fix: 'openssl pkcs7 -print_certs -in FILE -out FILE.pem' }
+  if (label.startsWith('PKCS7')) return { code: 'file.pkcs7', text: 'a PKCS #7 bundle' }
   if (isIndented(text)) return { code: 'file.indented', text: 'a PEM block with indented lines' }
   return { code: 'file.wrong-kind', text: `a PEM block with the label ${label}` }
 }
@@ -283,8 +289,8 @@ function sniff(content: Buffer): Sniffed | undefined {
 function sniffDer(content: Buffer): Sniffed {
   const at = 2 + ((content[1] ?? 0) & 0x7f)
   if (content[at] === 0x02 && content[at + 1] === 1 && content[at + 2] === 3)
-    return { code: 'file.pfx', text: 'a PKCS #12 container', fix: 'openssl pkcs12 -in FILE -out FILE.pem -nodes' }
-  return { code: 'file.der', text: 'DER (starts with 30 8x)', fix: 'openssl x509 -inform der -in FILE -out FILE.pem' }
+    return { code: 'file.pfx', text: 'a PKCS #12 container' }
+  return { code: 'file.der', text: 'DER (starts with 30 8x)' }
 }
 
 function refuse(

@@ -4,10 +4,8 @@
  * Control characters of C0 and C1 but line ends and tabs, and the characters that change the direction of text
  * (Unicode Standard Annex 9), also the separators that some terminals take for line ends.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const harmful = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
 /** The colours of `paint` (ECMA-48 SGR), and nothing else that begins with ESC. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence begins with one
 const colour = /\u001b\[[0-9;]{0,20}m/g
 
 /**

@@ -7,6 +7,7 @@ import type { LabFolder, LabRecord } from '../lab/lab-folder.ts'
 import { LabError } from '../lab/lab-error.ts'
 import { nodeFolder } from '../node/control/node-folder.ts'
 import { configFolder, loadTopology } from '../topology/load.ts'
+import { didYouMean } from '../topology/nearest-name.ts'
 import { planLab } from '../topology/plan.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { UsageError } from './usage-error.ts'
@@ -81,9 +82,10 @@ export function planOf({ record }: Pick<ChosenLab, 'record'>): LabPlan {
 export function chooseNode(plan: LabPlan, name: string): NodePlan {
   const found = plan.nodes.find((node) => node.name === name)
   if (found !== undefined) return found
+  const names = plan.nodes.map((node) => node.name)
   throw new UsageError(
-    `the lab ${plan.topology} has no node ${JSON.stringify(name)}; its nodes: ` +
-      `${plan.nodes.map((node) => node.name).join(', ')}`,
+    `the lab ${plan.topology} has no node ${JSON.stringify(name)}${didYouMean(name, names)}; its nodes: ` +
+      names.join(', '),
   )
 }
 

@@ -11,7 +11,7 @@ import { verdictCodes, type VerdictCode } from '../verdicts/codes.ts'
 import { plannedFor } from '../lab/renewal/certificate-work.ts'
 import { nodeWall } from '../lab/clock.ts'
 import { LabError } from '../lab/lab-error.ts'
-import { type LabLink, linksOf } from '../lab/links.ts'
+import { type LabLink, linkName, linksOf } from '../lab/links.ts'
 import { openAuthorities } from '../lab/provision.ts'
 import type { RunningLabAccess } from '../lab/running-lab.ts'
 import { faultFile, type FaultInForce } from '../node/fault-in-force.ts'
@@ -20,9 +20,10 @@ import { referenceUses } from '../node/certificates/own-certificates.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import type { Fault, Side } from './catalogue/fault.ts'
 import { labFaultPki, type FaultPki } from './catalogue/fault-pki.ts'
-import type { EndSettings, Judge, Presenter, Variation } from './catalogue/variation.ts'
+import type { EndSettings, Judge, Presenter } from './catalogue/variation.ts'
 import { judged, seenByRestart, seenLive } from './seen.ts'
 import { lookFromOutside } from './outside.ts'
+import { ownEnding } from './own-ending.ts'
 import type { Edit, FileEdit, Placement } from './placement.ts'
 
 export interface CertificateFaultOptions {
@@ -52,10 +53,8 @@ export function otherEnd(end: Side): Side {
   return end === 'server' ? 'client' : 'server'
 }
 
-/** Faults that no lab can show, and why. */
-const notInALab: Readonly<Record<string, string>> = {
-  'crl-not-on-sni-context': 'nodes have one context for every name, so that no name leads past the CRLs',
-}
+/** Why a fault that lies in no lab cannot be shown. */
+export const notInALab = 'nodes have one TLS context for every name, so that no name leads past the CRLs'
 
 /** A list that cannot be used is not taken live, the old one goes on serving: these are seen at the next start. */
 const seenAtStart: ReadonlySet<string> = new Set(['trust.empty', 'trust.malformed', 'trust.missing', 'trust.partial'])
@@ -67,28 +66,20 @@ export async function certificateFault(
   lab: RunningLabAccess,
   node: NodePlan,
   fault: Fault,
-  options: CertificateFaultOptions,
+  given: CertificateFaultOptions,
 ): Promise<Placement> {
+  const options = aboutReference(node, fault, given)
   const as = options.as ?? defaultEnd(fault)
   const side = sideOf(fault, as)
   const expected = side === 'client' ? (fault.expectClient ?? fault.expect) : fault.expect
-  const external = options.reference === 'edge-external' && as === 'server'
+  const external = options.reference === 'edge-external'
   const all = await linksOf(lab, node, as)
-  // The edge of a partner dials the external face; without one, nobody of the lab does.
-  const links = external
-    ? all.filter(({ peer }) => node.faces.some(({ name, fqdn }) => name === 'external' && fqdn === peer))
-    : all
-  const outside = external && links.length === 0
-  if (links.length === 0 && !outside && expected.kind !== 'stops-start')
-    throw new LabError(
-      'not-so',
-      'fault.no-link',
-      `${node.name} has no link of the lab where it ${as === 'server' ? 'accepts' : 'dials'}, so nobody would see ` +
-        `${fault.slug}; siplab plan shows the links`,
-    )
-  const reason = notInALab[fault.slug]
-  if (reason !== undefined)
-    throw new LabError('not-so', 'fault.not-in-a-lab', `${fault.slug} cannot be shown here: ${reason}. ${fault.story}`)
+  // The edge of a partner is at the other end of the external face; without one, nobody of the lab is.
+  const links = external ? all.filter(({ from, to }) => from.organisation !== to.organisation) : all
+  const outside = external && as === 'server' && links.length === 0
+  if (links.length === 0 && !outside && expected.kind !== 'stops-start') throw nobodyWouldSee(node, fault, as, external)
+  const elsewhere = liesElsewhere(node, fault, links)
+  if (elsewhere !== undefined) throw elsewhere
   const { edits, links: shows } = place(lab, { node, fault, as, links, options })
   const atStart = expected.kind === 'stops-start' || seenAtStart.has(expected.verdict ?? '')
   return {
@@ -98,6 +89,9 @@ export async function certificateFault(
     story: fault.story,
     edits,
     restarts: atStart ? [node.name] : [],
+    ...(given.as === undefined && expected.kind === 'refused' && expected.verdict === 'cert.expired'
+      ? { then: ownEnding(node, edits) }
+      : {}),
     look: async (taken) =>
       judged(
         expected,
@@ -106,6 +100,50 @@ export async function certificateFault(
           : await seenLive(lab, taken, shows, () => (outside ? lookFromOutside(lab, node) : undefined)),
       ),
   }
+}
+
+function nobodyWouldSee({ name }: NodePlan, { slug }: Fault, as: Side, external: boolean): LabError {
+  return new LabError(
+    'not-so',
+    'fault.no-link',
+    `${name} has no link of the lab where it ${as === 'server' ? 'accepts' : 'dials'}` +
+      `${external ? ' on its external face' : ''}, so nobody would see ${slug}; ` +
+      (external ? 'siplab up federation brings a lab with a partner up' : 'siplab plan shows the links'),
+  )
+}
+
+/** Why a fault cannot be put on a node: no lab shows it, or it is one of the name that is dialled. */
+function liesElsewhere(node: NodePlan, { slug, lies, story }: Fault, links: readonly LabLink[]): LabError | undefined {
+  switch (lies) {
+    case 'no-lab':
+      return new LabError('not-so', 'fault.not-in-a-lab', `${slug} cannot be shown here: ${notInALab}. ${story}`)
+    case 'dialled-name':
+      return new LabError(
+        'not-so',
+        'fault.dialled-name',
+        `${slug} lies in the name that is dialled: put it on a link that leads to ${node.name}, such as ` +
+          `siplab break '${nameOfLink(links, node)}' ${slug}. ${story}`,
+      )
+    default:
+      return undefined
+  }
+}
+
+/** @throws LabError `fault.role` where the fault lies in a certificate that the node has not */
+function aboutReference(
+  node: NodePlan,
+  { slug, reference }: Fault,
+  options: CertificateFaultOptions,
+): CertificateFaultOptions {
+  if (reference === undefined || options.reference === reference) return options
+  if (options.reference !== undefined || node.role !== 'access-proxy')
+    throw new LabError(
+      'usage',
+      'fault.role',
+      `${slug} lies in the certificate ${reference} of an access proxy; found ${options.reference ?? ''} of ` +
+        `${node.name}, a ${node.role}`,
+    )
+  return { ...options, reference }
 }
 
 function defaultEnd({ sides, breaks }: Fault): Side {
@@ -136,7 +174,7 @@ export function place(lab: RunningLabAccess, { node, fault, as, links, options }
   const presenter = judging ? (far[0] ?? node) : node
   const reference = options.reference ?? referenceOf(presenter, judging ? otherEnd(as) : as)
   const pki = groundOf(lab, presenter, reference)
-  const variation = variationOf(fault, pki)
+  const variation = fault.make(pki)
   const { presenter: shown, judge } = variation
   const presents = !judging || showsOtherChain(shown, pki)
   const changesJudge = judge.crls !== undefined || judge.trust?.join('') !== pki.root.pem
@@ -174,7 +212,7 @@ export function place(lab: RunningLabAccess, { node, fault, as, links, options }
 }
 
 /** The reference behind the links where a node accepts or dials inside. */
-function referenceOf(node: NodePlan, end: Side): CertificateReference {
+export function referenceOf(node: NodePlan, end: Side): CertificateReference {
   const use = referenceUses(node).find(
     ({ listensOn, dialsFrom }) => (end === 'server' ? listensOn : dialsFrom) === 'internal',
   )
@@ -183,21 +221,15 @@ function referenceOf(node: NodePlan, end: Side): CertificateReference {
   return use.reference
 }
 
-function groundOf(lab: RunningLabAccess, node: NodePlan, reference: CertificateReference): FaultPki {
+export function groundOf(lab: RunningLabAccess, node: NodePlan, reference: CertificateReference): FaultPki {
   const planned = plannedFor(node, reference)
   const now = nodeWall(nodeFolder(lab.root, node.name).root)
   return labFaultPki(openAuthorities(lab.plan, join(lab.root, 'pki'), now).for(planned), planned.request, now)
 }
 
-/** @throws LabError `fault.dialled-name` */
-function variationOf(fault: Fault, pki: FaultPki): Variation {
-  const variation = fault.make(pki)
-  if (variation.wantedName === pki.name && variation.withoutSni !== true) return variation
-  throw new LabError(
-    'not-so',
-    'fault.dialled-name',
-    `${fault.slug} lies in the name that is dialled, and a lab dials by the names of its plan: ${fault.story}`,
-  )
+function nameOfLink(links: readonly LabLink[], { name }: NodePlan): string {
+  const [first] = links
+  return first === undefined ? `NODE->${name}` : linkName(first)
 }
 
 /** A broken judge that is shown something else than leaf and issuing CA needs a peer that shows it. */

@@ -2,6 +2,7 @@
 import type { CertificateReference } from '../certificates/certificate-request.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { SeenLink } from '../lab/links.ts'
+import type { RunningLabAccess } from '../lab/running-lab.ts'
 import type { View, Watch } from '../lab/watch.ts'
 import type { ChangeReport } from '../node/control/control-api.ts'
 import type { Side } from './catalogue/fault.ts'
@@ -65,6 +66,12 @@ export interface Placement {
   readonly restarts: readonly string[]
   /** Waits for what the fault brings to light. */
   look(taken: TakenUp): Promise<Seen>
+  /** What follows once the fault was seen, and what is to be said of it. Absent: nothing. */
+  readonly then?: {
+    readonly edits: readonly Edit[]
+    readonly reload: string
+    look(lab: RunningLabAccess, watch: Watch): Promise<readonly string[]>
+  }
 }
 
 /** What a fault brought to light. */

@@ -6,7 +6,7 @@ import { LabError } from '../lab/lab-error.ts'
 import { whileRunning } from '../lab/links.ts'
 import { startNode, stopNode } from '../lab/nodes/node-restart.ts'
 import type { RunningLabAccess } from '../lab/running-lab.ts'
-import { watchEvents } from '../lab/watch.ts'
+import { type Watch, watchEvents } from '../lab/watch.ts'
 import type { ChangeReport } from '../node/control/control-api.ts'
 import { apply, undo } from './edits.ts'
 import type { Outcome, Placement } from './placement.ts'
@@ -16,23 +16,38 @@ const startWithinMs = 20_000
 
 /** The fault is on record before its first edit, so that `heal` can undo what an interrupted `break` began. */
 export async function put(lab: RunningLabAccess, placement: Placement): Promise<Outcome> {
+  const { target, fault, edits, restarts } = placement
+  const as = placement.as === undefined ? {} : { as: placement.as }
+  const since = new Date().toISOString()
+  noteFault(labFolder(lab.root), { target, fault, since, ...as, edits: edits.map(undoOf), restarts })
+  return putUnrecorded(lab, placement)
+}
+
+/** The edits of a fault and no record of them: the node is simply broken, and `heal` knows of nothing. */
+export async function putUnrecorded(lab: RunningLabAccess, placement: Placement): Promise<Outcome> {
   const { target, fault, story, edits, restarts } = placement
   const as = placement.as === undefined ? {} : { as: placement.as }
-  const undoing = edits.map(undoOf)
-  const running = touchedBy(undoing).filter((node) => !restarts.includes(node))
+  const running = touchedBy(edits.map(undoOf)).filter((node) => !restarts.includes(node))
   const watch = watchEvents(lab.plan, lab.root)
   try {
-    noteFault(labFolder(lab.root), { target, fault, since: new Date().toISOString(), ...as, edits: undoing, restarts })
     for (const node of restarts) await stopNode(lab, node)
     await apply(lab, edits)
     const reports = await Promise.all(running.map((node) => lab.clientOf(node).post<ChangeReport>('/reload')))
     let ready = true
     for (const node of restarts) ready = (await startNode(lab, node)) && ready
     const seen = await placement.look({ watch, reports, ready })
-    return { target, fault, ...as, story, ...seen, restarted: restarts.length > 0 }
+    const notes = [...seen.notes, ...(await follow(lab, placement, watch))]
+    return { target, fault, ...as, story, ...seen, notes, restarted: restarts.length > 0 }
   } finally {
     watch.stop()
   }
+}
+
+async function follow(lab: RunningLabAccess, { then }: Placement, watch: Watch): Promise<readonly string[]> {
+  if (then === undefined) return []
+  await apply(lab, then.edits)
+  await lab.clientOf(then.reload).post<ChangeReport>('/reload')
+  return then.look(lab, watch)
 }
 
 /** Undoes the edits of a fault; every node that bore a part of it takes up what it has again. */

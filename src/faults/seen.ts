@@ -69,6 +69,12 @@ function asSeen({ node, event, verdict }: NodeEvent): readonly SeenVerdict[] {
   return verdict === undefined ? [] : [{ verdict, views: [{ node, event, verdict }] }]
 }
 
+/** The remark that names the fault first, and what stands beside it behind it. */
+function ledBy(expected: string | undefined, remarks: readonly Verdict[]): readonly Verdict[] {
+  const flat = remarks.flatMap(({ others = [], ...remark }): readonly Verdict[] => [remark, ...others])
+  return [...flat.filter(({ code }) => code === expected), ...flat.filter(({ code }) => code !== expected)]
+}
+
 /** The verdict that names the fault, of several links; else the first. */
 export function judged({ verdict: expected }: Expectation, { verdicts, ...findings }: Findings): Seen {
   const best = verdicts.find(({ verdict }) => verdict.code === expected) ?? verdicts[0]
@@ -77,11 +83,10 @@ export function judged({ verdict: expected }: Expectation, { verdicts, ...findin
     ...(best === undefined ? {} : { verdict: best.verdict }),
     views: best?.views ?? [],
     ...findings,
+    remarks: ledBy(expected, findings.remarks),
   }
   const allUp = findings.links.every(({ state }) => state === 'up')
   if (best !== undefined) return { ...seen, named: best.verdict.code === expected }
-  const remarked = findings.remarks.some((remark) =>
-    [remark, ...(remark.others ?? [])].some(({ code }) => code === expected),
-  )
+  const remarked = seen.remarks.some(({ code }) => code === expected)
   return { ...seen, named: allUp && (expected === undefined || remarked) }
 }

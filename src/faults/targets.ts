@@ -1,10 +1,12 @@
 /** What `siplab break TARGET FAULT` can be told: the targets of a lab, and every fault in one list. */
 import { LabError } from '../lab/lab-error.ts'
+import { didYouMean } from '../topology/nearest-name.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { faults as certificateFaults } from './catalogue/index.ts'
 import { dnsFaults } from './dns.ts'
 import { linkFaults } from './link.ts'
 import { machineStoreFault } from './machine-store.ts'
+import { notInALab } from './place.ts'
 import { configurationFaults } from './start.ts'
 import { sqlFaultList } from './store.ts'
 
@@ -26,16 +28,19 @@ export interface ListedFault {
   /** Where the node may stand. */
   readonly sides?: readonly ('server' | 'client')[]
   readonly amount?: { readonly unit: string; readonly usual: number }
+  /** Why no lab can show it. Absent: break puts it on. */
+  readonly notInALab?: string
 }
 
 export const faultList: readonly ListedFault[] = [
   ...certificateFaults.map(
-    ({ slug, family, story, expect, sides }): ListedFault => ({
+    ({ slug, family, story, expect, sides, lies }): ListedFault => ({
       name: slug,
-      target: 'node',
+      target: lies === 'dialled-name' ? 'link' : 'node',
       family,
       story,
       sides,
+      ...(lies === 'no-lab' ? { notInALab } : {}),
       ...(expect.verdict === undefined ? {} : { verdict: expect.verdict }),
     }),
   ),
@@ -77,10 +82,11 @@ export function unknownFault(target: FaultTarget, name: string): LabError {
   const known = faultList.filter(({ target: kind }) => kind === target.kind).map((fault) => fault.name)
   const elsewhere = faultList.find((fault) => fault.name === name)
   const hint = elsewhere === undefined ? '' : `; ${name} is a fault of a ${elsewhere.target}`
+  const meant = elsewhere === undefined ? didYouMean(name, known) : ''
   return new LabError(
     'usage',
     'fault.unknown',
-    `there is no fault ${JSON.stringify(name)} for a ${target.kind}${hint}; there are ${known.join(', ')}`,
+    `there is no fault ${JSON.stringify(name)} for a ${target.kind}${hint}${meant}; there are ${known.join(', ')}`,
   )
 }
 
@@ -90,7 +96,8 @@ function nodeNamed(plan: LabPlan, name: string): NodePlan {
   throw new LabError(
     'usage',
     'fault.target',
-    `wanted a node, a link such as director->fe1, store, directory or dns, found ${JSON.stringify(name)}; nodes: ` +
+    `wanted a node, a link such as director->fe1, store, directory or dns, found ${JSON.stringify(name)}` +
+      `${didYouMean(name, [...plan.nodes.map((node) => node.name), 'store', 'directory'])}; nodes: ` +
       `${plan.nodes.map((node) => node.name).join(', ')}`,
   )
 }

@@ -4,6 +4,7 @@
  */
 import type { Verdict } from '../verdicts/verdict.ts'
 import { verdict as makeVerdict } from '../verdicts/codes.ts'
+import { placedRemedy } from '../verdicts/remedy.ts'
 import type { NodeEvent } from '../node/control/control-api.ts'
 
 /** An event that tells how a connection failed. */
@@ -62,12 +63,10 @@ export function joinViews(views: readonly [View, ...View[]]): Verdict {
     .map(({ node, verdict }) => ({ node, ...withoutOthers(verdict) }))
   const others = [...(primary.verdict.others ?? []), ...unique(seen), ...skewBetween(views)]
   const { others: _replaced, fix, ...rest } = primary.verdict
-  const peer = [dialler, acceptor].find((node) => node !== undefined && node !== primary.node)
+  const place = { node: primary.node, ...rest, ...(link === undefined ? {} : { link }) }
   return {
-    node: primary.node,
-    ...rest,
-    ...(link === undefined ? {} : { link }),
-    ...(fix === undefined ? {} : { fix: peer === undefined ? fix : named(fix, peer) }),
+    ...place,
+    ...(fix === undefined ? {} : { fix: placedRemedy(fix, place) }),
     ...(others.length === 0 ? {} : { others }),
   }
 }
@@ -78,11 +77,6 @@ export function joinViews(views: readonly [View, ...View[]]): Verdict {
  */
 function knowsBetter({ code }: Verdict, causes: readonly View[]): boolean {
   return code === 'tls.no-common-signature' && causes.some(({ verdict }) => verdict.code === 'tls.no-common-cipher')
-}
-
-/** The certificate that was refused is the peer's: `siplab certs renew NODE` becomes `siplab certs renew director`. */
-function named(fix: string, peer: string): string {
-  return fix.replace(/\b(?:NODE|PEER)\b/g, () => peer)
 }
 
 /** Every failed connection in the events of all nodes, oldest first, one verdict each. */

@@ -2,7 +2,7 @@
  * What a lab needs on disk before its nodes start: authorities, a certificate for each reference, trust lists, the
  * directory.
  */
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { initAuthority } from '../certificates/authority.ts'
 import type { Authority } from '../certificates/authority.ts'
@@ -153,13 +153,10 @@ function provisionTrust(
   labRoot: string,
   now: number,
 ): void {
-  const own = authorities.byOrganisation.get(node.organisation)
-  const [first] = authorities.byOrganisation.values()
-  if (own === undefined || first === undefined || node.certificates.length === 0) return
+  const anchors = anchorsOf(authorities, node)
+  const [inside, ...outside] = anchors
+  if (inside === undefined) return
   const { trust, externalTrust, crl } = nodeFolder(labRoot, node.name)
-  const inside: Anchor = { authority: own, kind: 'internal' }
-  const outside: readonly Anchor[] = atBorder(node) ? [{ authority: first, kind: 'public' }] : []
-  const anchors = [inside, ...outside]
   mkdirSync(crl, { recursive: true, mode: 0o700 })
   if (node.role === 'access-proxy') {
     // A lab of an earlier version has one list for both faces: the missing second one tells.
@@ -170,6 +167,54 @@ function provisionTrust(
   } else if (!existsSync(trust)) writeTrust(trust, anchors)
   if (plan.profile.crl.unreachable !== 'stop') return
   for (const { authority, kind } of anchors) writeCrls(crl, authority, kind, now)
+}
+
+/**
+ * Writes the trust lists of a node as the plan has them, in place of what is there.
+ *
+ * @returns the files
+ */
+export function resetTrust(plan: LabPlan, node: NodePlan, labRoot: string, now: number): readonly string[] {
+  const { trust, externalTrust } = nodeFolder(labRoot, node.name)
+  const [inside, ...outside] = anchorsOf(openAuthorities(plan, join(labRoot, 'pki'), now), node)
+  if (inside === undefined) return []
+  if (node.role !== 'access-proxy') {
+    writeTrust(trust, [inside, ...outside])
+    return [trust]
+  }
+  writeTrust(trust, [inside])
+  writeTrust(externalTrust, outside)
+  return [trust, externalTrust]
+}
+
+/**
+ * Puts the present CRLs of every CA that a node trusts into its folder, in place of what is there.
+ *
+ * @returns the files
+ */
+export function resetCrls(plan: LabPlan, node: NodePlan, labRoot: string, now: number): readonly string[] {
+  const { crl } = nodeFolder(labRoot, node.name)
+  const anchors = anchorsOf(openAuthorities(plan, join(labRoot, 'pki'), now), node)
+  if (anchors.length === 0) return []
+  for (const file of pemFiles(crl)) rmSync(file)
+  for (const { authority, kind } of anchors) writeCrls(crl, authority, kind, now)
+  return pemFiles(crl)
+}
+
+function pemFiles(folder: string): readonly string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.pem'))
+    .map((file) => join(folder, file))
+}
+
+/** The inside one first. Empty: the node has no certificate and judges nobody. */
+function anchorsOf({ byOrganisation }: LabAuthorities, node: NodePlan): readonly Anchor[] {
+  const own = byOrganisation.get(node.organisation)
+  const [first] = byOrganisation.values()
+  if (own === undefined || first === undefined || node.certificates.length === 0) return []
+  const inside: Anchor = { authority: own, kind: 'internal' }
+  return atBorder(node) ? [inside, { authority: first, kind: 'public' }] : [inside]
 }
 
 interface Anchor {

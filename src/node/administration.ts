@@ -169,14 +169,20 @@ function refuseWhileLocked({ plan }: Administered, checks: readonly AssignedChec
     others: [cause],
   })
   const { reference } = bad.use
+  const anew = `siplab certs trial ${plan.name} --reference ${reference} --valid 30d --assign`
+  const way =
+    'add --force to this command, which the original never had; the way back of 2005 is another trial certificate: ' +
+    `${anew}; siplab node start ${plan.name}`
   throw new ControlRefusal(
     locked.code,
     `The security settings cannot be ${what}: the certificate assigned to ${reference} is invalid. ${cause.message}. ` +
-      'The way back of 2005 is another trial certificate: ' +
-      `siplab certs trial ${plan.name} --reference ${reference} --valid 30d --assign; ` +
-      'or add --force to this command, which the original never had.',
-    locked,
+      capitalised(way),
+    { ...locked, fix: way },
   )
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 /** A reference the role does not use can still be assigned; it is checked as one that dials. */

@@ -85,7 +85,11 @@ export function diagnoseRefusal(
   const code = refusalVerdictCode(refusal)
   const observer = ends(plan, who, refusal.side, refusal.remote, refusal.wantedName)
   const ourFault =
-    own === undefined ? undefined : refusal.side === 'accepted' ? whyNothingFits(code, own) : whyAlerted(code, own)
+    own === undefined
+      ? undefined
+      : refusal.side === 'accepted'
+        ? whyNothingFits(plan.name, code, own)
+        : whyAlerted(code, own, observer)
   const found = refusal.errorMessage === undefined ? {} : { found: refusal.errorMessage }
   const byAlert = refusedByAlert(refusal, own, observer)
   if (byAlert !== undefined) return byAlert
@@ -107,33 +111,41 @@ function refusedByAlert(
 }
 
 /** An end that takes few signature algorithms knows what the alert of the other end was about. */
-function whyAlerted(code: VerdictCode, { tuning }: Pick<TlsMaterial, 'tuning'>): Verdict | undefined {
+function whyAlerted(
+  code: VerdictCode,
+  { tuning }: Pick<TlsMaterial, 'tuning'>,
+  observer: Pick<Verdict, 'node' | 'link' | 'direction'>,
+): Verdict | undefined {
   return code === 'tls.alert' && tuning?.sigalgs !== undefined
-    ? verdict('tls.no-common-signature', { found: `this end takes ${tuning.sigalgs} only` })
+    ? verdict('tls.no-common-signature', { ...observer, found: `this end takes ${tuning.sigalgs} only` })
     : undefined
 }
 
 /**
+ * What is wrong with our own certificate: the node that has to act is this one, not the other end of the link.
+ *
  * OpenSSL finds no cipher or signature for a certificate whose key is of another type, or may not sign: it says so of
  * the cipher. Absent: the certificate is not to blame.
  */
 function whyNothingFits(
+  node: string,
   code: VerdictCode,
   { certificate, key }: Pick<TlsMaterial, 'certificate' | 'key'>,
 ): Verdict | undefined {
   if (code !== 'tls.no-common-cipher' && code !== 'tls.no-common-signature') return undefined
-  if (certificate === '') return verdict('tls.own-cert-missing')
+  if (certificate === '') return verdict('tls.own-cert-missing', { node })
   const leaf = new X509Certificate(certificate)
   const shown = { certificate: summarise(leaf) }
   const privateKey = createPrivateKey(key)
   if (!leaf.checkPrivateKey(privateKey))
     return verdict('key.mismatch', {
+      node,
       ...shown,
       found: `${privateKey.asymmetricKeyType} key, ${leaf.publicKey.asymmetricKeyType} key in the certificate`,
     })
   const { keyUsage } = readCertificate(leaf.raw)
   if (keyUsage === undefined || keyUsage.has('digitalSignature')) return undefined
-  return verdict('cert.ku-wrong', { ...shown, found: `key usage: ${[...keyUsage].join(', ')}` })
+  return verdict('cert.ku-wrong', { node, ...shown, found: `key usage: ${[...keyUsage].join(', ')}` })
 }
 
 function refusalVerdictCode({ code, errorCode, errorMessage }: Refusal): VerdictCode {

@@ -2,14 +2,14 @@
  * A node's own event file: JSON lines, appended synchronously before anything else is told, bounded by one rotation.
  */
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import type { ProfileName } from '../topology/profile.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { NodeEvent } from './control/control-api.ts'
-import { type EventName, meaningOf } from './events.ts'
+import { type EventName, eventNumber, meaningOf } from './events.ts'
 
 export interface EventFields {
   readonly message?: string
   readonly verdict?: Verdict
-  readonly eventId?: number
   readonly connection?: string
   readonly data?: Readonly<Record<string, unknown>>
 }
@@ -19,19 +19,30 @@ const rotateAtBytes = 16 * 1024 * 1024
 /** What `GET /events` and followers can look back on without reading the file. */
 const rememberedEvents = 2000
 
+/** Whose events they are; the profile gives them their numbers. */
+export interface Writer {
+  readonly node: string
+  readonly profile: ProfileName
+}
+
 export class EventLog {
   readonly #file: string
   readonly #node: string
+  readonly #profile: ProfileName
   readonly #wall: () => number
   #descriptor: number
   #bytes: number
   #sequence: number
+  /** Events that could not be written to the file. */
+  #lost = 0
+  #isWhole = true
   readonly #recent: NodeEvent[] = []
   readonly #followers = new Set<(event: NodeEvent) => void>()
 
-  constructor(file: string, node: string, wall: () => number) {
+  constructor(file: string, { node, profile }: Writer, wall: () => number) {
     this.#file = file
     this.#node = node
+    this.#profile = profile
     this.#wall = wall
     this.#sequence = lastSequence(file)
     this.#descriptor = openSync(file, 'a', 0o600)
@@ -41,7 +52,7 @@ export class EventLog {
   /** Writes one event and returns it as written. */
   append(name: EventName, fields: EventFields): NodeEvent {
     const meaning = meaningOf(name)
-    const eventId = fields.eventId ?? fields.verdict?.eventId ?? meaning.eventId
+    const eventId = fields.verdict?.eventId ?? eventNumber(name, this.#profile, fields.verdict?.code)
     const event: NodeEvent = {
       seq: ++this.#sequence,
       time: new Date(this.#wall()).toISOString(),
@@ -70,14 +81,27 @@ export class EventLog {
     return () => this.#followers.delete(listener)
   }
 
+  /** Events since the start that the file lacks, because the disk did not take them. */
+  get lost(): number {
+    return this.#lost
+  }
+
   close(): void {
     closeSync(this.#descriptor)
   }
 
+  /** A disk that is full or gone costs the file this event; followers and `GET /events` have it all the same. */
   #write(line: string): void {
-    if (this.#bytes > rotateAtBytes) this.#rotate()
-    writeSync(this.#descriptor, line)
-    this.#bytes += Buffer.byteLength(line)
+    try {
+      if (this.#bytes > rotateAtBytes) this.#rotate()
+      // What was cut off by an error before ends here.
+      const text = this.#lost > 0 && !this.#isWhole ? `\n${line}` : line
+      this.#isWhole = false
+      this.#isWhole = writeSync(this.#descriptor, text) === Buffer.byteLength(text)
+      this.#bytes += Buffer.byteLength(text)
+    } catch {
+      this.#lost += 1
+    }
   }
 
   #rotate(): void {

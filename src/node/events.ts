@@ -1,9 +1,10 @@
 /**
  * Every event a node can write: one table for the log, the event file, `siplab events` and the generated docs page.
  *
- * `eventId` is the number LCS or OCS is documented to have used for the same condition; where no source gives one it
- * stays absent and is never invented. The wording is ours.
+ * `numbers` are those that a server of a profile is documented to have used for the same condition; where no source
+ * gives one it stays absent and is never invented. For LCS 2005 none is known. The wording is ours.
  */
+import type { ProfileName } from '../topology/profile.ts'
 import type { NodeEvent } from './control/control-api.ts'
 
 interface EventMeaning {
@@ -11,7 +12,9 @@ interface EventMeaning {
   readonly meaning: string
   /** Kept in the event file; the rest goes to the log only. */
   readonly kept: boolean
-  readonly eventId?: number
+  readonly numbers?: Readonly<Partial<Record<ProfileName, number>>>
+  /** Only where the cause is one of these; absent: whatever the cause. */
+  readonly numberedFor?: RegExp
 }
 
 export const events = {
@@ -19,10 +22,24 @@ export const events = {
   'service.ready': { level: 'info', kept: true, meaning: 'Every listener is open' },
   'service.stopping': { level: 'info', kept: true, meaning: 'The service was told to stop' },
   'service.stopped': { level: 'info', kept: true, meaning: 'The service has stopped' },
-  // OCS 2007 R2 and Lync are documented with 12326 and 12299 for the next two; for LCS 2005 no number is known.
-  'service.stack-failed': { level: 'error', kept: true, meaning: 'The protocol stack could not be initialised' },
-  'service.shut-down': { level: 'error', kept: true, meaning: 'The service shuts down because of an internal error' },
-  'certificate.not-loaded': { level: 'error', kept: true, meaning: 'A configured certificate could not be loaded' },
+  'service.stack-failed': {
+    level: 'error',
+    kept: true,
+    meaning: 'The protocol stack could not be initialised',
+    numbers: { ocs2007: 12326 },
+  },
+  'service.shut-down': {
+    level: 'error',
+    kept: true,
+    meaning: 'The service shuts down because of an internal error',
+    numbers: { ocs2007: 12299 },
+  },
+  'certificate.not-loaded': {
+    level: 'error',
+    kept: true,
+    meaning: 'A configured certificate could not be loaded',
+    numbers: { ocs2007: 14397 },
+  },
   'configuration.not-retrieved': {
     level: 'error',
     kept: true,
@@ -64,7 +81,14 @@ export const events = {
     meaning: 'A connection that showed or wanted a certificate ended before the first SIP message',
   },
   'link.up': { level: 'info', kept: true, meaning: 'A link gave its first SIP answer' },
-  'link.down': { level: 'warn', kept: true, meaning: 'A link could not be used', eventId: 14428 },
+  // 14428 told of TLS failures alone: of a port where nobody listens there was another event, or none.
+  'link.down': {
+    level: 'warn',
+    kept: true,
+    meaning: 'A link could not be used',
+    numbers: { ocs2007: 14428 },
+    numberedFor: /^(?:cert|chain|tls|crl|trust)\./,
+  },
   'link.fault': { level: 'warn', kept: true, meaning: 'A fault was put on or taken off a link' },
   'peer.probe': { level: 'debug', kept: false, meaning: 'A connection closed before its ClientHello' },
   'message.malformed': { level: 'warn', kept: false, meaning: 'A message could not be read' },
@@ -106,6 +130,12 @@ export const events = {
 } as const satisfies Record<string, EventMeaning>
 
 export type EventName = keyof typeof events
+
+/** The number of an event under a profile, for its cause. Absent: no source gives one. */
+export function eventNumber(event: EventName, profile: ProfileName, cause: string | undefined): number | undefined {
+  const { numbers, numberedFor }: EventMeaning = events[event]
+  return numberedFor === undefined || numberedFor.test(cause ?? '') ? numbers?.[profile] : undefined
+}
 
 export function meaningOf(event: EventName): EventMeaning {
   return events[event]

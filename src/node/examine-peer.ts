@@ -3,6 +3,7 @@
  * always the true one.
  */
 import { examine, explain, pemBlocks, type Fault, type Observer } from '../certificates/examine/index.ts'
+import { wantedHost } from '../certificates/examine/names.ts'
 import { summarise } from '../certificates/summary.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import { verdict, type VerdictCode } from '../verdicts/codes.ts'
@@ -35,21 +36,22 @@ export function examinePeer(
   evidence: PeerEvidence,
   observer: Observer,
 ): Verdict {
-  const { faults } = examine({
+  const { faults: found } = examine({
     chain: evidence.chain,
     anchors: ground.anchors,
     crls: ground.crls,
-    names: evidence.wantedName === undefined ? [] : [{ kind: 'dns', value: evidence.wantedName }],
+    names: evidence.wantedName === undefined ? [] : [wantedHost(evidence.wantedName)],
     purpose: evidence.side === 'dialled' ? 'serverAuth' : 'clientAuth',
     keyUsage: ['digitalSignature'],
     time: new Date(ground.now),
     profile: plan.profile.name,
   })
+  const faults = found.filter(({ code }) => !isDisproved(code, evidence))
   const cause = causeAmong(faults, refusedFor, evidence)
   const others = faults.filter((fault) => fault !== cause).map((fault) => explain(fault, observer))
-  const found =
-    cause === undefined ? { ...verdict(refusedFor, shown(evidence)), ...observer } : explain(cause, observer)
-  return { ...found, ...(others.length === 0 ? {} : { others }) }
+  const verdictOfCause =
+    cause === undefined ? verdict(refusedFor, { ...shown(evidence), ...observer }) : explain(cause, observer)
+  return { ...verdictOfCause, ...(others.length === 0 ? {} : { others }) }
 }
 
 /**
@@ -81,6 +83,18 @@ export function examineOwn(
     return faults.map((fault) => explain(fault, { node: plan.name }))
   })
   return found.filter(({ code }, at) => !said.has(code) && found.findIndex((other) => other.code === code) === at)
+}
+
+const unseen: ReadonlySet<VerdictCode> = new Set([
+  'chain.incomplete',
+  'chain.untrusted-root',
+  'chain.issuer-mismatch',
+  'chain.partial-anchor',
+])
+
+/** Of a client that it verified Node keeps the leaf alone: that no issuer is there says nothing. */
+function isDisproved(code: VerdictCode, { authorized, chain, side }: PeerEvidence): boolean {
+  return authorized && side === 'accepted' && chain.length === 1 && unseen.has(code)
 }
 
 /** A refusal of ours names its rule itself; Node's is the first fault that Node minds. */

@@ -3,7 +3,6 @@
  * the configuration of a class could not be retrieved, the protocol stack could not be initialised, the service shuts
  * down. The wording is ours; which numbers LCS 2005 gave to them is not known, so they carry none.
  */
-import { findVerdictCode } from '../verdicts/codes.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -34,7 +33,7 @@ export function recordFailureChain(
   const className = options.className ?? 'MSFT_SIPRoutingSetting'
   recorder.record('configuration.not-retrieved', {
     verdict: cause,
-    message: `The initial configuration of the class ${className} could not be retrieved`,
+    message: `The initial configuration of the class ${className} could not be retrieved. ${usualCauses(cause)}`,
     data: { class: className, cause: cause.code, ...(hresult === undefined ? {} : { hresult }) },
   })
   recorder.record('service.stack-failed', {
@@ -45,8 +44,17 @@ export function recordFailureChain(
   recorder.record('service.shut-down', {
     verdict: cause,
     message: 'The service shuts down because of an internal error',
-    data: { cause: cause.code, remedy: findVerdictCode(cause.code)?.remedy },
+    data: { cause: cause.code, remedy: cause.fix },
   })
+}
+
+/** The causes that the event of 2005 named itself, beside the one that was found here. */
+export function usualCauses({ code, message }: Pick<Verdict, 'code' | 'message'>): string {
+  return (
+    'Usual causes: the directory or the SQL back end is down, the rights of the service account were changed, an ' +
+    'entry of the class is invalid, the local repository is damaged, or one domain is both a direct partner and of ' +
+    `an IM provider. Found here: ${code}, ${message}`
+  )
 }
 
 function isCertificateCause({ code }: Verdict): boolean {

@@ -4,6 +4,7 @@
  * away.
  */
 import { existsSync, readFileSync } from 'node:fs'
+import { writeFileAtomic } from '../certificates/atomic-files.ts'
 import { join } from 'node:path'
 import type { CertificateReference } from '../certificates/certificate-request.ts'
 import { isVerdictCode, type VerdictCode } from '../verdicts/codes.ts'
@@ -22,6 +23,8 @@ export interface FaultInForce {
   readonly versions?: { readonly min?: TlsMaterial['minVersion']; readonly max?: TlsMaterial['maxVersion'] }
   readonly ciphers?: string
   readonly tuning?: TlsTuning
+  /** Its own certificate may end the service as the profile has it. Absent: the service is held up. */
+  readonly obeysProfile?: true
   /** It dials without a certificate. */
   readonly showsNothing?: true
 }
@@ -61,4 +64,37 @@ export function underFaults(material: TlsMaterial, faults: readonly FaultInForce
     }),
     material,
   )
+}
+
+/** One TLS setting of a node that is not as the profile has it. */
+export interface ChangedTls {
+  readonly setting: string
+  readonly value: string
+}
+
+/** Versions, cipher suites and the like that stand in the place of the profile's. */
+export function changedTls(folder: Pick<NodeFolder, 'root'>): readonly ChangedTls[] {
+  return Object.values(readFaultsInForce(folder)).flatMap(({ versions, ciphers, tuning, showsNothing }) => [
+    ...(versions === undefined
+      ? []
+      : [{ setting: 'versions', value: `${versions.min ?? ''} to ${versions.max ?? ''}` }]),
+    ...(ciphers === undefined ? [] : [{ setting: 'ciphers', value: ciphers }]),
+    ...(showsNothing === undefined ? [] : [{ setting: 'certificate when it dials', value: 'none' }]),
+    ...Object.entries(tuning ?? {}).map(([setting, value]) => ({
+      setting,
+      value: setting === 'passphrase' ? '(not shown)' : String(value),
+    })),
+  ])
+}
+
+/** TLS settings are the profile's again. @returns what was changed */
+export function resetTls(folder: Pick<NodeFolder, 'root'>): readonly ChangedTls[] {
+  const changed = changedTls(folder)
+  if (changed.length === 0) return changed
+  const kept = Object.entries(readFaultsInForce(folder)).map(([target, fault]) => {
+    const { versions: _versions, ciphers: _ciphers, tuning: _tuning, showsNothing: _shows, ...rest } = fault
+    return [target, rest] as const
+  })
+  writeFileAtomic(faultFile(folder), `${JSON.stringify(Object.fromEntries(kept), undefined, 2)}\n`, 0o600)
+  return changed
 }

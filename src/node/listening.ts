@@ -227,12 +227,16 @@ export class Listening {
   /** What is wrong with a certificate that is used all the same. */
   #remark({ use, leaf, warnings, underFault, material }: OwnCertificate): void {
     const { plan, recorder, wall } = this.#options
-    const more = examineOwn(
-      plan,
-      groundOf(material, wall()),
-      { certificate: material.certificate, name: nameShown(plan, use), purposes: purposesOf(use) },
-      new Set(warnings.map(({ code }) => code)),
-    )
+    // A node that dials without its certificate shows none that could be examined.
+    const more =
+      material.certificate === ''
+        ? []
+        : examineOwn(
+            plan,
+            groundOf(material, wall()),
+            { certificate: material.certificate, name: nameShown(plan, use), purposes: purposesOf(use) },
+            new Set(warnings.map(({ code }) => code)),
+          )
     const [first, ...others] = [...warnings, ...more].filter(({ code }) => underFault || !usualRemarks.has(code))
     if (first === undefined) return
     recorder.record('certificate.remarked', {

@@ -81,7 +81,7 @@ export function localFault(plan: NodePlan, folder: Pick<NodeFolder, 'settings'>)
     const found = verdict('config.local-corrupt', {
       node: plan.name,
       found: `${folder.settings} holds no JSON object with settings`,
-      fix: `write {"mtls": true} into ${folder.settings}`,
+      fix: `write {"mtls": true} into ${folder.settings}: siplab settings ${plan.name} general --reset`,
     })
     return { verdict: found, className: 'MSFT_SIPRoutingSetting' }
   }
@@ -95,7 +95,9 @@ export function localFault(plan: NodePlan, folder: Pick<NodeFolder, 'settings'>)
       verdict: verdict('config.invalid', {
         node: plan.name,
         found: `${folder.settings}: ${where}: ${issue.message}`,
-        fix: `correct the entry in ${folder.settings}`,
+        fix:
+          `correct the entry in ${folder.settings}, or take those of the topology: ` +
+          `siplab settings ${plan.name} general --reset`,
       }),
       className: tables[table].className,
     }

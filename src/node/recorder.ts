@@ -1,7 +1,9 @@
 /** One door for everything a node has to say: kept events go to its event file first, then everything to the log. */
 import { pino, type DestinationStream, type Logger } from 'pino'
+import type { ProfileName } from '../topology/profile.ts'
 import { EventLog, type EventFields } from './event-log.ts'
 import { type EventName, meaningOf } from './events.ts'
+import { logStream } from './log-stream.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
@@ -16,6 +18,7 @@ export interface Recorder {
 export interface RecorderOptions {
   readonly node: string
   readonly role: string
+  readonly profile: ProfileName
   readonly eventFile: string
   readonly level: LogLevel
   /** Standard error when absent. */
@@ -24,7 +27,7 @@ export interface RecorderOptions {
 }
 
 export function openRecorder(options: RecorderOptions): Recorder {
-  const events = new EventLog(options.eventFile, options.node, options.wall)
+  const events = new EventLog(options.eventFile, options, options.wall)
   const log = rootLog(options)
   return {
     events,
@@ -58,6 +61,6 @@ function rootLog(options: RecorderOptions): Logger {
       formatters: { level: (label) => ({ level: label }) },
       redact: ['key', 'password', 'authorization', '*.key', '*.password', '*.authorization'],
     },
-    options.destination ?? pino.destination({ fd: 2, sync: false }),
+    options.destination ?? logStream(2),
   )
 }

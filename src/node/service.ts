@@ -8,6 +8,7 @@ import type { DestinationStream } from 'pino'
 import { nodeErrorToCode } from '../verdicts/node-errors.ts'
 import { joined } from '../certificates/startup-check.ts'
 import { verdict } from '../verdicts/codes.ts'
+import { thenStart } from '../verdicts/remedy.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import { type Clock, systemClock } from '../sip/clock.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
@@ -83,6 +84,7 @@ export class Service {
     this.recorder = openRecorder({
       node: this.plan.name,
       role: this.plan.role,
+      profile: this.plan.profile.name,
       eventFile: this.folder.events,
       level: options.logLevel,
       wall: () => this.clock.wall(),
@@ -214,7 +216,7 @@ export class Service {
 
   /** What a fault of the lab put there may end without ending the service. */
   #watchOwn(): void {
-    this.#watch.watch(this.#listening.own.filter(({ underFault }) => !underFault))
+    this.#watch.watch(this.#listening.own.filter(({ heldUp }) => !heldUp))
   }
 
   async #open(): Promise<void> {
@@ -339,7 +341,9 @@ export class Service {
     return this.#die(found, 'listener', 'MSFT_SIPListeningAddressData')
   }
 
-  async #die(cause: Verdict, reference: string | undefined, className?: string): Promise<void> {
+  async #die(found: Verdict, reference: string | undefined, className?: string): Promise<void> {
+    const { fix } = found
+    const cause = fix === undefined ? found : { ...found, fix: thenStart(fix, this.plan.name) }
     recordFailureChain(this.recorder, cause, {
       ...(reference === undefined ? {} : { reference }),
       ...(className === undefined ? {} : { className }),

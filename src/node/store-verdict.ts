@@ -6,6 +6,7 @@ import { type VerdictCode, verdict } from '../verdicts/codes.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { StoreHealth } from '../services/store/settings.ts'
 import type { StoreErrorCode } from '../services/store/store-error.ts'
+import { usualCauses } from './failure-chain.ts'
 import type { Recorder } from './recorder.ts'
 
 export type StoreName = 'directory' | 'pool'
@@ -48,7 +49,7 @@ export function recordStoreLost(recorder: Recorder, store: StoreName, { state }:
     verdict: cause,
     message:
       `Configuration of the class ${storeClasses[store]} could not be retrieved; the service asks again ` +
-      'every second',
+      `every second. ${usualCauses(cause)}`,
     data: { class: storeClasses[store], store, cause: cause.code },
   })
 }

@@ -1,4 +1,5 @@
 /** What a database that goes away, and one that comes back, means for the server that needs it. */
+import type { Verdict } from '../verdicts/verdict.ts'
 import type { StoreHealth } from '../services/store/settings.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import type { Condition } from './condition.ts'
@@ -15,6 +16,8 @@ export interface StoreWatchOptions {
   readonly urls: StoreUrls
 }
 
+const fileRemedy = 'restore the file from a backup, or begin anew without what was in it: a person decides which'
+
 export class StoreWatch {
   readonly #options: StoreWatchOptions
 
@@ -24,8 +27,8 @@ export class StoreWatch {
 
   heard(store: StoreName, health: StoreHealth): void {
     if (health.state === 'up') return this.#isBack(store)
-    const { plan, recorder, condition } = this.#options
-    const found = storeVerdict(store, health, plan.name)
+    const { recorder, condition } = this.#options
+    const found = this.#verdictOf(store, health)
     condition.add(found, (known) => isAbout(store, known))
     if (condition.state === 'ready') condition.become('degraded')
     const endsTheStart = condition.state === 'starting' && health.state === 'down' && this.#endsWithout(store)
@@ -40,17 +43,27 @@ export class StoreWatch {
       ['pool', pool?.health],
     ] as const) {
       if (health?.state === 'down' && this.#endsWithout(store))
-        return { verdict: storeVerdict(store, health, this.#options.plan.name), className: storeClasses[store] }
+        return { verdict: this.#verdictOf(store, health), className: storeClasses[store] }
     }
     return undefined
   }
 
+  #verdictOf(store: StoreName, health: StoreHealth): Verdict {
+    const found = storeVerdict(store, health, this.#options.plan.name)
+    return this.#isFile(store) ? { ...found, fix: fileRemedy } : found
+  }
+
+  #isFile(store: StoreName): boolean {
+    return databaseServer(store, this.#options.urls) === undefined
+  }
+
   /**
    * A file beside the service is a part of it, and a server of 2005 or 2007 went nowhere without. A database server is
-   * another host, which comes back: decision 0020.
+   * another host, which comes back: decision 0020, unless the lab file says `wait` or `die`.
    */
   #endsWithout(store: StoreName): boolean {
-    return this.#options.plan.profile.name !== 'modern' && databaseServer(store, this.#options.urls) === undefined
+    const { whenDatabaseIsAway: setting, profile } = this.#options.plan
+    return setting === 'by-kind' ? profile.name !== 'modern' && this.#isFile(store) : setting === 'die'
   }
 
   #isBack(store: StoreName): void {

@@ -4,7 +4,7 @@
  */
 import { X509Certificate } from 'node:crypto'
 import { type Certificate, readCertificate } from '../certificates/examine/certificate.ts'
-import { hostNames, matchName, type NameRules } from '../certificates/examine/names.ts'
+import { hostNames, matchName, type NameRules, wantedHost } from '../certificates/examine/names.ts'
 import { nodeErrorToCode } from '../verdicts/node-errors.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { VerdictCode } from '../verdicts/codes.ts'
@@ -72,8 +72,9 @@ function provenName(
 ): Proven {
   if (wantedName === undefined) return { kind: 'nothing-wanted' }
   const name = wantedName.toLowerCase()
-  if (names.includes(name)) return { kind: 'name', name }
-  const match = matchName(certificate, { kind: 'dns', value: wantedName }, nameRules)
+  const wanted = wantedHost(wantedName)
+  if (wanted.kind === 'dns' && names.includes(name)) return { kind: 'name', name }
+  const match = matchName(certificate, wanted, nameRules)
   if (match.kind !== 'match') return { kind: 'refused', code: 'cert.name-mismatch' }
   return match.by.includes('*') && settings.wildcards === 'refused'
     ? { kind: 'refused', code: 'cert.wildcard' }

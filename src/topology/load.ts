@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { ConfigError } from './config-error.ts'
+import { didYouMean } from './nearest-name.ts'
 import { readDocument } from './document.ts'
 import { profileSchema } from './profile.ts'
 import { packageFolder } from './package-folder.ts'
@@ -57,7 +58,7 @@ function topologySource(nameOrFile: string, folder: string): readonly [text: str
       column: 1,
       field: '',
       wanted: `a topology (${names.join(', ')}) or the path of a lab file`,
-      found: `"${nameOrFile}"`,
+      found: `"${nameOrFile}"${didYouMean(nameOrFile, names)}`,
     })
   }
   return [readConfig(file, 'a lab file'), file]

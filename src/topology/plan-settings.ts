@@ -22,12 +22,7 @@ export function settingsOf(
   const { site, store } = draft
   const { host } = place
   if (host === undefined) return groundSettings(site, place, dns, ports)
-  const lists = {
-    domains: site.domains,
-    realm: topology.realm,
-    trustedServers: trustedServers(site),
-    edges: placesOf(site, 'access-proxy').map(({ fqdn }) => fqdn),
-  }
+  const lists = serverLists(topology, site)
   const edge = placesOf(site, 'access-proxy')[0]
   switch (host.role) {
     case 'standard-edition':
@@ -50,6 +45,17 @@ export function settingsOf(
       return { kind: 'gateway', ...lists, policy: host.policy, trunks: trunksOf(site, place) }
     default:
       return host satisfies never
+  }
+}
+
+/** What every server inside knows of its organisation. */
+function serverLists({ realm, authentication, profile }: Topology, site: Site) {
+  return {
+    domains: site.domains,
+    realm,
+    algorithms: authentication.algorithms ?? profile.authentication.algorithms,
+    trustedServers: trustedServers(site),
+    edges: placesOf(site, 'access-proxy').map(({ fqdn }) => fqdn),
   }
 }
 
@@ -96,7 +102,7 @@ function homeSettings(
   { site, store }: Draft,
   place: Place,
   host: HomeHost,
-): Omit<HomeSettings, 'kind' | 'domains' | 'realm' | 'trustedServers' | 'edges'> {
+): Omit<HomeSettings, 'kind' | 'domains' | 'realm' | 'algorithms' | 'trustedServers' | 'edges'> {
   const home = host.role === 'front-end' ? `${host.pool}.${site.domain}` : place.fqdn
   return {
     home,

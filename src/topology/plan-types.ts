@@ -4,7 +4,7 @@
  */
 import type { Authority, CertificateReference, CertificateRequest } from '../certificates/certificate-request.ts'
 import type { FederationSettings } from './hosts.ts'
-import type { Profile, WhenOwnCertificateEnds } from './profile.ts'
+import type { DigestAlgorithm, Profile, WhenDatabaseIsAway, WhenOwnCertificateEnds } from './profile.ts'
 
 export type Role =
   | 'standard-edition'
@@ -197,6 +197,8 @@ interface TrustLists {
   /** SIP domains served, the first is the main one. */
   readonly domains: readonly string[]
   readonly realm: string
+  /** Digest algorithms of a challenge, the preferred one first. */
+  readonly algorithms: readonly DigestAlgorithm[]
   /** Peers that are believed: the trusted server list of the directory. */
   readonly trustedServers: readonly TrustedServer[]
   /** Internal FQDNs of access proxies. They forward and never vouch. */
@@ -285,6 +287,7 @@ export interface NodePlan {
   readonly resolver: { readonly view: DnsViewName; readonly address: string; readonly port: number }
   readonly certificates: readonly PlannedCertificate[]
   readonly whenOwnCertificateEnds: WhenOwnCertificateEnds
+  readonly whenDatabaseIsAway: WhenDatabaseIsAway
   /** e.g. `+31d`; absent: the clock is right. */
   readonly clock?: string
   readonly profile: Profile

@@ -134,6 +134,7 @@ function planNodes(topology: Topology, draft: Draft, dns: readonly DnsView[], po
         resolver: resolver(dns, site, place),
         certificates: certificates.filter(({ node }) => node === place.node),
         whenOwnCertificateEnds: own ?? topology.whenOwnCertificateEnds ?? topology.profile.whenOwnCertificateEnds,
+        whenDatabaseIsAway: topology.whenDatabaseIsAway,
         ...(clock === undefined ? {} : { clock }),
         profile: topology.profile,
         settings: settingsOf(topology, draft, place, dns, ports),

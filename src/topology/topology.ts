@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import type { Fault } from './document.ts'
 import { host } from './hosts.ts'
-import { keyType, profileName, whenOwnCertificateEnds } from './profile.ts'
+import { digestAlgorithms, keyType, profileName, whenDatabaseIsAway, whenOwnCertificateEnds } from './profile.ts'
 import type { Profile } from './profile.ts'
 import { domainName, group, hostLabel, port, setting, text } from './settings.ts'
 
@@ -45,6 +45,16 @@ export const topologySchema = group({
     doc: '`public-2026`: public certificates carry no clientAuth any more.',
   }),
   realm: setting(text.default('SIP Communications Service'), { doc: 'Realm of every challenge.' }),
+  authentication: setting(
+    group({
+      algorithms: setting(digestAlgorithms.optional(), {
+        doc:
+          'Digest algorithms of every challenge, the preferred one first. Absent: as the profile has it. ' +
+          "siplab's own phone knows MD5 only.",
+      }),
+    }).prefault({}),
+    { doc: 'Departures from what the profile says about the authentication of users.' },
+  ),
   store: setting(z.enum(['sqlite', 'postgres']).default('sqlite'), { doc: '`postgres` needs a host of role `sql`.' }),
   ports: setting(
     group({
@@ -70,6 +80,12 @@ export const topologySchema = group({
   ),
   whenOwnCertificateEnds: setting(whenOwnCertificateEnds.optional(), {
     doc: 'For every node. Absent: as the profile has it.',
+  }),
+  whenDatabaseIsAway: setting(whenDatabaseIsAway.default('by-kind'), {
+    doc:
+      'What a server does that starts while the pool store or the directory is away. `by-kind`: it waits for a ' +
+      'database server; a file beside it ends the start under `lcs2005` and `ocs2007`. `wait`: it starts without, ' +
+      'and asks again every second. `die`: it ends with the chain of events, as the servers of that time did.',
   }),
   ...organisation,
   partners: setting(

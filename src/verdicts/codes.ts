@@ -1,5 +1,5 @@
 /** Every verdict code of siplab, once: what it means, what Windows calls it, the rule behind it and what mends it. */
-import { placedRemedy } from './remedy.ts'
+import { placedRemedy, withCertificate } from './remedy.ts'
 import type { Verdict, VerdictCertificate } from './verdict.ts'
 import { windowsCode, type WindowsCodeName } from './windows-codes.ts'
 
@@ -21,8 +21,14 @@ interface CodeEntry {
   readonly weight?: 'warning'
 }
 
-const renew = 'renew the certificate: siplab certs renew NODE'
-const reissue = 'issue the certificate again: siplab certs issue NODE'
+const renew = 'renew {certificate} of NODE: siplab certs renew NODE'
+/** What `certs renew` makes has names, purposes, key and issuer as the plan has them. */
+const reissue = again('')
+const sameTls = 'siplab settings DIALLER tls --reset; siplab settings ACCEPTOR tls --reset'
+const newLists = 'siplab certs crls REFUSER'
+const roots = 'siplab certs trust REFUSER --reset'
+const renewAndLists = `siplab certs renew NODE; ${newLists}`
+const oneAuthority = `${roots}; siplab certs renew NODE`
 
 const table = {
   // The certificate itself
@@ -36,7 +42,7 @@ const table = {
     meaning: '{certificate} is not valid yet',
     windows: ['CERT_E_EXPIRED'],
     rule: 'notBefore lies in the past (RFC 5280 §4.1.2.5)',
-    remedy: 'compare the clocks of both ends first; else wait, or issue the certificate again',
+    remedy: 'compare the clocks of both ends; else issue {certificate} of NODE again: siplab certs renew NODE',
   },
   'cert.expires-soon': {
     meaning: '{certificate} is in the last third of its lifetime',
@@ -47,19 +53,21 @@ const table = {
   'cert.not-reloaded': {
     meaning: 'the server still shows an older certificate than the one in its file',
     rule: 'a server loads a renewed certificate',
-    remedy: 'reload or restart the server',
+    remedy: 'let NODE load its certificate again: siplab node restart NODE',
   },
   'cert.name-mismatch': {
     meaning: '{certificate} does not carry the name that was wanted',
     windows: ['SEC_E_WRONG_PRINCIPAL', 'CERT_E_CN_NO_MATCH'],
     rule: 'a name in the certificate equals the name that was dialled (RFC 5922 §7.2)',
-    remedy: 'dial a name the certificate carries, or issue it again with the wanted name as SAN',
+    remedy: 'dial a name that {certificate} carries, or issue it again for NODE: siplab certs renew NODE',
   },
   'cert.name-not-allowed': {
     meaning: '{certificate} carries no name that this server trusts',
     windows: ['SIPPROXY_E_ROUTING_MSG_CERT_MISMATCH'],
     rule: 'a name in the certificate stands in the list of trusted servers',
-    remedy: 'add the name to the list of trusted servers, or assign the right certificate to the peer',
+    remedy:
+      'add the name to the list of trusted servers of REFUSER, or issue {certificate} of NODE again by its own name: ' +
+      'siplab certs renew NODE',
   },
   'cert.name-missing': {
     meaning: '{certificate} carries no name at all',
@@ -77,7 +85,7 @@ const table = {
   'cert.san-missing': {
     meaning: '{certificate} has its name in the subject only',
     rule: 'the name stands in a SAN (RFC 9525 §2)',
-    remedy: 'issue the certificate again with a DNS SAN',
+    remedy: again(' with a DNS SAN'),
     weight: 'warning',
   },
   'cert.san-malformed': {
@@ -91,22 +99,22 @@ const table = {
     meaning: '{certificate} has a subject CN that its SAN list does not repeat',
     windows: ['CERT_E_CN_NO_MATCH'],
     rule: 'when a SAN list is present it repeats the subject name',
-    remedy: 'issue the certificate again with the subject name as SAN',
+    remedy: again(' with the subject name as SAN'),
   },
   'cert.wildcard': {
     meaning: '{certificate} carries a wildcard where none is allowed',
     windows: ['CERT_E_CN_NO_MATCH'],
     inferred: true,
     rule: 'no wildcard names for SIP (RFC 5922 §7.2)',
-    remedy: 'issue the certificate again with full names',
+    remedy: again(' with full names'),
   },
   'cert.eku-missing': {
     meaning: '{certificate} may not be used in this direction',
     windows: ['CERT_E_WRONG_USAGE', 'SEC_E_CERT_UNKNOWN', 'SEC_E_CERT_WRONG_USAGE'],
     rule: 'extended key usage holds serverAuth where it is dialled and clientAuth where it dials (RFC 5280 §4.2.1.12)',
     remedy:
-      'a server that also dials needs clientAuth, which public CAs stop issuing in 2026: show a certificate of a ' +
-      'private CA where this server dials, or none where the other end does not demand one',
+      'issue {certificate} of NODE again for both directions, by a private CA, since public CAs stop issuing ' +
+      'clientAuth in 2026: siplab certs renew NODE',
   },
   'cert.eku-absent': {
     meaning: '{certificate} has no extended key usage',
@@ -131,40 +139,40 @@ const table = {
     meaning: '{certificate} is revoked',
     windows: ['CRYPT_E_REVOKED', 'CERT_E_REVOKED'],
     rule: 'the serial stands on no CRL of its issuer (RFC 5280 §6.3)',
-    remedy: 'issue a new certificate; a revoked one does not come back',
+    remedy: 'let NODE have a new certificate, since {certificate} does not come back: siplab certs renew NODE',
   },
   'cert.self-signed': {
     meaning: '{certificate} is signed by itself and not in the trust list',
     windows: ['CERT_E_UNTRUSTEDROOT', 'SEC_E_UNTRUSTED_ROOT'],
     rule: 'the chain ends in a trusted root (RFC 5280 §6.1)',
-    remedy: 'issue the certificate from a trusted authority',
+    remedy: 'let an authority that REFUSER trusts issue the certificate of NODE: siplab certs renew NODE',
   },
   'cert.signature-invalid': {
     meaning: 'the signature on {certificate} is wrong',
     windows: ['TRUST_E_CERT_SIGNATURE'],
     rule: 'the signature verifies with the key of the issuer (RFC 5280 §6.1.3)',
-    remedy: 'copy the certificate again from its source, or issue it again',
+    remedy: 'copy {certificate} of NODE again from its source, or issue it again: siplab certs renew NODE',
   },
   'cert.signature-weak': {
     meaning: '{certificate} is signed with a digest that is too weak',
     windows: ['TRUST_E_CERT_SIGNATURE'],
     inferred: true,
     rule: 'SHA-256 or better',
-    remedy: 'issue the certificate again with SHA-256',
+    remedy: again(' with SHA-256'),
   },
   'cert.key-weak': {
     meaning: '{certificate} has a key that is too weak',
     windows: ['CERT_E_CHAINING'],
     inferred: true,
     rule: 'RSA of 2048 bits or more, or an elliptic curve of 256 bits',
-    remedy: 'issue the certificate again with a stronger key',
+    remedy: again(' with a stronger key'),
   },
   'cert.key-mismatch': {
     meaning: '{certificate} belongs to another key than the one the peer used',
     windows: ['NTE_BAD_PUBLIC_KEY'],
     inferred: true,
     rule: 'the handshake is signed by the key in the certificate',
-    remedy: 'put the right key beside the certificate',
+    remedy: 'put the right key beside {certificate} of NODE, or issue both again: siplab certs renew NODE',
   },
   'cert.critical-extension': {
     meaning: '{certificate} has a critical extension nobody here understands',
@@ -196,13 +204,13 @@ const table = {
     windows: ['SEC_E_ALGORITHM_MISMATCH'],
     inferred: true,
     rule: 'RSA only (LCS 2005, OCS 2007)',
-    remedy: 'issue the certificate again with an RSA key',
+    remedy: again(' with an RSA key'),
     weight: 'warning',
   },
   'cert.must-staple': {
     meaning: '{certificate} demands a stapled OCSP answer',
     rule: 'RFC 7633 TLS feature',
-    remedy: 'issue the certificate again without the feature, or staple',
+    remedy: 'staple an OCSP answer at NODE, or issue {certificate} again without the feature: siplab certs renew NODE',
     weight: 'warning',
   },
 
@@ -211,19 +219,21 @@ const table = {
     meaning: 'an issuer between {certificate} and the root was not sent',
     windows: ['CERT_E_CHAINING'],
     rule: 'every issuer but the root is sent (RFC 5246 §7.4.2, RFC 8446 §4.4.2)',
-    remedy: 'append the issuing certificate to the certificate file of the sender',
+    remedy:
+      'append the issuing CA to the certificate file of NODE, or issue {certificate} again with its chain: ' +
+      'siplab certs renew NODE',
   },
   'chain.untrusted-root': {
     meaning: '{certificate} leads to a root that is not in the trust list',
     windows: ['CERT_E_UNTRUSTEDROOT', 'SEC_E_UNTRUSTED_ROOT'],
     rule: 'the chain ends in a trusted root (RFC 5280 §6.1)',
-    remedy: 'add the root to the trust list of the end that refuses',
+    remedy: `add the root to the trust list of REFUSER, or let NODE show a certificate of a CA in it: ${oneAuthority}`,
   },
   'chain.partial-anchor': {
     meaning: 'the trust list holds an intermediate CA of {certificate} but not its root',
     windows: ['CERT_E_UNTRUSTEDROOT'],
     rule: 'the trust list holds self-signed roots',
-    remedy: 'put the root into the trust list',
+    remedy: `put the root into the trust list of REFUSER: ${roots}`,
   },
   'chain.expired': {
     meaning: 'a CA above {certificate} has expired',
@@ -231,35 +241,35 @@ const table = {
     windows: ['CERT_E_EXPIRED'],
     rule: 'every certificate of the chain is valid now (RFC 5280 §6.1.3)',
     remedy:
-      'put the current root into the trust list of the end that refuses, and remove the expired CA certificate ' +
-      'from what the other end sends',
+      'put the current root into the trust list of REFUSER, and the expired CA certificate out of what NODE sends: ' +
+      oneAuthority,
   },
   'chain.not-yet-valid': {
     meaning: 'a CA above {certificate} is not valid yet',
     ofCa: 'the CA certificate {subject} is not valid yet',
     windows: ['CERT_E_EXPIRED'],
     rule: 'every certificate of the chain is valid now (RFC 5280 §6.1.3)',
-    remedy: 'compare the clocks; else issue the CA certificate again',
+    remedy: 'compare the clocks of both ends; else let a CA that is valid now issue for NODE: siplab certs renew NODE',
   },
   'chain.root-expired': {
     meaning: 'the trusted root of {certificate} has expired',
     ofCa: 'the trusted root {subject} has expired',
     windows: ['CERT_E_EXPIRED'],
     rule: 'the trusted root is valid now (Node and Windows; RFC 5280 leaves it open)',
-    remedy: 'put the renewed root into the trust list',
+    remedy: `put the renewed root into the trust list of REFUSER, and let it issue for NODE: ${oneAuthority}`,
   },
   'chain.issuer-mismatch': {
     meaning: 'the trust list holds a CA with the issuer name of {certificate} but another key',
     windows: ['CERT_E_CHAINING', 'TRUST_E_CERT_SIGNATURE'],
     rule: 'name and key of the issuer match (RFC 5280 §6.1.3)',
-    remedy: 'the CA was probably replaced: distribute the new CA certificate',
+    remedy: `the CA was probably replaced: distribute the new CA certificate to REFUSER and NODE: ${oneAuthority}`,
   },
   'chain.not-a-ca': {
     meaning: 'the issuer of {certificate} is not a CA',
     ofCa: 'the issuer {subject} is not a CA',
     windows: ['TRUST_E_BASIC_CONSTRAINTS', 'CERT_E_ROLE'],
     rule: 'an issuer has basicConstraints cA (RFC 5280 §4.2.1.9)',
-    remedy: 'issue the certificate from a real CA',
+    remedy: 'let a real CA issue for NODE: siplab certs renew NODE',
   },
   'chain.no-cert-sign': {
     meaning: 'the issuer of {certificate} may not sign certificates',
@@ -267,21 +277,21 @@ const table = {
     windows: ['CERT_E_PURPOSE'],
     inferred: true,
     rule: 'the key usage of an issuer holds keyCertSign (RFC 5280 §4.2.1.3)',
-    remedy: 'issue the CA certificate again with keyCertSign',
+    remedy: 'let a CA whose key usage has keyCertSign issue for NODE: siplab certs renew NODE',
   },
   'chain.path-too-long': {
     meaning: 'there are more CAs above {certificate} than one of them allows',
     ofCa: 'the CA certificate {subject} allows fewer CAs below it',
     windows: ['CERT_E_PATHLENCONST', 'TRUST_E_BASIC_CONSTRAINTS'],
     rule: 'pathLenConstraint (RFC 5280 §4.2.1.9)',
-    remedy: 'issue from a CA nearer to the root, or raise the limit',
+    remedy: 'let a CA nearer to the root issue for NODE, or raise the limit: siplab certs renew NODE',
   },
   'chain.name-constraint': {
     meaning: 'a CA above {certificate} may not issue for its name',
     ofCa: 'the CA certificate {subject} may not issue for this name',
     windows: ['CERT_E_INVALID_NAME'],
     rule: 'name constraints (RFC 5280 §4.2.1.10)',
-    remedy: 'issue from a CA that may, or with a permitted name',
+    remedy: 'let a CA that may issue for its name issue for NODE: siplab certs renew NODE',
   },
   'chain.policy': {
     meaning: 'the certificate policies above {certificate} do not allow it',
@@ -294,14 +304,14 @@ const table = {
     ofCa: 'the CA certificate {subject} is limited to another purpose',
     windows: ['CERT_E_WRONG_USAGE'],
     rule: 'every CA that lists purposes lists the one wanted',
-    remedy: 'issue from a CA without the limit',
+    remedy: 'let a CA without the limit issue for NODE: siplab certs renew NODE',
   },
   'chain.revoked': {
     meaning: 'a CA above {certificate} is revoked',
     ofCa: 'the CA certificate {subject} is revoked',
     windows: ['CRYPT_E_REVOKED', 'CERT_E_REVOKED'],
     rule: 'no CA of the chain stands on a CRL (RFC 5280 §6.3)',
-    remedy: 'issue everything below that CA again from a new one',
+    remedy: `let a CA that is not revoked issue for NODE, and load its CRL at REFUSER: ${renewAndLists}`,
   },
   'chain.key-weak': {
     meaning: 'a CA above {certificate} has a key that is too weak',
@@ -309,7 +319,7 @@ const table = {
     windows: ['CERT_E_CHAINING'],
     inferred: true,
     rule: 'RSA of 2048 bits or more, or an elliptic curve of 256 bits',
-    remedy: 'replace the CA by one with a stronger key',
+    remedy: 'let a CA with a stronger key issue for NODE: siplab certs renew NODE',
   },
   'chain.signature-weak': {
     meaning: 'a CA above {certificate} is signed with a digest that is too weak',
@@ -317,26 +327,26 @@ const table = {
     windows: ['TRUST_E_CERT_SIGNATURE'],
     inferred: true,
     rule: 'SHA-256 or better',
-    remedy: 'issue the CA certificate again with SHA-256',
+    remedy: 'let a CA signed with SHA-256 issue for NODE: siplab certs renew NODE',
   },
   'chain.out-of-order': {
     meaning: 'the first certificate of the file is not the one of the server',
     rule: 'the certificate of the server stands first (RFC 8446 §4.4.2)',
-    remedy: 'put the certificate of the server first, then its issuer',
+    remedy: 'put {certificate} of NODE first, then its issuer, or issue it again: siplab certs renew NODE',
   },
   'chain.too-deep': {
     meaning: 'the chain above {certificate} is longer than the limit',
     windows: ['CERT_E_CHAINING'],
     inferred: true,
     rule: 'a bounded number of CAs',
-    remedy: 'issue from a CA nearer to the root',
+    remedy: 'let a CA nearer to the root issue for NODE: siplab certs renew NODE',
   },
   'chain.malformed': {
     meaning: 'a CA certificate above {certificate} breaks a rule of its form',
     ofCa: 'the CA certificate {subject} breaks a rule of its form',
     windows: ['CERT_E_MALFORMED'],
     rule: 'RFC 5280 §4.2',
-    remedy: 'issue the CA certificate again',
+    remedy: 'let a CA whose certificate is well formed issue for NODE: siplab certs renew NODE',
   },
 
   // The handshake
@@ -344,50 +354,50 @@ const table = {
     meaning: 'the dialling end showed no certificate',
     windows: ['SEC_E_NO_CREDENTIALS', 'SEC_I_INCOMPLETE_CREDENTIALS'],
     rule: 'a server that dials proves who it is (RFC 8446 §4.4.2)',
-    remedy: 'assign a certificate: siplab assign NODE default-outgoing CERTIFICATE',
+    remedy: 'let DIALLER show its certificate where it dials: siplab settings DIALLER tls --reset',
   },
   'tls.own-cert-missing': {
     meaning: 'this end has no usable certificate to show',
     windows: ['SIPPROXY_E_NO_DEFAULT_OUTGOING_CERT', 'SEC_E_NO_CREDENTIALS'],
     rule: 'a certificate with its key is assigned',
-    remedy: 'assign a certificate: siplab assign NODE REFERENCE CERTIFICATE',
+    remedy: 'let NODE show its certificate: siplab settings NODE tls --reset',
   },
   'tls.no-common-version': {
     meaning: 'the two ends have no TLS version in common',
     windows: ['SEC_E_UNSUPPORTED_FUNCTION'],
     rule: 'one TLS version both ends allow (RFC 8446 §4.2.1)',
-    remedy: 'allow TLS 1.2 or 1.3 at both ends',
+    remedy: `allow TLS 1.2 or 1.3 at DIALLER and at ACCEPTOR: ${sameTls}`,
   },
   'tls.no-common-cipher': {
     meaning: 'the two ends have no cipher suite in common, or none that fits the certificate',
     windows: ['SEC_E_ALGORITHM_MISMATCH', 'SEC_E_ILLEGAL_MESSAGE'],
     rule: 'one cipher suite both ends allow',
-    remedy: 'allow a common cipher suite, or give the server a certificate with another key type',
+    remedy: `allow a common cipher suite at DIALLER and at ACCEPTOR: ${sameTls}`,
   },
   'tls.no-common-group': {
     meaning: 'the two ends have no key exchange group in common',
     windows: ['SEC_E_ILLEGAL_MESSAGE'],
     rule: 'one group both ends allow (RFC 8446 §4.2.7)',
-    remedy: 'allow a common group such as P-256',
+    remedy: `allow a common group such as P-256 at DIALLER and at ACCEPTOR: ${sameTls}`,
   },
   'tls.no-common-signature': {
     meaning: 'the two ends have no signature algorithm in common that fits the certificate',
     windows: ['SEC_E_ALGORITHM_MISMATCH'],
     rule: 'one signature algorithm both ends allow (RFC 8446 §4.2.3)',
-    remedy: 'allow a common signature algorithm, or use another key type',
+    remedy: `allow a common signature algorithm at DIALLER and at ACCEPTOR: ${sameTls}`,
   },
   'tls.alpn-mismatch': {
     meaning: 'the two ends have no application protocol in common',
     windows: ['SEC_E_APPLICATION_PROTOCOL_MISMATCH'],
     rule: 'one ALPN name both ends offer (RFC 7301)',
-    remedy: 'offer the same protocol name at both ends, or none',
+    remedy: `offer the same protocol name at DIALLER and at ACCEPTOR, or none: ${sameTls}`,
   },
   'tls.chain-too-large': {
     meaning: 'the certificates sent are larger than the other end reads',
     windows: ['SEC_E_ILLEGAL_MESSAGE'],
     inferred: true,
     rule: 'the certificate message stays below 100 kB',
-    remedy: 'issue a certificate with fewer names',
+    remedy: again(' with fewer names'),
   },
   'tls.peer-refused': {
     meaning: 'the other end closed right after the handshake and probably refused our certificate',
@@ -422,7 +432,7 @@ const table = {
   'tls.staple-missing': {
     meaning: 'no OCSP answer was stapled',
     rule: 'RFC 6066 §8',
-    remedy: 'staple an answer, or drop the demand',
+    remedy: 'staple an answer at ACCEPTOR, or drop the demand at DIALLER: ' + sameTls,
     weight: 'warning',
   },
   'tls.staple-invalid': {
@@ -430,7 +440,7 @@ const table = {
     windows: ['CRYPT_E_NO_REVOCATION_CHECK'],
     inferred: true,
     rule: 'RFC 6960 §3.2',
-    remedy: 'staple a fresh answer of the issuer',
+    remedy: 'staple a fresh answer of the issuer at ACCEPTOR, or none: ' + sameTls,
   },
 
   // Keys
@@ -439,13 +449,13 @@ const table = {
     windows: ['CRYPT_E_NO_KEY_PROPERTY', 'NTE_BAD_PUBLIC_KEY'],
     inferred: true,
     rule: 'the key file holds the private key of the first certificate',
-    remedy: 'put the right key beside the certificate, or issue both again',
+    remedy: 'put the right key beside {certificate} of NODE, or issue both again: siplab certs renew NODE',
   },
   'key.missing': {
     meaning: 'there is no private key for {certificate}',
     windows: ['CRYPT_E_NO_KEY_PROPERTY', 'SEC_E_NO_CREDENTIALS'],
     rule: 'the key file exists and is not empty',
-    remedy: 'put the key beside the certificate, or issue both again',
+    remedy: 'put the key beside {certificate} of NODE, or issue both again: siplab certs renew NODE',
   },
   'key.unreadable': {
     meaning: 'the key file cannot be read',
@@ -458,32 +468,33 @@ const table = {
     windows: ['NTE_PERM'],
     inferred: true,
     rule: 'key files have mode 0600',
-    remedy: 'chmod 600 the key file',
+    remedy: 'close the key file to others: only its owner may read it',
   },
   'key.malformed': {
     meaning: 'the key file holds no private key that can be read',
     windows: ['NTE_BAD_KEY'],
     rule: 'PEM, PKCS#8, PKCS#1 or SEC1',
-    remedy: 'convert the key to PEM: openssl pkey -in KEY -out KEY.pem',
+    remedy:
+      'convert the key of NODE to PEM with openssl pkey, or issue key and certificate again: siplab certs renew NODE',
   },
   'key.encrypted': {
     meaning: 'the key file is encrypted and no passphrase is configured',
     windows: ['ERROR_INVALID_PASSWORD'],
     rule: 'keys of the lab are not encrypted',
-    remedy: 'decrypt the key: openssl pkey -in KEY -out KEY.pem',
+    remedy: 'decrypt the key of NODE with openssl pkey, or issue key and certificate again: siplab certs renew NODE',
   },
   'key.passphrase-wrong': {
     meaning: 'the passphrase does not open the key file',
     windows: ['ERROR_INVALID_PASSWORD'],
     rule: 'the passphrase fits the key',
-    remedy: 'give the right passphrase',
+    remedy: 'give the right passphrase, or issue key and certificate of NODE again: siplab certs renew NODE',
   },
   'key.too-weak': {
     meaning: 'our own key is too weak',
     windows: ['CERT_E_CHAINING'],
     inferred: true,
     rule: 'RSA of 2048 bits or more, or an elliptic curve of 256 bits',
-    remedy: 'issue the certificate again with a stronger key',
+    remedy: again(' with a stronger key'),
   },
 
   // Trust list
@@ -492,37 +503,37 @@ const table = {
     windows: ['CERT_E_UNTRUSTEDROOT'],
     inferred: true,
     rule: 'MTLS never runs on the built-in public roots',
-    remedy: 'name a file with the roots of the lab',
+    remedy: `name a file with the roots that REFUSER is to trust: ${roots}`,
   },
   'trust.empty': {
     meaning: 'the trust list is empty',
     windows: ['CERT_E_UNTRUSTEDROOT'],
     inferred: true,
     rule: 'the trust list holds at least one root',
-    remedy: 'put the root certificate into the trust list',
+    remedy: `put the root into the trust list of REFUSER: ${roots}`,
   },
   'trust.malformed': {
     meaning: 'the trust list holds no certificate that can be read',
     windows: ['CERT_E_UNTRUSTEDROOT'],
     inferred: true,
     rule: 'every block of the trust list is a certificate',
-    remedy: 'write the root certificate as PEM into the trust list',
+    remedy: `write the root as PEM into the trust list of REFUSER: ${roots}`,
   },
   'trust.partial': {
     meaning: 'a part of the trust list cannot be read',
     rule: 'as many certificates are loaded as the file has blocks',
-    remedy: 'copy the broken block again from its source',
+    remedy: `copy the broken block of the trust list of REFUSER again from its source: ${roots}`,
   },
   'trust.shared': {
     meaning: 'both faces of the access proxy trust the same root',
     rule: 'the inside face trusts the internal roots, the outside face the public ones',
-    remedy: 'keep internal roots in trust.pem and public roots in trust-external.pem',
+    remedy: `keep internal roots in trust.pem and public roots in trust-external.pem of REFUSER: ${roots}`,
     weight: 'warning',
   },
   'trust.too-long': {
     meaning: 'the trust list is longer than old peers read',
     rule: 'less than 12 kB of CA names (Schannel cuts at 16 kB)',
-    remedy: 'remove roots that are not needed',
+    remedy: `remove roots that are not needed from the trust list of REFUSER: ${roots}`,
     weight: 'warning',
   },
 
@@ -532,46 +543,46 @@ const table = {
     windows: ['CRYPT_E_NO_REVOCATION_CHECK', 'CERT_E_REVOCATION_FAILURE'],
     inferred: true,
     rule: 'once CRLs are used, every CA of the chain has one',
-    remedy: 'fetch the CRL of that CA and load it',
+    remedy: `load the CRL of that CA at REFUSER: ${newLists}`,
   },
   'crl.expired': {
     meaning: 'a CRL is stale',
     windows: ['CRYPT_E_REVOCATION_OFFLINE'],
     inferred: true,
     rule: 'nextUpdate lies in the future (RFC 5280 §5.1.2.5)',
-    remedy: 'fetch the CRL again from its distribution point',
+    remedy: `load the CRL at REFUSER again from its distribution point: ${newLists}`,
   },
   'crl.not-yet-valid': {
     meaning: 'a CRL is not valid yet',
     windows: ['CRYPT_E_REVOCATION_OFFLINE'],
     inferred: true,
     rule: 'thisUpdate lies in the past (RFC 5280 §5.1.2.4)',
-    remedy: 'compare the clocks of this node and of the issuer',
+    remedy: `compare the clocks of REFUSER and of the issuer; else load the CRL again: ${newLists}`,
   },
   'crl.signature-invalid': {
     meaning: 'the signature on a CRL is wrong',
     windows: ['TRUST_E_CERT_SIGNATURE'],
     rule: 'the CRL is signed by the CA it is for (RFC 5280 §6.3.3)',
-    remedy: 'fetch the CRL again from its distribution point',
+    remedy: `load the CRL at REFUSER again from its distribution point: ${newLists}`,
   },
   'crl.no-crl-sign': {
     meaning: 'the CA may not sign CRLs',
     windows: ['CERT_E_REVOCATION_FAILURE'],
     inferred: true,
     rule: 'the key usage of the CRL issuer holds cRLSign (RFC 5280 §4.2.1.3)',
-    remedy: 'issue the CA certificate again with cRLSign',
+    remedy: `let a CA whose key usage has cRLSign issue for NODE, and load its CRL at REFUSER: ${renewAndLists}`,
   },
   'crl.malformed': {
     meaning: 'a CRL file cannot be read',
     windows: ['CRYPT_E_ASN1_BADTAG'],
     inferred: true,
     rule: 'PEM with the label X509 CRL',
-    remedy: 'convert the CRL: openssl crl -in CRL -out CRL.pem',
+    remedy: `convert the CRL of REFUSER with openssl crl, or load it again: ${newLists}`,
   },
   'crl.partial': {
     meaning: 'a CRL file holds more than one CRL',
     rule: 'one CRL per file',
-    remedy: 'split the file',
+    remedy: `keep one CRL in a file at REFUSER: ${newLists}`,
     weight: 'warning',
   },
   'crl.unreachable': {
@@ -583,13 +594,13 @@ const table = {
   'crl.no-next-update': {
     meaning: 'a CRL names no next update and never goes stale',
     rule: 'nextUpdate is present (RFC 5280 §5.1.2.5)',
-    remedy: 'issue the CRL again with nextUpdate',
+    remedy: `let the CRL of REFUSER be issued again with nextUpdate: ${newLists}`,
     weight: 'warning',
   },
   'crl.not-checked': {
     meaning: 'revocation is not checked',
     rule: 'a CRL is configured',
-    remedy: 'configure the CRLs of the authorities',
+    remedy: `configure the CRLs of the authorities at REFUSER: ${newLists}`,
     weight: 'warning',
   },
 
@@ -599,14 +610,16 @@ const table = {
     windows: ['CRYPT_E_NOT_FOUND'],
     inferred: true,
     rule: 'the file exists',
-    remedy: 'name an existing file, or issue the certificate again',
+    remedy: 'name an existing file, or issue the certificate of NODE again: siplab certs renew NODE',
   },
   'file.unreadable': {
     meaning: 'a file cannot be read',
     windows: ['NTE_PERM'],
     inferred: true,
     rule: 'the account of the service may read the file',
-    remedy: 'give the account of the service read access',
+    remedy:
+      'give the account of the service read access to the file, or issue the certificate of NODE again: ' +
+      'siplab certs renew NODE',
   },
   'file.empty': {
     meaning: 'a certificate file is empty',
@@ -618,28 +631,28 @@ const table = {
     meaning: 'a file is not PEM',
     windows: ['CRYPT_E_ASN1_BADTAG'],
     rule: 'PEM with -----BEGIN CERTIFICATE-----',
-    remedy: 'convert the file to PEM',
+    remedy: file('convert the file to PEM'),
   },
   'file.der': {
     meaning: 'a file is DER, not PEM',
     windows: ['CRYPT_E_ASN1_BADTAG'],
     inferred: true,
     rule: 'PEM with -----BEGIN CERTIFICATE-----',
-    remedy: 'convert the file: openssl x509 -inform der -in FILE -out FILE.pem',
+    remedy: file('convert the file with openssl x509 -inform der'),
   },
   'file.utf16': {
     meaning: 'a file is UTF-16 text',
     windows: ['CRYPT_E_ASN1_BADTAG'],
     inferred: true,
     rule: 'PEM in ASCII',
-    remedy: 'save the file as ASCII or UTF-8',
+    remedy: file('save the file as ASCII or UTF-8'),
   },
   'file.pkcs7': {
     meaning: 'a file is a PKCS #7 bundle',
     windows: ['CRYPT_E_ASN1_BADTAG'],
     inferred: true,
     rule: 'PEM with -----BEGIN CERTIFICATE-----',
-    remedy: 'convert the file: openssl pkcs7 -print_certs -in FILE -out FILE.pem',
+    remedy: file('convert the file with openssl pkcs7 -print_certs'),
   },
   'file.pfx': {
     meaning: 'a file is a PKCS #12 container',
@@ -673,30 +686,30 @@ const table = {
     windows: ['CRYPT_E_ASN1_BADTAG'],
     inferred: true,
     rule: 'PEM lines start at the left margin',
-    remedy: 'remove the spaces at the start of the lines',
+    remedy: file('remove the spaces at the start of the lines'),
   },
   'file.corrupt': {
     meaning: 'a PEM block cannot be read',
     windows: ['CRYPT_E_ASN1_BADTAG'],
     rule: 'Base64 between BEGIN and END (RFC 7468)',
-    remedy: 'copy the file again from its source',
+    remedy: file('copy the file again from its source'),
   },
   'file.wrong-kind': {
     meaning: 'a file holds something else than what was wanted',
     windows: ['CRYPT_E_ASN1_BADTAG'],
     inferred: true,
     rule: 'a certificate where a certificate is wanted, a key where a key is',
-    remedy: 'name the right file',
+    remedy: file('name the right file'),
   },
   'file.partial': {
     meaning: 'only a part of the certificate file can be read',
     rule: 'as many certificates are loaded as the file has blocks',
-    remedy: 'copy the broken block again from its source',
+    remedy: file('copy the broken block again from its source'),
   },
   'file.trusted-label': {
     meaning: 'the file has the label TRUSTED CERTIFICATE, and the rest of its chain is ignored',
     rule: 'PEM with -----BEGIN CERTIFICATE-----',
-    remedy: 'convert the file: openssl x509 -in FILE -out FILE.pem',
+    remedy: file('convert the file with openssl x509'),
   },
 
   'file.root-included': {
@@ -740,7 +753,7 @@ const table = {
     meaning: 'nobody listens at the other end',
     windows: ['WSAECONNREFUSED'],
     rule: 'the listener of the next hop is open',
-    remedy: 'start the node, or switch its listener on: siplab mtls NODE on',
+    remedy: 'start ACCEPTOR, or switch its listener on: siplab mtls ACCEPTOR on',
   },
   'link.timeout': {
     meaning: 'the other end does not answer',
@@ -938,12 +951,14 @@ const table = {
   'config.duplicate-partner': {
     meaning: 'a domain is both direct partner and IM provider',
     rule: 'a domain stands in one list',
-    remedy: 'remove the domain from one list',
+    remedy:
+      'remove the domain from one list of NODE, or take those of the topology: siplab settings NODE general --reset',
   },
   'config.invalid': {
     meaning: 'an entry of the configuration is invalid',
     rule: 'every entry passes its check',
-    remedy: 'correct the entry',
+    remedy:
+      'correct the entry of NODE, or take the entries of the topology again: siplab settings NODE general --reset',
   },
   'config.not-retrieved': {
     meaning: 'the configuration could not be retrieved',
@@ -955,13 +970,13 @@ const table = {
   'config.local-corrupt': {
     meaning: 'the local configuration cannot be read',
     rule: 'the local file is well formed',
-    remedy: 'write the file again: siplab up --fresh',
+    remedy: 'write the local configuration of NODE again: siplab settings NODE general --reset',
   },
   'config.certificate-unassigned': {
     meaning: 'no certificate is assigned to a reference that needs one',
     windows: ['SIPPROXY_E_NO_DEFAULT_OUTGOING_CERT'],
     rule: 'every reference in use has a certificate',
-    remedy: 'siplab assign NODE REFERENCE CERTIFICATE',
+    remedy: 'assign a certificate to NODE: siplab certs trial NODE --valid 30d --assign',
   },
   'config.certificate-locked': {
     meaning: 'the security settings cannot be opened while the assigned certificate is invalid',
@@ -978,7 +993,7 @@ const table = {
   'store.unreachable': {
     meaning: 'the pool store does not answer',
     rule: 'the pool store answers',
-    remedy: 'start the database; where the lab took it away: siplab heal store',
+    remedy: 'start the database, or put its file back; where siplab took it away: siplab heal store',
   },
   'store.permission': {
     meaning: 'the pool store refuses the account of the service',
@@ -1008,12 +1023,12 @@ const table = {
   'store.corrupt': {
     meaning: 'the pool store cannot be read',
     rule: 'the store is well formed',
-    remedy: 'siplab up --fresh',
+    remedy: 'restore the file from a backup, or begin anew without its bindings: a person decides which',
   },
   'directory.unreachable': {
     meaning: 'the directory does not answer',
     rule: 'the directory answers',
-    remedy: 'start the database; where the lab took it away: siplab heal directory',
+    remedy: 'start the database, or put its file back; where siplab took it away: siplab heal directory',
   },
   'directory.permission': {
     meaning: 'the directory refuses the account of the service',
@@ -1043,7 +1058,7 @@ const table = {
   'directory.corrupt': {
     meaning: 'the directory cannot be read',
     rule: 'the directory is well formed',
-    remedy: 'siplab heal directory; else siplab up --fresh',
+    remedy: 'restore the file from a backup, or begin anew with the accounts of the topology: a person decides which',
   },
   'clock.wrong': {
     meaning: 'the clock of one end is wrong',
@@ -1109,10 +1124,31 @@ export function verdict(code: VerdictCode, details: VerdictDetails = {}): Verdic
     code,
     message: sentence(entry.meaning, details.certificate),
     rule: entry.rule,
-    fix: placedRemedy(entry.remedy, details),
+    fix: placedRemedy(withCertificate(remedyOf(code, details.certificate), details.certificate), details),
     ...windows,
     ...details,
   }
+}
+
+/** `issue the certificate … of director again with SHA-256: siplab certs renew director`. */
+function again(how: string): string {
+  return `issue {certificate} of NODE again${how}: siplab certs renew NODE`
+}
+
+/** A file of certificates that cannot be read as it stands. */
+function file(work: string): string {
+  return `${work}, or issue the certificate of NODE again: siplab certs renew NODE`
+}
+
+/** Of a public CA, as the lab has it. */
+const publicIssuer = /stand-in for a public authority/
+
+/** What a public CA no longer issues is no remedy for what it issued. */
+function remedyOf(code: VerdictCode, certificate: VerdictCertificate | undefined): string {
+  return code === 'cert.eku-missing' && certificate !== undefined && publicIssuer.test(certificate.issuer)
+    ? 'no public CA issues clientAuth since 2026: let NODE show a certificate of a private CA where it dials, whose ' +
+        'root REFUSER puts into its trust list, or none where REFUSER does not demand one'
+    : table[code].remedy
 }
 
 /** `The certificate CN=fe1.lab.test has expired`, or `The certificate has expired` when nobody knows which. */

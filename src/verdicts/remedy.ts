@@ -1,27 +1,79 @@
 /**
- * Remedies with names in place of placeholders. The table of codes speaks of NODE, the node that has to act, and of
- * PEER, the other end. A server outside the lab gets no command of siplab.
+ * Remedies with names in place of placeholders. The table of codes speaks of NODE, the server whose certificate it is,
+ * REFUSER, the end that judged and refused, DIALLER, ACCEPTOR, and PEER, the other end; `{certificate}` is the
+ * certificate. Commands stand at the end, after a colon, one after the other with `;` between them: a shell takes them
+ * as they are. A server outside the lab gets no command of siplab.
  */
-import type { Verdict } from './verdict.ts'
+import type { Verdict, VerdictCertificate } from './verdict.ts'
 
 type Place = Pick<Verdict, 'node' | 'link' | 'direction'>
 
+type Placeholder = 'NODE' | 'PEER' | 'REFUSER' | 'DIALLER' | 'ACCEPTOR'
+
+const placeholders = /\b(?:NODE|PEER|REFUSER|DIALLER|ACCEPTOR)\b/g
+
+/** Where nobody knows who it is. */
+const words: Readonly<Record<Placeholder, string>> = {
+  NODE: 'the server',
+  PEER: 'the other end',
+  REFUSER: 'the end that refuses',
+  DIALLER: 'the end that dials',
+  ACCEPTOR: 'the end that accepts',
+}
+
+/** `the certificate CN=fe1.lab.test (serial 5a01…)`, or `the certificate` when nobody knows which. */
+export function withCertificate(remedy: string, certificate: VerdictCertificate | undefined): string {
+  const named =
+    certificate === undefined
+      ? 'the certificate'
+      : `the certificate ${certificate.subject === '' ? '' : `${certificate.subject} `}(serial ${certificate.serial})`
+  return remedy.replaceAll('{certificate}', () => named)
+}
+
 /**
- * `siplab certs renew NODE` -> `siplab certs renew director`, where the verdict says whose certificate it is.
+ * `renew the certificate: siplab certs renew NODE` -> `renew the certificate: siplab certs renew director`, where the
+ * verdict says whose certificate it is.
  *
- * @returns the remedy unchanged where the verdict does not say
+ * @returns the remedy unchanged where the verdict says nothing of a place
  */
 export function placedRemedy(remedy: string, place: Place): string {
-  if (!/\b(?:NODE|PEER)\b/.test(remedy)) return remedy
-  const { dialler, acceptor, peer } = partiesOf(place)
-  const actor = /siplab mtls NODE/.test(remedy)
-    ? acceptor
-    : /default-outgoing/.test(remedy)
-      ? dialler
-      : (peer ?? (place.direction === undefined ? place.node : undefined))
-  if (actor !== undefined && isOutside(actor)) return outsideRemedy(remedy, actor)
-  if (peer !== undefined && isOutside(peer) && remedy.includes('PEER')) return outsideRemedy(remedy, peer)
-  return remedy.replace(/\bNODE\b/g, (word) => actor ?? word).replace(/\bPEER\b/g, (word) => peer ?? word)
+  const isKnown = place.link !== undefined || (place.node !== undefined && place.direction === undefined)
+  if (!isKnown || remedy.match(placeholders) === null) return remedy
+  const parties = partiesOf(place)
+  const outsider = partiesIn(remedy)
+    .map((party) => parties[party])
+    .find((name) => name !== undefined && isOutside(name))
+  if (outsider !== undefined) return outsideRemedy(remedy, outsider)
+  const known = (text: string): boolean => partiesIn(text).every((party) => parties[party] !== undefined)
+  const placed = known(commandsOf(remedy)) ? remedy : withoutCommands(remedy)
+  return withoutRepeats(placed.replace(placeholders, (party) => parties[party as Placeholder] ?? wordFor(party)))
+}
+
+/** What a server found about its own files, where who found it did not know whose they are. */
+export function placedAt(found: Verdict, node: string): Verdict {
+  const { fix, others } = found
+  return {
+    ...found,
+    node,
+    ...(fix === undefined ? {} : { fix: placedRemedy(fix, { ...found, node }) }),
+    ...(others === undefined ? {} : { others: others.map((other) => placedAt(other, node)) }),
+  }
+}
+
+/** For a server that has ended: after the remedy somebody has to start it again. */
+export function thenStart(remedy: string, node: string): string {
+  return commandsOf(remedy) === '' || remedy.includes('siplab node start')
+    ? remedy
+    : `${remedy}; siplab node start ${node}`
+}
+
+/**
+ * The commands of a remedy, as a shell takes them: `siplab certs renew director; siplab node start director`.
+ *
+ * @returns an empty text where a person has to act
+ */
+export function commandsOf(remedy: string): string {
+  return /(?:^|: )((?:siplab|chmod) [^]*)$/.exec(remedy)?.[1] ?? ''
 }
 
 /**
@@ -31,16 +83,18 @@ export function placedRemedy(remedy: string, place: Place): string {
  * @param host the server, as it was dialled
  */
 export function outsideRemedy(remedy: string, host: string): string {
-  const known = outside.find(([command]) => remedy.includes(command))
+  const commands = commandsOf(remedy)
+  const known = outside.find(([command]) => commands.includes(command))
   if (known !== undefined) return known[1].replaceAll('HOST', () => host)
-  const plain = remedy.replace(/[:;,]? *(?:else )?siplab .*$/, '')
-  return plain === '' ? `look into the log of ${host}` : plain.replace(/\b(?:NODE|PEER)\b/g, () => host)
+  const plain = withoutCommands(remedy)
+    .replace(/[:;,]? *(?:else )?siplab .*$/, '')
+    .replace(/\b(?:NODE|PEER)\b/g, () => host)
+    .replace(placeholders, wordFor)
+  if (plain === '') return `look into the log of ${host}`
+  return commands.includes('certs renew') ? `${plain}, then reload or restart ${host}` : plain
 }
 
 const outside: readonly (readonly [command: string, remedy: string])[] = [
-  ['certs renew', 'renew the certificate on HOST, then reload or restart the server'],
-  ['certs issue', 'issue the certificate of HOST again, then reload or restart the server'],
-  ['assign', 'configure a certificate on HOST, then reload or restart the server'],
   ['siplab events', 'look into the log of HOST: that end knows the reason'],
   ['siplab mtls', 'start the server on HOST, or open its TLS listener'],
   ['--format nftables', 'let the port pass on every firewall on the way to HOST'],
@@ -49,14 +103,35 @@ const outside: readonly (readonly [command: string, remedy: string])[] = [
   ['siplab plan', 'compare the configuration of HOST with what was dialled'],
 ]
 
-function partiesOf({ link, direction }: Place): {
-  readonly dialler?: string | undefined
-  readonly acceptor?: string | undefined
-  readonly peer?: string | undefined
-} {
+function withoutCommands(remedy: string): string {
+  const commands = commandsOf(remedy)
+  return commands === '' ? remedy : remedy.slice(0, -commands.length).replace(/: $/, '')
+}
+
+/** Both ends are one where a server judges itself: what is to be done there is done once. */
+function withoutRepeats(remedy: string): string {
+  const commands = commandsOf(remedy)
+  if (commands === '') return remedy
+  return remedy.slice(0, -commands.length) + [...new Set(commands.split('; '))].join('; ')
+}
+
+function wordFor(party: string): string {
+  return words[party as Placeholder]
+}
+
+function partiesIn(remedy: string): readonly Placeholder[] {
+  return (remedy.match(placeholders) ?? []) as readonly Placeholder[]
+}
+
+/** Without a link a server speaks of itself, and is every end but the other one. */
+function partiesOf({ node, link, direction }: Place): Readonly<Partial<Record<Placeholder, string>>> {
   const [dialler, acceptor] = link?.split('->') ?? []
-  if (dialler === undefined || acceptor === undefined || direction === undefined) return { dialler, acceptor }
-  return { dialler, acceptor, peer: direction === 'outgoing' ? acceptor : dialler }
+  const known = (parties: Readonly<Record<Placeholder, string | undefined>>): Partial<Record<Placeholder, string>> =>
+    Object.fromEntries(Object.entries(parties).filter(([, name]) => name !== undefined))
+  if (dialler === undefined || acceptor === undefined)
+    return known({ NODE: node, REFUSER: node, DIALLER: node, ACCEPTOR: node, PEER: undefined })
+  const peer = direction === undefined ? undefined : direction === 'outgoing' ? acceptor : dialler
+  return known({ NODE: peer, PEER: peer, REFUSER: node, DIALLER: dialler, ACCEPTOR: acceptor })
 }
 
 /** Nodes of a lab have short names; what stands there as an address or a full name is none of them. */

@@ -31,6 +31,17 @@ t.test('the catalogue', async (t) => {
     t.equal(new Set(faults.map(({ slug }) => slug)).size, faults.length)
   })
 
+  t.test('marks what lies in the dialled name, and nothing else', async (t) => {
+    const dialled = faults.filter((fault) => {
+      const { wantedName, withoutSni } = fault.make(pki)
+      return wantedName !== pki.name || withoutSni === true
+    })
+    t.strictSame(
+      dialled.map(({ slug }) => slug),
+      faults.filter(({ lies }) => lies === 'dialled-name').map(({ slug }) => slug),
+    )
+  })
+
   t.test('names only codes that the table explains, each with a remedy', async (t) => {
     const codes = faults.map(({ expect }) => expect.verdict).filter((code) => code !== undefined)
     t.same(

@@ -98,6 +98,23 @@ t.test('faults on a running lab', async (t) => {
     t.match(await broken(lab, 'director->fe1', 'reset'), { verdict: { code: 'link.reset' }, named: true })
   })
 
+  t.test('a server whose certificate has ended does what its profile says, once the links have shown it', async (t) => {
+    const outcome = await lab.json<Outcome>('break', 'director', 'expired')
+    t.match(outcome, { verdict: { code: 'cert.expired' }, named: true })
+    t.match(outcome.notes.at(-1), /director has shut down.*whenOwnCertificateEnds: die/)
+    t.match(await lab.run('status'), { status: 1, stdout: /director .* stopped .*exit 1/ })
+    await lab.json('heal', 'director')
+    t.match(await lab.run('status'), { status: 0 })
+  })
+
+  t.test('names: a fault of the dialled name lies on a link', async (t) => {
+    t.match(await broken(lab, 'fe1->director', 'ip-not-in-san'), {
+      verdict: { code: 'cert.name-mismatch', link: 'fe1->director' },
+      named: true,
+    })
+    t.match(await lab.run('break', 'director', 'ip-not-in-san'), { status: 1, stderr: /siplab break '\w+->director'/ })
+  })
+
   t.test('DNS: a name that no link goes by breaks no link, and that is said', async (t) => {
     t.match(await broken(lab, 'dns', 'silent', '--name', '_sipfederationtls._tcp.lab.test'), {
       named: true,

@@ -1,6 +1,7 @@
 /** What a node says of a peer it refuses: the cause first, then everything else. */
 import { X509Certificate } from 'node:crypto'
 import t from 'tap'
+import { keyToPem } from '../../src/certificates/keys.ts'
 import { pemBlocks } from '../../src/certificates/examine/index.ts'
 import { daysBefore, dns, faultPki, type LeafChange } from '../../src/faults/catalogue/fault-pki.ts'
 import {
@@ -194,4 +195,34 @@ t.test('serials stand in both byte orders', async (t) => {
     [certificate?.serial, certificate?.serialReversed],
     [serial, Buffer.from(serial, 'hex').reverse().toString('hex')],
   )
+})
+
+t.test('of a client that was verified, the issuers that Node keeps for itself are not missed', async (t) => {
+  const { pem } = pki.leaf({ commonName: 'stranger.lab.test', names: [dns('stranger.lab.test')] })
+  const found = diagnosePeer(
+    fe1,
+    who,
+    ground,
+    'cert.name-not-allowed',
+    evidence({}, { side: 'accepted', chain: pemBlocks(pem), authorized: true, wantedName: undefined }),
+  )
+  t.match(found, { code: 'cert.name-not-allowed', fix: /siplab certs renew director/ })
+  t.notOk((found.others ?? []).some(({ code }) => code === 'chain.incomplete'))
+})
+
+t.test('what is wrong with our own key is mended at this end', async (t) => {
+  const own = { ...pki.leaf({ keyType: 'p256' }), key: pki.leaf({ keyType: 'rsa2048' }).key }
+  const refusal: Refusal = {
+    ...evidence({}),
+    side: 'accepted',
+    local: undefined,
+    code: 'tls.handshake-failed',
+    errorCode: 'ERR_SSL_NO_SHARED_CIPHER',
+    errorMessage: 'no shared cipher',
+    evidence: undefined,
+    detail: undefined,
+    own: undefined,
+  }
+  const found = diagnoseRefusal(fe1, who, refusal, { certificate: own.pem, key: keyToPem(own.key), tuning: {} })
+  t.match(found, { code: 'key.mismatch', fix: /siplab certs renew fe1/ })
 })

@@ -160,6 +160,22 @@ t.test('a front end whose store is a file that cannot be opened', async (t) => {
   })
 })
 
+t.test('whenDatabaseIsAway, of a lab whose store is a file', async (t) => {
+  const file = 'pool-pool.lab.test.sqlite'
+
+  t.test('wait: a server of 2005 starts without it', async (t) => {
+    const plan: NodePlan = { ...enterprise, whenDatabaseIsAway: 'wait' }
+    const running = await run(t, { dataDir: t.testdir({ [file]: {} }) }, plan)
+    t.match(running.service.status, { state: 'degraded', verdicts: [{ code: 'store.unreachable', fix: /a person/ }] })
+  })
+
+  t.test('die: a server of today ends as well', async (t) => {
+    const plan: NodePlan = { ...enterprise, profile: loadProfile('modern'), whenDatabaseIsAway: 'die' }
+    const running = await run(t, { dataDir: t.testdir({ [file]: {} }) }, plan)
+    t.equal(await running.ended, 1)
+  })
+})
+
 const missing = await postgresqlMissing()
 t.test(
   'a front end under the rules of 2005 whose database server cannot be used at start',
@@ -178,6 +194,14 @@ t.test(
       const one = await administrator(url(server, 'postgres', databases[database]))
       await work(one).finally(() => one.close())
     }
+
+    t.test('die: no server ends the start, with the chain of events', async (t) => {
+      const url = 'postgresql://siplab@127.0.0.1:1/siplab'
+      const options = { dataDir: t.testdir(), sqlUrl: url, directoryUrl: url }
+      const running = await run(t, options, { ...enterprise, whenDatabaseIsAway: 'die' })
+      t.equal(await running.ended, 1)
+      t.match(eventsOf(running).at(-1), 'service.shut-down')
+    })
 
     t.test('no server: it makes its tables when there is one', async (t) => {
       await admin.close()

@@ -478,3 +478,29 @@ function edited(name: string, edit: (text: string) => string) {
 function parse(text: string) {
   return parseTopology(text, 'lab.yaml', loadProfile)
 }
+
+// conformance: RFC 8760 §2.3 — the algorithms of a challenge suit the clients of the profile's time
+for (const [profile, algorithms] of [
+  ['lcs2005', ['MD5']],
+  ['ocs2007', ['MD5']],
+  ['modern', ['SHA-256', 'MD5']],
+] as const)
+  t.test(`${profile}: a challenge offers ${algorithms.join(', then ')}`, async (t) => {
+    t.same(offered(`name: se\nabout: A.\nprofile: ${profile}\n`), algorithms)
+  })
+
+t.test('authentication.algorithms departs from the profile', async (t) => {
+  t.same(offered('name: se\nabout: A.\nprofile: lcs2005\nauthentication: { algorithms: [SHA-256] }\n'), ['SHA-256'])
+  t.throws(() => offered('name: se\nabout: A.\nprofile: lcs2005\nauthentication: { algorithms: [MD5, MD5] }\n'), {
+    message: /each algorithm once/,
+  })
+  t.throws(() => offered('name: se\nabout: A.\nprofile: lcs2005\nauthentication: { algorithms: [] }\n'), {
+    message: /at least 1/,
+  })
+})
+
+function offered(head: string): readonly string[] {
+  const text = `${head}domain: lab.test\nhosts:\n  se: { role: standard-edition }\n`
+  const { settings } = nodePlan(planLab(parseTopology(text, 'se.yaml', loadProfile)), 'se')
+  return 'algorithms' in settings ? settings.algorithms : []
+}

@@ -17,6 +17,11 @@ export interface WantedName {
   readonly value: string
 }
 
+/** What was dialled: an address is looked for among the IP SANs alone (RFC 9525 §6.4, RFC 5922 §7.1). */
+export function wantedHost(value: string): WantedName {
+  return { kind: isIP(value) === 0 ? 'dns' : 'ip', value }
+}
+
 /** Whose rules: Node's own check, SIP domain certificates, the general TLS rules, and the two Microsoft generations. */
 export type NameRules = 'node' | 'rfc5922' | 'rfc9525' | 'lcs' | 'ocs'
 

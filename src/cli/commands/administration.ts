@@ -2,14 +2,17 @@
  * `siplab assign, unassign, mtls, settings, drain`: what an administrator did in the old console. A running node takes
  * the change at once; on a stopped one the files change and its next start meets them.
  */
+import { rmSync } from 'node:fs'
 import { nodeWall } from '../../lab/clock.ts'
 import { controlClient } from '../../lab/control-client.ts'
 import { LabError } from '../../lab/lab-error.ts'
 import type { ChangeReport } from '../../node/control/control-api.ts'
 import { assignReference, generalTab, securityTab, setMtls, unassignReference } from '../../node/administration.ts'
 import type { Administered, GeneralTab, SecurityTab } from '../../node/administration.ts'
+import { type ChangedTls, changedTls, resetTls } from '../../node/fault-in-force.ts'
 import { nodeFolder } from '../../node/control/node-folder.ts'
 import type { NodePlan } from '../../topology/plan-types.ts'
+import { refuseUnderFault, reload } from '../certificate-home.ts'
 import { answer, common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { UsageError } from '../usage-error.ts'
@@ -93,27 +96,71 @@ export const mtlsCommand: RegisterCommand = (program, { io }) => {
   })
 }
 
+interface SettingsOptions extends ForceOptions {
+  readonly reset?: true
+}
+
 export const settingsCommand: RegisterCommand = (program, { io }) => {
   const command = program
-    .command('settings <NODE> <general|security>')
-    .summary('show a tab of the old console')
+    .command('settings <NODE> <general|security|tls>')
+    .summary('show a tab of the old console, or set it back')
     .description(
-      'Shows what the General or the Security tab of the old console showed. The Security tab does not open while ' +
-        'an assigned certificate is not valid.',
+      'Shows what the General or the Security tab of the old console showed, or the TLS settings that are not as ' +
+        'the profile has them. The Security tab does not open while an assigned certificate is not valid.',
     )
     .option('--force', forceText)
-  common(command, 'siplab settings fe1 security').action((name: string, tab: string, options: ForceOptions) => {
-    if (tab !== 'general' && tab !== 'security')
-      throw new UsageError(`wanted general or security, found ${JSON.stringify(tab)}`)
-    const lab = chooseLab(io, options)
-    const administered = administeredNode(lab, chooseNode(planOf(lab), name))
-    if (tab === 'general') {
-      const general = generalTab(administered)
-      return answer(io, options, general, () => generalText(general))
-    }
-    const security = securityTab(administered, { force: options.force === true })
-    answer(io, options, security, () => securityText(security))
-  })
+    .option('--reset', 'general: what the topology has, in place of the local file; tls: what the profile has')
+  common(command, 'siplab settings fe1 security').action(
+    async (name: string, tab: string, options: SettingsOptions) => {
+      const lab = chooseLab(io, options)
+      const node = chooseNode(planOf(lab), name)
+      if (options.reset === true) return resetTab(io, options, lab, node, tab)
+      const administered = administeredNode(lab, node)
+      if (tab === 'general') {
+        const general = generalTab(administered)
+        return answer(io, options, general, () => generalText(general))
+      }
+      if (tab === 'tls') {
+        const changed = changedTls(administered.folder)
+        return answer(io, options, { node: name, changed }, () => tlsText(node, changed))
+      }
+      if (tab !== 'security') throw unknownTab(tab)
+      const security = securityTab(administered, { force: options.force === true })
+      answer(io, options, security, () => securityText(security))
+    },
+  )
+}
+
+/** What was changed on the machine itself goes; a running node takes it up, tables at its next start. */
+async function resetTab(io: Io, options: SettingsOptions, lab: ChosenLab, node: NodePlan, tab: string): Promise<void> {
+  refuseUnderFault(lab.folder.root, node.name)
+  const { folder } = administeredNode(lab, node)
+  if (tab === 'general') rmSync(folder.settings, { force: true })
+  else if (tab !== 'tls') throw unknownTab(tab)
+  const changed = tab === 'tls' ? resetTls(folder) : []
+  const [reloaded] = await reload({ root: lab.folder.root, plan: planOf(lab) }, [node.name])
+  answer(
+    io,
+    options,
+    { node: node.name, tab, changed, ...reloaded?.report },
+    () =>
+      (tab === 'tls'
+        ? `the TLS settings of ${node.name} are those of the profile ${node.profile.name}\n`
+        : `the settings of ${node.name} are those of the topology\n`) + reportText(reloaded?.report),
+  )
+}
+
+function unknownTab(tab: string): UsageError {
+  return new UsageError(`wanted general, security or tls, found ${JSON.stringify(tab)}`)
+}
+
+function tlsText({ name, profile }: NodePlan, changed: readonly ChangedTls[]): string {
+  return changed.length === 0
+    ? `The TLS settings of ${name} are those of ${profile.name}: ${profile.tls.min} to ${profile.tls.max}.\n`
+    : table(
+        ['SETTING', 'VALUE'],
+        changed.map(({ setting, value }) => [setting, value]),
+      )
 }
 
 /** A node gives up what is in progress after 40 s. */

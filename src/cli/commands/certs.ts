@@ -1,6 +1,6 @@
 /** `siplab certs init, issue, trial, renew, revoke, show, list`: the lab's authorities and what they issue. */
 import { existsSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import {
@@ -15,29 +15,32 @@ import {
 } from '../../lab/renewal/certificate-work.ts'
 import type { CertificateHome, HeldCertificate, Renewal } from '../../lab/renewal/certificate-work.ts'
 import { nodeWall } from '../../lab/clock.ts'
-import { faultOn } from '../../faults/record.ts'
-import { findLabs, labFolder, readRecord, supervisorOf } from '../../lab/lab-folder.ts'
+import { labFolder } from '../../lab/lab-folder.ts'
 import { LabError } from '../../lab/lab-error.ts'
 import { connectionsWith } from '../../lab/renewal/renewal.ts'
-import type { ChangeReport } from '../../node/control/control-api.ts'
 import { nodeFolder } from '../../node/control/node-folder.ts'
-import { planLab } from '../../topology/plan.ts'
 import type { VerdictCertificate } from '../../verdicts/verdict.ts'
 import { verdictCertificate } from '../../certificates/examine/index.ts'
 import { explainFile, readBundle } from '../../explain/file/index.ts'
+import {
+  chooseHome,
+  type HomeOptions,
+  refuseUnderFault,
+  reload,
+  reloadedText,
+  withTopology,
+} from '../certificate-home.ts'
 import { answer, common } from '../command.ts'
 import type { CommandContext, CommonOptions, RegisterCommand } from '../command.ts'
 import { readSeconds, spanText } from '../duration.ts'
 import { UsageError } from '../usage-error.ts'
 import { paint, table } from '../io.ts'
 import type { Io } from '../io.ts'
-import { chooseLab, chooseNode, clientOf, planOf } from '../lab-choice.ts'
-import { chooseTopology, readAddressing } from '../topology-options.ts'
+import { chooseNode, clientOf } from '../lab-choice.ts'
+import { crlsCommand, trustCommand } from './certs-lists.ts'
 import { drillCommand } from './renewal-drill.ts'
 
-interface CertsOptions extends CommonOptions {
-  readonly topology?: string
-  readonly containers?: true
+interface CertsOptions extends HomeOptions {
   readonly reference?: string
   readonly valid?: string
   readonly assign?: true
@@ -58,6 +61,8 @@ export const certsCommand: RegisterCommand = (program, context) => {
   revokeCommand(certs, context)
   showCommand(certs, context)
   listCommand(certs, context)
+  trustCommand(certs, context)
+  crlsCommand(certs, context)
   drillCommand(certs, context)
 }
 
@@ -98,7 +103,7 @@ function issueCommand(certs: Command, { io }: CommandContext): void {
       io,
       options,
       { certificates: issued, reloaded: report },
-      () => `${heldTable(io, home, issued)}${reportText(report)}`,
+      () => `${heldTable(io, home, issued)}${reloadedText(report)}`,
     )
   })
 }
@@ -125,7 +130,7 @@ function trialCommand(certs: Command, { io }: CommandContext): void {
         () =>
           heldTable(io, home, [trial]) +
           (options.assign === true
-            ? reportText(report)
+            ? reloadedText(report)
             : `siplab assign ${name} ${planned.references[0]} ${trial.name} puts it to use.\n`),
       )
     },
@@ -144,7 +149,7 @@ function renewCommand(certs: Command, { io }: CommandContext): void {
   common(withTopology(command), 'siplab certs renew fe1').action(async (name: string, options: CertsOptions) => {
     const home = chooseHome(io, options)
     const node = chooseNode(home.plan, name)
-    refuseUnderFault(home, name)
+    refuseUnderFault(home.root, name)
     const now = nodeWall(nodeFolder(home.root, name).root)
     const { renewed, untouched } = renewAssigned(
       home,
@@ -157,20 +162,9 @@ function renewCommand(certs: Command, { io }: CommandContext): void {
       io,
       options,
       { certificates: renewed, untouched, reloaded: report },
-      () => `${heldTable(io, home, renewed)}${reportText(report)}${renewalNotes(name, renewed, untouched)}`,
+      () => `${heldTable(io, home, renewed)}${reloadedText(report)}${renewalNotes(name, renewed, untouched)}`,
     )
   })
-}
-
-/** While a fault is on, the node shows the certificate of the fault, whatever is renewed. */
-function refuseUnderFault(home: CertificateHome, node: string): void {
-  const on = faultOn(labFolder(home.root), node)
-  if (on === undefined) return
-  throw new LabError(
-    'not-so',
-    'fault.on',
-    `the fault ${on.fault} is on ${node}, which shows the certificate of the fault; siplab heal ${node} removes it`,
-  )
 }
 
 function renewalNotes(node: string, renewed: readonly HeldCertificate[], untouched: Renewal['untouched']): string {
@@ -208,7 +202,7 @@ function revokeCommand(certs: Command, { io }: CommandContext): void {
         io,
         options,
         { revoked: serial, nodes, reloaded: report, live },
-        () => `${serial} is revoked; ${nodes.join(', ')} have the new list\n${reportText(report)}${goOn}`,
+        () => `${serial} is revoked; ${nodes.join(', ')} have the new list\n${reloadedText(report)}${goOn}`,
       )
     },
   )
@@ -262,43 +256,6 @@ function listCommand(certs: Command, { io }: CommandContext): void {
     const held = heldCertificates(home, Date.now())
     answer(io, options, held, () => (held.length === 0 ? 'No node has a certificate.\n' : heldTable(io, home, held)))
   })
-}
-
-function withTopology(command: Command): Command {
-  return command
-    .option('--topology <FILE>', 'name or path of a lab file, where no lab was brought up yet')
-    .option('--containers', 'for the container lab, where pki listens on port 80')
-}
-
-/** The lab of `--data` or below `.siplab`; else `certs/NAME`, laid out the same way. */
-function chooseHome(io: Io, options: CertsOptions): CertificateHome {
-  const hasLab =
-    options.data === undefined
-      ? findLabs(io.workingFolder).length > 0
-      : readRecord(labFolder(resolve(io.workingFolder, options.data))) !== undefined
-  if (hasLab && options.topology === undefined) {
-    const lab = chooseLab(io, options)
-    return { root: lab.folder.root, plan: planOf(lab) }
-  }
-  const { topology } = chooseTopology(io, options.topology)
-  return {
-    root: resolve(io.workingFolder, options.data ?? join('certs', topology.name)),
-    plan: planLab(topology, { addressing: readAddressing(io, options) }),
-  }
-}
-
-/** Lets the running ones among these nodes read their files again. */
-async function reload(
-  home: CertificateHome,
-  nodes: readonly string[],
-): Promise<readonly { readonly node: string; readonly report: ChangeReport }[]> {
-  const folder = labFolder(home.root)
-  const stopped = readRecord(folder)?.stopped
-  if (supervisorOf(folder) === undefined) return []
-  const running = nodes.filter((node) => stopped?.[node] === undefined)
-  return Promise.all(
-    running.map(async (node) => ({ node, report: await clientOf({ folder }, node).post<ChangeReport>('/reload', {}) })),
-  )
 }
 
 function validOption({ valid }: CertsOptions): number | undefined {
@@ -362,8 +319,4 @@ function certificateText(io: Io, certificate: VerdictCertificate): string {
     `${paint(io.colours.out, 'bold', certificate.subject)}\n` +
     `${rows.map(([name, value]) => `  ${name.padEnd(16)} ${value}\n`).join('')}`
   )
-}
-
-function reportText(reports: readonly { readonly node: string; readonly report: ChangeReport }[]): string {
-  return reports.flatMap(({ node, report }) => report.changed.map((line) => `${node}: ${line}\n`)).join('')
 }

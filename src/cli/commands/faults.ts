@@ -45,12 +45,12 @@ export const faultsCommand: RegisterCommand = (program, { io }) => {
         rows.length === 0 ? 'no fault is on\n' : table(['TARGET', 'FAULT', 'AS', 'SINCE'], rows),
       )
     }
-    const rows = faultList.map(({ name, target, family, verdict, story }) => [
+    const rows = faultList.map(({ name, target, family, verdict, story, notInALab }) => [
       name,
-      target,
+      notInALab === undefined ? target : 'none',
       family,
       verdict ?? '',
-      story,
+      notInALab === undefined ? story : `${story}. No lab shows it: ${notInALab}`,
     ])
     answer(io, options, faultList, () => table(['FAULT', 'TARGET', 'FAMILY', 'VERDICT', 'STORY'], rows))
   })
@@ -62,7 +62,8 @@ export const breakCommand: RegisterCommand = (program, { io, finish }) => {
     .summary('put a fault on a node, a link, the store, the directory or the DNS')
     .description(
       'Puts a fault on a node, a link (A->B, A is the node that dials), the store, the directory or the DNS of ' +
-        'the running lab,\nwaits for the verdict and prints it. Exit status 0 when the verdict names the fault.',
+        'the running lab,\nwaits for the verdict and prints it. Exit status 0 when the verdict names the fault.\n' +
+        'A server whose own certificate has ended then does what its profile says; with --as it is held up.',
     )
     .addOption(
       new Option('--as <END>', 'certificate faults: the end the node is in the link that shows it').choices([
@@ -127,30 +128,14 @@ function accessTo(lab: ChosenLab): RunningLabAccess {
   }
 }
 
-/** Code first; then both ends' views, the certificate, the rule, what was found and what mends it. */
-function outcomeText({
-  target,
-  fault,
-  story,
-  expected,
-  verdict,
-  views,
-  remarks,
-  links,
-  restarted,
-  named,
-  notes,
-}: Outcome): string {
-  const expectation = expected === undefined ? 'nobody minds, as it should be' : `expected ${expected}`
-  const head = verdict === undefined ? (remarks[0]?.code ?? (named ? 'in force' : 'no verdict')) : verdictText(verdict)
-  const namedFirst = expected === undefined ? expectation : 'the verdict names the fault first'
-  const outcome = named ? namedFirst : `the verdict does not name the fault; ${expectation}`
+/** The finding of the fault first; then both ends' views, certificate, rule, what was found and what mends it. */
+function outcomeText(outcome: Outcome): string {
+  const { target, fault, story, verdict, views, remarks, links, restarted, notes } = outcome
+  const [headline, judgement] = summaryOf(outcome)
   return [
-    `${head}\n`,
+    `${headline}\n`,
     `  fault        ${target}: ${fault}. ${story}\n`,
-    expected === undefined && verdict === undefined && !named
-      ? ''
-      : `  outcome      ${outcome}${restarted ? '; shown by a restart' : ''}\n`,
+    `  outcome      ${judgement}${restarted ? '; shown by a restart' : ''}\n`,
     verdict === undefined ? '' : details(verdict),
     views
       .map(
@@ -158,15 +143,43 @@ function outcomeText({
           `  ${node.padEnd(12)} ${event}: ${code}${found === undefined ? '' : `, ${found}`}\n`,
       )
       .join(''),
-    remarks
-      .flatMap((remark) => [remark, ...(remark.others ?? [])])
-      .map((remark) => `  remark       ${verdictText(remark)}\n`)
-      .join(''),
+    remarks.map((remark) => `  remark       ${verdictText(remark)}\n`).join(''),
     (verdict?.others ?? []).map((other) => `  also         ${other.code}: ${other.message}\n`).join(''),
     links.map(({ from, to, state }) => `  link         ${from}->${to} is ${state}\n`).join(''),
     notes.map((note) => `  note         ${note}\n`).join(''),
     `siplab heal '${target}' takes it off.\n`,
   ].join('')
+}
+
+/** The first line and the outcome, from what is printed below them. */
+export function summaryOf({
+  fault,
+  expected,
+  verdict,
+  remarks,
+  links,
+  named,
+}: Pick<Outcome, 'fault' | 'expected' | 'verdict' | 'remarks' | 'links' | 'named'>): readonly [string, string] {
+  const down = links.filter(({ state }) => state === 'down').length
+  if (verdict !== undefined)
+    return [
+      verdictText(verdict),
+      named ? 'the verdict names the fault first' : `the verdict does not name the fault; ${wanted(expected)}`,
+    ]
+  const remark = remarks.find(({ code }) => code === expected)
+  if (remark !== undefined)
+    return [
+      verdictText(remark),
+      down === 0 ? 'a remark names the fault; no link minds' : `a remark names the fault; ${down} links are down`,
+    ]
+  if (expected !== undefined) return [`no verdict on ${fault}`, `nothing names the fault; ${wanted(expected)}`]
+  const beside =
+    remarks.length === 0 ? '' : `; a node remarks ${[...new Set(remarks.map(({ code }) => code))].join(', ')}`
+  return named ? [`no link minds ${fault}`, `as it should be${beside}`] : [`${down} links are down`, wanted(expected)]
+}
+
+function wanted(expected: string | undefined): string {
+  return expected === undefined ? 'nobody was to mind' : `expected ${expected}`
 }
 
 function details({ certificate, windows, rule, found, fix }: Verdict): string {

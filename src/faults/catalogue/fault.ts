@@ -34,6 +34,13 @@ export interface Fault {
   readonly slug: string
   readonly family: Family
   readonly sides: readonly Side[]
+  /**
+   * `dialled-name`: it lies in the name that is dialled, so that it is put on a link and not on a node. `no-lab`: no
+   * lab can show it. Absent: it is put on a node.
+   */
+  readonly lies?: 'dialled-name' | 'no-lab'
+  /** The certificate that the story is about. Absent: the one behind the inside links. */
+  readonly reference?: 'edge-external'
   /** `judge`: the change is in the trust list, CRLs or settings of the end that decides. Absent: in the presenter. */
   readonly breaks?: 'judge'
   /** One sentence for people. */

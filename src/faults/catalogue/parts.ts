@@ -1,6 +1,5 @@
 /** Pieces that several faults share: one spoilt block, one leaf under an odd CA, one end with other settings. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import type { Purpose } from '../../certificates/certificate-request.ts'
 import { dns, daysAfter, daysBefore, type CaChange, type FaultPki, presenting, show } from './fault-pki.ts'
 import { toPem } from '../../certificates/der.ts'
 import {
@@ -42,17 +41,6 @@ export function belowCa(pki: FaultPki, change: CaChange): Variation {
 export function underRsaCa(pki: FaultPki, digest: Digest): Variation {
   const issuing = pki.ca({ commonName: 'fault lab RSA CA', issuer: pki.root, keyType: 'rsa2048' })
   return { ...pki.good(), presenter: show(pki.leaf({ issuer: issuing, digest }), issuing) }
-}
-
-/** A leaf for these purposes from an authority that stands in for a public one and that the judge trusts. */
-export function publicLeaf(pki: FaultPki, purposes: readonly Purpose[]): Variation {
-  const root = pki.ca({ commonName: 'public Root CA' })
-  const issuing = pki.ca({ commonName: 'public Issuing CA', issuer: root })
-  return {
-    ...pki.good(),
-    presenter: show(pki.leaf({ issuer: issuing, purposes }), issuing),
-    judge: { trust: [root.pem, pki.root.pem] },
-  }
 }
 
 /** A leaf that signs itself. */

@@ -1,7 +1,7 @@
 /** Purpose: extended key usage, key usage, CA or not. */
 import { presenting } from './fault-pki.ts'
 import { broken, type Fault, inFamily, refused, unnoticed } from './fault.ts'
-import { belowCa, publicLeaf } from './parts.ts'
+import { belowCa } from './parts.ts'
 
 export const purpose: readonly Fault[] = inFamily('purpose', [
   /** Windows accepts it, Node does not. */
@@ -94,9 +94,9 @@ export const purpose: readonly Fault[] = inFamily('purpose', [
   {
     slug: 'public-cert-2026',
     sides: ['client'],
-    story: 'The edge dials a partner with a new certificate of a public authority, which has no clientAuth',
-    make: (pki) => publicLeaf(pki, ['serverAuth']),
-    twin: (pki) => publicLeaf(pki, ['serverAuth', 'clientAuth']),
+    reference: 'edge-external',
+    story: 'The edge dials a partner with a new certificate of its public authority, which has no clientAuth',
+    make: (pki) => presenting(pki, pki.leaf({ purposes: ['serverAuth'] })),
     expect: refused('cert.eku-missing', 'INVALID_PURPOSE'),
   },
   /** RFC 5924 asks for it, TLS stacks want serverAuth and clientAuth beside it. */

@@ -88,6 +88,7 @@ function recorderOf({ plan, logLevel, logDestination }: NodeStart, eventFile: st
   return openRecorder({
     node: plan.name,
     role: plan.role,
+    profile: plan.profile.name,
     eventFile,
     level: logLevel,
     wall: Date.now,

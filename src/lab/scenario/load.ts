@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { ConfigError } from '../../topology/config-error.ts'
+import { didYouMean } from '../../topology/nearest-name.ts'
 import { readDocument, type Fault } from '../../topology/document.ts'
 import { scenarioSchema, stepKinds, type Expectation, type ScenarioFile, type Step, type StepKind } from './format.ts'
 import { packageFolder } from '../../topology/package-folder.ts'
@@ -47,7 +48,7 @@ export function loadScenario(nameOrFile: string, folder: string = shippedScenari
       column: 1,
       field: '',
       wanted,
-      found: isFile ? 'nothing there' : `"${nameOrFile}"`,
+      found: isFile ? 'nothing there' : `"${nameOrFile}"${didYouMean(nameOrFile, scenarioNames(folder))}`,
     })
   }
   return parseScenario(readFileSync(file, 'utf8'), isFile ? file : `scenarios/${nameOrFile}.yaml`, dirname(file))

@@ -7,6 +7,7 @@ import { checkOwnCertificate, type OwnCertificateResult } from '../../certificat
 import { pemBlocks } from '../../certificates/examine/index.ts'
 import { summarise } from '../../certificates/summary.ts'
 import { verdict, type VerdictCode } from '../../verdicts/codes.ts'
+import { placedAt } from '../../verdicts/remedy.ts'
 import type { Verdict, VerdictCertificate } from '../../verdicts/verdict.ts'
 import type { TlsMaterial } from '../../sip/transport/types.ts'
 import type { NodePlan } from '../../topology/plan-types.ts'
@@ -31,6 +32,8 @@ export interface OwnCertificate {
   readonly warnings: readonly Verdict[]
   /** In use although it would not be good enough: a fault of the lab is in force. */
   readonly underFault: boolean
+  /** Its end does not end the service: a fault of the lab shows it on links. */
+  readonly heldUp: boolean
 }
 
 export type OwnCertificateCheck =
@@ -80,7 +83,7 @@ export function checkReference(
   if (files === undefined) return { kind: 'unassigned', use }
   const faults = faultsOn(readFaultsInForce(folder), use.reference)
   const passphrase = faults.find(({ tuning }) => tuning?.passphrase !== undefined)?.tuning?.passphrase
-  const result = checkOwnCertificate({
+  const checked = checkOwnCertificate({
     ...files,
     trustFile: trustFileFor(folder, use.reference),
     crlFiles: crlFiles(folder),
@@ -91,10 +94,18 @@ export function checkReference(
     tolerate: new Set([...tolerate, ...toleratedBy(faults.filter(({ bystander }) => bystander || !atStart))]),
     ...(passphrase === undefined ? {} : { passphrase }),
   })
+  const result = atNode(checked, plan.name)
   const shared = result.ok ? sharedRoots(plan, folder, use) : []
   return result.ok
     ? { kind: 'good', own: goodOne(use, files.certificateFile, withWarnings(result, shared), plan, faults) }
     : { kind: 'bad', use, verdicts: result.verdicts, leaf: result.leaf }
+}
+
+/** The check knows files and not whose they are. */
+function atNode(result: OwnCertificateResult, node: string): OwnCertificateResult {
+  if (result.ok) return { ...result, warnings: result.warnings.map((found) => placedAt(found, node)) }
+  const [first, ...others] = result.verdicts
+  return { ...result, verdicts: [placedAt(first, node), ...others.map((found) => placedAt(found, node))] }
 }
 
 /** What both faces trust, which each face says for itself: a certificate of the wrong CA would be accepted there. */
@@ -188,6 +199,7 @@ function goodOne(
     notBefore: Date.parse(leaf.notBefore),
     warnings,
     underFault: faults.some(({ bystander }) => !bystander),
+    heldUp: faults.some(({ bystander, obeysProfile }) => !bystander && obeysProfile !== true),
     material: underFaults(
       {
         certificate: material.cert,

@@ -4,6 +4,7 @@ import type { Binding } from '../../services/location/binding.ts'
 import { StoreError } from '../../services/store/store-error.ts'
 import { parseNameAddress } from '../../sip/message/name-address.ts'
 import type { Flow } from '../../sip/transport/flow.ts'
+import type { LinkFault } from '../../sip/transport/types.ts'
 import type { FlowStatus, NodeEvent, Registration, TraceEntry } from './control-api.ts'
 import {
   type ControlAnswer,
@@ -204,16 +205,23 @@ function linkFault(service: ControlledNode, body: unknown): ControlAnswer {
   } else {
     const kind = text(fault, 'kind')
     const amount = field(fault, 'amount') ?? 0
-    if (kind !== 'cut' && kind !== 'silent' && kind !== 'delay' && kind !== 'slow' && kind !== 'reset')
-      throw new ControlUsageError(`fault.kind: wanted cut, silent, delay, slow or reset, found ${kind}`)
+    const name = optionalText(fault, 'name')
+    if (!isLinkFault(kind))
+      throw new ControlUsageError(`fault.kind: wanted ${linkFaultKinds.join(', ')}, found ${kind}`)
     if (typeof amount !== 'number') throw new ControlUsageError('fault.amount: wanted a number')
-    service.links.setFault(peer, { kind, amount })
+    service.links.setFault(peer, { kind, amount, ...(name === undefined ? {} : { name }) })
   }
   service.recorder.record('link.fault', {
     message: fault === undefined ? `The link to ${peer} is whole again` : `A fault was put on the link to ${peer}`,
     data: { peer, ...(fault === undefined ? {} : { fault }) },
   })
   return json({})
+}
+
+const linkFaultKinds = ['cut', 'silent', 'delay', 'slow', 'reset', 'dialled-name'] as const
+
+function isLinkFault(kind: string): kind is LinkFault['kind'] {
+  return linkFaultKinds.some((known) => known === kind)
 }
 
 function field(body: unknown, name: string): unknown {

@@ -4,19 +4,19 @@
 import { authenticate } from '../../services/authentication/authenticate.ts'
 import { digest } from '../../services/authentication/digest.ts'
 import type { Arrival, Policy } from '../../sip/routing/decision.ts'
-import type { NodePlan } from '../../topology/plan-types.ts'
+import type { HomeSettings, NodePlan } from '../../topology/plan-types.ts'
 import { recordedParty } from './dialog.ts'
 import { type RoleContext, directoryOf } from '../role.ts'
 
 export function authenticateUsers(
   context: RoleContext,
-  { realm }: { readonly realm: string },
+  { realm, algorithms }: Pick<HomeSettings, 'realm' | 'algorithms'>,
   isOurs: (host: string) => boolean,
 ): Policy {
   const { plan, clock } = context
   const { accounts } = directoryOf(context)
   return authenticate({
-    schemes: [digest({ credentials: accounts, realm, clock })],
+    schemes: [digest({ credentials: accounts, realm, clock, algorithms })],
     realm,
     clock,
     self: plan.fqdn,

@@ -148,9 +148,11 @@ export type TraceTap = (entry: { readonly direction: 'in' | 'out'; readonly flow
 /** A fault on a link, acted out where this node dials (`siplab break A->B delay`). */
 export interface LinkFault {
   /** cut: this end is told at once; silent: nothing passes and nobody is told, as behind a firewall that drops. */
-  readonly kind: 'cut' | 'silent' | 'delay' | 'slow' | 'reset'
+  readonly kind: 'cut' | 'silent' | 'delay' | 'slow' | 'reset' | 'dialled-name'
   /** delay: added to each message; slow: bytes per second; reset: after so many bytes. */
   readonly amount: number
+  /** dialled-name: the name or address that is wanted in the certificate. Absent: the right one, and no SNI is sent. */
+  readonly name?: string
 }
 
 export interface TransportLayer {

@@ -126,7 +126,7 @@ t.test('siplab check in the default lab', async (t) => {
   })
 
   t.test('names a certificate that has expired', async (t) => {
-    await lab.run('break', 'fe1', 'expired')
+    await lab.run('break', 'fe1', 'expired', '--as', 'server')
     const { status, stdout } = await lab.run('check', 'fe1', '--json')
     await lab.json('heal', 'fe1')
     t.match([status, (JSON.parse(stdout) as CheckReport).code], [1, 'cert.expired'])

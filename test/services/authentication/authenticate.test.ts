@@ -33,7 +33,7 @@ function service(
     credential: (username: string, scheme: string, wanted: string) =>
       rows.find((row) => row.username === username && row.scheme === scheme && row.realm === wanted),
   }
-  const scheme = digest({ credentials, realm, clock, ...change.digest })
+  const scheme = digest({ credentials, realm, clock, algorithms: ['MD5', 'SHA-256'], ...change.digest })
   const policy = authenticate({ schemes: [scheme], realm, self, clock, ...change.auth })
   return {
     clock,
@@ -114,13 +114,30 @@ function authorization(
 }
 
 t.test('digest (RFC 7616, RFC 8760)', async (t) => {
-  t.test('a REGISTER without credentials is challenged with both algorithms and one realm', async (t) => {
-    const { decision } = service().ask({})
-    t.match(decision, { kind: 'refuse', status: 401, because: 'auth.required' })
-    t.match(headersOf(decision, 'WWW-Authenticate'), [
-      /^Digest realm="SIP Communications Service", nonce="[\w-]+", algorithm=MD5, qop="auth"$/,
-      /algorithm=SHA-256/,
-    ])
+  // conformance: RFC 8760 §2.3 — a challenge for each algorithm, the preferred one first
+  for (const algorithms of [['SHA-256', 'MD5'], ['MD5']] as const)
+    t.test(
+      `a REGISTER without credentials is challenged with ${algorithms.join(', then ')} and one realm`,
+      async (t) => {
+        const { decision } = service({ digest: { algorithms } }).ask({})
+        t.match(decision, { kind: 'refuse', status: 401, because: 'auth.required' })
+        t.match(
+          headersOf(decision, 'WWW-Authenticate'),
+          algorithms.map(
+            (name) =>
+              new RegExp(`^Digest realm="SIP Communications Service", nonce="[\\w-]+", algorithm=${name}, qop="auth"$`),
+          ),
+        )
+        t.equal(headersOf(decision, 'WWW-Authenticate').length, algorithms.length)
+      },
+    )
+
+  t.test('credentials of an algorithm that was not offered are refused', async (t) => {
+    const both = service().ask({}).decision
+    const { decision } = service({ digest: { algorithms: ['MD5'] } }).ask({
+      headers: [authorization(both, { algorithm: 'SHA-256' })],
+    })
+    t.match(decision, { kind: 'refuse', status: 401, because: 'auth.algorithm-not-offered' })
   })
 
   for (const algorithm of ['MD5', 'SHA-256'] as const) {

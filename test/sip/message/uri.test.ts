@@ -84,8 +84,16 @@ t.test('parseUri', async (t) => {
   })
 })
 
+// conformance: RFC 3261 §19.1.4 — one comparison of URIs, a missing transport equals a missing one only
 t.test('equalUris', async (t) => {
   for (const [a, b, equal] of [
+    ['sip:bob@192.0.2.1:7777', 'sip:bob@192.0.2.1:7777;transport=tcp', false],
+    ['sip:bob@192.0.2.1', 'sip:bob@192.0.2.1;transport=udp', false],
+    ['sip:bob@192.0.2.1;transport=UDP', 'sip:bob@192.0.2.1;Transport=udp', true],
+    ['sip:bob@lab.test', 'sip:bob@lab.test;gr=urn:x', false],
+    ['sip:bob@[2001:DB8:0:0::1]:5060', 'sip:bob@[2001:db8::1]:5060', true],
+    ['sip:bob@[2001:db8::1]', 'sip:bob@[2001:db8::2]', false],
+    ['sip:bob@lab.test;x=[1]', 'sip:bob@lab.test;x=%5b1%5D', true],
     // RFC 3261 §19.1.4
     ['sip:%61lice@atlanta.com;transport=TCP', 'sip:alice@AtLanTa.CoM;Transport=tcp', true],
     ['sip:carol@chicago.com', 'sip:carol@chicago.com;newparam=5', true],

@@ -345,9 +345,21 @@ class Scanner {
   port(): number | undefined {
     if (octets[this.position] !== COLON) return undefined
     this.position++
+    return this.portNumber()
+  }
+
+  private portNumber(): number {
     const port = this.number(65535, 'a port from 1 to 65535')
     if (port === 0) this.fail('a port from 1 to 65535')
     return port
+  }
+
+  /** The same behind the host of a Via, where white space may stand around the colon (RFC 3261 §25.1 `COLON`). */
+  sentByPort(): number | undefined {
+    const colon = blanksEnd(this.position)
+    if (octets[colon] !== COLON) return undefined
+    this.position = blanksEnd(colon + 1)
+    return this.portNumber()
   }
 
   /** A slash with white space on either side. */

@@ -158,7 +158,10 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     if (this.direction !== 'dialled') return
     const fault = this.#core.faults.on(this.dialledName)
     this.#fault?.release()
-    this.#fault = fault === undefined ? undefined : new ActedFault(fault, this, this.#core.clock, this.#wiring.framed)
+    this.#fault =
+      fault === undefined || fault.kind === 'dialled-name'
+        ? undefined
+        : new ActedFault(fault, this, this.#core.clock, this.#wiring.framed)
     if (fault?.kind === 'cut') this.abort('link.cut')
   }
 

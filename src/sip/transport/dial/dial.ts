@@ -21,8 +21,13 @@ export interface Dialled {
   readonly peer: PeerIdentity | undefined
 }
 
+/** A hop, and what a fault of the dialled name changes about it. */
+export interface DialledHop extends NextHop {
+  readonly withoutSni?: true
+}
+
 export interface DialOptions {
-  readonly hop: NextHop
+  readonly hop: DialledHop
   /** undefined: an insecure hop. */
   readonly tls: OutgoingTls | undefined
   /** Address to leave from; undefined: the system chooses. */
@@ -232,8 +237,8 @@ function leaveToJudge(): undefined {
 }
 
 /** SNI carries names only, and in ASCII (RFC 6066 §3). */
-function serverName({ verifyName }: NextHop): string {
-  return verifyName === undefined || isIP(verifyName) !== 0 ? '' : domainToASCII(verifyName)
+function serverName({ verifyName, withoutSni }: DialledHop): string {
+  return verifyName === undefined || withoutSni === true || isIP(verifyName) !== 0 ? '' : domainToASCII(verifyName)
 }
 
 function remoteOfHop(hop: NextHop): SocketAddress {

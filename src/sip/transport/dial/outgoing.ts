@@ -3,7 +3,7 @@ import { isIPv6, type Socket } from 'node:net'
 import type { Admission } from '../connection/admission.ts'
 import { ConnectionFlow } from '../connection/connection-flow.ts'
 import type { Core } from '../core.ts'
-import { dial, nearestSource, refuseDial, usableSource, type Dialled } from './dial.ts'
+import { dial, type DialledHop, nearestSource, refuseDial, usableSource, type Dialled } from './dial.ts'
 import type { Flow } from '../flow.ts'
 import { hopKey } from '../flow-table.ts'
 import { Gate } from '../connection/gate.ts'
@@ -11,7 +11,7 @@ import { causeOf, DialError } from '../refusal.ts'
 import { streamWiring } from '../connection/stream.ts'
 import { outgoingTls, type OutgoingTls } from '../connection/tls-context.ts'
 import { isSecure } from './transport-choice.ts'
-import type { Listener, NextHop, TlsMaterial } from '../types.ts'
+import type { LinkFault, Listener, NextHop, TlsMaterial } from '../types.ts'
 import type { UdpSockets } from '../datagram/udp-sockets.ts'
 import { openWebSocket, webSocketWiring } from '../connection/websocket.ts'
 import type { FlowStart } from '../connection/wire.ts'
@@ -55,7 +55,7 @@ export class Outgoing {
     const key = this.#key(hop)
     const running = this.#dials.get(key)
     if (running !== undefined) return running
-    const dialled = fault?.kind === 'silent' ? this.#unanswered(hop) : this.#dial(hop, key)
+    const dialled = fault?.kind === 'silent' ? this.#unanswered(hop) : this.#dial(underAnotherName(hop, fault), key)
     this.#dials.set(key, dialled)
     try {
       return await dialled
@@ -76,7 +76,7 @@ export class Outgoing {
     throw refuseDial(this.#core, hop, 'link.timeout', undefined)
   }
 
-  async #dial(hop: NextHop, key: string): Promise<Flow> {
+  async #dial(hop: DialledHop, key: string): Promise<Flow> {
     const tls = isSecure(hop.transport) ? this.#tls.get(hop.identity ?? hop.face) : undefined
     if (isSecure(hop.transport) && tls === undefined)
       throw refuseDial(this.#core, hop, 'tls.own-cert-missing', undefined)
@@ -146,4 +146,10 @@ export class Outgoing {
 
 function hostOf({ verifyName, host, address }: NextHop): string {
   return verifyName ?? host ?? (isIPv6(address) ? `[${address}]` : address)
+}
+
+/** A fault of the dialled name: the same address, another name wanted there, or none sent. */
+function underAnotherName(hop: NextHop, fault: LinkFault | undefined): DialledHop {
+  if (fault?.kind !== 'dialled-name') return hop
+  return fault.name === undefined ? { ...hop, withoutSni: true } : { ...hop, verifyName: fault.name }
 }

@@ -1,0 +1,89 @@
+/**
+ * Runs the remedy that siplab prints for each fault of the catalogue, word for word, on a lab that is simply broken: no
+ * record of the fault is kept. Exit status 1 when a remedy failed, or less than 90 % are cured by a command.
+ *
+ *     node scripts/remedies.ts [--all] [--seed N] [--only FAULT[,FAULT]] [--seconds N] [--network N] [--write FILE]
+ */
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { openTrialLab } from './remedies/lab.ts'
+import { remediesPage, summary } from './remedies/page.ts'
+import { actingCases, allCases, type Case, type Row, tryRemedy } from './remedies/trial.ts'
+
+const usualSeed = 2006
+const sampleSeconds = 200
+
+async function run(): Promise<number> {
+  const { values } = parseArgs({
+    allowPositionals: false,
+    options: {
+      all: { type: 'boolean' },
+      only: { type: 'string' },
+      seed: { type: 'string' },
+      seconds: { type: 'string' },
+      network: { type: 'string' },
+      write: { type: 'string' },
+    },
+  })
+  const seed = Number(values.seed ?? usualSeed)
+  const every = allCases().filter(({ fault }) => values.only?.split(',').includes(fault) ?? true)
+  const cases = values.all === true || values.only !== undefined ? every : shuffled(every, seed)
+  const until = values.all === true ? Number.POSITIVE_INFINITY : Number(values.seconds ?? sampleSeconds) * 1000
+  if (values.all !== true) process.stdout.write(`seed ${seed}\n`)
+  const rows = await tryAll(cases, until, values.network === undefined ? undefined : Number(values.network))
+  process.stdout.write(summary(rows, every.length))
+  if (values.write !== undefined)
+    writeFileSync(values.write, remediesPage([...rows, ...actingCases()], new Date().toISOString().slice(0, 10)))
+  return isGood(rows) ? 0 : 1
+}
+
+/** One after the other, each topology on one lab, until the time is up. */
+async function tryAll(cases: readonly Case[], untilMs: number, network: number | undefined): Promise<readonly Row[]> {
+  const started = performance.now()
+  const rows: Row[] = []
+  for (const [topology, own] of Map.groupBy(cases, (one) => one.topology ?? 'edge')) {
+    if (performance.now() - started > untilMs) break
+    const lab = await openTrialLab(topology, network)
+    try {
+      for (const one of own) {
+        if (performance.now() - started > untilMs) break
+        const began = performance.now()
+        const row = await tryRemedy(lab, one)
+        rows.push(row)
+        process.stdout.write(lineOf(row, performance.now() - began))
+      }
+    } finally {
+      await lab.stop()
+    }
+  }
+  return rows
+}
+
+function lineOf({ fault, target, as, tls, column, code = '', remedy = '', because }: Row, ms: number): string {
+  const why = because === undefined || because === remedy ? '' : `\n    ${because}`
+  const where = [target, as, tls].filter((each) => each !== undefined).join(' ')
+  return `${column.padEnd(8)} ${fault} ${where}: ${code}; ${remedy}${why} (${Math.round(ms)} ms)\n`
+}
+
+function isGood(rows: readonly Row[]): boolean {
+  const counted = rows.filter(({ column }) => column === 'cured' || column === 'person' || column === 'failed')
+  const cured = counted.filter(({ column }) => column === 'cured').length
+  return counted.length > 0 && counted.every(({ column }) => column !== 'failed') && cured >= 0.9 * counted.length
+}
+
+/** Mulberry32: the same order for the same seed. */
+function shuffled<T>(all: readonly T[], seed: number): readonly T[] {
+  let state = seed >>> 0
+  const random = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0
+    const one = Math.imul(state ^ (state >>> 15), state | 1)
+    const two = one ^ (one + Math.imul(one ^ (one >>> 7), one | 61))
+    return ((two ^ (two >>> 14)) >>> 0) / 2 ** 32
+  }
+  return all
+    .map((value) => ({ value, key: random() }))
+    .toSorted((one, other) => one.key - other.key)
+    .map(({ value }) => value)
+}
+
+process.exit(await run())

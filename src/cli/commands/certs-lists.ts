@@ -1,0 +1,102 @@
+/** `siplab certs trust` and `siplab certs crls`: what a node judges its peers by. */
+import { existsSync, readFileSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { writeFileAtomic } from '../../certificates/atomic-files.ts'
+import type { VerdictCertificate } from '../../verdicts/verdict.ts'
+import { nodeWall } from '../../lab/clock.ts'
+import { resetCrls, resetTrust } from '../../lab/provision.ts'
+import { readCertificates } from '../../lab/renewal/certificate-work.ts'
+import type { CertificateHome } from '../../lab/renewal/certificate-work.ts'
+import { type NodeFolder, nodeFolder } from '../../node/control/node-folder.ts'
+import type { NodePlan } from '../../topology/plan-types.ts'
+import {
+  chooseHome,
+  type HomeOptions,
+  refuseUnderFault,
+  reload,
+  reloadedText,
+  withTopology,
+} from '../certificate-home.ts'
+import { answer, type CommandContext, common } from '../command.ts'
+import { table } from '../io.ts'
+import { chooseNode } from '../lab-choice.ts'
+import { UsageError } from '../usage-error.ts'
+
+interface TrustOptions extends HomeOptions {
+  readonly add?: string
+  readonly external?: true
+  readonly reset?: true
+}
+
+export function trustCommand(certs: Command, { io }: CommandContext): void {
+  const command = certs
+    .command('trust <NODE>')
+    .description('Shows the roots that a node trusts. With --reset the lists are those of the plan again.')
+    .option('--reset', 'write the lists as the plan has them, in place of what is there')
+    .option('--add <FILE>', 'put the certificates of a PEM file into the list')
+    .option('--external', 'with --add: the list of the external face of an access proxy')
+  common(withTopology(command), 'siplab certs trust director --reset').action(
+    async (name: string, options: TrustOptions) => {
+      const home = chooseHome(io, options)
+      const node = chooseNode(home.plan, name)
+      const folder = nodeFolder(home.root, name)
+      if (options.reset === true || options.add !== undefined) refuseUnderFault(home.root, name)
+      if (options.reset === true) resetTrust(home.plan, node, home.root, Date.now())
+      if (options.add !== undefined)
+        add(node, folder, resolve(io.workingFolder, options.add), options.external === true)
+      const report = options.reset === true || options.add !== undefined ? await reload(home, [name]) : []
+      const lists = trustLists(home, folder)
+      answer(io, options, { node: name, lists, reloaded: report }, () => listsText(lists) + reloadedText(report))
+    },
+  )
+}
+
+export function crlsCommand(certs: Command, { io }: CommandContext): void {
+  const command = certs
+    .command('crls <NODE>')
+    .description('Puts the present CRLs of every CA that a node trusts into its folder, in place of what is there.')
+  common(withTopology(command), 'siplab certs crls director').action(async (name: string, options: HomeOptions) => {
+    const home = chooseHome(io, options)
+    const node = chooseNode(home.plan, name)
+    refuseUnderFault(home.root, name)
+    const files = resetCrls(home.plan, node, home.root, nodeWall(nodeFolder(home.root, name).root))
+    const shown = files.map((file) => relative(home.root, file))
+    const report = await reload(home, [name])
+    answer(
+      io,
+      options,
+      { node: name, files: shown, reloaded: report },
+      () => shown.map((file) => `${file}\n`).join('') + reloadedText(report),
+    )
+  })
+}
+
+/** @throws UsageError when the file holds no certificate */
+function add({ role }: NodePlan, folder: NodeFolder, path: string, external: boolean): void {
+  if (!existsSync(path)) throw new UsageError(`--add: wanted a PEM file, found nothing at ${path}`)
+  if (external && role !== 'access-proxy') throw new UsageError('--external: only an access proxy has an external face')
+  const list = external ? folder.externalTrust : folder.trust
+  if (readCertificates(path).length === 0) throw new UsageError(`--add: ${path} holds no certificate`)
+  const before = existsSync(list) ? readFileSync(list, 'utf8') : ''
+  writeFileAtomic(list, `${before.trimEnd()}\n${readFileSync(path, 'utf8')}`.trimStart())
+}
+
+interface TrustList {
+  /** Inside the folder of the lab. */
+  readonly file: string
+  readonly roots: readonly VerdictCertificate[]
+}
+
+function trustLists({ root }: CertificateHome, { trust, externalTrust }: NodeFolder): readonly TrustList[] {
+  return [trust, externalTrust]
+    .filter((file) => existsSync(file))
+    .map((file) => ({ file: relative(root, file), roots: readCertificates(file) }))
+}
+
+function listsText(lists: readonly TrustList[]): string {
+  const rows = lists.flatMap(({ file, roots }) =>
+    roots.map(({ subject, serial, notAfter }) => [file, subject, serial, notAfter]),
+  )
+  return rows.length === 0 ? 'The node trusts nobody.\n' : table(['LIST', 'ROOT', 'SERIAL', 'VALID UNTIL'], rows)
+}
