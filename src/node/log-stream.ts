@@ -1,6 +1,6 @@
 /**
- * Where the log goes: standard error, written beside the service. The log never blocks it and never ends it: what cannot
- * be written is dropped and counted, and the next line is tried again.
+ * Where the log goes: standard error, written beside the service. The log never blocks it and never ends it: what
+ * cannot be written is dropped and counted, and the next line is tried again.
  */
 import { fstatSync, ftruncateSync, write } from 'node:fs'
 import type { DestinationStream } from 'pino'

@@ -68,7 +68,7 @@ export function readDocument<S extends z.ZodType>(schema: S, text: string, file:
   throw errors[0] ?? result.error
 }
 
-/** Names that mean something to every object of JavaScript: as a key they vanish, or are found where nobody put them. */
+/** Names that every object of JavaScript has: as a key they vanish, or are found where no one put them. */
 const specialKeys = new Set(['__proto__', 'constructor', 'prototype'])
 
 function refuseSpecialKeys(document: Document, lines: LineCounter, file: string): void {

@@ -59,7 +59,7 @@ export class Attempts {
  * the address it saw (RFC 3261 §18.2.1). Only a flow whose certificate says that it is an edge is believed: on any
  * other flow the lower Vias are the sender's own words.
  */
-export function realSource({ flow, request }: Arrival): string {
+function realSource({ flow, request }: Arrival): string {
   if (flow.peer?.class !== 'edge') return sourceOf(flow.remote.address)
   const stamped = request.vias()[1]
   const address = stamped?.received ?? stamped?.host
