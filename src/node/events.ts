@@ -103,6 +103,11 @@ export const events = {
     meaning: 'A fault of siplab: a message or a timer could not be dealt with, and ended with that',
   },
   'connection.limit': { level: 'warn', kept: false, meaning: 'A connection was turned away by a limit' },
+  'connection.wrong-protocol': {
+    level: 'warn',
+    kept: true,
+    meaning: 'A peer spoke another protocol than the port has; the connection was closed',
+  },
   'connection.incident': { level: 'debug', kept: false, meaning: 'Something went wrong on a connection' },
   'route.refused': {
     level: 'warn',

@@ -21,7 +21,7 @@ import { TargetHealth } from '../sip/transport/dial/target-health.ts'
 import { defaultTransportSettings, type TransportSettings } from '../sip/transport/settings.ts'
 import type { Locate, ProxySettings } from '../sip/routing/settings.ts'
 import type { Judgement, NextHop, PeerEvidence, TransportLayer } from '../sip/transport/types.ts'
-import { shareIdentity } from '../services/authentication/flow-identity.ts'
+import { mayBeDialledBack, shareIdentity } from '../services/authentication/flow-identity.ts'
 import type { GatewaySettings, LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { peerPolicies } from '../topology/requirements.ts'
 import { accessProxy } from '../roles/access-proxy.ts'
@@ -201,6 +201,7 @@ function proxyOf({ options, who, events, overload, transport, flowTokens, locate
     ...(parts.detour === undefined ? {} : { detour: parts.detour }),
     shed: (request) => options.shed?.(request) ?? overload.shed(),
     sameUser: (one, other) => shareIdentity(one, other, clock.wall()),
+    dialsBack: mayBeDialledBack,
     optionTags: ['ms-benotify'],
     flowTokens,
     forbids: forbids(new Map(Object.entries(parts.law))),

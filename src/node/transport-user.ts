@@ -168,6 +168,8 @@ function incidentEvent(incident: string): EventName {
       return 'peer.probe'
     case 'connection.limit':
       return 'connection.limit'
+    case 'connection.wrong-protocol':
+      return 'connection.wrong-protocol'
     case 'message.malformed':
       return 'message.malformed'
     default:

@@ -18,6 +18,7 @@ export function authenticateUsers(
   return authenticate({
     schemes: [digest({ credentials: accounts, realm, clock, algorithms })],
     realm,
+    clock,
     self: plan.fqdn,
     accounts,
     party: recordedParty,

@@ -229,12 +229,11 @@ class ProxyCore implements Proxy, TransactionUser, Core {
   }
 
   sendBack(flow: Flow, text: string): void {
-    const { transport, locate } = this.settings
-    const lost = (why: string): void => this.settings.on.dropped?.(parseOwn(text), flow, why)
+    const { transport, dialsBack } = this.settings
     // The Vias below ours are as the peer sent them back.
-    sendBack({ transport, locate, face: flow.face }, text, lost).catch((error: unknown) =>
-      this.settings.on.failed?.(undefined, error),
-    )
+    const lost = (why: string): void => this.settings.on.dropped?.(parseOwn(text), flow, why)
+    if (dialsBack?.(flow) !== true) return lost('response.not-dialled')
+    sendBack({ transport, flow }, text, lost).catch((error: unknown) => this.settings.on.failed?.(undefined, error))
   }
 }
 

@@ -135,5 +135,10 @@ export interface ProxySettings {
   readonly shed?: (request: SipRequest) => number | undefined
   /** See `TransactionSettings.sameUser`. */
   readonly sameUser?: SameUser
+  /**
+   * Whether a response whose flow has closed may be dialled back to where that flow came from: anyone can write a port
+   * into Via. Absent: no response is.
+   */
+  readonly dialsBack?: (flow: Flow) => boolean
   readonly on: ProxyEvents
 }

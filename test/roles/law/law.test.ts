@@ -56,7 +56,7 @@ const admission: readonly Policy[] = [
   routeGuard(tokens, { isOurs }),
   noteRemote(domains),
   proveDialog({ tokens, speaksFor: speaksInside }),
-  authenticate({ schemes: [], realm: 'r', self: 'fe1.lab.test', party: recordedParty }),
+  authenticate({ schemes: [], realm: 'r', clock, self: 'fe1.lab.test', party: recordedParty }),
   proveDialogByIdentity(facts),
 ]
 /** The end of a home's list: a user of the domain has bindings here, everything else goes to the edge. */

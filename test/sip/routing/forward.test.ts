@@ -261,9 +261,19 @@ t.test('a response on its way back (RFC 3261 §16.7)', async (t) => {
     answer(to(7001), 200)
     t.match(transport.dialled.at(-1), {
       transport: 'tls',
-      address: '127.0.41.77',
+      address: caller.remote.address,
       port: 5061,
       verifyName: 'peer.lab.test',
     })
+  })
+
+  t.test('is dropped when its flow is gone and nobody vouches for the caller', async (t) => {
+    const { arrive, to, caller, answer, transport, told } = proxyBench({ settings: { dialsBack: () => false } })
+    await arrive(request({ uri: callee, via: 'SIP/2.0/TCP peer.lab.test:22;branch=z9hG4bKback' }))
+    const before = transport.dialled.length
+    caller.close()
+    answer(to(7001), 200)
+    t.equal(transport.dialled.length, before)
+    t.ok(told.includes('dropped response.not-dialled'))
   })
 })

@@ -7,6 +7,7 @@ import { offerAlias } from '../dial/alias.ts'
 import type { Core } from '../core.ts'
 import { nextFlowId } from '../flow-table.ts'
 import type { Flow, FlowId, OwnIdentity, PeerIdentity, SocketAddress, TransportName } from '../flow.ts'
+import { foreignProtocol } from './foreign-protocol.ts'
 import { destroyLater } from './linger.ts'
 import { answerTo } from './malformed.ts'
 import { causeOf, refusalCode, type Cause } from '../refusal.ts'
@@ -193,6 +194,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   /** Octets from the socket. */
   received(chunk: Buffer): void {
     if (!this.open) return
+    if (!this.confirmed && this.#isForeign(chunk)) return
     this.confirmed = true
     this.#noteRead(chunk.length)
     if (this.#fault === undefined) this.#read(chunk)
@@ -345,6 +347,17 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     if (this.#pingedAt !== undefined) return
     this.#pingedAt = now
     this.send(ping)
+  }
+
+  /** Nothing that follows can be read, and the peer waits for an answer in its own protocol. */
+  #isForeign(chunk: Buffer): boolean {
+    if (this.direction !== 'accepted' || this.#wiring.framed) return false
+    const protocol = foreignProtocol(chunk)
+    if (protocol === undefined) return false
+    const reason = `${protocol} came on the ${this.transport} port ${this.local.port}, where SIP is spoken`
+    this.#core.user.onIncident({ event: 'connection.wrong-protocol', flow: this, remote: this.remote, reason })
+    this.abort('connection.wrong-protocol')
+    return true
   }
 
   #isUnconfirmed(): boolean {

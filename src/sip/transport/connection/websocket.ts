@@ -12,6 +12,7 @@ import { parseDatagram } from '../../message/parse.ts'
 import type { MessageLimits, SipMessage } from '../../message/types.ts'
 import type { Core } from '../core.ts'
 import type { SocketAddress } from '../flow.ts'
+import { foreignProtocol } from './foreign-protocol.ts'
 import { destroyLater } from './linger.ts'
 import { systemQueue } from './stream.ts'
 import type { Reader, Wire, Wiring, WireUser } from './wire.ts'
@@ -140,7 +141,7 @@ export class WebSocketAcceptor {
       response.writeHead(426, { Upgrade: 'websocket', Connection: 'close' }).end('SIP over WebSocket only (RFC 7118)\n')
     })
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
-    this.#http.on('clientError', (error, duplex) => this.#refuse(duplex, error.message))
+    this.#http.on('clientError', (error, duplex) => this.#unreadable(error, duplex))
   }
 
   /**
@@ -167,6 +168,16 @@ export class WebSocketAcceptor {
     this.#webSockets.handleUpgrade(request, duplex, head, (webSocket) =>
       waiting.take(new WebSocketWire(webSocket, request.socket)),
     )
+  }
+
+  #unreadable(error: Error & { readonly rawPacket?: Buffer }, duplex: Duplex): void {
+    const protocol = error.rawPacket === undefined ? undefined : foreignProtocol(error.rawPacket)
+    if (protocol === undefined || protocol === 'HTTP') return this.#refuse(duplex, error.message)
+    const remote = this.#leave(duplex)?.remote
+    duplex.destroy()
+    if (remote === undefined) return
+    const reason = `${protocol} came on a port where SIP over WebSocket is spoken`
+    this.#core.user.onIncident({ event: 'connection.wrong-protocol', flow: undefined, remote, reason })
   }
 
   #refuse(duplex: Duplex, reason: string): void {

@@ -243,7 +243,7 @@ t.test('outlives peers that break off anywhere', async (t) => {
     })
   await breakOff(Buffer.from('16030100c8010000c40303', 'hex'))
   await breakOff(Buffer.alloc(0))
-  await server.next('refused')
+  t.match(await server.next('incident'), { event: 'connection.probe' })
   t.match(await client.layer.connect(hopTo(listener.local, 'tls', { verifyName: 'director.lab.test' })), { open: true })
 })
 
@@ -329,7 +329,7 @@ t.test('learns from alert 116 that its own certificate was missing', async (t) =
 })
 
 t.test('gives up on a handshake that stops halfway, and names the time', async (t) => {
-  const server = harness(t, { settings: { handshakeSeconds: 0.1 } })
+  const server = harness(t, { settings: { clientHelloSeconds: 0.1 } })
   const listener = await server.layer.listen(
     listening('tls', { mutual: 'required', tls: materialOf(director, [ca.root]) }),
   )
@@ -345,7 +345,7 @@ t.test('gives up on a handshake that stops halfway, and names the time', async (
 })
 
 t.test('counts a connection that stays silent as a probe', async (t) => {
-  const server = harness(t, { settings: { handshakeSeconds: 0.1 } })
+  const server = harness(t, { settings: { clientHelloSeconds: 0.1 } })
   const listener = await server.layer.listen(
     listening('tls', { mutual: 'required', tls: materialOf(director, [ca.root]) }),
   )
