@@ -14,11 +14,11 @@ import type { Facts } from './law/law.ts'
 import { proveDialog, proveDialogByIdentity, recogniseDialog } from './policies/dialog.ts'
 import { federateIn, partnerOf } from './policies/federate-in.ts'
 import { federateOut, toPartner } from './policies/federate-out.ts'
-import { knownServers } from './policies/inside-admission.ts'
+import { isOneOf, knownServers } from './policies/inside-admission.ts'
 import { hearIdentity } from './policies/hear-identity.ts'
 import { markOutside } from './policies/mark-outside.ts'
 import { nextHop } from './policies/next-hop.ts'
-import { noRoute } from './policies/no-route.ts'
+import { namesOfFaces, noRoute } from './policies/no-route.ts'
 import { outwardRequest } from './policies/outward-request.ts'
 import { inwardResponse, maySeeDiagnostics, outwardResponse } from './policies/outward-response.ts'
 import { remoteUser } from './policies/remote-user.ts'
@@ -51,6 +51,8 @@ export function accessProxy(context: RoleContext, settings: AccessProxySettings)
       ...(enabled ? [...new Set(partnerEdges)] : []).map((fqdn) => ({ fqdn, port: federationPort, face: 'external' })),
     ],
     editResponse: { external: outwardResponse, internal: inwardResponse },
+    servedDomains: domains,
+    outsideFace: 'external',
     explainsTo: ({ face, flow }) => face === 'internal' || maySeeDiagnostics(flow),
   }
 }
@@ -89,10 +91,11 @@ function externalFace(
 
 function internalFace(
   { plan, flowTokens }: RoleContext,
-  { domains, federation: { markSourceVerifiable } }: AccessProxySettings,
+  { domains, nextHop: inward, internalServers, federation: { markSourceVerifiable } }: AccessProxySettings,
   others: Federation,
   perimeter: Facts,
 ): FacePolicies {
+  const servers = [inward.fqdn, ...internalServers]
   const outward = { federation: others, domains, self: plan.fqdn }
   return {
     admit: [
@@ -111,7 +114,7 @@ function internalFace(
         toOrganisation: (arrival, domain) => toPartner(arrival, domain, outward),
       }),
       federateOut(outward),
-      noRoute({ domains }),
+      noRoute(isOneOf([...domains, ...servers, ...namesOfFaces(plan.faces)])),
     ],
   }
 }

@@ -11,7 +11,7 @@ import { judge } from './law/law.ts'
 import { insideAdmission, isOneOf, knownServers } from './policies/inside-admission.ts'
 import { homePool } from './policies/home-pool.ts'
 import { toEnterpriseEdge } from './policies/next-hop.ts'
-import { noRoute } from './policies/no-route.ts'
+import { namesOfFaces, noRoute } from './policies/no-route.ts'
 import { stripUntrustedResponse } from './policies/strip-untrusted.ts'
 import type { PeerLists } from './peers.ts'
 import { directoryOf, peerLists, portOf, type RoleContext, type RoleParts } from './role.ts'
@@ -26,7 +26,8 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
     [...servers, ...settings.edges, ...(edge === undefined ? [] : [edge.fqdn])],
     [securePort, plainPort, ...(edge === undefined ? [] : [edge.port])],
   )
-  const isOurs = isOneOf([...servers, ...settings.edges, ...domains])
+  const ours = [...servers, ...settings.edges, ...domains]
+  const [isOurs, isNamedHere] = [isOneOf(ours), isOneOf([...ours, ...namesOfFaces(plan.faces)])]
   const toHomes = homePool({
     directory: directoryOf(context).accounts,
     self: plan.fqdn,
@@ -42,8 +43,8 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
     addPath({ hostPort: `${plan.fqdn}:${securePort}`, when: ({ remarks }) => remarks.remote }),
     followRoute({ known }),
     toHomes,
-    ...toEnterpriseEdge(edge, isOurs),
-    noRoute({ domains }),
+    ...toEnterpriseEdge(edge, isNamedHere),
+    noRoute(isNamedHere),
   ]
   return {
     law: { internal: facts },

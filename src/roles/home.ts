@@ -6,7 +6,7 @@ import { registrar } from '../services/registrar/registrar.ts'
 import type { Arrival, Policy } from '../sip/routing/decision.ts'
 import { flowToken } from '../sip/routing/policies/flow-token.ts'
 import { followRoute } from '../sip/routing/policies/follow-route.ts'
-import { type StaticRoute, staticRoutes } from '../sip/routing/policies/static-routes.ts'
+import { type DialPlan, type StaticRoute, staticRoutes } from '../sip/routing/policies/static-routes.ts'
 import type { Flow } from '../sip/transport/flow.ts'
 import type { HomeSettings, RoutePlan } from '../topology/plan-types.ts'
 import { insideFacts } from './law/facts.ts'
@@ -15,7 +15,7 @@ import { insideAdmission, isOneOf, knownServers } from './policies/inside-admiss
 import { lawfulRegister } from './policies/lawful-register.ts'
 import { homePool } from './policies/home-pool.ts'
 import { toEnterpriseEdge } from './policies/next-hop.ts'
-import { noRoute } from './policies/no-route.ts'
+import { namesOfFaces, noRoute } from './policies/no-route.ts'
 import { stripUntrustedResponse } from './policies/strip-untrusted.ts'
 import { communicatorSettings, homePresence } from './home-presence.ts'
 import type { PeerLists } from './peers.ts'
@@ -34,7 +34,7 @@ export function home(context: RoleContext, settings: HomeSettings): RoleParts {
   const local = { location, accounts, domains, self: plan.fqdn, isOpen, anonymousDefault }
   const relocate = relocation(local)
   const presence = homePresence(context, settings, facts)
-  const own = { facts, isOurs, local, presence }
+  const own = { facts, local, presence }
   const ground: HomeGround = { context, settings, ports, servers: [...servers, ...edges], ...own }
   return {
     law: { internal: facts },
@@ -59,18 +59,18 @@ interface HomeGround {
   /** Names of every server of ours, edges included. */
   readonly servers: readonly string[]
   readonly facts: Facts
-  readonly isOurs: (host: string) => boolean
   readonly local: LocalTargetsOptions
   readonly presence: PresenceService | undefined
 }
 
 /** Where a request goes: the first policy that has an answer decides. */
 function targets(ground: HomeGround, relocate: ReturnType<typeof relocation>): readonly Policy[] {
-  const { context, settings, ports, servers, facts, isOurs, local, presence } = ground
+  const { context, settings, ports, servers, facts, local, presence } = ground
   const { flowTokens, isReachable } = context
   const { domains, routeToEnterpriseEdge: edge } = settings
   const routes = settings.staticRoutes.map((route) => asStaticRoute(route, identityOf(route, settings.staticRoutes)))
   const nextHops = [...(edge === undefined ? [] : [edge.port]), ...settings.staticRoutes.map(({ port }) => port)]
+  const isNamedHere = isOneOf([...servers, ...domains, ...namesOfFaces(context.plan.faces)])
   const known = knownServers(servers, [ports.secure, ports.plain, ...nextHops])
   return [
     flowToken(flowTokens, {
@@ -80,15 +80,18 @@ function targets(ground: HomeGround, relocate: ReturnType<typeof relocation>): r
     }),
     followRoute({ known }),
     // A number at our domain is no user of it (RFC 3261 §19.1.6).
-    staticRoutes(routes.filter(({ match }) => isForNumbers(match))),
+    staticRoutes(
+      routes.filter(({ match }) => isForNumbers(match)),
+      dialPlanOf(settings),
+    ),
     ...toOtherHomes(ground),
     lawfulRegister(facts, domains),
     registrarOf(ground),
     ...(presence === undefined ? [] : [presence.policy]),
     localTargets(local),
     staticRoutes(routes.filter(({ match }) => !isForNumbers(match))),
-    ...toEnterpriseEdge(edge, isOurs),
-    noRoute({ domains }),
+    ...toEnterpriseEdge(edge, isNamedHere),
+    noRoute(isNamedHere),
   ]
 }
 
@@ -178,6 +181,26 @@ function asStaticRoute(
       ? {}
       : { normalise: normalise.map(({ pattern, replacement }) => ({ pattern: new RegExp(pattern), replacement })) }),
   }
+}
+
+/** A user counts by login; a caller without one, a partner or a trunk, counts as everyone. */
+function dialPlanOf({ dialPlan = [], voicePolicies }: HomeSettings): DialPlan {
+  const normalise = dialPlan.map(({ pattern, replacement }) => ({ pattern: new RegExp(pattern), replacement }))
+  if (voicePolicies === undefined) return { normalise }
+  return {
+    normalise,
+    mayCall(caller, number) {
+      const login = /^sips?:([^@;]+)@/.exec(caller ?? '')?.[1]?.toLowerCase() ?? ''
+      const policy =
+        voicePolicies.find(({ users }) => users.includes(login)) ??
+        voicePolicies.find(({ users }) => users.includes('*'))
+      return policy?.numbers.some((each) => startsSo(each, number)) === true
+    },
+  }
+}
+
+function startsSo(pattern: string, number: string): boolean {
+  return pattern.endsWith('*') ? number.startsWith(pattern.slice(0, -1)) : pattern === number
 }
 
 function isForNumbers(match: string): boolean {

@@ -39,6 +39,10 @@ export interface RoleParts {
   readonly stripResponse?: FaceSettings['stripResponse']
   /** Domains whose OPTIONS end here; absent: they go on to who is at home there. */
   readonly domains?: readonly string[]
+  /** See `ProxySettings.servedDomains`; absent: `domains`. */
+  readonly servedDomains?: readonly string[]
+  /** Name of the face where other organisations come; absent: none do. */
+  readonly outsideFace?: string
   /** The name in Record-Route where it is not the FQDN of the face: the pool's. */
   readonly recordRouteName?: string
   /** Told of users whose connection closed. */
@@ -118,6 +122,7 @@ export function faceSettings(plan: NodePlan, parts: RoleParts): Readonly<Record<
         {
           ...wireNames(plan, face, parts.recordRouteName),
           ...policies,
+          ...(parts.outsideFace === face.name ? { isOutside: true } : {}),
           ...(parts.stripResponse === undefined ? {} : { stripResponse: parts.stripResponse }),
           ...(editResponse === undefined ? {} : { editResponse }),
         },

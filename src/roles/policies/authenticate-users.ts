@@ -26,6 +26,7 @@ export function authenticateUsers(
     schemes,
     dated: associations !== undefined,
     realm,
+    clock,
     self: plan.fqdn,
     accounts,
     party: recordedParty,
@@ -39,10 +40,9 @@ function isProbe(
   isOurs: (host: string) => boolean,
   faces: NodePlan['faces'],
 ): boolean {
-  if (request.method !== 'OPTIONS' || uri.user !== undefined || routes.length > 0) return false
-  const host = uri.host.replace(/^\[|\]$/g, '')
-  return (
-    isOurs(host) ||
-    faces.some(({ fqdn, address, addresses }) => [fqdn, address, ...Object.values(addresses)].includes(host))
-  )
+  if (request.method !== 'OPTIONS' || routes.length > 0) return false
+  const host = uri.host.replace(/^\[|\]$|\.$/g, '')
+  if (faces.some(({ fqdn, address, addresses }) => [fqdn, address, ...Object.values(addresses)].includes(host)))
+    return uri.user === undefined || request.toTag === undefined
+  return uri.user === undefined && isOurs(host)
 }

@@ -72,7 +72,7 @@ export function federateIn(options: FederateInOptions): Policy {
 
 /** OPTIONS to this host itself: the core answers it, nothing goes further (the link watch of a partner). */
 function isProbe({ request, uri, routes }: Arrival, self: string): boolean {
-  return request.method === 'OPTIONS' && uri.user === undefined && uri.host === self && routes.length === 0
+  return request.method === 'OPTIONS' && request.toTag === undefined && uri.host === self && routes.length === 0
 }
 
 /** That of From; inside a dialog the recorded one, where From is the name its user was called by. */

@@ -1,7 +1,7 @@
 /** SIP, SIPS and tel URIs (RFC 3261 §19.1 and §25.1, RFC 5630, RFC 3966); other schemes stay opaque. */
 import { flat } from './fast/flat.ts'
 import { noParameters } from './parameters.ts'
-import { page, scanner } from './fast/scanner.ts'
+import { hostName, page, scanner } from './fast/scanner.ts'
 import { hashOf } from './text-hash.ts'
 import type { SipUri } from './types.ts'
 
@@ -144,7 +144,7 @@ export function makeUri(): SipUri {
   return {
     scheme,
     user: userEnd === -1 ? undefined : source.slice(colon + 1, userEnd),
-    host: source.slice(hostStart, hostEnd).toLowerCase(),
+    host: hostName(source.slice(hostStart, hostEnd)),
     port: parts.port === -1 ? undefined : parts.port,
     parameters: parts.parameters === -1 ? noParameters : readParameters(parts.parameters),
     headers: parts.headers === -1 ? undefined : source.slice(parts.headers, end),

@@ -1,6 +1,6 @@
 /** Via values: `SIP/2.0/TLS edge.lab.test:5061;branch=z9hG4bK7f1a;rport` (RFC 3261 §20.42, RFC 3581 §3). */
 import { found, foundIs, nextParameter, readParameters } from './parameters.ts'
-import { blanksEnd, page, scanner, unfold, versionAt } from './fast/scanner.ts'
+import { blanksEnd, hostName, page, scanner, unfold, versionAt } from './fast/scanner.ts'
 import type { Via } from './types.ts'
 
 const octets = page
@@ -116,7 +116,7 @@ function readVia(): Via {
   const transport = scan.token().since(transportStart).toUpperCase()
   readBlanks()
   const hostStart = scan.position
-  const host = scan.host().since(hostStart).toLowerCase()
+  const host = hostName(scan.host().since(hostStart))
   const port = scan.sentByPort()
   const parameters = readParameters()
   return {

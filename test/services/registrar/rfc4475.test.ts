@@ -40,7 +40,7 @@ function answerTo(file: string, options: { readonly authenticating: boolean }): 
   const realm = 'SIP Communications Service'
   const scheme = digest({ credentials: { credential: () => undefined }, realm, clock, algorithms: ['MD5'] })
   const policies = [
-    ...(options.authenticating ? [authenticate({ schemes: [scheme], realm, self: 'fe1.example.com' })] : []),
+    ...(options.authenticating ? [authenticate({ schemes: [scheme], realm, clock, self: 'fe1.example.com' })] : []),
     registrar({ location, accounts: undefined, domains: domain, clock, self: 'fe1.example.com' }),
   ]
   const flow = testFlow({ transport: 'udp' })
