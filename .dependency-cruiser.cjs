@@ -16,15 +16,16 @@ const mayImport = {
   reports: [],
   certificates: ['verdicts'],
   'faults/catalogue': ['certificates', 'verdicts'],
-  topology: ['certificates', 'verdicts', 'reports'],
+  peers: ['certificates', 'verdicts'],
+  topology: ['certificates', 'verdicts', 'reports', 'peers'],
   services: ['sip'],
   roles: ['sip', 'services', 'certificates', 'topology', 'verdicts'],
-  node: ['roles', 'sip', 'services', 'certificates', 'topology', 'verdicts'],
+  node: ['roles', 'sip', 'services', 'certificates', 'topology', 'verdicts', 'peers'],
   lab: ['node', 'roles', 'sip', 'services', 'certificates', 'topology', 'verdicts', 'reports', 'phone', 'check'],
   faults: ['verdicts', 'certificates', 'topology', 'node', 'lab'],
   phone: ['sip', 'certificates', 'verdicts'],
   check: ['sip', 'certificates', 'verdicts', 'reports', 'faults/catalogue', 'topology', 'phone'],
-  explain: ['verdicts', 'certificates', 'reports', 'faults/catalogue', 'check', 'sip'],
+  explain: ['verdicts', 'certificates', 'reports', 'faults/catalogue', 'check', 'sip', 'peers'],
   console: [
     'sip',
     'services',
@@ -38,6 +39,7 @@ const mayImport = {
     'phone',
     'check',
     'explain',
+    'peers',
   ],
 }
 

@@ -6,13 +6,15 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type BenchCertificates, makeCertificates } from './proxy/certificates.ts'
 import { ForeignDeath, logText, skippedStatus } from '../test/support/foreign-death.ts'
+import { isDearer, pairedRatio } from './proxy/interval.ts'
 import { kamailioLog } from './proxy/kamailio.ts'
 import { runLoad, LoadFailure } from './proxy/load.ts'
-import { printReport, type Machine, type Measured, median } from './proxy/report.ts'
+import { dearerFrom, printReport, type Machine, type Measured, median } from './proxy/report.ts'
 import { startRoles } from './proxy/role-row.ts'
 import { rows, type Row } from './proxy/rows.ts'
 import { measureSpecials, specials, type SpecialResult } from './proxy/specials.ts'
@@ -29,7 +31,12 @@ interface HowToMeasure {
   /** Another checkout of siplab, and flags for its Node: the baseline in place of Kamailio. */
   readonly against: string | undefined
   readonly flags: string | undefined
+  /** Two of ours in pairs: a row is judged by the interval of its ratio. */
+  readonly isPaired: boolean
 }
+
+/** Fewer pairs leave an interval that says little. */
+const fewestPairs = 8
 
 const allRows: readonly string[] = [...rows.map(({ name }) => name), ...specials]
 
@@ -40,8 +47,10 @@ node bench/proxy.ts --rows tls-saturated --alone --profile DIR
     ours only, with a CPU profile of the process in DIR
 node bench/proxy.ts --baseline-may-break
     a baseline that breaks off is reported, and the exit status is 75
-node bench/proxy.ts --rows udp-saturated --against DIR
-    another checkout of siplab in place of Kamailio
+node bench/proxy.ts --rows udp-saturated --against DIR --pairs 12
+    another checkout of siplab (with node_modules) in place of Kamailio: alternating pairs of rounds, at least
+    ${fewestPairs}, and the 95 % interval of the ratio; exit status 1 when one lies wholly above
+    ${dearerFrom.toFixed(2)}
 node bench/proxy.ts --rows udp-saturated --flags=--max-semi-space-size=16
     ours with other Node flags in place of Kamailio
 --warm N: calls before the first round. Rows: ${allRows.join(', ')}`
@@ -51,6 +60,7 @@ function readArguments() {
     options: {
       rows: { type: 'string' },
       rounds: { type: 'string', default: '5' },
+      pairs: { type: 'string' },
       calls: { type: 'string' },
       warm: { type: 'string', default: '5000' },
       json: { type: 'boolean', default: false },
@@ -65,12 +75,16 @@ function readArguments() {
   const names = values.rows?.split(',') ?? allRows
   const unknown = names.filter((name) => !allRows.includes(name))
   if (unknown.length > 0) throw new RangeError(`no row ${unknown.join(', ')}`)
-  for (const option of ['rounds', 'calls', 'warm'] as const) {
+  for (const option of ['rounds', 'pairs', 'calls', 'warm'] as const) {
     const text = values[option] ?? '1'
     if (!/^[1-9]\d{0,6}$/.test(text))
       throw new RangeError(`--${option} wants a whole number from 1 to 9999999, found ${text}`)
   }
-  return { ...values, names }
+  const isPaired = values.against !== undefined || values.flags !== undefined
+  if (values.pairs !== undefined && (!isPaired || Number(values.pairs) < fewestPairs))
+    throw new RangeError(`--pairs wants --against or --flags, and at least ${fewestPairs}, found ${values.pairs}`)
+  const rounds = Number(isPaired ? (values.pairs ?? fewestPairs) : values.rounds)
+  return { ...values, names, isPaired, rounds }
 }
 
 function readArgumentsOrExplain(): ReturnType<typeof readArguments> | undefined {
@@ -89,7 +103,7 @@ async function main(): Promise<void> {
   const values = readArgumentsOrExplain()
   if (values === undefined) return
   const { names } = values
-  if (!existsSync('/usr/sbin/kamailio')) {
+  if (!values.isPaired && !existsSync('/usr/sbin/kamailio')) {
     console.error(
       'bench: Kamailio is not installed (Debian packages kamailio and kamailio-tls-modules); nothing was measured',
     )
@@ -97,12 +111,13 @@ async function main(): Promise<void> {
     return
   }
   const how: HowToMeasure = {
-    rounds: Number(values.rounds),
+    rounds: values.rounds,
     warm: Number(values.warm),
     alone: values.alone,
     profile: values.profile,
     against: values.against,
     flags: values.flags,
+    isPaired: values.isPaired,
   }
   const folder = mkdtempSync(join(tmpdir(), 'siplab-bench-'))
   const measured: Measured[] = []
@@ -132,6 +147,7 @@ async function main(): Promise<void> {
     rmSync(folder, { recursive: true, force: true })
   }
   printReport(machine(how.rounds), measured, special, values.json)
+  if (measured.some(({ paired }) => paired !== undefined && isDearer(paired, dearerFrom))) process.exitCode = 1
 }
 
 async function measure(
@@ -141,7 +157,7 @@ async function measure(
   folder: string,
 ): Promise<Measured> {
   const settings = { transport: row.transport, tls: certificates, hops: row.hops, workers: row.workers }
-  const { profile, against, flags } = how
+  const { profile } = how
   const ours =
     row.hops === 3
       ? await startRoles(join(folder, `${row.name}-ours`))
@@ -152,19 +168,9 @@ async function measure(
           checkout: thisCheckout,
           flags: profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile],
         })
-  const isOwn = against !== undefined || flags !== undefined || row.other !== 'kamailio'
-  const otherFolder = join(folder, `${row.name}-other`)
   const baseline = how.alone
     ? undefined
-    : isOwn
-      ? await startOurs({
-          ...settings,
-          folder: otherFolder,
-          log: 'warn',
-          checkout: against ?? thisCheckout,
-          flags: flags?.split(' ') ?? [],
-        })
-      : await startBaseline({ ...settings, folder: otherFolder })
+    : await startOther(row, how, { ...settings, folder: join(folder, `${row.name}-other`) })
   const subjects = [
     { subject: ours, users: row.users, costs: [] as number[], setup: [] as number[], seconds: [] as number[] },
     ...(baseline === undefined
@@ -188,7 +194,8 @@ async function measure(
         () => undefined,
       )
     for (let round = 0; round < how.rounds; round++) {
-      for (const { subject, users, costs, setup, seconds } of subjects) {
+      // Who goes first changes from pair to pair, so that neither always follows the other.
+      for (const { subject, users, costs, setup, seconds } of round % 2 === 0 ? subjects : subjects.toReversed()) {
         const { cost, setupMs, took } = await oneRound({ ...row, users }, subject, certificates)
         costs.push(cost)
         setup.push(setupMs)
@@ -201,12 +208,38 @@ async function measure(
   const [mine, other] = subjects
   return {
     row,
-    ours: mine?.costs ?? [],
-    other: other?.costs ?? [],
-    ratio: median(mine?.costs ?? []) / median(other?.costs ?? []),
+    ...ratioOf({ ours: mine?.costs ?? [], other: other?.costs ?? [] }, how),
     unit: 'µs CPU each',
     setupMs: { ours: median(mine?.setup ?? []), other: median(other?.setup ?? []) },
   }
+}
+
+/** Kamailio, or another of ours: with other flags, or another checkout, whose own roles make the row of three hops. */
+async function startOther(
+  row: Row,
+  { against, flags, isPaired }: HowToMeasure,
+  settings: Parameters<typeof startBaseline>[0],
+): Promise<Subject> {
+  if (!isPaired && row.other === 'kamailio') return startBaseline(settings)
+  if (row.hops === 3) {
+    if (against === undefined) throw new RangeError(`--flags cannot be given to the roles of ${row.name}`)
+    const there = pathToFileURL(resolve(against, 'bench/proxy/role-row.ts')).href
+    const { startRoles } = (await import(there)) as typeof import('./proxy/role-row.ts')
+    return startRoles(settings.folder)
+  }
+  const checkout = against === undefined ? thisCheckout : resolve(against)
+  return startOurs({ ...settings, log: 'warn', checkout, flags: flags?.split(' ') ?? [] })
+}
+
+/** Medians over the rounds; in pairs of ours, the mean of the pairs and its interval too. */
+function ratioOf(
+  costs: Pick<Measured, 'ours' | 'other'>,
+  { isPaired, alone }: HowToMeasure,
+): Pick<Measured, 'ours' | 'other' | 'ratio' | 'paired'> {
+  const { ours, other } = costs
+  if (!isPaired || alone) return { ...costs, ratio: median(ours) / median(other), paired: undefined }
+  const paired = pairedRatio(ours, other)
+  return { ...costs, ratio: paired.ratio, paired }
 }
 
 function isMemory({ job }: Row): boolean {
@@ -223,12 +256,12 @@ async function measureMemory(
   const settings = { transport: row.transport, tls: certificates, hops: row.hops, workers: row.workers }
   const costs = { ours: [] as number[], other: [] as number[] }
   for (let round = 0; round < how.rounds; round++) {
-    for (const key of ['ours', 'other'] as const) {
+    for (const key of round % 2 === 0 ? (['ours', 'other'] as const) : (['other', 'ours'] as const)) {
       const here = join(folder, `${row.name}-${key}-${round}`)
       const subject =
         key === 'ours'
           ? await startOurs({ ...settings, folder: here, log: 'warn', checkout: thisCheckout, flags: [] })
-          : await startBaseline({ ...settings, folder: here })
+          : await startOther(row, how, { ...settings, folder: here })
       try {
         await runLoad({ ...row, count: row.count / 10 }, subject, certificates, () => undefined)
         costs[key].push((await oneRound(row, subject, certificates)).cost)
@@ -239,8 +272,7 @@ async function measureMemory(
   }
   return {
     row,
-    ...costs,
-    ratio: median(costs.ours) / median(costs.other),
+    ...ratioOf(costs, how),
     unit: 'kB each',
     setupMs: { ours: 0, other: 0 },
   }
@@ -261,7 +293,9 @@ async function oneRound(
 }
 
 function machine(rounds: number): Machine {
-  const kamailio = execFileSync('/usr/sbin/kamailio', ['-v']).toString().split('\n')[0] ?? ''
+  const kamailio = existsSync('/usr/sbin/kamailio')
+    ? (execFileSync('/usr/sbin/kamailio', ['-v']).toString().split('\n')[0] ?? '')
+    : 'no Kamailio'
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: cpus().length,

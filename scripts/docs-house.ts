@@ -18,6 +18,7 @@ export const about: Readonly<Record<string, string>> = {
   'faults/catalogue': 'certificate faults by family',
   lab: 'starts, watches and joins the nodes',
   node: 'the life of one server',
+  peers: 'what SIP peers demand, by date',
   phone: 'a sip.js user agent',
   reports: 'page, JUnit, escape',
   roles: 'lists of policies, the law',

@@ -67,9 +67,12 @@ One table says who may send what: peer, proved identity, proved dialog, method, 
 LAB --format trust\` prints it for one lab, and a request that fits no row is refused. A refusal is the event
 \`request.forbidden\`, once for each source and cause; its verdict names the row. \`npm run attack -- --all\` walks
 the cells that can be played on the labs \`standard\`, \`edge\`, \`federation\` and \`pool\`, the lawful ones too; tap
-walks a sample. Not played: \`ourselves\`, hosts of static routes and those treated as
-authenticated, \`unasked\`, a Path, users who take anonymous calls, a dialog through the inside face of
-an access proxy.
+walks a sample. \`siplab status\` counts refused requests by row.
+
+Not played by a client: \`ourselves\`, which no client can be; and what none of these labs has, hosts of static routes
+and those treated as authenticated, \`unasked\`, a Path, users who take anonymous calls, a dialog through the inside
+face of an access proxy. Of these only the table itself is tested (\`test/roles/law/table.test.ts\`). A changed From
+(RFC 4916) and Contacts of a 3xx are held on the policies and the routing core, without sockets (\`test/roles/law\`).
 
 Borders: \`home\` is a front end or Standard Edition, \`outside\` and \`perimeter\` are the two faces of an access
 proxy.

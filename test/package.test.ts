@@ -30,6 +30,7 @@ function copyOfTheTree(to: string): string {
     'src',
     'config',
     'scenarios',
+    'scripts',
     'package.json',
     'tsconfig.json',
     'tsconfig.build.json',

@@ -5,7 +5,7 @@
 import { X509Certificate } from 'node:crypto'
 import { type VerdictCode, type VerdictDetails, verdict, verdictCodes } from '../verdicts/codes.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
-import { alertName, candidatesForAlert, isAboutCertificate } from './alerts.ts'
+import { alertName, candidatesForAlert, isAboutCertificate, causesOfSilence, isSentForAnything } from './alerts.ts'
 import { pemBlocks } from './examine/pem.ts'
 import { summarise } from './summary.ts'
 
@@ -22,7 +22,7 @@ export interface ShownCertificate {
  * `alertVerdict(45, shown, { node: 'fe1' })` -> "The other end refused our certificate CN=fe1.lab.test", with the
  * causes that are left in `candidates`, the commonest first.
  *
- * @returns undefined when the alert is not about a certificate, or none was shown that can be read
+ * @returns undefined when no stack sends the alert for a certificate, or none was shown that can be read
  */
 export function alertVerdict(
   number: number,
@@ -30,31 +30,76 @@ export function alertVerdict(
   details: VerdictDetails = {},
 ): Verdict | undefined {
   const [leaf, ...issuers] = readChain(shown.chain)
-  if (leaf === undefined || !isAboutCertificate(number)) return undefined
-  const causes = candidatesForAlert({ number })
-  const left = causes.filter((code) => !isExcluded(code, leaf, issuers, shown))
-  // A date that is right by our clock: the clock of the other end comes first.
-  const ordered = left.includes('clock.wrong') && !left.includes('cert.expired') ? first('clock.wrong', left) : left
-  const certificate = summarise(leaf)
-  const [only] = ordered
-  const code = only !== undefined && ordered.length === 1 ? only : 'tls.peer-refused'
+  if (leaf === undefined || !(isAboutCertificate(number) || isSentForAnything(number))) return undefined
+  const refused = isAboutCertificate(number)
   const name = alertName(number) ?? 'no registered alert'
+  return refusalOf(candidatesForAlert({ number }), { leaf, issuers, ...shown }, details, {
+    generic: refused ? 'tls.peer-refused' : 'tls.alert',
+    message: refused ? 'The other end refused our certificate {certificate}' : 'The other end broke the handshake off',
+    sign: `alert ${number} (${name})`,
+    byDate: number === certificateExpired,
+    ...(refused ? { whoseCertificate: 'ours' } : {}),
+  })
+}
+
+/**
+ * The verdict of an end whose peer closed after the handshake, before it said anything: under TLS 1.3, and with stacks
+ * that verify late, that is all a refusal shows.
+ *
+ * @param sign what was seen: `closed without a word`
+ * @returns undefined when no certificate was shown that can be read
+ */
+export function closingVerdict(
+  sign: string,
+  shown: ShownCertificate,
+  details: VerdictDetails = {},
+): Verdict | undefined {
+  const [leaf, ...issuers] = readChain(shown.chain)
+  if (leaf === undefined) return undefined
+  return refusalOf(causesOfSilence, { leaf, issuers, ...shown }, details, {
+    generic: 'tls.peer-refused',
+    message: 'The other end closed the connection after it had seen our certificate {certificate}',
+    sign,
+    byDate: false,
+  })
+}
+
+/** How a refusal showed. */
+interface Sign {
+  /** The code where several causes stay. */
+  readonly generic: VerdictCode
+  readonly message: string
+  readonly sign: string
+  /** It is about a date. */
+  readonly byDate: boolean
+  readonly whoseCertificate?: 'ours'
+}
+
+function refusalOf(
+  causes: readonly VerdictCode[],
+  held: Held,
+  details: VerdictDetails,
+  { generic, message, sign, byDate, whoseCertificate }: Sign,
+): Verdict {
+  const ordered = causesLeft(causes, held, byDate)
+  const certificate = summarise(held.leaf)
+  const [only] = ordered
   return {
-    ...verdict(code, {
+    ...verdict(only !== undefined && ordered.length === 1 ? only : generic, {
       ...details,
       certificate,
-      message: `The other end refused our certificate ${certificate.subject}`,
+      message: message.replace('{certificate}', () => certificate.subject),
       found:
-        `alert ${number} (${name}); by our clock our certificate is ${validity(leaf, shown.now)} (it lasts from ` +
+        `${sign}; by our clock our certificate is ${validity(held.leaf, held.now)} (it lasts from ` +
         `${certificate.notBefore} to ${certificate.notAfter}), and it carries ` +
-        `${certificate.subjectAltNames.join(', ') || 'no SAN'}; causes that fit, commonest first: ` +
+        `${certificate.subjectAltNames.join(', ') || 'no SAN'}; causes that fit, likeliest first: ` +
         ordered.join(', '),
       fix:
         'look into the log of the other end, which knows the cause; compare its clock, its trust list and the name ' +
         'that it dialled with this certificate',
     }),
-    candidates: ordered.map((each) => ({ code: each, why: `${meaningOf(each)}: a peer sends alert ${number} for it` })),
-    whoseCertificate: 'ours',
+    candidates: ordered.map((code) => ({ code, why: `${meaningOf(code)}: ${sign} fits it` })),
+    ...(whoseCertificate === undefined ? {} : { whoseCertificate }),
     whoRefused: 'them',
   }
 }
@@ -64,9 +109,42 @@ function validity({ validFromDate, validToDate }: X509Certificate, now: number):
   return now < validFromDate.getTime() ? 'not valid yet' : 'valid'
 }
 
-function first(code: VerdictCode, codes: readonly VerdictCode[]): readonly VerdictCode[] {
-  return [code, ...codes.filter((each) => each !== code)]
+/** What this end can tell of its own certificate. */
+interface Held extends ShownCertificate {
+  readonly leaf: X509Certificate
+  readonly issuers: readonly X509Certificate[]
 }
+
+const dates: ReadonlySet<VerdictCode> = new Set<VerdictCode>(['cert.expired', 'cert.not-yet-valid'])
+
+/**
+ * The causes among these that our certificate and our clock leave. First what we can see in the certificate; then
+ * the order of the table, in which a date that is right by our clock stands for the clock of the other end.
+ */
+function causesLeft(codes: readonly VerdictCode[], held: Held, byDate: boolean): readonly VerdictCode[] {
+  const causes = codes.map((code) => ({ code, is: heldAgainst(code, held) }))
+  const shows = causes.filter(({ is }) => is === true).map(({ code }) => code)
+  // A peer that knows the issuer misses nothing; the other faults trouble everybody.
+  const alone = shows.filter((code) => code === 'chain.incomplete')
+  const seen = [...shows.filter((code) => code !== 'chain.incomplete'), ...alone]
+  const open = causes.flatMap(({ code, is }): readonly VerdictCode[] => {
+    if (is === undefined) return [code]
+    return is === false && dates.has(code) && !seen.some((each) => dates.has(each)) ? ['clock.wrong'] : []
+  })
+  const dated: readonly VerdictCode[] = byDate && open.includes('clock.wrong') ? ['clock.wrong'] : []
+  const unlikely = open.filter((code) => isUnlikely(code, held))
+  return [...new Set([...seen, ...dated, ...open.filter((code) => !unlikely.includes(code)), ...unlikely])]
+}
+
+/** A server seldom looks for a name in the certificate of a client, and our issuer comes along. */
+function isUnlikely(code: VerdictCode, { purpose, issuers }: Held): boolean {
+  return (
+    (code === 'cert.name-mismatch' && purpose === 'clientAuth') || (code === 'chain.incomplete' && issuers.length > 0)
+  )
+}
+
+/** RFC 8446 §6.2. */
+const certificateExpired = 45
 
 function meaningOf(code: VerdictCode): string {
   return (verdictCodes.find((entry) => entry.code === code)?.meaning ?? code).replace(
@@ -89,37 +167,47 @@ function readChain(pem: string): readonly X509Certificate[] {
 
 const purposeOids = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2' } as const
 
-/** What this end holds against the cause: its own certificate, and its clock. */
-function isExcluded(
-  code: VerdictCode,
-  leaf: X509Certificate,
-  issuers: readonly X509Certificate[],
-  { purpose, now }: ShownCertificate,
-): boolean {
+/** Whether our certificate has this fault; undefined: it does not show, or lies at the other end. */
+function heldAgainst(code: VerdictCode, { leaf, issuers, purpose, now }: Held): boolean | undefined {
   switch (code) {
     case 'cert.expired':
-      return now <= leaf.validToDate.getTime()
+      return now > leaf.validToDate.getTime()
     case 'cert.not-yet-valid':
-      return now >= leaf.validFromDate.getTime()
+      return now < leaf.validFromDate.getTime()
     case 'chain.expired':
-      return issuers.length > 0 && issuers.every(({ validToDate }) => now <= validToDate.getTime())
+      return issuers.length === 0 ? undefined : issuers.some(({ validToDate }) => now > validToDate.getTime())
+    case 'chain.incomplete':
+      // A chain that came along may still lack its upper part.
+      return issuers.length === 0 && !isSelfSigned(leaf) ? true : undefined
     case 'cert.self-signed':
-      return leaf.subject !== leaf.issuer
+      return isSelfSigned(leaf)
     case 'cert.san-missing':
-      return leaf.subjectAltName !== undefined
+      return leaf.subjectAltName === undefined ? undefined : false
     case 'cert.eku-missing': {
       // `keyUsage` of Node is the extended one, as OIDs; without one every purpose is allowed.
       const held: readonly string[] | undefined = leaf.keyUsage
-      return held === undefined || held.includes(purposeOids[purpose])
+      return held !== undefined && !held.includes(purposeOids[purpose])
     }
     case 'cert.key-weak': {
       const bits = leaf.publicKey.asymmetricKeyDetails?.modulusLength
-      return bits === undefined || bits >= 2048
+      return bits !== undefined && bits < 2048
     }
+    case 'cert.signature-invalid':
+      return signatureFails(leaf, issuers)
     case 'tls.client-cert-missing':
     case 'cert.malformed':
-      return true
-    default:
       return false
+    default:
+      return undefined
   }
+}
+
+function isSelfSigned(leaf: X509Certificate): boolean {
+  return leaf.subject === leaf.issuer && leaf.verify(leaf.publicKey)
+}
+
+/** undefined: the issuer is not among what we send. */
+function signatureFails(leaf: X509Certificate, issuers: readonly X509Certificate[]): boolean | undefined {
+  const namesakes = issuers.filter(({ subject }) => subject === leaf.issuer)
+  return namesakes.length === 0 ? undefined : !namesakes.some(({ publicKey }) => leaf.verify(publicKey))
 }

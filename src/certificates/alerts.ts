@@ -1,7 +1,8 @@
 /**
- * What an alert proves. A received alert says that the other end refused; its number names several causes, and which
- * ones depends on the TLS stack that sent it. The sets come from runs of real stacks against each other, and from
- * `ssl_x509err2alert` of OpenSSL (ssl/statem/statem_lib.c) and RFC 8446 §6.2.
+ * The one table of alerts: what a number proves, for logs, captures and connections of our own. A received alert says
+ * that the other end refused; its number names several causes, and which ones depends on the TLS stack that sent it.
+ * The sets come from runs of real stacks against each other, and from `ssl_x509err2alert` of OpenSSL
+ * (ssl/statem/statem_lib.c) and RFC 8446 §6.2.
  */
 import type { VerdictCode } from '../verdicts/codes.ts'
 
@@ -52,6 +53,12 @@ const unknownCa = [
   'crl.missing',
 ] as const satisfies readonly VerdictCode[]
 
+const noTrust = [
+  'chain.untrusted-root',
+  'chain.incomplete',
+  'chain.issuer-mismatch',
+] as const satisfies readonly VerdictCode[]
+
 const everyDate = [
   'cert.expired',
   'chain.expired',
@@ -67,6 +74,15 @@ interface AlertEntry {
   /** Whether it is about the certificate of the end that receives it. */
   readonly aboutCertificate: boolean
   readonly causes: readonly VerdictCode[]
+  /** Stacks send it for any fault of a certificate: `causes` are the commonest. */
+  readonly anyFault?: true
+  /** Rarer causes, which only a capture shows. */
+  readonly captured?: readonly VerdictCode[]
+  /**
+   * Causes that no capture shows, being in the lists and the clock of the end that refuses, likeliest first. Absent:
+   * the number says nothing about a certificate that looks good.
+   */
+  readonly hidden?: readonly VerdictCode[]
   /** Where a stack is known to send it for fewer or other causes. */
   readonly from?: Partial<Readonly<Record<AlertSender, readonly VerdictCode[]>>>
 }
@@ -86,10 +102,14 @@ const alerts: Readonly<Record<number, AlertEntry>> = {
     causes: ['tls.handshake-failed', 'tls.no-common-version'],
   },
   20: { name: 'bad_record_mac', aboutCertificate: false, causes: ['tls.handshake-failed', 'tls.alert'] },
+  21: { name: 'decryption_failed', aboutCertificate: false, causes: ['tls.alert'] },
   22: { name: 'record_overflow', aboutCertificate: false, causes: ['tls.handshake-failed', 'tls.not-tls'] },
+  30: { name: 'decompression_failure', aboutCertificate: false, causes: ['tls.alert'] },
   40: {
     name: 'handshake_failure',
     aboutCertificate: false,
+    anyFault: true,
+    hidden: [...noTrust, 'chain.root-expired'],
     causes: [
       ...noAgreement,
       'cert.eku-missing',
@@ -118,6 +138,8 @@ const alerts: Readonly<Record<number, AlertEntry>> = {
   42: {
     name: 'bad_certificate',
     aboutCertificate: true,
+    anyFault: true,
+    hidden: [...noTrust, 'chain.root-expired', 'clock.wrong'],
     causes: [...certificateTrouble, 'cert.san-missing', 'tls.client-cert-missing'],
     from: {
       openssl: [
@@ -142,17 +164,26 @@ const alerts: Readonly<Record<number, AlertEntry>> = {
   43: {
     name: 'unsupported_certificate',
     aboutCertificate: true,
+    hidden: [],
     causes: ['cert.eku-missing', 'chain.eku-narrow', 'cert.ku-wrong', 'cert.critical-extension'],
+    captured: ['chain.no-cert-sign', 'cert.key-weak'],
     from: {
       openssl: ['cert.eku-missing', 'chain.eku-narrow', 'cert.ku-wrong'],
       erlang: ['cert.critical-extension', 'cert.eku-missing'],
     },
   },
-  44: { name: 'certificate_revoked', aboutCertificate: true, causes: ['cert.revoked', 'chain.revoked'] },
+  44: {
+    name: 'certificate_revoked',
+    aboutCertificate: true,
+    hidden: ['cert.revoked', 'chain.revoked'],
+    causes: ['cert.revoked', 'chain.revoked'],
+  },
   45: {
     name: 'certificate_expired',
     aboutCertificate: true,
+    hidden: ['chain.root-expired', 'crl.expired', 'clock.wrong'],
     causes: everyDate,
+    captured: ['chain.not-yet-valid'],
     from: {
       openssl: ['cert.expired', 'chain.expired', 'chain.root-expired', 'crl.expired', 'clock.wrong'],
       erlang: ['cert.expired', 'chain.expired', 'chain.root-expired', 'cert.not-yet-valid', 'clock.wrong'],
@@ -161,6 +192,8 @@ const alerts: Readonly<Record<number, AlertEntry>> = {
   46: {
     name: 'certificate_unknown',
     aboutCertificate: true,
+    anyFault: true,
+    hidden: [...noTrust, 'chain.root-expired', 'cert.revoked'],
     causes: [...certificateTrouble, 'cert.ku-wrong', 'cert.revoked', 'crl.expired', 'crl.missing'],
     from: { openssl: ['chain.name-constraint', 'cert.critical-extension', 'crl.missing', 'chain.policy'] },
   },
@@ -168,7 +201,9 @@ const alerts: Readonly<Record<number, AlertEntry>> = {
   48: {
     name: 'unknown_ca',
     aboutCertificate: true,
+    hidden: [...noTrust, 'crl.missing'],
     causes: unknownCa,
+    captured: ['chain.no-cert-sign', 'chain.too-deep', 'cert.signature-invalid'],
     from: {
       schannel: ['chain.untrusted-root', 'chain.incomplete', 'cert.self-signed'],
       erlang: ['chain.untrusted-root', 'chain.incomplete', 'chain.issuer-mismatch', 'cert.self-signed'],
@@ -177,6 +212,8 @@ const alerts: Readonly<Record<number, AlertEntry>> = {
   49: {
     name: 'access_denied',
     aboutCertificate: true,
+    anyFault: true,
+    hidden: [...noTrust, 'chain.root-expired', 'cert.revoked', 'link.forbidden'],
     causes: [
       'chain.untrusted-root',
       'chain.incomplete',
@@ -196,7 +233,14 @@ const alerts: Readonly<Record<number, AlertEntry>> = {
     ],
   },
   50: { name: 'decode_error', aboutCertificate: false, causes: ['tls.handshake-failed', 'cert.malformed'] },
-  51: { name: 'decrypt_error', aboutCertificate: true, causes: ['cert.signature-invalid'] },
+  51: {
+    name: 'decrypt_error',
+    aboutCertificate: true,
+    hidden: ['cert.key-mismatch', 'cert.signature-invalid'],
+    causes: ['cert.signature-invalid'],
+    captured: ['cert.key-mismatch'],
+  },
+  60: { name: 'export_restriction', aboutCertificate: false, causes: ['tls.alert'] },
   70: { name: 'protocol_version', aboutCertificate: false, causes: ['tls.no-common-version'] },
   71: {
     name: 'insufficient_security',
@@ -206,6 +250,8 @@ const alerts: Readonly<Record<number, AlertEntry>> = {
   80: {
     name: 'internal_error',
     aboutCertificate: false,
+    anyFault: true,
+    hidden: [],
     causes: ['cert.name-mismatch', 'chain.incomplete', 'tls.no-common-version', 'tls.session-context', 'tls.alert'],
   },
   86: { name: 'inappropriate_fallback', aboutCertificate: false, causes: ['tls.no-common-version'] },
@@ -224,10 +270,20 @@ const alerts: Readonly<Record<number, AlertEntry>> = {
     aboutCertificate: true,
     causes: ['tls.staple-invalid', 'tls.staple-missing'],
   },
+  114: { name: 'bad_certificate_hash_value', aboutCertificate: false, causes: ['tls.alert'] },
   115: { name: 'unknown_psk_identity', aboutCertificate: false, causes: ['tls.session-resumed', 'tls.alert'] },
   116: { name: 'certificate_required', aboutCertificate: true, causes: ['tls.client-cert-missing'] },
   120: { name: 'no_application_protocol', aboutCertificate: false, causes: ['tls.alpn-mismatch'] },
 }
+
+/** Causes of an end that closes without an alert: it may mind anything. The commonest first. */
+export const causesOfSilence: readonly VerdictCode[] = [
+  ...certificateTrouble,
+  'cert.name-not-allowed',
+  'cert.revoked',
+  'crl.expired',
+  'link.forbidden',
+]
 
 export interface AlertEvidence {
   readonly number: number
@@ -247,52 +303,34 @@ export function candidatesForAlert({ number, stack }: AlertEvidence): readonly V
   return (stack === undefined ? undefined : entry.from?.[stack]) ?? entry.causes
 }
 
+export interface CapturedAlert {
+  /** Causes that a capture can show; `any`: the number says no more than "refused". */
+  readonly visible: readonly VerdictCode[] | 'any'
+  /** Causes that stay where a capture shows nothing wrong. */
+  readonly hidden: readonly VerdictCode[]
+}
+
+/** What an alert that is seen in a capture says of the certificate it answers. Absent: nothing. */
+export function capturedAlert(number: number): CapturedAlert | undefined {
+  const entry = alerts[number]
+  if (entry?.hidden === undefined) return undefined
+  return {
+    visible: entry.anyFault === true ? 'any' : [...entry.causes, ...(entry.captured ?? [])],
+    hidden: entry.hidden,
+  }
+}
+
 /** `alertName(48)` -> `unknown_ca`. Absent for numbers outside the registry. */
 export function alertName(number: number): string | undefined {
   return alerts[number]?.name
 }
 
+/** Whether stacks send it for a certificate as well as for other trouble: 40 and 80. */
+export function isSentForAnything(number: number): boolean {
+  return alerts[number]?.anyFault === true
+}
+
 /** Whether the alert is about the certificate that its receiver showed (or did not show). */
 export function isAboutCertificate(number: number): boolean {
   return alerts[number]?.aboutCertificate === true
-}
-
-/** Names that stacks print for an alert, without case, underscores read as spaces; the longer ones first. */
-const names: readonly (readonly [pattern: RegExp, number: number])[] = [
-  [/bad ?certificate ?status/, 113],
-  [/certificate ?unobtainable|could not retrieve the specified certificate/, 111],
-  [/bad ?certificate|certificate is bad|bad ?cert\b/, 42],
-  [/unsupported ?cert(?:ificate)?\b|certificate is not supported/, 43],
-  [/certificate ?revoked|revoked ?cert(?:ificate)?|certificate was revoked/, 44],
-  [/certificate ?expired|expired ?cert(?:ificate)?|certificate is expired/, 45],
-  [/unknown ?ca\b|unknown certificate authority|ca is unknown/, 48],
-  [/certificate ?unknown|unknown ?cert(?:ificate)?\b/, 46],
-  [/certificate ?required|certificate is required/, 116],
-  [/no ?certificate\b/, 41],
-  [/access ?denied|access was denied/, 49],
-  [/handshake ?fail(?:ure|ed)/, 40],
-  [/protocol ?version/, 70],
-  [/insufficient ?security/, 71],
-  [/unrecogni[sz]ed ?name|server name sent was not recognized/, 112],
-  [/no ?application ?protocol|supported application protocol/, 120],
-  [/decrypt(?:ion)? ?error|error decrypting message/, 51],
-  [/decode ?error|error decoding message/, 50],
-  [/illegal ?parameter/, 47],
-  [/internal ?error/, 80],
-  [/unexpected ?message/, 10],
-  [/bad ?record ?mac/, 20],
-  [/record ?overflow/, 22],
-  [/inappropriate ?fallback/, 86],
-  [/user ?cancell?ed/, 90],
-  [/no ?renegotiation/, 100],
-  [/missing ?extension/, 109],
-  [/unsupported ?extension/, 110],
-  [/unknown ?psk ?identity/, 115],
-  [/close ?notify/, 0],
-]
-
-/** `alertByName('unknown ca')`, `alertByName('UnknownCA')` -> 48. */
-export function alertByName(words: string): number | undefined {
-  const plain = words.toLowerCase().replaceAll('_', ' ')
-  return names.find(([pattern]) => pattern.test(plain))?.[1]
 }

@@ -127,6 +127,11 @@ function makeCa({ domain, crlUrl }: Settings, name: CaName, { now, key, issuer }
   return { name, pem, certificate: new X509Certificate(pem), key }
 }
 
+/** The private authority of a lab, by the name it signs with: `CN=lab.test internal Issuing CA,O=siplab`. */
+export function isInternalAuthority(name: string): boolean {
+  return /^CN=[^,]+ internal (?:Root|Issuing) CA,O=siplab$/.test(name)
+}
+
 function caSubject(domain: string, kind: AuthorityKind, role: string): DistinguishedName {
   const organisation = kind === 'internal' ? 'siplab' : 'siplab, stand-in for a public authority'
   return [

@@ -4,6 +4,7 @@
  */
 import type { X509Certificate } from 'node:crypto'
 import { type Certificate, readCertificate } from './examine/certificate.ts'
+import { matchName, type NameRules, offeredNames, wantedHost } from './examine/names.ts'
 import { CertificateError } from './examine/certificate-error.ts'
 import { SignatureChecker } from './examine/signature.ts'
 import {
@@ -233,50 +234,50 @@ function purposeVerdicts(leaf: X509Certificate, { purposes }: OwnCertificateWant
   )
 }
 
+/** By the one rule for names, in examine/names.ts; what the profile allows beyond it is chosen here. */
 function nameVerdicts(leaf: X509Certificate, { names, rules }: OwnCertificateWanted, say: Say): readonly Verdict[] {
-  const { subject, subjectAltNames } = summarise(leaf)
-  const commonName = /(?:^|,)CN=([^,]+)/.exec(subject)?.[1]
-  const dnsNames = kindOf(subjectAltNames, 'DNS:')
-  const uriNames = kindOf(subjectAltNames, 'URI:sip:')
-  const usesCommonName = rules.names.commonName === 'allowed' && dnsNames.length === 0 && commonName !== undefined
-  const offered = [
-    ...dnsNames,
-    ...(usesCommonName ? [commonName.toLowerCase()] : []),
-    ...(rules.names.uriNames === 'read' ? uriNames : []),
-  ]
-  const missing = names.filter(
-    (name) => !offered.some((one) => matches(one, name.toLowerCase(), rules.names.wildcards)),
-  )
+  const read = readOrError(leaf)
+  if (read instanceof CertificateError) return [say('cert.malformed', { found: read.message })]
+  const offered = offeredNames(read)
+  const dnsNames = kindOf(offered, 'DNS:')
+  const commonNames = kindOf(offered, 'CN:')
+  const unrepeated = commonNames.find((name) => !dnsNames.includes(name))
   return [
-    ...missing.map((name) =>
-      say('cert.name-mismatch', {
-        found: `wanted ${name}, the certificate carries ${offered.join(', ') || 'no name that counts'}`,
-      }),
-    ),
+    ...names
+      .filter((name) => !carries(read, name, rules.names))
+      .map((name) =>
+        say('cert.name-mismatch', {
+          found: `wanted ${name}, the certificate carries ${offered.join(', ') || 'no name'}`,
+        }),
+      ),
     ...(rules.names.wildcards === 'refused'
-      ? offered.filter((one) => one.includes('*')).map((one) => say('cert.wildcard', { found: one }))
+      ? dnsNames.filter((one) => one.includes('*')).map((one) => say('cert.wildcard', { found: one }))
       : []),
-    ...(rules.names.sanRepeatsSubject &&
-    commonName !== undefined &&
-    dnsNames.length > 0 &&
-    !dnsNames.includes(commonName.toLowerCase())
-      ? [say('cert.cn-not-in-san', { found: `CN ${commonName}, SAN ${dnsNames.join(', ')}` })]
+    ...(rules.names.sanRepeatsSubject && dnsNames.length > 0 && unrepeated !== undefined
+      ? [say('cert.cn-not-in-san', { found: `CN ${unrepeated}, SAN ${dnsNames.join(', ')}` })]
       : []),
-    ...(dnsNames.length === 0 && uriNames.length === 0
-      ? [say('cert.san-missing', { found: commonName ?? 'no CN either' })]
+    ...(dnsNames.length === 0 && kindOf(offered, 'URI:sip:').length === 0
+      ? [say('cert.san-missing', { found: commonNames[0] ?? 'no CN either' })]
       : []),
-    ...(subject === '' ? [say('cert.subject-missing')] : []),
+    ...(leaf.subject === undefined || leaf.subject === '' ? [say('cert.subject-missing')] : []),
   ]
+}
+
+function carries(certificate: Certificate, name: string, names: CertificateRules['names']): boolean {
+  const books: readonly NameRules[] = [
+    names.wildcards === 'one-label' ? 'rfc9525' : 'ocs',
+    ...(names.uriNames === 'read' ? (['rfc5922'] as const) : []),
+    ...(names.commonName === 'allowed' ? (['ocs'] as const) : []),
+  ]
+  return books.some((book) => {
+    const match = matchName(certificate, wantedHost(name), book)
+    return match.kind === 'match' && (names.commonName === 'allowed' || !match.by.startsWith('CN:'))
+  })
 }
 
 function kindOf(names: readonly string[], prefix: string): readonly string[] {
-  return names.filter((one) => one.startsWith(prefix)).map((one) => one.slice(prefix.length).toLowerCase())
-}
-
-/** A wildcard stands for exactly one label, the first (RFC 9525 §6.3). */
-function matches(offered: string, wanted: string, wildcards: 'refused' | 'one-label'): boolean {
-  if (!offered.startsWith('*.')) return offered === wanted
-  return wildcards === 'one-label' && wanted.slice(wanted.indexOf('.')) === offered.slice(1)
+  const wanted = prefix.toLowerCase()
+  return names.flatMap((one) => (one.toLowerCase().startsWith(wanted) ? [one.slice(prefix.length).toLowerCase()] : []))
 }
 
 function strengthVerdicts(chain: readonly X509Certificate[], say: Say): readonly Verdict[] {

@@ -2,17 +2,15 @@
  * Does the server want a certificate of its client, and what does it do with none, a good one and a wrong one? Seen by
  * its first SIP answer.
  */
-import { alertVerdict } from '../certificates/alert-verdict.ts'
-import { toVerdict } from '../certificates/examine/index.ts'
 import { nodeErrorToCode } from '../verdicts/node-errors.ts'
-import type { Verdict } from '../verdicts/verdict.ts'
-import { isVerdictCode, verdict, type VerdictCode } from '../verdicts/codes.ts'
+import type { VerdictCode } from '../verdicts/codes.ts'
 import { examineOwn } from './certificate-step.ts'
 import type { Candidate } from './discover.ts'
 import { dialSecure, type OwnCertificate, type Place, type Secured } from './handshake.ts'
 import type { Done, Journal } from './journal.ts'
 import type { CheckOptions, OwnIdentity } from './options.ts'
 import { failure, fine, fromVerdict, notTried, warning, type Evidence, type Finding } from './step.ts'
+import { refusalVerdict } from './own-refusal.ts'
 import { strangerOf, strangerText } from './strangers.ts'
 import { demandFinding, handshakeOptions, type TlsDone } from './tls-step.ts'
 import type { Heard, Talk } from './talk.ts'
@@ -200,45 +198,9 @@ function ownFinding(
   return failure('link.unconfirmed', { found: `no answer to OPTIONS within ${options.timeoutMs} ms` }, evidence)
 }
 
-/** A lab node says its verdict in SIP before it hangs up; other stacks send an alert, or nothing. */
-function closingCode({ alert, said }: Extract<Heard, { kind: 'closed' }>): VerdictCode {
-  const named = said?.split(': ').at(-1) ?? ''
-  if (isVerdictCode(named)) return named
+/** Servers that refuse send an alert, or nothing; words that they say are no proof. */
+function closingCode({ alert }: Extract<Heard, { kind: 'closed' }>): VerdictCode {
   return alert === undefined ? 'tls.peer-refused' : nodeErrorToCode(undefined, `SSL alert number ${alert}`)
-}
-
-/**
- * Most peers never say why. What we find in our own certificate is the likely reason; if that is nothing, their list of
- * names is.
- */
-function refusalVerdict(
-  own: OwnIdentity,
-  options: CheckOptions,
-  { said, found, alert }: { readonly said: VerdictCode; readonly found: string; readonly alert: number | undefined },
-): Verdict {
-  const refusal = verdict(said, { found, message: `The server refused the certificate of ${own.label}` })
-  const examination = examineOwn(own, options)
-  const reason = examination.accepted ? undefined : toVerdict(examination)
-  if (reason?.code === 'cert.name-mismatch')
-    return {
-      ...verdict('cert.name-not-allowed', {
-        found: reason.found ?? found,
-        ...(reason.certificate === undefined ? {} : { certificate: reason.certificate }),
-      }),
-      others: [refusal],
-    }
-  if (reason !== undefined) return { ...reason, others: [...(reason.others ?? []), refusal] }
-  const byAlert =
-    alert === undefined
-      ? undefined
-      : alertVerdict(alert, { chain: own.cert, purpose: 'clientAuth', now: options.now() })
-  if (byAlert !== undefined) return byAlert
-  if (said !== 'tls.peer-refused' && said !== 'tls.alert') return refusal
-  return {
-    ...refusal,
-    message: `The server refused the certificate of ${own.label}, in which nothing is wrong by the trust given here`,
-    fix: 'look at the trust list, the CRLs, the list of servers and the clock of the other end',
-  }
 }
 
 async function withWrong(

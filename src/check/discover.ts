@@ -13,7 +13,7 @@ import { failure, fine, note, warning, type Finding } from './step.ts'
 export interface Candidate {
   readonly host: string
   readonly port: number
-  readonly transport: 'tls' | 'tcp'
+  readonly transport: 'tls' | 'tcp' | 'wss'
   /** Numeric; never empty. */
   readonly addresses: readonly string[]
   /** The certificate must carry one of these. */
@@ -74,7 +74,7 @@ export async function discoverHost(
 export interface GivenPlace {
   readonly host: string
   readonly port: number
-  readonly transport: 'tls' | 'tcp'
+  readonly transport: 'tls' | 'tcp' | 'wss'
   readonly found: string
   /** Dialled whatever the DNS says. */
   readonly address?: string

@@ -20,11 +20,15 @@ export async function formFinding(
   evidence: Evidence,
 ): Promise<Finding | undefined> {
   const named = (code: VerdictCode, found: string): Finding => failure(code, { found }, evidence)
-  if (await succeeds(place, { ...wanted, ...smallHello }))
+  if (await succeeds(place, { ...wanted, ...smallHello })) {
+    // A server that was only slow, or had just started, takes the first ClientHello as well.
+    if (await succeeds(place, wanted))
+      return failure(seen.code, { found: `${seen.found}; tried again, the same handshake succeeded` }, evidence)
     return named(
       'tls.hello-too-large',
       `${seen.found}; the handshake succeeds with a ClientHello of fewer groups, which fits one small segment`,
     )
+  }
   if (await succeedsBehindProxyHeader(place, wanted))
     return named('tls.proxy-protocol', `${seen.found}; the handshake succeeds behind a header "PROXY TCP4 …"`)
   if (seen.code === 'tls.handshake-timeout' && (await answersSmall(place, wanted)))

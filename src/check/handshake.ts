@@ -3,7 +3,7 @@ import type { X509Certificate } from 'node:crypto'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { domainToASCII } from 'node:url'
-import { alertNumber, nodeErrorToCode } from '../verdicts/node-errors.ts'
+import { alertNumber, handshakeErrorToCode, nodeErrorToCode } from '../verdicts/node-errors.ts'
 import type { VerdictCode } from '../verdicts/codes.ts'
 import { readEvidence } from '../sip/transport/connection/evidence.ts'
 import { Talk } from './talk.ts'
@@ -40,6 +40,8 @@ export interface HandshakeOptions extends TlsLimits {
   readonly allowPartialTrustChain?: boolean
   readonly own?: OwnCertificate
   readonly askStaple?: boolean
+  /** SIP over WebSocket is spoken after the handshake; the host to ask for. */
+  readonly webSocketHost?: string
   readonly timeoutMs: number
 }
 
@@ -111,12 +113,16 @@ export async function secure(socket: Socket, place: Place, options: HandshakeOpt
   )
   tls.on('OCSPResponse', (response: Buffer | null) => (staple = response ?? undefined))
   tls.on('error', (error) =>
-    outcome.resolve({ ...brokenBy('tls', error), askedCertificate: asksCertificate(tls), chain: chainOf(tls) }),
+    outcome.resolve({
+      ...brokenBy('tls', error, handshakeErrorToCode),
+      askedCertificate: asksCertificate(tls),
+      chain: chainOf(tls),
+    }),
   )
   tls.once('close', () =>
     outcome.resolve(broken('tls', 'tls.handshake-failed', 'the other end closed the connection during the handshake')),
   )
-  tls.once('secureConnect', () => outcome.resolve(read(tls, place, staple, performance.now() - began)))
+  tls.once('secureConnect', () => outcome.resolve(read(tls, place, options, staple, performance.now() - began)))
   const result = await outcome.promise.finally(() => clearTimeout(late))
   if (result.kind === 'broken') tls.destroy()
   return result
@@ -162,7 +168,13 @@ function connectionOptions(options: HandshakeOptions): ConnectionOptions {
   }
 }
 
-function read(socket: TLSSocket, { address, port }: Place, staple: Buffer | undefined, tlsMs: number): Secured {
+function read(
+  socket: TLSSocket,
+  { address, port }: Place,
+  { webSocketHost, timeoutMs }: HandshakeOptions,
+  staple: Buffer | undefined,
+  tlsMs: number,
+): Secured {
   const evidence = readEvidence(socket, {
     side: 'dialled',
     face: 'check',
@@ -172,7 +184,7 @@ function read(socket: TLSSocket, { address, port }: Place, staple: Buffer | unde
   const { errorCode, errorMessage } = evidence
   return {
     kind: 'secured',
-    talk: new Talk(socket, 'TLS'),
+    talk: new Talk(socket, webSocketHost === undefined ? 'TLS' : { webSocketHost, timeoutMs }),
     protocol: evidence.protocol,
     cipher: socket.getCipher().standardName,
     group: groupOf(socket),
@@ -218,11 +230,11 @@ function broken(at: Broken['at'], code: VerdictCode, found: string): Broken {
   return { kind: 'broken', at, code, found, errorCode: undefined, alert: undefined, askedCertificate: false, chain: [] }
 }
 
-function brokenBy(at: Broken['at'], error: unknown): Broken {
+/** @param codeOf differs where the error may be about files of ours */
+function brokenBy(at: Broken['at'], error: unknown, codeOf = nodeErrorToCode): Broken {
   if (!(error instanceof Error)) throw error
   const errorCode = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-  const code =
-    at === 'tls' && errorCode === 'ECONNRESET' ? 'tls.handshake-failed' : nodeErrorToCode(errorCode, error.message)
+  const code = at === 'tls' && errorCode === 'ECONNRESET' ? 'tls.handshake-failed' : codeOf(errorCode, error.message)
   return {
     kind: 'broken',
     at,

@@ -2,6 +2,7 @@
  * The connectivity analyzer: can a client get in through this server, and if not, which step fails and whose fault is
  * it?
  */
+export { bordersStep } from './borders.ts'
 export { totals, walk, type Reached } from './check.ts'
 export { discoverDomain, discoverHost, type Candidate } from './discover.ts'
 export type { TlsLimits } from './handshake.ts'

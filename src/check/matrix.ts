@@ -150,7 +150,7 @@ function heardAs(heard: Heard): Seen {
     case 'response':
       return { seen: 'allowed', code: 'ok', sentence: `${heard.response.status} ${heard.response.reason}` }
     case 'closed':
-      return { seen: 'refused', code: saidCode(heard.said), sentence: heard.found }
+      return { seen: 'refused', code: 'tls.peer-refused', sentence: heard.found }
     case 'silent':
       return { seen: 'refused', code: 'link.unconfirmed', sentence: 'no SIP answer in time' }
     case 'not-sip':
@@ -158,12 +158,6 @@ function heardAs(heard: Heard): Seen {
     default:
       return heard satisfies never
   }
-}
-
-/** A lab node ends its parting answer with the code of its verdict. */
-function saidCode(said: string | undefined): string {
-  const named = said?.split(': ').at(-1) ?? ''
-  return isVerdictCode(named) ? named : 'tls.peer-refused'
 }
 
 /** The links as steps, for the reports that know only steps. */

@@ -6,7 +6,7 @@ import { toVerdict } from '../certificates/examine/index.ts'
 import { verdictCertificate } from '../certificates/examine/explain.ts'
 import { certificateFaults } from './certificate-step.ts'
 import type { Candidate } from './discover.ts'
-import { dialSecure, type HandshakeOptions, type Place } from './handshake.ts'
+import { dialSecure, type Broken, type HandshakeOptions, type Place } from './handshake.ts'
 import type { Journal } from './journal.ts'
 import type { CheckOptions } from './options.ts'
 import { failure, fine, fromVerdict, note, type Finding } from './step.ts'
@@ -80,17 +80,19 @@ export async function withoutName(
     const seen = await dialSecure(place, { ...wanted, ...shown, askStaple: false })
     if (seen.kind === 'broken' && seen.chain.length === 0)
       return {
-        finding: seen.askedCertificate
-          ? fine('The server takes a client without SNI.')
-          : note('tls.name-unknown', {
-              message: 'The server refuses a peer that sends no server name',
-              found: seen.found,
-            }),
+        finding: seen.askedCertificate ? fine('The server takes a client without SNI.') : refusedWithoutName(seen),
         value: undefined,
       }
     if (seen.kind === 'secured') seen.talk.close()
     return { finding: defaultFinding(seen.chain, chain, candidate, options), value: undefined }
   })
+}
+
+/** Only an alert shows that the missing name was minded; a slow or busy server shows nothing. */
+function refusedWithoutName({ alert, found, code }: Broken): Finding {
+  return alert === undefined
+    ? note(code, { message: 'Whether the server takes a peer that sends no server name cannot be told', found })
+    : note('tls.name-unknown', { message: 'The server refuses a peer that sends no server name', found })
 }
 
 function defaultFinding(

@@ -8,7 +8,7 @@ import { note, warning } from './step.ts'
 export function sentFindings(journal: Journal, chain: readonly Buffer[], { path }: Examination, now: number): void {
   const missing = path
     .slice(1)
-    .filter(({ subject, issuer, der }) => subject.text !== issuer.text && !chain.some((sent) => sent.equals(der)))
+    .filter(({ der }) => !isRoot(readOrUndefined(der)) && !chain.some((sent) => sent.equals(der)))
   if (missing.length > 0)
     journal.put(
       'certificate.sent',
@@ -38,16 +38,21 @@ function putExtra(journal: Journal, der: Buffer, now: number): void {
         fix: 'remove it from the certificate file of the server',
       }),
     )
-  const isRoot = extra.subject === extra.issuer
+  const root = isRoot(extra)
   journal.put(
     'certificate.extra',
     title,
-    note(isRoot ? 'file.root-included' : 'chain.out-of-order', {
-      message: isRoot
-        ? `The server sends its root ${subject}`
-        : `The server sends ${subject}, which is not in the path`,
+    note(root ? 'file.root-included' : 'chain.out-of-order', {
+      message: root ? `The server sends its root ${subject}` : `The server sends ${subject}, which is not in the path`,
       fix: 'remove it from the certificate file of the server',
     }),
+  )
+}
+
+/** By its signature: a certificate that only bears the name of its issuer was signed by another key. */
+function isRoot(certificate: X509Certificate | undefined): boolean {
+  return (
+    certificate !== undefined && certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey)
   )
 }
 

@@ -25,7 +25,7 @@ export async function lookWithoutTls(place: Place, uri: string, timeoutMs: numbe
 }
 
 export function strangerOf(line: string): Stranger['kind'] {
-  if (/^HTTP\//.test(line) || /^<(!doctype|html)/i.test(line)) return 'http'
+  if (/^HTTP[/ ]/.test(line) || /^<(!doctype|html)/i.test(line)) return 'http'
   if (/^SSH-/.test(line)) return 'ssh'
   if (/^(220|\* OK|\+OK)/.test(line)) return 'mail'
   // An alert record: 15 03 0x.

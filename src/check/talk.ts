@@ -2,10 +2,11 @@
  * A conversation on one connected socket: a request and its answer, a ping and its pong, or the reason why none came.
  */
 import { isIPv6, type Socket } from 'node:net'
+import { dialWebSocket } from '../sip/transport/connection/websocket.ts'
 import { composeRequest } from '../sip/message/compose.ts'
 import { StreamFramer } from '../sip/message/framer.ts'
 import { randomToken } from '../sip/message/random.ts'
-import { defaultLimits, type SipMessage, type SipResponse } from '../sip/message/types.ts'
+import { defaultLimits, type HeaderField, type SipMessage, type SipResponse } from '../sip/message/types.ts'
 import { alertNumber } from '../verdicts/node-errors.ts'
 
 export type Heard =
@@ -22,15 +23,32 @@ export type Heard =
   /** Octets came that are no SIP; `line` is their start, printable. */
   | { readonly kind: 'not-sip'; readonly line: string; readonly ms: number }
 
+/** A request as a stranger would make it. */
+export interface Question {
+  readonly method: string
+  readonly uri: string
+  /** URI of the sender. */
+  readonly from: string
+  /** The whole value, with a tag where one is claimed. */
+  readonly to: string
+  readonly headers?: readonly HeaderField[]
+}
+
 export type Ponged = 'pong' | 'closed' | 'silent'
 
 /** Nobody's answer to OPTIONS is longer. */
 const mostOctets = 256 * 1024
 
+/** Over what the conversation runs; a WebSocket is asked for by the name of the host. */
+export type TalkTransport = 'TLS' | 'TCP' | { readonly webSocketHost: string; readonly timeoutMs: number }
+
 export class Talk {
   readonly #socket: Socket
+  /** What waits until a WebSocket is open. */
+  readonly #waiting: string[] = []
+  #send: (text: string) => void
   readonly #framer: StreamFramer
-  readonly #transport: 'TLS' | 'TCP'
+  readonly #transport: 'TLS' | 'TCP' | 'WSS'
   #first: Buffer = Buffer.alloc(0)
   #octets = 0
   #ended: { readonly alert: number | undefined; readonly found: string } | undefined
@@ -39,9 +57,10 @@ export class Talk {
   readonly #responses: SipResponse[] = []
   #pongs = 0
 
-  constructor(socket: Socket, transport: 'TLS' | 'TCP') {
+  constructor(socket: Socket, transport: TalkTransport) {
     this.#socket = socket
-    this.#transport = transport
+    this.#transport = typeof transport === 'string' ? transport : 'WSS'
+    this.#send = (text) => void socket.write(text, 'latin1')
     this.#framer = new StreamFramer(defaultLimits, {
       message: (message) => this.#take(message),
       malformed: () => this.#refuse(),
@@ -52,17 +71,23 @@ export class Talk {
         this.#onChange()
       },
     })
-    socket.on('data', (chunk: Buffer) => this.#read(chunk))
+    if (typeof transport === 'string') socket.on('data', (chunk: Buffer) => this.#read(chunk))
+    else this.#openWebSocket(transport)
     socket.on('error', (error) => this.#end(alertNumber(error.message), error.message))
     socket.on('close', () => this.#end(undefined, 'closed without a word'))
     socket.on('end', () => this.#end(undefined, 'closed without a word'))
   }
 
   /** OPTIONS to a host or domain, e.g. `sip:lab.test`: outside any dialog, without credentials. */
-  async options(uri: string, from: string, timeoutMs: number): Promise<Heard> {
+  options(uri: string, from: string, timeoutMs: number): Promise<Heard> {
+    return this.ask({ method: 'OPTIONS', uri, from, to: `<${uri}>` }, timeoutMs)
+  }
+
+  /** One request and its final answer. */
+  async ask(question: Question, timeoutMs: number): Promise<Heard> {
     const began = performance.now()
     const callId = randomToken(12)
-    this.#socket.write(this.#request('OPTIONS', uri, from, callId), 'latin1')
+    this.#send(this.#request(question, callId))
     const answered = (): SipResponse | undefined =>
       this.#responses.find((response) => response.callId === callId && response.status >= 200)
     await this.#until(() => answered() !== undefined || this.#ended !== undefined || this.#notSip, timeoutMs)
@@ -84,7 +109,7 @@ export class Talk {
   async ping(timeoutMs: number): Promise<Ponged> {
     const before = this.#pongs
     if (this.#ended !== undefined) return 'closed'
-    this.#socket.write('\r\n\r\n')
+    this.#send('\r\n\r\n')
     await this.#until(() => this.#pongs > before || this.#ended !== undefined, timeoutMs)
     return this.#pongs > before ? 'pong' : this.#ended === undefined ? 'silent' : 'closed'
   }
@@ -93,23 +118,50 @@ export class Talk {
     this.#socket.destroy()
   }
 
-  #request(method: string, uri: string, from: string, callId: string): string {
+  #request({ method, uri, from, to, headers = [] }: Question, callId: string): string {
     const { localAddress = '127.0.0.1', localPort = 0 } = this.#socket
-    const here = `${isIPv6(localAddress) ? `[${localAddress}]` : localAddress}:${localPort}`
+    const here =
+      this.#transport === 'WSS'
+        ? `${randomToken(8)}.invalid`
+        : `${isIPv6(localAddress) ? `[${localAddress}]` : localAddress}:${localPort}`
     return composeRequest({
       method,
       uri,
       via: `SIP/2.0/${this.#transport} ${here};branch=z9hG4bK${randomToken(8)};rport`,
       from: `<${from}>;tag=${randomToken(4)}`,
-      to: `<${uri}>`,
+      to,
       callId,
       cseq: 1,
       headers: [
-        ['Contact', `<sip:${here};transport=${this.#transport.toLowerCase()}>`],
+        ['Contact', `<sip:${here};transport=${this.#transport === 'WSS' ? 'ws' : this.#transport.toLowerCase()}>`],
         ['Accept', 'application/sdp'],
         ['User-Agent', 'siplab check'],
+        ...headers,
       ],
     })
+  }
+
+  /** RFC 7118: one frame, one message. */
+  #openWebSocket({ webSocketHost, timeoutMs }: Exclude<TalkTransport, string>): void {
+    this.#send = (text) => void this.#waiting.push(text)
+    dialWebSocket(
+      this.#socket,
+      webSocketHost,
+      { octets: mostOctets, timeoutMs },
+      {
+        opened: (send) => {
+          this.#send = send
+          for (const text of this.#waiting.splice(0)) send(text)
+        },
+        message: (octets) => this.#read(octets),
+        declined: (line) => {
+          this.#first = Buffer.from(line)
+          this.#refuse()
+        },
+        failed: (error) => this.#end(alertNumber(error.message), error.message),
+        closed: () => this.#end(undefined, 'closed without a word'),
+      },
+    )
   }
 
   #read(chunk: Buffer): void {

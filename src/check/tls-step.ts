@@ -3,14 +3,15 @@
  * until it has a name.
  */
 import type { Socket } from 'node:net'
-import type { VerdictCode } from '../verdicts/codes.ts'
-import { alertVerdict } from '../certificates/alert-verdict.ts'
+import { verdict, type VerdictCode } from '../verdicts/codes.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
 import type { Candidate } from './discover.ts'
 import { dialSecure, secure, type Broken, type HandshakeOptions, type Place, type Secured } from './handshake.ts'
 import { formFinding, unknownName, unrecognizedName } from './handshake-form.ts'
 import type { Done, Journal } from './journal.ts'
 import type { CheckOptions } from './options.ts'
 import type { CheckProfile } from './profiles.ts'
+import { refusalVerdict } from './own-refusal.ts'
 import { lookWithoutTls, strangerText } from './strangers.ts'
 import { failure, fine, fromVerdict, note, warning, type Evidence, type Finding } from './step.ts'
 import { otherVersions, versionOrder } from './versions-step.ts'
@@ -27,6 +28,7 @@ export function handshakeOptions(candidate: Candidate, options: CheckOptions): H
     ...(allowPartialTrustChain === true ? { allowPartialTrustChain } : {}),
     timeoutMs,
     askStaple: true,
+    ...(candidate.transport === 'wss' ? { webSocketHost: `${candidate.host}:${candidate.port}` } : {}),
   }
 }
 
@@ -53,7 +55,7 @@ export async function tlsStep(
     const wanted = handshakeOptions(candidate, options)
     const first = await secure(socket, place, wanted)
     if (first.kind === 'broken' && first.askedCertificate && first.alert !== undefined)
-      return demanded(first, place, candidate, wanted, options)
+      return demanded(first, place, wanted, options)
     const opened =
       first.kind === 'broken' && first.errorCode === 'ECONNRESET'
         ? await withoutStaple(inner, first, place, wanted)
@@ -75,7 +77,6 @@ export async function tlsStep(
 async function demanded(
   { found, chain }: Broken,
   place: Place,
-  candidate: Candidate,
   wanted: HandshakeOptions,
   options: CheckOptions,
 ): Promise<Done<TlsDone | Shown | undefined>> {
@@ -94,18 +95,9 @@ async function demanded(
       ),
       value: { secured: again, shownOwn: true },
     }
-  const byAlert =
-    again.alert === undefined
-      ? undefined
-      : alertVerdict(again.alert, { chain: own.cert, purpose: 'clientAuth', now: options.now() })
+  const said = again.code
   return {
-    finding:
-      byAlert === undefined
-        ? failure(again.code, {
-            message: `The server ${candidate.host} refused the certificate of ${own.label} inside the handshake`,
-            found: again.found,
-          })
-        : fromVerdict(byAlert),
+    finding: fromVerdict(refusalVerdict(own, options, { said, found: again.found, alert: again.alert })),
     value: undefined,
   }
 }
@@ -187,6 +179,8 @@ function isOcspSuccess(staple: Buffer): boolean {
   return staple[at] === 0x0a && staple[at + 1] === 1 && staple[at + 2] === 0 && staple[at + 3] === 0xa0
 }
 
+const unclear: ReadonlySet<string> = new Set(['tls.handshake-failed', 'tls.handshake-timeout', 'tls.not-tls'])
+
 /** From a broken handshake to its cause, by further handshakes that differ in one thing. */
 async function explain(seen: Broken, place: Place, candidate: Candidate, wanted: HandshakeOptions): Promise<Finding> {
   const evidence: Evidence = { said: seen.found, ...(seen.alert === undefined ? {} : { alert: seen.alert }) }
@@ -194,8 +188,7 @@ async function explain(seen: Broken, place: Place, candidate: Candidate, wanted:
   if (seen.alert === 40) return agreement(place, wanted, evidence)
   if (seen.code === 'tls.no-common-version' && seen.alert !== undefined) return oldVersions(place, wanted, evidence)
   if (seen.alert === unrecognizedName) return unknownName(seen, place, wanted, evidence)
-  const notTls =
-    seen.alert === undefined && (seen.code === 'tls.handshake-failed' || seen.code === 'tls.handshake-timeout')
+  const notTls = seen.alert === undefined && unclear.has(seen.code)
   if (!notTls) return failure(seen.code, { found: seen.found }, evidence)
   const stranger = await lookWithoutTls(place, `sip:${candidate.host}`, wanted.timeoutMs)
   const details = {
@@ -251,16 +244,22 @@ async function agreement(place: Place, wanted: HandshakeOptions, evidence: Evide
       evidence,
     )
   }
-  return failure(
-    'key.mismatch',
-    {
-      message: 'The server takes no offer at all: its key does not belong to its certificate, or it has none',
-      found: 'alert 40 to every cipher suite, group and signature algorithm',
-      fix: 'put certificate and key that belong together on the server',
-    },
-    evidence,
-  )
+  const taken = verdict('tls.alert', {
+    message: 'The server takes no offer at all',
+    found: 'alert 40 to every cipher suite, group and signature algorithm',
+    fix: 'look whether the server has a certificate, and the key that belongs to it, for the name that was dialled',
+  })
+  return fromVerdict({ ...taken, candidates: noOffer, whoRefused: 'them' }, evidence)
 }
+
+const noOffer = [
+  {
+    code: 'key.mismatch',
+    why: 'a server whose key does not belong to its certificate, or that has none, fits no offer',
+  },
+  { code: 'tls.name-unknown', why: 'some servers send alert 40 for a name that they do not know' },
+  { code: 'tls.client-cert-missing', why: 'some servers send alert 40 where they demand a certificate' },
+] as const satisfies Verdict['candidates']
 
 const allSignatures = [
   'ecdsa_secp256r1_sha256',

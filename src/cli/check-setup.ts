@@ -43,7 +43,7 @@ export interface SetupOptions {
   readonly view?: 'internal' | 'external'
   readonly address?: string
   readonly name?: string
-  readonly transport?: 'tls' | 'tcp'
+  readonly transport?: 'tls' | 'tcp' | 'wss'
   readonly rules?: CheckOptions['examiner']
   readonly timeout: number
   readonly relaxedNaming?: true
@@ -69,7 +69,7 @@ export type Destination =
       readonly kind: 'place'
       readonly host: string
       readonly port: number
-      readonly transport: 'tls' | 'tcp'
+      readonly transport: 'tls' | 'tcp' | 'wss'
       readonly found: string
       readonly names: readonly string[]
       readonly address: string | undefined
@@ -169,6 +169,8 @@ function isOnlyOutside(target: Target, plan: LabPlan | undefined): boolean {
   return target.kind === 'host' && views.has('external') && !views.has('internal')
 }
 
+const usualPorts = { tls: 5061, tcp: 5060, wss: 443 } as const
+
 function place(
   host: string,
   port: number | undefined,
@@ -180,7 +182,7 @@ function place(
   return {
     kind: 'place',
     host,
-    port: port ?? (transport === 'tls' ? 5061 : 5060),
+    port: port ?? usualPorts[transport],
     transport,
     names,
     address: options.address ?? more.address,
@@ -199,9 +201,9 @@ function nodePlace(node: NodePlan, plan: LabPlan, options: SetupOptions): Destin
           ({ transport, port, face }) =>
             transport === 'tls' && port === link.port && face === (link.to.face ?? 'internal'),
         )
-  if (listener === undefined || (listener.transport !== 'tls' && listener.transport !== 'tcp'))
+  if (listener === undefined || listener.transport === 'udp' || listener.transport === 'ws')
     throw new UsageError(
-      `${node.name} (${node.role}) has no SIP listener over TLS or TCP; its listeners: ` +
+      `${node.name} (${node.role}) has no SIP listener over TLS, WSS or TCP; its listeners: ` +
         `${node.listeners.map(({ transport, port }) => `${transport} ${port}`).join(', ') || 'none'}`,
     )
   const host = link?.dials ?? dialledName(plan, node, listener)

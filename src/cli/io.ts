@@ -4,6 +4,7 @@
  */
 import { createInterface } from 'node:readline'
 import { styleText } from 'node:util'
+import { harmless } from './harmless.ts'
 
 export interface Io {
   /** The answer: text for people or JSON, ends with a newline. */
@@ -40,9 +41,10 @@ export function processIo(): Io {
   process.stderr.on('error', quietWhenClosed)
   if (process.env['SIPLAB_FOLLOWS_INPUT'] === '1') interruptAtInputEnd()
   const plain = (process.env['NO_COLOR'] ?? '') !== ''
+  const colours = { out: !plain && process.stdout.isTTY === true, err: !plain && process.stderr.isTTY === true }
   return {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    out: (text) => void process.stdout.write(harmless(text, colours.out)),
+    err: (text) => void process.stderr.write(harmless(text, colours.err)),
     octets: (chunk) =>
       new Promise((resolve) => {
         if (process.stdout.write(chunk)) resolve()
@@ -50,7 +52,7 @@ export function processIo(): Io {
       }),
     environment: process.env,
     workingFolder: process.cwd(),
-    colours: { out: !plain && process.stdout.isTTY === true, err: !plain && process.stderr.isTTY === true },
+    colours,
     outIsTerminal: process.stdout.isTTY === true,
     onInterrupt(callback) {
       for (const signal of interrupts) process.on(signal, callback)

@@ -1,10 +1,7 @@
-/** Where this installation of siplab stands and which version it is. `src/cli` and `dist/cli` lie equally deep. */
+/** Which version of siplab this is, and how another process of it is started. */
 import { readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-/** The folder that holds package.json, config/ and scenarios/. */
-const packageFolder = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..')
+import { join } from 'node:path'
+import { packageFolder } from '../topology/package-folder.ts'
 
 /** The program and its first argument with which another node of this lab is started. */
 export const launcher: readonly [string, string] = [process.execPath, join(packageFolder, 'src', 'cli', 'siplab.mjs')]

@@ -2,7 +2,7 @@
 // The door of siplab. Plain JavaScript, and nothing newer than Node 12 knows, because its task is to run on a Node that
 // is too old.
 import { spawn } from 'node:child_process'
-import { existsSync, realpathSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import * as nodeModule from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -10,8 +10,10 @@ import { setFlagsFromString } from 'node:v8'
 
 const wanted = [24, 17]
 const self = realpathSync(fileURLToPath(import.meta.url))
+const root = join(dirname(self), '..', '..')
 const source = join(dirname(self), 'main.ts')
-const built = join(dirname(self), '..', '..', 'dist', 'cli', 'main.js')
+/** The sources and the packages they use, joined into a few files by scripts/bundle.mjs. */
+const bundle = join(root, 'dist', 'bundle')
 
 /** `24.17.0` or later. */
 function isNewEnough(version) {
@@ -67,12 +69,38 @@ function tuneV8() {
   setFlagsFromString('--gc-memory-reducer-start-delay-ms=600000')
 }
 
+/**
+ * The published package has only the bundle. A clone takes it as long as no source is newer; whoever looks for a fault
+ * or measures coverage wants the places in the sources.
+ */
+function main() {
+  const joined = join(bundle, 'main.js')
+  if (!existsSync(source)) return joined
+  const wantsSources = process.env.SIPLAB_DEBUG !== undefined || process.env.NODE_V8_COVERAGE !== undefined
+  return !wantsSources && isNewest(join(bundle, 'sources.json')) ? joined : source
+}
+
+function isNewest(list) {
+  const built = modifiedAt(list)
+  if (built === undefined) return false
+  return JSON.parse(readFileSync(list, 'utf8')).every((file) => modifiedAt(join(root, file)) < built)
+}
+
+/** undefined, which is less than nothing, where there is no file. */
+function modifiedAt(file) {
+  try {
+    return statSync(file).mtimeMs
+  } catch {
+    return undefined
+  }
+}
+
 async function run() {
   if (isNewEnough(process.versions.node)) {
     // A lab starts this door once a node: stripped and compiled modules are kept between the starts.
     nodeModule.enableCompileCache()
     tuneV8()
-    const { start } = await import(pathToFileURL(existsSync(source) ? source : built).href)
+    const { start } = await import(pathToFileURL(main()).href)
     return start()
   }
   const locked = process.env.SIPLAB_HANDED_OVER === '1' ? undefined : findLockedNode()

@@ -6,6 +6,10 @@ export interface UpCommandOptions extends CommonOptions, PlacementOptions {
   readonly detach?: true
   readonly fresh?: true
   readonly movableClock?: true
+  /** The peer that the gateway of the lab plays. */
+  readonly peer?: string
+  /** With `peer`: by the rules of this day. */
+  readonly on?: string
   /** The lab goes down when standard input ends: whoever started it has gone, however it ended. */
   readonly supervised?: true
 }

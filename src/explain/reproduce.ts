@@ -73,6 +73,7 @@ const showings: Partial<Readonly<Record<VerdictCode, Showing>>> = {
   'tls.no-common-version': { fault: 'tls1.0-server', as: 'server' },
   'tls.no-common-cipher': { fault: 'no-common-cipher' },
   'tls.no-common-group': { fault: 'no-common-group' },
+  'tls.dh-too-small': { fault: 'dh-too-small' },
   'tls.no-common-signature': { fault: 'no-common-sigalg' },
   'tls.alpn-mismatch': { fault: 'alpn-mismatch' },
   'tls.chain-too-large': { fault: 'too-many-sans' },

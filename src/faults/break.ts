@@ -16,6 +16,7 @@ import { type FaultRecord, faultOn, forgetFault, refuseSecond } from './record.t
 import { configurationFault, configurationFaults, filesFault } from './start.ts'
 import { awaitDatabase, sqlFault, sqlFaultList, sqlNode } from './store.ts'
 import { type FaultTarget, unknownFault } from './targets.ts'
+import type { NodePlan } from '../topology/plan-types.ts'
 
 export interface FaultOptions {
   readonly as?: 'server' | 'client'
@@ -57,29 +58,18 @@ export async function placementOf(
   return place()
 }
 
+type Place = () => Placement | Promise<Placement>
+
 /** Absent: a target of this kind cannot have the fault. */
 function placing(
   lab: RunningLabAccess,
   target: FaultTarget,
   faultName: string,
   options: FaultOptions,
-): (() => Placement | Promise<Placement>) | undefined {
+): Place | undefined {
   switch (target.kind) {
-    case 'node': {
-      const configuration = named(configurationFaults, faultName)
-      if (configuration !== undefined) return () => configurationFault(lab, target.node, configuration)
-      if (faultName === machineStoreFault.name) return () => machineStore(lab, target.node)
-      const fault = findFault(faultName)
-      const { reference, ...rest } = options
-      return (
-        fault &&
-        (() =>
-          certificateFault(lab, target.node, fault, {
-            ...rest,
-            ...(reference === undefined ? {} : { reference: asReference(reference) }),
-          }))
-      )
-    }
+    case 'node':
+      return onNode(lab, target.node, faultName, options)
     case 'link': {
       const fault = named(linkFaults, faultName)
       if (fault !== undefined) return () => linkFault(lab, target, fault, options.amount)
@@ -94,17 +84,33 @@ function placing(
     case 'directory': {
       const fault = named(sqlFaultList, faultName)
       const server = sqlNode(lab)
-      return (
-        fault &&
-        (() =>
-          server === undefined
-            ? filesFault(lab, target.kind, faultName)
-            : sqlFault(lab, server, target.kind, fault, options.amount))
-      )
+      if (fault === undefined) return undefined
+      return () =>
+        server === undefined
+          ? filesFault(lab, target.kind, faultName)
+          : sqlFault(lab, server, target.kind, fault, options.amount)
     }
     default:
       return target satisfies never
   }
+}
+
+function onNode(
+  lab: RunningLabAccess,
+  node: NodePlan,
+  faultName: string,
+  { reference, ...rest }: FaultOptions,
+): Place | undefined {
+  const configuration = named(configurationFaults, faultName)
+  if (configuration !== undefined) return () => configurationFault(lab, node, configuration)
+  if (faultName === machineStoreFault.name) return () => machineStore(lab, node)
+  const fault = findFault(faultName)
+  if (fault === undefined) return undefined
+  return () =>
+    certificateFault(lab, node, fault, {
+      ...rest,
+      ...(reference === undefined ? {} : { reference: asReference(reference) }),
+    })
 }
 
 function named<T extends { readonly name: string }>(faults: readonly T[], faultName: string): T | undefined {

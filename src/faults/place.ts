@@ -77,27 +77,9 @@ export async function certificateFault(
   // The edge of a partner is at the other end of the external face; without one, nobody of the lab is.
   const links = external ? all.filter(({ from, to }) => from.organisation !== to.organisation) : all
   const outside = external && as === 'server' && links.length === 0
-  if (links.length === 0 && !outside && expected.kind !== 'stops-start')
-    throw new LabError(
-      'not-so',
-      'fault.no-link',
-      `${node.name} has no link of the lab where it ${as === 'server' ? 'accepts' : 'dials'}` +
-        `${external ? ' on its external face' : ''}, so nobody would see ${fault.slug}; ` +
-        (external ? 'siplab up federation brings a lab with a partner up' : 'siplab plan shows the links'),
-    )
-  if (fault.lies === 'no-lab')
-    throw new LabError(
-      'not-so',
-      'fault.not-in-a-lab',
-      `${fault.slug} cannot be shown here: ${notInALab}. ${fault.story}`,
-    )
-  if (fault.lies === 'dialled-name')
-    throw new LabError(
-      'not-so',
-      'fault.dialled-name',
-      `${fault.slug} lies in the name that is dialled: put it on a link that leads to ${node.name}, such as ` +
-        `siplab break '${nameOfLink(links, node)}' ${fault.slug}. ${fault.story}`,
-    )
+  if (links.length === 0 && !outside && expected.kind !== 'stops-start') throw nobodyWouldSee(node, fault, as, external)
+  const elsewhere = liesElsewhere(node, fault, links)
+  if (elsewhere !== undefined) throw elsewhere
   const { edits, links: shows } = place(lab, { node, fault, as, links, options })
   const atStart = expected.kind === 'stops-start' || seenAtStart.has(expected.verdict ?? '')
   return {
@@ -117,6 +99,33 @@ export async function certificateFault(
           ? await seenByRestart(lab, taken, node, shows)
           : await seenLive(lab, taken, shows, () => (outside ? lookFromOutside(lab, node) : undefined)),
       ),
+  }
+}
+
+function nobodyWouldSee({ name }: NodePlan, { slug }: Fault, as: Side, external: boolean): LabError {
+  return new LabError(
+    'not-so',
+    'fault.no-link',
+    `${name} has no link of the lab where it ${as === 'server' ? 'accepts' : 'dials'}` +
+      `${external ? ' on its external face' : ''}, so nobody would see ${slug}; ` +
+      (external ? 'siplab up federation brings a lab with a partner up' : 'siplab plan shows the links'),
+  )
+}
+
+/** Why a fault cannot be put on a node: no lab shows it, or it is one of the name that is dialled. */
+function liesElsewhere(node: NodePlan, { slug, lies, story }: Fault, links: readonly LabLink[]): LabError | undefined {
+  switch (lies) {
+    case 'no-lab':
+      return new LabError('not-so', 'fault.not-in-a-lab', `${slug} cannot be shown here: ${notInALab}. ${story}`)
+    case 'dialled-name':
+      return new LabError(
+        'not-so',
+        'fault.dialled-name',
+        `${slug} lies in the name that is dialled: put it on a link that leads to ${node.name}, such as ` +
+          `siplab break '${nameOfLink(links, node)}' ${slug}. ${story}`,
+      )
+    default:
+      return undefined
   }
 }
 

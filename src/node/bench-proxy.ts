@@ -11,6 +11,7 @@ import { memoryLocation } from '../services/location/location.ts'
 import { systemClock } from '../sip/clock.ts'
 import type { TlsMaterial } from '../sip/transport/types.ts'
 import { loadProfile } from '../topology/load.ts'
+import type { Profile } from '../topology/profile.ts'
 import type { HomeSettings, LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { openRecorder } from './recorder.ts'
 import { openStack, type Stack } from './stack.ts'
@@ -101,6 +102,7 @@ function materialOf({ certificateFile, keyFile, caFile }: BenchProxySettings): T
 
 function benchPlan(settings: BenchProxySettings): NodePlan {
   const { transport, address, port, domain } = settings
+  const profile = loadProfile('modern')
   return {
     name: 'bench',
     role: 'front-end',
@@ -114,16 +116,17 @@ function benchPlan(settings: BenchProxySettings): NodePlan {
     certificates: [],
     whenOwnCertificateEnds: 'warn',
     whenDatabaseIsAway: 'by-kind',
-    profile: loadProfile('modern'),
-    settings: benchHome(settings),
+    profile,
+    settings: benchHome(settings, profile),
   }
 }
 
-function benchHome({ transport, address, domain, nextHop }: BenchProxySettings): HomeSettings {
+function benchHome({ transport, address, domain, nextHop }: BenchProxySettings, profile: Profile): HomeSettings {
   return {
     kind: 'front-end',
     domains: [domain],
     realm: domain,
+    algorithms: profile.authentication.algorithms,
     trustedServers: [],
     edges: [],
     home: address,

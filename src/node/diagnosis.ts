@@ -2,10 +2,10 @@
  * From what one end saw of a failed connection to a verdict: code, certificate, every further fault, and what mends it.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { alertVerdict } from '../certificates/alert-verdict.ts'
+import { alertVerdict, closingVerdict } from '../certificates/alert-verdict.ts'
 import { readCertificate } from '../certificates/examine/index.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
-import { alertNumber, nodeErrorToCode } from '../verdicts/node-errors.ts'
+import { alertNumber, handshakeErrorToCode } from '../verdicts/node-errors.ts'
 import { summarise } from '../certificates/summary.ts'
 import { isVerdictCode, verdict, type VerdictCode } from '../verdicts/codes.ts'
 import type { PeerEvidence, Refusal, TlsMaterial } from '../sip/transport/types.ts'
@@ -90,24 +90,60 @@ export function diagnoseRefusal(
       : refusal.side === 'accepted'
         ? whyNothingFits(plan.name, code, own)
         : whyAlerted(code, own, observer)
-  const found = refusal.errorMessage === undefined ? {} : { found: refusal.errorMessage }
-  const byAlert = refusedByAlert(refusal, own, observer)
-  if (byAlert !== undefined) return byAlert
+  const said = refusal.errorMessage ?? (code === 'tls.client-cert-missing' ? noneCame : undefined)
+  const found = said === undefined ? {} : { found: said }
+  const told = refusedByPeer(refusal, own, observer)
+  if (told !== undefined && ourFault === undefined) return told
   return ourFault === undefined
-    ? verdict(code, { ...observer, ...found })
+    ? {
+        ...verdict(code, { ...observer, ...found, ...notTlsAt(refusal.side, code) }),
+        ...maybeRefused(refusal, code, own),
+      }
     : { ...ourFault, ...observer, others: [verdict(code, found)] }
 }
 
-/** The other end said by an alert that it refuses our certificate. */
-function refusedByAlert(
-  { errorMessage, side }: Refusal,
+/** A peer may have a certificate and not show it. */
+const noneCame =
+  'no certificate came; Java, Go and Erlang show none when no CA that this end names has issued theirs, and NSS when ' +
+  'theirs lacks clientAuth'
+
+/** A dialler that resets while the handshake runs may have seen our certificate: Node refuses like that (TLS 1.3). */
+function maybeRefused(
+  { side }: Refusal,
+  code: VerdictCode,
+  own: Pick<TlsMaterial, 'certificate'> | undefined,
+): Pick<Verdict, 'candidates'> | undefined {
+  if (side === 'dialled' || code !== 'link.reset' || own === undefined) return undefined
+  const shown = { chain: own.certificate, purpose: 'serverAuth', now: Date.now() } as const
+  const { candidates } = closingVerdict('a reset during the handshake', shown) ?? {}
+  return candidates === undefined ? undefined : { candidates: [...candidates, reset] }
+}
+
+const reset = { code: 'link.reset', why: 'something on the way, or a peer that looked for an open port only' } as const
+
+/** A peer that speaks plain SIP or HTTP to a TLS listener: it has to change, not the port. */
+function notTlsAt(side: Refusal['side'], code: VerdictCode): Pick<Verdict, 'message' | 'fix'> | undefined {
+  if (side === 'dialled' || code !== 'tls.not-tls') return undefined
+  return {
+    message: 'The peer speaks no TLS on this TLS port',
+    fix: 'let the peer dial with TLS, or dial the port for plain TCP',
+  }
+}
+
+/** The other end said by an alert that it refuses our certificate, or closed after it had seen it. */
+function refusedByPeer(
+  { errorMessage, side, code }: Refusal,
   own: Pick<TlsMaterial, 'certificate'> | undefined,
   observer: Pick<Verdict, 'node' | 'link' | 'direction'>,
 ): Verdict | undefined {
-  const alert = alertNumber(errorMessage ?? '')
-  if (alert === undefined || own === undefined || own.certificate === '') return undefined
+  if (own === undefined || own.certificate === '') return undefined
   const purpose = side === 'accepted' ? 'serverAuth' : 'clientAuth'
-  return alertVerdict(alert, { chain: own.certificate, purpose, now: Date.now() }, observer)
+  const shown = { chain: own.certificate, purpose, now: Date.now() } as const
+  const alert = alertNumber(errorMessage ?? '')
+  if (alert !== undefined) return alertVerdict(alert, shown, observer)
+  return code === 'flow.closed-after-handshake'
+    ? closingVerdict(errorMessage ?? 'closed without a word', shown, observer)
+    : undefined
 }
 
 /** An end that takes few signature algorithms knows what the alert of the other end was about. */
@@ -151,7 +187,7 @@ function whyNothingFits(
 function refusalVerdictCode({ code, errorCode, errorMessage }: Refusal): VerdictCode {
   if (code === 'flow.closed-after-handshake') return 'tls.peer-refused'
   if (isVerdictCode(code) && code !== 'tls.alert' && code !== 'tls.handshake-failed') return code
-  return nodeErrorToCode(errorCode, errorMessage)
+  return handshakeErrorToCode(errorCode, errorMessage)
 }
 
 function ends(
@@ -171,11 +207,18 @@ function ends(
  * An accepted flow that its peer closed before it said anything: under TLS 1.2 a dialler that refuses our certificate
  * looks like that.
  */
-export function diagnoseSilence(plan: NodePlan, who: Directory, remote: SocketAddress, because: string): Verdict {
-  return verdict('tls.peer-refused', {
-    ...ends(plan, who, 'accepted', remote, undefined),
-    found: `the connection ended (${because}) after the handshake, before the first message`,
-  })
+export function diagnoseSilence(plan: NodePlan, who: Directory, { remote, because, own }: Silence): Verdict {
+  const observer = ends(plan, who, 'accepted', remote, undefined)
+  const found = `the connection ended (${because}) after the handshake, before the first message`
+  const shown = { chain: own?.certificate ?? '', purpose: 'serverAuth', now: Date.now() } as const
+  return closingVerdict(found, shown, observer) ?? verdict('tls.peer-refused', { ...observer, found })
+}
+
+export interface Silence {
+  readonly remote: SocketAddress
+  readonly because: string
+  /** What was shown to the peer. Absent: not known. */
+  readonly own: Pick<TlsMaterial, 'certificate'> | undefined
 }
 
 function isVerdict(value: unknown): value is Verdict {

@@ -4,6 +4,8 @@
  * our code.
  */
 import type { Verdict } from '../verdicts/verdict.ts'
+import { warning399 } from '../sip/message/answer.ts'
+import { MessageError } from '../sip/message/message-error.ts'
 import type { HeaderField } from '../sip/message/types.ts'
 import type { Arrival } from '../sip/routing/decision.ts'
 import { LocateError } from '../sip/transport/dial/locate.ts'
@@ -42,17 +44,25 @@ export function diagnosticsHeaders(
   status: number,
   detail: unknown,
 ): readonly HeaderField[] {
+  const warning = warningOf(node.plan, detail)
   const diagnosis = diagnose(
     { ...node, toOutside: arrival.face === 'internal' && node.plan.role === 'access-proxy' },
     because,
     status,
     detail,
   )
-  if (diagnosis === undefined) return []
+  if (diagnosis === undefined) return warning
   const fields = (diagnosis.fields ?? []).map(([name, value]) => `;${name}="${quoted(value)}"`).join('')
   return [
+    ...warning,
     ['ms-diagnostics', `${diagnosis.id};reason="${quoted(diagnosis.reason)}";source="${node.plan.fqdn}"${fields}`],
   ]
+}
+
+/** Field and place at fault (RFC 3261 §20.43, §21.4.1). */
+function warningOf({ fqdn }: NodePlan, detail: unknown): readonly HeaderField[] {
+  const found = detail instanceof MessageError ? detail.message : detail
+  return typeof found === 'string' ? [['Warning', warning399(fqdn, found)]] : []
 }
 
 interface Teller {

@@ -33,6 +33,9 @@ export class EventLog {
   #descriptor: number
   #bytes: number
   #sequence: number
+  /** Events that could not be written to the file. */
+  #lost = 0
+  #isWhole = true
   readonly #recent: NodeEvent[] = []
   readonly #followers = new Set<(event: NodeEvent) => void>()
 
@@ -78,14 +81,27 @@ export class EventLog {
     return () => this.#followers.delete(listener)
   }
 
+  /** Events since the start that the file lacks, because the disk did not take them. */
+  get lost(): number {
+    return this.#lost
+  }
+
   close(): void {
     closeSync(this.#descriptor)
   }
 
+  /** A disk that is full or gone costs the file this event; followers and `GET /events` have it all the same. */
   #write(line: string): void {
-    if (this.#bytes > rotateAtBytes) this.#rotate()
-    writeSync(this.#descriptor, line)
-    this.#bytes += Buffer.byteLength(line)
+    try {
+      if (this.#bytes > rotateAtBytes) this.#rotate()
+      // What was cut off by an error before ends here.
+      const text = this.#lost > 0 && !this.#isWhole ? `\n${line}` : line
+      this.#isWhole = false
+      this.#isWhole = writeSync(this.#descriptor, text) === Buffer.byteLength(text)
+      this.#bytes += Buffer.byteLength(text)
+    } catch {
+      this.#lost += 1
+    }
   }
 
   #rotate(): void {

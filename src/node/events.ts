@@ -92,17 +92,32 @@ export const events = {
   'link.fault': { level: 'warn', kept: true, meaning: 'A fault was put on or taken off a link' },
   'peer.probe': { level: 'debug', kept: false, meaning: 'A connection closed before its ClientHello' },
   'message.malformed': { level: 'warn', kept: false, meaning: 'A message could not be read' },
+  'request.malformed': {
+    level: 'warn',
+    kept: true,
+    meaning: 'A field of a message cannot be read or used: which, and where it stands',
+  },
   'message.failed': {
     level: 'error',
     kept: false,
     meaning: 'A fault of siplab: a message or a timer could not be dealt with, and ended with that',
   },
   'connection.limit': { level: 'warn', kept: false, meaning: 'A connection was turned away by a limit' },
+  'connection.wrong-protocol': {
+    level: 'warn',
+    kept: true,
+    meaning: 'A peer spoke another protocol than the port has; the connection was closed',
+  },
   'connection.incident': { level: 'debug', kept: false, meaning: 'Something went wrong on a connection' },
   'route.refused': {
     level: 'warn',
     kept: true,
     meaning: 'A request was refused because its Route did not come from here',
+  },
+  'ack.dropped': {
+    level: 'warn',
+    kept: true,
+    meaning: 'An ACK led nowhere: the end that sent the 2xx repeats it and ends the call',
   },
   'request.forbidden': {
     level: 'warn',

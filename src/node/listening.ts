@@ -149,7 +149,7 @@ export class Listening {
 
   async #listen(planned: PlannedListener): Promise<void> {
     const own = this.#own.find(({ use }) => use.listensOn === planned.face)
-    const { face, transport, address, port, mutual = 'off' } = planned
+    const { face, transport, address, port, mutual = 'off', refusals = 'silent' } = planned
     const isSecure = transport === 'tls' || transport === 'wss'
     const listener = await this.#transport?.listen({
       face,
@@ -158,6 +158,7 @@ export class Listening {
       port,
       mutual,
       tls: isSecure ? own?.material : undefined,
+      refusals,
     })
     if (listener !== undefined) this.#listeners.set(planned, listener)
   }

@@ -3,6 +3,7 @@ import { pino, type DestinationStream, type Logger } from 'pino'
 import type { ProfileName } from '../topology/profile.ts'
 import { EventLog, type EventFields } from './event-log.ts'
 import { type EventName, meaningOf } from './events.ts'
+import { logStream } from './log-stream.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
@@ -60,6 +61,6 @@ function rootLog(options: RecorderOptions): Logger {
       formatters: { level: (label) => ({ level: label }) },
       redact: ['key', 'password', 'authorization', '*.key', '*.password', '*.authorization'],
     },
-    options.destination ?? pino.destination({ fd: 2, sync: false }),
+    options.destination ?? logStream(2),
   )
 }

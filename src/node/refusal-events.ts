@@ -5,12 +5,40 @@
  */
 import { verdict } from '../verdicts/codes.ts'
 import type { Arrival } from '../sip/routing/decision.ts'
+import type { SocketAddress } from '../sip/transport/flow.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import { connectionName, type Directory } from './diagnosis.ts'
 import { judgedOf } from '../roles/law/law.ts'
 import type { Cell } from '../roles/law/table.ts'
 import { refusedPartnerOf } from '../roles/policies/federate-in.ts'
 import type { Recorder } from './recorder.ts'
+
+/**
+ * How often requests were refused, by the row of the law or, where a Route gave them away, by the cause. The table has
+ * so many rows: it cannot grow.
+ */
+export class RefusalCounts {
+  readonly #counts = new Map<string, number>()
+
+  /** Nothing when the request was refused for another reason than the law. */
+  count(arrival: Arrival, because: string): void {
+    const row = routeCauses.has(because) ? because : refusedRow(arrival, because)
+    if (row !== undefined) this.#counts.set(row, (this.#counts.get(row) ?? 0) + 1)
+  }
+
+  /** `{ 'registration of nobody': 2, 'route.abuse': 1 }`; `none`: no row fits. */
+  get all(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts)
+  }
+}
+
+const routeCauses: ReadonlySet<string> = new Set(['route.abuse', 'route.token-forged', 'route.token-old'])
+
+/** The row that refused; undefined: it was not the law. */
+function refusedRow(arrival: Arrival, because: string): string | undefined {
+  const judged = judgedOf(arrival)
+  return judged === undefined ? rowsOfPolicies[because] : (judged.row ?? 'none')
+}
 
 /** Causes remembered with a flow: who writes from many domains is told of so often. */
 const mostTold = 20
@@ -23,11 +51,10 @@ export function recordRefusal(
   arrival: Arrival,
   because: string,
 ): void {
-  if (because === 'route.abuse' || because === 'route.token-forged' || because === 'route.token-old')
+  if (routeCauses.has(because))
     return recordRouteAbuse(recorder, plan, who, arrival, because === 'route.token-old' ? because : 'route.abuse')
-  const judged = judgedOf(arrival)
-  const row = judged === undefined ? rowsOfPolicies[because] : (judged.row ?? 'none')
-  if (row !== undefined) recordForbidden(recorder, plan, who, arrival, { row, because, cell: judged?.cell })
+  const row = refusedRow(arrival, because)
+  if (row !== undefined) recordForbidden(recorder, plan, who, arrival, { row, because, cell: judgedOf(arrival)?.cell })
   recordPartner(recorder, plan, who, arrival)
 }
 
@@ -95,6 +122,23 @@ function recordForbidden(
       found: found.slice(0, 400),
     }),
     data: { row, because },
+  })
+}
+
+/**
+ * A field that cannot be read or used, and where it stands; once for each source and fault, so that a flood of broken
+ * messages fills no file.
+ */
+export function recordField(
+  recorder: Pick<Recorder, 'record'>,
+  plan: Pick<NodePlan, 'name'>,
+  { address, port }: SocketAddress,
+  found: string,
+): void {
+  if (!sources.isNew(`${plan.name} ${address} ${found.slice(0, 80)}`)) return
+  recorder.record('request.malformed', {
+    message: `a message of ${address}:${port}: ${found}`.slice(0, 400),
+    data: { remote: `${address}:${port}` },
   })
 }
 

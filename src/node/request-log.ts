@@ -46,6 +46,12 @@ export class RequestLog {
   }
 
   dropped(message: SipMessage, flow: Flow, because: string): void {
+    // No one answers an ACK: without this event its loss shows as a 200 that is repeated for 32 s, and nothing more.
+    if (message.kind === 'request' && message.method === 'ACK')
+      return this.#recorder.record('ack.dropped', {
+        message: `ACK ${message.requestUri} of ${message.callId} led nowhere: ${because}`,
+        log: { flow: flow.id, ...story(message) },
+      })
     if (!this.#debugs) return
     this.#recorder.record('message.malformed', {
       message: `dropped: ${because}`,

@@ -166,6 +166,7 @@ export class Service {
       flows,
       transactions: counts === undefined ? 0 : counts.client + counts.server,
       registrations: this.#stores?.location?.size ?? 0,
+      refusals: this.#stack?.refusals.all ?? {},
     }
   }
 

@@ -2,6 +2,7 @@
  * The stack of one node: transport, proxy core and the lists of its role, joined. What happens in it is recorded as
  * events.
  */
+import { isInternalAuthority } from '../certificates/authority-folder.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { VerdictCode } from '../verdicts/codes.ts'
 import type { Clock } from '../sip/clock.ts'
@@ -20,7 +21,7 @@ import { TargetHealth } from '../sip/transport/dial/target-health.ts'
 import { defaultTransportSettings, type TransportSettings } from '../sip/transport/settings.ts'
 import type { Locate, ProxySettings } from '../sip/routing/settings.ts'
 import type { Judgement, NextHop, PeerEvidence, TransportLayer } from '../sip/transport/types.ts'
-import { shareIdentity } from '../services/authentication/flow-identity.ts'
+import { mayBeDialledBack, shareIdentity } from '../services/authentication/flow-identity.ts'
 import type { GatewaySettings, LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { peerPolicies } from '../topology/requirements.ts'
 import { accessProxy } from '../roles/access-proxy.ts'
@@ -29,6 +30,7 @@ import { diagnosticsHeaders } from './diagnostics.ts'
 import { director } from '../roles/director.ts'
 import { openGateway } from './voice-service/gateway.ts'
 import { gatewayJudge } from './voice-service/gateway-judge.ts'
+import { playedJudge } from './voice-service/played-judge.ts'
 import { groundOf, type JudgingGround } from './examine-peer.ts'
 import { home, ownIdentity } from '../roles/home.ts'
 import { forbids } from '../roles/law/law.ts'
@@ -36,7 +38,7 @@ import type { NodeLinks } from './links.ts'
 import { nextHops } from './next-hops.ts'
 import { peerJudge } from '../roles/peers.ts'
 import { type FlowWatch, NodeTransportUser } from './transport-user.ts'
-import { recordRefusal } from './refusal-events.ts'
+import { RefusalCounts, recordField, recordRefusal } from './refusal-events.ts'
 import type { Recorder } from './recorder.ts'
 import { RequestLog } from './request-log.ts'
 import { faceSettings, type RoleContext, type RoleParts } from '../roles/role.ts'
@@ -53,6 +55,8 @@ export interface Stack {
   readonly accounts: DirectoryCache | undefined
   /** Of a role that watches its links itself; absent: those in `parts.watched`. */
   readonly links: NodeLinks | undefined
+  /** Requests refused by each row of the law. */
+  readonly refusals: RefusalCounts
   close(): Promise<void>
 }
 
@@ -73,7 +77,8 @@ export interface StackOptions extends FlowWatch {
 export function openStack(options: StackOptions): Stack {
   const { lab, plan, clock, recorder, stores } = options
   const who = nodeDirectory(lab)
-  const events = proxyEvents(recorder, plan, who)
+  const refusals = new RefusalCounts()
+  const events = proxyEvents(recorder, plan, who, refusals)
   const overload = new OverloadGuard(clock, setImmediate)
   const user = new NodeTransportUser({
     ...options,
@@ -107,7 +112,7 @@ export function openStack(options: StackOptions): Stack {
   core = coreOf({ options, who, events, overload, transport, flowTokens, locate, parts })
   const { proxy, links } = core
   user.transactions = proxy.transactions
-  return { transport, proxy, parts, locate, accounts, links, close: () => close(proxy, stores, transport) }
+  return { transport, proxy, parts, locate, accounts, links, refusals, close: () => close(proxy, stores, transport) }
 }
 
 /** Names are kept for a second: a lab changes its records while it runs. */
@@ -156,11 +161,16 @@ function gatewayCore({ options, who, transport, locate, parts }: CoreBase, setti
   const diagnose = (code: VerdictCode, evidence: PeerEvidence): Verdict =>
     diagnosePeer(plan, who, ground(evidence.face), code, evidence)
   const policy = peerPolicies[settings.policy]
+  const rules = settings.plays?.rules
+  const trunks = settings.trunks.flat()
   const [face] = Object.values(faceSettings(plan, parts))
   if (face === undefined) throw new Error(`${plan.name} has no face`)
   return {
     ...openGateway({ plan, settings, clock, transport, locate, face, who, recorder }),
-    judge: gatewayJudge({ policy, trunks: settings.trunks.flat(), ground, diagnose }),
+    judge:
+      rules === undefined
+        ? gatewayJudge({ policy, trunks, ground, diagnose })
+        : playedJudge({ rules, trunks, ground, diagnose, isPrivate: ({ issuer }) => isInternalAuthority(issuer.text) }),
   }
 }
 
@@ -187,9 +197,11 @@ function proxyOf({ options, who, events, overload, transport, flowTokens, locate
     faces: faceSettings(plan, parts),
     forward: { ...defaultForward, ...options.forward },
     ...(parts.domains === undefined ? {} : { domains: parts.domains }),
+    ...(parts.servedDomains === undefined ? {} : { servedDomains: parts.servedDomains }),
     ...(parts.detour === undefined ? {} : { detour: parts.detour }),
     shed: (request) => options.shed?.(request) ?? overload.shed(),
     sameUser: (one, other) => shareIdentity(one, other, clock.wall()),
+    dialsBack: mayBeDialledBack,
     optionTags: ['ms-benotify'],
     flowTokens,
     forbids: forbids(new Map(Object.entries(parts.law))),
@@ -287,13 +299,17 @@ function nameRulesOf({ profile }: NodePlan): 'lcs' | 'ocs' | 'rfc5922' {
   }
 }
 
-function proxyEvents(recorder: Recorder, plan: NodePlan, who: Directory): ProxyEvents {
+function proxyEvents(recorder: Recorder, plan: NodePlan, who: Directory, refusals: RefusalCounts): ProxyEvents {
   const log = new RequestLog(recorder)
   return {
     decision(arrival: Arrival, decision, policy) {
       log.decision(arrival, decision, policy)
-      if (decision.kind === 'refuse') recordRefusal(recorder, plan, who, arrival, decision.because)
+      if (decision.kind !== 'refuse') return
+      refusals.count(arrival, decision.because)
+      recordRefusal(recorder, plan, who, arrival, decision.because)
+      if (decision.found !== undefined) recordField(recorder, plan, arrival.flow.remote, decision.found)
     },
+    malformed: (flow, found) => recordField(recorder, plan, flow.remote, found),
     forwarded: (arrival, target, flow) => log.forwarded(arrival, target, flow),
     answered: (request, status, because) => log.answered(request, status, because),
     dropped: (message, flow, because) => log.dropped(message, flow, because),

@@ -10,6 +10,7 @@ import { verdict } from '../verdicts/codes.ts'
 import { connectionName, diagnoseRefusal, diagnoseSilence, type Directory } from './diagnosis.ts'
 import type { EventName } from './events.ts'
 import type { Recorder } from './recorder.ts'
+import { recordField } from './refusal-events.ts'
 import type { Stores } from './stores.ts'
 
 export interface FlowWatch {
@@ -94,6 +95,11 @@ export class NodeTransportUser implements TransportUser {
     })
   }
 
+  /** Outside nobody has signed in yet who sends what cannot be read. */
+  warningAgent(face: string): string | undefined {
+    return this.#options.plan.role === 'access-proxy' && face === 'external' ? undefined : this.#options.plan.fqdn
+  }
+
   onBehind(): void {
     this.#options.overload.fallBehind()
   }
@@ -114,6 +120,7 @@ export class NodeTransportUser implements TransportUser {
           found: reason,
         }),
       })
+    if (event === 'message.malformed') recordField(recorder, plan, remote, reason)
     recorder.record(incidentEvent(event), {
       message: reason,
       data: { remote: `${remote.address}:${remote.port}`, incident: event },
@@ -121,10 +128,10 @@ export class NodeTransportUser implements TransportUser {
   }
 }
 
-function recordSilence({ plan, recorder, who }: TransportUserOptions, flow: Flow, because: string): void {
+function recordSilence({ plan, recorder, who, materialOf }: TransportUserOptions, flow: Flow, because: string): void {
   const connection = connectionName('accepted', flow.local, flow.remote)
   recorder.record('flow.lost', {
-    verdict: diagnoseSilence(plan, who, flow.remote, because),
+    verdict: diagnoseSilence(plan, who, { remote: flow.remote, because, own: materialOf?.(flow.face) }),
     ...(connection === undefined ? {} : { connection }),
     data: { side: 'accepted', face: flow.face, ...(flow.own === undefined ? {} : { shownSerial: flow.own.serial }) },
   })
@@ -161,6 +168,8 @@ function incidentEvent(incident: string): EventName {
       return 'peer.probe'
     case 'connection.limit':
       return 'connection.limit'
+    case 'connection.wrong-protocol':
+      return 'connection.wrong-protocol'
     case 'message.malformed':
       return 'message.malformed'
     default:

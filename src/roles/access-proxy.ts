@@ -2,87 +2,42 @@
  * The outermost hop. It authenticates servers by certificate, never users; what is admitted from outside goes to one
  * next hop.
  */
-import type { Arrival } from '../sip/routing/decision.ts'
+import type { Arrival, FacePolicies } from '../sip/routing/decision.ts'
 import { organisationText } from '../sip/routing/dialog-record.ts'
 import { flowToken } from '../sip/routing/policies/flow-token.ts'
 import { followRoute } from '../sip/routing/policies/follow-route.ts'
 import type { AccessProxySettings } from '../topology/plan-types.ts'
-import { federation, federationPort } from './federation.ts'
+import { type Federation, federation, federationPort } from './federation.ts'
 import { addPath } from './policies/add-path.ts'
 import { outsideFacts, perimeterFacts } from './law/facts.ts'
+import type { Facts } from './law/law.ts'
 import { proveDialog, proveDialogByIdentity, recogniseDialog } from './policies/dialog.ts'
 import { federateIn, partnerOf } from './policies/federate-in.ts'
 import { federateOut, toPartner } from './policies/federate-out.ts'
-import { knownServers } from './policies/inside-admission.ts'
+import { isOneOf, knownServers } from './policies/inside-admission.ts'
 import { hearIdentity } from './policies/hear-identity.ts'
 import { markOutside } from './policies/mark-outside.ts'
 import { nextHop } from './policies/next-hop.ts'
-import { noRoute } from './policies/no-route.ts'
+import { namesOfFaces, noRoute } from './policies/no-route.ts'
 import { outwardRequest } from './policies/outward-request.ts'
 import { inwardResponse, maySeeDiagnostics, outwardResponse } from './policies/outward-response.ts'
 import { remoteUser } from './policies/remote-user.ts'
 import { routeGuard } from './policies/route-guard.ts'
 import { stripUntrusted } from './policies/strip-untrusted.ts'
 import { trustedServer } from './policies/trusted-server.ts'
-import { peerLists, type RoleContext, type RoleParts } from './role.ts'
+import { peerLists, portOf, type RoleContext, type RoleParts } from './role.ts'
 
-export function accessProxy({ plan, flowTokens, resolver }: RoleContext, settings: AccessProxySettings): RoleParts {
-  const { nextHop: inward, domains, internalServers, allowOutsideUsers } = settings
-  const { partners, providers, enabled } = settings.federation
-  const others = federation(settings.federation, resolver, Math.random)
-  const partnerEdges = [...partners, ...providers.filter((provider) => provider.enabled)].map(({ edge }) => edge)
-  const external = plan.faces.find(({ name }) => name === 'external')?.fqdn ?? plan.fqdn
-  const internalPort =
-    plan.listeners.find(({ face, transport }) => face === 'internal' && transport === 'tls')?.port ?? 5061
-  const outward = { federation: others, domains, self: plan.fqdn }
+export function accessProxy(context: RoleContext, settings: AccessProxySettings): RoleParts {
+  const { nextHop: inward, domains, internalServers } = settings
+  const { enabled } = settings.federation
+  const others = federation(settings.federation, context.resolver, Math.random)
   const perimeter = perimeterFacts(domains)
-  const inside = new Set([inward.fqdn, ...internalServers].map((name) => name.toLowerCase()))
-  const isOurs = (host: string): boolean => inside.has(host) || domains.includes(host)
+  const partnerEdges = partnerEdgesOf(settings)
   return {
     law: { external: outsideFacts, internal: perimeter },
     faces: {
-      external: {
-        admit: [
-          stripUntrusted(),
-          recogniseDialog(flowTokens, outsideFacts),
-          routeGuard(flowTokens, { isOurs }),
-          federateIn({ federation: others, domains, self: external }),
-          remoteUser({ allowOutsideUsers, domains }),
-          proveDialog({ tokens: flowTokens, speaksFor: speaksOutside }),
-          markOutside({ edge: plan.fqdn }),
-        ],
-        target: [
-          flowToken(flowTokens),
-          followRoute({ face: 'internal', known: { hosts: inside, ports: new Set([inward.port]) } }),
-          addPath({ hostPort: `${plan.fqdn}:${internalPort}`, token: (flow) => flowTokens.of(flow) }),
-          nextHop({
-            uri: `sip:${inward.fqdn}:${inward.port};transport=tls`,
-            face: 'internal',
-            by: 'inward',
-            because: 'inward',
-          }),
-        ],
-      },
-      internal: {
-        admit: [
-          trustedServer(),
-          recogniseDialog(flowTokens, perimeter),
-          hearIdentity(),
-          proveDialog({ tokens: flowTokens, speaksFor: (_, organisation) => organisation === '' }),
-          proveDialogByIdentity(perimeter),
-          outwardRequest({ tokens: flowTokens, markSourceVerifiable: settings.federation.markSourceVerifiable }),
-        ],
-        target: [
-          flowToken(flowTokens),
-          followRoute({
-            face: 'external',
-            known: knownServers([], [federationPort]),
-            toOrganisation: (arrival, domain) => toPartner(arrival, domain, outward),
-          }),
-          federateOut(outward),
-          noRoute({ domains }),
-        ],
-      },
+      external: externalFace(context, settings, others),
+      internal: internalFace(context, settings, others, perimeter),
     },
     peers: {
       external: peerLists({
@@ -96,8 +51,76 @@ export function accessProxy({ plan, flowTokens, resolver }: RoleContext, setting
       ...(enabled ? [...new Set(partnerEdges)] : []).map((fqdn) => ({ fqdn, port: federationPort, face: 'external' })),
     ],
     editResponse: { external: outwardResponse, internal: inwardResponse },
+    servedDomains: domains,
+    outsideFace: 'external',
     explainsTo: ({ face, flow }) => face === 'internal' || maySeeDiagnostics(flow),
   }
+}
+
+function externalFace(
+  { plan, flowTokens }: RoleContext,
+  { nextHop: inward, domains, internalServers, allowOutsideUsers }: AccessProxySettings,
+  others: Federation,
+): FacePolicies {
+  const self = plan.faces.find(({ name }) => name === 'external')?.fqdn ?? plan.fqdn
+  const inside = new Set([inward.fqdn, ...internalServers].map((name) => name.toLowerCase()))
+  const isOurs = (host: string): boolean => inside.has(host) || domains.includes(host)
+  return {
+    admit: [
+      stripUntrusted(),
+      recogniseDialog(flowTokens, outsideFacts),
+      routeGuard(flowTokens, { isOurs }),
+      federateIn({ federation: others, domains, self }),
+      remoteUser({ allowOutsideUsers, domains }),
+      proveDialog({ tokens: flowTokens, speaksFor: speaksOutside }),
+      markOutside({ edge: plan.fqdn }),
+    ],
+    target: [
+      flowToken(flowTokens),
+      followRoute({ face: 'internal', known: { hosts: inside, ports: new Set([inward.port]) } }),
+      addPath({ hostPort: `${plan.fqdn}:${portOf(plan, 'tls')}`, token: (flow) => flowTokens.of(flow) }),
+      nextHop({
+        uri: `sip:${inward.fqdn}:${inward.port};transport=tls`,
+        face: 'internal',
+        by: 'inward',
+        because: 'inward',
+      }),
+    ],
+  }
+}
+
+function internalFace(
+  { plan, flowTokens }: RoleContext,
+  { domains, nextHop: inward, internalServers, federation: { markSourceVerifiable } }: AccessProxySettings,
+  others: Federation,
+  perimeter: Facts,
+): FacePolicies {
+  const servers = [inward.fqdn, ...internalServers]
+  const outward = { federation: others, domains, self: plan.fqdn }
+  return {
+    admit: [
+      trustedServer(),
+      recogniseDialog(flowTokens, perimeter),
+      hearIdentity(),
+      proveDialog({ tokens: flowTokens, speaksFor: (_, organisation) => organisation === '' }),
+      proveDialogByIdentity(perimeter),
+      outwardRequest({ tokens: flowTokens, markSourceVerifiable }),
+    ],
+    target: [
+      flowToken(flowTokens),
+      followRoute({
+        face: 'external',
+        known: knownServers([], [federationPort]),
+        toOrganisation: (arrival, domain) => toPartner(arrival, domain, outward),
+      }),
+      federateOut(outward),
+      noRoute(isOneOf([...domains, ...servers, ...namesOfFaces(plan.faces)])),
+    ],
+  }
+}
+
+function partnerEdgesOf({ federation: { partners, providers } }: AccessProxySettings): readonly string[] {
+  return [...partners, ...providers.filter((provider) => provider.enabled)].map(({ edge }) => edge)
 }
 
 /** Outside, only another organisation's edge is a server, and `federateIn` knows for which domain. */

@@ -11,55 +11,54 @@ import { judge } from './law/law.ts'
 import { insideAdmission, isOneOf, knownServers } from './policies/inside-admission.ts'
 import { homePool } from './policies/home-pool.ts'
 import { toEnterpriseEdge } from './policies/next-hop.ts'
-import { noRoute } from './policies/no-route.ts'
+import { namesOfFaces, noRoute } from './policies/no-route.ts'
 import { stripUntrustedResponse } from './policies/strip-untrusted.ts'
-import { peerLists, type RoleContext, type RoleParts, directoryOf } from './role.ts'
+import type { PeerLists } from './peers.ts'
+import { directoryOf, peerLists, portOf, type RoleContext, type RoleParts } from './role.ts'
 
 export function director(context: RoleContext, settings: DirectorSettings): RoleParts {
   const { plan, flowTokens } = context
   const { domains, routeToEnterpriseEdge: edge } = settings
-  const portOf = (transport: string, otherwise: number): number =>
-    plan.listeners.find((listener) => listener.transport === transport)?.port ?? otherwise
+  const [securePort, plainPort] = [portOf(plan, 'tls'), portOf(plan, 'tcp')]
   const servers = [plan.fqdn, ...settings.trustedServers.map(({ fqdn }) => fqdn), ...settings.homes]
   const facts = insideFacts({ border: 'director', authentication: context.authentication, domains, servers })
   const known = knownServers(
     [...servers, ...settings.edges, ...(edge === undefined ? [] : [edge.fqdn])],
-    [portOf('tls', 5061), portOf('tcp', 5060), ...(edge === undefined ? [] : [edge.port])],
+    [securePort, plainPort, ...(edge === undefined ? [] : [edge.port])],
   )
-  const toHomes = {
+  const ours = [...servers, ...settings.edges, ...domains]
+  const [isOurs, isNamedHere] = [isOneOf(ours), isOneOf([...ours, ...namesOfFaces(plan.faces)])]
+  const toHomes = homePool({
+    directory: directoryOf(context).accounts,
+    self: plan.fqdn,
+    domains,
     ownHome: undefined,
-    securePort: portOf('tls', 5061),
-    plainPort: portOf('tcp', 5060),
+    securePort,
+    plainPort,
     redirectInside: true,
-  }
-  const isOurs = isOneOf([...servers, ...settings.edges, ...domains])
+    forbids: (arrival) => judge(arrival, facts, 'home'),
+  })
+  const target = [
+    flowToken(flowTokens),
+    addPath({ hostPort: `${plan.fqdn}:${securePort}`, when: ({ remarks }) => remarks.remote }),
+    followRoute({ known }),
+    toHomes,
+    ...toEnterpriseEdge(edge, isNamedHere),
+    noRoute(isNamedHere),
+  ]
   return {
     law: { internal: facts },
-    faces: {
-      internal: {
-        admit: insideAdmission(context, settings, facts, isOurs),
-        target: [
-          flowToken(flowTokens),
-          addPath({ hostPort: `${plan.fqdn}:${portOf('tls', 5061)}`, when: ({ remarks }) => remarks.remote }),
-          followRoute({ known }),
-          homePool({
-            directory: directoryOf(context).accounts,
-            self: plan.fqdn,
-            domains,
-            ...toHomes,
-            forbids: (arrival) => judge(arrival, facts, 'home'),
-          }),
-          ...toEnterpriseEdge(edge, isOurs),
-          noRoute({ domains }),
-        ],
-      },
-    },
-    peers: { internal: peerLists({ servers: settings.trustedServers.map(({ fqdn }) => fqdn), edges: settings.edges }) },
-    watched: watchedBy(settings, portOf('tls', 5061)),
+    faces: { internal: { admit: insideAdmission(context, settings, facts, isOurs), target } },
+    peers: { internal: peersOf(settings) },
+    watched: watchedBy(settings, securePort),
     stripResponse: stripUntrustedResponse,
     domains,
     explainsTo: () => true,
   }
+}
+
+function peersOf({ trustedServers, edges }: DirectorSettings): PeerLists {
+  return peerLists({ servers: trustedServers.map(({ fqdn }) => fqdn), edges })
 }
 
 function watchedBy({ homes, routeToEnterpriseEdge: edge }: DirectorSettings, port: number): RoleParts['watched'] {

@@ -1,11 +1,12 @@
 /** Standard Edition and front end: the registrar, the home of users, the one who knows where each of them is. */
-import { localTargets } from '../services/registrar/local-targets.ts'
+import { localTargets, type LocalTargetsOptions } from '../services/registrar/local-targets.ts'
 import { relocation } from '../services/registrar/relocate.ts'
 import { registrar } from '../services/registrar/registrar.ts'
-import type { Arrival } from '../sip/routing/decision.ts'
+import type { Arrival, Policy } from '../sip/routing/decision.ts'
 import { flowToken } from '../sip/routing/policies/flow-token.ts'
 import { followRoute } from '../sip/routing/policies/follow-route.ts'
-import { type StaticRoute, staticRoutes } from '../sip/routing/policies/static-routes.ts'
+import { type DialPlan, type StaticRoute, staticRoutes } from '../sip/routing/policies/static-routes.ts'
+import type { Flow } from '../sip/transport/flow.ts'
 import type { HomeSettings, RoutePlan } from '../topology/plan-types.ts'
 import { insideFacts } from './law/facts.ts'
 import { type Facts, judge } from './law/law.ts'
@@ -13,100 +14,122 @@ import { insideAdmission, isOneOf, knownServers } from './policies/inside-admiss
 import { lawfulRegister } from './policies/lawful-register.ts'
 import { homePool } from './policies/home-pool.ts'
 import { toEnterpriseEdge } from './policies/next-hop.ts'
-import { noRoute } from './policies/no-route.ts'
+import { namesOfFaces, noRoute } from './policies/no-route.ts'
 import { stripUntrustedResponse } from './policies/strip-untrusted.ts'
 import type { PeerLists } from './peers.ts'
-import { peerLists, type RoleContext, type RoleParts, type WatchedPeer } from './role.ts'
+import { peerLists, portOf, type RoleContext, type RoleParts, type WatchedPeer } from './role.ts'
 
 /** What a Communicator is told after sign-on; without the presence service of a later version the lists stay empty. */
 const communicator = { allowEvents: [], supported: [], keepAliveSeconds: 300, server: 'RTC/2.0' }
 
 export function home(context: RoleContext, settings: HomeSettings): RoleParts {
-  const { plan, clock, flowTokens, isOpen, isReachable, accounts, location } = context
+  const { plan, isOpen, accounts, location } = context
   const { domains, routeToEnterpriseEdge: edge, members } = settings
-  const securePort = plan.listeners.find(({ transport }) => transport === 'tls')?.port ?? 5061
-  const plainPort = plan.listeners.find(({ transport }) => transport === 'tcp')?.port ?? 5060
-  const routes = settings.staticRoutes.map((route) => asStaticRoute(route, identityOf(route, settings.staticRoutes)))
   if (location === undefined) throw new Error(`${plan.name} is a home and has no pool store`)
-  const ownRoute =
-    members.length === 1
-      ? undefined
-      : (flow: Parameters<typeof flowTokens.of>[0]): string =>
-          `<sip:${flowTokens.of(flow)}@${plan.fqdn}:${securePort};transport=tls;lr>`
+  const ports = { secure: portOf(plan, 'tls'), plain: portOf(plan, 'tcp') }
   const servers = [...settings.trustedServers.map(({ fqdn }) => fqdn), ...members, settings.home]
-  const facts = insideFacts({ border: 'home', authentication: context.authentication, domains, servers })
   const edges = [...settings.edges, ...(edge === undefined ? [] : [edge.fqdn])]
-  const known = knownServers(
-    [...servers, ...edges],
-    [
-      securePort,
-      plainPort,
-      ...(edge === undefined ? [] : [edge.port]),
-      ...settings.staticRoutes.map(({ port }) => port),
-    ],
-  )
+  const facts = insideFacts({ border: 'home', authentication: context.authentication, domains, servers })
   const isOurs = isOneOf([...servers, ...edges, ...domains])
   const anonymousDefault = (arrival: Arrival): boolean | undefined => anonymous(arrival, facts)
   const local = { location, accounts, domains, self: plan.fqdn, isOpen, anonymousDefault }
   const relocate = relocation(local)
+  const ground: HomeGround = { context, settings, ports, servers: [...servers, ...edges], facts, local }
   return {
     law: { internal: facts },
     faces: {
-      internal: {
-        admit: insideAdmission(context, settings, facts, isOurs),
-        target: [
-          flowToken(flowTokens, {
-            port: securePort,
-            isReachable: (node) => isReachable(node, securePort, 'internal'),
-            relocate,
-          }),
-          followRoute({ known }),
-          // A number at our domain is no user of it (RFC 3261 §19.1.6).
-          staticRoutes(routes.filter(({ match }) => isForNumbers(match))),
-          ...(accounts === undefined
-            ? []
-            : [
-                homePool({
-                  directory: accounts,
-                  self: plan.fqdn,
-                  domains,
-                  ownHome: settings.home,
-                  securePort,
-                  plainPort,
-                  redirectInside: false,
-                  forbids: (arrival) => judge(arrival, facts, 'home'),
-                }),
-              ]),
-          lawfulRegister(facts, domains),
-          registrar({
-            location,
-            accounts,
-            domains,
-            clock,
-            self: plan.fqdn,
-            maxContacts: settings.maxContactsPerUser,
-            communicator,
-            ownRoute,
-          }),
-          localTargets(local),
-          staticRoutes(routes.filter(({ match }) => !isForNumbers(match))),
-          ...toEnterpriseEdge(edge, isOurs),
-          noRoute({ domains }),
-        ],
-      },
+      internal: { admit: insideAdmission(context, settings, facts, isOurs), target: targets(ground, relocate) },
     },
     peers: { internal: peersOf(settings) },
-    watched: [
-      ...(edge === undefined ? [] : [{ fqdn: edge.fqdn, port: edge.port, face: 'internal' }]),
-      ...members.filter((fqdn) => fqdn !== plan.fqdn).map((fqdn) => ({ fqdn, port: securePort, face: 'internal' })),
-      ...routedOverTls(settings),
-    ],
+    watched: watchedBy(plan.fqdn, settings, ports.secure),
     stripResponse: stripUntrustedResponse,
     recordRouteName: settings.home,
     detour: relocate,
     domains,
     explainsTo: () => true,
   }
+}
+
+interface HomeGround {
+  readonly context: RoleContext
+  readonly settings: HomeSettings
+  readonly ports: { readonly secure: number; readonly plain: number }
+  /** Names of every server of ours, edges included. */
+  readonly servers: readonly string[]
+  readonly facts: Facts
+  readonly local: LocalTargetsOptions
+}
+
+/** Where a request goes: the first policy that has an answer decides. */
+function targets(ground: HomeGround, relocate: ReturnType<typeof relocation>): readonly Policy[] {
+  const { context, settings, ports, servers, facts, local } = ground
+  const { flowTokens, isReachable } = context
+  const { domains, routeToEnterpriseEdge: edge } = settings
+  const routes = settings.staticRoutes.map((route) => asStaticRoute(route, identityOf(route, settings.staticRoutes)))
+  const nextHops = [...(edge === undefined ? [] : [edge.port]), ...settings.staticRoutes.map(({ port }) => port)]
+  const isNamedHere = isOneOf([...servers, ...domains, ...namesOfFaces(context.plan.faces)])
+  const known = knownServers(servers, [ports.secure, ports.plain, ...nextHops])
+  return [
+    flowToken(flowTokens, {
+      port: ports.secure,
+      isReachable: (node) => isReachable(node, ports.secure, 'internal'),
+      relocate,
+    }),
+    followRoute({ known }),
+    // A number at our domain is no user of it (RFC 3261 §19.1.6).
+    staticRoutes(
+      routes.filter(({ match }) => isForNumbers(match)),
+      dialPlanOf(settings),
+    ),
+    ...toOtherHomes(ground),
+    lawfulRegister(facts, domains),
+    registrarOf(ground),
+    localTargets(local),
+    staticRoutes(routes.filter(({ match }) => !isForNumbers(match))),
+    ...toEnterpriseEdge(edge, isNamedHere),
+    noRoute(isNamedHere),
+  ]
+}
+
+function toOtherHomes({ context, settings, ports, facts }: HomeGround): readonly Policy[] {
+  const { accounts, plan } = context
+  if (accounts === undefined) return []
+  const policy = homePool({
+    directory: accounts,
+    self: plan.fqdn,
+    domains: settings.domains,
+    ownHome: settings.home,
+    securePort: ports.secure,
+    plainPort: ports.plain,
+    redirectInside: false,
+    forbids: (arrival) => judge(arrival, facts, 'home'),
+  })
+  return [policy]
+}
+
+/** A front end among others names the flow in its own route: only it holds the connection. */
+function registrarOf({ context, settings, ports, local }: HomeGround): Policy {
+  const { plan, clock, flowTokens } = context
+  const ownRoute = (flow: Flow): string => `<sip:${flowTokens.of(flow)}@${plan.fqdn}:${ports.secure};transport=tls;lr>`
+  return registrar({
+    location: local.location,
+    accounts: context.accounts,
+    domains: settings.domains,
+    clock,
+    self: plan.fqdn,
+    maxContacts: settings.maxContactsPerUser,
+    communicator,
+    ownRoute: settings.members.length === 1 ? undefined : ownRoute,
+  })
+}
+
+function watchedBy(self: string, settings: HomeSettings, port: number): readonly WatchedPeer[] {
+  const { routeToEnterpriseEdge: edge, members } = settings
+  return [
+    ...(edge === undefined ? [] : [{ fqdn: edge.fqdn, port: edge.port, face: 'internal' }]),
+    ...members.filter((fqdn) => fqdn !== self).map((fqdn) => ({ fqdn, port, face: 'internal' })),
+    ...routedOverTls(settings),
+  ]
 }
 
 /** Whether users take it who say nothing of anonymous requests; undefined: somebody vouches for the sender. */
@@ -153,6 +176,26 @@ function asStaticRoute(
       ? {}
       : { normalise: normalise.map(({ pattern, replacement }) => ({ pattern: new RegExp(pattern), replacement })) }),
   }
+}
+
+/** A user counts by login; a caller without one, a partner or a trunk, counts as everyone. */
+function dialPlanOf({ dialPlan = [], voicePolicies }: HomeSettings): DialPlan {
+  const normalise = dialPlan.map(({ pattern, replacement }) => ({ pattern: new RegExp(pattern), replacement }))
+  if (voicePolicies === undefined) return { normalise }
+  return {
+    normalise,
+    mayCall(caller, number) {
+      const login = /^sips?:([^@;]+)@/.exec(caller ?? '')?.[1]?.toLowerCase() ?? ''
+      const policy =
+        voicePolicies.find(({ users }) => users.includes(login)) ??
+        voicePolicies.find(({ users }) => users.includes('*'))
+      return policy?.numbers.some((each) => startsSo(each, number)) === true
+    },
+  }
+}
+
+function startsSo(pattern: string, number: string): boolean {
+  return pattern.endsWith('*') ? number.startsWith(pattern.slice(0, -1)) : pattern === number
 }
 
 function isForNumbers(match: string): boolean {

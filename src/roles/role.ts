@@ -36,6 +36,10 @@ export interface RoleParts {
   readonly stripResponse?: FaceSettings['stripResponse']
   /** Domains whose OPTIONS end here; absent: they go on to who is at home there. */
   readonly domains?: readonly string[]
+  /** See `ProxySettings.servedDomains`; absent: `domains`. */
+  readonly servedDomains?: readonly string[]
+  /** Name of the face where other organisations come; absent: none do. */
+  readonly outsideFace?: string
   /** The name in Record-Route where it is not the FQDN of the face: the pool's. */
   readonly recordRouteName?: string
   /** See `ProxySettings.detour`: only who knows the bindings of a user finds one. */
@@ -102,6 +106,7 @@ export function faceSettings(plan: NodePlan, parts: RoleParts): Readonly<Record<
         {
           ...wireNames(plan, face, parts.recordRouteName),
           ...policies,
+          ...(parts.outsideFace === face.name ? { isOutside: true } : {}),
           ...(parts.stripResponse === undefined ? {} : { stripResponse: parts.stripResponse }),
           ...(editResponse === undefined ? {} : { editResponse }),
         },
@@ -142,4 +147,10 @@ function serverPort(listeners: NodePlan['listeners'], transport: TransportName):
 
 function bracketed(address: string): string {
   return address.includes(':') ? `[${address}]` : address
+}
+
+/** Where a server is dialled by that transport; the usual port where it does not listen so. */
+export function portOf({ listeners }: NodePlan, transport: 'tls' | 'tcp', face = 'internal'): number {
+  const listener = listeners.find((each) => each.transport === transport && each.face === face)
+  return listener?.port ?? (transport === 'tls' ? 5061 : 5060)
 }

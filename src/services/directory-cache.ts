@@ -26,8 +26,8 @@ export function cacheDirectory(
   directory: Pick<Directory, 'account' | 'credential'>,
   options: DirectoryCacheOptions,
 ): DirectoryCache {
-  const accounts = answerCache<Account>(options)
-  const credentials = answerCache<Credential>(options)
+  const accounts = new AnswerCache<Account>(options)
+  const credentials = new AnswerCache<Credential>(options)
   return {
     account: (aor) => accounts.ask(aor, () => directory.account(aor)),
     credential: (username, scheme, realm) =>
@@ -44,55 +44,58 @@ interface Entry<Value> {
   readonly at: number
 }
 
-interface AnswerCache<Value> {
-  ask(key: string, query: () => Promise<Value | undefined>): Soon<Value | undefined>
-  clear(): void
-}
-
 /** Two generations: when the young one is full it becomes the old one, and what is still asked for moves over. */
-function answerCache<Value>({ clock, freshMs = 5000, limit = 20_000 }: DirectoryCacheOptions): AnswerCache<Value> {
-  let young = new Map<string, Entry<Value>>()
-  let old = new Map<string, Entry<Value>>()
-  const asking = new Map<string, Promise<Value | undefined>>()
+class AnswerCache<Value> {
+  readonly #clock: Clock
+  readonly #freshMs: number
+  readonly #limit: number
+  #young = new Map<string, Entry<Value>>()
+  #old = new Map<string, Entry<Value>>()
+  readonly #asking = new Map<string, Promise<Value | undefined>>()
 
-  function keep(key: string, entry: Entry<Value>): void {
-    if (young.size >= limit / 2) {
-      old = young
-      young = new Map()
-    }
-    young.set(key, entry)
+  constructor({ clock, freshMs = 5000, limit = 20_000 }: DirectoryCacheOptions) {
+    this.#clock = clock
+    this.#freshMs = freshMs
+    this.#limit = limit
   }
 
-  async function query(
+  ask(key: string, run: () => Promise<Value | undefined>): Soon<Value | undefined> {
+    const entry = this.#young.get(key) ?? this.#old.get(key)
+    if (entry !== undefined && this.#clock.now() - entry.at < this.#freshMs) return entry.value
+    const under = this.#asking.get(key)
+    if (under !== undefined) return under
+    const promise = this.#query(key, entry, run)
+    this.#asking.set(key, promise)
+    return promise
+  }
+
+  clear(): void {
+    this.#young = new Map()
+    this.#old = new Map()
+  }
+
+  async #query(
     key: string,
     stale: Entry<Value> | undefined,
     run: () => Promise<Value | undefined>,
   ): Promise<Value | undefined> {
     try {
       const value = await run()
-      keep(key, { value, at: clock.now() })
+      this.#keep(key, { value, at: this.#clock.now() })
       return value
     } catch (error) {
       if (error instanceof StoreError && stale?.value !== undefined) return stale.value
       throw error
     } finally {
-      asking.delete(key)
+      this.#asking.delete(key)
     }
   }
 
-  return {
-    ask(key, run) {
-      const entry = young.get(key) ?? old.get(key)
-      if (entry !== undefined && clock.now() - entry.at < freshMs) return entry.value
-      const under = asking.get(key)
-      if (under !== undefined) return under
-      const promise = query(key, entry, run)
-      asking.set(key, promise)
-      return promise
-    },
-    clear() {
-      young = new Map()
-      old = new Map()
-    },
+  #keep(key: string, entry: Entry<Value>): void {
+    if (this.#young.size >= this.#limit / 2) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    this.#young.set(key, entry)
   }
 }

@@ -26,6 +26,6 @@ export function refusalOf(error: unknown, source: string): Decision {
       diagnostics(1007, 'The database of the server does not answer', source),
     ])
   }
-  if (error instanceof MessageError) return refuse(error.status, error.code)
+  if (error instanceof MessageError) return refuse(error.status, error.code, [], error.message)
   throw error
 }

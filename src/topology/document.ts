@@ -1,5 +1,5 @@
 /** A YAML text held against a schema; every fault comes out with line, column and field path. */
-import { isCollection, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml'
+import { isCollection, isMap, isNode, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import type { Document } from 'yaml'
 import type { z } from 'zod'
 import { ConfigError } from './config-error.ts'
@@ -47,6 +47,7 @@ export function readDocument<S extends z.ZodType>(schema: S, text: string, file:
     const found = firstLine(syntax.message)
     throw new ConfigError({ file, line, column: col, field: '', wanted: 'well-formed YAML', found }, { cause: syntax })
   }
+  refuseSpecialKeys(document, lines, file)
   const input = plainValue(document, file)
   const error = (fault: Fault): ConfigError => {
     const { line, column } = place(document, lines, fault.path)
@@ -65,6 +66,20 @@ export function readDocument<S extends z.ZodType>(schema: S, text: string, file:
   const errors = issues.flatMap((issue) => faults(issue, input, schema)).map(error)
   errors.sort((a, b) => a.line - b.line)
   throw errors[0] ?? result.error
+}
+
+/** Names that every object of JavaScript has: as a key they vanish, or are found where no one put them. */
+const specialKeys = new Set(['__proto__', 'constructor', 'prototype'])
+
+function refuseSpecialKeys(document: Document, lines: LineCounter, file: string): void {
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isScalar(key) || !specialKeys.has(String(key.value))) return
+      const { line, col } = lines.linePos(key.range?.[0] ?? 0)
+      const found = String(key.value)
+      throw new ConfigError({ file, line, column: col, field: found, wanted: 'a name that is free to choose', found })
+    },
+  })
 }
 
 /** Aliases are followed, up to a number no lab file needs: a handful of them can stand for gigabytes. */

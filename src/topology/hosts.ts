@@ -3,6 +3,7 @@
  * same.
  */
 import { z } from 'zod'
+import { peerNames } from '../peers/index.ts'
 import { whenOwnCertificateEnds } from './profile.ts'
 import { addressOffset, domainName, group, hostLabel, hostReference, port, setting, text } from './settings.ts'
 
@@ -20,6 +21,14 @@ const listener = group({
   mutual: setting(z.enum(['required', 'requested', 'off']).optional(), {
     doc: 'Client certificates on TLS: `required`, `requested` or `off`. Absent: as the role has it.',
     mirrors: 'MSFT_SIPFederationExternalEdgeListeningPortData.AllowMutualAuthentication',
+  }),
+  refusals: setting(z.enum(['silent', 'explained']).optional(), {
+    doc:
+      'What a TLS peer is told that is refused. `silent`, as real servers: the connection closes after the ' +
+      'handshake; a missing certificate gets the alert of OpenSSL (40 under TLS 1.2, 116 under 1.3). `explained`, ' +
+      'never on an external face: its first request is answered with 403 and the code. Node cannot send other ' +
+      'alerts. ' +
+      'Absent: `silent`.',
   }),
   enabled: setting(z.boolean().default(true), {
     doc: '`false` takes a listener of the role away.',
@@ -68,6 +77,13 @@ const staticRoute = group({
   }),
 })
 
+const voicePolicy = group({
+  users: setting(z.array(text).min(1).max(1000), { doc: 'Logins, or `*` for everyone who is named by no policy.' }),
+  numbers: setting(z.array(z.string().regex(/^(?:\+?[0-9]*\*|\+?[0-9]+)$/)).max(256), {
+    doc: 'Numbers after the dial plan: `+4930*` for all that begin so; `*` for all; empty for none.',
+  }),
+})
+
 const authorizedHost = group({
   host: setting(hostReference, { doc: 'The host.', mirrors: 'MSFT_SIPRemoteAddressData' }),
   treatAs: setting(z.enum(['server', 'authenticated', 'throttle-as-server', 'outbound-only']), {
@@ -100,8 +116,21 @@ const everyServer = {
   whenOwnCertificateEnds: setting(whenOwnCertificateEnds.optional(), { doc: 'Absent: as the lab has it.' }),
 }
 
+const homeOwn = {
+  maxContactsPerUser: setting(z.int().min(1).max(64).default(16), {
+    doc: 'Bindings one user may have.',
+    mirrors: 'MSFT_SIPESEmSetting.MaxContactsPerUser',
+  }),
+}
+
 const everyHome = {
   ...everyServer,
+  dialPlan: setting(z.array(normalisation).max(64).default([]), {
+    doc: 'Rules for dialled numbers, applied before a route is chosen; the first that fits counts.',
+  }),
+  voicePolicies: setting(z.array(voicePolicy).max(64).default([]), {
+    doc: 'Who may call which numbers. Absent: everyone may call every number that has a route.',
+  }),
   staticRoutes: setting(z.array(staticRoute).max(64).default([]), {
     doc: 'Static routes, in order.',
     mirrors: 'MSFT_SIPRoutingTableData',
@@ -110,10 +139,7 @@ const everyHome = {
     doc: 'Hosts that are not on the trusted list and yet need no challenge.',
     mirrors: 'MSFT_SIPRemoteAddressData',
   }),
-  maxContactsPerUser: setting(z.int().min(1).max(64).default(16), {
-    doc: 'Bindings one user may have.',
-    mirrors: 'MSFT_SIPESEmSetting.MaxContactsPerUser',
-  }),
+  ...homeOwn,
 }
 
 const standardEdition = group({
@@ -130,10 +156,13 @@ const frontEnd = group({
   ...everyHome,
 })
 
+const directorOwn = {}
+
 const director = group({
   role: setting(z.literal('director'), {
     doc: 'Authenticates, redirects inside users to their home pool, proxies remote ones, homes nobody.',
   }),
+  ...directorOwn,
   ...everyServer,
 })
 
@@ -144,10 +173,14 @@ const loadBalancer = group({
   ...everyHost,
 })
 
-const sql = group({
-  role: setting(z.literal('sql'), { doc: 'The SQL back end of the pools.' }),
+const sqlOwn = {
   port: setting(port.default(5432), { doc: 'Port of the database.' }),
   tls: setting(z.enum(['off', 'on', 'verify']).default('off'), { doc: 'TLS from the front ends to the database.' }),
+}
+
+const sql = group({
+  role: setting(z.literal('sql'), { doc: 'The SQL back end of the pools.' }),
+  ...sqlOwn,
   ...everyHost,
 })
 
@@ -227,6 +260,18 @@ const federation = group({
   }),
 })
 
+const accessProxyOwn = {
+  allowOutsideUsers: setting(z.boolean().default(true), {
+    doc: 'Let remote users in.',
+    mirrors: `${edgeSetting}.AllowOutsideUsers`,
+  }),
+  allowClientsOnMtls: setting(z.boolean().default(false), {
+    doc: 'Let peers without a certificate use the external 5061.',
+    mirrors: 'MSFT_SIPFederationExternalEdgeListeningPortData.AllowClientsOnMTLSConnections',
+  }),
+  federation: setting(federation.prefault({}), { doc: 'Other organisations; closed by default.' }),
+}
+
 const accessProxy = group({
   role: setting(z.literal('access-proxy'), {
     doc: 'The outermost hop, with two faces. It authenticates servers by certificate, users never.',
@@ -247,24 +292,26 @@ const accessProxy = group({
     doc: 'Inside hosts that may speak to it, beside the next hop.',
     mirrors: 'MSFT_SIPFederationInternalServerData.InternalServer',
   }),
-  allowOutsideUsers: setting(z.boolean().default(true), {
-    doc: 'Let remote users in.',
-    mirrors: `${edgeSetting}.AllowOutsideUsers`,
-  }),
-  allowClientsOnMtls: setting(z.boolean().default(false), {
-    doc: 'Let peers without a certificate use the external 5061.',
-    mirrors: 'MSFT_SIPFederationExternalEdgeListeningPortData.AllowClientsOnMTLSConnections',
-  }),
-  federation: setting(federation.prefault({}), { doc: 'Other organisations; closed by default.' }),
+  ...accessProxyOwn,
   ...everyServer,
 })
+
+const gatewayOwn = {
+  policy: setting(z.enum(['cloud-2021', 'cloud-2024-03', 'cloud-2026']).default('cloud-2026'), {
+    doc: 'The dated rules it holds certificates of others against.',
+  }),
+}
 
 const gateway = group({
   role: setting(z.literal('gateway'), {
     doc: 'A peer that behaves like a cloud voice service: mutual TLS, OPTIONS first, a dated certificate policy.',
   }),
-  policy: setting(z.enum(['cloud-2021', 'cloud-2024-03', 'cloud-2026']).default('cloud-2026'), {
-    doc: 'The dated rules it holds certificates of others against.',
+  ...gatewayOwn,
+  peer: setting(z.enum(peerNames).optional(), {
+    doc: 'It plays this peer instead (docs/policies.md): names, purposes, keys, TLS versions and suites.',
+  }),
+  on: setting(z.iso.date().optional(), {
+    doc: 'With `peer`: by the rules of this day. Absent: the day on which the policies were checked last.',
   }),
   ...everyServer,
 })
@@ -278,6 +325,31 @@ export const host = z.discriminatedUnion('role', [
   sql,
   gateway,
 ])
+
+/**
+ * What the process of each role needs just as the lab file says it. A setting in one of these groups is in the lab
+ * file, in its JSON Schema, in docs/configuration.md, in the plan and in the type of the plan.
+ */
+const ownSettings = {
+  'standard-edition': homeOwn,
+  'front-end': homeOwn,
+  director: directorOwn,
+  'access-proxy': accessProxyOwn,
+  'load-balancer': {},
+  sql: sqlOwn,
+  gateway: gatewayOwn,
+} as const satisfies Record<Host['role'], z.ZodRawShape>
+
+/** `OwnSettings<'gateway'>` has `policy`. */
+export type OwnSettings<R extends Host['role']> = {
+  readonly [Name in keyof (typeof ownSettings)[R]]: z.infer<(typeof ownSettings)[R][Name]>
+}
+
+/** The settings of its role, out of everything that a host of the lab file has. */
+export function ownSettingsOf<R extends Host['role']>(host: Extract<Host, { role: R }>): OwnSettings<R> {
+  const names = new Set(Object.keys(ownSettings[host.role as R]))
+  return Object.fromEntries(Object.entries(host).filter(([name]) => names.has(name))) as OwnSettings<R>
+}
 
 export type Host = z.infer<typeof host>
 export type FederationSettings = z.infer<typeof federation>

@@ -1,32 +1,18 @@
 /** The one place of topology/ that reads files: a lab file by name or path, with the profile it names. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { ConfigError } from './config-error.ts'
 import { didYouMean } from './nearest-name.ts'
 import { readDocument } from './document.ts'
 import { profileSchema } from './profile.ts'
+import { packageFolder } from './package-folder.ts'
 import type { Profile } from './profile.ts'
 import { checkTopology, topologySchema } from './topology.ts'
 import type { Topology } from './topology.ts'
 
-/**
- * The folder of shipped lab files: the first `config/profiles` above this file, in the source tree or in the built
- * package.
- */
+/** The folder of shipped lab files. */
 export function configFolder(): string {
-  const candidates = ['../../config', '../../../config'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
-  const found = candidates.find((folder) => existsSync(join(folder, 'profiles')))
-  if (found === undefined)
-    throw new ConfigError({
-      file: candidates[0] ?? 'config',
-      line: 1,
-      column: 1,
-      field: '',
-      wanted: 'the folder of the shipped lab files',
-      found: 'none',
-    })
-  return found
+  return join(packageFolder, 'config')
 }
 
 /**

@@ -1,8 +1,9 @@
 /** Certificates of a lab, derived from the requirement table. */
-import type { CertificateRequest } from '../certificates/certificate-request.ts'
+import type { CertificateRequest, Purpose } from '../certificates/certificate-request.ts'
 import { placeNamed, placesOf } from './layout.ts'
 import type { Place, Ports, Site } from './layout.ts'
 import type { PlannedCertificate } from './plan-types.ts'
+import { playsOf } from './plays.ts'
 import { peerPolicies, purposesToIssue, requiredCertificates, withPeerPolicy } from './requirements.ts'
 import type { NameSource, Requirement } from './requirements.ts'
 import type { Topology } from './topology.ts'
@@ -47,11 +48,9 @@ function routeRow(topology: Topology, site: Site, base: Requirement, { number, n
 /** The certificate of a voice service is as its dated policy says. */
 function shownBy({ host }: Place, planned: PlannedCertificate): PlannedCertificate {
   if (host?.role !== 'gateway') return planned
-  const { shows } = peerPolicies[host.policy]
-  return {
-    ...planned,
-    request: { ...planned.request, purposes: planned.request.purposes.filter((purpose) => shows.includes(purpose)) },
-  }
+  const shows: readonly Purpose[] = (playsOf(host).plays?.rules ?? peerPolicies[host.policy]).shows
+  const purposes = planned.request.purposes.filter((purpose) => shows.includes(purpose))
+  return { ...planned, request: { ...planned.request, purposes } }
 }
 
 function plan(topology: Topology, site: Site, place: Place, ports: Ports, row: Requirement): PlannedCertificate {

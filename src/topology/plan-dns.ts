@@ -193,6 +193,7 @@ function srv(name: string, port: number, target: string, why: string): DnsRecord
 
 /** The first of two equal records stays. */
 function unique(records: readonly DnsRecord[]): readonly DnsRecord[] {
-  const key = (record: DnsRecord) => (record.kind === 'a' ? `a ${record.name}` : `srv ${record.name} ${record.target}`)
+  const key = (record: DnsRecord) =>
+    record.kind === 'srv' ? `srv ${record.name} ${record.target}` : `${record.kind} ${record.name}`
   return [...new Map([...records].reverse().map((record) => [key(record), record])).values()].reverse()
 }

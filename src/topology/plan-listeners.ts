@@ -8,6 +8,7 @@ interface Opening {
   readonly transport: Transport
   readonly port: number
   readonly mutual?: Mutual
+  readonly refusals?: 'explained'
 }
 
 /** @param secured whether the host has a certificate; without one nothing speaks TLS */
@@ -20,12 +21,13 @@ export function planListeners(site: Site, place: Place, ports: Ports, secured: b
       const face = place.faces.find(({ name }) => name === opening.face)
       return face === undefined ? [] : addressesFor(face, opening).map((address) => ({ ...opening, address }))
     })
-    .map(({ face, transport, address, port, mutual }) => ({
+    .map(({ face, transport, address, port, mutual, refusals }) => ({
       face,
       transport,
       address,
       port,
       ...(mutual === undefined ? {} : { mutual }),
+      ...(refusals === undefined ? {} : { refusals }),
     }))
 }
 
@@ -96,9 +98,15 @@ function withOverrides(place: Place, openings: readonly Opening[]): readonly Ope
   )
   const added = overrides
     .filter(({ enabled }) => enabled)
-    .map(({ face, transport, port, mutual: own }): Opening => {
+    .map(({ face, transport, port, mutual: own, refusals }): Opening => {
       const mutual = own ?? inherited({ face, transport, port })
-      return { face, transport, port, ...(mutual === undefined ? {} : { mutual }) }
+      return {
+        face,
+        transport,
+        port,
+        ...(mutual === undefined ? {} : { mutual }),
+        ...(refusals === 'explained' ? { refusals } : {}),
+      }
     })
   return [...kept, ...added]
 }

@@ -1,6 +1,8 @@
 /** What each node's process needs beyond addresses: lists of whom to believe, next hops, routes, the store. */
+import { playsOf } from './plays.ts'
 import { addressIn, fullName, placeNamed, placesOf, sipsPort } from './layout.ts'
 import type { Place, PlaceOf, Ports, Site } from './layout.ts'
+import { ownSettingsOf } from './hosts.ts'
 import { pkiUrl } from './plan-certificates.ts'
 import type { LinkSite } from './plan-links.ts'
 import { poolMembers } from './plan-listeners.ts'
@@ -22,12 +24,7 @@ export function settingsOf(
   const { site, store } = draft
   const { host } = place
   if (host === undefined) return groundSettings(site, place, dns, ports)
-  const lists = {
-    domains: site.domains,
-    realm: topology.realm,
-    trustedServers: trustedServers(site),
-    edges: placesOf(site, 'access-proxy').map(({ fqdn }) => fqdn),
-  }
+  const lists = serverLists(topology, site)
   const edge = placesOf(site, 'access-proxy')[0]
   switch (host.role) {
     case 'standard-edition':
@@ -39,17 +36,28 @@ export function settingsOf(
         ...outward(edge === undefined ? undefined : (placesOf(site, 'director')[0] ?? edge)),
       }
     case 'director':
-      return { kind: 'director', ...lists, homes: homes(site), ...outward(edge), store }
+      return { kind: 'director', ...lists, ...ownSettingsOf(host), homes: homes(site), ...outward(edge), store }
     case 'access-proxy':
       return edgeSettings(draft, place, host)
     case 'load-balancer':
       return balancerSettings(draft, place)
     case 'sql':
-      return { kind: 'sql', port: host.port, tls: host.tls }
+      return { kind: 'sql', ...ownSettingsOf(host) }
     case 'gateway':
-      return { kind: 'gateway', ...lists, policy: host.policy, trunks: trunksOf(site, place) }
+      return { kind: 'gateway', ...lists, ...ownSettingsOf(host), ...playsOf(host), trunks: trunksOf(site, place) }
     default:
       return host satisfies never
+  }
+}
+
+/** What every server inside knows of its organisation. */
+function serverLists({ realm, authentication, profile }: Topology, site: Site) {
+  return {
+    domains: site.domains,
+    realm,
+    algorithms: authentication.algorithms ?? profile.authentication.algorithms,
+    trustedServers: trustedServers(site),
+    edges: placesOf(site, 'access-proxy').map(({ fqdn }) => fqdn),
   }
 }
 
@@ -74,9 +82,7 @@ function edgeSettings(
     domains: site.domains,
     nextHop: { fqdn: fullName(site, host.nextHop), port: host.nextHopPort },
     internalServers: internalServers.get(node) ?? [],
-    allowOutsideUsers: host.allowOutsideUsers,
-    allowClientsOnMtls: host.allowClientsOnMtls,
-    federation: host.federation,
+    ...ownSettingsOf(host),
   }
 }
 
@@ -96,12 +102,14 @@ function homeSettings(
   { site, store }: Draft,
   place: Place,
   host: HomeHost,
-): Omit<HomeSettings, 'kind' | 'domains' | 'realm' | 'trustedServers' | 'edges'> {
+): Omit<HomeSettings, 'kind' | 'domains' | 'realm' | 'algorithms' | 'trustedServers' | 'edges'> {
   const home = host.role === 'front-end' ? `${host.pool}.${site.domain}` : place.fqdn
   return {
     home,
     members: host.role === 'front-end' ? poolMembers(site, host.pool).map(({ fqdn }) => fqdn) : [place.fqdn],
     authorizedHosts: host.authorizedHosts.map(({ host, treatAs }) => ({ fqdn: fullName(site, host), treatAs })),
+    ...(host.dialPlan.length === 0 ? {} : { dialPlan: host.dialPlan }),
+    ...(host.voicePolicies.length === 0 ? {} : { voicePolicies: host.voicePolicies }),
     staticRoutes: host.staticRoutes.map(
       ({ match, nextHop, port, transport, replaceHost, normalise, ownCertificate }, at) => ({
         match,
@@ -113,7 +121,7 @@ function homeSettings(
         ...(ownCertificate ? { reference: `static-route:${at + 1}` as const } : {}),
       }),
     ),
-    maxContactsPerUser: host.maxContactsPerUser,
+    ...ownSettingsOf(host),
     store: poolStore(store, home),
   }
 }

@@ -2,9 +2,10 @@
  * What the planner derives from a lab file: plain frozen data that survives `JSON.stringify`, the same for every
  * reader.
  */
+import type { PlayedRules } from '../peers/played.ts'
 import type { Authority, CertificateReference, CertificateRequest } from '../certificates/certificate-request.ts'
-import type { FederationSettings } from './hosts.ts'
-import type { Profile, WhenDatabaseIsAway, WhenOwnCertificateEnds } from './profile.ts'
+import type { OwnSettings } from './hosts.ts'
+import type { DigestAlgorithm, Profile, WhenDatabaseIsAway, WhenOwnCertificateEnds } from './profile.ts'
 
 export type Role =
   | 'standard-edition'
@@ -42,6 +43,8 @@ export interface Listener {
   readonly port: number
   /** Absent where there is no TLS. */
   readonly mutual?: Mutual
+  /** What a refused peer is told. Absent: nothing. */
+  readonly refusals?: 'explained'
 }
 
 /** One certificate of a node, with the references it is assigned to at first. */
@@ -72,6 +75,20 @@ export type DnsRecord =
       readonly port: number
       /** e.g. `sip.lab.test`. */
       readonly target: string
+      readonly why: string
+    }
+  | { readonly kind: 'aaaa'; readonly name: string; readonly address: string; readonly why: string }
+  | { readonly kind: 'cname'; readonly name: string; readonly target: string; readonly why: string }
+  | {
+      readonly kind: 'naptr'
+      readonly name: string
+      readonly order: number
+      readonly preference: number
+      readonly flags: string
+      /** e.g. `SIPS+D2T` (RFC 3263 §4.1). */
+      readonly services: string
+      readonly regexp: string
+      readonly replacement: string
       readonly why: string
     }
 
@@ -181,6 +198,13 @@ export interface TrustedServer {
   readonly version: number
 }
 
+export interface VoicePolicy {
+  /** Logins; `*` stands for those that no policy names. */
+  readonly users: readonly string[]
+  /** `+4930*`, `+493012345`, `*`. */
+  readonly numbers: readonly string[]
+}
+
 export interface RoutePlan {
   readonly match: string
   readonly nextHop: string
@@ -197,6 +221,8 @@ interface TrustLists {
   /** SIP domains served, the first is the main one. */
   readonly domains: readonly string[]
   readonly realm: string
+  /** Digest algorithms of a challenge, the preferred one first. */
+  readonly algorithms: readonly DigestAlgorithm[]
   /** Peers that are believed: the trusted server list of the directory. */
   readonly trustedServers: readonly TrustedServer[]
   /** Internal FQDNs of access proxies. They forward and never vouch. */
@@ -204,7 +230,7 @@ interface TrustLists {
 }
 
 /** Standard Edition and front end. */
-export interface HomeSettings extends TrustLists {
+export interface HomeSettings extends TrustLists, OwnSettings<'front-end'> {
   readonly kind: 'standard-edition' | 'front-end'
   /** FQDN users have as home, and the name to Record-Route with: `pool.lab.test` or `se.lab.test`. */
   readonly home: string
@@ -214,17 +240,20 @@ export interface HomeSettings extends TrustLists {
     readonly fqdn: string
     readonly treatAs: 'server' | 'authenticated' | 'throttle-as-server' | 'outbound-only'
   }[]
+  /** Rules for dialled numbers, before a route is chosen. Absent: numbers go as they are. */
+  readonly dialPlan?: NonNullable<RoutePlan['normalise']>
+  /** Absent: everyone may call every number. */
+  readonly voicePolicies?: readonly VoicePolicy[]
   readonly staticRoutes: readonly RoutePlan[]
   /**
    * Where requests for other domains go, e.g. `director.lab.test:5061`. Absent: nowhere.
    * `MSFT_SIPProxySetting.RouteToEnterpriseEdge`.
    */
   readonly routeToEnterpriseEdge?: { readonly fqdn: string; readonly port: number }
-  readonly maxContactsPerUser: number
   readonly store: StorePlan
 }
 
-export interface DirectorSettings extends TrustLists {
+export interface DirectorSettings extends TrustLists, OwnSettings<'director'> {
   readonly kind: 'director'
   /** Homes it may redirect or proxy to. */
   readonly homes: readonly string[]
@@ -233,22 +262,19 @@ export interface DirectorSettings extends TrustLists {
   readonly store: StorePlan
 }
 
-export interface AccessProxySettings {
+export interface AccessProxySettings extends OwnSettings<'access-proxy'> {
   readonly kind: 'access-proxy'
   /** Supported internal domains. */
   readonly domains: readonly string[]
   readonly nextHop: { readonly fqdn: string; readonly port: number }
   /** FQDNs of inside hosts that may speak to it, the next hop included. */
   readonly internalServers: readonly string[]
-  readonly allowOutsideUsers: boolean
-  readonly allowClientsOnMtls: boolean
-  readonly federation: FederationSettings
 }
 
-export interface GatewaySettings extends TrustLists {
+export interface GatewaySettings extends TrustLists, OwnSettings<'gateway'> {
   readonly kind: 'gateway'
-  /** The dated rules it judges certificates by. */
-  readonly policy: 'cloud-2021' | 'cloud-2024-03' | 'cloud-2026'
+  /** The peer it plays on a day; its rules count instead of `policy`. */
+  readonly plays?: { readonly peer: string; readonly on: string; readonly rules: PlayedRules }
   /** Each trunk by the names it may show itself with: the host of a static route to the gateway, and its pool. */
   readonly trunks: readonly (readonly string[])[]
 }
@@ -265,7 +291,7 @@ export type NodeSettings =
   | DirectorSettings
   | AccessProxySettings
   | LoadBalancerSettings
-  | { readonly kind: 'sql'; readonly port: number; readonly tls: 'off' | 'on' | 'verify' }
+  | (OwnSettings<'sql'> & { readonly kind: 'sql' })
   | { readonly kind: 'dns'; readonly views: readonly DnsView[] }
   | { readonly kind: 'pki'; readonly port: number; readonly url: string }
   | GatewaySettings

@@ -1,4 +1,5 @@
 /** One lab file in, everything that follows from it out. Pure: no clock, no file, no socket. */
+import { withPlanned } from './dns-records.ts'
 import { addressIn, layOut, placeNamed, placesOf, resolvePorts } from './layout.ts'
 import type { Place, PlanOptions, Ports, Site } from './layout.ts'
 import { planCertificates } from './plan-certificates.ts'
@@ -19,6 +20,8 @@ import type {
   PlannedUser,
   Role,
 } from './plan-types.ts'
+import type { Host } from './hosts.ts'
+import { playsOf } from './plays.ts'
 import { organisations } from './topology.ts'
 import type { Topology } from './topology.ts'
 
@@ -32,7 +35,9 @@ export function planLab(topology: Topology, options: PlanOptions = {}): LabPlan 
   const ports = resolvePorts(topology, options)
   const sites = organisations(topology).map((organisation, at) => layOut(organisation, at, network, addressing))
   const drafts = sites.map((site) => draftOf(topology, site, ports))
-  const dns = planDns(drafts, ports, topology.profile.name === 'modern')
+  const dns = planDns(drafts, ports, topology.profile.name === 'modern').map((view) =>
+    withPlanned(view, topology.dns.records),
+  )
   const nodes = drafts
     .flatMap((draft) => planNodes(topology, draft, dns, ports))
     .sort((a, b) => startOrder.indexOf(a.role) - startOrder.indexOf(b.role))
@@ -136,10 +141,18 @@ function planNodes(topology: Topology, draft: Draft, dns: readonly DnsView[], po
         whenOwnCertificateEnds: own ?? topology.whenOwnCertificateEnds ?? topology.profile.whenOwnCertificateEnds,
         whenDatabaseIsAway: topology.whenDatabaseIsAway,
         ...(clock === undefined ? {} : { clock }),
-        profile: topology.profile,
+        profile: profileOf(topology, host),
         settings: settingsOf(topology, draft, place, dns, ports),
       }
     })
+}
+
+/** The TLS versions of a gateway are those of the peer it plays. */
+function profileOf({ profile }: Topology, host: Host | undefined): Topology['profile'] {
+  const rules = host?.role === 'gateway' ? playsOf(host).plays?.rules : undefined
+  if (rules === undefined) return profile
+  const { tlsMin: min = profile.tls.min, tlsMax: max = profile.tls.max } = rules
+  return { ...profile, tls: { ...profile.tls, min, max } }
 }
 
 function resolver(dns: readonly DnsView[], site: Site, place: Place): NodePlan['resolver'] {

@@ -13,6 +13,16 @@ export type WhenOwnCertificateEnds = z.infer<typeof whenOwnCertificateEnds>
 
 export const keyType = z.enum(['p256', 'p384', 'ed25519', 'rsa1024', 'rsa2048', 'rsa3072'])
 
+const digestAlgorithm = z.enum(['MD5', 'SHA-256'])
+
+export type DigestAlgorithm = z.infer<typeof digestAlgorithm>
+
+/** At least one, none twice. */
+export const digestAlgorithms = z
+  .array(digestAlgorithm)
+  .min(1)
+  .refine((list) => new Set(list).size === list.length, { error: 'each algorithm once' })
+
 export const profileName = z.enum(['lcs2005', 'ocs2007', 'modern'])
 
 export type ProfileName = z.infer<typeof profileName>
@@ -77,6 +87,16 @@ export const profileSchema = group({
       }),
     }),
     { doc: 'Revocation.' },
+  ),
+  authentication: setting(
+    group({
+      algorithms: setting(digestAlgorithms, {
+        doc:
+          'Digest algorithms that a challenge offers, the preferred one first (RFC 8760 §2.3). `MD5` alone suits ' +
+          'clients of 2005: some of them give up when they read an algorithm they do not know.',
+      }),
+    }),
+    { doc: 'Digest authentication of users.' },
   ),
 })
 

@@ -3,9 +3,13 @@
  * planner.
  */
 import { z } from 'zod'
+import { plannedRecord } from './dns-records.ts'
 import type { Fault } from './document.ts'
+import { findPeers } from '../peers/index.ts'
 import { host } from './hosts.ts'
-import { keyType, profileName, whenDatabaseIsAway, whenOwnCertificateEnds } from './profile.ts'
+import type { Host } from './hosts.ts'
+import { playsOf } from './plays.ts'
+import { digestAlgorithms, keyType, profileName, whenDatabaseIsAway, whenOwnCertificateEnds } from './profile.ts'
 import type { Profile } from './profile.ts'
 import { domainName, group, hostLabel, port, setting, text } from './settings.ts'
 
@@ -45,6 +49,16 @@ export const topologySchema = group({
     doc: '`public-2026`: public certificates carry no clientAuth any more.',
   }),
   realm: setting(text.default('SIP Communications Service'), { doc: 'Realm of every challenge.' }),
+  authentication: setting(
+    group({
+      algorithms: setting(digestAlgorithms.optional(), {
+        doc:
+          'Digest algorithms of every challenge, the preferred one first. Absent: as the profile has it. ' +
+          "siplab's own phone knows MD5 only.",
+      }),
+    }).prefault({}),
+    { doc: 'Departures from what the profile says about the authentication of users.' },
+  ),
   store: setting(z.enum(['sqlite', 'postgres']).default('sqlite'), { doc: '`postgres` needs a host of role `sql`.' }),
   ports: setting(
     group({
@@ -58,6 +72,16 @@ export const topologySchema = group({
       }),
     }).prefault({}),
     { doc: 'Ports that differ from the usual ones because no root is needed.' },
+  ),
+  dns: setting(
+    group({
+      records: setting(z.array(plannedRecord).max(256).default([]), {
+        doc:
+          'Records beside those that the planner derives; of a name and kind that stand here, the planner has none. ' +
+          '`kind` is `a`, `aaaa`, `cname`, `srv` or `naptr`.',
+      }),
+    }).prefault({}),
+    { doc: 'The DNS of the lab.' },
   ),
   certificates: setting(
     group({
@@ -122,9 +146,26 @@ export function organisations(
  * Faults of meaning, which no schema can see: names that lead nowhere, pools without a balancer, addresses given twice.
  */
 export function checkTopology(file: TopologyFile): Fault | undefined {
-  return organisations(file)
-    .map((organisation, at) => checkOrganisation(organisation, at === 0 ? [] : ['partners', at - 1], file.store))
-    .find((fault) => fault !== undefined)
+  return (
+    organisations(file)
+      .map((organisation, at) => checkOrganisation(organisation, at === 0 ? [] : ['partners', at - 1], file.store))
+      .find((fault) => fault !== undefined) ?? checkRecords(file)
+  )
+}
+
+/** The lab's DNS answers for its own domains only. */
+function checkRecords(file: TopologyFile): Fault | undefined {
+  const domains = organisations(file).flatMap(({ domain, moreDomains }) => [domain, ...moreDomains])
+  const at = file.dns.records.findIndex(
+    ({ name }) => !domains.some((domain) => name === domain || name.endsWith(`.${domain}`)),
+  )
+  const record = file.dns.records[at]
+  if (record === undefined) return undefined
+  return {
+    path: ['dns', 'records', at, 'name'],
+    wanted: `a name in a domain of this lab (${domains.join(', ')})`,
+    found: `"${record.name}"`,
+  }
 }
 
 function checkOrganisation(
@@ -158,6 +199,17 @@ const reservedLabels: ReadonlyMap<string, string> = new Map([
   ['pki', 'the PKI host'],
 ])
 
+/** A day without rules is no rehearsal, and a day without a peer is a slip. */
+function checkGateway(host: Extract<Host, { role: 'gateway' }>, path: Fault['path']): Fault | undefined {
+  if (host.peer === undefined)
+    return host.on === undefined
+      ? undefined
+      : { path: [...path, 'on'], wanted: 'peer, whose rules hold on that day', found: `"${host.on}" alone` }
+  if (playsOf(host).plays !== undefined) return undefined
+  const since = findPeers(host.peer)[0]?.periods[0]?.since ?? ''
+  return { path: [...path, 'on'], wanted: `${since} or later: nothing is known before`, found: `"${host.on ?? ''}"` }
+}
+
 function checkHost(hosts: Hosts, label: string, path: PathOf): Fault | undefined {
   const host = hosts[label]
   const reserved = reservedLabels.get(label)
@@ -180,7 +232,22 @@ function checkHost(hosts: Hosts, label: string, path: PathOf): Fault | undefined
       wanted: 'a pool name that is no server (the pool FQDN must differ from the front end)',
       found: `"${host.pool}"`,
     }
-  return undefined
+  if (host === undefined) return undefined
+  const fault = checkRefusals(host, label, path)
+  return fault === undefined && host.role === 'gateway' ? checkGateway(host, path('hosts', label)) : fault
+}
+
+/** Strangers are told nothing. */
+function checkRefusals(host: Hosts[string], label: string, path: PathOf): Fault | undefined {
+  const listeners = 'listeners' in host ? host.listeners : []
+  const at = listeners.findIndex(({ face, refusals }) => face === 'external' && refusals === 'explained')
+  return at === -1
+    ? undefined
+    : {
+        path: path('hosts', label, 'listeners', at, 'refusals'),
+        wanted: 'silent on an external face: strangers are not told why they are refused',
+        found: '"explained"',
+      }
 }
 
 function checkPools(hosts: Hosts, path: PathOf): Fault | undefined {

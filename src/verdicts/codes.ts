@@ -893,7 +893,9 @@ const table = {
   'tls.dh-too-small': {
     meaning: 'the Diffie-Hellman group of the server is too small',
     rule: 'a group of 2048 bits or more',
-    remedy: 'give the server larger Diffie-Hellman parameters, or leave DHE cipher suites out',
+    remedy:
+      'use a Diffie-Hellman group of 2048 bits or more at ACCEPTOR, or leave DHE cipher suites out: ' +
+      'siplab settings ACCEPTOR tls --reset',
   },
   'tls.session-context': {
     meaning: 'the server takes a session back without a session id context',
@@ -916,6 +918,26 @@ const table = {
     rule: 'a chain that does not end in the trust list is refused',
     remedy: 'let the server verify the certificates it asks for',
     weight: 'warning',
+  },
+  'border.relay': {
+    meaning: 'the server passes requests of strangers on to any host',
+    rule: 'a request leaves only for a user, a configured next hop or a partner',
+    remedy: 'let the server refuse Request-URIs that name neither its users nor its partners',
+  },
+  'border.dialog-claimed': {
+    meaning: 'the server takes a To tag for the proof of a dialog',
+    rule: 'a To tag proves nothing: anybody can write one (RFC 3261 §12.2)',
+    remedy: 'let the server judge requests within a dialog by who sends them, as those outside one',
+  },
+  'border.identity-believed': {
+    meaning: 'the server believes an identity that a stranger asserts',
+    rule: 'P-Asserted-Identity counts from trusted peers only (RFC 3325 §5)',
+    remedy: 'let the server remove P-Asserted-Identity where no trusted peer sends it',
+  },
+  'border.udp-elsewhere': {
+    meaning: 'the server sends answers to an address that only stands in Via',
+    rule: 'an answer goes to where the request came from (RFC 3261 §18.2.2)',
+    remedy: 'let the server ignore maddr, and the address in Via, of requests of strangers',
   },
   'sip.not-sip': {
     meaning: 'what answers here does not speak SIP',

@@ -49,15 +49,17 @@ const byNodeCode: Readonly<Record<string, VerdictCode>> = {
   ERR_SSL_NO_SHARED_SIGNATURE_ALGORITHMS: 'tls.no-common-signature',
   ERR_SSL_NO_APPLICATION_PROTOCOL: 'tls.alpn-mismatch',
   ERR_SSL_EXCESSIVE_MESSAGE_SIZE: 'tls.chain-too-large',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'tls.handshake-failed',
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'tls.handshake-failed',
-  ERR_SSL_HTTP_REQUEST: 'tls.handshake-failed',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'tls.not-tls',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'tls.not-tls',
+  ERR_SSL_HTTP_REQUEST: 'tls.not-tls',
+  ERR_SSL_HTTPS_PROXY_REQUEST: 'tls.not-tls',
   ERR_TLS_HANDSHAKE_TIMEOUT: 'tls.handshake-timeout',
 
   ERR_OSSL_X509_KEY_VALUES_MISMATCH: 'key.mismatch',
   ERR_OSSL_X509_KEY_TYPE_MISMATCH: 'key.mismatch',
   ERR_OSSL_UNSUPPORTED: 'key.malformed',
   ERR_OSSL_BAD_DECRYPT: 'key.encrypted',
+  ERR_SSL_DH_KEY_TOO_SMALL: 'tls.dh-too-small',
   ERR_SSL_EE_KEY_TOO_SMALL: 'key.too-weak',
   ERR_SSL_CA_KEY_TOO_SMALL: 'chain.key-weak',
   ERR_SSL_CA_MD_TOO_WEAK: 'cert.signature-weak',
@@ -136,4 +138,13 @@ export function nodeErrorToCode(code: string | undefined, message = ''): Verdict
   if (code !== undefined && Object.hasOwn(byNodeCode, code)) return byNodeCode[code] ?? 'tls.handshake-failed'
   if (code?.startsWith('ERR_OSSL_ASN1_') === true) return 'file.corrupt'
   return byMessage.find(([pattern]) => pattern.test(message))?.[1] ?? 'tls.handshake-failed'
+}
+
+/**
+ * The same for an error of a handshake: what OpenSSL cannot read then is the certificate of the peer, and no file or
+ * key of ours.
+ */
+export function handshakeErrorToCode(code: string | undefined, message = ''): VerdictCode {
+  const found = nodeErrorToCode(code, message)
+  return found.startsWith('file.') || found === 'key.malformed' || found === 'key.encrypted' ? 'cert.malformed' : found
 }

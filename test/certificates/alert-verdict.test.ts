@@ -1,6 +1,6 @@
 import t from 'tap'
 import { alertVerdict } from '../../src/certificates/alert-verdict.ts'
-import { faultPki, show } from '../../src/faults/catalogue/fault-pki.ts'
+import { daysAfter, faultPki, show } from '../../src/faults/catalogue/fault-pki.ts'
 
 const now = Date.now()
 const pki = faultPki({ now })
@@ -35,6 +35,35 @@ t.test('alertVerdict', async (t) => {
     const codes = alertVerdict(42, { ...shown, purpose: 'serverAuth' })?.candidates?.map(({ code }) => code) ?? []
     t.ok(codes.includes('cert.name-mismatch'))
     t.notOk(codes.includes('cert.malformed'))
+  })
+
+  const seen = [
+    ['cert.not-yet-valid', 42, pki.leaf({ notBefore: daysAfter(now, 2), notAfter: daysAfter(now, 9) })],
+    ['cert.eku-missing', 46, pki.leaf({ purposes: ['codeSigning'] })],
+    ['cert.signature-invalid', 42, pki.leaf({ wrongSignature: true })],
+  ] as const
+  for (const [code, number, leaf] of seen)
+    t.test(`what can be seen in our certificate comes first: ${code}`, async (t) => {
+      const certificate = String(show(leaf, pki.issuing).certificate)
+      t.equal(alertVerdict(number, { ...shown, chain: certificate })?.candidates?.[0]?.code, code)
+    })
+
+  t.test('a leaf that is sent alone lets the missing chain come first', async (t) => {
+    t.equal(alertVerdict(48, { ...shown, chain: pki.leaf().pem })?.candidates?.[0]?.code, 'chain.incomplete')
+  })
+
+  t.test('a good date leaves the clock of the other end, behind any number that is sent for dates', async (t) => {
+    for (const number of [42, 45, 46, 49])
+      t.ok(
+        alertVerdict(number, shown)?.candidates?.some(({ code }) => code === 'clock.wrong'),
+        String(number),
+      )
+  })
+
+  t.test('a signature that our own issuer verifies is not called invalid', async (t) => {
+    const found = alertVerdict(51, shown)
+    t.equal(found?.code, 'tls.peer-refused')
+    t.notOk(found?.candidates?.some(({ code }) => code === 'cert.signature-invalid'))
   })
 
   t.test('does not take alert 49 for a missing entry in a list of servers alone', async (t) => {

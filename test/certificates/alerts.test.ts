@@ -1,5 +1,6 @@
 import t from 'tap'
-import { alertByName, alertName, candidatesForAlert, isAboutCertificate } from '../../src/certificates/alerts.ts'
+import { alertByName } from '../../src/certificates/alert-words.ts'
+import { alertName, candidatesForAlert, isAboutCertificate } from '../../src/certificates/alerts.ts'
 
 t.test('an alert keeps every cause for which stacks send it', async (t) => {
   t.ok(candidatesForAlert({ number: 45 }).includes('cert.not-yet-valid'))

@@ -153,6 +153,33 @@ const faults: readonly (readonly [name: string, code: VerdictCode, change: Parti
   ['no serverAuth where the node listens', 'cert.eku-missing', issued({ purposes: ['clientAuth'] })],
   ['another name', 'cert.name-mismatch', { names: ['pool.lab.test'] }],
   ['one of two names missing', 'cert.name-mismatch', { names: ['fe1.lab.test', 'pool.lab.test'] }],
+  [
+    'a URI of a user',
+    'cert.name-mismatch',
+    {
+      ...issued({ dnsNames: ['x.lab.test'], commonName: 'x.lab.test', uriNames: ['sip:fe1@lab.test'] }),
+      names: ['lab.test'],
+    },
+  ],
+  [
+    'a sips URI',
+    'cert.name-mismatch',
+    {
+      ...issued({ dnsNames: ['x.lab.test'], commonName: 'x.lab.test', uriNames: ['sips:lab.test'] }),
+      names: ['lab.test'],
+    },
+  ],
+  [
+    'a CN with a comma before the name',
+    'cert.name-mismatch',
+    issued({ commonName: 'x,CN=fe1.lab.test', dnsNames: [] }),
+  ],
+  [
+    'a CN where none counts',
+    'cert.name-mismatch',
+    { ...issued({ dnsNames: [] }), rules: { ...rules, names: { ...rules.names, commonName: 'ignored' } } },
+  ],
+  ['a CN beside a DNS name', 'cert.name-mismatch', issued({ commonName: 'fe1.lab.test', dnsNames: ['x.lab.test'] })],
   ['a wildcard', 'cert.name-mismatch', issued({ commonName: '*.lab.test', dnsNames: ['*.lab.test'] })],
   ['a SAN list that leaves out the subject', 'cert.cn-not-in-san', issued({ commonName: 'edge.lab.test' })],
   ['an RSA key of 1024 bits', 'key.too-weak', issued({ keyType: 'rsa1024' })],
@@ -212,6 +239,10 @@ const controls: readonly (readonly [name: string, change: Partial<OwnCertificate
   [
     'a SIP URI as name',
     { ...issued({ commonName: '', dnsNames: [], uriNames: ['sip:lab.test'] }), names: ['lab.test'] },
+  ],
+  [
+    'a SIP URI with parameters and another case',
+    { ...issued({ commonName: '', dnsNames: [], uriNames: ['SIP:LAB.test;transport=tls'] }), names: ['lab.test'] },
   ],
   ['a CN alone where it counts', issued({ dnsNames: [] })],
 ]

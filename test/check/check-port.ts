@@ -11,9 +11,31 @@ export interface PortOptions extends Partial<Omit<CheckOptions, 'profile' | 'tru
   readonly ca?: string
   /** The name dialled; `fe1.lab.test` when absent. */
   readonly name?: string
-  readonly transport?: 'tls' | 'tcp'
+  readonly transport?: 'tls' | 'tcp' | 'wss'
   /** Addresses of the name; 127.0.0.1 when absent. */
   readonly addresses?: readonly string[]
+}
+
+/** What a walk is given; 400 ms for each wait. */
+export function optionsFor({
+  profile = 'communicator',
+  ca,
+  ...more
+}: Omit<PortOptions, 'name' | 'transport' | 'addresses'> = {}): CheckOptions {
+  return {
+    profile: checkProfile(profile),
+    trust: ca === undefined ? { anchors: [], from: 'nothing', chosen: true, verdicts: [] } : trustFiles([ca], ca),
+    crls: [],
+    crlVerdicts: [],
+    known: [],
+    limits: {},
+    timeoutMs: 400,
+    resolver: createResolver({ clock: systemClock, servers: ['127.0.0.1:9'] }),
+    relaxedNaming: false,
+    probe: false,
+    now: Date.now,
+    ...more,
+  }
 }
 
 export async function checkPort(
@@ -28,20 +50,7 @@ export async function checkPort(
   }: PortOptions = {},
 ): Promise<CheckReport> {
   const journal = new Journal()
-  const options: CheckOptions = {
-    profile: checkProfile(profile),
-    trust: ca === undefined ? { anchors: [], from: 'nothing', chosen: true, verdicts: [] } : trustFiles([ca], ca),
-    crls: [],
-    crlVerdicts: [],
-    known: [],
-    limits: {},
-    timeoutMs: 400,
-    resolver: createResolver({ clock: systemClock, servers: ['127.0.0.1:9'] }),
-    relaxedNaming: false,
-    probe: false,
-    now: Date.now,
-    ...more,
-  }
+  const options = optionsFor({ profile, ...(ca === undefined ? {} : { ca }), ...more })
   const began = performance.now()
   await walk(
     journal,

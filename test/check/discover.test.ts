@@ -109,6 +109,7 @@ t.test('a communicator', async (t) => {
   })
 })
 
+// conformance: RFC 5922 §7.2 — a user agent wants the domain in the certificate
 t.test('a standard user agent wants the domain in the certificate, wherever DNS leads (RFC 5922 §7.2)', async (t) => {
   const { candidates } = await discover('rfc3263', {
     srv: { '_sips._tcp.lab.test': [to('pool.example.net')] },

@@ -79,8 +79,8 @@ function codesOf(report: CheckReport): ReadonlySet<string> {
   )
 }
 
-function verdictCodes({ code, others = [] }: Verdict): readonly string[] {
-  return [code, ...others.flatMap(verdictCodes)]
+function verdictCodes({ code, candidates = [], others = [] }: Verdict): readonly string[] {
+  return [code, ...candidates.map((each) => each.code), ...others.flatMap(verdictCodes)]
 }
 
 export async function checkedReport(

@@ -128,6 +128,18 @@ t.test('a handshake that breaks by its form', async (t) => {
     t.equal((await checkPort(port, patient)).code, 'tls.hello-too-large')
   })
 
+  t.test('a server that failed but once is not said to mind the size', async (t) => {
+    const server = await sipServer(t)
+    let connections = 0
+    const port = await relay(t, server, (_chunk, from, count) => {
+      if (from === 'client' && count === 0) connections += 1
+      return connections <= 2 ? 'reset' : 'pass'
+    })
+    const { code, verdict } = await checkPort(port, patient)
+    t.not(code, 'tls.hello-too-large')
+    t.match(verdict?.found, /tried again, the same handshake succeeded/)
+  })
+
   t.test('over large segments that are lost on the way', async (t) => {
     const server = await sipServer(t)
     const port = await relay(t, server, (chunk, from) => (from === 'server' && chunk.length > 1300 ? 'drop' : 'pass'))

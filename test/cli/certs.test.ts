@@ -169,3 +169,37 @@ t.test('timeline says when each certificate ends and what stops with it', async 
     },
   )
 })
+
+t.test('certs issue --name makes a certificate for a server outside the topology', async (t) => {
+  const { folder, certs } = await initialised(t)
+  const issue = ['issue', '--name', 'sbc1.contoso.test', 'sip.contoso.test', '--role', 'both', '--valid', '30d']
+  const { status, document } = await certs(...issue)
+  t.equal(status, 0)
+  t.match(document, { chain: join(folder, 'sbc1.contoso.test.pem'), certificate: { subject: 'CN=sbc1.contoso.test' } })
+  const leaf = new X509Certificate(readFileSync(join(folder, 'sbc1.contoso.test.pem')))
+  t.equal(leaf.subjectAltName, 'DNS:sbc1.contoso.test, DNS:sip.contoso.test')
+  t.same(leaf.keyUsage, ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'])
+  t.equal(statSync(join(folder, 'sbc1.contoso.test.key')).mode & 0o777, 0o600)
+  t.match(await certs('issue'), { status: 2, err: /wanted NODE, or --name/ })
+  t.match(await certs('issue', '--name', 'no host'), { status: 2, err: /wanted a host name/ })
+})
+
+t.test('certs import puts a chain of your own on a node, and refuses the wrong key', async (t) => {
+  const { folder, certs } = await initialised(t)
+  for (const name of ['own.contoso.test', 'other.contoso.test']) await certs('issue', '--name', name)
+  const [own, other] = [join(folder, 'own.contoso.test'), join(folder, 'other.contoso.test')]
+  t.match(await certs('import', 'fe1', 'listener', `${own}.pem`, `${other}.key`), {
+    status: 2,
+    err: /wanted the key of CN=own\.contoso\.test, found another one/,
+  })
+  t.match(await certs('import', 'fe1', 'listener', `${own}.pem`, `${own}.key`), {
+    status: 0,
+    document: { node: 'fe1', reference: 'listener', name: 'imported-listener' },
+  })
+  const held = (await certs('list')).document as readonly HeldCertificate[]
+  t.match(
+    held.find(({ name }) => name === 'imported-listener'),
+    { node: 'fe1', references: ['listener'] },
+  )
+  t.match(await certs('import', 'fe1', 'edge-external', `${own}.pem`, `${own}.key`), { status: 2 })
+})

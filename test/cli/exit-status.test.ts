@@ -30,6 +30,8 @@ t.test('exit status 2 for wrong usage', async (t) => {
     status: 2,
     err: /--network: wanted a number from 1 to 254.*found "400"/,
   })
+  const probing = await run(['check', 'sip.example.test', '--probe-borders'])
+  t.match(probing, { status: 2, err: /wanted --i-operate-this-server/ })
   t.match(await run(['plan', '--port', 'edge=99999']), { status: 2, err: /--port: wanted edge=PORT/ })
   t.match(await run(['status', '--lab', 'moon']), { status: 2, err: /Allowed choices are local, compose/ })
 })

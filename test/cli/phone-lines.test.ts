@@ -21,7 +21,7 @@ t.test('a command is read from words or from JSON', async (t) => {
 
 t.test('what is no command is named, with what there is', async (t) => {
   t.throws(() => readCommand('dance'), { name: 'UsageError', message: /"dance": no such command; there is sign-in, / })
-  t.throws(() => readCommand('call bob'), { message: /"call bob": to: wanted a URI such as sip:bob@lab\.test/ })
+  t.throws(() => readCommand('call bob'), { message: /"call bob": to: wanted sip:bob@lab\.test/ })
   t.throws(() => readCommand('{"do":'), { message: /wanted one JSON object a line/ })
   t.throws(() => readCommand('{"do":"quit","loud":true}'), { message: /loud/ })
   t.throws(() => readCommand('reject 200'), { message: /status/ })
@@ -37,4 +37,11 @@ t.test('an event for people is one sentence', async (t) => {
     eventText({ event: 'ended', call: '1', by: 'them', how: 'refused', status: 486, ...who }),
     'sip:alice@lab.test: the call is over (refused by them, 486)',
   )
+})
+
+t.test('a number is called as it is written, a name is no number', async (t) => {
+  t.same(readCommand('call 030 1234'), { do: 'call', to: '030 1234' })
+  t.same(readCommand('call tel:+49-30-1234'), { do: 'call', to: 'tel:+49-30-1234' })
+  t.throws(() => readCommand('call bob'), { message: /wanted sip:bob@lab\.test, tel:\+493012345 or 4711/ })
+  t.throws(() => readCommand('call'), { name: 'UsageError' })
 })

@@ -154,11 +154,29 @@ t.test('no cipher in common may be the fault of the own key', async (t) => {
 })
 
 t.test('a peer that leaves after a whole handshake probably refused us', async (t) => {
-  t.match(diagnoseSilence(fe1, who, remote, 'peer-closed'), {
-    code: 'tls.peer-refused',
-    link: 'director->fe1',
-    direction: 'incoming',
+  const own = { certificate: pki.leaf({ notAfter: new Date(Date.now() - 1000) }).pem }
+  const seen = { code: 'tls.peer-refused', link: 'director->fe1', direction: 'incoming' }
+  t.match(diagnoseSilence(fe1, who, { remote, because: 'peer-closed', own: undefined }), seen)
+  t.match(diagnoseSilence(fe1, who, { remote, because: 'peer-closed', own }), {
+    ...seen,
+    candidates: [{ code: 'cert.expired' }, { code: 'chain.incomplete' }],
   })
+})
+
+t.test(
+  'a peer that speaks plain SIP or HTTP to a TLS port gets one name, and it is the peer that has to change',
+  async (t) => {
+    for (const errorCode of ['ERR_SSL_HTTP_REQUEST', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'])
+      t.match(diagnoseRefusal(fe1, who, refusal({ errorCode, errorMessage: 'a line of OpenSSL' })), {
+        code: 'tls.not-tls',
+        message: /The peer speaks no TLS/,
+      })
+  },
+)
+
+t.test('a certificate that OpenSSL cannot read in a handshake is no file of ours', async (t) => {
+  const errorCode = 'ERR_OSSL_ASN1_WRONG_TAG'
+  t.match(diagnoseRefusal(fe1, who, refusal({ errorCode, errorMessage: 'wrong tag' })), { code: 'cert.malformed' })
 })
 
 t.test('both ends give one connection one name', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { recordRefusal } from '../../src/node/refusal-events.ts'
+import { RefusalCounts, recordRefusal } from '../../src/node/refusal-events.ts'
 import { type Facts, judge } from '../../src/roles/law/law.ts'
 import { federateIn } from '../../src/roles/policies/federate-in.ts'
 import type { Recorder } from '../../src/node/recorder.ts'
@@ -114,6 +114,25 @@ t.test('a request that the law refuses is an event whose verdict names the row, 
       data: { row: 'registration of nobody', because: 'law.anonymous-register' },
     },
   })
+})
+
+t.test('every refusal is counted by its row, also when its source was told of before', async (t) => {
+  const counts = new RefusalCounts()
+  const nobody: Facts = { border: 'home', peerOf: () => 'server', identityOf: () => 'none' }
+  for (const [because, target] of [
+    [undefined, 'registrar'],
+    [undefined, 'registrar'],
+    [undefined, 'elsewhere'],
+    ['remote.foreign-domain', undefined],
+    ['route.abuse', undefined],
+    ['user.unknown', undefined],
+  ] as const) {
+    const arrived = arrival(requestText({ method: target === 'elsewhere' ? 'MESSAGE' : 'REGISTER' }), {
+      flow: testFlow({ peer: 'server' }),
+    })
+    counts.count(arrived, because ?? judge(arrived, nobody, target)?.because ?? 'allowed')
+  }
+  t.same(counts.all, { 'registration of nobody': 2, none: 1, 'remote user inward': 1, 'route.abuse': 1 })
 })
 
 t.test('the table of sources has a bound', async (t) => {

@@ -1,4 +1,6 @@
 import t from 'tap'
+import { testFlow } from '../support/arrival.ts'
+import { request } from '../support/sip-messages.ts'
 import { RequestLog } from '../../src/node/request-log.ts'
 import { MessageError } from '../../src/sip/message/message-error.ts'
 
@@ -22,4 +24,17 @@ t.test('a fault of ours is told as such, with where it happened', async (t) => {
   t.match(told(new TypeError('undefined is not a flow')), [
     ['message.failed', /TypeError: undefined is not a flow\n +at .*request-log\.test\.ts/],
   ])
+})
+
+// conformance: RFC 3261 §13.3.1.4 — an ACK that leads nowhere leaves an event
+t.test('an ACK that is dropped is an event at every level, another request is not', async (t) => {
+  const events: unknown[] = []
+  const log = new RequestLog({
+    levelOn: () => false,
+    record: (event, fields) => void events.push([event, fields?.message]),
+  })
+  log.dropped(request({ method: 'ACK', uri: 'sip:bob@192.0.2.9' }), testFlow(), 'route.no-flow')
+  log.dropped(request({ method: 'BYE' }), testFlow(), 'response.stray')
+  t.match(events, [['ack.dropped', /^ACK sip:bob@192\.0\.2\.9 of \S+ led nowhere: route\.no-flow$/]])
+  t.equal(events.length, 1)
 })

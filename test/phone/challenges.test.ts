@@ -18,6 +18,7 @@ t.test('leaves the MD5 challenge wherever it stands', async (t) => {
     t.equal(readableChallenges(challenged(...order)), challenged(md5))
 })
 
+// conformance: RFC 7616 §3.3 — a challenge without algorithm means MD5
 t.test('takes a challenge without algorithm for MD5 (RFC 7616 §3.3)', async (t) => {
   const plain = 'Proxy-Authenticate: Digest realm="r", nonce="n"\r\n'
   t.equal(readableChallenges(challenged(plain, sha256)), challenged(plain))

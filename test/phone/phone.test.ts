@@ -23,13 +23,6 @@ t.test('a server that hangs up right after the TLS 1.3 handshake: the refusal of
   await t.rejects(phone(t, port, 'tls').signIn(), { code: 'tls.peer-refused', message: /REGISTER .* was not answered/ })
 })
 
-t.test('a server that says why it refuses', async (t) => {
-  const port = await tlsServer(t, (socket) =>
-    socket.end('SIP/2.0 403 Connection refused: cert.expired\r\nContent-Length: 0\r\n\r\n'),
-  )
-  await t.rejects(phone(t, port, 'tls').signIn(), { code: 'tls.peer-refused', verdict: { found: /cert\.expired/ } })
-})
-
 t.test('a server under another name', async (t) => {
   const port = await tlsServer(t, () => undefined)
   await t.rejects(

@@ -54,3 +54,29 @@ t.test('in maddr it is taken off', async (t) => {
   for (const maddr of ['pool.lab.test', '192.0.2.1', 'fe1.lab.test.'])
     t.equal(seen(`sip:lab.test;maddr=${maddr};transport=tls`), 'sip:lab.test;transport=tls', maddr)
 })
+
+// conformance: RFC 3261 §16.4 — a Route that names a domain of this server is its own, at every port it listens on
+t.test('a Route with the domain is taken off', async (t) => {
+  const served = new OwnNames(
+    { internal: { name: 'fe1.lab.test', recordRouteName: 'fe1.lab.test', ports: { tls: 5061 }, alsoKnownAs: [] } },
+    ['lab.test'],
+  )
+  for (const [route, left] of [
+    ['<sip:lab.test;lr>', 0],
+    ['<sip:LAB.test.:5061;transport=tls;lr>', 0],
+    ['<sip:lab.test:7777;lr>', 1],
+    ['<sip:x.lab.test;lr>', 1],
+  ] as const) {
+    const made = parseText(requestText({ method: 'MESSAGE', uri: 'sip:bob@lab.test', headers: [`Route: ${route}`] }))
+    const arrival = new Incoming(made as SipRequest, testFlow(), new FakeClock())
+    preprocess(arrival, served, 'lab.test')
+    t.equal(arrival.routes.length, left, route)
+  }
+})
+
+t.test('a REGISTER at a name of the server is one at its domain', async (t) => {
+  const made = parseText(requestText({ uri: 'sip:fe1.lab.test' })) as SipRequest
+  const arrival = new Incoming(made, testFlow(), new FakeClock())
+  preprocess(arrival, own, 'lab.test')
+  t.equal(arrival.uri.text, 'sip:lab.test')
+})

@@ -18,6 +18,17 @@ export async function runInProcess(
   environment: Readonly<Record<string, string>> = {},
   input = '',
 ): Promise<Run> {
+  const { io, out, said } = testIo(workingFolder, environment, input)
+  const status = await main(args, io)
+  return { status, out: out(), err: said() }
+}
+
+/** A process of its own for parts of commands: `out` and `said` are what was written so far. */
+export function testIo(
+  workingFolder: string,
+  environment: Readonly<Record<string, string>> = {},
+  input = '',
+): { readonly io: Io; readonly out: () => string; readonly said: () => string } {
   let out = ''
   let err = ''
   const io: Io = {
@@ -36,5 +47,5 @@ export async function runInProcess(
     },
     closeInput: () => undefined,
   }
-  return { status: await main(args, io), out, err }
+  return { io, out: () => out, said: () => err }
 }

@@ -7,6 +7,8 @@ const packages: Readonly<Record<string, string>> = {
   sipsak: 'sipsak',
   kamailio: 'kamailio kamailio-tls-modules',
   openssl: 'openssl',
+  baresip: 'baresip-core',
+  'linphone-daemon': 'linphone-cli',
 }
 
 /** `t.test('…', { skip: missing('sipp') }, …)`: false when it is there, else the reason. */

@@ -35,9 +35,9 @@ export interface KillCounts {
   readonly refused: number
   /** Sent on a connection that broke before the answer. */
   readonly unanswered: number
-  /** No answer in 3 s on a connection that stayed whole. */
+  /** No answer on a connection that stayed whole, not even after the 3 s that a phone waits. */
   readonly hanging: number
-  /** What SIPp met that its scenario does not know, and what came to no end. */
+  /** What came to no end, and answers that no scenario expects at any moment. */
   readonly unknown: number
   readonly registersAnswered: number
   /** 200 to a REGISTER, and no binding afterwards. */
@@ -141,14 +141,17 @@ function countsOf({ called, callers, writers }: Phones, bindings: ReadonlySet<st
     messagesLost: [...acked].filter((id) => !got.has(id)).length,
     refused: union(asking, 'refused').size,
     unanswered: union(asking, 'unanswered').size,
-    hanging: asking
-      .filter(({ breaks }) => breaks() === 0)
-      .reduce((sum, run) => sum + (run.outcomes().get('unanswered')?.size ?? 0), 0),
-    unknown: created(asking) - told,
+    hanging: asking.filter(({ breaks }) => breaks() === 0).reduce((sum, run) => sum + neverAnswered(run), 0),
+    unknown: created(asking) - told + [...called, ...asking].flatMap((run) => run.strangeAnswers()).length,
     registersAnswered: called.reduce((sum, run) => sum + (run.outcomes().get('registered')?.size ?? 0), 0),
     registrationsLost: ['bob', 'dave'].filter((login) => ![...bindings].some((aor) => aor.startsWith(`sip:${login}@`)))
       .length,
   }
+}
+
+function neverAnswered(run: SippRun): number {
+  const late = run.lateAnswers()
+  return [...(run.outcomes().get('unanswered') ?? [])].filter((id) => !late.has(id)).length
 }
 
 /** Call-IDs carry the process that made them: those of two runs never meet. */

@@ -122,6 +122,7 @@ export function proxyBench(given: ProxyOptions = {}): ProxyBench {
       }),
     ),
     forward: { ...defaultForward, ...options.forward },
+    dialsBack: () => true,
     optionTags: ['ms-benotify'],
     diagnostics: (because) => [['ms-diagnostics', `1;reason="${because}"`]],
     on: {

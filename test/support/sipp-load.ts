@@ -39,6 +39,10 @@ export interface SippRun {
    * Calls so far, from SIPp's statistics file: those it began, and those that met something the scenario does not know.
    */
   counts(): { readonly created: number; readonly failed: number }
+  /** Answers that no scenario expects of siplab at any moment, e.g. 403: one line each. */
+  strangeAnswers(): readonly string[]
+  /** Call-IDs of final answers that came after SIPp had given the request up. */
+  lateAnswers(): ReadonlySet<string>
   readonly breaks: () => number
   readonly ended: Promise<void>
   /** Set once a signal that nobody sent has ended SIPp. */
@@ -203,6 +207,10 @@ export async function startSipp({ port }: TlsOriginator, ready: ReadyDocument, w
       'statistics.csv',
       '-fd',
       '1',
+      // An answer that comes after its timeout, on a busy machine, must not end the phone: it would take its binding
+      // and the calls of others with it. What no scenario knows is counted from the error log.
+      '-default_behaviors',
+      'all,-abortunexp,-bye',
     ],
     { cwd: folder, stdio: ['ignore', screen, screen], env: { ...process.env, TERM: 'dumb' } },
   )
@@ -222,6 +230,8 @@ export async function startSipp({ port }: TlsOriginator, ready: ReadyDocument, w
     death: () => death,
     breaks: way.breaks,
     outcomes: () => outcomesIn(join(folder, 'outcomes.log')),
+    strangeAnswers: () => strangeAnswersIn(wholeText(join(folder, 'errors.log'))),
+    lateAnswers: () => lateAnswersIn(wholeText(join(folder, 'errors.log'))),
     counts: () => statisticsIn(join(folder, 'statistics.csv')),
     async stop() {
       stopping = true
@@ -241,7 +251,7 @@ function wordsOf(folder: string): string {
 /** `established 12-4711@127.0.0.1` a line; of a REGISTER with its CSeq: `registered 1-4711@127.0.0.1 17`. */
 function outcomesIn(file: string): ReadonlyMap<string, ReadonlySet<string>> {
   const found = new Map<string, Set<string>>()
-  for (const line of existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []) {
+  for (const line of wholeText(file).split('\n')) {
     const [outcome, ...request] = line.trim().split(' ')
     if (outcome === undefined || request.length === 0) continue
     const ids = found.get(outcome) ?? new Set()
@@ -250,9 +260,33 @@ function outcomesIn(file: string): ReadonlyMap<string, ReadonlySet<string>> {
   return found
 }
 
+/** Late or early, these may come from a pool that loses a node; RFC 3261 §21 and, for a lost flow, RFC 5626 §5.3.1. */
+const expectedAnswers = new Set(['200', '401', '408', '430', '480', '481', '500', '503', '504'])
+
+/** @param errors what SIPp wrote with `-trace_err` */
+export function strangeAnswersIn(errors: string): readonly string[] {
+  return [...errors.matchAll(/on (?:an )?unexpected message.{0,400}?received '(SIP\/2\.0 (\d{3}) [^\r\n]*)/gs)]
+    .filter(([, , status = '']) => !status.startsWith('1') && !expectedAnswers.has(status))
+    .map(([, line = '']) => line)
+}
+
+/** @param errors what SIPp wrote with `-trace_err` */
+export function lateAnswersIn(errors: string): ReadonlySet<string> {
+  const discarded = errors.split("can't be mapped to a known SIPp call:").slice(1)
+  return new Set(
+    discarded
+      .filter((message) => /^\s*SIP\/2\.0 [2-6]/.test(message))
+      .flatMap((message) => /^Call-ID:\s*(\S+)/im.exec(message)?.[1] ?? []),
+  )
+}
+
+function wholeText(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
+}
+
 /** Semicolons between the columns, their names in the first line; the last line counts. */
 function statisticsIn(file: string): { readonly created: number; readonly failed: number } {
-  const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []
+  const lines = wholeText(file).trim().split('\n')
   const names = lines[0]?.split(';') ?? []
   const values = lines.at(-1)?.split(';') ?? []
   const valueOf = (name: string): number => Number(values[names.indexOf(name)] ?? 0)

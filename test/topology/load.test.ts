@@ -108,6 +108,14 @@ const cases: readonly Case[] = [
     found: '70000',
   },
   {
+    story: 'an outer face that explains its refusals',
+    from: 'nextHop: director',
+    to: 'nextHop: director, listeners: [{ transport: tls, port: 5061, face: external, refusals: explained }]',
+    field: 'hosts.edge.listeners[0].refusals',
+    wanted: /silent on an external face/,
+    found: '"explained"',
+  },
+  {
     story: 'a next hop that is no host',
     from: 'nextHop: director',
     to: 'nextHop: dirctor',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { configFolder, loadProfile, loadTopology, parseTopology, topologyNames } from '../../src/topology/load.ts'
+import { recordValue } from '../../src/topology/dns-records.ts'
 import { nodePlan, planLab } from '../../src/topology/plan.ts'
 import type { DnsViewName, LabPlan, Link } from '../../src/topology/plan-types.ts'
 
@@ -346,6 +347,7 @@ t.test('the plan of federation', async (t) => {
     })
   })
 
+  // conformance: RFC 5922 §4 — the name wanted of a partner is its domain, wherever DNS leads
   t.test('wants the domain, not the host, of a partner found by DNS (RFC 5922 §4)', async (t) => {
     const partners = /partners:\n +- \{ domain: [a-z.]+, edge: [a-z.]+ \}/g
     const automatic = planLab(edited('federation', (text) => text.replace(partners, 'automatic: true')))
@@ -463,7 +465,9 @@ t.test('in containers', async (t) => {
 function records(plan: LabPlan, name: DnsViewName): readonly string[] {
   const records = plan.dns.find((view) => view.name === name)?.records ?? []
   return records.map((record) =>
-    record.kind === 'a' ? `${record.name} A ${record.address}` : `${record.name} SRV ${record.port} ${record.target}`,
+    record.kind === 'srv'
+      ? `${record.name} SRV ${record.port} ${record.target}`
+      : `${record.name} ${record.kind.toUpperCase()} ${recordValue(record)}`,
   )
 }
 
@@ -478,3 +482,68 @@ function edited(name: string, edit: (text: string) => string) {
 function parse(text: string) {
   return parseTopology(text, 'lab.yaml', loadProfile)
 }
+
+// conformance: RFC 8760 §2.3 — the algorithms of a challenge suit the clients of the profile's time
+for (const [profile, algorithms] of [
+  ['lcs2005', ['MD5']],
+  ['ocs2007', ['MD5']],
+  ['modern', ['SHA-256', 'MD5']],
+] as const)
+  t.test(`${profile}: a challenge offers ${algorithms.join(', then ')}`, async (t) => {
+    t.same(offered(`name: se\nabout: A.\nprofile: ${profile}\n`), algorithms)
+  })
+
+t.test('authentication.algorithms departs from the profile', async (t) => {
+  t.same(offered('name: se\nabout: A.\nprofile: lcs2005\nauthentication: { algorithms: [SHA-256] }\n'), ['SHA-256'])
+  t.throws(() => offered('name: se\nabout: A.\nprofile: lcs2005\nauthentication: { algorithms: [MD5, MD5] }\n'), {
+    message: /each algorithm once/,
+  })
+  t.throws(() => offered('name: se\nabout: A.\nprofile: lcs2005\nauthentication: { algorithms: [] }\n'), {
+    message: /at least 1/,
+  })
+})
+
+function offered(head: string): readonly string[] {
+  const text = `${head}domain: lab.test\nhosts:\n  se: { role: standard-edition }\n`
+  const { settings } = nodePlan(planLab(parseTopology(text, 'se.yaml', loadProfile)), 'se')
+  return 'algorithms' in settings ? settings.algorithms : []
+}
+
+t.test('dns.records', async (t) => {
+  const lab = (dns: string) =>
+    planLab(
+      parseTopology(
+        'name: se\nabout: A.\nprofile: lcs2005\ndomain: lab.test\nhosts:\n  se: { role: standard-edition }\n' +
+          `dns:\n  records:\n${dns}`,
+        'se.yaml',
+        loadProfile,
+      ),
+    )
+
+  t.test('stand beside those of the planner, in every view or in those named', async (t) => {
+    const plan = lab(
+      '    - { kind: cname, name: sip.lab.test, target: se.lab.test }\n' +
+        '    - { kind: naptr, name: lab.test, services: SIP+D2T, replacement: _sip._tcp.lab.test }\n' +
+        "    - { kind: aaaa, name: se.lab.test, address: '::1', views: [external] }\n",
+    )
+    t.match(records(plan, 'internal').slice(-2), [
+      'sip.lab.test CNAME se.lab.test',
+      'lab.test NAPTR 10 10 "s" "SIP+D2T" "" _sip._tcp.lab.test',
+    ])
+    t.match(records(plan, 'external').at(-1), 'se.lab.test AAAA ::1')
+  })
+
+  t.test('replace those of the planner of the same name and kind', async (t) => {
+    const plan = lab('    - { kind: srv, name: _sip._tcp.lab.test, port: 5070, target: other.lab.test }\n')
+    t.strictSame(
+      records(plan, 'internal').filter((line) => line.startsWith('_sip._tcp.lab.test')),
+      ['_sip._tcp.lab.test SRV 5070 other.lab.test'],
+    )
+  })
+
+  t.test('of another domain are refused: nobody would be told of them', async (t) => {
+    t.throws(() => lab('    - { kind: a, name: sip.partner.test, address: 192.0.2.1 }\n'), {
+      message: /dns\.records\[0\]\.name.*wanted a name in a domain of this lab \(lab\.test\)/s,
+    })
+  })
+})

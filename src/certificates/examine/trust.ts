@@ -35,7 +35,7 @@ export function trustFinding(path: Path, material: TrustMaterial): Located | und
 
 /** RFC 5280 trusts whatever is configured; Node wants a self-signed root unless told otherwise, newer Windows too. */
 function partialAnchor(top: Certificate, index: number, material: TrustMaterial): Located | undefined {
-  if (looksLikeRoot(top) || index === 0) return undefined
+  if (looksLikeRoot(top) || (index === 0 && isSelfSigned(top, material.signatures))) return undefined
   const known = material.anchors.some((anchor) => !sameCertificate(anchor, top) && sameName(anchor.subject, top.issuer))
   if (known) return undefined
   return {

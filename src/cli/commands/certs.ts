@@ -37,6 +37,7 @@ import { UsageError } from '../usage-error.ts'
 import { paint, table } from '../io.ts'
 import type { Io } from '../io.ts'
 import { chooseNode, clientOf } from '../lab-choice.ts'
+import { importCommand, issueOutside, type OutsideOptions } from './certs-import.ts'
 import { crlsCommand, trustCommand } from './certs-lists.ts'
 import { drillCommand } from './renewal-drill.ts'
 
@@ -46,6 +47,8 @@ interface CertsOptions extends HomeOptions {
   readonly assign?: true
   readonly reason?: (typeof reasons)[number]
 }
+
+type IssueOptions = Omit<CertsOptions, 'name'> & OutsideOptions
 
 const reasons = ['unspecified', 'keyCompromise', 'superseded', 'cessationOfOperation', 'certificateHold'] as const
 
@@ -63,6 +66,7 @@ export const certsCommand: RegisterCommand = (program, context) => {
   listCommand(certs, context)
   trustCommand(certs, context)
   crlsCommand(certs, context)
+  importCommand(certs, context)
   drillCommand(certs, context)
 }
 
@@ -85,12 +89,22 @@ function initCommand(certs: Command, { io }: CommandContext): void {
 
 function issueCommand(certs: Command, { io }: CommandContext): void {
   const command = certs
-    .command('issue <NODE>')
-    .description('Issues the planned certificates of a node anew, into the same files.')
+    .command('issue [NODE]')
+    .description(
+      'Issues the planned certificates of a node anew, into the same files. With --name, a certificate for a server ' +
+        'outside the topology, into the working folder.',
+    )
+    .option('--name <NAME...>', 'a server outside the topology: its host names')
+    .addOption(new Option('--role <ROLE>', 'with --name: what it is for').choices(['server', 'client', 'both']))
+    .addOption(new Option('--authority <CA>', 'with --name: who issues it').choices(['public', 'internal']))
+    .option('--output <DIR>', 'with --name: where the files go (default: here)')
     .option('--reference <REFERENCE>', 'only the certificate of this reference')
     .option('--valid <SPAN>', 'how long, e.g. 30d (default: as planned)')
-  common(withTopology(command), 'siplab certs issue fe1').action(async (name: string, options: CertsOptions) => {
+  const example = 'siplab certs issue fe1\n  siplab certs issue --name sbc1.contoso.test --role both'
+  common(withTopology(command), example).action(async (name: string | undefined, options: IssueOptions) => {
     const home = chooseHome(io, options)
+    if (options.name !== undefined) return issueOutside(io, home, options)
+    if (name === undefined) throw new UsageError('certs issue: wanted NODE, or --name NAME of a server outside')
     const node = chooseNode(home.plan, name)
     const planned =
       options.reference === undefined && node.certificates.length > 0

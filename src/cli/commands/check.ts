@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import {
+  bordersStep,
   checkProfileNames,
   checkReport,
   discoverDomain,
@@ -38,6 +39,8 @@ interface CheckCommandOptions
   readonly limbo?: string
   readonly timeout: number
   readonly verbose?: true
+  readonly probeBorders?: true
+  readonly iOperateThisServer?: true
   readonly matrix?: true
   readonly parallel: number
   readonly names?: true
@@ -71,6 +74,7 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
         'nothing to check: wanted a target (sip:user@domain, a domain, host:port, a node of the lab) or --limbo FILE',
       )
     refuseFile(io, target)
+    refuseProbing(target, options)
     const report = await checkTarget(io, target, options)
     finish(finishReport(io, report, report, () => summaryText(report, io), options) ? 0 : 1)
   })
@@ -95,6 +99,12 @@ function identityOptions(command: Command): void {
 function scopeOptions(command: Command): void {
   command
     .option('--probe', 'also show a certificate of a stranger, and see whether it is refused')
+    .option(
+      '--probe-borders',
+      'also ask what strangers may do: relay, claim a dialog, assert an identity, UDP to another address; one ' +
+        'request each, with a listener of this check as the only target',
+    )
+    .option('--i-operate-this-server', 'you may probe the borders of the target: --probe-borders wants it')
     .option('--matrix', 'try every SIP link of the running lab in both directions, against the plan')
     .option('--parallel <N>', 'connections at once with --matrix', count, 1)
     .option('--names', 'check the DNS records of a domain, inside and outside')
@@ -113,7 +123,7 @@ function wayOptions(command: Command): void {
     .addOption(new Option('--view <SIDE>', 'from which side to look at a lab').choices(['internal', 'external']))
     .option('--address <IP>', 'dial this address whatever the DNS says')
     .option('--name <NAME>', 'the name the certificate must carry, when it is not the host')
-    .addOption(new Option('--transport <NAME>', 'for a target with a port').choices(['tls', 'tcp']))
+    .addOption(new Option('--transport <NAME>', 'for a target with a port').choices(['tls', 'tcp', 'wss']))
     .addOption(
       new Option('--rules <PROFILE>', 'by which rules the certificate is judged').choices([
         'lcs2005',
@@ -146,6 +156,14 @@ function refuseFile(io: Io, target: string): void {
   if (!evidence.test(target)) return
   const there = existsSync(resolve(io.workingFolder, target)) ? 'is a file' : 'has the name of a file'
   throw new UsageError(`${target} ${there}, and check dials hosts; to judge it: siplab explain ${target}`)
+}
+
+/** Probing is for the own server, or with leave. */
+function refuseProbing(target: string, { probeBorders, iOperateThisServer }: CheckCommandOptions): void {
+  if (probeBorders === true && iOperateThisServer !== true)
+    throw new UsageError(
+      `--probe-borders: wanted --i-operate-this-server beside it, found none; add it if you operate ${target}`,
+    )
 }
 
 async function matrix(io: Io, options: CheckCommandOptions, finish: CommandContext['finish']): Promise<void> {
@@ -200,12 +218,24 @@ async function checkTarget(io: Io, target: string, options: CheckCommandOptions)
     { uri: `sip:${domain}`, from: `sip:${user ?? 'check'}@${domain}` },
     setup.options,
   )
+  if (options.probeBorders === true) await borders(journal, reached, domain, setup)
   if (options.login !== undefined) await login(io, journal, reached, setup, options)
   return done()
 }
 
 function hostOf(destination: Setup['destination']): string {
   return destination.kind === 'domain' ? destination.domain : destination.host
+}
+
+async function borders(
+  journal: Journal,
+  reached: Reached | undefined,
+  domain: string,
+  { options }: Setup,
+): Promise<void> {
+  if (reached !== undefined) return bordersStep(journal, reached, domain, options)
+  const sentence = 'Not tried: a client would not have come this far.'
+  journal.put('borders', 'borders', { outcome: 'not-tried', code: 'not-tried', sentence, evidence: {} })
 }
 
 async function login(

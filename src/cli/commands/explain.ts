@@ -10,11 +10,12 @@ import { answer } from '../command.ts'
 import type { CommandContext, RegisterCommand } from '../command.ts'
 import { certificateFiles, explainInput, explainPath, explainWords, isFile, isKnown } from '../explain-evidence.ts'
 import type { Explained, ExplainOptions } from '../explain-evidence.ts'
+import type { LinkOptions } from '../explain-link.ts'
 import { explainedText } from '../explain-text.ts'
 import { UsageError } from '../usage-error.ts'
 import type { Io } from '../io.ts'
 
-interface ExplainCommandOptions extends ExplainOptions {
+interface ExplainCommandOptions extends ExplainOptions, LinkOptions {
   readonly json?: true
   readonly report?: 'html' | 'junit'
   readonly output?: string
@@ -34,8 +35,10 @@ Example:
   siplab explain outage.pcap --keylog keys.txt
   siplab explain chain.pem --role server --name sbc.example.com --ca root.pem
   siplab explain sip.example.com:5061
+  siplab explain chain.pem --with teams-direct-routing --on 2027-03-15
 
-Exit status: 0 explained, 1 nothing is known, 2 wrong usage.`
+Exit status: 0 explained, 1 nothing is known, 2 wrong usage. With --on: 0 the link stands, 1 it breaks, or siplab
+cannot tell.`
 
 export const explainCommand: RegisterCommand = (program, context) => register(program, context, 'explain')
 
@@ -67,6 +70,15 @@ function register(program: Parameters<RegisterCommand>[0], context: CommandConte
         'webpki',
       ]),
     )
+    .option('--with <PEER>', 'a chain: does the link with this peer stand? (docs/policies.md)')
+    .option('--on <DAY>', 'with --with: on this day (default: every day on which something changes)')
+    .option('--our-roots <FILE>', 'with --with: the trust list of our own end')
+    .addOption(
+      new Option('--we-check-purpose <ANSWER>', 'with --with: our server wants clientAuth of callers').choices([
+        'yes',
+        'no',
+      ]),
+    )
     .addOption(new Option('--report <KIND>', 'a report instead of the text').choices(['html', 'junit']))
     .option('--output <FILE>', 'where the report goes (default: stdout)')
     .addHelpText('after', name === 'explain' ? examples : '\nExample:\n  siplab decode 0x800B0101')
@@ -80,6 +92,9 @@ async function explain(
 ): Promise<void> {
   if (options.output !== undefined && options.report === undefined)
     throw new UsageError('--output FILE: wanted --report html or junit beside it')
+  if (options.with !== undefined) return explainLink(io, what, options, finish)
+  const orphan = options.on ?? options.ourRoots ?? options.weCheckPurpose
+  if (orphan !== undefined) throw new UsageError('--on, --our-roots, --we-check-purpose: wanted --with PEER beside it')
   const [host] = what
   if (host !== undefined && what.length === 1 && isHost(io, host))
     return finish(await run(['check', host, ...(options.json === true ? ['--json'] : [])], io))
@@ -92,6 +107,23 @@ async function explain(
     io.out(await explainedText(io, piece))
   }
   if (pieces.length > 1) io.out(togetherText(pieces))
+}
+
+/** With `--on` the exit status says whether the link stands. */
+async function explainLink(
+  io: Io,
+  what: readonly string[],
+  options: ExplainCommandOptions,
+  finish: CommandContext['finish'],
+): Promise<void> {
+  const { linkReport } = await import('../explain-link.ts')
+  const { linkDocument, linkText } = await import('../link-text.ts')
+  const [file] = what
+  if (file === undefined || what.length > 1)
+    throw new UsageError(`--with: wanted one file of a chain, found ${what.length}`)
+  const report = linkReport(io, file, options, Date.now())
+  if (report.answer !== undefined && !/^stands/.test(report.answer.verdict)) finish(1)
+  answer(io, options, linkDocument(report), () => linkText(io, report))
 }
 
 /** Files are read; what is no file is text, all such words together. */

@@ -68,7 +68,7 @@ export const statusCommand: RegisterCommand = (program, { io, finish }) => {
         links,
         faults,
       },
-      () => `${text(io, lab, nodes)}${linksText(links)}${faultsText(faults)}`,
+      () => `${text(io, lab, nodes)}${linksText(links)}${faultsText(faults)}${refusalsText(nodes)}`,
     )
     if (!nodes.every(({ state }) => state === 'ready')) finish(1)
   })
@@ -149,6 +149,19 @@ function faultsText(faults: readonly FaultOn[]): string {
       ({ target, fault, since }) =>
         `fault on ${target}: ${fault}, since ${since}; siplab heal '${target}' takes it off\n`,
     )
+    .join('')
+}
+
+/** `fe1 refused 3: registration of nobody 2, route.abuse 1`: the law of the borders, row by row. */
+export function refusalsText(nodes: readonly Pick<NodeLine, 'name' | 'status'>[]): string {
+  return nodes
+    .map(({ name, status }) => {
+      const rows = Object.entries(status?.refusals ?? {}).toSorted(([, one], [, other]) => other - one)
+      if (rows.length === 0) return ''
+      const sum = rows.reduce((total, [, count]) => total + count, 0)
+      const parts = rows.map(([row, count]) => `${row} ${count}`)
+      return `${name} refused ${sum} requests by the law (siplab plan --format trust): ${parts.join(', ')}\n`
+    })
     .join('')
 }
 

@@ -7,6 +7,7 @@ import { heldAuthorities, heldCrls } from '../../lab/renewal/timeline-held.ts'
 import { announcedLifetimes, timeline } from '../../lab/renewal/timeline.ts'
 import type { TimelineCertificate, TimelineEntry } from '../../lab/renewal/timeline.ts'
 import { findLabs } from '../../lab/lab-folder.ts'
+import { configFolder, topologyNames } from '../../topology/load.ts'
 import { planLab } from '../../topology/plan.ts'
 import type { LabPlan } from '../../topology/plan-types.ts'
 import { answer, common } from '../command.ts'
@@ -14,18 +15,25 @@ import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { spanText } from '../duration.ts'
 import { paint, table } from '../io.ts'
 import type { Io } from '../io.ts'
+import { isFile } from '../explain-evidence.ts'
 import { chooseLab, planOf } from '../lab-choice.ts'
+import { UsageError } from '../usage-error.ts'
 import { chooseTopology } from '../topology-options.ts'
 
 export const timelineCommand: RegisterCommand = (program, { io }) => {
   const command = program
-    .command('timeline [TOPOLOGY]')
+    .command('timeline [WHAT]')
     .summary('show when each certificate ends')
     .description(
       'Shows when each certificate ends and what stops with it: those a lab holds, with its authorities and ' +
-        'revocation lists, or, with a TOPOLOGY, those it would get today.',
+        'revocation lists, or, with a topology, those it would get today. With a file of a chain it draws with which ' +
+        'peers the chain stands, month by month.',
     )
-  common(command, 'siplab timeline edge').action((name: string | undefined, options: CommonOptions) => {
+    .option('--with <PEER...>', 'a chain: these peers only (docs/policies.md)')
+  const example = 'siplab timeline edge\n  siplab timeline chain.pem --with teams-direct-routing zoom'
+  common(command, example).action(async (name: string | undefined, options: TimelineOptions) => {
+    if (name !== undefined && isChain(io, name)) return drawChain(io, name, options)
+    if (options.with !== undefined) throw new UsageError('--with: wanted a file of a chain beside it')
     const now = Date.now()
     const { plan, parts } = source(io, name, options, now)
     const entries = timeline(plan, parts, now)
@@ -33,6 +41,26 @@ export const timelineCommand: RegisterCommand = (program, { io }) => {
       text(io, entries),
     )
   })
+}
+
+interface TimelineOptions extends CommonOptions {
+  readonly with?: readonly string[]
+}
+
+/** A file that is no lab file. */
+function isChain(io: Io, name: string): boolean {
+  const isLab = topologyNames(configFolder()).includes(name) || /\.ya?ml$/.test(name)
+  return !isLab && (isFile(io, name) || /\.(?:pem|crt|cer|der|p7b|pfx|p12)$/i.test(name))
+}
+
+async function drawChain(io: Io, name: string, options: TimelineOptions): Promise<void> {
+  const { peerNamed, readChain } = await import('../explain-link.ts')
+  const { chainTimeline, chainTimelineText } = await import('../chain-timeline.ts')
+  const drawn = chainTimeline(
+    readChain(io, name),
+    options.with?.map((peer) => peerNamed(peer)),
+  )
+  answer(io, options, drawn, () => chainTimelineText(io, drawn))
 }
 
 function source(

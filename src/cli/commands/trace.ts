@@ -14,6 +14,7 @@ import { common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { readSeconds } from '../duration.ts'
 import { UsageError } from '../usage-error.ts'
+import { harmless } from '../harmless.ts'
 import { paint } from '../io.ts'
 import type { Io } from '../io.ts'
 import { chooseNode, chooseRunningLab, clientOf, planOf } from '../lab-choice.ts'
@@ -139,8 +140,10 @@ function isSip(role: string): boolean {
 
 function text(
   io: Io,
-  { time, node, kind, direction, transport, local, remote, text: message, event, data }: TraceEntry,
+  { time, node, kind, direction, transport, local, remote, text: received, event, data }: TraceEntry,
 ): string {
+  // Colours from the wire would pass where this command paints itself.
+  const message = received === undefined ? undefined : harmless(received)
   const ends =
     local === undefined || remote === undefined
       ? ''

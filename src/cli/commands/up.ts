@@ -12,6 +12,7 @@ import type { UpCommandOptions } from '../up-options.ts'
 import { paint } from '../io.ts'
 import type { Io } from '../io.ts'
 import { launcher } from '../package.ts'
+import { rehearse } from '../rehearsal.ts'
 import { changeText, readyText } from '../ready-text.ts'
 import { chooseTopology, defaultTopology, placement, readPlacement } from '../topology-options.ts'
 
@@ -29,11 +30,14 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--detach', 'leave it running in the background once it is up')
     .option('--fresh', 'begin with an empty data folder')
     .option('--movable-clock', 'let siplab clock move the time of single nodes (needs libfaketime)')
+    .option('--peer <PEER>', 'the gateway of the lab plays this peer (docs/policies.md)')
+    .option('--on <DAY>', 'with --peer: by the rules of this day (default: the newest on file)')
     .addOption(new Option('--supervised', 'go down when standard input ends').hideHelp())
   common(placement(command), `siplab up ${defaultTopology}`).action(
     async (name: string | undefined, options: UpCommandOptions) => {
-      const { topology, source } = chooseTopology(io, name)
-      const data = resolve(io.workingFolder, options.data ?? join('.siplab', topology.name))
+      const chosen = chooseTopology(io, name)
+      const data = resolve(io.workingFolder, options.data ?? join('.siplab', chosen.topology.name))
+      const { topology, source } = rehearse(io, chosen, data, options)
       const { network, ports } = readPlacement(options)
       if (options.detach === true) return finish(await detach(io, { data, source, options }))
       finish(

@@ -1,4 +1,5 @@
 /** One phone of the command line: commands in, events out. */
+import { dialledUri } from '../../phone/dialled.ts'
 import {
   openPhone,
   PhoneError,
@@ -126,8 +127,9 @@ class PhoneDesk implements Desk {
           status: (await this.#phone.message(command.to, command.text)).status,
         })
       case 'call': {
-        const call = this.#phone.call(command.to)
-        this.#tell({ event: 'calling', call: call.id, to: command.to })
+        const to = dialledUri(command.to, this.#phone.uri.slice(this.#phone.uri.indexOf('@') + 1)) ?? command.to
+        const call = this.#phone.call(to)
+        this.#tell({ event: 'calling', call: call.id, to })
         this.#follow(call)
         return call.established
       }

@@ -1,7 +1,13 @@
 /** The lines a phone of the command line reads and writes. */
 import { z } from 'zod'
 import type { Verdict } from '../../verdicts/verdict.ts'
+import { dialledUri } from '../../phone/dialled.ts'
 import { UsageError } from '../usage-error.ts'
+
+/** A SIP URI, a `tel:` URI or a number: the domain of the phone that dials makes it whole. */
+const dialled = z
+  .string()
+  .refine((text) => dialledUri(text, 'lab.test') !== undefined, 'wanted sip:bob@lab.test, tel:+493012345 or 4711')
 
 const uri = z.string().regex(/^sips?:[^\s]+$/, 'wanted a URI such as sip:bob@lab.test')
 
@@ -12,7 +18,7 @@ const command = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('sign-in'), phone }),
   z.strictObject({ do: z.literal('sign-out'), phone }),
   z.strictObject({ do: z.literal('message'), to: uri, text: z.string().min(1).max(8_000), phone }),
-  z.strictObject({ do: z.literal('call'), to: uri, phone }),
+  z.strictObject({ do: z.literal('call'), to: dialled, phone }),
   z.strictObject({ do: z.literal('answer'), phone }),
   z.strictObject({ do: z.literal('reject'), status: z.int().min(300).max(699).default(486), phone }),
   z.strictObject({ do: z.literal('hang-up'), phone }),
@@ -69,7 +75,8 @@ export function readCommand(line: string): PhoneCommand {
 }
 
 const help =
-  'there is sign-in, sign-out, message URI TEXT, call URI, answer, reject STATUS, hang-up, cancel, wait SECONDS, quit'
+  'there is sign-in, sign-out, message URI TEXT, call URI or NUMBER, answer, reject STATUS, hang-up, cancel, ' +
+  'wait SECONDS, quit'
 
 function readJson(line: string): unknown {
   try {
@@ -88,7 +95,7 @@ function readWords(line: string): unknown {
     case 'message':
       return { do: word, to: first, text: rest.join(' ') }
     case 'call':
-      return { do: word, to: first }
+      return { do: word, to: [first ?? '', ...rest].join(' ') }
     case 'reject':
       return { do: word, ...(first === undefined ? {} : { status: Number(first) }) }
     case 'wait':

@@ -1,8 +1,8 @@
 /** An end refuses: its alert, together with what the certificate of the other end shows. */
+import { capturedAlert, type CapturedAlert } from '../../certificates/alerts.ts'
 import { verdictCertificate, type Fault } from '../../certificates/examine/index.ts'
 import { verdict, type VerdictCode } from '../../verdicts/codes.ts'
 import type { Candidate, Evidence } from '../answer.ts'
-import { alertMeaning, anyFault, type AlertMeaning } from './alert-causes.ts'
 import { broken, certainly, frameEvidence, otherEnd, type Diagnosis } from './diagnosis.ts'
 import type { Judgement } from './judge.ts'
 import { trustEvidence, type TrustEvidence } from './trust-evidence.ts'
@@ -107,7 +107,7 @@ export interface Refusal {
 /** What is wrong with the certificate that was refused, as far as the capture shows it. */
 export function refusedCertificate(tls: TlsSession, refusal: Refusal, judge: Judge): Diagnosis {
   const { by, number, evidence } = refusal
-  const meaning = number === undefined ? silent : alertMeaning(number)
+  const meaning = number === undefined ? silent : capturedAlert(number)
   if (meaning === undefined) return notAboutCertificates(refusal)
   const whose = otherEnd(by)
   const shown = tls.shown[whose]
@@ -115,7 +115,7 @@ export function refusedCertificate(tls: TlsSession, refusal: Refusal, judge: Jud
   const serverName = whose === 'acceptor' ? tls.clientHello?.serverName : undefined
   const judged = judge(shown, whose, serverName)
   const ends = { whoseCertificate: whose, whoRefused: by } as const
-  const visible = judged.faults.filter(({ code }) => meaning.visible === anyFault || meaning.visible.includes(code))
+  const visible = judged.faults.filter(({ code }) => meaning.visible === 'any' || meaning.visible.includes(code))
   const faults = visible.map(faultCandidate)
   const seen = [frameEvidence(shown.frame, certificateText(judged)), ...evidence]
   if (judged.notReloaded !== undefined && faults.some(({ code }) => code === 'cert.expired'))
@@ -138,8 +138,8 @@ export function faultCandidate({ code, found, field, role, certificate }: Fault)
 }
 
 /** An end that closes without an alert may mind anything. */
-const silent: AlertMeaning = {
-  visible: anyFault,
+const silent: CapturedAlert = {
+  visible: 'any',
   hidden: [
     'chain.untrusted-root',
     'chain.incomplete',
@@ -186,10 +186,10 @@ const trustCodes: readonly VerdictCode[] = ['chain.untrusted-root', 'chain.incom
 
 /** Nothing wrong can be seen: the cause is in the lists, the clock or the wanted name of the end that refuses. */
 function hiddenCauses(
-  { hidden, visible }: AlertMeaning,
+  { hidden, visible }: CapturedAlert,
   { whose, alone, serverName, trust }: Unexplained,
 ): readonly Candidate[] {
-  const nameUnknown = visible === anyFault && whose === 'acceptor' && serverName === undefined
+  const nameUnknown = visible === 'any' && whose === 'acceptor' && serverName === undefined
   const others = hidden.filter((code) => !trustCodes.includes(code))
   const rest: readonly VerdictCode[] = nameUnknown ? ['cert.name-mismatch', ...others] : others
   const aboutTrust = hidden.filter((code) => trustCodes.includes(code))
@@ -214,12 +214,12 @@ function orderedByTrust(
 }
 
 /** TLS 1.3 hides the certificate that was refused. */
-function unseen(tls: TlsSession, { by, number, evidence }: Refusal, meaning: AlertMeaning): Diagnosis {
+function unseen(tls: TlsSession, { by, number, evidence }: Refusal, meaning: CapturedAlert): Diagnosis {
   const generic: Candidate = {
     code: 'tls.alert',
     why: `the ${by} refuses with ${number === undefined ? 'no alert' : alertName(number)}`,
   }
-  const visible = meaning.visible === anyFault ? [] : meaning.visible
+  const visible = meaning.visible === 'any' ? [] : meaning.visible
   const codes = [...new Set([...visible, ...meaning.hidden])]
   const candidates =
     codes.length < 2 ? [] : codes.map((code): Candidate => ({ code, why: whys[code] ?? verdict(code).message }))

@@ -1,4 +1,5 @@
 /** The IANA names of what TLS messages carry as numbers. */
+import { alertName as registeredName } from '../../certificates/alerts.ts'
 
 const versions: ReadonlyMap<number, string> = new Map([
   [0x0300, 'SSL 3.0'],
@@ -112,43 +113,6 @@ const signatures: ReadonlyMap<number, string> = new Map([
 ])
 
 /** RFC 8446 §6, RFC 5246 §7.2 and the IANA registry. */
-const alerts: ReadonlyMap<number, string> = new Map([
-  [0, 'close_notify'],
-  [10, 'unexpected_message'],
-  [20, 'bad_record_mac'],
-  [21, 'decryption_failed'],
-  [22, 'record_overflow'],
-  [30, 'decompression_failure'],
-  [40, 'handshake_failure'],
-  [41, 'no_certificate'],
-  [42, 'bad_certificate'],
-  [43, 'unsupported_certificate'],
-  [44, 'certificate_revoked'],
-  [45, 'certificate_expired'],
-  [46, 'certificate_unknown'],
-  [47, 'illegal_parameter'],
-  [48, 'unknown_ca'],
-  [49, 'access_denied'],
-  [50, 'decode_error'],
-  [51, 'decrypt_error'],
-  [60, 'export_restriction'],
-  [70, 'protocol_version'],
-  [71, 'insufficient_security'],
-  [80, 'internal_error'],
-  [86, 'inappropriate_fallback'],
-  [90, 'user_canceled'],
-  [100, 'no_renegotiation'],
-  [109, 'missing_extension'],
-  [110, 'unsupported_extension'],
-  [111, 'certificate_unobtainable'],
-  [112, 'unrecognized_name'],
-  [113, 'bad_certificate_status_response'],
-  [114, 'bad_certificate_hash_value'],
-  [115, 'unknown_psk_identity'],
-  [116, 'certificate_required'],
-  [120, 'no_application_protocol'],
-])
-
 function hex(number: number): string {
   return `0x${number.toString(16).padStart(4, '0')}`
 }
@@ -171,7 +135,7 @@ export function signatureName(number: number): string {
 
 /** `unknown_ca`; `alert 250` for one without a name. */
 export function alertName(number: number): string {
-  return alerts.get(number) ?? `alert ${number}`
+  return registeredName(number) ?? `alert ${number}`
 }
 
 /** Values that clients offer only to keep servers tolerant (RFC 8701). */

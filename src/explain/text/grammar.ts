@@ -3,7 +3,8 @@
  * Every pattern is matched against one statement in canonical form: lower case, underscores read as spaces.
  */
 import type { VerdictCode } from '../../verdicts/codes.ts'
-import { alertByName, candidatesForAlert, isAboutCertificate } from '../../certificates/alerts.ts'
+import { alertByName } from '../../certificates/alert-words.ts'
+import { candidatesForAlert, isAboutCertificate } from '../../certificates/alerts.ts'
 import type { AlertSender } from '../../certificates/alerts.ts'
 import type { CertificateOf, Refuser } from '../answer.ts'
 

@@ -1,7 +1,29 @@
 /** Protocol: TLS versions, ciphers, groups and application protocols. */
-import { show } from './fault-pki.ts'
+import { type FaultPki, show } from './fault-pki.ts'
 import { accepted, broken, type Fault, inFamily, refused, stopsStart } from './fault.ts'
 import { ciphers, groups, oldTls, protocols } from './parts.ts'
+import type { Variation } from './variation.ts'
+
+/** A group of 1024 bits made for the lab: it protects nothing. */
+const group1024 =
+  '-----BEGIN DH PARAMETERS-----\n' +
+  'MIGHAoGBAOrtwnLLX3tcag+ZHnpnpvzDaeFY9V9h+hNCCQZCM/8JUVUEyd4eC/fp\n' +
+  'YWSfFnIB6zkRUWBOA2DNiDYWDr6vXxEXQQCLmuskK6q+4U+BqXn1MW6u1SlDOBB5\n' +
+  'cqvAuvrAxs721FuL/J19HlsJq7S8NwNWkQfp8aimLPkCZWBDrG6HAgEC\n' +
+  '-----END DH PARAMETERS-----\n'
+
+/** TLS 1.2 with ephemeral Diffie-Hellman over integers, which both ends must allow. */
+function diffieHellman(pki: FaultPki, dhparam: string): Variation {
+  const suite = 'DHE-RSA-AES128-GCM-SHA256'
+  return {
+    ...pki.good(),
+    presenter: {
+      ...show(pki.leaf({ keyType: 'rsa2048' }), pki.issuing),
+      settings: { ciphers: `${suite}:@SECLEVEL=0`, dhparam },
+    },
+    judge: { trust: [pki.root.pem], settings: { ciphers: suite } },
+  }
+}
 
 export const protocol: readonly Fault[] = inFamily('protocol', [
   /** RFC 7301. */
@@ -28,6 +50,16 @@ export const protocol: readonly Fault[] = inFamily('protocol', [
     story: 'The dialling server shows no certificate',
     make: (pki) => ({ ...pki.good(), presenter: {} }),
     expect: refused('tls.client-cert-missing', 'tls.client-cert-missing'),
+  },
+  /** OpenSSL wants 2048 bits at security level 2; TLS 1.3 has named groups only. */
+  {
+    slug: 'dh-too-small',
+    sides: ['server'],
+    story: 'The server uses a Diffie-Hellman group of 1024 bits',
+    make: (pki) => diffieHellman(pki, group1024),
+    twin: (pki) => diffieHellman(pki, 'auto'),
+    expect: broken('tls.dh-too-small', { presenter: 'alert 40', judge: 'ERR_SSL_DH_KEY_TOO_SMALL' }),
+    versions: ['TLSv1.2'],
   },
   /** Under TLS 1.3 cipher suites say nothing about the key. */
   {

@@ -354,6 +354,15 @@ export const trust: readonly Fault[] = inFamily('trust', [
     }),
     expect: unnoticed('trust.partial'),
   },
+  /** OpenSSL takes no leaf for an anchor; the list looks full and holds no CA (RFC 5280 §6.1.1 d). */
+  {
+    slug: 'trust-list-own-leaf',
+    sides: ['server', 'client'],
+    breaks: 'judge',
+    story: 'The trust list of this end holds its own certificate instead of a CA',
+    make: (pki) => ({ ...pki.good(), judge: { trust: [pki.leaf({ commonName: `own.${domainOf(pki)}` }).pem] } }),
+    expect: refused('chain.untrusted-root', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'),
+  },
   /** Schannel cuts the list of CA names at 16 kB, and clients then find no certificate to send. */
   {
     slug: 'trust-list-too-long',

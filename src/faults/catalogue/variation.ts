@@ -7,6 +7,8 @@ export interface EndSettings {
   readonly ciphers?: string
   readonly ecdhCurve?: string
   readonly sigalgs?: string
+  /** A server with DHE suites: its group as PEM, or `auto` for a strong one. */
+  readonly dhparam?: string
   readonly alpn?: readonly string[]
   readonly allowPartialTrustChain?: boolean
   /** What a server staples when it is asked for an OCSP answer; a client with any value asks. */

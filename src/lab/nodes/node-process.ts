@@ -1,7 +1,7 @@
 /** One node as a child process of the supervisor: started, watched through its event file, stopped. */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs'
 import type { Verdict } from '../../verdicts/verdict.ts'
 import type { NodeEvent, NodeStatus } from '../../node/control/control-api.ts'
 import { nodeFolder } from '../../node/control/node-folder.ts'
@@ -140,5 +140,7 @@ export class NodeProcess {
 
 function openLog(file: string): number {
   const isFull = existsSync(file) && statSync(file).size > maxLogBytes
-  return openSync(file, isFull ? 'w' : 'a', 0o600)
+  if (isFull) truncateSync(file)
+  // To append: the node begins the file anew when it has grown too large.
+  return openSync(file, 'a', 0o600)
 }

@@ -40,6 +40,7 @@ const families = [
   'configuration',
   'federation',
   'pool',
+  'voice',
 ] as const
 
 /** What a scenario may need besides siplab. */

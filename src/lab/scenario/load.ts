@@ -1,12 +1,14 @@
 /** Reads scenario files: the shipped ones by name, one's own by path. Faults come out with file, line and field. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../../topology/config-error.ts'
 import { didYouMean } from '../../topology/nearest-name.ts'
 import { readDocument, type Fault } from '../../topology/document.ts'
 import { scenarioSchema, stepKinds, type Expectation, type ScenarioFile, type Step, type StepKind } from './format.ts'
+import { packageFolder } from '../../topology/package-folder.ts'
 import { variablesIn } from './variables.ts'
+
+const shippedScenarios = join(packageFolder, 'scenarios')
 
 export interface Scenario extends Omit<ScenarioFile, 'steps'> {
   /** As it was named, for messages. */
@@ -23,25 +25,7 @@ export interface PlacedStep {
   readonly line: number
 }
 
-/** The folder of the shipped scenarios, in the source tree or in the built package. */
-function scenarioFolder(): string {
-  const candidates = ['../../../scenarios', '../../../../scenarios'].map((path) =>
-    fileURLToPath(new URL(path, import.meta.url)),
-  )
-  const found = candidates.find((folder) => existsSync(folder))
-  if (found === undefined)
-    throw new ConfigError({
-      file: candidates[0] ?? 'scenarios',
-      line: 1,
-      column: 1,
-      field: '',
-      wanted: 'the folder of the shipped scenarios',
-      found: 'none',
-    })
-  return found
-}
-
-export function scenarioNames(folder: string = scenarioFolder()): readonly string[] {
+export function scenarioNames(folder: string = shippedScenarios): readonly string[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.yaml'))
     .map((file) => basename(file, '.yaml'))
@@ -53,7 +37,7 @@ export function scenarioNames(folder: string = scenarioFolder()): readonly strin
  *
  * @throws ConfigError
  */
-export function loadScenario(nameOrFile: string, folder: string = scenarioFolder()): Scenario {
+export function loadScenario(nameOrFile: string, folder: string = shippedScenarios): Scenario {
   const isFile = nameOrFile.includes('/') || /\.ya?ml$/.test(nameOrFile)
   const file = isFile ? nameOrFile : join(folder, `${nameOrFile}.yaml`)
   if (!existsSync(file)) {

@@ -1,4 +1,5 @@
 /** The phones of a scenario: one a user, opened at its first sign-in, closed at the end. */
+import { dialledUri } from '../../phone/dialled.ts'
 import { readFileSync } from 'node:fs'
 import { openPhone, PhoneError, type Call, type OutgoingCall, type Phone, type PhoneTarget } from '../../phone/index.ts'
 import { systemClock } from '../../sip/clock.ts'
@@ -104,7 +105,7 @@ export class ScenarioPhones {
   }
 
   async #call({ user, to = '' }: PhoneStep): Promise<PhoneOutcome> {
-    const call = this.#phoneOf(user).call(this.#uriOf(to))
+    const call = this.#phoneOf(user).call(this.#dialled(to, user))
     this.#calls.set(user, call)
     const other = this.#phones.get(to)
     const ringing = other?.nextCall()
@@ -136,6 +137,13 @@ export class ScenarioPhones {
         `${user} never signed in; an earlier step must: phone: { user: ${user}, does: sign-in, at: NODE }`,
       )
     return phone
+  }
+
+  /** A user, a SIP URI, or a number as `siplab phone` takes it. */
+  #dialled(to: string, from: string): string {
+    if (!/^(?:tel:|[+\d*#])/i.test(to)) return this.#uriOf(to)
+    const { uri } = this.#accountOf(from)
+    return dialledUri(to, uri.slice(uri.indexOf('@') + 1)) ?? to
   }
 
   #uriOf(to: string): string {

@@ -183,6 +183,12 @@ export function nameShown(plan: NodePlan, use: ReferenceUse): string | undefined
   return wantedNames(plan, use)[0]
 }
 
+/** The suites of the peer that a gateway plays; else those of Node. */
+function suitesOf({ settings }: NodePlan): string | undefined {
+  const suites = settings.kind === 'gateway' ? settings.plays?.rules.suites : undefined
+  return suites?.join(':')
+}
+
 function goodOne(
   use: ReferenceUse,
   certificateFile: string,
@@ -210,7 +216,7 @@ function goodOne(
         own: { serial: leaf.serial, fingerprint: leaf.fingerprint, notAfter },
         minVersion: plan.profile.tls.min,
         maxVersion: plan.profile.tls.max,
-        ciphers: undefined,
+        ciphers: suitesOf(plan),
       },
       faults,
     ),

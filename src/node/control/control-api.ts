@@ -65,6 +65,8 @@ export interface NodeStatus {
   readonly flows: number
   readonly transactions: number
   readonly registrations: number
+  /** Requests refused since the node started, by the row of the law; absent where nothing is judged. */
+  readonly refusals?: Readonly<Record<string, number>>
 }
 
 /** One line of `NODE_DIR/events.jsonl`; written before anything else is told. */

@@ -116,8 +116,15 @@ class Gateway {
    */
   #trunkOf({ request, flow }: IncomingRequest): Trunk | undefined {
     const fqdn = claimedHost(request)
-    if (fqdn === undefined || flow.peer?.names.includes(fqdn) !== true) return undefined
+    if (fqdn === undefined || !this.#proves(flow.peer?.names, fqdn)) return undefined
     return this.trunks.named(fqdn)
+  }
+
+  /** A peer that asks for no client certificate knows its trunks by what they say. */
+  #proves(names: readonly string[] | undefined, fqdn: string): boolean {
+    const { plays } = this.#options.settings
+    if (names === undefined) return plays !== undefined && plays.rules.clientCertificate !== 'required'
+    return names.includes(fqdn)
   }
 
   #greet(incoming: IncomingRequest, trunk: Trunk): void {

@@ -72,7 +72,7 @@ export function federateIn(options: FederateInOptions): Policy {
 
 /** OPTIONS to this host itself: the core answers it, nothing goes further (the link watch of a partner). */
 function isProbe({ request, uri, routes }: Arrival, self: string): boolean {
-  return request.method === 'OPTIONS' && uri.user === undefined && uri.host === self && routes.length === 0
+  return request.method === 'OPTIONS' && request.toTag === undefined && uri.host === self && routes.length === 0
 }
 
 /** That of From; inside a dialog the recorded one, where From is the name its user was called by. */
@@ -108,44 +108,29 @@ function judge(
   return note(arrival, { source: relation.source, fqdn: edge.host, verification: relation.verification })
 }
 
-function refuseDomain(arrival: Arrival, domain: string, relation: Exclude<Relation, { kind: 'federated' }>): Decision {
+type Unfederated = Exclude<Relation, { kind: 'federated' }>
+
+function refuseDomain(arrival: Arrival, domain: string, relation: Unfederated): Decision {
+  return refusePartner(arrival, `federation.${relation.kind}`, { domain, ...whyNot(domain, relation) })
+}
+
+function whyNot(domain: string, relation: Unfederated): Omit<RefusedPartner, 'domain'> {
   const record = `_sipfederationtls._tcp.${domain}`
   switch (relation.kind) {
     case 'blocked':
-      return refusePartner(arrival, 'federation.blocked', {
-        domain,
-        code: 'link.forbidden',
-        diagnostics: 1002,
-        found: `${domain} is a blocked domain`,
-      })
+      return { code: 'link.forbidden', diagnostics: 1002, found: `${domain} is a blocked domain` }
     case 'closed':
-      return refusePartner(arrival, 'federation.closed', {
-        domain,
-        code: 'link.forbidden',
-        diagnostics: 1005,
-        found: `nobody here federates with ${domain}`,
-      })
+      return { code: 'link.forbidden', diagnostics: 1005, found: `nobody here federates with ${domain}` }
     case 'no-srv':
-      return refusePartner(arrival, 'federation.no-srv', {
-        domain,
-        code: 'dns.not-found',
-        diagnostics: 1008,
-        found: `no record ${record}`,
-      })
+      return { code: 'dns.not-found', diagnostics: 1008, found: `no record ${record}` }
     case 'srv-outside':
-      return refusePartner(arrival, 'federation.srv-outside', {
-        domain,
+      return {
         code: 'dns.srv-outside-domain',
         diagnostics: 1009,
         found: `${record} leads to ${relation.targets.join(', ')}`,
-      })
+      }
     case 'dns-down':
-      return refusePartner(arrival, 'federation.dns-down', {
-        domain,
-        code: 'dns.unreachable',
-        diagnostics: 1008,
-        found: `${record}: ${relation.cause}`,
-      })
+      return { code: 'dns.unreachable', diagnostics: 1008, found: `${record}: ${relation.cause}` }
     default:
       return relation satisfies never
   }

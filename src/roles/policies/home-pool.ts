@@ -3,6 +3,7 @@ import { addressOfRecord } from '../../sip/message/uri.ts'
 import { refusalOf } from '../../services/refusals.ts'
 import { recovering, soon } from '../../services/soon.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse, type Refused } from '../../sip/routing/decision.ts'
+import { secureText } from '../../sip/routing/secured.ts'
 import { targetVia } from './next-hop.ts'
 
 /** The facts of an account that routing needs. */
@@ -73,10 +74,14 @@ export function homePool(options: HomePoolOptions): Policy {
 
 /** 301, not 302: a Communicator ignores any other code (communicator-wire §4). */
 function redirect(arrival: Arrival, home: string, options: HomePoolOptions): Decision {
-  return { kind: 'answer', status: 301, headers: [['Contact', `<${homeUri(arrival, home, options)}>`]] }
+  const uri = homeUri(arrival, home, options)
+  const contact = arrival.uri.scheme === 'sips' ? secureText(uri) : uri
+  return { kind: 'answer', status: 301, headers: [['Contact', `<${contact}>`]] }
 }
 
 /** Over the kind of transport the request came by: who speaks TLS to us shall not be sent on in the clear. */
-function homeUri({ flow }: Arrival, home: string, { securePort, plainPort }: HomePoolOptions): string {
-  return flow.secure ? `sip:${home}:${securePort};transport=tls` : `sip:${home}:${plainPort};transport=tcp`
+function homeUri({ flow, uri }: Arrival, home: string, { securePort, plainPort }: HomePoolOptions): string {
+  return flow.secure || uri.scheme === 'sips'
+    ? `sip:${home}:${securePort};transport=tls`
+    : `sip:${home}:${plainPort};transport=tcp`
 }

@@ -1,5 +1,6 @@
 /** Who may come in at a director or a home: the same list for both. */
 import type { Policy } from '../../sip/routing/decision.ts'
+import type { HomeSettings } from '../../topology/plan-types.ts'
 import type { KnownServers } from '../../sip/routing/policies/follow-route.ts'
 import { speaksInside } from '../law/facts.ts'
 import type { Facts } from '../law/law.ts'
@@ -12,7 +13,7 @@ import { stripUntrusted } from './strip-untrusted.ts'
 
 export function insideAdmission(
   context: RoleContext,
-  settings: { readonly realm: string; readonly domains: readonly string[] },
+  settings: Pick<HomeSettings, 'realm' | 'algorithms' | 'domains'>,
   facts: Facts,
   isOurs: (host: string) => boolean,
 ): readonly Policy[] {

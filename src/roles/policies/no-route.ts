@@ -1,11 +1,23 @@
 /** The last entry of a target list: says plainly that nothing took the request. */
+import type { NodePlan } from '../../topology/plan-types.ts'
 import { type Policy, refuse } from '../../sip/routing/decision.ts'
 
-/** 404 for a user of our domains that nobody knows, 504 with diagnostics 1005 for a domain nothing leads to. */
-export function noRoute(options: { readonly domains: readonly string[] }): Policy {
-  const domains = new Set(options.domains)
+/**
+ * 404 for a user of our domains that nobody knows, and for anything else at a name of ours; 504 with diagnostics 1005
+ * for a domain nothing leads to.
+ *
+ * @param isOurs whether a host, lower case, is a domain or a server of ours
+ */
+export function noRoute(isOurs: (host: string) => boolean): Policy {
   return {
     name: 'no-route',
-    decide: ({ uri }) => (domains.has(uri.host) ? refuse(404, 'route.unknown-user') : refuse(504, 'route.no-target')),
+    decide: ({ uri }) => (isOurs(uri.host) ? refuse(404, 'route.unknown-user') : refuse(504, 'route.no-target')),
   }
+}
+
+/** Names and addresses of the faces of this very server. */
+export function namesOfFaces(faces: NodePlan['faces']): readonly string[] {
+  return faces.flatMap(({ fqdn, address, addresses }) =>
+    [fqdn, address, ...Object.values(addresses)].map((name) => (name.includes(':') ? `[${name}]` : name)),
+  )
 }

@@ -19,7 +19,7 @@ export function routeGuard(tokens: FlowTokens, { isOurs }: RouteGuardOptions): P
   return {
     name: 'route-guard',
     decide(arrival) {
-      if (arrival.request.method === 'REGISTER' && !mayLeavePath(arrival)) return refuse(403, 'route.abuse')
+      if (arrival.request.method === 'REGISTER' && !mayLeavePath(arrival)) return refusedPath
       if (arrival.flow.peer?.class === 'server' || arrival.remarks.dialog !== undefined) return pass
       const user = arrival.ownRoute?.uri.user
       if (user !== undefined && tokens.isToken(user)) return refuse(403, 'route.abuse')
@@ -29,6 +29,8 @@ export function routeGuard(tokens: FlowTokens, { isOurs }: RouteGuardOptions): P
     },
   }
 }
+
+const refusedPath = refuse(403, 'register.path-from-client', [], 'Path: only a server may write it (RFC 3327 §6)')
 
 /** A Path is where requests for the user will go: only who is trusted to forward may write one (RFC 3327 §6). */
 function mayLeavePath({ request, flow }: Arrival): boolean {

@@ -4,6 +4,7 @@
  */
 import { addressOfRecord, parseUri } from '../../sip/message/uri.ts'
 import { flat } from '../../sip/message/fast/flat.ts'
+import type { Clock } from '../../sip/clock.ts'
 import type { HeaderField, SipUri } from '../../sip/message/types.ts'
 import { pass, refuse } from '../../sip/routing/decision.ts'
 import type { Arrival, Decision, Policy } from '../../sip/routing/decision.ts'
@@ -11,11 +12,12 @@ import { diagnostics, refusalOf } from '../refusals.ts'
 import { recovering, soon } from '../soon.ts'
 import type { Soon } from '../soon.ts'
 import type { Account } from '../store/directory.ts'
-import { failures } from './failures.ts'
-import type { FailureLimit, Failures } from './failures.ts'
-import { hasIdentity } from './flow-identity.ts'
+import { Attempts } from './attempts.ts'
+import type { FailureLimit } from './failures.ts'
+import { hasIdentity, noteProof } from './flow-identity.ts'
 import { readAuthorization } from './scheme.ts'
 import type { Authorization, Check, Scheme } from './scheme.ts'
+import { SlowAnswers } from './slow-answers.ts'
 
 export interface AuthenticateOptions {
   /** In the order offered. */
@@ -23,6 +25,8 @@ export interface AuthenticateOptions {
   readonly realm: string
   /** FQDN of this server, for diagnostics. */
   readonly self: string
+  /** Times the answers to attempts that failed too often. */
+  readonly clock: Clock
   /** For the switches `enabled` and `remote`; undefined: not looked at. */
   readonly accounts?: { account(aor: string): Soon<Account | undefined> } | undefined
   /**
@@ -39,12 +43,6 @@ export interface AuthenticateOptions {
 
 const name = 'authenticate'
 
-/**
- * One address may fail so many times as often as one user of it: the edge's stands for many, and a guesser tries many
- * names.
- */
-const usersBehindOneAddress = 20
-
 export function authenticate(options: AuthenticateOptions): Policy {
   return new Authenticator(options)
 }
@@ -53,15 +51,14 @@ class Authenticator implements Policy {
   readonly name = name
   readonly #options: AuthenticateOptions
   readonly #status: 401 | 407
-  readonly #attempts: Failures
-  readonly #addresses: Failures
+  readonly #attempts: Attempts
+  readonly #slow: SlowAnswers
 
   constructor(options: AuthenticateOptions) {
-    const limit = options.limit ?? { failures: 10, seconds: 60 }
     this.#options = options
     this.#status = options.status ?? 401
-    this.#attempts = failures(limit)
-    this.#addresses = failures({ failures: limit.failures * usersBehindOneAddress, seconds: limit.seconds })
+    this.#attempts = new Attempts(options.limit ?? { failures: 10, seconds: 60 })
+    this.#slow = new SlowAnswers(options.clock)
   }
 
   decide(arrival: Arrival): Soon<Decision> {
@@ -97,43 +94,47 @@ class Authenticator implements Policy {
     const authorization = this.#authorizationFor(arrival)
     const scheme = this.#options.schemes.find((one) => one.name.toLowerCase() === authorization?.scheme)
     if (authorization === undefined || scheme === undefined) return this.#challenge(arrival, false)
-    const source = sourceOf(arrival, authorization)
-    if (
-      this.#attempts.isBlocked(source, arrival.wall) ||
-      this.#addresses.isBlocked(arrival.flow.remote.address, arrival.wall)
-    ) {
-      return refuse(403, 'auth.too-many-failures', [
-        diagnostics(1000, 'Too many failed attempts; try again later', this.#options.self),
-      ])
-    }
+    const username = authorization.parameters.get('username') ?? ''
     return soon(scheme.check(authorization, arrival), (check) =>
-      this.#answerTo(arrival, check, check.kind === 'accepted' && check.aor === other ? other : from, source),
+      this.#answerTo(arrival, check, check.kind === 'accepted' && check.aor === other ? other : from, username),
     )
   }
 
-  #answerTo(arrival: Arrival, check: Check, from: string, source: string): Soon<Decision> {
+  #answerTo(arrival: Arrival, check: Check, from: string, username: string): Soon<Decision> {
     switch (check.kind) {
       case 'accepted':
-        this.#attempts.clear(source)
+        this.#attempts.proved(arrival, username)
         return check.aor === from ? this.#acceptProven(arrival, from) : this.#mismatch()
       case 'stale':
         return this.#challenge(arrival, true)
       case 'continue':
         return refuse(this.#status, 'auth.continue', this.#challengeHeaders(check.challenges))
       case 'rejected':
-        this.#count(arrival, source)
-        return this.#challenge(arrival, false, check.because)
+        return this.#unproved(arrival, username, this.#challenge(arrival, false, check.because))
       case 'malformed':
-        this.#count(arrival, source)
-        return refuse(400, check.because)
+        return this.#unproved(arrival, username, refuse(400, check.because))
       default:
         return check satisfies never
     }
   }
 
-  #count({ flow, wall }: Arrival, source: string): void {
-    this.#attempts.add(source, wall)
-    this.#addresses.add(flow.remote.address, wall)
+  /** The password was looked at first: a failure of others never keeps the right one out. */
+  #unproved(arrival: Arrival, username: string, usual: Decision): Soon<Decision> {
+    const manner = this.#attempts.failed(arrival, username)
+    switch (manner) {
+      case 'usual':
+        return usual
+      case 'slow':
+        return this.#slow.later(usual)
+      case 'blocked':
+        return this.#slow.later(
+          refuse(403, 'auth.too-many-failures', [
+            diagnostics(1000, 'Too many failed attempts; try again later', this.#options.self),
+          ]),
+        )
+      default:
+        return manner satisfies never
+    }
   }
 
   #mismatch(): Decision {
@@ -185,6 +186,7 @@ class Authenticator implements Policy {
 
 function accept(arrival: Arrival, aor: string): Decision {
   arrival.remarks.other.set(name, aor)
+  noteProof(arrival.flow)
   return identify(arrival, aor)
 }
 
@@ -231,9 +233,4 @@ function identify({ remarks }: Arrival, aor: string): Decision {
   remarks.identity = flat(aor)
   remarks.add.push(['P-Asserted-Identity', `<${parseUri(aor).text}>`])
   return pass
-}
-
-/** All remote users share the edge's address: the name tried belongs to the source. */
-function sourceOf({ flow }: Arrival, { parameters }: Authorization): string {
-  return flat(`${flow.remote.address} ${(parameters.get('username') ?? '').slice(0, 100)}`)
 }

@@ -23,11 +23,8 @@ export interface DigestOptions {
   readonly credentials: CredentialSource
   readonly realm: string
   readonly clock: Clock
-  /**
-   * In the order offered. Lab choice: MD5 first, because many clients read one challenge only (RFC 8760 §2.3 would have
-   * the stronger first).
-   */
-  readonly algorithms?: readonly DigestAlgorithm[]
+  /** In the order offered, the preferred one first (RFC 8760 §2.3). What the clients of the time can read decides. */
+  readonly algorithms: readonly DigestAlgorithm[]
 }
 
 interface Attempt {
@@ -41,8 +38,7 @@ interface Attempt {
 }
 
 export function digest(options: DigestOptions): Scheme {
-  const { credentials, realm, clock } = options
-  const algorithms = options.algorithms ?? ['MD5', 'SHA-256']
+  const { credentials, realm, clock, algorithms } = options
   const nobodysKey = randomBytes(32)
   const counted = nonces({ realm, lifetimeMs: 300_000, limit: 20_000 })
 

@@ -21,6 +21,18 @@ function mayKeepIdentity(flow: Flow): boolean {
   return flow.reliable && flow.direction === 'accepted' && (flow.peer === undefined || flow.peer.class === 'client')
 }
 
+const proof = 'services.proof'
+
+/** A user proved a password on this flow, by whatever request. */
+export function noteProof(flow: Flow): void {
+  if (mayKeepIdentity(flow) && !flow.notes.has(proof)) flow.notes.set(proof, true)
+}
+
+/** Whether its responses may be dialled back when it has closed: for a verified server, or a user who proved it. */
+export function mayBeDialledBack(flow: Flow): boolean {
+  return (flow.peer !== undefined && flow.peer.class !== 'client') || flow.notes.has(proof)
+}
+
 /** @param until wall-clock milliseconds at which the registration runs out */
 export function rememberIdentity(flow: Flow, aor: string, until: number): void {
   if (!mayKeepIdentity(flow)) return

@@ -35,49 +35,57 @@ interface Counts {
   window: number
 }
 
-export function nonces({ realm, lifetimeMs, limit }: NonceOptions): Nonces {
-  let young = new Map<string, Counts>()
-  let old = new Map<string, Counts>()
-  let turnedAt = 0
-  // Made once: a Buffer as the key costs 7 µs more a seal (docs/performance.md).
-  const sealKey = createSecretKey(randomBytes(32))
+export function nonces(options: NonceOptions): Nonces {
+  return new SealedNonces(options)
+}
 
-  function seal(head: Buffer): Buffer {
-    return createHmac('sha256', sealKey).update(head).update(realm).digest().subarray(0, sealOctets)
+class SealedNonces implements Nonces {
+  readonly #options: NonceOptions
+  // Made once: a Buffer as the key costs 7 µs more a seal (docs/performance.md).
+  readonly #sealKey = createSecretKey(randomBytes(32))
+  #young = new Map<string, Counts>()
+  #old = new Map<string, Counts>()
+  #turnedAt = 0
+
+  constructor(options: NonceOptions) {
+    this.#options = options
+  }
+
+  make(wall: number): string {
+    const head = Buffer.alloc(timeOctets + randomOctets)
+    head.writeUIntBE(wall, 0, timeOctets)
+    randomBytes(randomOctets).copy(head, timeOctets)
+    return Buffer.concat([head, this.#seal(head)]).toString('base64url')
+  }
+
+  isFresh(nonce: string, wall: number): boolean {
+    const octets = Buffer.from(nonce, 'base64url')
+    if (octets.length !== timeOctets + randomOctets + sealOctets) return false
+    const head = octets.subarray(0, timeOctets + randomOctets)
+    if (!timingSafeEqual(octets.subarray(head.length), this.#seal(head))) return false
+    const age = wall - head.readUIntBE(0, timeOctets)
+    return age >= -skewMs && age < this.#options.lifetimeMs
+  }
+
+  use(nonce: string, count: number, wall: number): boolean {
+    this.#turn(wall)
+    const known = this.#young.get(nonce) ?? this.#old.get(nonce)
+    if (known !== undefined) return useCount(known, count)
+    this.#young.set(nonce, { highest: count, window: 1 })
+    return true
+  }
+
+  #seal(head: Buffer): Buffer {
+    return createHmac('sha256', this.#sealKey).update(head).update(this.#options.realm).digest().subarray(0, sealOctets)
   }
 
   /** Counts live between one and two lifetimes; no nonce outlives them unless the table is full. */
-  function turn(wall: number): void {
-    if (young.size < limit && Math.abs(wall - turnedAt) < lifetimeMs + skewMs) return
-    old = young
-    young = new Map()
-    turnedAt = wall
-  }
-
-  return {
-    make(wall) {
-      const head = Buffer.alloc(timeOctets + randomOctets)
-      head.writeUIntBE(wall, 0, timeOctets)
-      randomBytes(randomOctets).copy(head, timeOctets)
-      return Buffer.concat([head, seal(head)]).toString('base64url')
-    },
-    isFresh(nonce, wall) {
-      const octets = Buffer.from(nonce, 'base64url')
-      if (octets.length !== timeOctets + randomOctets + sealOctets) return false
-      const head = octets.subarray(0, timeOctets + randomOctets)
-      if (!timingSafeEqual(octets.subarray(head.length), seal(head))) return false
-      const age = wall - head.readUIntBE(0, timeOctets)
-      return age >= -skewMs && age < lifetimeMs
-    },
-    use(nonce, count, wall) {
-      turn(wall)
-      const known = young.get(nonce) ?? old.get(nonce)
-      if (known === undefined) {
-        young.set(nonce, { highest: count, window: 1 })
-        return true
-      }
-      return useCount(known, count)
-    },
+  #turn(wall: number): void {
+    const { limit, lifetimeMs } = this.#options
+    if (this.#young.size < limit && Math.abs(wall - this.#turnedAt) < lifetimeMs + skewMs) return
+    this.#old = this.#young
+    this.#young = new Map()
+    this.#turnedAt = wall
   }
 }
 

@@ -54,8 +54,11 @@ export function planChange(current: readonly Binding[], change: Change): Plan {
   const remove: Binding[] = []
   let refreshed = true
   for (const contact of change.contacts) {
-    const known = current.find((binding) => isSame(binding, contact, change))
-    if (known !== undefined && isOld(known, change)) return { kind: 'out-of-order', contact: known.contact }
+    const known =
+      current.find((binding) => isSame(binding, contact, change)) ??
+      put.find((binding) => isSame(binding, contact, change))
+    if (known !== undefined && !put.includes(known) && isOld(known, change))
+      return { kind: 'out-of-order', contact: known.contact }
     if (contact.binding.expires > change.wall) {
       const key = known?.key ?? newKey(contact)
       if (known === undefined) refreshed = false

@@ -5,6 +5,8 @@ import { parseUri } from '../../sip/message/uri.ts'
 import { flat } from '../../sip/message/fast/flat.ts'
 import type { NameAddress, SipRequest, SipUri } from '../../sip/message/types.ts'
 import { refuse } from '../../sip/routing/decision.ts'
+import { isGruuOf } from './gruu.ts'
+import { hasOptionTag } from '../../sip/message/option-tags.ts'
 import type { Arrival, Decision } from '../../sip/routing/decision.ts'
 import type { Flow } from '../../sip/transport/flow.ts'
 import type { Change, ContactChange } from '../location/rules.ts'
@@ -45,14 +47,25 @@ export function readContacts(arrival: Arrival, aor: string, settings: ContactSet
   const star = lines.some((line) => line.trim() === '*')
   if (star) return readStar(arrival, aor, lines.length, settings)
   const contacts = request.addresses('Contact')
-  const outbound = outboundOf(arrival, contacts)
+  const times = contacts.map((contact) => grantedExpires(contact, request, settings))
+  const outbound = outboundOf(
+    arrival,
+    contacts.filter((_, at) => times[at] !== 0),
+  )
   if (outbound.kind === 'refused') return outbound
   const changes: ContactChange[] = []
   let granted: number | undefined
-  for (const contact of contacts) {
-    const expires = grantedExpires(contact, request, settings)
+  for (const [at, contact] of contacts.entries()) {
+    const expires = times[at] ?? 0
     if (typeof expires !== 'number') return { kind: 'refused', decision: expires }
-    const change = readContact(arrival, contact, expires, outbound.active, settings)
+    const isOutbound = outbound.active || (expires === 0 && removesFlow(arrival, contact))
+    if (expires > 0 && isGruuOf(aor, contact.uri))
+      return refused(
+        403,
+        'register.contact-gruu',
+        'Contact: a GRUU of the same user leads back to itself (RFC 5627 §5.1)',
+      )
+    const change = readContact(arrival, contact, expires, isOutbound, settings)
     if (change.kind === 'refused') return change
     changes.push(change.change)
     granted = Math.max(granted ?? 0, expires)
@@ -61,10 +74,20 @@ export function readContacts(arrival: Arrival, aor: string, settings: ContactSet
   return { kind: 'change', change, outbound: outbound.active, expires: granted }
 }
 
+/** A binding of a flow is removed by its reg-id too, however many Contacts there are. */
+function removesFlow({ request, flow }: Arrival, { parameters }: NameAddress): boolean {
+  return (
+    (flow.reliable || !request.hasOneVia) &&
+    parameters.has('reg-id') &&
+    parameters.has('+sip.instance') &&
+    hasOptionTag(request, 'Supported', 'outbound')
+  )
+}
+
 /** `Contact: *` stands alone and with `Expires: 0` (RFC 3261 §10.2.2, §10.3 step 6). */
 function readStar({ request, wall }: Arrival, aor: string, lines: number, settings: ContactSettings): ReadContacts {
   if (lines > 1 || request.header('Expires') !== '0')
-    return { kind: 'refused', decision: refuse(400, 'register.star-not-alone') }
+    return refused(400, 'register.star-not-alone', 'Contact: * stands with another value, or without Expires: 0')
   return { kind: 'change', change: changeOf(request, aor, wall, [], true, settings), outbound: false, expires: 0 }
 }
 
@@ -91,21 +114,44 @@ function grantedExpires(contact: NameAddress, request: SipRequest, settings: Con
 
 /**
  * RFC 5626 §6: reg-id counts with +sip.instance and `Supported: outbound` only, and only when the first hop can keep
- * the flow: that is us, or whoever wrote the last Path value, with `ob`.
+ * the flow: that is us, or the one that wrote the last Path value, with `ob`. Contacts that are being removed do not
+ * count. Lab choice: not over UDP, where nothing here answers the keep-alives of a client (RFC 5626 §4.4.2); then the
+ * answer does not require outbound, and the Contact is dialled.
  */
-function outboundOf(
-  { request }: Arrival,
-  contacts: readonly NameAddress[],
-): { kind: 'known'; active: boolean } | { kind: 'refused'; decision: Decision } {
-  const asked = contacts.filter(
-    (contact) => contact.parameters.has('reg-id') && contact.parameters.has('+sip.instance'),
-  )
-  if (asked.length === 0 || !request.list('Supported').includes('outbound')) return { kind: 'known', active: false }
-  if (contacts.length > 1) return { kind: 'refused', decision: refuse(400, 'register.outbound-with-several-contacts') }
-  if (!request.hasOneVia && !(request.addresses('Path').at(-1)?.uri.parameters.has('ob') ?? false)) {
-    return { kind: 'refused', decision: refuse(439, 'register.first-hop-lacks-outbound') }
+function outboundOf({ request, flow }: Arrival, added: readonly NameAddress[]): Outbound | Refusal {
+  const asked = added.filter(({ parameters }) => parameters.has('reg-id') && parameters.has('+sip.instance'))
+  if (asked.length === 0 || !hasOptionTag(request, 'Supported', 'outbound')) return { kind: 'known', active: false }
+  if (added.length > 1) {
+    const found = `Contact: ${added.length} values are added, one of them with reg-id (RFC 5626 §6)`
+    return refused(400, 'register.outbound-with-several-contacts', found)
   }
+  if (request.hasOneVia) return { kind: 'known', active: flow.reliable }
+  if (!(request.addresses('Path').at(-1)?.uri.parameters.has('ob') ?? false))
+    return { kind: 'refused', decision: refuse(439, 'register.first-hop-lacks-outbound') }
   return { kind: 'known', active: true }
+}
+
+interface Outbound {
+  readonly kind: 'known'
+  readonly active: boolean
+}
+
+interface Refusal {
+  readonly kind: 'refused'
+  readonly decision: Decision
+}
+
+function refused(status: number, because: string, found: string): Refusal {
+  return { kind: 'refused', decision: refuse(status, because, [], found) }
+}
+
+/** What the parameters of a Contact say. */
+interface Wanted {
+  readonly q: number
+  readonly regId: number | undefined
+  readonly instance: string | undefined
+  /** MS-SIPRE: the address that this end saw takes the place of the one in the URI. */
+  readonly replace: boolean
 }
 
 function readContact(
@@ -114,49 +160,82 @@ function readContact(
   expires: number,
   outbound: boolean,
   settings: ContactSettings,
-): { kind: 'change'; change: ContactChange } | { kind: 'refused'; decision: Decision } {
-  const { request, flow, wall } = arrival
-  const q = readQ(contact.parameters.get('q'))
-  const regId = outbound ? readRegId(contact.parameters.get('reg-id')) : undefined
-  if (q === undefined || Number.isNaN(regId))
-    return { kind: 'refused', decision: refuse(400, 'register.contact-parameter') }
-  const replace = readReplace(contact, arrival)
-  if (replace === 'refused') return { kind: 'refused', decision: refuse(400, 'register.proxy-replace') }
-  const uri = replace ? withAddress(contact.uri, flow) : contact.uri
-  if (
-    !isStorable([
-      uri.text,
-      request.callId,
-      contact.parameters.get('+sip.instance'),
-      request.from.parameters.get('epid'),
-      request.header('User-Agent'),
-      ...request.headers('Path'),
-    ])
-  ) {
-    return { kind: 'refused', decision: refuse(400, 'register.text-not-storable') }
+): { kind: 'change'; change: ContactChange } | Refusal {
+  const unreachable = expires > 0 ? refuseUndialable(arrival, contact) : undefined
+  if (unreachable !== undefined) return unreachable
+  const wanted = readWanted(arrival, contact, outbound)
+  if (wanted.kind === 'refused') return wanted
+  const uri = wanted.wanted.replace ? withAddress(contact.uri, arrival.flow) : contact.uri
+  if (!isStorable(storedTexts(arrival, uri, wanted.wanted))) {
+    const found = `the texts of the binding have a control character, or more than ${textLimit} octets`
+    return refused(400, 'register.text-not-storable', found)
   }
-  const reach = reachOf(arrival, uri, outbound || replace)
-  const instance = contact.parameters.get('+sip.instance')
+  const reach = reachOf(arrival, uri, outbound || wanted.wanted.replace)
+  return { kind: 'change', change: { uri, binding: bindingOf(arrival, uri, expires, wanted.wanted, reach, settings) } }
+}
+
+/** Nothing here dials `tel` or `mailto`, and a name below `.invalid` leads nowhere but by a flow (RFC 7118 §5). */
+function refuseUndialable(arrival: Arrival, { uri }: NameAddress): Refusal | undefined {
+  if (uri.scheme !== 'sip' && uri.scheme !== 'sips') {
+    const found = `Contact: nothing can be sent to the scheme "${uri.scheme}", wanted sip or sips`
+    return refused(400, 'register.contact-scheme', found)
+  }
+  if (uri.host === 'invalid' || !/\.invalid\.?$/.test(uri.host) || !arrival.request.hasOneVia || arrival.flow.reliable)
+    return undefined
+  const found = `Contact: the host ${uri.host} has no address, and a datagram leaves no connection to use instead`
+  return refused(400, 'register.contact-unreachable', found)
+}
+
+function readWanted(
+  arrival: Arrival,
+  { parameters, uri }: NameAddress,
+  outbound: boolean,
+): { kind: 'wanted'; wanted: Wanted } | Refusal {
+  const q = readQ(parameters.get('q'))
+  if (q === undefined)
+    return refused(400, 'register.contact-parameter', `Contact: q=${parameters.get('q')} is no number from 0 to 1`)
+  const regId = outbound ? readRegId(parameters.get('reg-id')) : undefined
+  if (Number.isNaN(regId)) {
+    const found = `Contact: reg-id=${parameters.get('reg-id')} is no number from 1 to 2147483647`
+    return refused(400, 'register.contact-parameter', found)
+  }
+  const replace = readReplace(uri, parameters, arrival)
+  if (replace === 'refused')
+    return refused(
+      400,
+      'register.proxy-replace',
+      'Contact: proxy=replace needs the transport of this flow, one hop away',
+    )
+  return { kind: 'wanted', wanted: { q, regId, instance: parameters.get('+sip.instance'), replace } }
+}
+
+function storedTexts({ request }: Arrival, uri: SipUri, { instance }: Wanted): readonly (string | undefined)[] {
+  const epid = request.from.parameters.get('epid')
+  return [uri.text, request.callId, instance, epid, request.header('User-Agent'), ...request.headers('Path')]
+}
+
+function bindingOf(
+  { request, flow, wall }: Arrival,
+  uri: SipUri,
+  expires: number,
+  { q, regId, instance }: Wanted,
+  reach: Reach,
+  settings: ContactSettings,
+): ContactChange['binding'] {
   return {
-    kind: 'change',
-    change: {
-      uri,
-      binding: {
-        contact: flat(uri.text),
-        q,
-        expires: wall + expires * 1000,
-        path: request.addresses('Path').map((path) => flat(path.text)),
-        instance: instance && flat(instance.replace(/^<|>$/g, '')),
-        regId,
-        epid: request.from.parameters.get('epid'),
-        owner: settings.self,
-        ownerRoute: reach.onFlow ? settings.ownRoute?.(flow) : undefined,
-        flowBound: reach.bound,
-        flow: reach.onFlow ? flow.id : undefined,
-        userAgent: (request.header('User-Agent') ?? '').slice(0, 200),
-        received: sourceOf(flow),
-      },
-    },
+    contact: flat(uri.text),
+    q,
+    expires: wall + expires * 1000,
+    path: request.addresses('Path').map((path) => flat(path.text)),
+    instance: instance && flat(instance.replace(/^<|>$/g, '')),
+    regId,
+    epid: request.from.parameters.get('epid'),
+    owner: settings.self,
+    ownerRoute: reach.onFlow ? settings.ownRoute?.(flow) : undefined,
+    flowBound: reach.bound,
+    flow: reach.onFlow ? flow.id : undefined,
+    userAgent: (request.header('User-Agent') ?? '').slice(0, 200),
+    received: sourceOf(flow),
   }
 }
 
@@ -188,12 +267,16 @@ function readRegId(text: string | undefined): number {
 /**
  * MS-SIPRE: the first hop may put the address it saw into the Contact. Behind one of our own servers it has been done.
  */
-function readReplace(contact: NameAddress, { request, flow }: Arrival): boolean | 'refused' {
-  if (!contact.parameters.has('proxy')) return false
-  if (contact.parameters.get('proxy')?.toLowerCase() !== 'replace') return 'refused'
+function readReplace(
+  uri: SipUri,
+  parameters: NameAddress['parameters'],
+  { request, flow }: Arrival,
+): boolean | 'refused' {
+  if (!parameters.has('proxy')) return false
+  if (parameters.get('proxy')?.toLowerCase() !== 'replace') return 'refused'
   if (flow.peer?.class === 'server' || flow.peer?.class === 'edge') return false
   if (!request.hasOneVia) return 'refused'
-  const transport = transportOf(contact.uri)
+  const transport = transportOf(uri)
   return transport === flow.transport ? true : 'refused'
 }
 
@@ -219,11 +302,7 @@ function sourceOf(flow: Flow): string {
  * A connection that a client opened is its only door when its Contact names that connection, or no real address, or
  * when it showed no certificate (nobody could verify it by dialling). A Contact that names another place is dialled.
  */
-function reachOf(
-  { request, flow }: Arrival,
-  uri: SipUri,
-  asked: boolean,
-): { readonly onFlow: boolean; readonly bound: boolean } {
+function reachOf({ request, flow }: Arrival, uri: SipUri, asked: boolean): Reach {
   const alone =
     flow.reliable &&
     flow.direction === 'accepted' &&
@@ -234,6 +313,11 @@ function reachOf(
   const unreachable = asked || uri.host.endsWith('.invalid') || flow.transport === 'ws' || flow.transport === 'wss'
   const onFlow = unreachable || namesSource(uri, flow) || (flow.secure && flow.peer === undefined)
   return { onFlow, bound: onFlow && (unreachable || flow.secure) }
+}
+
+interface Reach {
+  readonly onFlow: boolean
+  readonly bound: boolean
 }
 
 function namesSource(uri: SipUri, flow: Flow): boolean {

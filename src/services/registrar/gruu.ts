@@ -1,6 +1,7 @@
 /** Names that lead to one user agent instance of a user (RFC 5627, and the older form that OCS clients read). */
 import { createHash } from 'node:crypto'
 import type { SipUri } from '../../sip/message/types.ts'
+import { addressOfRecord } from '../../sip/message/uri.ts'
 import type { Binding } from '../location/binding.ts'
 
 /** `sip:alice@lab.test;gr=urn:uuid:6163cf37-…` (RFC 5627 §4.1): the same for every registration of the instance. */
@@ -15,6 +16,16 @@ export function publicGruu(aor: string, instance: string): string {
 export function endpointGruu(aor: string, binding: Pick<Binding, 'instance' | 'epid'>): string | undefined {
   const id = endpointId(binding)
   return id && `${aor};opaque=user:epid:${id};gruu`
+}
+
+/** A temporary GRUU (RFC 5627 §3.1.2) has `gr` without a value. None is given here: it is nobody's (§6). */
+export function isUnknownGruu(uri: SipUri): boolean {
+  return uri.parameters.has('gr') && uri.parameters.get('gr') === undefined
+}
+
+/** Whether a Contact is a GRUU of that user: a binding of it would lead back to the user (RFC 5627 §5.1). */
+export function isGruuOf(aor: string, uri: SipUri): boolean {
+  return (uri.parameters.has('gr') || uri.parameters.has('gruu')) && addressOfRecord(uri) === aor
 }
 
 /** Tells whether a Request-URI names one instance; undefined: it names the user. */

@@ -11,7 +11,7 @@ import type { LocationService } from '../location/location.ts'
 import { diagnostics, refusalOf } from '../refusals.ts'
 import { recovering, soon } from '../soon.ts'
 import type { Soon } from '../soon.ts'
-import { instanceSelector } from './gruu.ts'
+import { instanceSelector, isUnknownGruu } from './gruu.ts'
 import type { AccountSource } from './registrar.ts'
 
 export interface LocalTargetsOptions {
@@ -33,53 +33,80 @@ export interface LocalTargetsOptions {
 
 export function localTargets(options: LocalTargetsOptions): Policy {
   const domains = new Set(options.domains)
-
-  function decide(arrival: Arrival): Soon<Decision> {
-    const { request, uri } = arrival
-    if (
-      request.method === 'REGISTER' ||
-      uri.user === undefined ||
-      (uri.scheme !== 'sip' && uri.scheme !== 'sips') ||
-      !domains.has(uri.host)
-    )
-      return pass
-    return recovering(
-      () => find(arrival),
-      (error) => refusalOf(error, options.self),
-    )
-  }
-
-  function find(arrival: Arrival): Soon<Decision> {
-    const aor = addressOfRecord(arrival.uri)
-    return soon(options.location.lookup(aor), (bindings) => {
-      if (bindings.length === 0) return nobodyThere(aor)
-      const byDefault = options.anonymousDefault?.(arrival)
-      if (byDefault === undefined || options.accounts === undefined) return toBindings(arrival, bindings, 'binding')
-      return soon(options.accounts.account(aor), (account) =>
-        toBindings(arrival, bindings, (account?.anonymousCalls ?? byDefault) ? 'open-binding' : 'binding'),
+  return {
+    name: 'local-targets',
+    decide(arrival) {
+      if (!isForUser(arrival, domains)) return pass
+      return recovering(
+        () => find(arrival, options),
+        (error) => refusalOf(error, options.self),
       )
-    })
+    },
   }
+}
 
-  function toBindings(arrival: Arrival, bindings: readonly Binding[], by: 'binding' | 'open-binding'): Decision {
-    const targets = chosen(arrival, bindings)
-      .map((binding) => targetOf(binding, options))
-      .filter((target) => target !== undefined)
-      .map((target) => (by === 'binding' ? target : { ...target, by }))
-    return targets.length === 0 ? refuse(480, 'route.no-flow') : { kind: 'route', targets, because: 'local-user' }
-  }
+function isForUser({ request, uri }: Arrival, domains: ReadonlySet<string>): boolean {
+  if (request.method === 'REGISTER' || uri.user === undefined) return false
+  return (uri.scheme === 'sip' || uri.scheme === 'sips') && domains.has(uri.host)
+}
 
-  function nobodyThere(aor: string): Soon<Decision> {
-    const notHere = refuse(480, 'route.not-registered')
-    if (options.accounts === undefined) return notHere
-    return soon(options.accounts.account(aor), (account) =>
-      account === undefined || !account.enabled
-        ? refuse(404, 'route.unknown-user', [diagnostics(1003, 'User does not exist', options.self)])
-        : notHere,
+function find(arrival: Arrival, options: LocalTargetsOptions): Soon<Decision> {
+  const { location, accounts } = options
+  const aor = addressOfRecord(arrival.uri)
+  return soon(location.lookup(aor), (bindings) => {
+    if (bindings.length === 0) return nobodyThere(aor, options)
+    const byDefault = options.anonymousDefault?.(arrival)
+    if (byDefault === undefined || accounts === undefined) return toBindings(arrival, bindings, 'binding', options)
+    return soon(accounts.account(aor), (account) =>
+      toBindings(arrival, bindings, (account?.anonymousCalls ?? byDefault) ? 'open-binding' : 'binding', options),
     )
-  }
+  })
+}
 
-  return { name: 'local-targets', decide }
+function toBindings(
+  arrival: Arrival,
+  bindings: readonly Binding[],
+  by: 'binding' | 'open-binding',
+  options: LocalTargetsOptions,
+): Decision {
+  if (isUnknownGruu(arrival.uri)) return unknownUser(options)
+  const targets: Target[] = []
+  for (const flows of byInstance(chosen(arrival, bindings))) {
+    const [first, ...others] = flows.flatMap((binding) => {
+      const target = targetOf(binding, options)
+      return target === undefined ? [] : [by === 'binding' ? target : { ...target, by }]
+    })
+    if (first !== undefined) targets.push(others.length === 0 ? first : { ...first, others })
+  }
+  return targets.length === 0 ? refuse(480, 'route.no-flow') : { kind: 'route', targets, because: 'local-user' }
+}
+
+/**
+ * RFC 5626 §7: of the bindings of one instance one is a target, the others follow when it fails; the one registered
+ * last comes first.
+ */
+function byInstance(bindings: readonly Binding[]): readonly (readonly Binding[])[] {
+  if (bindings.length < 2) return bindings.length === 0 ? [] : [bindings]
+  const groups = new Map<string, Binding[]>()
+  for (const binding of bindings) {
+    const key = binding.instance === undefined ? `;${binding.key}` : binding.instance.toLowerCase()
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [binding])
+    else group.push(binding)
+  }
+  return [...groups.values()].map((group) => group.sort((one, other) => other.q - one.q || other.expires - one.expires))
+}
+
+function nobodyThere(aor: string, options: LocalTargetsOptions): Soon<Decision> {
+  const notHere = refuse(480, 'route.not-registered')
+  if (options.accounts === undefined) return notHere
+  return soon(options.accounts.account(aor), (account) =>
+    account === undefined || !account.enabled ? unknownUser(options) : notHere,
+  )
+}
+
+function unknownUser({ self }: LocalTargetsOptions): Decision {
+  return refuse(404, 'route.unknown-user', [diagnostics(1003, 'User does not exist', self)])
 }
 
 /** One instance when a GRUU names it; one endpoint when the To of an old client does; else all. */
@@ -91,8 +118,12 @@ function chosen({ uri, request }: Arrival, bindings: readonly Binding[]): readon
   return endpoint.length > 0 ? endpoint : bindings
 }
 
-/** undefined: the flow it was reached by is gone, and there is no other way. */
+/**
+ * undefined: the flow it was reached by is gone, and there is no other way; or its scheme cannot be dialled, as an
+ * earlier version stored them.
+ */
 export function targetOf(binding: Binding, { self, isOpen }: LocalTargetsOptions): Target | undefined {
+  if (!/^sips?:/i.test(binding.contact)) return undefined
   const base = {
     uri: withoutHeaders(binding.contact),
     flow: undefined,

@@ -1,6 +1,7 @@
 /**
  * Header fields of the 200 to a REGISTER (RFC 3261 §10.3 step 8, RFC 3327, 5626, 5627; what Communicator clients read).
  */
+import { hasOptionTag } from '../../sip/message/option-tags.ts'
 import type { HeaderField } from '../../sip/message/types.ts'
 import type { Arrival } from '../../sip/routing/decision.ts'
 import type { Binding } from '../location/binding.ts'
@@ -27,10 +28,14 @@ export function registeredHeaders(
   communicator: CommunicatorSettings | undefined,
 ): HeaderField[] {
   const { request, wall } = arrival
-  const supported = request.list('Supported')
-  const headers: HeaderField[] = bindings.map((binding) => ['Contact', contactValue(binding, wall, supported)])
+  const gruus = {
+    public: hasOptionTag(request, 'Supported', 'gruu'),
+    endpoint: hasOptionTag(request, 'Supported', 'gruu-10'),
+  }
+  const headers: HeaderField[] = bindings.map((binding) => ['Contact', contactValue(binding, wall, gruus)])
   if (read.expires !== undefined) headers.push(['Expires', String(read.expires)])
-  if (supported.includes('path')) for (const path of request.headers('Path')) headers.push(['Path', path])
+  if (hasOptionTag(request, 'Supported', 'path'))
+    for (const path of request.headers('Path')) headers.push(['Path', path])
   if (read.outbound) headers.push(['Require', 'outbound'])
   if (communicator !== undefined && isCommunicator(arrival))
     headers.push(...communicatorHeaders(arrival, read, refreshed, communicator))
@@ -38,15 +43,19 @@ export function registeredHeaders(
 }
 
 /** Each on its own line: `<sip:…>;expires=7200;+sip.instance="<urn:uuid:…>"`. */
-function contactValue(binding: Binding, wall: number, supported: readonly string[]): string {
+function contactValue(
+  binding: Binding,
+  wall: number,
+  gruus: { readonly public: boolean; readonly endpoint: boolean },
+): string {
   const seconds = Math.max(0, Math.ceil((binding.expires - wall) / 1000))
   let value = `<${binding.contact}>;expires=${seconds}`
   if (binding.q !== 1000) value += `;q=${binding.q / 1000}`
   if (binding.instance !== undefined) value += `;+sip.instance="<${binding.instance}>"`
   if (binding.regId !== undefined) value += `;reg-id=${binding.regId}`
-  if (binding.instance !== undefined && supported.includes('gruu'))
+  if (binding.instance !== undefined && gruus.public)
     value += `;pub-gruu="${publicGruu(binding.aor, binding.instance)}"`
-  const gruu = supported.includes('gruu-10') ? endpointGruu(binding.aor, binding) : undefined
+  const gruu = gruus.endpoint ? endpointGruu(binding.aor, binding) : undefined
   return gruu === undefined ? value : `${value};gruu="${gruu}"`
 }
 

@@ -1,6 +1,7 @@
 /** The registrar (RFC 3261 §10.3): answers REGISTER for its domains. */
 import { addressOfRecord } from '../../sip/message/uri.ts'
 import { flat } from '../../sip/message/fast/flat.ts'
+import { unknownTags } from '../../sip/message/option-tags.ts'
 import type { HeaderField } from '../../sip/message/types.ts'
 import type { Clock } from '../../sip/clock.ts'
 import { pass, refuse } from '../../sip/routing/decision.ts'
@@ -53,61 +54,75 @@ export function registrar(options: RegistrarOptions): Policy {
     maxContacts: options.maxContacts ?? 20,
     ownRoute: options.ownRoute,
   }
-
-  function decide(arrival: Arrival): Soon<Decision> {
-    const { request, uri } = arrival
-    if (request.method !== 'REGISTER' || !domains.has(uri.host)) return pass
-    return recovering(
-      () => step(arrival),
-      (error) => refusalOf(error, options.self),
-    )
+  const service: Service = { options, domains, settings }
+  return {
+    name: 'registrar',
+    decide(arrival) {
+      if (arrival.request.method !== 'REGISTER' || !domains.has(arrival.uri.host)) return pass
+      return recovering(
+        () => step(arrival, service),
+        (error) => refusalOf(error, options.self),
+      )
+    },
   }
+}
 
-  /** §10.3 steps 2 to 5: extensions, then the address-of-record. */
-  function step(arrival: Arrival): Soon<Decision> {
-    const { request, remarks } = arrival
-    const extension = refuseExtensions(arrival)
-    if (extension !== undefined) return extension
-    const { scheme, host, user } = request.toUri
-    if (scheme !== 'sip' && scheme !== 'sips') return refuse(400, 'register.address-of-record')
-    if (!domains.has(host) || user === undefined)
-      return refuse(404, 'register.unknown-user', [diagnostics(1003, 'User does not exist', options.self)])
-    const aor = flat(addressOfRecord(request.toUri))
-    if (remarks.identity !== undefined && remarks.identity !== aor) {
-      return refuse(403, 'auth.identity-mismatch', [
-        diagnostics(4004, 'Credentials provided are not authorized to act as specified from URI', options.self),
-      ])
-    }
-    const account = options.accounts === undefined ? undefined : options.accounts.account(aor)
-    return soon(account, (found) => {
-      if (options.accounts !== undefined && found === undefined)
-        return refuse(404, 'register.unknown-user', [diagnostics(1003, 'User does not exist', options.self)])
-      if (found?.enabled === false)
-        return refuse(403, 'register.user-disabled', [diagnostics(4005, 'User is not enabled', options.self)])
-      return change(arrival, aor)
-    })
+interface Service {
+  readonly options: RegistrarOptions
+  readonly domains: ReadonlySet<string>
+  readonly settings: ContactSettings
+}
+
+/** §10.3 steps 2 to 5: extensions, then the address-of-record. */
+function step(arrival: Arrival, service: Service): Soon<Decision> {
+  const { request, remarks } = arrival
+  const { accounts, self } = service.options
+  const extension = refuseExtensions(arrival)
+  if (extension !== undefined) return extension
+  const { scheme, host, user } = request.toUri
+  if (scheme !== 'sip' && scheme !== 'sips')
+    return refuse(400, 'register.address-of-record', [], `To: the scheme "${scheme}" is no address-of-record`)
+  if (!service.domains.has(host) || user === undefined) return unknownUser(self)
+  const aor = flat(addressOfRecord(request.toUri))
+  if (remarks.identity !== undefined && remarks.identity !== aor) {
+    return refuse(403, 'auth.identity-mismatch', [
+      diagnostics(4004, 'Credentials provided are not authorized to act as specified from URI', self),
+    ])
   }
+  return soon(accounts?.account(aor), (found) => {
+    if (accounts !== undefined && found === undefined) return unknownUser(self)
+    if (found?.enabled === false)
+      return refuse(403, 'register.user-disabled', [diagnostics(4005, 'User is not enabled', self)])
+    return change(arrival, aor, service)
+  })
+}
 
-  /** Steps 6 to 8. */
-  function change(arrival: Arrival, aor: string): Soon<Decision> {
-    const read = readContacts(arrival, aor, settings)
-    if (read.kind === 'refused') return read.decision
-    return soon(options.location.register(read.change), (outcome) => answerTo(arrival, read, outcome))
-  }
+function unknownUser(self: string): Decision {
+  return refuse(404, 'register.unknown-user', [diagnostics(1003, 'User does not exist', self)])
+}
 
-  function answerTo(arrival: Arrival, read: ReadContacts & { kind: 'change' }, outcome: Outcome): Decision {
-    if (outcome.kind === 'out-of-order') return refuse(500, 'register.out-of-order', [['Retry-After', '1']])
-    if (outcome.kind === 'too-many')
-      return refuse(403, 'register.too-many-contacts', [
-        diagnostics(4000, `No more than ${outcome.limit} contacts at a time`, options.self),
-      ])
-    remember(arrival, read)
-    const headers: HeaderField[] = registeredHeaders(arrival, outcome, read, options.communicator)
-    headers.push(dateHeader(options.clock.wall()))
-    return { kind: 'answer', status: 200, headers }
-  }
+/** Steps 6 to 8. */
+function change(arrival: Arrival, aor: string, { options, settings }: Service): Soon<Decision> {
+  const read = readContacts(arrival, aor, settings)
+  if (read.kind === 'refused') return read.decision
+  return soon(options.location.register(read.change), (outcome) => answerTo(arrival, read, outcome, options))
+}
 
-  return { name: 'registrar', decide }
+function answerTo(
+  arrival: Arrival,
+  read: ReadContacts & { kind: 'change' },
+  outcome: Outcome,
+  { self, communicator, clock }: RegistrarOptions,
+): Decision {
+  if (outcome.kind === 'out-of-order') return refuse(500, 'register.out-of-order', [['Retry-After', '1']])
+  if (outcome.kind === 'too-many')
+    return refuse(403, 'register.too-many-contacts', [
+      diagnostics(4000, `No more than ${outcome.limit} contacts at a time`, self),
+    ])
+  remember(arrival, read)
+  const headers: HeaderField[] = registeredHeaders(arrival, outcome, read, communicator)
+  headers.push(dateHeader(clock.wall()))
+  return { kind: 'answer', status: 200, headers }
 }
 
 /** Tells the location service that a flow is gone: what could only be reached by it is forgotten. */
@@ -154,7 +169,7 @@ function remember(arrival: Arrival, { change, expires }: ReadContacts & { kind: 
  * (RFC 3327 §5.3 would have 421).
  */
 function refuseExtensions({ request }: Arrival): Decision | undefined {
-  const unknown = request.list('Require').filter((tag) => !knownExtensions.has(tag.toLowerCase()))
+  const unknown = unknownTags(request, 'Require', knownExtensions)
   return unknown.length === 0
     ? undefined
     : refuse(420, 'register.extension-unknown', [['Unsupported', unknown.join(', ')]])

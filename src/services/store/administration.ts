@@ -35,59 +35,86 @@ export async function administrator(url: string): Promise<Administrator> {
   // A server that goes away fails the next statement, which tells.
   client.on('error', () => undefined)
   await client.connect()
-  const run = (text: string, values: readonly string[] = []): Promise<pg.QueryResult> => client.query(text, [...values])
-  const name = (text: string): string => client.escapeIdentifier(text)
-  const endConnections = (database: string): Promise<pg.QueryResult> =>
-    run('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()', [
-      database,
-    ])
-  const tablesOf = async (schema: string): Promise<readonly string[]> => {
-    const { rows } = await run('select tablename from pg_tables where schemaname = $1 order by tablename', [schema])
-    return (rows as readonly { readonly tablename: string }[]).map(
-      ({ tablename }) => `${name(schema)}.${name(tablename)}`,
+  return new ServerAdministrator(client)
+}
+
+class ServerAdministrator implements Administrator {
+  readonly #client: pg.Client
+
+  constructor(client: pg.Client) {
+    this.#client = client
+  }
+
+  async putAccount(account: string, password: string): Promise<void> {
+    const { rowCount } = await this.#run('select 1 from pg_roles where rolname = $1', [account])
+    const verb = rowCount === 0 ? 'create' : 'alter'
+    await this.#run(`${verb} role ${this.#name(account)} login password ${this.#client.escapeLiteral(password)}`)
+  }
+
+  async putDatabase(database: string, owner: string): Promise<void> {
+    const { rowCount } = await this.#run('select 1 from pg_database where datname = $1', [database])
+    if (rowCount === 0) await this.#run(`create database ${this.#name(database)} owner ${this.#name(owner)}`)
+  }
+
+  async limitConnections(database: string, most: number | undefined): Promise<void> {
+    await this.#run(`alter database ${this.#name(database)} connection limit ${most ?? -1}`)
+    if (most !== undefined) await this.#endConnections(database)
+  }
+
+  async open(database: string, isOpen: boolean): Promise<void> {
+    await this.#run(`alter database ${this.#name(database)} allow_connections ${isOpen}`)
+    if (!isOpen) await this.#endConnections(database)
+  }
+
+  async allow(account: string, schema: string, isAllowed: boolean): Promise<void> {
+    const role = this.#name(account)
+    for (const table of await this.#tablesOf(schema))
+      await this.#run(isAllowed ? `grant all on ${table} to ${role}` : `revoke all on ${table} from ${role}`)
+  }
+
+  async hold(schema: string): Promise<() => Promise<void>> {
+    await this.#run('begin')
+    const tables = await this.#tablesOf(schema)
+    if (tables.length > 0) await this.#run(`lock table ${tables.join(', ')} in access exclusive mode`)
+    return async () => void (await this.#run('commit'))
+  }
+
+  async keyFile(schema: string, table: string): Promise<string> {
+    const { rows } = await this.#run(
+      'select pg_relation_filepath(i.indexrelid) as file from pg_index i where i.indrelid = $1::regclass and ' +
+        'i.indisprimary',
+      [`${this.#name(schema)}.${this.#name(table)}`],
+    )
+    const [row] = rows as readonly { readonly file: string }[]
+    if (row === undefined) throw new Error(`${schema}.${table} has no primary key`)
+    return row.file
+  }
+
+  close(): Promise<void> {
+    return this.#client.end()
+  }
+
+  #run(text: string, values: readonly string[] = []): Promise<pg.QueryResult> {
+    return this.#client.query(text, [...values])
+  }
+
+  #name(text: string): string {
+    return this.#client.escapeIdentifier(text)
+  }
+
+  async #endConnections(database: string): Promise<void> {
+    await this.#run(
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()',
+      [database],
     )
   }
-  return {
-    async putAccount(account, password) {
-      const { rowCount } = await run('select 1 from pg_roles where rolname = $1', [account])
-      await run(
-        `${rowCount === 0 ? 'create' : 'alter'} role ${name(account)} login password ${client.escapeLiteral(password)}`,
-      )
-    },
-    async putDatabase(database, owner) {
-      const { rowCount } = await run('select 1 from pg_database where datname = $1', [database])
-      if (rowCount === 0) await run(`create database ${name(database)} owner ${name(owner)}`)
-    },
-    async limitConnections(database, most) {
-      await run(`alter database ${name(database)} connection limit ${most ?? -1}`)
-      if (most !== undefined) await endConnections(database)
-    },
-    async open(database, isOpen) {
-      await run(`alter database ${name(database)} allow_connections ${isOpen}`)
-      if (!isOpen) await endConnections(database)
-    },
-    async allow(account, schema, isAllowed) {
-      for (const table of await tablesOf(schema))
-        await run(
-          isAllowed ? `grant all on ${table} to ${name(account)}` : `revoke all on ${table} from ${name(account)}`,
-        )
-    },
-    async hold(schema) {
-      await run('begin')
-      const tables = await tablesOf(schema)
-      if (tables.length > 0) await run(`lock table ${tables.join(', ')} in access exclusive mode`)
-      return async () => void (await run('commit'))
-    },
-    async keyFile(schema, table) {
-      const { rows } = await run(
-        'select pg_relation_filepath(i.indexrelid) as file from pg_index i where i.indrelid = $1::regclass and ' +
-          'i.indisprimary',
-        [`${name(schema)}.${name(table)}`],
-      )
-      const [row] = rows as readonly { readonly file: string }[]
-      if (row === undefined) throw new Error(`${schema}.${table} has no primary key`)
-      return row.file
-    },
-    close: () => client.end(),
+
+  async #tablesOf(schema: string): Promise<readonly string[]> {
+    const { rows } = await this.#run('select tablename from pg_tables where schemaname = $1 order by tablename', [
+      schema,
+    ])
+    return (rows as readonly { readonly tablename: string }[]).map(
+      ({ tablename }) => `${this.#name(schema)}.${this.#name(tablename)}`,
+    )
   }
 }

@@ -36,69 +36,86 @@ export interface Committer {
 }
 
 export function groupCommit(database: Committer, statements: BindingStatements): GroupCommit {
-  let collecting: Batch = emptyBatch()
-  let running: Promise<void> | undefined
+  return new BindingCommit(database, statements)
+}
 
-  async function commitAll(): Promise<void> {
+class BindingCommit implements GroupCommit {
+  readonly #database: Committer
+  readonly #statements: BindingStatements
+  #collecting: Batch = emptyBatch()
+  #running: Promise<void> | undefined
+
+  constructor(database: Committer, statements: BindingStatements) {
+    this.#database = database
+    this.#statements = statements
+  }
+
+  write({ put, remove }: BindingWrite): Promise<{ readonly refused: readonly BindingRow[] }> {
+    if (put.length + remove.length === 0) return Promise.resolve({ refused: [] })
+    if (this.#collecting.waiters.length >= waitingLimit)
+      return Promise.reject(new StoreError('store.busy', `${waitingLimit} writes are waiting already`))
+    const { changes, waiters } = this.#collecting
+    for (const removal of remove)
+      if (!isMoved(removal, changes)) changes.set(keyOf(removal.aor, removal.key), { kind: 'remove', removal })
+    const late = put.filter((row) => isOvertaken(row, changes))
+    const inTime = late.length === 0 ? put : put.filter((row) => !late.includes(row))
+    for (const row of inTime) changes.set(keyOf(row.aor, row.binding_key), { kind: 'put', row })
+    return new Promise((resolve, reject) => {
+      waiters.push({ keys: inTime.map((row) => keyOf(row.aor, row.binding_key)), late, resolve, reject })
+      this.#running ??= this.#commitAll()
+    })
+  }
+
+  async drained(): Promise<void> {
+    await this.#running
+  }
+
+  async #commitAll(): Promise<void> {
     await endOfTurn()
-    while (collecting.waiters.length > 0) {
-      const batch = collecting
-      collecting = emptyBatch()
-      await commitBatch(batch)
+    while (this.#collecting.waiters.length > 0) {
+      const batch = this.#collecting
+      this.#collecting = emptyBatch()
+      await this.#commit(batch)
     }
-    running = undefined
+    this.#running = undefined
   }
 
-  /** A deadlock or a serialisation failure asks for exactly this; nothing of the first attempt is left. */
-  function onceMore(error: unknown, all: readonly Statement[]): Promise<readonly StatementResult[]> {
-    if (error instanceof StoreError && error.code === 'store.busy') return database.transaction(all)
-    throw error
-  }
-
-  async function commitBatch(batch: Batch): Promise<void> {
-    const puts: BindingRow[] = []
-    const removals: BindingRemoval[] = []
-    for (const change of batch.changes.values()) {
-      if (change.kind === 'put') puts.push(change.row)
-      else removals.push(change.removal)
-    }
-    // One order for all front ends: two transactions then wait for each other's rows in turn, not in a circle.
-    puts.sort((a, b) => (keyOf(a.aor, a.binding_key) < keyOf(b.aor, b.binding_key) ? -1 : 1))
-    const putting = statements.put(puts)
-    const all = [...statements.remove(removals), ...putting]
+  async #commit(batch: Batch): Promise<void> {
+    const { puts, removals } = inOrder(batch)
+    const putting = this.#statements.put(puts)
+    const all = [...this.#statements.remove(removals), ...putting]
     try {
-      const results = await database.transaction(all).catch((error: unknown) => onceMore(error, all))
-      const written = new Set(
-        results
-          .slice(results.length - putting.length)
-          .flatMap((result) => (result.rows as readonly BindingRow[]).map((row) => keyOf(row.aor, row.binding_key))),
-      )
+      const results = await this.#database.transaction(all).catch((error: unknown) => this.#onceMore(error, all))
+      const written = keysOf(results.slice(results.length - putting.length))
       for (const waiter of batch.waiters) waiter.resolve({ refused: refusedOf(waiter, batch, written) })
     } catch (error) {
       for (const waiter of batch.waiters) waiter.reject(error)
     }
   }
 
-  return {
-    write({ put, remove }) {
-      if (put.length + remove.length === 0) return Promise.resolve({ refused: [] })
-      if (collecting.waiters.length >= waitingLimit)
-        return Promise.reject(new StoreError('store.busy', `${waitingLimit} writes are waiting already`))
-      const { changes, waiters } = collecting
-      for (const removal of remove)
-        if (!isMoved(removal, changes)) changes.set(keyOf(removal.aor, removal.key), { kind: 'remove', removal })
-      const late = put.filter((row) => isOvertaken(row, changes))
-      const inTime = late.length === 0 ? put : put.filter((row) => !late.includes(row))
-      for (const row of inTime) changes.set(keyOf(row.aor, row.binding_key), { kind: 'put', row })
-      return new Promise((resolve, reject) => {
-        waiters.push({ keys: inTime.map((row) => keyOf(row.aor, row.binding_key)), late, resolve, reject })
-        running ??= commitAll()
-      })
-    },
-    async drained() {
-      await running
-    },
+  /** A deadlock or a serialisation failure asks for exactly this; nothing of the first attempt is left. */
+  #onceMore(error: unknown, all: readonly Statement[]): Promise<readonly StatementResult[]> {
+    if (error instanceof StoreError && error.code === 'store.busy') return this.#database.transaction(all)
+    throw error
   }
+}
+
+/** One order for all front ends: two transactions then wait for each other's rows in turn, not in a circle. */
+function inOrder({ changes }: Batch): { readonly puts: BindingRow[]; readonly removals: BindingRemoval[] } {
+  const puts: BindingRow[] = []
+  const removals: BindingRemoval[] = []
+  for (const change of changes.values()) {
+    if (change.kind === 'put') puts.push(change.row)
+    else removals.push(change.removal)
+  }
+  puts.sort((a, b) => (keyOf(a.aor, a.binding_key) < keyOf(b.aor, b.binding_key) ? -1 : 1))
+  return { puts, removals }
+}
+
+function keysOf(results: readonly StatementResult[]): ReadonlySet<string> {
+  return new Set(
+    results.flatMap((result) => (result.rows as readonly BindingRow[]).map((row) => keyOf(row.aor, row.binding_key))),
+  )
 }
 
 function emptyBatch(): Batch {

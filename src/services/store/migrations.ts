@@ -71,54 +71,66 @@ async function hasAnonymousCalls(database: Kysely<DirectoryTables>): Promise<boo
 
 export const poolMigrations: readonly Migration[] = [
   async (database) => {
-    await database.schema
-      .createTable('bindings')
-      .ifNotExists()
-      .addColumn('aor', 'text', (column) => column.notNull())
-      .addColumn('binding_key', 'text', (column) => column.notNull())
-      .addColumn('contact', 'text', (column) => column.notNull())
-      .addColumn('q', 'integer', (column) => column.notNull())
-      .addColumn('expires', 'bigint', (column) => column.notNull())
-      .addColumn('call_id', 'text', (column) => column.notNull())
-      .addColumn('cseq', 'bigint', (column) => column.notNull())
-      .addColumn('path', 'text', (column) => column.notNull())
-      .addColumn('instance', 'text', (column) => column.notNull())
-      .addColumn('reg_id', 'bigint', (column) => column.notNull())
-      .addColumn('epid', 'text', (column) => column.notNull())
-      .addColumn('owner', 'text', (column) => column.notNull())
-      .addColumn('owner_route', 'text', (column) => column.notNull())
-      .addColumn('flow', 'text', (column) => column.notNull())
-      .addColumn('user_agent', 'text', (column) => column.notNull())
-      .addColumn('received', 'text', (column) => column.notNull())
-      .addPrimaryKeyConstraint('bindings_key', ['aor', 'binding_key'] as never)
-      .execute()
-    await database.schema.createIndex('bindings_by_expires').ifNotExists().on('bindings').column('expires').execute()
-    await database.schema
-      .createTable('subscriptions')
-      .ifNotExists()
-      .addColumn('dialog', 'text', (column) => column.primaryKey())
-      .addColumn('event', 'text', (column) => column.notNull())
-      .addColumn('resource', 'text', (column) => column.notNull())
-      .addColumn('watcher', 'text', (column) => column.notNull())
-      .addColumn('expires', 'bigint', (column) => column.notNull())
-      .addColumn('owner', 'text', (column) => column.notNull())
-      .addColumn('state', 'text', (column) => column.notNull())
-      .execute()
-    await database.schema
-      .createIndex('subscriptions_by_resource')
-      .ifNotExists()
-      .on('subscriptions')
-      .columns(['resource', 'event'])
-      .execute()
-    await database.schema
-      .createTable('contacts')
-      .ifNotExists()
-      .addColumn('owner', 'text', (column) => column.notNull())
-      .addColumn('contact', 'text', (column) => column.notNull())
-      .addColumn('display_name', 'text', (column) => column.notNull())
-      .addColumn('group_names', 'text', (column) => column.notNull())
-      .addColumn('subscribed', 'integer', (column) => column.notNull())
-      .addPrimaryKeyConstraint('contacts_key', ['owner', 'contact'] as never)
-      .execute()
+    await createBindings(database)
+    await createSubscriptions(database)
+    await createContacts(database)
   },
 ]
+
+async function createBindings(database: Kysely<never>): Promise<void> {
+  await database.schema
+    .createTable('bindings')
+    .ifNotExists()
+    .addColumn('aor', 'text', (column) => column.notNull())
+    .addColumn('binding_key', 'text', (column) => column.notNull())
+    .addColumn('contact', 'text', (column) => column.notNull())
+    .addColumn('q', 'integer', (column) => column.notNull())
+    .addColumn('expires', 'bigint', (column) => column.notNull())
+    .addColumn('call_id', 'text', (column) => column.notNull())
+    .addColumn('cseq', 'bigint', (column) => column.notNull())
+    .addColumn('path', 'text', (column) => column.notNull())
+    .addColumn('instance', 'text', (column) => column.notNull())
+    .addColumn('reg_id', 'bigint', (column) => column.notNull())
+    .addColumn('epid', 'text', (column) => column.notNull())
+    .addColumn('owner', 'text', (column) => column.notNull())
+    .addColumn('owner_route', 'text', (column) => column.notNull())
+    .addColumn('flow', 'text', (column) => column.notNull())
+    .addColumn('user_agent', 'text', (column) => column.notNull())
+    .addColumn('received', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('bindings_key', ['aor', 'binding_key'] as never)
+    .execute()
+  await database.schema.createIndex('bindings_by_expires').ifNotExists().on('bindings').column('expires').execute()
+}
+
+async function createSubscriptions(database: Kysely<never>): Promise<void> {
+  await database.schema
+    .createTable('subscriptions')
+    .ifNotExists()
+    .addColumn('dialog', 'text', (column) => column.primaryKey())
+    .addColumn('event', 'text', (column) => column.notNull())
+    .addColumn('resource', 'text', (column) => column.notNull())
+    .addColumn('watcher', 'text', (column) => column.notNull())
+    .addColumn('expires', 'bigint', (column) => column.notNull())
+    .addColumn('owner', 'text', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .execute()
+  await database.schema
+    .createIndex('subscriptions_by_resource')
+    .ifNotExists()
+    .on('subscriptions')
+    .columns(['resource', 'event'])
+    .execute()
+}
+
+async function createContacts(database: Kysely<never>): Promise<void> {
+  await database.schema
+    .createTable('contacts')
+    .ifNotExists()
+    .addColumn('owner', 'text', (column) => column.notNull())
+    .addColumn('contact', 'text', (column) => column.notNull())
+    .addColumn('display_name', 'text', (column) => column.notNull())
+    .addColumn('group_names', 'text', (column) => column.notNull())
+    .addColumn('subscribed', 'integer', (column) => column.notNull())
+    .addPrimaryKeyConstraint('contacts_key', ['owner', 'contact'] as never)
+    .execute()
+}

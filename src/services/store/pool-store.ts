@@ -68,7 +68,7 @@ function poolStoreOn(database: Database<PoolTables>): PoolStore {
       return rows as readonly BindingRow[]
     },
     allBindings: () => pages(kysely),
-    writeBindings: commit.write,
+    writeBindings: (write) => commit.write(write),
     async removeExpired(before) {
       const result = await kysely.deleteFrom('bindings').where('expires', '<=', before).executeTakeFirst()
       return Number(result.numDeletedRows)

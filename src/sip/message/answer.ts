@@ -110,8 +110,18 @@ function headerLines(headers: readonly HeaderField[]): string {
   return text
 }
 
-/** The answer to a request that could not be read whole, from what could. Fields that were missing stay missing. */
-export function answerMalformed(partial: PartialRequest, status: number, reason: string = reasonOf(status)): string {
+/** `399 fe1.lab.test "to-syntax: wanted …"` (RFC 3261 §20.43), whatever the text is made of. */
+export function warning399(agent: string, text: string): string {
+  const plain = text.replace(/[^\x20-\x7e]/g, '?').slice(0, 300)
+  return `399 ${agent} "${plain.replace(/["\\]/g, "'")}"`
+}
+
+/**
+ * The answer to a request that could not be read whole, from what could. Fields that were missing stay missing.
+ *
+ * @param warning value of Warning; absent: none
+ */
+export function answerMalformed(partial: PartialRequest, status: number, warning?: string): string {
   const field = (name: string, extra = ''): string => {
     const value = partial.header(name)
     return value === undefined ? '' : `${name}: ${value}${extra}\r\n`
@@ -119,8 +129,9 @@ export function answerMalformed(partial: PartialRequest, status: number, reason:
   const tag = /;\s*tag\s*=/i.test(partial.header('To') ?? '') ? '' : `;tag=${randomToken(4)}`
   return (
     `SIP/2.0 ${status} ` +
-    `${reason}\r\n${partial.viaBlock()}${field('From')}${field('To', tag)}${field('Call-ID')}${field('CSeq')}` +
-    'Content-Length: ' +
-    `0\r\n\r\n`
+    `${reasonOf(status)}\r\n${partial.viaBlock()}${field('From')}${field('To', tag)}` +
+    `${field('Call-ID')}${field('CSeq')}` +
+    (warning === undefined ? '' : `Warning: ${warning}\r\n`) +
+    'Content-Length: 0\r\n\r\n'
   )
 }

@@ -3,7 +3,7 @@
  * §4.4.1).
  */
 import type { Message } from './message.ts'
-import { MessageError, type MessageErrorCode } from './message-error.ts'
+import { MessageError } from './message-error.ts'
 import { readHead } from './head.ts'
 import { partialOf } from './partial.ts'
 import type { MessageLimits, SipMessage } from './types.ts'
@@ -114,14 +114,7 @@ export class StreamFramer {
     if (end === -1) return this.waitForHead(data, at)
     this.searched = 0
     const size = end + 4 - at
-    if (size > this.limits.headBytes)
-      return this.loseAt(
-        data,
-        at,
-        513,
-        'head-too-long',
-        `a head of ${size} octets, at most ${this.limits.headBytes} are read`,
-      )
+    if (size > this.limits.headBytes) return this.loseLongHead(data, at)
     const likely = size + likelyLength(data, end)
     const text = data.toString('latin1', at, at + (likely <= data.length - at ? likely : size))
     const head = this.readHead(text)
@@ -171,15 +164,7 @@ export class StreamFramer {
 
   private waitForHead(data: Buffer, at: number): number {
     const size = data.length - at
-    if (size > this.limits.headBytes)
-      return this.loseAt(data, at, 513, 'head-too-long', `no end of the head in ${size} octets`)
-    if (
-      size > this.limits.startLineBytes &&
-      this.searched <= this.limits.startLineBytes &&
-      data.subarray(at, at + this.limits.startLineBytes + 2).indexOf('\r\n') === -1
-    ) {
-      return this.loseAt(data, at, 414, 'start-line-too-long', `no end of the start line in ${size} octets`)
-    }
+    if (size > this.limits.headBytes) return this.loseLongHead(data, at)
     this.searched = Math.max(0, size - 3)
     return at
   }
@@ -200,9 +185,19 @@ export class StreamFramer {
     return this.finish(head, data, at, this.total)
   }
 
-  private loseAt(data: Buffer, at: number, status: number, code: MessageErrorCode, message: string): number {
-    const text = data.toString('latin1', at, Math.min(data.length, at + this.limits.headBytes))
-    return this.lose(new MessageError(status, code, message, 0).with(partialOf(text)), data.length)
+  /**
+   * A head over the limit is judged by its first `headBytes` octets, never by how many came at once: the same octets
+   * get the same answer however they are cut. For that reason a long start line waits for the end of its head too.
+   */
+  private loseLongHead(data: Buffer, at: number): number {
+    const { headBytes, startLineBytes } = this.limits
+    const text = data.toString('latin1', at, at + headBytes)
+    const lineEnd = text.indexOf('\r\n')
+    const error =
+      lineEnd === -1 || lineEnd > startLineBytes
+        ? new MessageError(414, 'start-line-too-long', `the start line has more than ${startLineBytes} octets`, 0)
+        : new MessageError(513, 'head-too-long', `the head has more than ${headBytes} octets`, 0)
+    return this.lose(error.with(partialOf(text)), data.length)
   }
 
   private lose(error: MessageError, result: number): number {

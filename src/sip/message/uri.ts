@@ -1,7 +1,7 @@
 /** SIP, SIPS and tel URIs (RFC 3261 §19.1 and §25.1, RFC 5630, RFC 3966); other schemes stay opaque. */
 import { flat } from './fast/flat.ts'
 import { noParameters } from './parameters.ts'
-import { page, scanner } from './fast/scanner.ts'
+import { hostName, page, scanner } from './fast/scanner.ts'
 import { hashOf } from './text-hash.ts'
 import type { SipUri } from './types.ts'
 
@@ -144,7 +144,7 @@ export function makeUri(): SipUri {
   return {
     scheme,
     user: userEnd === -1 ? undefined : source.slice(colon + 1, userEnd),
-    host: source.slice(hostStart, hostEnd).toLowerCase(),
+    host: hostName(source.slice(hostStart, hostEnd)),
     port: parts.port === -1 ? undefined : parts.port,
     parameters: parts.parameters === -1 ? noParameters : readParameters(parts.parameters),
     headers: parts.headers === -1 ? undefined : source.slice(parts.headers, end),
@@ -221,18 +221,34 @@ function canonical(text: string): string {
   })
 }
 
-/** Parameters that make two URIs different when only one of them has it (RFC 3261 §19.1.4). */
-const decisive = ['user', 'ttl', 'method', 'maddr']
+/**
+ * Parameters that make two URIs different when only one of them has it (RFC 3261 §19.1.4): a missing one is not the
+ * same as its default. `gr` names one device of a user, its absence names the user (RFC 5627 §3).
+ */
+const decisive = ['user', 'ttl', 'method', 'maddr', 'transport', 'gr']
 
-/** RFC 3261 §19.1.4; tel by RFC 3966 §4; other schemes by their text. */
+/**
+ * The one comparison of URIs, for bindings, look-ups and redirections: RFC 3261 §19.1.4; IPv6 references by their value
+ * (RFC 5954 §4.2); tel by RFC 3966 §4; other schemes by their text.
+ */
 export function equalUris(a: SipUri, b: SipUri): boolean {
   if (a.scheme !== b.scheme) return false
   if (a.scheme === 'tel') return plainNumber(a.user ?? '') === plainNumber(b.user ?? '') && equalTelParameters(a, b)
   if (a.scheme !== 'sip' && a.scheme !== 'sips') return a.text === b.text
-  if (a.host !== b.host || a.port !== b.port) return false
+  if (!equalHosts(a.host, b.host) || a.port !== b.port) return false
   if ((a.user === undefined) !== (b.user === undefined)) return false
   if (canonical(a.user ?? '') !== canonical(b.user ?? '')) return false
   return equalParameters(a, b) && equalHeaders(a.headers, b.headers)
+}
+
+function equalHosts(a: string, b: string): boolean {
+  if (a === b) return true
+  return a.startsWith('[') && b.startsWith('[') && plainReference(a) === plainReference(b)
+}
+
+/** `[2001:DB8:0:0::1]` is `[2001:db8::1]`; what is no address stays as it is. */
+function plainReference(host: string): string {
+  return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : host
 }
 
 function equalParameters(a: SipUri, b: SipUri): boolean {
@@ -252,7 +268,12 @@ function equalTelParameters(a: SipUri, b: SipUri): boolean {
 }
 
 function equalValues(a: string | undefined, b: string | undefined): boolean {
-  return canonical(a ?? '').toLowerCase() === canonical(b ?? '').toLowerCase()
+  return a === b || canonicalValue(a ?? '') === canonicalValue(b ?? '')
+}
+
+/** Brackets stand in a value as they are or escaped: they are not among the reserved characters (§19.1.4). */
+function canonicalValue(text: string): string {
+  return canonical(text).replaceAll('%5B', '[').replaceAll('%5D', ']').toLowerCase()
 }
 
 /** The `?` part: same names with the same values, in any order; never ignored. */

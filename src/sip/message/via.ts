@@ -1,6 +1,6 @@
 /** Via values: `SIP/2.0/TLS edge.lab.test:5061;branch=z9hG4bK7f1a;rport` (RFC 3261 §20.42, RFC 3581 §3). */
 import { found, foundIs, nextParameter, readParameters } from './parameters.ts'
-import { page, scanner, unfold, versionAt } from './fast/scanner.ts'
+import { blanksEnd, hostName, page, scanner, unfold, versionAt } from './fast/scanner.ts'
 import type { Via } from './types.ts'
 
 const octets = page
@@ -36,7 +36,7 @@ export function checkVia(): void {
   readBlanks()
   viaParts.hostStart = scan.position
   viaParts.hostEnd = scan.host().position
-  viaParts.port = scan.spaces().port() ?? 0
+  viaParts.port = scan.sentByPort() ?? 0
   viaParts.branchStart = -1
   viaParts.rport = -1
   viaParts.claimed = false
@@ -69,7 +69,7 @@ function noteRport(): void {
 function readProtocol(): void {
   scan.spaces()
   if (versionAt(scan.position) && octets[scan.position + 7] === SLASH) {
-    scan.position += 8
+    scan.position = blanksEnd(scan.position + 8)
     return
   }
   scan.token().slash()
@@ -116,8 +116,8 @@ function readVia(): Via {
   const transport = scan.token().since(transportStart).toUpperCase()
   readBlanks()
   const hostStart = scan.position
-  const host = scan.host().since(hostStart).toLowerCase()
-  const port = scan.spaces().port()
+  const host = hostName(scan.host().since(hostStart))
+  const port = scan.sentByPort()
   const parameters = readParameters()
   return {
     transport,

@@ -10,6 +10,8 @@ export interface Core {
   readonly own: OwnNames
   readonly transactions: TransactionLayer
   readonly detours: Detours
+  /** Which of several targets answered an INVITE, for an ACK that names the user only. */
+  readonly answers: Detours
   /** A response whose flow did not take it goes by RFC 3261 §18.2.2. */
   sendBack(flow: Flow, text: string): void
 }

@@ -82,6 +82,11 @@ export interface Target {
   /** What entitles the request to leave for it; absent: nothing does. */
   readonly by?: TargetKind
   /**
+   * Further ways to the same instance, each tried when the one before failed: never two at a time (RFC 5626 §7).
+   * Absent: none.
+   */
+  readonly others?: readonly Target[]
+  /**
    * Address-of-record that this branch is for, after aliases; absent: that of the Request-URI; empty: not known here,
    * or that of the other end, where a dialog leads there.
    */
@@ -128,6 +133,8 @@ export type Decision =
       readonly because: string
       readonly reason?: string
       readonly headers?: readonly HeaderField[]
+      /** Field and place at fault, `Contact: q=1.5 is not from 0 to 1`: for a peer that may know, and for an event. */
+      readonly found?: string
     }
   | {
       readonly kind: 'answer'
@@ -149,8 +156,15 @@ export interface Policy {
 
 export const pass: Decision = { kind: 'pass' }
 
-export function refuse(status: number, because: string, headers: readonly HeaderField[] = []): Refused {
-  return { kind: 'refuse', status, because, headers }
+export function refuse(
+  status: number,
+  because: string,
+  headers: readonly HeaderField[] = [],
+  found: string | undefined = undefined,
+): Refused {
+  return found === undefined
+    ? { kind: 'refuse', status, because, headers }
+    : { kind: 'refuse', status, because, headers, found }
 }
 
 /** The lists of one face; order matters, the first decision that is not `pass` ends the walk. */

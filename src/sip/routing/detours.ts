@@ -2,7 +2,7 @@
  * Ways that were found anew for INVITEs inside dialogs. The ACK for their 2xx carries the same broken Route, and nobody
  * answers an ACK: it must be known beforehand that it goes the other way (RFC 3261 §13.2.2.4, RFC 5626 §5.3).
  */
-import type { SipRequest } from '../message/types.ts'
+import type { SipMessage, SipRequest } from '../message/types.ts'
 import type { Target } from './decision.ts'
 
 /** Timer C, and the 64*T1 in which a 2xx is repeated until its ACK is there. */
@@ -18,8 +18,11 @@ interface Detour {
 export class Detours {
   private readonly ways = new Map<string, Detour>()
 
-  /** @param now milliseconds of the monotonic clock */
-  note(invite: SipRequest, target: Target, now: number): void {
+  /**
+   * @param invite inside a dialog; or the 2xx that begins one
+   * @param now milliseconds of the monotonic clock
+   */
+  note(invite: SipMessage, target: Target, now: number): void {
     const key = keyOf(invite)
     this.ways.delete(key)
     this.ways.set(key, { target, until: now + keptMs })
@@ -43,6 +46,6 @@ export class Detours {
 }
 
 /** An ACK has the sequence number of its INVITE (RFC 3261 §13.2.2.4). */
-function keyOf({ callId, fromTag, toTag, cseq }: SipRequest): string {
+function keyOf({ callId, fromTag, toTag, cseq }: SipMessage): string {
   return `${callId}|${fromTag ?? ''}|${toTag ?? ''}|${cseq}`
 }

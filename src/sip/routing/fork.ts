@@ -13,6 +13,8 @@ import type { Target } from './decision.ts'
 import { type Way, wayOf, writeCopy } from './forward.ts'
 import { type NextHops, locateHops, locateOneOf } from './next-hop.ts'
 import { codeOf } from './error-code.ts'
+import { notSecured } from './reply.ts'
+import { mustBeSecure } from './secured.ts'
 
 /** What a fork needs of the response context that it belongs to. */
 export interface ForkContext {
@@ -29,8 +31,13 @@ export interface ForkContext {
   crash(fork: Fork, error: unknown): void
 }
 
+const none: readonly Target[] = []
+
 export class Fork implements ClientTransactionUser, TimerOwner {
-  private readonly target: Target
+  /** That of this copy. */
+  target: Target
+  /** Other flows of the same instance (RFC 5626 §7), still to be tried. */
+  private others: readonly Target[]
   private readonly context: ForkContext
   private readonly breadth: number
   private way: Way | undefined = undefined
@@ -52,6 +59,7 @@ export class Fork implements ClientTransactionUser, TimerOwner {
   constructor(context: ForkContext, target: Target, breadth: number) {
     this.context = context
     this.target = target
+    this.others = target.others ?? none
     this.breadth = breadth
   }
 
@@ -74,10 +82,17 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     }
   }
 
-  cancel(): void {
+  /** @param reason value of the Reason header field in the CANCEL (RFC 3326); undefined: none is known */
+  cancel(reason: string | undefined): void {
+    this.others = none
     if (this.done) return
     if (this.transaction === undefined) return this.fail(487, 'request.cancelled')
-    this.transaction.cancel()
+    this.transaction.cancel(reason)
+  }
+
+  /** RFC 3261 §16.7 step 3: what has no Via but ours ends here; a 100 always does. */
+  takes(response: SipResponse): boolean {
+    return response.status === 100 || !response.hasOneVia
   }
 
   onResponse(response: SipResponse): void {
@@ -93,6 +108,7 @@ export class Fork implements ClientTransactionUser, TimerOwner {
     if (this.done) return
     if (this.hop !== undefined && response.status !== 503) this.context.core.settings.health.markUp(this.hop)
     if (response.status === 503 && this.failOver(response)) return
+    if ((response.status === 430 || response.status === 408) && this.tryOther()) return
     this.settle()
     this.context.onFinal(this, response, this.flow)
   }
@@ -125,7 +141,7 @@ export class Fork implements ClientTransactionUser, TimerOwner {
       this.transaction?.abandon()
       return this.fail(408, 'peer.silent')
     }
-    this.transaction?.cancel()
+    this.transaction?.cancel('SIP;cause=408;text="Request Timeout"')
   }
 
   /** Seconds until any next hop of this target may be tried again; undefined while one is up. */
@@ -177,6 +193,7 @@ export class Fork implements ClientTransactionUser, TimerOwner {
   private send(flow: Flow): void {
     if (this.done || this.way === undefined) return
     const { core, arrival, isInvite } = this.context
+    if (!flow.secure && mustBeSecure(arrival, this.target)) return this.fail(480, notSecured)
     const transaction = core.transactions.client(arrival.request.method, arrival.loopHash, this)
     if (transaction === undefined) return this.fail(503, 'overload.transactions')
     this.transaction = transaction
@@ -211,9 +228,27 @@ export class Fork implements ClientTransactionUser, TimerOwner {
   }
 
   private fail(status: number, because: string, detail: unknown = undefined): void {
-    if (this.done) return
+    if (this.done || (status !== 487 && this.tryOther())) return
     this.settle()
     this.context.onFailure(this, status, because, detail)
+  }
+
+  /** The next flow of the instance (RFC 5626 §7). False: there is none. */
+  private tryOther(): boolean {
+    const [next, ...others] = this.others
+    const { core, arrival, cancelled } = this.context
+    if (next === undefined || cancelled) return false
+    if (this.timerC !== undefined) core.settings.wheel.cancel(this.timerC)
+    this.others = others
+    if (core.settings.forbids?.(arrival, next) !== undefined) return this.tryOther()
+    this.target = next
+    this.hops = undefined
+    this.hop = undefined
+    this.transaction = undefined
+    this.heard = false
+    this.failedOver = false
+    this.start()
+    return true
   }
 
   private settle(): void {

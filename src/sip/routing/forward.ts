@@ -18,6 +18,7 @@ import {
   type Side,
   unknownIdentity,
 } from './dialog-record.ts'
+import { asSecure, mustBeSecure, secureText } from './secured.ts'
 import { type DialogName, type FlowTokens, needsToken, tokenSeparator } from './flow-token.ts'
 
 /** Request-URI and Route of one copy, and where they lead. */
@@ -35,29 +36,30 @@ export interface Way {
 export function wayOf(arrival: Incoming, target: Target): Way {
   const loose = looseWay(arrival, target)
   const top = topRoute(arrival, target)
-  const nextHop = target.nextHop === undefined ? (top?.uri ?? targetUri(arrival, target)) : parseUri(target.nextHop)
+  const named = target.nextHop === undefined ? (top?.uri ?? targetUri(arrival, target)) : parseUri(target.nextHop)
+  const nextHop = mustBeSecure(arrival, target) ? asSecure(named) : named
   if (top === undefined || top.uri.parameters.has('lr')) return { ...loose, nextHop, target }
-  return { ...strictWay(loose, target, top), nextHop, target }
+  return { ...strictWay(loose, top), nextHop, target }
 }
 
 type Routes = Omit<Way, 'nextHop' | 'target'>
 
 function looseWay(arrival: Incoming, target: Target): Routes {
   const { popped, routes, lastTaken } = arrival
-  if (!lastTaken)
-    return { requestUri: target.uri, dropRoutes: popped, pushRoutes: target.routes, appendRoute: undefined }
+  const requestUri = arrival.uri.scheme === 'sips' ? secureText(target.uri) : target.uri
+  if (!lastTaken) return { requestUri, dropRoutes: popped, pushRoutes: target.routes, appendRoute: undefined }
   const pushRoutes = [...target.routes, ...routes.map((route) => route.text)]
-  return { requestUri: target.uri, dropRoutes: popped + routes.length + 1, pushRoutes, appendRoute: undefined }
+  return { requestUri, dropRoutes: popped + routes.length + 1, pushRoutes, appendRoute: undefined }
 }
 
 /** Step 6: a strict router wants itself in the Request-URI, and the real one last in Route. */
-function strictWay(loose: Routes, target: Target, top: NameAddress): Routes {
+function strictWay(loose: Routes, top: NameAddress): Routes {
   const pushed = loose.pushRoutes.length > 0
   return {
     requestUri: top.uri.text,
     dropRoutes: pushed ? loose.dropRoutes : loose.dropRoutes + 1,
     pushRoutes: loose.pushRoutes.slice(1),
-    appendRoute: `<${target.uri}>`,
+    appendRoute: `<${loose.requestUri}>`,
   }
 }
 

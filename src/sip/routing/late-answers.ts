@@ -31,6 +31,7 @@ export class LateAnswers implements ClientTransactionUser, WayBack {
   }
 
   onResponse(response: SipResponse): void {
+    if (response.hasOneVia) return this.core.settings.on.dropped?.(response, this.from ?? this.back, endsHere)
     const text = writeBack(this, response, this.from, nothingMore)
     if (!this.back.send(text)) this.core.sendBack(this.back, text)
   }
@@ -39,5 +40,8 @@ export class LateAnswers implements ClientTransactionUser, WayBack {
 
   onTransportError(): void {}
 }
+
+/** RFC 3261 §16.7 step 3. */
+export const endsHere = 'response.ends-here'
 
 const nothingMore = [] as const

@@ -20,9 +20,12 @@ interface NamedFace {
 export class OwnNames {
   private readonly faces: ReadonlyMap<string, NamedFace>
   private readonly hosts = new Set<string>()
+  private readonly domains: ReadonlySet<string>
   private readonly ports = new Set<number>()
 
-  constructor(faces: Readonly<Record<string, FaceSettings>>) {
+  /** @param domains see `ProxySettings.servedDomains` */
+  constructor(faces: Readonly<Record<string, FaceSettings>>, domains: readonly string[] = []) {
+    this.domains = new Set(domains)
     this.faces = new Map(
       Object.entries(faces).map(([name, settings]) => [
         name,
@@ -37,7 +40,16 @@ export class OwnNames {
 
   /** True when `uri` names this node: one of its hosts, at one of its ports or without a port. */
   has(uri: SipUri): boolean {
-    return this.hosts.has(withoutDot(uri.host)) && (uri.port === undefined || this.ports.has(uri.port))
+    return this.hosts.has(withoutDot(uri.host)) && this.isOwnPort(uri.port)
+  }
+
+  /** The same for a Route value: phones are given the domain, and its SRV records lead here (RFC 3261 §16.4). */
+  isOnRoute(uri: SipUri): boolean {
+    return this.has(uri) || (this.domains.has(withoutDot(uri.host)) && this.isOwnPort(uri.port))
+  }
+
+  private isOwnPort(port: number | undefined): boolean {
+    return port === undefined || this.ports.has(port)
   }
 
   hasHost(host: string): boolean {
@@ -53,7 +65,8 @@ export class OwnNames {
   /** `<sip:TOKEN@fe1.lab.test:5061;transport=tls;lr>` (§16.6 step 4). */
   recordRoute(flow: Flow, scheme: string, token: string | undefined): string {
     const { recordRoute } = this.label(flow)
-    const start = scheme === 'sips' ? '<sips:' : '<sip:'
+    // A value that names a plain side must not say that it is secured: it would lead to no listener (RFC 5630 §5.1.2).
+    const start = scheme === 'sips' && flow.secure ? '<sips:' : '<sip:'
     return token === undefined ? start + recordRoute : start + token + '@' + recordRoute
   }
 
@@ -64,7 +77,7 @@ export class OwnNames {
       throw new RangeError(`flow ${flow.id} belongs to the face "${face}", which has no settings`)
     const { settings } = named
     const advertised = settings.ports[transport] ?? portAmongSeveral(settings, flow)
-    if (advertised === undefined) return labelsOf(settings, transport, flow.local.port)
+    if (advertised === undefined) return labelsOf(settings, transport, flow.local.port, listenerFor(settings, flow))
     const labels = named.labels[transport]
     const known = labels.get(advertised)
     if (known !== undefined) return known
@@ -88,9 +101,32 @@ function portAmongSeveral(
   return ownPorts.includes(local.port) ? local.port : undefined
 }
 
-function labelsOf({ name, recordRouteName }: FaceSettings, transport: TransportName, port: number): Labels {
+/**
+ * A dialled flow of a transport that nothing listens for here has a port that ends with it: the peer comes back by
+ * another one. undefined: there is nothing better than the port of the flow.
+ */
+function listenerFor({ ports, serverPorts }: FaceSettings, { direction }: Flow): Listening | undefined {
+  if (direction !== 'dialled') return undefined
+  for (const transport of ['tls', 'tcp', 'udp'] as const) {
+    const port = ports[transport] ?? serverPorts?.[transport]
+    if (port !== undefined && port !== 0) return { transport, port }
+  }
+  return undefined
+}
+
+interface Listening {
+  readonly transport: TransportName
+  readonly port: number
+}
+
+function labelsOf(
+  { name, recordRouteName }: FaceSettings,
+  transport: TransportName,
+  port: number,
+  back: Listening = { transport, port },
+): Labels {
   return {
     via: `SIP/2.0/${transport.toUpperCase()} ${name}:${port};branch=`,
-    recordRoute: `${recordRouteName}:${port};transport=${transport};lr>`,
+    recordRoute: `${recordRouteName}:${back.port};transport=${back.transport};lr>`,
   }
 }

@@ -33,17 +33,24 @@ function stripOwnMaddr(arrival: Incoming, own: OwnNames): void {
 
 /**
  * `sip:bob@192.0.2.1` or `sip:bob@fe1.lab.test` at that very server is bob of its domain: nobody else has that name.
+ * A server is asked with OPTIONS whatever stands before its name, and without a user it is meant itself; but what
+ * registers there registers in its domain.
  */
 function nameDomain(arrival: Incoming, own: OwnNames, domain: string): void {
-  const { uri } = arrival
+  const { uri, request } = arrival
   if (uri.host === domain || uri.scheme === 'tel') return
   const isDomain = withoutDot(uri.host) === domain
-  if (!isDomain && (uri.user === undefined || !own.has(uri))) return
+  if (!isDomain && !(own.has(uri) && isForUsers(request.method, uri, arrival.claimsDialog))) return
   const user = uri.user === undefined ? '' : `${uri.user}@`
   const parameters = [...uri.parameters].map(([name, value]) =>
     value === undefined ? `;${name}` : `;${name}=${value}`,
   )
   arrival.uri = parseUri(`${uri.scheme}:${user}${domain}${parameters.join('')}`)
+}
+
+function isForUsers(method: string, { user }: SipUri, claimsDialog: boolean): boolean {
+  if (method === 'REGISTER') return true
+  return user !== undefined && (method !== 'OPTIONS' || claimsDialog)
 }
 
 /**
@@ -53,7 +60,7 @@ function nameDomain(arrival: Incoming, own: OwnNames, domain: string): void {
 function popOwnRoutes(arrival: Incoming, own: OwnNames): void {
   let count = 0
   for (const route of arrival.routes) {
-    if (count === mostOwnRoutes || !own.has(route.uri)) break
+    if (count === mostOwnRoutes || !own.isOnRoute(route.uri)) break
     if (arrival.ownRoute === undefined || route.uri.user !== undefined) arrival.ownRoute = route
     if (arrival.nearRoute?.uri.user === undefined) arrival.nearRoute = route
     count++

@@ -11,15 +11,17 @@ import type { ServerTransaction, TransactionLayer, TransactionUser } from '../tr
 import type { Flow } from '../transport/flow.ts'
 import { Incoming } from './arrival.ts'
 import type { Core } from './core.ts'
-import type { Decision, Policy } from './decision.ts'
+import { type Decision, type Policy, refuse, type Target } from './decision.ts'
 import { Detours } from './detours.ts'
 import { codeOf } from './error-code.ts'
+import { endsHere } from './late-answers.ts'
 import { OwnNames } from './own.ts'
 import { ownOptions } from './own-options.ts'
 import { preprocess } from './preprocess.ts'
-import { reply } from './reply.ts'
+import { notSecured, reply } from './reply.ts'
 import { ResponseContext } from './response-context.ts'
 import { sendBack } from './return-path.ts'
+import { canBeSecure, isSecureFlow, mustBeSecure } from './secured.ts'
 import type { ProxySettings } from './settings.ts'
 import { forwardAck } from './stateless.ts'
 import { decide } from './targets.ts'
@@ -49,13 +51,14 @@ class ProxyCore implements Proxy, TransactionUser, Core {
   readonly own: OwnNames
   readonly transactions: TransactionLayer
   readonly detours = new Detours()
+  readonly answers = new Detours()
   private readonly rules: Rules
   /** Per face: who may, the proxy's own business, where to. */
   private readonly lists = new Map<string, readonly Policy[]>()
 
   constructor(settings: ProxySettings) {
     this.settings = settings
-    this.own = new OwnNames(settings.faces)
+    this.own = new OwnNames(settings.faces, settings.servedDomains ?? settings.domains)
     this.transactions = createTransactions({
       clock: settings.clock,
       wheel: settings.wheel,
@@ -76,16 +79,18 @@ class ProxyCore implements Proxy, TransactionUser, Core {
 
   onRequest(transaction: ServerTransaction): void {
     const { request, flow } = transaction
+    let arrival: Incoming | undefined
     try {
-      const arrival = new Incoming(request, flow, this.settings.clock)
-      const decision = this.judge(arrival)
-      if (!(decision instanceof Promise)) return this.act(transaction, arrival, decision)
+      const arrived = new Incoming(request, flow, this.settings.clock)
+      arrival = arrived
+      const decision = this.judge(arrived)
+      if (!(decision instanceof Promise)) return this.act(transaction, arrived, decision)
       transaction.context = undecided
       decision
-        .then((settled) => this.act(transaction, arrival, settled))
-        .catch((error: unknown) => this.crash(transaction, request, error))
+        .then((settled) => this.act(transaction, arrived, settled))
+        .catch((error: unknown) => this.crash(transaction, request, error, arrived))
     } catch (error) {
-      this.crash(transaction, request, error)
+      this.crash(transaction, request, error, arrival)
     }
   }
 
@@ -103,9 +108,9 @@ class ProxyCore implements Proxy, TransactionUser, Core {
   }
 
   /** §16.10. While the lists have not decided yet there is nothing to cancel but the request itself. */
-  onCancel(invite: ServerTransaction): void {
+  onCancel(invite: ServerTransaction, cancel: SipRequest): void {
     const { context } = invite
-    if (context instanceof ResponseContext) return context.cancel()
+    if (context instanceof ResponseContext) return context.cancel(reasonsOf(cancel))
     if (context !== undecided) return
     invite.context = undefined
     if (!invite.proceeding) return
@@ -114,7 +119,7 @@ class ProxyCore implements Proxy, TransactionUser, Core {
   }
 
   onStrayResponse(response: SipResponse, flow: Flow): void {
-    this.settings.on.dropped?.(response, flow, 'response.stray')
+    this.settings.on.dropped?.(response, flow, response.hasOneVia ? endsHere : 'response.stray')
   }
 
   close(): void {
@@ -123,7 +128,7 @@ class ProxyCore implements Proxy, TransactionUser, Core {
 
   /** §16.3 and §16.4, then the lists. */
   private judge(arrival: Incoming): Decision | Promise<Decision> {
-    preprocess(arrival, this.own, this.settings.domains?.[0])
+    preprocess(arrival, this.own, (this.settings.servedDomains ?? this.settings.domains)?.[0])
     const refusal = validate(arrival, this.rules)
     if (refusal === undefined) {
       const decision = decide(this.lists.get(arrival.face) ?? [], arrival)
@@ -138,13 +143,24 @@ class ProxyCore implements Proxy, TransactionUser, Core {
   /** The last word before anything is sent: the targets that the law allows; its refusal when it allows none. */
   private lawful(arrival: Incoming, decision: Decision): Decision {
     const { forbids } = this.settings
-    if (forbids === undefined || decision.kind !== 'route') return decision
+    if (decision.kind !== 'route') return decision
+    if (forbids === undefined) return this.secured(arrival, decision)
     let refusal: Decision | undefined
     for (const target of decision.targets) refusal = forbids(arrival, target) ?? refusal
-    if (refusal === undefined) return decision
+    if (refusal === undefined) return this.secured(arrival, decision)
     arrival.decidedBy = 'law'
     const targets = decision.targets.filter((target) => forbids(arrival, target) === undefined)
-    return targets.length === 0 ? refusal : { ...decision, targets }
+    return targets.length === 0 ? refusal : this.secured(arrival, { ...decision, targets })
+  }
+
+  /** The targets that a `sips` request may leave for (RFC 5630 §5.3). */
+  private secured(arrival: Incoming, decision: Extract<Decision, { kind: 'route' }>): Decision {
+    if (!decision.targets.some((target) => mustBeSecure(arrival, target))) return decision
+    const isSecure = isSecureFlow(this)
+    const targets = decision.targets.filter((target) => canBeSecure(arrival, target, isSecure))
+    if (targets.length === decision.targets.length) return decision
+    arrival.decidedBy = 'sips'
+    return targets.length === 0 ? refuse(480, notSecured) : { ...decision, targets }
   }
 
   private act(transaction: ServerTransaction, arrival: Incoming, decision: Decision): void {
@@ -157,7 +173,7 @@ class ProxyCore implements Proxy, TransactionUser, Core {
         return context.start()
       }
       case 'refuse':
-        return reply(this, transaction, arrival, decision)
+        return reply(this, transaction, arrival, { ...decision, detail: decision.found })
       case 'answer':
         return reply(this, transaction, arrival, { ...decision, because: undefined })
       case 'drop':
@@ -174,23 +190,36 @@ class ProxyCore implements Proxy, TransactionUser, Core {
     this.settings.on.decision?.(arrival, decision, arrival.decidedBy)
     const [target] = decision.kind === 'route' ? decision.targets : []
     if (target === undefined) return this.settings.on.dropped?.(arrival.request, arrival.flow, because(decision))
+    const answered = 'because' in decision && decision.because === 'local-user' ? this.answererOf(arrival) : undefined
+    if (answered !== undefined) return forwardAck(this, arrival, answered)
     const detour = this.detours.of(arrival.request, this.settings.clock.now())
     if (detour === undefined) return forwardAck(this, arrival, target)
     arrival.leaveRoute()
     forwardAck(this, arrival, { ...detour, uri: arrival.uri.text })
   }
 
+  /** The binding that an ACK for the user is meant for: the one that answered. */
+  private answererOf(arrival: Incoming): Target | undefined {
+    const target = this.answers.of(arrival.request, this.settings.clock.now())
+    return target === undefined || this.settings.forbids?.(arrival, target) !== undefined ? undefined : target
+  }
+
   /** The peer's fault gets the status it earned; anything else is our bug and 500. */
-  private crash(transaction: ServerTransaction, request: SipRequest, error: unknown): void {
+  private crash(
+    transaction: ServerTransaction,
+    request: SipRequest,
+    error: unknown,
+    arrival: Incoming | undefined,
+  ): void {
     const status = error instanceof MessageError ? error.status : 500
     if (status === 500) this.settings.on.failed?.(request, error)
+    if (error instanceof MessageError) this.settings.on.malformed?.(transaction.flow, error.message)
     if (!transaction.proceeding) return
-    transaction.respond(status, answer(request, status))
-    this.settings.on.answered?.(
-      request,
-      status,
-      error instanceof MessageError ? `message.${error.code}` : 'internal.error',
-    )
+    const because = error instanceof MessageError ? `message.${error.code}` : 'internal.error'
+    const headers =
+      arrival === undefined || status === 500 ? [] : this.settings.diagnostics(because, arrival, status, error)
+    transaction.respond(status, answer(request, status, { headers }))
+    this.settings.on.answered?.(request, status, because)
   }
 
   private dropAck(ack: SipRequest, flow: Flow, error: unknown): void {
@@ -200,17 +229,22 @@ class ProxyCore implements Proxy, TransactionUser, Core {
   }
 
   sendBack(flow: Flow, text: string): void {
-    const { transport, locate } = this.settings
-    const lost = (why: string): void => this.settings.on.dropped?.(parseOwn(text), flow, why)
+    const { transport, dialsBack } = this.settings
     // The Vias below ours are as the peer sent them back.
-    sendBack({ transport, locate, face: flow.face }, text, lost).catch((error: unknown) =>
-      this.settings.on.failed?.(undefined, error),
-    )
+    const lost = (why: string): void => this.settings.on.dropped?.(parseOwn(text), flow, why)
+    if (dialsBack?.(flow) !== true) return lost('response.not-dialled')
+    sendBack({ transport, flow }, text, lost).catch((error: unknown) => this.settings.on.failed?.(undefined, error))
   }
 }
 
 /** Stands in a transaction's context until the lists have decided. */
 const undecided = Symbol('undecided')
+
+/** RFC 3326: what the caller says goes along; undefined: nothing. */
+function reasonsOf(cancel: SipRequest): string | undefined {
+  const reasons = cancel.headers('Reason')
+  return reasons.length === 0 ? undefined : reasons.join(', ')
+}
 
 function because(decision: Decision): string {
   return 'because' in decision ? decision.because : `ack.${decision.kind}`

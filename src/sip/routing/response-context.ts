@@ -1,6 +1,8 @@
 /** RFC 3261 §16.7: what one request has going on: its target set, its forks, the answers so far. */
 import { MessageError } from '../message/message-error.ts'
-import type { HeaderField, NameAddress, SipResponse } from '../message/types.ts'
+import { reasonOf } from '../message/reasons.ts'
+import type { HeaderField, NameAddress, SipResponse, SipUri } from '../message/types.ts'
+import { equalUris } from '../message/uri.ts'
 import type { ServerTransaction } from '../transaction/types.ts'
 import type { Flow } from '../transport/flow.ts'
 import type { Incoming } from './arrival.ts'
@@ -10,7 +12,8 @@ import type { Decision, Target } from './decision.ts'
 import { Fork, type ForkContext } from './fork.ts'
 import { groupTargets } from './groups.ts'
 import { LateAnswers } from './late-answers.ts'
-import { reply } from './reply.ts'
+import { mayHearOfFlows, reply } from './reply.ts'
+import { canBeSecure, isSecureFlow } from './secured.ts'
 import { type WayBack, writeBack } from './write-back.ts'
 
 export class ResponseContext implements WayBack, ForkContext {
@@ -18,6 +21,7 @@ export class ResponseContext implements WayBack, ForkContext {
   readonly isInvite: boolean
   readonly arrival: Incoming
   private readonly transaction: ServerTransaction
+  private readonly hasOthers: boolean
   /** Groups still to be tried, highest q first. */
   private groups: readonly Target[][]
   private forks: readonly Fork[] = noForks
@@ -26,7 +30,7 @@ export class ResponseContext implements WayBack, ForkContext {
   private best: Outcome | undefined = undefined
   private challenges: SipResponse[] | undefined = undefined
   /** Contacts of 3xx answers already in the target set. */
-  private seen: Set<string> | undefined = undefined
+  private seen: SipUri[] | undefined = undefined
   cancelled = false
   private finished = false
 
@@ -36,6 +40,7 @@ export class ResponseContext implements WayBack, ForkContext {
     this.arrival = arrival
     this.isInvite = arrival.request.method === 'INVITE'
     this.groups = groupTargets(targets.slice(0, core.settings.forward.targets), arrival.breadth)
+    this.hasOthers = targets.some(({ others }) => others !== undefined)
     this.taken = Math.min(targets.length, core.settings.forward.targets)
   }
 
@@ -53,12 +58,14 @@ export class ResponseContext implements WayBack, ForkContext {
     if (!this.startGroup()) this.answerHere(480, 'route.no-target')
   }
 
-  /** §16.10. */
-  cancel(): void {
+  /**
+   * §16.10.
+   * @param reason of the caller's CANCEL (RFC 3326)
+   */
+  cancel(reason: string | undefined): void {
     if (this.cancelled) return
     this.cancelled = true
-    this.groups = noGroups
-    this.cancelForks()
+    this.stopAll(reason)
   }
 
   onProvisional(response: SipResponse, from: Flow | undefined): void {
@@ -69,7 +76,7 @@ export class ResponseContext implements WayBack, ForkContext {
 
   onFinal(fork: Fork, response: SipResponse, from: Flow | undefined): void {
     this.pending--
-    if (response.status < 300) return this.onSuccess(response, from)
+    if (response.status < 300) return this.onSuccess(fork, response, from)
     if (response.status < 400 && this.recurse(response)) return this.next()
     if (response.status === 401 || response.status === 407) (this.challenges ??= []).push(response)
     this.keep({ status: response.status, response, from, because: '', detail: undefined, fork })
@@ -90,24 +97,27 @@ export class ResponseContext implements WayBack, ForkContext {
 
   private keep(outcome: Outcome): void {
     if (!this.finished) this.best = better(this.best, outcome)
-    if (outcome.status >= 600) this.stopAll()
+    if (outcome.status >= 600) this.stopAll(`SIP;cause=${outcome.status};text="${reasonOf(outcome.status)}"`)
     this.next()
   }
 
   /** §16.7 step 5: a 2xx goes back at once, each one to an INVITE; the other forks are cancelled (step 10). */
-  private onSuccess(response: SipResponse, from: Flow | undefined): void {
+  private onSuccess(fork: Fork, response: SipResponse, from: Flow | undefined): void {
+    this.noteAnswer(fork, response)
     if (!this.finished || this.isInvite) this.pass(response, nothingMore, from)
     if (!this.finished) this.finish(response.status, undefined)
-    this.stopAll()
+    this.stopAll(completedElsewhere)
   }
 
-  private stopAll(): void {
+  /** An ACK may come by the name of the user: it is for the one of several that answered (§13.2.2.4). */
+  private noteAnswer({ target }: Fork, response: SipResponse): void {
+    const { answers, settings } = this.core
+    if (this.isInvite && (this.forks.length > 1 || this.hasOthers)) answers.note(response, target, settings.clock.now())
+  }
+
+  private stopAll(reason: string | undefined): void {
     this.groups = noGroups
-    this.cancelForks()
-  }
-
-  private cancelForks(): void {
-    for (const fork of this.forks) fork.cancel()
+    for (const fork of this.forks) fork.cancel(reason)
   }
 
   /** Goes on when nobody is left to answer: the next group, or the best answer. */
@@ -168,14 +178,15 @@ export class ResponseContext implements WayBack, ForkContext {
   /** §16.5: Contacts of a redirection join the target set. False: none is new, the 3xx itself is the answer. */
   private recurse(response: SipResponse): boolean {
     if (!this.core.settings.forward.recurse || this.finished || this.cancelled) return false
-    this.seen ??= new Set([this.arrival.uri.text])
+    this.seen ??= [this.arrival.uri]
     const targets: Target[] = []
     for (const contact of contactsOf(response)) {
       if (this.taken >= this.core.settings.forward.targets || !this.isNewTarget(contact)) continue
-      this.seen.add(contact.uri.text)
+      this.seen.push(contact.uri)
       const target = redirectTarget(contact)
       // Named by whoever answered, entitled by nothing: a node with a law lets it go back to the caller.
       if (this.core.settings.forbids?.(this.arrival, target) !== undefined) continue
+      if (!canBeSecure(this.arrival, target, isSecureFlow(this.core))) continue
       this.taken++
       targets.push(target)
     }
@@ -187,7 +198,7 @@ export class ResponseContext implements WayBack, ForkContext {
   private isNewTarget({ uri }: NameAddress): boolean {
     if (uri.scheme !== 'sip' && uri.scheme !== 'sips') return false
     if (this.arrival.uri.scheme === 'sips' && uri.scheme !== 'sips') return false
-    return this.seen?.has(uri.text) === false
+    return this.seen?.some((known) => equalUris(known, uri)) === false
   }
 
   private answerBest(): void {
@@ -195,6 +206,7 @@ export class ResponseContext implements WayBack, ForkContext {
     if (best === undefined) return this.answerHere(this.cancelled ? 487 : 480, 'route.no-target')
     if (best.status === 503) return this.answerUnavailable(best)
     if (best.response === undefined) return this.answerHere(best.status, best.because, best.detail)
+    if (best.status === 430 && !mayHearOfFlows(this.core, this.arrival)) return this.answerHere(430, 'route.no-flow')
     this.pass(best.response, this.otherChallenges(best.response), best.from)
     this.finish(best.status, undefined)
   }
@@ -265,6 +277,9 @@ export class ResponseContext implements WayBack, ForkContext {
     if (this.pending === 0) this.forks = noForks
   }
 }
+
+/** RFC 3326 §3.1. */
+const completedElsewhere = 'SIP;cause=200;text="Call completed elsewhere"'
 
 const nothingMore: readonly HeaderField[] = []
 const noGroups: readonly Target[][] = []

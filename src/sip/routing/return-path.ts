@@ -1,66 +1,52 @@
-/** RFC 3261 §18.2.2, RFC 3263 §5: the way of a response whose flow is gone. */
+/** RFC 3261 §18.2.2: the way of a response whose flow is gone. */
+import type { Flow } from '../transport/flow.ts'
 import type { NextHop, TransportLayer } from '../transport/types.ts'
 import { parseOwn } from '../message/parse.ts'
 import type { Via } from '../message/types.ts'
-import { parseUri } from '../message/uri.ts'
 import { defaultPorts } from '../transport/dial/transport-choice.ts'
-import type { Locate } from './settings.ts'
 
 export interface ReturnPath {
   readonly transport: Pick<TransportLayer, 'existing' | 'connect'>
-  readonly locate: Locate
-  readonly face: string
+  /** The flow the request came on, closed now. */
+  readonly flow: Pick<Flow, 'face' | 'remote' | 'notes'>
 }
 
 /**
- * Dials the address the request came from, at the port its Via names; when that does not work, whatever the name in
- * sent-by leads to by DNS, in order. On TLS the certificate must carry that name. `lost` is told when nothing works:
- * the client's own timers settle it.
+ * Dials the address the request came from, at the port its Via names; on TLS the certificate must carry the name in
+ * sent-by. No other address is dialled: sent-by is the sender's own word, and RFC 3263 §5 would let it choose whom this
+ * server connects to. `lost` is told when that does not work, and at once for whatever else this flow is owed: the
+ * client's own timers settle it.
  *
  * @param text the response; its top Via is the one of the request, stamped
  */
 export async function sendBack(path: ReturnPath, text: string, lost: (because: string) => void): Promise<void> {
-  const via = parseOwn(text).topVia
-  const near = hopBack(via, path.face)
-  if (near !== undefined && (await delivers(path, near, text))) return
-  const named = await hopsByName(path, via)
-  for (const hop of named) if (await delivers(path, hop, text)) return
-  lost(near === undefined && named.length === 0 ? 'flow.closed' : 'response.unreachable')
+  const { transport, flow } = path
+  const hop = hopBack(parseOwn(text).topVia, flow)
+  if (hop === undefined) return lost('flow.closed')
+  if (transport.existing(hop)?.send(text) === true) return
+  if (flow.notes.has(unreachable)) return lost('response.unreachable')
+  if (await dials(transport, hop, text)) return
+  flow.notes.set(unreachable, true)
+  lost('response.unreachable')
 }
 
-/** A refused or failed dial has been reported by the transport; here it means only: try the next. */
-async function delivers({ transport }: ReturnPath, hop: NextHop, text: string): Promise<boolean> {
-  if (transport.existing(hop)?.send(text) === true) return true
+const unreachable = 'routing.return-path.unreachable'
+
+/** A refused or failed dial has been reported by the transport. */
+function dials(transport: ReturnPath['transport'], hop: NextHop, text: string): Promise<boolean> {
   return transport.connect(hop).then(
     (flow) => flow.send(text),
     () => false,
   )
 }
 
-/**
- * RFC 3263 §5: with a port the addresses of the name, without one its SRV records. Nothing when DNS knows nothing or
- * cannot be asked: the response then counts as lost.
- */
-async function hopsByName({ locate, face }: ReturnPath, via: Via): Promise<readonly NextHop[]> {
-  const transport = dialled(via)
-  if (transport === undefined || isNumeric(via.host)) return []
-  const port = via.port === undefined ? '' : `:${via.port}`
-  try {
-    return await locate(parseUri(`sip:${via.host}${port};transport=${transport}`), face)
-  } catch {
-    return []
-  }
-}
-
 /** undefined: nothing listens there: WebSocket clients, and peers whose Via gives no port for their own end. */
-function hopBack(via: Via, face: string): NextHop | undefined {
+function hopBack(via: Via, { face, remote }: ReturnPath['flow']): NextHop | undefined {
   const transport = dialled(via)
   if (transport === undefined) return undefined
-  const address = via.received ?? via.host
-  if (!isNumeric(address)) return undefined
   return {
     transport,
-    address: bare(address),
+    address: remote.address,
     port: via.port ?? defaultPorts[transport],
     verifyName: transport === 'tls' ? nameOf(via) : undefined,
     face,
@@ -78,8 +64,4 @@ function nameOf(via: Via): string | undefined {
 
 function isNumeric(host: string): boolean {
   return host.startsWith('[') || host.includes(':') || /^\d{1,3}(\.\d{1,3}){3}$/.test(host)
-}
-
-function bare(address: string): string {
-  return address.startsWith('[') ? address.slice(1, -1) : address
 }

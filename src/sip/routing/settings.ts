@@ -38,6 +38,8 @@ export interface FaceSettings {
   readonly ownPorts?: readonly number[]
   /** Further host names and numeric addresses that mean this node, lower case; IPv6 with brackets. */
   readonly alsoKnownAs: readonly string[]
+  /** Peers of other organisations come here: what only our own proxies understand stays off it. Absent: none do. */
+  readonly isOutside?: boolean
   /**
    * What is taken off a response that came in on this face because of who sent it: names as in `ResponseChange.remove`.
    * Absent: nothing.
@@ -83,6 +85,8 @@ export interface ProxyEvents {
   readonly answered?: (request: SipRequest, status: number, because: string | undefined) => void
   /** Dropped without an answer: stray responses, ACKs that lead nowhere. */
   readonly dropped?: (message: SipRequest | SipResponse, flow: Flow, because: string) => void
+  /** A field of a request cannot be read or used: which, and where. */
+  readonly malformed?: (flow: Flow, found: string) => void
   /** A bug of ours or of a policy; a request was answered 500. undefined: the message cannot be read. */
   readonly failed?: (message: SipRequest | SipResponse | undefined, error: unknown) => void
 }
@@ -101,6 +105,11 @@ export interface ProxySettings {
    * Domains this element stands for: OPTIONS to one of them is answered here. Absent: to none, only to its own names.
    */
   readonly domains?: readonly string[]
+  /**
+   * Domains whose users this element serves, lower case: a Route that names one is its own, and a user at a name of
+   * this element is one of the first. Absent: `domains`.
+   */
+  readonly servedDomains?: readonly string[]
   /** Extensions a request may name in Proxy-Require, e.g. `ms-benotify`. */
   readonly optionTags: readonly string[]
   /** Absent: Record-Route carries no flow tokens. */
@@ -126,5 +135,10 @@ export interface ProxySettings {
   readonly shed?: (request: SipRequest) => number | undefined
   /** See `TransactionSettings.sameUser`. */
   readonly sameUser?: SameUser
+  /**
+   * Whether a response whose flow has closed may be dialled back to where that flow came from: anyone can write a port
+   * into Via. Absent: no response is.
+   */
+  readonly dialsBack?: (flow: Flow) => boolean
   readonly on: ProxyEvents
 }

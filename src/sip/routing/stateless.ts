@@ -8,6 +8,8 @@ import { codeOf } from './error-code.ts'
 import { hashText } from './hash-text.ts'
 import { type Way, wayOf, writeCopy } from './forward.ts'
 import { type NextHops, locateHops } from './next-hop.ts'
+import { notSecured } from './reply.ts'
+import { mustBeSecure } from './secured.ts'
 
 export function forwardAck(core: Core, arrival: Incoming, target: Target): void {
   const { transport } = core.settings
@@ -40,6 +42,7 @@ function sendToHop(core: Core, arrival: Incoming, way: Way, hops: NextHops, targ
 
 function sendAck(core: Core, arrival: Incoming, way: Way, flow: Flow | undefined, target: Target): void {
   if (flow?.open !== true) return drop(core, arrival, 'route.no-flow')
+  if (!flow.secure && mustBeSecure(arrival, target)) return drop(core, arrival, notSecured)
   const branch = core.transactions.statelessBranch(identity(arrival))
   if (!flow.send(writeCopy(core, arrival, way, flow, branch, arrival.breadth)))
     return drop(core, arrival, 'flow.refused-message')

@@ -1,5 +1,6 @@
 /** RFC 3261 §16.3: what every proxy checks before it asks anyone. Syntax was checked by the parser. */
 import { hashOf, hashOn } from '../message/text-hash.ts'
+import { unknownTags } from '../message/option-tags.ts'
 import type { SipRequest } from '../message/types.ts'
 import { loopHashOf } from '../transaction/branch.ts'
 import type { Incoming } from './arrival.ts'
@@ -50,7 +51,7 @@ function checkBreadth(arrival: Incoming): Decision | undefined {
   const value = arrival.request.header('Max-Breadth')
   if (value === undefined) return undefined
   const breadth = /^\d{1,9}$/.test(value) ? Number(value) : -1
-  if (breadth < 0) return refuse(400, 'request.max-breadth-syntax')
+  if (breadth < 0) return refuse(400, 'request.max-breadth-syntax', [], `Max-Breadth: ${value} is no number`)
   if (breadth === 0) return refuse(440, 'request.max-breadth')
   arrival.breadth = breadth
   arrival.hasBreadth = true
@@ -59,9 +60,7 @@ function checkBreadth(arrival: Incoming): Decision | undefined {
 
 /** §16.3 step 5. */
 function checkProxyRequire(request: SipRequest, known: ReadonlySet<string>): Decision | undefined {
-  const wanted = request.list('Proxy-Require')
-  if (wanted.length === 0) return undefined
-  const unknown = wanted.filter((tag) => !known.has(tag.toLowerCase()))
+  const unknown = unknownTags(request, 'Proxy-Require', known)
   if (unknown.length === 0) return undefined
   return refuse(420, 'request.extension-unknown', [['Unsupported', unknown.join(', ')]])
 }

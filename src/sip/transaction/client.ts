@@ -45,6 +45,7 @@ export class Client implements ClientTransaction, TimerOwner, Waits {
   ack = ''
   intervalMs = 0
   cancelWanted = false
+  private cancelReason: string | undefined = undefined
   cancelling: Client | undefined
   private yielded = false
   nextWaiting: Waits | undefined = undefined
@@ -75,8 +76,9 @@ export class Client implements ClientTransaction, TimerOwner, Waits {
     this.become(this.method === 'INVITE' ? calling : trying)
   }
 
-  cancel(): void {
+  cancel(reason?: string): void {
     if (this.method !== 'INVITE' || this.cancelWanted) return
+    this.cancelReason = reason
     this.cancelWanted = true
     this.state.onCancel(this)
   }
@@ -140,7 +142,7 @@ export class Client implements ClientTransaction, TimerOwner, Waits {
     this.cancelling = new Client(this.home, this.slot, this.branch, 'CANCEL')
     this.cancelling.cancelOf = this
     this.start('limit', 64 * this.home.timers.t1)
-    this.cancelling.send(writeCancel(this.text), this.flow)
+    this.cancelling.send(writeCancel(this.text, this.cancelReason), this.flow)
   }
 
   /** What is left to do takes less than this: `user` hears of further 2xx, or nobody hears anything. */

@@ -2,10 +2,13 @@
 import { parseOwn } from '../message/parse.ts'
 import type { SipRequest, SipResponse } from '../message/types.ts'
 
-/** @param invite text of the INVITE as it was sent */
-export function writeCancel(invite: string): string {
+/**
+ * @param invite text of the INVITE as it was sent
+ * @param reason value of Reason, e.g. `SIP;cause=200;text="Call completed elsewhere"` (RFC 3326 §3.1)
+ */
+export function writeCancel(invite: string, reason?: string): string {
   const request = sent(invite)
-  return write(request, 'CANCEL', request.header('To') ?? '')
+  return write(request, 'CANCEL', request.header('To') ?? '', reason === undefined ? [] : [`Reason: ${reason}`])
 }
 
 /** @param response the failure; its To carries the tag */
@@ -13,7 +16,7 @@ export function writeAck(invite: string, response: SipResponse): string {
   return write(sent(invite), 'ACK', response.header('To') ?? '')
 }
 
-function write(invite: SipRequest, method: 'ACK' | 'CANCEL', to: string): string {
+function write(invite: SipRequest, method: 'ACK' | 'CANCEL', to: string, more: readonly string[] = []): string {
   const lines = [
     `${method} ${invite.requestUri} SIP/2.0`,
     `Via: ${invite.topVia.text}`,
@@ -23,6 +26,7 @@ function write(invite: SipRequest, method: 'ACK' | 'CANCEL', to: string): string
     `To: ${to}`,
     `Call-ID: ${invite.callId}`,
     `CSeq: ${invite.cseq} ${method}`,
+    ...more,
     'Content-Length: 0',
   ]
   return lines.join('\r\n') + '\r\n\r\n'

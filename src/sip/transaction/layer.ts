@@ -109,8 +109,9 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
       const tx = this.addressee(slot, branch, response.method)
       const owner = tx === undefined ? this.late.flowOf(slot, branch, response.method) : tx.flow
       if (owner !== undefined && !isSamePeer(owner, flow, this.settings.sameUser)) this.foreignCount++
-      else if (tx !== undefined) return tx.onResponse(response)
-      else if (owner !== undefined) return this.late.take(slot, response)
+      else if (tx !== undefined) {
+        if (tx.user.takes?.(response) !== false) return tx.onResponse(response)
+      } else if (owner !== undefined) return this.late.take(slot, response)
     }
     this.strays++
     this.settings.user.onStrayResponse(response, flow)

@@ -28,8 +28,11 @@ export interface ClientTransaction {
   readonly branch: Branch
   /** Starts it: sends the request on the flow. Once only. */
   send(text: string, flow: Flow): void
-  /** Sends CANCEL now, or as soon as a provisional response came (RFC 3261 §9.1); nothing after a final one. */
-  cancel(): void
+  /**
+   * Sends CANCEL now, or as soon as a provisional response came (RFC 3261 §9.1); nothing after a final one.
+   * @param reason value of its Reason header field (RFC 3326); absent: it has none
+   */
+  cancel(reason?: string): void
   /** Lets go without a callback: late answers are absorbed and counted as stray. */
   abandon(): void
 }
@@ -37,6 +40,11 @@ export interface ClientTransaction {
 export interface ClientTransactionUser {
   /** Provisional and final; each further 2xx to an INVITE too (RFC 6026 §8.4). */
   onResponse(response: SipResponse): void
+  /**
+   * Whether a response is for it. One that is not is dropped and counted as stray, and the transaction waits on.
+   * Absent: all are.
+   */
+  takes?(response: SipResponse): boolean
   /** Timer B or F; no answer came. */
   onTimeout(transaction: ClientTransaction): void
   /** The flow closed or refused the text before a final answer. May be called from within `send`. */

@@ -1,6 +1,5 @@
 /**
- * A connection that did not come to be: the error a dialler gets, the code of each cause, the line a refused client may
- * read.
+ * A connection that did not come to be: the error a dialler gets, and the code of each cause.
  */
 import type { Refusal } from './types.ts'
 
@@ -60,17 +59,4 @@ export function refusalCode(cause: Cause, otherwise: string): string {
   const code = cause.errorCode
   if (code !== undefined && Object.hasOwn(codes, code)) return codes[code] ?? otherwise
   return otherwise
-}
-
-const reasonStart = 'SIP/2.0 403 Connection refused: '
-
-/** What a refused client reads, since Node sends no TLS alert: `SIP/2.0 403 Connection refused: cert.expired`. */
-export function reasonLine(code: string): string {
-  return `${reasonStart}${code.replace(/[^\w.-]/g, '')}\r\nContent-Length: 0\r\n\r\n`
-}
-
-/** The code in the first octets of a flow when they are such a line; undefined when they are anything else. */
-export function readReasonLine(chunk: Buffer): string | undefined {
-  if (chunk.toString('latin1', 0, reasonStart.length) !== reasonStart) return undefined
-  return /^[\w.-]{1,64}/.exec(chunk.toString('latin1', reasonStart.length, reasonStart.length + 64))?.[0]
 }

@@ -14,17 +14,22 @@ export interface TransportSettings {
    * `flow.first-request-timeout`.
    */
   readonly firstRequestSeconds: number
-  /** A TLS or WebSocket handshake must be done in this time. */
+  /** A connection to a TLS port must have sent its whole ClientHello in this time; until then it holds no place. */
+  readonly clientHelloSeconds: number
+  /** A TLS or WebSocket handshake must be done in this time; that of TLS begins with the ClientHello. */
   readonly handshakeSeconds: number
   /** A dial must have become a flow in this time, waiting for its turn included. */
   readonly dialSeconds: number
   /** Outgoing handshakes at one time; further ones wait. */
   readonly concurrentDials: number
-  /** Incoming handshakes at one time; further ones wait. A silent peer gives its place back after a second. */
+  /**
+   * Incoming handshakes at one time, shared fairly by sources while there are more; further ones wait. A peer that goes
+   * silent gives its place back after a second.
+   */
   readonly concurrentHandshakes: number
   /** Accepted connections in all. */
   readonly connections: number
-  /** Accepted connections from one address. */
+  /** Accepted connections from one source: an IPv4 address, or a network of IPv6. */
   readonly connectionsPerSource: number
   /** A dialled flow without traffic for so long is pinged (RFC 5626 §3.5.1). 0: never. */
   readonly pingSeconds: number
@@ -46,6 +51,7 @@ export const defaultTransportSettings: TransportSettings = {
   stuckSeconds: 30,
   idleSeconds: 900,
   firstRequestSeconds: 30,
+  clientHelloSeconds: 10,
   handshakeSeconds: 10,
   dialSeconds: 5,
   concurrentDials: 64,

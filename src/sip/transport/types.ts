@@ -68,6 +68,8 @@ export interface TlsTuning {
   readonly ecdhCurve?: string
   /** Signature algorithms, `ecdsa_secp256r1_sha256`. */
   readonly sigalgs?: string
+  /** Group of a server with DHE suites: PEM, or `auto`. */
+  readonly dhparam?: string
   /** Protocol names offered or taken (RFC 7301); none otherwise. */
   readonly alpn?: readonly string[]
   /** An intermediate CA in the trust list is an anchor. */
@@ -87,6 +89,12 @@ export interface ListenerSettings {
   readonly mutual: 'required' | 'requested' | 'off'
   /** For tls and wss. */
   readonly tls: TlsMaterial | undefined
+  /**
+   * What a refused peer is told. silent (also when absent): the connection closes after the handshake, and a missing
+   * certificate gets the alert of OpenSSL; explained: its first request is answered with 403 and the code. Over wss
+   * always silent.
+   */
+  readonly refusals?: 'silent' | 'explained'
 }
 
 export interface Listener {
@@ -120,6 +128,11 @@ export interface Refusal {
 }
 
 export interface TransportUser {
+  /**
+   * Who says to a peer on that face what was wrong with its message (Warning); undefined: the peer is not to know.
+   * Absent: nobody does.
+   */
+  warningAgent?(face: string): string | undefined
   onRequest(request: SipRequest, flow: Flow): void
   onResponse(response: SipResponse, flow: Flow): void
   onFlowOpened(flow: Flow): void

@@ -202,7 +202,9 @@ function recordsFor(plan: LabPlan, organisation: string, addresses: readonly str
     records.flatMap((record) => (record.kind === 'a' && addresses.includes(record.address) ? [record.name] : [])),
   )
   const lines = records.flatMap((record) =>
-    names.has(record.kind === 'a' ? record.name : record.target) && !/^_sip\._tls\./.test(record.name)
+    (record.kind === 'a' || record.kind === 'srv') &&
+    names.has(record.kind === 'a' ? record.name : record.target) &&
+    !/^_sip\._tls\./.test(record.name)
       ? linesOf(record)
       : [],
   )
@@ -210,7 +212,9 @@ function recordsFor(plan: LabPlan, organisation: string, addresses: readonly str
   return lines.filter(({ key }) => !seen.has(key) && seen.add(key)).map(({ text, strong }) => ({ text, strong }))
 }
 
-function linesOf(record: DnsRecord): readonly (Line & { readonly key: string; readonly strong: boolean })[] {
+function linesOf(
+  record: Extract<DnsRecord, { kind: 'a' | 'srv' }>,
+): readonly (Line & { readonly key: string; readonly strong: boolean })[] {
   if (record.kind === 'a') {
     const key = `${record.name} ${record.address}`
     return [

@@ -1,4 +1,5 @@
 /** The plan for people: tables of hosts, certificates, DNS records, links and firewall ports. */
+import { recordValue } from '../dns-records.ts'
 import type {
   DnsRecord,
   DnsView,
@@ -106,8 +107,7 @@ export function span(seconds: number): string {
 }
 
 function recordRow(record: DnsRecord): readonly string[] {
-  if (record.kind === 'a') return [record.name, 'A', record.address, record.why]
-  return [record.name, 'SRV', `${record.priority} ${record.weight} ${record.port} ${record.target}`, record.why]
+  return [record.name, record.kind.toUpperCase(), recordValue(record), record.why]
 }
 
 function linkRow(link: Link): readonly string[] {

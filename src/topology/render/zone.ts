@@ -1,6 +1,7 @@
 /**
  * Zone files (RFC 1035 §5) one can hand to a hosting provider: each domain, as the inside and as the internet sees it.
  */
+import { recordValue } from '../dns-records.ts'
 import type { DnsRecord, DnsView, LabPlan } from '../plan-types.ts'
 
 export interface ZoneFile {
@@ -54,10 +55,7 @@ function zoneFile(view: DnsView, zone: string, records: readonly DnsRecord[], se
 
 function recordLine(record: DnsRecord, zone: string): string {
   const owner = relative(record.name, zone).padEnd(28)
-  const value =
-    record.kind === 'a'
-      ? `A   ${record.address}`
-      : `SRV ${record.priority} ${record.weight} ${record.port} ${record.target}.`
+  const value = `${record.kind.toUpperCase().padEnd(3)} ${recordValue(record, '.')}`
   return `${owner} IN ${value} ; ${record.why}`
 }
 

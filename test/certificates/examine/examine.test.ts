@@ -249,3 +249,10 @@ t.test('what is known elsewhere tells a missing intermediate from an unknown roo
   })
   t.match(judge({ chain: [direct], anchors: [], known: [root()] }), { faults: [{ code: 'chain.untrusted-root' }] })
 })
+
+t.test('the certificate of the peer in the trust list is no anchor for Node, and one for RFC 5280', async (t) => {
+  const own = leaf()
+  const request = { chain: [own, issuing()], anchors: [own] }
+  t.same(codes(judge({ ...request, profile: 'node' }))[0], 'chain.partial-anchor')
+  t.ok(judge({ ...request, profile: 'rfc5280' }).accepted)
+})

@@ -111,6 +111,7 @@ const table: readonly (readonly [
 ]
 
 for (const [name, subject, wanted, expected] of table) {
+  // conformance: RFC 5922 §7.1 — which names of a certificate are SIP domains, by profile
   t.test(`${name} counts for ${expected.join(', ') || 'nobody'}`, async (t) =>
     t.strictSame(accepting(subject, wanted), expected),
   )

@@ -67,8 +67,29 @@ t.test('siplab check in the default lab', async (t) => {
     ]
     t.match(
       [director.status, frontEnd.status, (JSON.parse(frontEnd.stdout) as CheckReport).code],
-      [0, 1, 'cert.name-not-allowed'],
+      [0, 1, 'tls.peer-refused'],
     )
+  })
+
+  t.test('a host and port that the lab printed are found by the DNS of the lab', async (t) => {
+    const { status, stdout } = await lab.run('check', 'sip.lab.test:10443', '--json')
+    t.match([status, (JSON.parse(stdout) as CheckReport).ok], [0, true])
+  })
+
+  t.test('speaks SIP over WebSocket with the front end', async (t) => {
+    const { status, stdout } = await lab.run('check', 'fe1', '--transport', 'wss', '--json')
+    t.match([status, codes(JSON.parse(stdout) as CheckReport)], [0, { 'sip.options': 'ok', 'sip.keep-alive': 'ok' }])
+  })
+
+  t.test('finds the borders of the edge kept', async (t) => {
+    const asked = ['sip.lab.test:10443', '--probe-borders', '--i-operate-this-server']
+    const { stdout } = await lab.run('check', ...asked, '--json')
+    t.match(codes(JSON.parse(stdout) as CheckReport), {
+      'borders.relay': 'ok',
+      'borders.dialog': 'ok',
+      'borders.identity': 'ok',
+      'borders.udp': 'ok',
+    })
   })
 
   t.test('finds every link as planned', async (t) => {

@@ -29,13 +29,14 @@ t.test('openssl s_client against the default lab', { skip: missing('openssl') },
       'the internal face of the access proxy refuses a client without a certificate, and both ends know why ' +
         `(${version})`,
       async (t) => {
-        const { stdout, since } = await client(lab, {
+        const { stdout, stderr, since } = await client(lab, {
           node: 'edge',
           face: 'internal',
           name: 'edge.lab.test',
           options: [version],
         })
-        t.match(stdout, /^SIP\/2\.0 403 Connection refused: tls\.client-cert-missing/)
+        t.equal(stdout, '')
+        t.match(stderr, version === '-tls1_2' ? /alert number 40\b/ : /alert number 116\b/)
         t.match(await refusals(lab, 'edge', since), [
           { verdict: { code: 'tls.client-cert-missing', direction: 'incoming' } },
         ])
@@ -53,7 +54,7 @@ t.test('openssl s_client against the default lab', { skip: missing('openssl') },
           options: [version],
           shown,
         })
-        t.match(stdout, /^SIP\/2\.0 403 Connection refused: chain\./)
+        t.equal(stdout, '')
         t.match(await refusals(lab, 'fe1', since), [{ verdict: { code: /^chain\./, direction: 'incoming' } }])
       },
     )
@@ -70,7 +71,7 @@ t.test('openssl s_client against the default lab', { skip: missing('openssl') },
         options: [],
         shown,
       })
-      t.match(stdout, /^SIP\/2\.0 403 Connection refused: cert\.name-not-allowed/)
+      t.equal(stdout, '')
       t.match(await refusals(lab, 'edge', since), [
         { verdict: { code: 'cert.name-not-allowed', certificate: { subject: 'CN=stranger.lab.test' } } },
       ])

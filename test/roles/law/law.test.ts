@@ -56,7 +56,7 @@ const admission: readonly Policy[] = [
   routeGuard(tokens, { isOurs }),
   noteRemote(domains),
   proveDialog({ tokens, speaksFor: speaksInside }),
-  authenticate({ schemes: [], realm: 'r', self: 'fe1.lab.test', party: recordedParty }),
+  authenticate({ schemes: [], realm: 'r', clock, self: 'fe1.lab.test', party: recordedParty }),
   proveDialogByIdentity(facts),
 ]
 /** The end of a home's list: a user of the domain has bindings here, everything else goes to the edge. */
@@ -408,3 +408,58 @@ t.test('a dialog leads to the recorded end and to nobody else, whatever its own 
   ] as const)
     t.equal(ask(callee, next, uri), wanted, `${callee.hop} ${next.join()} ${uri}`)
 })
+
+t.test(
+  'From may name another user once its sender is authenticated as that user (RFC 4916), and no one else',
+  async (t) => {
+    const desk = flowOf({ port: 50 }, 'sip:carol@lab.test')
+    const link = flowOf({ port: 51, peer: 'server' })
+    const record = { caller: side('alice', 'w'), callee: side('bob', 'w') }
+    const byLink = { caller: side('alice', hopText(link, 'none', '')), callee: side('bob', 'w') }
+    const ask = (of: DialogRecord, flow: Flow, from: string, extra = ''): string => {
+      const flows = of === record ? `${tokens.of(desk)}+${tokens.of(bob)}` : tokens.of(bob)
+      const user = tokens.seal(of, { callId: 'call-8', tag: 'a' }, flows)
+      const { decision } = outcome(
+        textOf({
+          who: '',
+          method: 'UPDATE',
+          from,
+          to: 'sip:bob@lab.test',
+          fromTag: 'a',
+          toTag: 'b',
+          callId: 'call-8',
+          routes: [`<sip:${user}@pool.lab.test;lr>`],
+          uri: 'sip:x@192.0.2.9',
+          extra,
+        }),
+        flow,
+      )
+      if (decision.kind === 'refuse') return String(decision.status)
+      return decision.kind === 'route' && decision.targets[0]?.flow === bob.id ? 'to bob' : decision.kind
+    }
+    const word = (user: string): string => `P-Asserted-Identity: <sip:${user}@lab.test>\r\n`
+    const carol = 'sip:carol@lab.test'
+    t.same(
+      {
+        'the flow of the dialog, signed in as carol': ask(record, desk, carol),
+        'the same as mallory': ask(record, desk, 'sip:mallory@lab.test'),
+        'the same as a partner’s user': ask(record, desk, 'sip:ceo@partner.test'),
+        'carol on a flow that is not of the dialog': ask(record, flowOf({ port: 52 }, carol), carol),
+        'nobody, under the name of carol': ask(record, flowOf({ port: 53 }), carol),
+        'our server, with its word for carol': ask(byLink, link, carol, word('carol')),
+        'our server, with its word for another': ask(byLink, link, carol, word('mallory')),
+        'our server, without a word': ask(byLink, link, carol),
+      },
+      {
+        'the flow of the dialog, signed in as carol': 'to bob',
+        'the same as mallory': '401',
+        'the same as a partner’s user': '401',
+        'carol on a flow that is not of the dialog': '403',
+        'nobody, under the name of carol': '401',
+        'our server, with its word for carol': 'to bob',
+        'our server, with its word for another': '403',
+        'our server, without a word': '403',
+      },
+    )
+  },
+)

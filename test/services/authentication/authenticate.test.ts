@@ -5,6 +5,7 @@ import { authenticate } from '../../../src/services/authentication/authenticate.
 import type { AuthenticateOptions } from '../../../src/services/authentication/authenticate.ts'
 import { digest } from '../../../src/services/authentication/digest.ts'
 import type { DigestOptions } from '../../../src/services/authentication/digest.ts'
+import { rememberIdentity } from '../../../src/services/authentication/flow-identity.ts'
 import { credentialRows } from '../../../src/services/authentication/hashes.ts'
 import { memoryLocation } from '../../../src/services/location/location.ts'
 import { registrar } from '../../../src/services/registrar/registrar.ts'
@@ -32,11 +33,19 @@ function service(
     credential: (username: string, scheme: string, wanted: string) =>
       rows.find((row) => row.username === username && row.scheme === scheme && row.realm === wanted),
   }
-  const scheme = digest({ credentials, realm, clock, ...change.digest })
-  const policy = authenticate({ schemes: [scheme], realm, self, ...change.auth })
+  const scheme = digest({ credentials, realm, clock, algorithms: ['MD5', 'SHA-256'], ...change.digest })
+  const policy = authenticate({ schemes: [scheme], realm, self, clock, ...change.auth })
   return {
     clock,
     policy,
+    /** The same, where the answer may be held back: `decision` stays undefined until it is given. */
+    askLater(parts: RequestParts, flow: Flow): { decision: Decision | undefined } {
+      const given: { decision: Decision | undefined } = { decision: undefined }
+      const decision = policy.decide(arrival(requestText(parts), { flow, wall: clock.wall() }))
+      if (decision instanceof Promise) void decision.then((settled) => (given.decision = settled))
+      else given.decision = decision
+      return given
+    },
     ask(
       parts: RequestParts,
       flow: Flow = testFlow(),
@@ -104,14 +113,32 @@ function authorization(
     .join(', ')}`
 }
 
+// conformance: RFC 7616 §3.4 — digest with qop=auth, MD5 and SHA-256
 t.test('digest (RFC 7616, RFC 8760)', async (t) => {
-  t.test('a REGISTER without credentials is challenged with both algorithms and one realm', async (t) => {
-    const { decision } = service().ask({})
-    t.match(decision, { kind: 'refuse', status: 401, because: 'auth.required' })
-    t.match(headersOf(decision, 'WWW-Authenticate'), [
-      /^Digest realm="SIP Communications Service", nonce="[\w-]+", algorithm=MD5, qop="auth"$/,
-      /algorithm=SHA-256/,
-    ])
+  // conformance: RFC 8760 §2.3 — a challenge for each algorithm, the preferred one first
+  for (const algorithms of [['SHA-256', 'MD5'], ['MD5']] as const)
+    t.test(
+      `a REGISTER without credentials is challenged with ${algorithms.join(', then ')} and one realm`,
+      async (t) => {
+        const { decision } = service({ digest: { algorithms } }).ask({})
+        t.match(decision, { kind: 'refuse', status: 401, because: 'auth.required' })
+        t.match(
+          headersOf(decision, 'WWW-Authenticate'),
+          algorithms.map(
+            (name) =>
+              new RegExp(`^Digest realm="SIP Communications Service", nonce="[\\w-]+", algorithm=${name}, qop="auth"$`),
+          ),
+        )
+        t.equal(headersOf(decision, 'WWW-Authenticate').length, algorithms.length)
+      },
+    )
+
+  t.test('credentials of an algorithm that was not offered are refused', async (t) => {
+    const both = service().ask({}).decision
+    const { decision } = service({ digest: { algorithms: ['MD5'] } }).ask({
+      headers: [authorization(both, { algorithm: 'SHA-256' })],
+    })
+    t.match(decision, { kind: 'refuse', status: 401, because: 'auth.algorithm-not-offered' })
   })
 
   for (const algorithm of ['MD5', 'SHA-256'] as const) {
@@ -130,6 +157,7 @@ t.test('digest (RFC 7616, RFC 8760)', async (t) => {
     })
   }
 
+  // conformance: RFC 7616 §4 — names and passwords are UTF-8
   t.test('names and passwords are UTF-8', async (t) => {
     const { ask } = service()
     const { decision } = ask({
@@ -147,6 +175,7 @@ t.test('digest (RFC 7616, RFC 8760)', async (t) => {
     })
   })
 
+  // conformance: RFC 7616 §3.3 — stale=true for right credentials with a nonce that is over
   t.test('a nonce that is over is stale, and only with the right password', async (t) => {
     const { ask, clock } = service()
     const { decision } = ask({})
@@ -209,36 +238,118 @@ t.test('digest (RFC 7616, RFC 8760)', async (t) => {
       { because: 'auth.required' },
     )
   })
+})
 
-  t.test('passwords cannot be tried without end from one source', async (t) => {
-    const { ask, clock } = service({ auth: { limit: { failures: 3, seconds: 60 } } })
-    const flow = testFlow()
-    for (let attempt = 0; attempt < 3; attempt++)
-      ask({ headers: [authorization(ask({}).decision, { password: `guess ${attempt}` })] }, flow)
-    t.match(ask({ headers: [authorization(ask({}).decision)] }, flow).decision, {
-      kind: 'refuse',
-      status: 403,
-      because: 'auth.too-many-failures',
-    })
-    t.match(
-      ask({ headers: [authorization(ask({}).decision)] }, testFlow({ address: '192.0.2.8' })).decision,
-      { kind: 'pass' },
-      'another source is not blocked',
+/** Fails so many times for a user, as a client at `address` that reaches us directly. */
+function failing(
+  { ask, askLater }: ReturnType<typeof service>,
+  times: number,
+  where: { readonly flow?: Flow; readonly username?: string; readonly via?: string },
+): { readonly decision: Decision | undefined } {
+  const { flow = testFlow(), username = 'alice', via } = where
+  let last: { readonly decision: Decision | undefined } = { decision: undefined }
+  for (let attempt = 0; attempt < times; attempt++)
+    last = askLater(
+      {
+        vias: via === undefined ? [] : [via],
+        headers: [authorization(ask({}).decision, { username, password: `guess ${attempt}` })],
+      },
+      flow,
     )
-    clock.advance(60_000)
-    t.match(ask({ headers: [authorization(ask({}).decision)] }, flow).decision, { kind: 'pass' }, 'the block ends')
+  return last
+}
+
+t.test('failed attempts', async (t) => {
+  const edge = testFlow({ peer: 'edge' })
+  const limit = { failures: 3, seconds: 60 }
+
+  t.test('a source that has failed too often for a user gets 403, later', async (t) => {
+    const it = service({ auth: { limit } })
+    t.match(failing(it, 3, {}).decision, { status: 401 })
+    const last = failing(it, 1, {})
+    await settled()
+    t.equal(last.decision, undefined, 'not at once')
+    it.clock.advance(2_000)
+    await settled()
+    t.match(last.decision, { kind: 'refuse', status: 403, because: 'auth.too-many-failures' })
+    it.clock.advance(60_000)
+    t.match(failing(it, 1, {}).decision, { status: 401 }, 'the block ends')
+  })
+
+  t.test('the right password gets in from a source that is blocked', async (t) => {
+    const it = service({ auth: { limit } })
+    failing(it, 10, {})
+    t.match(it.ask({ headers: [authorization(it.ask({}).decision)] }).decision, { kind: 'pass' })
+  })
+
+  t.test('many names cannot be tried from one source either', async (t) => {
+    const it = service({ auth: { limit: { failures: 1, seconds: 60 } } })
+    for (let user = 0; user < 20; user++) failing(it, 1, { username: `user${user}` })
+    const last = failing(it, 1, { username: 'another' })
+    await settled()
+    t.equal(last.decision, undefined)
+    t.match(it.ask({ headers: [authorization(it.ask({}).decision)] }).decision, { kind: 'pass' })
+  })
+
+  t.test('behind our edge the Via that the edge stamped is the source', async (t) => {
+    const it = service({ auth: { limit } })
+    failing(it, 4, { flow: edge, via: 'SIP/2.0/TLS 10.0.0.1:5061;branch=z9hG4bK2;received=198.51.100.1' })
+    t.match(
+      failing(it, 1, { flow: edge, via: 'SIP/2.0/TLS 10.0.0.1:5061;branch=z9hG4bK2;received=198.51.100.2' }).decision,
+      { status: 401 },
+      'another source behind the same edge',
+    )
+    const last = failing(it, 1, { flow: edge, via: 'SIP/2.0/WSS x.invalid;branch=z9hG4bK2;received=198.51.100.1' })
+    await settled()
+    t.equal(last.decision, undefined, 'the same source with another sent-by')
+  })
+
+  t.test('a Via below the top one is not believed from anyone else', async (t) => {
+    for (const peer of [undefined, 'client'] as const) {
+      const it = service({ auth: { limit } })
+      const flow = testFlow(peer === undefined ? {} : { peer })
+      for (let attempt = 0; attempt < 3; attempt++)
+        failing(it, 1, { flow, via: `SIP/2.0/TLS h;branch=z9hG4bK2;received=198.51.100.${attempt}` })
+      const last = failing(it, 1, { flow, via: 'SIP/2.0/TLS h;branch=z9hG4bK2;received=198.51.100.9' })
+      await settled()
+      t.equal(last.decision, undefined, `peer ${peer ?? 'without a certificate'}`)
+    }
+  })
+
+  t.test('a user that many sources fail for is answered later, from every source', async (t) => {
+    const it = service({ auth: { limit } })
+    for (let source = 0; source < 14; source++)
+      t.match(failing(it, 1, { flow: testFlow({ address: `198.51.100.${source}` }) }).decision, { status: 401 })
+    const last = failing(it, 1, { flow: testFlow({ address: '198.51.100.99' }), username: 'ALICE' })
+    await settled()
+    t.equal(last.decision, undefined)
+    it.clock.advance(2_000)
+    await settled()
+    t.match(last.decision, { status: 401, because: 'auth.unknown-user' })
+    t.match(it.ask({ headers: [authorization(it.ask({}).decision)] }).decision, { kind: 'pass' }, 'proof gets in')
+    t.match(failing(it, 1, { flow: testFlow(), username: 'jörg' }).decision, { status: 401 }, 'others are not slowed')
+  })
+
+  t.test('the addresses of one IPv6 network are one source', async (t) => {
+    const it = service({ auth: { limit } })
+    for (let host = 1; host < 4; host++) failing(it, 1, { flow: testFlow({ address: `2001:db8:0:1::${host}` }) })
+    const last = failing(it, 1, { flow: testFlow({ address: '2001:db8:0:1:ffff::9' }) })
+    await settled()
+    t.equal(last.decision, undefined)
+  })
+
+  t.test('a signed-in flow is not asked, whatever others have failed', async (t) => {
+    const it = service({ auth: { limit } })
+    const flow = testFlow()
+    rememberIdentity(flow, 'sip:alice@lab.test', it.clock.wall() + 600_000)
+    failing(it, 30, { flow: testFlow() })
+    t.match(it.ask({ method: 'MESSAGE', uri: 'sip:bob@lab.test' }, flow).decision, { kind: 'pass' })
   })
 })
 
-t.test('many names cannot be tried from one address either', async (t) => {
-  const { ask } = service({ auth: { limit: { failures: 1, seconds: 60 } } })
-  for (let user = 0; user < 20; user++) ask({ headers: [authorization(ask({}).decision, { username: `user${user}` })] })
-  t.match(ask({ headers: [authorization(ask({}).decision)] }).decision, {
-    kind: 'refuse',
-    status: 403,
-    because: 'auth.too-many-failures',
-  })
-})
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
 
 t.test('who is asked', async (t) => {
   for (const method of ['INVITE', 'MESSAGE', 'OPTIONS', 'SUBSCRIBE']) {
@@ -308,6 +419,7 @@ t.test('who is asked', async (t) => {
     t.match(service().ask(inDialog, testFlow(), { dialog }).decision, { kind: 'pass' })
   })
 
+  // conformance: RFC 3261 §22.3 — credentials of our realm end here, those of others travel on
   t.test('credentials of our realm go no further, those of other realms do', async (t) => {
     const ours = `Digest username="alice", realm="${realm}", nonce="n", uri="sip:lab.test", response="r"`
     const other = 'Digest username="alice", realm="gateway.test", nonce="n", uri="sip:lab.test", response="r"'

@@ -76,6 +76,7 @@ t.test('a first REGISTER is answered 200 with its Contact, Expires and Date', as
   t.same(values(decision, 'Date'), ['Mon, 02 Jan 2006 12:00:00 GMT'])
 })
 
+// conformance: RFC 3261 §10.3 — bindings: refresh, removal, 423, the star, the order of CSeq
 t.test('contacts (RFC 3261 §10.3)', async (t) => {
   t.test('several contacts come back each on a line of its own, with q and the time left', async (t) => {
     const { register, clock } = service(t)
@@ -232,6 +233,9 @@ t.test('addresses-of-record', async (t) => {
   })
 })
 
+// conformance: RFC 3327 §5.3 — Path is stored, and echoed to a client that supports it
+// conformance-limit: RFC 3608 §5 — no registrar here gives a Service-Route: clients keep the proxy they were set up
+//   with, and the first hop inside is the same for all
 t.test('Path (RFC 3327)', async (t) => {
   const behind = { vias: ['SIP/2.0/TLS 198.51.100.4:50000;branch=z9hG4bK0'] }
   const path = 'Path: <sip:token@edge.lab.test;transport=tls;lr;ob>'
@@ -262,6 +266,7 @@ t.test('Path (RFC 3327)', async (t) => {
     )
   })
 
+  // conformance: RFC 5626 §6 — outbound through a first hop without ob is 439
   t.test('outbound through a first hop without ob is refused 439 (RFC 5626 §6)', async (t) => {
     const { register } = service(t)
     t.match(register({ ...behind, headers: ['Path: <sip:edge.lab.test;lr>', ...outbound] }), {
@@ -279,6 +284,7 @@ t.test('Path (RFC 3327)', async (t) => {
   })
 })
 
+// conformance: RFC 5626 §6 — Require: outbound, flows of an instance, the binding ends with its flow
 t.test('flows (RFC 5626)', async (t) => {
   t.test('an outbound registration is confirmed with Require and reached by its flow', async (t) => {
     const { register, call } = service(t)
@@ -322,6 +328,7 @@ t.test('flows (RFC 5626)', async (t) => {
     t.match(call('sip:alice@lab.test'), { kind: 'route', targets: [{ flow: undefined }] })
   })
 
+  // conformance: RFC 7118 §5 — a Contact below .invalid is reached by its flow
   t.test('a Contact without a real address is reached by the WebSocket it came by (RFC 7118 §5)', async (t) => {
     const { register, call } = service(t)
     const flow = testFlow({ transport: 'wss' })
@@ -370,6 +377,8 @@ t.test('flows (RFC 5626)', async (t) => {
   })
 })
 
+// conformance: RFC 5627 §5 — a public GRUU is given and leads to its instance
+// conformance-limit: RFC 5627 §3.1.2 — no temporary GRUU is given: it would need a table that all front ends share
 t.test('GRUU (RFC 5627)', async (t) => {
   t.test('a public GRUU leads to its instance only', async (t) => {
     const { register, call } = service(t)
@@ -383,6 +392,7 @@ t.test('GRUU (RFC 5627)', async (t) => {
     t.equal(targetsOf(call(gruu)).length, 1)
   })
 
+  // conformance: RFC 5627 §5.3 — a GRUU without its instance is 480
   t.test('a GRUU whose instance is not there is answered 480', async (t) => {
     const { register, call } = service(t)
     register({ headers: ['Contact: <sip:alice@192.0.2.50>'] })
@@ -518,4 +528,129 @@ t.test('a request that nobody vouches for is for a binding that takes such, or f
     ['binding', 'binding', 'binding'],
     ['open-binding', 'binding', 'binding'],
   ])
+})
+
+// conformance: RFC 3261 §10.3 — a Contact whose scheme cannot be dialled is refused
+// conformance: RFC 7118 §5 — a Contact below .invalid is reached by its flow
+// conformance: RFC 5627 §5.1 — a Contact that is a GRUU of the same user is refused
+t.test('Contacts that cannot be reached are refused, with the field', async (t) => {
+  const { register } = service(t)
+  for (const contact of ['tel:+15551234', 'mailto:bob@lab.test', 'urn:service:sos'])
+    t.match(register({ headers: [`Contact: <${contact}>`] }), {
+      kind: 'refuse',
+      status: 400,
+      found: /^Contact: .*scheme/,
+    })
+  const invalid = ['Contact: <sip:x7k@df7jal23ls0d.invalid;transport=ws>']
+  t.match(register({ headers: invalid }, testFlow({ transport: 'wss' })), { kind: 'answer', status: 200 })
+  t.match(register({ headers: invalid, callId: 'two' }, testFlow({ transport: 'udp' })), {
+    status: 400,
+    found: /invalid/,
+  })
+  t.match(register({ headers: ['Contact: <sip:alice@lab.test;gr=urn:x>'] }), { status: 403, found: /GRUU/ })
+})
+
+t.test('two Contacts of which one has a transport are two bindings', async (t) => {
+  const { register, call } = service(t)
+  register({ headers: ['Contact: <sip:alice@192.0.2.9:7777>'] })
+  register({ cseq: 2, headers: ['Contact: <sip:alice@192.0.2.9:7777;transport=tcp>'] })
+  t.equal(targetsOf(call('sip:alice@lab.test')).length, 2)
+  register({ cseq: 3, headers: ['Contact: <sip:%61lice@192.0.2.9:7777>;expires=0'] })
+  t.same(
+    targetsOf(call('sip:alice@lab.test')).map(({ uri }) => uri),
+    ['sip:alice@192.0.2.9:7777;transport=tcp'],
+  )
+})
+
+t.test('equal Contacts of one REGISTER are one binding', async (t) => {
+  const { register } = service(t)
+  const answer = register({ headers: ['Contact: <sip:%61lice@192.0.2.9>, <sip:alice@192.0.2.9>;q=0.5'] })
+  t.equal(values(answer, 'Contact').length, 1)
+})
+
+t.test('outbound (RFC 5626)', async (t) => {
+  const flows = (id: number): readonly string[] => [
+    'Supported: Outbound, PATH, Gruu',
+    `Contact: <sip:alice@x${id}.invalid;transport=ws>;reg-id=${id};${instance}`,
+  ]
+
+  // conformance: RFC 3261 §7.3.1 — option tags are read in any case
+  t.test('is asked for by an option tag in any case', async (t) => {
+    const answer = service(t).register({ headers: flows(1) }, testFlow({ transport: 'wss' }))
+    t.same(values(answer, 'Require'), ['outbound'])
+    t.match(values(answer, 'Contact')[0], /;reg-id=1;pub-gruu=/)
+  })
+
+  // conformance: RFC 5626 §7 — bindings of one instance are one target, the others follow it
+  t.test('two flows of an instance are one target', async (t) => {
+    const { register, call, clock, close } = service(t)
+    const one = testFlow({ transport: 'wss', port: 1 })
+    const two = testFlow({ transport: 'wss', port: 2 })
+    register({ headers: flows(1) }, one)
+    clock.advance(1000)
+    register({ headers: flows(2), callId: 'two' }, two)
+    const targets = targetsOf(call('sip:alice@lab.test'))
+    t.same([targets.map(({ flow }) => flow), targets[0]?.others?.map(({ flow }) => flow)], [[two.id], [one.id]])
+    await close(two)
+    t.same(
+      targetsOf(call('sip:alice@lab.test')).map(({ flow, others }) => [flow, others]),
+      [[one.id, undefined]],
+    )
+  })
+
+  // conformance: RFC 5626 §6 — over UDP outbound is not promised (limit: the Contact is dialled)
+  t.test('is not promised over UDP', async (t) => {
+    const { register, call } = service(t)
+    const contact = `<sip:alice@192.0.2.4:7799;ob>;reg-id=1;${instance}`
+    const answer = register({ headers: ['Supported: outbound', `Contact: ${contact}`] }, testFlow({ transport: 'udp' }))
+    t.same(
+      [values(answer, 'Require'), targetsOf(call('sip:alice@lab.test'))[0]?.uri],
+      [[], 'sip:alice@192.0.2.4:7799;ob'],
+    )
+    const gone = register(
+      { cseq: 2, headers: ['Supported: outbound', `Contact: ${contact};expires=0`] },
+      testFlow({ transport: 'udp' }),
+    )
+    t.same(values(gone, 'Contact'), [])
+  })
+
+  // conformance: RFC 5626 §6 — several Contacts with reg-id are refused only where they are added
+  t.test('Contacts that are removed do not count', async (t) => {
+    const { register } = service(t)
+    const two = testFlow({ transport: 'wss' })
+    register({ headers: flows(1) }, testFlow({ transport: 'wss' }))
+    register({ headers: flows(2), callId: 'two' }, two)
+    const both = [1, 2].map((id) => `<sip:alice@x${id}.invalid;transport=ws>;reg-id=${id};${instance}`)
+    const ask = (expires: number): Decision | Promise<Decision> =>
+      register(
+        { callId: 'three', headers: ['Supported: outbound', `Contact: ${both.join(', ')}`, `Expires: ${expires}`] },
+        two,
+      )
+    t.match(ask(600), { kind: 'refuse', status: 400, found: /^Contact: 2 values/ })
+    const answer = ask(0)
+    t.match(answer, { kind: 'answer', status: 200 })
+    t.same(values(answer, 'Contact'), [])
+  })
+
+  // conformance: RFC 3327 §5.3 — several Path values lead to the user in their order
+  t.test('several hops of Path lead back in their order', async (t) => {
+    const { register, call } = service(t)
+    const path = ['<sip:t2@director.lab.test;lr>', '<sip:t1@edge.lab.test;lr;ob>']
+    const answer = register(
+      {
+        vias: ['SIP/2.0/TLS edge.lab.test;branch=z9hG4bK2', 'SIP/2.0/WSS x.invalid;branch=z9hG4bK3'],
+        headers: [...flows(1), `Path: ${path.join(' , ')}`],
+      },
+      testFlow({ peer: 'server' }),
+    )
+    t.same(values(answer, 'Require'), ['outbound'])
+    t.same(targetsOf(call('sip:alice@lab.test'))[0]?.routes, path)
+  })
+})
+
+// conformance: RFC 5627 §6 — a GRUU that was not given here is 404 (limit: temporary GRUUs are not given)
+t.test('a temporary GRUU is nobody of this server', async (t) => {
+  const { register, call } = service(t)
+  register({ headers: ['Contact: <sip:alice@192.0.2.9>'] })
+  t.match(call('sip:alice@lab.test;gr'), { kind: 'refuse', status: 404 })
 })

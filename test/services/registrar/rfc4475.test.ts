@@ -38,9 +38,9 @@ function answerTo(file: string, options: { readonly authenticating: boolean }): 
   const location = memoryLocation({ clock })
   const domain = [...domains, parseUri(request.requestUri).host]
   const realm = 'SIP Communications Service'
-  const scheme = digest({ credentials: { credential: () => undefined }, realm, clock })
+  const scheme = digest({ credentials: { credential: () => undefined }, realm, clock, algorithms: ['MD5'] })
   const policies = [
-    ...(options.authenticating ? [authenticate({ schemes: [scheme], realm, self: 'fe1.example.com' })] : []),
+    ...(options.authenticating ? [authenticate({ schemes: [scheme], realm, clock, self: 'fe1.example.com' })] : []),
     registrar({ location, accounts: undefined, domains: domain, clock, self: 'fe1.example.com' }),
   ]
   const flow = testFlow({ transport: 'udp' })

@@ -10,6 +10,32 @@ import {
 import { emptyLine } from '../../../src/sip/message/framer.ts'
 import { invite, request } from './messages.ts'
 
+/** What a framer makes of octets, with all that an answer would carry. */
+function outcome(octets: Buffer, cuts: readonly number[], limits: MessageLimits): readonly unknown[] {
+  const { framer, events, messages, errors } = watch(limits)
+  let from = 0
+  for (const cut of [...new Set(cuts.map((cut) => cut % octets.length)), octets.length].sort((a, b) => a - b)) {
+    framer.push(octets.subarray(from, cut))
+    from = cut
+  }
+  return [
+    events,
+    messages.map(({ text, body }) => [text, body]),
+    errors.map(({ status, message, partial }) => [status, message, partial?.method, partial?.viaBlock()]),
+    events.some((event) => event.startsWith('lost')) || framer.pendingBytes,
+  ]
+}
+
+/** A message of about so many octets in its start line, its head and its body, and one after it. */
+function sized(line: number, head: number, body: number): Buffer {
+  const text = invite({ body: 'b'.repeat(body), fields: [`X: ${'x'.repeat(head)}`] })
+  return Buffer.from(text.replace('sip:bob@', `sip:${'b'.repeat(Math.max(1, line))}@`) + invite(), 'latin1')
+}
+
+/** Of each size class: far below a limit, around it, and far above it. */
+const sizeClass = (limit: number, most: number): fc.Arbitrary<number> =>
+  fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: limit - 400, max: limit + 100 }), fc.nat(most))
+
 function watch(limits: MessageLimits = defaultLimits) {
   const events: string[] = []
   const messages: SipMessage[] = []
@@ -53,6 +79,66 @@ t.test('StreamFramer', async (t) => {
         },
       ),
       { numRuns: 300 },
+    )
+  })
+
+  // conformance: RFC 3261 §18.3 — one outcome for one octet string, however it is cut
+  t.test('makes the same of the same octets in one piece and in many, of every size', async (_t) => {
+    const { startLineBytes, headBytes, bodyBytes } = defaultLimits
+    const bigBody = fc.oneof(fc.nat(200), fc.nat(200_000), fc.integer({ min: bodyBytes - 2, max: bodyBytes + 2 }))
+    fc.assert(
+      fc.property(
+        fc.record({ line: sizeClass(startLineBytes, 20_000), head: sizeClass(headBytes, 200_000), body: bigBody }),
+        fc.array(fc.oneof(fc.nat(200_000), fc.integer({ min: 8_000, max: 8_400 })), { maxLength: 20 }),
+        fc.integer({ min: 1, max: 70_000 }),
+        ({ line, head, body }, cuts, step) => {
+          const octets = sized(line, head, body)
+          const steps = Array.from({ length: Math.ceil(octets.length / step) }, (_, at) => at * step)
+          const whole = JSON.stringify(outcome(octets, [], defaultLimits))
+          return [cuts, steps.slice(0, 2_000)].every(
+            (at) => JSON.stringify(outcome(octets, at, defaultLimits)) === whole,
+          )
+        },
+      ),
+      {
+        numRuns: 120,
+        examples: [
+          [{ line: 1, head: 10, body: 0 }, [], 1],
+          [{ line: 8_200, head: 10, body: 10 }, [8_193, 8_200], 100],
+          [{ line: 8_200, head: 70_000, body: 10 }, [], 1_460],
+          [{ line: 1, head: 65_536, body: 10 }, [65_536, 65_537], 16_384],
+          [{ line: 1, head: 10, body: 200_000 }, [], 1_460],
+          [{ line: 1, head: 10, body: bodyBytes + 1 }, [400], 65_536],
+        ],
+      },
+    )
+  })
+
+  t.test('makes the same of any octets in one piece and in many, under limits that they meet', async (_t) => {
+    const piece = fc.constantFrom(
+      '\r\n',
+      '\r',
+      '\n',
+      'INVITE sip:b@h SIP/2.0\r\n',
+      'Via: SIP/2.0/TCP h\r\n',
+      'l: 3\r\n',
+      'abc',
+    )
+    const limits: MessageLimits = { startLineBytes: 30, headBytes: 400, headerFields: 8, bodyBytes: 40 }
+    const messages = fc.oneof(piece, request, fc.string({ maxLength: 30 }), fc.constant(invite()))
+    fc.assert(
+      fc.property(
+        fc.array(messages, { minLength: 1, maxLength: 12 }),
+        fc.array(fc.nat(), { maxLength: 30 }),
+        (texts, cuts) => {
+          const octets = Buffer.from(texts.join(''), 'latin1')
+          if (octets.length === 0) return true
+          const each = Array.from({ length: octets.length }, (_, at) => at)
+          const whole = JSON.stringify(outcome(octets, [], limits))
+          return [cuts, each].every((at) => JSON.stringify(outcome(octets, at, limits)) === whole)
+        },
+      ),
+      { numRuns: 1_000 },
     )
   })
 
@@ -115,7 +201,7 @@ t.test('StreamFramer', async (t) => {
 
   t.test('refuses an endless start line', async (t) => {
     const { push, events } = watch()
-    for (let sent = 0; sent < 64; sent++) push('x'.repeat(1024))
+    for (let sent = 0; sent < 65; sent++) push('x'.repeat(1024))
     t.strictSame(events, ['lost start-line-too-long'])
   })
 

@@ -30,9 +30,37 @@ t.test('parseUri', async (t) => {
       ],
     )
   })
+  // conformance: RFC 5118 §4.1 — IPv6 references
   t.test('reads IPv6 references', async (t) => {
     t.match(parseUri('sip:[2001:DB8::1]:5070;lr'), { host: '[2001:db8::1]', port: 5070 })
+    t.equal(parseUri('sip:[::ffff:192.0.2.1]').host, '[::ffff:192.0.2.1]')
   })
+
+  // conformance: RFC 5118 §4.10 — three colons, which the grammar of RFC 3261 allowed, are read as two
+  t.test('reads three colons as two', async (t) => {
+    t.match(parseUri('sip:user@[2001:db8:::192.0.2.1]:5070'), { host: '[2001:db8::192.0.2.1]', port: 5070 })
+    t.match(parseVia('SIP/2.0/UDP [2001:DB8:::9:1]:5070;branch=z9hG4bK1'), { host: '[2001:db8::9:1]', port: 5070 })
+  })
+
+  // conformance: RFC 5118 §4.2 — an address without brackets, or an impossible one in brackets, is refused
+  for (const address of [
+    '[::1::2]',
+    '[1:2:3:4:5:6:7:8:9]',
+    '[12345::1]',
+    '[1:2:3]',
+    '[::300.0.0.1]',
+    '[1::2:::3]',
+    '[::::]',
+    '[:1]',
+    '[]',
+    '[192.0.2.1]',
+    '[fe80::1%25eth0]',
+    '2001:db8::1',
+  ])
+    t.test(`refuses the host ${address}`, async (t) => {
+      t.throws(() => parseUri(`sip:bob@${address}`), { code: 'uri-syntax', status: 400 })
+      t.throws(() => parseVia(`SIP/2.0/UDP ${address};branch=z9hG4bK1`), { code: 'via-syntax', status: 400 })
+    })
   t.test('reads tel', async (t) => {
     t.match(parseUri('tel:+1-201-555-0123;ext=7'), { scheme: 'tel', user: '+1-201-555-0123', host: '' })
   })
@@ -84,8 +112,16 @@ t.test('parseUri', async (t) => {
   })
 })
 
+// conformance: RFC 3261 §19.1.4 — one comparison of URIs, a missing transport equals a missing one only
 t.test('equalUris', async (t) => {
   for (const [a, b, equal] of [
+    ['sip:bob@192.0.2.1:7777', 'sip:bob@192.0.2.1:7777;transport=tcp', false],
+    ['sip:bob@192.0.2.1', 'sip:bob@192.0.2.1;transport=udp', false],
+    ['sip:bob@192.0.2.1;transport=UDP', 'sip:bob@192.0.2.1;Transport=udp', true],
+    ['sip:bob@lab.test', 'sip:bob@lab.test;gr=urn:x', false],
+    ['sip:bob@[2001:DB8:0:0::1]:5060', 'sip:bob@[2001:db8::1]:5060', true],
+    ['sip:bob@[2001:db8::1]', 'sip:bob@[2001:db8::2]', false],
+    ['sip:bob@lab.test;x=[1]', 'sip:bob@lab.test;x=%5b1%5D', true],
     // RFC 3261 §19.1.4
     ['sip:%61lice@atlanta.com;transport=TCP', 'sip:alice@AtLanTa.CoM;Transport=tcp', true],
     ['sip:carol@chicago.com', 'sip:carol@chicago.com;newparam=5', true],

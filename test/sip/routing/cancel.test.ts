@@ -16,6 +16,7 @@ function toInvite(bench: ProxyBench): string[] {
   return bench.caller.sent.filter((text) => / INVITE\r\n/.test(text)).map((text) => text.split(' ')[1] ?? '')
 }
 
+// conformance: RFC 3261 §16.10 — CANCEL is answered here and sent on to each copy
 t.test('CANCEL (RFC 3261 §16.10)', async (t) => {
   t.test('is answered here and sent on once the callee has shown itself', async (t) => {
     const bench = await calling()
@@ -135,6 +136,7 @@ t.test('CANCEL (RFC 3261 §16.10)', async (t) => {
   })
 })
 
+// conformance: RFC 3261 §16.8 — Timer C cancels a call that rings for ever
 t.test('Timer C (RFC 3261 §16.8)', async (t) => {
   t.test('cancels a call that rings for ever, and 487 or 408 comes back', async (t) => {
     const bench = await calling()
@@ -172,6 +174,7 @@ t.test('a callee that never answers', async (t) => {
     t.same(toInvite(bench), ['100', '408'])
   })
 
+  // conformance: RFC 4320 §4.2 — no 408 for a request that is no INVITE
   t.test('gives another request silence, not 408 (RFC 4320)', async (t) => {
     const bench = proxyBench()
     await bench.arrive(request({ method: 'MESSAGE', uri: callee }))

@@ -45,6 +45,7 @@ function inDialog(method: string, cseq = 2): SipRequest {
   return request({ method, uri: contact, to: toAlice, cseq, callId: 'dialog-1', headers: [stale] })
 }
 
+// conformance: RFC 5626 §5.3 — inside a dialog the way is asked for once more after 430
 t.test('430 inside a dialog', async (t) => {
   t.test('leads to the way that is known now', async (t) => {
     const home = bench()
@@ -63,29 +64,29 @@ t.test('430 inside a dialog', async (t) => {
     t.same(home.to(7002).request().headers('Route'), ['<sip:new.lab.test;lr>', '<sip:found@edge.lab.test;lr>'])
   })
 
-  t.test('goes back when it comes by the new way too', async (t) => {
+  t.test('becomes 480 for the client when it comes by the new way too', async (t) => {
     const home = bench()
     await home.arrive(inDialog('BYE'))
     home.answer(home.to(7001), 430)
     await settle()
     home.answer(home.to(7002), 430)
     await settle()
-    t.same([home.caller.response().status, home.asked.length], [430, 1])
+    t.same([home.caller.response().status, home.asked.length], [480, 1])
   })
 
-  t.test('goes back when no other way is known', async (t) => {
+  t.test('becomes 480 for the client when no other way is known', async (t) => {
     const home = bench(() => unknown)
     await home.arrive(inDialog('BYE'))
     home.answer(home.to(7001), 430)
-    t.same([home.caller.response().status, home.told], [430, ['430 passed']])
+    t.same([home.caller.response().status, home.told], [480, ['480 route.no-flow']])
   })
 
-  t.test('goes back when the bindings cannot be asked', async (t) => {
+  t.test('becomes 480 for the client when the bindings cannot be asked', async (t) => {
     const home = bench(() => Promise.reject(new Error('a bug')))
     await home.arrive(inDialog('BYE'))
     home.answer(home.to(7001), 430)
     await settle()
-    t.same([home.caller.response().status, home.errors.length], [430, 1])
+    t.same([home.caller.response().status, home.errors.length], [480, 1])
   })
 
   t.test('waits for a look-up that takes its time', async (t) => {
@@ -120,11 +121,11 @@ t.test('other answers inside a dialog go back as they are', async (t) => {
   t.same([home.caller.response().status, home.asked.length], [481, 0])
 })
 
-t.test('430 outside a dialog goes back: the bindings were asked already', async (t) => {
+t.test('430 outside a dialog becomes 480 for the client: the bindings were asked already', async (t) => {
   const home = bench()
   await home.arrive(request({ method: 'MESSAGE' }))
   home.answer(home.to(7001), 430)
-  t.same([home.caller.response().status, home.asked.length], [430, 0])
+  t.same([home.caller.response().status, home.asked.length], [480, 0])
 })
 
 t.test('the ACK of a re-INVITE', async (t) => {

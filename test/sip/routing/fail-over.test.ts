@@ -5,6 +5,7 @@ import { request } from '../../support/sip-messages.ts'
 const callee = 'sip:bob@callee.lab.test'
 const pair = { hosts: { 'callee.lab.test': [7001, 7002] } }
 
+// conformance: RFC 3263 §4.3 — the next address is tried after a failure to connect, a timeout and 503
 t.test('next hops (RFC 3263 §4.3)', async (t) => {
   t.test('the next one is tried when the first cannot be reached', async (t) => {
     const bench = proxyBench(pair)
@@ -81,6 +82,8 @@ t.test('next hops (RFC 3263 §4.3)', async (t) => {
   })
 })
 
+// conformance: RFC 3261 §16.7 step 6 — a 503 of the next hop is not passed on as ours
+// conformance: RFC 3261 §21.5.4 — Retry-After keeps a hop out for its time
 t.test('503 (RFC 3261 §16.7 step 6, §21.5.4; RFC 3263 §4.3)', async (t) => {
   const retry = [['Retry-After', '30']] as const
 
@@ -159,6 +162,7 @@ t.test('a full table of client transactions is 503 of our own', async (t) => {
   t.match([bench.caller.response().status, bench.caller.response().header('Retry-After')], [503, /^\d+$/])
 })
 
+// conformance: RFC 3263 §4.3 — hosts in their order, address by address
 t.test('several hosts of one service (RFC 2782)', async (t) => {
   const hosts = { 'one.test': [7011], 'two.test': [7012, 7013], 'three.test': [7014] }
   const service = {

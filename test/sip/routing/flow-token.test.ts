@@ -15,6 +15,7 @@ function tokens(transport: FakeTransport, node = 'fe1.lab.test', secret: Buffer 
   return new FlowTokens({ node, key: secret, flow: (id) => transport.flow(id) })
 }
 
+// conformance: RFC 5626 §5.2 — a flow token leads to its flow, and cannot be made up
 t.test('flow token (RFC 5626 §5.2)', async (t) => {
   t.test('leads back to its flow', async (t) => {
     const transport = new FakeTransport()
@@ -162,11 +163,12 @@ t.test('requests inside a dialog between two clients', async (t) => {
     t.equal(alice.lines.at(-1), 'BYE sip:x@10.0.0.1 SIP/2.0')
   })
 
-  t.test('get 430 when the other flow is gone', async (t) => {
+  // conformance: RFC 5626 §11.5 — 430 goes to our own proxies only, a client receives 480
+  t.test('get 480 when the other flow is gone', async (t) => {
     const { arrive, inside, route, alice, bob } = await clients()
     bob.close()
     await arrive(inside(route), alice)
-    t.equal(alice.response().status, 430)
+    t.equal(alice.response().status, 480)
   })
 
   t.test('reach the other end when the sender comes by a new connection, the old one still open', async (t) => {
@@ -250,6 +252,7 @@ t.test('flow-token policy', async (t) => {
     t.equal(to(7001).lines.length, 1)
   })
 
+  // conformance: RFC 5626 §5.3 — 430 to a server when the flow of the token is gone
   t.test('answers 430 to a server when the flow is gone', async (t) => {
     const { arrive, own, transport } = policyBench()
     const phone = transport.accept()

@@ -19,6 +19,7 @@ function finals(bench: ProxyBench): string[] {
   return bench.caller.lines.filter((line) => !/ 1\d\d /.test(line)).map((line) => line.split(' ')[1] ?? '')
 }
 
+// conformance: RFC 3261 §16.7 — the best answer of a parallel fork
 t.test('parallel forking (RFC 3261 §16.6, §16.7)', async (t) => {
   t.test('sends a copy to each target of equal q, with branches of their own', async (t) => {
     const { to } = await forked()
@@ -111,6 +112,7 @@ t.test('parallel forking (RFC 3261 §16.6, §16.7)', async (t) => {
     })
   }
 
+  // conformance: RFC 3261 §16.7 step 7 — the challenges of all forks come back together
   t.test('hands back every challenge of all forks (§16.7 step 7)', async (t) => {
     const bench = await forked()
     bench.answer(bench.to(7001), 401, [['WWW-Authenticate', 'Digest realm="one"']])
@@ -131,6 +133,7 @@ t.test('parallel forking (RFC 3261 §16.6, §16.7)', async (t) => {
   })
 })
 
+// conformance: RFC 3261 §16.6 — targets by q, those of equal q at one time
 t.test('serial forking', async (t) => {
   const serial = { decide: () => route(target(one, { q: 500 }), target(two, { q: 900 }), target(three, { q: 500 })) }
 
@@ -166,6 +169,7 @@ t.test('serial forking', async (t) => {
   })
 })
 
+// conformance: RFC 3261 §16.5 — the Contacts of a 3xx are further targets where that is set
 t.test('3xx recursion (RFC 3261 §16.5)', async (t) => {
   const contacts = [['Contact', `<${two}>;q=0.5, <${three}>;q=0.9`]] as const
 
@@ -192,14 +196,16 @@ t.test('3xx recursion (RFC 3261 §16.5)', async (t) => {
     t.same(finals(bench), ['302'])
   })
 
+  // conformance: RFC 5630 §5.3 — a 3xx does not lead from sips to sip
   t.test('never falls back from sips to sip', async (t) => {
-    const bench = proxyBench({ hosts, decide: () => route(one), forward: { recurse: true } })
+    const bench = proxyBench({ hosts, decide: () => route('sips:bob@one.lab.test'), forward: { recurse: true } })
     await bench.arrive(request({ uri: 'sips:bob@lab.test' }))
     bench.answer(bench.to(7001), 302, contacts)
     t.same(finals(bench), ['302'])
   })
 })
 
+// conformance: RFC 5393 §5 — Max-Breadth is split between the copies; 0 is 440
 t.test('Max-Breadth (RFC 5393 §5)', async (t) => {
   t.test('is split between the copies', async (t) => {
     const bench = proxyBench({ hosts, decide: () => route(one, two) })

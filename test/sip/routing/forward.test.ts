@@ -4,6 +4,7 @@ import { facts, request } from '../../support/sip-messages.ts'
 
 const callee = 'sip:bob@callee.lab.test'
 
+// conformance: RFC 3261 §16.6 — a request is copied and changed in the steps of the section
 t.test('forwarding a request (RFC 3261 §16.6)', async (t) => {
   t.test('sends one copy to the target, and 100 back', async (t) => {
     const { arrive, to, caller } = proxyBench()
@@ -25,6 +26,13 @@ t.test('forwarding a request (RFC 3261 §16.6)', async (t) => {
     const without = parseText(request({ uri: callee }).text.replace(/Max-Forwards: 70\r\n/, ''))
     if (without.kind === 'request') await arrive(without)
     t.same([counted, to(7001).request().maxForwards], [11, 70])
+  })
+
+  // conformance: RFC 3326 §2 — a Reason that came along is passed on as it is
+  t.test('passes a Reason on', async (t) => {
+    const { arrive, to } = proxyBench()
+    await arrive(request({ method: 'OPTIONS', uri: callee, headers: [['Reason', 'Q.850;cause=16;text="x"']] }))
+    t.strictSame(to(7001).request().headers('Reason'), ['Q.850;cause=16;text="x"'])
   })
 
   t.test('adds a Via with its own sent-by and branch on top of the others (step 8)', async (t) => {
@@ -83,6 +91,7 @@ t.test('forwarding a request (RFC 3261 §16.6)', async (t) => {
     t.equal(to(7001).request().header('Record-Route'), undefined)
   })
 
+  // conformance: RFC 6157 §3.1 — two Record-Route values where the sides differ, as in transport and address family
   t.test('writes two Record-Route values where the sides differ, the leaving side on top (RFC 5658)', async (t) => {
     const { arrive, to } = proxyBench({
       faces: { external: {}, internal: {} },
@@ -116,6 +125,7 @@ t.test('forwarding a request (RFC 3261 §16.6)', async (t) => {
     t.same([copy.header('P-Asserted-Identity'), copy.header('Subject')], ['<sip:alice@lab.test>', undefined])
   })
 
+  // conformance: RFC 3327 §5.3 — the Path of a binding becomes the Route of a request
   t.test('pushes the Path of a binding as Route and sends to its top (step 6)', async (t) => {
     const { arrive, to } = proxyBench({
       hosts: { 'edge.lab.test': [7009] },
@@ -146,16 +156,17 @@ t.test('forwarding a request (RFC 3261 §16.6)', async (t) => {
     t.same([phone.lines, proxy.transactions.counts.client], [['INVITE sip:bob@10.0.0.9:4000 SIP/2.0'], 1])
   })
 
-  t.test('answers 430 the moment that flow is gone', async (t) => {
+  t.test('answers a client 480 the moment that flow is gone', async (t) => {
     const { arrive, transport, caller } = proxyBench({
       target: [{ name: 'binding', decide: () => route(target('sip:bob@10.0.0.9:4000', { flow: phone?.id })) }],
     })
     const phone = transport.accept({ face: 'internal' })
     phone.close()
     await arrive(request())
-    t.equal(caller.response().status, 430)
+    t.equal(caller.response().status, 480)
   })
 
+  // conformance: RFC 3261 §18.1.1 — a large request goes over TCP, and over UDP where TCP is refused
   t.test('takes TCP for a request too large for UDP (RFC 3261 §18.1.1)', async (t) => {
     const { arrive, transport } = proxyBench({ transport: 'udp' })
     await arrive(
@@ -199,6 +210,7 @@ t.test('a response on its way back (RFC 3261 §16.7)', async (t) => {
     t.equal(caller.sent.length, 1)
   })
 
+  // conformance: RFC 4320 §4.1 — a provisional answer to another request than INVITE is not passed on
   t.test('is not passed on when it is provisional and answers another method than INVITE (RFC 4320)', async (t) => {
     const { arrive, to, caller, answer } = proxyBench()
     await arrive(request({ method: 'MESSAGE', uri: callee }))
@@ -230,6 +242,7 @@ t.test('a response on its way back (RFC 3261 §16.7)', async (t) => {
     t.equal(caller.response().header('X-Call'), 'kept')
   })
 
+  // conformance: RFC 6026 §7.1 — further 2xx reach the caller
   t.test('reaches the caller for each further 2xx (RFC 6026)', async (t) => {
     const { arrive, to, caller, answer } = proxyBench()
     await arrive(request({ uri: callee }))
@@ -238,6 +251,7 @@ t.test('a response on its way back (RFC 3261 §16.7)', async (t) => {
     t.equal(caller.lines.filter((line) => line.includes(' 200 ')).length, 2)
   })
 
+  // conformance: RFC 3261 §18.2.2 — a response whose flow is gone finds the caller by address
   t.test('finds the caller by address when its flow is gone (RFC 3261 §18.2.2)', async (t) => {
     const { arrive, to, caller, answer, transport } = proxyBench()
     await arrive(
@@ -247,9 +261,19 @@ t.test('a response on its way back (RFC 3261 §16.7)', async (t) => {
     answer(to(7001), 200)
     t.match(transport.dialled.at(-1), {
       transport: 'tls',
-      address: '127.0.41.77',
+      address: caller.remote.address,
       port: 5061,
       verifyName: 'peer.lab.test',
     })
+  })
+
+  t.test('is dropped when its flow is gone and nobody vouches for the caller', async (t) => {
+    const { arrive, to, caller, answer, transport, told } = proxyBench({ settings: { dialsBack: () => false } })
+    await arrive(request({ uri: callee, via: 'SIP/2.0/TCP peer.lab.test:22;branch=z9hG4bKback' }))
+    const before = transport.dialled.length
+    caller.close()
+    answer(to(7001), 200)
+    t.equal(transport.dialled.length, before)
+    t.ok(told.includes('dropped response.not-dialled'))
   })
 })

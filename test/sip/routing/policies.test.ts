@@ -3,6 +3,7 @@ import { Incoming } from '../../../src/sip/routing/arrival.ts'
 import { foreignDomain } from '../../../src/sip/routing/policies/foreign-domain.ts'
 import { optionTags } from '../../../src/sip/routing/policies/option-tags.ts'
 import { ownDomain } from '../../../src/sip/routing/policies/own-domain.ts'
+import { pass } from '../../../src/sip/routing/decision.ts'
 import { type StaticRoute, staticRoutes } from '../../../src/sip/routing/policies/static-routes.ts'
 import { systemClock } from '../../../src/sip/clock.ts'
 import { FakeFlow } from '../../support/fake-transport.ts'
@@ -58,6 +59,26 @@ t.test('static-routes', async (t) => {
     t.match(policy.decide(arrival({ uri: 'sip:+49@lab.test;user=phone' })), {
       targets: [{ uri: 'sip:+49@gw.test;user=phone' }],
     })
+  })
+
+  t.test('the dial plan comes before the choice of a route', async (t) => {
+    const normalise = [{ pattern: /^4(\d{3})$/, replacement: '+49301$1' }]
+    const policy = staticRoutes([to('tel:+4930*'), to('tel:+44*')], { normalise })
+    t.match(policy.decide(arrival({ uri: 'sip:4711@lab.test;user=phone' })), {
+      because: 'static-route tel:+4930*',
+      targets: [{ uri: 'sip:+49301711@lab.test;user=phone' }],
+    })
+    t.match(policy.decide(arrival({ uri: 'tel:+44201' })), { targets: [{ uri: 'tel:+44201' }] })
+    t.equal(policy.decide(arrival({ uri: 'sip:4711@lab.test' })), pass, 'a user of that name is no number')
+  })
+
+  t.test('a number that the caller may not call is refused, where a route would take it', async (t) => {
+    const mayCall = (caller: string | undefined, number: string): boolean =>
+      caller === 'sip:a@lab.test' || number === '+491'
+    const policy = staticRoutes([to('tel:+49*')], { normalise: [], mayCall })
+    t.match(policy.decide(arrival({ uri: 'tel:+492' })), { status: 403, because: 'route.number-not-allowed' })
+    t.match(policy.decide(arrival({ uri: 'tel:+491' })), { kind: 'route' })
+    t.equal(policy.decide(arrival({ uri: 'tel:+44' })), pass)
   })
 
   const national = to('tel:*', {

@@ -27,6 +27,8 @@ async function sent(
   return { uri: copy.requestUri, routes: copy.addresses('Route').map(({ text }) => text) }
 }
 
+// conformance: RFC 3261 §16.4 — our own Route values are removed, strict routing is undone
+// conformance: RFC 3261 §16.12 — loose and strict routers as next hops
 t.test('Route (RFC 3261 §16.4, §16.6 step 6, §16.12)', async (t) => {
   t.test('our own value is taken off; the Request-URI leads on', async (t) => {
     t.same(await sent('sip:bob@bob.lab.test', [own], 7004), { uri: 'sip:bob@bob.lab.test', routes: [] })
@@ -186,6 +188,7 @@ t.test('an ACK for a 2xx', async (t) => {
     )
   })
 
+  // conformance: RFC 3261 §16.11 — an ACK for a 2xx is forwarded without a transaction, with a stable branch
   t.test('has the same branch when it is repeated, another when it is another (§16.11)', async (t) => {
     const bench = proxyBench({ hosts, target: [followAnyRoute()] })
     for (const branch of ['z9hG4bKone', 'z9hG4bKone', 'z9hG4bKtwo']) await bench.arrive(ack([['Route', own]], branch))

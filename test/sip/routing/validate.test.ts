@@ -12,6 +12,7 @@ async function refused(change: RequestChange) {
   return { bench, response: bench.caller.response() }
 }
 
+// conformance: RFC 3261 §16.3 — requests are validated: URI scheme, Max-Forwards, Proxy-Require
 t.test('validation (RFC 3261 §16.3)', async (t) => {
   for (const [uri, what] of [
     ['nobodyKnowsThisScheme:totallyopaquecontent', 'an unknown scheme (rfc4475 unkscm)'],
@@ -24,11 +25,13 @@ t.test('validation (RFC 3261 §16.3)', async (t) => {
     })
   }
 
+  // conformance: RFC 3261 §16.3 step 3 — Max-Forwards 0 is 483
   t.test('refuses Max-Forwards 0 with 483 (rfc4475 zeromf)', async (t) => {
     const { response } = await refused({ maxForwards: 0 })
     t.equal(response.status, 483)
   })
 
+  // conformance: RFC 3261 §16.3 step 5 — an unknown option tag in Proxy-Require is 420 with Unsupported
   t.test('refuses unknown extensions in Proxy-Require with 420 and names them (rfc4475 bext01)', async (t) => {
     const { response } = await refused({
       headers: [['Proxy-Require', 'ms-benotify, nothingSupportsThis, nothingSupportsThisEither']],
@@ -36,12 +39,15 @@ t.test('validation (RFC 3261 §16.3)', async (t) => {
     t.same([response.status, response.header('Unsupported')], [420, 'nothingSupportsThis, nothingSupportsThisEither'])
   })
 
+  // conformance-limit: RFC 6665 §4 — SUBSCRIBE and NOTIFY are forwarded as any dialog; no server here is a notifier
   t.test('knows ms-benotify', async (t) => {
     const { arrive, to } = proxyBench()
     await arrive(request({ method: 'SUBSCRIBE', uri: callee, headers: [['Proxy-Require', 'ms-benotify']] }))
     t.equal(to(7001).lines.length, 1)
   })
 
+  // conformance-limit: RFC 4916 §4 — servers pass From of a re-INVITE or UPDATE on as it is; connected identity is
+  //   not vouched for
   t.test('leaves Require alone: it is for the far end', async (t) => {
     const { arrive, to } = proxyBench()
     await arrive(request({ uri: callee, headers: [['Require', 'nothingSupportsThis']] }))
@@ -98,6 +104,8 @@ function again(copy: SipRequest, change: (text: string) => string = (text) => te
   throw new TypeError('not a request')
 }
 
+// conformance: RFC 3261 §16.3 step 4 — a loop is 482, a spiral goes on
+// conformance: RFC 5393 §4.2 — what decides where a request goes is part of the branch
 t.test('loops and spirals (RFC 3261 §16.3 step 4, RFC 5393 §4.2)', async (t) => {
   t.test('refuses a request that comes back unchanged with 482', async (t) => {
     const { arrive, to, transport } = proxyBench()
@@ -166,6 +174,7 @@ t.test('loops and spirals (RFC 3261 §16.3 step 4, RFC 5393 §4.2)', async (t) =
   })
 })
 
+// conformance: RFC 3261 §11.2 — OPTIONS to the server itself is answered with what it can do
 t.test('OPTIONS for the proxy itself', async (t) => {
   t.test('gets 200 with what it can do', async (t) => {
     const { arrive, caller } = proxyBench()
@@ -185,10 +194,19 @@ t.test('OPTIONS for the proxy itself', async (t) => {
     t.equal(caller.response().status, 403)
   })
 
-  t.test('with a user part goes to that user', async (t) => {
-    const { arrive, to } = proxyBench({ decide: () => route(callee) })
-    await arrive(request({ method: 'OPTIONS', uri: 'sip:bob@internal.lab.test' }))
-    t.equal(to(7001).lines.length, 1)
+  // conformance: RFC 3261 §11.2 — OPTIONS with a user part to a server name is answered as without
+  t.test('with a user part is answered as without', async (t) => {
+    const { arrive, caller, transport } = proxyBench({ decide: () => route(callee) })
+    await arrive(request({ method: 'OPTIONS', uri: 'sip:ping@internal.lab.test' }))
+    t.same([caller.response().status, transport.flows.size], [200, 1])
+  })
+
+  // conformance: RFC 3261 §8.2.2.3 — an option tag in Require that this server does not support is answered 420
+  t.test('with an unknown option tag in Require is answered 420', async (t) => {
+    const { arrive, caller } = proxyBench()
+    const headers = [['Require', 'Path, foo']] as const
+    await arrive(request({ method: 'OPTIONS', uri: 'sip:internal.lab.test', headers }))
+    t.same([caller.response().status, caller.response().header('Unsupported')], [420, 'foo'])
   })
 })
 

@@ -3,6 +3,7 @@ import { facts, responseTo } from '../../support/sip-messages.ts'
 import { clientBench } from '../../support/transaction-bench.ts'
 
 /** RFC 3261 figure 5 with RFC 6026 §8.4. */
+// conformance: RFC 3261 §17.1.1 — the INVITE client transaction
 t.test('INVITE client transaction', async (t) => {
   t.test('repeats over UDP at 0.5, 1.5, 3.5 … s until Timer B (A, B)', async (t) => {
     const { clock, flow, told, layer } = clientBench('INVITE', 'udp')
@@ -75,6 +76,7 @@ t.test('INVITE client transaction', async (t) => {
     t.equal(layer.counts.client, 0)
   })
 
+  // conformance: RFC 6026 §8.4 — Timer M: every 2xx is handed up for 32 s
   t.test('hands up every 2xx, from whichever fork, for 32 s (RFC 6026 Timer M)', async (t) => {
     const { clock, flow, told, layer, sent } = clientBench('INVITE', 'tls')
     layer.onResponse(responseTo(sent(), 200), flow)
@@ -96,6 +98,7 @@ t.test('INVITE client transaction', async (t) => {
     t.equal(flow.sent.length, 1)
   })
 
+  // conformance: RFC 3261 §9.1 — a CANCEL waits for a provisional response
   t.test('holds a CANCEL back until a provisional response came (RFC 3261 §9.1)', async (t) => {
     const { flow, layer, transaction, sent } = clientBench('INVITE', 'tls')
     transaction.cancel()

@@ -4,6 +4,7 @@ import { ackFor, request } from '../../support/sip-messages.ts'
 import { respond, transactionBench } from '../../support/transaction-bench.ts'
 
 /** RFC 3261 figure 7 with RFC 6026 §7.1. */
+// conformance: RFC 3261 §17.2.1 — the INVITE server transaction
 t.test('INVITE server transaction', async (t) => {
   t.test('sends 100 after 200 ms', async (t) => {
     const { clock, layer } = transactionBench()
@@ -94,6 +95,7 @@ t.test('INVITE server transaction', async (t) => {
     t.equal(layer.counts.server, 0)
   })
 
+  // conformance: RFC 6026 §8.7 — Timer L: a repeated INVITE is absorbed after the 2xx
   t.test('absorbs the INVITE for 32 s after a 2xx, and lets further 2xx through (RFC 6026 Timer L)', async (t) => {
     const { clock, layer, requests } = transactionBench()
     const flow = new FakeFlow({ transport: 'udp' })

@@ -3,6 +3,7 @@ import { FakeFlow } from '../../support/fake-transport.ts'
 import { ackFor, cancelFor, request, responseTo } from '../../support/sip-messages.ts'
 import { clientBench, respond, transactionBench } from '../../support/transaction-bench.ts'
 
+// conformance: RFC 3261 §17.2.3 — requests find their transaction, those of RFC 2543 too
 t.test('matching requests (RFC 3261 §17.2.3)', async (t) => {
   t.test('tells requests of one branch apart by sent-by', async (t) => {
     const { layer, requests } = transactionBench()
@@ -93,7 +94,9 @@ t.test('matching requests (RFC 3261 §17.2.3)', async (t) => {
   }
 })
 
+// conformance: RFC 3261 §17.1.3 — responses find their transaction
 t.test('matching responses (RFC 3261 §17.1.3)', async (t) => {
+  // conformance: RFC 6026 §7.3 — a response of no transaction is dropped and counted
   t.test('drops and counts one that belongs to nobody (RFC 6026 §7.3)', async (t) => {
     const { layer, strays } = transactionBench()
     layer.onResponse(responseTo(request(), 200), new FakeFlow())
@@ -176,6 +179,7 @@ t.test('a branch cannot be guessed from another one of the same layer', async (t
   t.equal(new Set(branches).size, 1000)
 })
 
+// conformance: RFC 3261 §9.2 — a CANCEL is answered here; without its INVITE it is 481
 t.test('CANCEL (RFC 3261 §9.2)', async (t) => {
   t.test('is answered 200 here and reported with its INVITE', async (t) => {
     const { layer, requests, cancels } = transactionBench()

@@ -3,6 +3,7 @@ import { responseTo } from '../../support/sip-messages.ts'
 import { clientBench } from '../../support/transaction-bench.ts'
 
 /** RFC 3261 figure 6. */
+// conformance: RFC 3261 §17.1.2 — the non-INVITE client transaction
 t.test('non-INVITE client transaction', async (t) => {
   t.test('repeats over UDP with intervals doubling up to T2, until Timer F (E, F)', async (t) => {
     const { clock, flow, told } = clientBench('MESSAGE', 'udp')

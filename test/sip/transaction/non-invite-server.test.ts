@@ -4,6 +4,7 @@ import { request } from '../../support/sip-messages.ts'
 import { respond, transactionBench } from '../../support/transaction-bench.ts'
 
 /** RFC 3261 figure 8 within RFC 4320. */
+// conformance: RFC 3261 §17.2.2 — the non-INVITE server transaction
 t.test('non-INVITE server transaction', async (t) => {
   t.test('discards repetitions before an answer', async (t) => {
     const { layer, requests } = transactionBench()
@@ -33,6 +34,7 @@ t.test('non-INVITE server transaction', async (t) => {
     t.equal(layer.counts.server, 0)
   })
 
+  // conformance: RFC 4320 §4.1 — 100 for a request that is no INVITE once Timer E has reached T2, not before
   t.test('sends 100 once Timer E of the client has reached T2, not before (RFC 4320 §4.1)', async (t) => {
     const { clock, layer } = transactionBench()
     const flow = new FakeFlow({ transport: 'udp' })
@@ -51,6 +53,7 @@ t.test('non-INVITE server transaction', async (t) => {
     t.same(flow.sent, [])
   })
 
+  // conformance: RFC 4320 §4.2 — silence instead of 408
   t.test('keeps silent in place of a 408 (RFC 4320 §4.2)', async (t) => {
     const { layer, requests } = transactionBench()
     const flow = new FakeFlow()

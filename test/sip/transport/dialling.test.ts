@@ -64,6 +64,7 @@ t.test('dials again when its own certificate was renewed, and leaves the live fl
   )
 })
 
+// conformance: RFC 5923 §5 — without alias a connection serves new requests of its opener only
 t.test('sends no new request on a connection that a server opened', async (t) => {
   const { server, client, hop } = await pair(t)
   const flow = await client.layer.connect(hop)
@@ -73,6 +74,7 @@ t.test('sends no new request on a connection that a server opened', async (t) =>
   t.equal(server.layer.existing({ ...hop, port: 5061, verifyName: 'fe1.lab.test' }), undefined)
 })
 
+// conformance: RFC 5923 §5 — with alias, new requests go back on a connection that a proven server opened
 t.test('does so when alias is on and the server asks for it', async (t) => {
   const { server, client, hop } = await pair(t, { alias: true })
   server.layer.setOutgoingTls('internal', director)

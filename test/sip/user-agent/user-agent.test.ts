@@ -241,6 +241,7 @@ t.test('user agent', async (t) => {
 })
 
 t.test('a callee', async (t) => {
+  // conformance: RFC 3261 §13.3.1.4 — a 2xx is repeated until its ACK comes
   t.test('repeats its 200 until the ACK, over TLS too (RFC 3261 §13.3.1.4)', async (t) => {
     const { alice, back, clock } = pair(accepting)
     const call = alice.invite('sip:bob@lab.test')
@@ -287,6 +288,7 @@ t.test('a callee', async (t) => {
   })
 })
 
+// conformance: RFC 3261 §12.2.1.1 — the route set of a dialog, loose and strict
 t.test('the way inside a dialog (RFC 3261 §12.2.1.1)', async (t) => {
   const dialog = (recordRoute: string) =>
     dialogOfCallee(

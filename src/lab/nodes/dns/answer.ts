@@ -3,7 +3,7 @@ import { AUTHORITATIVE_ANSWER, RECURSION_DESIRED, TRUNCATED_RESPONSE, decode, en
 import type { Packet, Question, ResourceRecord } from 'dns-packet'
 import { concerns, misdirect } from './faults.ts'
 import type { DnsFault } from './faults.ts'
-import type { Zone, ZoneAnswer, ZoneRecord } from './zone.ts'
+import { canonical, type Zone, type ZoneAnswer, type ZoneRecord } from './zone.ts'
 
 /** Short, so that a healed fault is soon forgotten. */
 const ttlSeconds = 5
@@ -64,10 +64,15 @@ function respond(query: Packet, question: Question, answer: ZoneAnswer): Packet 
     ...head(query, question, answer.code === 'REFUSED' ? 0 : AUTHORITATIVE_ANSWER, answer.code),
     answers: isApexQuestion(question, answer)
       ? [soa(answer.zone)]
-      : answer.records.map((record) => wire(record, question.name)),
+      : answer.records.map((record) => wire(record, ownerOf(record, question))),
     authorities: negative ? [soa(answer.zone)] : [],
     additionals: answer.additional.map((record) => wire(record, record.name)),
   }
+}
+
+/** As it was asked; of what stands behind an alias, its own name. */
+function ownerOf({ name }: ZoneRecord, question: Question): string {
+  return canonical(name) === canonical(question.name) ? question.name : name
 }
 
 function isApexQuestion(question: Question, answer: ZoneAnswer): answer is ZoneAnswer & { readonly zone: string } {
@@ -117,6 +122,8 @@ function wire(record: ZoneRecord, name: string): ResourceRecord {
       return { ...common, type: 'A', data: record.address }
     case 'aaaa':
       return { ...common, type: 'AAAA', data: record.address }
+    case 'cname':
+      return { ...common, type: 'CNAME', data: record.target }
     case 'srv': {
       const { priority, weight, port, target } = record
       return { ...common, type: 'SRV', data: { priority, weight, port, target } }

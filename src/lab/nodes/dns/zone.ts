@@ -1,22 +1,13 @@
 /** One view of the DNS held ready for questions. Pure: a question in, records and a response code out. */
 import type { DnsRecord, DnsView } from '../../../topology/plan-types.ts'
 
-/** What a view can hold: the planner's records, and kinds that only tests and faults add. */
-export type ZoneRecord =
-  | Omit<Extract<DnsRecord, { kind: 'a' }>, 'why'>
-  | Omit<Extract<DnsRecord, { kind: 'srv' }>, 'why'>
-  | { readonly kind: 'aaaa'; readonly name: string; readonly address: string }
-  | {
-      readonly kind: 'naptr'
-      readonly name: string
-      readonly order: number
-      readonly preference: number
-      readonly flags: string
-      /** e.g. `SIPS+D2T` (RFC 3263 §4.1). */
-      readonly services: string
-      readonly regexp: string
-      readonly replacement: string
-    }
+type WithoutWhy<R> = R extends unknown ? Omit<R, 'why'> : never
+
+/** What a view holds, without the reasons of the planner. */
+export type ZoneRecord = WithoutWhy<DnsRecord>
+
+/** Aliases that one answer follows (RFC 1034 §3.6.2); a loop ends before. */
+const mostAliases = 8
 
 type ResponseCode = 'NOERROR' | 'NXDOMAIN' | 'REFUSED'
 
@@ -55,10 +46,24 @@ export class Zone {
     const zone = this.#origins.find((origin) => wanted === origin || wanted.endsWith(`.${origin}`))
     if (zone === undefined) return { code: 'REFUSED', records: [], additional: [] }
     if (!this.#names.has(wanted)) return { code: 'NXDOMAIN', records: [], additional: [], zone }
-    const records = (this.#records.get(wanted) ?? []).filter(
-      (record) => type === 'ANY' || record.kind === type.toLowerCase(),
-    )
+    const records = this.#follow(wanted, type)
     return { code: 'NOERROR', records, additional: this.#addressesOf(records), zone }
+  }
+
+  /** The records of a name, behind the aliases that lead to them; each alias once, so a loop ends. */
+  #follow(name: string, type: string): readonly ZoneRecord[] {
+    const found: ZoneRecord[] = []
+    const seen = new Set<string>()
+    for (let at = name; !seen.has(at) && seen.size <= mostAliases; ) {
+      seen.add(at)
+      const here = this.#records.get(at) ?? []
+      const wanted = here.filter(({ kind }) => type === 'ANY' || kind === type.toLowerCase())
+      const alias = here.find((record) => record.kind === 'cname')
+      if (wanted.length > 0 || alias === undefined) return [...found, ...wanted]
+      found.push(alias)
+      at = canonical(alias.target)
+    }
+    return found
   }
 
   #addressesOf(records: readonly ZoneRecord[]): readonly ZoneRecord[] {

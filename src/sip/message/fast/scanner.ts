@@ -6,6 +6,7 @@
  * string (bench/parse.ts). Reading never waits and readers do not call each other with other text, so one page serves
  * all.
  */
+import { isIPv6 } from 'node:net'
 import { MessageError, type MessageErrorCode } from '../message-error.ts'
 
 const HT = 9,
@@ -311,16 +312,18 @@ class Scanner {
     return this
   }
 
+  /** An address in brackets (RFC 3986 §3.2.2); `:::` stands for `::` (RFC 5118 §4.10). */
   private ipv6Reference(): this {
     const start = this.position
-    this.position++
-    let colons = 0
-    for (; this.peek() !== CLOSE; this.position++) {
+    for (this.position++; this.peek() !== CLOSE; this.position++) {
       const code = this.peek()
-      if (code === COLON) colons++
-      else if (code === -1 || (code !== DOT && (classAt(this.position) & HEX) === 0)) this.fail('an IPv6 address')
+      if (code !== COLON && code !== DOT && (classAt(this.position) & HEX) === 0) this.fail('an IPv6 address')
     }
-    if (colons < 2 || this.position - start > 46) this.fail('an IPv6 address')
+    const address = this.since(start + 1)
+    if (address.length > 45 || !isIPv6(withoutTripleColon(address))) {
+      this.position = start
+      this.fail('an IPv6 address in brackets')
+    }
     this.position++
     return this
   }
@@ -345,9 +348,21 @@ class Scanner {
   port(): number | undefined {
     if (octets[this.position] !== COLON) return undefined
     this.position++
+    return this.portNumber()
+  }
+
+  private portNumber(): number {
     const port = this.number(65535, 'a port from 1 to 65535')
     if (port === 0) this.fail('a port from 1 to 65535')
     return port
+  }
+
+  /** The same behind the host of a Via, where white space may stand around the colon (RFC 3261 §25.1 `COLON`). */
+  sentByPort(): number | undefined {
+    const colon = blanksEnd(this.position)
+    if (octets[colon] !== COLON) return undefined
+    this.position = blanksEnd(colon + 1)
+    return this.portNumber()
   }
 
   /** A slash with white space on either side. */
@@ -378,6 +393,17 @@ class Scanner {
 
 /** The one reader. The inner loops give it, too, a name of their own. */
 export const scanner = new Scanner()
+
+/**
+ * The one spelling of a host: lower case, and `::` for the `:::` that the grammar of RFC 3261 had (RFC 5118 §4.10).
+ */
+export function hostName(text: string): string {
+  return withoutTripleColon(text).toLowerCase()
+}
+
+function withoutTripleColon(text: string): string {
+  return text.includes(':::') ? text.replace(':::', '::') : text
+}
 
 /** The text from `start` to `end` without the blanks at both ends. */
 export function trim(text: string, start: number, end: number): string {

@@ -2,6 +2,7 @@
  * Refuses extensions that an element which answers itself does not know (RFC 3261 §8.2.2.3). The core sees to
  * Proxy-Require.
  */
+import { unknownTags } from '../../message/option-tags.ts'
 import { pass, type Policy, refuse } from '../decision.ts'
 
 /**
@@ -18,7 +19,7 @@ export function optionTags(options: {
     name: 'option-tags',
     decide({ request }) {
       if (!methods.has(request.method)) return pass
-      const unknown = request.list('Require').filter((tag) => !known.has(tag.toLowerCase()))
+      const unknown = unknownTags(request, 'Require', known)
       return unknown.length === 0
         ? pass
         : refuse(420, 'request.extension-unknown', [['Unsupported', unknown.join(', ')]])

@@ -4,7 +4,7 @@
  */
 import type { SipUri } from '../../message/types.ts'
 import { parseUri } from '../../message/uri.ts'
-import { pass, type Policy } from '../decision.ts'
+import { pass, refuse, type Policy } from '../decision.ts'
 
 export interface StaticRoute {
   /**
@@ -23,13 +23,24 @@ export interface StaticRoute {
   readonly normalise?: readonly { readonly pattern: RegExp; readonly replacement: string }[]
 }
 
-export function staticRoutes(routes: readonly StaticRoute[]): Policy {
+/** What a home knows of telephone numbers before it chooses a route. */
+export interface DialPlan {
+  /** Applied to what was dialled; routes are chosen by the result. */
+  readonly normalise: NonNullable<StaticRoute['normalise']>
+  /** Whether a caller, `sip:alice@lab.test`, may call a number. Absent: everyone may. */
+  readonly mayCall?: (caller: string | undefined, number: string) => boolean
+}
+
+export function staticRoutes(routes: readonly StaticRoute[], plan: DialPlan = { normalise: [] }): Policy {
   const longestFirst = [...routes].sort((a, b) => b.match.length - a.match.length)
   return {
     name: 'static-routes',
-    decide({ uri }) {
+    decide({ uri: dialled, remarks }) {
+      const uri = planned(dialled, plan)
       const route = longestFirst.find(({ match }) => fits(match.toLowerCase(), uri))
       if (route === undefined) return pass
+      if (isTelephone(uri) && plan.mayCall?.(remarks.identity, digits(uri)) === false)
+        return refuse(403, 'route.number-not-allowed', notAllowed)
       const target = {
         uri: rewritten(uri, route),
         flow: undefined,
@@ -46,6 +57,15 @@ export function staticRoutes(routes: readonly StaticRoute[]): Policy {
     },
   }
 }
+
+/** The URI with the number that the dial plan makes of it. */
+function planned(uri: SipUri, { normalise }: DialPlan): SipUri {
+  const number = isTelephone(uri) && normalise.length > 0 ? normalised(uri, normalise) : undefined
+  return number === undefined ? uri : parseUri(withNumber(uri, number))
+}
+
+/** RFC 3261 §20.43. */
+const notAllowed = [['Warning', '399 siplab "the voice policy of the caller does not allow this number"']] as const
 
 function fits(pattern: string, uri: SipUri): boolean {
   if (pattern === '*') return true
@@ -80,9 +100,16 @@ function digits(uri: SipUri): string {
 
 function rewritten(uri: SipUri, { replaceHost, normalise = [] }: StaticRoute): string {
   const number = isTelephone(uri) ? normalised(uri, normalise) : undefined
+  if (replaceHost === undefined) return number === undefined ? uri.text : withNumber(uri, number)
   if (uri.scheme === 'tel') return number === undefined ? uri.text : `tel:${number}`
-  if (replaceHost === undefined && number === undefined) return uri.text
-  const name = number ?? uri.user
+  return withUser(uri, number ?? uri.user, replaceHost)
+}
+
+function withNumber(uri: SipUri, number: string): string {
+  return uri.scheme === 'tel' ? `tel:${number}` : withUser(uri, number, undefined)
+}
+
+function withUser(uri: SipUri, name: string | undefined, replaceHost: string | undefined): string {
   const user = name === undefined ? '' : `${name}@`
   const port = replaceHost === undefined && uri.port !== undefined ? `:${uri.port}` : ''
   const parameters = [...uri.parameters].map(([name, value]) =>

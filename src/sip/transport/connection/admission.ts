@@ -1,6 +1,7 @@
 /** Counts accepted connections, in all and per source, and sees each one's end. */
 import type { Socket } from 'node:net'
 import type { SocketAddress } from '../flow.ts'
+import { sourceOf } from '../source.ts'
 
 const ticket = Symbol('admission')
 
@@ -21,11 +22,12 @@ export class Admission {
 
   /** False: one too many; the caller destroys it. */
   admit(socket: Socket, remote: SocketAddress): boolean {
-    const fromSource = this.#perSource.get(remote.address) ?? 0
+    const source = sourceOf(remote.address)
+    const fromSource = this.#perSource.get(source) ?? 0
     if (this.#accepted >= this.#limits.connections || fromSource >= this.#limits.connectionsPerSource) return false
-    this.#perSource.set(remote.address, fromSource + 1)
+    this.#perSource.set(source, fromSource + 1)
     this.#accepted += 1
-    this.#hold(socket, remote.address)
+    this.#hold(socket, source)
     return true
   }
 

@@ -7,9 +7,10 @@ import { offerAlias } from '../dial/alias.ts'
 import type { Core } from '../core.ts'
 import { nextFlowId } from '../flow-table.ts'
 import type { Flow, FlowId, OwnIdentity, PeerIdentity, SocketAddress, TransportName } from '../flow.ts'
+import { foreignProtocol } from './foreign-protocol.ts'
 import { destroyLater } from './linger.ts'
 import { answerTo } from './malformed.ts'
-import { causeOf, readReasonLine, refusalCode, type Cause } from '../refusal.ts'
+import { causeOf, refusalCode, type Cause } from '../refusal.ts'
 import { isSecure } from '../dial/transport-choice.ts'
 import type { FlowStart, Reader, Wire, Wiring } from './wire.ts'
 
@@ -63,7 +64,6 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   #messages = 0
   #pingedAt: number | undefined
   #cause: Cause | undefined
-  #peerReason: string | undefined
   #fault: ActedFault | undefined
 
   private constructor(core: Core, wire: W, wiring: Wiring<W>, start: FlowStart) {
@@ -129,6 +129,18 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     destroyLater(this.#wire)
   }
 
+  /**
+   * Ends it, and reads on without looking until the peer has ended too, for a moment at most: a socket that is
+   * destroyed with octets unread resets the connection, and the reset takes the answer away from the peer.
+   */
+  #endReading(because: string): void {
+    this.#ended(because)
+    this.#writePending()
+    this.#wire.end()
+    this.#wire.resume()
+    destroyLater(this.#wire)
+  }
+
   /** Ends it at once; what was queued is lost. */
   abort(because: string): void {
     this.#pending = ''
@@ -182,7 +194,8 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   /** Octets from the socket. */
   received(chunk: Buffer): void {
     if (!this.open) return
-    if (!this.confirmed && !this.#confirm(chunk)) return
+    if (!this.confirmed && this.#isForeign(chunk)) return
+    this.confirmed = true
     this.#noteRead(chunk.length)
     if (this.#fault === undefined) this.#read(chunk)
     else this.#fault.receive(chunk)
@@ -241,7 +254,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     if (!this.open) return
     this.#core.user.onIncident({ event: 'flow.framing-lost', flow: this, remote: this.remote, reason: error.message })
     this.#answer(error)
-    this.close('framing-lost')
+    this.#endReading('framing-lost')
   }
 
   // What the socket tells.
@@ -336,17 +349,15 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
     this.send(ping)
   }
 
-  /** False: the first octets are the reason why the other end refuses us. */
-  #confirm(chunk: Buffer): boolean {
-    const reason = this.#isUnconfirmed() ? readReasonLine(chunk) : undefined
-    if (reason === undefined) {
-      this.confirmed = true
-      return true
-    }
-    this.#peerReason = reason
-    this.#refused(undefined)
-    this.#wire.destroy()
-    return false
+  /** Nothing that follows can be read, and the peer waits for an answer in its own protocol. */
+  #isForeign(chunk: Buffer): boolean {
+    if (this.direction !== 'accepted' || this.#wiring.framed) return false
+    const protocol = foreignProtocol(chunk)
+    if (protocol === undefined) return false
+    const reason = `${protocol} came on the ${this.transport} port ${this.local.port}, where SIP is spoken`
+    this.#core.user.onIncident({ event: 'connection.wrong-protocol', flow: this, remote: this.remote, reason })
+    this.abort('connection.wrong-protocol')
+    return true
   }
 
   #isUnconfirmed(): boolean {
@@ -359,7 +370,6 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
       cause === undefined || cause.errorCode === 'ECONNRESET'
         ? 'flow.closed-after-handshake'
         : refusalCode(cause, 'flow.closed-after-handshake')
-    const said = this.#peerReason === undefined ? undefined : `the peer said ${this.#peerReason}`
     this.#core.user.onRefused({
       side: 'dialled',
       face: this.face,
@@ -368,7 +378,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
       wantedName: this.#wantedName,
       code,
       errorCode: cause?.errorCode,
-      errorMessage: said ?? cause?.errorMessage,
+      errorMessage: cause?.errorMessage,
       evidence: undefined,
       detail: undefined,
       own: this.own,
@@ -377,7 +387,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   }
 
   #answer(error: MessageError): void {
-    const answer = answerTo(error, this.remote)
+    const answer = answerTo(error, this.remote, this.#core.user.warningAgent?.(this.face))
     if (answer !== undefined) this.send(answer)
   }
 

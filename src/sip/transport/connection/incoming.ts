@@ -4,7 +4,7 @@ import type { Admission } from './admission.ts'
 import { ConnectionFlow } from './connection-flow.ts'
 import type { Core } from '../core.ts'
 import type { OwnIdentity, PeerIdentity, SocketAddress } from '../flow.ts'
-import { Gate } from './gate.ts'
+import { FairGate } from './fair-gate.ts'
 import { listenStream, type Acceptor } from './listener.ts'
 import { streamWiring } from './stream.ts'
 import { TlsAcceptor } from './tls.ts'
@@ -25,14 +25,14 @@ export class Incoming {
   readonly #core: Core
   readonly #admission: Admission
   readonly #udp: UdpSockets
-  readonly #handshakes: Gate
+  readonly #handshakes: FairGate
   readonly #listeners = new Set<Listener>()
 
   constructor(core: Core, admission: Admission, udp: UdpSockets) {
     this.#core = core
     this.#admission = admission
     this.#udp = udp
-    this.#handshakes = new Gate(core.settings.concurrentHandshakes)
+    this.#handshakes = new FairGate(core.settings.concurrentHandshakes)
   }
 
   async listen(settings: ListenerSettings): Promise<Listener> {

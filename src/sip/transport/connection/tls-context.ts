@@ -30,12 +30,14 @@ export function contextOptions(material: TlsMaterial): SecureContextOptions {
 function tunedContext({
   ecdhCurve,
   sigalgs,
+  dhparam,
   allowPartialTrustChain,
   passphrase,
 }: TlsTuning = {}): SecureContextOptions {
   return {
     ...(ecdhCurve === undefined ? {} : { ecdhCurve }),
     ...(sigalgs === undefined ? {} : { sigalgs }),
+    ...(dhparam === undefined ? {} : { dhparam }),
     ...(allowPartialTrustChain === undefined ? {} : { allowPartialTrustChain }),
     ...(passphrase === undefined ? {} : { passphrase }),
   }

@@ -1,13 +1,15 @@
 /** TLS from the accepting side: handshake, judgement, and only then a socket that may be read. */
 import type { Socket } from 'node:net'
 import { Server, type TLSSocket } from 'node:tls'
+import { awaitHello } from './client-hello.ts'
 import type { Core } from '../core.ts'
 import { readEvidence } from './evidence.ts'
 import type { OwnIdentity, PeerIdentity, SocketAddress } from '../flow.ts'
-import type { Gate } from './gate.ts'
+import type { FairGate, Place } from './fair-gate.ts'
 import { judgeAccepted } from './judge.ts'
-import { destroyLater } from './linger.ts'
-import { causeOf, reasonLine, refusalCode } from '../refusal.ts'
+import { causeOf, refusalCode } from '../refusal.ts'
+import { refuse } from './refuse.ts'
+import { sourceOf } from '../source.ts'
 import { alpnOf, contextOptions } from './tls-context.ts'
 import type { ListenerSettings, PeerEvidence, TlsMaterial, TlsTuning } from '../types.ts'
 
@@ -39,13 +41,18 @@ interface ShakingSocket extends Socket {
 export class TlsAcceptor {
   readonly #core: Core
   readonly #settings: ListenerSettings
-  readonly #gate: Gate
+  readonly #gate: FairGate
   readonly #take: TakeSecured
   #server: Server
   #own: OwnIdentity
 
   /** @throws what Node finds wrong with the material */
-  constructor(core: Core, settings: ListenerSettings & { readonly tls: TlsMaterial }, gate: Gate, take: TakeSecured) {
+  constructor(
+    core: Core,
+    settings: ListenerSettings & { readonly tls: TlsMaterial },
+    gate: FairGate,
+    take: TakeSecured,
+  ) {
     this.#core = core
     this.#settings = settings
     this.#gate = gate
@@ -63,38 +70,74 @@ export class TlsAcceptor {
   /** It never listens: connections are handed to it, so a handshake that runs ends where it began. */
   #open(material: TlsMaterial): Server {
     // Soft: a strict server could not say whom it refused, nor why. Nothing is read before the judgement.
+    const demands = this.#settings.mutual === 'required' && this.#settings.refusals !== 'explained'
     const server = new Server({
       ...contextOptions(material),
       ...alpnOf(material),
       requestCert: this.#settings.mutual !== 'off',
-      rejectUnauthorized: false,
+      rejectUnauthorized: demands,
       handshakeTimeout: this.#core.settings.handshakeSeconds * 1000,
     })
     server.on('secureConnection', (socket) => this.#secured(socket))
     server.on('tlsClientError', (error, socket) => this.#failed(error, socket))
+    if (demands) judgeSoftly(server)
     staple(server, material.tuning?.staple)
     return server
   }
 
+  /** A place is for whoever has sent a whole ClientHello: only then does a connection cost more than a socket. */
   accept(raw: Socket, local: SocketAddress, remote: SocketAddress): void {
-    this.#gate.enter(() => this.#begin(raw, local, remote))
+    awaitHello(raw, this.#core.settings.clientHelloSeconds * 1000, {
+      arrived: () => this.#gate.enter(sourceOf(remote.address), (place) => this.#begin(raw, { local, remote }, place)),
+      missing: (octets, isLate) =>
+        isLate && octets > 0 ? this.#stoppedHalfway(raw, local, remote) : this.#withoutHello(raw, remote, octets),
+    })
   }
 
-  #begin(raw: ShakingSocket, local: SocketAddress, remote: SocketAddress): void {
-    if (raw.destroyed) return this.#gate.leave()
-    const leave = once(() => this.#gate.leave())
-    // A peer that stays silent gives its place back early: places are for those whose handshake costs something.
-    const timer = setTimeout(leave, 1_000)
+  #begin(raw: ShakingSocket, { local, remote }: Pick<Handshake, 'local' | 'remote'>, place: Place): void {
+    // Its end while it waited has been seen by nobody: what it sent stayed unread.
+    if (raw.destroyed) return place.leave()
+    // A peer that goes silent after its ClientHello gives its place back: the costly part has been done for it.
+    const timer = setTimeout(() => place.leave(), 1_000)
     raw[handshake] = {
       local,
       remote,
       own: this.#own,
       leave: () => {
         clearTimeout(timer)
-        leave()
+        place.leave()
       },
     }
     this.#server.emit('connection', raw)
+  }
+
+  /** As behind a link that loses long packets: worth a verdict, unlike silence. */
+  #stoppedHalfway(raw: Socket, local: SocketAddress, remote: SocketAddress): void {
+    raw.destroy()
+    this.#core.user.onRefused({
+      side: 'accepted',
+      face: this.#settings.face,
+      local,
+      remote,
+      wantedName: undefined,
+      code: 'tls.handshake-timeout',
+      errorCode: 'ERR_TLS_HANDSHAKE_TIMEOUT',
+      errorMessage: 'the ClientHello stopped halfway',
+      evidence: undefined,
+      detail: undefined,
+      own: this.#own,
+    })
+  }
+
+  #withoutHello(raw: Socket, remote: SocketAddress, octets: number): void {
+    raw.destroy()
+    const found = octets === 0 ? '' : `, after ${octets} octets of it`
+    this.#core.user.onIncident({
+      event: 'connection.probe',
+      flow: undefined,
+      remote,
+      reason: `closed or silent before its ClientHello${found}`,
+    })
   }
 
   #secured(socket: TLSSocket): void {
@@ -112,7 +155,6 @@ export class TlsAcceptor {
     this.#refuse(socket, ends, evidence, judgement.code, judgement.detail)
   }
 
-  /** The reason goes out in one line; what the peer has sent is never looked at. */
   #refuse(
     socket: TLSSocket,
     ends: Omit<Handshake, 'leave'>,
@@ -121,8 +163,7 @@ export class TlsAcceptor {
     detail: unknown,
   ): void {
     socket.on('error', (error) => this.#incident(ends.remote, `while refusing: ${error.message}`))
-    socket.end(reasonLine(code), 'latin1', () => socket.destroy())
-    destroyLater(socket)
+    refuse(socket, this.#settings, code, ends.remote, this.#core.limits)
     this.#core.user.onRefused({
       side: 'accepted',
       face: this.#settings.face,
@@ -139,19 +180,12 @@ export class TlsAcceptor {
   }
 
   #failed(error: Error, socket: TLSSocket): void {
-    const silent = rawOf(socket).bytesRead === 0
     const ends = endHandshake(socket)
     socket.destroy()
     if (ends === undefined) return
     const { local, remote, own } = ends
-    if (silent)
-      return this.#core.user.onIncident({
-        event: 'connection.probe',
-        flow: undefined,
-        remote,
-        reason: 'closed or silent before its ClientHello',
-      })
     const cause = causeOf(error)
+    if (cause.errorCode === noCertificate) return this.#cameWithout(ends)
     const code = cause.errorCode === 'ECONNRESET' ? 'tls.handshake-failed' : refusalCode(cause, 'tls.handshake-failed')
     this.#core.user.onRefused({
       side: 'accepted',
@@ -167,9 +201,49 @@ export class TlsAcceptor {
     })
   }
 
+  /** OpenSSL has refused a peer without a certificate, by an alert: the same news as when we refuse it. */
+  #cameWithout({ local, remote, own }: Omit<Handshake, 'leave'>): void {
+    const { face } = this.#settings
+    const nothing = { errorCode: undefined, errorMessage: undefined }
+    this.#core.user.onRefused({
+      side: 'accepted',
+      face,
+      local,
+      remote,
+      wantedName: undefined,
+      code: 'tls.client-cert-missing',
+      ...nothing,
+      evidence: {
+        side: 'accepted',
+        face,
+        remote,
+        wantedName: undefined,
+        chain: [],
+        authorized: false,
+        ...nothing,
+        protocol: '',
+        resumed: false,
+      },
+      detail: undefined,
+      own,
+    })
+  }
+
   #incident(remote: SocketAddress, reason: string): void {
     this.#core.user.onIncident({ event: 'connection.error', flow: undefined, remote, reason })
   }
+}
+
+const noCertificate = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'
+
+/**
+ * Only OpenSSL can send the alert for a certificate that is missing, and it does so for a strict socket alone; of a
+ * strict socket Node drops what it refuses before anybody can say whom. So the socket is strict while the handshake
+ * runs, and Node is told otherwise before it ends. `keylog` is the only event that hands out the socket in between; the
+ * secrets in it are not looked at.
+ */
+function judgeSoftly(server: Server): void {
+  server.on('keylog', (_secrets, socket) => Reflect.set(socket, '_rejectUnauthorized', false))
 }
 
 /** Node checks nothing in a stapled answer, and an error in place of one breaks the handshake. */
@@ -206,13 +280,4 @@ function endHandshake(socket: TLSSocket): Omit<Handshake, 'leave'> | undefined {
   held.leave()
   delete raw[handshake]
   return held
-}
-
-function once(callback: () => void): () => void {
-  let called = false
-  return () => {
-    if (called) return
-    called = true
-    callback()
-  }
 }

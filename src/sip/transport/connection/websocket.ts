@@ -12,6 +12,7 @@ import { parseDatagram } from '../../message/parse.ts'
 import type { MessageLimits, SipMessage } from '../../message/types.ts'
 import type { Core } from '../core.ts'
 import type { SocketAddress } from '../flow.ts'
+import { foreignProtocol } from './foreign-protocol.ts'
 import { destroyLater } from './linger.ts'
 import { systemQueue } from './stream.ts'
 import type { Reader, Wire, Wiring, WireUser } from './wire.ts'
@@ -69,6 +70,10 @@ export class WebSocketWire implements Wire {
 
   resume(): void {
     this.#webSocket.resume()
+  }
+
+  end(): void {
+    this.#webSocket.close(1000)
   }
 
   destroySoon(): void {
@@ -136,7 +141,7 @@ export class WebSocketAcceptor {
       response.writeHead(426, { Upgrade: 'websocket', Connection: 'close' }).end('SIP over WebSocket only (RFC 7118)\n')
     })
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
-    this.#http.on('clientError', (error, duplex) => this.#refuse(duplex, error.message))
+    this.#http.on('clientError', (error, duplex) => this.#unreadable(error, duplex))
   }
 
   /**
@@ -163,6 +168,16 @@ export class WebSocketAcceptor {
     this.#webSockets.handleUpgrade(request, duplex, head, (webSocket) =>
       waiting.take(new WebSocketWire(webSocket, request.socket)),
     )
+  }
+
+  #unreadable(error: Error & { readonly rawPacket?: Buffer }, duplex: Duplex): void {
+    const protocol = error.rawPacket === undefined ? undefined : foreignProtocol(error.rawPacket)
+    if (protocol === undefined || protocol === 'HTTP') return this.#refuse(duplex, error.message)
+    const remote = this.#leave(duplex)?.remote
+    duplex.destroy()
+    if (remote === undefined) return
+    const reason = `${protocol} came on a port where SIP over WebSocket is spoken`
+    this.#core.user.onIncident({ event: 'connection.wrong-protocol', flow: undefined, remote, reason })
   }
 
   #refuse(duplex: Duplex, reason: string): void {
@@ -210,6 +225,42 @@ export function openWebSocket(
       resolve(take(new WebSocketWire(webSocket, socket)))
     })
   })
+}
+
+/** What a client of one WebSocket is told. */
+export interface WebSocketUser {
+  /** Now it may send. */
+  opened(send: (text: string) => void): void
+  /** One frame. */
+  message(octets: Buffer): void
+  /** The server answers the request for a WebSocket with this instead: `HTTP 404 Not Found`. */
+  declined(line: string): void
+  failed(error: Error): void
+  closed(): void
+}
+
+/** The same for a client that is no node: no flow, no limits but these. */
+export function dialWebSocket(
+  socket: Socket,
+  host: string,
+  bounds: { readonly octets: number; readonly timeoutMs: number },
+  user: WebSocketUser,
+): void {
+  const webSocket = new WebSocket(`ws://${host}/`, [subprotocol], {
+    createConnection: () => socket,
+    perMessageDeflate: false,
+    maxPayload: bounds.octets,
+    handshakeTimeout: bounds.timeoutMs,
+  })
+  webSocket
+    .on('open', () => user.opened((text) => webSocket.send(Buffer.from(text, 'latin1'), { binary: false })))
+    .on('message', (data: RawData) => user.message(octetsOf(data)))
+    .on('unexpected-response', (_request, { statusCode = 0, statusMessage = '' }) => {
+      user.declined(`HTTP ${statusCode} ${statusMessage}`)
+      socket.destroy()
+    })
+    .on('error', (error) => user.failed(error))
+    .on('close', () => user.closed())
 }
 
 function octetsOf(data: RawData): Buffer {

@@ -26,6 +26,8 @@ export interface Wire {
   write(text: string, encoding: 'latin1'): boolean
   pause(): unknown
   resume(): unknown
+  /** Lets queued octets out, then ends this direction; the other is read on. */
+  end(): unknown
   /** Lets queued octets out, then ends. */
   destroySoon(): void
   destroy(): unknown

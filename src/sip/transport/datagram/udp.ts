@@ -272,7 +272,7 @@ export class UdpSocket implements Listener {
 
   #malformed(error: MessageError, flow: UdpFlow): void {
     this.#incident('message.malformed', flow, flow.remote, error.message)
-    const answer = answerTo(error, flow.remote)
+    const answer = answerTo(error, flow.remote, this.#core.user.warningAgent?.(flow.face))
     if (answer !== undefined) flow.send(answer)
   }
 

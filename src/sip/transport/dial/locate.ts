@@ -166,12 +166,21 @@ async function byNaptr(
   const services = (await resolver.naptr(target.host))
     .filter((record) => record.flags.toLowerCase() === 's')
     .sort(byOrder)
+  let failure: { readonly transport: TransportName; readonly error: ResolveError } | undefined
   for (const { service, replacement } of services) {
     const transport = naptrServices[service.toLowerCase()]
     if (transport === undefined || !isUsable(transport, target, options)) continue
-    const candidates = await srvCandidates(replacement, transport, resolver, options)
-    if (candidates !== undefined) return candidates
+    // A server that fails for the secured service must not lead to the plain one.
+    if (failure !== undefined && isSecure(failure.transport) && !isSecure(transport)) continue
+    try {
+      const candidates = await srvCandidates(replacement, transport, resolver, options)
+      if (candidates !== undefined) return candidates
+    } catch (error) {
+      if (!(error instanceof ResolveError)) throw error
+      failure ??= { transport, error }
+    }
   }
+  if (failure !== undefined) throw failure.error
   return undefined
 }
 
@@ -254,8 +263,13 @@ async function addresses(host: string, resolver: Resolver, options: LocateOption
   const literal = withoutBrackets(host)
   if (isIP(literal) !== 0) return [literal]
   const families = options.families ?? [4, 6]
-  const found = await Promise.all(families.map((family) => (family === 4 ? resolver.a(host) : resolver.aaaa(host))))
-  return found.flat()
+  const asked = families.map((family) => (family === 4 ? resolver.a(host) : resolver.aaaa(host)))
+  const results = await Promise.allSettled(asked)
+  const found = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
+  const failure = results.find((result) => result.status === 'rejected')
+  // Some servers answer for one family and fall silent for the other: what is known is enough.
+  if (found.length === 0 && failure !== undefined) throw failure.reason
+  return found
 }
 
 function asLocateError(error: unknown): never {

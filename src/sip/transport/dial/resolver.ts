@@ -61,7 +61,7 @@ export function createResolver(options: ResolverOptions): Resolver {
   const { clock, servers, cacheSeconds = 30, cacheNames = 2_000, timeoutMs = 2_000, tries = 2 } = options
   const resolver = new dns.Resolver({ timeout: timeoutMs, tries })
   if (servers.length > 0) resolver.setServers([...servers])
-  const cache = new AnswerCache(clock, cacheSeconds, cacheNames)
+  const cache = new AnswerCache(clock, cacheSeconds, cacheNames, (name) => negativeTtl(resolver, name))
   return {
     naptr: async (name) =>
       (
@@ -112,6 +112,27 @@ function shortestTtl(records: readonly { readonly ttl: number }[]): number {
   return records.reduce((least, { ttl }) => Math.min(least, ttl), Number.POSITIVE_INFINITY)
 }
 
+/**
+ * How long a negative answer may be kept: the least of the SOA of its zone (RFC 2308 §5), in seconds. Node's resolver
+ * does not show the SOA that came with the answer, so it is asked for, from the name upwards; undefined: no one says.
+ */
+async function negativeTtl(resolver: dns.Resolver, name: string): Promise<number | undefined> {
+  const labels = name.replace(/\.$/, '').split('.')
+  for (let at = 0; at < labels.length - 1 && at < mostLabels; at += 1) {
+    const soa = await resolver.resolveSoa(labels.slice(at).join('.')).catch(noSoa)
+    if (soa === 'unknown') return undefined
+    if (soa !== 'none') return soa.minttl
+  }
+  return undefined
+}
+
+/** Zones above a name that are asked for their SOA. */
+const mostLabels = 6
+
+function noSoa(error: unknown): 'none' | 'unknown' {
+  return error instanceof Error && 'code' in error && absent.has(error.code) ? 'none' : 'unknown'
+}
+
 /** What Node calls "there is no such name" and "there is no such record". */
 const absent: ReadonlySet<unknown> = new Set(['ENOTFOUND', 'ENODATA'])
 
@@ -121,17 +142,21 @@ interface Answer {
   until: number
 }
 
+type NegativeTtl = (name: string) => Promise<number | undefined>
+
 /** Questions under way are shared; answers, empty ones too, are kept for their time; failures are not. */
 class AnswerCache {
   readonly #clock: Clock
   readonly #mostSeconds: number
   readonly #mostNames: number
+  readonly #negativeTtl: NegativeTtl
   readonly #answers = new Map<string, Answer>()
 
-  constructor(clock: Clock, mostSeconds: number, mostNames: number) {
+  constructor(clock: Clock, mostSeconds: number, mostNames: number, negativeTtl: NegativeTtl) {
     this.#clock = clock
     this.#mostSeconds = mostSeconds
     this.#mostNames = mostNames
+    this.#negativeTtl = negativeTtl
   }
 
   answer<R>(query: string, ask: () => Promise<R[]>, ttlOf: (records: R[]) => number): Promise<R[]> {
@@ -145,10 +170,19 @@ class AnswerCache {
     const answer: Answer = { records, until: 0 }
     this.#answers.set(key, answer)
     records.then(
-      (found: R[]) => this.#keep(key, answer, ttlOf(found)),
+      (found: R[]) => (found.length === 0 ? this.#keepAbsent(key, answer) : this.#keep(key, answer, ttlOf(found))),
       () => this.#answers.delete(key),
     )
     return records
+  }
+
+  /** The answer is out already; until its time is known it is shared as a question under way is. */
+  #keepAbsent(key: string, answer: Answer): void {
+    const name = key.slice(key.indexOf(' ') + 1)
+    this.#negativeTtl(name).then(
+      (seconds) => this.#keep(key, answer, seconds ?? this.#mostSeconds),
+      () => this.#answers.delete(key),
+    )
   }
 
   #keep(key: string, answer: Answer, ttlSeconds: number): void {

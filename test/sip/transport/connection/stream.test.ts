@@ -47,6 +47,7 @@ function read(socket: Socket, characters = Number.POSITIVE_INFINITY): Promise<st
   })
 }
 
+// conformance: RFC 3261 §18.3 — messages on a stream are cut by Content-Length
 t.test('hands up the same messages wherever the stream is cut', async (t) => {
   const at = await served(t)
   let seen = 0
@@ -119,6 +120,7 @@ t.test('speaks IPv6', async (t) => {
   )
 })
 
+// conformance: RFC 6157 §3.2 — a listener of both families sees an IPv4 peer by its IPv4 address
 t.test('sees an IPv4 peer under its IPv4 address on a listener of both families', async (t) => {
   const at = await served(t, {}, '::')
   const socket = connect({ port: at.listener.local.port, host: '127.0.0.1' })
@@ -127,6 +129,7 @@ t.test('sees an IPv4 peer under its IPv4 address on a listener of both families'
   t.equal(flow.remote.address, '127.0.0.1')
 })
 
+// conformance: RFC 5626 §4.4.1 — CRLF CRLF is answered with CRLF
 t.test('answers a ping with a pong', async (t) => {
   const at = await served(t)
   const socket = await peer(t, at)
@@ -159,7 +162,7 @@ t.test('closes on what is no SIP at all, without an answer', async (t) => {
   const socket = await peer(t, at)
   socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
   const text = await read(socket)
-  t.match({ text, closed: at.server.of('closed')[0] }, { text: '', closed: { because: 'framing-lost' } })
+  t.match({ text, closed: at.server.of('closed')[0] }, { text: '', closed: { because: 'connection.wrong-protocol' } })
 })
 
 t.test('closes a flow that stays silent', async (t) => {
@@ -357,3 +360,21 @@ t.test('keeps nothing of a request whose user closed the flow in the middle of a
   await read(socket)
   t.equal(at.server.of('request').length, 1)
 })
+
+for (const [name, octets] of [
+  ['TLS', Buffer.from('16030100f4010000f00303', 'hex')],
+  ['TLS', Buffer.from('16', 'hex')],
+  ['SSH', Buffer.from('SSH-2.0-OpenSSH_9.9\r\n')],
+  ['HTTP', Buffer.from('GET / HTTP/1.1\r\nHost: lab.test\r\n\r\n')],
+  ['an octet 0x00', Buffer.from('0000002fff534d42', 'hex')],
+] as const)
+  t.test(`closes a connection that speaks ${name}: ${octets.toString('hex').slice(0, 12)}`, async (t) => {
+    const at = await served(t)
+    const socket = await peer(t, at)
+    socket.write(octets)
+    t.match(await at.server.next('incident'), {
+      event: 'connection.wrong-protocol',
+      reason: new RegExp(`^${name} came on the tcp port`),
+    })
+    t.equal((await at.server.next('closed')).because, 'connection.wrong-protocol')
+  })

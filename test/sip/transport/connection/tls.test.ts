@@ -66,36 +66,39 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       )
     })
 
-    t.test('refuses an expired client with its evidence, reads nothing, and the dialler learns why', async (t) => {
-      const { server, client, listener } = await pair(t, material(director), material(expired))
-      const flow = await client.layer.connect(hop(listener))
-      flow.send(messageText({ transport: 'TLS' }))
-      const { refusal } = await server.next('refused')
-      const { refusal: told } = await client.next('refused')
-      t.match(
-        {
-          refusal,
-          told,
-          chain: refusal.evidence?.chain.length,
-          requests: server.of('request').length,
-          opened: server.of('opened').length,
-          confirmed: flow.confirmed,
-        },
-        {
-          refusal: {
-            side: 'accepted',
-            code: 'cert.expired',
-            errorCode: 'CERT_HAS_EXPIRED',
-            errorMessage: 'certificate has expired',
+    t.test(
+      'refuses an expired client with its evidence, reads nothing, and the dialler learns no reason',
+      async (t) => {
+        const { server, client, listener } = await pair(t, material(director), material(expired))
+        const flow = await client.layer.connect(hop(listener))
+        flow.send(messageText({ transport: 'TLS' }))
+        const { refusal } = await server.next('refused')
+        const { refusal: told } = await client.next('refused')
+        t.match(
+          {
+            refusal,
+            told,
+            chain: refusal.evidence?.chain.length,
+            requests: server.of('request').length,
+            opened: server.of('opened').length,
+            confirmed: flow.confirmed,
           },
-          told: { side: 'dialled', code: 'flow.closed-after-handshake', errorMessage: 'the peer said cert.expired' },
-          chain: 2,
-          requests: 0,
-          opened: 0,
-          confirmed: false,
-        },
-      )
-    })
+          {
+            refusal: {
+              side: 'accepted',
+              code: 'cert.expired',
+              errorCode: 'CERT_HAS_EXPIRED',
+              errorMessage: 'certificate has expired',
+            },
+            told: { side: 'dialled', code: 'flow.closed-after-handshake', errorMessage: undefined },
+            chain: 2,
+            requests: 0,
+            opened: 0,
+            confirmed: false,
+          },
+        )
+      },
+    )
 
     t.test('refuses a dialler without a certificate where one is required', async (t) => {
       const { server, client, listener } = await pair(t, material(director), {
@@ -103,9 +106,52 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
         certificate: '',
         key: '',
       })
-      await client.layer.connect(hop(listener))
+      const alert = version === 'TLSv1.2' ? 'tls.alert' : 'tls.client-cert-missing'
+      await client.layer.connect(hop(listener)).catch((error: unknown) => t.match(error, { code: 'tls.alert' }))
       const { refusal } = await server.next('refused')
-      t.match(refusal, { code: 'tls.client-cert-missing', evidence: { chain: [] } })
+      t.match(refusal, { code: 'tls.client-cert-missing', evidence: { chain: [] }, errorCode: undefined })
+      const { refusal: told } = await client.next('refused')
+      const number = version === 'TLSv1.2' ? 40 : 116
+      t.match(told, { side: 'dialled', code: alert, errorMessage: new RegExp(`alert number ${number}\\b`) })
+    })
+
+    t.test('answers one request of a refused dialler where refusals are explained, and hands none up', async (t) => {
+      for (const [leaf, code] of [
+        [expired, 'cert.expired'],
+        [undefined, 'tls.client-cert-missing'],
+      ] as const) {
+        const server = harness(t)
+        const listener = await server.layer.listen(
+          listening('tls', { mutual: 'required', tls: material(director), refusals: 'explained' }),
+        )
+        const client = connect({
+          port: listener.local.port,
+          host: '127.0.0.1',
+          ca: [ca.root],
+          rejectUnauthorized: false,
+          ...(leaf === undefined ? {} : { cert: leaf.certificate, key: leaf.key }),
+          ...only,
+        })
+        client.write(`${messageText({ transport: 'TLS' })}${messageText({ transport: 'TLS' })}`, 'latin1')
+        const text = Buffer.concat(await client.toArray()).toString('latin1')
+        t.match(text, new RegExp(`^SIP/2\\.0 403 Connection refused: ${code}\r\n`))
+        t.match(text, /^Via: .*\r\n(?:.*\r\n)*CSeq: /m)
+        t.equal(text.split('SIP/2.0 403').length, 2, 'one answer')
+        const { refusal } = await server.next('refused')
+        t.match(refusal, { code, evidence: { chain: leaf === undefined ? [] : [Buffer, Buffer] } })
+        t.equal(server.of('request').length, 0)
+      }
+    })
+
+    t.test('says nothing to a refused dialler that talks', async (t) => {
+      const server = harness(t)
+      const listener = await server.layer.listen(listening('tls', { mutual: 'requested', tls: material(director) }))
+      const { certificate: cert, key } = expired
+      const own = { cert, key, ca: [ca.root], rejectUnauthorized: false, ...only }
+      const client = connect({ port: listener.local.port, host: '127.0.0.1', ...own })
+      client.write(messageText({ transport: 'TLS' }), 'latin1')
+      t.equal(Buffer.concat(await client.toArray()).length, 0)
+      t.match((await server.next('refused')).refusal, { code: 'cert.expired' })
     })
 
     t.test('takes a dialler without a certificate as a client where one is only requested', async (t) => {
@@ -197,7 +243,7 @@ t.test('outlives peers that break off anywhere', async (t) => {
     })
   await breakOff(Buffer.from('16030100c8010000c40303', 'hex'))
   await breakOff(Buffer.alloc(0))
-  await server.next('refused')
+  t.match(await server.next('incident'), { event: 'connection.probe' })
   t.match(await client.layer.connect(hopTo(listener.local, 'tls', { verifyName: 'director.lab.test' })), { open: true })
 })
 
@@ -283,7 +329,7 @@ t.test('learns from alert 116 that its own certificate was missing', async (t) =
 })
 
 t.test('gives up on a handshake that stops halfway, and names the time', async (t) => {
-  const server = harness(t, { settings: { handshakeSeconds: 0.1 } })
+  const server = harness(t, { settings: { clientHelloSeconds: 0.1 } })
   const listener = await server.layer.listen(
     listening('tls', { mutual: 'required', tls: materialOf(director, [ca.root]) }),
   )
@@ -299,7 +345,7 @@ t.test('gives up on a handshake that stops halfway, and names the time', async (
 })
 
 t.test('counts a connection that stays silent as a probe', async (t) => {
-  const server = harness(t, { settings: { handshakeSeconds: 0.1 } })
+  const server = harness(t, { settings: { clientHelloSeconds: 0.1 } })
   const listener = await server.layer.listen(
     listening('tls', { mutual: 'required', tls: materialOf(director, [ca.root]) }),
   )

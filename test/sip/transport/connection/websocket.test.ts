@@ -33,6 +33,7 @@ const frame = (webSocket: WebSocket): Promise<{ text: string; isBinary: boolean 
     webSocket.once('message', (data, isBinary) => resolve({ text: data.toString('latin1'), isBinary })),
   )
 
+// conformance: RFC 7118 §5 — one message a frame, answered on its flow
 t.test('answers a request from a ws client on its flow', async (t) => {
   const { server: harnessed, listener } = await server(t, 'ws')
   const webSocket = await browser(t, `ws://127.0.0.1:${listener.local.port}`)
@@ -68,6 +69,7 @@ t.test('answers over wss and names its own certificate', async (t) => {
   )
 })
 
+// conformance: RFC 7118 §5 — text and binary frames
 t.test('sends a body that is no UTF-8 in a binary frame, octet for octet', async (t) => {
   const { server: harnessed, listener } = await server(t, 'ws')
   const webSocket = await browser(t, `ws://127.0.0.1:${listener.local.port}`)
@@ -77,6 +79,7 @@ t.test('sends a body that is no UTF-8 in a binary frame, octet for octet', async
   t.same(await frame(webSocket), { text, isBinary: true })
 })
 
+// conformance: RFC 7118 §4 — the subprotocol sip must be offered
 t.test('refuses a WebSocket that does not offer sip', async (t) => {
   const { server: harnessed, listener } = await server(t, 'ws')
   const webSocket = new WebSocket(`ws://127.0.0.1:${listener.local.port}`, ['chat'])

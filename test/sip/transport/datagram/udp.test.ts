@@ -14,6 +14,7 @@ async function phone(t: Test, type: 'udp4' | 'udp6' = 'udp4'): Promise<Socket> {
 const datagram = (socket: Socket): Promise<string> =>
   new Promise((resolve) => socket.once('message', (octets) => resolve(octets.toString('latin1'))))
 
+// conformance: RFC 3581 §4 — received and rport, and the answer to the source
 t.test('answers where the request came from and stamps received and rport', async (t) => {
   const server = harness(t, { onRequest: (request, flow) => flow.send(okText(request)) })
   const { local } = await server.layer.listen(listening('udp'))
@@ -27,6 +28,7 @@ t.test('answers where the request came from and stamps received and rport', asyn
   )
 })
 
+// conformance: RFC 6157 §3.2 — SIP over IPv6
 t.test('speaks IPv6', async (t) => {
   const server = harness(t)
   const { local } = await server.layer.listen(listening('udp', { address: '::1' }))

@@ -158,6 +158,7 @@ const cases: readonly [title: string, uri: string, hops: readonly string[], chan
 ]
 
 for (const [title, uri, hops, changes] of cases) {
+  // conformance: RFC 3263 §4.1 — transport by NAPTR, SRV and what the URI says
   t.test(title, async (t) => {
     t.same(brief(await find(uri, pool, changes)), hops)
   })
@@ -177,6 +178,7 @@ t.test('says so when nothing is known of the name', async (t) => {
   })
 })
 
+// conformance: RFC 3263 §4.2 — an SRV target of "." means that the service is not offered
 t.test('takes the SRV target "." as a service that is not offered', async (t) => {
   await t.rejects(find('sip:closed.test', { ...pool, a: { 'closed.test': ['192.0.2.1'] } }), {
     code: 'dns.not-found',

@@ -112,5 +112,5 @@ t.test('shares a question under way', async (t) => {
 t.test('keeps a bounded number of names', async (t) => {
   const { resolver, asked } = await served(t, [], 3, 1)
   for (const name of ['one.test', 'two.test', 'one.test']) await resolver.a(name)
-  t.equal(asked.length, 3)
+  t.equal(asked.filter((question) => question.startsWith('A ')).length, 3)
 })

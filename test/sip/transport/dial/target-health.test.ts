@@ -6,6 +6,7 @@ import { FakeClock } from '../../../support/fake-clock.ts'
 const one = { transport: 'tls', address: '192.0.2.1', port: 5061 } as const
 const two = { transport: 'tls', address: '192.0.2.2', port: 5061 } as const
 
+// conformance: RFC 3263 §4.3 — a target that is out is left alone for a time
 t.test('leaves an unreachable target alone for a short time', async (t) => {
   const clock = new FakeClock()
   const health = new TargetHealth(clock, { downSeconds: 5 })

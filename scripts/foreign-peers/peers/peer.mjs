@@ -1,0 +1,32 @@
+/**
+ * A strict TLS peer. Told: accept or dial, port, TLS version, roots, its chain (`-`: none), its key, CRLs (`-`: none),
+ * the name to dial.
+ */
+import { readFileSync } from 'node:fs'
+import { connect, createServer } from 'node:tls'
+
+const [role, port, version, trust, chain, key, crl, name] = process.argv.slice(2)
+const read = (file) => (file === '-' ? undefined : readFileSync(file))
+const options = {
+  ca: read(trust),
+  cert: read(chain),
+  key: read(key),
+  minVersion: `TLSv${version}`,
+  maxVersion: `TLSv${version}`,
+  crl: crl === '-' ? undefined : String(read(crl)).split(/(?=-----BEGIN)/),
+}
+const say = (error) => console.log(error.message)
+
+if (role === 'accept') {
+  const server = createServer({ ...options, requestCert: true, rejectUnauthorized: true }, (socket) => {
+    socket.on('error', say).resume()
+  })
+  server.on('tlsClientError', say).listen(Number(port), '127.0.0.1')
+} else {
+  const socket = connect({ ...options, host: '127.0.0.1', port: Number(port), servername: name })
+  socket.write(`OPTIONS sip:${name} SIP/2.0\r\n`)
+  socket
+    .on('error', say)
+    .on('close', () => process.exit())
+    .resume()
+}

@@ -1,0 +1,41 @@
+"""A strict TLS peer. Told: accept or dial, port, TLS version, roots, its chain (-: none), its key, CRLs (-: none), the
+name to dial."""
+import socket
+import ssl
+import sys
+import threading
+
+role, port, version, trust, chain, key, crl, name = sys.argv[1:]
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if role == "accept" else ssl.PROTOCOL_TLS_CLIENT)
+context.minimum_version = context.maximum_version = getattr(ssl.TLSVersion, "TLSv" + version.replace(".", "_"))
+context.load_verify_locations(trust)
+context.verify_mode = ssl.CERT_REQUIRED
+if chain != "-":
+    context.load_cert_chain(chain, key)
+if crl != "-":
+    context.load_verify_locations(crl)
+    context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+
+
+def serve(raw):
+    try:
+        with context.wrap_socket(raw, server_side=True) as secure:
+            while secure.recv(4096):
+                pass
+    except OSError as error:
+        print(error, flush=True)
+
+
+if role == "accept":
+    listener = socket.create_server(("127.0.0.1", int(port)))
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=serve, args=(connection,), daemon=True).start()
+try:
+    with context.wrap_socket(socket.create_connection(("127.0.0.1", int(port))), server_hostname=name) as secure:
+        secure.sendall(("OPTIONS sip:%s SIP/2.0\r\n" % name).encode())
+        secure.settimeout(2)
+        while secure.recv(4096):
+            pass
+except OSError as error:
+    print(error, flush=True)

@@ -1,0 +1,75 @@
+/**
+ * Does a server send its answer to an address that only stands in Via? Then anyone lets it write to anyone. The
+ * response goes to where the request came from (RFC 3261 §18.2.2, RFC 3581); the other address is one of our own.
+ */
+import { createSocket, type Socket } from 'node:dgram'
+import { networkInterfaces } from 'node:os'
+import { composeRequest } from '../sip/message/compose.ts'
+import { randomToken } from '../sip/message/random.ts'
+import { failure, fine, notTried, type Finding } from './step.ts'
+
+/** @param server numeric; asked at port 5060 */
+export async function answersElsewhere(own: string, server: string, timeoutMs: number, port = 5060): Promise<Finding> {
+  const other = otherAddress(own)
+  if (other === undefined) return notTried('Not tried: this machine has one address, and the question needs two.')
+  const [here, there] = await Promise.all([bound(own), bound(other)])
+  if (here === undefined || there === undefined) {
+    for (const socket of [here, there]) socket?.close()
+    return notTried(`Not tried: no UDP port could be opened on ${own} and ${other}.`)
+  }
+  try {
+    const heard = Promise.race([heardBy(here, 'here'), heardBy(there, 'there'), silence(Math.min(timeoutMs, 2000))])
+    here.send(question(other, there.address().port, server), port, server)
+    return findingOf(await heard, other)
+  } finally {
+    here.close()
+    there.close()
+  }
+}
+
+type Where = 'here' | 'there' | 'nowhere'
+
+function findingOf(where: Where, other: string): Finding {
+  if (where === 'nowhere') return fine('No answer over UDP, at either of our addresses.', { answered: false })
+  if (where === 'here') return fine('The answer came to where the request was sent from.', { answered: true })
+  return failure('border.udp-elsewhere', { found: `the answer came to ${other}, which stood in Via only` })
+}
+
+/** Another address of this machine; on loopback every address of 127.0.0.0/8 is. */
+function otherAddress(own: string): string | undefined {
+  if (own.startsWith('127.')) return own === '127.0.0.2' ? '127.0.0.3' : '127.0.0.2'
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ family, internal, address }) => family === 'IPv4' && !internal && address !== own)?.address
+}
+
+function question(via: string, port: number, server: string): string {
+  return composeRequest({
+    method: 'OPTIONS',
+    uri: `sip:${server}`,
+    via: `SIP/2.0/UDP ${via}:${port};maddr=${via};branch=z9hG4bK${randomToken(8)}`,
+    from: `<sip:check@${via}>;tag=${randomToken(4)}`,
+    to: `<sip:${server}>`,
+    callId: randomToken(12),
+    cseq: 1,
+  })
+}
+
+function bound(address: string): Promise<Socket | undefined> {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4')
+    socket.once('error', () => {
+      socket.close()
+      resolve(undefined)
+    })
+    socket.bind(0, address, () => resolve(socket))
+  })
+}
+
+function heardBy(socket: Socket, where: Where): Promise<Where> {
+  return new Promise((resolve) => socket.once('message', () => resolve(where)))
+}
+
+function silence(ms: number): Promise<Where> {
+  return new Promise((resolve) => setTimeout(resolve, ms, 'nowhere'))
+}

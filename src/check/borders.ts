@@ -1,0 +1,176 @@
+/**
+ * The questions of the borders, to a server that whoever asks operates: does it relay, take a claimed dialog, believe
+ * an asserted identity, answer UDP to another address? One request each, and nothing is named in them but our own
+ * listener.
+ */
+import { isIPv4 } from 'node:net'
+import { verdict } from '../verdicts/codes.ts'
+import { openDoor, type Arrived, type Door } from './border-door.ts'
+import type { Reached } from './check.ts'
+import { dialSecure, openTcp } from './handshake.ts'
+import type { Journal } from './journal.ts'
+import type { CheckOptions } from './options.ts'
+import { failure, fine, fromVerdict, notTried, type Evidence, type Finding } from './step.ts'
+import { Talk, type Heard, type Question } from './talk.ts'
+import { handshakeOptions } from './tls-step.ts'
+import { answersElsewhere } from './border-udp.ts'
+
+/** What became of one request. */
+interface Asked {
+  readonly heard: Heard | { readonly kind: 'unreached'; readonly found: string }
+  /** It came to our listener. */
+  readonly arrived: Arrived | undefined
+}
+
+/** @param domain of the server, for the sender that is claimed */
+export async function bordersStep(
+  journal: Journal,
+  reached: Reached,
+  domain: string,
+  options: CheckOptions,
+): Promise<void> {
+  await journal.step('borders', `borders of ${reached.candidate.host}`, async (inner) => {
+    const door = await openDoor(await ownAddress(reached, options))
+    try {
+      await askAll(inner, door, reached, domain, options)
+    } finally {
+      await door.close()
+    }
+    const failed = inner.steps.find(({ outcome }) => outcome === 'failed')
+    return { finding: failed ?? fine('The server keeps its borders, as far as was asked.'), value: undefined }
+  })
+}
+
+/** The address that this machine has on the way to the server. */
+async function ownAddress({ place }: Reached, { timeoutMs }: CheckOptions): Promise<string> {
+  const socket = await openTcp(place, timeoutMs)
+  if ('kind' in socket) return '127.0.0.1'
+  const { localAddress = '127.0.0.1' } = socket
+  socket.destroy()
+  return localAddress
+}
+
+async function askAll(
+  journal: Journal,
+  door: Door,
+  reached: Reached,
+  domain: string,
+  options: CheckOptions,
+): Promise<void> {
+  const from = `sip:stranger@${domain}`
+  const question = (user: string, more: Partial<Question> = {}): Question => ({
+    method: 'MESSAGE',
+    uri: door.uri(user),
+    from,
+    to: `<${door.uri(user)}>`,
+    ...more,
+  })
+  const ask = (asked: Question, user: string): Promise<Asked> => askOnce(door, reached, asked, user, options)
+  const relay = await journal.step('borders.relay', 'a request to a host outside', async () => {
+    const asked = await ask(question('relay'), 'relay')
+    return { finding: relayFinding(asked), value: asked }
+  })
+  await journal.step('borders.dialog', 'a request of a dialog that never was', async () => {
+    const route = ['Route', `<sip:${reached.candidate.host}:${reached.place.port};transport=tls;lr>`] as const
+    const claimed = question('dialog', { to: `<${door.uri('dialog')}>;tag=claimed`, headers: [route] })
+    return { finding: dialogFinding(await ask(claimed, 'dialog'), relay), value: undefined }
+  })
+  await journal.step('borders.identity', 'an identity that is only asserted', async () => {
+    const asserted = ['P-Asserted-Identity', `<sip:administrator@${domain}>`] as const
+    const asked = await ask(question('identity', { headers: [asserted] }), 'identity')
+    return { finding: identityFinding(asked, relay), value: undefined }
+  })
+  await journal.step('borders.udp', 'a UDP request that names another address in Via', async () => ({
+    finding: isIPv4(door.address)
+      ? await answersElsewhere(door.address, reached.place.address, options.timeoutMs)
+      : notTried('Not tried: this question needs IPv4.'),
+    value: undefined,
+  }))
+}
+
+async function askOnce(
+  door: Door,
+  { place, candidate }: Reached,
+  question: Question,
+  user: string,
+  options: CheckOptions,
+): Promise<Asked> {
+  const talk = await talkTo(place, candidate, options)
+  if (!(talk instanceof Talk)) return { heard: talk, arrived: undefined }
+  try {
+    const heard = await talk.ask(question, options.timeoutMs)
+    return { heard, arrived: await door.arrival(user, graceMs) }
+  } finally {
+    talk.close()
+  }
+}
+
+/** A relayed request may come later than the answer. */
+const graceMs = 300
+
+async function talkTo(
+  place: Reached['place'],
+  candidate: Reached['candidate'],
+  options: CheckOptions,
+): Promise<Talk | { readonly kind: 'unreached'; readonly found: string }> {
+  if (candidate.transport === 'tcp') {
+    const socket = await openTcp(place, options.timeoutMs)
+    return 'kind' in socket ? { kind: 'unreached', found: socket.found } : new Talk(socket, 'TCP')
+  }
+  const own = options.own === undefined || options.own.key === '' ? {} : { own: options.own }
+  const opened = await dialSecure(place, { ...handshakeOptions(candidate, options), ...own, askStaple: false })
+  return opened.kind === 'broken' ? { kind: 'unreached', found: opened.found } : opened.talk
+}
+
+function answerText({ heard }: Asked): string {
+  if (heard.kind === 'response') return `${heard.response.status} ${heard.response.reason}`
+  if (heard.kind === 'silent') return 'no answer'
+  if (heard.kind === 'not-sip') return `no SIP: ${heard.line}`
+  return heard.found
+}
+
+function evidenceOf(asked: Asked): Evidence {
+  return { answer: answerText(asked), arrived: asked.arrived !== undefined }
+}
+
+function refusedText(asked: Asked): string {
+  return `Nothing came to our listener; the server answered: ${answerText(asked)}.`
+}
+
+function relayFinding(asked: Asked): Finding {
+  if (asked.heard.kind === 'unreached') return notTried(`Not tried: ${asked.heard.found}.`)
+  if (asked.arrived === undefined) return fine(refusedText(asked), evidenceOf(asked))
+  return failure(
+    'border.relay',
+    { found: `our listener got the request from ${asked.arrived.from}; the server answered: ${answerText(asked)}` },
+    evidenceOf(asked),
+  )
+}
+
+function dialogFinding(asked: Asked, relay: Asked): Finding {
+  if (asked.heard.kind === 'unreached') return notTried(`Not tried: ${asked.heard.found}.`)
+  if (asked.arrived === undefined) return fine(refusedText(asked), evidenceOf(asked))
+  if (relay.arrived !== undefined) return notTried('Not told apart: the server passes on the same without a dialog.')
+  return failure(
+    'border.dialog-claimed',
+    { found: `with a To tag that it never gave out, the request came to our listener from ${asked.arrived.from}` },
+    evidenceOf(asked),
+  )
+}
+
+const challenges: ReadonlySet<number> = new Set([401, 403, 407])
+
+function identityFinding(asked: Asked, relay: Asked): Finding {
+  if (asked.heard.kind === 'unreached') return notTried(`Not tried: ${asked.heard.found}.`)
+  const { heard, arrived } = asked
+  if (arrived?.asserted !== undefined)
+    return failure('border.identity-believed', { found: `it passed on ${arrived.asserted}` }, evidenceOf(asked))
+  const changed =
+    relay.heard.kind === 'response' &&
+    challenges.has(relay.heard.response.status) &&
+    heard.kind === 'response' &&
+    !challenges.has(heard.response.status)
+  if (!changed) return fine(`The assertion changes nothing: ${answerText(asked)}.`, evidenceOf(asked))
+  const found = `without P-Asserted-Identity it answers ${answerText(relay)}, with it ${answerText(asked)}`
+  return fromVerdict(verdict('border.identity-believed', { found }), evidenceOf(asked))
+}

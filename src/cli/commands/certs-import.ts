@@ -1,0 +1,130 @@
+/** `siplab certs import`, and `siplab certs issue --name`: chains from elsewhere, and certificates for elsewhere. */
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { toPem } from '../../certificates/der.ts'
+import { keyToPem } from '../../certificates/keys.ts'
+import { asReference, assign, listCertificates, saveCertificate } from '../../certificates/node-certificates.ts'
+import { summarise } from '../../certificates/summary.ts'
+import { openAuthorities } from '../../lab/provision.ts'
+import { type CertificateHome, plannedFor } from '../../lab/renewal/certificate-work.ts'
+import { nodeFolder } from '../../node/control/node-folder.ts'
+import { writeFileAtomic } from '../../certificates/atomic-files.ts'
+import { writeKeyFile } from '../../certificates/keys.ts'
+import {
+  chooseHome,
+  type HomeOptions,
+  refuseUnderFault,
+  reload,
+  reloadedText,
+  withTopology,
+} from '../certificate-home.ts'
+import { answer, type CommandContext, common } from '../command.ts'
+import { readSeconds } from '../duration.ts'
+import { readChain } from '../explain-link.ts'
+import type { Io } from '../io.ts'
+import { chooseNode } from '../lab-choice.ts'
+import { UsageError } from '../usage-error.ts'
+
+export function importCommand(certs: Command, { io }: CommandContext): void {
+  const command = certs
+    .command('import <NODE> <REFERENCE> <CHAIN> <KEY>')
+    .description('Puts a chain and key of your own on a node, in place of what the reference shows.')
+  common(withTopology(command), 'siplab certs import fe1 static-route:1 chain.pem key.pem').action(
+    async (name: string, reference: string, chainFile: string, keyFile: string, options: HomeOptions) => {
+      const home = chooseHome(io, options)
+      const node = chooseNode(home.plan, name)
+      const wanted = asReference(reference)
+      plannedFor(node, wanted)
+      refuseUnderFault(home.root, name)
+      const { leaf, intermediates, root } = readChain(io, chainFile)
+      const key = keyOf(io, keyFile)
+      if (!new X509Certificate(leaf.der).checkPrivateKey(key))
+        throw new UsageError(`${keyFile}: wanted the key of ${leaf.subject.text}, found another one (key.mismatch)`)
+      const folder = nodeFolder(home.root, name).root
+      const certificate = freeName(folder, `imported-${wanted.replace(':', '-')}`)
+      const chainPem = [leaf, ...intermediates].map(({ der }) => toPem('CERTIFICATE', der)).join('')
+      saveCertificate(folder, { name: certificate, chainPem, keyPem: keyToPem(key) })
+      assign(folder, wanted, certificate)
+      const report = await reload(home, [name])
+      answer(
+        io,
+        options,
+        { node: name, reference: wanted, name: certificate, certificate: summarise(chainPem), reloaded: report },
+        () =>
+          `${name} shows ${leaf.subject.text} as ${wanted}; its peers must trust ${root.name}\n` + reloadedText(report),
+      )
+    },
+  )
+}
+
+export interface OutsideOptions extends HomeOptions {
+  readonly name?: readonly string[]
+  readonly role?: 'server' | 'client' | 'both'
+  readonly authority?: 'public' | 'internal'
+  readonly output?: string
+  readonly valid?: string
+}
+
+const purposesOf = {
+  server: ['serverAuth'],
+  client: ['clientAuth'],
+  both: ['serverAuth', 'clientAuth'],
+} as const
+
+/** A certificate for a server that no node of the lab is: `sbc1.contoso.test.pem` and `.key` in the working folder. */
+export function issueOutside(io: Io, home: CertificateHome, options: OutsideOptions): void {
+  const { name: names = [], role = 'both', authority = 'public', output = '.', valid = '90d' } = options
+  const [first = ''] = names
+  const bad = names.find((name) => !/^(?:\*\.)?[a-z\d-]+(?:\.[a-z\d-]+)+$/i.test(name))
+  if (bad !== undefined) throw new UsageError(`--name: wanted a host name such as sbc1.contoso.test, found "${bad}"`)
+  const now = Date.now()
+  const request = {
+    name: first.replace('*', 'wildcard'),
+    commonName: first,
+    dnsNames: names,
+    uriNames: [],
+    ipAddresses: [],
+    purposes: purposesOf[role],
+    authority,
+    keyType: 'rsa2048',
+    validSeconds: readSeconds('--valid', valid),
+  } as const
+  const [organisation] = home.plan.certificates
+  if (organisation === undefined) throw new UsageError(`${home.plan.topology} has no authority: wanted another lab`)
+  const issued = openAuthorities(home.plan, join(home.root, 'pki'), now)
+    .for({ ...organisation, request })
+    .issue(request, now)
+  const files = {
+    chain: join(resolve(io.workingFolder, output), `${request.name}.pem`),
+    key: join(resolve(io.workingFolder, output), `${request.name}.key`),
+  }
+  writeKeyFile(files.key, issued.keyPem)
+  writeFileAtomic(files.chain, issued.chainPem)
+  const root = join(home.root, 'pki', `${authority}-root.pem`)
+  answer(
+    io,
+    options,
+    { ...files, root, certificate: summarise(issued.certificatePem) },
+    () => `${files.chain}\n${files.key}\nIts root is ${root}\n`,
+  )
+}
+
+/** @throws UsageError */
+function keyOf(io: Io, file: string): KeyObject {
+  try {
+    return createPrivateKey(readFileSync(resolve(io.workingFolder, file)))
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause)
+    throw new UsageError(`${file}: wanted a private key without a passphrase, found ${found}`, { cause })
+  }
+}
+
+function freeName(folder: string, wanted: string): string {
+  const taken = listCertificates(folder)
+  for (let count = 1; ; count += 1) {
+    const name = count === 1 ? wanted : `${wanted}-${count}`
+    if (!taken.includes(name)) return name
+  }
+}

@@ -1,0 +1,190 @@
+/** Names, key and purposes of our certificate, as the demands of a peer have them. */
+import type { Certificate } from '../../certificates/examine/index.ts'
+import { offeredNames } from '../../certificates/examine/names.ts'
+import { ekuOid } from '../../certificates/examine/oids.ts'
+import { keyText } from '../../certificates/examine/key-info.ts'
+import type { Fact, Period } from '../policy.ts'
+import { type Check, demandOf } from './check.ts'
+import { shortName, type Situation } from './chain-checks.ts'
+import type { Presented } from './presented.ts'
+
+type Purpose = 'serverAuth' | 'clientAuth'
+
+/**
+ * Which certificate of a chain excludes a purpose: the leaf, or an issuer whose own list is narrower. Without the
+ * extension every purpose is allowed (RFC 5280 §4.2.1.12); anyExtendedKeyUsage alone is not enough for OpenSSL.
+ */
+function excludes({ leaf, intermediates }: Pick<Presented, 'leaf' | 'intermediates'>, purpose: Purpose) {
+  return [leaf, ...intermediates].find(
+    ({ extendedKeyUsage: held }) => held !== undefined && !held.includes(ekuOid[purpose]),
+  )
+}
+
+/** What the peer checks of our certificate where it dials us. */
+export function serverPurposeCheck(chain: Presented, { policy, period }: Situation): Check {
+  const fact = period.serverAuth
+  if (fact.value === 'unknown')
+    return {
+      about: 'server-purpose',
+      outcome: 'unknown',
+      sentence: `whether ${policy.title} wants serverAuth in our certificate is not known`,
+      question: 'Which extended key usages must the certificate of our SBC carry where you dial us?',
+    }
+  return purposeCheck('server-purpose', 'serverAuth', chain, fact, period)
+}
+
+/** What the peer checks of our certificate where we dial it. */
+export function clientPurposeCheck(chain: Presented, { policy, period }: Situation): Check {
+  const fact = period.clientAuth
+  if (fact.value === 'unknown')
+    return {
+      about: 'client-purpose',
+      outcome: 'unknown',
+      sentence: `whether ${policy.title} wants clientAuth in our certificate is not known`,
+      question: 'Do you refuse a client certificate whose extended key usage is serverAuth only?',
+    }
+  return purposeCheck('client-purpose', 'clientAuth', chain, fact, period)
+}
+
+function purposeCheck(
+  about: 'server-purpose' | 'client-purpose',
+  purpose: Purpose,
+  chain: Presented,
+  fact: Fact<'required' | 'accepted' | 'none'>,
+  period: Period,
+): Check {
+  const narrow = excludes(chain, purpose)
+  const demand = demandOf(fact, period)
+  if (narrow === undefined)
+    return { about, outcome: 'holds', sentence: `our certificate is good for ${purpose}`, demand }
+  const found =
+    narrow === chain.leaf ? `our certificate lacks ${purpose}` : `the issuer ${shortName(narrow)} excludes ${purpose}`
+  if (fact.value === 'none')
+    return { about, outcome: 'holds', sentence: `${found}; the peer does not look at it`, demand }
+  if (fact.value === 'accepted')
+    return { about, outcome: 'warns', sentence: `${found}; the peer accepts that${since(period)}`, demand }
+  return {
+    about,
+    outcome: 'breaks',
+    code: narrow === chain.leaf ? 'cert.eku-missing' : 'chain.eku-narrow',
+    sentence: `${found}; the peer demands it`,
+    demand,
+  }
+}
+
+function since({ since: from }: Period): string {
+  return from === undefined ? '' : ` since ${from}`
+}
+
+/** Whether the peer wants a client certificate at all. */
+export function clientCertificateCheck({ policy, period }: Situation): Check {
+  const { clientCertificate: fact } = period
+  const demand = demandOf(fact, period)
+  const about = 'client-certificate'
+  switch (fact.value) {
+    case 'required':
+      return { about, outcome: 'holds', sentence: 'the peer demands a client certificate, and we show ours', demand }
+    case 'requested':
+      return { about, outcome: 'holds', sentence: 'the peer asks for a client certificate and lives without', demand }
+    case 'not-asked':
+      return { about, outcome: 'holds', sentence: 'the peer asks for no client certificate', demand }
+    default:
+      return {
+        about,
+        outcome: 'unknown',
+        sentence: `whether ${policy.title} asks for a client certificate is not known`,
+        question: 'Do you ask for a client certificate where we dial you, and do you verify it?',
+      }
+  }
+}
+
+/** @param wanted the FQDN that the peer knows us by; absent: every name of the certificate is held against the rules */
+export function nameCheck({ leaf }: Presented, { period, policy }: Situation, wanted?: string): Check {
+  const about = 'name'
+  const demand = demandOf(period.checksName.value === 'yes' ? period.wildcard : period.checksName, period)
+  if (period.checksName.value === 'no')
+    return { about, outcome: 'holds', sentence: 'the peer compares no name', demand }
+  const usable = usableNames(leaf, period)
+  const offered = offeredNames(leaf).slice(0, 5).join(', ') || 'none'
+  const refused = refusedBelow(usable, period)
+  const fits = wanted === undefined ? usable.filter((name) => !refused.includes(name)) : usable.filter(isFor(wanted))
+  if (wanted !== undefined && fits.length === 0)
+    return {
+      about,
+      outcome: 'breaks',
+      code: 'cert.name-mismatch',
+      sentence: `no name in our certificate is ${wanted} by the rules of the peer; its names: ${offered}`,
+      demand,
+    }
+  const open = onlyWildcards(fits) && period.wildcard.value === 'unknown'
+  if (open)
+    return {
+      about,
+      outcome: 'unknown',
+      sentence: `our certificate has only the wildcard ${fits[0]}; whether the peer accepts wildcards is not known`,
+      question: 'Do you accept a wildcard in the certificate of an SBC?',
+    }
+  if (fits.length === 0 || (wanted !== undefined && refusedBelow(fits, period).length > 0))
+    return {
+      about,
+      outcome: 'breaks',
+      code: offered.includes('*') && period.wildcard.value === 'refused' ? 'cert.wildcard' : 'cert.name-mismatch',
+      sentence: `no name in our certificate counts at ${policy.title}; its names: ${offered}`,
+      demand,
+    }
+  const registered = period.registeredDomain.value === 'required' ? '; its domain must be registered at the peer' : ''
+  return { about, outcome: 'holds', sentence: `${fits[0]} counts as a name${registered}`, demand }
+}
+
+function usableNames(leaf: Certificate, { commonName, wildcard }: Period): readonly string[] {
+  return offeredNames(leaf).flatMap((entry) => {
+    const [kind, name = ''] = [entry.slice(0, entry.indexOf(':')), entry.slice(entry.indexOf(':') + 1).toLowerCase()]
+    if (kind !== 'DNS' && !(kind === 'CN' && commonName.value !== 'ignored')) return []
+    if (!/^(?:\*\.)?[a-z\d_-]+(?:\.[a-z\d_-]+)+$/.test(name)) return []
+    return name.startsWith('*.') && wildcard.value === 'refused' ? [] : [name]
+  })
+}
+
+function refusedBelow(names: readonly string[], { refusedSuffixes }: Period): readonly string[] {
+  const { value } = refusedSuffixes
+  if (value === 'unknown') return []
+  return names.filter((name) => value.some((suffix) => name === suffix || name.endsWith(`.${suffix}`)))
+}
+
+/** One label for a wildcard (RFC 2818 §3.1). */
+function isFor(wanted: string): (name: string) => boolean {
+  const name = wanted.toLowerCase()
+  return (offered) =>
+    offered === name || (offered.startsWith('*.') && name.slice(name.indexOf('.')) === offered.slice(1))
+}
+
+function onlyWildcards(names: readonly string[]): boolean {
+  return names.length > 0 && names.every((name) => name.startsWith('*.'))
+}
+
+/** Absent: any key will do, as far as known. */
+export function keyCheck({ leaf }: Presented, { period }: Situation): Check | undefined {
+  const { keyTypes, otherKeys } = period
+  const { value } = keyTypes
+  if (value === 'unknown') return undefined
+  const shown = keyText(leaf.publicKey)
+  const demand = demandOf(keyTypes, period)
+  const kind = leaf.publicKey.kind
+  const listed = (kind === 'rsa' || kind === 'ec') && value.includes(kind)
+  const wanted = value.join(' or ').toUpperCase()
+  if (listed) return { about: 'key', outcome: 'holds', sentence: `the key is ${shown}, which the suites take`, demand }
+  return otherKeys.value === 'refused'
+    ? {
+        about: 'key',
+        outcome: 'breaks',
+        code: 'tls.no-common-cipher',
+        sentence: `the key is ${shown}; the peer takes ${wanted} only`,
+        demand: demandOf(otherKeys, period),
+      }
+    : {
+        about: 'key',
+        outcome: 'warns',
+        sentence: `the key is ${shown}; the suites that the peer lists are for ${wanted}`,
+        demand,
+      }
+}

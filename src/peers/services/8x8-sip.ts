@@ -1,0 +1,17 @@
+/** 8x8. */
+import { period, unknown } from '../fact.ts'
+import type { PeerPolicy } from '../policy.ts'
+
+export const eightByEightSip: PeerPolicy = {
+  name: '8x8-sip',
+  title: '8x8',
+  kind: 'service',
+  about: 'Nothing usable was found on certificates: ask the provider.',
+  checked: '2026-11-28',
+  dials: unknown(),
+  endpoints: [],
+  revocation: unknown(),
+  duties: [],
+  periods: [period({ id: 'current' })],
+  sources: {},
+}

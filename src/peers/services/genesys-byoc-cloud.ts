@@ -1,0 +1,58 @@
+/** Genesys Cloud BYOC Cloud. */
+import { inferred, noted, period, read, unknown } from '../fact.ts'
+import type { PeerPolicy } from '../policy.ts'
+
+export const genesysByocCloud: PeerPolicy = {
+  name: 'genesys-byoc-cloud',
+  title: 'Genesys Cloud BYOC Cloud',
+  kind: 'service',
+  about: 'TLS with a server certificate only, in both directions, on 5061; mutual TLS is not supported.',
+  checked: '2026-11-28',
+  dials: read(['peer', 'us'], 'GE2'),
+  endpoints: [],
+  revocation: unknown(),
+  duties: ['Genesys rotates its certificates without notice; do not pin them.'],
+  periods: [
+    period({
+      id: 'before',
+      until: '2026-03-08',
+      precision: 'week',
+      verifiesServer: read('yes', 'GE2'),
+      serverAuth: read('required', 'GE2'),
+      clientCertificate: read('not-asked', 'GE2'),
+      clientAuth: read('none', 'GE2'),
+      issuers: read({ kind: 'public' }, 'GE2'),
+      privateCa: read('refused', 'GE2'),
+      tlsMin: read('TLSv1.2', 'GE2'),
+      tlsMax: read('TLSv1.2', 'GE2'),
+      keyTypes: noted(inferred(['rsa'], 'GE2'), 'the suites are RSA and ECDHE-RSA'),
+      groups: read(['secp384r1'], 'GE2'),
+      showsClientCertificate: inferred('yes', 'GE1'),
+      showsRoots: read(['digicert-global-root-ca', 'digicert-global-root-g2', 'amazon-root-ca-1'], 'GE1', 'GE3'),
+      shows: read(['serverAuth', 'clientAuth'], 'GE1'),
+    }),
+    period({
+      id: 'server-only',
+      since: '2026-03-09',
+      precision: 'week',
+      verifiesServer: read('yes', 'GE2'),
+      serverAuth: read('required', 'GE2'),
+      clientCertificate: read('not-asked', 'GE2'),
+      clientAuth: read('none', 'GE2'),
+      issuers: read({ kind: 'public' }, 'GE2'),
+      privateCa: read('refused', 'GE2'),
+      tlsMin: read('TLSv1.2', 'GE2'),
+      tlsMax: read('TLSv1.2', 'GE2'),
+      keyTypes: noted(inferred(['rsa'], 'GE2'), 'the suites are RSA and ECDHE-RSA'),
+      groups: read(['secp384r1'], 'GE2'),
+      showsClientCertificate: inferred('yes', 'GE1'),
+      showsRoots: read(['digicert-global-root-ca', 'digicert-global-root-g2', 'amazon-root-ca-1'], 'GE1', 'GE3'),
+      shows: read(['serverAuth'], 'GE1'),
+    }),
+  ],
+  sources: {
+    GE1: 'community.genesys.com, BYOC Cloud client authentication EKU removal 2026',
+    GE2: 'help.mypurecloud.com, TLS trunk transport protocol specification',
+    GE3: 'help.mypurecloud.com, certificate pinning policy',
+  },
+}

@@ -1,0 +1,53 @@
+/** How a listener ends a connection whose peer it refuses, once the handshake is over. */
+import type { TLSSocket } from 'node:tls'
+import { answer } from '../../message/answer.ts'
+import { StreamFramer } from '../../message/framer.ts'
+import type { MessageLimits, SipMessage } from '../../message/types.ts'
+import type { SocketAddress } from '../flow.ts'
+import type { ListenerSettings } from '../types.ts'
+import { destroyLater } from './linger.ts'
+
+/** The connection closes without a word, as real servers do: what the peer has sent is never looked at. */
+function closeSilently(socket: TLSSocket): void {
+  socket.end(() => socket.destroy())
+}
+
+/** One request is read and answered with 403; no transaction and no policy ever sees it. */
+function explain(socket: TLSSocket, code: string, remote: SocketAddress, limits: MessageLimits): void {
+  let over = false
+  const finish = (text?: string): void => {
+    if (over) return
+    over = true
+    socket.removeListener('data', read)
+    if (text === undefined) return closeSilently(socket)
+    socket.end(text, 'latin1', () => socket.destroy())
+  }
+  const framer = new StreamFramer(limits, {
+    message: (message) => finish(refusalOf(message, code, remote)),
+    malformed: () => finish(),
+    lost: () => finish(),
+    ping: () => undefined,
+    pong: () => undefined,
+  })
+  const read = (chunk: Buffer): void => framer.push(chunk)
+  socket.on('data', read)
+}
+
+/** `403 Connection refused: cert.expired`. An ACK and a response are answered by nobody. */
+function refusalOf(message: SipMessage, code: string, remote: SocketAddress): string | undefined {
+  if (message.kind !== 'request' || message.method === 'ACK') return undefined
+  message.stampTopVia(remote.address, remote.port)
+  return answer(message, 403, { reason: `Connection refused: ${code.replace(/[^\w.-]/g, '')}` })
+}
+
+export function refuse(
+  socket: TLSSocket,
+  { transport, refusals }: Pick<ListenerSettings, 'transport' | 'refusals'>,
+  code: string,
+  remote: SocketAddress,
+  limits: MessageLimits,
+): void {
+  if (refusals === 'explained' && transport === 'tls') explain(socket, code, remote, limits)
+  else closeSilently(socket)
+  destroyLater(socket)
+}

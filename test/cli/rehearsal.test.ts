@@ -1,0 +1,42 @@
+/** `siplab up --peer PEER --on DAY`: the lab file that is written, and what is refused before anything starts. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { rehearse } from '../../src/cli/rehearsal.ts'
+import { chooseTopology } from '../../src/cli/topology-options.ts'
+import { planLab } from '../../src/topology/plan.ts'
+import { runInProcess, testIo } from '../support/cli.ts'
+
+t.test('the gateway plays the peer: its rules, TLS versions, suites and own purposes', async (t) => {
+  const folder = t.testdir({})
+  const { io, said } = testIo(folder)
+  const data = join(folder, '.siplab', 'trunk')
+  const chosen = rehearse(io, chooseTopology(io, 'trunk'), data, { peer: 'teams-direct-routing', on: '2027-03-15' })
+  const plan = planLab(chosen.topology)
+  const voice = plan.nodes.find(({ name }) => name === 'voice')
+  t.match(voice?.settings, {
+    plays: { peer: 'teams-direct-routing', on: '2027-03-15', rules: { wantsClientAuth: false } },
+  })
+  t.match(voice?.certificates, [{ request: { purposes: ['serverAuth'], keyType: 'rsa2048' } }])
+  t.match(said(), /voice plays Microsoft Teams Direct Routing by the rules of 2027-03-15/)
+  t.ok(existsSync(`${data}.rehearsal.yaml`))
+})
+
+t.test('what is not known is named', async (t) => {
+  const folder = t.testdir({})
+  const { io, said } = testIo(folder)
+  rehearse(io, chooseTopology(io, 'trunk'), join(folder, 'trunk'), { peer: 'zoom' })
+  t.match(said(), /Not known, and so not enforced: .*clientAuth/)
+})
+
+t.test('wrong usage starts nothing', async (t) => {
+  const folder = t.testdir({})
+  for (const [args, message] of [
+    [['trunk', '--peer', 'nobody'], /--peer: wanted one of teams-direct-routing/],
+    [['trunk', '--on', '2027-03-15'], /--on: wanted --peer PEER beside it/],
+    [['trunk', '--peer', 'zoom', '--on', 'soon'], /--on: wanted a day such as 2027-03-15/],
+    [['edge', '--peer', 'zoom'], /wanted a lab with a gateway, such as trunk; edge has none/],
+    [['trunk', '--peer', 'five9', '--on', '2025-01-01'], /2025-12-09 or later: nothing is known before/],
+  ] as const)
+    t.match(await runInProcess(['up', ...args], folder), { status: 2, err: message })
+})

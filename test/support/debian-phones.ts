@@ -1,0 +1,254 @@
+/** Debian's own phones, run as a user would: baresip by its control port, Linphone by its daemon. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, type NetConnectOpts, type Socket } from 'node:net'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { missing } from './debian-program.ts'
+import { freePort } from './free-port.ts'
+import { guardMs } from './guard.ts'
+import { until } from './until.ts'
+
+export interface PhoneAccount {
+  /** `alice`; the domain is lab.test. */
+  readonly login: string
+  readonly password: string
+  /** Where it signs in over TLS, by name: `sip.lab.test:10443`. */
+  readonly proxy: string
+  /** PEM file of the root it trusts. */
+  readonly root: string
+  /** The DNS of the lab that it asks: `127.0.41.3:10053`. */
+  readonly dns: string
+  /** Its working folder. */
+  readonly folder: string
+  /** Whom it writes to: `sip:bob@lab.test`. */
+  readonly peer: string
+}
+
+/** What a test asks of any phone; every promise rejects with what the phone said when its time is up. */
+export interface DebianPhone {
+  readonly name: string
+  signedIn(): Promise<void>
+  /** Resolves when the call is up. */
+  call(uri: string): Promise<void>
+  /** A call that came was answered. */
+  connected(): Promise<void>
+  hangUp(): Promise<void>
+  ended(): Promise<void>
+  /** To its peer. */
+  write(text: string): Promise<void>
+  heard(text: string): Promise<void>
+}
+
+/** Waits for a text in what a phone says, behind what was found before. */
+class Ear {
+  readonly #name: string
+  readonly #said: () => string
+  #from = 0
+
+  constructor(name: string, said: () => string) {
+    this.#name = name
+    this.#said = said
+  }
+
+  async hears(wanted: RegExp): Promise<void> {
+    const end = performance.now() + guardMs / 4
+    for (;;) {
+      const said = this.#said()
+      const found = wanted.exec(said.slice(this.#from))
+      if (found !== null) {
+        this.#from += found.index + found[0].length
+        return
+      }
+      if (performance.now() > end)
+        throw new Error(`${this.#name}: wanted ${String(wanted)}, it said ${wordsOf(said.slice(this.#from))}`)
+      await delay(50)
+    }
+  }
+}
+
+/** Without what Linphone says of its sound. */
+function wordsOf(said: string): string {
+  const lines = said.split('\n').filter((line) => !line.includes('mediastreamer'))
+  return lines.join('\n').slice(-6000)
+}
+
+/** baresip, which answers every call and writes to `peer` only. */
+export async function baresip(t: Test, account: PhoneAccount): Promise<DebianPhone> {
+  const port = await freePort()
+  baresipFiles(account, port)
+  const child = spawn('baresip', ['-f', account.folder], { stdio: ['pipe', 'pipe', 'pipe'] })
+  endWith(t, child)
+  const name = `baresip of ${account.login}`
+  const said = collected()
+  const ear = new Ear(name, said.text)
+  said.add(child.stdout).add(child.stderr)
+  await ear.hears(/baresip is ready/)
+  const socket = await control(t, { host: '127.0.0.1', port })
+  said.add(socket)
+  const ask = (command: string, params = ''): void => {
+    const text = JSON.stringify({ command, params, token: 'siplab' })
+    socket.write(`${Buffer.byteLength(text)}:${text},`)
+  }
+  const connected = (): Promise<void> => ear.hears(/"type":"CALL_ESTABLISHED"/)
+  return {
+    name,
+    signedIn: () => ear.hears(/200 OK \(\) \[\d+ binding/),
+    async call(uri) {
+      ask('dial', uri)
+      await connected()
+    },
+    connected,
+    hangUp: () => Promise.resolve(ask('hangup')),
+    ended: () => ear.hears(/"type":"CALL_CLOSED"/),
+    async write(text) {
+      ask('contact_next')
+      await ear.hears(/Current contact:/)
+      ask('message', text)
+    },
+    heard: (text) => ear.hears(new RegExp(`"${text}"`)),
+  }
+}
+
+function baresipFiles({ login, password, proxy, root, dns, folder, peer }: PhoneAccount, port: number): void {
+  mkdirSync(folder, { recursive: true })
+  const modules = ['stdio', 'g711', 'aubridge'].map((name) => `module ${name}.so`)
+  const applications = ['contact', 'menu', 'ctrl_tcp'].map((name) => `module_app ${name}.so`)
+  const config = [
+    `sip_cafile ${root}`,
+    `dns_server ${dns}`,
+    'audio_player aubridge,loop',
+    'audio_source aubridge,loop',
+    'audio_alert aubridge,loop',
+    'module_path /usr/lib/baresip/modules',
+    ...modules,
+    'module_tmp uuid.so',
+    'module_tmp account.so',
+    ...applications,
+    `ctrl_tcp_listen 127.0.0.1:${port}`,
+  ]
+  writeFileSync(join(folder, 'config'), `${config.join('\n')}\n`)
+  writeFileSync(
+    join(folder, 'accounts'),
+    `<sip:${login}@lab.test;transport=tls>;auth_pass=${password};answermode=auto;` +
+      `outbound="sip:${proxy};transport=tls"\n`,
+  )
+  writeFileSync(join(folder, 'contacts'), `<${peer}>\n`)
+}
+
+/**
+ * Linphone asks the system's DNS, on any port that `resolv.conf` names: it gets one of its own in a mount namespace,
+ * for which a user namespace is enough. `t.test('…', { skip: noLinphone() }, …)`
+ */
+export function noLinphone(): false | string {
+  const absent = missing('linphone-daemon')
+  if (absent !== false) return absent
+  const { status } = spawnSync('unshare', ['--user', '--map-root-user', '--mount', 'true'])
+  return status === 0 ? false : 'no user namespace with mounts here, in which Linphone could ask the DNS of the lab'
+}
+
+/** Linphone, which answers every call. */
+export async function linphone(t: Test, account: PhoneAccount): Promise<DebianPhone> {
+  const { login, folder, peer } = account
+  const name = `Linphone of ${login}`
+  const pipe = `siplab-linphone-${process.pid}-${login}`
+  const child = spawnLinphone(account, pipe)
+  endWith(t, child)
+  t.teardown(() => rmSync(join('/tmp', pipe), { force: true }))
+  const log = join(folder, 'log')
+  const ear = new Ear(name, () => (existsSync(log) ? readFileSync(log, 'latin1') : ''))
+  await until(() => existsSync(join('/tmp', pipe)))
+  const socket = await control(t, { path: join('/tmp', pipe) })
+  const answers = collected()
+  answers.add(socket)
+  const news = new Ear(name, answers.text)
+  const ask = async (command: string): Promise<void> => {
+    socket.write(`${command}\n`)
+    await news.hears(/Status: Ok/)
+  }
+  const connected = (): Promise<void> => ear.hears(/to LinphoneCallStreamsRunning|to \[LinphoneCallStreamsRunning/)
+  return {
+    name,
+    signedIn: () => ear.hears(/to \[LinphoneRegistrationOk\]/),
+    async call(uri) {
+      await ask(`call ${uri}`)
+      await connected()
+    },
+    connected,
+    hangUp: () => ask('terminate'),
+    ended: () => ear.hears(/to LinphoneCallReleased|to \[LinphoneCallReleased/),
+    write: (text) => ask(`message ${peer} ${text}`),
+    heard: (text) => ear.hears(new RegExp(text)),
+  }
+}
+
+function spawnLinphone(account: PhoneAccount, pipe: string): ChildProcess {
+  const { dns, folder } = account
+  for (const inner of ['', '.local/share/linphone', '.config/linphone'])
+    mkdirSync(join(folder, inner), { recursive: true })
+  const [address, port] = dns.split(':')
+  writeFileSync(join(folder, 'resolv.conf'), `nameserver [${address}]:${port}\n`)
+  writeFileSync(join(folder, 'rc'), linphoneConfig(account))
+  const run =
+    'mount --bind "$HOME/resolv.conf" /etc/resolv.conf && ' +
+    'exec linphone-daemon --auto-answer --config "$HOME/rc" --log "$HOME/log" --pipe "$0"'
+  return spawn('unshare', ['--user', '--map-root-user', '--mount', 'sh', '-c', run, pipe], {
+    env: { ...process.env, HOME: folder },
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+}
+
+/** With a route, as "outbound proxy" in its settings: without one it would ask DNS for the domain of every callee. */
+function linphoneConfig({ login, password, proxy, root }: PhoneAccount): string {
+  const server = `<sip:${proxy};transport=tls>`
+  return [
+    '[sip]',
+    `root_ca=${root}`,
+    ...['sip_port=-1', 'sip_tcp_port=-1', 'sip_tls_port=-1', 'default_proxy=0'],
+    '[net]',
+    'dns_srv_enabled=0',
+    '[auth_info_0]',
+    ...[`username=${login}`, `passwd=${password}`, 'domain=lab.test'],
+    '[proxy_0]',
+    `reg_identity=sip:${login}@lab.test`,
+    `reg_proxy=${server}`,
+    `reg_route=${server}`,
+    ...['reg_sendregister=1', 'reg_expires=600', 'publish=0', ''],
+  ].join('\n')
+}
+
+async function control(t: Test, to: NetConnectOpts): Promise<Socket> {
+  const socket = connect(to)
+  await once(socket, 'connect')
+  t.teardown(() => socket.destroy())
+  return socket
+}
+
+interface Collected {
+  readonly text: () => string
+  add(stream: Readable): Collected
+}
+
+/** What several streams say, in the order in which it comes. */
+function collected(): Collected {
+  let text = ''
+  const all: Collected = {
+    text: () => text,
+    add(stream) {
+      stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+      return all
+    },
+  }
+  return all
+}
+
+function endWith(t: Test, child: ChildProcess): void {
+  const ended = once(child, 'exit')
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+}
