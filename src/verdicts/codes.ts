@@ -227,7 +227,8 @@ const table = {
     meaning: '{certificate} leads to a root that is not in the trust list',
     windows: ['CERT_E_UNTRUSTEDROOT', 'SEC_E_UNTRUSTED_ROOT'],
     rule: 'the chain ends in a trusted root (RFC 5280 §6.1)',
-    remedy: `let a CA in the trust list of REFUSER issue the certificate of NODE, or add its root there: ${oneAuthority}`,
+    remedy:
+      'let a CA in the trust list of REFUSER issue the certificate of NODE, or add its root there: ' + oneAuthority,
   },
   'chain.partial-anchor': {
     meaning: 'the trust list holds an intermediate CA of {certificate} but not its root',
@@ -258,7 +259,8 @@ const table = {
     ofCa: 'the trusted root {subject} has expired',
     windows: ['CERT_E_EXPIRED'],
     rule: 'the trusted root is valid now (Node and Windows; RFC 5280 leaves it open)',
-    remedy: `put the renewed root into the trust list of REFUSER, let it issue the certificate of NODE: ${oneAuthority}`,
+    remedy:
+      'put the renewed root into the trust list of REFUSER, let it issue the certificate of NODE: ' + oneAuthority,
   },
   'chain.issuer-mismatch': {
     meaning: 'the trust list holds a CA with the issuer name of {certificate} but another key',
