@@ -43,7 +43,7 @@ t.test('borders of the default lab', async (t) => {
           uri: bob.uri,
           from: sender.uri,
           contact: sender.contact,
-          headers: ['Event: presence'],
+          headers: ['Event: dialog'],
         }
         const other =
           'Proxy-Authorization: Digest username="x", realm="other.test", nonce="n", uri="sip:x", response="r"'

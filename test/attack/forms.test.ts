@@ -99,7 +99,7 @@ async function atBorders(t: Test, { topology, home, nodes, transport }: Border):
               method,
               uri,
               from: dave.uri,
-              headers: [route, 'Event: presence'],
+              headers: [route, 'Event: dialog'],
               contact: sender.contact,
               ...change,
             })

@@ -223,6 +223,6 @@ function requestFor(
     cseq: 10_000 + 2 * ++serial,
     ...(dialog === undefined ? (cell.target === 'dialog' ? { toTag: 'x' } : {}) : { toTag: dialog.toTag }),
     contact: player.contact,
-    headers: [...(dialog?.routes ?? []), ...player.headers, 'Event: presence', 'Expires: 600'],
+    headers: [...(dialog?.routes ?? []), ...player.headers, 'Event: dialog', 'Expires: 600'],
   }
 }
