@@ -80,7 +80,8 @@ export function sampleOf<T>(all: readonly T[], count: number, seed: number): rea
     .map(({ step }) => step)
 }
 
-const otherMethods = ['MESSAGE', 'INFO', 'SUBSCRIBE', 'REFER', 'NOTIFY', 'UPDATE', 'SERVICE', 'BENOTIFY'] as const
+/** SERVICE is not among them: it ends at the home server (src/services/presence). */
+const otherMethods = ['MESSAGE', 'INFO', 'SUBSCRIBE', 'REFER', 'NOTIFY', 'UPDATE', 'FETCH', 'BENOTIFY'] as const
 let serial = 0
 
 /** Plays them all; counts by what the law says. */
