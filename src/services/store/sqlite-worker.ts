@@ -1,5 +1,5 @@
 /** Runs node:sqlite in a thread of its own: a commit waits for the disk, and the event loop must not. */
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
@@ -37,11 +37,9 @@ parentPort?.on('message', (job: SqliteJob) => parentPort?.postMessage(answer(job
 function answer(job: SqliteJob): SqliteReply {
   try {
     const open = (database ??= openDatabase())
-    return {
-      id: job.id,
-      kind: 'done',
-      results: job.atomic ? inTransaction(open, job.statements) : job.statements.map((one) => run(open, one)),
-    }
+    const results = job.atomic ? inTransaction(open, job.statements) : job.statements.map((one) => run(open, one))
+    mustStillBeThere(open)
+    return { id: job.id, kind: 'done', results }
   } catch (error) {
     const { errcode, code } = error as { errcode?: number; code?: string }
     return {
@@ -58,15 +56,39 @@ function answer(job: SqliteJob): SqliteReply {
 function openDatabase(): DatabaseSync {
   // Made here, and not by SQLite, for its mode: it holds hashes of passwords. The -wal and -shm files take it over.
   if (file !== ':memory:') closeSync(openSync(file, 'a', 0o600))
-  const opened = new DatabaseSync(file, { timeout: busyTimeoutMs })
+  const fresh = new DatabaseSync(file, { timeout: busyTimeoutMs })
   try {
     // FULL: the answer to a REGISTER is sent after the commit and must survive a power cut.
-    opened.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on')
+    fresh.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on')
   } catch (error) {
-    opened.close()
+    fresh.close()
     throw error
   }
-  return opened
+  return fresh
+}
+
+/** Inodes of the files that are open, by path: the database and the log in which commits stand first. */
+const opened = new Map<string, number>()
+
+/**
+ * SQLite goes on with files that somebody removed or replaced, and what it commits is gone with them.
+ *
+ * @throws Error with the code ENOENT; the next job opens what is there then
+ */
+function mustStillBeThere(open: DatabaseSync): void {
+  if (file === ':memory:') return
+  for (const path of [file, `${file}-wal`]) {
+    const found = statSync(path, { throwIfNoEntry: false })?.ino
+    const known = opened.get(path)
+    if (known === undefined && found !== undefined) opened.set(path, found)
+    if (known === undefined || known === found) continue
+    opened.clear()
+    prepared.clear()
+    database = undefined
+    open.close()
+    const what = found === undefined ? 'was removed' : 'was replaced'
+    throw Object.assign(new Error(`${path} ${what} while it was open`), { code: 'ENOENT' })
+  }
 }
 
 function inTransaction(open: DatabaseSync, statements: readonly Statement[]): StatementResult[] {

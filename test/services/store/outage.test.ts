@@ -3,7 +3,7 @@
  * restart.
  */
 import { once } from 'node:events'
-import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -14,6 +14,7 @@ import type { Test } from 'tap'
 import { openDirectory } from '../../../src/services/store/directory.ts'
 import type { Directory } from '../../../src/services/store/directory.ts'
 import { openPoolStore } from '../../../src/services/store/pool-store.ts'
+import type { BindingRow } from '../../../src/services/store/schema.ts'
 import type { StoreHealth, StoreSettings } from '../../../src/services/store/settings.ts'
 import { StoreError } from '../../../src/services/store/store-error.ts'
 import { systemClock } from '../../../src/sip/clock.ts'
@@ -60,6 +61,27 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
   }
 }
 
+function bindingRow(user: string): BindingRow {
+  return {
+    aor: `sip:${user}@lab.test`,
+    binding_key: `sip:${user}@192.0.2.7`,
+    contact: `sip:${user}@192.0.2.7`,
+    q: 1000,
+    expires: Date.now() + 3_600_000,
+    call_id: 'c1',
+    cseq: 1,
+    path: '',
+    instance: '',
+    reg_id: 0,
+    epid: '',
+    owner: 'fe1.lab.test',
+    owner_route: '',
+    flow: '',
+    user_agent: '',
+    received: '',
+  }
+}
+
 t.test('SQLite', async (t) => {
   t.test('opens without its folder, fails at once, and serves when it is there', async (t) => {
     const folder = join(t.testdir(), 'not-yet')
@@ -84,6 +106,40 @@ t.test('SQLite', async (t) => {
     t.equal(directory.health.state, 'down')
     t.match(directory.health.error, { code: 'store.corrupt', message: /directory\.db.*not a database/ })
   })
+
+  for (const [what, act] of [
+    ['removed', (file: string) => rm(file)],
+    ['whose log was removed', (file: string) => rm(`${file}-wal`)],
+    [
+      'replaced',
+      async (file: string) => {
+        await writeFile(`${file}.new`, '')
+        await rename(`${file}.new`, file)
+      },
+    ],
+  ] as const)
+    t.test(`a file ${what} under the store confirms no write that may be lost, and the next one is kept`, async (t) => {
+      const file = join(t.testdir(), 'pool.db')
+      const news: StoreHealth[] = []
+      const store = await openPoolStore({ kind: 'sqlite', file }, { clock, onHealth: (health) => news.push(health) })
+      t.teardown(() => store.close())
+      t.equal(await codeOf(store.writeBindings({ put: [bindingRow('alice')], remove: [] })), 'no error')
+      await act(file)
+      t.equal(await codeOf(store.writeBindings({ put: [bindingRow('bob')], remove: [] })), 'store.unreachable')
+      t.match(news.at(-1), {
+        state: 'down',
+        error: { message: /pool\.db.* was (?:removed|replaced) while it was open/ },
+      })
+      const holding = setInterval(() => undefined, 60_000)
+      while (store.health.state !== 'up') await new Promise((resolve) => setTimeout(resolve, 25))
+      clearInterval(holding)
+      t.equal(await codeOf(store.writeBindings({ put: [bindingRow('carol')], remove: [] })), 'no error')
+      const again = await openPoolStore({ kind: 'sqlite', file }, { clock })
+      t.teardown(() => again.close())
+      const kept: string[] = []
+      for await (const rows of again.allBindings()) for (const row of rows) kept.push(row.aor)
+      t.ok(kept.includes('sip:carol@lab.test'), 'what was confirmed is there')
+    })
 
   t.test('another process that holds the lock makes it busy, not broken', async (t) => {
     const file = join(t.testdir(), 'pool.db')
