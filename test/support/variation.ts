@@ -19,6 +19,13 @@ export function variation(t: Test, topology: string, change: (lab: LabFile) => v
   return join(t.testdir({ [`${topology}.yaml`]: stringify(lab) }), `${topology}.yaml`)
 }
 
+/** `withNtlm(t, 'edge')`: NTLM is offered, as Communicator clients want it. */
+export function withNtlm(t: Test, topology: string): string {
+  return variation(t, topology, (lab) => {
+    lab['authentication'] = { ntlm: 'on' }
+  })
+}
+
 /** The group at a path; numbers count in lists. @throws Error where there is none */
 export function at(lab: LabFile, ...path: readonly (string | number)[]): LabFile {
   let value: LabValue = lab

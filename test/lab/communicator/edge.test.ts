@@ -3,9 +3,10 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { Communicator, noCommunicator } from '../../support/communicator.ts'
 import { type TestLab, withLab } from '../../support/lab.ts'
+import { withNtlm } from '../../support/variation.ts'
 
 t.test('a Communicator behind director and edge', { skip: noCommunicator }, async (t) => {
-  const lab = await withLab(t, 'edge')
+  const lab = await withLab(t, withNtlm(t, 'edge'))
 
   t.test('signs in inside, at the home pool that the director names', async (t) => {
     const bob = inside(t, lab, 'bob')

@@ -5,9 +5,10 @@ import type { Test } from 'tap'
 import { Communicator, type CommunicatorOptions, noCommunicator } from '../../support/communicator.ts'
 import { ownFiles } from '../../support/own-folder.ts'
 import { type TestLab, withLab } from '../../support/lab.ts'
+import { withNtlm } from '../../support/variation.ts'
 
 t.test('a Communicator at the Standard Edition', { skip: noCommunicator }, async (t) => {
-  const lab = await withLab(t, 'standard')
+  const lab = await withLab(t, withNtlm(t, 'standard'))
 
   for (const login of [undefined, 'bob', 'bob@lab.test', 'LAB\\bob'])
     t.test(`signs in with the login ${login ?? 'left out'}`, async (t) => {
@@ -59,6 +60,7 @@ t.test('a Communicator in the mode of 2007', { skip: noCommunicator }, async (t)
 const standard2007 = `name: se2007
 about: One Standard Edition server of 2007.
 profile: ocs2007
+authentication: { ntlm: on }
 domain: lab.test
 hosts: { se: { role: standard-edition } }
 users:
