@@ -105,8 +105,12 @@ function textOf({ border, peer, identity, dialog, method, target }: Cell): strin
   return `${border}: ${peer}, identity ${identity}, dialog ${dialog}, ${method} to ${target}`
 }
 
+/** Where the domain of a server leads: a REGISTER at a name of the server is for that domain. */
+const domainAt = { home: 'registrar', director: 'home', outside: 'inward', perimeter: 'own-server' } as const
+
 /** The cell that the request comes to: the route of a dialog leads to its other end, whatever else it names. */
 function effective({ place, player, cell }: Step): Cell {
+  if (cell.method === 'REGISTER' && cell.target === 'own-server') return { ...cell, target: domainAt[cell.border] }
   if (cell.dialog === 'none') return cell.target === 'dialog' ? { ...cell, target: 'elsewhere' } : cell
   if (cell.method === 'REGISTER' || cell.method === 'PUBLISH') return cell
   // With no value of another server left in Route, it is for this one.
