@@ -6,12 +6,14 @@
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { foreignCauses, tryForeign } from './remedies/foreign.ts'
 import { openTrialLab } from './remedies/lab.ts'
+import { stacks } from './remedies/servers.ts'
 import { remediesPage, summary } from './remedies/page.ts'
 import { actingCases, allCases, type Case, type Row, tryRemedy } from './remedies/trial.ts'
 
 const usualSeed = 2006
-const sampleSeconds = 200
+const sampleSeconds = 140
 
 async function run(): Promise<number> {
   const { values } = parseArgs({
@@ -32,9 +34,17 @@ async function run(): Promise<number> {
   if (values.all !== true) process.stdout.write(`seed ${seed}\n`)
   const rows = await tryAll(cases, until, values.network === undefined ? undefined : Number(values.network))
   process.stdout.write(summary(rows, every.length))
+  const foreign =
+    values.only === undefined
+      ? await tryForeign(values.all === true, (row) => process.stdout.write(lineOf(row, 0)))
+      : []
+  if (foreign.length > 0) process.stdout.write(summary(foreign, stacks.length * foreignCauses.length))
   if (values.write !== undefined)
-    writeFileSync(values.write, remediesPage([...rows, ...actingCases()], new Date().toISOString().slice(0, 10)))
-  return isGood(rows) ? 0 : 1
+    writeFileSync(
+      values.write,
+      remediesPage([...rows, ...actingCases()], foreign, new Date().toISOString().slice(0, 10)),
+    )
+  return isGood(rows) && (foreign.length === 0 || isGood(foreign)) ? 0 : 1
 }
 
 /** One after the other, each topology on one lab, until the time is up. */

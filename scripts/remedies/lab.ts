@@ -4,15 +4,13 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { main } from '../../src/cli/main.ts'
-import type { Io } from '../../src/cli/io.ts'
 import { launcher } from '../../src/cli/package.ts'
 import { undo } from '../../src/faults/edits.ts'
 import type { Edit } from '../../src/faults/placement.ts'
 import { undoOf } from '../../src/faults/record.ts'
 import { controlClient } from '../../src/lab/control-client.ts'
 import { type LabLink, linkName, linksOf, redial, type SeenLink, whileRunning } from '../../src/lab/links.ts'
-import { startNode } from '../../src/lab/nodes/node-restart.ts'
+import { startNode, stopNode } from '../../src/lab/nodes/node-restart.ts'
 import { labFolder, readRecord } from '../../src/lab/lab-folder.ts'
 import type { RunningLabAccess } from '../../src/lab/running-lab.ts'
 import { supervisorClient } from '../../src/lab/supervisor-control.ts'
@@ -22,6 +20,7 @@ import type { NodeStatus } from '../../src/node/control/control-api.ts'
 import { nodeFolder } from '../../src/node/control/node-folder.ts'
 import { configFolder, loadTopology } from '../../src/topology/load.ts'
 import type { Verdict } from '../../src/verdicts/verdict.ts'
+import { runSiplab } from './run-siplab.ts'
 
 export interface TrialLab {
   readonly access: RunningLabAccess
@@ -118,7 +117,10 @@ async function giveBack(access: RunningLabAccess, good: string, edits: readonly 
   copyFiles(access, good, access.root)
   for (const { name } of servers(access)) {
     const report = await whileRunning(access.clientOf(name).post('/reload'))
-    if (report === undefined) await startNode(access, name)
+    if (report !== undefined) continue
+    // Its socket is gone, and the supervisor may not have seen the end of the process yet.
+    await stopNode(access, name)
+    await startNode(access, name)
   }
   const { down } = await lookAround(access)
   if (down.length > 0) throw new Error(`the lab is not as it was: ${down.join(', ')}`)
@@ -126,32 +128,15 @@ async function giveBack(access: RunningLabAccess, good: string, edits: readonly 
 
 async function runAll(folder: string, commands: string): Promise<string | undefined> {
   for (const command of commands.split('; ')) {
-    const failure = command.startsWith('siplab ') ? await runSiplab(folder, command) : runShell(folder, command)
+    const failure = command.startsWith('siplab ') ? await runInLab(folder, command) : runShell(folder, command)
     if (failure !== undefined) return `${command}: ${failure}`
   }
   return undefined
 }
 
-/** In this process: a command line costs a second otherwise. */
-async function runSiplab(folder: string, command: string): Promise<string | undefined> {
-  let said = ''
-  const note = (text: string): void => void (said += text)
-  const io: Io = {
-    out: note,
-    err: note,
-    octets: async () => undefined,
-    environment: process.env,
-    workingFolder: folder,
-    colours: { out: false, err: false },
-    outIsTerminal: false,
-    onInterrupt: () => () => undefined,
-    onInputEnd: () => undefined,
-    lines: async function* () {},
-    input: async function* () {},
-    closeInput: () => undefined,
-  }
-  const status = await main(command.split(' ').slice(1), io)
-  return status === 0 ? undefined : `exit ${status}: ${said.trim()}`
+async function runInLab(folder: string, command: string): Promise<string | undefined> {
+  const { status, out, err } = await runSiplab(folder, command.split(' ').slice(1))
+  return status === 0 ? undefined : `exit ${status}: ${`${out}${err}`.trim()}`
 }
 
 function runShell(folder: string, command: string): string | undefined {

@@ -20,7 +20,7 @@ export function summary(rows: readonly Row[], outOf: number): string {
   )
 }
 
-export function remediesPage(rows: readonly Row[], day: string): string {
+export function remediesPage(rows: readonly Row[], foreign: readonly Row[], day: string): string {
   const cases = rows.filter(({ column }) => column !== 'acting')
   const intro = `# Remedies
 
@@ -32,7 +32,23 @@ runs its commands, dials every link again and asks every node what it minds. A r
 the first one; then the next printed remedy is followed as well, three at most. SERIAL stands for a serial number.
 ${summary(cases, cases.length)}`
   const order: readonly Column[] = ['failed', 'person', 'cured', 'acting', 'nothing']
-  return [intro, ...order.map((column) => section(column, rows))].join('\n')
+  return [intro, ...order.map((column) => section(column, rows)), foreignPart(foreign)].join('\n')
+}
+
+/** Servers that siplab does not run. */
+function foreignPart(rows: readonly Row[]): string {
+  const lines = rows.map((row) => {
+    const [fault = '', where = '', verdict = '', remedy = ''] = cells(row)
+    return `| ${where} | ${fault} | ${verdict} | ${row.column} | ${remedy} |`
+  })
+  return `## Servers outside the lab
+
+Ten causes on each server. The job asks \`siplab check\`, does what it prints as an administrator would, and asks
+again: the second check is well.
+${summary(rows, rows.length)}
+| server | cause | verdict | | remedy |\n| --- | --- | --- | --- | --- |
+${lines.join('\n')}
+`
 }
 
 function section(column: Column, rows: readonly Row[]): string {

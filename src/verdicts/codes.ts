@@ -145,7 +145,7 @@ const table = {
     meaning: '{certificate} is signed by itself and not in the trust list',
     windows: ['CERT_E_UNTRUSTEDROOT', 'SEC_E_UNTRUSTED_ROOT'],
     rule: 'the chain ends in a trusted root (RFC 5280 §6.1)',
-    remedy: 'let an authority that REFUSER trusts issue the certificate of NODE: siplab certs renew NODE',
+    remedy: 'let an authority that REFUSER trusts issue {certificate} of NODE: siplab certs renew NODE',
   },
   'cert.signature-invalid': {
     meaning: 'the signature on {certificate} is wrong',
@@ -220,14 +220,15 @@ const table = {
     windows: ['CERT_E_CHAINING'],
     rule: 'every issuer but the root is sent (RFC 5246 §7.4.2, RFC 8446 §4.4.2)',
     remedy:
-      'append the issuing CA to the certificate file of NODE, or issue {certificate} again with its chain: ' +
+      'append the issuing CA to the certificate file of NODE, or issue it again with its chain: ' +
       'siplab certs renew NODE',
   },
   'chain.untrusted-root': {
     meaning: '{certificate} leads to a root that is not in the trust list',
     windows: ['CERT_E_UNTRUSTEDROOT', 'SEC_E_UNTRUSTED_ROOT'],
     rule: 'the chain ends in a trusted root (RFC 5280 §6.1)',
-    remedy: `add the root to the trust list of REFUSER, or let NODE show a certificate of a CA in it: ${oneAuthority}`,
+    remedy:
+      'let a CA in the trust list of REFUSER issue the certificate of NODE, or add its root there: ' + oneAuthority,
   },
   'chain.partial-anchor': {
     meaning: 'the trust list holds an intermediate CA of {certificate} but not its root',
@@ -241,7 +242,7 @@ const table = {
     windows: ['CERT_E_EXPIRED'],
     rule: 'every certificate of the chain is valid now (RFC 5280 §6.1.3)',
     remedy:
-      'put the current root into the trust list of REFUSER, and the expired CA certificate out of what NODE sends: ' +
+      'let a CA that is valid now issue the certificate of NODE, and put its root into the trust list of REFUSER: ' +
       oneAuthority,
   },
   'chain.not-yet-valid': {
@@ -249,14 +250,17 @@ const table = {
     ofCa: 'the CA certificate {subject} is not valid yet',
     windows: ['CERT_E_EXPIRED'],
     rule: 'every certificate of the chain is valid now (RFC 5280 §6.1.3)',
-    remedy: 'compare the clocks of both ends; else let a CA that is valid now issue for NODE: siplab certs renew NODE',
+    remedy:
+      'compare the clocks of both ends; else let a CA that is valid now issue the certificate of NODE: ' +
+      'siplab certs renew NODE',
   },
   'chain.root-expired': {
     meaning: 'the trusted root of {certificate} has expired',
     ofCa: 'the trusted root {subject} has expired',
     windows: ['CERT_E_EXPIRED'],
     rule: 'the trusted root is valid now (Node and Windows; RFC 5280 leaves it open)',
-    remedy: `put the renewed root into the trust list of REFUSER, and let it issue for NODE: ${oneAuthority}`,
+    remedy:
+      'put the renewed root into the trust list of REFUSER, let it issue the certificate of NODE: ' + oneAuthority,
   },
   'chain.issuer-mismatch': {
     meaning: 'the trust list holds a CA with the issuer name of {certificate} but another key',
@@ -269,7 +273,7 @@ const table = {
     ofCa: 'the issuer {subject} is not a CA',
     windows: ['TRUST_E_BASIC_CONSTRAINTS', 'CERT_E_ROLE'],
     rule: 'an issuer has basicConstraints cA (RFC 5280 §4.2.1.9)',
-    remedy: 'let a real CA issue for NODE: siplab certs renew NODE',
+    remedy: 'let a real CA issue the certificate of NODE: siplab certs renew NODE',
   },
   'chain.no-cert-sign': {
     meaning: 'the issuer of {certificate} may not sign certificates',
@@ -277,41 +281,41 @@ const table = {
     windows: ['CERT_E_PURPOSE'],
     inferred: true,
     rule: 'the key usage of an issuer holds keyCertSign (RFC 5280 §4.2.1.3)',
-    remedy: 'let a CA whose key usage has keyCertSign issue for NODE: siplab certs renew NODE',
+    remedy: 'let a CA whose key usage has keyCertSign issue the certificate of NODE: siplab certs renew NODE',
   },
   'chain.path-too-long': {
     meaning: 'there are more CAs above {certificate} than one of them allows',
     ofCa: 'the CA certificate {subject} allows fewer CAs below it',
     windows: ['CERT_E_PATHLENCONST', 'TRUST_E_BASIC_CONSTRAINTS'],
     rule: 'pathLenConstraint (RFC 5280 §4.2.1.9)',
-    remedy: 'let a CA nearer to the root issue for NODE, or raise the limit: siplab certs renew NODE',
+    remedy: 'let a CA nearer to the root issue the certificate of NODE, or raise the limit: siplab certs renew NODE',
   },
   'chain.name-constraint': {
     meaning: 'a CA above {certificate} may not issue for its name',
     ofCa: 'the CA certificate {subject} may not issue for this name',
     windows: ['CERT_E_INVALID_NAME'],
     rule: 'name constraints (RFC 5280 §4.2.1.10)',
-    remedy: 'let a CA that may issue for its name issue for NODE: siplab certs renew NODE',
+    remedy: 'let a CA that may issue for its name issue the certificate of NODE: siplab certs renew NODE',
   },
   'chain.policy': {
     meaning: 'the certificate policies above {certificate} do not allow it',
     windows: ['CERT_E_INVALID_POLICY'],
     rule: 'certificate policies (RFC 5280 §4.2.1.4)',
-    remedy: reissue,
+    remedy: 'let a CA whose policies allow it issue the certificate of NODE: siplab certs renew NODE',
   },
   'chain.eku-narrow': {
     meaning: 'a CA above {certificate} is limited to another purpose',
     ofCa: 'the CA certificate {subject} is limited to another purpose',
     windows: ['CERT_E_WRONG_USAGE'],
     rule: 'every CA that lists purposes lists the one wanted',
-    remedy: 'let a CA without the limit issue for NODE: siplab certs renew NODE',
+    remedy: 'let a CA without the limit issue the certificate of NODE: siplab certs renew NODE',
   },
   'chain.revoked': {
     meaning: 'a CA above {certificate} is revoked',
     ofCa: 'the CA certificate {subject} is revoked',
     windows: ['CRYPT_E_REVOKED', 'CERT_E_REVOKED'],
     rule: 'no CA of the chain stands on a CRL (RFC 5280 §6.3)',
-    remedy: `let a CA that is not revoked issue for NODE, and load its CRL at REFUSER: ${renewAndLists}`,
+    remedy: `let a CA that is not revoked issue the certificate of NODE, and load its CRL at REFUSER: ${renewAndLists}`,
   },
   'chain.key-weak': {
     meaning: 'a CA above {certificate} has a key that is too weak',
@@ -319,7 +323,7 @@ const table = {
     windows: ['CERT_E_CHAINING'],
     inferred: true,
     rule: 'RSA of 2048 bits or more, or an elliptic curve of 256 bits',
-    remedy: 'let a CA with a stronger key issue for NODE: siplab certs renew NODE',
+    remedy: 'let a CA with a stronger key issue the certificate of NODE: siplab certs renew NODE',
   },
   'chain.signature-weak': {
     meaning: 'a CA above {certificate} is signed with a digest that is too weak',
@@ -327,26 +331,26 @@ const table = {
     windows: ['TRUST_E_CERT_SIGNATURE'],
     inferred: true,
     rule: 'SHA-256 or better',
-    remedy: 'let a CA signed with SHA-256 issue for NODE: siplab certs renew NODE',
+    remedy: 'let a CA signed with SHA-256 issue the certificate of NODE: siplab certs renew NODE',
   },
   'chain.out-of-order': {
     meaning: 'the first certificate of the file is not the one of the server',
     rule: 'the certificate of the server stands first (RFC 8446 §4.4.2)',
-    remedy: 'put {certificate} of NODE first, then its issuer, or issue it again: siplab certs renew NODE',
+    remedy: 'put the certificate of NODE first, then its issuer, or issue it again: siplab certs renew NODE',
   },
   'chain.too-deep': {
     meaning: 'the chain above {certificate} is longer than the limit',
     windows: ['CERT_E_CHAINING'],
     inferred: true,
     rule: 'a bounded number of CAs',
-    remedy: 'let a CA nearer to the root issue for NODE: siplab certs renew NODE',
+    remedy: 'let a CA nearer to the root issue the certificate of NODE: siplab certs renew NODE',
   },
   'chain.malformed': {
     meaning: 'a CA certificate above {certificate} breaks a rule of its form',
     ofCa: 'the CA certificate {subject} breaks a rule of its form',
     windows: ['CERT_E_MALFORMED'],
     rule: 'RFC 5280 §4.2',
-    remedy: 'let a CA whose certificate is well formed issue for NODE: siplab certs renew NODE',
+    remedy: 'let a CA whose certificate is well formed issue the certificate of NODE: siplab certs renew NODE',
   },
 
   // The handshake
@@ -570,7 +574,7 @@ const table = {
     windows: ['CERT_E_REVOCATION_FAILURE'],
     inferred: true,
     rule: 'the key usage of the CRL issuer holds cRLSign (RFC 5280 §4.2.1.3)',
-    remedy: `let a CA whose key usage has cRLSign issue for NODE, and load its CRL at REFUSER: ${renewAndLists}`,
+    remedy: `let a CA with cRLSign issue the certificate of NODE, and load its CRL at REFUSER: ${renewAndLists}`,
   },
   'crl.malformed': {
     meaning: 'a CRL file cannot be read',

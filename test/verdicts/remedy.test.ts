@@ -122,3 +122,15 @@ t.test('no placeholder is left in a remedy of a server about itself, for any cod
     [],
   )
 })
+
+t.test('a remedy about the chain never asks for the CA that a verdict shows to be issued as a server', async (t) => {
+  const ca = { ...shown, subject: 'CN=Issuing CA', serial: 'ca5e' }
+  const place = { node: 'fe1', link: 'director->fe1', direction: 'incoming', certificate: ca } as const
+  const left = verdictCodes.filter(
+    ({ code }) => code.startsWith('chain.') && verdict(code, place).fix?.includes('ca5e'),
+  )
+  t.strictSame(
+    left.map(({ code }) => code),
+    [],
+  )
+})

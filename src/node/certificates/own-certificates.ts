@@ -205,7 +205,8 @@ function goodOne(
     notBefore: Date.parse(leaf.notBefore),
     warnings,
     underFault: faults.some(({ bystander }) => !bystander),
-    heldUp: faults.some(({ bystander, obeysProfile }) => !bystander && obeysProfile !== true),
+    // A bystander may show the chain of the fault as well, and its end is no part of the story.
+    heldUp: faults.some(({ obeysProfile }) => obeysProfile !== true),
     material: underFaults(
       {
         certificate: material.cert,
