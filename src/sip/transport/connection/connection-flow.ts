@@ -9,6 +9,7 @@ import { nextFlowId } from '../flow-table.ts'
 import type { Flow, FlowId, OwnIdentity, PeerIdentity, SocketAddress, TransportName } from '../flow.ts'
 import { foreignProtocol } from './foreign-protocol.ts'
 import { destroyLater } from './linger.ts'
+import { isExplained } from './refuse.ts'
 import { answerTo } from './malformed.ts'
 import { causeOf, refusalCode, type Cause } from '../refusal.ts'
 import { isSecure } from '../dial/transport-choice.ts'
@@ -194,8 +195,12 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
   /** Octets from the socket. */
   received(chunk: Buffer): void {
     if (!this.open) return
-    if (!this.confirmed && this.#isForeign(chunk)) return
-    this.confirmed = true
+    if (!this.confirmed) {
+      if (this.#isForeign(chunk)) return
+      // The close that follows is taken as where nothing is explained.
+      if (this.#isUnconfirmed() && isExplained(chunk)) return
+      this.confirmed = true
+    }
     this.#noteRead(chunk.length)
     if (this.#fault === undefined) this.#read(chunk)
     else this.#fault.receive(chunk)

@@ -33,11 +33,20 @@ function explain(socket: TLSSocket, code: string, remote: SocketAddress, limits:
   socket.on('data', read)
 }
 
+const status = 403
+const phrase = 'Connection refused: '
+
+/** Whether the first octets on a connection are such an answer: it is refused all the same, and not confirmed. */
+export function isExplained(chunk: Buffer): boolean {
+  const start = `SIP/2.0 ${status} ${phrase}`
+  return chunk.length >= start.length && chunk.toString('latin1', 0, start.length) === start
+}
+
 /** `403 Connection refused: cert.expired`. An ACK and a response are answered by nobody. */
 function refusalOf(message: SipMessage, code: string, remote: SocketAddress): string | undefined {
   if (message.kind !== 'request' || message.method === 'ACK') return undefined
   message.stampTopVia(remote.address, remote.port)
-  return answer(message, 403, { reason: `Connection refused: ${code.replace(/[^\w.-]/g, '')}` })
+  return answer(message, status, { reason: `${phrase}${code.replace(/[^\w.-]/g, '')}` })
 }
 
 export function refuse(

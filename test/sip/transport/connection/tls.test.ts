@@ -143,6 +143,25 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       }
     })
 
+    t.test('a dialler of ours is told of a refusal the same, whether it is explained or not', async (t) => {
+      const told = []
+      for (const refusals of ['silent', 'explained'] as const) {
+        const [server, client] = [harness(t), harness(t)]
+        const listener = await server.layer.listen(
+          listening('tls', { mutual: 'required', tls: material(director), refusals }),
+        )
+        client.layer.setOutgoingTls('internal', material(expired))
+        const flow = await client.layer.connect(hop(listener))
+        flow.send(messageText({ transport: 'TLS' }))
+        const { refusal } = await client.next('refused')
+        told.push([refusal.side, refusal.code, client.of('response').length])
+      }
+      t.strictSame(told, [
+        ['dialled', 'flow.closed-after-handshake', 0],
+        ['dialled', 'flow.closed-after-handshake', 0],
+      ])
+    })
+
     t.test('says nothing to a refused dialler that talks', async (t) => {
       const server = harness(t)
       const listener = await server.layer.listen(listening('tls', { mutual: 'requested', tls: material(director) }))
