@@ -57,7 +57,12 @@ export async function reload(home: CertificateHome, nodes: readonly string[]): P
 }
 
 export function reloadedText(reports: readonly Reloaded[]): string {
-  return reports.flatMap(({ node, report }) => report.changed.map((line) => `${node}: ${line}\n`)).join('')
+  return reports
+    .flatMap(({ node, report }) => [
+      ...report.changed.map((line) => `${node}: ${line}\n`),
+      ...report.unchanged.map((line) => `${node}: unchanged: ${line}\n`),
+    ])
+    .join('')
 }
 
 /**

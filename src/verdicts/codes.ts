@@ -757,7 +757,9 @@ const table = {
     meaning: 'nobody listens at the other end',
     windows: ['WSAECONNREFUSED'],
     rule: 'the listener of the next hop is open',
-    remedy: 'start ACCEPTOR, or switch its listener on: siplab mtls ACCEPTOR on',
+    remedy:
+      'where ACCEPTOR is stopped, start it; where it runs, switch its listener on: siplab mtls ACCEPTOR on; ' +
+      'siplab node start ACCEPTOR',
   },
   'link.timeout': {
     meaning: 'the other end does not answer',

@@ -7,6 +7,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { type Call, type Phone, PhoneError } from '../../src/phone/index.ts'
 import { type TestLab, withLab } from '../support/lab.ts'
+import { until } from '../support/until.ts'
 import { phoneOf } from '../support/phones.ts'
 import { guardMs } from '../support/guard.ts'
 
@@ -69,6 +70,19 @@ t.test('a server without a twin', async (t) => {
     t.match(await failure(talks[0]?.called.hangUp()), { status: 481 }, 'it arrives where that call has ended already')
     await talks[1]?.called.hangUp()
     t.match(await talks[1]?.caller.ended, { by: 'them', how: 'bye' })
+  })
+
+  t.test('the remedy that is printed for a stopped server starts it again, word for word', async (t) => {
+    await lab.run('node', 'stop', 'director')
+    const fix = async (): Promise<string | undefined> => {
+      const { stdout } = await lab.run('status', '--json')
+      return /"fix": ?"([^"]*siplab node start director)"/.exec(stdout)?.[1]
+    }
+    await until(async () => (await fix()) !== undefined)
+    const commands = /: (siplab .*)$/.exec((await fix()) ?? '')?.[1]?.split('; ') ?? []
+    t.ok(commands.length > 0)
+    for (const command of commands) t.equal((await lab.run(...command.split(' ').slice(1))).status, 0, command)
+    await reaches(alice, carol)
   })
 
   t.test('stopped in order, each answers what it has taken', async (t) => {

@@ -5,7 +5,13 @@ import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { toPem } from '../../certificates/der.ts'
 import { keyToPem } from '../../certificates/keys.ts'
-import { asReference, assign, listCertificates, saveCertificate } from '../../certificates/node-certificates.ts'
+import {
+  asReference,
+  assign,
+  listCertificates,
+  readAssignments,
+  saveCertificate,
+} from '../../certificates/node-certificates.ts'
 import { summarise } from '../../certificates/summary.ts'
 import { openAuthorities } from '../../lab/provision.ts'
 import { type CertificateHome, plannedFor } from '../../lab/renewal/certificate-work.ts'
@@ -27,7 +33,7 @@ import type { Io } from '../io.ts'
 import { chooseNode } from '../lab-choice.ts'
 import { UsageError } from '../usage-error.ts'
 
-export function importCommand(certs: Command, { io }: CommandContext): void {
+export function importCommand(certs: Command, { io, finish }: CommandContext): void {
   const command = certs
     .command('import <NODE> <REFERENCE> <CHAIN> <KEY>')
     .description('Puts a chain and key of your own on a node, in place of what the reference shows.')
@@ -45,17 +51,35 @@ export function importCommand(certs: Command, { io }: CommandContext): void {
       const folder = nodeFolder(home.root, name).root
       const certificate = freeName(folder, `imported-${wanted.replace(':', '-')}`)
       const chainPem = [leaf, ...intermediates].map(({ der }) => toPem('CERTIFICATE', der)).join('')
+      const before = readAssignments(folder)[wanted]?.certificate.replace(/\.pem$/, '')
       saveCertificate(folder, { name: certificate, chainPem, keyPem: keyToPem(key) })
       assign(folder, wanted, certificate)
       const report = await reload(home, [name])
+      const isRefused = report.some(({ report: { unchanged } }) =>
+        unchanged.some((line) => line.startsWith(`${wanted}: `)),
+      )
+      const text = isRefused
+        ? refusedText(name, wanted, before)
+        : `${report.length === 0 ? `${name} will show` : `${name} shows`} ${leaf.subject.text} as ${wanted}` +
+          `${report.length === 0 ? ' from its next start' : ''}; its peers must trust ${root.name}\n`
       answer(
         io,
         options,
         { node: name, reference: wanted, name: certificate, certificate: summarise(chainPem), reloaded: report },
-        () =>
-          `${name} shows ${leaf.subject.text} as ${wanted}; its peers must trust ${root.name}\n` + reloadedText(report),
+        () => text + reloadedText(report),
       )
+      if (isRefused) finish(1)
     },
+  )
+}
+
+/** A node that runs goes on with what it had; its next start would end with the one that it refuses. */
+function refusedText(node: string, reference: string, before: string | undefined): string {
+  const back =
+    before === undefined ? `siplab unassign ${node} ${reference}` : `siplab assign ${node} ${reference} ${before}`
+  return (
+    `${node} does not take the certificate for ${reference}. It goes on with the one before until its next start; ` +
+    `the way back: ${back}\n`
   )
 }
 

@@ -26,7 +26,7 @@ export interface PoolStore {
    * counts.
    */
   writeBindings(write: BindingWrite): Promise<{ readonly refused: readonly BindingRow[] }>
-  /** Removes rows whose time is over; how many. */
+  /** Removes bindings and subscriptions whose time is over; how many. */
   removeExpired(before: number): Promise<number>
   /** Removes everything of one address-of-record. */
   removeUser(aor: string): Promise<void>
@@ -61,11 +61,12 @@ function poolStoreOn(database: Database<PoolTables>): PoolStore {
   const { kysely } = database
   const byAor = kysely.selectFrom('bindings').selectAll().where('aor', '=', '').compile().sql
   const commit = groupCommit(database, bindingStatements(kysely))
+  const presence = presenceStoreOn(kysely)
   return {
     get health() {
       return database.health
     },
-    presence: presenceStoreOn(kysely),
+    presence,
     whenUp: (callback) => database.whenUp(callback),
     async bindingsOf(aor) {
       const { rows } = await database.run({ sql: byAor, parameters: [aor] })
@@ -75,7 +76,7 @@ function poolStoreOn(database: Database<PoolTables>): PoolStore {
     writeBindings: (write) => commit.write(write),
     async removeExpired(before) {
       const result = await kysely.deleteFrom('bindings').where('expires', '<=', before).executeTakeFirst()
-      return Number(result.numDeletedRows)
+      return Number(result.numDeletedRows) + (await presence.removeExpired(before))
     },
     async removeUser(aor) {
       await kysely.deleteFrom('bindings').where('aor', '=', aor).execute()

@@ -214,6 +214,23 @@ function suite(t: Test, place: Place): void {
       t.equal(await opened.removeExpired(10), 1)
     })
 
+    t.test('removes subscriptions that ran out, and keeps the others', async (t) => {
+      const opened = await pool(t)
+      const subscription = {
+        event: 'presence',
+        resource: 'sip:bob@lab.test',
+        watcher: alice.uri,
+        owner: 'fe1',
+        state: '{}',
+      }
+      await opened.presence.putSubscriptions([
+        { ...subscription, dialog: 'over', expires: 10 },
+        { ...subscription, dialog: 'later', expires: 11 },
+      ])
+      t.equal(await opened.removeExpired(10), 1)
+      t.match(await opened.presence.subscriptionsOf({ watcher: alice.uri }, 0), [{ dialog: 'later' }])
+    })
+
     t.test('what was written is there when it is opened again', async (t) => {
       const first = await openPoolStore(place.pool, { clock })
       await first.writeBindings({ put: [row({ aor: 'sip:kept@lab.test' })], remove: [] })
