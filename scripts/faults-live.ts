@@ -9,17 +9,12 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Fault, Side } from '../src/faults/catalogue/fault.ts'
 import { faults } from '../src/faults/catalogue/index.ts'
-import { launcher } from '../src/cli/package.ts'
-import { controlClient } from '../src/lab/control-client.ts'
 import { LabError } from '../src/lab/lab-error.ts'
 import { breakTarget, healTarget } from '../src/faults/break.ts'
 import type { Outcome } from '../src/faults/placement.ts'
 import { readTarget } from '../src/faults/targets.ts'
 import type { RunningLabAccess } from '../src/lab/running-lab.ts'
-import { supervisorClient } from '../src/lab/supervisor-control.ts'
-import { bringUp } from '../src/lab/up.ts'
-import { nodeFolder } from '../src/node/control/node-folder.ts'
-import { configFolder, loadTopology } from '../src/topology/load.ts'
+import { bringUpQuietly } from './script-lab.ts'
 
 /** One row of the table. */
 export interface LiveRow {
@@ -52,28 +47,7 @@ async function showAll(
   network: number | undefined,
 ): Promise<void> {
   const data = mkdtempSync(join(tmpdir(), 'siplab-faults-'))
-  const lab = await bringUp(
-    {
-      topology: loadTopology(topology, configFolder()),
-      source: topology,
-      data,
-      launcher,
-      ports: {},
-      fresh: false,
-      movableClock: false,
-      ...(network === undefined ? {} : { network }),
-      environment: process.env,
-      onProgress: () => undefined,
-      onChange: () => undefined,
-    },
-    new AbortController().signal,
-  )
-  const access: RunningLabAccess = {
-    root: lab.folder.root,
-    plan: lab.plan,
-    clientOf: (node) => controlClient(node, nodeFolder(lab.folder.root, node)),
-    supervisor: () => supervisorClient(lab.folder),
-  }
+  const { access, stop } = await bringUpQuietly(topology, data, network)
   try {
     for (const fault of chosen) {
       for (const wanted of variants(fault)) {
@@ -84,7 +58,7 @@ async function showAll(
       }
     }
   } finally {
-    await lab.stop()
+    await stop()
     rmSync(data, { recursive: true, force: true })
   }
 }

@@ -4,22 +4,18 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { launcher } from '../../src/cli/package.ts'
 import { undo } from '../../src/faults/edits.ts'
 import type { Edit } from '../../src/faults/placement.ts'
 import { undoOf } from '../../src/faults/record.ts'
-import { controlClient } from '../../src/lab/control-client.ts'
 import { type LabLink, linkName, linksOf, redial, type SeenLink, whileRunning } from '../../src/lab/links.ts'
 import { startNode, stopNode } from '../../src/lab/nodes/node-restart.ts'
 import { labFolder, readRecord } from '../../src/lab/lab-folder.ts'
 import type { RunningLabAccess } from '../../src/lab/running-lab.ts'
-import { supervisorClient } from '../../src/lab/supervisor-control.ts'
-import { bringUp } from '../../src/lab/up.ts'
 import { watchEvents } from '../../src/lab/watch.ts'
 import type { NodeStatus } from '../../src/node/control/control-api.ts'
 import { nodeFolder } from '../../src/node/control/node-folder.ts'
-import { configFolder, loadTopology } from '../../src/topology/load.ts'
 import type { Verdict } from '../../src/verdicts/verdict.ts'
+import { bringUpQuietly } from '../script-lab.ts'
 import { runSiplab } from './run-siplab.ts'
 
 export interface TrialLab {
@@ -47,31 +43,9 @@ const endedWithinMs = 15_000
 
 export async function openTrialLab(topology: string, network: number | undefined): Promise<TrialLab> {
   const folder = mkdtempSync(join(tmpdir(), 'siplab-remedies-'))
-  const lab = await bringUp(
-    {
-      topology: loadTopology(topology, configFolder()),
-      source: topology,
-      data: join(folder, '.siplab', topology),
-      launcher,
-      ports: {},
-      fresh: false,
-      movableClock: false,
-      ...(network === undefined ? {} : { network }),
-      environment: process.env,
-      onProgress: () => undefined,
-      onChange: () => undefined,
-    },
-    new AbortController().signal,
-  )
-  const { root } = lab.folder
-  const access: RunningLabAccess = {
-    root,
-    plan: lab.plan,
-    clientOf: (node) => controlClient(node, nodeFolder(root, node)),
-    supervisor: () => supervisorClient(lab.folder),
-  }
+  const { access, stop } = await bringUpQuietly(topology, join(folder, '.siplab', topology), network)
   const good = join(folder, 'good')
-  copyFiles(access, root, good)
+  copyFiles(access, access.root, good)
   return {
     access,
     run: (commands) => runAll(folder, commands),
@@ -79,7 +53,7 @@ export async function openTrialLab(topology: string, network: number | undefined
     giveBack: (edits) => giveBack(access, good, edits),
     diedOf: (node) => diedOf(access, node),
     async stop() {
-      await lab.stop()
+      await stop()
       rmSync(folder, { recursive: true, force: true })
     },
   }

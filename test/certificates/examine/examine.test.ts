@@ -200,6 +200,11 @@ t.test('the CA/B rules refuse what an issuer must not write', async (t) => {
   }
 })
 
+t.test('webpki refuses a CA as the certificate of a server', async (t) => {
+  const ca = leaf({ extensions: { '2.5.29.19': basicConstraints({ ca: true }) } })
+  t.match(judge({ chain: [ca, issuing()], profile: 'webpki' }), { accepted: false, faults: [{ code: 'cert.is-ca' }] })
+})
+
 t.test('policies', async (t) => {
   const constraints = extension('2.5.29.36', true, sequence(taggedOctets(0, Buffer.of(0))))
   const policies = extension('2.5.29.32', false, sequence(sequence(oid('1.2.3.4'))))
