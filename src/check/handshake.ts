@@ -5,6 +5,7 @@ import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'n
 import { domainToASCII } from 'node:url'
 import { alertNumber, handshakeErrorToCode, nodeErrorToCode } from '../verdicts/node-errors.ts'
 import type { VerdictCode } from '../verdicts/codes.ts'
+import { proxyHeader } from '../sip/transport/connection/door.ts'
 import { readEvidence } from '../sip/transport/connection/evidence.ts'
 import { Talk } from './talk.ts'
 
@@ -42,6 +43,8 @@ export interface HandshakeOptions extends TlsLimits {
   readonly askStaple?: boolean
   /** SIP over WebSocket is spoken after the handshake; the host to ask for. */
   readonly webSocketHost?: string
+  /** A PROXY header goes before the ClientHello, as from a balancer. */
+  readonly proxyProtocol?: boolean
   readonly timeoutMs: number
 }
 
@@ -101,6 +104,7 @@ export async function secure(socket: Socket, place: Place, options: HandshakeOpt
   const outcome = Promise.withResolvers<Secured | Broken>()
   let staple: Buffer | undefined
   let tls: TLSSocket
+  if (options.proxyProtocol === true) socket.write(proxyHeader(socket))
   try {
     tls = connectTls({ socket, ...connectionOptions(options) })
   } catch (error) {

@@ -41,6 +41,8 @@ export interface CheckOptions {
   readonly allowPartialTrustChain?: boolean
   /** No SNI, as servers of 2003 dialled. */
   readonly withoutSni?: boolean
+  /** A PROXY header goes before every ClientHello, as from a balancer. */
+  readonly proxyProtocol?: boolean
   /** Each wait, milliseconds. */
   readonly timeoutMs: number
   readonly resolver: Resolver

@@ -47,6 +47,7 @@ export interface SetupOptions {
   readonly rules?: CheckOptions['examiner']
   readonly timeout: number
   readonly relaxedNaming?: true
+  readonly proxyProtocol?: true
   readonly probe?: true
   readonly tlsMin?: string
   readonly tlsMax?: string
@@ -278,6 +279,7 @@ export function checkOptions(
     timeoutMs: options.timeout * 1000,
     resolver: resolverOf(lab, destination.view, options),
     relaxedNaming: options.relaxedNaming === true,
+    ...(options.proxyProtocol === true ? { proxyProtocol: true } : {}),
     probe: options.probe === true,
     now: Date.now,
   }

@@ -72,6 +72,9 @@ export interface ChangedTls {
   readonly value: string
 }
 
+/** Settings that hold a secret. */
+const hidden: ReadonlySet<string> = new Set(['passphrase', 'named'])
+
 /** Versions, cipher suites and the like that stand in the place of the profile's. */
 export function changedTls(folder: Pick<NodeFolder, 'root'>): readonly ChangedTls[] {
   return Object.values(readFaultsInForce(folder)).flatMap(({ versions, ciphers, tuning, showsNothing }) => [
@@ -82,7 +85,7 @@ export function changedTls(folder: Pick<NodeFolder, 'root'>): readonly ChangedTl
     ...(showsNothing === undefined ? [] : [{ setting: 'certificate when it dials', value: 'none' }]),
     ...Object.entries(tuning ?? {}).map(([setting, value]) => ({
       setting,
-      value: setting === 'passphrase' ? '(not shown)' : String(value),
+      value: hidden.has(setting) ? '(not shown)' : String(value),
     })),
   ])
 }

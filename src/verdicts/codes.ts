@@ -882,12 +882,12 @@ const table = {
   'tls.name-unknown': {
     meaning: 'the server does not know the name in the ClientHello (SNI)',
     rule: 'the server has a certificate for the name that was dialled (RFC 6066 §3, alert 112)',
-    remedy: 'dial a name that the server knows, or give the server a certificate for this name',
+    remedy: `dial a name that the server knows, or give the server a certificate for this name: ${sameTls}`,
   },
   'tls.proxy-protocol': {
     meaning: 'one end speaks the PROXY protocol and the other end does not',
     rule: 'both ends of a connection agree whether a PROXY header comes first',
-    remedy: 'switch the PROXY protocol on at both ends, or off at both',
+    remedy: `switch the PROXY protocol on at both ends, or off at both: ${sameTls}`,
   },
   'tls.legacy-renegotiation': {
     meaning: 'the other end offers no secure renegotiation',
@@ -909,7 +909,7 @@ const table = {
   'tls.hello-too-large': {
     meaning: 'the ClientHello is too large for the server or for something on the way',
     rule: 'a ClientHello of more than one segment arrives (RFC 8446 §4.1.2)',
-    remedy: 'update the device on the way; until then offer fewer groups, without X25519MLKEM768',
+    remedy: `update the device on the way; until then offer fewer groups, without X25519MLKEM768: ${sameTls}`,
   },
   'tls.client-cert-not-asked': {
     meaning: 'the server asks its peers for no certificate',

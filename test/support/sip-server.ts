@@ -8,6 +8,7 @@ import type { Side } from '../../src/faults/catalogue/fault.ts'
 import type { EndSettings, Variation } from '../../src/faults/catalogue/variation.ts'
 import type { FaultPki } from '../../src/faults/catalogue/fault-pki.ts'
 import { show } from '../../src/faults/catalogue/fault-pki.ts'
+import { addNamed, behindDoor } from './door.ts'
 import { respond } from './sip-answers.ts'
 
 export interface TestServer {
@@ -28,7 +29,8 @@ export async function faultServer(pki: FaultPki, variation: Variation, side: Sid
   return side === 'server' ? presenting(pki, variation) : judging(pki, variation)
 }
 
-async function presenting(pki: FaultPki, { presenter }: Variation): Promise<TestServer> {
+async function presenting(pki: FaultPki, { presenter, judge }: Variation): Promise<TestServer> {
+  const proxied = judge.settings?.sendsProxyHeader
   const { certificate, key, passphrase, trust = pki.root.pem, settings } = presenter
   const server = createTls({
     ...(certificate === undefined ? {} : { cert: asGiven(certificate) }),
@@ -41,9 +43,10 @@ async function presenting(pki: FaultPki, { presenter }: Variation): Promise<Test
     ...tlsSettings(settings),
   })
   if (settings?.staple !== undefined) staple(server, settings.staple)
+  addNamed(server, settings, { ca: trust })
   server.on('secureConnection', (socket) => respond(quiet(socket)))
   server.on('tlsClientError', (_error, socket) => socket.destroy())
-  return listening(server)
+  return listening(settings?.door === undefined && proxied !== true ? server : behindDoor(server, settings))
 }
 
 async function judging(pki: FaultPki, { judge, wantedName }: Variation): Promise<TestServer> {
@@ -82,7 +85,8 @@ function carries(certificate: X509Certificate, wanted: string): boolean {
 }
 
 function tlsSettings(change: EndSettings = {}): TlsOptions {
-  const { alpn, staple: _staple, contextWithoutCrl: _context, allowPartialTrustChain: _partial, ...rest } = change
+  const { alpn, staple: _staple, contextWithoutCrl: _context, allowPartialTrustChain: _partial, ...others } = change
+  const { door: _door, knownNames: _names, named: _named, sni: _sni, sendsProxyHeader: _proxy, ...rest } = others
   return { ...rest, ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }) }
 }
 

@@ -4,8 +4,7 @@
  * answer, never at the end of the handshake (under TLS 1.3 a refused client believes that it succeeded).
  */
 import { constants, type X509Certificate } from 'node:crypto'
-import type { AddressInfo } from 'node:net'
-import { isIP } from 'node:net'
+import { type AddressInfo, connect as connectTcp, isIP, type Server as TcpServer, type Socket } from 'node:net'
 import {
   checkServerIdentity,
   connect,
@@ -15,10 +14,12 @@ import {
   type TLSSocket,
   type TlsOptions,
 } from 'node:tls'
+import { proxyHeader } from '../../src/sip/transport/connection/door.ts'
 import { alertNumber } from '../../src/verdicts/node-errors.ts'
 import type { EndsSee, Outcome, Side } from '../../src/faults/catalogue/fault.ts'
 import type { EndSettings, Judge, Presenter, Variation } from '../../src/faults/catalogue/variation.ts'
 import { type FaultPki, show } from '../../src/faults/catalogue/fault-pki.ts'
+import { addNamed, behindDoor } from './door.ts'
 
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
 
@@ -34,7 +35,12 @@ export async function meet(pki: FaultPki, variation: Variation, side: Side, vers
       presenter,
       { ...judge, ...dialled(variation), requestOCSP: asks },
       undefined,
-      stapling(variation.presenter.settings),
+      (server) => {
+        stapling(variation.presenter.settings)?.(server)
+        addNamed(server, variation.presenter.settings, { ca: presenter.ca })
+      },
+      variation.presenter.settings,
+      variation.judge.settings?.sendsProxyHeader,
     )
     return { presenter: server, judge: client }
   }
@@ -111,7 +117,8 @@ function judgeOptions(judge: Judge, pki: FaultPki, version: TlsVersion): TlsOpti
 }
 
 function settings(change: EndSettings = {}, version: TlsVersion): TlsOptions & ConnectionOptions {
-  const { alpn, staple: _staple, contextWithoutCrl: _context, ...rest } = change
+  const { alpn, staple: _staple, contextWithoutCrl: _context, ...others } = change
+  const { door: _door, knownNames: _names, named: _named, sni: _sni, sendsProxyHeader: _proxy, ...rest } = others
   return {
     minVersion: version,
     maxVersion: version,
@@ -123,8 +130,8 @@ function settings(change: EndSettings = {}, version: TlsVersion): TlsOptions & C
 /**
  * An address cannot stand in SNI. The name is always compared with what was dialled, never with where the socket went.
  */
-function dialled({ wantedName, withoutSni }: Variation): ConnectionOptions {
-  const servername = withoutSni === true || isIP(wantedName) !== 0 ? '' : wantedName
+function dialled({ wantedName, withoutSni, judge: { settings } }: Variation): ConnectionOptions {
+  const servername = settings?.sni ?? (withoutSni === true || isIP(wantedName) !== 0 ? '' : wantedName)
   return { servername, checkServerIdentity: (_dialled, certificate) => checkServerIdentity(wantedName, certificate) }
 }
 
@@ -157,6 +164,8 @@ async function handshake(
   clientOptions: ConnectionOptions,
   clientName: string | undefined,
   prepare?: Prepare,
+  doorway?: EndSettings,
+  sendsProxyHeader?: true,
 ): Promise<readonly [server: Outcome, client: Outcome]> {
   const server = createServer({
     ...serverOptions,
@@ -165,17 +174,31 @@ async function handshake(
     secureOptions: constants.SSL_OP_NO_TICKET,
   })
   prepare?.(server)
-  const port = await listen(server)
+  const shut = Promise.withResolvers<Outcome>()
+  // Node hands a socket that was looked into to OpenSSL by another way: where nothing looks, it goes the usual one.
+  const looks = doorway?.door !== undefined || sendsProxyHeader === true
+  const door = looks ? behindDoor(server, doorway, shut.resolve) : server
+  const port = await listen(door)
   try {
-    const serverSees = within('the server', serverEnd(server, clientName))
+    const serverSees = within('the server', Promise.race([serverEnd(server, clientName), shut.promise]))
     const clientSees = within(
       'the client',
-      clientEnd({ host: '127.0.0.1', port, ...clientOptions, rejectUnauthorized: false }),
+      clientEnd({
+        ...(sendsProxyHeader === true ? { socket: behindProxyHeader(port) } : { host: '127.0.0.1', port }),
+        ...clientOptions,
+        rejectUnauthorized: false,
+      }),
     )
     return await Promise.all([serverSees, clientSees])
   } finally {
-    server.close()
+    door.close()
   }
+}
+
+function behindProxyHeader(port: number): Socket {
+  const socket = connectTcp({ host: '127.0.0.1', port })
+  socket.once('connect', () => socket.write(proxyHeader(socket)))
+  return socket
 }
 
 function serverEnd(server: Server, clientName: string | undefined): Promise<Outcome> {
@@ -254,7 +277,7 @@ function outcomeOf(error: NodeJS.ErrnoException): Outcome {
   return alert === undefined ? (error.code ?? error.message) : `alert ${alert}`
 }
 
-function listen(server: Server): Promise<number> {
+function listen(server: Server | TcpServer): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))

@@ -77,6 +77,23 @@ export interface TlsTuning {
   /** What a server staples when asked for an OCSP answer; a client with any value asks. */
   readonly staple?: 'nothing' | 'garbage' | 'error'
   readonly passphrase?: string
+  /** What a server does with the first octets of a connection before TLS answers. */
+  readonly door?: 'known-names' | 'small-hello' | 'proxy-header'
+  /** Of the door `known-names`, in lower case. */
+  readonly knownNames?: readonly string[]
+  /** A server that shows this certificate for this name, and its usual one for every other and for none. */
+  readonly named?: NamedCertificate
+  /** What a client sends as SNI instead of the name it dials; empty: none. */
+  readonly sni?: string
+  /** A client that sends a PROXY header before its ClientHello. */
+  readonly sendsProxyHeader?: true
+}
+
+export interface NamedCertificate {
+  readonly name: string
+  /** PEM: leaf first, then its chain. */
+  readonly certificate: string
+  readonly key: string
 }
 
 export interface ListenerSettings {

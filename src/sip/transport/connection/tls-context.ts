@@ -1,7 +1,7 @@
 /** From a face's material to what Node wants: the rules of every secure connection, in one place. */
 import { constants } from 'node:crypto'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
-import type { TlsMaterial, TlsTuning } from '../types.ts'
+import type { NamedCertificate, TlsMaterial, TlsTuning } from '../types.ts'
 
 /**
  * No ticket: a resumed session skips every certificate check. No renegotiation: a TLS 1.2 peer could come back with
@@ -25,6 +25,11 @@ export function contextOptions(material: TlsMaterial): SecureContextOptions {
     ...(material.ciphers === undefined ? {} : { ciphers: material.ciphers }),
     ...tunedContext(material.tuning),
   }
+}
+
+/** The context of a second name: the same rules, another certificate. It inherits nothing from the first context. */
+export function namedContext(material: TlsMaterial, { certificate, key }: NamedCertificate): SecureContext {
+  return createSecureContext(contextOptions({ ...material, certificate, key }))
 }
 
 function tunedContext({
