@@ -43,6 +43,8 @@ export interface CheckOptions {
   readonly withoutSni?: boolean
   /** A PROXY header goes before every ClientHello, as from a balancer. */
   readonly proxyProtocol?: boolean
+  /** DER: the certificate in the file of the server, to see whether the server shows it. */
+  readonly serverFile?: Buffer
   /** Each wait, milliseconds. */
   readonly timeoutMs: number
   readonly resolver: Resolver

@@ -12,6 +12,7 @@ interface Showing {
 
 const showings: Partial<Readonly<Record<VerdictCode, Showing>>> = {
   'cert.expired': { fault: 'expired', as: 'server' },
+  'cert.not-reloaded': { fault: 'renewed-not-reloaded', as: 'server' },
   'cert.not-yet-valid': { fault: 'not-yet-valid', as: 'server' },
   'cert.self-signed': { fault: 'self-signed', as: 'server' },
   'cert.name-mismatch': { fault: 'wrong-host', as: 'server' },

@@ -193,11 +193,21 @@ export function place(lab: RunningLabAccess, { node, fault, as, links, options }
   const own: FaultInForce = {
     ...terms(fault, ownSettings, tls),
     bystander: false,
-    ...(judging ? {} : { reference, ...(showsNothing ? { showsNothing } : {}) }),
+    ...(judging
+      ? {}
+      : {
+          reference,
+          ...(showsNothing ? { showsNothing } : {}),
+          ...(shown.served === undefined ? {} : { served: servedCopy(reference) }),
+        }),
   }
   const passphrase = shown.passphrase === undefined ? {} : { passphrase: shown.passphrase }
   const theirs = { ...terms(fault, farSettings, versioned ? tls : undefined), bystander: true }
-  const certificate = presents ? certificateEdits(lab.root, presenter, reference, shown) : []
+  const certificate = !presents
+    ? []
+    : shown.served === undefined
+      ? certificateEdits(lab.root, presenter, reference, shown)
+      : servedEdits(lab.root, presenter.name, reference, shown.served)
   const outside = reference === 'edge-external' || options.reference === 'edge-external'
   const judges = judging ? [node] : changesJudge ? far : []
   return {
@@ -275,6 +285,23 @@ function certificateEdits(
     edit(keyFile, key ?? gone, keyMode),
     ...(trust === undefined ? [] : [edit(trustFile, readFileSync(trustFile, 'utf8') + trust, 0o644)]),
   ]
+}
+
+function servedCopy(reference: CertificateReference): string {
+  return `fault-served-${reference.replace(':', '-')}`
+}
+
+/** The assigned certificate stays as it is: it is the renewed one. */
+function servedEdits(
+  labRoot: string,
+  node: string,
+  reference: CertificateReference,
+  { certificate, key }: NonNullable<Presenter['served']>,
+): readonly Edit[] {
+  const { certificates } = nodeFolder(labRoot, node)
+  const edit = fileEdits(labRoot, node)
+  const path = join(certificates, servedCopy(reference))
+  return [edit(`${path}.pem`, certificate, 0o644), edit(`${path}.key`, key, 0o600)]
 }
 
 /** A broken judge gets trust list and CRLs as the fault has them; a peer that judges keeps its roots and gains some. */

@@ -2,6 +2,7 @@
  * Every fault of the catalogue, injected at a server in this process and looked at by a check: fault × profile -> what
  * the check calls it.
  */
+import { X509Certificate } from 'node:crypto'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -60,6 +61,8 @@ export async function checkFault(pki: FaultPki, fault: Fault, side: Side, profil
  * A file of ours says more than the handshake could: the label that OpenSSL skips, and not only what is missing for it.
  */
 const sameFault: Readonly<Record<string, string>> = {
+  // A check reads its own files at every start.
+  'renewed-not-reloaded': 'cert.expired',
   'chain-second-mislabelled': 'file.partial',
   'trusted-certificate-label': 'file.trusted-label',
 }
@@ -158,6 +161,9 @@ function optionsFor(
       : {}),
     limits: { ...(only === undefined || ours ? {} : { minVersion: only, maxVersion: only }), ...limitsOf(settings) },
     ...(side === 'server' && judge.settings?.allowPartialTrustChain === true ? { allowPartialTrustChain: true } : {}),
+    ...(side === 'server' && presenter.served !== undefined
+      ? { serverFile: new X509Certificate(String(presenter.certificate)).raw }
+      : {}),
     ...(judge.settings?.sendsProxyHeader === true ? { proxyProtocol: true } : {}),
     ...(variation.withoutSni === true || judge.settings?.sni !== undefined ? { withoutSni: true } : {}),
     timeoutMs: 3000,
@@ -168,11 +174,9 @@ function optionsFor(
   }
 }
 
-function ownOf(
-  folder: string,
-  { certificate, key, keyMode = 0o600, passphrase }: Presenter,
-  names: readonly string[],
-): ReturnType<typeof identityFiles> {
+function ownOf(folder: string, presenter: Presenter, names: readonly string[]): ReturnType<typeof identityFiles> {
+  const { keyMode = 0o600, passphrase } = presenter
+  const { certificate, key } = presenter.served ?? presenter
   return identityFiles(
     write(folder, 'own.pem', certificate),
     write(folder, 'own.key', key, keyMode),

@@ -31,7 +31,8 @@ export async function faultServer(pki: FaultPki, variation: Variation, side: Sid
 
 async function presenting(pki: FaultPki, { presenter, judge }: Variation): Promise<TestServer> {
   const proxied = judge.settings?.sendsProxyHeader
-  const { certificate, key, passphrase, trust = pki.root.pem, settings } = presenter
+  const { passphrase, trust = pki.root.pem, settings } = presenter
+  const { certificate, key } = presenter.served ?? presenter
   const server = createTls({
     ...(certificate === undefined ? {} : { cert: asGiven(certificate) }),
     ...(key === undefined ? {} : { key: asGiven(key) }),

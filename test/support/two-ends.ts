@@ -86,9 +86,10 @@ export async function strictClient(
 }
 
 function presenterOptions(presenter: Presenter, rootPem: string, version: TlsVersion): TlsOptions & ConnectionOptions {
+  const { certificate, key } = presenter.served ?? presenter
   return {
-    ...(presenter.certificate === undefined ? {} : { cert: asText(presenter.certificate) }),
-    ...(presenter.key === undefined ? {} : { key: asText(presenter.key) }),
+    ...(certificate === undefined ? {} : { cert: asText(certificate) }),
+    ...(key === undefined ? {} : { key: asText(key) }),
     ...(presenter.passphrase === undefined ? {} : { passphrase: presenter.passphrase }),
     ca: presenter.trust ?? rootPem,
     ...settings(presenter.settings, version),

@@ -32,6 +32,8 @@ export interface Presenter {
   /** Absent: no certificate at all. */
   readonly certificate?: string | Uint8Array
   readonly key?: string | Uint8Array
+  /** What the process goes on showing, which read its files before they were renewed. Absent: what is in the files. */
+  readonly served?: { readonly certificate: string; readonly key: string }
   /** Mode of the key file; `0o600` when absent. */
   readonly keyMode?: number
   readonly passphrase?: string

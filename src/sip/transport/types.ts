@@ -58,6 +58,8 @@ export interface TlsMaterial {
   readonly maxVersion: 'TLSv1' | 'TLSv1.2' | 'TLSv1.3'
   /** OpenSSL cipher string, e.g. with `@SECLEVEL=0` to read 2005's certificates. undefined: Node's default. */
   readonly ciphers: string | undefined
+  /** What newer certificate is in the file of this one, which was loaded before: for a verdict. Absent: none. */
+  readonly renewed?: string
   /** What a fault of the lab changes beside certificates. Absent: Node's defaults. */
   readonly tuning?: TlsTuning
 }
