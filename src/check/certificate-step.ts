@@ -189,7 +189,7 @@ function notReloaded(leaf: Buffer | undefined, { serverFile }: CheckOptions): Ve
   if (Date.parse(onDisk.notAfter) <= Date.parse(shown.notAfter)) return undefined
   return verdict('cert.not-reloaded', {
     certificate: shown,
-    found: `it shows ${shown.serial}, which ends ${shown.notAfter}; the file holds ${onDisk.serial}, ${onDisk.notAfter}`,
+    found: `it shows ${shown.serial}, end ${shown.notAfter}; the file holds ${onDisk.serial}, end ${onDisk.notAfter}`,
     fix: 'reload or restart the server, and let every renewal do so',
   })
 }

@@ -295,7 +295,7 @@ function serverLeaf(file: string): Buffer {
   const read = loadCertificates(file)
   if (read.ok) return read.value.certificates[0].raw
   throw new UsageError(
-    `--server-cert ${file}: ${read.verdicts[0]?.message ?? 'no certificate'}; wanted the certificate of the server, PEM`,
+    `--server-cert ${file}: ${read.verdicts[0]?.message ?? 'no certificate'}; wanted that of the server, PEM`,
   )
 }
 

@@ -78,6 +78,7 @@ const showings: Partial<Readonly<Record<VerdictCode, Showing>>> = {
   'tls.hello-too-large': { fault: 'hello-too-large', as: 'server' },
   'tls.name-unknown': { fault: 'sni-unknown', as: 'server' },
   'tls.proxy-protocol': { fault: 'proxy-header-missing', as: 'server' },
+  'tls.session-resumed': { fault: 'session-resumed', as: 'client' },
   'tls.no-common-signature': { fault: 'no-common-sigalg' },
   'tls.alpn-mismatch': { fault: 'alpn-mismatch' },
   'tls.chain-too-large': { fault: 'too-many-sans' },

@@ -11,7 +11,7 @@ import { verdictCodes, type VerdictCode } from '../verdicts/codes.ts'
 import { plannedFor } from '../lab/renewal/certificate-work.ts'
 import { nodeWall } from '../lab/clock.ts'
 import { LabError } from '../lab/lab-error.ts'
-import { type LabLink, linkName, linksOf } from '../lab/links.ts'
+import { type LabLink, linkName, linksOf, redial } from '../lab/links.ts'
 import { openAuthorities } from '../lab/provision.ts'
 import type { RunningLabAccess } from '../lab/running-lab.ts'
 import { faultFile, type FaultInForce } from '../node/fault-in-force.ts'
@@ -92,13 +92,15 @@ export async function certificateFault(
     ...(given.as === undefined && expected.kind === 'refused' && expected.verdict === 'cert.expired'
       ? { then: ownEnding(node, edits) }
       : {}),
-    look: async (taken) =>
-      judged(
+    look: async (taken) => {
+      if (fault.shows === 'second-connection') await redial(lab, shows)
+      return judged(
         expected,
         atStart
           ? await seenByRestart(lab, taken, node, shows)
           : await seenLive(lab, taken, shows, () => (outside ? lookFromOutside(lab, node) : undefined)),
-      ),
+      )
+    },
   }
 }
 

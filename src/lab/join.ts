@@ -72,8 +72,8 @@ export function joinViews(views: readonly [View, ...View[]]): Verdict {
 }
 
 /**
- * That a newer certificate is in the file only the end knows that shows the old one. Under TLS 1.2 OpenSSL calls a missing signature algorithm a missing cipher suite; the end that limits them knows
- * better.
+ * That a newer certificate is in the file only the end knows that shows the old one. Under TLS 1.2 OpenSSL calls a
+ * missing signature algorithm a missing cipher suite; the end that limits them knows better.
  */
 function knowsBetter({ code }: Verdict, causes: readonly View[]): boolean {
   if (code === 'cert.not-reloaded') return true

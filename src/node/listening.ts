@@ -60,7 +60,7 @@ export class Listening {
     return [...this.#listeners].map(([planned, listener]) => this.#statusOf(planned, listener))
   }
 
-  /** What a face shows to a peer that dials it, else what it shows when it dials; of a dialled flow the latter first. */
+  /** What a face shows to a peer that dials it, else what it shows when it dials; of `dialled` the latter first. */
   materialOf(face: string, side: 'accepted' | 'dialled' = 'accepted'): TlsMaterial | undefined {
     const listens = this.#own.find(({ use }) => use.listensOn === face)
     const dials = this.#own.find(({ use }) => use.dialsFrom === face)

@@ -431,7 +431,7 @@ const table = {
   'tls.session-resumed': {
     meaning: 'the connection resumed an earlier session, which skips every certificate check',
     rule: 'a full handshake on every MTLS connection',
-    remedy: 'switch session tickets off at the accepting end',
+    remedy: `switch session tickets off at DIALLER and at ACCEPTOR: ${sameTls}`,
   },
   'tls.staple-missing': {
     meaning: 'no OCSP answer was stapled',

@@ -61,7 +61,7 @@ async function judging(pki: FaultPki, { judge, wantedName }: Variation): Promise
     ...(judge.trust === undefined ? {} : { ca: [...judge.trust] }),
     requestCert: true,
     rejectUnauthorized: false,
-    secureOptions: constants.SSL_OP_NO_TICKET,
+    ...(judge.settings?.resumes === true ? {} : { secureOptions: constants.SSL_OP_NO_TICKET }),
     ...tlsSettings(judge.settings),
   }
   const server = createTls({ ...options, ...(judge.crls === undefined ? {} : { crl: [...judge.crls] }) })
@@ -87,7 +87,8 @@ function carries(certificate: X509Certificate, wanted: string): boolean {
 
 function tlsSettings(change: EndSettings = {}): TlsOptions {
   const { alpn, staple: _staple, contextWithoutCrl: _context, allowPartialTrustChain: _partial, ...others } = change
-  const { door: _door, knownNames: _names, named: _named, sni: _sni, sendsProxyHeader: _proxy, ...rest } = others
+  const { door: _door, knownNames: _names, named: _named, sni: _sni, sendsProxyHeader: _proxy, ...more } = others
+  const { resumes: _resumes, ...rest } = more
   return { ...rest, ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }) }
 }
 

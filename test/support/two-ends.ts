@@ -45,7 +45,10 @@ export async function meet(pki: FaultPki, variation: Variation, side: Side, vers
     return { presenter: server, judge: client }
   }
   const prepare = variation.judge.settings?.contextWithoutCrl === true ? otherContext(pki.name, judge) : undefined
-  const [server, client] = await handshake(judge, { ...presenter, servername: pki.name }, variation.wantedName, prepare)
+  const resumes = variation.presenter.settings?.resumes === true && variation.judge.settings?.resumes === true
+  const [server, client] = resumes
+    ? await secondHandshake(judge, { ...presenter, servername: pki.name }, variation.wantedName)
+    : await handshake(judge, { ...presenter, servername: pki.name }, variation.wantedName, prepare)
   return { presenter: client, judge: server }
 }
 
@@ -119,7 +122,8 @@ function judgeOptions(judge: Judge, pki: FaultPki, version: TlsVersion): TlsOpti
 
 function settings(change: EndSettings = {}, version: TlsVersion): TlsOptions & ConnectionOptions {
   const { alpn, staple: _staple, contextWithoutCrl: _context, ...others } = change
-  const { door: _door, knownNames: _names, named: _named, sni: _sni, sendsProxyHeader: _proxy, ...rest } = others
+  const { door: _door, knownNames: _names, named: _named, sni: _sni, sendsProxyHeader: _proxy, ...more } = others
+  const { resumes: _resumes, ...rest } = more
   return {
     minVersion: version,
     maxVersion: version,
@@ -196,6 +200,30 @@ async function handshake(
   }
 }
 
+/** What both ends see of the second connection, which offers the session of the first. */
+async function secondHandshake(
+  serverOptions: TlsOptions,
+  clientOptions: ConnectionOptions,
+  clientName: string,
+): Promise<readonly [server: Outcome, client: Outcome]> {
+  const server = createServer({ ...serverOptions, requestCert: true, rejectUnauthorized: false })
+  const port = await listen(server)
+  const dialled = { host: '127.0.0.1', port, ...clientOptions, rejectUnauthorized: false }
+  try {
+    const accepted = serverEnd(server, clientName)
+    const session = Promise.withResolvers<Buffer>()
+    const first = clientEnd(dialled, (newest) => session.resolve(newest))
+    await within('the first connection', Promise.all([accepted, first]).then(String))
+    const options = { ...dialled, session: await session.promise }
+    return await Promise.all([
+      within('the server', serverEnd(server, clientName)),
+      within('the client', clientEnd(options)),
+    ])
+  } finally {
+    server.close()
+  }
+}
+
 function behindProxyHeader(port: number): Socket {
   const socket = connectTcp({ host: '127.0.0.1', port })
   socket.once('connect', () => socket.write(proxyHeader(socket)))
@@ -215,9 +243,13 @@ function serverEnd(server: Server, clientName: string | undefined): Promise<Outc
   })
 }
 
-function clientEnd(options: ConnectionOptions): Promise<Outcome> {
+function clientEnd(
+  options: ConnectionOptions,
+  onSession: (session: Buffer) => void = () => undefined,
+): Promise<Outcome> {
   return new Promise((resolve) => {
     const socket = connect(options)
+    socket.on('session', onSession)
     socket.once('error', (error: NodeJS.ErrnoException) => resolve(outcomeOf(error)))
     socket.once('secureConnect', () => {
       const fault = authorizationFault(socket)

@@ -37,6 +37,16 @@ function twoHosts(pki: FaultPki, sni: string): Variation {
   }
 }
 
+/** Either end alone changes nothing: a client that keeps no session offers none. */
+function resuming(pki: FaultPki, client: EndSettings): Variation {
+  const { presenter, ...good } = pki.good()
+  return {
+    ...good,
+    presenter: { ...presenter, settings: client },
+    judge: { trust: [pki.root.pem], settings: { resumes: true } },
+  }
+}
+
 const nameUnknown = broken('tls.name-unknown', { presenter: 'tls.name-unknown', judge: 'alert 112' })
 
 export const opening: readonly Fault[] = inFamily('protocol', [
@@ -79,6 +89,16 @@ export const opening: readonly Fault[] = inFamily('protocol', [
     make: (pki) => ({ ...pki.good(), judge: { trust: [pki.root.pem], settings: { sendsProxyHeader: true } } }),
     expect: broken('tls.proxy-protocol', { presenter: 'tls.proxy-protocol', judge: 'ECONNRESET' }),
     nodeSuggests: 'link.reset',
+  },
+  /** RFC 8446 §2.2: the certificate of the client is judged once, and not again when it has ended or is revoked. */
+  {
+    slug: 'session-resumed',
+    sides: ['client'],
+    shows: 'second-connection',
+    story: 'The two ends resume a TLS session, so that nobody looks at the certificate of the client again',
+    make: (pki) => resuming(pki, { resumes: true }),
+    twin: (pki) => resuming(pki, {}),
+    expect: broken('tls.session-resumed', { presenter: 'tls.session-resumed', judge: 'tls.session-resumed' }),
   },
   /** Servers of 2003 sent no SNI, and some stacks send none for a name without a dot. */
   {

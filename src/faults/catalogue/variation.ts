@@ -23,6 +23,8 @@ export interface EndSettings {
   readonly sni?: string
   /** A client that sends a PROXY header before its ClientHello. */
   readonly sendsProxyHeader?: true
+  /** A server that issues session tickets; a client that keeps and offers them. */
+  readonly resumes?: true
   /** A server that has a second context for the name dialled, with its trust list and without its CRLs. */
   readonly contextWithoutCrl?: true
 }

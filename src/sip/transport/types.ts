@@ -89,6 +89,8 @@ export interface TlsTuning {
   readonly sni?: string
   /** A client that sends a PROXY header before its ClientHello. */
   readonly sendsProxyHeader?: true
+  /** A server that issues session tickets; a client that keeps and offers them. */
+  readonly resumes?: true
 }
 
 export interface NamedCertificate {

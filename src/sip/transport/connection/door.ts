@@ -46,8 +46,11 @@ const unrecognizedName = Buffer.from([21, 3, 3, 0, 2, 2, 112])
 function atKnownNames(octets: Buffer, knownNames: readonly string[]): DoorAnswer {
   const name = serverNameOf(octets)
   if (name !== undefined && knownNames.includes(name.toLowerCase())) return open
-  const found = `${name === undefined ? 'no name (SNI)' : `the name ${name} (SNI)`} came; known: ${knownNames.join(', ')}`
-  return { ...shut('tls.name-unknown', found), alert: unrecognizedName }
+  const came = name === undefined ? 'no name (SNI)' : `the name ${name} (SNI)`
+  return {
+    ...shut('tls.name-unknown', `${came} came; known: ${knownNames.join(', ')}`),
+    alert: unrecognizedName,
+  }
 }
 
 /** Version 1 ends with a line end after at most 107 octets (HAProxy, The PROXY protocol §2.1). */

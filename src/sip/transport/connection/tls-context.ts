@@ -9,6 +9,9 @@ import type { NamedCertificate, TlsMaterial, TlsTuning } from '../types.ts'
  */
 const secureOptions = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION
 
+/** A fault of the lab resumes sessions, and the judges refuse them. */
+const resuming = constants.SSL_OP_NO_RENEGOTIATION
+
 /**
  * The whole set, for `createSecureContext` and `setSecureContext` alike: one that lacks `ca` would trust Node's own
  * roots.
@@ -19,7 +22,7 @@ export function contextOptions(material: TlsMaterial): SecureContextOptions {
     ca: [...material.ca],
     minVersion: material.minVersion,
     maxVersion: material.maxVersion,
-    secureOptions,
+    secureOptions: material.tuning?.resumes === true ? resuming : secureOptions,
     ...(material.certificate === '' ? {} : { cert: material.certificate, key: material.key }),
     ...(material.crl === undefined ? {} : { crl: [...material.crl] }),
     ...(material.ciphers === undefined ? {} : { ciphers: material.ciphers }),
@@ -57,8 +60,10 @@ export function alpnOf({ tuning }: TlsMaterial): { readonly ALPNProtocols?: stri
 export interface OutgoingTls {
   readonly material: TlsMaterial
   readonly context: SecureContext
+  /** The newest session by server, where a fault of the lab resumes them: `127.0.41.11:5061`. */
+  readonly sessions: Map<string, Buffer>
 }
 
 export function outgoingTls(material: TlsMaterial): OutgoingTls {
-  return { material, context: createSecureContext(contextOptions(material)) }
+  return { material, context: createSecureContext(contextOptions(material)), sessions: new Map() }
 }

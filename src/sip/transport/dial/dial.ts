@@ -111,6 +111,7 @@ class Dial {
           rejectUnauthorized: false,
           checkServerIdentity: leaveToJudge,
           requestOCSP: tls.material.tuning?.staple !== undefined,
+          ...sessionFor(hop, tls),
         },
         () => this.#secured(secured),
       )
@@ -118,6 +119,8 @@ class Dial {
         this.#connected = true
         this.#local = localOf(secured)
       })
+      if (tls.material.tuning?.resumes === true)
+        secured.on('session', (session: Buffer) => tls.sessions.set(serverOf(hop), session))
       secured.once('OCSPResponse', (response: Buffer) => this.#stapled(response))
       this.#socket = secured
     }
@@ -233,6 +236,15 @@ function refusalOf(
 /** A SEQUENCE as long as the octets, with a status first (RFC 6960 §4.2.1): enough to tell an answer from garbage. */
 function isOcspResponse(response: Buffer): boolean {
   return response[0] === 0x30 && response.includes(Buffer.from([0x0a, 0x01]))
+}
+
+function serverOf({ address, port }: NextHop): string {
+  return `${address}:${port}`
+}
+
+function sessionFor(hop: NextHop, { sessions }: OutgoingTls): { readonly session?: Buffer } {
+  const session = sessions.get(serverOf(hop))
+  return session === undefined ? {} : { session }
 }
 
 /** As a balancer does that believes its server awaits the PROXY protocol. */
