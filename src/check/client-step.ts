@@ -200,9 +200,15 @@ function acceptedFinding(
   { response }: Extract<Heard, { kind: 'response' }>,
   evidence: Evidence,
 ): Finding {
-  const revoked = examineOwn(own, options).faults.find(
-    ({ code, refuses }) => refuses && (code === 'cert.revoked' || code === 'chain.revoked'),
-  )
+  const { faults } = examineOwn(own, options)
+  const revoked = faults.find(({ code, refuses }) => refuses && (code === 'cert.revoked' || code === 'chain.revoked'))
+  const nameless = faults.find(({ code, refuses }) => refuses && code === 'cert.name-not-allowed')
+  if (revoked === undefined && nameless !== undefined)
+    return warning(
+      'tls.name-not-checked',
+      { message: 'The server takes a certificate with a name that is not ours', found: nameless.found },
+      evidence,
+    )
   if (revoked === undefined) return fine(`The server takes it: ${response.status} ${response.reason}.`, evidence)
   return warning(
     'crl.not-checked',

@@ -79,6 +79,8 @@ const showings: Partial<Readonly<Record<VerdictCode, Showing>>> = {
   'tls.name-unknown': { fault: 'sni-unknown', as: 'server' },
   'tls.proxy-protocol': { fault: 'proxy-header-missing', as: 'server' },
   'tls.session-resumed': { fault: 'session-resumed', as: 'client' },
+  'tls.name-not-checked': { fault: 'name-unchecked', as: 'client' },
+  'tls.client-cert-unneeded': { fault: 'client-cert-unneeded', as: 'client' },
   'tls.no-common-signature': { fault: 'no-common-sigalg' },
   'tls.alpn-mismatch': { fault: 'alpn-mismatch' },
   'tls.chain-too-large': { fault: 'too-many-sans' },

@@ -2,6 +2,7 @@
  * Where a certificate fault goes: which end shows the broken certificate, who judges it, and what changes in the files
  * of each. Nothing is written here.
  */
+import { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import type { CertificateReference } from '../certificates/certificate-request.ts'
 import { pemBlocks } from '../certificates/examine/index.ts'
@@ -242,9 +243,10 @@ function nameOfLink(links: readonly LabLink[], { name }: NodePlan): string {
   return first === undefined ? `NODE->${name}` : linkName(first)
 }
 
-/** A broken judge that is shown something else than leaf and issuing CA needs a peer that shows it. */
-function showsOtherChain({ certificate }: Presenter, { issuing }: FaultPki): boolean {
-  const [, ...issuers] = pemBlocks(String(certificate ?? ''))
+/** A broken judge that is shown something else than a leaf with the right name and its CA needs a peer that shows it. */
+function showsOtherChain({ certificate }: Presenter, { issuing, name }: FaultPki): boolean {
+  const [leaf, ...issuers] = pemBlocks(String(certificate ?? ''))
+  if (leaf !== undefined && new X509Certificate(leaf).checkHost(name) === undefined) return true
   return !(issuers.length === 1 && issuers[0]?.equals(pemBlocks(issuing.pem)[0] ?? Buffer.alloc(0)))
 }
 

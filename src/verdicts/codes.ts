@@ -917,6 +917,18 @@ const table = {
     remedy: 'dial the port for servers, or let the server request certificates',
     weight: 'warning',
   },
+  'tls.name-not-checked': {
+    meaning: 'this end accepts every name in a certificate of a CA that it trusts',
+    rule: 'the name in the certificate is compared with the one wanted (RFC 5922 §7)',
+    remedy: 'let NODE compare names: siplab settings NODE tls --reset',
+    weight: 'warning',
+  },
+  'tls.client-cert-unneeded': {
+    meaning: 'the dialling end shows a certificate that the accepting end does not demand',
+    rule: 'a certificate for serverAuth alone is not shown as a client (RFC 5280 §4.2.1.12)',
+    remedy: 'let DIALLER dial without a certificate, or show one for clientAuth',
+    weight: 'warning',
+  },
   'tls.stranger-accepted': {
     meaning: 'the server accepts a certificate that nobody it trusts has signed',
     rule: 'a chain that does not end in the trust list is refused',

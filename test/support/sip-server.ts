@@ -3,7 +3,7 @@
  */
 import { constants, type X509Certificate } from 'node:crypto'
 import { createServer as createTcp, isIP, type AddressInfo, type Server, type Socket } from 'node:net'
-import { createServer as createTls, type TlsOptions } from 'node:tls'
+import { createServer as createTls, type TLSSocket, type TlsOptions } from 'node:tls'
 import type { Side } from '../../src/faults/catalogue/fault.ts'
 import type { EndSettings, Variation } from '../../src/faults/catalogue/variation.ts'
 import type { FaultPki } from '../../src/faults/catalogue/fault-pki.ts'
@@ -74,11 +74,21 @@ async function judging(pki: FaultPki, { judge, wantedName }: Variation): Promise
   server.on('secureConnection', (socket) => {
     quiet(socket)
     const peer = socket.getPeerX509Certificate()
-    if (peer === undefined || !socket.authorized || !carries(peer, wantedName)) return socket.resume().end()
+    if (!isAccepted(socket, peer, judge.settings, wantedName)) return socket.resume().end()
     return respond(socket)
   })
   server.on('tlsClientError', (_error, socket) => socket.destroy())
   return listening(server)
+}
+
+function isAccepted(
+  { authorized }: TLSSocket,
+  peer: X509Certificate | undefined,
+  { asksOnly, checksNoName }: EndSettings = {},
+  wantedName: string,
+): boolean {
+  if (peer === undefined) return asksOnly === true
+  return authorized && (checksNoName === true || carries(peer, wantedName))
 }
 
 function carries(certificate: X509Certificate, wanted: string): boolean {
@@ -88,7 +98,7 @@ function carries(certificate: X509Certificate, wanted: string): boolean {
 function tlsSettings(change: EndSettings = {}): TlsOptions {
   const { alpn, staple: _staple, contextWithoutCrl: _context, allowPartialTrustChain: _partial, ...others } = change
   const { door: _door, knownNames: _names, named: _named, sni: _sni, sendsProxyHeader: _proxy, ...more } = others
-  const { resumes: _resumes, ...rest } = more
+  const { resumes: _resumes, checksNoName: _unchecked, asksOnly: _asks, closesBare: _bare, ...rest } = more
   return { ...rest, ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }) }
 }
 

@@ -48,7 +48,13 @@ export async function meet(pki: FaultPki, variation: Variation, side: Side, vers
   const resumes = variation.presenter.settings?.resumes === true && variation.judge.settings?.resumes === true
   const [server, client] = resumes
     ? await secondHandshake(judge, { ...presenter, servername: pki.name }, variation.wantedName)
-    : await handshake(judge, { ...presenter, servername: pki.name }, variation.wantedName, prepare)
+    : await handshake(
+        judge,
+        { ...presenter, servername: pki.name },
+        variation.wantedName,
+        prepare,
+        variation.judge.settings,
+      )
   return { presenter: client, judge: server }
 }
 
@@ -123,7 +129,7 @@ function judgeOptions(judge: Judge, pki: FaultPki, version: TlsVersion): TlsOpti
 function settings(change: EndSettings = {}, version: TlsVersion): TlsOptions & ConnectionOptions {
   const { alpn, staple: _staple, contextWithoutCrl: _context, ...others } = change
   const { door: _door, knownNames: _names, named: _named, sni: _sni, sendsProxyHeader: _proxy, ...more } = others
-  const { resumes: _resumes, ...rest } = more
+  const { resumes: _resumes, checksNoName: _unchecked, asksOnly: _asks, closesBare: _bare, ...rest } = more
   return {
     minVersion: version,
     maxVersion: version,
@@ -137,7 +143,11 @@ function settings(change: EndSettings = {}, version: TlsVersion): TlsOptions & C
  */
 function dialled({ wantedName, withoutSni, judge: { settings } }: Variation): ConnectionOptions {
   const servername = settings?.sni ?? (withoutSni === true || isIP(wantedName) !== 0 ? '' : wantedName)
-  return { servername, checkServerIdentity: (_dialled, certificate) => checkServerIdentity(wantedName, certificate) }
+  return {
+    servername,
+    checkServerIdentity: (_dialled, certificate) =>
+      settings?.checksNoName === true ? undefined : checkServerIdentity(wantedName, certificate),
+  }
 }
 
 type Prepare = (server: Server) => void
@@ -185,7 +195,7 @@ async function handshake(
   const door = looks ? behindDoor(server, doorway, shut.resolve) : server
   const port = await listen(door)
   try {
-    const serverSees = within('the server', Promise.race([serverEnd(server, clientName), shut.promise]))
+    const serverSees = within('the server', Promise.race([serverEnd(server, clientName, doorway), shut.promise]))
     const clientSees = within(
       'the client',
       clientEnd({
@@ -230,14 +240,14 @@ function behindProxyHeader(port: number): Socket {
   return socket
 }
 
-function serverEnd(server: Server, clientName: string | undefined): Promise<Outcome> {
+function serverEnd(server: Server, clientName: string | undefined, settings: EndSettings = {}): Promise<Outcome> {
   return new Promise((resolve) => {
     server.once('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
       socket.destroy()
       resolve(outcomeOf(error))
     })
     server.once('secureConnection', (socket) => {
-      const fault = clientName === undefined ? undefined : clientFault(socket, clientName)
+      const fault = clientName === undefined ? undefined : clientFault(socket, clientName, settings)
       converse(socket, fault, resolve, 'pong')
     })
   })
@@ -284,10 +294,13 @@ function converse(
 }
 
 /** An absent certificate is looked for first: what Node says of it misleads. */
-function clientFault(socket: TLSSocket, wanted: string): Outcome | undefined {
+function clientFault(socket: TLSSocket, wanted: string, settings: EndSettings): Outcome | undefined {
   const peer = socket.getPeerX509Certificate()
-  if (peer === undefined) return 'tls.client-cert-missing'
-  return authorizationFault(socket) ?? (carries(peer, wanted) ? undefined : 'cert.name-not-allowed')
+  if (peer === undefined) return settings.asksOnly === true ? undefined : 'tls.client-cert-missing'
+  return (
+    authorizationFault(socket) ??
+    (settings.checksNoName === true || carries(peer, wanted) ? undefined : 'cert.name-not-allowed')
+  )
 }
 
 function authorizationFault(socket: TLSSocket): Outcome | undefined {

@@ -25,6 +25,12 @@ export interface EndSettings {
   readonly sendsProxyHeader?: true
   /** A server that issues session tickets; a client that keeps and offers them. */
   readonly resumes?: true
+  /** Accepts every name in a certificate that is good in everything else. */
+  readonly checksNoName?: true
+  /** A server that asks for a certificate and demands none. */
+  readonly asksOnly?: true
+  /** A server that closes the TCP connection without close_notify. */
+  readonly closesBare?: true
   /** A server that has a second context for the name dialled, with its trust list and without its CRLs. */
   readonly contextWithoutCrl?: true
 }

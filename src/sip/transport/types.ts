@@ -35,6 +35,8 @@ export interface PeerEvidence {
   readonly errorCode: string | undefined
   readonly errorMessage: string | undefined
   readonly protocol: string
+  /** This end would have accepted the peer without a certificate. Absent: it demands one, or it dialled. */
+  readonly unneeded?: true
   /** A resumed session was never judged: it must be refused. */
   readonly resumed: boolean
 }
@@ -91,6 +93,10 @@ export interface TlsTuning {
   readonly sendsProxyHeader?: true
   /** A server that issues session tickets; a client that keeps and offers them. */
   readonly resumes?: true
+  /** Accepts every name in a certificate that is good in everything else. */
+  readonly checksNoName?: true
+  /** A server that asks for a certificate and demands none, whatever its listener says. */
+  readonly asksOnly?: true
 }
 
 export interface NamedCertificate {

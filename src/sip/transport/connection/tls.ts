@@ -74,11 +74,12 @@ export class TlsAcceptor {
   /** It never listens: connections are handed to it, so a handshake that runs ends where it began. */
   #open(material: TlsMaterial): Server {
     // Soft: a strict server could not say whom it refused, nor why. Nothing is read before the judgement.
-    const demands = this.#settings.mutual === 'required' && this.#settings.refusals !== 'explained'
+    const mutual = this.#mutual(material.tuning)
+    const demands = mutual === 'required' && this.#settings.refusals !== 'explained'
     const server = new Server({
       ...contextOptions(material),
       ...alpnOf(material),
-      requestCert: this.#settings.mutual !== 'off',
+      requestCert: mutual !== 'off',
       rejectUnauthorized: demands,
       handshakeTimeout: this.#core.settings.handshakeSeconds * 1000,
     })
@@ -89,6 +90,11 @@ export class TlsAcceptor {
     if (material.tuning?.named !== undefined)
       server.addContext(material.tuning.named.name, namedContext(material, material.tuning.named))
     return server
+  }
+
+  #mutual(tuning: TlsTuning | undefined): ListenerSettings['mutual'] {
+    const { mutual } = this.#settings
+    return tuning?.asksOnly === true && mutual === 'required' ? 'requested' : mutual
   }
 
   /** A place is for whoever has sent a whole ClientHello: only then does a connection cost more than a socket. */
@@ -192,7 +198,8 @@ export class TlsAcceptor {
       remote,
       wantedName: undefined,
     })
-    const judgement = judgeAccepted(this.#core, evidence, this.#settings.mutual)
+    const mutual = this.#mutual(this.#tuning)
+    const judgement = judgeAccepted(this.#core, withNeed(evidence, mutual), mutual)
     if (judgement.kind === 'accept') return this.#take(socket, { local, remote }, judgement.peer, own)
     this.#refuse(socket, ends, evidence, judgement.code, judgement.detail)
   }
@@ -274,6 +281,10 @@ export class TlsAcceptor {
   #incident(remote: SocketAddress, reason: string): void {
     this.#core.user.onIncident({ event: 'connection.error', flow: undefined, remote, reason })
   }
+}
+
+function withNeed(evidence: PeerEvidence, mutual: ListenerSettings['mutual']): PeerEvidence {
+  return mutual === 'requested' && evidence.chain.length > 0 ? { ...evidence, unneeded: true } : evidence
 }
 
 const unawaitedHeader: DoorRefusal = {
