@@ -243,7 +243,7 @@ function nameOfLink(links: readonly LabLink[], { name }: NodePlan): string {
   return first === undefined ? `NODE->${name}` : linkName(first)
 }
 
-/** A broken judge that is shown something else than a leaf with the right name and its CA needs a peer that shows it. */
+/** A broken judge that is shown another chain, or a leaf with another name, needs a peer that shows it. */
 function showsOtherChain({ certificate }: Presenter, { issuing, name }: FaultPki): boolean {
   const [leaf, ...issuers] = pemBlocks(String(certificate ?? ''))
   if (leaf !== undefined && new X509Certificate(leaf).checkHost(name) === undefined) return true
