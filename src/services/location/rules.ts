@@ -104,19 +104,40 @@ function newKey({ uri, binding }: ContactChange): string {
   return binding.regId === undefined ? uri.text : `${binding.instance ?? ''};reg-id=${binding.regId}`
 }
 
-/** Bindings whose flow a restart took make room first. */
+/** Bindings that lead nowhere make room: first those whose flow a restart took, then those of an earlier life. */
 function withinLimit(current: readonly Binding[], change: Change, put: readonly Binding[], remove: Binding[]): Plan {
   const kept = current.filter(({ key }) => indexOf(put, key) === -1 && indexOf(remove, key) === -1)
-  let excess = kept.length + put.length - change.limit
-  for (const binding of kept) {
-    if (excess <= 0) break
-    if (!binding.flowBound || binding.flow !== undefined || put.length === 0) continue
-    remove.push(binding)
-    excess--
+  const excess = kept.length + put.length - change.limit
+  if (excess > 0 && put.length > 0) {
+    const way = givingWay(kept, put, change).slice(0, excess)
+    if (way.length < excess) return { kind: 'too-many', limit: change.limit }
+    remove.push(...way)
   }
-  if (excess > 0 && put.length > 0) return { kind: 'too-many', limit: change.limit }
   const bindings = kept.length === 0 ? put : [...kept.filter(({ key }) => indexOf(remove, key) === -1), ...put]
   return { kind: 'done', put, remove, bindings, refreshed: false }
+}
+
+function givingWay(kept: readonly Binding[], put: readonly Binding[], change: Change): readonly Binding[] {
+  const lost = kept.filter(({ flowBound, flow }) => flowBound && flow === undefined)
+  const earlier = kept
+    .filter((known) => !lost.includes(known) && put.some((binding) => isEarlierLife(known, binding, change)))
+    .sort((one, other) => one.expires - other.expires)
+  return [...lost, ...earlier]
+}
+
+/**
+ * A phone keeps its Call-ID for a whole boot cycle (RFC 3261 §10.2.4): a binding of the same program at the same host
+ * under another one is what it left behind when it ended without a farewell.
+ */
+function isEarlierLife(known: Binding, binding: Binding, { callId }: Change): boolean {
+  if (known.callId === callId || known.userAgent !== binding.userAgent) return false
+  const [host, other] = [known, binding].map(({ contact }) => parseUri(contact).host)
+  return host === other || (isUnreal(host) && isUnreal(other))
+}
+
+/** The contacts of browsers: a new name at each start (RFC 7118 §5). */
+function isUnreal(host: string | undefined): boolean {
+  return host?.endsWith('.invalid') === true
 }
 
 // Lists, not Maps: mostly there is one binding, never more than the limit (bench/registrations.ts).

@@ -172,6 +172,35 @@ t.test('contacts (RFC 3261 §10.3)', async (t) => {
     t.match(register({ cseq: 3, headers: ['Contact: <sip:a@192.0.2.1>'] }), { status: 200 })
   })
 
+  t.test('what a phone left behind gives way to its next life, the oldest first', async (t) => {
+    const { register, clock } = service(t, { maxContacts: 2 })
+    const boot = (life: number, agent = 'baresip v1.0.0', host = '192.0.2.1') =>
+      register({
+        callId: `boot-${life}`,
+        headers: [`Contact: <sip:alice-${life}@${host}:${5000 + life}>`, `User-Agent: ${agent}`],
+      })
+    for (const life of [1, 2, 3, 4]) {
+      t.match(boot(life), { status: 200 }, `life ${life}`)
+      clock.advance(1000)
+    }
+    t.same(
+      values(register({ cseq: 9 }), 'Contact').map((contact) => /alice-\d/.exec(contact)?.[0]),
+      ['alice-3', 'alice-4'],
+    )
+    t.match(boot(5, 'another phone'), { because: 'register.too-many-contacts' })
+    t.match(boot(6, 'baresip v1.0.0', '192.0.2.2'), { because: 'register.too-many-contacts' })
+  })
+
+  t.test('a browser comes back under another name that leads nowhere', async (t) => {
+    const { register } = service(t, { maxContacts: 1 })
+    const boot = (name: string) =>
+      register({
+        callId: name,
+        headers: [`Contact: <sip:alice@${name}.invalid;transport=ws>`, 'User-Agent: SIP.js/0.21.2'],
+      })
+    t.match([boot('one'), boot('two')], [{ status: 200 }, { status: 200 }])
+  })
+
   for (const [what, parts] of [
     [
       'a line feed in a quoted instance',

@@ -1,8 +1,8 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { repository as root, runProgram } from './support/command.ts'
-import type { CommandOptions } from './support/command.ts'
+import { repository as root, runProgram } from '../support/command.ts'
+import type { CommandOptions } from '../support/command.ts'
 
 const { dependencies, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   readonly dependencies: Readonly<Record<string, string>>
