@@ -1112,7 +1112,7 @@ const table = {
     windows: ['CERT_E_EXPIRED', 'SEC_E_TIME_SKEW'],
     inferred: true,
     rule: 'both clocks agree within a minute',
-    remedy: 'set the clock right: siplab clock NODE +0s',
+    remedy: 'set both clocks right: siplab clock DIALLER +0s; siplab clock ACCEPTOR +0s',
   },
 } as const satisfies Readonly<Record<string, CodeEntry>>
 
