@@ -92,11 +92,12 @@ function ledByClock(found: Verdict, clock: Verdict): Verdict {
 }
 
 /**
- * That a newer certificate is in the file only the end knows that shows the old one. Under TLS 1.2 OpenSSL calls a
+ * That a newer certificate is in the file only the end knows that shows the old one, and why none is shown only the
+ * end that shows none. Under TLS 1.2 OpenSSL calls a
  * missing signature algorithm a missing cipher suite; the end that limits them knows better.
  */
 function knowsBetter({ code }: Verdict, causes: readonly View[]): boolean {
-  if (code === 'cert.not-reloaded') return true
+  if (code === 'cert.not-reloaded' || code === 'tls.issuer-not-announced') return true
   return code === 'tls.no-common-signature' && causes.some(({ verdict }) => verdict.code === 'tls.no-common-cipher')
 }
 

@@ -917,6 +917,14 @@ const table = {
     remedy: 'dial the port for servers, or let the server request certificates',
     weight: 'warning',
   },
+  'tls.issuer-not-announced': {
+    meaning: 'the accepting end announces no CA above the certificate of the dialling end, which therefore shows none',
+    windows: ['SEC_E_NO_CREDENTIALS', 'SEC_I_INCOMPLETE_CREDENTIALS'],
+    inferred: true,
+    rule: 'the list of CA names holds one above the certificate (RFC 8446 §4.2.4), and is complete below 16 kB (Schannel)',
+    remedy:
+      'put the root above the certificate of DIALLER into the trust list of ACCEPTOR: siplab certs trust ACCEPTOR --reset',
+  },
   'tls.name-not-checked': {
     meaning: 'this end accepts every name in a certificate of a CA that it trusts',
     rule: 'the name in the certificate is compared with the one wanted (RFC 5922 §7)',

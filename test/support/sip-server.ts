@@ -98,7 +98,15 @@ function carries(certificate: X509Certificate, wanted: string): boolean {
 function tlsSettings(change: EndSettings = {}): TlsOptions {
   const { alpn, staple: _staple, contextWithoutCrl: _context, allowPartialTrustChain: _partial, ...others } = change
   const { door: _door, knownNames: _names, named: _named, sni: _sni, sendsProxyHeader: _proxy, ...more } = others
-  const { resumes: _resumes, checksNoName: _unchecked, asksOnly: _asks, closesBare: _bare, ...rest } = more
+  const {
+    resumes: _resumes,
+    filtersByCaNames: _filters,
+    demands: _demands,
+    checksNoName: _unchecked,
+    asksOnly: _asks,
+    closesBare: _bare,
+    ...rest
+  } = more
   return { ...rest, ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }) }
 }
 

@@ -14,6 +14,7 @@ import {
   type TLSSocket,
   type TlsOptions,
 } from 'node:tls'
+import { announcedCas, fits } from '../../src/sip/transport/connection/ca-names.ts'
 import { proxyHeader } from '../../src/sip/transport/connection/door.ts'
 import { alertNumber } from '../../src/verdicts/node-errors.ts'
 import type { EndsSee, Outcome, Side } from '../../src/faults/catalogue/fault.ts'
@@ -48,13 +49,10 @@ export async function meet(pki: FaultPki, variation: Variation, side: Side, vers
   const resumes = variation.presenter.settings?.resumes === true && variation.judge.settings?.resumes === true
   const [server, client] = resumes
     ? await secondHandshake(judge, { ...presenter, servername: pki.name }, variation.wantedName)
-    : await handshake(
-        judge,
-        { ...presenter, servername: pki.name },
-        variation.wantedName,
-        prepare,
-        variation.judge.settings,
-      )
+    : await handshake(judge, { ...presenter, servername: pki.name }, variation.wantedName, prepare, {
+        ...variation.judge.settings,
+        ...variation.presenter.settings,
+      })
   return { presenter: client, judge: server }
 }
 
@@ -129,7 +127,15 @@ function judgeOptions(judge: Judge, pki: FaultPki, version: TlsVersion): TlsOpti
 function settings(change: EndSettings = {}, version: TlsVersion): TlsOptions & ConnectionOptions {
   const { alpn, staple: _staple, contextWithoutCrl: _context, ...others } = change
   const { door: _door, knownNames: _names, named: _named, sni: _sni, sendsProxyHeader: _proxy, ...more } = others
-  const { resumes: _resumes, checksNoName: _unchecked, asksOnly: _asks, closesBare: _bare, ...rest } = more
+  const {
+    resumes: _resumes,
+    filtersByCaNames: _filters,
+    demands: _demands,
+    checksNoName: _unchecked,
+    asksOnly: _asks,
+    closesBare: _bare,
+    ...rest
+  } = more
   return {
     minVersion: version,
     maxVersion: version,
@@ -195,12 +201,13 @@ async function handshake(
   const door = looks ? behindDoor(server, doorway, shut.resolve) : server
   const port = await listen(door)
   try {
+    const mayShow = doorway?.filtersByCaNames !== true || (await isAnnounced(server, port, clientOptions))
     const serverSees = within('the server', Promise.race([serverEnd(server, clientName, doorway), shut.promise]))
     const clientSees = within(
       'the client',
       clientEnd({
         ...(sendsProxyHeader === true ? { socket: behindProxyHeader(port) } : { host: '127.0.0.1', port }),
-        ...clientOptions,
+        ...(mayShow ? clientOptions : bare(clientOptions)),
         rejectUnauthorized: false,
       }),
     )
@@ -208,6 +215,17 @@ async function handshake(
   } finally {
     door.close()
   }
+}
+
+/** Whether the server announces a CA above the certificate of the client. */
+async function isAnnounced(server: Server, port: number, options: ConnectionOptions): Promise<boolean> {
+  server.on('secureConnection', (socket) => socket.on('error', () => socket.destroy()))
+  const names = await announcedCas({ host: '127.0.0.1', port }, bare(options), patienceMs)
+  return names === undefined || fits(names, String(options.cert))
+}
+
+function bare({ cert: _cert, key: _key, ...options }: ConnectionOptions): ConnectionOptions {
+  return options
 }
 
 /** What both ends see of the second connection, which offers the session of the first. */
