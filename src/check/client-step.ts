@@ -149,7 +149,7 @@ async function announced(
     'CAs that the server announces',
     warning('tls.issuer-not-announced', {
       message: 'The server announces no CA above our certificate',
-      found: `${names.length} names; clients of Java, Go, GnuTLS and Windows then show none, OpenSSL shows it all the same`,
+      found: `${names.length} names; clients of Java, Go, GnuTLS and Windows then show none, those of OpenSSL do`,
       fix: 'put the root above the certificate into the trust list of the server, and keep that list below 16 kB',
     }),
   )

@@ -45,7 +45,11 @@ async function presenting(pki: FaultPki, { presenter, judge }: Variation): Promi
   })
   if (settings?.staple !== undefined) staple(server, settings.staple)
   addNamed(server, settings, { ca: trust })
-  server.on('secureConnection', (socket) => respond(quiet(socket)))
+  server.on('secureConnection', (socket) => {
+    const isUnmet = settings?.demands === true && socket.getPeerX509Certificate() === undefined
+    if (isUnmet) quiet(socket).resume().end()
+    else respond(quiet(socket))
+  })
   server.on('tlsClientError', (_error, socket) => socket.destroy())
   return listening(settings?.door === undefined && proxied !== true ? server : behindDoor(server, settings))
 }
@@ -102,6 +106,7 @@ function tlsSettings(change: EndSettings = {}): TlsOptions {
     resumes: _resumes,
     filtersByCaNames: _filters,
     demands: _demands,
+    showsNothing: _nothing,
     checksNoName: _unchecked,
     asksOnly: _asks,
     closesBare: _bare,

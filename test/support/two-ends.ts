@@ -116,8 +116,9 @@ function judgeOptions(judge: Judge, pki: FaultPki, version: TlsVersion): TlsOpti
     pki.issuing,
   )
   return {
-    cert: asText(own.certificate ?? ''),
-    key: asText(own.key ?? ''),
+    ...(judge.settings?.showsNothing === true
+      ? {}
+      : { cert: asText(own.certificate ?? ''), key: asText(own.key ?? '') }),
     ...(judge.trust === undefined ? {} : { ca: [...judge.trust] }),
     ...(judge.crls === undefined ? {} : { crl: [...judge.crls] }),
     ...settings(judge.settings, version),
@@ -131,6 +132,7 @@ function settings(change: EndSettings = {}, version: TlsVersion): TlsOptions & C
     resumes: _resumes,
     filtersByCaNames: _filters,
     demands: _demands,
+    showsNothing: _nothing,
     checksNoName: _unchecked,
     asksOnly: _asks,
     closesBare: _bare,
@@ -265,7 +267,7 @@ function serverEnd(server: Server, clientName: string | undefined, settings: End
       resolve(outcomeOf(error))
     })
     server.once('secureConnection', (socket) => {
-      const fault = clientName === undefined ? undefined : clientFault(socket, clientName, settings)
+      const fault = clientName === undefined ? unmet(socket, settings) : clientFault(socket, clientName, settings)
       converse(socket, fault, resolve, 'pong')
     })
   })
@@ -319,6 +321,10 @@ function clientFault(socket: TLSSocket, wanted: string, settings: EndSettings): 
     authorizationFault(socket) ??
     (settings.checksNoName === true || carries(peer, wanted) ? undefined : 'cert.name-not-allowed')
   )
+}
+
+function unmet(socket: TLSSocket, { demands }: EndSettings): Outcome | undefined {
+  return demands === true && socket.getPeerX509Certificate() === undefined ? 'tls.client-cert-missing' : undefined
 }
 
 function authorizationFault(socket: TLSSocket): Outcome | undefined {

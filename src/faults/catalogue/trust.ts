@@ -27,7 +27,7 @@ export const trust: readonly Fault[] = inFamily('trust', [
     make: (pki) => presenting(pki, pki.leaf({ wrongSignature: true })),
     expect: refused('cert.signature-invalid', 'CERT_SIGNATURE_FAILURE'),
   },
-  /** Java, Go, GnuTLS and Schannel look through the announced names; KB 2464556 is the same with a list cut at 16 kB. */
+  /** Java, Go, GnuTLS and Schannel read the announced names; KB 2464556 is the same with a list cut at 16 kB. */
   {
     slug: 'ca-names-filter',
     sides: ['client'],

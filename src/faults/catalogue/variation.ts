@@ -33,6 +33,8 @@ export interface EndSettings {
   readonly asksOnly?: true
   /** A server that demands a certificate where a node would only ask. */
   readonly demands?: true
+  /** A client that has no certificate, as browsers and phones. */
+  readonly showsNothing?: true
   /** A server that closes the TCP connection without close_notify. */
   readonly closesBare?: true
   /** A server that has a second context for the name dialled, with its trust list and without its CRLs. */

@@ -99,8 +99,10 @@ export interface TlsTuning {
   readonly checksNoName?: true
   /** A server that asks for a certificate and demands none, whatever its listener says. */
   readonly asksOnly?: true
-  /** A server that demands a certificate where its listener would only ask. */
+  /** A server that demands a certificate where its listener would only ask, or not even that. */
   readonly demands?: true
+  /** A client that dials without its certificate, as browsers do. */
+  readonly showsNothing?: true
 }
 
 export interface NamedCertificate {

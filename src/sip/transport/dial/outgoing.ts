@@ -38,7 +38,7 @@ export class Outgoing {
 
   setTls(face: string, material: TlsMaterial | undefined): void {
     if (material === undefined) this.#tls.delete(face)
-    else this.#tls.set(face, outgoingTls(material))
+    else this.#tls.set(face, outgoingTls(material.tuning?.showsNothing === true ? bare(material) : material))
   }
 
   existing(hop: NextHop): Flow | undefined {
@@ -96,15 +96,15 @@ export class Outgoing {
   /** A fault of the lab: no certificate is shown where the server announces no CA above it. */
   async #filtered(hop: DialledHop, tls: OutgoingTls): Promise<OutgoingTls> {
     const { certificate } = tls.material
-    const bare = outgoingTls({ ...tls.material, certificate: '', key: '' })
+    const without = outgoingTls(bare(tls.material))
     const source = this.#sourceFor(hop)
     const to = { host: hop.address, port: hop.port, ...(source === undefined ? {} : { localAddress: source }) }
-    const options = { secureContext: bare.context, servername: serverName(hop) }
+    const options = { secureContext: without.context, servername: serverName(hop) }
     const names = await announcedCas(to, options, this.#core.settings.dialSeconds * 1000)
     if (names === undefined || fits(names, certificate)) return tls
     const found = `the server announces ${names.length} CAs, and none of them is above our certificate`
     this.#core.user.onWithheld?.({ remote: { address: hop.address, port: hop.port }, found })
-    return bare
+    return without
   }
 
   /** In the turn in which the connection opened: no octet and no close is missed. */
@@ -158,6 +158,10 @@ export class Outgoing {
     )
     return nearestSource(addresses, hop.address)
   }
+}
+
+function bare(material: TlsMaterial): TlsMaterial {
+  return { ...material, certificate: '', key: '' }
 }
 
 function hostOf({ verifyName, host, address }: NextHop): string {
