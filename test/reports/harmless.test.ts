@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { harmless } from '../../src/cli/harmless.ts'
+import { harmless } from '../../src/reports/harmless.ts'
 
 t.test('control and bidirectional characters become visible', async (t) => {
   t.equal(harmless('a\u001b]0;title\u0007b'), 'a\\u001b]0;title\\u0007b')
