@@ -3,7 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { defaultTransportSettings } from '../sip/transport/settings.ts'
 
 /** Kept free of accepted connections, for dialled ones, files and the control socket. */
-export const leastFreeDescriptors = 64
+const leastFreeDescriptors = 64
+/** Fewer are reported: accepted connections stop a little below, since not every listener and file was counted. */
+export const fewDescriptors = 80
 /** However small the limit is. */
 const leastConnections = 16
 

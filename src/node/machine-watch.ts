@@ -8,7 +8,7 @@ import { type VerdictCode, verdict } from '../verdicts/codes.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { Condition } from './condition.ts'
 import type { Descriptors, MachineStatus } from './control/control-api.ts'
-import { leastFreeDescriptors, limitIn } from './descriptors.ts'
+import { fewDescriptors, limitIn } from './descriptors.ts'
 import type { Recorder } from './recorder.ts'
 
 /** `events` is the event file, `log` is standard error. */
@@ -101,7 +101,7 @@ function codeOf(place: Place, error: string): VerdictCode {
 
 function shortage(found: Descriptors | undefined): string | undefined {
   if (found === undefined) return undefined
-  return found.open === undefined || found.limit - found.open < leastFreeDescriptors ? 'EMFILE' : undefined
+  return found.open === undefined || found.limit - found.open < fewDescriptors ? 'EMFILE' : undefined
 }
 
 function textOf(found: Descriptors | undefined): string {

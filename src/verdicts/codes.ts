@@ -1045,7 +1045,7 @@ const table = {
   },
   'machine.descriptors': {
     meaning: 'the process has hardly a descriptor left for files and connections',
-    rule: 'at least 64 descriptors are free',
+    rule: 'at least 80 descriptors are free',
     remedy: 'close connections to NODE, or start the lab with a higher limit: ulimit -n 65536',
   },
   'store.unreachable': {

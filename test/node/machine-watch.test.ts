@@ -79,11 +79,11 @@ t.test('what else is wrong stays when the machine recovers', async (t) => {
 })
 
 t.test('descriptors', async (t) => {
-  t.test('are scarce when fewer than 64 are left, or so few that they cannot be counted', async (t) => {
+  t.test('are scarce when fewer than 80 are left, or so few that they cannot be counted', async (t) => {
     const { machine, condition, watch } = watched()
     for (const [found, isScarce] of [
-      [{ open: 960, limit: 1024 }, false],
-      [{ open: 961, limit: 1024 }, true],
+      [{ open: 944, limit: 1024 }, false],
+      [{ open: 945, limit: 1024 }, true],
       [{ limit: 1024 }, true],
       [undefined, false],
     ] as const) {
