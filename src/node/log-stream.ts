@@ -3,7 +3,9 @@
  * ends it: what cannot be written is dropped and counted, and the next line is tried again.
  */
 import { closeSync, fstatSync, ftruncateSync, openSync, write } from 'node:fs'
+import { isatty } from 'node:tty'
 import type { DestinationStream } from 'pino'
+import { harmless } from '../reports/harmless.ts'
 
 /** Characters that wait to be written; more are dropped. */
 const mostWaiting = 4 * 1024 * 1024
@@ -34,6 +36,7 @@ class DescriptorLog implements LogStream {
   error: string | undefined = undefined
   readonly #given: number
   readonly #path: string | undefined
+  readonly #isTerminal: boolean
   #descriptor: number
   #waiting: string[] = []
   #size = 0
@@ -43,13 +46,15 @@ class DescriptorLog implements LogStream {
     this.#given = descriptor
     this.#descriptor = descriptor
     this.#path = path
+    this.#isTerminal = isatty(descriptor)
   }
 
   get waiting(): number {
     return this.#waiting.length
   }
 
-  write(line: string): void {
+  write(given: string): void {
+    const line = this.#isTerminal ? harmless(given) : given
     if (this.#size + line.length > mostWaiting) {
       this.dropped += 1
       return
