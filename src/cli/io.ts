@@ -5,7 +5,7 @@
 import { constants } from 'node:os'
 import { createInterface } from 'node:readline'
 import { styleText } from 'node:util'
-import { harmless } from './harmless.ts'
+import { harmless } from '../reports/harmless.ts'
 
 export interface Io {
   /** The answer: text for people or JSON, ends with a newline. */

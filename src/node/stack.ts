@@ -18,7 +18,7 @@ import { defaultTimers } from '../sip/transaction/types.ts'
 import { createResolver, type Resolver } from '../sip/transport/dial/resolver.ts'
 import { createTransport } from '../sip/transport/transport.ts'
 import { TargetHealth } from '../sip/transport/dial/target-health.ts'
-import { defaultTransportSettings, type TransportSettings } from '../sip/transport/settings.ts'
+import type { TransportSettings } from '../sip/transport/settings.ts'
 import type { Locate, ProxySettings } from '../sip/routing/settings.ts'
 import type { Flow } from '../sip/transport/flow.ts'
 import type { Judgement, NextHop, PeerEvidence, TransportLayer } from '../sip/transport/types.ts'
@@ -28,6 +28,7 @@ import type { GatewaySettings, LabPlan, NodePlan } from '../topology/plan-types.
 import { peerPolicies } from '../topology/requirements.ts'
 import { accessProxy } from '../roles/access-proxy.ts'
 import { communicatorParts } from './communicator.ts'
+import { connectionsOfProcess } from './descriptors.ts'
 import { diagnosePeer, type Directory, nodeDirectory } from './diagnosis.ts'
 import { diagnosticsHeaders } from './diagnostics.ts'
 import { director } from '../roles/director.ts'
@@ -263,11 +264,12 @@ function partsOf(context: RoleContext): RoleParts {
   }
 }
 
-/** Behind a load balancer every client has the balancer's address. */
-function bounds({ settings }: NodePlan): Partial<TransportSettings> {
+/** No more connections than there are descriptors. Behind a load balancer every client has the balancer's address. */
+function bounds({ settings, listeners }: NodePlan): Partial<TransportSettings> {
+  const connections = connectionsOfProcess(listeners.length)
   return 'members' in settings && settings.members.length > 1
-    ? { connectionsPerSource: defaultTransportSettings.connections }
-    : {}
+    ? { connections, connectionsPerSource: connections }
+    : { connections }
 }
 
 /** Who answers calls itself has no lists of policies and knows its peers by what they show. */
