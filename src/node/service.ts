@@ -35,6 +35,7 @@ import { openStack, type Stack, type StackOptions } from './stack.ts'
 import { isAbout } from './store-verdict.ts'
 import { StoreWatch } from './store-watch.ts'
 import { askStores, openStores, type Stores } from './stores.ts'
+import { defaultKeptMessages, ringSize, WireLog } from './wire/wire-log.ts'
 
 export interface ServiceOptions {
   readonly lab: LabPlan
@@ -49,6 +50,8 @@ export interface ServiceOptions {
   readonly sqlUrl?: string
   /** Where the directory is a database of its own. */
   readonly directoryUrl?: string
+  /** Messages kept for `siplab trace --since`. Absent: `defaultKeptMessages`; 0: none. */
+  readonly keptMessages?: number
   /** Differences for benchmarks and tests. */
   readonly stack?: Partial<Pick<StackOptions, 'authentication' | 'transportSettings' | 'forward'>>
 }
@@ -59,6 +62,7 @@ export class Service {
   readonly recorder: Recorder
   readonly clock: Clock
   readonly links: ServiceLinks
+  readonly wire: WireLog
   readonly ended: Promise<number>
   readonly #options: ServiceOptions
   readonly #end: (status: number) => void
@@ -91,6 +95,9 @@ export class Service {
       ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
     })
     const { plan, clock, recorder } = this
+    const { keptMessages = defaultKeptMessages } = options
+    this.wire = new WireLog({ node: plan.name, clock, size: ringSize(keptMessages) })
+    recorder.events.follow((event) => this.wire.event(event))
     this.#condition = new Condition(() => this.#now())
     this.#storeWatch = new StoreWatch({ plan, recorder, condition: this.#condition, urls: options })
     this.links = new ServiceLinks({ lab: options.lab, plan, clock, recorder })
@@ -264,6 +271,7 @@ export class Service {
       plan: this.plan,
       clock: this.clock,
       recorder: this.recorder,
+      wire: this.wire,
       stores,
       materialOf: (face) => this.#listening.materialOf(face),
       shed: (request) => (this.#turnsAway ? turnsAway(request) : undefined),
