@@ -29,6 +29,7 @@ import { localFault, withLocalTables } from './local-tables.ts'
 import { nodeControl } from './control/node-control.ts'
 import { type NodeFolder, nodeFolder } from './control/node-folder.ts'
 import type { OwnCertificate } from './certificates/own-certificates.ts'
+import { MachineWatch } from './machine-watch.ts'
 import { openRecorder, type LogLevel, type Recorder } from './recorder.ts'
 import { ServiceLinks } from './service-links.ts'
 import { sharedKey } from './shared-key.ts'
@@ -36,6 +37,7 @@ import { openStack, type Stack, type StackOptions } from './stack.ts'
 import { isAbout } from './store-verdict.ts'
 import { StoreWatch } from './store-watch.ts'
 import { askStores, openStores, type Stores } from './stores.ts'
+import { defaultKeptMessages, ringSize, WireLog } from './wire/wire-log.ts'
 
 export interface ServiceOptions {
   readonly lab: LabPlan
@@ -50,6 +52,8 @@ export interface ServiceOptions {
   readonly sqlUrl?: string
   /** Where the directory is a database of its own. */
   readonly directoryUrl?: string
+  /** Messages kept for `siplab trace --since`. Absent: `defaultKeptMessages`; 0: none. */
+  readonly keptMessages?: number
   /** Differences for benchmarks and tests. */
   readonly stack?: Partial<Pick<StackOptions, 'authentication' | 'transportSettings' | 'forward'>>
 }
@@ -60,6 +64,7 @@ export class Service {
   readonly recorder: Recorder
   readonly clock: Clock
   readonly links: ServiceLinks
+  readonly wire: WireLog
   readonly ended: Promise<number>
   readonly #options: ServiceOptions
   readonly #end: (status: number) => void
@@ -67,6 +72,7 @@ export class Service {
   readonly #listening: Listening
   readonly #condition: Condition
   readonly #storeWatch: StoreWatch
+  readonly #machine: MachineWatch
   #turnsAway = false
   #stopping = false
   #stack: Stack | undefined
@@ -87,13 +93,18 @@ export class Service {
       role: this.plan.role,
       profile: this.plan.profile.name,
       eventFile: this.folder.events,
+      logFile: this.folder.log,
       level: options.logLevel,
       wall: () => this.clock.wall(),
       ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
     })
     const { plan, clock, recorder } = this
+    const { keptMessages = defaultKeptMessages } = options
+    this.wire = new WireLog({ node: plan.name, clock, size: ringSize(keptMessages) })
+    recorder.events.follow((event) => this.wire.event(event))
     this.#condition = new Condition(() => this.#now())
     this.#storeWatch = new StoreWatch({ plan, recorder, condition: this.#condition, urls: options })
+    this.#machine = new MachineWatch({ node: plan.name, recorder, condition: this.#condition, clock })
     this.links = new ServiceLinks({ lab: options.lab, plan, clock, recorder })
     this.#listening = new Listening({ plan, folder: this.folder, recorder, wall: () => clock.wall() })
     this.#watch = new CertificateWatch({
@@ -112,6 +123,7 @@ export class Service {
   async start(): Promise<void> {
     this.recorder.record('service.starting', { data: { role: this.plan.role, pid: process.pid } })
     this.#control = await openControlServer(this.folder, nodeControl(this))
+    this.#machine.start()
     const unreadable = localFault(this.plan, this.folder) ?? configurationFault(this.plan)
     if (unreadable !== undefined) return this.#die(unreadable.verdict, undefined, unreadable.className)
     const unfetched = await this.#fetchCrls()
@@ -169,6 +181,7 @@ export class Service {
       transactions: counts === undefined ? 0 : counts.client + counts.server,
       registrations: this.#stores?.location?.size ?? 0,
       refusals: this.#stack?.refusals.all ?? {},
+      machine: this.#machine.status,
     }
   }
 
@@ -266,6 +279,7 @@ export class Service {
       plan: this.plan,
       clock: this.clock,
       recorder: this.recorder,
+      wire: this.wire,
       stores,
       materialOf: (face, side) => this.#listening.materialOf(face, side),
       shed: (request) => (this.#turnsAway ? turnsAway(request) : undefined),
@@ -358,12 +372,13 @@ export class Service {
   async #close(status: number, lastEvent: EventName | undefined): Promise<void> {
     this.#condition.become('stopped')
     this.#watch.close()
+    this.#machine.close()
     this.links.close()
     await this.#stack?.close()
     await this.#stores?.close()
     if (lastEvent !== undefined) this.recorder.record(lastEvent)
     await this.#control?.close()
-    this.recorder.close()
+    await this.recorder.close()
     this.#end(status)
   }
 

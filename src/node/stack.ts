@@ -18,7 +18,7 @@ import { defaultTimers } from '../sip/transaction/types.ts'
 import { createResolver, type Resolver } from '../sip/transport/dial/resolver.ts'
 import { createTransport } from '../sip/transport/transport.ts'
 import { TargetHealth } from '../sip/transport/dial/target-health.ts'
-import { defaultTransportSettings, type TransportSettings } from '../sip/transport/settings.ts'
+import type { TransportSettings } from '../sip/transport/settings.ts'
 import type { Locate, ProxySettings } from '../sip/routing/settings.ts'
 import type { Flow } from '../sip/transport/flow.ts'
 import type { Judgement, NextHop, PeerEvidence, TransportLayer } from '../sip/transport/types.ts'
@@ -28,6 +28,7 @@ import type { GatewaySettings, LabPlan, NodePlan } from '../topology/plan-types.
 import { peerPolicies } from '../topology/requirements.ts'
 import { accessProxy } from '../roles/access-proxy.ts'
 import { communicatorParts } from './communicator.ts'
+import { connectionsOfProcess } from './descriptors.ts'
 import { diagnosePeer, type Directory, nodeDirectory } from './diagnosis.ts'
 import { diagnosticsHeaders } from './diagnostics.ts'
 import { director } from '../roles/director.ts'
@@ -85,12 +86,11 @@ export function openStack(options: StackOptions): Stack {
   const overload = new OverloadGuard(clock, setImmediate)
   const user = userOf(options, who, events, overload)
   let core: Core | undefined
-  const transport = createTransport({
-    clock,
+  const transport = transportOf(
+    options,
     user,
-    judge: (evidence) => core?.judge(evidence) ?? { kind: 'refuse', code: 'link.forbidden', detail: undefined },
-    settings: { ...bounds(plan), ...options.transportSettings },
-  })
+    (evidence) => core?.judge(evidence) ?? { kind: 'refuse', code: 'link.forbidden', detail: undefined },
+  )
   const flowTokens = new FlowTokens({ node: plan.fqdn, key: options.sharedKey, flow: (id) => transport.flow(id) })
   const resolver = resolverOf(options)
   const locate = locator(options, resolver, (hop) => transport.existing(hop) !== undefined)
@@ -116,6 +116,16 @@ export function openStack(options: StackOptions): Stack {
   user.transactions = proxy.transactions
   forCommunicators.sendBy(proxy)
   return { transport, proxy, parts, locate, accounts, links, refusals, close: () => close(proxy, stores, transport) }
+}
+
+function transportOf(
+  { clock, plan, transportSettings, wire }: StackOptions,
+  user: NodeTransportUser,
+  judge: (evidence: PeerEvidence) => Judgement,
+): TransportLayer {
+  const transport = createTransport({ clock, user, judge, settings: { ...bounds(plan), ...transportSettings } })
+  transport.setTrace(wire.tap)
+  return transport
 }
 
 function userOf(
@@ -263,11 +273,12 @@ function partsOf(context: RoleContext): RoleParts {
   }
 }
 
-/** Behind a load balancer every client has the balancer's address. */
-function bounds({ settings }: NodePlan): Partial<TransportSettings> {
+/** No more connections than there are descriptors. Behind a load balancer every client has the balancer's address. */
+function bounds({ settings, listeners }: NodePlan): Partial<TransportSettings> {
+  const connections = connectionsOfProcess(listeners.length)
   return 'members' in settings && settings.members.length > 1
-    ? { connectionsPerSource: defaultTransportSettings.connections }
-    : {}
+    ? { connections, connectionsPerSource: connections }
+    : { connections }
 }
 
 /** Who answers calls itself has no lists of policies and knows its peers by what they show. */

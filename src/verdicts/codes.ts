@@ -921,9 +921,9 @@ const table = {
     meaning: 'the accepting end announces no CA above the certificate of the dialling end, which therefore shows none',
     windows: ['SEC_E_NO_CREDENTIALS', 'SEC_I_INCOMPLETE_CREDENTIALS'],
     inferred: true,
-    rule: 'the list of CA names holds one above the certificate (RFC 8446 §4.2.4), and is complete below 16 kB (Schannel)',
+    rule: 'the CA names hold one above the certificate (RFC 8446 §4.2.4); Schannel cuts the list at 16 kB',
     remedy:
-      'put the root above the certificate of DIALLER into the trust list of ACCEPTOR: siplab certs trust ACCEPTOR --reset',
+      'put the root above the certificate of DIALLER into the list of ACCEPTOR: siplab certs trust ACCEPTOR --reset',
   },
   'tls.name-not-checked': {
     meaning: 'this end accepts every name in a certificate of a CA that it trusts',
@@ -1038,6 +1038,36 @@ const table = {
     remedy: 'nothing to mend',
     weight: 'warning',
   },
+  'machine.disk-full': {
+    meaning: 'the disk is full',
+    rule: 'the disk has room for the log and the events of the node',
+    remedy: 'free some space on the disk; NODE writes by itself what waits',
+  },
+  'machine.read-only': {
+    meaning: 'the file system is read-only',
+    rule: 'the node may write its log and its events',
+    remedy: 'mount the file system writable; NODE writes by itself what waits',
+  },
+  'machine.no-right': {
+    meaning: 'the node may not write a file of its own',
+    rule: 'the node may write its log and its events',
+    remedy: 'let the user of NODE write its folder; NODE writes by itself what waits',
+  },
+  'machine.io-error': {
+    meaning: 'a disk or a device reports an error',
+    rule: 'the disk takes the log and the events of the node',
+    remedy: 'check the disk, and move the data folder to another one',
+  },
+  'machine.log-closed': {
+    meaning: 'nothing reads the log of the node',
+    rule: 'the other end of the pipe is open',
+    remedy: 'start the node again with a reader of its standard error; NODE serves on without a log',
+  },
+  'machine.descriptors': {
+    meaning: 'the process has hardly a descriptor left for files and connections',
+    rule: 'at least 80 descriptors are free',
+    remedy: 'close connections to NODE, or start the lab with a higher limit: ulimit -n 65536',
+  },
   'store.unreachable': {
     meaning: 'the pool store does not answer',
     rule: 'the pool store answers',
@@ -1062,6 +1092,16 @@ const table = {
     meaning: 'the pool store takes no more connections',
     rule: 'the server has a connection for each front end',
     remedy: 'raise the limit of the server; siplab heal store',
+  },
+  'store.full': {
+    meaning: 'the disk of the pool store is full',
+    rule: 'the disk has room for what is written',
+    remedy: 'free some space on the disk of the pool store; the service asks again every second',
+  },
+  'store.io-error': {
+    meaning: 'the disk of the pool store reports an error',
+    rule: 'the disk reads and writes',
+    remedy: 'check the disk, and move the data to another one; the service asks again every second',
   },
   'store.failed': {
     meaning: 'the pool store refuses a statement',
@@ -1097,6 +1137,16 @@ const table = {
     meaning: 'the directory takes no more connections',
     rule: 'the server has a connection for each node',
     remedy: 'raise the limit of the server; siplab heal directory',
+  },
+  'directory.full': {
+    meaning: 'the disk of the directory is full',
+    rule: 'the disk has room for what is written',
+    remedy: 'free some space on the disk of the directory; the service asks again every second',
+  },
+  'directory.io-error': {
+    meaning: 'the disk of the directory reports an error',
+    rule: 'the disk reads and writes',
+    remedy: 'check the disk, and move the data to another one; the service asks again every second',
   },
   'directory.failed': {
     meaning: 'the directory refuses a statement',

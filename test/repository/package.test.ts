@@ -1,74 +1,11 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+/** The package as it would be published. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import t from 'tap'
-import { repository as root, runProgram } from '../support/command.ts'
-import type { CommandOptions } from '../support/command.ts'
-
-const { dependencies, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-  readonly dependencies: Readonly<Record<string, string>>
-  readonly version: string
-}
-
-/** npm of this machine, with the Node that runs the tests; nothing is fetched. */
-async function npm(args: readonly string[], folder: string): Promise<void> {
-  const { status, stderr } = await runProgram('npm', [...args, '--offline', '--no-audit', '--no-fund'], {
-    cwd: folder,
-    environment: { npm_config_loglevel: 'error' },
-  })
-  if (status !== 0) throw new Error(`npm ${args[0]} failed in ${folder}:\n${stderr}`)
-}
-
-async function run(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
-  const { status, stdout, stderr } = await runProgram(program, args, options)
-  if (status !== 0) throw new Error(`${args.join(' ')} failed:\n${stderr}`)
-  return stdout
-}
-
-/** The sources as git has them, so that packing leaves the tree as it is. */
-function copyOfTheTree(to: string): string {
-  for (const name of [
-    'src',
-    'config',
-    'scenarios',
-    'scripts',
-    'package.json',
-    'tsconfig.json',
-    'tsconfig.build.json',
-    'LICENSE',
-    'README.md',
-    'CHANGELOG.md',
-  ]) {
-    if (existsSync(join(root, name))) cpSync(join(root, name), join(to, name), { recursive: true })
-  }
-  symlinkSync(join(root, 'node_modules'), join(to, 'node_modules'))
-  return to
-}
-
-/** Installs the tarball alone; its dependencies are those of the repository, so no registry is asked. */
-async function installed(tarball: string, folder: string): Promise<string> {
-  mkdirSync(folder)
-  const overrides = Object.fromEntries(
-    Object.keys(dependencies).map((name) => [name, `file:${join(root, 'node_modules', name)}`]),
-  )
-  writeFileSync(
-    join(folder, 'package.json'),
-    JSON.stringify({
-      name: 'empty',
-      private: true,
-      dependencies: { ...overrides, siplab: `file:${tarball}` },
-      overrides,
-    }),
-  )
-  await npm(['install', '--install-links=false', '--ignore-scripts'], folder)
-  return folder
-}
+import { packageVersion, packAndInstall, run } from '../support/packed.ts'
 
 t.test('the packed package', async (t) => {
-  const tree = copyOfTheTree(t.testdir({ out: {} }))
-  await npm(['pack', '--pack-destination', join(tree, 'out')], tree)
-  const tarball = readdirSync(join(tree, 'out')).find((name) => name.endsWith('.tgz'))
-  if (tarball === undefined) throw new Error('npm pack made no tarball')
-  const folder = await installed(join(tree, 'out', tarball), join(tree, 'empty'))
+  const folder = await packAndInstall(t.testdir())
   const bin = join(folder, 'node_modules', '.bin', 'siplab')
 
   t.test('holds JavaScript and declarations, and no TypeScript source', async (t) => {
@@ -79,12 +16,12 @@ t.test('the packed package', async (t) => {
       files.filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts')),
       [],
     )
-    t.ok(files.includes(join('dist', 'sip', 'index.d.ts')))
+    t.ok(files.includes(join('dist', 'library', 'sip.d.ts')))
   })
 
   t.test('runs siplab --help and --version', async (t) => {
     t.match(await run(process.execPath, [bin, '--help']), /siplab up/)
-    t.equal((await run(process.execPath, [bin, '--version'])).trim(), version)
+    t.equal((await run(process.execPath, [bin, '--version'])).trim(), packageVersion)
   })
 
   t.test('plans a shipped topology', async (t) => {
@@ -94,9 +31,25 @@ t.test('the packed package', async (t) => {
 
   t.test('gives siplab and siplab/sip to import', async (t) => {
     const script =
-      `import { loadTopology } from 'siplab'; import * as sip from 'siplab/sip'; ` +
-      `console.log(JSON.stringify([loadTopology('edge').name, Object.keys(sip).length > 10]))`
+      `import { loadTopology, startLab } from 'siplab'; import * as sip from 'siplab/sip'; ` +
+      `console.log(JSON.stringify([loadTopology('edge').name, typeof startLab, typeof sip.registrar]))`
     const stdout = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: folder })
-    t.strictSame(JSON.parse(stdout), ['edge', true])
+    t.strictSame(JSON.parse(stdout), ['edge', 'function', 'function'])
+  })
+
+  t.test('holds the pages that README and the pages of docs link to', async (t) => {
+    const home = join(folder, 'node_modules', 'siplab')
+    const inside = (name: string): readonly string[] =>
+      readdirSync(join(home, name)).flatMap((each) => (each.endsWith('.md') ? [join(name, each)] : []))
+    // The evidence of conformance.md is in test/, which is not published.
+    const pages = [...inside('.'), ...inside('docs')].filter((page) => page !== join('docs', 'conformance.md'))
+    const dead = pages.flatMap((page) =>
+      [...readFileSync(join(home, page), 'utf8').matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
+        .map(([, link = '']) => link)
+        .filter((link) => !/^[a-z]+:/.test(link) && !existsSync(join(home, dirname(page), link)))
+        .map((link) => `${page}: ${link}`),
+    )
+    t.ok(pages.length > 20)
+    t.strictSame(dead, [])
   })
 })

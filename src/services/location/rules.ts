@@ -26,14 +26,16 @@ export interface ContactChange {
   readonly binding: Omit<Binding, 'aor' | 'key' | 'callId' | 'cseq'>
 }
 
+/** `same`: every binding that was asked for existed before; `moved`: one of them by another connection or Path. */
+export type Refreshed = 'no' | 'same' | 'moved'
+
 export type Plan =
   | {
       readonly kind: 'done'
       readonly put: readonly Binding[]
       readonly remove: readonly Binding[]
       readonly bindings: readonly Binding[]
-      /** Every binding that was asked for existed before. */
-      readonly refreshed: boolean
+      readonly refreshed: Refreshed
     }
   | Refused
 
@@ -42,7 +44,7 @@ type Refused =
   { readonly kind: 'out-of-order'; readonly contact: string } | { readonly kind: 'too-many'; readonly limit: number }
 
 export type Outcome =
-  | { readonly kind: 'done'; readonly bindings: readonly Binding[]; readonly refreshed: boolean }
+  | { readonly kind: 'done'; readonly bindings: readonly Binding[]; readonly refreshed: Refreshed }
   | Refused
 
 /**
@@ -52,7 +54,7 @@ export function planChange(current: readonly Binding[], change: Change): Plan {
   if (change.all) return planRemovalOfAll(current, change)
   const put: Binding[] = []
   const remove: Binding[] = []
-  let refreshed = true
+  let refreshed: Refreshed = 'same'
   for (const contact of change.contacts) {
     const known =
       current.find((binding) => isSame(binding, contact, change)) ??
@@ -61,7 +63,8 @@ export function planChange(current: readonly Binding[], change: Change): Plan {
       return { kind: 'out-of-order', contact: known.contact }
     if (contact.binding.expires > change.wall) {
       const key = known?.key ?? newKey(contact)
-      if (known === undefined) refreshed = false
+      if (known === undefined) refreshed = 'no'
+      else if (refreshed === 'same' && isMoved(known, contact.binding)) refreshed = 'moved'
       place(put, { ...contact.binding, aor: change.aor, key, callId: change.callId, cseq: change.cseq })
       takeOut(remove, key)
     } else if (known !== undefined) {
@@ -70,13 +73,17 @@ export function planChange(current: readonly Binding[], change: Change): Plan {
     }
   }
   const plan = withinLimit(current, change, put, remove)
-  return plan.kind === 'done' && refreshed && put.length > 0 ? { ...plan, refreshed } : plan
+  return plan.kind === 'done' && put.length > 0 ? { ...plan, refreshed } : plan
+}
+
+function isMoved(known: Binding, { flow, path }: ContactChange['binding']): boolean {
+  return known.flow !== flow || known.path.join() !== path.join()
 }
 
 function planRemovalOfAll(current: readonly Binding[], change: Change): Plan {
   const old = current.find((binding) => isOld(binding, change))
   if (old !== undefined) return { kind: 'out-of-order', contact: old.contact }
-  return { kind: 'done', put: [], remove: current, bindings: [], refreshed: false }
+  return { kind: 'done', put: [], remove: current, bindings: [], refreshed: 'no' }
 }
 
 function isOld(known: Binding, change: Change): boolean {
@@ -114,7 +121,7 @@ function withinLimit(current: readonly Binding[], change: Change, put: readonly 
     remove.push(...way)
   }
   const bindings = kept.length === 0 ? put : [...kept.filter(({ key }) => indexOf(remove, key) === -1), ...put]
-  return { kind: 'done', put, remove, bindings, refreshed: false }
+  return { kind: 'done', put, remove, bindings, refreshed: 'no' }
 }
 
 function givingWay(kept: readonly Binding[], put: readonly Binding[], change: Change): readonly Binding[] {

@@ -466,12 +466,34 @@ t.test('Communicator', async (t) => {
     t.same(values(decision, 'Expires'), ['7200'])
   })
 
-  t.test('is told that a binding was added once, then that it was refreshed', async (t) => {
+  t.test('is told that a binding was added, that it was refreshed, that another connection holds it', async (t) => {
     const { register } = service(t, { communicator })
-    const action = (cseq: number) =>
-      values(register({ fromParameters: epid, headers: [contact], cseq }), 'presence-state')
-    t.same([action(1), action(2)], [['register-action="added"'], ['register-action="refreshed"']])
+    const flow = testFlow()
+    const action = (cseq: number, by = flow) =>
+      values(register({ fromParameters: epid, headers: [contact], cseq }, by), 'presence-state')
+    t.same(
+      [action(1), action(2), action(3, testFlow())],
+      [['register-action="added"'], ['register-action="refreshed"'], ['register-action="fixed"']],
+    )
   })
+
+  for (const [what, wanted, parts] of [
+    ['an Event other than registration', { status: 489 }, { headers: ['Event: presence'] }],
+    ['the Event of a registration', { status: 200 }, { headers: ['Event: registration'] }],
+    [
+      'a client of 2007 without gruu-10',
+      { status: 421 },
+      { fromParameters: ';tag=1;epid=a1', headers: ['Supported: msrtc-event-categories'] },
+    ],
+    [
+      'a client of 2007 that names no endpoint',
+      { status: 400, because: 'register.no-endpoint' },
+      { headers: ['Supported: msrtc-event-categories, gruu-10'] },
+    ],
+  ] as const)
+    t.test(`${what}: ${wanted.status} ([MS-SIPREGE] 3.1.2.5.1)`, async (t) => {
+      t.match(service(t, { communicator }).register(parts), wanted)
+    })
 
   t.test('proxy=replace puts the address we saw into the Contact and takes itself out', async (t) => {
     const decision = service(t).register({ fromParameters: epid, headers: [contact] })
