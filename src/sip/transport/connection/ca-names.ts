@@ -1,6 +1,6 @@
 /**
- * The names of CAs that a server announces when it asks for a certificate (RFC 5246 §7.4.4, RFC 8446 §4.2.4). Node hands
- * them to nobody, so one handshake without a certificate is listened to. Clients of Java, Go, GnuTLS and Schannel show
+ * The names of CAs that a server announces when it asks for a certificate (RFC 5246 §7.4.4, RFC 8446 §4.2.4). Node
+ * gives them to nobody, so one handshake without a certificate is listened to. Clients of Java, Go, GnuTLS, Schannel show
  * nothing when no name fits; OpenSSL shows its certificate all the same.
  */
 import { createDecipheriv, createHmac, X509Certificate } from 'node:crypto'
@@ -13,7 +13,7 @@ const mostOctets = 256 * 1024
 
 /**
  * @param options as of the handshake that follows, without the certificate of this end
- * @returns DER names; empty: any CA will do. undefined: no certificate was asked for, or the handshake did not get there
+ * @returns DER names; empty: any CA will do. undefined: no certificate was asked for, or the handshake ended before
  */
 export function announcedCas(
   to: TcpNetConnectOpts,
