@@ -1,7 +1,7 @@
 /**
- * The names of CAs that a server announces when it asks for a certificate (RFC 5246 §7.4.4, RFC 8446 §4.2.4). Node
- * gives them to nobody, so one handshake without a certificate is listened to. Clients of Java, Go, GnuTLS, Schannel show
- * nothing when no name fits; OpenSSL shows its certificate all the same.
+ * The names of CAs that a server announces when it asks for a certificate (RFC 5246 §7.4.4, RFC 8446 §4.2.4).
+ * Node gives them to nobody, so one handshake without a certificate is listened to. Clients of Java, Go, GnuTLS and
+ * Schannel show nothing when no name fits; OpenSSL shows its certificate all the same.
  */
 import { createDecipheriv, createHmac, X509Certificate } from 'node:crypto'
 import { connect as connectTcp, type Socket, type TcpNetConnectOpts } from 'node:net'
