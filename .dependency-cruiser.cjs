@@ -62,6 +62,7 @@ const confined = [
   ['dns-packet', ['^src/lab/nodes/dns/', '^src/check/']],
   ['commander', ['^src/cli/']],
   ['prom-client', ['^src/metrics/']],
+  ['@modelcontextprotocol/sdk', ['^src/cli/']],
 ].map(([name, places]) => ({
   name: `only-in-place-${name.replace('[.]', '')}`,
   comment: `${name.replace('[.]', '.')} is imported only in ${places.join(', ')}`,

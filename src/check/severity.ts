@@ -13,8 +13,8 @@ const forEveryone: ReadonlySet<string> = new Set([
 ])
 
 /**
- * `critical`: nobody gets in, or a stranger does; `high`: this client does not, or a certificate expires soon; `medium`:
- * a warning; `low`: a note; `info`: not tried.
+ * `critical`: no client gets in, or a stranger does; `high`: this client does not, or a certificate expires soon;
+ * `medium`: a warning; `low`: a note; `info`: not tried.
  */
 export function severityOf({ outcome, code, id }: Pick<Step, 'outcome' | 'code' | 'id'>): Severity {
   switch (outcome) {

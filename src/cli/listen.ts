@@ -21,7 +21,8 @@ export function readListen(text: string): ListenPlace {
   const port = Number(digits)
   if (digits !== '' && port <= 65535 && (isIP(host) !== 0 || host === 'localhost')) return { host, port }
   throw new UsageError(
-    `--listen: wanted PORT (loopback), ADDRESS:PORT or [IPv6]:PORT with a numeric address, found ${JSON.stringify(text)}`,
+    `--listen: wanted PORT (loopback), ADDRESS:PORT or [IPv6]:PORT with a numeric address, ` +
+      `found ${JSON.stringify(text)}`,
   )
 }
 

@@ -1,6 +1,6 @@
 /**
- * Checks a fixed list of targets again and again, and one of them at once when asked. How often a target is dialled, and
- * how many are at one time, is bounded whatever is asked.
+ * Checks a fixed list of targets again and again, and one of them at once when asked. How often a target is dialled,
+ * and how many are at one time, is bounded whatever is asked.
  */
 import type { CheckReport } from '../check/index.ts'
 import type { Clock, Timer } from '../sip/clock.ts'

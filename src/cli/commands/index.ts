@@ -33,6 +33,7 @@ export const commands: readonly ListedCommand[] = [
   { name: 'decode', load: async () => (await import('./explain.ts')).decodeCommand },
   { name: 'check', load: async () => (await import('./check.ts')).checkCommand },
   { name: 'metrics', load: async () => (await import('./metrics.ts')).metricsCommand },
+  { name: 'mcp', load: async () => (await import('./mcp.ts')).mcpCommand },
   { name: 'phone', load: async () => (await import('./phone.ts')).phoneCommand },
   { name: 'users', load: async () => (await import('./users.ts')).usersCommand },
   { name: 'registrations', load: async () => (await import('./registrations.ts')).registrationsCommand },
