@@ -13,7 +13,7 @@ export interface StatusDocument {
     readonly name: string
     readonly role: string
     readonly state: string
-    readonly status?: NodeStatus
+    readonly status?: Pick<NodeStatus, 'links' | 'refusals'>
   }[]
   readonly links: readonly RefusedLink[]
   readonly faults: readonly FaultOn[]

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
-import { packageVersion, packAndInstall, run } from './support/packed.ts'
+import { packageVersion, packAndInstall, run } from '../support/packed.ts'
 
 t.test('the packed package', async (t) => {
   const folder = await packAndInstall(t.testdir())
