@@ -11,7 +11,7 @@ import type { Recorder } from './recorder.ts'
 
 export type StoreName = 'directory' | 'pool'
 
-type Trouble = 'unreachable' | 'permission' | 'busy' | 'connections' | 'slow' | 'corrupt' | 'failed'
+type Trouble = 'unreachable' | 'permission' | 'busy' | 'connections' | 'slow' | 'corrupt' | 'failed' | 'read-only'
 
 const troubles: Readonly<Record<StoreErrorCode, Trouble>> = {
   'store.unreachable': 'unreachable',
@@ -21,6 +21,7 @@ const troubles: Readonly<Record<StoreErrorCode, Trouble>> = {
   'store.slow': 'slow',
   'store.corrupt': 'corrupt',
   'store.failed': 'failed',
+  'store.read-only': 'read-only',
 }
 
 /** `store.slow` for the pool store, `directory.slow` for the directory. */
