@@ -177,11 +177,15 @@ async function reconnect(stage: Stage, resident: Resident): Promise<void> {
   for (const watched of [...resident.watched.values()]) await renew(stage, resident, watched)
 }
 
-async function signOutAndIn({ account }: Stage, resident: Resident): Promise<void> {
+/** Signed out there is nowhere to send a NOTIFY to. */
+async function signOutAndIn(stage: Stage, resident: Resident): Promise<void> {
+  const { account } = stage
   await moving(resident, async () => {
+    for (const watched of resident.watched.values()) watched.excused = true
     await failureOf(resident.phone.signOut())
     await ask(account, 'sign-in', `REGISTER ${resident.phone.uri}`, resident.phone.signIn())
   })
+  for (const watched of [...resident.watched.values()]) await renew(stage, resident, watched)
 }
 
 async function publish({ account }: Stage, resident: Resident): Promise<void> {
