@@ -4,18 +4,7 @@ import { answered, readAnswer } from './answered.ts'
 import { within } from './deadline.ts'
 import type { CallHome } from './call.ts'
 import { PhoneError, type PhoneAnswer } from './phone-error.ts'
-
-/** A subscription that the server accepted. */
-export interface Watch {
-  /** URI of the user that is watched. */
-  readonly of: string
-  /** false: a NOTIFY or the timer ended it. */
-  readonly active: boolean
-  /** SUBSCRIBE in the dialog; a NOTIFY with the whole state follows (RFC 6665 §4.1.2.2). @throws PhoneError */
-  refresh(): Promise<PhoneAnswer>
-  /** SUBSCRIBE with Expires: 0; nothing waits for its answer. */
-  end(): void
-}
+import type { Watch } from './types.ts'
 
 /** What a phone brings to a subscription. */
 export interface WatchHome extends CallHome {
