@@ -11,7 +11,7 @@ import pg from 'pg'
 import { stringify } from 'yaml'
 import { freePort } from '../../test/support/free-port.ts'
 
-export interface Member {
+interface Member {
   readonly name: string
   /** Of PostgreSQL. */
   readonly port: number
