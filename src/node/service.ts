@@ -22,6 +22,7 @@ import { crlUrls, fetchCrls, fetchesCrls } from './certificates/crl-fetch.ts'
 import { drain, quiet, stopPatience, turnsAway } from './drain.ts'
 import type { EventName } from './events.ts'
 import { recordFailureChain } from './failure-chain.ts'
+import { forgetServed } from './fault-in-force.ts'
 import { type Changes, Listening } from './listening.ts'
 import { closeLinksOf, type LiveLinks, lookForOutlived, lookForRevoked } from './certificates/live-links.ts'
 import { localFault, withLocalTables } from './local-tables.ts'
@@ -121,6 +122,7 @@ export class Service {
     const unfetched = await this.#fetchCrls()
     if (unfetched !== undefined)
       return this.#die(this.#namingALeaf(unfetched), undefined, 'MSFT_SIPFederationInternalEdgeListeningAddressSetting')
+    forgetServed(this.folder)
     const bad = this.#listening.load()
     if (bad !== undefined) return this.#die(bad.verdict, bad.reference)
     await this.#open()
@@ -271,7 +273,7 @@ export class Service {
       clock: this.clock,
       recorder: this.recorder,
       stores,
-      materialOf: (face) => this.#listening.materialOf(face),
+      materialOf: (face, side) => this.#listening.materialOf(face, side),
       shed: (request) => (this.#turnsAway ? turnsAway(request) : undefined),
       onFlowOpened: (flow) => this.links.flowOpened(flow),
       onFlowClosed: (flow, because) => this.links.flowClosed(flow, because),

@@ -4,7 +4,7 @@
  */
 import { isInternalAuthority } from '../certificates/authority-folder.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
-import type { VerdictCode } from '../verdicts/codes.ts'
+import { verdict, type VerdictCode } from '../verdicts/codes.ts'
 import type { Clock } from '../sip/clock.ts'
 import { createProxy, type Proxy } from '../sip/routing/proxy.ts'
 import { defaultForward, type ForwardSettings, type ProxyEvents } from '../sip/routing/settings.ts'
@@ -195,12 +195,22 @@ function gatewayCore({ options, who, transport, locate, parts }: CoreBase, setti
 }
 
 function judgeOf({ options, who, parts }: CoreBase): Core['judge'] {
-  const { plan } = options
+  const { plan, recorder, materialOf } = options
   return peerJudge({
+    unchecked: ({ face, side, remote }) =>
+      materialOf?.(face, side)?.tuning?.checksNoName === true
+        ? (found) => recordUnchecked(recorder, plan.name, who.byAddress(remote.address), found)
+        : undefined,
     faces: parts.peers,
     names: plan.profile.names,
     nameRules: nameRulesOf(plan),
     diagnose: (code, evidence) => diagnosePeer(plan, who, groundFor(options, evidence.face), code, evidence),
+  })
+}
+
+function recordUnchecked(recorder: StackOptions['recorder'], node: string, peer: string, found: string): void {
+  recorder.record('certificate.remarked', {
+    verdict: verdict('tls.name-not-checked', { node, found: `the certificate of ${peer} was accepted: ${found}` }),
   })
 }
 
