@@ -1,8 +1,8 @@
 /**
  * What a process keeps of connections that are gone: `node bench/connections.ts --count 3000 --minutes 15`. A lab
- * `edge` of its own; TLS connections come to the outside face of the access proxy from five addresses, stay for a few
- * seconds and go; then its memory is read twice a minute. Exit status 1 when it is more than 20 % above the value before
- * at the end (V8 gives memory back ten minutes after it was busy: docs/decisions/0051).
+ * `edge` of its own; TLS connections come to the outside face of the access proxy from five addresses and go; then its
+ * memory is read twice a minute. Exit status 1 when it ends more than 20 % above the value before (V8 gives memory back
+ * ten minutes after it was busy: docs/decisions/0051).
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
