@@ -3,13 +3,11 @@
  * through a lab `edge`, inside and outside, while outsiders do their worst. Every sign-in, call and message must
  * succeed: exit status 1 when one does not.
  */
-import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { openPhone, type Phone } from '../src/phone/index.ts'
-import { systemClock } from '../src/sip/clock.ts'
-import { createResolver } from '../src/sip/transport/dial/resolver.ts'
+import type { Phone } from '../src/phone/index.ts'
 import { chaosLab } from './chaos-lab.ts'
+import { callOnce, phoneOf, signInAnew } from './edge-phones.ts'
 import { type Attack, attacksOn } from './pressure-attacks.ts'
 
 /** Tried, and done: both count. */
@@ -28,15 +26,6 @@ interface Result {
   readonly messages: Tally
 }
 
-interface Account {
-  readonly login: string
-  readonly password: string
-  readonly remote: boolean
-}
-
-/** A call that rings, a sign-in and a message end long before. */
-const patienceMs = 15_000
-
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '12' },
@@ -50,7 +39,7 @@ if (!(seconds > 0)) throw new RangeError(`--seconds: wanted a number above 0, fo
 const lab = await chaosLab('edge')
 const { ready } = lab
 try {
-  const phones = ready.users.map((account) => phoneOf(account, true))
+  const phones = ready.users.map((account) => phoneOf(ready, account, true))
   for (const phone of phones) await phone.signIn()
   const wanted = values.attacks?.split(',')
   const results: Result[] = []
@@ -74,7 +63,7 @@ async function beside(attack: Attack, phones: readonly Phone[]): Promise<Result>
     while (performance.now() < end) await counted(tally, attack, work)
   }
   await Promise.all([
-    ...ready.users.map((account) => loop(signIns, () => signInAnew(account))),
+    ...ready.users.map((account) => loop(signIns, () => signInAnew(ready, account))),
     ...phones.flatMap((from, at) => {
       const to = phones[(at + 1) % phones.length] ?? from
       return [loop(calls, () => callOnce(from, to)), loop(messages, () => from.message(to.uri, 'under pressure'))]
@@ -95,52 +84,6 @@ async function counted(tally: Tally, { name }: Attack, work: () => Promise<unkno
     console.error(`${name}: ${error instanceof Error ? error.message : String(error)}`)
   }
   await delay(100)
-}
-
-/** A phone of its own: a new connection, a challenge and its answer. Calls that fork to it are not for it. */
-async function signInAnew(account: Account): Promise<void> {
-  const phone = phoneOf(account, false)
-  try {
-    await phone.signIn()
-    await phone.signOut()
-  } finally {
-    await phone.close()
-  }
-}
-
-async function callOnce(from: Phone, to: Phone): Promise<void> {
-  const call = from.call(to.uri)
-  await call.established
-  await delay(250)
-  await call.hangUp()
-}
-
-/** Remote users come through the edge, the others to their front end. */
-function phoneOf({ login, password, remote }: Account, autoAnswer: boolean): Phone {
-  const server = ready.nodes.find(({ role }) => role === (remote ? 'access-proxy' : 'front-end'))
-  const face = remote ? 'external' : 'internal'
-  const listener = server?.listeners.find(
-    (each) => each.transport === 'tls' && each.mutual !== 'required' && each.face === face,
-  )
-  const root = remote ? ready.trust.public : ready.trust.internal
-  if (listener === undefined || root === undefined) throw new Error(`there is no TLS listener for ${login}`)
-  const { address, port } = ready.dns.internal
-  return openPhone({
-    user: login,
-    password,
-    domain: ready.domain,
-    autoAnswer,
-    answerMs: patienceMs,
-    ringMs: patienceMs,
-    target: {
-      host: remote ? `sip.${ready.domain}` : `pool.${ready.domain}`,
-      address: listener.address,
-      port: listener.port,
-      transport: 'tls',
-    },
-    ca: [readFileSync(root, 'utf8')],
-    resolver: createResolver({ clock: systemClock, servers: [`${address}:${port}`] }),
-  })
 }
 
 function noTally(): Tally {
