@@ -1,6 +1,6 @@
 /**
- * `node scripts/soak.ts [--minutes=18] [--json]`: one sign-in, three messages and a call after the other through a lab
- * `edge`, and the memory of its servers ten times a minute. It grows between two full collections of V8 and comes back
+ * `node scripts/soak.ts [--minutes=18] [--at-once=1] [--json]`: a sign-in, three messages and a call, again and again,
+ * through a lab `edge`, and the memory of its servers ten times a minute. It grows between two full collections of V8 and comes back
  * with them; what counts is how far (docs/performance.md). Exit status 1 when a sign-in, a message or a call fails.
  */
 import { setTimeout as delay } from 'node:timers/promises'
@@ -11,10 +11,17 @@ import { chaosLab } from './chaos-lab.ts'
 import { callOnce, phoneOf, signInAnew } from './edge-phones.ts'
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '18' }, json: { type: 'boolean', default: false } },
+  options: {
+    minutes: { type: 'string', default: '18' },
+    'at-once': { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+  },
 })
 const minutes = Number(values.minutes)
 if (!(minutes > 0)) throw new RangeError(`--minutes: wanted a number above 0, found ${values.minutes}`)
+
+const atOnce = Number(values['at-once'])
+if (!(atOnce >= 1)) throw new RangeError(`--at-once: wanted a count, found ${values['at-once']}`)
 
 interface Sample {
   readonly residentMb: number
@@ -32,13 +39,13 @@ let failed = 0
 try {
   const phones = ready.users.map((account) => phoneOf(ready, account, true))
   for (const phone of phones) await phone.signIn()
-  await Promise.all([work(), watch()])
+  await Promise.all([watch(), ...Array.from({ length: atOnce }, work)])
   await Promise.all(phones.map((phone) => phone.close()))
   print()
 
   async function work(): Promise<void> {
-    for (; performance.now() < end; rounds++) {
-      const at = rounds % phones.length
+    while (performance.now() < end) {
+      const at = rounds++ % phones.length
       const [account, from, to] = [ready.users[at], phones[at], phones[(at + 1) % phones.length]]
       if (account === undefined || from === undefined || to === undefined) throw new Error('a lab with users is wanted')
       await counted(signInAnew(ready, account))
