@@ -8,6 +8,7 @@ import { writeFileAtomic } from '../certificates/atomic-files.ts'
 import { join } from 'node:path'
 import type { CertificateReference } from '../certificates/certificate-request.ts'
 import { isVerdictCode, type VerdictCode } from '../verdicts/codes.ts'
+import type { OwnIdentity } from '../sip/transport/flow.ts'
 import type { TlsMaterial, TlsTuning } from '../sip/transport/types.ts'
 import type { NodeFolder } from './control/node-folder.ts'
 
@@ -65,10 +66,14 @@ export function underFaults(material: TlsMaterial, faults: readonly FaultInForce
       ...(versions?.max === undefined ? {} : { maxVersion: versions.max }),
       ...(ciphers === undefined ? {} : { ciphers }),
       ...(tuning === undefined ? {} : { tuning: { ...changed.tuning, ...tuning } }),
-      ...(showsNothing === true ? { certificate: '', key: '' } : {}),
+      ...(showsNothing === true ? { certificate: '', key: '', own: withoutLeaf(changed.own) } : {}),
     }),
     material,
   )
+}
+
+function withoutLeaf({ leaf: _leaf, ...own }: OwnIdentity): OwnIdentity {
+  return own
 }
 
 /** One TLS setting of a node that is not as the profile has it. */

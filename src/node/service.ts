@@ -37,6 +37,7 @@ import { openStack, type Stack, type StackOptions } from './stack.ts'
 import { isAbout } from './store-verdict.ts'
 import { StoreWatch } from './store-watch.ts'
 import { askStores, openStores, type Stores } from './stores.ts'
+import { defaultKeptMessages, ringSize, WireLog } from './wire/wire-log.ts'
 
 export interface ServiceOptions {
   readonly lab: LabPlan
@@ -51,6 +52,8 @@ export interface ServiceOptions {
   readonly sqlUrl?: string
   /** Where the directory is a database of its own. */
   readonly directoryUrl?: string
+  /** Messages kept for `siplab trace --since`. Absent: `defaultKeptMessages`; 0: none. */
+  readonly keptMessages?: number
   /** Differences for benchmarks and tests. */
   readonly stack?: Partial<Pick<StackOptions, 'authentication' | 'transportSettings' | 'forward'>>
 }
@@ -61,6 +64,7 @@ export class Service {
   readonly recorder: Recorder
   readonly clock: Clock
   readonly links: ServiceLinks
+  readonly wire: WireLog
   readonly ended: Promise<number>
   readonly #options: ServiceOptions
   readonly #end: (status: number) => void
@@ -95,6 +99,9 @@ export class Service {
       ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
     })
     const { plan, clock, recorder } = this
+    const { keptMessages = defaultKeptMessages } = options
+    this.wire = new WireLog({ node: plan.name, clock, size: ringSize(keptMessages) })
+    recorder.events.follow((event) => this.wire.event(event))
     this.#condition = new Condition(() => this.#now())
     this.#storeWatch = new StoreWatch({ plan, recorder, condition: this.#condition, urls: options })
     this.#machine = new MachineWatch({ node: plan.name, recorder, condition: this.#condition, clock })
@@ -272,6 +279,7 @@ export class Service {
       plan: this.plan,
       clock: this.clock,
       recorder: this.recorder,
+      wire: this.wire,
       stores,
       materialOf: (face, side) => this.#listening.materialOf(face, side),
       shed: (request) => (this.#turnsAway ? turnsAway(request) : undefined),

@@ -86,12 +86,11 @@ export function openStack(options: StackOptions): Stack {
   const overload = new OverloadGuard(clock, setImmediate)
   const user = userOf(options, who, events, overload)
   let core: Core | undefined
-  const transport = createTransport({
-    clock,
+  const transport = transportOf(
+    options,
     user,
-    judge: (evidence) => core?.judge(evidence) ?? { kind: 'refuse', code: 'link.forbidden', detail: undefined },
-    settings: { ...bounds(plan), ...options.transportSettings },
-  })
+    (evidence) => core?.judge(evidence) ?? { kind: 'refuse', code: 'link.forbidden', detail: undefined },
+  )
   const flowTokens = new FlowTokens({ node: plan.fqdn, key: options.sharedKey, flow: (id) => transport.flow(id) })
   const resolver = resolverOf(options)
   const locate = locator(options, resolver, (hop) => transport.existing(hop) !== undefined)
@@ -117,6 +116,16 @@ export function openStack(options: StackOptions): Stack {
   user.transactions = proxy.transactions
   forCommunicators.sendBy(proxy)
   return { transport, proxy, parts, locate, accounts, links, refusals, close: () => close(proxy, stores, transport) }
+}
+
+function transportOf(
+  { clock, plan, transportSettings, wire }: StackOptions,
+  user: NodeTransportUser,
+  judge: (evidence: PeerEvidence) => Judgement,
+): TransportLayer {
+  const transport = createTransport({ clock, user, judge, settings: { ...bounds(plan), ...transportSettings } })
+  transport.setTrace(wire.tap)
+  return transport
 }
 
 function userOf(

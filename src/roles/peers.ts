@@ -5,6 +5,7 @@
 import { X509Certificate } from 'node:crypto'
 import { type Certificate, readCertificate } from '../certificates/examine/certificate.ts'
 import { hostNames, matchName, type NameRules, wantedHost } from '../certificates/examine/names.ts'
+import { shownOf, summarise } from '../certificates/summary.ts'
 import { nodeErrorToCode } from '../verdicts/node-errors.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { VerdictCode } from '../verdicts/codes.ts'
@@ -115,5 +116,6 @@ function identity(
     serial: certificate.serialNumber.toLowerCase(),
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
     notAfter: Math.min(certificate.validToDate.getTime(), ...issuers),
+    leaf: shownOf(summarise(certificate)),
   }
 }

@@ -23,6 +23,7 @@ import type { ChosenLab } from '../lab-choice.ts'
 import { verdictText } from '../ready-text.ts'
 import { chooseTopology, placement, readAddressing, readPlacement } from '../topology-options.ts'
 import type { PlacementOptions } from '../topology-options.ts'
+import { readKept } from '../wire-options.ts'
 
 interface StartOptions extends CommonOptions, PlacementOptions {
   readonly topology?: string
@@ -154,12 +155,14 @@ async function runHere(
     )
   const dataDir = resolve(io.workingFolder, options.data ?? `.siplab/${topology.name}`)
   if (io.environment['SIPLAB_MOVABLE_CLOCK'] === '1') withMovableClock(io, nodeFolder(dataDir, name).root)
+  const kept = readKept(io)
   const running = await startNode({
     lab: plan,
     plan: node,
     dataDir,
     logLevel: options.log,
     ...storeUrls(io),
+    ...(kept === undefined ? {} : { keptMessages: kept }),
     ...(options.logFormat === 'text' ? { logDestination: textLog(logStream(2)) } : {}),
   })
   const stopListening = io.onInterrupt(stopOnSignal(running, options))

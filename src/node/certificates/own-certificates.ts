@@ -6,7 +6,7 @@ import { loadCertificates } from '../../certificates/load.ts'
 import { assignedFiles } from '../../certificates/node-certificates.ts'
 import { checkOwnCertificate, type OwnCertificateResult } from '../../certificates/startup-check.ts'
 import { pemBlocks } from '../../certificates/examine/index.ts'
-import { summarise } from '../../certificates/summary.ts'
+import { shownOf, summarise } from '../../certificates/summary.ts'
 import { verdict, type VerdictCode } from '../../verdicts/codes.ts'
 import { placedAt } from '../../verdicts/remedy.ts'
 import type { Verdict, VerdictCertificate } from '../../verdicts/verdict.ts'
@@ -242,7 +242,7 @@ function goodOne(
         key: material.key,
         ca: material.ca,
         crl: material.crl,
-        own: { serial: leaf.serial, fingerprint: leaf.fingerprint, notAfter },
+        own: { serial: leaf.serial, fingerprint: leaf.fingerprint, notAfter, leaf: shownOf(leaf) },
         minVersion: plan.profile.tls.min,
         maxVersion: plan.profile.tls.max,
         ciphers: suitesOf(plan),

@@ -9,6 +9,7 @@
  * | `GET /registrations` | Registration[] |
  * | `GET /settings/general`, `/settings/security` | what the two tabs of the old console showed |
  * | `GET /trace` | JSON lines of TraceEntry while open |
+ * | `GET /trace?since=SECONDS` | TraceLine: those kept of that time; `&follow=1`: then the mark, then what passes |
  * | `GET /metrics` | counters, one flat object |
  * | `POST /assign` {reference, certificate, key?}, `POST /unassign` {reference, force?} | ChangeReport |
  * | `POST /mtls` {on} | ChangeReport |
@@ -24,6 +25,7 @@
  * A refusal is status 409 with `{ "error": …, "verdict"?: Verdict }`; a bad request 400; anything else is a fault of
  * ours, 500.
  */
+import type { ShownCertificate } from '../../sip/transport/flow.ts'
 import type { Verdict } from '../../verdicts/verdict.ts'
 
 export type NodeState = 'starting' | 'ready' | 'degraded' | 'draining' | 'stopped'
@@ -140,19 +142,48 @@ export interface FlowStatus {
   readonly peer?: string
 }
 
+/** One end's view of a handshake, or of a connection that came to none. */
+export interface TracedHandshake {
+  /** accepted: this end takes the peer; refused: this end refused it; lost: the other end, or the way, ended it. */
+  readonly result: 'accepted' | 'refused' | 'lost'
+  /** Who dialled: this end (`dialled`) or the other one. */
+  readonly side: 'accepted' | 'dialled'
+  readonly face: string
+  /** What this end showed. Absent: nothing. */
+  readonly own?: ShownCertificate
+  /** What the other end showed. Absent: nothing, or it was not seen at this end. */
+  readonly peer?: ShownCertificate
+  /** Names of the peer that this end accepts, for example `fe1.lab.test`. */
+  readonly names?: readonly string[]
+  /** The alert that came from the other end. Absent: none came. */
+  readonly alert?: { readonly number: number; readonly name: string }
+  /** Code, and one sentence: why it failed. */
+  readonly verdict?: string
+  readonly message?: string
+  /** What was found, for example the words of OpenSSL. */
+  readonly found?: string
+}
+
 export interface TraceEntry {
   readonly time: string
   readonly node: string
-  readonly kind: 'message' | 'handshake' | 'decision'
+  readonly kind: 'message' | 'handshake' | 'link'
+  /** Of a handshake: `out` where this node dialled. */
   readonly direction?: 'in' | 'out'
   readonly transport?: string
   readonly local?: string
   readonly remote?: string
   /** The whole message, UTF-8 where it is; authorization values blanked. */
   readonly text?: string
+  /** Of a handshake. */
+  readonly handshake?: TracedHandshake
+  /** Of news of a link: `link.up`, `link.down`, `link.fault`. */
   readonly event?: string
   readonly data?: Readonly<Record<string, unknown>>
 }
+
+/** A line of `GET /trace`: an entry, or the mark between kept ones and what passes. */
+export type TraceLine = TraceEntry | { readonly kind: 'live' }
 
 export interface ChangeReport {
   /** What became live where: `listener internal 127.0.41.11:5061 now shows 4A3F…`. */

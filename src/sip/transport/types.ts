@@ -152,6 +152,8 @@ export interface Refusal {
   readonly evidence: PeerEvidence | undefined
   readonly detail: unknown
   readonly own: OwnIdentity | undefined
+  /** What the other end showed, where it was accepted before the connection ended. Absent: nothing, or not known. */
+  readonly peer?: PeerIdentity | undefined
 }
 
 export interface TransportUser {
