@@ -1,7 +1,8 @@
 /**
  * `node scripts/soak.ts [--minutes=18] [--at-once=1] [--json]`: a sign-in, three messages and a call, again and again,
- * through a lab `edge`, and the memory of its servers ten times a minute. It grows between two full collections of V8 and comes back
- * with them; what counts is how far (docs/performance.md). Exit status 1 when a sign-in, a message or a call fails.
+ * through a lab `edge`, and the memory of its servers ten times a minute. It grows between two full collections of V8
+ * and comes back with them; what counts is how far (docs/performance.md). Exit status 1 when a sign-in, a message or a
+ * call fails.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
