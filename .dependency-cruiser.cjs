@@ -20,7 +20,7 @@ const mayImport = {
   topology: ['certificates', 'verdicts', 'reports', 'peers'],
   services: ['sip'],
   roles: ['sip', 'services', 'certificates', 'topology', 'verdicts'],
-  node: ['roles', 'sip', 'services', 'certificates', 'topology', 'verdicts', 'peers'],
+  node: ['roles', 'sip', 'services', 'certificates', 'topology', 'verdicts', 'peers', 'reports'],
   lab: ['node', 'roles', 'sip', 'services', 'certificates', 'topology', 'verdicts', 'reports', 'phone', 'check'],
   faults: ['verdicts', 'certificates', 'topology', 'node', 'lab'],
   phone: ['sip', 'certificates', 'verdicts'],

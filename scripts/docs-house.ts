@@ -17,6 +17,7 @@ export const about: Readonly<Record<string, string>> = {
   faults: 'break and heal: faults as edits',
   'faults/catalogue': 'certificate faults by family',
   lab: 'starts, watches and joins the nodes',
+  library: 'a lab and a SIP server for programs',
   node: 'the life of one server',
   peers: 'what SIP peers demand, by date',
   phone: 'a sip.js user agent',

@@ -76,7 +76,7 @@ export async function startBenchProxy(settings: BenchProxySettings): Promise<Ben
     async close() {
       await stack.close()
       location.close()
-      recorder.close()
+      await recorder.close()
     },
   }
 }

@@ -22,12 +22,14 @@ import { crlUrls, fetchCrls, fetchesCrls } from './certificates/crl-fetch.ts'
 import { drain, quiet, stopPatience, turnsAway } from './drain.ts'
 import type { EventName } from './events.ts'
 import { recordFailureChain } from './failure-chain.ts'
+import { forgetServed } from './fault-in-force.ts'
 import { type Changes, Listening } from './listening.ts'
 import { closeLinksOf, type LiveLinks, lookForOutlived, lookForRevoked } from './certificates/live-links.ts'
 import { localFault, withLocalTables } from './local-tables.ts'
 import { nodeControl } from './control/node-control.ts'
 import { type NodeFolder, nodeFolder } from './control/node-folder.ts'
 import type { OwnCertificate } from './certificates/own-certificates.ts'
+import { MachineWatch } from './machine-watch.ts'
 import { openRecorder, type LogLevel, type Recorder } from './recorder.ts'
 import { ServiceLinks } from './service-links.ts'
 import { sharedKey } from './shared-key.ts'
@@ -70,6 +72,7 @@ export class Service {
   readonly #listening: Listening
   readonly #condition: Condition
   readonly #storeWatch: StoreWatch
+  readonly #machine: MachineWatch
   #turnsAway = false
   #stopping = false
   #stack: Stack | undefined
@@ -90,6 +93,7 @@ export class Service {
       role: this.plan.role,
       profile: this.plan.profile.name,
       eventFile: this.folder.events,
+      logFile: this.folder.log,
       level: options.logLevel,
       wall: () => this.clock.wall(),
       ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
@@ -100,6 +104,7 @@ export class Service {
     recorder.events.follow((event) => this.wire.event(event))
     this.#condition = new Condition(() => this.#now())
     this.#storeWatch = new StoreWatch({ plan, recorder, condition: this.#condition, urls: options })
+    this.#machine = new MachineWatch({ node: plan.name, recorder, condition: this.#condition, clock })
     this.links = new ServiceLinks({ lab: options.lab, plan, clock, recorder })
     this.#listening = new Listening({ plan, folder: this.folder, recorder, wall: () => clock.wall() })
     this.#watch = new CertificateWatch({
@@ -118,11 +123,13 @@ export class Service {
   async start(): Promise<void> {
     this.recorder.record('service.starting', { data: { role: this.plan.role, pid: process.pid } })
     this.#control = await openControlServer(this.folder, nodeControl(this))
+    this.#machine.start()
     const unreadable = localFault(this.plan, this.folder) ?? configurationFault(this.plan)
     if (unreadable !== undefined) return this.#die(unreadable.verdict, undefined, unreadable.className)
     const unfetched = await this.#fetchCrls()
     if (unfetched !== undefined)
       return this.#die(this.#namingALeaf(unfetched), undefined, 'MSFT_SIPFederationInternalEdgeListeningAddressSetting')
+    forgetServed(this.folder)
     const bad = this.#listening.load()
     if (bad !== undefined) return this.#die(bad.verdict, bad.reference)
     await this.#open()
@@ -174,6 +181,7 @@ export class Service {
       transactions: counts === undefined ? 0 : counts.client + counts.server,
       registrations: this.#stores?.location?.size ?? 0,
       refusals: this.#stack?.refusals.all ?? {},
+      machine: this.#machine.status,
     }
   }
 
@@ -273,7 +281,7 @@ export class Service {
       recorder: this.recorder,
       wire: this.wire,
       stores,
-      materialOf: (face) => this.#listening.materialOf(face),
+      materialOf: (face, side) => this.#listening.materialOf(face, side),
       shed: (request) => (this.#turnsAway ? turnsAway(request) : undefined),
       onFlowOpened: (flow) => this.links.flowOpened(flow),
       onFlowClosed: (flow, because) => this.links.flowClosed(flow, because),
@@ -364,12 +372,13 @@ export class Service {
   async #close(status: number, lastEvent: EventName | undefined): Promise<void> {
     this.#condition.become('stopped')
     this.#watch.close()
+    this.#machine.close()
     this.links.close()
     await this.#stack?.close()
     await this.#stores?.close()
     if (lastEvent !== undefined) this.recorder.record(lastEvent)
     await this.#control?.close()
-    this.recorder.close()
+    await this.recorder.close()
     this.#end(status)
   }
 

@@ -11,7 +11,16 @@ import type { Recorder } from './recorder.ts'
 
 export type StoreName = 'directory' | 'pool'
 
-type Trouble = 'unreachable' | 'permission' | 'busy' | 'connections' | 'slow' | 'corrupt' | 'failed'
+type Trouble =
+  | 'unreachable'
+  | 'permission'
+  | 'busy'
+  | 'connections'
+  | 'slow'
+  | 'full'
+  | 'io-error'
+  | 'corrupt'
+  | 'failed'
 
 const troubles: Readonly<Record<StoreErrorCode, Trouble>> = {
   'store.unreachable': 'unreachable',
@@ -19,6 +28,8 @@ const troubles: Readonly<Record<StoreErrorCode, Trouble>> = {
   'store.busy': 'busy',
   'store.too-many-connections': 'connections',
   'store.slow': 'slow',
+  'store.full': 'full',
+  'store.io-error': 'io-error',
   'store.corrupt': 'corrupt',
   'store.failed': 'failed',
 }

@@ -22,7 +22,7 @@ export interface FlowWatch {
   /** What passes on the wire is kept and told there. */
   readonly wire: WireLog
   /** What a face shows and judges by at this moment; absent where it has no certificate. */
-  readonly materialOf?: (face: string) => TlsMaterial | undefined
+  readonly materialOf?: (face: string, side?: 'accepted' | 'dialled') => TlsMaterial | undefined
   readonly onFlowOpened?: (flow: Flow) => void
   /** After everyone who waited on it was told. */
   readonly onFlowClosed?: (flow: Flow, because: string) => void
@@ -92,7 +92,7 @@ export class NodeTransportUser implements TransportUser {
 
   onRefused(refusal: Refusal): void {
     const { plan, who, recorder, wire, materialOf } = this.#options
-    const found = diagnoseRefusal(plan, who, refusal, materialOf?.(refusal.face))
+    const found = diagnoseRefusal(plan, who, refusal, materialOf?.(refusal.face, refusal.side))
     wire.handshake(refusal, failedHandshake(refusal, found))
     const connection = connectionName(refusal.side, refusal.local, refusal.remote)
     // Evidence of the peer is there exactly when this end did the refusing.

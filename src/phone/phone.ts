@@ -4,58 +4,16 @@ import { Inviter, Messager, UserAgent, UserAgentState, type Invitation, type Mes
 import { systemClock, type Clock, type Timer } from '../sip/clock.ts'
 import type { HeaderField } from '../sip/message/types.ts'
 import { answered, readAnswer } from './answered.ts'
-import { placeCall, receiveCall, type Call, type CallHome, type IncomingCall, type OutgoingCall } from './call.ts'
+import { placeCall, receiveCall, type CallHome } from './call.ts'
 import { within } from './deadline.ts'
 import { Inbox } from './inbox.ts'
 import { PhoneLine } from './line.ts'
 import { LineTransport } from './line-transport.ts'
 import { PhoneError, type PhoneAnswer } from './phone-error.ts'
-import { registration, type Registered, type Registration } from './registration.ts'
+import { registration, type Registration } from './registration.ts'
 import { signallingOnly } from './session-description.ts'
 import type { PhoneSettings, PhoneTarget } from './settings.ts'
-
-export interface ReceivedMessage {
-  /** URI of the sender, e.g. `sip:bob@lab.test`. */
-  readonly from: string
-  readonly to: string
-  readonly text: string
-  readonly contentType: string
-  /** Value of a header field, e.g. `P-Asserted-Identity`. */
-  header(name: string): string | undefined
-}
-
-/** What happens without being asked for. */
-type PhoneNotice =
-  | { readonly kind: 'flow-lost'; readonly error: PhoneError }
-  | { readonly kind: 'signed-in-again'; readonly registered: Registered }
-  | { readonly kind: 'signed-out'; readonly because: string }
-
-export interface Phone {
-  /** `sip:alice@lab.test` */
-  readonly uri: string
-  readonly signedIn: boolean
-  /** Where it signed in, or will. */
-  readonly target: PhoneTarget
-  onMessage: ((message: ReceivedMessage) => void) | undefined
-  onCall: ((call: IncomingCall) => void) | undefined
-  onNotice: ((notice: PhoneNotice) => void) | undefined
-  /** REGISTER, following a director's 301. @throws PhoneError */
-  signIn(): Promise<Registered>
-  /** Removes our own Contact. @throws PhoneError */
-  signOut(): Promise<void>
-  /** `message('sip:bob@lab.test', 'hello')`: the 2xx. `headers` are further header fields. @throws PhoneError */
-  message(to: string, text: string, headers?: readonly HeaderField[]): Promise<PhoneAnswer>
-  call(to: string): OutgoingCall
-  /** The next MESSAGE that no `onMessage` took, those that came already included. */
-  nextMessage(wanted?: (message: ReceivedMessage) => boolean, withinMs?: number): Promise<ReceivedMessage>
-  nextCall(wanted?: (call: IncomingCall) => boolean, withinMs?: number): Promise<IncomingCall>
-  /** Calls that are not over. */
-  readonly calls: readonly Call[]
-  /** Breaks the flow as a lost network would. */
-  breakFlow(): void
-  /** Hangs up, signs out and ends the flow; bounded in time, never rejects. */
-  close(): Promise<void>
-}
+import type { Call, IncomingCall, OutgoingCall, Phone, PhoneNotice, ReceivedMessage, Registered } from './types.ts'
 
 /**
  * @example

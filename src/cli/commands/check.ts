@@ -136,6 +136,8 @@ function wayOptions(command: Command): void {
     )
     .option('--tls-min <VERSION>', 'lowest TLS version to offer: 1.2 or 1.3')
     .option('--tls-max <VERSION>', 'highest TLS version to offer')
+    .option('--server-cert <FILE>', 'the certificate file of the server: does the server show what it holds?')
+    .option('--proxy-protocol', 'send a PROXY header (version 1) before every ClientHello, as a balancer does')
     .option('--relaxed-naming', 'an SRV target anywhere below the domain will do (DisableStrictDNSNaming)')
     .option('--timeout <SECONDS>', 'longest wait of each step', seconds, 5)
 }

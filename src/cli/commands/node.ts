@@ -11,6 +11,7 @@ import { LabError } from '../../lab/lab-error.ts'
 import type { RunningNode } from '../../lab/nodes/helper-node.ts'
 import type { NodeStatus } from '../../node/control/control-api.ts'
 import { nodeFolder } from '../../node/control/node-folder.ts'
+import { logStream } from '../../node/log-stream.ts'
 import { textLog } from '../../node/text-log.ts'
 import { planLab } from '../../topology/plan.ts'
 import { answer, common } from '../command.ts'
@@ -162,7 +163,7 @@ async function runHere(
     logLevel: options.log,
     ...storeUrls(io),
     ...(kept === undefined ? {} : { keptMessages: kept }),
-    ...(options.logFormat === 'text' ? { logDestination: textLog(io.err) } : {}),
+    ...(options.logFormat === 'text' ? { logDestination: textLog(logStream(2)) } : {}),
   })
   const stopListening = io.onInterrupt(stopOnSignal(running, options))
   if (options.supervised === true) io.onInputEnd(() => void (running.abandon?.() ?? running.stop()))

@@ -2,7 +2,7 @@
  * Traced messages as a ladder of characters, as wide as the terminal. What came from the wire is made harmless before
  * it is measured, so that a name cannot move a lifeline.
  */
-import { harmless } from '../harmless.ts'
+import { harmless } from '../../reports/harmless.ts'
 import type { TracedConnection } from '../../lab/trace/connections.ts'
 import { connectionLines, connectionTitle } from '../../lab/trace/connections.ts'
 import { methodOf } from '../../lab/trace/fields.ts'

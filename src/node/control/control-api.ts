@@ -69,9 +69,37 @@ export interface NodeStatus {
   readonly registrations: number
   /** Requests refused since the node started, by the row of the law; absent where nothing is judged. */
   readonly refusals?: Readonly<Record<string, number>>
+  /** What the machine takes of the node's log and events, and what was lost of them. */
+  readonly machine: MachineStatus
 }
 
-/** One line of `NODE_DIR/events.jsonl`; written before anything else is told. */
+/** How a file fares to which lines are written. */
+export interface WriterStatus {
+  /** Lines since the start that were not written and never will be. */
+  readonly lost: number
+  /** Lines that wait to be written. */
+  readonly waiting: number
+  /** Of the last attempt when it failed, e.g. `ENOSPC`; absent: nothing is wrong. */
+  readonly error?: string
+}
+
+export interface MachineStatus {
+  /** `impaired`: something is wrong now, `verdicts` of the status say what. */
+  readonly state: 'ok' | 'impaired'
+  readonly events: WriterStatus
+  /** Absent where the log goes to no descriptor of the node. */
+  readonly log?: WriterStatus
+  /** Files and connections of the process; absent where the system does not say. */
+  readonly descriptors?: Descriptors
+}
+
+export interface Descriptors {
+  /** Absent: so many are open that they could not be counted. */
+  readonly open?: number
+  readonly limit: number
+}
+
+/** One line of `NODE_DIR/events.jsonl`. */
 export interface NodeEvent {
   /** Rises by one per line of this node's file. */
   readonly seq: number

@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { allTags, conformancePage, subjects, tagsIn } from '../scripts/docs-conformance.ts'
+import { allTags, conformancePage, subjects, tagsIn } from '../../scripts/docs-conformance.ts'
 
 const tags = allTags()
 
 t.test('docs/conformance.md is current', async (t) => {
-  const page = readFileSync(join(import.meta.dirname, '../docs/conformance.md'), 'utf8')
+  const page = readFileSync(join(import.meta.dirname, '../../docs/conformance.md'), 'utf8')
   t.equal(page, conformancePage(tags), 'npm run docs')
 })
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { breachesIn, outermostFunctions } from '../scripts/functions.ts'
+import { breachesIn, outermostFunctions } from '../../scripts/functions.ts'
 
 const lines = (count: number): string => 'a()\n'.repeat(count)
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { longLines } from '../scripts/columns.ts'
+import { longLines } from '../../scripts/columns.ts'
 
 const long = 'word '.repeat(25).trim()
 const fits = 'x'.repeat(120)

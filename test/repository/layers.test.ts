@@ -2,9 +2,9 @@ import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
-import { findBreaches } from '../scripts/layers.ts'
+import { findBreaches } from '../../scripts/layers.ts'
 
-const root = resolve(import.meta.dirname, '..')
+const root = resolve(import.meta.dirname, '../..')
 
 async function rulesBroken(t: Test, src: Readonly<Record<string, unknown>>): Promise<readonly string[]> {
   const folder = t.testdir({ src, scratch: {} } as Parameters<Test['testdir']>[0])
