@@ -8,7 +8,7 @@ import { linkFaults } from './link.ts'
 import { machineStoreFault } from './machine-store.ts'
 import { notInALab } from './place.ts'
 import { configurationFaults } from './start.ts'
-import { sqlFaultList } from './store.ts'
+import { sqlFaultsOf } from './store.ts'
 import { surroundingFaults } from './surroundings.ts'
 
 export type FaultTarget =
@@ -47,7 +47,7 @@ export const faultList: readonly ListedFault[] = [
   ),
   ...linkFaults.map((fault): ListedFault => ({ ...fault, target: 'link', family: 'link' })),
   ...(['store', 'directory'] as const).flatMap((target) =>
-    sqlFaultList.map(
+    sqlFaultsOf(target).map(
       ({ name, story, trouble, amount }): ListedFault => ({
         name,
         target,

@@ -1078,6 +1078,11 @@ const table = {
     rule: 'the account may read and write',
     remedy: 'give the account its rights back: siplab heal store',
   },
+  'store.read-only': {
+    meaning: 'the pool store takes no writes: it is a standby, or was told to be read-only',
+    rule: 'front ends are connected to the primary',
+    remedy: 'lead the store address to the primary; where siplab made the store read-only: siplab heal store',
+  },
   'store.slow': {
     meaning: 'the pool store does not answer in time',
     rule: 'every statement is answered within 5 s',
@@ -1122,6 +1127,11 @@ const table = {
     meaning: 'the directory refuses the account of the service',
     rule: 'the account may read',
     remedy: 'siplab heal directory',
+  },
+  'directory.read-only': {
+    meaning: 'the directory takes no writes: it is a standby, or was told to be read-only',
+    rule: 'who changes accounts is connected to the primary',
+    remedy: 'lead the directory address to the primary, then repeat the change',
   },
   'directory.slow': {
     meaning: 'the directory does not answer in time',
