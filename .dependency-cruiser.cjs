@@ -27,6 +27,7 @@ const mayImport = {
   phone: ['sip', 'certificates', 'verdicts'],
   check: ['sip', 'certificates', 'verdicts', 'reports', 'faults/catalogue', 'topology', 'phone'],
   explain: ['verdicts', 'certificates', 'reports', 'faults/catalogue', 'check', 'sip', 'peers'],
+  metrics: ['check', 'faults', 'lab', 'node', 'sip', 'verdicts'],
   console: [
     'sip',
     'services',
@@ -61,6 +62,8 @@ const confined = [
   ['pg', ['^src/services/store/']],
   ['dns-packet', ['^src/lab/nodes/dns/', '^src/check/']],
   ['commander', ['^src/cli/']],
+  ['prom-client', ['^src/metrics/']],
+  ['@modelcontextprotocol/sdk', ['^src/cli/']],
 ].map(([name, places]) => ({
   name: `only-in-place-${name.replace('[.]', '')}`,
   comment: `${name.replace('[.]', '.')} is imported only in ${places.join(', ')}`,

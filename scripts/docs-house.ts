@@ -19,6 +19,7 @@ export const about: Readonly<Record<string, string>> = {
   'faults/catalogue': 'certificate faults by family',
   lab: 'starts, watches and joins the nodes',
   library: 'a lab and a SIP server for programs',
+  metrics: 'checks and labs for Prometheus',
   node: 'the life of one server',
   peers: 'what SIP peers demand, by date',
   phone: 'a sip.js user agent',
