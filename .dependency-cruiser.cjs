@@ -23,6 +23,7 @@ const mayImport = {
   node: ['roles', 'sip', 'services', 'certificates', 'topology', 'verdicts', 'peers', 'reports'],
   lab: ['node', 'roles', 'sip', 'services', 'certificates', 'topology', 'verdicts', 'reports', 'phone', 'check'],
   faults: ['verdicts', 'certificates', 'topology', 'node', 'lab'],
+  endurance: ['lab', 'faults', 'node', 'services', 'topology', 'phone', 'sip', 'certificates', 'verdicts'],
   phone: ['sip', 'certificates', 'verdicts'],
   check: ['sip', 'certificates', 'verdicts', 'reports', 'faults/catalogue', 'topology', 'phone'],
   explain: ['verdicts', 'certificates', 'reports', 'faults/catalogue', 'check', 'sip', 'peers'],

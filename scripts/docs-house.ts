@@ -13,6 +13,7 @@ export const about: Readonly<Record<string, string>> = {
   certificates: 'the authority, files, the examiner',
   check: 'the connectivity analyzer',
   cli: 'one file per command',
+  endurance: 'users under load, faults by seed, and what was lost',
   explain: 'captures, files and answers, explained',
   faults: 'break and heal: faults as edits',
   'faults/catalogue': 'certificate faults by family',

@@ -16,6 +16,7 @@ export const commands: readonly ListedCommand[] = [
   { name: 'up', load: async () => (await import('./up.ts')).upCommand },
   { name: 'down', load: async () => (await import('./down.ts')).downCommand },
   { name: 'status', load: async () => (await import('./status.ts')).statusCommand },
+  { name: 'doctor', load: async () => (await import('./doctor.ts')).doctorCommand },
   { name: 'plan', load: async () => (await import('./plan.ts')).planCommand },
   { name: 'certs', load: async () => (await import('./certs.ts')).certsCommand },
   { name: 'timeline', load: async () => (await import('./timeline.ts')).timelineCommand },
