@@ -37,7 +37,7 @@ function usualPlaces(text: string): NextPlace {
 const name = /((?:proxy-)?authorization|(?:www|proxy)-authenticate|(?:proxy-)?authentication-info)[ \t]*:[ \t]*/iy
 
 /** To the end of a field: a line that begins with a blank goes on. */
-const rest = /[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*/y
+const rest = /[^\n]*(?:\n[ \t][^\n]*)*/y
 
 const parameter = /([A-Za-z][\w-]*)([ \t]*=[ \t]*)("(?:[^"\\]|\\[^])*"?|[^",\s=]+)/g
 
@@ -76,19 +76,31 @@ function blankedAt(text: string, next: NextPlace): string {
   let done = 0
   let read = 0
   for (; place >= 0; place = next(text, read)) {
-    const start = text.lastIndexOf('\n', place) + 1
-    const value = valueAt(text, start)
-    read = value?.end ?? lineEnd(text, place)
+    const start = lineStart(text, read, place)
+    const value = start === undefined ? undefined : valueAt(text, start)
+    read = Math.max(place + 1, value?.end ?? lineEnd(text, place))
     if (value === undefined) continue
-    result += text.slice(done, value.start) + masked(text.slice(value.start, value.end), end >= 0 && start > end)
+    result += text.slice(done, value.start) + masked(text.slice(value.start, value.end), end >= 0 && value.start > end)
     done = value.end
   }
   return result + text.slice(done)
 }
 
+/**
+ * Where the line of `place` begins, if it begins behind `read`. A CR alone begins a line as well: what a reader may
+ * take for a field is one.
+ */
+function lineStart(text: string, read: number, place: number): number | undefined {
+  const gap = text.slice(read, place)
+  const back = Math.max(gap.lastIndexOf('\n'), gap.lastIndexOf('\r'))
+  return back >= 0 ? read + back + 1 : read === 0 ? 0 : undefined
+}
+
+const anyLineEnd = /[\r\n]|$/g
+
 function lineEnd(text: string, from: number): number {
-  const end = text.indexOf('\n', from)
-  return end < 0 ? text.length : end
+  anyLineEnd.lastIndex = from
+  return anyLineEnd.exec(text)?.index ?? text.length
 }
 
 /** Undefined where the line is no field of that kind. */
@@ -98,7 +110,8 @@ function valueAt(text: string, lineStart: number): { readonly start: number; rea
   const start = name.lastIndex
   rest.lastIndex = start
   rest.test(text)
-  return { start, end: Math.max(start, rest.lastIndex) }
+  const end = text.charAt(rest.lastIndex - 1) === '\r' ? rest.lastIndex - 1 : rest.lastIndex
+  return { start, end: Math.max(start, end) }
 }
 
 function masked(value: string, isInBody: boolean): string {

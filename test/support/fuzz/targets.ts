@@ -33,7 +33,7 @@ export async function openTarget(name: TargetName): Promise<FuzzTarget> {
 }
 
 /** Files in Base64 end in `.b64`; others are taken as they stand, a line end of an editor included. */
-export function corpusOf(name: TargetName): readonly Buffer[] {
+function corpusOf(name: TargetName): readonly Buffer[] {
   const folder = join(corpora, name)
   return readdirSync(folder)
     .sort()
