@@ -23,9 +23,11 @@ const mayImport = {
   node: ['roles', 'sip', 'services', 'certificates', 'topology', 'verdicts', 'peers', 'reports'],
   lab: ['node', 'roles', 'sip', 'services', 'certificates', 'topology', 'verdicts', 'reports', 'phone', 'check'],
   faults: ['verdicts', 'certificates', 'topology', 'node', 'lab'],
+  endurance: ['lab', 'faults', 'node', 'services', 'topology', 'phone', 'sip', 'certificates', 'verdicts'],
   phone: ['sip', 'certificates', 'verdicts'],
   check: ['sip', 'certificates', 'verdicts', 'reports', 'faults/catalogue', 'topology', 'phone'],
   explain: ['verdicts', 'certificates', 'reports', 'faults/catalogue', 'check', 'sip', 'peers'],
+  metrics: ['check', 'faults', 'lab', 'node', 'sip', 'verdicts'],
   console: [
     'sip',
     'services',
@@ -60,6 +62,8 @@ const confined = [
   ['pg', ['^src/services/store/']],
   ['dns-packet', ['^src/lab/nodes/dns/', '^src/check/']],
   ['commander', ['^src/cli/']],
+  ['prom-client', ['^src/metrics/']],
+  ['@modelcontextprotocol/sdk', ['^src/cli/']],
 ].map(([name, places]) => ({
   name: `only-in-place-${name.replace('[.]', '')}`,
   comment: `${name.replace('[.]', '.')} is imported only in ${places.join(', ')}`,

@@ -8,6 +8,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
+import type { Verdict } from '../src/verdicts/verdict.ts'
 import { packAndInstall, run } from '../test/support/packed.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -93,6 +96,34 @@ async function proxyServes(folder: string): Promise<void> {
   }
 }
 
+/** An assistant over stdio: a lab brought up, broken, asked and brought down by the tools of the packed package. */
+async function assistantBreaks(folder: string): Promise<void> {
+  const bin = join(folder, 'node_modules', '.bin', 'siplab')
+  const client = new Client({ name: 'library-packed', version: '1.0.0' })
+  await client.connect(
+    new StdioClientTransport({ command: process.execPath, args: [bin, 'mcp', '--allow-changes'], cwd: folder }),
+  )
+  const call = async (name: string, args: Readonly<Record<string, string | boolean>> = {}): Promise<unknown> => {
+    const { structuredContent, isError } = await client.callTool({ name, arguments: { ...args } })
+    if (isError === true) throw new Error(`${name}: ${JSON.stringify(structuredContent)}`)
+    return structuredContent
+  }
+  try {
+    await call('up', { topology: 'edge' })
+    const { verdict } = (await call('break', { target: 'director->fe1', fault: 'cut' })) as { verdict?: Verdict }
+    const { links } = (await call('status')) as { links: readonly { readonly link: string }[] }
+    if (verdict?.code !== 'link.cut' || links[0]?.link !== 'director->fe1')
+      throw new Error(`wanted link.cut on director->fe1, found ${verdict?.code} and ${JSON.stringify(links)}`)
+    await call('heal')
+    const metrics = await run(process.execPath, [bin, 'metrics'], { cwd: folder })
+    for (const line of ['siplab_lab_up{lab="edge"} 1', 'siplab_lab_certificate_days_left{kind="certificate"'])
+      if (!metrics.includes(line)) throw new Error(`siplab metrics has no line ${line}:\n${metrics}`)
+  } finally {
+    await call('down')
+    await client.close()
+  }
+}
+
 async function firstLine(stream: Readable): Promise<string> {
   for await (const line of createInterface(stream)) return line
   return ''
@@ -105,6 +136,7 @@ async function walk(folder: string): Promise<void> {
   await step('a program against the declarations', () => run(bin('tsc'), ['--noEmit'], { cwd: folder }))
   await step('examples/sip: a phone signs in at the proxy', () => proxyServes(folder))
   const options = { cwd: folder, timeoutMs: testMs }
+  await step('siplab mcp: an assistant breaks and heals a lab', () => assistantBreaks(folder))
   await step('examples/node-test', () =>
     run(process.execPath, ['--test', join('examples', 'node-test', 'edge.test.mjs')], options),
   )

@@ -238,12 +238,20 @@ function evidenceOf(
           fingerprint: shown.fingerprint,
         }),
     wanted: examination.names.map(({ wanted }) => wanted.value),
-    path: examination.path.map(({ subject }) => subject.text),
+    ...pathEvidence(examination),
     sent: chain.length,
     trust: trust.from,
     profile: profile.name,
     rules: examination.profile,
     node: nodeSays,
+  }
+}
+
+/** Subject and end of every certificate from the leaf to the root, two lists of the same length. */
+export function pathEvidence({ path }: Examination): Evidence {
+  return {
+    path: path.map(({ subject }) => subject.text),
+    pathUntil: path.map(({ notAfter }) => new Date(notAfter.at).toISOString()),
   }
 }
 

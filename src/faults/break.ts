@@ -14,7 +14,8 @@ import type { Outcome, Placement } from './placement.ts'
 import { put, takeOff } from './put.ts'
 import { type FaultRecord, faultOn, faultsOfLab, forgetFault, refuseSecond } from './record.ts'
 import { configurationFault, configurationFaults, filesFault } from './start.ts'
-import { awaitDatabase, sqlFault, sqlFaultList, sqlNode } from './store.ts'
+import { awaitDatabase, sqlFault, sqlFaultsOf, sqlNode } from './store.ts'
+import { surroundingFault, surroundingFaults } from './surroundings.ts'
 import { type FaultTarget, readTarget, unknownFault } from './targets.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 
@@ -82,7 +83,7 @@ function placing(
     }
     case 'store':
     case 'directory': {
-      const fault = named(sqlFaultList, faultName)
+      const fault = named(sqlFaultsOf(target.kind), faultName)
       const server = sqlNode(lab)
       if (fault === undefined) return undefined
       return () =>
@@ -104,6 +105,8 @@ function onNode(
   const configuration = named(configurationFaults, faultName)
   if (configuration !== undefined) return () => configurationFault(lab, node, configuration)
   if (faultName === machineStoreFault.name) return () => machineStore(lab, node)
+  const surrounding = named(surroundingFaults, faultName)
+  if (surrounding !== undefined) return () => surroundingFault(lab, node, surrounding)
   const fault = findFault(faultName)
   if (fault === undefined) return undefined
   return () =>

@@ -192,11 +192,13 @@ export class Service {
   }
 
   /**
-   * For an account that was removed: its bindings go, and what was remembered of it. @throws StoreError when the store
-   * cannot be changed
+   * For an account that was removed: its Communicators are signed off, its bindings go, and what was remembered of it.
+   *
+   * @throws StoreError when the store cannot be changed
    */
   async forgetUser(aor: string): Promise<void> {
     this.#stack?.accounts?.clear()
+    await this.#stack?.signOff(aor, 'rejected')
     await this.#stores?.location?.removeUser(aor)
   }
 

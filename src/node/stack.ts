@@ -27,7 +27,7 @@ import type { NtlmSeal } from '../services/authentication/ntlm/seal.ts'
 import type { GatewaySettings, LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { peerPolicies } from '../topology/requirements.ts'
 import { accessProxy } from '../roles/access-proxy.ts'
-import { communicatorParts } from './communicator.ts'
+import { type CommunicatorParts, communicatorParts } from './communicator.ts'
 import { connectionsOfProcess } from './descriptors.ts'
 import { diagnosePeer, type Directory, nodeDirectory } from './diagnosis.ts'
 import { diagnosticsHeaders } from './diagnostics.ts'
@@ -57,6 +57,7 @@ export interface Stack {
   readonly locate: Locate
   /** What requests last learned of the directory; absent where the node has none. */
   readonly accounts: DirectoryCache | undefined
+  readonly signOff: CommunicatorParts['signOff']
   /** Of a role that watches its links itself; absent: those in `parts.watched`. */
   readonly links: NodeLinks | undefined
   /** Requests refused by each row of the law. */
@@ -115,7 +116,9 @@ export function openStack(options: StackOptions): Stack {
   const { proxy, links } = core
   user.transactions = proxy.transactions
   forCommunicators.sendBy(proxy)
-  return { transport, proxy, parts, locate, accounts, links, refusals, close: () => close(proxy, stores, transport) }
+  const { signOff } = forCommunicators
+  const end = (): Promise<void> => close(proxy, stores, transport)
+  return { transport, proxy, parts, locate, accounts, links, refusals, signOff, close: end }
 }
 
 function transportOf(

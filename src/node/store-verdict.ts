@@ -21,6 +21,7 @@ type Trouble =
   | 'io-error'
   | 'corrupt'
   | 'failed'
+  | 'read-only'
 
 const troubles: Readonly<Record<StoreErrorCode, Trouble>> = {
   'store.unreachable': 'unreachable',
@@ -32,6 +33,7 @@ const troubles: Readonly<Record<StoreErrorCode, Trouble>> = {
   'store.io-error': 'io-error',
   'store.corrupt': 'corrupt',
   'store.failed': 'failed',
+  'store.read-only': 'read-only',
 }
 
 /** `store.slow` for the pool store, `directory.slow` for the directory. */

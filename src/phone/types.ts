@@ -35,6 +35,10 @@ export interface Phone {
   /** `message('sip:bob@lab.test', 'hello')`: the 2xx. `headers` are further header fields. @throws PhoneError */
   message(to: string, text: string, headers?: readonly HeaderField[]): Promise<PhoneAnswer>
   call(to: string): OutgoingCall
+  /** Subscribes to the presence of `of`; resolves with the first NOTIFY. @throws PhoneError */
+  watch(of: string, onDocument: (body: string) => void, expiresSeconds?: number): Promise<Watch>
+  /** PUBLISH of a PIDF document; `etag` of an earlier answer replaces that one. @throws PhoneError */
+  publish(document: string, etag?: string): Promise<PhoneAnswer>
   /** The next MESSAGE that no `onMessage` took, those that came already included. */
   nextMessage(wanted?: (message: ReceivedMessage) => boolean, withinMs?: number): Promise<ReceivedMessage>
   nextCall(wanted?: (call: IncomingCall) => boolean, withinMs?: number): Promise<IncomingCall>
@@ -93,4 +97,16 @@ export interface IncomingCall extends Call {
   answer(): Promise<void>
   /** `reject(486)` */
   reject(status?: number): Promise<void>
+}
+
+/** A subscription that the server accepted. */
+export interface Watch {
+  /** URI of the user that is watched. */
+  readonly of: string
+  /** false: a NOTIFY or the timer ended it. */
+  readonly active: boolean
+  /** SUBSCRIBE in the dialog; a NOTIFY with the whole state follows (RFC 6665 §4.1.2.2). @throws PhoneError */
+  refresh(): Promise<PhoneAnswer>
+  /** SUBSCRIBE with Expires: 0; nothing waits for its answer. */
+  end(): void
 }

@@ -917,6 +917,14 @@ const table = {
     remedy: 'dial the port for servers, or let the server request certificates',
     weight: 'warning',
   },
+  'tls.issuer-not-announced': {
+    meaning: 'the accepting end announces no CA above the certificate of the dialling end, which therefore shows none',
+    windows: ['SEC_E_NO_CREDENTIALS', 'SEC_I_INCOMPLETE_CREDENTIALS'],
+    inferred: true,
+    rule: 'the CA names hold one above the certificate (RFC 8446 §4.2.4); Schannel cuts the list at 16 kB',
+    remedy:
+      'put the root above the certificate of DIALLER into the list of ACCEPTOR: siplab certs trust ACCEPTOR --reset',
+  },
   'tls.name-not-checked': {
     meaning: 'this end accepts every name in a certificate of a CA that it trusts',
     rule: 'the name in the certificate is compared with the one wanted (RFC 5922 §7)',
@@ -1070,6 +1078,11 @@ const table = {
     rule: 'the account may read and write',
     remedy: 'give the account its rights back: siplab heal store',
   },
+  'store.read-only': {
+    meaning: 'the pool store takes no writes: it is a standby, or was told to be read-only',
+    rule: 'front ends are connected to the primary',
+    remedy: 'lead the store address to the primary; where siplab made the store read-only: siplab heal store',
+  },
   'store.slow': {
     meaning: 'the pool store does not answer in time',
     rule: 'every statement is answered within 5 s',
@@ -1114,6 +1127,11 @@ const table = {
     meaning: 'the directory refuses the account of the service',
     rule: 'the account may read',
     remedy: 'siplab heal directory',
+  },
+  'directory.read-only': {
+    meaning: 'the directory takes no writes: it is a standby, or was told to be read-only',
+    rule: 'who changes accounts is connected to the primary',
+    remedy: 'lead the directory address to the primary, then repeat the change',
   },
   'directory.slow': {
     meaning: 'the directory does not answer in time',
@@ -1162,7 +1180,7 @@ const table = {
     windows: ['CERT_E_EXPIRED', 'SEC_E_TIME_SKEW'],
     inferred: true,
     rule: 'both clocks agree within a minute',
-    remedy: 'set the clock right: siplab clock NODE +0s',
+    remedy: 'set both clocks right: siplab clock DIALLER +0s; siplab clock ACCEPTOR +0s',
   },
 } as const satisfies Readonly<Record<string, CodeEntry>>
 

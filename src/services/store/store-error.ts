@@ -7,6 +7,8 @@ export type StoreErrorCode =
   | 'store.permission-denied'
   /** Another writer holds the lock, or more calls wait than may. */
   | 'store.busy'
+  /** It takes no writes: a standby, or a server that was told so. */
+  | 'store.read-only'
   | 'store.too-many-connections'
   /** It took a statement and did not answer in time. */
   | 'store.slow'
@@ -54,6 +56,7 @@ export function storeErrorOf(cause: unknown, where: string): StoreError {
 const advice: Readonly<Record<StoreErrorCode, string>> = {
   'store.unreachable': 'start the database or correct its address',
   'store.permission-denied': 'give the account its rights on the database',
+  'store.read-only': 'connect to the primary, or let the database take writes again',
   'store.busy': 'another writer holds it; try again',
   'store.too-many-connections': 'raise the limit of the database or lower `connections`',
   'store.slow': 'the database did not answer in time',
@@ -93,6 +96,7 @@ function codeOfText(code: string): StoreErrorCode {
   if (/^ERR_(TLS|SSL)|CERT|ISSUER|SIGNATURE/.test(code)) return 'store.unreachable'
   if (/^E[A-Z]/.test(code) && !code.startsWith('ERR_')) return 'store.unreachable'
   if (code === '42501' || code.startsWith('28')) return 'store.permission-denied'
+  if (code === '25006') return 'store.read-only'
   if (code === '53300') return 'store.too-many-connections'
   if (code === 'XX001' || code === 'XX002') return 'store.corrupt'
   if (code === '57014') return 'store.slow'

@@ -96,6 +96,7 @@ function value(decision: Decision, name: string): string | undefined {
   return (decision as Answer).headers?.find(([one]) => one === name)?.[1]
 }
 
+// conformance: RFC 6665 §4.2.1 — the home server is a notifier for presence: state at once, and with each change
 t.test('a watcher is told at once, and again with each change (RFC 6665, RFC 3856)', async (t) => {
   const { ask, sent, clock } = await bench(t)
   t.match(await ask('alice', watching('bob')), { kind: 'answer', status: 200 })
@@ -152,6 +153,7 @@ t.test('a list of a user is for that user alone', async (t) => {
   t.match(await ask('alice', list('bob')), { status: 403, because: 'presence.list-of-another' })
 })
 
+// conformance: RFC 6665 §4.1.2 — a subscription is refreshed and ended inside its dialog, else 481
 t.test('a subscription is extended and ended inside its dialog only', async (t) => {
   const { ask, sent, clock } = await bench(t)
   const began = (await ask('alice', watching('bob'))) as Answer
@@ -172,6 +174,7 @@ t.test('a subscription is extended and ended inside its dialog only', async (t) 
   t.equal(sent.length, told, 'and nobody is told any more')
 })
 
+// conformance: RFC 6665 §4.2.2 — an answer that knows no such subscription ends it
 t.test('a watcher that says it knows no such subscription is forgotten (RFC 6665 §4.2.2)', async (t) => {
   const { ask, gone, sent, clock } = await bench(t)
   const began = (await ask('alice', watching('bob'))) as Answer
@@ -205,6 +208,7 @@ t.test('what one user may watch is bounded, and too short a time is refused with
   t.match(brief, { status: 423, headers: [['Min-Expires', '60']] })
 })
 
+// conformance: RFC 6665 §4.4 — other event packages go to the devices of the user as any request
 t.test('an unknown user is not found, and another event package is none of its business', async (t) => {
   const { ask } = await bench(t)
   t.match(await ask('alice', watching('nobody')), { status: 404 })
