@@ -25,6 +25,7 @@ const mayImport = {
   faults: ['verdicts', 'certificates', 'topology', 'node', 'lab'],
   phone: ['sip', 'certificates', 'verdicts'],
   check: ['sip', 'certificates', 'verdicts', 'reports', 'faults/catalogue', 'topology', 'phone'],
+  survey: ['verdicts', 'certificates', 'reports', 'faults/catalogue', 'check', 'sip', 'peers'],
   explain: ['verdicts', 'certificates', 'reports', 'faults/catalogue', 'check', 'sip', 'peers'],
   console: [
     'sip',
@@ -39,6 +40,7 @@ const mayImport = {
     'phone',
     'check',
     'explain',
+    'survey',
     'peers',
   ],
 }

@@ -32,6 +32,7 @@ export const commands: readonly ListedCommand[] = [
   { name: 'explain', load: async () => (await import('./explain.ts')).explainCommand },
   { name: 'decode', load: async () => (await import('./explain.ts')).decodeCommand },
   { name: 'check', load: async () => (await import('./check.ts')).checkCommand },
+  { name: 'survey', load: async () => (await import('./survey.ts')).surveyCommand },
   { name: 'phone', load: async () => (await import('./phone.ts')).phoneCommand },
   { name: 'users', load: async () => (await import('./users.ts')).usersCommand },
   { name: 'registrations', load: async () => (await import('./registrations.ts')).registrationsCommand },
