@@ -62,8 +62,9 @@ class Dialling {
       await this.#underVersion(version)
       if (this.#stopped !== undefined) break
     }
-    if (this.#stopped === undefined && !this.#trials.some(({ outcome: { kind } }) => kind !== 'cannot'))
-      this.#stopped = this.#controls.at(-1)?.outcome.words ?? 'no fault can be tried'
+    const taken = this.#controls.some(({ outcome: { kind } }) => kind === 'accepted')
+    if (this.#stopped === undefined && !taken)
+      this.#stopped = `the good certificate was never accepted: ${this.#controls.at(-1)?.outcome.words ?? 'not tried'}`
     const { target, siplab } = this.#options
     return {
       survey: 1,

@@ -257,7 +257,11 @@ const topics: readonly (readonly [RegExp, Topic])[] = [
   [/^(?:cert|chain|trust)\./, 'chain'],
 ]
 
+/** What hardly any stack can be told to refuse. */
+const withoutSetting = /^cert\.(?:is-ca|eku-absent|must-staple)$/
+
 function topicOf(verdict: VerdictCode, side: 'server' | 'client'): Topic | undefined {
+  if (withoutSetting.test(verdict)) return undefined
   const topic = topics.find(([pattern]) => pattern.test(verdict))?.[1]
   return topic === 'server-name' && side === 'client' ? 'client-name' : topic
 }
