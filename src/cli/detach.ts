@@ -64,7 +64,8 @@ function startInBackground(
   const child = spawn(program, args, {
     detached: true,
     stdio: [files.input, out, err],
-    env: io.environment as NodeJS.ProcessEnv,
+    // It outlives npm: siplab.mjs would end it.
+    env: { ...io.environment, npm_lifecycle_event: undefined } as NodeJS.ProcessEnv,
     cwd: io.workingFolder,
   })
   closeSync(out)
@@ -76,13 +77,23 @@ function startInBackground(
   return () => status
 }
 
-function upOptions({ network, port, fresh, movableClock, supervised }: UpCommandOptions): readonly string[] {
+function upOptions({
+  network,
+  port,
+  fresh,
+  movableClock,
+  supervised,
+  keep,
+  keyLog,
+}: UpCommandOptions): readonly string[] {
   return [
     ...(network === undefined ? [] : ['--network', network]),
     ...port.flatMap((each) => ['--port', each]),
     ...(fresh === true ? ['--fresh'] : []),
     ...(movableClock === true ? ['--movable-clock'] : []),
     ...(supervised === true ? ['--supervised'] : []),
+    ...(keep === undefined ? [] : ['--keep', keep]),
+    ...(keyLog === undefined ? [] : ['--key-log', keyLog]),
   ]
 }
 

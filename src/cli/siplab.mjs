@@ -95,7 +95,23 @@ function modifiedAt(file) {
   }
 }
 
+/**
+ * A signal to npm ends npm and its shell, not what the shell started: a lab of `npm start &` would go on without them.
+ * A lab in the background (src/cli/detach.ts) is not of npm any more.
+ */
+function endWithNpm() {
+  if (process.env.npm_lifecycle_event === undefined) return
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    process.kill(process.pid, 'SIGTERM')
+  }, 500)
+  timer.unref()
+}
+
 async function run() {
+  endWithNpm()
   if (isNewEnough(process.versions.node)) {
     // A lab starts this door once a node: stripped and compiled modules are kept between the starts.
     nodeModule.enableCompileCache()
