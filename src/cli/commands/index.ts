@@ -35,6 +35,7 @@ export const commands: readonly ListedCommand[] = [
   { name: 'explain', load: async () => (await import('./explain.ts')).explainCommand },
   { name: 'decode', load: async () => (await import('./explain.ts')).decodeCommand },
   { name: 'check', load: async () => (await import('./check.ts')).checkCommand },
+  { name: 'survey', load: async () => (await import('./survey.ts')).surveyCommand },
   { name: 'metrics', load: async () => (await import('./metrics.ts')).metricsCommand },
   { name: 'mcp', load: async () => (await import('./mcp.ts')).mcpCommand },
   { name: 'phone', load: async () => (await import('./phone.ts')).phoneCommand },
