@@ -14,7 +14,7 @@ import {
   unmetBy,
 } from '../survey/index.ts'
 import type { ExitStatus } from './failure.ts'
-import { harmless } from './check-text.ts'
+import { harmless } from '../reports/harmless.ts'
 import { type Io, paint } from './io.ts'
 import { UsageError } from './usage-error.ts'
 

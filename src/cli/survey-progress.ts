@@ -1,6 +1,6 @@
 /** What a running survey says on stderr: one line that changes on a terminal, else one line a trial of note. */
 import { outcomeText, type Place, type Trial } from '../survey/index.ts'
-import { harmless } from './check-text.ts'
+import { harmless } from '../reports/harmless.ts'
 import { type Io, paint, type Style } from './io.ts'
 
 export interface Progress {

@@ -116,9 +116,8 @@ export function openStack(options: StackOptions): Stack {
   const { proxy, links } = core
   user.transactions = proxy.transactions
   forCommunicators.sendBy(proxy)
-  const { signOff } = forCommunicators
   const end = (): Promise<void> => close(proxy, stores, transport)
-  return { transport, proxy, parts, locate, accounts, links, refusals, signOff, close: end }
+  return { transport, proxy, parts, locate, accounts, links, refusals, signOff: forCommunicators.signOff, close: end }
 }
 
 function transportOf(
