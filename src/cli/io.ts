@@ -5,7 +5,7 @@
 import { constants } from 'node:os'
 import { createInterface } from 'node:readline'
 import { styleText } from 'node:util'
-import { harmless } from './harmless.ts'
+import { harmless } from '../reports/harmless.ts'
 
 export interface Io {
   /** The answer: text for people or JSON, ends with a newline. */
@@ -19,6 +19,8 @@ export interface Io {
   /** Where colours are welcome: a terminal, and no `NO_COLOR`. */
   readonly colours: { readonly out: boolean; readonly err: boolean }
   readonly outIsTerminal: boolean
+  /** Columns of the terminal; absent where there is none. */
+  readonly outWidth?: number
   /**
    * Calls back on Ctrl-C and SIGTERM, each time; returns how to stop listening. Without a listener the signal ends the
    * process.
@@ -58,6 +60,7 @@ export function processIo(): Io {
     workingFolder: process.cwd(),
     colours,
     outIsTerminal: process.stdout.isTTY === true,
+    ...(process.stdout.isTTY === true ? { outWidth: process.stdout.columns } : {}),
     onInterrupt(callback) {
       for (const signal of interrupts) process.on(signal, callback)
       return () => {
