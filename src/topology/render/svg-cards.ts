@@ -17,8 +17,8 @@ export interface SheetMade {
   /** Milliseconds since 1970. */
   readonly at: number
   /**
-   * When a certificate that exists ends, by node and name, in milliseconds since 1970; undefined: it was not issued yet,
-   * and the sheet says when one of today would end.
+   * When a certificate that exists ends, by node and name, in milliseconds since 1970. Undefined: it was not issued
+   * yet, and the sheet says when one of today would end.
    */
   readonly endsAt: (node: string, name: string) => number | undefined
 }
@@ -93,12 +93,13 @@ function validFields(
   return [['ends', [`${day(made.at + request.validSeconds * 1000)} if issued now`]]]
 }
 
-function certificateCard(
+type Fields = readonly (readonly [string, readonly string[]])[]
+
+function fieldsOf(
   { plan, made }: { readonly plan: LabPlan; readonly made: SheetMade | undefined },
-  { nodes, certificate }: CertificateOf,
-  left: number,
-  width: number,
-): Card {
+  nodes: readonly string[],
+  certificate: CertificateOf['certificate'],
+): Fields {
   const { request, references, organisation } = certificate
   const isPublic = request.authority === 'public'
   const issuer = isPublic
@@ -106,7 +107,7 @@ function certificateCard(
     : plan.organisations.length > 1
       ? `internal CA of ${organisation}`
       : 'internal CA'
-  const fields: readonly (readonly [string, readonly string[]])[] = [
+  return [
     ['subject', [`CN=${request.commonName}`]],
     ['SAN', [...request.dnsNames, ...request.uriNames.map((uri) => `URI:${uri}`)]],
     ['EKU', [request.purposes.join(' + ')]],
@@ -114,6 +115,16 @@ function certificateCard(
     ...validFields(certificate, nodes, made),
     ['at', [references.join(' + ')]],
   ]
+}
+
+function certificateCard(
+  { plan, made }: { readonly plan: LabPlan; readonly made: SheetMade | undefined },
+  { nodes, certificate }: CertificateOf,
+  left: number,
+  width: number,
+): Card {
+  const isPublic = certificate.request.authority === 'public'
+  const fields = fieldsOf({ plan, made }, nodes, certificate)
   const label = 54
   const set = fields.flatMap(([name, values]) =>
     values

@@ -104,7 +104,8 @@ const monoFamily = "'DejaVu Sans Mono', Menlo, Consolas, monospace"
 
 /** @param height of the drawing; the sheet keeps the shape of A3 lying down, whatever stands on it */
 export function sheet(width: number, height: number, parts: readonly string[], title: string): string {
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="420mm" height="297mm" viewBox="0 0 ${round(width)} ${round(height)}"
+  const size = `${round(width)} ${round(height)}`
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="420mm" height="297mm" viewBox="0 0 ${size}"
   font-family="${sansFamily}" fill="${ink}" role="img">
 <title>${escaped(title)}</title>
 <defs><marker id="arrow" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7"
