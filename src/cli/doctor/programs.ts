@@ -1,4 +1,4 @@
-/** Programs of others that siplab, or a page of docs/, makes use of: which are here, and what is not possible without. */
+/** Programs of others that siplab, or a page of docs/, uses: which are here, and what is not possible without. */
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { hasMovableClock } from '../../lab/clock.ts'

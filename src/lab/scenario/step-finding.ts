@@ -9,7 +9,7 @@ export interface StepFinding {
   readonly wanted?: string
   readonly found?: string
   readonly next?: string
-  /** What the step brought to light, as an administrator reads it: the words of a refusal, events with their numbers. */
+  /** What an administrator reads of the step: the words of a refusal, events with their numbers. */
   readonly told?: readonly string[]
 }
 
