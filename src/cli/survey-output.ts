@@ -66,7 +66,7 @@ export function finishSurvey(
 }
 
 function plain(text: string): string {
-  return text.split('\n').map(harmless).join('\n')
+  return text.split('\n').map((line) => harmless(line)).join('\n')
 }
 
 function render(
