@@ -48,7 +48,8 @@ export function rootCommand(survey: Command, { io }: CommandContext): void {
         },
         () =>
           `${ground.root.toString()}\nRoot: ${ground.rootFile} (until ${ended.slice(0, 10)})\n` +
-          `CRLs, for revoked certificates (survey dial --crls): ${ground.crlFile}\n\n${steps.map(stepsText).join('\n')}`,
+          `CRLs, for revoked certificates (survey dial --crls): ${ground.crlFile}\n\n` +
+          steps.map(stepsText).join('\n'),
       )
     },
   )

@@ -14,7 +14,7 @@ import {
   unmetBy,
 } from '../survey/index.ts'
 import type { ExitStatus } from './failure.ts'
-import { harmless } from '../reports/harmless.ts'
+import { harmlessLine } from '../reports/harmless.ts'
 import { type Io, paint } from './io.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -66,7 +66,7 @@ export function finishSurvey(
 }
 
 function plain(text: string): string {
-  return text.split('\n').map((line) => harmless(line)).join('\n')
+  return text.split('\n').map(harmlessLine).join('\n')
 }
 
 function render(

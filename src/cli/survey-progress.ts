@@ -1,6 +1,6 @@
 /** What a running survey says on stderr: one line that changes on a terminal, else one line a trial of note. */
 import { outcomeText, type Place, type Trial } from '../survey/index.ts'
-import { harmless } from '../reports/harmless.ts'
+import { harmlessLine } from '../reports/harmless.ts'
 import { type Io, paint, type Style } from './io.ts'
 
 export interface Progress {
@@ -13,7 +13,7 @@ export function progress(io: Io): Progress {
   const wipe = live ? '\r\u001b[K' : ''
   return {
     trial: (trial, control, done, of) => {
-      const line = `${trial.fault} TLS ${trial.tls}: ${harmless(outcomeText(trial.outcome))}`
+      const line = `${trial.fault} TLS ${trial.tls}: ${harmlessLine(outcomeText(trial.outcome))}`
       if (control ? trial.outcome.kind !== 'accepted' : isOfNote(trial))
         io.err(`${wipe}${paint(live, styleOf(trial, control), line)}\n`)
       if (live) io.err(`${wipe}${paint(true, 'dim', `... ${done}/${of} ${line}`.slice(0, 100))}`)
@@ -44,5 +44,6 @@ export function placesText(
       ? `Listening on ${listen}:${first?.port}. Dial ${first?.name} first, then the others; each name must lead here.\n`
       : `Listening on ${listen}. Dial ${first?.name} at port ${first?.port} (the good certificate) first.\n`
   const lines = places.map(({ slug, name, port }) => `  ${String(port).padEnd(6)} ${name.padEnd(40)} ${slug}\n`)
-  return `${how}The other end trusts ${folder}/root.pem. Ctrl-C ends the survey and prints the result.\n${lines.join('')}`
+  const end = `The other end trusts ${folder}/root.pem. Ctrl-C ends the survey and prints the result.\n`
+  return how + end + lines.join('')
 }

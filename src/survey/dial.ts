@@ -10,7 +10,7 @@ import { type Outcome, type Survey, type TlsVersion, tlsVersions, type Trial } f
 import type { Planned } from './trials.ts'
 
 /** What is asked of the world: one connection that shows this. */
-export type Connect = (presenter: Presenter, version: TlsVersion) => Promise<Connected>
+type Connect = (presenter: Presenter, version: TlsVersion) => Promise<Connected>
 
 export interface DialSurvey {
   readonly target: string

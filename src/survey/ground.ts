@@ -54,8 +54,8 @@ export function existingGround(folder: string, now: number): SurveyGround {
   const ground = read(folder)
   if (ground.root.validToDate.getTime() > now) return ground
   throw new GroundError(
-    `the root of the survey in ${folder} ended on ${ground.root.validToDate.toISOString().slice(0, 10)}; siplab survey ` +
-      'root makes a new one, which is to be installed in place of the old one',
+    `the root of the survey in ${folder} ended on ${ground.root.validToDate.toISOString().slice(0, 10)}; ` +
+      'siplab survey root makes a new one, which is to be installed in place of the old one',
   )
 }
 

@@ -1,7 +1,7 @@
 /** Which faults does a server or phone not notice? Both ends of the question, and what is said about the answer. */
 export { adviceOn, type Advice } from './advice.ts'
 export { limits, type Bounds, type SurveyClock } from './bounds.ts'
-export { compareSurveys, type Comparison } from './compare.ts'
+export { compareSurveys } from './compare.ts'
 export { connectOnce } from './connect.ts'
 export { surveyByDialling } from './dial.ts'
 export { readSurveyExpectations, SurveyExpectError, unmetBy, type Unmet } from './expect.ts'

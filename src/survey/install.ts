@@ -9,7 +9,7 @@ export interface Steps {
 
 /** @param root path of the PEM file @param fingerprint SHA-1 of the root, as Windows names it, without colons */
 export function installSteps(root: string, fingerprint: string): readonly Steps[] {
-  return [...servers(root), ...machines(root, fingerprint)]
+  return [...proxies(root), ...telephony(root), ...machines(root, fingerprint)]
 }
 
 /** A trust list that is a PEM file: append, load again; put the copy back, load again. */
@@ -37,7 +37,7 @@ function listSteps(
   }
 }
 
-function servers(root: string): readonly Steps[] {
+function proxies(root: string): readonly Steps[] {
   return [
     listSteps(root, {
       name: 'kamailio',
@@ -67,6 +67,11 @@ function servers(root: string): readonly Steps[] {
       where: 'the file of CAfile',
       reload: 'systemctl reload stunnel4',
     }),
+  ]
+}
+
+function telephony(root: string): readonly Steps[] {
+  return [
     listSteps(root, {
       name: 'asterisk',
       title: 'Asterisk (chan_pjsip)',

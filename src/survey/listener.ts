@@ -164,47 +164,12 @@ function addressOf(socket: TLSSocket): string {
 }
 
 /** Speaks SIP until the other end has shown what it thinks, and tells it once. */
-function converse(socket: TLSSocket, shown: string, { onVisit, patienceMs }: ListenerOptions): void {
-  const began = performance.now()
-  const from = addressOf(socket)
-  const tls = versionOf(socket)
-  let octets = 0
-  let told = false
-  const tell = (seen: Seen, product?: string): void => {
-    if (told) return
-    told = true
-    onVisit({
-      shown,
-      ...(tls === undefined ? {} : { tls }),
-      seen,
-      from,
-      ...(product === undefined ? {} : { product }),
-      ms: Math.round(performance.now() - began),
-    })
-  }
-  const framer = new StreamFramer(defaultLimits, {
-    message: (message) => {
-      if (message.kind !== 'request') return
-      tell({ kind: 'sip', status: undefined, line: `${message.method} came` }, productOf(message))
-      if (message.method !== 'ACK') socket.write(answerTo(message), 'latin1')
-    },
-    malformed: () => tell({ kind: 'data', line: 'octets that are no SIP' }),
-    lost: () => tell({ kind: 'data', line: 'octets that are no SIP' }),
-    ping: () => void socket.write('\r\n'),
-    pong: () => undefined,
-  })
-  socket.setTimeout(patienceMs, () => {
+function converse(socket: TLSSocket, shown: string, options: ListenerOptions): void {
+  const tell = tellOnce(socket, shown, options)
+  readSip(socket, tell)
+  socket.setTimeout(options.patienceMs, () => {
     tell({ kind: 'silent' })
     socket.destroy()
-  })
-  socket.on('data', (chunk: Buffer) => {
-    octets += chunk.length
-    if (octets > mostOctets) return void socket.destroy()
-    if (!/^(?:\r\n)*[A-Z]{1,20} \S|^[\r\n]*$/.test(chunk.toString('latin1', 0, 64)) && octets === chunk.length) {
-      tell({ kind: 'data', line: printable(chunk) })
-      return void socket.destroy()
-    }
-    framer.push(chunk)
   })
   const ended = (error?: NodeJS.ErrnoException): void =>
     tell({
@@ -216,6 +181,47 @@ function converse(socket: TLSSocket, shown: string, { onVisit, patienceMs }: Lis
     })
   socket.on('error', ended)
   socket.on('close', () => ended())
+}
+
+type Tell = (seen: Seen, product?: string) => void
+
+function tellOnce(socket: TLSSocket, shown: string, { onVisit }: ListenerOptions): Tell {
+  const began = performance.now()
+  const from = addressOf(socket)
+  const tls = versionOf(socket)
+  let told = false
+  return (seen, product) => {
+    if (told) return
+    told = true
+    const ms = Math.round(performance.now() - began)
+    const version = tls === undefined ? {} : { tls }
+    onVisit({ shown, ...version, seen, from, ...(product === undefined ? {} : { product }), ms })
+  }
+}
+
+function readSip(socket: TLSSocket, tell: Tell): void {
+  let octets = 0
+  const notSip = (): void => tell({ kind: 'data', line: 'octets that are no SIP' })
+  const framer = new StreamFramer(defaultLimits, {
+    message: (message) => {
+      if (message.kind !== 'request') return
+      tell({ kind: 'sip', status: undefined, line: `${message.method} came` }, productOf(message))
+      if (message.method !== 'ACK') socket.write(answerTo(message), 'latin1')
+    },
+    malformed: notSip,
+    lost: notSip,
+    ping: () => void socket.write('\r\n'),
+    pong: () => undefined,
+  })
+  socket.on('data', (chunk: Buffer) => {
+    octets += chunk.length
+    if (octets > mostOctets) return void socket.destroy()
+    if (!/^(?:\r\n)*[A-Z]{1,20} \S|^[\r\n]*$/.test(chunk.toString('latin1', 0, 64)) && octets === chunk.length) {
+      tell({ kind: 'data', line: printable(chunk) })
+      return void socket.destroy()
+    }
+    framer.push(chunk)
+  })
 }
 
 function productOf(message: SipMessage): string | undefined {

@@ -59,7 +59,8 @@ h2 span{font-size:.75rem;text-transform:uppercase;color:var(--soft);margin-right
 .what{margin:.2rem 0;color:var(--soft);font-size:.875rem;overflow-wrap:anywhere}.answer{font-size:1.2rem;margin:.2rem 0}
 table{border-collapse:collapse;width:100%;font-size:.875rem}th{text-align:left;color:var(--soft)}
 td,th{padding:.25rem .6rem;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
-tr.critical td{color:var(--bad);font-weight:600}tr.serious td{color:var(--warn)}tr.refused td:last-child{color:var(--good)}
+tr.critical td{color:var(--bad);font-weight:600}tr.serious td{color:var(--warn)}
+tr.refused td:last-child{color:var(--good)}
 tr.cannot td,tr.unclear td{color:var(--soft)}
 footer{margin-top:1.5rem;color:var(--soft);font-size:.8rem;text-align:center}
 `

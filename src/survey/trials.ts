@@ -8,7 +8,7 @@ import { shownBy, type SurveyGround } from './ground.ts'
 import { tlsVersions, type TlsVersion } from './result.ts'
 import { type Judged, weigh } from './severity.ts'
 
-export type Attempt =
+type Attempt =
   | { readonly kind: 'try'; readonly presenter: Presenter; readonly withoutSni: boolean }
   | { readonly kind: 'cannot'; readonly because: string }
 
@@ -84,7 +84,7 @@ function revokedAttempt(presenter: Presenter, side: Side, crls: boolean): Attemp
 }
 
 /** What lies where a survey cannot put it. */
-export function neverShown({ expect, breaks, family, slug }: Fault): string | undefined {
+function neverShown({ expect, breaks, family, slug }: Fault): string | undefined {
   if (expect.kind === 'stops-start') return 'a program meets it when it reads its own files, before any connection'
   if (family === 'files') return 'it lies in a file: on the wire is the good chain, or one that another fault shows'
   if (slug === 'public-cert-2026') return 'its certificate is that of no-client-auth-eku, which is tried'

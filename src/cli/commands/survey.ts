@@ -84,39 +84,45 @@ function dialCommand(survey: Command, { io, finish }: CommandContext): void {
     .option('--pace <MS>', 'between two connections', String(limits.paceMs.usual))
     .option('--timeout <SECONDS>', 'longest wait for the handshake, and for the answer', '3')
   common(command, 'siplab survey dial sip.example.com:5061 --i-operate-this-server').action(
-    async (target: string, options: DialOptions) => {
-      refuseUnlessOperated(options, target)
-      const expected = surveyExpectations(io, options)
-      const clock = surveyClock()
-      const ground = groundFor(io, options, clock.wall())
-      const { host, port, address } = await placeOf(target, options)
-      const plan = { ground, side: 'client', name: options.clientName, crls: options.crls === true } as const
-      const only = slugsOf(options)
-      const timeoutMs = 1000 * numberOf('--timeout', options.timeout, 0.2, 30)
-      const stop = new AbortController()
-      const release = io.onInterrupt(() => stop.abort())
-      const shown = progress(io)
-      try {
-        const result = await surveyByDialling({
-          target: `${host}:${port}`,
-          planned: planTrials({ ...plan, ...(only === undefined ? {} : { only }) }),
-          good: (now) => goodPresenter(plan, now),
-          versions: versionsOf(options),
-          bounds: boundsOf({ ...options, pace: options.pace }),
-          clock,
-          signal: stop.signal,
-          connect: (presenter, version) =>
-            connectOnce({ place: { address, port }, host: options.name ?? host, timeoutMs }, presenter, version),
-          siplab: `siplab ${packageVersion()}`,
-          onTrial: shown.trial,
-        })
-        shown.end()
-        finish(finishSurvey(io, result, adviceOn(result, options.stack), options, expected))
-      } finally {
-        release()
-      }
-    },
+    (target: string, options: DialOptions) => dial(target, options, { io, finish }),
   )
+}
+
+async function dial(
+  target: string,
+  options: DialOptions,
+  { io, finish }: Pick<CommandContext, 'io' | 'finish'>,
+): Promise<void> {
+  refuseUnlessOperated(options, target)
+  const expected = surveyExpectations(io, options)
+  const clock = surveyClock()
+  const ground = groundFor(io, options, clock.wall())
+  const { host, port, address } = await placeOf(target, options)
+  const plan = { ground, side: 'client', name: options.clientName, crls: options.crls === true } as const
+  const only = slugsOf(options)
+  const timeoutMs = 1000 * numberOf('--timeout', options.timeout, 0.2, 30)
+  const stop = new AbortController()
+  const release = io.onInterrupt(() => stop.abort())
+  const shown = progress(io)
+  try {
+    const result = await surveyByDialling({
+      target: `${host}:${port}`,
+      planned: planTrials({ ...plan, ...(only === undefined ? {} : { only }) }),
+      good: (now) => goodPresenter(plan, now),
+      versions: versionsOf(options),
+      bounds: boundsOf({ ...options, pace: options.pace }),
+      clock,
+      signal: stop.signal,
+      connect: (presenter, version) =>
+        connectOnce({ place: { address, port }, host: options.name ?? host, timeoutMs }, presenter, version),
+      siplab: `siplab ${packageVersion()}`,
+      onTrial: shown.trial,
+    })
+    shown.end()
+    finish(finishSurvey(io, result, adviceOn(result, options.stack), options, expected))
+  } finally {
+    release()
+  }
 }
 
 function listenCommand(survey: Command, { io, finish }: CommandContext): void {
@@ -131,41 +137,43 @@ function listenCommand(survey: Command, { io, finish }: CommandContext): void {
     .option('--name <NAME>', 'the name that is dialled with --ports, or the domain of the SNI', 'survey.test')
     .option('--patience <SECONDS>', 'a connection that says nothing for so long is closed', '10')
   common(command, 'siplab survey listen --ports 6000 --name pbx.example.com --listen 192.0.2.7').action(
-    async (options: ListenOptions) => {
-      const expected = surveyExpectations(io, options)
-      const clock = surveyClock()
-      const ground = groundFor(io, options, clock.wall())
-      const only = slugsOf(options)
-      const plan = (name: string) => ({ ground, side: 'server', name, crls: false }) as const
-      const stop = new AbortController()
-      const release = io.onInterrupt(() => stop.abort())
-      const shown = progress(io)
-      try {
-        const result = await surveyByListening({
-          address: options.listen,
-          port: numberOf('--port', options.ports ?? options.port, 0, 65_000),
-          perPort: options.ports !== undefined,
-          domain: options.name.toLowerCase(),
-          planned: (name) => planTrials({ ...plan(name), ...(only === undefined ? {} : { only }) }),
-          good: (name, now) => goodPresenter(plan(name), now),
-          rootPem: ground.pki(options.name, clock.wall()).root.pem,
-          versions: versionsOf(options),
-          bounds: boundsOf(options),
-          patienceMs: 1000 * numberOf('--patience', options.patience, 0.2, 60),
-          clock,
-          signal: stop.signal,
-          open: openListener,
-          siplab: `siplab ${packageVersion()}`,
-          onReady: (places) => io.err(placesText(places, options, groundFolder(io, options))),
-          onVisit: (trial, visited, of) => shown.trial(trial, trial.fault === 'good', visited, of),
-        })
-        shown.end()
-        finish(finishSurvey(io, result, adviceOn(result, options.stack), options, expected))
-      } finally {
-        release()
-      }
-    },
+    (options: ListenOptions) => listen(options, { io, finish }),
   )
+}
+
+async function listen(options: ListenOptions, { io, finish }: Pick<CommandContext, 'io' | 'finish'>): Promise<void> {
+  const expected = surveyExpectations(io, options)
+  const clock = surveyClock()
+  const ground = groundFor(io, options, clock.wall())
+  const only = slugsOf(options)
+  const plan = (name: string) => ({ ground, side: 'server', name, crls: false }) as const
+  const stop = new AbortController()
+  const release = io.onInterrupt(() => stop.abort())
+  const shown = progress(io)
+  try {
+    const result = await surveyByListening({
+      address: options.listen,
+      port: numberOf('--port', options.ports ?? options.port, 0, 65_000),
+      perPort: options.ports !== undefined,
+      domain: options.name.toLowerCase(),
+      planned: (name) => planTrials({ ...plan(name), ...(only === undefined ? {} : { only }) }),
+      good: (name, now) => goodPresenter(plan(name), now),
+      rootPem: ground.pki(options.name, clock.wall()).root.pem,
+      versions: versionsOf(options),
+      bounds: boundsOf(options),
+      patienceMs: 1000 * numberOf('--patience', options.patience, 0.2, 60),
+      clock,
+      signal: stop.signal,
+      open: openListener,
+      siplab: `siplab ${packageVersion()}`,
+      onReady: (places) => io.err(placesText(places, options, groundFolder(io, options))),
+      onVisit: (trial, visited, of) => shown.trial(trial, trial.fault === 'good', visited, of),
+    })
+    shown.end()
+    finish(finishSurvey(io, result, adviceOn(result, options.stack), options, expected))
+  } finally {
+    release()
+  }
 }
 
 /** What both directions take. */
