@@ -66,7 +66,7 @@ export function finishSurvey(
 }
 
 function plain(text: string): string {
-  return text.split('\n').map(harmless).join('\n')
+  return text.split('\n').map((each) => harmless(each)).join('\n')
 }
 
 function render(
