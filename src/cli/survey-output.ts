@@ -66,7 +66,10 @@ export function finishSurvey(
 }
 
 function plain(text: string): string {
-  return text.split('\n').map((each) => harmless(each)).join('\n')
+  return text
+    .split('\n')
+    .map((each) => harmless(each))
+    .join('\n')
 }
 
 function render(
