@@ -12,7 +12,7 @@ import { connectOnce, goodPresenter, openGround, planTrials, surveyByDialling } 
 import { surveyName, totalsOf, type Survey, type SurveyGround } from '../src/survey/index.ts'
 import { freePort } from '../test/support/free-port.ts'
 import { respond } from '../test/support/sip-answers.ts'
-import { findProgram, start, untilItListens, type Running } from './foreign-peers/program.ts'
+import { findProgram, run, start, untilItListens, type Running } from './foreign-peers/program.ts'
 
 interface Files {
   readonly folder: string
@@ -24,6 +24,8 @@ interface Files {
 interface Server {
   readonly name: string
   readonly program: string
+  /** Absent: the program itself. */
+  readonly command?: (folder: string) => string
   /** Writes its configuration and gives its arguments. */
   readonly configure: (files: Files, port: number, hardened: boolean) => Promise<readonly string[]>
 }
@@ -69,6 +71,17 @@ const kamailio: Server = {
   },
 }
 
+const go: Server = {
+  name: 'Go',
+  program: 'go',
+  command: (folder) => join(folder, 'peer'),
+  configure: ({ folder, root, chain, key }, port, hardened) => {
+    const source = join(import.meta.dirname, 'foreign-peers', 'peers', 'survey-peer.go')
+    run('go', 'build', '-o', join(folder, 'peer'), source)
+    return Promise.resolve([String(port), root, chain, key, hardened ? 'yes' : 'no'])
+  },
+}
+
 /** The same faults each time for the same seed. */
 function sampleOf(ground: SurveyGround, seed: number): readonly string[] {
   let state = seed
@@ -96,7 +109,7 @@ async function surveyOf(
     writeFileSync(files.key, String(own.key), { mode: 0o600 })
     const port = await freePort()
     const args = await server.configure(files, port, hardened)
-    running = start({ command: server.program, args, clock: undefined, folder })
+    running = start({ command: server.command?.(folder) ?? server.program, args, clock: undefined, folder })
     await untilItListens(port, running)
     const plan = { ground, side: 'client', name: surveyName, crls: false } as const
     const target = { place: { address: '127.0.0.1', port }, host: 'server.survey.invalid', timeoutMs: 2000 }
@@ -137,7 +150,7 @@ async function main(): Promise<number> {
   try {
     const ground = openGround(folder, Date.now())
     const only = sampleOf(ground, seed)
-    for (const server of [kamailio, haproxy]) {
+    for (const server of [go, kamailio, haproxy]) {
       if (findProgram(server.program) === undefined) {
         console.log(`skipped: ${server.name}: ${server.program} is not installed`)
         continue
