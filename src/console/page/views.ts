@@ -1,0 +1,14 @@
+/** Every view of the page, in the order of its tabs. */
+import type { ComponentType } from 'preact'
+
+export interface ListedView {
+  readonly id: string
+  readonly title: string
+  /** Opens it from anywhere on the page. */
+  readonly key: string
+  load(): Promise<ComponentType>
+}
+
+export const views: readonly ListedView[] = [
+  { id: 'map', title: 'Map', key: '1', load: async () => (await import('./map/map-view.tsx')).MapView },
+]
