@@ -11,4 +11,11 @@ export interface ListedView {
 
 export const views: readonly ListedView[] = [
   { id: 'map', title: 'Map', key: '1', load: async () => (await import('./map/map-view.tsx')).MapView },
+  { id: 'events', title: 'Events', key: '2', load: async () => (await import('./views/events-view.tsx')).EventsView },
+  {
+    id: 'properties',
+    title: 'Properties',
+    key: '3',
+    load: async () => (await import('./properties/properties-view.tsx')).PropertiesView,
+  },
 ]
