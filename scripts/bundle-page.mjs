@@ -2,13 +2,16 @@
  * Builds the page of `siplab console` into dist/console. Everything it needs lies there: the page may load nothing from
  * elsewhere. Views come in files of their own, loaded when they are first looked at.
  */
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 
-/** @param vite the module `vite` */
+/**
+ * @param vite the module `vite`
+ * @returns the paths of everything that went into it, from the top of the repository
+ */
 export async function bundlePage({ build }) {
-  await build({
+  const { output } = await build({
     root: join(root, 'src', 'console', 'page'),
     configFile: false,
     base: '/',
@@ -24,4 +27,5 @@ export async function bundlePage({ build }) {
       reportCompressedSize: false,
     },
   })
+  return output.flatMap(({ moduleIds = [] }) => moduleIds.map((id) => relative(root, id)))
 }

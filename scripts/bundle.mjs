@@ -104,5 +104,6 @@ const esbuild = await import('esbuild').catch((error) => {
 if (esbuild === undefined) console.error('no esbuild is installed (npm ci --omit=dev): siplab starts from its sources')
 else {
   await bundle(esbuild)
-  await bundlePage(await import('vite'))
+  const inputs = await bundlePage(await import('vite'))
+  writeFileSync(join(root, 'dist', 'console', 'LICENSES.txt'), licences(inputs))
 }

@@ -2,6 +2,10 @@
  * `siplab trace`: messages, handshakes and routing decisions of the running nodes as they happen, in the form asked
  * for.
  */
+import { createReadStream } from 'node:fs'
+import { resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
 import { Option } from 'commander'
 import { captureWriter } from '../../lab/trace/pcapng.ts'
 import { renderLadder } from '../../lab/trace/ladder.ts'
@@ -17,13 +21,15 @@ import { UsageError } from '../usage-error.ts'
 import { harmless } from '../harmless.ts'
 import { paint } from '../io.ts'
 import type { Io } from '../io.ts'
-import { chooseNode, chooseRunningLab, clientOf, planOf } from '../lab-choice.ts'
+import { chooseLab, chooseNode, chooseRunningLab, clientOf, planOf } from '../lab-choice.ts'
+import type { ChosenLab } from '../lab-choice.ts'
 
 interface TraceOptions extends CommonOptions {
   readonly follow?: true
   readonly format?: 'jsonl' | 'text' | 'html' | 'pcapng'
   readonly for?: string
   readonly count?: string
+  readonly from?: string
 }
 
 /** An HTML page is written at the end; more than this would be no page any more. */
@@ -49,29 +55,44 @@ export const traceCommand: RegisterCommand = (program, { io }) => {
     )
     .option('--for <SPAN>', 'end after this time, e.g. 10s')
     .option('--count <N>', 'end after so many entries')
+    .option('--from <FILE>', 'an earlier trace in JSON lines, in place of the running lab; - reads standard input')
   common(command, 'siplab trace --follow --format html > call.html').action(
     (name: string | undefined, options: TraceOptions) => trace(io, name, options),
   )
 }
 
 async function trace(io: Io, name: string | undefined, options: TraceOptions): Promise<void> {
-  const lab = chooseRunningLab(io, options)
+  const lab = options.from === undefined ? chooseRunningLab(io, options) : chooseLab(io, options)
   const plan = planOf(lab)
-  const running = plan.nodes.filter((node) => isSip(node.role) && lab.record.stopped[node.name] === undefined)
-  const nodes = name === undefined ? running : [chooseNode(plan, name)]
   const format = options.format ?? (options.json === true ? 'jsonl' : 'text')
   if (format === 'pcapng' && io.outIsTerminal)
     throw new UsageError(
       '--format pcapng writes octets; send them to a file: siplab trace --format pcapng > trace.pcapng',
     )
   const sink = sinks[format](io, plan)
+  await sink.begin()
+  if (options.from === undefined) await follow(io, { lab, plan, name, sink }, options)
+  else for await (const entry of readTrace(io, options.from)) if (isOf(entry, name)) await sink.entry(entry)
+  await sink.end()
+}
+
+interface Followed {
+  readonly lab: ChosenLab
+  readonly plan: LabPlan
+  /** Absent: every node. */
+  readonly name: string | undefined
+  readonly sink: Sink
+}
+
+async function follow(io: Io, { lab, plan, name, sink }: Followed, options: TraceOptions): Promise<void> {
+  const running = plan.nodes.filter((node) => isSip(node.role) && lab.record.stopped[node.name] === undefined)
+  const nodes = name === undefined ? running : [chooseNode(plan, name)]
   const most = readCount(options.count)
   const end = new AbortController()
   const stopListening = io.onInterrupt(() => end.abort())
   const timer =
     options.for === undefined ? undefined : setTimeout(() => end.abort(), readSeconds('--for', options.for) * 1000)
   let count = 0
-  await sink.begin()
   await Promise.all(
     nodes.map(async (node) => {
       for await (const entry of clientOf(lab, node.name).lines<TraceEntry>('/trace', end.signal)) {
@@ -83,7 +104,38 @@ async function trace(io: Io, name: string | undefined, options: TraceOptions): P
   )
   clearTimeout(timer)
   stopListening()
-  await sink.end()
+}
+
+/** A line of a trace; one that is longer is none. */
+const mostCharacters = 1024 * 1024
+
+async function* readTrace(io: Io, file: string): AsyncGenerator<TraceEntry> {
+  const source = file === '-' ? io.input() : createReadStream(resolve(io.workingFolder, file))
+  let at = 0
+  for await (const text of createInterface({ input: Readable.from(source), crlfDelay: Number.POSITIVE_INFINITY })) {
+    at += 1
+    if (text !== '') yield entryOf(text, `${file === '-' ? 'standard input' : file}, line ${at}`)
+  }
+}
+
+/** @throws UsageError for a line that siplab trace --json never wrote */
+function entryOf(text: string, where: string): TraceEntry {
+  const wrong = new UsageError(
+    `${where}: wanted a line of siplab trace --json, found ${JSON.stringify(text.slice(0, 60))}`,
+  )
+  if (text.length > mostCharacters) throw wrong
+  try {
+    const entry = JSON.parse(text) as Partial<TraceEntry> | undefined
+    const fields = [entry?.time, entry?.node, entry?.kind, entry?.text ?? '', entry?.local ?? '', entry?.remote ?? '']
+    if (fields.every((field) => typeof field === 'string')) return entry as TraceEntry
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  throw wrong
+}
+
+function isOf({ node }: TraceEntry, name: string | undefined): boolean {
+  return name === undefined || node === name
 }
 
 interface Sink {

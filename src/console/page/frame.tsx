@@ -13,6 +13,9 @@ import { views } from './views.ts'
 
 export function Frame(): JSX.Element {
   const { view } = useStore(place)
+  useEffect(() => {
+    document.querySelector('.tabs [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [view])
   useKeys()
   return (
     <div class="frame">

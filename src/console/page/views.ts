@@ -18,4 +18,19 @@ export const views: readonly ListedView[] = [
     key: '3',
     load: async () => (await import('./properties/properties-view.tsx')).PropertiesView,
   },
+  { id: 'ladder', title: 'Ladder', key: '4', load: async () => (await import('./ladder/ladder-view.tsx')).LadderView },
+  {
+    id: 'explain',
+    title: 'Explain',
+    key: '5',
+    load: async () => (await import('./views/explain-view.tsx')).ExplainView,
+  },
+  { id: 'time', title: 'Time', key: '6', load: async () => (await import('./views/time-view.tsx')).TimeView },
+  { id: 'check', title: 'Check', key: '7', load: async () => (await import('./views/check-view.tsx')).CheckView },
+  {
+    id: 'scenarios',
+    title: 'Scenarios',
+    key: '8',
+    load: async () => (await import('./views/scenarios-view.tsx')).ScenariosView,
+  },
 ]
