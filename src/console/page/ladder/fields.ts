@@ -1,7 +1,7 @@
 /** What the header fields of SIP mean, one sentence each, with the place that says so. */
 
 const meanings: Readonly<Record<string, string>> = {
-  via: 'A hop the request went through; the response goes back by it. The branch names the transaction (RFC 3261 §20.42)',
+  via: 'A hop of the request, which the response goes back by; the branch names the transaction (RFC 3261 §20.42)',
   'max-forwards': 'How many hops are left before a proxy refuses it as a loop (RFC 3261 §20.22)',
   from: 'Who began the dialog; its tag is one half of the dialog ID (RFC 3261 §20.20)',
   to: 'Whom it is for; its tag, set by the answerer, is the other half of the dialog ID (RFC 3261 §20.39)',

@@ -122,12 +122,12 @@ function Arrow({ row, y, columns, column, isChosen, choose }: ArrowProps): JSX.E
       class={`rung ${at}${row.isError ? ' error' : ''}${isChosen ? ' selected' : ''}`}
       style={{ top: `${y}px`, height: `${rowHeight}px` }}
       onClick={() => choose(row)}
-      aria-label={`${clockText(row.time)} ${row.from}${from === to ? '' : ` to ${row.to}`}: ${row.title}`}
     >
       <time style={{ width: `${timeWidth}px` }}>{clockText(row.time)}</time>
       <span class="says" style={textPlace(left, Math.abs(to - from), column)}>
         {row.isError ? '✕ ' : ''}
         {row.title}
+        <span class="unseen">{from === to ? ` at ${row.from}` : ` from ${row.from} to ${row.to}`}</span>
       </span>
       {from !== to && (
         <span class="arrow" style={{ left: `${timeWidth + left}px`, width: `${Math.abs(to - from)}px` }} />

@@ -12,6 +12,7 @@ import { NodePanel } from './node-panel.tsx'
 import { LabPanel } from './lab-panel.tsx'
 import { linksOf, type MapProps } from './links.ts'
 import { Picture } from './picture.tsx'
+import { Troubles } from './troubles.tsx'
 
 export function MapView(): JSX.Element {
   const plan = useDocument<PlanDocument>('/api/plan')
@@ -37,7 +38,10 @@ function ShownMap({ plan, live }: MapProps): JSX.Element {
   return (
     <div class="map-view">
       <h1 class="unseen">Map of {live.lab}</h1>
-      <Picture {...{ plan, live, links, ends, registrations, upright, selected, select }} />
+      <div>
+        <Picture {...{ plan, live, links, ends, registrations, upright, selected, select }} />
+        <Troubles />
+      </div>
       <aside class="panel" aria-label="Details">
         {node !== undefined ? (
           <NodePanel {...{ node, live, ends, registrations }} key={node.name} />

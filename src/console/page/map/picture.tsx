@@ -20,11 +20,7 @@ export function Picture(props: PictureProps): JSX.Element {
   const at = (name: string): PlacedNode | undefined => nodes.find(({ node }) => node.name === name)
   return (
     <div class="picture">
-      <svg
-        viewBox={`0 0 ${width} ${height}`}
-        style={{ maxWidth: `${width * 1.45}px` }}
-        class={upright ? 'upright' : ''}
-      >
+      <svg viewBox={`0 0 ${width} ${height}`} style={{ maxWidth: `${width * 1.9}px` }} class={upright ? 'upright' : ''}>
         <title>{`${live.lab}: ${plan.about}`}</title>
         <defs>
           {(['good', 'bad', 'calm'] as const).map((tone) => (
@@ -129,30 +125,30 @@ function NodeCard({
   const phones = registrations.filter((each) => each.node === node.name)
   const end = soonestEnd(node.name, ends)
   const isSelected = selected === node.name
-  const label = [`Node ${node.name}, ${node.role}: ${state}`, end?.text, faultText(faults), phonesText(phones)]
+  const role = node.role.replace('-', ' ')
+  const last = faults.length > 0 ? faultText(faults) : (phonesText(phones) ?? reasonOf(seen) ?? '')
+  // What is written on the card, in its order.
+  const label = [node.name, role, `${signOf[tone]} ${state}`, end?.text, last].filter(Boolean).join(' ')
   return (
-    <g
-      class={`node ${tone}${isSelected ? ' selected' : ''}`}
-      {...asButton(label.filter(Boolean).join(', '), isSelected, () => select(node.name))}
-    >
+    <g class={`node ${tone}${isSelected ? ' selected' : ''}`} {...asButton(label, isSelected, () => select(node.name))}>
       <rect {...{ x, y, width, height }} rx="9" class="card" />
       <rect x={x} y={y} width="5" height={height} rx="2.5" class="edge" />
       <text x={x + 16} y={y + 25} class="name">
         {node.name}
-      </text>
+      </text>{' '}
       <text x={x + 16} y={y + 42} class="soft">
-        {node.role.replace('-', ' ')}
-      </text>
+        {role}
+      </text>{' '}
       <text x={x + width - 12} y={y + 25} class={`is ${tone}`}>
         {`${signOf[tone]} ${state}`}
-      </text>
+      </text>{' '}
       {end !== undefined && (
         <text x={x + 16} y={y + 65} class={`left ${end.tone}`}>
-          {end.text}
+          {`${end.text} `}
         </text>
       )}
       <text x={x + 16} y={y + height - 19} class={faults.length > 0 ? 'left warn' : 'soft'}>
-        {faults.length > 0 ? faultText(faults) : (phonesText(phones) ?? reasonOf(seen) ?? '')}
+        {last}
       </text>
     </g>
   )
@@ -166,8 +162,9 @@ function soonestEnd(
   const [first] = used.toSorted((one, other) => one.secondsLeft - other.secondsLeft)
   if (first === undefined) return undefined
   const tone = toneOfLeft(first.secondsLeft, first.warnsAt, Date.now())
-  const sign = tone === 'good' ? '' : `${signOf[tone]} `
-  return { text: `${sign}certificate: ${leftText(first.secondsLeft)}${first.secondsLeft > 0 ? ' left' : ''}`, tone }
+  const left = leftText(first.secondsLeft)
+  if (tone === 'bad') return { text: `${signOf.bad} cert. ${left}`, tone }
+  return { text: `${tone === 'good' ? '' : `${signOf[tone]} `}certificate: ${left} left`, tone }
 }
 
 function faultText(faults: readonly { readonly fault: string }[]): string | undefined {

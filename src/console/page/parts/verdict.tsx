@@ -6,9 +6,9 @@ export function VerdictCard({ verdict }: { readonly verdict: Verdict }): JSX.Ele
   const { code, message, rule, found, fix, windows, certificate, node, link, direction, others = [] } = verdict
   return (
     <article class="verdict">
-      <h4>
+      <p class="title">
         <code>{code}</code> {message}
-      </h4>
+      </p>
       <dl class="facts">
         <Fact
           name="Seen by"

@@ -30,8 +30,9 @@ export function GeneralSheet({ node, state }: SheetProps): JSX.Element {
           <State tone={toneOfState(state)} text={state} />
         </dd>
       </dl>
-      <h3>Connections</h3>
-      <div class="table-box">
+      <h2>Connections</h2>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
+      <section class="table-box" tabIndex={0} aria-label="Connections">
         <table>
           <thead>
             <tr>
@@ -56,7 +57,7 @@ export function GeneralSheet({ node, state }: SheetProps): JSX.Element {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
       <MtlsTick node={node} on={mtls} again={asked.again} />
     </>
   )

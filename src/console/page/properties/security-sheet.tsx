@@ -71,9 +71,9 @@ function Reference({ node, entry, held, again }: ReferenceProps): JSX.Element {
   const current = held.find(({ references }) => references.some((each) => each === reference))?.name ?? ''
   return (
     <section class="reference">
-      <h3>
+      <h2>
         {reference} <State tone={valid ? 'good' : 'bad'} text={valid ? 'valid' : (verdicts[0]?.code ?? 'not valid')} />
-      </h3>
+      </h2>
       <dl class="facts">
         <Fact name="Issued to" value={certificate?.subject} />
         <Fact name="Issued by" value={certificate?.issuer} />
@@ -143,11 +143,11 @@ function LockedOut({ node, failure, held, again, open }: LockedOutProps): JSX.El
   return (
     <div class="locked">
       <div class="prompt" role="alertdialog" aria-labelledby="locked-title" aria-describedby="locked-text">
-        <h3 id="locked-title">✕ Invalid certificate</h3>
+        <h2 id="locked-title">✕ Invalid certificate</h2>
         <p id="locked-text">{failure.message}</p>
         {failure.detail?.verdict?.found !== undefined && <p>Found: {failure.detail.verdict.found}</p>}
       </div>
-      <h3>The way back</h3>
+      <h2>The way back</h2>
       <ol class="way">
         <li>
           <Trial node={node} again={again} />
