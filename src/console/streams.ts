@@ -8,7 +8,7 @@ const mostStreams = 32
 const mostWaitingOctets = 4 * 1024 * 1024
 const heartbeatMs = 15_000
 
-export interface StreamPart {
+interface StreamPart {
   /** Name of the server-sent event. */
   readonly event: string
   readonly feed: Feed

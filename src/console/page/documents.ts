@@ -6,7 +6,7 @@ import type { FaultOn } from '../../faults/record.ts'
 import type { TimelineEntry } from '../../lab/renewal/timeline.ts'
 
 export type { Verdict } from '../../verdicts/verdict.ts'
-export type { LinkState, NodeEvent, NodeStatus, Registration, TraceEntry } from '../../node/control/control-api.ts'
+export type { LinkState, NodeEvent, Registration, TraceEntry } from '../../node/control/control-api.ts'
 export type { ListedFault } from '../../faults/targets.ts'
 export type { Outcome } from '../../faults/placement.ts'
 export type { TimelineEntry } from '../../lab/renewal/timeline.ts'

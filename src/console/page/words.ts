@@ -5,7 +5,7 @@ export function leftText(seconds: number): string {
   return seconds >= 0 ? spanText(seconds) : `ended ${spanText(-seconds)} ago`
 }
 
-export function spanText(seconds: number): string {
+function spanText(seconds: number): string {
   if (seconds >= 172_800) return `${Math.floor(seconds / 86_400)} d`
   if (seconds >= 7200) return `${Math.floor(seconds / 3600)} h`
   if (seconds >= 120) return `${Math.floor(seconds / 60)} min`

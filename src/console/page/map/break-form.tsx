@@ -38,7 +38,7 @@ export function BreakForm({ target, kind }: BreakFormProps): JSX.Element {
         />
       </label>
       <p class="soft" role="status">
-        {fitting.length} faults of a {kind}
+        {fitting.length === 1 ? '1 fault' : `${fitting.length} faults`} of a {kind}
         {fitting.length > mostShown ? `, the first ${mostShown} are shown` : ''}
       </p>
       <ul class="catalogue" aria-label="Faults">
@@ -96,7 +96,7 @@ function Chosen({ target, fault }: { readonly target: string; readonly fault: Li
   return (
     <form class="chosen" onSubmit={run}>
       <h4>{fault.name}</h4>
-      <p>{fault.story}.</p>
+      <p>{fault.story.replace(/\.$/, '')}.</p>
       <p class="soft">{fault.verdict === undefined ? 'Nobody minds it.' : `Expected verdict: ${fault.verdict}`}</p>
       {fault.sides !== undefined && fault.sides.length > 1 && (
         <label class="field">

@@ -1,14 +1,14 @@
 /** Where nodes and zones of a plan stand on the map. Pure. */
 import type { PlanDocument, PlanNode } from '../documents.ts'
 
-export interface Box {
+interface Box {
   readonly x: number
   readonly y: number
   readonly width: number
   readonly height: number
 }
 
-export interface PlacedZone extends Box {
+interface PlacedZone extends Box {
   readonly title: string
   readonly kind: ZoneKind
 }
