@@ -1,9 +1,23 @@
 /**
- * siplab as a library: read a lab file, derive its plan, bring it up. The SIP stack alone is `siplab/sip`.
+ * siplab as a library: a lab for tests, checks and explanations from a program, and the plan of a lab file. The SIP
+ * stack alone is `siplab/sip`.
  *
- *     const topology = loadTopology('edge')
- *     const plan = planLab(topology, { network: 42 })
+ *     await using lab = await startLab('edge')
+ *     const { verdict } = await lab.break('director', 'expired', { as: 'server' })
  */
+export { startLab } from './library/lab.ts'
+export type { Lab, LabOptions, Patience } from './library/lab.ts'
+export { check, explain } from './library/commands.ts'
+export type { CheckSettings, Explanation, ExplainSettings } from './library/commands.ts'
+export type { FaultOptions, Healed } from './faults/break.ts'
+export type { Outcome } from './faults/placement.ts'
+export type { SeenLink } from './lab/links.ts'
+export type { CountedVerdict } from './lab/join.ts'
+export type { NodeEvent } from './node/control/control-api.ts'
+export type { CheckReport } from './check/report.ts'
+export type { Step } from './check/step.ts'
+export { PhoneError } from './phone/phone-error.ts'
+export type { Call, IncomingCall, OutgoingCall, Phone, ReceivedMessage } from './phone/types.ts'
 export { ConfigError } from './topology/config-error.ts'
 export { loadTopology, parseTopology, topologyNames } from './topology/load.ts'
 export { nodePlan, planLab } from './topology/plan.ts'

@@ -18,6 +18,16 @@ export function summarise(certificate: X509Certificate | string | Uint8Array): V
   }
 }
 
+/** What a trace tells of a certificate: `shownOf(summarise(leaf))`. */
+export function shownOf({
+  subject,
+  issuer,
+  serial,
+  notAfter,
+}: VerdictCertificate): Pick<VerdictCertificate, 'subject' | 'issuer' | 'serial' | 'notAfter'> {
+  return { subject, issuer, serial, notAfter }
+}
+
 /**
  * `01ab2f` -> `2fab01`, the order in which the old event logs printed serial numbers. An odd digit count gets a leading
  * zero.

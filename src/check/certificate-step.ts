@@ -10,6 +10,7 @@ import {
 } from '../certificates/examine/index.ts'
 import type { WantedName } from '../certificates/examine/names.ts'
 import { pemBlocks } from '../certificates/examine/pem.ts'
+import { summarise } from '../certificates/summary.ts'
 import { nodeErrorToCode } from '../verdicts/node-errors.ts'
 import { verdict, type VerdictCode } from '../verdicts/codes.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
@@ -152,6 +153,13 @@ function judged(examination: Examination, { nodeSays, chain }: Presented, option
     options,
   )
   const diagnosis = withTrustHint(toVerdict(examination), options)
+  const outdated = notReloaded(chain[0], options)
+  if (outdated !== undefined)
+    return fromVerdict(
+      { ...outdated, others: diagnosis === undefined ? [] : [diagnosis] },
+      evidence,
+      examination.accepted ? 'warning' : 'failed',
+    )
   // The rule books want digitalSignature; the TLS libraries that take the certificate all the same decide.
   const onlyUsage =
     nodeSays === undefined && examination.faults.every(({ refuses, code }) => !refuses || code === 'cert.ku-wrong')
@@ -172,6 +180,18 @@ function judged(examination: Examination, { nodeSays, chain }: Presented, option
   if (diagnosis !== undefined)
     return fromVerdict(diagnosis, evidence, examination.faults.some(({ index }) => index === 0) ? 'warning' : 'note')
   return fine(`It is good for ${options.profile.name}: ${endText(examination)}.`, evidence)
+}
+
+/** The server shows another certificate than its file holds, and that one ends later. Absent: not so, or not known. */
+function notReloaded(leaf: Buffer | undefined, { serverFile }: CheckOptions): Verdict | undefined {
+  if (leaf === undefined || serverFile === undefined || leaf.equals(serverFile)) return undefined
+  const [shown, onDisk] = [summarise(leaf), summarise(serverFile)]
+  if (Date.parse(onDisk.notAfter) <= Date.parse(shown.notAfter)) return undefined
+  return verdict('cert.not-reloaded', {
+    certificate: shown,
+    found: `it shows ${shown.serial}, end ${shown.notAfter}; the file holds ${onDisk.serial}, end ${onDisk.notAfter}`,
+    fix: 'reload or restart the server, and let every renewal do so',
+  })
 }
 
 const trustCodes: ReadonlySet<string> = new Set<VerdictCode>([
@@ -218,12 +238,20 @@ function evidenceOf(
           fingerprint: shown.fingerprint,
         }),
     wanted: examination.names.map(({ wanted }) => wanted.value),
-    path: examination.path.map(({ subject }) => subject.text),
+    ...pathEvidence(examination),
     sent: chain.length,
     trust: trust.from,
     profile: profile.name,
     rules: examination.profile,
     node: nodeSays,
+  }
+}
+
+/** Subject and end of every certificate from the leaf to the root, two lists of the same length. */
+export function pathEvidence({ path }: Examination): Evidence {
+  return {
+    path: path.map(({ subject }) => subject.text),
+    pathUntil: path.map(({ notAfter }) => new Date(notAfter.at).toISOString()),
   }
 }
 

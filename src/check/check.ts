@@ -7,7 +7,7 @@ import { toVerdict } from '../certificates/examine/index.ts'
 import { verdict } from '../verdicts/codes.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { Socket } from 'node:net'
-import { certificateStep, examineOwn, isTrustCode } from './certificate-step.ts'
+import { certificateStep, examineOwn, isTrustCode, pathEvidence } from './certificate-step.ts'
 import { type Asking, clientStep } from './client-step.ts'
 import type { Candidate } from './discover.ts'
 import { openTcp, type OwnCertificate, type Place } from './handshake.ts'
@@ -107,11 +107,11 @@ function ownStep(journal: Journal, own: OwnIdentity, options: CheckOptions): voi
   if (own.verdicts.length > 0) return putVerdicts(journal, 'own-certificate', title, own.verdicts)
   const examination = examineOwn(own, options)
   const diagnosis = toVerdict(examination)
-  if (diagnosis === undefined)
-    return journal.put('own-certificate', title, fine('Nothing is wrong with it.', { names: own.names }))
+  const evidence = { names: own.names, ...pathEvidence(examination) }
+  if (diagnosis === undefined) return journal.put('own-certificate', title, fine('Nothing is wrong with it.', evidence))
   // The other end may trust authorities that we do not.
   const sure = !examination.accepted && !isTrustCode(diagnosis.code)
-  journal.put('own-certificate', title, fromVerdict(diagnosis, { names: own.names }, sure ? 'failed' : 'note'))
+  journal.put('own-certificate', title, fromVerdict(diagnosis, evidence, sure ? 'failed' : 'note'))
 }
 
 function putVerdicts(journal: Journal, id: string, title: string, verdicts: readonly Verdict[]): void {

@@ -9,7 +9,7 @@ import type { Candidate } from './discover.ts'
 import { dialSecure, type OwnCertificate, type Place, type Secured } from './handshake.ts'
 import type { Done, Journal } from './journal.ts'
 import type { CheckOptions, OwnIdentity } from './options.ts'
-import { failure, fine, fromVerdict, notTried, warning, type Evidence, type Finding } from './step.ts'
+import { failure, fine, fromVerdict, note, notTried, warning, type Evidence, type Finding } from './step.ts'
 import { refusalVerdict } from './own-refusal.ts'
 import { strangerOf, strangerText } from './strangers.ts'
 import { demandFinding, handshakeOptions, type TlsDone } from './tls-step.ts'
@@ -17,6 +17,8 @@ import type { Heard, Talk } from './talk.ts'
 
 /** A conversation that the server took part in. */
 export interface Conversation {
+  /** The newest TLS session of a connection on which our certificate was shown. */
+  readonly session?: Secured['session']
   readonly talk: Talk
   readonly heard: Extract<Heard, { kind: 'response' }>
 }
@@ -45,6 +47,7 @@ export async function clientStep(
       return { finding: withoutFinding(answer, seen, options), value: answer }
     })
     const good = options.own === undefined ? undefined : await withOwn(inner, options.own, seen, asking, options)
+    if (good !== undefined && options.own !== undefined) await resumption(inner, options.own, good, asking, options)
     if (wrong !== undefined && seen.asksCertificate) await withWrong(inner, wrong, asking, options)
     const spoken = good ?? (heard.kind === 'response' ? { talk: without, heard } : undefined)
     if (spoken?.talk !== without) without.close()
@@ -127,6 +130,32 @@ async function withOwn(
   })
 }
 
+/** Whether the server takes a second connection without looking at our certificate again. */
+async function resumption(
+  journal: Journal,
+  own: OwnIdentity,
+  { session }: Conversation,
+  asking: Asking,
+  options: CheckOptions,
+): Promise<void> {
+  const offered = session?.()
+  if (offered === undefined) return
+  const wanted = { ...handshakeOptions(asking.candidate, options), own, askStaple: false, session: offered }
+  const again = await dialSecure(asking.place, wanted)
+  if (again.kind === 'broken') return
+  again.talk.close()
+  if (again.resumed)
+    journal.put(
+      'client-certificate.resumed',
+      'a second connection',
+      note('tls.session-resumed', {
+        found:
+          'the server gave a ticket and resumed the session: a client certificate that ends, or is revoked, counts on',
+        fix: 'switch session tickets off at the server, or let it look at the certificate of a resumed session',
+      }),
+    )
+}
+
 /** Why our certificate is not tried. */
 function notShown(own: OwnIdentity, seen: Secured): Finding | undefined {
   const [unusable] = own.verdicts
@@ -156,7 +185,10 @@ async function showOwn(
   const heard = await talk.options(asking.uri, asking.from, options.timeoutMs)
   const evidence: Evidence = { label: own.label, protocol: opened.protocol, ...heardEvidence(heard) }
   if (heard.kind === 'response')
-    return { finding: acceptedFinding(own, options, heard, evidence), value: { talk, heard } }
+    return {
+      finding: acceptedFinding(own, options, heard, evidence),
+      value: { talk, heard, session: opened.session },
+    }
   talk.close()
   return { finding: ownFinding(heard, own, options, evidence), value: undefined }
 }
@@ -168,9 +200,15 @@ function acceptedFinding(
   { response }: Extract<Heard, { kind: 'response' }>,
   evidence: Evidence,
 ): Finding {
-  const revoked = examineOwn(own, options).faults.find(
-    ({ code, refuses }) => refuses && (code === 'cert.revoked' || code === 'chain.revoked'),
-  )
+  const { faults } = examineOwn(own, options)
+  const revoked = faults.find(({ code, refuses }) => refuses && (code === 'cert.revoked' || code === 'chain.revoked'))
+  const nameless = faults.find(({ code, refuses }) => refuses && code === 'cert.name-not-allowed')
+  if (revoked === undefined && nameless !== undefined)
+    return warning(
+      'tls.name-not-checked',
+      { message: 'The server takes a certificate with a name that is not ours', found: nameless.found },
+      evidence,
+    )
   if (revoked === undefined) return fine(`The server takes it: ${response.status} ${response.reason}.`, evidence)
   return warning(
     'crl.not-checked',

@@ -3,9 +3,8 @@
  * ClientHello or of the answer, a PROXY header that the port waits for. Each is proved by a second try that differs in
  * one thing.
  */
-import type { Socket } from 'node:net'
 import type { VerdictCode } from '../verdicts/codes.ts'
-import { dialSecure, openTcp, secure, type Broken, type HandshakeOptions, type Place } from './handshake.ts'
+import { dialSecure, openTcp, type Broken, type HandshakeOptions, type Place } from './handshake.ts'
 import { failure, type Evidence, type Finding } from './step.ts'
 
 /**
@@ -29,7 +28,9 @@ export async function formFinding(
       `${seen.found}; the handshake succeeds with a ClientHello of fewer groups, which fits one small segment`,
     )
   }
-  if (await succeedsBehindProxyHeader(place, wanted))
+  if (wanted.proxyProtocol === true && (await succeeds(place, { ...wanted, proxyProtocol: false })))
+    return named('tls.proxy-protocol', `${seen.found}; the handshake succeeds without the PROXY header that was sent`)
+  if (wanted.proxyProtocol !== true && (await succeedsBehindProxyHeader(place, wanted)))
     return named('tls.proxy-protocol', `${seen.found}; the handshake succeeds behind a header "PROXY TCP4 …"`)
   if (seen.code === 'tls.handshake-timeout' && (await answersSmall(place, wanted)))
     return named(
@@ -72,18 +73,10 @@ async function succeeds(place: Place, options: HandshakeOptions): Promise<boolea
 
 /** Version 1 of the PROXY protocol, from our own address. */
 async function succeedsBehindProxyHeader(place: Place, options: HandshakeOptions): Promise<boolean> {
-  const socket = await openTcp(place, options.timeoutMs)
-  if ('kind' in socket) return false
-  socket.write(proxyHeader(socket))
-  const again = await secure(socket, place, { ...options, askStaple: false })
+  const again = await dialSecure(place, { ...options, askStaple: false, proxyProtocol: true })
   if (again.kind === 'broken') return again.askedCertificate || again.chain.length > 0
   again.talk.close()
   return true
-}
-
-function proxyHeader({ localAddress = '', localPort = 0, remoteAddress = '', remotePort = 0 }: Socket): string {
-  const family = localAddress.includes(':') ? 'TCP6' : 'TCP4'
-  return `PROXY ${family} ${localAddress} ${remoteAddress} ${localPort} ${remotePort}\r\n`
 }
 
 /** Whether the server answers a ClientHello that it must refuse: the refusal is an alert of seven octets. */

@@ -5,6 +5,7 @@ import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'n
 import { domainToASCII } from 'node:url'
 import { alertNumber, handshakeErrorToCode, nodeErrorToCode } from '../verdicts/node-errors.ts'
 import type { VerdictCode } from '../verdicts/codes.ts'
+import { proxyHeader } from '../sip/transport/connection/door.ts'
 import { readEvidence } from '../sip/transport/connection/evidence.ts'
 import { Talk } from './talk.ts'
 
@@ -42,6 +43,10 @@ export interface HandshakeOptions extends TlsLimits {
   readonly askStaple?: boolean
   /** SIP over WebSocket is spoken after the handshake; the host to ask for. */
   readonly webSocketHost?: string
+  /** Offered to be resumed. */
+  readonly session?: Buffer
+  /** A PROXY header goes before the ClientHello, as from a balancer. */
+  readonly proxyProtocol?: boolean
   readonly timeoutMs: number
 }
 
@@ -63,6 +68,10 @@ export interface Secured {
   readonly asksCertificate: boolean
   /** The stapled OCSP answer; undefined: none came. */
   readonly staple: Buffer | undefined
+  /** The session that was offered was resumed: nobody looked at a certificate. */
+  readonly resumed: boolean
+  /** The newest session that the server gave; under TLS 1.3 it comes after the handshake. */
+  readonly session: () => Buffer | undefined
   readonly tlsMs: number
 }
 
@@ -100,7 +109,9 @@ export async function secure(socket: Socket, place: Place, options: HandshakeOpt
   const began = performance.now()
   const outcome = Promise.withResolvers<Secured | Broken>()
   let staple: Buffer | undefined
+  let session: Buffer | undefined
   let tls: TLSSocket
+  if (options.proxyProtocol === true) socket.write(proxyHeader(socket))
   try {
     tls = connectTls({ socket, ...connectionOptions(options) })
   } catch (error) {
@@ -111,6 +122,7 @@ export async function secure(socket: Socket, place: Place, options: HandshakeOpt
     () => outcome.resolve(broken('tls', 'tls.handshake-timeout', `nothing came within ${options.timeoutMs} ms`)),
     options.timeoutMs,
   )
+  tls.on('session', (newest: Buffer) => (session = newest))
   tls.on('OCSPResponse', (response: Buffer | null) => (staple = response ?? undefined))
   tls.on('error', (error) =>
     outcome.resolve({
@@ -122,7 +134,9 @@ export async function secure(socket: Socket, place: Place, options: HandshakeOpt
   tls.once('close', () =>
     outcome.resolve(broken('tls', 'tls.handshake-failed', 'the other end closed the connection during the handshake')),
   )
-  tls.once('secureConnect', () => outcome.resolve(read(tls, place, options, staple, performance.now() - began)))
+  tls.once('secureConnect', () =>
+    outcome.resolve(read(tls, place, options, { staple, session: () => session }, performance.now() - began)),
+  )
   const result = await outcome.promise.finally(() => clearTimeout(late))
   if (result.kind === 'broken') tls.destroy()
   return result
@@ -148,6 +162,7 @@ function connectionOptions(options: HandshakeOptions): ConnectionOptions {
     allowPartialTrustChain,
     own,
     askStaple,
+    session,
   } = options
   return {
     // Soft: the examiner judges, and it must see the certificate it refuses.
@@ -159,6 +174,7 @@ function connectionOptions(options: HandshakeOptions): ConnectionOptions {
     ...(crls === undefined || crls.length === 0 ? {} : { crl: [...crls] }),
     ...(allowPartialTrustChain === true ? { allowPartialTrustChain } : {}),
     ...(own === undefined ? {} : { cert: own.cert, key: own.key }),
+    ...(session === undefined ? {} : { session }),
     ...(minVersion === undefined ? {} : { minVersion }),
     ...(maxVersion === undefined ? {} : { maxVersion }),
     ...(ciphers === undefined ? {} : { ciphers }),
@@ -172,7 +188,7 @@ function read(
   socket: TLSSocket,
   { address, port }: Place,
   { webSocketHost, timeoutMs }: HandshakeOptions,
-  staple: Buffer | undefined,
+  { staple, session }: Pick<Secured, 'staple' | 'session'>,
   tlsMs: number,
 ): Secured {
   const evidence = readEvidence(socket, {
@@ -192,6 +208,8 @@ function read(
     nodeSays: errorCode === undefined ? undefined : { code: errorCode, message: errorMessage ?? errorCode },
     asksCertificate: asksCertificate(socket),
     staple,
+    resumed: evidence.resumed,
+    session,
     tlsMs,
   }
 }

@@ -14,6 +14,7 @@ export { differences, ExpectError, readExpectations, type Difference } from './e
 export { htmlReport } from './report-html.ts'
 export { matrixTable } from './report-matrix.ts'
 export { junitReport } from './report-junit.ts'
+export { csvReport } from './report-csv.ts'
 export { crlFiles, identityFiles, systemTrust, trustFiles } from './material.ts'
 export type { CheckOptions, OwnIdentity, Trust } from './options.ts'
 export { checkProfile, checkProfileNames, type CheckProfileName } from './profiles.ts'

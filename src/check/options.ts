@@ -41,6 +41,10 @@ export interface CheckOptions {
   readonly allowPartialTrustChain?: boolean
   /** No SNI, as servers of 2003 dialled. */
   readonly withoutSni?: boolean
+  /** A PROXY header goes before every ClientHello, as from a balancer. */
+  readonly proxyProtocol?: boolean
+  /** DER: the certificate in the file of the server, to see whether the server shows it. */
+  readonly serverFile?: Buffer
   /** Each wait, milliseconds. */
   readonly timeoutMs: number
   readonly resolver: Resolver

@@ -3,6 +3,7 @@ import { escaped } from '../reports/markup.ts'
 import { page } from '../reports/page.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { CheckReport } from './report.ts'
+import { severityOf } from './severity.ts'
 import type { Step } from './step.ts'
 
 /**
@@ -83,8 +84,10 @@ ${inner === '' ? '' : `<div class="inner">${inner}</div>`}
 </details>`
 }
 
-function code({ code: text }: Step): string {
-  return text === 'ok' || text === 'not-tried' ? '' : `<code>${escaped(text)}</code>`
+function code(step: Step): string {
+  const { code: text } = step
+  const severity = `<span class="severity">${severityOf(step)}</span>`
+  return text === 'ok' || text === 'not-tried' ? '' : `<code>${escaped(text)}</code>${severity}`
 }
 
 function others({ verdict }: Step): string {
@@ -148,6 +151,7 @@ details[open]>summary::after{transform:rotate(90deg)}
 .warning>summary .badge,.warning>summary code{color:var(--warn)}
 .failed>summary .badge,.failed>summary code{color:var(--bad)}.not-tried>summary .badge{color:var(--soft)}
 .ok>summary .badge{color:var(--good)}
+.severity{color:var(--soft);font-size:.75rem}
 .body{padding:0 .9rem .8rem;border-top:1px solid var(--line)}.body>p{margin:.7rem 0 0;overflow-wrap:anywhere}
 .others{margin:.5rem 0 0;padding-left:1.1rem}.others li{margin:.25rem 0}
 .fix{color:var(--ink)}

@@ -1,11 +1,21 @@
 /** A check for CI servers: one test case a step. */
-import { junit, type JunitResult } from '../reports/junit.ts'
+import { junit, type JunitResult, type JunitSuite } from '../reports/junit.ts'
 import type { CheckReport } from './report.ts'
+import { severityOf } from './severity.ts'
 import { allSteps, type Step } from './step.ts'
 
-export function junitReport(report: CheckReport): string {
+export function junitReport(...reports: readonly CheckReport[]): string {
+  const [only] = reports
+  const name = only !== undefined && reports.length === 1 ? suiteName(only) : 'siplab check --targets'
+  return junit(name, reports.map(suite))
+}
+
+function suiteName({ target }: CheckReport): string {
+  return `siplab check ${target}`
+}
+
+function suite(report: CheckReport): JunitSuite {
   const { target, profile, at, ms } = report
-  const name = `siplab check ${target}`
   const steps = allSteps(report.steps).filter(
     ({ steps: inner }) => inner.length === 0 || !inner.some(({ outcome }) => outcome === 'failed'),
   )
@@ -15,7 +25,7 @@ export function junitReport(report: CheckReport): string {
     ms: step.ms,
     result: resultOf(step),
   }))
-  return junit(name, [{ name, at, ms, cases }])
+  return { name: suiteName(report), at, ms, cases }
 }
 
 function resultOf(step: Step): JunitResult {
@@ -35,7 +45,13 @@ function resultOf(step: Step): JunitResult {
   }
 }
 
-function detail({ sentence, remedy, verdict }: Step): string {
+function detail(step: Step): string {
+  const { sentence, remedy, verdict } = step
   const others = (verdict?.others ?? []).map(({ code, message }) => `also ${code}: ${message}`)
-  return [sentence, ...others, ...(remedy === undefined ? [] : [`remedy: ${remedy}`])].join('\n')
+  return [
+    sentence,
+    `severity: ${severityOf(step)}`,
+    ...others,
+    ...(remedy === undefined ? [] : [`remedy: ${remedy}`]),
+  ].join('\n')
 }

@@ -1,6 +1,7 @@
 /** The whole result as one document; the other reports are made from it. */
 import type { Verdict } from '../verdicts/verdict.ts'
-import { allSteps, type Step } from './step.ts'
+import { severityOf, worstSeverity } from './severity.ts'
+import { allSteps, type Severity, type Step } from './step.ts'
 
 export interface CheckReport {
   readonly target: string
@@ -10,6 +11,8 @@ export interface CheckReport {
   readonly ok: boolean
   /** `ok`, or the code of the first failure. */
   readonly code: string
+  /** The highest of the steps. */
+  readonly severity: Severity
   /** The first failure; absent when all is well. */
   readonly verdict?: Verdict
   readonly steps: readonly Step[]
@@ -32,11 +35,16 @@ export function checkReport(
     at: at.toISOString(),
     ok: verdict === undefined,
     code: verdict?.code ?? 'ok',
+    severity: worstSeverity(allSteps(steps)),
     ...(verdict === undefined ? {} : { verdict }),
-    steps,
+    steps: steps.map(withSeverity),
     notTried: allSteps(steps)
       .filter(({ outcome }) => outcome === 'not-tried')
       .map(({ id, sentence }) => ({ id, because: sentence })),
     ms: Math.round(ms),
   }
+}
+
+function withSeverity(step: Step): Step {
+  return { ...step, severity: severityOf(step), steps: step.steps.map(withSeverity) }
 }

@@ -7,6 +7,10 @@ import type { Verdict } from '../verdicts/verdict.ts'
 /** `note` is worth knowing and minded by nobody; `not-tried` says in its sentence what stood in the way. */
 export type Outcome = 'ok' | 'note' | 'warning' | 'failed' | 'not-tried'
 
+/** In ascending order; `--severity` of testssl.sh has the same words. */
+export const severities = ['ok', 'info', 'low', 'medium', 'high', 'critical'] as const
+export type Severity = (typeof severities)[number]
+
 /**
  * What was seen, for people and scripts: `{ protocol: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' }`. Never a secret.
  */
@@ -34,6 +38,8 @@ export interface Step extends Finding {
   /** Milliseconds, with one digit behind the point. */
   readonly ms: number
   readonly steps: readonly Step[]
+  /** Only in a report. */
+  readonly severity?: Severity
 }
 
 export function fine(sentence: string, evidence: Evidence = {}): Finding {

@@ -18,7 +18,7 @@ import { otherVersions, versionOrder } from './versions-step.ts'
 
 /** The handshake of this check: what it allows, trusts and asks for. */
 export function handshakeOptions(candidate: Candidate, options: CheckOptions): HandshakeOptions {
-  const { limits, trust, crls, timeoutMs, allowPartialTrustChain, withoutSni } = options
+  const { limits, trust, crls, timeoutMs, allowPartialTrustChain, withoutSni, proxyProtocol } = options
   const [name] = candidate.names
   return {
     ...limits,
@@ -26,6 +26,7 @@ export function handshakeOptions(candidate: Candidate, options: CheckOptions): H
     anchors: trust.anchors,
     crls,
     ...(allowPartialTrustChain === true ? { allowPartialTrustChain } : {}),
+    ...(proxyProtocol === true ? { proxyProtocol } : {}),
     timeoutMs,
     askStaple: true,
     ...(candidate.transport === 'wss' ? { webSocketHost: `${candidate.host}:${candidate.port}` } : {}),

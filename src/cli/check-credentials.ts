@@ -36,7 +36,7 @@ export async function credentials(
   const [, name = '', domain = ''] = parts
   const account = lab?.plan.users.find(({ uri }) => uri === `sip:${name}@${domain}`)
   const password =
-    io.environment['SIPLAB_PASSWORD'] ?? account?.password ?? (await prompt(`password of ${name}@${domain}: `))
+    io.environment['SIPLAB_PASSWORD'] ?? account?.password ?? (await prompt(io, `password of ${name}@${domain}: `))
   const digestName = typeof login === 'string' ? login : account?.login
   return { user: name, domain, password, ...(digestName === undefined ? {} : { login: digestName }) }
 }
@@ -61,19 +61,19 @@ export function echoFor({ echo }: LoginArguments, who: Credentials, lab: CheckLa
 }
 
 /** Asked on the terminal, and not shown. */
-async function prompt(question: string): Promise<string> {
+async function prompt(io: Io, question: string): Promise<string> {
   if (!process.stdin.isTTY)
     throw new UsageError(
       '--login: wanted the password in the environment variable SIPLAB_PASSWORD, or a terminal to ask at; found ' +
         'neither',
     )
-  process.stderr.write(question)
+  io.err(question)
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
   const reader = createInterface({ input: process.stdin, output: silent, terminal: true })
   try {
     return await reader.question('')
   } finally {
     reader.close()
-    process.stderr.write('\n')
+    io.err('\n')
   }
 }

@@ -9,7 +9,7 @@ import {
 } from '../check/index.ts'
 import type { Face, LabPlan, Link, NodePlan } from '../topology/plan-types.ts'
 import { checkOptions, nodeIdentity, type CheckLab, type SetupOptions } from './check-setup.ts'
-import { harmless } from './check-text.ts'
+import { harmlessLine } from '../reports/harmless.ts'
 import { UsageError } from './usage-error.ts'
 import { paint, table, type Io } from './io.ts'
 
@@ -114,7 +114,7 @@ function line(io: Io, link: LinkResult): string {
           : paint(io.colours.err, 'green', 'as planned')
   return (
     `${mark} ${from} -> ${to}:${port}: ${seen}, planned ${planned}` +
-    `${code === 'ok' || seen === 'not-tried' ? '' : ` (${code}: ${harmless(sentence)})`}`
+    `${code === 'ok' || seen === 'not-tried' ? '' : ` (${code}: ${harmlessLine(sentence)})`}`
   )
 }
 

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import {
+  csvReport,
   differences,
   ExpectError,
   htmlReport,
@@ -14,7 +15,7 @@ import { UsageError } from './usage-error.ts'
 import { paint, type Io } from './io.ts'
 import { packageVersion } from './package.ts'
 
-type ReportKind = 'html' | 'junit' | 'json'
+type ReportKind = 'html' | 'junit' | 'json' | 'csv'
 
 export interface OutputOptions {
   readonly json?: true
@@ -54,6 +55,8 @@ function render(kind: ReportKind, report: CheckReport, document: unknown, overvi
       return htmlReport(report, `siplab ${packageVersion()}`, overview)
     case 'junit':
       return junitReport(report)
+    case 'csv':
+      return csvReport([report])
     case 'json':
       return `${JSON.stringify(document, undefined, 2)}\n`
     default:
@@ -61,7 +64,7 @@ function render(kind: ReportKind, report: CheckReport, document: unknown, overvi
   }
 }
 
-function writeReport(io: Io, text: string, { output, report }: OutputOptions): void {
+export function writeReport(io: Io, text: string, { output, report }: Pick<OutputOptions, 'output' | 'report'>): void {
   if (output === undefined) return io.out(text)
   const file = resolve(io.workingFolder, output)
   try {

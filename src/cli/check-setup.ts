@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { pemBlocks } from '../certificates/examine/pem.ts'
+import { loadCertificates } from '../certificates/load.ts'
 import { assignedFiles } from '../certificates/node-certificates.ts'
 import type { CertificateReference } from '../certificates/certificate-request.ts'
 import { verdict } from '../verdicts/codes.ts'
@@ -47,6 +48,8 @@ export interface SetupOptions {
   readonly rules?: CheckOptions['examiner']
   readonly timeout: number
   readonly relaxedNaming?: true
+  readonly proxyProtocol?: true
+  readonly serverCert?: string
   readonly probe?: true
   readonly tlsMin?: string
   readonly tlsMax?: string
@@ -278,9 +281,22 @@ export function checkOptions(
     timeoutMs: options.timeout * 1000,
     resolver: resolverOf(lab, destination.view, options),
     relaxedNaming: options.relaxedNaming === true,
+    ...(options.serverCert === undefined
+      ? {}
+      : { serverFile: serverLeaf(resolve(io.workingFolder, options.serverCert)) }),
+    ...(options.proxyProtocol === true ? { proxyProtocol: true } : {}),
     probe: options.probe === true,
     now: Date.now,
   }
+}
+
+/** @throws UsageError when the file holds no certificate */
+function serverLeaf(file: string): Buffer {
+  const read = loadCertificates(file)
+  if (read.ok) return read.value.certificates[0].raw
+  throw new UsageError(
+    `--server-cert ${file}: ${read.verdicts[0]?.message ?? 'no certificate'}; wanted that of the server, PEM`,
+  )
 }
 
 type Examiner = Exclude<CheckOptions['examiner'], undefined>

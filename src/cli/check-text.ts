@@ -1,5 +1,6 @@
 /** The tree of steps for people: live on stderr while it grows, and in colour where that is welcome. */
 import type { CheckReport, Step, Watcher } from '../check/index.ts'
+import { harmlessLine } from '../reports/harmless.ts'
 import { paint } from './io.ts'
 import type { Io, Style } from './io.ts'
 
@@ -39,7 +40,7 @@ function stepText(step: Step, depth: number, colours: boolean, verbose: boolean)
   const margin = '  '.repeat(depth)
   const code = step.code === 'ok' || step.code === 'not-tried' ? '' : ` ${paint(colours, style, step.code)}`
   const time = step.ms === 0 ? '' : paint(colours, 'dim', ` (${step.ms} ms)`)
-  const head = `${margin}${paint(colours, style, mark.padEnd(4))} ${harmless(step.title)}${code}${time}\n`
+  const head = `${margin}${paint(colours, style, mark.padEnd(4))} ${harmlessLine(step.title)}${code}${time}\n`
   const inner = `${margin}     `
   const rest = [
     ...(step.outcome === 'ok' && !verbose && step.title === step.sentence ? [] : [step.sentence]),
@@ -52,12 +53,7 @@ function stepText(step: Step, depth: number, colours: boolean, verbose: boolean)
         )
       : []),
   ]
-  return head + rest.map((line) => `${inner}${harmless(line)}\n`).join('')
-}
-
-/** What a server wrote may hold the control sequences of a terminal. */
-export function harmless(text: string): string {
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '.')
+  return head + rest.map((line) => `${inner}${harmlessLine(line)}\n`).join('')
 }
 
 function othersText({ verdict }: Step): readonly string[] {
@@ -71,7 +67,7 @@ export function summaryText({ target, profile, ok, verdict, notTried, ms }: Chec
   const answer = ok ? paint(colours.out, 'green', 'all well') : paint(colours.out, 'red', verdict?.code ?? 'not so')
   const sentence = ok
     ? ''
-    : `${harmless(`${verdict?.message ?? ''}${verdict?.found === undefined ? '' : `: ${verdict.found}`}`)}\n` +
+    : `${harmlessLine(`${verdict?.message ?? ''}${verdict?.found === undefined ? '' : `: ${verdict.found}`}`)}\n` +
       `${verdict?.fix === undefined ? '' : `remedy: ${verdict.fix}\n`}`
   const untried = notTried.length === 0 ? '' : `not tried: ${notTried.map(({ id }) => id).join(', ')}\n`
   return `${target} as ${profile}: ${answer} (${ms} ms)\n${sentence}${untried}`

@@ -76,13 +76,23 @@ function startInBackground(
   return () => status
 }
 
-function upOptions({ network, port, fresh, movableClock, supervised }: UpCommandOptions): readonly string[] {
+function upOptions({
+  network,
+  port,
+  fresh,
+  movableClock,
+  supervised,
+  keep,
+  keyLog,
+}: UpCommandOptions): readonly string[] {
   return [
     ...(network === undefined ? [] : ['--network', network]),
     ...port.flatMap((each) => ['--port', each]),
     ...(fresh === true ? ['--fresh'] : []),
     ...(movableClock === true ? ['--movable-clock'] : []),
     ...(supervised === true ? ['--supervised'] : []),
+    ...(keep === undefined ? [] : ['--keep', keep]),
+    ...(keyLog === undefined ? [] : ['--key-log', keyLog]),
   ]
 }
 

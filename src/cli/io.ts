@@ -2,9 +2,10 @@
  * What a command may touch of the process it runs in: two streams, the environment, and the wish to stop. Tests hand in
  * their own.
  */
+import { constants } from 'node:os'
 import { createInterface } from 'node:readline'
 import { styleText } from 'node:util'
-import { harmless } from './harmless.ts'
+import { harmless } from '../reports/harmless.ts'
 
 export interface Io {
   /** The answer: text for people or JSON, ends with a newline. */
@@ -18,6 +19,8 @@ export interface Io {
   /** Where colours are welcome: a terminal, and no `NO_COLOR`. */
   readonly colours: { readonly out: boolean; readonly err: boolean }
   readonly outIsTerminal: boolean
+  /** Columns of the terminal; absent where there is none. */
+  readonly outWidth?: number
   /**
    * Calls back on Ctrl-C and SIGTERM, each time; returns how to stop listening. Without a listener the signal ends the
    * process.
@@ -35,7 +38,10 @@ export interface Io {
 
 const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** The real process. A reader that went away (`siplab events | head`) ends the command quietly. */
+/**
+ * The real process. A reader that went away (`siplab events | head`) ends the command quietly, with the exit status of
+ * a program that SIGPIPE ended: 0 would say that all was done and well.
+ */
 export function processIo(): Io {
   process.stdout.on('error', quietWhenClosed)
   process.stderr.on('error', quietWhenClosed)
@@ -54,6 +60,7 @@ export function processIo(): Io {
     workingFolder: process.cwd(),
     colours,
     outIsTerminal: process.stdout.isTTY === true,
+    ...(process.stdout.isTTY === true ? { outWidth: process.stdout.columns } : {}),
     onInterrupt(callback) {
       for (const signal of interrupts) process.on(signal, callback)
       return () => {
@@ -94,6 +101,6 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
 }
 
 function quietWhenClosed(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(0)
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 128 + constants.signals.SIGPIPE)
   throw error
 }

@@ -23,19 +23,23 @@ export interface ChosenLab {
 /**
  * The lab in `--data`; else the only running one below `.siplab`, else the only one there.
  *
+ * @param name what `siplab up` took, `edge` or `my/lab.yaml`: labs of another name are left out
  * @throws LabError `lab.none` when there is none; UsageError when several would fit
  */
-export function chooseLab(io: Io, options: { readonly data?: string }): ChosenLab {
+export function chooseLab(io: Io, options: { readonly data?: string }, name?: string): ChosenLab {
   if (options.data !== undefined) {
     const chosen = open(labFolder(resolve(io.workingFolder, options.data)))
-    if (chosen !== undefined) return chosen
-    throw new LabError(
-      'not-so',
-      'lab.none',
-      `no lab was ever brought up in ${options.data}; siplab up --data ${options.data} does`,
-    )
+    if (chosen === undefined)
+      throw new LabError(
+        'not-so',
+        'lab.none',
+        `no lab was ever brought up in ${options.data}; siplab up --data ${options.data} does`,
+      )
+    if (name === undefined || isNamed(io, chosen, name)) return chosen
+    throw new UsageError(`the lab in ${options.data} is ${chosen.record.name}, not ${JSON.stringify(name)}`)
   }
-  const all = findLabs(io.workingFolder).flatMap((folder) => open(folder) ?? [])
+  const here = findLabs(io.workingFolder).flatMap((folder) => open(folder) ?? [])
+  const all = name === undefined ? here : labsNamed(io, here, name)
   const running = all.filter(({ pid }) => pid !== undefined)
   const candidates = running.length > 0 ? running : all
   const [only] = candidates
@@ -48,6 +52,25 @@ export function chooseLab(io: Io, options: { readonly data?: string }): ChosenLa
   if (candidates.length === 1) return only
   const folders = candidates.map(({ folder }) => relative(io.workingFolder, folder.root)).join(', ')
   throw new UsageError(`several labs are here (${folders}); choose one with --data DIR`)
+}
+
+/** @throws LabError `lab.none` with the labs there are */
+function labsNamed(io: Io, here: readonly ChosenLab[], name: string): readonly ChosenLab[] {
+  const named = here.filter((lab) => isNamed(io, lab, name))
+  if (named.length > 0 || here.length === 0) return named
+  const names = [...new Set(here.map(({ record }) => record.name))]
+  throw new LabError(
+    'not-so',
+    'lab.none',
+    `no lab ${JSON.stringify(name)} was brought up below .siplab${didYouMean(name, names)}; there are: ` +
+      `${names.join(', ')}; --data names another folder`,
+  )
+}
+
+function isNamed(io: Io, { record, folder }: ChosenLab, name: string): boolean {
+  return [record.name, record.topology, folder.root].some(
+    (known) => known === name || known === resolve(io.workingFolder, name),
+  )
 }
 
 /** The records of every lab below `.siplab` that runs. */

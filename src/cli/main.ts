@@ -1,6 +1,7 @@
 /** `siplab COMMAND …`: reads the command line, runs one command, and turns what came of it into an exit status. */
 import { Command } from 'commander'
 import { commandsFor } from './commands/index.ts'
+import { groupCommands } from './help-groups.ts'
 import type { ExitStatus } from './failure.ts'
 import { processIo } from './io.ts'
 import type { Io } from './io.ts'
@@ -37,6 +38,7 @@ export async function main(args: readonly string[], io: Io): Promise<ExitStatus>
     status = reached
   }
   for (const register of await commandsFor(args)) register(program, { io, finish, run: main })
+  groupCommands(program)
   inheritAll(program, io)
   try {
     if (args.some((arg) => arg.includes('compose'))) {

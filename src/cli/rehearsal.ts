@@ -53,9 +53,10 @@ function isRsaOnly(policy: PeerPolicy, day: string): boolean {
 }
 
 function storyOf(policy: PeerPolicy, day: string, gateway: string): string {
-  const open = playedRules(policy, day)?.notEnforced ?? []
+  const { notEnforced: open = [], notPlayed = [] } = playedRules(policy, day) ?? {}
   return (
     `${gateway} plays ${policy.title} by the rules of ${day}.\n` +
-    (open.length === 0 ? '' : `Not known, and so not enforced: ${open.join(', ')}.\n`)
+    (open.length === 0 ? '' : `Not known, and so not enforced: ${open.join(', ')}.\n`) +
+    (notPlayed.length === 0 ? '' : `Known, and not played by a gateway: ${notPlayed.join(', ')}.\n`)
   )
 }

@@ -1,8 +1,9 @@
 /** The options of `siplab up`, which `--detach` hands on. */
 import type { CommonOptions } from './command.ts'
 import type { PlacementOptions } from './topology-options.ts'
+import type { WireOptions } from './wire-options.ts'
 
-export interface UpCommandOptions extends CommonOptions, PlacementOptions {
+export interface UpCommandOptions extends CommonOptions, PlacementOptions, WireOptions {
   readonly detach?: true
   readonly fresh?: true
   readonly movableClock?: true

@@ -31,7 +31,10 @@ export function openFeeds(commands: Commands, lab: FollowedLab): Feeds {
       keptEvents,
     ),
     trace: feedOf((onLine) => {
-      const all = sipNodes.map((node) => keepFollowing(commands, ['trace', node, '--json', ...lab.choose], onLine))
+      const all = sipNodes.map((node) => {
+        const follow = ['trace', node, '--json', ...lab.choose]
+        return keepFollowing(commands, [...follow, '--since', '15m', '--follow'], onLine, follow)
+      })
       return () => {
         for (const stop of all) stop()
       }
@@ -58,17 +61,26 @@ function watchStatus(commands: Commands, lab: FollowedLab, onLine: (line: string
   }
 }
 
-/** A node that stops ends its lines; once it is back they go on. */
-function keepFollowing(commands: Commands, args: readonly string[], onLine: (line: string) => void): () => void {
+/**
+ * A node that stops ends its lines; once it is back they go on.
+ *
+ * @param later the command line from the second time on, when what was before is known
+ */
+function keepFollowing(
+  commands: Commands,
+  args: readonly string[],
+  onLine: (line: string) => void,
+  later = args,
+): () => void {
   let following: Following | undefined
   let timer: NodeJS.Timeout | undefined
   let isOpen = true
-  const follow = async (): Promise<void> => {
-    following = commands.follow(args, onLine)
+  const follow = async (now: readonly string[]): Promise<void> => {
+    following = commands.follow(now, onLine)
     await following.ended
-    if (isOpen) timer = setTimeout(follow, againAfterMs)
+    if (isOpen) timer = setTimeout(() => void follow(later), againAfterMs)
   }
-  void follow()
+  void follow(args)
   return () => {
     isOpen = false
     clearTimeout(timer)

@@ -12,6 +12,7 @@ interface Showing {
 
 const showings: Partial<Readonly<Record<VerdictCode, Showing>>> = {
   'cert.expired': { fault: 'expired', as: 'server' },
+  'cert.not-reloaded': { fault: 'renewed-not-reloaded', as: 'server' },
   'cert.not-yet-valid': { fault: 'not-yet-valid', as: 'server' },
   'cert.self-signed': { fault: 'self-signed', as: 'server' },
   'cert.name-mismatch': { fault: 'wrong-host', as: 'server' },
@@ -74,6 +75,12 @@ const showings: Partial<Readonly<Record<VerdictCode, Showing>>> = {
   'tls.no-common-cipher': { fault: 'no-common-cipher' },
   'tls.no-common-group': { fault: 'no-common-group' },
   'tls.dh-too-small': { fault: 'dh-too-small' },
+  'tls.hello-too-large': { fault: 'hello-too-large', as: 'server' },
+  'tls.name-unknown': { fault: 'sni-unknown', as: 'server' },
+  'tls.proxy-protocol': { fault: 'proxy-header-missing', as: 'server' },
+  'tls.session-resumed': { fault: 'session-resumed', as: 'client' },
+  'tls.name-not-checked': { fault: 'name-unchecked', as: 'client' },
+  'tls.client-cert-unneeded': { fault: 'client-cert-unneeded', as: 'client' },
   'tls.no-common-signature': { fault: 'no-common-sigalg' },
   'tls.alpn-mismatch': { fault: 'alpn-mismatch' },
   'tls.chain-too-large': { fault: 'too-many-sans' },

@@ -12,10 +12,10 @@ import { dialledNameFault } from './dialled-name.ts'
 import { certificateFault } from './place.ts'
 import type { Outcome, Placement } from './placement.ts'
 import { put, takeOff } from './put.ts'
-import { type FaultRecord, faultOn, forgetFault, refuseSecond } from './record.ts'
+import { type FaultRecord, faultOn, faultsOfLab, forgetFault, refuseSecond } from './record.ts'
 import { configurationFault, configurationFaults, filesFault } from './start.ts'
-import { awaitDatabase, sqlFault, sqlFaultList, sqlNode } from './store.ts'
-import { type FaultTarget, unknownFault } from './targets.ts'
+import { awaitDatabase, sqlFault, sqlFaultsOf, sqlNode } from './store.ts'
+import { type FaultTarget, readTarget, unknownFault } from './targets.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 
 export interface FaultOptions {
@@ -82,7 +82,7 @@ function placing(
     }
     case 'store':
     case 'directory': {
-      const fault = named(sqlFaultList, faultName)
+      const fault = named(sqlFaultsOf(target.kind), faultName)
       const server = sqlNode(lab)
       if (fault === undefined) return undefined
       return () =>
@@ -115,6 +115,26 @@ function onNode(
 
 function named<T extends { readonly name: string }>(faults: readonly T[], faultName: string): T | undefined {
   return faults.find(({ name }) => name === faultName)
+}
+
+/** What `healNamed` did. */
+export interface Healed {
+  /** Every target that a fault was removed from. */
+  readonly targets: readonly string[]
+  /** The links that the faults may have broken, dialled again. */
+  readonly links: readonly SeenLink[]
+}
+
+/**
+ * `healNamed(lab, 'director->fe1')`; `all`: every fault that is on.
+ *
+ * @throws LabError `fault.none` when no fault is on the target, `fault.target` when there is no such target
+ */
+export async function healNamed(lab: RunningLabAccess, name: string): Promise<Healed> {
+  const targets = name === 'all' ? faultsOfLab(labFolder(lab.root)).map(({ target }) => target) : [name]
+  const links: SeenLink[] = []
+  for (const target of targets) links.push(...(await healTarget(lab, readTarget(lab.plan, target))))
+  return { targets, links }
 }
 
 /** @throws LabError `fault.none` when no fault is on the target */

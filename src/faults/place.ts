@@ -2,25 +2,25 @@
  * Where a certificate fault goes: which end shows the broken certificate, who judges it, and what changes in the files
  * of each. Nothing is written here.
  */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { X509Certificate } from 'node:crypto'
+import { join } from 'node:path'
 import type { CertificateReference } from '../certificates/certificate-request.ts'
 import { pemBlocks } from '../certificates/examine/index.ts'
-import { assignedFiles, readAssignments } from '../certificates/node-certificates.ts'
 import { verdictCodes, type VerdictCode } from '../verdicts/codes.ts'
 import { plannedFor } from '../lab/renewal/certificate-work.ts'
 import { nodeWall } from '../lab/clock.ts'
 import { LabError } from '../lab/lab-error.ts'
-import { type LabLink, linkName, linksOf } from '../lab/links.ts'
+import { type LabLink, linkName, linksOf, redial } from '../lab/links.ts'
 import { openAuthorities } from '../lab/provision.ts'
 import type { RunningLabAccess } from '../lab/running-lab.ts'
 import { faultFile, type FaultInForce } from '../node/fault-in-force.ts'
-import { nodeFolder, trustFileFor } from '../node/control/node-folder.ts'
+import { nodeFolder } from '../node/control/node-folder.ts'
 import { referenceUses } from '../node/certificates/own-certificates.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import type { Fault, Side } from './catalogue/fault.ts'
 import { labFaultPki, type FaultPki } from './catalogue/fault-pki.ts'
-import type { EndSettings, Judge, Presenter } from './catalogue/variation.ts'
+import { certificateEdits, fileEdits, judgeEdits, servedCopy, servedEdits } from './certificate-edits.ts'
+import type { EndSettings, Presenter } from './catalogue/variation.ts'
 import { judged, seenByRestart, seenLive } from './seen.ts'
 import { lookFromOutside } from './outside.ts'
 import { ownEnding } from './own-ending.ts'
@@ -92,13 +92,14 @@ export async function certificateFault(
     ...(given.as === undefined && expected.kind === 'refused' && expected.verdict === 'cert.expired'
       ? { then: ownEnding(node, edits) }
       : {}),
-    look: async (taken) =>
-      judged(
+    look: async (taken) => {
+      if (atStart) return judged(expected, await seenByRestart(lab, taken, node, shows))
+      if (fault.shows === 'second-connection') await redial(lab, shows)
+      return judged(
         expected,
-        atStart
-          ? await seenByRestart(lab, taken, node, shows)
-          : await seenLive(lab, taken, shows, () => (outside ? lookFromOutside(lab, node) : undefined)),
-      ),
+        await seenLive(lab, taken, shows, () => (outside ? lookFromOutside(lab, node) : undefined)),
+      )
+    },
   }
 }
 
@@ -193,11 +194,21 @@ export function place(lab: RunningLabAccess, { node, fault, as, links, options }
   const own: FaultInForce = {
     ...terms(fault, ownSettings, tls),
     bystander: false,
-    ...(judging ? {} : { reference, ...(showsNothing ? { showsNothing } : {}) }),
+    ...(judging
+      ? {}
+      : {
+          reference,
+          ...(showsNothing ? { showsNothing } : {}),
+          ...(shown.served === undefined ? {} : { served: servedCopy(reference) }),
+        }),
   }
   const passphrase = shown.passphrase === undefined ? {} : { passphrase: shown.passphrase }
   const theirs = { ...terms(fault, farSettings, versioned ? tls : undefined), bystander: true }
-  const certificate = presents ? certificateEdits(lab.root, presenter, reference, shown) : []
+  const certificate = !presents
+    ? []
+    : shown.served === undefined
+      ? certificateEdits(lab.root, presenter, reference, shown)
+      : servedEdits(lab.root, presenter.name, reference, shown.served)
   const outside = reference === 'edge-external' || options.reference === 'edge-external'
   const judges = judging ? [node] : changesJudge ? far : []
   return {
@@ -232,83 +243,16 @@ function nameOfLink(links: readonly LabLink[], { name }: NodePlan): string {
   return first === undefined ? `NODE->${name}` : linkName(first)
 }
 
-/** A broken judge that is shown something else than leaf and issuing CA needs a peer that shows it. */
-function showsOtherChain({ certificate }: Presenter, { issuing }: FaultPki): boolean {
-  const [, ...issuers] = pemBlocks(String(certificate ?? ''))
+/** A broken judge that is shown another chain, or a leaf with another name, needs a peer that shows it. */
+function showsOtherChain({ certificate }: Presenter, { issuing, name }: FaultPki): boolean {
+  const [leaf, ...issuers] = pemBlocks(String(certificate ?? ''))
+  if (leaf !== undefined && new X509Certificate(leaf).checkHost(name) === undefined) return true
   return !(issuers.length === 1 && issuers[0]?.equals(pemBlocks(issuing.pem)[0] ?? Buffer.alloc(0)))
-}
-
-const gone = { is: 'absent' } as const
-
-/**
- * A copy of the certificate is assigned and the copy is broken, so that the good one stays as it is; the trust list
- * gains what the node needs to complete its own chain.
- *
- * @throws LabError `fault.unassigned`
- */
-function certificateEdits(
-  labRoot: string,
-  { name: node }: NodePlan,
-  reference: CertificateReference,
-  { certificate, key, keyMode = 0o600, trust }: Presenter,
-): readonly Edit[] {
-  const folder = nodeFolder(labRoot, node)
-  const held = readAssignments(folder.root)[reference]
-  const good = assignedFiles(folder.root, reference)
-  if (held === undefined || good === undefined)
-    throw new LabError(
-      'not-so',
-      'fault.unassigned',
-      `nothing is assigned to ${reference} of ${node}, so there is no certificate to break; siplab assign ${node} ` +
-        `${reference} CERTIFICATE`,
-    )
-  const trustFile = trustFileFor(folder, reference)
-  const copy = `fault-${reference.replace(':', '-')}`
-  const edit = fileEdits(labRoot, node)
-  const certificateFile = join(folder.certificates, `${copy}.pem`)
-  const keyFile = join(folder.certificates, `${copy}.key`)
-  return [
-    edit(certificateFile, readFileSync(good.certificateFile), 0o644),
-    edit(keyFile, readFileSync(good.keyFile), statSync(good.keyFile).mode & 0o777),
-    { kind: 'assignment', node, reference, certificate: copy, before: held.certificate.replace(/\.pem$/, '') },
-    edit(certificateFile, certificate ?? gone, 0o644),
-    edit(keyFile, key ?? gone, keyMode),
-    ...(trust === undefined ? [] : [edit(trustFile, readFileSync(trustFile, 'utf8') + trust, 0o644)]),
-  ]
-}
-
-/** A broken judge gets trust list and CRLs as the fault has them; a peer that judges keeps its roots and gains some. */
-function judgeEdits(
-  labRoot: string,
-  { name: node, role }: NodePlan,
-  { trust, crls }: Judge,
-  { broken, outside }: { readonly broken: boolean; readonly outside: boolean },
-): readonly FileEdit[] {
-  const folder = nodeFolder(labRoot, node)
-  // Two access proxies meet at their outside faces.
-  const trustFile = trustFileFor(folder, outside && role === 'access-proxy' ? 'edge-external' : undefined)
-  const edit = fileEdits(labRoot, node)
-  const wanted = trust?.join('')
-  const list = edit(trustFile, broken ? (wanted ?? gone) : readFileSync(trustFile, 'utf8') + (wanted ?? ''), 0o644)
-  if (crls === undefined) return [list]
-  const old = existsSync(folder.crl) ? readdirSync(folder.crl).filter((file) => file.endsWith('.pem')) : []
-  return [
-    list,
-    ...old.map((file) => edit(join(folder.crl, file), gone, 0o644)),
-    ...crls.map((crl, index) => edit(join(folder.crl, `fault-${index}.pem`), crl, 0o644)),
-  ]
 }
 
 function termsEdit(labRoot: string, node: string, target: string, fault: FaultInForce): FileEdit {
   const text = `${JSON.stringify({ [target]: fault }, undefined, 2)}\n`
   return fileEdits(labRoot, node)(faultFile(nodeFolder(labRoot, node)), text, 0o600)
-}
-
-function fileEdits(
-  labRoot: string,
-  node: string,
-): (path: string, content: FileEdit['content'], mode: number) => FileEdit {
-  return (path, content, mode) => ({ kind: 'file', node, file: relative(labRoot, path), content, mode })
 }
 
 /**

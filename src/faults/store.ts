@@ -16,11 +16,13 @@ export interface StoreFault {
   readonly name: SqlFaultName
   readonly story: string
   /** Behind `store.` or `directory.`. */
-  readonly trouble: 'unreachable' | 'slow' | 'permission' | 'connections' | 'corrupt'
+  readonly trouble: 'unreachable' | 'slow' | 'permission' | 'connections' | 'corrupt' | 'read-only'
+  /** Absent: both databases can have it. */
+  readonly only?: DatabaseName
   readonly amount?: { readonly unit: string; readonly usual: number }
 }
 
-export const sqlFaultList: readonly StoreFault[] = [
+const sqlFaultList: readonly StoreFault[] = [
   { name: 'down', trouble: 'unreachable', story: 'The database ends its connections and takes no new ones.' },
   {
     name: 'slow',
@@ -34,8 +36,19 @@ export const sqlFaultList: readonly StoreFault[] = [
     story: 'The account of the services has lost its rights on the tables.',
   },
   { name: 'connections', trouble: 'connections', story: 'The server has no connection left for the services.' },
+  {
+    name: 'read-only',
+    trouble: 'read-only',
+    only: 'store',
+    story: 'The server takes no writes, as a standby after a fail-over.',
+  },
   { name: 'corrupt', trouble: 'corrupt', story: 'A page of an index cannot be read any more.' },
 ]
+
+/** Nodes only read the directory: that it takes no writes shows to administrators alone. */
+export function sqlFaultsOf(database: DatabaseName): readonly StoreFault[] {
+  return sqlFaultList.filter(({ only }) => only === undefined || only === database)
+}
 
 const seenWithinMs = 20_000
 const askEveryMs = 500

@@ -8,7 +8,7 @@ import { linkFaults } from './link.ts'
 import { machineStoreFault } from './machine-store.ts'
 import { notInALab } from './place.ts'
 import { configurationFaults } from './start.ts'
-import { sqlFaultList } from './store.ts'
+import { sqlFaultsOf } from './store.ts'
 
 export type FaultTarget =
   /** `director->fe1`: from is the node that dials. */
@@ -46,7 +46,7 @@ export const faultList: readonly ListedFault[] = [
   ),
   ...linkFaults.map((fault): ListedFault => ({ ...fault, target: 'link', family: 'link' })),
   ...(['store', 'directory'] as const).flatMap((target) =>
-    sqlFaultList.map(
+    sqlFaultsOf(target).map(
       ({ name, story, trouble, amount }): ListedFault => ({
         name,
         target,

@@ -72,10 +72,11 @@ export function joinViews(views: readonly [View, ...View[]]): Verdict {
 }
 
 /**
- * Under TLS 1.2 OpenSSL calls a missing signature algorithm a missing cipher suite; the end that limits them knows
- * better.
+ * That a newer certificate is in the file only the end knows that shows the old one. Under TLS 1.2 OpenSSL calls a
+ * missing signature algorithm a missing cipher suite; the end that limits them knows better.
  */
 function knowsBetter({ code }: Verdict, causes: readonly View[]): boolean {
+  if (code === 'cert.not-reloaded') return true
   return code === 'tls.no-common-signature' && causes.some(({ verdict }) => verdict.code === 'tls.no-common-cipher')
 }
 

@@ -1,16 +1,20 @@
 /** Which 127.0.N.0/24 a lab gets: held for its whole life by one listening socket, so that two labs never share one. */
 import { createServer } from 'node:net'
 import type { Server } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { LabError } from './lab-error.ts'
 
 const lastNetwork = 254
+/** Nodes whose supervisor was killed end by themselves; they may still listen when the lab comes up again. */
+const lastNodesEndWithinMs = 4000
+const lookAgainMs = 50
 /** On 127.0.N.1, where no node of any lab listens. */
 const reservationPort = 10041
 
 export interface Reservation {
   readonly network: number
-  /** Why each network before it was not taken, one sentence each. */
-  readonly passedOver: readonly string[]
+  /** The networks that were looked at before it, and why they were not chosen: one sentence. Absent: none. */
+  readonly passedOver?: string
   release(): Promise<void>
 }
 
@@ -26,48 +30,94 @@ export interface WantedListener {
  * Reserves a network in which every wanted listener is free.
  *
  * @param options.fixed `--network`: this one or none
+ * @param options.before the network of this lab when it ran last: it is tried first, so that a phone that was set up by
+ *   address finds its server again
  * @param options.first where to begin looking
  * @param options.listeners what the lab would open in network N
  * @throws LabError `network.taken`
  */
 export async function reserveNetwork(options: {
   readonly fixed: number | undefined
+  readonly before?: number | undefined
   readonly first: number
   readonly listeners: (network: number) => readonly WantedListener[]
 }): Promise<Reservation> {
-  const { fixed, first, listeners } = options
-  const passedOver: string[] = []
-  for (let network = fixed ?? first; network <= (fixed ?? lastNetwork); network += 1) {
-    const taken = await tryReserve(network, listeners(network))
-    if (typeof taken !== 'string') return { ...taken, passedOver }
-    passedOver.push(`network 127.0.${network}.0/24 is taken: ${taken}`)
+  const { fixed, before, first, listeners } = options
+  const taken: TakenNetwork[] = []
+  for (const network of candidates(options)) {
+    const found = await tryReserve(network, listeners(network), network === before ? lastNodesEndWithinMs : 0)
+    if (typeof found === 'string') taken.push({ network, why: found })
+    else return { ...found, ...(taken.length === 0 ? {} : { passedOver: passedOverText(taken, before) }) }
   }
   const where = fixed === undefined ? `no network from 127.0.${first}.0/24 to 127.0.${lastNetwork}.0/24 is free; ` : ''
+  const { network = first, why = 'nothing was tried' } = taken.at(-1) ?? {}
   throw new LabError(
     'usage',
     'network.taken',
-    `${where}${passedOver.at(-1)}; stop what listens there, or choose another with --network N`,
+    `${where}network 127.0.${network}.0/24 is taken: ${why}; stop what listens there, or choose another with ` +
+      '--network N',
   )
 }
 
-/** @returns the reason when it cannot be had */
+interface TakenNetwork {
+  readonly network: number
+  readonly why: string
+}
+
+function candidates({ fixed, before, first }: Omit<Parameters<typeof reserveNetwork>[0], 'listeners'>): Set<number> {
+  if (fixed !== undefined) return new Set([fixed])
+  const upwards = Array.from({ length: lastNetwork - first + 1 }, (_none, at) => first + at)
+  return new Set(before === undefined ? upwards : [before, ...upwards])
+}
+
+/**
+ * `networks 41, 42, 43 (127.0.N.0/24) are taken, 41 for example: another lab holds it (127.0.41.1:10041, EADDRINUSE)`.
+ */
+function passedOverText(taken: readonly TakenNetwork[], before: number | undefined): string {
+  const [first, ...others] = taken
+  if (first === undefined) return ''
+  const moved = first.network === before ? `, the network of this lab when it ran last: set its phones up again` : ''
+  if (others.length === 0) return `network 127.0.${first.network}.0/24 is taken${moved} (${first.why})`
+  const numbers = taken.map(({ network }) => network).join(', ')
+  return `networks ${numbers} (127.0.N.0/24) are taken; ${first.network}${moved}: ${first.why}`
+}
+
+/**
+ * @param patienceMs how long to wait for a listener that is taken while no lab holds the network
+ * @returns the reason when it cannot be had
+ */
 async function tryReserve(
   network: number,
   wanted: readonly WantedListener[],
-): Promise<Omit<Reservation, 'passedOver'> | string> {
+  patienceMs: number,
+): Promise<Reservation | string> {
   const server = await listen(`127.0.${network}.1`, reservationPort)
   if (typeof server === 'string') return `another lab holds it (127.0.${network}.1:${reservationPort}, ${server})`
-  const release = (): Promise<void> => new Promise((resolve) => server.close(() => resolve()))
-  for (const { node, address, port, transport } of wanted) {
-    const probe = transport === 'udp' ? undefined : await listen(address, port)
-    if (typeof probe === 'string') {
-      await release()
-      return `${node} cannot listen on ${address}:${port} (${transport}, ${probe})`
-    }
-    await new Promise<void>((resolve) => (probe === undefined ? resolve() : probe.close(() => resolve())))
+  const until = performance.now() + patienceMs
+  let taken = await firstTaken(wanted)
+  for (; taken !== undefined && performance.now() < until; taken = await firstTaken(wanted)) await delay(lookAgainMs)
+  const release = (): Promise<void> => closed(server)
+  if (taken === undefined) {
+    server.unref()
+    return { network, release }
   }
-  server.unref()
-  return { network, release }
+  await release()
+  return taken
+}
+
+/** Which listener cannot be opened, and why. */
+async function firstTaken(wanted: readonly WantedListener[]): Promise<string | undefined> {
+  for (const { node, address, port, transport } of wanted) {
+    if (transport === 'udp') continue
+    const probe = await listen(address, port)
+    if (typeof probe === 'string') return `${node} cannot listen on ${address}:${port} (${transport}, ${probe})`
+    await closed(probe)
+  }
+  return undefined
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()))
 }
 
 /** @returns the error code when it cannot listen, e.g. `EADDRINUSE` */

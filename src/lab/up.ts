@@ -12,7 +12,7 @@ import type { Topology } from '../topology/topology.ts'
 import { movableClock } from './clock.ts'
 import { emptyFolder, removeNews } from './folder-contents.ts'
 import { machineLimit } from '../verdicts/machine-limit.ts'
-import { labFolder, takeLock, writeRecord } from './lab-folder.ts'
+import { labFolder, readRecord, takeLock, writeRecord } from './lab-folder.ts'
 import type { LabFolder, LabRecord, StoppedNode } from './lab-folder.ts'
 import { LabError } from './lab-error.ts'
 import { LinkNews } from './link-news.ts'
@@ -78,8 +78,10 @@ export async function bringUp(options: UpOptions, signal: AbortSignal): Promise<
   let reservation: Reservation | undefined
   try {
     if (options.fresh) emptyFolder(folder)
-    reservation = await reserve(options)
-    for (const line of reservation.passedOver) options.onProgress(line)
+    const last = readRecord(folder)
+    refuseAnotherTopology(options, folder, last)
+    reservation = await reserve(options, last?.network)
+    if (reservation.passedOver !== undefined) options.onProgress(reservation.passedOver)
     return await new Lab(options, folder, reservation, releaseLock).start(signal)
   } catch (error) {
     if (reservation !== undefined) endStoreAccess(folder.root)
@@ -372,7 +374,18 @@ function withoutSerial({ serial: _serial, ...listener }: ListenerStatus): Omit<L
   return listener
 }
 
-function reserve({ topology, network, ports }: UpOptions): Promise<Reservation> {
+/** Nodes, certificates and stores of another topology would stay beside the new ones. */
+function refuseAnotherTopology({ source, topology }: UpOptions, folder: LabFolder, last: LabRecord | undefined): void {
+  if (last === undefined || last.name === topology.name) return
+  throw new LabError(
+    'usage',
+    'lab.other-topology',
+    `${folder.root} holds the lab ${last.name}; wanted ${topology.name}: choose another folder with --data, or begin ` +
+      `with an empty one: siplab up ${source} --fresh --data ${folder.root}`,
+  )
+}
+
+function reserve({ topology, network, ports }: UpOptions, before: number | undefined): Promise<Reservation> {
   const listeners = (wanted: number) =>
     planLab(topology, { network: wanted, ports }).nodes.flatMap((node) => {
       const own = node.listeners.map((listener) => ({ ...listener, node: node.name }))
@@ -382,7 +395,7 @@ function reserve({ topology, network, ports }: UpOptions): Promise<Reservation> 
           : []
       return [...own, ...views]
     })
-  return reserveNetwork({ fixed: network, first: topology.network, listeners })
+  return reserveNetwork({ fixed: network, before, first: topology.network, listeners })
 }
 
 function unique(verdicts: readonly Verdict[]): readonly Verdict[] {

@@ -15,6 +15,7 @@ import type { Profile } from '../topology/profile.ts'
 import type { HomeSettings, LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { openRecorder } from './recorder.ts'
 import { openStack, type Stack } from './stack.ts'
+import { defaultKeptMessages, ringSize, WireLog } from './wire/wire-log.ts'
 
 export interface BenchProxySettings {
   readonly transport: 'udp' | 'tcp' | 'tls'
@@ -28,6 +29,8 @@ export interface BenchProxySettings {
   /** Everything it writes goes here. */
   readonly folder: string
   readonly logLevel: 'info' | 'warn'
+  /** As for a node of a lab. */
+  readonly keptMessages?: number
   /** Where everything goes that is for another domain: the next of several proxies in a row. Absent: nowhere. */
   readonly nextHop?: { readonly address: string; readonly port: number } | undefined
 }
@@ -55,6 +58,11 @@ export async function startBenchProxy(settings: BenchProxySettings): Promise<Ben
     plan,
     clock: systemClock,
     recorder,
+    wire: new WireLog({
+      node: plan.name,
+      clock: systemClock,
+      size: ringSize(settings.keptMessages ?? defaultKeptMessages),
+    }),
     stores: { directory: undefined, pool: undefined, location, close: async () => location.close() },
     sharedKey: Buffer.alloc(32, settings.domain),
     authentication: 'off',
@@ -68,7 +76,7 @@ export async function startBenchProxy(settings: BenchProxySettings): Promise<Ben
     async close() {
       await stack.close()
       location.close()
-      recorder.close()
+      await recorder.close()
     },
   }
 }

@@ -7,7 +7,7 @@ import type { Proxy } from '../sip/routing/proxy.ts'
 import type { Locate } from '../sip/routing/settings.ts'
 import type { TransportLayer } from '../sip/transport/types.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
-import { Notifications } from './notifications.ts'
+import { Notifications, type SignOff } from './notifications.ts'
 import type { Stores } from './stores.ts'
 import type { NodeTransportUser } from './transport-user.ts'
 
@@ -15,6 +15,8 @@ export interface CommunicatorParts {
   readonly seal: NtlmSeal | undefined
   /** For the lists of the role. */
   readonly context: Pick<RoleContext, 'associations' | 'presence'>
+  /** Signs the Communicators of a user off; other clients know no such message. */
+  signOff(aor: string, event: SignOff): Promise<void>
   /** To be called when the proxy is there: nothing is sent before. */
   sendBy(proxy: Proxy): void
 }
@@ -46,6 +48,7 @@ export function communicatorParts(options: CommunicatorOptions): CommunicatorPar
       presence:
         outbox === undefined || stores.pool === undefined ? undefined : { store: stores.pool.presence, outbox, failed },
     },
+    signOff: async (aor, event) => outbox?.signOff(aor, event),
     sendBy(proxy) {
       if (outbox !== undefined) outbox.proxy = proxy
     },

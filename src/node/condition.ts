@@ -45,6 +45,19 @@ export class Condition {
     return isLess
   }
 
+  /** Something is wrong that leaves the server serving. */
+  impair(found: Verdict, replaces: (known: Verdict) => boolean): void {
+    this.add(found, replaces)
+    if (this.#state === 'ready') this.become('degraded')
+  }
+
+  /** False: nothing of the kind was wrong. */
+  relieve(isIt: (known: Verdict) => boolean): boolean {
+    if (!this.remove(isIt)) return false
+    if (this.#verdicts.length === 0 && this.#state === 'degraded') this.become('ready')
+    return true
+  }
+
   /** What the server ends for; nothing else counts any more. */
   endFor(cause: Verdict): void {
     this.#verdicts = [cause]

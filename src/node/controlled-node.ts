@@ -8,6 +8,7 @@ import type { Recorder } from './recorder.ts'
 import type { ServiceLinks } from './service-links.ts'
 import type { Stack } from './stack.ts'
 import type { Stores } from './stores.ts'
+import type { WireLog } from './wire/wire-log.ts'
 
 export interface ControlledNode {
   readonly plan: NodePlan
@@ -18,6 +19,7 @@ export interface ControlledNode {
   readonly administered: Administered
   readonly links: ServiceLinks
   readonly recorder: Recorder
+  readonly wire: WireLog
   /** Absent while the stack is not open. */
   readonly stack: Stack | undefined
   askStores(): Promise<readonly Verdict[]>

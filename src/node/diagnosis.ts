@@ -79,14 +79,15 @@ export function diagnoseRefusal(
   plan: NodePlan,
   who: Directory,
   refusal: Refusal,
-  own?: Pick<TlsMaterial, 'certificate' | 'key' | 'tuning'>,
+  own?: Pick<TlsMaterial, 'certificate' | 'key' | 'tuning' | 'renewed'>,
 ): Verdict {
   if (isVerdict(refusal.detail)) return refusal.detail
   const code = refusalVerdictCode(refusal)
+  const outdated = notReloaded(plan.name, refusal.evidence, own)
   const observer = ends(plan, who, refusal.side, refusal.remote, refusal.wantedName)
   const ourFault =
-    own === undefined
-      ? undefined
+    own === undefined || outdated !== undefined
+      ? outdated
       : refusal.side === 'accepted'
         ? whyNothingFits(plan.name, code, own)
         : whyAlerted(code, own, observer)
@@ -106,6 +107,20 @@ export function diagnoseRefusal(
 const noneCame =
   'no certificate came; Java, Go and Erlang show none when no CA that this end names has issued theirs, and NSS when ' +
   'theirs lacks clientAuth'
+
+/** The other end has seen a certificate of ours that has ended, and its file holds a newer one. */
+function notReloaded(
+  node: string,
+  refusedHere: PeerEvidence | undefined,
+  own: Pick<TlsMaterial, 'certificate' | 'renewed'> | undefined,
+): Verdict | undefined {
+  if (refusedHere !== undefined || own?.renewed === undefined) return undefined
+  return verdict('cert.not-reloaded', {
+    node,
+    certificate: summarise(new X509Certificate(own.certificate)),
+    found: own.renewed,
+  })
+}
 
 /** A dialler that resets while the handshake runs may have seen our certificate: Node refuses like that (TLS 1.3). */
 function maybeRefused(
@@ -210,6 +225,8 @@ function ends(
 export function diagnoseSilence(plan: NodePlan, who: Directory, { remote, because, own }: Silence): Verdict {
   const observer = ends(plan, who, 'accepted', remote, undefined)
   const found = `the connection ended (${because}) after the handshake, before the first message`
+  const outdated = notReloaded(plan.name, undefined, own)
+  if (outdated !== undefined) return { ...outdated, ...observer, others: [verdict('tls.peer-refused', { found })] }
   const shown = { chain: own?.certificate ?? '', purpose: 'serverAuth', now: Date.now() } as const
   return closingVerdict(found, shown, observer) ?? verdict('tls.peer-refused', { ...observer, found })
 }
@@ -218,7 +235,7 @@ export interface Silence {
   readonly remote: SocketAddress
   readonly because: string
   /** What was shown to the peer. Absent: not known. */
-  readonly own: Pick<TlsMaterial, 'certificate'> | undefined
+  readonly own: Pick<TlsMaterial, 'certificate' | 'renewed'> | undefined
 }
 
 function isVerdict(value: unknown): value is Verdict {

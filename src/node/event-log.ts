@@ -1,10 +1,9 @@
-/**
- * A node's own event file: JSON lines, appended synchronously before anything else is told, bounded by one rotation.
- */
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+/** A node's own events: remembered for those who ask, and written to its event file as JSON lines (event-file.ts). */
+import { existsSync, readFileSync } from 'node:fs'
 import type { ProfileName } from '../topology/profile.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { NodeEvent } from './control/control-api.ts'
+import { EventFile } from './event-file.ts'
 import { type EventName, eventNumber, meaningOf } from './events.ts'
 
 export interface EventFields {
@@ -14,8 +13,6 @@ export interface EventFields {
   readonly data?: Readonly<Record<string, unknown>>
 }
 
-/** When a file has grown to this size it becomes `events.jsonl.1`; the one before that is dropped. */
-const rotateAtBytes = 16 * 1024 * 1024
 /** What `GET /events` and followers can look back on without reading the file. */
 const rememberedEvents = 2000
 
@@ -26,30 +23,23 @@ export interface Writer {
 }
 
 export class EventLog {
-  readonly #file: string
+  readonly file: EventFile
   readonly #node: string
   readonly #profile: ProfileName
   readonly #wall: () => number
-  #descriptor: number
-  #bytes: number
   #sequence: number
-  /** Events that could not be written to the file. */
-  #lost = 0
-  #isWhole = true
   readonly #recent: NodeEvent[] = []
   readonly #followers = new Set<(event: NodeEvent) => void>()
 
   constructor(file: string, { node, profile }: Writer, wall: () => number) {
-    this.#file = file
     this.#node = node
     this.#profile = profile
     this.#wall = wall
     this.#sequence = lastSequence(file)
-    this.#descriptor = openSync(file, 'a', 0o600)
-    this.#bytes = fstatSync(this.#descriptor).size
+    this.file = new EventFile(file)
   }
 
-  /** Writes one event and returns it as written. */
+  /** The file gets it with the others of this turn of the event loop; followers have it at once. */
   append(name: EventName, fields: EventFields): NodeEvent {
     const meaning = meaningOf(name)
     const eventId = fields.verdict?.eventId ?? eventNumber(name, this.#profile, fields.verdict?.code)
@@ -65,7 +55,7 @@ export class EventLog {
       ...(fields.connection === undefined ? {} : { connection: fields.connection }),
       ...(fields.data === undefined ? {} : { data: fields.data }),
     }
-    this.#write(`${JSON.stringify(event)}\n`)
+    this.file.write(`${JSON.stringify(event)}\n`)
     this.#remember(event)
     return event
   }
@@ -81,34 +71,8 @@ export class EventLog {
     return () => this.#followers.delete(listener)
   }
 
-  /** Events since the start that the file lacks, because the disk did not take them. */
-  get lost(): number {
-    return this.#lost
-  }
-
-  close(): void {
-    closeSync(this.#descriptor)
-  }
-
-  /** A disk that is full or gone costs the file this event; followers and `GET /events` have it all the same. */
-  #write(line: string): void {
-    try {
-      if (this.#bytes > rotateAtBytes) this.#rotate()
-      // What was cut off by an error before ends here.
-      const text = this.#lost > 0 && !this.#isWhole ? `\n${line}` : line
-      this.#isWhole = false
-      this.#isWhole = writeSync(this.#descriptor, text) === Buffer.byteLength(text)
-      this.#bytes += Buffer.byteLength(text)
-    } catch {
-      this.#lost += 1
-    }
-  }
-
-  #rotate(): void {
-    closeSync(this.#descriptor)
-    renameSync(this.#file, `${this.#file}.1`)
-    this.#descriptor = openSync(this.#file, 'a', 0o600)
-    this.#bytes = 0
+  close(): Promise<void> {
+    return this.file.close()
   }
 
   #remember(event: NodeEvent): void {

@@ -133,6 +133,12 @@ export const events = {
   'request.forwarded': { level: 'info', kept: false, meaning: 'A request was forwarded' },
   'request.answered': { level: 'info', kept: false, meaning: 'A request got its final answer' },
   'request.refused': { level: 'info', kept: false, meaning: 'A policy refused a request' },
+  'machine.impaired': {
+    level: 'warn',
+    kept: true,
+    meaning: 'The machine refuses the node something: room on a disk, a reader of its log, descriptors',
+  },
+  'machine.recovered': { level: 'info', kept: true, meaning: 'The machine gives again what it refused' },
   'store.lost': { level: 'error', kept: true, meaning: 'The store cannot be used' },
   'store.back': { level: 'info', kept: true, meaning: 'The store can be used again' },
   'drain.started': { level: 'info', kept: true, meaning: 'The node takes no new work' },

@@ -48,7 +48,12 @@ export function examinePeer(
   })
   const faults = found.filter(({ code }) => !isDisproved(code, evidence))
   const cause = causeAmong(faults, refusedFor, evidence)
-  const others = faults.filter((fault) => fault !== cause).map((fault) => explain(fault, observer))
+  const others = [
+    ...faults.filter((fault) => fault !== cause).map((fault) => explain(fault, observer)),
+    ...(evidence.unneeded === true && (cause?.code ?? refusedFor) === 'cert.eku-missing'
+      ? [verdict('tls.client-cert-unneeded', { ...observer, found: 'a peer without a certificate is accepted here' })]
+      : []),
+  ]
   const verdictOfCause =
     cause === undefined ? verdict(refusedFor, { ...shown(evidence), ...observer }) : explain(cause, observer)
   return { ...verdictOfCause, ...(others.length === 0 ? {} : { others }) }

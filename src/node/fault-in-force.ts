@@ -8,6 +8,7 @@ import { writeFileAtomic } from '../certificates/atomic-files.ts'
 import { join } from 'node:path'
 import type { CertificateReference } from '../certificates/certificate-request.ts'
 import { isVerdictCode, type VerdictCode } from '../verdicts/codes.ts'
+import type { OwnIdentity } from '../sip/transport/flow.ts'
 import type { TlsMaterial, TlsTuning } from '../sip/transport/types.ts'
 import type { NodeFolder } from './control/node-folder.ts'
 
@@ -25,6 +26,11 @@ export interface FaultInForce {
   readonly tuning?: TlsTuning
   /** Its own certificate may end the service as the profile has it. Absent: the service is held up. */
   readonly obeysProfile?: true
+  /**
+   * Name of the certificate that the process shows instead of the assigned one, as if it had read its files before they
+   * were renewed. A start forgets it.
+   */
+  readonly served?: string
   /** It dials without a certificate. */
   readonly showsNothing?: true
 }
@@ -60,10 +66,14 @@ export function underFaults(material: TlsMaterial, faults: readonly FaultInForce
       ...(versions?.max === undefined ? {} : { maxVersion: versions.max }),
       ...(ciphers === undefined ? {} : { ciphers }),
       ...(tuning === undefined ? {} : { tuning: { ...changed.tuning, ...tuning } }),
-      ...(showsNothing === true ? { certificate: '', key: '' } : {}),
+      ...(showsNothing === true ? { certificate: '', key: '', own: withoutLeaf(changed.own) } : {}),
     }),
     material,
   )
+}
+
+function withoutLeaf({ leaf: _leaf, ...own }: OwnIdentity): OwnIdentity {
+  return own
 }
 
 /** One TLS setting of a node that is not as the profile has it. */
@@ -71,6 +81,9 @@ export interface ChangedTls {
   readonly setting: string
   readonly value: string
 }
+
+/** Settings that hold a secret. */
+const hidden: ReadonlySet<string> = new Set(['passphrase', 'named'])
 
 /** Versions, cipher suites and the like that stand in the place of the profile's. */
 export function changedTls(folder: Pick<NodeFolder, 'root'>): readonly ChangedTls[] {
@@ -82,19 +95,33 @@ export function changedTls(folder: Pick<NodeFolder, 'root'>): readonly ChangedTl
     ...(showsNothing === undefined ? [] : [{ setting: 'certificate when it dials', value: 'none' }]),
     ...Object.entries(tuning ?? {}).map(([setting, value]) => ({
       setting,
-      value: setting === 'passphrase' ? '(not shown)' : String(value),
+      value: hidden.has(setting) ? '(not shown)' : String(value),
     })),
   ])
+}
+
+/** A process that starts reads what is on disk. */
+export function forgetServed(folder: Pick<NodeFolder, 'root'>): void {
+  const faults = Object.entries(readFaultsInForce(folder))
+  if (faults.every(([, { served }]) => served === undefined)) return
+  write(
+    folder,
+    faults.map(([target, { served: _served, ...rest }]) => [target, rest]),
+  )
+}
+
+function write(folder: Pick<NodeFolder, 'root'>, faults: readonly (readonly [string, FaultInForce])[]): void {
+  writeFileAtomic(faultFile(folder), `${JSON.stringify(Object.fromEntries(faults), undefined, 2)}\n`, 0o600)
 }
 
 /** TLS settings are the profile's again. @returns what was changed */
 export function resetTls(folder: Pick<NodeFolder, 'root'>): readonly ChangedTls[] {
   const changed = changedTls(folder)
   if (changed.length === 0) return changed
-  const kept = Object.entries(readFaultsInForce(folder)).map(([target, fault]) => {
+  const kept = Object.entries(readFaultsInForce(folder)).map(([target, fault]): readonly [string, FaultInForce] => {
     const { versions: _versions, ciphers: _ciphers, tuning: _tuning, showsNothing: _shows, ...rest } = fault
-    return [target, rest] as const
+    return [target, rest]
   })
-  writeFileAtomic(faultFile(folder), `${JSON.stringify(Object.fromEntries(kept), undefined, 2)}\n`, 0o600)
+  write(folder, kept)
   return changed
 }

@@ -20,6 +20,7 @@ import {
   type OwnCertificateCheck,
   purposesOf,
   referenceUses,
+  renewedText,
   unassignedVerdict,
 } from './certificates/own-certificates.ts'
 import type { Recorder } from './recorder.ts'
@@ -59,10 +60,20 @@ export class Listening {
     return [...this.#listeners].map(([planned, listener]) => this.#statusOf(planned, listener))
   }
 
-  /** What a face shows to who dials it, else what it shows when it dials. */
-  materialOf(face: string): TlsMaterial | undefined {
-    return (this.#own.find(({ use }) => use.listensOn === face) ?? this.#own.find(({ use }) => use.dialsFrom === face))
-      ?.material
+  /** What a face shows to a peer that dials it, else what it shows when it dials; of `dialled` the latter first. */
+  materialOf(face: string, side: 'accepted' | 'dialled' = 'accepted'): TlsMaterial | undefined {
+    const listens = this.#own.find(({ use }) => use.listensOn === face)
+    const dials = this.#own.find(({ use }) => use.dialsFrom === face)
+    const own = side === 'accepted' ? (listens ?? dials) : (dials ?? listens)
+    if (own === undefined) return undefined
+    const renewed = this.#renewedSince(own)
+    return renewed === undefined ? own.material : { ...own.material, renewed }
+  }
+
+  /** A certificate that has ended may have been renewed in its file, and never loaded. */
+  #renewedSince({ use: { reference }, leaf, notAfter }: OwnCertificate): string | undefined {
+    const { folder, wall } = this.#options
+    return wall() < notAfter ? undefined : renewedText(folder.root, reference, leaf)
   }
 
   /**

@@ -1,9 +1,11 @@
 /**
- * Where the log goes: standard error, written beside the service. The log never blocks it and never ends it: what
- * cannot be written is dropped and counted, and the next line is tried again.
+ * Where the log goes: standard error, written while the service goes on. The log never blocks the service and never
+ * ends it: what cannot be written is dropped and counted, and the next line is tried again.
  */
-import { fstatSync, ftruncateSync, write } from 'node:fs'
+import { closeSync, fstatSync, ftruncateSync, openSync, write } from 'node:fs'
+import { isatty } from 'node:tty'
 import type { DestinationStream } from 'pino'
+import { harmless } from '../reports/harmless.ts'
 
 /** Characters that wait to be written; more are dropped. */
 const mostWaiting = 4 * 1024 * 1024
@@ -15,28 +17,44 @@ const pause = 1_000
 export interface LogStream extends DestinationStream {
   /** Lines that were lost since the start. */
   readonly dropped: number
+  /** Lines that wait for the ones before them. */
+  readonly waiting: number
   /** The code of the last write when it failed, e.g. `ENOSPC`. */
   readonly error: string | undefined
 }
 
-/** @param descriptor of a file opened to append, a pipe or a terminal */
-export function logStream(descriptor: number): LogStream {
-  return new DescriptorLog(descriptor)
+/**
+ * @param descriptor of a file opened to append, a pipe or a terminal
+ * @param path of that file: it is opened anew when somebody removed it
+ */
+export function logStream(descriptor: number, path?: string): LogStream {
+  return new DescriptorLog(descriptor, path)
 }
 
 class DescriptorLog implements LogStream {
   dropped = 0
   error: string | undefined = undefined
-  readonly #descriptor: number
+  readonly #given: number
+  readonly #path: string | undefined
+  readonly #isTerminal: boolean
+  #descriptor: number
   #waiting: string[] = []
   #size = 0
   #isWriting = false
 
-  constructor(descriptor: number) {
+  constructor(descriptor: number, path: string | undefined) {
+    this.#given = descriptor
     this.#descriptor = descriptor
+    this.#path = path
+    this.#isTerminal = isatty(descriptor)
   }
 
-  write(line: string): void {
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  write(given: string): void {
+    const line = this.#isTerminal ? harmless(given) : given
     if (this.#size + line.length > mostWaiting) {
       this.dropped += 1
       return
@@ -78,10 +96,18 @@ class DescriptorLog implements LogStream {
 
   #boundFile(): void {
     try {
-      const { size } = fstatSync(this.#descriptor)
+      const { size, nlink } = fstatSync(this.#descriptor)
       if (size > mostInFile) ftruncateSync(this.#descriptor)
+      if (nlink === 0 && this.#path !== undefined) this.#openAnew(this.#path)
     } catch (error) {
-      this.error = error instanceof Error ? error.message : String(error)
+      this.error = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     }
+  }
+
+  #openAnew(path: string): void {
+    const fresh = openSync(path, 'a', 0o600)
+    // Standard error itself stays as it is.
+    if (this.#descriptor !== this.#given) closeSync(this.#descriptor)
+    this.#descriptor = fresh
   }
 }

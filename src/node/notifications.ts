@@ -51,7 +51,16 @@ export class Notifications implements Outbox {
     this.#send(notification, gone).catch((error: unknown) => this.#options.failed(error))
   }
 
-  async #send(notification: Notification, gone: () => void): Promise<void> {
+  /**
+   * Tells each Communicator of a user that it is signed off ([MS-SIPREGE] `registration-notify`), by the connections
+   * that it has now. Resolves when all are sent: the bindings may go then.
+   */
+  async signOff(aor: string, event: SignOff): Promise<void> {
+    const bindings = await this.#options.location.lookup(aor)
+    for (const binding of bindings) if (binding.epid !== undefined) await this.#send(signOffOf(aor, binding, event))
+  }
+
+  async #send(notification: Notification, gone: () => void = () => undefined): Promise<void> {
     const { subscription } = notification
     const way = wayTo(subscription.dialog, await this.#options.location.lookup(subscription.watcher), this.#options)
     if (way === undefined || this.proxy === undefined) return
@@ -110,6 +119,34 @@ export class Notifications implements Outbox {
       headers,
       body,
     })
+  }
+}
+
+/** `rejected`: the user is disabled or removed; `unregistered`: it signed in elsewhere; `deactivated`: it was moved. */
+export type SignOff = 'rejected' | 'unregistered' | 'deactivated'
+
+function signOffOf(aor: string, { epid, contact }: Binding, event: SignOff): Notification {
+  const localTag = randomToken(8)
+  const dialog: Dialog = {
+    callId: randomToken(16),
+    local: `<${aor}>;tag=${localTag}`,
+    localTag,
+    remote: `<${aor}>;epid=${epid}`,
+    remoteTag: '',
+    contact,
+    routes: [],
+    epid,
+    event: 'registration-notify',
+    format: 'pidf',
+    benotify: true,
+    since: 0,
+    foreign: false,
+  }
+  return {
+    subscription: { dialog, event: dialog.event, resource: aor, watcher: aor, expires: 0 },
+    state: 'terminated;expires=0',
+    contentType: 'text/registration-event',
+    body: `deregistered;event=${event}`,
   }
 }
 

@@ -1,9 +1,10 @@
-/** One door for everything a node has to say: kept events go to its event file first, then everything to the log. */
+/** One door for everything a node has to say: kept events go to its event file, and everything to the log. */
 import { pino, type DestinationStream, type Logger } from 'pino'
+import type { WriterStatus } from './control/control-api.ts'
 import type { ProfileName } from '../topology/profile.ts'
 import { EventLog, type EventFields } from './event-log.ts'
 import { type EventName, meaningOf } from './events.ts'
-import { logStream } from './log-stream.ts'
+import { type LogStream, logStream } from './log-stream.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
@@ -12,7 +13,10 @@ export interface Recorder {
   /** `levelOn('info')` before building fields on the way of a message. */
   levelOn(level: 'debug' | 'info'): boolean
   record(event: EventName, fields?: EventFields & { readonly log?: Readonly<Record<string, unknown>> }): void
-  close(): void
+  /** How the event file and the log fare; the log is absent where a test reads it. */
+  readonly writers: { readonly events: WriterStatus; readonly log?: WriterStatus }
+  /** Resolves when what waits for the event file is written, or cannot be. */
+  close(): Promise<void>
 }
 
 export interface RecorderOptions {
@@ -22,15 +26,25 @@ export interface RecorderOptions {
   readonly eventFile: string
   readonly level: LogLevel
   /** Standard error when absent. */
-  readonly destination?: DestinationStream
+  readonly destination?: DestinationStream | LogStream
+  /** The file that standard error leads to, where it is one: opened anew when somebody removed it. */
+  readonly logFile?: string
   readonly wall: () => number
 }
 
 export function openRecorder(options: RecorderOptions): Recorder {
   const events = new EventLog(options.eventFile, options, options.wall)
-  const log = rootLog(options)
+  const destination = options.destination ?? logStream(2, options.logFile)
+  const log = rootLog(options, destination)
   return {
     events,
+    get writers() {
+      const { lost, waiting, error } = events.file
+      return {
+        events: { lost, waiting, ...(error === undefined ? {} : { error }) },
+        ...(isLogStream(destination) ? { log: statusOf(destination) } : {}),
+      }
+    },
     levelOn: (level) => log.isLevelEnabled(level),
     record(event, fields = {}) {
       const meaning = meaningOf(event)
@@ -45,14 +59,19 @@ export function openRecorder(options: RecorderOptions): Recorder {
       }
       log[meaning.level](extra, fields.message ?? verdict?.message ?? meaning.meaning)
     },
-    close() {
-      log.flush()
-      events.close()
-    },
+    close: () => events.close(),
   }
 }
 
-function rootLog(options: RecorderOptions): Logger {
+function isLogStream(destination: DestinationStream | LogStream): destination is LogStream {
+  return 'dropped' in destination
+}
+
+function statusOf({ dropped, waiting, error }: LogStream): WriterStatus {
+  return { lost: dropped, waiting, ...(error === undefined ? {} : { error }) }
+}
+
+function rootLog(options: RecorderOptions, destination: DestinationStream): Logger {
   return pino(
     {
       level: options.level,
@@ -61,6 +80,6 @@ function rootLog(options: RecorderOptions): Logger {
       formatters: { level: (label) => ({ level: label }) },
       redact: ['key', 'password', 'authorization', '*.key', '*.password', '*.authorization'],
     },
-    options.destination ?? logStream(2),
+    destination,
   )
 }

@@ -126,8 +126,8 @@ function recordForbidden(
 }
 
 /**
- * A field that cannot be read or used, and where it stands; once for each source and fault, so that a flood of broken
- * messages fills no file.
+ * A field that cannot be read or used, and where it stands; once for each source and fault, and twenty times for a
+ * source: what was found holds octets of the peer, and a flood of broken messages fills no file.
  */
 export function recordField(
   recorder: Pick<Recorder, 'record'>,
@@ -135,7 +135,8 @@ export function recordField(
   { address, port }: SocketAddress,
   found: string,
 ): void {
-  if (!sources.isNew(`${plan.name} ${address} ${found.slice(0, 80)}`)) return
+  const source = `${plan.name} ${address}`
+  if (!sources.isNew(`${source} ${found.slice(0, 80)}`) || !malformed.mayTell(source)) return
   recorder.record('request.malformed', {
     message: `a message of ${address}:${port}: ${found}`.slice(0, 400),
     data: { remote: `${address}:${port}` },
@@ -156,6 +157,22 @@ class Sources {
     return true
   }
 }
+
+/** How often each of the last sources was told of. */
+class Told {
+  readonly #counts = new Map<string, number>()
+
+  mayTell(source: string): boolean {
+    const count = (this.#counts.get(source) ?? 0) + 1
+    if (count > mostTold) return false
+    this.#counts.set(source, count)
+    const [oldest] = this.#counts.keys()
+    if (this.#counts.size > mostSources && oldest !== undefined) this.#counts.delete(oldest)
+    return true
+  }
+}
+
+const malformed = new Told()
 
 /** One table for the process: a node is one. */
 const sources = new Sources()

@@ -22,12 +22,14 @@ import { crlUrls, fetchCrls, fetchesCrls } from './certificates/crl-fetch.ts'
 import { drain, quiet, stopPatience, turnsAway } from './drain.ts'
 import type { EventName } from './events.ts'
 import { recordFailureChain } from './failure-chain.ts'
+import { forgetServed } from './fault-in-force.ts'
 import { type Changes, Listening } from './listening.ts'
 import { closeLinksOf, type LiveLinks, lookForOutlived, lookForRevoked } from './certificates/live-links.ts'
 import { localFault, withLocalTables } from './local-tables.ts'
 import { nodeControl } from './control/node-control.ts'
 import { type NodeFolder, nodeFolder } from './control/node-folder.ts'
 import type { OwnCertificate } from './certificates/own-certificates.ts'
+import { MachineWatch } from './machine-watch.ts'
 import { openRecorder, type LogLevel, type Recorder } from './recorder.ts'
 import { ServiceLinks } from './service-links.ts'
 import { sharedKey } from './shared-key.ts'
@@ -35,6 +37,7 @@ import { openStack, type Stack, type StackOptions } from './stack.ts'
 import { isAbout } from './store-verdict.ts'
 import { StoreWatch } from './store-watch.ts'
 import { askStores, openStores, type Stores } from './stores.ts'
+import { defaultKeptMessages, ringSize, WireLog } from './wire/wire-log.ts'
 
 export interface ServiceOptions {
   readonly lab: LabPlan
@@ -49,6 +52,8 @@ export interface ServiceOptions {
   readonly sqlUrl?: string
   /** Where the directory is a database of its own. */
   readonly directoryUrl?: string
+  /** Messages kept for `siplab trace --since`. Absent: `defaultKeptMessages`; 0: none. */
+  readonly keptMessages?: number
   /** Differences for benchmarks and tests. */
   readonly stack?: Partial<Pick<StackOptions, 'authentication' | 'transportSettings' | 'forward'>>
 }
@@ -59,6 +64,7 @@ export class Service {
   readonly recorder: Recorder
   readonly clock: Clock
   readonly links: ServiceLinks
+  readonly wire: WireLog
   readonly ended: Promise<number>
   readonly #options: ServiceOptions
   readonly #end: (status: number) => void
@@ -66,6 +72,7 @@ export class Service {
   readonly #listening: Listening
   readonly #condition: Condition
   readonly #storeWatch: StoreWatch
+  readonly #machine: MachineWatch
   #turnsAway = false
   #stopping = false
   #stack: Stack | undefined
@@ -86,13 +93,18 @@ export class Service {
       role: this.plan.role,
       profile: this.plan.profile.name,
       eventFile: this.folder.events,
+      logFile: this.folder.log,
       level: options.logLevel,
       wall: () => this.clock.wall(),
       ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
     })
     const { plan, clock, recorder } = this
+    const { keptMessages = defaultKeptMessages } = options
+    this.wire = new WireLog({ node: plan.name, clock, size: ringSize(keptMessages) })
+    recorder.events.follow((event) => this.wire.event(event))
     this.#condition = new Condition(() => this.#now())
     this.#storeWatch = new StoreWatch({ plan, recorder, condition: this.#condition, urls: options })
+    this.#machine = new MachineWatch({ node: plan.name, recorder, condition: this.#condition, clock })
     this.links = new ServiceLinks({ lab: options.lab, plan, clock, recorder })
     this.#listening = new Listening({ plan, folder: this.folder, recorder, wall: () => clock.wall() })
     this.#watch = new CertificateWatch({
@@ -111,11 +123,13 @@ export class Service {
   async start(): Promise<void> {
     this.recorder.record('service.starting', { data: { role: this.plan.role, pid: process.pid } })
     this.#control = await openControlServer(this.folder, nodeControl(this))
+    this.#machine.start()
     const unreadable = localFault(this.plan, this.folder) ?? configurationFault(this.plan)
     if (unreadable !== undefined) return this.#die(unreadable.verdict, undefined, unreadable.className)
     const unfetched = await this.#fetchCrls()
     if (unfetched !== undefined)
       return this.#die(this.#namingALeaf(unfetched), undefined, 'MSFT_SIPFederationInternalEdgeListeningAddressSetting')
+    forgetServed(this.folder)
     const bad = this.#listening.load()
     if (bad !== undefined) return this.#die(bad.verdict, bad.reference)
     await this.#open()
@@ -167,6 +181,7 @@ export class Service {
       transactions: counts === undefined ? 0 : counts.client + counts.server,
       registrations: this.#stores?.location?.size ?? 0,
       refusals: this.#stack?.refusals.all ?? {},
+      machine: this.#machine.status,
     }
   }
 
@@ -177,11 +192,13 @@ export class Service {
   }
 
   /**
-   * For an account that was removed: its bindings go, and what was remembered of it. @throws StoreError when the store
-   * cannot be changed
+   * For an account that was removed: its Communicators are signed off, its bindings go, and what was remembered of it.
+   *
+   * @throws StoreError when the store cannot be changed
    */
   async forgetUser(aor: string): Promise<void> {
     this.#stack?.accounts?.clear()
+    await this.#stack?.signOff(aor, 'rejected')
     await this.#stores?.location?.removeUser(aor)
   }
 
@@ -264,8 +281,9 @@ export class Service {
       plan: this.plan,
       clock: this.clock,
       recorder: this.recorder,
+      wire: this.wire,
       stores,
-      materialOf: (face) => this.#listening.materialOf(face),
+      materialOf: (face, side) => this.#listening.materialOf(face, side),
       shed: (request) => (this.#turnsAway ? turnsAway(request) : undefined),
       onFlowOpened: (flow) => this.links.flowOpened(flow),
       onFlowClosed: (flow, because) => this.links.flowClosed(flow, because),
@@ -356,12 +374,13 @@ export class Service {
   async #close(status: number, lastEvent: EventName | undefined): Promise<void> {
     this.#condition.become('stopped')
     this.#watch.close()
+    this.#machine.close()
     this.links.close()
     await this.#stack?.close()
     await this.#stores?.close()
     if (lastEvent !== undefined) this.recorder.record(lastEvent)
     await this.#control?.close()
-    this.recorder.close()
+    await this.recorder.close()
     this.#end(status)
   }
 

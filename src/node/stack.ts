@@ -4,7 +4,7 @@
  */
 import { isInternalAuthority } from '../certificates/authority-folder.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
-import type { VerdictCode } from '../verdicts/codes.ts'
+import { verdict, type VerdictCode } from '../verdicts/codes.ts'
 import type { Clock } from '../sip/clock.ts'
 import { createProxy, type Proxy } from '../sip/routing/proxy.ts'
 import { defaultForward, type ForwardSettings, type ProxyEvents } from '../sip/routing/settings.ts'
@@ -18,7 +18,7 @@ import { defaultTimers } from '../sip/transaction/types.ts'
 import { createResolver, type Resolver } from '../sip/transport/dial/resolver.ts'
 import { createTransport } from '../sip/transport/transport.ts'
 import { TargetHealth } from '../sip/transport/dial/target-health.ts'
-import { defaultTransportSettings, type TransportSettings } from '../sip/transport/settings.ts'
+import type { TransportSettings } from '../sip/transport/settings.ts'
 import type { Locate, ProxySettings } from '../sip/routing/settings.ts'
 import type { Flow } from '../sip/transport/flow.ts'
 import type { Judgement, NextHop, PeerEvidence, TransportLayer } from '../sip/transport/types.ts'
@@ -27,7 +27,8 @@ import type { NtlmSeal } from '../services/authentication/ntlm/seal.ts'
 import type { GatewaySettings, LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { peerPolicies } from '../topology/requirements.ts'
 import { accessProxy } from '../roles/access-proxy.ts'
-import { communicatorParts } from './communicator.ts'
+import { type CommunicatorParts, communicatorParts } from './communicator.ts'
+import { connectionsOfProcess } from './descriptors.ts'
 import { diagnosePeer, type Directory, nodeDirectory } from './diagnosis.ts'
 import { diagnosticsHeaders } from './diagnostics.ts'
 import { director } from '../roles/director.ts'
@@ -56,6 +57,7 @@ export interface Stack {
   readonly locate: Locate
   /** What requests last learned of the directory; absent where the node has none. */
   readonly accounts: DirectoryCache | undefined
+  readonly signOff: CommunicatorParts['signOff']
   /** Of a role that watches its links itself; absent: those in `parts.watched`. */
   readonly links: NodeLinks | undefined
   /** Requests refused by each row of the law. */
@@ -85,12 +87,11 @@ export function openStack(options: StackOptions): Stack {
   const overload = new OverloadGuard(clock, setImmediate)
   const user = userOf(options, who, events, overload)
   let core: Core | undefined
-  const transport = createTransport({
-    clock,
+  const transport = transportOf(
+    options,
     user,
-    judge: (evidence) => core?.judge(evidence) ?? { kind: 'refuse', code: 'link.forbidden', detail: undefined },
-    settings: { ...bounds(plan), ...options.transportSettings },
-  })
+    (evidence) => core?.judge(evidence) ?? { kind: 'refuse', code: 'link.forbidden', detail: undefined },
+  )
   const flowTokens = new FlowTokens({ node: plan.fqdn, key: options.sharedKey, flow: (id) => transport.flow(id) })
   const resolver = resolverOf(options)
   const locate = locator(options, resolver, (hop) => transport.existing(hop) !== undefined)
@@ -115,7 +116,19 @@ export function openStack(options: StackOptions): Stack {
   const { proxy, links } = core
   user.transactions = proxy.transactions
   forCommunicators.sendBy(proxy)
-  return { transport, proxy, parts, locate, accounts, links, refusals, close: () => close(proxy, stores, transport) }
+  const { signOff } = forCommunicators
+  const end = (): Promise<void> => close(proxy, stores, transport)
+  return { transport, proxy, parts, locate, accounts, links, refusals, signOff, close: end }
+}
+
+function transportOf(
+  { clock, plan, transportSettings, wire }: StackOptions,
+  user: NodeTransportUser,
+  judge: (evidence: PeerEvidence) => Judgement,
+): TransportLayer {
+  const transport = createTransport({ clock, user, judge, settings: { ...bounds(plan), ...transportSettings } })
+  transport.setTrace(wire.tap)
+  return transport
 }
 
 function userOf(
@@ -194,12 +207,22 @@ function gatewayCore({ options, who, transport, locate, parts }: CoreBase, setti
 }
 
 function judgeOf({ options, who, parts }: CoreBase): Core['judge'] {
-  const { plan } = options
+  const { plan, recorder, materialOf } = options
   return peerJudge({
+    unchecked: ({ face, side, remote }) =>
+      materialOf?.(face, side)?.tuning?.checksNoName === true
+        ? (found) => recordUnchecked(recorder, plan.name, who.byAddress(remote.address), found)
+        : undefined,
     faces: parts.peers,
     names: plan.profile.names,
     nameRules: nameRulesOf(plan),
     diagnose: (code, evidence) => diagnosePeer(plan, who, groundFor(options, evidence.face), code, evidence),
+  })
+}
+
+function recordUnchecked(recorder: StackOptions['recorder'], node: string, peer: string, found: string): void {
+  recorder.record('certificate.remarked', {
+    verdict: verdict('tls.name-not-checked', { node, found: `the certificate of ${peer} was accepted: ${found}` }),
   })
 }
 
@@ -253,11 +276,12 @@ function partsOf(context: RoleContext): RoleParts {
   }
 }
 
-/** Behind a load balancer every client has the balancer's address. */
-function bounds({ settings }: NodePlan): Partial<TransportSettings> {
+/** No more connections than there are descriptors. Behind a load balancer every client has the balancer's address. */
+function bounds({ settings, listeners }: NodePlan): Partial<TransportSettings> {
+  const connections = connectionsOfProcess(listeners.length)
   return 'members' in settings && settings.members.length > 1
-    ? { connectionsPerSource: defaultTransportSettings.connections }
-    : {}
+    ? { connections, connectionsPerSource: connections }
+    : { connections }
 }
 
 /** Who answers calls itself has no lists of policies and knows its peers by what they show. */

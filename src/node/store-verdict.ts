@@ -11,7 +11,17 @@ import type { Recorder } from './recorder.ts'
 
 export type StoreName = 'directory' | 'pool'
 
-type Trouble = 'unreachable' | 'permission' | 'busy' | 'connections' | 'slow' | 'corrupt' | 'failed'
+type Trouble =
+  | 'unreachable'
+  | 'permission'
+  | 'busy'
+  | 'connections'
+  | 'slow'
+  | 'full'
+  | 'io-error'
+  | 'corrupt'
+  | 'failed'
+  | 'read-only'
 
 const troubles: Readonly<Record<StoreErrorCode, Trouble>> = {
   'store.unreachable': 'unreachable',
@@ -19,8 +29,11 @@ const troubles: Readonly<Record<StoreErrorCode, Trouble>> = {
   'store.busy': 'busy',
   'store.too-many-connections': 'connections',
   'store.slow': 'slow',
+  'store.full': 'full',
+  'store.io-error': 'io-error',
   'store.corrupt': 'corrupt',
   'store.failed': 'failed',
+  'store.read-only': 'read-only',
 }
 
 /** `store.slow` for the pool store, `directory.slow` for the directory. */

@@ -16,7 +16,13 @@ export interface StoreWatchOptions {
   readonly urls: StoreUrls
 }
 
-const fileRemedy = 'restore the file from a backup, or begin anew without what was in it: a person decides which'
+/** What is wrong with a file, after the dot of the code; the others have the remedy of the table. */
+const fileRemedies: Readonly<Record<string, string>> = {
+  unreachable: 'restore the file from a backup, or begin anew without what was in it: a person decides which',
+  corrupt: 'restore the file from a backup, or begin anew without what was in it: a person decides which',
+  failed: 'restore the file from a backup, or begin anew without what was in it: a person decides which',
+  permission: 'let the user of the service write the file and its folder, on a file system that is mounted writable',
+}
 
 export class StoreWatch {
   readonly #options: StoreWatchOptions
@@ -29,8 +35,7 @@ export class StoreWatch {
     if (health.state === 'up') return this.#isBack(store)
     const { recorder, condition } = this.#options
     const found = this.#verdictOf(store, health)
-    condition.add(found, (known) => isAbout(store, known))
-    if (condition.state === 'ready') condition.become('degraded')
+    condition.impair(found, (known) => isAbout(store, known))
     const endsTheStart = condition.state === 'starting' && health.state === 'down' && this.#endsWithout(store)
     // Then the chain of events follows, and says it once.
     if (!endsTheStart) recordStoreLost(recorder, store, health, found)
@@ -50,7 +55,8 @@ export class StoreWatch {
 
   #verdictOf(store: StoreName, health: StoreHealth): Verdict {
     const found = storeVerdict(store, health, this.#options.plan.name)
-    return this.#isFile(store) ? { ...found, fix: fileRemedy } : found
+    const fix = fileRemedies[found.code.slice(found.code.indexOf('.') + 1)]
+    return this.#isFile(store) && fix !== undefined ? { ...found, fix } : found
   }
 
   #isFile(store: StoreName): boolean {
@@ -68,8 +74,7 @@ export class StoreWatch {
 
   #isBack(store: StoreName): void {
     const { condition, recorder } = this.#options
-    if (!condition.remove((known) => isAbout(store, known))) return
-    if (condition.verdicts.length === 0 && condition.state === 'degraded') condition.become('ready')
+    if (!condition.relieve((known) => isAbout(store, known))) return
     recorder.record('store.back', { data: { store } })
   }
 }

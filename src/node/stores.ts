@@ -94,7 +94,12 @@ export function databaseTls(store: StorePlan, trust: () => string): { readonly t
 
 /** One question to each database that nobody needs an answer to: whoever has no traffic learns how they fare. */
 export async function askStores({ directory, pool }: Stores): Promise<void> {
-  const questions = [directory?.account('sip:nobody@invalid'), pool?.bindingsOf('sip:nobody@invalid')]
+  // The write removes nothing: it shows whether the store takes writes.
+  const questions = [
+    directory?.account('sip:nobody@invalid'),
+    pool?.bindingsOf('sip:nobody@invalid'),
+    pool?.removeExpired(0),
+  ]
   for (const { status, reason } of (await Promise.allSettled(questions)) as readonly {
     readonly status: string
     readonly reason?: unknown

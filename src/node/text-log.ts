@@ -1,5 +1,6 @@
 /** The log for people: one short line an event, as `docker compose logs` shows it beside the name of the node. */
-import type { DestinationStream } from 'pino'
+import { harmless } from '../reports/harmless.ts'
+import type { LogStream } from './log-stream.ts'
 
 interface LogLine {
   readonly time: string
@@ -15,8 +16,19 @@ interface LogLine {
  * Takes the JSON lines of the log: `12:00:00.123       request.forwarded     INVITE sip:bob@lab.test to pool.lab.test
  * call l7h0h2gf`.
  */
-export function textLog(write: (text: string) => void): DestinationStream {
-  return { write: (line: string) => write(textOf(JSON.parse(line) as LogLine)) }
+export function textLog(destination: LogStream): LogStream {
+  return {
+    write: (line: string) => destination.write(harmless(textOf(JSON.parse(line) as LogLine))),
+    get dropped() {
+      return destination.dropped
+    },
+    get waiting() {
+      return destination.waiting
+    },
+    get error() {
+      return destination.error
+    },
+  }
 }
 
 function textOf({ time, level, event = '', msg = '', callId, verdict, fix }: LogLine): string {

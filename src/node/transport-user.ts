@@ -12,13 +12,17 @@ import type { EventName } from './events.ts'
 import type { Recorder } from './recorder.ts'
 import { recordField } from './refusal-events.ts'
 import type { Stores } from './stores.ts'
+import { acceptedHandshake, failedHandshake, lostHandshake } from './wire/handshakes.ts'
+import type { WireLog } from './wire/wire-log.ts'
 
 export interface FlowWatch {
   readonly plan: NodePlan
   readonly recorder: Recorder
   readonly stores: Stores
+  /** What passes on the wire is kept and told there. */
+  readonly wire: WireLog
   /** What a face shows and judges by at this moment; absent where it has no certificate. */
-  readonly materialOf?: (face: string) => TlsMaterial | undefined
+  readonly materialOf?: (face: string, side?: 'accepted' | 'dialled') => TlsMaterial | undefined
   readonly onFlowOpened?: (flow: Flow) => void
   /** After everyone who waited on it was told. */
   readonly onFlowClosed?: (flow: Flow, because: string) => void
@@ -66,7 +70,8 @@ export class NodeTransportUser implements TransportUser {
   }
 
   onFlowOpened(flow: Flow): void {
-    const { recorder, who, onFlowOpened } = this.#options
+    const { recorder, who, wire, onFlowOpened } = this.#options
+    if (flow.secure) wire.handshake(flow, acceptedHandshake(flow))
     recordOpened(recorder, flow, who.byAddress(flow.remote.address))
     onFlowOpened?.(flow)
   }
@@ -86,8 +91,9 @@ export class NodeTransportUser implements TransportUser {
   }
 
   onRefused(refusal: Refusal): void {
-    const { plan, who, recorder, materialOf } = this.#options
-    const found = diagnoseRefusal(plan, who, refusal, materialOf?.(refusal.face))
+    const { plan, who, recorder, wire, materialOf } = this.#options
+    const found = diagnoseRefusal(plan, who, refusal, materialOf?.(refusal.face, refusal.side))
+    wire.handshake(refusal, failedHandshake(refusal, found))
     const connection = connectionName(refusal.side, refusal.local, refusal.remote)
     // Evidence of the peer is there exactly when this end did the refusing.
     const refusedHere = refusal.evidence !== undefined
@@ -136,10 +142,16 @@ export class NodeTransportUser implements TransportUser {
   }
 }
 
-function recordSilence({ plan, recorder, who, materialOf }: TransportUserOptions, flow: Flow, because: string): void {
+function recordSilence(
+  { plan, recorder, who, wire, materialOf }: TransportUserOptions,
+  flow: Flow,
+  because: string,
+): void {
+  const found = diagnoseSilence(plan, who, { remote: flow.remote, because, own: materialOf?.(flow.face) })
+  wire.handshake(flow, lostHandshake(flow, found))
   const connection = connectionName('accepted', flow.local, flow.remote)
   recorder.record('flow.lost', {
-    verdict: diagnoseSilence(plan, who, { remote: flow.remote, because, own: materialOf?.(flow.face) }),
+    verdict: found,
     ...(connection === undefined ? {} : { connection }),
     data: { side: 'accepted', face: flow.face, ...(flow.own === undefined ? {} : { shownSerial: flow.own.serial }) },
   })

@@ -20,6 +20,8 @@ export interface PlayedRules {
   readonly shows: readonly ('serverAuth' | 'clientAuth')[]
   /** Rules that nobody has found out, and that are therefore not enforced. */
   readonly notEnforced: readonly FactName[]
+  /** Rules that are on file, and that a gateway of the lab cannot play: it trusts the roots of the lab alone. */
+  readonly notPlayed: readonly FactName[]
 }
 
 /** Rules of a period that a gateway can play. */
@@ -35,6 +37,8 @@ const playable = [
   'tlsMin',
   'shows',
 ] as const satisfies readonly FactName[]
+
+const unplayable = ['issuers', 'registeredDomain', 'groups', 'showsRoots'] as const satisfies readonly FactName[]
 
 /** Absent: nothing is on file for that day. */
 export function playedRules(policy: PeerPolicy, on: string): PlayedRules | undefined {
@@ -61,5 +65,6 @@ function played(period: Period): PlayedRules {
     ...(suites.value === 'unknown' ? {} : { suites: suites.value }),
     shows: shows.value === 'unknown' || shows.value === 'either' ? ['serverAuth', 'clientAuth'] : shows.value,
     notEnforced: playable.filter((name) => period[name].value === 'unknown'),
+    notPlayed: unplayable.filter((name) => period[name].value !== 'unknown' && period[name].value !== 'none'),
   }
 }

@@ -5,45 +5,7 @@ import { answered, errorOf, readAnswer } from './answered.ts'
 import { within } from './deadline.ts'
 import type { PhoneLine } from './line.ts'
 import { PhoneError, type PhoneAnswer } from './phone-error.ts'
-
-export interface Call {
-  /** Call-ID. */
-  readonly id: string
-  readonly direction: 'outgoing' | 'incoming'
-  /** URI of the other end, e.g. `sip:bob@lab.test`. */
-  readonly peer: string
-  readonly state: 'ringing' | 'established' | 'ended'
-  /** 200 and ACK have passed. Rejects when the call ends before, with the status of its refusal. */
-  readonly established: Promise<void>
-  /** Resolves when the call is over, however it ended; never rejects. */
-  readonly ended: Promise<CallEnd>
-  /** Re-INVITE with the same session; resolves with its 200 (RFC 3261 §14). */
-  renew(): Promise<PhoneAnswer>
-  /** BYE; resolves with its 200. Before it is answered: CANCEL, or 480 to the caller. */
-  hangUp(): Promise<void>
-}
-
-interface CallEnd {
-  readonly by: 'us' | 'them'
-  readonly how: 'bye' | 'cancel' | 'refused' | 'failed'
-  readonly answer?: PhoneAnswer
-}
-
-export interface OutgoingCall extends Call {
-  /** Provisional answers so far, e.g. 180. */
-  readonly progress: readonly number[]
-  /** CANCEL; resolves when the INVITE has got its final answer (487). */
-  cancel(): Promise<CallEnd>
-}
-
-export interface IncomingCall extends Call {
-  /** Value of a header field of the INVITE, e.g. `P-Asserted-Identity`. */
-  header(name: string): string | undefined
-  /** 200; resolves when it is established. */
-  answer(): Promise<void>
-  /** `reject(486)` */
-  reject(status?: number): Promise<void>
-}
+import type { Call, CallEnd, IncomingCall, OutgoingCall } from './types.ts'
 
 /** What a call needs of its phone. */
 export interface CallHome {

@@ -1,5 +1,5 @@
 /** A phone for tests, scenario steps, checks and `siplab phone`. */
-export { openPhone, type Phone, type ReceivedMessage } from './phone.ts'
-export type { Call, IncomingCall, OutgoingCall } from './call.ts'
+export { openPhone } from './phone.ts'
+export type { Call, IncomingCall, OutgoingCall, Phone, ReceivedMessage, Watch } from './types.ts'
 export { PhoneError } from './phone-error.ts'
 export type { PhoneSettings, PhoneTarget, PhoneTransportName } from './settings.ts'

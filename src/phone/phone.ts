@@ -4,58 +4,26 @@ import { Inviter, Messager, UserAgent, UserAgentState, type Invitation, type Mes
 import { systemClock, type Clock, type Timer } from '../sip/clock.ts'
 import type { HeaderField } from '../sip/message/types.ts'
 import { answered, readAnswer } from './answered.ts'
-import { placeCall, receiveCall, type Call, type CallHome, type IncomingCall, type OutgoingCall } from './call.ts'
+import { placeCall, receiveCall } from './call.ts'
 import { within } from './deadline.ts'
 import { Inbox } from './inbox.ts'
 import { PhoneLine } from './line.ts'
 import { LineTransport } from './line-transport.ts'
 import { PhoneError, type PhoneAnswer } from './phone-error.ts'
-import { registration, type Registered, type Registration } from './registration.ts'
+import { registration, type Registration } from './registration.ts'
 import { signallingOnly } from './session-description.ts'
 import type { PhoneSettings, PhoneTarget } from './settings.ts'
-
-export interface ReceivedMessage {
-  /** URI of the sender, e.g. `sip:bob@lab.test`. */
-  readonly from: string
-  readonly to: string
-  readonly text: string
-  readonly contentType: string
-  /** Value of a header field, e.g. `P-Asserted-Identity`. */
-  header(name: string): string | undefined
-}
-
-/** What happens without being asked for. */
-type PhoneNotice =
-  | { readonly kind: 'flow-lost'; readonly error: PhoneError }
-  | { readonly kind: 'signed-in-again'; readonly registered: Registered }
-  | { readonly kind: 'signed-out'; readonly because: string }
-
-export interface Phone {
-  /** `sip:alice@lab.test` */
-  readonly uri: string
-  readonly signedIn: boolean
-  /** Where it signed in, or will. */
-  readonly target: PhoneTarget
-  onMessage: ((message: ReceivedMessage) => void) | undefined
-  onCall: ((call: IncomingCall) => void) | undefined
-  onNotice: ((notice: PhoneNotice) => void) | undefined
-  /** REGISTER, following a director's 301. @throws PhoneError */
-  signIn(): Promise<Registered>
-  /** Removes our own Contact. @throws PhoneError */
-  signOut(): Promise<void>
-  /** `message('sip:bob@lab.test', 'hello')`: the 2xx. `headers` are further header fields. @throws PhoneError */
-  message(to: string, text: string, headers?: readonly HeaderField[]): Promise<PhoneAnswer>
-  call(to: string): OutgoingCall
-  /** The next MESSAGE that no `onMessage` took, those that came already included. */
-  nextMessage(wanted?: (message: ReceivedMessage) => boolean, withinMs?: number): Promise<ReceivedMessage>
-  nextCall(wanted?: (call: IncomingCall) => boolean, withinMs?: number): Promise<IncomingCall>
-  /** Calls that are not over. */
-  readonly calls: readonly Call[]
-  /** Breaks the flow as a lost network would. */
-  breakFlow(): void
-  /** Hangs up, signs out and ends the flow; bounded in time, never rejects. */
-  close(): Promise<void>
-}
+import type {
+  Call,
+  IncomingCall,
+  OutgoingCall,
+  Phone,
+  PhoneNotice,
+  ReceivedMessage,
+  Registered,
+  Watch,
+} from './types.ts'
+import { publish, watch, type WatchHome } from './watching.ts'
 
 /**
  * @example
@@ -75,7 +43,7 @@ const firstRetryMs = 500
 const longestRetryMs = 30_000
 const closeMs = 2_000
 
-class SipPhone implements Phone, CallHome {
+class SipPhone implements Phone, WatchHome {
   readonly uri: string
   readonly line: PhoneLine
   readonly clock: Clock
@@ -84,8 +52,8 @@ class SipPhone implements Phone, CallHome {
   onMessage: ((message: ReceivedMessage) => void) | undefined
   onCall: ((call: IncomingCall) => void) | undefined
   onNotice: ((notice: PhoneNotice) => void) | undefined
+  readonly agent: UserAgent
   readonly #settings: PhoneSettings
-  readonly #agent: UserAgent
   readonly #messages: Inbox<ReceivedMessage>
   readonly #calls: Inbox<IncomingCall>
   readonly #live = new Set<Call>()
@@ -106,7 +74,7 @@ class SipPhone implements Phone, CallHome {
     this.#messages = new Inbox(clock)
     this.#calls = new Inbox(clock)
     this.line = new PhoneLine(settings)
-    this.#agent = this.#makeAgent(settings)
+    this.agent = this.#makeAgent(settings)
   }
 
   get signedIn(): boolean {
@@ -154,17 +122,27 @@ class SipPhone implements Phone, CallHome {
     await this.#connect()
     const what = `MESSAGE ${to}`
     const { delegate, accepted } = answered(what, this.line)
-    await new Messager(this.#agent, readUri(to), text, 'text/plain', { extraHeaders: lines(headers) }).message({
+    await new Messager(this.agent, readUri(to), text, 'text/plain', { extraHeaders: lines(headers) }).message({
       requestDelegate: delegate,
     })
     return readAnswer(await within(this.clock, this.answerMs, what, accepted))
   }
 
   call(to: string): OutgoingCall {
-    const inviter = new Inviter(this.#agent, readUri(to))
+    const inviter = new Inviter(this.agent, readUri(to))
     const call = placeCall(inviter, to, this, () => this.#connect())
     this.#follow(call)
     return call
+  }
+
+  async watch(of: string, onDocument: (body: string) => void, expiresSeconds = 3600): Promise<Watch> {
+    await this.#connect()
+    return watch(this, readUri(of), expiresSeconds, onDocument)
+  }
+
+  async publish(document: string, etag?: string): Promise<PhoneAnswer> {
+    await this.#connect()
+    return publish(this, document, etag)
   }
 
   nextMessage(wanted = (_: ReceivedMessage): boolean => true, withinMs = this.answerMs): Promise<ReceivedMessage> {
@@ -184,7 +162,7 @@ class SipPhone implements Phone, CallHome {
     this.#closed = true
     this.#retry?.cancel()
     if (this.line.connected) await this.#sayGoodbye()
-    await this.#agent.stop()
+    await this.agent.stop()
     this.#registration?.forget()
     await this.line.close()
   }
@@ -203,7 +181,7 @@ class SipPhone implements Phone, CallHome {
     await this.#connect()
     if (this.#registration !== undefined && !this.#registration.registered) this.#drop()
     const current = (this.#registration ??= registration(
-      this.#agent,
+      this.agent,
       this.line,
       this.#settings.expiresSeconds ?? 600,
       () => this.#ended(),
@@ -225,15 +203,15 @@ class SipPhone implements Phone, CallHome {
 
   /** A new target is a new flow; the Contact names its transport. */
   async #moveTo(target: PhoneTarget): Promise<void> {
-    await this.#agent.transport.disconnect()
+    await this.agent.transport.disconnect()
     this.line.redirect(target)
-    this.#agent.contact.uri.setParam('transport', target.transport)
+    this.agent.contact.uri.setParam('transport', target.transport)
   }
 
   async #connect(): Promise<void> {
     if (this.#closed) throw new PhoneError('phone.closed', `the phone of ${this.uri} is closed`)
-    if (this.#agent.state === UserAgentState.Stopped) await this.#agent.start()
-    else if (!this.line.connected) await this.#agent.reconnect()
+    if (this.agent.state === UserAgentState.Stopped) await this.agent.start()
+    else if (!this.line.connected) await this.agent.reconnect()
   }
 
   #lost(error: Error | undefined): void {

@@ -12,16 +12,6 @@ import type { PhoneLine } from './line.ts'
 import { PhoneError } from './phone-error.ts'
 import type { PhoneTarget, PhoneTransportName } from './settings.ts'
 
-/** What the registrar agreed to. */
-export interface Registered {
-  /** Where the binding lives in the end: the target, or the home pool a director named. */
-  readonly target: PhoneTarget
-  /** How often a 301 sent us on. */
-  readonly redirects: number
-  /** Contact values of all bindings of this user, as the registrar listed them. */
-  readonly contacts: readonly string[]
-}
-
 type RegisterOutcome =
   | { readonly kind: 'registered'; readonly contacts: readonly string[] }
   | { readonly kind: 'redirected'; readonly target: PhoneTarget }

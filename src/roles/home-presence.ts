@@ -6,7 +6,7 @@ import { addressOfRecord } from '../sip/message/uri.ts'
 import type { Arrival } from '../sip/routing/decision.ts'
 import type { HomeSettings } from '../topology/plan-types.ts'
 import type { ProfileName } from '../topology/profile.ts'
-import type { Facts } from './law/law.ts'
+import { type Facts, judge } from './law/law.ts'
 import type { RoleContext } from './role.ts'
 
 /** What a Communicator is told after sign-on; `msrtc-event-categories` selects the mode of 2007 ([MS-SIPREGE] 4). */
@@ -48,6 +48,7 @@ export function homePresence(context: RoleContext, settings: HomeSettings, facts
     home: settings.home,
     formats: plan.profile.name === 'lcs2005' ? ['msrtc', 'pidf'] : ['categories', 'msrtc', 'pidf'],
     search: directory && ((filter, limit) => directory.search(filter, limit)),
+    forbids: (arrival, target) => judge(arrival, facts, target),
     senderOf: (arrival) => senderOf(arrival, facts),
     maxSubscriptions: settings.maxSubscriptionsPerUser,
   })

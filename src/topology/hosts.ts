@@ -302,7 +302,9 @@ const accessProxy = group({
 
 const gatewayOwn = {
   policy: setting(z.enum(['cloud-2021', 'cloud-2024-03', 'cloud-2026']).default('cloud-2026'), {
-    doc: 'The dated rules it holds certificates of others against.',
+    doc:
+      'Names and purposes of teams-direct-routing on a day (docs/policies.md), without its keys, suites and issuers. ' +
+      '`peer` and `on` play any peer whole, and then this counts for nothing.',
   }),
 }
 

@@ -3,6 +3,8 @@
  * enforce it, the tests walk it cell by cell.
  */
 import type { Authority, CertificateReference, Purpose } from '../certificates/certificate-request.ts'
+import { findPeers } from '../peers/index.ts'
+import { playedRules } from '../peers/played.ts'
 import type { Role } from './plan-types.ts'
 import type { ProfileName } from './profile.ts'
 
@@ -303,64 +305,66 @@ export interface PeerPolicy {
   readonly shows: readonly Purpose[]
   readonly commonName: 'allowed' | 'ignored'
   readonly wildcards: 'refused' | 'one-label'
-  readonly tlsMin: 'TLSv1.2'
+  readonly tlsMin: 'TLSv1.2' | 'TLSv1.3'
   /** Where sources disagree, said here. */
   readonly disputed?: string
   readonly about: string
 }
 
-const cloud = { commonName: 'allowed', wildcards: 'one-label', tlsMin: 'TLSv1.2' } as const
+const plain = { commonName: 'allowed', wildcards: 'refused', tlsMin: 'TLSv1.2' } as const
 
 export const peerPolicies: Readonly<Record<PeerPolicyName, PeerPolicy>> = {
   none: {
-    ...cloud,
+    ...plain,
     name: 'none',
     publicClientAuth: 'issued',
     wantsOfDialler: bothPurposes,
     shows: bothPurposes,
-    wildcards: 'refused',
     about: 'Public authorities write serverAuth and clientAuth, and peers ask for both.',
   },
   'public-2026': {
-    ...cloud,
+    ...plain,
     name: 'public-2026',
     from: '2026-06-15',
     publicClientAuth: 'not-issued',
     wantsOfDialler: bothPurposes,
     shows: ['serverAuth'],
-    wildcards: 'refused',
     about:
       'Public authorities no longer write clientAuth: what dials out with a public certificate is refused by a ' +
       'peer that checks purpose.',
   },
-  'cloud-2021': {
-    ...cloud,
-    name: 'cloud-2021',
-    from: '2021-01-01',
+  'cloud-2021': cloudOn('cloud-2021', '2022-04-03', {
     publicClientAuth: 'issued',
-    wantsOfDialler: ['serverAuth'],
-    shows: bothPurposes,
-    about: 'Cloud voice: FQDN in CN or SAN, wildcard for one label, a listed public authority, TLS 1.2.',
-  },
-  'cloud-2024-03': {
-    ...cloud,
-    name: 'cloud-2024-03',
-    from: '2024-03-19',
+    about: 'Cloud voice: FQDN in CN or SAN, wildcard for one label, TLS 1.2.',
+  }),
+  'cloud-2024-03': cloudOn('cloud-2024-03', '2024-03-19', {
     publicClientAuth: 'issued',
-    wantsOfDialler: bothPurposes,
-    shows: bothPurposes,
     about: 'Cloud voice after March 2024: serverAuth and clientAuth demanded of every trunk certificate.',
-  },
-  'cloud-2026': {
-    ...cloud,
-    name: 'cloud-2026',
-    from: '2026-06-01',
+  }),
+  'cloud-2026': cloudOn('cloud-2026', '2026-07-01', {
     publicClientAuth: 'not-issued',
-    wantsOfDialler: ['serverAuth'],
-    shows: ['serverAuth'],
     disputed: 'Sources disagree whether a trunk certificate still needs clientAuth; the milder reading stands here.',
     about: 'Cloud voice in 2026: its own certificates carry serverAuth only, under new roots.',
-  },
+  }),
+}
+
+/**
+ * Names, purposes and versions of Teams Direct Routing on a day, from the file of that peer. Its keys, suites and
+ * issuers are left out: a gateway with `peer` and `on` plays those as well.
+ */
+function cloudOn(
+  name: PeerPolicyName,
+  on: string,
+  more: Pick<PeerPolicy, 'publicClientAuth' | 'about'> & { readonly disputed?: string },
+): PeerPolicy {
+  const [teams] = findPeers('teams-direct-routing')
+  const rules = teams === undefined ? undefined : playedRules(teams, on)
+  if (rules === undefined) throw new Error(`no rules of teams-direct-routing are on file for ${on}`)
+  const { wantsServerAuth, wantsClientAuth, shows, commonName, wildcards, tlsMin = 'TLSv1.2' } = rules
+  const wantsOfDialler = bothPurposes.filter((purpose) =>
+    purpose === 'serverAuth' ? wantsServerAuth : wantsClientAuth,
+  )
+  return { name, from: on, wantsOfDialler, shows, commonName, wildcards, tlsMin, ...more }
 }
 
 /** How names in a certificate count; `Profile['names']` has this shape. */

@@ -431,7 +431,7 @@ const table = {
   'tls.session-resumed': {
     meaning: 'the connection resumed an earlier session, which skips every certificate check',
     rule: 'a full handshake on every MTLS connection',
-    remedy: 'switch session tickets off at the accepting end',
+    remedy: `switch session tickets off at DIALLER and at ACCEPTOR: ${sameTls}`,
   },
   'tls.staple-missing': {
     meaning: 'no OCSP answer was stapled',
@@ -882,12 +882,12 @@ const table = {
   'tls.name-unknown': {
     meaning: 'the server does not know the name in the ClientHello (SNI)',
     rule: 'the server has a certificate for the name that was dialled (RFC 6066 §3, alert 112)',
-    remedy: 'dial a name that the server knows, or give the server a certificate for this name',
+    remedy: `dial a name that the server knows, or give the server a certificate for this name: ${sameTls}`,
   },
   'tls.proxy-protocol': {
     meaning: 'one end speaks the PROXY protocol and the other end does not',
     rule: 'both ends of a connection agree whether a PROXY header comes first',
-    remedy: 'switch the PROXY protocol on at both ends, or off at both',
+    remedy: `switch the PROXY protocol on at both ends, or off at both: ${sameTls}`,
   },
   'tls.legacy-renegotiation': {
     meaning: 'the other end offers no secure renegotiation',
@@ -909,12 +909,24 @@ const table = {
   'tls.hello-too-large': {
     meaning: 'the ClientHello is too large for the server or for something on the way',
     rule: 'a ClientHello of more than one segment arrives (RFC 8446 §4.1.2)',
-    remedy: 'update the device on the way; until then offer fewer groups, without X25519MLKEM768',
+    remedy: `update the device on the way; until then offer fewer groups, without X25519MLKEM768: ${sameTls}`,
   },
   'tls.client-cert-not-asked': {
     meaning: 'the server asks its peers for no certificate',
     rule: 'servers prove who they are to each other (mutual TLS)',
     remedy: 'dial the port for servers, or let the server request certificates',
+    weight: 'warning',
+  },
+  'tls.name-not-checked': {
+    meaning: 'this end accepts every name in a certificate of a CA that it trusts',
+    rule: 'the name in the certificate is compared with the one wanted (RFC 5922 §7)',
+    remedy: 'let NODE compare names: siplab settings NODE tls --reset',
+    weight: 'warning',
+  },
+  'tls.client-cert-unneeded': {
+    meaning: 'the dialling end shows a certificate that the accepting end does not demand',
+    rule: 'a certificate for serverAuth alone is not shown as a client (RFC 5280 §4.2.1.12)',
+    remedy: 'let DIALLER dial without a certificate, or show one for clientAuth',
     weight: 'warning',
   },
   'tls.stranger-accepted': {
@@ -1018,6 +1030,36 @@ const table = {
     remedy: 'nothing to mend',
     weight: 'warning',
   },
+  'machine.disk-full': {
+    meaning: 'the disk is full',
+    rule: 'the disk has room for the log and the events of the node',
+    remedy: 'free some space on the disk; NODE writes by itself what waits',
+  },
+  'machine.read-only': {
+    meaning: 'the file system is read-only',
+    rule: 'the node may write its log and its events',
+    remedy: 'mount the file system writable; NODE writes by itself what waits',
+  },
+  'machine.no-right': {
+    meaning: 'the node may not write a file of its own',
+    rule: 'the node may write its log and its events',
+    remedy: 'let the user of NODE write its folder; NODE writes by itself what waits',
+  },
+  'machine.io-error': {
+    meaning: 'a disk or a device reports an error',
+    rule: 'the disk takes the log and the events of the node',
+    remedy: 'check the disk, and move the data folder to another one',
+  },
+  'machine.log-closed': {
+    meaning: 'nothing reads the log of the node',
+    rule: 'the other end of the pipe is open',
+    remedy: 'start the node again with a reader of its standard error; NODE serves on without a log',
+  },
+  'machine.descriptors': {
+    meaning: 'the process has hardly a descriptor left for files and connections',
+    rule: 'at least 80 descriptors are free',
+    remedy: 'close connections to NODE, or start the lab with a higher limit: ulimit -n 65536',
+  },
   'store.unreachable': {
     meaning: 'the pool store does not answer',
     rule: 'the pool store answers',
@@ -1027,6 +1069,11 @@ const table = {
     meaning: 'the pool store refuses the account of the service',
     rule: 'the account may read and write',
     remedy: 'give the account its rights back: siplab heal store',
+  },
+  'store.read-only': {
+    meaning: 'the pool store takes no writes: it is a standby, or was told to be read-only',
+    rule: 'front ends are connected to the primary',
+    remedy: 'lead the store address to the primary; where siplab made the store read-only: siplab heal store',
   },
   'store.slow': {
     meaning: 'the pool store does not answer in time',
@@ -1042,6 +1089,16 @@ const table = {
     meaning: 'the pool store takes no more connections',
     rule: 'the server has a connection for each front end',
     remedy: 'raise the limit of the server; siplab heal store',
+  },
+  'store.full': {
+    meaning: 'the disk of the pool store is full',
+    rule: 'the disk has room for what is written',
+    remedy: 'free some space on the disk of the pool store; the service asks again every second',
+  },
+  'store.io-error': {
+    meaning: 'the disk of the pool store reports an error',
+    rule: 'the disk reads and writes',
+    remedy: 'check the disk, and move the data to another one; the service asks again every second',
   },
   'store.failed': {
     meaning: 'the pool store refuses a statement',
@@ -1063,6 +1120,11 @@ const table = {
     rule: 'the account may read',
     remedy: 'siplab heal directory',
   },
+  'directory.read-only': {
+    meaning: 'the directory takes no writes: it is a standby, or was told to be read-only',
+    rule: 'who changes accounts is connected to the primary',
+    remedy: 'lead the directory address to the primary, then repeat the change',
+  },
   'directory.slow': {
     meaning: 'the directory does not answer in time',
     rule: 'every statement is answered within 5 s',
@@ -1077,6 +1139,16 @@ const table = {
     meaning: 'the directory takes no more connections',
     rule: 'the server has a connection for each node',
     remedy: 'raise the limit of the server; siplab heal directory',
+  },
+  'directory.full': {
+    meaning: 'the disk of the directory is full',
+    rule: 'the disk has room for what is written',
+    remedy: 'free some space on the disk of the directory; the service asks again every second',
+  },
+  'directory.io-error': {
+    meaning: 'the disk of the directory reports an error',
+    rule: 'the disk reads and writes',
+    remedy: 'check the disk, and move the data to another one; the service asks again every second',
   },
   'directory.failed': {
     meaning: 'the directory refuses a statement',

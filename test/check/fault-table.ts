@@ -2,6 +2,7 @@
  * Every fault of the catalogue, injected at a server in this process and looked at by a check: fault × profile -> what
  * the check calls it.
  */
+import { X509Certificate } from 'node:crypto'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -44,7 +45,7 @@ export async function checkFault(pki: FaultPki, fault: Fault, side: Side, profil
   const expectation = (side === 'client' ? fault.expectClient : undefined) ?? fault.expect
   const report = await checkedReport(pki, fault, side, profile)
   const caught = expectation.verdict ?? 'ok'
-  const expected = side === 'client' ? (sameFault[fault.slug] ?? caught) : caught
+  const expected = sameFault[`${fault.slug} ${side}`] ?? caught
   return {
     fault: fault.slug,
     side,
@@ -60,8 +61,12 @@ export async function checkFault(pki: FaultPki, fault: Fault, side: Side, profil
  * A file of ours says more than the handshake could: the label that OpenSSL skips, and not only what is missing for it.
  */
 const sameFault: Readonly<Record<string, string>> = {
-  'chain-second-mislabelled': 'file.partial',
-  'trusted-certificate-label': 'file.trusted-label',
+  // A check compares every name: it is no client that does not.
+  'name-unchecked server': 'cert.name-mismatch',
+  // A check reads its own files at every start.
+  'renewed-not-reloaded client': 'cert.expired',
+  'chain-second-mislabelled client': 'file.partial',
+  'trusted-certificate-label client': 'file.trusted-label',
 }
 
 function namedAs(report: CheckReport, expected: string): Row['named'] {
@@ -158,7 +163,11 @@ function optionsFor(
       : {}),
     limits: { ...(only === undefined || ours ? {} : { minVersion: only, maxVersion: only }), ...limitsOf(settings) },
     ...(side === 'server' && judge.settings?.allowPartialTrustChain === true ? { allowPartialTrustChain: true } : {}),
-    ...(variation.withoutSni === true ? { withoutSni: true } : {}),
+    ...(side === 'server' && presenter.served !== undefined
+      ? { serverFile: new X509Certificate(String(presenter.certificate)).raw }
+      : {}),
+    ...(judge.settings?.sendsProxyHeader === true ? { proxyProtocol: true } : {}),
+    ...(variation.withoutSni === true || judge.settings?.sni !== undefined ? { withoutSni: true } : {}),
     timeoutMs: 3000,
     resolver: createResolver({ clock: systemClock, servers: ['127.0.0.1:9'] }),
     relaxedNaming: false,
@@ -167,11 +176,9 @@ function optionsFor(
   }
 }
 
-function ownOf(
-  folder: string,
-  { certificate, key, keyMode = 0o600, passphrase }: Presenter,
-  names: readonly string[],
-): ReturnType<typeof identityFiles> {
+function ownOf(folder: string, presenter: Presenter, names: readonly string[]): ReturnType<typeof identityFiles> {
+  const { keyMode = 0o600, passphrase } = presenter
+  const { certificate, key } = presenter.served ?? presenter
   return identityFiles(
     write(folder, 'own.pem', certificate),
     write(folder, 'own.key', key, keyMode),

@@ -16,6 +16,7 @@ const status: NodeStatus = {
   flows: 0,
   transactions: 0,
   registrations: 0,
+  machine: { state: 'ok', events: { lost: 0, waiting: 0 } },
 }
 
 t.test('a node says how many requests each row refused, the commonest row first', async (t) => {

@@ -27,6 +27,7 @@ t.test('what is not known is named', async (t) => {
   const { io, said } = testIo(folder)
   rehearse(io, chooseTopology(io, 'trunk'), join(folder, 'trunk'), { peer: 'zoom' })
   t.match(said(), /Not known, and so not enforced: .*clientAuth/)
+  t.match(said(), /Known, and not played by a gateway: .*showsRoots/)
 })
 
 t.test('wrong usage starts nothing', async (t) => {

@@ -90,7 +90,7 @@ t.test('keep-alives are left out unless they are wanted', async (t) => {
 t.test('the ladder is bounded, and drops the oldest', async (t) => {
   const ladder = model()
   const batch = Array.from({ length: 10_000 }, (_, at) =>
-    entry({ kind: 'decision', event: 'request.forwarded', time: new Date(1_800_000_000_000 + at).toISOString() }),
+    entry({ kind: 'link', event: 'link.up', time: new Date(1_800_000_000_000 + at).toISOString() }),
   )
   for (let round = 0; round < 6; round += 1) ladder.add(batch)
   t.ok(ladder.rows.length <= mostRows, `${ladder.rows.length} rows`)

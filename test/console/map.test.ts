@@ -58,8 +58,11 @@ type Links = NonNullable<StatusDocument['nodes'][number]['status']>['links']
 
 function statusWith(links: Links): StatusDocument {
   const node = { name: 'director', role: 'director', fqdn: 'director.lab.test', state: 'ready' } as const
+  // The map reads nothing of the machine.
+  const machine = {} as NonNullable<StatusDocument['nodes'][number]['status']>['machine']
   const status = {
     ...node,
+    machine,
     since: '',
     pid: 1,
     listeners: [],

@@ -67,6 +67,7 @@ for (const fault of faults) {
 const notInTheChain = new Set([
   'incomplete-chain-hidden',
   'intermediate-only-trusted-allowed',
+  'renewed-not-reloaded',
   'trusted-certificate-label',
 ])
 

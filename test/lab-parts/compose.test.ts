@@ -193,7 +193,7 @@ t.test('the command line for the container lab', async (t) => {
 
 t.test('the log for people is one line an event', async (t) => {
   const lines: string[] = []
-  textLog((text) => lines.push(text)).write(
+  textLog({ write: (text) => void lines.push(text), dropped: 0, waiting: 0, error: undefined }).write(
     '{"level":"warn","time":"2026-11-22T12:00:00.123Z","node":"edge","event":"link.down","msg":"The link is ' +
       'down","verdict":"link.cut","fix":"siplab heal"}',
   )

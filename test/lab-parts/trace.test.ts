@@ -89,6 +89,7 @@ t.test('the capture file', async (t) => {
 t.test('the ladder', async (t) => {
   const page = renderLadder(
     [message(), message({ source: '127.0.41.11:5061', destination: '127.0.41.21:40312', text: ok })],
+    [],
     [
       { name: 'director', addresses: ['127.0.41.21'] },
       { name: 'fe1', addresses: ['127.0.41.11'] },

@@ -51,7 +51,7 @@ t.test(
   },
 )
 
-t.test('nodes never outlive a supervisor that was killed, and its lock is taken over', async (t) => {
+t.test('nodes never outlive a supervisor that was killed; its lock and its network are taken over', async (t) => {
   const data = join(folder(t), 'lab')
   const up = await upDetached(t, ['standard', '--json', '--data', data])
   t.equal(up.status, 0, up.stderr)
@@ -64,7 +64,9 @@ t.test('nodes never outlive a supervisor that was killed, and its lock is taken 
     'every node has ended',
   )
   t.match(await siplab(['status', '--data', data]), { status: 1, stdout: /down/ })
-  t.match(await upDetached(t, ['standard', '--json', '--data', data]), { status: 0 })
+  const again = await upDetached(t, ['standard', '--json', '--data', data])
+  t.match(again, { status: 0 })
+  t.equal((JSON.parse(again.stdout) as ReadyDocument).dns.internal.address, ready.dns.internal.address, 'same network')
   t.match(await siplab(['down', '--data', data]), { status: 0 })
 })
 

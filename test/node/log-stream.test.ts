@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { logStream } from '../../src/node/log-stream.ts'
@@ -44,4 +44,17 @@ t.test('a file that has grown beyond 16 MB begins anew', async (t) => {
   }
   await until(() => statSync(file).size < 16_000_000)
   t.ok(largest <= 20_000_000)
+})
+
+t.test('a file that was removed is opened anew where its path is known', async (t) => {
+  const file = join(ownFolder(t), 'node.log')
+  const log = logStream(openSync(file, 'a'), file)
+  log.write('one\n')
+  await until(() => readFileSync(file, 'utf8') === 'one\n')
+  rmSync(file)
+  // This one may go to the file that nobody finds any more, and shows that it is gone.
+  log.write('two\n')
+  await until(() => existsSync(file))
+  log.write('three\n')
+  await until(() => readFileSync(file, 'utf8').endsWith('three\n'))
 })

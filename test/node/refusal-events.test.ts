@@ -1,5 +1,5 @@
 import t from 'tap'
-import { RefusalCounts, recordRefusal } from '../../src/node/refusal-events.ts'
+import { RefusalCounts, recordField, recordRefusal } from '../../src/node/refusal-events.ts'
 import { type Facts, judge } from '../../src/roles/law/law.ts'
 import { federateIn } from '../../src/roles/policies/federate-in.ts'
 import type { Recorder } from '../../src/node/recorder.ts'
@@ -145,4 +145,17 @@ t.test('the table of sources has a bound', async (t) => {
   const addresses = Array.from({ length: 3000 }, (_, at) => `10.0.${at >> 8}.${at & 255}`)
   t.ok(addresses.every((address) => told(address) === 1))
   t.same([told('10.0.11.1'), told('10.0.0.1')], [0, 1], 'the oldest is told of anew')
+})
+
+t.test('a malformed message is an event with field and place, once a fault and twenty times a source', async (t) => {
+  const events: { event: string; fields: unknown }[] = []
+  const recorder: Pick<Recorder, 'record'> = { record: (event, fields) => void events.push({ event, fields }) }
+  const tell = (address: string, found: string): void =>
+    recordField(recorder, { name: 'se' }, { address, port: 5062 }, found)
+  tell('192.0.2.70', 'to-syntax: wanted a port from 1 to 65535, found "65536" at 188')
+  tell('192.0.2.70', 'to-syntax: wanted a port from 1 to 65535, found "65536" at 188')
+  t.match(events, [{ event: 'request.malformed', fields: { message: /192\.0\.2\.70:5062: to-syntax: .*at 188/ } }])
+  t.equal(events.length, 1)
+  for (let at = 0; at < 200; at += 1) tell('192.0.2.71', `to-syntax: found "${at}"`)
+  t.equal(events.length, 21)
 })

@@ -25,6 +25,18 @@ t.test('escaped text', async (t) => {
       t.equal(escaped(`a${text}b`), 'a\uFFFDb')
     })
 
+  t.test('has no character that changes the direction of text', async (t) => {
+    t.equal(escaped('a\u202eb\u2066c\u200f'), 'a\\u202eb\\u2066c\\u200f')
+    fc.assert(
+      fc.property(
+        fc.string({
+          unit: fc.constantFrom('a', '<', ...'\u061c\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069\ufeff'),
+        }),
+        (text) => /^(?:a|&lt;|\\u[0-9a-f]{4})*$/.test(escaped(text)),
+      ),
+    )
+  })
+
   t.test('has only characters of XML 1.0, and no markup, whatever the text', async (t) => {
     const units = fc.array(fc.oneof(fc.constantFrom(0, 0x26, 0x3c, 0xd83d, 0xde00), fc.nat(0xffff)))
     fc.assert(

@@ -96,6 +96,7 @@ export interface RequestParts {
   readonly vias?: readonly string[]
   /** Whole lines without their ends: `Contact: <sip:alice@192.0.2.7>`. */
   readonly headers?: readonly string[]
+  readonly body?: string
 }
 
 /** A request of alice, a REGISTER unless said otherwise. */
@@ -110,6 +111,7 @@ export function requestText({
   cseq = 1,
   vias = [],
   headers = [],
+  body = '',
 }: RequestParts = {}): string {
   const lines = [
     `${method} ${uri} SIP/2.0`,
@@ -121,7 +123,7 @@ export function requestText({
     `CSeq: ${cseq} ${method}`,
     'Max-Forwards: 70',
     ...headers,
-    'Content-Length: 0',
+    `Content-Length: ${body.length}`,
   ]
-  return `${lines.join('\r\n')}\r\n\r\n`
+  return `${lines.join('\r\n')}\r\n\r\n${body}`
 }

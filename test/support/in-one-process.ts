@@ -5,10 +5,13 @@
 import { readdirSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { reuseRsaKeys } from './spare-keys.ts'
 
 const tests = resolve(import.meta.dirname, '..')
 /** Their files start labs or run others: each is a process of its own. */
 const inOwnProcesses = ['alone', 'attack', 'lab', 'containers', 'unit']
+
+reuseRsaKeys()
 
 /** `await runFolder('sip')`: the tests of every file below test/sip/, one after the other. */
 export async function runFolder(folder: string): Promise<void> {

@@ -22,6 +22,10 @@ export interface LabOptions {
   /** Further arguments of `siplab up`, e.g. `['--movable-clock']`. */
   readonly up?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
+  /** Its data folder, whose place matters; the test removes it. Absent: a temporary one. */
+  readonly data?: string
+  /** A shell command run before, in the same process: `ulimit -n 200`. */
+  readonly before?: string
 }
 
 export interface TestLab {
@@ -47,12 +51,13 @@ export interface TestLab {
  * @param topology a shipped name or the path of a lab file
  */
 export async function withLab(t: Test, topology: string, options: LabOptions = {}): Promise<TestLab> {
-  const data = mkdtempSync(join(tmpdir(), 'siplab-test-'))
+  const data = options.data ?? mkdtempSync(join(tmpdir(), 'siplab-test-'))
   const child = spawn(
-    'env',
+    'sh',
     [
-      '-u',
-      'NODE_OPTIONS',
+      '-c',
+      `${options.before ?? ':'} && unset NODE_OPTIONS && exec "$@"`,
+      'sh',
       process.execPath,
       siplabBin,
       'up',
@@ -75,7 +80,7 @@ export async function withLab(t: Test, topology: string, options: LabOptions = {
   }
   t.teardown(async () => {
     await stop()
-    rmSync(data, { recursive: true, force: true })
+    if (options.data === undefined) rmSync(data, { recursive: true, force: true })
   })
   let progress = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (progress += text))

@@ -37,7 +37,17 @@ export interface Step {
 }
 
 /** Every cell that can be played here. */
-export function stepsOf({ places }: Scene): readonly Step[] {
+export function stepsOf(scene: Scene): readonly Step[] {
+  return allSteps(scene).filter((step) => !isAnsweredPresence(step))
+}
+
+/** Presence that the law allows is answered with a document: the jobs with real clients walk that. */
+function isAnsweredPresence(step: Step): boolean {
+  const { target, dialog } = step.cell
+  return (target === 'presence' || target === 'user-data') && (dialog !== 'none' || lawFor(step) === 'allow')
+}
+
+function allSteps({ places }: Scene): readonly Step[] {
   return places.flatMap((place) =>
     place.players.flatMap((player) =>
       dialogKinds
@@ -63,7 +73,13 @@ function dialogOf({ stolen }: Place, { own }: Player, dialog: Cell['dialog']): D
 function targetsFor({ targets, border }: Place, method: MethodKind): readonly TargetKind[] {
   const registers: readonly TargetKind[] = border === 'home' ? ['registrar'] : []
   const others = [...targets.keys()].filter((target) => method !== 'REGISTER' || target !== 'binding')
-  return [...others, 'dialog', ...(method === 'REGISTER' ? registers : [])]
+  return [...others, 'dialog', ...(method === 'REGISTER' ? registers : presenceAt(border, method))]
+}
+
+function presenceAt(border: Border, method: MethodKind): readonly TargetKind[] {
+  if (border !== 'home') return []
+  if (method === 'PUBLISH') return ['user-data']
+  return method === 'any other' ? ['presence', 'user-data'] : []
 }
 
 /** So many of them, spread by a seed: a small generator is enough for a choice that anybody can repeat. */
@@ -199,8 +215,7 @@ function requestFor(
   nowhere: Sink,
 ): RawRequest & { readonly callId: string } {
   const dialog = cell.dialog === 'none' ? undefined : dialogOf(place, player, cell.dialog)
-  const method =
-    cell.method === 'any other' ? (otherMethods[serial % otherMethods.length] ?? otherMethods[0]) : cell.method
+  const method = methodFor(cell)
   const inDialog = dialog?.remoteTarget ?? bob.contact
   const elsewhere = `sip:x@${nowhere.address}:${nowhere.port};transport=tcp`
   const uri =
@@ -224,6 +239,18 @@ function requestFor(
     cseq: 10_000 + 2 * ++serial,
     ...(dialog === undefined ? (cell.target === 'dialog' ? { toTag: 'x' } : {}) : { toTag: dialog.toTag }),
     contact: player.contact,
-    headers: [...(dialog?.routes ?? []), ...player.headers, 'Event: dialog', 'Expires: 600'],
+    headers: [...(dialog?.routes ?? []), ...player.headers, `Event: ${eventFor(cell)}`, 'Expires: 600'],
   }
+}
+
+function methodFor({ method, target }: Cell): string {
+  if (method !== 'any other') return method
+  if (target === 'presence') return 'SUBSCRIBE'
+  if (target === 'user-data') return 'SERVICE'
+  return otherMethods[serial % otherMethods.length] ?? otherMethods[0]
+}
+
+/** `dialog` is no package of the presence service: such a request goes on to the devices of the user. */
+function eventFor({ target }: Cell): string {
+  return target === 'presence' || target === 'user-data' ? 'presence' : 'dialog'
 }

@@ -3,11 +3,12 @@
  */
 import { constants, type X509Certificate } from 'node:crypto'
 import { createServer as createTcp, isIP, type AddressInfo, type Server, type Socket } from 'node:net'
-import { createServer as createTls, type TlsOptions } from 'node:tls'
+import { createServer as createTls, type TLSSocket, type TlsOptions } from 'node:tls'
 import type { Side } from '../../src/faults/catalogue/fault.ts'
 import type { EndSettings, Variation } from '../../src/faults/catalogue/variation.ts'
 import type { FaultPki } from '../../src/faults/catalogue/fault-pki.ts'
 import { show } from '../../src/faults/catalogue/fault-pki.ts'
+import { addNamed, behindDoor } from './door.ts'
 import { respond } from './sip-answers.ts'
 
 export interface TestServer {
@@ -28,8 +29,10 @@ export async function faultServer(pki: FaultPki, variation: Variation, side: Sid
   return side === 'server' ? presenting(pki, variation) : judging(pki, variation)
 }
 
-async function presenting(pki: FaultPki, { presenter }: Variation): Promise<TestServer> {
-  const { certificate, key, passphrase, trust = pki.root.pem, settings } = presenter
+async function presenting(pki: FaultPki, { presenter, judge }: Variation): Promise<TestServer> {
+  const proxied = judge.settings?.sendsProxyHeader
+  const { passphrase, trust = pki.root.pem, settings } = presenter
+  const { certificate, key } = presenter.served ?? presenter
   const server = createTls({
     ...(certificate === undefined ? {} : { cert: asGiven(certificate) }),
     ...(key === undefined ? {} : { key: asGiven(key) }),
@@ -41,9 +44,10 @@ async function presenting(pki: FaultPki, { presenter }: Variation): Promise<Test
     ...tlsSettings(settings),
   })
   if (settings?.staple !== undefined) staple(server, settings.staple)
+  addNamed(server, settings, { ca: trust })
   server.on('secureConnection', (socket) => respond(quiet(socket)))
   server.on('tlsClientError', (_error, socket) => socket.destroy())
-  return listening(server)
+  return listening(settings?.door === undefined && proxied !== true ? server : behindDoor(server, settings))
 }
 
 async function judging(pki: FaultPki, { judge, wantedName }: Variation): Promise<TestServer> {
@@ -57,7 +61,7 @@ async function judging(pki: FaultPki, { judge, wantedName }: Variation): Promise
     ...(judge.trust === undefined ? {} : { ca: [...judge.trust] }),
     requestCert: true,
     rejectUnauthorized: false,
-    secureOptions: constants.SSL_OP_NO_TICKET,
+    ...(judge.settings?.resumes === true ? {} : { secureOptions: constants.SSL_OP_NO_TICKET }),
     ...tlsSettings(judge.settings),
   }
   const server = createTls({ ...options, ...(judge.crls === undefined ? {} : { crl: [...judge.crls] }) })
@@ -70,11 +74,21 @@ async function judging(pki: FaultPki, { judge, wantedName }: Variation): Promise
   server.on('secureConnection', (socket) => {
     quiet(socket)
     const peer = socket.getPeerX509Certificate()
-    if (peer === undefined || !socket.authorized || !carries(peer, wantedName)) return socket.resume().end()
+    if (!isAccepted(socket, peer, judge.settings, wantedName)) return socket.resume().end()
     return respond(socket)
   })
   server.on('tlsClientError', (_error, socket) => socket.destroy())
   return listening(server)
+}
+
+function isAccepted(
+  { authorized }: TLSSocket,
+  peer: X509Certificate | undefined,
+  { asksOnly, checksNoName }: EndSettings = {},
+  wantedName: string,
+): boolean {
+  if (peer === undefined) return asksOnly === true
+  return authorized && (checksNoName === true || carries(peer, wantedName))
 }
 
 function carries(certificate: X509Certificate, wanted: string): boolean {
@@ -82,7 +96,9 @@ function carries(certificate: X509Certificate, wanted: string): boolean {
 }
 
 function tlsSettings(change: EndSettings = {}): TlsOptions {
-  const { alpn, staple: _staple, contextWithoutCrl: _context, allowPartialTrustChain: _partial, ...rest } = change
+  const { alpn, staple: _staple, contextWithoutCrl: _context, allowPartialTrustChain: _partial, ...others } = change
+  const { door: _door, knownNames: _names, named: _named, sni: _sni, sendsProxyHeader: _proxy, ...more } = others
+  const { resumes: _resumes, checksNoName: _unchecked, asksOnly: _asks, closesBare: _bare, ...rest } = more
   return { ...rest, ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }) }
 }
 

@@ -4,8 +4,7 @@
  * answer, never at the end of the handshake (under TLS 1.3 a refused client believes that it succeeded).
  */
 import { constants, type X509Certificate } from 'node:crypto'
-import type { AddressInfo } from 'node:net'
-import { isIP } from 'node:net'
+import { type AddressInfo, connect as connectTcp, isIP, type Server as TcpServer, type Socket } from 'node:net'
 import {
   checkServerIdentity,
   connect,
@@ -15,10 +14,12 @@ import {
   type TLSSocket,
   type TlsOptions,
 } from 'node:tls'
+import { proxyHeader } from '../../src/sip/transport/connection/door.ts'
 import { alertNumber } from '../../src/verdicts/node-errors.ts'
 import type { EndsSee, Outcome, Side } from '../../src/faults/catalogue/fault.ts'
 import type { EndSettings, Judge, Presenter, Variation } from '../../src/faults/catalogue/variation.ts'
 import { type FaultPki, show } from '../../src/faults/catalogue/fault-pki.ts'
+import { addNamed, behindDoor } from './door.ts'
 
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
 
@@ -34,12 +35,26 @@ export async function meet(pki: FaultPki, variation: Variation, side: Side, vers
       presenter,
       { ...judge, ...dialled(variation), requestOCSP: asks },
       undefined,
-      stapling(variation.presenter.settings),
+      (server) => {
+        stapling(variation.presenter.settings)?.(server)
+        addNamed(server, variation.presenter.settings, { ca: presenter.ca })
+      },
+      variation.presenter.settings,
+      variation.judge.settings?.sendsProxyHeader,
     )
     return { presenter: server, judge: client }
   }
   const prepare = variation.judge.settings?.contextWithoutCrl === true ? otherContext(pki.name, judge) : undefined
-  const [server, client] = await handshake(judge, { ...presenter, servername: pki.name }, variation.wantedName, prepare)
+  const resumes = variation.presenter.settings?.resumes === true && variation.judge.settings?.resumes === true
+  const [server, client] = resumes
+    ? await secondHandshake(judge, { ...presenter, servername: pki.name }, variation.wantedName)
+    : await handshake(
+        judge,
+        { ...presenter, servername: pki.name },
+        variation.wantedName,
+        prepare,
+        variation.judge.settings,
+      )
   return { presenter: client, judge: server }
 }
 
@@ -80,9 +95,10 @@ export async function strictClient(
 }
 
 function presenterOptions(presenter: Presenter, rootPem: string, version: TlsVersion): TlsOptions & ConnectionOptions {
+  const { certificate, key } = presenter.served ?? presenter
   return {
-    ...(presenter.certificate === undefined ? {} : { cert: asText(presenter.certificate) }),
-    ...(presenter.key === undefined ? {} : { key: asText(presenter.key) }),
+    ...(certificate === undefined ? {} : { cert: asText(certificate) }),
+    ...(key === undefined ? {} : { key: asText(key) }),
     ...(presenter.passphrase === undefined ? {} : { passphrase: presenter.passphrase }),
     ca: presenter.trust ?? rootPem,
     ...settings(presenter.settings, version),
@@ -111,7 +127,9 @@ function judgeOptions(judge: Judge, pki: FaultPki, version: TlsVersion): TlsOpti
 }
 
 function settings(change: EndSettings = {}, version: TlsVersion): TlsOptions & ConnectionOptions {
-  const { alpn, staple: _staple, contextWithoutCrl: _context, ...rest } = change
+  const { alpn, staple: _staple, contextWithoutCrl: _context, ...others } = change
+  const { door: _door, knownNames: _names, named: _named, sni: _sni, sendsProxyHeader: _proxy, ...more } = others
+  const { resumes: _resumes, checksNoName: _unchecked, asksOnly: _asks, closesBare: _bare, ...rest } = more
   return {
     minVersion: version,
     maxVersion: version,
@@ -123,9 +141,13 @@ function settings(change: EndSettings = {}, version: TlsVersion): TlsOptions & C
 /**
  * An address cannot stand in SNI. The name is always compared with what was dialled, never with where the socket went.
  */
-function dialled({ wantedName, withoutSni }: Variation): ConnectionOptions {
-  const servername = withoutSni === true || isIP(wantedName) !== 0 ? '' : wantedName
-  return { servername, checkServerIdentity: (_dialled, certificate) => checkServerIdentity(wantedName, certificate) }
+function dialled({ wantedName, withoutSni, judge: { settings } }: Variation): ConnectionOptions {
+  const servername = settings?.sni ?? (withoutSni === true || isIP(wantedName) !== 0 ? '' : wantedName)
+  return {
+    servername,
+    checkServerIdentity: (_dialled, certificate) =>
+      settings?.checksNoName === true ? undefined : checkServerIdentity(wantedName, certificate),
+  }
 }
 
 type Prepare = (server: Server) => void
@@ -157,6 +179,8 @@ async function handshake(
   clientOptions: ConnectionOptions,
   clientName: string | undefined,
   prepare?: Prepare,
+  doorway?: EndSettings,
+  sendsProxyHeader?: true,
 ): Promise<readonly [server: Outcome, client: Outcome]> {
   const server = createServer({
     ...serverOptions,
@@ -165,35 +189,77 @@ async function handshake(
     secureOptions: constants.SSL_OP_NO_TICKET,
   })
   prepare?.(server)
-  const port = await listen(server)
+  const shut = Promise.withResolvers<Outcome>()
+  // Node hands a socket that was looked into to OpenSSL by another way: where nothing looks, it goes the usual one.
+  const looks = doorway?.door !== undefined || sendsProxyHeader === true
+  const door = looks ? behindDoor(server, doorway, shut.resolve) : server
+  const port = await listen(door)
   try {
-    const serverSees = within('the server', serverEnd(server, clientName))
+    const serverSees = within('the server', Promise.race([serverEnd(server, clientName, doorway), shut.promise]))
     const clientSees = within(
       'the client',
-      clientEnd({ host: '127.0.0.1', port, ...clientOptions, rejectUnauthorized: false }),
+      clientEnd({
+        ...(sendsProxyHeader === true ? { socket: behindProxyHeader(port) } : { host: '127.0.0.1', port }),
+        ...clientOptions,
+        rejectUnauthorized: false,
+      }),
     )
     return await Promise.all([serverSees, clientSees])
+  } finally {
+    door.close()
+  }
+}
+
+/** What both ends see of the second connection, which offers the session of the first. */
+async function secondHandshake(
+  serverOptions: TlsOptions,
+  clientOptions: ConnectionOptions,
+  clientName: string,
+): Promise<readonly [server: Outcome, client: Outcome]> {
+  const server = createServer({ ...serverOptions, requestCert: true, rejectUnauthorized: false })
+  const port = await listen(server)
+  const dialled = { host: '127.0.0.1', port, ...clientOptions, rejectUnauthorized: false }
+  try {
+    const accepted = serverEnd(server, clientName)
+    const session = Promise.withResolvers<Buffer>()
+    const first = clientEnd(dialled, (newest) => session.resolve(newest))
+    await within('the first connection', Promise.all([accepted, first]).then(String))
+    const options = { ...dialled, session: await session.promise }
+    return await Promise.all([
+      within('the server', serverEnd(server, clientName)),
+      within('the client', clientEnd(options)),
+    ])
   } finally {
     server.close()
   }
 }
 
-function serverEnd(server: Server, clientName: string | undefined): Promise<Outcome> {
+function behindProxyHeader(port: number): Socket {
+  const socket = connectTcp({ host: '127.0.0.1', port })
+  socket.once('connect', () => socket.write(proxyHeader(socket)))
+  return socket
+}
+
+function serverEnd(server: Server, clientName: string | undefined, settings: EndSettings = {}): Promise<Outcome> {
   return new Promise((resolve) => {
     server.once('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
       socket.destroy()
       resolve(outcomeOf(error))
     })
     server.once('secureConnection', (socket) => {
-      const fault = clientName === undefined ? undefined : clientFault(socket, clientName)
+      const fault = clientName === undefined ? undefined : clientFault(socket, clientName, settings)
       converse(socket, fault, resolve, 'pong')
     })
   })
 }
 
-function clientEnd(options: ConnectionOptions): Promise<Outcome> {
+function clientEnd(
+  options: ConnectionOptions,
+  onSession: (session: Buffer) => void = () => undefined,
+): Promise<Outcome> {
   return new Promise((resolve) => {
     const socket = connect(options)
+    socket.on('session', onSession)
     socket.once('error', (error: NodeJS.ErrnoException) => resolve(outcomeOf(error)))
     socket.once('secureConnect', () => {
       const fault = authorizationFault(socket)
@@ -228,10 +294,13 @@ function converse(
 }
 
 /** An absent certificate is looked for first: what Node says of it misleads. */
-function clientFault(socket: TLSSocket, wanted: string): Outcome | undefined {
+function clientFault(socket: TLSSocket, wanted: string, settings: EndSettings): Outcome | undefined {
   const peer = socket.getPeerX509Certificate()
-  if (peer === undefined) return 'tls.client-cert-missing'
-  return authorizationFault(socket) ?? (carries(peer, wanted) ? undefined : 'cert.name-not-allowed')
+  if (peer === undefined) return settings.asksOnly === true ? undefined : 'tls.client-cert-missing'
+  return (
+    authorizationFault(socket) ??
+    (settings.checksNoName === true || carries(peer, wanted) ? undefined : 'cert.name-not-allowed')
+  )
 }
 
 function authorizationFault(socket: TLSSocket): Outcome | undefined {
@@ -254,7 +323,7 @@ function outcomeOf(error: NodeJS.ErrnoException): Outcome {
   return alert === undefined ? (error.code ?? error.message) : `alert ${alert}`
 }
 
-function listen(server: Server): Promise<number> {
+function listen(server: Server | TcpServer): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))

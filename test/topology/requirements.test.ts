@@ -1,4 +1,6 @@
 import t from 'tap'
+import { findPeers } from '../../src/peers/index.ts'
+import { playedRules } from '../../src/peers/played.ts'
 import { loadProfile, loadTopology, parseTopology } from '../../src/topology/load.ts'
 import { planLab } from '../../src/topology/plan.ts'
 import {
@@ -71,6 +73,17 @@ t.test('the dated cloud policies ask for clientAuth in March 2024 and not in 202
     [peerPolicies['cloud-2024-03'].wantsOfDialler, peerPolicies['cloud-2026'].wantsOfDialler],
     [['serverAuth', 'clientAuth'], ['serverAuth']],
   )
+})
+
+t.test('the cloud policies are days of the file of Teams Direct Routing', async (t) => {
+  const [teams] = findPeers('teams-direct-routing')
+  if (teams === undefined) throw new Error('Teams is on file')
+  for (const name of ['cloud-2021', 'cloud-2024-03', 'cloud-2026'] as const) {
+    const { from = '', shows, wildcards, commonName, wantsOfDialler } = peerPolicies[name]
+    const rules = playedRules(teams, from)
+    t.match(rules, { shows, wildcards, commonName }, name)
+    t.equal(wantsOfDialler.includes('clientAuth'), rules?.wantsClientAuth, name)
+  }
 })
 
 t.test('topologies against the table', async (t) => {

@@ -6,6 +6,7 @@ import { isIP } from 'node:net'
 import { startBenchProxy, type BenchProxySettings } from '../../node/bench-proxy.ts'
 import type { RegisterCommand } from '../command.ts'
 import { UsageError } from '../usage-error.ts'
+import { readKept } from '../wire-options.ts'
 import type { Io } from '../io.ts'
 
 export const benchProxyCommand: RegisterCommand = (program, { io }) => {
@@ -55,6 +56,7 @@ function readSettings(environment: Io['environment']): BenchProxySettings {
   const nextHop = environment['BENCH_NEXT_HOP']
   const log = environment['BENCH_LOG'] ?? 'warn'
   if (log !== 'warn' && log !== 'info') throw new UsageError(`BENCH_LOG: wanted warn or info, found ${log}`)
+  const kept = readKept({ environment })
   const secure = transport === 'tls'
   return {
     transport,
@@ -66,6 +68,7 @@ function readSettings(environment: Io['environment']): BenchProxySettings {
     caFile: secure ? wanted('BENCH_CA') : undefined,
     folder: wanted('BENCH_RUNDIR'),
     logLevel: log,
+    ...(kept === undefined ? {} : { keptMessages: kept }),
     nextHop: nextHop === undefined ? undefined : readListen('BENCH_NEXT_HOP', nextHop),
   }
 }

@@ -2,48 +2,27 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import {
-  bordersStep,
-  checkProfileNames,
-  checkReport,
-  discoverDomain,
-  discoverHost,
-  Journal,
-  linkSteps,
-  loginStep,
-  matrixTable,
-  totals,
-  walk,
-} from '../../check/index.ts'
-import type { Candidate, CheckReport, Reached } from '../../check/index.ts'
-import { credentials, echoFor } from '../check-credentials.ts'
-import type { LoginArguments } from '../check-credentials.ts'
+import { checkProfileNames, checkReport, linkSteps, matrixTable, totals } from '../../check/index.ts'
 import { checkLimbo } from '../check-limbo.ts'
 import { checkMatrix, matrixText } from '../check-matrix.ts'
-import { checkNames } from '../check-names.ts'
-import { runningLab, setUp } from '../check-setup.ts'
-import type { Setup, SetupOptions } from '../check-setup.ts'
+import { runningLab } from '../check-setup.ts'
 import { expectations, finishReport } from '../check-output.ts'
 import type { OutputOptions } from '../check-output.ts'
-import { liveTree, summaryText } from '../check-text.ts'
+import { checkTarget, type CheckTargetOptions } from '../check-target.ts'
+import { summaryText } from '../check-text.ts'
 import { common } from '../command.ts'
 import type { CommandContext, CommonOptions, RegisterCommand } from '../command.ts'
 import { UsageError } from '../usage-error.ts'
 import type { Io } from '../io.ts'
 
-interface CheckCommandOptions
-  extends CommonOptions,
-    LoginArguments,
-    OutputOptions,
-    Omit<SetupOptions, 'timeout' | 'data'> {
+interface CheckCommandOptions extends CommonOptions, OutputOptions, Omit<CheckTargetOptions, 'data'> {
   readonly limbo?: string
-  readonly timeout: number
-  readonly verbose?: true
-  readonly probeBorders?: true
   readonly iOperateThisServer?: true
   readonly matrix?: true
   readonly parallel: number
-  readonly names?: true
+  readonly targets?: string
+  readonly listen?: string
+  readonly every?: string
 }
 
 export const checkCommand: RegisterCommand = (program, { io, finish }) => {
@@ -66,9 +45,13 @@ export const checkCommand: RegisterCommand = (program, { io, finish }) => {
   ).action(async (target: string | undefined, options: CheckCommandOptions) => {
     if (options.limbo !== undefined) return checkLimbo(io, options, options.limbo)
     if (options.output !== undefined && options.report === undefined)
-      throw new UsageError('--output FILE: wanted --report html, junit or json beside it')
+      throw new UsageError('--output FILE: wanted --report html, junit, json or csv beside it')
     if (options.expect !== undefined) expectations(io, options.expect)
     if (options.matrix === true) return matrix(io, options, finish)
+    const { targets } = options
+    if (targets !== undefined) return listed(io, target, { ...options, targets }, finish)
+    if (options.listen !== undefined || options.every !== undefined)
+      throw new UsageError('--listen, --every: wanted --targets FILE beside it')
     if (target === undefined)
       throw new UsageError(
         'nothing to check: wanted a target (sip:user@domain, a domain, host:port, a node of the lab) or --limbo FILE',
@@ -105,8 +88,11 @@ function scopeOptions(command: Command): void {
         'request each, with a listener of this check as the only target',
     )
     .option('--i-operate-this-server', 'you may probe the borders of the target: --probe-borders wants it')
+    .option('--targets <FILE>', 'check every target of a YAML file (docs/dashboards.md)')
+    .option('--listen <ADDRESS>', 'with --targets: serve /metrics and /probe?target=; PORT is on loopback')
+    .option('--every <SPAN>', 'with --listen: how often each target is checked (default: 5m)')
     .option('--matrix', 'try every SIP link of the running lab in both directions, against the plan')
-    .option('--parallel <N>', 'connections at once with --matrix', count, 1)
+    .option('--parallel <N>', 'connections at once with --matrix or --targets', count, 1)
     .option('--names', 'check the DNS records of a domain, inside and outside')
     .option(
       '--login [NAME]',
@@ -136,6 +122,8 @@ function wayOptions(command: Command): void {
     )
     .option('--tls-min <VERSION>', 'lowest TLS version to offer: 1.2 or 1.3')
     .option('--tls-max <VERSION>', 'highest TLS version to offer')
+    .option('--server-cert <FILE>', 'the certificate file of the server: does the server show what it holds?')
+    .option('--proxy-protocol', 'send a PROXY header (version 1) before every ClientHello, as a balancer does')
     .option('--relaxed-naming', 'an SRV target anywhere below the domain will do (DisableStrictDNSNaming)')
     .option('--timeout <SECONDS>', 'longest wait of each step', seconds, 5)
 }
@@ -143,7 +131,7 @@ function wayOptions(command: Command): void {
 function reportOptions(command: Command): void {
   command
     .option('--expect <FILE>', 'YAML or JSON of step: code; exit 1 when anything differs, 0 when all is as expected')
-    .addOption(new Option('--report <KIND>', 'a report instead of the text').choices(['html', 'junit', 'json']))
+    .addOption(new Option('--report <KIND>', 'a report instead of the text').choices(['html', 'junit', 'json', 'csv']))
     .option('--output <FILE>', 'where the report goes (default: stdout)')
     .option('--verbose', 'show the evidence of every step')
     .option('--limbo <FILE>', 'score the certificate examiner against a corpus in the JSON form of x509-limbo')
@@ -166,6 +154,20 @@ function refuseProbing(target: string, { probeBorders, iOperateThisServer }: Che
     )
 }
 
+/** Loaded here alone: the reader of the file and the metrics cost every other start. */
+async function listed(
+  io: Io,
+  target: string | undefined,
+  options: CheckCommandOptions & { readonly targets: string },
+  finish: CommandContext['finish'],
+): Promise<void> {
+  if (target !== undefined) throw new UsageError(`wanted --targets FILE or one target, found both (${target})`)
+  if (options.probeBorders === true || options.login !== undefined)
+    throw new UsageError('--targets: wanted neither --login nor --probe-borders beside it')
+  const { checkTargets } = await import('../check-targets.ts')
+  finish(await checkTargets(io, options))
+}
+
 async function matrix(io: Io, options: CheckCommandOptions, finish: CommandContext['finish']): Promise<void> {
   const lab = runningLab(io, options)
   if (lab === undefined)
@@ -186,87 +188,6 @@ async function matrix(io: Io, options: CheckCommandOptions, finish: CommandConte
       ? 0
       : 1,
   )
-}
-
-async function checkTarget(io: Io, target: string, options: CheckCommandOptions): Promise<CheckReport> {
-  const setup = setUp(io, target, options)
-  const began = performance.now()
-  const at = new Date()
-  const journal = new Journal(
-    liveTree(io.err, { colours: io.colours.err, terminal: io.colours.err, verbose: options.verbose === true }),
-    setup.lab === undefined ? { outside: hostOf(setup.destination) } : {},
-  )
-  const { destination } = setup
-  const done = (): CheckReport =>
-    checkReport(target, options.profile, at, journal.steps, totals(journal.steps).verdict, performance.now() - began)
-  if (options.names === true) {
-    await checkNames(
-      io,
-      journal,
-      destination.kind === 'domain' ? destination.domain : destination.host,
-      setup.lab,
-      options,
-    )
-    return done()
-  }
-  const candidates = await discover(journal, setup)
-  const domain = destination.kind === 'domain' ? destination.domain : destination.host
-  const user = destination.kind === 'domain' ? destination.user : undefined
-  const reached = await walk(
-    journal,
-    candidates,
-    { uri: `sip:${domain}`, from: `sip:${user ?? 'check'}@${domain}` },
-    setup.options,
-  )
-  if (options.probeBorders === true) await borders(journal, reached, domain, setup)
-  if (options.login !== undefined) await login(io, journal, reached, setup, options)
-  return done()
-}
-
-function hostOf(destination: Setup['destination']): string {
-  return destination.kind === 'domain' ? destination.domain : destination.host
-}
-
-async function borders(
-  journal: Journal,
-  reached: Reached | undefined,
-  domain: string,
-  { options }: Setup,
-): Promise<void> {
-  if (reached !== undefined) return bordersStep(journal, reached, domain, options)
-  const sentence = 'Not tried: a client would not have come this far.'
-  journal.put('borders', 'borders', { outcome: 'not-tried', code: 'not-tried', sentence, evidence: {} })
-}
-
-async function login(
-  io: Io,
-  journal: Journal,
-  reached: Reached | undefined,
-  { destination, lab, options: checkOptions }: Setup,
-  options: CheckCommandOptions,
-): Promise<void> {
-  if (reached === undefined)
-    return journal.put('login', 'sign-in', {
-      outcome: 'not-tried',
-      code: 'not-tried',
-      sentence: 'Not tried: a client would not have come this far.',
-      evidence: {},
-    })
-  const who = await credentials(io, options, destination, lab)
-  await loginStep(journal, reached, who, echoFor(options, who, lab), checkOptions)
-}
-
-async function discover(journal: Journal, { destination, options }: Setup): Promise<readonly Candidate[]> {
-  const { profile, resolver, relaxedNaming } = options
-  if (destination.kind === 'domain')
-    return discoverDomain(journal, destination.domain, { profile, resolver, relaxedNaming })
-  const { host, port, transport, found, address, names } = destination
-  const candidates = await discoverHost(
-    journal,
-    { host, port, transport, found, ...(address === undefined ? {} : { address }) },
-    resolver,
-  )
-  return candidates.map((candidate) => ({ ...candidate, names }))
 }
 
 function count(text: string): number {

@@ -11,12 +11,15 @@ const patienceMs = 30_000
 export const downCommand: RegisterCommand = (program, { io }) => {
   common(
     program
-      .command('down')
+      .command('down [NAME]')
       .summary('bring the lab down')
-      .description('Brings the lab down in order, the outermost node first; its data stays in its folder.'),
-    'siplab down --data .siplab/edge',
-  ).action(async (options: CommonOptions) => {
-    const { folder, record, pid } = chooseLab(io, options)
+      .description(
+        'Brings the lab down in order, the outermost node first; its data stays in its folder.\nNAME is what ' +
+          'siplab up took: a topology or a lab file. Without NAME: the only lab that runs here.',
+      ),
+    'siplab down edge',
+  ).action(async (name: string | undefined, options: CommonOptions) => {
+    const { folder, record, pid } = chooseLab(io, options, name)
     if (pid === undefined) {
       // One that was killed may have left a database outside its folder.
       endStoreAccess(folder.root)

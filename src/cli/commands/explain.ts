@@ -158,6 +158,15 @@ function isHost(io: Io, word: string): boolean {
   )
 }
 
+/**
+ * What `siplab explain WHAT… --json` prints, of evidence alone: no host is dialled.
+ *
+ * @throws UsageError
+ */
+export async function explainDocument(io: Io, what: readonly string[], options: ExplainOptions): Promise<object> {
+  return documentOf(await gather(io, what, options))
+}
+
 function documentOf(pieces: readonly Explained[]): object {
   const documents = pieces.map(({ name, kind, answer: own }) => ({
     name,

@@ -4,7 +4,7 @@
  */
 import { Option } from 'commander'
 import type { Verdict } from '../../verdicts/verdict.ts'
-import { breakTarget, type FaultOptions, healTarget } from '../../faults/break.ts'
+import { breakTarget, type FaultOptions, healNamed } from '../../faults/break.ts'
 import type { Outcome } from '../../faults/placement.ts'
 import { faultsOfLab } from '../../faults/record.ts'
 import { faultList, readTarget } from '../../faults/targets.ts'
@@ -100,10 +100,7 @@ export const healCommand: RegisterCommand = (program, { io }) => {
     "siplab heal 'director->fe1'",
   ).action(async (targetText: string, options: CommonOptions) => {
     const lab = accessTo(chooseRunningLab(io, options))
-    const targets =
-      targetText === 'all' ? faultsOfLab(chooseLab(io, options).folder).map(({ target }) => target) : [targetText]
-    const links = []
-    for (const target of targets) links.push(...(await healTarget(lab, readTarget(lab.plan, target))))
+    const { targets, links } = await healNamed(lab, targetText)
     const text = links
       .map(
         ({ from, to, state, verdict }) =>

@@ -7,6 +7,8 @@ import type { RegisterCommand } from '../command.ts'
  */
 interface ListedCommand {
   readonly name: string
+  /** It reads the other commands too. */
+  readonly needsAll?: true
   load(): Promise<RegisterCommand>
 }
 
@@ -33,9 +35,16 @@ export const commands: readonly ListedCommand[] = [
   { name: 'explain', load: async () => (await import('./explain.ts')).explainCommand },
   { name: 'decode', load: async () => (await import('./explain.ts')).decodeCommand },
   { name: 'check', load: async () => (await import('./check.ts')).checkCommand },
+  { name: 'metrics', load: async () => (await import('./metrics.ts')).metricsCommand },
+  { name: 'mcp', load: async () => (await import('./mcp.ts')).mcpCommand },
   { name: 'phone', load: async () => (await import('./phone.ts')).phoneCommand },
   { name: 'users', load: async () => (await import('./users.ts')).usersCommand },
   { name: 'registrations', load: async () => (await import('./registrations.ts')).registrationsCommand },
+  {
+    name: 'completion',
+    needsAll: true,
+    load: async () => (await import('./completion.ts')).completionCommand,
+  },
   { name: 'node', load: async () => (await import('./node.ts')).nodeCommand },
   { name: 'bench-proxy', load: async () => (await import('./bench-proxy.ts')).benchProxyCommand },
   { name: 'supervise', load: async () => (await import('./supervise.ts')).superviseCommand },
@@ -45,5 +54,6 @@ export const commands: readonly ListedCommand[] = [
 /** What a command line needs: the command it begins with or, for help and for a word that names none, all of them. */
 export function commandsFor([first]: readonly string[]): Promise<readonly RegisterCommand[]> {
   const named = commands.filter(({ name }) => name === first)
-  return Promise.all((named.length === 0 ? commands : named).map((command) => command.load()))
+  const isEnough = named.length > 0 && named.every(({ needsAll }) => needsAll !== true)
+  return Promise.all((isEnough ? named : commands).map((command) => command.load()))
 }

@@ -11,6 +11,7 @@ import { LabError } from '../../lab/lab-error.ts'
 import type { RunningNode } from '../../lab/nodes/helper-node.ts'
 import type { NodeStatus } from '../../node/control/control-api.ts'
 import { nodeFolder } from '../../node/control/node-folder.ts'
+import { logStream } from '../../node/log-stream.ts'
 import { textLog } from '../../node/text-log.ts'
 import { planLab } from '../../topology/plan.ts'
 import { answer, common } from '../command.ts'
@@ -22,6 +23,7 @@ import type { ChosenLab } from '../lab-choice.ts'
 import { verdictText } from '../ready-text.ts'
 import { chooseTopology, placement, readAddressing, readPlacement } from '../topology-options.ts'
 import type { PlacementOptions } from '../topology-options.ts'
+import { readKept } from '../wire-options.ts'
 
 interface StartOptions extends CommonOptions, PlacementOptions {
   readonly topology?: string
@@ -153,13 +155,15 @@ async function runHere(
     )
   const dataDir = resolve(io.workingFolder, options.data ?? `.siplab/${topology.name}`)
   if (io.environment['SIPLAB_MOVABLE_CLOCK'] === '1') withMovableClock(io, nodeFolder(dataDir, name).root)
+  const kept = readKept(io)
   const running = await startNode({
     lab: plan,
     plan: node,
     dataDir,
     logLevel: options.log,
     ...storeUrls(io),
-    ...(options.logFormat === 'text' ? { logDestination: textLog(io.err) } : {}),
+    ...(kept === undefined ? {} : { keptMessages: kept }),
+    ...(options.logFormat === 'text' ? { logDestination: textLog(logStream(2)) } : {}),
   })
   const stopListening = io.onInterrupt(stopOnSignal(running, options))
   if (options.supervised === true) io.onInputEnd(() => void (running.abandon?.() ?? running.stop()))

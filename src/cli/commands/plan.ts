@@ -4,6 +4,7 @@ import { renderTrust, renderTrustJson } from '../../roles/law/render.ts'
 import { planLab } from '../../topology/plan.ts'
 import type { LabPlan } from '../../topology/plan-types.ts'
 import { renderCompose } from '../../topology/render/compose.ts'
+import { renderHosts } from '../../topology/render/hosts.ts'
 import { renderJson } from '../../topology/render/json.ts'
 import { renderNftables } from '../../topology/render/nftables.ts'
 import { renderSvg } from '../../topology/render/svg.ts'
@@ -25,6 +26,7 @@ interface PlanOptions extends CommonOptions, PlacementOptions {
 const renderers = {
   text: renderText,
   json: renderJson,
+  hosts: renderHosts,
   zone: (plan: LabPlan) => renderZone(plan),
   nftables: renderNftables,
   compose: (plan: LabPlan) => renderCompose(plan),

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { composeDriver } from '../../lab/containers/driver.ts'
 import { labOf, loadScenario, scenarioNames, type Scenario } from '../../lab/scenario/load.ts'
 import { localDriver } from '../../lab/scenario/local-driver.ts'
@@ -18,11 +18,11 @@ import { paint, table } from '../io.ts'
 import type { Io } from '../io.ts'
 import { launcher } from '../package.ts'
 import { chooseTopology } from '../topology-options.ts'
+import { type ChaosCommandOptions, chaosName, runChaos } from './scenario-chaos.ts'
 
-interface RunCommandOptions extends CommonOptions {
+interface RunCommandOptions extends CommonOptions, ChaosCommandOptions {
   readonly all?: true
   readonly keep?: true
-  readonly network?: string
   readonly report: readonly ReportKind[]
   readonly output?: string
   readonly transcript?: string
@@ -42,7 +42,10 @@ export const scenarioCommand: RegisterCommand = (program, context) => {
   )
   const run = scenario
     .command('run [NAME...]')
-    .description('Plays scenarios one after the other. NAME is one of siplab scenario list, or the path of a file.')
+    .description(
+      'Plays scenarios one after the other. NAME is one of siplab scenario list, or the path of a file; ' +
+        'chaos plays faults by seed on a lab under load, and is played alone.',
+    )
     .option('--all', 'every shipped scenario')
     .option('--keep', 'leave the folders of the labs')
     .option('--network <N>', 'use 127.0.N.0/24 and no other')
@@ -54,9 +57,21 @@ export const scenarioCommand: RegisterCommand = (program, context) => {
     )
     .option('--output <FILE>', 'where the report goes (default: scenarios.xml, .json or .html)')
     .option('--transcript <FILE>', 'JSON lines that are the same for every run that went the same way')
+  withChaos(run)
   common(run, 'siplab scenario run trial-certificate-expiry').action(
-    (names: readonly string[], options: RunCommandOptions) => runAll(context, names, options),
+    (names: readonly string[], options: RunCommandOptions) =>
+      names.length === 1 && names[0] === chaosName ? runChaos(context, options) : runAll(context, names, options),
   )
+}
+
+function withChaos(run: Command): void {
+  run
+    .option('--seed <N>', 'chaos: the same faults in the same order (default: 1)')
+    .option('--minutes <N>', 'chaos: no fault begins later (default: 2)')
+    .option('--schedule <TEXT>', 'chaos: these faults: "kill fe1 + cut fe1->fe2 for 5; silent dns for 3"')
+    .option('--topology <FILE>', 'chaos: name or path of a lab file (default: edge-pool)')
+    .option('--users <N>', 'chaos: how many users (default: 12)')
+    .option('--tries <N>', 'chaos: shorter schedules tried after a violation (default: 6)')
 }
 
 function list(io: Io, options: CommonOptions): void {

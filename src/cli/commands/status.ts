@@ -68,7 +68,8 @@ export const statusCommand: RegisterCommand = (program, { io, finish }) => {
         links,
         faults,
       },
-      () => `${text(io, lab, nodes)}${linksText(links)}${faultsText(faults)}${refusalsText(nodes)}`,
+      () =>
+        `${text(io, lab, nodes)}${linksText(links)}${faultsText(faults)}${machineText(nodes)}${refusalsText(nodes)}`,
     )
     if (!nodes.every(({ state }) => state === 'ready')) finish(1)
   })
@@ -161,6 +162,23 @@ export function refusalsText(nodes: readonly Pick<NodeLine, 'name' | 'status'>[]
       const sum = rows.reduce((total, [, count]) => total + count, 0)
       const parts = rows.map(([row, count]) => `${row} ${count}`)
       return `${name} refused ${sum} requests by the law (siplab plan --format trust): ${parts.join(', ')}\n`
+    })
+    .join('')
+}
+
+/** `fe1 lost 12 lines of its log and 3 events; 40 events wait for the disk (ENOSPC)`; empty: nothing is wrong. */
+export function machineText(nodes: readonly Pick<NodeLine, 'name' | 'status'>[]): string {
+  return nodes
+    .map(({ name, status }) => {
+      if (status === undefined) return ''
+      const { state, events, log } = status.machine
+      const { lost: lines, error } = log ?? { lost: 0 }
+      if (state === 'ok' && lines + events.lost === 0) return ''
+      const why = [...new Set([error, events.error])].filter((code) => code !== undefined).join(', ')
+      return (
+        `${name} lost ${lines} lines of its log and ${events.lost} events; ${events.waiting} events wait for the disk` +
+        `${why === '' ? '' : ` (${why})`}\n`
+      )
     })
     .join('')
 }

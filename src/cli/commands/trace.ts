@@ -1,181 +1,152 @@
-/**
- * `siplab trace`: messages, handshakes and routing decisions of the running nodes as they happen, in the form asked
- * for.
- */
-import { createReadStream } from 'node:fs'
-import { resolve } from 'node:path'
-import { createInterface } from 'node:readline'
-import { Readable } from 'node:stream'
-import { Option } from 'commander'
-import { captureWriter } from '../../lab/trace/pcapng.ts'
-import { renderLadder } from '../../lab/trace/ladder.ts'
-import type { Party } from '../../lab/trace/ladder.ts'
-import { messageReader, titleOf } from '../../lab/trace/messages.ts'
-import type { TracedMessage } from '../../lab/trace/messages.ts'
+/** `siplab trace [NODE]`: messages, handshakes and news of links, kept ones and as they pass. */
+import { type Command, Option } from 'commander'
+import { readEvents } from '../../lab/event-tail.ts'
+import { type TraceFilter, traceFilter } from '../../lab/trace/filter.ts'
+import type { Party } from '../../lab/trace/lifelines.ts'
+import { entryOfEvent } from '../../lab/trace/stopped.ts'
+import { nodeFolder } from '../../node/control/node-folder.ts'
 import type { TraceEntry } from '../../node/control/control-api.ts'
 import type { LabPlan } from '../../topology/plan-types.ts'
 import { common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { readSeconds } from '../duration.ts'
-import { UsageError } from '../usage-error.ts'
-import { harmless } from '../harmless.ts'
-import { paint } from '../io.ts'
 import type { Io } from '../io.ts'
-import { chooseLab, chooseNode, chooseRunningLab, clientOf, planOf } from '../lab-choice.ts'
-import type { ChosenLab } from '../lab-choice.ts'
+import { type ChosenLab, chooseLab, chooseNode, chooseRunningLab, clientOf, planOf } from '../lab-choice.ts'
+import { traceOfFile } from '../trace/from-file.ts'
+import { openHepSender, readHepTarget } from '../trace/hep-sender.ts'
+import { readTrace, type TraceSource } from '../trace/read.ts'
+import { hepSink, type Sink, sinkOf, type TraceFormat, traceFormats } from '../trace/sinks.ts'
+import { UsageError } from '../usage-error.ts'
 
 interface TraceOptions extends CommonOptions {
   readonly follow?: true
-  readonly format?: 'jsonl' | 'text' | 'html' | 'pcapng'
+  readonly format?: TraceFormat
   readonly for?: string
   readonly count?: string
+  readonly since?: string
+  readonly call?: string
+  readonly user?: string
+  readonly method?: readonly string[]
+  readonly hep?: string
   readonly from?: string
 }
-
-/** An HTML page is written at the end; more than this would be no page any more. */
-const mostMessages = 5000
 
 export const traceCommand: RegisterCommand = (program, { io }) => {
   const command = program
     .command('trace [NODE]')
-    .summary('show messages as they pass')
+    .summary('show messages as they pass, and those of the last minutes')
     .description(
-      'Shows messages, handshakes and routing decisions of one node, or of all, from now on until Ctrl-C.\nhtml ' +
-        'is one page with a ladder; pcapng holds the clear text in made-up packets with the real ' +
-        'ports\n(Wireshark: -d tcp.port==5061,sip). TLS secrets are never written.',
+      'Shows messages and handshakes of one node, or of all: with --since those that the nodes have kept, otherwise ' +
+        'from now on\nuntil Ctrl-C. ladder and html draw arrows; pcapng holds the clear text in made-up packets ' +
+        'with the real\nports (Wireshark: -d tcp.port==5061,sip). Passwords and their proofs are blanked out. ' +
+        'TLS secrets are never written.',
     )
-    .option('--follow', 'stay until Ctrl-C (it always does, unless --for or --count ends it)')
+  command
+    .option('--since <SPAN>', 'what was kept of that time, e.g. 5m; then it ends, unless --follow or --for is given')
+    .option('--follow', 'stay until Ctrl-C (the usual way without --since)')
     .addOption(
-      new Option('--format <FORMAT>', 'form of the answer (default: text, jsonl with --json)').choices([
-        'jsonl',
-        'text',
-        'html',
-        'pcapng',
-      ]),
+      new Option('--format <FORMAT>', 'form of the answer (default: text, jsonl with --json)').choices(traceFormats),
     )
     .option('--for <SPAN>', 'end after this time, e.g. 10s')
     .option('--count <N>', 'end after so many entries')
-    .option('--from <FILE>', 'an earlier trace in JSON lines, in place of the running lab; - reads standard input')
-  common(command, 'siplab trace --follow --format html > call.html').action(
+  common(filterOptions(command), 'siplab trace --since 5m --user alice --format ladder').action(
     (name: string | undefined, options: TraceOptions) => trace(io, name, options),
   )
+}
+
+function filterOptions(command: Command): Command {
+  return command
+    .option('--call <ID>', 'only messages with this Call-ID, and failed handshakes')
+    .option('--user <NAME>', 'only messages from or to this user, alice or alice@lab.test, and failed handshakes')
+    .option(
+      '--method <METHOD>',
+      'only requests of this method and their responses; INVITE,ACK for several',
+      (value: string, all: readonly string[]) => [...all, ...value.split(',')],
+      [],
+    )
+    .option('--hep <HOST:PORT>', 'send it to a collector such as Homer (HEP version 3, udp), in place of text')
+    .option('--from <FILE>', 'an earlier trace in JSON lines, in place of the running lab; - reads standard input')
 }
 
 async function trace(io: Io, name: string | undefined, options: TraceOptions): Promise<void> {
   const lab = options.from === undefined ? chooseRunningLab(io, options) : chooseLab(io, options)
   const plan = planOf(lab)
-  const format = options.format ?? (options.json === true ? 'jsonl' : 'text')
-  if (format === 'pcapng' && io.outIsTerminal)
-    throw new UsageError(
-      '--format pcapng writes octets; send them to a file: siplab trace --format pcapng > trace.pcapng',
-    )
-  const sink = sinks[format](io, plan)
-  await sink.begin()
-  if (options.from === undefined) await follow(io, { lab, plan, name, sink }, options)
-  else for await (const entry of readTrace(io, options.from)) if (isOf(entry, name)) await sink.entry(entry)
-  await sink.end()
-}
-
-interface Followed {
-  readonly lab: ChosenLab
-  readonly plan: LabPlan
-  /** Absent: every node. */
-  readonly name: string | undefined
-  readonly sink: Sink
-}
-
-async function follow(io: Io, { lab, plan, name, sink }: Followed, options: TraceOptions): Promise<void> {
-  const running = plan.nodes.filter((node) => isSip(node.role) && lab.record.stopped[node.name] === undefined)
-  const nodes = name === undefined ? running : [chooseNode(plan, name)]
-  const most = readCount(options.count)
+  const sinks = await openSinks(io, plan, options)
   const end = new AbortController()
   const stopListening = io.onInterrupt(() => end.abort())
   const timer =
     options.for === undefined ? undefined : setTimeout(() => end.abort(), readSeconds('--for', options.for) * 1000)
-  let count = 0
-  await Promise.all(
-    nodes.map(async (node) => {
-      for await (const entry of clientOf(lab, node.name).lines<TraceEntry>('/trace', end.signal)) {
-        await sink.entry(entry)
-        count += 1
-        if (count >= most) end.abort()
-      }
-    }),
-  )
+  const wanted = traceFilter(filterOf(options))
+  const most = readCount(options.count)
+  let seen = 0
+  let shown = 0
+  for (const sink of sinks) await sink.begin()
+  const take = async (entry: TraceEntry): Promise<void> => {
+    seen += 1
+    if (!wanted(entry) || shown >= most) return
+    shown += 1
+    for (const sink of sinks) await sink.entry(entry)
+    if (shown >= most) end.abort()
+  }
+  if (options.from === undefined) await readTrace(sourcesOf(lab, plan, name), howOf(options), end.signal, take)
+  else for await (const entry of traceOfFile(io, options.from)) if (isOf(entry, name)) await take(entry)
   clearTimeout(timer)
   stopListening()
-}
-
-/** A line of a trace; one that is longer is none. */
-const mostCharacters = 1024 * 1024
-
-async function* readTrace(io: Io, file: string): AsyncGenerator<TraceEntry> {
-  const source = file === '-' ? io.input() : createReadStream(resolve(io.workingFolder, file))
-  let at = 0
-  for await (const text of createInterface({ input: Readable.from(source), crlfDelay: Number.POSITIVE_INFINITY })) {
-    at += 1
-    if (text !== '') yield entryOf(text, `${file === '-' ? 'standard input' : file}, line ${at}`)
-  }
-}
-
-/** @throws UsageError for a line that siplab trace --json never wrote */
-function entryOf(text: string, where: string): TraceEntry {
-  const wrong = new UsageError(
-    `${where}: wanted a line of siplab trace --json, found ${JSON.stringify(text.slice(0, 60))}`,
-  )
-  if (text.length > mostCharacters) throw wrong
-  try {
-    const entry = JSON.parse(text) as Partial<TraceEntry> | undefined
-    const fields = [entry?.time, entry?.node, entry?.kind, entry?.text ?? '', entry?.local ?? '', entry?.remote ?? '']
-    if (fields.every((field) => typeof field === 'string')) return entry as TraceEntry
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-  }
-  throw wrong
+  for (const sink of sinks) await sink.end()
+  if (shown === 0) io.err(nothingFound(seen, options))
 }
 
 function isOf({ node }: TraceEntry, name: string | undefined): boolean {
   return name === undefined || node === name
 }
 
-interface Sink {
-  begin(): Promise<void>
-  entry(entry: TraceEntry): Promise<void>
-  end(): Promise<void>
+async function openSinks(io: Io, plan: LabPlan, options: TraceOptions): Promise<readonly Sink[]> {
+  const sinkOptions = { io, lab: plan.topology, parties: parties(plan) }
+  const sender = options.hep === undefined ? undefined : await openHepSender(readHepTarget(options.hep))
+  const hep = sender === undefined ? [] : [hepSink(sender, sinkOptions, plan.network)]
+  const format = options.format ?? (options.json === true ? 'jsonl' : hep.length > 0 ? undefined : 'text')
+  if (format === 'pcapng' && io.outIsTerminal)
+    throw new UsageError(
+      '--format pcapng writes octets; send them to a file: siplab trace --format pcapng > trace.pcapng',
+    )
+  return [...(format === undefined ? [] : [sinkOf(format, sinkOptions)]), ...hep]
 }
 
-const nothing = (): Promise<void> => Promise.resolve()
+function sourcesOf(lab: ChosenLab, plan: LabPlan, name: string | undefined): readonly TraceSource[] {
+  const nodes = name === undefined ? plan.nodes.filter(({ role }) => isSip(role)) : [chooseNode(plan, name)]
+  return nodes.map((node) =>
+    lab.record.stopped[node.name] === undefined
+      ? { kind: 'running', client: clientOf(lab, node.name) }
+      : {
+          kind: 'stopped',
+          entries: readEvents(nodeFolder(lab.folder.root, node.name).events).flatMap(
+            (event) => entryOfEvent(event) ?? [],
+          ),
+        },
+  )
+}
 
-const sinks: Readonly<Record<'jsonl' | 'text' | 'html' | 'pcapng', (io: Io, plan: LabPlan) => Sink>> = {
-  jsonl: (io) => ({ begin: nothing, entry: async (entry) => io.out(`${JSON.stringify(entry)}\n`), end: nothing }),
-  text: (io) => ({ begin: nothing, entry: async (entry) => io.out(text(io, entry)), end: nothing }),
-  html(io, plan) {
-    const read = messageReader()
-    const messages: TracedMessage[] = []
-    return {
-      begin: nothing,
-      async entry(entry) {
-        const message = read(entry)
-        if (message !== undefined && messages.length < mostMessages) messages.push(message)
-      },
-      async end() {
-        const inOrder = messages.toSorted((a, b) => a.time.localeCompare(b.time))
-        io.out(renderLadder(inOrder, parties(plan), `siplab ${plan.topology}: ${messages.length} messages`))
-      },
-    }
-  },
-  pcapng(io) {
-    const read = messageReader()
-    const capture = captureWriter()
-    return {
-      begin: () => io.octets(capture.header()),
-      async entry(entry) {
-        const message = read(entry)
-        if (message !== undefined) await io.octets(capture.packets(message))
-      },
-      end: nothing,
-    }
-  },
+function howOf({ since, follow, for: span }: TraceOptions): Parameters<typeof readTrace>[1] {
+  const follows = since === undefined || follow === true || span !== undefined
+  return { ...(since === undefined ? {} : { sinceSeconds: readSeconds('--since', since) }), follows }
+}
+
+function filterOf({ call, user, method }: TraceOptions): TraceFilter {
+  const methods = (method ?? []).map((each) => each.trim().toUpperCase())
+  const odd = methods.find((each) => !/^[A-Z0-9.!%*_+`'~-]+$/.test(each))
+  if (odd !== undefined) throw new UsageError(`--method: wanted a method such as INVITE, found ${JSON.stringify(odd)}`)
+  return {
+    ...(call === undefined ? {} : { call }),
+    ...(user === undefined ? {} : { user }),
+    methods,
+  }
+}
+
+function nothingFound(seen: number, { since }: TraceOptions): string {
+  const looked = seen === 0 ? 'nothing was seen' : `${seen} entries were seen, and none fits`
+  return since === undefined
+    ? `${looked}; --since 5m shows what was before\n`
+    : `${looked} in the last ${since}; a node keeps its last messages only (siplab up --keep N)\n`
 }
 
 /** From the outside in, as a remote call travels. */
@@ -183,38 +154,14 @@ function parties(plan: LabPlan): readonly Party[] {
   return plan.nodes
     .filter(({ role }) => isSip(role))
     .toReversed()
-    .map(({ name, faces }) => ({ name, addresses: faces.map(({ address }) => address) }))
+    .map(({ name, faces }) => ({
+      name,
+      addresses: faces.flatMap(({ address, addresses }) => [...new Set([address, ...Object.values(addresses)])]),
+    }))
 }
 
 function isSip(role: string): boolean {
   return !['dns', 'pki', 'sql', 'load-balancer'].includes(role)
-}
-
-function text(
-  io: Io,
-  { time, node, kind, direction, transport, local, remote, text: received, event, data }: TraceEntry,
-): string {
-  // Colours from the wire would pass where this command paints itself.
-  const message = received === undefined ? undefined : harmless(received)
-  const ends =
-    local === undefined || remote === undefined
-      ? ''
-      : direction === 'in'
-        ? ` ${remote} -> ${local}`
-        : ` ${local} -> ${remote}`
-  const title =
-    message === undefined ? `${event ?? kind} ${data === undefined ? '' : JSON.stringify(data)}` : titleOf(message)
-  const head =
-    `${time.slice(11, 23)} ${paint(io.colours.out, 'cyan', node.padEnd(10))} ` +
-    `${(direction ?? '').padEnd(3)} ${(transport ?? '').padEnd(3)}${ends} ` +
-    `${paint(io.colours.out, 'bold', title.trim())}\n`
-  return message === undefined
-    ? head
-    : `${head}${message
-        .trimEnd()
-        .split(/\r?\n/)
-        .map((line) => `    ${line}\n`)
-        .join('')}\n`
 }
 
 function readCount(text: string | undefined): number {

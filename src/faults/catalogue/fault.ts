@@ -43,6 +43,8 @@ export interface Fault {
   readonly reference?: 'edge-external'
   /** `judge`: the change is in the trust list, CRLs or settings of the end that decides. Absent: in the presenter. */
   readonly breaks?: 'judge'
+  /** `second-connection`: the first connection is good, and what follows it is not. */
+  readonly shows?: 'second-connection'
   /** One sentence for people. */
   readonly story: string
   readonly make: (pki: FaultPki) => Variation

@@ -7,6 +7,7 @@ import {
   afterFirst,
   encryptedKey,
   mislabelled,
+  renewedOnDisk,
   sameFile,
   spoilt,
   withCertificate,
@@ -291,6 +292,15 @@ export const files: readonly Fault[] = inFamily('files', [
     make: (pki) => encryptedKey(pki, 'wrong'),
     twin: (pki) => encryptedKey(pki, 'right'),
     expect: stopsStart('key.passphrase-wrong', 'ERR_OSSL_BAD_DECRYPT'),
+  },
+  /** The commonest fault after expiry itself: no reload hook, or a server whose reload leaves TLS out. */
+  {
+    slug: 'renewed-not-reloaded',
+    sides: ['server', 'client'],
+    story: 'The certificate was renewed on disk, and the process still shows the old one, which has expired',
+    make: (pki) => renewedOnDisk(pki),
+    expect: refused('cert.not-reloaded', 'CERT_HAS_EXPIRED'),
+    nodeSuggests: 'cert.expired',
   },
   /** OpenSSL writes this label for its own trust settings; the leaf is read, the rest of the chain is not. */
   {

@@ -3,6 +3,7 @@ import type { Fault } from './fault.ts'
 import { algorithms } from './algorithms.ts'
 import { files } from './files.ts'
 import { names } from './names.ts'
+import { opening } from './opening.ts'
 import { protocol } from './protocol.ts'
 import { purpose } from './purpose.ts'
 import { revocation } from './revocation.ts'
@@ -18,6 +19,7 @@ export const faults: readonly Fault[] = [
   ...algorithms,
   ...files,
   ...protocol,
+  ...opening,
 ]
 
 /** The fault of this name, e.g. `expired`. Absent when there is none. */

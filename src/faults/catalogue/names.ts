@@ -109,6 +109,18 @@ export const names: readonly Fault[] = inFamily('names', [
     make: (pki) => named(pki, pki.name.toUpperCase(), [dns(pki.name.toUpperCase())]),
     expect: accepted,
   },
+  /** The defaults of OpenSIPS and Kamailio: any certificate of the CA will do (OpenSIPS issue 3064). */
+  {
+    slug: 'name-unchecked',
+    sides: ['server', 'client'],
+    breaks: 'judge',
+    story: 'This end accepts every name, and the certificate of the peer carries that of a stranger',
+    make: (pki) => ({
+      ...named(pki, `stranger.${domainOf(pki)}`, [dns(`stranger.${domainOf(pki)}`)]),
+      judge: { trust: [pki.root.pem], settings: { checksNoName: true } },
+    }),
+    expect: unnoticed('tls.name-not-checked'),
+  },
   /** Control: servers of 2003 sent and read no SNI; the name is checked all the same. */
   {
     slug: 'no-sni',

@@ -129,6 +129,16 @@ export function sameFile(pki: FaultPki): Variation {
   return { ...rest, presenter: { ...presenter, certificate: both, key: both } }
 }
 
+/** Good files, and a process that started before they were written. */
+export function renewedOnDisk(pki: FaultPki): Variation {
+  const { presenter, ...rest } = pki.good()
+  const old = show(pki.leaf({ notBefore: daysBefore(pki.now, 90), notAfter: daysBefore(pki.now, 1) }), pki.issuing)
+  return {
+    ...rest,
+    presenter: { ...presenter, served: { certificate: String(old.certificate), key: String(old.key) } },
+  }
+}
+
 /** A key file that the passphrase `right` opens, and the passphrase that is configured. */
 export function encryptedKey(pki: FaultPki, passphrase: string | undefined): Variation {
   const { presenter, ...rest } = pki.good()

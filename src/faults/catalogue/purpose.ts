@@ -63,6 +63,18 @@ export const purpose: readonly Fault[] = inFamily('purpose', [
     make: (pki) => presenting(pki, pki.leaf({ keyType: 'rsa2048', uses: ['keyEncipherment'] })),
     expect: unnoticed('cert.ku-wrong'),
   },
+  /** Public CAs stop clientAuth in 2026; a server that merely asks refuses what it would not have missed. */
+  {
+    slug: 'client-cert-unneeded',
+    sides: ['client'],
+    story: 'The server asks for a certificate and demands none; the client shows one for serverAuth alone',
+    make: (pki) => ({
+      ...presenting(pki, pki.leaf({ purposes: ['serverAuth'] })),
+      judge: { trust: [pki.root.pem], settings: { asksOnly: true } },
+    }),
+    twin: (pki) => ({ ...pki.good(), presenter: {}, judge: { trust: [pki.root.pem], settings: { asksOnly: true } } }),
+    expect: refused('cert.eku-missing', 'INVALID_PURPOSE'),
+  },
   /** RFC 5280 §4.2.1.12. Inbound works, outbound is refused. */
   {
     slug: 'no-client-auth-eku',

@@ -13,6 +13,24 @@ export interface EndSettings {
   readonly allowPartialTrustChain?: boolean
   /** What a server staples when it is asked for an OCSP answer; a client with any value asks. */
   readonly staple?: 'nothing' | 'garbage' | 'error'
+  /** What a server does with the first octets of a connection before TLS answers. */
+  readonly door?: 'known-names' | 'small-hello' | 'proxy-header'
+  /** Of the door `known-names`, in lower case. */
+  readonly knownNames?: readonly string[]
+  /** A server that shows this certificate for this name, and its usual one for every other and for none. */
+  readonly named?: { readonly name: string; readonly certificate: string; readonly key: string }
+  /** What a client sends as SNI instead of the name it dials; empty: none. */
+  readonly sni?: string
+  /** A client that sends a PROXY header before its ClientHello. */
+  readonly sendsProxyHeader?: true
+  /** A server that issues session tickets; a client that keeps and offers them. */
+  readonly resumes?: true
+  /** Accepts every name in a certificate that is good in everything else. */
+  readonly checksNoName?: true
+  /** A server that asks for a certificate and demands none. */
+  readonly asksOnly?: true
+  /** A server that closes the TCP connection without close_notify. */
+  readonly closesBare?: true
   /** A server that has a second context for the name dialled, with its trust list and without its CRLs. */
   readonly contextWithoutCrl?: true
 }
@@ -22,6 +40,8 @@ export interface Presenter {
   /** Absent: no certificate at all. */
   readonly certificate?: string | Uint8Array
   readonly key?: string | Uint8Array
+  /** What the process goes on showing, which read its files before they were renewed. Absent: what is in the files. */
+  readonly served?: { readonly certificate: string; readonly key: string }
   /** Mode of the key file; `0o600` when absent. */
   readonly keyMode?: number
   readonly passphrase?: string

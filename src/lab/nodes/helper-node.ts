@@ -7,10 +7,13 @@ import type { DestinationStream } from 'pino'
 import type { Verdict } from '../../verdicts/verdict.ts'
 import { json, openControlServer } from '../../node/control/control-server.ts'
 import type { ControlRoutes } from '../../node/control/control-server.ts'
-import type { ListenerStatus, NodeState, NodeStatus } from '../../node/control/control-api.ts'
-import { nodeFolder } from '../../node/control/node-folder.ts'
+import type { ListenerStatus, MachineStatus, NodeState, NodeStatus } from '../../node/control/control-api.ts'
+import { type NodeFolder, nodeFolder } from '../../node/control/node-folder.ts'
+import { Condition } from '../../node/condition.ts'
+import { MachineWatch } from '../../node/machine-watch.ts'
 import { openRecorder } from '../../node/recorder.ts'
 import type { LogLevel, Recorder } from '../../node/recorder.ts'
+import { systemClock } from '../../sip/clock.ts'
 import type { NodePlan } from '../../topology/plan-types.ts'
 
 /** A node that runs in this process. */
@@ -56,62 +59,74 @@ export async function startHelperNode(
 ): Promise<RunningNode> {
   const folder = nodeFolder(start.dataDir, start.plan.name)
   mkdirSync(folder.root, { recursive: true, mode: 0o700 })
-  const recorder = recorderOf(start, folder.events)
+  const recorder = recorderOf(start, folder)
   recorder.record('service.starting')
   const ended = Promise.withResolvers<number>()
+  const condition = new Condition(() => new Date().toISOString())
+  const machine = new MachineWatch({ node: start.plan.name, recorder, condition, clock: systemClock })
   let because: Verdict | undefined
   const service = await open(recorder, (verdict) => {
     because ??= verdict
     recorder.record('service.shut-down', { verdict })
     void stop()
   })
-  let state: NodeState = 'ready'
+  condition.become('ready')
+  machine.start()
   const stop = async (isAbandoned = false): Promise<void> => {
-    if (state === 'stopped') return
-    state = 'stopped'
+    if (condition.state === 'stopped') return
+    condition.become('stopped')
+    machine.close()
     recorder.record('service.stopping')
     await service.close()
     if (isAbandoned) service.abandoned?.()
     recorder.record('service.stopped')
     await control.close()
-    recorder.close()
+    await recorder.close()
     ended.resolve(because === undefined ? 0 : 1)
   }
-  const since = new Date().toISOString()
-  const status = () => statusOf(start.plan, service, state, since)
+  const status = () => statusOf(start.plan, service, condition, machine.status)
   const control = await openControlServer(folder, { ...ordinaryRoutes(status, stop, service), ...service.routes })
   recorder.record('service.ready', { data: { listeners: service.listeners } })
   return { ended: ended.promise, stop: () => stop(), abandon: () => stop(true) }
 }
 
-function recorderOf({ plan, logLevel, logDestination }: NodeStart, eventFile: string): Recorder {
+function recorderOf(
+  { plan, logLevel, logDestination }: NodeStart,
+  { events: eventFile, log: logFile }: NodeFolder,
+): Recorder {
   return openRecorder({
     node: plan.name,
     role: plan.role,
     profile: plan.profile.name,
     eventFile,
+    logFile,
     level: logLevel,
     wall: Date.now,
     ...(logDestination === undefined ? {} : { destination: logDestination }),
   })
 }
 
-/** @param since ISO 8601 */
-function statusOf({ name, role, fqdn }: NodePlan, service: Service, state: NodeState, since: string): NodeStatus {
+function statusOf(
+  { name, role, fqdn }: NodePlan,
+  service: Service,
+  { state, since, verdicts }: Condition,
+  machine: MachineStatus,
+): NodeStatus {
+  const own = state === 'stopped' ? undefined : service.health?.()
   return {
     name,
     role,
     fqdn,
-    state,
+    state: own === undefined || own.state === 'ready' ? state : own.state,
     since,
     pid: process.pid,
     listeners: service.listeners,
     links: [],
-    verdicts: [],
+    verdicts: [...(own?.verdicts ?? []), ...verdicts],
     flows: 0,
     transactions: 0,
     registrations: 0,
-    ...(state === 'ready' ? service.health?.() : {}),
+    machine,
   }
 }
 

@@ -11,6 +11,8 @@ export interface StartNode extends NodeStart {
    */
   readonly sqlUrl?: string
   readonly directoryUrl?: string
+  /** Of a SIP server: messages kept for `siplab trace --since`. Absent: its default. */
+  readonly keptMessages?: number
 }
 
 /** A process is one node: it reads the files of its own role and of no other. */

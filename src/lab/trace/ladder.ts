@@ -1,94 +1,112 @@
 /**
- * Traced messages as one HTML page without anything from outside: a ladder, a column for each party, every message to
- * unfold.
+ * Traced messages as one HTML page without anything from outside: a ladder with times, a column for each party, every
+ * message and handshake to unfold.
  */
 import { escaped } from '../../reports/markup.ts'
 import { page } from '../../reports/page.ts'
+import { connectionLines, connectionTitle, type TracedConnection } from './connections.ts'
+import { lifelines, type Lifelines, type Party } from './lifelines.ts'
 import { titleOf } from './messages.ts'
 import type { TracedMessage } from './messages.ts'
 
-export interface Party {
-  /** Column heading, e.g. `fe1`. */
-  readonly name: string
-  /** Addresses it listens on, e.g. `127.0.41.11`. */
-  readonly addresses: readonly string[]
-}
-
+const timeWidth = 110
 const columnWidth = 220
 const rowHeight = 34
-const headHeight = 46
+const headHeight = 62
 
-/** @param parties the nodes in the order of columns; every other address gets a column of its own on the left */
-export function renderLadder(messages: readonly TracedMessage[], parties: readonly Party[], title: string): string {
-  const nameOf = nameFinder(messages, parties)
-  const strangers = [
-    ...new Set(messages.flatMap(({ source, destination }) => [nameOf(source), nameOf(destination)])),
-  ].filter((name) => !parties.some((party) => party.name === name))
-  const columns = [...strangers, ...parties.map(({ name }) => name)]
-  const x = (name: string): number => columns.indexOf(name) * columnWidth + columnWidth / 2
-  const height = headHeight + (messages.length + 1) * rowHeight
-  const width = Math.max(1, columns.length) * columnWidth
-  const lines = columns.map(
-    (name) =>
-      `<line class="life" x1="${x(name)}" y1="${headHeight}" x2="${x(name)}" y2="${height}"/><text class="party" ` +
-      `x="${x(name)}" y="26">${escaped(name)}</text>`,
+interface Row {
+  readonly time: string
+  readonly source: string
+  readonly destination: string
+  readonly title: string
+  readonly kind: 'message' | 'error' | 'handshake' | 'failed'
+  readonly transport: string
+  readonly text: string
+}
+
+/** @param parties the nodes in the order of columns; every other end gets a column of its own on the left */
+export function renderLadder(
+  messages: readonly TracedMessage[],
+  connections: readonly TracedConnection[],
+  parties: readonly Party[],
+  title: string,
+): string {
+  const lines = lifelines(messages, connections, parties)
+  const rows = [...messages.map(messageRow), ...connections.map((each) => connectionRow(each, lines))].toSorted(
+    (a, b) => a.time.localeCompare(b.time),
   )
-  const arrows = messages.map((message, at) =>
-    arrow(message, at, x(nameOf(message.source)), x(nameOf(message.destination))),
-  )
-  const texts = messages.map(
-    (message, at) =>
-      `<details id="m${at}"><summary><time>${escaped(message.time)}</time> ${escaped(nameOf(message.source))} → ` +
-      `${escaped(nameOf(message.destination))} <b>${escaped(titleOf(message.text))}</b> ` +
-      `${escaped(message.transport)}</summary><pre>${escaped(message.text)}</pre></details>`,
-  )
+  const height = headHeight + (rows.length + 1) * rowHeight
+  const width = timeWidth + Math.max(1, lines.columns.length) * columnWidth
   const body = `<h1>${escaped(title)}</h1>
 <svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img"
-  aria-label="${messages.length} messages"><defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4"
-  markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>
-${lines.join('\n')}
-${arrows.join('\n')}
+  aria-label="${messages.length} messages, ${connections.length} connections"><defs><marker id="head"
+  viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker>
+</defs>
+${columnsOf(lines, height)}
+${rows.map((row, at) => arrow(row, at, lines)).join('\n')}
 </svg>
-${texts.join('\n')}`
+${rows.map((row, at) => details(row, at, lines)).join('\n')}`
   return page({ title, style, body })
 }
 
 const style = `
 body{font-size:14px;margin:24px}h1{font-size:18px}
 svg{display:block;margin:0 0 24px;max-width:100%;height:auto}svg text{fill:var(--ink)}
-.life{stroke:var(--line)}.party{font-weight:600;text-anchor:middle}
+.life{stroke:var(--line)}.party{font-weight:600;text-anchor:middle}svg .address{font-size:11px;text-anchor:middle}
+svg .address,svg .clock{fill:var(--soft)}svg .clock{font-size:11px}
 .arrow{stroke:var(--ink);stroke-width:1.4;marker-end:url(#head)}.name{text-anchor:middle;font-size:12px}
-#head{fill:var(--ink)}svg .error{stroke:var(--bad)}svg a .name{fill:var(--blue)}
+#head{fill:var(--ink)}svg .error,svg .failed{stroke:var(--bad)}svg a .name{fill:var(--blue)}
+svg .handshake{stroke:var(--soft)}svg .handshake,svg .failed{stroke-dasharray:5 3}svg a.bad .name{fill:var(--bad)}
 details{border-top:1px solid var(--line);padding:4px 0}summary{cursor:pointer}
 time{color:var(--soft);font-variant-numeric:tabular-nums}
 pre{overflow:auto;background:var(--card);padding:12px;font-size:13px}
 `
 
-function arrow({ text }: TracedMessage, at: number, from: number, to: number): string {
+function messageRow({ time, source, destination, transport, text }: TracedMessage): Row {
+  const kind = /^SIP\/2\.0 [4-6]/.test(text) ? 'error' : 'message'
+  return { time, source, destination, transport, text, kind, title: titleOf(text) }
+}
+
+function connectionRow(connection: TracedConnection, { nameOf }: Lifelines): Row {
+  const { time, source, destination, transport = '', failed } = connection
+  const text = connectionLines(connection, nameOf).join('\n')
+  const kind = failed ? 'failed' : 'handshake'
+  return { time, source, destination, transport, text, kind, title: connectionTitle(connection) }
+}
+
+function x(column: number): number {
+  return timeWidth + column * columnWidth + columnWidth / 2
+}
+
+function columnsOf({ columns }: Lifelines, height: number): string {
+  return columns
+    .map(
+      ({ name, address }, at) =>
+        `<line class="life" x1="${x(at)}" y1="${headHeight}" x2="${x(at)}" y2="${height}"/><text class="party" ` +
+        `x="${x(at)}" y="26">${escaped(name)}</text>` +
+        (address === undefined ? '' : `<text class="address" x="${x(at)}" y="44">${escaped(address)}</text>`),
+    )
+    .join('\n')
+}
+
+function arrow({ time, source, destination, title, kind }: Row, at: number, { columnOf }: Lifelines): string {
   const y = headHeight + (at + 1) * rowHeight
-  const isError = /^SIP\/2\.0 [4-6]/.test(text)
+  const [from, to] = [x(columnOf(source)), x(columnOf(destination))]
   const path = from === to ? `M${from} ${y - 10}h40v14h-38` : `M${from} ${y}L${to} ${y}`
   return (
-    `<path class="arrow${isError ? ' error' : ''}" fill="none" d="${path}"/><a href="#m${at}"><text class="name" ` +
-    `x="${(from + to) / 2}" y="${y - 6}">${escaped(shorten(titleOf(text)))}</text></a>`
+    `<text class="clock" x="8" y="${y + 4}">${escaped(time.slice(11, 23))}</text>` +
+    `<path class="arrow${kind === 'message' ? '' : ` ${kind}`}" fill="none" d="${path}"/>` +
+    `<a href="#m${at}"${kind === 'failed' ? ' class="bad"' : ''}><text class="name" ` +
+    `x="${(from + to) / 2}" y="${y - 6}">${escaped(shorten(title))}</text></a>`
   )
 }
 
-/** A dialled connection has a port of its own: whoever once wrote from that end, or listens there, is the party. */
-function nameFinder(messages: readonly TracedMessage[], parties: readonly Party[]): (end: string) => string {
-  const byAddress = new Map(
-    parties.flatMap(({ name, addresses }) => addresses.map((address) => [address, name] as const)),
+function details({ time, source, destination, title, transport, text }: Row, at: number, lines: Lifelines): string {
+  return (
+    `<details id="m${at}"><summary><time>${escaped(time)}</time> ${escaped(lines.nameOf(source))} → ` +
+    `${escaped(lines.nameOf(destination))} <b>${escaped(title)}</b> ` +
+    `${escaped(transport)}</summary><pre>${escaped(text)}</pre></details>`
   )
-  return (end) => {
-    const address = end.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
-    return (
-      byAddress.get(address) ??
-      messages.find(
-        ({ source, node, destination }) => source === end && byAddress.get(destination.replace(/:\d+$/, '')) !== node,
-      )?.node ??
-      end
-    )
-  }
 }
 
 function shorten(text: string): string {

@@ -1,9 +1,13 @@
 /**
  * Traced messages as a capture file (pcapng, draft-ietf-opsawg-pcapng): IP packets made up around the clear text, since
  * what travelled was TLS. One message is one TCP segment (several when it is long), or one UDP datagram. Ports are the
- * real ones: Wireshark takes 5061 for TLS and wants `-d tcp.port==5061,sip`.
+ * real ones: Wireshark takes 5061 for TLS and wants `-d tcp.port==5061,sip`. A handshake is an empty segment with a
+ * comment: SYN for one that was accepted, RST for one that failed.
  */
+import type { TracedConnection } from './connections.ts'
+import { connectionLines, connectionTitle } from './connections.ts'
 import type { TracedMessage } from './messages.ts'
+import { type End, nowhere, parseEnd } from './octets.ts'
 
 const linkTypeRaw = 101
 const nanosecondResolution = 9
@@ -14,7 +18,14 @@ export interface CaptureWriter {
   /** Before the first packet. */
   header(): Buffer
   packets(message: TracedMessage): Buffer
+  /** Empty where the other end has no address. */
+  connection(connection: TracedConnection, nameOf: (end: string) => string): Buffer
 }
+
+/** ACK and PSH. */
+const data = 0x18
+const synchronise = 0x02
+const reset = 0x04
 
 export function captureWriter(): CaptureWriter {
   const sequences = new Map<string, number>()
@@ -44,40 +55,30 @@ export function captureWriter(): CaptureWriter {
         const segment = tcp(
           source,
           destination,
-          { sequence: advance(flow, part.length), acknowledgement: sequences.get(back) ?? 1 },
+          { sequence: advance(flow, part.length), acknowledgement: sequences.get(back) ?? 1, flags: data },
           part,
         )
         blocks.push(packetBlock(message.time, ipv(source, destination, 6, segment, identification++), comment))
       }
       return Buffer.concat(blocks)
     },
+    connection: (connection, nameOf) => connectionPacket(connection, nameOf, identification++),
   }
 }
 
-interface End {
-  readonly address: Buffer
-  readonly port: number
-}
-
-/** `127.0.41.11:5061` or `[::1]:5061`. Undefined for anything else, e.g. a name. */
-function parseEnd(text: string): End | undefined {
-  const found = /^(?:\[([0-9a-f:]+)\]|(\d+\.\d+\.\d+\.\d+)):(\d+)$/i.exec(text)
-  if (found === null) return undefined
-  const [, six, four, port] = found
-  const address = four === undefined ? ipv6Octets(six ?? '') : Buffer.from(four.split('.').map(Number))
-  return { address, port: Number(port) }
-}
-
-function ipv6Octets(text: string): Buffer {
-  const [head = '', tail] = text.split('::')
-  const groups = (part: string | undefined): readonly number[] =>
-    part === undefined || part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16))
-  const before = groups(head)
-  const after = groups(tail)
-  const all = [...before, ...Array<number>(Math.max(0, 8 - before.length - after.length)).fill(0), ...after]
-  const octets = Buffer.alloc(16)
-  for (const [at, group] of all.slice(0, 8).entries()) octets.writeUInt16BE(group & 0xffff, at * 2)
-  return octets
+function connectionPacket(
+  connection: TracedConnection,
+  nameOf: (end: string) => string,
+  identification: number,
+): Buffer {
+  const destination = parseEnd(connection.destination)
+  if (destination === undefined) return Buffer.alloc(0)
+  const source = parseEnd(connection.source) ?? nowhere(destination)
+  const flags = connection.failed ? reset : synchronise
+  const segment = tcp(source, destination, { sequence: 0, acknowledgement: 0, flags }, Buffer.alloc(0))
+  const text = [connectionTitle(connection), ...connectionLines(connection, nameOf)].join('\n')
+  const packet = ipv(source, destination, 6, segment, identification)
+  return packetBlock(connection.time, packet, `${connection.node}: ${text}`)
 }
 
 function ipv(source: End, destination: End, protocol: number, payload: Buffer, identification: number): Buffer {
@@ -107,7 +108,7 @@ function ipv(source: End, destination: End, protocol: number, payload: Buffer, i
 function tcp(
   source: End,
   destination: End,
-  numbers: { readonly sequence: number; readonly acknowledgement: number },
+  numbers: { readonly sequence: number; readonly acknowledgement: number; readonly flags: number },
   payload: Buffer,
 ): Buffer {
   const header = Buffer.alloc(20)
@@ -115,7 +116,7 @@ function tcp(
   header.writeUInt16BE(destination.port, 2)
   header.writeUInt32BE(numbers.sequence, 4)
   header.writeUInt32BE(numbers.acknowledgement, 8)
-  header.writeUInt16BE(0x5018, 12)
+  header.writeUInt16BE(0x5000 | numbers.flags, 12)
   header.writeUInt16BE(65_535, 14)
   header.writeUInt16BE(
     checksum(Buffer.concat([pseudoHeader(source, destination, 6, 20 + payload.length), header, payload])),

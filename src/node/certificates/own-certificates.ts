@@ -1,11 +1,12 @@
 /** The certificates a node shows: read through its references, checked before any use, read again on command. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { CertificateReference } from '../../certificates/certificate-request.ts'
+import { loadCertificates } from '../../certificates/load.ts'
 import { assignedFiles } from '../../certificates/node-certificates.ts'
 import { checkOwnCertificate, type OwnCertificateResult } from '../../certificates/startup-check.ts'
 import { pemBlocks } from '../../certificates/examine/index.ts'
-import { summarise } from '../../certificates/summary.ts'
+import { shownOf, summarise } from '../../certificates/summary.ts'
 import { verdict, type VerdictCode } from '../../verdicts/codes.ts'
 import { placedAt } from '../../verdicts/remedy.ts'
 import type { Verdict, VerdictCertificate } from '../../verdicts/verdict.ts'
@@ -79,9 +80,11 @@ export function checkReference(
   use: ReferenceUse,
   { plan, folder, now, tolerate = new Set(), atStart = false }: CheckSettings,
 ): OwnCertificateCheck {
-  const files = assignedFiles(folder.root, use.reference)
-  if (files === undefined) return { kind: 'unassigned', use }
+  const assigned = assignedFiles(folder.root, use.reference)
+  if (assigned === undefined) return { kind: 'unassigned', use }
   const faults = faultsOn(readFaultsInForce(folder), use.reference)
+  const served = faults.find((fault) => fault.served !== undefined)?.served
+  const files = served === undefined ? assigned : pairNamed(folder, served)
   const passphrase = faults.find(({ tuning }) => tuning?.passphrase !== undefined)?.tuning?.passphrase
   const checked = checkOwnCertificate({
     ...files,
@@ -99,6 +102,11 @@ export function checkReference(
   return result.ok
     ? { kind: 'good', own: goodOne(use, files.certificateFile, withWarnings(result, shared), plan, faults) }
     : { kind: 'bad', use, verdicts: result.verdicts, leaf: result.leaf }
+}
+
+function pairNamed(folder: NodeFolder, name: string): NonNullable<ReturnType<typeof assignedFiles>> {
+  const path = join(folder.certificates, name)
+  return { certificateFile: `${path}.pem`, keyFile: `${path}.key` }
 }
 
 /** The check knows files and not whose they are. */
@@ -183,6 +191,27 @@ export function nameShown(plan: NodePlan, use: ReferenceUse): string | undefined
   return wantedNames(plan, use)[0]
 }
 
+/**
+ * `listener.pem holds the certificate 5a01…, which ends 2027-01-01T00:00:00Z; the process shows …`, where the file of a
+ * reference holds a newer certificate than the one in use. Absent: it does not, or cannot be read.
+ */
+export function renewedText(
+  nodeRoot: string,
+  reference: CertificateReference,
+  inUse: VerdictCertificate,
+): string | undefined {
+  const file = assignedFiles(nodeRoot, reference)?.certificateFile
+  const read = file === undefined ? undefined : loadCertificates(file)
+  if (file === undefined || read === undefined || !read.ok) return undefined
+  const onDisk = summarise(read.value.certificates[0].raw)
+  if (onDisk.fingerprint === inUse.fingerprint || Date.parse(onDisk.notAfter) <= Date.parse(inUse.notAfter))
+    return undefined
+  return (
+    `${basename(file)} holds the certificate ${onDisk.serial}, which ends ${onDisk.notAfter}; the process shows ` +
+    `${inUse.serial}, which ended ${inUse.notAfter}`
+  )
+}
+
 /** The suites of the peer that a gateway plays; else those of Node. */
 function suitesOf({ settings }: NodePlan): string | undefined {
   const suites = settings.kind === 'gateway' ? settings.plays?.rules.suites : undefined
@@ -213,7 +242,7 @@ function goodOne(
         key: material.key,
         ca: material.ca,
         crl: material.crl,
-        own: { serial: leaf.serial, fingerprint: leaf.fingerprint, notAfter },
+        own: { serial: leaf.serial, fingerprint: leaf.fingerprint, notAfter, leaf: shownOf(leaf) },
         minVersion: plan.profile.tls.min,
         maxVersion: plan.profile.tls.max,
         ciphers: suitesOf(plan),

@@ -9,6 +9,7 @@
  * | `GET /registrations` | Registration[] |
  * | `GET /settings/general`, `/settings/security` | what the two tabs of the old console showed |
  * | `GET /trace` | JSON lines of TraceEntry while open |
+ * | `GET /trace?since=SECONDS` | TraceLine: those kept of that time; `&follow=1`: then the mark, then what passes |
  * | `GET /metrics` | counters, one flat object |
  * | `POST /assign` {reference, certificate, key?}, `POST /unassign` {reference, force?} | ChangeReport |
  * | `POST /mtls` {on} | ChangeReport |
@@ -24,6 +25,7 @@
  * A refusal is status 409 with `{ "error": …, "verdict"?: Verdict }`; a bad request 400; anything else is a fault of
  * ours, 500.
  */
+import type { ShownCertificate } from '../../sip/transport/flow.ts'
 import type { Verdict } from '../../verdicts/verdict.ts'
 
 export type NodeState = 'starting' | 'ready' | 'degraded' | 'draining' | 'stopped'
@@ -67,9 +69,37 @@ export interface NodeStatus {
   readonly registrations: number
   /** Requests refused since the node started, by the row of the law; absent where nothing is judged. */
   readonly refusals?: Readonly<Record<string, number>>
+  /** What the machine takes of the node's log and events, and what was lost of them. */
+  readonly machine: MachineStatus
 }
 
-/** One line of `NODE_DIR/events.jsonl`; written before anything else is told. */
+/** How a file fares to which lines are written. */
+export interface WriterStatus {
+  /** Lines since the start that were not written and never will be. */
+  readonly lost: number
+  /** Lines that wait to be written. */
+  readonly waiting: number
+  /** Of the last attempt when it failed, e.g. `ENOSPC`; absent: nothing is wrong. */
+  readonly error?: string
+}
+
+export interface MachineStatus {
+  /** `impaired`: something is wrong now, `verdicts` of the status say what. */
+  readonly state: 'ok' | 'impaired'
+  readonly events: WriterStatus
+  /** Absent where the log goes to no descriptor of the node. */
+  readonly log?: WriterStatus
+  /** Files and connections of the process; absent where the system does not say. */
+  readonly descriptors?: Descriptors
+}
+
+export interface Descriptors {
+  /** Absent: so many are open that they could not be counted. */
+  readonly open?: number
+  readonly limit: number
+}
+
+/** One line of `NODE_DIR/events.jsonl`. */
 export interface NodeEvent {
   /** Rises by one per line of this node's file. */
   readonly seq: number
@@ -112,19 +142,48 @@ export interface FlowStatus {
   readonly peer?: string
 }
 
+/** One end's view of a handshake, or of a connection that came to none. */
+export interface TracedHandshake {
+  /** accepted: this end takes the peer; refused: this end refused it; lost: the other end, or the way, ended it. */
+  readonly result: 'accepted' | 'refused' | 'lost'
+  /** Who dialled: this end (`dialled`) or the other one. */
+  readonly side: 'accepted' | 'dialled'
+  readonly face: string
+  /** What this end showed. Absent: nothing. */
+  readonly own?: ShownCertificate
+  /** What the other end showed. Absent: nothing, or it was not seen at this end. */
+  readonly peer?: ShownCertificate
+  /** Names of the peer that this end accepts, for example `fe1.lab.test`. */
+  readonly names?: readonly string[]
+  /** The alert that came from the other end. Absent: none came. */
+  readonly alert?: { readonly number: number; readonly name: string }
+  /** Code, and one sentence: why it failed. */
+  readonly verdict?: string
+  readonly message?: string
+  /** What was found, for example the words of OpenSSL. */
+  readonly found?: string
+}
+
 export interface TraceEntry {
   readonly time: string
   readonly node: string
-  readonly kind: 'message' | 'handshake' | 'decision'
+  readonly kind: 'message' | 'handshake' | 'link'
+  /** Of a handshake: `out` where this node dialled. */
   readonly direction?: 'in' | 'out'
   readonly transport?: string
   readonly local?: string
   readonly remote?: string
   /** The whole message, UTF-8 where it is; authorization values blanked. */
   readonly text?: string
+  /** Of a handshake. */
+  readonly handshake?: TracedHandshake
+  /** Of news of a link: `link.up`, `link.down`, `link.fault`. */
   readonly event?: string
   readonly data?: Readonly<Record<string, unknown>>
 }
+
+/** A line of `GET /trace`: an entry, or the mark between kept ones and what passes. */
+export type TraceLine = TraceEntry | { readonly kind: 'live' }
 
 export interface ChangeReport {
   /** What became live where: `listener internal 127.0.41.11:5061 now shows 4A3F…`. */

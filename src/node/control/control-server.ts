@@ -40,6 +40,8 @@ export interface ControlCall {
 /** JSON lines until `end` is called or the reader goes away. */
 export interface LineStream {
   write(line: unknown): void
+  /** Many at once: they do not count as a backlog. */
+  writeAll(lines: readonly unknown[]): void
   end(): void
   onClose(callback: () => void): void
 }
@@ -155,9 +157,15 @@ function reply(response: ServerResponse, status: number, value: unknown): void {
 function stream(response: ServerResponse, start: (stream: LineStream) => void): void {
   response.writeHead(200, { 'content-type': 'application/jsonl' })
   response.flushHeaders()
+  let allowed = longestBacklogBytes
   start({
+    writeAll(lines) {
+      const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+      allowed += Buffer.byteLength(text)
+      if (text !== '') response.write(text)
+    },
     write(line) {
-      if (response.writableLength > longestBacklogBytes) response.destroy()
+      if (response.writableLength > allowed) response.destroy()
       else response.write(`${JSON.stringify(line)}\n`)
     },
     end: () => response.end(),

@@ -5,7 +5,7 @@ import { StoreError } from '../../services/store/store-error.ts'
 import { parseNameAddress } from '../../sip/message/name-address.ts'
 import type { Flow } from '../../sip/transport/flow.ts'
 import type { LinkFault } from '../../sip/transport/types.ts'
-import type { FlowStatus, NodeEvent, Registration, TraceEntry } from './control-api.ts'
+import type { FlowStatus, NodeEvent, Registration, TraceLine } from './control-api.ts'
 import {
   type ControlAnswer,
   type ControlCall,
@@ -17,7 +17,6 @@ import {
 } from './control-server.ts'
 import { nodeDirectory } from '../diagnosis.ts'
 import type { ControlledNode } from '../controlled-node.ts'
-import { traceEntry } from '../trace.ts'
 
 export function nodeControl(service: ControlledNode): ControlRoutes {
   return {
@@ -25,7 +24,7 @@ export function nodeControl(service: ControlledNode): ControlRoutes {
     'GET /events': (call) => events(service, call),
     'GET /flows': () => json(liveFlows(service)),
     'GET /registrations': async () => json(await registrations(service)),
-    'GET /trace': () => trace(service),
+    'GET /trace': (call) => trace(service, call),
     'GET /metrics': () => json(metrics(service)),
     'POST /link-fault': ({ body }) => linkFault(service, body),
     'POST /probe': async ({ body }) => json(await service.links.probe(optionalText(body, 'peer'))),
@@ -163,36 +162,17 @@ function metrics({ stack, status }: ControlledNode): Readonly<Record<string, num
   }
 }
 
-/** One tap feeds every reader; it is taken off when the last one leaves. */
-const readers = new WeakMap<ControlledNode, Set<(entry: TraceEntry) => void>>()
-
-function trace(service: ControlledNode): ControlAnswer {
+function trace({ wire }: ControlledNode, { query }: ControlCall): ControlAnswer {
+  const since = query.get('since')
+  const seconds = Number(since ?? 0)
+  if (!(seconds >= 0)) throw new ControlUsageError(`since: wanted a number of seconds, found ${since}`)
   return {
     kind: 'lines',
     start(stream) {
-      const all = readers.get(service) ?? new Set()
-      readers.set(service, all)
-      const reader = (entry: TraceEntry): void => stream.write(entry)
-      all.add(reader)
-      const unfollow = service.recorder.events.follow((event) => {
-        if (/^(flow|link)\./.test(event.event))
-          stream.write({
-            time: event.time,
-            node: event.node,
-            kind: 'handshake',
-            event: event.event,
-            ...(event.data === undefined ? {} : { data: { ...event.data, verdict: event.verdict?.code } }),
-          })
-      })
-      service.stack?.transport.setTrace((message) => {
-        const entry = traceEntry(service, message)
-        for (const each of all) each(entry)
-      })
-      stream.onClose(() => {
-        unfollow()
-        all.delete(reader)
-        if (all.size === 0) service.stack?.transport.setTrace(undefined)
-      })
+      if (since !== null) stream.writeAll(wire.since(seconds))
+      if (since !== null && query.get('follow') !== '1') return stream.end()
+      if (since !== null) stream.write({ kind: 'live' } satisfies TraceLine)
+      stream.onClose(wire.follow((entry) => stream.write(entry)))
     },
   }
 }

@@ -5,7 +5,7 @@
 import { X509Certificate } from 'node:crypto'
 import { examine } from '../../certificates/examine/index.ts'
 import { nodeErrorToCode } from '../../verdicts/node-errors.ts'
-import { subjectAltNames } from '../../certificates/summary.ts'
+import { shownOf, subjectAltNames, summarise } from '../../certificates/summary.ts'
 import type { Verdict } from '../../verdicts/verdict.ts'
 import type { VerdictCode } from '../../verdicts/codes.ts'
 import type { Judgement, PeerEvidence } from '../../sip/transport/types.ts'
@@ -53,6 +53,7 @@ export function gatewayJudge(options: GatewayJudgeOptions): (evidence: PeerEvide
         serial: certificate.serialNumber.toLowerCase(),
         fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
         notAfter: certificate.validToDate.getTime(),
+        leaf: shownOf(summarise(certificate)),
       },
     }
   }

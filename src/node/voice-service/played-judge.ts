@@ -95,6 +95,12 @@ function accept(certificate: Certificate, names: readonly string[]): Judgement {
       serial: certificate.serial.hex,
       fingerprint: certificate.fingerprint,
       notAfter: certificate.notAfter.at,
+      leaf: {
+        subject: certificate.subject.text,
+        issuer: certificate.issuer.text,
+        serial: certificate.serial.hex,
+        notAfter: new Date(certificate.notAfter.at).toISOString(),
+      },
     },
   }
 }

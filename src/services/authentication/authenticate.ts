@@ -173,7 +173,7 @@ class Authenticator implements Policy {
         return refuse(403, 'auth.user-disabled', [diagnostics(4005, 'User is not enabled', self)])
       if (arrival.remarks.remote && !account.remote)
         return refuse(403, 'auth.remote-not-allowed', [
-          ['ms-diagnostics-public', `4003;reason="User is not enabled for remote access";source="${self}"`],
+          ['ms-diagnostics-public', '4003;reason="User is not enabled for remote access"'],
         ])
       return accept(arrival, aor)
     })

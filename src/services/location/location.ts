@@ -13,6 +13,7 @@ import { BindingTable } from './memory/binding-table.ts'
 import { bindingOf, flowText, rowOf } from './binding.ts'
 import { lastKnown } from './last-known.ts'
 import type { Binding } from './binding.ts'
+import { PendingWrites } from './pending-writes.ts'
 import { planChange } from './rules.ts'
 import type { Change, Outcome, Plan } from './rules.ts'
 
@@ -38,6 +39,8 @@ export interface LocationService {
 
 const expireEveryMs = 1000
 const sweepEveryMs = 60_000
+/** Bindings that are written in one transaction when a store is back. */
+const rowsAtOnce = 500
 
 /** Memory only: nothing outlives the process. */
 export function memoryLocation({ clock }: { readonly clock: Clock }): LocationService {
@@ -84,6 +87,7 @@ class SingleWriter implements LocationService {
   readonly #options: SingleWriterOptions
   readonly #incarnation = randomToken(4)
   readonly #table = new BindingTable()
+  readonly #pending = new PendingWrites()
   readonly #endTimers: readonly (() => void)[]
   #loaded: 'no' | 'loading' | 'yes' = 'no'
   #closed = false
@@ -91,7 +95,7 @@ class SingleWriter implements LocationService {
   constructor(options: SingleWriterOptions) {
     const { clock, store } = options
     this.#options = options
-    store.whenUp(() => void this.#load())
+    store.whenUp(() => void (this.#loaded === 'yes' ? this.#storeAgain() : this.#load()))
     this.#endTimers = [
       every(clock, expireEveryMs, () => this.#tick()),
       every(clock, sweepEveryMs, () => sweep(store, clock)),
@@ -109,13 +113,18 @@ class SingleWriter implements LocationService {
 
   register(change: Change): Outcome | Promise<Outcome> {
     this.#requireLoaded()
-    const plan = planChange(alive(this.#table.get(change.aor), change.wall), change)
+    const { aor, wall } = change
+    const before = alive(this.#table.get(aor), wall)
+    const plan = planChange(before, change)
     if (plan.kind !== 'done') return plan
+    if (plan.put.length + plan.remove.length === 0) {
+      const bindings = alive(this.#pending.storedOf(aor) ?? plan.bindings, wall)
+      return { kind: 'done', bindings, refreshed: plan.refreshed }
+    }
     // Memory first, so that two REGISTERs of one turn see each other; the answer waits for the commit.
+    this.#pending.begin(aor, before)
     applyTo(this.#table, plan)
-    return plan.put.length + plan.remove.length === 0
-      ? { kind: 'done', bindings: plan.bindings, refreshed: plan.refreshed }
-      : this.#persist(plan)
+    return this.#persist(aor, plan)
   }
 
   async removeFlow(flow: FlowId, aors: Iterable<string>): Promise<void> {
@@ -179,9 +188,39 @@ class SingleWriter implements LocationService {
       )
   }
 
-  async #persist(plan: Plan & { kind: 'done' }): Promise<Outcome> {
-    await this.#options.store.writeBindings(writesOf(plan, this.#incarnation))
+  async #persist(aor: string, plan: Plan & { kind: 'done' }): Promise<Outcome> {
+    try {
+      await this.#options.store.writeBindings(writesOf(plan, this.#incarnation))
+    } catch (error) {
+      this.#goBackTo(aor, this.#pending.end(aor, undefined))
+      throw error
+    }
+    this.#goBackTo(aor, this.#pending.end(aor, plan))
     return { kind: 'done', bindings: plan.bindings, refreshed: plan.refreshed }
+  }
+
+  #goBackTo(aor: string, stored: readonly Binding[] | undefined): void {
+    if (stored === undefined) return
+    removeAll(this.#table, aor)
+    for (const binding of stored) this.#table.put(binding)
+  }
+
+  /**
+   * The file that came back may be another one, empty or older: what was acknowledged is written to it. Rows that it
+   * has already stay as they are.
+   */
+  async #storeAgain(): Promise<void> {
+    const { store, clock } = this.#options
+    try {
+      const all = alive([...this.#table.all()], clock.wall())
+      for (let from = 0; from < all.length && !this.#closed; from += rowsAtOnce) {
+        const put = all.slice(from, from + rowsAtOnce).map((binding) => rowOf(binding, this.#incarnation))
+        await store.writeBindings({ put, remove: [] })
+      }
+    } catch (error) {
+      // It went away again, and is written to when it is back.
+      if (!(error instanceof StoreError)) throw error
+    }
   }
 }
 

@@ -26,14 +26,16 @@ export interface ContactChange {
   readonly binding: Omit<Binding, 'aor' | 'key' | 'callId' | 'cseq'>
 }
 
+/** `same`: every binding that was asked for existed before; `moved`: one of them by another connection or Path. */
+export type Refreshed = 'no' | 'same' | 'moved'
+
 export type Plan =
   | {
       readonly kind: 'done'
       readonly put: readonly Binding[]
       readonly remove: readonly Binding[]
       readonly bindings: readonly Binding[]
-      /** Every binding that was asked for existed before. */
-      readonly refreshed: boolean
+      readonly refreshed: Refreshed
     }
   | Refused
 
@@ -42,7 +44,7 @@ type Refused =
   { readonly kind: 'out-of-order'; readonly contact: string } | { readonly kind: 'too-many'; readonly limit: number }
 
 export type Outcome =
-  | { readonly kind: 'done'; readonly bindings: readonly Binding[]; readonly refreshed: boolean }
+  | { readonly kind: 'done'; readonly bindings: readonly Binding[]; readonly refreshed: Refreshed }
   | Refused
 
 /**
@@ -52,7 +54,7 @@ export function planChange(current: readonly Binding[], change: Change): Plan {
   if (change.all) return planRemovalOfAll(current, change)
   const put: Binding[] = []
   const remove: Binding[] = []
-  let refreshed = true
+  let refreshed: Refreshed = 'same'
   for (const contact of change.contacts) {
     const known =
       current.find((binding) => isSame(binding, contact, change)) ??
@@ -61,7 +63,8 @@ export function planChange(current: readonly Binding[], change: Change): Plan {
       return { kind: 'out-of-order', contact: known.contact }
     if (contact.binding.expires > change.wall) {
       const key = known?.key ?? newKey(contact)
-      if (known === undefined) refreshed = false
+      if (known === undefined) refreshed = 'no'
+      else if (refreshed === 'same' && isMoved(known, contact.binding)) refreshed = 'moved'
       place(put, { ...contact.binding, aor: change.aor, key, callId: change.callId, cseq: change.cseq })
       takeOut(remove, key)
     } else if (known !== undefined) {
@@ -70,13 +73,17 @@ export function planChange(current: readonly Binding[], change: Change): Plan {
     }
   }
   const plan = withinLimit(current, change, put, remove)
-  return plan.kind === 'done' && refreshed && put.length > 0 ? { ...plan, refreshed } : plan
+  return plan.kind === 'done' && put.length > 0 ? { ...plan, refreshed } : plan
+}
+
+function isMoved(known: Binding, { flow, path }: ContactChange['binding']): boolean {
+  return known.flow !== flow || known.path.join() !== path.join()
 }
 
 function planRemovalOfAll(current: readonly Binding[], change: Change): Plan {
   const old = current.find((binding) => isOld(binding, change))
   if (old !== undefined) return { kind: 'out-of-order', contact: old.contact }
-  return { kind: 'done', put: [], remove: current, bindings: [], refreshed: false }
+  return { kind: 'done', put: [], remove: current, bindings: [], refreshed: 'no' }
 }
 
 function isOld(known: Binding, change: Change): boolean {
@@ -104,19 +111,40 @@ function newKey({ uri, binding }: ContactChange): string {
   return binding.regId === undefined ? uri.text : `${binding.instance ?? ''};reg-id=${binding.regId}`
 }
 
-/** Bindings whose flow a restart took make room first. */
+/** Bindings that lead nowhere make room: first those whose flow a restart took, then those of an earlier life. */
 function withinLimit(current: readonly Binding[], change: Change, put: readonly Binding[], remove: Binding[]): Plan {
   const kept = current.filter(({ key }) => indexOf(put, key) === -1 && indexOf(remove, key) === -1)
-  let excess = kept.length + put.length - change.limit
-  for (const binding of kept) {
-    if (excess <= 0) break
-    if (!binding.flowBound || binding.flow !== undefined || put.length === 0) continue
-    remove.push(binding)
-    excess--
+  const excess = kept.length + put.length - change.limit
+  if (excess > 0 && put.length > 0) {
+    const way = givingWay(kept, put, change).slice(0, excess)
+    if (way.length < excess) return { kind: 'too-many', limit: change.limit }
+    remove.push(...way)
   }
-  if (excess > 0 && put.length > 0) return { kind: 'too-many', limit: change.limit }
   const bindings = kept.length === 0 ? put : [...kept.filter(({ key }) => indexOf(remove, key) === -1), ...put]
-  return { kind: 'done', put, remove, bindings, refreshed: false }
+  return { kind: 'done', put, remove, bindings, refreshed: 'no' }
+}
+
+function givingWay(kept: readonly Binding[], put: readonly Binding[], change: Change): readonly Binding[] {
+  const lost = kept.filter(({ flowBound, flow }) => flowBound && flow === undefined)
+  const earlier = kept
+    .filter((known) => !lost.includes(known) && put.some((binding) => isEarlierLife(known, binding, change)))
+    .sort((one, other) => one.expires - other.expires)
+  return [...lost, ...earlier]
+}
+
+/**
+ * A phone keeps its Call-ID for a whole boot cycle (RFC 3261 §10.2.4): a binding of the same program at the same host
+ * under another one is what it left behind when it ended without a farewell.
+ */
+function isEarlierLife(known: Binding, binding: Binding, { callId }: Change): boolean {
+  if (known.callId === callId || known.userAgent !== binding.userAgent) return false
+  const [host, other] = [known, binding].map(({ contact }) => parseUri(contact).host)
+  return host === other || (isUnreal(host) && isUnreal(other))
+}
+
+/** The contacts of browsers: a new name at each start (RFC 7118 §5). */
+function isUnreal(host: string | undefined): boolean {
+  return host?.endsWith('.invalid') === true
 }
 
 // Lists, not Maps: mostly there is one binding, never more than the limit (bench/registrations.ts).

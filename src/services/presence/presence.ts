@@ -3,7 +3,7 @@
  * and keeps everything in the pool store: the routing core knows no dialog of it.
  */
 import { addressOfRecord } from '../../sip/message/uri.ts'
-import { type Arrival, type Decision, pass, type Policy, refuse } from '../../sip/routing/decision.ts'
+import { type Arrival, type Decision, pass, type Policy, refuse, type Refused } from '../../sip/routing/decision.ts'
 import { diagnostics, refusalOf } from '../refusals.ts'
 import { StoreError } from '../store/store-error.ts'
 import type { Format } from './formats.ts'
@@ -26,6 +26,8 @@ export interface PresenceOptions extends KeeperOptions {
   readonly formats: readonly Format[]
   /** Who sent a request, by the law of the borders; undefined: nobody says who. */
   readonly senderOf: (arrival: Arrival) => Watcher | undefined
+  /** What the law of the borders has against it; asked before anything is read or kept. */
+  readonly forbids: (arrival: Arrival, target: 'presence' | 'user-data') => Refused | undefined
   /** Resources one user may watch; MSFT_SIPESGlobalRegistrarSetting.MaxSubscriptionPerUser. */
   readonly maxSubscriptions: number
 }
@@ -62,6 +64,8 @@ class Service {
     const { method } = arrival.request
     if (method !== 'SUBSCRIBE' && method !== 'SERVICE' && method !== 'PUBLISH') return pass
     if (!this.#domains.has(arrival.uri.host) || !this.#isOurs(arrival)) return pass
+    const forbidden = this.#options.forbids(arrival, method === 'SUBSCRIBE' ? 'presence' : 'user-data')
+    if (forbidden !== undefined) return forbidden
     const sender = this.#options.senderOf(arrival)
     if (sender === undefined) return refuse(403, 'presence.unknown-sender')
     return this.#answer(arrival, sender).catch((error: unknown) => this.#refusalOf(error))

@@ -108,12 +108,13 @@ async function watch(ask: Ask, options: SubscribeOptions, count: number): Promis
       ['ms-diagnostics', `4000;reason="No more than ${options.limit} subscriptions of a user";source="${self}"`],
     ])
   if (wanted === undefined) {
-    const shown = await keeper.shown(resource, watcher)
     // A name alone is what a stranger gets of OCS; here it gets nothing, and is told so.
-    if (watcher.foreign && shown.view.container === 0) return refuse(403, 'presence.closed')
+    if (watcher.foreign && (await keeper.shown(resource, watcher)).view.container === 0)
+      return refuse(403, 'presence.closed')
     await keep(ask, ask.known.length > 0 && seconds === 0 ? ask.known.map((one) => one.resource) : [resource], options)
     announce(ask, [resource], options)
-    return accepted(ask, render(ask.dialog.format, shown), options)
+    // Read after the row is there: what is published between the two would reach this watcher by neither.
+    return accepted(ask, render(ask.dialog.format, await keeper.shown(resource, watcher)), options)
   }
   const here: string[] = []
   for (const aor of wanted) if (keeper.isOurs(aor) && (await options.isHere(aor))) here.push(aor)

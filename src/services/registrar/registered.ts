@@ -6,7 +6,7 @@ import type { HeaderField } from '../../sip/message/types.ts'
 import type { Arrival } from '../../sip/routing/decision.ts'
 import type { Binding } from '../location/binding.ts'
 import type { ReadContacts } from './contacts.ts'
-import type { Outcome } from '../location/rules.ts'
+import type { Outcome, Refreshed } from '../location/rules.ts'
 import { endpointGruu, publicGruu } from './gruu.ts'
 
 /** For clients that send an epid. Their reader wants each name spelled so, and no blank in lists. */
@@ -66,7 +66,7 @@ function isCommunicator({ request }: Arrival): boolean {
 function communicatorHeaders(
   { request, remarks }: Arrival,
   read: ReadContacts & { kind: 'change' },
-  refreshed: boolean,
+  refreshed: Refreshed,
   settings: CommunicatorSettings,
 ): HeaderField[] {
   const headers: HeaderField[] = settings.supported.map((tag) => ['Supported', tag])
@@ -80,9 +80,19 @@ function communicatorHeaders(
 }
 
 /**
- * [MS-SIPREGE] 3.1.1.5.1: a client takes `added` on a refresh for a registration that was lost, and signs in anew.
+ * [MS-SIPREGE] 3.1.1.5.1: a client takes `added` or `fixed` on a refresh for a registration that was lost, and signs in
+ * anew.
  */
-function actionOf({ expires }: ReadContacts & { kind: 'change' }, refreshed: boolean): string {
+function actionOf({ expires }: ReadContacts & { kind: 'change' }, refreshed: Refreshed): string {
   if (expires === 0) return 'removed'
-  return refreshed ? 'refreshed' : 'added'
+  switch (refreshed) {
+    case 'no':
+      return 'added'
+    case 'same':
+      return 'refreshed'
+    case 'moved':
+      return 'fixed'
+    default:
+      return refreshed satisfies never
+  }
 }

@@ -1,7 +1,7 @@
 /** The registrar (RFC 3261 §10.3): answers REGISTER for its domains. */
 import { addressOfRecord } from '../../sip/message/uri.ts'
 import { flat } from '../../sip/message/fast/flat.ts'
-import { unknownTags } from '../../sip/message/option-tags.ts'
+import { hasOptionTag, unknownTags } from '../../sip/message/option-tags.ts'
 import type { HeaderField } from '../../sip/message/types.ts'
 import type { Clock } from '../../sip/clock.ts'
 import { pass, refuse } from '../../sip/routing/decision.ts'
@@ -80,8 +80,8 @@ interface Service {
 function step(arrival: Arrival, service: Service): Soon<Decision> {
   const { request, remarks } = arrival
   const { accounts, self } = service.options
-  const extension = refuseExtensions(arrival)
-  if (extension !== undefined) return extension
+  const refusal = refuseExtensions(arrival) ?? refuseClient(arrival, self)
+  if (refusal !== undefined) return refusal
   const { scheme, host, user } = request.toUri
   if (scheme !== 'sip' && scheme !== 'sips')
     return refuse(400, 'register.address-of-record', [], `To: the scheme "${scheme}" is no address-of-record`)
@@ -123,7 +123,7 @@ function answerTo(
       diagnostics(4000, `No more than ${outcome.limit} contacts at a time`, self),
     ])
   remember(arrival, read)
-  if (read.expires === 0 || (read.expires !== undefined && !outcome.refreshed)) changed?.(read.change.aor)
+  if (read.expires === 0 || (read.expires !== undefined && outcome.refreshed === 'no')) changed?.(read.change.aor)
   const headers: HeaderField[] = registeredHeaders(arrival, outcome, read, communicator)
   headers.push(dateHeader(clock.wall()))
   return { kind: 'answer', status: 200, headers }
@@ -183,4 +183,26 @@ function refuseExtensions({ request }: Arrival): Decision | undefined {
   return unknown.length === 0
     ? undefined
     : refuse(420, 'register.extension-unknown', [['Unsupported', unknown.join(', ')]])
+}
+
+/**
+ * What [MS-SIPREGE] 3.1.2.5.1 refuses: an Event other than `registration`, and a client of 2007 that cannot be told
+ * from its user's other endpoints. Whoever does not say that it is such a client may sign in without an epid.
+ */
+function refuseClient({ request }: Arrival, self: string): Decision | undefined {
+  const event = request.header('Event')
+  if (event !== undefined && event.split(';')[0]?.trim().toLowerCase() !== 'registration')
+    return refuse(489, 'register.event', [diagnostics(4055, 'Event of a REGISTER is registration', self)])
+  if (!hasOptionTag(request, 'Supported', 'msrtc-event-categories')) return undefined
+  if (!hasOptionTag(request, 'Supported', 'gruu-10'))
+    return refuse(421, 'register.needs-gruu', [
+      ['Require', 'gruu-10'],
+      diagnostics(2057, 'A client with msrtc-event-categories supports gruu-10', self),
+    ])
+  const isNamed =
+    request.from.parameters.has('epid') ||
+    request.addresses('Contact').some(({ parameters }) => parameters.has('+sip.instance'))
+  return isNamed
+    ? undefined
+    : refuse(400, 'register.no-endpoint', [diagnostics(4010, 'Neither epid nor +sip.instance', self)])
 }

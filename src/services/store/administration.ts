@@ -16,6 +16,8 @@ export interface Administrator {
   limitConnections(database: string, most: number | undefined): Promise<void>
   /** Whether the database takes connections. Those there are end. */
   open(database: string, isOpen: boolean): Promise<void>
+  /** Whether the database takes reads only, as a standby does. Connections there are end. */
+  readOnly(database: string, isReadOnly: boolean): Promise<void>
   /** Takes rights on the tables of that schema of this connection's database from the account, or gives them back. */
   allow(account: string, schema: string, isAllowed: boolean): Promise<void>
   /** Holds every table of the schema: whoever asks waits. Resolves with what lets go. */
@@ -64,6 +66,11 @@ class ServerAdministrator implements Administrator {
   async open(database: string, isOpen: boolean): Promise<void> {
     await this.#run(`alter database ${this.#name(database)} allow_connections ${isOpen}`)
     if (!isOpen) await this.#endConnections(database)
+  }
+
+  async readOnly(database: string, isReadOnly: boolean): Promise<void> {
+    await this.#run(`alter database ${this.#name(database)} set default_transaction_read_only = ${isReadOnly}`)
+    await this.#endConnections(database)
   }
 
   async allow(account: string, schema: string, isAllowed: boolean): Promise<void> {

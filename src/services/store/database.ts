@@ -12,7 +12,7 @@ import type { Migration } from './migrations.ts'
 import { openPostgresql } from './postgresql-backend.ts'
 import type { StoreHealth, StoreSettings } from './settings.ts'
 import { openSqlite } from './sqlite-backend.ts'
-import { StoreError, isOutage, storeErrorOf } from './store-error.ts'
+import { StoreError, isOutage, isOfTheDisk, storeErrorOf } from './store-error.ts'
 
 const probeEveryMs = 1000
 
@@ -100,15 +100,31 @@ class OpenDatabase<Tables> implements Database<Tables> {
 
   /** Asks whether the database answers; brings its tables up to date the first time it does. */
   async probe(): Promise<void> {
+    const { state, error: known } = this.#health
     try {
       await this.#backend.run({ sql: 'select 1 as one', parameters: [] })
       if (!this.#migrated) await this.#migrate()
       this.#migrated = true
+      if (state === 'impaired' && known !== undefined && this.#needsAWrite(known)) await this.#probeWrite()
       this.#trouble.clear()
       if (!this.#closed) this.#become({ state: 'up', error: undefined })
     } catch (error) {
-      this.#goDown(storeErrorOf(error, this.#backend.where))
+      const failure = storeErrorOf(error, this.#backend.where)
+      if (this.#needsAWrite(failure) && this.#migrated) this.#onError('', failure)
+      else this.#goDown(failure)
     }
+  }
+
+  /** A file that may not be written is a matter of its disk; a database server may let this account only read. */
+  #needsAWrite(error: StoreError): boolean {
+    return isOfTheDisk(error) || (error.code === 'store.permission-denied' && this.#options.settings.kind === 'sqlite')
+  }
+
+  /** Changes nothing, and is written to the disk all the same. */
+  async #probeWrite(): Promise<void> {
+    const { settings, schema } = this.#options
+    const table = settings.kind === 'sqlite' ? 'schema_version' : `"${schema}"."schema_version"`
+    await this.#backend.run({ sql: `update ${table} set version = version`, parameters: [] })
   }
 
   async #guarded<Result>(sqlText: string, work: () => Promise<Result>): Promise<Result> {
@@ -131,7 +147,10 @@ class OpenDatabase<Tables> implements Database<Tables> {
     if (this.#trouble.size < troubleLimit) this.#trouble.set(troubleKey(sqlText), error)
     this.#become({ state: 'impaired', error })
     this.#timer?.cancel()
-    this.#timer = this.#options.clock.after(troubleKeptMs, () => void this.probe())
+    this.#timer = this.#options.clock.after(
+      this.#needsAWrite(error) ? probeEveryMs : troubleKeptMs,
+      () => void this.probe(),
+    )
   }
 
   /** What failed must work again itself: another table's success says nothing about it. */

@@ -4,7 +4,7 @@ import pg from 'pg'
 import type { Backend, Statement, StatementResult } from './backend.ts'
 import { defaultStatementTimeoutMs, waitingLimit } from './settings.ts'
 import type { PostgresqlSettings, StoreTls } from './settings.ts'
-import { StoreError, storeErrorOf } from './store-error.ts'
+import { StoreError, type StoreErrorCode, storeErrorOf } from './store-error.ts'
 
 /** Statements of one fixed text are prepared once per connection; the limit keeps their number bounded. */
 const preparedLimit = 100
@@ -18,6 +18,9 @@ const bigintType = 20
 export function openPostgresql(settings: PostgresqlSettings, onLost: (error: StoreError) => void): Backend {
   return new PostgresqlBackend(settings, onLost)
 }
+
+/** After a fail-over the same address leads to the new primary; an open connection stays at the old one. */
+const endsConnection: ReadonlySet<StoreErrorCode> = new Set(['store.unreachable', 'store.slow', 'store.read-only'])
 
 class PostgresqlBackend implements Backend {
   readonly where: string
@@ -85,7 +88,7 @@ class PostgresqlBackend implements Backend {
       return await work()
     } catch (error) {
       const failure = storeErrorOf(error, this.where)
-      if (failure.code === 'store.unreachable' || failure.code === 'store.slow') broken = failure
+      if (endsConnection.has(failure.code)) broken = failure
       throw failure
     } finally {
       client.off('error', onError)

@@ -7,9 +7,15 @@ export type StoreErrorCode =
   | 'store.permission-denied'
   /** Another writer holds the lock, or more calls wait than may. */
   | 'store.busy'
+  /** It takes no writes: a standby, or a server that was told so. */
+  | 'store.read-only'
   | 'store.too-many-connections'
   /** It took a statement and did not answer in time. */
   | 'store.slow'
+  /** Its disk is full: it reads, and writes nothing. */
+  | 'store.full'
+  /** Its disk reported an error. */
+  | 'store.io-error'
   /** The file is no database, or a page of it cannot be read. */
   | 'store.corrupt'
   /** Anything else it answered; the message says what. */
@@ -30,6 +36,11 @@ export function isOutage(error: StoreError): boolean {
   return error.code === 'store.unreachable' || error.code === 'store.too-many-connections'
 }
 
+/** True for what is over when a write succeeds: nothing else shows that a disk takes writes again. */
+export function isOfTheDisk({ code }: StoreError): boolean {
+  return code === 'store.full' || code === 'store.io-error'
+}
+
 /**
  * Puts a driver's error into our words.
  *
@@ -45,9 +56,12 @@ export function storeErrorOf(cause: unknown, where: string): StoreError {
 const advice: Readonly<Record<StoreErrorCode, string>> = {
   'store.unreachable': 'start the database or correct its address',
   'store.permission-denied': 'give the account its rights on the database',
+  'store.read-only': 'connect to the primary, or let the database take writes again',
   'store.busy': 'another writer holds it; try again',
   'store.too-many-connections': 'raise the limit of the database or lower `connections`',
   'store.slow': 'the database did not answer in time',
+  'store.full': 'free some space on its disk',
+  'store.io-error': 'check its disk',
   'store.corrupt': 'restore it, or start with a fresh one',
   'store.failed': 'see the message of the database',
 }
@@ -59,14 +73,15 @@ function codeOf(error: Error): StoreErrorCode {
   return codeOfMessage(error.message)
 }
 
-/** Primary result codes of SQLite: PERM, BUSY, LOCKED, READONLY, IOERR, CORRUPT, CANTOPEN, AUTH, NOTADB. */
+/** Primary result codes of SQLite: PERM, BUSY, LOCKED, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, AUTH, NOTADB. */
 const sqliteCodes: Readonly<Record<number, StoreErrorCode>> = {
   3: 'store.permission-denied',
   5: 'store.busy',
   6: 'store.busy',
   8: 'store.permission-denied',
-  10: 'store.unreachable',
+  10: 'store.io-error',
   11: 'store.corrupt',
+  13: 'store.full',
   14: 'store.unreachable',
   23: 'store.permission-denied',
   26: 'store.corrupt',
@@ -74,11 +89,14 @@ const sqliteCodes: Readonly<Record<number, StoreErrorCode>> = {
 
 /** SQLSTATE (PostgreSQL, appendix A) or an error name of the operating system. */
 function codeOfText(code: string): StoreErrorCode {
-  if (code === 'EACCES' || code === 'EPERM') return 'store.permission-denied'
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return 'store.permission-denied'
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === '53100') return 'store.full'
+  if (code === 'EIO' || code === '58030') return 'store.io-error'
   // The server's certificate was refused.
   if (/^ERR_(TLS|SSL)|CERT|ISSUER|SIGNATURE/.test(code)) return 'store.unreachable'
   if (/^E[A-Z]/.test(code) && !code.startsWith('ERR_')) return 'store.unreachable'
   if (code === '42501' || code.startsWith('28')) return 'store.permission-denied'
+  if (code === '25006') return 'store.read-only'
   if (code === '53300') return 'store.too-many-connections'
   if (code === 'XX001' || code === 'XX002') return 'store.corrupt'
   if (code === '57014') return 'store.slow'

@@ -101,6 +101,10 @@ export const targetKinds = [
   'registrar',
   /** Answered by this server itself. */
   'own-server',
+  /** Presence and lists of a user at home here, for whoever watches them. */
+  'presence',
+  /** What a user at home here publishes and keeps, and the search of the directory. */
+  'user-data',
   /** A binding of a user at home here. */
   'binding',
   /** A binding of a user who takes anonymous calls. */

@@ -14,6 +14,17 @@ export interface SocketAddress {
  */
 export type PeerClass = 'server' | 'edge' | 'treated-as-authenticated' | 'client'
 
+/** A certificate that was shown, as a trace tells it. */
+export interface ShownCertificate {
+  /** RFC 4514 form, e.g. `CN=fe1.lab.test`. */
+  readonly subject: string
+  readonly issuer: string
+  /** Hex. */
+  readonly serial: string
+  /** ISO 8601, UTC: the end of this certificate alone. */
+  readonly notAfter: string
+}
+
 /** What a verified peer certificate said. Names are lower case; copied once, the certificate itself is not kept. */
 export interface PeerIdentity {
   readonly class: PeerClass
@@ -25,6 +36,8 @@ export interface PeerIdentity {
   readonly fingerprint: string
   /** Wall-clock milliseconds: the earliest end in the chain as far as it was visible. */
   readonly notAfter: number
+  /** The leaf, for traces. Absent: the judge does not say. */
+  readonly leaf?: ShownCertificate
 }
 
 /** The certificate our own end showed when the flow opened: a renewal leaves live flows on the old one. */
@@ -32,6 +45,8 @@ export interface OwnIdentity {
   readonly serial: string
   readonly fingerprint: string
   readonly notAfter: number
+  /** For traces. Absent: who made the material does not say. */
+  readonly leaf?: ShownCertificate
 }
 
 export type FlowId = number & { readonly brand: 'FlowId' }

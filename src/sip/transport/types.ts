@@ -35,6 +35,8 @@ export interface PeerEvidence {
   readonly errorCode: string | undefined
   readonly errorMessage: string | undefined
   readonly protocol: string
+  /** This end would have accepted the peer without a certificate. Absent: it demands one, or it dialled. */
+  readonly unneeded?: true
   /** A resumed session was never judged: it must be refused. */
   readonly resumed: boolean
 }
@@ -58,6 +60,8 @@ export interface TlsMaterial {
   readonly maxVersion: 'TLSv1' | 'TLSv1.2' | 'TLSv1.3'
   /** OpenSSL cipher string, e.g. with `@SECLEVEL=0` to read 2005's certificates. undefined: Node's default. */
   readonly ciphers: string | undefined
+  /** What newer certificate is in the file of this one, which was loaded before: for a verdict. Absent: none. */
+  readonly renewed?: string
   /** What a fault of the lab changes beside certificates. Absent: Node's defaults. */
   readonly tuning?: TlsTuning
 }
@@ -77,6 +81,29 @@ export interface TlsTuning {
   /** What a server staples when asked for an OCSP answer; a client with any value asks. */
   readonly staple?: 'nothing' | 'garbage' | 'error'
   readonly passphrase?: string
+  /** What a server does with the first octets of a connection before TLS answers. */
+  readonly door?: 'known-names' | 'small-hello' | 'proxy-header'
+  /** Of the door `known-names`, in lower case. */
+  readonly knownNames?: readonly string[]
+  /** A server that shows this certificate for this name, and its usual one for every other and for none. */
+  readonly named?: NamedCertificate
+  /** What a client sends as SNI instead of the name it dials; empty: none. */
+  readonly sni?: string
+  /** A client that sends a PROXY header before its ClientHello. */
+  readonly sendsProxyHeader?: true
+  /** A server that issues session tickets; a client that keeps and offers them. */
+  readonly resumes?: true
+  /** Accepts every name in a certificate that is good in everything else. */
+  readonly checksNoName?: true
+  /** A server that asks for a certificate and demands none, whatever its listener says. */
+  readonly asksOnly?: true
+}
+
+export interface NamedCertificate {
+  readonly name: string
+  /** PEM: leaf first, then its chain. */
+  readonly certificate: string
+  readonly key: string
 }
 
 export interface ListenerSettings {
@@ -125,6 +152,8 @@ export interface Refusal {
   readonly evidence: PeerEvidence | undefined
   readonly detail: unknown
   readonly own: OwnIdentity | undefined
+  /** What the other end showed, where it was accepted before the connection ended. Absent: nothing, or not known. */
+  readonly peer?: PeerIdentity | undefined
 }
 
 export interface TransportUser {

@@ -34,6 +34,16 @@ t.test('a Communicator at the Standard Edition', { skip: noCommunicator }, async
   })
 
   t.test('keeps contacts over a sign-off, shows presence, and finds users', (t) => presenceStory(t, lab))
+
+  t.test('is signed off when its account is removed', async (t) => {
+    const dave = { uri: 'sip:dave@lab.test', password: 'dave-2005' }
+    const added = await lab.run('users', 'add', dave.uri, '--password', dave.password)
+    t.equal(added.status, 0, added.stderr)
+    const client = atStandard(t, lab, { user: 'dave', password: dave.password })
+    await client.wait('signed-on')
+    t.equal((await lab.run('users', 'remove', dave.uri)).status, 0)
+    t.match(await client.wait('connection-error'), { reason: /user disabled|rejected/ })
+  })
 })
 
 t.test('a Communicator in the mode of 2007', { skip: noCommunicator }, async (t) => {

@@ -52,6 +52,12 @@ never(
   'a change of bindings by nobody',
   ({ target, identity, peer }) => target === 'registrar' && identity !== 'user' && peer !== 'unasked',
 )
+never(
+  'presence for nobody, or what a user keeps for another organisation',
+  ({ identity, target, peer }) =>
+    peer !== 'unasked' &&
+    ((target === 'presence' && identity === 'none') || (target === 'user-data' && identity !== 'user')),
+)
 never('an ACK without a record', ({ method, dialog }) => method === 'ACK' && dialog === 'none')
 never('an ACK to anybody but the recorded party', ({ method, target }) => method === 'ACK' && target !== 'dialog')
 never(

@@ -448,7 +448,12 @@ t.test('who is asked', async (t) => {
     const { ask, policy, clock } = service({ auth: { accounts: { account: () => account } } })
     const asked = arrival(requestText({ headers: [authorization(ask({}).decision)] }), { wall: clock.wall() })
     asked.remarks.remote = true
-    t.match(policy.decide(asked), { kind: 'refuse', status: 403, because: 'auth.remote-not-allowed' })
+    t.match(policy.decide(asked), {
+      kind: 'refuse',
+      status: 403,
+      because: 'auth.remote-not-allowed',
+      headers: [['ms-diagnostics-public', '4003;reason="User is not enabled for remote access"']],
+    })
   })
 
   t.test('a directory that is away is answered 504, not taken for a wrong password', async (t) => {

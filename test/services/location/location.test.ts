@@ -1,4 +1,5 @@
 /** One suite for the three location services, then what is particular to each. */
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
@@ -12,6 +13,7 @@ import { parseUri } from '../../../src/sip/message/index.ts'
 import type { FlowId } from '../../../src/sip/transport/flow.ts'
 import { systemClock } from '../../../src/sip/clock.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
+import { until } from '../../support/until.ts'
 import { postgresqlMissing, startPostgresql } from '../../support/postgresql.ts'
 
 const aor = 'sip:alice@lab.test'
@@ -97,10 +99,10 @@ function suite(t: Test, open: (t: Test) => Promise<LocationService>): void {
   t.test('says whether every binding existed before', async (t) => {
     const location = await open(t)
     const both = [contact('sip:a@192.0.2.1'), contact('sip:b@192.0.2.2')]
-    t.match(await location.register(change({ contacts: both.slice(0, 1), cseq: 1 })), { refreshed: false })
-    t.match(await location.register(change({ contacts: both.slice(0, 1), cseq: 2 })), { refreshed: true })
-    t.match(await location.register(change({ contacts: both, cseq: 3 })), { refreshed: false })
-    t.match(await location.register(change({ contacts: both, cseq: 4 })), { refreshed: true })
+    t.match(await location.register(change({ contacts: both.slice(0, 1), cseq: 1 })), { refreshed: 'no' })
+    t.match(await location.register(change({ contacts: both.slice(0, 1), cseq: 2 })), { refreshed: 'same' })
+    t.match(await location.register(change({ contacts: both, cseq: 3 })), { refreshed: 'no' })
+    t.match(await location.register(change({ contacts: both, cseq: 4 })), { refreshed: 'same' })
   })
 
   t.test('adds, refreshes and removes', async (t) => {
@@ -227,6 +229,55 @@ t.test('one writer before SQLite', async (t) => {
     )
   })
 
+  t.test('has no more than the store after a write that failed', async (t) => {
+    const location = await singleWriter(t, failing(await fileStore(t, join(folder, 'undone.db')), 1))
+    await location.register(change())
+    for (const parts of [
+      { cseq: 2, contacts: [contact('sip:other@192.0.2.8')] },
+      { cseq: 3, contacts: [contact('sip:alice@192.0.2.7', { expires: 0 })] },
+      { cseq: 4, contacts: [], all: true },
+    ])
+      await t.rejects(Promise.resolve(location.register(change(parts))), { code: 'store.unreachable' })
+    t.match(await location.lookup(aor), [{ contact: 'sip:alice@192.0.2.7', cseq: 1 }])
+    t.match(await location.register(change({ cseq: 5, contacts: [] })), {
+      kind: 'done',
+      bindings: [{ contact: 'sip:alice@192.0.2.7' }],
+    })
+  })
+
+  t.test('of two writes of one turn keeps the one that the store took', async (t) => {
+    const location = await singleWriter(t, failing(await fileStore(t, join(folder, 'half.db')), 1))
+    const [first, second] = await Promise.allSettled([
+      location.register(change({ contacts: [contact('sip:a@192.0.2.1')] })),
+      location.register(change({ cseq: 2, contacts: [contact('sip:b@192.0.2.2')] })),
+    ])
+    t.strictSame([first.status, second.status], ['fulfilled', 'rejected'])
+    t.same(await contactsOf(location), ['sip:a@192.0.2.1'])
+  })
+
+  t.test('does not list what is being written', async (t) => {
+    const location = await singleWriter(t, await fileStore(t, join(folder, 'asked.db')))
+    const writing = location.register(change())
+    t.match(await location.register(change({ cseq: 2, contacts: [] })), { kind: 'done', bindings: [] })
+    await writing
+    t.match(await location.register(change({ cseq: 3, contacts: [] })), { bindings: [{ cseq: 1 }] })
+  })
+
+  t.test('writes what it acknowledged into the file that takes the place of one that was removed', async (t) => {
+    const file = join(folder, 'removed.db')
+    const store = await fileStore(t, file)
+    const location = await singleWriter(t, store)
+    await location.register(change())
+    for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true })
+    const bob = 'sip:bob@lab.test'
+    await t.rejects(Promise.resolve(location.register(change({ aor: bob }))), { code: 'store.unreachable' })
+    await until(async () => {
+      const rows = await store.bindingsOf(aor).catch(() => [])
+      return rows.length === 1
+    })
+    t.same(await store.bindingsOf(bob), [], 'and not what it refused')
+  })
+
   t.test('knows nothing while the store is away at the start, and everything when it comes', async (t) => {
     const store = await openPoolStore(
       { kind: 'sqlite', file: join(folder, 'absent', 'pool.db') },
@@ -278,7 +329,11 @@ function failing(store: PoolStore, writes: number): PoolStore {
     ...store,
     health: store.health,
     bindingsOf: (aor) => refuse(() => store.bindingsOf(aor)),
-    writeBindings: (write) => refuse(() => store.writeBindings(write)).finally(() => (left -= 1)),
+    writeBindings(write) {
+      const written = refuse(() => store.writeBindings(write))
+      left -= 1
+      return written
+    },
   }
 }
 

@@ -172,6 +172,35 @@ t.test('contacts (RFC 3261 §10.3)', async (t) => {
     t.match(register({ cseq: 3, headers: ['Contact: <sip:a@192.0.2.1>'] }), { status: 200 })
   })
 
+  t.test('what a phone left behind gives way to its next life, the oldest first', async (t) => {
+    const { register, clock } = service(t, { maxContacts: 2 })
+    const boot = (life: number, agent = 'baresip v1.0.0', host = '192.0.2.1') =>
+      register({
+        callId: `boot-${life}`,
+        headers: [`Contact: <sip:alice-${life}@${host}:${5000 + life}>`, `User-Agent: ${agent}`],
+      })
+    for (const life of [1, 2, 3, 4]) {
+      t.match(boot(life), { status: 200 }, `life ${life}`)
+      clock.advance(1000)
+    }
+    t.same(
+      values(register({ cseq: 9 }), 'Contact').map((contact) => /alice-\d/.exec(contact)?.[0]),
+      ['alice-3', 'alice-4'],
+    )
+    t.match(boot(5, 'another phone'), { because: 'register.too-many-contacts' })
+    t.match(boot(6, 'baresip v1.0.0', '192.0.2.2'), { because: 'register.too-many-contacts' })
+  })
+
+  t.test('a browser comes back under another name that leads nowhere', async (t) => {
+    const { register } = service(t, { maxContacts: 1 })
+    const boot = (name: string) =>
+      register({
+        callId: name,
+        headers: [`Contact: <sip:alice@${name}.invalid;transport=ws>`, 'User-Agent: SIP.js/0.21.2'],
+      })
+    t.match([boot('one'), boot('two')], [{ status: 200 }, { status: 200 }])
+  })
+
   for (const [what, parts] of [
     [
       'a line feed in a quoted instance',
@@ -437,12 +466,34 @@ t.test('Communicator', async (t) => {
     t.same(values(decision, 'Expires'), ['7200'])
   })
 
-  t.test('is told that a binding was added once, then that it was refreshed', async (t) => {
+  t.test('is told that a binding was added, that it was refreshed, that another connection holds it', async (t) => {
     const { register } = service(t, { communicator })
-    const action = (cseq: number) =>
-      values(register({ fromParameters: epid, headers: [contact], cseq }), 'presence-state')
-    t.same([action(1), action(2)], [['register-action="added"'], ['register-action="refreshed"']])
+    const flow = testFlow()
+    const action = (cseq: number, by = flow) =>
+      values(register({ fromParameters: epid, headers: [contact], cseq }, by), 'presence-state')
+    t.same(
+      [action(1), action(2), action(3, testFlow())],
+      [['register-action="added"'], ['register-action="refreshed"'], ['register-action="fixed"']],
+    )
   })
+
+  for (const [what, wanted, parts] of [
+    ['an Event other than registration', { status: 489 }, { headers: ['Event: presence'] }],
+    ['the Event of a registration', { status: 200 }, { headers: ['Event: registration'] }],
+    [
+      'a client of 2007 without gruu-10',
+      { status: 421 },
+      { fromParameters: ';tag=1;epid=a1', headers: ['Supported: msrtc-event-categories'] },
+    ],
+    [
+      'a client of 2007 that names no endpoint',
+      { status: 400, because: 'register.no-endpoint' },
+      { headers: ['Supported: msrtc-event-categories, gruu-10'] },
+    ],
+  ] as const)
+    t.test(`${what}: ${wanted.status} ([MS-SIPREGE] 3.1.2.5.1)`, async (t) => {
+      t.match(service(t, { communicator }).register(parts), wanted)
+    })
 
   t.test('proxy=replace puts the address we saw into the Contact and takes itself out', async (t) => {
     const decision = service(t).register({ fromParameters: epid, headers: [contact] })

@@ -7,6 +7,7 @@ import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { DatabaseSync } from 'node:sqlite'
 import pg from 'pg'
 import t from 'tap'
@@ -50,6 +51,11 @@ async function watched(
       clearInterval(holding)
     },
   }
+}
+
+/** Asks until the answer is the wanted one: a terminated connection is lost and found again first. */
+async function until(ask: () => Promise<string>, wanted: string): Promise<void> {
+  while ((await ask()) !== wanted) await delay(50)
 }
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
@@ -239,6 +245,24 @@ t.test('PostgreSQL', { skip: missing ?? false }, async (t) => {
     t.equal(await codeOf(directory.credential('alice', 'digest-md5', 'x')), 'no error')
     t.equal(directory.health.state, 'up')
   })
+
+  t.test(
+    'as a standby it serves reads, names its refusal of writes, and takes them again on a new connection',
+    async (t) => {
+      const { directory } = await watched(t, settings)
+      const database = new URL(server.url).pathname.slice(1)
+      await admin(`alter database ${database} set default_transaction_read_only = on`)
+      await admin(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'siplab'`)
+      const lists = { domains: ['lab.test'], trustedServers: [], edges: [] }
+      await until(() => codeOf(directory.putLists(lists)), 'store.read-only')
+      t.match(directory.health, { state: 'impaired', error: { code: 'store.read-only' } })
+      t.equal(await codeOf(directory.account('sip:alice@lab.test')), 'no error')
+      await admin(`begin read write; alter database ${database} reset default_transaction_read_only; commit`)
+      t.equal(await codeOf(directory.putLists(lists)), 'store.read-only', 'a connection keeps what it began with')
+      t.equal(await codeOf(directory.putLists(lists)), 'no error', 'the connection that refused was thrown away')
+      t.equal(directory.health.state, 'up')
+    },
+  )
 
   t.test('an account the server does not know is refused', async (t) => {
     const { directory } = await watched(t, { kind: 'postgresql', url: server.url.replace('postgres@', 'nobody@') })

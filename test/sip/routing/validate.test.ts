@@ -39,7 +39,6 @@ t.test('validation (RFC 3261 §16.3)', async (t) => {
     t.same([response.status, response.header('Unsupported')], [420, 'nothingSupportsThis, nothingSupportsThisEither'])
   })
 
-  // conformance-limit: RFC 6665 §4 — SUBSCRIBE and NOTIFY are forwarded as any dialog; no server here is a notifier
   t.test('knows ms-benotify', async (t) => {
     const { arrive, to } = proxyBench()
     await arrive(request({ method: 'SUBSCRIBE', uri: callee, headers: [['Proxy-Require', 'ms-benotify']] }))

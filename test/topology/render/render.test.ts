@@ -4,7 +4,7 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { loadTopology, topologyNames } from '../../../src/topology/load.ts'
 import { planLab } from '../../../src/topology/plan.ts'
-import { composeFiles, staleFiles } from '../../../scripts/compose-files.ts'
+import { staleFiles } from '../../../scripts/compose-files.ts'
 import type { LabPlan } from '../../../src/topology/plan-types.ts'
 import { renderCompose } from '../../../src/topology/render/compose.ts'
 import { renderHaproxy } from '../../../src/topology/render/haproxy.ts'
@@ -147,22 +147,6 @@ t.test('as a compose file', async (t) => {
   t.test('is committed as it would be written now', async (t) => {
     t.strictSame(staleFiles(), [], 'npm run compose writes them')
   })
-
-  const checker = programme('docker-compose', ['--version'])
-  t.test(
-    'is accepted by docker-compose',
-    { skip: checker ? false : 'docker-compose is not installed (Debian package docker-compose)' },
-    async (t) => {
-      for (const path of composeFiles().keys()) {
-        const { status, stderr } = spawnSync(
-          'docker-compose',
-          ['--file', join(import.meta.dirname, '../../..', path), 'config', '--quiet'],
-          { encoding: 'utf8' },
-        )
-        t.equal(status, 0, `${path} ${stderr}`)
-      }
-    },
-  )
 
   t.test('never restarts what shut down, read as YAML 1.1 too', async (t) => {
     for (const [name, service] of Object.entries<{ restart: unknown }>(compose('edge-pool').services))

@@ -15,7 +15,7 @@ import { dataFolder } from './cluster.ts'
 /** Which of the two databases. */
 export type DatabaseName = 'store' | 'directory'
 
-export type SqlFaultName = 'down' | 'slow' | 'permission' | 'connections' | 'corrupt'
+export type SqlFaultName = 'down' | 'slow' | 'permission' | 'connections' | 'corrupt' | 'read-only'
 
 export interface SqlFaultHome {
   readonly access: StoreAccess
@@ -78,6 +78,8 @@ class PrivateServer implements SqlFaults {
         return this.#as('postgres', (admin) => admin.limitConnections(database, isOn ? 0 : undefined))
       case 'permission':
         return this.#as(database, (admin) => admin.allow(serviceAccount, schema, !isOn))
+      case 'read-only':
+        return this.#as('postgres', (admin) => admin.readOnly(database, isOn))
       case 'slow':
         if (isOn) this.#holding.set(name, this.#hold(name, amount))
         else await this.#holding.get(name)?.()

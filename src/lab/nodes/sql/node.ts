@@ -89,7 +89,7 @@ function clusterServer(options: ClusterOptions, lost: (how: string) => void): Cl
 
 const body = z.strictObject({
   database: z.enum(['store', 'directory']),
-  fault: z.enum(['down', 'slow', 'permission', 'connections', 'corrupt']),
+  fault: z.enum(['down', 'slow', 'permission', 'connections', 'corrupt', 'read-only']),
   on: z.boolean(),
   amount: z.int().min(1).max(600_000).optional(),
 })

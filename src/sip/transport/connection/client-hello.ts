@@ -50,7 +50,7 @@ function part(needed: number): Opening {
 
 export interface HelloUser {
   /** The octets are back in the socket, unread. */
-  arrived(): void
+  arrived(octets: Buffer): void
   /** The time is over, or the connection ended before. `octets`: how many had come. The callee destroys the socket. */
   missing(octets: number, isLate: boolean): void
 }
@@ -78,7 +78,7 @@ export function awaitHello(socket: Socket, milliseconds: number, user: HelloUser
     }
     end(() => {
       socket.unshift(octets)
-      user.arrived()
+      user.arrived(octets)
     })
   }
 

@@ -387,6 +387,7 @@ export class ConnectionFlow<W extends Wire = Wire> implements Flow, FramerEvents
       evidence: undefined,
       detail: undefined,
       own: this.own,
+      peer: this.peer,
     })
     this.#ended(code)
   }

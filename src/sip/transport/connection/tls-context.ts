@@ -1,13 +1,16 @@
 /** From a face's material to what Node wants: the rules of every secure connection, in one place. */
 import { constants } from 'node:crypto'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
-import type { TlsMaterial, TlsTuning } from '../types.ts'
+import type { NamedCertificate, TlsMaterial, TlsTuning } from '../types.ts'
 
 /**
  * No ticket: a resumed session skips every certificate check. No renegotiation: a TLS 1.2 peer could come back with
  * another certificate after the judgement.
  */
 const secureOptions = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION
+
+/** A fault of the lab resumes sessions, and the judges refuse them. */
+const resuming = constants.SSL_OP_NO_RENEGOTIATION
 
 /**
  * The whole set, for `createSecureContext` and `setSecureContext` alike: one that lacks `ca` would trust Node's own
@@ -19,12 +22,17 @@ export function contextOptions(material: TlsMaterial): SecureContextOptions {
     ca: [...material.ca],
     minVersion: material.minVersion,
     maxVersion: material.maxVersion,
-    secureOptions,
+    secureOptions: material.tuning?.resumes === true ? resuming : secureOptions,
     ...(material.certificate === '' ? {} : { cert: material.certificate, key: material.key }),
     ...(material.crl === undefined ? {} : { crl: [...material.crl] }),
     ...(material.ciphers === undefined ? {} : { ciphers: material.ciphers }),
     ...tunedContext(material.tuning),
   }
+}
+
+/** The context of a second name: the same rules, another certificate. It inherits nothing from the first context. */
+export function namedContext(material: TlsMaterial, { certificate, key }: NamedCertificate): SecureContext {
+  return createSecureContext(contextOptions({ ...material, certificate, key }))
 }
 
 function tunedContext({
@@ -52,8 +60,10 @@ export function alpnOf({ tuning }: TlsMaterial): { readonly ALPNProtocols?: stri
 export interface OutgoingTls {
   readonly material: TlsMaterial
   readonly context: SecureContext
+  /** The newest session by server, where a fault of the lab resumes them: `127.0.41.11:5061`. */
+  readonly sessions: Map<string, Buffer>
 }
 
 export function outgoingTls(material: TlsMaterial): OutgoingTls {
-  return { material, context: createSecureContext(contextOptions(material)) }
+  return { material, context: createSecureContext(contextOptions(material)), sessions: new Map() }
 }

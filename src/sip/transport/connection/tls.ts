@@ -10,7 +10,8 @@ import { judgeAccepted } from './judge.ts'
 import { causeOf, refusalCode } from '../refusal.ts'
 import { refuse } from './refuse.ts'
 import { sourceOf } from '../source.ts'
-import { alpnOf, contextOptions } from './tls-context.ts'
+import { atDoor, beginsWithProxyHeader, type DoorRefusal } from './door.ts'
+import { alpnOf, contextOptions, namedContext } from './tls-context.ts'
 import type { ListenerSettings, PeerEvidence, TlsMaterial, TlsTuning } from '../types.ts'
 
 /** Takes over a socket whose peer was accepted. */
@@ -45,6 +46,7 @@ export class TlsAcceptor {
   readonly #take: TakeSecured
   #server: Server
   #own: OwnIdentity
+  #tuning: TlsTuning | undefined
 
   /** @throws what Node finds wrong with the material */
   constructor(
@@ -58,6 +60,7 @@ export class TlsAcceptor {
     this.#gate = gate
     this.#take = take
     this.#own = settings.tls.own
+    this.#tuning = settings.tls.tuning
     this.#server = this.#open(settings.tls)
   }
 
@@ -65,16 +68,18 @@ export class TlsAcceptor {
   replace(material: TlsMaterial): void {
     this.#server = this.#open(material)
     this.#own = material.own
+    this.#tuning = material.tuning
   }
 
   /** It never listens: connections are handed to it, so a handshake that runs ends where it began. */
   #open(material: TlsMaterial): Server {
     // Soft: a strict server could not say whom it refused, nor why. Nothing is read before the judgement.
-    const demands = this.#settings.mutual === 'required' && this.#settings.refusals !== 'explained'
+    const mutual = this.#mutual(material.tuning)
+    const demands = mutual === 'required' && this.#settings.refusals !== 'explained'
     const server = new Server({
       ...contextOptions(material),
       ...alpnOf(material),
-      requestCert: this.#settings.mutual !== 'off',
+      requestCert: mutual !== 'off',
       rejectUnauthorized: demands,
       handshakeTimeout: this.#core.settings.handshakeSeconds * 1000,
     })
@@ -82,13 +87,23 @@ export class TlsAcceptor {
     server.on('tlsClientError', (error, socket) => this.#failed(error, socket))
     if (demands) judgeSoftly(server)
     staple(server, material.tuning?.staple)
+    if (material.tuning?.named !== undefined)
+      server.addContext(material.tuning.named.name, namedContext(material, material.tuning.named))
     return server
+  }
+
+  #mutual(tuning: TlsTuning | undefined): ListenerSettings['mutual'] {
+    const { mutual } = this.#settings
+    return tuning?.asksOnly === true && mutual === 'required' ? 'requested' : mutual
   }
 
   /** A place is for whoever has sent a whole ClientHello: only then does a connection cost more than a socket. */
   accept(raw: Socket, local: SocketAddress, remote: SocketAddress): void {
     awaitHello(raw, this.#core.settings.clientHelloSeconds * 1000, {
-      arrived: () => this.#gate.enter(sourceOf(remote.address), (place) => this.#begin(raw, { local, remote }, place)),
+      arrived: (octets) => {
+        if (!this.#passesDoor(raw, octets, { local, remote })) return
+        this.#gate.enter(sourceOf(remote.address), (place) => this.#begin(raw, { local, remote }, place))
+      },
       missing: (octets, isLate) =>
         isLate && octets > 0 ? this.#stoppedHalfway(raw, local, remote) : this.#withoutHello(raw, remote, octets),
     })
@@ -109,6 +124,39 @@ export class TlsAcceptor {
       },
     }
     this.#server.emit('connection', raw)
+  }
+
+  /** False: the connection has ended, and the refusal is told. */
+  #passesDoor(raw: Socket, octets: Buffer, { local, remote }: Pick<Handshake, 'local' | 'remote'>): boolean {
+    const answer = atDoor(octets, this.#tuning)
+    if (answer.kind === 'open') {
+      if (answer.skip > 0) raw.read(answer.skip)
+      return answer.skip > 0 || !beginsWithProxyHeader(octets) || this.#shut(raw, { local, remote }, unawaitedHeader)
+    }
+    return this.#shut(raw, { local, remote }, answer)
+  }
+
+  #shut(
+    raw: Socket,
+    { local, remote }: Pick<Handshake, 'local' | 'remote'>,
+    { code, found, alert }: DoorRefusal,
+  ): false {
+    if (alert === undefined) raw.resetAndDestroy()
+    else raw.end(alert, () => raw.destroy())
+    this.#core.user.onRefused({
+      side: 'accepted',
+      face: this.#settings.face,
+      local,
+      remote,
+      wantedName: undefined,
+      code,
+      errorCode: undefined,
+      errorMessage: found,
+      evidence: undefined,
+      detail: undefined,
+      own: this.#own,
+    })
+    return false
   }
 
   /** As behind a link that loses long packets: worth a verdict, unlike silence. */
@@ -150,7 +198,8 @@ export class TlsAcceptor {
       remote,
       wantedName: undefined,
     })
-    const judgement = judgeAccepted(this.#core, evidence, this.#settings.mutual)
+    const mutual = this.#mutual(this.#tuning)
+    const judgement = judgeAccepted(this.#core, withNeed(evidence, mutual), mutual)
     if (judgement.kind === 'accept') return this.#take(socket, { local, remote }, judgement.peer, own)
     this.#refuse(socket, ends, evidence, judgement.code, judgement.detail)
   }
@@ -232,6 +281,15 @@ export class TlsAcceptor {
   #incident(remote: SocketAddress, reason: string): void {
     this.#core.user.onIncident({ event: 'connection.error', flow: undefined, remote, reason })
   }
+}
+
+function withNeed(evidence: PeerEvidence, mutual: ListenerSettings['mutual']): PeerEvidence {
+  return mutual === 'requested' && evidence.chain.length > 0 ? { ...evidence, unneeded: true } : evidence
+}
+
+const unawaitedHeader: DoorRefusal = {
+  code: 'tls.proxy-protocol',
+  found: 'a PROXY header came, and this listener awaits none',
 }
 
 const noCertificate = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'

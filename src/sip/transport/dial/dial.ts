@@ -1,10 +1,11 @@
 /** One dial: from a hop to a connected socket whose peer was judged, or to the reason why not. */
-import { connect as connectTcp, isIP, isIPv4, isIPv6, type Socket } from 'node:net'
+import { connect as connectTcp, isIP, isIPv4, isIPv6, type Socket, type TcpNetConnectOpts } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { domainToASCII } from 'node:url'
 import type { Timer } from '../../clock.ts'
 import { localOf } from '../address.ts'
 import type { Core } from '../core.ts'
+import { proxyHeader } from '../connection/door.ts'
 import { readEvidence } from '../connection/evidence.ts'
 import type { PeerIdentity, SocketAddress } from '../flow.ts'
 import type { Gate } from '../connection/gate.ts'
@@ -67,6 +68,8 @@ class Dial {
   readonly #outcome: PromiseWithResolvers<void>
   #socket: Socket | undefined
   #connected = false
+  /** Of a socket that was reset nobody can tell any more. */
+  #local: SocketAddress | undefined
   #settled = false
   #timer: Timer | undefined
 
@@ -101,19 +104,23 @@ class Dial {
       const secured: TLSSocket = connectTls(
         // Soft, and the name is the judge's: it must see the certificate it refuses. No session is ever offered.
         {
-          ...to,
+          ...(tls.material.tuning?.sendsProxyHeader === true ? { socket: behindProxyHeader(to) } : to),
           ...alpnOf(tls.material),
           secureContext: tls.context,
-          servername: serverName(hop),
+          servername: tls.material.tuning?.sni ?? serverName(hop),
           rejectUnauthorized: false,
           checkServerIdentity: leaveToJudge,
           requestOCSP: tls.material.tuning?.staple !== undefined,
+          ...sessionFor(hop, tls),
         },
         () => this.#secured(secured),
       )
       secured.once('connect', () => {
         this.#connected = true
+        this.#local = localOf(secured)
       })
+      if (tls.material.tuning?.resumes === true)
+        secured.on('session', (session: Buffer) => tls.sessions.set(serverOf(hop), session))
       secured.once('OCSPResponse', (response: Buffer) => this.#stapled(response))
       this.#socket = secured
     }
@@ -183,7 +190,7 @@ class Dial {
     if (!this.#settle()) return
     const { hop, tls } = this.#options
     const socket = this.#socket
-    const local = socket?.localAddress === undefined ? undefined : localOf(socket)
+    const local = socket?.localAddress === undefined ? this.#local : localOf(socket)
     if (socket !== undefined) {
       socket.destroy()
       this.#gate.leave()
@@ -229,6 +236,22 @@ function refusalOf(
 /** A SEQUENCE as long as the octets, with a status first (RFC 6960 §4.2.1): enough to tell an answer from garbage. */
 function isOcspResponse(response: Buffer): boolean {
   return response[0] === 0x30 && response.includes(Buffer.from([0x0a, 0x01]))
+}
+
+function serverOf({ address, port }: NextHop): string {
+  return `${address}:${port}`
+}
+
+function sessionFor(hop: NextHop, { sessions }: OutgoingTls): { readonly session?: Buffer } {
+  const session = sessions.get(serverOf(hop))
+  return session === undefined ? {} : { session }
+}
+
+/** As a balancer does that believes its server awaits the PROXY protocol. */
+function behindProxyHeader(to: TcpNetConnectOpts): Socket {
+  const socket = connectTcp(to)
+  socket.once('connect', () => socket.write(proxyHeader(socket)))
+  return socket
 }
 
 /** Shared by all dials: a closure here would live as long as its connection. */

@@ -1,0 +1,48 @@
+/** Checks as CSV (RFC 4180), one row a step: for spreadsheets and for `grep`. */
+import { allSteps } from './step.ts'
+import type { CheckReport } from './report.ts'
+import { severityOf } from './severity.ts'
+
+const columns = [
+  'target',
+  'profile',
+  'at',
+  'step',
+  'title',
+  'outcome',
+  'severity',
+  'code',
+  'sentence',
+  'remedy',
+  'valid_until',
+  'ms',
+] as const
+
+export function csvReport(reports: readonly CheckReport[]): string {
+  const rows = reports.flatMap(({ target, profile, at, steps }) =>
+    allSteps(steps).map((step) => [
+      target,
+      profile,
+      at,
+      step.id,
+      step.title,
+      step.outcome,
+      severityOf(step),
+      step.code,
+      step.sentence,
+      step.remedy ?? '',
+      String(step.evidence['validUntil'] ?? ''),
+      String(step.ms),
+    ]),
+  )
+  return [columns, ...rows].map((cells) => `${cells.map(cell).join(',')}\r\n`).join('')
+}
+
+/**
+ * Servers write some of these texts: a spreadsheet takes a cell that begins with `=` for a formula, so an apostrophe
+ * stands before it.
+ */
+function cell(text: string): string {
+  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+  return `"${harmless.replaceAll('"', '""')}"`
+}

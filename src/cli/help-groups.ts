@@ -1,0 +1,25 @@
+/** `siplab --help` by task: under which heading each command stands. */
+import { Command } from 'commander'
+
+const headings: Readonly<Record<string, readonly string[]>> = {
+  'Bring a lab up and down': ['up', 'down', 'status', 'doctor'],
+  'Plan a deployment': ['plan', 'timeline'],
+  'Certificates and settings': ['certs', 'assign', 'unassign', 'mtls', 'settings'],
+  'Break and repair': ['faults', 'break', 'heal', 'clock', 'drain', 'scenario'],
+  'Find the cause': ['check', 'explain', 'decode', 'events', 'trace'],
+  'Dashboards and assistants': ['metrics', 'mcp'],
+  'Phones and users': ['phone', 'users', 'registrations'],
+}
+
+const rest = 'Others'
+
+/** Gives every command its heading; the first command under a heading decides where the heading stands. */
+export function groupCommands(program: Command): void {
+  for (const command of program.commands) {
+    const found = Object.entries(headings).find(([, names]) => names.includes(command.name()))
+    command.helpGroup(`${found?.[0] ?? rest}:`)
+  }
+  program.addHelpCommand(
+    new Command('help').argument('[command]').description('explain a command').helpGroup(`${rest}:`),
+  )
+}

@@ -1,0 +1,176 @@
+/**
+ * Traced messages as a ladder of characters, as wide as the terminal. What came from the wire is made harmless before
+ * it is measured, so that a name cannot move a lifeline.
+ */
+import { harmless } from '../../reports/harmless.ts'
+import type { TracedConnection } from '../../lab/trace/connections.ts'
+import { connectionLines, connectionTitle } from '../../lab/trace/connections.ts'
+import { methodOf } from '../../lab/trace/fields.ts'
+import { type Lifeline, lifelines, type Lifelines, type Party } from '../../lab/trace/lifelines.ts'
+import type { TracedMessage } from '../../lab/trace/messages.ts'
+import { titleOf } from '../../lab/trace/messages.ts'
+
+export interface LadderOptions {
+  readonly parties: readonly Party[]
+  /** Columns of the terminal. */
+  readonly width: number
+  /** Colours a part of a line; the identity without colours. */
+  readonly paint: (style: 'red' | 'cyan' | 'dim' | 'bold', text: string) => string
+}
+
+const timeWidth = 13
+/** Arrows shorter than this carry no text: then every message is a line of words. */
+const narrowest = 9
+const widest = 32
+
+type Row =
+  | { readonly kind: 'message'; readonly time: string; readonly message: TracedMessage }
+  | { readonly kind: 'connection'; readonly time: string; readonly connection: TracedConnection }
+
+/** One line a message, lines below it for a connection that failed. Ends with a line end. */
+export function renderTextLadder(
+  messages: readonly TracedMessage[],
+  connections: readonly TracedConnection[],
+  options: LadderOptions,
+): string {
+  const lines = lifelines(messages, connections, options.parties)
+  const rows: readonly Row[] = [
+    ...messages.map((message) => ({ kind: 'message', time: message.time, message }) as const),
+    ...connections.map((connection) => ({ kind: 'connection', time: connection.time, connection }) as const),
+  ].toSorted((a, b) => a.time.localeCompare(b.time))
+  if (rows.length === 0) return ''
+  const columnWidth = Math.min(widest, Math.floor((options.width - timeWidth) / lines.columns.length))
+  const sheet = { lines, options, columnWidth, isNarrow: columnWidth < narrowest }
+  return [...headings(sheet), ...rows.flatMap((row) => rowLines(sheet, row))].map((line) => `${line}\n`).join('')
+}
+
+interface Sheet {
+  readonly lines: Lifelines
+  readonly options: LadderOptions
+  readonly columnWidth: number
+  readonly isNarrow: boolean
+}
+
+function headings({ lines: { columns }, options, columnWidth, isNarrow }: Sheet): readonly string[] {
+  if (isNarrow) return [options.paint('dim', `${columns.length} parties do not fit into ${options.width} columns`)]
+  const row = (cell: (line: Lifeline) => string): string =>
+    `${' '.repeat(timeWidth)}${columns.map((line) => padded(fitted(plain(cell(line)), columnWidth - 1), columnWidth)).join('')}`.trimEnd()
+  const addresses = row(({ address = '' }) => address)
+  return [
+    options.paint(
+      'bold',
+      row(({ name }) => name),
+    ),
+    ...(addresses === '' ? [] : [options.paint('dim', addresses)]),
+  ]
+}
+
+function rowLines(sheet: Sheet, row: Row): readonly string[] {
+  if (row.kind === 'message') return [messageLine(sheet, row.message)]
+  const { connection } = row
+  const style = connection.failed ? 'red' : 'dim'
+  const title = connectionTitle(connection)
+  const line = arrowLine(sheet, connection, [title, title.replace(/^.*: /, ''), connection.failed ? '✗' : 'TLS'], style)
+  if (!connection.failed) return [line]
+  const notes = connectionLines(connection, sheet.lines.nameOf).flatMap((note) =>
+    wrapped(plain(note), Math.max(20, sheet.options.width - timeWidth - 2)),
+  )
+  return [line, ...notes.map((note) => `${' '.repeat(timeWidth)}${sheet.options.paint('red', '!')} ${note}`)]
+}
+
+function messageLine(sheet: Sheet, message: TracedMessage): string {
+  const title = titleOf(message.text)
+  const status = /^(\d{3}) /.exec(title)?.[1]
+  const method = methodOf(message.text) ?? ''
+  const shorter = status === undefined ? [title.replace(/ sips?:/, ' '), method] : [`${status} ${method}`, status]
+  const style = status === undefined ? 'cyan' : status >= '400' ? 'red' : undefined
+  return arrowLine(sheet, message, [title, ...shorter], style)
+}
+
+/** `12:00:00.123 │──── INVITE ───▶│`. */
+function arrowLine(
+  { lines, options, columnWidth, isNarrow }: Sheet,
+  { time, source, destination }: Pick<TracedMessage, 'time' | 'source' | 'destination'>,
+  titles: readonly string[],
+  style: 'red' | 'cyan' | 'dim' | undefined,
+): string {
+  const clock = options.paint('dim', padded(time.slice(11, 23), timeWidth))
+  const colour = (text: string): string => (style === undefined ? text : options.paint(style, text))
+  const [longest = ''] = titles
+  if (isNarrow) {
+    const ends = `${plain(lines.nameOf(source))} → ${plain(lines.nameOf(destination))} `
+    return `${clock}${colour(fitted(ends + plain(longest), options.width - timeWidth))}`
+  }
+  const from = lines.columnOf(source)
+  const to = lines.columnOf(destination)
+  const [left, right] = [Math.min(from, to), Math.max(from, to)]
+  const life = (count: number): string => padded('│', columnWidth).repeat(count)
+  const before = options.paint('dim', life(left))
+  if (from === to) return `${clock}${before}${colour(`│↩ ${fitted(plain(longest), columnWidth - 4)}`)}`
+  const room = (right - left) * columnWidth - 1
+  const text =
+    titles.map(plain).find((each) => textWidth(each) <= room - 4) ?? fitted(plain(titles.at(-1) ?? ''), room - 4)
+  const after = options.paint('dim', life(lines.columns.length - right).trimEnd())
+  return `${clock}${before}${options.paint('dim', '│')}${colour(arrow(text, room, from < to))}${after}`
+}
+
+function arrow(text: string, room: number, goesRight: boolean): string {
+  const shaft = room - 3 - textWidth(text)
+  const before = Math.max(1, Math.floor(shaft / 2))
+  const [lead, trail] = ['─'.repeat(before), '─'.repeat(Math.max(0, shaft - before))]
+  return goesRight ? `${lead} ${text} ${trail}▶` : `◀${trail} ${text} ${lead}`
+}
+
+/** One line, without anything that a terminal obeys. */
+function plain(text: string): string {
+  return harmless(text).replace(/\s+/g, ' ').trim()
+}
+
+/** Cells of a terminal: two for East Asian wide characters and emoji, none for combining ones. */
+export function textWidth(text: string): number {
+  let width = 0
+  for (const character of text) width += cellsOf(character)
+  return width
+}
+
+const noCell = /^[\p{Mn}\p{Me}\p{Cf}]$/u
+const twoCells =
+  /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]$/u
+
+function cellsOf(character: string): number {
+  if (character < '\u0300') return 1
+  return noCell.test(character) ? 0 : twoCells.test(character) ? 2 : 1
+}
+
+/** At most so many cells, with `…` where something was cut off. */
+function fitted(text: string, cells: number): string {
+  if (textWidth(text) <= cells) return text
+  let kept = ''
+  let width = 1
+  for (const character of text) {
+    width += cellsOf(character)
+    if (width > cells) break
+    kept += character
+  }
+  return cells < 1 ? '' : `${kept}…`
+}
+
+function padded(text: string, cells: number): string {
+  return text + ' '.repeat(Math.max(0, cells - textWidth(text)))
+}
+
+/** Lines of at most so many cells, broken at blanks where there are any. */
+function wrapped(text: string, cells: number): readonly string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`
+    if (textWidth(longer) <= cells) {
+      line = longer
+      continue
+    }
+    if (line !== '') lines.push(line)
+    line = fitted(word, cells)
+  }
+  return [...lines, line]
+}
