@@ -26,6 +26,7 @@ const mayImport = {
   endurance: ['lab', 'faults', 'node', 'services', 'topology', 'phone', 'sip', 'certificates', 'verdicts'],
   phone: ['sip', 'certificates', 'verdicts'],
   check: ['sip', 'certificates', 'verdicts', 'reports', 'faults/catalogue', 'topology', 'phone'],
+  survey: ['verdicts', 'certificates', 'reports', 'faults/catalogue', 'check', 'sip', 'peers'],
   explain: ['verdicts', 'certificates', 'reports', 'faults/catalogue', 'check', 'sip', 'peers'],
   metrics: ['check', 'faults', 'lab', 'node', 'sip', 'verdicts'],
   console: [
@@ -41,6 +42,7 @@ const mayImport = {
     'phone',
     'check',
     'explain',
+    'survey',
     'peers',
   ],
   // Of what it may import besides the messages of SIP it takes types alone: the rest would not run in a browser.

@@ -36,6 +36,10 @@ one, \`siplab heal NODE\` takes it back. The tests run every one as a real hands
   mapping of ours is marked with an asterisk.
 - *In a lab*: what came of it on a running lab, as \`node scripts/faults-live.ts --write docs/faults-live.json\`
   measured it: live assignment, every side and TLS version the fault has. \`restart\`: shown by the start of the node.
+- A close without close_notify is not in the catalogue: Node reports the end of a connection alike with and without,
+  and a SIP message ends by Content-Length, so that nothing is cut off unnoticed.
+- One bad member behind a name is a fault of one node of a pool: \`siplab break fe2 expired\` in \`siplab up pool\`;
+  \`siplab check\` looks at every address of a name.
 - Where Node alone suggests another cause than the true one, the verdict says so.
 `
 

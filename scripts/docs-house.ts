@@ -27,6 +27,7 @@ export const about: Readonly<Record<string, string>> = {
   roles: 'lists of policies, the law',
   services: 'registrar, authentication, store',
   sip: 'the stack',
+  survey: 'faults that a server accepts',
   topology: 'what a lab file implies',
   verdicts: 'codes, causes, remedies',
 }

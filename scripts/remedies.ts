@@ -51,9 +51,11 @@ async function run(): Promise<number> {
 async function tryAll(cases: readonly Case[], untilMs: number, network: number | undefined): Promise<readonly Row[]> {
   const started = performance.now()
   const rows: Row[] = []
-  for (const [topology, own] of Map.groupBy(cases, (one) => one.topology ?? 'edge')) {
+  const labOf = ({ topology, movesClock }: Case): string => `${topology ?? 'edge'} ${movesClock === true}`
+  for (const [, own] of Map.groupBy(cases, labOf)) {
     if (performance.now() - started > untilMs) break
-    const lab = await openTrialLab(topology, network)
+    const [first] = own
+    const lab = await openTrialLab(first?.topology ?? 'edge', network, first?.movesClock === true)
     try {
       for (const one of own) {
         if (performance.now() - started > untilMs) break

@@ -16,7 +16,12 @@ export interface ScriptLab {
  * @param data the folder of the lab
  * @param network N of 127.0.N.0/24; absent: the first that is free
  */
-export async function bringUpQuietly(topology: string, data: string, network: number | undefined): Promise<ScriptLab> {
+export async function bringUpQuietly(
+  topology: string,
+  data: string,
+  network: number | undefined,
+  movableClock = false,
+): Promise<ScriptLab> {
   const lab = await bringUp(
     {
       topology: loadTopology(topology, configFolder()),
@@ -25,7 +30,7 @@ export async function bringUpQuietly(topology: string, data: string, network: nu
       launcher,
       ports: {},
       fresh: false,
-      movableClock: false,
+      movableClock,
       ...(network === undefined ? {} : { network }),
       environment: process.env,
       onProgress: () => undefined,

@@ -41,9 +41,13 @@ const kept = ['certificates', 'crl', 'trust.pem', 'trust-external.pem', 'setting
 const verdictWithinMs = 2500
 const endedWithinMs = 15_000
 
-export async function openTrialLab(topology: string, network: number | undefined): Promise<TrialLab> {
+export async function openTrialLab(
+  topology: string,
+  network: number | undefined,
+  movableClock: boolean,
+): Promise<TrialLab> {
   const folder = mkdtempSync(join(tmpdir(), 'siplab-remedies-'))
-  const { access, stop } = await bringUpQuietly(topology, join(folder, '.siplab', topology), network)
+  const { access, stop } = await bringUpQuietly(topology, join(folder, '.siplab', topology), network, movableClock)
   const good = join(folder, 'good')
   copyFiles(access, access.root, good)
   return {

@@ -5,6 +5,7 @@ import { faults } from '../../src/faults/catalogue/index.ts'
 import type { Outcome, Placement } from '../../src/faults/placement.ts'
 import { putUnrecorded } from '../../src/faults/put.ts'
 import { faultList, readTarget } from '../../src/faults/targets.ts'
+import { hasMovableClock } from '../../src/lab/clock.ts'
 import { LabError } from '../../src/lab/lab-error.ts'
 import type { Verdict } from '../../src/verdicts/verdict.ts'
 import { commandsOf } from '../../src/verdicts/remedy.ts'
@@ -19,7 +20,9 @@ export interface Case {
   readonly tls?: '1.2' | '1.3'
   readonly reference?: 'edge-external'
   /** The lab it needs; absent: `edge`. */
-  readonly topology?: 'federation'
+  readonly topology?: 'federation' | 'edge-pool'
+  /** It needs a lab whose clocks can be moved. */
+  readonly movesClock?: true
 }
 
 /** The incident of 2006, and the lock that it ends in: no fault of the catalogue, but a certificate that ended. */
@@ -66,7 +69,19 @@ export function allCases(): readonly Case[] {
   const external = ['public-cert-2026', 'expired', 'untrusted-root'].map(
     (fault): Case => ({ fault, target: 'edge', as: 'client', reference: 'edge-external', topology: 'federation' }),
   )
-  return [...certificates, ...others, { fault: 'one-machine-store', target: 'edge' }, ...files, ...trials, ...external]
+  const around: readonly Case[] = [
+    ...(hasMovableClock() ? [{ fault: 'clock-behind', target, movesClock: true } as const] : []),
+    { fault: 'crl-point-unreachable', target: 'edge', topology: 'edge-pool' },
+  ]
+  return [
+    ...certificates,
+    ...others,
+    ...around,
+    { fault: 'one-machine-store', target: 'edge' },
+    ...files,
+    ...trials,
+    ...external,
+  ]
 }
 
 /** Faults that act inside a node for as long as siplab holds them. */

@@ -6,7 +6,8 @@ import { nodeErrorToCode } from '../verdicts/node-errors.ts'
 import type { VerdictCode } from '../verdicts/codes.ts'
 import { examineOwn } from './certificate-step.ts'
 import type { Candidate } from './discover.ts'
-import { dialSecure, type OwnCertificate, type Place, type Secured } from './handshake.ts'
+import { announcedCas, fits } from '../sip/transport/connection/ca-names.ts'
+import { connectionOptions, dialSecure, type OwnCertificate, type Place, type Secured } from './handshake.ts'
 import type { Done, Journal } from './journal.ts'
 import type { CheckOptions, OwnIdentity } from './options.ts'
 import { failure, fine, fromVerdict, note, notTried, warning, type Evidence, type Finding } from './step.ts'
@@ -47,6 +48,7 @@ export async function clientStep(
       return { finding: withoutFinding(answer, seen, options), value: answer }
     })
     const good = options.own === undefined ? undefined : await withOwn(inner, options.own, seen, asking, options)
+    if (good === undefined && options.own !== undefined) await announced(inner, options.own, seen, asking, options)
     if (good !== undefined && options.own !== undefined) await resumption(inner, options.own, good, asking, options)
     if (wrong !== undefined && seen.asksCertificate) await withWrong(inner, wrong, asking, options)
     const spoken = good ?? (heard.kind === 'response' ? { talk: without, heard } : undefined)
@@ -128,6 +130,29 @@ async function withOwn(
     const without = notShown(own, seen)
     return without === undefined ? await showOwn(own, asking, options) : { finding: without, value: undefined }
   })
+}
+
+/** Refused with our certificate: whether the CAs that the server announces would let other clients show it at all. */
+async function announced(
+  journal: Journal,
+  { cert }: OwnIdentity,
+  { asksCertificate }: Secured,
+  { place, candidate }: Asking,
+  options: CheckOptions,
+): Promise<void> {
+  if (!asksCertificate || cert === '') return
+  const wanted = connectionOptions({ ...handshakeOptions(candidate, options), askStaple: false })
+  const names = await announcedCas({ host: place.address, port: place.port }, wanted, options.timeoutMs)
+  if (names === undefined || fits(names, cert)) return
+  journal.put(
+    'client-certificate.announced',
+    'CAs that the server announces',
+    warning('tls.issuer-not-announced', {
+      message: 'The server announces no CA above our certificate',
+      found: `${names.length} names; clients of Java, Go, GnuTLS and Windows then show none, those of OpenSSL do`,
+      fix: 'put the root above the certificate into the trust list of the server, and keep that list below 16 kB',
+    }),
+  )
 }
 
 /** Whether the server takes a second connection without looking at our certificate again. */

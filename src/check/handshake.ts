@@ -148,7 +148,7 @@ export async function dialSecure(place: Place, options: HandshakeOptions): Promi
   return 'kind' in socket ? socket : secure(socket, place, options)
 }
 
-function connectionOptions(options: HandshakeOptions): ConnectionOptions {
+export function connectionOptions(options: HandshakeOptions): ConnectionOptions {
   const {
     minVersion,
     maxVersion,

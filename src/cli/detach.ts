@@ -64,7 +64,8 @@ function startInBackground(
   const child = spawn(program, args, {
     detached: true,
     stdio: [files.input, out, err],
-    env: io.environment as NodeJS.ProcessEnv,
+    // It outlives npm: siplab.mjs would end it.
+    env: { ...io.environment, npm_lifecycle_event: undefined } as NodeJS.ProcessEnv,
     cwd: io.workingFolder,
   })
   closeSync(out)

@@ -52,8 +52,8 @@ function fail(sentence) {
 }
 
 /**
- * What V8 guesses wrong about a process that handles the same few messages for hours (docs/decisions/0050 and 0051,
- * bench/proxy.ts).
+ * What V8 guesses wrong about a process that handles the same few messages for hours (docs/decisions/0050, 0051 and
+ * 0054, bench/proxy.ts).
  */
 function tuneV8() {
   // Two compilers, one after the other, for speed in between: the second one alone, started earlier.
@@ -67,6 +67,8 @@ function tuneV8() {
   // After 100 seconds without a full collection comes one that also takes the young generation down to a megabyte,
   // under load too.
   setFlagsFromString('--gc-memory-reducer-start-delay-ms=600000')
+  // A full collection when the old generation has grown by half, not to four times of what is kept.
+  setFlagsFromString('--heap-growing-percent=50')
 }
 
 /**
@@ -95,7 +97,23 @@ function modifiedAt(file) {
   }
 }
 
+/**
+ * A signal to npm ends npm and its shell, not what the shell started: a lab of `npm start &` would go on without them.
+ * A lab in the background (src/cli/detach.ts) is not of npm any more.
+ */
+function endWithNpm() {
+  if (process.env.npm_lifecycle_event === undefined) return
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    process.kill(process.pid, 'SIGTERM')
+  }, 500)
+  timer.unref()
+}
+
 async function run() {
+  endWithNpm()
   if (isNewEnough(process.versions.node)) {
     // A lab starts this door once a node: stripped and compiled modules are kept between the starts.
     nodeModule.enableCompileCache()

@@ -15,6 +15,7 @@ import { put, takeOff } from './put.ts'
 import { type FaultRecord, faultOn, faultsOfLab, forgetFault, refuseSecond } from './record.ts'
 import { configurationFault, configurationFaults, filesFault } from './start.ts'
 import { awaitDatabase, sqlFault, sqlFaultsOf, sqlNode } from './store.ts'
+import { surroundingFault, surroundingFaults } from './surroundings.ts'
 import { type FaultTarget, readTarget, unknownFault } from './targets.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 
@@ -104,6 +105,8 @@ function onNode(
   const configuration = named(configurationFaults, faultName)
   if (configuration !== undefined) return () => configurationFault(lab, node, configuration)
   if (faultName === machineStoreFault.name) return () => machineStore(lab, node)
+  const surrounding = named(surroundingFaults, faultName)
+  if (surrounding !== undefined) return () => surroundingFault(lab, node, surrounding)
   const fault = findFault(faultName)
   if (fault === undefined) return undefined
   return () =>

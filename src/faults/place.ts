@@ -22,7 +22,7 @@ import { labFaultPki, type FaultPki } from './catalogue/fault-pki.ts'
 import { certificateEdits, fileEdits, judgeEdits, servedCopy, servedEdits } from './certificate-edits.ts'
 import type { EndSettings, Presenter } from './catalogue/variation.ts'
 import { judged, seenByRestart, seenLive } from './seen.ts'
-import { lookFromOutside } from './outside.ts'
+import { lookFromOutside, type OutsideView } from './outside.ts'
 import { ownEnding } from './own-ending.ts'
 import type { Edit, FileEdit, Placement } from './placement.ts'
 
@@ -95,10 +95,10 @@ export async function certificateFault(
     look: async (taken) => {
       if (atStart) return judged(expected, await seenByRestart(lab, taken, node, shows))
       if (fault.shows === 'second-connection') await redial(lab, shows)
-      return judged(
-        expected,
-        await seenLive(lab, taken, shows, () => (outside ? lookFromOutside(lab, node) : undefined)),
-      )
+      const awaited = expected.kind === 'accepted' ? expected.verdict : undefined
+      const view = (): Promise<OutsideView | undefined> | undefined =>
+        outside ? lookFromOutside(lab, node) : undefined
+      return judged(expected, await seenLive(lab, taken, shows, view, awaited))
     },
   }
 }

@@ -1,10 +1,11 @@
 /**
  * What a certificate fault brings to light: the verdicts of links dialled again, or what a node died of at its start.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Verdict } from '../verdicts/verdict.ts'
 import { type LabLink, linkName, redial } from '../lab/links.ts'
 import type { RunningLabAccess } from '../lab/running-lab.ts'
-import type { SeenVerdict } from '../lab/watch.ts'
+import type { SeenVerdict, Watch } from '../lab/watch.ts'
 import type { NodeEvent } from '../node/control/control-api.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import type { Expectation } from './catalogue/fault.ts'
@@ -21,6 +22,7 @@ export async function seenLive(
   { watch, reports }: TakenUp,
   links: readonly LabLink[],
   look: () => Promise<OutsideView | undefined> | undefined,
+  awaited?: string,
 ): Promise<Findings> {
   const states = await redial(lab, links)
   const refused = links.filter(({ from, peer }) =>
@@ -28,6 +30,7 @@ export async function seenLive(
   )
   const verdicts = await watch.verdicts(refused.map(linkName), verdictWithinMs)
   const outside = await look()
+  if (awaited !== undefined) await untilRemarked(watch, awaited)
   const fromOutside =
     outside?.verdict === undefined
       ? []
@@ -42,6 +45,13 @@ export async function seenLive(
     links: [...states, ...(outside === undefined ? [] : [outside.link])],
     notes: ['links were dialled again; a live link would have kept the certificate it was opened with'],
   }
+}
+
+/** A remark about a peer is written once the link is up, and read from a file. */
+async function untilRemarked(watch: Watch, code: string): Promise<void> {
+  const isThere = (): boolean =>
+    remarks(watch.events()).some((remark) => [remark, ...(remark.others ?? [])].some((each) => each.code === code))
+  for (const until = performance.now() + verdictWithinMs; !isThere() && performance.now() < until; ) await delay(25)
 }
 
 export async function seenByRestart(

@@ -82,7 +82,7 @@ export function filesFault(lab: RunningLabAccess, store: DatabaseName, fault: st
       { kind: 'file', file: `${file}-shm`, content: gone },
     ]),
     restarts: readers.map(({ name }) => name),
-    look: async ({ watch }) => look(watch, readers, `${store}.${trouble}`),
+    look: async ({ watch }) => lookAtStart(watch, readers, `${store}.${trouble}`),
   }
 }
 
@@ -104,12 +104,12 @@ export function configurationFault(
     story,
     edits: [{ kind: 'file', node: node.name, file, content }],
     restarts: [node.name],
-    look: async ({ watch }) => look(watch, [node], verdict),
+    look: async ({ watch }) => lookAtStart(watch, [node], verdict),
   }
 }
 
 /** What each server that read the edits at its start died of. */
-function look(watch: Watch, readers: readonly NodePlan[], expected: string): Seen {
+export function lookAtStart(watch: Watch, readers: readonly NodePlan[], expected: string): Seen {
   const all = watch
     .events()
     .filter(

@@ -9,6 +9,7 @@ import { machineStoreFault } from './machine-store.ts'
 import { notInALab } from './place.ts'
 import { configurationFaults } from './start.ts'
 import { sqlFaultsOf } from './store.ts'
+import { surroundingFaults } from './surroundings.ts'
 
 export type FaultTarget =
   /** `director->fe1`: from is the node that dials. */
@@ -60,6 +61,7 @@ export const faultList: readonly ListedFault[] = [
   ...configurationFaults.map(
     ({ name, story, verdict }): ListedFault => ({ name, story, verdict, target: 'node', family: 'configuration' }),
   ),
+  ...surroundingFaults.map((fault): ListedFault => ({ ...fault, target: 'node' })),
   { ...machineStoreFault, target: 'node', family: 'trust' },
   ...dnsFaults.map((fault): ListedFault => ({ ...fault, target: 'dns', family: 'dns' })),
 ]

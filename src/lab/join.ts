@@ -61,22 +61,43 @@ export function joinViews(views: readonly [View, ...View[]]): Verdict {
   const seen = views
     .filter((view) => view !== primary && view.verdict.code !== primary.verdict.code)
     .map(({ node, verdict }) => ({ node, ...withoutOthers(verdict) }))
-  const others = [...(primary.verdict.others ?? []), ...unique(seen), ...skewBetween(views)]
+  const skew = skewBetween(views)
+  const others = [...(primary.verdict.others ?? []), ...unique(seen), ...skew]
   const { others: _replaced, fix, ...rest } = primary.verdict
   const place = { node: primary.node, ...rest, ...(link === undefined ? {} : { link }) }
-  return {
+  const joined = {
     ...place,
     ...(fix === undefined ? {} : { fix: placedRemedy(fix, place) }),
     ...(others.length === 0 ? {} : { others }),
   }
+  const [clock] = skew
+  return clock !== undefined && isTheClock(primary, views) ? ledByClock(joined, clock) : joined
+}
+
+/** The certificate is refused for its dates, and by the clock of the other end it is valid. */
+function isTheClock({ node, verdict: { code, certificate } }: View, views: readonly View[]): boolean {
+  if (certificate === undefined || !/\.(?:root-)?expired$|\.not-yet-valid$/.test(code)) return false
+  const [from, until] = [Date.parse(certificate.notBefore), Date.parse(certificate.notAfter)]
+  return views.some((view) => {
+    const at = Date.parse(view.time)
+    return view.node !== node && from <= at && at < until
+  })
+}
+
+function ledByClock(found: Verdict, clock: Verdict): Verdict {
+  const { others = [], ...refusal } = found
+  const { certificate: _good, fix: _renewal, ...place } = refusal
+  const fix = clock.fix === undefined ? {} : { fix: placedRemedy(clock.fix, refusal) }
+  return { ...place, ...clock, ...fix, others: [refusal, ...others.filter((other) => other !== clock)] }
 }
 
 /**
- * That a newer certificate is in the file only the end knows that shows the old one. Under TLS 1.2 OpenSSL calls a
+ * That a newer certificate is in the file only the end knows that shows the old one, and why none is shown only the
+ * end that shows none. Under TLS 1.2 OpenSSL calls a
  * missing signature algorithm a missing cipher suite; the end that limits them knows better.
  */
 function knowsBetter({ code }: Verdict, causes: readonly View[]): boolean {
-  if (code === 'cert.not-reloaded') return true
+  if (code === 'cert.not-reloaded' || code === 'tls.issuer-not-announced') return true
   return code === 'tls.no-common-signature' && causes.some(({ verdict }) => verdict.code === 'tls.no-common-cipher')
 }
 

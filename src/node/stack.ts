@@ -87,11 +87,7 @@ export function openStack(options: StackOptions): Stack {
   const overload = new OverloadGuard(clock, setImmediate)
   const user = userOf(options, who, events, overload)
   let core: Core | undefined
-  const transport = transportOf(
-    options,
-    user,
-    (evidence) => core?.judge(evidence) ?? { kind: 'refuse', code: 'link.forbidden', detail: undefined },
-  )
+  const transport = transportOf(options, user, (evidence) => core?.judge(evidence) ?? unjudged)
   const flowTokens = new FlowTokens({ node: plan.fqdn, key: options.sharedKey, flow: (id) => transport.flow(id) })
   const resolver = resolverOf(options)
   const locate = locator(options, resolver, (hop) => transport.existing(hop) !== undefined)
@@ -116,10 +112,12 @@ export function openStack(options: StackOptions): Stack {
   const { proxy, links } = core
   user.transactions = proxy.transactions
   forCommunicators.sendBy(proxy)
-  const { signOff } = forCommunicators
   const end = (): Promise<void> => close(proxy, stores, transport)
-  return { transport, proxy, parts, locate, accounts, links, refusals, signOff, close: end }
+  return { transport, proxy, parts, locate, accounts, links, refusals, signOff: forCommunicators.signOff, close: end }
 }
+
+/** Before the stack is whole nobody may connect. */
+const unjudged: Judgement = { kind: 'refuse', code: 'link.forbidden', detail: undefined }
 
 function transportOf(
   { clock, plan, transportSettings, wire }: StackOptions,

@@ -3,10 +3,11 @@ import { onFlowClosed as forgetFlow, usersOn } from '../services/registrar/regis
 import type { SipRequest, SipResponse } from '../sip/message/types.ts'
 import type { TransactionLayer } from '../sip/transaction/types.ts'
 import type { OverloadGuard } from '../sip/transaction/overload.ts'
-import type { Flow } from '../sip/transport/flow.ts'
+import type { Flow, SocketAddress } from '../sip/transport/flow.ts'
 import type { Refusal, TlsMaterial, TransportUser } from '../sip/transport/types.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import { verdict } from '../verdicts/codes.ts'
+import type { Verdict } from '../verdicts/verdict.ts'
 import { connectionName, diagnoseRefusal, diagnoseSilence, type Directory } from './diagnosis.ts'
 import type { EventName } from './events.ts'
 import type { Recorder } from './recorder.ts'
@@ -35,6 +36,12 @@ interface TransportUserOptions extends FlowWatch {
   readonly dropped: (message: SipRequest | SipResponse, flow: Flow, because: string) => void
 }
 
+const mostWithheld = 100
+
+function placeOf({ address, port }: SocketAddress): string {
+  return `${address}:${port}`
+}
+
 type Incident = Parameters<TransportUser['onIncident']>[0]
 
 export class NodeTransportUser implements TransportUser {
@@ -45,6 +52,8 @@ export class NodeTransportUser implements TransportUser {
   /** Told of users whose connection closed, after their bindings are gone. */
   left: ((aors: readonly string[]) => void) | undefined
   readonly #options: TransportUserOptions
+  /** Why this end dialled without its certificate, by server; only a fault of the lab does so. */
+  readonly #withheld = new Map<string, string>()
 
   constructor(options: TransportUserOptions) {
     this.#options = options
@@ -92,7 +101,10 @@ export class NodeTransportUser implements TransportUser {
 
   onRefused(refusal: Refusal): void {
     const { plan, who, recorder, wire, materialOf } = this.#options
-    const found = diagnoseRefusal(plan, who, refusal, materialOf?.(refusal.face, refusal.side))
+    const found = this.#orWithheld(
+      diagnoseRefusal(plan, who, refusal, materialOf?.(refusal.face, refusal.side)),
+      refusal,
+    )
     wire.handshake(refusal, failedHandshake(refusal, found))
     const connection = connectionName(refusal.side, refusal.local, refusal.remote)
     // Evidence of the peer is there exactly when this end did the refusing.
@@ -107,6 +119,24 @@ export class NodeTransportUser implements TransportUser {
         ...(refusal.own === undefined ? {} : { shownSerial: refusal.own.serial }),
       },
     })
+  }
+
+  onWithheld({ remote, found }: { readonly remote: SocketAddress; readonly found: string }): void {
+    if (this.#withheld.size < mostWithheld) this.#withheld.set(placeOf(remote), found)
+  }
+
+  /** A server that got no certificate refuses; why it got none this end knows. */
+  #orWithheld(seen: Verdict, { side, evidence, remote }: Refusal): Verdict {
+    const found = this.#withheld.get(placeOf(remote))
+    if (found === undefined || side !== 'dialled' || evidence !== undefined) return seen
+    this.#withheld.delete(placeOf(remote))
+    const { node, link, direction } = seen
+    const place = {
+      ...(node === undefined ? {} : { node }),
+      ...(link === undefined ? {} : { link }),
+      ...(direction === undefined ? {} : { direction }),
+    }
+    return { ...verdict('tls.issuer-not-announced', { ...place, found }), others: [seen] }
   }
 
   /** Outside nobody has signed in yet who sends what cannot be read. */

@@ -69,7 +69,7 @@ export function readDocument<S extends z.ZodType>(schema: S, text: string, file:
 }
 
 /** Names that every object of JavaScript has: as a key they vanish, or are found where no one put them. */
-const specialKeys = new Set(['__proto__', 'constructor', 'prototype'])
+const specialKeys: ReadonlySet<string> = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype'])
 
 function refuseSpecialKeys(document: Document, lines: LineCounter, file: string): void {
   visit(document, {

@@ -917,6 +917,14 @@ const table = {
     remedy: 'dial the port for servers, or let the server request certificates',
     weight: 'warning',
   },
+  'tls.issuer-not-announced': {
+    meaning: 'the accepting end announces no CA above the certificate of the dialling end, which therefore shows none',
+    windows: ['SEC_E_NO_CREDENTIALS', 'SEC_I_INCOMPLETE_CREDENTIALS'],
+    inferred: true,
+    rule: 'the CA names hold one above the certificate (RFC 8446 §4.2.4); Schannel cuts the list at 16 kB',
+    remedy:
+      'put the root above the certificate of DIALLER into the list of ACCEPTOR: siplab certs trust ACCEPTOR --reset',
+  },
   'tls.name-not-checked': {
     meaning: 'this end accepts every name in a certificate of a CA that it trusts',
     rule: 'the name in the certificate is compared with the one wanted (RFC 5922 §7)',
@@ -1172,7 +1180,7 @@ const table = {
     windows: ['CERT_E_EXPIRED', 'SEC_E_TIME_SKEW'],
     inferred: true,
     rule: 'both clocks agree within a minute',
-    remedy: 'set the clock right: siplab clock NODE +0s',
+    remedy: 'set both clocks right: siplab clock DIALLER +0s; siplab clock ACCEPTOR +0s',
   },
 } as const satisfies Readonly<Record<string, CodeEntry>>
 

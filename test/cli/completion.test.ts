@@ -11,7 +11,8 @@ type Shell = 'bash' | 'zsh' | 'fish'
 const askers: Readonly<Record<Shell, (file: string, words: readonly string[]) => readonly string[]>> = {
   bash: (file, words) => [
     '-c',
-    `source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _siplab; printf '%s\\n' "\${COMPREPLY[@]}"`,
+    'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _siplab; ' +
+      `printf '%s\\n' "\${COMPREPLY[@]}"`,
     file,
     ...words,
   ],

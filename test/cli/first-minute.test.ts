@@ -46,6 +46,7 @@ t.test('siplab --help lists the commands by task', async (t) => {
     'Certificates and settings',
     'Break and repair',
     'Find the cause',
+    'Dashboards and assistants',
     'Phones and users',
     'Others',
     'Example',

@@ -94,5 +94,10 @@ function ladder(width: number): string {
 }
 
 function requestOf(method: string, user: string): string {
-  return `${method} sip:bob@lab.test SIP/2.0\r\nVia: SIP/2.0/TLS a.invalid;branch=z\r\nFrom: <sip:${user}@lab.test>;tag=1\r\nCSeq: 1 ${method}\r\n\r\n`
+  return [
+    `${method} sip:bob@lab.test SIP/2.0`,
+    'Via: SIP/2.0/TLS a.invalid;branch=z',
+    `From: <sip:${user}@lab.test>;tag=1`,
+    `CSeq: 1 ${method}\r\n\r\n`,
+  ].join('\r\n')
 }

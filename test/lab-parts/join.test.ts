@@ -1,4 +1,7 @@
+import { X509Certificate } from 'node:crypto'
 import t from 'tap'
+import { summarise } from '../../src/certificates/summary.ts'
+import { faultPki } from '../../src/faults/catalogue/fault-pki.ts'
 import { countJoined, joinEvents, joinViews, openJoiner } from '../../src/lab/join.ts'
 import type { ConnectionEvent } from '../../src/lab/join.ts'
 import type { Verdict } from '../../src/verdicts/verdict.ts'
@@ -6,6 +9,8 @@ import { verdict } from '../../src/verdicts/codes.ts'
 import type { VerdictCode } from '../../src/verdicts/codes.ts'
 
 const connection = '127.0.41.21:40312>127.0.41.11:5061'
+
+const leaf = summarise(new X509Certificate(faultPki({ now: Date.parse('2026-01-02T00:00:00Z') }).leaf().pem).raw)
 
 function view(
   node: string,
@@ -54,6 +59,26 @@ t.test('ends that disagree on the time name the clock', async (t) => {
     view('fe1', 'link.reset', 'incoming'),
   ])
   t.match(joined.others?.at(-1), { code: 'clock.skew', found: /director says 2026-04-01.*2678400 s apart/ })
+})
+
+t.test('a certificate that is valid by the clock of the other end is not to blame', async (t) => {
+  const judge = (notAfter: string): ConnectionEvent =>
+    view('director', 'cert.expired', 'outgoing', {
+      time: '2026-04-01T12:00:00.000Z',
+      verdict: verdict('cert.expired', {
+        node: 'director',
+        link: 'director->fe1',
+        direction: 'outgoing',
+        certificate: { ...leaf, notAfter },
+      }),
+    })
+  const joined = (notAfter: string): Verdict => joinViews([judge(notAfter), view('fe1', 'link.reset', 'incoming')])
+  t.match(joined('2026-03-31T00:00:00Z'), {
+    code: 'clock.skew',
+    fix: 'set both clocks right: siplab clock director +0s; siplab clock fe1 +0s',
+    others: [{ code: 'cert.expired' }],
+  })
+  t.equal(joined('2026-02-01T00:00:00Z').code, 'cert.expired', 'it has ended by both clocks')
 })
 
 t.test('one end alone is a verdict too', async (t) => {

@@ -232,7 +232,9 @@ t.test('lifelines', async (t) => {
     transport: 'tls',
     source,
     destination: '127.0.41.31:10443',
-    text: `REGISTER sip:lab.test SIP/2.0\r\nVia: SIP/2.0/TLS ${sentBy};branch=z9\r\nFrom: <sip:${from}@lab.test>;tag=1\r\n\r\n`,
+    text:
+      `REGISTER sip:lab.test SIP/2.0\r\nVia: SIP/2.0/TLS ${sentBy};branch=z9\r\n` +
+      `From: <sip:${from}@lab.test>;tag=1\r\n\r\n`,
   })
 
   t.test('have the name of the user, one for all connections of a phone', async (t) => {

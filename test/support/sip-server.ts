@@ -45,7 +45,11 @@ async function presenting(pki: FaultPki, { presenter, judge }: Variation): Promi
   })
   if (settings?.staple !== undefined) staple(server, settings.staple)
   addNamed(server, settings, { ca: trust })
-  server.on('secureConnection', (socket) => respond(quiet(socket)))
+  server.on('secureConnection', (socket) => {
+    const isUnmet = settings?.demands === true && socket.getPeerX509Certificate() === undefined
+    if (isUnmet) quiet(socket).resume().end()
+    else respond(quiet(socket))
+  })
   server.on('tlsClientError', (_error, socket) => socket.destroy())
   return listening(settings?.door === undefined && proxied !== true ? server : behindDoor(server, settings))
 }
@@ -98,7 +102,16 @@ function carries(certificate: X509Certificate, wanted: string): boolean {
 function tlsSettings(change: EndSettings = {}): TlsOptions {
   const { alpn, staple: _staple, contextWithoutCrl: _context, allowPartialTrustChain: _partial, ...others } = change
   const { door: _door, knownNames: _names, named: _named, sni: _sni, sendsProxyHeader: _proxy, ...more } = others
-  const { resumes: _resumes, checksNoName: _unchecked, asksOnly: _asks, closesBare: _bare, ...rest } = more
+  const {
+    resumes: _resumes,
+    filtersByCaNames: _filters,
+    demands: _demands,
+    showsNothing: _nothing,
+    checksNoName: _unchecked,
+    asksOnly: _asks,
+    closesBare: _bare,
+    ...rest
+  } = more
   return { ...rest, ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }) }
 }
 

@@ -14,6 +14,7 @@ import {
   type TLSSocket,
   type TlsOptions,
 } from 'node:tls'
+import { announcedCas, fits } from '../../src/sip/transport/connection/ca-names.ts'
 import { proxyHeader } from '../../src/sip/transport/connection/door.ts'
 import { alertNumber } from '../../src/verdicts/node-errors.ts'
 import type { EndsSee, Outcome, Side } from '../../src/faults/catalogue/fault.ts'
@@ -48,13 +49,10 @@ export async function meet(pki: FaultPki, variation: Variation, side: Side, vers
   const resumes = variation.presenter.settings?.resumes === true && variation.judge.settings?.resumes === true
   const [server, client] = resumes
     ? await secondHandshake(judge, { ...presenter, servername: pki.name }, variation.wantedName)
-    : await handshake(
-        judge,
-        { ...presenter, servername: pki.name },
-        variation.wantedName,
-        prepare,
-        variation.judge.settings,
-      )
+    : await handshake(judge, { ...presenter, servername: pki.name }, variation.wantedName, prepare, {
+        ...variation.judge.settings,
+        ...variation.presenter.settings,
+      })
   return { presenter: client, judge: server }
 }
 
@@ -118,8 +116,9 @@ function judgeOptions(judge: Judge, pki: FaultPki, version: TlsVersion): TlsOpti
     pki.issuing,
   )
   return {
-    cert: asText(own.certificate ?? ''),
-    key: asText(own.key ?? ''),
+    ...(judge.settings?.showsNothing === true
+      ? {}
+      : { cert: asText(own.certificate ?? ''), key: asText(own.key ?? '') }),
     ...(judge.trust === undefined ? {} : { ca: [...judge.trust] }),
     ...(judge.crls === undefined ? {} : { crl: [...judge.crls] }),
     ...settings(judge.settings, version),
@@ -129,7 +128,16 @@ function judgeOptions(judge: Judge, pki: FaultPki, version: TlsVersion): TlsOpti
 function settings(change: EndSettings = {}, version: TlsVersion): TlsOptions & ConnectionOptions {
   const { alpn, staple: _staple, contextWithoutCrl: _context, ...others } = change
   const { door: _door, knownNames: _names, named: _named, sni: _sni, sendsProxyHeader: _proxy, ...more } = others
-  const { resumes: _resumes, checksNoName: _unchecked, asksOnly: _asks, closesBare: _bare, ...rest } = more
+  const {
+    resumes: _resumes,
+    filtersByCaNames: _filters,
+    demands: _demands,
+    showsNothing: _nothing,
+    checksNoName: _unchecked,
+    asksOnly: _asks,
+    closesBare: _bare,
+    ...rest
+  } = more
   return {
     minVersion: version,
     maxVersion: version,
@@ -195,12 +203,13 @@ async function handshake(
   const door = looks ? behindDoor(server, doorway, shut.resolve) : server
   const port = await listen(door)
   try {
+    const mayShow = doorway?.filtersByCaNames !== true || (await isAnnounced(server, port, clientOptions))
     const serverSees = within('the server', Promise.race([serverEnd(server, clientName, doorway), shut.promise]))
     const clientSees = within(
       'the client',
       clientEnd({
         ...(sendsProxyHeader === true ? { socket: behindProxyHeader(port) } : { host: '127.0.0.1', port }),
-        ...clientOptions,
+        ...(mayShow ? clientOptions : bare(clientOptions)),
         rejectUnauthorized: false,
       }),
     )
@@ -208,6 +217,17 @@ async function handshake(
   } finally {
     door.close()
   }
+}
+
+/** Whether the server announces a CA above the certificate of the client. */
+async function isAnnounced(server: Server, port: number, options: ConnectionOptions): Promise<boolean> {
+  server.on('secureConnection', (socket) => socket.on('error', () => socket.destroy()))
+  const names = await announcedCas({ host: '127.0.0.1', port }, bare(options), patienceMs)
+  return names === undefined || fits(names, String(options.cert))
+}
+
+function bare({ cert: _cert, key: _key, ...options }: ConnectionOptions): ConnectionOptions {
+  return options
 }
 
 /** What both ends see of the second connection, which offers the session of the first. */
@@ -247,7 +267,7 @@ function serverEnd(server: Server, clientName: string | undefined, settings: End
       resolve(outcomeOf(error))
     })
     server.once('secureConnection', (socket) => {
-      const fault = clientName === undefined ? undefined : clientFault(socket, clientName, settings)
+      const fault = clientName === undefined ? unmet(socket, settings) : clientFault(socket, clientName, settings)
       converse(socket, fault, resolve, 'pong')
     })
   })
@@ -301,6 +321,10 @@ function clientFault(socket: TLSSocket, wanted: string, settings: EndSettings): 
     authorizationFault(socket) ??
     (settings.checksNoName === true || carries(peer, wanted) ? undefined : 'cert.name-not-allowed')
   )
+}
+
+function unmet(socket: TLSSocket, { demands }: EndSettings): Outcome | undefined {
+  return demands === true && socket.getPeerX509Certificate() === undefined ? 'tls.client-cert-missing' : undefined
 }
 
 function authorizationFault(socket: TLSSocket): Outcome | undefined {

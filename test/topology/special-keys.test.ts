@@ -4,7 +4,15 @@ import { readDocument } from '../../src/topology/document.ts'
 
 const schema = z.object({ hosts: z.record(z.string(), z.unknown()) })
 
-for (const name of ['__proto__', 'constructor', 'prototype'])
+for (const name of [
+  '__proto__',
+  'constructor',
+  'prototype',
+  'toString',
+  'valueOf',
+  'hasOwnProperty',
+  '__defineGetter__',
+])
   t.test(`the name ${name} is refused with file and line, wherever it is`, async (t) => {
     const message = (line: number): RegExp => new RegExp(`lab\\.yaml:${line}:.*${name}`, 's')
     t.throws(() => readDocument(schema, `hosts:\n  ${name}: { role: edge }\n`, 'lab.yaml'), { message: message(2) })

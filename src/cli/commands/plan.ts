@@ -1,6 +1,10 @@
 /** `siplab plan [TOPOLOGY]`: what follows from a lab file, in the form the reader needs. */
+import { isIPv4 } from 'node:net'
 import { Option } from 'commander'
+import { findLabs, readRecord } from '../../lab/lab-folder.ts'
+import { heldCertificates } from '../../lab/renewal/certificate-work.ts'
 import { renderTrust, renderTrustJson } from '../../roles/law/render.ts'
+import { withPublicAddresses } from '../../topology/public-addresses.ts'
 import { planLab } from '../../topology/plan.ts'
 import type { LabPlan } from '../../topology/plan-types.ts'
 import { renderCompose } from '../../topology/render/compose.ts'
@@ -8,12 +12,14 @@ import { renderHosts } from '../../topology/render/hosts.ts'
 import { renderJson } from '../../topology/render/json.ts'
 import { renderNftables } from '../../topology/render/nftables.ts'
 import { renderSvg } from '../../topology/render/svg.ts'
+import type { SheetMade } from '../../topology/render/svg-cards.ts'
 import { renderText } from '../../topology/render/text.ts'
 import { renderZone } from '../../topology/render/zone.ts'
 import { common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { UsageError } from '../usage-error.ts'
 import type { Io } from '../io.ts'
+import { packageVersion } from '../package.ts'
 import { runningLabs } from '../lab-choice.ts'
 import { chooseTopology, placement, readAddressing, readPlacement } from '../topology-options.ts'
 import type { PlacementOptions } from '../topology-options.ts'
@@ -21,6 +27,7 @@ import type { PlacementOptions } from '../topology-options.ts'
 interface PlanOptions extends CommonOptions, PlacementOptions {
   readonly format: keyof typeof renderers
   readonly containers?: true
+  readonly public: readonly string[]
 }
 
 const renderers = {
@@ -30,7 +37,7 @@ const renderers = {
   zone: (plan: LabPlan) => renderZone(plan),
   nftables: renderNftables,
   compose: (plan: LabPlan) => renderCompose(plan),
-  svg: renderSvg,
+  svg: (plan: LabPlan) => renderSvg(plan),
   trust: renderTrust,
 } as const
 
@@ -42,6 +49,35 @@ function placementOf(io: Io, options: PlanOptions, source: string): ReturnType<t
   return only === undefined || others.length > 0 ? given : { network: only.network, ports: only.ports }
 }
 
+/** With the ends of the certificates that the lab of this topology holds below .siplab, if there is one. */
+function sheetMade(io: Io, plan: LabPlan, source: string): SheetMade {
+  const at = Date.now()
+  const folder = findLabs(io.workingFolder).find((each) => readRecord(each)?.topology === source)
+  const held = folder === undefined ? [] : heldCertificates({ plan, root: folder.root }, at)
+  const ends = new Map(held.map(({ node, name, certificate }) => [`${node} ${name}`, Date.parse(certificate.notAfter)]))
+  return { version: packageVersion(), at, endsAt: (node, name) => ends.get(`${node} ${name}`) }
+}
+
+/** `sip.lab.test=203.0.113.5`. @throws UsageError for a name that the internet does not see, or no address */
+function readPublicAddresses(plan: LabPlan, given: readonly string[]): ReadonlyMap<string, string> {
+  const names = new Set(
+    plan.dns.flatMap(({ name, records }) =>
+      name === 'external' ? records.flatMap((record) => (record.kind === 'a' ? [record.name] : [])) : [],
+    ),
+  )
+  return new Map(
+    given.map((text) => {
+      const [name = '', address = ''] = text.split('=')
+      if (!names.has(name) || !isIPv4(address))
+        throw new UsageError(
+          `--public: wanted NAME=ADDRESS with an IPv4 address and a name of ${[...names].join(', ')}, found ` +
+            JSON.stringify(text),
+        )
+      return [name, address]
+    }),
+  )
+}
+
 export const planCommand: RegisterCommand = (program, { io }) => {
   const command = program
     .command('plan [TOPOLOGY]')
@@ -51,6 +87,12 @@ export const planCommand: RegisterCommand = (program, { io }) => {
     )
     .addOption(new Option('--format <FORMAT>', 'form of the answer').choices(Object.keys(renderers)).default('text'))
     .option('--containers', 'addresses as in the container lab')
+    .option(
+      '--public <NAME=ADDRESS>',
+      'zone, hosts: a name that the internet sees has this address; may be given several times',
+      (value: string, all: readonly string[]) => [...all, value],
+      [],
+    )
   common(placement(command), 'siplab plan edge --format svg > edge.svg').action(
     (name: string | undefined, options: PlanOptions) => {
       const isTrust = options.format === 'trust'
@@ -61,7 +103,9 @@ export const planCommand: RegisterCommand = (program, { io }) => {
       const { network, ports } = placementOf(io, options, source)
       const addressing = format === 'compose' ? 'containers' : readAddressing(io, options)
       const render = isTrust && options.json === true ? renderTrustJson : renderers[format]
-      const text = render(planLab(topology, { addressing, ports, ...(network === undefined ? {} : { network }) }))
+      const plan = planLab(topology, { addressing, ports, ...(network === undefined ? {} : { network }) })
+      const drawn = format === 'svg' ? (each: LabPlan) => renderSvg(each, sheetMade(io, each, source)) : render
+      const text = drawn(withPublicAddresses(plan, readPublicAddresses(plan, options.public)))
       io.out(text.endsWith('\n') ? text : `${text}\n`)
     },
   )

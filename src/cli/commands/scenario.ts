@@ -207,13 +207,13 @@ const marks = { passed: ['green', 'ok  '], failed: ['red', 'FAIL'], skipped: ['d
 function stepLine(
   io: Io,
   { file }: Scenario,
-  { kind, outcome, text, tookMs, wanted, found, next, line }: StepResult,
+  { kind, outcome, text, tookMs, wanted, found, next, line, told = [] }: StepResult,
 ): string {
   if (kind === 'say') return outcome === 'skipped' ? '' : `${paint(io.colours.err, 'italic', `  ${text}`)}\n`
   const [colour, mark] = marks[outcome]
   const took = tookMs >= 100 ? paint(io.colours.err, 'dim', ` (${(tookMs / 1000).toFixed(1)} s)`) : ''
   const head = `  ${paint(io.colours.err, colour, mark)} ${text}${took}\n`
-  if (outcome !== 'failed') return head
+  if (outcome !== 'failed') return `${head}${told.map((each) => `       ${each}\n`).join('')}`
   return (
     `${head}       ${file}:${line}\n       wanted ${wanted}\n       found  ${found}\n` +
     `${next === undefined ? '' : `       look at ${next}\n`}`

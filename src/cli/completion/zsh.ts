@@ -2,7 +2,23 @@
 import type { Described, Place } from './tree.ts'
 
 export function zshCompletion(places: readonly Place[]): string {
-  return `#compdef siplab
+  return `${walk}_siplab_place() {
+  case $1 in
+${places.map(zshPlace).join('\n')}
+  esac
+}
+_siplab_values() {
+  shown_=()
+  case $1 in
+${places.flatMap(zshValues).join('\n')}
+  esac
+}
+if [[ $funcstack[1] == _siplab ]]; then _siplab "$@"; else compdef _siplab siplab; fi
+`
+}
+
+/** Goes through the words typed so far, then offers what may stand at the cursor. */
+const walk = `#compdef siplab
 # Completion of siplab for zsh. Now: source <(siplab completion zsh)
 # For every shell: siplab completion zsh > "\${fpath[1]}/_siplab"
 _siplab() {
@@ -33,20 +49,7 @@ _siplab() {
   ((\${#shown_})) && compadd -a shown_
   ((\${#commands_} + \${#shown_})) || _files
 }
-_siplab_place() {
-  case $1 in
-${places.map(zshPlace).join('\n')}
-  esac
-}
-_siplab_values() {
-  shown_=()
-  case $1 in
-${places.flatMap(zshValues).join('\n')}
-  esac
-}
-if [[ $funcstack[1] == _siplab ]]; then _siplab "$@"; else compdef _siplab siplab; fi
 `
-}
 
 function zshPlace({ path, commands, options, values }: Place): string {
   return [

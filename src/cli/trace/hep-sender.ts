@@ -50,8 +50,8 @@ export async function openHepSender({ host, port }: Target): Promise<HepSender> 
       const where = `${host}:${port}`
       return lost === ''
         ? `${sent} HEP packets were sent to ${where}`
-        : `${sent} HEP packets were sent to ${where}, and the system reports ${lost}: see whether a collector listens ` +
-            'there (udp)'
+        : `${sent} HEP packets were sent to ${where}, and the system reports ${lost}: see whether a collector ` +
+            'listens there (udp)'
     },
   }
 }

@@ -53,8 +53,9 @@ interface Sheet {
 
 function headings({ lines: { columns }, options, columnWidth, isNarrow }: Sheet): readonly string[] {
   if (isNarrow) return [options.paint('dim', `${columns.length} parties do not fit into ${options.width} columns`)]
-  const row = (cell: (line: Lifeline) => string): string =>
-    `${' '.repeat(timeWidth)}${columns.map((line) => padded(fitted(plain(cell(line)), columnWidth - 1), columnWidth)).join('')}`.trimEnd()
+  const cellOf = (text: string): string => padded(fitted(plain(text), columnWidth - 1), columnWidth)
+  const row = (text: (line: Lifeline) => string): string =>
+    `${' '.repeat(timeWidth)}${columns.map((line) => cellOf(text(line))).join('')}`.trimEnd()
   const addresses = row(({ address = '' }) => address)
   return [
     options.paint(

@@ -37,6 +37,15 @@ function twoHosts(pki: FaultPki, sni: string): Variation {
   }
 }
 
+function withoutOwn(pki: FaultPki, settings: EndSettings): Variation {
+  const { presenter, ...good } = pki.good()
+  return {
+    ...good,
+    presenter: { ...presenter, settings },
+    judge: { trust: [pki.root.pem], settings: { showsNothing: true } },
+  }
+}
+
 /** Either end alone changes nothing: a client that keeps no session offers none. */
 function resuming(pki: FaultPki, client: EndSettings): Variation {
   const { presenter, ...good } = pki.good()
@@ -50,6 +59,16 @@ function resuming(pki: FaultPki, client: EndSettings): Variation {
 const nameUnknown = broken('tls.name-unknown', { presenter: 'tls.name-unknown', judge: 'alert 112' })
 
 export const opening: readonly Fault[] = inFamily('protocol', [
+  /** SIP over WSS behind a listener for servers: browsers and phones have nothing to show. */
+  {
+    slug: 'browser-without-certificate',
+    sides: ['server'],
+    story: 'Every listener demands a certificate, WSS as well, and the client has none, as a browser',
+    make: (pki) => withoutOwn(pki, { demands: true }),
+    twin: (pki) => withoutOwn(pki, {}),
+    expect: broken('tls.client-cert-missing', { presenter: 'tls.client-cert-missing', judge: 'closed' }),
+    nodeSuggests: 'tls.handshake-failed',
+  },
   /** Without SNI a server shows its default certificate (RFC 6066 §3), which may be that of another host. */
   {
     slug: 'default-certificate-of-another',

@@ -1,9 +1,19 @@
 /** The chain: issuers, roots, signatures and what is sent of them. */
 import { nothing } from '../../certificates/der.ts'
 import { extension, nameConstraints } from '../../certificates/extensions.ts'
-import { daysBefore, dns, nameOf, presenting, show } from './fault-pki.ts'
+import { daysBefore, dns, type FaultPki, nameOf, presenting, show } from './fault-pki.ts'
 import { accepted, type Fault, inFamily, refused, stopsStart, unnoticed } from './fault.ts'
 import { belowCa, crossSignedPair, domainOf, longTrustList, mislabelled, selfSignedPresenter, spoilt } from './parts.ts'
+import type { Variation } from './variation.ts'
+
+function filtering(pki: FaultPki, announced: string): Variation {
+  const { presenter, ...good } = pki.good()
+  return {
+    ...good,
+    presenter: { ...presenter, settings: { filtersByCaNames: true } },
+    judge: { trust: [announced], settings: { demands: true } },
+  }
+}
 
 export const trust: readonly Fault[] = inFamily('trust', [
   /**
@@ -16,6 +26,16 @@ export const trust: readonly Fault[] = inFamily('trust', [
     story: 'One bit of the signature on the certificate of the peer is wrong',
     make: (pki) => presenting(pki, pki.leaf({ wrongSignature: true })),
     expect: refused('cert.signature-invalid', 'CERT_SIGNATURE_FAILURE'),
+  },
+  /** Java, Go, GnuTLS and Schannel read the announced names; KB 2464556 is the same with a list cut at 16 kB. */
+  {
+    slug: 'ca-names-filter',
+    sides: ['client'],
+    breaks: 'judge',
+    story: 'The server announces no CA above the certificate of the client, which therefore shows none',
+    make: (pki) => filtering(pki, pki.ca({ commonName: 'stranger Root CA' }).pem),
+    twin: (pki) => filtering(pki, pki.root.pem),
+    expect: refused('tls.issuer-not-announced', 'tls.client-cert-missing'),
   },
   /** The other half of `ca-renewed`. */
   {

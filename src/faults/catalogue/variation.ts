@@ -25,10 +25,16 @@ export interface EndSettings {
   readonly sendsProxyHeader?: true
   /** A server that issues session tickets; a client that keeps and offers them. */
   readonly resumes?: true
+  /** A client that shows its certificate only where the server announces a CA above it, as most but OpenSSL do. */
+  readonly filtersByCaNames?: true
   /** Accepts every name in a certificate that is good in everything else. */
   readonly checksNoName?: true
   /** A server that asks for a certificate and demands none. */
   readonly asksOnly?: true
+  /** A server that demands a certificate where a node would only ask. */
+  readonly demands?: true
+  /** A client that has no certificate, as browsers and phones. */
+  readonly showsNothing?: true
   /** A server that closes the TCP connection without close_notify. */
   readonly closesBare?: true
   /** A server that has a second context for the name dialled, with its trust list and without its CRLs. */

@@ -27,12 +27,16 @@ export interface Finding {
   readonly found: string
   /** Where to look further: a command. */
   readonly next: string
+  /** What an administrator reads of it: events with their numbers and texts, the sentence of a verdict. */
+  readonly told?: readonly string[]
 }
 
 /** Holds `expect` against what is known now. */
 export function judge(expect: Expectation, situation: Situation): Finding {
   const finding = judgeSubject(expect, situation)
-  return expect.absent ? { ...finding, held: !finding.held, wanted: `not: ${finding.wanted}` } : finding
+  if (!expect.absent) return finding
+  const { told: _told, ...rest } = finding
+  return { ...rest, held: !finding.held, wanted: `not: ${finding.wanted}` }
 }
 
 function judgeSubject(expect: Expectation, situation: Situation): Finding {
@@ -64,12 +68,14 @@ function judgeNode({ state, exit, because }: Expectation, node: string, { standi
     wanted: `${node} ${wanted.filter((part) => part !== undefined).join(', ')}`,
     found: `${node} ${found}`,
     next: `siplab events ${node}`,
+    ...(standing?.verdict === undefined ? {} : { told: [verdictTold(standing.verdict)] }),
   }
 }
 
 function judgeVerdict(expect: Expectation, code: string, { since }: Situation): Finding {
   const verdicts = verdictsOf(since)
-  const held = verdicts.some((verdict) => verdict.code === code && verdictFits(expect, verdict))
+  const fitting = verdicts.find((verdict) => verdict.code === code && verdictFits(expect, verdict))
+  const held = fitting !== undefined
   const details = Object.entries({
     link: expect.link,
     at: expect.at,
@@ -84,6 +90,7 @@ function judgeVerdict(expect: Expectation, code: string, { since }: Situation): 
     wanted: `the verdict ${[code, ...details].join(', ')}`,
     found: seen.length === 0 ? 'no verdict' : [...new Set(seen)].slice(-8).join('; '),
     next: 'siplab events --joined',
+    ...(fitting === undefined ? {} : { told: [verdictTold(fitting)] }),
   }
 }
 
@@ -110,11 +117,12 @@ function verdictsOf(events: readonly NodeEvent[]): readonly Verdict[] {
 
 function judgeEvents(node: string, patterns: readonly EventPattern[], { since }: Situation): Finding {
   const written = since.filter((event) => event.node === node)
-  let reached = 0
+  const matched: NodeEvent[] = []
   for (const event of written) {
-    const pattern = patterns[reached]
-    if (pattern !== undefined && eventFits(pattern, event)) reached += 1
+    const pattern = patterns[matched.length]
+    if (pattern !== undefined && eventFits(pattern, event)) matched.push(event)
   }
+  const reached = matched.length
   const seen = written
     .slice(-12)
     .map(({ event }) => event)
@@ -127,7 +135,18 @@ function judgeEvents(node: string, patterns: readonly EventPattern[], { since }:
       `${seen === '' ? 'it logged nothing' : `it logged ${seen}`}` +
       `${missing === undefined ? '' : `; missing ${patternText(missing)}`}`,
     next: `siplab events ${node}`,
+    told: matched.map(eventTold),
   }
+}
+
+/** `fe1, event 14409 certificate.not-loaded: A configured certificate could not be loaded`. */
+function eventTold({ node, event, eventId, message }: NodeEvent): string {
+  return `${node}, ${eventId === undefined ? '' : `event ${eventId} `}${event}: ${message}`
+}
+
+function verdictTold({ code, windows, message }: Verdict): string {
+  const number = windows === undefined ? '' : ` (${windows.hresult} ${windows.name})`
+  return `${code}${number}: ${message}`
 }
 
 function eventFits(pattern: EventPattern, { event, message, verdict, data }: NodeEvent): boolean {

@@ -67,14 +67,14 @@ const legend =
   '<span><i class="k act"></i>action</span><span><i class="k exp"></i>expectation</span>' +
   '<span><i class="k gapk"></i>time drawn shorter</span></figcaption>'
 
-function stepItem({ kind, text, outcome, line, tookMs, wanted, found, next }: StepResult): string {
+function stepItem({ kind, text, outcome, line, tookMs, wanted, found, next, told = [] }: StepResult): string {
   if (kind === 'say') return `<li class="say">${escaped(text)}</li>`
   const took = tookMs >= 100 ? `<span class="took">${seconds(tookMs)}</span>` : ''
   const shortfall =
     outcome === 'failed'
       ? `<dl><dt>wanted</dt><dd>${escaped(wanted ?? '')}</dd><dt>found</dt><dd>${escaped(found ?? '')}</dd>` +
         `<dt>look at</dt><dd><code>${escaped(next ?? '')}</code></dd></dl>`
-      : ''
+      : told.map((each) => `<p class="told">${escaped(each)}</p>`).join('')
   const shown = kind === 'do' ? `<code>${escaped(text)}</code>` : escaped(text)
   return (
     `<li class="${outcome} ${kind}" title="line ${line}"><span class="what">${shown}</span>` +

@@ -51,6 +51,7 @@ li.passed::before{content:"✓";color:var(--good)}li.failed::before{content:"✗
 li.skipped{color:var(--soft)}li.skipped::before{content:"–"}
 li.say{font-style:italic;color:var(--soft);padding:12px 0 3px!important;max-width:76ch}
 .took{color:var(--soft);font-size:12.5px;margin-left:10px;white-space:nowrap}.what{overflow-wrap:anywhere}
+p.told{margin:1px 0 2px;padding-left:12px;border-left:2px solid var(--line);color:var(--soft);font-size:13px}
 dl{margin:4px 0 6px;padding:10px 14px;background:var(--bad-bg);border-radius:6px;display:grid;
   grid-template-columns:max-content 1fr;gap:3px 14px}dt{font-weight:600}dd{margin:0;overflow-wrap:anywhere}
 details{margin-top:14px}summary{cursor:pointer;color:var(--blue)}

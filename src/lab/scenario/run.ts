@@ -8,7 +8,7 @@ import { judge } from './expectation.ts'
 import { spanMs, type Step, type StepKind } from './format.ts'
 import type { PlacedStep, Scenario } from './load.ts'
 import { ScenarioPhones } from './phones.ts'
-import { actionFinding, commandFinding, type StepFinding } from './step-finding.ts'
+import { actionFinding, commandFinding, refusalTold, type StepFinding } from './step-finding.ts'
 import { fillIn, splitWords, valueAt } from './variables.ts'
 import { stepText } from './step-text.ts'
 
@@ -28,6 +28,8 @@ export interface StepResult {
   readonly wanted?: string
   /** What to look at next; only where it fell short. */
   readonly next?: string
+  /** What an administrator read: the words of a refusal and why it is right, events with numbers and texts. */
+  readonly told?: readonly string[]
 }
 
 export interface ScenarioResult {
@@ -256,6 +258,9 @@ class Run {
       wanted,
       found: [status, code, sentence, amiss].filter((part) => part !== undefined).join(', '),
       next: 'siplab trace',
+      ...(held && code !== undefined
+        ? { told: refusalTold([status, sentence, diagnostics].filter(Boolean).join(', '), wanted) }
+        : {}),
     }
   }
 
@@ -302,7 +307,7 @@ class Run {
     { kind, line }: PlacedStep,
     step: Step,
     from: number,
-    rest: Pick<StepResult, 'outcome' | 'wanted' | 'found' | 'next'>,
+    rest: Pick<StepResult, 'outcome' | 'wanted' | 'found' | 'next' | 'told'>,
   ): StepResult {
     return {
       line,
@@ -316,8 +321,14 @@ class Run {
 }
 
 /** What held needs no advice. */
-function texts({ held, wanted, found, next }: StepFinding): Pick<StepResult, 'wanted' | 'found' | 'next'> {
-  const shown = found === undefined || found === '' ? {} : { found }
+function texts({
+  held,
+  wanted,
+  found,
+  next,
+  told = [],
+}: StepFinding): Pick<StepResult, 'wanted' | 'found' | 'next' | 'told'> {
+  const shown = { ...(found === undefined || found === '' ? {} : { found }), ...(told.length === 0 ? {} : { told }) }
   if (held) return shown
   return { ...shown, ...(wanted === undefined ? {} : { wanted }), ...(next === undefined ? {} : { next }) }
 }

@@ -9,6 +9,13 @@ export interface StepFinding {
   readonly wanted?: string
   readonly found?: string
   readonly next?: string
+  /** What an administrator reads of the step: the words of a refusal, events with their numbers. */
+  readonly told?: readonly string[]
+}
+
+/** A step whose success is a failure says so, with what refused: else it reads as if all had gone well. */
+export function refusalTold(said: string, wanted: string): readonly string[] {
+  return [`refused: ${said.trim()}`, `This is right here: the story wants the refusal (${wanted}).`]
 }
 
 export function commandFinding(step: Step, { status, document, complaint }: CommandOutcome): StepFinding {
@@ -22,12 +29,22 @@ export function commandFinding(step: Step, { status, document, complaint }: Comm
     (step.fails === undefined || code === step.fails) &&
     (step.says === undefined || sentence.includes(step.says)) &&
     answersFit
+  const wanted = wantedText(step, wantedStatus)
   return {
     held,
-    wanted: wantedText(step, wantedStatus),
+    wanted,
     found: foundText(step, { status, code, sentence, document }),
     next: `siplab ${step.do}`,
+    ...(held && status !== 0 ? { told: refusalTold(refusalText(step, sentence, document), wanted) } : {}),
   }
+}
+
+/** The sentence of the error; a command that only answers, such as `node start`, has none: then what it answered. */
+function refusalText({ answers = {} }: Step, sentence: string, document: unknown): string {
+  if (sentence.trim() !== '') return sentence
+  return Object.keys(answers)
+    .map((path) => `${path} ${String(valueAt(document, path))}`)
+    .join(', ')
 }
 
 function wantedText({ fails, says, answers = {} }: Step, status: number | undefined): string {

@@ -123,7 +123,8 @@ function listenOn(server: Server, path: string): Promise<void> {
 }
 
 async function serve(routes: ControlRoutes, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://node')
+  const url = URL.parse(request.url ?? '/', 'http://node')
+  if (url === null) return reply(response, 400, { error: `wanted a path, found ${JSON.stringify(request.url)}` })
   const route = routes[`${request.method} ${url.pathname}`]
   if (route === undefined) return reply(response, 404, { error: `no such request: ${request.method} ${url.pathname}` })
   try {

@@ -149,6 +149,7 @@ async function forgetUser(service: ControlledNode, aor: string): Promise<void> {
 
 function metrics({ stack, status }: ControlledNode): Readonly<Record<string, number>> {
   const counts = stack?.proxy.transactions.counts
+  const { rss, heapTotal, heapUsed, external } = process.memoryUsage()
   return {
     flows: status.flows,
     registrations: status.registrations,
@@ -157,7 +158,10 @@ function metrics({ stack, status }: ControlledNode): Readonly<Record<string, num
     openServerTransactions: counts?.open ?? 0,
     strayResponses: counts?.stray ?? 0,
     foreignMessages: counts?.foreign ?? 0,
-    residentBytes: process.memoryUsage.rss(),
+    residentBytes: rss,
+    heapBytes: heapTotal,
+    heapUsedBytes: heapUsed,
+    externalBytes: external,
     cpuMicroseconds: process.cpuUsage().user + process.cpuUsage().system,
   }
 }

@@ -7,7 +7,7 @@ import { decodeText } from '../../sip/message/fast/flat.ts'
 import type { SocketAddress } from '../../sip/transport/flow.ts'
 import type { TraceTap } from '../../sip/transport/types.ts'
 import type { NodeEvent, TracedHandshake, TraceEntry } from '../control/control-api.ts'
-import { withoutCredentials } from './credentials.ts'
+import { withoutCredentials, withoutUsualCredentials } from './credentials.ts'
 import { type KeptMessage, MessageRing, type RingSize } from './message-ring.ts'
 
 export interface WireLogOptions {
@@ -55,7 +55,7 @@ export class WireLog {
   readonly tap: TraceTap = ({ direction, flow, text }) => {
     if (!this.#keepsMessages && this.#readers.size === 0) return
     const wall = this.#clock.wall()
-    const kept = withoutCredentials(text)
+    const kept = withoutUsualCredentials(text)
     if (this.#keepsMessages) this.#messages.add(direction, flow, wall, kept)
     if (this.#readers.size === 0) return
     const { transport, local, remote } = flow
@@ -114,7 +114,7 @@ export class WireLog {
       transport,
       local: endText(local),
       remote: endText(remote),
-      text: decodeText(text),
+      text: decodeText(withoutCredentials(text)),
     }
   }
 

@@ -93,10 +93,16 @@ export interface TlsTuning {
   readonly sendsProxyHeader?: true
   /** A server that issues session tickets; a client that keeps and offers them. */
   readonly resumes?: true
+  /** A client that shows its certificate only where the server announces a CA above it, as most but OpenSSL do. */
+  readonly filtersByCaNames?: true
   /** Accepts every name in a certificate that is good in everything else. */
   readonly checksNoName?: true
   /** A server that asks for a certificate and demands none, whatever its listener says. */
   readonly asksOnly?: true
+  /** A server that demands a certificate where its listener would only ask, or not even that. */
+  readonly demands?: true
+  /** A client that dials without its certificate, as browsers do. */
+  readonly showsNothing?: true
 }
 
 export interface NamedCertificate {
@@ -168,6 +174,8 @@ export interface TransportUser {
   /** `because`: `peer-closed`, `idle`, `framing-lost`, a verdict code, … */
   onFlowClosed(flow: Flow, because: string): void
   onRefused(refusal: Refusal): void
+  /** This end dials without its certificate, since the server announces no CA above it. */
+  onWithheld?(withheld: { readonly remote: SocketAddress; readonly found: string }): void
   /** A flow brought more than is read of one in a turn of the event loop: the rest waits. */
   onBehind?(flow: Flow): void
   /** Datagrams wait for so many milliseconds until they are read: 0 when none are left, Infinity when some are lost. */

@@ -11,6 +11,23 @@ export interface Card {
   readonly draw: (y: number) => string
 }
 
+/** What a sheet on a wall needs besides the plan, which has no clock. */
+export interface SheetMade {
+  readonly version: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+  /**
+   * When a certificate that exists ends, by node and name, in milliseconds since 1970. Undefined: it was not issued
+   * yet, and the sheet says when one of today would end.
+   */
+  readonly endsAt: (node: string, name: string) => number | undefined
+}
+
+/** `2027-11-29`, UTC. */
+export function day(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10)
+}
+
 const cardText: Style = { size: 10, mono: true }
 
 /** A list of lines; a strong one opens a group. */
@@ -41,7 +58,7 @@ export function linesCard(
   return { height, draw }
 }
 
-export function certificateCards(plan: LabPlan, slot: Slot): Card {
+export function certificateCards(plan: LabPlan, slot: Slot, made?: SheetMade): Card {
   const { certificates, noCertificate } = slot.column
   const inner = Math.min(slot.width - 12, 330)
   const left = slot.x + (slot.width - inner) / 2
@@ -53,7 +70,7 @@ export function certificateCards(plan: LabPlan, slot: Slot): Card {
         lines.map((line, at) => text(left + 10, y + 16 + at * 14, line, { size: 11, fill: soft })).join('\n'),
     }
   }
-  const cards = certificates.map((entry) => certificateCard(plan, entry, left, inner))
+  const cards = certificates.map((entry) => certificateCard({ plan, made }, entry, left, inner))
   return {
     height: cards.reduce((sum, { height }) => sum + height + 10, -10),
     draw: (y) =>
@@ -63,7 +80,26 @@ export function certificateCards(plan: LabPlan, slot: Slot): Card {
   }
 }
 
-function certificateCard(plan: LabPlan, { nodes, certificate }: CertificateOf, left: number, width: number): Card {
+/** Nodes with alike certificates share a card; the first to end is what counts. */
+function validFields(
+  { request }: CertificateOf['certificate'],
+  nodes: readonly string[],
+  made: SheetMade | undefined,
+): readonly (readonly [string, readonly string[]])[] {
+  if (made === undefined) return [['valid', [span(request.validSeconds)]]]
+  const suffix = request.name.slice(request.name.indexOf('-'))
+  const ends = nodes.flatMap((node) => made.endsAt(node, request.name) ?? made.endsAt(node, `${node}${suffix}`) ?? [])
+  if (ends.length > 0) return [['ends', [day(Math.min(...ends))]]]
+  return [['ends', [`${day(made.at + request.validSeconds * 1000)} if issued now`]]]
+}
+
+type Fields = readonly (readonly [string, readonly string[]])[]
+
+function fieldsOf(
+  { plan, made }: { readonly plan: LabPlan; readonly made: SheetMade | undefined },
+  nodes: readonly string[],
+  certificate: CertificateOf['certificate'],
+): Fields {
   const { request, references, organisation } = certificate
   const isPublic = request.authority === 'public'
   const issuer = isPublic
@@ -71,14 +107,24 @@ function certificateCard(plan: LabPlan, { nodes, certificate }: CertificateOf, l
     : plan.organisations.length > 1
       ? `internal CA of ${organisation}`
       : 'internal CA'
-  const fields: readonly (readonly [string, readonly string[]])[] = [
+  return [
     ['subject', [`CN=${request.commonName}`]],
     ['SAN', [...request.dnsNames, ...request.uriNames.map((uri) => `URI:${uri}`)]],
     ['EKU', [request.purposes.join(' + ')]],
     ['issuer', [issuer]],
-    ['valid', [span(request.validSeconds)]],
+    ...validFields(certificate, nodes, made),
     ['at', [references.join(' + ')]],
   ]
+}
+
+function certificateCard(
+  { plan, made }: { readonly plan: LabPlan; readonly made: SheetMade | undefined },
+  { nodes, certificate }: CertificateOf,
+  left: number,
+  width: number,
+): Card {
+  const isPublic = certificate.request.authority === 'public'
+  const fields = fieldsOf({ plan, made }, nodes, certificate)
   const label = 54
   const set = fields.flatMap(([name, values]) =>
     values

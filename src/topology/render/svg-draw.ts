@@ -104,12 +104,13 @@ const monoFamily = "'DejaVu Sans Mono', Menlo, Consolas, monospace"
 
 /** @param height of the drawing; the sheet keeps the shape of A3 lying down, whatever stands on it */
 export function sheet(width: number, height: number, parts: readonly string[], title: string): string {
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="420mm" height="297mm" viewBox="0 0 ${width} ${height}"
+  const size = `${round(width)} ${round(height)}`
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="420mm" height="297mm" viewBox="0 0 ${size}"
   font-family="${sansFamily}" fill="${ink}" role="img">
 <title>${escaped(title)}</title>
 <defs><marker id="arrow" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7"
   markerUnits="userSpaceOnUse" orient="auto-start-reverse"><path d="M0 0 L10 5 L0 10 z" fill="${ink}"/></marker></defs>
-<rect width="${width}" height="${height}" fill="#fff"/>
+<rect width="${round(width)}" height="${round(height)}" fill="#fff"/>
 ${parts.join('\n')}
 </svg>
 `

@@ -1,4 +1,5 @@
 /** The table of hops: a row for each number on an arrow, with what the two ends want of each other. */
+import type { VerdictCode } from '../../verdicts/codes.ts'
 import type { Link } from '../plan-types.ts'
 import { badge, path, soft, text, wrap } from './svg-draw.ts'
 import type { Style } from './svg-draw.ts'
@@ -9,7 +10,7 @@ import type { Sheet } from './svg-sheet.ts'
 
 const tableStyle: Style = { size: 10.5 }
 /** Where columns begin, in parts of the page. */
-const tableColumns = [0, 0.026, 0.19, 0.31, 0.5, 0.74] as const
+const tableColumns = [0, 0.026, 0.17, 0.27, 0.43, 0.61, 0.8] as const
 const tableTitles = [
   '',
   'WHO DIALS WHOM',
@@ -17,6 +18,7 @@ const tableTitles = [
   'WANTED OF THE SERVER (serverAuth)',
   'WANTED OF THE DIALLER (clientAuth)',
   'WHY',
+  'WHEN IT BREAKS, LOOK FOR',
 ]
 
 /** Every arrow with what the two ends want of each other; then what people inside use, which is not drawn. */
@@ -86,8 +88,24 @@ function mergeLinks(links: readonly Link[]): readonly (readonly string[])[] {
       server,
       client,
       gap === undefined ? (group[0]?.why ?? '') : `${gap.code}: ${gap.why}`,
+      verdictsOf(group),
     ]
   })
+}
+
+/**
+ * The verdict codes that each way to break such a link shows (docs/verdicts.md): first nobody listens, then what the
+ * dialling end can find in the certificate of the server, then what the accepting end can find in the dialler's.
+ */
+function verdictsOf(links: readonly Link[]): string {
+  const secure = links.filter(({ verification }) => verification !== undefined)
+  const mutual = secure.some(({ verification }) => verification?.acceptor?.mutual === 'required')
+  const codes: readonly VerdictCode[] = [
+    'link.refused',
+    ...(secure.length === 0 ? [] : (['cert.expired', 'cert.name-mismatch', 'chain.untrusted-root'] as const)),
+    ...(mutual ? (['tls.client-cert-missing', 'cert.eku-missing'] as const) : []),
+  ]
+  return codes.join(', ')
 }
 
 /** Users' links merge over transports, servers' links over hosts. */

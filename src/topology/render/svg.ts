@@ -3,8 +3,8 @@
  * an administrator asks of each: which names, which ports, which certificate. It reads in black and white.
  */
 import type { LabPlan } from '../plan-types.ts'
-import { certificateCards, linesCard } from './svg-cards.ts'
-import type { Card } from './svg-cards.ts'
+import { certificateCards, day, linesCard } from './svg-cards.ts'
+import type { Card, SheetMade } from './svg-cards.ts'
 import { path, rectangle, sheet, soft, text, wrap } from './svg-draw.ts'
 import type { LineStyle } from './svg-draw.ts'
 import { drawHops } from './svg-hops.ts'
@@ -20,26 +20,30 @@ const widest = 3000
 const laneTop = 84
 const cardGap = 14
 
-/** The narrowest page that holds everything: the fewer hops, the larger the print. */
-export function renderSvg(plan: LabPlan): string {
+/**
+ * The narrowest page that holds everything: the fewer hops, the larger the print.
+ *
+ * @param made when and by which siplab; absent: the sheet of a plan without a day, which says no date
+ */
+export function renderSvg(plan: LabPlan, made?: SheetMade): string {
   const content = sheetOf(plan)
   for (let width = narrowest; ; width += 50) {
-    const { parts, bottom } = drawPage(plan, content, width)
+    const { parts, bottom } = drawPage(plan, content, width, made)
     const height = width * pageRatio
     if (bottom <= height) return sheet(width, height, parts, `${plan.topology}: ${plan.about}`)
     if (width >= widest) return sheet(bottom / pageRatio, bottom, parts, `${plan.topology}: ${plan.about}`)
   }
 }
 
-function drawPage(plan: LabPlan, content: Sheet, width: number): Picture {
+function drawPage(plan: LabPlan, content: Sheet, width: number, made: SheetMade | undefined): Picture {
   const slots = slotsOf(content.columns, width)
   const hops = drawHops(content, slots, laneTop + 34)
-  const rows = drawRows(rowsOf(plan, slots), hops.bottom + 14, width)
+  const rows = drawRows(rowsOf(plan, slots, made), hops.bottom + 14, width)
   const table = hopTable(content, rows.bottom + 12, width)
   const foot = footer(plan, table.bottom + 12, width)
   return {
     parts: [
-      ...title(plan, width),
+      ...title(plan, width, made),
       ...lanes(slots, rows.bottom, width),
       ...hops.parts,
       ...rows.parts,
@@ -56,7 +60,7 @@ interface Row {
 }
 
 /** What an administrator asks of each hop. */
-function rowsOf(plan: LabPlan, slots: readonly Slot[]): readonly Row[] {
+function rowsOf(plan: LabPlan, slots: readonly Slot[], made: SheetMade | undefined): readonly Row[] {
   const isPhone = ({ column }: Slot) => column.kind === 'phone'
   return [
     {
@@ -67,7 +71,7 @@ function rowsOf(plan: LabPlan, slots: readonly Slot[]): readonly Row[] {
       title: 'OPEN PORTS',
       cards: slots.map((slot) => linesCard(slot, isPhone(slot) ? 'needs' : 'listens', slot.column.ports)),
     },
-    { title: 'CERTIFICATES', cards: slots.map((slot) => certificateCards(plan, slot)) },
+    { title: 'CERTIFICATES', cards: slots.map((slot) => certificateCards(plan, slot, made)) },
   ]
 }
 
@@ -91,12 +95,21 @@ function drawRows(rows: readonly Row[], from: number, width: number): Picture {
   return { parts, bottom: y }
 }
 
-function title(plan: LabPlan, width: number): readonly string[] {
+function title(plan: LabPlan, width: number, made: SheetMade | undefined): readonly string[] {
   const right = `profile ${plan.profile.name} · ${plan.organisations.map(({ domain }) => domain).join(' and ')}`
   return [
     text(margin, 44, plan.topology, { size: 28, bold: true }),
     text(margin, 68, plan.about, { size: 14, fill: soft }),
     text(width - margin, 44, right, { size: 12, anchor: 'end', fill: soft }),
+    ...(made === undefined
+      ? []
+      : [
+          text(width - margin, 66, `siplab ${made.version}, ${day(made.at)}`, {
+            size: 12,
+            anchor: 'end',
+            fill: soft,
+          }),
+        ]),
   ]
 }
 

@@ -170,3 +170,13 @@ t.test('a live connection keeps the certificates it was opened with', async (t) 
     found: 'shown ab, dialled with cd',
   })
 })
+
+t.test('events are told as an administrator saw them: node, number, name, text', async (t) => {
+  const since = [
+    event('fe1', 'service.stack-failed', { eventId: 12_290, message: 'The SIP stack failed to initialize' }),
+  ]
+  t.match(judge(expecting({ at: 'fe1', events: ['service.stack-failed'] }), situation({ since })), {
+    held: true,
+    told: ['fe1, event 12290 service.stack-failed: The SIP stack failed to initialize'],
+  })
+})

@@ -1,6 +1,7 @@
 /** The runner over a lab that is made of arrays: what it waits for, what ends a story, what is told. */
 import t from 'tap'
 import type { CommandOutcome, DrivenLab, LabDriver, NodeStanding } from '../../../src/lab/scenario/driver.ts'
+import { htmlReport } from '../../../src/lab/scenario/report-html.ts'
 import { parseScenario } from '../../../src/lab/scenario/load.ts'
 import { runScenario, type ScenarioResult } from '../../../src/lab/scenario/run.ts'
 import { loadTopology } from '../../../src/topology/load.ts'
@@ -74,6 +75,43 @@ async function played(
   const result = await runScenario(scenario, { driver, topology, source: 'edge', signal, onStep: () => undefined })
   return { result, commands, ended }
 }
+
+t.test('a step whose success is a failure', async (t) => {
+  const locked = {
+    status: 1,
+    document: { error: { code: 'config.certificate-locked', message: 'The Security tab cannot be opened' } },
+    complaint: '',
+  }
+  const step = 'do: settings fe1 security\n    fails: config.certificate-locked'
+  const { result } = await played([step], { answers: { 'settings fe1 security': locked } })
+
+  t.test('tells the words of the refusal, and why it is right', async (t) => {
+    t.match(result.steps, [
+      {
+        outcome: 'passed',
+        told: [
+          'refused: The Security tab cannot be opened',
+          'This is right here: the story wants the refusal (a failure, config.certificate-locked).',
+        ],
+      },
+    ])
+  })
+
+  t.test('does so on the page too', async (t) => {
+    t.match(htmlReport([result], ''), /<p class="told">refused: The Security tab cannot be opened<\/p>/)
+  })
+
+  t.test('one that answers without an error tells its answer', async (t) => {
+    const { result } = await played(['do: node start fe1\n    status: 1\n    answers: { state: ended }'], {
+      answers: { 'node start fe1': { status: 1, document: { state: 'ended' }, complaint: '' } },
+    })
+    t.match(result.steps[0]?.told, ['refused: state ended', /right here: .*exit 1, state ended/])
+  })
+
+  t.test('what goes well tells nothing', async (t) => {
+    t.equal((await played(['do: mtls fe1 off'])).result.steps[0]?.told, undefined)
+  })
+})
 
 t.test('the runner', async (t) => {
   t.test('gives what one command answered to the next', async (t) => {

@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { openControlServer } from '../../../src/node/control/control-server.ts'
 import { type NodeFolder, nodeFolder } from '../../../src/node/control/node-folder.ts'
+import { ownFolder } from '../../support/own-folder.ts'
 
 /** So deep that no socket can have a name in it. */
 function deepFolder(t: Test): NodeFolder {
@@ -28,4 +30,32 @@ t.test('what a killed process left elsewhere goes when the next one opens', asyn
   t.equal(existsSync(left), false)
   await next.close()
   await killed.close()
+})
+
+t.test('a reader of a trace that does not read is let go at 8 MB', async (t) => {
+  const folder = nodeFolder(ownFolder(t), 'fe1')
+  mkdirSync(folder.root, { recursive: true })
+  let written = 0
+  const closed = Promise.withResolvers<void>()
+  const server = await openControlServer(folder, {
+    'GET /trace': () => ({
+      kind: 'lines',
+      start(stream) {
+        const timer = setInterval(() => {
+          for (let line = 0; line < 20; line++) stream.write({ text: 'x'.repeat(50_000) })
+          written += 1_000_000
+        }, 1)
+        stream.onClose(() => {
+          clearInterval(timer)
+          closed.resolve()
+        })
+      },
+    }),
+  })
+  t.teardown(() => server.close())
+  const reader = connect(folder.controlSocket).on('error', () => undefined)
+  t.teardown(() => reader.destroy())
+  reader.write('GET /trace HTTP/1.1\r\nHost: node\r\n\r\n')
+  await closed.promise
+  t.ok(written > 8_000_000 && written < 20_000_000, `${written} octets`)
 })

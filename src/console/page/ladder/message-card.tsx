@@ -46,7 +46,7 @@ export function MessageCard({ row, rows, onlyCall, close }: CardProps): JSX.Elem
       </div>
       {entry.text === undefined ? (
         <dl class="facts">
-          {Object.entries(entry.data ?? {}).map(([name, value]) => (
+          {Object.entries({ ...entry.data, ...entry.handshake }).map(([name, value]) => (
             <Fact key={name} name={name} value={typeof value === 'string' ? value : JSON.stringify(value)} />
           ))}
         </dl>

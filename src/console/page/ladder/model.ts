@@ -143,11 +143,12 @@ function usersOf(text: string): readonly [sender: string | undefined, receiver: 
 }
 
 function eventRow(id: number, entry: TraceEntry): Row {
-  const { time, node, kind, event = kind, data = {} } = entry
-  const said = data['verdict'] ?? data['because'] ?? data['policy'] ?? data['peer']
-  const title = said === undefined ? event : `${event}: ${typeof said === 'string' ? said : JSON.stringify(said)}`
+  const { time, node, kind, event = kind, data = {}, handshake } = entry
+  const what = handshake === undefined ? event : `handshake ${handshake.result}`
+  const said = handshake?.verdict ?? handshake?.names?.[0] ?? data['verdict'] ?? data['peer']
+  const title = said === undefined ? what : `${what}: ${typeof said === 'string' ? said : JSON.stringify(said)}`
   const callId = typeof data['callId'] === 'string' ? data['callId'] : undefined
-  const isError = /refused|lost|down|failed/.test(event)
+  const isError = /refused|lost|down|failed/.test(what)
   return { id, time, kind, title, from: node, to: node, callId, isError, entry }
 }
 
@@ -181,8 +182,8 @@ function fits(row: Row, { text, node, callId, options }: LadderFilter): boolean 
   if (node !== undefined && row.from !== node && row.to !== node) return false
   if (!options && callId === undefined && isKeepAlive(row)) return false
   if (text === '') return true
-  const { text: message, event = '', data } = row.entry
-  const all = message ?? `${event} ${JSON.stringify(data ?? {})}`
+  const { text: message, event = '', data = {}, handshake = {} } = row.entry
+  const all = message ?? `${event} ${JSON.stringify({ ...data, ...handshake })}`
   return all.toLowerCase().includes(text.toLowerCase())
 }
 

@@ -94,7 +94,8 @@ export class TlsAcceptor {
 
   #mutual(tuning: TlsTuning | undefined): ListenerSettings['mutual'] {
     const { mutual } = this.#settings
-    return tuning?.asksOnly === true && mutual === 'required' ? 'requested' : mutual
+    if (tuning?.asksOnly === true && mutual === 'required') return 'requested'
+    return tuning?.demands === true ? 'required' : mutual
   }
 
   /** A place is for whoever has sent a whole ClientHello: only then does a connection cost more than a socket. */

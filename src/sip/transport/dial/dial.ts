@@ -260,7 +260,7 @@ function leaveToJudge(): undefined {
 }
 
 /** SNI carries names only, and in ASCII (RFC 6066 §3). */
-function serverName({ verifyName, withoutSni }: DialledHop): string {
+export function serverName({ verifyName, withoutSni }: DialledHop): string {
   return verifyName === undefined || withoutSni === true || isIP(verifyName) !== 0 ? '' : domainToASCII(verifyName)
 }
 

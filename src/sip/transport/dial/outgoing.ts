@@ -3,7 +3,8 @@ import { isIPv6, type Socket } from 'node:net'
 import type { Admission } from '../connection/admission.ts'
 import { ConnectionFlow } from '../connection/connection-flow.ts'
 import type { Core } from '../core.ts'
-import { dial, type DialledHop, nearestSource, refuseDial, usableSource, type Dialled } from './dial.ts'
+import { announcedCas, fits } from '../connection/ca-names.ts'
+import { dial, type DialledHop, nearestSource, refuseDial, serverName, usableSource, type Dialled } from './dial.ts'
 import type { Flow } from '../flow.ts'
 import { hopKey } from '../flow-table.ts'
 import { Gate } from '../connection/gate.ts'
@@ -37,7 +38,7 @@ export class Outgoing {
 
   setTls(face: string, material: TlsMaterial | undefined): void {
     if (material === undefined) this.#tls.delete(face)
-    else this.#tls.set(face, outgoingTls(material))
+    else this.#tls.set(face, outgoingTls(material.tuning?.showsNothing === true ? bare(material) : material))
   }
 
   existing(hop: NextHop): Flow | undefined {
@@ -77,9 +78,10 @@ export class Outgoing {
   }
 
   async #dial(hop: DialledHop, key: string): Promise<Flow> {
-    const tls = isSecure(hop.transport) ? this.#tls.get(hop.identity ?? hop.face) : undefined
-    if (isSecure(hop.transport) && tls === undefined)
+    const held = isSecure(hop.transport) ? this.#tls.get(hop.identity ?? hop.face) : undefined
+    if (isSecure(hop.transport) && held === undefined)
       throw refuseDial(this.#core, hop, 'tls.own-cert-missing', undefined)
+    const tls = held?.material.tuning?.filtersByCaNames === true ? await this.#filtered(hop, held) : held
     let taken: Promise<ConnectionFlow> | undefined
     const take = (dialled: Dialled): void => {
       taken = this.#take(hop, key, dialled, tls)
@@ -89,6 +91,20 @@ export class Outgoing {
     const flow = await taken
     if (flow === undefined || !flow.open) throw refuseDial(this.#core, hop, 'link.reset', tls)
     return flow
+  }
+
+  /** A fault of the lab: no certificate is shown where the server announces no CA above it. */
+  async #filtered(hop: DialledHop, tls: OutgoingTls): Promise<OutgoingTls> {
+    const { certificate } = tls.material
+    const without = outgoingTls(bare(tls.material))
+    const source = this.#sourceFor(hop)
+    const to = { host: hop.address, port: hop.port, ...(source === undefined ? {} : { localAddress: source }) }
+    const options = { secureContext: without.context, servername: serverName(hop) }
+    const names = await announcedCas(to, options, this.#core.settings.dialSeconds * 1000)
+    if (names === undefined || fits(names, certificate)) return tls
+    const found = `the server announces ${names.length} CAs, and none of them is above our certificate`
+    this.#core.user.onWithheld?.({ remote: { address: hop.address, port: hop.port }, found })
+    return without
   }
 
   /** In the turn in which the connection opened: no octet and no close is missed. */
@@ -142,6 +158,10 @@ export class Outgoing {
     )
     return nearestSource(addresses, hop.address)
   }
+}
+
+function bare(material: TlsMaterial): TlsMaterial {
+  return { ...material, certificate: '', key: '' }
 }
 
 function hostOf({ verifyName, host, address }: NextHop): string {

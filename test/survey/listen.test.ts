@@ -1,0 +1,80 @@
+import { connect, type ConnectionOptions } from 'node:tls'
+import t, { type Test } from 'tap'
+import {
+  openGround,
+  openListener,
+  planTrials,
+  goodPresenter,
+  surveyByListening,
+  type Place,
+} from '../../src/survey/index.ts'
+import { surveyClock } from '../../src/cli/survey-setup.ts'
+import { ownFolder } from '../support/own-folder.ts'
+
+const ground = openGround(ownFolder(t), Date.now())
+const name = 'pbx.survey.test'
+const plan = { ground, side: 'server', name, crls: false } as const
+const root = ground.root.toString()
+
+const register =
+  'REGISTER sip:survey.test SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:5061;branch=z9hG4bKa\r\nMax-Forwards: 70\r\n' +
+  'From: <sip:a@survey.test>;tag=1\r\nTo: <sip:a@survey.test>\r\nCall-ID: c\r\nCSeq: 1 REGISTER\r\n' +
+  'Contact: <sip:a@127.0.0.1:5061>\r\nUser-Agent: test phone\r\nContent-Length: 0\r\n\r\n'
+
+/** Signs in; resolves with the first line of the answer, or what went wrong. */
+function signIn(port: number, options: ConnectionOptions): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, servername: name, ca: root, ...options }, () =>
+      socket.write(register),
+    )
+    socket.once('data', (chunk: Buffer) => {
+      resolve(chunk.toString('latin1').split('\r\n')[0] ?? '')
+      socket.destroy()
+    })
+    socket.once('error', (error) => resolve(error.message))
+    socket.once('close', () => resolve('closed'))
+  })
+}
+
+async function surveyed(t: Test, only: readonly string[], dial: (places: readonly Place[]) => Promise<void>) {
+  const stop = new AbortController()
+  t.teardown(() => stop.abort())
+  const places = Promise.withResolvers<readonly Place[]>()
+  const result = surveyByListening({
+    address: '127.0.0.1',
+    port: 0,
+    perPort: true,
+    domain: name,
+    planned: (each) => planTrials({ ...plan, name: each, only }),
+    good: (each, now) => goodPresenter({ ground, name: each }, now),
+    rootPem: root,
+    bounds: { connections: 50, seconds: 20, paceMs: 50 },
+    patienceMs: 2000,
+    clock: surveyClock(),
+    signal: stop.signal,
+    open: openListener,
+    siplab: 'siplab test',
+    onReady: places.resolve,
+  })
+  await dial(await places.promise)
+  return result
+}
+
+t.test('a sign-in is the proof of acceptance, an alert that of a refusal', async (t) => {
+  const survey = await surveyed(t, ['expired', 'wildcard'], async (places) => {
+    for (const { port } of places) await signIn(port, {})
+  })
+  t.match(survey, { target: '127.0.0.1', product: 'test phone' })
+  t.match(
+    survey.trials.find(({ fault }) => fault === 'expired'),
+    { outcome: { kind: 'refused' } },
+  )
+  t.equal(survey.controls[0]?.outcome.kind, 'accepted')
+})
+
+t.test('a client that verifies nothing is seen to accept an expired certificate', async (t) => {
+  const survey = await surveyed(t, ['expired'], async (places) => {
+    for (const { port } of places) t.equal(await signIn(port, { rejectUnauthorized: false }), 'SIP/2.0 200 OK')
+  })
+  t.match(survey.trials, [{ fault: 'expired', severity: 'critical', outcome: { kind: 'accepted', proof: 'sip' } }])
+})
