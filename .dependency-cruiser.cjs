@@ -45,6 +45,8 @@ const mayImport = {
     'survey',
     'peers',
   ],
+  // Of what it may import besides the messages of SIP it takes types alone: the rest would not run in a browser.
+  'console/page': ['sip/message', 'verdicts', 'topology', 'node', 'lab', 'faults', 'check', 'explain'],
 }
 
 const layers = Object.entries(mayImport).map(([folder, allowed]) => ({
@@ -59,11 +61,13 @@ const layers = Object.entries(mayImport).map(([folder, allowed]) => ({
 const confined = [
   ['node-forge', ['^src/certificates/']],
   ['ws', ['^src/sip/transport/', '^src/console/']],
-  ['sip[.]js', ['^src/phone/', '^src/console/web/']],
+  ['sip[.]js', ['^src/phone/', '^src/console/page/']],
   ['kysely', ['^src/services/store/']],
   ['pg', ['^src/services/store/']],
   ['dns-packet', ['^src/lab/nodes/dns/', '^src/check/']],
   ['commander', ['^src/cli/']],
+  ['fastify', ['^src/console/']],
+  ['preact', ['^src/console/page/']],
   ['prom-client', ['^src/metrics/']],
   ['@modelcontextprotocol/sdk', ['^src/cli/']],
 ].map(([name, places]) => ({
@@ -84,6 +88,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/services/store/' },
       to: { path: '^(node:)?sqlite$' },
+    },
+    {
+      name: 'page-in-a-browser',
+      comment: 'src/console/page runs in a browser: it has no module of Node',
+      severity: 'error',
+      from: { path: '^src/console/page/' },
+      to: { dependencyTypes: ['core'] },
     },
     {
       name: 'sip-stands-alone',

@@ -8,6 +8,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import { bundlePage } from './bundle-page.mjs'
 
 const root = join(import.meta.dirname, '..')
 const folder = join(root, 'dist', 'bundle')
@@ -101,4 +102,8 @@ const esbuild = await import('esbuild').catch((error) => {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
 })
 if (esbuild === undefined) console.error('no esbuild is installed (npm ci --omit=dev): siplab starts from its sources')
-else await bundle(esbuild)
+else {
+  await bundle(esbuild)
+  const inputs = await bundlePage(await import('vite'))
+  writeFileSync(join(root, 'dist', 'console', 'LICENSES.txt'), licences(inputs))
+}

@@ -8,6 +8,7 @@ import { createRequire, stripTypeScriptTypes } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { cruise } from 'dependency-cruiser'
 import type { ICruiseOptions, ICruiseResult, IFlattenedRuleSet } from 'dependency-cruiser'
+import { transformSync } from 'esbuild'
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -50,25 +51,31 @@ export async function findBreaches(sources: string, scratch: string): Promise<re
 
 function copyAsJavaScript(sources: string, copy: string): void {
   const names = readdirSync(join(sources, 'src'), { recursive: true, encoding: 'utf8' })
-  for (const name of names.filter((each) => /(?<![.]d)[.]ts$|[.]m?js$/.test(each))) {
+  for (const name of names.filter((each) => /(?<![.]d)[.]tsx?$|[.]m?js$/.test(each))) {
     const file = join(sources, 'src', name)
     if (!statSync(file).isFile()) continue
     const text = readFileSync(file, 'utf8')
-    const target = join(copy, 'src', name.replace(/[.]ts$/, '.js'))
+    const target = join(copy, 'src', name.replace(/[.]tsx?$/, '.js'))
     mkdirSync(dirname(target), { recursive: true })
-    writeFileSync(target, name.endsWith('.ts') ? javaScriptOf(text) : text)
+    writeFileSync(target, /[.]tsx?$/.test(name) ? javaScriptOf(text, name.endsWith('x')) : text)
   }
 }
 
 /** With `import type` and `export type` as imports and exports of values, so that they are followed. */
-function javaScriptOf(text: string): string {
+function javaScriptOf(text: string, isMarkup: boolean): string {
   const kept = text
     .replace(/^import type (?=[{*\w])/gm, 'import ')
     .replace(/^export type (?=[{*])/gm, 'export ')
     .replace(/^(?:import|export) \{[^}]*\} from/gm, (names) => names.replace(/\btype /g, ''))
-  return stripTypeScriptTypes(kept)
-    .replace(/(from|import) '(\.[^']*)\.ts'/g, "$1 '$2.js'")
-    .replace(/import\('(\.[^']*)\.ts'\)/g, "import('$1.js')")
+  return (isMarkup ? withoutMarkup(kept) : stripTypeScriptTypes(kept))
+    .replace(/(from|import) (['"])(\.[^'"]*)\.tsx?\2/g, "$1 '$3.js'")
+    .replace(/import\((['"])(\.[^'"]*)\.tsx?\1\)/g, "import('$2.js')")
+}
+
+/** Node strips types, but knows no JSX. */
+function withoutMarkup(text: string): string {
+  const compilerOptions = { jsx: 'react-jsx', jsxImportSource: 'preact', verbatimModuleSyntax: true } as const
+  return transformSync(text, { loader: 'tsx', tsconfigRaw: { compilerOptions } }).code
 }
 
 if (import.meta.main) {

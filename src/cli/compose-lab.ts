@@ -18,8 +18,8 @@ export function withoutComposeLab(args: readonly string[]): readonly string[] | 
     (arg, index) => arg === '--lab=compose' || (arg === '--lab' && args[index + 1] === 'compose'),
   )
   if (at < 0 || args.includes('--help') || args.includes('-h')) return undefined
-  // Scenarios are played from outside, each in a container lab of its own.
-  if (args[0] === 'scenario') return undefined
+  // Scenarios are played from outside, each in a container lab of its own; the console runs outside and asks inside.
+  if (args[0] === 'scenario' || args[0] === 'console') return undefined
   return args.toSpliced(at, args[at] === '--lab' ? 2 : 1)
 }
 

@@ -32,6 +32,7 @@ export const commands: readonly ListedCommand[] = [
   { name: 'scenario', load: async () => (await import('./scenario.ts')).scenarioCommand },
   { name: 'events', load: async () => (await import('./events.ts')).eventsCommand },
   { name: 'trace', load: async () => (await import('./trace.ts')).traceCommand },
+  { name: 'console', load: async () => (await import('./console.ts')).consoleCommand },
   { name: 'explain', load: async () => (await import('./explain.ts')).explainCommand },
   { name: 'decode', load: async () => (await import('./explain.ts')).decodeCommand },
   { name: 'check', load: async () => (await import('./check.ts')).checkCommand },

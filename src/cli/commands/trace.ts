@@ -5,12 +5,14 @@ import { type TraceFilter, traceFilter } from '../../lab/trace/filter.ts'
 import type { Party } from '../../lab/trace/lifelines.ts'
 import { entryOfEvent } from '../../lab/trace/stopped.ts'
 import { nodeFolder } from '../../node/control/node-folder.ts'
+import type { TraceEntry } from '../../node/control/control-api.ts'
 import type { LabPlan } from '../../topology/plan-types.ts'
 import { common } from '../command.ts'
 import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { readSeconds } from '../duration.ts'
 import type { Io } from '../io.ts'
-import { type ChosenLab, chooseNode, chooseRunningLab, clientOf, planOf } from '../lab-choice.ts'
+import { type ChosenLab, chooseLab, chooseNode, chooseRunningLab, clientOf, planOf } from '../lab-choice.ts'
+import { traceOfFile } from '../trace/from-file.ts'
 import { openHepSender, readHepTarget } from '../trace/hep-sender.ts'
 import { readTrace, type TraceSource } from '../trace/read.ts'
 import { hepSink, type Sink, sinkOf, type TraceFormat, traceFormats } from '../trace/sinks.ts'
@@ -26,6 +28,7 @@ interface TraceOptions extends CommonOptions {
   readonly user?: string
   readonly method?: readonly string[]
   readonly hep?: string
+  readonly from?: string
 }
 
 export const traceCommand: RegisterCommand = (program, { io }) => {
@@ -62,10 +65,11 @@ function filterOptions(command: Command): Command {
       [],
     )
     .option('--hep <HOST:PORT>', 'send it to a collector such as Homer (HEP version 3, udp), in place of text')
+    .option('--from <FILE>', 'an earlier trace in JSON lines, in place of the running lab; - reads standard input')
 }
 
 async function trace(io: Io, name: string | undefined, options: TraceOptions): Promise<void> {
-  const lab = chooseRunningLab(io, options)
+  const lab = options.from === undefined ? chooseRunningLab(io, options) : chooseLab(io, options)
   const plan = planOf(lab)
   const sinks = await openSinks(io, plan, options)
   const end = new AbortController()
@@ -77,17 +81,23 @@ async function trace(io: Io, name: string | undefined, options: TraceOptions): P
   let seen = 0
   let shown = 0
   for (const sink of sinks) await sink.begin()
-  await readTrace(sourcesOf(lab, plan, name), howOf(options), end.signal, async (entry) => {
+  const take = async (entry: TraceEntry): Promise<void> => {
     seen += 1
     if (!wanted(entry) || shown >= most) return
     shown += 1
     for (const sink of sinks) await sink.entry(entry)
     if (shown >= most) end.abort()
-  })
+  }
+  if (options.from === undefined) await readTrace(sourcesOf(lab, plan, name), howOf(options), end.signal, take)
+  else for await (const entry of traceOfFile(io, options.from)) if (isOf(entry, name)) await take(entry)
   clearTimeout(timer)
   stopListening()
   for (const sink of sinks) await sink.end()
   if (shown === 0) io.err(nothingFound(seen, options))
+}
+
+function isOf({ node }: TraceEntry, name: string | undefined): boolean {
+  return name === undefined || node === name
 }
 
 async function openSinks(io: Io, plan: LabPlan, options: TraceOptions): Promise<readonly Sink[]> {

@@ -27,18 +27,23 @@ const remembered = 512
 
 /** @returns undefined for what is no message, and for the second view of one */
 export function messageReader(): (entry: TraceEntry) => TracedMessage | undefined {
-  const seen: string[] = []
+  // In the order of arrival; how often each was seen.
+  const seen = new Map<string, number>()
   return (entry) => {
     if (!isMessage(entry)) return undefined
     const [source, destination] = entry.direction === 'in' ? [entry.remote, entry.local] : [entry.local, entry.remote]
     const view = `${source} ${destination} ${entry.text}`
-    const copy = seen.indexOf(`${otherEnd(entry.direction)} ${view}`)
-    if (copy >= 0) {
-      seen.splice(copy, 1)
+    const copy = `${otherEnd(entry.direction)} ${view}`
+    const copies = seen.get(copy)
+    if (copies !== undefined) {
+      if (copies > 1) seen.set(copy, copies - 1)
+      else seen.delete(copy)
       return undefined
     }
-    seen.push(`${entry.direction ?? 'out'} ${view}`)
-    if (seen.length > remembered) seen.shift()
+    const own = `${entry.direction ?? 'out'} ${view}`
+    seen.set(own, (seen.get(own) ?? 0) + 1)
+    const [oldest] = seen.keys()
+    if (seen.size > remembered && oldest !== undefined) seen.delete(oldest)
     return {
       time: entry.time,
       node: entry.node,
