@@ -19,7 +19,10 @@ export function traceFilter(filter: TraceFilter): (entry: TraceEntry) => boolean
   if (call === undefined && user === undefined && methods.length === 0) return () => true
   const wanted = user?.toLowerCase().replace(/^sips?:/, '')
   return ({ text, handshake, event }) => {
-    if (text === undefined) return handshake === undefined ? event !== 'link.up' : handshake.result !== 'accepted' && handshake.side === 'dialled'
+    if (text === undefined)
+      return handshake === undefined
+        ? event !== 'link.up'
+        : handshake.result !== 'accepted' && handshake.side === 'dialled'
     if (call !== undefined && callIdOf(text) !== call) return false
     if (methods.length > 0 && !methods.includes(methodOf(text) ?? '')) return false
     return wanted === undefined || concerns(text, wanted)
