@@ -11,8 +11,8 @@ export interface TraceFilter {
 }
 
 /**
- * With a filter, a link that failed stays, and a connection that a node dialled in vain: it may be the reason why a call
- * failed. What went well is left out, and so are strangers at the door.
+ * With a filter, a link that failed stays, and a connection that a node dialled in vain: it may be the reason why a
+ * call failed. What went well is left out, and so are strangers at the door.
  */
 export function traceFilter(filter: TraceFilter): (entry: TraceEntry) => boolean {
   const { call, user, methods } = filter
