@@ -26,11 +26,14 @@ function Ladder({ plan }: { readonly plan: PlanDocument }): JSX.Element {
   const [wanted, setWanted] = useState(everything)
   const [chosen, choose] = useState<Row>()
   const drawAnew = useDrawing()
+  const reads = useRef(true)
   useEffect(() => {
     if (!isLive) return
     // The console sends again what it kept: the ladder begins anew with it.
     model.clear()
+    reads.current = true
     return readTrace((entries) => {
+      if (!reads.current) return
       model.add(entries)
       drawAnew()
     })
@@ -41,12 +44,12 @@ function Ladder({ plan }: { readonly plan: PlanDocument }): JSX.Element {
     model.filter(all)
   }
   const open = (entries: readonly TraceEntry[]): void => {
+    // At once: what is on its way from the lab belongs to no file.
+    reads.current = false
     setLive(false)
-    setTimeout(() => {
-      model.clear()
-      model.add(entries)
-      drawAnew()
-    })
+    model.clear()
+    model.add(entries)
+    drawAnew()
   }
   return (
     <div class="view ladder-view">
