@@ -255,8 +255,7 @@ export async function renew(stage: Stage, resident: Resident, watched: Watched):
   const status = (await failureOf(work))?.status
   watched.excused = true
   if (status === 481) account.lose('subscription', `${what} was accepted, and its refresh was answered 481`)
-  // docs/endurance.md: the director refuses refreshes from outside whose route set is that of the NOTIFY.
-  if (status !== 481 && status !== 403) return
+  if (status !== 481) return
   watched.watch.end()
   resident.watched.delete(watched.of)
   await subscribe(stage, resident, watched.of)

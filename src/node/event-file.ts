@@ -18,6 +18,7 @@ export interface EventFileBounds {
 const ordinary: EventFileBounds = { rotateAt: 16 * 1024 * 1024, mostWaiting: 4 * 1024 * 1024, pauseMs: 1_000 }
 /** How long `close` waits for a write that is under way; a disk that hangs must not hold the process. */
 const closePatienceMs = 2_000
+const writtenPatienceMs = 1000
 
 /** What is being written, or was cut off by an error. */
 interface Rest {
@@ -80,6 +81,11 @@ export class EventFile {
     this.#waiting.push(line)
     this.#size += line.length
     this.#running ??= this.#writeAll()
+  }
+
+  /** Resolves when what was said so far stands in the file, or the disk does not take it now. */
+  async written(): Promise<void> {
+    if (this.#error === undefined) await within(writtenPatienceMs, this.#running)
   }
 
   /** Writes what waits, once more if the disk did not take it; what it then does not take is lost. */

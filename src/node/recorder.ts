@@ -15,6 +15,8 @@ export interface Recorder {
   record(event: EventName, fields?: EventFields & { readonly log?: Readonly<Record<string, unknown>> }): void
   /** How the event file and the log fare; the log is absent where a test reads it. */
   readonly writers: { readonly events: WriterStatus; readonly log?: WriterStatus }
+  /** Resolves when the events of before stand in their file, or cannot be written now: who asked may read it then. */
+  written(): Promise<void>
   /** Resolves when what waits for the event file is written, or cannot be. */
   close(): Promise<void>
 }
@@ -59,6 +61,7 @@ export function openRecorder(options: RecorderOptions): Recorder {
       }
       log[meaning.level](extra, fields.message ?? verdict?.message ?? meaning.meaning)
     },
+    written: () => events.file.written(),
     close: () => events.close(),
   }
 }

@@ -122,7 +122,7 @@ export class Service {
   /** Resolves when the service is ready or has ended; `ended` tells which. */
   async start(): Promise<void> {
     this.recorder.record('service.starting', { data: { role: this.plan.role, pid: process.pid } })
-    this.#control = await openControlServer(this.folder, nodeControl(this))
+    this.#control = await openControlServer(this.folder, nodeControl(this), () => this.recorder.written())
     this.#machine.start()
     const unreadable = localFault(this.plan, this.folder) ?? configurationFault(this.plan)
     if (unreadable !== undefined) return this.#die(unreadable.verdict, undefined, unreadable.className)

@@ -199,7 +199,9 @@ t.test('a filter', async (t) => {
 
   t.test('keeps a failed connection, which may be the reason, and drops a good one', async (t) => {
     const fits = traceFilter({ call: 'call-1', methods: [] })
-    t.ok(fits(refusing))
+    const dialled = { ...refusing, handshake: { result: 'refused', side: 'dialled', face: 'internal' } } as const
+    t.ok(fits(dialled))
+    t.notOk(fits({ ...dialled, handshake: { ...dialled.handshake, side: 'accepted' } }), 'a stranger at the door')
     t.notOk(fits({ ...refusing, handshake: { result: 'accepted', side: 'dialled', face: 'internal' } }))
     t.ok(fits({ time: '', node: 'fe1', kind: 'link', event: 'link.down' }))
   })

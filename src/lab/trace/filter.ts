@@ -11,15 +11,18 @@ export interface TraceFilter {
 }
 
 /**
- * With a filter, a connection or a link that failed stays, because it may be the reason why a call failed; what went
- * well is left out.
+ * With a filter, a link that failed stays, and a connection that a node dialled in vain: it may be the reason why a
+ * call failed. What went well is left out, and so are strangers at the door.
  */
 export function traceFilter(filter: TraceFilter): (entry: TraceEntry) => boolean {
   const { call, user, methods } = filter
   if (call === undefined && user === undefined && methods.length === 0) return () => true
   const wanted = user?.toLowerCase().replace(/^sips?:/, '')
   return ({ text, handshake, event }) => {
-    if (text === undefined) return handshake === undefined ? event !== 'link.up' : handshake.result !== 'accepted'
+    if (text === undefined)
+      return handshake === undefined
+        ? event !== 'link.up'
+        : handshake.result !== 'accepted' && handshake.side === 'dialled'
     if (call !== undefined && callIdOf(text) !== call) return false
     if (methods.length > 0 && !methods.includes(methodOf(text) ?? '')) return false
     return wanted === undefined || concerns(text, wanted)

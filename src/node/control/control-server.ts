@@ -67,11 +67,17 @@ export interface ControlServer {
 /**
  * Opens the control socket. A leftover of a process that is gone is removed first: the supervisor allows one process a
  * folder.
+ *
+ * @param settled awaited before a change is answered: its events stand in their file then
  */
-export async function openControlServer(folder: NodeFolder, routes: ControlRoutes): Promise<ControlServer> {
+export async function openControlServer(
+  folder: NodeFolder,
+  routes: ControlRoutes,
+  settled: () => Promise<void> = async () => undefined,
+): Promise<ControlServer> {
   const path = socketPath(folder)
   rmSync(path, { force: true })
-  const server = createServer((request, response) => void serve(routes, request, response))
+  const server = createServer((request, response) => void serve({ routes, settled }, request, response))
   await listenOn(server, path)
   chmodSync(path, 0o600)
   return {
@@ -122,13 +128,19 @@ function listenOn(server: Server, path: string): Promise<void> {
   })
 }
 
-async function serve(routes: ControlRoutes, request: IncomingMessage, response: ServerResponse): Promise<void> {
+interface Service {
+  readonly routes: ControlRoutes
+  readonly settled: () => Promise<void>
+}
+
+async function serve({ routes, settled }: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = URL.parse(request.url ?? '/', 'http://node')
   if (url === null) return reply(response, 400, { error: `wanted a path, found ${JSON.stringify(request.url)}` })
   const route = routes[`${request.method} ${url.pathname}`]
   if (route === undefined) return reply(response, 404, { error: `no such request: ${request.method} ${url.pathname}` })
   try {
     const answer = await route({ query: url.searchParams, body: await readBody(request) })
+    if (request.method === 'POST') await settled()
     if (answer.kind === 'json') return reply(response, 200, answer.value)
     stream(response, answer.start)
   } catch (error) {

@@ -17,8 +17,11 @@ import { type Facts, judge } from '../law/law.ts'
 /**
  * Reads the record. A value that was sealed for another dialog, or by an earlier version, is refused; REGISTER and
  * PUBLISH are in no dialog, and a value of one in them is refused by the law.
+ *
+ * @param homes domains whose users are at home behind this server, lower case; see `goesHome`
  */
-export function recogniseDialog(tokens: FlowTokens, facts: Facts): Policy {
+export function recogniseDialog(tokens: FlowTokens, facts: Facts, homes: readonly string[] = []): Policy {
+  const domains = new Set(homes)
   return {
     name: 'recognise-dialog',
     decide(arrival) {
@@ -33,11 +36,27 @@ export function recogniseDialog(tokens: FlowTokens, facts: Facts): Policy {
       if (near.kind !== 'dialog' || far.kind !== 'dialog' || !isOneDialog(near, far))
         return refuse(403, 'route.token-forged')
       const { sender, isCaller } = near
-      remarks.dialog = { sender, other: otherEnd(near.other, far.other), isCaller, proved: false }
+      const other = otherEnd(near.other, far.other)
+      remarks.dialog = { sender, other, isCaller, proved: false, endsHome: goesHome(arrival, other, domains) }
       if (request.method !== 'REGISTER' && request.method !== 'PUBLISH') return pass
       return judge(arrival, facts, request.method === 'REGISTER' ? 'registrar' : 'binding') ?? pass
     },
   }
+}
+
+/**
+ * A subscription that a home server holds: its Contact is the address-of-record that is watched, so that another front
+ * end can go on with it. Such a request is sent home as one outside any dialog is, and its sender proves who it is: a
+ * server that answers by itself leaves no record that could say so there.
+ */
+function goesHome({ request, uri, routes }: Arrival, other: Side, domains: ReadonlySet<string>): boolean {
+  return (
+    request.method === 'SUBSCRIBE' &&
+    routes.length === 0 &&
+    other.organisation === '' &&
+    domains.has(uri.host) &&
+    readHop(other.hop).kind === 'server'
+  )
 }
 
 /** Two calls may have one Call-ID and one tag where somebody wants it so: their values do not go together. */
@@ -62,7 +81,7 @@ export function proveDialog({ tokens, speaksFor }: ProveDialogOptions): Policy {
     name: 'prove-dialog',
     decide(arrival) {
       const { dialog } = arrival.remarks
-      if (dialog === undefined || !isAtHop(arrival, dialog, tokens, speaksFor)) return pass
+      if (dialog === undefined || dialog.endsHome === true || !isAtHop(arrival, dialog, tokens, speaksFor)) return pass
       if (speaksAs(arrival, dialog.sender)) arrival.remarks.dialog = { ...dialog, proved: true }
       else arrival.remarks.other.set(atHop, true)
       return pass

@@ -20,7 +20,7 @@ export function insideAdmission(
   const { flowTokens, authentication } = context
   const start = [
     stripUntrusted(),
-    recogniseDialog(flowTokens, facts),
+    recogniseDialog(flowTokens, facts, settings.domains),
     routeGuard(flowTokens, { isOurs }),
     noteRemote(settings.domains),
   ]

@@ -31,6 +31,8 @@ export interface Arrival {
 export interface Standing extends Ends {
   /** The sender showed that it is the end it speaks as. */
   readonly proved: boolean
+  /** A server of ours answers it by itself, for an address-of-record: it goes home as if it were in no dialog. */
+  readonly endsHome?: boolean
 }
 
 /** What policies found out, for later policies and for the forwarder. */

@@ -81,6 +81,17 @@ t.test('phones of the default lab', async (t) => {
     t.match(received.header('P-Asserted-Identity'), /sip:alice@lab\.test/)
   })
 
+  t.test('a watcher outside extends its subscription along the route of the NOTIFY', async (t) => {
+    const alice = phoneOf(t, lab, 'alice', { at: 'edge', transport: 'tls' })
+    await alice.signIn()
+    const documents: string[] = []
+    const watch = await alice.watch('sip:bob@lab.test', (document) => documents.push(document))
+    await until(() => documents.length === 1)
+    t.match(await watch.refresh(), { status: 200 })
+    await until(() => documents.length === 2)
+    watch.end()
+  })
+
   t.test('a wrong password is refused', async (t) => {
     const alice = phoneOf(t, lab, 'alice', { at: 'edge', transport: 'tls', password: 'wrong' })
     const error = await alice.signIn().then(

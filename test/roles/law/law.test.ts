@@ -52,7 +52,7 @@ const forbidden = forbids(new Map([['internal', facts]]))
 
 const admission: readonly Policy[] = [
   stripUntrusted(),
-  recogniseDialog(tokens, facts),
+  recogniseDialog(tokens, facts, domains),
   routeGuard(tokens, { isOurs }),
   noteRemote(domains),
   proveDialog({ tokens, speaksFor: speaksInside }),
@@ -463,3 +463,29 @@ t.test(
     )
   },
 )
+
+t.test('a subscription that a home server holds is refreshed at home, by whoever proves who it is', async (t) => {
+  const record = { caller: side('alice', 'w'), callee: side('bob', 's192.0.2.50') }
+  const user = tokens.seal(record, { callId: 'call-9', tag: 'a' }, tokens.of(alice))
+  const ask = (method: string, flow: Flow, uri = 'sip:bob@lab.test'): Decision =>
+    outcome(
+      textOf({
+        who: '',
+        method,
+        from: 'sip:alice@lab.test',
+        to: 'sip:bob@lab.test',
+        fromTag: 'a',
+        toTag: 'b',
+        callId: 'call-9',
+        routes: [`<sip:${user}@pool.lab.test;lr>`],
+        uri,
+        extra: '',
+      }),
+      flow,
+    ).decision
+  t.match(ask('SUBSCRIBE', alice), { kind: 'route', targets: [{ by: 'binding' }] })
+  t.match(ask('SUBSCRIBE', flowOf({ port: 60 })), { kind: 'refuse', status: 401 }, 'a stranger is asked')
+  t.match(ask('SUBSCRIBE', mallory), { kind: 'refuse' }, 'another user is not alice')
+  t.match(ask('SUBSCRIBE', alice, 'sip:x@evil.test'), { kind: 'refuse', status: 403 })
+  t.match(ask('INFO', alice), { kind: 'refuse', status: 403 }, 'everything else stays in its dialog')
+})

@@ -33,6 +33,7 @@ export function followRoute(options: FollowRouteOptions): Policy {
       const [next] = arrival.routes
       if (next !== undefined && isKnown(next.uri, options.known))
         return way(arrival, options, dialog === undefined ? 'path' : 'dialog')
+      if (dialog?.endsHome === true) return pass
       if (dialog !== undefined) return toOtherEnd(arrival, dialog.other, options)
       return next === undefined ? pass : refuse(403, 'route.abuse')
     },
