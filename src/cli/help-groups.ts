@@ -6,7 +6,7 @@ const headings: Readonly<Record<string, readonly string[]>> = {
   'Plan a deployment': ['plan', 'timeline'],
   'Certificates and settings': ['certs', 'assign', 'unassign', 'mtls', 'settings'],
   'Break and repair': ['faults', 'break', 'heal', 'clock', 'drain', 'scenario'],
-  'Find the cause': ['check', 'survey', 'explain', 'decode', 'events', 'trace'],
+  'Find the cause': ['check', 'survey', 'explain', 'decode', 'events', 'trace', 'console'],
   'Dashboards and assistants': ['metrics', 'mcp'],
   'Phones and users': ['phone', 'users', 'registrations'],
 }

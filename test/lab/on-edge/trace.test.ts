@@ -13,7 +13,10 @@ t.test('what passed is read afterwards', async (t) => {
   const trace = async (...args: readonly string[]) => (await lab.run('trace', '--since', '1h', ...args)).stdout
 
   t.test('a message as a ladder, from user to user by every node', async (t) => {
-    const out = await trace('--user', 'alice', '--method', 'MESSAGE', '--format', 'ladder')
+    const all = await trace('--user', 'alice', '--method', 'MESSAGE', '--format', 'jsonl')
+    const sent = all.split('\n').find((line) => line.includes('\\r\\n\\r\\nkept')) ?? ''
+    const [, call = ''] = /Call-ID: ([^\\]+)\\r/.exec(sent) ?? []
+    const out = await trace('--call', call, '--format', 'ladder')
     t.match(out, /^ +alice +.*edge +director +fe1/m)
     t.match(out, /200 (OK|MESSAGE)/)
   })
