@@ -16,7 +16,7 @@ import type { CheckOptions, OwnIdentity } from './options.ts'
 import { sipStep } from './sip-step.ts'
 import { failure, fine, fromVerdict, notTried, type Step } from './step.ts'
 import { Talk } from './talk.ts'
-import { otherAddresses, withoutName } from './other-peers.ts'
+import { otherAddresses, otherMembers, withoutName } from './other-peers.ts'
 import { handshakeOptions, tlsStep } from './tls-step.ts'
 
 export interface Walk {
@@ -83,7 +83,8 @@ async function walkSecured(
   const seen = { place, chain: shaken.secured.chain }
   const wanted = handshakeOptions(candidate, options)
   await otherAddresses(journal, seen, candidate, wanted, options)
-  await withoutName(journal, seen, candidate, wanted, options)
+  const known = await otherMembers(journal, seen, candidate, wanted, options)
+  await withoutName(journal, { place, known }, candidate, wanted, options)
   // A client would hang up here; what the server says to one that does not is still worth knowing, and harms nobody.
   const wrong = options.probe ? strangersCertificate(candidate, options.now()) : undefined
   const conversation = await clientStep(journal, shaken, asking, options, wrong)

@@ -1,6 +1,6 @@
 /**
- * What other peers meet at the same name and this client does not: the other addresses of the name, and the certificate
- * for those who send no SNI.
+ * What other peers meet at the same name and this client does not: the other addresses of the name, the other members
+ * behind one address, and the certificate for those who send no SNI.
  */
 import { toVerdict } from '../certificates/examine/index.ts'
 import { verdictCertificate } from '../certificates/examine/explain.ts'
@@ -44,6 +44,61 @@ export async function otherAddresses(
     )
 }
 
+/** Handshakes at one address after the first: a balancer that takes turns shows each of four members. */
+const turns = 4
+
+/**
+ * The other members behind one address, a balancer's. One that shows a bad certificate fails for a part of the
+ * connections, which is why calls fail some of the time.
+ *
+ * @returns every certificate that was met there, the first handshake's included
+ */
+export async function otherMembers(
+  journal: Journal,
+  { place, chain }: Seen,
+  candidate: Candidate,
+  wanted: HandshakeOptions,
+  options: CheckOptions,
+): Promise<readonly Buffer[]> {
+  const title = `${candidate.host} at ${place.address}:${place.port}, ${turns} times more`
+  return journal.step('member', title, async () => {
+    const met: (readonly Buffer[])[] = []
+    for (let turn = 0; turn < turns; turn += 1) met.push(await shownAt(place, wanted, options))
+    const leaves = [chain, ...met].flatMap(([leaf]) => (leaf === undefined ? [] : [leaf]))
+    const others = met.filter(([leaf]) => leaf !== undefined && chain[0]?.equals(leaf) !== true)
+    const answered = met.filter(([leaf]) => leaf !== undefined).length
+    return { finding: memberFinding(others, answered, candidate, options), value: leaves }
+  })
+}
+
+async function shownAt(place: Place, wanted: HandshakeOptions, options: CheckOptions): Promise<readonly Buffer[]> {
+  const shown = options.own === undefined || options.own.key === '' ? {} : { own: options.own }
+  const seen = await dialSecure(place, { ...wanted, ...shown, askStaple: false })
+  if (seen.kind === 'secured') seen.talk.close()
+  return seen.chain
+}
+
+function memberFinding(
+  others: readonly (readonly Buffer[])[],
+  answered: number,
+  candidate: Candidate,
+  options: CheckOptions,
+): Finding {
+  if (answered < turns)
+    return note('link.unconfirmed', {
+      message: `${turns - answered} of ${turns} further handshakes showed no certificate`,
+    })
+  if (others.length === 0) return fine('The same certificate each time.')
+  for (const chain of others) {
+    const faults = certificateFaults(chain, candidate, options)
+    const diagnosis = toVerdict(faults)
+    if (faults.accepted || diagnosis === undefined) continue
+    const message = `${others.length} of ${turns} further handshakes got another certificate: ${diagnosis.message}`
+    return fromVerdict({ ...diagnosis, message })
+  }
+  return fine(`${others.length} of ${turns} got another certificate, and it is good: several servers answer here.`)
+}
+
 async function lookAt(
   place: Place,
   chain: readonly Buffer[],
@@ -66,10 +121,14 @@ async function lookAt(
   return fine('Another certificate than at the first address, and it is good.', evidence)
 }
 
-/** Peers without SNI, servers of 2003 among them, get the default certificate of the server. */
+/**
+ * Peers without SNI, servers of 2003 among them, get the default certificate of the server.
+ *
+ * @param known certificates that a handshake with the name met
+ */
 export async function withoutName(
   journal: Journal,
-  { place, chain }: Seen,
+  { place, known }: { readonly place: Place; readonly known: readonly Buffer[] },
   candidate: Candidate,
   { servername, ...wanted }: HandshakeOptions,
   options: CheckOptions,
@@ -84,7 +143,7 @@ export async function withoutName(
         value: undefined,
       }
     if (seen.kind === 'secured') seen.talk.close()
-    return { finding: defaultFinding(seen.chain, chain, candidate, options), value: undefined }
+    return { finding: defaultFinding(seen.chain, known, candidate, options), value: undefined }
   })
 }
 
@@ -97,12 +156,12 @@ function refusedWithoutName({ alert, found, code }: Broken): Finding {
 
 function defaultFinding(
   shown: readonly Buffer[],
-  chain: readonly Buffer[],
+  known: readonly Buffer[],
   candidate: Candidate,
   options: CheckOptions,
 ): Finding {
   const [leaf] = shown
-  if (leaf === undefined || chain[0]?.equals(leaf) === true) return fine('The same certificate as with a name.')
+  if (leaf === undefined || known.some((one) => one.equals(leaf))) return fine('The same certificate as with a name.')
   const faults = certificateFaults(shown, candidate, options)
   const diagnosis = toVerdict(faults)
   if (faults.accepted || diagnosis === undefined) return fine('Another certificate than with a name, and it is good.')

@@ -203,4 +203,33 @@ t.test('what other peers meet', async (t) => {
     const report = await checkPort(first, { ...patient, addresses: ['127.0.0.1', '127.0.0.2'] })
     t.match([report.ok, stepOf(report, 'address')], [false, { outcome: 'failed', code: 'cert.name-mismatch' }])
   })
+
+  t.test('one member of several behind one address with a bad certificate', async (t) => {
+    const [first, second] = [good, other].map(({ certificate, key }) =>
+      createSecureContext({ cert: String(certificate), key: String(key) }),
+    )
+    let turn = 0
+    const port = await sipServer(t, { SNICallback: (_name, answer) => answer(null, turn++ % 3 === 0 ? first : second) })
+    const report = await checkPort(port, patient)
+    t.match(
+      [report.ok, stepOf(report, 'member')],
+      [
+        false,
+        { outcome: 'failed', code: 'cert.name-mismatch', sentence: /of 4 further handshakes got another certificate/ },
+      ],
+    )
+  })
+
+  t.test('several members with good certificates of their own', async (t) => {
+    const twin = show(pki.leaf(), pki.issuing)
+    const contexts = [good, twin].map(({ certificate, key }) =>
+      createSecureContext({ cert: String(certificate), key: String(key) }),
+    )
+    let turn = 0
+    const port = await sipServer(t, { SNICallback: (_name, answer) => answer(null, contexts[turn++ % 2]) })
+    t.match(stepOf(await checkPort(port, patient), 'member'), {
+      outcome: 'ok',
+      sentence: /another certificate, and it is good: several servers answer here/,
+    })
+  })
 })
