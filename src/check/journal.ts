@@ -1,5 +1,5 @@
 /** Writes the tree of steps while the check runs, and tells a watcher of each begin and end. */
-import { outsideRemedy } from '../verdicts/remedy.ts'
+import { outsideRemedy, placedRemedy } from '../verdicts/remedy.ts'
 import type { Finding, Step } from './step.ts'
 
 /** How deep a step stands: 0 at the left margin. */
@@ -14,17 +14,24 @@ export interface Done<T> {
   readonly value: T
 }
 
+/** Whose remedies they are. */
+export interface JournalPlace {
+  /** The host of a server outside the lab: its remedies name no command of siplab. */
+  readonly outside?: string
+  /** The node of the lab that holds the certificate with this serial; undefined: nobody knows. */
+  readonly ownerOf?: (serial: string) => string | undefined
+}
+
 export class Journal {
   readonly #steps: Step[] = []
   readonly #watcher: Watcher | undefined
   readonly #depth: number
-  readonly #outside: string | undefined
+  readonly #place: JournalPlace
 
-  /** @param outside the host of a server outside the lab: its remedies name no command of siplab */
-  constructor(watcher?: Watcher, { depth = 0, outside }: { readonly depth?: number; readonly outside?: string } = {}) {
+  constructor(watcher?: Watcher, { depth = 0, ...place }: JournalPlace & { readonly depth?: number } = {}) {
     this.#watcher = watcher
     this.#depth = depth
-    this.#outside = outside
+    this.#place = place
   }
 
   get steps(): readonly Step[] {
@@ -33,10 +40,7 @@ export class Journal {
 
   /** Runs one step; `work` may run further steps inside it. */
   async step<T>(id: string, title: string, work: (inner: Journal) => Promise<Done<T>>): Promise<T> {
-    const inner = new Journal(this.#watcher, {
-      depth: this.#depth + 1,
-      ...(this.#outside === undefined ? {} : { outside: this.#outside }),
-    })
+    const inner = new Journal(this.#watcher, { depth: this.#depth + 1, ...this.#place })
     const began = performance.now()
     this.#watcher?.begin(title, this.#depth)
     const { finding, value } = await work(inner)
@@ -50,7 +54,8 @@ export class Journal {
   }
 
   #add(found: Step): void {
-    const step = this.#outside === undefined ? found : withoutCommands(found, this.#outside)
+    const { outside, ownerOf } = this.#place
+    const step = outside === undefined ? placed(found, ownerOf) : withoutCommands(found, outside)
     this.#steps.push(step)
     this.#watcher?.end(step, this.#depth)
   }
@@ -62,6 +67,17 @@ function withoutCommands(step: Step, host: string): Step {
   if (remedy === undefined || !isForLab(remedy)) return step
   const fix = outsideRemedy(remedy, host)
   return { ...step, remedy: fix, ...(verdict === undefined ? {} : { verdict: { ...verdict, fix } }) }
+}
+
+/** `siplab certs renew NODE` with the name of the node whose certificate the verdict speaks of. */
+function placed(step: Step, ownerOf: JournalPlace['ownerOf']): Step {
+  const { remedy, verdict } = step
+  const serial = verdict?.certificate?.serial
+  if (remedy === undefined || verdict === undefined || serial === undefined || !/\bNODE\b/.test(remedy)) return step
+  const node = ownerOf?.(serial)
+  if (node === undefined) return step
+  const fix = placedRemedy(remedy, { node })
+  return { ...step, remedy: fix, verdict: { ...verdict, fix } }
 }
 
 function isForLab(remedy: string): boolean {

@@ -11,6 +11,7 @@ import {
 } from '../check/index.ts'
 import type { Candidate, CheckReport, Reached } from '../check/index.ts'
 import { credentials, echoFor, type LoginArguments } from './check-credentials.ts'
+import { certificateOwner } from './certificate-owner.ts'
 import { checkNames } from './check-names.ts'
 import { setUp, type Setup, type SetupOptions } from './check-setup.ts'
 import { liveTree } from './check-text.ts'
@@ -28,7 +29,9 @@ export async function checkTarget(io: Io, target: string, options: CheckTargetOp
   const at = new Date()
   const journal = new Journal(
     liveTree(io.err, { colours: io.colours.err, terminal: io.colours.err, verbose: options.verbose === true }),
-    setup.lab === undefined ? { outside: hostOf(setup.destination) } : {},
+    setup.lab === undefined
+      ? { outside: hostOf(setup.destination) }
+      : { ownerOf: certificateOwner(setup.lab.chosen.folder.root, setup.lab.plan) },
   )
   const { destination } = setup
   const done = (): CheckReport =>
