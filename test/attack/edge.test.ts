@@ -3,7 +3,7 @@
  */
 import t from 'tap'
 import { back, call, inside, nothingButAMarker, serverAt, sink, strangerAt, userAt } from '../support/attack.ts'
-import { eventsOf } from '../support/federation.ts'
+import { eventsOf } from '../support/events.ts'
 import { metricsOf, withLab } from '../support/lab.ts'
 import { okFor } from '../support/raw-peer.ts'
 
@@ -88,7 +88,7 @@ t.test('borders of the default lab', async (t) => {
     })
 
   t.test('the takeover is an event whose verdict names the row', async (t) => {
-    const found = eventsOf(lab, 'edge').find(({ event }) => event === 'request.forbidden')
+    const found = (await eventsOf(lab, 'edge')).find(({ event }) => event === 'request.forbidden')
     t.match(found?.verdict, { code: 'law.refused', found: /row "never in a dialog"/ })
   })
 

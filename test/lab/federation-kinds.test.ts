@@ -3,7 +3,8 @@
  */
 import t from 'tap'
 import type { Verdict } from '../../src/verdicts/verdict.ts'
-import { bare, eventsOf, partnerEdge, refusal } from '../support/federation.ts'
+import { eventsOf } from '../support/events.ts'
+import { bare, partnerEdge, refusal } from '../support/federation.ts'
 import { withLab } from '../support/lab.ts'
 import { until } from '../support/until.ts'
 import { phoneOf } from '../support/phones.ts'
@@ -133,7 +134,7 @@ t.test('a provider on one side, enhanced federation on the other', async (t) => 
         diagnostics: undefined,
       })
       t.match(
-        eventsOf(lab, 'edge').findLast(({ event }) => event === 'partner.refused'),
+        (await eventsOf(lab, 'edge')).findLast(({ event }) => event === 'partner.refused'),
         { data: { domain: 'third.test', diagnostics: 1009 }, verdict: { code: 'dns.srv-outside-domain' } },
       )
     })
@@ -158,7 +159,7 @@ t.test('a provider on one side, enhanced federation on the other', async (t) => 
       status: 403,
       diagnostics: undefined,
     })
-    const told = eventsOf(lab, 'edge').find(
+    const told = (await eventsOf(lab, 'edge')).find(
       ({ event, data }) => event === 'partner.refused' && data?.['diagnostics'] === 1010,
     )
     t.match(told, {
@@ -193,7 +194,7 @@ t.test('a provider on one side, enhanced federation on the other', async (t) => 
         diagnostics: undefined,
       })
       t.match(
-        eventsOf(lab, 'edge').findLast(({ event }) => event === 'partner.refused'),
+        (await eventsOf(lab, 'edge')).findLast(({ event }) => event === 'partner.refused'),
         { data: { domain, diagnostics }, verdict: { code } },
       )
     })
@@ -226,8 +227,8 @@ t.test('closed by default, and a table that cannot be read', async (t) => {
     }
     await t.rejects(dial())
     // Its end of the connection closes before the event is written.
-    await until(() =>
-      eventsOf(lab, 'edge').some(
+    await until(async () =>
+      (await eventsOf(lab, 'edge')).some(
         ({ event, verdict }) => event === 'flow.refused' && verdict?.code === 'cert.name-not-allowed',
       ),
     )
@@ -241,7 +242,7 @@ t.test('closed by default, and a table that cannot be read', async (t) => {
   })
 
   t.test('the log tells it in the order an administrator knew', async (t) => {
-    const chain = eventsOf(lab, 'partner-edge').filter(({ level }) => level === 'error')
+    const chain = (await eventsOf(lab, 'partner-edge')).filter(({ level }) => level === 'error')
     t.match(chain, [
       { event: 'configuration.not-retrieved', data: { class: 'MSFT_SIPFederationDirectPartnerTable' } },
       { event: 'service.stack-failed' },

@@ -4,7 +4,8 @@
  */
 import t from 'tap'
 import type { Verdict } from '../../src/verdicts/verdict.ts'
-import { bare, eventsOf, partnerEdge, refusal, standInForPartner, strangerAsks } from '../support/federation.ts'
+import { eventsOf } from '../support/events.ts'
+import { bare, partnerEdge, refusal, standInForPartner, strangerAsks } from '../support/federation.ts'
 import { withLab } from '../support/lab.ts'
 import { until } from '../support/until.ts'
 import { phoneOf } from '../support/phones.ts'
@@ -219,8 +220,8 @@ t.test('two federated organisations', async (t) => {
   t.test('who shows no certificate at the port for partners gets no connection', async (t) => {
     await t.rejects(strangerAsks(t, lab))
     // Its end of the connection closes before the event is written.
-    await until(() =>
-      eventsOf(lab, 'edge').some(
+    await until(async () =>
+      (await eventsOf(lab, 'edge')).some(
         ({ event, verdict }) => event === 'flow.refused' && verdict?.code === 'tls.client-cert-missing',
       ),
     )

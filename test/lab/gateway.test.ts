@@ -3,12 +3,11 @@
  * rules.
  */
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import t from 'tap'
 import { PhoneError } from '../../src/phone/index.ts'
 import type { Verdict } from '../../src/verdicts/verdict.ts'
-import type { LinkState, NodeEvent } from '../../src/node/control/control-api.ts'
+import type { LinkState } from '../../src/node/control/control-api.ts'
+import { eventsOf } from '../support/events.ts'
 import { withLab, type TestLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
 import { certificateOf, rawPeer, type RawPeer } from '../support/raw-peer.ts'
@@ -30,7 +29,7 @@ t.test('a trunk under the rules of March 2024', async (t) => {
 
   t.test('is active after OPTIONS went both ways', async (t) => {
     t.match(
-      eventsOf(lab, 'voice').find(({ event }) => event === 'link.up'),
+      (await eventsOf(lab, 'voice')).find(({ event }) => event === 'link.up'),
       { data: { peer: 'fe1.lab.test' } },
     )
   })
@@ -44,7 +43,7 @@ t.test('a trunk under the rules of March 2024', async (t) => {
   })
 
   t.test('shows the certificate of the static route, not that of the front end', async (t) => {
-    const accepted = eventsOf(lab, 'voice').find(
+    const accepted = (await eventsOf(lab, 'voice')).find(
       ({ event, data }) => event === 'flow.accepted' && data?.['side'] === 'accepted',
     )
     t.equal(accepted?.data?.['serial'], serialOf(lab, 'fe1-static-route-1'))
@@ -125,7 +124,7 @@ t.test('a trunk under the rules of March 2024', async (t) => {
     const closed = 'sip:fe1.lab.test:9;transport=tls'
     await until(async () => {
       await peer.ask({ method: 'OPTIONS', uri: 'sip:voice.lab.test', from: 'sip:fe1.lab.test', contact: closed })
-      return eventsOf(lab, 'voice').some(({ event }) => event === 'link.down')
+      return (await eventsOf(lab, 'voice')).some(({ event }) => event === 'link.down')
     })
     const answer = await peer.ask({
       method: 'INVITE',
@@ -220,13 +219,13 @@ t.test('a trunk that has not shown itself yet', async (t) => {
 
   t.test('may call once it has shown itself and answers', async (t) => {
     await lab.json('node', 'start', 'fe1')
-    await until(() => eventsOf(lab, 'voice').at(-1)?.event === 'link.up')
+    await until(async () => (await eventsOf(lab, 'voice')).at(-1)?.event === 'link.up')
     t.equal((await peer.ask(invite)).status, 200)
   })
 
   t.test('is asked again as soon as its connection breaks', async (t) => {
     process.kill((await statusOfLab(lab)).nodes.find(({ name }) => name === 'fe1')?.pid ?? NaN, 'SIGKILL')
-    await until(() => eventsOf(lab, 'voice').at(-1)?.event === 'link.down')
+    await until(async () => (await eventsOf(lab, 'voice')).at(-1)?.event === 'link.down')
     t.match(await voiceLinks(), [{ peer: 'fe1.lab.test', state: 'down' }])
   })
 })
@@ -242,13 +241,13 @@ t.test('two routes to one host and port, each with a certificate of its own', as
     }),
   )
   const serials = [serialOf(lab, 'fe1-static-route-1'), serialOf(lab, 'fe1-static-route-2')]
-  const shown = (): readonly unknown[] =>
-    eventsOf(lab, 'voice')
+  const shown = async (): Promise<readonly unknown[]> =>
+    (await eventsOf(lab, 'voice'))
       .filter(({ event, data }) => event === 'flow.accepted' && data?.['side'] === 'accepted')
       .map(({ data }) => data?.['serial'])
 
   t.test('are two links, each watched under its own certificate', async (t) => {
-    t.same(new Set(shown()), new Set(serials))
+    t.same(new Set(await shown()), new Set(serials))
     const { nodes } = await statusOfLab(lab)
     t.match(nodes.find(({ name }) => name === 'fe1')?.status?.links, [
       { peer: 'voice.lab.test', shows: 'static-route:1', state: 'up' },
@@ -265,7 +264,7 @@ t.test('two routes to one host and port, each with a certificate of its own', as
       await call.hangUp()
       t.match(await call.ended, { by: 'us', how: 'bye' })
     }
-    t.equal(shown().length, 2, 'no connection was opened besides the two that are watched')
+    t.equal((await shown()).length, 2, 'no connection was opened besides the two that are watched')
     await lab.json('break', 'fe1', 'no-client-auth-eku', '--as', 'client', '--reference', 'static-route:2')
     t.equal(
       await statusOf(alice.call('sip:+494012345678@lab.test;user=phone').established),
@@ -290,7 +289,7 @@ t.test('a trunk in 2026, when no public certificate carries clientAuth', async (
 
   t.test('the voice service takes the certificate of the trunk', async (t) => {
     t.ok(
-      eventsOf(lab, 'voice').some(
+      (await eventsOf(lab, 'voice')).some(
         ({ event, data }) => event === 'flow.accepted' && data?.['serial'] === serialOf(lab, 'fe1-static-route-1'),
       ),
     )
@@ -298,7 +297,7 @@ t.test('a trunk in 2026, when no public certificate carries clientAuth', async (
 
   t.test('the front end refuses the certificate of the voice service when it is called back', async (t) => {
     t.ok(
-      eventsOf(lab, 'fe1').some(
+      (await eventsOf(lab, 'fe1')).some(
         ({ event, verdict }) =>
           event === 'flow.refused' && verdict?.code === 'cert.eku-missing' && verdict.link === 'voice->fe1',
       ),
@@ -343,11 +342,4 @@ async function statusOf(work: Promise<unknown>): Promise<number | undefined> {
   )
   if (!(error instanceof PhoneError)) throw error
   return error.status
-}
-
-function eventsOf(lab: TestLab, node: string): readonly NodeEvent[] {
-  const lines = readFileSync(join(lab.data, 'nodes', node, 'events.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-  return lines.map((line) => JSON.parse(line) as NodeEvent)
 }

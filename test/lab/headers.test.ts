@@ -5,7 +5,8 @@
 import t from 'tap'
 import type { SipRequest } from '../../src/sip/message/types.ts'
 import type { ReceivedMessage } from '../../src/phone/index.ts'
-import { bare, eventsOf } from '../support/federation.ts'
+import { eventsOf } from '../support/events.ts'
+import { bare } from '../support/federation.ts'
 import { withLab, type TestLab } from '../support/lab.ts'
 import { phoneOf } from '../support/phones.ts'
 import { rawPeer, type RawPeer } from '../support/raw-peer.ts'
@@ -130,7 +131,7 @@ t.test('headers of the default lab', async (t) => {
         const answer = await say(['Route: <sip:third.test:5061;transport=tls;lr>'])
         t.match(bare(answer), { status: 403, diagnostics: /^1004;.*HRESULT="0xC3E93C5E\(SIPPROXY_E_ROUTING\)"/ })
         t.match(
-          eventsOf(lab, node).findLast(({ event }) => event === 'route.refused'),
+          (await eventsOf(lab, node)).findLast(({ event }) => event === 'route.refused'),
           { verdict: { code: 'route.abuse', windows: { hresult: '0xC3E93C5E' } } },
         )
       })

@@ -1,10 +1,11 @@
 /** Kamailio as a foreign server over mutual TLS: its certificate decides what it is to us. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
 import type { NodeEvent } from '../../src/node/control/control-api.ts'
 import { missing } from '../support/debian-program.ts'
+import { eventsOf } from '../support/events.ts'
 import { fromLab, fromStranger, type CertificateFiles } from '../support/foreign-certificates.ts'
 import { startKamailio, type Kamailio } from '../support/kamailio.ts'
 import { withLab, type TestLab } from '../support/lab.ts'
@@ -37,7 +38,7 @@ t.test('Kamailio as a foreign server', { skip: missing('kamailio') }, async (t) 
     const received = await carol.nextMessage()
     t.match(received, { from: 'sip:alice@lab.test', text: 'by way of Kamailio' })
     t.equal(received.header('P-Asserted-Identity'), '<sip:alice@lab.test>')
-    t.match(eventsOf(lab, 'fe1', 'flow.accepted'), [{ message: /gateway\.lab\.test was accepted as server/ }])
+    t.match(await lastOf(lab, 'fe1', 'flow.accepted'), [{ message: /gateway\.lab\.test was accepted as server/ }])
   })
 
   t.test('under another name it is a client: its word counts for nothing and it is challenged', async (t) => {
@@ -45,13 +46,13 @@ t.test('Kamailio as a foreign server', { skip: missing('kamailio') }, async (t) 
     const answer = await kamailio.ask(message('sip:alice@lab.test'))
     t.match(answer, /^SIP\/2\.0 401 /)
     t.match(answer, /WWW-Authenticate: Digest /i)
-    t.match(eventsOf(lab, 'fe1', 'flow.accepted'), [{ message: /other\.lab\.test was accepted as client/ }])
+    t.match(await lastOf(lab, 'fe1', 'flow.accepted'), [{ message: /other\.lab\.test was accepted as client/ }])
   })
 
   t.test('with a certificate of another CA it is refused, and the event log says why', async (t) => {
     const kamailio = await peer(t, lab, (folder) => fromStranger(folder, 'gateway.lab.test'))
     t.match(await kamailio.ask(message('sip:alice@lab.test')), /^SIP\/2\.0 [45]\d\d /)
-    t.match(eventsOf(lab, 'fe1', 'flow.refused'), [{ verdict: { code: /^chain\./, direction: 'incoming' } }])
+    t.match(await lastOf(lab, 'fe1', 'flow.refused'), [{ verdict: { code: /^chain\./, direction: 'incoming' } }])
   })
 })
 
@@ -77,12 +78,8 @@ function message(from: string): (via: string) => string {
 }
 
 /** Of peers that are no nodes of the lab. */
-function eventsOf(lab: TestLab, node: string, wanted: string): readonly NodeEvent[] {
-  const lines = readFileSync(join(lab.data, 'nodes', node, 'events.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-  const events = lines.map((line) => JSON.parse(line) as NodeEvent)
-  return events
+async function lastOf(lab: TestLab, node: string, wanted: string): Promise<readonly NodeEvent[]> {
+  return (await eventsOf(lab, node))
     .filter(({ event, connection }) => event === wanted && connection?.startsWith('127.0.0.1:') === true)
     .slice(-1)
 }

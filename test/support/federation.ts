@@ -1,10 +1,6 @@
-/** What tests of federated labs share: the edge of the partner in our hands, and what a refusal says. */
-import { readFileSync } from 'node:fs'
 import { createServer } from 'node:tls'
-import { join } from 'node:path'
 import type { Test } from 'tap'
 import { PhoneError } from '../../src/phone/index.ts'
-import type { NodeEvent } from '../../src/node/control/control-api.ts'
 import { StreamFramer } from '../../src/sip/message/framer.ts'
 import { defaultLimits } from '../../src/sip/message/types.ts'
 import type { TestLab } from './lab.ts'
@@ -94,12 +90,4 @@ export function bare(response: { readonly status: number; header(name: string): 
   readonly diagnostics: string | undefined
 } {
   return { status: response.status, diagnostics: response.header('ms-diagnostics') }
-}
-
-/** Everything a node has written since it first started. */
-export function eventsOf(lab: TestLab, node: string): readonly NodeEvent[] {
-  const lines = readFileSync(join(lab.data, 'nodes', node, 'events.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-  return lines.map((line) => JSON.parse(line) as NodeEvent)
 }
