@@ -81,7 +81,7 @@ const showings: Partial<Readonly<Record<VerdictCode, Showing>>> = {
   'tls.session-resumed': { fault: 'session-resumed', as: 'client' },
   'tls.name-not-checked': { fault: 'name-unchecked', as: 'client' },
   'tls.client-cert-unneeded': { fault: 'client-cert-unneeded', as: 'client' },
-  'tls.issuer-not-announced': { fault: 'ca-names-filter', as: 'client' },
+  'tls.issuer-not-announced': { fault: 'ca-names-filter' },
   'tls.no-common-signature': { fault: 'no-common-sigalg' },
   'tls.alpn-mismatch': { fault: 'alpn-mismatch' },
   'tls.chain-too-large': { fault: 'too-many-sans' },
