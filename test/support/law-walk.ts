@@ -251,6 +251,7 @@ function methodFor({ method, target }: Cell): string {
 }
 
 /** `dialog` is no package of the presence service: such a request goes on to the devices of the user. */
-function eventFor({ target }: Cell): string {
+function eventFor({ method, target }: Cell): string {
+  if (method === 'REGISTER') return 'registration'
   return target === 'presence' || target === 'user-data' ? 'presence' : 'dialog'
 }
