@@ -37,7 +37,8 @@ function adviceHtml({ severity, fault, story, versions, why, setting, peers }: A
   const closes =
     setting === undefined
       ? ''
-      : `<p><b>What closes it:</b> <code>${escaped(setting.setting)}</code> (${escaped(setting.documented)})</p>`
+      : `<p><b>What closes it:</b> <code>${escaped(setting.setting)}</code> ` +
+        `(not checked against ${escaped(setting.documented)})</p>`
   const minding = peers.length === 0 ? '' : `<p class="what">Would mind: ${escaped(peers.join(', '))}</p>`
   return `<section class="${severity}"><h2><span>${severity}</span> ${escaped(fault)}, TLS ${versions.join(', ')}</h2>
 <p>${escaped(story)}. ${escaped(why)}</p>${closes}${minding}</section>`

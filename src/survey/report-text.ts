@@ -42,7 +42,7 @@ function adviceLines({ severity, fault, versions, story, why, setting, peers }: 
   return [
     `${severity.toUpperCase().padEnd(8)} ${fault} (TLS ${versions.join(', ')}): ${story}.`,
     `         why: ${why}`,
-    ...(setting === undefined ? [] : [`         set: ${setting.setting}  [${setting.documented}]`]),
+    ...(setting === undefined ? [] : [`         set: ${setting.setting}  [not checked against ${setting.documented}]`]),
     ...(peers.length === 0 ? [] : [`         would mind: ${someOf(peers)}`]),
     '',
   ]
