@@ -8,7 +8,7 @@ import {
   type LinkTrial,
 } from '../check/index.ts'
 import type { Face, LabPlan, Link, NodePlan } from '../topology/plan-types.ts'
-import { checkOptions, nodeIdentity, type CheckLab, type SetupOptions } from './check-setup.ts'
+import { checkOptions, nodeIdentity, type CheckLab, type SetupOptions } from './check-options.ts'
 import { harmlessLine } from '../reports/harmless.ts'
 import { UsageError } from './usage-error.ts'
 import { paint, table, type Io } from './io.ts'

@@ -135,8 +135,8 @@ export class Supervisor {
   }
 
   /**
-   * Ends every node, the outermost first, the name server last: nobody is sent to a host that has gone. `at-once` is for
-   * a start that failed.
+   * Ends every node, the outermost first, the name server last: nobody is sent to a host that has gone. `at-once` is
+   * for a start that failed.
    */
   async end(how: 'in-order' | 'at-once'): Promise<void> {
     this.#isEnding = true
