@@ -99,6 +99,7 @@ export function diagnoseRefusal(
     ? {
         ...verdict(code, { ...observer, ...found, ...notTlsAt(refusal.side, code) }),
         ...maybeRefused(refusal, code, own),
+        ...(alertNumber(said ?? '') === undefined ? {} : { whoRefused: 'them' as const }),
       }
     : { ...ourFault, ...observer, others: [verdict(code, found)] }
 }
