@@ -56,7 +56,7 @@ t.test('of two causes the first is the verdict and the other stands beside it', 
 t.test('the end that refused has judged, whichever end wrote first', async (t) => {
   const code = 'tls.client-cert-missing'
   const told = view('director', code, 'outgoing', {
-    verdict: verdict(code, { node: 'director', direction: 'outgoing', whoRefused: 'them' }),
+    verdict: { ...verdict(code, { node: 'director', direction: 'outgoing' }), whoRefused: 'them' },
   })
   const judged = view('edge', code, 'incoming')
   t.match([joinViews([told, judged]).node, joinViews([judged, told]).node], ['edge', 'edge'])
