@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { breakTarget, healTarget } from '../src/faults/break.ts'
+import { breakTarget, type FaultOptions, healTarget } from '../src/faults/break.ts'
 import { type ListedFault, faultList, readTarget } from '../src/faults/targets.ts'
 import { faults } from '../src/faults/catalogue/index.ts'
 import { hasMovableClock } from '../src/lab/clock.ts'
@@ -27,13 +27,21 @@ interface Place {
   readonly topology: string
   readonly movableClock: boolean
   readonly on: string
+  readonly options?: FaultOptions
 }
 
 export const aroundFaults: readonly ListedFault[] = faultList.filter(
   ({ name, notInALab }) => notInALab === undefined && !faults.some(({ slug }) => slug === name),
 )
 
+/** Certificate faults that stand at the doors for phones too. */
+const forPhones = faultList.filter(({ name }) => name === 'browser-without-certificate')
+
 function placeOf({ name, target }: ListedFault): Place {
+  if (forPhones.some((fault) => fault.name === name)) {
+    const options = { as: 'server', reference: 'edge-external' } as const
+    return { topology: 'edge', movableClock: false, on: 'edge', options }
+  }
   if (target === 'store' || target === 'directory') return { topology: 'pool', movableClock: false, on: target }
   if (name === 'crl-point-unreachable') return { topology: 'edge-pool', movableClock: false, on: 'edge' }
   const ofTheEdge = name === 'duplicate-partner' || name === 'one-machine-store'
@@ -47,7 +55,7 @@ export async function showAround(
   network: number | undefined,
   tell: (row: AroundRow) => void,
 ): Promise<void> {
-  const cases = chosen.map((fault) => ({ fault, place: placeOf(fault) }))
+  const cases = [...chosen, ...forPhones].map((fault) => ({ fault, place: placeOf(fault) }))
   const labs = Map.groupBy(cases, ({ place: { topology, movableClock } }) => `${topology} ${movableClock}`)
   for (const own of labs.values()) {
     const [first] = own
@@ -88,7 +96,7 @@ function frame(
 async function show(access: RunningLabAccess, fault: ListedFault, place: Place): Promise<AroundRow> {
   const began = performance.now()
   const target = readTarget(access.plan, place.on)
-  const { verdict, named } = await breakTarget(access, target, fault.name, {})
+  const { verdict, named } = await breakTarget(access, target, fault.name, place.options ?? {})
   await healTarget(access, target)
   return {
     ...frame(fault, place),

@@ -29,7 +29,7 @@ function clockFinding(theirs: number, { now, own }: CheckOptions): Finding {
   if (apart <= mostApartMs) return fine(`It says ${iso(theirs)}, as ours does.`, evidence)
   const diagnosis = verdict('clock.skew', {
     found: `the server says ${iso(theirs)}, this machine says ${iso(ours)}: ${evidence.apartSeconds} s apart`,
-    fix: 'compare both clocks with a time server, and set the one that is wrong: chronyc tracking, w32tm /query /status',
+    fix: 'compare both clocks with a time server and set the wrong one right: chronyc tracking, w32tm /query /status',
   })
   return fromVerdict(diagnosis, evidence, own !== undefined && !isValidAt(own.cert, theirs) ? 'failed' : 'warning')
 }
