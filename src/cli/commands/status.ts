@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { controlClient } from '../../lab/control-client.ts'
 import { type FaultOn, faultsOfLab } from '../../faults/record.ts'
+import { type ForeignLink, foreignLinks } from '../../lab/foreign.ts'
 import { LabError } from '../../lab/lab-error.ts'
 import { type RefusedLink, refusedLinks } from '../../lab/refused-links.ts'
 import type { NodeStatus } from '../../node/control/control-api.ts'
@@ -44,10 +45,15 @@ export const statusCommand: RegisterCommand = (program, { io, finish }) => {
   common(command, 'siplab status --json').action(async (options: StatusOptions) => {
     if (options.node !== undefined) return finish(await showOne(io, options, options.node))
     const lab = chooseLab(io, options)
-    const foreign = foreignNodes(io)
+    const containers = foreignNodes(io)
     const plan = planOf(lab)
-    const nodes = await Promise.all(plan.nodes.map((node) => nodeLine(lab, node, foreign)))
+    const nodes = await Promise.all(plan.nodes.map((node) => nodeLine(lab, node, containers)))
     const links = refusedLinks(
+      plan,
+      lab.folder.root,
+      nodes.flatMap(({ status }) => status ?? []),
+    )
+    const foreign = foreignLinks(
       plan,
       lab.folder.root,
       nodes.flatMap(({ status }) => status ?? []),
@@ -66,10 +72,12 @@ export const statusCommand: RegisterCommand = (program, { io, finish }) => {
         ...(running ? { pid: lab.pid } : {}),
         nodes,
         links,
+        ...(plan.foreign.length === 0 ? {} : { foreign }),
         faults,
       },
       () =>
-        `${text(io, lab, nodes)}${linksText(links)}${faultsText(faults)}${machineText(nodes)}${refusalsText(nodes)}`,
+        `${text(io, lab, nodes)}${linksText(links)}${foreignText(foreign)}${faultsText(faults)}${machineText(nodes)}` +
+        refusalsText(nodes),
     )
     if (!nodes.every(({ state }) => state === 'ready')) finish(1)
   })
@@ -141,6 +149,16 @@ function linksText(links: readonly RefusedLink[]): string {
         `${verdict === undefined ? `${link}: no reason known` : verdictText({ ...verdict, link })} (down since ` +
         `${since})\n`,
     )
+    .join('')
+}
+
+/** Links with servers of somebody else: one end of each is all that siplab sees. */
+export function foreignText(links: readonly ForeignLink[]): string {
+  return links
+    .map(({ link, state, since, verdict, seen }) => {
+      const why = verdict === undefined ? '' : `; ${verdict.code}: ${verdict.message}`
+      return `foreign ${link}: ${state}${since === undefined ? '' : ` since ${since}`} (${seen})${why}\n`
+    })
     .join('')
 }
 
