@@ -147,21 +147,21 @@ function accepted(plan: LabPlan, labRoot: string, server: ForeignPlan, { from, t
     return { link, state: 'unseen', seen: `no connection under its name or from its address has come to ${to.name}` }
   const { time, verdict } = last
   if (last.event === 'flow.accepted')
-    return { link, state: 'up', since: time, seen: 'its last connection was accepted' }
+    return { link, state: 'up', since: time, seen: 'the last connection under its name was accepted' }
   // A symptom says only that the server went away: the cause stands in its own log.
   const seen =
     verdict !== undefined && isSymptom(verdict.code)
       ? 'it ended its last connection; its own log says why'
-      : 'its last connection was refused'
+      : 'the last connection under its name was refused'
   return { link, state: 'down', since: time, ...(verdict === undefined ? {} : { verdict }), seen }
 }
 
-function isArrivalOf({ fqdn, name }: ForeignPlan, { event, data, verdict }: NodeEvent): boolean {
+function isArrivalOf({ fqdn }: ForeignPlan, { event, data, verdict }: NodeEvent): boolean {
   if (event === 'flow.accepted') {
     const names = data?.['names']
     return data?.['side'] === 'accepted' && Array.isArray(names) && names.includes(fqdn)
   }
   if ((event !== 'flow.refused' && event !== 'flow.lost') || verdict?.direction !== 'incoming') return false
   const shown = verdict.certificate?.subjectAltNames.some((each) => each.toLowerCase().replace(/^dns:/, '') === fqdn)
-  return shown === true || verdict.link?.startsWith(`${name}->`) === true
+  return shown === true || verdict.link?.startsWith(`${fqdn}->`) === true
 }

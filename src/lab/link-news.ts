@@ -80,7 +80,7 @@ export class LinkNews {
   #nodeOf(fqdn: string): string {
     const named = ({ fqdn: own, faces, settings }: NodePlan): boolean =>
       own === fqdn || faces.some((face) => face.fqdn === fqdn) || ('home' in settings && settings.home === fqdn)
-    return (this.#plan.nodes.find(named) ?? this.#plan.foreign.find((server) => server.fqdn === fqdn))?.name ?? fqdn
+    return this.#plan.nodes.find(named)?.name ?? fqdn
   }
 }
 

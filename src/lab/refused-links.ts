@@ -64,6 +64,5 @@ function sinceItWasUp(events: readonly NodeEvent[], from: string, peer: string):
 }
 
 function nodeOf(plan: LabPlan, peer: string): string {
-  const node = plan.nodes.find((each) => dialledNames(each).includes(peer))
-  return (node ?? plan.foreign.find(({ fqdn }) => fqdn === peer))?.name ?? peer
+  return plan.nodes.find((node) => dialledNames(node).includes(peer))?.name ?? peer
 }

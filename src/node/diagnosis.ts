@@ -22,18 +22,18 @@ export interface Directory {
 }
 
 export function nodeDirectory(plan: LabPlan): Directory {
-  const names = new Map([
-    ...plan.foreign.map(({ fqdn, name }) => [fqdn, name] as const),
-    ...plan.nodes.flatMap((node) =>
-      [node.fqdn, ...node.faces.map(({ fqdn }) => fqdn), ...aloneInPool(node)].map(
-        (fqdn) => [fqdn.toLowerCase(), node.name] as const,
-      ),
+  const names = new Map(
+    plan.nodes.flatMap((node) =>
+      [node.fqdn, ...node.faces.map(({ fqdn }) => fqdn), ...aloneInPool(node)].map((fqdn) => [
+        fqdn.toLowerCase(),
+        node.name,
+      ]),
     ),
-  ])
-  // Many programs of this machine dial from a loopback address: only an address of its own names a foreign server.
+  )
+  // A host outside the lab keeps its full name. Many programs of this machine dial from a loopback address: only an address of its own names a foreign server.
   const elsewhere = plan.foreign.filter(({ address }) => !address.startsWith('127.'))
   const addresses = new Map([
-    ...elsewhere.map(({ address, name }) => [address, name] as const),
+    ...elsewhere.map(({ address, fqdn }) => [address, fqdn] as const),
     ...plan.nodes.flatMap((node) =>
       node.faces.flatMap(({ address, addresses }) =>
         [address, ...Object.values(addresses)].map((each) => [each, node.name] as const),

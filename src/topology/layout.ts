@@ -3,12 +3,14 @@ import type { ForeignHost, Host } from './hosts.ts'
 import type { Face, FaceName, Role, Zone } from './plan-types.ts'
 import type { Organisation, Topology } from './topology.ts'
 
-export type Addressing = 'loopback' | 'containers'
+type Addressing = 'loopback' | 'containers'
 
 export interface PlanOptions {
   /** N of 127.0.N.0/24; absent: as the lab file has it. */
   readonly network?: number
   readonly addressing?: Addressing
+  /** On loopback: where the outside face of the first access proxy listens instead. Absent: in 127.0.N.0/24. */
+  readonly expose?: { readonly outer: string }
   readonly ports?: { readonly edge?: number; readonly wss?: number; readonly dns?: number; readonly pki?: number }
 }
 
@@ -82,9 +84,14 @@ export function resolvePorts(topology: Topology, { ports = {}, addressing = 'loo
 }
 
 /** Gives an organisation's hosts their names and addresses; `at` counts organisations from 0. */
-export function layOut(organisation: Organisation, at: number, network: number, addressing: Addressing): Site {
+export function layOut(
+  organisation: Organisation,
+  at: number,
+  { network, addressing = 'loopback', expose }: PlanOptions & { readonly network: number },
+): Site {
   const { domain, moreDomains } = organisation
-  const ground: Ground = { organisation, at, addressing, addressOf: addresses(at, network, addressing) }
+  const outer = at === 0 && addressing === 'loopback' ? expose?.outer : undefined
+  const ground: Ground = { organisation, at, addressing, addressOf: addresses(at, network, addressing), outer }
   return {
     organisation,
     domain,
@@ -101,12 +108,15 @@ interface Ground {
   readonly at: number
   readonly addressing: Addressing
   readonly addressOf: (zone: Zone, offset: number) => string
+  /** Instead of the address of the first outside face. */
+  readonly outer: string | undefined
 }
 
-function hostPlaces({ organisation, addressOf }: Ground): readonly Place[] {
+function hostPlaces({ organisation, addressOf, outer }: Ground): readonly Place[] {
   const { prefix, domain, hosts } = organisation
   const nextOffset = offsets()
   const inPerimeter = perimeterLabels(organisation)
+  const exposed = Object.keys(hosts).find((label) => hosts[label]?.role === 'access-proxy')
   return Object.entries(hosts).flatMap(([label, host]): readonly Place[] => {
     if (host.role === 'foreign') return []
     const offset = host.address ?? nextOffset(host.role)
@@ -116,7 +126,9 @@ function hostPlaces({ organisation, addressOf }: Ground): readonly Place[] {
       const external = host.externalAddress ?? offset + 1
       const faces = [
         face('internal', fqdn, ['perimeter'], (zone) => addressOf(zone, offset)),
-        face('external', `${host.externalName}.${domain}`, ['internet'], (zone) => addressOf(zone, external)),
+        face('external', `${host.externalName}.${domain}`, ['internet'], (zone) =>
+          label === exposed && outer !== undefined ? outer : addressOf(zone, external),
+        ),
       ]
       return [{ ...place, faces }]
     }

@@ -159,38 +159,28 @@ function linksFrom(
   const accepting = acceptors(site, name)[0] ?? to
   const open = (entry.listeners.get(accepting.node) ?? []).find((one) => isMutual(one, face))
   const shown = certificateOf(entry, accepting, referenceOf(accepting, face))
-  const dials = to.faces.find((each) => each.name === face)?.fqdn ?? to.fqdn
   const lacksClient = from.host.certificate === 'public' && publicClientAuth === 'not-issued'
-  return [
-    {
-      from: { name: from.node },
-      to: end(to, face),
-      transport: 'tls',
-      port: sipsPort,
-      allowed,
-      dials: fullPoolName(site, to, dials),
-      verification: {
-        dialler: {
-          wantsName: fullPoolName(site, to, dials),
-          wantsPurpose: 'serverAuth',
-          trustRoot: shown?.request.authority ?? 'internal',
-        },
-        acceptor: {
-          wantsName: from.fqdn,
-          wantsPurpose: 'clientAuth',
-          trustRoot: rootOf(from),
-          mutual: open?.mutual === 'required' ? 'required' : 'requested',
-        },
-      },
-      ...(lacksClient ? { gap: gapOf(from.node) } : {}),
-      why,
-    },
-  ]
+  const dials = dialledAs(site, to, face)
+  const dialler = {
+    wantsName: dials,
+    wantsPurpose: 'serverAuth' as const,
+    trustRoot: shown?.request.authority ?? ('internal' as const),
+  }
+  const acceptor = {
+    wantsName: from.fqdn,
+    wantsPurpose: 'clientAuth' as const,
+    trustRoot: rootOf(from),
+    mutual: open?.mutual === 'required' ? ('required' as const) : ('requested' as const),
+  }
+  const ends = { from: { name: from.node }, to: end(to, face), transport: 'tls' as const, port: sipsPort, dials }
+  const gap = lacksClient ? { gap: gapOf(from.node) } : {}
+  return [{ ...ends, allowed, verification: { dialler, acceptor }, ...gap, why }]
 }
 
 /** A front end is dialled by its own name, a pool by that of the pool. */
-function fullPoolName(site: Site, to: Place, own: string): string {
-  return to.role === 'load-balancer' ? fullName(site, to.label) : own
+function dialledAs(site: Site, to: Place, face: FaceName): string {
+  if (to.role === 'load-balancer') return fullName(site, to.label)
+  return to.faces.find((each) => each.name === face)?.fqdn ?? to.fqdn
 }
 
 function isMutual({ transport, port, face }: Listener, wanted: FaceName): boolean {

@@ -34,7 +34,7 @@ export function planLab(topology: Topology, options: PlanOptions = {}): LabPlan 
   const network = options.network ?? topology.network
   const addressing = options.addressing ?? 'loopback'
   const ports = resolvePorts(topology, options)
-  const sites = organisations(topology).map((organisation, at) => layOut(organisation, at, network, addressing))
+  const sites = organisations(topology).map((organisation, at) => layOut(organisation, at, { ...options, network }))
   const drafts = sites.map((site) => draftOf(topology, site, ports))
   const dns = planDns(drafts, ports, topology.profile.name === 'modern').map((view) =>
     withPlanned(withForeign(view, sites), topology.dns.records),

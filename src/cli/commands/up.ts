@@ -14,7 +14,7 @@ import type { Io } from '../io.ts'
 import { launcher } from '../package.ts'
 import { rehearse } from '../rehearsal.ts'
 import { changeText, readyText } from '../ready-text.ts'
-import { chooseTopology, defaultTopology, placement, readPlacement } from '../topology-options.ts'
+import { chooseTopology, defaultTopology, exposing, placement, readPlacement } from '../topology-options.ts'
 import { wireEnvironment, wireOptions } from '../wire-options.ts'
 
 /** Ctrl-C in a terminal may arrive twice, from the terminal and from npm; that is one wish. */
@@ -34,12 +34,12 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--peer <PEER>', 'the gateway of the lab plays this peer (docs/policies.md)')
     .option('--on <DAY>', 'with --peer: by the rules of this day (default: the newest on file)')
     .addOption(new Option('--supervised', 'go down when standard input ends').hideHelp())
-  common(placement(wireOptions(command)), `siplab up ${defaultTopology}`).action(
+  common(exposing(placement(wireOptions(command))), `siplab up ${defaultTopology}`).action(
     async (name: string | undefined, options: UpCommandOptions) => {
       const chosen = chooseTopology(io, name)
       const data = resolve(io.workingFolder, options.data ?? join('.siplab', chosen.topology.name))
       const { topology, source } = rehearse(io, chosen, data, options)
-      const { network, ports } = readPlacement(options)
+      const placed = readPlacement(options)
       const environment = wireEnvironment(io, options)
       if (options.detach === true) return finish(await detach(io, { data, source, options }))
       finish(
@@ -47,9 +47,8 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
           topology,
           source,
           data,
-          ports,
+          ...placed,
           launcher,
-          ...(network === undefined ? {} : { network }),
           fresh: options.fresh === true,
           movableClock: options.movableClock === true,
           environment,
