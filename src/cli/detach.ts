@@ -87,6 +87,7 @@ function upOptions({
   keep,
   keyLog,
   expose,
+  hep,
 }: UpCommandOptions): readonly string[] {
   return [
     ...(network === undefined ? [] : ['--network', network]),
@@ -96,6 +97,7 @@ function upOptions({
     ...(supervised === true ? ['--supervised'] : []),
     ...(keep === undefined ? [] : ['--keep', keep]),
     ...(keyLog === undefined ? [] : ['--key-log', keyLog]),
+    ...(hep === undefined ? [] : ['--hep', hep]),
     ...(expose === undefined ? [] : ['--expose', expose]),
   ]
 }
