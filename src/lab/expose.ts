@@ -71,9 +71,9 @@ function warning(plan: LabPlan, { name }: NodePlan, address: string, doors: read
       ? ''
       : ` The passwords of ${remote.join(', ')} stand in the lab file: anyone who knows them signs in.`
   return (
-    `warning: ${name} listens on ${address} (${list}); every machine that reaches this address reaches the lab. It is ` +
-    `a lab, not a server for production.${passwords} DNS stays on loopback: siplab plan ${plan.topology} --format hosts ` +
-    'has the names.'
+    `warning: ${name} listens on ${address} (${list}); every machine that reaches this address reaches the lab. ` +
+    `It is a lab, not a server for production.${passwords} DNS stays on loopback: ` +
+    `siplab plan ${plan.topology} --format hosts has the names.`
   )
 }
 

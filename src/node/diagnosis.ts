@@ -30,7 +30,8 @@ export function nodeDirectory(plan: LabPlan): Directory {
       ]),
     ),
   )
-  // A host outside the lab keeps its full name. Many programs of this machine dial from a loopback address: only an address of its own names a foreign server.
+  // A host outside the lab keeps its full name. Many programs of this machine dial from loopback addresses: only an
+  // address of its own names a foreign server.
   const elsewhere = plan.foreign.filter(({ address }) => !address.startsWith('127.'))
   const addresses = new Map([
     ...elsewhere.map(({ address, fqdn }) => [address, fqdn] as const),
