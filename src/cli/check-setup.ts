@@ -37,6 +37,7 @@ export interface SetupOptions {
   readonly profile: CheckProfileName
   readonly ca?: readonly string[]
   readonly crl?: readonly string[]
+  readonly fetchCrls?: true
   readonly cert?: string
   readonly key?: string
   readonly as?: string
@@ -291,6 +292,7 @@ export function checkOptions(
     ...(isExaminer(examiner) ? { examiner } : {}),
     trust: trustOf(io, lab, options),
     ...crlFiles((options.crl ?? []).map((file) => resolve(io.workingFolder, file))),
+    ...(options.fetchCrls === true ? { fetchCrls: true } : {}),
     known: lab === undefined ? [] : authorityFiles(lab).flatMap(({ file }) => pemBlocks(readFileSync(file, 'utf8'))),
     ...(own === undefined ? {} : { own }),
     limits: limitsOf(options),

@@ -4,12 +4,14 @@ import {
   checkReport,
   discoverDomain,
   discoverHost,
+  fromVerdict,
   Journal,
   loginStep,
   totals,
   walk,
 } from '../check/index.ts'
 import type { Candidate, CheckReport, Reached } from '../check/index.ts'
+import { isVerdict } from '../verdicts/codes.ts'
 import { credentials, echoFor, type LoginArguments } from './check-credentials.ts'
 import { certificateOwner } from './certificate-owner.ts'
 import { checkNames } from './check-names.ts'
@@ -50,6 +52,7 @@ export async function checkTarget(io: Io, target: string, options: CheckTargetOp
     )
     return done()
   }
+  stoppedNode(journal, target, setup)
   const candidates = await discover(journal, setup)
   const domain = destination.kind === 'domain' ? destination.domain : destination.host
   const user = destination.kind === 'domain' ? destination.user : undefined
@@ -82,6 +85,13 @@ async function foreignSteps(journal: Journal, { lab, foreign }: Setup): Promise<
       evidence: { ...(since === undefined ? {} : { since }), ...(found === undefined ? {} : { found: found.message }) },
       ...(found === undefined ? {} : { verdict: found }),
     })
+}
+
+/** Nobody listens where a node has stopped, and the lab knows why it did. */
+function stoppedNode(journal: Journal, target: string, { lab }: Setup): void {
+  const verdict = lab?.chosen.record.stopped[target]?.verdict
+  if (isVerdict(verdict))
+    journal.put('node', `node ${target}`, fromVerdict({ ...verdict, message: `It has stopped. ${verdict.message}` }))
 }
 
 function hostOf(destination: Setup['destination']): string {

@@ -90,6 +90,7 @@ export function provisionCertificates(plan: LabPlan, labRoot: string, now: numbe
   for (const node of plan.nodes) provisionDatabase(plan, authorities, node, labRoot, now)
   for (const node of plan.nodes) provisionTrust(plan, authorities, node, labRoot, now)
   for (const server of plan.foreign) provisionForeign(plan, server, authorityOf(authorities, server), { labRoot, now })
+  publishCrls(plan, authorities, now)
   const [first] = authorities.byOrganisation.values()
   return first === undefined ? {} : { internal: first.trust('internal').path, public: first.trust('public').path }
 }
@@ -250,6 +251,15 @@ interface Anchor {
 /** Who shows a public certificate somewhere meets public ones there: an access proxy, a gateway, a trunk to it. */
 export function atBorder({ certificates }: Pick<NodePlan, 'certificates'>): boolean {
   return certificates.some(({ request }) => request.authority === 'public')
+}
+
+/** The lists that the certificates of the lab name, for the host that serves them. */
+function publishCrls(plan: LabPlan, { byOrganisation }: LabAuthorities, now: number): void {
+  if (!plan.nodes.some(({ role }) => role === 'pki')) return
+  const kinds = plan.certificates.some(({ request }) => request.authority === 'public')
+    ? (['internal', 'public'] as const)
+    : (['internal'] as const)
+  for (const authority of byOrganisation.values()) for (const kind of kinds) authority.crls(kind, now, crlValidSeconds)
 }
 
 /** Puts fresh revocation lists of one hierarchy into the folder of a node. */

@@ -7,7 +7,7 @@ import { readCertificate } from '../certificates/examine/index.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import { alertNumber, handshakeErrorToCode } from '../verdicts/node-errors.ts'
 import { summarise } from '../certificates/summary.ts'
-import { isVerdictCode, verdict, type VerdictCode } from '../verdicts/codes.ts'
+import { isVerdict, isVerdictCode, verdict, type VerdictCode } from '../verdicts/codes.ts'
 import type { PeerEvidence, Refusal, TlsMaterial } from '../sip/transport/types.ts'
 import type { SocketAddress } from '../sip/transport/flow.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
@@ -103,6 +103,7 @@ export function diagnoseRefusal(
     ? {
         ...verdict(code, { ...observer, ...found, ...notTlsAt(refusal.side, code) }),
         ...maybeRefused(refusal, code, own),
+        ...(alertNumber(said ?? '') === undefined ? {} : { whoRefused: 'them' as const }),
       }
     : { ...ourFault, ...observer, others: [verdict(code, found)] }
 }
@@ -240,8 +241,4 @@ export interface Silence {
   readonly because: string
   /** What was shown to the peer. Absent: not known. */
   readonly own: Pick<TlsMaterial, 'certificate' | 'renewed'> | undefined
-}
-
-function isVerdict(value: unknown): value is Verdict {
-  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value
 }
