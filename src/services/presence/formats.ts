@@ -84,9 +84,12 @@ function categories({ aor, displayName, view }: Shown): string {
   const others = publications
     .filter(({ category: name }) => name !== 'state' && name !== 'contactCard' && name !== 'device')
     .map(({ category: name, instance, content }) => category(escapeXml(name), instance, content))
+  // The note of a phone that publishes PIDF; a client of 2007 has published a category of its own.
+  const isNoted = view.note !== '' && !publications.some(({ category: name }) => name === 'note')
+  const note = isNoted ? category('note', 0, noteOf(view)) : ''
   return (
     `<categories xmlns="http://schemas.microsoft.com/2006/09/sip/categories" uri="${escapeXml(aor)}">` +
-    `${own}${state}${others.join('')}</categories>`
+    `${own}${state}${note}${others.join('')}</categories>`
   )
 }
 
@@ -97,6 +100,13 @@ function stateOf({ availability }: View): string {
     '<state xmlns="http://schemas.microsoft.com/2006/09/sip/state" ' +
     'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="aggregateState">' +
     `<availability>${availability}</availability></state>`
+  )
+}
+
+function noteOf({ note }: View): string {
+  return (
+    '<note xmlns="http://schemas.microsoft.com/2006/09/sip/note">' +
+    `<body type="personal" uri="">${escapeXml(note)}</body></note>`
   )
 }
 

@@ -125,6 +125,17 @@ t.test('a publication is refreshed, changed and removed by its entity tag (RFC 3
   t.match(await ask('bob', removal), { status: 412 })
 })
 
+t.test('the note of a phone is a category of its own for a client of 2007', async (t) => {
+  const { ask, sent } = await bench(t)
+  const watch = watching('bob', ['Accept: application/msrtc-event-categories+xml'])
+  const headers = watch.headers?.filter((line) => !line.includes('pidf')) ?? []
+  await ask('alice', { ...watch, headers })
+  const said = saying('bob', 'open')
+  await ask('bob', { ...said, body: said.body?.replace('</tuple>', '<note>at &lt;lunch&gt;</note></tuple>') ?? '' })
+  await until(() => sent.some(({ body }) => body.includes('at &#60;lunch')))
+  t.match(sent.at(-1), { body: /<category name="note"[^>]*><note [^>]*><body type="personal" uri="">at &#60;lunch/ })
+})
+
 t.test('nobody publishes for another, and no document of another kind is kept', async (t) => {
   const { ask } = await bench(t)
   t.match(await ask('alice', saying('bob', 'open')), { status: 403, because: 'presence.not-your-own' })
