@@ -117,6 +117,14 @@ class PhoneDesk implements Desk {
     throw new PhoneError('phone.not-so', 'no call waits for an answer')
   }
 
+  #call(dialled: string): Promise<void> {
+    const to = dialledUri(dialled, this.#phone.uri.slice(this.#phone.uri.indexOf('@') + 1)) ?? dialled
+    const call = this.#phone.call(to)
+    this.#tell({ event: 'calling', call: call.id, to })
+    this.#follow(call)
+    return call.established
+  }
+
   async #actOnContacts(command: Extract<PhoneCommand, { do: 'buddy' | 'presence' | 'search' }>): Promise<void> {
     switch (command.do) {
       case 'buddy':
@@ -150,13 +158,8 @@ class PhoneDesk implements Desk {
       case 'presence':
       case 'search':
         return this.#actOnContacts(command)
-      case 'call': {
-        const to = dialledUri(command.to, this.#phone.uri.slice(this.#phone.uri.indexOf('@') + 1)) ?? command.to
-        const call = this.#phone.call(to)
-        this.#tell({ event: 'calling', call: call.id, to })
-        this.#follow(call)
-        return call.established
-      }
+      case 'call':
+        return this.#call(command.to)
       case 'answer':
         return (await this.#incoming()).answer()
       case 'reject':
