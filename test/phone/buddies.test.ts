@@ -84,7 +84,8 @@ t.test('any note is read as it was written', async (t) => {
 t.test('rows of a search are read under any prefix, those without a URI are not', async (t) => {
   t.strictSame(
     readRows(
-      '<m:row m:uri="sip:carol@lab.test" m:displayName="Carol &amp; &#60;Co&#x3e;"/><row uri="sip:d@lab.test" displayName=""/>' +
+      '<m:row m:uri="sip:carol@lab.test" m:displayName="Carol &amp; &#60;Co&#x3e;"/>' +
+        '<row uri="sip:d@lab.test" displayName=""/>' +
         '<m:row m:displayName="no one"/>',
     ),
     [

@@ -126,37 +126,47 @@ function time(wall: number): string {
   return new Date(wall).toISOString().slice(0, -1)
 }
 
+export interface ListParts {
+  /** URI of the list. */
+  readonly uri: string
+  readonly format: Format
+  readonly shown: readonly Shown[]
+  /** Users of other servers, or of none. */
+  readonly elsewhere: readonly string[]
+  /**
+   * State of those: the clients of OCS subscribe to each by themselves ([MS-PRES] 2.2.2.3, `resubscribe`); to others
+   * nothing can be said of them (RFC 4662 §5.5, `terminated`).
+   */
+  readonly elsewhereState: 'resubscribe' | 'terminated'
+  /** Rises with each document of a dialog, and is 0 in the first. */
+  readonly version: number
+}
+
 /**
  * A list subscription's answer (RFC 4662 §5): the list, then a document a user. Every part ends in an empty line: the
  * client cuts four octets off (docs/communicator.md).
- *
- * @param elsewhere users of other servers: the client subscribes to each by itself ([MS-PRES] 2.2.2.3)
  */
-export function renderList(
-  owner: string,
-  format: Format,
-  all: readonly Shown[],
-  elsewhere: readonly string[],
-): Rendered {
+export function renderList({ uri, format, shown, elsewhere, elsewhereState, version }: ListParts): Rendered {
   const boundary = 'siplab-part'
   const root = 'list@siplab'
-  const resources = all
+  const resources = shown
     .map(
       ({ aor }, at) =>
         `<resource uri="${escapeXml(aor)}"><instance id="0" state="active" cid="c${at}@siplab"/></resource>`,
     )
     .join('')
+  const reason = elsewhereState === 'terminated' ? ' reason="noresource"' : ''
   const others = elsewhere
-    .map((aor) => `<resource uri="${escapeXml(aor)}"><instance id="0" state="resubscribe"/></resource>`)
+    .map((aor) => `<resource uri="${escapeXml(aor)}"><instance id="0" state="${elsewhereState}"${reason}/></resource>`)
     .join('')
   const list =
-    `<list xmlns="urn:ietf:params:xml:ns:rlmi" uri="${escapeXml(owner)}" version="0" fullState="true">` +
+    `<list xmlns="urn:ietf:params:xml:ns:rlmi" uri="${escapeXml(uri)}" version="${version}" fullState="true">` +
     `${resources}${others}</list>`
   const part = (type: string, id: string, body: string): string =>
     `--${boundary}\r\nContent-Transfer-Encoding: binary\r\nContent-ID: <${id}>\r\nContent-Type: ${type}\r\n\r\n` +
     `${body}\r\n\r\n`
-  const documents = all.map((shown, at) => {
-    const { contentType, body } = render(format, shown)
+  const documents = shown.map((one, at) => {
+    const { contentType, body } = render(format, one)
     return part(contentType, `c${at}@siplab`, body)
   })
   return {
