@@ -164,6 +164,7 @@ function benchLab(plan: NodePlan): LabPlan {
     addressing: 'loopback',
     organisations: [],
     nodes: [plan],
+    foreign: [],
     certificates: [],
     dns: [],
     links: [],
