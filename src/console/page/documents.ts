@@ -17,7 +17,7 @@ export type { Step } from '../../check/step.ts'
 /** `siplab plan --json`: what the page reads of it. */
 export type PlanDocument = Pick<
   LabPlan,
-  'topology' | 'about' | 'profile' | 'domain' | 'organisations' | 'nodes' | 'links' | 'users'
+  'topology' | 'about' | 'profile' | 'domain' | 'organisations' | 'nodes' | 'links' | 'users' | 'phones'
 >
 export type PlanNode = PlanDocument['nodes'][number]
 
@@ -62,4 +62,8 @@ export interface HeldCertificate {
 export interface Session {
   readonly version: string
   readonly readOnly: boolean
+  /** How its commands find the lab: `['--lab', 'compose']`. */
+  readonly lab: readonly string[]
+  /** Path of the root that a phone must trust, by the name of the server. */
+  readonly roots: Readonly<Record<string, string>>
 }
