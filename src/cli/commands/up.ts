@@ -6,6 +6,7 @@ import { bringUp } from '../../lab/up.ts'
 import type { RunningLab, UpOptions } from '../../lab/up.ts'
 import { common } from '../command.ts'
 import type { RegisterCommand } from '../command.ts'
+import { type ConsoleOfLab, startConsoleOf } from '../console-child.ts'
 import { detach } from '../detach.ts'
 import type { ExitStatus } from '../failure.ts'
 import type { UpCommandOptions } from '../up-options.ts'
@@ -15,6 +16,7 @@ import { launcher } from '../package.ts'
 import { rehearse } from '../rehearsal.ts'
 import { changeText, readyText } from '../ready-text.ts'
 import { chooseTopology, defaultTopology, placement, readPlacement } from '../topology-options.ts'
+import { UsageError } from '../usage-error.ts'
 import { wireEnvironment, wireOptions } from '../wire-options.ts'
 
 /** Ctrl-C in a terminal may arrive twice, from the terminal and from npm; that is one wish. */
@@ -29,6 +31,7 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
         'is a name of config/ or the path of a lab file.',
     )
     .option('--detach', 'leave it running in the background once it is up')
+    .option('--console', 'serve the page of the lab too, until the lab goes down')
     .option('--fresh', 'begin with an empty data folder')
     .option('--movable-clock', 'let siplab clock move the time of single nodes (needs libfaketime)')
     .option('--peer <PEER>', 'the gateway of the lab plays this peer (docs/policies.md)')
@@ -36,6 +39,8 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
     .addOption(new Option('--supervised', 'go down when standard input ends').hideHelp())
   common(placement(wireOptions(command)), `siplab up ${defaultTopology}`).action(
     async (name: string | undefined, options: UpCommandOptions) => {
+      if (options.console === true && options.detach === true)
+        throw new UsageError('--console stays in this terminal, --detach does not: run siplab console beside it')
       const chosen = chooseTopology(io, name)
       const data = resolve(io.workingFolder, options.data ?? join('.siplab', chosen.topology.name))
       const { topology, source } = rehearse(io, chosen, data, options)
@@ -66,6 +71,7 @@ async function stayWith(io: Io, options: UpCommandOptions, up: UpOptions): Promi
   const giveUp = new AbortController()
   const down = Promise.withResolvers<void>()
   let lab: RunningLab | undefined
+  let shown: ConsoleOfLab | undefined
   let firstWish: number | undefined
   const bringDown = (): void => {
     if (firstWish !== undefined) return
@@ -84,10 +90,12 @@ async function stayWith(io: Io, options: UpCommandOptions, up: UpOptions): Promi
   try {
     lab = await bringUp(up, giveUp.signal)
     io.out(options.json === true ? `${JSON.stringify(lab.ready)}\n` : readyText(io, lab.ready, lab.plan))
+    if (options.console === true) shown = startConsoleOf(io, up.data, options.json === true)
     if (firstWish !== undefined) lab.stop().then(down.resolve, down.reject)
     await down.promise
     return 0
   } finally {
+    await shown?.stop()
     stopListening()
     if (options.supervised === true) io.closeInput()
   }

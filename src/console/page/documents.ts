@@ -3,12 +3,14 @@ import type { LabPlan } from '../../topology/plan-types.ts'
 import type { NodeStatus } from '../../node/control/control-api.ts'
 import type { Verdict } from '../../verdicts/verdict.ts'
 import type { FaultOn } from '../../faults/record.ts'
+import type { AxisRow } from '../../peers/axis.ts'
 import type { TimelineEntry } from '../../lab/renewal/timeline.ts'
 
 export type { Verdict } from '../../verdicts/verdict.ts'
 export type { LinkState, NodeEvent, Registration, TraceEntry } from '../../node/control/control-api.ts'
 export type { ListedFault } from '../../faults/targets.ts'
 export type { Outcome } from '../../faults/placement.ts'
+export type { AxisRow } from '../../peers/axis.ts'
 export type { TimelineEntry } from '../../lab/renewal/timeline.ts'
 export type { GeneralTab, SecurityTab } from '../../node/administration.ts'
 export type { CheckReport } from '../../check/report.ts'
@@ -47,6 +49,8 @@ export interface StatusNode {
 export interface TimelineDocument {
   readonly now: string
   readonly certificates: readonly TimelineEntry[]
+  /** Peers whose rules change, and public roots that go. */
+  readonly elsewhere: readonly AxisRow[]
 }
 
 /** `siplab certs list --json`: one entry a file. */

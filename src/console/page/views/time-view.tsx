@@ -3,13 +3,14 @@ import type { JSX } from 'preact'
 import { scaleUtc } from 'd3-scale'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ask } from '../api.ts'
-import type { TimelineDocument, TimelineEntry } from '../documents.ts'
+import type { AxisRow, TimelineDocument, TimelineEntry } from '../documents.ts'
 import { status } from '../live.ts'
 import { failureOf, useDocument } from '../loading.ts'
 import { Failed, Problem } from '../parts/problem.tsx'
 import { State } from '../parts/state.tsx'
 import { session } from '../session.ts'
 import { useStore } from '../store.ts'
+import { Elsewhere, ElsewhereBar } from './time-elsewhere.tsx'
 import { dayText, leftText, toneOfLeft } from '../words.ts'
 
 const spans = { '60 days': 60, '1 year': 365, '6 years': 2192 } as const
@@ -18,10 +19,12 @@ const dayMs = 86_400_000
 export function TimeView(): JSX.Element {
   const asked = useDocument<TimelineDocument>('/api/timeline')
   const [span, setSpan] = useState<keyof typeof spans>('1 year')
-  const [chosen, choose] = useState<TimelineEntry>()
+  const [chosen, choose] = useState<TimelineEntry | AxisRow>()
   if (asked.state.kind === 'loading') return <p class="loading">Reading the certificates of the lab…</p>
   if (asked.state.kind === 'failed') return <Failed failure={asked.state.failure} />
-  const { now, certificates } = asked.state.document
+  const { now, certificates, elsewhere } = asked.state.document
+  const ends = Date.parse(now) + spans[span] * dayMs
+  const near = elsewhere.filter((row) => changesBefore(row, ends))
   return (
     <div class="view">
       <h1>Time</h1>
@@ -35,27 +38,40 @@ export function TimeView(): JSX.Element {
       {certificates.length === 0 ? (
         <p class="empty">No certificate, and so none that ends.</p>
       ) : (
-        <Axis now={Date.parse(now)} days={spans[span]} entries={certificates} chosen={chosen} choose={choose} />
+        <Axis
+          now={Date.parse(now)}
+          days={spans[span]}
+          entries={certificates}
+          elsewhere={near}
+          chosen={chosen}
+          choose={choose}
+        />
       )}
-      {chosen !== undefined && <Ending entry={chosen} />}
+      {chosen !== undefined && ('stretches' in chosen ? <Elsewhere row={chosen} /> : <Ending entry={chosen} />)}
       <Clock again={asked.again} />
     </div>
   )
+}
+
+/** Within what is drawn; a rule that stays as it is draws nothing. */
+function changesBefore({ stretches }: AxisRow, ends: number): boolean {
+  return stretches.some(({ until }) => until !== undefined && Date.parse(until) < ends)
 }
 
 interface AxisProps {
   readonly now: number
   readonly days: number
   readonly entries: readonly TimelineEntry[]
-  readonly chosen: TimelineEntry | undefined
-  readonly choose: (entry: TimelineEntry) => void
+  readonly elsewhere: readonly AxisRow[]
+  readonly chosen: TimelineEntry | AxisRow | undefined
+  readonly choose: (entry: TimelineEntry | AxisRow) => void
 }
 
 const labelWidth = 190
 const barHeight = 22
 const rowHeight = 34
 
-function Axis({ now, days, entries, chosen, choose }: AxisProps): JSX.Element {
+function Axis({ now, days, entries, elsewhere, chosen, choose }: AxisProps): JSX.Element {
   const box = useRef<HTMLDivElement>(null)
   const [width, setWidth] = useState(900)
   useEffect(() => {
@@ -65,7 +81,7 @@ function Axis({ now, days, entries, chosen, choose }: AxisProps): JSX.Element {
     return () => watch.disconnect()
   }, [])
   const x = scaleUtc([now - days * dayMs * 0.08, now + days * dayMs], [labelWidth, width - 20]).clamp(true)
-  const height = 36 + entries.length * rowHeight
+  const height = 36 + (entries.length + elsewhere.length) * rowHeight
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
     <section class="axis table-box" ref={box} tabIndex={0} aria-label="When each ends">
@@ -87,6 +103,16 @@ function Axis({ now, days, entries, chosen, choose }: AxisProps): JSX.Element {
             x={(time) => x(new Date(time))}
             now={now}
             isChosen={entry === chosen}
+            choose={choose}
+          />
+        ))}
+        {elsewhere.map((row, at) => (
+          <ElsewhereBar
+            key={`${row.kind} ${row.name}`}
+            row={row}
+            y={32 + (entries.length + at) * rowHeight}
+            x={(time) => x(new Date(Math.min(time, now + 2 * days * dayMs)))}
+            isChosen={row === chosen}
             choose={choose}
           />
         ))}
@@ -140,6 +166,14 @@ function Bar({ entry, y, x, now, isChosen, choose }: BarProps): JSX.Element {
         {what.length > 25 ? `${what.slice(0, 24)}…` : what}
       </text>
       <rect x={from} y={y} width={Math.max(2, to - from)} height={barHeight} rx="4" class="valid" />
+      {entry.lifetimes.map(({ days, notAfter: end }) => (
+        <g key={days} class="lifetime">
+          <line x1={x(end)} x2={x(end)} y1={y} y2={y + barHeight} />
+          <text x={x(end) - 3} y={y + 15} class="lifetime-text">
+            {days}
+          </text>
+        </g>
+      ))}
       {to > warns && <rect x={warns} y={y} width={to - warns} height={barHeight} rx="4" class="warns" />}
     </g>
   )
