@@ -46,7 +46,7 @@ export const timelineCommand: RegisterCommand = (program, { io }) => {
 }
 
 /** What peers and root programmes changed so lately still explains something. */
-const lookBackMs = 60 * 86_400_000
+const lookBackMs = 400 * 86_400_000
 
 interface TimelineOptions extends CommonOptions {
   readonly with?: readonly string[]

@@ -12,7 +12,7 @@ type NoSocket = Extract<Trouble, { readonly kind: 'no-socket' }>
 
 export function TroubleCard({ trouble }: { readonly trouble: Trouble }): JSX.Element {
   return (
-    <section class="panel trouble" aria-label="Why the phone did not sign in" role="status">
+    <section class="panel sign-in-trouble" aria-label="Why the phone did not sign in" role="status">
       <h2>
         <State tone="bad" text={trouble.kind === 'refused' ? 'refused' : 'not signed in'} /> {trouble.what}
       </h2>

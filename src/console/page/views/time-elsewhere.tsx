@@ -17,28 +17,32 @@ export function ElsewhereBar({ row, y, x, isChosen, choose }: ElsewhereBarProps)
   const { kind, title, stretches } = row
   const what = `${kind === 'peer' ? 'Peer' : 'Root'} ${title}`
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a drawing has no button element
-    <g
-      class={`bar elsewhere${isChosen ? ' selected' : ''}`}
-      role="button"
-      tabIndex={0}
-      aria-pressed={isChosen}
-      aria-label={`${what}: ${stretches.map(({ name, until }) => `${name} until ${until ?? 'further notice'}`).join(', ')}`}
-      onClick={() => choose(row)}
-      onKeyDown={(event) => {
-        if (event.key !== 'Enter' && event.key !== ' ') return
-        event.preventDefault()
-        choose(row)
-      }}
-    >
-      <rect x={0} y={y - 4} width={x(Number.MAX_SAFE_INTEGER) + 40} height={34} class="hit" />
-      <text x={10} y={y + 16}>
-        {what.length > 25 ? `${what.slice(0, 24)}…` : what}
-      </text>
-      {stretches.map((stretch) => (
-        <Part key={`${stretch.name} ${stretch.since ?? ''}`} stretch={stretch} y={y} x={x} />
-      ))}
-    </g>
+    <>
+      {/* biome-ignore lint/a11y/useSemanticElements: a drawing has no button element */}
+      <g
+        class={`bar elsewhere${isChosen ? ' selected' : ''}`}
+        role="button"
+        tabIndex={0}
+        aria-pressed={isChosen}
+        aria-label={`${what}: ${stretches.map(({ name, until }) => `${name} until ${until ?? 'further notice'}`).join(', ')}`}
+        onClick={() => choose(row)}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' && event.key !== ' ') return
+          event.preventDefault()
+          choose(row)
+        }}
+      >
+        <rect x={0} y={y - 4} width={x(Number.MAX_SAFE_INTEGER) + 40} height={34} class="hit" />
+      </g>
+      <g class="over">
+        <text x={10} y={y + 16}>
+          {what.length > 25 ? `${what.slice(0, 24)}…` : what}
+        </text>
+        {stretches.map((stretch) => (
+          <Part key={`${stretch.name} ${stretch.since ?? ''}`} stretch={stretch} y={y} x={x} />
+        ))}
+      </g>
+    </>
   )
 }
 
