@@ -65,7 +65,7 @@ async function played({ answer, only, connections = 400, seconds = 900, paceMs =
     clock,
     signal: new AbortController().signal,
     siplab: 'siplab test',
-    connect: async (presenter) => {
+    connect: async ({ presenter }) => {
       starts.push(clock.now())
       open += 1
       mostOpen = Math.max(mostOpen, open)
