@@ -12,6 +12,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openGround } from '../src/survey/index.ts'
 import { installed, matrixPrograms } from './stacks/index.ts'
+import { closePhoneDns } from './stacks/phones.ts'
 import type { Program } from './stacks/stack.ts'
 import { merged, readMatrix, writeMatrix, type Matrix, type MatrixRun } from './survey-matrix/document.ts'
 import { runMatrix, type Wanted } from './survey-matrix/run.ts'
@@ -72,6 +73,7 @@ async function runAll(wanted: readonly Wanted[]): Promise<readonly MatrixRun[]> 
     await Promise.all(Array.from({ length: atOnce }, worker))
     return runs
   } finally {
+    await closePhoneDns()
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   }
 }

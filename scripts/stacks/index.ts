@@ -1,4 +1,5 @@
 /** The foreign stacks: how each is made to accept, and to dial, with given files. Each is strict about its peer. */
+import { phones } from './phones.ts'
 import { findProgram } from './program.ts'
 import { haproxy, kamailio, nginx, stunnel } from './proxies.ts'
 import { erlang, go, java, node, python } from './scripted.ts'
@@ -37,5 +38,5 @@ export function installed<Each extends Program>(
   }
 }
 
-/** Those, and programs that play one end or verify no one. */
-export const matrixPrograms: readonly Program[] = [...stacks]
+/** Those, and clients that dial only. */
+export const matrixPrograms: readonly Program[] = [...stacks, ...phones]

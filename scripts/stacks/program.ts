@@ -9,6 +9,7 @@ import { optionsText, type Accepting, type EndFiles } from './stack.ts'
 
 /** Where the program lies. Absent: it is not installed. */
 export function findProgram(name: string): string | undefined {
+  if (name.includes('/')) return isExecutable(name) ? name : undefined
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/bin', '/usr/bin']
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
@@ -31,6 +32,8 @@ interface Start {
   /** For libfaketime: `+800d`. */
   readonly clock: string | undefined
   readonly folder: string
+  /** Beside that of this process. */
+  readonly env?: NodeJS.ProcessEnv
 }
 
 export interface Running {
@@ -46,9 +49,9 @@ export interface Running {
   stop(): Promise<void>
 }
 
-export function start({ command, args, clock, folder }: Start): Running {
+export function start({ command, args, clock, folder, env: more = {} }: Start): Running {
   const moved = clock === undefined || fakeTime === undefined ? {} : { LD_PRELOAD: fakeTime, FAKETIME: clock }
-  const env = { ...process.env, FAKETIME_DONT_FAKE_MONOTONIC: '1', FAKETIME_NO_CACHE: '1', ...moved }
+  const env = { ...process.env, ...more, FAKETIME_DONT_FAKE_MONOTONIC: '1', FAKETIME_NO_CACHE: '1', ...moved }
   const child = spawn(command, [...args], { cwd: folder, env, stdio: ['pipe', 'pipe', 'pipe'] })
   let text = ''
   let spoken = 0

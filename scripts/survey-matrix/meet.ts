@@ -89,7 +89,10 @@ export class AcceptorBench extends Bench implements Meeting {
     }
     const own = await started(() => this.#accept(this.files(shown), version, this.#stance))
     if (own instanceof Error) return refusesToStart(this.words.unusual(own.message))
-    return this.#dial(await silent(own), shown, version).finally(() => own.program.stop())
+    const met = await this.#dial(await silent(own), shown, version)
+    const died = own.program.hasEnded()
+    await own.program.stop()
+    return died ? refusesToStart(met.words === '' ? this.words.unusual(own.program.said()) : met.words) : met
   }
 
   async #dial({ port, program }: Accepting, { presenter }: Shown, version: TlsVersion): Promise<Met> {

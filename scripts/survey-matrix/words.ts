@@ -54,13 +54,14 @@ export function wordsOfNode(text: string): string {
 const telling =
   /alert|error|fail|verif|refus|reject|cert|expire|invalid|unknown|unable|clos|reset|issuer|name|denied|ssl/i
 
-const chatter = /^(?:verify return|Peer certificate:|issuer=)|(?:src|dst) addr:/
+const chatter =
+  /^(?:verify return|Peer certificate:|issuer=)|(?:src|dst) addr:|"event":"(?:request|progress|start)"|belle-sip-message-transaction/
 
 function cleaned(line: string): string {
   return line
     .replace(/\/etc\/sip\/[\w/.-]*?([\w.-]+\.(?:pem|cfg|conf|p12|key))/g, '/etc/sip/$1')
     .replaceAll(/[^\x20-\x7e]/g, '')
-    .replace(/^\s*(?:\d{4}[-/.]\d\d[-/.]\d\d \d\d:\d\d:\d\d(?:\.\d+)? )?/, '')
+    .replace(/^\s*(?:\d{4}[-/.]\d\d[-/.]\d\d \d\d:\d\d:\d\d(?:[.:]\d+)? )?/, '')
     .replace(/^(?:\d+\(\d+\) |LOG\d\[[\w:.]+\]: |\[\w+\] \d+#\d+: )/, '')
     .replaceAll(/127\.0\.0\.1:\d+/g, '192.0.2.1:5061')
     .replaceAll(/0x[0-9a-f]{6,}/gi, '0x0')

@@ -13,6 +13,14 @@ export { outcomeOf } from './outcome.ts'
 export { surveyHtml } from './report-html.ts'
 export { surveyJunit } from './report-junit.ts'
 export { comparisonText, outcomeText, surveyText } from './report-text.ts'
-export { surveySchema, tlsVersions, totalsOf, type Survey, type TlsVersion, type Trial } from './result.ts'
+export {
+  acceptedFaults,
+  surveySchema,
+  tlsVersions,
+  totalsOf,
+  type Survey,
+  type TlsVersion,
+  type Trial,
+} from './result.ts'
 export { stackNames } from './settings.ts'
 export { goodPresenter, planTrials, type Shown } from './trials.ts'

@@ -98,6 +98,7 @@ function neverShown({ expect, breaks, family, slug }: Fault, judge: PlanOptions[
   if (expect.kind === 'stops-start') return 'a program meets it when it reads its own files, before any connection'
   if (family === 'files') return 'it lies in a file: on the wire is the good chain, or one that another fault shows'
   if (slug === 'public-cert-2026') return 'its certificate is that of no-client-auth-eku, which is tried'
+  if (slug === 'tls1.2-server-1.3-client' && judge === undefined) return 'it needs a client that speaks TLS 1.3 only'
   if (slug === 'incomplete-chain-hidden') return 'on the wire it is the good chain'
   if (breaks === 'judge' && judge === undefined)
     return 'it lies in the trust list, the CRLs or the settings of the other end'
