@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { readTarget, TargetError, type CheckOptions, type Target } from '../check/index.ts'
-import type { FaceName, LabPlan, Link, Listener, NodePlan } from '../topology/plan-types.ts'
+import type { FaceName, ForeignPlan, LabPlan, Link, Listener, NodePlan } from '../topology/plan-types.ts'
 import { LabError } from '../lab/lab-error.ts'
 import { checkOptions, type CheckLab, type SetupOptions } from './check-options.ts'
 import { UsageError } from './usage-error.ts'
@@ -32,6 +32,8 @@ export interface Setup {
   readonly destination: Destination
   /** Absent: the target is no part of a lab. */
   readonly lab?: CheckLab
+  /** The target is a server of somebody else, which the lab file names. */
+  readonly foreign?: ForeignPlan
   readonly options: CheckOptions
 }
 
@@ -40,8 +42,10 @@ export function setUp(io: Io, text: string, options: SetupOptions): Setup {
   const running = runningLab(io, options)
   const target = targetOf(text)
   const node = running?.plan.nodes.find(({ name }) => name === text)
+  const foreign = running?.plan.foreign.find(({ name, fqdn }) => name === text || fqdn === text)
   const lab =
-    running !== undefined && (node !== undefined || isOfLab(target, running.plan) || options.as !== undefined)
+    running !== undefined &&
+    ((node ?? foreign) !== undefined || isOfLab(target, running.plan) || options.as !== undefined)
       ? running
       : undefined
   if (options.as !== undefined && lab === undefined)
@@ -51,8 +55,15 @@ export function setUp(io: Io, text: string, options: SetupOptions): Setup {
   const destination =
     node !== undefined && lab !== undefined
       ? nodePlace(node, lab.plan, options)
-      : destinationOf(target, lab?.plan, options)
-  return { destination, ...(lab === undefined ? {} : { lab }), options: checkOptions(io, destination, lab, options) }
+      : foreign !== undefined && lab !== undefined
+        ? foreignPlace(foreign, options)
+        : destinationOf(target, lab?.plan, options)
+  return {
+    destination,
+    ...(lab === undefined ? {} : { lab }),
+    ...(foreign === undefined ? {} : { foreign }),
+    options: checkOptions(io, destination, lab, options),
+  }
 }
 
 /** A file that is named and does not exist is a mistake of the command line, and no finding about the target. */
@@ -169,6 +180,11 @@ function nodePlace(node: NodePlan, plan: LabPlan, options: SetupOptions): Destin
       address: listener.address,
     },
   )
+}
+
+/** Where the lab file says that somebody else's server listens. */
+function foreignPlace({ name, fqdn, address, port }: ForeignPlan, options: SetupOptions): Destination {
+  return place(fqdn, port, options, { view: 'internal', found: `foreign server ${name}`, address })
 }
 
 function linkBetween(plan: LabPlan, from: string, to: NodePlan): Link {

@@ -26,6 +26,8 @@ export interface LabRecord {
   readonly name: string
   readonly network: number
   readonly ports: Readonly<Record<string, number>>
+  /** `up --expose`. Absent: every face is on loopback. */
+  readonly expose?: { readonly outer: string }
   /** Absent: loopback. */
   readonly addressing?: 'containers'
   readonly movableClock: boolean

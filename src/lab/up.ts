@@ -11,6 +11,7 @@ import type { Topology } from '../topology/topology.ts'
 import { emptyFolder, removeNews } from './folder-contents.ts'
 import { labFolder, readRecord, takeLock } from './lab-folder.ts'
 import type { LabFolder, LabRecord, StoppedNode } from './lab-folder.ts'
+import { checkExposure, type Exposure } from './expose.ts'
 import { LabError } from './lab-error.ts'
 import { LinkNews } from './link-news.ts'
 import { reserveNetwork } from './network.ts'
@@ -34,6 +35,8 @@ export interface UpOptions {
   /** `--network`; absent: the first free one from the lab file's on. */
   readonly network?: number
   readonly ports: Readonly<Record<string, number>>
+  /** `--expose`: a face on an address that other machines reach. Absent: all is on loopback. */
+  readonly expose?: Exposure
   readonly fresh: boolean
   readonly movableClock: boolean
   /** Program and first arguments of a siplab process. */
@@ -72,6 +75,7 @@ export async function bringUp(options: UpOptions, signal: AbortSignal): Promise<
     if (options.fresh) emptyFolder(folder)
     const last = readRecord(folder)
     refuseAnotherTopology(options, folder, last)
+    await warnOfExposure(options)
     reservation = await reserve(options, last?.network)
     if (reservation.passedOver !== undefined) options.onProgress(reservation.passedOver)
     return await new Lab(options, folder, reservation, releaseLock).start(signal)
@@ -102,7 +106,8 @@ class Lab implements RunningLab {
     this.folder = folder
     this.#reservation = reservation
     this.#releaseLock = releaseLock
-    this.plan = planLab(options.topology, { network, ports: options.ports })
+    const exposed = options.expose === undefined ? {} : { expose: options.expose }
+    this.plan = planLab(options.topology, { network, ports: options.ports, ...exposed })
     this.#links = new LinkNews(this.plan, (verdict) => options.onChange({ event: 'link-refused', verdict }))
     this.#sql = prepareSql(this.plan, folder.root)
     for (const line of this.#sql.remarks) options.onProgress(line)
@@ -163,12 +168,13 @@ class Lab implements RunningLab {
   }
 
   #record(): LabRecord {
-    const { source, topology, ports, movableClock } = this.#options
+    const { source, topology, ports, expose, movableClock } = this.#options
     return {
       topology: source,
       name: topology.name,
       network: this.plan.network,
       ports,
+      ...(expose === undefined ? {} : { expose }),
       movableClock,
       startedAt: new Date().toISOString(),
       stopped: {},
@@ -280,9 +286,14 @@ function refuseAnotherTopology({ source, topology }: UpOptions, folder: LabFolde
   )
 }
 
-function reserve({ topology, network, ports }: UpOptions, before: number | undefined): Promise<Reservation> {
+/** Refused before anything is looked for: an address that is not ours is taken in every network. */
+async function warnOfExposure({ topology, ports, expose, onProgress }: UpOptions): Promise<void> {
+  if (expose !== undefined) onProgress(await checkExposure(planLab(topology, { ports, expose }), expose))
+}
+
+function reserve({ topology, network, ports, expose }: UpOptions, before: number | undefined): Promise<Reservation> {
   const listeners = (wanted: number) =>
-    planLab(topology, { network: wanted, ports }).nodes.flatMap((node) => {
+    planLab(topology, { network: wanted, ports, ...(expose === undefined ? {} : { expose }) }).nodes.flatMap((node) => {
       const own = node.listeners.map((listener) => ({ ...listener, node: node.name }))
       const views =
         node.settings.kind === 'dns'

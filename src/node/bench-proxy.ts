@@ -161,6 +161,7 @@ function benchLab(plan: NodePlan): LabPlan {
     addressing: 'loopback',
     organisations: [],
     nodes: [plan],
+    foreign: [],
     certificates: [],
     dns: [],
     links: [],

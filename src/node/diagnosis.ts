@@ -30,13 +30,17 @@ export function nodeDirectory(plan: LabPlan): Directory {
       ]),
     ),
   )
-  const addresses = new Map(
-    plan.nodes.flatMap((node) =>
+  // A host outside the lab keeps its full name. Many programs of this machine dial from loopback addresses: only an
+  // address of its own names a foreign server.
+  const elsewhere = plan.foreign.filter(({ address }) => !address.startsWith('127.'))
+  const addresses = new Map([
+    ...elsewhere.map(({ address, fqdn }) => [address, fqdn] as const),
+    ...plan.nodes.flatMap((node) =>
       node.faces.flatMap(({ address, addresses }) =>
-        [address, ...Object.values(addresses)].map((each) => [each, node.name]),
+        [address, ...Object.values(addresses)].map((each) => [each, node.name] as const),
       ),
     ),
-  )
+  ])
   return {
     byName: (fqdn) => names.get(fqdn.toLowerCase()) ?? fqdn,
     byAddress: (address) => addresses.get(address) ?? address,

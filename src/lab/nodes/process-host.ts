@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { nodeFolder } from '../../node/control/node-folder.ts'
 import type { LabPlan, NodePlan } from '../../topology/plan-types.ts'
 import { movableClock } from '../clock.ts'
+import type { Exposure } from '../expose.ts'
 import type { HostListener, NodeHost } from '../node-host.ts'
 import { NodeProcess } from './node-process.ts'
 import type { PreparedSql } from './sql/prepare.ts'
@@ -14,6 +15,8 @@ export interface ProcessHostOptions {
   /** Data folder of the lab. */
   readonly root: string
   readonly ports: Readonly<Record<string, number>>
+  /** `--expose`. */
+  readonly expose?: Exposure
   readonly movableClock: boolean
   /** Program and first arguments of a siplab process. */
   readonly launcher: readonly string[]
@@ -40,7 +43,10 @@ export class ProcessHost implements NodeHost {
   close(): void {}
 }
 
-function commandOf({ launcher, source, root, ports, plan }: ProcessHostOptions, { name }: NodePlan): readonly string[] {
+function commandOf(
+  { launcher, source, root, ports, expose, plan }: ProcessHostOptions,
+  { name }: NodePlan,
+): readonly string[] {
   const portOptions = Object.entries(ports).flatMap(([listener, port]) => ['--port', `${listener}=${port}`])
   return [
     ...launcher,
@@ -55,6 +61,7 @@ function commandOf({ launcher, source, root, ports, plan }: ProcessHostOptions, 
     '--network',
     String(plan.network),
     ...portOptions,
+    ...(expose === undefined ? [] : ['--expose', `outer=${expose.outer}`]),
   ]
 }
 
