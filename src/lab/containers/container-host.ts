@@ -142,6 +142,6 @@ class Wishes {
 const wishDone = z.strictObject({ id: z.int(), error: z.string().optional() })
 
 /** The others run a program of somebody else: the SQL back end, the load balancer. */
-function runsSiplab({ role }: NodePlan): boolean {
+export function runsSiplab({ role }: NodePlan): boolean {
   return role !== 'sql' && role !== 'load-balancer'
 }
