@@ -17,7 +17,7 @@ const mayImport = {
   certificates: ['verdicts'],
   'faults/catalogue': ['certificates', 'verdicts'],
   peers: ['certificates', 'verdicts'],
-  topology: ['certificates', 'verdicts', 'reports', 'peers'],
+  topology: ['certificates', 'verdicts', 'reports', 'peers', 'sip/message'],
   services: ['sip'],
   roles: ['sip', 'services', 'certificates', 'topology', 'verdicts'],
   node: ['roles', 'sip', 'services', 'certificates', 'topology', 'verdicts', 'peers', 'reports'],

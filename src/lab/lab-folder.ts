@@ -26,7 +26,7 @@ export interface LabRecord {
   readonly network: number
   readonly ports: Readonly<Record<string, number>>
   /** Absent: loopback. */
-  readonly addressing?: 'containers'
+  readonly addressing?: 'containers' | 'ipv6'
   readonly movableClock: boolean
   /** ISO 8601. */
   readonly startedAt: string

@@ -6,7 +6,8 @@ import type { Verdict } from '../verdicts/verdict.ts'
 import type { ListenerStatus, NodeEvent } from '../node/control/control-api.ts'
 import { nodeFolder } from '../node/control/node-folder.ts'
 import { StoreError } from '../services/store/store-error.ts'
-import { planLab } from '../topology/plan.ts'
+import { networkText } from '../topology/addressing.ts'
+import { placementOf, planLab } from '../topology/plan.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import type { Topology } from '../topology/topology.ts'
 import { movableClock } from './clock.ts'
@@ -18,6 +19,7 @@ import { LabError } from './lab-error.ts'
 import { LinkNews } from './link-news.ts'
 import { reserveNetwork } from './network.ts'
 import type { Reservation } from './network.ts'
+import { ipv6Addresses, isHere } from './namespace.ts'
 import { NodeProcess } from './nodes/node-process.ts'
 import type { NodeExit } from './nodes/node-process.ts'
 import { makeStoreFolders, provisionCertificates } from './provision.ts'
@@ -36,6 +38,10 @@ export interface UpOptions {
   readonly data: string
   /** `--network`; absent: the first free one from the lab file's on. */
   readonly network?: number
+  /** Absent: as the lab file has it. */
+  readonly addressing?: 'loopback' | 'ipv6'
+  /** The lab is over IPv6, and this process in a network namespace made for it. Absent: no. */
+  readonly inNamespace?: boolean
   readonly ports: Readonly<Record<string, number>>
   readonly fresh: boolean
   readonly movableClock: boolean
@@ -80,6 +86,7 @@ export async function bringUp(options: UpOptions, signal: AbortSignal): Promise<
     if (options.fresh) emptyFolder(folder)
     const last = readRecord(folder)
     refuseAnotherTopology(options, folder, last)
+    await wantAddresses(options, last)
     reservation = await reserve(options, last?.network)
     if (reservation.passedOver !== undefined) options.onProgress(reservation.passedOver)
     return await new Lab(options, folder, reservation, releaseLock).start(signal)
@@ -113,7 +120,7 @@ class Lab implements RunningLab {
     this.folder = folder
     this.#reservation = reservation
     this.#releaseLock = releaseLock
-    this.plan = planLab(options.topology, { network, ports: options.ports })
+    this.plan = planLab(options.topology, { ...addressingOf(options), network, ports: options.ports })
     this.#links = new LinkNews(this.plan, (verdict) => options.onChange({ event: 'link-refused', verdict }))
     this.#sql = prepareSql(this.plan, folder.root)
     for (const line of this.#sql.remarks) options.onProgress(line)
@@ -130,6 +137,7 @@ class Lab implements RunningLab {
       name,
       network,
       ports: options.ports,
+      ...(this.plan.addressing === 'ipv6' ? { addressing: 'ipv6' } : {}),
       movableClock: options.movableClock,
       startedAt: new Date().toISOString(),
       stopped: {},
@@ -143,8 +151,9 @@ class Lab implements RunningLab {
 
   async start(signal: AbortSignal): Promise<this> {
     const { onProgress } = this.#options
+    const { network } = this.plan
     try {
-      onProgress(`network 127.0.${this.plan.network}.0/24, data in ${this.folder.root}`)
+      onProgress(`network ${networkText(this.plan.addressing, network)}, data in ${this.folder.root}`)
       writeRecord(this.folder, this.#record)
       const trust = provisionCertificates(this.plan, this.folder.root, Date.now())
       if (trust.internal !== undefined)
@@ -193,7 +202,7 @@ class Lab implements RunningLab {
       '--data',
       data,
       '--network',
-      String(this.#reservation.network),
+      `${this.plan.addressing === 'ipv6' ? 'ipv6:' : ''}${this.#reservation.network}`,
       ...portOptions,
     ]
     return new NodeProcess({
@@ -297,6 +306,7 @@ class Lab implements RunningLab {
       nodes,
       trust,
       verdicts,
+      inNamespace: this.#options.inNamespace === true,
       incomplete: stopped.length > 0,
     })
     this.#writeRecord({ ready: this.#ready })
@@ -385,9 +395,29 @@ function refuseAnotherTopology({ source, topology }: UpOptions, folder: LabFolde
   )
 }
 
-function reserve({ topology, network, ports }: UpOptions, before: number | undefined): Promise<Reservation> {
+/** `siplab up` makes a namespace and runs there; a program that uses the package runs where it is. */
+async function wantAddresses(options: UpOptions, last: LabRecord | undefined): Promise<void> {
+  const { topology, network = last?.network } = options
+  const plan = planLab(topology, { ...addressingOf(options), ...(network === undefined ? {} : { network }) })
+  if (plan.addressing !== 'ipv6' || (await isHere(plan))) return
+  throw new LabError(
+    'usage',
+    'network.not-here',
+    `wanted the addresses of ${networkText('ipv6', plan.network)} on the loopback device, found none: siplab up ` +
+      'makes a network namespace that has them; before a program of yours, give them to this machine: for a in ' +
+      `${ipv6Addresses(plan).join(' ')}; do sudo ip -6 address add $a/128 dev lo; done`,
+  )
+}
+
+function addressingOf({ addressing }: UpOptions): { readonly addressing?: 'loopback' | 'ipv6' } {
+  return addressing === undefined ? {} : { addressing }
+}
+
+function reserve(options: UpOptions, before: number | undefined): Promise<Reservation> {
+  const { topology, network, ports } = options
+  const { addressing, network: first } = placementOf(topology, addressingOf(options))
   const listeners = (wanted: number) =>
-    planLab(topology, { network: wanted, ports }).nodes.flatMap((node) => {
+    planLab(topology, { addressing, network: wanted, ports }).nodes.flatMap((node) => {
       const own = node.listeners.map((listener) => ({ ...listener, node: node.name }))
       const views =
         node.settings.kind === 'dns'
@@ -395,7 +425,13 @@ function reserve({ topology, network, ports }: UpOptions, before: number | undef
           : []
       return [...own, ...views]
     })
-  return reserveNetwork({ fixed: network, before, first: topology.network, listeners })
+  return reserveNetwork({
+    fixed: network,
+    before,
+    first,
+    addressing: addressing === 'ipv6' ? 'ipv6' : 'loopback',
+    listeners,
+  })
 }
 
 function unique(verdicts: readonly Verdict[]): readonly Verdict[] {

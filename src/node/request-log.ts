@@ -4,6 +4,7 @@ import type { SipMessage, SipRequest } from '../sip/message/types.ts'
 import type { Arrival, Decision, Target } from '../sip/routing/decision.ts'
 import type { Flow } from '../sip/transport/flow.ts'
 import type { Recorder } from './recorder.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 
 /** A level that is off costs a comparison. */
 export class RequestLog {
@@ -30,7 +31,7 @@ export class RequestLog {
 
   forwarded({ request }: Arrival, target: Target, flow: Flow): void {
     if (!this.#tells || request.method === 'ACK') return
-    const peer = flow.dialledName ?? `${flow.remote.address}:${flow.remote.port}`
+    const peer = flow.dialledName ?? endpointText(flow.remote.address, flow.remote.port)
     this.#recorder.record('request.forwarded', {
       message: `${request.method} ${target.uri} to ${peer}`,
       log: { flow: flow.id, transport: flow.transport, ...story(request) },

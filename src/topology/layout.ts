@@ -1,13 +1,13 @@
 /** Hosts with their node names, FQDNs, faces and addresses: the first step of the plan. */
+import { addressesOf } from './addressing.ts'
 import type { Host } from './hosts.ts'
-import type { Face, FaceName, Role, Zone } from './plan-types.ts'
+import type { Addressing, Face, FaceName, Role, Zone } from './plan-types.ts'
 import type { Organisation, Topology } from './topology.ts'
 
-export type Addressing = 'loopback' | 'containers'
-
 export interface PlanOptions {
-  /** N of 127.0.N.0/24; absent: as the lab file has it. */
+  /** N of 127.0.N.0/24 or of fd51:1ab:N::/48; absent: as the lab file has it. */
   readonly network?: number
+  /** Absent: as the lab file has it. */
   readonly addressing?: Addressing
   readonly ports?: { readonly edge?: number; readonly wss?: number; readonly dns?: number; readonly pki?: number }
 }
@@ -58,7 +58,6 @@ const firstOffset: Readonly<Record<Role, number>> = {
   gateway: 51,
 }
 const dnsOffsets = { internal: 2, external: 3, perimeter: 4 } as const
-const organisationStep = 100
 
 export function resolvePorts(topology: Topology, { ports = {}, addressing = 'loopback' }: PlanOptions): Ports {
   const inContainers = addressing === 'containers'
@@ -73,7 +72,7 @@ export function resolvePorts(topology: Topology, { ports = {}, addressing = 'loo
 /** Gives an organisation's hosts their names and addresses; `at` counts organisations from 0. */
 export function layOut(organisation: Organisation, at: number, network: number, addressing: Addressing): Site {
   const { domain, moreDomains } = organisation
-  const ground: Ground = { organisation, at, addressing, addressOf: addresses(at, network, addressing) }
+  const ground: Ground = { organisation, at, addressing, addressOf: addressesOf(at, network, addressing) }
   return {
     organisation,
     domain,
@@ -183,12 +182,6 @@ function face(name: FaceName, fqdn: string, zones: readonly Zone[], addressOf: (
     address: addressOf(first),
     addresses: Object.fromEntries(zones.map((zone) => [zone, addressOf(zone)])),
   }
-}
-
-function addresses(at: number, network: number, addressing: Addressing): (zone: Zone, offset: number) => string {
-  if (addressing === 'loopback') return (_zone, offset) => `127.0.${network}.${offset + at * organisationStep}`
-  const third = (zone: Zone): number => (zone === 'internet' ? 1 : (zone === 'perimeter' ? 2 : 3) + at * 2)
-  return (zone, offset) => `10.${network}.${third(zone)}.${offset + at * organisationStep}`
 }
 
 /** Hosts an access proxy or a gateway talks to stand with one foot in the perimeter. */

@@ -16,6 +16,8 @@ import { chooseLab, planOf } from '../lab-choice.ts'
 import { packageVersion } from '../package.ts'
 import { chooseTopology } from '../topology-options.ts'
 import { UsageError } from '../usage-error.ts'
+import { endpointText } from '../../sip/message/endpoint.ts'
+import { networkOption } from '../topology-options.ts'
 
 interface ConsoleCommandOptions extends CommonOptions {
   readonly port: string
@@ -96,7 +98,7 @@ async function labOf(run: CommandContext['run'], io: Io, options: CommonOptions)
   const ports = Object.entries(record.ports).flatMap(([node, port]) => ['--port', `${node}=${port}`])
   const lab = {
     choose: ['--data', folder.root],
-    plan: [record.topology, '--network', String(record.network), ...ports],
+    plan: [record.topology, '--network', networkOption(record.addressing ?? 'loopback', record.network), ...ports],
     sipNodes: sipNodes(plan),
     lookEveryMs: 1500,
   }
@@ -121,7 +123,9 @@ function sipNodes({ nodes }: LabPlan): readonly string[] {
 
 function webSockets({ nodes }: LabPlan): readonly string[] {
   return nodes.flatMap(({ listeners }) =>
-    listeners.filter(({ transport }) => transport === 'wss').map(({ address, port }) => `wss://${address}:${port}`),
+    listeners
+      .filter(({ transport }) => transport === 'wss')
+      .map(({ address, port }) => `wss://${endpointText(address, port)}`),
   )
 }
 

@@ -141,12 +141,7 @@ async function runHere(
   options: StartOptions,
 ): Promise<void> {
   const { topology } = chooseTopology(io, topologyName)
-  const { network, ports } = readPlacement(options)
-  const plan = planLab(topology, {
-    ports,
-    ...(network === undefined ? {} : { network }),
-    addressing: readAddressing(io, options),
-  })
+  const plan = planLab(topology, { ...readPlacement(options), ...readAddressing(io, options) })
   const node = chooseNode(plan, name)
   if (io.environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0')
     throw new UsageError(

@@ -9,6 +9,7 @@ import { LabError } from '../lab-error.ts'
 import { internalRoot } from '../provision.ts'
 import type { DrivenLab } from './driver.ts'
 import type { PhoneStep } from './format.ts'
+import { endpointText } from '../../sip/message/endpoint.ts'
 
 export interface PhoneOutcome {
   /** SIP status of the answer; absent when there was none. */
@@ -78,7 +79,10 @@ export class ScenarioPhones {
     const phone = this.#open(user, at, over, Object.entries(answersWith))
     this.#phones.set(user, phone)
     const { target } = await phone.signIn()
-    return { status: 200, sentence: `${user} signed in at ${target.host}:${target.port} over ${target.transport}` }
+    return {
+      status: 200,
+      sentence: `${user} signed in at ${endpointText(target.host, target.port)} over ${target.transport}`,
+    }
   }
 
   async #message({
@@ -174,7 +178,7 @@ export class ScenarioPhones {
       answerMs,
       answerHeaders,
       ...(root === undefined ? {} : { ca: [readFileSync(root, 'utf8')] }),
-      resolver: createResolver({ clock: systemClock, servers: [`${address}:${port}`] }),
+      resolver: createResolver({ clock: systemClock, servers: [endpointText(address, port)] }),
     })
   }
 }

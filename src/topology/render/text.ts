@@ -13,6 +13,7 @@ import type {
   PlannedCertificate,
   PlannedUser,
 } from '../plan-types.ts'
+import { endpointText } from '../../sip/message/endpoint.ts'
 
 export function renderText(plan: LabPlan): string {
   const parts = [
@@ -21,7 +22,7 @@ export function renderText(plan: LabPlan): string {
     certificateSection(plan),
     ...plan.dns.map((view) =>
       section(
-        `DNS, ${viewTitle(plan, view)} (${view.address}:${view.port})`,
+        `DNS, ${viewTitle(plan, view)} (${endpointText(view.address, view.port)})`,
         ['NAME', 'TYPE', 'VALUE', 'WHY'],
         view.records.map(recordRow),
       ),
@@ -52,7 +53,7 @@ function certificateSection(plan: LabPlan): string {
 }
 
 function phoneRow({ from, host, transport, address, port, trust }: PhoneTarget): readonly string[] {
-  return [from, host, transport, `${address}:${port}`, trust === undefined ? '' : `${trust} root`]
+  return [from, host, transport, endpointText(address, port), trust === undefined ? '' : `${trust} root`]
 }
 
 function userRow({ uri, password, home, remote }: PlannedUser): readonly string[] {
