@@ -87,6 +87,8 @@ const showings: Partial<Readonly<Record<VerdictCode, Showing>>> = {
   'tls.chain-too-large': { fault: 'too-many-sans' },
   'tls.staple-missing': { fault: 'ocsp-staple-missing' },
   'tls.staple-invalid': { fault: 'ocsp-staple-garbage' },
+  'dns.not-found': { fault: 'not-found', target: 'dns' },
+  'dns.unreachable': { fault: 'silent', target: 'dns' },
   'link.cut': { fault: 'cut', target: 'director->fe1' },
   'link.timeout': { fault: 'silent', target: 'director->fe1' },
   'link.reset': { fault: 'reset', target: 'director->fe1' },
