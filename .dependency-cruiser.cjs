@@ -22,7 +22,7 @@ const mayImport = {
   roles: ['sip', 'services', 'certificates', 'topology', 'verdicts'],
   node: ['roles', 'sip', 'services', 'certificates', 'topology', 'verdicts', 'peers', 'reports'],
   lab: ['node', 'roles', 'sip', 'services', 'certificates', 'topology', 'verdicts', 'reports', 'phone', 'check'],
-  faults: ['verdicts', 'certificates', 'topology', 'node', 'lab'],
+  faults: ['verdicts', 'certificates', 'topology', 'node', 'lab', 'sip/message'],
   endurance: ['lab', 'faults', 'node', 'services', 'topology', 'phone', 'sip', 'certificates', 'verdicts'],
   phone: ['sip', 'certificates', 'verdicts'],
   check: ['sip', 'certificates', 'verdicts', 'reports', 'faults/catalogue', 'topology', 'phone'],

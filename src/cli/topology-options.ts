@@ -1,5 +1,6 @@
 /** What `up`, `plan` and `node start` share: which topology, in which network, on which ports. */
 import { existsSync } from 'node:fs'
+import { isIPv4 } from 'node:net'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { configFolder, loadTopology, topologyNames } from '../topology/load.ts'
@@ -13,6 +14,8 @@ export const defaultTopology = 'edge'
 export interface PlacementOptions {
   readonly network?: string
   readonly port: readonly string[]
+  /** Of `exposing` commands. */
+  readonly expose?: string
 }
 
 const portNames = ['edge', 'wss', 'dns', 'pki'] as const
@@ -26,6 +29,14 @@ export function placement(command: Command): Command {
       (value: string, all: readonly string[]) => [...all, value],
       [],
     )
+}
+
+/** `--expose outer=ADDRESS`, of the commands that lay a lab out on this machine. */
+export function exposing(command: Command): Command {
+  return command.option(
+    '--expose <outer=ADDRESS>',
+    'the outside face of the access proxy on this address, which other machines reach',
+  )
 }
 
 export interface ChosenTopology {
@@ -46,14 +57,10 @@ export function chooseTopology(io: Io, nameOrFile: string = defaultTopology): Ch
 }
 
 /** @throws UsageError */
-export function readPlacement({ network, port }: PlacementOptions): {
-  readonly network?: number
-  /** Absent: as the lab file has it. */
-  readonly addressing?: 'loopback' | 'ipv6'
-  readonly ports: Readonly<Record<string, number>>
-} {
+export function readPlacement({ network, port, expose }: PlacementOptions): Placement {
   const ports = Object.fromEntries(port.map(readPort))
-  if (network === undefined) return { ports }
+  const exposed = expose === undefined ? {} : { expose: readExposure(expose) }
+  if (network === undefined) return { ports, ...exposed }
   const [, plain, ipv6, ofIpv6] = /^(?:(\d{1,3})|(ipv6)(?::(\d{1,3}))?)$/.exec(network) ?? []
   const digits = plain ?? ofIpv6
   const number = digits === undefined ? undefined : Number(digits)
@@ -64,9 +71,28 @@ export function readPlacement({ network, port }: PlacementOptions): {
     )
   return {
     ports,
+    ...exposed,
     ...(number === undefined ? {} : { network: number }),
     addressing: ipv6 === undefined ? 'loopback' : 'ipv6',
   }
+}
+
+/** Where a lab goes, as `planLab` takes it. */
+export interface Placement {
+  readonly network?: number
+  /** Absent: as the lab file has it. */
+  readonly addressing?: 'loopback' | 'ipv6'
+  readonly ports: Readonly<Record<string, number>>
+  readonly expose?: { readonly outer: string }
+}
+
+function readExposure(text: string): { readonly outer: string } {
+  const [, outer = ''] = /^outer=(.*)$/.exec(text) ?? []
+  if (isIPv4(outer) && outer !== '0.0.0.0') return { outer }
+  throw new UsageError(
+    `--expose: wanted outer=ADDRESS with one IPv4 address of this machine, such as outer=192.0.2.10, found ` +
+      JSON.stringify(text),
+  )
 }
 
 /** What `--network` was, for another siplab: `41`, `ipv6:41`. */

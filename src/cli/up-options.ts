@@ -28,6 +28,8 @@ function upOptions({
   supervised,
   keep,
   keyLog,
+  expose,
+  hep,
 }: UpCommandOptions): readonly string[] {
   return [
     ...(network === undefined ? [] : ['--network', network]),
@@ -37,5 +39,7 @@ function upOptions({
     ...(supervised === true ? ['--supervised'] : []),
     ...(keep === undefined ? [] : ['--keep', keep]),
     ...(keyLog === undefined ? [] : ['--key-log', keyLog]),
+    ...(hep === undefined ? [] : ['--hep', hep]),
+    ...(expose === undefined ? [] : ['--expose', expose]),
   ]
 }

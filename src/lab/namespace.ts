@@ -57,7 +57,8 @@ function notAllowed(plan: LabPlan, found: string): LabError {
   return new LabError(
     'usage',
     'network.namespace',
-    `wanted a network namespace with the addresses of the lab (unshare of util-linux, ip of iproute2), found: ${found}; ` +
+    'wanted a network namespace with the addresses of the lab (unshare of util-linux, ip of iproute2), found: ' +
+      `${found}; ` +
       'where the kernel forbids it, allow it (sysctl kernel.unprivileged_userns_clone=1, ' +
       'kernel.apparmor_restrict_unprivileged_userns=0, user.max_user_namespaces) or give the addresses to this ' +
       `machine, and no namespace is needed: for a in ${addresses}; do sudo ip -6 address add $a/128 dev lo; done`,

@@ -4,8 +4,9 @@
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { ListenerStatus } from '../node/control/control-api.ts'
 import { networkText } from '../topology/addressing.ts'
-import type { LabPlan } from '../topology/plan-types.ts'
 import { enterCommand } from './namespace.ts'
+import { foreignFolder } from './foreign.ts'
+import type { ForeignPlan, LabPlan } from '../topology/plan-types.ts'
 
 export interface ReadyNode {
   readonly name: string
@@ -29,6 +30,8 @@ export interface ReadyDocument {
   readonly network?: Ipv6Network
   /** Paths of PEM files; a lab without certificates has neither. */
   readonly trust: { readonly internal?: string; readonly public?: string }
+  /** Servers of somebody else, each with the files made for it. Absent: the lab file names none. */
+  readonly foreign?: readonly ReadyForeign[]
   readonly users: readonly {
     readonly uri: string
     readonly login: string
@@ -48,6 +51,18 @@ export interface Ipv6Network {
   readonly on: 'machine' | 'namespace'
   /** What goes before the command line of a program that is to reach the lab; only with `namespace`. */
   readonly enter?: string
+}
+
+export interface ReadyForeign {
+  readonly name: string
+  readonly fqdn: string
+  readonly address: string
+  readonly port: number
+  /** Absolute paths. Certificate and key are absent where it brings its own. */
+  readonly certificate?: string
+  readonly key?: string
+  /** What it has to trust. */
+  readonly roots: string
 }
 
 interface DnsAddress {
@@ -92,6 +107,7 @@ export function readyDocument(plan: LabPlan, parts: ReadyParts): ReadyDocument {
     dns: { internal: dnsAddress(plan, 'internal'), external: dnsAddress(plan, 'external') },
     ...(plan.addressing === 'ipv6' ? { network: ipv6Network(plan, inNamespace) } : {}),
     trust,
+    ...(plan.foreign.length === 0 ? {} : { foreign: plan.foreign.map((server) => readyForeign(data, server)) }),
     users: plan.users,
     ...(degraded ? { verdicts } : {}),
   }
@@ -102,6 +118,13 @@ function ipv6Network(plan: LabPlan, inNamespace: boolean): Ipv6Network {
   return inNamespace
     ? { prefix, on: 'namespace', enter: enterCommand(process.pid, process.getuid?.() === 0).join(' ') }
     : { prefix, on: 'machine' }
+}
+
+function readyForeign(data: string, server: ForeignPlan): ReadyForeign {
+  const { name, fqdn, address, port } = server
+  const { chain, key, roots } = foreignFolder(data, server)
+  const issued = server.certificate === undefined ? {} : { certificate: chain, key }
+  return { name, fqdn, address, port, ...issued, roots }
 }
 
 function dnsAddress(plan: LabPlan, view: 'internal' | 'external'): DnsAddress {

@@ -27,7 +27,8 @@ for (const name of topologyNames()) {
 
 t.test('a lab file says it, and another network on the command line wins', async (t) => {
   const text =
-    'name: six\nabout: a lab\nprofile: lcs2005\nnetwork: ipv6\ndomain: lab.test\nhosts: { se: { role: standard-edition } }\n'
+    'name: six\nabout: a lab\nprofile: lcs2005\nnetwork: ipv6\n' +
+    'domain: lab.test\nhosts: { se: { role: standard-edition } }\n'
   const topology = loadTopology(join(ownFiles(t, { 'six.yaml': text }), 'six.yaml'))
   const addressOf = (network?: string) =>
     nodePlan(planLab(topology, readPlacement({ port: [], ...(network === undefined ? {} : { network }) })), 'se')
