@@ -56,7 +56,7 @@ async function wire(t: Test, records: readonly ZoneRecord[]): Promise<Wire> {
 
 function asking(port: number): Omit<Wire, 'server'> {
   const clock = new FakeClock()
-  const resolver = createResolver({ clock, servers: [`127.0.0.1:${port}`], timeoutMs: 150, tries: 1 })
+  const resolver = createResolver({ clock, servers: [`127.0.0.1:${port}`], timeoutMs: 400, tries: 1 })
   return {
     clock,
     resolver,
