@@ -3,7 +3,6 @@
  * wrong purpose, a wrong name, no key or an empty trust list; the servers rebuilt here refused, and said so.
  */
 import type { X509Certificate } from 'node:crypto'
-import type { Certificate } from './examine/certificate.ts'
 import { bookOf, matchName, offeredNames, wantedHost } from './examine/names.ts'
 import { CertificateError } from './examine/certificate-error.ts'
 import {

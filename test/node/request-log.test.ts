@@ -39,7 +39,7 @@ t.test('an ACK that is dropped is an event at every level, another request is no
   t.equal(events.length, 1)
 })
 
-// conformance: RFC 3261 §16.7 step 3 — responses that end here are counted, in events that a flood of them does not fill
+// conformance: RFC 3261 §16.7 step 3 — responses that end here are counted in events, and a flood of them is bounded
 t.test('a response that ends here is an event with its number, of a flood every thousandth', async (t) => {
   const numbers: unknown[] = []
   const log = new RequestLog({
