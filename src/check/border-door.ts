@@ -1,6 +1,7 @@
 /** Our own listener, the only target of a border probe: sees what a server passes on to it, and answers nothing. */
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram'
 import { createServer, isIPv6, type Server, type Socket } from 'node:net'
+import { endpointText } from '../sip/message/endpoint.ts'
 
 /** A request that came. */
 export interface Arrived {
@@ -42,7 +43,7 @@ export async function openDoor(address: string): Promise<Door> {
   udp?.on('message', (octets, { address: from }) => note(octets.toString('latin1', 0, mostOctets), from))
   return {
     address,
-    uri: (user) => `sip:${user}@${isIPv6(address) ? `[${address}]` : address}:${port};transport=tcp`,
+    uri: (user) => `sip:${user}@${endpointText(address, port)};transport=tcp`,
     async arrival(user, patienceMs) {
       const until = performance.now() + patienceMs
       while (!arrived.has(user) && performance.now() < until) await new Promise((again) => setTimeout(again, 20))

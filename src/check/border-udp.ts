@@ -3,7 +3,9 @@
  * response goes to where the request came from (RFC 3261 §18.2.2, RFC 3581); the other address is one of our own.
  */
 import { createSocket, type Socket } from 'node:dgram'
+import { isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { bracketed, endpointText } from '../sip/message/endpoint.ts'
 import { composeRequest } from '../sip/message/compose.ts'
 import { randomToken } from '../sip/message/random.ts'
 import { failure, fine, notTried, type Finding } from './step.ts'
@@ -35,21 +37,30 @@ function findingOf(where: Where, other: string): Finding {
   return failure('border.udp-elsewhere', { found: `the answer came to ${other}, which stood in Via only` })
 }
 
-/** Another address of this machine; on loopback every address of 127.0.0.0/8 is. */
+/** Another address of this machine, as near as its own; on loopback every address of 127.0.0.0/8 is. */
 function otherAddress(own: string): string | undefined {
   if (own.startsWith('127.')) return own === '127.0.0.2' ? '127.0.0.3' : '127.0.0.2'
-  return Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .find(({ family, internal, address }) => family === 'IPv4' && !internal && address !== own)?.address
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  const inside = all.some(({ address, internal }) => internal && address === own)
+  const family = isIPv6(own) ? 'IPv6' : 'IPv4'
+  // A link-local address needs its interface beside it, and `::1` leads nowhere but here.
+  return all.find(
+    (one) =>
+      one.family === family &&
+      one.internal === inside &&
+      one.address !== own &&
+      one.address !== '::1' &&
+      !one.address.startsWith('fe80:'),
+  )?.address
 }
 
 function question(via: string, port: number, server: string): string {
   return composeRequest({
     method: 'OPTIONS',
-    uri: `sip:${server}`,
-    via: `SIP/2.0/UDP ${via}:${port};maddr=${via};branch=z9hG4bK${randomToken(8)}`,
-    from: `<sip:check@${via}>;tag=${randomToken(4)}`,
-    to: `<sip:${server}>`,
+    uri: `sip:${bracketed(server)}`,
+    via: `SIP/2.0/UDP ${endpointText(via, port)};maddr=${bracketed(via)};branch=z9hG4bK${randomToken(8)}`,
+    from: `<sip:check@${bracketed(via)}>;tag=${randomToken(4)}`,
+    to: `<sip:${bracketed(server)}>`,
     callId: randomToken(12),
     cseq: 1,
   })
@@ -57,7 +68,7 @@ function question(via: string, port: number, server: string): string {
 
 function bound(address: string): Promise<Socket | undefined> {
   return new Promise((resolve) => {
-    const socket = createSocket('udp4')
+    const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
     socket.once('error', () => {
       socket.close()
       resolve(undefined)

@@ -3,7 +3,6 @@
  * an asserted identity, answer UDP to another address? One request each, and nothing is named in them but our own
  * listener.
  */
-import { isIPv4 } from 'node:net'
 import { verdict } from '../verdicts/codes.ts'
 import { openDoor, type Arrived, type Door } from './border-door.ts'
 import type { Reached } from './check.ts'
@@ -14,6 +13,7 @@ import { failure, fine, fromVerdict, notTried, type Evidence, type Finding } fro
 import { Talk, type Heard, type Question } from './talk.ts'
 import { handshakeOptions } from './tls-step.ts'
 import { answersElsewhere } from './border-udp.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 
 /** What became of one request. */
 interface Asked {
@@ -71,7 +71,10 @@ async function askAll(
     return { finding: relayFinding(asked), value: asked }
   })
   await journal.step('borders.dialog', 'a request of a dialog that never was', async () => {
-    const route = ['Route', `<sip:${reached.candidate.host}:${reached.place.port};transport=tls;lr>`] as const
+    const route = [
+      'Route',
+      `<sip:${endpointText(reached.candidate.host, reached.place.port)};transport=tls;lr>`,
+    ] as const
     const claimed = question('dialog', { to: `<${door.uri('dialog')}>;tag=claimed`, headers: [route] })
     return { finding: dialogFinding(await ask(claimed, 'dialog'), relay), value: undefined }
   })
@@ -81,9 +84,7 @@ async function askAll(
     return { finding: identityFinding(asked, relay), value: undefined }
   })
   await journal.step('borders.udp', 'a UDP request that names another address in Via', async () => ({
-    finding: isIPv4(door.address)
-      ? await answersElsewhere(door.address, reached.place.address, options.timeoutMs)
-      : notTried('Not tried: this question needs IPv4.'),
+    finding: await answersElsewhere(door.address, reached.place.address, options.timeoutMs),
     value: undefined,
   }))
 }

@@ -19,6 +19,7 @@ import { failure, fine, fromVerdict, notTried, type Step } from './step.ts'
 import { Talk } from './talk.ts'
 import { otherAddresses, otherMembers, withoutName } from './other-peers.ts'
 import { handshakeOptions, tlsStep } from './tls-step.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 
 export interface Walk {
   /** Request-URI of the OPTIONS, e.g. `sip:lab.test`. */
@@ -157,7 +158,7 @@ async function tcpStep(
       const place = { address, port: candidate.port }
       const socket = await journal.step(
         'tcp',
-        `TCP connection to ${candidate.host} at ${address}:${candidate.port}`,
+        `TCP connection to ${candidate.host} at ${endpointText(address, candidate.port)}`,
         async () => {
           const opened = await openTcp(place, options.timeoutMs)
           if ('kind' in opened)
@@ -165,7 +166,7 @@ async function tcpStep(
               finding: failure(
                 opened.code,
                 {
-                  found: `${address}:${candidate.port}: ${opened.found}`,
+                  found: `${endpointText(address, candidate.port)}: ${opened.found}`,
                   fix: 'check that the server runs, and the firewall ports on the way: siplab plan --format nftables',
                 },
                 { address, port: candidate.port },
@@ -173,7 +174,7 @@ async function tcpStep(
               value: undefined,
             }
           return {
-            finding: fine(`Connected to ${address}:${candidate.port}.`, { address, port: candidate.port }),
+            finding: fine(`Connected to ${endpointText(address, candidate.port)}.`, { address, port: candidate.port }),
             value: opened,
           }
         },

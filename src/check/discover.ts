@@ -8,6 +8,7 @@ import { ResolveError, type Resolver, type SrvRecord } from '../sip/transport/di
 import type { Done, Journal } from './journal.ts'
 import type { CheckProfile, Lookup } from './profiles.ts'
 import { failure, fine, note, warning, type Finding } from './step.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 
 /** A place to dial. */
 export interface Candidate {
@@ -110,8 +111,8 @@ function discovered(domain: string, candidates: readonly Candidate[], { steps }:
   if (first !== undefined)
     return fine(
       `${candidates.length === 1 ? 'One place' : `${candidates.length} places`} to try, first ` +
-        `${first.host}:${first.port} (${first.found}).`,
-      { order: candidates.map(({ host, port, found }) => `${host}:${port} ${found}`) },
+        `${endpointText(first.host, first.port)} (${first.found}).`,
+      { order: candidates.map(({ host, port, found }) => `${endpointText(host, port)} ${found}`) },
     )
   const worst = steps.find(({ outcome }) => outcome === 'failed')
   if (worst?.verdict !== undefined) return { ...worst, sentence: `No place is left to try. ${worst.sentence}` }
@@ -240,10 +241,9 @@ async function askRfc3263(journal: Journal, domain: string, { resolver }: Discov
           found: `RFC 3263 ${domain}`,
         }),
       )
+      const places = hops.map(({ host = '', address, port }) => `${host} ${endpointText(address, port)}`)
       return {
-        finding: fine(
-          `It leads to ${hops.map(({ host = '', address, port }) => `${host} ${address}:${port}`).join(', ')}.`,
-        ),
+        finding: fine(`It leads to ${places.join(', ')}.`),
         value: { exists: true, candidates },
       }
     } catch (error) {

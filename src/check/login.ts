@@ -9,6 +9,7 @@ import type { Reached } from './check.ts'
 import type { Done, Journal } from './journal.ts'
 import type { CheckOptions } from './options.ts'
 import { failure, fine, fromVerdict, notTried, type Evidence, type Finding } from './step.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 
 export interface Credentials {
   readonly user: string
@@ -59,7 +60,7 @@ async function useAccount(
 ): Promise<void> {
   const signedIn = await attempt(journal, 'login.register', `REGISTER ${phone.uri}`, async () => {
     const { target, redirects, contacts } = await phone.signIn()
-    const where = `${target.host}:${target.port}`
+    const where = endpointText(target.host, target.port)
     return fine(`Signed in at ${where}${redirects === 0 ? '' : `, sent on ${redirects} times`}.`, {
       at: where,
       redirects,

@@ -11,6 +11,7 @@ import type { CheckOptions } from './options.ts'
 import { failure, fine, fromVerdict, note, warning, type Finding } from './step.ts'
 import { handshakeOptions } from './tls-step.ts'
 import { ResolveError, type Resolver, type SrvRecord } from '../sip/transport/dial/resolver.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 
 export interface NameView {
   readonly name: 'inside' | 'outside'
@@ -211,10 +212,10 @@ function portFinding(
   if (portIsOpen?.(address, port) === false)
     return failure('link.timeout', {
       message: 'The firewall table does not open this port',
-      found: `${address}:${port}`,
+      found: endpointText(address, port),
       fix: 'open the port, or let the record name another: siplab plan --format nftables',
     })
-  if (portIsOpen !== undefined) return fine(`${address}:${port} is open in the firewall table.`)
+  if (portIsOpen !== undefined) return fine(`${endpointText(address, port)} is open in the firewall table.`)
   if (usual.includes(port)) return fine(`${port} is usual here.`)
   return warning('dns.wrong-target', {
     message: 'The port is unusual for this service',
@@ -252,7 +253,7 @@ async function lintCertificate(
 ): Promise<void> {
   await journal.step(
     `${id}.certificate`,
-    `certificate at ${candidate.host}:${candidate.port}`,
+    `certificate at ${endpointText(candidate.host, candidate.port)}`,
     async (): Promise<Done<undefined>> => {
       const seen = await dialSecure(
         { address: candidate.addresses[0] ?? '', port: candidate.port },

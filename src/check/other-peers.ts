@@ -10,6 +10,7 @@ import { dialSecure, type Broken, type HandshakeOptions, type Place } from './ha
 import type { Journal } from './journal.ts'
 import type { CheckOptions } from './options.ts'
 import { failure, fine, fromVerdict, note, type Finding } from './step.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 
 /** A name with more addresses is looked at in part, and the step says so. */
 const mostAddresses = 8
@@ -31,7 +32,7 @@ export async function otherAddresses(
   const others = candidate.addresses.filter((address) => address !== place.address)
   for (const address of others.slice(0, mostAddresses)) {
     const there = { address, port: place.port }
-    await journal.step('address', `${candidate.host} at ${address}:${place.port}`, async () => ({
+    await journal.step('address', `${candidate.host} at ${endpointText(address, place.port)}`, async () => ({
       finding: await lookAt(there, chain, candidate, wanted, options),
       value: undefined,
     }))
@@ -60,7 +61,7 @@ export async function otherMembers(
   wanted: HandshakeOptions,
   options: CheckOptions,
 ): Promise<readonly Buffer[]> {
-  const title = `${candidate.host} at ${place.address}:${place.port}, ${turns} times more`
+  const title = `${candidate.host} at ${endpointText(place.address, place.port)}, ${turns} times more`
   return journal.step('member', title, async () => {
     const met: (readonly Buffer[])[] = []
     for (let turn = 0; turn < turns; turn += 1) met.push(await shownAt(place, wanted, options))
@@ -110,7 +111,7 @@ async function lookAt(
   const seen = await dialSecure(place, { ...wanted, ...shown, askStaple: false })
   const evidence = { address: place.address, port: place.port }
   if (seen.kind === 'broken' && seen.chain.length === 0)
-    return failure(seen.code, { found: `${place.address}:${place.port}: ${seen.found}` }, evidence)
+    return failure(seen.code, { found: `${endpointText(place.address, place.port)}: ${seen.found}` }, evidence)
   if (seen.kind === 'secured') seen.talk.close()
   const [leaf] = seen.chain
   if (leaf !== undefined && chain[0]?.equals(leaf) === true)

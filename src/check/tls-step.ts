@@ -15,6 +15,7 @@ import { refusalVerdict } from './own-refusal.ts'
 import { lookWithoutTls, strangerText } from './strangers.ts'
 import { failure, fine, fromVerdict, note, warning, type Evidence, type Finding } from './step.ts'
 import { otherVersions, versionOrder } from './versions-step.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 
 /** The handshake of this check: what it allows, trusts and asks for. */
 export function handshakeOptions(candidate: Candidate, options: CheckOptions): HandshakeOptions {
@@ -29,7 +30,7 @@ export function handshakeOptions(candidate: Candidate, options: CheckOptions): H
     ...(proxyProtocol === true ? { proxyProtocol } : {}),
     timeoutMs,
     askStaple: true,
-    ...(candidate.transport === 'wss' ? { webSocketHost: `${candidate.host}:${candidate.port}` } : {}),
+    ...(candidate.transport === 'wss' ? { webSocketHost: endpointText(candidate.host, candidate.port) } : {}),
   }
 }
 
@@ -52,7 +53,7 @@ export async function tlsStep(
   candidate: Candidate,
   options: CheckOptions,
 ): Promise<TlsDone | Shown | undefined> {
-  return journal.step('tls', `TLS handshake with ${candidate.host}:${place.port}`, async (inner) => {
+  return journal.step('tls', `TLS handshake with ${endpointText(candidate.host, place.port)}`, async (inner) => {
     const wanted = handshakeOptions(candidate, options)
     const first = await secure(socket, place, wanted)
     if (first.kind === 'broken' && first.askedCertificate && first.alert !== undefined)

@@ -41,7 +41,7 @@ export function chooseHome(io: Io, options: HomeOptions): CertificateHome {
   const { topology } = chooseTopology(io, options.topology)
   return {
     root: resolve(io.workingFolder, options.data ?? join('certs', topology.name)),
-    plan: planLab(topology, { addressing: readAddressing(io, options) }),
+    plan: planLab(topology, readAddressing(io, options)),
   }
 }
 

@@ -124,7 +124,7 @@ function leftToFirewall(
   const listener = listeners.find(
     (one) => one.transport === transport && one.port === port && one.face === (to.face ?? 'internal'),
   )
-  return !allowed && addressing === 'loopback' && listener?.mutual !== 'required'
+  return !allowed && addressing !== 'containers' && listener?.mutual !== 'required'
 }
 
 function dialling(io: Io, lab: CheckLab, link: Link, options: SetupOptions): CheckOptions {

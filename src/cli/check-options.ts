@@ -27,6 +27,7 @@ import { authorityFolder } from '../lab/provision.ts'
 import { UsageError } from './usage-error.ts'
 import type { Io } from './io.ts'
 import type { ChosenLab } from './lab-choice.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 
 export interface SetupOptions {
   readonly data?: string
@@ -226,7 +227,7 @@ function labServers(
 ): readonly string[] {
   const found =
     lab?.plan.nodes.find(({ name }) => name === as)?.resolver ?? lab?.plan.dns.find(({ name }) => name === view)
-  return found === undefined ? [] : [`${found.address}:${found.port}`]
+  return found === undefined ? [] : [endpointText(found.address, found.port)]
 }
 
 function dnsServer(text: string): string {

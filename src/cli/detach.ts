@@ -8,15 +8,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ReadyDocument } from '../lab/ready-document.ts'
-import { planLab } from '../topology/plan.ts'
-import { loadTopology } from '../topology/load.ts'
+import { upArguments } from './up-options.ts'
 import type { UpCommandOptions } from './up-options.ts'
 import type { ExitStatus } from './failure.ts'
 import type { Io } from './io.ts'
 import { readRecord, labFolder } from '../lab/lab-folder.ts'
-import { placementOfRecord } from './lab-choice.ts'
 import { launcher } from './package.ts'
 import { readyText } from './ready-text.ts'
+import { planOf } from './lab-choice.ts'
 
 const pollMs = 50
 
@@ -24,6 +23,8 @@ export interface DetachedLab {
   readonly data: string
   readonly source: string
   readonly options: UpCommandOptions
+  /** What goes before the command, so that it runs elsewhere; empty: nothing. */
+  readonly prefix: readonly string[]
 }
 
 /**
@@ -31,12 +32,12 @@ export interface DetachedLab {
  *
  * @returns the exit status of the background process when it could not bring the lab up
  */
-export async function detach(io: Io, { data, source, options }: DetachedLab): Promise<ExitStatus> {
+export async function detach(io: Io, { data, source, options, prefix }: DetachedLab): Promise<ExitStatus> {
   const outputs = mkdtempSync(join(tmpdir(), 'siplab-up-'))
   const out = join(outputs, 'out')
   const err = join(outputs, 'err')
   try {
-    const command = [...launcher, 'up', source, '--json', '--data', data, ...upOptions(options)]
+    const command = [...prefix, ...launcher, ...upArguments(source, data, { ...options, json: true })]
     const ending = startInBackground(io, command, {
       input: options.supervised === true ? 'inherit' : 'ignore',
       out,
@@ -78,37 +79,13 @@ function startInBackground(
   return () => status
 }
 
-function upOptions({
-  network,
-  port,
-  fresh,
-  movableClock,
-  supervised,
-  keep,
-  keyLog,
-  expose,
-  hep,
-}: UpCommandOptions): readonly string[] {
-  return [
-    ...(network === undefined ? [] : ['--network', network]),
-    ...port.flatMap((each) => ['--port', each]),
-    ...(fresh === true ? ['--fresh'] : []),
-    ...(movableClock === true ? ['--movable-clock'] : []),
-    ...(supervised === true ? ['--supervised'] : []),
-    ...(keep === undefined ? [] : ['--keep', keep]),
-    ...(keyLog === undefined ? [] : ['--key-log', keyLog]),
-    ...(hep === undefined ? [] : ['--hep', hep]),
-    ...(expose === undefined ? [] : ['--expose', expose]),
-  ]
-}
-
 function report(io: Io, options: UpCommandOptions, data: string, line: string): ExitStatus {
   const ready = JSON.parse(line) as ReadyDocument
   if (options.json === true) io.out(`${line}\n`)
   else {
     const record = readRecord(labFolder(data))
     if (record === undefined) throw new Error(`the lab is up and its record is missing in ${data}`)
-    io.out(readyText(io, ready, planLab(loadTopology(record.topology), placementOfRecord(record))))
+    io.out(readyText(io, ready, planOf({ record })))
     io.out('It runs in the background: siplab down brings it down.\n')
   }
   return 0

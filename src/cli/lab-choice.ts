@@ -102,8 +102,10 @@ export function planOf({ record }: Pick<ChosenLab, 'record'>): LabPlan {
 }
 
 /** Where `up` put the lab. */
-export function placementOfRecord({ network, ports, expose }: LabRecord): Placement & { readonly network: number } {
-  return { network, ports, ...(expose === undefined ? {} : { expose }) }
+export function placementOfRecord(record: LabRecord): Placement & { readonly network: number } {
+  const { network, ports, expose, addressing } = record
+  const placed = addressing === 'ipv6' ? addressing : 'loopback'
+  return { network, ports, addressing: placed, ...(expose === undefined ? {} : { expose }) }
 }
 
 /** @throws UsageError with the names there are */

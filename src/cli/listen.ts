@@ -4,6 +4,7 @@ import { type MetricsServer, type MetricsServerSettings, serveMetrics } from '..
 import type { ExitStatus } from './failure.ts'
 import type { Io } from './io.ts'
 import { UsageError } from './usage-error.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 
 export interface ListenPlace {
   readonly host: string
@@ -42,9 +43,11 @@ export async function serveUntilInterrupt(
   { host, port, pages, answer }: Served,
 ): Promise<ExitStatus> {
   const server = await open(io, { host, port, answer })
-  const base = `http://${server.address.includes(':') ? `[${server.address}]` : server.address}:${server.port}`
+  const base = `http://${endpointText(server.address, server.port)}`
   if (!isLoopback(host))
-    io.err(`whoever reaches ${host}:${server.port} reads these pages: they need no password; use a firewall\n`)
+    io.err(
+      `whoever reaches ${endpointText(host, server.port)} reads these pages: they need no password; use a firewall\n`,
+    )
   const urls = pages.map((page) => `${base}${page}`)
   io.out(options.json === true ? `${JSON.stringify({ event: 'listening', urls })}\n` : `${urls.join('\n')}\n`)
   await new Promise<void>((resolve) => {
@@ -63,8 +66,11 @@ async function open(io: Io, settings: Omit<MetricsServerSettings, 'onError'>): P
     return await serveMetrics({ ...settings, onError: (error) => io.err(`a page failed: ${String(error)}\n`) })
   } catch (cause) {
     if (!(cause instanceof Error) || !('code' in cause)) throw cause
-    throw new UsageError(`--listen: ${host}:${port} cannot be opened (${String(cause.code)}); choose another port`, {
-      cause,
-    })
+    throw new UsageError(
+      `--listen: ${endpointText(host, port)} cannot be opened (${String(cause.code)}); choose another port`,
+      {
+        cause,
+      },
+    )
   }
 }

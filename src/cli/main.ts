@@ -1,6 +1,6 @@
 /** `siplab COMMAND …`: reads the command line, runs one command, and turns what came of it into an exit status. */
 import { Command } from 'commander'
-import { commandsFor } from './commands/index.ts'
+import { commandsFor, dials } from './commands/index.ts'
 import { groupCommands } from './help-groups.ts'
 import type { ExitStatus } from './failure.ts'
 import { processIo } from './io.ts'
@@ -41,11 +41,8 @@ export async function main(args: readonly string[], io: Io): Promise<ExitStatus>
   groupCommands(program)
   inheritAll(program, io)
   try {
-    if (args.some((arg) => arg.includes('compose'))) {
-      const { runInComposeLab, withoutComposeLab } = await import('./compose-lab.ts')
-      const inside = withoutComposeLab(args)
-      if (inside !== undefined) return await runInComposeLab(inside, io)
-    }
+    const there = await runWhereTheLabIs(args, io)
+    if (there !== undefined) return there
     await program.parseAsync([...args], { from: 'user' })
     return status
   } catch (error) {
@@ -53,6 +50,19 @@ export async function main(args: readonly string[], io: Io): Promise<ExitStatus>
     const { reportFailure } = await import('./failure.ts')
     return reportFailure(error, io, args.includes('--json'))
   }
+}
+
+/** In the container lab, or in the network namespace of a lab over IPv6; undefined: it is to run in this process. */
+async function runWhereTheLabIs(args: readonly string[], io: Io): Promise<ExitStatus | undefined> {
+  if (args.some((arg) => arg.includes('compose'))) {
+    const { runInComposeLab, withoutComposeLab } = await import('./compose-lab.ts')
+    const inside = withoutComposeLab(args)
+    if (inside !== undefined) return runInComposeLab(inside, io)
+  }
+  if (!dials(args)) return undefined
+  const { elsewhere, runElsewhere } = await import('./namespace.ts')
+  const prefix = elsewhere(args, io)
+  return prefix === undefined ? undefined : runElsewhere(prefix, args, io)
 }
 
 /** Errors and help go through the Io, and commander throws instead of ending the process. */

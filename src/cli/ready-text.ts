@@ -1,9 +1,10 @@
 /** What a person reads once a lab is up: its nodes, where to point a phone, who can sign in, and what is wrong. */
 import type { Verdict } from '../verdicts/verdict.ts'
-import type { LabChange, ReadyDocument, ReadyForeign } from '../lab/ready-document.ts'
+import type { Ipv6Network, LabChange, ReadyDocument, ReadyForeign } from '../lab/ready-document.ts'
 import type { LabPlan } from '../topology/plan-types.ts'
 import { paint, table } from './io.ts'
 import type { Io } from './io.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 
 export function readyText(io: Io, ready: ReadyDocument, plan: LabPlan): string {
   const bold = (text: string): string => paint(io.colours.out, 'bold', text)
@@ -23,10 +24,18 @@ export function readyText(io: Io, ready: ReadyDocument, plan: LabPlan): string {
     trust,
     foreignText(ready.foreign ?? []),
     ready.users.length === 0 ? '' : `\n${bold('Sign in as')}\n${userTable(ready)}`,
-    `\nDNS: inside ${ready.dns.internal.address}:${ready.dns.internal.port}, outside ` +
-      `${ready.dns.external.address}:${ready.dns.external.port}.`,
+    `\nDNS: inside ${endpointText(ready.dns.internal.address, ready.dns.internal.port)}, outside ` +
+      `${endpointText(ready.dns.external.address, ready.dns.external.port)}.`,
+    ready.network === undefined ? '' : ipv6Text(ready.network),
     `\nCtrl-C brings the lab down; siplab status, events and trace look into it from another terminal.\n`,
   ].join('')
+}
+
+function ipv6Text({ prefix, on, enter = '' }: Ipv6Network): string {
+  return on === 'machine'
+    ? `\nIPv6: the loopback device of this machine has the addresses of ${prefix}.`
+    : `\nIPv6: ${prefix} is in a network namespace of its own, which siplab enters by itself; a phone of yours:\n` +
+        `  ${enter} PHONE\n`
 }
 
 /** `fe1 -> director: cert.expired 0x800B0101 CERT_E_EXPIRED: The certificate … has expired; renew it: siplab …`. */
@@ -61,7 +70,7 @@ function nodeTable({ nodes }: ReadyDocument): string {
     role,
     fqdn,
     pid === undefined ? 'stopped' : String(pid),
-    listeners.map(({ transport, address, port }) => `${transport} ${address}:${port}`).join(', '),
+    listeners.map(({ transport, address, port }) => `${transport} ${endpointText(address, port)}`).join(', '),
   ])
   return table(['NODE', 'ROLE', 'FQDN', 'PROCESS', 'LISTENS ON'], rows)
 }
@@ -74,7 +83,7 @@ function phoneTable({ phones }: LabPlan): string {
       domain,
       transport,
       host,
-      `${address}:${port}`,
+      endpointText(address, port),
     ]),
   )
 }
@@ -87,7 +96,8 @@ function foreignText(servers: readonly ReadyForeign[]): string {
         certificate === undefined
           ? 'It brings its own certificate'
           : `Its certificate is ${certificate}, its key ${key}`
-      return `\n${name} (${fqdn}, ${address}:${port}) is a foreign server. ${own}; it has to trust ${roots}\n`
+      const where = `${name} (${fqdn}, ${endpointText(address, port)})`
+      return `\n${where} is a foreign server. ${own}; it has to trust ${roots}\n`
     })
     .join('')
 }

@@ -7,6 +7,7 @@ import { configFolder, loadTopology, topologyNames } from '../topology/load.ts'
 import type { Topology } from '../topology/topology.ts'
 import { UsageError } from './usage-error.ts'
 import type { Io } from './io.ts'
+import type { Addressing } from '../topology/plan-types.ts'
 
 export const defaultTopology = 'edge'
 
@@ -21,7 +22,7 @@ const portNames = ['edge', 'wss', 'dns', 'pki'] as const
 
 export function placement(command: Command): Command {
   return command
-    .option('--network <N>', 'use 127.0.N.0/24 and no other')
+    .option('--network <N>', 'use 127.0.N.0/24 and no other; ipv6 or ipv6:N: addresses of fd51:1ab:N::/48')
     .option(
       '--port <NAME=PORT>',
       `another port for ${portNames.join(', ')}; may be given several times`,
@@ -60,16 +61,27 @@ export function readPlacement({ network, port, expose }: PlacementOptions): Plac
   const ports = Object.fromEntries(port.map(readPort))
   const exposed = expose === undefined ? {} : { expose: readExposure(expose) }
   if (network === undefined) return { ports, ...exposed }
-  if (!/^\d{1,3}$/.test(network) || Number(network) < 1 || Number(network) > 254)
+  const [, plain, ipv6, ofIpv6] = /^(?:(\d{1,3})|(ipv6)(?::(\d{1,3}))?)$/.exec(network) ?? []
+  const digits = plain ?? ofIpv6
+  const number = digits === undefined ? undefined : Number(digits)
+  if ((ipv6 ?? number) === undefined || (number !== undefined && (number < 1 || number > 254)))
     throw new UsageError(
-      `--network: wanted a number from 1 to 254, the N of 127.0.N.0/24, found ${JSON.stringify(network)}`,
+      '--network: wanted a number from 1 to 254, the N of 127.0.N.0/24, or ipv6, or ipv6:N for fd51:1ab:N::/48, ' +
+        `found ${JSON.stringify(network)}`,
     )
-  return { network: Number(network), ports, ...exposed }
+  return {
+    ports,
+    ...exposed,
+    ...(number === undefined ? {} : { network: number }),
+    addressing: ipv6 === undefined ? 'loopback' : 'ipv6',
+  }
 }
 
 /** Where a lab goes, as `planLab` takes it. */
 export interface Placement {
   readonly network?: number
+  /** Absent: as the lab file has it. */
+  readonly addressing?: 'loopback' | 'ipv6'
   readonly ports: Readonly<Record<string, number>>
   readonly expose?: { readonly outer: string }
 }
@@ -83,15 +95,21 @@ function readExposure(text: string): { readonly outer: string } {
   )
 }
 
-/** `--containers`, or the environment of a container: `SIPLAB_ADDRESSING=containers`. */
+/** What `--network` was, for another siplab: `41`, `ipv6:41`. */
+export function networkOption(addressing: Addressing, network: number): string {
+  return addressing === 'ipv6' ? `ipv6:${network}` : String(network)
+}
+
+/** `--containers`, or the environment of a container: `SIPLAB_ADDRESSING=containers`. Else the lab file says it. */
 export function readAddressing(
   { environment }: Io,
   { containers }: { readonly containers?: true },
-): 'loopback' | 'containers' {
+): { readonly addressing?: 'loopback' | 'containers' } {
   const asked = environment['SIPLAB_ADDRESSING']
   if (asked !== undefined && asked !== 'loopback' && asked !== 'containers')
     throw new UsageError(`SIPLAB_ADDRESSING: wanted loopback or containers, found ${JSON.stringify(asked)}`)
-  return containers === true ? 'containers' : (asked ?? 'loopback')
+  const addressing = containers === true ? 'containers' : asked
+  return addressing === undefined ? {} : { addressing }
 }
 
 function readPort(text: string): readonly [string, number] {

@@ -16,3 +16,32 @@ export interface UpCommandOptions extends CommonOptions, PlacementOptions, WireO
   /** The lab goes down when standard input ends: whoever started it has gone, however it ended. */
   readonly supervised?: true
 }
+
+/** The same `siplab up` again, in the foreground. */
+export function upArguments(source: string, data: string, options: UpCommandOptions): readonly string[] {
+  return ['up', source, '--data', data, ...(options.json === true ? ['--json'] : []), ...upOptions(options)]
+}
+
+function upOptions({
+  network,
+  port,
+  fresh,
+  movableClock,
+  supervised,
+  keep,
+  keyLog,
+  expose,
+  hep,
+}: UpCommandOptions): readonly string[] {
+  return [
+    ...(network === undefined ? [] : ['--network', network]),
+    ...port.flatMap((each) => ['--port', each]),
+    ...(fresh === true ? ['--fresh'] : []),
+    ...(movableClock === true ? ['--movable-clock'] : []),
+    ...(supervised === true ? ['--supervised'] : []),
+    ...(keep === undefined ? [] : ['--keep', keep]),
+    ...(keyLog === undefined ? [] : ['--key-log', keyLog]),
+    ...(hep === undefined ? [] : ['--hep', hep]),
+    ...(expose === undefined ? [] : ['--expose', expose]),
+  ]
+}

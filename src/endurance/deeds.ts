@@ -4,6 +4,7 @@ import { type Call, openPhone, PhoneError, type PhoneSettings } from '../phone/i
 import type { Account, Deed, Outcome } from './account.ts'
 import { breakTls, type TlsDoor } from './hostile.ts'
 import { presenceDocument, type Resident, versionIn, type Watched } from './resident.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 
 /** 64*T1 (RFC 3261 §17) and what a busy machine needs: no request may take longer. */
 export const timerMs = 34_000
@@ -279,5 +280,5 @@ async function breakIn({ account, doors }: Stage, { random }: Resident): Promise
   const result = await breakTls(door, random)
   if (result === 'ended') return account.answer('broken-tls', 'refused', 'broken TLS')
   account.answer('broken-tls', 'acknowledged', 'broken TLS')
-  account.lose('break-in', `${door.address}:${door.port} ${result} a client without TLS`)
+  account.lose('break-in', `${endpointText(door.address, door.port)} ${result} a client without TLS`)
 }

@@ -12,6 +12,7 @@ import { act, chooseDeed, renew, type Stage, timerMs } from './deeds.ts'
 import type { TlsDoor } from './hostile.ts'
 import { seeded } from './random.ts'
 import type { Resident } from './resident.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 
 export interface PopulationOptions {
   readonly lab: RunningLabAccess
@@ -226,7 +227,7 @@ function phoneSettings(
     // The account decides what hangs, not the phone.
     answerMs: timerMs + 5000,
     ringMs: timerMs + 5000,
-    resolver: createResolver({ clock: systemClock, servers: [`${address}:${port}`] }),
+    resolver: createResolver({ clock: systemClock, servers: [endpointText(address, port)] }),
     ...wayIn(ready, remote),
   }
 }

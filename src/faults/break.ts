@@ -17,6 +17,7 @@ import { type FaultRecord, faultOn, faultsOfLab, forgetFault, refuseSecond } fro
 import { configurationFault, configurationFaults, filesFault } from './start.ts'
 import { awaitDatabase, sqlFault, sqlFaultsOf, sqlNode } from './store.ts'
 import { surroundingFault, surroundingFaults } from './surroundings.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 import { didYouMean } from '../topology/nearest-name.ts'
 import type { ForeignPlan, LabPlan, NodePlan } from '../topology/plan-types.ts'
 
@@ -230,8 +231,9 @@ function notOurs(plan: LabPlan, { name, fqdn, address, port }: ForeignPlan): Lab
   return new LabError(
     'usage',
     'fault.foreign',
-    `${name} (${fqdn}, ${address}:${port}) is a server of somebody else: siplab does not run it and puts no fault on ` +
-      `it. wanted a node at our end of its links: ${ours.join(', ') || 'none of our nodes has a link with it'}` +
+    `${name} (${fqdn}, ${endpointText(address, port)}) is a server of somebody else: siplab does not run it and puts ` +
+      'no fault on it. wanted a node at our end of its links: ' +
+      `${ours.join(', ') || 'none of our nodes has a link with it'}` +
       `${ours[0] === undefined ? '' : `, for example siplab break ${ours[0]} expired`}`,
   )
 }

@@ -16,7 +16,11 @@ export const dnsFaults: readonly DnsFaultEntry[] = [
   { name: 'wrong-target', story: 'SRV records lead to a host outside the domain.' },
   { name: 'not-found', story: 'Names do not exist.', verdict: 'dns.not-found' },
   { name: 'silent', story: 'The DNS server does not answer.', verdict: 'dns.unreachable' },
+  { name: 'slow', story: 'The DNS server answers later than a server waits for it.', verdict: 'dns.unreachable' },
 ]
+
+/** A resolver asks twice, and waits 2 s, then 4 s (src/sip/transport/dial/resolver.ts). */
+const tooLateMs = 9000
 
 const elsewhere = 'sip.elsewhere.test'
 
@@ -78,5 +82,6 @@ export async function redialAll(lab: RunningLabAccess): Promise<readonly SeenLin
 function answersOf(name: string, options: { readonly name?: string; readonly target?: string }): DnsFault {
   const only = options.name === undefined ? {} : { name: options.name }
   if (name === 'wrong-target') return { kind: 'wrong-target', ...only, target: options.target ?? elsewhere }
-  return name === 'not-found' ? { kind: 'nxdomain', ...only } : { kind: 'silent', ...only }
+  if (name === 'not-found') return { kind: 'nxdomain', ...only }
+  return name === 'slow' ? { kind: 'slow', ...only, afterMs: tooLateMs } : { kind: 'silent', ...only }
 }

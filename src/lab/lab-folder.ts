@@ -29,7 +29,7 @@ export interface LabRecord {
   /** `up --expose`. Absent: every face is on loopback. */
   readonly expose?: { readonly outer: string }
   /** Absent: loopback. */
-  readonly addressing?: 'containers'
+  readonly addressing?: 'containers' | 'ipv6'
   readonly movableClock: boolean
   /** ISO 8601. */
   readonly startedAt: string

@@ -1,14 +1,16 @@
-/** Which 127.0.N.0/24 a lab gets: held for its whole life by one listening socket, so that two labs never share one. */
+/** Which network a lab gets: held for its whole life by one listening socket, so that two labs never share one. */
 import { createServer } from 'node:net'
 import type { Server } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { LabError } from './lab-error.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
+import { keeperAddress, networkText } from '../topology/addressing.ts'
 
 const lastNetwork = 254
 /** Nodes whose supervisor was killed end by themselves; they may still listen when the lab comes up again. */
 const lastNodesEndWithinMs = 4000
 const lookAgainMs = 50
-/** On 127.0.N.1, where no node of any lab listens. */
+/** On the first address of the network, where no node of any lab listens. */
 const reservationPort = 10041
 
 export interface Reservation {
@@ -40,21 +42,29 @@ export async function reserveNetwork(options: {
   readonly fixed: number | undefined
   readonly before?: number | undefined
   readonly first: number
+  /** Absent: loopback. */
+  readonly addressing?: 'loopback' | 'ipv6'
   readonly listeners: (network: number) => readonly WantedListener[]
 }): Promise<Reservation> {
-  const { fixed, before, first, listeners } = options
+  const { fixed, before, first, listeners, addressing = 'loopback' } = options
+  const text = (network: number): string => networkText(addressing, network)
   const taken: TakenNetwork[] = []
   for (const network of candidates(options)) {
-    const found = await tryReserve(network, listeners(network), network === before ? lastNodesEndWithinMs : 0)
+    const found = await tryReserve(
+      keeperAddress(addressing, network),
+      network,
+      listeners(network),
+      network === before ? lastNodesEndWithinMs : 0,
+    )
     if (typeof found === 'string') taken.push({ network, why: found })
-    else return { ...found, ...(taken.length === 0 ? {} : { passedOver: passedOverText(taken, before) }) }
+    else return { ...found, ...(taken.length === 0 ? {} : { passedOver: passedOverText(taken, before, addressing) }) }
   }
-  const where = fixed === undefined ? `no network from 127.0.${first}.0/24 to 127.0.${lastNetwork}.0/24 is free; ` : ''
+  const where = fixed === undefined ? `no network from ${text(first)} to ${text(lastNetwork)} is free; ` : ''
   const { network = first, why = 'nothing was tried' } = taken.at(-1) ?? {}
   throw new LabError(
     'usage',
     'network.taken',
-    `${where}network 127.0.${network}.0/24 is taken: ${why}; stop what listens there, or choose another with ` +
+    `${where}network ${text(network)} is taken: ${why}; stop what listens there, or choose another with ` +
       '--network N',
   )
 }
@@ -73,13 +83,18 @@ function candidates({ fixed, before, first }: Omit<Parameters<typeof reserveNetw
 /**
  * `networks 41, 42, 43 (127.0.N.0/24) are taken, 41 for example: another lab holds it (127.0.41.1:10041, EADDRINUSE)`.
  */
-function passedOverText(taken: readonly TakenNetwork[], before: number | undefined): string {
+function passedOverText(
+  taken: readonly TakenNetwork[],
+  before: number | undefined,
+  addressing: 'loopback' | 'ipv6',
+): string {
   const [first, ...others] = taken
   if (first === undefined) return ''
   const moved = first.network === before ? `, the network of this lab when it ran last: set its phones up again` : ''
-  if (others.length === 0) return `network 127.0.${first.network}.0/24 is taken${moved} (${first.why})`
+  if (others.length === 0) return `network ${networkText(addressing, first.network)} is taken${moved} (${first.why})`
   const numbers = taken.map(({ network }) => network).join(', ')
-  return `networks ${numbers} (127.0.N.0/24) are taken; ${first.network}${moved}: ${first.why}`
+  const each = addressing === 'ipv6' ? 'fd51:1ab:N::/48' : '127.0.N.0/24'
+  return `networks ${numbers} (${each}) are taken; ${first.network}${moved}: ${first.why}`
 }
 
 /**
@@ -87,12 +102,13 @@ function passedOverText(taken: readonly TakenNetwork[], before: number | undefin
  * @returns the reason when it cannot be had
  */
 async function tryReserve(
+  keeper: string,
   network: number,
   wanted: readonly WantedListener[],
   patienceMs: number,
 ): Promise<Reservation | string> {
-  const server = await listen(`127.0.${network}.1`, reservationPort)
-  if (typeof server === 'string') return `another lab holds it (127.0.${network}.1:${reservationPort}, ${server})`
+  const server = await listen(keeper, reservationPort)
+  if (typeof server === 'string') return `another lab holds it (${endpointText(keeper, reservationPort)}, ${server})`
   const until = performance.now() + patienceMs
   let taken = await firstTaken(wanted)
   for (; taken !== undefined && performance.now() < until; taken = await firstTaken(wanted)) await delay(lookAgainMs)
@@ -110,7 +126,8 @@ async function firstTaken(wanted: readonly WantedListener[]): Promise<string | u
   for (const { node, address, port, transport } of wanted) {
     if (transport === 'udp') continue
     const probe = await listen(address, port)
-    if (typeof probe === 'string') return `${node} cannot listen on ${address}:${port} (${transport}, ${probe})`
+    if (typeof probe === 'string')
+      return `${node} cannot listen on ${endpointText(address, port)} (${transport}, ${probe})`
     await closed(probe)
   }
   return undefined

@@ -10,6 +10,7 @@ import { bindingsIn } from './forget-user.ts'
 import { LabError } from './lab-error.ts'
 import { internalRoot } from './provision.ts'
 import { realmOf, withDirectory } from './seed.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 
 export interface LabPhone {
   /** `alice`, `erin@partner.test` or `sip:alice@lab.test`. */
@@ -49,7 +50,7 @@ export function labPhone(
     ...(root === undefined ? {} : { ca: [readFileSync(root, 'utf8')] }),
     ...(view === undefined
       ? {}
-      : { resolver: createResolver({ clock: systemClock, servers: [`${view.address}:${view.port}`] }) }),
+      : { resolver: createResolver({ clock: systemClock, servers: [endpointText(view.address, view.port)] }) }),
   }
 }
 

@@ -3,6 +3,8 @@
  */
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { ListenerStatus } from '../node/control/control-api.ts'
+import { networkText } from '../topology/addressing.ts'
+import { enterCommand } from './namespace.ts'
 import { foreignFolder } from './foreign.ts'
 import type { ForeignPlan, LabPlan } from '../topology/plan-types.ts'
 
@@ -24,6 +26,8 @@ export interface ReadyDocument {
   readonly data: string
   readonly nodes: readonly ReadyNode[]
   readonly dns: { readonly internal: DnsAddress; readonly external: DnsAddress }
+  /** Only of a lab over IPv6. */
+  readonly network?: Ipv6Network
   /** Paths of PEM files; a lab without certificates has neither. */
   readonly trust: { readonly internal?: string; readonly public?: string }
   /** Servers of somebody else, each with the files made for it. Absent: the lab file names none. */
@@ -37,6 +41,16 @@ export interface ReadyDocument {
   }[]
   /** Only when degraded: why, most important first. */
   readonly verdicts?: readonly Verdict[]
+}
+
+/** How a lab over IPv6 came by its addresses. */
+export interface Ipv6Network {
+  /** `fd51:1ab:41::/48`. */
+  readonly prefix: string
+  /** `machine`: the loopback device of this machine has them. `namespace`: that of a namespace of the lab's own. */
+  readonly on: 'machine' | 'namespace'
+  /** What goes before the command line of a program that is to reach the lab; only with `namespace`. */
+  readonly enter?: string
 }
 
 export interface ReadyForeign {
@@ -74,11 +88,14 @@ export interface ReadyParts {
   readonly nodes: readonly ReadyNode[]
   readonly trust: ReadyDocument['trust']
   readonly verdicts: readonly Verdict[]
+  /** Of an IPv6 lab: runs in a network namespace of its own. */
+  readonly inNamespace: boolean
   /** A node stopped, with or without a verdict. */
   readonly incomplete: boolean
 }
 
-export function readyDocument(plan: LabPlan, { data, nodes, trust, verdicts, incomplete }: ReadyParts): ReadyDocument {
+export function readyDocument(plan: LabPlan, parts: ReadyParts): ReadyDocument {
+  const { data, nodes, trust, verdicts, incomplete, inNamespace } = parts
   const degraded = incomplete || verdicts.length > 0
   return {
     event: degraded ? 'degraded' : 'ready',
@@ -88,11 +105,19 @@ export function readyDocument(plan: LabPlan, { data, nodes, trust, verdicts, inc
     data,
     nodes,
     dns: { internal: dnsAddress(plan, 'internal'), external: dnsAddress(plan, 'external') },
+    ...(plan.addressing === 'ipv6' ? { network: ipv6Network(plan, inNamespace) } : {}),
     trust,
     ...(plan.foreign.length === 0 ? {} : { foreign: plan.foreign.map((server) => readyForeign(data, server)) }),
     users: plan.users,
     ...(degraded ? { verdicts } : {}),
   }
+}
+
+function ipv6Network(plan: LabPlan, inNamespace: boolean): Ipv6Network {
+  const prefix = networkText(plan.addressing, plan.network)
+  return inNamespace
+    ? { prefix, on: 'namespace', enter: enterCommand(process.pid, process.getuid?.() === 0).join(' ') }
+    : { prefix, on: 'machine' }
 }
 
 function readyForeign(data: string, server: ForeignPlan): ReadyForeign {

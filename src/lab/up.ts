@@ -5,7 +5,8 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { ListenerStatus, NodeStatus } from '../node/control/control-api.ts'
 import { StoreError } from '../services/store/store-error.ts'
-import { planLab } from '../topology/plan.ts'
+import { networkText } from '../topology/addressing.ts'
+import { placementOf, planLab } from '../topology/plan.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import type { Topology } from '../topology/topology.ts'
 import { emptyFolder, removeNews } from './folder-contents.ts'
@@ -16,6 +17,7 @@ import { LabError } from './lab-error.ts'
 import { LinkNews } from './link-news.ts'
 import { reserveNetwork } from './network.ts'
 import type { Reservation } from './network.ts'
+import { ipv6Addresses, isHere } from './namespace.ts'
 import { ProcessHost } from './nodes/process-host.ts'
 import { makeStoreFolders, provisionCertificates } from './provision.ts'
 import { readyDocument } from './ready-document.ts'
@@ -34,6 +36,10 @@ export interface UpOptions {
   readonly data: string
   /** `--network`; absent: the first free one from the lab file's on. */
   readonly network?: number
+  /** Absent: as the lab file has it. */
+  readonly addressing?: 'loopback' | 'ipv6'
+  /** The lab is over IPv6, and this process in a network namespace made for it. Absent: no. */
+  readonly inNamespace?: boolean
   readonly ports: Readonly<Record<string, number>>
   /** `--expose`: a face on an address that other machines reach. Absent: all is on loopback. */
   readonly expose?: Exposure
@@ -75,6 +81,7 @@ export async function bringUp(options: UpOptions, signal: AbortSignal): Promise<
     if (options.fresh) emptyFolder(folder)
     const last = readRecord(folder)
     refuseAnotherTopology(options, folder, last)
+    await wantAddresses(options, last)
     await warnOfExposure(options)
     reservation = await reserve(options, last?.network)
     if (reservation.passedOver !== undefined) options.onProgress(reservation.passedOver)
@@ -107,7 +114,7 @@ class Lab implements RunningLab {
     this.#reservation = reservation
     this.#releaseLock = releaseLock
     const exposed = options.expose === undefined ? {} : { expose: options.expose }
-    this.plan = planLab(options.topology, { network, ports: options.ports, ...exposed })
+    this.plan = planLab(options.topology, { ...addressingOf(options), network, ports: options.ports, ...exposed })
     this.#links = new LinkNews(this.plan, (verdict) => options.onChange({ event: 'link-refused', verdict }))
     this.#sql = prepareSql(this.plan, folder.root)
     for (const line of this.#sql.remarks) options.onProgress(line)
@@ -132,8 +139,9 @@ class Lab implements RunningLab {
 
   async start(signal: AbortSignal): Promise<this> {
     const { onProgress } = this.#options
+    const { network } = this.plan
     try {
-      onProgress(`network 127.0.${this.plan.network}.0/24, data in ${this.folder.root}`)
+      onProgress(`network ${networkText(this.plan.addressing, network)}, data in ${this.folder.root}`)
       this.#supervisor.begin()
       const trust = provisionCertificates(this.plan, this.folder.root, Date.now())
       if (trust.internal !== undefined)
@@ -174,6 +182,7 @@ class Lab implements RunningLab {
       name: topology.name,
       network: this.plan.network,
       ports,
+      ...(this.plan.addressing === 'ipv6' ? { addressing: 'ipv6' } : {}),
       ...(expose === undefined ? {} : { expose }),
       movableClock,
       startedAt: new Date().toISOString(),
@@ -232,6 +241,7 @@ class Lab implements RunningLab {
       nodes,
       trust,
       verdicts,
+      inNamespace: this.#options.inNamespace === true,
       incomplete: stopped.length > 0,
     })
     this.#supervisor.note({ ready: this.#ready })
@@ -286,14 +296,42 @@ function refuseAnotherTopology({ source, topology }: UpOptions, folder: LabFolde
   )
 }
 
+/** `siplab up` makes a namespace and runs there; a program that uses the package runs where it is. */
+async function wantAddresses(options: UpOptions, last: LabRecord | undefined): Promise<void> {
+  const { topology, network = last?.network } = options
+  const plan = planLab(topology, { ...addressingOf(options), ...(network === undefined ? {} : { network }) })
+  if (plan.addressing !== 'ipv6') return
+  if (options.expose !== undefined)
+    throw new LabError(
+      'usage',
+      'network.expose',
+      '--expose: wanted a lab in 127.0.N.0/24, found one over IPv6, which no other machine reaches; leave one out',
+    )
+  if (await isHere(plan)) return
+  throw new LabError(
+    'usage',
+    'network.not-here',
+    `wanted the addresses of ${networkText('ipv6', plan.network)} on the loopback device, found none: siplab up ` +
+      'makes a network namespace that has them; before a program of yours, give them to this machine: for a in ' +
+      `${ipv6Addresses(plan).join(' ')}; do sudo ip -6 address add $a/128 dev lo; done`,
+  )
+}
+
+function addressingOf({ addressing }: UpOptions): { readonly addressing?: 'loopback' | 'ipv6' } {
+  return addressing === undefined ? {} : { addressing }
+}
+
 /** Refused before anything is looked for: an address that is not ours is taken in every network. */
 async function warnOfExposure({ topology, ports, expose, onProgress }: UpOptions): Promise<void> {
   if (expose !== undefined) onProgress(await checkExposure(planLab(topology, { ports, expose }), expose))
 }
 
-function reserve({ topology, network, ports, expose }: UpOptions, before: number | undefined): Promise<Reservation> {
+function reserve(options: UpOptions, before: number | undefined): Promise<Reservation> {
+  const { topology, network, ports, expose } = options
+  const { addressing, network: first } = placementOf(topology, addressingOf(options))
+  const exposed = expose === undefined ? {} : { expose }
   const listeners = (wanted: number) =>
-    planLab(topology, { network: wanted, ports, ...(expose === undefined ? {} : { expose }) }).nodes.flatMap((node) => {
+    planLab(topology, { addressing, network: wanted, ports, ...exposed }).nodes.flatMap((node) => {
       const own = node.listeners.map((listener) => ({ ...listener, node: node.name }))
       const views =
         node.settings.kind === 'dns'
@@ -301,7 +339,13 @@ function reserve({ topology, network, ports, expose }: UpOptions, before: number
           : []
       return [...own, ...views]
     })
-  return reserveNetwork({ fixed: network, before, first: topology.network, listeners })
+  return reserveNetwork({
+    fixed: network,
+    before,
+    first,
+    addressing: addressing === 'ipv6' ? 'ipv6' : 'loopback',
+    listeners,
+  })
 }
 
 function unique(verdicts: readonly Verdict[]): readonly Verdict[] {

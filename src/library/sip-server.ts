@@ -21,6 +21,7 @@ import type { Flow, FlowId, TransportName } from '../sip/transport/flow.ts'
 import { createTransport } from '../sip/transport/transport.ts'
 import type { Listener, Refusal, TlsMaterial, TransportLayer } from '../sip/transport/types.ts'
 import { verdict } from '../verdicts/codes.ts'
+import { bracketed } from '../sip/message/endpoint.ts'
 
 export interface ServerListener {
   readonly transport: TransportName
@@ -146,7 +147,7 @@ function proxyOn(
         recordRouteName: name,
         ports: Object.fromEntries(listeners.map(({ settings, local }) => [settings.transport, local.port])),
         ownPorts: listeners.map(({ local }) => local.port),
-        alsoKnownAs: listeners.map(({ local }) => (local.address.includes(':') ? `[${local.address}]` : local.address)),
+        alsoKnownAs: listeners.map(({ local }) => bracketed(local.address)),
         admit: [recogniseDialog(tokens)],
         target: [flowToken(tokens), followRoute({ known: { hosts: new Set(), ports: new Set() } }), ...policies(parts)],
       },

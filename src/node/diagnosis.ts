@@ -12,6 +12,7 @@ import type { PeerEvidence, Refusal, TlsMaterial } from '../sip/transport/types.
 import type { SocketAddress } from '../sip/transport/flow.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { examinePeer, type JudgingGround } from './examine-peer.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 
 /** Names the parties of a link from what a node can see of them. */
 export interface Directory {
@@ -62,7 +63,7 @@ export function connectionName(
 ): string | undefined {
   if (local === undefined) return undefined
   const [from, to] = side === 'dialled' ? [local, remote] : [remote, local]
-  return `${from.address}:${from.port}>${to.address}:${to.port}`
+  return `${endpointText(from.address, from.port)}>${endpointText(to.address, to.port)}`
 }
 
 /** The judge's view of a peer it refuses. */

@@ -114,6 +114,12 @@ export const events = {
     kept: true,
     meaning: 'A request was refused because its Route did not come from here',
   },
+  'response.dropped': {
+    level: 'info',
+    kept: true,
+    meaning:
+      'Responses with no Via but ours, which end here (RFC 3261 §16.7 step 3); of many, every thousandth is told',
+  },
   'ack.dropped': {
     level: 'warn',
     kept: true,

@@ -24,6 +24,7 @@ import {
   unassignedVerdict,
 } from './certificates/own-certificates.ts'
 import type { Recorder } from './recorder.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 
 export interface ListeningOptions {
   readonly plan: NodePlan
@@ -214,7 +215,9 @@ export class Listening {
       for (const [planned, listener] of this.#listeners) {
         if (planned.face !== listensOn || planned.mutual === undefined) continue
         listener.replaceTls(own.material)
-        changed.push(`${reference}: ${planned.face} ${planned.address}:${planned.port} now shows ${own.leaf.serial}`)
+        changed.push(
+          `${reference}: ${planned.face} ${endpointText(planned.address, planned.port)} now shows ${own.leaf.serial}`,
+        )
       }
     } catch (error) {
       unchanged.push(`${reference}: ${error instanceof Error ? error.message : String(error)}`)
@@ -276,7 +279,7 @@ export class Listening {
 
   #tellSwitched(planned: PlannedListener, on: boolean, changed: string[]): void {
     const state = on ? 'open' : 'closed'
-    changed.push(`${planned.face} ${planned.address}:${planned.port} is ${state}`)
+    changed.push(`${planned.face} ${endpointText(planned.address, planned.port)} is ${state}`)
     if (isMtls(planned))
       this.#options.recorder.record('mtls.changed', {
         message: `The MTLS listener is ${state}`,
@@ -291,7 +294,7 @@ export class Listening {
     const found = unassignedVerdict(this.#options.plan.name, use?.reference ?? 'listener')
     throw new ControlRefusal(
       found.code,
-      `${planned.face} ${planned.address}:${planned.port} cannot be opened: ${found.message}`,
+      `${planned.face} ${endpointText(planned.address, planned.port)} cannot be opened: ${found.message}`,
       found,
     )
   }

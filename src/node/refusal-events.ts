@@ -12,6 +12,7 @@ import { judgedOf } from '../roles/law/law.ts'
 import type { Cell } from '../roles/law/table.ts'
 import { refusedPartnerOf } from '../roles/policies/federate-in.ts'
 import type { Recorder } from './recorder.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 
 /**
  * How often requests were refused, by the row of the law or, where a Route gave them away, by the cause. The table has
@@ -113,7 +114,8 @@ function recordForbidden(
       ? ''
       : `: ${cell.peer}, identity ${cell.identity}, dialog ${cell.dialog}, to ${cell.target} (${cell.border})`
   const found =
-    `${request.method} ${request.requestUri} from ${flow.remote.address}:${flow.remote.port}, row ` + `"${row}"${as}`
+    `${request.method} ${request.requestUri} from ${endpointText(flow.remote.address, flow.remote.port)}, row ` +
+    `"${row}"${as}`
   recorder.record('request.forbidden', {
     verdict: verdict('law.refused', {
       node: plan.name,
@@ -138,8 +140,8 @@ export function recordField(
   const source = `${plan.name} ${address}`
   if (!sources.isNew(`${source} ${found.slice(0, 80)}`) || !malformed.mayTell(source)) return
   recorder.record('request.malformed', {
-    message: `a message of ${address}:${port}: ${found}`.slice(0, 400),
-    data: { remote: `${address}:${port}` },
+    message: `a message of ${endpointText(address, port)}: ${found}`.slice(0, 400),
+    data: { remote: endpointText(address, port) },
   })
 }
 
@@ -189,7 +191,8 @@ function recordRouteAbuse(
   const { request, ownRoute } = arrival
   const { address, port } = arrival.flow.remote
   const found =
-    `${request.method} from ${address}:${port} with Route: ` + `${ownRoute?.text ?? request.header('Route') ?? 'none'}`
+    `${request.method} from ${endpointText(address, port)} with Route: ` +
+    `${ownRoute?.text ?? request.header('Route') ?? 'none'}`
   recorder.record('route.refused', {
     verdict: verdict(code, {
       node: plan.name,

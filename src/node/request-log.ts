@@ -1,15 +1,21 @@
 /** The story of a call in the log: at `info` a line when a request is forwarded, refused or finally answered. */
 import { MessageError } from '../sip/message/message-error.ts'
-import type { SipMessage, SipRequest } from '../sip/message/types.ts'
+import type { SipMessage, SipRequest, SipResponse } from '../sip/message/types.ts'
 import type { Arrival, Decision, Target } from '../sip/routing/decision.ts'
+import { endsHere } from '../sip/routing/late-answers.ts'
 import type { Flow } from '../sip/transport/flow.ts'
 import type { Recorder } from './recorder.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
+
+/** Of responses that end here, so many are told of one by one. */
+const mostEndedTold = 20
 
 /** A level that is off costs a comparison. */
 export class RequestLog {
   readonly #recorder: Pick<Recorder, 'record'>
   readonly #tells: boolean
   readonly #debugs: boolean
+  #ended = 0
 
   constructor(recorder: Pick<Recorder, 'levelOn' | 'record'>) {
     this.#recorder = recorder
@@ -30,7 +36,7 @@ export class RequestLog {
 
   forwarded({ request }: Arrival, target: Target, flow: Flow): void {
     if (!this.#tells || request.method === 'ACK') return
-    const peer = flow.dialledName ?? `${flow.remote.address}:${flow.remote.port}`
+    const peer = flow.dialledName ?? endpointText(flow.remote.address, flow.remote.port)
     this.#recorder.record('request.forwarded', {
       message: `${request.method} ${target.uri} to ${peer}`,
       log: { flow: flow.id, transport: flow.transport, ...story(request) },
@@ -52,10 +58,23 @@ export class RequestLog {
         message: `ACK ${message.requestUri} of ${message.callId} led nowhere: ${because}`,
         log: { flow: flow.id, ...story(message) },
       })
+    if (message.kind === 'response' && because === endsHere) return this.#endedHere(message, flow)
     if (!this.#debugs) return
     this.#recorder.record('message.malformed', {
       message: `dropped: ${because}`,
       log: { flow: flow.id, ...story(message) },
+    })
+  }
+
+  /** Whoever sends them may send many. */
+  #endedHere(response: SipResponse, flow: Flow): void {
+    this.#ended += 1
+    if (this.#ended > mostEndedTold && this.#ended % 1000 !== 0) return
+    const { address, port } = flow.remote
+    this.#recorder.record('response.dropped', {
+      message: `${response.status} of ${endpointText(address, port)} has no Via but ours; ${this.#ended} so far`,
+      data: { count: this.#ended },
+      log: { flow: flow.id, ...story(response) },
     })
   }
 

@@ -49,6 +49,7 @@ import { faceSettings, type RoleContext, type RoleParts } from '../roles/role.ts
 import { reachability } from './reach.ts'
 import type { Stores } from './stores.ts'
 import { cacheDirectory, type DirectoryCache } from '../services/directory-cache.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 
 export interface Stack {
   readonly transport: TransportLayer
@@ -146,7 +147,7 @@ function userOf(
 
 /** Names are kept for a second: a lab changes its records while it runs. */
 function resolverOf({ clock, plan: { resolver } }: StackOptions): Resolver {
-  return createResolver({ clock, servers: [`${resolver.address}:${resolver.port}`], cacheSeconds: 1 })
+  return createResolver({ clock, servers: [endpointText(resolver.address, resolver.port)], cacheSeconds: 1 })
 }
 
 function accountsOf({ clock, stores: { directory } }: StackOptions): DirectoryCache | undefined {

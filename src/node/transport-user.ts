@@ -15,6 +15,7 @@ import { recordField } from './refusal-events.ts'
 import type { Stores } from './stores.ts'
 import { acceptedHandshake, failedHandshake, lostHandshake } from './wire/handshakes.ts'
 import type { WireLog } from './wire/wire-log.ts'
+import { endpointText } from '../sip/message/endpoint.ts'
 
 export interface FlowWatch {
   readonly plan: NodePlan
@@ -39,7 +40,7 @@ interface TransportUserOptions extends FlowWatch {
 const mostWithheld = 100
 
 function placeOf({ address, port }: SocketAddress): string {
-  return `${address}:${port}`
+  return endpointText(address, port)
 }
 
 type Incident = Parameters<TransportUser['onIncident']>[0]
@@ -167,7 +168,7 @@ export class NodeTransportUser implements TransportUser {
     if (event === 'message.malformed') recordField(recorder, plan, remote, reason)
     recorder.record(incidentEvent(event), {
       message: reason,
-      data: { remote: `${remote.address}:${remote.port}`, incident: event },
+      data: { remote: endpointText(remote.address, remote.port), incident: event },
     })
   }
 }

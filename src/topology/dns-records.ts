@@ -1,4 +1,5 @@
 /** Records of the DNS as a lab file writes them, and the text of their values. */
+import { isIPv6 } from 'node:net'
 import { z } from 'zod'
 import type { DnsRecord, DnsView } from './plan-types.ts'
 import { group, port, setting, text } from './settings.ts'
@@ -58,6 +59,11 @@ export function withPlanned(view: DnsView, planned: readonly PlannedRecord[]): D
   const replaced = new Set(own.map(({ kind, name }) => `${kind} ${name}`))
   const kept = view.records.filter(({ kind, name }) => !replaced.has(`${kind} ${name}`))
   return { ...view, records: [...kept, ...own] }
+}
+
+/** An A record, or an AAAA record: as the address says. */
+export function addressRecord(name: string, address: string, why: string): DnsRecord {
+  return { kind: isIPv6(address) ? 'aaaa' : 'a', name, address, why }
 }
 
 /** `0 5 5061 sip.lab.test`, as a zone file has it; `dot` is put behind each name. */

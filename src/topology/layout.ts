@@ -1,13 +1,13 @@
 /** Hosts with their node names, FQDNs, faces and addresses: the first step of the plan. */
+import { addressesOf } from './addressing.ts'
 import type { ForeignHost, Host } from './hosts.ts'
-import type { Face, FaceName, Role, Zone } from './plan-types.ts'
+import type { Addressing, Face, FaceName, Role, Zone } from './plan-types.ts'
 import type { Organisation, Topology } from './topology.ts'
 
-type Addressing = 'loopback' | 'containers'
-
 export interface PlanOptions {
-  /** N of 127.0.N.0/24; absent: as the lab file has it. */
+  /** N of 127.0.N.0/24 or of fd51:1ab:N::/48; absent: as the lab file has it. */
   readonly network?: number
+  /** Absent: as the lab file has it. */
   readonly addressing?: Addressing
   /** On loopback: where the outside face of the first access proxy listens instead. Absent: in 127.0.N.0/24. */
   readonly expose?: { readonly outer: string }
@@ -71,7 +71,6 @@ const firstOffset: Readonly<Record<Role, number>> = {
   gateway: 51,
 }
 const dnsOffsets = { internal: 2, external: 3, perimeter: 4 } as const
-const organisationStep = 100
 
 export function resolvePorts(topology: Topology, { ports = {}, addressing = 'loopback' }: PlanOptions): Ports {
   const inContainers = addressing === 'containers'
@@ -91,7 +90,7 @@ export function layOut(
 ): Site {
   const { domain, moreDomains } = organisation
   const outer = at === 0 && addressing === 'loopback' ? expose?.outer : undefined
-  const ground: Ground = { organisation, at, addressing, addressOf: addresses(at, network, addressing), outer }
+  const ground: Ground = { organisation, at, addressing, addressOf: addressesOf(at, network, addressing), outer }
   return {
     organisation,
     domain,
@@ -235,12 +234,6 @@ function face(name: FaceName, fqdn: string, zones: readonly Zone[], addressOf: (
     address: addressOf(first),
     addresses: Object.fromEntries(zones.map((zone) => [zone, addressOf(zone)])),
   }
-}
-
-function addresses(at: number, network: number, addressing: Addressing): (zone: Zone, offset: number) => string {
-  if (addressing === 'loopback') return (_zone, offset) => `127.0.${network}.${offset + at * organisationStep}`
-  const third = (zone: Zone): number => (zone === 'internet' ? 1 : (zone === 'perimeter' ? 2 : 3) + at * 2)
-  return (zone, offset) => `10.${network}.${third(zone)}.${offset + at * organisationStep}`
 }
 
 /** Hosts that an access proxy, a gateway or a foreign server talks to stand with one foot in the perimeter. */

@@ -2,6 +2,7 @@
 import { addressIn, fullName, placeNamed, placesOf, sipPort, sipsPort } from './layout.ts'
 import type { Place, Ports, Site } from './layout.ts'
 import type { DnsRecord, DnsView, Listener } from './plan-types.ts'
+import { addressRecord } from './dns-records.ts'
 
 /** A site with what was derived so far. */
 export interface DnsSite {
@@ -184,7 +185,7 @@ function pkiRecord(site: Site, zone: 'perimeter' | 'internet'): readonly DnsReco
 }
 
 function address(name: string, address: string | undefined, why: string): readonly DnsRecord[] {
-  return address === undefined ? [] : [{ kind: 'a', name, address, why }]
+  return address === undefined ? [] : [addressRecord(name, address, why)]
 }
 
 function srv(name: string, port: number, target: string, why: string): DnsRecord {

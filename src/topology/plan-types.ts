@@ -18,6 +18,9 @@ export type Role =
   | 'pki'
   | 'gateway'
 
+/** Which addresses the hosts of a lab have: of 127.0.N.0/24, of 10.N.0.0/16, of fd51:1ab:N::/48. */
+export type Addressing = 'loopback' | 'containers' | 'ipv6'
+
 /** The three nets of a firewall drawing. On loopback they share one /24; in containers each is a network. */
 export type Zone = 'internet' | 'perimeter' | 'internal'
 
@@ -358,7 +361,7 @@ export interface LabPlan {
   readonly profile: Profile
   readonly domain: string
   readonly network: number
-  readonly addressing: 'loopback' | 'containers'
+  readonly addressing: Addressing
   readonly organisations: readonly OrganisationPlan[]
   /** In the order to start them: dns, pki, sql, homes, load balancer, director, access proxy. */
   readonly nodes: readonly NodePlan[]

@@ -11,6 +11,7 @@ import { isSecure, planListeners, poolMembers } from './plan-listeners.ts'
 import { homes, internalServers, settingsOf, storePlan, trustedServers } from './plan-settings.ts'
 import type { Draft } from './plan-settings.ts'
 import type {
+  Addressing,
   DnsView,
   LabPlan,
   Listener,
@@ -23,7 +24,7 @@ import type {
 } from './plan-types.ts'
 import type { Host } from './hosts.ts'
 import { playsOf } from './plays.ts'
-import { organisations } from './topology.ts'
+import { firstNetwork, organisations } from './topology.ts'
 import type { Topology } from './topology.ts'
 
 /**
@@ -31,8 +32,7 @@ import type { Topology } from './topology.ts'
  * The result is frozen and survives `JSON.stringify`.
  */
 export function planLab(topology: Topology, options: PlanOptions = {}): LabPlan {
-  const network = options.network ?? topology.network
-  const addressing = options.addressing ?? 'loopback'
+  const { network, addressing } = placementOf(topology, options)
   const ports = resolvePorts(topology, options)
   const sites = organisations(topology).map((organisation, at) => layOut(organisation, at, { ...options, network }))
   const drafts = sites.map((site) => draftOf(topology, site, ports))
@@ -61,6 +61,17 @@ export function planLab(topology: Topology, options: PlanOptions = {}): LabPlan 
     users: sites.flatMap(planUsers),
     phones: drafts.flatMap(planPhones),
   })
+}
+
+/** As the options say, else as the lab file says. */
+export function placementOf(
+  { network: planned }: Pick<Topology, 'network'>,
+  { network, addressing }: Pick<PlanOptions, 'network' | 'addressing'>,
+): { readonly network: number; readonly addressing: Addressing } {
+  return {
+    network: network ?? (planned === 'ipv6' ? firstNetwork : planned),
+    addressing: addressing ?? (planned === 'ipv6' ? 'ipv6' : 'loopback'),
+  }
 }
 
 function draftOf(topology: Topology, site: Site, ports: Ports): Draft {

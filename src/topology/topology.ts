@@ -41,11 +41,16 @@ const organisation = {
   }),
 }
 
+/** N where the lab file gives none. */
+export const firstNetwork = 41
+
 export const topologySchema = group({
   name: setting(hostLabel, { doc: 'Name of the lab; the file carries the same name.' }),
   about: setting(text, { doc: 'One sentence for `siplab plan`.' }),
   profile: setting(profileName, { doc: 'The rules in force, a file of config/profiles/.' }),
-  network: setting(z.int().min(1).max(254).default(41), { doc: 'N of the addresses 127.0.N.0/24.' }),
+  network: setting(z.union([z.int().min(1).max(254), z.literal('ipv6')]).default(firstNetwork), {
+    doc: 'N of the addresses 127.0.N.0/24. `ipv6`: addresses of fd51:1ab:41::/48 (docs/ipv6.md).',
+  }),
   peerPolicy: setting(z.enum(['none', 'public-2026']).default('none'), {
     doc: '`public-2026`: public certificates carry no clientAuth any more.',
   }),

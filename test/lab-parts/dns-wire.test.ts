@@ -1,10 +1,12 @@
 /** From a URI to addresses by a DNS server on the wire: aliases, silence, lies, loops, and what is kept how long. */
 import { createSocket } from 'node:dgram'
 import { decode, encode, type ResourceRecord } from 'dns-packet'
+import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { openDnsServer, type DnsServer } from '../../src/lab/nodes/dns/server.ts'
 import type { ZoneRecord } from '../../src/lab/nodes/dns/zone.ts'
 import { createResolver, type Resolver } from '../../src/sip/transport/index.ts'
+import { leastTtl } from '../../src/sip/transport/dial/time-to-live.ts'
 import { locate, locateTarget, type LocateOptions } from '../../src/sip/transport/dial/locate.ts'
 import { parseUri } from '../../src/sip/message/index.ts'
 import { FakeClock } from '../support/fake-clock.ts'
@@ -54,7 +56,7 @@ async function wire(t: Test, records: readonly ZoneRecord[]): Promise<Wire> {
 
 function asking(port: number): Omit<Wire, 'server'> {
   const clock = new FakeClock()
-  const resolver = createResolver({ clock, servers: [`127.0.0.1:${port}`], timeoutMs: 150, tries: 1 })
+  const resolver = createResolver({ clock, servers: [`127.0.0.1:${port}`], timeoutMs: 400, tries: 1 })
   return {
     clock,
     resolver,
@@ -124,6 +126,59 @@ t.test('an absent name is asked for again when the SOA says so, no later', async
   clock.advance(2_000)
   await resolver.a('new.lab.test')
   t.ok(server.asked() > before, 'asked again')
+})
+
+// conformance: RFC 3263 §4 — SRV and NAPTR records are kept for their TTL, no longer
+t.test('SRV and NAPTR records are asked for again when their TTL says so, no later', async (t) => {
+  const ttl = { SRV: 3, NAPTR: 7 } as const
+  const asked: string[] = []
+  const { clock, resolver } = await odd(t, (name, type) => {
+    asked.push(type)
+    if (type === 'SRV')
+      return [60, ttl.SRV, 9].map((ttl, priority) => ({
+        ...{ name, type, ttl, data: { priority, weight: 0, port: 5060, target: 'one.lab.test' } },
+      }))
+    const data = {
+      order: 1,
+      preference: 0,
+      flags: 's',
+      services: 'SIP+D2T',
+      regexp: '',
+      replacement: '_sip._tcp.lab.test',
+    }
+    return [{ name, type, ttl: ttl.NAPTR, data }]
+  })
+  const ask = { SRV: () => resolver.srv('_sip._tcp.lab.test'), NAPTR: () => resolver.naptr('lab.test') }
+  const count = (type: string): number => asked.filter((each) => each === type).length
+  for (const type of ['SRV', 'NAPTR'] as const) {
+    await ask[type]()
+    // The records, then their TTL.
+    await until(() => count(type) === 2)
+    const start = clock.now()
+    clock.advance(ttl[type] * 1000 - 500)
+    await ask[type]()
+    t.equal(count(type), 2, `${type}: kept`)
+    // The TTL may arrive after that step, and then counts from there.
+    await until(async () => {
+      clock.advance(1000)
+      await ask[type]()
+      return count(type) > 2
+    })
+    t.ok(
+      clock.now() - start < 2 * ttl[type] * 1000 + 1000,
+      `${type}: asked again, long before the 30 s of other answers`,
+    )
+  }
+})
+
+t.test('no octets in place of an answer do harm to who asks for a TTL', (t) => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 12, maxLength: 80 }), (octets) => {
+      const ttl = leastTtl(Buffer.from(octets), 33)
+      return ttl === undefined || (ttl >= 0 && ttl < 2 ** 32)
+    }),
+  )
+  t.end()
 })
 
 t.test('a server that does not answer is told from a name that does not exist, in bounded time', async (t) => {

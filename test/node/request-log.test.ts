@@ -1,6 +1,6 @@
 import t from 'tap'
 import { testFlow } from '../support/arrival.ts'
-import { request } from '../support/sip-messages.ts'
+import { request, responseTo } from '../support/sip-messages.ts'
 import { RequestLog } from '../../src/node/request-log.ts'
 import { MessageError } from '../../src/sip/message/message-error.ts'
 
@@ -37,4 +37,17 @@ t.test('an ACK that is dropped is an event at every level, another request is no
   log.dropped(request({ method: 'BYE' }), testFlow(), 'response.stray')
   t.match(events, [['ack.dropped', /^ACK sip:bob@192\.0\.2\.9 of \S+ led nowhere: route\.no-flow$/]])
   t.equal(events.length, 1)
+})
+
+// conformance: RFC 3261 §16.7 step 3 — responses that end here are counted in events, and a flood of them is bounded
+t.test('a response that ends here is an event with its number, of a flood every thousandth', async (t) => {
+  const numbers: unknown[] = []
+  const log = new RequestLog({
+    levelOn: () => false,
+    record: (event, fields) => void (event === 'response.dropped' && numbers.push(fields?.data?.['count'])),
+  })
+  const message = responseTo(request(), 200)
+  for (let count = 0; count < 2001; count += 1) log.dropped(message, testFlow(), 'response.ends-here')
+  log.dropped(message, testFlow(), 'response.stray')
+  t.strictSame(numbers, [...Array.from({ length: 20 }, (_none, at) => at + 1), 1000, 2000])
 })

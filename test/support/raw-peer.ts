@@ -252,7 +252,12 @@ export function okFor(request: SipRequest, contact: string | undefined, headers:
 }
 
 /** RFC 7616 with qop=auth, the algorithm as challenged. */
-function credentials(challenge: string, { method, uri }: RawRequest, login: string, password: string): string {
+export function credentials(
+  challenge: string,
+  { method, uri }: Pick<RawRequest, 'method' | 'uri'>,
+  login: string,
+  password: string,
+): string {
   const value = (name: string): string | undefined =>
     new RegExp(`(?:^|[ ,])${name}="?([^",]*)"?`, 'i').exec(challenge)?.[1]
   const realm = value('realm') ?? ''

@@ -20,6 +20,7 @@ import { table } from '../io.ts'
 import type { Io } from '../io.ts'
 import { chooseLab, chooseNode, chooseRunningLab, clientOf, planOf } from '../lab-choice.ts'
 import type { ChosenLab } from '../lab-choice.ts'
+import { endpointText } from '../../sip/message/endpoint.ts'
 
 interface ForceOptions extends CommonOptions {
   readonly force?: true
@@ -232,7 +233,7 @@ function generalText({ fqdn, mtls, listeners }: GeneralTab): string {
   const rows = listeners.map(({ face, transport, address, port, enabled }) => [
     face,
     transport,
-    `${address}:${port}`,
+    endpointText(address, port),
     enabled ? 'yes' : 'no',
   ])
   return `${fqdn}, MTLS ${mtls ? 'on' : 'off'}\n${table(['FACE', 'TRANSPORT', 'ADDRESS', 'ENABLED'], rows)}`

@@ -8,6 +8,7 @@ import type { RegisterCommand } from '../command.ts'
 import { UsageError } from '../usage-error.ts'
 import { readKept } from '../wire-options.ts'
 import type { Io } from '../io.ts'
+import { endpointText } from '../../sip/message/endpoint.ts'
 
 export const benchProxyCommand: RegisterCommand = (program, { io }) => {
   program
@@ -28,7 +29,9 @@ export const benchProxyCommand: RegisterCommand = (program, { io }) => {
     .action(async () => {
       const settings = readSettings(io.environment)
       const proxy = await startBenchProxy(settings)
-      io.err(`listening on ${settings.transport} ${settings.address}:${proxy.port} for ${settings.domain}\n`)
+      io.err(
+        `listening on ${settings.transport} ${endpointText(settings.address, proxy.port)} for ${settings.domain}\n`,
+      )
       await interrupted(io)
       await proxy.close()
     })

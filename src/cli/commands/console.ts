@@ -18,6 +18,7 @@ import { chooseLab, planOf } from '../lab-choice.ts'
 import { packageVersion } from '../package.ts'
 import { chooseTopology } from '../topology-options.ts'
 import { UsageError } from '../usage-error.ts'
+import { networkOption } from '../topology-options.ts'
 
 interface ConsoleCommandOptions extends CommonOptions {
   readonly port: string
@@ -99,7 +100,13 @@ async function labOf(run: CommandContext['run'], io: Io, options: CommonOptions)
   const exposed = record.expose === undefined ? [] : ['--expose', `outer=${record.expose.outer}`]
   const lab = {
     choose: ['--data', folder.root],
-    plan: [record.topology, '--network', String(record.network), ...ports, ...exposed],
+    plan: [
+      record.topology,
+      '--network',
+      networkOption(record.addressing ?? 'loopback', record.network),
+      ...ports,
+      ...exposed,
+    ],
     roots: rootsOf(plan, record.ready?.trust ?? {}),
     sipNodes: sipNodes(plan),
     lookEveryMs: 1500,

@@ -9,6 +9,8 @@ interface ListedCommand {
   readonly name: string
   /** It reads the other commands too. */
   readonly needsAll?: true
+  /** It opens connections to nodes, by TCP or UDP: control sockets are reached from everywhere. */
+  readonly dials?: true
   load(): Promise<RegisterCommand>
 }
 
@@ -18,15 +20,15 @@ export const commands: readonly ListedCommand[] = [
   { name: 'status', load: async () => (await import('./status.ts')).statusCommand },
   { name: 'doctor', load: async () => (await import('./doctor.ts')).doctorCommand },
   { name: 'plan', load: async () => (await import('./plan.ts')).planCommand },
-  { name: 'certs', load: async () => (await import('./certs.ts')).certsCommand },
+  { name: 'certs', dials: true, load: async () => (await import('./certs.ts')).certsCommand },
   { name: 'timeline', load: async () => (await import('./timeline.ts')).timelineCommand },
   { name: 'assign', load: async () => (await import('./administration.ts')).assignCommand },
   { name: 'unassign', load: async () => (await import('./administration.ts')).unassignCommand },
   { name: 'mtls', load: async () => (await import('./administration.ts')).mtlsCommand },
   { name: 'settings', load: async () => (await import('./administration.ts')).settingsCommand },
   { name: 'faults', load: async () => (await import('./faults.ts')).faultsCommand },
-  { name: 'break', load: async () => (await import('./faults.ts')).breakCommand },
-  { name: 'heal', load: async () => (await import('./faults.ts')).healCommand },
+  { name: 'break', dials: true, load: async () => (await import('./faults.ts')).breakCommand },
+  { name: 'heal', dials: true, load: async () => (await import('./faults.ts')).healCommand },
   { name: 'clock', load: async () => (await import('./clock.ts')).clockCommand },
   { name: 'drain', load: async () => (await import('./administration.ts')).drainCommand },
   { name: 'scenario', load: async () => (await import('./scenario.ts')).scenarioCommand },
@@ -35,12 +37,12 @@ export const commands: readonly ListedCommand[] = [
   { name: 'console', load: async () => (await import('./console.ts')).consoleCommand },
   { name: 'explain', load: async () => (await import('./explain.ts')).explainCommand },
   { name: 'decode', load: async () => (await import('./explain.ts')).decodeCommand },
-  { name: 'check', load: async () => (await import('./check.ts')).checkCommand },
+  { name: 'check', dials: true, load: async () => (await import('./check.ts')).checkCommand },
   { name: 'survey', load: async () => (await import('./survey.ts')).surveyCommand },
-  { name: 'metrics', load: async () => (await import('./metrics.ts')).metricsCommand },
+  { name: 'metrics', dials: true, load: async () => (await import('./metrics.ts')).metricsCommand },
   { name: 'mcp', load: async () => (await import('./mcp.ts')).mcpCommand },
-  { name: 'phone', load: async () => (await import('./phone.ts')).phoneCommand },
-  { name: 'users', load: async () => (await import('./users.ts')).usersCommand },
+  { name: 'phone', dials: true, load: async () => (await import('./phone.ts')).phoneCommand },
+  { name: 'users', dials: true, load: async () => (await import('./users.ts')).usersCommand },
   { name: 'registrations', load: async () => (await import('./registrations.ts')).registrationsCommand },
   {
     name: 'completion',
@@ -52,6 +54,11 @@ export const commands: readonly ListedCommand[] = [
   { name: 'supervise', load: async () => (await import('./supervise.ts')).superviseCommand },
   { name: 'attend', load: async () => (await import('./supervise.ts')).attendCommand },
 ]
+
+/** Whether the command opens connections to the nodes of a lab. */
+export function dials([first]: readonly string[]): boolean {
+  return commands.some((command) => command.name === first && command.dials === true)
+}
 
 /** What a command line needs: the command it begins with or, for help and for a word that names none, all of them. */
 export function commandsFor([first]: readonly string[]): Promise<readonly RegisterCommand[]> {

@@ -142,7 +142,7 @@ async function runHere(
   options: StartOptions,
 ): Promise<void> {
   const { topology } = chooseTopology(io, topologyName)
-  const plan = planLab(topology, { ...readPlacement(options), addressing: readAddressing(io, options) })
+  const plan = planLab(topology, { ...readPlacement(options), ...readAddressing(io, options) })
   const node = chooseNode(plan, name)
   if (io.environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0')
     throw new UsageError(

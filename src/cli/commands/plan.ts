@@ -1,5 +1,5 @@
 /** `siplab plan [TOPOLOGY]`: what follows from a lab file, in the form the reader needs. */
-import { isIPv4 } from 'node:net'
+import { isIP } from 'node:net'
 import { Option } from 'commander'
 import { findLabs, readRecord } from '../../lab/lab-folder.ts'
 import { heldCertificates } from '../../lab/renewal/certificate-work.ts'
@@ -62,15 +62,17 @@ function sheetMade(io: Io, plan: LabPlan, source: string): SheetMade {
 function readPublicAddresses(plan: LabPlan, given: readonly string[]): ReadonlyMap<string, string> {
   const names = new Set(
     plan.dns.flatMap(({ name, records }) =>
-      name === 'external' ? records.flatMap((record) => (record.kind === 'a' ? [record.name] : [])) : [],
+      name === 'external'
+        ? records.flatMap((record) => (record.kind === 'a' || record.kind === 'aaaa' ? [record.name] : []))
+        : [],
     ),
   )
   return new Map(
     given.map((text) => {
       const [name = '', address = ''] = text.split('=')
-      if (!names.has(name) || !isIPv4(address))
+      if (!names.has(name) || isIP(address) === 0)
         throw new UsageError(
-          `--public: wanted NAME=ADDRESS with an IPv4 address and a name of ${[...names].join(', ')}, found ` +
+          `--public: wanted NAME=ADDRESS with an address and a name of ${[...names].join(', ')}, found ` +
             JSON.stringify(text),
         )
       return [name, address]
@@ -100,10 +102,12 @@ export const planCommand: RegisterCommand = (program, { io }) => {
       if (options.json === true && !isTrust && options.format !== 'text' && options.format !== 'json')
         throw new UsageError(`--json and --format ${options.format} exclude each other`)
       const { topology, source } = chooseTopology(io, name)
-      const placed = placementOf(io, options, source)
-      const addressing = format === 'compose' ? 'containers' : readAddressing(io, options)
       const render = isTrust && options.json === true ? renderTrustJson : renderers[format]
-      const plan = planLab(topology, { addressing, ...placed })
+      const plan = planLab(topology, {
+        ...placementOf(io, options, source),
+        ...readAddressing(io, options),
+        ...(format === 'compose' ? { addressing: 'containers' } : {}),
+      })
       const drawn = format === 'svg' ? (each: LabPlan) => renderSvg(each, sheetMade(io, each, source)) : render
       const text = drawn(withPublicAddresses(plan, readPublicAddresses(plan, options.public)))
       io.out(text.endsWith('\n') ? text : `${text}\n`)

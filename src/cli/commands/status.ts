@@ -16,6 +16,7 @@ import type { ExitStatus } from '../failure.ts'
 import { verdictText } from '../ready-text.ts'
 import { chooseLab, planOf } from '../lab-choice.ts'
 import type { ChosenLab } from '../lab-choice.ts'
+import { networkText } from '../../topology/addressing.ts'
 
 const answerWithinMs = 3000
 
@@ -129,8 +130,7 @@ async function nodeLine(
 }
 
 function text(io: Io, lab: ChosenLab, nodes: readonly NodeLine[]): string {
-  const { addressing, network: number } = lab.record
-  const network = addressing === 'containers' ? `10.${number}.0.0/16` : `127.0.${number}.0/24`
+  const network = networkText(lab.record.addressing ?? 'loopback', lab.record.network)
   const state = lab.pid === undefined ? 'down' : `running, process ${lab.pid}, network ${network}`
   const rows = nodes.map((node) => [node.name, node.role, node.state, node.since ?? '', why(node)])
   return (

@@ -32,12 +32,7 @@ export const superviseCommand: RegisterCommand = (program, { io }) => {
     .requiredOption('--data <DIR>', 'folder that holds nodes/NAME')
     .action(async (options: SuperviseOptions) => {
       const { topology, source } = chooseTopology(io, options.topology)
-      const { network, ports } = readPlacement(options)
-      const plan = planLab(topology, {
-        ports,
-        ...(network === undefined ? {} : { network }),
-        addressing: readAddressing(io, {}),
-      })
+      const plan = planLab(topology, { ...readPlacement(options), ...readAddressing(io, {}) })
       const data = resolve(io.workingFolder, options.data)
       const movableClock = io.environment['SIPLAB_MOVABLE_CLOCK'] === '1'
       if (movableClock) for (const { name, clock = '+0' } of plan.nodes) setClock(nodeFolder(data, name).root, clock)

@@ -29,6 +29,7 @@ import {
 } from '../survey-setup.ts'
 import { compareCommand, rootCommand } from '../survey-files.ts'
 import { UsageError } from '../usage-error.ts'
+import { endpointText } from '../../sip/message/endpoint.ts'
 
 export interface SurveyOptions extends CommonOptions, SurveyOutputOptions {
   readonly root?: string
@@ -106,7 +107,7 @@ async function dial(
   const shown = progress(io)
   try {
     const result = await surveyByDialling({
-      target: `${host}:${port}`,
+      target: endpointText(host, port),
       planned: planTrials({ ...plan, ...(only === undefined ? {} : { only }) }),
       good: (now) => goodPresenter(plan, now),
       versions: versionsOf(options),

@@ -4,6 +4,7 @@ import { Option } from 'commander'
 import { type ControlClient, controlClient } from '../../lab/control-client.ts'
 import { checkExposure } from '../../lab/expose.ts'
 import type { LabChange } from '../../lab/ready-document.ts'
+import { namespaceVariable } from '../../lab/namespace.ts'
 import { bringUp } from '../../lab/up.ts'
 import type { RunningLab, UpOptions } from '../../lab/up.ts'
 import { nodeFolder } from '../../node/control/node-folder.ts'
@@ -13,7 +14,9 @@ import { common } from '../command.ts'
 import type { RegisterCommand } from '../command.ts'
 import { type ConsoleOfLab, startConsoleOf } from '../console-child.ts'
 import { detach } from '../detach.ts'
+import { ipv6Plan, namespaceFor, runElsewhere } from '../namespace.ts'
 import type { ExitStatus } from '../failure.ts'
+import { upArguments } from '../up-options.ts'
 import type { UpCommandOptions } from '../up-options.ts'
 import { paint } from '../io.ts'
 import type { Io } from '../io.ts'
@@ -46,29 +49,38 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--on <DAY>', 'with --peer: by the rules of this day (default: the newest on file)')
     .addOption(new Option('--supervised', 'go down when standard input ends').hideHelp())
   common(exposing(placement(wireOptions(command))), `siplab up ${defaultTopology}`).action(
-    async (name: string | undefined, options: UpCommandOptions) => {
-      refuseConsoleBehind(options)
-      const chosen = chooseTopology(io, name)
-      const data = resolve(io.workingFolder, options.data ?? join('.siplab', chosen.topology.name))
-      const { topology, source } = rehearse(io, chosen, data, options)
-      const placed = readPlacement(options)
-      const environment = wireEnvironment(io, options)
-      if (options.detach === true) await warnBefore(io, placed, topology, options)
-      if (options.detach === true) return finish(await detach(io, { data, source, options }))
-      const where = { topology, source, data, ...placed }
-      finish(
-        await stayWith(io, options, {
-          ...where,
-          launcher,
-          fresh: options.fresh === true,
-          movableClock: options.movableClock === true,
-          environment,
-          onProgress: (line) => io.err(`${paint(io.colours.err, 'dim', line)}\n`),
-          onChange: (change) => showChange(io, options, change),
-        }),
-      )
-    },
+    async (name: string | undefined, options: UpCommandOptions) => finish(await up(io, name, options)),
   )
+}
+
+async function up(io: Io, name: string | undefined, options: UpCommandOptions): Promise<ExitStatus> {
+  refuseConsoleBehind(options)
+  const chosen = chooseTopology(io, name)
+  const data = resolve(io.workingFolder, options.data ?? join('.siplab', chosen.topology.name))
+  const { topology, source } = rehearse(io, chosen, data, options)
+  const placed = readPlacement(options)
+  const prefix = await namespaceFor(ipv6Plan(topology, data, { ...placed, fresh: options.fresh === true }))
+  if (options.detach === true) await warnBefore(io, placed, topology, options)
+  if (options.detach === true) return detach(io, { data, source, options, prefix })
+  if (options.console === true && prefix.length > 0)
+    throw new UsageError(
+      '--console: a browser does not reach into the namespace of this lab: run siplab console beside it',
+    )
+  if (prefix.length > 0) return runElsewhere(prefix, upArguments(source, data, options), io)
+  const environment = wireEnvironment(io, options)
+  return stayWith(io, options, {
+    topology,
+    source,
+    data,
+    launcher,
+    ...placed,
+    inNamespace: io.environment[namespaceVariable] !== undefined,
+    fresh: options.fresh === true,
+    movableClock: options.movableClock === true,
+    environment,
+    onProgress: (line) => io.err(`${paint(io.colours.err, 'dim', line)}\n`),
+    onChange: (change) => showChange(io, options, change),
+  })
 }
 
 function refuseConsoleBehind({ console: page, detach: behind }: UpCommandOptions): void {

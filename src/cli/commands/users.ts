@@ -167,7 +167,7 @@ function ofLab(io: Io, options: UsersOptions): Pick<ChosenDirectory, 'plan' | 'r
 function ofTopology(io: Io, options: UsersOptions, name: string): Pick<ChosenDirectory, 'plan' | 'root'> {
   const { topology } = chooseTopology(io, name)
   return {
-    plan: planLab(topology, { addressing: readAddressing(io, options) }),
+    plan: planLab(topology, readAddressing(io, options)),
     root: resolve(io.workingFolder, options.data ?? `.siplab/${topology.name}`),
   }
 }

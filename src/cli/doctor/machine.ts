@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { availableParallelism, freemem } from 'node:os'
 import { LabError } from '../../lab/lab-error.ts'
 import { reserveNetwork } from '../../lab/network.ts'
-import { planLab } from '../../topology/plan.ts'
+import { placementOf, planLab } from '../../topology/plan.ts'
 import type { Topology } from '../../topology/topology.ts'
 import type { Finding, Platform } from './finding.ts'
 
@@ -27,7 +27,7 @@ export function nodeFinding(version: string): Finding {
 
 /** Every node has an address of its own in 127.0.N.0/24; macOS gives out 127.0.0.1 alone. */
 export async function loopbackFinding(platform: Platform, topology: Topology): Promise<Finding> {
-  const plan = planLab(topology)
+  const plan = planLab(topology, { addressing: 'loopback' })
   const address = plan.nodes[0]?.faces[0]?.address ?? '127.0.41.2'
   const code = await whyNotBound(address, 0)
   const about = 'loopback addresses'
@@ -48,13 +48,13 @@ export async function networkFinding(topology: Topology): Promise<Finding> {
   const about = 'network'
   const concerns = `the 127.0.N.0/24 that siplab up ${topology.name} would take next`
   const listeners = (network: number) =>
-    planLab(topology, { network }).nodes.flatMap(({ name, listeners: own }) =>
+    planLab(topology, { network, addressing: 'loopback' }).nodes.flatMap(({ name, listeners: own }) =>
       own.map(({ address, port, transport }) => ({ node: name, address, port, transport })),
     )
   try {
     const { network, passedOver, release } = await reserveNetwork({
       fixed: undefined,
-      first: topology.network,
+      first: placementOf(topology, {}).network,
       listeners,
     })
     await release()
@@ -68,7 +68,7 @@ export async function networkFinding(topology: Topology): Promise<Finding> {
 
 /** DNS on 53 and TLS on 443 need a right that most users lack; a lab has other ports for both. */
 export async function lowPortsFinding(platform: Platform, topology: Topology): Promise<Finding> {
-  const address = planLab(topology).nodes[0]?.faces[0]?.address ?? '127.0.41.2'
+  const address = planLab(topology, { addressing: 'loopback' }).nodes[0]?.faces[0]?.address ?? '127.0.41.2'
   const code = await whyNotBound(address, 53)
   const about = 'ports below 1024'
   const concerns = 'DNS on 53, the edge on 443: for phones that take no port of a name server (docs/your-own.md)'

@@ -11,6 +11,7 @@ import {
   type PhoneSettings,
 } from '../../phone/index.ts'
 import type { Failure, PhoneCommand, PhoneEvent } from './lines.ts'
+import { endpointText } from '../../sip/message/endpoint.ts'
 
 export interface Desk {
   readonly signedIn: boolean
@@ -180,7 +181,7 @@ class PhoneDesk implements Desk {
 }
 
 function signedIn({ target }: Phone, redirects: number): PhoneEvent {
-  return { event: 'signed-in', target: `${target.transport} ${target.host}:${target.port}`, redirects }
+  return { event: 'signed-in', target: `${target.transport} ${endpointText(target.host, target.port)}`, redirects }
 }
 
 function isWaiting(call: Call | undefined): call is IncomingCall {

@@ -3,6 +3,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { isIP, isIPv6 } from 'node:net'
 import { lookup } from 'node:dns/promises'
 import { UsageError } from '../usage-error.ts'
+import { endpointText } from '../../sip/message/endpoint.ts'
 
 export interface HepSender {
   send(packet: Buffer): Promise<void>
@@ -47,7 +48,7 @@ export async function openHepSender({ host, port }: Target): Promise<HepSender> 
       await new Promise((resolve) => setTimeout(resolve, 20))
       await new Promise<void>((resolve) => socket.close(() => resolve()))
       const lost = [...failures].map(([code, times]) => `${code} ${times} times`).join(', ')
-      const where = `${host}:${port}`
+      const where = endpointText(host, port)
       return lost === ''
         ? `${sent} HEP packets were sent to ${where}`
         : `${sent} HEP packets were sent to ${where}, and the system reports ${lost}: see whether a collector ` +

@@ -47,7 +47,7 @@ export function injuriesOf(plan: LabPlan, { movableClock, ownDisk, limits }: Mea
     ...(plan.nodes.some(({ role }) => role === 'sql')
       ? ['down', 'connections', 'slow', 'permission', 'read-only'].map((name) => fault('store', name, 'sql'))
       : []),
-    ...['wrong-target', 'not-found', 'silent'].map((name) => fault('dns', name, 'dns')),
+    ...['wrong-target', 'not-found', 'silent', 'slow'].map((name) => fault('dns', name, 'dns')),
     ...servers.flatMap(({ name }) => [renewed(name), expired(name)]),
     ...(movableClock ? servers.map(({ name }) => clock(name)) : []),
     ...(limits ? servers.map(({ name }) => descriptors(name)) : []),

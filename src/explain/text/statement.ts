@@ -1,6 +1,7 @@
 /** What one line says: the wrapping removed, the words in canonical form, and every rule that matches. */
 import type { FileRole, Saying } from './grammar.ts'
 import { stacks } from './stacks/index.ts'
+import { endpointText } from '../../sip/message/endpoint.ts'
 
 /** A line with what a logger put around it. */
 export interface Line {
@@ -138,5 +139,5 @@ export function linkOf(text: string): string | undefined {
     /\b(\d{1,3}(?:\.\d{1,3}){3})(?::(\d{1,5}))?\b/.exec(text) ?? /\[([0-9a-f:]{3,39})\](?::(\d{1,5}))?/i.exec(text)
   if (found === null) return undefined
   const [, address = '', port] = found
-  return port === undefined || Number(port) >= 32_768 ? address : `${address}:${port}`
+  return port === undefined || Number(port) >= 32_768 ? address : endpointText(address, Number(port))
 }

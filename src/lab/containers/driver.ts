@@ -151,6 +151,7 @@ class ComposeLab implements DrivenLab {
       trust: await this.#copyRoots(project),
       verdicts: [],
       incomplete: false,
+      inNamespace: false,
     })
   }
 

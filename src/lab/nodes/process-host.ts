@@ -59,7 +59,7 @@ function commandOf(
     '--data',
     root,
     '--network',
-    String(plan.network),
+    `${plan.addressing === 'ipv6' ? 'ipv6:' : ''}${plan.network}`,
     ...portOptions,
     ...(expose === undefined ? [] : ['--expose', `outer=${expose.outer}`]),
   ]

@@ -1,5 +1,6 @@
 /** When each certificate, CA and revocation list of a lab ends, and what stops with it. Pure. */
 import type { LabPlan, Link, NodePlan } from '../../topology/plan-types.ts'
+import { endpointText } from '../../sip/message/endpoint.ts'
 
 /** A certificate of the lab, held or only planned. */
 export interface TimelineCertificate {
@@ -183,7 +184,7 @@ function usesOf({ links }: LabPlan, { name, listeners }: NodePlan, references: r
   return {
     listeners: listeners
       .filter(({ mutual, face }) => mutual !== undefined && references.some((reference) => accepts(reference, face)))
-      .map(({ transport, address, port }) => `${transport} ${address}:${port}`),
+      .map(({ transport, address, port }) => `${transport} ${endpointText(address, port)}`),
     shown: allowed.filter(({ to }) => to.name === name && references.some((reference) => accepts(reference, to.face))),
     dialled: allowed.filter(
       ({ from, verification }) =>

@@ -10,6 +10,7 @@ import { SipClient, type ScenarioClient } from './client.ts'
 import { CommunicatorClient } from './communicator-client.ts'
 import type { DrivenLab } from './driver.ts'
 import type { PhoneStep } from './format.ts'
+import { endpointText } from '../../sip/message/endpoint.ts'
 
 export interface PhoneOutcome {
   /** SIP status of the answer; absent when there was none. */
@@ -224,7 +225,7 @@ export class ScenarioPhones {
       answerMs,
       answerHeaders: Object.entries(answersWith),
       ...(root === undefined ? {} : { ca: [readFileSync(root, 'utf8')] }),
-      resolver: createResolver({ clock: systemClock, servers: [`${address}:${port}`] }),
+      resolver: createResolver({ clock: systemClock, servers: [endpointText(address, port)] }),
     })
   }
 

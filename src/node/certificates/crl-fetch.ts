@@ -14,6 +14,8 @@ import { verdict, type VerdictCode } from '../../verdicts/codes.ts'
 import type { Verdict } from '../../verdicts/verdict.ts'
 import type { NodePlan } from '../../topology/plan-types.ts'
 import type { NodeFolder } from '../control/node-folder.ts'
+import { endpointText } from '../../sip/message/endpoint.ts'
+import { isIPv6 } from 'node:net'
 
 const withinMs = 3000
 
@@ -64,7 +66,8 @@ function fileName(url: string): string {
 async function download(url: string, { resolver }: NodePlan): Promise<Buffer> {
   const place = new URL(url)
   const names = new Resolver({ timeout: withinMs, tries: 1 })
-  names.setServers([`${resolver.address}:${resolver.port}`])
-  const [address = ''] = await names.resolve4(place.hostname)
+  names.setServers([endpointText(resolver.address, resolver.port)])
+  const { hostname } = place
+  const [address = ''] = isIPv6(resolver.address) ? await names.resolve6(hostname) : await names.resolve4(hostname)
   return downloadCrl(place, address)
 }

@@ -17,6 +17,7 @@ import {
 } from './control-server.ts'
 import { nodeDirectory } from '../diagnosis.ts'
 import type { ControlledNode } from '../controlled-node.ts'
+import { endpointText } from '../../sip/message/endpoint.ts'
 
 export function nodeControl(service: ControlledNode): ControlRoutes {
   return {
@@ -99,8 +100,8 @@ function liveFlows({ stack, plan, lab }: ControlledNode): readonly FlowStatus[] 
         : `${who.byAddress(remote.address)}->${plan.name}`,
     direction,
     transport,
-    local: `${local.address}:${local.port}`,
-    remote: `${remote.address}:${remote.port}`,
+    local: endpointText(local.address, local.port),
+    remote: endpointText(remote.address, remote.port),
     ...(own === undefined ? {} : { own: own.serial }),
     ...(peer === undefined ? {} : { peer: peer.serial }),
   }))
@@ -129,10 +130,11 @@ async function registrations({ stores, stack, plan, lab, clock }: ControlledNode
  * The flow of the registration, the first hop of its Path when it came through others, nothing when neither is left.
  */
 function reachedBy({ path, flowBound }: Binding, flow: Flow | undefined): { readonly flow?: string } {
-  if (flow?.open === true)
-    return {
-      flow: `${flow.transport} ${flow.local.address}:${flow.local.port} <- ${flow.remote.address}:${flow.remote.port}`,
-    }
+  if (flow?.open === true) {
+    const { transport, local, remote } = flow
+    const from = endpointText(remote.address, remote.port)
+    return { flow: `${transport} ${endpointText(local.address, local.port)} <- ${from}` }
+  }
   const [first] = path
   if (first !== undefined) return { flow: `by way of ${parseNameAddress(first).uri.host}` }
   return flowBound ? {} : { flow: 'dialled' }

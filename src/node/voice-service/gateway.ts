@@ -19,6 +19,7 @@ import type { Directory } from '../diagnosis.ts'
 import type { NodeLinks } from '../links.ts'
 import type { Recorder } from '../recorder.ts'
 import { type Trunk, Trunks } from './trunks.ts'
+import { isIPv6 } from 'node:net'
 
 export interface GatewayOptions {
   readonly plan: NodePlan
@@ -193,11 +194,12 @@ class Gateway {
   #answer(): { readonly headers: readonly HeaderField[]; readonly body: string } {
     const { plan } = this.#options
     const address = plan.faces[0]?.address ?? '127.0.0.1'
+    const family = isIPv6(address) ? 'IP6' : 'IP4'
     const body = [
       'v=0',
-      `o=- 1 1 IN IP4 ${address}`,
+      `o=- 1 1 IN ${family} ${address}`,
       's=-',
-      `c=IN IP4 ${address}`,
+      `c=IN ${family} ${address}`,
       't=0 0',
       'm=audio 49170 RTP/AVP 0 8',
       'a=sendrecv',

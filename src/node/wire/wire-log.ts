@@ -9,6 +9,7 @@ import type { TraceTap } from '../../sip/transport/types.ts'
 import type { NodeEvent, TracedHandshake, TraceEntry } from '../control/control-api.ts'
 import { withoutCredentials, withoutUsualCredentials } from './credentials.ts'
 import { type KeptMessage, MessageRing, type RingSize } from './message-ring.ts'
+import { endpointText } from '../../sip/message/endpoint.ts'
 
 export interface WireLogOptions {
   readonly node: string
@@ -69,8 +70,8 @@ export class WireLog {
       kind: 'handshake',
       direction: handshake.side === 'dialled' ? 'out' : 'in',
       ...(transport === undefined ? {} : { transport }),
-      ...(local === undefined ? {} : { local: endText(local) }),
-      remote: endText(remote),
+      ...(local === undefined ? {} : { local: endpointText(local.address, local.port) }),
+      remote: endpointText(remote.address, remote.port),
       handshake,
     })
   }
@@ -112,8 +113,8 @@ export class WireLog {
       kind: 'message',
       direction,
       transport,
-      local: endText(local),
-      remote: endText(remote),
+      local: endpointText(local.address, local.port),
+      remote: endpointText(remote.address, remote.port),
       text: decodeText(withoutCredentials(text)),
     }
   }
@@ -121,9 +122,4 @@ export class WireLog {
   #now(): string {
     return new Date(this.#clock.wall()).toISOString()
   }
-}
-
-/** `127.0.41.11:5061`, `[::1]:5061`. */
-function endText({ address, port }: SocketAddress): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }

@@ -3,6 +3,7 @@ import { soon } from '../../services/soon.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse, type Target } from '../../sip/routing/decision.ts'
 import type { EdgeAddress, Federation, Relation } from '../federation.ts'
 import { targetVia } from './next-hop.ts'
+import { endpointText } from '../../sip/message/endpoint.ts'
 
 export interface FederateOutOptions {
   readonly federation: Federation
@@ -74,5 +75,5 @@ function toEdges(
 }
 
 function uriOf({ host, port }: EdgeAddress): string {
-  return `sip:${host}:${port};transport=tls`
+  return `sip:${endpointText(host, port)};transport=tls`
 }

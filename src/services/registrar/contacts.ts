@@ -10,6 +10,7 @@ import { hasOptionTag } from '../../sip/message/option-tags.ts'
 import type { Arrival, Decision } from '../../sip/routing/decision.ts'
 import type { Flow } from '../../sip/transport/flow.ts'
 import type { Change, ContactChange } from '../location/rules.ts'
+import { endpointText } from '../../sip/message/endpoint.ts'
 
 export interface ContactSettings {
   /** FQDN of this front end. */
@@ -294,7 +295,7 @@ function withAddress(uri: SipUri, flow: Flow): SipUri {
 
 function sourceOf(flow: Flow): string {
   const { address, port } = flow.remote
-  return `${address.includes(':') ? `[${address}]` : address}:${port}`
+  return endpointText(address, port)
 }
 
 /**

@@ -4,7 +4,7 @@ import type { PartialRequest } from './message-error.ts'
 import type { Via } from './types.ts'
 import { readSentBy } from './via.ts'
 import { nextComma } from './message.ts'
-import { isIPv6 } from 'node:net'
+import { bracketed } from './endpoint.ts'
 
 /**
  * undefined: the sender is not to be answered, or the way back cannot be read (RFC 4475: a malformed response is
@@ -56,7 +56,7 @@ class Partial implements PartialRequest {
 
   stampTopVia(received: string, rport: number): void {
     const asked = this.topVia.parameters.has('rport')
-    const same = this.topVia.host === (isIPv6(received) ? `[${received}]` : received)
+    const same = this.topVia.host === bracketed(received)
     this.stamp = asked ? `;received=${received};rport=${rport}` : same ? '' : `;received=${received}`
   }
 

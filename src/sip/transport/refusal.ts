@@ -2,6 +2,7 @@
  * A connection that did not come to be: the error a dialler gets, and the code of each cause.
  */
 import type { Refusal } from './types.ts'
+import { endpointText } from '../message/endpoint.ts'
 
 /** A dial that made no flow. `refusal` was reported through `onRefused` before. */
 export class DialError extends Error {
@@ -9,7 +10,8 @@ export class DialError extends Error {
   readonly refusal: Refusal
 
   constructor(refusal: Refusal) {
-    const where = `${refusal.wantedName ?? refusal.remote.address} at ${refusal.remote.address}:${refusal.remote.port}`
+    const { address, port } = refusal.remote
+    const where = `${refusal.wantedName ?? address} at ${endpointText(address, port)}`
     const found = refusal.errorMessage === undefined ? '' : ` (${refusal.errorMessage})`
     super(`no flow to ${where}: ${refusal.code}${found}`)
     this.name = 'DialError'

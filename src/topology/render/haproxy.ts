@@ -2,6 +2,7 @@
  * The load balancer of a pool as an HAProxy configuration: connections pass through as TCP, TLS ends on the front end.
  */
 import type { LoadBalancerSettings, NodePlan } from '../plan-types.ts'
+import { endpointText } from '../../sip/message/endpoint.ts'
 
 /**
  * Configuration of one load balancer: `renderHaproxy(nodePlan(plan, 'pool'))`. A front end that does not take a
@@ -37,9 +38,11 @@ export function renderHaproxy(node: NodePlan): string {
 function listen(node: NodePlan, { backends }: LoadBalancerSettings, port: number): readonly string[] {
   return [
     `listen sip-${port}`,
-    ...node.listeners.filter((listener) => listener.port === port).map(({ address }) => `  bind ${address}:${port}`),
+    ...node.listeners
+      .filter((listener) => listener.port === port)
+      .map(({ address }) => `  bind ${endpointText(address, port)}`),
     '  balance leastconn',
     '  default-server check inter 1s fall 2 rise 1',
-    ...backends.map(({ node: name, address }) => `  server ${name} ${address}:${port}`),
+    ...backends.map(({ node: name, address }) => `  server ${name} ${endpointText(address, port)}`),
   ]
 }

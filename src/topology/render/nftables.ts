@@ -1,4 +1,5 @@
 /** The firewall table as an nftables ruleset for the host between the zones: what is not listed is dropped. */
+import { isIPv6 } from 'node:net'
 import type { FirewallEnd, FirewallRule, LabPlan, OrganisationPlan, Zone } from '../plan-types.ts'
 
 /**
@@ -56,11 +57,11 @@ function crossing(plan: LabPlan, organisation: OrganisationPlan, rule: FirewallR
   const from = zoneSeen(plan, organisation, rule.from, rule.to)
   const to = zoneSeen(plan, organisation, rule.to, rule.from)
   if (from === to) return []
-  const source = rule.from.address === 'any' ? '' : `ip saddr ${rule.from.address} `
+  const source = rule.from.address === 'any' ? '' : `${family(rule.from.address)} saddr ${rule.from.address} `
   const why = comment(`${rule.from.name} to ${rule.to.name}: ${rule.why}`)
   const line =
-    `iifname $${from} oifname $${to} ${source}ip daddr ${rule.to.address} ${rule.protocol} dport ` +
-    `${rule.port} accept comment "${why}"`
+    `iifname $${from} oifname $${to} ${source}${family(rule.to.address)} daddr ${rule.to.address} ` +
+    `${rule.protocol} dport ${rule.port} accept comment "${why}"`
   return [{ from, to, line }]
 }
 
@@ -74,6 +75,10 @@ function zoneSeen(plan: LabPlan, organisation: OrganisationPlan, end: FirewallEn
     return end.zone === 'internal' && owner(other.name) !== organisation.domain ? 'internet' : end.zone
   if (own !== organisation.domain) return 'internet'
   return end.zone === 'internet' ? 'perimeter' : end.zone
+}
+
+function family(address: string): 'ip' | 'ip6' {
+  return isIPv6(address) ? 'ip6' : 'ip'
 }
 
 /** nft takes up to 128 octets of comment, and no quote inside. */

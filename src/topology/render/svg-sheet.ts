@@ -220,11 +220,11 @@ function recordsFor(plan: LabPlan, organisation: string, addresses: readonly str
     .filter((view) => view.organisation === organisation || view.name === 'external')
     .flatMap(({ records }) => records)
   const names = new Set(
-    records.flatMap((record) => (record.kind === 'a' && addresses.includes(record.address) ? [record.name] : [])),
+    records.flatMap((record) => (isAddress(record) && addresses.includes(record.address) ? [record.name] : [])),
   )
   const lines = records.flatMap((record) =>
-    (record.kind === 'a' || record.kind === 'srv') &&
-    names.has(record.kind === 'a' ? record.name : record.target) &&
+    (isAddress(record) || record.kind === 'srv') &&
+    names.has(isAddress(record) ? record.name : record.target) &&
     !/^_sip\._tls\./.test(record.name)
       ? linesOf(record)
       : [],
@@ -233,13 +233,19 @@ function recordsFor(plan: LabPlan, organisation: string, addresses: readonly str
   return lines.filter(({ key }) => !seen.has(key) && seen.add(key)).map(({ text, strong }) => ({ text, strong }))
 }
 
+type AddressRecord = Extract<DnsRecord, { kind: 'a' | 'aaaa' }>
+
+function isAddress(record: DnsRecord): record is AddressRecord {
+  return record.kind === 'a' || record.kind === 'aaaa'
+}
+
 function linesOf(
-  record: Extract<DnsRecord, { kind: 'a' | 'srv' }>,
+  record: AddressRecord | Extract<DnsRecord, { kind: 'srv' }>,
 ): readonly (Line & { readonly key: string; readonly strong: boolean })[] {
-  if (record.kind === 'a') {
+  if (isAddress(record)) {
     const key = `${record.name} ${record.address}`
     return [
-      { key, text: `${record.name} A`, strong: true },
+      { key, text: `${record.name} ${record.kind.toUpperCase()}`, strong: true },
       { key: `${key} value`, text: `→ ${record.address}`, strong: false },
     ]
   }

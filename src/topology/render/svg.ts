@@ -13,6 +13,7 @@ import type { Picture, Slot } from './svg-layout.ts'
 import { sheetOf } from './svg-sheet.ts'
 import type { Sheet } from './svg-sheet.ts'
 import { hopTable } from './svg-table.ts'
+import { endpointText } from '../../sip/message/endpoint.ts'
 
 const pageRatio = 297 / 420
 const narrowest = 1150
@@ -147,10 +148,10 @@ function lanes(slots: readonly Slot[], bottom: number, page: number): readonly s
 }
 
 function footer(plan: LabPlan, y: number, page: number): Picture {
-  const views = plan.dns.map(
-    ({ name, address, port, organisation }) =>
-      `${plan.organisations.length > 1 && name !== 'external' ? `${organisation} ` : ''}${name} ${address}:${port}`,
-  )
+  const views = plan.dns.map(({ name, address, port, organisation }) => {
+    const whose = plan.organisations.length > 1 && name !== 'external' ? `${organisation} ` : ''
+    return `${whose}${name} ${endpointText(address, port)}`
+  })
   const pki = plan.nodes.flatMap(({ settings }) => (settings.kind === 'pki' ? [settings.url] : []))
   const said = [
     `DNS answers at: ${views.join(' · ')}.`,

@@ -14,6 +14,7 @@ import type {
   PlannedCertificate,
   PlannedUser,
 } from '../plan-types.ts'
+import { endpointText } from '../../sip/message/endpoint.ts'
 
 export function renderText(plan: LabPlan): string {
   const parts = [
@@ -26,7 +27,7 @@ export function renderText(plan: LabPlan): string {
     certificateSection(plan),
     ...plan.dns.map((view) =>
       section(
-        `DNS, ${viewTitle(plan, view)} (${view.address}:${view.port})`,
+        `DNS, ${viewTitle(plan, view)} (${endpointText(view.address, view.port)})`,
         ['NAME', 'TYPE', 'VALUE', 'WHY'],
         view.records.map(recordRow),
       ),
@@ -58,7 +59,7 @@ function certificateSection(plan: LabPlan): string {
 }
 
 function phoneRow({ from, host, transport, address, port, trust }: PhoneTarget): readonly string[] {
-  return [from, host, transport, `${address}:${port}`, trust === undefined ? '' : `${trust} root`]
+  return [from, host, transport, endpointText(address, port), trust === undefined ? '' : `${trust} root`]
 }
 
 function userRow({ uri, password, home, remote }: PlannedUser): readonly string[] {

@@ -1,7 +1,7 @@
 /**
  * Zone files (RFC 1035 §5) one can hand to a hosting provider: each domain, as the inside and as the internet sees it.
  */
-import { recordValue } from '../dns-records.ts'
+import { addressRecord, recordValue } from '../dns-records.ts'
 import type { DnsRecord, DnsView, LabPlan } from '../plan-types.ts'
 
 export interface ZoneFile {
@@ -38,10 +38,10 @@ export function renderZone(plan: LabPlan, serial?: number): string {
 
 function zoneFile(view: DnsView, zone: string, records: readonly DnsRecord[], serial: number): string {
   const server = `dns.${zone}.`
-  const named = records.some(({ kind, name }) => kind === 'a' && name === `dns.${zone}`)
+  const named = records.some(({ kind, name }) => (kind === 'a' || kind === 'aaaa') && name === `dns.${zone}`)
   const glue: readonly DnsRecord[] = named
     ? []
-    : [{ kind: 'a', name: `dns.${zone}`, address: view.address, why: 'The name server of this view.' }]
+    : [addressRecord(`dns.${zone}`, view.address, 'The name server of this view.')]
   const lines = [
     `; ${zone}, ${view.name} view`,
     `$ORIGIN ${zone}.`,

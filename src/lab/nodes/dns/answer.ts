@@ -38,6 +38,15 @@ export function answerQuery(
   return overUdp && whole.length > udpLimit(query) ? encode(truncated(query, question)) : whole
 }
 
+/** How late the answer to that question goes out, in milliseconds. */
+export function latenessOf(octets: Buffer, faults: readonly DnsFault[]): number {
+  if (!faults.some(({ kind }) => kind === 'slow') || octets.length < headerBytes) return 0
+  const name = tryDecode(octets)?.questions?.[0]?.name
+  if (name === undefined) return 0
+  const late = faults.flatMap((fault) => (fault.kind === 'slow' && concerns(fault, name) ? [fault.afterMs] : []))
+  return Math.max(0, ...late)
+}
+
 function tryDecode(octets: Buffer): Packet | undefined {
   try {
     return decode(octets)

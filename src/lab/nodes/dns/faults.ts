@@ -9,6 +9,8 @@ export type DnsFault =
   | { readonly kind: 'nxdomain'; readonly name?: string }
   /** No answer at all; whoever asked runs into its time limit. */
   | { readonly kind: 'silent'; readonly name?: string }
+  /** The true answer, `afterMs` late. */
+  | { readonly kind: 'slow'; readonly name?: string; readonly afterMs: number }
 
 /**
  * `concerns({ kind: 'nxdomain', name: 'sip.lab.test' }, 'SIP.lab.test')` is true; a fault without a name concerns all.

@@ -14,6 +14,7 @@ const fault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('wrong-target'), name, target: z.string().min(1).max(253) }),
   z.strictObject({ kind: z.literal('nxdomain'), name }),
   z.strictObject({ kind: z.literal('silent'), name }),
+  z.strictObject({ kind: z.literal('slow'), name, afterMs: z.int().min(1).max(60_000) }),
 ])
 const faults = z.array(fault).max(64)
 

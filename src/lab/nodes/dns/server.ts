@@ -4,7 +4,7 @@ import type { Socket as UdpSocket } from 'node:dgram'
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import type { DnsView } from '../../../topology/plan-types.ts'
-import { answerQuery } from './answer.ts'
+import { answerQuery, latenessOf } from './answer.ts'
 import type { DnsFault } from './faults.ts'
 import { Zone } from './zone.ts'
 import type { ZoneRecord } from './zone.ts'
@@ -36,7 +36,7 @@ export interface DnsServer {
 
 /** Opens every view; none stays open when one cannot be opened. */
 export async function openDnsServer(views: readonly ServedView[]): Promise<DnsServer> {
-  const state: State = { faults: [], asked: 0 }
+  const state: State = { faults: [], asked: 0, late: new Set() }
   const open: OpenView[] = []
   try {
     for (const view of views) open.push(await openView(view, state))
@@ -56,13 +56,18 @@ export async function openDnsServer(views: readonly ServedView[]): Promise<DnsSe
       state.faults = faults
     },
     asked: () => state.asked,
-    close: async () => void (await Promise.all(open.map((view) => view.close()))),
+    close: async () => {
+      for (const timer of state.late) clearTimeout(timer)
+      await Promise.all(open.map((view) => view.close()))
+    },
   }
 }
 
 interface State {
   faults: readonly DnsFault[]
   asked: number
+  /** Answers that are held back. */
+  readonly late: Set<NodeJS.Timeout>
 }
 
 interface OpenView {
@@ -72,14 +77,15 @@ interface OpenView {
 
 async function openView(view: ServedView, state: State): Promise<OpenView> {
   const zone = new Zone(view)
-  const answer = (octets: Buffer, overUdp: boolean): Buffer | undefined => {
+  const answer = (octets: Buffer, overUdp: boolean, send: (response: Buffer) => void): void => {
     state.asked += 1
-    return answerQuery(zone, octets, state.faults, overUdp)
+    const response = answerQuery(zone, octets, state.faults, overUdp)
+    if (response !== undefined) sendLate(state, latenessOf(octets, state.faults), () => send(response))
   }
-  const tcp = await openTcp(view, (octets) => answer(octets, false))
+  const tcp = await openTcp(view, (octets, send) => answer(octets, false, send))
   const { port } = tcp.server.address() as AddressInfo
   try {
-    const udp = await openUdp({ address: view.address, port }, (octets) => answer(octets, true))
+    const udp = await openUdp({ address: view.address, port }, (octets, send) => answer(octets, true, send))
     return { port, close: async () => void (await Promise.all([closeUdp(udp), closeTcp(tcp)])) }
   } catch (error) {
     await closeTcp(tcp)
@@ -87,7 +93,20 @@ async function openView(view: ServedView, state: State): Promise<OpenView> {
   }
 }
 
-type Answer = (octets: Buffer) => Buffer | undefined
+type Answer = (octets: Buffer, send: (response: Buffer) => void) => void
+
+/** Beyond that an answer is lost, as by any server that is overrun. */
+const mostLate = 1000
+
+function sendLate({ late }: State, afterMs: number, send: () => void): void {
+  if (afterMs === 0) return send()
+  if (late.size >= mostLate) return
+  const timer = setTimeout(() => {
+    late.delete(timer)
+    send()
+  }, afterMs)
+  late.add(timer)
+}
 
 function openUdp(
   { address, port }: { readonly address: string; readonly port: number },
@@ -95,9 +114,8 @@ function openUdp(
 ): Promise<UdpSocket> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
   socket.on('message', (octets, from) => {
-    const response = answer(octets)
     // An asker that has gone answers with ICMP: nothing is owed to it, and the next question still gets its answer.
-    if (response !== undefined) socket.send(response, from.port, from.address, () => undefined)
+    answer(octets, (response) => socket.send(response, from.port, from.address, () => undefined))
   })
   return new Promise((resolve, reject) => {
     socket.once('error', reject)
@@ -145,9 +163,10 @@ function serveConnection(socket: Socket, answer: Answer): void {
       const length = pending.readUInt16BE(0)
       if (length > maxQuestionBytes) return void socket.destroy()
       if (pending.length < length + 2) return
-      const response = answer(pending.subarray(2, length + 2))
+      answer(pending.subarray(2, length + 2), (response) => {
+        if (!socket.destroyed) socket.write(Buffer.concat([lengthOf(response), response]))
+      })
       pending = pending.subarray(length + 2)
-      if (response !== undefined) socket.write(Buffer.concat([lengthOf(response), response]))
     }
   })
 }

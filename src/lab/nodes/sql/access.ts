@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { writeFileAtomic } from '../../../certificates/atomic-files.ts'
 import type { LabPlan, OrganisationPlan } from '../../../topology/plan-types.ts'
 import type { ProgramOwner } from '../child-program.ts'
+import { endpointText } from '../../../sip/message/endpoint.ts'
 
 export interface StoreAccess {
   /** Node that runs the server: `sql`. */
@@ -88,7 +89,7 @@ function accessOf(
       : { folder: join(tmpdir(), `siplab-sql-${randomBytes(6).toString('hex')}`), isTemporary: true }
   const kept = before !== undefined && !place.isTemporary && existsSync(place.folder) ? before : undefined
   const url = (account: string, password: string, database: string): string =>
-    `postgresql://${account}:${password}@${store.address}:${store.port}/${database}`
+    `postgresql://${account}:${password}@${endpointText(store.address, store.port)}/${database}`
   const service = kept === undefined ? newPassword() : new URL(kept.storeUrl).password
   const administrator = kept === undefined ? newPassword() : new URL(kept.administratorUrl).password
   return {

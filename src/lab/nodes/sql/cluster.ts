@@ -12,6 +12,8 @@ import type { ChildProgram, ProgramOwner } from '../child-program.ts'
 import { administratorAccount, directoryDatabase, serviceAccount, storeDatabase } from './access.ts'
 import type { StoreAccess } from './access.ts'
 import type { PostgresqlPrograms } from './programs.ts'
+import { isIPv6 } from 'node:net'
+import { ipv6Labs } from '../../../topology/addressing.ts'
 
 export interface ClusterOptions {
   readonly programs: PostgresqlPrograms
@@ -99,10 +101,10 @@ function settingsOf(options: ClusterOptions): Readonly<Record<string, string>> {
   mkdirSync(access.folder, { recursive: true, mode: 0o700 })
   // Others reach it with TLS only where the lab file says so; the administrator of this lab is this process.
   const kind = tls === undefined ? 'host' : 'hostssl'
+  const from = isIPv6(address) ? ipv6Labs : '127.0.0.0/8'
   writeOwned(
     files.hba_file,
-    `host all ${administratorAccount} 127.0.0.0/8 scram-sha-256\n${kind} all ${serviceAccount} 127.0.0.0/8 ` +
-      `scram-sha-256\n`,
+    `host all ${administratorAccount} ${from} scram-sha-256\n${kind} all ${serviceAccount} ${from} scram-sha-256\n`,
     programs.owner,
   )
   if (tls !== undefined) {

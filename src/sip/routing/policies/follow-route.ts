@@ -5,6 +5,7 @@
 import { organisationText, readHop, type Side } from '../dialog-record.ts'
 import type { SipUri } from '../../message/types.ts'
 import { type Arrival, type Decision, pass, type Policy, refuse, type Target, type TargetKind } from '../decision.ts'
+import { endpointText } from '../../message/endpoint.ts'
 
 export interface KnownServers {
   /** @param host lower case */
@@ -51,7 +52,7 @@ function toOtherEnd(arrival: Arrival, other: Side, options: FollowRouteOptions):
       return refuse(430, 'route.no-flow')
     case 'address':
       if (host === hop.address || isOf(host, other.organisation)) return way(arrival, options, 'dialog')
-      return way(arrival, options, 'dialog', `sip:${bracketed(hop.address)}:${hop.port};transport=${hop.transport}`)
+      return way(arrival, options, 'dialog', `sip:${endpointText(hop.address, hop.port)};transport=${hop.transport}`)
     case 'server': {
       if (isKnown(wanted, options.known) || isOf(host, other.organisation)) return way(arrival, options, 'dialog')
       if (host === hop.address && (wanted.port === undefined || options.known.ports.has(wanted.port)))
@@ -80,10 +81,6 @@ function isKnown(uri: SipUri, { hosts, ports }: KnownServers): boolean {
 function isOf(host: string, organisation: string): boolean {
   const name = organisationText(host)
   return organisation !== '' && (name === organisation || name.endsWith(`.${organisation}`))
-}
-
-function bracketed(address: string): string {
-  return address.includes(':') ? `[${address}]` : address
 }
 
 function way(

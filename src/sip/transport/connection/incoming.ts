@@ -12,6 +12,7 @@ import type { Listener, ListenerSettings } from '../types.ts'
 import type { UdpSockets } from '../datagram/udp-sockets.ts'
 import { WebSocketAcceptor, webSocketWiring } from './websocket.ts'
 import type { FlowStart } from './wire.ts'
+import { endpointText } from '../../message/endpoint.ts'
 
 interface Ends {
   readonly local: SocketAddress
@@ -73,7 +74,7 @@ export class Incoming {
       }
     }
     if (tls === undefined)
-      throw new TypeError(`a ${transport} listener needs a certificate: face ${face}, ${address}:${port}`)
+      throw new TypeError(`a ${transport} listener needs a certificate: face ${face}, ${endpointText(address, port)}`)
     const acceptor = new TlsAcceptor(this.#core, { ...settings, tls }, this.#handshakes, take)
     return {
       accept: (socket, local, remote) => acceptor.accept(socket, local, remote),

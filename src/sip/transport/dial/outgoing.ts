@@ -1,5 +1,5 @@
 /** Dialling: which open flow serves a hop, and one dial for all who wait for the same one. */
-import { isIPv6, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Admission } from '../connection/admission.ts'
 import { ConnectionFlow } from '../connection/connection-flow.ts'
 import type { Core } from '../core.ts'
@@ -16,6 +16,7 @@ import type { LinkFault, Listener, NextHop, TlsMaterial } from '../types.ts'
 import type { UdpSockets } from '../datagram/udp-sockets.ts'
 import { openWebSocket, webSocketWiring } from '../connection/websocket.ts'
 import type { FlowStart } from '../connection/wire.ts'
+import { bracketed } from '../../message/endpoint.ts'
 
 export class Outgoing {
   readonly #core: Core
@@ -165,7 +166,7 @@ function bare(material: TlsMaterial): TlsMaterial {
 }
 
 function hostOf({ verifyName, host, address }: NextHop): string {
-  return verifyName ?? host ?? (isIPv6(address) ? `[${address}]` : address)
+  return verifyName ?? host ?? bracketed(address)
 }
 
 /** A fault of the dialled name: the same address, another name wanted there, or none sent. */

@@ -1,6 +1,7 @@
 /** DNS as the stack asks it: a small interface, and its implementation over Node's resolver with a bounded cache. */
 import { promises as dns } from 'node:dns'
 import type { Clock } from '../../clock.ts'
+import { askTtl } from './time-to-live.ts'
 
 export interface NaptrRecord {
   readonly order: number
@@ -47,7 +48,7 @@ export interface ResolverOptions {
   readonly clock: Clock
   /** Numeric, with ports: [`127.0.41.2:10053`, `[::1]:10053`]. Empty: the system's. */
   readonly servers: readonly string[]
-  /** An answer is kept so long at most; addresses shorter when their TTL is. 0: nothing is kept. */
+  /** An answer is kept so long at most, shorter when its TTL is. 0: nothing is kept. */
   readonly cacheSeconds?: number
   /** Names kept at most; the oldest makes room. */
   readonly cacheNames?: number
@@ -62,23 +63,14 @@ export function createResolver(options: ResolverOptions): Resolver {
   const resolver = new dns.Resolver({ timeout: timeoutMs, tries })
   if (servers.length > 0) resolver.setServers([...servers])
   const cache = new AnswerCache(clock, cacheSeconds, cacheNames, (name) => negativeTtl(resolver, name))
+  const ttl = (type: 'SRV' | 'NAPTR', name: string) => (): Promise<number | undefined> =>
+    // What is kept for a second at most is not worth another question.
+    cacheSeconds <= 1 ? Promise.resolve(undefined) : ttlOfAny(resolver.getServers(), type, name, timeoutMs)
   return {
     naptr: async (name) =>
-      (
-        await cache.answer(
-          `NAPTR ${name}`,
-          () => resolver.resolveNaptr(name),
-          () => cacheSeconds,
-        )
-      ).map(naptrOf),
+      (await cache.answer(`NAPTR ${name}`, () => resolver.resolveNaptr(name), ttl('NAPTR', name))).map(naptrOf),
     srv: async (name) =>
-      (
-        await cache.answer(
-          `SRV ${name}`,
-          () => resolver.resolveSrv(name),
-          () => cacheSeconds,
-        )
-      ).map(srvOf),
+      (await cache.answer(`SRV ${name}`, () => resolver.resolveSrv(name), ttl('SRV', name))).map(srvOf),
     a: async (name) =>
       (await cache.answer(`A ${name}`, () => resolver.resolve4(name, { ttl: true }), shortestTtl)).map(
         ({ address }) => address,
@@ -88,6 +80,20 @@ export function createResolver(options: ResolverOptions): Resolver {
         ({ address }) => address,
       ),
   }
+}
+
+/** Of the first server that says it. */
+async function ttlOfAny(
+  servers: readonly string[],
+  type: 'SRV' | 'NAPTR',
+  name: string,
+  withinMs: number,
+): Promise<number | undefined> {
+  for (const server of servers) {
+    const ttl = await askTtl({ server, type, name, withinMs })
+    if (ttl !== undefined) return ttl
+  }
+  return undefined
 }
 
 function naptrOf({ order, preference, flags, service, replacement }: NaptrRecord): NaptrRecord {
@@ -108,8 +114,8 @@ function srvOf({
   return { priority, weight, port, target: name === '' ? '.' : name }
 }
 
-function shortestTtl(records: readonly { readonly ttl: number }[]): number {
-  return records.reduce((least, { ttl }) => Math.min(least, ttl), Number.POSITIVE_INFINITY)
+function shortestTtl(records: readonly { readonly ttl: number }[]): Promise<number> {
+  return Promise.resolve(records.reduce((least, { ttl }) => Math.min(least, ttl), Number.POSITIVE_INFINITY))
 }
 
 /**
@@ -159,7 +165,11 @@ class AnswerCache {
     this.#negativeTtl = negativeTtl
   }
 
-  answer<R>(query: string, ask: () => Promise<R[]>, ttlOf: (records: R[]) => number): Promise<R[]> {
+  answer<R>(
+    query: string,
+    ask: () => Promise<R[]>,
+    ttlOf: (records: R[]) => Promise<number | undefined>,
+  ): Promise<R[]> {
     const key = query.toLowerCase()
     const kept = this.#answers.get(key)
     // One key holds the answers of one kind of query, so the records are what `ask` gives.
@@ -170,16 +180,19 @@ class AnswerCache {
     const answer: Answer = { records, until: 0 }
     this.#answers.set(key, answer)
     records.then(
-      (found: R[]) => (found.length === 0 ? this.#keepAbsent(key, answer) : this.#keep(key, answer, ttlOf(found))),
+      (found: R[]) => this.#keepFor(key, answer, found.length === 0 ? this.#absentFor(key) : ttlOf(found)),
       () => this.#answers.delete(key),
     )
     return records
   }
 
+  #absentFor(key: string): Promise<number | undefined> {
+    return this.#negativeTtl(key.slice(key.indexOf(' ') + 1))
+  }
+
   /** The answer is out already; until its time is known it is shared as a question under way is. */
-  #keepAbsent(key: string, answer: Answer): void {
-    const name = key.slice(key.indexOf(' ') + 1)
-    this.#negativeTtl(name).then(
+  #keepFor(key: string, answer: Answer, ttl: Promise<number | undefined>): void {
+    ttl.then(
       (seconds) => this.#keep(key, answer, seconds ?? this.#mostSeconds),
       () => this.#answers.delete(key),
     )

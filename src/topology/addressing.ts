@@ -1,0 +1,35 @@
+/** Where the hosts of a lab stand: which addresses they have on this machine, in containers, over IPv6. */
+import type { Addressing, Zone } from './plan-types.ts'
+
+/** A /48 of the unique local addresses for each network N (RFC 4193): N is written in decimal digits. */
+export const ipv6Labs = 'fd51:1ab::/32'
+
+const organisationStep = 100
+
+/** The network of a lab as people write it: `127.0.41.0/24`, `fd51:1ab:41::/48`. */
+export function networkText(addressing: Addressing, network: number): string {
+  if (addressing === 'ipv6') return `fd51:1ab:${network}::/48`
+  return addressing === 'containers' ? `10.${network}.0.0/16` : `127.0.${network}.0/24`
+}
+
+/** An address in the network of a lab that no node has: whoever listens there holds the network. */
+export function keeperAddress(addressing: Exclude<Addressing, 'containers'>, network: number): string {
+  return addressing === 'ipv6' ? `fd51:1ab:${network}::1` : `127.0.${network}.1`
+}
+
+/**
+ * The address of a host towards a zone. On one machine a host has one address, which every zone sees.
+ *
+ * @param at counts organisations from 0
+ */
+export function addressesOf(
+  at: number,
+  network: number,
+  addressing: Addressing,
+): (zone: Zone, offset: number) => string {
+  const last = (offset: number): number => offset + at * organisationStep
+  if (addressing === 'ipv6') return (_zone, offset) => `fd51:1ab:${network}::${last(offset)}`
+  if (addressing === 'loopback') return (_zone, offset) => `127.0.${network}.${last(offset)}`
+  const third = (zone: Zone): number => (zone === 'internet' ? 1 : (zone === 'perimeter' ? 2 : 3) + at * 2)
+  return (zone, offset) => `10.${network}.${third(zone)}.${last(offset)}`
+}
