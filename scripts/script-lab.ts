@@ -2,6 +2,7 @@
 import { launcher } from '../src/cli/package.ts'
 import { controlClient } from '../src/lab/control-client.ts'
 import type { RunningLabAccess } from '../src/lab/running-lab.ts'
+import type { ReadyDocument } from '../src/lab/ready-document.ts'
 import { supervisorClient } from '../src/lab/supervisor-control.ts'
 import { bringUp } from '../src/lab/up.ts'
 import { nodeFolder } from '../src/node/control/node-folder.ts'
@@ -9,6 +10,7 @@ import { configFolder, loadTopology } from '../src/topology/load.ts'
 
 export interface ScriptLab {
   readonly access: RunningLabAccess
+  readonly ready: ReadyDocument
   stop(): Promise<void>
 }
 
@@ -46,6 +48,7 @@ export async function bringUpQuietly(
       clientOf: (node) => controlClient(node, nodeFolder(root, node)),
       supervisor: () => supervisorClient(lab.folder),
     },
+    ready: lab.ready,
     stop: async () => void (await lab.stop()),
   }
 }

@@ -17,6 +17,8 @@ export interface CommunicatorParts {
   readonly context: Pick<RoleContext, 'associations' | 'presence'>
   /** Signs the Communicators of a user off; other clients know no such message. */
   signOff(aor: string, event: SignOff): Promise<void>
+  /** Signs off every Communicator connected to this server, for it to sign in at another; a failure is reported. */
+  signOffAll(event: SignOff): Promise<void>
   /** To be called when the proxy is there: nothing is sent before. */
   sendBy(proxy: Proxy): void
 }
@@ -49,6 +51,7 @@ export function communicatorParts(options: CommunicatorOptions): CommunicatorPar
         outbox === undefined || stores.pool === undefined ? undefined : { store: stores.pool.presence, outbox, failed },
     },
     signOff: async (aor, event) => outbox?.signOff(aor, event),
+    signOffAll: async (event) => outbox?.signOffHere(associations?.aors ?? [], event).catch(failed),
     sendBy(proxy) {
       if (outbox !== undefined) outbox.proxy = proxy
     },

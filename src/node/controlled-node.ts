@@ -23,7 +23,7 @@ export interface ControlledNode {
   /** Absent while the stack is not open. */
   readonly stack: Stack | undefined
   askStores(): Promise<readonly Verdict[]>
-  forgetUser(aor: string): Promise<void>
+  forgetUser(aor: string, because: 'removed' | 'moved'): Promise<void>
   /** Reads the files of the node again. */
   reload(): Promise<ChangeReport>
   drain(): Promise<void>

@@ -56,6 +56,8 @@ export async function quiet(
 }
 
 export interface DrainParts extends Omit<QuietParts, 'onLook'> {
+  /** Tells the clients that know such a message to sign in elsewhere; never rejects. */
+  readonly signOff: () => Promise<void>
   readonly flows: () => Iterable<Flow>
   /** Those on which somebody waits for an answer. */
   readonly flowsInUse: () => ReadonlySet<Flow>
@@ -67,12 +69,15 @@ export interface DrainParts extends Omit<QuietParts, 'onLook'> {
  *
  * @returns how many requests were given up
  */
-export async function drain({ flows, flowsInUse, ...parts }: DrainParts): Promise<number> {
+export async function drain({ flows, flowsInUse, signOff, ...parts }: DrainParts): Promise<number> {
   const closeServers = (): void => {
     const inUse = flowsInUse()
     for (const flow of [...flows()]) if (isOfServer(flow) && !inUse.has(flow)) flow.close('drained')
   }
-  const left = await quiet({ ...parts, onLook: closeServers }, drainPatience)
+  const given = await quiet({ ...parts, onLook: closeServers }, drainPatience)
+  await signOff()
+  // What the clients say to that, a REGISTER for example, is answered before their flows are closed.
+  const left = given > 0 ? given : await quiet({ ...parts, onLook: closeServers }, stopPatience)
   for (const flow of [...flows()]) flow.close('drained')
   return left
 }

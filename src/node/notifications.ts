@@ -6,12 +6,14 @@
 import type { LocationService } from '../services/location/location.ts'
 import type { Binding } from '../services/location/binding.ts'
 import type { Dialog, Notification, Outbox } from '../services/presence/dialog.ts'
+import { instanceSelector } from '../services/registrar/gruu.ts'
 import { targetOf } from '../services/registrar/local-targets.ts'
 import type { Clock } from '../sip/clock.ts'
 import { composeRequest } from '../sip/message/compose.ts'
 import { parseNameAddress } from '../sip/message/name-address.ts'
 import { randomToken } from '../sip/message/random.ts'
 import type { HeaderField } from '../sip/message/types.ts'
+import { parseUri } from '../sip/message/uri.ts'
 import type { Proxy } from '../sip/routing/proxy.ts'
 import type { Locate } from '../sip/routing/settings.ts'
 import type { Branch } from '../sip/transaction/types.ts'
@@ -58,6 +60,16 @@ export class Notifications implements Outbox {
   async signOff(aor: string, event: SignOff): Promise<void> {
     const bindings = await this.#options.location.lookup(aor)
     for (const binding of bindings) if (binding.epid !== undefined) await this.#send(signOffOf(aor, binding, event))
+  }
+
+  /** The same for the Communicators of several users, those alone that are connected to this server itself. */
+  async signOffHere(aors: Iterable<string>, event: SignOff): Promise<void> {
+    const { location, self, transport } = this.#options
+    const isOpen = (flow: FlowId): boolean => transport.flow(flow)?.open === true
+    for (const aor of aors)
+      for (const binding of await location.lookup(aor))
+        if (binding.epid !== undefined && targetOf(binding, { self, isOpen })?.flow !== undefined)
+          await this.#send(signOffOf(aor, binding, event))
   }
 
   async #send(notification: Notification, gone: () => void = () => undefined): Promise<void> {
@@ -152,7 +164,7 @@ function signOffOf(aor: string, { epid, contact }: Binding, event: SignOff): Not
 }
 
 /** undefined: the watcher is not there now. */
-function wayTo(
+export function wayTo(
   dialog: Dialog,
   bindings: readonly Binding[],
   { self, transport }: Pick<NotificationsOptions, 'self' | 'transport'>,
@@ -160,7 +172,7 @@ function wayTo(
   if (dialog.foreign) return dialog.routes.length === 0 ? undefined : { flow: undefined, routes: dialog.routes }
   const { epid, contact } = dialog
   const binding =
-    bindings.find((one) => (epid === undefined ? one.contact === contact : one.epid === epid)) ??
+    bindings.find(epid === undefined ? isBehind(contact) : (one) => one.epid === epid) ??
     (epid === undefined && bindings.length === 1 ? bindings[0] : undefined)
   const target = binding && targetOf(binding, { self, isOpen: (flow) => transport.flow(flow)?.open === true })
   if (binding === undefined || target === undefined) return undefined
@@ -168,6 +180,11 @@ function wayTo(
   const routes =
     target.flow === undefined && target.routes.length === 0 ? [`<${looseRoute(target.uri)}>`] : target.routes
   return { flow: target.flow, routes }
+}
+
+/** A phone with a GRUU subscribes with that as its Contact (RFC 5627 §4.3), and not with what it registered. */
+function isBehind(contact: string): (binding: Binding) => boolean {
+  return instanceSelector(parseUri(contact)) ?? ((binding) => binding.contact === contact)
 }
 
 function looseRoute(uri: string): string {

@@ -192,13 +192,14 @@ export class Service {
   }
 
   /**
-   * For an account that was removed: its Communicators are signed off, its bindings go, and what was remembered of it.
+   * For an account that was removed or moved: its Communicators are signed off, its bindings go, and so does what was
+   * remembered of it.
    *
    * @throws StoreError when the store cannot be changed
    */
-  async forgetUser(aor: string): Promise<void> {
+  async forgetUser(aor: string, because: 'removed' | 'moved'): Promise<void> {
     this.#stack?.accounts?.clear()
-    await this.#stack?.signOff(aor, 'rejected')
+    await this.#stack?.signOff(aor, because === 'moved' ? 'deactivated' : 'rejected')
     await this.#stores?.location?.removeUser(aor)
   }
 
@@ -227,6 +228,7 @@ export class Service {
       flows: () => this.#stack?.transport.flows() ?? [],
       flowsInUse: () => this.#stack?.proxy.transactions.flowsInUse() ?? new Set(),
       turnAway: () => (this.#turnsAway = true),
+      signOff: async () => this.#stack?.signOffAll('deactivated'),
     })
     this.links.close()
     this.recorder.record('drain.finished', { data: { givenUp: left } })

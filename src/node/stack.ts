@@ -59,6 +59,7 @@ export interface Stack {
   /** What requests last learned of the directory; absent where the node has none. */
   readonly accounts: DirectoryCache | undefined
   readonly signOff: CommunicatorParts['signOff']
+  readonly signOffAll: CommunicatorParts['signOffAll']
   /** Of a role that watches its links itself; absent: those in `parts.watched`. */
   readonly links: NodeLinks | undefined
   /** Requests refused by each row of the law. */
@@ -114,7 +115,8 @@ export function openStack(options: StackOptions): Stack {
   user.transactions = proxy.transactions
   forCommunicators.sendBy(proxy)
   const end = (): Promise<void> => close(proxy, stores, transport)
-  return { transport, proxy, parts, locate, accounts, links, refusals, signOff: forCommunicators.signOff, close: end }
+  const { signOff, signOffAll } = forCommunicators
+  return { transport, proxy, parts, locate, accounts, links, refusals, signOff, signOffAll, close: end }
 }
 
 /** Before the stack is whole nobody may connect. */

@@ -4,7 +4,10 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { missing } from '../support/debian-program.ts'
 import { baresip, linphone, noLinphone, type DebianPhone, type PhoneAccount } from '../support/debian-phones.ts'
+import { Buddies } from '../../src/phone/index.ts'
 import { ownFolder } from '../support/own-folder.ts'
+import { phoneOf } from '../support/phones.ts'
+import { until } from '../support/until.ts'
 import { withLab } from '../support/lab.ts'
 
 const lab = await withLab(t, 'edge')
@@ -64,3 +67,45 @@ for (const [side, users] of [
     await meet(t, [one, uris[0]], [other, uris[1]])
   })
 }
+
+// conformance: RFC 3856 §6 — presence between Debian's phones and a sip.js phone: PUBLISH, SUBSCRIBE, NOTIFY
+t.test(
+  'a sip.js phone sees baresip and is seen by Linphone',
+  { skip: missing('baresip') || noLinphone() },
+  async (t) => {
+    const alice = phoneOf(t, lab, 'alice', { at: 'edge', transport: 'tls' })
+    const seen: string[] = []
+    const buddies = new Buddies(alice, (_, { status }) => void seen.push(status))
+    await alice.signIn()
+    await buddies.publish({ status: 'open', note: '' })
+
+    const bob = await baresip(t, account('bob', 'external', 'alice'))
+    await bob.signedIn()
+    await buddies.add('sip:bob@lab.test')
+    bob.shows('offline')
+    await until(() => seen.at(-1) === 'closed')
+    bob.shows('online')
+    await until(() => seen.at(-1) === 'open')
+    t.pass('what baresip publishes is what the sip.js phone sees')
+
+    const dave = await linphone(t, account('dave', 'internal', 'alice'))
+    await dave.signedIn()
+    await dave.sees('open')
+    await buddies.publish({ status: 'closed', note: '' })
+    await dave.sees('closed')
+    t.pass('what the sip.js phone publishes is what Linphone sees')
+
+    for (const phone of [bob, dave]) {
+      await phone.write('the first letter')
+      t.match(await alice.nextMessage(), { text: 'the first letter' })
+    }
+    for (const [login, phone] of [
+      ['bob', bob],
+      ['dave', dave],
+    ] as const) {
+      t.match(await alice.message(`sip:${login}@lab.test`, 'the second letter'), { status: 200 })
+      await phone.heard('the second letter')
+    }
+    await buddies.end()
+  },
+)

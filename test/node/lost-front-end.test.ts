@@ -143,6 +143,7 @@ t.test('drain', async (t) => {
       flows: () => [flow],
       flowsInUse: () => new Set([flow]),
       turnAway: () => (isRefusing = true),
+      signOff: async () => undefined,
     })
     return { clock, closed, refusing: () => isRefusing, done, end: () => (left = 0) }
   }
@@ -150,6 +151,19 @@ t.test('drain', async (t) => {
   t.test('closes the flows when nothing is in progress', async (t) => {
     const { closed, done } = draining(0)
     t.same([await done, closed], [0, ['drained']])
+  })
+
+  t.test('signs clients off before their flows are closed', async (t) => {
+    const order: string[] = []
+    await drain({
+      clock: new FakeClock(),
+      inProgress: () => 0,
+      flows: () => [{ ...testFlow(), close: () => void order.push('closed') }],
+      flowsInUse: () => new Set(),
+      turnAway() {},
+      signOff: async () => void order.push('signed off'),
+    })
+    t.same(order, ['signed off', 'closed'])
   })
 
   t.test('turns new calls away after ten seconds, and gives up after forty', async (t) => {
@@ -184,6 +198,7 @@ t.test('drain', async (t) => {
       flows: () => flows,
       flowsInUse: () => new Set([busy]),
       turnAway() {},
+      signOff: async () => undefined,
     })
     const early = [...closed]
     left = 0

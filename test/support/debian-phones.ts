@@ -76,8 +76,11 @@ function wordsOf(said: string): string {
   return lines.join('\n').slice(-6000)
 }
 
-/** baresip, which answers every call and writes to `peer` only. */
-export async function baresip(t: Test, account: PhoneAccount): Promise<DebianPhone> {
+/** baresip, which answers every call, writes to `peer` only, and publishes its status. */
+export async function baresip(
+  t: Test,
+  account: PhoneAccount,
+): Promise<DebianPhone & { readonly shows: (status: 'online' | 'offline') => void }> {
   const port = await freePort()
   baresipFiles(account, port)
   const child = spawn('baresip', ['-f', account.folder], { stdio: ['pipe', 'pipe', 'pipe'] })
@@ -110,6 +113,7 @@ export async function baresip(t: Test, account: PhoneAccount): Promise<DebianPho
       ask('message', text)
     },
     heard: (text) => ear.hears(new RegExp(`"${text}"`)),
+    shows: (status) => ask(`presence_${status}`),
   }
 }
 
@@ -117,7 +121,7 @@ export async function baresip(t: Test, account: PhoneAccount): Promise<DebianPho
 export function baresipFiles({ login, password, proxy, root, dns, folder, peer }: PhoneAccount, port: number): void {
   mkdirSync(folder, { recursive: true })
   const modules = ['stdio', 'g711', 'aubridge'].map((name) => `module ${name}.so`)
-  const applications = ['contact', 'menu', 'ctrl_tcp'].map((name) => `module_app ${name}.so`)
+  const applications = ['contact', 'menu', 'ctrl_tcp', 'presence'].map((name) => `module_app ${name}.so`)
   const config = [
     `sip_cafile ${root}`,
     `dns_server ${dns}`,
@@ -134,7 +138,7 @@ export function baresipFiles({ login, password, proxy, root, dns, folder, peer }
   writeFileSync(join(folder, 'config'), `${config.join('\n')}\n`)
   writeFileSync(
     join(folder, 'accounts'),
-    `<sip:${login}@lab.test;transport=tls>;auth_pass=${password};answermode=auto;` +
+    `<sip:${login}@lab.test;transport=tls>;auth_pass=${password};answermode=auto;pubint=600;` +
       `outbound="sip:${proxy};transport=tls"\n`,
   )
   writeFileSync(join(folder, 'contacts'), `<${peer}>\n`)
@@ -151,8 +155,11 @@ export function noLinphone(): false | string {
   return status === 0 ? false : 'no user namespace with mounts here, in which Linphone could ask the DNS of the lab'
 }
 
-/** Linphone, which answers every call. */
-export async function linphone(t: Test, account: PhoneAccount): Promise<DebianPhone> {
+/** Linphone, which answers every call and watches `peer`. */
+export async function linphone(
+  t: Test,
+  account: PhoneAccount,
+): Promise<DebianPhone & { readonly sees: (status: 'open' | 'closed') => Promise<void> }> {
   const { login, folder, peer } = account
   const name = `Linphone of ${login}`
   const pipe = `siplab-linphone-${process.pid}-${login}`
@@ -183,6 +190,7 @@ export async function linphone(t: Test, account: PhoneAccount): Promise<DebianPh
     ended: () => ear.hears(/to LinphoneCallReleased|to \[LinphoneCallReleased/),
     write: (text) => ask(`message ${peer} ${text}`),
     heard: (text) => ear.hears(new RegExp(text)),
+    sees: (status) => ear.hears(new RegExp(`entity="${peer}"[^]{0,200}<basic>${status}<`)),
   }
 }
 
@@ -214,7 +222,7 @@ export function linphoneCommand(
 }
 
 /** With a route, as "outbound proxy" in its settings: without one it would ask DNS for the domain of every callee. */
-function linphoneConfig({ login, password, proxy, root }: PhoneAccount): string {
+function linphoneConfig({ login, password, proxy, root, peer }: PhoneAccount): string {
   const server = `<sip:${proxy};transport=tls>`
   return [
     '[sip]',
@@ -228,7 +236,9 @@ function linphoneConfig({ login, password, proxy, root }: PhoneAccount): string 
     `reg_identity=sip:${login}@lab.test`,
     `reg_proxy=${server}`,
     `reg_route=${server}`,
-    ...['reg_sendregister=1', 'reg_expires=600', 'publish=0', ''],
+    ...['reg_sendregister=1', 'reg_expires=600', 'publish=0'],
+    '[friend_0]',
+    ...[`url=<${peer}>`, 'pol=accept', 'subscribe=1', ''],
   ].join('\n')
 }
 

@@ -62,7 +62,7 @@ function listCommand(users: Command, io: Io): void {
 function addCommand(users: Command, io: Io): void {
   const add = users
     .command('add <URI>')
-    .description('Adds an account, or replaces it.')
+    .description('Adds an account, or replaces it. With another home it is moved: its clients are signed off.')
     .requiredOption('--password <PASSWORD>', 'its password')
     .option('--home <FQDN>', 'its home (default: the only one of its domain)')
     .option('--remote', 'may sign in from outside')
@@ -74,7 +74,7 @@ function addCommand(users: Command, io: Io): void {
     )
   common(withTopology(add), 'siplab users add sip:erna@lab.test --password secret --remote').action(
     async (uri: string, options: AddOptions) => {
-      const { plan, open } = chooseDirectory(io, options)
+      const { plan, root, open } = chooseDirectory(io, options)
       const { login, domain, organisation } = readUri(plan, uri)
       const home = chooseHome(plan, organisation, options.home)
       const user = {
@@ -85,9 +85,13 @@ function addCommand(users: Command, io: Io): void {
         remote: options.remote === true,
         ...(options.anonymousCalls === undefined ? {} : { anonymousCalls: options.anonymousCalls === 'on' }),
       }
-      const account = await open(organisation, (directory) =>
-        addUser(directory, user, realmOf(plan, organisation.domain)),
-      )
+      const account = await open(organisation, async (directory) => {
+        const before = await directory.account(user.uri)
+        const added = await addUser(directory, user, realmOf(plan, organisation.domain))
+        if (before !== undefined && before.homePool !== added.homePool)
+          await bindingsIn(plan, root, organisation, io.environment['SIPLAB_STORE_URL'], 'moved').removeUser(added.aor)
+        return added
+      })
       answer(io, options, account, () => `${account.aor} is at home in ${home}\n`)
     },
   )

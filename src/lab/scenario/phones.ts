@@ -28,13 +28,13 @@ export interface PhoneOutcome {
 const answerMs = 8000
 
 export class ScenarioPhones {
-  readonly #lab: DrivenLab
+  readonly #lab: Pick<DrivenLab, 'plan' | 'ready'>
   readonly #environment: Readonly<Record<string, string | undefined>>
   readonly #clients = new Map<string, ScenarioClient>()
   readonly #calls = new Map<string, OutgoingCall>()
 
   /** @param environment of programs that are clients */
-  constructor(lab: DrivenLab, environment: Readonly<Record<string, string | undefined>>) {
+  constructor(lab: Pick<DrivenLab, 'plan' | 'ready'>, environment: Readonly<Record<string, string | undefined>>) {
     this.#lab = lab
     this.#environment = environment
   }
@@ -64,7 +64,7 @@ export class ScenarioPhones {
       case 'sign-in':
         return this.#signIn(step)
       case 'sign-out':
-        await this.#clientOf(step.user).signOut()
+        await this.clientOf(step.user).signOut()
         return { status: 200, sentence: `${step.user} signed out` }
       case 'message':
         return this.#message(step)
@@ -100,7 +100,7 @@ export class ScenarioPhones {
     arrivesWith = {},
     returnsWith = {},
   }: PhoneStep): Promise<PhoneOutcome> {
-    const answer = await this.#clientOf(user).message(this.#uriOf(to), text, Object.entries(headers))
+    const answer = await this.clientOf(user).message(this.#uriOf(to), text, Object.entries(headers))
     const { status, diagnostics } = answer
     const arrived = await this.#clients.get(to)?.received(text)
     const amiss = [
@@ -117,7 +117,7 @@ export class ScenarioPhones {
 
   /** With `within` it is looked at again until the status is the wanted one. */
   async #buddy({ user, to = '', sees, seesNote }: PhoneStep): Promise<PhoneOutcome> {
-    const client = this.#clientOf(user)
+    const client = this.clientOf(user)
     const uri = this.#uriOf(to)
     await client.buddy(uri)
     const seen = client.sees(uri)
@@ -132,12 +132,12 @@ export class ScenarioPhones {
   }
 
   async #publish({ user, status = '', note = '' }: PhoneStep): Promise<PhoneOutcome> {
-    await this.#clientOf(user).publish({ status, note })
+    await this.clientOf(user).publish({ status, note })
     return { status: 200, sentence: `${user} shows ${status}` }
   }
 
   async #search({ user, text = '', finds }: PhoneStep): Promise<PhoneOutcome> {
-    const found = [...(await this.#clientOf(user).search(text))].sort()
+    const found = [...(await this.clientOf(user).search(text))].sort()
     const wanted = finds?.map((one) => this.#uriOf(one)).sort()
     const isGood = wanted === undefined || wanted.join(' ') === found.join(' ')
     return {
@@ -171,7 +171,8 @@ export class ScenarioPhones {
     return { status: 200, sentence: `${user} hung up` }
   }
 
-  #clientOf(user: string): ScenarioClient {
+  /** The client that a user signed in with. */
+  clientOf(user: string): ScenarioClient {
     const client = this.#clients.get(user)
     if (client === undefined)
       throw new LabError(
@@ -183,7 +184,7 @@ export class ScenarioPhones {
   }
 
   #phoneOf(user: string): Phone {
-    const client = this.#clientOf(user)
+    const client = this.clientOf(user)
     if (client instanceof SipClient) return client.phone
     throw new LabError('usage', 'scenario.phone', `${user} uses a Communicator client, which siplab gives no voice`)
   }
@@ -249,7 +250,7 @@ export class ScenarioPhones {
 }
 
 /** Names that a server may send the client on to, by the DNS of the inside. */
-function namesOf({ plan }: DrivenLab, except: string): readonly string[] {
+function namesOf({ plan }: Pick<DrivenLab, 'plan'>, except: string): readonly string[] {
   const names = new Map<string, string>()
   for (const record of plan.dns.find(({ name }) => name === 'internal')?.records ?? [])
     if (record.kind === 'a' && record.name !== except && !names.has(record.name)) names.set(record.name, record.address)
@@ -273,7 +274,7 @@ function differences(
  * one.
  */
 function phoneTarget(
-  { ready, plan }: DrivenLab,
+  { ready, plan }: Pick<DrivenLab, 'plan' | 'ready'>,
   at: string,
   over: PhoneStep['over'],
 ): { readonly target: PhoneTarget; readonly root: string | undefined } {

@@ -32,7 +32,7 @@ export function nodeControl(service: ControlledNode): ControlRoutes {
     'POST /redial': async ({ body }) => json(await service.links.redial(optionalText(body, 'peer'))),
     'POST /ask-store': async () => json(await service.askStores()),
     'POST /forget-user': async ({ body }) => {
-      await forgetUser(service, text(body, 'aor'))
+      await forgetUser(service, text(body, 'aor'), optionalText(body, 'because') === 'moved' ? 'moved' : 'removed')
       return json({})
     },
     ...settingsRoutes(service),
@@ -140,9 +140,9 @@ function reachedBy({ path, flowBound }: Binding, flow: Flow | undefined): { read
   return flowBound ? {} : { flow: 'dialled' }
 }
 
-async function forgetUser(service: ControlledNode, aor: string): Promise<void> {
+async function forgetUser(service: ControlledNode, aor: string, because: 'removed' | 'moved'): Promise<void> {
   try {
-    await service.forgetUser(aor)
+    await service.forgetUser(aor, because)
   } catch (error) {
     if (error instanceof StoreError) throw new ControlRefusal(error.code, error.message)
     throw error

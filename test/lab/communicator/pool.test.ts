@@ -22,6 +22,19 @@ t.test('a Communicator in a pool', { skip: noCommunicator || (missing ?? false) 
     t.same(await Promise.all([alice.quit(), bob.quit()]), [0, 0])
   })
 
+  t.test('is told to sign in elsewhere when its front end is drained', async (t) => {
+    const [alice, bob] = [client(t, lab, 'alice', 'fe1'), client(t, lab, 'bob', 'fe2')]
+    await Promise.all([alice.wait('signed-on'), bob.wait('signed-on')])
+    const drained = await lab.run('drain', 'fe1')
+    t.equal(drained.status, 0, drained.stderr)
+    t.match(await alice.wait('connection-error'), { reason: /user moved|rejected/ })
+    const again = client(t, lab, 'alice', 'fe2')
+    await again.wait('signed-on')
+    await talk(bob, again, 'alice')
+    t.same(await Promise.all([again.quit(), bob.quit()]), [0, 0])
+    t.equal((await lab.run('node', 'restart', 'fe1')).status, 0)
+  })
+
   t.test('goes on watching across front ends when one of them is killed', async (t) => {
     const second = (): number => Math.floor(Date.now() / 1000)
     const begun = second()

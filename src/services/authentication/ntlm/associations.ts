@@ -89,6 +89,11 @@ export class Associations {
     return association
   }
 
+  /** Users with an association. */
+  get aors(): readonly string[] {
+    return [...this.#byUser.keys()]
+  }
+
   byOpaque(opaque: string, wall: number): Association | undefined {
     return this.#living(this.#byOpaque.get(opaque), wall)
   }

@@ -187,6 +187,21 @@ t.test('a signed request', async (t) => {
     t.match([invite(line), invite(line)], [{ kind: 'pass' }, { status: 401, because: 'auth.replayed' }])
   })
 
+  t.test('is taken once, in whatever order 32 of them come and come again', async (t) => {
+    const { session, invite } = ready(undefined, { failures: 10_000, seconds: 60 })
+    const lines = Array.from({ length: 32 }, () => signatureLine(session, requestText(parts)))
+    const taken = new Map<number, number>()
+    t.doesNotThrow(() =>
+      fc.assert(
+        fc.property(fc.nat({ max: 31 }), (at) => {
+          if (invite(lines[at] ?? '').kind === 'pass') taken.set(at, (taken.get(at) ?? 0) + 1)
+          return (taken.get(at) ?? 0) === 1
+        }),
+        { numRuns: 200 },
+      ),
+    )
+  })
+
   t.test('may be overtaken', async (t) => {
     const { session, invite } = ready()
     const lines = [1, 2, 3].map(() => signatureLine(session, requestText(parts)))

@@ -1,0 +1,43 @@
+/** By which binding a notification goes to its watcher. */
+import t from 'tap'
+import { wayTo } from '../../src/node/notifications.ts'
+import type { Binding } from '../../src/services/location/binding.ts'
+import type { Dialog } from '../../src/services/presence/dialog.ts'
+import { publicGruu } from '../../src/services/registrar/gruu.ts'
+import { testFlow } from '../support/arrival.ts'
+
+const flow = testFlow()
+const options = {
+  self: 'fe1.lab.test',
+  transport: { flow: () => flow, existing: () => undefined, connect: () => undefined },
+}
+const instance = 'urn:uuid:6163cf37-0000-4000-8000-000000000001'
+
+const binding = (over: Partial<Binding>): Binding =>
+  ({
+    aor: 'sip:alice@lab.test',
+    contact: 'sip:a@192.0.2.1',
+    path: [],
+    flow: flow.id,
+    flowBound: true,
+    owner: 'fe1.lab.test',
+    ...over,
+  }) as Binding
+const dialog = (over: Partial<Dialog>): Dialog => ({ foreign: false, contact: '', routes: [], ...over }) as Dialog
+
+t.test('a watcher whose Contact is its GRUU gets it by the binding of that instance', async (t) => {
+  const other = binding({
+    contact: 'sip:b@192.0.2.2',
+    path: ['<sip:other.lab.test;lr>'],
+    flow: undefined,
+    flowBound: false,
+  })
+  const own = binding({ instance })
+  const way = wayTo(dialog({ contact: publicGruu('sip:alice@lab.test', instance) }), [other, own], options as never)
+  t.match(way, { flow: flow.id })
+})
+
+t.test('of several bindings none is taken where none is the watcher', async (t) => {
+  const bindings = [binding({}), binding({ contact: 'sip:b@192.0.2.2' })]
+  t.equal(wayTo(dialog({ contact: 'sip:c@192.0.2.3' }), bindings, options as never), undefined)
+})
