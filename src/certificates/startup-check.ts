@@ -3,8 +3,7 @@
  * wrong purpose, a wrong name, no key or an empty trust list; the servers rebuilt here refused, and said so.
  */
 import type { X509Certificate } from 'node:crypto'
-import type { Certificate } from './examine/certificate.ts'
-import { matchName, type NameRules, offeredNames, wantedHost } from './examine/names.ts'
+import { bookOf, matchName, offeredNames, wantedHost } from './examine/names.ts'
 import { CertificateError } from './examine/certificate-error.ts'
 import {
   type CertificateFile,
@@ -242,7 +241,7 @@ function nameVerdicts(leaf: X509Certificate, { names, rules }: OwnCertificateWan
   const unrepeated = commonNames.find((name) => !dnsNames.includes(name))
   return [
     ...names
-      .filter((name) => !carries(read, name, rules.names))
+      .filter((name) => matchName(read, wantedHost(name), bookOf(rules.names)).kind === 'mismatch')
       .map((name) =>
         say('cert.name-mismatch', {
           found: `wanted ${name}, the certificate carries ${offered.join(', ') || 'no name'}`,
@@ -259,18 +258,6 @@ function nameVerdicts(leaf: X509Certificate, { names, rules }: OwnCertificateWan
       : []),
     ...(leaf.subject === undefined || leaf.subject === '' ? [say('cert.subject-missing')] : []),
   ]
-}
-
-function carries(certificate: Certificate, name: string, names: CertificateRules['names']): boolean {
-  const books: readonly NameRules[] = [
-    names.wildcards === 'one-label' ? 'rfc9525' : 'ocs',
-    ...(names.uriNames === 'read' ? (['rfc5922'] as const) : []),
-    ...(names.commonName === 'allowed' ? (['ocs'] as const) : []),
-  ]
-  return books.some((book) => {
-    const match = matchName(certificate, wantedHost(name), book)
-    return match.kind === 'match' && (names.commonName === 'allowed' || !match.by.startsWith('CN:'))
-  })
 }
 
 function kindOf(names: readonly string[], prefix: string): readonly string[] {
