@@ -34,6 +34,41 @@ export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN
 }
 
+/** What `--json` prints. */
+export interface Report {
+  readonly machine: Machine
+  readonly rows: readonly ReportedRow[]
+  readonly special: readonly SpecialResult[]
+}
+
+export interface ReportedRow extends Pick<Row, 'name' | 'what' | 'floor' | 'goal'>, Omit<Measured, 'row'> {
+  readonly shape: { readonly connections: number; readonly window: number; readonly contacts: number }
+}
+
+/** One row a line, as docs/performance.md has it. */
+export function markdownTable({ machine, rows, special }: Report): string {
+  const lines = rows.map(markdownRow)
+  return [
+    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${machine.kamailio.trim()} with one worker and ` +
+      `\`-x fm\`; load average before ${machine.loadBefore.toFixed(1)}.`,
+    '',
+    '| what | ours | other | ratio (95 %) | |',
+    '| --- | --- | --- | --- | --- |',
+    ...lines,
+    ...special.map(({ what, value, bar }) => `| ${what} | ${value} | | | ${bar === undefined ? '' : `must ${bar}`} |`),
+  ].join('\n')
+}
+
+function markdownRow({ what, unit, ours, other, paired, floor, goal }: ReportedRow): string {
+  const costs = `| ${what} (${unit.replace(/( CPU)? each/, '')}) | ${median(ours).toFixed(1)} |`
+  if (paired === undefined) return `${costs} | | |`
+  const { ratio, low, high } = paired
+  return (
+    `${costs} ${median(other).toFixed(1)} | ${ratio.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}) | ` +
+    `${judge(paired, { floor, goal })} |`
+  )
+}
+
 /** @param dearer undefined: against Kamailio, by the bars of the rows; else the bar of ours against ours */
 export function printReport(
   machine: Machine,
@@ -42,7 +77,7 @@ export function printReport(
   { json, dearer }: { readonly json: boolean; readonly dearer: number | undefined },
 ): void {
   if (json) {
-    const rows = measured.map(({ row, ...numbers }) => ({
+    const rows: ReportedRow[] = measured.map(({ row, ...numbers }) => ({
       name: row.name,
       what: row.what,
       shape: { connections: row.wires ?? 8, window: row.window ?? 100, contacts: row.contacts ?? 1 },
@@ -50,7 +85,7 @@ export function printReport(
       goal: row.goal,
       ...numbers,
     }))
-    console.log(JSON.stringify({ machine, rows, special }))
+    console.log(JSON.stringify({ machine, rows, special } satisfies Report))
     return
   }
   const { cpu, cores, kernel, node, openssl, kamailio, rounds } = machine
