@@ -1,8 +1,9 @@
 /**
- * The layers of docs/house-style.md, as rules for dependency-cruiser; `npm run lint` and test/layers.test.ts run them
- * through scripts/layers.ts, which hands over JavaScript: no version of the tool reads TypeScript 7 yet. `message <-
- * transport <- transaction <- routing` in the stack; `sip <- services <- roles <- lab <- faults <- console, cli` above
- * it; `certificates` and `topology` are ground that roles, lab, check and cli stand on.
+ * The layers of docs/house-style.md, as rules for dependency-cruiser; `npm run lint` and
+ * test/repository/layers.test.ts run them through scripts/layers.ts, which hands over JavaScript: no version of the
+ * tool reads TypeScript 7 yet. `message <- transport <- transaction <- routing` in the stack; above it
+ * `sip <- services <- roles <- node <- lab <- faults <- console, cli`; `certificates` and `topology` are ground that
+ * roles, lab, check and cli stand on.
  */
 
 /** A folder of src may import from these folders and itself, and from npm and Node. */

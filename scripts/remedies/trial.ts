@@ -1,10 +1,10 @@
 /** One fault, its remedy word for word, and what came of it. */
-import { placementOf } from '../../src/faults/break.ts'
+import { placementOf, readTarget } from '../../src/faults/break.ts'
 import type { Fault } from '../../src/faults/catalogue/fault.ts'
 import { faults } from '../../src/faults/catalogue/index.ts'
 import type { Outcome, Placement } from '../../src/faults/placement.ts'
 import { putUnrecorded } from '../../src/faults/put.ts'
-import { faultList, readTarget } from '../../src/faults/targets.ts'
+import { faultList } from '../../src/faults/list.ts'
 import { hasMovableClock } from '../../src/lab/clock.ts'
 import { LabError } from '../../src/lab/lab-error.ts'
 import type { Verdict } from '../../src/verdicts/verdict.ts'

@@ -1,4 +1,4 @@
-/** `siplab break TARGET FAULT` and `siplab heal TARGET`: the kind of target decides what is placed where. */
+/** `siplab break TARGET FAULT` and `siplab heal TARGET`: reads the target; its kind decides what is placed where. */
 import { asReference } from '../certificates/node-certificates.ts'
 import { labFolder } from '../lab/lab-folder.ts'
 import { LabError } from '../lab/lab-error.ts'
@@ -7,6 +7,7 @@ import type { RunningLabAccess } from '../lab/running-lab.ts'
 import { findFault } from './catalogue/index.ts'
 import { dnsFault, dnsFaults, redialAll } from './dns.ts'
 import { linkFault, linkFaults, linksOfTarget } from './link.ts'
+import { unknownFault } from './list.ts'
 import { machineStore, machineStoreFault } from './machine-store.ts'
 import { dialledNameFault } from './dialled-name.ts'
 import { certificateFault } from './place.ts'
@@ -16,8 +17,15 @@ import { type FaultRecord, faultOn, faultsOfLab, forgetFault, refuseSecond } fro
 import { configurationFault, configurationFaults, filesFault } from './start.ts'
 import { awaitDatabase, sqlFault, sqlFaultsOf, sqlNode } from './store.ts'
 import { surroundingFault, surroundingFaults } from './surroundings.ts'
-import { type FaultTarget, readTarget, unknownFault } from './targets.ts'
-import type { NodePlan } from '../topology/plan-types.ts'
+import { didYouMean } from '../topology/nearest-name.ts'
+import type { ForeignPlan, LabPlan, NodePlan } from '../topology/plan-types.ts'
+
+export type FaultTarget =
+  /** `director->fe1`: from is the node that dials. */
+  | { readonly kind: 'link'; readonly name: string; readonly from: NodePlan; readonly to: NodePlan }
+  | { readonly kind: 'dns'; readonly name: string; readonly node: NodePlan }
+  | { readonly kind: 'node'; readonly name: string; readonly node: NodePlan }
+  | { readonly kind: 'store' | 'directory'; readonly name: 'store' | 'directory' }
 
 export interface FaultOptions {
   readonly as?: 'server' | 'client'
@@ -32,6 +40,20 @@ export interface FaultOptions {
 }
 
 /**
+ * Reads a target as a person types it: `director`, `director->fe1`, `dns`.
+ *
+ * @throws LabError `usage` with what there is
+ */
+export function readTarget(plan: LabPlan, text: string): FaultTarget {
+  if (text === 'store' || text === 'directory') return { kind: text, name: text }
+  const [, from, to] = /^([a-z0-9-]+)\s*->\s*([a-z0-9-]+)$/.exec(text) ?? []
+  if (from !== undefined && to !== undefined)
+    return { kind: 'link', name: `${from}->${to}`, from: nodeNamed(plan, from), to: nodeNamed(plan, to) }
+  const node = nodeNamed(plan, text)
+  return node.role === 'dns' ? { kind: 'dns', name: node.name, node } : { kind: 'node', name: node.name, node }
+}
+
+/**
  * @throws LabError `fault.on` when the target has a fault, `fault.unknown` when it cannot have this one; nothing is
  *   changed or written down then
  */
@@ -42,7 +64,7 @@ export async function breakTarget(
   options: FaultOptions,
 ): Promise<Outcome> {
   const place = placing(lab, target, faultName, options)
-  if (place === undefined) throw unknownFault(target, faultName)
+  if (place === undefined) throw unknownFault(target.kind, faultName)
   refuseSecond(labFolder(lab.root), target.name)
   return put(lab, await place())
 }
@@ -55,7 +77,7 @@ export async function placementOf(
   options: FaultOptions,
 ): Promise<Placement> {
   const place = placing(lab, target, faultName, options)
-  if (place === undefined) throw unknownFault(target, faultName)
+  if (place === undefined) throw unknownFault(target.kind, faultName)
   return place()
 }
 
@@ -183,4 +205,33 @@ async function redialAround(lab: RunningLabAccess, names: readonly string[]): Pr
   const nodes = lab.plan.nodes.filter(({ name }) => names.includes(name))
   const links = nodes.flatMap((node) => [linksOf(lab, node, 'server'), linksOf(lab, node, 'client')])
   return redial(lab, (await Promise.all(links)).flat())
+}
+
+function nodeNamed(plan: LabPlan, name: string): NodePlan {
+  const found = plan.nodes.find((node) => node.name === name)
+  if (found !== undefined) return found
+  const foreign = plan.foreign.find((server) => server.name === name)
+  if (foreign !== undefined) throw notOurs(plan, foreign)
+  throw new LabError(
+    'usage',
+    'fault.target',
+    `wanted a node, a link such as director->fe1, store, directory or dns, found ${JSON.stringify(name)}` +
+      `${didYouMean(name, [...plan.nodes.map((node) => node.name), 'store', 'directory'])}; nodes: ` +
+      `${plan.nodes.map((node) => node.name).join(', ')}`,
+  )
+}
+
+/** What can be broken is our end of its links. */
+function notOurs(plan: LabPlan, { name, fqdn, address, port }: ForeignPlan): LabError {
+  const ends = plan.links.flatMap(({ from, to, allowed }) =>
+    !allowed ? [] : from.name === name ? [to.name] : to.name === name ? [from.name] : [],
+  )
+  const ours = [...new Set(ends)]
+  return new LabError(
+    'usage',
+    'fault.foreign',
+    `${name} (${fqdn}, ${address}:${port}) is a server of somebody else: siplab does not run it and puts no fault on ` +
+      `it. wanted a node at our end of its links: ${ours.join(', ') || 'none of our nodes has a link with it'}` +
+      `${ours[0] === undefined ? '' : `, for example siplab break ${ours[0]} expired`}`,
+  )
 }

@@ -6,7 +6,7 @@ import type { NodePlan } from '../topology/plan-types.ts'
 import type { Fault } from './catalogue/fault.ts'
 import { type CertificateFaultOptions, groundOf, place, referenceOf } from './place.ts'
 import type { Edit, Placement } from './placement.ts'
-import { judged, seenLive } from './seen.ts'
+import { lookAtLinks } from './seen.ts'
 
 /**
  * A fault of the dialled name, on one link: the node that dials wants another name at the same address, and the node
@@ -43,6 +43,6 @@ export async function dialledNameFault(
       }),
     ],
     restarts: [],
-    look: async (taken) => judged(fault.expect, await seenLive(lab, taken, links, () => undefined)),
+    look: lookAtLinks(lab, fault.expect, { links }),
   }
 }

@@ -10,7 +10,7 @@ import { verdictCodes, type VerdictCode } from '../verdicts/codes.ts'
 import { plannedFor } from '../lab/renewal/certificate-work.ts'
 import { nodeWall } from '../lab/clock.ts'
 import { LabError } from '../lab/lab-error.ts'
-import { type LabLink, linkName, linksOf, redial } from '../lab/links.ts'
+import { type LabLink, linkName, linksOf } from '../lab/links.ts'
 import { openAuthorities } from '../lab/provision.ts'
 import type { RunningLabAccess } from '../lab/running-lab.ts'
 import { faultFile, type FaultInForce } from '../node/fault-in-force.ts'
@@ -21,8 +21,7 @@ import type { Fault, Side } from './catalogue/fault.ts'
 import { labFaultPki, type FaultPki } from './catalogue/fault-pki.ts'
 import { certificateEdits, fileEdits, judgeEdits, servedCopy, servedEdits } from './certificate-edits.ts'
 import type { EndSettings, Presenter } from './catalogue/variation.ts'
-import { judged, seenByRestart, seenLive } from './seen.ts'
-import { lookFromOutside, type OutsideView } from './outside.ts'
+import { lookAtLinks, lookAtRestart } from './seen.ts'
 import { ownEnding } from './own-ending.ts'
 import type { Edit, FileEdit, Placement } from './placement.ts'
 
@@ -92,14 +91,14 @@ export async function certificateFault(
     ...(given.as === undefined && expected.kind === 'refused' && expected.verdict === 'cert.expired'
       ? { then: ownEnding(node, edits) }
       : {}),
-    look: async (taken) => {
-      if (atStart) return judged(expected, await seenByRestart(lab, taken, node, shows))
-      if (fault.shows === 'second-connection') await redial(lab, shows)
-      const awaited = expected.kind === 'accepted' ? expected.verdict : undefined
-      const view = (): Promise<OutsideView | undefined> | undefined =>
-        outside ? lookFromOutside(lab, node) : undefined
-      return judged(expected, await seenLive(lab, taken, shows, view, awaited))
-    },
+    look: atStart
+      ? lookAtRestart(lab, expected, node, shows)
+      : lookAtLinks(lab, expected, {
+          links: shows,
+          isSecond: fault.shows === 'second-connection',
+          ...(outside ? { outside: node } : {}),
+          ...(expected.kind === 'accepted' && expected.verdict !== undefined ? { awaited: expected.verdict } : {}),
+        }),
   }
 }
 

@@ -9,27 +9,51 @@ import type { SeenVerdict, Watch } from '../lab/watch.ts'
 import type { NodeEvent } from '../node/control/control-api.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
 import type { Expectation } from './catalogue/fault.ts'
-import type { OutsideView } from './outside.ts'
-import type { Seen, TakenUp } from './placement.ts'
+import { lookFromOutside } from './outside.ts'
+import type { Placement, Seen, TakenUp } from './placement.ts'
 
 const verdictWithinMs = 2500
 
 type Findings = Pick<Seen, 'remarks' | 'links' | 'notes'> & { readonly verdicts: readonly SeenVerdict[] }
 
+export interface Showing {
+  readonly links: readonly LabLink[]
+  /** An access proxy whose external face no node dials: it is looked at from outside. */
+  readonly outside?: NodePlan
+  /** The fault shows on the second connection of a link. */
+  readonly isSecond?: boolean
+  /** A code that a node only remarks: it is waited for. */
+  readonly awaited?: string
+}
+
+/** How a fault is seen that shows on live links. */
+export function lookAtLinks(lab: RunningLabAccess, expected: Expectation, showing: Showing): Placement['look'] {
+  return async (taken) => judged(expected, await seenLive(lab, taken, showing))
+}
+
+/** How a fault is seen that shows at the start of a node. */
+export function lookAtRestart(
+  lab: RunningLabAccess,
+  expected: Expectation,
+  node: NodePlan,
+  links: readonly LabLink[],
+): Placement['look'] {
+  return async (taken) => judged(expected, await seenByRestart(lab, taken, node, links))
+}
+
 /** Links are dialled again, since live flows keep what they were opened with. */
-export async function seenLive(
+async function seenLive(
   lab: RunningLabAccess,
   { watch, reports }: TakenUp,
-  links: readonly LabLink[],
-  look: () => Promise<OutsideView | undefined> | undefined,
-  awaited?: string,
+  { links, outside: node, isSecond = false, awaited }: Showing,
 ): Promise<Findings> {
+  if (isSecond) await redial(lab, links)
   const states = await redial(lab, links)
   const refused = links.filter(({ from, peer }) =>
     states.some((state) => state.from === from.name && state.peer === peer && state.state === 'down'),
   )
   const verdicts = await watch.verdicts(refused.map(linkName), verdictWithinMs)
-  const outside = await look()
+  const outside = node === undefined ? undefined : await lookFromOutside(lab, node)
   if (awaited !== undefined) await untilRemarked(watch, awaited)
   const fromOutside =
     outside?.verdict === undefined
@@ -54,7 +78,7 @@ async function untilRemarked(watch: Watch, code: string): Promise<void> {
   for (const until = performance.now() + verdictWithinMs; !isThere() && performance.now() < until; ) await delay(25)
 }
 
-export async function seenByRestart(
+async function seenByRestart(
   lab: RunningLabAccess,
   { watch, ready }: TakenUp,
   { name }: NodePlan,

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { faultFor, namedInLab, reproduce, reproducible } from '../../src/explain/reproduce.ts'
-import { faultList } from '../../src/faults/targets.ts'
+import { faultList } from '../../src/faults/list.ts'
 
 /** Said beside the verdict of the refusal: the server would not have missed the certificate. */
 const beside: Readonly<Record<string, string>> = { 'tls.client-cert-unneeded': 'cert.eku-missing' }

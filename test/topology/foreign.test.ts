@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { readTarget } from '../../src/faults/targets.ts'
+import { readTarget } from '../../src/faults/break.ts'
 import { foreignLinks, foreignTrust } from '../../src/lab/foreign.ts'
 import { loadProfile, loadTopology, parseTopology } from '../../src/topology/load.ts'
 import { nodePlan, planLab } from '../../src/topology/plan.ts'

@@ -1,6 +1,6 @@
 /** `siplab completion SHELL`: what Tab offers, made from the commands themselves, so that it is never out of date. */
 import { Argument } from 'commander'
-import { faultList } from '../../faults/targets.ts'
+import { faultList } from '../../faults/list.ts'
 import { scenarioNames } from '../../lab/scenario/load.ts'
 import { loadTopology, topologyNames } from '../../topology/load.ts'
 import { planLab } from '../../topology/plan.ts'

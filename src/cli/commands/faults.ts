@@ -4,10 +4,10 @@
  */
 import { Option } from 'commander'
 import type { Verdict } from '../../verdicts/verdict.ts'
-import { breakTarget, type FaultOptions, healNamed } from '../../faults/break.ts'
+import { breakTarget, type FaultOptions, healNamed, readTarget } from '../../faults/break.ts'
 import type { Outcome } from '../../faults/placement.ts'
 import { faultsOfLab } from '../../faults/record.ts'
-import { faultList, readTarget } from '../../faults/targets.ts'
+import { faultList } from '../../faults/list.ts'
 import type { RunningLabAccess } from '../../lab/running-lab.ts'
 import { supervisorClient } from '../../lab/supervisor-control.ts'
 import { answer, common } from '../command.ts'

@@ -47,8 +47,7 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
     .addOption(new Option('--supervised', 'go down when standard input ends').hideHelp())
   common(exposing(placement(wireOptions(command))), `siplab up ${defaultTopology}`).action(
     async (name: string | undefined, options: UpCommandOptions) => {
-      if (options.console === true && options.detach === true)
-        throw new UsageError('--console stays in this terminal, --detach does not: run siplab console beside it')
+      refuseConsoleBehind(options)
       const chosen = chooseTopology(io, name)
       const data = resolve(io.workingFolder, options.data ?? join('.siplab', chosen.topology.name))
       const { topology, source } = rehearse(io, chosen, data, options)
@@ -56,12 +55,10 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
       const environment = wireEnvironment(io, options)
       if (options.detach === true) await warnBefore(io, placed, topology, options)
       if (options.detach === true) return finish(await detach(io, { data, source, options }))
+      const where = { topology, source, data, ...placed }
       finish(
         await stayWith(io, options, {
-          topology,
-          source,
-          data,
-          ...placed,
+          ...where,
           launcher,
           fresh: options.fresh === true,
           movableClock: options.movableClock === true,
@@ -72,6 +69,11 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
       )
     },
   )
+}
+
+function refuseConsoleBehind({ console: page, detach: behind }: UpCommandOptions): void {
+  if (page === true && behind === true)
+    throw new UsageError('--console stays in this terminal, --detach does not: run siplab console beside it')
 }
 
 /** Until the lab is down; a second Ctrl-C ends every process at once. */

@@ -8,7 +8,7 @@ import type { TimelineEntry } from '../../lab/renewal/timeline.ts'
 
 export type { Verdict } from '../../verdicts/verdict.ts'
 export type { LinkState, NodeEvent, Registration, TraceEntry } from '../../node/control/control-api.ts'
-export type { ListedFault } from '../../faults/targets.ts'
+export type { ListedFault } from '../../faults/list.ts'
 export type { Outcome } from '../../faults/placement.ts'
 export type { AxisRow } from '../../peers/axis.ts'
 export type { TimelineEntry } from '../../lab/renewal/timeline.ts'

@@ -37,9 +37,7 @@ export class ContainerHost implements NodeHost {
     const wishes = new Wishes()
     this.#wishes = wishes
     this.routes = wishes.routes
-    this.nodes = plan.nodes.map((node) =>
-      runsSiplab(node) ? new ContainerNode(node, data, wishes) : new ForeignContainer(node, data, wishes),
-    )
+    this.nodes = plan.nodes.map((node) => new ContainerNode(node, data, wishes))
     this.#tails = plan.nodes
       .filter(runsSiplab)
       .map(({ name }) => tailEvents(nodeFolder(data, name).events, 'start', (event) => hearFrom(name, event, listener)))
@@ -60,17 +58,19 @@ function hearFrom(node: string, event: NodeEvent, listener: HostListener): void 
 
 const endings: Readonly<Record<string, number>> = { 'service.shut-down': 1, 'service.stopped': 0 }
 
-/** A container with a program of others: the SQL back end, the load balancer. */
-class ForeignContainer implements HostedNode {
+class ContainerNode implements HostedNode {
   readonly plan: NodePlan
   readonly control: ControlClient
   readonly pid = undefined
-  readonly isHeard: boolean = false
+  readonly isHeard: boolean
+  readonly isAlive?: () => Promise<boolean>
   readonly #wishes: Wishes
 
   constructor(plan: NodePlan, data: string, wishes: Wishes) {
     this.plan = plan
     this.control = controlClient(plan.name, nodeFolder(data, plan.name), answerWithinMs)
+    this.isHeard = runsSiplab(plan)
+    if (this.isHeard) this.isAlive = () => answers(this.control)
     this.#wishes = wishes
   }
 
@@ -79,25 +79,17 @@ class ForeignContainer implements HostedNode {
   }
 
   stop(): Promise<void> {
-    return this.#wishes.wish('stop', this.plan.name)
+    return this.isHeard ? this.control.post('/stop', {}) : this.#wishes.wish('stop', this.plan.name)
   }
 }
 
-class ContainerNode extends ForeignContainer {
-  override readonly isHeard = true
-
-  override stop(): Promise<void> {
-    return this.control.post('/stop', {})
-  }
-
-  async isAlive(): Promise<boolean> {
-    try {
-      await this.control.get<NodeStatus>('/status')
-      return true
-    } catch (error) {
-      if (error instanceof LabError) return false
-      throw error
-    }
+async function answers(control: ControlClient): Promise<boolean> {
+  try {
+    await control.get<NodeStatus>('/status')
+    return true
+  } catch (error) {
+    if (error instanceof LabError) return false
+    throw error
   }
 }
 
@@ -149,6 +141,7 @@ class Wishes {
 
 const wishDone = z.strictObject({ id: z.int(), error: z.string().optional() })
 
-function runsSiplab({ role }: NodePlan): boolean {
+/** The others run a program of somebody else: the SQL back end, the load balancer. */
+export function runsSiplab({ role }: NodePlan): boolean {
   return role !== 'sql' && role !== 'load-balancer'
 }

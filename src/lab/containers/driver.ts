@@ -10,6 +10,7 @@ import type { FlowStatus, LinkState, NodeEvent, NodeStatus } from '../../node/co
 import { planLab } from '../../topology/plan.ts'
 import type { LabPlan, NodePlan } from '../../topology/plan-types.ts'
 import { renderCompose } from '../../topology/render/compose.ts'
+import { runsSiplab } from './container-host.ts'
 import { docker, findProject, killContainer, runProgram } from './docker.ts'
 import type { ComposeProject, Environment } from './docker.ts'
 import { attendProject, insideData } from './session.ts'
@@ -272,10 +273,6 @@ class ComposeLab implements DrivenLab {
 
 /** What the last event of a node says about its exit. */
 const endings: Readonly<Record<string, string>> = { 'service.shut-down': 'exit 1', 'service.stopped': 'exit 0' }
-
-function runsSiplab({ role }: NodePlan): boolean {
-  return role !== 'sql' && role !== 'load-balancer'
-}
 
 function speaksSip({ role }: NodePlan): boolean {
   return !['sql', 'load-balancer', 'dns', 'pki'].includes(role)

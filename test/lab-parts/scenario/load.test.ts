@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { faults } from '../../../src/faults/catalogue/index.ts'
-import { faultList } from '../../../src/faults/targets.ts'
+import { faultList } from '../../../src/faults/list.ts'
 import { labOf, loadScenario, parseScenario, scenarioNames } from '../../../src/lab/scenario/load.ts'
 import { loadTopology } from '../../../src/topology/load.ts'
 import { planLab } from '../../../src/topology/plan.ts'

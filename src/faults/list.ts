@@ -1,0 +1,73 @@
+/** Every fault that `siplab break` knows, in one list: `siplab faults list`. */
+import { LabError } from '../lab/lab-error.ts'
+import { didYouMean } from '../topology/nearest-name.ts'
+import { faults as certificateFaults } from './catalogue/index.ts'
+import { dnsFaults } from './dns.ts'
+import { linkFaults } from './link.ts'
+import { machineStoreFault } from './machine-store.ts'
+import { notInALab } from './place.ts'
+import { configurationFaults } from './start.ts'
+import { sqlFaultsOf } from './store.ts'
+import { surroundingFaults } from './surroundings.ts'
+
+export type TargetKind = 'node' | 'link' | 'dns' | 'store' | 'directory'
+
+/** One line of `siplab faults list`. */
+export interface ListedFault {
+  readonly name: string
+  readonly target: TargetKind
+  readonly family: string
+  readonly story: string
+  /** The code its verdict names; absent: nobody minds, or it shows in time only. */
+  readonly verdict?: string
+  /** Where the node may stand. */
+  readonly sides?: readonly ('server' | 'client')[]
+  readonly amount?: { readonly unit: string; readonly usual: number }
+  /** Why no lab can show it. Absent: break puts it on. */
+  readonly notInALab?: string
+}
+
+export const faultList: readonly ListedFault[] = [
+  ...certificateFaults.map(
+    ({ slug, family, story, expect, sides, lies }): ListedFault => ({
+      name: slug,
+      target: lies === 'dialled-name' ? 'link' : 'node',
+      family,
+      story,
+      sides,
+      ...(lies === 'no-lab' ? { notInALab } : {}),
+      ...(expect.verdict === undefined ? {} : { verdict: expect.verdict }),
+    }),
+  ),
+  ...linkFaults.map((fault): ListedFault => ({ ...fault, target: 'link', family: 'link' })),
+  ...(['store', 'directory'] as const).flatMap((target) =>
+    sqlFaultsOf(target).map(
+      ({ name, story, trouble, amount }): ListedFault => ({
+        name,
+        target,
+        family: target,
+        story,
+        verdict: `${target}.${trouble}`,
+        ...(amount === undefined ? {} : { amount }),
+      }),
+    ),
+  ),
+  ...configurationFaults.map(
+    ({ name, story, verdict }): ListedFault => ({ name, story, verdict, target: 'node', family: 'configuration' }),
+  ),
+  ...surroundingFaults.map((fault): ListedFault => ({ ...fault, target: 'node' })),
+  { ...machineStoreFault, target: 'node', family: 'trust' },
+  ...dnsFaults.map((fault): ListedFault => ({ ...fault, target: 'dns', family: 'dns' })),
+]
+
+export function unknownFault(target: TargetKind, name: string): LabError {
+  const known = faultList.filter((fault) => fault.target === target).map((fault) => fault.name)
+  const elsewhere = faultList.find((fault) => fault.name === name)
+  const hint = elsewhere === undefined ? '' : `; ${name} is a fault of a ${elsewhere.target}`
+  const meant = elsewhere === undefined ? didYouMean(name, known) : ''
+  return new LabError(
+    'usage',
+    'fault.unknown',
+    `there is no fault ${JSON.stringify(name)} for a ${target}${hint}${meant}; there are ${known.join(', ')}`,
+  )
+}
