@@ -98,19 +98,20 @@ function summaryOf({ version, role, tls, trials, seconds, stopped }: MatrixRun):
 
 function keep(runs: readonly MatrixRun[], missing: readonly { readonly name: string; readonly why: string }[]): void {
   const [processor] = cpus()
+  const all = merged(
+    readMatrix(file),
+    runs,
+    matrixPrograms.map(({ name }) => name),
+  )
   const matrix: Matrix = {
     matrix: 1,
     command: 'node scripts/survey-matrix.ts',
     processor: `${processor?.model ?? 'unknown'}, ${cpus().length} cores`,
-    runs: [
-      ...merged(
-        readMatrix(file),
-        runs,
-        matrixPrograms.map(({ name }) => name),
-      ),
-    ],
+    runs: [...all],
     missing: [
-      ...missing.map(({ name, why }) => ({ program: name, role: 'both' as const, why })),
+      ...missing
+        .filter(({ name }) => !all.some(({ program }) => program === name))
+        .map(({ name, why }) => ({ program: name, role: 'both' as const, why })),
       ...matrixPrograms.flatMap(({ name, acceptsNot }: Program) =>
         acceptsNot === undefined ? [] : [{ program: name, role: 'acceptor' as const, why: acceptsNot }],
       ),

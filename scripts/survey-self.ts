@@ -42,9 +42,14 @@ function linksOf({ plan }: RunningLabAccess): {
       ? []
       : [{ link, from, to }]
   })
-  const first = (roleOf: (each: Ends) => string): readonly Ends[] =>
-    [...Map.groupBy(ends, roleOf).values()].flatMap((some) => some.slice(0, 1))
-  return { accepting: first(({ to }) => to.role), dialling: first(({ from }) => from.role) }
+  const first = (roleOf: (each: Ends) => string, holds = (_each: Ends): boolean => true): readonly Ends[] =>
+    [...Map.groupBy(ends.filter(holds), roleOf).values()].flatMap((some) => some.slice(0, 1))
+  return { accepting: first(({ to }) => to.role), dialling: first(({ from }) => from.role, isDemanded) }
+}
+
+/** The acceptor demands a certificate. */
+function isDemanded({ link }: Ends): boolean {
+  return link.verification?.acceptor?.mutual === 'required'
 }
 
 /** Where a link leads. */

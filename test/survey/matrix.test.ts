@@ -38,6 +38,7 @@ const seenAs: Readonly<Record<string, readonly string[]>> = {
   // Some take no such key, and see no certificate.
   'rsa-pss': ['tls.client-cert-missing'],
   ed25519: ['tls.client-cert-missing'],
+  'md5-signature': ['tls.client-cert-missing'],
   // NSS wants keyEncipherment in every RSA certificate of a server.
   'rsa-1024': ['cert.ku-wrong'],
   'rsa-3072': ['cert.ku-wrong'],
