@@ -10,7 +10,7 @@ import {
 } from '../check/index.ts'
 import { foreignFolder } from '../lab/foreign.ts'
 import type { Face, ForeignPlan, LabPlan, Link, NodePlan } from '../topology/plan-types.ts'
-import { checkOptions, nodeIdentity, type CheckLab, type SetupOptions } from './check-setup.ts'
+import { checkOptions, nodeIdentity, type CheckLab, type SetupOptions } from './check-options.ts'
 import { harmlessLine } from '../reports/harmless.ts'
 import { UsageError } from './usage-error.ts'
 import { paint, table, type Io } from './io.ts'

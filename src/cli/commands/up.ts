@@ -11,6 +11,7 @@ import { planLab } from '../../topology/plan.ts'
 import type { Topology } from '../../topology/topology.ts'
 import { common } from '../command.ts'
 import type { RegisterCommand } from '../command.ts'
+import { type ConsoleOfLab, startConsoleOf } from '../console-child.ts'
 import { detach } from '../detach.ts'
 import type { ExitStatus } from '../failure.ts'
 import type { UpCommandOptions } from '../up-options.ts'
@@ -23,6 +24,7 @@ import { chooseTopology, defaultTopology, exposing, placement, readPlacement } f
 import type { Placement } from '../topology-options.ts'
 import { type HepSender, openHepSender, readHepTarget } from '../trace/hep-sender.ts'
 import { followByHep, type LiveHep } from '../trace/live-hep.ts'
+import { UsageError } from '../usage-error.ts'
 import { wireEnvironment, wireOptions } from '../wire-options.ts'
 
 /** Ctrl-C in a terminal may arrive twice, from the terminal and from npm; that is one wish. */
@@ -37,6 +39,7 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
         'is a name of config/ or the path of a lab file.',
     )
     .option('--detach', 'leave it running in the background once it is up')
+    .option('--console', 'serve the page of the lab too, until the lab goes down')
     .option('--fresh', 'begin with an empty data folder')
     .option('--movable-clock', 'let siplab clock move the time of single nodes (needs libfaketime)')
     .option('--peer <PEER>', 'the gateway of the lab plays this peer (docs/policies.md)')
@@ -44,6 +47,8 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
     .addOption(new Option('--supervised', 'go down when standard input ends').hideHelp())
   common(exposing(placement(wireOptions(command))), `siplab up ${defaultTopology}`).action(
     async (name: string | undefined, options: UpCommandOptions) => {
+      if (options.console === true && options.detach === true)
+        throw new UsageError('--console stays in this terminal, --detach does not: run siplab console beside it')
       const chosen = chooseTopology(io, name)
       const data = resolve(io.workingFolder, options.data ?? join('.siplab', chosen.topology.name))
       const { topology, source } = rehearse(io, chosen, data, options)
@@ -76,6 +81,7 @@ async function stayWith(io: Io, options: UpCommandOptions, up: UpOptions): Promi
   const giveUp = new AbortController()
   const down = Promise.withResolvers<void>()
   let lab: RunningLab | undefined
+  let shown: ConsoleOfLab | undefined
   let firstWish: number | undefined
   const bringDown = (): void => {
     if (firstWish !== undefined) return
@@ -95,10 +101,12 @@ async function stayWith(io: Io, options: UpCommandOptions, up: UpOptions): Promi
     lab = await bringUp(up, giveUp.signal)
     if (sender !== undefined) hep = followByHep(io, sender, lab.plan, clientsOf(lab))
     io.out(options.json === true ? `${JSON.stringify(lab.ready)}\n` : readyText(io, lab.ready, lab.plan))
+    if (options.console === true) shown = startConsoleOf(io, up.data, options.json === true)
     if (firstWish !== undefined) lab.stop().then(down.resolve, down.reject)
     await down.promise
     return 0
   } finally {
+    await shown?.stop()
     stopListening()
     await (hep ?? sender)?.end()
     if (options.supervised === true) io.closeInput()
