@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { silence } from '../../src/cli/silence.ts'
 import { labFolder, type LabRecord, writeRecord } from '../../src/lab/lab-folder.ts'
+import { verdict } from '../../src/verdicts/codes.ts'
 import { ownFolder } from '../support/own-folder.ts'
 
 const root = ownFolder(t)
@@ -15,7 +16,7 @@ const record: LabRecord = {
   startedAt: '2026-11-29T00:00:00.000Z',
   stopped: {},
 }
-const ended = { at: '2026-11-29T08:00:00.000Z', exit: 1, verdict: { message: 'The certificate has expired' } }
+const ended = { at: '2026-11-29T08:00:00.000Z', exit: 1, verdict: verdict('cert.expired') }
 
 function folderOf(name: string, stopped: LabRecord['stopped']): ReturnType<typeof labFolder> {
   const folder = labFolder(join(root, name))
