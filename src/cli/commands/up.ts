@@ -46,32 +46,34 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--on <DAY>', 'with --peer: by the rules of this day (default: the newest on file)')
     .addOption(new Option('--supervised', 'go down when standard input ends').hideHelp())
   common(exposing(placement(wireOptions(command))), `siplab up ${defaultTopology}`).action(
-    async (name: string | undefined, options: UpCommandOptions) => {
-      if (options.console === true && options.detach === true)
-        throw new UsageError('--console stays in this terminal, --detach does not: run siplab console beside it')
-      const chosen = chooseTopology(io, name)
-      const data = resolve(io.workingFolder, options.data ?? join('.siplab', chosen.topology.name))
-      const { topology, source } = rehearse(io, chosen, data, options)
-      const placed = readPlacement(options)
-      const environment = wireEnvironment(io, options)
-      if (options.detach === true) await warnBefore(io, placed, topology, options)
-      if (options.detach === true) return finish(await detach(io, { data, source, options }))
-      finish(
-        await stayWith(io, options, {
-          topology,
-          source,
-          data,
-          ...placed,
-          launcher,
-          fresh: options.fresh === true,
-          movableClock: options.movableClock === true,
-          environment,
-          onProgress: (line) => io.err(`${paint(io.colours.err, 'dim', line)}\n`),
-          onChange: (change) => showChange(io, options, change),
-        }),
-      )
-    },
+    async (name: string | undefined, options: UpCommandOptions) => finish(await up(io, name, options)),
   )
+}
+
+async function up(io: Io, name: string | undefined, options: UpCommandOptions): Promise<ExitStatus> {
+  if (options.console === true && options.detach === true)
+    throw new UsageError('--console stays in this terminal, --detach does not: run siplab console beside it')
+  const chosen = chooseTopology(io, name)
+  const data = resolve(io.workingFolder, options.data ?? join('.siplab', chosen.topology.name))
+  const { topology, source } = rehearse(io, chosen, data, options)
+  const placed = readPlacement(options)
+  const environment = wireEnvironment(io, options)
+  if (options.detach === true) {
+    await warnBefore(io, placed, topology, options)
+    return detach(io, { data, source, options })
+  }
+  return stayWith(io, options, {
+    topology,
+    source,
+    data,
+    ...placed,
+    launcher,
+    fresh: options.fresh === true,
+    movableClock: options.movableClock === true,
+    environment,
+    onProgress: (line) => io.err(`${paint(io.colours.err, 'dim', line)}\n`),
+    onChange: (change) => showChange(io, options, change),
+  })
 }
 
 /** Until the lab is down; a second Ctrl-C ends every process at once. */
