@@ -1,5 +1,5 @@
 /** Writes the tree of steps while the check runs, and tells a watcher of each begin and end. */
-import { outsideRemedy, placedRemedy } from '../verdicts/remedy.ts'
+import { isForLab, outsideRemedy, type Parties, type Placeholder, remedyFor } from '../verdicts/remedy.ts'
 import type { Finding, Step } from './step.ts'
 
 /** How deep a step stands: 0 at the left margin. */
@@ -16,10 +16,14 @@ export interface Done<T> {
 
 /** Whose remedies they are. */
 export interface JournalPlace {
-  /** The host of a server outside the lab: its remedies name no command of siplab. */
+  /** The host of a server outside the lab: its remedies name no command of siplab, but for certificates of ours. */
   readonly outside?: string
   /** The node of the lab that holds the certificate with this serial; undefined: nobody knows. */
   readonly ownerOf?: (serial: string) => string | undefined
+  /** The node that is dialled. Absent: not one alone, or no node of the lab. */
+  readonly acceptor?: string
+  /** The node that the check stands in for (`--as`). Absent: it is a client. */
+  readonly dialler?: string
 }
 
 export class Journal {
@@ -55,7 +59,9 @@ export class Journal {
 
   #add(found: Step): void {
     const { outside, ownerOf } = this.#place
-    const step = outside === undefined ? placed(found, ownerOf) : withoutCommands(found, outside)
+    const serial = found.verdict?.certificate?.serial
+    const isOurs = serial !== undefined && ownerOf?.(serial) !== undefined
+    const step = outside === undefined || isOurs ? placed(found, this.#place) : withoutCommands(found, outside)
     this.#steps.push(step)
     this.#watcher?.end(step, this.#depth)
   }
@@ -69,19 +75,29 @@ function withoutCommands(step: Step, host: string): Step {
   return { ...step, remedy: fix, ...(verdict === undefined ? {} : { verdict: { ...verdict, fix } }) }
 }
 
-/** `siplab certs renew NODE` with the name of the node whose certificate the verdict speaks of. */
-function placed(step: Step, ownerOf: JournalPlace['ownerOf']): Step {
+/** The names of the ends, and of the node whose certificate the verdict speaks of. */
+function placed(step: Step, { ownerOf, acceptor, dialler }: JournalPlace): Step {
   const { remedy, verdict } = step
-  const serial = verdict?.certificate?.serial
-  if (remedy === undefined || verdict === undefined || serial === undefined || !/\bNODE\b/.test(remedy)) return step
-  const node = ownerOf?.(serial)
-  if (node === undefined) return step
-  const fix = placedRemedy(remedy, { node })
-  return { ...step, remedy: fix, verdict: { ...verdict, fix } }
+  if (remedy === undefined || verdict === undefined || ownerOf === undefined) return step
+  const serial = verdict.certificate?.serial
+  const owner = serial === undefined ? undefined : ownerOf(serial)
+  const refuser = owner === undefined ? undefined : owner === acceptor ? dialler : acceptor
+  const parties = partiesOf({
+    NODE: owner ?? acceptor,
+    PEER: acceptor,
+    ACCEPTOR: acceptor,
+    DIALLER: dialler,
+    REFUSER: refuser,
+  })
+  const fix = remedyFor(remedy, parties, client)
+  return fix === remedy ? step : { ...step, remedy: fix, verdict: { ...verdict, fix } }
 }
 
-function isForLab(remedy: string): boolean {
-  return /\b(?:NODE|PEER)\b|\bsiplab /.test(remedy)
+/** Without `--as` no node dials: the check stands in for a client of its own. */
+const client: Parties = { DIALLER: 'this client' }
+
+function partiesOf(all: Readonly<Record<Placeholder, string | undefined>>): Parties {
+  return Object.fromEntries(Object.entries(all).filter(([, name]) => name !== undefined))
 }
 
 function tenths(ms: number): number {

@@ -10,7 +10,7 @@ import {
   totals,
   walk,
 } from '../check/index.ts'
-import type { Candidate, CheckReport, Reached } from '../check/index.ts'
+import type { Candidate, CheckReport, JournalPlace, Reached } from '../check/index.ts'
 import { isVerdict } from '../verdicts/codes.ts'
 import { credentials, echoFor, type LoginArguments } from './check-credentials.ts'
 import { certificateOwner } from './certificate-owner.ts'
@@ -19,7 +19,8 @@ import type { SetupOptions } from './check-options.ts'
 import { setUp, type Setup } from './check-setup.ts'
 import { liveTree } from './check-text.ts'
 import { foreignLinks } from '../lab/foreign.ts'
-import { whileRunning } from '../lab/links.ts'
+import { dialledNames, whileRunning } from '../lab/links.ts'
+import type { LabPlan } from '../topology/plan-types.ts'
 import type { NodeStatus } from '../node/control/control-api.ts'
 import type { Io } from './io.ts'
 import { clientOf } from './lab-choice.ts'
@@ -36,9 +37,7 @@ export async function checkTarget(io: Io, target: string, options: CheckTargetOp
   const at = new Date()
   const journal = new Journal(
     liveTree(io.err, { colours: io.colours.err, terminal: io.colours.err, verbose: options.verbose === true }),
-    setup.lab === undefined
-      ? { outside: hostOf(setup.destination) }
-      : { ownerOf: certificateOwner(setup.lab.chosen.folder.root, setup.lab.plan) },
+    journalPlace(setup, options),
   )
   const { destination } = setup
   const done = (): CheckReport =>
@@ -93,6 +92,33 @@ function stoppedNode(journal: Journal, target: string, { lab }: Setup): void {
   const verdict = lab?.chosen.record.stopped[target]?.verdict
   if (isVerdict(verdict))
     journal.put('node', `node ${target}`, fromVerdict({ ...verdict, message: `It has stopped. ${verdict.message}` }))
+}
+
+/** Whose remedies they are: of a server outside, or of the nodes at both ends. */
+function journalPlace({ destination, lab, foreign }: Setup, { as }: CheckTargetOptions): JournalPlace {
+  if (lab === undefined) return { outside: hostOf(destination) }
+  const acceptor = foreign === undefined ? acceptorOf(lab.plan, destination) : undefined
+  return {
+    ownerOf: certificateOwner(lab.chosen.folder.root, lab.plan),
+    ...(foreign === undefined ? {} : { outside: foreign.fqdn }),
+    ...(acceptor === undefined ? {} : { acceptor }),
+    ...(as === undefined ? {} : { dialler: as }),
+  }
+}
+
+/** Undefined where a name stands for several front ends, or for none. */
+function acceptorOf({ nodes, phones }: LabPlan, destination: Setup['destination']): string | undefined {
+  const from = destination.view === 'external' ? 'outside' : 'inside'
+  const names =
+    destination.kind === 'place'
+      ? [destination.host, destination.address]
+      : phones.filter((phone) => phone.domain === destination.domain && phone.from === from).map(({ host }) => host)
+  const found = nodes.filter(
+    (node) =>
+      node.role !== 'load-balancer' &&
+      [...dialledNames(node), ...node.faces.map(({ address }) => address)].some((name) => names.includes(name)),
+  )
+  return found.length === 1 ? found[0]?.name : undefined
 }
 
 function hostOf(destination: Setup['destination']): string {

@@ -8,7 +8,9 @@ import type { Verdict, VerdictCertificate } from './verdict.ts'
 
 type Place = Pick<Verdict, 'node' | 'link' | 'direction'>
 
-type Placeholder = 'NODE' | 'PEER' | 'REFUSER' | 'DIALLER' | 'ACCEPTOR'
+export type Placeholder = 'NODE' | 'PEER' | 'REFUSER' | 'DIALLER' | 'ACCEPTOR'
+/** Who is who; absent: nobody of the lab, or nobody knows. */
+export type Parties = Readonly<Partial<Record<Placeholder, string>>>
 
 const placeholders = /\b(?:NODE|PEER|REFUSER|DIALLER|ACCEPTOR)\b/g
 
@@ -47,6 +49,28 @@ export function placedRemedy(remedy: string, place: Place): string {
   const known = (text: string): boolean => partiesIn(text).every((party) => parties[party] !== undefined)
   const placed = known(commandsOf(remedy)) ? remedy : withoutCommands(remedy)
   return withoutRepeats(placed.replace(placeholders, (party) => parties[party as Placeholder] ?? wordFor(party)))
+}
+
+/**
+ * A remedy of a check that dials a node of the lab: the names of the ends are put in, and a command that speaks of an
+ * end that is no node is left out.
+ *
+ * @param words for the ends that are no nodes, `{ DIALLER: 'this client' }`; absent: the usual ones
+ */
+export function remedyFor(remedy: string, parties: Parties, said: Parties = {}): string {
+  if (remedy.match(placeholders) === null) return remedy
+  const commands = commandsOf(remedy)
+  const isKnown = (text: string): boolean => partiesIn(text).every((party) => parties[party] !== undefined)
+  const kept = commands.split('; ').filter((command) => command !== '' && isKnown(command))
+  const text = withoutCommands(remedy)
+  const all = kept.length === 0 ? text : `${text}: ${kept.join('; ')}`
+  const name = (party: string): string => parties[party as Placeholder] ?? said[party as Placeholder] ?? wordFor(party)
+  return withoutRepeats(all.replace(placeholders, name))
+}
+
+/** Whether a text has a placeholder or a command of siplab: it says nothing to the operator of another server. */
+export function isForLab(remedy: string): boolean {
+  return remedy.match(placeholders) !== null || /\bsiplab /.test(remedy)
 }
 
 /** What a server found about its own files, where who found it did not know whose they are. */
@@ -88,7 +112,8 @@ export function outsideRemedy(remedy: string, host: string): string {
   if (known !== undefined) return known[1].replaceAll('HOST', () => host)
   const plain = withoutCommands(remedy)
     .replace(/[:;,]? *(?:else )?siplab .*$/, '')
-    .replace(/\b(?:NODE|PEER)\b/g, () => host)
+    .replace(/\b(?:NODE|PEER|ACCEPTOR)\b/g, () => host)
+    .replace(/\bDIALLER\b/g, 'the client')
     .replace(placeholders, wordFor)
   if (plain === '') return `look into the log of ${host}`
   return commands.includes('certs renew') ? `${plain}, then reload or restart ${host}` : plain

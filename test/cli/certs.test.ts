@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
@@ -26,6 +26,18 @@ async function initialised(t: Test): Promise<{
   t.equal((await certs('init')).status, 0)
   return { folder, certs }
 }
+
+const foreignLab = `name: sbc
+about: A lab with an SBC.
+profile: modern
+domain: lab.test
+hosts:
+  director: { role: director }
+  fe1: { role: front-end, staticRoutes: [{ match: "tel:*", nextHop: sbc1 }] }
+  sbc1: { role: foreign, name: sbc1.contoso.test, address: 192.0.2.7, dials: [fe1] }
+users:
+  alice: { password: alice-2005, home: pool }
+`
 
 t.test('certs init makes authorities, certificates and keys that nobody else can read', async (t) => {
   const { folder } = await initialised(t)
@@ -183,6 +195,46 @@ t.test('certs issue --name makes a certificate for a server outside the topology
   t.equal(statSync(join(folder, 'sbc1.contoso.test.key')).mode & 0o777, 0o600)
   t.match(await certs('issue'), { status: 2, err: /wanted NODE, or --name/ })
   t.match(await certs('issue', '--name', 'no host'), { status: 2, err: /wanted a host name/ })
+})
+
+t.test('certs issue --output makes the folder, readable by its owner alone', async (t) => {
+  const { folder, certs } = await initialised(t)
+  const { document } = await certs('issue', '--name', 'sbc1.contoso.test', '--output', 'for/contoso')
+  t.match(document, { chain: join(folder, 'for', 'contoso', 'sbc1.contoso.test.pem') })
+  t.equal(statSync(join(folder, 'for', 'contoso')).mode & 0o777, 0o700)
+})
+
+t.test('certs init makes the files of a foreign server, and certs issue renews them', async (t) => {
+  const folder = t.testdir({ 'sbc.yaml': foreignLab })
+  const certs = (...words: readonly string[]) =>
+    runInProcess(['certs', ...words, '--topology', join(folder, 'sbc.yaml'), '--json'], folder)
+  t.match(await certs('init'), { status: 0 })
+  const files = join(folder, 'certs', 'sbc', 'foreign', 'sbc1')
+  const leaf = () => new X509Certificate(readFileSync(join(files, 'sbc1.contoso.test.pem')))
+  const before = leaf()
+  t.equal(before.subjectAltName, 'DNS:sbc1.contoso.test')
+  t.equal(statSync(join(files, 'sbc1.contoso.test.key')).mode & 0o777, 0o600)
+  const root = new X509Certificate(readFileSync(join(files, 'roots.pem')))
+  t.match(root.subject, /internal/)
+  const issued = await certs('issue', 'sbc1', '--valid', '30d')
+  t.match([issued.status, JSON.parse(issued.out)], [0, { chain: join(files, 'sbc1.contoso.test.pem') }])
+  t.not(leaf().serialNumber, before.serialNumber)
+  t.match(await certs('trial', 'sbc1', '--valid', '30s'), { status: 2 })
+})
+
+t.test('certs init puts the root that a foreign server brings into the trust list of its peer alone', async (t) => {
+  const { folder } = await initialised(t)
+  const theirs = readFileSync(join(folder, 'certs', 'edge', 'pki', 'public-root.pem'), 'utf8')
+  writeFileSync(join(folder, 'their.pem'), theirs)
+  writeFileSync(join(folder, 'sbc.yaml'), foreignLab.replace('dials: [fe1]', 'certificate: own, root: their.pem'))
+  const certs = (...words: readonly string[]) =>
+    runInProcess(['certs', ...words, '--topology', join(folder, 'sbc.yaml'), '--json'], folder)
+  t.match(await certs('init'), { status: 0 })
+  const trusted = (node: string): string =>
+    readFileSync(join(folder, 'certs', 'sbc', 'nodes', node, 'trust.pem'), 'utf8')
+  t.ok(trusted('fe1').includes(theirs.trim()))
+  t.notOk(trusted('director').includes(theirs.trim()))
+  t.match(await certs('issue', 'sbc1'), { status: 2, err: /brings its own certificate/ })
 })
 
 t.test('certs import puts a chain of your own on a node, and refuses the wrong key', async (t) => {

@@ -54,14 +54,25 @@ t.test('the wider the terminal, the more of a message is shown', async (t) => {
   t.match(ladder(44), /─ INVI… ▶/)
 })
 
-t.test('where the lifelines do not fit, a message is a line of words', async (t) => {
+t.test('where the lifelines do not fit, the parties with the fewest messages share the first column', async (t) => {
   const many = Array.from({ length: 12 }, (_, at) => ({
     ...invite,
     source: `127.0.0.1:${at + 1}`,
     text: requestOf('INVITE', `user${at}`),
   }))
-  const text = renderTextLadder(many, [], { ...plain, width: 80 })
-  t.match(text, /^13 parties do not fit into 80 columns\n12:00:00\.100 user0 → edge INVITE sip:bob@lab\.test\n/)
+  const busy = Array.from({ length: 3 }, () => ({
+    ...invite,
+    source: '127.0.0.1:12',
+    text: requestOf('ACK', 'user11'),
+  }))
+  const text = renderTextLadder([...many, ...busy], [], { ...plain, width: 80 })
+  const lines = text.split('\n')
+  t.equal(lines[0], '8 parties share the first column; a wider terminal shows them apart')
+  t.match(lines[1], /^ {13}8 others +user0 +user1 +user2 +user11 +edge$/)
+  t.match(text, /\n12:00:00\.100 │─+ user3: INVITE sip:bob@lab\.test ─+▶│\n/)
+  t.match(text, /\n12:00:00\.100 │ +│ +│ +│ +│── ACK ──▶│\n/)
+  t.ok(lines.every((line) => textWidth(line) <= 80))
+  t.notMatch(renderTextLadder(many, [], { ...plain, width: 240 }), /others/)
 })
 
 t.test('nothing at all is an empty ladder', async (t) => {

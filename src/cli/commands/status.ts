@@ -14,6 +14,7 @@ import type { Io } from '../io.ts'
 import { UsageError } from '../usage-error.ts'
 import type { ExitStatus } from '../failure.ts'
 import { verdictText } from '../ready-text.ts'
+import { silence } from '../silence.ts'
 import { chooseLab, planOf } from '../lab-choice.ts'
 import type { ChosenLab } from '../lab-choice.ts'
 import { networkText } from '../../topology/addressing.ts'
@@ -125,7 +126,8 @@ async function nodeLine(
     }
   } catch (error) {
     if (!(error instanceof LabError) || error.code !== 'node.unreachable') throw error
-    return { name, role, fqdn, state: foreign[name] ?? 'silent' }
+    if (foreign[name] !== undefined) return { name, role, fqdn, state: foreign[name] }
+    return { name, role, fqdn, ...(await silence(lab.folder, name)) }
   }
 }
 

@@ -6,7 +6,8 @@ import { harmless } from '../../reports/harmless.ts'
 import type { TracedConnection } from '../../lab/trace/connections.ts'
 import { connectionLines, connectionTitle } from '../../lab/trace/connections.ts'
 import { methodOf } from '../../lab/trace/fields.ts'
-import { type Lifeline, lifelines, type Lifelines, type Party } from '../../lab/trace/lifelines.ts'
+import { type FoldedLifelines, foldLifelines } from '../../lab/trace/fold.ts'
+import { type Lifeline, lifelines, type Party } from '../../lab/trace/lifelines.ts'
 import type { TracedMessage } from '../../lab/trace/messages.ts'
 import { titleOf } from '../../lab/trace/messages.ts'
 
@@ -19,8 +20,8 @@ export interface LadderOptions {
 }
 
 const timeWidth = 13
-/** Arrows shorter than this carry no text: then every message is a line of words. */
-const narrowest = 9
+/** Arrows shorter than this carry no text: then the parties with the fewest messages share a column. */
+const narrowest = 10
 const widest = 32
 
 type Row =
@@ -33,31 +34,33 @@ export function renderTextLadder(
   connections: readonly TracedConnection[],
   options: LadderOptions,
 ): string {
-  const lines = lifelines(messages, connections, options.parties)
+  const most = Math.max(2, Math.floor((options.width - timeWidth) / narrowest))
+  const all = lifelines(messages, connections, options.parties)
+  const lines = foldLifelines(all, [...messages, ...connections], most)
   const rows: readonly Row[] = [
     ...messages.map((message) => ({ kind: 'message', time: message.time, message }) as const),
     ...connections.map((connection) => ({ kind: 'connection', time: connection.time, connection }) as const),
   ].toSorted((a, b) => a.time.localeCompare(b.time))
   if (rows.length === 0) return ''
   const columnWidth = Math.min(widest, Math.floor((options.width - timeWidth) / lines.columns.length))
-  const sheet = { lines, options, columnWidth, isNarrow: columnWidth < narrowest }
+  const sheet = { lines, options, columnWidth }
   return [...headings(sheet), ...rows.flatMap((row) => rowLines(sheet, row))].map((line) => `${line}\n`).join('')
 }
 
 interface Sheet {
-  readonly lines: Lifelines
+  readonly lines: FoldedLifelines
   readonly options: LadderOptions
   readonly columnWidth: number
-  readonly isNarrow: boolean
 }
 
-function headings({ lines: { columns }, options, columnWidth, isNarrow }: Sheet): readonly string[] {
-  if (isNarrow) return [options.paint('dim', `${columns.length} parties do not fit into ${options.width} columns`)]
+function headings({ lines: { columns, sharing }, options, columnWidth }: Sheet): readonly string[] {
   const cellOf = (text: string): string => padded(fitted(plain(text), columnWidth - 1), columnWidth)
   const row = (text: (line: Lifeline) => string): string =>
     `${' '.repeat(timeWidth)}${columns.map((line) => cellOf(text(line))).join('')}`.trimEnd()
   const addresses = row(({ address = '' }) => address)
+  const folded = `${sharing} parties share the first column; a wider terminal shows them apart`
   return [
+    ...(sharing === 0 ? [] : [options.paint('dim', fitted(folded, options.width))]),
     options.paint(
       'bold',
       row(({ name }) => name),
@@ -90,29 +93,45 @@ function messageLine(sheet: Sheet, message: TracedMessage): string {
 
 /** `12:00:00.123 │──── INVITE ───▶│`. */
 function arrowLine(
-  { lines, options, columnWidth, isNarrow }: Sheet,
+  { lines, options, columnWidth }: Sheet,
   { time, source, destination }: Pick<TracedMessage, 'time' | 'source' | 'destination'>,
   titles: readonly string[],
   style: 'red' | 'cyan' | 'dim' | undefined,
 ): string {
   const clock = options.paint('dim', padded(time.slice(11, 23), timeWidth))
   const colour = (text: string): string => (style === undefined ? text : options.paint(style, text))
-  const [longest = ''] = titles
-  if (isNarrow) {
-    const ends = `${plain(lines.nameOf(source))} → ${plain(lines.nameOf(destination))} `
-    return `${clock}${colour(fitted(ends + plain(longest), options.width - timeWidth))}`
-  }
   const from = lines.columnOf(source)
   const to = lines.columnOf(destination)
   const [left, right] = [Math.min(from, to), Math.max(from, to)]
   const life = (count: number): string => padded('│', columnWidth).repeat(count)
   const before = options.paint('dim', life(left))
-  if (from === to) return `${clock}${before}${colour(`│↩ ${fitted(plain(longest), columnWidth - 4)}`)}`
+  const named = withNames(lines, source, destination, titles)
+  if (from === to) {
+    // Two that share a column: the rest of the line is theirs.
+    const shares = lines.whoIs(source) !== undefined && source !== destination
+    const cells = shares ? options.width - timeWidth - left * columnWidth - 4 : columnWidth - 4
+    return `${clock}${before}${colour(`│↩ ${fitted(plain(named[0] ?? ''), cells)}`)}`
+  }
   const room = (right - left) * columnWidth - 1
   const text =
-    titles.map(plain).find((each) => textWidth(each) <= room - 4) ?? fitted(plain(titles.at(-1) ?? ''), room - 4)
+    named.map(plain).find((each) => textWidth(each) <= room - 4) ?? fitted(plain(named.at(-1) ?? ''), room - 4)
   const after = options.paint('dim', life(lines.columns.length - right).trimEnd())
   return `${clock}${before}${options.paint('dim', '│')}${colour(arrow(text, room, from < to))}${after}`
+}
+
+/** Who it is of those that share a column stands in the arrow, where there is room for it. */
+function withNames(
+  lines: FoldedLifelines,
+  source: string,
+  destination: string,
+  titles: readonly string[],
+): readonly string[] {
+  const [from, to] = [lines.whoIs(source), lines.whoIs(destination)]
+  if (from === undefined && to === undefined) return titles
+  const shared = titles.map(
+    (title) => `${from === undefined ? '' : `${from}: `}${title}${to === undefined ? '' : ` → ${to}`}`,
+  )
+  return [...shared, ...titles]
 }
 
 function arrow(text: string, room: number, goesRight: boolean): string {

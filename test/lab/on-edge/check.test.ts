@@ -115,6 +115,24 @@ t.test('siplab check in the default lab', async (t) => {
     t.match(await lab.json<CheckReport>('check', 'lab.test', '--names'), { ok: true })
   })
 
+  t.test('fails where a domain has no record at all', async (t) => {
+    t.match(await lab.run('check', 'nothere.test', '--names'), { status: 1 })
+  })
+
+  t.test('finds a name of the lab that comes with a port', async (t) => {
+    const listener = lab.node('edge').listeners.find(({ port }) => port === 10443)
+    const report = await lab.json<CheckReport>('check', 'sip.lab.test:10443')
+    t.match(allSteps(report.steps).find(({ id }) => id === 'tcp')?.sentence, `${listener?.address ?? ''}:10443`)
+  })
+
+  t.test('a typing mistake that a running node finds is wrong usage', async (t) => {
+    for (const words of [
+      ['assign', 'fe1', 'listner', 'fe1-listener'],
+      ['assign', 'fe1', 'listener', 'nosuch'],
+    ])
+      t.match(await lab.run(...words), { status: 2, stderr: /wanted|holds no certificate/ }, words.join(' '))
+  })
+
   t.test('holds what it finds against a file', async (t) => {
     const file = join(t.testdir(), 'expect.yaml')
     writeFileSync(file, 'check: ok\ntls: tls.alert\n')
