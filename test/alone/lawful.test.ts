@@ -58,7 +58,7 @@ async function workday(t: Test, lab: TestLab, all: Parties, victim: string): Pro
 }
 
 const wanted = process.argv.slice(2)
-const victims = { standard: 'se', edge: 'director', federation: 'edge', pool: 'fe1' } as const
+const victims = { standard: 'se', edge: 'director', federation: 'fe1', pool: 'fe1' } as const
 
 for (const topology of ['standard', 'edge', 'federation', 'pool'] as const) {
   if (wanted.length > 0 && !wanted.includes(topology)) continue

@@ -51,6 +51,7 @@ listen=tls:${own}:5061 advertise sip.partner.test:5061
 mpath="${modulesFolder()}"
 ${modules.map((name) => `loadmodule "${name}.so"\n`).join('')}modparam("tls", "config", "${join(folder, 'tls.cfg')}")
 modparam("tm", "fr_timer", 5000)
+modparam("registrar", "gruu_enabled", 0)
 request_route {
   if (!mf_process_maxfwd_header("70")) { sl_send_reply("483", "Too Many Hops"); exit; }
   if (has_totag()) {
@@ -61,6 +62,7 @@ request_route {
   }
   if (is_method("CANCEL")) { if (t_check_trans()) t_relay(); exit; }
   if (is_method("REGISTER")) { save("location"); exit; }
+  remove_hf("Route");
   if (!is_method("MESSAGE")) record_route();
   if ($rd == "partner.test") {
     if (!lookup("location")) { sl_send_reply("404", "Not Found"); exit; }
