@@ -46,7 +46,19 @@ const mayImport = {
     'peers',
   ],
   // Of what it may import besides the messages of SIP it takes types alone: the rest would not run in a browser.
-  'console/page': ['sip/message', 'verdicts', 'topology', 'node', 'lab', 'faults', 'check', 'explain'],
+  'console/page': [
+    'sip/message',
+    'phone/challenges',
+    'phone/session-description',
+    'verdicts',
+    'topology',
+    'node',
+    'lab',
+    'faults',
+    'check',
+    'explain',
+    'peers',
+  ],
 }
 
 const layers = Object.entries(mayImport).map(([folder, allowed]) => ({

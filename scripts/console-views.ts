@@ -4,19 +4,16 @@
  * sideways, writes no error to the browser's console, and axe-core finds nothing. Exit status 1 when a view falls
  * short, 75 without Debian's Chromium.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { gzipSync } from 'node:zlib'
-import axe from 'axe-core'
 import { type Browser, type CDPSession, chromium, type Page } from 'playwright-core'
-import { launcher } from '../src/cli/package.ts'
 import { skippedStatus } from '../test/support/foreign-death.ts'
+import { findChromium, listen, sidewaysOf, startConsole, violationsOf } from './console-browser.ts'
 import { bringUpQuietly } from './script-lab.ts'
 
-const program = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path))
+const program = findChromium()
 const pictures = process.argv.find((each) => each.startsWith('--pictures='))?.slice('--pictures='.length)
 const widths = [360, 1280, 2560] as const
 const themes = ['light', 'dark'] as const
@@ -178,30 +175,6 @@ async function run(executablePath: string): Promise<number> {
   }
 }
 
-function startConsole(data: string): { readonly process: ChildProcess; readonly address: Promise<string> } {
-  const child = spawn(launcher[0], [launcher[1], 'console', '--json', '--data', data], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  const address = new Promise<string>((resolve, reject) => {
-    child.once('exit', (status) => reject(new Error(`siplab console ended with status ${status}`)))
-    createInterface({ input: child.stdout }).once('line', (line) =>
-      resolve((JSON.parse(line) as { readonly address: string }).address),
-    )
-  })
-  return { process: child, address }
-}
-
-/** What the browser says of the page, and what the page threw. */
-function listen(page: Page): string[] {
-  const errors: string[] = []
-  page.on('console', (message) => {
-    // A refusal that the page shows (a locked tab, a check that failed) is also a line of the browser.
-    if (message.type() === 'error' && !/status of 409/.test(message.text())) errors.push(`console: ${message.text()}`)
-  })
-  page.on('pageerror', (error) => errors.push(`page: ${error.message}`))
-  return errors
-}
-
 /** By the page itself, as a reader would. */
 async function breakDirector(page: Page): Promise<void> {
   await page.evaluate("location.hash = '#/map?at=director'")
@@ -235,20 +208,6 @@ async function lookAt(page: Page, { name, hash, look }: ViewTest): Promise<reado
     }
   console.log(`${complaints.length === 0 ? 'ok' : 'not ok'} ${name} ${Math.round(performance.now() - began)} ms`)
   return complaints.map((complaint) => `${name}: ${complaint}`)
-}
-
-async function sidewaysOf(page: Page): Promise<readonly string[]> {
-  const over = await page.evaluate<number>(
-    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-  )
-  return over > 0 ? [`the page scrolls sideways by ${over} px at ${page.viewportSize()?.width} px`] : []
-}
-
-async function violationsOf(page: Page): Promise<readonly string[]> {
-  // By the debugger, which the content security policy does not concern.
-  await page.evaluate(`if (window.axe === undefined) { ${axe.source} }`)
-  const { violations } = await page.evaluate<axe.AxeResults>('axe.run(document, { resultTypes: ["violations"] })')
-  return violations.map(({ id, help, nodes }) => `${id}: ${help} (${nodes.map(({ target }) => target).join(', ')})`)
 }
 
 async function picture(page: Page, name: string): Promise<void> {

@@ -5,6 +5,8 @@ import type { WireOptions } from './wire-options.ts'
 
 export interface UpCommandOptions extends CommonOptions, PlacementOptions, WireOptions {
   readonly detach?: true
+  /** Serve the page of the lab as long as the lab is up. */
+  readonly console?: true
   readonly fresh?: true
   readonly movableClock?: true
   /** The peer that the gateway of the lab plays. */

@@ -10,6 +10,8 @@ export interface ConsoleLab {
   readonly choose: readonly string[]
   /** What `siplab plan` needs to show this lab: its file, its network and its ports. */
   readonly plan: readonly string[]
+  /** Path of the root that a phone must trust, by the name of the server: `{ 'sip.lab.test': '/lab/pki/…' }`. */
+  readonly roots: Readonly<Record<string, string>>
 }
 
 export interface Operation {
@@ -50,6 +52,7 @@ const reference = z
   .string()
   .max(40)
   .regex(/^[a-z][a-z-]*(:\d{1,3})?$/, 'wanted a certificate reference such as listener')
+const ip = z.union([z.ipv4(), z.ipv6()])
 const force = z.boolean().optional()
 
 type Declared<Shape extends z.ZodRawShape> = Omit<Operation, 'input' | 'args'> & {
@@ -106,6 +109,14 @@ const looks: readonly Operation[] = [
     summary: 'The certificates in the folders of the nodes',
     input: {},
     args: (_input, { choose }) => ['certs', 'list', '--json', ...choose],
+  }),
+  operation({
+    ...reading,
+    id: 'root',
+    path: '/api/roots/{server}',
+    summary: 'The root that a phone must trust to sign in at a server, by its name',
+    input: { server: name },
+    args: ({ server }, { roots }) => ['certs', 'show', roots[server] ?? server, '--json'],
   }),
   operation({
     ...reading,
@@ -272,8 +283,15 @@ const acts: readonly Operation[] = [
     id: 'check',
     path: '/api/check',
     summary: 'The connectivity analyzer, against the lab or any server',
-    input: { target: word },
-    args: ({ target: what }, { choose }) => ['check', what, '--json', ...choose],
+    input: { target: word, transport: z.enum(['tls', 'tcp', 'wss']).optional(), address: ip.optional() },
+    args: ({ target: what, transport, address }, { choose }) => [
+      'check',
+      what,
+      ...option('--transport', transport),
+      ...option('--address', address),
+      '--json',
+      ...choose,
+    ],
   }),
   operation({
     ...changing,

@@ -142,6 +142,7 @@ function serveSession(server: FastifyInstance, { readOnly, version, lab }: Conso
     version,
     readOnly,
     lab: lab.choose,
+    roots: lab.roots,
     operations: operations.map(({ id, method, path, changes }) => ({ id, method, path, changes })),
   }))
   server.get('/api/openapi.json', { schema: { hide: true } }, () => server.swagger())

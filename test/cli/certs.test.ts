@@ -162,6 +162,7 @@ t.test('timeline says when each certificate ends and what stops with it', async 
         /the service on director shuts down/,
       ],
       lifetimes: [
+        { days: 398, renewalsPerYear: 1 },
         { days: 200, renewalsPerYear: 2 },
         { days: 100, renewalsPerYear: 4 },
         { days: 47, renewalsPerYear: 8 },

@@ -42,7 +42,7 @@ export async function testConsole(t: Test, options: TestConsoleOptions = {}): Pr
       return { ended: ended.promise, stop }
     },
   }
-  const lab = { choose: ['--data', '/lab'], plan: ['edge', '--network', '41'] }
+  const lab = { choose: ['--data', '/lab'], plan: ['edge', '--network', '41'], roots: {} }
   const opened = await openConsole({
     commands,
     lab,

@@ -4,6 +4,8 @@ import { type Console, openConsole } from '../../console/server.ts'
 import type { Commands } from '../../console/commands.ts'
 import { type FollowedLab, openFeeds } from '../../console/feeds.ts'
 import { readPage } from '../../console/page-files.ts'
+import { internalRoot } from '../../lab/provision.ts'
+import type { ReadyDocument } from '../../lab/ready-document.ts'
 import { LabError } from '../../lab/lab-error.ts'
 import { packageFolder } from '../../topology/package-folder.ts'
 import { planLab } from '../../topology/plan.ts'
@@ -94,9 +96,11 @@ async function labOf(run: CommandContext['run'], io: Io, options: CommonOptions)
   const { folder, record } = chooseLab(io, options)
   const plan = planOf({ record })
   const ports = Object.entries(record.ports).flatMap(([node, port]) => ['--port', `${node}=${port}`])
+  const exposed = record.expose === undefined ? [] : ['--expose', `outer=${record.expose.outer}`]
   const lab = {
     choose: ['--data', folder.root],
-    plan: [record.topology, '--network', String(record.network), ...ports],
+    plan: [record.topology, '--network', String(record.network), ...ports, ...exposed],
+    roots: rootsOf(plan, record.ready?.trust ?? {}),
     sipNodes: sipNodes(plan),
     lookEveryMs: 1500,
   }
@@ -111,7 +115,7 @@ async function containerLab(io: Io): Promise<LabOfConsole> {
   if (named === undefined) throw new LabError('not-so', 'lab.none', complaint.trim())
   const plan = planLab(chooseTopology(io, named).topology, { addressing: 'containers' })
   // Every look starts a process and asks the container engine.
-  const lab = { choose, plan: [named, '--containers'], sipNodes: sipNodes(plan), lookEveryMs: 5000 }
+  const lab = { choose, plan: [named, '--containers'], roots: {}, sipNodes: sipNodes(plan), lookEveryMs: 5000 }
   return { commands, lab, plan }
 }
 
@@ -119,10 +123,18 @@ function sipNodes({ nodes }: LabPlan): readonly string[] {
   return nodes.filter(({ role }) => !['dns', 'pki', 'sql', 'load-balancer'].includes(role)).map(({ name }) => name)
 }
 
-function webSockets({ nodes }: LabPlan): readonly string[] {
-  return nodes.flatMap(({ listeners }) =>
-    listeners.filter(({ transport }) => transport === 'wss').map(({ address, port }) => `wss://${address}:${port}`),
-  )
+/** By the name in the certificate, which is what a browser must dial. */
+function webSockets({ phones }: LabPlan): readonly string[] {
+  const names = phones.filter(({ transport }) => transport === 'wss').map(({ host, port }) => `wss://${host}:${port}`)
+  return [...new Set(names)]
+}
+
+function rootsOf(plan: LabPlan, trust: ReadyDocument['trust']): FollowedLab['roots'] {
+  const roots = plan.phones.flatMap(({ host, domain, trust: wanted }) => {
+    const file = wanted === 'public' ? trust.public : internalRoot(plan, trust, domain)
+    return wanted === undefined || file === undefined ? [] : [[host, file] as const]
+  })
+  return Object.fromEntries(roots)
 }
 
 function readPort(text: string): number {

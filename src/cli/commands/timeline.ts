@@ -8,6 +8,8 @@ import { announcedLifetimes, timeline } from '../../lab/renewal/timeline.ts'
 import type { TimelineCertificate, TimelineEntry } from '../../lab/renewal/timeline.ts'
 import { findLabs } from '../../lab/lab-folder.ts'
 import { configFolder, topologyNames } from '../../topology/load.ts'
+import { axisRows } from '../../peers/axis.ts'
+import { dayOf } from '../../peers/policy.ts'
 import { planLab } from '../../topology/plan.ts'
 import type { LabPlan } from '../../topology/plan-types.ts'
 import { answer, common } from '../command.ts'
@@ -37,11 +39,14 @@ export const timelineCommand: RegisterCommand = (program, { io }) => {
     const now = Date.now()
     const { plan, parts } = source(io, name, options, now)
     const entries = timeline(plan, parts, now)
-    answer(io, options, { topology: plan.topology, now: new Date(now).toISOString(), certificates: entries }, () =>
-      text(io, entries),
-    )
+    const document = { topology: plan.topology, now: new Date(now).toISOString(), certificates: entries }
+    const elsewhere = axisRows(dayOf(now - lookBackMs))
+    answer(io, options, { ...document, elsewhere }, () => text(io, entries))
   })
 }
+
+/** What peers and root programmes changed so lately still explains something. */
+const lookBackMs = 400 * 86_400_000
 
 interface TimelineOptions extends CommonOptions {
   readonly with?: readonly string[]

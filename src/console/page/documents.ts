@@ -3,12 +3,14 @@ import type { LabPlan } from '../../topology/plan-types.ts'
 import type { NodeStatus } from '../../node/control/control-api.ts'
 import type { Verdict } from '../../verdicts/verdict.ts'
 import type { FaultOn } from '../../faults/record.ts'
+import type { AxisRow } from '../../peers/axis.ts'
 import type { TimelineEntry } from '../../lab/renewal/timeline.ts'
 
 export type { Verdict } from '../../verdicts/verdict.ts'
 export type { LinkState, NodeEvent, Registration, TraceEntry } from '../../node/control/control-api.ts'
 export type { ListedFault } from '../../faults/targets.ts'
 export type { Outcome } from '../../faults/placement.ts'
+export type { AxisRow } from '../../peers/axis.ts'
 export type { TimelineEntry } from '../../lab/renewal/timeline.ts'
 export type { GeneralTab, SecurityTab } from '../../node/administration.ts'
 export type { CheckReport } from '../../check/report.ts'
@@ -17,7 +19,7 @@ export type { Step } from '../../check/step.ts'
 /** `siplab plan --json`: what the page reads of it. */
 export type PlanDocument = Pick<
   LabPlan,
-  'topology' | 'about' | 'profile' | 'domain' | 'organisations' | 'nodes' | 'links' | 'users'
+  'topology' | 'about' | 'profile' | 'domain' | 'organisations' | 'nodes' | 'links' | 'users' | 'phones'
 >
 export type PlanNode = PlanDocument['nodes'][number]
 
@@ -47,6 +49,8 @@ export interface StatusNode {
 export interface TimelineDocument {
   readonly now: string
   readonly certificates: readonly TimelineEntry[]
+  /** Peers whose rules change, and public roots that go. */
+  readonly elsewhere: readonly AxisRow[]
 }
 
 /** `siplab certs list --json`: one entry a file. */
@@ -62,4 +66,8 @@ export interface HeldCertificate {
 export interface Session {
   readonly version: string
   readonly readOnly: boolean
+  /** How its commands find the lab: `['--lab', 'compose']`. */
+  readonly lab: readonly string[]
+  /** Path of the root that a phone must trust, by the name of the server. */
+  readonly roots: Readonly<Record<string, string>>
 }

@@ -33,4 +33,5 @@ export const views: readonly ListedView[] = [
     key: '8',
     load: async () => (await import('./views/scenarios-view.tsx')).ScenariosView,
   },
+  { id: 'phone', title: 'Phone', key: '9', load: async () => (await import('./phone/phone-view.tsx')).PhoneView },
 ]

@@ -58,8 +58,8 @@ export interface TimelineEntry {
   }[]
 }
 
-/** Lifetimes of CA/B Forum ballot SC-081: from March 2026, March 2027 and March 2029. */
-export const announcedLifetimes: readonly number[] = [200, 100, 47]
+/** Lifetimes of CA/B Forum: 398 days until ballot SC-081, whose steps are March 2026, March 2027 and March 2029. */
+export const announcedLifetimes: readonly number[] = [398, 200, 100, 47]
 
 const dayMs = 86_400_000
 /** Of the lifetime left: when a CA or a revocation list is due. */

@@ -9,7 +9,7 @@ const headHeight = 34
 const timeWidth = 112
 const leastColumn = 96
 /** Drawn above and below what is in sight. */
-const spare = 8
+const spare = 3
 
 interface RowsProps {
   readonly model: LadderModel
@@ -67,7 +67,8 @@ export function Rows({ model, chosen, choose }: RowsProps): JSX.Element {
         ))}
         {shown.slice(first, last).map((row, at) => (
           <Arrow
-            key={row.id}
+            // By place: while it scrolls the elements stay, and only what they say changes.
+            key={at}
             row={row}
             y={(first + at) * rowHeight}
             columns={columns}
@@ -120,7 +121,7 @@ function Arrow({ row, y, columns, column, isChosen, choose }: ArrowProps): JSX.E
       type="button"
       tabIndex={-1}
       class={`rung ${at}${row.isError ? ' error' : ''}${isChosen ? ' selected' : ''}`}
-      style={{ top: `${y}px`, height: `${rowHeight}px` }}
+      style={{ transform: `translateY(${y}px)` }}
       onClick={() => choose(row)}
     >
       <time style={{ width: `${timeWidth}px` }}>{clockText(row.time)}</time>

@@ -3,25 +3,32 @@ import type { JSX } from 'preact'
 import { scaleUtc } from 'd3-scale'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ask } from '../api.ts'
-import type { TimelineDocument, TimelineEntry } from '../documents.ts'
+import type { AxisRow, TimelineDocument, TimelineEntry } from '../documents.ts'
 import { status } from '../live.ts'
 import { failureOf, useDocument } from '../loading.ts'
 import { Failed, Problem } from '../parts/problem.tsx'
 import { State } from '../parts/state.tsx'
 import { session } from '../session.ts'
 import { useStore } from '../store.ts'
+import { Elsewhere, ElsewhereBar } from './time-elsewhere.tsx'
 import { dayText, leftText, toneOfLeft } from '../words.ts'
 
-const spans = { '60 days': 60, '1 year': 365, '6 years': 2192 } as const
+const spans = { '60 days': 60, '14 months': 425, '6 years': 2192 } as const
 const dayMs = 86_400_000
+/** Beyond every axis, where it is drawn at the edge. */
+const farAway = '9999-12-31'
+/** How much of a span is drawn of the past: what a peer changed lately explains what fails today. */
+const pastPart = 0.45
 
 export function TimeView(): JSX.Element {
   const asked = useDocument<TimelineDocument>('/api/timeline')
-  const [span, setSpan] = useState<keyof typeof spans>('1 year')
-  const [chosen, choose] = useState<TimelineEntry>()
+  const [span, setSpan] = useState<keyof typeof spans>('14 months')
+  const [chosen, choose] = useState<TimelineEntry | AxisRow>()
   if (asked.state.kind === 'loading') return <p class="loading">Reading the certificates of the lab…</p>
   if (asked.state.kind === 'failed') return <Failed failure={asked.state.failure} />
-  const { now, certificates } = asked.state.document
+  const { now, certificates, elsewhere } = asked.state.document
+  const today = Date.parse(now)
+  const near = elsewhere.filter((row) => changesWithin(row, today, spans[span] * dayMs))
   return (
     <div class="view">
       <h1>Time</h1>
@@ -35,27 +42,44 @@ export function TimeView(): JSX.Element {
       {certificates.length === 0 ? (
         <p class="empty">No certificate, and so none that ends.</p>
       ) : (
-        <Axis now={Date.parse(now)} days={spans[span]} entries={certificates} chosen={chosen} choose={choose} />
+        <Axis
+          now={Date.parse(now)}
+          days={spans[span]}
+          entries={certificates}
+          elsewhere={near}
+          chosen={chosen}
+          choose={choose}
+        />
       )}
-      {chosen !== undefined && <Ending entry={chosen} />}
+      {chosen !== undefined && ('stretches' in chosen ? <Elsewhere row={chosen} /> : <Ending entry={chosen} />)}
       <Clock again={asked.again} />
     </div>
   )
+}
+
+/** Within what is drawn; a rule that stays as it is draws nothing. */
+function changesWithin({ stretches }: AxisRow, now: number, spanMs: number): boolean {
+  return stretches
+    .flatMap(({ since, until }) => [since, until])
+    .some(
+      (day) => day !== undefined && Math.abs(Date.parse(day) - now) < (Date.parse(day) < now ? pastPart : 1) * spanMs,
+    )
 }
 
 interface AxisProps {
   readonly now: number
   readonly days: number
   readonly entries: readonly TimelineEntry[]
-  readonly chosen: TimelineEntry | undefined
-  readonly choose: (entry: TimelineEntry) => void
+  readonly elsewhere: readonly AxisRow[]
+  readonly chosen: TimelineEntry | AxisRow | undefined
+  readonly choose: (entry: TimelineEntry | AxisRow) => void
 }
 
 const labelWidth = 190
 const barHeight = 22
 const rowHeight = 34
 
-function Axis({ now, days, entries, chosen, choose }: AxisProps): JSX.Element {
+function Axis({ now, days, entries, elsewhere, chosen, choose }: AxisProps): JSX.Element {
   const box = useRef<HTMLDivElement>(null)
   const [width, setWidth] = useState(900)
   useEffect(() => {
@@ -64,8 +88,8 @@ function Axis({ now, days, entries, chosen, choose }: AxisProps): JSX.Element {
     watch.observe(box.current)
     return () => watch.disconnect()
   }, [])
-  const x = scaleUtc([now - days * dayMs * 0.08, now + days * dayMs], [labelWidth, width - 20]).clamp(true)
-  const height = 36 + entries.length * rowHeight
+  const x = scaleUtc([now - days * dayMs * pastPart, now + days * dayMs], [labelWidth, width - 20]).clamp(true)
+  const height = 36 + (entries.length + elsewhere.length) * rowHeight
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
     <section class="axis table-box" ref={box} tabIndex={0} aria-label="When each ends">
@@ -87,6 +111,16 @@ function Axis({ now, days, entries, chosen, choose }: AxisProps): JSX.Element {
             x={(time) => x(new Date(time))}
             now={now}
             isChosen={entry === chosen}
+            choose={choose}
+          />
+        ))}
+        {elsewhere.map((row, at) => (
+          <ElsewhereBar
+            key={`${row.kind} ${row.name}`}
+            row={row}
+            y={32 + (entries.length + at) * rowHeight}
+            x={(time) => x(new Date(Math.min(time, now + 2 * days * dayMs)))}
+            isChosen={row === chosen}
             choose={choose}
           />
         ))}
@@ -121,27 +155,41 @@ function Bar({ entry, y, x, now, isChosen, choose }: BarProps): JSX.Element {
   const tone = toneOfLeft(secondsLeft, warnsAt, now)
   const what = kind === 'ca' ? `CA ${name}` : kind === 'crl' ? `CRL ${name}, ${node}` : name
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a drawing has no button element
-    <g
-      class={`bar ${tone}${isChosen ? ' selected' : ''}`}
-      role="button"
-      tabIndex={0}
-      aria-pressed={isChosen}
-      aria-label={`${what}: ends ${dayText(notAfter)}, ${leftText(secondsLeft)}`}
-      onClick={() => choose(entry)}
-      onKeyDown={(event) => {
-        if (event.key !== 'Enter' && event.key !== ' ') return
-        event.preventDefault()
-        choose(entry)
-      }}
-    >
-      <rect x={0} y={y - 4} width={to + 2000} height={rowHeight} class="hit" />
-      <text x={10} y={y + 16}>
-        {what.length > 25 ? `${what.slice(0, 24)}…` : what}
-      </text>
-      <rect x={from} y={y} width={Math.max(2, to - from)} height={barHeight} rx="4" class="valid" />
-      {to > warns && <rect x={warns} y={y} width={to - warns} height={barHeight} rx="4" class="warns" />}
-    </g>
+    <>
+      {/* biome-ignore lint/a11y/useSemanticElements: a drawing has no button element */}
+      <g
+        class={`bar ${tone}${isChosen ? ' selected' : ''}`}
+        role="button"
+        tabIndex={0}
+        aria-pressed={isChosen}
+        aria-label={`${what}: ends ${dayText(notAfter)}, ${leftText(secondsLeft)}`}
+        onClick={() => choose(entry)}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' && event.key !== ' ') return
+          event.preventDefault()
+          choose(entry)
+        }}
+      >
+        <rect x={0} y={y - 4} width={to + 2000} height={rowHeight} class="hit" />
+        <text x={10} y={y + 16}>
+          {what.length > 25 ? `${what.slice(0, 24)}…` : what}
+        </text>
+        <rect x={from} y={y} width={Math.max(2, to - from)} height={barHeight} rx="4" class="valid" />
+        {to > warns && <rect x={warns} y={y} width={to - warns} height={barHeight} rx="4" class="warns" />}
+      </g>
+      <g class="over">
+        {entry.lifetimes
+          .filter(({ notAfter: end }) => x(end) < x(farAway))
+          .map(({ days, notAfter: end }) => (
+            <g key={days} class="lifetime">
+              <line x1={x(end)} x2={x(end)} y1={y} y2={y + barHeight} />
+              <text x={x(end) - 3} y={y + 15} class="lifetime-text">
+                {days}
+              </text>
+            </g>
+          ))}
+      </g>
+    </>
   )
 }
 

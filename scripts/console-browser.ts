@@ -1,0 +1,59 @@
+/** A console in Debian's Chromium, for the scripts that look at its views. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import axe from 'axe-core'
+import type { Page } from 'playwright-core'
+import { launcher } from '../src/cli/package.ts'
+
+/** Path of Chromium; undefined: it is not installed. */
+export function findChromium(): string | undefined {
+  return ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path))
+}
+
+export interface ShownConsole {
+  readonly process: ChildProcess
+  /** Opens the page once. */
+  readonly address: Promise<string>
+}
+
+/** @param data folder of a running lab */
+export function startConsole(data: string): ShownConsole {
+  const child = spawn(launcher[0], [launcher[1], 'console', '--json', '--data', data], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const address = new Promise<string>((resolve, reject) => {
+    child.once('exit', (status) => reject(new Error(`siplab console ended with status ${status}`)))
+    createInterface({ input: child.stdout }).once('line', (line) =>
+      resolve((JSON.parse(line) as { readonly address: string }).address),
+    )
+  })
+  return { process: child, address }
+}
+
+/** What the browser says of the page, and what the page threw. */
+export function listen(page: Page): string[] {
+  const errors: string[] = []
+  page.on('console', (message) => {
+    // A refusal that the page shows (a locked tab, a check that failed) is also a line of the browser.
+    if (message.type() === 'error' && !/status of 409/.test(message.text())) errors.push(`console: ${message.text()}`)
+  })
+  page.on('pageerror', (error) => errors.push(`page: ${error.message}`))
+  return errors
+}
+
+/** A complaint when the page is wider than the window. */
+export async function sidewaysOf(page: Page): Promise<readonly string[]> {
+  const over = await page.evaluate<number>(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  )
+  return over > 0 ? [`the page scrolls sideways by ${over} px at ${page.viewportSize()?.width} px`] : []
+}
+
+/** What axe-core finds on the page as it is. */
+export async function violationsOf(page: Page): Promise<readonly string[]> {
+  // By the debugger, which the content security policy does not concern.
+  await page.evaluate(`if (window.axe === undefined) { ${axe.source} }`)
+  const { violations } = await page.evaluate<axe.AxeResults>('axe.run(document, { resultTypes: ["violations"] })')
+  return violations.map(({ id, help, nodes }) => `${id}: ${help} (${nodes.map(({ target }) => target).join(', ')})`)
+}

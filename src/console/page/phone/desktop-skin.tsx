@@ -1,0 +1,91 @@
+/** The phone on the desk: contacts beside a conversation, as Office Communicator had it. */
+import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
+import type { PlanDocument } from '../documents.ts'
+import { useStore } from '../store.ts'
+import { type Desk, type DeskState, nameOf } from './desk.ts'
+import { FindContacts } from './find-contacts.tsx'
+import { Way } from './mobile-skin.tsx'
+import { Compose, ContactLine, OwnPresence, Talk } from './parts.tsx'
+import { useSignIn } from './sign-in.ts'
+
+export function DesktopSkin({ desk, plan }: { readonly desk: Desk; readonly plan: PlanDocument }): JSX.Element {
+  const state = useStore(desk.state)
+  return (
+    <section class="desktop" aria-label="Desktop client">
+      <h2 class="phone-title">
+        {state.stage === 'signed-in' ? `${nameOf(state, state.uri)} – Communicator` : 'Communicator'}
+      </h2>
+      {state.stage === 'signed-in' ? <Client desk={desk} state={state} /> : <SignIn desk={desk} plan={plan} />}
+    </section>
+  )
+}
+
+function SignIn({ desk, plan }: { readonly desk: Desk; readonly plan: PlanDocument }): JSX.Element {
+  const { stage } = useStore(desk.state)
+  const form = useSignIn(plan, 1, 'inside')
+  const signIn = (event: Event): void => {
+    event.preventDefault()
+    if (form.way !== undefined) void desk.signIn(form.account, form.way)
+  }
+  return (
+    <form class="desktop-sign-in" onSubmit={signIn}>
+      <label class="field">
+        Sign-in address
+        <input value={form.uri} onInput={({ currentTarget }) => form.setUri(currentTarget.value)} />
+      </label>
+      <label class="field">
+        Password
+        <input
+          type="password"
+          autocomplete="off"
+          value={form.password}
+          onInput={({ currentTarget }) => form.setPassword(currentTarget.value)}
+        />
+      </label>
+      <Way form={form} />
+      <button type="submit" class="main" disabled={stage === 'signing-in' || form.way === undefined}>
+        {stage === 'signing-in' ? 'Signing in…' : 'Sign in'}
+      </button>
+    </form>
+  )
+}
+
+function Client({ desk, state }: { readonly desk: Desk; readonly state: DeskState }): JSX.Element {
+  const [chosen, choose] = useState<string>()
+  const open = chosen ?? state.unread[0] ?? Object.keys(state.conversations)[0]
+  if (open !== undefined && state.unread.includes(open)) queueMicrotask(() => desk.read(open))
+  const others = Object.keys(state.conversations).filter((uri) => !state.contacts.some((each) => each.uri === uri))
+  return (
+    <div class="client">
+      <div class="client-contacts">
+        <OwnPresence desk={desk} own={state.own} />
+        <ul class="contact-list">
+          {[...state.contacts.map(({ uri }) => uri), ...others].map((uri) => (
+            <li key={uri}>
+              <button type="button" class="contact" aria-pressed={uri === open} onClick={() => choose(uri)}>
+                <ContactLine state={state} uri={uri} />
+                {state.unread.includes(uri) && <strong>new</strong>}
+              </button>
+            </li>
+          ))}
+        </ul>
+        <FindContacts desk={desk} state={state} talk={choose} />
+        <button type="button" onClick={() => void desk.signOut()}>
+          Sign out
+        </button>
+      </div>
+      <div class="client-talk">
+        {open === undefined ? (
+          <p class="empty">Choose a contact, or find somebody to write to.</p>
+        ) : (
+          <>
+            <h3>{nameOf(state, open)} – Conversation</h3>
+            <Talk state={state} uri={open} />
+            <Compose desk={desk} to={open} />
+          </>
+        )}
+      </div>
+    </div>
+  )
+}

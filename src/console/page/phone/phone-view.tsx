@@ -1,0 +1,58 @@
+/** The phone: two clients side by side, each with an account of its own, over WSS to the lab. */
+import type { JSX } from 'preact'
+import type { PlanDocument } from '../documents.ts'
+import { useDocument } from '../loading.ts'
+import { Failed } from '../parts/problem.tsx'
+import { session } from '../session.ts'
+import { useStore } from '../store.ts'
+import { Desk } from './desk.ts'
+import { DesktopSkin } from './desktop-skin.tsx'
+import { MobileSkin } from './mobile-skin.tsx'
+import { TroubleCard } from './trouble-card.tsx'
+
+/** They stay signed in while another view is looked at. */
+const mobile = new Desk()
+const desktop = new Desk()
+
+export function PhoneView(): JSX.Element {
+  const plan = useDocument<PlanDocument>('/api/plan')
+  const about = useStore(session)
+  if (plan.state.kind === 'failed') return <Failed failure={plan.state.failure} />
+  if (plan.state.kind === 'loading' || about === undefined) return <p class="loading">Looking for ways in…</p>
+  if (about.readOnly)
+    return <p class="empty">This console only looks (--read-only): siplab phone --as USER signs in from a terminal.</p>
+  return (
+    <div class="view">
+      <h1>Phone</h1>
+      {about.lab.includes('compose') && <Containers />}
+      <div class="phones">
+        <MobileSkin desk={mobile} plan={plan.state.document} />
+        <DesktopSkin desk={desktop} plan={plan.state.document} />
+      </div>
+      <Troubles />
+    </div>
+  )
+}
+
+/** Names and addresses of a container network belong to the containers. */
+function Containers(): JSX.Element {
+  return (
+    <p class="notice warn">
+      The phones of a container lab run in its network. There the command is{' '}
+      <code>siplab phone --as alice --outside --lab compose</code>; the page reaches the lab only where its addresses
+      can be reached from this machine.
+    </p>
+  )
+}
+
+function Troubles(): JSX.Element {
+  const all = [useStore(mobile.state).trouble, useStore(desktop.state).trouble]
+  return (
+    <>
+      {all.map(
+        (trouble, at) =>
+          trouble !== undefined && <TroubleCard key={at === 0 ? 'mobile' : 'desktop'} trouble={trouble} />,
+      )}
+    </>
+  )
+}
