@@ -7,7 +7,7 @@ import { guardMs } from './guard.ts'
 import { until } from './until.ts'
 
 /** A phone of the distribution and its address-of-record. */
-export interface Party {
+interface Party {
   readonly phone: DebianPhone
   readonly uri: string
 }
