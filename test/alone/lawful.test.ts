@@ -93,5 +93,6 @@ if (wanted.length === 0 || wanted.includes('partner'))
       other: { phone: bob, uri: 'sip:bob@lab.test' },
       third: carol,
     }
-    await workday(t, lab, all, 'edge')
+    await t.test('call', (t) => callRound(t, all))
+    await t.test('transfer', (t) => transferRound(t, all))
   })
