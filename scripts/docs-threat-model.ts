@@ -3,13 +3,15 @@
  */
 import { writeFileSync } from 'node:fs'
 import { rulingText } from '../src/roles/law/render.ts'
-import { type Row, rows } from '../src/roles/law/table.ts'
+import { type Border, borders, type Row, rows } from '../src/roles/law/table.ts'
 
 interface Threat {
   readonly attacker: string
   readonly wants: string
-  /** Names of rows in the table. */
+  /** Names of rows in the table; empty: what defends stands beside the table. */
   readonly rows: readonly string[]
+  /** The borders, where no row says them. */
+  readonly at?: readonly Border[]
   /** A test file of this repository. */
   readonly test: string
 }
@@ -57,6 +59,39 @@ export const threats: readonly Threat[] = [
     rows: ['ack to the recorded party'],
     test: 'test/attack/edge.test.ts',
   },
+  {
+    attacker: 'somebody who knows the branch of a transaction',
+    wants: 'to cancel the call of another, or to answer it',
+    rows: ['cancel'],
+    test: 'test/attack/edge.test.ts',
+  },
+  {
+    attacker: 'an end that answers with 3xx',
+    wants: 'to send the request of the caller to a host of its choice',
+    rows: ['request of a user', 'request of a partner’s user'],
+    test: 'test/attack/forms.test.ts',
+  },
+  {
+    attacker: 'a callee',
+    wants: 'the digest response of a caller, for a dictionary attack on the password',
+    rows: [],
+    at: ['home', 'director'],
+    test: 'test/attack/forms.test.ts',
+  },
+  {
+    attacker: 'a phone, the edge of a partner',
+    wants: 'to show the callee another name: P-Asserted-Identity, Remote-Party-ID, the mark of our edge',
+    rows: [],
+    at: borders,
+    test: 'test/roles/policies/access-proxy.test.ts',
+  },
+  {
+    attacker: 'the holder of a certificate of the public CA',
+    wants: 'to be taken for a server of ours at an inside face, and the reverse',
+    rows: [],
+    at: borders,
+    test: 'test/lab/two-faces.test.ts',
+  },
 ]
 
 const intro = `# Threat model
@@ -69,10 +104,11 @@ LAB --format trust\` prints it for one lab, and a request that fits no row is re
 the cells that can be played on the labs \`standard\`, \`edge\`, \`federation\` and \`pool\`, the lawful ones too; tap
 walks a sample. \`siplab status\` counts refused requests by row.
 
-Not played by a client: \`ourselves\`, which no client can be; and what none of these labs has, hosts of static routes
-and those treated as authenticated, \`unasked\`, a Path, users who take anonymous calls, a dialog through the inside
-face of an access proxy. Of these only the table itself is tested (\`test/roles/law/table.test.ts\`). A changed From
-(RFC 4916) and Contacts of a 3xx are held on the policies and the routing core, without sockets (\`test/roles/law\`).
+Not walked: \`ourselves\`, which no client can be; and what none of these labs has, hosts of static routes and those
+treated as authenticated, \`unasked\`, a Path, users who take anonymous calls, a dialog through the inside face of an
+access proxy. Of these only the table is tested (\`test/roles/law/table.test.ts\`); anonymous requests and a changed
+From (RFC 4916) also run through the policies, without sockets (\`test/roles/law/law.test.ts\`). \`.ci/jobs/lawful\`
+has real clients do what is lawful: sip.js, SIPp, baresip, Linphone and a partner that runs Kamailio.
 
 Borders: \`home\` is a front end or Standard Edition, \`outside\` and \`perimeter\` are the two faces of an access
 proxy.
@@ -90,7 +126,8 @@ const notDefended = `## What is deliberately not defended
   of another. That is what \`standard\` shows.
 - A user may register any Contact, and requests for it are then sent there: a phone may be anywhere.
 - Where users are not asked who they are (\`bench-proxy\`), every name is taken for its user.
-- Passwords of a lab stand in its topology file, and its keys in its data folder, both readable by their owner alone.
+- Passwords of a lab stand in its topology file, which has the mode that its author gave it. \`lab.json\` of the data
+  folder repeats them; that file and the keys are readable by their owner alone.
 `
 
 export function threatModelPage(): string {
@@ -99,9 +136,16 @@ export function threatModelPage(): string {
 
 function threatTable(): string {
   const lines = threats.map(
-    (threat) => `| ${threat.attacker} | ${threat.wants} | ${threat.rows.join('; ')} | \`${threat.test}\` |`,
+    (threat) =>
+      `| ${bordersOf(threat).join(', ')} | ${threat.attacker} | ${threat.wants} | ` +
+      `${threat.rows.join('; ') || 'beside the table'} | \`${threat.test}\` |`,
   )
-  return ['| attacker | wants | rows | test |', '| --- | --- | --- | --- |', ...lines].join('\n')
+  return ['| at | attacker | wants | rows | test |', '| --- | --- | --- | --- | --- |', ...lines].join('\n')
+}
+
+function bordersOf({ rows: names, at = [] }: Threat): readonly Border[] {
+  const named = rows.filter(({ name }) => names.includes(name)).flatMap((row) => row.borders)
+  return borders.filter((border) => named.includes(border) || at.includes(border))
 }
 
 function rowTable(): string {

@@ -41,7 +41,7 @@ export function reverseOctets(hex: string): string {
  * The SAN entries with their kind: `DNS:fe1.lab.test`, `URI:sip:lab.test`, `IP:127.0.0.1`. Node quotes an entry that
  * holds a separator (CVE-2021-44532); such an entry is kept as the quoted text.
  */
-export function subjectAltNames(certificate: X509Certificate): readonly string[] {
+function subjectAltNames(certificate: X509Certificate): readonly string[] {
   const text = certificate.subjectAltName
   if (text === undefined || text === '') return []
   const entries = text.match(/(?:[^",]|"(?:[^"\\]|\\.)*")+/g) ?? []

@@ -1,5 +1,5 @@
 /** A call of a phone, in either direction: from INVITE to BYE, without media. */
-import { SessionState, type Core, type Invitation, type Inviter, type Session } from 'sip.js'
+import { SessionState, UserAgent, type Core, type Invitation, type Inviter, type Session } from 'sip.js'
 import type { Clock } from '../sip/clock.ts'
 import { answered, errorOf, readAnswer } from './answered.ts'
 import { within } from './deadline.ts'
@@ -76,6 +76,19 @@ abstract class SipCall<S extends Session> implements Call {
       throw new PhoneError('phone.not-so', `the call with ${this.peer} is not established: there is nothing to renew`)
     const { delegate, accepted } = answered(what, this.home.line)
     await this.session.invite({ requestDelegate: delegate })
+    return readAnswer(await this.wait(what, accepted))
+  }
+
+  async transfer(to: string): Promise<PhoneAnswer> {
+    const what = `REFER ${this.peer} to ${to}`
+    const target = UserAgent.makeURI(to)
+    if (target === undefined || this.state !== 'established')
+      throw new PhoneError(
+        'phone.not-so',
+        `${what}: wanted a SIP URI such as sip:bob@lab.test and an established call, found ${this.state}`,
+      )
+    const { delegate, accepted } = answered(what, this.home.line)
+    await this.session.refer(target, { requestDelegate: delegate })
     return readAnswer(await this.wait(what, accepted))
   }
 

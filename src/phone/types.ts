@@ -85,6 +85,8 @@ export interface Call {
   readonly ended: Promise<CallEnd>
   /** Re-INVITE with the same session; resolves with its 200 (RFC 3261 §14). */
   renew(): Promise<PhoneAnswer>
+  /** `transfer('sip:carol@lab.test')`: REFER in the call (RFC 3515); resolves with its 202. The call stays. */
+  transfer(to: string): Promise<PhoneAnswer>
   /** BYE; resolves with its 200. Before it is answered: CANCEL, or 480 to the caller. */
   hangUp(): Promise<void>
 }

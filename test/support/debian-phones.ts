@@ -13,13 +13,16 @@ import { guardMs } from './guard.ts'
 import { until } from './until.ts'
 
 export interface PhoneAccount {
-  /** `alice`; the domain is lab.test. */
   readonly login: string
+  /** `lab.test` unless given. */
+  readonly domain?: string
   readonly password: string
-  /** Where it signs in over TLS, by name: `sip.lab.test:10443`. */
+  /** Where it signs in: `sip.lab.test:10443`. */
   readonly proxy: string
-  /** PEM file of the root it trusts. */
-  readonly root: string
+  /** `tls` unless given. */
+  readonly transport?: 'tls' | 'tcp'
+  /** PEM file of the root it trusts; needed for TLS. */
+  readonly root?: string
   /** The DNS of the lab that it asks: `127.0.41.3:10053`. */
   readonly dns: string
   /** Its working folder. */
@@ -31,6 +34,8 @@ export interface PhoneAccount {
 /** What a test asks of any phone; every promise rejects with what the phone said when its time is up. */
 export interface DebianPhone {
   readonly name: string
+  /** Whether it calls whom it is referred to while the call of the REFER has no media. */
+  readonly followsSilent: boolean
   signedIn(): Promise<void>
   /** Resolves when the call is up. */
   call(uri: string): Promise<void>
@@ -38,6 +43,8 @@ export interface DebianPhone {
   connected(): Promise<void>
   hangUp(): Promise<void>
   ended(): Promise<void>
+  /** REFER in the call that this phone began (RFC 3515); whom the other end then calls is seen there. */
+  transfer(to: string): Promise<void>
   /** To its peer. */
   write(text: string): Promise<void>
   heard(text: string): Promise<void>
@@ -54,14 +61,14 @@ class Ear {
     this.#said = said
   }
 
-  async hears(wanted: RegExp): Promise<void> {
+  async hears(wanted: RegExp): Promise<RegExpExecArray> {
     const end = performance.now() + guardMs / 4
     for (;;) {
       const said = this.#said()
       const found = wanted.exec(said.slice(this.#from))
       if (found !== null) {
         this.#from += found.index + found[0].length
-        return
+        return found
       }
       if (performance.now() > end)
         throw new Error(`${this.#name}: wanted ${String(wanted)}, it said ${wordsOf(said.slice(this.#from))}`)
@@ -96,34 +103,40 @@ export async function baresip(
     const text = JSON.stringify({ command, params, token: 'siplab' })
     socket.write(`${Buffer.byteLength(text)}:${text},`)
   }
-  const connected = (): Promise<void> => ear.hears(/"type":"CALL_ESTABLISHED"/)
+  const connected = async (): Promise<void> => void (await ear.hears(/"type":"CALL_ESTABLISHED"/))
   return {
     name,
-    signedIn: () => ear.hears(/200 OK \(\) \[\d+ binding/),
+    followsSilent: true,
+    signedIn: async () => void (await ear.hears(/200 OK \(\) \[\d+ binding/)),
     async call(uri) {
       ask('dial', uri)
       await connected()
     },
     connected,
     hangUp: () => Promise.resolve(ask('hangup')),
-    ended: () => ear.hears(/"type":"CALL_CLOSED"/),
+    ended: async () => void (await ear.hears(/"type":"CALL_CLOSED"/)),
+    async transfer(to) {
+      ask('transfer', to)
+      await ear.hears(/"response":true,"ok":true/)
+    },
     async write(text) {
       ask('contact_next')
       await ear.hears(/Current contact:/)
       ask('message', text)
     },
-    heard: (text) => ear.hears(new RegExp(`"${text}"`)),
+    heard: async (text) => void (await ear.hears(new RegExp(`"${text}"`))),
     shows: (status) => ask(`presence_${status}`),
   }
 }
 
 /** Writes what baresip reads; `port` is that of its control. */
-export function baresipFiles({ login, password, proxy, root, dns, folder, peer }: PhoneAccount, port: number): void {
+export function baresipFiles(account: PhoneAccount, port: number): void {
+  const { login, domain = 'lab.test', password, proxy, transport = 'tls', root, dns, folder, peer } = account
   mkdirSync(folder, { recursive: true })
   const modules = ['stdio', 'g711', 'aubridge'].map((name) => `module ${name}.so`)
   const applications = ['contact', 'menu', 'ctrl_tcp', 'presence'].map((name) => `module_app ${name}.so`)
   const config = [
-    `sip_cafile ${root}`,
+    ...(root === undefined ? [] : [`sip_cafile ${root}`]),
     `dns_server ${dns}`,
     'audio_player aubridge,loop',
     'audio_source aubridge,loop',
@@ -138,8 +151,8 @@ export function baresipFiles({ login, password, proxy, root, dns, folder, peer }
   writeFileSync(join(folder, 'config'), `${config.join('\n')}\n`)
   writeFileSync(
     join(folder, 'accounts'),
-    `<sip:${login}@lab.test;transport=tls>;auth_pass=${password};answermode=auto;pubint=600;` +
-      `outbound="sip:${proxy};transport=tls"\n`,
+    `<sip:${login}@${domain};transport=${transport}>;auth_pass=${password};answermode=auto;pubint=600;` +
+      `outbound="sip:${proxy};transport=${transport}"\n`,
   )
   writeFileSync(join(folder, 'contacts'), `<${peer}>\n`)
 }
@@ -173,24 +186,31 @@ export async function linphone(
   const answers = collected()
   answers.add(socket)
   const news = new Ear(name, answers.text)
-  const ask = async (command: string): Promise<void> => {
+  const ask = async (command: string, answer = /Status: Ok/): Promise<RegExpExecArray> => {
     socket.write(`${command}\n`)
-    await news.hears(/Status: Ok/)
+    return news.hears(answer)
   }
-  const connected = (): Promise<void> => ear.hears(/to LinphoneCallStreamsRunning|to \[LinphoneCallStreamsRunning/)
+  const hears = async (wanted: RegExp): Promise<void> => void (await ear.hears(wanted))
+  // sip.js here has no media, which Linphone takes for a pause.
+  const connected = (): Promise<void> => hears(/to \[?LinphoneCall(?:StreamsRunning|PausedByRemote)/)
+  let id = ''
   return {
     name,
-    signedIn: () => ear.hears(/to \[LinphoneRegistrationOk\]/),
+    followsSilent: false,
+    signedIn: () => hears(/to \[LinphoneRegistrationOk\]/),
     async call(uri) {
-      await ask(`call ${uri}`)
+      id = (await ask(`call ${uri}`, /Status: Ok\s+Id: (\d+)/))[1] ?? ''
       await connected()
     },
     connected,
-    hangUp: () => ask('terminate'),
-    ended: () => ear.hears(/to LinphoneCallReleased|to \[LinphoneCallReleased/),
-    write: (text) => ask(`message ${peer} ${text}`),
-    heard: (text) => ear.hears(new RegExp(text)),
-    sees: (status) => ear.hears(new RegExp(`entity="${peer}"[^]{0,200}<basic>${status}<`)),
+    hangUp: async () => void (await ask('terminate')),
+    ended: () => hears(/to LinphoneCallReleased|to \[LinphoneCallReleased/),
+    async transfer(to) {
+      await ask(`call-transfer ${id} ${to}`)
+    },
+    write: async (text) => void (await ask(`message ${peer} ${text}`)),
+    heard: (text) => hears(new RegExp(text)),
+    sees: (status) => hears(new RegExp(`entity="${peer}"[^]{0,200}<basic>${status}<`)),
   }
 }
 
@@ -222,18 +242,19 @@ export function linphoneCommand(
 }
 
 /** With a route, as "outbound proxy" in its settings: without one it would ask DNS for the domain of every callee. */
-function linphoneConfig({ login, password, proxy, root, peer }: PhoneAccount): string {
-  const server = `<sip:${proxy};transport=tls>`
+function linphoneConfig(account: PhoneAccount): string {
+  const { login, domain = 'lab.test', password, proxy, transport = 'tls', root, peer } = account
+  const server = `<sip:${proxy};transport=${transport}>`
   return [
     '[sip]',
-    `root_ca=${root}`,
+    ...(root === undefined ? [] : [`root_ca=${root}`]),
     ...['sip_port=-1', 'sip_tcp_port=-1', 'sip_tls_port=-1', 'default_proxy=0'],
     '[net]',
     'dns_srv_enabled=0',
     '[auth_info_0]',
-    ...[`username=${login}`, `passwd=${password}`, 'domain=lab.test'],
+    ...[`username=${login}`, `passwd=${password}`, `domain=${domain}`],
     '[proxy_0]',
-    `reg_identity=sip:${login}@lab.test`,
+    `reg_identity=sip:${login}@${domain}`,
     `reg_proxy=${server}`,
     `reg_route=${server}`,
     ...['reg_sendregister=1', 'reg_expires=600', 'publish=0'],

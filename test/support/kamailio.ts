@@ -28,36 +28,36 @@ export async function startKamailio(t: Test, settings: KamailioSettings): Promis
   const file = (name: string): string => join(settings.folder, name)
   writeFileSync(file('tls.cfg'), tlsConfig(settings))
   writeFileSync(file('kamailio.cfg'), mainConfig(settings, port, await freePort(), file('tls.cfg')))
+  const log = spawnKamailio(t, settings.folder)
+  const ask: Kamailio['ask'] = (request) => exchange(port, request, log)
+  await ready(ask, log)
+  return { ask }
+}
+
+/**
+ * Runs `kamailio.cfg` of that folder until the test ends; gives what it has said so far.
+ *
+ * @param hosts an /etc/hosts of its own: a mount namespace, for which a user namespace is enough
+ */
+export function spawnKamailio(t: Test, folder: string, hosts?: string): () => string {
+  const file = (name: string): string => join(folder, name)
   let log = ''
-  const child = spawn(
-    '/usr/sbin/kamailio',
-    [
-      '-f',
-      file('kamailio.cfg'),
-      '-DD',
-      '-E',
-      '-m',
-      '64',
-      '-M',
-      '8',
-      '-w',
-      settings.folder,
-      '-P',
-      file('pid'),
-      '-Y',
-      settings.folder,
-    ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  )
+  const command = ['/usr/sbin/kamailio', '-f', file('kamailio.cfg'), '-DD', '-E', '-m', '64', '-M', '8', '-w', folder]
+  command.push('-P', file('pid'), '-Y', folder)
+  if (hosts !== undefined) {
+    writeFileSync(file('hosts'), hosts)
+    const own = ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c']
+    command.unshift(...own, 'mount --bind "$0" /etc/hosts && exec "$@"', file('hosts'))
+  }
+  const [program = '', ...args] = command
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text))
   const ended = new Promise((done) => child.once('exit', done))
   t.teardown(async () => {
     child.kill()
     await ended
   })
-  const ask: Kamailio['ask'] = (request) => exchange(port, request, () => log)
-  await ready(ask, () => log)
-  return { ask }
+  return () => log
 }
 
 /** Its OPTIONS to itself is answered as soon as it runs. */
@@ -105,7 +105,7 @@ function exchange(port: number, request: (via: string) => string, log: () => str
   })
 }
 
-function tlsConfig({ identity, ca }: KamailioSettings): string {
+export function tlsConfig({ identity, ca }: Pick<KamailioSettings, 'identity' | 'ca'>): string {
   const side =
     `method = TLSv1.2+\nverify_certificate = yes\nrequire_certificate = yes\nprivate_key = ${identity.key}\n` +
     `certificate = ${identity.certificate}\nca_list = ${ca}\n`
@@ -136,7 +136,7 @@ request_route {
 `
 }
 
-function modulesFolder(): string {
+export function modulesFolder(): string {
   const [folder] = globSync('/usr/lib/*/kamailio/modules')
   if (folder === undefined || !existsSync(folder)) throw new Error('the modules of Kamailio are not below /usr/lib')
   return folder

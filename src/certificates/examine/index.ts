@@ -13,7 +13,6 @@ export {
   offeredNames,
   wantedHost,
   type NameRules,
-  type RuleBook,
   type WantedName,
 } from './names.ts'
 export { pemBlocks } from './pem.ts'

@@ -226,7 +226,7 @@ function splitMailbox(mailbox: string): readonly [string, string] {
 }
 
 /** `sip:lab.test` gives `lab.test`; a URI with a user names a person, not a domain (RFC 5922 §7.1). */
-export function sipDomain(uri: string): string | undefined {
+function sipDomain(uri: string): string | undefined {
   return /^sips?:([^@;?:/]+)(?::\d+)?(?:[;?].*)?$/i.exec(uri)?.[1]?.toLowerCase()
 }
 

@@ -4,7 +4,11 @@ import type { SipResponse } from '../../sip/message/types.ts'
 import { type Arrival, pass, type Policy } from '../../sip/routing/decision.ts'
 import type { Flow } from '../../sip/transport/flow.ts'
 
-const identities = ['p-asserted-identity', 'p-preferred-identity']
+/**
+ * Whatever phones show as the caller beside From. Remote-Party-ID is older than RFC 3325 and no RFC, and phones read it
+ * all the same; P-Served-User is RFC 5502.
+ */
+const identities = ['p-asserted-identity', 'p-preferred-identity', 'p-served-user', 'remote-party-id']
 
 /** Identity and diagnostics: believed from a server only (RFC 3325 §5; topology-facts §5.1). */
 const vouchedByServersOnly = fieldSet([...identities, 'ms-diagnostics', 'ms-diagnostics-public', 'ms-user-logon-data'])

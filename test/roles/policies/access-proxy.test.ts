@@ -21,6 +21,16 @@ t.test('strip-untrusted takes identity and edge marks from a client', async (t) 
   t.match(incoming.remarks.remove, /p-asserted-identity.*ms-diagnostics.*ms-edge-proxy-message-trust/)
 })
 
+for (const field of ['Remote-Party-ID', 'remote-party-id ', 'P-Served-User', 'P-Preferred-Identity'])
+  for (const peer of [undefined, 'client', 'edge', 'treated-as-authenticated', 'server'] as const)
+    t.test(`${field} of ${peer ?? 'a phone'} ${peer === 'server' ? 'is believed' : 'reaches no callee'}`, async (t) => {
+      const incoming = arrival(requestText({ headers: [`${field}: <sip:ceo@lab.test>`] }), {
+        flow: testFlow(peer === undefined ? {} : { peer }),
+      })
+      stripUntrusted().decide(incoming)
+      t.equal(incoming.remarks.remove.includes(field.trim().toLowerCase()), peer !== 'server')
+    })
+
 t.test('strip-untrusted leaves an edge its mark and nothing else', async (t) => {
   const incoming = arrival(requestText({ headers: claims }), { flow: testFlow({ peer: 'edge' }) })
   stripUntrusted().decide(incoming)
@@ -73,6 +83,8 @@ t.test('strip-untrusted leaves an edge its reasons, and takes the identity of wh
   t.same(stripUntrustedResponse(response(504, 'INVITE', ['P-Asserted-Identity: <sip:carol@lab.test>']), flow), [
     'p-asserted-identity',
     'p-preferred-identity',
+    'p-served-user',
+    'remote-party-id',
     'authorization',
     'authentication-info',
   ])
@@ -148,6 +160,8 @@ t.test('inward-response takes the words for the inside from an answer that comes
     remove: [
       'p-asserted-identity',
       'p-preferred-identity',
+      'p-served-user',
+      'remote-party-id',
       'ms-diagnostics',
       'ms-user-logon-data',
       'ms-edge-proxy-message-trust',
