@@ -5,7 +5,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { cpus, release, tmpdir } from 'node:os'
+import { cpus, loadavg, release, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -41,7 +41,7 @@ const fewestPairs = 8
 const allRows: readonly string[] = [...rows.map(({ name }) => name), ...specials]
 
 const usage = `npm run bench:proxy
-    all rows, five rounds each, then event loop delay, overload and the SQLite store
+    all rows (--all), five rounds each, then event loop delay, overload and the SQLite store
 node bench/proxy.ts --rows tls-saturated,udp-saturated --rounds 3 --calls 4000 --json
 node bench/proxy.ts --rows tls-saturated --alone --profile DIR
     ours only, with a CPU profile of the process in DIR
@@ -50,7 +50,7 @@ node bench/proxy.ts --baseline-may-break
 node bench/proxy.ts --rows udp-saturated --against DIR --pairs 12
     another checkout of siplab (with node_modules) in place of Kamailio: alternating pairs of rounds, at least
     ${fewestPairs}, and the 95 % interval of the ratio; exit status 1 when one lies wholly above
-    ${dearerFrom.toFixed(2)}
+    ${dearerFrom.toFixed(2)}, or --bar 1.05
 node bench/proxy.ts --rows udp-saturated --flags=--max-semi-space-size=16
     ours with other Node flags in place of Kamailio
 --warm N: calls before the first round. Rows: ${allRows.join(', ')}`
@@ -69,9 +69,12 @@ function readArguments() {
       profile: { type: 'string' },
       against: { type: 'string' },
       flags: { type: 'string' },
+      bar: { type: 'string', default: String(dearerFrom) },
+      all: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
+  if (values.all && values.rows !== undefined) throw new RangeError('--all and --rows are not given together')
   const names = values.rows?.split(',') ?? allRows
   const unknown = names.filter((name) => !allRows.includes(name))
   if (unknown.length > 0) throw new RangeError(`no row ${unknown.join(', ')}`)
@@ -80,6 +83,7 @@ function readArguments() {
     if (!/^[1-9]\d{0,6}$/.test(text))
       throw new RangeError(`--${option} wants a whole number from 1 to 9999999, found ${text}`)
   }
+  if (!/^1\.\d{1,3}$/.test(values.bar)) throw new RangeError(`--bar wants a number such as 1.05, found ${values.bar}`)
   const isPaired = values.against !== undefined || values.flags !== undefined
   if (values.pairs !== undefined && (!isPaired || Number(values.pairs) < fewestPairs))
     throw new RangeError(`--pairs wants --against or --flags, and at least ${fewestPairs}, found ${values.pairs}`)
@@ -120,6 +124,7 @@ async function main(): Promise<void> {
     isPaired: values.isPaired,
   }
   const folder = mkdtempSync(join(tmpdir(), 'siplab-bench-'))
+  const loadBefore = loadavg()[0] ?? Number.NaN
   const measured: Measured[] = []
   const special: SpecialResult[] = []
   try {
@@ -146,8 +151,10 @@ async function main(): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-  printReport(machine(how.rounds), measured, special, values.json)
-  if (measured.some(({ paired }) => paired !== undefined && isDearer(paired, dearerFrom))) process.exitCode = 1
+  const dearer = values.isPaired ? Number(values.bar) : undefined
+  printReport({ ...machine(how.rounds), loadBefore }, measured, special, { json: values.json, dearer })
+  if (dearer === undefined) return
+  if (measured.some(({ paired }) => paired !== undefined && isDearer(paired, dearer))) process.exitCode = 1
 }
 
 async function measure(
@@ -156,7 +163,7 @@ async function measure(
   certificates: BenchCertificates,
   folder: string,
 ): Promise<Measured> {
-  const settings = { transport: row.transport, tls: certificates, hops: row.hops, workers: row.workers }
+  const settings = { transport: row.transport, tls: certificates, hops: row.hops }
   const { profile } = how
   const ours =
     row.hops === 3
@@ -231,13 +238,13 @@ async function startOther(
   return startOurs({ ...settings, log: 'warn', checkout, flags: flags?.split(' ') ?? [] })
 }
 
-/** Medians over the rounds; in pairs of ours, the mean of the pairs and its interval too. */
+/** The mean of the pairs, and how sure it is. */
 function ratioOf(
   costs: Pick<Measured, 'ours' | 'other'>,
-  { isPaired, alone }: HowToMeasure,
+  { alone }: HowToMeasure,
 ): Pick<Measured, 'ours' | 'other' | 'ratio' | 'paired'> {
   const { ours, other } = costs
-  if (!isPaired || alone) return { ...costs, ratio: median(ours) / median(other), paired: undefined }
+  if (alone) return { ...costs, ratio: Number.NaN, paired: undefined }
   const paired = pairedRatio(ours, other)
   return { ...costs, ratio: paired.ratio, paired }
 }
@@ -253,7 +260,7 @@ async function measureMemory(
   certificates: BenchCertificates,
   folder: string,
 ): Promise<Measured> {
-  const settings = { transport: row.transport, tls: certificates, hops: row.hops, workers: row.workers }
+  const settings = { transport: row.transport, tls: certificates, hops: row.hops }
   const costs = { ours: [] as number[], other: [] as number[] }
   for (let round = 0; round < how.rounds; round++) {
     for (const key of round % 2 === 0 ? (['ours', 'other'] as const) : (['other', 'ours'] as const)) {
@@ -292,7 +299,7 @@ async function oneRound(
   return { cost, setupMs: result.setupMs.p50, took: result.seconds }
 }
 
-function machine(rounds: number): Machine {
+function machine(rounds: number): Omit<Machine, 'loadBefore'> {
   const kamailio = existsSync('/usr/sbin/kamailio')
     ? (execFileSync('/usr/sbin/kamailio', ['-v']).toString().split('\n')[0] ?? '')
     : 'no Kamailio'

@@ -7,6 +7,7 @@ import type { EndsSee, Expectation, Family, Fault } from '../src/faults/catalogu
 import { faults } from '../src/faults/catalogue/index.ts'
 import { findVerdictCode } from '../src/verdicts/codes.ts'
 import { windowsCode } from '../src/verdicts/windows-codes.ts'
+import { type AroundRow, aroundFaults } from './faults-around.ts'
 import type { LiveRow } from './faults-live.ts'
 
 const titles: Readonly<Record<Family, string>> = {
@@ -43,9 +44,13 @@ one, \`siplab heal NODE\` takes it back. The tests run every one as a real hands
 - Where Node alone suggests another cause than the true one, the verdict says so.
 `
 
-const measured = JSON.parse(
-  readFileSync(new URL('../docs/faults-live.json', import.meta.url), 'utf8'),
-) as readonly LiveRow[]
+const measured = JSON.parse(readFileSync(new URL('../docs/faults-live.json', import.meta.url), 'utf8')) as readonly (
+  | LiveRow
+  | AroundRow
+)[]
+
+const onCertificates = measured.filter((row): row is LiveRow => 'side' in row)
+const around = measured.filter((row): row is AroundRow => 'on' in row)
 
 export function faultsPage(): string {
   const sections = (Object.keys(titles) as Family[]).map((family) =>
@@ -54,7 +59,24 @@ export function faultsPage(): string {
       faults.filter((fault) => fault.family === family),
     ),
   )
-  return `${intro}\n${sections.join('\n')}`
+  return `${intro}\n${sections.join('\n')}\n${aroundSection()}`
+}
+
+function comeOf({ expected, named }: AroundRow): string {
+  if (!named) return 'not named'
+  return expected === undefined ? 'nobody minded' : 'named'
+}
+
+/** What is broken beside certificates and TLS, once on a running lab each. */
+function aroundSection(): string {
+  const head = '| target | fault | verdict | in a lab |\n| --- | --- | --- | --- |'
+  const lines = aroundFaults.map(({ name, target, story, verdict }) => {
+    const row = around.find((each) => each.fault === name && each.target === target)
+    const seen = row === undefined ? 'not measured' : (row.notShown ?? `${comeOf(row)}, at ${row.on}`)
+    const code = verdict === undefined ? 'none: nobody minds' : `\`${verdict}\``
+    return `| ${target} | \`${name}\`<br>${story} | ${code} | ${seen.replace('>', '&gt;')} |`
+  })
+  return `## Links, DNS, databases, configuration, surroundings\n\n${head}\n${lines.join('\n')}\n`
 }
 
 function section(title: string, list: readonly Fault[]): string {
@@ -119,7 +141,7 @@ function verdictCell({ nodeSuggests }: Fault, { verdict }: Expectation): string 
 
 /** `named, 4 of 4`; where a lab cannot show it, why. */
 function liveCell({ slug }: Fault, end: string): string {
-  const rows = measured.filter(
+  const rows = onCertificates.filter(
     ({ fault, side }) => fault === slug && ((end !== 'server' && end !== 'client') || side === end),
   )
   const [first] = rows

@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { storeVerdict } from '../src/node/store-verdict.ts'
-import { sharedLocation } from '../src/services/location/location.ts'
+import { sharedLocation } from '../src/services/location/shared-location.ts'
 import { registrar } from '../src/services/registrar/registrar.ts'
 import { openPoolStore, type PoolStore } from '../src/services/store/pool-store.ts'
 import { systemClock } from '../src/sip/clock.ts'

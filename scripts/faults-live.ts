@@ -1,7 +1,8 @@
 /**
- * Puts every certificate fault of the catalogue on ONE running lab, one after the other, each side and TLS version, and
- * says whether the first verdict named it. Run: node scripts/faults-live.ts [--only SLUG[,SLUG]] [--network N] [--write
- * FILE] Exit status 1 when one was not named.
+ * Puts every certificate fault of the catalogue on ONE running lab, one after the other, each side and TLS version,
+ * then every other fault once, and says whether the first verdict named it. Exit status 1 when one was not named.
+ *
+ *     node scripts/faults-live.ts [--part certificates|others] [--only SLUG[,SLUG]] [--network N] [--write FILE]
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,6 +15,7 @@ import { breakTarget, healTarget } from '../src/faults/break.ts'
 import type { Outcome } from '../src/faults/placement.ts'
 import { readTarget } from '../src/faults/targets.ts'
 import type { RunningLabAccess } from '../src/lab/running-lab.ts'
+import { aroundFaults, type AroundRow, showAround } from './faults-around.ts'
 import { bringUpQuietly } from './script-lab.ts'
 
 /** One row of the table. */
@@ -65,28 +67,41 @@ async function showAll(
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { only: { type: 'string' }, network: { type: 'string' }, write: { type: 'string' } },
+    options: {
+      only: { type: 'string' },
+      network: { type: 'string' },
+      write: { type: 'string' },
+      part: { type: 'string' },
+    },
   })
-  const chosen =
-    values.only === undefined ? faults : faults.filter(({ slug }) => values.only?.split(',').includes(slug))
+  const isChosen = (name: string): boolean => values.only?.split(',').includes(name) ?? true
+  const chosen = values.part === 'others' ? [] : faults.filter(({ slug }) => isChosen(slug))
   const rows: LiveRow[] = []
+  const around: AroundRow[] = []
   const started = performance.now()
   const network = values.network === undefined ? undefined : Number(values.network)
   for (const [topology, own] of Map.groupBy(chosen, topologyOf)) await showAll(rows, topology, own, network)
-  const shown = rows.filter(({ notShown }) => notShown === undefined)
+  const others = values.part === 'certificates' ? [] : aroundFaults.filter(({ name }) => isChosen(name))
+  await showAround(others, network, (row) => {
+    around.push(row)
+    process.stdout.write(`${aroundLine(row)}\n`)
+  })
+  const every: readonly (LiveRow | AroundRow)[] = [...rows, ...around]
+  const shown = every.filter(({ notShown }) => notShown === undefined)
   const named = shown.filter((row) => row.named)
   const share = shown.length === 0 ? 0 : (100 * named.length) / shown.length
   process.stdout.write(
-    `\n${named.length} of ${shown.length} named first (${share.toFixed(1)} %), ${rows.length - shown.length} ` +
+    `\n${named.length} of ${shown.length} named first (${share.toFixed(1)} %), ${every.length - shown.length} ` +
       `cannot be shown in a lab, ${rows.filter(({ restarted }) => restarted).length} by a restart, ` +
       `${Math.round((performance.now() - started) / 1000)} s\n`,
   )
-  for (const row of shown.filter((each) => !each.named)) process.stdout.write(`NOT NAMED ${line(row)}\n`)
+  for (const row of shown.filter((each) => !each.named))
+    process.stdout.write(`NOT NAMED ${'on' in row ? aroundLine(row) : line(row)}\n`)
   if (values.write !== undefined)
     writeFileSync(
       values.write,
       `${JSON.stringify(
-        rows.map(({ ms: _ms, ...row }) => row),
+        [...rows, ...around].map(({ ms: _ms, ...row }) => row),
         undefined,
         1,
       )}\n`,
@@ -143,6 +158,11 @@ async function show(access: RunningLabAccess, target: string, fault: Fault, { si
     if (error instanceof LabError && error.code === 'fault.not-in-a-lab') return row({}, error.message)
     throw error
   }
+}
+
+function aroundLine({ fault, on, expected = 'nobody minds', verdict = 'nobody minds', ...row }: AroundRow): string {
+  const outcome = row.notShown ?? (row.named ? 'yes' : 'NO')
+  return `${fault.padEnd(34)} ${on.padEnd(13)} ${expected.padEnd(26)} ${verdict.padEnd(26)} ${outcome} ${row.ms} ms`
 }
 
 function line({ fault, side, tls, expected, verdict, named, notShown, ms }: LiveRow): string {

@@ -2,7 +2,7 @@
  * Runs the remedy that siplab prints for each fault of the catalogue, word for word, on a lab that is simply broken: no
  * record of the fault is kept. Exit status 1 when a remedy failed, or less than 90 % are cured by a command.
  *
- *     node scripts/remedies.ts [--all] [--seed N] [--only FAULT[,FAULT]] [--seconds N] [--network N] [--write FILE]
+ *     node scripts/remedies.ts [--all] [--seed N] [--only FAULT[,FAULT]] [--cases N] [--network N] [--write FILE]
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -13,7 +13,8 @@ import { remediesPage, summary } from './remedies/page.ts'
 import { actingCases, allCases, type Case, type Row, tryRemedy } from './remedies/trial.ts'
 
 const usualSeed = 2006
-const sampleSeconds = 140
+/** Of the catalogue; with the foreign servers about three minutes on two cores. */
+const sampleCases = 110
 
 async function run(): Promise<number> {
   const { values } = parseArgs({
@@ -22,17 +23,17 @@ async function run(): Promise<number> {
       all: { type: 'boolean' },
       only: { type: 'string' },
       seed: { type: 'string' },
-      seconds: { type: 'string' },
+      cases: { type: 'string' },
       network: { type: 'string' },
       write: { type: 'string' },
     },
   })
   const seed = Number(values.seed ?? usualSeed)
   const every = allCases().filter(({ fault }) => values.only?.split(',').includes(fault) ?? true)
-  const cases = values.all === true || values.only !== undefined ? every : shuffled(every, seed)
-  const until = values.all === true ? Number.POSITIVE_INFINITY : Number(values.seconds ?? sampleSeconds) * 1000
+  const whole = values.all === true || values.only !== undefined
+  const cases = whole ? every : shuffled(every, seed).slice(0, Number(values.cases ?? sampleCases))
   if (values.all !== true) process.stdout.write(`seed ${seed}\n`)
-  const rows = await tryAll(cases, until, values.network === undefined ? undefined : Number(values.network))
+  const rows = await tryAll(cases, values.network === undefined ? undefined : Number(values.network))
   process.stdout.write(summary(rows, every.length))
   const foreign =
     values.only === undefined
@@ -47,18 +48,15 @@ async function run(): Promise<number> {
   return isGood(rows) && (foreign.length === 0 || isGood(foreign)) ? 0 : 1
 }
 
-/** One after the other, each topology on one lab, until the time is up. */
-async function tryAll(cases: readonly Case[], untilMs: number, network: number | undefined): Promise<readonly Row[]> {
-  const started = performance.now()
+/** One after the other, each topology on one lab. */
+async function tryAll(cases: readonly Case[], network: number | undefined): Promise<readonly Row[]> {
   const rows: Row[] = []
   const labOf = ({ topology, movesClock }: Case): string => `${topology ?? 'edge'} ${movesClock === true}`
   for (const [, own] of Map.groupBy(cases, labOf)) {
-    if (performance.now() - started > untilMs) break
     const [first] = own
     const lab = await openTrialLab(first?.topology ?? 'edge', network, first?.movesClock === true)
     try {
       for (const one of own) {
-        if (performance.now() - started > untilMs) break
         const began = performance.now()
         const row = await tryRemedy(lab, one)
         rows.push(row)

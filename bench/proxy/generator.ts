@@ -79,10 +79,12 @@ async function calls(): Promise<LoadResult> {
   return load.run()
 }
 
-function spread(users: readonly string[], wires: readonly Wire[]): readonly (readonly [string, Wire])[] {
-  return users.flatMap((user, i) =>
-    wires.slice(i % wires.length, (i % wires.length) + 1).map((wire) => [user, wire] as const),
-  )
+/** @param by connections further than the user's first one */
+function spread(users: readonly string[], wires: readonly Wire[], by = 0): readonly (readonly [string, Wire])[] {
+  return users.flatMap((user, i) => {
+    const at = (i + by) % wires.length
+    return wires.slice(at, at + 1).map((wire) => [user, wire] as const)
+  })
 }
 
 /** Many users over few connections, so that what is measured is the registrations. */
@@ -107,11 +109,13 @@ async function registrations(): Promise<LoadResult> {
   const registrar = new RegisterLoad(job.domain, job.transport, run)
   const wires: Wire[] = []
   for (let i = 0; i < job.wires; i++) wires.push(await open((message) => registrar.onMessage(message)))
-  const names = Array.from({ length: 1000 }, (_, i) => `user${i}`)
-  const pairs = spread(names, wires)
+  // Users of its own: to Kamailio the Contacts of an earlier run are further ones of the same user.
+  const names = Array.from({ length: 1000 }, (_, i) => `user${i}-${run}`)
+  const pairs = Array.from({ length: job.contacts }, (_, i) => spread(names, wires, i)).flat()
+  await registrar.run(pairs, 1, job.window)
   await held()
   const started = performance.now()
-  for (let round = 0; round < job.count / names.length; round++) await registrar.run(pairs, round + 1, job.window)
+  for (let round = 0; round < job.count / pairs.length; round++) await registrar.run(pairs, round + 2, job.window)
   return { ...nothing, completed: job.count, seconds: (performance.now() - started) / 1000 }
 }
 

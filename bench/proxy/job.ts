@@ -29,6 +29,8 @@ export interface LoadJob {
   readonly window: number
   /** Connections for each side. */
   readonly wires: number
+  /** Each user registers from so many connections, with a Contact of its own on each; at most `wires`. */
+  readonly contacts: number
   /** Users who are registered, over the callees' connections, before the calls begin; each call goes to another one. */
   readonly users: number
   /** Answers 503 are counted apart, as calls turned away, and not as failed ones. */

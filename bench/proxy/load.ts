@@ -12,6 +12,12 @@ export interface Load {
   readonly count: number
   readonly rate: number
   readonly users: number
+  /** In flight; 100 unless given. */
+  readonly window?: number
+  /** Connections for each side; 8 unless given. */
+  readonly wires?: number
+  /** Contacts of each user in `registrations`; 1 unless given. */
+  readonly contacts?: number
   readonly overload?: boolean
 }
 
@@ -21,18 +27,22 @@ export interface Load {
  * @throws Error when anything failed: a benchmark of failed calls says nothing
  */
 export function runLoad(load: Load, subject: Subject, tls: BenchCertificates, onHeld: () => void): Promise<LoadResult> {
-  const { job: kind, overload = false, ...numbers } = load
+  const { job: kind, overload = false, count, rate, users, window = 100, wires = 8, contacts = 1 } = load
   const { callers, callees, phoneRoots } = subject
   const job: LoadJob = {
     kind,
-    ...numbers,
+    transport: load.transport,
+    count,
+    rate,
+    users,
     overload,
     callers,
     callees,
     knownUsers: phoneRoots !== undefined,
     domain,
-    window: kind === 'connections' ? 4 : 100,
-    wires: 8,
+    window: kind === 'connections' ? 4 : window,
+    wires,
+    contacts,
     tls: phoneRoots === undefined ? tls : { caFile: phoneRoots },
   }
   const generator = spawn(

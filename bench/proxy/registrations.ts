@@ -5,9 +5,9 @@ import { field, statusOf } from './wire.ts'
 function registerText(user: string, domain: string, transport: string, wire: Wire, cseq: number, run: string): string {
   return (
     `REGISTER sip:${domain} SIP/2.0\r\nVia: SIP/2.0/${transport.toUpperCase()} ` +
-    `${wire.local};branch=z9hG4bKr${cseq}${user}${run};rport\r\nMax-Forwards: 70\r\n` +
-    `From: <sip:${user}@${domain}>;tag=${user}${run}\r\nTo: <sip:${user}@${domain}>\r\n` +
-    `Call-ID: ${user}-${run}\r\nCSeq: ${cseq} REGISTER\r\n` +
+    `${wire.local};branch=z9hG4bKr${cseq}${user}${run}${wire.number};rport\r\nMax-Forwards: 70\r\n` +
+    `From: <sip:${user}@${domain}>;tag=${user}${run}${wire.number}\r\nTo: <sip:${user}@${domain}>\r\n` +
+    `Call-ID: ${user}-${run}-${wire.number}\r\nCSeq: ${cseq} REGISTER\r\n` +
     `Contact: <sip:${user}@${wire.local};transport=${transport}>\r\nExpires: 3600\r\nUser-Agent: ` +
     `siplab-load\r\nContent-Length: 0\r\n\r\n`
   )

@@ -11,6 +11,8 @@ export interface Machine {
   readonly openssl: string
   readonly kamailio: string
   readonly rounds: number
+  /** Of one minute, when the run began. */
+  readonly loadBefore: number
 }
 
 export interface Measured {
@@ -19,31 +21,33 @@ export interface Measured {
   readonly ours: readonly number[]
   readonly other: readonly number[]
   readonly ratio: number
-  /** Of two of ours, measured in alternating pairs. */
+  /** undefined: measured alone. */
   readonly paired: PairedRatio | undefined
   readonly unit: string
   readonly setupMs: { readonly ours: number; readonly other: number }
 }
 
-/** A row of ours against another of ours fails when its whole interval lies above this. */
+/** A row of ours against another of ours fails when its whole interval lies above this, unless told otherwise. */
 export const dearerFrom = 1.03
 
 export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN
 }
 
+/** @param dearer undefined: against Kamailio, by the bars of the rows; else the bar of ours against ours */
 export function printReport(
   machine: Machine,
   measured: readonly Measured[],
   special: readonly SpecialResult[],
-  json: boolean,
+  { json, dearer }: { readonly json: boolean; readonly dearer: number | undefined },
 ): void {
   if (json) {
     const rows = measured.map(({ row, ...numbers }) => ({
       name: row.name,
       what: row.what,
-      must: row.must,
-      aim: row.aim,
+      shape: { connections: row.wires ?? 8, window: row.window ?? 100, contacts: row.contacts ?? 1 },
+      floor: row.floor,
+      goal: row.goal,
       ...numbers,
     }))
     console.log(JSON.stringify({ machine, rows, special }))
@@ -51,35 +55,34 @@ export function printReport(
   }
   const { cpu, cores, kernel, node, openssl, kamailio, rounds } = machine
   console.log(
-    `${cpu}, ${cores} cores, Linux ${kernel}; Node ${node}, OpenSSL ${openssl}; ${kamailio}; ${rounds} rounds, ` +
-      `medians\n`,
+    `${cpu}, ${cores} cores, Linux ${kernel}; Node ${node}, OpenSSL ${openssl}; ${kamailio}, one worker, -x fm; ` +
+      `${rounds} rounds, medians, ratios with their 95 % interval; load average before ` +
+      `${machine.loadBefore.toFixed(1)}\n`,
   )
-  if (measured.length > 0) {
-    console.log(
-      `${'what'.padEnd(66)} ${'ours'.padStart(8)} ${'other'.padStart(8)} ${'ratio'.padStart(6)} ` +
-        `${'must'.padStart(5)} ${'aim'.padStart(5)}`,
-    )
-    for (const { row, ours, other, ratio, unit, paired } of measured) {
-      const bars = [row.must, row.aim].map((bar) => (bar?.toFixed(2) ?? '').padStart(5)).join(' ')
-      console.log(
-        `${`${row.what} (${unit})`.padEnd(66)} ${median(ours).toFixed(1).padStart(8)} ` +
-          `${median(other).toFixed(1).padStart(8)} ${ratio.toFixed(2).padStart(6)} ` +
-          (paired === undefined ? `${bars}  ${judge(ratio, row)}` : told(paired)),
-      )
-    }
-  }
+  for (const each of measured) console.log(rowText(each, dearer))
   for (const { what, value, bar } of special)
-    console.log(`${what.padEnd(66)} ${value}${bar === undefined ? '' : `   must ${bar}`}`)
+    console.log(`${what.padEnd(56)} ${value}${bar === undefined ? '' : `   must ${bar}`}`)
 }
 
-function told(paired: PairedRatio): string {
-  const { low, high, pairs } = paired
-  const verdict = isDearer(paired, dearerFrom) ? `DEARER than ${dearerFrom}` : `not shown to be above ${dearerFrom}`
-  return ` 95 %: ${low.toFixed(3)} to ${high.toFixed(3)}, ${pairs} pairs: ${verdict}`
+function rowText({ row, ours, other, unit, paired }: Measured, dearer: number | undefined): string {
+  const start = `${`${row.what} (${unit})`.padEnd(64)} ${median(ours).toFixed(1).padStart(8)}`
+  if (paired === undefined) return start
+  const { ratio, low, high } = paired
+  const verdict = dearer === undefined ? judge(paired, row) : againstOurs(paired, dearer)
+  return (
+    `${start} ${median(other).toFixed(1).padStart(8)} ${ratio.toFixed(3).padStart(6)} ` +
+    `(${low.toFixed(3)} to ${high.toFixed(3)})  ${verdict}`
+  )
 }
 
-function judge(ratio: number, { must, aim }: Row): string {
-  // Without its other side (`--alone`) a row has no ratio.
-  if (must === undefined || aim === undefined || Number.isNaN(ratio)) return ''
-  return ratio <= aim ? 'aim met' : ratio <= must ? 'must met' : 'MISSED'
+function againstOurs(paired: PairedRatio, dearer: number): string {
+  const verdict = isDearer(paired, dearer) ? `DEARER than ${dearer}` : `not shown to be above ${dearer}`
+  return `${paired.pairs} pairs: ${verdict}`
+}
+
+/** A bar inside the interval, or below it, is missed. */
+export function judge({ high }: PairedRatio, { floor, goal }: Pick<Row, 'floor' | 'goal'>): string {
+  if (floor === undefined || goal === undefined) return ''
+  if (high < goal) return `goal ${goal} met`
+  return high < floor ? `floor ${floor} met, goal ${goal} missed` : `FLOOR ${floor} MISSED`
 }

@@ -7,6 +7,8 @@ import { Cutter } from './wire.ts'
 export type Transport = 'udp' | 'tcp' | 'tls'
 
 export interface Wire {
+  /** Tells the wires of one generator apart. */
+  readonly number: number
   /** `127.0.0.1:40312`, as it stands in Via and Contact. */
   readonly local: string
   send(text: string): void
@@ -33,6 +35,7 @@ export interface WireSettings {
 
 /** One for all wires: they trust and show the same. */
 let context: SecureContext | undefined
+let opened = 0
 
 export function openWire(settings: WireSettings): Promise<Wire> {
   return settings.transport === 'udp' ? openDatagram(settings) : openStream(settings)
@@ -48,6 +51,7 @@ function openDatagram(settings: WireSettings): Promise<Wire> {
     socket.once('error', reject)
     socket.bind(0, settings.from, () => {
       const wire: Wire = {
+        number: opened++,
         local: `${settings.from}:${socket.address().port}`,
         send: (text) => socket.send(Buffer.from(text, 'latin1'), settings.port, settings.host),
         close: () => socket.close(),
@@ -73,6 +77,7 @@ function openStream(settings: WireSettings): Promise<Wire> {
     socket.once('error', reject)
     socket.once(settings.transport === 'tls' ? 'secureConnect' : 'connect', () => {
       const wire: Wire = {
+        number: opened++,
         local: `${settings.from}:${socket.localPort}`,
         send(text) {
           pending += text

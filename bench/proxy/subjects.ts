@@ -33,11 +33,6 @@ interface SubjectSettings {
   readonly hops: 1 | 3
 }
 
-export interface BaselineSettings extends SubjectSettings {
-  /** Processes of Kamailio that serve connections. */
-  readonly workers: number
-}
-
 export interface OurSettings extends SubjectSettings {
   readonly log: 'warn' | 'info'
   /** The checkout that is run; this one unless told otherwise. */
@@ -59,6 +54,8 @@ export async function startOurs(settings: OurSettings): Promise<Subject> {
         stdio: ['ignore', 'ignore', settings.log === 'info' ? 'ignore' : 'inherit'],
         env: {
           ...process.env,
+          // From the sources: a bundle is there in one checkout and missing in another.
+          SIPLAB_DEBUG: '1',
           BENCH_TRANSPORT: settings.transport,
           BENCH_LISTEN: `${address}:${port}`,
           BENCH_DOMAIN: nextPort === undefined ? domain : `hop.${domain}`,
@@ -77,11 +74,11 @@ export async function startOurs(settings: OurSettings): Promise<Subject> {
 }
 
 /** Kamailio with its production allocator. */
-export async function startBaseline(settings: BaselineSettings): Promise<Subject> {
-  const { transport, tls, workers } = settings
+export async function startBaseline(settings: SubjectSettings): Promise<Subject> {
+  const { transport, tls } = settings
   return startRow('kamailio', settings, async (port, nextPort, folder) => {
     const nextHop = nextPort === undefined ? undefined : `sip:${address}:${nextPort};transport=${transport}`
-    const child = startKamailio({ transport, address, port, domain, tls, folder, workers, nextHop })
+    const child = startKamailio({ transport, address, port, domain, tls, folder, nextHop })
     await isUp(transport, port)
     return child
   })

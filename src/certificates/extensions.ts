@@ -111,13 +111,18 @@ export function authorityInfoAccess(options: { readonly issuerUrl?: string; read
   return extension('1.3.6.1.5.5.7.1.1', false, sequence(...given))
 }
 
-/** `nameConstraints({ permitted: ['lab.test'], excluded: [] })`: DNS subtrees. RFC 5280 §4.2.1.10. */
+/**
+ * `nameConstraints({ permitted: ['lab.test'], excluded: [] })`: subtrees of DNS names, or of the hosts of URIs. RFC 5280
+ * §4.2.1.10.
+ */
 export function nameConstraints(options: {
+  readonly kind?: 'dns' | 'uri'
   readonly permitted?: readonly string[]
   readonly excluded?: readonly string[]
 }): Extension {
+  const { kind = 'dns' } = options
   const subtrees = (tag: number, names: readonly string[] = []): readonly Der[] =>
-    names.length === 0 ? [] : [tagged(tag, ...names.map((value) => sequence(generalName({ kind: 'dns', value }))))]
+    names.length === 0 ? [] : [tagged(tag, ...names.map((value) => sequence(generalName({ kind, value }))))]
   return extension('2.5.29.30', true, sequence(...subtrees(0, options.permitted), ...subtrees(1, options.excluded)))
 }
 

@@ -3,10 +3,8 @@
  * wrong purpose, a wrong name, no key or an empty trust list; the servers rebuilt here refused, and said so.
  */
 import type { X509Certificate } from 'node:crypto'
-import { type Certificate, readCertificate } from './examine/certificate.ts'
-import { matchName, type NameRules, offeredNames, wantedHost } from './examine/names.ts'
+import { bookOf, matchName, offeredNames, wantedHost } from './examine/names.ts'
 import { CertificateError } from './examine/certificate-error.ts'
-import { SignatureChecker } from './examine/signature.ts'
 import {
   type CertificateFile,
   type CrlFile,
@@ -17,6 +15,7 @@ import {
   loadTrustList,
   type Loaded,
 } from './load.ts'
+import { crlVerdicts, readOrError, type Say } from './startup-crls.ts'
 import { summarise } from './summary.ts'
 import type { Verdict, VerdictCertificate } from '../verdicts/verdict.ts'
 import { findVerdictCode, verdict, type VerdictCode, type VerdictDetails } from '../verdicts/codes.ts'
@@ -158,12 +157,10 @@ function contentVerdicts(
     ...purposeVerdicts(chain[0], wanted, say),
     ...nameVerdicts(chain[0], wanted, say),
     ...strengthVerdicts(chain, say),
-    ...crlVerdicts(files, [...chain.slice(1), ...trust], wanted, say),
+    ...crlVerdicts(files.crls, [...chain.slice(1), ...trust], wanted.now, say),
     ...distributionPointVerdicts(chain[0], wanted, say),
   ]
 }
-
-type Say = (code: VerdictCode, details?: VerdictDetails) => Verdict
 
 /** OpenSSL calls a chain in the wrong order a key mismatch; the key tells which certificate was meant. */
 function pairVerdicts(
@@ -244,7 +241,7 @@ function nameVerdicts(leaf: X509Certificate, { names, rules }: OwnCertificateWan
   const unrepeated = commonNames.find((name) => !dnsNames.includes(name))
   return [
     ...names
-      .filter((name) => !carries(read, name, rules.names))
+      .filter((name) => matchName(read, wantedHost(name), bookOf(rules.names)).kind === 'mismatch')
       .map((name) =>
         say('cert.name-mismatch', {
           found: `wanted ${name}, the certificate carries ${offered.join(', ') || 'no name'}`,
@@ -261,18 +258,6 @@ function nameVerdicts(leaf: X509Certificate, { names, rules }: OwnCertificateWan
       : []),
     ...(leaf.subject === undefined || leaf.subject === '' ? [say('cert.subject-missing')] : []),
   ]
-}
-
-function carries(certificate: Certificate, name: string, names: CertificateRules['names']): boolean {
-  const books: readonly NameRules[] = [
-    names.wildcards === 'one-label' ? 'rfc9525' : 'ocs',
-    ...(names.uriNames === 'read' ? (['rfc5922'] as const) : []),
-    ...(names.commonName === 'allowed' ? (['ocs'] as const) : []),
-  ]
-  return books.some((book) => {
-    const match = matchName(certificate, wantedHost(name), book)
-    return match.kind === 'match' && (names.commonName === 'allowed' || !match.by.startsWith('CN:'))
-  })
 }
 
 function kindOf(names: readonly string[], prefix: string): readonly string[] {
@@ -342,71 +327,6 @@ function climb(chain: readonly X509Certificate[], trust: readonly X509Certificat
     at = above
   }
   return at
-}
-
-/** Once one CRL is given, Node wants a current and rightly signed one for every CA of a chain. */
-function crlVerdicts(
-  { crls }: Files,
-  cas: readonly X509Certificate[],
-  { now }: OwnCertificateWanted,
-  say: Say,
-): readonly Verdict[] {
-  if (crls.length === 0) return [say('crl.not-checked')]
-  const loaded = crls.map(valueOf).filter((one) => one !== undefined)
-  const read = cas.map(readOrError)
-  const byName = Map.groupBy(
-    read.filter((one): one is Certificate => !(one instanceof CertificateError)),
-    ({ subject }) => subject.key,
-  )
-  const odd = read
-    .filter((one) => one instanceof CertificateError)
-    .map(({ message }) => say('chain.malformed', { found: message }))
-  return [
-    ...odd,
-    ...loaded.flatMap((one) => crlTimeVerdicts(one, now, say)),
-    ...[...byName.values()].flatMap((sameName) => crlOfCaVerdicts(sameName, loaded, say)),
-  ]
-}
-
-/** OpenSSL reads some certificates that our own, stricter reader refuses. */
-function readOrError(certificate: X509Certificate): Certificate | CertificateError {
-  try {
-    return readCertificate(Buffer.from(certificate.raw))
-  } catch (cause) {
-    if (cause instanceof CertificateError) return cause
-    throw cause
-  }
-}
-
-function crlTimeVerdicts({ path, crl }: CrlFile, now: number, say: Say): readonly Verdict[] {
-  if (crl.nextUpdate !== undefined && now >= crl.nextUpdate.at)
-    return [say('crl.expired', { found: `${path} was to be replaced by ${new Date(crl.nextUpdate.at).toISOString()}` })]
-  return now < crl.thisUpdate.at
-    ? [say('crl.not-yet-valid', { found: `${path} starts ${new Date(crl.thisUpdate.at).toISOString()}` })]
-    : []
-}
-
-/** @param sameName CA certificates of one name: several while a CA is renewed, and the CRL of one of them is enough */
-function crlOfCaVerdicts(sameName: readonly Certificate[], loaded: readonly CrlFile[], say: Say): readonly Verdict[] {
-  const name = sameName[0]?.subject
-  const own = loaded.filter(({ crl }) => crl.issuer.key === name?.key)
-  if (own.length === 0)
-    return [
-      say('crl.missing', {
-        found: `no CRL of ${name?.text ?? ''} among ${loaded.map(({ path }) => path).join(', ') || 'none'}`,
-      }),
-    ]
-  const checker = new SignatureChecker()
-  const signer = sameName.find((ca) => own.some(({ crl }) => checker.verifies(crl, ca)))
-  if (signer === undefined)
-    return [
-      say('crl.signature-invalid', {
-        found: `${own.map(({ path }) => path).join(', ')} not signed with the key of ${name?.text ?? ''}`,
-      }),
-    ]
-  return signer.keyUsage === undefined || signer.keyUsage.has('cRLSign')
-    ? []
-    : [say('crl.no-crl-sign', { found: `key usage of ${signer.subject.text}: ${[...signer.keyUsage].join(', ')}` })]
 }
 
 /** OCS 2007 wants the extension; earlier rules advise it. */

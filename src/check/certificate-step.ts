@@ -14,6 +14,7 @@ import { summarise } from '../certificates/summary.ts'
 import { nodeErrorToCode } from '../verdicts/node-errors.ts'
 import { verdict, type VerdictCode } from '../verdicts/codes.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
+import { crlPoints } from './crl-points.ts'
 import type { Candidate } from './discover.ts'
 import type { Secured } from './handshake.ts'
 import type { Journal } from './journal.ts'
@@ -34,9 +35,11 @@ export async function certificateStep(
   journal: Journal,
   seen: Presented,
   candidate: Candidate,
-  options: CheckOptions,
+  given: CheckOptions,
 ): Promise<boolean> {
   return journal.step('certificate', `certificate of ${candidate.host}`, async (inner) => {
+    const fetched = given.fetchCrls === true ? await crlPoints(inner, seen.chain, given) : []
+    const options = { ...given, crls: [...given.crls, ...fetched] }
     const names = candidate.names.map(wantedName)
     const look = (
       profile: CheckOptions['examiner'],
@@ -50,7 +53,7 @@ export async function certificateStep(
       inner.put(
         'certificate.revocation',
         'revocation',
-        note('crl.not-checked', { fix: 'name the CRLs of the authorities: --crl FILE' }),
+        note('crl.not-checked', { fix: 'name the CRLs of the authorities, --crl FILE, or fetch them: --fetch-crls' }),
       )
     const finding = judged(own, seen, options)
     return { finding, value: finding.outcome !== 'failed' }

@@ -9,6 +9,7 @@ import type { Verdict } from '../verdicts/verdict.ts'
 import type { Socket } from 'node:net'
 import { certificateStep, examineOwn, isTrustCode, pathEvidence } from './certificate-step.ts'
 import { type Asking, clientStep } from './client-step.ts'
+import { clockStep } from './clock-step.ts'
 import type { Candidate } from './discover.ts'
 import { openTcp, type OwnCertificate, type Place } from './handshake.ts'
 import type { Journal } from './journal.ts'
@@ -62,6 +63,7 @@ async function walkInClear(
   const talk = new Talk(socket, 'TCP')
   const heard = await talk.options(uri, from, options.timeoutMs)
   const spoken = await sipStep(journal, talk, uri, heard, options.timeoutMs)
+  if (heard.kind === 'response') clockStep(journal, heard.response, options)
   talk.close()
   return spoken ? { candidate, place } : undefined
 }
@@ -90,6 +92,7 @@ async function walkSecured(
   const conversation = await clientStep(journal, shaken, asking, options, wrong)
   if (conversation === undefined) return stop(journal, ['sip'], 'the server spoke no SIP with us')
   await sipStep(journal, conversation.talk, asking.uri, conversation.heard, options.timeoutMs)
+  clockStep(journal, conversation.heard.response, options)
   conversation.talk.close()
   return good ? { candidate, place } : undefined
 }
@@ -214,5 +217,13 @@ export function totals(steps: readonly Step[]): Totals {
   const counting = steps.filter(({ id }) => !(reachedTcp && id === 'tcp'))
   const failed = counting.find(({ outcome }) => outcome === 'failed')
   if (failed === undefined) return { verdict: undefined, ok: true }
-  return { verdict: failed.verdict ?? verdict('link.unconfirmed', { message: failed.sentence }), ok: false }
+  const found = failed.verdict ?? verdict('link.unconfirmed', { message: failed.sentence })
+  return { verdict: ledByClock(found, counting), ok: false }
+}
+
+/** A refusal that a wrong clock would explain, by a server whose clock is wrong. */
+function ledByClock(found: Verdict, steps: readonly Step[]): Verdict {
+  const clock = steps.find(({ id, outcome }) => id === 'clock' && outcome === 'failed')?.verdict
+  const explains = found.candidates?.some(({ code }) => code === 'clock.wrong') === true
+  return clock === undefined || !explains ? found : { ...clock, others: [found, ...(clock.others ?? [])] }
 }

@@ -34,6 +34,8 @@ export interface CheckOptions {
   /** PEM, one CRL each. Empty: revocation is not checked. */
   readonly crls: readonly string[]
   readonly crlVerdicts: readonly Verdict[]
+  /** The lists that the certificates name are fetched too. */
+  readonly fetchCrls?: boolean
   /** DER of CAs that are known but not trusted: they make explanations better. */
   readonly known: readonly Buffer[]
   readonly own?: OwnIdentity

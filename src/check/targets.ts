@@ -14,6 +14,7 @@ const entrySchema = z.strictObject({
   profile: z.enum(checkProfileNames).optional(),
   ca: z.union([text, z.array(text)]).optional(),
   crl: z.union([text, z.array(text)]).optional(),
+  fetchCrls: z.literal(true).optional(),
   cert: text.optional(),
   key: text.optional(),
   name: text.optional(),
@@ -28,10 +29,12 @@ const targetsSchema = z
   .min(1)
   .max(mostTargets)
 
+type OptionValue = string | true | readonly string[]
+
 /** Options of one target, as on the command line; files with their whole paths. */
 export interface ListedTarget {
   readonly target: string
-  readonly options: Readonly<Record<string, string | readonly string[]>>
+  readonly options: Readonly<Record<string, OptionValue>>
 }
 
 /**
@@ -53,14 +56,14 @@ export function readTargets(content: string, file: string): readonly ListedTarge
 }
 
 function withPaths(
-  options: Readonly<Record<string, string | readonly string[] | undefined>>,
+  options: Readonly<Record<string, OptionValue | undefined>>,
   folder: string,
 ): ListedTarget['options'] {
   const path = (file: string): string => resolve(folder, file)
   return Object.fromEntries(
-    Object.entries(options).flatMap(([name, value]): readonly (readonly [string, string | readonly string[]])[] => {
+    Object.entries(options).flatMap(([name, value]): readonly (readonly [string, OptionValue])[] => {
       if (value === undefined) return []
-      if (name === 'ca' || name === 'crl') return [[name, (typeof value === 'string' ? [value] : value).map(path)]]
+      if (name === 'ca' || name === 'crl') return [[name, [value].flat().map((file) => path(String(file)))]]
       return [[name, (name === 'cert' || name === 'key') && typeof value === 'string' ? path(value) : value]]
     }),
   )

@@ -5,7 +5,8 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import type { Credentials, Echo } from '../check/index.ts'
-import type { CheckLab, Destination } from './check-setup.ts'
+import type { CheckLab } from './check-options.ts'
+import type { Destination } from './check-setup.ts'
 import { UsageError } from './usage-error.ts'
 import type { Io } from './io.ts'
 

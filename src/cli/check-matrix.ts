@@ -6,9 +6,11 @@ import {
   type CheckOptions,
   type LinkResult,
   type LinkTrial,
+  identityFiles,
 } from '../check/index.ts'
-import type { Face, LabPlan, Link, NodePlan } from '../topology/plan-types.ts'
-import { checkOptions, nodeIdentity, type CheckLab, type SetupOptions } from './check-setup.ts'
+import { foreignFolder } from '../lab/foreign.ts'
+import type { Face, ForeignPlan, LabPlan, Link, NodePlan } from '../topology/plan-types.ts'
+import { checkOptions, nodeIdentity, type CheckLab, type SetupOptions } from './check-options.ts'
 import { harmlessLine } from '../reports/harmless.ts'
 import { UsageError } from './usage-error.ts'
 import { paint, table, type Io } from './io.ts'
@@ -41,6 +43,8 @@ export async function checkMatrix(
 
 /** Links that carry SIP over TLS or TCP to a node that speaks it. */
 function trialOf(io: Io, lab: CheckLab, link: Link, options: SetupOptions): readonly LinkTrial[] {
+  const foreign = lab.plan.foreign.find(({ name }) => name === link.to.name)
+  if (foreign !== undefined) return [toForeign(io, lab, link, foreign, options)]
   const target = lab.plan.nodes.find(({ name }) => name === link.to.name)
   const face = target?.faces.find(({ name }) => name === (link.to.face ?? 'internal'))
   const speaks =
@@ -66,7 +70,46 @@ function trialOf(io: Io, lab: CheckLab, link: Link, options: SetupOptions): read
   }
   if (link.from.name === 'partner')
     return [{ ...common, untried: 'a partner outside the lab has a certificate that is not ours to show' }]
-  return [{ ...common, options: dialling(io, lab, link, options) }]
+  const dialler = lab.plan.foreign.find(({ name }) => name === link.from.name)
+  if (dialler !== undefined && dialler.certificate === undefined)
+    return [{ ...common, untried: `${dialler.name} brings its own certificate, which is not ours to show` }]
+  const dials = dialler === undefined ? dialling(io, lab, link, options) : asForeign(io, lab, link, dialler, options)
+  return [{ ...common, options: dials }]
+}
+
+/** Our end of a link to a server of somebody else: dialled with our own certificate. */
+function toForeign(io: Io, lab: CheckLab, link: Link, server: ForeignPlan, options: SetupOptions): LinkTrial {
+  const { name, role, address } = server
+  const common = {
+    from: link.from.name,
+    to: name,
+    roles: [roleOf(lab.plan, link.from.name), role] as const,
+    planned: link.allowed ? ('allowed' as const) : ('refused' as const),
+    why: link.why,
+    candidate: {
+      host: link.dials,
+      port: link.port,
+      transport: link.transport === 'tcp' ? ('tcp' as const) : ('tls' as const),
+      addresses: [address],
+      names: [link.dials],
+      found: 'plan',
+    },
+    leftToFirewall: false,
+  }
+  return link.transport === 'tls' || link.transport === 'tcp'
+    ? { ...common, options: dialling(io, lab, link, options) }
+    : { ...common, untried: `a matrix has no trial over ${link.transport}` }
+}
+
+/** Stands in for a foreign server with the certificate that the lab issued for it. */
+function asForeign(io: Io, lab: CheckLab, link: Link, server: ForeignPlan, options: SetupOptions): CheckOptions {
+  const { chain, key, roots } = foreignFolder(lab.chosen.folder.root, server)
+  const { as: _as, cert: _cert, key: _key, ...rest } = options
+  const view = link.to.face === 'external' ? 'external' : 'internal'
+  return {
+    ...checkOptions(io, { view }, lab, { ...rest, ca: [roots] }),
+    own: identityFiles(chain, key, server.name, [server.fqdn]),
+  }
 }
 
 /**
@@ -99,7 +142,7 @@ function nameOf(link: Link, face: Face): string {
 }
 
 function roleOf(plan: LabPlan, name: string): string {
-  return plan.nodes.find((node) => node.name === name)?.role ?? name
+  return [...plan.nodes, ...plan.foreign].find((node) => node.name === name)?.role ?? name
 }
 
 function line(io: Io, link: LinkResult): string {

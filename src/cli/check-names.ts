@@ -1,7 +1,7 @@
 /** `siplab check DOMAIN --names`: the DNS lint, inside and outside, against the plan where there is one. */
 import { lintNames, type Journal, type NameView } from '../check/index.ts'
 import type { DnsRecord, LabPlan } from '../topology/plan-types.ts'
-import { checkOptions, resolverOf, type CheckLab, type SetupOptions } from './check-setup.ts'
+import { checkOptions, resolverOf, type CheckLab, type SetupOptions } from './check-options.ts'
 import { UsageError } from './usage-error.ts'
 import type { Io } from './io.ts'
 

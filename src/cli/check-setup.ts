@@ -1,64 +1,13 @@
-/** From the command line, and from the lab it may be about, to what a check needs. */
-import { existsSync, readFileSync } from 'node:fs'
-import { isIP } from 'node:net'
-import { join, resolve } from 'node:path'
-import { pemBlocks } from '../certificates/examine/pem.ts'
-import { loadCertificates } from '../certificates/load.ts'
-import { assignedFiles } from '../certificates/node-certificates.ts'
-import type { CertificateReference } from '../certificates/certificate-request.ts'
-import { verdict } from '../verdicts/codes.ts'
-import {
-  checkProfile,
-  crlFiles,
-  identityFiles,
-  readTarget,
-  systemTrust,
-  trustFiles,
-  TargetError,
-  type CheckOptions,
-  type CheckProfileName,
-  type OwnIdentity,
-  type Target,
-  type TlsLimits,
-  type Trust,
-} from '../check/index.ts'
-import { nodeFolder } from '../node/control/node-folder.ts'
-import { systemClock } from '../sip/clock.ts'
-import { createResolver, type Resolver } from '../sip/transport/dial/resolver.ts'
-import type { FaceName, LabPlan, Link, Listener, NodePlan } from '../topology/plan-types.ts'
-import { authorityFolder } from '../lab/provision.ts'
+/** From the command line, and from the lab it may be about, to where a check goes and what it needs. */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { readTarget, TargetError, type CheckOptions, type Target } from '../check/index.ts'
+import type { FaceName, ForeignPlan, LabPlan, Link, Listener, NodePlan } from '../topology/plan-types.ts'
 import { LabError } from '../lab/lab-error.ts'
+import { checkOptions, type CheckLab, type SetupOptions } from './check-options.ts'
 import { UsageError } from './usage-error.ts'
 import type { Io } from './io.ts'
-import { chooseLab, planOf, type ChosenLab } from './lab-choice.ts'
-
-export interface SetupOptions {
-  readonly data?: string
-  readonly profile: CheckProfileName
-  readonly ca?: readonly string[]
-  readonly crl?: readonly string[]
-  readonly cert?: string
-  readonly key?: string
-  readonly as?: string
-  readonly dns?: string
-  readonly view?: 'internal' | 'external'
-  readonly address?: string
-  readonly name?: string
-  readonly transport?: 'tls' | 'tcp' | 'wss'
-  readonly rules?: CheckOptions['examiner']
-  readonly timeout: number
-  readonly relaxedNaming?: true
-  readonly proxyProtocol?: true
-  readonly serverCert?: string
-  readonly probe?: true
-  readonly tlsMin?: string
-  readonly tlsMax?: string
-}
-
-export interface CheckLab {
-  readonly chosen: ChosenLab
-  readonly plan: LabPlan
-}
+import { chooseLab, planOf } from './lab-choice.ts'
 
 /** Where the check goes. */
 export type Destination =
@@ -83,6 +32,8 @@ export interface Setup {
   readonly destination: Destination
   /** Absent: the target is no part of a lab. */
   readonly lab?: CheckLab
+  /** The target is a server of somebody else, which the lab file names. */
+  readonly foreign?: ForeignPlan
   readonly options: CheckOptions
 }
 
@@ -91,8 +42,10 @@ export function setUp(io: Io, text: string, options: SetupOptions): Setup {
   const running = runningLab(io, options)
   const target = targetOf(text)
   const node = running?.plan.nodes.find(({ name }) => name === text)
+  const foreign = running?.plan.foreign.find(({ name, fqdn }) => name === text || fqdn === text)
   const lab =
-    running !== undefined && (node !== undefined || isOfLab(target, running.plan) || options.as !== undefined)
+    running !== undefined &&
+    ((node ?? foreign) !== undefined || isOfLab(target, running.plan) || options.as !== undefined)
       ? running
       : undefined
   if (options.as !== undefined && lab === undefined)
@@ -102,8 +55,15 @@ export function setUp(io: Io, text: string, options: SetupOptions): Setup {
   const destination =
     node !== undefined && lab !== undefined
       ? nodePlace(node, lab.plan, options)
-      : destinationOf(target, lab?.plan, options)
-  return { destination, ...(lab === undefined ? {} : { lab }), options: checkOptions(io, destination, lab, options) }
+      : foreign !== undefined && lab !== undefined
+        ? foreignPlace(foreign, options)
+        : destinationOf(target, lab?.plan, options)
+  return {
+    destination,
+    ...(lab === undefined ? {} : { lab }),
+    ...(foreign === undefined ? {} : { foreign }),
+    options: checkOptions(io, destination, lab, options),
+  }
 }
 
 /** A file that is named and does not exist is a mistake of the command line, and no finding about the target. */
@@ -222,6 +182,11 @@ function nodePlace(node: NodePlan, plan: LabPlan, options: SetupOptions): Destin
   )
 }
 
+/** Where the lab file says that somebody else's server listens. */
+function foreignPlace({ name, fqdn, address, port }: ForeignPlan, options: SetupOptions): Destination {
+  return place(fqdn, port, options, { view: 'internal', found: `foreign server ${name}`, address })
+}
+
 function linkBetween(plan: LabPlan, from: string, to: NodePlan): Link {
   const links = plan.links.filter(
     (link) => link.from.name === from && link.to.name === to.name && link.transport === 'tls',
@@ -257,181 +222,4 @@ function dialledName(plan: LabPlan, node: NodePlan, { face, port }: Listener): s
       from.name.endsWith('-user') && to.name === node.name && (to.face ?? 'internal') === face && linkPort === port,
   )
   return users?.dials ?? own
-}
-
-/** @param destination seen from which side */
-export function checkOptions(
-  io: Io,
-  destination: { readonly view: 'internal' | 'external' },
-  lab: CheckLab | undefined,
-  options: SetupOptions,
-): CheckOptions {
-  const profile = checkProfile(options.profile)
-  const own = ownIdentity(io, lab, options, destination)
-  // A client judges by its own rules, a node of the lab by those of the lab.
-  const examiner = options.rules ?? (lab === undefined || options.as === undefined ? undefined : lab.plan.profile.name)
-  return {
-    profile,
-    ...(isExaminer(examiner) ? { examiner } : {}),
-    trust: trustOf(io, lab, options),
-    ...crlFiles((options.crl ?? []).map((file) => resolve(io.workingFolder, file))),
-    known: lab === undefined ? [] : authorityFiles(lab).flatMap(({ file }) => pemBlocks(readFileSync(file, 'utf8'))),
-    ...(own === undefined ? {} : { own }),
-    limits: limitsOf(options),
-    timeoutMs: options.timeout * 1000,
-    resolver: resolverOf(lab, destination.view, options),
-    relaxedNaming: options.relaxedNaming === true,
-    ...(options.serverCert === undefined
-      ? {}
-      : { serverFile: serverLeaf(resolve(io.workingFolder, options.serverCert)) }),
-    ...(options.proxyProtocol === true ? { proxyProtocol: true } : {}),
-    probe: options.probe === true,
-    now: Date.now,
-  }
-}
-
-/** @throws UsageError when the file holds no certificate */
-function serverLeaf(file: string): Buffer {
-  const read = loadCertificates(file)
-  if (read.ok) return read.value.certificates[0].raw
-  throw new UsageError(
-    `--server-cert ${file}: ${read.verdicts[0]?.message ?? 'no certificate'}; wanted that of the server, PEM`,
-  )
-}
-
-type Examiner = Exclude<CheckOptions['examiner'], undefined>
-
-function isExaminer(value: unknown): value is Examiner {
-  return (
-    typeof value === 'object' ||
-    (typeof value === 'string' && ['lcs2005', 'ocs2007', 'modern', 'node', 'rfc5280', 'webpki'].includes(value))
-  )
-}
-
-function limitsOf({ tlsMin, tlsMax }: SetupOptions): TlsLimits {
-  return {
-    ...(tlsMin === undefined ? {} : { minVersion: tlsVersion(tlsMin) }),
-    ...(tlsMax === undefined ? {} : { maxVersion: tlsVersion(tlsMax) }),
-  }
-}
-
-function tlsVersion(text: string): 'TLSv1.2' | 'TLSv1.3' {
-  if (text === '1.2' || text === '1.3') return `TLSv${text}`
-  throw new UsageError(`wanted a TLS version, 1.2 or 1.3, found ${JSON.stringify(text)}`)
-}
-
-/** `--ca`, else the trust list of `--as`, else the system's roots, with the lab's own for a target in the lab. */
-function trustOf(io: Io, lab: CheckLab | undefined, { ca, as }: SetupOptions): Trust {
-  if (ca !== undefined)
-    return trustFiles(
-      ca.map((file) => resolve(io.workingFolder, file)),
-      ca.join(', '),
-    )
-  if (as !== undefined && lab !== undefined) return listsOf(lab, as)
-  const system = systemTrust()
-  if (lab === undefined) return system
-  const labTrust = trustFiles(
-    authorityFiles(lab)
-      .filter(({ root }) => root)
-      .map(({ file }) => file),
-    'the lab',
-  )
-  return { ...labTrust, anchors: [...labTrust.anchors, ...system.anchors], from: `the lab's roots and ${system.from}` }
-}
-
-/** What a check dials does not tell from which face the node would: an access proxy lends both of its lists. */
-function listsOf(lab: CheckLab, as: string): Trust {
-  const { trust, externalTrust } = nodeFolder(lab.chosen.folder.root, as)
-  return existsSync(externalTrust)
-    ? trustFiles([trust, externalTrust], `${as} (the trust lists of both faces)`)
-    : trustFiles([trust], `${as} (its own trust list)`)
-}
-
-/** Roots and issuing CAs of every organisation of the lab, as files; a lab without certificates has none. */
-function authorityFiles({ chosen, plan }: CheckLab): readonly { readonly file: string; readonly root: boolean }[] {
-  const folders = plan.organisations.map(({ domain }) => authorityFolder(plan, chosen.folder.pki, domain))
-  const names = ['internal-root', 'public-root', 'internal-issuing', 'public-issuing']
-  const files = folders.flatMap((folder) =>
-    names.map((name) => ({ file: join(folder, `${name}.pem`), root: name.endsWith('-root') })),
-  )
-  return files.filter(({ file }) => existsSync(file))
-}
-
-function ownIdentity(
-  io: Io,
-  lab: CheckLab | undefined,
-  { cert, key, as }: SetupOptions,
-  destination: { readonly view: 'internal' | 'external' },
-): OwnIdentity | undefined {
-  if (as !== undefined && lab !== undefined) return nodeIdentity(lab, as, destination)
-  if (cert === undefined) {
-    if (key !== undefined) throw new UsageError('--key FILE: wanted a certificate beside it, --cert FILE')
-    return undefined
-  }
-  return identityFiles(
-    resolve(io.workingFolder, cert),
-    resolve(io.workingFolder, key ?? cert),
-    cert,
-    [],
-    io.environment['SIPLAB_KEY_PASSPHRASE'],
-  )
-}
-
-/** The certificate that node shows when it dials: its default-outgoing one, or that of the face it leaves by. */
-export function nodeIdentity(
-  lab: CheckLab,
-  name: string,
-  destination: { readonly view: 'internal' | 'external' },
-): OwnIdentity {
-  const node = lab.plan.nodes.find((candidate) => candidate.name === name)
-  if (node === undefined)
-    throw new UsageError(
-      `--as ${name}: the lab has no such node; its nodes: ${lab.plan.nodes.map((each) => each.name).join(', ')}`,
-    )
-  const { root } = nodeFolder(lab.chosen.folder.root, name)
-  const face: FaceName = node.role === 'access-proxy' ? destination.view : 'internal'
-  const references: readonly CertificateReference[] =
-    node.role === 'access-proxy' ? [`edge-${face}`] : ['default-outgoing', 'listener']
-  const files = references.map((reference) => assignedFiles(root, reference)).find((found) => found !== undefined)
-  const fqdn = node.faces.find((candidate) => candidate.name === face)?.fqdn ?? node.fqdn
-  if (files === undefined)
-    return {
-      label: name,
-      names: [fqdn],
-      cert: '',
-      key: '',
-      verdicts: [
-        verdict('tls.own-cert-missing', {
-          found: `${name} has no certificate assigned to ${references.join(' or ')}`,
-          fix: `siplab assign ${name} ${references[0] ?? 'listener'} CERTIFICATE`,
-        }),
-      ],
-    }
-  return identityFiles(files.certificateFile, files.keyFile, name, [fqdn])
-}
-
-/** `--dns`, else the view of the node that dials, else the lab's from that side, else the system's. */
-export function resolverOf(
-  lab: CheckLab | undefined,
-  view: 'internal' | 'external',
-  { dns, timeout, as }: Pick<SetupOptions, 'dns' | 'timeout' | 'as'>,
-): Resolver {
-  const servers = dns === undefined ? labServers(lab, view, as) : [dnsServer(dns)]
-  return createResolver({ clock: systemClock, servers, timeoutMs: Math.min(2000, timeout * 1000), tries: 2 })
-}
-
-function labServers(
-  lab: CheckLab | undefined,
-  view: 'internal' | 'external',
-  as: string | undefined,
-): readonly string[] {
-  const found =
-    lab?.plan.nodes.find(({ name }) => name === as)?.resolver ?? lab?.plan.dns.find(({ name }) => name === view)
-  return found === undefined ? [] : [`${found.address}:${found.port}`]
-}
-
-function dnsServer(text: string): string {
-  const bare = text.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
-  if (isIP(bare) !== 0 || isIP(text) !== 0) return text
-  throw new UsageError(`--dns: wanted ADDRESS or ADDRESS:PORT, found ${JSON.stringify(text)}`)
 }

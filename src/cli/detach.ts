@@ -14,6 +14,7 @@ import type { UpCommandOptions } from './up-options.ts'
 import type { ExitStatus } from './failure.ts'
 import type { Io } from './io.ts'
 import { readRecord, labFolder } from '../lab/lab-folder.ts'
+import { placementOfRecord } from './lab-choice.ts'
 import { launcher } from './package.ts'
 import { readyText } from './ready-text.ts'
 
@@ -85,6 +86,8 @@ function upOptions({
   supervised,
   keep,
   keyLog,
+  expose,
+  hep,
 }: UpCommandOptions): readonly string[] {
   return [
     ...(network === undefined ? [] : ['--network', network]),
@@ -94,6 +97,8 @@ function upOptions({
     ...(supervised === true ? ['--supervised'] : []),
     ...(keep === undefined ? [] : ['--keep', keep]),
     ...(keyLog === undefined ? [] : ['--key-log', keyLog]),
+    ...(hep === undefined ? [] : ['--hep', hep]),
+    ...(expose === undefined ? [] : ['--expose', expose]),
   ]
 }
 
@@ -103,9 +108,7 @@ function report(io: Io, options: UpCommandOptions, data: string, line: string): 
   else {
     const record = readRecord(labFolder(data))
     if (record === undefined) throw new Error(`the lab is up and its record is missing in ${data}`)
-    io.out(
-      readyText(io, ready, planLab(loadTopology(record.topology), { network: record.network, ports: record.ports })),
-    )
+    io.out(readyText(io, ready, planLab(loadTopology(record.topology), placementOfRecord(record))))
     io.out('It runs in the background: siplab down brings it down.\n')
   }
   return 0

@@ -10,6 +10,7 @@ import { configFolder, loadTopology } from '../topology/load.ts'
 import { didYouMean } from '../topology/nearest-name.ts'
 import { planLab } from '../topology/plan.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
+import type { Placement } from './topology-options.ts'
 import { UsageError } from './usage-error.ts'
 import type { Io } from './io.ts'
 
@@ -95,10 +96,14 @@ export function chooseRunningLab(io: Io, options: { readonly data?: string }): C
 /** The plan the lab runs by: the same file, network and ports as `up` took. */
 export function planOf({ record }: Pick<ChosenLab, 'record'>): LabPlan {
   return planLab(loadTopology(record.topology, configFolder()), {
-    network: record.network,
-    ports: record.ports,
+    ...placementOfRecord(record),
     addressing: record.addressing ?? 'loopback',
   })
+}
+
+/** Where `up` put the lab. */
+export function placementOfRecord({ network, ports, expose }: LabRecord): Placement & { readonly network: number } {
+  return { network, ports, ...(expose === undefined ? {} : { expose }) }
 }
 
 /** @throws UsageError with the names there are */

@@ -1,6 +1,6 @@
 /** What a person reads once a lab is up: its nodes, where to point a phone, who can sign in, and what is wrong. */
 import type { Verdict } from '../verdicts/verdict.ts'
-import type { LabChange, ReadyDocument } from '../lab/ready-document.ts'
+import type { LabChange, ReadyDocument, ReadyForeign } from '../lab/ready-document.ts'
 import type { LabPlan } from '../topology/plan-types.ts'
 import { paint, table } from './io.ts'
 import type { Io } from './io.ts'
@@ -21,6 +21,7 @@ export function readyText(io: Io, ready: ReadyDocument, plan: LabPlan): string {
     `\n${nodeTable(ready)}`,
     `\n${bold('Point a phone to')}\n${phoneTable(plan)}`,
     trust,
+    foreignText(ready.foreign ?? []),
     ready.users.length === 0 ? '' : `\n${bold('Sign in as')}\n${userTable(ready)}`,
     `\nDNS: inside ${ready.dns.internal.address}:${ready.dns.internal.port}, outside ` +
       `${ready.dns.external.address}:${ready.dns.external.port}.`,
@@ -76,6 +77,19 @@ function phoneTable({ phones }: LabPlan): string {
       `${address}:${port}`,
     ]),
   )
+}
+
+/** What its operator needs: the files, and what has to be trusted. */
+function foreignText(servers: readonly ReadyForeign[]): string {
+  return servers
+    .map(({ name, fqdn, address, port, certificate, key, roots }) => {
+      const own =
+        certificate === undefined
+          ? 'It brings its own certificate'
+          : `Its certificate is ${certificate}, its key ${key}`
+      return `\n${name} (${fqdn}, ${address}:${port}) is a foreign server. ${own}; it has to trust ${roots}\n`
+    })
+    .join('')
 }
 
 function userTable({ users }: ReadyDocument): string {

@@ -1,5 +1,6 @@
 /** What `up`, `plan` and `node start` share: which topology, in which network, on which ports. */
 import { existsSync } from 'node:fs'
+import { isIPv4 } from 'node:net'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { configFolder, loadTopology, topologyNames } from '../topology/load.ts'
@@ -12,6 +13,8 @@ export const defaultTopology = 'edge'
 export interface PlacementOptions {
   readonly network?: string
   readonly port: readonly string[]
+  /** Of `exposing` commands. */
+  readonly expose?: string
 }
 
 const portNames = ['edge', 'wss', 'dns', 'pki'] as const
@@ -25,6 +28,14 @@ export function placement(command: Command): Command {
       (value: string, all: readonly string[]) => [...all, value],
       [],
     )
+}
+
+/** `--expose outer=ADDRESS`, of the commands that lay a lab out on this machine. */
+export function exposing(command: Command): Command {
+  return command.option(
+    '--expose <outer=ADDRESS>',
+    'the outside face of the access proxy on this address, which other machines reach',
+  )
 }
 
 export interface ChosenTopology {
@@ -45,17 +56,31 @@ export function chooseTopology(io: Io, nameOrFile: string = defaultTopology): Ch
 }
 
 /** @throws UsageError */
-export function readPlacement({ network, port }: PlacementOptions): {
-  readonly network?: number
-  readonly ports: Readonly<Record<string, number>>
-} {
+export function readPlacement({ network, port, expose }: PlacementOptions): Placement {
   const ports = Object.fromEntries(port.map(readPort))
-  if (network === undefined) return { ports }
+  const exposed = expose === undefined ? {} : { expose: readExposure(expose) }
+  if (network === undefined) return { ports, ...exposed }
   if (!/^\d{1,3}$/.test(network) || Number(network) < 1 || Number(network) > 254)
     throw new UsageError(
       `--network: wanted a number from 1 to 254, the N of 127.0.N.0/24, found ${JSON.stringify(network)}`,
     )
-  return { network: Number(network), ports }
+  return { network: Number(network), ports, ...exposed }
+}
+
+/** Where a lab goes, as `planLab` takes it. */
+export interface Placement {
+  readonly network?: number
+  readonly ports: Readonly<Record<string, number>>
+  readonly expose?: { readonly outer: string }
+}
+
+function readExposure(text: string): { readonly outer: string } {
+  const [, outer = ''] = /^outer=(.*)$/.exec(text) ?? []
+  if (isIPv4(outer) && outer !== '0.0.0.0') return { outer }
+  throw new UsageError(
+    `--expose: wanted outer=ADDRESS with one IPv4 address of this machine, such as outer=192.0.2.10, found ` +
+      JSON.stringify(text),
+  )
 }
 
 /** `--containers`, or the environment of a container: `SIPLAB_ADDRESSING=containers`. */

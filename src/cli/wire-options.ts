@@ -8,6 +8,8 @@ import type { Io } from './io.ts'
 export interface WireOptions {
   readonly keep?: string
   readonly keyLog?: string
+  /** HOST:PORT of a collector. */
+  readonly hep?: string
 }
 
 const mostKept = 20_000
@@ -17,6 +19,7 @@ export function wireOptions(command: Command): Command {
   return command
     .option('--keep <N>', 'messages that each node keeps for siplab trace --since; 0: none (default: 2000)')
     .option('--key-log <FILE>', 'write the TLS secrets of every node there, for Wireshark: whoever reads it reads all')
+    .option('--hep <HOST:PORT>', 'send every message and handshake to a collector such as Homer (HEP version 3, udp)')
 }
 
 /**

@@ -6,6 +6,10 @@ interface Showing {
   readonly fault: string
   /** Absent: the node `director`. */
   readonly target?: string
+  /** Absent: `edge`. With options where it needs some. */
+  readonly lab?: string
+  /** What a lab calls it, which sees both ends; absent: the same. */
+  readonly named?: VerdictCode
   /** The end that the node stands at; absent: any. */
   readonly as?: 'server' | 'client'
 }
@@ -87,6 +91,32 @@ const showings: Partial<Readonly<Record<VerdictCode, Showing>>> = {
   'tls.chain-too-large': { fault: 'too-many-sans' },
   'tls.staple-missing': { fault: 'ocsp-staple-missing' },
   'tls.staple-invalid': { fault: 'ocsp-staple-garbage' },
+  'trust.partial': { fault: 'trust-list-second-corrupt' },
+  'trust.shared': { fault: 'one-machine-store', target: 'edge' },
+  'file.pkcs7': { fault: 'cert-p7b' },
+  'file.utf16': { fault: 'cert-utf16' },
+  'crl.no-next-update': { fault: 'crl-no-next-update' },
+  'crl.unreachable': { fault: 'crl-point-unreachable', target: 'edge', lab: 'edge-pool' },
+  'clock.skew': { fault: 'clock-behind', lab: 'edge --movable-clock' },
+  'clock.wrong': { fault: 'clock-behind', lab: 'edge --movable-clock', named: 'clock.skew' },
+  'config.duplicate-partner': { fault: 'duplicate-partner', target: 'edge' },
+  'config.invalid': { fault: 'invalid-entry' },
+  'config.local-corrupt': { fault: 'local-corrupt' },
+  'dns.not-found': { fault: 'not-found', target: 'dns' },
+  'dns.unreachable': { fault: 'silent', target: 'dns' },
+  'crl.not-checked': { fault: 'revoked-unchecked', as: 'server' },
+  'cert.subject-missing': { fault: 'no-subject', as: 'server' },
+  'store.unreachable': { fault: 'down', target: 'store', lab: 'pool' },
+  'store.slow': { fault: 'slow', target: 'store', lab: 'pool' },
+  'store.permission': { fault: 'permission', target: 'store', lab: 'pool' },
+  'store.connections': { fault: 'connections', target: 'store', lab: 'pool' },
+  'store.read-only': { fault: 'read-only', target: 'store', lab: 'pool' },
+  'store.corrupt': { fault: 'corrupt', target: 'store', lab: 'pool' },
+  'directory.unreachable': { fault: 'down', target: 'directory', lab: 'pool' },
+  'directory.slow': { fault: 'slow', target: 'directory', lab: 'pool' },
+  'directory.permission': { fault: 'permission', target: 'directory', lab: 'pool' },
+  'directory.connections': { fault: 'connections', target: 'directory', lab: 'pool' },
+  'directory.corrupt': { fault: 'corrupt', target: 'directory', lab: 'pool' },
   'link.cut': { fault: 'cut', target: 'director->fe1' },
   'link.timeout': { fault: 'silent', target: 'director->fe1' },
   'link.reset': { fault: 'reset', target: 'director->fe1' },
@@ -94,6 +124,11 @@ const showings: Partial<Readonly<Record<VerdictCode, Showing>>> = {
 
 /** Every cause that a lab can show. */
 export const reproducible: readonly VerdictCode[] = Object.keys(showings) as VerdictCode[]
+
+/** What `siplab break` calls the cause when it shows it. */
+export function namedInLab(code: VerdictCode): VerdictCode {
+  return showings[code]?.named ?? code
+}
 
 /** The fault that shows a cause; absent: the catalogue has none. */
 export function faultFor(code: VerdictCode): string | undefined {
@@ -107,7 +142,7 @@ export function faultFor(code: VerdictCode): string | undefined {
 export function reproduce(code: VerdictCode): readonly string[] {
   const showing = showings[code]
   if (showing === undefined) return []
-  const { fault, target = 'director', as } = showing
+  const { fault, target = 'director', lab = 'edge', as } = showing
   const name = target.includes('>') ? `'${target}'` : target
-  return ['siplab up edge', `siplab break ${name} ${fault}${as === undefined ? '' : ` --as ${as}`}`]
+  return [`siplab up ${lab}`, `siplab break ${name} ${fault}${as === undefined ? '' : ` --as ${as}`}`]
 }

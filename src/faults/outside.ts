@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { connect, type TLSSocket } from 'node:tls'
 import { join } from 'node:path'
 import { examine, explain, pemBlocks } from '../certificates/examine/index.ts'
-import { nodeErrorToCode } from '../verdicts/node-errors.ts'
+import { alertNumber, nodeErrorToCode } from '../verdicts/node-errors.ts'
 import { verdict } from '../verdicts/codes.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
@@ -22,7 +22,10 @@ export interface OutsideView {
   readonly verdict?: Verdict
 }
 
-/** One handshake with the external TLS port, by the name phones dial, with the public root as the only trust. */
+/**
+ * One handshake and one ping at the external TLS port, by the name phones dial, with the public root as the only
+ * trust.
+ */
 export async function lookFromOutside(
   { root, plan }: RunningLabAccess,
   node: NodePlan,
@@ -34,12 +37,19 @@ export async function lookFromOutside(
   const place = { node: 'outside', link: `outside->${node.name}`, direction: 'outgoing' } as const
   const found = await handshake(
     { host: listener.address, port: listener.port, name: face.fqdn, trust, profile: plan.profile.name },
+    node.name,
     place,
   )
   const link = { peer: face.fqdn, from: 'outside', to: node.name, since: new Date().toISOString() }
   return found === undefined
     ? { link: { ...link, state: 'up' } }
     : { link: { ...link, state: 'down', verdict: found }, verdict: found }
+}
+
+interface Place {
+  readonly node: string
+  readonly link: string
+  readonly direction: 'outgoing'
 }
 
 interface Dial {
@@ -52,7 +62,8 @@ interface Dial {
 
 function handshake(
   { host, port, name, trust, profile }: Dial,
-  place: { readonly node: string; readonly link: string; readonly direction: 'outgoing' },
+  acceptor: string,
+  place: Place,
 ): Promise<Verdict | undefined> {
   return new Promise((resolve) => {
     const socket = connect({
@@ -64,28 +75,54 @@ function handshake(
       timeout: withinMs,
       checkServerIdentity: () => undefined,
     })
+    let shaken = false
     const end = (found: Verdict | undefined): void => {
       socket.destroy()
       resolve(found)
     }
-    socket.once('error', (error: NodeJS.ErrnoException) =>
-      end(verdict(nodeErrorToCode(error.code, error.message), { ...place, found: error.message })),
-    )
-    socket.once('timeout', () => end(verdict('tls.handshake-timeout', place)))
+    socket.once('error', (error: NodeJS.ErrnoException) => end(refused(error, acceptor, place)))
+    socket.once('timeout', () => end(verdict(shaken ? 'link.unconfirmed' : 'tls.handshake-timeout', place)))
+    socket.once('close', () => end(verdict('tls.peer-refused', { ...place, found: 'closed without a word' })))
+    socket.once('data', () => end(undefined))
     socket.once('secureConnect', () => {
-      const { faults } = examine({
-        chain: chainOf(socket),
-        anchors: pemBlocks(trust),
-        names: [{ kind: 'dns', value: name }],
-        purpose: 'serverAuth',
-        keyUsage: ['digitalSignature'],
-        time: new Date(),
-        profile,
-      })
-      const [cause, ...others] = faults.filter(({ refuses }) => refuses).map((fault) => explain(fault, place))
-      end(cause === undefined ? undefined : { ...cause, ...(others.length === 0 ? {} : { others }) })
+      const cause = causeIn(chainOf(socket), { name, trust, profile }, place)
+      if (cause !== undefined) return end(cause)
+      // Under TLS 1.3 a server refuses a client after the handshake: its pong shows that it did not.
+      shaken = true
+      socket.write('\r\n\r\n')
     })
   })
+}
+
+/** What is wrong with the chain for a phone; undefined: nothing that refuses it. */
+function causeIn(
+  chain: readonly Buffer[],
+  { name, trust, profile }: Pick<Dial, 'name' | 'trust' | 'profile'>,
+  place: Place,
+): Verdict | undefined {
+  const { faults } = examine({
+    chain,
+    anchors: pemBlocks(trust),
+    names: [{ kind: 'dns', value: name }],
+    purpose: 'serverAuth',
+    keyUsage: ['digitalSignature'],
+    time: new Date(),
+    profile,
+  })
+  const [cause, ...others] = faults.filter(({ refuses }) => refuses).map((fault) => explain(fault, place))
+  return cause === undefined ? undefined : { ...cause, ...(others.length === 0 ? {} : { others }) }
+}
+
+/** A phone has no certificate: where one is demanded, the server is the end to mend. */
+function refused({ code, message }: NodeJS.ErrnoException, acceptor: string, place: Place): Verdict {
+  const alert = alertNumber(message)
+  const found = verdict(nodeErrorToCode(code, message), {
+    ...place,
+    found: alert === undefined ? message : `alert ${alert}`,
+  })
+  return found.code === 'tls.client-cert-missing'
+    ? { ...found, fix: `let ${acceptor} ask phones for no certificate: siplab settings ${acceptor} tls --reset` }
+    : found
 }
 
 function chainOf(socket: TLSSocket): readonly Buffer[] {

@@ -1,7 +1,7 @@
 /** What `siplab break TARGET FAULT` can be told: the targets of a lab, and every fault in one list. */
 import { LabError } from '../lab/lab-error.ts'
 import { didYouMean } from '../topology/nearest-name.ts'
-import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
+import type { ForeignPlan, LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { faults as certificateFaults } from './catalogue/index.ts'
 import { dnsFaults } from './dns.ts'
 import { linkFaults } from './link.ts'
@@ -95,11 +95,28 @@ export function unknownFault(target: FaultTarget, name: string): LabError {
 function nodeNamed(plan: LabPlan, name: string): NodePlan {
   const found = plan.nodes.find((node) => node.name === name)
   if (found !== undefined) return found
+  const foreign = plan.foreign.find((server) => server.name === name)
+  if (foreign !== undefined) throw notOurs(plan, foreign)
   throw new LabError(
     'usage',
     'fault.target',
     `wanted a node, a link such as director->fe1, store, directory or dns, found ${JSON.stringify(name)}` +
       `${didYouMean(name, [...plan.nodes.map((node) => node.name), 'store', 'directory'])}; nodes: ` +
       `${plan.nodes.map((node) => node.name).join(', ')}`,
+  )
+}
+
+/** What can be broken is our end of its links. */
+function notOurs(plan: LabPlan, { name, fqdn, address, port }: ForeignPlan): LabError {
+  const ends = plan.links.flatMap(({ from, to, allowed }) =>
+    !allowed ? [] : from.name === name ? [to.name] : to.name === name ? [from.name] : [],
+  )
+  const ours = [...new Set(ends)]
+  return new LabError(
+    'usage',
+    'fault.foreign',
+    `${name} (${fqdn}, ${address}:${port}) is a server of somebody else: siplab does not run it and puts no fault on ` +
+      `it. wanted a node at our end of its links: ${ours.join(', ') || 'none of our nodes has a link with it'}` +
+      `${ours[0] === undefined ? '' : `, for example siplab break ${ours[0]} expired`}`,
   )
 }

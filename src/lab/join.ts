@@ -51,7 +51,9 @@ export function isDialEvent(event: NodeEvent): event is DialEvent {
  */
 export function joinViews(views: readonly [View, ...View[]]): Verdict {
   const causes = views.filter(({ verdict }) => !isSymptom(verdict.code))
-  const primary = causes.find(({ verdict }) => knowsBetter(verdict, causes)) ?? causes[0] ?? views[0]
+  // Both ends may name the same cause, and either may write first: the end that refused has judged.
+  const judges = causes.filter(({ verdict }) => verdict.whoRefused !== 'them')
+  const primary = causes.find(({ verdict }) => knowsBetter(verdict, causes)) ?? judges[0] ?? causes[0] ?? views[0]
   const dialler = views.find(({ verdict }) => verdict.direction === 'outgoing')?.node
   const acceptor = views.find(({ verdict }) => verdict.direction === 'incoming')?.node
   const link =

@@ -1,6 +1,7 @@
 /** The data folder of one lab: what `up` wrote down about it, and the lock that lets one supervisor in. */
 import { closeSync, existsSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { Verdict } from '../verdicts/verdict.ts'
 import type { ReadyDocument } from './ready-document.ts'
 import { withPath } from '../verdicts/machine-limit.ts'
 import { LabError } from './lab-error.ts'
@@ -25,6 +26,8 @@ export interface LabRecord {
   readonly name: string
   readonly network: number
   readonly ports: Readonly<Record<string, number>>
+  /** `up --expose`. Absent: every face is on loopback. */
+  readonly expose?: { readonly outer: string }
   /** Absent: loopback. */
   readonly addressing?: 'containers'
   readonly movableClock: boolean
@@ -41,7 +44,7 @@ export interface StoppedNode {
   /** Exit status; absent when a signal ended it. */
   readonly exit?: number
   readonly signal?: string
-  readonly verdict?: unknown
+  readonly verdict?: Verdict
 }
 
 export function labFolder(root: string): LabFolder {

@@ -4,7 +4,7 @@ import type { Verdict } from '../verdicts/verdict.ts'
 import type { LinkState, NodeEvent } from '../node/control/control-api.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import { isSymptom, type Joiner, openJoiner } from './join.ts'
-import type { NodeProcess } from './nodes/node-process.ts'
+import type { SupervisedNode } from './supervised-node.ts'
 
 const mostTold = 1000
 /** Both ends of a refused connection have written by then. */
@@ -37,7 +37,7 @@ export class LinkNews {
    * A link is up after its first SIP answer. What is still refused when everyone is there is refused for a reason of
    * the lab; what was refused before, while a peer was still starting, is forgotten.
    */
-  async probe(nodes: readonly NodeProcess[]): Promise<void> {
+  async probe(nodes: readonly SupervisedNode[]): Promise<void> {
     const states = await Promise.all(nodes.map(probeFrom))
     await delay(bothViewsMs)
     this.#joiner.flush()
@@ -87,7 +87,7 @@ export class LinkNews {
 async function probeFrom({
   plan,
   control,
-}: NodeProcess): Promise<readonly { readonly from: string; readonly link: LinkState }[]> {
+}: SupervisedNode): Promise<readonly { readonly from: string; readonly link: LinkState }[]> {
   const links = await control.post<readonly LinkState[]>('/probe', {})
   return links.map((link) => ({ from: plan.name, link }))
 }

@@ -66,5 +66,5 @@ async function look(lab: RunningLabAccess, name: string, from: NodePlan, to: Nod
 }
 
 function stopVerdict({ root }: RunningLabAccess, node: string): Verdict | undefined {
-  return readRecord(labFolder(root))?.stopped[node]?.verdict as Verdict | undefined
+  return readRecord(labFolder(root))?.stopped[node]?.verdict
 }

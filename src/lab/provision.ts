@@ -11,7 +11,8 @@ import { writeFileAtomic } from '../certificates/atomic-files.ts'
 import { assign, certificateFolder, saveCertificate } from '../certificates/node-certificates.ts'
 import { nodeFolder } from '../node/control/node-folder.ts'
 import { copySharedKey } from '../node/shared-key.ts'
-import type { LabPlan, NodePlan, PlannedCertificate } from '../topology/plan-types.ts'
+import type { FaceName, ForeignPlan, LabPlan, NodePlan, PlannedCertificate } from '../topology/plan-types.ts'
+import { type ForeignFolder, foreignTrust, provisionForeign } from './foreign.ts'
 import { LabError } from './lab-error.ts'
 import type { ReadyDocument } from './ready-document.ts'
 
@@ -88,8 +89,24 @@ export function provisionCertificates(plan: LabPlan, labRoot: string, now: numbe
     provisionCertificate(authorities, planned, nodeFolder(labRoot, planned.node).root, now)
   for (const node of plan.nodes) provisionDatabase(plan, authorities, node, labRoot, now)
   for (const node of plan.nodes) provisionTrust(plan, authorities, node, labRoot, now)
+  for (const server of plan.foreign) provisionForeign(plan, server, authorityOf(authorities, server), { labRoot, now })
+  publishCrls(plan, authorities, now)
   const [first] = authorities.byOrganisation.values()
   return first === undefined ? {} : { internal: first.trust('internal').path, public: first.trust('public').path }
+}
+
+/** Public certificates all come from the first organisation. */
+function authorityOf({ byOrganisation }: LabAuthorities, { organisation, certificate }: ForeignPlan): Authority {
+  const [first] = byOrganisation.values()
+  const authority = certificate?.request.authority === 'public' ? first : byOrganisation.get(organisation)
+  if (authority === undefined) throw new Error(`${organisation} has a foreign server and no authority`)
+  return authority
+}
+
+/** A fresh certificate and key for a foreign server, in the same files. */
+export function renewForeign(plan: LabPlan, server: ForeignPlan, labRoot: string, now: number): ForeignFolder {
+  const authorities = openAuthorities(plan, join(labRoot, 'pki'), now)
+  return provisionForeign(plan, server, authorityOf(authorities, server), { labRoot, now, renew: true })
 }
 
 function provisionCertificate(
@@ -153,20 +170,15 @@ function provisionTrust(
   labRoot: string,
   now: number,
 ): void {
-  const anchors = anchorsOf(authorities, node)
-  const [inside, ...outside] = anchors
-  if (inside === undefined) return
-  const { trust, externalTrust, crl } = nodeFolder(labRoot, node.name)
+  const lists = trustLists(plan, authorities, node, labRoot)
+  const last = lists.at(-1)
+  if (last === undefined) return
+  const { crl } = nodeFolder(labRoot, node.name)
   mkdirSync(crl, { recursive: true, mode: 0o700 })
-  if (node.role === 'access-proxy') {
-    // A lab of an earlier version has one list for both faces: the missing second one tells.
-    if (!existsSync(externalTrust)) {
-      writeTrust(trust, [inside])
-      writeTrust(externalTrust, outside)
-    }
-  } else if (!existsSync(trust)) writeTrust(trust, anchors)
+  // A lab of an earlier version has one list for both faces: the missing second one tells.
+  if (!existsSync(last.file)) for (const { file, pem } of lists) writeFileAtomic(file, pem)
   if (plan.profile.crl.unreachable !== 'stop') return
-  for (const { authority, kind } of anchors) writeCrls(crl, authority, kind, now)
+  for (const { authority, kind } of anchorsOf(plan, authorities, node)) writeCrls(crl, authority, kind, now)
 }
 
 /**
@@ -175,16 +187,29 @@ function provisionTrust(
  * @returns the files
  */
 export function resetTrust(plan: LabPlan, node: NodePlan, labRoot: string, now: number): readonly string[] {
+  const lists = trustLists(plan, openAuthorities(plan, join(labRoot, 'pki'), now), node, labRoot)
+  for (const { file, pem } of lists) writeFileAtomic(file, pem)
+  return lists.map(({ file }) => file)
+}
+
+interface TrustList {
+  readonly file: string
+  readonly pem: string
+}
+
+/** The trust lists of a node as the plan has them; that of the outside face last. */
+function trustLists(plan: LabPlan, authorities: LabAuthorities, node: NodePlan, labRoot: string): readonly TrustList[] {
   const { trust, externalTrust } = nodeFolder(labRoot, node.name)
-  const [inside, ...outside] = anchorsOf(openAuthorities(plan, join(labRoot, 'pki'), now), node)
+  const anchors = anchorsOf(plan, authorities, node)
+  const [inside, ...outside] = anchors
   if (inside === undefined) return []
-  if (node.role !== 'access-proxy') {
-    writeTrust(trust, [inside, ...outside])
-    return [trust]
+  const list = (file: string, of: readonly Anchor[], face: FaceName): TrustList => {
+    const pems = of.map(({ authority, kind }) => authority.trust(kind).pem)
+    return { file, pem: [...pems, ...foreignTrust(plan, node, face).own].join('') }
   }
-  writeTrust(trust, [inside])
-  writeTrust(externalTrust, outside)
-  return [trust, externalTrust]
+  if (node.role !== 'access-proxy') return [list(trust, anchors, 'internal')]
+  const meetsPublic = foreignTrust(plan, node, 'internal').public
+  return [list(trust, meetsPublic ? anchors : [inside], 'internal'), list(externalTrust, outside, 'external')]
 }
 
 /**
@@ -194,7 +219,7 @@ export function resetTrust(plan: LabPlan, node: NodePlan, labRoot: string, now: 
  */
 export function resetCrls(plan: LabPlan, node: NodePlan, labRoot: string, now: number): readonly string[] {
   const { crl } = nodeFolder(labRoot, node.name)
-  const anchors = anchorsOf(openAuthorities(plan, join(labRoot, 'pki'), now), node)
+  const anchors = anchorsOf(plan, openAuthorities(plan, join(labRoot, 'pki'), now), node)
   if (anchors.length === 0) return []
   for (const file of pemFiles(crl)) rmSync(file)
   for (const { authority, kind } of anchors) writeCrls(crl, authority, kind, now)
@@ -209,12 +234,13 @@ function pemFiles(folder: string): readonly string[] {
 }
 
 /** The inside one first. Empty: the node has no certificate and judges nobody. */
-function anchorsOf({ byOrganisation }: LabAuthorities, node: NodePlan): readonly Anchor[] {
+function anchorsOf(plan: LabPlan, { byOrganisation }: LabAuthorities, node: NodePlan): readonly Anchor[] {
   const own = byOrganisation.get(node.organisation)
   const [first] = byOrganisation.values()
   if (own === undefined || first === undefined || node.certificates.length === 0) return []
   const inside: Anchor = { authority: own, kind: 'internal' }
-  return atBorder(node) ? [inside, { authority: first, kind: 'public' }] : [inside]
+  const meetsPublic = atBorder(node) || foreignTrust(plan, node, 'internal').public
+  return meetsPublic ? [inside, { authority: first, kind: 'public' }] : [inside]
 }
 
 interface Anchor {
@@ -222,13 +248,18 @@ interface Anchor {
   readonly kind: 'internal' | 'public'
 }
 
-function writeTrust(file: string, anchors: readonly Anchor[]): void {
-  writeFileAtomic(file, anchors.map(({ authority, kind }) => authority.trust(kind).pem).join(''))
-}
-
 /** Who shows a public certificate somewhere meets public ones there: an access proxy, a gateway, a trunk to it. */
 export function atBorder({ certificates }: Pick<NodePlan, 'certificates'>): boolean {
   return certificates.some(({ request }) => request.authority === 'public')
+}
+
+/** The lists that the certificates of the lab name, for the host that serves them. */
+function publishCrls(plan: LabPlan, { byOrganisation }: LabAuthorities, now: number): void {
+  if (!plan.nodes.some(({ role }) => role === 'pki')) return
+  const kinds = plan.certificates.some(({ request }) => request.authority === 'public')
+    ? (['internal', 'public'] as const)
+    : (['internal'] as const)
+  for (const authority of byOrganisation.values()) for (const kind of kinds) authority.crls(kind, now, crlValidSeconds)
 }
 
 /** Puts fresh revocation lists of one hierarchy into the folder of a node. */

@@ -3,7 +3,8 @@
  */
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { ListenerStatus } from '../node/control/control-api.ts'
-import type { LabPlan } from '../topology/plan-types.ts'
+import { foreignFolder } from './foreign.ts'
+import type { ForeignPlan, LabPlan } from '../topology/plan-types.ts'
 
 export interface ReadyNode {
   readonly name: string
@@ -25,6 +26,8 @@ export interface ReadyDocument {
   readonly dns: { readonly internal: DnsAddress; readonly external: DnsAddress }
   /** Paths of PEM files; a lab without certificates has neither. */
   readonly trust: { readonly internal?: string; readonly public?: string }
+  /** Servers of somebody else, each with the files made for it. Absent: the lab file names none. */
+  readonly foreign?: readonly ReadyForeign[]
   readonly users: readonly {
     readonly uri: string
     readonly login: string
@@ -34,6 +37,18 @@ export interface ReadyDocument {
   }[]
   /** Only when degraded: why, most important first. */
   readonly verdicts?: readonly Verdict[]
+}
+
+export interface ReadyForeign {
+  readonly name: string
+  readonly fqdn: string
+  readonly address: string
+  readonly port: number
+  /** Absolute paths. Certificate and key are absent where it brings its own. */
+  readonly certificate?: string
+  readonly key?: string
+  /** What it has to trust. */
+  readonly roots: string
 }
 
 interface DnsAddress {
@@ -74,9 +89,17 @@ export function readyDocument(plan: LabPlan, { data, nodes, trust, verdicts, inc
     nodes,
     dns: { internal: dnsAddress(plan, 'internal'), external: dnsAddress(plan, 'external') },
     trust,
+    ...(plan.foreign.length === 0 ? {} : { foreign: plan.foreign.map((server) => readyForeign(data, server)) }),
     users: plan.users,
     ...(degraded ? { verdicts } : {}),
   }
+}
+
+function readyForeign(data: string, server: ForeignPlan): ReadyForeign {
+  const { name, fqdn, address, port } = server
+  const { chain, key, roots } = foreignFolder(data, server)
+  const issued = server.certificate === undefined ? {} : { certificate: chain, key }
+  return { name, fqdn, address, port, ...issued, roots }
 }
 
 function dnsAddress(plan: LabPlan, view: 'internal' | 'external'): DnsAddress {

@@ -1,57 +1,50 @@
 /** The supervisor's own control socket, `DATA/lab.sock`: what only the process that holds the children can do. */
 import { join } from 'node:path'
 import { z } from 'zod'
-import { ControlRefusal, ControlUsageError, json, openControlServer } from '../node/control/control-server.ts'
-import type { ControlCall } from '../node/control/control-server.ts'
+import { ControlUsageError, json, openControlServer } from '../node/control/control-server.ts'
+import type { ControlCall, ControlRoutes } from '../node/control/control-server.ts'
 import { nodeFolder } from '../node/control/node-folder.ts'
 import { controlClient } from './control-client.ts'
 import type { ControlClient } from './control-client.ts'
 import type { LabFolder } from './lab-folder.ts'
-import type { NodeProcess } from './nodes/node-process.ts'
-import type { ReadyDocument } from './ready-document.ts'
 
 const body = z.strictObject({ node: z.string() })
-const stopWithinMs = 8000
+
+/** What the supervisor does when it is asked. */
+interface NodeSwitch {
+  startNode(name: string): Promise<boolean>
+  stopNode(name: string): Promise<void>
+}
 
 /**
  * | request | answer |
  * | --- | --- |
- * | `GET /ready` | ReadyDocument |
  * | `POST /node-start` {node} | {ready} once it is ready or has ended |
  * | `POST /node-stop` {node} | {} once it has ended |
  *
+ * @param more requests that only this supervisor answers
  * @returns closes the socket
  */
 export async function openSupervisorControl(
   folder: LabFolder,
-  nodes: ReadonlyMap<string, NodeProcess>,
-  ready: () => ReadyDocument,
+  nodes: NodeSwitch,
+  more: ControlRoutes,
 ): Promise<() => Promise<void>> {
-  const nodeOf = (call: ControlCall): NodeProcess => {
-    const parsed = body.safeParse(call.body)
-    if (!parsed.success) throw new ControlUsageError('wanted {"node":"NAME"}')
-    const node = nodes.get(parsed.data.node)
-    if (node === undefined)
-      throw new ControlUsageError(`no node ${parsed.data.node} here; nodes: ${[...nodes.keys()].join(', ')}`)
-    return node
-  }
   const server = await openControlServer(supervisorSockets(folder), {
-    'GET /ready': () => json(ready()),
-    'POST /node-start': async (call) => {
-      const node = nodeOf(call)
-      if (node.isRunning)
-        throw new ControlRefusal('node.running', `${node.plan.name} already runs, process ${node.pid}`)
-      node.start()
-      return json({ ready: await node.becameReady() })
-    },
+    'POST /node-start': async (call) => json({ ready: await nodes.startNode(nodeOf(call)) }),
     'POST /node-stop': async (call) => {
-      const node = nodeOf(call)
-      if (!node.isRunning) throw new ControlRefusal('node.stopped', `${node.plan.name} does not run`)
-      await node.stop(stopWithinMs)
+      await nodes.stopNode(nodeOf(call))
       return json({})
     },
+    ...more,
   })
   return () => server.close()
+}
+
+function nodeOf(call: ControlCall): string {
+  const parsed = body.safeParse(call.body)
+  if (!parsed.success) throw new ControlUsageError('wanted {"node":"NAME"}')
+  return parsed.data.node
 }
 
 /** Speaks to the supervisor of a running lab. */
@@ -60,7 +53,7 @@ export function supervisorClient(folder: LabFolder): ControlClient {
 }
 
 /** Where the supervisor of a lab listens. */
-export function supervisorSockets(folder: LabFolder) {
+function supervisorSockets(folder: LabFolder) {
   const controlSocket = join(folder.root, 'lab.sock')
   return { ...nodeFolder(folder.root, 'lab'), controlSocket, controlSocketPointer: `${controlSocket}.path` }
 }

@@ -3,23 +3,20 @@
  */
 import { mkdirSync, readdirSync } from 'node:fs'
 import type { Verdict } from '../verdicts/verdict.ts'
-import type { ListenerStatus, NodeEvent } from '../node/control/control-api.ts'
-import { nodeFolder } from '../node/control/node-folder.ts'
+import type { ListenerStatus, NodeStatus } from '../node/control/control-api.ts'
 import { StoreError } from '../services/store/store-error.ts'
 import { planLab } from '../topology/plan.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import type { Topology } from '../topology/topology.ts'
-import { movableClock } from './clock.ts'
 import { emptyFolder, removeNews } from './folder-contents.ts'
-import { machineLimit } from '../verdicts/machine-limit.ts'
-import { labFolder, readRecord, takeLock, writeRecord } from './lab-folder.ts'
+import { labFolder, readRecord, takeLock } from './lab-folder.ts'
 import type { LabFolder, LabRecord, StoppedNode } from './lab-folder.ts'
+import { checkExposure, type Exposure } from './expose.ts'
 import { LabError } from './lab-error.ts'
 import { LinkNews } from './link-news.ts'
 import { reserveNetwork } from './network.ts'
 import type { Reservation } from './network.ts'
-import { NodeProcess } from './nodes/node-process.ts'
-import type { NodeExit } from './nodes/node-process.ts'
+import { ProcessHost } from './nodes/process-host.ts'
 import { makeStoreFolders, provisionCertificates } from './provision.ts'
 import { readyDocument } from './ready-document.ts'
 import type { LabChange, ReadyDocument, ReadyNode } from './ready-document.ts'
@@ -27,7 +24,8 @@ import { makePoolStores, seedDirectories } from './seed.ts'
 import { endStoreAccess } from './nodes/sql/access.ts'
 import { prepareSql } from './nodes/sql/prepare.ts'
 import type { PreparedSql } from './nodes/sql/prepare.ts'
-import { openSupervisorControl } from './supervisor-control.ts'
+import type { SupervisedNode } from './supervised-node.ts'
+import { Supervisor } from './supervisor.ts'
 
 export interface UpOptions {
   readonly topology: Topology
@@ -37,6 +35,8 @@ export interface UpOptions {
   /** `--network`; absent: the first free one from the lab file's on. */
   readonly network?: number
   readonly ports: Readonly<Record<string, number>>
+  /** `--expose`: a face on an address that other machines reach. Absent: all is on loopback. */
+  readonly expose?: Exposure
   readonly fresh: boolean
   readonly movableClock: boolean
   /** Program and first arguments of a siplab process. */
@@ -58,11 +58,6 @@ export interface RunningLab {
   kill(): void
 }
 
-const readyWithinMs = 45_000
-const stopWithinMs = 8_000
-/** After a failed start nothing is worth waiting for. */
-const giveUpWithinMs = 2000
-
 /**
  * Brings a lab up. When it cannot come up nothing is left behind: no process, no lock, and no folder that was not
  * there.
@@ -80,6 +75,7 @@ export async function bringUp(options: UpOptions, signal: AbortSignal): Promise<
     if (options.fresh) emptyFolder(folder)
     const last = readRecord(folder)
     refuseAnotherTopology(options, folder, last)
+    await warnOfExposure(options)
     reservation = await reserve(options, last?.network)
     if (reservation.passedOver !== undefined) options.onProgress(reservation.passedOver)
     return await new Lab(options, folder, reservation, releaseLock).start(signal)
@@ -98,14 +94,11 @@ class Lab implements RunningLab {
   readonly #options: UpOptions
   readonly #reservation: Reservation
   readonly #releaseLock: () => void
-  readonly #nodes: ReadonlyMap<string, NodeProcess>
+  readonly #supervisor: Supervisor
   readonly #sql: PreparedSql
   readonly #links: LinkNews
-  #record: LabRecord
   #ready: ReadyDocument | undefined
-  readonly #broken = Promise.withResolvers<never>()
   #isStopping = false
-  #closeControl: () => Promise<void> = () => Promise.resolve()
 
   constructor(options: UpOptions, folder: LabFolder, reservation: Reservation, releaseLock: () => void) {
     const { network } = reservation
@@ -113,27 +106,23 @@ class Lab implements RunningLab {
     this.folder = folder
     this.#reservation = reservation
     this.#releaseLock = releaseLock
-    this.plan = planLab(options.topology, { network, ports: options.ports })
+    const exposed = options.expose === undefined ? {} : { expose: options.expose }
+    this.plan = planLab(options.topology, { network, ports: options.ports, ...exposed })
     this.#links = new LinkNews(this.plan, (verdict) => options.onChange({ event: 'link-refused', verdict }))
     this.#sql = prepareSql(this.plan, folder.root)
     for (const line of this.#sql.remarks) options.onProgress(line)
-    this.#nodes = new Map(
-      this.plan.nodes
-        .filter((plan) => plan.role !== 'sql' || this.#sql.has(plan))
-        .map((plan) => [plan.name, this.#nodeProcess(plan)]),
-    )
-    // `start` takes it up where it waits; a break at another moment is not unhandled.
-    this.#broken.promise.catch(() => undefined)
-    const { name } = options.topology
-    this.#record = {
-      topology: options.source,
-      name,
-      network,
-      ports: options.ports,
-      movableClock: options.movableClock,
-      startedAt: new Date().toISOString(),
-      stopped: {},
-    }
+    this.#supervisor = new Supervisor({
+      folder,
+      record: this.#record(),
+      openHost: (listener) =>
+        new ProcessHost({ ...options, plan: this.plan, root: folder.root, sql: this.#sql }, listener),
+      news: {
+        onProgress: options.onProgress,
+        onEvent: (event) => this.#links.add(event),
+        onReady: (node) => this.#tellReady(node),
+        onEnd: ({ plan: { name } }, how) => this.#tellEnd(name, how),
+      },
+    })
   }
 
   get ready(): ReadyDocument {
@@ -145,7 +134,7 @@ class Lab implements RunningLab {
     const { onProgress } = this.#options
     try {
       onProgress(`network 127.0.${this.plan.network}.0/24, data in ${this.folder.root}`)
-      writeRecord(this.folder, this.#record)
+      this.#supervisor.begin()
       const trust = provisionCertificates(this.plan, this.folder.root, Date.now())
       if (trust.internal !== undefined)
         onProgress(
@@ -153,64 +142,43 @@ class Lab implements RunningLab {
             'own authority',
         )
       makeStoreFolders(this.plan, this.folder.root)
-      await this.#startTogether(
-        [...this.#nodes.values()].filter(({ plan }) => plan.role === 'sql'),
-        signal,
-      )
+      await this.#startThose(({ role }) => role === 'sql', signal)
       await this.#seed()
-      this.#closeControl = await openSupervisorControl(this.folder, this.#nodes, () => this.ready)
+      await this.#supervisor.listen()
       await this.#startNodes(signal)
-      await this.#links.probe([...this.#nodes.values()].filter((node) => node.isRunning))
+      await this.#links.probe(this.#nodes.filter((node) => node.isRunning))
       await this.#describe(trust)
       return this
     } catch (error) {
-      await this.#tearDown(
-        async () => void (await Promise.all([...this.#nodes.values()].map((node) => node.stop(giveUpWithinMs)))),
-      )
+      await this.#tearDown('at-once')
       throw error
     }
   }
 
   stop(): Promise<void> {
-    return this.#tearDown(() => this.#stopInOrder())
+    return this.#tearDown('in-order')
   }
 
   kill(): void {
-    for (const node of this.#nodes.values()) node.kill()
+    this.#supervisor.kill()
   }
 
-  #nodeProcess(plan: NodePlan): NodeProcess {
-    const { launcher, source, data, ports } = this.#options
-    const portOptions = Object.entries(ports).flatMap(([name, port]) => ['--port', `${name}=${port}`])
-    const command = [
-      ...launcher,
-      'node',
-      'start',
-      plan.name,
-      '--supervised',
-      '--topology',
-      source,
-      '--data',
-      data,
-      '--network',
-      String(this.#reservation.network),
-      ...portOptions,
-    ]
-    return new NodeProcess({
-      plan,
-      labFolder: this.folder.root,
-      command,
-      environment: { ...this.#options.environment, ...this.#sql.environmentOf(plan), ...this.#clockOf(plan) },
-      onEvent: (event) => this.#onEvent(event),
-      onExit: (node, exit) => this.#onExit(node, exit),
-    })
+  get #nodes(): readonly SupervisedNode[] {
+    return [...this.#supervisor.nodes.values()]
   }
 
-  #clockOf({ name, clock = '+0' }: NodePlan): Readonly<Record<string, string>> {
-    if (!this.#options.movableClock) return {}
-    const { root } = nodeFolder(this.folder.root, name)
-    mkdirSync(root, { recursive: true, mode: 0o700 })
-    return movableClock(root, clock)
+  #record(): LabRecord {
+    const { source, topology, ports, expose, movableClock } = this.#options
+    return {
+      topology: source,
+      name: topology.name,
+      network: this.plan.network,
+      ports,
+      ...(expose === undefined ? {} : { expose }),
+      movableClock,
+      startedAt: new Date().toISOString(),
+      stopped: {},
+    }
   }
 
   /**
@@ -236,59 +204,26 @@ class Lab implements RunningLab {
    * nobody behind it turns connections away until it looks again.
    */
   async #startNodes(signal: AbortSignal): Promise<void> {
-    const nodes = [...this.#nodes.values()]
-    const isGround = ({ plan }: NodeProcess): boolean => plan.role === 'dns' || plan.role === 'pki'
-    await this.#startTogether(nodes.filter(isGround), signal)
-    const isBalancer = ({ plan }: NodeProcess): boolean => plan.role === 'load-balancer'
-    await this.#startTogether(
-      nodes.filter((node) => !isGround(node) && !isBalancer(node) && !node.isRunning),
+    const isGround = ({ role }: NodePlan): boolean => role === 'dns' || role === 'pki'
+    const isBalancer = ({ role }: NodePlan): boolean => role === 'load-balancer'
+    await this.#startThose(isGround, signal)
+    await this.#startThose((plan) => !isGround(plan) && !isBalancer(plan) && plan.role !== 'sql', signal)
+    await this.#startThose(isBalancer, signal)
+  }
+
+  #startThose(are: (plan: NodePlan) => boolean, signal: AbortSignal): Promise<void> {
+    return this.#supervisor.startTogether(
+      this.#nodes.filter(({ plan }) => are(plan)),
       signal,
-    )
-    await this.#startTogether(nodes.filter(isBalancer), signal)
-  }
-
-  async #startTogether(nodes: readonly NodeProcess[], signal: AbortSignal): Promise<void> {
-    for (const node of nodes) node.start()
-    const all = Promise.all(nodes.map((node) => this.#awaitReady(node)))
-    await Promise.race([
-      all,
-      this.#broken.promise,
-      rejectWhen(signal),
-      rejectAfter(
-        readyWithinMs,
-        () =>
-          `${nodes
-            .filter((node) => node.isRunning)
-            .map(({ plan }) => plan.name)
-            .join(', ')} did not become ready within ${readyWithinMs / 1000} s`,
-      ),
-    ])
-  }
-
-  async #awaitReady(node: NodeProcess): Promise<void> {
-    const { name, role, fqdn } = node.plan
-    if (await node.becameReady()) return this.#options.onProgress(`${name} is up (${role}, ${fqdn})`)
-    const how = this.#record.stopped[name]
-    const verdict = how?.verdict as Verdict | undefined
-    if (verdict !== undefined) return this.#options.onProgress(`${name} has stopped: ${verdict.message}`)
-    if (how?.exit === 2)
-      throw new LabError(
-        'usage',
-        'node.configuration',
-        `${name} does not accept its configuration:\n${node.lastWords()}`,
-      )
-    throw new Error(
-      `${name} ended at its start (${how?.exit === undefined ? how?.signal : `exit ${how.exit}`}); the end of ` +
-        `${node.folder.log}:\n${node.lastWords()}`,
     )
   }
 
   async #describe(trust: ReadyDocument['trust']): Promise<void> {
-    const described = await Promise.all([...this.#nodes.values()].map((node) => describeNode(node)))
+    const described = await Promise.all(this.#nodes.map(describeNode))
     const nodes = described.map(({ node }) => node)
-    const stopped = Object.values(this.#record.stopped)
+    const stopped = Object.values(this.#supervisor.stopped)
     const verdicts = unique([
-      ...stopped.flatMap(({ verdict }) => (verdict === undefined ? [] : [verdict as Verdict])),
+      ...stopped.flatMap(({ verdict }) => verdict ?? []),
       ...described.flatMap(({ verdicts }) => verdicts),
       ...this.#links.tellFromNow(),
     ])
@@ -299,70 +234,36 @@ class Lab implements RunningLab {
       verdicts,
       incomplete: stopped.length > 0,
     })
-    this.#writeRecord({ ready: this.#ready })
+    this.#supervisor.note({ ready: this.#ready })
   }
 
-  #onEvent(event: NodeEvent): void {
-    this.#links.add(event)
-    if (event.event !== 'service.ready' || this.#ready === undefined) return
-    const { [event.node]: _back, ...stopped } = this.#record.stopped
-    this.#writeRecord({ stopped })
-    const pid = this.#nodes.get(event.node)?.pid
-    if (pid !== undefined) this.#options.onChange({ event: 'node-ready', node: event.node, pid })
+  #tellReady({ plan: { name }, pid }: SupervisedNode): void {
+    if (this.#ready !== undefined && pid !== undefined) this.#options.onChange({ event: 'node-ready', node: name, pid })
   }
 
-  #onExit(node: NodeProcess, exit: NodeExit): void {
-    if (this.#isStopping) return
-    const { name } = node.plan
-    const stopped: StoppedNode = { at: new Date().toISOString(), ...exit }
-    this.#writeRecord({ stopped: { ...this.#record.stopped, [name]: stopped } })
-    if (this.#ready !== undefined) this.#options.onChange({ event: 'node-stopped', node: name, ...exit })
+  #tellEnd(node: string, { at: _at, ...how }: StoppedNode): void {
+    if (this.#ready !== undefined) this.#options.onChange({ event: 'node-stopped', node, ...how })
   }
 
-  /**
-   * Runs in callbacks of processes too: a disk that is full must not end the supervisor of a running lab, and it ends a
-   * start in `start`.
-   */
-  #writeRecord(change: Partial<LabRecord>): void {
-    this.#record = { ...this.#record, ...change }
-    try {
-      writeRecord(this.folder, this.#record)
-    } catch (error) {
-      const limit = machineLimit(error)
-      if (limit === undefined) throw error
-      if (this.#ready === undefined) this.#broken.reject(error)
-      this.#options.onProgress(limit.message)
-    }
-  }
-
-  async #tearDown(endNodes: () => Promise<void>): Promise<void> {
+  async #tearDown(how: 'in-order' | 'at-once'): Promise<void> {
     if (this.#isStopping) return
     this.#isStopping = true
     this.#links.close()
-    await endNodes()
-    await this.#closeControl()
+    await this.#supervisor.end(how)
     this.#sql.end()
     await this.#reservation.release()
     this.#releaseLock()
     this.#options.onChange({ event: 'stopped' })
   }
-
-  /** The outermost first, the name server last: nobody is sent to a host that has gone. */
-  async #stopInOrder(): Promise<void> {
-    for (const node of [...this.#nodes.values()].toReversed()) {
-      if (node.isRunning) this.#options.onProgress(`stopping ${node.plan.name}`)
-      await node.stop(stopWithinMs)
-    }
-  }
 }
 
 /** With what a node that runs has to say of itself: a database it waits for, say. */
 async function describeNode(
-  node: NodeProcess,
+  node: SupervisedNode,
 ): Promise<{ readonly node: ReadyNode; readonly verdicts: readonly Verdict[] }> {
   const { name, role, fqdn, listeners } = node.plan
   if (!node.isRunning) return { node: { name, role, fqdn, listeners: [] }, verdicts: [] }
-  const { listeners: open, verdicts } = await node.status()
+  const { listeners: open, verdicts } = await node.control.get<NodeStatus>('/status')
   const shown = open.length > 0 ? open.map(withoutSerial) : listeners
   return {
     node: { name, role, fqdn, ...(node.pid === undefined ? {} : { pid: node.pid }), listeners: shown },
@@ -385,9 +286,14 @@ function refuseAnotherTopology({ source, topology }: UpOptions, folder: LabFolde
   )
 }
 
-function reserve({ topology, network, ports }: UpOptions, before: number | undefined): Promise<Reservation> {
+/** Refused before anything is looked for: an address that is not ours is taken in every network. */
+async function warnOfExposure({ topology, ports, expose, onProgress }: UpOptions): Promise<void> {
+  if (expose !== undefined) onProgress(await checkExposure(planLab(topology, { ports, expose }), expose))
+}
+
+function reserve({ topology, network, ports, expose }: UpOptions, before: number | undefined): Promise<Reservation> {
   const listeners = (wanted: number) =>
-    planLab(topology, { network: wanted, ports }).nodes.flatMap((node) => {
+    planLab(topology, { network: wanted, ports, ...(expose === undefined ? {} : { expose }) }).nodes.flatMap((node) => {
       const own = node.listeners.map((listener) => ({ ...listener, node: node.name }))
       const views =
         node.settings.kind === 'dns'
@@ -404,17 +310,4 @@ function unique(verdicts: readonly Verdict[]): readonly Verdict[] {
       verdicts.findIndex((other) => other.code === one.code && other.link === one.link && other.node === one.node) ===
       at,
   )
-}
-
-function rejectWhen(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const give = (): void =>
-      reject(new LabError('not-so', 'lab.interrupted', 'interrupted before the lab was up; nothing is left running'))
-    if (signal.aborted) give()
-    signal.addEventListener('abort', give, { once: true })
-  })
-}
-
-function rejectAfter(ms: number, sentence: () => string): Promise<never> {
-  return new Promise((_, reject) => void setTimeout(() => reject(new Error(sentence())), ms).unref())
 }

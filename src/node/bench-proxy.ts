@@ -17,6 +17,9 @@ import { openRecorder } from './recorder.ts'
 import { openStack, type Stack } from './stack.ts'
 import { defaultKeptMessages, ringSize, WireLog } from './wire/wire-log.ts'
 
+/** Of one user: a generator may register each user on each of its connections. */
+const mostContacts = 64
+
 export interface BenchProxySettings {
   readonly transport: 'udp' | 'tcp' | 'tls'
   readonly address: string
@@ -145,7 +148,7 @@ function benchHome({ transport, address, domain, nextHop }: BenchProxySettings, 
       nextHop === undefined
         ? []
         : [{ match: '*', nextHop: nextHop.address, port: nextHop.port, transport, replaceHost: false }],
-    maxContactsPerUser: 16,
+    maxContactsPerUser: mostContacts,
     maxSubscriptionsPerUser: 1000,
     store: { kind: 'sqlite', directory: '', pool: '' },
   }
@@ -161,6 +164,7 @@ function benchLab(plan: NodePlan): LabPlan {
     addressing: 'loopback',
     organisations: [],
     nodes: [plan],
+    foreign: [],
     certificates: [],
     dns: [],
     links: [],

@@ -7,7 +7,7 @@ import { readCertificate } from '../certificates/examine/index.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import { alertNumber, handshakeErrorToCode } from '../verdicts/node-errors.ts'
 import { summarise } from '../certificates/summary.ts'
-import { isVerdictCode, verdict, type VerdictCode } from '../verdicts/codes.ts'
+import { isVerdict, isVerdictCode, verdict, type VerdictCode } from '../verdicts/codes.ts'
 import type { PeerEvidence, Refusal, TlsMaterial } from '../sip/transport/types.ts'
 import type { SocketAddress } from '../sip/transport/flow.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
@@ -30,13 +30,17 @@ export function nodeDirectory(plan: LabPlan): Directory {
       ]),
     ),
   )
-  const addresses = new Map(
-    plan.nodes.flatMap((node) =>
+  // A host outside the lab keeps its full name. Many programs of this machine dial from loopback addresses: only an
+  // address of its own names a foreign server.
+  const elsewhere = plan.foreign.filter(({ address }) => !address.startsWith('127.'))
+  const addresses = new Map([
+    ...elsewhere.map(({ address, fqdn }) => [address, fqdn] as const),
+    ...plan.nodes.flatMap((node) =>
       node.faces.flatMap(({ address, addresses }) =>
-        [address, ...Object.values(addresses)].map((each) => [each, node.name]),
+        [address, ...Object.values(addresses)].map((each) => [each, node.name] as const),
       ),
     ),
-  )
+  ])
   return {
     byName: (fqdn) => names.get(fqdn.toLowerCase()) ?? fqdn,
     byAddress: (address) => addresses.get(address) ?? address,
@@ -99,6 +103,7 @@ export function diagnoseRefusal(
     ? {
         ...verdict(code, { ...observer, ...found, ...notTlsAt(refusal.side, code) }),
         ...maybeRefused(refusal, code, own),
+        ...(alertNumber(said ?? '') === undefined ? {} : { whoRefused: 'them' as const }),
       }
     : { ...ourFault, ...observer, others: [verdict(code, found)] }
 }
@@ -236,8 +241,4 @@ export interface Silence {
   readonly because: string
   /** What was shown to the peer. Absent: not known. */
   readonly own: Pick<TlsMaterial, 'certificate' | 'renewed'> | undefined
-}
-
-function isVerdict(value: unknown): value is Verdict {
-  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value
 }

@@ -106,6 +106,7 @@ export class Notifications implements Outbox {
       ['Contact', `<${resource}>`],
       ['Event', dialog.event],
       ['Subscription-State', state],
+      ...(dialog.list === undefined ? [] : [['Require', 'eventlist'] as const]),
       ['Content-Type', contentType],
     ]
     return composeRequest({

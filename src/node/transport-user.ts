@@ -191,6 +191,9 @@ function stapleCode(incident: string): 'tls.staple-missing' | 'tls.staple-invali
   return incident === 'tls.staple-missing' || incident === 'tls.staple-invalid' ? incident : undefined
 }
 
+/** A certificate may carry hundreds; an event names these. */
+const mostNames = 8
+
 function recordOpened(recorder: Recorder, flow: Flow, peer: string): void {
   recorder.record('flow.opened', {
     data: { flow: flow.id, peer, transport: flow.transport, direction: flow.direction },
@@ -206,6 +209,7 @@ function recordOpened(recorder: Recorder, flow: Flow, peer: string): void {
       side: flow.direction,
       peer,
       class: flow.peer.class,
+      names: flow.peer.names.slice(0, mostNames),
       serial: flow.peer.serial,
       ...(flow.own === undefined ? {} : { shownSerial: flow.own.serial }),
     },

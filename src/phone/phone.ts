@@ -5,16 +5,18 @@ import { systemClock, type Clock, type Timer } from '../sip/clock.ts'
 import type { HeaderField } from '../sip/message/types.ts'
 import { answered, readAnswer } from './answered.ts'
 import { placeCall, receiveCall } from './call.ts'
+import { searchUsers, setContact } from './contacts.ts'
 import { within } from './deadline.ts'
 import { Inbox } from './inbox.ts'
 import { PhoneLine } from './line.ts'
 import { LineTransport } from './line-transport.ts'
 import { PhoneError, type PhoneAnswer } from './phone-error.ts'
 import { registration, type Registration } from './registration.ts'
-import { signallingOnly } from './session-description.ts'
+import { offersMessages, signallingOnly } from './session-description.ts'
 import type { PhoneSettings, PhoneTarget } from './settings.ts'
 import type {
   Call,
+  FoundUser,
   IncomingCall,
   OutgoingCall,
   Phone,
@@ -140,9 +142,19 @@ class SipPhone implements Phone, WatchHome {
     return watch(this, readUri(of), expiresSeconds, onDocument)
   }
 
-  async publish(document: string, etag?: string): Promise<PhoneAnswer> {
+  async publish(document: string | undefined, etag?: string): Promise<PhoneAnswer> {
     await this.#connect()
     return publish(this, document, etag)
+  }
+
+  async setContact(uri: string): Promise<PhoneAnswer> {
+    await this.#connect()
+    return setContact(this, uri)
+  }
+
+  async search(name: string): Promise<readonly FoundUser[]> {
+    await this.#connect()
+    return searchUsers(this, name)
   }
 
   nextMessage(wanted = (_: ReceivedMessage): boolean => true, withinMs = this.answerMs): Promise<ReceivedMessage> {
@@ -253,6 +265,12 @@ class SipPhone implements Phone, WatchHome {
     else this.#messages.deliver(received)
   }
 
+  /** A session of messages rings nowhere: its messages arrive as all others do. */
+  #takeSession(invitation: Invitation): void {
+    invitation.delegate = { onMessage: (message) => this.#takeMessage(message) }
+    invitation.accept().catch((error: unknown) => this.#note(error))
+  }
+
   #takeCall(invitation: Invitation): void {
     const call = receiveCall(invitation, this)
     this.#follow(call)
@@ -296,7 +314,8 @@ class SipPhone implements Phone, WatchHome {
           }),
       delegate: {
         onMessage: (message) => this.#takeMessage(message),
-        onInvite: (invitation) => this.#takeCall(invitation),
+        onInvite: (invitation) =>
+          offersMessages(invitation.body) ? this.#takeSession(invitation) : this.#takeCall(invitation),
         onDisconnect: (error) => this.#lost(error),
       },
     })

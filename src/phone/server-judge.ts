@@ -7,7 +7,7 @@ import { isIP } from 'node:net'
 import { nodeErrorToCode } from '../verdicts/node-errors.ts'
 import { summarise } from '../certificates/summary.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
-import { isVerdictCode, verdict, type VerdictCode } from '../verdicts/codes.ts'
+import { isVerdict, isVerdictCode, verdict, type VerdictCode } from '../verdicts/codes.ts'
 import type { Judgement, PeerEvidence, Refusal } from '../sip/transport/types.ts'
 
 /**
@@ -55,8 +55,4 @@ function codeOf({ code, errorCode, errorMessage }: Refusal): VerdictCode {
   if (code === 'flow.closed-after-handshake') return 'tls.peer-refused'
   if (isVerdictCode(code) && code !== 'tls.alert' && code !== 'tls.handshake-failed') return code
   return nodeErrorToCode(errorCode, errorMessage)
-}
-
-function isVerdict(value: unknown): value is Verdict {
-  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value
 }

@@ -37,8 +37,12 @@ export interface Phone {
   call(to: string): OutgoingCall
   /** Subscribes to the presence of `of`; resolves with the first NOTIFY. @throws PhoneError */
   watch(of: string, onDocument: (body: string) => void, expiresSeconds?: number): Promise<Watch>
-  /** PUBLISH of a PIDF document; `etag` of an earlier answer replaces that one. @throws PhoneError */
-  publish(document: string, etag?: string): Promise<PhoneAnswer>
+  /** PUBLISH of a PIDF document, or of none, which removes; `etag` is that of an earlier answer. @throws PhoneError */
+  publish(document: string | undefined, etag?: string): Promise<PhoneAnswer>
+  /** Puts a user on the contact list that the home server keeps. @throws PhoneError */
+  setContact(uri: string): Promise<PhoneAnswer>
+  /** Users of the directory whose display name has `name` in it. @throws PhoneError */
+  search(name: string): Promise<readonly FoundUser[]>
   /** The next MESSAGE that no `onMessage` took, those that came already included. */
   nextMessage(wanted?: (message: ReceivedMessage) => boolean, withinMs?: number): Promise<ReceivedMessage>
   nextCall(wanted?: (call: IncomingCall) => boolean, withinMs?: number): Promise<IncomingCall>
@@ -48,6 +52,14 @@ export interface Phone {
   breakFlow(): void
   /** Hangs up, signs out and ends the flow; bounded in time, never rejects. */
   close(): Promise<void>
+}
+
+/** A user that the directory knows. */
+export interface FoundUser {
+  /** `sip:carol@lab.test` */
+  readonly uri: string
+  /** Display name. */
+  readonly name: string
 }
 
 /** What the registrar agreed to. */

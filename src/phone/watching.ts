@@ -55,16 +55,25 @@ export async function watch(
   }
 }
 
-/** One PUBLISH; `etag` replaces what was published under it (RFC 3903 §4.2). @throws PhoneError */
+/**
+ * One PUBLISH; `etag` replaces what was published under it (RFC 3903 §4.4).
+ *
+ * @param document undefined removes what was published under `etag` (RFC 3903 §4.5)
+ * @throws PhoneError
+ */
 export async function publish(
   { agent, line, clock, answerMs }: WatchHome,
-  document: string,
+  document: string | undefined,
   etag: string | undefined,
 ): Promise<PhoneAnswer> {
   const { uri } = agent.configuration
   const core = agent.userAgentCore
-  const headers = ['Event: presence', 'Expires: 3600', ...(etag === undefined ? [] : [`SIP-If-Match: ${etag}`])]
-  const body = { contentDisposition: 'render', contentType: 'application/pidf+xml', content: document }
+  const expires = document === undefined ? 0 : 3600
+  const headers = ['Event: presence', `Expires: ${expires}`, ...(etag === undefined ? [] : [`SIP-If-Match: ${etag}`])]
+  const body =
+    document === undefined
+      ? undefined
+      : { contentDisposition: 'render', contentType: 'application/pidf+xml', content: document }
   const what = `PUBLISH ${uri.toString()}`
   const { delegate, accepted } = answered(what, line)
   core.publish(core.makeOutgoingRequestMessage('PUBLISH', uri, uri, uri, {}, headers, body), delegate)

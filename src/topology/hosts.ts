@@ -59,7 +59,10 @@ const staticRoute = group({
     mirrors: 'MSFT_SIPRoutingTableData.MatchURI',
   }),
   nextHop: setting(hostReference, { doc: 'Host to send to.', mirrors: 'MSFT_SIPRoutingTableData.NextHop' }),
-  port: setting(port.default(5061), { doc: 'Port to send to.', mirrors: 'MSFT_SIPRoutingTableData.NextHopPort' }),
+  port: setting(port.optional(), {
+    doc: 'Port to send to. Absent: that of a host of role `foreign`, else 5061.',
+    mirrors: 'MSFT_SIPRoutingTableData.NextHopPort',
+  }),
   transport: setting(z.enum(['tls', 'tcp', 'udp']).default('tls'), {
     doc: 'Transport to send over.',
     mirrors: 'MSFT_SIPRoutingTableData.NextHopTransport',
@@ -288,8 +291,8 @@ const accessProxy = group({
     doc: 'Where everything for the inside goes; a name, never an IP address.',
     mirrors: 'MSFT_SIPFederationInternalEdgeSetting.InternalNextHop',
   }),
-  nextHopPort: setting(port.default(5061), {
-    doc: 'Port of the next hop.',
+  nextHopPort: setting(port.optional(), {
+    doc: 'Port of the next hop. Absent: that of a host of role `foreign`, else 5061.',
     mirrors: 'MSFT_SIPFederationInternalEdgeSetting.InternalNextHopPort',
   }),
   internalServers: setting(z.array(hostReference).max(64).default([]), {
@@ -322,6 +325,31 @@ const gateway = group({
   ...everyServer,
 })
 
+const foreign = group({
+  role: setting(z.literal('foreign'), {
+    doc:
+      'A server of somebody else. siplab does not run it; it has a place in the plan, the DNS, the certificates, the ' +
+      'matrix and the link watch. Our hosts dial it where a static route, a next hop or a partner leads to it.',
+  }),
+  name: setting(domainName.optional(), {
+    doc: 'Its host name, which its certificate carries: `sbc1.contoso.test`. Absent: its label in the domain.',
+  }),
+  address: setting(z.ipv4(), { doc: 'Its IPv4 address, outside the network of the lab too: `192.0.2.7`.' }),
+  port: setting(port.default(5061), { doc: 'Where it accepts TLS.' }),
+  dials: setting(z.array(hostReference).max(64).default([]), {
+    doc: 'Our hosts that it dials: homes, their pools, access proxies. A home then takes its requests.',
+  }),
+  treatAs: setting(z.enum(['server', 'authenticated']).default('server'), {
+    doc: 'How a home that it dials takes its requests, as in `authorizedHosts`.',
+  }),
+  certificate: setting(z.enum(['internal', 'public', 'own']).default('internal'), {
+    doc: 'Which authority of the lab issues its certificate; `own`: it brings its own, from the CA of `root`.',
+  }),
+  root: setting(z.string().min(1).max(16_384).optional(), {
+    doc: 'With `own`: its root, which our end trusts. A PEM file beside this file, or the PEM text itself.',
+  }),
+})
+
 export const host = z.discriminatedUnion('role', [
   standardEdition,
   frontEnd,
@@ -330,6 +358,7 @@ export const host = z.discriminatedUnion('role', [
   loadBalancer,
   sql,
   gateway,
+  foreign,
 ])
 
 /**
@@ -357,5 +386,7 @@ export function ownSettingsOf<R extends Host['role']>(host: Extract<Host, { role
   return Object.fromEntries(Object.entries(host).filter(([name]) => names.has(name))) as OwnSettings<R>
 }
 
-export type Host = z.infer<typeof host>
+/** A host that siplab runs. */
+export type Host = Exclude<z.infer<typeof host>, { role: 'foreign' }>
+export type ForeignHost = Extract<z.infer<typeof host>, { role: 'foreign' }>
 export type FederationSettings = z.infer<typeof federation>

@@ -1,14 +1,16 @@
 /** Hosts with their node names, FQDNs, faces and addresses: the first step of the plan. */
-import type { Host } from './hosts.ts'
+import type { ForeignHost, Host } from './hosts.ts'
 import type { Face, FaceName, Role, Zone } from './plan-types.ts'
 import type { Organisation, Topology } from './topology.ts'
 
-export type Addressing = 'loopback' | 'containers'
+type Addressing = 'loopback' | 'containers'
 
 export interface PlanOptions {
   /** N of 127.0.N.0/24; absent: as the lab file has it. */
   readonly network?: number
   readonly addressing?: Addressing
+  /** On loopback: where the outside face of the first access proxy listens instead. Absent: in 127.0.N.0/24. */
+  readonly expose?: { readonly outer: string }
   readonly ports?: { readonly edge?: number; readonly wss?: number; readonly dns?: number; readonly pki?: number }
 }
 
@@ -37,6 +39,17 @@ export interface Site {
   /** Every SIP domain it serves, the main one first. */
   readonly domains: readonly string[]
   readonly places: readonly Place[]
+  readonly foreign: readonly ForeignPlace[]
+}
+
+/** A server of somebody else, placed: at its own address in every kind of lab. */
+export interface ForeignPlace {
+  readonly node: string
+  readonly label: string
+  readonly fqdn: string
+  /** `internet` where it meets an outside face, else `perimeter`. */
+  readonly face: Face
+  readonly host: ForeignHost
 }
 
 /** A place known to be of one role, with that role's settings. */
@@ -71,14 +84,20 @@ export function resolvePorts(topology: Topology, { ports = {}, addressing = 'loo
 }
 
 /** Gives an organisation's hosts their names and addresses; `at` counts organisations from 0. */
-export function layOut(organisation: Organisation, at: number, network: number, addressing: Addressing): Site {
+export function layOut(
+  organisation: Organisation,
+  at: number,
+  { network, addressing = 'loopback', expose }: PlanOptions & { readonly network: number },
+): Site {
   const { domain, moreDomains } = organisation
-  const ground: Ground = { organisation, at, addressing, addressOf: addresses(at, network, addressing) }
+  const outer = at === 0 && addressing === 'loopback' ? expose?.outer : undefined
+  const ground: Ground = { organisation, at, addressing, addressOf: addresses(at, network, addressing), outer }
   return {
     organisation,
     domain,
     domains: [domain, ...moreDomains],
     places: [dnsPlace(ground), pkiPlace(ground), ...hostPlaces(ground)],
+    foreign: foreignPlaces(organisation),
   }
 }
 
@@ -89,29 +108,55 @@ interface Ground {
   readonly at: number
   readonly addressing: Addressing
   readonly addressOf: (zone: Zone, offset: number) => string
+  /** Instead of the address of the first outside face. */
+  readonly outer: string | undefined
 }
 
-function hostPlaces({ organisation, addressOf }: Ground): readonly Place[] {
+function hostPlaces({ organisation, addressOf, outer }: Ground): readonly Place[] {
   const { prefix, domain, hosts } = organisation
   const nextOffset = offsets()
   const inPerimeter = perimeterLabels(organisation)
-  return Object.entries(hosts).map(([label, host]): Place => {
+  const exposed = Object.keys(hosts).find((label) => hosts[label]?.role === 'access-proxy')
+  return Object.entries(hosts).flatMap(([label, host]): readonly Place[] => {
+    if (host.role === 'foreign') return []
     const offset = host.address ?? nextOffset(host.role)
     const fqdn = `${label}.${domain}`
     const place = { node: `${prefix}${label}`, label, role: host.role, fqdn, host }
     if (host.role === 'access-proxy') {
       const external = host.externalAddress ?? offset + 1
-      return {
-        ...place,
-        faces: [
-          face('internal', fqdn, ['perimeter'], (zone) => addressOf(zone, offset)),
-          face('external', `${host.externalName}.${domain}`, ['internet'], (zone) => addressOf(zone, external)),
-        ],
-      }
+      const faces = [
+        face('internal', fqdn, ['perimeter'], (zone) => addressOf(zone, offset)),
+        face('external', `${host.externalName}.${domain}`, ['internet'], (zone) =>
+          label === exposed && outer !== undefined ? outer : addressOf(zone, external),
+        ),
+      ]
+      return [{ ...place, faces }]
     }
     const zones: readonly Zone[] =
       host.role === 'gateway' ? ['perimeter'] : inPerimeter.has(label) ? ['internal', 'perimeter'] : ['internal']
-    return { ...place, faces: [face('internal', fqdn, zones, (zone) => addressOf(zone, offset))] }
+    return [{ ...place, faces: [face('internal', fqdn, zones, (zone) => addressOf(zone, offset))] }]
+  })
+}
+
+function foreignPlaces(organisation: Organisation): readonly ForeignPlace[] {
+  const { prefix, domain, hosts } = organisation
+  return Object.entries(hosts).flatMap(([label, host]): readonly ForeignPlace[] => {
+    if (host.role !== 'foreign') return []
+    const fqdn = host.name ?? `${label}.${domain}`
+    const zone = meetsOutsideFace(organisation, label, fqdn, host) ? 'internet' : 'perimeter'
+    const at = face('internal', fqdn, [zone], () => host.address)
+    return [{ node: `${prefix}${label}`, label, fqdn, face: at, host }]
+  })
+}
+
+/** A partner meets the outside face of an access proxy; a next hop and an inside server meet the inside face. */
+function meetsOutsideFace({ hosts }: Organisation, label: string, fqdn: string, { dials }: ForeignHost): boolean {
+  return Object.entries(hosts).some(([edge, host]) => {
+    if (host.role !== 'access-proxy') return false
+    const inside = [host.nextHop, ...host.internalServers].some((name) => name === label || name === fqdn)
+    const { partners, providers, defaultRoute } = host.federation
+    const partner = [...partners, ...providers].some((each) => each.edge === fqdn) || defaultRoute === fqdn
+    return !inside && (partner || dials.includes(edge))
   })
 }
 
@@ -165,9 +210,16 @@ export function placeNamed(site: Site, reference: string): Place | undefined {
   )
 }
 
-/** `director` → `director.lab.test`; a name with a dot stays. */
+/** `director` → `director.lab.test`; a foreign host has its own name; a name with a dot stays. */
 export function fullName(site: Site, reference: string): string {
+  const foreign = foreignNamed(site, reference)
+  if (foreign !== undefined) return foreign.fqdn
   return reference.includes('.') ? reference : `${reference}.${site.domain}`
+}
+
+/** The server of somebody else that a label or FQDN stands for. */
+export function foreignNamed(site: Site, reference: string): ForeignPlace | undefined {
+  return site.foreign.find(({ label, fqdn }) => label === reference || fqdn === reference)
 }
 
 /** The face of a place towards a zone, with its address there. */
@@ -191,7 +243,7 @@ function addresses(at: number, network: number, addressing: Addressing): (zone: 
   return (zone, offset) => `10.${network}.${third(zone)}.${offset + at * organisationStep}`
 }
 
-/** Hosts an access proxy or a gateway talks to stand with one foot in the perimeter. */
+/** Hosts that an access proxy, a gateway or a foreign server talks to stand with one foot in the perimeter. */
 function perimeterLabels({ hosts, domain }: Organisation): ReadonlySet<string> {
   const labels = new Set<string>()
   const bare = (name: string) => (name.endsWith(`.${domain}`) ? name.slice(0, -domain.length - 1) : name)
@@ -206,7 +258,14 @@ function perimeterLabels({ hosts, domain }: Organisation): ReadonlySet<string> {
   for (const [label, host] of Object.entries(hosts)) {
     if (host.role === 'access-proxy') for (const name of [host.nextHop, ...host.internalServers]) add(name)
     const routes = host.role === 'standard-edition' || host.role === 'front-end' ? host.staticRoutes : []
-    if (routes.some(({ nextHop }) => hosts[bare(nextHop)]?.role === 'gateway')) labels.add(label)
+    if (routes.some(({ nextHop }) => isOutside(hosts, bare(nextHop)))) labels.add(label)
+    if (host.role === 'foreign') for (const name of host.dials) add(name)
   }
   return labels
+}
+
+function isOutside(hosts: Organisation['hosts'], name: string): boolean {
+  const role = hosts[name]?.role
+  if (role === 'gateway' || role === 'foreign') return true
+  return Object.values(hosts).some((host) => host.role === 'foreign' && host.name === name)
 }

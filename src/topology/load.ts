@@ -1,6 +1,6 @@
 /** The one place of topology/ that reads files: a lab file by name or path, with the profile it names. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { ConfigError } from './config-error.ts'
 import { didYouMean } from './nearest-name.ts'
 import { readDocument } from './document.ts'
@@ -8,7 +8,7 @@ import { profileSchema } from './profile.ts'
 import { packageFolder } from './package-folder.ts'
 import type { Profile } from './profile.ts'
 import { checkTopology, topologySchema } from './topology.ts'
-import type { Topology } from './topology.ts'
+import type { Topology, TopologyFile } from './topology.ts'
 
 /** The folder of shipped lab files. */
 export function configFolder(): string {
@@ -43,7 +43,46 @@ export function parseTopology(text: string, file: string, profile: (name: string
   const document = readDocument(topologySchema, text, file)
   const fault = checkTopology(document.value)
   if (fault !== undefined) throw document.error(fault)
-  return { ...document.value, profile: profile(document.value.profile) }
+  const withPem = (hosts: TopologyFile['hosts'], base: readonly (string | number)[]) =>
+    withRoots(hosts, dirname(file), (label, found) =>
+      document.error({ path: [...base, 'hosts', label, 'root'], wanted: 'a PEM file with a certificate', found }),
+    )
+  return {
+    ...document.value,
+    hosts: withPem(document.value.hosts, []),
+    partners: document.value.partners.map((partner, at) => ({
+      ...partner,
+      hosts: withPem(partner.hosts, ['partners', at]),
+    })),
+    profile: profile(document.value.profile),
+  }
+}
+
+/** The root of a foreign server as PEM text, read from beside the lab file. */
+function withRoots(
+  hosts: TopologyFile['hosts'],
+  folder: string,
+  error: (label: string, found: string) => ConfigError,
+): TopologyFile['hosts'] {
+  const entries = Object.entries(hosts).map(([label, host]) => {
+    if (host.role !== 'foreign' || host.root === undefined) return [label, host] as const
+    const root = host.root.includes('-----BEGIN') ? host.root : pemText(resolve(folder, host.root), label, error)
+    if (!/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(root)) throw error(label, 'none in it')
+    return [label, { ...host, root }] as const
+  })
+  return Object.fromEntries(entries)
+}
+
+function pemText(path: string, label: string, error: (label: string, found: string) => ConfigError): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw error(label, `no readable file at ${path} (${errorName(cause)})`)
+  }
+}
+
+function errorName(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
 }
 
 function topologySource(nameOrFile: string, folder: string): readonly [text: string, file: string] {
@@ -68,10 +107,7 @@ function readConfig(file: string, what: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
-    throw new ConfigError(
-      { file, line: 1, column: 1, field: '', wanted: what, found: `no readable file in ${dirname(file)} (${reason})` },
-      { cause },
-    )
+    const found = `no readable file in ${dirname(file)} (${errorName(cause)})`
+    throw new ConfigError({ file, line: 1, column: 1, field: '', wanted: what, found }, { cause })
   }
 }

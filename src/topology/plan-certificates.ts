@@ -1,7 +1,7 @@
 /** Certificates of a lab, derived from the requirement table. */
 import type { CertificateRequest, Purpose } from '../certificates/certificate-request.ts'
 import { placeNamed, placesOf } from './layout.ts'
-import type { Place, Ports, Site } from './layout.ts'
+import type { ForeignPlace, Place, Ports, Site } from './layout.ts'
 import type { PlannedCertificate } from './plan-types.ts'
 import { playsOf } from './plays.ts'
 import { peerPolicies, purposesToIssue, requiredCertificates, withPeerPolicy } from './requirements.ts'
@@ -13,7 +13,7 @@ const sipServers = ['standard-edition', 'front-end', 'director', 'access-proxy',
 
 /** The certificates every host of a site must have; empty where the rules of the profile need none. */
 export function planCertificates(topology: Topology, site: Site, ports: Ports): readonly PlannedCertificate[] {
-  const several = placesOf(site, ...sipServers).length > 1
+  const several = placesOf(site, ...sipServers).length + site.foreign.length > 1
   return site.places.flatMap((place) => {
     const routes = ownRoutes(place)
     const serversTalk = several || routes.some(({ overTls }) => overTls)
@@ -45,6 +45,54 @@ function routeRow(topology: Topology, site: Site, base: Requirement, { number, n
   )
 }
 
+/** What an authority of the lab issues for a foreign server. Undefined: it brings its own. */
+export function foreignCertificate(
+  topology: Topology,
+  site: Site,
+  { node, fqdn, host }: ForeignPlace,
+  ports: Ports,
+): PlannedCertificate | undefined {
+  const { certificate: authority } = host
+  if (authority === 'own') return undefined
+  const isSold = authority === 'internal' || peerPolicies[topology.peerPolicy].publicClientAuth === 'issued'
+  const request: CertificateRequest = {
+    name: node,
+    commonName: fqdn,
+    dnsNames: [fqdn],
+    uriNames: [],
+    ipAddresses: [],
+    purposes: isSold ? ['serverAuth', 'clientAuth'] : ['serverAuth'],
+    authority,
+    ...lifeOf(topology),
+  }
+  const why = 'A foreign server shows it to both ends of its links; its files are in the folder foreign of the lab.'
+  return {
+    node,
+    organisation: site.domain,
+    references: [],
+    request,
+    ...sourcesOf(topology, site, authority, ports),
+    why,
+  }
+}
+
+function lifeOf({ certificates, profile }: Topology): Pick<CertificateRequest, 'keyType' | 'validSeconds'> {
+  return {
+    keyType: certificates.keyType ?? profile.keyType,
+    validSeconds: certificates.validSeconds ?? profile.validDays * secondsPerDay,
+  }
+}
+
+function sourcesOf(
+  topology: Topology,
+  site: Site,
+  authority: CertificateRequest['authority'],
+  ports: Ports,
+): Pick<PlannedCertificate, 'crlUrl' | 'issuerUrl'> {
+  const base = pkiUrl(authority === 'public' ? topology.domain : site.domain, ports)
+  return { crlUrl: `${base}/${authority}-issuing.crl`, issuerUrl: `${base}/${authority}-issuing.cer` }
+}
+
 /** The certificate of a voice service is as its dated policy says. */
 function shownBy({ host }: Place, planned: PlannedCertificate): PlannedCertificate {
   if (host?.role !== 'gateway') return planned
@@ -64,17 +112,14 @@ function plan(topology: Topology, site: Site, place: Place, ports: Ports, row: R
     ipAddresses: [],
     purposes: purposesToIssue(row),
     authority,
-    keyType: topology.certificates.keyType ?? topology.profile.keyType,
-    validSeconds: topology.certificates.validSeconds ?? topology.profile.validDays * secondsPerDay,
+    ...lifeOf(topology),
   }
-  const base = pkiUrl(authority === 'public' ? topology.domain : site.domain, ports)
   return {
     node: place.node,
     organisation: site.domain,
     references,
     request,
-    crlUrl: `${base}/${authority}-issuing.crl`,
-    issuerUrl: `${base}/${authority}-issuing.cer`,
+    ...sourcesOf(topology, site, authority, ports),
     why: row.why,
   }
 }

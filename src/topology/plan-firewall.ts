@@ -7,7 +7,9 @@ const strangers: Readonly<Record<string, Zone>> = {
   'inside-user': 'internal',
 }
 
-export function planFirewall(nodes: readonly NodePlan[], links: readonly Link[]): readonly FirewallRule[] {
+type Placed = Pick<NodePlan, 'name' | 'faces'>
+
+export function planFirewall(nodes: readonly Placed[], links: readonly Link[]): readonly FirewallRule[] {
   const rules = links.filter(({ allowed }) => allowed).flatMap((link) => rulesFor(nodes, link))
   return [
     ...new Map(
@@ -19,7 +21,7 @@ export function planFirewall(nodes: readonly NodePlan[], links: readonly Link[])
   ]
 }
 
-function rulesFor(nodes: readonly NodePlan[], link: Link): readonly FirewallRule[] {
+function rulesFor(nodes: readonly Placed[], link: Link): readonly FirewallRule[] {
   const source = faceOf(nodes, link.from)
   const target = faceOf(nodes, link.to)
   if (target === undefined) return []
@@ -43,7 +45,7 @@ function protocols({ transport }: Link): readonly ('tcp' | 'udp')[] {
   return [transport === 'udp' ? 'udp' : 'tcp']
 }
 
-function faceOf(nodes: readonly NodePlan[], { name, face }: LinkEnd): Face | undefined {
+function faceOf(nodes: readonly Placed[], { name, face }: LinkEnd): Face | undefined {
   const faces = nodes.find((node) => node.name === name)?.faces ?? []
   return faces.find((candidate) => candidate.name === (face ?? 'internal'))
 }

@@ -3,8 +3,10 @@ import type { Authority } from '../certificates/certificate-request.ts'
 import { fullName, placeNamed, placesOf, sipsPort } from './layout.ts'
 import type { Place, PlaceOf, Ports, Site } from './layout.ts'
 import { signInPlace } from './plan-dns.ts'
+import { foreignLinks } from './plan-foreign.ts'
 import { isSecure, poolMembers } from './plan-listeners.ts'
 import type { FaceName, Link, LinkEnd, LinkVerification, Listener, PlannedCertificate } from './plan-types.ts'
+import { peerPolicies } from './requirements.ts'
 import type { Topology } from './topology.ts'
 
 /** What links need to know of an organisation. */
@@ -21,6 +23,7 @@ export function planLinks(topology: Topology, sites: readonly LinkSite[], ports:
   return [
     ...sites.flatMap((site) => [...userLinks(site), ...serverLinks(site), ...supportLinks(site, ports)]),
     ...federationLinks(topology, sites),
+    ...sites.flatMap((entry) => foreignLinks(entry, peerPolicies[topology.peerPolicy].publicClientAuth)),
   ]
 }
 

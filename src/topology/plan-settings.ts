@@ -1,6 +1,7 @@
 /** What each node's process needs beyond addresses: lists of whom to believe, next hops, routes, the store. */
 import { playsOf } from './plays.ts'
 import { addressIn, fullName, placeNamed, placesOf, sipsPort } from './layout.ts'
+import { acceptors, portTo } from './plan-foreign.ts'
 import type { Place, PlaceOf, Ports, Site } from './layout.ts'
 import { ownSettingsOf } from './hosts.ts'
 import { pkiUrl } from './plan-certificates.ts'
@@ -81,7 +82,7 @@ function edgeSettings(
   return {
     kind: 'access-proxy',
     domains: site.domains,
-    nextHop: { fqdn: fullName(site, host.nextHop), port: host.nextHopPort },
+    nextHop: { fqdn: fullName(site, host.nextHop), port: portTo(site, host.nextHop, host.nextHopPort) },
     internalServers: internalServers.get(node) ?? [],
     ...ownSettingsOf(host),
   }
@@ -97,6 +98,15 @@ function balancerSettings({ site, listeners }: Draft, { label, node }: Place): N
   return { kind: 'load-balancer', backends, ports }
 }
 
+/** The hosts listed, then the foreign servers that dial this home. */
+function authorizedBy(site: Site, place: Place, { authorizedHosts }: HomeHost): HomeSettings['authorizedHosts'] {
+  const listed = authorizedHosts.map(({ host, treatAs }) => ({ fqdn: fullName(site, host), treatAs }))
+  const dialling = site.foreign
+    .filter(({ host }) => host.dials.some((name) => acceptors(site, name).includes(place)))
+    .map(({ fqdn, host: { treatAs } }) => ({ fqdn, treatAs }))
+  return [...listed, ...dialling.filter(({ fqdn }) => !listed.some((each) => each.fqdn === fqdn))]
+}
+
 type HomeHost = PlaceOf<'standard-edition' | 'front-end'>['host']
 
 function homeSettings(
@@ -108,14 +118,14 @@ function homeSettings(
   return {
     home,
     members: host.role === 'front-end' ? poolMembers(site, host.pool).map(({ fqdn }) => fqdn) : [place.fqdn],
-    authorizedHosts: host.authorizedHosts.map(({ host, treatAs }) => ({ fqdn: fullName(site, host), treatAs })),
+    authorizedHosts: authorizedBy(site, place, host),
     ...(host.dialPlan.length === 0 ? {} : { dialPlan: host.dialPlan }),
     ...(host.voicePolicies.length === 0 ? {} : { voicePolicies: host.voicePolicies }),
     staticRoutes: host.staticRoutes.map(
       ({ match, nextHop, port, transport, replaceHost, normalise, ownCertificate }, at) => ({
         match,
         nextHop: fullName(site, nextHop),
-        port,
+        port: portTo(site, nextHop, port),
         transport,
         replaceHost,
         ...(normalise.length === 0 ? {} : { normalise }),

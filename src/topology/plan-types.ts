@@ -24,6 +24,8 @@ export type Zone = 'internet' | 'perimeter' | 'internal'
 export type Transport = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss'
 export type Mutual = 'required' | 'requested' | 'off'
 export type FaceName = 'internal' | 'external'
+/** Whose root an end trusts: an authority of the lab, or the CA that a foreign server brought along. */
+export type TrustRoot = Authority | 'own'
 
 export interface Face {
   readonly name: FaceName
@@ -106,7 +108,7 @@ export interface DnsView {
 
 /** One end of a link as the matrix prints it. */
 export interface LinkEnd {
-  /** Node name, or a party outside the lab: `remote-user`, `inside-user`, `partner`. */
+  /** Node name, name of a foreign server, or a party outside the lab: `remote-user`, `inside-user`, `partner`. */
   readonly name: string
   readonly face?: FaceName
 }
@@ -129,12 +131,12 @@ export interface Link {
 
 export interface LinkVerification {
   /** What the dialling end wants of the certificate it is shown. */
-  readonly dialler: { readonly wantsName: string; readonly wantsPurpose: 'serverAuth'; readonly trustRoot: Authority }
+  readonly dialler: { readonly wantsName: string; readonly wantsPurpose: 'serverAuth'; readonly trustRoot: TrustRoot }
   /** What the accepting end wants; absent where it asks for no certificate. */
   readonly acceptor?: {
     readonly wantsName: string
     readonly wantsPurpose: 'clientAuth'
-    readonly trustRoot: Authority
+    readonly trustRoot: TrustRoot
     readonly mutual: 'required' | 'requested'
   }
 }
@@ -320,6 +322,24 @@ export interface NodePlan {
   readonly settings: NodeSettings
 }
 
+/** A server of somebody else: no process of the lab, and yet an end of links. */
+export interface ForeignPlan {
+  /** Unique among the nodes too: `sbc1`. */
+  readonly name: string
+  readonly role: 'foreign'
+  /** SIP domain of the organisation whose hosts it talks to. */
+  readonly organisation: string
+  /** e.g. `sbc1.contoso.test`. */
+  readonly fqdn: string
+  readonly address: string
+  readonly port: number
+  readonly faces: readonly [Face]
+  /** What an authority of the lab issues for it. Absent: it brings its own. */
+  readonly certificate?: PlannedCertificate
+  /** PEM of the root that it brings along; our ends of its links trust it. */
+  readonly root?: string
+}
+
 export interface OrganisationPlan {
   readonly domain: string
   readonly domains: readonly string[]
@@ -343,6 +363,8 @@ export interface LabPlan {
   /** In the order to start them: dns, pki, sql, homes, load balancer, director, access proxy. */
   readonly nodes: readonly NodePlan[]
   readonly certificates: readonly PlannedCertificate[]
+  /** Servers of somebody else, which no process of the lab runs. */
+  readonly foreign: readonly ForeignPlan[]
   readonly dns: readonly DnsView[]
   readonly links: readonly Link[]
   readonly firewall: readonly FirewallRule[]

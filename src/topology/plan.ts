@@ -5,6 +5,7 @@ import type { Place, PlanOptions, Ports, Site } from './layout.ts'
 import { planCertificates } from './plan-certificates.ts'
 import { planDns, signInPlace } from './plan-dns.ts'
 import { planFirewall } from './plan-firewall.ts'
+import { planForeign, withForeign } from './plan-foreign.ts'
 import { planLinks } from './plan-links.ts'
 import { isSecure, planListeners, poolMembers } from './plan-listeners.ts'
 import { homes, internalServers, settingsOf, storePlan, trustedServers } from './plan-settings.ts'
@@ -33,11 +34,12 @@ export function planLab(topology: Topology, options: PlanOptions = {}): LabPlan 
   const network = options.network ?? topology.network
   const addressing = options.addressing ?? 'loopback'
   const ports = resolvePorts(topology, options)
-  const sites = organisations(topology).map((organisation, at) => layOut(organisation, at, network, addressing))
+  const sites = organisations(topology).map((organisation, at) => layOut(organisation, at, { ...options, network }))
   const drafts = sites.map((site) => draftOf(topology, site, ports))
   const dns = planDns(drafts, ports, topology.profile.name === 'modern').map((view) =>
-    withPlanned(view, topology.dns.records),
+    withPlanned(withForeign(view, sites), topology.dns.records),
   )
+  const foreign = sites.flatMap((site) => planForeign(topology, site, ports))
   const nodes = drafts
     .flatMap((draft) => planNodes(topology, draft, dns, ports))
     .sort((a, b) => startOrder.indexOf(a.role) - startOrder.indexOf(b.role))
@@ -52,9 +54,10 @@ export function planLab(topology: Topology, options: PlanOptions = {}): LabPlan 
     organisations: drafts.map(organisationPlan),
     nodes,
     certificates: drafts.flatMap(({ certificates }) => certificates),
+    foreign,
     dns,
     links,
-    firewall: planFirewall(nodes, links),
+    firewall: planFirewall([...nodes, ...foreign], links),
     users: sites.flatMap(planUsers),
     phones: drafts.flatMap(planPhones),
   })

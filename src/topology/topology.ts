@@ -3,6 +3,7 @@
  * planner.
  */
 import { z } from 'zod'
+import { checkForeign } from './check-foreign.ts'
 import { plannedRecord } from './dns-records.ts'
 import type { Fault } from './document.ts'
 import { findPeers } from '../peers/index.ts'
@@ -156,9 +157,10 @@ export function checkTopology(file: TopologyFile): Fault | undefined {
   )
 }
 
-/** The lab's DNS answers for its own domains only. */
+/** The lab's DNS answers for its own domains, and for the names of foreign servers. */
 function checkRecords(file: TopologyFile): Fault | undefined {
-  const domains = organisations(file).flatMap(({ domain, moreDomains }) => [domain, ...moreDomains])
+  const foreign = Object.values(file.hosts).flatMap((host) => (host.role === 'foreign' ? (host.name ?? []) : []))
+  const domains = [...organisations(file).flatMap(({ domain, moreDomains }) => [domain, ...moreDomains]), ...foreign]
   const at = file.dns.records.findIndex(
     ({ name }) => !domains.some((domain) => name === domain || name.endsWith(`.${domain}`)),
   )
@@ -172,13 +174,17 @@ function checkRecords(file: TopologyFile): Fault | undefined {
 }
 
 function checkOrganisation(
-  { hosts, users }: Organisation,
+  organisation: Organisation,
   base: readonly (string | number)[],
   store: TopologyFile['store'],
 ): Fault | undefined {
+  const { hosts, users, domain } = organisation
   const path: PathOf = (...steps) => [...base, ...steps]
   return (
     firstOf(Object.keys(hosts), (label) => checkHost(hosts, label, path)) ??
+    firstOf(Object.entries(hosts), ([label, host]) =>
+      host.role === 'foreign' ? checkForeign({ hosts, domain }, label, host, path('hosts', label)) : undefined,
+    ) ??
     checkPools(hosts, path) ??
     checkUsers(hosts, users, path) ??
     (base.length === 0 ? checkStore(hosts, store) : undefined) ??
@@ -308,7 +314,7 @@ function sharedAddress(
 ): Fault | undefined {
   const seen = new Map<number, string>()
   for (const [label, host] of Object.entries(hosts)) {
-    if (host.address === undefined) continue
+    if (host.role === 'foreign' || host.address === undefined) continue
     const other = seen.get(host.address)
     if (other !== undefined)
       return {

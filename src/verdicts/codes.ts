@@ -1203,6 +1203,11 @@ export function findVerdictCode(code: string): VerdictCodeEntry | undefined {
   return byCode.get(code)
 }
 
+/** Of a value that came from elsewhere, such as the detail of a refusal or a record on disk. */
+export function isVerdict(value: unknown): value is Verdict {
+  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value
+}
+
 export function isVerdictCode(code: string): code is VerdictCode {
   return byCode.has(code)
 }

@@ -86,7 +86,7 @@ const byMessage: readonly (readonly [pattern: RegExp, code: VerdictCode])[] = [
   [/EE certificate key too weak/i, 'cert.key-weak'],
   [/CA certificate key too weak/i, 'chain.key-weak'],
   [/CA signature digest algorithm too weak|md too weak/i, 'cert.signature-weak'],
-  [/subtree violation|name constraint/i, 'chain.name-constraint'],
+  [/subtree violation|name constraint|invalid name syntax/i, 'chain.name-constraint'],
   [/unhandled critical extension/i, 'cert.critical-extension'],
   [/key usage does not include certificate signing/i, 'chain.no-cert-sign'],
   [/key usage does not include CRL signing/i, 'crl.no-crl-sign'],

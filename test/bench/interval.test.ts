@@ -2,6 +2,7 @@
 import t from 'tap'
 import fc from 'fast-check'
 import { isDearer, pairedRatio } from '../../bench/proxy/interval.ts'
+import { judge } from '../../bench/proxy/report.ts'
 
 t.test('the interval is Student’s over the logarithms of the ratios', async (t) => {
   // Logs ±0.1 in turn: mean 0, standard deviation 0.1069 of eight, t(7) = 2.365.
@@ -53,4 +54,13 @@ t.test('one pair has no interval, and numbers without a partner are an error', a
   t.match(pairedRatio([2], [1]), { ratio: 2, low: NaN, high: NaN })
   t.throws(() => pairedRatio([1, 2], [1]), RangeError)
   t.throws(() => pairedRatio([1], [0]), RangeError)
+})
+
+t.test('a bar inside the interval counts as missed', async (t) => {
+  const bars = { floor: 1, goal: 0.8 }
+  const judged = (low: number, high: number): string => judge({ ratio: (low + high) / 2, low, high, pairs: 8 }, bars)
+  t.match(judged(0.7, 0.79), /^goal 0.8 met/)
+  t.match(judged(0.7, 0.81), /^floor 1 met, goal 0.8 missed/)
+  t.match(judged(0.9, 1.01), /^FLOOR 1 MISSED/)
+  t.match(judged(1.1, 1.2), /^FLOOR 1 MISSED/)
 })

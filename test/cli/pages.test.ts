@@ -1,9 +1,7 @@
 /** What a page tells a reader to type is taken by the program as it is now. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { Command } from 'commander'
 import t from 'tap'
-import { commands } from '../../src/cli/commands/index.ts'
-import { processIo } from '../../src/cli/io.ts'
+import { named, takenBy, wholeProgram } from '../support/command-lines.ts'
 
 const root = new URL('../../', import.meta.url)
 const pages = [
@@ -34,52 +32,18 @@ function codeLines(page: string): readonly Line[] {
 }
 
 const lines = pages.flatMap(codeLines)
-const program = new Command('siplab')
-for (const { load } of commands)
-  (await load())(program, { io: processIo(), finish: () => undefined, run: async () => 0 })
-
-/** Undefined: the program takes it. */
-function refusal(text: string): string | undefined {
-  const words = text.replace(/^(?:npx )?siplab /, '').match(/'[^']*'|"[^"]*"|\S+/g) ?? []
-  let command: Command = program
-  const rest = [...words]
-  for (let next = named(command, rest[0]); next !== undefined; next = named(command, rest[0])) {
-    command = next
-    rest.shift()
-  }
-  if (command === program) return `no command ${words[0]}`
-  const values: string[] = []
-  for (let at = 0; at < rest.length; at += 1) {
-    const word = rest[at] ?? ''
-    if (/^[|>&;]/.test(word)) break
-    if (!/^--?[a-z]/.test(word)) values.push(word)
-    else {
-      const [name = ''] = word.split('=')
-      const option = command.options.find(({ long, short }) => long === name || short === name)
-      if (option === undefined && name !== '--help') return `${command.name()} has no option ${name}`
-      if (option?.required === true && !word.includes('=')) at += 1
-    }
-  }
-  const takes = command.registeredArguments
-  const isOpen = takes.some(({ variadic }) => variadic)
-  if (values.length > takes.length && !isOpen)
-    return `${command.name()} takes ${takes.length}, found ${values.join(' ')}`
-  const wanted = takes.filter(({ required }) => required).length
-  return values.length < wanted ? `${command.name()} wants ${wanted}, found ${values.length}` : undefined
-}
-
-function named(command: Command, word: string | undefined): Command | undefined {
-  return command.commands.find((each) => each.name() === word)
-}
+const program = await wholeProgram()
 
 t.test('every siplab command of a page is one, with options and arguments that it takes', async (t) => {
   const typed = lines.filter(({ text }) => /^(?:npx )?siplab [a-z]/.test(text))
   t.ok(typed.length > 50, `${typed.length} commands were found`)
-  const refused = typed.flatMap(({ page, text }) => {
-    const because = refusal(text)
-    return because === undefined ? [] : [`${page}: ${text}: ${because}`]
-  })
-  t.strictSame(refused, [])
+  const refused = await Promise.all(
+    typed.map(async ({ page, text }) => {
+      const because = await takenBy(text)
+      return because === undefined ? [] : [`${page}: ${text}: ${because}`]
+    }),
+  )
+  t.strictSame(refused.flat(), [])
 })
 
 t.test('a phone of a page says whose it is: the shipped labs have four users', async (t) => {

@@ -13,6 +13,9 @@ t.test('a command is read from words or from JSON', async (t) => {
     text: 'hello',
     phone: 3,
   })
+  t.strictSame(readCommand('buddy sip:bob@lab.test'), { do: 'buddy', of: 'sip:bob@lab.test' })
+  t.strictSame(readCommand('presence closed at lunch'), { do: 'presence', status: 'closed', note: 'at lunch' })
+  t.strictSame(readCommand('search carol c'), { do: 'search', name: 'carol c' })
   t.strictSame(readCommand('sign-out'), { do: 'sign-out' })
   t.strictSame(readCommand('reject'), { do: 'reject', status: 486 })
   t.strictSame(readCommand('reject 603'), { do: 'reject', status: 603 })
@@ -24,6 +27,8 @@ t.test('what is no command is named, with what there is', async (t) => {
   t.throws(() => readCommand('call bob'), { message: /"call bob": to: wanted sip:bob@lab\.test/ })
   t.throws(() => readCommand('{"do":'), { message: /wanted one JSON object a line/ })
   t.throws(() => readCommand('{"do":"quit","loud":true}'), { message: /loud/ })
+  t.throws(() => readCommand('presence busy'), { message: /status/ })
+  t.throws(() => readCommand('search'), { message: /name/ })
   t.throws(() => readCommand('reject 200'), { message: /status/ })
 })
 

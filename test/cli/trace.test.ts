@@ -2,12 +2,16 @@ import { createSocket } from 'node:dgram'
 import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { openHepSender, readHepTarget } from '../../src/cli/trace/hep-sender.ts'
+import { type HepSender, openHepSender, readHepTarget } from '../../src/cli/trace/hep-sender.ts'
+import { followByHep } from '../../src/cli/trace/live-hep.ts'
 import { readTrace, type TraceSource } from '../../src/cli/trace/read.ts'
 import { hepSink, sinkOf, type TraceFormat, traceFormats } from '../../src/cli/trace/sinks.ts'
 import { UsageError } from '../../src/cli/usage-error.ts'
 import { readKept, wireEnvironment } from '../../src/cli/wire-options.ts'
+import { LabError } from '../../src/lab/lab-error.ts'
 import type { TraceEntry, TraceLine } from '../../src/node/control/control-api.ts'
+import { loadTopology } from '../../src/topology/load.ts'
+import { planLab } from '../../src/topology/plan.ts'
 import { testIo } from '../support/cli.ts'
 import { ownFolder } from '../support/own-folder.ts'
 
@@ -77,6 +81,45 @@ t.test('HEP goes to a collector, one packet for each message and handshake', asy
     [/^HEP3[^]*cert\.expired/, /^HEP3[^]*OPTIONS sip:a/],
   )
   t.equal(said(), `2 HEP packets were sent to 127.0.0.1:${port}\n`)
+})
+
+t.test('up --hep follows every server of the lab, and its next process when it comes back', async (t) => {
+  const { io, said } = testIo('/')
+  const plan = planLab(loadTopology('edge'))
+  const sent: string[] = []
+  const three = Promise.withResolvers<void>()
+  const asked: string[] = []
+  const sender: HepSender = {
+    send: async (packet) => {
+      if (sent.push(packet.toString('latin1')) === 3) three.resolve()
+    },
+    end: async () => `${sent.length} HEP packets were sent to a test`,
+  }
+  const runs = new Map([
+    ['edge', [[message], [{ ...message, text: 'INVITE sip:b SIP/2.0\r\nCall-ID: c2\r\nCSeq: 1 INVITE\r\n\r\n' }]]],
+    ['fe1', [[refused]]],
+  ])
+  const hep = followByHep(io, sender, plan, (node) => ({
+    lines: async function* <T>(path: string, signal?: AbortSignal) {
+      asked.push(`${node} ${path}`)
+      const run = runs.get(node)?.shift()
+      if (run === undefined) {
+        if (node === 'director') throw new LabError('not-so', 'node.unreachable', 'gone')
+        await new Promise((resolve) => signal?.addEventListener('abort', resolve))
+      }
+      for (const entry of run ?? []) yield entry as T
+    },
+  }))
+  await three.promise
+  await hep.end()
+  for (const part of [/INVITE sip:b/, /OPTIONS sip:a/, /cert\.expired/])
+    t.ok(
+      sent.some((each) => part.test(each)),
+      `${part}`,
+    )
+  t.ok(asked.includes('director /trace?since=3600&follow=1'))
+  t.notOk(asked.some((each) => /^(?:dns|pki) /.test(each)))
+  t.equal(said(), '3 HEP packets were sent to a test\n')
 })
 
 t.test('a collector that is not there is told of', async (t) => {

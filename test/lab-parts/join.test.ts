@@ -53,6 +53,15 @@ t.test('of two causes the first is the verdict and the other stands beside it', 
   t.match([joined.code, ...(joined.others ?? []).map(({ code }) => code)], ['cert.expired', 'cert.revoked'])
 })
 
+t.test('the end that refused has judged, whichever end wrote first', async (t) => {
+  const code = 'tls.client-cert-missing'
+  const told = view('director', code, 'outgoing', {
+    verdict: { ...verdict(code, { node: 'director', direction: 'outgoing' }), whoRefused: 'them' },
+  })
+  const judged = view('edge', code, 'incoming')
+  t.match([joinViews([told, judged]).node, joinViews([judged, told]).node], ['edge', 'edge'])
+})
+
 t.test('ends that disagree on the time name the clock', async (t) => {
   const joined = joinViews([
     view('director', 'cert.expired', 'outgoing', { time: '2026-04-01T12:00:00.000Z' }),

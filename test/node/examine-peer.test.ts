@@ -179,6 +179,17 @@ t.test('a certificate that OpenSSL cannot read in a handshake is no file of ours
   t.match(diagnoseRefusal(fe1, who, refusal({ errorCode, errorMessage: 'wrong tag' })), { code: 'cert.malformed' })
 })
 
+t.test('an end that shows no certificate and is told so has not refused', async (t) => {
+  const errorMessage = 'ssl3_read_bytes:tlsv13 alert certificate required:SSL alert number 116'
+  const told = refusal({ errorCode: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', errorMessage })
+  t.match(diagnoseRefusal(fe1, who, told), { code: 'tls.client-cert-missing', whoRefused: 'them' })
+  const judged = refusal({
+    errorCode: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE',
+    errorMessage: 'peer did not return',
+  })
+  t.equal(diagnoseRefusal(fe1, who, judged).whoRefused, undefined)
+})
+
 t.test('both ends give one connection one name', async (t) => {
   const [a, b] = [
     { address: '127.0.0.1', port: 4000 },

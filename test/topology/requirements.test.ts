@@ -3,13 +3,7 @@ import { findPeers } from '../../src/peers/index.ts'
 import { playedRules } from '../../src/peers/played.ts'
 import { loadProfile, loadTopology, parseTopology } from '../../src/topology/load.ts'
 import { planLab } from '../../src/topology/plan.ts'
-import {
-  judgeName,
-  peerPolicies,
-  purposesToIssue,
-  requiredCertificates,
-  requirements,
-} from '../../src/topology/requirements.ts'
+import { peerPolicies, purposesToIssue, requiredCertificates, requirements } from '../../src/topology/requirements.ts'
 import type { Situation } from '../../src/topology/requirements.ts'
 
 const alone = { serversTalk: false, peerPolicy: 'none' } as const
@@ -139,93 +133,6 @@ t.test('topologies against the table', async (t) => {
     )
     t.strictSame(transports, ['tcp', 'udp'])
   })
-})
-
-t.test('names in a certificate', async (t) => {
-  const lcs = loadProfile('lcs2005').names
-  const modern = loadProfile('modern').names
-  const named = (commonName: string, dnsNames: readonly string[] = [], uriNames: readonly string[] = []) => ({
-    commonName,
-    dnsNames,
-    uriNames,
-  })
-  const cells = [
-    {
-      story: 'the CN counts under lcs2005',
-      rules: lcs,
-      names: named('fe1.lab.test'),
-      wanted: 'fe1.lab.test',
-      kind: 'match',
-    },
-    {
-      story: 'the CN does not count beside a SAN',
-      rules: lcs,
-      names: named('fe1.lab.test', ['pool.lab.test']),
-      wanted: 'fe1.lab.test',
-      kind: 'mismatch',
-    },
-    {
-      story: 'the CN never counts under modern',
-      rules: modern,
-      names: named('fe1.lab.test'),
-      wanted: 'fe1.lab.test',
-      kind: 'mismatch',
-    },
-    {
-      story: 'case does not matter',
-      rules: modern,
-      names: named('', ['FE1.lab.test']),
-      wanted: 'fe1.LAB.test',
-      kind: 'match',
-    },
-    {
-      story: 'a URI name counts under modern',
-      rules: modern,
-      names: named('', ['sip.lab.test'], ['sip:lab.test']),
-      wanted: 'lab.test',
-      kind: 'match',
-    },
-    {
-      story: 'a URI name does not count under lcs2005',
-      rules: lcs,
-      names: named('', ['sip.lab.test'], ['sip:lab.test']),
-      wanted: 'lab.test',
-      kind: 'mismatch',
-    },
-    {
-      story: 'a wildcard is refused',
-      rules: modern,
-      names: named('', ['*.lab.test']),
-      wanted: 'sip.lab.test',
-      kind: 'mismatch',
-    },
-    {
-      story: 'a wildcard stands for one label where allowed',
-      rules: peerPolicies['cloud-2021'],
-      names: named('', ['*.lab.test']),
-      wanted: 'sip.lab.test',
-      kind: 'match',
-    },
-    {
-      story: 'and never for two',
-      rules: peerPolicies['cloud-2021'],
-      names: named('', ['*.lab.test']),
-      wanted: 'a.sip.lab.test',
-      kind: 'mismatch',
-    },
-    {
-      story: 'nor for none',
-      rules: peerPolicies['cloud-2021'],
-      names: named('', ['*.lab.test']),
-      wanted: 'lab.test',
-      kind: 'mismatch',
-    },
-  ]
-  for (const { story, rules, names, wanted, kind } of cells) {
-    t.test(story, async (t) => {
-      t.equal(judgeName({ uriNames: 'ignored', ...rules }, names, wanted).kind, kind)
-    })
-  }
 })
 
 function lab(hosts: string) {

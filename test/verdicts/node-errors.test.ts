@@ -11,6 +11,7 @@ const unspecified: readonly (readonly [message: string, code: string])[] = [
   ['CA signature digest algorithm too weak', 'cert.signature-weak'],
   ['permitted subtree violation', 'chain.name-constraint'],
   ['excluded subtree violation', 'chain.name-constraint'],
+  ['unsupported or invalid name syntax', 'chain.name-constraint'],
   ['unhandled critical extension', 'cert.critical-extension'],
   ['key usage does not include certificate signing', 'chain.no-cert-sign'],
   ['key usage does not include CRL signing', 'crl.no-crl-sign'],

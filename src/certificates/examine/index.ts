@@ -6,7 +6,16 @@ export { examine, type Examination, type ExamineRequest } from './examine.ts'
 export { explain, toVerdict, verdictCertificate, type Observer } from './explain.ts'
 export type { Fault } from './faults.ts'
 export { judgeLimbo, type LimboOutcome } from './limbo.ts'
-export { hostNames, matchName, offeredNames, type NameRules, type WantedName } from './names.ts'
+export {
+  bookOf,
+  hostNames,
+  matchName,
+  offeredNames,
+  wantedHost,
+  type NameRules,
+  type RuleBook,
+  type WantedName,
+} from './names.ts'
 export { pemBlocks } from './pem.ts'
 export type { ExaminerProfile, ProfileName } from './profiles.ts'
 export { normaliseSerial, reverseSerial, serialNumber } from './serials.ts'

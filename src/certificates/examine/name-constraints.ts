@@ -7,14 +7,13 @@ import { attributeValues, distinguishedName, isWithin } from './distinguished-na
 import type { Subtree } from './extensions.ts'
 import { generalNameText, type GeneralName } from './general-name.ts'
 import { commonName, emailAddress } from './oids.ts'
-import { sipDomain } from './names.ts'
 
 export type ConstraintVerdict =
   | { readonly kind: 'ok' }
   | {
       readonly kind: 'violation'
       readonly name: string
-      readonly because: 'excluded' | 'not-permitted' | 'not-understood'
+      readonly because: 'excluded' | 'not-permitted' | 'not-understood' | 'no-authority'
       readonly subtree: string
     }
   /** More comparisons than a path may cost. */
@@ -66,12 +65,15 @@ export class ConstraintState {
       const [first] = relevant
       if (first === undefined) continue
       if (!understood(name)) return violation(name, 'not-understood', first)
+      if (lacksAuthority(name)) return violation(name, 'no-authority', first)
       if (!relevant.some(({ base }) => covers(base, name))) return violation(name, 'not-permitted', first)
     }
     const excluded = this.#relevant(this.#excluded, name)
     if (excluded === undefined) return { kind: 'too-many' }
     const hit = excluded.find(({ base }) => !understood(name) || covers(base, name) || mayMatch(name, base))
-    return hit === undefined ? { kind: 'ok' } : violation(name, understood(name) ? 'excluded' : 'not-understood', hit)
+    if (hit === undefined) return { kind: 'ok' }
+    if (lacksAuthority(name)) return violation(name, 'no-authority', hit)
+    return violation(name, understood(name) ? 'excluded' : 'not-understood', hit)
   }
 
   #relevant(subtrees: readonly Subtree[], name: GeneralName): readonly Subtree[] | undefined {
@@ -165,17 +167,25 @@ function covers(base: GeneralName, name: GeneralName): boolean {
   return base.kind === 'directory' && name.kind === 'directory' && isWithin(name.name, base.name)
 }
 
-/** `*.example.com` would accept an excluded `bar.example.com`, so it is excluded too (CVE-2025-61727). */
+/**
+ * `*.example.com` would accept an excluded `bar.example.com`, so it is excluded too (CVE-2025-61727); a trailing dot
+ * does not hide a name.
+ */
 function mayMatch(name: GeneralName, base: GeneralName): boolean {
-  if (name.kind === 'uri' && base.kind === 'uri') return uriHost(name.value) === undefined
-  if (name.kind !== 'dns' || base.kind !== 'dns' || !name.value.startsWith('*.')) return false
+  if (lacksAuthority(name)) return true
+  if (name.kind !== 'dns' || base.kind !== 'dns') return false
+  if (name.value.endsWith('.') && hostWithin(name.value.replace(/\.$/, ''), base.value)) return true
+  if (!name.value.startsWith('*.')) return false
   const [, ...parent] = base.value.toLowerCase().replace(/^\./, '').split('.')
   return parent.join('.') === name.value.slice(2).toLowerCase()
 }
 
-/** Zero or more labels added on the left; a leading dot, which many CAs write, asks for at least one. */
+/**
+ * Zero or more labels added on the left; a leading dot, which many CAs write, asks for at least one. A DNS name in a
+ * certificate has no dot at its end (RFC 5280 §4.2.1.6), and OpenSSL finds one with a dot outside.
+ */
 function hostWithin(host: string, base: string): boolean {
-  const name = host.toLowerCase().replace(/\.$/, '')
+  const name = host.toLowerCase()
   const tree = base.toLowerCase().replace(/\.$/, '')
   if (tree === '') return true
   if (tree.startsWith('.')) return name.endsWith(tree)
@@ -204,19 +214,23 @@ function uriWithin(uri: string, base: string): boolean {
 }
 
 /**
- * The host of `https://host/` or `sip:user@host`; an address or no authority can satisfy no constraint (RFC 5280
- * §4.2.1.10).
+ * No constraint of URIs can hold a URI without an authority that names a host: it must be refused (RFC 5280 §4.2.1.10).
+ * `sip:lab.test` is one, so a CA with a constraint of URIs cannot issue for a SIP domain (RFC 5922 §7.1); OpenSSL and Go
+ * refuse it as well.
  */
+function lacksAuthority(name: GeneralName): boolean {
+  return name.kind === 'uri' && uriHost(name.value) === undefined
+}
+
+/** The host of `https://host/`; an address is none. */
 function uriHost(uri: string): string | undefined {
-  const sip = sipDomain(uri.replace(/^(sips?:)[^@]*@/i, '$1'))
-  const authority = /^[a-z][a-z0-9+.-]*:\/\/(?:[^@/?#]*@)?([^:/?#[\]]+)/i.exec(uri)?.[1]
-  const host = (sip ?? authority)?.toLowerCase()
+  const host = /^[a-z][a-z0-9+.-]*:\/\/(?:[^@/?#]*@)?([^:/?#[\]]+)/i.exec(uri)?.[1]?.toLowerCase()
   return host === undefined || isIP(host) !== 0 ? undefined : host
 }
 
 function violation(
   name: GeneralName,
-  because: 'excluded' | 'not-permitted' | 'not-understood',
+  because: 'excluded' | 'not-permitted' | 'not-understood' | 'no-authority',
   subtree: Subtree,
 ): ConstraintVerdict {
   return { kind: 'violation', name: generalNameText(name), because, subtree: generalNameText(subtree.base) }

@@ -25,6 +25,34 @@ export function wantedHost(value: string): WantedName {
 /** Whose rules: Node's own check, SIP domain certificates, the general TLS rules, and the two Microsoft generations. */
 export type NameRules = 'node' | 'rfc5922' | 'rfc9525' | 'lcs' | 'ocs'
 
+/** How the names in a certificate count. */
+export interface RuleBook {
+  /** When the CN counts; `the-only-one`: without any SAN, and several CNs leave open which one is meant. */
+  readonly commonName: 'always' | 'without-dns-san' | 'the-only-one' | 'never'
+  /** What `*` stands for; `part-of-label` also reads `fe*.lab.test`. */
+  readonly wildcards: 'refused' | 'one-label' | 'part-of-label'
+  /** Whether `URI:sip:lab.test` is the domain `lab.test`. */
+  readonly uriNames: 'read' | 'ignored'
+}
+
+/** The settings of a profile, or of a peer that is played: `bookOf(profile.names)`. */
+export function bookOf(settings: {
+  readonly commonName: 'allowed' | 'ignored'
+  readonly wildcards: 'refused' | 'one-label'
+  readonly uriNames?: 'read' | 'ignored'
+}): RuleBook {
+  const { commonName, wildcards, uriNames = 'ignored' } = settings
+  return { commonName: commonName === 'allowed' ? 'without-dns-san' : 'never', wildcards, uriNames }
+}
+
+const books: Readonly<Record<NameRules, RuleBook>> = {
+  node: { commonName: 'without-dns-san', wildcards: 'part-of-label', uriNames: 'ignored' },
+  rfc5922: { commonName: 'the-only-one', wildcards: 'refused', uriNames: 'read' },
+  rfc9525: { commonName: 'never', wildcards: 'one-label', uriNames: 'ignored' },
+  lcs: { commonName: 'always', wildcards: 'one-label', uriNames: 'ignored' },
+  ocs: { commonName: 'without-dns-san', wildcards: 'refused', uriNames: 'ignored' },
+}
+
 export type NameMatch =
   /** `by` is the entry that matched, e.g. `DNS:fe1.lab.test` or `CN:fe1.lab.test`. */
   | { readonly kind: 'match'; readonly by: string }
@@ -40,11 +68,12 @@ export type NameMatch =
  * @see RFC 5922 §7.1 and §7.2: SIP URIs and DNS names, no wildcards, the CN only without any SAN
  * @see RFC 9525 §6: DNS and IP SANs, one wildcard label on the left, never the CN
  */
-export function matchName(certificate: Certificate, wanted: WantedName, rules: NameRules): NameMatch {
+export function matchName(certificate: Certificate, wanted: WantedName, rules: NameRules | RuleBook): NameMatch {
+  const book = typeof rules === 'string' ? books[rules] : rules
   const offered = offeredNames(certificate)
-  const match = identities(certificate, wanted, rules).find((candidate) => fits(candidate, wanted, rules))
+  const match = identities(certificate, wanted, book).find((candidate) => fits(candidate, wanted, book))
   if (match !== undefined) return { kind: 'match', by: match.text }
-  return { kind: 'mismatch', because: nearMiss(certificate, wanted, rules), offered }
+  return { kind: 'mismatch', because: nearMiss(certificate, wanted, book), offered }
 }
 
 /** Every name a certificate offers, the CN last: `['DNS:pool.lab.test', 'DNS:fe1.lab.test', 'CN:pool.lab.test']`. */
@@ -58,7 +87,7 @@ export function offeredNames(certificate: Certificate): readonly string[] {
  * and partners are compared with. A SIP URI names a domain and never a host (RFC 5922 §7.1).
  */
 export function hostNames(certificate: Certificate, rules: NameRules): readonly string[] {
-  const names = candidates(certificate, rules).flatMap(({ kind, value }) =>
+  const names = candidates(certificate, books[rules]).flatMap(({ kind, value }) =>
     (kind === 'dns' || kind === 'cn') && !value.includes('*') ? [value.toLowerCase()] : [],
   )
   return [...new Set(names)]
@@ -71,15 +100,15 @@ interface Candidate {
 }
 
 /** The entries that a rule book looks at; the CN only where it allows that. */
-function candidates(certificate: Certificate, rules: NameRules): readonly Candidate[] {
+function candidates(certificate: Certificate, book: RuleBook): readonly Candidate[] {
   const entries = (certificate.subjectAltNames ?? []).flatMap(candidateOf)
-  return commonNameCounts(certificate, rules) ? [...entries, ...commonNames(certificate)] : entries
+  return commonNameCounts(certificate, book) ? [...entries, ...commonNames(certificate)] : entries
 }
 
 /** For a SIP domain, DNS names count where no SIP URI gives one (RFC 5922 §7.1). */
-function identities(certificate: Certificate, wanted: WantedName, rules: NameRules): readonly Candidate[] {
-  const all = candidates(certificate, rules)
-  if (wanted.kind !== 'uri' || rules !== 'rfc5922') return all
+function identities(certificate: Certificate, wanted: WantedName, book: RuleBook): readonly Candidate[] {
+  const all = candidates(certificate, book)
+  if (wanted.kind !== 'uri' || book.uriNames === 'ignored') return all
   const domains = all.filter(({ kind, value }) => kind === 'uri' && domainIdentity(value) !== undefined)
   return domains.length > 0 ? domains : all
 }
@@ -98,25 +127,19 @@ function candidateOf(name: GeneralName): readonly Candidate[] {
   }
 }
 
-/**
- * Node falls back to the CN without a *DNS* SAN, RFC 5922 without any SAN, LCS always looks, OCS like Node, RFC 9525
- * never.
- */
-function commonNameCounts(certificate: Certificate, rules: NameRules): boolean {
+function commonNameCounts(certificate: Certificate, book: RuleBook): boolean {
   const names = certificate.subjectAltNames ?? []
-  switch (rules) {
-    case 'lcs':
+  switch (book.commonName) {
+    case 'always':
       return true
-    case 'node':
-    case 'ocs':
+    case 'without-dns-san':
       return !names.some(({ kind }) => kind === 'dns')
-    case 'rfc5922':
-      // Several CNs leave open which one is meant.
+    case 'the-only-one':
       return names.length === 0 && attributeValues(certificate.subject, commonName).length === 1
-    case 'rfc9525':
+    case 'never':
       return false
     default:
-      return rules satisfies never
+      return book.commonName satisfies never
   }
 }
 
@@ -124,41 +147,38 @@ function commonNames(certificate: Certificate): readonly Candidate[] {
   return attributeValues(certificate.subject, commonName).map((value) => ({ kind: 'cn', value, text: `CN:${value}` }))
 }
 
-function fits(candidate: Candidate, wanted: WantedName, rules: NameRules): boolean {
+function fits(candidate: Candidate, wanted: WantedName, book: RuleBook): boolean {
   switch (wanted.kind) {
     case 'ip':
       return candidate.kind === 'ip' && candidate.value === canonicalIp(wanted.value)
     case 'email':
       return candidate.kind === 'email' && sameMailbox(candidate.value, wanted.value)
     case 'uri':
-      return fitsDomain(candidate, sipDomain(wanted.value) ?? wanted.value, rules)
+      return fitsDomain(candidate, sipDomain(wanted.value) ?? wanted.value, book)
     case 'dns':
-      return fitsDomain(candidate, wanted.value, rules)
+      return fitsDomain(candidate, wanted.value, book)
     default:
       return wanted.kind satisfies never
   }
 }
 
-function fitsDomain(candidate: Candidate, wanted: string, rules: NameRules): boolean {
+function fitsDomain(candidate: Candidate, wanted: string, book: RuleBook): boolean {
   if (isIP(wanted) !== 0) return candidate.kind === 'ip' && candidate.value === canonicalIp(wanted)
-  if (candidate.kind === 'uri') return rules === 'rfc5922' && sameHost(domainIdentity(candidate.value) ?? '', wanted)
+  if (candidate.kind === 'uri')
+    return book.uriNames === 'read' && sameHost(domainIdentity(candidate.value) ?? '', wanted)
   if (candidate.kind !== 'dns' && candidate.kind !== 'cn') return false
-  return candidate.value.includes('*')
-    ? fitsWildcard(candidate.value, wanted, rules)
-    : sameHost(candidate.value, wanted)
+  return candidate.value.includes('*') ? fitsWildcard(candidate.value, wanted, book) : sameHost(candidate.value, wanted)
 }
 
-/**
- * RFC 5922 §7.2 and OCS know no wildcards; RFC 9525 §6.3 one whole label on the left; Node also a part of that label.
- */
-function fitsWildcard(pattern: string, wanted: string, rules: NameRules): boolean {
-  if (rules === 'rfc5922' || rules === 'ocs') return false
+/** One whole label on the left (RFC 9525 §6.3), where wildcards count at all. */
+function fitsWildcard(pattern: string, wanted: string, book: RuleBook): boolean {
+  if (book.wildcards === 'refused') return false
   const [first = '', ...rest] = labels(pattern)
   const [label = '', ...others] = labels(wanted)
   if (rest.length < 2 || rest.some((part) => part.includes('*')) || label === '') return false
   if (rest.join('.') !== others.join('.')) return false
   if (first === '*') return true
-  return rules === 'node' && fitsPartial(first, label)
+  return book.wildcards === 'part-of-label' && fitsPartial(first, label)
 }
 
 function fitsPartial(pattern: string, label: string): boolean {
@@ -176,12 +196,12 @@ function fitsPartial(pattern: string, label: string): boolean {
 function nearMiss(
   certificate: Certificate,
   wanted: WantedName,
-  rules: NameRules,
+  book: RuleBook,
 ): 'none' | 'wildcard' | 'common-name-only' {
   const entries = [...(certificate.subjectAltNames ?? []).flatMap(candidateOf), ...commonNames(certificate)]
-  const near = entries.find((candidate) => fits(candidate, wanted, 'node'))
+  const near = entries.find((candidate) => fits(candidate, wanted, books.node))
   if (near === undefined) return 'none'
-  if (near.value.includes('*') && !fits(near, wanted, rules)) return 'wildcard'
+  if (near.value.includes('*') && !fits(near, wanted, book)) return 'wildcard'
   return near.kind === 'cn' ? 'common-name-only' : 'none'
 }
 

@@ -243,6 +243,7 @@ function constraintFindings(verdict: ConstraintVerdict, index: number, who: Mind
     excluded: 'is excluded by',
     'not-permitted': 'is outside of',
     'not-understood': 'cannot be judged against',
+    'no-authority': 'has no authority (//) and so cannot be judged against',
   }[verdict.because]
   return [
     located(

@@ -1,6 +1,6 @@
 /** `siplab certs import`, and `siplab certs issue --name`: chains from elsewhere, and certificates for elsewhere. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { toPem } from '../../certificates/der.ts'
@@ -13,7 +13,7 @@ import {
   saveCertificate,
 } from '../../certificates/node-certificates.ts'
 import { summarise } from '../../certificates/summary.ts'
-import { openAuthorities } from '../../lab/provision.ts'
+import { openAuthorities, renewForeign } from '../../lab/provision.ts'
 import { type CertificateHome, plannedFor } from '../../lab/renewal/certificate-work.ts'
 import { nodeFolder } from '../../node/control/node-folder.ts'
 import { writeFileAtomic } from '../../certificates/atomic-files.ts'
@@ -26,6 +26,7 @@ import {
   reloadedText,
   withTopology,
 } from '../certificate-home.ts'
+import type { ForeignPlan } from '../../topology/plan-types.ts'
 import { answer, type CommandContext, common } from '../command.ts'
 import { readSeconds } from '../duration.ts'
 import { readChain } from '../explain-link.ts'
@@ -120,10 +121,9 @@ export function issueOutside(io: Io, home: CertificateHome, options: OutsideOpti
   const issued = openAuthorities(home.plan, join(home.root, 'pki'), now)
     .for({ ...organisation, request })
     .issue(request, now)
-  const files = {
-    chain: join(resolve(io.workingFolder, output), `${request.name}.pem`),
-    key: join(resolve(io.workingFolder, output), `${request.name}.key`),
-  }
+  const folder = resolve(io.workingFolder, output)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const files = { chain: join(folder, `${request.name}.pem`), key: join(folder, `${request.name}.key`) }
   writeKeyFile(files.key, issued.keyPem)
   writeFileAtomic(files.chain, issued.chainPem)
   const root = join(home.root, 'pki', `${authority}-root.pem`)
@@ -132,6 +132,25 @@ export function issueOutside(io: Io, home: CertificateHome, options: OutsideOpti
     options,
     { ...files, root, certificate: summarise(issued.certificatePem) },
     () => `${files.chain}\n${files.key}\nIts root is ${root}\n`,
+  )
+}
+
+/** A fresh certificate and key for a foreign server of the lab file; its operator puts them to use. */
+export function issueForeign(io: Io, home: CertificateHome, server: ForeignPlan, options: OutsideOptions): void {
+  if (server.certificate === undefined)
+    throw new UsageError(
+      `${server.name} brings its own certificate (certificate: own in the lab file): its CA issues it, not siplab`,
+    )
+  const validSeconds =
+    options.valid === undefined ? server.certificate.request.validSeconds : readSeconds('--valid', options.valid)
+  const request = { ...server.certificate.request, validSeconds }
+  const wanted = { ...server, certificate: { ...server.certificate, request } }
+  const { chain, key, roots } = renewForeign(home.plan, wanted, home.root, Date.now())
+  answer(
+    io,
+    options,
+    { chain, key, roots, certificate: summarise(readFileSync(chain, 'utf8')) },
+    () => `${chain}\n${key}\n${server.fqdn} has to trust ${roots}\n`,
   )
 }
 

@@ -37,7 +37,7 @@ import { UsageError } from '../usage-error.ts'
 import { paint, table } from '../io.ts'
 import type { Io } from '../io.ts'
 import { chooseNode, clientOf } from '../lab-choice.ts'
-import { importCommand, issueOutside, type OutsideOptions } from './certs-import.ts'
+import { importCommand, issueForeign, issueOutside, type OutsideOptions } from './certs-import.ts'
 import { crlsCommand, trustCommand } from './certs-lists.ts'
 import { drillCommand } from './renewal-drill.ts'
 
@@ -105,6 +105,8 @@ function issueCommand(certs: Command, { io }: CommandContext): void {
     const home = chooseHome(io, options)
     if (options.name !== undefined) return issueOutside(io, home, options)
     if (name === undefined) throw new UsageError('certs issue: wanted NODE, or --name NAME of a server outside')
+    const foreign = home.plan.foreign.find((server) => server.name === name)
+    if (foreign !== undefined) return issueForeign(io, home, foreign, options)
     const node = chooseNode(home.plan, name)
     const planned =
       options.reference === undefined && node.certificates.length > 0

@@ -73,6 +73,7 @@ function identityOptions(command: Command): void {
     )
     .option('--ca <FILE...>', "roots to trust (default: the system's, and the lab's for a target in the lab)")
     .option('--crl <FILE...>', 'certificate revocation lists; without them revocation is not checked')
+    .option('--fetch-crls', 'also fetch the lists that the certificates name, by HTTP')
     .option('--cert <FILE>', 'a certificate to show when the server asks for one')
     .option('--key <FILE>', 'its private key')
     .option('--as <NODE>', "dial with a node's own certificate and trust list: is the link all right?")

@@ -96,9 +96,10 @@ async function labOf(run: CommandContext['run'], io: Io, options: CommonOptions)
   const { folder, record } = chooseLab(io, options)
   const plan = planOf({ record })
   const ports = Object.entries(record.ports).flatMap(([node, port]) => ['--port', `${node}=${port}`])
+  const exposed = record.expose === undefined ? [] : ['--expose', `outer=${record.expose.outer}`]
   const lab = {
     choose: ['--data', folder.root],
-    plan: [record.topology, '--network', String(record.network), ...ports],
+    plan: [record.topology, '--network', String(record.network), ...ports, ...exposed],
     roots: rootsOf(plan, record.ready?.trust ?? {}),
     sipNodes: sipNodes(plan),
     lookEveryMs: 1500,

@@ -21,7 +21,7 @@ import type { ExitStatus } from '../failure.ts'
 import { chooseNode, chooseRunningLab, clientOf, planOf } from '../lab-choice.ts'
 import type { ChosenLab } from '../lab-choice.ts'
 import { verdictText } from '../ready-text.ts'
-import { chooseTopology, placement, readAddressing, readPlacement } from '../topology-options.ts'
+import { chooseTopology, exposing, placement, readAddressing, readPlacement } from '../topology-options.ts'
 import type { PlacementOptions } from '../topology-options.ts'
 import { readKept } from '../wire-options.ts'
 
@@ -74,10 +74,11 @@ function startCommand(node: Command, context: CommandContext): void {
         .default('json'),
     )
     .addOption(new Option('--supervised', 'stop when standard input ends').hideHelp())
-  common(placement(start), 'siplab node start fe1 --topology edge').action((name: string, options: StartOptions) =>
-    options.topology === undefined
-      ? askSupervisor(context, '/node-start', name, options)
-      : runHere(context, name, options.topology, options),
+  common(exposing(placement(start)), 'siplab node start fe1 --topology edge').action(
+    (name: string, options: StartOptions) =>
+      options.topology === undefined
+        ? askSupervisor(context, '/node-start', name, options)
+        : runHere(context, name, options.topology, options),
   )
 }
 
@@ -141,12 +142,7 @@ async function runHere(
   options: StartOptions,
 ): Promise<void> {
   const { topology } = chooseTopology(io, topologyName)
-  const { network, ports } = readPlacement(options)
-  const plan = planLab(topology, {
-    ports,
-    ...(network === undefined ? {} : { network }),
-    addressing: readAddressing(io, options),
-  })
+  const plan = planLab(topology, { ...readPlacement(options), addressing: readAddressing(io, options) })
   const node = chooseNode(plan, name)
   if (io.environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0')
     throw new UsageError(

@@ -39,10 +39,10 @@ export const phoneCommand: RegisterCommand = (program, { io, finish }) => {
     .command('phone')
     .summary('a line-mode phone')
     .description(
-      'Signs in, then obeys one line after the other: sign-in, sign-out, message URI TEXT, call URI, answer, ' +
-        'reject STATUS, hang-up, cancel,\n' +
-        'wait SECONDS, quit; or the same as JSON: {"do":"message","to":"sip:bob@lab.test","text":"hello",' +
-        '"phone":1}.\n' +
+      'Signs in, then obeys one line after the other: sign-in, sign-out, message URI TEXT, buddy URI, ' +
+        'presence open|closed NOTE, search NAME,\n' +
+        'call URI, answer, reject STATUS, hang-up, cancel, wait SECONDS, quit; or the same as JSON:\n' +
+        '{"do":"message","to":"sip:bob@lab.test","text":"hello","phone":1}.\n' +
         'Ends with quit or when the lines end, with --echo on Ctrl-C; it signs out. Signalling only: no media.',
     )
     .option('--as <USER>', 'a user of the running lab, e.g. alice')

@@ -20,8 +20,8 @@ import type { CommonOptions, RegisterCommand } from '../command.ts'
 import { UsageError } from '../usage-error.ts'
 import type { Io } from '../io.ts'
 import { packageVersion } from '../package.ts'
-import { runningLabs } from '../lab-choice.ts'
-import { chooseTopology, placement, readAddressing, readPlacement } from '../topology-options.ts'
+import { placementOfRecord, runningLabs } from '../lab-choice.ts'
+import { chooseTopology, exposing, placement, readAddressing, readPlacement } from '../topology-options.ts'
 import type { PlacementOptions } from '../topology-options.ts'
 
 interface PlanOptions extends CommonOptions, PlacementOptions {
@@ -44,9 +44,9 @@ const renderers = {
 /** As the options say; else as the lab of that topology that runs here; else as the lab file says. */
 function placementOf(io: Io, options: PlanOptions, source: string): ReturnType<typeof readPlacement> {
   const given = readPlacement(options)
-  if (given.network !== undefined || Object.keys(given.ports).length > 0) return given
+  if (given.network !== undefined || given.expose !== undefined || Object.keys(given.ports).length > 0) return given
   const [only, ...others] = runningLabs(io).filter(({ topology }) => topology === source)
-  return only === undefined || others.length > 0 ? given : { network: only.network, ports: only.ports }
+  return only === undefined || others.length > 0 ? given : placementOfRecord(only)
 }
 
 /** With the ends of the certificates that the lab of this topology holds below .siplab, if there is one. */
@@ -93,17 +93,17 @@ export const planCommand: RegisterCommand = (program, { io }) => {
       (value: string, all: readonly string[]) => [...all, value],
       [],
     )
-  common(placement(command), 'siplab plan edge --format svg > edge.svg').action(
+  common(exposing(placement(command)), 'siplab plan edge --format svg > edge.svg').action(
     (name: string | undefined, options: PlanOptions) => {
       const isTrust = options.format === 'trust'
       const format = options.json === true && !isTrust ? 'json' : options.format
       if (options.json === true && !isTrust && options.format !== 'text' && options.format !== 'json')
         throw new UsageError(`--json and --format ${options.format} exclude each other`)
       const { topology, source } = chooseTopology(io, name)
-      const { network, ports } = placementOf(io, options, source)
+      const placed = placementOf(io, options, source)
       const addressing = format === 'compose' ? 'containers' : readAddressing(io, options)
       const render = isTrust && options.json === true ? renderTrustJson : renderers[format]
-      const plan = planLab(topology, { addressing, ports, ...(network === undefined ? {} : { network }) })
+      const plan = planLab(topology, { addressing, ...placed })
       const drawn = format === 'svg' ? (each: LabPlan) => renderSvg(each, sheetMade(io, each, source)) : render
       const text = drawn(withPublicAddresses(plan, readPublicAddresses(plan, options.public)))
       io.out(text.endsWith('\n') ? text : `${text}\n`)

@@ -195,6 +195,7 @@ async function play(
     topology,
     source,
     signal,
+    environment: io.environment,
     onStep: (step) => io.err(stepLine(io, scenario, step)),
   })
   if (own !== undefined && options.keep !== true) rmSync(own, { recursive: true, force: true })

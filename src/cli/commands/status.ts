@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { controlClient } from '../../lab/control-client.ts'
 import { type FaultOn, faultsOfLab } from '../../faults/record.ts'
+import { type ForeignLink, foreignLinks } from '../../lab/foreign.ts'
 import { LabError } from '../../lab/lab-error.ts'
 import { type RefusedLink, refusedLinks } from '../../lab/refused-links.ts'
 import type { NodeStatus } from '../../node/control/control-api.ts'
@@ -43,36 +44,40 @@ export const statusCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--node <NAME>', 'ask this one alone, whoever runs it (needs --data)')
   common(command, 'siplab status --json').action(async (options: StatusOptions) => {
     if (options.node !== undefined) return finish(await showOne(io, options, options.node))
-    const lab = chooseLab(io, options)
-    const foreign = foreignNodes(io)
-    const plan = planOf(lab)
-    const nodes = await Promise.all(plan.nodes.map((node) => nodeLine(lab, node, foreign)))
-    const links = refusedLinks(
-      plan,
-      lab.folder.root,
-      nodes.flatMap(({ status }) => status ?? []),
-    )
-    const faults = faultsOfLab(lab.folder)
-    const running = lab.pid !== undefined
-    const { name } = lab.record
-    answer(
-      io,
-      options,
-      {
-        lab: name,
-        data: lab.folder.root,
-        network: lab.record.network,
-        running,
-        ...(running ? { pid: lab.pid } : {}),
-        nodes,
-        links,
-        faults,
-      },
-      () =>
-        `${text(io, lab, nodes)}${linksText(links)}${faultsText(faults)}${machineText(nodes)}${refusalsText(nodes)}`,
-    )
-    if (!nodes.every(({ state }) => state === 'ready')) finish(1)
+    finish(await showLab(io, options))
   })
+}
+
+async function showLab(io: Io, options: StatusOptions): Promise<ExitStatus> {
+  const lab = chooseLab(io, options)
+  const containers = foreignNodes(io)
+  const plan = planOf(lab)
+  const nodes = await Promise.all(plan.nodes.map((node) => nodeLine(lab, node, containers)))
+  const statuses = nodes.flatMap(({ status }) => status ?? [])
+  const links = refusedLinks(plan, lab.folder.root, statuses)
+  const foreign = foreignLinks(plan, lab.folder.root, statuses)
+  const faults = faultsOfLab(lab.folder)
+  const running = lab.pid !== undefined
+  const document = {
+    lab: lab.record.name,
+    data: lab.folder.root,
+    network: lab.record.network,
+    running,
+    ...(running ? { pid: lab.pid } : {}),
+    nodes,
+    links,
+    ...(plan.foreign.length === 0 ? {} : { foreign }),
+    faults,
+  }
+  answer(
+    io,
+    options,
+    document,
+    () =>
+      `${text(io, lab, nodes)}${linksText(links)}${foreignText(foreign)}${faultsText(faults)}${machineText(nodes)}` +
+      refusalsText(nodes),
+  )
+  return nodes.every(({ state }) => state === 'ready') ? 0 : 1
 }
 
 /** For a node without a supervisor, such as one in a container: its control socket is all there is. */
@@ -141,6 +146,16 @@ function linksText(links: readonly RefusedLink[]): string {
         `${verdict === undefined ? `${link}: no reason known` : verdictText({ ...verdict, link })} (down since ` +
         `${since})\n`,
     )
+    .join('')
+}
+
+/** Links with servers of somebody else: one end of each is all that siplab sees. */
+function foreignText(links: readonly ForeignLink[]): string {
+  return links
+    .map(({ link, state, since, verdict, seen }) => {
+      const why = verdict === undefined ? '' : `; ${verdict.code}: ${verdict.message}`
+      return `foreign ${link}: ${state}${since === undefined ? '' : ` since ${since}`} (${seen})${why}\n`
+    })
     .join('')
 }
 

@@ -3,8 +3,8 @@
  * long as the container lab is up; the second is started there by a siplab outside and speaks JSON lines with it.
  */
 import { resolve } from 'node:path'
-import { superviseContainers } from '../../lab/containers/supervisor.ts'
-import type { WishLine } from '../../lab/containers/supervisor.ts'
+import { superviseContainers } from '../../lab/containers/supervise.ts'
+import type { WishLine } from '../../lab/containers/container-host.ts'
 import type { ToInside, ToOutside } from '../../lab/containers/lines.ts'
 import { setClock } from '../../lab/clock.ts'
 import { tailEvents } from '../../lab/event-tail.ts'

@@ -2,7 +2,6 @@
 import { type Command, Option } from 'commander'
 import { readEvents } from '../../lab/event-tail.ts'
 import { type TraceFilter, traceFilter } from '../../lab/trace/filter.ts'
-import type { Party } from '../../lab/trace/lifelines.ts'
 import { entryOfEvent } from '../../lab/trace/stopped.ts'
 import { nodeFolder } from '../../node/control/node-folder.ts'
 import type { TraceEntry } from '../../node/control/control-api.ts'
@@ -14,6 +13,7 @@ import type { Io } from '../io.ts'
 import { type ChosenLab, chooseLab, chooseNode, chooseRunningLab, clientOf, planOf } from '../lab-choice.ts'
 import { traceOfFile } from '../trace/from-file.ts'
 import { openHepSender, readHepTarget } from '../trace/hep-sender.ts'
+import { isSip, parties } from '../trace/parties.ts'
 import { readTrace, type TraceSource } from '../trace/read.ts'
 import { hepSink, type Sink, sinkOf, type TraceFormat, traceFormats } from '../trace/sinks.ts'
 import { UsageError } from '../usage-error.ts'
@@ -113,7 +113,7 @@ async function openSinks(io: Io, plan: LabPlan, options: TraceOptions): Promise<
 }
 
 function sourcesOf(lab: ChosenLab, plan: LabPlan, name: string | undefined): readonly TraceSource[] {
-  const nodes = name === undefined ? plan.nodes.filter(({ role }) => isSip(role)) : [chooseNode(plan, name)]
+  const nodes = name === undefined ? plan.nodes.filter(isSip) : [chooseNode(plan, name)]
   return nodes.map((node) =>
     lab.record.stopped[node.name] === undefined
       ? { kind: 'running', client: clientOf(lab, node.name) }
@@ -147,21 +147,6 @@ function nothingFound(seen: number, { since }: TraceOptions): string {
   return since === undefined
     ? `${looked}; --since 5m shows what was before\n`
     : `${looked} in the last ${since}; a node keeps its last messages only (siplab up --keep N)\n`
-}
-
-/** From the outside in, as a remote call travels. */
-function parties(plan: LabPlan): readonly Party[] {
-  return plan.nodes
-    .filter(({ role }) => isSip(role))
-    .toReversed()
-    .map(({ name, faces }) => ({
-      name,
-      addresses: faces.flatMap(({ address, addresses }) => [...new Set([address, ...Object.values(addresses)])]),
-    }))
-}
-
-function isSip(role: string): boolean {
-  return !['dns', 'pki', 'sql', 'load-balancer'].includes(role)
 }
 
 function readCount(text: string | undefined): number {

@@ -1,9 +1,14 @@
 /** `siplab up [TOPOLOGY]`: brings a lab up and stays with it; with `--detach` it goes on in the background. */
 import { join, resolve } from 'node:path'
 import { Option } from 'commander'
+import { type ControlClient, controlClient } from '../../lab/control-client.ts'
+import { checkExposure } from '../../lab/expose.ts'
 import type { LabChange } from '../../lab/ready-document.ts'
 import { bringUp } from '../../lab/up.ts'
 import type { RunningLab, UpOptions } from '../../lab/up.ts'
+import { nodeFolder } from '../../node/control/node-folder.ts'
+import { planLab } from '../../topology/plan.ts'
+import type { Topology } from '../../topology/topology.ts'
 import { common } from '../command.ts'
 import type { RegisterCommand } from '../command.ts'
 import { type ConsoleOfLab, startConsoleOf } from '../console-child.ts'
@@ -15,7 +20,10 @@ import type { Io } from '../io.ts'
 import { launcher } from '../package.ts'
 import { rehearse } from '../rehearsal.ts'
 import { changeText, readyText } from '../ready-text.ts'
-import { chooseTopology, defaultTopology, placement, readPlacement } from '../topology-options.ts'
+import { chooseTopology, defaultTopology, exposing, placement, readPlacement } from '../topology-options.ts'
+import type { Placement } from '../topology-options.ts'
+import { type HepSender, openHepSender, readHepTarget } from '../trace/hep-sender.ts'
+import { followByHep, type LiveHep } from '../trace/live-hep.ts'
 import { UsageError } from '../usage-error.ts'
 import { wireEnvironment, wireOptions } from '../wire-options.ts'
 
@@ -37,24 +45,24 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
     .option('--peer <PEER>', 'the gateway of the lab plays this peer (docs/policies.md)')
     .option('--on <DAY>', 'with --peer: by the rules of this day (default: the newest on file)')
     .addOption(new Option('--supervised', 'go down when standard input ends').hideHelp())
-  common(placement(wireOptions(command)), `siplab up ${defaultTopology}`).action(
+  common(exposing(placement(wireOptions(command))), `siplab up ${defaultTopology}`).action(
     async (name: string | undefined, options: UpCommandOptions) => {
       if (options.console === true && options.detach === true)
         throw new UsageError('--console stays in this terminal, --detach does not: run siplab console beside it')
       const chosen = chooseTopology(io, name)
       const data = resolve(io.workingFolder, options.data ?? join('.siplab', chosen.topology.name))
       const { topology, source } = rehearse(io, chosen, data, options)
-      const { network, ports } = readPlacement(options)
+      const placed = readPlacement(options)
       const environment = wireEnvironment(io, options)
+      if (options.detach === true) await warnBefore(io, placed, topology, options)
       if (options.detach === true) return finish(await detach(io, { data, source, options }))
       finish(
         await stayWith(io, options, {
           topology,
           source,
           data,
-          ports,
+          ...placed,
           launcher,
-          ...(network === undefined ? {} : { network }),
           fresh: options.fresh === true,
           movableClock: options.movableClock === true,
           environment,
@@ -68,6 +76,8 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
 
 /** Until the lab is down; a second Ctrl-C ends every process at once. */
 async function stayWith(io: Io, options: UpCommandOptions, up: UpOptions): Promise<ExitStatus> {
+  const sender = await hepSenderOf(io, options)
+  let hep: LiveHep | undefined
   const giveUp = new AbortController()
   const down = Promise.withResolvers<void>()
   let lab: RunningLab | undefined
@@ -89,6 +99,7 @@ async function stayWith(io: Io, options: UpCommandOptions, up: UpOptions): Promi
   if (options.supervised === true) io.onInputEnd(bringDown)
   try {
     lab = await bringUp(up, giveUp.signal)
+    if (sender !== undefined) hep = followByHep(io, sender, lab.plan, clientsOf(lab))
     io.out(options.json === true ? `${JSON.stringify(lab.ready)}\n` : readyText(io, lab.ready, lab.plan))
     if (options.console === true) shown = startConsoleOf(io, up.data, options.json === true)
     if (firstWish !== undefined) lab.stop().then(down.resolve, down.reject)
@@ -97,8 +108,36 @@ async function stayWith(io: Io, options: UpCommandOptions, up: UpOptions): Promi
   } finally {
     await shown?.stop()
     stopListening()
+    await (hep ?? sender)?.end()
     if (options.supervised === true) io.closeInput()
   }
+}
+
+/** What the background process would say to nobody. */
+async function warnBefore(
+  io: Io,
+  { ports, expose }: Placement,
+  topology: Topology,
+  options: UpCommandOptions,
+): Promise<void> {
+  if (expose !== undefined) io.err(`${await checkExposure(planLab(topology, { ports, expose }), expose)}\n`)
+  if (options.hep !== undefined) io.err(hepWarning(options.hep))
+}
+
+function hepWarning(target: string): string {
+  readHepTarget(target)
+  return `warning: every message of this lab goes to ${target} in the clear (HEP); passwords are blanked out\n`
+}
+
+/** The warning comes before the lab: HEP is clear text. */
+async function hepSenderOf(io: Io, { hep }: UpCommandOptions): Promise<HepSender | undefined> {
+  if (hep === undefined) return undefined
+  io.err(hepWarning(hep))
+  return openHepSender(readHepTarget(hep))
+}
+
+function clientsOf({ folder }: RunningLab): (node: string) => ControlClient {
+  return (node) => controlClient(node, nodeFolder(folder.root, node))
 }
 
 function showChange(io: Io, options: UpCommandOptions, change: LabChange): void {

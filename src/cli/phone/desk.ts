@@ -1,6 +1,7 @@
 /** One phone of the command line: commands in, events out. */
 import { dialledUri } from '../../phone/dialled.ts'
 import {
+  Buddies,
   openPhone,
   PhoneError,
   type Call,
@@ -31,6 +32,7 @@ export function openDesk(options: DeskOptions): Desk {
 
 class PhoneDesk implements Desk {
   readonly #phone: Phone
+  readonly #buddies: Buddies
   readonly #echo: boolean
   readonly #tell: DeskOptions['tell']
   /** The call that `answer`, `hang-up` and `cancel` are about: the last one. */
@@ -39,6 +41,7 @@ class PhoneDesk implements Desk {
 
   constructor({ settings, echo, tell }: DeskOptions) {
     this.#phone = openPhone({ ...settings, autoAnswer: echo })
+    this.#buddies = new Buddies(this.#phone, (of, shown) => tell({ event: 'presence', of, ...shown }))
     this.#echo = echo
     this.#tell = tell
     this.#phone.onMessage = (message) => this.#onMessage(message)
@@ -60,8 +63,9 @@ class PhoneDesk implements Desk {
     }
   }
 
-  close(): Promise<void> {
-    return this.#phone.close()
+  async close(): Promise<void> {
+    await this.#buddies.end().catch((error: unknown) => this.#fail('quit', error))
+    await this.#phone.close()
   }
 
   #fail(what: string, error: unknown): void {
@@ -113,11 +117,35 @@ class PhoneDesk implements Desk {
     throw new PhoneError('phone.not-so', 'no call waits for an answer')
   }
 
+  #call(dialled: string): Promise<void> {
+    const to = dialledUri(dialled, this.#phone.uri.slice(this.#phone.uri.indexOf('@') + 1)) ?? dialled
+    const call = this.#phone.call(to)
+    this.#tell({ event: 'calling', call: call.id, to })
+    this.#follow(call)
+    return call.established
+  }
+
+  async #actOnContacts(command: Extract<PhoneCommand, { do: 'buddy' | 'presence' | 'search' }>): Promise<void> {
+    switch (command.do) {
+      case 'buddy':
+        await this.#buddies.add(command.of)
+        return this.#tell({ event: 'buddy', of: command.of })
+      case 'presence':
+        await this.#buddies.publish(command)
+        return this.#tell({ event: 'published', status: command.status })
+      case 'search':
+        return this.#tell({ event: 'found', users: await this.#phone.search(command.name) })
+      default:
+        return command satisfies never
+    }
+  }
+
   async #act(command: PhoneCommand): Promise<void> {
     switch (command.do) {
       case 'sign-in':
         return this.#tell(signedIn(this.#phone, (await this.#phone.signIn()).redirects))
       case 'sign-out':
+        await this.#buddies.end()
         await this.#phone.signOut()
         return this.#tell({ event: 'signed-out', because: 'asked for' })
       case 'message':
@@ -126,13 +154,12 @@ class PhoneDesk implements Desk {
           to: command.to,
           status: (await this.#phone.message(command.to, command.text)).status,
         })
-      case 'call': {
-        const to = dialledUri(command.to, this.#phone.uri.slice(this.#phone.uri.indexOf('@') + 1)) ?? command.to
-        const call = this.#phone.call(to)
-        this.#tell({ event: 'calling', call: call.id, to })
-        this.#follow(call)
-        return call.established
-      }
+      case 'buddy':
+      case 'presence':
+      case 'search':
+        return this.#actOnContacts(command)
+      case 'call':
+        return this.#call(command.to)
       case 'answer':
         return (await this.#incoming()).answer()
       case 'reject':

@@ -18,6 +18,14 @@ const command = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('sign-in'), phone }),
   z.strictObject({ do: z.literal('sign-out'), phone }),
   z.strictObject({ do: z.literal('message'), to: uri, text: z.string().min(1).max(8_000), phone }),
+  z.strictObject({ do: z.literal('buddy'), of: uri, phone }),
+  z.strictObject({
+    do: z.literal('presence'),
+    status: z.enum(['open', 'closed']),
+    note: z.string().max(256).default(''),
+    phone,
+  }),
+  z.strictObject({ do: z.literal('search'), name: z.string().min(1).max(100), phone }),
   z.strictObject({ do: z.literal('call'), to: dialled, phone }),
   z.strictObject({ do: z.literal('answer'), phone }),
   z.strictObject({ do: z.literal('reject'), status: z.int().min(300).max(699).default(486), phone }),
@@ -34,6 +42,10 @@ export type PhoneEvent =
   | { readonly event: 'signed-out'; readonly because: string }
   | { readonly event: 'sent'; readonly to: string; readonly status: number }
   | { readonly event: 'message'; readonly from: string; readonly text: string }
+  | { readonly event: 'buddy'; readonly of: string }
+  | { readonly event: 'published'; readonly status: 'open' | 'closed' }
+  | { readonly event: 'presence'; readonly of: string; readonly status: 'open' | 'closed'; readonly note: string }
+  | { readonly event: 'found'; readonly users: readonly { readonly uri: string; readonly name: string }[] }
   | { readonly event: 'calling'; readonly call: string; readonly to: string }
   | { readonly event: 'incoming-call'; readonly call: string; readonly from: string }
   | { readonly event: 'established'; readonly call: string; readonly peer: string }
@@ -75,8 +87,8 @@ export function readCommand(line: string): PhoneCommand {
 }
 
 const help =
-  'there is sign-in, sign-out, message URI TEXT, call URI or NUMBER, answer, reject STATUS, hang-up, cancel, ' +
-  'wait SECONDS, quit'
+  'there is sign-in, sign-out, message URI TEXT, buddy URI, presence open|closed NOTE, search NAME, ' +
+  'call URI or NUMBER, answer, reject STATUS, hang-up, cancel, wait SECONDS, quit'
 
 function readJson(line: string): unknown {
   try {
@@ -94,6 +106,12 @@ function readWords(line: string): unknown {
   switch (word) {
     case 'message':
       return { do: word, to: first, text: rest.join(' ') }
+    case 'buddy':
+      return { do: word, of: first }
+    case 'presence':
+      return { do: word, status: first, note: rest.join(' ') }
+    case 'search':
+      return { do: word, name: [first ?? '', ...rest].join(' ') }
     case 'call':
       return { do: word, to: [first ?? '', ...rest].join(' ') }
     case 'reject':
@@ -116,6 +134,14 @@ export function eventText({ user, ...event }: NumberedEvent): string {
       return `${user} -> ${event.to}: ${event.status}`
     case 'message':
       return `${user} <- ${event.from}: ${event.text}`
+    case 'buddy':
+      return `${user} has ${event.of} on the contact list`
+    case 'published':
+      return `${user} shows ${event.status}`
+    case 'presence':
+      return `${user} sees ${event.of}: ${event.status}${event.note === '' ? '' : `, ${JSON.stringify(event.note)}`}`
+    case 'found':
+      return `${user} found ${event.users.map(({ uri, name }) => `${name} <${uri}>`).join(', ') || 'no one'}`
     case 'calling':
       return `${user} calls ${event.to}`
     case 'incoming-call':

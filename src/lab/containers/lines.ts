@@ -1,6 +1,6 @@
 /** What passes between a siplab outside the container lab and the one inside it: one JSON document a line, each way. */
 import type { NodeEvent } from '../../node/control/control-api.ts'
-import type { Wish } from './supervisor.ts'
+import type { Wish } from './container-host.ts'
 import type { CommandOutcome } from '../scenario/driver.ts'
 
 export type ToInside =

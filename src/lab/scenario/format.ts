@@ -41,10 +41,11 @@ const families = [
   'federation',
   'pool',
   'voice',
+  'client',
 ] as const
 
 /** What a scenario may need besides siplab. */
-const programs = ['postgresql'] as const
+const programs = ['postgresql', 'communicator'] as const
 export type Program = (typeof programs)[number]
 
 const text = z.string().min(1)
@@ -60,7 +61,9 @@ const commandLine = text.refine(
   `a siplab command that begins with ${scenarioCommands.join(', ')}`,
 )
 
-const phoneDoes = ['sign-in', 'sign-out', 'message', 'call', 'hang-up'] as const
+const phoneDoes = ['sign-in', 'sign-out', 'message', 'buddy', 'presence', 'search', 'call', 'hang-up'] as const
+/** The phone of siplab, or the Communicator-compatible client of clients/communicator. */
+const clients = ['phone', 'communicator'] as const
 
 const headerFields = z.record(
   z.string().regex(/^[A-Za-z][\w-]*$/, 'the name of a header field'),
@@ -75,10 +78,27 @@ const phone = z.strictObject({
     .optional()
     .meta({ description: 'Node it dials; at the access proxy the external face. Only with sign-in' }),
   over: z.enum(['tls', 'tcp', 'wss']).default('tls'),
-  to: text
+  client: z.enum(clients).optional().meta({
+    description: 'The program that signs in: siplab phone (default), or communicator. Only with sign-in',
+  }),
+  root: z.boolean().optional().meta({
+    description: 'Whether the root certificate of the lab was added to the client; default true. Only with sign-in',
+  }),
+  to: text.optional().meta({
+    description: 'Login of the one written to, called or watched, or a whole URI: sip:someone@third.test',
+  }),
+  text: text.optional().meta({ description: 'The message, or the part of a name that is searched for' }),
+  status: z
+    .string()
+    .regex(/^[a-z-]+$/, 'a status such as open, closed, available or busy')
     .optional()
-    .meta({ description: 'Login of the one written to or called, or a whole URI: sip:someone@third.test' }),
-  text: text.optional(),
+    .meta({
+      description: 'With presence: open or closed; of a communicator available, busy, do-not-disturb, away, ...',
+    }),
+  note: z.string().max(256).optional().meta({ description: 'With presence: words beside the status' }),
+  sees: text.optional().meta({ description: 'With buddy: the status seen of `to`, in the words of the client' }),
+  seesNote: text.optional().meta({ description: 'With buddy: text in the note seen of `to`' }),
+  finds: z.array(text).optional().meta({ description: 'With search: logins or URIs of exactly those found' }),
   headers: headerFields.optional().meta({ description: 'Further header fields of the message' }),
   arrivesWith: wantedFields.optional().meta({
     description: 'Header fields of the message as the other phone gets it: the start of the value, or false for none',

@@ -4,7 +4,15 @@ import { basename, dirname, join } from 'node:path'
 import { ConfigError } from '../../topology/config-error.ts'
 import { didYouMean } from '../../topology/nearest-name.ts'
 import { readDocument, type Fault } from '../../topology/document.ts'
-import { scenarioSchema, stepKinds, type Expectation, type ScenarioFile, type Step, type StepKind } from './format.ts'
+import {
+  scenarioSchema,
+  stepKinds,
+  type Expectation,
+  type PhoneStep,
+  type ScenarioFile,
+  type Step,
+  type StepKind,
+} from './format.ts'
 import { packageFolder } from '../../topology/package-folder.ts'
 import { variablesIn } from './variables.ts'
 
@@ -137,24 +145,43 @@ function expectationFault(expect: Expectation, at: number): Fault | undefined {
 }
 
 /** Fields of a phone step that go with one thing it does. */
-const onlyWith = {
-  text: 'message',
-  headers: 'message',
-  arrivesWith: 'message',
-  returnsWith: 'message',
-  answersWith: 'sign-in',
-} as const
+const onlyWith: Readonly<Partial<Record<keyof PhoneStep, readonly PhoneStep['does'][]>>> = {
+  text: ['message', 'search'],
+  headers: ['message'],
+  arrivesWith: ['message'],
+  returnsWith: ['message'],
+  answersWith: ['sign-in'],
+  client: ['sign-in'],
+  root: ['sign-in'],
+  status: ['presence'],
+  note: ['presence'],
+  sees: ['buddy'],
+  seesNote: ['buddy'],
+  finds: ['search'],
+}
 
-function phoneFault(step: NonNullable<Step['phone']>, at: number): Fault | undefined {
-  const { does, to, at: node } = step
+/** What a phone step cannot do without. */
+const neededFor: Readonly<Partial<Record<PhoneStep['does'], readonly [keyof PhoneStep, string]>>> = {
+  'sign-in': ['at', 'the node it dials'],
+  message: ['to', 'the user it writes to'],
+  call: ['to', 'the user it calls'],
+  buddy: ['to', 'the user it watches'],
+  presence: ['status', 'what it shows'],
+  search: ['text', 'the name it searches for'],
+}
+
+function phoneFault(step: PhoneStep, at: number): Fault | undefined {
+  const { does } = step
   const path = ['steps', at, 'phone'] as const
-  if ((does === 'message' || does === 'call') && to === undefined)
-    return { path, wanted: `to: the user it ${does === 'call' ? 'calls' : 'writes to'}`, found: 'nobody' }
-  if (does === 'sign-in' && node === undefined) return { path, wanted: 'at: the node it dials', found: 'none' }
-  const stray = Object.entries(onlyWith).find(
-    ([field, wanted]) => step[field as keyof typeof onlyWith] !== undefined && does !== wanted,
-  )
-  return (
-    stray && { path: [...path, stray[0]], wanted: `${stray[0]} only with does: ${stray[1]}`, found: `does: ${does}` }
-  )
+  const [needed, what] = neededFor[does] ?? []
+  if (needed !== undefined && step[needed] === undefined)
+    return { path, wanted: `${needed}: ${what}`, found: needed === 'to' ? 'nobody' : 'none' }
+  for (const [field, wanted] of Object.entries(onlyWith))
+    if (step[field as keyof PhoneStep] !== undefined && !wanted.includes(does))
+      return {
+        path: [...path, field],
+        wanted: `${field} only with does: ${wanted.join(' or ')}`,
+        found: `does: ${does}`,
+      }
+  return undefined
 }

@@ -1,12 +1,13 @@
 /** The phones of a scenario: one a user, opened at its first sign-in, closed at the end. */
 import { dialledUri } from '../../phone/dialled.ts'
 import { readFileSync } from 'node:fs'
-import { openPhone, PhoneError, type Call, type OutgoingCall, type Phone, type PhoneTarget } from '../../phone/index.ts'
+import { PhoneError, type Call, type OutgoingCall, type Phone, type PhoneTarget } from '../../phone/index.ts'
 import { systemClock } from '../../sip/clock.ts'
 import { createResolver } from '../../sip/transport/dial/resolver.ts'
-import type { HeaderField } from '../../sip/message/types.ts'
 import { LabError } from '../lab-error.ts'
 import { internalRoot } from '../provision.ts'
+import { SipClient, type ScenarioClient } from './client.ts'
+import { CommunicatorClient } from './communicator-client.ts'
 import type { DrivenLab } from './driver.ts'
 import type { PhoneStep } from './format.ts'
 
@@ -27,11 +28,14 @@ const answerMs = 8000
 
 export class ScenarioPhones {
   readonly #lab: DrivenLab
-  readonly #phones = new Map<string, Phone>()
+  readonly #environment: Readonly<Record<string, string | undefined>>
+  readonly #clients = new Map<string, ScenarioClient>()
   readonly #calls = new Map<string, OutgoingCall>()
 
-  constructor(lab: DrivenLab) {
+  /** @param environment of programs that are clients */
+  constructor(lab: DrivenLab, environment: Readonly<Record<string, string | undefined>>) {
     this.#lab = lab
+    this.#environment = environment
   }
 
   /** What became of one step; a refusal and a lost connection are outcomes. */
@@ -51,7 +55,7 @@ export class ScenarioPhones {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#phones.values()].map((phone) => phone.close()))
+    await Promise.all([...this.#clients.values()].map((client) => client.close()))
   }
 
   async #do(step: PhoneStep): Promise<PhoneOutcome> {
@@ -59,10 +63,16 @@ export class ScenarioPhones {
       case 'sign-in':
         return this.#signIn(step)
       case 'sign-out':
-        await this.#phoneOf(step.user).signOut()
+        await this.#clientOf(step.user).signOut()
         return { status: 200, sentence: `${step.user} signed out` }
       case 'message':
         return this.#message(step)
+      case 'buddy':
+        return this.#buddy(step)
+      case 'presence':
+        return this.#publish(step)
+      case 'search':
+        return this.#search(step)
       case 'call':
         return this.#call(step)
       case 'hang-up':
@@ -72,13 +82,13 @@ export class ScenarioPhones {
     }
   }
 
-  async #signIn({ user, at = '', over, answersWith = {} }: PhoneStep): Promise<PhoneOutcome> {
-    await this.#phones.get(user)?.close()
-    this.#phones.delete(user)
-    const phone = this.#open(user, at, over, Object.entries(answersWith))
-    this.#phones.set(user, phone)
-    const { target } = await phone.signIn()
-    return { status: 200, sentence: `${user} signed in at ${target.host}:${target.port} over ${target.transport}` }
+  async #signIn(step: PhoneStep): Promise<PhoneOutcome> {
+    const { user } = step
+    await this.#clients.get(user)?.close()
+    this.#clients.delete(user)
+    const client = this.#open(step)
+    this.#clients.set(user, client)
+    return { status: 200, sentence: `${user} signed in at ${await client.signIn()}` }
   }
 
   async #message({
@@ -89,9 +99,9 @@ export class ScenarioPhones {
     arrivesWith = {},
     returnsWith = {},
   }: PhoneStep): Promise<PhoneOutcome> {
-    const answer = await this.#phoneOf(user).message(this.#uriOf(to), text, Object.entries(headers))
+    const answer = await this.#clientOf(user).message(this.#uriOf(to), text, Object.entries(headers))
     const { status, diagnostics } = answer
-    const arrived = await this.#phones.get(to)?.nextMessage((message) => message.text === text)
+    const arrived = await this.#clients.get(to)?.received(text)
     const amiss = [
       ...(arrived === undefined ? [] : differences('it arrives', arrivesWith, arrived)),
       ...differences('the answer comes', returnsWith, answer),
@@ -104,11 +114,43 @@ export class ScenarioPhones {
     }
   }
 
+  /** With `within` it is looked at again until the status is the wanted one. */
+  async #buddy({ user, to = '', sees, seesNote }: PhoneStep): Promise<PhoneOutcome> {
+    const client = this.#clientOf(user)
+    const uri = this.#uriOf(to)
+    await client.buddy(uri)
+    const seen = client.sees(uri)
+    const text = seen === undefined ? 'nothing' : [seen.status, seen.note].filter((part) => part !== '').join(', ')
+    const isGood = (sees ?? seen?.status) === seen?.status && (seen?.note ?? '').includes(seesNote ?? '')
+    const wanted = [sees, seesNote].filter((part) => part !== undefined).join(', ')
+    return {
+      status: 200,
+      ...(isGood ? {} : { amiss: `wanted ${wanted}` }),
+      sentence: `${user} sees ${text} of ${to}`,
+    }
+  }
+
+  async #publish({ user, status = '', note = '' }: PhoneStep): Promise<PhoneOutcome> {
+    await this.#clientOf(user).publish({ status, note })
+    return { status: 200, sentence: `${user} shows ${status}` }
+  }
+
+  async #search({ user, text = '', finds }: PhoneStep): Promise<PhoneOutcome> {
+    const found = [...(await this.#clientOf(user).search(text))].sort()
+    const wanted = finds?.map((one) => this.#uriOf(one)).sort()
+    const isGood = wanted === undefined || wanted.join(' ') === found.join(' ')
+    return {
+      status: 200,
+      ...(isGood ? {} : { amiss: `wanted ${wanted.join(', ') || 'no one'}` }),
+      sentence: `${user} found ${found.join(', ') || 'no one'}`,
+    }
+  }
+
   async #call({ user, to = '' }: PhoneStep): Promise<PhoneOutcome> {
     const call = this.#phoneOf(user).call(this.#dialled(to, user))
     this.#calls.set(user, call)
-    const other = this.#phones.get(to)
-    const ringing = other?.nextCall()
+    const other = this.#clients.get(to)
+    const ringing = other instanceof SipClient ? other.phone.nextCall() : undefined
     const answered = ringing?.then((incoming) => incoming.answer())
     // When the call fails its own error is told; that nothing rang follows from it.
     answered?.catch(() => undefined)
@@ -120,7 +162,7 @@ export class ScenarioPhones {
   /** The call that user placed, else one that came in. */
   async #hangUp(user: string): Promise<PhoneOutcome> {
     const call: Call | undefined =
-      this.#calls.get(user) ?? this.#phones.get(user)?.calls.find(({ direction }) => direction === 'incoming')
+      this.#calls.get(user) ?? this.#phoneOf(user).calls.find(({ direction }) => direction === 'incoming')
     if (call === undefined)
       throw new LabError('usage', 'scenario.call', `${user} has no call to hang up; an earlier step must call`)
     this.#calls.delete(user)
@@ -128,15 +170,21 @@ export class ScenarioPhones {
     return { status: 200, sentence: `${user} hung up` }
   }
 
-  #phoneOf(user: string): Phone {
-    const phone = this.#phones.get(user)
-    if (phone === undefined)
+  #clientOf(user: string): ScenarioClient {
+    const client = this.#clients.get(user)
+    if (client === undefined)
       throw new LabError(
         'usage',
         'scenario.phone',
         `${user} never signed in; an earlier step must: phone: { user: ${user}, does: sign-in, at: NODE }`,
       )
-    return phone
+    return client
+  }
+
+  #phoneOf(user: string): Phone {
+    const client = this.#clientOf(user)
+    if (client instanceof SipClient) return client.phone
+    throw new LabError('usage', 'scenario.phone', `${user} uses a Communicator client, which siplab gives no voice`)
   }
 
   /** A user, a SIP URI, or a number as `siplab phone` takes it. */
@@ -161,22 +209,50 @@ export class ScenarioPhones {
     return account
   }
 
-  #open(user: string, at: string, over: PhoneStep['over'], answerHeaders: readonly HeaderField[]): Phone {
+  #open({ user, at = '', over, client, root: added = true, answersWith = {} }: PhoneStep): ScenarioClient {
     const { ready } = this.#lab
     const account = this.#accountOf(user)
-    const { target, root } = phoneTarget(this.#lab, at, over)
+    const { target, root: file } = phoneTarget(this.#lab, at, over)
+    const root = added ? file : undefined
+    if (client === 'communicator') return this.#openCommunicator(account, target, root)
     const { address, port } = ready.dns.internal
-    return openPhone({
+    return new SipClient({
       user: account.login,
       domain: account.uri.slice(account.uri.indexOf('@') + 1),
       password: account.password,
       target,
       answerMs,
-      answerHeaders,
+      answerHeaders: Object.entries(answersWith),
       ...(root === undefined ? {} : { ca: [readFileSync(root, 'utf8')] }),
       resolver: createResolver({ clock: systemClock, servers: [`${address}:${port}`] }),
     })
   }
+
+  #openCommunicator(
+    { uri, password }: { readonly uri: string; readonly password: string },
+    { host, address, port, transport }: PhoneTarget,
+    root: string | undefined,
+  ): ScenarioClient {
+    if (transport !== 'tcp' && transport !== 'tls')
+      throw new LabError('usage', 'scenario.phone', `a Communicator client signs in over tls or tcp, not ${transport}`)
+    return new CommunicatorClient({
+      account: uri.slice('sip:'.length),
+      password,
+      server: `${host}:${port}`,
+      transport,
+      resolve: [`${host}=${address ?? host}`, ...namesOf(this.#lab, host)],
+      ...(root === undefined ? {} : { ca: root }),
+      environment: this.#environment,
+    })
+  }
+}
+
+/** Names that a server may send the client on to, by the DNS of the inside. */
+function namesOf({ plan }: DrivenLab, except: string): readonly string[] {
+  const names = new Map<string, string>()
+  for (const record of plan.dns.find(({ name }) => name === 'internal')?.records ?? [])
+    if (record.kind === 'a' && record.name !== except && !names.has(record.name)) names.set(record.name, record.address)
+  return [...names].map(([name, address]) => `${name}=${address}`)
 }
 
 function differences(

@@ -3,6 +3,7 @@
  * looked at again whenever a node writes or changes, until it holds or its time is up.
  */
 import type { Topology } from '../../topology/topology.ts'
+import { communicatorLack } from './communicator-client.ts'
 import type { ArrivedEvent, ArrivedStop, DrivenLab, LabDriver } from './driver.ts'
 import { judge } from './expectation.ts'
 import { spanMs, type Step, type StepKind } from './format.ts'
@@ -60,6 +61,8 @@ export interface RunOptions {
   readonly source: string
   readonly signal: AbortSignal
   readonly onStep: (step: StepResult) => void
+  /** Of the programs that a scenario runs beside the lab. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
 }
 
 /** How often a state that no event tells (a node that answers nothing) is looked at again. */
@@ -82,7 +85,9 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     variables: {},
     nodes: [],
   })
-  const lack = driver.lacks(wish)
+  const lack =
+    driver.lacks(wish) ??
+    (wish.needs.includes('communicator') ? communicatorLack(options.environment ?? {}) : undefined)
   if (lack !== undefined) return unplayed('skipped', lack)
   const lab = await driver.bringUp(wish, signal).catch((error: unknown) => describe(error))
   if (typeof lab === 'string') return unplayed('failed', lab)
@@ -138,7 +143,7 @@ class Run {
     this.#lab = lab
     this.#options = options
     this.#began = began
-    this.#phones = new ScenarioPhones(lab)
+    this.#phones = new ScenarioPhones(lab, options.environment ?? {})
   }
 
   /** The first step that falls short ends the story: what follows builds on it. */

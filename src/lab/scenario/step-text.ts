@@ -10,14 +10,23 @@ export function stepText(step: Step): string {
   return step.expect === undefined ? '' : expectationText(step.expect)
 }
 
-function phoneText({ user, does, at, over, to, text }: PhoneStep): string {
+function phoneText({ user, does, at, over, client, root, to, text, ...step }: PhoneStep): string {
   switch (does) {
     case 'sign-in':
-      return `${user} signs in at ${at} over ${over}`
+      return (
+        `${user} signs in at ${at} over ${over}${client === 'communicator' ? ' with a Communicator client' : ''}` +
+        `${root === false ? ', without the root certificate' : ''}`
+      )
     case 'sign-out':
       return `${user} signs out`
     case 'message':
       return `${user} writes to ${to}${text === undefined ? '' : `: ${JSON.stringify(text)}`}`
+    case 'buddy':
+      return listed(`${user} watches ${to}`, worded('sees', step.sees), worded('note', step.seesNote))
+    case 'presence':
+      return listed(`${user} shows ${step.status}`, step.note)
+    case 'search':
+      return listed(`${user} searches for ${text}`, worded('finds', step.finds?.join(', ')))
     case 'call':
       return `${user} calls ${to}`
     case 'hang-up':

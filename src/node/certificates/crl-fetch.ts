@@ -5,9 +5,9 @@
  */
 import { Resolver } from 'node:dns/promises'
 import { mkdirSync } from 'node:fs'
-import { get } from '../../sip/http.ts'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../../certificates/atomic-files.ts'
+import { downloadCrl } from '../../certificates/crl-download.ts'
 import { toPem } from '../../certificates/der.ts'
 import { CertificateError, readCrl } from '../../certificates/examine/index.ts'
 import { verdict, type VerdictCode } from '../../verdicts/codes.ts'
@@ -16,7 +16,6 @@ import type { NodePlan } from '../../topology/plan-types.ts'
 import type { NodeFolder } from '../control/node-folder.ts'
 
 const withinMs = 3000
-const largestOctets = 4 * 1024 * 1024
 
 /** Servers at the border fetch; those inside got their lists with their certificates. */
 export function fetchesCrls({ role, profile }: NodePlan): boolean {
@@ -63,36 +62,9 @@ function fileName(url: string): string {
 }
 
 async function download(url: string, { resolver }: NodePlan): Promise<Buffer> {
-  const { hostname, port, pathname } = new URL(url)
+  const place = new URL(url)
   const names = new Resolver({ timeout: withinMs, tries: 1 })
   names.setServers([`${resolver.address}:${resolver.port}`])
-  const [address] = await names.resolve4(hostname)
-  return new Promise((resolve, reject) => {
-    const request = get(
-      {
-        host: address,
-        port: port === '' ? 80 : Number(port),
-        path: pathname,
-        headers: { host: hostname },
-        agent: false,
-        signal: AbortSignal.timeout(withinMs),
-      },
-      (response) => {
-        if (response.statusCode !== 200) {
-          response.resume()
-          return reject(new Error(`answered with status ${response.statusCode}`))
-        }
-        const chunks: Buffer[] = []
-        let octets = 0
-        response.on('data', (chunk: Buffer) => {
-          octets += chunk.length
-          if (octets > largestOctets) request.destroy(new Error(`more than ${largestOctets} octets`))
-          chunks.push(chunk)
-        })
-        response.on('end', () => resolve(Buffer.concat(chunks)))
-        response.on('error', reject)
-      },
-    )
-    request.on('error', reject)
-  })
+  const [address = ''] = await names.resolve4(place.hostname)
+  return downloadCrl(place, address)
 }

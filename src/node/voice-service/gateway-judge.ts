@@ -3,14 +3,22 @@
  * by the dated policy it is under (topology-facts §7.1, §7.2).
  */
 import { X509Certificate } from 'node:crypto'
-import { examine } from '../../certificates/examine/index.ts'
+import {
+  bookOf,
+  examine,
+  hostNames,
+  matchName,
+  readCertificate,
+  wantedHost,
+  type Certificate,
+} from '../../certificates/examine/index.ts'
 import { nodeErrorToCode } from '../../verdicts/node-errors.ts'
-import { shownOf, subjectAltNames, summarise } from '../../certificates/summary.ts'
+import { shownOf, summarise } from '../../certificates/summary.ts'
 import type { Verdict } from '../../verdicts/verdict.ts'
 import type { VerdictCode } from '../../verdicts/codes.ts'
 import type { Judgement, PeerEvidence } from '../../sip/transport/types.ts'
 import type { Purpose } from '../../certificates/certificate-request.ts'
-import { judgeName, type PeerPolicy, type PresentedNames } from '../../topology/requirements.ts'
+import type { PeerPolicy } from '../../topology/requirements.ts'
 import type { JudgingGround } from '../examine-peer.ts'
 
 export interface GatewayJudgeOptions {
@@ -37,18 +45,15 @@ export function gatewayJudge(options: GatewayJudgeOptions): (evidence: PeerEvide
       return refusal(options, nodeErrorToCode(evidence.errorCode, evidence.errorMessage), evidence)
     if (evidence.side === 'accepted' && !holdsPurposes(certificate, options.policy))
       return refusal(options, 'cert.eku-missing', evidence)
-    const presented = presentedNames(certificate)
-    if (evidence.wantedName !== undefined && !carries(options.policy, presented, evidence.wantedName))
+    const read = readCertificate(leaf)
+    if (evidence.wantedName !== undefined && !carries(options.policy, read, evidence.wantedName))
       return refusal(options, 'cert.name-mismatch', evidence)
-    const names = options.trunks.filter((trunk) => carries(options.policy, presented, trunk))
+    const names = options.trunks.filter((trunk) => carries(options.policy, read, trunk))
     return {
       kind: 'accept',
       peer: {
         class: names.length > 0 ? 'server' : 'client',
-        names:
-          names.length > 0
-            ? names
-            : [...presented.dnsNames, ...(presented.commonName === undefined ? [] : [presented.commonName])],
+        names: names.length > 0 ? names : hostNames(read, 'lcs'),
         subject: certificate.subject,
         serial: certificate.serialNumber.toLowerCase(),
         fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
@@ -86,19 +91,8 @@ function holdsPurposes({ keyUsage }: X509Certificate, { wantsOfDialler }: PeerPo
   return held === undefined || wantsOfDialler.every((purpose) => held.includes(purposeOids[purpose] ?? purpose))
 }
 
-function presentedNames(certificate: X509Certificate): PresentedNames {
-  const dnsNames = subjectAltNames(certificate)
-    .filter((entry) => entry.startsWith('DNS:'))
-    .map((entry) => entry.slice(4))
-  const commonName = certificate.subject
-    .split('\n')
-    .find((line) => line.startsWith('CN='))
-    ?.slice(3)
-  return { ...(commonName === undefined ? {} : { commonName }), dnsNames, uriNames: [] }
-}
-
-function carries({ commonName, wildcards }: PeerPolicy, presented: PresentedNames, wanted: string): boolean {
-  return judgeName({ commonName, wildcards, uriNames: 'ignored' }, presented, wanted).kind === 'match'
+function carries(policy: PeerPolicy, certificate: Certificate, wanted: string): boolean {
+  return matchName(certificate, wantedHost(wanted), bookOf(policy)).kind === 'match'
 }
 
 function refusal(options: GatewayJudgeOptions, code: VerdictCode, evidence: PeerEvidence): Judgement {

@@ -2,13 +2,19 @@
  * How a gateway judges certificates while it plays a peer on a day (docs/policies.md): chain and dates by the examiner,
  * names, keys and purposes by the rules of the peer. What is not known of the peer is not enforced.
  */
-import { examine, readCertificate, type Certificate } from '../../certificates/examine/index.ts'
-import { offeredNames } from '../../certificates/examine/names.ts'
+import {
+  bookOf,
+  examine,
+  matchName,
+  offeredNames,
+  readCertificate,
+  wantedHost,
+  type Certificate,
+} from '../../certificates/examine/index.ts'
 import type { PlayedRules } from '../../peers/played.ts'
 import { nodeErrorToCode } from '../../verdicts/node-errors.ts'
 import type { VerdictCode } from '../../verdicts/codes.ts'
 import type { Judgement, PeerEvidence } from '../../sip/transport/types.ts'
-import { judgeName, type PresentedNames } from '../../topology/requirements.ts'
 import type { GatewayJudgeOptions } from './gateway-judge.ts'
 
 export interface PlayedJudgeOptions extends Omit<GatewayJudgeOptions, 'policy'> {
@@ -31,12 +37,11 @@ export function playedJudge(options: PlayedJudgeOptions): (evidence: PeerEvidenc
     if (!isCaller && !rules.verifiesServer) return accept(certificate, [evidence.wantedName ?? ''])
     const code = chainFault(options, evidence, certificate) ?? keyFault(certificate, rules)
     if (code !== undefined) return refusal(options, code, evidence)
-    const presented = presentedNames(certificate)
-    if (!isCaller && evidence.wantedName !== undefined && !carries(rules, presented, evidence.wantedName))
+    if (!isCaller && evidence.wantedName !== undefined && !carries(rules, certificate, evidence.wantedName))
       return refusal(options, 'cert.name-mismatch', evidence)
     return accept(
       certificate,
-      options.trunks.filter((trunk) => carries(rules, presented, trunk)),
+      options.trunks.filter((trunk) => carries(rules, certificate, trunk)),
     )
   }
 }
@@ -71,18 +76,10 @@ function keyFault({ publicKey }: Certificate, { keyTypes }: PlayedRules): Verdic
   return (kind === 'rsa' || kind === 'ec') && keyTypes.includes(kind) ? undefined : 'tls.no-common-cipher'
 }
 
-function presentedNames(certificate: Certificate): PresentedNames {
-  const of = (kind: string): readonly string[] =>
-    offeredNames(certificate).flatMap((entry) => (entry.startsWith(kind) ? [entry.slice(kind.length)] : []))
-  const [commonName] = of('CN:')
-  return { dnsNames: of('DNS:'), uriNames: [], ...(commonName === undefined ? {} : { commonName }) }
-}
-
-function carries(rules: PlayedRules, presented: PresentedNames, wanted: string): boolean {
+function carries(rules: PlayedRules, certificate: Certificate, wanted: string): boolean {
   if (!rules.checksName) return true
   if (rules.refusedSuffixes.some((suffix) => wanted === suffix || wanted.endsWith(`.${suffix}`))) return false
-  const { commonName, wildcards } = rules
-  return judgeName({ commonName, wildcards, uriNames: 'ignored' }, presented, wanted).kind === 'match'
+  return matchName(certificate, wantedHost(wanted), bookOf(rules)).kind === 'match'
 }
 
 function accept(certificate: Certificate, names: readonly string[]): Judgement {

@@ -92,3 +92,10 @@ function flowOf(text: string, incarnation: Incarnation): FlowId | undefined {
   const [, writer, id] = /^~?([^:]*):(\d+)$/.exec(text) ?? []
   return writer === incarnation && id !== undefined ? (Number(id) as FlowId) : undefined
 }
+
+/** Those that have not run out; the same list where all are. */
+export function alive(bindings: readonly Binding[], wall: number): readonly Binding[] {
+  return bindings.every((binding) => binding.expires > wall)
+    ? bindings
+    : bindings.filter((binding) => binding.expires > wall)
+}

@@ -10,12 +10,12 @@ import type { FlowId } from '../../sip/transport/flow.ts'
 import { StoreError } from '../store/store-error.ts'
 import type { PoolStore } from '../store/pool-store.ts'
 import { BindingTable } from './memory/binding-table.ts'
-import { bindingOf, flowText, rowOf } from './binding.ts'
-import { lastKnown } from './last-known.ts'
+import { alive, bindingOf, flowText, rowOf } from './binding.ts'
 import type { Binding } from './binding.ts'
 import { PendingWrites } from './pending-writes.ts'
 import { planChange } from './rules.ts'
 import type { Change, Outcome, Plan } from './rules.ts'
+import { every, sweeping, writesOf } from './stored.ts'
 
 export interface LocationService {
   /** Bindings that have not run out. Throws or rejects with StoreError when nothing is known. */
@@ -38,7 +38,6 @@ export interface LocationService {
 }
 
 const expireEveryMs = 1000
-const sweepEveryMs = 60_000
 /** Bindings that are written in one transaction when a store is back. */
 const rowsAtOnce = 500
 
@@ -96,10 +95,7 @@ class SingleWriter implements LocationService {
     const { clock, store } = options
     this.#options = options
     store.whenUp(() => void (this.#loaded === 'yes' ? this.#storeAgain() : this.#load()))
-    this.#endTimers = [
-      every(clock, expireEveryMs, () => this.#tick()),
-      every(clock, sweepEveryMs, () => sweep(store, clock)),
-    ]
+    this.#endTimers = [every(clock, expireEveryMs, () => this.#tick()), sweeping(store, clock)]
   }
 
   get size(): number {
@@ -224,111 +220,6 @@ class SingleWriter implements LocationService {
   }
 }
 
-/**
- * Several writers: the store is the truth. One query a look-up, one query and one write a registration. While the store
- * is away a look-up is answered with what this process saw last: the flows it names are still there, or a request finds
- * that out.
- */
-export function sharedLocation(options: SharedOptions): LocationService {
-  return new SharedLocation(options)
-}
-
-interface SharedOptions {
-  readonly clock: Clock
-  readonly store: PoolStore
-}
-
-class SharedLocation implements LocationService {
-  readonly size = undefined
-  readonly #clock: Clock
-  readonly #store: PoolStore
-  readonly #incarnation = randomToken(4)
-  readonly #inOrder = oneByOne()
-  readonly #known = lastKnown()
-  readonly #endSweeping: () => void
-  #closed = false
-
-  constructor({ clock, store }: SharedOptions) {
-    this.#clock = clock
-    this.#store = store
-    this.#endSweeping = every(clock, sweepEveryMs, () => sweep(store, clock))
-  }
-
-  async lookup(aor: string): Promise<readonly Binding[]> {
-    try {
-      return await this.#stored(aor)
-    } catch (error) {
-      const last = error instanceof StoreError ? this.#known.of(aor) : undefined
-      if (last === undefined) throw error
-      return alive(last, this.#clock.wall())
-    }
-  }
-
-  register(wanted: Change): Promise<Outcome> {
-    return this.#inOrder(wanted.aor, () => this.#change(wanted))
-  }
-
-  async removeFlow(flow: FlowId, aors: Iterable<string>): Promise<void> {
-    if (this.#closed) return
-    const text = flowText({ flowBound: true, flow } as Binding, this.#incarnation)
-    for (const aor of aors) {
-      const rows = await this.#store.bindingsOf(aor)
-      await this.#store.writeBindings({
-        put: [],
-        remove: rows.filter((row) => row.flow === text).map((row) => ({ aor, key: row.binding_key, flow: text })),
-      })
-    }
-  }
-
-  async removeUser(aor: string): Promise<void> {
-    this.#known.forget(aor)
-    await this.#store.removeUser(aor)
-  }
-
-  async *all(): AsyncIterable<Binding> {
-    for await (const rows of this.#store.allBindings())
-      yield* alive(
-        rows.map((row) => bindingOf(row, this.#incarnation)),
-        this.#clock.wall(),
-      )
-  }
-
-  close(): void {
-    this.#closed = true
-    this.#endSweeping()
-  }
-
-  async #stored(aor: string): Promise<readonly Binding[]> {
-    const bindings = (await this.#store.bindingsOf(aor)).map((row) => bindingOf(row, this.#incarnation))
-    this.#known.note(aor, bindings)
-    return alive(bindings, this.#clock.wall())
-  }
-
-  async #change(wanted: Change): Promise<Outcome> {
-    const plan = planChange(await this.#stored(wanted.aor), wanted)
-    if (plan.kind !== 'done') return plan
-    const { refused } = await this.#store.writeBindings(writesOf(plan, this.#incarnation))
-    const [late] = refused
-    if (late === undefined) this.#known.note(wanted.aor, plan.bindings)
-    return late === undefined
-      ? { kind: 'done', bindings: plan.bindings, refreshed: plan.refreshed }
-      : { kind: 'out-of-order', contact: late.contact }
-  }
-}
-
-function writesOf(plan: Plan & { kind: 'done' }, incarnation: string): Parameters<PoolStore['writeBindings']>[0] {
-  return {
-    put: plan.put.map((binding) => rowOf(binding, incarnation)),
-    remove: plan.remove.map((binding) => ({ aor: binding.aor, key: binding.key, flow: undefined })),
-  }
-}
-
-function alive(bindings: readonly Binding[], wall: number): readonly Binding[] {
-  return bindings.every((binding) => binding.expires > wall)
-    ? bindings
-    : bindings.filter((binding) => binding.expires > wall)
-}
-
 function applyTo(table: BindingTable, plan: Plan & { kind: 'done' }): void {
   for (const binding of plan.remove) table.remove(binding.aor, binding.key)
   for (const binding of plan.put) table.put(binding)
@@ -343,40 +234,4 @@ function onFlow(table: BindingTable, flow: FlowId, aors: Iterable<string>): read
   for (const aor of aors)
     for (const binding of table.get(aor)) if (binding.flowBound && binding.flow === flow) found.push(binding)
   return found
-}
-
-/**
- * Rows whose time is over are only litter: a sweep that fails is made up for by the next, and health tells of the
- * store.
- */
-function sweep(store: PoolStore, clock: Clock): void {
-  if (store.health.state === 'down') return
-  store.removeExpired(clock.wall()).catch((error: unknown) => {
-    if (!(error instanceof StoreError)) throw error
-  })
-}
-
-/** Runs what belongs to one key in the order it was asked for: two connections to a database may answer in any. */
-function oneByOne(): <Result>(key: string, work: () => Promise<Result>) => Promise<Result> {
-  const last = new Map<string, Promise<unknown>>()
-  return async (key, work) => {
-    const before = last.get(key)
-    const mine = before === undefined ? work() : before.then(work, work)
-    last.set(key, mine)
-    try {
-      return await mine
-    } finally {
-      if (last.get(key) === mine) last.delete(key)
-    }
-  }
-}
-
-/** Calls back again and again until the returned function is called. */
-function every(clock: Clock, periodMs: number, callback: () => void): () => void {
-  let timer = clock.after(periodMs, tick)
-  function tick(): void {
-    timer = clock.after(periodMs, tick)
-    callback()
-  }
-  return () => timer.cancel()
 }

@@ -27,6 +27,8 @@ export interface Dialog {
   readonly since: number
   /** Watcher of another organisation. */
   readonly foreign: boolean
+  /** URI of the resource list that is watched (RFC 4662); absent: single users. */
+  readonly list?: string
 }
 
 export interface Subscription {

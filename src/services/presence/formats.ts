@@ -84,9 +84,12 @@ function categories({ aor, displayName, view }: Shown): string {
   const others = publications
     .filter(({ category: name }) => name !== 'state' && name !== 'contactCard' && name !== 'device')
     .map(({ category: name, instance, content }) => category(escapeXml(name), instance, content))
+  // The note of a phone that publishes PIDF; a client of 2007 has published a category of its own.
+  const isNoted = view.note !== '' && !publications.some(({ category: name }) => name === 'note')
+  const note = isNoted ? category('note', 0, noteOf(view)) : ''
   return (
     `<categories xmlns="http://schemas.microsoft.com/2006/09/sip/categories" uri="${escapeXml(aor)}">` +
-    `${own}${state}${others.join('')}</categories>`
+    `${own}${state}${note}${others.join('')}</categories>`
   )
 }
 
@@ -97,6 +100,13 @@ function stateOf({ availability }: View): string {
     '<state xmlns="http://schemas.microsoft.com/2006/09/sip/state" ' +
     'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="aggregateState">' +
     `<availability>${availability}</availability></state>`
+  )
+}
+
+function noteOf({ note }: View): string {
+  return (
+    '<note xmlns="http://schemas.microsoft.com/2006/09/sip/note">' +
+    `<body type="personal" uri="">${escapeXml(note)}</body></note>`
   )
 }
 
@@ -116,37 +126,47 @@ function time(wall: number): string {
   return new Date(wall).toISOString().slice(0, -1)
 }
 
+export interface ListParts {
+  /** URI of the list. */
+  readonly uri: string
+  readonly format: Format
+  readonly shown: readonly Shown[]
+  /** Users of other servers, or of none. */
+  readonly elsewhere: readonly string[]
+  /**
+   * State of those: the clients of OCS subscribe to each by themselves ([MS-PRES] 2.2.2.3, `resubscribe`); to others
+   * nothing can be said of them (RFC 4662 §5.5, `terminated`).
+   */
+  readonly elsewhereState: 'resubscribe' | 'terminated'
+  /** Rises with each document of a dialog, and is 0 in the first. */
+  readonly version: number
+}
+
 /**
  * A list subscription's answer (RFC 4662 §5): the list, then a document a user. Every part ends in an empty line: the
  * client cuts four octets off (docs/communicator.md).
- *
- * @param elsewhere users of other servers: the client subscribes to each by itself ([MS-PRES] 2.2.2.3)
  */
-export function renderList(
-  owner: string,
-  format: Format,
-  all: readonly Shown[],
-  elsewhere: readonly string[],
-): Rendered {
+export function renderList({ uri, format, shown, elsewhere, elsewhereState, version }: ListParts): Rendered {
   const boundary = 'siplab-part'
   const root = 'list@siplab'
-  const resources = all
+  const resources = shown
     .map(
       ({ aor }, at) =>
         `<resource uri="${escapeXml(aor)}"><instance id="0" state="active" cid="c${at}@siplab"/></resource>`,
     )
     .join('')
+  const reason = elsewhereState === 'terminated' ? ' reason="noresource"' : ''
   const others = elsewhere
-    .map((aor) => `<resource uri="${escapeXml(aor)}"><instance id="0" state="resubscribe"/></resource>`)
+    .map((aor) => `<resource uri="${escapeXml(aor)}"><instance id="0" state="${elsewhereState}"${reason}/></resource>`)
     .join('')
   const list =
-    `<list xmlns="urn:ietf:params:xml:ns:rlmi" uri="${escapeXml(owner)}" version="0" fullState="true">` +
+    `<list xmlns="urn:ietf:params:xml:ns:rlmi" uri="${escapeXml(uri)}" version="${version}" fullState="true">` +
     `${resources}${others}</list>`
   const part = (type: string, id: string, body: string): string =>
     `--${boundary}\r\nContent-Transfer-Encoding: binary\r\nContent-ID: <${id}>\r\nContent-Type: ${type}\r\n\r\n` +
     `${body}\r\n\r\n`
-  const documents = all.map((shown, at) => {
-    const { contentType, body } = render(format, shown)
+  const documents = shown.map((one, at) => {
+    const { contentType, body } = render(format, one)
     return part(contentType, `c${at}@siplab`, body)
   })
   return {

@@ -4,9 +4,11 @@ import type { LocationService } from '../location/location.ts'
 import type { Soon } from '../soon.ts'
 import type { Account } from '../store/directory.ts'
 import type { PresenceStore } from '../store/presence-store.ts'
-import { type Outbox, type Subscription, subscriptionKey, subscriptionOf } from './dialog.ts'
-import { type Format, render, type Rendered, type Shown } from './formats.ts'
+import { type Dialog, isOfDialog, type Outbox, type Subscription, subscriptionKey, subscriptionOf } from './dialog.ts'
+import { type Format, render, renderList, type Rendered, type Shown } from './formats.ts'
 import { Documents } from './state.ts'
+import { Throttle } from './throttle.ts'
+import { watcherInfo, watcherInfoEvent } from './watcher-info.ts'
 import { type Known, viewOf, type Watcher } from './view.ts'
 
 export interface KeeperOptions {
@@ -24,14 +26,34 @@ export interface KeeperOptions {
 
 /** Watchers that are told of one change at most. */
 const watchersLimit = 2000
+/** RFC 3857 §4.9: watcher information at most every five seconds. */
+const watcherInfoMs = 5000
+/** A list is told of as a whole: at most once a second. */
+const listMs = 1000
+const throttled = 10_000
+
+interface ListedUsers {
+  readonly uris: readonly string[]
+  /** Of other servers, or of none. */
+  readonly elsewhere?: readonly string[]
+  /** 0 in the first document of a dialog. */
+  readonly version?: number
+}
 
 export class Keeper {
   readonly documents: Documents
   readonly #options: KeeperOptions
   readonly #domains: ReadonlySet<string>
+  readonly #watcherInfos: Throttle
+  readonly #lists: Throttle
+  /** Rises with each document that has a version. */
+  #tick = 0
 
   constructor(options: KeeperOptions) {
+    const { clock } = options
     this.#options = options
+    this.#watcherInfos = new Throttle({ clock, everyMs: watcherInfoMs, limit: throttled })
+    this.#lists = new Throttle({ clock, everyMs: listMs, limit: throttled })
     this.#domains = new Set(options.domains)
     this.documents = new Documents(options.store)
   }
@@ -74,15 +96,78 @@ export class Keeper {
     for (const row of rows.slice(0, watchersLimit)) {
       const subscription = subscriptionOf(row)
       const { watcher, dialog } = subscription
+      if (dialog.list !== undefined) {
+        this.#lists.run(`${dialog.callId} ${dialog.localTag}`, () => this.later(this.#tellList(subscription)))
+        continue
+      }
       const shown = shownOf(owner, displayName, known, { aor: watcher, foreign: dialog.foreign })
       this.send(subscription, rendered(texts, dialog.format, shown))
     }
   }
 
-  send(subscription: Subscription, { contentType, body }: Rendered): void {
+  /** All of a list, as it is now (RFC 4662 §5.2, fullState). */
+  async #tellList({ watcher, dialog: { callId, localTag } }: Subscription): Promise<void> {
+    const { store, clock } = this.#options
+    const rows = (await store.subscriptionsOf({ watcher }, clock.wall())).map(subscriptionOf)
+    const parts = rows.filter((one) => isOfDialog(one, callId, localTag))
+    const [first] = parts
+    if (first?.dialog.list === undefined) return
+    const document = await this.list(first.dialog, watcher, { uris: parts.map(({ resource }) => resource) })
+    this.send({ ...first, resource: watcher }, document, parts)
+  }
+
+  /** The document of a resource list: those of `uris` as they are shown to the watcher. */
+  async list(
+    dialog: Dialog,
+    watcher: string,
+    { uris, elsewhere = [], version = this.#version(dialog) }: ListedUsers,
+  ): Promise<Rendered> {
+    const shown: Shown[] = []
+    for (const uri of uris) shown.push(await this.shown(uri, { aor: watcher, foreign: dialog.foreign }))
+    return renderList({
+      uri: dialog.list ?? watcher,
+      format: dialog.format,
+      shown,
+      elsewhere,
+      elsewhereState: 'terminated',
+      version,
+    })
+  }
+
+  /**
+   * Of a document in a dialog: 0 in the first, more in each that follows. Lab choice: it counts milliseconds and not
+   * documents, so that no front end has to store it; every document has the whole state, and a gap loses nothing.
+   */
+  #version({ since }: Dialog): number {
+    this.#tick = Math.max(this.#tick + 1, this.#options.clock.wall())
+    return (this.#tick - since + 1) % 2 ** 31
+  }
+
+  /** Tells a user who watches it now, where it asked to be told (RFC 3857). */
+  watchersChanged(owner: string): void {
+    this.#watcherInfos.run(owner, () => this.later(this.#tellWatchers(owner)))
+  }
+
+  async #tellWatchers(owner: string): Promise<void> {
+    const { store, clock } = this.#options
+    const rows = await store.watchersOf(owner, watcherInfoEvent, clock.wall())
+    for (const subscription of rows.map(subscriptionOf))
+      this.send(subscription, await this.watcherInfo(owner, subscription.dialog))
+  }
+
+  /** @param version 0 in the first document of a dialog */
+  async watcherInfo(owner: string, dialog: Dialog, version = this.#version(dialog)): Promise<Rendered> {
+    const { store, clock } = this.#options
+    const wall = clock.wall()
+    const watchers = (await store.watchersOf(owner, 'presence', wall)).map(subscriptionOf)
+    return watcherInfo(owner, watchers, { version, wall })
+  }
+
+  /** @param all what ends with it when the watcher knows no such subscription */
+  send(subscription: Subscription, { contentType, body }: Rendered, all = [subscription]): void {
     const seconds = Math.max(0, Math.ceil((subscription.expires - this.#options.clock.wall()) / 1000))
     const state = seconds === 0 ? 'terminated;reason=timeout' : `active;expires=${seconds}`
-    this.#options.outbox.send({ subscription, state, contentType, body }, () => this.#forget(subscription))
+    this.#options.outbox.send({ subscription, state, contentType, body }, () => this.#forget(all))
   }
 
   /** Tells the endpoints of a user itself of a change to its lists, all but the one that made it. */
@@ -111,8 +196,8 @@ export class Keeper {
     this.#options.clock.after(0, () => this.send(subscription, document))
   }
 
-  #forget(subscription: Subscription): void {
-    this.later(this.#options.store.removeSubscriptions([subscriptionKey(subscription)]))
+  #forget(subscriptions: readonly Subscription[]): void {
+    this.later(this.#options.store.removeSubscriptions(subscriptions.map(subscriptionKey)))
   }
 }
 

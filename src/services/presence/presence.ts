@@ -14,6 +14,7 @@ import type { SearchDirectory } from './search.ts'
 import { serve } from './service.ts'
 import { eventOf, subscribe } from './subscribe.ts'
 import type { Watcher } from './view.ts'
+import { watcherInfoEvent } from './watcher-info.ts'
 import { XmlError } from './xml.ts'
 
 export interface PresenceOptions extends KeeperOptions {
@@ -75,7 +76,10 @@ class Service {
   #isOurs({ request, uri }: Arrival): boolean {
     if (request.method === 'SERVICE') return true
     const event = eventOf(request)
-    return uri.user !== undefined && (event === 'presence' || (request.method === 'SUBSCRIBE' && isRoaming(event)))
+    return (
+      uri.user !== undefined &&
+      (event === 'presence' || (request.method === 'SUBSCRIBE' && (event === watcherInfoEvent || isRoaming(event))))
+    )
   }
 
   async #answer(arrival: Arrival, sender: Watcher): Promise<Decision> {

@@ -1,6 +1,7 @@
 /** SUBSCRIBE for presence and for the lists of a user (RFC 6665, RFC 3856, [MS-SIP] 3.1.3, [MS-PRES] 3.1.5). */
-import type { HeaderField, SipRequest } from '../../sip/message/types.ts'
-import { addressOfRecord, parseUri } from '../../sip/message/uri.ts'
+import type { HeaderField, SipRequest, SipUri } from '../../sip/message/types.ts'
+import { unknownTags } from '../../sip/message/option-tags.ts'
+import { addressOfRecord } from '../../sip/message/uri.ts'
 import { type Arrival, type Decision, refuse } from '../../sip/routing/decision.ts'
 import type { PresenceStore } from '../store/presence-store.ts'
 import {
@@ -15,9 +16,10 @@ import {
 } from './dialog.ts'
 import { type Format, render, renderList, type Rendered, type Shown } from './formats.ts'
 import type { Keeper } from './keeper.ts'
+import { type Watched, watchedBy, withList } from './lists.ts'
 import { isRoaming, pendingEvent, roamingDocument, selfEvent } from './roaming.ts'
 import type { Watcher } from './view.ts'
-import { descendant, type Element, parseXml } from './xml.ts'
+import { watcherInfoEvent, watcherInfoType } from './watcher-info.ts'
 
 export interface SubscribeOptions {
   readonly keeper: Keeper
@@ -32,6 +34,16 @@ export interface SubscribeOptions {
   readonly limit: number
 }
 
+/** Option tags of Require, lower case. */
+const knownExtensions: ReadonlySet<string> = new Set([
+  'eventlist',
+  'recipient-list-subscribe',
+  'adhoclist',
+  'categorylist',
+  'ms-benotify',
+  'ms-piggyback-first-notify',
+])
+
 const defaultSeconds = 3600
 const longestSeconds = 36_000
 const shortestSeconds = 60
@@ -39,6 +51,8 @@ const shortestSeconds = 60
 /** One SUBSCRIBE as read. */
 interface Ask {
   readonly request: SipRequest
+  /** Request-URI. */
+  readonly uri: SipUri
   readonly wall: number
   readonly watcher: Watcher
   /** Address-of-record in the Request-URI. */
@@ -53,6 +67,8 @@ interface Ask {
 
 export async function subscribe(arrival: Arrival, watcher: Watcher, options: SubscribeOptions): Promise<Decision> {
   const { request, wall, uri } = arrival
+  const unknown = unknownTags(request, 'Require', knownExtensions)
+  if (unknown.length > 0) return refuse(420, 'presence.extension', [['Unsupported', unknown.join(', ')]])
   const seconds = secondsOf(request)
   if (typeof seconds !== 'number') return seconds
   const event = eventOf(request)
@@ -65,8 +81,9 @@ export async function subscribe(arrival: Arrival, watcher: Watcher, options: Sub
     known[0] === undefined
       ? newDialog(request, { wall, foreign: watcher.foreign, formats: options.formats })
       : refreshed(known[0].dialog, request)
-  const ask: Ask = { request, wall, watcher, resource, event, seconds, dialog, known }
-  return isRoaming(event) ? roam(ask, options) : watch(ask, options, all.length)
+  const ask: Ask = { request, uri, wall, watcher, resource, event, seconds, dialog, known }
+  if (isRoaming(event)) return roam(ask, options)
+  return event === watcherInfoEvent ? watchWatchers(ask, options) : watch(ask, options, all.length)
 }
 
 /** Event in lower case, without its parameters. */
@@ -99,31 +116,76 @@ async function roam(ask: Ask, options: SubscribeOptions): Promise<Decision> {
 
 async function watch(ask: Ask, options: SubscribeOptions, count: number): Promise<Decision> {
   const { keeper, self } = options
-  const { resource, watcher, seconds } = ask
-  const wanted = resource === watcher.aor ? readList(ask.request) : undefined
-  const resources = wanted ?? [resource]
-  const isNew = (aor: string): boolean => !ask.known.some((one) => one.resource === aor)
+  const { resource, watcher, seconds, known } = ask
+  // A list is for its own user: others would read in it whom that user knows.
+  const isOwn = resource === watcher.aor && !watcher.foreign
+  const watched = isOwn ? await watchedBy(ask, keeper) : ({ kind: 'one' } as const)
+  if (watched.kind === 'refused') return watched.decision
+  const resources = watched.kind === 'one' ? [resource] : watched.uris
+  const isNew = (aor: string): boolean => !known.some((one) => one.resource === aor)
   if (seconds > 0 && count + resources.filter(isNew).length > options.limit)
     return refuse(403, 'presence.too-many-subscriptions', [
       ['ms-diagnostics', `4000;reason="No more than ${options.limit} subscriptions of a user";source="${self}"`],
     ])
-  if (wanted === undefined) {
-    // A name alone is what a stranger gets of OCS; here it gets nothing, and is told so.
-    if (watcher.foreign && (await keeper.shown(resource, watcher)).view.container === 0)
-      return refuse(403, 'presence.closed')
-    await keep(ask, ask.known.length > 0 && seconds === 0 ? ask.known.map((one) => one.resource) : [resource], options)
-    announce(ask, [resource], options)
-    // Read after the row is there: what is published between the two would reach this watcher by neither.
-    return accepted(ask, render(ask.dialog.format, await keeper.shown(resource, watcher)), options)
-  }
+  return watched.kind === 'one' ? watchOne(ask, options) : watchMany(ask, watched, options)
+}
+
+async function watchOne(ask: Ask, options: SubscribeOptions): Promise<Decision> {
+  const { keeper } = options
+  const { resource, watcher, seconds, known } = ask
+  // A name alone is what a stranger gets of OCS; here it gets nothing, and is told so.
+  if (watcher.foreign && (await keeper.shown(resource, watcher)).view.container === 0)
+    return refuse(403, 'presence.closed')
+  await keep(ask, known.length > 0 && seconds === 0 ? known.map((one) => one.resource) : [resource], options)
+  announce(ask, [resource], options)
+  // Read after the row is there: what is published between the two would reach this watcher by neither.
+  return accepted(ask, render(ask.dialog.format, await keeper.shown(resource, watcher)), options)
+}
+
+async function watchMany(ask: Ask, watched: Extract<Watched, { uris: unknown }>, options: SubscribeOptions) {
+  const { keeper, store } = options
+  const { resource, watcher, known } = ask
   const here: string[] = []
-  for (const aor of wanted) if (keeper.isOurs(aor) && (await options.isHere(aor))) here.push(aor)
-  await keep(ask, here, options)
-  announce(ask, here, options)
-  const shown: Shown[] = []
-  for (const aor of here) shown.push(await keeper.shown(aor, watcher))
-  const elsewhere = wanted.filter((aor) => !here.includes(aor))
-  return accepted(ask, renderList(resource, ask.dialog.format, shown, elsewhere), options)
+  for (const aor of watched.uris) if (keeper.isOurs(aor) && (await options.isHere(aor))) here.push(aor)
+  const elsewhere = watched.uris.filter((aor) => !here.includes(aor))
+  if (watched.kind === 'batch') {
+    await keep(ask, here, options)
+    announce(ask, here, options)
+    const shown: Shown[] = []
+    for (const aor of here) shown.push(await keeper.shown(aor, watcher))
+    const { format } = ask.dialog
+    const parts = { uri: resource, format, shown, elsewhere, elsewhereState: 'resubscribe', version: 0 } as const
+    return accepted(ask, renderList(parts), options)
+  }
+  const asked: Ask = { ...ask, dialog: withList(ask.dialog, watched), known: known.filter(isIn(here)) }
+  await store.removeSubscriptions(known.filter((one) => !isIn(here)(one)).map(subscriptionKey))
+  await keep(asked, here, options)
+  announce(asked, here, options)
+  return accepted(
+    asked,
+    await keeper.list(asked.dialog, watcher.aor, { uris: here, elsewhere, ...first(ask) }),
+    options,
+  )
+}
+
+/** The first document of a dialog has number 0 (RFC 4662 §5.2, RFC 3858 §4.1). */
+function first({ known }: Ask): { readonly version?: number } {
+  return known.length === 0 ? { version: 0 } : {}
+}
+
+function isIn(resources: readonly string[]): (subscription: Subscription) => boolean {
+  return ({ resource }) => resources.includes(resource)
+}
+
+/** RFC 3857 §4.6: to the user itself alone. */
+async function watchWatchers(ask: Ask, options: SubscribeOptions): Promise<Decision> {
+  const { request, resource, watcher } = ask
+  if (resource !== watcher.aor || watcher.foreign) return refuse(403, 'presence.list-of-another')
+  const types = request.list('Accept').map((value) => value.split(';')[0]?.trim().toLowerCase())
+  if (types.length > 0 && !types.some((type) => type === watcherInfoType || type === '*/*'))
+    return refuse(406, 'presence.accept', [['Accept', watcherInfoType]])
+  await keep(ask, [resource], options)
+  return accepted(ask, await options.keeper.watcherInfo(resource, ask.dialog, first(ask).version), options)
 }
 
 /** Stores, extends or ends the subscriptions of one dialog. */
@@ -134,28 +196,6 @@ async function keep(ask: Ask, resources: readonly string[], { store, self }: Sub
   const subscriptions = [...all].map((resource) => ({ dialog, event, resource, watcher: watcher.aor, expires }))
   if (seconds === 0) return store.removeSubscriptions(subscriptions.map(subscriptionKey))
   await store.putSubscriptions(subscriptions.map((subscription) => rowOf(subscription, self)))
-}
-
-/** Resources of one list at most. */
-const listLimit = 512
-
-/**
- * The users a batch names (`adhoclist`, in both forms); undefined: the request watches its Request-URI.
- *
- * @throws XmlError
- */
-function readList(request: SipRequest): readonly string[] | undefined {
-  const type = (request.header('Content-Type') ?? '').toLowerCase()
-  if (!type.startsWith('application/adrl+xml') && !type.startsWith('application/msrtc-adrl-categorylist+xml'))
-    return undefined
-  const list = descendant(parseXml(request.body), type.includes('categorylist') ? 'adhocList' : 'create')
-  const uris = (list?.children ?? []).filter(({ name }) => name === 'resource').map(uriOf)
-  return [...new Set(uris.filter((uri) => uri !== undefined))].slice(0, listLimit)
-}
-
-function uriOf({ attributes }: Element): string | undefined {
-  const text = attributes.get('uri') ?? ''
-  return /^sips?:[^@\s]+@[^@\s]+$/i.test(text) ? addressOfRecord(parseUri(text)) : undefined
 }
 
 /** Who watches a user that has not said yes or no to it. */
@@ -179,8 +219,10 @@ async function pendingWatchers(
   return [...new Set(rows.map(({ watcher }) => watcher))].filter((watcher) => !decided.has(watcher)).slice(0, 100)
 }
 
-/** A new watcher is shown to the one it watches. */
+/** A new watcher is shown to the one it watches, and so is the end of one. */
 function announce(ask: Ask, resources: readonly string[], options: SubscribeOptions): void {
+  const changed = ask.seconds === 0 ? ask.known.map((one) => one.resource) : ask.known.length > 0 ? [] : resources
+  for (const owner of changed) options.keeper.watchersChanged(owner)
   if (ask.known.length > 0 || ask.seconds === 0) return
   const tell = async (owner: string): Promise<void> => {
     const pending = await pendingWatchers(owner, ask.wall, options)
@@ -205,6 +247,7 @@ function accepted(ask: Ask, document: Rendered, { keeper }: SubscribeOptions): D
     ['subscription-state', seconds === 0 ? 'terminated;expires=0' : `active;expires=${seconds}`],
   ]
   if (dialog.benotify) headers.push(['Supported', 'ms-benotify'])
+  if (dialog.list !== undefined) headers.push(['Require', 'eventlist'])
   const answer = { kind: 'answer', status: 200, toTag: dialog.localTag } as const
   if (piggybacks) {
     headers.push(['ms-piggyback-cseq', '1'], ['Supported', 'ms-piggyback-first-notify'])

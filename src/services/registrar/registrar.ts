@@ -17,7 +17,7 @@ import type { Soon } from '../soon.ts'
 import type { Account } from '../store/directory.ts'
 import { readContacts } from './contacts.ts'
 import type { ContactSettings, ReadContacts } from './contacts.ts'
-import { dateHeader } from '../date-header.ts'
+import { dateHeader } from '../../sip/message/date-header.ts'
 import { registeredHeaders } from './registered.ts'
 import type { CommunicatorSettings } from './registered.ts'
 

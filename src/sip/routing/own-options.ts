@@ -1,35 +1,46 @@
 /**
  * What the proxy answers itself: OPTIONS that name it, whatever user stands before its name, or a domain that it stands
- * for and no user (RFC 3261 §11.2, §16.3 step 3).
+ * for and no user (RFC 3261 §11.2, §16.3 step 3). The Date tells whoever asks when this server judges certificates.
  */
+import type { Clock } from '../clock.ts'
+import { dateHeader } from '../message/date-header.ts'
 import { unknownTags } from '../message/option-tags.ts'
+import type { HeaderField } from '../message/types.ts'
 import { type Arrival, type Decision, type Policy, pass, refuse } from './decision.ts'
 import type { OwnNames } from './own.ts'
 
-/** @param domains lower case */
-export function ownOptions(own: OwnNames, domains: readonly string[], optionTags: readonly string[]): Policy {
+export interface OwnOptions {
+  readonly own: OwnNames
+  /** Lower case. */
+  readonly domains: readonly string[]
+  readonly optionTags: readonly string[]
+  readonly clock: Pick<Clock, 'wall'>
+}
+
+export function ownOptions({ own, domains, optionTags, clock }: OwnOptions): Policy {
   const supported = ['path', 'outbound', ...optionTags]
   const known = new Set(supported.map((tag) => tag.toLowerCase()))
-  const capabilities: Decision = {
+  const fixed: readonly HeaderField[] = [
+    [
+      'Allow',
+      'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, MESSAGE, INFO, UPDATE, REFER, PRACK, ' +
+        'PUBLISH, SERVICE, BENOTIFY',
+    ],
+    ['Accept', 'application/sdp'],
+    ['Supported', supported.join(', ')],
+  ]
+  const capabilities = (): Decision => ({
     kind: 'answer',
     status: 200,
-    headers: [
-      [
-        'Allow',
-        'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, MESSAGE, INFO, UPDATE, REFER, PRACK, ' +
-          'PUBLISH, SERVICE, BENOTIFY',
-      ],
-      ['Accept', 'application/sdp'],
-      ['Supported', supported.join(', ')],
-    ],
-  }
+    headers: [...fixed, dateHeader(clock.wall())],
+  })
   return {
     name: 'own-options',
     decide(arrival) {
       if (!isForServer(arrival, own, domains)) return pass
       const unknown = unknownTags(arrival.request, 'Require', known)
       return unknown.length === 0
-        ? capabilities
+        ? capabilities()
         : refuse(420, 'request.extension-unknown', [['Unsupported', unknown.join(', ')]])
     },
   }

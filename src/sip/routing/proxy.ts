@@ -73,7 +73,8 @@ class ProxyCore implements Proxy, TransactionUser, Core {
     })
     const optionTags = new Set(settings.optionTags.map((tag) => tag.toLowerCase()))
     this.rules = { schemes: new Set(['sip', 'sips', 'tel']), optionTags, branchPrefix: this.transactions.branchPrefix }
-    const own = ownOptions(this.own, settings.domains ?? [], settings.optionTags)
+    const { domains = [], clock } = settings
+    const own = ownOptions({ own: this.own, domains, optionTags: settings.optionTags, clock })
     for (const [name, face] of Object.entries(settings.faces))
       this.lists.set(name, [...face.admit, own, ...face.target])
   }

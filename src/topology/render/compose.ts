@@ -130,6 +130,7 @@ function labService({ plan, topologyFile, image }: Lab): Group {
 function everyFolder(plan: LabPlan): readonly string[] {
   return [
     `${volumeOf(plan, 'pki')}:${dataFolder}/pki`,
+    ...(plan.foreign.length === 0 ? [] : [`${volumeOf(plan, 'foreign')}:${dataFolder}/foreign`]),
     ...plan.nodes.filter(runsSiplab).map(({ name }) => nodeFolder(plan, name)),
   ]
 }
@@ -329,6 +330,7 @@ function volumeNames(plan: LabPlan): readonly string[] {
   return [
     'pki',
     'lab',
+    ...(plan.foreign.length === 0 ? [] : ['foreign']),
     ...stores,
     ...plan.nodes.filter(({ role }) => role !== 'load-balancer').map(({ name }) => name),
   ].map((name) => volumeOf(plan, name))

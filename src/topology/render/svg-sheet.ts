@@ -87,6 +87,7 @@ function columnsOf(plan: LabPlan, organisation: string): readonly Column[] {
     ...group('standard-edition', 'front-end'),
     ...group('gateway'),
     ...group('sql'),
+    ...foreignColumn(plan, organisation, prefix),
   ]
 }
 
@@ -160,6 +161,26 @@ function hostsColumn(plan: LabPlan, lane: string, nodes: readonly NodePlan[]): C
     certificates: alike(nodes.flatMap(({ certificates }) => certificates)),
     noCertificate: withoutCertificate[nodes[0]?.role ?? 'dns'] ?? 'None needed: no second SIP server to talk to.',
   }
+}
+
+/** Servers of somebody else, on top of each other. */
+function foreignColumn(plan: LabPlan, organisation: string, prefix: string): readonly Column[] {
+  const all = plan.foreign.filter((each) => each.organisation === organisation)
+  const [first] = all
+  if (first === undefined) return []
+  const names = all.map(({ name }) => name)
+  const addresses = all.map(({ address }) => address)
+  return [
+    {
+      lane: `${prefix}${first.faces[0].addresses.internet === undefined ? 'perimeter' : 'internet'}`,
+      kind: 'hosts',
+      boxes: all.map(({ name, fqdn, address }) => ({ name, role: 'foreign server', fqdn, address })),
+      dns: recordsFor(plan, organisation, addresses),
+      ports: portsOf(plan, names, addresses),
+      certificates: alike(all.flatMap(({ certificate }) => certificate ?? [])),
+      noCertificate: 'It brings its own certificate, from a CA that our ends trust.',
+    },
+  ]
 }
 
 function alike(certificates: readonly PlannedCertificate[]): readonly CertificateOf[] {

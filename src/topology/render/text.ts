@@ -4,6 +4,7 @@ import type {
   DnsRecord,
   DnsView,
   FirewallRule,
+  ForeignPlan,
   LabPlan,
   Link,
   LinkEnd,
@@ -17,7 +18,11 @@ import type {
 export function renderText(plan: LabPlan): string {
   const parts = [
     `${plan.topology} — ${plan.about}\nProfile ${plan.profile.name}: ${plan.profile.about}\n`,
-    section('Hosts', ['NODE', 'ROLE', 'NAME', 'ADDRESS', 'LISTENS ON'], plan.nodes.flatMap(hostRows)),
+    section(
+      'Hosts',
+      ['NODE', 'ROLE', 'NAME', 'ADDRESS', 'LISTENS ON'],
+      [...plan.nodes.flatMap(hostRows), ...plan.foreign.map(foreignRow)],
+    ),
     certificateSection(plan),
     ...plan.dns.map((view) =>
       section(
@@ -46,9 +51,10 @@ export function renderText(plan: LabPlan): string {
 }
 
 function certificateSection(plan: LabPlan): string {
-  if (plan.certificates.length === 0) return `Certificates\n  none: ${whyNone(plan)}\n`
+  const planned = [...plan.certificates, ...plan.foreign.flatMap(({ certificate }) => certificate ?? [])]
+  if (planned.length === 0) return `Certificates\n  none: ${whyNone(plan)}\n`
   const head = ['NODE', 'REFERENCE', 'SUBJECT', 'SAN', 'EKU', 'CA', 'VALID']
-  return section('Certificates', head, plan.certificates.map(certificateRow))
+  return section('Certificates', head, [...planned.map(certificateRow), ...plan.foreign.flatMap(ownCertificateRow)])
 }
 
 function phoneRow({ from, host, transport, address, port, trust }: PhoneTarget): readonly string[] {
@@ -85,6 +91,15 @@ function hostRows(node: NodePlan): readonly (readonly string[])[] {
     ]
     return [at === 0 ? node.name : '', at === 0 ? node.role : '', face.fqdn, face.address, listens.join(', ')]
   })
+}
+
+function foreignRow({ name, role, fqdn, address, port }: ForeignPlan): readonly string[] {
+  return [name, role, fqdn, address, `tls ${port} (a foreign server, which siplab does not run)`]
+}
+
+/** What siplab cannot know beforehand. */
+function ownCertificateRow({ name, fqdn, certificate }: ForeignPlan): readonly (readonly string[])[] {
+  return certificate === undefined ? [[name, '', '', `wanted: ${fqdn}`, '', 'its own CA', '']] : []
 }
 
 function certificateRow({ node, references, request }: PlannedCertificate): readonly string[] {

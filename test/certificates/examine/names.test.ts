@@ -2,6 +2,7 @@ import t from 'tap'
 import { subjectAltName, type GeneralName } from '../../../src/certificates/extensions.ts'
 import type { DistinguishedName } from '../../../src/certificates/write-certificate.ts'
 import {
+  bookOf,
   matchName,
   hostNames,
   offeredNames,
@@ -10,6 +11,8 @@ import {
   type NameRules,
   type WantedName,
 } from '../../../src/certificates/examine/index.ts'
+import { loadProfile } from '../../../src/topology/load.ts'
+import { peerPolicies } from '../../../src/topology/requirements.ts'
 import { leaf } from './chains.ts'
 
 function certificate(commonName: string, ...names: readonly GeneralName[]): Certificate {
@@ -157,6 +160,39 @@ const hosts: readonly (readonly [
 
 for (const [name, subject, rules, expected] of hosts)
   t.test(`host names of a peer, ${name}`, async (t) => t.strictSame(hostNames(subject, rules), expected))
+
+const lcs = loadProfile('lcs2005').names
+const modern = loadProfile('modern').names
+const cloud = peerPolicies['cloud-2021']
+const settings: readonly (readonly [
+  name: string,
+  settings: Parameters<typeof bookOf>[0],
+  certificate: Certificate,
+  wanted: string,
+  kind: 'match' | 'mismatch',
+])[] = [
+  ['the CN counts under lcs2005', lcs, certificate('fe1.lab.test'), 'fe1.lab.test', 'match'],
+  [
+    'the CN does not count beside a SAN',
+    lcs,
+    certificate('fe1.lab.test', dns('pool.lab.test')),
+    'fe1.lab.test',
+    'mismatch',
+  ],
+  ['the CN never counts under modern', modern, certificate('fe1.lab.test'), 'fe1.lab.test', 'mismatch'],
+  ['a URI counts under modern', modern, certificate('', uri('sip:lab.test')), 'lab.test', 'match'],
+  ['a URI does not count under lcs2005', lcs, certificate('', uri('sip:lab.test')), 'lab.test', 'mismatch'],
+  ['a wildcard is refused', modern, certificate('', dns('*.lab.test')), 'sip.lab.test', 'mismatch'],
+  ['a wildcard stands for one label where allowed', cloud, certificate('', dns('*.lab.test')), 'sip.lab.test', 'match'],
+  ['and never for two', cloud, certificate('', dns('*.lab.test')), 'a.sip.lab.test', 'mismatch'],
+  ['nor for none', cloud, certificate('', dns('*.lab.test')), 'lab.test', 'mismatch'],
+  ['nor for a part of one', cloud, certificate('', dns('s*.lab.test')), 'sip.lab.test', 'mismatch'],
+]
+
+for (const [name, given, subject, wanted, kind] of settings)
+  t.test(`settings of a profile or a played peer: ${name}`, async (t) =>
+    t.equal(matchName(subject, wantsDns(wanted), bookOf(given)).kind, kind),
+  )
 
 t.test('a match names the entry', async (t) => {
   t.match(

@@ -23,6 +23,11 @@ const san = (...names: readonly string[]) => ({
   '2.5.29.17': subjectAltName(names.map((value) => ({ kind: 'dns', value }))),
 })
 
+const sipDomain = subjectAltName([
+  { kind: 'dns', value: 'fe1.lab.test' },
+  { kind: 'uri', value: 'sip:lab.test' },
+])
+
 export const weakKey = generateKey('rsa1024')
 
 export interface OneChange {
@@ -68,6 +73,24 @@ export const oneChange: Readonly<Record<string, OneChange>> = {
     0,
     {},
     { extensions: { '2.5.29.30': nameConstraints({ excluded: ['lab.test'] }) } },
+  ),
+  'a SIP domain below a constraint of URIs': changed(
+    'chain.name-constraint',
+    0,
+    { extensions: { '2.5.29.17': sipDomain } },
+    { extensions: { '2.5.29.30': nameConstraints({ kind: 'uri', permitted: ['lab.test'] }) } },
+  ),
+  'a SIP domain below an exclusion of another URI': changed(
+    'chain.name-constraint',
+    0,
+    { extensions: { '2.5.29.17': sipDomain } },
+    { extensions: { '2.5.29.30': nameConstraints({ kind: 'uri', excluded: ['other.test'] }) } },
+  ),
+  'a dot at the end of a name below a permitted subtree': changed(
+    'chain.name-constraint',
+    0,
+    { extensions: san('fe1.lab.test', 'pool.lab.test.') },
+    { extensions: { '2.5.29.30': nameConstraints({ permitted: ['lab.test'] }) } },
   ),
   'an unknown critical extension': changed('cert.critical-extension', 0, {
     extensions: { x: extension('1.3.6.1.4.1.55738.666.1', true, octets(Buffer.of(1))) },

@@ -57,6 +57,17 @@ t.test('a scenario file', async (t) => {
     ],
     ['a variable nobody kept', ['do: assign fe1 listener ${trial}'], /^my\.yaml:6: .*found \$\{trial\}/],
     [
+      'a buddy that is nobody',
+      ['phone: { user: alice, does: buddy }'],
+      /^my\.yaml:6: .*wanted to: the user it watches, found nobody/,
+    ],
+    [
+      'a status of one who only looks',
+      ['phone: { user: alice, does: buddy, to: bob, status: open }'],
+      /^my\.yaml:6: .*wanted status only with does: presence, found does: buddy/,
+    ],
+    ['a search for nothing', ['phone: { user: alice, does: search }'], /^my\.yaml:6: .*wanted text: the name it/],
+    [
       'a span without a unit',
       ['{ expect: { node: fe1, state: ready }, within: 30 }'],
       /^my\.yaml:6: steps\[0\]\.within: wanted text/,

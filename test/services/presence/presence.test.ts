@@ -1,100 +1,8 @@
-/** The presence service alone: a store of its own, no network; what it would send is kept in a list. */
-import { join } from 'node:path'
+/** The presence service alone, one sentence of its RFCs a test. */
 import t from 'tap'
-import type { Test } from 'tap'
-import { memoryLocation } from '../../../src/services/location/location.ts'
-import type { Notification } from '../../../src/services/presence/dialog.ts'
-import { type PresenceService, presenceService } from '../../../src/services/presence/presence.ts'
-import type { Watcher } from '../../../src/services/presence/view.ts'
-import { openPoolStore } from '../../../src/services/store/pool-store.ts'
-import { systemClock } from '../../../src/sip/clock.ts'
-import type { Decision } from '../../../src/sip/routing/decision.ts'
-import { arrival, requestText } from '../../support/arrival.ts'
 import type { RequestParts } from '../../support/arrival.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { ownFolder } from '../../support/own-folder.ts'
+import { type Answer, presenceBench as bench, saying, value, watching } from '../../support/presence-bench.ts'
 import { until } from '../../support/until.ts'
-
-type Answer = Extract<Decision, { kind: 'answer' }>
-
-interface Bench {
-  readonly clock: FakeClock
-  readonly sent: readonly Notification[]
-  readonly gone: (() => void)[]
-  ask(sender: Watcher | string, parts: RequestParts): Promise<Decision>
-}
-
-async function bench(t: Test, { limit = 20 }: { readonly limit?: number } = {}): Promise<Bench> {
-  const clock = new FakeClock()
-  const store = await openPoolStore({ kind: 'sqlite', file: join(ownFolder(t), 'pool.sqlite') }, { clock: systemClock })
-  const location = memoryLocation({ clock })
-  let over = false
-  t.teardown(async () => {
-    over = true
-    await store.close()
-    location.close()
-  })
-  const sent: Notification[] = []
-  const gone: (() => void)[] = []
-  let sender: Watcher = { aor: '', foreign: false }
-  const service: PresenceService = presenceService({
-    store: store.presence,
-    location,
-    clock,
-    domains: ['lab.test'],
-    self: 'fe1.lab.test',
-    home: 'pool.lab.test',
-    formats: ['categories', 'msrtc', 'pidf'],
-    search: undefined,
-    maxSubscriptions: limit,
-    forbids: () => undefined,
-    senderOf: () => sender,
-    outbox: {
-      send(notification, forget) {
-        sent.push(notification)
-        gone.push(forget)
-      },
-    },
-    accounts: {
-      account: (aor) =>
-        /^sip:(alice|bob|carol)@/.test(aor)
-          ? { aor, login: '', displayName: '', homePool: 'pool.lab.test', remote: true, enabled: true }
-          : undefined,
-    },
-    // What is told behind the answers may still be under way when a test ends.
-    failed: (error) => void (over || t.fail('told of a failure', { error })),
-  })
-  return {
-    clock,
-    sent,
-    gone,
-    async ask(from, parts) {
-      sender = typeof from === 'string' ? { aor: `sip:${from}@lab.test`, foreign: false } : from
-      return service.policy.decide(arrival(requestText({ from: sender.aor, ...parts }), { wall: clock.wall() }))
-    },
-  }
-}
-
-const watching = (who: string, headers: readonly string[] = []): RequestParts => ({
-  method: 'SUBSCRIBE',
-  uri: `sip:${who}@lab.test`,
-  to: `sip:${who}@lab.test`,
-  headers: ['Event: presence', 'Accept: application/pidf+xml', 'Contact: <sip:w@192.0.2.9>', ...headers],
-})
-
-const saying = (who: string, basic: string, headers: readonly string[] = []): RequestParts => ({
-  method: 'PUBLISH',
-  uri: `sip:${who}@lab.test`,
-  to: `sip:${who}@lab.test`,
-  headers: ['Event: presence', 'Content-Type: application/pidf+xml', ...headers],
-  body:
-    '<presence xmlns="urn:ietf:params:xml:ns:pidf" entity="sip:x@lab.test">' +
-    `<tuple id="t"><status><basic>${basic}</basic></status></tuple></presence>`,
-})
-
-function value(decision: Decision, name: string): string | undefined {
-  return (decision as Answer).headers?.find(([one]) => one === name)?.[1]
-}
 
 // conformance: RFC 6665 §4.2.1 — the home server is a notifier for presence: state at once, and with each change
 t.test('a watcher is told at once, and again with each change (RFC 6665, RFC 3856)', async (t) => {
@@ -123,6 +31,17 @@ t.test('a publication is refreshed, changed and removed by its entity tag (RFC 3
   const removal = { ...refresh, headers: ['Event: presence', `SIP-If-Match: ${second}`, 'Expires: 0'] }
   t.match(await ask('bob', removal), { status: 200 })
   t.match(await ask('bob', removal), { status: 412 })
+})
+
+t.test('the note of a phone is a category of its own for a client of 2007', async (t) => {
+  const { ask, sent } = await bench(t)
+  const watch = watching('bob', ['Accept: application/msrtc-event-categories+xml'])
+  const headers = watch.headers?.filter((line) => !line.includes('pidf')) ?? []
+  await ask('alice', { ...watch, headers })
+  const said = saying('bob', 'open')
+  await ask('bob', { ...said, body: said.body?.replace('</tuple>', '<note>at &lt;lunch&gt;</note></tuple>') ?? '' })
+  await until(() => sent.some(({ body }) => body.includes('at &#60;lunch')))
+  t.match(sent.at(-1), { body: /<category name="note"[^>]*><note [^>]*><body type="personal" uri="">at &#60;lunch/ })
 })
 
 t.test('nobody publishes for another, and no document of another kind is kept', async (t) => {

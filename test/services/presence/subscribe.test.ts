@@ -13,6 +13,7 @@ t.test('a SUBSCRIBE is answered with the state after its row was stored', async 
     shown: async () => ({ aor: 'sip:bob@lab.test', displayName: 'bob', view: { ...view, note } }),
     sendSoon: (_: unknown, { body }: { readonly body: string }) => void sent.push(body),
     later: () => undefined,
+    watchersChanged: () => undefined,
     documents: { read: async () => ({ acknowledged: [], entries: [], containers: [], contacts: [] }) },
   } as unknown as Keeper
   const store = {

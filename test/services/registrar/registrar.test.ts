@@ -100,6 +100,26 @@ t.test('contacts (RFC 3261 §10.3)', async (t) => {
     )
   })
 
+  t.test('a port with a zero in front is the same port, and one more digit another', async (t) => {
+    const { register } = service(t)
+    register({ headers: ['Contact: <sip:a@192.0.2.1:05070>, <sip:a@192.0.2.1:50700>'] })
+    t.same(values(register({ cseq: 2, headers: ['Contact: <sip:a@192.0.2.1:5070>;expires=90'] }), 'Contact'), [
+      '<sip:a@192.0.2.1:50700>;expires=7200',
+      '<sip:a@192.0.2.1:5070>;expires=90',
+    ])
+  })
+
+  t.test('of two bindings that a Contact is equal to, the one spelled the same is refreshed', async (t) => {
+    const { register } = service(t)
+    // Equality is not transitive (RFC 3261 §19.1.4): a parameter that only one has does not count.
+    register({ headers: ['Contact: <sip:a@192.0.2.1;x=1>, <sip:a@192.0.2.1;x=2>'] })
+    register({ cseq: 2, headers: ['Contact: <sip:a@192.0.2.1>'] })
+    t.same(values(register({ cseq: 3, headers: ['Contact: <sip:a@192.0.2.1;x=2>;expires=90'] }), 'Contact'), [
+      '<sip:a@192.0.2.1>;expires=7200',
+      '<sip:a@192.0.2.1;x=2>;expires=90',
+    ])
+  })
+
   t.test('expires=0 removes one contact only', async (t) => {
     const { register } = service(t)
     register({ headers: ['Contact: <sip:a@192.0.2.1>, <sip:b@192.0.2.2>'] })

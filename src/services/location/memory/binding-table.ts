@@ -90,9 +90,10 @@ export class BindingTable {
 
   #find(aor: string, key: string): number {
     const hash = hashOf(aor)
-    const { hash: hashes, next } = this.#columns
+    const keyHash = hashOf(key)
+    const { hash: hashes, keyHash: keyHashes, next } = this.#columns
     for (let at = this.#heads[hash & (this.#heads.length - 1)] ?? none; at !== none; at = next[at] ?? none) {
-      if (hashes[at] !== hash) continue
+      if (hashes[at] !== hash || keyHashes[at] !== keyHash) continue
       const text = this.#textAt(at)
       if (startsWithField(text, aor) && keyIn(text) === key) return at
     }
@@ -104,6 +105,7 @@ export class BindingTable {
     const columns = this.#columns
     const hash = hashOf(binding.aor)
     columns.hash[at] = hash
+    columns.keyHash[at] = hashOf(binding.key)
     columns.text[at] = this.#arena.store(text)
     columns.length[at] = text.length
     this.#size++
@@ -139,37 +141,35 @@ export class BindingTable {
 
   #read(at: number, text: string): Binding {
     const columns = this.#columns
-    const [
-      aor = '',
-      contact = '',
-      key = '',
-      callId = '',
-      instance = '',
-      epid = '',
-      ownerRoute = '',
-      received = '',
-      ...path
-    ] = text.split('\n')
+    const aorEnd = text.indexOf('\n')
+    const contactEnd = text.indexOf('\n', aorEnd + 1)
+    const keyEnd = text.indexOf('\n', contactEnd + 1)
+    const callIdEnd = text.indexOf('\n', keyEnd + 1)
+    const instanceEnd = text.indexOf('\n', callIdEnd + 1)
+    const epidEnd = text.indexOf('\n', instanceEnd + 1)
+    const ownerRouteEnd = text.indexOf('\n', epidEnd + 1)
+    const receivedEnd = text.indexOf('\n', ownerRouteEnd + 1)
+    const contact = text.slice(aorEnd + 1, contactEnd)
     const regId = columns.regId[at] ?? 0
     const flow = columns.flow[at] ?? none
     return {
-      aor,
-      key: key === '' ? contact : key,
+      aor: text.slice(0, aorEnd),
+      key: keyEnd === contactEnd + 1 ? contact : text.slice(contactEnd + 1, keyEnd),
       contact,
       q: columns.q[at] ?? 0,
       expires: columns.expires[at] ?? 0,
-      callId,
+      callId: text.slice(keyEnd + 1, callIdEnd),
       cseq: columns.cseq[at] ?? 0,
-      path,
-      instance: instance === '' ? undefined : instance,
+      path: receivedEnd === -1 ? noPath : text.slice(receivedEnd + 1).split('\n'),
+      instance: between(text, callIdEnd, instanceEnd),
       regId: regId === 0 ? undefined : regId,
-      epid: epid === '' ? undefined : epid,
+      epid: between(text, instanceEnd, epidEnd),
       owner: this.#names.name(columns.owner[at] ?? 0),
-      ownerRoute: ownerRoute === '' ? undefined : ownerRoute,
+      ownerRoute: between(text, epidEnd, ownerRouteEnd),
       flowBound: columns.flowBound[at] === 1,
       flow: flow === none ? undefined : (flow as FlowId),
       userAgent: this.#names.name(columns.userAgent[at] ?? 0),
-      received,
+      received: receivedEnd === -1 ? text.slice(ownerRouteEnd + 1) : text.slice(ownerRouteEnd + 1, receivedEnd),
     }
   }
 
@@ -248,6 +248,13 @@ export class BindingTable {
   #textAt(at: number): string {
     return this.#arena.read(this.#columns.text[at] ?? 0, this.#columns.length[at] ?? 0)
   }
+}
+
+const noPath: readonly string[] = []
+
+/** What stands between two line ends; undefined: nothing. */
+function between(text: string, before: number, end: number): string | undefined {
+  return end === before + 1 ? undefined : text.slice(before + 1, end)
 }
 
 /** Fields one a line; a key that is the Contact is not written twice. */

@@ -38,6 +38,7 @@ export type Columns = ReturnType<typeof emptyColumns>
 function emptyColumns(length: number) {
   return {
     hash: new Int32Array(length),
+    keyHash: new Int32Array(length),
     /** Next record of the hash chain, or of the list of free ones. */
     next: new Int32Array(length),
     text: new Uint32Array(length),

@@ -1,0 +1,154 @@
+/**
+ * The nodes of a lab in containers, seen from the container of the supervisor: it sees every node's folder and no
+ * network. It cannot start a container: that is a wish, and whoever attends from outside (session.ts) fulfils it.
+ */
+import { z } from 'zod'
+import type { NodeEvent, NodeStatus } from '../../node/control/control-api.ts'
+import { ControlRefusal, ControlUsageError, json } from '../../node/control/control-server.ts'
+import type { ControlCall, ControlRoutes, LineStream } from '../../node/control/control-server.ts'
+import { nodeFolder } from '../../node/control/node-folder.ts'
+import type { LabPlan, NodePlan } from '../../topology/plan-types.ts'
+import { controlClient } from '../control-client.ts'
+import type { ControlClient } from '../control-client.ts'
+import { tailEvents } from '../event-tail.ts'
+import { LabError } from '../lab-error.ts'
+import type { HostListener, HostedNode, NodeHost } from '../node-host.ts'
+
+/** Something only the container engine can do. */
+export interface Wish {
+  readonly id: number
+  readonly do: 'start' | 'stop'
+  readonly node: string
+}
+
+/** `GET /wishes`: first that whoever asked is attending, then what is wished for. */
+export type WishLine = { readonly kind: 'attending' } | { readonly kind: 'wish'; readonly wish: Wish }
+
+const answerWithinMs = 3000
+
+export class ContainerHost implements NodeHost {
+  readonly nodes: readonly HostedNode[]
+  readonly routes: ControlRoutes
+  readonly #tails: readonly { stop(): void }[]
+  readonly #wishes: Wishes
+
+  /** @param data folder that holds `nodes/NAME` */
+  constructor(plan: LabPlan, data: string, listener: HostListener) {
+    const wishes = new Wishes()
+    this.#wishes = wishes
+    this.routes = wishes.routes
+    this.nodes = plan.nodes.map((node) =>
+      runsSiplab(node) ? new ContainerNode(node, data, wishes) : new ForeignContainer(node, data, wishes),
+    )
+    this.#tails = plan.nodes
+      .filter(runsSiplab)
+      .map(({ name }) => tailEvents(nodeFolder(data, name).events, 'start', (event) => hearFrom(name, event, listener)))
+  }
+
+  close(): void {
+    for (const tail of this.#tails) tail.stop()
+    this.#wishes.close()
+  }
+}
+
+/** Its last event is what tells its end; one that was killed writes none. */
+function hearFrom(node: string, event: NodeEvent, listener: HostListener): void {
+  listener.onEvent(node, event)
+  const exit = endings[event.event]
+  if (exit !== undefined) listener.onEnd(node, { at: event.time, exit })
+}
+
+const endings: Readonly<Record<string, number>> = { 'service.shut-down': 1, 'service.stopped': 0 }
+
+/** A container with a program of others: the SQL back end, the load balancer. */
+class ForeignContainer implements HostedNode {
+  readonly plan: NodePlan
+  readonly control: ControlClient
+  readonly pid = undefined
+  readonly isHeard: boolean = false
+  readonly #wishes: Wishes
+
+  constructor(plan: NodePlan, data: string, wishes: Wishes) {
+    this.plan = plan
+    this.control = controlClient(plan.name, nodeFolder(data, plan.name), answerWithinMs)
+    this.#wishes = wishes
+  }
+
+  start(): Promise<void> {
+    return this.#wishes.wish('start', this.plan.name)
+  }
+
+  stop(): Promise<void> {
+    return this.#wishes.wish('stop', this.plan.name)
+  }
+}
+
+class ContainerNode extends ForeignContainer {
+  override readonly isHeard = true
+
+  override stop(): Promise<void> {
+    return this.control.post('/stop', {})
+  }
+
+  async isAlive(): Promise<boolean> {
+    try {
+      await this.control.get<NodeStatus>('/status')
+      return true
+    } catch (error) {
+      if (error instanceof LabError) return false
+      throw error
+    }
+  }
+}
+
+class Wishes {
+  readonly routes: ControlRoutes = {
+    'GET /wishes': () => ({ kind: 'lines', start: (stream) => this.#attend(stream) }),
+    'POST /wish-done': (call) => json(this.#done(call)),
+  }
+  readonly #attending = new Set<LineStream>()
+  readonly #open = new Map<number, PromiseWithResolvers<void>>()
+  #last = 0
+
+  wish(what: Wish['do'], node: string): Promise<void> {
+    const [stream] = this.#attending
+    if (stream === undefined)
+      throw new ControlRefusal(
+        'node.container',
+        `${node} is a container, and no siplab outside attends to start or stop it; docker compose ${what} ` +
+          `${node} does, or siplab with --lab compose`,
+      )
+    const id = ++this.#last
+    const done = Promise.withResolvers<void>()
+    this.#open.set(id, done)
+    stream.write({ kind: 'wish', wish: { id, do: what, node } } satisfies WishLine)
+    return done.promise
+  }
+
+  close(): void {
+    for (const stream of this.#attending) stream.end()
+  }
+
+  #attend(stream: LineStream): void {
+    this.#attending.add(stream)
+    stream.write({ kind: 'attending' } satisfies WishLine)
+    stream.onClose(() => this.#attending.delete(stream))
+  }
+
+  #done({ body }: ControlCall): object {
+    const parsed = wishDone.safeParse(body)
+    if (!parsed.success) throw new ControlUsageError(z.prettifyError(parsed.error))
+    const { id, error } = parsed.data
+    const wish = this.#open.get(id)
+    this.#open.delete(id)
+    if (error === undefined) wish?.resolve()
+    else wish?.reject(new ControlRefusal('node.container', error))
+    return {}
+  }
+}
+
+const wishDone = z.strictObject({ id: z.int(), error: z.string().optional() })
+
+function runsSiplab({ role }: NodePlan): boolean {
+  return role !== 'sql' && role !== 'load-balancer'
+}
