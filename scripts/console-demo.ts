@@ -140,8 +140,13 @@ async function run(executablePath: string): Promise<void> {
   }
 }
 
+/** Resolves when the view is there. */
 async function show(page: Page, hash: string): Promise<void> {
+  const view = hash.replace(/\?.*/, '')
   await page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
+  await page.waitForFunction(`document.querySelector('.tabs [aria-current]')?.hash === '${view}'`)
+  await page.waitForTimeout(300)
+  await page.locator('main .loading').waitFor({ state: 'detached' })
 }
 
 async function signInBoth(page: Page): Promise<void> {

@@ -42,7 +42,7 @@ function peerRows(from: string): readonly AxisRow[] {
           name: id,
           ...(since === undefined ? {} : { since }),
           ...(until === undefined ? {} : { until }),
-          what: `serverAuth ${serverAuth.value}, clientAuth ${clientAuth.value}${note === undefined ? '' : `. ${note}`}`,
+          what: [`serverAuth ${serverAuth.value}, clientAuth ${clientAuth.value}`, note].filter(Boolean).join('. '),
         })),
     }))
 }

@@ -12,7 +12,7 @@ import type { Topology } from '../../topology/topology.ts'
 import { common } from '../command.ts'
 import type { RegisterCommand } from '../command.ts'
 import { type ConsoleOfLab, startConsoleOf } from '../console-child.ts'
-import { detach } from '../detach.ts'
+import { detach, type DetachedLab } from '../detach.ts'
 import type { ExitStatus } from '../failure.ts'
 import type { UpCommandOptions } from '../up-options.ts'
 import { paint } from '../io.ts'
@@ -47,15 +47,12 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
     .addOption(new Option('--supervised', 'go down when standard input ends').hideHelp())
   common(exposing(placement(wireOptions(command))), `siplab up ${defaultTopology}`).action(
     async (name: string | undefined, options: UpCommandOptions) => {
-      if (options.console === true && options.detach === true)
-        throw new UsageError('--console stays in this terminal, --detach does not: run siplab console beside it')
       const chosen = chooseTopology(io, name)
       const data = resolve(io.workingFolder, options.data ?? join('.siplab', chosen.topology.name))
       const { topology, source } = rehearse(io, chosen, data, options)
       const placed = readPlacement(options)
       const environment = wireEnvironment(io, options)
-      if (options.detach === true) await warnBefore(io, placed, topology, options)
-      if (options.detach === true) return finish(await detach(io, { data, source, options }))
+      if (options.detach === true) return finish(await leave(io, placed, topology, { data, source, options }))
       finish(
         await stayWith(io, options, {
           topology,
@@ -72,6 +69,14 @@ export const upCommand: RegisterCommand = (program, { io, finish }) => {
       )
     },
   )
+}
+
+/** Brings it up in the background. @throws UsageError */
+async function leave(io: Io, placed: Placement, topology: Topology, lab: DetachedLab): Promise<ExitStatus> {
+  if (lab.options.console === true)
+    throw new UsageError('--console stays in this terminal, --detach does not: run siplab console beside it')
+  await warnBefore(io, placed, topology, lab.options)
+  return detach(io, lab)
 }
 
 /** Until the lab is down; a second Ctrl-C ends every process at once. */
