@@ -144,7 +144,7 @@ async function run(executablePath: string): Promise<void> {
 async function show(page: Page, hash: string): Promise<void> {
   const view = hash.replace(/\?.*/, '')
   await page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
-  await page.waitForFunction(`document.querySelector('.tabs [aria-current]')?.hash === '${view}'`)
+  await page.locator(`.tabs a[href="${view}"][aria-current=page]`).waitFor()
   await page.waitForTimeout(300)
   await page.locator('main .loading').waitFor({ state: 'detached' })
 }
