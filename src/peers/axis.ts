@@ -2,7 +2,7 @@
 import { peerPolicies } from './index.ts'
 import { publicRoots, rootEvents } from './programmes/roots.ts'
 
-export interface Stretch {
+interface Stretch {
   readonly name: string
   /** First day, `2026-07-01`; absent: since ever, as far as known. */
   readonly since?: string
