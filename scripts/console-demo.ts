@@ -20,6 +20,8 @@ const wholeSeconds = 90
 interface Shot {
   /** Of the 90 seconds, in proportion. */
   readonly weight: number
+  /** What is shown lies below; else the view is shown from its top. */
+  readonly below?: true
   act(page: Page): Promise<unknown>
 }
 
@@ -27,6 +29,7 @@ const shots: readonly Shot[] = [
   { weight: 7, act: (page) => page.getByRole('button', { name: /^director director/ }).waitFor() },
   {
     weight: 6,
+    below: true,
     async act(page) {
       await show(page, '#/map?at=director')
       await page.getByRole('searchbox', { name: 'Search the catalogue' }).fill('expired ran out yesterday')
@@ -39,13 +42,15 @@ const shots: readonly Shot[] = [
     async act(page) {
       await page.getByRole('button', { name: 'Break director' }).click()
       await page.getByRole('button', { name: 'Heal director' }).waitFor()
+      await page.getByRole('button', { name: /^Link fe1 to director: down, cert.expired/ }).waitFor()
     },
   },
   {
     weight: 8,
+    below: true,
     async act(page) {
       await show(page, '#/map?at=fe1->director')
-      await page.getByRole('heading', { name: 'fe1 → director' }).waitFor()
+      await page.getByRole('heading', { name: 'fe1 → director' }).scrollIntoViewIfNeeded()
       await page.getByRole('button', { name: /^Link fe1 to director: down, cert.expired/ }).waitFor()
     },
   },
@@ -117,15 +122,16 @@ async function run(executablePath: string): Promise<void> {
   const lab = await bringUpQuietly('edge', data, undefined)
   trustRoots(home, data)
   const shown = startConsole(data)
-  const context = await launch({ executablePath, home, data, lab }, { width: 960, height: 600 })
+  const context = await launch({ executablePath, home, data, lab }, { width: 1280, height: 760 })
   try {
     const page = await context.newPage()
     page.setDefaultTimeout(30_000)
     await page.goto(await shown.address)
     const frames: Frame[] = []
     const sum = shots.reduce((all, { weight }) => all + weight, 0)
-    for (const { weight, act } of shots) {
+    for (const { weight, act, below } of shots) {
       await act(page)
+      if (below !== true) await page.evaluate("document.querySelector('main').scrollTop = 0")
       await page.waitForTimeout(600)
       frames.push({ png: await page.screenshot(), seconds: (wholeSeconds * weight) / sum })
     }

@@ -185,11 +185,26 @@ async function inBrowser(browse: Browse, tests: readonly StoryTest[]): Promise<s
         ...errors.splice(0).filter((each) => test !== untrusted || !/ERR_CERT_AUTHORITY_INVALID/.test(each)),
       )
     }
+    if (!tests.includes(untrusted)) complaints.push(...(await inEveryWidth(page)))
     return complaints
   } finally {
     await context?.close()
     shown.process.kill('SIGINT')
   }
+}
+
+/** Both phones signed in, in three widths and both themes. */
+async function inEveryWidth(page: Page): Promise<readonly string[]> {
+  const complaints: string[] = []
+  for (const width of [360, 1280, 2560])
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.setViewportSize({ width, height: 900 })
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      const found = [...(await violationsOf(page)), ...(await sidewaysOf(page))]
+      complaints.push(...found.map((each) => `${width} ${colorScheme}: ${each}`))
+    }
+  console.log(`${complaints.length === 0 ? 'ok' : 'not ok'} both phones in three widths and both themes`)
+  return complaints
 }
 
 async function open(page: Page, { address }: ShownConsole): Promise<void> {
