@@ -9,10 +9,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { makeCases } from './foreign-peers/cases.ts'
-import { fakeTime } from './foreign-peers/program.ts'
+import { fakeTime } from './stacks/program.ts'
 import { report } from './foreign-peers/report.ts'
 import type { Row } from './foreign-peers/score.ts'
-import { installedStacks } from './foreign-peers/stacks.ts'
+import { installed, stacks as allStacks } from './stacks/index.ts'
+import type { Stack } from './stacks/stack.ts'
 import { runsOf, type Run } from './foreign-peers/ways.ts'
 
 const { values } = parseArgs({
@@ -28,7 +29,7 @@ const { values } = parseArgs({
 async function main(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'siplab-foreign-'))
   try {
-    const { there, missing } = installedStacks()
+    const { there, missing } = installed<Stack>(allStacks)
     const stacks = there.filter(({ name }) => values.only === undefined || values.only === name)
     for (const { name, why } of missing) console.log(`skipped: ${name}: ${why}`)
     if (fakeTime === undefined) console.log('skipped: clock-ahead: libfaketime is not installed')

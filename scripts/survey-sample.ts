@@ -1,171 +1,148 @@
 /**
- * A survey of real servers as they are and hardened: the hardened one must accept fewer faults. A sample of faults,
- * drawn with a seed that is printed. Run: node scripts/survey-sample.ts [--seed N]. Exit status 75: none is installed.
+ * A survey of Kamailio, HAProxy and Go, accepting and dialling, as administrators often leave them and hardened: it
+ * finds what is known of each, and the hardened one accepts fewer faults. A sample of faults, drawn with a seed that is
+ * printed. Run: node scripts/survey-sample.ts [--seed N]. Exit status 75: none is installed.
  */
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { surveyClock } from '../src/cli/survey-setup.ts'
-import { connectOnce, goodPresenter, openGround, planTrials, surveyByDialling } from '../src/survey/index.ts'
-import { surveyName, totalsOf, type Survey, type SurveyGround } from '../src/survey/index.ts'
-import { freePort } from '../test/support/free-port.ts'
-import { respond } from '../test/support/sip-answers.ts'
-import { findProgram, run, start, untilItListens, type Running } from './foreign-peers/program.ts'
+import { openGround, planTrials, surveyName, type SurveyGround } from '../src/survey/index.ts'
+import { installed } from './stacks/index.ts'
+import { haproxy, kamailio } from './stacks/proxies.ts'
+import { go } from './stacks/scripted.ts'
+import { dialledName, type Stack, type Stance } from './stacks/stack.ts'
+import type { MatrixRun, MatrixTrial, Role } from './survey-matrix/document.ts'
+import { runMatrix } from './survey-matrix/run.ts'
 
-interface Files {
-  readonly folder: string
-  readonly root: string
-  readonly chain: string
-  readonly key: string
+/** What is known of a hardened stack, and that its survey must show. */
+interface Known {
+  readonly stack: string
+  readonly role: Role
+  readonly says: string
+  /** Each refused trial but one that a program meets at its start. */
+  readonly refused?: (trial: MatrixTrial) => boolean
+  /** Outcome by fault. */
+  readonly outcomes?: Readonly<Record<string, MatrixTrial['outcome']>>
 }
 
-interface Server {
-  readonly name: string
-  readonly program: string
-  /** Absent: the program itself. */
-  readonly command?: (folder: string) => string
-  /** Writes its configuration and gives its arguments. */
-  readonly configure: (files: Files, port: number, hardened: boolean) => Promise<readonly string[]>
-}
-
-const haproxy: Server = {
-  name: 'HAProxy',
-  program: 'haproxy',
-  configure: async ({ folder, root, chain, key }, port, hardened) => {
-    const backend = createServer(respond)
-    await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve))
-    backend.unref()
-    const at = backend.address()
-    const to = typeof at === 'object' && at !== null ? at.port : 0
-    writeFileSync(join(folder, 'all.pem'), readFileSync(chain, 'utf8') + readFileSync(key, 'utf8'), { mode: 0o600 })
-    const demand = hardened ? 'required' : 'optional crt-ignore-err all ca-ignore-err all'
-    const config =
-      'global\n  log stderr format raw local0\ndefaults\n  mode tcp\n  timeout connect 2s\n  timeout client 5s\n' +
-      `  timeout server 5s\nfrontend f\n  bind 127.0.0.1:${port} ssl crt ${join(folder, 'all.pem')} ca-file ${root} ` +
-      `verify ${demand}\n  default_backend b\nbackend b\n  server s 127.0.0.1:${to}\n`
-    writeFileSync(join(folder, 'haproxy.cfg'), config)
-    return ['-db', '-f', join(folder, 'haproxy.cfg')]
+const known: readonly Known[] = [
+  {
+    stack: 'Go',
+    role: 'acceptor',
+    says: 'sends alert 42 for everything that it refuses',
+    refused: ({ how }) => how === 'alert 42',
+    outcomes: { expired: 'refused', 'self-signed': 'refused', 'untrusted-root': 'refused' },
   },
-}
-
-const kamailio: Server = {
-  name: 'Kamailio',
-  program: 'kamailio',
-  configure: async ({ folder, root, chain, key }, port, hardened) => {
-    const [modules] = globSync('/usr/lib/*/kamailio/modules')
-    const verify = hardened ? 'yes' : 'no'
-    const tls =
-      `[server:default]\nmethod = TLSv1.2+\nverify_certificate = ${verify}\nrequire_certificate = ${verify}\n` +
-      `ca_list = ${root}\nprivate_key = ${key}\ncertificate = ${chain}\n[client:default]\nmethod = TLSv1.2+\n`
-    writeFileSync(join(folder, 'tls.cfg'), tls)
-    const loads = ['sl', 'pv', 'tls'].map((name) => `loadmodule "${name}.so"\n`).join('')
-    const config =
-      '#!KAMAILIO\ndebug=1\nlog_stderror=yes\nchildren=1\ntcp_children=1\nauto_aliases=no\nenable_tls=yes\n' +
-      `listen=udp:127.0.0.1:${await freePort()}\nlisten=tls:127.0.0.1:${port}\nmpath="${modules}"\n${loads}` +
-      `modparam("tls", "config", "${join(folder, 'tls.cfg')}")\nrequest_route {\n  sl_send_reply("200", "OK");\n}\n`
-    writeFileSync(join(folder, 'kamailio.cfg'), config)
-    const memory = ['-m', '64', '-M', '8', '-w', folder, '-P', join(folder, 'pid'), '-Y', folder]
-    return ['-f', join(folder, 'kamailio.cfg'), '-DD', '-E', ...memory]
+  {
+    stack: 'Go',
+    role: 'dialler',
+    says: 'checks the name, and writes "has expired or is not yet valid" for an expired certificate',
+    refused: ({ fault, stack }) => fault !== 'expired' || /expired or is not yet valid.*is after/.test(stack),
+    outcomes: { 'wrong-host': 'refused' },
   },
-}
-
-const go: Server = {
-  name: 'Go',
-  program: 'go',
-  command: (folder) => join(folder, 'peer'),
-  configure: ({ folder, root, chain, key }, port, hardened) => {
-    const source = join(import.meta.dirname, 'foreign-peers', 'peers', 'survey-peer.go')
-    run('go', 'build', '-o', join(folder, 'peer'), source)
-    return Promise.resolve([String(port), root, chain, key, hardened ? 'yes' : 'no'])
+  {
+    stack: 'Kamailio',
+    role: 'acceptor',
+    says: 'prints "certificate verify failed" whatever it refuses',
+    refused: ({ stack }) => /certificate verify failed|did not return a certificate/.test(stack),
   },
-}
+  {
+    stack: 'Kamailio',
+    role: 'dialler',
+    says: 'does not check the name of the server',
+    outcomes: { 'wrong-host': 'accepted', expired: 'refused', 'untrusted-root': 'refused' },
+  },
+  { stack: 'HAProxy', role: 'acceptor', says: 'refuses expired certificates', outcomes: { expired: 'refused' } },
+  {
+    stack: 'HAProxy',
+    role: 'dialler',
+    says: 'prints "Layer6 invalid response … SSL handshake failure" for its own refusals, and checks verifyhost',
+    refused: ({ stack }) => /Layer6 invalid response.*SSL handshake failure/.test(stack),
+    outcomes: { 'wrong-host': 'refused' },
+  },
+]
 
-/** The same faults each time for the same seed. */
-function sampleOf(ground: SurveyGround, seed: number): readonly string[] {
+/** The same faults each time for the same seed; those of which something is known among them. */
+function sampleOf(ground: SurveyGround, role: Role, seed: number): readonly string[] {
   let state = seed
   const next = (): number => (state = (state * 48_271) % 2_147_483_647)
-  const always = ['self-signed', 'untrusted-root', 'expired']
-  const others = planTrials({ ground, side: 'client', name: surveyName, crls: false })
+  const always = ['self-signed', 'untrusted-root', 'expired', ...(role === 'dialler' ? ['wrong-host'] : [])]
+  const side = role === 'acceptor' ? 'client' : 'server'
+  const name = side === 'client' ? surveyName : dialledName
+  const others = planTrials({ ground, side, name, crls: false })
     .filter(({ slug, attempt }) => !always.includes(slug) && attempt(Date.now()).kind === 'try')
     .map(({ slug }) => [next(), slug] as const)
     .toSorted(([one], [other]) => one - other)
-  return [...always, ...others.slice(0, 8).map(([, slug]) => slug)]
+  return [...always, ...others.slice(0, 6).map(([, slug]) => slug)]
 }
 
-async function surveyOf(
-  server: Server,
-  ground: SurveyGround,
-  only: readonly string[],
-  hardened: boolean,
-): Promise<Survey> {
-  const folder = mkdtempSync(join(tmpdir(), 'siplab-survey-'))
-  let running: Running | undefined
-  try {
-    const own = ground.pki('server.survey.invalid', Date.now()).good().presenter
-    const files = { folder, root: ground.rootFile, chain: join(folder, 'own.pem'), key: join(folder, 'own.key') }
-    writeFileSync(files.chain, String(own.certificate))
-    writeFileSync(files.key, String(own.key), { mode: 0o600 })
-    const port = await freePort()
-    const args = await server.configure(files, port, hardened)
-    running = start({ command: server.command?.(folder) ?? server.program, args, clock: undefined, folder })
-    await untilItListens(port, running)
-    const plan = { ground, side: 'client', name: surveyName, crls: false } as const
-    const target = { place: { address: '127.0.0.1', port }, host: 'server.survey.invalid', timeoutMs: 2000 }
-    return await surveyByDialling({
-      target: `${server.name}${hardened ? ', hardened' : ''}`,
-      planned: planTrials({ ...plan, only }),
-      good: (now) => goodPresenter(plan, now),
-      bounds: { connections: 100, seconds: 60, paceMs: 50 },
-      clock: surveyClock(),
-      signal: new AbortController().signal,
-      connect: (presenter, version) => connectOnce(target, presenter, version),
-      siplab: 'siplab survey:sample',
-    })
-  } finally {
-    await running?.stop()
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-/** Accepted faults of any severity; undefined: the survey stopped. */
-function acceptedBy(survey: Survey): number | undefined {
-  const { accepted } = totalsOf(survey)
-  const count = accepted.critical + accepted.serious + accepted.remark
+/** Accepted faults that weigh something; undefined: the survey stopped, as where no certificate is asked for. */
+function acceptedBy({ version, role, tls, trials, stopped }: MatrixRun, stance: Stance): number | undefined {
+  const bad = trials.filter(({ outcome, severity }) => outcome === 'accepted' && severity !== undefined)
+  const names = bad.map(({ fault, severity }) => `${fault} (${severity})`).join(', ')
   console.log(
-    `${survey.target}: ${accepted.critical} critical, ${accepted.serious} serious, ${accepted.remark} remarks ` +
-      `accepted${survey.stopped === undefined ? '' : `; stopped: ${survey.stopped}`}`,
+    `${version}, ${role}, TLS ${tls}, ${stance}: ${bad.length} accepted${names === '' ? '' : `: ${names}`}` +
+      (stopped === undefined ? '' : `; stopped: ${stopped}`),
   )
-  return survey.stopped === undefined ? count : undefined
+  return stopped === undefined ? bad.length : undefined
+}
+
+/** Sentences that the survey of a hardened stack did not bear out. */
+function notFound({ program, role, tls, trials }: MatrixRun): readonly string[] {
+  return known
+    .filter((each) => each.stack === program && each.role === role)
+    .flatMap(({ says, refused, outcomes = {} }) => {
+      const odd = trials.filter((trial) => {
+        const wanted = outcomes[trial.fault]
+        if (wanted !== undefined && trial.outcome !== wanted) return true
+        return trial.outcome === 'refused' && trial.how !== 'does not start' && refused?.(trial) === false
+      })
+      return odd.map((trial) => `${program}, ${role}, TLS ${tls}: "${says}" is not so: ${JSON.stringify(trial)}`)
+    })
+}
+
+async function surveyBoth(stack: Stack, role: Role, setting: Setting): Promise<readonly string[]> {
+  const { ground, folder, seed } = setting
+  const only = sampleOf(ground, role, seed)
+  const wrong: string[] = []
+  for (const tls of ['1.2', '1.3'] as const) {
+    const lax = await runMatrix({ program: stack, role, tls, only, stance: 'lax' }, ground, folder)
+    const strict = await runMatrix({ program: stack, role, tls, only }, ground, folder)
+    const [loose, hard] = [acceptedBy(lax, 'lax'), acceptedBy(strict, 'strict')]
+    if (hard === undefined) wrong.push(`${stack.name}, ${role}: the survey of the hardened one stopped`)
+    else if (loose !== undefined && hard >= loose)
+      wrong.push(`${stack.name}, ${role}, TLS ${tls}: hardened it accepts ${hard} faults, before ${loose}`)
+    wrong.push(...notFound(strict))
+  }
+  return wrong
+}
+
+interface Setting {
+  readonly ground: SurveyGround
+  readonly folder: string
+  readonly seed: number
 }
 
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { seed: { type: 'string' } } })
   const seed = Number(values.seed ?? Math.floor(1 + Math.random() * 1_000_000))
   console.log(`seed ${seed}`)
-  const folder = mkdtempSync(join(tmpdir(), 'siplab-survey-root-'))
-  let tried = 0
-  let failed = false
+  const { there, missing } = installed<Stack>([go, kamailio, haproxy])
+  for (const { name, why } of missing) console.log(`skipped: ${name}: ${why}`)
+  if (there.length === 0) return 75
+  const folder = mkdtempSync(join(tmpdir(), 'siplab-survey-'))
   try {
-    const ground = openGround(folder, Date.now())
-    const only = sampleOf(ground, seed)
-    for (const server of [go, kamailio, haproxy]) {
-      if (findProgram(server.program) === undefined) {
-        console.log(`skipped: ${server.name}: ${server.program} is not installed`)
-        continue
-      }
-      tried += 1
-      const loose = acceptedBy(await surveyOf(server, ground, only, false))
-      const hard = acceptedBy(await surveyOf(server, ground, only, true))
-      // A server that asks for no certificate stops the survey, which is its finding.
-      if (hard === undefined || (loose !== undefined && hard >= loose)) failed = true
-    }
+    const setting = { ground: openGround(join(folder, 'ground'), Date.now()), folder, seed }
+    const ways = there.flatMap((stack) => (['acceptor', 'dialler'] as const).map((role) => [stack, role] as const))
+    const wrong: string[] = []
+    for (const [stack, role] of ways) wrong.push(...(await surveyBoth(stack, role, setting)))
+    for (const sentence of wrong) console.log(sentence)
+    console.log(`${ways.length} stacks and roles surveyed, ${wrong.length} findings not as known`)
+    return wrong.length === 0 ? 0 : 1
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   }
-  if (tried === 0) return 75
-  return failed ? 1 : 0
 }
 
 process.exitCode = await main()

@@ -24,8 +24,7 @@ import { configFolder, loadTopology } from '../../src/topology/load.ts'
 import { nodePlan, planLab } from '../../src/topology/plan.ts'
 import { nodeErrorToCode } from '../../src/verdicts/node-errors.ts'
 import type { Verdict } from '../../src/verdicts/verdict.ts'
-import { dialledName, type EndFiles } from './cases.ts'
-import type { TlsVersion } from './stack.ts'
+import { dialledName, type EndFiles, type TlsVersion } from '../stacks/stack.ts'
 
 /** The verdict of `siplab check` against a server at this port; undefined: all is well. */
 export async function checkAnswer(files: EndFiles, port: number, version: TlsVersion): Promise<Verdict | undefined> {

@@ -4,28 +4,7 @@ import { join } from 'node:path'
 import { dns, faultPki, show, type FaultPki, type LeafChange } from '../../src/faults/catalogue/fault-pki.ts'
 import { findFault } from '../../src/faults/catalogue/index.ts'
 import type { VerdictCode } from '../../src/verdicts/codes.ts'
-
-/** The name that every dialler dials, and that the good certificate of either end carries. */
-export const dialledName = 'fe1.lab.test'
-
-interface Identity {
-  /** Files, PEM. */
-  readonly chain: string
-  readonly key: string
-}
-
-/** What one end is given. */
-export interface EndFiles {
-  readonly folder: string
-  /** Absent: it has no certificate to show. */
-  readonly own: Identity | undefined
-  /** PEM file of the roots it trusts. */
-  readonly trust: string
-  /** PEM file with the CRLs of the issuing CA and the root. Absent: it checks none. */
-  readonly crl: string | undefined
-  /** Its clock, as libfaketime reads it: `+800d`. Absent: the right one. */
-  readonly clock: string | undefined
-}
+import { dialledName, type EndFiles, type Identity } from '../stacks/stack.ts'
 
 /** One end shows a certificate, the other judges it; one thing is wrong, or nothing. */
 export interface Case {

@@ -1,8 +1,8 @@
 /** Who dials, and whose certificate is judged: four ways for a fault to be met. */
 import { checkAnswer, listen } from './answers.ts'
-import type { Case, EndFiles } from './cases.ts'
+import type { EndFiles, Stack, TlsVersion } from '../stacks/stack.ts'
+import type { Case } from './cases.ts'
 import { score, type Row } from './score.ts'
-import type { Stack, TlsVersion } from './stack.ts'
 
 export interface Run {
   readonly title: string
@@ -47,7 +47,7 @@ function exists({ siplab, judges }: Way, { shownBy, slug, judge, presenter }: Ca
   const presenterDials = (siplab === 'dials') === (judges === 'stack')
   if (shownBy !== 'both' && (shownBy === 'dialler') !== presenterDials) return false
   if (judges === 'siplab' && presenter.own === undefined && stack.alwaysShows === true) return false
-  if (siplab === 'dials' && judges === 'stack' && stack.answersInHttp === true) return false
+  if (siplab === 'dials' && judges === 'stack' && stack.refusesAfterwards === true) return false
   return judges === 'siplab' ? judge.clock === undefined : stack.overlooks?.includes(slug) !== true
 }
 

@@ -112,8 +112,8 @@ export function authorityInfoAccess(options: { readonly issuerUrl?: string; read
 }
 
 /**
- * `nameConstraints({ permitted: ['lab.test'], excluded: [] })`: subtrees of DNS names, or of the hosts of URIs. RFC 5280
- * §4.2.1.10.
+ * `nameConstraints({ permitted: ['lab.test'], excluded: [] })`: subtrees of DNS names, or of the hosts of URIs
+ * (RFC 5280 §4.2.1.10).
  */
 export function nameConstraints(options: {
   readonly kind?: 'dns' | 'uri'

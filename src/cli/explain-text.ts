@@ -40,7 +40,20 @@ function logText(io: Io, answer: TextAnswer): string {
     answerText(io, answer, answer.product),
     notes.length === 0 ? '' : `\nNumbers in the text\n${notes.map((note) => `  ${note}\n`).join('')}`,
     failures.length > 1 || (failures[0]?.count ?? 0) > 1 ? `\n${failuresText(failures)}` : '',
+    surveyedText(answer.surveyed),
   ].join('')
+}
+
+/** Silence of such a stack proves nothing about these. */
+function surveyedText(surveyed: TextAnswer['surveyed']): string {
+  if (surveyed === undefined) return ''
+  const { version, day, acceptor, dialler } = surveyed
+  const ends = [
+    ['accepting', acceptor],
+    ['dialling', dialler],
+  ] as const
+  const lines = ends.flatMap(([end, codes]) => (codes.length === 0 ? [] : [`  ${end}: ${codes.join(', ')}\n`]))
+  return lines.length === 0 ? '' : `\nWhat ${version} does not notice (survey of ${day})\n${lines.join('')}`
 }
 
 function identifierText({ identifier, notes }: TextAnswer): string {

@@ -7,10 +7,10 @@ import { type Bounds, Pacer, type SurveyClock } from './bounds.ts'
 import type { Connected } from './connect.ts'
 import { outcomeOf, type Seen } from './outcome.ts'
 import { type Outcome, type Survey, type TlsVersion, tlsVersions, type Trial } from './result.ts'
-import type { Planned } from './trials.ts'
+import type { Planned, Shown } from './trials.ts'
 
 /** What is asked of the world: one connection that shows this. */
-type Connect = (presenter: Presenter, version: TlsVersion) => Promise<Connected>
+type Connect = (shown: Shown, version: TlsVersion) => Promise<Connected>
 
 export interface DialSurvey {
   readonly target: string
@@ -107,7 +107,7 @@ class Dialling {
    */
   async #control(version: TlsVersion, first: Seen | undefined): Promise<Seen | undefined> {
     const presenter = this.#options.good(this.#options.clock.wall())
-    const result = await this.#connection(presenter, version)
+    const result = await this.#connection({ presenter }, version)
     if (result === undefined) {
       this.#leaveUnproven(this.#stopped ?? '')
       return undefined
@@ -134,7 +134,7 @@ class Dialling {
       this.#put(planned, version, { kind: 'cannot', words: attempt.because }, 0)
       return false
     }
-    const result = await this.#connection(attempt.presenter, version)
+    const result = await this.#connection(attempt, version)
     if (result === undefined) return false
     this.#put(planned, version, outcomeOf(result.connected.seen, control), result.ms)
     this.#unproven.push(this.#trials.length - 1)
@@ -142,7 +142,7 @@ class Dialling {
   }
 
   async #connection(
-    presenter: Presenter,
+    shown: Shown,
     version: TlsVersion,
   ): Promise<{ readonly connected: Connected; readonly ms: number } | undefined> {
     const { clock, connect, signal } = this.#options
@@ -152,7 +152,7 @@ class Dialling {
       return undefined
     }
     const began = clock.now()
-    const connected = await untilAborted(connect(presenter, version), signal)
+    const connected = await untilAborted(connect(shown, version), signal)
     this.#pacer.done()
     if (connected === undefined) {
       this.#stopped = 'it was interrupted'

@@ -2,6 +2,7 @@
 import type { Advice } from './advice.ts'
 import type { Change, Comparison } from './compare.ts'
 import { type Outcome, type Survey, totalsOf, type Trial } from './result.ts'
+import type { Setting } from './settings.ts'
 
 /** One line of what happened to a trial. */
 export function outcomeText(outcome: Outcome): string {
@@ -42,7 +43,7 @@ function adviceLines({ severity, fault, versions, story, why, setting, peers }: 
   return [
     `${severity.toUpperCase().padEnd(8)} ${fault} (TLS ${versions.join(', ')}): ${story}.`,
     `         why: ${why}`,
-    ...(setting === undefined ? [] : [`         set: ${setting.setting}  [not checked against ${setting.documented}]`]),
+    ...(setting === undefined ? [] : [`         set: ${setting.setting}  [${sourceText(setting)}]`]),
     ...(peers.length === 0 ? [] : [`         would mind: ${someOf(peers)}`]),
     '',
   ]
@@ -73,4 +74,9 @@ export function comparisonText({ worse, better, good, other, same }: Comparison)
 
 function changeText({ fault, tls, before, after, severity }: Change): string {
   return `  ${severity ?? 'good'} ${fault} (TLS ${tls}): ${before} -> ${after}`
+}
+
+/** Where a setting was read, or where it is to be read before it is set. */
+export function sourceText({ documented, source }: Setting): string {
+  return source ?? `not looked up in ${documented}`
 }

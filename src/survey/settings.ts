@@ -10,6 +10,8 @@ interface Stack {
   readonly says: RegExp
   /** Where its settings are documented. */
   readonly documented: string
+  /** The documentation that was read: its address, and the topics whose settings stand there. Absent: not looked up. */
+  readonly read?: { readonly at: string; readonly topics: readonly Topic[] }
   /** A topic that is left out: no setting is documented. */
   readonly closes: Partial<Readonly<Record<Topic, string>>>
 }
@@ -19,6 +21,10 @@ const stacks: readonly Stack[] = [
     name: 'kamailio',
     says: /kamailio/i,
     documented: 'Kamailio, TLS module, Parameters',
+    read: {
+      at: 'https://www.kamailio.org/docs/modules/5.6.x/modules/tls.html',
+      topics: ['chain', 'demand', 'revocation', 'strength', 'version'],
+    },
     closes: {
       chain: 'verify_certificate = yes and ca_list = FILE in tls.cfg',
       demand: 'require_certificate = yes in [server:default] of tls.cfg',
@@ -33,6 +39,10 @@ const stacks: readonly Stack[] = [
     name: 'haproxy',
     says: /haproxy/i,
     documented: 'HAProxy Configuration Manual, 5.1 Bind options and 5.2 Server options',
+    read: {
+      at: 'https://docs.haproxy.org/2.6/configuration.html',
+      topics: ['chain', 'demand', 'server-name', 'client-name', 'revocation', 'strength', 'version'],
+    },
     closes: {
       chain: 'verify required ca-file FILE, and no ca-ignore-err or crt-ignore-err',
       demand: 'verify required on the bind line (not verify optional)',
@@ -47,6 +57,10 @@ const stacks: readonly Stack[] = [
     name: 'nginx',
     says: /nginx/i,
     documented: 'nginx, ngx_stream_ssl_module and ngx_stream_proxy_module',
+    read: {
+      at: 'https://nginx.org/en/docs/stream/ngx_stream_ssl_module.html',
+      topics: ['chain', 'demand', 'revocation', 'strength', 'version'],
+    },
     closes: {
       chain: 'ssl_client_certificate FILE, ssl_verify_client on; dialling: proxy_ssl_verify on',
       demand: 'ssl_verify_client on (not optional or optional_no_ca)',
@@ -61,6 +75,10 @@ const stacks: readonly Stack[] = [
     name: 'stunnel',
     says: /stunnel/i,
     documented: 'stunnel(8), service-level options',
+    read: {
+      at: 'https://www.stunnel.org/static/stunnel.html',
+      topics: ['chain', 'demand', 'server-name', 'client-name', 'revocation', 'strength', 'version'],
+    },
     closes: {
       chain: 'verifyChain = yes and CAfile = FILE',
       demand: 'requireCert = yes and verifyChain = yes',
@@ -105,6 +123,10 @@ const stacks: readonly Stack[] = [
     name: 'go',
     says: /\bgo\b|livekit/i,
     documented: 'Go, package crypto/tls, type Config',
+    read: {
+      at: 'https://pkg.go.dev/crypto/tls#Config',
+      topics: ['chain', 'demand', 'server-name', 'client-name', 'revocation', 'version'],
+    },
     closes: {
       chain: 'ClientAuth: tls.RequireAndVerifyClientCert; never InsecureSkipVerify',
       demand: 'ClientAuth: tls.RequireAndVerifyClientCert',
@@ -119,6 +141,10 @@ const stacks: readonly Stack[] = [
     name: 'java',
     says: /java|jain/i,
     documented: 'Java, JSSE Reference Guide, and jdk.certpath.disabledAlgorithms in java.security',
+    read: {
+      at: 'https://github.com/openjdk/jdk17u/blob/master/src/java.base/share/conf/security/java.security',
+      topics: ['strength', 'version'],
+    },
     closes: {
       demand: 'SSLServerSocket.setNeedClientAuth(true)',
       'server-name': 'SSLParameters.setEndpointIdentificationAlgorithm("HTTPS")',
@@ -160,6 +186,10 @@ const stacks: readonly Stack[] = [
     name: 'erlang',
     says: /erlang|yxa|ejabberd/i,
     documented: 'Erlang/OTP, application ssl',
+    read: {
+      at: 'https://erlang.org/documentation/doc-8.0/lib/ssl-8.0/doc/html/ssl.html',
+      topics: ['chain', 'demand', 'server-name', 'client-name'],
+    },
     closes: {
       chain: '{verify, verify_peer} and {cacertfile, FILE}',
       demand: '{fail_if_no_peer_cert, true}',
@@ -208,6 +238,10 @@ const stacks: readonly Stack[] = [
     name: 'linphone',
     says: /linphone|belle-sip/i,
     documented: 'linphonerc, section sip',
+    read: {
+      at: 'https://gitlab.linphone.org/BC/public/liblinphone/-/blob/master/coreapi/linphonecore.c',
+      topics: ['chain', 'server-name'],
+    },
     closes: { chain: 'verify_server_certs=1 in [sip] of linphonerc', 'server-name': 'verify_server_cn=1 in [sip]' },
   },
   {
@@ -232,6 +266,8 @@ export function stackOf(text: string | undefined): string | undefined {
 export interface Setting {
   readonly setting: string
   readonly documented: string
+  /** Address of the documentation in which it was found. Absent: it was not looked up. */
+  readonly source?: string
 }
 
 /** What closes an accepted fault. Absent: the stack is not known, or documents no setting. */
@@ -243,7 +279,9 @@ export function settingFor(
   const known = stacks.find(({ name }) => name === stack)
   const topic = topicOf(verdict, side)
   const setting = topic === undefined ? undefined : known?.closes[topic]
-  return known === undefined || setting === undefined ? undefined : { setting, documented: known.documented }
+  if (known === undefined || topic === undefined || setting === undefined) return undefined
+  const { documented, read } = known
+  return { setting, documented, ...(read?.topics.includes(topic) === true ? { source: read.at } : {}) }
 }
 
 const topics: readonly (readonly [RegExp, Topic])[] = [

@@ -70,6 +70,10 @@ const weights: Partial<Readonly<Record<VerdictCode, Weight>>> = {
 
 /** Faults whose code says less than the fault: what they are in truth, or how much they weigh. */
 const bySlug: Readonly<Record<string, Weight>> = {
+  'cn-matches-san-does-not': {
+    severity: 'serious',
+    why: 'The CA vouches for the SAN; what stands in the subject beside it some CAs do not check.',
+  },
   'untrusted-leaf-issuer': { severity: 'critical', why: stranger },
   'md5-signature': { severity: 'critical', why: 'MD5 signatures have been forged in practice since 2008.' },
   'tls1.0-both': { severity: 'serious', why: 'TLS 1.0 is broken and withdrawn (RFC 8996).' },

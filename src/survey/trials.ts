@@ -3,13 +3,20 @@ import { createSecureContext } from 'node:tls'
 import type { Fault, Side } from '../faults/catalogue/fault.ts'
 import type { FaultPki } from '../faults/catalogue/fault-pki.ts'
 import { faults } from '../faults/catalogue/index.ts'
-import type { EndSettings, Presenter, Variation } from '../faults/catalogue/variation.ts'
+import type { EndSettings, Judge, Presenter, Variation } from '../faults/catalogue/variation.ts'
 import { shownBy, type SurveyGround } from './ground.ts'
 import { tlsVersions, type TlsVersion } from './result.ts'
 import { type Judged, weigh } from './severity.ts'
 
+/** What one connection shows. */
+export interface Shown {
+  readonly presenter: Presenter
+  /** What the surveyed end must judge it by; absent: the root of the survey, and no CRL. */
+  readonly judge?: Pick<Judge, 'trust' | 'crls'>
+}
+
 type Attempt =
-  | { readonly kind: 'try'; readonly presenter: Presenter; readonly withoutSni: boolean }
+  | (Shown & { readonly kind: 'try'; readonly withoutSni: boolean })
   | { readonly kind: 'cannot'; readonly because: string }
 
 /** One fault as one end shows it. */
@@ -31,6 +38,8 @@ export interface PlanOptions {
   readonly name: string
   /** The surveyed end holds the CRLs of the survey. */
   readonly crls: boolean
+  /** `ours`: whoever surveys gives the surveyed end the trust list and the CRLs of each fault. */
+  readonly judge?: 'ours'
   /** Slugs; absent: all. */
   readonly only?: readonly string[]
 }
@@ -55,19 +64,20 @@ export function goodPresenter({ ground, name }: Pick<PlanOptions, 'ground' | 'na
   return ground.pki(name, now).good().presenter
 }
 
-function attemptOf(fault: Fault, { ground, side, name, crls }: PlanOptions, now: number): Attempt {
-  const never = neverShown(fault)
+function attemptOf(fault: Fault, { ground, side, name, crls, judge }: PlanOptions, now: number): Attempt {
+  const never = neverShown(fault, judge)
   if (never !== undefined) return cannot(never)
-  const revoked = ground.revoked(fault.slug)
+  const revoked = judge === undefined ? ground.revoked(fault.slug) : undefined
   if (revoked !== undefined) return revokedAttempt(revoked, side, crls)
   const found = variationFor(fault, ground, name, now)
   if (found === undefined) return cannot(`it needs another name than ${name} to be dialled`)
   const { variation, pki } = found
-  const atJudge = neededAtJudge(variation, pki, fault)
+  const atJudge = neededAtJudge(variation, pki, fault, judge)
   if (atJudge !== undefined) return cannot(atJudge)
   const unable = ownTrouble(variation.presenter)
   if (unable !== undefined) return cannot(`this end cannot show it: ${unable}`)
-  return { kind: 'try', presenter: variation.presenter, withoutSni: variation.withoutSni === true }
+  const { presenter, withoutSni = false } = variation
+  return { kind: 'try', presenter, withoutSni, ...(judge === undefined ? {} : { judge: variation.judge }) }
 }
 
 function cannot(because: string): Attempt {
@@ -84,21 +94,31 @@ function revokedAttempt(presenter: Presenter, side: Side, crls: boolean): Attemp
 }
 
 /** What lies where a survey cannot put it. */
-function neverShown({ expect, breaks, family, slug }: Fault): string | undefined {
+function neverShown({ expect, breaks, family, slug }: Fault, judge: PlanOptions['judge']): string | undefined {
   if (expect.kind === 'stops-start') return 'a program meets it when it reads its own files, before any connection'
   if (family === 'files') return 'it lies in a file: on the wire is the good chain, or one that another fault shows'
   if (slug === 'public-cert-2026') return 'its certificate is that of no-client-auth-eku, which is tried'
+  if (slug === 'tls1.2-server-1.3-client' && judge === undefined) return 'it needs a client that speaks TLS 1.3 only'
   if (slug === 'incomplete-chain-hidden') return 'on the wire it is the good chain'
-  if (breaks === 'judge') return 'it lies in the trust list, the CRLs or the settings of the other end'
+  if (breaks === 'judge' && judge === undefined)
+    return 'it lies in the trust list, the CRLs or the settings of the other end'
   return undefined
 }
 
 /** Our own settings speak it, whatever the other end is set to: the question is whether that end goes along. */
 const ownSettingsSuffice: ReadonlySet<string> = new Set(['tls1.0-both', 'dh-too-small'])
 
-function neededAtJudge({ judge, presenter }: Variation, pki: FaultPki, { slug }: Fault): string | undefined {
-  if (judge.crls !== undefined) return 'it needs a CRL that was made for it at the other end'
-  if (judge.trust?.join('') !== pki.root.pem) return 'it needs a further root in the trust list of the other end'
+function neededAtJudge(
+  { judge, presenter }: Variation,
+  pki: FaultPki,
+  { slug }: Fault,
+  given: PlanOptions['judge'],
+): string | undefined {
+  if (given === 'ours' && judge.trust === undefined)
+    return 'it needs an end without a trust list, which takes that of its system'
+  if (given === undefined && judge.crls !== undefined) return 'it needs a CRL that was made for it at the other end'
+  if (given === undefined && judge.trust?.join('') !== pki.root.pem)
+    return 'it needs a further root in the trust list of the other end'
   if (presenter.settings?.staple !== undefined) return 'it needs an end that asks for a stapled OCSP answer'
   if (judge.settings !== undefined && !ownSettingsSuffice.has(slug))
     return `it needs ${settingsText(judge.settings)} set at the other end`

@@ -113,7 +113,8 @@ export async function baresip(t: Test, account: PhoneAccount): Promise<DebianPho
   }
 }
 
-function baresipFiles({ login, password, proxy, root, dns, folder, peer }: PhoneAccount, port: number): void {
+/** Writes what baresip reads; `port` is that of its control. */
+export function baresipFiles({ login, password, proxy, root, dns, folder, peer }: PhoneAccount, port: number): void {
   mkdirSync(folder, { recursive: true })
   const modules = ['stdio', 'g711', 'aubridge'].map((name) => `module ${name}.so`)
   const applications = ['contact', 'menu', 'ctrl_tcp'].map((name) => `module_app ${name}.so`)
@@ -186,6 +187,16 @@ export async function linphone(t: Test, account: PhoneAccount): Promise<DebianPh
 }
 
 function spawnLinphone(account: PhoneAccount, pipe: string): ChildProcess {
+  const { command, args, env } = linphoneCommand(account, pipe, '$HOME/log')
+  return spawn(command, args, { env, stdio: ['pipe', 'ignore', 'ignore'] })
+}
+
+/** Writes what Linphone reads, and gives the command that runs it. @param log a file; `/dev/stdout` */
+export function linphoneCommand(
+  account: PhoneAccount,
+  pipe: string,
+  log: string,
+): { readonly command: string; readonly args: string[]; readonly env: NodeJS.ProcessEnv } {
   const { dns, folder } = account
   for (const inner of ['', '.local/share/linphone', '.config/linphone'])
     mkdirSync(join(folder, inner), { recursive: true })
@@ -194,11 +205,12 @@ function spawnLinphone(account: PhoneAccount, pipe: string): ChildProcess {
   writeFileSync(join(folder, 'rc'), linphoneConfig(account))
   const run =
     'mount --bind "$HOME/resolv.conf" /etc/resolv.conf && ' +
-    'exec linphone-daemon --auto-answer --config "$HOME/rc" --log "$HOME/log" --pipe "$0"'
-  return spawn('unshare', ['--user', '--map-root-user', '--mount', 'sh', '-c', run, pipe], {
+    `exec linphone-daemon --auto-answer --config "$HOME/rc" --log "${log}" --pipe "$0"`
+  return {
+    command: 'unshare',
+    args: ['--user', '--map-root-user', '--mount', 'sh', '-c', run, pipe],
     env: { ...process.env, HOME: folder },
-    stdio: ['pipe', 'ignore', 'ignore'],
-  })
+  }
 }
 
 /** With a route, as "outbound proxy" in its settings: without one it would ask DNS for the domain of every callee. */

@@ -19,6 +19,7 @@ import {
   unmetBy,
   type Survey,
 } from '../../src/survey/index.ts'
+import { settingFor } from '../../src/survey/settings.ts'
 import { runInProcess } from '../support/cli.ts'
 import { ownFolder } from '../support/own-folder.ts'
 
@@ -65,7 +66,7 @@ async function played({ answer, only, connections = 400, seconds = 900, paceMs =
     clock,
     signal: new AbortController().signal,
     siplab: 'siplab test',
-    connect: async (presenter) => {
+    connect: async ({ presenter }) => {
       starts.push(clock.now())
       open += 1
       mostOpen = Math.max(mostOpen, open)
@@ -199,4 +200,10 @@ t.test('survey root prints steps to install and to remove', async (t) => {
   t.ok(
     steps.every((each: { install: unknown[]; remove: unknown[] }) => each.install.length > 0 && each.remove.length > 0),
   )
+})
+
+t.test('beside a setting stands where it was found, or that it was not looked up', async (t) => {
+  const found = settingFor('stunnel', 'cert.name-mismatch', 'server')
+  t.match(found, { setting: 'checkHost = NAME', source: 'https://www.stunnel.org/static/stunnel.html' })
+  t.equal(settingFor('openssl', 'cert.name-mismatch', 'server')?.source, undefined)
 })

@@ -215,8 +215,8 @@ function uriWithin(uri: string, base: string): boolean {
 
 /**
  * No constraint of URIs can hold a URI without an authority that names a host: it must be refused (RFC 5280 §4.2.1.10).
- * `sip:lab.test` is one, so a CA with a constraint of URIs cannot issue for a SIP domain (RFC 5922 §7.1); OpenSSL and Go
- * refuse it as well.
+ * `sip:lab.test` is one, so a CA with a constraint of URIs cannot issue for a SIP domain (RFC 5922 §7.1); OpenSSL and
+ * Go refuse it as well.
  */
 function lacksAuthority(name: GeneralName): boolean {
   return name.kind === 'uri' && uriHost(name.value) === undefined

@@ -113,7 +113,7 @@ async function dial(
       bounds: boundsOf({ ...options, pace: options.pace }),
       clock,
       signal: stop.signal,
-      connect: (presenter, version) =>
+      connect: ({ presenter }, version) =>
         connectOnce({ place: { address, port }, host: options.name ?? host, timeoutMs }, presenter, version),
       siplab: `siplab ${packageVersion()}`,
       onTrial: shown.trial,

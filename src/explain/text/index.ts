@@ -8,6 +8,7 @@ import { alertName } from '../../certificates/alerts.ts'
 import type { Answer, Candidate } from '../answer.ts'
 import type { Finding } from './episode.ts'
 import type { Topic } from './grammar.ts'
+import { type SurveyedStack, surveyedStack } from '../../peers/stack-survey.ts'
 import { identifierOf } from './identifiers.ts'
 import type { Identifier } from './identifiers.ts'
 import { notesOf } from './notes.ts'
@@ -42,6 +43,8 @@ export interface TextAnswer extends Answer {
   readonly stack?: string
   /** The server that wrote the log, where its words name it. */
   readonly product?: string
+  /** What the survey of real stacks found of it: what it does not notice. Absent: it is not in the survey. */
+  readonly surveyed?: SurveyedStack
   readonly identifier?: Identifier
   /** What numbers in the text mean: Windows codes, events, `ms-diagnostics`, serials. */
   readonly notes: readonly string[]
@@ -98,9 +101,16 @@ function ofFinding({ finding, product }: FailureGroup): Omit<TextAnswer, 'failur
     evidence: rests.map(({ line }) => ({ where: `line ${line.number}`, found: shortened(line.text) })),
     stack,
     ...(product === undefined ? {} : { product }),
+    ...surveyedOf(product, stack),
     ...(topic === undefined ? {} : { topic }),
     ...(alert === undefined ? {} : { alert }),
   }
+}
+
+/** The words of OpenSSL alone name no program: many speak them. */
+function surveyedOf(product: string | undefined, stack: string): { readonly surveyed?: SurveyedStack } {
+  const surveyed = surveyedStack(product ?? (stack === 'OpenSSL' ? undefined : stack))
+  return surveyed === undefined ? {} : { surveyed }
 }
 
 function candidate(code: VerdictCode, reason: string): Candidate {

@@ -1,4 +1,4 @@
-/** Notifications that would come too fast: the first goes at once, what follows within a span goes as one at its end. */
+/** Notifications that would come too fast: the first goes at once, what follows within a span as one at its end. */
 import type { Clock } from '../../sip/clock.ts'
 
 export interface ThrottleOptions {

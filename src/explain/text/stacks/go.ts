@@ -44,7 +44,7 @@ export const go: StackGrammar = {
     },
     {
       when: /x509: (?:invalid signature: )?parent certificate cannot sign this kind of certificate|not authorized to sign other certificates/,
-      says: refused('chain.not-a-ca'),
+      says: refused('chain.not-a-ca', 'chain.no-cert-sign'),
     },
     { when: /issuer name does not match subject from issuing certificate/, says: refused('chain.issuer-mismatch') },
     {

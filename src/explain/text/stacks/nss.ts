@@ -2,6 +2,11 @@
 import { alertReceived, closed, handshake, own, refused, refusedSomehow, sets } from '../grammar.ts'
 import type { Rule, Saying, StackGrammar } from '../grammar.ts'
 
+/** Also of an algorithm that it does not know, such as Ed25519. */
+const badSignature = refused('cert.signature-invalid', 'tls.no-common-signature')
+/** Of the leaf, or of a CA without keyCertSign. */
+const inadequateUsage = refused('cert.ku-wrong', 'chain.no-cert-sign')
+
 interface NssError {
   readonly number: number
   readonly name: RegExp
@@ -21,7 +26,7 @@ const errors: readonly NssError[] = [
   { number: -8172, name: /sec error untrusted issuer/, says: refused('chain.untrusted-root') },
   { number: -8171, name: /sec error untrusted cert\b/, says: refused('cert.self-signed', 'chain.untrusted-root') },
   { number: -8156, name: /sec error ca cert invalid/, says: refused('cert.self-signed') },
-  { number: -8182, name: /sec error bad signature/, says: refused('cert.signature-invalid') },
+  { number: -8182, name: /sec error bad signature/, says: badSignature },
   { number: -8180, name: /sec error revoked certificate\b/, says: refused('cert.revoked') },
   { number: -8047, name: /sec error revoked certificate (?:ocsp|crl)/, says: refused('cert.revoked') },
   {
@@ -29,7 +34,7 @@ const errors: readonly NssError[] = [
     name: /sec error inadequate cert type/,
     says: refused('cert.eku-missing', 'chain.eku-narrow', 'cert.ku-wrong'),
   },
-  { number: -8102, name: /sec error inadequate key usage/, says: refused('cert.ku-wrong') },
+  { number: -8102, name: /sec error inadequate key usage/, says: inadequateUsage },
   { number: -8080, name: /sec error cert not in name space/, says: refused('chain.name-constraint') },
   { number: -8155, name: /sec error path len constraint invalid/, says: refused('chain.path-too-long') },
   { number: -8151, name: /sec error unknown critical extension/, says: refused('cert.critical-extension') },
@@ -109,13 +114,13 @@ const sentences: readonly Rule[] = [
   },
   { when: /issuer has been marked as not trusted/, says: refused('chain.untrusted-root') },
   { when: /issuer certificate is invalid/, says: refused('cert.self-signed') },
-  { when: /peer's certificate has an invalid signature/, says: refused('cert.signature-invalid') },
+  { when: /peer's certificate has an invalid signature/, says: badSignature },
   { when: /peer's certificate has been revoked/, says: refused('cert.revoked') },
   {
     when: /certificate type not approved for application/,
     says: refused('cert.eku-missing', 'chain.eku-narrow', 'cert.ku-wrong'),
   },
-  { when: /certificate key usage inadequate/, says: refused('cert.ku-wrong') },
+  { when: /certificate key usage inadequate/, says: inadequateUsage },
   { when: /not permitted to issue a certificate with this name/, says: refused('chain.name-constraint') },
   { when: /path length constraint is invalid/, says: refused('chain.path-too-long') },
   { when: /contains unknown critical extension/, says: refused('cert.critical-extension') },

@@ -106,7 +106,7 @@ export const verifyResults: readonly VerifyResult[] = [
     words: /key usage does not include certificate signing|keyusage no certsign/,
     says: refused('chain.not-a-ca', 'chain.no-cert-sign'),
   },
-  { numbers: [24, 37, 79], words: /invalid (?:non-)?ca\b/, says: refused('chain.not-a-ca') },
+  { numbers: [24, 37, 79], words: /invalid (?:non-)?ca\b/, says: refused('chain.not-a-ca', 'chain.no-cert-sign') },
   {
     numbers: [34],
     words: /unhandled critical extension/,

@@ -28,7 +28,7 @@ const errors: readonly WolfError[] = [
   { number: -275, words: /asn self[- ]signed/, says: refused('cert.self-signed') },
   { number: -322, words: /peer subject name mismatch|domain name mismatch/, says: refused('cert.name-mismatch') },
   { number: -325, words: /peer ip address mismatch/, says: refused('cert.name-mismatch') },
-  { number: -361, words: /crl (?:cert )?revoked|cert(?:ificate)? revoked/, says: refused('cert.revoked') },
+  { number: -361, words: /crl (?:cert )?revoked/, says: refused('cert.revoked') },
   { number: -362, words: /crl missing, not loaded/, says: refused('crl.missing') },
   { number: -226, words: /asn name constraint/, says: refused('chain.name-constraint') },
   { number: -237, words: /asn path ?len/, says: refused('chain.path-too-long') },

@@ -2,6 +2,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -22,7 +23,7 @@ import javax.net.ssl.TrustManagerFactory;
 
 /**
  * A strict TLS peer. Told: accept or dial, port, TLS version, roots, its PKCS #12 file (-: none), its key (not read),
- * CRLs (-: none), the name to dial.
+ * CRLs (-: none), the name to dial. Answers each request with 200; sends what stdin says when it dials.
  */
 public class Peer {
   private static final char[] PASSWORD = "foreign".toCharArray();
@@ -74,7 +75,7 @@ public class Peer {
     server.setEnabledProtocols(versions);
     while (true) {
       SSLSocket socket = (SSLSocket) server.accept();
-      new Thread(() -> drain(socket)).start();
+      new Thread(() -> answer(socket)).start();
     }
   }
 
@@ -87,11 +88,29 @@ public class Peer {
     socket.setSSLParameters(wanted);
     socket.setSoTimeout(2000);
     try {
-      socket.getOutputStream().write(("OPTIONS sip:" + name + " SIP/2.0\r\n").getBytes());
+      byte[] request = new byte[4096];
+      socket.startHandshake();
+      socket.getOutputStream().write(request, 0, Math.max(System.in.read(request), 0));
     } catch (IOException error) {
       System.out.println(error);
     }
     drain(socket);
+  }
+
+  /** Answers each request with 200. */
+  private static void answer(SSLSocket socket) {
+    byte[] octets = new byte[65536];
+    try (socket) {
+      for (int count; (count = socket.getInputStream().read(octets)) >= 0; ) {
+        StringBuilder text = new StringBuilder("SIP/2.0 200 OK\r\n");
+        for (String line : new String(octets, 0, count, StandardCharsets.ISO_8859_1).split("\r\n"))
+          if (line.matches("(?i)(via|from|to|call-id|cseq):.*")) text.append(line).append("\r\n");
+        text.append("Server: java\r\nContent-Length: 0\r\n\r\n");
+        socket.getOutputStream().write(text.toString().getBytes(StandardCharsets.ISO_8859_1));
+      }
+    } catch (IOException error) {
+      System.out.println(error);
+    }
   }
 
   private static void drain(SSLSocket socket) {

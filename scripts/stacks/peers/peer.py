@@ -1,5 +1,6 @@
 """A strict TLS peer. Told: accept or dial, port, TLS version, roots, its chain (-: none), its key, CRLs (-: none), the
-name to dial."""
+name to dial. Answers each request with 200; sends what stdin says when it dials."""
+import re
 import socket
 import ssl
 import sys
@@ -14,14 +15,15 @@ if chain != "-":
     context.load_cert_chain(chain, key)
 if crl != "-":
     context.load_verify_locations(crl)
-    context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+    context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
 
 
 def serve(raw):
     try:
         with context.wrap_socket(raw, server_side=True) as secure:
-            while secure.recv(4096):
-                pass
+            while request := secure.recv(65536):
+                copied = b"".join(re.findall(rb"(?im)^(?:via|from|to|call-id|cseq):.*\n", request))
+                secure.sendall(b"SIP/2.0 200 OK\r\n" + copied + b"Server: python\r\nContent-Length: 0\r\n\r\n")
     except OSError as error:
         print(error, flush=True)
 
@@ -33,7 +35,7 @@ if role == "accept":
         threading.Thread(target=serve, args=(connection,), daemon=True).start()
 try:
     with context.wrap_socket(socket.create_connection(("127.0.0.1", int(port))), server_hostname=name) as secure:
-        secure.sendall(("OPTIONS sip:%s SIP/2.0\r\n" % name).encode())
+        secure.sendall(sys.stdin.buffer.read1())
         secure.settimeout(2)
         while secure.recv(4096):
             pass

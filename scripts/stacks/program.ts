@@ -4,9 +4,12 @@ import { accessSync, constants, existsSync, globSync } from 'node:fs'
 import { connect } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { freePort } from '../../test/support/free-port.ts'
+import { optionsText, type Accepting, type EndFiles } from './stack.ts'
 
 /** Where the program lies. Absent: it is not installed. */
 export function findProgram(name: string): string | undefined {
+  if (name.includes('/')) return isExecutable(name) ? name : undefined
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/bin', '/usr/bin']
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
@@ -29,24 +32,31 @@ interface Start {
   /** For libfaketime: `+800d`. */
   readonly clock: string | undefined
   readonly folder: string
+  /** Beside that of this process. */
+  readonly env?: NodeJS.ProcessEnv
 }
 
 export interface Running {
-  /** All that it has printed. */
-  said(): string
+  /** What it has printed since so many characters; of a long output the end. */
+  said(since?: number): string
+  /** How many characters it has printed. */
+  spoken(): number
   /** Written to its stdin, which stays open. */
   write(text: string): void
+  hasEnded(): boolean
   /** Resolves when it has ended, or after so long. */
   ended(patienceMs: number): Promise<void>
   stop(): Promise<void>
 }
 
-export function start({ command, args, clock, folder }: Start): Running {
+export function start({ command, args, clock, folder, env: more = {} }: Start): Running {
   const moved = clock === undefined || fakeTime === undefined ? {} : { LD_PRELOAD: fakeTime, FAKETIME: clock }
-  const env = { ...process.env, FAKETIME_DONT_FAKE_MONOTONIC: '1', FAKETIME_NO_CACHE: '1', ...moved }
+  const env = { ...process.env, ...more, FAKETIME_DONT_FAKE_MONOTONIC: '1', FAKETIME_NO_CACHE: '1', ...moved }
   const child = spawn(command, [...args], { cwd: folder, env, stdio: ['pipe', 'pipe', 'pipe'] })
   let text = ''
+  let spoken = 0
   const keep = (chunk: string): void => {
+    spoken += chunk.length
     text = (text + chunk).slice(-100_000)
   }
   child.stdout.setEncoding('utf8').on('data', keep)
@@ -55,8 +65,10 @@ export function start({ command, args, clock, folder }: Start): Running {
   child.on('error', (error) => keep(`${error.message}\n`))
   const gone = new Promise<void>((resolve) => child.once('close', () => resolve()))
   return {
-    said: () => text,
+    said: (since = 0) => text.slice(Math.max(0, since - (spoken - text.length))),
+    spoken: () => spoken,
     write: (line) => void child.stdin.write(line),
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     ended: async (patienceMs) => {
       await Promise.race([gone, delay(patienceMs, undefined, { ref: false })])
     },
@@ -76,10 +88,11 @@ async function stop(child: ChildProcess, gone: Promise<void>): Promise<void> {
  *
  * @throws Error with what the program said, when it does not within 15 s
  */
-export async function untilItListens(port: number, program: Running): Promise<void> {
+async function untilItListens(port: number, program: Running): Promise<void> {
   const until = performance.now() + 15_000
   while (!(await isOpen(port))) {
-    if (performance.now() > until) throw new Error(`nothing listens at 127.0.0.1:${port}; it said: ${program.said()}`)
+    if (performance.now() > until || program.hasEnded())
+      throw new Error(`nothing listens at 127.0.0.1:${port}; it said: ${program.said()}`)
     await delay(30)
   }
 }
@@ -93,6 +106,37 @@ function isOpen(port: number): Promise<boolean> {
     })
     socket.once('error', () => resolve(false))
   })
+}
+
+/** A program that listens at a free port. */
+export async function accepting(
+  files: EndFiles,
+  command: string,
+  argsFor: (port: number) => readonly string[],
+): Promise<Accepting> {
+  return listeningAt(await freePort(), files, command, argsFor)
+}
+
+/** The same at a port that stands in its configuration. */
+export async function listeningAt(
+  port: number,
+  files: EndFiles,
+  command: string,
+  argsFor: (port: number) => readonly string[],
+): Promise<Accepting> {
+  const program = start({ command, args: argsFor(port), clock: files.clock, folder: files.folder })
+  await untilItListens(port, program).catch(async (error: unknown) => {
+    await program.stop()
+    throw error
+  })
+  return { port, program }
+}
+
+/** A dialler that is sent a request through its stdin. */
+export async function dialling(files: EndFiles, command: string, args: readonly string[]): Promise<Running> {
+  const program = start({ command, args, clock: files.clock, folder: files.folder })
+  program.write(optionsText)
+  return program
 }
 
 /** @throws Error with what the program printed */

@@ -1,6 +1,6 @@
 /**
  * A strict TLS peer. Told: accept or dial, port, TLS version, roots, its chain (`-`: none), its key, CRLs (`-`: none),
- * the name to dial.
+ * the name to dial. Answers each request with 200; sends what stdin says when it dials.
  */
 import { readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:tls'
@@ -16,15 +16,20 @@ const options = {
   crl: crl === '-' ? undefined : String(read(crl)).split(/(?=-----BEGIN)/),
 }
 const say = (error) => console.log(error.message)
+const ok = (request) =>
+  `SIP/2.0 200 OK\r\n${String(request)
+    .split('\r\n')
+    .filter((line) => /^(?:via|from|to|call-id|cseq):/i.test(line))
+    .join('\r\n')}\r\nServer: node\r\nContent-Length: 0\r\n\r\n`
 
 if (role === 'accept') {
   const server = createServer({ ...options, requestCert: true, rejectUnauthorized: true }, (socket) => {
-    socket.on('error', say).resume()
+    socket.on('error', say).on('data', (request) => socket.write(ok(request)))
   })
   server.on('tlsClientError', say).listen(Number(port), '127.0.0.1')
 } else {
   const socket = connect({ ...options, host: '127.0.0.1', port: Number(port), servername: name })
-  socket.write(`OPTIONS sip:${name} SIP/2.0\r\n`)
+  process.stdin.pipe(socket)
   socket
     .on('error', say)
     .on('close', () => process.exit())
