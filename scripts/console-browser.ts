@@ -1,10 +1,12 @@
 /** A console in Debian's Chromium, for the scripts that look at its views. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import axe from 'axe-core'
-import type { Page } from 'playwright-core'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { launcher } from '../src/cli/package.ts'
+import type { ScriptLab } from './script-lab.ts'
 
 /** Path of Chromium; undefined: it is not installed. */
 export function findChromium(): string | undefined {
@@ -56,4 +58,45 @@ export async function violationsOf(page: Page): Promise<readonly string[]> {
   await page.evaluate(`if (window.axe === undefined) { ${axe.source} }`)
   const { violations } = await page.evaluate<axe.AxeResults>('axe.run(document, { resultTypes: ["violations"] })')
   return violations.map(({ id, help, nodes }) => `${id}: ${help} (${nodes.map(({ target }) => target).join(', ')})`)
+}
+
+export interface Browse {
+  readonly executablePath: string
+  /** Home of the browser, with its trust list. */
+  readonly home: string
+  readonly data: string
+  readonly lab: ScriptLab
+}
+
+/** The names of the lab are known to its own DNS alone. */
+export function launch(
+  { executablePath, home, lab }: Browse,
+  viewport: { readonly width: number; readonly height: number },
+): Promise<BrowserContext> {
+  const names = lab.access.plan.phones.map(({ host, address }) => `MAP ${host} ${address}`)
+  return chromium.launchPersistentContext(join(home, 'profile'), {
+    executablePath,
+    args: ['--no-sandbox', `--host-resolver-rules=${[...new Set(names)].join(',')}`],
+    env: { ...process.env, HOME: home },
+    viewport,
+  })
+}
+
+/** What adds a root to the trust list of Chromium. */
+export function hasCertutil(): boolean {
+  try {
+    execFileSync('sh', ['-c', 'command -v certutil'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** As the user of the browser would: the page shows this command. */
+export function trustRoots(home: string, data: string): void {
+  const store = `sql:${join(home, '.pki', 'nssdb')}`
+  mkdirSync(join(home, '.pki', 'nssdb'), { recursive: true })
+  execFileSync('certutil', ['-d', store, '-N', '--empty-password'])
+  for (const name of ['public-root', 'internal-root'])
+    execFileSync('certutil', ['-d', store, '-A', '-t', 'C,,', '-n', name, '-i', join(data, 'pki', `${name}.pem`)])
 }

@@ -1,9 +1,9 @@
 /**
  * `node scripts/console-endurance.ts [--minutes=60]`: a page on the ladder beside a lab under load. Is the memory of
  * the console flat, and does a closed page cost the lab nothing? Two phones write to each other the whole time; the
- * page looks for the given time and is closed. Prints one line a minute and a last line of JSON. Exit status 1 when
- * the console has grown by more than a quarter after the first fifth, or holds more sockets or works more than 5 % of
- * a processor after the page was closed; 75 without Debian's Chromium.
+ * page looks for the given time and is closed. Prints one line a minute and a last line of JSON. Exit status 1 when the
+ * console has grown by more than a quarter after the first fifth, or holds more sockets or works more than 5 % of a
+ * processor after the page was closed; 75 without Debian's Chromium.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'

@@ -2,7 +2,7 @@
 import { peerPolicies } from './index.ts'
 import { publicRoots, rootEvents } from './programmes/roots.ts'
 
-export interface Stretch {
+interface Stretch {
   readonly name: string
   /** First day, `2026-07-01`; absent: since ever, as far as known. */
   readonly since?: string
@@ -42,10 +42,7 @@ function peerRows(from: string): readonly AxisRow[] {
           name: id,
           ...(since === undefined ? {} : { since }),
           ...(until === undefined ? {} : { until }),
-          what: [
-            `serverAuth ${serverAuth.value}, clientAuth ${clientAuth.value}`,
-            ...(note === undefined ? [] : [note]),
-          ].join('. '),
+          what: [`serverAuth ${serverAuth.value}, clientAuth ${clientAuth.value}`, note].filter(Boolean).join('. '),
         })),
     }))
 }

@@ -41,3 +41,10 @@ t.test('wrong usage starts nothing', async (t) => {
   ] as const)
     t.match(await runInProcess(['up', ...args], folder), { status: 2, err: message })
 })
+
+t.test('a lab in the background has its console beside it', async (t) => {
+  const folder = t.testdir({})
+  const { status, err } = await runInProcess(['up', 'edge', '--console', '--detach'], folder)
+  t.equal(status, 2)
+  t.match(err, /run siplab console beside it/)
+})

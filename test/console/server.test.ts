@@ -176,6 +176,28 @@ t.test('the API describes itself: each operation with its fields', async (t) => 
   })
 })
 
+t.test('the check of a WebSocket dials the address under the name', async (t) => {
+  const { ask, ran } = await testConsole(t)
+  await ask('/api/check', posting({ target: 'sip.lab.test:8443', transport: 'wss', address: '127.0.41.32' }))
+  t.strictSame(ran.at(-1)?.slice(0, 6), [
+    'check',
+    'sip.lab.test:8443',
+    '--transport',
+    'wss',
+    '--address',
+    '127.0.41.32',
+  ])
+  t.equal((await ask('/api/check', posting({ target: 'sip.lab.test', address: '--as' }))).status, 400)
+})
+
+t.test('the root of a server is the file that the lab names, and no path from the page', async (t) => {
+  const lab = { choose: [], plan: [], roots: { 'sip.lab.test': '/lab/pki/public-root.pem' } }
+  const { ask, ran } = await testConsole(t, { lab })
+  await ask('/api/roots/sip.lab.test')
+  t.strictSame(ran.at(-1), ['certs', 'show', '/lab/pki/public-root.pem', '--json'])
+  t.equal((await ask('/api/roots/..%2F..%2Fetc%2Fpasswd')).status, 400)
+})
+
 /** What a client other than a browser may send. */
 function raw(port: number, request: string): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -42,14 +42,12 @@ export interface AgentUser {
 }
 
 /** A final response that is no 2xx. */
-export class Refusal extends Error {
-  readonly status: number
+class Refusal extends Error {
   constructor(what: string, { message }: Core.IncomingResponse) {
     const diagnostics = message.getHeader('ms-diagnostics')
     super(
       `${what}: ${message.statusCode} ${message.reasonPhrase}${diagnostics === undefined ? '' : ` (${diagnostics})`}`,
     )
-    this.status = message.statusCode ?? 0
   }
 }
 

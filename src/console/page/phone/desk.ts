@@ -20,7 +20,7 @@ export interface Account {
   readonly password: string
 }
 
-export type Stage = 'signed-out' | 'signing-in' | 'signed-in'
+type Stage = 'signed-out' | 'signing-in' | 'signed-in'
 
 export interface DeskState {
   readonly stage: Stage

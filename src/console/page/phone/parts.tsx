@@ -5,7 +5,7 @@ import type { Presence } from './bodies.ts'
 import { type Desk, type DeskState, type Line, nameOf } from './desk.ts'
 
 /** What a user may say of itself: PIDF knows open and closed, the rest is its note. */
-export const ownStates: readonly (Presence & { readonly word: string })[] = [
+const ownStates: readonly (Presence & { readonly word: string })[] = [
   { word: 'Online', open: true, note: '' },
   { word: 'Busy', open: true, note: 'Busy' },
   { word: 'Be right back', open: true, note: 'Be right back' },
@@ -20,7 +20,7 @@ export function presenceWord(presence: Presence | undefined): string {
 }
 
 /** Shape and colour differ, and the word stands beside it. */
-export function PresenceSign({ presence }: { readonly presence: Presence | undefined }): JSX.Element {
+function PresenceSign({ presence }: { readonly presence: Presence | undefined }): JSX.Element {
   const kind =
     presence === undefined ? 'unknown' : presence.open ? (presence.note === '' ? 'online' : 'busy') : 'offline'
   return (

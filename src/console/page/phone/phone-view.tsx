@@ -34,13 +34,16 @@ export function PhoneView(): JSX.Element {
   )
 }
 
+const command =
+  'PASSWORD=alice-2005 siplab phone --uri sip:alice@lab.test --server sip.lab.test:10443 --address 127.0.0.1 ' +
+  '--ca public-root.pem --password-env PASSWORD'
+
 /** Names and addresses of a container network belong to the containers. */
 function Containers(): JSX.Element {
   return (
     <p class="notice warn">
-      The phones of a container lab run in its network. There the command is{' '}
-      <code>siplab phone --as alice --outside --lab compose</code>; the page reaches the lab only where its addresses
-      can be reached from this machine.
+      This page reaches a container lab only where its names lead to ports of this machine (docs/containers.md). From a
+      terminal: <code>{command}</code>
     </p>
   )
 }
