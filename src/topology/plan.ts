@@ -32,9 +32,10 @@ import type { Topology } from './topology.ts'
  * The result is frozen and survives `JSON.stringify`.
  */
 export function planLab(topology: Topology, options: PlanOptions = {}): LabPlan {
-  const { network, addressing } = placementOf(topology, options)
+  const placed = { ...options, ...placementOf(topology, options) }
+  const { network, addressing } = placed
   const ports = resolvePorts(topology, options)
-  const sites = organisations(topology).map((organisation, at) => layOut(organisation, at, { ...options, network }))
+  const sites = organisations(topology).map((organisation, at) => layOut(organisation, at, placed))
   const drafts = sites.map((site) => draftOf(topology, site, ports))
   const dns = planDns(drafts, ports, topology.profile.name === 'modern').map((view) =>
     withPlanned(withForeign(view, sites), topology.dns.records),
