@@ -46,7 +46,7 @@ export function matrixText(matrix: Matrix): string {
     ),
     ...missing.map(({ program, role, why }) => `| ${program} | ${role === 'both' ? 'not run' : role} | ${why} | | |`),
     ...runs.flatMap(({ version, role, tls, stopped }) =>
-      stopped === undefined ? [] : ['', `${version}, ${role}, TLS ${tls}, stopped: ${stopped}.`],
+      stopped === undefined ? [] : [`| ${version} | ${role} | stopped: ${stopped.replaceAll('|', '\\|')} | ${tls} | |`],
     ),
     '',
     '### What each does not notice',
