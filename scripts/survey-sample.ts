@@ -57,8 +57,8 @@ const known: readonly Known[] = [
   {
     stack: 'HAProxy',
     role: 'dialler',
-    says: 'prints "Layer6 invalid response … SSL handshake failure" for its own refusals, and checks verifyhost',
-    refused: ({ stack }) => /Layer6 invalid response.*SSL handshake failure/.test(stack),
+    says: 'prints "Layer6 invalid response" for its own refusals, and checks verifyhost',
+    refused: ({ stack }) => /Layer6 invalid response/.test(stack),
     outcomes: { 'wrong-host': 'refused' },
   },
 ]
@@ -124,9 +124,12 @@ interface Setting {
   readonly seed: number
 }
 
+/** Of the job: the same sample each time. */
+const usualSeed = 2005
+
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { seed: { type: 'string' } } })
-  const seed = Number(values.seed ?? Math.floor(1 + Math.random() * 1_000_000))
+  const seed = Number(values.seed ?? usualSeed)
   console.log(`seed ${seed}`)
   const { there, missing } = installed<Stack>([go, kamailio, haproxy])
   for (const { name, why } of missing) console.log(`skipped: ${name}: ${why}`)

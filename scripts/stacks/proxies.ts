@@ -98,12 +98,13 @@ export const haproxy: Stack = {
   dial: async (files, port, version, stance = 'strict') => {
     const crl = files.crl === undefined ? '' : ` crl-file ${files.crl}`
     const own = files.own === undefined ? '' : ` crt ${bundle(files)}`
-    const name = stance === 'strict' ? ` verifyhost ${dialledName}` : ''
+    // Where it verifies at all it checks the name in the SNI, without verifyhost too.
+    const verify = stance === 'strict' ? `required verifyhost ${dialledName}` : 'none'
     const config = haproxyConfig(
       `frontend f\n  bind 127.0.0.1:${await freePort()}\n  default_backend b\nbackend b\n` +
         `  option tcp-check\n  tcp-check connect ssl sni ${dialledName}\n` +
         `  tcp-check send-binary ${Buffer.from(optionsText).toString('hex')}\n  tcp-check expect string SIP\n` +
-        `  server s 127.0.0.1:${port} ssl verify required${name} sni str(${dialledName}) ca-file ` +
+        `  server s 127.0.0.1:${port} ssl verify ${verify} sni str(${dialledName}) ca-file ` +
         `${files.trust}${crl}${own} ssl-min-ver TLSv${version} ssl-max-ver TLSv${version} check inter 300s\n`,
     )
     const args = ['-db', '-f', written(files, 'haproxy.cfg', config)]
