@@ -7,6 +7,7 @@ import { printable } from '../check/talk.ts'
 import { alertNumber } from '../verdicts/node-errors.ts'
 import { answer } from '../sip/message/answer.ts'
 import { StreamFramer } from '../sip/message/framer.ts'
+import { protocolOf } from '../sip/transport/connection/evidence.ts'
 import { defaultLimits, type SipMessage, type SipRequest } from '../sip/message/types.ts'
 import type { Presenter } from '../faults/catalogue/variation.ts'
 import { shownBy } from './ground.ts'
@@ -140,7 +141,7 @@ function servernameOf(socket: TLSSocket): string | undefined {
 }
 
 function versionOf(socket: TLSSocket): TlsVersion | undefined {
-  const protocol = socket.getProtocol()
+  const protocol = protocolOf(socket)
   return protocol === 'TLSv1.3' ? '1.3' : protocol === 'TLSv1.2' ? '1.2' : undefined
 }
 

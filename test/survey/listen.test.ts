@@ -78,3 +78,22 @@ t.test('a client that verifies nothing is seen to accept an expired certificate'
   })
   t.match(survey.trials, [{ fault: 'expired', severity: 'critical', outcome: { kind: 'accepted', proof: 'sip' } }])
 })
+
+t.test('a listener that closes while a client shakes hands ends that connection and nothing else', async (t) => {
+  const shown = goodPresenter({ ground, name }, Date.now())
+  for (let at = 0; at < 20; at++) {
+    const listener = await openListener({
+      address: '127.0.0.1',
+      port: 0,
+      rootPem: root,
+      versions: ['1.2', '1.3'],
+      patienceMs: 500,
+      choose: () => ({ slug: 'good', presenter: shown }),
+      onVisit: () => undefined,
+    })
+    const told = signIn(listener.port, {})
+    await new Promise((resolve) => setTimeout(resolve, at % 5))
+    await listener.close()
+    t.type(await told, 'string')
+  }
+})

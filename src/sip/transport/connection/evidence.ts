@@ -31,9 +31,18 @@ export function readEvidence(
     authorized: socket.authorized && shown,
     errorCode,
     errorMessage: errorCode === undefined ? undefined : (verifyMessage(socket) ?? errorCode),
-    protocol: socket.getProtocol() ?? '',
+    protocol: protocolOf(socket) ?? '',
     resumed: socket.isSessionReused(),
   }
+}
+
+/**
+ * `TLSv1.3`; absent once the TLS of the socket has been freed: Node 24 ends with a segmentation fault when it is asked
+ * for the version then, as in `tlsClientError` after the other end hung up.
+ */
+export function protocolOf(socket: TLSSocket): string | undefined {
+  const wrap: unknown = Reflect.get(socket, 'ssl')
+  return typeof wrap !== 'object' || wrap === null ? undefined : (socket.getProtocol() ?? undefined)
 }
 
 function readChain(leaf: X509Certificate | undefined): Buffer[] {
