@@ -104,6 +104,7 @@ export function diagnoseRefusal(
     ? {
         ...verdict(code, { ...observer, ...found, ...notTlsAt(refusal.side, code) }),
         ...maybeRefused(refusal, code, own),
+        ...(said === noneCame ? { candidates: whyNoneCame } : {}),
         ...(alertNumber(said ?? '') === undefined ? {} : { whoRefused: 'them' as const }),
       }
     : { ...ourFault, ...observer, others: [verdict(code, found)] }
@@ -113,6 +114,14 @@ export function diagnoseRefusal(
 const noneCame =
   'no certificate came; Java, Go and Erlang show none when no CA that this end names has issued theirs, and NSS when ' +
   'theirs lacks clientAuth'
+
+/** All that this end knows is that none came. The commonest first. */
+const whyNoneCame: NonNullable<Verdict['candidates']> = [
+  { code: 'tls.client-cert-missing', why: 'the other end has no certificate to show' },
+  { code: 'tls.issuer-not-announced', why: 'this end does not name the CA of its certificate' },
+  { code: 'chain.incomplete', why: 'without the issuing CA its certificate leads to no CA that this end names' },
+  { code: 'cert.eku-missing', why: 'NSS shows no certificate without clientAuth' },
+]
 
 /** The other end has seen a certificate of ours that has ended, and its file holds a newer one. */
 function notReloaded(
