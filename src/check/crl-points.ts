@@ -47,7 +47,9 @@ export function pointsOf(chain: readonly Buffer[]): readonly URL[] {
 
 async function fetchOne(url: URL, { resolver }: CheckOptions): Promise<Done<string | undefined>> {
   const not = (code: VerdictCode, found: string): Done<undefined> => {
-    const diagnosis: Verdict = verdict(code, { found: `${url.href}: ${found}` })
+    // It may answer and not have the list: a firewall alone does not explain that.
+    const fix = code === 'crl.unreachable' ? { fix: `let ${url.host} serve the list, and this machine reach it` } : {}
+    const diagnosis: Verdict = verdict(code, { found: `${url.href}: ${found}`, ...fix })
     return { finding: fromVerdict(diagnosis, { url: url.href }, 'warning'), value: undefined }
   }
   try {
