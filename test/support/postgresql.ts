@@ -71,11 +71,13 @@ export async function startPostgresql(
   let server: ChildProcess | undefined
 
   async function start(): Promise<void> {
-    const child = spawn(
-      join(bin as string, 'postgres'),
-      ['-D', data, ...Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-      { ...owner, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
-    )
+    const settled = Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    // It ends with the test, whoever kills that: setpriv of util-linux becomes the server.
+    const child = spawn('setpriv', ['--pdeathsig', 'QUIT', join(bin as string, 'postgres'), '-D', data, ...settled], {
+      ...owner,
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
     server = child
     let complaint = ''
     child.stderr.on('data', (text: Buffer) => (complaint = (complaint + text.toString()).slice(-2000)))
