@@ -86,9 +86,10 @@ export function sqlFault(
   }
 }
 
-/** Resolves when a node has met the fault, or when none did in time. */
+/** Resolves when every node that runs has met the fault, or when the time is up. */
 async function look(lab: RunningLabAccess, database: DatabaseName, expected: VerdictCode): Promise<Seen> {
-  const views = await awaitViews(lab, database, (verdicts) => verdicts.some(({ verdict }) => verdict.code === expected))
+  const hasMetIt = (views: readonly View[]): boolean => views.some(({ verdict }) => verdict.code === expected)
+  const views = await awaitViews(lab, database, (nodes) => nodes.length > 0 && nodes.every(hasMetIt))
   const seen = views.find(({ verdict }) => verdict.code === expected) ?? views[0]
   return {
     expected,
@@ -103,7 +104,7 @@ async function look(lab: RunningLabAccess, database: DatabaseName, expected: Ver
 
 /** Resolves when every node can use the database again. @throws LabError when one cannot */
 export async function awaitDatabase(lab: RunningLabAccess, database: DatabaseName, fault: string): Promise<void> {
-  const views = await awaitViews(lab, database, (verdicts) => verdicts.length === 0)
+  const views = await awaitViews(lab, database, (nodes) => nodes.every(({ length }) => length === 0))
   const [left] = views
   if (left !== undefined)
     throw new LabError(
@@ -119,18 +120,23 @@ interface View {
   readonly verdict: Verdict
 }
 
-/** Asks the database on behalf of every node until what they have to say is enough, or the time is up. */
+/**
+ * Asks the database on behalf of every node until what they have to say is enough, or the time is up.
+ *
+ * @param isEnough takes the views of each node that runs
+ */
 async function awaitViews(
   lab: RunningLabAccess,
   database: DatabaseName,
-  isEnough: (views: readonly View[]) => boolean,
+  isEnough: (nodes: readonly (readonly View[])[]) => boolean,
 ): Promise<readonly View[]> {
-  let views: readonly View[] = []
+  let nodes: readonly (readonly View[])[] = []
   for (const until = performance.now() + seenWithinMs; performance.now() < until; await delay(askEveryMs)) {
-    views = (await Promise.all(usersOf(lab, database).map((node) => viewsOf(lab, node, database)))).flat()
-    if (isEnough(views)) return views
+    const answers = await Promise.all(usersOf(lab, database).map((node) => viewsOf(lab, node, database)))
+    nodes = answers.filter((views) => views !== undefined)
+    if (isEnough(nodes)) break
   }
-  return views
+  return nodes.flat()
 }
 
 /** The nodes that use the database; a director reads the directory only. */
@@ -140,13 +146,17 @@ export function usersOf({ plan }: Pick<RunningLabAccess, 'plan'>, database: Data
   )
 }
 
-async function viewsOf(lab: RunningLabAccess, { name }: NodePlan, database: DatabaseName): Promise<readonly View[]> {
+/** @returns undefined for a node that was stopped */
+async function viewsOf(
+  lab: RunningLabAccess,
+  { name }: NodePlan,
+  database: DatabaseName,
+): Promise<readonly View[] | undefined> {
   try {
     const verdicts = await lab.clientOf(name).post<readonly Verdict[]>('/ask-store', {})
     return verdicts.filter(({ code }) => code.startsWith(`${database}.`)).map((verdict) => ({ node: name, verdict }))
   } catch (error) {
-    // A node that was stopped has no view.
-    if (error instanceof LabError) return []
+    if (error instanceof LabError) return undefined
     throw error
   }
 }

@@ -12,7 +12,7 @@ import type { Migration } from './migrations.ts'
 import { openPostgresql } from './postgresql-backend.ts'
 import type { StoreHealth, StoreSettings } from './settings.ts'
 import { openSqlite } from './sqlite-backend.ts'
-import { StoreError, isOutage, isOfTheDisk, storeErrorOf } from './store-error.ts'
+import { StoreError, endsWithAWrite, isOutage, storeErrorOf } from './store-error.ts'
 
 const probeEveryMs = 1000
 
@@ -28,6 +28,8 @@ export interface DatabaseOptions {
   readonly schema: string
   readonly migrations: readonly Migration[]
   readonly clock: Clock
+  /** Whether its user writes to it: then a server that answers and takes no writes is no good one. */
+  readonly writes?: true
   /** Told of every change of health, in order. */
   readonly onHealth: (health: StoreHealth) => void
 }
@@ -105,19 +107,27 @@ class OpenDatabase<Tables> implements Database<Tables> {
       await this.#backend.run({ sql: 'select 1 as one', parameters: [] })
       if (!this.#migrated) await this.#migrate()
       this.#migrated = true
-      if (state === 'impaired' && known !== undefined && this.#needsAWrite(known)) await this.#probeWrite()
+      if (known !== undefined && (state === 'down' ? this.#mayBeAStandby : this.#needsAWrite(known)))
+        await this.#probeWrite()
       this.#trouble.clear()
       if (!this.#closed) this.#become({ state: 'up', error: undefined })
     } catch (error) {
       const failure = storeErrorOf(error, this.#backend.where)
-      if (this.#needsAWrite(failure) && this.#migrated) this.#onError('', failure)
+      if (this.#needsAWrite(failure) && this.#migrated) this.#impair('', failure)
       else this.#goDown(failure)
     }
   }
 
+  /** The server that answers after an outage may be another one: only a write shows that it takes writes. */
+  get #mayBeAStandby(): boolean {
+    return this.#options.writes === true && this.#options.settings.kind === 'postgresql'
+  }
+
   /** A file that may not be written is a matter of its disk; a database server may let this account only read. */
   #needsAWrite(error: StoreError): boolean {
-    return isOfTheDisk(error) || (error.code === 'store.permission-denied' && this.#options.settings.kind === 'sqlite')
+    return (
+      endsWithAWrite(error) || (error.code === 'store.permission-denied' && this.#options.settings.kind === 'sqlite')
+    )
   }
 
   /** Changes nothing, and is written to the disk all the same. */
@@ -144,6 +154,11 @@ class OpenDatabase<Tables> implements Database<Tables> {
   #onError(sqlText: string, error: StoreError): void {
     if (isOutage(error)) return this.#goDown(error)
     if (error.code === 'store.failed' || this.#health.state === 'down') return
+    this.#impair(sqlText, error)
+  }
+
+  #impair(sqlText: string, error: StoreError): void {
+    if (this.#closed) return
     if (this.#trouble.size < troubleLimit) this.#trouble.set(troubleKey(sqlText), error)
     this.#become({ state: 'impaired', error })
     this.#timer?.cancel()
@@ -174,7 +189,7 @@ class OpenDatabase<Tables> implements Database<Tables> {
     this.#health = health
     if (before.state === health.state && before.error?.code === health.error?.code) return
     this.#options.onHealth(health)
-    if (before.state === 'down' && health.state === 'up') for (const callback of this.#waiters) callback()
+    if (before.state === 'down' && health.state !== 'down') for (const callback of this.#waiters) callback()
   }
 
   async #migrate(): Promise<void> {

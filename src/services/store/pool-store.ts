@@ -52,6 +52,7 @@ export async function openPoolStore(
     schema: 'pool_store',
     migrations: poolMigrations,
     clock,
+    writes: true,
     onHealth,
   })
   return poolStoreOn(database)

@@ -36,9 +36,9 @@ export function isOutage(error: StoreError): boolean {
   return error.code === 'store.unreachable' || error.code === 'store.too-many-connections'
 }
 
-/** True for what is over when a write succeeds: nothing else shows that a disk takes writes again. */
-export function isOfTheDisk({ code }: StoreError): boolean {
-  return code === 'store.full' || code === 'store.io-error'
+/** True for what is over when a write succeeds: nothing else shows that a disk or a server takes writes again. */
+export function endsWithAWrite({ code }: StoreError): boolean {
+  return code === 'store.full' || code === 'store.io-error' || code === 'store.read-only'
 }
 
 /**

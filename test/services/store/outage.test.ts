@@ -264,6 +264,32 @@ t.test('PostgreSQL', { skip: missing ?? false }, async (t) => {
     },
   )
 
+  t.test(
+    'a pool store that comes back as a standby is impaired before anybody writes, until it takes writes',
+    async (t) => {
+      const waiting: (() => void)[] = []
+      const store = await openPoolStore(settings, { clock, onHealth: () => waiting.shift()?.() })
+      t.teardown(() => store.close())
+      const database = new URL(server.url).pathname.slice(1)
+      const change = async (command: string): Promise<void> => {
+        await admin(`begin read write; ${command}; commit`)
+        await admin(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'siplab'`)
+      }
+      const becomes = async (state: StoreHealth['state']): Promise<void> => {
+        while (store.health.state !== state) await new Promise<void>((resolve) => waiting.push(resolve))
+      }
+      const holding = setInterval(() => undefined, 60_000) // the machine's clock lets the process end
+      await store.bindingsOf('sip:alice@lab.test')
+      await change(`alter database ${database} set default_transaction_read_only = on`)
+      await becomes('impaired')
+      t.match(store.health, { error: { code: 'store.read-only' } })
+      await change(`alter database ${database} reset default_transaction_read_only`)
+      await becomes('up')
+      t.equal(await codeOf(store.removeExpired(0)), 'no error')
+      clearInterval(holding)
+    },
+  )
+
   t.test('an account the server does not know is refused', async (t) => {
     const { directory } = await watched(t, { kind: 'postgresql', url: server.url.replace('postgres@', 'nobody@') })
     t.match(directory.health, { state: 'down', error: { code: 'store.permission-denied' } })
