@@ -2,6 +2,7 @@
  * The stack of one node: transport, proxy core and the lists of its role, joined. What happens in it is recorded as
  * events.
  */
+import { examinerProfile } from '../certificates/examine/profiles.ts'
 import { isInternalAuthority } from '../certificates/authority-folder.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import { verdict, type VerdictCode } from '../verdicts/codes.ts'
@@ -216,7 +217,7 @@ function judgeOf({ options, who, parts }: CoreBase): Core['judge'] {
         : undefined,
     faces: parts.peers,
     names: plan.profile.names,
-    nameRules: nameRulesOf(plan),
+    nameRules: examinerProfile(plan.profile.name).nameRules,
     diagnose: (code, evidence) => diagnosePeer(plan, who, groundFor(options, evidence.face), code, evidence),
   })
 }
@@ -329,19 +330,6 @@ function locator(
     identityOf: routeIdentity(plan),
     ...(numericHosts === undefined ? {} : { numericHosts }),
   })
-}
-
-function nameRulesOf({ profile }: NodePlan): 'lcs' | 'ocs' | 'rfc5922' {
-  switch (profile.name) {
-    case 'lcs2005':
-      return 'lcs'
-    case 'ocs2007':
-      return 'ocs'
-    case 'modern':
-      return 'rfc5922'
-    default:
-      return profile.name satisfies never
-  }
 }
 
 function proxyEvents(recorder: Recorder, plan: NodePlan, who: Directory, refusals: RefusalCounts): ProxyEvents {
