@@ -78,29 +78,31 @@ function addCommand(users: Command, io: Io): void {
       ).choices(['on', 'off']),
     )
   common(withTopology(add), 'siplab users add sip:erna@lab.test --password secret --remote').action(
-    async (uri: string, options: AddOptions) => {
-      const { plan, root, open } = chooseDirectory(io, options)
-      const { aor, login, organisation } = readUri(plan, uri)
-      const home = chooseHome(plan, organisation, options.home)
-      const user = {
-        uri: aor,
-        login,
-        password: options.password,
-        home,
-        remote: options.remote === true,
-        ...(options.anonymousCalls === undefined ? {} : { anonymousCalls: options.anonymousCalls === 'on' }),
-      }
-      const account = await open(organisation, async (directory) => {
-        const before = await directory.account(user.uri)
-        const enabled = before?.enabled ?? true
-        const added = await addUser(directory, { ...user, enabled }, realmOf(plan, organisation.domain))
-        if (before !== undefined && before.homePool !== added.homePool)
-          await bindingsIn(plan, root, organisation, io.environment['SIPLAB_STORE_URL'], 'moved').removeUser(added.aor)
-        return added
-      })
-      answer(io, options, account, () => `${account.aor} is at home in ${home}\n`)
-    },
+    (uri: string, options: AddOptions) => addAccount(io, uri, options),
   )
+}
+
+async function addAccount(io: Io, uri: string, options: AddOptions): Promise<void> {
+  const { plan, root, open } = chooseDirectory(io, options)
+  const { aor, login, organisation } = readUri(plan, uri)
+  const home = chooseHome(plan, organisation, options.home)
+  const user = {
+    uri: aor,
+    login,
+    password: options.password,
+    home,
+    remote: options.remote === true,
+    ...(options.anonymousCalls === undefined ? {} : { anonymousCalls: options.anonymousCalls === 'on' }),
+  }
+  const account = await open(organisation, async (directory) => {
+    const before = await directory.account(user.uri)
+    const enabled = before?.enabled ?? true
+    const added = await addUser(directory, { ...user, enabled }, realmOf(plan, organisation.domain))
+    if (before !== undefined && before.homePool !== added.homePool)
+      await bindingsIn(plan, root, organisation, io.environment['SIPLAB_STORE_URL'], 'moved').removeUser(added.aor)
+    return added
+  })
+  answer(io, options, account, () => `${account.aor} is at home in ${home}\n`)
 }
 
 function disableCommand(users: Command, io: Io): void {
