@@ -71,12 +71,12 @@ export const gnutls: Stack = {
     purpose: { set: 'gnutls_session_set_verify_cert2 with GNUTLS_DT_KEY_PURPOSE_OID' },
     strength: {
       set: 'priority string NORMAL:%PROFILE_MEDIUM (gnutls-serv: --priority)',
-      at: 'https://www.gnutls.org/manual/html_node/Priority-Strings.html',
+      at: 'https://gnutls.org/manual/html_node/Overriding-the-parameter-verification-profile.html',
       tested: 'GnuTLS 3.7.9',
     },
     version: {
       set: 'priority string NORMAL:-VERS-TLS1.0:-VERS-TLS1.1',
-      at: 'https://www.gnutls.org/manual/html_node/Priority-Strings.html',
+      at: 'https://gnutls.org/manual/html_node/Overriding-the-default-priority-string.html',
     },
   },
 }
@@ -97,7 +97,11 @@ export const node: Stack = {
       tested: 'Node.js 24.21.0',
     },
     revocation: { set: 'crl: [PEM of each CA], one text each', tested: 'Node.js 24.21.0' },
-    strength: { set: "ciphers: 'DEFAULT@SECLEVEL=2'", tested: 'Node.js 24.21.0' },
+    strength: {
+      set: "ciphers: 'DEFAULT@SECLEVEL=2'",
+      at: 'https://docs.openssl.org/3.0/man1/openssl-ciphers/',
+      tested: 'Node.js 24.21.0',
+    },
     version: { set: "minVersion: 'TLSv1.2'" },
   },
 }
@@ -117,7 +121,11 @@ export const python: Stack = {
       set: 'verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN and load_verify_locations with the CRLs',
       tested: 'Python 3.11.7',
     },
-    strength: { set: "set_ciphers('DEFAULT@SECLEVEL=2')", tested: 'Python 3.11.7' },
+    strength: {
+      set: "set_ciphers('DEFAULT@SECLEVEL=2')",
+      at: 'https://docs.openssl.org/3.0/man1/openssl-ciphers/',
+      tested: 'Python 3.11.7',
+    },
     version: { set: 'minimum_version = ssl.TLSVersion.TLSv1_2' },
   },
 }

@@ -2,8 +2,8 @@
  * What is known of the configuration of a stack: where it keeps what a remedy changes, and the settings that close a
  * fault which it does not notice. The one place for the names of parameters.
  *
- * A parameter is written as its configuration has it, the value in braces: `crl {= FILE} in tls.cfg`. A remedy names the
- * parameter (`crl in tls.cfg`), a setting has the value too (`crl = FILE in tls.cfg`).
+ * A parameter is written as its configuration has it, the value in braces: `crl {= FILE} in tls.cfg`. A remedy names
+ * the parameter (`crl in tls.cfg`), a setting has the value too (`crl = FILE in tls.cfg`).
  */
 
 /** What a setting is about. */
@@ -19,9 +19,9 @@ export type Topic =
 
 /** A setting that closes what it is about. */
 interface Closing {
-  /** Absent for revocation and version: the parameter of `keeps`. */
+  /** `{trust}` stands for that parameter of `keeps`. Absent: for revocation and version the parameter of `keeps`. */
   readonly set?: string
-  /** Address of the documentation in which it was found, where that is not the one of the stack; `no`: not looked up. */
+  /** Address of the documentation in which it was found. Absent: that of the stack. `no`: it was not looked up. */
   readonly at?: string
   /** The program with which scripts/survey-settings.ts showed it: without it a fault is accepted, with it refused. */
   readonly tested?: string
