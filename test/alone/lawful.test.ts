@@ -93,6 +93,5 @@ if (wanted.length === 0 || wanted.includes('partner'))
       other: { phone: bob, uri: 'sip:bob@lab.test' },
       third: carol,
     }
-    await t.test('call', (t) => callRound(t, all))
-    await t.test('transfer', (t) => transferRound(t, all))
+    await workday(t, lab, all, 'fe1')
   })
