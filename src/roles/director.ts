@@ -14,7 +14,7 @@ import { toEnterpriseEdge } from './policies/next-hop.ts'
 import { namesOfFaces, noRoute } from './policies/no-route.ts'
 import { stripUntrustedResponse } from './policies/strip-untrusted.ts'
 import type { PeerLists } from './peers.ts'
-import { directoryOf, peerLists, portOf, type RoleContext, type RoleParts } from './role.ts'
+import { betweenServers, directoryOf, peerLists, portOf, type RoleContext, type RoleParts } from './role.ts'
 
 export function director(context: RoleContext, settings: DirectorSettings): RoleParts {
   const { plan, flowTokens } = context
@@ -35,6 +35,7 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
     ownHome: undefined,
     securePort,
     plainPort,
+    between: betweenServers(plan),
     redirectInside: true,
     forbids: (arrival) => judge(arrival, facts, 'home'),
   })
