@@ -302,19 +302,25 @@ function linphoneConfig(account: PhoneAccount): string {
 
 /** A program binds its socket a moment before it listens: a refused connection is tried again. */
 async function control(t: Test, to: NetConnectOpts): Promise<Socket> {
-  let socket = connect(to)
-  await until(async () => {
-    const failed = await once(socket, 'connect').then(
-      () => undefined,
-      (error: unknown) => error,
-    )
-    if (failed === undefined) return true
-    if (!(failed instanceof Error && 'code' in failed && failed.code === 'ECONNREFUSED')) throw failed
-    socket = connect(to)
-    return false
-  })
-  t.teardown(() => socket.destroy())
-  return socket
+  for (const end = performance.now() + guardMs; ; await delay(25)) {
+    const socket = await connected(to)
+    if (socket === undefined && performance.now() < end) continue
+    if (socket === undefined) throw new Error(`nothing listens at ${JSON.stringify(to)}`)
+    t.teardown(() => socket.destroy())
+    return socket
+  }
+}
+
+/** Undefined: it was refused. */
+async function connected(to: NetConnectOpts): Promise<Socket | undefined> {
+  const socket = connect(to)
+  try {
+    await once(socket, 'connect')
+    return socket
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') return undefined
+    throw error
+  }
 }
 
 interface Collected {
