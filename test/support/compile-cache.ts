@@ -1,6 +1,7 @@
 /**
- * Loaded before every test file (`tap.node-arg` in package.json): sources stripped of their types and compiled are kept
- * for the next process, below the folder of temporary files. Most of a second of CPU for each process that loads siplab.
+ * Loaded before every test file (`tap.node-arg` in package.json): sources stripped of their types and compiled are
+ * kept for the next process, below the folder of temporary files. Most of a second of CPU for each process that loads
+ * siplab.
  */
 import { enableCompileCache } from 'node:module'
 
