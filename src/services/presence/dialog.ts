@@ -1,7 +1,7 @@
 /** A subscription as a row of the pool store: the dialog it lives in (RFC 6665 §4.4.1), and what is sent in it. */
 import { flat } from '../../sip/message/fast/flat.ts'
 import { randomToken } from '../../sip/message/random.ts'
-import type { SipRequest } from '../../sip/message/types.ts'
+import type { HeaderField, SipRequest } from '../../sip/message/types.ts'
 import type { SubscriptionRow } from '../store/schema.ts'
 import { type Format, formatFor } from './formats.ts'
 
@@ -115,6 +115,8 @@ export interface Notification {
   readonly state: string
   readonly contentType: string
   readonly body: string
+  /** Absent: none beside those of every notification. */
+  readonly headers?: readonly HeaderField[]
 }
 
 export interface Outbox {
