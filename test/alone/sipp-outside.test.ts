@@ -1,4 +1,4 @@
-/** SIPp as phones outside, on `edge` and `federation`: it signs in, calls and refers (REFER), and nothing is refused. */
+/** SIPp as phones outside, on `edge` and `federation`: it signs in, calls and refers; nothing may be refused. */
 import { join } from 'node:path'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
