@@ -7,9 +7,11 @@
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { surveyClock } from '../src/cli/survey-setup.ts'
 import type { RunningLabAccess } from '../src/lab/running-lab.ts'
+import type { NodeStatus } from '../src/node/control/control-api.ts'
 import { nodeFolder } from '../src/node/control/node-folder.ts'
 import { acceptedFaults, connectOnce, goodPresenter, openGround, openListener } from '../src/survey/index.ts'
 import { planTrials, surveyByDialling, totalsOf } from '../src/survey/index.ts'
@@ -68,6 +70,7 @@ async function acceptor(ends: Ends, { ground, versions }: Setting): Promise<Surv
 async function dialler(ends: Ends, { ground, versions, access }: Setting): Promise<Survey> {
   const { link, from, to } = ends
   const supervisor = access.supervisor()
+  await linkUp(ends, access)
   await supervisor.post('/node-stop', { node: to.name })
   try {
     return await survey(`${from.role} ${from.name}, dialling ${to.name}`, 'server', link.dials, {
@@ -78,6 +81,17 @@ async function dialler(ends: Ends, { ground, versions, access }: Setting): Promi
   } finally {
     await supervisor.post('/node-start', { node: to.name })
   }
+}
+
+/** Waits until the link is up: a gateway dials who has shown itself since the gateway started, nobody else. */
+async function linkUp({ link, from, to }: Ends, access: RunningLabAccess): Promise<void> {
+  const names = [link.dials, to.fqdn]
+  for (let tries = 0; tries < 75; tries += 1) {
+    const { links } = await access.clientOf(from.name).get<NodeStatus>('/status')
+    if (links.some(({ peer, state }) => names.includes(peer) && state === 'up')) return
+    await setTimeout(200)
+  }
+  throw new Error(`the link from ${from.name} to ${to.name} is not up after 15 s`)
 }
 
 /** Listens in the place of the peer until the node has asked it. */
@@ -103,11 +117,11 @@ async function visited(
     },
   })
   try {
-    const late = new Promise<void>((done) => void setTimeout(done, 8000).unref())
+    const late = setTimeout(8000, undefined, { ref: false })
     const asked = access.clientOf(ends.from.name).post('/redial', { peer: ends.to.fqdn })
-    await Promise.race([promise, late])
-    await asked.catch(() => undefined)
-    const [visit] = visits
+    await Promise.race([Promise.all([promise, asked]), late])
+    // What the node dialled by itself a moment earlier was closed to dial anew: acceptance once is acceptance.
+    const visit = visits.find(({ seen }) => seen.kind === 'sip') ?? visits.at(-1)
     return { seen: visit?.seen ?? { kind: 'none', words: `${ends.from.name} did not dial` } }
   } finally {
     await listener.close()
@@ -144,7 +158,7 @@ function survey(
   })
 }
 
-/** What it found, in one line and one for each accepted fault. @returns false where it is no proof */
+/** What it found: one line, and one for each accepted fault and unclear trial. @returns false where it is no proof */
 function told(found: Survey): boolean {
   const { accepted, outcomes } = totalsOf(found)
   console.log(
@@ -154,6 +168,8 @@ function told(found: Survey): boolean {
   )
   for (const { fault, severity, versions } of acceptedFaults(found))
     console.log(`  ${severity}: ${fault} (TLS ${versions.join(', ')})`)
+  for (const { fault, tls, outcome } of found.trials)
+    if (outcome.kind === 'unclear') console.log(`  unclear: ${fault} (TLS ${tls}): ${outcome.words}`)
   return found.stopped === undefined && accepted.critical === 0
 }
 
@@ -166,16 +182,11 @@ async function main(): Promise<number> {
   })
   const versions = (['1.2', '1.3'] as const).filter((each) => (values.tls ?? each) === each)
   let sound = true
-  const seen = new Set([notSurveyed])
-  console.log(`not surveyed: ${notSurveyed}, which hangs up on the good certificate`)
+  const seen = new Set<string>()
   for (const topology of values.topology) sound = (await surveyLab(topology, versions, seen)) && sound
-  seen.delete(notSurveyed)
   console.log(`surveyed: ${[...seen].toSorted().join(', ')}`)
   return sound ? 0 : 1
 }
-
-/** The gateway hangs up on the good certificate of the survey when it is told to dial: why is not known. */
-const notSurveyed = 'gateway dialling'
 
 /** @param seen roles that were surveyed before, as `director accepting`; those of this lab are added */
 async function surveyLab(topology: string, versions: readonly TlsVersion[], seen: Set<string>): Promise<boolean> {

@@ -2,6 +2,7 @@
  * What a user would do next: sign in, write to oneself, call an echo, sign out. Only when it was asked for, and one
  * attempt each.
  */
+import { examinerProfile } from '../certificates/examine/profiles.ts'
 import { openPhone, PhoneError, type Phone, type PhoneSettings } from '../phone/index.ts'
 import { verdict } from '../verdicts/codes.ts'
 import { isVerdictCode, type VerdictCode } from '../verdicts/codes.ts'
@@ -197,6 +198,7 @@ function phoneSettings(
       transport: candidate.transport,
     },
     ca: trust.anchors,
+    nameRules: examinerProfile(options.profile.examiner).nameRules,
     resolver,
     answerMs: timeoutMs,
     ringMs: timeoutMs * 2,

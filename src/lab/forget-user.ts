@@ -1,9 +1,10 @@
 /**
- * What the homes of an organisation know of a user, taken away: a home that runs is asked, the store of one that does
- * not is changed.
+ * What the servers of an organisation remember of a user, removed after its account was changed: a home that runs is
+ * asked, the store of one that does not run is changed.
  */
 import type { BindingsOfUsers } from '../services/accounts.ts'
 import { nodeFolder } from '../node/control/node-folder.ts'
+import type { AccountChange } from '../node/controlled-node.ts'
 import type { LabPlan, OrganisationPlan } from '../topology/plan-types.ts'
 import { controlClient } from './control-client.ts'
 import { LabError } from './lab-error.ts'
@@ -18,7 +19,7 @@ export function bindingsIn(
   labRoot: string,
   organisation: OrganisationPlan,
   storeUrl?: string,
-  because: 'removed' | 'moved' = 'removed',
+  because: AccountChange = 'removed',
 ): BindingsOfUsers {
   const { domain } = organisation
   const homes = plan.nodes.flatMap(({ name, organisation: of, settings }) =>
@@ -28,23 +29,35 @@ export function bindingsIn(
   return {
     async removeUser(aor) {
       for (const members of pools) {
-        const asked = await Promise.all(members.map(({ name }) => askHome(labRoot, name, { aor, because })))
+        // One after the other: the first signs the clients of the whole pool off, and the next finds none.
+        let isAsked = false
+        for (const { name } of members) isAsked = (await askHome(labRoot, name, { aor, because })) || isAsked
         const [first] = members
-        if (first !== undefined && !asked.includes(true))
+        if (first !== undefined && !isAsked)
           await withPoolStore({ domain, store: first.store }, labRoot, (pool) => pool.removeUser(aor), storeUrl)
       }
     },
   }
 }
 
+/** Each server of the organisation that runs and reads the directory reads it anew with its next request. */
+export async function accountsChanged(plan: LabPlan, labRoot: string, { domain }: OrganisationPlan): Promise<void> {
+  const readers = plan.nodes.filter(({ organisation, settings }) => organisation === domain && 'store' in settings)
+  await Promise.all(readers.map(({ name }) => tell(labRoot, name, '/forget-accounts', {})))
+}
+
 /** False: it does not run. A home alone holds its bindings in memory, and would write them again. */
-async function askHome(
+function askHome(
   labRoot: string,
   node: string,
-  user: { readonly aor: string; readonly because: 'removed' | 'moved' },
+  user: { readonly aor: string; readonly because: AccountChange },
 ): Promise<boolean> {
+  return tell(labRoot, node, '/forget-user', user)
+}
+
+async function tell(labRoot: string, node: string, path: string, body: unknown): Promise<boolean> {
   try {
-    await controlClient(node, nodeFolder(labRoot, node)).post('/forget-user', user)
+    await controlClient(node, nodeFolder(labRoot, node)).post(path, body)
     return true
   } catch (error) {
     if (error instanceof LabError && error.code === 'node.unreachable') return false

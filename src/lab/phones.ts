@@ -1,6 +1,7 @@
 /** What a phone needs to sign in to a lab: account, way in and trust, from the plan. */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { examinerProfile } from '../certificates/examine/profiles.ts'
 import type { PhoneSettings, PhoneTransportName } from '../phone/index.ts'
 import { addUser, removeUser } from '../services/accounts.ts'
 import { systemClock } from '../sip/clock.ts'
@@ -47,6 +48,7 @@ export function labPhone(
     login: account.login,
     password: account.password,
     target: { host: target.host, address: target.address, port: target.port, transport: target.transport },
+    nameRules: examinerProfile(plan.profile.name).nameRules,
     ...(root === undefined ? {} : { ca: [readFileSync(root, 'utf8')] }),
     ...(view === undefined
       ? {}

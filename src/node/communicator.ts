@@ -7,7 +7,7 @@ import type { Proxy } from '../sip/routing/proxy.ts'
 import type { Locate } from '../sip/routing/settings.ts'
 import type { TransportLayer } from '../sip/transport/types.ts'
 import type { NodePlan } from '../topology/plan-types.ts'
-import { Notifications, type SignOff } from './notifications.ts'
+import { Notifications, type SignOffCause } from './notifications.ts'
 import type { Stores } from './stores.ts'
 import type { NodeTransportUser } from './transport-user.ts'
 
@@ -16,9 +16,9 @@ export interface CommunicatorParts {
   /** For the lists of the role. */
   readonly context: Pick<RoleContext, 'associations' | 'presence'>
   /** Signs the Communicators of a user off; other clients know no such message. */
-  signOff(aor: string, event: SignOff): Promise<void>
+  signOff(aor: string, cause: SignOffCause): Promise<void>
   /** Signs off every Communicator connected to this server, for it to sign in at another; a failure is reported. */
-  signOffAll(event: SignOff): Promise<void>
+  signOffAll(cause: SignOffCause): Promise<void>
   /** To be called when the proxy is there: nothing is sent before. */
   sendBy(proxy: Proxy): void
 }
@@ -50,8 +50,8 @@ export function communicatorParts(options: CommunicatorOptions): CommunicatorPar
       presence:
         outbox === undefined || stores.pool === undefined ? undefined : { store: stores.pool.presence, outbox, failed },
     },
-    signOff: async (aor, event) => outbox?.signOff(aor, event),
-    signOffAll: async (event) => outbox?.signOffHere(associations?.aors ?? [], event).catch(failed),
+    signOff: async (aor, cause) => outbox?.signOff(aor, cause),
+    signOffAll: async (cause) => outbox?.signOffHere(associations?.aors ?? [], cause).catch(failed),
     sendBy(proxy) {
       if (outbox !== undefined) outbox.proxy = proxy
     },

@@ -4,11 +4,15 @@ import type { Clock } from '../sip/clock.ts'
 import type { LabPlan, NodePlan } from '../topology/plan-types.ts'
 import type { Administered } from './administration.ts'
 import type { ChangeReport, NodeStatus } from './control/control-api.ts'
+import type { SignOffCause } from './notifications.ts'
 import type { Recorder } from './recorder.ts'
 import type { ServiceLinks } from './service-links.ts'
 import type { Stack } from './stack.ts'
 import type { Stores } from './stores.ts'
 import type { WireLog } from './wire/wire-log.ts'
+
+/** What happened to an account whose clients are signed off. */
+export type AccountChange = Exclude<SignOffCause, 'drained'>
 
 export interface ControlledNode {
   readonly plan: NodePlan
@@ -23,7 +27,8 @@ export interface ControlledNode {
   /** Absent while the stack is not open. */
   readonly stack: Stack | undefined
   askStores(): Promise<readonly Verdict[]>
-  forgetUser(aor: string, because: 'removed' | 'moved'): Promise<void>
+  forgetAccounts(): void
+  forgetUser(aor: string, because: AccountChange): Promise<void>
   /** Reads the files of the node again. */
   reload(): Promise<ChangeReport>
   drain(): Promise<void>

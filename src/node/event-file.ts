@@ -13,9 +13,19 @@ export interface EventFileBounds {
   readonly mostWaiting: number
   /** After an error nothing is tried for so long, milliseconds. */
   readonly pauseMs: number
+  /**
+   * What is said so soon after a write waits until then, milliseconds, and goes in one write: each is two ways to a
+   * thread and back (bench/proxy.ts, handshake).
+   */
+  readonly gatherMs: number
 }
 
-const ordinary: EventFileBounds = { rotateAt: 16 * 1024 * 1024, mostWaiting: 4 * 1024 * 1024, pauseMs: 1_000 }
+const ordinary: EventFileBounds = {
+  rotateAt: 16 * 1024 * 1024,
+  mostWaiting: 4 * 1024 * 1024,
+  pauseMs: 1_000,
+  gatherMs: 50,
+}
 /** How long `close` waits for a write that is under way; a disk that hangs must not hold the process. */
 const closePatienceMs = 2_000
 const writtenPatienceMs = 1000
@@ -47,6 +57,10 @@ export class EventFile {
   #error: string | undefined
   #running: Promise<void> | undefined
   #endPause: (() => void) | undefined
+  /** Somebody waits until all is written: nothing is gathered. */
+  #isAwaited = false
+  /** When the last write ended, by `performance.now`. */
+  #wroteAt = -Infinity
   #closed = false
 
   /** @throws the error of the system when the file cannot be opened at the start */
@@ -85,7 +99,10 @@ export class EventFile {
 
   /** Resolves when what was said so far stands in the file, or the disk does not take it now. */
   async written(): Promise<void> {
-    if (this.#error === undefined) await within(writtenPatienceMs, this.#running)
+    if (this.#error !== undefined || this.#running === undefined) return
+    this.#isAwaited = true
+    this.#endPause?.()
+    await within(writtenPatienceMs, this.#running)
   }
 
   /** Writes what waits, once more if the disk did not take it; what it then does not take is lost. */
@@ -121,18 +138,26 @@ export class EventFile {
   }
 
   async #writeAll(): Promise<void> {
-    // Everything that this turn of the event loop still says goes along.
-    await new Promise<void>((resolve) => setImmediate(resolve))
     while (this.waiting > 0 && !this.#closed) {
+      await this.#gather()
+      if (this.#closed) break
       try {
         await this.#writeWaiting()
         this.#error = undefined
       } catch (error) {
         this.#error = codeOf(error)
-        await this.#pause()
+        await this.#pause(this.#bounds.pauseMs)
       }
     }
+    this.#isAwaited = false
     this.#running = undefined
+  }
+
+  /** Everything that this turn of the event loop still says goes along, and soon after a write what others say. */
+  async #gather(): Promise<void> {
+    const left = this.#isAwaited ? 0 : this.#wroteAt + this.#bounds.gatherMs - performance.now()
+    if (left > 0) await this.#pause(left)
+    else await new Promise<void>((resolve) => setImmediate(resolve))
   }
 
   async #writeWaiting(): Promise<void> {
@@ -145,6 +170,7 @@ export class EventFile {
       this.#isWriting = false
     }
     this.#rest = nothing
+    this.#wroteAt = performance.now()
   }
 
   async #writeSome({ octets, lines }: Rest): Promise<void> {
@@ -187,9 +213,9 @@ export class EventFile {
     this.#rest = { octets: octets.subarray(octets.indexOf(lineFeed) + 1), lines: lines - 1, isCut: false }
   }
 
-  #pause(): Promise<void> {
+  #pause(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, this.#bounds.pauseMs).unref()
+      const timer = setTimeout(resolve, milliseconds).unref()
       this.#endPause = () => {
         clearTimeout(timer)
         resolve()

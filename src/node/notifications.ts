@@ -6,6 +6,7 @@
 import type { LocationService } from '../services/location/location.ts'
 import type { Binding } from '../services/location/binding.ts'
 import type { Dialog, Notification, Outbox } from '../services/presence/dialog.ts'
+import { userDisabled } from '../services/refusals.ts'
 import { instanceSelector } from '../services/registrar/gruu.ts'
 import { targetOf } from '../services/registrar/local-targets.ts'
 import type { Clock } from '../sip/clock.ts'
@@ -57,19 +58,19 @@ export class Notifications implements Outbox {
    * Tells each Communicator of a user that it is signed off ([MS-SIPREGE] `registration-notify`), by the connections
    * that it has now. Resolves when all are sent: the bindings may go then.
    */
-  async signOff(aor: string, event: SignOff): Promise<void> {
+  async signOff(aor: string, cause: SignOffCause): Promise<void> {
     const bindings = await this.#options.location.lookup(aor)
-    for (const binding of bindings) if (binding.epid !== undefined) await this.#send(signOffOf(aor, binding, event))
+    for (const binding of bindings) if (binding.epid !== undefined) await this.#send(signOffOf(aor, binding, cause))
   }
 
   /** The same for the Communicators of several users, those alone that are connected to this server itself. */
-  async signOffHere(aors: Iterable<string>, event: SignOff): Promise<void> {
+  async signOffHere(aors: Iterable<string>, cause: SignOffCause): Promise<void> {
     const { location, self, transport } = this.#options
     const isOpen = (flow: FlowId): boolean => transport.flow(flow)?.open === true
     for (const aor of aors)
       for (const binding of await location.lookup(aor))
         if (binding.epid !== undefined && targetOf(binding, { self, isOpen })?.flow !== undefined)
-          await this.#send(signOffOf(aor, binding, event))
+          await this.#send(signOffOf(aor, binding, cause))
   }
 
   async #send(notification: Notification, gone: () => void = () => undefined): Promise<void> {
@@ -107,7 +108,7 @@ export class Notifications implements Outbox {
 
   #text(
     { own }: Pick<Proxy, 'own'>,
-    { subscription: { dialog, resource }, state, contentType, body }: Notification,
+    { subscription: { dialog, resource }, state, contentType, body, headers: more = [] }: Notification,
     { routes }: Way,
     flow: Flow,
     branch: Branch,
@@ -120,6 +121,7 @@ export class Notifications implements Outbox {
       ['Subscription-State', state],
       ...(dialog.list === undefined ? [] : [['Require', 'eventlist'] as const]),
       ['Content-Type', contentType],
+      ...more,
     ]
     return composeRequest({
       method: dialog.benotify ? 'BENOTIFY' : 'NOTIFY',
@@ -135,10 +137,23 @@ export class Notifications implements Outbox {
   }
 }
 
-/** `rejected`: the user is disabled or removed; `unregistered`: it signed in elsewhere; `deactivated`: it was moved. */
-export type SignOff = 'rejected' | 'unregistered' | 'deactivated'
+/** Why a Communicator is signed off ([MS-SIPREGE] §3.2): what became of its account, or a drained server. */
+export type SignOffCause = 'disabled' | 'removed' | 'moved' | 'drained'
 
-function signOffOf(aor: string, { epid, contact }: Binding, event: SignOff): Notification {
+/** `rejected`: the client may not sign in again; `deactivated`: it may, at another server. */
+const signOffEvents = {
+  disabled: 'rejected',
+  removed: 'rejected',
+  moved: 'deactivated',
+  drained: 'deactivated',
+} as const
+
+/** @param cause `disabled` is explained to the user, as [MS-SIPREGE] §4.1.3 has it */
+export function signOffOf(
+  aor: string,
+  { epid, contact }: Pick<Binding, 'epid' | 'contact'>,
+  cause: SignOffCause,
+): Notification {
   const localTag = randomToken(8)
   const dialog: Dialog = {
     callId: randomToken(16),
@@ -159,7 +174,8 @@ function signOffOf(aor: string, { epid, contact }: Binding, event: SignOff): Not
     subscription: { dialog, event: dialog.event, resource: aor, watcher: aor, expires: 0 },
     state: 'terminated;expires=0',
     contentType: 'text/registration-event',
-    body: `deregistered;event=${event}`,
+    body: `deregistered;event=${signOffEvents[cause]}`,
+    ...(cause === 'disabled' ? { headers: [userDisabled] } : {}),
   }
 }
 

@@ -24,6 +24,7 @@ import type { EventName } from './events.ts'
 import { recordFailureChain } from './failure-chain.ts'
 import { forgetServed } from './fault-in-force.ts'
 import { type Changes, Listening } from './listening.ts'
+import type { AccountChange } from './controlled-node.ts'
 import { closeLinksOf, type LiveLinks, lookForOutlived, lookForRevoked } from './certificates/live-links.ts'
 import { localFault, withLocalTables } from './local-tables.ts'
 import { nodeControl } from './control/node-control.ts'
@@ -191,16 +192,22 @@ export class Service {
     return this.#condition.verdicts.filter((each) => isAbout('pool', each) || isAbout('directory', each))
   }
 
+  /** The directory was changed by a command: the next request reads it anew. */
+  forgetAccounts(): void {
+    this.#stack?.accounts?.clear()
+  }
+
   /**
-   * For an account that was removed or moved: its Communicators are signed off, its bindings go, and so does what was
-   * remembered of it.
+   * For an account that was disabled, removed or moved: its Communicators are signed off, its bindings go, its watchers
+   * are told, and what was remembered of it is forgotten.
    *
    * @throws StoreError when the store cannot be changed
    */
-  async forgetUser(aor: string, because: 'removed' | 'moved'): Promise<void> {
-    this.#stack?.accounts?.clear()
-    await this.#stack?.signOff(aor, because === 'moved' ? 'deactivated' : 'rejected')
+  async forgetUser(aor: string, because: AccountChange): Promise<void> {
+    this.forgetAccounts()
+    await this.#stack?.signOff(aor, because)
     await this.#stores?.location?.removeUser(aor)
+    this.#stack?.parts.left?.([aor])
   }
 
   /**
@@ -228,7 +235,7 @@ export class Service {
       flows: () => this.#stack?.transport.flows() ?? [],
       flowsInUse: () => this.#stack?.proxy.transactions.flowsInUse() ?? new Set(),
       turnAway: () => (this.#turnsAway = true),
-      signOff: async () => this.#stack?.signOffAll('deactivated'),
+      signOff: async () => this.#stack?.signOffAll('drained'),
     })
     this.links.close()
     this.recorder.record('drain.finished', { data: { givenUp: left } })

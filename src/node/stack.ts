@@ -2,6 +2,7 @@
  * The stack of one node: transport, proxy core and the lists of its role, joined. What happens in it is recorded as
  * events.
  */
+import { examinerProfile } from '../certificates/examine/profiles.ts'
 import { isInternalAuthority } from '../certificates/authority-folder.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import { verdict, type VerdictCode } from '../verdicts/codes.ts'
@@ -11,7 +12,7 @@ import { defaultForward, type ForwardSettings, type ProxyEvents } from '../sip/r
 import { FlowTokens } from '../sip/routing/flow-token.ts'
 import type { Arrival } from '../sip/routing/decision.ts'
 import type { HeaderField } from '../sip/message/types.ts'
-import { OverloadGuard } from '../sip/transaction/overload.ts'
+import { OverloadGuard, systemLoop } from '../sip/transaction/overload.ts'
 import { defaultTransactionLimits } from '../sip/transaction/settings.ts'
 import { TimerWheel } from '../sip/transaction/timer-wheel.ts'
 import { defaultTimers } from '../sip/transaction/types.ts'
@@ -87,7 +88,7 @@ export function openStack(options: StackOptions): Stack {
   const who = nodeDirectory(lab)
   const refusals = new RefusalCounts()
   const events = proxyEvents(recorder, plan, who, refusals)
-  const overload = new OverloadGuard(clock, setImmediate)
+  const overload = new OverloadGuard(clock, systemLoop)
   const user = userOf(options, who, events, overload)
   let core: Core | undefined
   const transport = transportOf(options, user, (evidence) => core?.judge(evidence) ?? unjudged)
@@ -219,7 +220,7 @@ function judgeOf({ options, who, parts }: CoreBase): Core['judge'] {
         : undefined,
     faces: parts.peers,
     names: plan.profile.names,
-    nameRules: nameRulesOf(plan),
+    nameRules: examinerProfile(plan.profile.name).nameRules,
     diagnose: (code, evidence) => diagnosePeer(plan, who, groundFor(options, evidence.face), code, evidence),
   })
 }
@@ -332,19 +333,6 @@ function locator(
     identityOf: routeIdentity(plan),
     ...(numericHosts === undefined ? {} : { numericHosts }),
   })
-}
-
-function nameRulesOf({ profile }: NodePlan): 'lcs' | 'ocs' | 'rfc5922' {
-  switch (profile.name) {
-    case 'lcs2005':
-      return 'lcs'
-    case 'ocs2007':
-      return 'ocs'
-    case 'modern':
-      return 'rfc5922'
-    default:
-      return profile.name satisfies never
-  }
 }
 
 function proxyEvents(recorder: Recorder, plan: NodePlan, who: Directory, refusals: RefusalCounts): ProxyEvents {

@@ -16,7 +16,7 @@ import { createTransport } from '../sip/transport/transport.ts'
 import type { NextHop, Refusal, TlsMaterial, TransportLayer, TransportUser } from '../sip/transport/types.ts'
 import { readableChallenges } from './challenges.ts'
 import { type PhoneError, unreachable } from './phone-error.ts'
-import { judgeRefusal, judgeServer } from './server-judge.ts'
+import { judgeRefusal, serverJudge } from './server-judge.ts'
 import type { PhoneSettings, PhoneTarget } from './settings.ts'
 
 const face = 'phone'
@@ -44,7 +44,9 @@ export class PhoneLine {
   /** Requests of ours without a final response, by branch. */
   readonly #pending = new Map<string, SipRequest>()
 
-  constructor({ target, ca, clientCertificate, resolver, clock = systemClock, limits, trace }: PhoneSettings) {
+  constructor(settings: PhoneSettings) {
+    const { target, ca, clientCertificate, resolver, clock = systemClock, limits, trace } = settings
+    const { nameRules = 'rfc5922' } = settings
     this.#target = target
     this.#resolver = resolver ?? createResolver({ clock, servers: [] })
     const user: TransportUser = {
@@ -59,7 +61,7 @@ export class PhoneLine {
     this.#transport = createTransport({
       clock,
       user,
-      judge: judgeServer,
+      judge: serverJudge(nameRules),
       settings: { pingSeconds: 110, idleSeconds: 0 },
       ...(limits === undefined ? {} : { limits }),
     })

@@ -1,30 +1,30 @@
 /**
- * What a phone makes of the server it dials: its chain by Node, its name by us; and the verdict on every flow that
- * fails.
+ * What a phone makes of the server it dials: its chain by Node, its name by the rules that the servers of the lab
+ * compare names by; and the verdict on every flow that fails.
  */
-import { X509Certificate } from 'node:crypto'
-import { isIP } from 'node:net'
+import { readCertificate } from '../certificates/examine/certificate.ts'
+import { matchName, type NameRules, offeredNames, wantedHost } from '../certificates/examine/names.ts'
 import { nodeErrorToCode } from '../verdicts/node-errors.ts'
 import { summarise } from '../certificates/summary.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import { isVerdict, isVerdictCode, verdict, type VerdictCode } from '../verdicts/codes.ts'
 import type { Judgement, PeerEvidence, Refusal } from '../sip/transport/types.ts'
 
-/**
- * Trusted chain, and a certificate for the name that was dialled: SAN, or the CN where there is none, as clients of
- * 2005 did.
- */
-export function judgeServer(evidence: PeerEvidence): Judgement {
-  const leaf = evidence.chain[0]
-  if (leaf === undefined) return refuse('cert.malformed', evidence, 'the server showed no certificate')
-  if (!evidence.authorized)
-    return refuse(nodeErrorToCode(evidence.errorCode, evidence.errorMessage), evidence, evidence.errorMessage)
-  const certificate = new X509Certificate(leaf)
-  const wanted = evidence.wantedName
-  if (wanted !== undefined && !carries(certificate, wanted)) {
-    return refuse('cert.name-mismatch', evidence, `names ${certificate.subjectAltName ?? certificate.subject}`)
+/** Wants a trusted chain, and a certificate that names the server that was dialled. */
+export function serverJudge(rules: NameRules): (evidence: PeerEvidence) => Judgement {
+  return (evidence) => {
+    const leaf = evidence.chain[0]
+    if (leaf === undefined) return refuse('cert.malformed', evidence, 'the server showed no certificate')
+    if (!evidence.authorized)
+      return refuse(nodeErrorToCode(evidence.errorCode, evidence.errorMessage), evidence, evidence.errorMessage)
+    const { wantedName } = evidence
+    if (wantedName === undefined) return { kind: 'accept', peer: undefined }
+    const certificate = readCertificate(leaf)
+    const match = matchName(certificate, wantedHost(wantedName), rules)
+    if (match.kind === 'match') return { kind: 'accept', peer: undefined }
+    const code = match.because === 'wildcard' ? 'cert.wildcard' : 'cert.name-mismatch'
+    return refuse(code, evidence, `names ${offeredNames(certificate).join(', ') || 'nothing'}`)
   }
-  return { kind: 'accept', peer: undefined }
 }
 
 /** The verdict on a dial or flow that failed. */
@@ -34,10 +34,6 @@ export function judgeRefusal(refusal: Refusal): Verdict {
     direction: 'outgoing',
     ...(refusal.errorMessage === undefined ? {} : { found: refusal.errorMessage }),
   })
-}
-
-function carries(certificate: X509Certificate, wanted: string): boolean {
-  return (isIP(wanted) === 0 ? certificate.checkHost(wanted) : certificate.checkIP(wanted)) !== undefined
 }
 
 function refuse(code: VerdictCode, { chain, wantedName }: PeerEvidence, found: string | undefined): Judgement {

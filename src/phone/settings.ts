@@ -1,4 +1,5 @@
 /** What a phone is given: who it is, where it dials, and what it trusts. */
+import type { NameRules } from '../certificates/examine/names.ts'
 import type { Clock } from '../sip/clock.ts'
 import type { HeaderField, MessageLimits } from '../sip/message/types.ts'
 import type { Resolver } from '../sip/transport/dial/resolver.ts'
@@ -27,6 +28,8 @@ export interface PhoneSettings {
   readonly target: PhoneTarget
   /** Trust anchors, PEM, one entry each. Absent: those of Node. Insecure transports need none. */
   readonly ca?: readonly string[]
+  /** How the name in the certificate of the server is compared with the one dialled; default `rfc5922` (§7.1). */
+  readonly nameRules?: NameRules
   /** Shown when the server asks for one; phones usually have none. PEM. */
   readonly clientCertificate?: { readonly certificate: string; readonly key: string }
   /** Addresses of hosts without one: the target, and where a director sends us. Absent: the system's DNS. */

@@ -3,7 +3,7 @@
  * look at the name of a client certificate), the class by the lists of topology-facts §1.3.
  */
 import { X509Certificate } from 'node:crypto'
-import { type Certificate, readCertificate } from '../certificates/examine/certificate.ts'
+import { readCertificate } from '../certificates/examine/certificate.ts'
 import { hostNames, matchName, type NameRules, wantedHost } from '../certificates/examine/names.ts'
 import { shownOf, summarise } from '../certificates/summary.ts'
 import { nodeErrorToCode } from '../verdicts/node-errors.ts'
@@ -39,25 +39,25 @@ export interface PeerJudgeOptions {
 }
 
 export function peerJudge(options: PeerJudgeOptions): (evidence: PeerEvidence) => Judgement {
+  const leaves = new ReadLeaves(options.nameRules)
   return (evidence) => {
     const leaf = evidence.chain[0]
     if (leaf === undefined) return refusal(options, 'tls.client-cert-missing', evidence)
     if (!evidence.authorized)
       return refusal(options, nodeErrorToCode(evidence.errorCode, evidence.errorMessage), evidence)
-    const certificate = new X509Certificate(leaf)
-    const read = readCertificate(leaf)
-    const names = hostNames(read, options.nameRules)
-    const proven = provenName(names, evidence.wantedName, read, options)
+    const read = leaves.read(leaf)
+    const { names } = read
+    const proven = provenName(names, evidence.wantedName, leaf, options)
     const pass = options.unchecked?.(evidence)
     if (pass !== undefined && isStranger(proven, names, options.faces[evidence.face])) {
       pass(`it carries ${names.join(', ') || 'no name'}; wanted: ${evidence.wantedName ?? 'a trusted server'}`)
-      return { kind: 'accept', peer: identity(certificate, names, 'server', evidence) }
+      return { kind: 'accept', peer: identity(read, names, 'server', evidence) }
     }
     if (proven.kind === 'refused') return refusal(options, proven.code, evidence)
     const known = proven.kind === 'name' && !names.includes(proven.name) ? [...names, proven.name] : names
     const peerClass = classOf(known, options.faces[evidence.face])
     if (peerClass === undefined) return refusal(options, 'cert.name-not-allowed', evidence)
-    return { kind: 'accept', peer: identity(certificate, known, peerClass, evidence) }
+    return { kind: 'accept', peer: identity(read, known, peerClass, evidence) }
   }
 }
 
@@ -79,14 +79,14 @@ type Proven =
 function provenName(
   names: readonly string[],
   wantedName: string | undefined,
-  certificate: Certificate,
+  leaf: Buffer,
   { names: settings, nameRules }: PeerJudgeOptions,
 ): Proven {
   if (wantedName === undefined) return { kind: 'nothing-wanted' }
   const name = wantedName.toLowerCase()
   const wanted = wantedHost(wantedName)
   if (wanted.kind === 'dns' && names.includes(name)) return { kind: 'name', name }
-  const match = matchName(certificate, wanted, nameRules)
+  const match = matchName(readCertificate(leaf), wanted, nameRules)
   if (match.kind !== 'match') return { kind: 'refused', code: 'cert.name-mismatch' }
   return match.by.includes('*') && settings.wildcards === 'refused'
     ? { kind: 'refused', code: 'cert.wildcard' }
@@ -103,19 +103,58 @@ function classOf(names: readonly string[], lists: PeerLists | undefined): PeerCl
 
 /** The earliest end in what was shown: an accepted peer's issuers cannot be read, so often it is the leaf alone. */
 function identity(
-  certificate: X509Certificate,
+  { names: _names, notAfter, ...shown }: ReadLeaf,
   names: readonly string[],
   peerClass: PeerClass,
   { chain }: PeerEvidence,
 ): PeerIdentity {
   const issuers = chain.slice(1).map((der) => new X509Certificate(der).validToDate.getTime())
+  return { class: peerClass, names, ...shown, notAfter: Math.min(notAfter, ...issuers) }
+}
+
+/** What a leaf says by itself. */
+type ReadLeaf = Omit<PeerIdentity, 'class'>
+
+const mostLeaves = 256
+/** A longer one is read each time: what is kept has a bound. */
+const mostLeafOctets = 8192
+
+/**
+ * Servers come again with the certificate they had, so what it says is read once; whether it holds now is asked of
+ * OpenSSL at every handshake. Only what a trusted CA has signed comes here.
+ */
+class ReadLeaves {
+  readonly #rules: NameRules
+  /** By the octets of the certificate, the oldest first. */
+  readonly #known = new Map<string, ReadLeaf>()
+
+  constructor(rules: NameRules) {
+    this.#rules = rules
+  }
+
+  /** @throws CertificateError or what Node throws: it cannot be read */
+  read(der: Buffer): ReadLeaf {
+    if (der.length > mostLeafOctets) return readLeaf(der, this.#rules)
+    const octets = der.toString('latin1')
+    const known = this.#known.get(octets)
+    if (known !== undefined) return known
+    const read = readLeaf(der, this.#rules)
+    const [oldest] = this.#known.size < mostLeaves ? [] : this.#known.keys()
+    if (oldest !== undefined) this.#known.delete(oldest)
+    this.#known.set(octets, read)
+    return read
+  }
+}
+
+function readLeaf(der: Buffer, rules: NameRules): ReadLeaf {
+  const certificate = new X509Certificate(der)
+  const summary = summarise(certificate)
   return {
-    class: peerClass,
-    names,
+    names: hostNames(readCertificate(der), rules),
     subject: certificate.subject,
-    serial: certificate.serialNumber.toLowerCase(),
-    fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
-    notAfter: Math.min(certificate.validToDate.getTime(), ...issuers),
-    leaf: shownOf(summarise(certificate)),
+    serial: summary.serial,
+    fingerprint: summary.fingerprint,
+    notAfter: certificate.validToDate.getTime(),
+    leaf: shownOf(summary),
   }
 }

@@ -172,6 +172,11 @@ function bracketed(address: string): string {
   return address.includes(':') ? `[${address}]` : address
 }
 
+/** Servers prove themselves to each other by TLS, where they have certificates. */
+export function betweenServers({ listeners }: NodePlan): 'tls' | 'tcp' {
+  return listeners.some(({ transport, face }) => transport === 'tls' && face === 'internal') ? 'tls' : 'tcp'
+}
+
 /** Where a server is dialled by that transport; the usual port where it does not listen so. */
 export function portOf({ listeners }: NodePlan, transport: 'tls' | 'tcp', face = 'internal'): number {
   const listener = listeners.find((each) => each.transport === transport && each.face === face)

@@ -61,6 +61,25 @@ export async function removeUser(directory: Directory, bindings: BindingsOfUsers
   return wasThere
 }
 
+/**
+ * Disables an account, then removes its bindings: a refresh between the two finds it disabled. Credentials, contacts
+ * and rights stay for `enableUser`. undefined: there is no such user.
+ */
+export async function disableUser(
+  directory: Directory,
+  bindings: BindingsOfUsers,
+  uri: string,
+): Promise<Account | undefined> {
+  const account = await directory.setEnabled(addressOfRecord(parseUri(uri)), false)
+  if (account !== undefined) await bindings.removeUser(account.aor)
+  return account
+}
+
+/** The user may sign in again, with the password it had. undefined: there is no such user. */
+export function enableUser(directory: Directory, uri: string): Promise<Account | undefined> {
+  return directory.setEnabled(addressOfRecord(parseUri(uri)), true)
+}
+
 export function listUsers(directory: Directory): Promise<readonly Account[]> {
   return directory.accounts()
 }

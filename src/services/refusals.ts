@@ -12,6 +12,18 @@ export function diagnostics(id: number, reason: string, source: string): HeaderF
   return ['ms-diagnostics', `${id};reason="${reason}";source="${source}"`]
 }
 
+/**
+ * For the user to read, with no `source` ([MS-OCER] 2.2.1.2). [MS-SIPREGE] §4.1.3 signs a client off with it; a
+ * REGISTER of a disabled account is refused with it, because a client shows nothing of `ms-diagnostics` under a 403.
+ */
+export const userDisabled: HeaderField = ['ms-diagnostics-public', '4141;reason="User disabled"']
+
+/** 403 for requests of an account that is disabled. */
+export function refuseDisabled(because: 'auth.user-disabled' | 'register.user-disabled', self: string): Decision {
+  const reason = 'Destination URI either not enabled for SIP or does not exist'
+  return refuse(403, because, [diagnostics(4005, reason, self), userDisabled])
+}
+
 /** Sent as Retry-After while a database is away. */
 const outageSeconds = 30
 

@@ -169,11 +169,14 @@ function talk({ site, internalServers }: LinkSite, from: Server, to: Server): Ta
   }
 }
 
-/** From a director (or next hop search) the home is dialled by its name; members among themselves by their own. */
+/**
+ * From a director (or next hop search) the home is dialled by its name; members among themselves by their own. A
+ * gateway calls its trunk back by the FQDN in the Contact of who called (topology-facts §7.1).
+ */
 function dialledName(site: Site, from: Server, to: Server): string {
   if (from.host.role === 'access-proxy' && isBehind(site, from.host.nextHop, to))
     return fullName(site, from.host.nextHop)
-  if (to.host.role !== 'front-end' || from.host.role === 'front-end') return to.fqdn
+  if (to.host.role !== 'front-end' || from.host.role === 'front-end' || from.host.role === 'gateway') return to.fqdn
   const alone = placeNamed(site, to.host.pool) === to
   return alone ? `${to.host.pool}.${site.domain}` : to.fqdn
 }

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { EventFile, type EventFileBounds } from '../../src/node/event-file.ts'
@@ -40,6 +41,23 @@ t.test('keeps the order of many lines, some of them written while others are', a
   }
   await file.close()
   t.equal(readFileSync(path, 'utf8'), lines.join(''))
+})
+
+t.test('what is said soon after a write waits for more, unless somebody waits for it', async (t) => {
+  const { file, path } = opened(t, { gatherMs: 3_600_000 })
+  file.write('one\n')
+  await until(() => readFileSync(path, 'utf8') === 'one\n')
+  file.write('two\n')
+  // As many ways to a thread and back as a write takes, and more.
+  for (let trip = 0; trip < 10; trip++) await stat(path)
+  t.equal(file.waiting, 1)
+  file.write('three\n')
+  await file.written()
+  t.equal(readFileSync(path, 'utf8'), 'one\ntwo\nthree\n')
+  file.write('four\n')
+  t.equal(file.waiting, 1)
+  await file.close()
+  t.equal(readFileSync(path, 'utf8'), 'one\ntwo\nthree\nfour\n')
 })
 
 t.test('close writes what waits, and what comes later is lost', async (t) => {

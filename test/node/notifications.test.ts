@@ -1,6 +1,6 @@
 /** By which binding a notification goes to its watcher. */
 import t from 'tap'
-import { wayTo } from '../../src/node/notifications.ts'
+import { signOffOf, wayTo } from '../../src/node/notifications.ts'
 import type { Binding } from '../../src/services/location/binding.ts'
 import type { Dialog } from '../../src/services/presence/dialog.ts'
 import { publicGruu } from '../../src/services/registrar/gruu.ts'
@@ -41,3 +41,24 @@ t.test('of several bindings none is taken where none is the watcher', async (t) 
   const bindings = [binding({}), binding({ contact: 'sip:b@192.0.2.2' })]
   t.equal(wayTo(dialog({ contact: 'sip:c@192.0.2.3' }), bindings, options as never), undefined)
 })
+
+t.test('a client of a disabled user is told why it is signed off', async (t) => {
+  const endpoint = { epid: '90e62db136', contact: 'sip:10.1.2.178:4126' }
+  t.match(signOffOf('sip:alice@lab.test', endpoint, 'disabled'), {
+    subscription: { dialog: { event: 'registration-notify', contact: endpoint.contact } },
+    state: 'terminated;expires=0',
+    contentType: 'text/registration-event',
+    body: 'deregistered;event=rejected',
+    headers: [['ms-diagnostics-public', '4141;reason="User disabled"']],
+  })
+})
+
+for (const [cause, event] of [
+  ['removed', 'rejected'],
+  ['moved', 'deactivated'],
+  ['drained', 'deactivated'],
+] as const)
+  t.test(`a client whose user or server was ${cause} is told ${event}, and no reason of another`, async (t) => {
+    const { body, headers } = signOffOf('sip:alice@lab.test', { epid: '1', contact: 'sip:10.1.2.178' }, cause)
+    t.same([body, headers], [`deregistered;event=${event}`, undefined])
+  })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { TraceEntry } from '../../src/node/control/control-api.ts'
-import { withoutCredentials, withoutUsualCredentials } from '../../src/node/wire/credentials.ts'
+import { withoutCredentials } from '../../src/node/wire/credentials.ts'
 import { MessageRing } from '../../src/node/wire/message-ring.ts'
 import { WireLog } from '../../src/node/wire/wire-log.ts'
 import type { Flow } from '../../src/sip/transport/flow.ts'
@@ -99,13 +99,8 @@ t.test('credentials are blanked out', async (t) => {
       `Authorization: ${'a=b '.repeat(20_000)}`,
     ]
     const start = performance.now()
-    for (const text of hostile) withoutUsualCredentials(withoutCredentials(text))
+    for (const text of hostile) withoutCredentials(withoutCredentials(text))
     t.ok(performance.now() - start < 3000)
-  })
-
-  t.test('the quick way blanks out the same, but for odd spellings of the name', async (t) => {
-    for (const [field] of secrets.filter(([field]) => !field.startsWith('aUt')))
-      t.equal(withoutUsualCredentials(`a\r\n${field}\r\n\r\n`), withoutCredentials(`a\r\n${field}\r\n\r\n`))
   })
 
   t.test('once is enough', async () => {
@@ -142,6 +137,14 @@ t.test('the wire log of a node', async (t) => {
         .map(({ kind }) => kind),
       ['handshake', 'link'],
     )
+  })
+
+  t.test('tells a reader no credential', async (t) => {
+    const log = new WireLog({ node: 'fe1', clock: { wall: () => 0 } })
+    const seen: TraceEntry[] = []
+    log.follow((entry) => seen.push(entry))
+    log.tap({ direction: 'out', flow: flowOf(), text: 'INVITE sip:a SIP/2.0\r\naUThorizatION: Basic c2VjcmV0\r\n\r\n' })
+    t.match(seen, [{ text: 'INVITE sip:a SIP/2.0\r\naUThorizatION: Basic ***\r\n\r\n' }])
   })
 
   t.test('tells a reader what passes, and keeps nothing when it may not', async (t) => {

@@ -1,11 +1,11 @@
 /** A phone whose server does not do what it should: every wait ends, with the reason. */
-import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net'
+import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import t from 'tap'
 import type { Test } from 'tap'
 import { openPhone, type Phone, type PhoneSettings, type PhoneTransportName } from '../../src/phone/index.ts'
 import { ResolveError } from '../../src/sip/transport/dial/resolver.ts'
-import { testCa } from '../support/openssl-certificates.ts'
+import { testCa, type TestLeaf } from '../support/openssl-certificates.ts'
 import { ownFolder } from '../support/own-folder.ts'
 
 const ca = testCa(ownFolder(t))
@@ -19,7 +19,7 @@ t.test('a port where nobody listens', async (t) => {
 })
 
 t.test('a server that hangs up right after the TLS 1.3 handshake: the refusal of a certificate', async (t) => {
-  const port = await tlsServer(t, (socket) => socket.once('data', () => socket.destroy()))
+  const port = await tlsServer(t, hangUp)
   await t.rejects(phone(t, port, 'tls').signIn(), { code: 'tls.peer-refused', message: /REGISTER .* was not answered/ })
 })
 
@@ -34,6 +34,18 @@ t.test('a server under another name', async (t) => {
       verdict: { certificate: { subject: 'CN=sip.lab.test' }, rule: /sip\.other\.test/ },
     },
   )
+})
+
+t.test('names in the certificate of the server count by RFC 5922 §7.1, under lcs2005 also the CN', async (t) => {
+  const wildcard = await tlsServer(t, hangUp, ca.leaf('sip.lab.test', { sans: ['*.lab.test'] }))
+  const other = await tlsServer(t, hangUp, ca.leaf('sip.lab.test', { sans: ['other.lab.test'] }))
+  await t.rejects(phone(t, wildcard, 'tls').signIn(), {
+    code: 'cert.wildcard',
+    verdict: { found: 'names DNS:*.lab.test, CN:sip.lab.test' },
+  })
+  await t.rejects(phone(t, other, 'tls').signIn(), { code: 'cert.name-mismatch' })
+  for (const port of [wildcard, other])
+    await t.rejects(phone(t, port, 'tls', { nameRules: 'lcs' }).signIn(), { code: 'tls.peer-refused' })
 })
 
 t.test('a server that nobody vouches for', async (t) => {
@@ -149,8 +161,16 @@ function phone(t: Test, port: number, transport: PhoneTransportName, settings: P
   return opened
 }
 
-async function tlsServer(t: Test, onConnection: Parameters<typeof createTlsServer>[1] & object): Promise<number> {
-  const server = createTlsServer({ cert: leaf.certificate, key: leaf.key }, (socket) => {
+function hangUp(socket: Socket): void {
+  socket.once('data', () => socket.destroy())
+}
+
+async function tlsServer(
+  t: Test,
+  onConnection: Parameters<typeof createTlsServer>[1] & object,
+  shown: TestLeaf = leaf,
+): Promise<number> {
+  const server = createTlsServer({ cert: shown.certificate, key: shown.key }, (socket) => {
     socket.on('error', () => undefined)
     onConnection(socket)
   })

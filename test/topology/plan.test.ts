@@ -426,6 +426,13 @@ t.test('a trunk with a certificate of its own', async (t) => {
     )
   })
 
+  t.test('is called back by the name in its Contact, which is its own', async (t) => {
+    t.match(
+      plan.links.find(({ from, to }) => from.name === 'voice' && to.name === 'fe1'),
+      { dials: 'fe1.lab.test', verification: { dialler: { wantsName: 'fe1.lab.test' } } },
+    )
+  })
+
   t.test('is known to the voice service by those names', async (t) => {
     t.match(nodePlan(plan, 'voice').settings, { kind: 'gateway', trunks: [['fe1.lab.test', 'pool.lab.test']] })
   })

@@ -1,10 +1,10 @@
-/** `siplab users list, add, remove, seed`: the accounts in the directory of a lab, whether it runs or not. */
+/** `siplab users`: the accounts in the directory of a lab, whether it runs or not. */
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import { bindingsIn } from '../../lab/forget-user.ts'
+import { accountsChanged, bindingsIn } from '../../lab/forget-user.ts'
 import { makeStoreFolders } from '../../lab/provision.ts'
 import { makePoolStores, realmOf, seedDirectories, withDirectory } from '../../lab/seed.ts'
-import { addUser, listUsers, removeUser } from '../../services/accounts.ts'
+import { addUser, disableUser, enableUser, listUsers, removeUser } from '../../services/accounts.ts'
 import type { Account, Directory } from '../../services/store/directory.ts'
 import { planLab } from '../../topology/plan.ts'
 import type { LabPlan, OrganisationPlan } from '../../topology/plan-types.ts'
@@ -32,10 +32,12 @@ interface AddOptions extends UsersOptions {
 export const usersCommand: RegisterCommand = (program, { io }) => {
   const users = program
     .command('users')
-    .summary('list, add and remove accounts')
+    .summary('list, add, disable, enable and remove accounts')
     .description('The accounts in the directory of the lab.')
   listCommand(users, io)
   addCommand(users, io)
+  disableCommand(users, io)
+  enableCommand(users, io)
   removeCommand(users, io)
   seedCommand(users, io)
 }
@@ -62,7 +64,10 @@ function listCommand(users: Command, io: Io): void {
 function addCommand(users: Command, io: Io): void {
   const add = users
     .command('add <URI>')
-    .description('Adds an account, or replaces it. With another home it is moved: its clients are signed off.')
+    .description(
+      'Adds an account, or replaces it. With another home it is moved: its clients are signed off. A ' +
+        'disabled account stays disabled.',
+    )
     .requiredOption('--password <PASSWORD>', 'its password')
     .option('--home <FQDN>', 'its home (default: the only one of its domain)')
     .option('--remote', 'may sign in from outside')
@@ -73,28 +78,69 @@ function addCommand(users: Command, io: Io): void {
       ).choices(['on', 'off']),
     )
   common(withTopology(add), 'siplab users add sip:erna@lab.test --password secret --remote').action(
-    async (uri: string, options: AddOptions) => {
-      const { plan, root, open } = chooseDirectory(io, options)
-      const { login, domain, organisation } = readUri(plan, uri)
-      const home = chooseHome(plan, organisation, options.home)
-      const user = {
-        uri: `sip:${login}@${domain}`,
-        login,
-        password: options.password,
-        home,
-        remote: options.remote === true,
-        ...(options.anonymousCalls === undefined ? {} : { anonymousCalls: options.anonymousCalls === 'on' }),
-      }
-      const account = await open(organisation, async (directory) => {
-        const before = await directory.account(user.uri)
-        const added = await addUser(directory, user, realmOf(plan, organisation.domain))
-        if (before !== undefined && before.homePool !== added.homePool)
-          await bindingsIn(plan, root, organisation, io.environment['SIPLAB_STORE_URL'], 'moved').removeUser(added.aor)
-        return added
-      })
-      answer(io, options, account, () => `${account.aor} is at home in ${home}\n`)
-    },
+    (uri: string, options: AddOptions) => addAccount(io, uri, options),
   )
+}
+
+async function addAccount(io: Io, uri: string, options: AddOptions): Promise<void> {
+  const { plan, root, open } = chooseDirectory(io, options)
+  const { aor, login, organisation } = readUri(plan, uri)
+  const home = chooseHome(plan, organisation, options.home)
+  const user = {
+    uri: aor,
+    login,
+    password: options.password,
+    home,
+    remote: options.remote === true,
+    ...(options.anonymousCalls === undefined ? {} : { anonymousCalls: options.anonymousCalls === 'on' }),
+  }
+  const account = await open(organisation, async (directory) => {
+    const before = await directory.account(user.uri)
+    const enabled = before?.enabled ?? true
+    const added = await addUser(directory, { ...user, enabled }, realmOf(plan, organisation.domain))
+    if (before !== undefined && before.homePool !== added.homePool)
+      await bindingsIn(plan, root, organisation, io.environment['SIPLAB_STORE_URL'], 'moved').removeUser(added.aor)
+    return added
+  })
+  answer(io, options, account, () => `${account.aor} is at home in ${home}\n`)
+}
+
+function disableCommand(users: Command, io: Io): void {
+  common(
+    withTopology(
+      users
+        .command('disable <URI>')
+        .description(
+          'Disables an account: its clients are signed off, its bindings are removed, its next sign-in is refused. ' +
+            'Password, contacts and home stay for siplab users enable.',
+        ),
+    ),
+    'siplab users disable alice',
+  ).action(async (uri: string, options: UsersOptions) => {
+    const { plan, root, open } = chooseDirectory(io, options)
+    const { aor, organisation } = readUri(plan, uri)
+    const bindings = bindingsIn(plan, root, organisation, io.environment['SIPLAB_STORE_URL'], 'disabled')
+    const account = await open(organisation, (directory) => disableUser(directory, bindings, aor))
+    if (account === undefined) throw unknownUser(organisation, aor)
+    await accountsChanged(plan, root, organisation)
+    answer(io, options, account, () => `${aor} is disabled: it is signed off, and its next REGISTER is refused\n`)
+  })
+}
+
+function enableCommand(users: Command, io: Io): void {
+  common(
+    withTopology(
+      users.command('enable <URI>').description('Enables an account again: it may sign in with the password it had.'),
+    ),
+    'siplab users enable alice',
+  ).action(async (uri: string, options: UsersOptions) => {
+    const { plan, root, open } = chooseDirectory(io, options)
+    const { aor, organisation } = readUri(plan, uri)
+    const account = await open(organisation, (directory) => enableUser(directory, aor))
+    if (account === undefined) throw unknownUser(organisation, aor)
+    await accountsChanged(plan, root, organisation)
+    answer(io, options, account, () => `${aor} is enabled\n`)
+  })
 }
 
 function removeCommand(users: Command, io: Io): void {
@@ -105,16 +151,10 @@ function removeCommand(users: Command, io: Io): void {
     'siplab users remove sip:erna@lab.test',
   ).action(async (uri: string, options: UsersOptions) => {
     const { plan, root, open } = chooseDirectory(io, options)
-    const { login, domain, organisation } = readUri(plan, uri)
-    const aor = `sip:${login}@${domain}`
+    const { aor, organisation } = readUri(plan, uri)
     const bindings = bindingsIn(plan, root, organisation, io.environment['SIPLAB_STORE_URL'])
     const removed = await open(organisation, (directory) => removeUser(directory, bindings, aor))
-    if (!removed)
-      throw new LabError(
-        'not-so',
-        'user.unknown',
-        `the directory of ${organisation.domain} has no ${aor}; siplab users list shows those it has`,
-      )
+    if (!removed) throw unknownUser(organisation, aor)
     answer(io, options, { removed: aor }, () => `${aor} is removed\n`)
   })
 }
@@ -139,6 +179,14 @@ function seedCommand(users: Command, io: Io): void {
         () => `The directory of ${plan.topology} is ready\n`,
       )
     },
+  )
+}
+
+function unknownUser({ domain }: OrganisationPlan, aor: string): LabError {
+  return new LabError(
+    'not-so',
+    'user.unknown',
+    `the directory of ${domain} has no ${aor}; siplab users list shows those it has`,
   )
 }
 
@@ -179,10 +227,10 @@ function ofTopology(io: Io, options: UsersOptions, name: string): Pick<ChosenDir
 function readUri(
   plan: LabPlan,
   text: string,
-): { readonly login: string; readonly domain: string; readonly organisation: OrganisationPlan } {
+): { readonly aor: string; readonly login: string; readonly organisation: OrganisationPlan } {
   const [, login, domain = plan.domain] = /^(?:sip:)?([a-z0-9][a-z0-9._-]{0,63})(?:@([a-z0-9.-]+))?$/.exec(text) ?? []
   const organisation = plan.organisations.find(({ domains }) => domains.includes(domain))
-  if (login !== undefined && organisation !== undefined) return { login, domain, organisation }
+  if (login !== undefined && organisation !== undefined) return { aor: `sip:${login}@${domain}`, login, organisation }
   const domains = plan.organisations.flatMap((organisation) => organisation.domains).join(', ')
   throw new UsageError(
     `wanted a user such as sip:erna@${plan.domain}, in one of ${domains}; found ${JSON.stringify(text)}`,

@@ -1,4 +1,5 @@
 /** The phones of a scenario: one a user, opened at its first sign-in, closed at the end. */
+import { examinerProfile } from '../../certificates/examine/profiles.ts'
 import { dialledUri } from '../../phone/dialled.ts'
 import { readFileSync } from 'node:fs'
 import { PhoneError, type Call, type OutgoingCall, type Phone, type PhoneTarget } from '../../phone/index.ts'
@@ -212,7 +213,7 @@ export class ScenarioPhones {
   }
 
   #open({ user, at = '', over, client, root: added = true, answersWith = {} }: PhoneStep): ScenarioClient {
-    const { ready } = this.#lab
+    const { ready, plan } = this.#lab
     const account = this.#accountOf(user)
     const { target, root: file } = phoneTarget(this.#lab, at, over)
     const root = added ? file : undefined
@@ -224,6 +225,7 @@ export class ScenarioPhones {
       password: account.password,
       target,
       answerMs,
+      nameRules: examinerProfile(plan.profile.name).nameRules,
       answerHeaders: Object.entries(answersWith),
       ...(root === undefined ? {} : { ca: [readFileSync(root, 'utf8')] }),
       resolver: createResolver({ clock: systemClock, servers: [endpointText(address, port)] }),

@@ -17,7 +17,8 @@
  * | `POST /link-fault` {peer, fault?} | {} |
  * | `POST /probe` {peer?} | LinkState[] after a fresh OPTIONS to each configured peer |
  * | `POST /ask-store` | Verdict[]: what is wrong with directory and pool store, each asked once |
- * | `POST /forget-user` {aor} | {} once no binding of that user is left; for an account that was removed |
+ * | `POST /forget-user` {aor, because?} | {} once no binding of that user is left; `disabled`, `removed`, `moved` |
+ * | `POST /forget-accounts` | {}: the next request reads the directory anew |
  * | `POST /redial` {peer?} | LinkState[] after the flows dialled to it were closed and dialled again |
  * | `POST /drain` | {} once no call and no transaction is left or the time is up |
  * | `POST /stop` | {} then the process ends with status 0 |

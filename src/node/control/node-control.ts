@@ -16,7 +16,7 @@ import {
   type LineStream,
 } from './control-server.ts'
 import { nodeDirectory } from '../diagnosis.ts'
-import type { ControlledNode } from '../controlled-node.ts'
+import type { AccountChange, ControlledNode } from '../controlled-node.ts'
 import { endpointText } from '../../sip/message/endpoint.ts'
 
 export function nodeControl(service: ControlledNode): ControlRoutes {
@@ -32,7 +32,11 @@ export function nodeControl(service: ControlledNode): ControlRoutes {
     'POST /redial': async ({ body }) => json(await service.links.redial(optionalText(body, 'peer'))),
     'POST /ask-store': async () => json(await service.askStores()),
     'POST /forget-user': async ({ body }) => {
-      await forgetUser(service, text(body, 'aor'), optionalText(body, 'because') === 'moved' ? 'moved' : 'removed')
+      await forgetUser(service, text(body, 'aor'), accountChange(optionalText(body, 'because') ?? 'removed'))
+      return json({})
+    },
+    'POST /forget-accounts': () => {
+      service.forgetAccounts()
       return json({})
     },
     ...settingsRoutes(service),
@@ -140,7 +144,16 @@ function reachedBy({ path, flowBound }: Binding, flow: Flow | undefined): { read
   return flowBound ? {} : { flow: 'dialled' }
 }
 
-async function forgetUser(service: ControlledNode, aor: string, because: 'removed' | 'moved'): Promise<void> {
+const accountChanges: readonly AccountChange[] = ['disabled', 'removed', 'moved']
+
+function accountChange(wanted: string): AccountChange {
+  const known = accountChanges.find((one) => one === wanted)
+  if (known === undefined)
+    throw new ControlUsageError(`because: wanted ${accountChanges.join(', ')}, found ${JSON.stringify(wanted)}`)
+  return known
+}
+
+async function forgetUser(service: ControlledNode, aor: string, because: AccountChange): Promise<void> {
   try {
     await service.forgetUser(aor, because)
   } catch (error) {

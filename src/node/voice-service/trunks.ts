@@ -6,11 +6,12 @@ import { verdict } from '../../verdicts/codes.ts'
 import type { Verdict } from '../../verdicts/verdict.ts'
 import type { Clock } from '../../sip/clock.ts'
 import { DialError } from '../../sip/transport/refusal.ts'
+import { UserAgentError } from '../../sip/user-agent/index.ts'
 import type { NodePlan } from '../../topology/plan-types.ts'
 import type { LinkState } from '../control/control-api.ts'
 import { type Directory, diagnoseRefusal } from '../diagnosis.ts'
 import type { NodeLinks } from '../links.ts'
-import { ownWill } from '../links.ts'
+import { ownWill, redialled } from '../links.ts'
 import type { Recorder } from '../recorder.ts'
 
 export interface Trunk {
@@ -26,7 +27,7 @@ export interface TrunksOptions {
   readonly clock: Clock
   readonly names: readonly (readonly string[])[]
   readonly who: Directory
-  readonly recorder: Recorder
+  readonly recorder: Pick<Recorder, 'record'>
   /** OPTIONS to that URI; rejects when nobody answers. */
   readonly ask: (uri: string) => Promise<{ readonly status: number }>
 }
@@ -103,10 +104,10 @@ export class Trunks implements NodeLinks {
   }
 
   async #callBack(watched: Watched, uri: string): Promise<void> {
-    const { recorder, ask } = this.#options
+    const { recorder } = this.#options
     const [peer = uri] = watched.trunk.names
     try {
-      const { status } = await ask(uri)
+      const { status } = await this.#answerTo(uri)
       if (this.#become(watched, 'active', undefined))
         recorder.record('link.up', { message: `The trunk ${peer} is active`, data: { peer, status } })
     } catch (error) {
@@ -118,6 +119,17 @@ export class Trunks implements NodeLinks {
           verdict: trouble,
           data: { peer },
         })
+    }
+  }
+
+  /** Once more where this node itself closed the connection to dial anew: that is no word of the trunk. */
+  async #answerTo(uri: string): Promise<{ readonly status: number }> {
+    const { ask } = this.#options
+    try {
+      return await ask(uri)
+    } catch (error) {
+      if (error instanceof UserAgentError && error.code === redialled) return await ask(uri)
+      throw error
     }
   }
 

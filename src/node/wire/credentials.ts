@@ -4,33 +4,13 @@
  * RFC 7616 §3.4, MS-SIPAE §2.2 for `gssapi-data`, `crand` and `response`).
  */
 
-/** Index of the next place where a field that holds a credential may begin its name; -1: there is none. */
-type NextPlace = (text: string, from: number) => number
+/** Where a field that holds a credential may begin its name, however that is spelled. */
+const place = /[uU][tT][hH](?:[oO][rR][iI][zZ]|[eE][nN][tT][iI][cC])/g
 
-/** However the name is spelled. */
-const anySpelling = /[uU][tT][hH](?:[oO][rR][iI][zZ]|[eE][nN][tT][iI][cC])/g
-
-const inAnySpelling: NextPlace = (text, from) => {
-  anySpelling.lastIndex = from
-  return anySpelling.exec(text)?.index ?? -1
-}
-
-/** A third of the time of the expression, or less (bench/wire.ts). */
-const usualParts = ['uthoriz', 'uthentic', 'UTHORIZ', 'UTHENTIC'] as const
-
-/** What was not found is not looked for again: a message made of such words takes no longer than another. */
-function usualPlaces(text: string): NextPlace {
-  const found = usualParts.map((part) => text.indexOf(part))
-  return (_text, from) => {
-    let first = -1
-    for (const [nth, part] of usualParts.entries()) {
-      const known = found[nth] ?? -1
-      const at = known >= 0 && known < from ? text.indexOf(part, from) : known
-      found[nth] = at
-      if (at >= 0 && (first < 0 || at < first)) first = at
-    }
-    return first
-  }
+/** -1: there is none from there on. */
+function nextPlace(text: string, from: number): number {
+  place.lastIndex = from
+  return place.exec(text)?.index ?? -1
 }
 
 /** The name of such a field, from the start of its line. */
@@ -56,29 +36,16 @@ const harmless: ReadonlySet<string> = new Set(
  *   covers, so that Content-Length stays right.
  */
 export function withoutCredentials(text: string): string {
-  return blankedAt(text, inAnySpelling)
-}
-
-/**
- * The same at the cost of a few searches, for every message that passes: a field name that mixes upper and lower case
- * in a way of its own is left to `withoutCredentials`.
- */
-export function withoutUsualCredentials(text: string): string {
-  for (const part of usualParts) if (text.includes(part)) return blankedAt(text, usualPlaces(text))
-  return text
-}
-
-function blankedAt(text: string, next: NextPlace): string {
-  let place = next(text, 0)
-  if (place < 0) return text
+  let at = nextPlace(text, 0)
+  if (at < 0) return text
   const end = text.search(/\r?\n\r?\n/)
   let result = ''
   let done = 0
   let read = 0
-  for (; place >= 0; place = next(text, read)) {
-    const start = lineStart(text, read, place)
+  for (; at >= 0; at = nextPlace(text, read)) {
+    const start = lineStart(text, read, at)
     const value = start === undefined ? undefined : valueAt(text, start)
-    read = Math.max(place + 1, value?.end ?? lineEnd(text, place))
+    read = Math.max(at + 1, value?.end ?? lineEnd(text, at))
     if (value === undefined) continue
     result += text.slice(done, value.start) + masked(text.slice(value.start, value.end), end >= 0 && value.start > end)
     done = value.end

@@ -1,13 +1,14 @@
 /**
  * What passed on the wire of one node: its last messages and handshakes, kept for `siplab trace --since`, and what
- * passes now, for readers that follow. No credential is kept.
+ * passes now, for readers that follow. Messages are kept as they passed: credentials are blanked out when one leaves
+ * here, not at the cost of every message that nobody reads.
  */
 import type { Clock } from '../../sip/clock.ts'
 import { decodeText } from '../../sip/message/fast/flat.ts'
 import type { SocketAddress } from '../../sip/transport/flow.ts'
 import type { TraceTap } from '../../sip/transport/types.ts'
 import type { NodeEvent, TracedHandshake, TraceEntry } from '../control/control-api.ts'
-import { withoutCredentials, withoutUsualCredentials } from './credentials.ts'
+import { withoutCredentials } from './credentials.ts'
 import { type KeptMessage, MessageRing, type RingSize } from './message-ring.ts'
 import { endpointText } from '../../sip/message/endpoint.ts'
 
@@ -56,11 +57,10 @@ export class WireLog {
   readonly tap: TraceTap = ({ direction, flow, text }) => {
     if (!this.#keepsMessages && this.#readers.size === 0) return
     const wall = this.#clock.wall()
-    const kept = withoutUsualCredentials(text)
-    if (this.#keepsMessages) this.#messages.add(direction, flow, wall, kept)
+    if (this.#keepsMessages) this.#messages.add(direction, flow, wall, text)
     if (this.#readers.size === 0) return
     const { transport, local, remote } = flow
-    this.#tell(this.#messageEntry({ direction, transport, local, remote, wall, text: kept }))
+    this.#tell(this.#messageEntry({ direction, transport, local, remote, wall, text }))
   }
 
   handshake({ transport, local, remote }: HandshakeEnds, handshake: TracedHandshake): void {

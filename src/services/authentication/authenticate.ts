@@ -9,7 +9,7 @@ import type { HeaderField, SipUri } from '../../sip/message/types.ts'
 import { pass, refuse } from '../../sip/routing/decision.ts'
 import type { Arrival, Decision, Policy } from '../../sip/routing/decision.ts'
 import { dateHeader } from '../../sip/message/date-header.ts'
-import { diagnostics, refusalOf } from '../refusals.ts'
+import { diagnostics, refusalOf, refuseDisabled } from '../refusals.ts'
 import { recovering, soon } from '../soon.ts'
 import type { Soon } from '../soon.ts'
 import type { Account } from '../store/directory.ts'
@@ -169,8 +169,7 @@ class Authenticator implements Policy {
     const { accounts, self } = this.#options
     if (accounts === undefined) return accept(arrival, aor)
     return soon(accounts.account(aor), (account) => {
-      if (account?.enabled !== true)
-        return refuse(403, 'auth.user-disabled', [diagnostics(4005, 'User is not enabled', self)])
+      if (account?.enabled !== true) return refuseDisabled('auth.user-disabled', self)
       if (arrival.remarks.remote && !account.remote)
         return refuse(403, 'auth.remote-not-allowed', [
           ['ms-diagnostics-public', '4003;reason="User is not enabled for remote access"'],

@@ -11,7 +11,7 @@ import { forgetIdentity, rememberIdentity } from '../authentication/flow-identit
 import { provenHere } from '../authentication/authenticate.ts'
 import type { LocationService } from '../location/location.ts'
 import type { Outcome } from '../location/rules.ts'
-import { diagnostics, refusalOf } from '../refusals.ts'
+import { diagnostics, refusalOf, refuseDisabled } from '../refusals.ts'
 import { recovering, soon } from '../soon.ts'
 import type { Soon } from '../soon.ts'
 import type { Account } from '../store/directory.ts'
@@ -94,8 +94,7 @@ function step(arrival: Arrival, service: Service): Soon<Decision> {
   }
   return soon(accounts?.account(aor), (found) => {
     if (accounts !== undefined && found === undefined) return unknownUser(self)
-    if (found?.enabled === false)
-      return refuse(403, 'register.user-disabled', [diagnostics(4005, 'User is not enabled', self)])
+    if (found?.enabled === false) return refuseDisabled('register.user-disabled', self)
     return change(arrival, aor, service)
   })
 }

@@ -51,6 +51,8 @@ export interface Directory {
   edges(): Promise<readonly string[]>
   /** Adds or replaces an account; its old credentials go, these come. */
   putAccount(account: Account, credentials: readonly Credential[]): Promise<void>
+  /** The account as it is then; undefined: there is none. */
+  setEnabled(aor: string, enabled: boolean): Promise<Account | undefined>
   /** False: there was none. */
   removeAccount(aor: string): Promise<boolean>
   /** Replaces the three lists as a whole. */
@@ -175,6 +177,13 @@ class SqlDirectory implements Directory {
           .compile(),
       ),
     ])
+  }
+
+  async setEnabled(aor: string, enabled: boolean): Promise<Account | undefined> {
+    const { kysely } = this.#database
+    const set = { enabled: enabled ? 1 : 0 }
+    await this.#database.transaction([kysely.updateTable('accounts').set(set).where('aor', '=', aor).compile()])
+    return this.account(aor)
   }
 
   async removeAccount(aor: string): Promise<boolean> {

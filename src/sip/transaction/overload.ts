@@ -1,6 +1,7 @@
 /**
  * Turns new work away while the process cannot keep up, so that calls in progress still complete (RFC 3261 §21.5.4).
- * The measure is the turn of the event loop: one that takes long, or that leaves something in the sockets, is late.
+ * The measure is the turn of the event loop: one that takes long by its own work, or that leaves something in the
+ * sockets, is late.
  * After late turns each takes new work in its first part only and refuses what comes behind, and takes none after a
  * turn that left something, until there was nothing to refuse for a while: turns and queues stay short then, and so
  * does the time that calls hold what they need (bench/proxy.ts, overload). Turns that read datagrams are short whatever
@@ -11,6 +12,12 @@ import type { Clock } from '../clock.ts'
 export interface OverloadSettings {
   /** A turn that takes longer is late. When nothing came for so long, what was late is worked off. */
   readonly lateMs: number
+  /**
+   * Of that, so much must be processor time of this thread: a turn in which others had the processor may take long with
+   * little to do, and who is turned away then would have been the next to be served. With four tenths of a core, as in
+   * the row `overload`, a late turn has 40 ms, the other threads of the process included.
+   */
+  readonly lateCpuMs: number
   /**
    * Datagrams that wait longer do so for too long: there and back they are near T1, after which everything comes twice
    * (RFC 3261 §17.1.1.1).
@@ -44,6 +51,7 @@ export interface OverloadSettings {
 
 export const defaultOverload: OverloadSettings = {
   lateMs: 100,
+  lateCpuMs: 30,
   lateWaitMs: 200,
   enoughMs: 200,
   enoughWaitMs: 400,
@@ -54,14 +62,29 @@ export const defaultOverload: OverloadSettings = {
   retryAfterSeconds: [2, 10],
 }
 
-/** Calls back when the turn of the event loop is over: `setImmediate`. */
-export type EndOfTurn = (callback: () => void) => unknown
+/** The event loop of this thread. */
+export interface EventLoop {
+  /** Calls back when the turn is over: `setImmediate`. */
+  atEndOfTurn(callback: () => void): unknown
+  /** Processor time of this thread so far, milliseconds. */
+  cpuMs(): number
+}
+
+export const systemLoop: EventLoop = {
+  atEndOfTurn: setImmediate,
+  cpuMs() {
+    const { user, system } = process.threadCpuUsage()
+    return (user + system) / 1000
+  },
+}
 
 export class OverloadGuard {
   private readonly clock: Clock
-  private readonly endOfTurn: EndOfTurn
+  private readonly loop: EventLoop
   private readonly settings: OverloadSettings
   private startedAt = 0
+  /** Asked after a late turn only, a call of the system: one alone is never too much. Otherwise undefined. */
+  private cpuAtStart: number | undefined
   private endedAt = 0
   private isInTurn = false
   private isBehind = false
@@ -78,9 +101,9 @@ export class OverloadGuard {
   private turnedAway = 0
   private turnedAwayBefore = 0
 
-  constructor(clock: Clock, endOfTurn: EndOfTurn, settings: Partial<OverloadSettings> = {}) {
+  constructor(clock: Clock, loop: EventLoop, settings: Partial<OverloadSettings> = {}) {
     this.clock = clock
-    this.endOfTurn = endOfTurn
+    this.loop = loop
     this.settings = { ...defaultOverload, ...settings }
   }
 
@@ -132,7 +155,8 @@ export class OverloadGuard {
     this.takes = !this.isBehind
     this.isBehind = false
     this.startedAt = now
-    this.endOfTurn(this.onTurnOver)
+    this.cpuAtStart = this.lateTurns > 0 ? this.loop.cpuMs() : undefined
+    this.loop.atEndOfTurn(this.onTurnOver)
   }
 
   private rested(): void {
@@ -145,14 +169,20 @@ export class OverloadGuard {
 
   private readonly onTurnOver = (): void => {
     this.isInTurn = false
-    const { lateMs, enoughMs, quietMs } = this.settings
+    const { enoughMs, quietMs } = this.settings
     this.endedAt = this.clock.now()
     const tookMs = this.endedAt - this.startedAt
-    const isLate = this.isBehind || tookMs > lateMs
+    const isLate = this.isBehind || this.isLong(tookMs)
     this.lateTurns = isLate ? this.lateTurns + 1 : 0
     this.lateMs = isLate ? this.lateMs + tookMs : 0
     const isTooMuch = this.turnedAway !== this.turnedAwayBefore || (this.lateTurns > 1 && this.lateMs >= enoughMs)
     if (isTooMuch) this.overloadedUntil = this.endedAt + quietMs
     this.turnedAwayBefore = this.turnedAway
+  }
+
+  private isLong(tookMs: number): boolean {
+    const { lateMs, lateCpuMs } = this.settings
+    if (tookMs <= lateMs) return false
+    return this.cpuAtStart === undefined || this.loop.cpuMs() - this.cpuAtStart >= lateCpuMs
   }
 }

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
-import { Communicator, type CommunicatorOptions, noCommunicator } from '../../support/communicator.ts'
+import { Communicator, type CommunicatorOptions, noCommunicator, seeEachOther } from '../../support/communicator.ts'
 import { ownFiles } from '../../support/own-folder.ts'
 import { type TestLab, withLab } from '../../support/lab.ts'
 import { withNtlm } from '../../support/variation.ts'
@@ -35,15 +35,39 @@ t.test('a Communicator at the Standard Edition', { skip: noCommunicator }, async
 
   t.test('keeps contacts over a sign-off, shows presence, and finds users', (t) => presenceStory(t, lab))
 
-  t.test('is signed off when its account is removed', async (t) => {
-    const dave = { uri: 'sip:dave@lab.test', password: 'dave-2005' }
-    const added = await lab.run('users', 'add', dave.uri, '--password', dave.password)
-    t.equal(added.status, 0, added.stderr)
-    const client = atStandard(t, lab, { user: 'dave', password: dave.password })
-    await client.wait('signed-on')
-    t.equal((await lab.run('users', 'remove', dave.uri)).status, 0)
-    t.match(await client.wait('connection-error'), { reason: /user disabled|rejected/ })
+  t.test('sees the status of another in less than two seconds, both ways', async (t) => {
+    const [carol, dave] = [atStandard(t, lab, { user: 'carol' }), atStandard(t, lab, { user: 'dave' })]
+    await Promise.all([carol.wait('buddy-list'), dave.wait('buddy-list')])
+    const [one, other] = [
+      { client: carol, address: 'carol@lab.test' },
+      { client: dave, address: 'dave@lab.test' },
+    ]
+    await seeEachOther(t, 'at the Standard Edition', one, other)
+    t.same(await Promise.all([carol.quit(), dave.quit()]), [0, 0])
   })
+
+  t.test(
+    'is signed off when its account is disabled, may come back, and is signed off when it is removed',
+    async (t) => {
+      const dave = { uri: 'sip:dave@lab.test', password: 'dave-2005' }
+      const users = async (...args: string[]): Promise<void> => {
+        const { status, stderr } = await lab.run('users', ...args)
+        t.equal(status, 0, stderr)
+      }
+      const client = (): Communicator => atStandard(t, lab, { user: 'dave', password: dave.password })
+      await users('add', dave.uri, '--password', dave.password)
+      const first = client()
+      await first.wait('signed-on')
+      await users('disable', dave.uri)
+      t.match(await first.wait('connection-error'), { reason: /User disabled/, was_signed_on: true })
+      t.match(await client().wait('connection-error'), { reason: /User disabled/, was_signed_on: false })
+      await users('enable', dave.uri)
+      const again = client()
+      await again.wait('signed-on')
+      await users('remove', dave.uri)
+      t.match(await again.wait('connection-error'), { reason: /user disabled|rejected/ })
+    },
+  )
 })
 
 t.test('a Communicator in the mode of 2007', { skip: noCommunicator }, async (t) => {

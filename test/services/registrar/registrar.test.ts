@@ -268,6 +268,21 @@ t.test('addresses-of-record', async (t) => {
     t.match(values(decision, 'ms-diagnostics'), [/^1003;reason=".+";source="fe1.lab.test"$/])
   })
 
+  t.test('a disabled user is refused 403, with the reason that Communicator shows', async (t) => {
+    const account = {
+      aor: 'sip:alice@lab.test',
+      login: '',
+      displayName: '',
+      homePool: '',
+      remote: true,
+      enabled: false,
+    }
+    const decision = service(t, { accounts: { account: () => account } }).register({ from: 'sip:alice@lab.test' })
+    t.match(decision, { kind: 'refuse', status: 403, because: 'register.user-disabled' })
+    t.match(values(decision, 'ms-diagnostics'), [/^4005;reason=".+";source="fe1.lab.test"$/])
+    t.same(values(decision, 'ms-diagnostics-public'), ['4141;reason="User disabled"'])
+  })
+
   t.test('someone else proven on the request is refused 403', async (t) => {
     const { policy } = service(t)
     const asked = arrival(requestText({ headers: ['Contact: <sip:a@192.0.2.1>'] }))

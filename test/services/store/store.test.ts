@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import type { Test } from 'tap'
-import { addUser, listUsers, removeUser } from '../../../src/services/accounts.ts'
+import { addUser, disableUser, enableUser, listUsers, removeUser } from '../../../src/services/accounts.ts'
 import { openDirectory } from '../../../src/services/store/directory.ts'
 import type { Directory } from '../../../src/services/store/directory.ts'
 import { openPoolStore } from '../../../src/services/store/pool-store.ts'
@@ -118,6 +118,25 @@ function suite(t: Test, place: Place): void {
       t.equal(await opened.credential('alice', 'digest-md5', 'SIP Communications Service'), undefined)
     })
 
+    t.test('disables a user: bindings go, credentials stay, and it can be enabled again', async (t) => {
+      const [opened, store] = [await directory(t), await pool(t)]
+      await addUser(opened, alice)
+      await store.writeBindings({ put: [row(), row({ aor: 'sip:bob@lab.test' })], remove: [] })
+      t.match(await disableUser(opened, store, 'sip:Alice@LAB.test'), undefined, 'the user part has its case')
+      t.match(await disableUser(opened, store, 'sip:alice@LAB.test'), { aor: 'sip:alice@lab.test', enabled: false })
+      t.same(
+        [await store.bindingsOf('sip:alice@lab.test'), (await store.bindingsOf('sip:bob@lab.test')).length],
+        [[], 1],
+      )
+      t.match(await opened.account('sip:alice@lab.test'), { enabled: false, remote: true, homePool: 'pool.lab.test' })
+      t.same(await opened.search({ names: ['alice'], addresses: [] }, 10), [], 'a search does not find it')
+      t.match(await enableUser(opened, 'sip:alice@lab.test'), { enabled: true })
+      t.match(await opened.credential('alice', 'digest-md5', 'SIP Communications Service'), {
+        aor: 'sip:alice@lab.test',
+      })
+      t.equal(await enableUser(opened, 'sip:nobody@lab.test'), undefined)
+    })
+
     t.test('takes lists and users twice with the same outcome', async (t) => {
       const opened = await directory(t)
       const lists = {
@@ -229,6 +248,25 @@ function suite(t: Test, place: Place): void {
       ])
       t.equal(await opened.removeExpired(10), 1)
       t.match(await opened.presence.subscriptionsOf({ watcher: alice.uri }, 0), [{ dialog: 'later' }])
+    })
+
+    t.test('replaces the state of a subscription only when it is the one that was read', async (t) => {
+      const { presence } = await pool(t)
+      const state = async (): Promise<unknown> => (await presence.subscriptionsOf({ watcher: 'w' }, 0))[0]?.state
+      const common = { event: 'presence', resource: alice.uri, watcher: 'w', owner: 'fe1.lab.test' }
+      await presence.putSubscriptions([{ ...common, dialog: 'versions', expires: 100, state: 'a' }])
+      t.same(
+        await Promise.all([
+          presence.replaceState('versions', 'a', 'b'),
+          presence.replaceState('versions', 'c', 'd'),
+          presence.replaceState('gone', 'a', 'b'),
+        ]),
+        [true, false, false],
+      )
+      t.equal(await state(), 'b')
+      const both = await Promise.all(['c', 'd'].map((after) => presence.replaceState('versions', 'b', after)))
+      t.same(both.sort(), [false, true], 'of two at once one wins')
+      await presence.removeExpired(1000)
     })
 
     t.test('what was written is there when it is opened again', async (t) => {

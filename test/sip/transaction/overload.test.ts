@@ -1,12 +1,15 @@
 import t from 'tap'
-import { OverloadGuard } from '../../../src/sip/transaction/overload.ts'
+import { type EventLoop, OverloadGuard } from '../../../src/sip/transaction/overload.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
-function setup() {
+/** @param share of the processor that the thread gets */
+function setup(share = 1) {
   const clock = new FakeClock()
   const ends: (() => void)[] = []
-  const guard = new OverloadGuard(clock, (callback) => ends.push(callback), {
+  const loop: EventLoop = { atEndOfTurn: (callback) => ends.push(callback), cpuMs: () => clock.now() * share }
+  const guard = new OverloadGuard(clock, loop, {
     lateMs: 100,
+    lateCpuMs: 20,
     lateWaitMs: 200,
     enoughMs: 600,
     enoughWaitMs: 600,
@@ -53,6 +56,18 @@ t.test('overload guard', async (t) => {
     const { turn } = setup()
     const told = Array.from({ length: 30 }, () => [turn(5000, 10), turn(10, 1)]).flat(2)
     t.same(new Set(told), new Set([taken]))
+  })
+
+  t.test('takes everything in turns that are long because others have the processor', async (t) => {
+    const { turn } = setup(0.1)
+    const told = Array.from({ length: 30 }, () => turn(190, 10)).flat()
+    t.same(new Set(told), new Set([taken]))
+  })
+
+  t.test('sees too much work with a part of the processor as well', async (t) => {
+    const { turn } = setup(0.1)
+    for (let late = 0; late < 4; late++) turn(200)
+    t.same(turn(200, 8), [taken, taken, taken, 1, 2, 3, 1, 2])
   })
 
   t.test('takes new work in the first part of a turn only, once turns stay long', async (t) => {
