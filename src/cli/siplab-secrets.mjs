@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Keeps the keys of a lab as secrets of a Kubernetes namespace: `siplab-secrets edge-pool /run/siplab sql:5432/siplab`. Runs in
-// the job `certs` (siplab plan --format kubernetes), with the service account of its pod. Plain JavaScript on its own,
-// as siplab-healthy: it needs nothing of siplab.
+// Keeps the keys of a lab as secrets of a Kubernetes namespace: `siplab-secrets edge-pool /run/siplab sql:5432/siplab`.
+// Runs in the job `certs` (siplab plan --format kubernetes), with the service account of its pod. Plain JavaScript
+// on its own, as siplab-healthy: it needs nothing of siplab.
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'

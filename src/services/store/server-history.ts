@@ -1,8 +1,8 @@
 /**
  * Two primaries behind one address. After a fail-over the new primary begins a timeline with a higher number
- * (PostgreSQL, §26.3.5); one of a lower number that still takes writes was never told, and what is written there is lost
- * with it. So each new connection says which line of history its server writes, and an older one says it again as soon
- * as a newer line is known.
+ * (PostgreSQL, §26.3.5); one of a lower number that still takes writes was never told, and what is written there is
+ * lost with it. So each new connection says which line of history its server writes, and an older one says it again as
+ * soon as a newer line is known.
  */
 import type pg from 'pg'
 import { StoreError } from './store-error.ts'

@@ -117,4 +117,5 @@ export function heading(lines: readonly string[]): string {
   return lines.map((line) => `# ${line}`.trimEnd()).join('\n')
 }
 
-export const drainText = `SIGTERM drains: nothing new is taken, and what is in progress has ${longestDrainSeconds} s to end.`
+export const drainText =
+  'SIGTERM drains: nothing new is taken, and what is in progress has ' + `${longestDrainSeconds} s to end.`

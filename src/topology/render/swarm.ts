@@ -1,6 +1,6 @@
 /**
- * The lab as a stack for `docker stack deploy`: one service a node, found by its name wherever it runs. Overlay networks
- * for the three zones; keys come as secrets that are made beforehand, by the commands in its first lines.
+ * The lab as a stack for `docker stack deploy`: one service a node, found by its name wherever it runs. Overlay
+ * networks for the three zones; keys come as secrets that are made beforehand, by the commands in its first lines.
  */
 import { stringify } from 'yaml'
 import { stopGraceSeconds } from '../drain-time.ts'
@@ -170,8 +170,8 @@ function balancerService(node: NodePlan): Group {
 }
 
 /**
- * One process has the name and the keys of a node, so there is one task, and the old one ends before the new one starts.
- * A swarm spreads services over its machines by itself, and knows no rule that keeps two of them apart.
+ * One process has the name and the keys of a node, so there is one task, and the old one ends before the new one
+ * starts. A swarm spreads services over its machines by itself, and knows no rule that keeps two of them apart.
  */
 const oneTask = {
   replicas: 1,
