@@ -16,6 +16,7 @@ import { OverloadGuard, systemLoop } from '../sip/transaction/overload.ts'
 import { defaultTransactionLimits } from '../sip/transaction/settings.ts'
 import { TimerWheel } from '../sip/transaction/timer-wheel.ts'
 import { defaultTimers } from '../sip/transaction/types.ts'
+import { clusterResolver } from './cluster-names.ts'
 import { createResolver, type Resolver } from '../sip/transport/dial/resolver.ts'
 import { createTransport } from '../sip/transport/transport.ts'
 import { TargetHealth } from '../sip/transport/dial/target-health.ts'
@@ -150,6 +151,8 @@ function userOf(
 
 /** Names are kept for a second: a lab changes its records while it runs. */
 function resolverOf({ clock, plan: { resolver } }: StackOptions): Resolver {
+  if (resolver.names !== undefined)
+    return clusterResolver(resolver.names, createResolver({ clock, servers: [], cacheSeconds: 1 }))
   return createResolver({ clock, servers: [endpointText(resolver.address, resolver.port)], cacheSeconds: 1 })
 }
 

@@ -13,10 +13,11 @@ const { dependencies, version, files } = JSON.parse(readFileSync(join(root, 'pac
 export const packageVersion = version
 
 /** npm of this machine, with the Node that runs the tests; nothing is fetched. */
-async function npm(args: readonly string[], folder: string): Promise<void> {
+async function npm(args: readonly string[], folder: string, timeoutMs?: number): Promise<void> {
   const { status, stderr } = await runProgram('npm', [...args, '--offline', '--no-audit', '--no-fund'], {
     cwd: folder,
     environment: { npm_config_loglevel: 'error' },
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
   })
   if (status !== 0) throw new Error(`npm ${args[0]} failed in ${folder}:\n${stderr}`)
 }
@@ -59,16 +60,27 @@ async function installed(tarball: string, folder: string): Promise<string> {
 }
 
 /**
+ * Packs a copy of the tree.
+ *
+ * @param scratch an empty folder
+ * @param timeoutMs how long npm may take; absent: as long as a test may wait
+ * @returns the tarball
+ */
+export async function pack(scratch: string, timeoutMs?: number): Promise<string> {
+  mkdirSync(join(scratch, 'out'))
+  const tree = copyOfTheTree(scratch)
+  await npm(['pack', '--pack-destination', join(tree, 'out')], tree, timeoutMs)
+  const tarball = readdirSync(join(tree, 'out')).find((name) => name.endsWith('.tgz'))
+  if (tarball === undefined) throw new Error('npm pack made no tarball')
+  return join(tree, 'out', tarball)
+}
+
+/**
  * Packs the tree and installs the tarball.
  *
  * @param scratch an empty folder
  * @returns the folder that holds node_modules/siplab
  */
 export async function packAndInstall(scratch: string): Promise<string> {
-  mkdirSync(join(scratch, 'out'))
-  const tree = copyOfTheTree(scratch)
-  await npm(['pack', '--pack-destination', join(tree, 'out')], tree)
-  const tarball = readdirSync(join(tree, 'out')).find((name) => name.endsWith('.tgz'))
-  if (tarball === undefined) throw new Error('npm pack made no tarball')
-  return installed(join(tree, 'out', tarball), join(tree, 'empty'))
+  return installed(await pack(scratch), join(scratch, 'empty'))
 }
