@@ -262,7 +262,7 @@ t.test('whatever is cut out of a lab file or put in, it loads or is a ConfigErro
         t.ok(error.line >= 1 && error.line <= file.split('\n').length + 1)
       }
     }),
-    { numRuns: 400 },
+    { numRuns: 150 },
   )
 })
 

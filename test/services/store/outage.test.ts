@@ -19,6 +19,7 @@ import type { BindingRow } from '../../../src/services/store/schema.ts'
 import type { StoreHealth, StoreSettings } from '../../../src/services/store/settings.ts'
 import { StoreError } from '../../../src/services/store/store-error.ts'
 import { systemClock } from '../../../src/sip/clock.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 import { postgresqlMissing, startPostgresql } from '../../support/postgresql.ts'
 
 const clock = systemClock
@@ -149,7 +150,9 @@ t.test('SQLite', async (t) => {
 
   t.test('another process that holds the lock makes it busy, not broken', async (t) => {
     const file = join(t.testdir(), 'pool.db')
-    const store = await openPoolStore({ kind: 'sqlite', file, statementTimeoutMs: 200 }, { clock })
+    // SQLite waits for the lock by the machine's clock. The store's own limit, a second later, must not be first.
+    const stopped = new FakeClock()
+    const store = await openPoolStore({ kind: 'sqlite', file, statementTimeoutMs: 200 }, { clock: stopped })
     t.teardown(() => store.close())
     const other = new DatabaseSync(file)
     t.teardown(() => other.close())
