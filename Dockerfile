@@ -26,6 +26,7 @@ COPY src src
 # A named volume takes its owner from the folder it is first mounted on: one for each node of the topologies in config/.
 RUN ln -s /opt/siplab/src/cli/siplab.mjs /usr/local/bin/siplab \
  && ln -s /opt/siplab/src/cli/siplab-healthy.mjs /usr/local/bin/siplab-healthy \
+ && ln -s /opt/siplab/src/cli/siplab-secrets.mjs /usr/local/bin/siplab-secrets \
  && node scripts/container-folders.ts /data \
  && rm -rf .compiled && mkdir .compiled \
  && chown -R node:node /data .compiled

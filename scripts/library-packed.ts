@@ -1,6 +1,6 @@
 /**
- * The library as its users have it: the packed package in an empty folder, a program type-checked against it, and the
- * examples run there by node:test, vitest and tap. Run: node scripts/library-packed.ts
+ * The library as its users have it: the packed package in an empty folder, what it holds, a program type-checked
+ * against it, and the examples run there by node:test, vitest and tap. Run: node scripts/library-packed.ts
  */
 import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -12,6 +12,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import type { Verdict } from '../src/verdicts/verdict.ts'
 import { packAndInstall, run } from '../test/support/packed.ts'
+import { answers, holdsLinkedPages, holdsNoSource } from './package-contents.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const testMs = 120_000
@@ -133,6 +134,9 @@ async function walk(folder: string): Promise<void> {
   const bin = (name: string): string => join(root, 'node_modules', '.bin', name)
   const example = (framework: string): string => readFileSync(join(folder, 'examples', framework), 'utf8')
   if (!example('node-test/edge.test.mjs').includes("from 'siplab'")) throw new Error('the examples are not packed')
+  await step('JavaScript and declarations, no TypeScript source', async () => holdsNoSource(folder))
+  await step('every page that a page links to', async () => holdsLinkedPages(folder))
+  await step('siplab --help, --version and plan; siplab and siplab/sip to import', () => answers(folder))
   await step('a program against the declarations', () => run(bin('tsc'), ['--noEmit'], { cwd: folder }))
   await step('examples/sip: a phone signs in at the proxy', () => proxyServes(folder))
   const options = { cwd: folder, timeoutMs: testMs }

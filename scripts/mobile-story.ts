@@ -1,8 +1,9 @@
 /**
  * `node scripts/mobile-story.ts [--pictures=FOLDER]`: the story of docs/mobile-story.md, told by the phones of the
  * console in a real browser on a lab of its own: alice outside with the phone in her hand, bob at his desk inside. Ten
- * tests, each a picture. The browser trusts no root of the lab at first and refuses the certificate of the edge; then
- * it is given the roots as its user would give them. Exit status 1 when a test fails, 75 without what it needs.
+ * tests, each a picture; then they call each other. The browser trusts no root of the lab at first and refuses the
+ * certificate of the edge; then it is given the roots as its user would give them. Exit status 1 when a test fails, 75
+ * without what it needs.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -143,6 +144,38 @@ const trusted: readonly StoryTest[] = [
   },
 ]
 
+/** Beyond the story: one phone calls the other, in both directions, through the servers of the lab. */
+const calls: readonly StoryTest[] = [
+  {
+    name: '11-call-that-is-declined',
+    async play({ mobile, desktop }) {
+      await desktop.getByRole('button', { name: 'Call alice' }).click()
+      await mobile.getByRole('alert').getByText('bob: calls').waitFor()
+      await mobile.getByRole('button', { name: 'Decline' }).click()
+      await desktop.getByText('Call ended: call to sip:alice@lab.test: 603').waitFor()
+    },
+  },
+  {
+    name: '12-call',
+    async play({ mobile, desktop }) {
+      await press(mobile, 'Menu')
+      await mobile.getByRole('button', { name: 'Call bob' }).click()
+      await desktop.getByRole('button', { name: 'Answer' }).click()
+      for (const skin of [mobile, desktop]) await skin.getByText(/in a call since/).waitFor()
+    },
+  },
+  {
+    name: '13-call-ended',
+    shows: 'desktop',
+    async play({ mobile, desktop }) {
+      await mobile.getByRole('button', { name: 'Hang up' }).click()
+      await desktop.getByText('Call ended: sip:alice@lab.test hung up').waitFor()
+      await desktop.getByRole('button', { name: 'OK' }).click()
+      await desktop.getByRole('button', { name: 'Call alice' }).waitFor()
+    },
+  },
+]
+
 const program = findChromium()
 if (program === undefined || !hasCertutil()) {
   console.error('wanted chromium and certutil: apt-get install chromium libnss3-tools')
@@ -158,9 +191,9 @@ async function run(executablePath: string): Promise<number> {
     const browse = { executablePath, home, data, lab }
     const complaints = await inBrowser(browse, [untrusted])
     trustRoots(home, data)
-    complaints.push(...(await inBrowser(browse, trusted)))
+    complaints.push(...(await inBrowser(browse, [...trusted, ...calls])))
     for (const complaint of complaints) console.error(`not ok: ${complaint}`)
-    console.log(`${1 + trusted.length} pictures: ${complaints.length} complaints`)
+    console.log(`${1 + trusted.length} pictures, ${calls.length} tests of calls: ${complaints.length} complaints`)
     return complaints.length === 0 ? 0 : 1
   } finally {
     await lab.stop()

@@ -158,7 +158,7 @@ function survey(
   })
 }
 
-/** What it found, in one line and one for each accepted fault. @returns false where it is no proof */
+/** What it found: one line, and one for each accepted fault and unclear trial. @returns false where it is no proof */
 function told(found: Survey): boolean {
   const { accepted, outcomes } = totalsOf(found)
   console.log(
@@ -168,6 +168,8 @@ function told(found: Survey): boolean {
   )
   for (const { fault, severity, versions } of acceptedFaults(found))
     console.log(`  ${severity}: ${fault} (TLS ${versions.join(', ')})`)
+  for (const { fault, tls, outcome } of found.trials)
+    if (outcome.kind === 'unclear') console.log(`  unclear: ${fault} (TLS ${tls}): ${outcome.words}`)
   return found.stopped === undefined && accepted.critical === 0
 }
 

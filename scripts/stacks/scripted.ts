@@ -29,8 +29,10 @@ function scripted(
     needs: [command],
     set,
     version: versionOf,
-    accept: (files, version) => accepting(files, command, (port) => [script, ...told(files, port, version, 'accept')]),
-    dial: (files, port, version) => dialling(files, command, [script, ...told(files, port, version, 'dial')]),
+    accept: (files, version, stance = 'strict') =>
+      accepting(files, command, (port) => [script, ...told(files, port, version, 'accept'), stance]),
+    dial: (files, port, version, stance = 'strict') =>
+      dialling(files, command, [script, ...told(files, port, version, 'dial'), stance]),
   }
 }
 

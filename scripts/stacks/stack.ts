@@ -1,4 +1,5 @@
 /** What a foreign stack is to the scripts: how it is made to accept and to dial, with given files. */
+import type { Topic } from '../../src/peers/stacks/index.ts'
 import type { Running } from './program.ts'
 
 export type TlsVersion = '1.2' | '1.3'
@@ -30,8 +31,11 @@ export interface Accepting {
   readonly program: Running
 }
 
-/** `lax`: as administrators often leave it. Only some stacks know it. */
-export type Stance = 'strict' | 'lax'
+/**
+ * `lax`: as administrators often leave it. `without chain`: strict but for the setting about that topic; `with
+ * client-name`: strict and one setting more. Each stack knows only some.
+ */
+export type Stance = 'strict' | 'lax' | `${'with' | 'without'} ${Topic}`
 
 /** Demands a certificate of its client and verifies it; to who gets in it sends something back. */
 type Accept = (files: EndFiles, version: TlsVersion, stance?: Stance) => Promise<Accepting>

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run, accepting, dialling } from './program.ts'
-import { dialledName, type EndFiles, type Identity, type Stack, type TlsVersion } from './stack.ts'
+import { dialledName, type EndFiles, type Identity, type Stack, type Stance, type TlsVersion } from './stack.ts'
 
 function shown({ own }: EndFiles): Identity {
   if (own === undefined) throw new Error('an accepting end has a certificate')
@@ -17,6 +17,15 @@ function opensslTrust({ folder, trust, crl }: EndFiles): readonly string[] {
   return ['-CAfile', both, '-crl_check_all']
 }
 
+/** What it wants of a certificate; a setting is left out where the stance says so. */
+function opensslJudging(files: EndFiles, stance: Stance = 'strict'): readonly string[] {
+  return [
+    ...(stance === 'without chain' ? [] : ['-verify_return_error']),
+    ...(stance === 'without strength' ? ['-cipher', 'DEFAULT@SECLEVEL=0'] : []),
+    ...opensslTrust(stance === 'without revocation' ? { ...files, crl: undefined } : files),
+  ]
+}
+
 export const openssl: Stack = {
   name: 'OpenSSL',
   needs: ['openssl'],
@@ -25,24 +34,26 @@ export const openssl: Stack = {
     dial: 's_client -verify_hostname NAME -verify_return_error -CAfile FILE; CRLs in the same file, -crl_check_all',
   },
   version: () => /OpenSSL [\d.a-z]+/.exec(run('openssl', 'version'))?.[0] ?? '',
-  accept: (files, version) =>
+  accept: (files, version, stance) =>
     accepting(files, 'openssl', (port) => [
       ...['s_server', '-accept', `127.0.0.1:${port}`, '-rev', `-tls${version.replace('.', '_')}`],
       ...['-cert', shown(files).chain, '-cert_chain', shown(files).chain, '-key', shown(files).key],
-      ...['-Verify', '5', '-verify_return_error', ...opensslTrust(files)],
+      ...[stance === 'without demand' ? '-verify' : '-Verify', '5', ...opensslJudging(files, stance)],
+      ...(stance === 'without purpose' ? ['-purpose', 'any'] : []),
     ]),
-  dial: (files, port, version) =>
+  dial: (files, port, version, stance) =>
     dialling(files, 'openssl', [
       ...['s_client', '-connect', `127.0.0.1:${port}`, '-quiet', '-no_ign_eof', `-tls${version.replace('.', '_')}`],
       ...(files.own === undefined
         ? []
         : ['-cert', files.own.chain, '-cert_chain', files.own.chain, '-key', files.own.key]),
-      ...['-servername', dialledName, '-verify_hostname', dialledName, '-verify_return_error', ...opensslTrust(files)],
+      ...['-servername', dialledName, ...(stance === 'without server-name' ? [] : ['-verify_hostname', dialledName])],
+      ...opensslJudging(files, stance),
     ]),
 }
 
-function gnutlsPriority(version: TlsVersion): string {
-  return `NORMAL:-VERS-ALL:+VERS-TLS${version}`
+function gnutlsPriority(version: TlsVersion, stance: Stance = 'strict'): string {
+  return `NORMAL:-VERS-ALL:+VERS-TLS${version}${stance === 'with strength' ? ':%PROFILE_MEDIUM' : ''}`
 }
 
 export const gnutls: Stack = {
@@ -55,12 +66,13 @@ export const gnutls: Stack = {
   // Its tools take no CRL whose issuer is not in the trust list.
   overlooks: ['revoked'],
   version: () => `GnuTLS ${/[\d.]+/.exec(run('gnutls-cli', '--version'))?.[0] ?? ''}`,
-  accept: (files, version) =>
+  accept: (files, version, stance) =>
     accepting(files, 'gnutls-serv', (port) => [
-      ...['--echo', `--port=${port}`, `--priority=${gnutlsPriority(version)}`],
+      ...['--echo', `--port=${port}`, `--priority=${gnutlsPriority(version, stance)}`],
       ...[`--x509certfile=${shown(files).chain}`, `--x509keyfile=${shown(files).key}`],
-      ...[`--x509cafile=${files.trust}`, '--require-client-cert', '--verify-client-cert'],
-      ...(files.crl === undefined ? [] : [`--x509crlfile=${files.crl}`]),
+      ...[`--x509cafile=${files.trust}`, ...(stance === 'without demand' ? [] : ['--require-client-cert'])],
+      ...(stance === 'without chain' ? [] : ['--verify-client-cert']),
+      ...(files.crl === undefined || stance === 'without revocation' ? [] : [`--x509crlfile=${files.crl}`]),
     ]),
   dial: (files, port, version) =>
     dialling(files, 'gnutls-cli', [

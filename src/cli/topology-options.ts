@@ -100,14 +100,14 @@ export function networkOption(addressing: Addressing, network: number): string {
   return addressing === 'ipv6' ? `ipv6:${network}` : String(network)
 }
 
-/** `--containers`, or the environment of a container: `SIPLAB_ADDRESSING=containers`. Else the lab file says it. */
+/** `--containers`, or the environment: `SIPLAB_ADDRESSING=containers` or `cluster`. Else the lab file says it. */
 export function readAddressing(
   { environment }: Io,
   { containers }: { readonly containers?: true },
-): { readonly addressing?: 'loopback' | 'containers' } {
+): { readonly addressing?: 'loopback' | 'containers' | 'cluster' } {
   const asked = environment['SIPLAB_ADDRESSING']
-  if (asked !== undefined && asked !== 'loopback' && asked !== 'containers')
-    throw new UsageError(`SIPLAB_ADDRESSING: wanted loopback or containers, found ${JSON.stringify(asked)}`)
+  if (asked !== undefined && asked !== 'loopback' && asked !== 'containers' && asked !== 'cluster')
+    throw new UsageError(`SIPLAB_ADDRESSING: wanted loopback, containers or cluster, found ${JSON.stringify(asked)}`)
   const addressing = containers === true ? 'containers' : asked
   return addressing === undefined ? {} : { addressing }
 }

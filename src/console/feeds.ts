@@ -9,6 +9,7 @@ const keptMessages = { lines: 20_000, characters: 24 * 1024 * 1024 }
 
 export interface FollowedLab extends ConsoleLab {
   readonly sipNodes: readonly string[]
+  readonly dnsNodes: readonly string[]
   readonly lookEveryMs: number
 }
 
@@ -17,13 +18,13 @@ export interface Feeds {
   readonly status: Feed
   /** Lines of `siplab events --follow --level debug --json`. */
   readonly events: Feed
-  /** Lines of `siplab trace NODE --json` of every node that speaks SIP. */
+  /** Lines of `siplab trace NODE --json` of every node that speaks SIP, with decisions, and of the DNS. */
   readonly trace: Feed
 }
 
 /** @param lab with the nodes whose messages can be traced, and how often its state is asked */
 export function openFeeds(commands: Commands, lab: FollowedLab): Feeds {
-  const { sipNodes } = lab
+  const { sipNodes, dnsNodes } = lab
   return {
     status: feedOf((onLine) => watchStatus(commands, lab, onLine), { lines: 1, characters: 1024 * 1024 }),
     events: feedOf(
@@ -31,8 +32,9 @@ export function openFeeds(commands: Commands, lab: FollowedLab): Feeds {
       keptEvents,
     ),
     trace: feedOf((onLine) => {
-      const all = sipNodes.map((node) => {
-        const follow = ['trace', node, '--json', ...lab.choose]
+      const all = [...sipNodes, ...dnsNodes].map((node) => {
+        const decisions = dnsNodes.includes(node) ? [] : ['--decisions']
+        const follow = ['trace', node, '--json', ...decisions, ...lab.choose]
         return keepFollowing(commands, [...follow, '--since', '15m', '--follow'], onLine, follow)
       })
       return () => {

@@ -1,120 +1,14 @@
 /** Which end has to act for a cause, and what to do there in the words of its configuration. */
+import { parameterName, stacks } from '../peers/stacks/index.ts'
 import type { VerdictCode } from '../verdicts/codes.ts'
 import type { CertificateOf } from './answer.ts'
 
 /** `us` and `them` are seen from the end whose log it is; a capture says `dialler` or `acceptor`. */
 export type Acting = 'us' | 'them' | 'dialler' | 'acceptor' | 'either' | 'both'
 
-/** Where a product keeps what a remedy changes. */
-interface Product {
-  readonly name: string
-  /** Words of its logs, in canonical form. */
-  readonly words: RegExp
-  readonly trust: string
-  readonly certificate: string
-  readonly key: string
-  readonly crl: string
-  readonly versions: string
-  readonly reload: string
-}
-
-/** Parameters as the documentation of each product names them. */
-const products: readonly Product[] = [
-  {
-    name: 'Kamailio',
-    words: /kamailio|tls server\.c|tls util\.h|tls domain\.c|tls h read f/,
-    trust: 'ca_list in tls.cfg',
-    certificate: 'certificate in tls.cfg',
-    key: 'private_key in tls.cfg',
-    crl: 'crl in tls.cfg',
-    versions: 'method in tls.cfg',
-    reload: 'kamcmd tls.reload',
-  },
-  {
-    name: 'OpenSIPS',
-    words: /opensips|tls errstack|tls wolfssl|tls openssl:|tls mgm/,
-    trust: 'ca_list of tls_mgm',
-    certificate: 'certificate of tls_mgm',
-    key: 'private_key of tls_mgm',
-    crl: 'crl_directory of tls_mgm',
-    versions: 'tls_method of tls_mgm',
-    reload: 'opensips-cli -x mi tls_reload',
-  },
-  {
-    name: 'HAProxy',
-    words: /haproxy|ssl c err=|layer6|server [\w.-]+\/[\w.-]+ is down/,
-    trust: 'ca-file on the bind or server line',
-    certificate: 'crt on the bind or server line',
-    key: 'the file of crt',
-    crl: 'crl-file on the bind or server line',
-    versions: 'ssl-min-ver and ssl-max-ver',
-    reload: 'systemctl reload haproxy',
-  },
-  {
-    name: 'nginx',
-    words: /nginx|\d+#\d+: ?\*?\d*|while ssl handshaking/,
-    trust: 'ssl_client_certificate, or proxy_ssl_trusted_certificate',
-    certificate: 'ssl_certificate, or proxy_ssl_certificate',
-    key: 'ssl_certificate_key, or proxy_ssl_certificate_key',
-    crl: 'ssl_crl, or proxy_ssl_crl',
-    versions: 'ssl_protocols',
-    reload: 'nginx -s reload',
-  },
-  {
-    name: 'Asterisk',
-    words: /asterisk|pjsip|iostream\.c|chan sip|transport-/,
-    trust: 'ca_list_file of the transport in pjsip.conf',
-    certificate: 'cert_file of the transport in pjsip.conf',
-    key: 'priv_key_file of the transport in pjsip.conf',
-    crl: 'no parameter: PJSIP checks no CRL',
-    versions: 'method of the transport in pjsip.conf',
-    reload: 'restart Asterisk: a transport is not reloaded',
-  },
-  {
-    name: 'FreeSWITCH',
-    words: /freeswitch|sofia|tport tls|sip ua for profile/,
-    trust: 'cafile.pem in tls-cert-dir of the profile',
-    certificate: 'agent.pem in tls-cert-dir of the profile',
-    key: 'agent.pem in tls-cert-dir of the profile',
-    crl: 'no parameter: sofia-sip checks no CRL',
-    versions: 'tls-version of the profile',
-    reload: 'sofia profile NAME restart',
-  },
-  {
-    name: 'stunnel',
-    words: /stunnel|log\d\[/,
-    trust: 'CAfile in stunnel.conf',
-    certificate: 'cert in stunnel.conf',
-    key: 'key in stunnel.conf',
-    crl: 'CRLfile in stunnel.conf',
-    versions: 'sslVersionMin and sslVersionMax in stunnel.conf',
-    reload: 'systemctl reload stunnel4',
-  },
-  {
-    name: 'Windows',
-    words: /schannel|ls protocol stack|lync|event id|sec e |cert e |0x8009|0x800b|ms-diagnostics/,
-    trust: 'Trusted Root Certification Authorities of the computer account (certlm.msc)',
-    certificate: 'Personal of the computer account (certlm.msc), then assigned to the server',
-    key: 'Manage Private Keys of the certificate in certlm.msc',
-    crl: 'the CRL distribution point in the certificate (certutil -urlfetch -verify FILE)',
-    versions: 'SCHANNEL\\Protocols in the registry',
-    reload: 'restart the service',
-  },
-  {
-    name: 'Java',
-    words: /java\.|javax\.|sun\.security|exception:/,
-    trust: 'javax.net.ssl.trustStore',
-    certificate: 'javax.net.ssl.keyStore',
-    key: 'javax.net.ssl.keyStore',
-    crl: 'com.sun.net.ssl.checkRevocation and ocsp.enable',
-    versions: 'jdk.tls.disabledAlgorithms in java.security',
-    reload: 'restart the application',
-  },
-]
-
 /** The product whose log it is, by its words. Absent: not recognised. */
 export function productOf(plain: string): string | undefined {
-  return products.find(({ words }) => words.test(plain))?.name
+  return stacks.find(({ logs }) => logs?.test(plain) === true)?.title
 }
 
 type Place = 'trust' | 'certificate' | 'key' | 'crl' | 'versions'
@@ -274,8 +168,8 @@ export function actingEnd(code: VerdictCode, whose: CertificateOf | undefined): 
 export function remedyFor(code: VerdictCode, acting: Acting, product: string | undefined): string | undefined {
   const work = works.find(({ codes }) => codes.test(code))
   if (work === undefined) return undefined
-  const known = products.find(({ name }) => name === product)
-  return acting === 'them' || known === undefined
-    ? work.text
-    : `${work.text} (${known.name}: ${known[work.place]}; then ${known.reload})`
+  const known = stacks.find(({ title }) => title === product)
+  if (acting === 'them' || known?.keeps === undefined) return work.text
+  const reload = known.reload === undefined ? '' : `; then ${known.reload}`
+  return `${work.text} (${known.title}: ${parameterName(known.keeps[work.place])}${reload})`
 }

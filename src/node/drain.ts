@@ -2,6 +2,7 @@
  * Taking a server out, or stopping it, without loss: its listeners are closed already, what is in progress ends, then
  * its flows are closed at a moment when nobody waits for an answer.
  */
+import { longestDrainSeconds } from '../topology/drain-time.ts'
 import type { Clock } from '../sip/clock.ts'
 import type { Flow } from '../sip/transport/flow.ts'
 import type { SipRequest } from '../sip/message/types.ts'
@@ -19,11 +20,11 @@ export interface QuietParts {
 export interface Patience {
   /** So long new work is taken: a server with little to do has a quiet moment soon, and then nobody is turned away. */
   readonly patientSeconds: number
-  /** A call may ring for minutes: after this time it is given up. */
+  /** After this time what is in progress is given up. */
   readonly longestSeconds: number
 }
 
-const drainPatience: Patience = { patientSeconds: 10, longestSeconds: 40 }
+const drainPatience: Patience = { patientSeconds: 10, longestSeconds: longestDrainSeconds }
 /**
  * Who stops a server wants it to end; what a phone or a database answers at all, it answers in less. Nothing is turned
  * away: a 503 would make the next server leave the whole pool alone (RFC 3263 §4.3), while on a closed flow it sends

@@ -161,13 +161,13 @@ export class Listening {
 
   async #listen(planned: PlannedListener): Promise<void> {
     const own = this.#own.find(({ use }) => use.listensOn === planned.face)
-    const { face, transport, address, port, mutual = 'off', refusals = 'silent' } = planned
+    const { face, transport, address, port, bound = port, mutual = 'off', refusals = 'silent' } = planned
     const isSecure = transport === 'tls' || transport === 'wss'
     const listener = await this.#transport?.listen({
       face,
       transport,
       address,
-      port,
+      port: bound,
       mutual,
       tls: isSecure ? own?.material : undefined,
       refusals,

@@ -16,6 +16,7 @@ import { OverloadGuard, systemLoop } from '../sip/transaction/overload.ts'
 import { defaultTransactionLimits } from '../sip/transaction/settings.ts'
 import { TimerWheel } from '../sip/transaction/timer-wheel.ts'
 import { defaultTimers } from '../sip/transaction/types.ts'
+import { clusterResolver } from './cluster-names.ts'
 import { createResolver, type Resolver } from '../sip/transport/dial/resolver.ts'
 import { createTransport } from '../sip/transport/transport.ts'
 import { TargetHealth } from '../sip/transport/dial/target-health.ts'
@@ -44,7 +45,6 @@ import { nextHops } from './next-hops.ts'
 import { peerJudge } from '../roles/peers.ts'
 import { type FlowWatch, NodeTransportUser } from './transport-user.ts'
 import { RefusalCounts, recordField, recordRefusal } from './refusal-events.ts'
-import type { Recorder } from './recorder.ts'
 import { RequestLog } from './request-log.ts'
 import { faceSettings, type RoleContext, type RoleParts } from '../roles/role.ts'
 import { reachability } from './reach.ts'
@@ -83,10 +83,10 @@ export interface StackOptions extends FlowWatch {
 }
 
 export function openStack(options: StackOptions): Stack {
-  const { lab, plan, clock, recorder, stores } = options
+  const { lab, plan, clock, stores } = options
   const who = nodeDirectory(lab)
   const refusals = new RefusalCounts()
-  const events = proxyEvents(recorder, plan, who, refusals)
+  const events = proxyEvents(options, who, refusals)
   const overload = new OverloadGuard(clock, systemLoop)
   const user = userOf(options, who, events, overload)
   let core: Core | undefined
@@ -149,8 +149,21 @@ function userOf(
 }
 
 /** Names are kept for a second: a lab changes its records while it runs. */
-function resolverOf({ clock, plan: { resolver } }: StackOptions): Resolver {
-  return createResolver({ clock, servers: [endpointText(resolver.address, resolver.port)], cacheSeconds: 1 })
+function resolverOf({ clock, plan: { resolver, faces } }: StackOptions): Resolver {
+  if (resolver.names !== undefined)
+    return clusterResolver(resolver.names, createResolver({ clock, servers: [], cacheSeconds: 1 }))
+  // On loopback the kernel would ask from 127.0.0.1: the DNS of the lab then could not say which node asked.
+  const own = isLoopback(resolver.address) ? faces.find(({ address }) => isLoopback(address))?.address : undefined
+  return createResolver({
+    clock,
+    servers: [endpointText(resolver.address, resolver.port)],
+    cacheSeconds: 1,
+    ...(own === undefined ? {} : { from: own }),
+  })
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.')
 }
 
 function accountsOf({ clock, stores: { directory } }: StackOptions): DirectoryCache | undefined {
@@ -332,11 +345,12 @@ function locator(
   })
 }
 
-function proxyEvents(recorder: Recorder, plan: NodePlan, who: Directory, refusals: RefusalCounts): ProxyEvents {
+function proxyEvents({ recorder, plan, wire }: StackOptions, who: Directory, refusals: RefusalCounts): ProxyEvents {
   const log = new RequestLog(recorder)
   return {
     decision(arrival: Arrival, decision, policy) {
       log.decision(arrival, decision, policy)
+      wire.decisions.add(arrival, decision, policy)
       if (decision.kind !== 'refuse') return
       refusals.count(arrival, decision.because)
       recordRefusal(recorder, plan, who, arrival, decision.because)

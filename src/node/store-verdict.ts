@@ -22,6 +22,7 @@ type Trouble =
   | 'corrupt'
   | 'failed'
   | 'read-only'
+  | 'split'
 
 const troubles: Readonly<Record<StoreErrorCode, Trouble>> = {
   'store.unreachable': 'unreachable',
@@ -34,6 +35,7 @@ const troubles: Readonly<Record<StoreErrorCode, Trouble>> = {
   'store.corrupt': 'corrupt',
   'store.failed': 'failed',
   'store.read-only': 'read-only',
+  'store.split': 'split',
 }
 
 /** `store.slow` for the pool store, `directory.slow` for the directory. */

@@ -42,13 +42,7 @@ export const surveyedStacks = [
       'cert.signature-weak',
     ],
   },
-  {
-    name: 'Node',
-    version: 'Node.js 24.21.0',
-    day: '2026-11-29',
-    acceptor: ['cert.name-not-allowed', 'crl.missing'],
-    dialler: ['crl.missing'],
-  },
+  { name: 'Node', version: 'Node.js 24.21.0', day: '2026-11-29', acceptor: ['cert.name-not-allowed'], dialler: [] },
   {
     name: 'Go',
     version: 'Go 1.19.8',
@@ -60,8 +54,8 @@ export const surveyedStacks = [
     name: 'Python',
     version: 'Python 3.11.7, OpenSSL 3.0.22',
     day: '2026-11-29',
-    acceptor: ['cert.name-not-allowed', 'crl.missing'],
-    dialler: ['crl.missing'],
+    acceptor: ['cert.name-not-allowed'],
+    dialler: [],
   },
   {
     name: 'Java',

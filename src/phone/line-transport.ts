@@ -1,10 +1,27 @@
 /** What sip.js wants of a transport, answered by a phone's line. */
 import { EmitterImpl, TransportState, type Core, type Transport } from 'sip.js'
-import type { PhoneLine } from './line.ts'
+
+/** The flow below: that of a phone of siplab, or the WebSocket of a browser. */
+export interface TransportLine {
+  user:
+    | {
+        /** A message as sip.js reads it. */
+        onText(text: string): void
+        /** The flow ended and nobody here asked for it. */
+        onLost(error: Error): void
+      }
+    | undefined
+  readonly target: { readonly transport: string }
+  /** Rejects with the reason why there is no flow. */
+  connect(): Promise<void>
+  /** @returns false where the flow is closed */
+  send(message: string): boolean
+  hangUp(): void
+}
 
 /** For `transportOptions`. */
 export interface LineTransportOptions {
-  readonly line: PhoneLine
+  readonly line: TransportLine
 }
 
 /** For `transportConstructor`. The states and their order are those that sip.js prescribes in its `Transport`. */
@@ -12,7 +29,7 @@ export class LineTransport implements Transport {
   onConnect: (() => void) | undefined
   onDisconnect: ((error?: Error) => void) | undefined
   onMessage: ((message: string) => void) | undefined
-  readonly #line: PhoneLine
+  readonly #line: TransportLine
   readonly #states = new EmitterImpl<TransportState>()
   #state = TransportState.Disconnected
 

@@ -14,17 +14,17 @@ import { toEnterpriseEdge } from './policies/next-hop.ts'
 import { namesOfFaces, noRoute } from './policies/no-route.ts'
 import { stripUntrustedResponse } from './policies/strip-untrusted.ts'
 import type { PeerLists } from './peers.ts'
-import { directoryOf, peerLists, portOf, type RoleContext, type RoleParts } from './role.ts'
+import { betweenServers, directoryOf, peerLists, portOf, type RoleContext, type RoleParts } from './role.ts'
 
 export function director(context: RoleContext, settings: DirectorSettings): RoleParts {
   const { plan, flowTokens } = context
   const { domains, routeToEnterpriseEdge: edge } = settings
-  const [securePort, plainPort] = [portOf(plan, 'tls'), portOf(plan, 'tcp')]
+  const ports = { securePort: portOf(plan, 'tls'), plainPort: portOf(plan, 'tcp') }
   const servers = [plan.fqdn, ...settings.trustedServers.map(({ fqdn }) => fqdn), ...settings.homes]
   const facts = insideFacts({ border: 'director', authentication: context.authentication, domains, servers })
   const known = knownServers(
     [...servers, ...settings.edges, ...(edge === undefined ? [] : [edge.fqdn])],
-    [securePort, plainPort, ...(edge === undefined ? [] : [edge.port])],
+    [ports.securePort, ports.plainPort, ...(edge === undefined ? [] : [edge.port])],
   )
   const ours = [...servers, ...settings.edges, ...domains]
   const [isOurs, isNamedHere] = [isOneOf(ours), isOneOf([...ours, ...namesOfFaces(plan.faces)])]
@@ -33,14 +33,14 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
     self: plan.fqdn,
     domains,
     ownHome: undefined,
-    securePort,
-    plainPort,
+    ...ports,
+    between: betweenServers(plan),
     redirectInside: true,
     forbids: (arrival) => judge(arrival, facts, 'home'),
   })
   const target = [
     flowToken(flowTokens),
-    addPath({ hostPort: `${plan.fqdn}:${securePort}`, when: ({ remarks }) => remarks.remote }),
+    addPath({ hostPort: `${plan.fqdn}:${ports.securePort}`, when: ({ remarks }) => remarks.remote }),
     followRoute({ known }),
     toHomes,
     ...toEnterpriseEdge(edge, isNamedHere),
@@ -50,7 +50,7 @@ export function director(context: RoleContext, settings: DirectorSettings): Role
     law: { internal: facts },
     faces: { internal: { admit: insideAdmission(context, settings, facts, isOurs), target } },
     peers: { internal: peersOf(settings) },
-    watched: watchedBy(settings, securePort),
+    watched: watchedBy(settings, ports.securePort),
     stripResponse: stripUntrustedResponse,
     domains,
     explainsTo: () => true,

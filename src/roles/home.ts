@@ -19,7 +19,7 @@ import { namesOfFaces, noRoute } from './policies/no-route.ts'
 import { stripUntrustedResponse } from './policies/strip-untrusted.ts'
 import { communicatorSettings, homePresence } from './home-presence.ts'
 import type { PeerLists } from './peers.ts'
-import { peerLists, portOf, type RoleContext, type RoleParts, type WatchedPeer } from './role.ts'
+import { betweenServers, peerLists, portOf, type RoleContext, type RoleParts, type WatchedPeer } from './role.ts'
 
 export function home(context: RoleContext, settings: HomeSettings): RoleParts {
   const { plan, isOpen, accounts, location } = context
@@ -105,6 +105,7 @@ function toOtherHomes({ context, settings, ports, facts }: HomeGround): readonly
     ownHome: settings.home,
     securePort: ports.secure,
     plainPort: ports.plain,
+    between: betweenServers(plan),
     redirectInside: false,
     forbids: (arrival) => judge(arrival, facts, 'home'),
   })

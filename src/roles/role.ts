@@ -151,8 +151,15 @@ function wireNames(plan: NodePlan, face: Face, recordRouteName: string | undefin
       transports.map((transport): [TransportName, number] => [transport, serverPort(listeners, transport)]),
     ),
     ownPorts: [...new Set(listeners.map(({ port }) => port))],
+    ...dialledPorts(listeners),
     alsoKnownAs: [...new Set([face.address, ...Object.values(face.addresses)].map(bracketed))],
   }
+}
+
+/** In a cluster a service leads from the port that peers dial to another one. */
+function dialledPorts(listeners: NodePlan['listeners']): Pick<FaceSettings, 'dialledAs'> {
+  const moved = listeners.flatMap(({ port, bound }) => (bound === undefined ? [] : [[bound, port] as const]))
+  return moved.length === 0 ? {} : { dialledAs: new Map(moved) }
 }
 
 /** Servers come back to where they can show their certificate. */
@@ -163,6 +170,11 @@ function serverPort(listeners: NodePlan['listeners'], transport: TransportName):
 
 function bracketed(address: string): string {
   return address.includes(':') ? `[${address}]` : address
+}
+
+/** Servers prove themselves to each other by TLS, where they have certificates. */
+export function betweenServers({ listeners }: NodePlan): 'tls' | 'tcp' {
+  return listeners.some(({ transport, face }) => transport === 'tls' && face === 'internal') ? 'tls' : 'tcp'
 }
 
 /** Where a server is dialled by that transport; the usual port where it does not listen so. */

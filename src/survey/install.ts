@@ -1,4 +1,5 @@
 /** How the root of a survey gets into the trust list of a server, and how it gets out again. */
+import { parameterName, type Stack, stacks } from '../peers/stacks/index.ts'
 
 export interface Steps {
   readonly name: string
@@ -9,83 +10,41 @@ export interface Steps {
 
 /** @param root path of the PEM file @param fingerprint SHA-1 of the root, as Windows names it, without colons */
 export function installSteps(root: string, fingerprint: string): readonly Steps[] {
-  return [...proxies(root), ...telephony(root), ...machines(root, fingerprint)]
+  return [...servers(root), ...machines(root, fingerprint)]
 }
 
 /** A trust list that is a PEM file: append, load again; put the copy back, load again. */
-function listSteps(
-  root: string,
-  {
-    name,
-    title,
-    list,
-    where,
-    reload,
-  }: {
-    readonly name: string
-    readonly title: string
-    readonly list: string
-    readonly where: string
-    readonly reload: string
-  },
-): Steps {
+function listSteps(root: string, { name, title, keeps, reload }: Stack, list: string): Steps {
+  const where = keeps === undefined ? '' : `    # the file of ${parameterName(keeps.trust)}`
+  const again = reload ?? `restart ${title}`
   return {
     name,
     title,
-    install: [`cp ${list} ${list}.before`, `cat ${root} >> ${list}    # ${where}`, reload],
-    remove: [`mv ${list}.before ${list}`, reload],
+    install: [`cp ${list} ${list}.before`, `cat ${root} >> ${list}${where}`, again],
+    remove: [`mv ${list}.before ${list}`, again],
   }
 }
 
-function proxies(root: string): readonly Steps[] {
-  return [
-    listSteps(root, {
-      name: 'kamailio',
-      title: 'Kamailio',
-      list: '/etc/kamailio/ca_list.pem',
-      where: 'the file of ca_list in [server:default] of tls.cfg',
-      reload: 'kamcmd tls.reload',
-    }),
-    listSteps(root, {
-      name: 'haproxy',
-      title: 'HAProxy',
-      list: '/etc/haproxy/ca.pem',
-      where: 'the file of ca-file on the bind line',
-      reload: 'systemctl reload haproxy',
-    }),
-    listSteps(root, {
-      name: 'nginx',
-      title: 'nginx',
-      list: '/etc/nginx/ca.pem',
-      where: 'the file of ssl_client_certificate',
-      reload: 'nginx -t && systemctl reload nginx',
-    }),
-    listSteps(root, {
-      name: 'stunnel',
-      title: 'stunnel',
-      list: '/etc/stunnel/ca.pem',
-      where: 'the file of CAfile',
-      reload: 'systemctl reload stunnel4',
-    }),
-  ]
-}
+/** Where their packages have it. */
+const listFiles: readonly (readonly [string, string])[] = [
+  ['kamailio', '/etc/kamailio/ca_list.pem'],
+  ['haproxy', '/etc/haproxy/ca.pem'],
+  ['nginx', '/etc/nginx/ca.pem'],
+  ['stunnel', '/etc/stunnel/ca.pem'],
+  ['asterisk', '/etc/asterisk/keys/ca.pem'],
+]
 
-function telephony(root: string): readonly Steps[] {
-  return [
-    listSteps(root, {
-      name: 'asterisk',
-      title: 'Asterisk (chan_pjsip)',
-      list: '/etc/asterisk/keys/ca.pem',
-      where: 'the file of ca_list_file in the transport section of pjsip.conf',
-      reload: 'systemctl restart asterisk    # transports are read at start',
-    }),
-    {
-      name: 'siplab',
-      title: 'a node of a siplab lab',
-      install: [`siplab certs trust NODE --add ${root}`],
-      remove: ['siplab certs trust NODE --reset'],
-    },
-  ]
+function servers(root: string): readonly Steps[] {
+  const lists = listFiles.flatMap(([name, list]) =>
+    stacks.filter((stack) => stack.name === name).map((stack) => listSteps(root, stack, list)),
+  )
+  const lab = {
+    name: 'siplab',
+    title: 'a node of a siplab lab',
+    install: [`siplab certs trust NODE --add ${root}`],
+    remove: ['siplab certs trust NODE --reset'],
+  }
+  return [...lists, lab]
 }
 
 function machines(root: string, fingerprint: string): readonly Steps[] {

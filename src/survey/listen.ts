@@ -200,7 +200,7 @@ class Listening {
   #survey(): Survey {
     const { clock, siplab, domain } = this.#options
     const trials = [...this.#trials(), ...this.#notVisited()]
-    const from = [...new Set(this.#visits.map((visit) => visit.from))]
+    const from = [...new Set(this.#visits.flatMap((visit) => visit.from ?? []))]
     const product = this.#visits.find((visit) => visit.product !== undefined)?.product
     return {
       survey: 1,

@@ -21,8 +21,8 @@ export interface Visit {
   /** Absent: it broke off before a version was agreed. */
   readonly tls?: TlsVersion
   readonly seen: Seen
-  /** Numeric address. */
-  readonly from: string
+  /** Numeric address. Absent: it had gone before the address was asked for. */
+  readonly from?: string
   /** What it calls itself. */
   readonly product?: string
   readonly ms: number
@@ -155,13 +155,13 @@ function brokenVisit(error: NodeJS.ErrnoException, socket: TLSSocket, shown: str
     shown,
     ...(tls === undefined ? {} : { tls }),
     seen: local ? { kind: 'none', words } : { kind: 'ended', during: 'handshake', alert, reset, words },
-    from: addressOf(socket),
+    ...addressOf(socket),
     ms: 0,
   }
 }
 
-function addressOf(socket: TLSSocket): string {
-  return socket.remoteAddress?.replace(/^::ffff:/, '') ?? 'unknown'
+function addressOf({ remoteAddress }: TLSSocket): Pick<Visit, 'from'> {
+  return remoteAddress === undefined ? {} : { from: remoteAddress.replace(/^::ffff:/, '') }
 }
 
 /** Speaks SIP until the other end has shown what it thinks, and tells it once. */
@@ -196,7 +196,7 @@ function tellOnce(socket: TLSSocket, shown: string, { onVisit }: ListenerOptions
     told = true
     const ms = Math.round(performance.now() - began)
     const version = tls === undefined ? {} : { tls }
-    onVisit({ shown, ...version, seen, from, ...(product === undefined ? {} : { product }), ms })
+    onVisit({ shown, ...version, seen, ...from, ...(product === undefined ? {} : { product }), ms })
   }
 }
 

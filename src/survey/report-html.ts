@@ -2,7 +2,7 @@
 import { escaped } from '../reports/markup.ts'
 import { page } from '../reports/page.ts'
 import type { Advice } from './advice.ts'
-import { outcomeText, sourceText } from './report-text.ts'
+import { outcomeText, settingText, sourceText } from './report-text.ts'
 import { type Survey, totalsOf, type Trial } from './result.ts'
 
 export function surveyHtml(survey: Survey, advice: readonly Advice[]): string {
@@ -37,7 +37,8 @@ function adviceHtml({ severity, fault, story, versions, why, setting, peers }: A
   const closes =
     setting === undefined
       ? ''
-      : `<p><b>What closes it:</b> <code>${escaped(setting.setting)}</code> ` + `(${escaped(sourceText(setting))})</p>`
+      : `<p><b>What closes it:</b> <code>${escaped(settingText(setting))}</code> ` +
+        `(${escaped(sourceText(setting))})</p>`
   const minding = peers.length === 0 ? '' : `<p class="what">Would mind: ${escaped(peers.join(', '))}</p>`
   return `<section class="${severity}"><h2><span>${severity}</span> ${escaped(fault)}, TLS ${versions.join(', ')}</h2>
 <p>${escaped(story)}. ${escaped(why)}</p>${closes}${minding}</section>`

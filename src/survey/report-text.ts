@@ -43,7 +43,7 @@ function adviceLines({ severity, fault, versions, story, why, setting, peers }: 
   return [
     `${severity.toUpperCase().padEnd(8)} ${fault} (TLS ${versions.join(', ')}): ${story}.`,
     `         why: ${why}`,
-    ...(setting === undefined ? [] : [`         set: ${setting.setting}  [${sourceText(setting)}]`]),
+    ...(setting === undefined ? [] : [`         set: ${settingText(setting)}  [${sourceText(setting)}]`]),
     ...(peers.length === 0 ? [] : [`         would mind: ${someOf(peers)}`]),
     '',
   ]
@@ -76,7 +76,23 @@ function changeText({ fault, tls, before, after, severity }: Change): string {
   return `  ${severity ?? 'good'} ${fault} (TLS ${tls}): ${before} -> ${after}`
 }
 
-/** Where a setting was read, or where it is to be read before it is set. */
-export function sourceText({ documented, source }: Setting): string {
-  return source ?? `not looked up in ${documented}`
+/** How sure a setting is, and where it was read, or is to be read before it is set. */
+export function sourceText({ documented, confidence, source, tested }: Setting): string {
+  switch (confidence) {
+    case 'tested':
+      return `tested with ${tested}; ${source}`
+    case 'documented':
+      return `documented, not tested: ${source}`
+    case 'not looked up':
+      return `not looked up in ${documented}`
+    case 'not documented':
+      return source === undefined ? documented : `searched: ${source}`
+    default:
+      return confidence satisfies never
+  }
+}
+
+/** What to set, or that no one says what. */
+export function settingText({ setting }: Setting): string {
+  return setting ?? 'no setting of this stack is documented'
 }

@@ -1,5 +1,5 @@
 /** Records of the DNS as a lab file writes them, and the text of their values. */
-import { isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { z } from 'zod'
 import type { DnsRecord, DnsView } from './plan-types.ts'
 import { group, port, setting, text } from './settings.ts'
@@ -61,8 +61,9 @@ export function withPlanned(view: DnsView, planned: readonly PlannedRecord[]): D
   return { ...view, records: [...kept, ...own] }
 }
 
-/** An A record, or an AAAA record: as the address says. */
+/** An A record, or an AAAA record: as the address says. The name of a service of a cluster makes it a CNAME. */
 export function addressRecord(name: string, address: string, why: string): DnsRecord {
+  if (isIP(address) === 0) return { kind: 'cname', name, target: address, why }
   return { kind: isIPv6(address) ? 'aaaa' : 'a', name, address, why }
 }
 

@@ -1,5 +1,5 @@
 /** Hosts with their node names, FQDNs, faces and addresses: the first step of the plan. */
-import { addressesOf } from './addressing.ts'
+import { addressesOf, serviceName } from './addressing.ts'
 import type { ForeignHost, Host } from './hosts.ts'
 import type { Addressing, Face, FaceName, Role, Zone } from './plan-types.ts'
 import type { Organisation, Topology } from './topology.ts'
@@ -74,8 +74,9 @@ const dnsOffsets = { internal: 2, external: 3, perimeter: 4 } as const
 
 export function resolvePorts(topology: Topology, { ports = {}, addressing = 'loopback' }: PlanOptions): Ports {
   const inContainers = addressing === 'containers'
+  const isPublic = inContainers || addressing === 'cluster'
   return {
-    edge: ports.edge ?? topology.ports.edge ?? (inContainers ? 443 : 10443),
+    edge: ports.edge ?? topology.ports.edge ?? (isPublic ? 443 : 10443),
     wss: ports.wss ?? topology.ports.wss,
     dns: ports.dns ?? topology.ports.dns,
     pki: ports.pki ?? topology.ports.pki ?? (inContainers ? 80 : 10080),
@@ -95,9 +96,21 @@ export function layOut(
     organisation,
     domain,
     domains: [domain, ...moreDomains],
-    places: [dnsPlace(ground), pkiPlace(ground), ...hostPlaces(ground)],
+    places: [dnsPlace(ground), pkiPlace(ground), ...hostPlaces(ground)].map((place) =>
+      addressing === 'cluster' ? withServiceNames(place) : place,
+    ),
     foreign: foreignPlaces(organisation),
   }
+}
+
+/** Every zone reaches a face by the name of its service. */
+function withServiceNames(place: Place): Place {
+  const faces = place.faces.map((each): Face => {
+    const address = serviceName(place.node, each.name)
+    const addresses = Object.fromEntries(Object.keys(each.addresses).map((zone) => [zone, address]))
+    return { ...each, address, addresses }
+  })
+  return { ...place, faces }
 }
 
 /** What an organisation's places stand on. */

@@ -18,8 +18,11 @@ export type Role =
   | 'pki'
   | 'gateway'
 
-/** Which addresses the hosts of a lab have: of 127.0.N.0/24, of 10.N.0.0/16, of fd51:1ab:N::/48. */
-export type Addressing = 'loopback' | 'containers' | 'ipv6'
+/**
+ * Which addresses the hosts of a lab have: of 127.0.N.0/24, of 10.N.0.0/16, of fd51:1ab:N::/48; in a cluster the names
+ * of services, whose addresses nobody knows beforehand.
+ */
+export type Addressing = 'loopback' | 'containers' | 'ipv6' | 'cluster'
 
 /** The three nets of a firewall drawing. On loopback they share one /24; in containers each is a network. */
 export type Zone = 'internet' | 'perimeter' | 'internal'
@@ -44,8 +47,12 @@ export interface Face {
 export interface Listener {
   readonly face: FaceName
   readonly transport: Transport
+  /** In a cluster `0.0.0.0`: a node learns its addresses from nobody. */
   readonly address: string
+  /** The port that peers dial, and that Via and Record-Route carry. */
   readonly port: number
+  /** The port that the process opens, where a service of the cluster leads the other one there. Absent: the same. */
+  readonly bound?: number
   /** Absent where there is no TLS. */
   readonly mutual?: Mutual
   /** What a refused peer is told. Absent: nothing. */
@@ -315,7 +322,13 @@ export interface NodePlan {
   readonly faces: readonly Face[]
   readonly listeners: readonly Listener[]
   /** The view it resolves through. */
-  readonly resolver: { readonly view: DnsViewName; readonly address: string; readonly port: number }
+  readonly resolver: {
+    readonly view: DnsViewName
+    readonly address: string
+    readonly port: number
+    /** In a cluster: the view itself. The node answers from it, asks the system for services, and no other server. */
+    readonly names?: Pick<DnsView, 'zones' | 'records'>
+  }
   readonly certificates: readonly PlannedCertificate[]
   readonly whenOwnCertificateEnds: WhenOwnCertificateEnds
   readonly whenDatabaseIsAway: WhenDatabaseIsAway

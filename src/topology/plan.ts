@@ -1,4 +1,5 @@
 /** One lab file in, everything that follows from it out. Pure: no clock, no file, no socket. */
+import { boundPort, everyAddress } from './addressing.ts'
 import { withPlanned } from './dns-records.ts'
 import { addressIn, layOut, placeNamed, placesOf, resolvePorts } from './layout.ts'
 import type { Place, PlanOptions, Ports, Site } from './layout.ts'
@@ -43,6 +44,7 @@ export function planLab(topology: Topology, options: PlanOptions = {}): LabPlan 
   const foreign = sites.flatMap((site) => planForeign(topology, site, ports))
   const nodes = drafts
     .flatMap((draft) => planNodes(topology, draft, dns, ports))
+    .flatMap((node) => (addressing === 'cluster' ? inCluster(node, dns) : [node]))
     .sort((a, b) => startOrder.indexOf(a.role) - startOrder.indexOf(b.role))
   const links = planLinks(topology, drafts, ports)
   return freeze({
@@ -116,6 +118,23 @@ const startOrder: readonly Role[] = [
   'director',
   'access-proxy',
 ]
+
+/** A cluster has a DNS of its own: no node serves names, and each answers those of the lab itself. */
+function inCluster(node: NodePlan, dns: readonly DnsView[]): readonly NodePlan[] {
+  if (node.role === 'dns') return []
+  const { zones = [], records = [] } =
+    dns.find(({ name, organisation }) => name === node.resolver.view && organisation === node.organisation) ?? {}
+  const listeners = [
+    ...new Map(
+      node.listeners.map((listener): [string, Listener] => {
+        const bound = boundPort(listener.face, listener.port)
+        const open = { ...listener, address: everyAddress, ...(bound === listener.port ? {} : { bound }) }
+        return [`${listener.face} ${listener.transport} ${listener.port}`, open]
+      }),
+    ).values(),
+  ]
+  return [{ ...node, listeners, resolver: { ...node.resolver, names: { zones, records } } }]
+}
 
 function balancesSecured(site: Site, place: Place, certificates: readonly PlannedCertificate[]): boolean {
   return (

@@ -1083,6 +1083,11 @@ const table = {
     rule: 'front ends are connected to the primary',
     remedy: 'lead the store address to the primary; where siplab made the store read-only: siplab heal store',
   },
+  'store.split': {
+    meaning: 'two servers behind the address of the pool store take writes',
+    rule: 'one primary, and the other servers follow it',
+    remedy: 'stop the server of the older timeline, then make it a standby of the other: pg_rewind',
+  },
   'store.slow': {
     meaning: 'the pool store does not answer in time',
     rule: 'every statement is answered within 5 s',
@@ -1132,6 +1137,11 @@ const table = {
     meaning: 'the directory takes no writes: it is a standby, or is set to read-only',
     rule: 'who changes accounts is connected to the primary',
     remedy: 'lead the directory address to the primary, then repeat the change',
+  },
+  'directory.split': {
+    meaning: 'two servers behind the address of the directory take writes',
+    rule: 'one primary, and the other servers follow it',
+    remedy: 'stop the server of the older timeline, then make it a standby of the other: pg_rewind',
   },
   'directory.slow': {
     meaning: 'the directory does not answer in time',

@@ -1,7 +1,7 @@
 /**
  * Every cell of the law that can be played, live. `tap` walks a sample on two labs; `npm run attack -- --all` walks the
- * whole on all four (`.ci/jobs/attack`), and
- * `npm run attack -- --cells 200 --seed 7 edge` another sample of one lab.
+ * whole on all four, and `npm run attack -- --cells 200 --seed 7 edge` another sample of one lab. With `--doors 60` the
+ * cells at other transports (WSS, UDP, TCP in the clear) are a sample of that size (`.ci/jobs/attack`).
  */
 import { parseArgs } from 'node:util'
 import t from 'tap'
@@ -16,12 +16,15 @@ const { values, positionals } = parseArgs({
   options: {
     all: { type: 'boolean', default: false },
     cells: { type: 'string', default: '40' },
+    doors: { type: 'string' },
     seed: { type: 'string', default: '20051128' },
   },
 })
 const seed = Number(values.seed)
 const cells = values.all ? Infinity : Number(values.cells)
-if (!Number.isInteger(seed) || !(cells > 0)) throw new RangeError('--seed is an integer, --cells a count above 0')
+const doors = values.doors === undefined ? cells : Number(values.doors)
+if (!Number.isInteger(seed) || !(cells > 0) || !(doors > 0))
+  throw new RangeError('--seed is an integer, --cells and --doors counts above 0')
 const topologies = ['standard', 'edge', 'federation', 'pool'] as const
 const sampled: readonly string[] = values.all ? topologies : ['standard', 'edge']
 
@@ -35,7 +38,9 @@ for (const topology of topologies.filter((name) => wanted.includes(name))) {
     const lab = await withLab(t, topology)
     const scene = await sceneOf(t, lab, topology)
     const all = stepsOf(scene)
-    const steps = sampleOf(all, cells, seed)
+    const usual = all.filter(({ place: { door } }) => door === undefined)
+    const others = all.filter(({ place: { door } }) => door !== undefined)
+    const steps = [...sampleOf(usual, cells, seed), ...sampleOf(others, doors, seed)]
     const counts = await walk(t, scene, steps)
     t.comment(`${topology}: ${steps.length} of ${all.length} cells, seed ${seed}`)
     for (const [key, count] of [...counts].sort()) t.comment(`  ${key}: ${count}`)

@@ -2,12 +2,12 @@
 import t from 'tap'
 import { rows } from '../../src/roles/law/table.ts'
 import type { TrustDocument } from '../../src/roles/law/render.ts'
-import { runProgram, siplabBin } from '../support/command.ts'
+import { runInProcess } from '../support/cli.ts'
 
 async function trust(lab: string, ...options: readonly string[]): Promise<string> {
-  const { status, stdout, stderr } = await runProgram('node', [siplabBin, 'plan', lab, '--format', 'trust', ...options])
-  if (status !== 0) throw new Error(stderr)
-  return stdout
+  const { status, out, err } = await runInProcess(['plan', lab, '--format', 'trust', ...options])
+  if (status !== 0) throw new Error(err)
+  return out
 }
 
 t.test('names who is who at each border, and each row that applies there', async (t) => {

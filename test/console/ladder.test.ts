@@ -133,3 +133,57 @@ t.test('a message is read into its fields, folded ones too', async (t) => {
     body: 'hi',
   })
 })
+
+const decision = { kind: 'refuse', policy: 'law', status: 403, because: 'law.remote', method: 'INVITE' } as const
+const decided: TraceEntry = {
+  time: '2026-11-29T12:00:00.005Z',
+  node: 'edge',
+  kind: 'decision',
+  local: '127.0.41.32:10443',
+  remote: '127.0.0.1:40312',
+  decision: { ...decision, callId: 'one@phone', uri: 'sip:bob@lab.test' },
+}
+const question = { name: 'fe1.lab.test', type: 'A', code: 'NXDOMAIN', answers: [], view: 'internal' }
+const asked: TraceEntry = {
+  time: '2026-11-29T12:00:00.006Z',
+  node: 'dns',
+  kind: 'dns',
+  local: '127.0.41.2:10053',
+  remote: '127.0.41.31:50000',
+  question,
+}
+
+function withDns(): LadderModel {
+  return new LadderModel([...nodes, { name: 'dns', addresses: ['127.0.41.2'] }])
+}
+
+t.test('a decision stands at its node with its policy, a question goes from its node to the DNS', async (t) => {
+  const ladder = withDns()
+  ladder.add([entry({}), decided, asked, { ...asked, remote: '127.0.0.1:50001' }])
+  t.match(ladder.shown, [
+    { kind: 'message' },
+    { kind: 'decision', title: 'law refuses INVITE: 403 law.remote', from: 'edge', to: 'edge', isError: true },
+    { kind: 'dns', title: 'A fe1.lab.test: NXDOMAIN', from: 'edge', to: 'dns', isError: true },
+    { kind: 'dns', from: 'dns', to: 'dns' },
+  ])
+  t.same(ladder.columns, ['alice', 'edge', 'fe1', 'dns'])
+})
+
+t.test('call, user, node and the ticks filter decisions and questions', async (t) => {
+  const ladder = withDns()
+  const other = { ...decided, decision: { ...decision, callId: 'two@phone', uri: 'sip:bob@lab.test' } }
+  ladder.add([entry({}), decided, asked, other])
+  const kinds = (wanted: Partial<typeof everything>): readonly string[] => {
+    ladder.filter({ ...everything, ...wanted })
+    return ladder.shown.map(({ kind }) => kind)
+  }
+  t.same(kinds({ callId: 'one@phone' }), ['message', 'decision'])
+  t.same(kinds({ text: 'alice' }), ['message', 'decision'], 'a decision of a call of alice')
+  t.same(kinds({ text: 'nxdomain' }), ['dns'])
+  t.same(kinds({ node: 'dns' }), ['dns'])
+  t.same(kinds({ decisions: false }), ['message', 'dns'])
+  t.same(kinds({ dns: false }), ['message', 'decision', 'decision'])
+  ladder.filter({ ...everything, text: 'alice' })
+  ladder.add([{ ...decided, time: '2026-11-29T12:00:01.000Z' }])
+  t.equal(ladder.shown.length, 3, 'one that comes later too')
+})

@@ -74,3 +74,22 @@ function statusWith(links: Links): StatusDocument {
   }
   return { lab: 'edge', data: '', network: 41, running: true, faults: [], nodes: [{ ...node, status }] }
 }
+
+t.test('a server of somebody else stands in a zone of its own, and links lead to it', async (t) => {
+  const lab = planOf('edge')
+  const foreign = {
+    name: 'sbc1',
+    role: 'foreign',
+    organisation: lab.domain,
+    fqdn: 'sbc1.contoso.test',
+    address: '192.0.2.1',
+    port: 5061,
+    faces: [{ fqdn: 'sbc1.contoso.test' }],
+  } as unknown as PlanDocument['foreign'][number]
+  const plan = { ...lab, foreign: [foreign] }
+  const { nodes, zones } = layoutOf(plan, false)
+  t.ok(nodes.some(({ node }) => node.name === 'sbc1'))
+  t.match(zones[0], { kind: 'foreign', title: 'servers of others' })
+  const link = { peer: 'sbc1.contoso.test', state: 'down', since: '2026-11-29T12:00:00.000Z' } as const
+  t.match(linksOf(plan, statusWith([link])), [{ id: 'director->sbc1', state: 'down' }])
+})

@@ -44,11 +44,6 @@ t.test('a lab with movable clocks', { skip: missing }, async (t) => {
   })
 })
 
-t.test('a lab without is told how to get them', async (t) => {
-  const lab = await withLab(t, 'standard')
-  t.match(await lab.run('clock', 'se', '+31d'), { status: 1, stderr: /--movable-clock/ })
-})
-
 async function lastEvent(lab: TestLab, node: string): Promise<NodeEvent> {
   const { stdout } = await lab.run('events', node, '--json')
   const last = stdout.trim().split('\n').at(-1)

@@ -6,6 +6,7 @@ import { openAuthority } from '../../src/certificates/authority.ts'
 import type { SipResponse } from '../../src/sip/message/types.ts'
 import type { TestLab } from './lab.ts'
 import { rawPeer, type RawPeer, type RawRequest } from './raw-peer.ts'
+import type { RawTransport } from './raw-pipe.ts'
 
 export interface User extends RawPeer {
   readonly uri: string
@@ -14,7 +15,7 @@ export interface User extends RawPeer {
 }
 
 /** A peer without a certificate at a face of that node: outside at an access proxy, inside elsewhere. */
-export function strangerAt(t: Test, lab: TestLab, at: string, transport: 'tls' | 'tcp' = 'tls'): Promise<RawPeer> {
+export function strangerAt(t: Test, lab: TestLab, at: string, transport: RawTransport = 'tls'): Promise<RawPeer> {
   const node = lab.node(at)
   const face = node.role === 'access-proxy' ? 'external' : 'internal'
   const listener = node.listeners.find(
@@ -62,7 +63,7 @@ export async function userAt(
   lab: TestLab,
   login: string,
   at: string,
-  transport: 'tls' | 'tcp' = 'tls',
+  transport: RawTransport = 'tls',
 ): Promise<User> {
   const account = lab.ready.users.find((each) => each.login === login)
   if (account === undefined) throw new Error(`no user ${login}`)
@@ -98,7 +99,8 @@ export async function call(caller: User, callee: User): Promise<Dialog> {
   const callId = `call-${process.pid}-${++calls}`
   const invite = { method: 'INVITE', uri: callee.uri, from: caller.uri, contact: caller.contact, callId }
   const answer = await caller.prove(invite, caller.login, caller.password)
-  if (answer.status !== 200) throw new Error(`the call got ${answer.status}`)
+  if (answer.status !== 200)
+    throw new Error(`the call got ${answer.status} ${answer.header('ms-diagnostics') ?? 'without diagnostics'}`)
   const arrived = await callee.next(({ method, callId: found }) => method === 'INVITE' && found === callId)
   const recorded = answer.addresses('Record-Route').map(({ text }) => `Route: ${text}`)
   const dialog = {

@@ -22,11 +22,12 @@ export interface CommunicatorOptions
 
 /** Signs on when it starts; it is gone when the test ends. */
 export class Communicator extends Client {
-  constructor(t: Test, lab: TestLab, { user, password, ...settings }: CommunicatorOptions) {
+  constructor(t: Test, lab: TestLab, { user, password, more = [], ...settings }: CommunicatorOptions) {
     const account = lab.ready.users.find(({ login }) => login === user)
     if (account === undefined) throw new Error(`the lab has no user ${user}`)
     super({
       ...settings,
+      more: ['--sip-events', ...more],
       program: communicatorProgram,
       account: account.uri.slice('sip:'.length),
       password: password ?? account.password,
@@ -34,4 +35,41 @@ export class Communicator extends Client {
     })
     t.teardown(() => this.kill())
   }
+}
+
+/** A status is seen within this time after the client has sent it. */
+const statusMs = 2000
+
+/**
+ * Each adds the other to its contacts and sees it busy; how long that took is printed. Both must be signed on, and not
+ * know each other yet.
+ *
+ * @param where what the words begin with: `through the edge`
+ */
+export async function seeEachOther(t: Test, where: string, one: SignedOn, other: SignedOn): Promise<void> {
+  const took = [await statusSeen(one, other), await statusSeen(other, one)].map(Math.round)
+  const words = `${where}: status seen after ${took[0]} ms, and the other way after ${took[1]} ms`
+  t.comment(words)
+  t.ok(Math.max(...took) < statusMs, words)
+}
+
+interface SignedOn {
+  readonly client: Client
+  /** `bob@lab.test` */
+  readonly address: string
+}
+
+/** Milliseconds from the SERVICE of the client, a second after it was told to send it, to the event at the watcher. */
+async function statusSeen({ client: watcher }: SignedOn, { client: watched, address }: SignedOn): Promise<number> {
+  const who = `sip:${address}`
+  watcher.send({ cmd: 'add-buddy', who: address, group: 'Work' })
+  await watcher.wait('presence', { who, presence: { online: true } })
+  // Its first publication, after the sign-in, is not the one that counts.
+  await watched.wait('sip', { dir: 'out', line: /^SERVICE / })
+  const [seen, said] = [watcher.events.length, watched.events.length]
+  watched.send({ cmd: 'status', status: 'busy', note: '' })
+  await watched.wait('sip', { dir: 'out', line: /^SERVICE / }, said)
+  const sent = performance.now()
+  await watcher.wait('presence', { who, presence: { status: 'busy' } }, seen)
+  return performance.now() - sent
 }

@@ -46,7 +46,7 @@ export async function testConsole(t: Test, options: TestConsoleOptions = {}): Pr
   const opened = await openConsole({
     commands,
     lab,
-    feeds: openFeeds(commands, { ...lab, sipNodes: ['fe1', 'edge'], lookEveryMs: 1000 }),
+    feeds: openFeeds(commands, { ...lab, dnsNodes: [], sipNodes: ['fe1', 'edge'], lookEveryMs: 1000 }),
     page: new Map([['/index.html', { content: Buffer.from('<!doctype html>'), type: 'text/html', forEver: false }]]),
     readOnly: false,
     port: 0,

@@ -29,6 +29,8 @@ export interface PhoneAccount {
   readonly folder: string
   /** Whom it writes to: `sip:bob@lab.test`. */
   readonly peer: string
+  /** baresip: signs in again as soon as its connection is lost (RFC 5626 §4.4 and §4.5), as a phone outside must. */
+  readonly flow?: 'watched'
 }
 
 /** What a test asks of any phone; every promise rejects with what the phone said when its time is up. */
@@ -131,7 +133,7 @@ export async function baresip(
 
 /** Writes what baresip reads; `port` is that of its control. */
 export function baresipFiles(account: PhoneAccount, port: number): void {
-  const { login, domain = 'lab.test', password, proxy, transport = 'tls', root, dns, folder, peer } = account
+  const { login, domain = 'lab.test', password, proxy, transport = 'tls', root, dns, folder, peer, flow } = account
   mkdirSync(folder, { recursive: true })
   const modules = ['stdio', 'g711', 'aubridge'].map((name) => `module ${name}.so`)
   const applications = ['contact', 'menu', 'ctrl_tcp', 'presence'].map((name) => `module_app ${name}.so`)
@@ -152,7 +154,7 @@ export function baresipFiles(account: PhoneAccount, port: number): void {
   writeFileSync(
     join(folder, 'accounts'),
     `<sip:${login}@${domain};transport=${transport}>;auth_pass=${password};answermode=auto;pubint=600;` +
-      `outbound="sip:${proxy};transport=${transport}"\n`,
+      `outbound="sip:${proxy};transport=${transport}"${flow === 'watched' ? ';sipnat=outbound' : ''}\n`,
   )
   writeFileSync(join(folder, 'contacts'), `<${peer}>\n`)
 }
@@ -193,6 +195,7 @@ export async function linphone(
   const hears = async (wanted: RegExp): Promise<void> => void (await ear.hears(wanted))
   // sip.js here has no media, which Linphone takes for a pause.
   const connected = (): Promise<void> => hears(/to \[?LinphoneCall(?:StreamsRunning|PausedByRemote)/)
+  const inbox = new LinphoneInbox(name, () => ask('pop-event', poppedEvent))
   let id = ''
   return {
     name,
@@ -209,8 +212,40 @@ export async function linphone(
       await ask(`call-transfer ${id} ${to}`)
     },
     write: async (text) => void (await ask(`message ${peer} ${text}`)),
-    heard: (text) => hears(new RegExp(text)),
+    heard: (text) => inbox.hears(text),
     sees: (status) => hears(new RegExp(`entity="${peer}"[^]{0,200}<basic>${status}<`)),
+  }
+}
+
+/** What `pop-event` gives: nothing, the text of a message, or another event. */
+const poppedEvent =
+  /Ok\s+Size: \d+\n(?:\n|Event-type: (?:message-received\n[^]*?Content: "([^]*?)"|(?!message-received)[^]*?)\n\n)/
+
+/**
+ * The texts that Linphone took for its user. Its log is no witness: it stops at the first octet that is no text, and a
+ * delivery notification (compressed) that comes in the same read hides the message behind it.
+ */
+class LinphoneInbox {
+  readonly #name: string
+  readonly #pop: () => Promise<RegExpExecArray>
+  readonly #texts: string[] = []
+
+  constructor(name: string, pop: () => Promise<RegExpExecArray>) {
+    this.#name = name
+    this.#pop = pop
+  }
+
+  async hears(wanted: string): Promise<void> {
+    const end = performance.now() + guardMs / 4
+    for (;;) {
+      const at = this.#texts.indexOf(wanted)
+      if (at >= 0) return void this.#texts.splice(at, 1)
+      if (performance.now() > end)
+        throw new Error(`${this.#name}: wanted the message "${wanted}", it has ${JSON.stringify(this.#texts)}`)
+      const [popped = '', text] = await this.#pop()
+      if (text !== undefined) this.#texts.push(text)
+      else if (!popped.includes('Event-type')) await delay(50)
+    }
   }
 }
 
@@ -251,6 +286,8 @@ function linphoneConfig(account: PhoneAccount): string {
     ...['sip_port=-1', 'sip_tcp_port=-1', 'sip_tls_port=-1', 'default_proxy=0'],
     '[net]',
     'dns_srv_enabled=0',
+    // By default it ends a call that carries no sound for 30 s; here no sound flows, and a server may take longer.
+    ...['[rtp]', 'nortp_timeout=600'],
     '[auth_info_0]',
     ...[`username=${login}`, `passwd=${password}`, `domain=${domain}`],
     '[proxy_0]',
@@ -263,11 +300,27 @@ function linphoneConfig(account: PhoneAccount): string {
   ].join('\n')
 }
 
+/** A program binds its socket a moment before it listens: a refused connection is tried again. */
 async function control(t: Test, to: NetConnectOpts): Promise<Socket> {
+  for (const end = performance.now() + guardMs; ; await delay(25)) {
+    const socket = await connected(to)
+    if (socket === undefined && performance.now() < end) continue
+    if (socket === undefined) throw new Error(`nothing listens at ${JSON.stringify(to)}`)
+    t.teardown(() => socket.destroy())
+    return socket
+  }
+}
+
+/** Undefined: it was refused. */
+async function connected(to: NetConnectOpts): Promise<Socket | undefined> {
   const socket = connect(to)
-  await once(socket, 'connect')
-  t.teardown(() => socket.destroy())
-  return socket
+  try {
+    await once(socket, 'connect')
+    return socket
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') return undefined
+    throw error
+  }
 }
 
 interface Collected {

@@ -8,6 +8,7 @@ import { partnerEdge } from './federation.ts'
 import type { TestLab } from './lab.ts'
 import type { Place, Scene } from './law-walk.ts'
 import type { RawPeer } from './raw-peer.ts'
+import type { RawTransport } from './raw-pipe.ts'
 
 export interface Player {
   readonly peer: PeerKind
@@ -48,9 +49,51 @@ export async function sceneOf(t: Test, lab: TestLab, topology: string): Promise<
         ? await outsiders(actors, topology)
         : [...(border === 'perimeter' ? [] : await phones(actors, found)), ...(await servers(actors, found, peers))]
     const stolen = border === 'perimeter' ? undefined : await stolenAt(actors, found)
-    places.push({ border, self: lab.node(node).fqdn, players, stolen, targets })
+    const place = { border, self: lab.node(node).fqdn, door: undefined, players, stolen, targets }
+    places.push(place)
+    for (const door of border === 'perimeter' ? [] : otherDoors(lab, node, border === 'outside' ? 'tls' : transport))
+      places.push({ ...place, door, players: await atDoor(actors, found, door) })
   }
   return { alice, bob, dave, places }
+}
+
+/** The listeners for phones over other transports: WebSocket, UDP, TCP in the clear. */
+function otherDoors(lab: TestLab, node: string, usual: RawTransport): readonly RawTransport[] {
+  const { role, listeners } = lab.node(node)
+  const face = role === 'access-proxy' ? 'external' : 'internal'
+  const open = listeners.filter((each) => each.face === face && each.mutual !== 'required')
+  return (['tls', 'tcp', 'wss', 'udp'] as const).filter(
+    (door) => door !== usual && open.some(({ transport }) => transport === door),
+  )
+}
+
+/** No certificate is asked for there: a stranger, and a user who signs in where that can be done. */
+async function atDoor(actors: Actors, { node, border }: Found, door: RawTransport): Promise<readonly Player[]> {
+  const { t, lab, carol } = actors
+  const at = await strangerAt(t, lab, node, door)
+  const stranger: Player = { ...nobodyAs(carol), peer: 'stranger', at, contact: at.contact }
+  if (border === 'outside') return [stranger]
+  const user = border === 'home' ? await userAt(t, lab, 'carol', node, door) : await asUser(actors, carol, node, door)
+  return [stranger, await signedIn(user, actors)]
+}
+
+function nobodyAs({ uri }: User): Pick<Player, 'identity' | 'from' | 'headers' | 'credentials' | 'own'> {
+  return { identity: 'none', from: uri, headers: [], credentials: undefined, own: undefined }
+}
+
+async function signedIn(user: User, { carol, bob }: Actors): Promise<Player> {
+  const own = await call(user, bob)
+  const { contact } = user
+  return {
+    peer: 'signed-in user',
+    identity: 'user',
+    at: user,
+    from: carol.uri,
+    contact,
+    headers: [],
+    credentials: carol,
+    own,
+  }
 }
 
 interface Actors {
@@ -59,7 +102,7 @@ interface Actors {
   readonly alice: User
   readonly bob: User
   readonly carol: User
-  readonly transport: 'tls' | 'tcp'
+  readonly transport: RawTransport
 }
 
 interface Found {
@@ -88,8 +131,8 @@ function targetsOf(lab: TestLab, topology: string, { node, border }: Found): Rea
 }
 
 /** At a director nobody signs in, and nobody has to. */
-async function asUser({ t, lab, transport }: Actors, user: User, node: string): Promise<User> {
-  const peer = await strangerAt(t, lab, node, transport)
+async function asUser({ t, lab, transport }: Actors, user: User, node: string, door = transport): Promise<User> {
+  const peer = await strangerAt(t, lab, node, door)
   const { uri, login, password } = user
   return Object.assign(Object.create(peer) as RawPeer, { uri, login, password })
 }
@@ -101,32 +144,16 @@ async function stolenAt(actors: Actors, { node, border }: Found): Promise<Dialog
 }
 
 async function phones(actors: Actors, { node, border }: Found): Promise<readonly Player[]> {
-  const { t, lab, bob, carol, transport } = actors
+  const { t, lab, carol, transport } = actors
+  const nobody = nobodyAs(carol)
   const stranger = await strangerAt(t, lab, node, transport)
   const user = border === 'home' ? carol : await asUser(actors, carol, node)
-  const nobody = { identity: 'none', from: carol.uri, headers: [], credentials: undefined, own: undefined } as const
   const clients =
-    transport === 'tcp'
-      ? []
-      : [await serverAt(t, lab, { at: node, name: 'nobody.lab.test', authority: 'internal' })].map((at) => ({
-          ...nobody,
-          peer: 'client' as const,
-          at,
-          contact: at.contact,
-        }))
+    transport === 'tcp' ? [] : [await serverAt(t, lab, { at: node, name: 'nobody.lab.test', authority: 'internal' })]
   return [
     { ...nobody, peer: 'stranger', at: stranger, contact: stranger.contact },
-    ...clients,
-    {
-      peer: 'signed-in user',
-      identity: 'user',
-      at: user,
-      from: carol.uri,
-      contact: user.contact,
-      headers: [],
-      credentials: carol,
-      own: await call(user, bob),
-    },
+    ...clients.map((at): Player => ({ ...nobody, peer: 'client', at, contact: at.contact })),
+    await signedIn(user, actors),
   ]
 }
 
@@ -148,7 +175,7 @@ async function servers(
     const own = word.identity === 'none' || border === 'perimeter' ? undefined : await callBy(player, bob)
     players.push({ ...player, own })
   }
-  const nobody = { identity: 'none', from: carol.uri, headers: [], credentials: undefined } as const
+  const nobody = nobodyAs(carol)
   if (server !== undefined) {
     const asserts = (uri: string): readonly string[] => [`P-Asserted-Identity: <${uri}>`]
     await add('server', server, nobody)
@@ -168,10 +195,8 @@ async function servers(
 async function outsiders(actors: Actors, topology: string): Promise<readonly Player[]> {
   const { t, lab, carol, bob } = actors
   const stranger = await strangerAt(t, lab, 'edge')
-  const nobody = { headers: [], credentials: undefined, own: undefined } as const
-  const players: Player[] = [
-    { ...nobody, peer: 'stranger', identity: 'none', at: stranger, from: carol.uri, contact: stranger.contact },
-  ]
+  const nobody = nobodyAs(carol)
+  const players: Player[] = [{ ...nobody, peer: 'stranger', at: stranger, contact: stranger.contact }]
   if (topology !== 'federation') return players
   const at = await partnerEdge(t, lab)
   const partner: Player = { ...nobody, peer: 'partner', identity: 'foreign', at, from: erin, contact: at.contact }

@@ -11,11 +11,14 @@ import { nothingButAMarker, type Sink, sink, type User } from './attack.ts'
 import type { Dialog } from './attack.ts'
 import type { Player } from './law-players.ts'
 import type { RawRequest } from './raw-peer.ts'
+import type { RawTransport } from './raw-pipe.ts'
 
 export interface Place {
   readonly border: Border
   /** FQDN of the server. */
   readonly self: string
+  /** The transport, where that is not the usual one of that border. */
+  readonly door: RawTransport | undefined
   readonly players: readonly Player[]
   /** A genuine dialog of alice and bob through this border. */
   readonly stolen: Dialog | undefined
@@ -106,7 +109,7 @@ export async function walk(t: Test, scene: Scene, steps: readonly Step[]): Promi
   const nowhere = await sink(t)
   for (const step of steps) {
     const said = lawFor(step)
-    const text = textOf(step.cell)
+    const text = textOf(step)
     const came = await play(t, scene, step, nowhere).catch((error: unknown) => {
       t.fail(text, { error })
       return 0
@@ -118,8 +121,10 @@ export async function walk(t: Test, scene: Scene, steps: readonly Step[]): Promi
   return counts
 }
 
-function textOf({ border, peer, identity, dialog, method, target }: Cell): string {
-  return `${border}: ${peer}, identity ${identity}, dialog ${dialog}, ${method} to ${target}`
+function textOf({ place: { door }, cell }: Step): string {
+  const { border, peer, identity, dialog, method, target } = cell
+  const where = door === undefined ? border : `${border} over ${door}`
+  return `${where}: ${peer}, identity ${identity}, dialog ${dialog}, ${method} to ${target}`
 }
 
 /** Where the domain of a server leads: a REGISTER at a name of the server is for that domain. */
@@ -159,7 +164,7 @@ async function play(t: Test, scene: Scene, step: Step, nowhere: Sink): Promise<n
     if (said === 'allow') await scene.bob.next(({ callId, method }) => method === 'ACK' && callId === request.callId)
   } else {
     const { status } = await send(player, request, said)
-    t.ok(isLawful(step, said, status), `${textOf(cell)}: the law says ${said}, ${request.method} got ${status}`)
+    t.ok(isLawful(step, said, status), `${textOf(step)}: the law says ${said}, ${request.method} got ${status}`)
     if (status < 300 && isForBob(step)) await scene.bob.next(({ callId }) => callId === request.callId)
     await nothingMore(t, scene, player)
     return status

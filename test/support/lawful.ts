@@ -76,29 +76,29 @@ export async function transferRound(t: Test, { one, other, third }: Parties): Pr
 }
 
 /** A call that is up when a server is killed ends with BYE once that server is back, and everybody goes on. */
-export async function surviveRound(t: Test, all: Parties, restart: () => Promise<void>): Promise<void> {
+export async function surviveRound(t: Test, all: Parties, victim: string, restart: () => Promise<void>): Promise<void> {
   const { one, other, third } = all
   await one.phone.call(other.uri)
   await other.phone.connected()
   await restart()
   await until(() => third.signedIn)
-  for (const { phone, uri } of [one, other]) await reached(third, uri, phone)
+  for (const { phone, uri } of [one, other]) await reached(third, uri, phone, `back-after-${victim}`)
   await hangUp(one, other)
   t.pass('the call lasts beyond the server, and its BYE arrives')
-  await writeRound(t, all, 'after')
+  await writeRound(t, all, `after-${victim}`)
   await callRound(t, all)
 }
 
 /** A phone whose connection broke signs in again in its own time; until then it is not there. */
-async function reached(third: Phone, uri: string, phone: DebianPhone): Promise<void> {
+async function reached(third: Phone, uri: string, phone: DebianPhone, word: string): Promise<void> {
   const absent = new Set([404, 408, 430, 480, 500, 503, 504])
   const end = performance.now() + guardMs
   for (;;) {
-    const error = await third.message(uri, 'back').then(
+    const error = await third.message(uri, word).then(
       () => undefined,
       (reason: unknown) => reason,
     )
-    if (error === undefined) return phone.heard('back')
+    if (error === undefined) return phone.heard(word)
     if (!(error instanceof PhoneError) || !absent.has(error.status ?? 503) || performance.now() > end) throw error
     await delay(500)
   }

@@ -21,6 +21,8 @@ export interface PrivatePostgresql {
   readonly port: number
   /** `postgresql://postgres@127.0.0.1:PORT/postgres`, an account that may do everything. */
   readonly url: string
+  /** Makes it another primary of the same history, as a fail-over does: it begins the next timeline. */
+  promote(): Promise<void>
   /** Stops it at once, as a power cut would. */
   kill(): Promise<void>
   /** Starts it again on the same port with the same data. */
@@ -96,12 +98,26 @@ export async function startPostgresql(
     await ended
   }
 
+  async function promote(): Promise<void> {
+    await kill()
+    // A standby of nobody: it recovers from its own log, and is told to lead.
+    const signal = join(data, 'standby.signal')
+    await writeFile(signal, '')
+    if (owner !== undefined) await chown(signal, owner.uid, owner.gid)
+    await start()
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    await client.query('select pg_promote()')
+    await client.end()
+  }
+
   await start()
   return {
     port,
     url,
     kill,
     start,
+    promote,
     async close() {
       await kill()
       await rm(folder, { recursive: true, force: true })

@@ -1,7 +1,7 @@
 /** The presence service alone: a store of its own, no network; what it would send is kept in a list. */
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { memoryLocation } from '../../src/services/location/location.ts'
+import { type LocationService, memoryLocation } from '../../src/services/location/location.ts'
 import type { Notification } from '../../src/services/presence/dialog.ts'
 import { type PresenceService, presenceService } from '../../src/services/presence/presence.ts'
 import type { Watcher } from '../../src/services/presence/view.ts'
@@ -19,57 +19,60 @@ export interface PresenceBench {
   readonly sent: readonly Notification[]
   readonly gone: (() => void)[]
   ask(sender: Watcher | string, parts: RequestParts): Promise<Decision>
+  /** The same of another front end: the same store, and nothing else in common. */
+  askOther(sender: Watcher | string, parts: RequestParts): Promise<Decision>
 }
 
 export async function presenceBench(t: Test, { limit = 20 }: { readonly limit?: number } = {}): Promise<PresenceBench> {
   const clock = new FakeClock()
   const store = await openPoolStore({ kind: 'sqlite', file: join(ownFolder(t), 'pool.sqlite') }, { clock: systemClock })
-  const location = memoryLocation({ clock })
+  const locations = [memoryLocation({ clock }), memoryLocation({ clock })]
   let over = false
   t.teardown(async () => {
     over = true
     await store.close()
-    location.close()
+    for (const location of locations) location.close()
   })
   const sent: Notification[] = []
   const gone: (() => void)[] = []
   let sender: Watcher = { aor: '', foreign: false }
-  const service: PresenceService = presenceService({
-    store: store.presence,
-    location,
-    clock,
-    domains: ['lab.test'],
-    self: 'fe1.lab.test',
-    home: 'pool.lab.test',
-    formats: ['categories', 'msrtc', 'pidf'],
-    search: undefined,
-    maxSubscriptions: limit,
-    forbids: () => undefined,
-    senderOf: () => sender,
-    outbox: {
-      send(notification, forget) {
-        sent.push(notification)
-        gone.push(forget)
+  const serviceAt = (location: LocationService, self: string): PresenceService =>
+    presenceService({
+      store: store.presence,
+      location,
+      clock,
+      domains: ['lab.test'],
+      self,
+      home: 'pool.lab.test',
+      formats: ['categories', 'msrtc', 'pidf'],
+      search: undefined,
+      maxSubscriptions: limit,
+      forbids: () => undefined,
+      senderOf: () => sender,
+      outbox: {
+        send(notification, forget) {
+          sent.push(notification)
+          gone.push(forget)
+        },
       },
-    },
-    accounts: {
-      account: (aor) =>
-        /^sip:(alice|bob|carol)@/.test(aor)
-          ? { aor, login: '', displayName: '', homePool: 'pool.lab.test', remote: true, enabled: true }
-          : undefined,
-    },
-    // What is told behind the answers may still be under way when a test ends.
-    failed: (error) => void (over || t.fail('told of a failure', { error })),
-  })
-  return {
-    clock,
-    sent,
-    gone,
-    async ask(from, parts) {
+      accounts: {
+        account: (aor) =>
+          /^sip:(alice|bob|carol)@/.test(aor)
+            ? { aor, login: '', displayName: '', homePool: 'pool.lab.test', remote: true, enabled: true }
+            : undefined,
+      },
+      // What is told behind the answers may still be under way when a test ends.
+      failed: (error) => void (over || t.fail('told of a failure', { error })),
+    })
+  const [ask, askOther] = locations.map((location, at): PresenceBench['ask'] => {
+    const service = serviceAt(location, `fe${at + 1}.lab.test`)
+    return async (from, parts) => {
       sender = typeof from === 'string' ? { aor: `sip:${from}@lab.test`, foreign: false } : from
       return service.policy.decide(arrival(requestText({ from: sender.aor, ...parts }), { wall: clock.wall() }))
-    },
-  }
+    }
+  })
+  if (ask === undefined || askOther === undefined) throw new Error('two front ends')
+  return { clock, sent, gone, ask, askOther }
 }
 
 /** A SUBSCRIBE for the presence of a user. */

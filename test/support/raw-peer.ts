@@ -1,22 +1,14 @@
-/** A peer that says whatever a test wants it to say: raw text over TLS or TCP, with or without a certificate. */
+/** A peer that says whatever a test wants it to say: raw text over any transport, with or without a certificate. */
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { connect as connectTcp, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { connect as connectTls } from 'node:tls'
 import type { Test } from 'tap'
-import { StreamFramer } from '../../src/sip/message/framer.ts'
-import { defaultLimits, type SipRequest, type SipResponse } from '../../src/sip/message/types.ts'
+import type { SipMessage, SipRequest, SipResponse } from '../../src/sip/message/types.ts'
 import type { TestLab } from './lab.ts'
 import { guardMs } from './guard.ts'
+import { openPipe, type PipeSettings } from './raw-pipe.ts'
 
-export interface RawPeerSettings {
-  readonly address: string
-  readonly port: number
-  readonly transport: 'tls' | 'tcp'
-  /** SNI; the server's certificate is not looked at. */
-  readonly serverName?: string
-  readonly certificate?: { readonly certificate: string; readonly key: string }
+export interface RawPeerSettings extends PipeSettings {
   /** Whole lines in every 200 it gives. */
   readonly answerHeaders?: readonly string[]
 }
@@ -66,9 +58,6 @@ let serial = 0
 
 /** Rejects when the connection is refused, or ends before an answer. */
 export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPeer> {
-  const socket = await opened(settings)
-  const hostPort = `${socket.localAddress}:${socket.localPort}`
-  const contact = `sip:raw@${hostPort};transport=${settings.transport}`
   const answers = new Map<
     string,
     { readonly resolve: (response: SipResponse) => void; readonly reject: (error: unknown) => void }
@@ -80,29 +69,20 @@ export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPe
     for (const { reject } of answers.values()) reject(new Error('the connection was closed'))
     answers.clear()
   }
-  const framer = new StreamFramer(defaultLimits, {
-    message(message) {
-      if (message.kind === 'response') {
-        if (message.status >= 200) answers.get(`${message.callId} ${message.cseq} ${message.method}`)?.resolve(message)
-        return
-      }
-      if (!left.has(message.method))
-        socket.write(
-          okFor(message, message.method === 'INVITE' ? contact : undefined, settings.answerHeaders),
-          'latin1',
-        )
-      requests.push(message)
-      for (const look of waiting) look()
-    },
-    malformed: () => undefined,
-    lost: () => socket.destroy(),
-    ping: () => socket.write('\r\n'),
-    pong: () => undefined,
-  })
-  socket.on('data', (chunk: Buffer) => framer.push(chunk))
-  socket.on('error', end)
-  socket.on('close', end)
-  t.teardown(() => socket.destroy())
+  const arrived = (message: SipMessage): void => {
+    if (message.kind === 'response') {
+      if (message.status >= 200) answers.get(`${message.callId} ${message.cseq} ${message.method}`)?.resolve(message)
+      return
+    }
+    if (!left.has(message.method))
+      pipe.write(okFor(message, message.method === 'INVITE' ? contact : undefined, settings.answerHeaders))
+    requests.push(message)
+    for (const look of waiting) look()
+  }
+  const pipe = await openPipe(settings, { message: arrived, ended: end })
+  t.teardown(() => pipe.destroy())
+  const { hostPort } = pipe
+  const contact = `sip:raw@${hostPort};transport=${settings.transport === 'wss' ? 'ws' : settings.transport}`
   const ask = (request: RawRequest): Promise<SipResponse> => {
     const callId = request.callId ?? `raw-${process.pid}-${++serial}`
     const cseq = request.cseq ?? 1
@@ -116,8 +96,8 @@ export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPe
         resolve: (response) => (clearTimeout(late), resolve(response)),
         reject: (error) => (clearTimeout(late), reject(error as Error)),
       })
-      if (socket.destroyed) return end()
-      socket.write(textOf({ ...request, callId, cseq }, settings, hostPort), 'latin1')
+      if (pipe.ended) return end()
+      pipe.write(textOf({ ...request, callId, cseq }, settings, hostPort))
     })
   }
   return {
@@ -125,8 +105,8 @@ export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPe
     hostPort,
     contact,
     leave: (method) => void left.add(method),
-    write: (text) => void socket.write(text, 'latin1'),
-    say: (request) => void socket.write(textOf({ cseq: 1, ...request }, settings, hostPort), 'latin1'),
+    write: (text) => pipe.write(text),
+    say: (request) => pipe.write(textOf({ cseq: 1, ...request }, settings, hostPort)),
     get waiting() {
       return requests.length
     },
@@ -157,7 +137,7 @@ export async function rawPeer(t: Test, settings: RawPeerSettings): Promise<RawPe
         waiting.add(look)
         look()
       }),
-    close: () => void socket.end(),
+    close: () => pipe.close(),
   }
 }
 
@@ -171,26 +151,6 @@ export function certificateOf(
   const file = join(folder, `${name}.pem`)
   if (!existsSync(file)) throw new Error(`no ${name}.pem in ${folder}: ${readdirSync(folder).join(', ')}`)
   return { certificate: readFileSync(file, 'utf8'), key: readFileSync(join(folder, `${name}.key`), 'utf8') }
-}
-
-function opened({ address, port, transport, serverName, certificate }: RawPeerSettings): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const identity = certificate === undefined ? {} : { cert: certificate.certificate, key: certificate.key }
-    const socket: Socket =
-      transport === 'tcp'
-        ? connectTcp({ host: address, port }, () => resolve(socket))
-        : connectTls(
-            {
-              host: address,
-              port,
-              rejectUnauthorized: false,
-              ...(serverName === undefined ? {} : { servername: serverName }),
-              ...identity,
-            },
-            () => resolve(socket),
-          )
-    socket.once('error', reject)
-  })
 }
 
 function textOf(

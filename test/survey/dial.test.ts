@@ -19,7 +19,9 @@ import {
   unmetBy,
   type Survey,
 } from '../../src/survey/index.ts'
-import { settingFor } from '../../src/survey/settings.ts'
+import { settingFor, stackNames } from '../../src/survey/settings.ts'
+import { remedyFor } from '../../src/explain/remedy.ts'
+import { parameterName, stacks } from '../../src/peers/stacks/index.ts'
 import { runInProcess } from '../support/cli.ts'
 import { ownFolder } from '../support/own-folder.ts'
 
@@ -202,8 +204,37 @@ t.test('survey root prints steps to install and to remove', async (t) => {
   )
 })
 
-t.test('beside a setting stands where it was found, or that it was not looked up', async (t) => {
-  const found = settingFor('stunnel', 'cert.name-mismatch', 'server')
-  t.match(found, { setting: 'checkHost = NAME', source: 'https://www.stunnel.org/static/stunnel.html' })
-  t.equal(settingFor('openssl', 'cert.name-mismatch', 'server')?.source, undefined)
+t.test('beside a setting stands how sure it is and where it was found', async (t) => {
+  const cases = [
+    ['stunnel', 'cert.name-mismatch', 'documented', 'checkHost = NAME', 'https://www.stunnel.org/static/stunnel.html'],
+    [
+      'kamailio',
+      'cert.revoked',
+      'documented',
+      'crl = FILE in tls.cfg',
+      'https://www.kamailio.org/docs/modules/5.6.x/modules/tls.html',
+    ],
+    [
+      'python',
+      'cert.name-mismatch',
+      'tested',
+      'check_hostname = True',
+      'https://docs.python.org/3.11/library/ssl.html',
+    ],
+    ['baresip', 'crl.expired', 'not documented', undefined, /baresip/],
+    ['java', 'cert.name-not-allowed', 'not looked up', /getPeerPrincipal/, undefined],
+  ] as const
+  for (const [stack, verdict, confidence, setting, source] of cases)
+    t.match(settingFor(stack, verdict, 'server'), { confidence, setting, source }, `${stack}: ${verdict}`)
+})
+
+t.test('a setting and a remedy name the same parameter', async (t) => {
+  for (const { name, title, keeps, closes } of stacks) {
+    if (keeps === undefined || !stackNames.includes(name) || closes.revocation?.set !== undefined) continue
+    const { setting } = settingFor(name, 'crl.expired', 'server') ?? {}
+    const [first = ''] = parameterName(keeps.crl).split(/[ ,]/)
+    t.ok(setting === undefined || setting.includes(first), `${title}: ${setting}`)
+    t.notMatch(setting ?? '', /[{}]/)
+    t.match(remedyFor('crl.expired', 'us', title), new RegExp(RegExp.escape(parameterName(keeps.crl))))
+  }
 })

@@ -2,7 +2,7 @@
 %% (-: none), the name to dial. Answers each request with 200; sends what stdin says when it dials.
 -mode(compile).
 
-main([Role, Port, Version, Trust, Chain, Key, Crl, Name]) ->
+main([Role, Port, Version, Trust, Chain, Key, Crl, Name, _Stance]) ->
     {ok, _} = application:ensure_all_started(ssl),
     Options =
         [{versions, [list_to_atom("tlsv" ++ Version)]}, {cacertfile, Trust}, {verify, verify_peer}, {depth, 5},

@@ -15,6 +15,7 @@ import type { CommandContext, CommonOptions, RegisterCommand } from '../command.
 import { commandsAsProcesses, commandsInside } from '../console-commands.ts'
 import type { Io } from '../io.ts'
 import { chooseLab, planOf } from '../lab-choice.ts'
+import { isDns, isSip } from '../trace/parties.ts'
 import { packageVersion } from '../package.ts'
 import { chooseTopology } from '../topology-options.ts'
 import { UsageError } from '../usage-error.ts'
@@ -108,7 +109,7 @@ async function labOf(run: CommandContext['run'], io: Io, options: CommonOptions)
       ...exposed,
     ],
     roots: rootsOf(plan, record.ready?.trust ?? {}),
-    sipNodes: sipNodes(plan),
+    ...tracedNodes(plan),
     lookEveryMs: 1500,
   }
   return { commands: commandsInside(run, io), lab, plan }
@@ -122,12 +123,15 @@ async function containerLab(io: Io): Promise<LabOfConsole> {
   if (named === undefined) throw new LabError('not-so', 'lab.none', complaint.trim())
   const plan = planLab(chooseTopology(io, named).topology, { addressing: 'containers' })
   // Every look starts a process and asks the container engine.
-  const lab = { choose, plan: [named, '--containers'], roots: {}, sipNodes: sipNodes(plan), lookEveryMs: 5000 }
+  const lab = { choose, plan: [named, '--containers'], roots: {}, ...tracedNodes(plan), lookEveryMs: 5000 }
   return { commands, lab, plan }
 }
 
-function sipNodes({ nodes }: LabPlan): readonly string[] {
-  return nodes.filter(({ role }) => !['dns', 'pki', 'sql', 'load-balancer'].includes(role)).map(({ name }) => name)
+function tracedNodes({ nodes }: LabPlan): Pick<FollowedLab, 'sipNodes' | 'dnsNodes'> {
+  return {
+    sipNodes: nodes.filter(isSip).map(({ name }) => name),
+    dnsNodes: nodes.filter(isDns).map(({ name }) => name),
+  }
 }
 
 /** By the name in the certificate, which is what a browser must dial. */

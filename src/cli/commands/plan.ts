@@ -8,11 +8,14 @@ import { withPublicAddresses } from '../../topology/public-addresses.ts'
 import { planLab } from '../../topology/plan.ts'
 import type { LabPlan } from '../../topology/plan-types.ts'
 import { renderCompose } from '../../topology/render/compose.ts'
+import { whyNoCluster } from '../../topology/render/cluster.ts'
 import { renderHosts } from '../../topology/render/hosts.ts'
 import { renderJson } from '../../topology/render/json.ts'
+import { renderKubernetes } from '../../topology/render/kubernetes.ts'
 import { renderNftables } from '../../topology/render/nftables.ts'
 import { renderSvg } from '../../topology/render/svg.ts'
 import type { SheetMade } from '../../topology/render/svg-cards.ts'
+import { renderSwarm } from '../../topology/render/swarm.ts'
 import { renderText } from '../../topology/render/text.ts'
 import { renderZone } from '../../topology/render/zone.ts'
 import { common } from '../command.ts'
@@ -37,9 +40,24 @@ const renderers = {
   zone: (plan: LabPlan) => renderZone(plan),
   nftables: renderNftables,
   compose: (plan: LabPlan) => renderCompose(plan),
+  swarm: renderSwarm,
+  kubernetes: renderKubernetes,
   svg: (plan: LabPlan) => renderSvg(plan),
   trust: renderTrust,
 } as const
+
+/** Manifests have the addresses of their platform, whatever the lab file says. */
+function addressingOf(format: PlanOptions['format']): { readonly addressing?: 'containers' | 'cluster' } {
+  switch (format) {
+    case 'compose':
+      return { addressing: 'containers' }
+    case 'swarm':
+    case 'kubernetes':
+      return { addressing: 'cluster' }
+    default:
+      return {}
+  }
+}
 
 /** As the options say; else as the lab of that topology that runs here; else as the lab file says. */
 function placementOf(io: Io, options: PlanOptions, source: string): ReturnType<typeof readPlacement> {
@@ -95,22 +113,25 @@ export const planCommand: RegisterCommand = (program, { io }) => {
       (value: string, all: readonly string[]) => [...all, value],
       [],
     )
-  common(exposing(placement(command)), 'siplab plan edge --format svg > edge.svg').action(
-    (name: string | undefined, options: PlanOptions) => {
-      const isTrust = options.format === 'trust'
-      const format = options.json === true && !isTrust ? 'json' : options.format
-      if (options.json === true && !isTrust && options.format !== 'text' && options.format !== 'json')
-        throw new UsageError(`--json and --format ${options.format} exclude each other`)
-      const { topology, source } = chooseTopology(io, name)
-      const render = isTrust && options.json === true ? renderTrustJson : renderers[format]
-      const plan = planLab(topology, {
-        ...placementOf(io, options, source),
-        ...readAddressing(io, options),
-        ...(format === 'compose' ? { addressing: 'containers' } : {}),
-      })
-      const drawn = format === 'svg' ? (each: LabPlan) => renderSvg(each, sheetMade(io, each, source)) : render
-      const text = drawn(withPublicAddresses(plan, readPublicAddresses(plan, options.public)))
-      io.out(text.endsWith('\n') ? text : `${text}\n`)
-    },
-  )
+  common(
+    exposing(placement(command)),
+    'siplab plan edge --format svg > edge.svg\n  siplab plan edge-pool --format kubernetes > edge-pool.yml',
+  ).action((name: string | undefined, options: PlanOptions) => {
+    const isTrust = options.format === 'trust'
+    const format = options.json === true && !isTrust ? 'json' : options.format
+    if (options.json === true && !isTrust && options.format !== 'text' && options.format !== 'json')
+      throw new UsageError(`--json and --format ${options.format} exclude each other`)
+    const { topology, source } = chooseTopology(io, name)
+    const render = isTrust && options.json === true ? renderTrustJson : renderers[format]
+    const plan = planLab(topology, {
+      ...placementOf(io, options, source),
+      ...readAddressing(io, options),
+      ...addressingOf(format),
+    })
+    const unfit = addressingOf(format).addressing === 'cluster' ? whyNoCluster(plan) : undefined
+    if (unfit !== undefined) throw new UsageError(unfit)
+    const drawn = format === 'svg' ? (each: LabPlan) => renderSvg(each, sheetMade(io, each, source)) : render
+    const text = drawn(withPublicAddresses(plan, readPublicAddresses(plan, options.public)))
+    io.out(text.endsWith('\n') ? text : `${text}\n`)
+  })
 }

@@ -13,7 +13,7 @@ import type { Io } from '../io.ts'
 import { type ChosenLab, chooseLab, chooseNode, chooseRunningLab, clientOf, planOf } from '../lab-choice.ts'
 import { traceOfFile } from '../trace/from-file.ts'
 import { openHepSender, readHepTarget } from '../trace/hep-sender.ts'
-import { isSip, parties } from '../trace/parties.ts'
+import { isDns, isSip, parties } from '../trace/parties.ts'
 import { readTrace, type TraceSource } from '../trace/read.ts'
 import { hepSink, type Sink, sinkOf, type TraceFormat, traceFormats } from '../trace/sinks.ts'
 import { UsageError } from '../usage-error.ts'
@@ -29,6 +29,8 @@ interface TraceOptions extends CommonOptions {
   readonly method?: readonly string[]
   readonly hep?: string
   readonly from?: string
+  readonly decisions?: true
+  readonly dns?: true
 }
 
 export const traceCommand: RegisterCommand = (program, { io }) => {
@@ -47,6 +49,8 @@ export const traceCommand: RegisterCommand = (program, { io }) => {
     .addOption(
       new Option('--format <FORMAT>', 'form of the answer (default: text, jsonl with --json)').choices(traceFormats),
     )
+    .option('--decisions', 'also what each server decided about a request, and which policy it was')
+    .option('--dns', 'also the questions to the DNS of the lab, and its answers')
     .option('--for <SPAN>', 'end after this time, e.g. 10s')
     .option('--count <N>', 'end after so many entries')
   common(filterOptions(command), 'siplab trace --since 5m --user alice --format ladder').action(
@@ -88,7 +92,8 @@ async function trace(io: Io, name: string | undefined, options: TraceOptions): P
     for (const sink of sinks) await sink.entry(entry)
     if (shown >= most) end.abort()
   }
-  if (options.from === undefined) await readTrace(sourcesOf(lab, plan, name), howOf(options), end.signal, take)
+  if (options.from === undefined)
+    await readTrace(sourcesOf(lab, nodesOf(plan, name, options)), howOf(options), end.signal, take)
   else for await (const entry of traceOfFile(io, options.from)) if (isOf(entry, name)) await take(entry)
   clearTimeout(timer)
   stopListening()
@@ -112,8 +117,12 @@ async function openSinks(io: Io, plan: LabPlan, options: TraceOptions): Promise<
   return [...(format === undefined ? [] : [sinkOf(format, sinkOptions)]), ...hep]
 }
 
-function sourcesOf(lab: ChosenLab, plan: LabPlan, name: string | undefined): readonly TraceSource[] {
+function nodesOf(plan: LabPlan, name: string | undefined, { dns }: TraceOptions): LabPlan['nodes'] {
   const nodes = name === undefined ? plan.nodes.filter(isSip) : [chooseNode(plan, name)]
+  return dns === true ? [...nodes, ...plan.nodes.filter((node) => isDns(node) && node.name !== name)] : nodes
+}
+
+function sourcesOf(lab: ChosenLab, nodes: LabPlan['nodes']): readonly TraceSource[] {
   return nodes.map((node) =>
     lab.record.stopped[node.name] === undefined
       ? { kind: 'running', client: clientOf(lab, node.name) }
@@ -126,9 +135,13 @@ function sourcesOf(lab: ChosenLab, plan: LabPlan, name: string | undefined): rea
   )
 }
 
-function howOf({ since, follow, for: span }: TraceOptions): Parameters<typeof readTrace>[1] {
+function howOf({ since, follow, for: span, decisions }: TraceOptions): Parameters<typeof readTrace>[1] {
   const follows = since === undefined || follow === true || span !== undefined
-  return { ...(since === undefined ? {} : { sinceSeconds: readSeconds('--since', since) }), follows }
+  return {
+    ...(since === undefined ? {} : { sinceSeconds: readSeconds('--since', since) }),
+    follows,
+    ...(decisions === true ? { decisions } : {}),
+  }
 }
 
 function filterOf({ call, user, method }: TraceOptions): TraceFilter {

@@ -12,21 +12,24 @@ interface HowToRead {
   /** Absent: only what passes from now on. */
   readonly sinceSeconds?: number
   readonly follows: boolean
+  /** With what the routing policies decided; absent: without. */
+  readonly decisions?: true
 }
 
 /** Calls `take` one entry after the other; resolves when every source has ended or `signal` is aborted. */
 export async function readTrace(
   sources: readonly TraceSource[],
-  { sinceSeconds, follows }: HowToRead,
+  how: HowToRead,
   signal: AbortSignal,
   take: (entry: TraceEntry) => Promise<void>,
 ): Promise<void> {
+  const { sinceSeconds } = how
   const running = sources.flatMap((source) => (source.kind === 'running' ? [source.client] : []))
   const stopped = sources.flatMap((source) =>
     source.kind === 'stopped' && sinceSeconds !== undefined ? [recent(source.entries, sinceSeconds)] : [],
   )
   const reading = new Reading(stopped, sinceSeconds === undefined ? 0 : running.length, take)
-  const path = sinceSeconds === undefined ? '/trace' : `/trace?since=${sinceSeconds}${follows ? '&follow=1' : ''}`
+  const path = pathOf(how)
   await Promise.all(
     running.map(async (client) => {
       let kept: TraceEntry[] | undefined = sinceSeconds === undefined ? undefined : []
@@ -43,6 +46,15 @@ export async function readTrace(
     }),
   )
   await reading.taken
+}
+
+function pathOf({ sinceSeconds, follows, decisions }: HowToRead): string {
+  const query = [
+    ...(sinceSeconds === undefined ? [] : [`since=${sinceSeconds}`]),
+    ...(sinceSeconds !== undefined && follows ? ['follow=1'] : []),
+    ...(decisions === true ? ['decisions=1'] : []),
+  ].join('&')
+  return query === '' ? '/trace' : `/trace?${query}`
 }
 
 /** What was kept of all comes first; what passes waits for that. */

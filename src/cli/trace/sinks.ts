@@ -12,6 +12,7 @@ import { hepOfConnection, hepOfMessage } from '../../lab/trace/hep.ts'
 import { renderLadder } from '../../lab/trace/ladder.ts'
 import type { Party } from '../../lab/trace/lifelines.ts'
 import { messageReader, titleOf, type TracedMessage } from '../../lab/trace/messages.ts'
+import { noteOf, notesIn, type TracedNote } from '../../lab/trace/notes.ts'
 import { inOrder } from '../../lab/trace/order.ts'
 import type { TraceEntry } from '../../node/control/control-api.ts'
 import { harmless } from '../../reports/harmless.ts'
@@ -45,11 +46,11 @@ export function sinkOf(format: TraceFormat, options: SinkOptions): Sink {
     case 'text':
       return lineSink((entry) => options.io.out(textOf(options, entry)))
     case 'ladder':
-      return gatheringSink((messages, connections) => options.io.out(ladderOf(options, messages, connections)))
+      return gatheringSink(options, (gathered) => options.io.out(ladderOf(options, gathered)))
     case 'html':
-      return gatheringSink((messages, connections) => {
+      return gatheringSink(options, ({ messages, connections, notes }) => {
         const title = `siplab ${options.lab}: ${messages.length} messages`
-        options.io.out(renderLadder(messages, connections, options.parties, title))
+        options.io.out(renderLadder(messages, connections, options.parties, title, notes))
       })
     case 'pcapng':
       return captureSink(options)
@@ -86,9 +87,13 @@ function lineSink(write: (entry: TraceEntry) => void): Sink {
   return { begin: nothing, entry: async (entry) => write(entry), end: nothing }
 }
 
-function gatheringSink(
-  write: (messages: readonly TracedMessage[], connections: readonly TracedConnection[]) => void,
-): Sink {
+interface Gathered {
+  readonly messages: readonly TracedMessage[]
+  readonly connections: readonly TracedConnection[]
+  readonly notes: readonly TracedNote[]
+}
+
+function gatheringSink({ parties }: SinkOptions, write: (gathered: Gathered) => void): Sink {
   const byNode = new Map<string, TraceEntry[]>()
   let count = 0
   return {
@@ -104,10 +109,8 @@ function gatheringSink(
       const entries = inOrder([...byNode.values()])
       const read = messageReader()
       const connections = joinConnections(entries.flatMap((entry) => connectionOf(entry) ?? []))
-      write(
-        entries.flatMap((entry) => read(entry) ?? []),
-        connections,
-      )
+      const messages = entries.flatMap((entry) => read(entry) ?? [])
+      write({ messages, connections, notes: notesIn(entries, parties) })
     },
   }
 }
@@ -129,13 +132,10 @@ function captureSink({ io, parties }: SinkOptions): Sink {
   }
 }
 
-function ladderOf(
-  { io, parties }: SinkOptions,
-  messages: readonly TracedMessage[],
-  connections: readonly TracedConnection[],
-): string {
+function ladderOf({ io, parties }: SinkOptions, { messages, connections, notes }: Gathered): string {
   return renderTextLadder(messages, connections, {
     parties,
+    notes,
     width: widthOf(io),
     paint: (style, text) => paint(io.colours.out, style, text),
   })
@@ -161,22 +161,22 @@ function textOf(options: SinkOptions, entry: TraceEntry): string {
   const connection = connectionOf(entry)
   // Colours from the wire would pass where this command paints itself.
   const message = text === undefined ? undefined : harmless(text)
+  const note = noteOf(entry)
   const title =
     message !== undefined
       ? titleOf(message)
-      : connection !== undefined
-        ? harmless(connectionTitle(connection))
-        : harmless(`${event ?? entry.kind} ${JSON.stringify(entry.data ?? {})}`)
+      : harmless(
+          (connection === undefined ? note?.title : connectionTitle(connection)) ??
+            `${event ?? entry.kind} ${JSON.stringify(entry.data ?? {})}`,
+        )
   const head =
     `${time.slice(11, 23)} ${paint(out, 'cyan', node.padEnd(10))} ` +
     `${(direction ?? '').padEnd(3)} ${(transport ?? '').padEnd(3)}${endsOf(entry)} ` +
-    `${paint(out, connection?.failed === true ? 'red' : 'bold', title.trim())}\n`
+    `${paint(out, (connection ?? note)?.failed === true ? 'red' : 'bold', title.trim())}\n`
+  const besides =
+    connection === undefined ? (note?.lines ?? []) : connectionLines(connection, partyNamer(options.parties))
   const lines =
-    message === undefined
-      ? connection === undefined
-        ? []
-        : connectionLines(connection, partyNamer(options.parties)).map((line) => harmless(line))
-      : [...message.trimEnd().split(/\r?\n/), '']
+    message === undefined ? besides.map((line) => harmless(line)) : [...message.trimEnd().split(/\r?\n/), '']
   return head + lines.map((line) => (line === '' ? '\n' : `    ${line}\n`)).join('')
 }
 

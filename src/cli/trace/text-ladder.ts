@@ -10,9 +10,12 @@ import { type FoldedLifelines, foldLifelines } from '../../lab/trace/fold.ts'
 import { type Lifeline, lifelines, type Party } from '../../lab/trace/lifelines.ts'
 import type { TracedMessage } from '../../lab/trace/messages.ts'
 import { titleOf } from '../../lab/trace/messages.ts'
+import type { TracedNote } from '../../lab/trace/notes.ts'
 
 export interface LadderOptions {
   readonly parties: readonly Party[]
+  /** Decisions and questions to the DNS; absent: none. */
+  readonly notes?: readonly TracedNote[]
   /** Columns of the terminal. */
   readonly width: number
   /** Colours a part of a line; the identity without colours. */
@@ -27,6 +30,7 @@ const widest = 32
 type Row =
   | { readonly kind: 'message'; readonly time: string; readonly message: TracedMessage }
   | { readonly kind: 'connection'; readonly time: string; readonly connection: TracedConnection }
+  | { readonly kind: 'note'; readonly time: string; readonly note: TracedNote }
 
 /** One line a message, lines below it for a connection that failed. Ends with a line end. */
 export function renderTextLadder(
@@ -35,11 +39,13 @@ export function renderTextLadder(
   options: LadderOptions,
 ): string {
   const most = Math.max(2, Math.floor((options.width - timeWidth) / narrowest))
-  const all = lifelines(messages, connections, options.parties)
-  const lines = foldLifelines(all, [...messages, ...connections], most)
+  const { notes = [] } = options
+  const all = lifelines(messages, connections, options.parties, notes)
+  const lines = foldLifelines(all, [...messages, ...connections, ...notes], most)
   const rows: readonly Row[] = [
     ...messages.map((message) => ({ kind: 'message', time: message.time, message }) as const),
     ...connections.map((connection) => ({ kind: 'connection', time: connection.time, connection }) as const),
+    ...notes.map((note) => ({ kind: 'note', time: note.time, note }) as const),
   ].toSorted((a, b) => a.time.localeCompare(b.time))
   if (rows.length === 0) return ''
   const columnWidth = Math.min(widest, Math.floor((options.width - timeWidth) / lines.columns.length))
@@ -71,6 +77,7 @@ function headings({ lines: { columns, sharing }, options, columnWidth }: Sheet):
 
 function rowLines(sheet: Sheet, row: Row): readonly string[] {
   if (row.kind === 'message') return [messageLine(sheet, row.message)]
+  if (row.kind === 'note') return [noteLine(sheet, row.note)]
   const { connection } = row
   const style = connection.failed ? 'red' : 'dim'
   const title = connectionTitle(connection)
@@ -89,6 +96,11 @@ function messageLine(sheet: Sheet, message: TracedMessage): string {
   const shorter = status === undefined ? [title.replace(/ sips?:/, ' '), method] : [`${status} ${method}`, status]
   const style = status === undefined ? 'cyan' : status >= '400' ? 'red' : undefined
   return arrowLine(sheet, message, [title, ...shorter], style)
+}
+
+function noteLine(sheet: Sheet, note: TracedNote): string {
+  const { title, failed } = note
+  return arrowLine(sheet, note, [title, title.replace(/: .*$/, '')], failed ? 'red' : 'dim')
 }
 
 /** `12:00:00.123 │──── INVITE ───▶│`. */

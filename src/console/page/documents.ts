@@ -19,9 +19,11 @@ export type { Step } from '../../check/step.ts'
 /** `siplab plan --json`: what the page reads of it. */
 export type PlanDocument = Pick<
   LabPlan,
-  'topology' | 'about' | 'profile' | 'domain' | 'organisations' | 'nodes' | 'links' | 'users' | 'phones'
+  'topology' | 'about' | 'profile' | 'domain' | 'organisations' | 'nodes' | 'foreign' | 'links' | 'users' | 'phones'
 >
 export type PlanNode = PlanDocument['nodes'][number]
+/** A server of somebody else: no process of the lab, and yet an end of links. */
+export type ForeignServer = PlanDocument['foreign'][number]
 
 /** `siplab status --json`. */
 export interface StatusDocument {

@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from '../../sip/http.ts'
 import { join } from 'node:path'
+import { everyAddress } from '../../topology/addressing.ts'
 import { caNames } from '../../certificates/authority.ts'
 import { startHelperNode } from './helper-node.ts'
 import type { NodeStart, RunningNode } from './helper-node.ts'
@@ -16,7 +17,8 @@ const maxConnections = 64
 export function startPkiNode(start: NodeStart, authorityFolder: string): Promise<RunningNode> {
   const { settings, faces } = start.plan
   if (settings.kind !== 'pki') throw new Error(`${start.plan.name} is no PKI host`)
-  const addresses = [...new Set(faces.flatMap((face) => Object.values(face.addresses)))]
+  const isInCluster = start.plan.resolver.names !== undefined
+  const addresses = isInCluster ? [everyAddress] : [...new Set(faces.flatMap((face) => Object.values(face.addresses)))]
   return startHelperNode(start, async () => {
     let served = 0
     const servers = await openServers(addresses, settings.port, (request, response) => {

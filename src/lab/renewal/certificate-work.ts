@@ -48,7 +48,10 @@ export function initCertificates(
     )
   }
   if (plan.addressing === 'containers') provisionSharedKeys(plan, root)
-  return provisionCertificates(plan, root, now)
+  const roots = provisionCertificates(plan, root, now)
+  // Containers have a folder for each node from their volumes; here the certificates make it.
+  if (plan.addressing === 'cluster') provisionSharedKeys(plan, root)
+  return roots
 }
 
 /** Every certificate in the folders of the nodes. */

@@ -8,6 +8,7 @@ import { connectionLines, connectionTitle, type TracedConnection } from './conne
 import { lifelines, type Lifelines, type Party } from './lifelines.ts'
 import { titleOf } from './messages.ts'
 import type { TracedMessage } from './messages.ts'
+import type { TracedNote } from './notes.ts'
 
 const timeWidth = 110
 const columnWidth = 220
@@ -19,7 +20,7 @@ interface Row {
   readonly source: string
   readonly destination: string
   readonly title: string
-  readonly kind: 'message' | 'error' | 'handshake' | 'failed'
+  readonly kind: 'message' | 'error' | 'handshake' | 'note' | 'failed'
   readonly transport: string
   readonly text: string
 }
@@ -30,11 +31,14 @@ export function renderLadder(
   connections: readonly TracedConnection[],
   parties: readonly Party[],
   title: string,
+  notes: readonly TracedNote[] = [],
 ): string {
-  const lines = lifelines(messages, connections, parties)
-  const rows = [...messages.map(messageRow), ...connections.map((each) => connectionRow(each, lines))].toSorted(
-    (a, b) => a.time.localeCompare(b.time),
-  )
+  const lines = lifelines(messages, connections, parties, notes)
+  const rows = [
+    ...messages.map(messageRow),
+    ...connections.map((each) => connectionRow(each, lines)),
+    ...notes.map(noteRow),
+  ].toSorted((a, b) => a.time.localeCompare(b.time))
   const height = headHeight + (rows.length + 1) * rowHeight
   const width = timeWidth + Math.max(1, lines.columns.length) * columnWidth
   const body = `<h1>${escaped(title)}</h1>
@@ -56,7 +60,8 @@ svg{display:block;margin:0 0 24px;max-width:100%;height:auto}svg text{fill:var(-
 svg .address,svg .clock{fill:var(--soft)}svg .clock{font-size:11px}
 .arrow{stroke:var(--ink);stroke-width:1.4;marker-end:url(#head)}.name{text-anchor:middle;font-size:12px}
 #head{fill:var(--ink)}svg .error,svg .failed{stroke:var(--bad)}svg a .name{fill:var(--blue)}
-svg .handshake{stroke:var(--soft)}svg .handshake,svg .failed{stroke-dasharray:5 3}svg a.bad .name{fill:var(--bad)}
+svg .handshake,svg .note{stroke:var(--soft)}
+svg .handshake,svg .note,svg .failed{stroke-dasharray:5 3}svg a.bad .name{fill:var(--bad)}
 details{border-top:1px solid var(--line);padding:4px 0}summary{cursor:pointer}
 time{color:var(--soft);font-variant-numeric:tabular-nums}
 pre{overflow:auto;background:var(--card);padding:12px;font-size:13px}
@@ -72,6 +77,11 @@ function connectionRow(connection: TracedConnection, { nameOf }: Lifelines): Row
   const text = connectionLines(connection, nameOf).join('\n')
   const kind = failed ? 'failed' : 'handshake'
   return { time, source, destination, transport, text, kind, title: connectionTitle(connection) }
+}
+
+function noteRow({ time, source, destination, title, failed, lines }: TracedNote): Row {
+  const kind = failed ? 'failed' : 'note'
+  return { time, source, destination, transport: '', text: lines.join('\n'), kind, title }
 }
 
 function x(column: number): number {

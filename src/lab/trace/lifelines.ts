@@ -29,11 +29,12 @@ export function lifelines(
   messages: readonly TracedMessage[],
   connections: readonly TracedConnection[],
   parties: readonly Party[],
+  notes: readonly Pick<TracedMessage, 'time' | 'source' | 'destination'>[] = [],
 ): Lifelines {
   const nodeOf = nodeFinder(messages, connections, parties)
   const ends = [
     ...new Set(
-      [...messages, ...connections]
+      [...messages, ...connections, ...notes]
         .toSorted((a, b) => a.time.localeCompare(b.time))
         .flatMap(({ source, destination }) => [source, destination]),
     ),
@@ -70,7 +71,7 @@ function nodeFinder(
 }
 
 /** `127.0.41.11` of `127.0.41.11:5061`, `::1` of `[::1]:5061`. */
-function addressOf(end: string): string {
+export function addressOf(end: string): string {
   return end.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
 }
 

@@ -3,7 +3,7 @@
  * and puts them into its folder. Where the profile says `unreachable: stop`, an edge that cannot fetch one does not
  * start: OCS 2007 named that SIPPROXY_E_NO_DEFAULT_OUTGOING_CERT.
  */
-import { Resolver } from 'node:dns/promises'
+import { lookup, Resolver } from 'node:dns/promises'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../../certificates/atomic-files.ts'
@@ -15,6 +15,7 @@ import type { Verdict } from '../../verdicts/verdict.ts'
 import type { NodePlan } from '../../topology/plan-types.ts'
 import type { NodeFolder } from '../control/node-folder.ts'
 import { endpointText } from '../../sip/message/endpoint.ts'
+import { serviceOf } from '../cluster-names.ts'
 import { isIPv6 } from 'node:net'
 
 const withinMs = 3000
@@ -65,6 +66,10 @@ function fileName(url: string): string {
 
 async function download(url: string, { resolver }: NodePlan): Promise<Buffer> {
   const place = new URL(url)
+  if (resolver.names !== undefined) {
+    const found = await lookup(serviceOf(resolver.names, place.hostname))
+    return downloadCrl(place, found.address)
+  }
   const names = new Resolver({ timeout: withinMs, tries: 1 })
   names.setServers([endpointText(resolver.address, resolver.port)])
   const { hostname } = place

@@ -10,6 +10,7 @@
  * | `GET /settings/general`, `/settings/security` | what the two tabs of the old console showed |
  * | `GET /trace` | JSON lines of TraceEntry while open |
  * | `GET /trace?since=SECONDS` | TraceLine: those kept of that time; `&follow=1`: then the mark, then what passes |
+ * | `GET /trace?decisions=1` | with what the routing policies decided; of the node `dns`, its questions and answers |
  * | `GET /metrics` | counters, one flat object |
  * | `POST /assign` {reference, certificate, key?}, `POST /unassign` {reference, force?} | ChangeReport |
  * | `POST /mtls` {on} | ChangeReport |
@@ -165,10 +166,42 @@ export interface TracedHandshake {
   readonly found?: string
 }
 
+/** What a routing policy decided about a request, and which policy it was. */
+export interface TracedDecision {
+  readonly kind: 'pass' | 'refuse' | 'answer' | 'route' | 'drop'
+  readonly policy: string
+  /** Of a refusal or an answer. */
+  readonly status?: number
+  /** A verdict code or dotted reason; absent where the policy gives none. */
+  readonly because?: string
+  readonly method: string
+  readonly callId: string
+  /** The Request-URI. */
+  readonly uri: string
+  /** Of a route: the next hop or the new Request-URI of its first target. */
+  readonly to?: string
+}
+
+/** A question to the DNS of the lab and what came of it. */
+export interface TracedQuestion {
+  /** `_sip._tls.lab.test`; absent where the question cannot be read. */
+  readonly name?: string
+  /** `SRV`. */
+  readonly type?: string
+  /** `NOERROR`, `NXDOMAIN`; absent: no answer was sent. */
+  readonly code?: string
+  /** The answer section: `SRV 0 0 5061 sip.lab.test`. */
+  readonly answers: readonly string[]
+  /** How late the answer goes out because of a fault, in milliseconds; absent: at once. */
+  readonly lateMs?: number
+  /** The view that was asked: `internal`. */
+  readonly view: string
+}
+
 export interface TraceEntry {
   readonly time: string
   readonly node: string
-  readonly kind: 'message' | 'handshake' | 'link'
+  readonly kind: 'message' | 'handshake' | 'link' | 'decision' | 'dns'
   /** Of a handshake: `out` where this node dialled. */
   readonly direction?: 'in' | 'out'
   readonly transport?: string
@@ -178,6 +211,10 @@ export interface TraceEntry {
   readonly text?: string
   /** Of a handshake. */
   readonly handshake?: TracedHandshake
+  /** Of a decision; `local` and `remote` are those of the flow that the request came in on. */
+  readonly decision?: TracedDecision
+  /** Of a question to the DNS; `remote` asked, `local` is the view that answers. */
+  readonly question?: TracedQuestion
   /** Of news of a link: `link.up`, `link.down`, `link.fault`. */
   readonly event?: string
   readonly data?: Readonly<Record<string, unknown>>

@@ -5,7 +5,7 @@ import { StoreError } from '../../services/store/store-error.ts'
 import { parseNameAddress } from '../../sip/message/name-address.ts'
 import type { Flow } from '../../sip/transport/flow.ts'
 import type { LinkFault } from '../../sip/transport/types.ts'
-import type { FlowStatus, NodeEvent, Registration, TraceLine } from './control-api.ts'
+import type { FlowStatus, NodeEvent, Registration } from './control-api.ts'
 import {
   type ControlAnswer,
   type ControlCall,
@@ -15,6 +15,7 @@ import {
   json,
   type LineStream,
 } from './control-server.ts'
+import { traceLines } from './trace-lines.ts'
 import { nodeDirectory } from '../diagnosis.ts'
 import type { AccountChange, ControlledNode } from '../controlled-node.ts'
 import { endpointText } from '../../sip/message/endpoint.ts'
@@ -181,19 +182,8 @@ function metrics({ stack, status }: ControlledNode): Readonly<Record<string, num
   }
 }
 
-function trace({ wire }: ControlledNode, { query }: ControlCall): ControlAnswer {
-  const since = query.get('since')
-  const seconds = Number(since ?? 0)
-  if (!(seconds >= 0)) throw new ControlUsageError(`since: wanted a number of seconds, found ${since}`)
-  return {
-    kind: 'lines',
-    start(stream) {
-      if (since !== null) stream.writeAll(wire.since(seconds))
-      if (since !== null && query.get('follow') !== '1') return stream.end()
-      if (since !== null) stream.write({ kind: 'live' } satisfies TraceLine)
-      stream.onClose(wire.follow((entry) => stream.write(entry)))
-    },
-  }
+function trace({ wire }: ControlledNode, call: ControlCall): ControlAnswer {
+  return traceLines(call.query.get('decisions') === '1' ? [wire, wire.decisions] : [wire], call)
 }
 
 function linkFault(service: ControlledNode, body: unknown): ControlAnswer {

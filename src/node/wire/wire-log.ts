@@ -9,6 +9,7 @@ import type { SocketAddress } from '../../sip/transport/flow.ts'
 import type { TraceTap } from '../../sip/transport/types.ts'
 import type { NodeEvent, TracedHandshake, TraceEntry } from '../control/control-api.ts'
 import { withoutCredentials } from './credentials.ts'
+import { DecisionLog } from './decision-log.ts'
 import { type KeptMessage, MessageRing, type RingSize } from './message-ring.ts'
 import { endpointText } from '../../sip/message/endpoint.ts'
 
@@ -45,12 +46,16 @@ export class WireLog {
   readonly #keepsMessages: boolean
   readonly #others: TraceEntry[] = []
   readonly #readers = new Set<Reader>()
+  /** Beside what passed: why it went where it went. */
+  readonly decisions: DecisionLog
 
   constructor({ node, clock, size = ringSize(defaultKeptMessages) }: WireLogOptions) {
     this.#node = node
     this.#clock = clock
     this.#messages = new MessageRing(size)
     this.#keepsMessages = size.messages > 0
+    // A request and its response are two messages or more.
+    this.decisions = new DecisionLog({ node, clock, kept: Math.floor(size.messages / 2) })
   }
 
   /** For `TransportLayer.setTrace`; runs for every message. */

@@ -28,6 +28,11 @@ export interface HomePoolOptions {
   readonly securePort: number
   readonly plainPort: number
   /**
+   * How a request goes on to a home. `tls` where this server has a certificate: over TCP the home cannot know this
+   * server, and would challenge a user whose credentials this server has checked and removed.
+   */
+  readonly between: 'tls' | 'tcp'
+  /**
    * REGISTER of inside users is answered 301 with the home pool (topology-facts §1.1); everything else, and everybody
    * from outside, is passed on.
    */
@@ -67,9 +72,13 @@ export function homePool(options: HomePoolOptions): Policy {
       return options.forbids(arrival) ?? redirect(arrival, account.homePool, options)
     return {
       kind: 'route',
-      targets: [targetVia(arrival.request.requestUri, homeUri(arrival, account.homePool, options), 'home')],
+      targets: [targetVia(arrival.request.requestUri, nextHop(arrival, account.homePool), 'home')],
       because: 'home-pool',
     }
+  }
+
+  function nextHop({ uri }: Arrival, home: string): string {
+    return homeUri(options.between === 'tls' || uri.scheme === 'sips', home, options)
   }
 }
 
@@ -81,14 +90,12 @@ function ofSender({ request, uri, remarks }: Arrival): SipUri | undefined {
 
 /** 301, not 302: a Communicator ignores any other code (communicator-wire §4). */
 function redirect(arrival: Arrival, home: string, options: HomePoolOptions): Decision {
-  const uri = homeUri(arrival, home, options)
+  // Over the kind of transport the request came by: who speaks TLS to us shall not be sent on in the clear.
+  const uri = homeUri(arrival.flow.secure || arrival.uri.scheme === 'sips', home, options)
   const contact = arrival.uri.scheme === 'sips' ? secureText(uri) : uri
   return { kind: 'answer', status: 301, headers: [['Contact', `<${contact}>`]] }
 }
 
-/** Over the kind of transport the request came by: who speaks TLS to us shall not be sent on in the clear. */
-function homeUri({ flow, uri }: Arrival, home: string, { securePort, plainPort }: HomePoolOptions): string {
-  return flow.secure || uri.scheme === 'sips'
-    ? `sip:${home}:${securePort};transport=tls`
-    : `sip:${home}:${plainPort};transport=tcp`
+function homeUri(secure: boolean, home: string, { securePort, plainPort }: HomePoolOptions): string {
+  return secure ? `sip:${home}:${securePort};transport=tls` : `sip:${home}:${plainPort};transport=tcp`
 }

@@ -29,6 +29,11 @@ export interface Dialog {
   readonly foreign: boolean
   /** URI of the resource list that is watched (RFC 4662); absent: single users. */
   readonly list?: string
+  /**
+   * Of the last document whose versions count in this dialog (RFC 4662 §5.2, RFC 3858 §4.1): 0 in the first. Absent: no
+   * such dialog, or one stored by an earlier release. The rows of a list may differ: the highest counts.
+   */
+  readonly version?: number
 }
 
 export interface Subscription {
@@ -60,12 +65,18 @@ export function newDialog(
     benotify: request.list('Supported').includes('ms-benotify'),
     since: wall,
     foreign,
+    version: 0,
   }
 }
 
-/** A refresh may name another Contact (RFC 6665 §4.4.2, target refresh). */
-export function refreshed(dialog: Dialog, request: SipRequest): Dialog {
-  return { ...dialog, contact: peerOf(request).contact }
+/** A refresh may name another Contact (RFC 6665 §4.4.2, target refresh), and is answered with the next document. */
+export function refreshed(known: readonly [Subscription, ...Subscription[]], request: SipRequest): Dialog {
+  return { ...known[0].dialog, contact: peerOf(request).contact, version: nextVersion(known) }
+}
+
+/** One more than the last, so that a gap means a lost document. @param known the rows of one dialog */
+export function nextVersion(known: readonly Subscription[]): number {
+  return Math.max(0, ...known.map(({ dialog }) => dialog.version ?? 0)) + 1
 }
 
 function peerOf(request: SipRequest): Pick<Dialog, 'contact' | 'routes'> {
@@ -96,8 +107,13 @@ export function rowOf(subscription: Subscription, owner: string): SubscriptionRo
     watcher,
     expires,
     owner,
-    state: JSON.stringify(dialog),
+    state: dialogText({ dialog }),
   }
+}
+
+/** The dialog as its row has it. */
+export function dialogText({ dialog }: Pick<Subscription, 'dialog'>): string {
+  return JSON.stringify(dialog)
 }
 
 export function subscriptionOf({ event, resource, watcher, expires, state }: SubscriptionRow): Subscription {

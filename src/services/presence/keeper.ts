@@ -4,7 +4,16 @@ import type { LocationService } from '../location/location.ts'
 import type { Soon } from '../soon.ts'
 import type { Account } from '../store/directory.ts'
 import type { PresenceStore } from '../store/presence-store.ts'
-import { type Dialog, isOfDialog, type Outbox, type Subscription, subscriptionKey, subscriptionOf } from './dialog.ts'
+import {
+  type Dialog,
+  dialogText,
+  isOfDialog,
+  nextVersion,
+  type Outbox,
+  type Subscription,
+  subscriptionKey,
+  subscriptionOf,
+} from './dialog.ts'
 import { type Format, render, renderList, type Rendered, type Shown } from './formats.ts'
 import { Documents } from './state.ts'
 import { Throttle } from './throttle.ts'
@@ -31,13 +40,13 @@ const watcherInfoMs = 5000
 /** A list is told of as a whole: at most once a second. */
 const listMs = 1000
 const throttled = 10_000
+/** Front ends may number documents of one dialog at once; so often a number is taken anew. */
+const numberAttempts = 6
 
 interface ListedUsers {
   readonly uris: readonly string[]
   /** Of other servers, or of none. */
   readonly elsewhere?: readonly string[]
-  /** 0 in the first document of a dialog. */
-  readonly version?: number
 }
 
 export class Keeper {
@@ -46,8 +55,6 @@ export class Keeper {
   readonly #domains: ReadonlySet<string>
   readonly #watcherInfos: Throttle
   readonly #lists: Throttle
-  /** Rises with each document that has a version. */
-  #tick = 0
 
   constructor(options: KeeperOptions) {
     const { clock } = options
@@ -106,10 +113,9 @@ export class Keeper {
   }
 
   /** All of a list, as it is now (RFC 4662 §5.2, fullState). */
-  async #tellList({ watcher, dialog: { callId, localTag } }: Subscription): Promise<void> {
-    const { store, clock } = this.#options
-    const rows = (await store.subscriptionsOf({ watcher }, clock.wall())).map(subscriptionOf)
-    const parts = rows.filter((one) => isOfDialog(one, callId, localTag))
+  async #tellList(subscription: Subscription): Promise<void> {
+    const { watcher } = subscription
+    const parts = await this.#numbered(subscription)
     const [first] = parts
     if (first?.dialog.list === undefined) return
     const document = await this.list(first.dialog, watcher, { uris: parts.map(({ resource }) => resource) })
@@ -117,11 +123,7 @@ export class Keeper {
   }
 
   /** The document of a resource list: those of `uris` as they are shown to the watcher. */
-  async list(
-    dialog: Dialog,
-    watcher: string,
-    { uris, elsewhere = [], version = this.#version(dialog) }: ListedUsers,
-  ): Promise<Rendered> {
+  async list(dialog: Dialog, watcher: string, { uris, elsewhere = [] }: ListedUsers): Promise<Rendered> {
     const shown: Shown[] = []
     for (const uri of uris) shown.push(await this.shown(uri, { aor: watcher, foreign: dialog.foreign }))
     return renderList({
@@ -130,17 +132,28 @@ export class Keeper {
       shown,
       elsewhere,
       elsewhereState: 'terminated',
-      version,
+      version: dialog.version ?? 0,
     })
   }
 
   /**
-   * Of a document in a dialog: 0 in the first, more in each that follows. Lab choice: it counts milliseconds and not
-   * documents, so that no front end has to store it; every document has the whole state, and a gap loses nothing.
+   * The rows of a dialog, the first with the version of its next document. That is stored before the document is made:
+   * front ends that tell of two changes at once take two numbers, and a front end that dies in between leaves a gap,
+   * which tells the watcher that a document was lost. Empty: the dialog has ended.
    */
-  #version({ since }: Dialog): number {
-    this.#tick = Math.max(this.#tick + 1, this.#options.clock.wall())
-    return (this.#tick - since + 1) % 2 ** 31
+  async #numbered({ watcher, dialog: { callId, localTag } }: Subscription): Promise<readonly Subscription[]> {
+    const { store, clock } = this.#options
+    for (let attempt = 0; attempt < numberAttempts; attempt++) {
+      const rows = (await store.subscriptionsOf({ watcher }, clock.wall())).map(subscriptionOf)
+      const parts = rows.filter((one) => isOfDialog(one, callId, localTag))
+      const [first, ...others] = parts
+      if (first === undefined) return []
+      const dialog = { ...first.dialog, version: nextVersion(parts) }
+      const numbered = { ...first, dialog }
+      if (await store.replaceState(subscriptionKey(first), dialogText(first), dialogText(numbered)))
+        return [numbered, ...others]
+    }
+    throw new Error(`a dialog of ${watcher} changed ${numberAttempts} times while a document of it was numbered`)
   }
 
   /** Tells a user who watches it now, where it asked to be told (RFC 3857). */
@@ -151,12 +164,13 @@ export class Keeper {
   async #tellWatchers(owner: string): Promise<void> {
     const { store, clock } = this.#options
     const rows = await store.watchersOf(owner, watcherInfoEvent, clock.wall())
-    for (const subscription of rows.map(subscriptionOf))
-      this.send(subscription, await this.watcherInfo(owner, subscription.dialog))
+    for (const subscription of rows.map(subscriptionOf)) {
+      const [numbered] = await this.#numbered(subscription)
+      if (numbered !== undefined) this.send(numbered, await this.watcherInfo(owner, numbered.dialog))
+    }
   }
 
-  /** @param version 0 in the first document of a dialog */
-  async watcherInfo(owner: string, dialog: Dialog, version = this.#version(dialog)): Promise<Rendered> {
+  async watcherInfo(owner: string, { version = 0 }: Dialog): Promise<Rendered> {
     const { store, clock } = this.#options
     const wall = clock.wall()
     const watchers = (await store.watchersOf(owner, 'presence', wall)).map(subscriptionOf)
@@ -164,7 +178,11 @@ export class Keeper {
   }
 
   /** @param all what ends with it when the watcher knows no such subscription */
-  send(subscription: Subscription, { contentType, body }: Rendered, all = [subscription]): void {
+  send(
+    subscription: Subscription,
+    { contentType, body }: Rendered,
+    all: readonly Subscription[] = [subscription],
+  ): void {
     const seconds = Math.max(0, Math.ceil((subscription.expires - this.#options.clock.wall()) / 1000))
     const state = seconds === 0 ? 'terminated;reason=timeout' : `active;expires=${seconds}`
     this.#options.outbox.send({ subscription, state, contentType, body }, () => this.#forget(all))

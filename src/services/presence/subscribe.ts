@@ -77,10 +77,11 @@ export async function subscribe(arrival: Arrival, watcher: Watcher, options: Sub
   const known =
     request.toTag === undefined ? [] : all.filter((one) => isOfDialog(one, request.callId, request.toTag ?? ''))
   if (request.toTag !== undefined && known[0]?.event !== event) return refuse(481, 'presence.no-subscription')
+  const [one, ...others] = known
   const dialog =
-    known[0] === undefined
+    one === undefined
       ? newDialog(request, { wall, foreign: watcher.foreign, formats: options.formats })
-      : refreshed(known[0].dialog, request)
+      : refreshed([one, ...others], request)
   const ask: Ask = { request, uri, wall, watcher, resource, event, seconds, dialog, known }
   if (isRoaming(event)) return roam(ask, options)
   return event === watcherInfoEvent ? watchWatchers(ask, options) : watch(ask, options, all.length)
@@ -161,16 +162,7 @@ async function watchMany(ask: Ask, watched: Extract<Watched, { uris: unknown }>,
   await store.removeSubscriptions(known.filter((one) => !isIn(here)(one)).map(subscriptionKey))
   await keep(asked, here, options)
   announce(asked, here, options)
-  return accepted(
-    asked,
-    await keeper.list(asked.dialog, watcher.aor, { uris: here, elsewhere, ...first(ask) }),
-    options,
-  )
-}
-
-/** The first document of a dialog has number 0 (RFC 4662 §5.2, RFC 3858 §4.1). */
-function first({ known }: Ask): { readonly version?: number } {
-  return known.length === 0 ? { version: 0 } : {}
+  return accepted(asked, await keeper.list(asked.dialog, watcher.aor, { uris: here, elsewhere }), options)
 }
 
 function isIn(resources: readonly string[]): (subscription: Subscription) => boolean {
@@ -185,7 +177,7 @@ async function watchWatchers(ask: Ask, options: SubscribeOptions): Promise<Decis
   if (types.length > 0 && !types.some((type) => type === watcherInfoType || type === '*/*'))
     return refuse(406, 'presence.accept', [['Accept', watcherInfoType]])
   await keep(ask, [resource], options)
-  return accepted(ask, await options.keeper.watcherInfo(resource, ask.dialog, first(ask).version), options)
+  return accepted(ask, await options.keeper.watcherInfo(resource, ask.dialog), options)
 }
 
 /** Stores, extends or ends the subscriptions of one dialog. */

@@ -154,7 +154,8 @@ class OpenDatabase<Tables> implements Database<Tables> {
   #onError(sqlText: string, error: StoreError): void {
     if (isOutage(error)) return this.#goDown(error)
     if (error.code === 'store.failed' || this.#health.state === 'down') return
-    this.#impair(sqlText, error)
+    // Connections to the other server succeed: that ends nothing, and only a probe after a while counts.
+    this.#impair(error.code === 'store.split' ? '' : sqlText, error)
   }
 
   #impair(sqlText: string, error: StoreError): void {

@@ -2,6 +2,7 @@
 import { checkServerIdentity } from 'node:tls'
 import pg from 'pg'
 import type { Backend, Statement, StatementResult } from './backend.ts'
+import { ServerHistory } from './server-history.ts'
 import { defaultStatementTimeoutMs, waitingLimit } from './settings.ts'
 import type { PostgresqlSettings, StoreTls } from './settings.ts'
 import { StoreError, type StoreErrorCode, storeErrorOf } from './store-error.ts'
@@ -20,28 +21,39 @@ export function openPostgresql(settings: PostgresqlSettings, onLost: (error: Sto
 }
 
 /** After a fail-over the same address leads to the new primary; an open connection stays at the old one. */
-const endsConnection: ReadonlySet<StoreErrorCode> = new Set(['store.unreachable', 'store.slow', 'store.read-only'])
+const endsConnection: ReadonlySet<StoreErrorCode> = new Set([
+  'store.unreachable',
+  'store.slow',
+  'store.read-only',
+  'store.split',
+])
 
 class PostgresqlBackend implements Backend {
   readonly where: string
   readonly #pool: pg.Pool
   readonly #names = new Map<string, string>()
+  readonly #history: ServerHistory
   #inUse = 0
 
   constructor(settings: PostgresqlSettings, onLost: (error: StoreError) => void) {
     this.where = withoutPassword(settings.url)
+    this.#history = new ServerHistory(this.where)
     this.#pool = new pg.Pool(poolConfig(settings))
     this.#pool.on('error', (error) => onLost(storeErrorOf(error, this.where)))
   }
 
   async run(statement: Statement): Promise<StatementResult> {
     const client = await this.#connect()
-    return this.#using(client, () => this.#query(client, statement))
+    return this.#using(client, async () => {
+      await this.#history.admit(client)
+      return this.#query(client, statement)
+    })
   }
 
   async transaction(statements: readonly Statement[]): Promise<readonly StatementResult[]> {
     const client = await this.#connect()
     return this.#using(client, async () => {
+      await this.#history.admit(client)
       await client.query('begin')
       try {
         const results: StatementResult[] = []

@@ -22,6 +22,8 @@ export interface PresenceStore {
   /** Of one dialog, or of one watcher; those that run at `wall`. */
   subscriptionsOf(by: { readonly watcher: string }, wall: number): Promise<readonly SubscriptionRow[]>
   putSubscriptions(rows: readonly SubscriptionRow[]): Promise<void>
+  /** False: the row is gone or its state is not `before`, and nothing was written. */
+  replaceState(dialog: string, before: string, after: string): Promise<boolean>
   removeSubscriptions(dialogs: readonly string[]): Promise<void>
   /** Removes subscriptions whose time is over; how many. */
   removeExpired(before: number): Promise<number>
@@ -52,6 +54,7 @@ export function presenceStoreOn(kysely: Kysely<PoolTables>): PresenceStore {
       return asRows(await running(wall).where('watcher', '=', watcher).orderBy('dialog').execute())
     },
     putSubscriptions: (rows) => putSubscriptions(kysely, rows),
+    replaceState: (dialog, before, after) => replaceState(kysely, dialog, { before, after }),
     async removeSubscriptions(dialogs) {
       for (let from = 0; from < dialogs.length; from += batch)
         await kysely
@@ -77,6 +80,20 @@ async function putSubscriptions(kysely: Kysely<PoolTables>, rows: readonly Subsc
           .doUpdateSet((set) => ({ expires: set.ref('excluded.expires'), state: set.ref('excluded.state') })),
       )
       .execute()
+}
+
+async function replaceState(
+  kysely: Kysely<PoolTables>,
+  dialog: string,
+  { before, after }: { readonly before: string; readonly after: string },
+): Promise<boolean> {
+  const result = await kysely
+    .updateTable('subscriptions')
+    .set({ state: after })
+    .where('dialog', '=', dialog)
+    .where('state', '=', before)
+    .executeTakeFirst()
+  return Number(result.numUpdatedRows) === 1
 }
 
 async function putDocument(

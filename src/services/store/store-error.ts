@@ -9,6 +9,8 @@ export type StoreErrorCode =
   | 'store.busy'
   /** It takes no writes: a standby, or a server that was told so. */
   | 'store.read-only'
+  /** Two servers behind one address take writes, and this one is the older. */
+  | 'store.split'
   | 'store.too-many-connections'
   /** It took a statement and did not answer in time. */
   | 'store.slow'
@@ -56,6 +58,7 @@ export function storeErrorOf(cause: unknown, where: string): StoreError {
 const advice: Readonly<Record<StoreErrorCode, string>> = {
   'store.unreachable': 'start the database or correct its address',
   'store.permission-denied': 'give the account its rights on the database',
+  'store.split': 'stop the older server',
   'store.read-only': 'connect to the primary, or let the database take writes again',
   'store.busy': 'another writer holds it; try again',
   'store.too-many-connections': 'raise the limit of the database or lower `connections`',

@@ -94,11 +94,12 @@ export function withoutDot(host: string): string {
 
 /** An accepted flow came by one of our ports; a dialled one has a port of its own that nobody listens on. */
 function portAmongSeveral(
-  { ownPorts = [], serverPorts }: FaceSettings,
+  { ownPorts = [], serverPorts, dialledAs }: FaceSettings,
   { direction, transport, local }: Flow,
 ): number | undefined {
   if (direction === 'dialled') return serverPorts?.[transport]
-  return ownPorts.includes(local.port) ? local.port : undefined
+  const port = dialledAs?.get(local.port) ?? local.port
+  return ownPorts.includes(port) ? port : undefined
 }
 
 /**

@@ -36,6 +36,8 @@ export interface FaceSettings {
   readonly serverPorts?: Partial<Record<TransportName, number>>
   /** Every port this face listens on: a URI with another port is not ours. Absent: the advertised ones. */
   readonly ownPorts?: readonly number[]
+  /** The port that peers dial, by the one that is open here, where something in front leads from one to the other. */
+  readonly dialledAs?: ReadonlyMap<number, number>
   /** Further host names and numeric addresses that mean this node, lower case; IPv6 with brackets. */
   readonly alsoKnownAs: readonly string[]
   /** Peers of other organisations come here: what only our own proxies understand stays off it. Absent: none do. */

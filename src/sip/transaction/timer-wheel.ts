@@ -64,7 +64,8 @@ const nobody: TimerOwner = { onTimer() {} }
 
 export class TimerWheel {
   private readonly clock: Clock
-  private readonly slots: readonly WheelTimer[] = Array.from({ length: slotCount }, () => new WheelTimer(nobody))
+  /** A head for each slot that ever held something. */
+  private readonly slots: (WheelTimer | undefined)[] = Array.from({ length: slotCount })
   /** Due ones of the tick that is being worked on. */
   private readonly firing = new WheelTimer(nobody)
   private count = 0
@@ -95,7 +96,7 @@ export class TimerWheel {
     if (this.count === 0) this.tick = Math.max(this.tick, Math.floor(this.clock.now() / tickMs))
     timer.name = name
     timer.due = Math.max(this.tick + 1, Math.ceil((this.clock.now() + delayMs) / tickMs))
-    this.slot(timer.due).append(timer)
+    this.headOf(timer.due).append(timer)
     this.count++
     if (timer.due < this.wakeTick) this.sleepUntil(timer.due)
   }
@@ -110,7 +111,7 @@ export class TimerWheel {
 
   /** Forgets every timer. */
   close(): void {
-    for (const slot of this.slots) while (!slot.alone) this.cancel(slot.next)
+    for (const slot of this.slots) while (slot?.alone === false) this.cancel(slot.next)
     while (!this.firing.alone) this.cancel(this.firing.next)
     this.rest()
   }
@@ -125,7 +126,7 @@ export class TimerWheel {
       if (now - this.tick > slotCount) this.tick = now - slotCount
       while (this.tick < now) {
         this.tick++
-        this.collect(this.slot(this.tick), now)
+        this.collect(this.tick, now)
         this.fire()
       }
     } finally {
@@ -133,7 +134,9 @@ export class TimerWheel {
     }
   }
 
-  private collect(slot: WheelTimer, now: number): void {
+  private collect(tick: number, now: number): void {
+    const slot = this.slots[tick & slotMask]
+    if (slot === undefined) return
     for (let timer = slot.next; timer !== slot; ) {
       const following = timer.next
       if (timer.due <= now) {
@@ -159,7 +162,8 @@ export class TimerWheel {
 
   private nextTick(): number {
     if (!this.firing.alone) return this.tick + 1
-    for (let tick = this.tick + 1; tick <= this.tick + slotCount; tick++) if (!this.slot(tick).alone) return tick
+    for (let tick = this.tick + 1; tick <= this.tick + slotCount; tick++)
+      if (this.slots[tick & slotMask]?.alone === false) return tick
     return this.tick + slotCount
   }
 
@@ -176,9 +180,7 @@ export class TimerWheel {
     this.wakeTick = Infinity
   }
 
-  private slot(tick: number): WheelTimer {
-    const slot = this.slots[tick & slotMask]
-    if (slot === undefined) throw new RangeError(`no slot for tick ${tick}`)
-    return slot
+  private headOf(tick: number): WheelTimer {
+    return (this.slots[tick & slotMask] ??= new WheelTimer(nobody))
   }
 }

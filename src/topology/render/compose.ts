@@ -4,10 +4,9 @@
  */
 import { stringify } from 'yaml'
 import type { LabPlan, NodePlan, StorePlan, Zone } from '../plan-types.ts'
+import type { Group } from './cluster.ts'
+import { stopGraceSeconds } from '../drain-time.ts'
 import { renderHaproxy } from './haproxy.ts'
-
-type Yaml = string | number | boolean | readonly Yaml[] | { readonly [key: string]: Yaml }
-type Group = { readonly [key: string]: Yaml }
 
 const dataFolder = '/data'
 
@@ -168,7 +167,7 @@ function siplabService({ plan, topologyFile, image }: Lab, node: NodePlan): Grou
       retries: 3,
       start_period: '30s',
     },
-    stop_grace_period: '35s',
+    stop_grace_period: `${stopGraceSeconds}s`,
     networks: attachments(plan, node),
     ...(node.role === 'access-proxy' && node.organisation === plan.domain ? { ports: publishedPorts(node) } : {}),
     volumes: nodeVolumes(plan, node),

@@ -4,6 +4,11 @@
 import type { LoadBalancerSettings, NodePlan } from '../plan-types.ts'
 import { endpointText } from '../../sip/message/endpoint.ts'
 
+export interface HaproxyOptions {
+  /** Front ends are asked for in the DNS of the container again and again: their addresses change. */
+  readonly followsNames?: boolean
+}
+
 /**
  * Configuration of one load balancer: `renderHaproxy(nodePlan(plan, 'pool'))`. A front end that does not take a
  * connection is left out until it does again; connections that it ended are ended, so that clients come back through
@@ -11,13 +16,14 @@ import { endpointText } from '../../sip/message/endpoint.ts'
  *
  * @throws RangeError for a node of another role
  */
-export function renderHaproxy(node: NodePlan): string {
+export function renderHaproxy(node: NodePlan, { followsNames = false }: HaproxyOptions = {}): string {
   const { settings } = node
   if (settings.kind !== 'load-balancer')
     throw new RangeError(`wanted a load balancer, found ${node.name}, which is ${node.role}`)
   const lines = [
     'global',
     '  maxconn 4096',
+    ...(followsNames ? ['resolvers cluster', '  parse-resolv-conf', '  hold valid 1s'] : []),
     'defaults',
     '  mode tcp',
     '  timeout connect 2s',
@@ -30,6 +36,8 @@ export function renderHaproxy(node: NodePlan): string {
     '  srvtcpka-idle 5s',
     '  srvtcpka-intvl 2s',
     '  srvtcpka-cnt 3',
+    // A front end that has no address yet is down, and no mistake of this file.
+    ...(followsNames ? ['  default-server resolvers cluster init-addr libc,none'] : []),
     ...settings.ports.flatMap((port) => listen(node, settings, port)),
   ]
   return `${lines.join('\n')}\n`

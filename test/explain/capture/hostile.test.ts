@@ -47,7 +47,7 @@ t.test('a capture with changed octets is read to its end', async () => {
       for (const [at, value] of list) damaged[at % damaged.length] = value
       return survives(damaged)
     }),
-    { numRuns: 400 },
+    { numRuns: 150 },
   )
 })
 
@@ -56,7 +56,7 @@ t.test('a capture that is cut anywhere is read up to there', async () => {
     fc.asyncProperty(fc.nat(valid.length - 1), fc.nat(), (which, at) =>
       survives(cut(valid[which] ?? Buffer.alloc(0), at)),
     ),
-    { numRuns: 200 },
+    { numRuns: 100 },
   )
 })
 
@@ -68,7 +68,7 @@ t.test('any octets in a connection are read', async () => {
       for (const [dials, octets] of list) conversation.say(dials ? 'dialler' : 'acceptor', Buffer.from(octets))
       return survives(captureOf(conversation.packets))
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   )
 })
 

@@ -1,7 +1,7 @@
 /** The unmodified client inside, by the director's 301, and outside, through the edge. */
 import t from 'tap'
 import type { Test } from 'tap'
-import { Communicator, noCommunicator } from '../../support/communicator.ts'
+import { Communicator, noCommunicator, seeEachOther } from '../../support/communicator.ts'
 import { type TestLab, withLab } from '../../support/lab.ts'
 import { withNtlm } from '../../support/variation.ts'
 
@@ -29,6 +29,21 @@ t.test('a Communicator behind director and edge', { skip: noCommunicator }, asyn
       await to.wait('im-received', { text: `hello ${name}` }, seen)
     }
     t.same(await Promise.all([alice.quit(), bob.quit(), carol.quit()]), [0, 0, 0])
+  })
+
+  t.test('sees the status of another in less than two seconds, both ways, inside and outside', async (t) => {
+    const pairs = [
+      { where: 'inside, by the 301 of the director', at: inside, users: ['carol', 'dave'] },
+      { where: 'outside, through the edge', at: outside, users: ['alice', 'bob'] },
+    ] as const
+    for (const { where, at, users } of pairs) {
+      const clients = users.map((user) => ({ client: at(t, lab, user), address: `${user}@lab.test` }))
+      const [one, other] = clients
+      if (one === undefined || other === undefined) throw new Error('two clients')
+      await Promise.all(clients.map(({ client }) => client.wait('buddy-list')))
+      await seeEachOther(t, where, one, other)
+      t.same(await Promise.all(clients.map(({ client }) => client.quit())), [0, 0])
+    }
   })
 })
 

@@ -1,7 +1,7 @@
 /** The unmodified client in a pool: through the balancer, and across a front end that is killed. */
 import t from 'tap'
 import type { Test } from 'tap'
-import { Communicator, noCommunicator } from '../../support/communicator.ts'
+import { Communicator, noCommunicator, seeEachOther } from '../../support/communicator.ts'
 import { type TestLab, withLab } from '../../support/lab.ts'
 import { findHaproxy } from '../../../src/lab/nodes/haproxy.ts'
 import { postgresqlMissing } from '../../support/postgresql.ts'
@@ -20,6 +20,17 @@ t.test('a Communicator in a pool', { skip: noCommunicator || (missing ?? false) 
     await talk(alice, bob, 'bob')
     await talk(bob, alice, 'alice')
     t.same(await Promise.all([alice.quit(), bob.quit()]), [0, 0])
+  })
+
+  t.test('sees the status of another in less than two seconds, both ways, through the balancer', async (t) => {
+    const [carol, dave] = [client(t, lab, 'carol', 'pool'), client(t, lab, 'dave', 'pool')]
+    await Promise.all([carol.wait('buddy-list'), dave.wait('buddy-list')])
+    const [one, other] = [
+      { client: carol, address: 'carol@lab.test' },
+      { client: dave, address: 'dave@lab.test' },
+    ]
+    await seeEachOther(t, 'in the pool, through the balancer', one, other)
+    t.same(await Promise.all([carol.quit(), dave.quit()]), [0, 0])
   })
 
   t.test('is told to sign in elsewhere when its front end is drained', async (t) => {

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
-import { Communicator, type CommunicatorOptions, noCommunicator } from '../../support/communicator.ts'
+import { Communicator, type CommunicatorOptions, noCommunicator, seeEachOther } from '../../support/communicator.ts'
 import { ownFiles } from '../../support/own-folder.ts'
 import { type TestLab, withLab } from '../../support/lab.ts'
 import { withNtlm } from '../../support/variation.ts'
@@ -34,6 +34,17 @@ t.test('a Communicator at the Standard Edition', { skip: noCommunicator }, async
   })
 
   t.test('keeps contacts over a sign-off, shows presence, and finds users', (t) => presenceStory(t, lab))
+
+  t.test('sees the status of another in less than two seconds, both ways', async (t) => {
+    const [carol, dave] = [atStandard(t, lab, { user: 'carol' }), atStandard(t, lab, { user: 'dave' })]
+    await Promise.all([carol.wait('buddy-list'), dave.wait('buddy-list')])
+    const [one, other] = [
+      { client: carol, address: 'carol@lab.test' },
+      { client: dave, address: 'dave@lab.test' },
+    ]
+    await seeEachOther(t, 'at the Standard Edition', one, other)
+    t.same(await Promise.all([carol.quit(), dave.quit()]), [0, 0])
+  })
 
   t.test(
     'is signed off when its account is disabled, may come back, and is signed off when it is removed',

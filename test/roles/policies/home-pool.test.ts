@@ -15,7 +15,12 @@ interface Question extends RequestParts {
 
 async function ask(
   parts: Question,
-  options: { readonly ownHome?: string; readonly redirectInside?: boolean; readonly isForbidden?: boolean } = {},
+  options: {
+    readonly ownHome?: string
+    readonly redirectInside?: boolean
+    readonly isForbidden?: boolean
+    readonly between?: 'tls' | 'tcp'
+  } = {},
 ): Promise<Decision> {
   const policy = homePool({
     directory: { account: (aor) => accounts.get(aor) },
@@ -24,6 +29,7 @@ async function ask(
     ownHome: options.ownHome,
     securePort: 5061,
     plainPort: 5060,
+    between: options.between ?? 'tls',
     redirectInside: options.redirectInside ?? true,
     forbids: () => (options.isForbidden === true ? refuse(403, 'law.anonymous-register') : undefined),
   })
@@ -61,6 +67,15 @@ t.test('home-pool passes the REGISTER of a remote user on to the pool', async (t
   t.match(await ask({ remote: true }), {
     kind: 'route',
     targets: [{ nextHop: 'sip:pool.lab.test:5061;transport=tls' }],
+  })
+})
+
+t.test('home-pool goes on over TLS whatever the request came by, unless there are no certificates', async (t) => {
+  const request = { method: 'INVITE', uri: 'sip:alice@lab.test', secure: false }
+  t.match(await ask(request), { kind: 'route', targets: [{ nextHop: 'sip:pool.lab.test:5061;transport=tls' }] })
+  t.match(await ask(request, { between: 'tcp' }), {
+    kind: 'route',
+    targets: [{ nextHop: 'sip:pool.lab.test:5060;transport=tcp' }],
   })
 })
 

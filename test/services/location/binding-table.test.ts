@@ -69,7 +69,7 @@ t.test('the table holds what a plain map would', async (t) => {
         .sort(order)
       return table.size === model.size && JSON.stringify(found) === JSON.stringify([...model.values()].sort(order))
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   )
   t.pass('150 random histories')
 })

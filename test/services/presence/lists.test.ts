@@ -55,7 +55,7 @@ t.test('a list in the body is told of as a whole, with each change', async (t) =
   await bench.ask('bob', saying('bob', 'open'))
   const second = await sentList(bench, 2)
   t.match(second, { basics: ['open', 'closed'] })
-  t.ok(second.version > 0, 'its version is higher')
+  t.equal(second.version, 1, 'its version is one higher')
 })
 
 t.test('the roaming contacts of a user are a list', async (t) => {
@@ -129,7 +129,7 @@ t.test('a refresh in the dialog keeps the list, and its end ends all of it', asy
   bench.clock.advance(0)
   const refreshed = await sentList(bench, 2)
   t.match(refreshed, { basics: ['closed', 'closed'] })
-  t.ok(refreshed.version > 0)
+  t.equal(refreshed.version, 1)
   t.match(await bench.ask('alice', inside(['Expires: 0'])), { status: 200 })
   bench.clock.advance(0)
   t.match(await sentList(bench, 3), { basics: ['closed', 'closed'] })
@@ -143,4 +143,37 @@ t.test('a list of another is not read', async (t) => {
   const answer = await ask('bob', { ...watching('alice', accepts), uri: 'sip:alice@lab.test;list=contacts' })
   t.match(answer, { status: 200 }, 'bob watches alice, as ever')
   t.equal(value(answer, 'Require'), undefined)
+})
+
+// conformance: RFC 4662 §5.2 — versions rise by exactly one, so that a gap means a lost notification
+t.test('the versions of a list rise by one, whichever front end tells of it', async (t) => {
+  const bench = await presenceBench(t)
+  const begun = await bench.ask('alice', listing(['sip:bob@lab.test', 'sip:carol@lab.test']))
+  bench.clock.advance(0)
+  const toTag = (begun as { readonly toTag?: string }).toTag ?? ''
+  const versions: number[] = [(await sentList(bench, 1)).version]
+  const next = async (work: Promise<unknown>): Promise<void> => {
+    await work
+    bench.clock.advance(1000)
+    versions.push((await sentList(bench, versions.length + 1)).version)
+  }
+  await next(bench.ask('bob', saying('bob', 'open')))
+  await next(bench.askOther('carol', saying('carol', 'open')))
+  await next(bench.askOther('alice', { ...watching('alice', accepts), toParameters: `;tag=${toTag}` }))
+  await next(bench.askOther('bob', saying('bob', 'closed')))
+  await next(bench.ask('carol', saying('carol', 'closed')))
+  t.same(versions, [0, 1, 2, 3, 4, 5])
+})
+
+t.test('two front ends that tell of a list at once take two versions', async (t) => {
+  const bench = await presenceBench(t)
+  await bench.ask('alice', listing(['sip:bob@lab.test', 'sip:carol@lab.test']))
+  bench.clock.advance(0)
+  await sentList(bench, 1)
+  // One after the other: who asks is told to both by one variable. What is told afterwards goes on at the same time.
+  await bench.ask('bob', saying('bob', 'open'))
+  await bench.askOther('carol', saying('carol', 'open'))
+  await sentList(bench, 3)
+  const versions = [1, 2, 3].map((count) => sentList(bench, count))
+  t.same((await Promise.all(versions)).map(({ version }) => version).sort(), [0, 1, 2])
 })

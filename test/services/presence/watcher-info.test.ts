@@ -33,7 +33,7 @@ t.test('a user is told who watches it, and again when one comes', async (t) => {
   await bench.ask('carol', watching('alice'))
   const second = await told(bench, 2)
   t.same([...second.watchers].sort(), ['sip:bob@lab.test', 'sip:carol@lab.test'])
-  t.ok(second.version > 0, 'its version is higher')
+  t.equal(second.version, 1, 'its version is one higher')
 })
 
 t.test('a watcher that ends is not in the next document', async (t) => {
@@ -76,4 +76,23 @@ t.test('the watchers of watchers are not kept', async (t) => {
   const { ask } = await presenceBench(t)
   const headers = ['Event: presence.winfo.winfo', 'Contact: <sip:w@192.0.2.9>']
   t.match(await ask('alice', { ...asking('alice'), headers }), { kind: 'pass' })
+})
+
+// conformance: RFC 3858 §4.1 — versions rise by exactly one
+t.test('the versions of watcher information rise by one, whichever front end tells of it', async (t) => {
+  const bench = await presenceBench(t)
+  const begun = await bench.ask('alice', asking('alice'))
+  bench.clock.advance(0)
+  const versions = [(await told(bench, 1)).version]
+  const next = async (work: Promise<unknown>): Promise<void> => {
+    await work
+    bench.clock.advance(5000)
+    versions.push((await told(bench, versions.length + 1)).version)
+  }
+  await next(bench.ask('bob', watching('alice')))
+  await next(bench.askOther('carol', watching('alice')))
+  const toTag = (begun as { readonly toTag?: string }).toTag ?? ''
+  await next(bench.askOther('alice', { ...asking('alice'), toParameters: `;tag=${toTag}` }))
+  await next(bench.ask('bob', watching('alice')))
+  t.same(versions, [0, 1, 2, 3, 4])
 })

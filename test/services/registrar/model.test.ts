@@ -91,7 +91,7 @@ t.test('the registrar does what the model does', async (t) => {
         location.close()
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   )
   t.pass('300 random histories')
 })

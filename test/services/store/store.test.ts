@@ -250,6 +250,25 @@ function suite(t: Test, place: Place): void {
       t.match(await opened.presence.subscriptionsOf({ watcher: alice.uri }, 0), [{ dialog: 'later' }])
     })
 
+    t.test('replaces the state of a subscription only when it is the one that was read', async (t) => {
+      const { presence } = await pool(t)
+      const state = async (): Promise<unknown> => (await presence.subscriptionsOf({ watcher: 'w' }, 0))[0]?.state
+      const common = { event: 'presence', resource: alice.uri, watcher: 'w', owner: 'fe1.lab.test' }
+      await presence.putSubscriptions([{ ...common, dialog: 'versions', expires: 100, state: 'a' }])
+      t.same(
+        await Promise.all([
+          presence.replaceState('versions', 'a', 'b'),
+          presence.replaceState('versions', 'c', 'd'),
+          presence.replaceState('gone', 'a', 'b'),
+        ]),
+        [true, false, false],
+      )
+      t.equal(await state(), 'b')
+      const both = await Promise.all(['c', 'd'].map((after) => presence.replaceState('versions', 'b', after)))
+      t.same(both.sort(), [false, true], 'of two at once one wins')
+      await presence.removeExpired(1000)
+    })
+
     t.test('what was written is there when it is opened again', async (t) => {
       const first = await openPoolStore(place.pool, { clock })
       await first.writeBindings({ put: [row({ aor: 'sip:kept@lab.test' })], remove: [] })

@@ -78,7 +78,7 @@ t.test('StreamFramer', async (t) => {
           return messages.length === texts.length && messages.every((message, at) => message.text === texts[at])
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 
@@ -101,7 +101,7 @@ t.test('StreamFramer', async (t) => {
         },
       ),
       {
-        numRuns: 120,
+        numRuns: 50,
         examples: [
           [{ line: 1, head: 10, body: 0 }, [], 1],
           [{ line: 8_200, head: 10, body: 10 }, [8_193, 8_200], 100],
@@ -138,7 +138,7 @@ t.test('StreamFramer', async (t) => {
           return [cuts, each].every((at) => JSON.stringify(outcome(octets, at, limits)) === whole)
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     )
   })
 
@@ -244,6 +244,6 @@ t.test('the end of a head is found where Buffer finds it (property)', async () =
       const data = Buffer.from(values)
       return emptyLine(data, from) === data.indexOf('\r\n\r\n', from, 'latin1')
     }),
-    { numRuns: 5000 },
+    { numRuns: 1000 },
   )
 })

@@ -1,3 +1,4 @@
+import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { defaultLimits, MessageError, parseDatagram, parseText } from '../../../src/sip/message/index.ts'
@@ -32,7 +33,7 @@ t.test('parseDatagram', async (t) => {
           }
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     )
   })
 
@@ -40,9 +41,9 @@ t.test('parseDatagram', async (t) => {
     fc.assert(
       fc.property(request, (text) => {
         const [alone, whole] = [parseText(text), parseText(text)]
-        t.strictSame([alone.fromUri, alone.toUri], [whole.from.uri, whole.to.uri])
+        deepStrictEqual([alone.fromUri, alone.toUri], [whole.from.uri, whole.to.uri])
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     )
     for (const value of [
       '"a <b>" <sip:alice@lab.test;lr>;x="<"',
@@ -57,7 +58,7 @@ t.test('parseDatagram', async (t) => {
   t.test('keeps every octet of a message', async (_t) => {
     fc.assert(
       fc.property(request, (text) => parseDatagram(Buffer.from(text, 'latin1')).text === text),
-      { numRuns: 500 },
+      { numRuns: 200 },
     )
   })
 
@@ -74,7 +75,7 @@ t.test('parseDatagram', async (t) => {
           a.fromTag === a.from.parameters.get('tag')
         )
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     )
   })
 

@@ -107,7 +107,7 @@ t.test('parseUri', async (t) => {
           }
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     )
   })
 })

@@ -1,4 +1,5 @@
 /** White space stands wherever RFC 3261 §25.1 allows it, and means nothing. */
+import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { type NameAddress, parseText, type SipMessage, type Via } from '../../../src/sip/message/index.ts'
@@ -48,14 +49,14 @@ function read(message: SipMessage): unknown {
 }
 
 // conformance: RFC 3261 §25.1 — white space is read wherever the grammar allows it, in requests and responses
-t.test('white space changes nothing in any structured field', async (t) => {
+t.test('white space changes nothing in any structured field', async () => {
   for (const start of ['INVITE sip:bob@lab.test SIP/2.0', 'SIP/2.0 200 OK']) {
     const plain = read(parseText(written(start, () => '')))
     fc.assert(
       fc.property(fc.infiniteStream(fc.constantFrom('', ' ', '\t', '  ', '\r\n ', ' \r\n\t')), (blanks) => {
-        t.strictSame(read(parseText(written(start, () => blanks.next().value))), plain)
+        deepStrictEqual(read(parseText(written(start, () => blanks.next().value))), plain)
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   }
 })

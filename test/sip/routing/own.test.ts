@@ -37,3 +37,22 @@ t.test('the port of one flow is not told to a client of another', async (t) => {
 t.test('a server that was dialled is told the port for servers, not the one the connection has here', async (t) => {
   t.equal(own.recordRoute(flowAt(48211, 'dialled'), 'sip', 'token'), '<sip:token@sip.lab.test:5061;transport=tls;lr>')
 })
+
+t.test('behind a service that leads elsewhere, a client is told the port it dialled', async (t) => {
+  const behind = new OwnNames({
+    internal: {
+      name: 'sip.lab.test',
+      recordRouteName: 'sip.lab.test',
+      ports: {},
+      serverPorts: { tls: 5061 },
+      ownPorts: [5061, 443],
+      dialledAs: new Map([
+        [10443, 443],
+        [15061, 5061],
+      ]),
+      alsoKnownAs: [],
+    },
+  })
+  const route = behind.recordRoute(flowAt(10443, 'accepted'), 'sip', undefined)
+  t.equal(route, '<sip:sip.lab.test:443;transport=tls;lr>')
+})

@@ -20,7 +20,7 @@ const standard = planLab(loadTopology('standard'))
 const balancersOf = (plan: LabPlan) =>
   plan.nodes
     .filter(({ role }) => role === 'load-balancer')
-    .map(renderHaproxy)
+    .map((node) => renderHaproxy(node))
     .join('')
 const containers = (name: string) => planLab(loadTopology(name), { addressing: 'containers' })
 

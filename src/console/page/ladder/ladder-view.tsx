@@ -10,7 +10,7 @@ import { everything, type LadderFilter, LadderModel, type Row } from './model.ts
 import { MessageCard } from './message-card.tsx'
 import { Rows } from './rows.tsx'
 
-const notSip: ReadonlySet<string> = new Set(['dns', 'pki', 'sql', 'load-balancer'])
+const notTraced: ReadonlySet<string> = new Set(['pki', 'sql', 'load-balancer'])
 
 export function LadderView(): JSX.Element {
   const plan = useDocument<PlanDocument>('/api/plan')
@@ -105,11 +105,12 @@ function useDrawing(): () => void {
   )
 }
 
-/** From the outside in, as a remote call travels. */
+/** From the outside in, as a remote call travels; then the DNS. */
 function partiesOf(plan: PlanDocument): readonly { readonly name: string; readonly addresses: readonly string[] }[] {
   return plan.nodes
-    .filter(({ role }) => !notSip.has(role))
+    .filter(({ role }) => !notTraced.has(role))
     .toReversed()
+    .toSorted((one, other) => Number(one.role === 'dns') - Number(other.role === 'dns'))
     .map(({ name, faces }) => ({
       name,
       addresses: faces.flatMap(({ address, addresses }) => [address, ...Object.values(addresses)]),
@@ -121,6 +122,12 @@ interface FiltersProps {
   readonly wanted: LadderFilter
   readonly filter: (next: Partial<LadderFilter>) => void
 }
+
+const ticks = [
+  ['decisions', 'Decisions'],
+  ['dns', 'DNS'],
+  ['options', 'Keep-alives'],
+] as const
 
 function Filters({ names, wanted, filter }: FiltersProps): JSX.Element {
   return (
@@ -146,14 +153,16 @@ function Filters({ names, wanted, filter }: FiltersProps): JSX.Element {
           onInput={({ currentTarget }) => filter({ text: currentTarget.value })}
         />
       </label>
-      <label class="tick small">
-        <input
-          type="checkbox"
-          checked={wanted.options}
-          onChange={({ currentTarget }) => filter({ options: currentTarget.checked })}
-        />
-        Keep-alives
-      </label>
+      {ticks.map(([key, label]) => (
+        <label class="tick small" key={key}>
+          <input
+            type="checkbox"
+            checked={wanted[key]}
+            onChange={({ currentTarget }) => filter({ [key]: currentTarget.checked })}
+          />
+          {label}
+        </label>
+      ))}
       {wanted.callId !== undefined && (
         <button type="button" onClick={() => filter({ callId: undefined })}>
           One call only ✕

@@ -46,8 +46,8 @@ export function MessageCard({ row, rows, onlyCall, close }: CardProps): JSX.Elem
       </div>
       {entry.text === undefined ? (
         <dl class="facts">
-          {Object.entries({ ...entry.data, ...entry.handshake }).map(([name, value]) => (
-            <Fact key={name} name={name} value={typeof value === 'string' ? value : JSON.stringify(value)} />
+          {factsOf(entry).map(([name, value]) => (
+            <Fact key={name} name={name} value={value} />
           ))}
         </dl>
       ) : sheet === 'fields' ? (
@@ -59,6 +59,52 @@ export function MessageCard({ row, rows, onlyCall, close }: CardProps): JSX.Elem
       )}
     </section>
   )
+}
+
+function factsOf({ data, handshake, decision, question }: Row['entry']): readonly (readonly [string, string])[] {
+  if (decision !== undefined) return decisionFacts(decision)
+  if (question !== undefined) return questionFacts(question)
+  return Object.entries({ ...data, ...handshake }).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ])
+}
+
+function decisionFacts({
+  kind,
+  policy,
+  status,
+  because,
+  method,
+  uri,
+  callId,
+  to,
+}: NonNullable<Row['entry']['decision']>): readonly (readonly [string, string])[] {
+  return [
+    ['Decision', status === undefined ? kind : `${kind} ${status}`],
+    ['Policy', policy],
+    ...(because === undefined ? [] : [['Because', because] as const]),
+    ['Request', `${method} ${uri}`],
+    ...(to === undefined ? [] : [['Next', to] as const]),
+    ['Call', callId],
+  ]
+}
+
+function questionFacts({
+  name = 'cannot be read',
+  type = '',
+  code = 'none was sent',
+  answers,
+  lateMs,
+  view,
+}: NonNullable<Row['entry']['question']>): readonly (readonly [string, string])[] {
+  return [
+    ['Question', `${type} ${name}`.trim()],
+    ['View', view],
+    ['Answer', code],
+    ['Records', answers.length === 0 ? 'none' : answers.join('; ')],
+    ...(lateMs === undefined ? [] : [['Held back for', `${lateMs} ms`] as const]),
+  ]
 }
 
 function Fields({ text }: { readonly text: string }): JSX.Element {

@@ -3,6 +3,7 @@
  * filtered as it grows: a batch costs what it brings, not what is there.
  */
 import { messageReader, titleOf } from '../../../lab/trace/messages.ts'
+import { noteOf } from '../../../lab/trace/notes.ts'
 import type { TraceEntry } from '../documents.ts'
 
 export interface Row {
@@ -26,9 +27,19 @@ export interface LadderFilter {
   readonly callId: string | undefined
   /** Keep-alives between servers, which fill a quiet lab. */
   readonly options: boolean
+  readonly decisions: boolean
+  /** Questions to the DNS; one call has none of its own. */
+  readonly dns: boolean
 }
 
-export const everything: LadderFilter = { text: '', node: undefined, callId: undefined, options: false }
+export const everything: LadderFilter = {
+  text: '',
+  node: undefined,
+  callId: undefined,
+  options: false,
+  decisions: true,
+  dns: true,
+}
 export const mostRows = 50_000
 
 type MessageReader = ReturnType<typeof messageReader>
@@ -41,6 +52,8 @@ export class LadderModel {
   #rows: readonly Row[] = []
   #shown: readonly Row[] = []
   #wanted = everything
+  /** Calls with a message that has the wanted text: their decisions are shown too. */
+  #calls = new Set<string>()
   #nextId = 1
 
   /** @param nodes with the addresses they listen on, from the outside in */
@@ -70,7 +83,7 @@ export class LadderModel {
     this.#rows = merged(this.#rows, more)
     this.#shown = merged(
       this.#shown,
-      more.filter((row) => fits(row, this.#wanted)),
+      more.filter((row) => this.#fits(row)),
     )
     if (this.#rows.length <= mostRows) return
     this.#rows = this.#rows.slice(-Math.floor(mostRows * 0.9))
@@ -80,7 +93,8 @@ export class LadderModel {
 
   filter(wanted: LadderFilter): void {
     this.#wanted = wanted
-    this.#shown = this.#rows.filter((row) => fits(row, wanted))
+    this.#calls = new Set()
+    this.#shown = this.#rows.filter((row) => this.#fits(row))
   }
 
   clear(): void {
@@ -88,9 +102,20 @@ export class LadderModel {
     this.#rows = []
     this.#shown = []
     this.#strangers.clear()
+    this.#calls = new Set()
+  }
+
+  /** A message comes before what is decided about it. */
+  #fits(row: Row): boolean {
+    if (row.kind === 'decision' && row.callId !== undefined && this.#calls.has(row.callId))
+      return fits(row, { ...this.#wanted, text: '' })
+    if (!fits(row, this.#wanted)) return false
+    if (this.#wanted.text !== '' && row.kind === 'message' && row.callId !== undefined) this.#calls.add(row.callId)
+    return true
   }
 
   #rowOf(entry: TraceEntry): Row | undefined {
+    if (entry.kind === 'decision' || entry.kind === 'dns') return this.#noteRow(entry)
     if (entry.kind !== 'message') return eventRow(this.#nextId++, entry)
     const message = this.#read(entry)
     if (message === undefined) return undefined
@@ -98,6 +123,16 @@ export class LadderModel {
     const from = this.#columnOf(message.source, sender)
     const to = this.#columnOf(message.destination, receiver)
     return messageRow({ id: this.#nextId++, entry, from, to })
+  }
+
+  #noteRow(entry: TraceEntry): Row | undefined {
+    const note = noteOf(entry)
+    if (note === undefined) return undefined
+    const { time, kind, node, decision } = entry
+    // Each question of someone who is no node has a port of its own: no column for that.
+    const from = this.#nodeByAddress.get(addressOf(note.source)) ?? node
+    const { title, failed: isError } = note
+    return { id: this.#nextId++, time, kind, title, from, to: node, callId: decision?.callId, isError, entry }
   }
 
   #columnOf(end: string, user: string | undefined): string {
@@ -177,17 +212,19 @@ function byTime(one: Row, other: Row): number {
   return one.time < other.time ? -1 : one.time > other.time ? 1 : one.id - other.id
 }
 
-function fits(row: Row, { text, node, callId, options }: LadderFilter): boolean {
+function fits(row: Row, { text, node, callId, options, decisions, dns }: LadderFilter): boolean {
+  if ((row.kind === 'decision' && !decisions) || (row.kind === 'dns' && !dns)) return false
   if (callId !== undefined && row.callId !== callId) return false
   if (node !== undefined && row.from !== node && row.to !== node) return false
   if (!options && callId === undefined && isKeepAlive(row)) return false
   if (text === '') return true
-  const { text: message, event = '', data = {}, handshake = {} } = row.entry
-  const all = message ?? `${event} ${JSON.stringify({ ...data, ...handshake })}`
+  const { text: message, event = '', data, handshake, decision, question } = row.entry
+  const all = message ?? `${event} ${row.title} ${JSON.stringify({ ...data, ...handshake, ...decision, ...question })}`
   return all.toLowerCase().includes(text.toLowerCase())
 }
 
-function isKeepAlive({ kind, entry: { text = '' } }: Row): boolean {
+function isKeepAlive({ kind, entry: { text = '', decision } }: Row): boolean {
+  if (kind === 'decision') return decision?.method === 'OPTIONS'
   return kind === 'message' && (text.startsWith('OPTIONS ') || /^CSeq\s*:\s*\d+\s+OPTIONS/im.test(text))
 }
 

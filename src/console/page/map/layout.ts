@@ -1,5 +1,5 @@
 /** Where nodes and zones of a plan stand on the map. Pure. */
-import type { PlanDocument, PlanNode } from '../documents.ts'
+import type { ForeignServer, PlanDocument, PlanNode } from '../documents.ts'
 
 interface Box {
   readonly x: number
@@ -14,7 +14,7 @@ interface PlacedZone extends Box {
 }
 
 export interface PlacedNode extends Box {
-  readonly node: PlanNode
+  readonly node: PlanNode | ForeignServer
 }
 
 export interface MapLayout {
@@ -24,12 +24,12 @@ export interface MapLayout {
   readonly nodes: readonly PlacedNode[]
 }
 
-type ZoneKind = 'internet' | 'perimeter' | 'internal'
+type ZoneKind = 'foreign' | 'perimeter' | 'internal'
 
 interface Column {
   readonly zone: ZoneKind
   readonly organisation: string
-  readonly nodes: readonly PlanNode[]
+  readonly nodes: readonly (PlanNode | ForeignServer)[]
 }
 
 const card = { width: 178, height: 104 }
@@ -39,6 +39,7 @@ const head = 34
 
 /** From the outside in, as a call from a remote phone travels. */
 const columnsOf: readonly { readonly zone: ZoneKind; readonly roles: readonly string[] }[] = [
+  { zone: 'foreign', roles: ['foreign'] },
   { zone: 'perimeter', roles: ['access-proxy'] },
   { zone: 'internal', roles: ['director', 'gateway'] },
   { zone: 'internal', roles: ['load-balancer'] },
@@ -72,7 +73,9 @@ export function layoutOf(plan: PlanDocument, upright: boolean): MapLayout {
 
 function organisationColumns(plan: PlanDocument, domain: string): readonly Column[] {
   return columnsOf.flatMap(({ zone, roles }) => {
-    const nodes = plan.nodes.filter((node) => node.organisation === domain && roles.includes(node.role))
+    const nodes = [...plan.nodes, ...plan.foreign].filter(
+      (node) => node.organisation === domain && roles.includes(node.role),
+    )
     return nodes.length === 0 ? [] : [{ zone, organisation: domain, nodes }]
   })
 }
@@ -93,7 +96,8 @@ function zonesOf(
     const size = upright ? card.height : card.width
     const start = along(from) - margin + 8 + (upright ? head - 8 : 0)
     const length = along(to) + size - along(from) + 2 * margin - 16 + (upright ? 8 : 0)
-    const title = many ? `${zone} · ${organisation}` : zone
+    const name = zone === 'foreign' ? 'servers of others' : zone
+    const title = many ? `${name} · ${organisation}` : name
     zones.push(
       upright
         ? { kind: zone, title, x: 8, y: start - 20, width: width - 16, height: length + 20 }

@@ -1,5 +1,5 @@
 /** The links of the map: who dials whom, and how each dialler sees it. Pure. */
-import type { LinkState, PlanDocument, PlanNode, StatusDocument } from '../documents.ts'
+import type { ForeignServer, LinkState, PlanDocument, PlanNode, StatusDocument } from '../documents.ts'
 
 export interface MapProps {
   readonly plan: PlanDocument
@@ -20,7 +20,7 @@ export function linksOf(plan: PlanDocument, status: StatusDocument): readonly Ma
   const found = new Map<string, MapLink>()
   for (const node of status.nodes)
     for (const link of node.status?.links ?? []) {
-      const to = plan.nodes.find((each) => namesOf(each).includes(link.peer))
+      const to = [...plan.nodes, ...plan.foreign].find((each) => namesOf(each).includes(link.peer))
       if (to === undefined || to.name === node.name) continue
       const id = `${node.name}->${to.name}`
       const known = found.get(id)
@@ -31,8 +31,9 @@ export function linksOf(plan: PlanDocument, status: StatusDocument): readonly Ma
 }
 
 /** The names others dial a node by: each face, and its pool. */
-function namesOf({ fqdn, faces, settings }: PlanNode): readonly string[] {
-  return [fqdn, ...faces.map((face) => face.fqdn), ...('home' in settings ? [settings.home] : [])]
+function namesOf(node: PlanNode | ForeignServer): readonly string[] {
+  const pool = 'settings' in node && 'home' in node.settings ? [node.settings.home] : []
+  return [node.fqdn, ...node.faces.map(({ fqdn }) => fqdn), ...pool]
 }
 
 export interface Line {

@@ -7,6 +7,7 @@ import { useDocument } from '../loading.ts'
 import { Failed } from '../parts/problem.tsx'
 import { place, go } from '../routes.ts'
 import { useStore } from '../store.ts'
+import { ForeignPanel } from './foreign-panel.tsx'
 import { LinkPanel } from './link-panel.tsx'
 import { NodePanel } from './node-panel.tsx'
 import { LabPanel } from './lab-panel.tsx'
@@ -33,6 +34,7 @@ function ShownMap({ plan, live }: MapProps): JSX.Element {
   const ends = timeline.state.kind === 'loaded' ? timeline.state.document.certificates : []
   const links = linksOf(plan, live)
   const node = live.nodes.find(({ name }) => name === selected)
+  const foreign = plan.foreign.find(({ name }) => name === selected)
   const link = links.find(({ id }) => id === selected)
   useCertificateNews(live, timeline.again)
   return (
@@ -45,6 +47,8 @@ function ShownMap({ plan, live }: MapProps): JSX.Element {
       <aside class="panel" aria-label="Details">
         {node !== undefined ? (
           <NodePanel {...{ node, live, ends, registrations }} key={node.name} />
+        ) : foreign !== undefined ? (
+          <ForeignPanel {...{ server: foreign, links, select }} />
         ) : link !== undefined ? (
           <LinkPanel {...{ link, links, live }} key={link.id} />
         ) : (

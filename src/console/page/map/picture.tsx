@@ -119,7 +119,8 @@ function NodeCard({
   select,
 }: PictureProps & { readonly placed: PlacedNode }): JSX.Element {
   const seen = live.nodes.find(({ name }) => name === node.name)
-  const state = seen?.state ?? 'unknown'
+  // No process of the lab: what is known of it is how its links fare.
+  const state = seen?.state ?? (node.role === 'foreign' ? 'not ours' : 'unknown')
   const tone = toneOfState(state)
   const faults = live.faults.filter(({ target }) => target === node.name)
   const phones = registrations.filter((each) => each.node === node.name)

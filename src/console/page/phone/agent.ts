@@ -9,6 +9,7 @@ import {
   type Notification,
   type URI,
 } from 'sip.js'
+import { LineTransport } from '../../../phone/line-transport.ts'
 import { signallingOnly } from '../../../phone/session-description.ts'
 import {
   type Contact,
@@ -21,7 +22,8 @@ import {
   searchBody,
   setContactBody,
 } from './bodies.ts'
-import { SocketTransport } from './socket-transport.ts'
+import { type CallUser, Calls } from './calls.ts'
+import { SocketLine } from './socket-line.ts'
 
 export interface AgentSettings {
   /** `sip:alice@lab.test` */
@@ -33,7 +35,7 @@ export interface AgentSettings {
   readonly address: string
 }
 
-export interface AgentUser {
+export interface AgentUser extends CallUser {
   onMessage(from: string, text: string): void
   onContacts(contacts: readonly Contact[]): void
   onPresence(uri: string, presence: Presence): void
@@ -60,11 +62,13 @@ export class PhoneAgent {
   readonly #user: AgentUser
   readonly #watches = new Map<string, Subscriber>()
   readonly #domain: string
+  readonly #calls: Calls
   #contacts: Subscriber | undefined
   #etag: string | undefined
 
   constructor({ uri, login, password, address }: AgentSettings, user: AgentUser) {
     this.#user = user
+    this.#calls = new Calls(user)
     this.#domain = uri.slice(uri.indexOf('@') + 1)
     this.#agent = new UserAgent({
       uri: readUri(uri),
@@ -75,16 +79,15 @@ export class PhoneAgent {
       sipExtensionExtraSupported: ['gruu'],
       userAgentString: 'siplab console phone (sip.js)',
       sessionDescriptionHandlerFactory: signallingOnly,
-      transportConstructor: SocketTransport,
-      transportOptions: { address },
+      transportConstructor: LineTransport,
+      transportOptions: { line: new SocketLine(address) },
       gracefulShutdown: false,
       logBuiltinEnabled: false,
       logConfiguration: false,
       delegate: {
         onMessage: (message) => this.#takeMessage(message),
         onDisconnect: (error) => error !== undefined && user.onLost(error),
-        // It carries no media, and says so.
-        onInvite: (invitation) => void invitation.reject({ statusCode: 488 }),
+        onInvite: (invitation) => this.#calls.take(invitation),
       },
     })
     this.#registerer = new Registerer(this.#agent, {
@@ -108,6 +111,7 @@ export class PhoneAgent {
 
   /** Removes our own Contact and ends the flow. */
   async close(): Promise<void> {
+    if (this.#agent.isConnected()) await this.#calls.hangUp()
     if (this.#agent.isConnected()) {
       const { delegate, accepted } = answered('REGISTER with expires=0')
       await this.#registerer.unregister({ requestDelegate: delegate })
@@ -121,6 +125,19 @@ export class PhoneAgent {
     const { delegate, accepted } = answered(`MESSAGE ${to}`)
     await new Messager(this.#agent, readUri(to), text, 'text/plain').message({ requestDelegate: delegate })
     await accepted
+  }
+
+  /** Rings at the other end; what comes of it is told to `onCall` and `onCallEnded`. */
+  call(to: string): Promise<void> {
+    return this.#calls.call(this.#agent, readUri(to))
+  }
+
+  answer(): Promise<void> {
+    return this.#calls.answer()
+  }
+
+  hangUp(): Promise<void> {
+    return this.#calls.hangUp()
   }
 
   /** RFC 3903. @throws Refusal */

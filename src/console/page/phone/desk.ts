@@ -2,6 +2,7 @@
 import { createStore, type Store } from '../store.ts'
 import type { PhoneAgent } from './agent.ts'
 import { type Contact, type Presence, userOf } from './bodies.ts'
+import type { PageCall } from './calls.ts'
 import { askTheServer, lastEvent, type Trouble } from './trouble.ts'
 import type { WayIn } from './ways.ts'
 
@@ -37,6 +38,10 @@ export interface DeskState {
   readonly conversations: Readonly<Record<string, readonly Line[]>>
   /** Whose message came and was not looked at yet. */
   readonly unread: readonly string[]
+  /** The call that rings or is on. */
+  readonly call: PageCall | undefined
+  /** Why the last call ended, until the user has read it. */
+  readonly callEnded: string | undefined
   /** What was asked for and did not come to pass. */
   readonly complaint: string | undefined
 }
@@ -53,6 +58,8 @@ const nothing: DeskState = {
   presence: {},
   conversations: {},
   unread: [],
+  call: undefined,
+  callEnded: undefined,
   complaint: undefined,
 }
 
@@ -70,6 +77,8 @@ export class Desk {
         onMessage: (from, text) => this.#take(from, text),
         onContacts: (contacts) => this.#takeContacts(contacts),
         onPresence: (uri, presence) => this.#change(({ presence: all }) => ({ presence: { ...all, [uri]: presence } })),
+        onCall: (call) => this.#change(() => ({ call, ...(call === undefined ? {} : { callEnded: undefined }) })),
+        onCallEnded: (callEnded) => this.#change(() => ({ callEnded })),
         onLost: (error) => void this.#failed(error, way, lastEvent(way)),
       },
     )
@@ -112,6 +121,22 @@ export class Desk {
         },
       }))
     }
+  }
+
+  call(uri: string): Promise<void> {
+    return this.#do((agent) => agent.call(uri))
+  }
+
+  answer(): Promise<void> {
+    return this.#do((agent) => agent.answer())
+  }
+
+  hangUp(): Promise<void> {
+    return this.#do((agent) => agent.hangUp())
+  }
+
+  forgetCall(): void {
+    this.#change(() => ({ callEnded: undefined }))
   }
 
   addContact(contact: Contact): Promise<void> {

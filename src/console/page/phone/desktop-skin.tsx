@@ -5,8 +5,9 @@ import type { PlanDocument } from '../documents.ts'
 import { useStore } from '../store.ts'
 import { type Desk, type DeskState, nameOf } from './desk.ts'
 import { FindContacts } from './find-contacts.tsx'
-import { Way } from './mobile-skin.tsx'
+import { CallBar, CallButton } from './call-bar.tsx'
 import { Compose, ContactLine, OwnPresence, Talk } from './parts.tsx'
+import { Address, Password, Way } from './sign-in-fields.tsx'
 import { useSignIn } from './sign-in.ts'
 
 export function DesktopSkin({ desk, plan }: { readonly desk: Desk; readonly plan: PlanDocument }): JSX.Element {
@@ -16,6 +17,7 @@ export function DesktopSkin({ desk, plan }: { readonly desk: Desk; readonly plan
       <h2 class="phone-title">
         {state.stage === 'signed-in' ? `${nameOf(state, state.uri)} – Communicator` : 'Communicator'}
       </h2>
+      <CallBar desk={desk} state={state} />
       {state.stage === 'signed-in' ? <Client desk={desk} state={state} /> : <SignIn desk={desk} plan={plan} />}
     </section>
   )
@@ -30,19 +32,8 @@ function SignIn({ desk, plan }: { readonly desk: Desk; readonly plan: PlanDocume
   }
   return (
     <form class="desktop-sign-in" onSubmit={signIn}>
-      <label class="field">
-        Sign-in address
-        <input value={form.uri} onInput={({ currentTarget }) => form.setUri(currentTarget.value)} />
-      </label>
-      <label class="field">
-        Password
-        <input
-          type="password"
-          autocomplete="off"
-          value={form.password}
-          onInput={({ currentTarget }) => form.setPassword(currentTarget.value)}
-        />
-      </label>
+      <Address form={form} />
+      <Password form={form} />
       <Way form={form} />
       <button type="submit" class="main" disabled={stage === 'signing-in' || form.way === undefined}>
         {stage === 'signing-in' ? 'Signing in…' : 'Sign in'}
@@ -83,6 +74,9 @@ function Client({ desk, state }: { readonly desk: Desk; readonly state: DeskStat
             <h3>{nameOf(state, open)} – Conversation</h3>
             <Talk state={state} uri={open} />
             <Compose desk={desk} to={open} />
+            <div class="actions">
+              <CallButton desk={desk} state={state} uri={open} />
+            </div>
           </>
         )}
       </div>

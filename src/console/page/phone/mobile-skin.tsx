@@ -4,9 +4,11 @@ import { useState } from 'preact/hooks'
 import type { PlanDocument } from '../documents.ts'
 import { useStore } from '../store.ts'
 import { type Desk, type DeskState, nameOf } from './desk.ts'
+import { CallBar } from './call-bar.tsx'
 import { FindContacts } from './find-contacts.tsx'
 import { Compose, ContactLine, OwnPresence, presenceWord, Talk } from './parts.tsx'
 import { RootCard } from './root-card.tsx'
+import { Address, Password, Way } from './sign-in-fields.tsx'
 import { type SignInForm, useSignIn } from './sign-in.ts'
 
 type Screen =
@@ -28,6 +30,7 @@ export function MobileSkin({ desk, plan }: { readonly desk: Desk; readonly plan:
   const props = { desk, state, go }
   return (
     <section class="mobile" aria-label="Mobile phone">
+      <CallBar desk={desk} state={state} />
       {state.stage === 'signed-in' ? (
         <SignedIn {...props} screen={screen} />
       ) : (
@@ -96,10 +99,7 @@ function SignedOut({
   if (screen.at === 'server') return <Server form={form} signIn={signIn} go={go} />
   return (
     <Shown title="Sign in" left={['Root', () => go({ at: 'root' })]} right={['Next', () => go({ at: 'server' })]}>
-      <label class="field">
-        Sign-in address
-        <input value={form.uri} onInput={({ currentTarget }) => form.setUri(currentTarget.value)} />
-      </label>
+      <Address form={form} />
       <p class="soft">The address of a user of this lab, such as sip:alice@lab.test.</p>
     </Shown>
   )
@@ -117,33 +117,9 @@ function Server({
   return (
     <Shown title="Sign in" left={['Back', () => go({ at: 'address' })]} right={['Sign in', signIn]}>
       <p>{form.uri}</p>
-      <label class="field">
-        Password
-        <input
-          type="password"
-          autocomplete="off"
-          value={form.password}
-          onInput={({ currentTarget }) => form.setPassword(currentTarget.value)}
-        />
-      </label>
+      <Password form={form} />
       <Way form={form} />
     </Shown>
-  )
-}
-
-export function Way({ form }: { readonly form: SignInForm }): JSX.Element {
-  if (form.way === undefined) return <p class="notice warn">No server of this lab takes SIP over WebSocket.</p>
-  return (
-    <label class="field">
-      Server
-      <select value={form.way.address} onChange={({ currentTarget }) => form.setWay(currentTarget.value)}>
-        {form.ways.map(({ address, from, host, port }) => (
-          <option key={address} value={address}>
-            {from}: {host}:{port}
-          </option>
-        ))}
-      </select>
-    </label>
   )
 }
 
@@ -256,6 +232,7 @@ function Menu({ desk, state, go, uri }: ScreenProps & { readonly uri: string }):
     isContact
       ? [`Remove ${name} from contacts`, () => void desk.removeContact(uri).then(back)]
       : [`Add ${name} to contacts`, () => void desk.addContact({ uri, name }).then(back)],
+    [`Call ${name}`, () => void desk.call(uri).then(back)],
     ['I am busy', () => void desk.setPresence({ open: true, note: 'Busy' }).then(back)],
     ['I am online', () => void desk.setPresence({ open: true, note: '' }).then(back)],
     [

@@ -34,7 +34,7 @@ export function lastEvent({ node }: WayIn): number {
 /** @param since `lastEvent` before the socket was asked for */
 export async function askTheServer(error: unknown, way: WayIn, since: number): Promise<Trouble> {
   const what = error instanceof Error ? error.message : String(error)
-  const { SocketError } = await import('./socket-transport.ts')
+  const { SocketError } = await import('./socket-line.ts')
   if (!(error instanceof SocketError)) return { kind: 'refused', what }
   const seen = await seenBy(way, since)
   const checked = await check(way)

@@ -114,7 +114,8 @@ const reasons: readonly Rule[] = [
   },
   { when: /unexpected eof while reading|ssl error (?:zero return|syscall)|:unexpected eof\b/, says: closed },
   // X509_verify of OpenSSL 3; a wrong signature of the handshake itself is `bad signature`.
-  { when: /provider signature failure/, says: refused('cert.signature-invalid') },
+  // Of a certificate or of a CRL: OpenSSL prints the same line for both.
+  { when: /provider signature failure/, says: refused('cert.signature-invalid', 'crl.signature-invalid') },
   // Our own certificate and key
   {
     when: /no certificate assigned|no certificate set\b/,

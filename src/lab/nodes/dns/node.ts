@@ -3,10 +3,12 @@
  */
 import { z } from 'zod'
 import { ControlUsageError, json } from '../../../node/control/control-server.ts'
+import { traceLines } from '../../../node/control/trace-lines.ts'
 import type { ListenerStatus } from '../../../node/control/control-api.ts'
 import { startHelperNode } from '../helper-node.ts'
 import type { NodeStart, RunningNode } from '../helper-node.ts'
 import type { DnsFault } from './faults.ts'
+import { QuestionLog } from './question-log.ts'
 import { openDnsServer } from './server.ts'
 
 const name = z.string().min(1).max(253).optional()
@@ -18,12 +20,16 @@ const fault = z.discriminatedUnion('kind', [
 ])
 const faults = z.array(fault).max(64)
 
-/** `GET /dns-faults` and `POST /dns-faults` with the whole list; an empty one heals. */
+/**
+ * `GET /trace`: questions and answers. `GET /dns-faults` and `POST /dns-faults` with the whole list; an empty one
+ * heals.
+ */
 export function startDnsNode(start: NodeStart): Promise<RunningNode> {
   const { settings } = start.plan
   if (settings.kind !== 'dns') throw new Error(`${start.plan.name} is no DNS server`)
   return startHelperNode(start, async (recorder) => {
-    const server = await openDnsServer(settings.views)
+    const questions = new QuestionLog(start.plan.name, Date.now)
+    const server = await openDnsServer(settings.views, (asked) => questions.add(asked))
     const listeners = server.views.flatMap((view): readonly ListenerStatus[] => {
       const face = view.name === 'external' ? 'external' : 'internal'
       return (['udp', 'tcp'] as const).map((transport) => ({ face, transport, address: view.address, port: view.port }))
@@ -33,6 +39,7 @@ export function startDnsNode(start: NodeStart): Promise<RunningNode> {
       metrics: () => ({ questions: server.asked() }),
       close: () => server.close(),
       routes: {
+        'GET /trace': (call) => traceLines([questions], call),
         'GET /dns-faults': () => json(server.faults()),
         'POST /dns-faults': ({ body }) => {
           const parsed = faults.safeParse(body)

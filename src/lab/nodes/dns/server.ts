@@ -6,6 +6,8 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import type { DnsView } from '../../../topology/plan-types.ts'
 import { answerQuery, latenessOf } from './answer.ts'
 import type { DnsFault } from './faults.ts'
+import type { Asked } from './question-log.ts'
+import { endpointText } from '../../../sip/message/endpoint.ts'
 import { Zone } from './zone.ts'
 import type { ZoneRecord } from './zone.ts'
 
@@ -34,9 +36,16 @@ export interface DnsServer {
   close(): Promise<void>
 }
 
-/** Opens every view; none stays open when one cannot be opened. */
-export async function openDnsServer(views: readonly ServedView[]): Promise<DnsServer> {
-  const state: State = { faults: [], asked: 0, late: new Set() }
+/**
+ * Opens every view; none stays open when one cannot be opened.
+ *
+ * @param onAsked each question with its answer, when the answer is known; a late one is sent later
+ */
+export async function openDnsServer(
+  views: readonly ServedView[],
+  onAsked: (asked: Asked) => void = () => undefined,
+): Promise<DnsServer> {
+  const state: State = { faults: [], asked: 0, late: new Set(), onAsked }
   const open: OpenView[] = []
   try {
     for (const view of views) open.push(await openView(view, state))
@@ -68,6 +77,7 @@ interface State {
   asked: number
   /** Answers that are held back. */
   readonly late: Set<NodeJS.Timeout>
+  readonly onAsked: (asked: Asked) => void
 }
 
 interface OpenView {
@@ -77,15 +87,21 @@ interface OpenView {
 
 async function openView(view: ServedView, state: State): Promise<OpenView> {
   const zone = new Zone(view)
-  const answer = (octets: Buffer, overUdp: boolean, send: (response: Buffer) => void): void => {
-    state.asked += 1
-    const response = answerQuery(zone, octets, state.faults, overUdp)
-    if (response !== undefined) sendLate(state, latenessOf(octets, state.faults), () => send(response))
-  }
-  const tcp = await openTcp(view, (octets, send) => answer(octets, false, send))
+  let local = ''
+  const answerOver =
+    (transport: 'udp' | 'tcp'): Answer =>
+    (octets, remote, send) => {
+      state.asked += 1
+      const response = answerQuery(zone, octets, state.faults, transport === 'udp')
+      const lateMs = latenessOf(octets, state.faults)
+      state.onAsked({ view: view.name, transport, local, remote, question: octets, response, lateMs })
+      if (response !== undefined) sendLate(state, lateMs, () => send(response))
+    }
+  const tcp = await openTcp(view, answerOver('tcp'))
   const { port } = tcp.server.address() as AddressInfo
+  local = endpointText(view.address, port)
   try {
-    const udp = await openUdp({ address: view.address, port }, (octets, send) => answer(octets, true, send))
+    const udp = await openUdp({ address: view.address, port }, answerOver('udp'))
     return { port, close: async () => void (await Promise.all([closeUdp(udp), closeTcp(tcp)])) }
   } catch (error) {
     await closeTcp(tcp)
@@ -93,7 +109,8 @@ async function openView(view: ServedView, state: State): Promise<OpenView> {
   }
 }
 
-type Answer = (octets: Buffer, send: (response: Buffer) => void) => void
+/** @param remote who asks, `127.0.41.21:40312` */
+type Answer = (octets: Buffer, remote: string, send: (response: Buffer) => void) => void
 
 /** Beyond that an answer is lost, as by any server that is overrun. */
 const mostLate = 1000
@@ -115,7 +132,8 @@ function openUdp(
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
   socket.on('message', (octets, from) => {
     // An asker that has gone answers with ICMP: nothing is owed to it, and the next question still gets its answer.
-    answer(octets, (response) => socket.send(response, from.port, from.address, () => undefined))
+    const send = (response: Buffer): void => socket.send(response, from.port, from.address, () => undefined)
+    answer(octets, endpointText(from.address, from.port), send)
   })
   return new Promise((resolve, reject) => {
     socket.once('error', reject)
@@ -154,6 +172,7 @@ function openTcp(
 /** Each message stands behind its length in two octets (RFC 1035 §4.2.2). */
 function serveConnection(socket: Socket, answer: Answer): void {
   let pending = Buffer.alloc(0)
+  const remote = endpointText(socket.remoteAddress ?? '', socket.remotePort ?? 0)
   socket.setTimeout(idleMs, () => socket.destroy())
   // A reset by the asker needs no more than the close that follows it.
   socket.on('error', () => socket.destroy())
@@ -163,7 +182,7 @@ function serveConnection(socket: Socket, answer: Answer): void {
       const length = pending.readUInt16BE(0)
       if (length > maxQuestionBytes) return void socket.destroy()
       if (pending.length < length + 2) return
-      answer(pending.subarray(2, length + 2), (response) => {
+      answer(pending.subarray(2, length + 2), remote, (response) => {
         if (!socket.destroyed) socket.write(Buffer.concat([lengthOf(response), response]))
       })
       pending = pending.subarray(length + 2)

@@ -48,6 +48,8 @@ export interface ResolverOptions {
   readonly clock: Clock
   /** Numeric, with ports: [`127.0.41.2:10053`, `[::1]:10053`]. Empty: the system's. */
   readonly servers: readonly string[]
+  /** IPv4 address of this machine to ask from; absent: the system chooses. */
+  readonly from?: string
   /** An answer is kept so long at most, shorter when its TTL is. 0: nothing is kept. */
   readonly cacheSeconds?: number
   /** Names kept at most; the oldest makes room. */
@@ -59,9 +61,10 @@ export interface ResolverOptions {
 
 /** `createResolver({ clock, servers: ['127.0.41.2:10053'] })` */
 export function createResolver(options: ResolverOptions): Resolver {
-  const { clock, servers, cacheSeconds = 30, cacheNames = 2_000, timeoutMs = 2_000, tries = 2 } = options
+  const { clock, servers, from, cacheSeconds = 30, cacheNames = 2_000, timeoutMs = 2_000, tries = 2 } = options
   const resolver = new dns.Resolver({ timeout: timeoutMs, tries })
   if (servers.length > 0) resolver.setServers([...servers])
+  if (from !== undefined) resolver.setLocalAddress(from)
   const cache = new AnswerCache(clock, cacheSeconds, cacheNames, (name) => negativeTtl(resolver, name))
   const ttl = (type: 'SRV' | 'NAPTR', name: string) => (): Promise<number | undefined> =>
     // What is kept for a second at most is not worth another question.

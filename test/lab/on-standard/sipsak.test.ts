@@ -2,11 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { runProgram } from '../support/command.ts'
-import type { CommandResult } from '../support/command.ts'
-import { missing } from '../support/debian-program.ts'
-import { freePort } from '../support/free-port.ts'
-import { withLab } from '../support/lab.ts'
+import { runProgram } from '../../support/command.ts'
+import type { CommandResult } from '../../support/command.ts'
+import { missing } from '../../support/debian-program.ts'
+import { freePort } from '../../support/free-port.ts'
+import { sharedLab } from '../../support/lab.ts'
 
 /**
  * sipsak looks the domain up even where it is told the proxy: it gets a hosts file of its own, which needs a mount
@@ -19,7 +19,7 @@ const namespaces = [
 const namespace = await firstWorking()
 
 t.test('sipsak against standard', { skip: missing('sipsak') }, async (t) => {
-  const lab = await withLab(t, 'standard')
+  const lab = await sharedLab('standard')
   const listener = lab.node('se').listeners.find(({ transport }) => transport === 'udp')
   const server = `${listener?.address}:${listener?.port}`
 
