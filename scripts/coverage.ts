@@ -1,8 +1,8 @@
 /**
- * How much of src/ runs, child processes included: `npm run coverage [-- COMMAND...]`; the command is `tap` when none is
- * named. Every Node process below the command leaves what V8 counted (NODE_V8_COVERAGE); siplab then runs from its
- * sources and not from its bundle (src/cli/siplab.mjs). A line counts as run when any process ran it. A process that is killed
- * by SIGKILL leaves nothing. Exit status: that of the command; 1 when a room of `wanted` is below its share.
+ * How much of src/ runs, child processes included: `npm run coverage [-- COMMAND...]`; the command is `tap` when none
+ * is named. Every Node process below the command leaves what V8 counted (NODE_V8_COVERAGE); siplab then runs from its
+ * sources and not from its bundle (src/cli/siplab.mjs). A line counts as run when any process ran it. A process that
+ * SIGKILL ends leaves nothing. Exit status: that of the command; 1 when a room of `wanted` is below its share.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'

@@ -73,7 +73,7 @@ function aroundSection(): string {
   const lines = aroundFaults.map(({ name, target, story, verdict }) => {
     const row = around.find((each) => each.fault === name && each.target === target)
     const seen = row === undefined ? 'not measured' : (row.notShown ?? `${comeOf(row)}, at ${row.on}`)
-    const code = verdict === undefined ? 'none: nobody minds' : `\`${verdict}\``
+    const code = verdict === undefined ? 'none: no one minds' : `\`${verdict}\``
     return `| ${target} | \`${name}\`<br>${story} | ${code} | ${seen.replace('>', '&gt;')} |`
   })
   return `## Links, DNS, databases, configuration, surroundings\n\n${head}\n${lines.join('\n')}\n`

@@ -159,7 +159,7 @@ async function show(access: RunningLabAccess, target: string, fault: Fault, { si
   }
 }
 
-function aroundLine({ fault, on, expected = 'nobody minds', verdict = 'nobody minds', ...row }: AroundRow): string {
+function aroundLine({ fault, on, expected = 'no one minds', verdict = 'no one minds', ...row }: AroundRow): string {
   const outcome = row.notShown ?? (row.named ? 'yes' : 'NO')
   return `${fault.padEnd(34)} ${on.padEnd(13)} ${expected.padEnd(26)} ${verdict.padEnd(26)} ${outcome} ${row.ms} ms`
 }
@@ -167,8 +167,8 @@ function aroundLine({ fault, on, expected = 'nobody minds', verdict = 'nobody mi
 function line({ fault, side, tls, expected, verdict, named, notShown, ms }: LiveRow): string {
   const outcome = notShown === undefined ? (named ? 'yes' : 'NO') : 'not shown'
   return (
-    `${fault.padEnd(34)} ${side.padEnd(7)} ${tls.padEnd(4)} ${(expected ?? 'nobody minds').padEnd(26)} ` +
-    `${(verdict ?? 'nobody minds').padEnd(26)} ${outcome.padEnd(9)} ${ms} ms`
+    `${fault.padEnd(34)} ${side.padEnd(7)} ${tls.padEnd(4)} ${(expected ?? 'no one minds').padEnd(26)} ` +
+    `${(verdict ?? 'no one minds').padEnd(26)} ${outcome.padEnd(9)} ${ms} ms`
   )
 }
 

@@ -12,7 +12,9 @@ const docker = 'needs Docker; .ci/jobs/containers runs these commands'
 
 export const notRun: readonly NotRun[] = [
   { page: 'README.md', first: 'npm ci', why: 'replaces node_modules under the running check; CI begins with npm ci' },
+  { page: 'docs/tutorial.md', first: 'npm ci', why: 'as in README.md' },
   { page: 'docs/check.md', first: 'siplab check example.com', why: foreign },
+  { page: 'docs/cluster.md', first: 'siplab up', why: docker },
   { page: 'docs/containers.md', first: 'docker compose up', why: docker },
   { page: 'docs/containers.md', first: 'siplab status --lab compose', why: docker },
   { page: 'docs/containers.md', first: 'docker compose exec', why: docker },

@@ -54,7 +54,8 @@ async function openFolder(page: string): Promise<Walk> {
   mkdirSync(bin)
   const node = process.execPath
   const door = join(root, 'src/cli/siplab.mjs')
-  const npx = `case $1 in siplab) shift; exec '${node}' '${door}' "$@";; *) exec env npm exec --prefix '${root}' -- "$@";; esac`
+  const other = `exec npm exec --prefix '${root}' -- "$@"`
+  const npx = `case $1 in siplab) shift; exec '${node}' '${door}' "$@";; *) ${other};; esac`
   for (const [name, script] of Object.entries({ siplab: `exec '${node}' '${door}' "$@"`, npx })) {
     writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`)
     chmodSync(join(bin, name), 0o755)

@@ -30,7 +30,7 @@ const incidents = ['trial-certificate-expiry', 'security-settings-locked'] as co
 
 /**
  * `cured`: the printed command cured it. `person`: the remedy names no command. `failed`: neither. `acting`: the fault
- * exists only while siplab acts, and `heal` ends it. `nothing`: nobody minds, or no lab shows it.
+ * exists only while siplab acts, and `heal` ends it. `nothing`: no one minds, or no lab shows it.
  */
 export type Column = 'cured' | 'person' | 'failed' | 'acting' | 'nothing'
 

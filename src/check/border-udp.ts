@@ -1,5 +1,5 @@
 /**
- * Does a server send its answer to an address that only stands in Via? Then anyone lets it write to anyone. The
+ * Does a server send its answer to an address that is only in Via? Then anyone lets it write to anyone. The
  * response goes to where the request came from (RFC 3261 §18.2.2, RFC 3581); the other address is one of our own.
  */
 import { createSocket, type Socket } from 'node:dgram'

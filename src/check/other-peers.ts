@@ -151,7 +151,7 @@ export async function withoutName(
 /** Only an alert shows that the missing name was minded; a slow or busy server shows nothing. */
 function refusedWithoutName({ alert, found, code }: Broken): Finding {
   return alert === undefined
-    ? note(code, { message: 'Whether the server takes a peer that sends no server name cannot be told', found })
+    ? note(code, { message: 'Whether the server takes a peer that sends no server name cannot be determined', found })
     : note('tls.name-unknown', { message: 'The server refuses a peer that sends no server name', found })
 }
 

@@ -24,7 +24,7 @@ export interface Finding {
   /** One sentence for people. */
   readonly sentence: string
   readonly evidence: Evidence
-  /** A command or an edit. Absent when there is nothing to mend. */
+  /** A command or an edit. Absent when there is nothing to fix. */
   readonly remedy?: string
   /** The whole diagnosis, with every further fault in `others`. Absent when all is well. */
   readonly verdict?: Verdict

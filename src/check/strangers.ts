@@ -39,7 +39,7 @@ const sentences: Readonly<Record<Stranger['kind'], string>> = {
   mail: 'a mail server answers',
   tls: 'a TLS server answers',
   other: 'something answers that is neither TLS nor SIP',
-  silent: 'nobody says a word',
+  silent: 'no end says anything',
 }
 
 export function strangerText({ kind, line }: Stranger): string {

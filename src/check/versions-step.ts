@@ -52,8 +52,7 @@ function brokenFinding(broken: Broken): Finding {
   return note(
     code,
     {
-      message:
-        'Whether this version is offered cannot be told: the handshake broke for another reason, or for none given',
+      message: 'Whether this version is offered is unknown: the handshake broke for another reason, or for none given',
       found,
       fix: 'show the certificate that the server wants: --cert FILE --key FILE',
     },

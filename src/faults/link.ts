@@ -23,7 +23,7 @@ export const linkFaults: readonly LinkFaultEntry[] = [
   },
   {
     name: 'silent',
-    story: 'Nothing passes any more, and nobody is told: a firewall that drops, a machine without power.',
+    story: 'Nothing passes any more, and neither end gets an error: a firewall that drops, a machine without power.',
     verdict: 'link.timeout',
   },
   { name: 'delay', story: 'Every message comes late.', amount: { unit: 'ms', usual: 500 } },

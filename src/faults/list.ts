@@ -18,7 +18,7 @@ export interface ListedFault {
   readonly target: TargetKind
   readonly family: string
   readonly story: string
-  /** The code its verdict names; absent: nobody minds, or it shows in time only. */
+  /** The code its verdict names; absent: no one minds, or it shows in time only. */
   readonly verdict?: string
   /** Where the node may stand. */
   readonly sides?: readonly ('server' | 'client')[]

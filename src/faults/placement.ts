@@ -76,9 +76,9 @@ export interface Placement {
 
 /** What a fault brought to light. */
 export interface Seen {
-  /** The code the fault is known by; absent for a control, which nobody minds. */
+  /** The code the fault is known by; absent for a control, which no one minds. */
   readonly expected?: string
-  /** The joined verdict of the link, or of the start. Absent: nobody minds. */
+  /** The joined verdict of the link, or of the start. Absent: no one minds. */
   readonly verdict?: Verdict
   /** What each end wrote by itself. */
   readonly views: readonly View[]

@@ -182,7 +182,7 @@ function provisionTrust(
 }
 
 /**
- * Writes the trust lists of a node as the plan has them, in place of what is there.
+ * Writes the trust lists of a node as the plan has them, instead of what is there.
  *
  * @returns the files
  */
@@ -213,7 +213,7 @@ function trustLists(plan: LabPlan, authorities: LabAuthorities, node: NodePlan, 
 }
 
 /**
- * Puts the present CRLs of every CA that a node trusts into its folder, in place of what is there.
+ * Puts the present CRLs of every CA that a node trusts into its folder, instead of what is there.
  *
  * @returns the files
  */

@@ -20,7 +20,7 @@ interface EventMeaning {
 export const events = {
   'service.starting': { level: 'info', kept: true, meaning: 'The service is starting' },
   'service.ready': { level: 'info', kept: true, meaning: 'Every listener is open' },
-  'service.stopping': { level: 'info', kept: true, meaning: 'The service was told to stop' },
+  'service.stopping': { level: 'info', kept: true, meaning: 'The service was asked to stop' },
   'service.stopped': { level: 'info', kept: true, meaning: 'The service has stopped' },
   'service.stack-failed': {
     level: 'error',
@@ -89,13 +89,13 @@ export const events = {
     numbers: { ocs2007: 14428 },
     numberedFor: /^(?:cert|chain|tls|crl|trust)\./,
   },
-  'link.fault': { level: 'warn', kept: true, meaning: 'A fault was put on or taken off a link' },
+  'link.fault': { level: 'warn', kept: true, meaning: 'A fault was placed on a link, or removed' },
   'peer.probe': { level: 'debug', kept: false, meaning: 'A connection closed before its ClientHello' },
   'message.malformed': { level: 'warn', kept: false, meaning: 'A message could not be read' },
   'request.malformed': {
     level: 'warn',
     kept: true,
-    meaning: 'A field of a message cannot be read or used: which, and where it stands',
+    meaning: 'A field of a message cannot be read or used: which, and where it is',
   },
   'message.failed': {
     level: 'error',
@@ -118,7 +118,7 @@ export const events = {
     level: 'info',
     kept: true,
     meaning:
-      'Responses with no Via but ours, which end here (RFC 3261 §16.7 step 3); of many, every thousandth is told',
+      'Responses with no Via but ours, which end here (RFC 3261 §16.7 step 3); of many, every thousandth is logged',
   },
   'ack.dropped': {
     level: 'warn',

@@ -138,7 +138,8 @@ class Asking {
 /** `<sip:pool.lab.test:5061;transport=tls>`: the first Contact decides. A secure phone is not sent on in the clear. */
 function redirectTarget(contact: string | undefined, from: PhoneTarget): PhoneTarget {
   const text = /<([^>]*)>/.exec(contact ?? '')?.[1] ?? contact
-  if (text === undefined) throw new PhoneError('phone.redirect', '301 without a Contact: nobody knows where to sign in')
+  if (text === undefined)
+    throw new PhoneError('phone.redirect', '301 without a Contact: it does not say where to sign in')
   const uri = readUri(text.trim())
   const transport = (uri.parameters.get('transport') ?? from.transport).toLowerCase()
   if (!isPhoneTransport(transport))

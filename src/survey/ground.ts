@@ -55,7 +55,7 @@ export function existingGround(folder: string, now: number): SurveyGround {
   if (ground.root.validToDate.getTime() > now) return ground
   throw new GroundError(
     `the root of the survey in ${folder} ended on ${ground.root.validToDate.toISOString().slice(0, 10)}; ` +
-      'siplab survey root makes a new one, which is to be installed in place of the old one',
+      'siplab survey root makes a new one, which is to be installed instead of the old one',
   )
 }
 

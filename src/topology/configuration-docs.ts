@@ -58,7 +58,7 @@ function page(topology: Schema, profile: Schema): string {
     settingsTable(topology, { hosts: true }),
     ...hostParts(topology),
     '## Profiles',
-    'A file of `config/profiles/`. The certificate rules of each profile stand in the table below.',
+    'A file of `config/profiles/`. The certificate rules of each profile are in the table below.',
     settingsTable(profile),
     ...requirementParts(),
     ...peerPolicyParts(),

@@ -167,7 +167,7 @@ const directorOwn = {}
 
 const director = group({
   role: setting(z.literal('director'), {
-    doc: 'Authenticates, redirects inside users to their home pool, proxies remote ones, homes nobody.',
+    doc: 'Authenticates, redirects inside users to their home pool, proxies remote ones, homes no one.',
   }),
   ...directorOwn,
   ...everyServer,

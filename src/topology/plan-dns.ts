@@ -138,7 +138,7 @@ function poolRecord(site: Site, { host }: Place): readonly DnsRecord[] {
     : address(
         `${host.pool}.${site.domain}`,
         perimeterAddress(target),
-        'Pool name, which stands in the route sets of its calls.',
+        'Pool name, which is in the route sets of its calls.',
       )
 }
 

@@ -146,7 +146,7 @@ function talk({ site, internalServers }: LinkSite, from: Server, to: Server): Ta
     return {
       allowed,
       why: allowed
-        ? 'It stands on the internal server list of the access proxy.'
+        ? 'It is on the internal server list of the access proxy.'
         : 'It is not on the internal server list of the access proxy.',
     }
   }
@@ -164,7 +164,7 @@ function talk({ site, internalServers }: LinkSite, from: Server, to: Server): Ta
   return {
     allowed: true,
     why: samePool
-      ? 'A client of the pool may hang on the other front end.'
+      ? 'A client of the pool may belong to the other front end.'
       : 'Users of one home reach users of the other.',
   }
 }

@@ -190,7 +190,7 @@ const table: Readonly<Record<ProfileName, Readonly<Partial<Record<Role, readonly
         subject: 'own',
         dnsNames: ['own'],
         uriNames: ['domains'],
-        why: 'SIP runs over TLS only; the SIP domain stands in the SAN (RFC 5922 §7.1).',
+        why: 'SIP runs over TLS only; the SIP domain is in the SAN (RFC 5922 §7.1).',
       },
     ],
     'front-end': [
@@ -200,7 +200,7 @@ const table: Readonly<Record<ProfileName, Readonly<Partial<Record<Role, readonly
         subject: 'own',
         dnsNames: ['own', 'home'],
         uriNames: ['domains'],
-        why: 'SIP runs over TLS only; own name, pool name and SIP domain stand in the SAN.',
+        why: 'SIP runs over TLS only; own name, pool name and SIP domain are in the SAN.',
       },
     ],
     director: [
@@ -343,7 +343,7 @@ export const peerPolicies: Readonly<Record<PeerPolicyName, PeerPolicy>> = {
   }),
   'cloud-2026': cloudOn('cloud-2026', '2026-07-01', {
     publicClientAuth: 'not-issued',
-    disputed: 'Sources disagree whether a trunk certificate still needs clientAuth; the milder reading stands here.',
+    disputed: 'Sources disagree whether a trunk certificate still needs clientAuth; the milder reading counts here.',
     about: 'Cloud voice in 2026: its own certificates carry serverAuth only, under new roots.',
   }),
 }

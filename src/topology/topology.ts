@@ -15,7 +15,7 @@ import type { Profile } from './profile.ts'
 import { domainName, group, hostLabel, port, setting, text } from './settings.ts'
 
 const user = group({
-  password: setting(text, { doc: 'Its password. This is a lab: passwords stand in the file.' }),
+  password: setting(text, { doc: 'Its password. This is a lab: passwords are in the file.' }),
   home: setting(hostLabel, { doc: 'Label of its home: a pool or a Standard Edition host.' }),
   remote: setting(z.boolean().default(false), { doc: 'May sign in from outside.' }),
   anonymousCalls: setting(z.boolean().optional(), {

@@ -35,13 +35,13 @@ const table = {
   'cert.expired': {
     meaning: '{certificate} has expired',
     windows: ['CERT_E_EXPIRED', 'SEC_E_CERT_EXPIRED'],
-    rule: 'notAfter lies in the future (RFC 5280 §4.1.2.5)',
+    rule: 'notAfter is in the future (RFC 5280 §4.1.2.5)',
     remedy: renew,
   },
   'cert.not-yet-valid': {
     meaning: '{certificate} is not valid yet',
     windows: ['CERT_E_EXPIRED'],
-    rule: 'notBefore lies in the past (RFC 5280 §4.1.2.5)',
+    rule: 'notBefore is in the past (RFC 5280 §4.1.2.5)',
     remedy: 'compare the clocks of both ends; else issue {certificate} of NODE again: siplab certs renew NODE',
   },
   'cert.expires-soon': {
@@ -64,7 +64,7 @@ const table = {
   'cert.name-not-allowed': {
     meaning: '{certificate} carries no name that this server trusts',
     windows: ['SIPPROXY_E_ROUTING_MSG_CERT_MISMATCH'],
-    rule: 'a name in the certificate stands in the list of trusted servers',
+    rule: 'a name in the certificate is in the list of trusted servers',
     remedy:
       'add the name to the list of trusted servers of REFUSER, or issue {certificate} of NODE again by its own name: ' +
       'siplab certs renew NODE',
@@ -84,7 +84,7 @@ const table = {
   },
   'cert.san-missing': {
     meaning: '{certificate} has its name in the subject only',
-    rule: 'the name stands in a SAN (RFC 9525 §2)',
+    rule: 'the name is in a SAN (RFC 9525 §2)',
     remedy: again(' with a DNS SAN'),
     weight: 'warning',
   },
@@ -138,7 +138,7 @@ const table = {
   'cert.revoked': {
     meaning: '{certificate} is revoked',
     windows: ['CRYPT_E_REVOKED', 'CERT_E_REVOKED'],
-    rule: 'the serial stands on no CRL of its issuer (RFC 5280 §6.3)',
+    rule: 'the serial is on no CRL of its issuer (RFC 5280 §6.3)',
     remedy: 'let NODE have a new certificate, since {certificate} does not come back: siplab certs renew NODE',
   },
   'cert.self-signed': {
@@ -175,7 +175,7 @@ const table = {
     remedy: 'put the right key beside {certificate} of NODE, or issue both again: siplab certs renew NODE',
   },
   'cert.critical-extension': {
-    meaning: '{certificate} has a critical extension nobody here understands',
+    meaning: '{certificate} has a critical extension that this end does not understand',
     windows: ['CERT_E_CRITICAL'],
     rule: 'critical extensions are understood (RFC 5280 §4.2)',
     remedy: reissue,
@@ -314,7 +314,7 @@ const table = {
     meaning: 'a CA above {certificate} is revoked',
     ofCa: 'the CA certificate {subject} is revoked',
     windows: ['CRYPT_E_REVOKED', 'CERT_E_REVOKED'],
-    rule: 'no CA of the chain stands on a CRL (RFC 5280 §6.3)',
+    rule: 'no CA of the chain is on a CRL (RFC 5280 §6.3)',
     remedy: `let a CA that is not revoked issue the certificate of NODE, and load its CRL at REFUSER: ${renewAndLists}`,
   },
   'chain.key-weak': {
@@ -335,7 +335,7 @@ const table = {
   },
   'chain.out-of-order': {
     meaning: 'the first certificate of the file is not the one of the server',
-    rule: 'the certificate of the server stands first (RFC 8446 §4.4.2)',
+    rule: 'the certificate of the server comes first (RFC 8446 §4.4.2)',
     remedy: 'put the certificate of NODE first, then its issuer, or issue it again: siplab certs renew NODE',
   },
   'chain.too-deep': {
@@ -553,14 +553,14 @@ const table = {
     meaning: 'a CRL is stale',
     windows: ['CRYPT_E_REVOCATION_OFFLINE'],
     inferred: true,
-    rule: 'nextUpdate lies in the future (RFC 5280 §5.1.2.5)',
+    rule: 'nextUpdate is in the future (RFC 5280 §5.1.2.5)',
     remedy: `load the CRL at REFUSER again from its distribution point: ${newLists}`,
   },
   'crl.not-yet-valid': {
     meaning: 'a CRL is not valid yet',
     windows: ['CRYPT_E_REVOCATION_OFFLINE'],
     inferred: true,
-    rule: 'thisUpdate lies in the past (RFC 5280 §5.1.2.4)',
+    rule: 'thisUpdate is in the past (RFC 5280 §5.1.2.4)',
     remedy: `compare the clocks of REFUSER and of the issuer; else load the CRL again: ${newLists}`,
   },
   'crl.signature-invalid': {
@@ -750,11 +750,11 @@ const table = {
     meaning: 'the link matrix does not allow this connection',
     windows: ['SEC_E_LOGON_DENIED'],
     inferred: true,
-    rule: 'the peer stands in the list of servers',
+    rule: 'the peer is in the list of servers',
     remedy: 'add the peer to the list, or dial the right next hop: siplab plan',
   },
   'link.refused': {
-    meaning: 'nobody listens at the other end',
+    meaning: 'nothing listens at the other end',
     windows: ['WSAECONNREFUSED'],
     rule: 'the listener of the next hop is open',
     remedy:
@@ -819,7 +819,7 @@ const table = {
     remedy: 'correct the record: siplab plan --format zone',
   },
   'dns.srv-outside-domain': {
-    meaning: 'the SRV target lies outside the domain',
+    meaning: 'the SRV target is outside the domain',
     windows: ['SIPPROXY_E_EPROUTING_MSG_ALLOWED_DOMAIN_NO_SRV_MATCH'],
     rule: 'the SRV target is a host directly in the domain',
     remedy: 'let the SRV record lead to a host in the domain',
@@ -938,7 +938,7 @@ const table = {
     weight: 'warning',
   },
   'tls.stranger-accepted': {
-    meaning: 'the server accepts a certificate that nobody it trusts has signed',
+    meaning: 'the server accepts a certificate that no CA of its trust list has signed',
     rule: 'a chain that does not end in the trust list is refused',
     remedy: 'let the server verify the certificates it asks for',
     weight: 'warning',
@@ -959,7 +959,7 @@ const table = {
     remedy: 'let the server remove P-Asserted-Identity where no trusted peer sends it',
   },
   'border.udp-elsewhere': {
-    meaning: 'the server sends answers to an address that only stands in Via',
+    meaning: 'the server sends answers to an address that is only in Via',
     rule: 'an answer goes to where the request came from (RFC 3261 §18.2.2)',
     remedy: 'let the server ignore maddr, and the address in Via, of requests of strangers',
   },
@@ -998,7 +998,7 @@ const table = {
   // Configuration, store, clock
   'config.duplicate-partner': {
     meaning: 'a domain is both direct partner and IM provider',
-    rule: 'a domain stands in one list',
+    rule: 'a domain is in one list',
     remedy:
       'remove the domain from one list of NODE, or take those of the topology: siplab settings NODE general --reset',
   },
@@ -1035,7 +1035,7 @@ const table = {
   'config.certificate-not-needed': {
     meaning: 'a certificate is given where the profile needs none',
     rule: 'the certificate matrix of the profile',
-    remedy: 'nothing to mend',
+    remedy: 'nothing to fix',
     weight: 'warning',
   },
   'machine.disk-full': {
@@ -1079,7 +1079,7 @@ const table = {
     remedy: 'give the account its rights back: siplab heal store',
   },
   'store.read-only': {
-    meaning: 'the pool store takes no writes: it is a standby, or was told to be read-only',
+    meaning: 'the pool store takes no writes: it is a standby, or is set to read-only',
     rule: 'front ends are connected to the primary',
     remedy: 'lead the store address to the primary; where siplab made the store read-only: siplab heal store',
   },
@@ -1134,7 +1134,7 @@ const table = {
     remedy: 'siplab heal directory',
   },
   'directory.read-only': {
-    meaning: 'the directory takes no writes: it is a standby, or was told to be read-only',
+    meaning: 'the directory takes no writes: it is a standby, or is set to read-only',
     rule: 'who changes accounts is connected to the primary',
     remedy: 'lead the directory address to the primary, then repeat the change',
   },

@@ -45,7 +45,7 @@ export interface Verdict {
   readonly certificate?: VerdictCertificate
   /** One sentence for people. */
   readonly message: string
-  /** What was wanted, with its source, e.g. `notAfter lies in the future (RFC 5280 §4.1.2.5)`. */
+  /** What was wanted, with its source, e.g. `notAfter is in the future (RFC 5280 §4.1.2.5)`. */
   readonly rule?: string
   /** What was found, e.g. `ended 2026-03-01T12:00:00Z, 3 d ago by the clock of director`. */
   readonly found?: string

@@ -12,7 +12,7 @@ t.test('the first line of break is the finding of the fault, though it is a rema
   t.equal(outcome, 'a remark names the fault; no link minds')
 })
 
-t.test('a control that nobody minds is not led by the remark of a bystander', async (t) => {
+t.test('a control that no one minds is not led by the remark of a bystander', async (t) => {
   const remarks = [verdict('chain.expired', { node: 'director' })]
   const [first, outcome] = summaryOf({ ...quiet, fault: 'cross-signed', remarks })
   t.equal(first, 'no link minds cross-signed')

@@ -84,7 +84,7 @@ function problems(certificate: Certificate, context: RuleContext): readonly Find
       'path',
       field,
       message,
-      'an extension is well-formed DER and stands there once (RFC 5280 §4.2)',
+      'an extension is well-formed DER and is there once (RFC 5280 §4.2)',
       who,
     )
   })

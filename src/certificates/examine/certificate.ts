@@ -275,7 +275,7 @@ function readKnown(extensions: readonly Extension[]): Known & { readonly problem
   const seen = new Set<string>()
   for (const extension of extensions) {
     const field = extensionName(extension.oid)
-    if (seen.has(extension.oid)) problems.push({ field, message: 'the extension stands there twice' })
+    if (seen.has(extension.oid)) problems.push({ field, message: 'the extension is there twice' })
     seen.add(extension.oid)
     const reader = readers.get(extension.oid)
     if (reader === undefined) continue
@@ -310,7 +310,7 @@ export function sameCertificate(one: Certificate, other: Certificate): boolean {
   return one.fingerprint === other.fingerprint
 }
 
-/** The extension with this OID; the first when it stands there twice. */
+/** The extension with this OID; the first when it is there twice. */
 export function findExtension(certificate: Certificate, oid: string): Extension | undefined {
   return certificate.extensions.find((extension) => extension.oid === oid)
 }

@@ -93,7 +93,7 @@ function validity(
 ): readonly Located[] {
   const ended = index === 0 ? 'cert.expired' : anchor ? 'chain.root-expired' : 'chain.expired'
   const early = index === 0 ? 'cert.not-yet-valid' : 'chain.not-yet-valid'
-  const after = 'notAfter lies in the future (RFC 5280 §4.1.2.5)'
+  const after = 'notAfter is in the future (RFC 5280 §4.1.2.5)'
   if (at > notAfter.at)
     return [
       located(index, ended, 'notAfter', `ended ${isoSeconds(notAfter.at)}, ${duration(at - notAfter.at)} ago`, after),
@@ -105,7 +105,7 @@ function validity(
         early,
         'notBefore',
         `begins ${isoSeconds(notBefore.at)}, in ${duration(notBefore.at - at)}`,
-        'notBefore lies in the past (RFC 5280 §4.1.2.5)',
+        'notBefore is in the past (RFC 5280 §4.1.2.5)',
       ),
     ]
   return at === notAfter.at

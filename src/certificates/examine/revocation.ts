@@ -72,7 +72,7 @@ function revokedFinding(crl: Crl, { serial }: Certificate, isLeaf: boolean): Fin
     ...crlFinding(
       isLeaf ? 'cert.revoked' : 'chain.revoked',
       `serial ${serial.hex} stands on the CRL of ${crl.issuer.text}${when}`,
-      'the serial stands on no CRL of its issuer (RFC 5280 §6.3)',
+      'the serial is on no CRL of its issuer (RFC 5280 §6.3)',
     ),
     field: 'serialNumber',
   }
@@ -132,8 +132,8 @@ function formFlaw(crl: Crl, { strictForm }: RevocationContext): Finding | undefi
   if (crl.duplicate !== undefined)
     return crlFinding(
       'crl.malformed',
-      `serial ${crl.duplicate} stands there twice`,
-      'every serial stands there once (RFC 5280 §5.1.2.6)',
+      `serial ${crl.duplicate} is there twice`,
+      'every serial is there once (RFC 5280 §5.1.2.6)',
       minds('cabf', 'rfc5280'),
     )
   const number = crl.extensions.find(({ oid }) => oid === extensionOid.crlNumber)
@@ -186,13 +186,13 @@ function timeFlaw(crl: Crl, at: number): Finding | undefined {
     return crlFinding(
       'crl.not-yet-valid',
       `thisUpdate ${new Date(crl.thisUpdate.at).toISOString()}`,
-      'thisUpdate lies in the past (RFC 5280 §5.1.2.4)',
+      'thisUpdate is in the past (RFC 5280 §5.1.2.4)',
     )
   if (crl.nextUpdate === undefined || crl.nextUpdate.at >= at) return undefined
   return crlFinding(
     'crl.expired',
     `nextUpdate ${new Date(crl.nextUpdate.at).toISOString()}`,
-    'nextUpdate lies in the future (RFC 5280 §5.1.2.5)',
+    'nextUpdate is in the future (RFC 5280 §5.1.2.5)',
   )
 }
 

@@ -110,7 +110,7 @@ export const settingsCommand: RegisterCommand = (program, { io }) => {
         'the profile has them. The Security tab does not open while an assigned certificate is not valid.',
     )
     .option('--force', forceText)
-    .option('--reset', 'general: what the topology has, in place of the local file; tls: what the profile has')
+    .option('--reset', 'general: what the topology has, instead of the local file; tls: what the profile has')
   common(command, 'siplab settings fe1 security').action(
     async (name: string, tab: string, options: SettingsOptions) => {
       const lab = chooseLab(io, options)

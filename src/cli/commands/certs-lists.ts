@@ -33,7 +33,7 @@ export function trustCommand(certs: Command, { io }: CommandContext): void {
   const command = certs
     .command('trust <NODE>')
     .description('Shows the roots that a node trusts. With --reset the lists are those of the plan again.')
-    .option('--reset', 'write the lists as the plan has them, in place of what is there')
+    .option('--reset', 'write the lists as the plan has them, instead of what is there')
     .option('--add <FILE>', 'put the certificates of a PEM file into the list')
     .option('--external', 'with --add: the list of the external face of an access proxy')
   common(withTopology(command), 'siplab certs trust director --reset').action(
@@ -55,7 +55,7 @@ export function trustCommand(certs: Command, { io }: CommandContext): void {
 export function crlsCommand(certs: Command, { io }: CommandContext): void {
   const command = certs
     .command('crls <NODE>')
-    .description('Puts the present CRLs of every CA that a node trusts into its folder, in place of what is there.')
+    .description('Puts the present CRLs of every CA that a node trusts into its folder, instead of what is there.')
   common(withTopology(command), 'siplab certs crls director').action(async (name: string, options: HomeOptions) => {
     const home = chooseHome(io, options)
     const node = chooseNode(home.plan, name)
@@ -98,5 +98,5 @@ function listsText(lists: readonly TrustList[]): string {
   const rows = lists.flatMap(({ file, roots }) =>
     roots.map(({ subject, serial, notAfter }) => [file, subject, serial, notAfter]),
   )
-  return rows.length === 0 ? 'The node trusts nobody.\n' : table(['LIST', 'ROOT', 'SERIAL', 'VALID UNTIL'], rows)
+  return rows.length === 0 ? 'The node trusts no one.\n' : table(['LIST', 'ROOT', 'SERIAL', 'VALID UNTIL'], rows)
 }

@@ -37,7 +37,7 @@ Example:
   siplab explain sip.example.com:5061
   siplab explain chain.pem --with teams-direct-routing --on 2027-03-15
 
-Exit status: 0 explained, 1 nothing is known, 2 wrong usage. With --on: 0 the link stands, 1 it breaks, or siplab
+Exit status: 0 explained, 1 nothing is known, 2 wrong usage. With --on: 0 the link works, 1 it breaks, or siplab
 cannot tell.`
 
 export const explainCommand: RegisterCommand = (program, context) => register(program, context, 'explain')
@@ -70,7 +70,7 @@ function register(program: Parameters<RegisterCommand>[0], context: CommandConte
         'webpki',
       ]),
     )
-    .option('--with <PEER>', 'a chain: does the link with this peer stand? (docs/policies.md)')
+    .option('--with <PEER>', 'a chain: does the link with this peer work? (docs/policies.md)')
     .option('--on <DAY>', 'with --with: on this day (default: every day on which something changes)')
     .option('--our-roots <FILE>', 'with --with: the trust list of our own end')
     .addOption(

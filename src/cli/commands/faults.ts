@@ -30,7 +30,7 @@ export const faultsCommand: RegisterCommand = (program, { io }) => {
   const faults = program
     .command('faults')
     .summary('list what can be broken')
-    .description('Named faults that break and heal put on and take off.')
+    .description('Named faults that break places and heal removes.')
   common(
     faults
       .command('list', { isDefault: true })

@@ -31,7 +31,7 @@ export const registrationsCommand: RegisterCommand = (program, { io }) => {
     ])
     answer(io, options, registrations, () =>
       rows.length === 0
-        ? 'Nobody is signed in.\n'
+        ? 'No one is signed in.\n'
         : table(['USER', 'NODE', 'EXPIRES', 'FLOW', 'USER AGENT', 'CONTACT'], rows),
     )
   })

@@ -23,11 +23,11 @@ export function drillCommand(certs: Command, { io, finish }: CommandContext): vo
     .addArgument(new Argument('<SUBJECT>', 'what is renewed').choices(['leaf', 'issuing', 'root']))
     .description(
       'Renews a leaf, the issuing CA or the root of the running lab in stages, dials every link anew after each, ' +
-        'and says who loses whom.\nExit status 0 when the right order loses nobody, or the wrong one loses ' +
+        'and says who loses whom.\nExit status 0 when the right order loses no user, or the wrong one loses ' +
         'somebody and ends whole.',
     )
     .addOption(
-      new Option('--order <ORDER>', 'the one that loses nobody, or the one that is usual all the same')
+      new Option('--order <ORDER>', 'the one that loses no user, or the one that is usual all the same')
         .choices(['right', 'wrong'])
         .default('right'),
     )
@@ -72,7 +72,7 @@ function stageText(io: Io, { title, keeps, lost, regained, refused }: StageRepor
     ),
     ...regained.map((link) => paint(io.colours.out, 'green', `back  ${link}`)),
   ]
-  const quiet = lost.length === 0 && regained.length === 0 ? ['nobody is lost'] : []
+  const quiet = lost.length === 0 && regained.length === 0 ? ['no user is lost'] : []
   return `${paint(io.colours.out, 'bold', title)}\n${[...lines, ...quiet].map((line) => `  ${line}\n`).join('')}`
 }
 

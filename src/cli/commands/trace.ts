@@ -68,8 +68,8 @@ function filterOptions(command: Command): Command {
       (value: string, all: readonly string[]) => [...all, ...value.split(',')],
       [],
     )
-    .option('--hep <HOST:PORT>', 'send it to a collector such as Homer (HEP version 3, udp), in place of text')
-    .option('--from <FILE>', 'an earlier trace in JSON lines, in place of the running lab; - reads standard input')
+    .option('--hep <HOST:PORT>', 'send it to a collector such as Homer (HEP version 3, udp), instead of text')
+    .option('--from <FILE>', 'an earlier trace in JSON lines, instead of the running lab; - reads standard input')
 }
 
 async function trace(io: Io, name: string | undefined, options: TraceOptions): Promise<void> {

@@ -74,7 +74,7 @@ function addCommand(users: Command, io: Io): void {
     .addOption(
       new Option(
         '--anonymous-calls <SWITCH>',
-        'takes calls that nobody vouches for (default: by a static route)',
+        'takes calls that no one vouches for (default: by a static route)',
       ).choices(['on', 'off']),
     )
   common(withTopology(add), 'siplab users add sip:erna@lab.test --password secret --remote').action(

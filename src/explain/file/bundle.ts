@@ -43,7 +43,7 @@ function decodeText(content: Buffer): { readonly text: string; readonly remarks:
     const remark: Remark = {
       code: 'file.bom',
       where,
-      why: 'EF BB BF stands before the first line; some readers then skip the first block',
+      why: 'EF BB BF comes before the first line; some readers then skip the first block',
     }
     return { text: content.subarray(3).toString('latin1'), remarks: [remark] }
   }
@@ -84,7 +84,7 @@ function onePerCode(remarks: readonly Remark[]): readonly Remark[] {
 
 const oddities: Readonly<Record<NonNullable<PemBlock['oddity']>, Omit<Remark, 'where'>>> = {
   'not-closed': { code: 'file.corrupt', why: 'the block has no END line' },
-  joined: { code: 'file.corrupt', why: 'its BEGIN stands in the line of the END before it; OpenSSL refuses that' },
+  joined: { code: 'file.corrupt', why: 'its BEGIN is in the line of the END before it; OpenSSL refuses that' },
   indented: { code: 'file.indented', why: 'its lines begin with spaces' },
   quoted: { code: 'file.corrupt', why: 'its lines begin with a quotation mark of a mail' },
   escaped: { code: 'file.corrupt', why: 'it holds the two characters \\n where a line must end' },

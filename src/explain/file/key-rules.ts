@@ -28,7 +28,7 @@ export function keyFindings(
 }
 
 function keyInsideText({ encrypted }: KeyItem): string {
-  const lies = `a private key${encrypted ? ', encrypted,' : ''} lies in the same file`
+  const lies = `a private key${encrypted ? ', encrypted,' : ''} is in the same file`
   return `${lies}; HAProxy and baresip want it so, others must not see it`
 }
 

@@ -100,7 +100,7 @@ export function decodeBody(body: string): { readonly octets: Buffer } | { readon
   const odd = /[^A-Za-z0-9+/=]/.exec(base64)?.[0]
   if (odd !== undefined) return { problem: `the character ${JSON.stringify(odd)} is no Base64` }
   const bare = base64.replace(/={1,2}$/, '')
-  if (bare === '') return { problem: 'nothing stands between BEGIN and END' }
+  if (bare === '') return { problem: 'nothing is between BEGIN and END' }
   if (bare.includes('=') || base64.length % 4 === 1 || bare.length % 4 === 1)
     return { problem: `${base64.length} characters of Base64 are no whole number of octets` }
   return { octets: Buffer.from(bare, 'base64') }

@@ -114,7 +114,7 @@ export const opening: readonly Fault[] = inFamily('protocol', [
     slug: 'session-resumed',
     sides: ['client'],
     shows: 'second-connection',
-    story: 'The two ends resume a TLS session, so that nobody looks at the certificate of the client again',
+    story: 'The two ends resume a TLS session, so that neither end looks at the certificate of the client again',
     make: (pki) => resuming(pki, { resumes: true }),
     twin: (pki) => resuming(pki, {}),
     expect: broken('tls.session-resumed', { presenter: 'tls.session-resumed', judge: 'tls.session-resumed' }),

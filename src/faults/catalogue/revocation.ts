@@ -106,7 +106,7 @@ export const revocation: readonly Fault[] = inFamily('revocation', [
   {
     slug: 'crl-newer-unrevokes',
     sides: ['server', 'client'],
-    story: 'The certificate of the peer stands on an old CRL and no longer on the newest',
+    story: 'The certificate of the peer is on an old CRL and no longer on the newest',
     make(pki) {
       const leaf = pki.leaf()
       const old = pki.crl(pki.issuing, { thisUpdate: daysBefore(pki.now, 2), ...revoking(pki, leaf) })

@@ -170,7 +170,7 @@ export const trust: readonly Fault[] = inFamily('trust', [
   {
     slug: 'incomplete-chain-hidden',
     sides: ['server', 'client'],
-    story: 'The issuing CA is missing in the file of the peer, but stands in its trust list',
+    story: 'The issuing CA is missing in the file of the peer, but is in its trust list',
     make: (pki) => ({ ...pki.good(), presenter: { ...show(pki.leaf()), trust: pki.root.pem + pki.issuing.pem } }),
     expect: accepted,
   },
@@ -396,7 +396,7 @@ export const trust: readonly Fault[] = inFamily('trust', [
   {
     slug: 'unknown-critical-extension',
     sides: ['server', 'client'],
-    story: 'The certificate of the peer has a critical extension that nobody knows',
+    story: 'The certificate of the peer has a critical extension that no end knows',
     make: (pki) => presenting(pki, pki.leaf({ more: [extension('1.3.6.1.4.1.99999.1', true, nothing())] })),
     twin: (pki) => presenting(pki, pki.leaf({ more: [extension('1.3.6.1.4.1.99999.1', false, nothing())] })),
     expect: refused('cert.critical-extension', 'UNSPECIFIED'),

@@ -148,7 +148,7 @@ function issuingStages(tools: Tools, order: DrillOrder): readonly DrillStage[] {
 
 function rootStages(tools: Tools, order: DrillOrder): readonly DrillStage[] {
   const newRoot: DrillStage = {
-    title: 'there is a new root with a new issuing CA; nobody uses them yet',
+    title: 'there is a new root with a new issuing CA; no one uses them yet',
     act: () => replaceCas(tools, ['internal-root', 'internal-issuing']),
   }
   return [newRoot, ...(order === 'right' ? movesBesideTheOldRoot(tools) : movesAtOnce(tools))]

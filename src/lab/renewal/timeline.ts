@@ -132,10 +132,10 @@ function caEntry(plan: LabPlan, { name, organisation, notBefore, notAfter }: Tim
     ...span(notBefore, notAfter, now, dueFraction),
     stops:
       below.length === 0
-        ? ['nothing: nobody here has a certificate of it']
+        ? ['nothing: no node has a certificate of it']
         : [
             `no peer accepts the certificates of ${names(below.map(({ node }) => node))} any more`,
-            'whoever holds one of them treats it as its own end',
+            'every holder of one treats it as its own end',
           ],
   }
 }

@@ -88,7 +88,7 @@ function removesFlow({ request, flow }: Arrival, { parameters }: NameAddress): b
 /** `Contact: *` stands alone and with `Expires: 0` (RFC 3261 §10.2.2, §10.3 step 6). */
 function readStar({ request, wall }: Arrival, aor: string, lines: number, settings: ContactSettings): ReadContacts {
   if (lines > 1 || request.header('Expires') !== '0')
-    return refused(400, 'register.star-not-alone', 'Contact: * stands with another value, or without Expires: 0')
+    return refused(400, 'register.star-not-alone', 'Contact: * comes with another value, or without Expires: 0')
   return { kind: 'change', change: changeOf(request, aor, wall, [], true, settings), outbound: false, expires: 0 }
 }
 

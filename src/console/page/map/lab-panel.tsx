@@ -87,7 +87,7 @@ function Faults({ live }: Pick<LabPanelProps, 'live'>): JSX.Element {
 }
 
 function Phones({ registrations }: Pick<LabPanelProps, 'registrations'>): JSX.Element {
-  if (registrations.length === 0) return <p class="soft">Nobody is signed in.</p>
+  if (registrations.length === 0) return <p class="soft">No one is signed in.</p>
   return (
     <ul class="rows">
       {registrations.map(({ aor, node, contact, userAgent }) => (

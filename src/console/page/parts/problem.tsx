@@ -18,7 +18,7 @@ export function Failed({ failure }: { readonly failure: Failure }): JSX.Element 
         <code>{failure.code}</code> {failure.message}
       </p>
       {verdict?.found !== undefined && <p>Found: {verdict.found}</p>}
-      {verdict?.fix !== undefined && <p>Mend it: {verdict.fix}</p>}
+      {verdict?.fix !== undefined && <p>Fix: {verdict.fix}</p>}
     </div>
   )
 }

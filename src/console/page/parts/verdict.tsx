@@ -16,7 +16,7 @@ export function VerdictCard({ verdict }: { readonly verdict: Verdict }): JSX.Ele
         />
         <Fact name="Rule" value={rule} />
         <Fact name="Found" value={found} />
-        <Fact name="Mend" value={fix} />
+        <Fact name="Fix" value={fix} />
         <Fact
           name="Windows"
           value={

@@ -30,7 +30,7 @@ export function FindContacts({ desk, state, talk }: FindProps): JSX.Element {
         <button type="submit">Find</button>
       </form>
       {state.complaint !== undefined && <p class="notice bad">{state.complaint}</p>}
-      {found?.length === 0 && state.complaint === undefined && <p class="soft">Nobody is called that.</p>}
+      {found?.length === 0 && state.complaint === undefined && <p class="soft">No one has that name.</p>}
       <ul class="contact-list">
         {found?.map((contact) => (
           <li key={contact.uri} class="found">

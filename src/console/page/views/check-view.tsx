@@ -117,7 +117,7 @@ function Steps({ steps }: { readonly steps: readonly Step[] }): JSX.Element {
             </summary>
             <p>{step.sentence}</p>
             <dl class="facts">
-              <Fact name="Mend" value={step.remedy} />
+              <Fact name="Fix" value={step.remedy} />
               {Object.entries(step.evidence).map(([name, value]) => (
                 <Fact key={name} name={name} value={Array.isArray(value) ? value.join(', ') : String(value)} />
               ))}

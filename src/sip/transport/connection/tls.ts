@@ -318,7 +318,7 @@ function staple(server: Server, kind: TlsTuning['staple']): void {
 class StapleError extends Error {
   readonly code = 'ERR_STAPLE'
   constructor() {
-    super('the OCSP responder gave an error in place of an answer')
+    super('the OCSP responder gave an error instead of an answer')
   }
 }
 
