@@ -50,6 +50,7 @@ const mayImport = {
   'console/page': [
     'sip/message',
     'phone/challenges',
+    'phone/line-transport',
     'phone/session-description',
     'verdicts',
     'topology',
