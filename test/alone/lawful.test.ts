@@ -23,7 +23,13 @@ function account(lab: TestLab, topology: string, login: string, peer: string): P
     return { ...common, proxy: 'se.lab.test:5060', transport: 'tcp', dns: dnsAt('internal') }
   }
   if (topology === 'pool')
-    return { ...common, proxy: 'pool.lab.test:5061', dns: dnsAt('internal'), root: trust.internal ?? '' }
+    return {
+      ...common,
+      proxy: 'pool.lab.test:5061',
+      dns: dnsAt('internal'),
+      root: trust.internal ?? '',
+      flow: 'watched',
+    }
   return { ...common, proxy: 'sip.lab.test:10443', dns: dnsAt('external'), root: trust.public ?? '', flow: 'watched' }
 }
 
