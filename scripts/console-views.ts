@@ -79,9 +79,10 @@ const views: readonly ViewTest[] = [
     hash: '#/ladder',
     async look(page) {
       await page.getByLabel('Keep-alives').check()
-      await page.locator('.rung.rightward, .rung.leftward').first().waitFor()
+      const messages = page.locator('.rung.rightward, .rung.leftward').filter({ hasText: /OPTIONS sip:|\(OPTIONS\)/ })
+      await messages.first().waitFor()
       await page.getByRole('button', { name: /❚❚ Pause/ }).click()
-      await page.locator('.rung.rightward, .rung.leftward').first().click()
+      await messages.first().click()
       await page.getByRole('region', { name: 'The chosen row' }).getByText('RFC 3261 §20.8').waitFor()
     },
   },
