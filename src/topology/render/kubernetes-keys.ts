@@ -1,6 +1,6 @@
 /** The job that makes the keys of a lab in a cluster, and what it may do: write secrets of its namespace. */
-import { clusterEnvironment, type ClusterLab, dataFolder, type Group, keyHolders, secretName } from './cluster.ts'
-import { confined, emptyFolder, environmentOf, labelsOf, meta, siplabImage } from './kubernetes-parts.ts'
+import { type ClusterLab, dataFolder, type Group, keyHolders, secretName } from './cluster.ts'
+import { job, meta } from './kubernetes-parts.ts'
 import type { LabPlan } from '../plan-types.ts'
 
 const kept = '/run/secrets/siplab'
@@ -22,48 +22,20 @@ export function certificateJob({ plan, store }: ClusterLab): readonly Group[] {
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'certs' },
       subjects: [{ kind: 'ServiceAccount', name: 'certs' }],
     },
-    job(plan, `${store.address}:${store.port}/${store.database}`),
+    makeKeys(plan, `${store.address}:${store.port}/${store.database}`),
   ]
 }
 
-function job(plan: LabPlan, store: string): Group {
+function makeKeys(plan: LabPlan, store: string): Group {
   const names = [...(plan.certificates.length === 0 ? [] : ['authority']), ...keysOf(plan)]
-  return {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: meta(plan, 'certs'),
-    spec: {
-      backoffLimit: 4,
-      template: {
-        metadata: { labels: labelsOf(plan, 'certs') },
-        spec: {
-          restartPolicy: 'OnFailure',
-          serviceAccountName: 'certs',
-          securityContext: confined.pod,
-          containers: [
-            {
-              name: 'certs',
-              image: siplabImage,
-              command: ['sh', '-c', script(plan, store)],
-              env: environmentOf(clusterEnvironment),
-              securityContext: confined.container,
-              volumeMounts: [
-                { name: 'data', mountPath: dataFolder },
-                { name: 'tmp', mountPath: '/tmp' },
-                ...names.map((name) => ({ name, mountPath: `${kept}/${name}`, readOnly: true })),
-              ],
-            },
-          ],
-          volumes: [
-            emptyFolder('data'),
-            emptyFolder('tmp'),
-            // What an earlier run made: it stays, and only what is missing is made.
-            ...names.map((name) => ({ name, secret: { secretName: secretName(plan, name), optional: true } })),
-          ],
-        },
-      },
-    },
-  }
+  return job(plan, 'certs', {
+    script: script(plan, store),
+    retries: 4,
+    account: { serviceAccountName: 'certs' },
+    mounts: names.map((name) => ({ name, mountPath: `${kept}/${name}`, readOnly: true })),
+    // What an earlier run made: it stays, and only what is missing is made.
+    volumes: names.map((name) => ({ name, secret: { secretName: secretName(plan, name), optional: true } })),
+  })
 }
 
 function keysOf(plan: LabPlan): readonly string[] {

@@ -1,6 +1,6 @@
 /** What every manifest repeats: names, labels, and how little a container may do. */
 import type { LabPlan } from '../plan-types.ts'
-import type { Group } from './cluster.ts'
+import { clusterEnvironment, dataFolder, type Group } from './cluster.ts'
 
 export const siplabImage = 'siplab'
 
@@ -40,3 +40,40 @@ export const confined = {
     capabilities: { drop: ['ALL'] },
   },
 } as const
+
+export interface JobParts {
+  /** For `sh -c`. */
+  readonly script: string
+  /** How often the job is started again. */
+  readonly retries: number
+  /** Which account its pods have, or that they have none. */
+  readonly account: Group
+  /** Beside the two folders that may be written. */
+  readonly mounts: readonly Group[]
+  readonly volumes: readonly Group[]
+}
+
+/** A job of the batch API: one container of siplab that runs until its script succeeds. */
+export function job(plan: LabPlan, name: string, { script, retries, account, mounts, volumes }: JobParts): Group {
+  const container = {
+    name,
+    image: siplabImage,
+    command: ['sh', '-c', script],
+    env: environmentOf(clusterEnvironment),
+    securityContext: confined.container,
+    volumeMounts: [{ name: 'data', mountPath: dataFolder }, { name: 'tmp', mountPath: '/tmp' }, ...mounts],
+  }
+  const spec = {
+    restartPolicy: 'OnFailure',
+    ...account,
+    securityContext: confined.pod,
+    containers: [container],
+    volumes: [emptyFolder('data'), emptyFolder('tmp'), ...volumes],
+  }
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: meta(plan, name),
+    spec: { backoffLimit: retries, template: { metadata: { labels: labelsOf(plan, name) }, spec } },
+  }
+}

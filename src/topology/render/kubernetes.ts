@@ -28,7 +28,16 @@ import {
 import { certificateJob } from './kubernetes-keys.ts'
 import { networkPolicies } from './kubernetes-policies.ts'
 import { renderHaproxy } from './haproxy.ts'
-import { confined, emptyFolder, environmentOf, labelsOf, meta, selectorOf, siplabImage } from './kubernetes-parts.ts'
+import {
+  confined,
+  emptyFolder,
+  environmentOf,
+  job,
+  labelsOf,
+  meta,
+  selectorOf,
+  siplabImage,
+} from './kubernetes-parts.ts'
 
 const secrets = '/run/secrets/siplab'
 
@@ -253,35 +262,11 @@ function services(plan: LabPlan, node: NodePlan): readonly Group[] {
 
 /** Fills the lists and users of the topology in; starts again until the database is there. */
 function directoryJob(plan: LabPlan): Group {
-  return {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: meta(plan, 'directory'),
-    spec: {
-      backoffLimit: 20,
-      template: {
-        metadata: { labels: labelsOf(plan, 'directory') },
-        spec: {
-          restartPolicy: 'OnFailure',
-          automountServiceAccountToken: false,
-          securityContext: confined.pod,
-          containers: [
-            {
-              name: 'directory',
-              image: siplabImage,
-              command: ['sh', '-c', seedScript(plan, secrets)],
-              env: environmentOf(clusterEnvironment),
-              securityContext: confined.container,
-              volumeMounts: [
-                { name: 'data', mountPath: dataFolder },
-                { name: 'tmp', mountPath: '/tmp' },
-                { name: 'store', mountPath: `${secrets}/store`, readOnly: true },
-              ],
-            },
-          ],
-          volumes: [emptyFolder('data'), emptyFolder('tmp'), secretVolume(plan, 'store')],
-        },
-      },
-    },
-  }
+  return job(plan, 'directory', {
+    script: seedScript(plan, secrets),
+    retries: 20,
+    account: { automountServiceAccountToken: false },
+    mounts: [{ name: 'store', mountPath: `${secrets}/store`, readOnly: true }],
+    volumes: [secretVolume(plan, 'store')],
+  })
 }
