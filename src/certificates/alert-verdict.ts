@@ -109,7 +109,7 @@ function validity({ validFromDate, validToDate }: X509Certificate, now: number):
   return now < validFromDate.getTime() ? 'not valid yet' : 'valid'
 }
 
-/** What this end can tell of its own certificate. */
+/** What this end knows of its own certificate. */
 interface Held extends ShownCertificate {
   readonly leaf: X509Certificate
   readonly issuers: readonly X509Certificate[]
@@ -123,10 +123,10 @@ const dates: ReadonlySet<VerdictCode> = new Set<VerdictCode>(['cert.expired', 'c
  */
 function causesLeft(codes: readonly VerdictCode[], held: Held, byDate: boolean): readonly VerdictCode[] {
   const causes = codes.map((code) => ({ code, is: heldAgainst(code, held) }))
-  const shows = causes.filter(({ is }) => is === true).map(({ code }) => code)
-  // A peer that knows the issuer misses nothing; the other faults trouble everybody.
-  const alone = shows.filter((code) => code === 'chain.incomplete')
-  const seen = [...shows.filter((code) => code !== 'chain.incomplete'), ...alone]
+  const visible = causes.filter(({ is }) => is === true).map(({ code }) => code)
+  // A peer that knows the issuer misses nothing; the other faults trouble every peer.
+  const alone = visible.filter((code) => code === 'chain.incomplete')
+  const seen = [...visible.filter((code) => code !== 'chain.incomplete'), ...alone]
   const open = causes.flatMap(({ code, is }): readonly VerdictCode[] => {
     if (is === undefined) return [code]
     return is === false && dates.has(code) && !seen.some((each) => dates.has(each)) ? ['clock.wrong'] : []
@@ -167,7 +167,7 @@ function readChain(pem: string): readonly X509Certificate[] {
 
 const purposeOids = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2' } as const
 
-/** Whether our certificate has this fault; undefined: it does not show, or lies at the other end. */
+/** Whether our certificate has this fault; undefined: this end cannot see the fault, or it is at the other end. */
 function heldAgainst(code: VerdictCode, { leaf, issuers, purpose, now }: Held): boolean | undefined {
   switch (code) {
     case 'cert.expired':

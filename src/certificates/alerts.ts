@@ -76,7 +76,7 @@ interface AlertEntry {
   readonly causes: readonly VerdictCode[]
   /** Stacks send it for any fault of a certificate: `causes` are the commonest. */
   readonly anyFault?: true
-  /** Rarer causes, which only a capture shows. */
+  /** Rarer causes, visible only in a capture. */
   readonly captured?: readonly VerdictCode[]
   /**
    * Causes that no capture shows, being in the lists and the clock of the end that refuses, likeliest first. Absent:

@@ -26,7 +26,7 @@ export type CaName = (typeof caNames)[number]
 
 const yearSeconds = 365 * 86_400
 
-/** One CA as it lies in the folder. */
+/** One CA as the folder holds it. */
 export interface Ca {
   readonly name: CaName
   readonly pem: string
@@ -182,7 +182,7 @@ export function readCa(directory: string, name: CaName): Ca {
   }
 }
 
-/** Where the CRL and the certificate of a CA are fetched; empty when nobody serves them. */
+/** Where the CRL and the certificate of a CA are fetched; empty when no server offers them. */
 export function distributionPoints(crlUrl: string | undefined, ca: CaName): readonly Extension[] {
   if (crlUrl === undefined) return []
   const base = crlUrl.replace(/\/$/, '')

@@ -1,7 +1,7 @@
 /**
- * The lab's own PKI in one folder: an internal root with its issuing CA, and a "public" root with its issuing CA that
- * stands in for a commercial one on the edge's external face. A lab, never production: the root keys lie beside the
- * rest.
+ * The lab's own PKI in one folder: an internal root with its issuing CA, and a "public" root with its issuing CA, which
+ * plays a commercial CA on the external face of the edge. A lab, never production: the root keys are in the same folder
+ * as the rest.
  */
 import type { KeyObject } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
@@ -45,7 +45,7 @@ import {
 export { type CaName, caNames, renewCa } from './authority-folder.ts'
 
 export interface AuthorityOptions {
-  /** Stands in the names of the CAs, e.g. `lab.test`. */
+  /** Part of the names of the CAs, e.g. `lab.test`. */
   readonly domain: string
   /** Milliseconds since 1970. */
   readonly now: number

@@ -65,7 +65,7 @@ export function time(at: Date): Der {
   return asn1.create(UNIVERSAL, kind.GENERALIZEDTIME, false, `${digits}Z`)
 }
 
-/** Takes DER that we or node:crypto made (a public key, a name of our own CA) as it stands. Not for input of others. */
+/** Embeds DER that we or node:crypto made (a public key, a name of our own CA) unchanged. Not for input of others. */
 export function embed(der: Uint8Array): Der {
   return asn1.fromDer(forge.util.createBuffer(binary(der)))
 }

@@ -99,7 +99,7 @@ export function crlDistributionPoint(...urls: readonly string[]): Extension {
   return extension('2.5.29.31', false, sequence(sequence(tagged(0, tagged(0, ...names)))))
 }
 
-/** Where the certificate of the issuer lies, for clients that fetch it. */
+/** Where clients fetch the certificate of the issuer. */
 export function authorityInfoAccess(options: { readonly issuerUrl?: string; readonly ocspUrl?: string }): Extension {
   const entries: readonly (readonly [string, string | undefined])[] = [
     ['1.3.6.1.5.5.7.48.1', options.ocspUrl],

@@ -42,7 +42,7 @@ const largestFileOctets = 4 * 1024 * 1024
  * Reads the certificates of a server: the leaf, then its issuers. Verdicts `file.*` and `chain.out-of-order` come from
  * here and from the start-up check.
  *
- * @param options.anyLabel true passes over blocks with an odd label without a word, as OpenSSL does
+ * @param options.anyLabel true ignores blocks with an odd label and reports nothing, as OpenSSL does
  */
 export function loadCertificates(path: string, options: { readonly anyLabel?: boolean } = {}): Loaded<CertificateFile> {
   return loadBlocks(

@@ -34,7 +34,7 @@ export function certificateFolder(nodeDirectory: string): string {
 }
 
 /**
- * Puts an issued certificate into the folder of a node, key first, so that a certificate never stands without its key.
+ * Puts an issued certificate into the folder of a node, key first, so that no certificate is there without its key.
  */
 export function saveCertificate(
   nodeDirectory: string,

@@ -15,12 +15,12 @@ import {
   loadTrustList,
   type Loaded,
 } from './load.ts'
-import { crlVerdicts, readOrError, type Say } from './startup-crls.ts'
+import { crlVerdicts, readOrError, type VerdictOf } from './startup-crls.ts'
 import { summarise } from './summary.ts'
 import type { Verdict, VerdictCertificate } from '../verdicts/verdict.ts'
 import { findVerdictCode, verdict, type VerdictCode, type VerdictDetails } from '../verdicts/codes.ts'
 
-/** The part of a profile that this check reads; a `Profile` of the topology fits as it stands. */
+/** The part of a profile that this check reads; a `Profile` of the topology fits unchanged. */
 export interface CertificateRules {
   readonly names: {
     readonly commonName: 'allowed' | 'ignored'
@@ -53,8 +53,7 @@ export interface OwnCertificateWanted {
 }
 
 /**
- * What `tls.createServer` and `tls.connect` take; `ca` always stands in it, since without it Node trusts the public
- * roots.
+ * The options of `tls.createServer` and `tls.connect`; `ca` is always present: without it Node trusts the public roots.
  */
 interface TlsMaterial {
   readonly cert: string
@@ -149,16 +148,16 @@ function contentVerdicts(
   if (chain === undefined || leaf === undefined) return []
   const key = valueOf(files.key)
   const trust = valueOf(files.trust)?.certificates ?? []
-  const say = (code: VerdictCode, details: VerdictDetails = {}): Verdict =>
+  const verdictOf = (code: VerdictCode, details: VerdictDetails = {}): Verdict =>
     verdict(code, { certificate: leaf, ...details })
   return [
-    ...(key === undefined ? [] : pairVerdicts(chain, key, say)),
-    ...validityVerdicts(chain, wanted, say),
-    ...purposeVerdicts(chain[0], wanted, say),
-    ...nameVerdicts(chain[0], wanted, say),
-    ...strengthVerdicts(chain, say),
-    ...crlVerdicts(files.crls, [...chain.slice(1), ...trust], wanted.now, say),
-    ...distributionPointVerdicts(chain[0], wanted, say),
+    ...(key === undefined ? [] : pairVerdicts(chain, key, verdictOf)),
+    ...validityVerdicts(chain, wanted, verdictOf),
+    ...purposeVerdicts(chain[0], wanted, verdictOf),
+    ...nameVerdicts(chain[0], wanted, verdictOf),
+    ...strengthVerdicts(chain, verdictOf),
+    ...crlVerdicts(files.crls, [...chain.slice(1), ...trust], wanted.now, verdictOf),
+    ...distributionPointVerdicts(chain[0], wanted, verdictOf),
   ]
 }
 
@@ -166,20 +165,22 @@ function contentVerdicts(
 function pairVerdicts(
   [leaf, ...issuers]: readonly [X509Certificate, ...X509Certificate[]],
   { key, path }: KeyFile,
-  say: Say,
+  verdictOf: VerdictOf,
 ): readonly Verdict[] {
   if (leaf.checkPrivateKey(key)) return []
   const place = issuers.findIndex((one) => one.checkPrivateKey(key))
   if (place >= 0)
-    return [say('chain.out-of-order', { found: `the key fits certificate ${place + 2} of the file, wanted first` })]
+    return [
+      verdictOf('chain.out-of-order', { found: `the key fits certificate ${place + 2} of the file, wanted first` }),
+    ]
   const types = `${key.asymmetricKeyType} key in ${path}, ${leaf.publicKey.asymmetricKeyType} key in the certificate`
-  return [say('key.mismatch', { found: types })]
+  return [verdictOf('key.mismatch', { found: types })]
 }
 
 function validityVerdicts(
   chain: readonly X509Certificate[],
   { now, rules }: OwnCertificateWanted,
-  say: Say,
+  verdictOf: VerdictOf,
 ): readonly Verdict[] {
   return chain.flatMap((certificate, depth) => {
     const start = certificate.validFromDate.getTime()
@@ -187,14 +188,14 @@ function validityVerdicts(
     const which = depth === 0 ? {} : { certificate: summarise(certificate) }
     if (now >= end)
       return [
-        say(depth === 0 ? 'cert.expired' : 'chain.expired', {
+        verdictOf(depth === 0 ? 'cert.expired' : 'chain.expired', {
           ...which,
           found: `ended ${certificate.validToDate.toISOString()}, ${duration(now - end)} ago`,
         }),
       ]
     if (now < start)
       return [
-        say(depth === 0 ? 'cert.not-yet-valid' : 'chain.not-yet-valid', {
+        verdictOf(depth === 0 ? 'cert.not-yet-valid' : 'chain.not-yet-valid', {
           ...which,
           found: `starts ${certificate.validFromDate.toISOString()}, in ${duration(start - now)}`,
         }),
@@ -202,7 +203,7 @@ function validityVerdicts(
     const isLate = end - now < (end - start) * rules.warnAtFraction
     return isLate
       ? [
-          say('cert.expires-soon', {
+          verdictOf('cert.expires-soon', {
             ...which,
             found: `ends ${certificate.validToDate.toISOString()}, in ${duration(end - now)}`,
           }),
@@ -222,19 +223,27 @@ function duration(ms: number): string {
 const purposeIds = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2' } as const
 
 /** `X509Certificate.keyUsage` holds the extended key usages, whatever its name says. */
-function purposeVerdicts(leaf: X509Certificate, { purposes }: OwnCertificateWanted, say: Say): readonly Verdict[] {
+function purposeVerdicts(
+  leaf: X509Certificate,
+  { purposes }: OwnCertificateWanted,
+  verdictOf: VerdictOf,
+): readonly Verdict[] {
   const listed: readonly string[] | undefined = leaf.keyUsage
-  if (listed === undefined) return [say('cert.eku-absent')]
+  if (listed === undefined) return [verdictOf('cert.eku-absent')]
   const missing = purposes.filter((purpose) => !listed.includes(purposeIds[purpose]))
   return missing.map((purpose) =>
-    say('cert.eku-missing', { found: `${purpose} is wanted, the certificate lists ${listed.join(', ')}` }),
+    verdictOf('cert.eku-missing', { found: `${purpose} is wanted, the certificate lists ${listed.join(', ')}` }),
   )
 }
 
 /** By the one rule for names, in examine/names.ts; what the profile allows beyond it is chosen here. */
-function nameVerdicts(leaf: X509Certificate, { names, rules }: OwnCertificateWanted, say: Say): readonly Verdict[] {
+function nameVerdicts(
+  leaf: X509Certificate,
+  { names, rules }: OwnCertificateWanted,
+  verdictOf: VerdictOf,
+): readonly Verdict[] {
   const read = readOrError(leaf)
-  if (read instanceof CertificateError) return [say('cert.malformed', { found: read.message })]
+  if (read instanceof CertificateError) return [verdictOf('cert.malformed', { found: read.message })]
   const offered = offeredNames(read)
   const dnsNames = kindOf(offered, 'DNS:')
   const commonNames = kindOf(offered, 'CN:')
@@ -243,20 +252,20 @@ function nameVerdicts(leaf: X509Certificate, { names, rules }: OwnCertificateWan
     ...names
       .filter((name) => matchName(read, wantedHost(name), bookOf(rules.names)).kind === 'mismatch')
       .map((name) =>
-        say('cert.name-mismatch', {
+        verdictOf('cert.name-mismatch', {
           found: `wanted ${name}, the certificate carries ${offered.join(', ') || 'no name'}`,
         }),
       ),
     ...(rules.names.wildcards === 'refused'
-      ? dnsNames.filter((one) => one.includes('*')).map((one) => say('cert.wildcard', { found: one }))
+      ? dnsNames.filter((one) => one.includes('*')).map((one) => verdictOf('cert.wildcard', { found: one }))
       : []),
     ...(rules.names.sanRepeatsSubject && dnsNames.length > 0 && unrepeated !== undefined
-      ? [say('cert.cn-not-in-san', { found: `CN ${unrepeated}, SAN ${dnsNames.join(', ')}` })]
+      ? [verdictOf('cert.cn-not-in-san', { found: `CN ${unrepeated}, SAN ${dnsNames.join(', ')}` })]
       : []),
     ...(dnsNames.length === 0 && kindOf(offered, 'URI:sip:').length === 0
-      ? [say('cert.san-missing', { found: commonNames[0] ?? 'no CN either' })]
+      ? [verdictOf('cert.san-missing', { found: commonNames[0] ?? 'no CN either' })]
       : []),
-    ...(leaf.subject === undefined || leaf.subject === '' ? [say('cert.subject-missing')] : []),
+    ...(leaf.subject === undefined || leaf.subject === '' ? [verdictOf('cert.subject-missing')] : []),
   ]
 }
 
@@ -265,12 +274,12 @@ function kindOf(names: readonly string[], prefix: string): readonly string[] {
   return names.flatMap((one) => (one.toLowerCase().startsWith(wanted) ? [one.slice(prefix.length).toLowerCase()] : []))
 }
 
-function strengthVerdicts(chain: readonly X509Certificate[], say: Say): readonly Verdict[] {
+function strengthVerdicts(chain: readonly X509Certificate[], verdictOf: VerdictOf): readonly Verdict[] {
   return chain.flatMap((certificate, depth) => {
     const bits = certificate.publicKey.asymmetricKeyDetails?.modulusLength
     if (bits === undefined || bits >= 2048) return []
     return [
-      say(depth === 0 ? 'key.too-weak' : 'chain.key-weak', {
+      verdictOf(depth === 0 ? 'key.too-weak' : 'chain.key-weak', {
         ...(depth === 0 ? {} : { certificate: summarise(certificate) }),
         found: `RSA of ${bits} bits`,
       }),
@@ -333,10 +342,10 @@ function climb(chain: readonly X509Certificate[], trust: readonly X509Certificat
 function distributionPointVerdicts(
   leaf: X509Certificate,
   { rules }: OwnCertificateWanted,
-  say: Say,
+  verdictOf: VerdictOf,
 ): readonly Verdict[] {
   if (rules.crl.distributionPoint === 'advised' || leaf.raw.includes(crlPointId)) return []
-  return [say('cert.crl-point-missing')]
+  return [verdictOf('cert.crl-point-missing')]
 }
 
 /** 2.5.29.31 as DER. */

@@ -7,16 +7,16 @@ import type { CrlFile, Loaded } from './load.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import type { VerdictCode, VerdictDetails } from '../verdicts/codes.ts'
 
-export type Say = (code: VerdictCode, details?: VerdictDetails) => Verdict
+export type VerdictOf = (code: VerdictCode, details?: VerdictDetails) => Verdict
 
 /** Once one CRL is given, Node wants a current and rightly signed one for every CA of a chain. */
 export function crlVerdicts(
   crls: readonly Loaded<CrlFile>[],
   cas: readonly X509Certificate[],
   now: number,
-  say: Say,
+  verdictOf: VerdictOf,
 ): readonly Verdict[] {
-  if (crls.length === 0) return [say('crl.not-checked')]
+  if (crls.length === 0) return [verdictOf('crl.not-checked')]
   const loaded = crls.flatMap((one) => (one.ok ? [one.value] : []))
   const read = cas.map(readOrError)
   const byName = Map.groupBy(
@@ -25,29 +25,35 @@ export function crlVerdicts(
   )
   const odd = read
     .filter((one) => one instanceof CertificateError)
-    .map(({ message }) => say('chain.malformed', { found: message }))
+    .map(({ message }) => verdictOf('chain.malformed', { found: message }))
   return [
     ...odd,
-    ...loaded.flatMap((one) => crlTimeVerdicts(one, now, say)),
-    ...[...byName.values()].flatMap((sameName) => crlOfCaVerdicts(sameName, loaded, say)),
+    ...loaded.flatMap((one) => crlTimeVerdicts(one, now, verdictOf)),
+    ...[...byName.values()].flatMap((sameName) => crlOfCaVerdicts(sameName, loaded, verdictOf)),
   ]
 }
 
-function crlTimeVerdicts({ path, crl }: CrlFile, now: number, say: Say): readonly Verdict[] {
+function crlTimeVerdicts({ path, crl }: CrlFile, now: number, verdictOf: VerdictOf): readonly Verdict[] {
   if (crl.nextUpdate !== undefined && now >= crl.nextUpdate.at)
-    return [say('crl.expired', { found: `${path} was to be replaced by ${new Date(crl.nextUpdate.at).toISOString()}` })]
+    return [
+      verdictOf('crl.expired', { found: `${path} was to be replaced by ${new Date(crl.nextUpdate.at).toISOString()}` }),
+    ]
   return now < crl.thisUpdate.at
-    ? [say('crl.not-yet-valid', { found: `${path} starts ${new Date(crl.thisUpdate.at).toISOString()}` })]
+    ? [verdictOf('crl.not-yet-valid', { found: `${path} starts ${new Date(crl.thisUpdate.at).toISOString()}` })]
     : []
 }
 
 /** @param sameName CA certificates of one name: several while a CA is renewed, and the CRL of one of them is enough */
-function crlOfCaVerdicts(sameName: readonly Certificate[], loaded: readonly CrlFile[], say: Say): readonly Verdict[] {
+function crlOfCaVerdicts(
+  sameName: readonly Certificate[],
+  loaded: readonly CrlFile[],
+  verdictOf: VerdictOf,
+): readonly Verdict[] {
   const name = sameName[0]?.subject
   const own = loaded.filter(({ crl }) => crl.issuer.key === name?.key)
   if (own.length === 0)
     return [
-      say('crl.missing', {
+      verdictOf('crl.missing', {
         found: `no CRL of ${name?.text ?? ''} among ${loaded.map(({ path }) => path).join(', ') || 'none'}`,
       }),
     ]
@@ -55,13 +61,17 @@ function crlOfCaVerdicts(sameName: readonly Certificate[], loaded: readonly CrlF
   const signer = sameName.find((ca) => own.some(({ crl }) => checker.verifies(crl, ca)))
   if (signer === undefined)
     return [
-      say('crl.signature-invalid', {
+      verdictOf('crl.signature-invalid', {
         found: `${own.map(({ path }) => path).join(', ')} not signed with the key of ${name?.text ?? ''}`,
       }),
     ]
   return signer.keyUsage === undefined || signer.keyUsage.has('cRLSign')
     ? []
-    : [say('crl.no-crl-sign', { found: `key usage of ${signer.subject.text}: ${[...signer.keyUsage].join(', ')}` })]
+    : [
+        verdictOf('crl.no-crl-sign', {
+          found: `key usage of ${signer.subject.text}: ${[...signer.keyUsage].join(', ')}`,
+        }),
+      ]
 }
 
 /** OpenSSL reads some certificates that our own, stricter reader refuses. */

@@ -18,7 +18,7 @@ export function summarise(certificate: X509Certificate | string | Uint8Array): V
   }
 }
 
-/** What a trace tells of a certificate: `shownOf(summarise(leaf))`. */
+/** What a trace says of a certificate: `shownOf(summarise(leaf))`. */
 export function shownOf({
   subject,
   issuer,

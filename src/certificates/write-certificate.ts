@@ -134,7 +134,7 @@ export function writeCrl(content: CrlContent, signer: Signer): Buffer {
   return signed(body, signer)
 }
 
-/** The subject of one of our own CA certificates, octet for octet, to stand as issuer. */
+/** The subject of one of our own CA certificates, octet for octet, for use as issuer. */
 export function subjectOf(certificate: X509Certificate): Der {
   const body = firstSequence(embed(certificate.raw))
   const subject = body[5]

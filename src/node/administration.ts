@@ -4,7 +4,7 @@
  * takes the change through its control API (service.ts).
  *
  * The trap of 2005 is kept: while an assigned certificate is not valid, the Security tab does not open and nothing can
- * be taken away, only another, valid certificate can be assigned. `force` is the door the original never had.
+ * be removed, only another, valid certificate can be assigned. `force` lifts this; the original had no such option.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { writeFileAtomic } from '../certificates/atomic-files.ts'
@@ -114,7 +114,8 @@ function tabEntry(check: AssignedCheck, folder: NodeFolder): SecurityTab['refere
 }
 
 /**
- * Lets a reference use another certificate. It is checked first: an invalid one is refused, whatever stands there now.
+ * Lets a reference use another certificate. The new one is checked first and refused when it is invalid, whatever is
+ * assigned now.
  *
  * @throws ControlRefusal with the verdict of the check
  */

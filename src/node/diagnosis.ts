@@ -1,5 +1,5 @@
 /**
- * From what one end saw of a failed connection to a verdict: code, certificate, every further fault, and what mends it.
+ * From what one end saw of a failed connection to a verdict: code, certificate, every further fault, and the remedy.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { alertVerdict, closingVerdict } from '../certificates/alert-verdict.ts'

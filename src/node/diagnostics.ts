@@ -72,7 +72,7 @@ interface Teller {
   readonly toOutside: boolean
 }
 
-/** How a connection ends whose certificate the other end refused: without a word, right after the handshake. */
+/** How a connection ends when the other end refuses our certificate: without an alert, right after the handshake. */
 const silentRefusals: ReadonlySet<string> = new Set(['flow.closed-after-handshake', 'tls.peer-refused'])
 
 function diagnose(node: Teller, because: string, status: number, detail: unknown): Diagnosis | undefined {

@@ -1,6 +1,6 @@
 /**
  * Taking a server out, or stopping it, without loss: its listeners are closed already, what is in progress ends, then
- * its flows are closed at a moment when nobody waits for an answer.
+ * its flows are closed at a moment when no peer waits for an answer.
  */
 import { longestDrainSeconds } from '../topology/drain-time.ts'
 import type { Clock } from '../sip/clock.ts'
@@ -18,7 +18,7 @@ export interface QuietParts {
 }
 
 export interface Patience {
-  /** So long new work is taken: a server with little to do has a quiet moment soon, and then nobody is turned away. */
+  /** New work is accepted for this time: a server with little to do has a quiet moment soon, and turns no one away. */
   readonly patientSeconds: number
   /** After this time what is in progress is given up. */
   readonly longestSeconds: number

@@ -97,7 +97,7 @@ export class EventFile {
     this.#running ??= this.#writeAll()
   }
 
-  /** Resolves when what was said so far stands in the file, or the disk does not take it now. */
+  /** Resolves when all lines written so far are in the file, or the disk does not take them now. */
   async written(): Promise<void> {
     if (this.#error !== undefined || this.#running === undefined) return
     this.#isAwaited = true

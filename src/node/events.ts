@@ -81,7 +81,7 @@ export const events = {
     meaning: 'A connection that showed or wanted a certificate ended before the first SIP message',
   },
   'link.up': { level: 'info', kept: true, meaning: 'A link gave its first SIP answer' },
-  // 14428 told of TLS failures alone: of a port where nobody listens there was another event, or none.
+  // 14428 reported TLS failures alone: a port without a listener led to another event, or to none.
   'link.down': {
     level: 'warn',
     kept: true,

@@ -26,8 +26,8 @@ export function groundOf(material: Pick<TlsMaterial, 'ca' | 'crl'>, now: number)
 /**
  * The verdict on a peer: the cause first, then every further fault.
  *
- * @param refusedFor what ended the connection: Node's word, or a check of ours. The examiner separates causes that Node
- *   calls by one name; where it finds nothing that Node minds, Node's word stands
+ * @param refusedFor what ended the connection: an error of Node, or a check of ours. The examiner separates causes that
+ *   share one error of Node; where it finds no fault that Node refuses, `refusedFor` is the verdict
  */
 export function examinePeer(
   plan: NodePlan,

@@ -85,7 +85,7 @@ export interface ChangedTls {
 /** Settings that hold a secret. */
 const hidden: ReadonlySet<string> = new Set(['passphrase', 'named'])
 
-/** Versions, cipher suites and the like that stand in the place of the profile's. */
+/** Versions, cipher suites and the like that replace those of the profile. */
 export function changedTls(folder: Pick<NodeFolder, 'root'>): readonly ChangedTls[] {
   return Object.values(readFaultsInForce(folder)).flatMap(({ versions, ciphers, tuning, showsNothing }) => [
     ...(versions === undefined

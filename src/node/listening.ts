@@ -39,7 +39,7 @@ export interface Changes {
   readonly unchanged: string[]
 }
 
-/** Where nobody set up revocation, that it is not checked is no news. */
+/** Reported only under a fault: unchecked revocation is no news in a lab that has set up none. */
 const usualRemarks: ReadonlySet<string> = new Set(['crl.not-checked', 'cert.algorithm-unreadable'])
 
 export class Listening {
@@ -112,7 +112,7 @@ export class Listening {
     for (const own of this.#own) this.#remark(own)
   }
 
-  /** Settings and certificates as they stand on disk now; what is bad leaves the old one serving. */
+  /** Applies the settings and certificates on disk now; where one is bad, the old one stays in use. */
   async reload(changes: Changes): Promise<void> {
     for (const check of this.#checks(false)) this.#apply(check, changes)
     await this.#applyListeners(changes.changed)

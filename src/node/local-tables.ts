@@ -1,7 +1,7 @@
 /**
- * The tables of a node that an administrator changed on the machine itself: `settings.json` in its folder. They stand
- * in place of the topology's, and are read once, at start; an entry that cannot be used stops the service, as it did
- * then.
+ * The tables of a node that an administrator changed on the machine itself: `settings.json` in its folder. They
+ * replace those of the topology, and are read once, at start. An entry that cannot be used stops the service, as it
+ * stopped the original servers.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { z } from 'zod'

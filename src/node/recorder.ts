@@ -15,7 +15,7 @@ export interface Recorder {
   record(event: EventName, fields?: EventFields & { readonly log?: Readonly<Record<string, unknown>> }): void
   /** How the event file and the log fare; the log is absent where a test reads it. */
   readonly writers: { readonly events: WriterStatus; readonly log?: WriterStatus }
-  /** Resolves when the events of before stand in their file, or cannot be written now: who asked may read it then. */
+  /** Resolves when earlier events are in their file, or cannot be written now: the caller may then read the file. */
   written(): Promise<void>
   /** Resolves when what waits for the event file is written, or cannot be. */
   close(): Promise<void>

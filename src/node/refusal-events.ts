@@ -41,7 +41,7 @@ function refusedRow(arrival: Arrival, because: string): string | undefined {
   return judged === undefined ? rowsOfPolicies[because] : (judged.row ?? 'none')
 }
 
-/** Causes remembered with a flow: who writes from many domains is told of so often. */
+/** The most causes reported for one flow: its peer may write from many domains. Also the most fields for one source. */
 const mostTold = 20
 
 /** Once for each source and cause; nothing when the request was refused for another reason. */
@@ -128,8 +128,8 @@ function recordForbidden(
 }
 
 /**
- * A field that cannot be read or used, and where it stands; once for each source and fault, and twenty times for a
- * source: what was found holds octets of the peer, and a flood of broken messages fills no file.
+ * A field that cannot be read or used, and where it is; once for each source and fault, and twenty times for a source:
+ * what was found holds octets of the peer, and a flood of broken messages fills no file.
  */
 export function recordField(
   recorder: Pick<Recorder, 'record'>,
@@ -145,7 +145,7 @@ export function recordField(
   })
 }
 
-/** Sources and causes told of; the oldest is told of anew when there are more. */
+/** Sources and causes remembered as reported; beyond these the oldest is forgotten, and may be reported again. */
 const mostSources = 1000
 
 class Sources {
@@ -160,7 +160,7 @@ class Sources {
   }
 }
 
-/** How often each of the last sources was told of. */
+/** How often each of the last sources was reported. */
 class Told {
   readonly #counts = new Map<string, number>()
 

@@ -7,7 +7,7 @@ import type { Flow } from '../sip/transport/flow.ts'
 import type { Recorder } from './recorder.ts'
 import { endpointText } from '../sip/message/endpoint.ts'
 
-/** Of responses that end here, so many are told of one by one. */
+/** The first responses that end here, logged one by one; after them every thousandth is logged. */
 const mostEndedTold = 20
 
 /** A level that is off costs a comparison. */
@@ -66,7 +66,7 @@ export class RequestLog {
     })
   }
 
-  /** Whoever sends them may send many. */
+  /** One peer may send many of them. */
   #endedHere(response: SipResponse, flow: Flow): void {
     this.#ended += 1
     if (this.#ended > mostEndedTold && this.#ended % 1000 !== 0) return

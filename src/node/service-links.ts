@@ -1,6 +1,6 @@
 /**
- * The links that one running server dials: watched, asked anew, dialled again, and broken where a fault of the lab lies
- * on them.
+ * The links that one running server dials: watched, probed again, dialled again, and broken where the lab placed a
+ * fault on them.
  */
 import { verdict } from '../verdicts/codes.ts'
 import type { Clock } from '../sip/clock.ts'
@@ -64,7 +64,7 @@ export class ServiceLinks {
     return this.probe(peer)
   }
 
-  /** A fault on the link to a peer, acted out where this node dials; undefined heals. */
+  /** A fault on the link to a peer, acted out where this node dials; undefined removes it. */
   setFault(peer: string, fault: LinkFault | undefined): void {
     if (fault === undefined) this.#faults.delete(peer)
     else this.#faults.set(peer, fault)

@@ -199,7 +199,7 @@ export class Service {
 
   /**
    * For an account that was disabled, removed or moved: its Communicators are signed off, its bindings go, its watchers
-   * are told, and what was remembered of it is forgotten.
+   * are notified, and what was remembered of it is forgotten.
    *
    * @throws StoreError when the store cannot be changed
    */

@@ -11,8 +11,8 @@ import type { NodeFolder } from './control/node-folder.ts'
 const octets = 32
 
 /**
- * The copy in the node's own folder, else the shared file: made by whoever comes first; two that start at once get the
- * same one.
+ * The copy in the node's own folder, else the shared file. The first server makes the file; two that start at the same
+ * time get the same key.
  */
 export function sharedKey(
   dataDir: string,

@@ -120,7 +120,7 @@ export function openStack(options: StackOptions): Stack {
   return { transport, proxy, parts, locate, accounts, links, refusals, signOff, signOffAll, close: end }
 }
 
-/** Before the stack is whole nobody may connect. */
+/** Until the stack is whole, no peer may connect. */
 const unjudged: Judgement = { kind: 'refuse', code: 'link.forbidden', detail: undefined }
 
 function transportOf(
@@ -177,7 +177,7 @@ async function close(proxy: Proxy, stores: Stores, transport: TransportLayer): P
   await transport.close()
 }
 
-/** What stands on the transport: it takes the messages, and says of each peer whether it may connect. */
+/** The layer above the transport: it takes the messages, and says of each peer whether it may connect. */
 interface Core {
   readonly proxy: Proxy
   readonly judge: (evidence: PeerEvidence) => Judgement
@@ -299,7 +299,7 @@ function bounds({ settings, listeners }: NodePlan): Partial<TransportSettings> {
     : { connections }
 }
 
-/** Who answers calls itself has no lists of policies and knows its peers by what they show. */
+/** A gateway answers calls itself: it has no lists of policies, and knows its peers by their certificates. */
 const gatewayParts: RoleParts = {
   faces: { internal: { admit: [], target: [] } },
   law: {},

@@ -50,7 +50,7 @@ export function isAbout(store: StoreName, { code }: Verdict): boolean {
 }
 
 /**
- * What the configuration event names: pool configuration stood in the SQL back end, the trusted lists in the directory
+ * What the configuration event names: pool configuration was in the SQL back end, the trusted lists in the directory
  * (topology-facts §5.3). A running service goes on all the same and asks again: decision 0020.
  */
 export const storeClasses: Readonly<Record<StoreName, string>> = {

@@ -83,8 +83,8 @@ export async function openStores({ plan, dataDir, clock, onHealth, ...urls }: St
 }
 
 /**
- * TLS to the database as the lab file wants it. Both `on` and `verify` check chain and name: encryption to nobody in
- * particular protects nothing.
+ * TLS to the database as the lab file wants it. Both `on` and `verify` check chain and name: encryption protects
+ * nothing while the other end may be any server.
  *
  * @param trust PEM anchors
  */
@@ -93,19 +93,19 @@ export function databaseTls(store: StorePlan, trust: () => string): { readonly t
   return { tls: { ca: [trust()], serverName: store.host } }
 }
 
-/** One question to each database that nobody needs an answer to: whoever has no traffic learns how they fare. */
+/** Asks each database one question and ignores the answer: a node without traffic learns the health of its stores. */
 export async function askStores({ directory, pool }: Stores): Promise<void> {
   // The write removes nothing: it shows whether the store takes writes.
   const questions = [
-    directory?.account('sip:nobody@invalid'),
-    pool?.bindingsOf('sip:nobody@invalid'),
+    directory?.account('sip:health@invalid'),
+    pool?.bindingsOf('sip:health@invalid'),
     pool?.removeExpired(0),
   ]
   for (const { status, reason } of (await Promise.allSettled(questions)) as readonly {
     readonly status: string
     readonly reason?: unknown
   }[]) {
-    // The health of the store has been told.
+    // The store has already recorded its health.
     if (status === 'rejected' && !(reason instanceof StoreError)) throw reason
   }
 }

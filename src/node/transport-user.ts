@@ -21,12 +21,12 @@ export interface FlowWatch {
   readonly plan: NodePlan
   readonly recorder: Recorder
   readonly stores: Stores
-  /** What passes on the wire is kept and told there. */
+  /** Keeps and reports what passes on the wire. */
   readonly wire: WireLog
   /** What a face shows and judges by at this moment; absent where it has no certificate. */
   readonly materialOf?: (face: string, side?: 'accepted' | 'dialled') => TlsMaterial | undefined
   readonly onFlowOpened?: (flow: Flow) => void
-  /** After everyone who waited on it was told. */
+  /** Called after all that waited on the flow were notified. */
   readonly onFlowClosed?: (flow: Flow, because: string) => void
 }
 
@@ -140,7 +140,7 @@ export class NodeTransportUser implements TransportUser {
     return { ...verdict('tls.issuer-not-announced', { ...place, found }), others: [seen] }
   }
 
-  /** Outside nobody has signed in yet who sends what cannot be read. */
+  /** Absent on an external face: the sender of a message that cannot be read has not signed in there. */
   warningAgent(face: string): string | undefined {
     return this.#options.plan.role === 'access-proxy' && face === 'external' ? undefined : this.#options.plan.fqdn
   }

@@ -18,7 +18,7 @@ export interface PlayedRules {
   readonly tlsMax?: 'TLSv1.2' | 'TLSv1.3'
   readonly suites?: readonly string[]
   readonly shows: readonly ('serverAuth' | 'clientAuth')[]
-  /** Rules that nobody has found out, and that are therefore not enforced. */
+  /** Rules that are not known, and therefore not enforced. */
   readonly notEnforced: readonly FactName[]
   /** Rules that are on file, and that a gateway of the lab cannot play: it trusts the roots of the lab alone. */
   readonly notPlayed: readonly FactName[]
@@ -48,7 +48,7 @@ export function playedRules(policy: PeerPolicy, on: string): PlayedRules | undef
 
 function played(period: Period): PlayedRules {
   const known = <T>(value: T | 'unknown', otherwise: T): T => (value === 'unknown' ? otherwise : value)
-  const { keyTypes, otherKeys, tlsMin, tlsMax, suites, shows } = period
+  const { keyTypes, otherKeys, tlsMin, tlsMax, suites, shows: purposes } = period
   return {
     verifiesServer: known(period.verifiesServer.value, 'yes') === 'yes',
     wantsServerAuth: period.serverAuth.value === 'required',
@@ -63,7 +63,7 @@ function played(period: Period): PlayedRules {
     ...(tlsMin.value === 'unknown' ? {} : { tlsMin: tlsMin.value }),
     ...(tlsMax.value === 'unknown' ? {} : { tlsMax: tlsMax.value }),
     ...(suites.value === 'unknown' ? {} : { suites: suites.value }),
-    shows: shows.value === 'unknown' || shows.value === 'either' ? ['serverAuth', 'clientAuth'] : shows.value,
+    shows: purposes.value === 'unknown' || purposes.value === 'either' ? ['serverAuth', 'clientAuth'] : purposes.value,
     notEnforced: playable.filter((name) => period[name].value === 'unknown'),
     notPlayed: unplayable.filter((name) => period[name].value !== 'unknown' && period[name].value !== 'none'),
   }

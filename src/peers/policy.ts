@@ -1,6 +1,6 @@
 /**
  * What a peer demands of a certificate and shows itself, period by period: data, with the mark and the source of each
- * fact. `unknown` is a value: nobody has found out, and no judgement may read it as consent.
+ * fact. `unknown` is a value: no source says, and no judgement may read it as consent.
  */
 import { z } from 'zod'
 

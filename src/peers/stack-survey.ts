@@ -1,4 +1,4 @@
-/** What the survey of real stacks found: faults that a stack, set to verify, takes without a word. docs/survey.md. */
+/** The survey of real stacks (docs/survey.md): faults that a stack accepts although it is set to verify. */
 import type { VerdictCode } from '../verdicts/codes.ts'
 import { surveyedStacks } from './surveyed-stacks.ts'
 

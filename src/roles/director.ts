@@ -1,6 +1,6 @@
 /**
- * Authenticates everybody, homes nobody: redirects inside users to their home pool, passes remote ones on. Reads the
- * directory only.
+ * Authenticates every user and homes none: redirects inside users to their home pool, forwards requests of remote ones.
+ * Reads the directory only.
  */
 import { flowToken } from '../sip/routing/policies/flow-token.ts'
 import { followRoute } from '../sip/routing/policies/follow-route.ts'

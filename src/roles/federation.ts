@@ -1,6 +1,6 @@
 /**
- * Who other organisations are to an access proxy, in the order of topology-facts §5.2: blocked, direct partner, IM
- * provider, enhanced federation by DNS, default route, nobody.
+ * The relation of an access proxy to another organisation, in the order of topology-facts §5.2: blocked, direct
+ * partner, IM provider, enhanced federation by DNS, default route, none.
  */
 import { orderSrv, plainName } from '../sip/transport/dial/locate.ts'
 import type { Resolver } from '../sip/transport/dial/resolver.ts'
@@ -15,8 +15,8 @@ export interface EdgeAddress {
 }
 
 /**
- * How a domain is reached and how its messages are taken; `source` is `ms-source-type`; the edges stand in the order
- * they are tried.
+ * How a domain is reached and how its messages are taken; `source` is `ms-source-type`; `edges` is in the order in
+ * which they are tried.
  */
 export type Relation =
   | {

@@ -9,7 +9,7 @@ import type { ProfileName } from '../topology/profile.ts'
 import { type Facts, judge } from './law/law.ts'
 import type { RoleContext } from './role.ts'
 
-/** What a Communicator is told after sign-on; `msrtc-event-categories` selects the mode of 2007 ([MS-SIPREGE] 4). */
+/** The settings of a Communicator after sign-on; `msrtc-event-categories` selects the mode of 2007 ([MS-SIPREGE] 4). */
 export function communicatorSettings(profile: ProfileName, hasPresence: boolean): CommunicatorSettings {
   const settings = { keepAliveSeconds: 300, server: 'RTC/2.0' }
   if (!hasPresence) return { ...settings, allowEvents: [], supported: [] }

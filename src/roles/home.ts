@@ -161,7 +161,7 @@ function hosts({ authorizedHosts }: HomeSettings, treatAs: string): readonly str
 /** The certificate a server shows to whomever it dials, as an identity beside `static-route:1`. */
 export const ownIdentity = 'default-outgoing'
 
-/** Said only where routes to one host and port differ in what they show. */
+/** Set only where routes to one host and port have different certificates. */
 function identityOf(route: RoutePlan, all: readonly RoutePlan[]): string | undefined {
   const others = all.filter(
     ({ nextHop, port, transport }) => nextHop === route.nextHop && port === route.port && transport === route.transport,

@@ -76,7 +76,7 @@ export interface RoleContext {
   readonly presence: PresenceGround | undefined
 }
 
-/** What a home's presence service stands on. */
+/** What the presence service of a home needs. */
 interface PresenceGround {
   readonly store: PresenceStore
   readonly outbox: Outbox
@@ -92,7 +92,7 @@ export function directoryOf({ plan, directory, accounts }: RoleContext): {
   return { directory, accounts }
 }
 
-const nobody: ReadonlySet<string> = new Set()
+const noNames: ReadonlySet<string> = new Set()
 
 export function peerLists(lists: {
   readonly servers?: readonly string[]
@@ -101,7 +101,7 @@ export function peerLists(lists: {
   readonly strangers?: PeerLists['strangers']
 }): PeerLists {
   const set = (names: readonly string[] | undefined): ReadonlySet<string> =>
-    names === undefined ? nobody : new Set(names.map((name) => name.toLowerCase()))
+    names === undefined ? noNames : new Set(names.map((name) => name.toLowerCase()))
   return {
     servers: set(lists.servers),
     edges: set(lists.edges),

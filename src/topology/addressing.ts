@@ -1,4 +1,4 @@
-/** Where the hosts of a lab stand: which addresses they have on this machine, in containers, over IPv6. */
+/** The addresses of the hosts of a lab: on this machine, in containers, over IPv6. */
 import type { Addressing, Zone } from './plan-types.ts'
 
 /** A /48 of the unique local addresses for each network N (RFC 4193): N is written in decimal digits. */
@@ -13,7 +13,7 @@ export function networkText(addressing: Addressing, network: number): string {
   return addressing === 'containers' ? `10.${network}.0.0/16` : `127.0.${network}.0/24`
 }
 
-/** An address in the network of a lab that no node has: whoever listens there holds the network. */
+/** An address in the network of a lab that no node has: the process that listens there holds the network. */
 export function keeperAddress(addressing: Exclude<Addressing, 'containers' | 'cluster'>, network: number): string {
   return addressing === 'ipv6' ? `fd51:1ab:${network}::1` : `127.0.${network}.1`
 }

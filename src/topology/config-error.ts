@@ -11,7 +11,7 @@ export interface ConfigFault {
   readonly field: string
   /** What would have been accepted, e.g. `a port from 1 to 65535`. */
   readonly wanted: string
-  /** What stands there, e.g. `"five"`. */
+  /** What the file holds there, e.g. `"five"`. */
   readonly found: string
 }
 

@@ -96,12 +96,12 @@ function peerPolicyParts(): readonly string[] {
     '## Peer policies',
     markdownTable(
       ['policy', 'from', 'public CA writes clientAuth', 'wants of a dialler', 'shows', 'about'],
-      Object.values(peerPolicies).map((policy) => [
+      Object.values(peerPolicies).map(({ shows: purposes, ...policy }) => [
         policy.name,
         policy.from ?? '',
         policy.publicClientAuth === 'issued' ? 'yes' : 'no',
         policy.wantsOfDialler.join(', '),
-        policy.shows.join(', '),
+        purposes.join(', '),
         [policy.about, policy.disputed ?? ''].join(' ').trim(),
       ]),
     ),

@@ -231,7 +231,7 @@ function unionMember(schema: z.core.$ZodType, value: unknown): z.core.$ZodType {
   return unwrap(fits ?? schema)
 }
 
-/** Where a path stands; a missing field is shown at the nearest group that should hold it. */
+/** The position of a path in the file; a missing field is shown at the nearest group that should hold it. */
 function place(document: Document, lines: LineCounter, path: Path): { readonly line: number; readonly column: number } {
   for (let length = path.length; length > 0; length -= 1) {
     const offset = offsetAt(document, path.slice(0, length))

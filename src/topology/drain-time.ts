@@ -1,4 +1,4 @@
-/** How long a server that is taken out goes on with what is in progress, and how long whoever stops it must wait. */
+/** How long a server that is taken out goes on with what is in progress, and how long its platform must wait. */
 
 /** A call may ring for minutes: after this time it is given up. */
 export const longestDrainSeconds = 40

@@ -24,14 +24,13 @@ const listener = group({
   }),
   refusals: setting(z.enum(['silent', 'explained']).optional(), {
     doc:
-      'What a TLS peer is told that is refused. `silent`, as real servers: the connection closes after the ' +
-      'handshake; a missing certificate gets the alert of OpenSSL (40 under TLS 1.2, 116 under 1.3). `explained`, ' +
-      'never on an external face: its first request is answered with 403 and the code. Node cannot send other ' +
-      'alerts. ' +
+      'How a TLS peer is refused. `silent`, as real servers: the connection closes after the handshake; a missing ' +
+      'certificate gets the alert of OpenSSL (40 under TLS 1.2, 116 under 1.3). `explained`, never on an external ' +
+      'face: the first request of the peer is answered with 403 and the code. Node cannot send other alerts. ' +
       'Absent: `silent`.',
   }),
   enabled: setting(z.boolean().default(true), {
-    doc: '`false` takes a listener of the role away.',
+    doc: '`false` removes a listener of the role.',
     mirrors: 'MSFT_SIPListeningAddressData.Enabled',
   }),
 })
@@ -197,7 +196,7 @@ const partner = group({
     mirrors: 'MSFT_SIPFederationDirectPartnerTable.Domain',
   }),
   edge: setting(domainName, {
-    doc: 'Name its edge must show.',
+    doc: 'Name that the certificate of its edge must hold.',
     mirrors: 'MSFT_SIPFederationDirectPartnerTable.EdgeProxyAddress',
   }),
   verification: setting(verificationLevel.default('UseSourceVerification'), {
@@ -212,7 +211,7 @@ const provider = group({
     mirrors: 'MSFT_SIPFederationNetworkProviderTable.NetworkProviderName',
   }),
   edge: setting(domainName, {
-    doc: 'Name its edge must show.',
+    doc: 'Name that the certificate of its edge must hold.',
     mirrors: 'MSFT_SIPFederationNetworkProviderTable.EdgeProxyAddress',
   }),
   domains: setting(z.array(domainName).max(256).default([]), { doc: 'Domains reached through it.' }),

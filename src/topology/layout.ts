@@ -58,7 +58,7 @@ export type PlaceOf<R extends Host['role']> = Place & { readonly host: Extract<H
 export const sipPort = 5060
 export const sipsPort = 5061
 
-/** Last octets by role; the second organisation of a lab stands 100 higher. */
+/** Last octets by role; those of the second organisation of a lab are 100 higher. */
 const firstOffset: Readonly<Record<Role, number>> = {
   dns: 2,
   pki: 5,
@@ -113,7 +113,7 @@ function withServiceNames(place: Place): Place {
   return { ...place, faces }
 }
 
-/** What an organisation's places stand on. */
+/** What the places of one organisation are planned from. */
 interface Ground {
   readonly organisation: Organisation
   /** Counts organisations from 0. */
@@ -249,7 +249,7 @@ function face(name: FaceName, fqdn: string, zones: readonly Zone[], addressOf: (
   }
 }
 
-/** Hosts that an access proxy, a gateway or a foreign server talks to stand with one foot in the perimeter. */
+/** Hosts that an access proxy, a gateway or a foreign server talks to have an address in the perimeter too. */
 function perimeterLabels({ hosts, domain }: Organisation): ReadonlySet<string> {
   const labels = new Set<string>()
   const bare = (name: string) => (name.endsWith(`.${domain}`) ? name.slice(0, -domain.length - 1) : name)

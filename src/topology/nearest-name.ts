@@ -1,6 +1,6 @@
-/** What somebody meant who typed a name that is not there. */
+/** The known name that a user meant who typed an unknown one. */
 
-/** Longer names are not compared: nobody types them. */
+/** Longer names are not compared: no one types them. */
 const longest = 64
 
 /** `didYouMean('exipred', faults)` -> `; did you mean expired?`; an empty text when nothing is near. */

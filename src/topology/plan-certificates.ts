@@ -96,8 +96,8 @@ function sourcesOf(
 /** The certificate of a voice service is as its dated policy says. */
 function shownBy({ host }: Place, planned: PlannedCertificate): PlannedCertificate {
   if (host?.role !== 'gateway') return planned
-  const shows: readonly Purpose[] = (playsOf(host).plays?.rules ?? peerPolicies[host.policy]).shows
-  const purposes = planned.request.purposes.filter((purpose) => shows.includes(purpose))
+  const allowed: readonly Purpose[] = (playsOf(host).plays?.rules ?? peerPolicies[host.policy]).shows
+  const purposes = planned.request.purposes.filter((purpose) => allowed.includes(purpose))
   return { ...planned, request: { ...planned.request, purposes } }
 }
 

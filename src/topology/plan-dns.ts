@@ -146,7 +146,7 @@ function perimeterAddress(place: Place): string | undefined {
   return addressIn(place, 'perimeter') ?? addressIn(place, 'internal')
 }
 
-/** A voice service calls its trunks back by the names they show. */
+/** A voice service dials its trunks back by name. */
 function trunkRecords(site: Site, gateway: Place): readonly DnsRecord[] {
   const trunks = placesOf(site, 'standard-edition', 'front-end').filter(({ host }) =>
     host.staticRoutes.some(({ nextHop }) => placeNamed(site, nextHop) === gateway),

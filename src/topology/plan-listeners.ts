@@ -1,4 +1,4 @@
-/** Listeners of each host: those of its role, then what the lab file adds or takes away. */
+/** Listeners of each host: those of its role, then what the lab file adds or removes. */
 import { placesOf, sipPort, sipsPort } from './layout.ts'
 import type { Place, PlaceOf, Ports, Site } from './layout.ts'
 import type { Face, Listener, Mutual, Transport, Zone } from './plan-types.ts'

@@ -20,7 +20,7 @@ export type Role =
 
 /**
  * Which addresses the hosts of a lab have: of 127.0.N.0/24, of 10.N.0.0/16, of fd51:1ab:N::/48; in a cluster the names
- * of services, whose addresses nobody knows beforehand.
+ * of services, whose addresses are not known beforehand.
  */
 export type Addressing = 'loopback' | 'containers' | 'ipv6' | 'cluster'
 
@@ -47,7 +47,7 @@ export interface Face {
 export interface Listener {
   readonly face: FaceName
   readonly transport: Transport
-  /** In a cluster `0.0.0.0`: a node learns its addresses from nobody. */
+  /** In a cluster `0.0.0.0`: a node does not know its addresses there. */
   readonly address: string
   /** The port that peers dial, and that Via and Record-Route carry. */
   readonly port: number
@@ -55,7 +55,7 @@ export interface Listener {
   readonly bound?: number
   /** Absent where there is no TLS. */
   readonly mutual?: Mutual
-  /** What a refused peer is told. Absent: nothing. */
+  /** Whether a refused peer gets an explanation. Absent: it gets none. */
   readonly refusals?: 'explained'
 }
 
@@ -155,7 +155,7 @@ export interface FirewallEnd {
   readonly zone: Zone
   /** Node name, or `remote-user`, `inside-user`, `partner`. */
   readonly name: string
-  /** `any` for parties whose address nobody knows beforehand. */
+  /** `any` for parties whose address is not known beforehand. */
   readonly address: string
 }
 

@@ -4,7 +4,7 @@ import { playedRules } from '../peers/played.ts'
 import type { Host } from './hosts.ts'
 import type { GatewaySettings } from './plan-types.ts'
 
-/** Empty where the host plays nobody, or where nothing is on file for the day: `checkTopology` refuses the latter. */
+/** Empty where the host plays no peer, or where nothing is on file for the day: `checkTopology` refuses the latter. */
 export function playsOf({ peer, on }: Extract<Host, { role: 'gateway' }>): Pick<GatewaySettings, 'plays'> {
   const policy = peer === undefined ? undefined : findPeers(peer)[0]
   if (policy === undefined) return {}

@@ -27,7 +27,7 @@ export interface Requirement {
   readonly authority: Authority
   readonly subject: NameSource
   readonly dnsNames: readonly NameSource[]
-  /** SIP domains that stand as `URI:sip:…` in the SAN (RFC 5922 §7.1). */
+  /** SIP domains that the SAN holds as `URI:sip:…` (RFC 5922 §7.1). */
   readonly uriNames: readonly NameSource[]
   /** Without one of these the certificate breaks the rules of the profile. */
   readonly requiredPurposes: readonly Purpose[]

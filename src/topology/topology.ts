@@ -86,8 +86,8 @@ export const topologySchema = group({
     group({
       records: setting(z.array(plannedRecord).max(256).default([]), {
         doc:
-          'Records beside those that the planner derives; of a name and kind that stand here, the planner has none. ' +
-          '`kind` is `a`, `aaaa`, `cname`, `srv` or `naptr`.',
+          'Records beside those that the planner derives. A record here replaces the derived ones of its name and ' +
+          'kind. `kind` is `a`, `aaaa`, `cname`, `srv` or `naptr`.',
       }),
     }).prefault({}),
     { doc: 'The DNS of the lab.' },
@@ -251,7 +251,7 @@ function checkHost(hosts: Hosts, label: string, path: PathOf): Fault | undefined
   return fault === undefined && host.role === 'gateway' ? checkGateway(host, path('hosts', label)) : fault
 }
 
-/** Strangers are told nothing. */
+/** A stranger gets no explanation. */
 function checkRefusals(host: Hosts[string], label: string, path: PathOf): Fault | undefined {
   const listeners = 'listeners' in host ? host.listeners : []
   const at = listeners.findIndex(({ face, refusals }) => face === 'external' && refusals === 'explained')

@@ -1,4 +1,4 @@
-/** Every verdict code of siplab, once: what it means, what Windows calls it, the rule behind it and what mends it. */
+/** Every verdict code of siplab, once: what it means, what Windows calls it, the rule behind it and its remedy. */
 import { placedRemedy, withCertificate } from './remedy.ts'
 import type { Verdict, VerdictCertificate } from './verdict.ts'
 import { windowsCode, type WindowsCodeName } from './windows-codes.ts'
@@ -1208,7 +1208,7 @@ export const verdictCodes: readonly VerdictCodeEntry[] = Object.entries(table).m
 
 const byCode: ReadonlyMap<string, VerdictCodeEntry> = new Map(verdictCodes.map((entry) => [entry.code, entry]))
 
-/** The entry of a code, e.g. `findVerdictCode("cert.expired")?.remedy`. Absent when nobody listed it. */
+/** The entry of a code, e.g. `findVerdictCode("cert.expired")?.remedy`. Absent when it is not listed. */
 export function findVerdictCode(code: string): VerdictCodeEntry | undefined {
   return byCode.get(code)
 }
@@ -1258,7 +1258,7 @@ function again(how: string): string {
   return `issue {certificate} of NODE again${how}: siplab certs renew NODE`
 }
 
-/** A file of certificates that cannot be read as it stands. */
+/** A file of certificates that cannot be read in its present form. */
 function file(work: string): string {
   return `${work}, or issue the certificate of NODE again: siplab certs renew NODE`
 }
@@ -1274,7 +1274,7 @@ function remedyOf(code: VerdictCode, certificate: VerdictCertificate | undefined
     : table[code].remedy
 }
 
-/** `The certificate CN=fe1.lab.test has expired`, or `The certificate has expired` when nobody knows which. */
+/** `The certificate CN=fe1.lab.test has expired`, or `The certificate has expired` when it is not known which. */
 function sentence(meaning: string, certificate: VerdictCertificate | undefined): string {
   const subject =
     certificate === undefined || certificate.subject === ''

@@ -130,7 +130,7 @@ export function alertNumber(message: string): number | undefined {
  * issuer that was not sent and an unknown root share a code, and the examiner separates them.
  *
  * @param message needed for `UNSPECIFIED`, alerts and errors without a code
- * @returns `tls.alert` for an alert that names no cause, `tls.handshake-failed` for what nobody listed
+ * @returns `tls.alert` for an alert that names no cause, `tls.handshake-failed` for an error that is not listed
  */
 export function nodeErrorToCode(code: string | undefined, message = ''): VerdictCode {
   const alert = alertNumber(message)

@@ -1,7 +1,7 @@
 /**
- * Remedies with names in place of placeholders. The table of codes speaks of NODE, the server whose certificate it is,
+ * Remedies with names instead of placeholders. The table of codes speaks of NODE, the server whose certificate it is,
  * REFUSER, the end that judged and refused, DIALLER, ACCEPTOR, and PEER, the other end; `{certificate}` is the
- * certificate. Commands stand at the end, after a colon, one after the other with `;` between them: a shell takes them
+ * certificate. Commands are at the end, after a colon, one after the other with `;` between them: a shell takes them
  * as they are. A server outside the lab gets no command of siplab.
  */
 import type { Verdict, VerdictCertificate } from './verdict.ts'
@@ -9,12 +9,12 @@ import type { Verdict, VerdictCertificate } from './verdict.ts'
 type Place = Pick<Verdict, 'node' | 'link' | 'direction'>
 
 export type Placeholder = 'NODE' | 'PEER' | 'REFUSER' | 'DIALLER' | 'ACCEPTOR'
-/** Who is who; absent: nobody of the lab, or nobody knows. */
+/** The name of each party; absent: no node of the lab, or not known. */
 export type Parties = Readonly<Partial<Record<Placeholder, string>>>
 
 const placeholders = /\b(?:NODE|PEER|REFUSER|DIALLER|ACCEPTOR)\b/g
 
-/** Where nobody knows who it is. */
+/** For a party whose name is not known. */
 const words: Readonly<Record<Placeholder, string>> = {
   NODE: 'the server',
   PEER: 'the other end',
@@ -23,7 +23,7 @@ const words: Readonly<Record<Placeholder, string>> = {
   ACCEPTOR: 'the end that accepts',
 }
 
-/** `the certificate CN=fe1.lab.test (serial 5a01…)`, or `the certificate` when nobody knows which. */
+/** `the certificate CN=fe1.lab.test (serial 5a01…)`, or `the certificate` when it is not known which. */
 export function withCertificate(remedy: string, certificate: VerdictCertificate | undefined): string {
   const named =
     certificate === undefined
@@ -159,7 +159,7 @@ function partiesOf({ node, link, direction }: Place): Readonly<Partial<Record<Pl
   return known({ NODE: peer, PEER: peer, REFUSER: node, DIALLER: dialler, ACCEPTOR: acceptor })
 }
 
-/** Nodes of a lab have short names; what stands there as an address or a full name is none of them. */
+/** Nodes of a lab have short names; a party named by an address or a full name is none of them. */
 function isOutside(name: string): boolean {
   return /[.:]/.test(name)
 }

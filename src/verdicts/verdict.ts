@@ -4,7 +4,7 @@
  */
 
 /**
- * One certificate as a verdict shows it; serials stand in both byte orders because the old event log printed them
+ * One certificate as a verdict shows it; serials are given in both byte orders because the old event log printed them
  * reversed.
  */
 export interface VerdictCertificate {
@@ -34,7 +34,7 @@ export interface WindowsCode {
 }
 
 export interface Verdict {
-  /** Dotted code, e.g. `cert.expired`; every code stands in the table of verdict-codes.ts. */
+  /** Dotted code, e.g. `cert.expired`; every code is in the table of codes.ts. */
   readonly code: string
   /** The node whose observation this is, e.g. `director`. Absent outside a lab. */
   readonly node?: string
@@ -52,7 +52,7 @@ export interface Verdict {
   readonly windows?: WindowsCode
   /** Event number of LCS/OCS where one is documented; an unknown id stays absent. */
   readonly eventId?: number
-  /** A command or an edit that mends it. */
+  /** A command or an edit that fixes the fault. */
   readonly fix?: string
   /** Causes that the evidence does not exclude, the commonest first. Absent where `code` is the cause. */
   readonly candidates?: readonly { readonly code: string; readonly why: string }[]

@@ -1,4 +1,4 @@
-/** What lies in a PKCS #12 container (RFC 7292): `.pfx`, `.p12`. Keys come out as PKCS #8 and are never printed. */
+/** The contents of a PKCS #12 container (RFC 7292): `.pfx`, `.p12`. Keys come out as PKCS #8 and are never printed. */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { CertificateError } from '../examine/certificate-error.ts'
 import { contextTag, DerReader, readOid, readSmallInteger, Tag } from '../examine/der.ts'

@@ -1,5 +1,5 @@
 /**
- * What one certificate must look like, whatever stands above it: RFC 5280 §4, the CA/B requirements, the old servers.
+ * What one certificate must look like, whatever its issuers are: RFC 5280 §4, the CA/B requirements, the old servers.
  */
 import { findExtension, type Certificate } from './certificate.ts'
 import {

@@ -44,7 +44,7 @@ import { readAlgorithm, readPublicKey, type AlgorithmIdentifier, type PublicKeyI
 import { extensionOid } from './oids.ts'
 import { serialNumber, type SerialNumber } from './serials.ts'
 
-/** A part that could not be read, or stands where it may not. */
+/** A part that could not be read, or is where it may not be. */
 interface Problem {
   readonly field: string
   readonly message: string

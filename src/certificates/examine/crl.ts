@@ -44,7 +44,7 @@ export interface Crl {
   /** Absent: never goes stale, which RFC 5280 §5.1.2.5 forbids. */
   readonly nextUpdate?: DerTime
   readonly revoked: ReadonlyMap<string, RevokedEntry>
-  /** A serial that stands there more than once. */
+  /** A serial that the list holds more than once. */
   readonly duplicate?: string
   readonly extensions: readonly Extension[]
   readonly number?: string

@@ -3,7 +3,7 @@
  */
 import { CertificateError, type CertificateErrorCode } from './certificate-error.ts'
 
-/** Universal tags with their class and constructed bits, as they stand in the identifier octet. */
+/** Universal tags with their class and constructed bits, as in the identifier octet. */
 export const Tag = {
   boolean: 0x01,
   integer: 0x02,

@@ -51,7 +51,7 @@ export function sameName(one: DistinguishedName, other: DistinguishedName): bool
   return one.key === other.key
 }
 
-/** True when `name` lies in the subtree under `base` (RFC 5280 §4.2.1.10, directoryName). */
+/** True when `name` is in the subtree under `base` (RFC 5280 §4.2.1.10, directoryName). */
 export function isWithin(name: DistinguishedName, base: DistinguishedName): boolean {
   return base.keys.length <= name.keys.length && base.keys.every((key, index) => key === name.keys[index])
 }

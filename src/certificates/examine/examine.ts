@@ -45,7 +45,7 @@ export interface ExamineRequest {
 
 export interface Examination {
   readonly accepted: boolean
-  /** All faults, the most fundamental cause first; those that refuse stand before those that do not. */
+  /** All faults, the most fundamental cause first; those that refuse come before those that do not. */
   readonly faults: readonly Fault[]
   /**
    * The path that was judged, leaf first; it ends in the anchor when `anchored`. Empty when the leaf cannot be read.
@@ -60,7 +60,7 @@ export interface Examination {
   readonly time: Date
 }
 
-/** A peer may send more; nobody needs more. */
+/** A peer may send more certificates; no chain needs more. */
 const maxPresented = 128
 const maxAnchors = 4096
 

@@ -251,7 +251,7 @@ function leafPurposes(certificate: Certificate, context: RuleContext): readonly 
   return form(context, purposeField, foreign.map(ekuName).join(', '), rule, minds('cabf'))
 }
 
-/** status_request is feature 5 (RFC 7633 §4.2.3). Node ignores it, so nobody here refuses. */
+/** status_request is feature 5 (RFC 7633 §4.2.3). Node ignores it, so siplab does not refuse it. */
 export function mustStapleRule(certificate: Certificate): readonly Finding[] {
   return certificate.tlsFeatures?.includes(5) === true
     ? [

@@ -104,7 +104,7 @@ export function readBasicConstraints(reader: DerReader): BasicConstraints {
 
 export interface Subtree {
   readonly base: GeneralName
-  /** False when minimum or maximum stand there, which RFC 5280 §4.2.1.10 forbids. */
+  /** False when minimum or maximum is present, which RFC 5280 §4.2.1.10 forbids. */
   readonly plain: boolean
 }
 

@@ -10,7 +10,7 @@ export type Minds = Readonly<Record<Stack, boolean>>
 
 /**
  * `path`: path validation stops here (RFC 5280 §6, or the program's own check). `form`: an issuer must not write this,
- * though most programs accept it. `lint`: worth knowing, refused by nobody.
+ * though most programs accept it. `lint`: worth knowing, refused by no program.
  */
 type Grade = 'path' | 'form' | 'lint'
 
@@ -22,7 +22,7 @@ export interface Finding {
   readonly grade: Grade
   /** The field of the certificate, e.g. `notAfter`, `subjectAltName`, `pathLenConstraint`. */
   readonly field: string
-  /** The value that stands there, for people. */
+  /** The value of that field, for people. */
   readonly found: string
   /** What was wanted, with its source. */
   readonly rule: string

@@ -1,4 +1,4 @@
-/** General names (RFC 5280 §4.2.1.6): what stands in a SAN, in name constraints and in distribution points. */
+/** General names (RFC 5280 §4.2.1.6): the entries of a SAN, of name constraints and of distribution points. */
 import { isIPv6 } from 'node:net'
 import { Tag, contextTag, type DerElement, type DerReader, oidText, readOid } from './der.ts'
 import { directoryString, readDistinguishedName, type DistinguishedName } from './distinguished-name.ts'

@@ -162,7 +162,7 @@ const digestOids: ReadonlyMap<string, string> = new Map([
   ['2.16.840.1.101.3.4.2.3', 'sha512'],
 ])
 
-/** The scheme of a signature; absent for one nobody here knows. */
+/** The scheme of a signature; absent for one that is not known here. */
 export function signatureScheme(algorithm: AlgorithmIdentifier): SignatureScheme | undefined {
   if (algorithm.oid === '1.2.840.113549.1.1.10') return pssScheme(algorithm.parameters)
   return schemes.get(algorithm.oid)

@@ -49,7 +49,7 @@ export class ConstraintState {
     if (excluded !== undefined) this.#excluded.push(...excluded)
   }
 
-  /** Checks all names of a certificate that stands below. */
+  /** Checks all names of a certificate below the CAs that were added. */
   check(names: readonly GeneralName[]): ConstraintVerdict {
     for (const name of names) {
       const verdict = this.#checkOne(name)
@@ -96,7 +96,7 @@ export function constrainedNames(certificate: Certificate): readonly GeneralName
   return [...subject, ...mailboxes, ...alternative]
 }
 
-/** The CNs that Node and Windows read as host names: only where no DNS SAN stands. */
+/** The CNs that Node and Windows read as host names: only in a certificate without a DNS SAN. */
 export function commonNamesAsHosts(certificate: Certificate): readonly GeneralName[] {
   if (certificate.subjectAltNames?.some(({ kind }) => kind === 'dns') === true) return []
   return attributeValues(certificate.subject, commonName)
@@ -148,7 +148,7 @@ function sameForm(base: GeneralName, name: GeneralName): boolean {
   return base.kind === name.kind
 }
 
-/** Forms whose constraints nobody defined must be refused, not passed over (RFC 5280 §4.2.1.10). */
+/** A constraint on a form without a defined rule must be refused, not ignored (RFC 5280 §4.2.1.10). */
 function understood(name: GeneralName): boolean {
   return (
     name.kind === 'dns' ||

@@ -146,7 +146,7 @@ function depth(path: readonly Certificate[], anchored: boolean, { maxChainDepth 
   return [located(0, 'chain.too-deep', 'chain', `${between} CAs between leaf and anchor`, `at most ${maxChainDepth}`)]
 }
 
-/** A CA that lists purposes limits what stands below it, as every TLS stack has it. */
+/** A CA that lists purposes limits the certificates below it, in every TLS stack. */
 function purposes(path: readonly Certificate[], anchored: boolean, { purpose }: PathContext): readonly Located[] {
   return path.flatMap(({ extendedKeyUsage: usages }, index) => {
     if (usages === undefined || usages.includes(ekuOid[purpose])) return []

@@ -21,7 +21,7 @@ export interface ExaminerProfile {
   readonly subscriberPurposes: boolean
   /** Also refuse a wildcard below a suffix of the private part of the public suffix list, such as `github.io`. */
   readonly privateSuffixes: boolean
-  /** Also refuse a trust anchor for the form that issued certificates have (RFC 5280 §4); nobody issued it to us. */
+  /** Also refuse a trust anchor that breaks the form of issued certificates (RFC 5280 §4), although no CA issued it. */
   readonly anchorForm: boolean
   /** Certificate policies are judged (RFC 5280 §6.1). */
   readonly judgesPolicies: boolean

@@ -1,4 +1,4 @@
-/** What a rule about one certificate is told, and how it reports. */
+/** The input of a rule about one certificate, and how the rule reports. */
 import type { VerdictCode } from '../../verdicts/codes.ts'
 import { ruleBooks, type ChainRole, type Finding, type Minds } from './faults.ts'
 import type { Certificate } from './certificate.ts'

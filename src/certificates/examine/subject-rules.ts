@@ -105,9 +105,9 @@ export function commonNameRule(certificate: Certificate, context: RuleContext): 
 }
 
 /**
- * A CN in another spelling, or naming another public host, misleads whoever reads it. A CN that is the parent domain of
- * a SAN, or that stands beside internal names or addresses alone (such a certificate is a private one, the requirements
- * do not govern it), is untidy.
+ * A CN in another spelling, or naming another public host, misleads its reader. A CN that is the parent domain of a SAN
+ * is untidy. So is a CN beside an internal name, or beside addresses alone: such a certificate is a private one, which
+ * the requirements do not govern.
  */
 function misleads(value: string, names: readonly string[]): boolean {
   if (!/^[\u0020-\u007e]+$/.test(value) || isOddAddress(value)) return true

@@ -80,9 +80,9 @@ function wrongSigner(top: Certificate, namesake: Certificate, index: number): Lo
 }
 
 /**
- * Nobody sent the issuer and nobody trusts it. A certificate that only names an issuer cannot say whether that is a
- * root: what else is known decides, then whether intermediates came along, then whether it points at its issuer (roots
- * rarely issue leaves with AIA).
+ * The issuer was not sent and is not in the trust list. A certificate that only names an issuer cannot say whether that
+ * is a root. An issuer that is known otherwise decides; else the issuer of a leaf counts as an intermediate, and the
+ * issuer of an intermediate as a root.
  */
 function missingIssuer(top: Certificate, index: number, material: TrustMaterial): Located {
   const issuer = material.known.find(

@@ -15,7 +15,7 @@ import type { NodePlan } from '../../topology/plan-types.ts'
 import { faultsOn, readFaultsInForce, toleratedBy, underFaults, type FaultInForce } from '../fault-in-force.ts'
 import { type NodeFolder, trustFileFor } from '../control/node-folder.ts'
 
-/** What hangs on one reference: listeners of a face, what the node shows when it dials from a face, or both. */
+/** What uses one reference: the listeners of a face, the connections that the node dials from a face, or both. */
 export interface ReferenceUse {
   readonly reference: CertificateReference
   readonly listensOn: string | undefined
@@ -186,7 +186,7 @@ function wantedNames(plan: NodePlan, { listensOn }: ReferenceUse): readonly stri
   return [face?.fqdn ?? plan.fqdn]
 }
 
-/** The name most peers dial it by. Absent: nobody dials it. */
+/** The name by which most peers dial it. Absent: no peer dials it. */
 export function nameShown(plan: NodePlan, use: ReferenceUse): string | undefined {
   return wantedNames(plan, use)[0]
 }

@@ -1,5 +1,5 @@
 /**
- * The serials that the lists of a node revoke: a live connection does not notice that its certificate stands there now.
+ * The serials that the lists of a node revoke: a live connection does not notice when its certificate is revoked.
  */
 import { pemBlocks, readCrl } from '../../certificates/examine/index.ts'
 import { verdict } from '../../verdicts/codes.ts'

@@ -68,7 +68,7 @@ export interface ControlServer {
  * Opens the control socket. A leftover of a process that is gone is removed first: the supervisor allows one process a
  * folder.
  *
- * @param settled awaited before a change is answered: its events stand in their file then
+ * @param settled awaited before a change is answered: its events are in their file by then
  */
 export async function openControlServer(
   folder: NodeFolder,
@@ -108,8 +108,8 @@ function shortFolders(): string {
 }
 
 /**
- * The folder of a socket that lay elsewhere, this process's or that of one which was killed. The pointer stays: a
- * client may be about to read it.
+ * Removes the folder of a socket elsewhere, made by this process or by one that was killed. The pointer stays: a client
+ * may be about to read it.
  */
 function removeElsewhere({ controlSocketPointer }: NodeFolder): void {
   if (!existsSync(controlSocketPointer)) return

@@ -1,5 +1,5 @@
 /**
- * Where things stand on disk. One lab is one folder; each node has its own below it and reads no other node's.
+ * The files on disk. One lab is one folder; each node has its own folder below it and reads no other node's.
  *
  *     .siplab/edge/                      the lab's data folder
  *       lab.json                         what `up` decided: topology, network, process ids

@@ -64,7 +64,7 @@ export function gatewayJudge(options: GatewayJudgeOptions): (evidence: PeerEvide
   }
 }
 
-/** Node wants clientAuth of whoever dials. A policy that does not looks at the chain without it. */
+/** Node wants clientAuth from every client. Under a policy that does not, the chain is examined without it. */
 function isForgiven({ policy, ground }: GatewayJudgeOptions, evidence: PeerEvidence): boolean {
   if (
     evidence.side !== 'accepted' ||

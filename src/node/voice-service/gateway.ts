@@ -1,7 +1,6 @@
 /**
  * A peer that behaves like a voice service of the cloud: a trunk shows itself with OPTIONS, is called back with
- * OPTIONS, and then may call telephone numbers. Calls ring and are answered by nobody in particular; media is none of
- * its business.
+ * OPTIONS, and then may call telephone numbers. Each call rings and is answered automatically; there is no media.
  */
 import type { VerdictCode } from '../../verdicts/codes.ts'
 import type { Clock } from '../../sip/clock.ts'
@@ -48,7 +47,7 @@ const ringMs = 250
 const mostCalls = 2000
 const e164 = /^\+[1-9]\d{6,14}$/
 
-/** Stands where a proxy stands in other roles; its links are its trunks. */
+/** Takes the place that a proxy has in other roles; its links are its trunks. */
 export function openGateway(options: GatewayOptions): { readonly proxy: Proxy; readonly links: NodeLinks } {
   const gateway = new Gateway(options)
   return {

@@ -28,7 +28,7 @@ export interface TrunksOptions {
   readonly names: readonly (readonly string[])[]
   readonly who: Directory
   readonly recorder: Pick<Recorder, 'record'>
-  /** OPTIONS to that URI; rejects when nobody answers. */
+  /** OPTIONS to that URI; rejects when no answer comes. */
   readonly ask: (uri: string) => Promise<{ readonly status: number }>
 }
 

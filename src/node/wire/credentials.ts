@@ -7,7 +7,7 @@
 /** Where a field that holds a credential may begin its name, however that is spelled. */
 const place = /[uU][tT][hH](?:[oO][rR][iI][zZ]|[eE][nN][tT][iI][cC])/g
 
-/** -1: there is none from there on. */
+/** -1: there is none at `from` or after it. */
 function nextPlace(text: string, from: number): number {
   place.lastIndex = from
   return place.exec(text)?.index ?? -1

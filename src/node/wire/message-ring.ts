@@ -54,7 +54,7 @@ export class MessageRing {
     return this.#count
   }
 
-  /** Keeps a message in place of the oldest ones; one that is longer than the whole ring is not kept. */
+  /** Keeps a message and drops the oldest ones where there is no room; one longer than the whole ring is not kept. */
   add(direction: KeptMessage['direction'], way: Way, wall: number, text: string): void {
     const { messages, octets } = this.#size
     const length = text.length

@@ -1,7 +1,7 @@
 /**
  * What passed on the wire of one node: its last messages and handshakes, kept for `siplab trace --since`, and what
  * passes now, for readers that follow. Messages are kept as they passed: credentials are blanked out when one leaves
- * here, not at the cost of every message that nobody reads.
+ * here, so that a message that is never read costs nothing more.
  */
 import type { Clock } from '../../sip/clock.ts'
 import { decodeText } from '../../sip/message/fast/flat.ts'

@@ -218,7 +218,7 @@ function storesOf(issuers: Issuers): readonly Store[] {
   return issuers.kind === 'store' ? [issuers.store] : []
 }
 
-/** A chain that one of several roots carries stands as long as one of them does. */
+/** Where a chain ends in several roots, one root that no event breaks is enough. */
 function eventChecks(chain: Presented, stores: readonly Store[], on: string): readonly Check[] {
   const roots = chain.root.kind === 'public' ? chain.root.roots : []
   const perRoot = roots.map(({ id }) => eventsOf(id, stores).flatMap((event) => eventCheck(event, chain, on)))

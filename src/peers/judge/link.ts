@@ -1,4 +1,4 @@
-/** Does a link stand on a day? Both directions, both ends of each. */
+/** Does a link work on a day? Both directions, both ends of each. */
 import { periodOn, type Period, type PeerPolicy } from '../policy.ts'
 import { type Check, demandOf, type Verdict, verdictOf } from './check.ts'
 import { chainCheck, dateChecks, lifetimeCheck, rootChecks, type Situation } from './chain-checks.ts'

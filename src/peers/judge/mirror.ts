@@ -1,4 +1,4 @@
-/** The mirror: whether our own server and client accept what the peer shows. */
+/** The mirror: whether our own server and client accept the certificates of the peer. */
 import type { Certificate } from '../../certificates/examine/index.ts'
 import { publicRoots } from '../programmes/roots.ts'
 import { type Check, demandOf } from './check.ts'

@@ -20,7 +20,7 @@ export const asterisk: Stack = {
   closes: {
     chain: { set: 'verify_client = yes, verify_server = yes and {trust}' },
     demand: { set: 'require_client_cert = yes with verify_client = yes, of the transport in pjsip.conf' },
-    // That PJSIP compares the name then stands in its transport, not in the sample.
+    // That PJSIP then compares the name is in the source of its transport, not in the sample.
     'server-name': {
       set: 'verify_server = yes of the transport in pjsip.conf, and allow_wildcard_certs = no',
       at: 'https://github.com/pjsip/pjproject/pull/3114',

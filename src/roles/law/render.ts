@@ -17,7 +17,8 @@ interface BorderDocument {
   readonly face: string
   readonly border: Border
   /**
-   * Names that make a peer of a class, by class; a class without names is told by its credentials, or by their lack.
+   * Names that make a peer of a class, by class; a peer of a class without names is known by its
+   * credentials, or by their lack.
    */
   readonly peers: Readonly<Partial<Record<PeerKind, readonly string[]>>>
 }

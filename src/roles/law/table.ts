@@ -19,7 +19,7 @@ export type Border = (typeof borders)[number]
 export const peerKinds = [
   /** No certificate: a phone, or anybody. */
   'stranger',
-  /** A certificate that stands on no list. */
+  /** A certificate whose names are on no list. */
   'client',
   /** A user of ours by its own credentials: those of the request, or those that its connection signed in with. */
   'signed-in user',
@@ -40,7 +40,7 @@ export const peerKinds = [
 export type PeerKind = (typeof peerKinds)[number]
 
 export const identityKinds = [
-  /** Nobody says who sent it: anonymous. */
+  /** No identity is asserted: anonymous. */
   'none',
   /** A user of another organisation, by the word of its own server. */
   'foreign',
@@ -230,7 +230,7 @@ export const rows: readonly Row[] = [
     methods: ['PUBLISH', 'any other'],
     targets: ['user-data'],
     then: { kind: 'refuse', status: 403, because: 'presence.not-your-own' },
-    why: 'Nobody of another organisation changes what our users keep, or searches the directory.',
+    why: 'No user of another organisation changes what our users keep, or searches the directory.',
   },
   {
     name: 'presence for nobody',
@@ -307,7 +307,7 @@ export const rows: readonly Row[] = [
     methods: ['REGISTER', 'PUBLISH', 'OPTIONS', 'any other'],
     targets: leaving,
     then: challenge,
-    why: 'Whoever is not known is asked for credentials (RFC 3261 §22).',
+    why: 'A sender that is not known is asked for credentials (RFC 3261 §22).',
   },
   {
     name: 'prove that it is your dialog',
@@ -340,7 +340,7 @@ export const rows: readonly Row[] = [
     methods: dialogRequests,
     targets: ['dialog'],
     then: { kind: 'refuse', status: 403, because: 'law.not-your-dialog' },
-    why: 'A server sent it that does not speak for the recorded organisation, and nobody says who made it.',
+    why: 'The server that sent it does not speak for the recorded organisation, and no identity is asserted.',
   },
   {
     name: 'registration where nobody is asked',

@@ -115,7 +115,7 @@ function isParty(arrival: Arrival, sender: Side, identity: string | undefined, c
   const named = speaksAs(arrival, sender)
   const ownName = identity === addressOfRecord(arrival.request.fromUri)
   if (sender.identity === unknownIdentity) return named && ownName
-  // RFC 4916: another URI than before, by whoever is authenticated as that.
+  // RFC 4916: From may be another URI than before, when the user is authenticated as that URI.
   return (cameByHop || encoded(identity) === sender.identity) && (named || ownName)
 }
 
@@ -157,7 +157,7 @@ function isAtHop(
   }
 }
 
-/** The caller's token stands first. */
+/** The token of the caller comes first. */
 function senderToken({ nearRoute }: Arrival, isCaller: boolean): string {
   const flows = flowsIn(nearRoute?.uri.user ?? '')
   const separator = flows.indexOf(tokenSeparator)

@@ -32,7 +32,7 @@ export interface RefusedPartner {
     | 'dns.srv-outside-domain'
     | 'dns.unreachable'
     | 'link.forbidden'
-  /** The id that stands in `ms-diagnostics` when the same is wrong on the way out (topology-facts §5.1). */
+  /** The id that `ms-diagnostics` carries when the same is wrong on the way out (topology-facts §5.1). */
   readonly diagnostics: number
   readonly found: string
 }
@@ -51,7 +51,7 @@ export interface FederateInOptions {
 
 /**
  * A peer that showed a certificate is another organisation's edge when the relation to the domain of From leads to a
- * name it carries. It may speak for no other domain, not for ours, and only to our domains: we are nobody's relay.
+ * name it carries. It may speak for no other domain, not for ours, and only to our domains: we relay for no one.
  */
 export function federateIn(options: FederateInOptions): Policy {
   const ours = new Set(options.domains)
@@ -120,7 +120,7 @@ function whyNot(domain: string, relation: Unfederated): Omit<RefusedPartner, 'do
     case 'blocked':
       return { code: 'link.forbidden', diagnostics: 1002, found: `${domain} is a blocked domain` }
     case 'closed':
-      return { code: 'link.forbidden', diagnostics: 1005, found: `nobody here federates with ${domain}` }
+      return { code: 'link.forbidden', diagnostics: 1005, found: `this organisation does not federate with ${domain}` }
     case 'no-srv':
       return { code: 'dns.not-found', diagnostics: 1008, found: `no record ${record}` }
     case 'srv-outside':
@@ -143,7 +143,7 @@ function refusePartner({ remarks }: Arrival, because: string, refused: RefusedPa
 
 function note({ remarks, flow }: Arrival, partner: Partner): Decision {
   remarks.other.set(noteKey, partner)
-  // Found by DNS it stands on no list, and a dialog must outlive its connection all the same.
+  // A partner found by DNS is on no list, and a dialog must outlive its connection all the same.
   if (partner.source !== 'Unknown' && !flow.notes.has(dialable)) flow.notes.set(dialable, true)
   return pass
 }

@@ -50,7 +50,7 @@ export function homePool(options: HomePoolOptions): Policy {
     name: 'home-pool',
     decide(arrival) {
       const registers = arrival.request.method === 'REGISTER'
-      // RFC 3261 §10.3 step 1: a REGISTER for another domain is none of ours, whoever stands in To.
+      // RFC 3261 §10.3 step 1: a REGISTER for another domain is none of ours, whatever To says.
       if (registers && !domains.has(arrival.uri.host)) return pass
       const subject = registers ? arrival.request.toUri : (ofSender(arrival) ?? arrival.uri)
       if (!domains.has(subject.host) || subject.user === undefined) return pass

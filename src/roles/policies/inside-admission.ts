@@ -33,7 +33,7 @@ export function insideAdmission(
   ]
 }
 
-/** Where nobody is asked who it is, the record alone says that a request belongs to its dialog. */
+/** Where users are not asked who they are, the record alone says that a request belongs to its dialog. */
 function proveDialogToAll(): Policy {
   return {
     name: 'prove-dialog',

@@ -3,8 +3,8 @@ import type { NodePlan } from '../../topology/plan-types.ts'
 import { type Policy, refuse } from '../../sip/routing/decision.ts'
 
 /**
- * 404 for a user of our domains that nobody knows, and for anything else at a name of ours; 504 with diagnostics 1005
- * for a domain nothing leads to.
+ * 404 for an unknown user of our domains, and for anything else at a name of ours; 504 with diagnostics 1005 for a
+ * domain that nothing leads to.
  *
  * @param isOurs whether a host, lower case, is a domain or a server of ours
  */

@@ -7,8 +7,8 @@ import { edgeMark, sourceVerified, wordsForInside } from './strip-untrusted.ts'
 export interface OutwardRequestOptions {
   readonly tokens: FlowTokens
   /**
-   * The other organisation is told whether the sender proved who it is; a word of ours inside (P-Asserted-Identity)
-   * says so. `MarkSourceVerifiableOnOutgoingMessages`
+   * Marks requests whose sender proved who it is, for the other organisation. P-Asserted-Identity of a server of ours
+   * inside says that it did. `MarkSourceVerifiableOnOutgoingMessages`
    */
   readonly markSourceVerifiable: boolean
 }

@@ -23,7 +23,7 @@ export function remoteUser(options: RemoteUserOptions): Policy {
       if (partnerOf(arrival) !== undefined) return pass
       if (!options.allowOutsideUsers) return refuse(403, 'remote.not-allowed')
       const { dialog } = arrival.remarks
-      // Who was called by another name gives that one in From: a number, say.
+      // A user who was called by another name, for example a number, gives that name in From.
       const isOfDialog = dialog !== undefined && dialog.sender.organisation === '' && speaksAs(arrival, dialog.sender)
       if (!domains.has(arrival.request.fromUri.host) && !isOfDialog) return refuse(403, 'remote.foreign-domain')
       arrival.remarks.claimed = addressOfRecord(arrival.request.fromUri)

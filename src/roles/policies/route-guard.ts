@@ -6,14 +6,13 @@ import { type Arrival, pass, type Policy, refuse } from '../../sip/routing/decis
 import type { FlowTokens } from '../../sip/routing/flow-token.ts'
 
 export interface RouteGuardOptions {
-  /** Whether a host, lower case, is a server of ours: a Route of such values alone is taken off and gives no right. */
+  /** Whether a host, lower case, is a server of ours: a Route of such values alone is removed and gives no right. */
   readonly isOurs: (host: string) => boolean
 }
 
 /**
- * What is left of Route below our own value is a way through others: nobody but a server may ask for one, unless a
- * record of this very dialog stands above it. A token of a flow without a record is a Path value, which only servers
- * see.
+ * The rest of Route below our own value is a way through others: only a server may ask for one, unless our own value
+ * carries a record of this very dialog. A token of a flow without a record is a Path value, which only servers see.
  */
 export function routeGuard(tokens: FlowTokens, { isOurs }: RouteGuardOptions): Policy {
   return {

@@ -1,4 +1,7 @@
-/** What outsiders must not say about themselves is taken off before anybody reads it, in requests and in responses. */
+/**
+ * Removes the header fields in which outsiders must not speak about themselves, before any other policy reads them. In
+ * requests and in responses.
+ */
 import { carriesAny, type FieldSet, fieldSet } from '../../sip/message/field-set.ts'
 import type { SipResponse } from '../../sip/message/types.ts'
 import { type Arrival, pass, type Policy } from '../../sip/routing/decision.ts'

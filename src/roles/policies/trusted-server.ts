@@ -3,7 +3,7 @@ import { pass, type Policy, refuse } from '../../sip/routing/decision.ts'
 
 /**
  * The names were compared once, when the flow opened (RFC 5922 §7.2); here only the class that came of it counts.
- * Without a certificate nobody is a server.
+ * A peer without a certificate is no server.
  */
 export function trustedServer(): Policy {
   return {

@@ -67,7 +67,7 @@ function folderOf({ role, name }: NodePlan): string {
 }
 
 /**
- * The command of a node, for `sh -c`: unpacks its secret, which nobody but the process sees, and becomes the node.
+ * The command of a node, for `sh -c`: unpacks its secret, which only that process sees, and becomes the node.
  *
  * @param secrets the folder where secrets are mounted, e.g. `/run/secrets`
  */
@@ -107,7 +107,7 @@ function portPair({ port, bound = port }: Listener): PortPair {
   return { dialled: port, opened: bound }
 }
 
-/** Those that must not stand on one machine: the members of a pool, and hosts of one role. */
+/** Nodes that must not run on one machine: the members of a pool, and hosts of one role. */
 export function spreadGroup({ role, settings }: NodePlan): string {
   return 'members' in settings && settings.members.length > 1 ? (settings.home.split('.')[0] ?? role) : role
 }

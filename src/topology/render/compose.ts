@@ -220,7 +220,7 @@ const confined = {
   security_opt: ['no-new-privileges:true'],
 } as const
 
-/** Ports below 1024 without a privilege; and no packet crosses a host that stands in two networks. */
+/** Ports below 1024 without a privilege; and no packet crosses a host that is in two networks. */
 const unprivileged = { 'net.ipv4.ip_unprivileged_port_start': 0, 'net.ipv4.ip_forward': 0 } as const
 
 function sqlService(plan: LabPlan, node: NodePlan): Group {

@@ -1,6 +1,7 @@
 /**
  * Lines for /etc/hosts: every name that a phone or a server outside the lab may dial, for those whose resolver takes no
- * port (`siplab plan --format hosts`). Service records have no place there: such a phone is told host and port.
+ * port (`siplab plan --format hosts`). Service records have no place there: such a phone needs host and port in
+ * its settings.
  */
 import type { DnsRecord, LabPlan } from '../plan-types.ts'
 
@@ -17,7 +18,7 @@ export function renderHosts(plan: LabPlan): string {
     }
   const lines = [...seen.values()].map(({ address, name, why }) => [address, name, why] as const)
   const widths = [0, 1].map((at) => Math.max(0, ...lines.map((line) => line[at]?.length ?? 0)))
-  // Both marks stand on lines of their own: one sed command removes what they enclose (docs/your-own.md).
+  // Both marks are on lines of their own: one sed command removes what they enclose (docs/your-own.md).
   return [
     `# siplab ${plan.topology} begin`,
     ...lines.map(([address, name, why]) => `${address.padEnd(widths[0] ?? 0)} ${name.padEnd(widths[1] ?? 0)} # ${why}`),

@@ -47,7 +47,7 @@ function egress(plan: LabPlan, node: NodePlan): readonly Group[] {
   })
 }
 
-/** Users and partners come from addresses that nobody knows beforehand: no peer is named, and all may come. */
+/** Users and partners come from addresses that are not known beforehand: no peer is named, and all may connect. */
 function peers(plan: LabPlan, direction: 'from' | 'to', name: string): Group {
   if (!plan.nodes.some((node) => node.name === name)) return {}
   return { [direction]: [{ podSelector: { matchLabels: selectorOf(plan, name) } }] }

@@ -66,7 +66,7 @@ function crossing(plan: LabPlan, organisation: OrganisationPlan, rule: FirewallR
 }
 
 /**
- * A host with a face on the internet stands behind the outer firewall; hosts of the other organisation are internet.
+ * A host with a face on the internet is behind the outer firewall; hosts of the other organisation are internet.
  */
 function zoneSeen(plan: LabPlan, organisation: OrganisationPlan, end: FirewallEnd, other: FirewallEnd): Zone {
   const owner = (name: string) => plan.nodes.find((node) => node.name === name)?.organisation

@@ -102,7 +102,7 @@ export const soft = '#57606a'
 const sansFamily = "'DejaVu Sans', Verdana, Arial, sans-serif"
 const monoFamily = "'DejaVu Sans Mono', Menlo, Consolas, monospace"
 
-/** @param height of the drawing; the sheet keeps the shape of A3 lying down, whatever stands on it */
+/** @param height of the drawing; the sheet keeps the shape of A3 landscape, whatever is drawn on it */
 export function sheet(width: number, height: number, parts: readonly string[], title: string): string {
   const size = `${round(width)} ${round(height)}`
   return `<svg xmlns="http://www.w3.org/2000/svg" width="420mm" height="297mm" viewBox="0 0 ${size}"

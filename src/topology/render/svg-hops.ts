@@ -66,7 +66,7 @@ function stackBottom(slot: Slot, centre: number): number {
   return centre + heightOf(slot) / 2
 }
 
-/** Two faces of one access proxy stand in one frame, and so do the front ends of one pool. */
+/** Two faces of one access proxy share a frame, and so do the front ends of one pool. */
 function frameOf(slots: readonly Slot[], slot: Slot, centre: number): readonly string[] {
   const { column, boxX, boxWidth, at } = slot
   if (!isFramed(column)) return []

@@ -1,4 +1,4 @@
-/** Where columns stand on the sheet, and the measures its parts share. */
+/** The places of the columns on the sheet, and the measures that its parts share. */
 import type { Link } from '../plan-types.ts'
 import type { LineStyle } from './svg-draw.ts'
 import type { Column } from './svg-sheet.ts'

@@ -2,7 +2,7 @@
 import type { DnsRecord, FaceName, LabPlan, Link, LinkEnd, NodePlan, PlannedCertificate, Role } from '../plan-types.ts'
 
 export interface Column {
-  /** Lane it stands in; columns of one lane are neighbours. */
+  /** Lane of the column; columns of one lane are neighbours. */
   readonly lane: string
   /** A remote phone, one face of an access proxy, or hosts of one kind on top of each other. */
   readonly kind: 'phone' | 'face' | 'hosts'

@@ -94,8 +94,9 @@ function mergeLinks(links: readonly Link[]): readonly (readonly string[])[] {
 }
 
 /**
- * The verdict codes that each way to break such a link shows (docs/verdicts.md): first nobody listens, then what the
- * dialling end can find in the certificate of the server, then what the accepting end can find in the dialler's.
+ * The verdict codes that each way to break such a link shows (docs/verdicts.md): first the code of a port without a
+ * listener, then what the dialling end can find in the certificate of the server, then what the accepting end can find
+ * in the certificate of the dialler.
  */
 function verdictsOf(links: readonly Link[]): string {
   const secure = links.filter(({ verification }) => verification !== undefined)

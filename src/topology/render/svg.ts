@@ -114,7 +114,7 @@ function title(plan: LabPlan, width: number, made: SheetMade | undefined): reado
   ]
 }
 
-/** One band per run of columns in the same lane, a dashed wall where a firewall stands. */
+/** One band per run of columns in the same lane, a dashed wall where a firewall is. */
 function lanes(slots: readonly Slot[], bottom: number, page: number): readonly string[] {
   const runs: { readonly lane: string; readonly first: Slot; last: Slot }[] = []
   for (const slot of slots) {
