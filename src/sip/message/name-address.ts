@@ -66,7 +66,7 @@ function readAddress(): void {
   scan.position++
 }
 
-/** Without brackets the parameters belong to the header field, and the URI has no `?` (RFC 3261 §20.10). */
+/** Without brackets the parameters belong to the header field, and the URI may not have a `?` (RFC 3261 §20.10). */
 function readBareUri(start: number): void {
   display.start = -1
   scan.position = start

@@ -197,7 +197,7 @@ export type TraceTap = (entry: { readonly direction: 'in' | 'out'; readonly flow
 
 /** A fault on a link, acted out where this node dials (`siplab break A->B delay`). */
 export interface LinkFault {
-  /** cut: this end sees it at once; silent: nothing passes and neither end sees it, as behind a firewall that drops. */
+  /** cut: this end gets an error at once; silent: nothing passes and no end gets one, as with a firewall that drops. */
   readonly kind: 'cut' | 'silent' | 'delay' | 'slow' | 'reset' | 'dialled-name'
   /** delay: added to each message; slow: bytes per second; reset: after so many bytes. */
   readonly amount: number
@@ -218,7 +218,7 @@ export interface TransportLayer {
   flows(): Iterable<Flow>
   /** What this node shows when it dials from that face, or under that identity. */
   setOutgoingTls(name: string, material: TlsMaterial | undefined): void
-  /** `peer`: FQDN of the dialled node. `fault` undefined: ends the fault. */
+  /** `peer`: FQDN of the dialled node. `fault` undefined: ends the fault in force. */
   setLinkFault(peer: string, fault: LinkFault | undefined): void
   setTrace(tap: TraceTap | undefined): void
   /** Stops accepting, lets queued octets out, closes all flows; resolves when every socket is gone. */

@@ -1,7 +1,7 @@
 /**
  * What stays of client transactions with their final answer, in their slots: Completed of RFC 3261 figure 6 (Timer K),
  * Accepted of RFC 6026 §7.2 (Timer M). At any time they are most of all, and all of a kind stay equally long: so two
- * queues hold them, first in, first out, with one timer of the wheel each, and in columns instead of objects
+ * queues hold them, first in, first out, with one timer of the wheel each, and columns replace objects
  * (bench/proxy.ts, UDP calls).
  */
 import type { Clock } from '../../clock.ts'
