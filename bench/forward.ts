@@ -4,7 +4,8 @@
  * One call is six messages in (INVITE, 180, 200, ACK, BYE, 200) and seven out (100 too), through parser, transaction
  * tables, timers, policies, response context and serialiser, as the front end has them: stateful, record-routed. The
  * clock is moved by hand so that `callsPerSecond` calls begin in a second, and everything RFC 6026 keeps for 32 s is
- * kept. What the harness itself does is a contestant of its own and is taken off; the bound is that of bench/parse.ts.
+ * kept. The harness is measured as a contestant of its own, and its time is subtracted; the bound is that of
+ * bench/parse.ts.
  *
  * A refusal is what is left of a call under overload: INVITE in, 503 out, ACK in, from a stream. Where calls cost the
  * same at every load, a process that spends ρ of a call on each refusal completes (1 - 2ρ) / (1 - ρ) of its peak at
@@ -120,7 +121,7 @@ function template(name: string, branch: string): string {
   return text.replace(branch, fill)
 }
 
-/** Prepares the octets of one message, as the harness must whoever reads them. */
+/** Prepares the octets of one message: the harness needs them for every contestant. */
 function octets(text: string, branch: string): Buffer {
   return Buffer.from(text.replace(fill, branch), 'latin1')
 }
@@ -182,7 +183,7 @@ function makeCore(clock: BenchClock, callee: BenchFlow, shed: () => number | und
           }
         : pass,
   }
-  /** As a front end does that asks nobody who it is. */
+  /** As in a front end that does not authenticate its users. */
   const recognised: Policy = {
     name: 'recognised',
     decide({ ownRoute, request, remarks }) {

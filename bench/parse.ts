@@ -40,7 +40,7 @@ function headBound(bytes: Buffer): number {
   return start
 }
 
-/** Reads what a router reads; a property nobody looks at would cost nothing. */
+/** Reads what a router reads; a property that is never read would cost nothing. */
 function read(message: SipMessage): number {
   const { method, callId, cseq, fromTag, toTag } = message
   const common =

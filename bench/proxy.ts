@@ -11,10 +11,10 @@ import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type BenchCertificates, makeCertificates } from './proxy/certificates.ts'
 import { ForeignDeath, logText, skippedStatus } from '../test/support/foreign-death.ts'
-import { isDearer, pairedRatio } from './proxy/interval.ts'
+import { isAboveBar, pairedRatio } from './proxy/interval.ts'
 import { kamailioLog } from './proxy/kamailio.ts'
 import { runLoad, LoadFailure } from './proxy/load.ts'
-import { dearerFrom, printReport, type Machine, type Measured, median } from './proxy/report.ts'
+import { defaultPairedBar, printReport, type Machine, type Measured, median } from './proxy/report.ts'
 import { startRoles } from './proxy/role-row.ts'
 import { rows, type Row } from './proxy/rows.ts'
 import { measureSpecials, specials, type SpecialResult } from './proxy/specials.ts'
@@ -28,7 +28,7 @@ interface HowToMeasure {
   readonly alone: boolean
   /** Folder for a CPU profile of ours; it costs a few per cent itself. */
   readonly profile: string | undefined
-  /** Another checkout of siplab, and flags for its Node: the baseline in place of Kamailio. */
+  /** Another checkout of siplab, and flags for its Node: the baseline instead of Kamailio. */
   readonly against: string | undefined
   readonly flags: string | undefined
   /** Two of ours in pairs: a row is judged by the interval of its ratio. */
@@ -48,11 +48,11 @@ node bench/proxy.ts --rows tls-saturated --alone --profile DIR
 node bench/proxy.ts --baseline-may-break
     a baseline that breaks off is reported, and the exit status is 75
 node bench/proxy.ts --rows udp-saturated --against DIR --pairs 12
-    another checkout of siplab (with node_modules) in place of Kamailio: alternating pairs of rounds, at least
-    ${fewestPairs}, and the 95 % interval of the ratio; exit status 1 when one lies wholly above
-    ${dearerFrom.toFixed(2)}, or --bar 1.05
+    another checkout of siplab (with node_modules) instead of Kamailio: alternating pairs of rounds, at least
+    ${fewestPairs}, and the 95 % interval of the ratio; exit status 1 when one is wholly above
+    ${defaultPairedBar.toFixed(2)}, or --bar 1.05
 node bench/proxy.ts --rows udp-saturated --flags=--max-semi-space-size=16
-    ours with other Node flags in place of Kamailio
+    ours with other Node flags instead of Kamailio
 --warm N: calls before the first round. Rows: ${allRows.join(', ')}`
 
 function readArguments() {
@@ -69,7 +69,7 @@ function readArguments() {
       profile: { type: 'string' },
       against: { type: 'string' },
       flags: { type: 'string' },
-      bar: { type: 'string', default: String(dearerFrom) },
+      bar: { type: 'string', default: String(defaultPairedBar) },
       all: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -151,10 +151,10 @@ async function main(): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-  const dearer = values.isPaired ? Number(values.bar) : undefined
-  printReport({ ...machine(how.rounds), loadBefore }, measured, special, { json: values.json, dearer })
-  if (dearer === undefined) return
-  if (measured.some(({ paired }) => paired !== undefined && isDearer(paired, dearer))) process.exitCode = 1
+  const pairedBar = values.isPaired ? Number(values.bar) : undefined
+  printReport({ ...machine(how.rounds), loadBefore }, measured, special, { json: values.json, pairedBar })
+  if (pairedBar === undefined) return
+  if (measured.some(({ paired }) => paired !== undefined && isAboveBar(paired, pairedBar))) process.exitCode = 1
 }
 
 async function measure(

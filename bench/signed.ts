@@ -48,8 +48,8 @@ if (!signing.sealed(invite, flow).includes('Authentication-Info: NTLM rspauth=')
 if (signing.refuses(answered, flow) !== undefined) throw new Error('the signature of the client was not taken')
 
 const contestants: readonly Contestant[] = [
-  sealing('nobody has signed in by NTLM', sealWith(0, undefined)),
-  sealing('1,000 others have', sealWith(1000, undefined)),
+  sealing('no user has signed in by NTLM', sealWith(0, undefined)),
+  sealing('1,000 other users have', sealWith(1000, undefined)),
   sealing('signed towards the client', signing),
   {
     name: 'checked from the client',

@@ -1,8 +1,8 @@
 /**
  * What keeping the last messages costs per message: `node bench/wire.ts [--json]`.
  *
- * The tap of a node as it is (`siplab up --keep 2000`), with credentials in the message, and with `--keep 0`. Beside it
- * stands the parser, which does the least that any node does with a message. What `bench/forward.ts` and
+ * The tap of a node as it is (`siplab up --keep 2000`), with credentials in the message, and with `--keep 0`. The
+ * parser is measured too: it is the least that any node does with a message. What `bench/forward.ts` and
  * `bench/proxy.ts` measure goes on top of it.
  */
 import { defaultLimits, parseDatagram } from '../src/sip/message/index.ts'

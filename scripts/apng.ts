@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib'
 
 export interface Frame {
   readonly png: Uint8Array
-  /** How long it stands. */
+  /** How long the frame is shown. */
   readonly seconds: number
 }
 

@@ -76,7 +76,7 @@ export async function callOnce({ from, to }: Pair, counts: Counts, whenBack: () 
   const far = to.calls.find(({ id }) => id === call.id)
   if ((await timed(call.hangUp(), counts)) === 'done') return
   await whenBack()
-  // Its user has been told already: the BYE arrived, and only the answer was lost.
+  // The other end has ended its call: the BYE arrived, and only the answer was lost.
   if (far === undefined || far.state === 'ended') return
   const kept = await ends(far)
   if (kept === undefined) return

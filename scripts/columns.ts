@@ -22,7 +22,7 @@ export function longLines(file: string, text: string): readonly LongLine[] {
   const lines = text.split('\n')
   const isLeftAlone = file.endsWith('.md') ? markdownExceptions(lines) : isRegularExpression
   return lines.flatMap((content, index) => {
-    // Columns are characters: `→` is one, whatever it takes in UTF-16.
+    // Columns are characters, not the code units of UTF-16.
     const columns = [...content].length
     return columns <= widest || isLeftAlone(content, index) ? [] : [{ line: index + 1, columns }]
   })

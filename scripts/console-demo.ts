@@ -20,7 +20,7 @@ const wholeSeconds = 90
 interface Shot {
   /** Of the 90 seconds, in proportion. */
   readonly weight: number
-  /** What is shown lies below; else the view is shown from its top. */
+  /** The part to show is further down; else the view is shown from its top. */
   readonly below?: true
   act(page: Page): Promise<unknown>
 }

@@ -81,7 +81,7 @@ async function watch(page: Page, pid: number, sent: () => number): Promise<reado
 }
 
 interface Closed {
-  /** Part of one processor that the console takes once nobody looks. */
+  /** Part of one processor that the console uses once its last page is closed. */
   readonly idleCpu: number
   /** Sockets it held before a page looked, and holds now: its streams to the nodes are gone. */
   readonly socketsBefore: number

@@ -139,7 +139,7 @@ function prose(comment: string): string {
   return [indentedAsCode(text.trim()), list, examples].filter((part) => part !== '').join('\n\n')
 }
 
-/** Lines indented by four are code in a doc comment; Markdown agrees once an empty line stands before. */
+/** Lines indented by four are code in a doc comment; Markdown agrees when an empty line precedes them. */
 function indentedAsCode(text: string): string {
   return text.replaceAll('<', '\\<').replaceAll(/`[^`]*`/g, (code) => code.replaceAll('\\<', '<'))
 }

@@ -87,7 +87,7 @@ function continued(lines: readonly string[], from: number): readonly string[] {
   }
 }
 
-/** Of the first test call behind the comments; a loop over cases may stand between. */
+/** Of the first test call behind the comments; a loop over cases may be in between. */
 function titleBelow(lines: readonly string[], from: number): string | undefined {
   const [, single, double, template] = testCall.exec(lines.slice(from, from + 30).join('\n')) ?? []
   return single?.replaceAll("\\'", "'") ?? double ?? template?.replace(/\$\{[^}]*\}/g, '…')

@@ -31,7 +31,7 @@ one, \`siplab heal NODE\` takes it back. The tests run every one as a real hands
 
 - *Broken*: the certificate of the end that accepts (server), of the end that dials (client), or what stops a start.
 - *Judge sees*, *presenter sees*: what the end that decides and the end that shows its certificate find out by
-  themselves. \`closed\` is a link that ends after the handshake without a word: Node sends no alert when it refuses a
+  themselves. \`closed\` is a link that closes after the handshake, without an alert: Node sends none when it refuses a
   certificate. \`accepted\` is the SIP answer after the handshake, not the handshake. Two values are TLS 1.2 / TLS 1.3.
 - *Verdict*: what siplab says, with both ends joined. *Windows*: the code to look for on a server of that time; a
   mapping of ours is marked with an asterisk.
@@ -64,7 +64,7 @@ export function faultsPage(): string {
 
 function comeOf({ expected, named }: AroundRow): string {
   if (!named) return 'not named'
-  return expected === undefined ? 'nobody minded' : 'named'
+  return expected === undefined ? 'no verdict' : 'named'
 }
 
 /** What is broken beside certificates and TLS, once on a running lab each. */

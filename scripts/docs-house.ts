@@ -5,7 +5,7 @@ import { escaped } from '../src/reports/markup.ts'
 
 const src = resolve(import.meta.dirname, '..', 'src')
 
-/** A folder of src that other rooms stand on for itself, though it lies inside another. */
+/** Folders that are rooms of their own although they are inside another room. */
 const roomsInside: readonly string[] = ['faults/catalogue']
 
 /** What each room is for, in a few words. */

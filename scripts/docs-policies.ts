@@ -28,7 +28,7 @@ siplab up trunk --peer teams-direct-routing --on 2024-03-19 --detach
 
 *we-serve*: the peer dials us. *we-dial*: we dial the peer. A link in both directions has four checks of the purpose:
 the peer checks our server certificate, we check its client certificate, we check its server certificate, and the peer
-checks our client certificate. The last two columns of each table say what the peer shows.
+checks our client certificate. The last two columns of each table are about the certificate that the peer shows.
 `
 
 export function policiesPage(): string {

@@ -8,7 +8,7 @@ import { type Border, borders, type Row, rows } from '../src/roles/law/table.ts'
 interface Threat {
   readonly attacker: string
   readonly wants: string
-  /** Names of rows in the table; empty: what defends stands beside the table. */
+  /** Names of rows in the table; empty: the defence is beside the table. */
   readonly rows: readonly string[]
   /** The borders, where no row says them. */
   readonly at?: readonly Border[]
@@ -124,10 +124,10 @@ const notDefended = `## What is deliberately not defended
 - Both ends of a dialog can read the record in its route: the address-of-record that was called in the end, and on UDP
   the address of the other end.
 - Over UDP and TCP nothing is encrypted: who reads the network reads tokens too, and can send datagrams with the source
-  of another. That is what \`standard\` shows.
+  of another. The topology \`standard\` demonstrates this.
 - A user may register any Contact, and requests for it are then sent there: a phone may be anywhere.
 - Where users are not asked who they are (\`bench-proxy\`), every name is taken for its user.
-- Passwords of a lab stand in its topology file, which has the mode that its author gave it. \`lab.json\` of the data
+- Passwords of a lab are in its topology file, which has the mode that its author gave it. \`lab.json\` of the data
   folder repeats them; that file and the keys are readable by their owner alone.
 `
 

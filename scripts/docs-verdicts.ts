@@ -11,8 +11,8 @@ Every refused or failed connection, and every start that is stopped, gets one ve
 event log, in \`ms-diagnostics\`, in the expectations of scenarios and in \`siplab check\`. \`siplab explain CODE\`
 explains one. A code marked *warning* is shown and stops nothing. A Windows code with an asterisk is a mapping of ours.
 
-A verdict names in its remedy the certificate with its serial, and puts names of servers in place of these words: NODE,
-whose certificate it is; REFUSER, the end that judged; DIALLER and ACCEPTOR; PEER, the other end. Every remedy has been
+The remedy of a verdict names the certificate with its serial, and names of servers replace these words: NODE, the
+owner of the certificate; REFUSER, the end that judged; DIALLER and ACCEPTOR; PEER, the other end. Every remedy has been
 run: [remedies.md](remedies.md).
 `
 

@@ -34,7 +34,7 @@ export const aroundFaults: readonly ListedFault[] = faultList.filter(
   ({ name, notInALab }) => notInALab === undefined && !faults.some(({ slug }) => slug === name),
 )
 
-/** Certificate faults that stand at the doors for phones too. */
+/** Certificate faults that also act at the ports for phones. */
 const forPhones = faultList.filter(({ name }) => name === 'browser-without-certificate')
 
 function placeOf({ name, target }: ListedFault): Place {

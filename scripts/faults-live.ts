@@ -24,7 +24,7 @@ export interface LiveRow {
   readonly side: Side | 'start'
   readonly tls: '1.2' | '1.3' | '–'
   readonly expected: string | undefined
-  /** What was named first; absent: nobody minded. */
+  /** The first verdict; absent: there was none. */
   readonly verdict: string | undefined
   readonly named: boolean
   /** The lab cannot be made to show it, with the reason. */

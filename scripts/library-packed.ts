@@ -140,7 +140,7 @@ async function walk(folder: string): Promise<void> {
   await step('a program against the declarations', () => run(bin('tsc'), ['--noEmit'], { cwd: folder }))
   await step('examples/sip: a phone signs in at the proxy', () => proxyServes(folder))
   const options = { cwd: folder, timeoutMs: testMs }
-  await step('siplab mcp: an assistant breaks and heals a lab', () => assistantBreaks(folder))
+  await step('siplab mcp: an assistant breaks and repairs a lab', () => assistantBreaks(folder))
   await step('examples/node-test', () =>
     run(process.execPath, ['--test', join('examples', 'node-test', 'edge.test.mjs')], options),
   )

@@ -1,6 +1,6 @@
 /**
- * What an outsider may do to a lab `edge`: each attack goes on until it is told to end, and says how much of it there
- * was. For `scripts/pressure.ts`.
+ * What an outsider may do to a lab `edge`: each attack goes on until its signal aborts it, and returns how often it
+ * struck. For `scripts/pressure.ts`.
  */
 import { connect as connectTcp, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -25,7 +25,7 @@ export function attacksOn(ready: ReadyDocument): readonly Attack[] {
   const outside = doorOf(ready, 'edge', 'external', 'tls')
   const plain = doorOf(ready, 'fe1', 'internal', 'tcp')
   return [
-    { name: 'nobody', run: untilOver(async () => 0) },
+    { name: 'no attack', run: untilOver(async () => 0) },
     { name: 'wrong passwords', run: (over) => wrongPasswords(outside, over) },
     { name: '3,000 silent connections', run: (over) => crowd(outside, 3_000, Buffer.alloc(0), over) },
     { name: '3,000 half ClientHellos', run: (over) => crowd(outside, 3_000, Buffer.from('16030100', 'hex'), over) },
@@ -33,7 +33,7 @@ export function attacksOn(ready: ReadyDocument): readonly Attack[] {
     { name: 'handshakes that come and go', run: untilOver(() => handshakes(outside, 10)) },
     { name: 'the wrong protocol', run: untilOver(() => wrongProtocols(outside, plain)) },
     { name: 'slow header fields', run: (over) => slowFields(outside, 400, over) },
-    { name: 'requests of nobody', run: (over) => requestsOfNobody(outside, over) },
+    { name: 'unauthenticated requests', run: (over) => unauthenticatedRequests(outside, over) },
   ]
 }
 
@@ -153,7 +153,7 @@ async function wrongPasswords(door: Door, over: AbortSignal): Promise<number> {
   })
 }
 
-function requestsOfNobody(door: Door, over: AbortSignal): Promise<number> {
+function unauthenticatedRequests(door: Door, over: AbortSignal): Promise<number> {
   return flood(door, over, (at) =>
     request(at % 2 === 0 ? 'INVITE' : 'MESSAGE', 'sip:bob@lab.test', `sip:ceo${at}@elsewhere.test`, at, []),
   )

@@ -1,4 +1,4 @@
-/** A lab that a script brings up for itself, without a word on the terminal. */
+/** A lab that a script brings up for itself, without output on the terminal. */
 import { launcher } from '../src/cli/package.ts'
 import { controlClient } from '../src/lab/control-client.ts'
 import type { RunningLabAccess } from '../src/lab/running-lab.ts'

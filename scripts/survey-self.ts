@@ -1,7 +1,7 @@
 /**
  * Surveys siplab by itself: each role of a lab as acceptor and as dialler, on the links that the plan has. The nodes
  * trust the root of the survey for that time. As dialler: the other end of a link is stopped, the survey listens in its
- * place, and the node is told to ask its peer. Nothing critical may be accepted.
+ * place, and the node gets the command to dial its peer. Nothing critical may be accepted.
  * Run: node scripts/survey-self.ts [--topology NAME…] [--tls 1.2|1.3]. Exit status 1: something critical was.
  */
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
@@ -83,7 +83,7 @@ async function dialler(ends: Ends, { ground, versions, access }: Setting): Promi
   }
 }
 
-/** Waits until the link is up: a gateway dials who has shown itself since the gateway started, nobody else. */
+/** Waits until the link is up: a gateway dials only peers that have shown themselves since the gateway started. */
 async function linkUp({ link, from, to }: Ends, access: RunningLabAccess): Promise<void> {
   const names = [link.dials, to.fqdn]
   for (let tries = 0; tries < 75; tries += 1) {

@@ -35,7 +35,7 @@ export function pairedRatio(ours: readonly number[], other: readonly number[]): 
   return { ratio: Math.exp(mean), low: Math.exp(mean - half), high: Math.exp(mean + half), pairs }
 }
 
-/** Dearer beyond doubt: the whole interval lies above the bar. */
-export function isDearer({ low }: PairedRatio, bar: number): boolean {
+/** The cost is above the bar beyond doubt: the whole interval is. */
+export function isAboveBar({ low }: PairedRatio, bar: number): boolean {
   return low > bar
 }

@@ -1,4 +1,4 @@
-/** What the generator is told, and what it answers: JSON on its command line and its standard output. */
+/** The jobs of the generator and its results: JSON on its command line and its standard output. */
 import type { CallResult } from './calls.ts'
 import type { Transport } from './socket.ts'
 

@@ -55,7 +55,7 @@ export function startKamailio(settings: KamailioSettings): ChildProcess {
   return child
 }
 
-/** What it writes: nobody reads it unless it fails. */
+/** The output of Kamailio, for a failure. */
 export function kamailioLog(folder: string): string {
   return join(folder, 'kamailio.log')
 }

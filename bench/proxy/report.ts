@@ -1,5 +1,5 @@
 /** The results as a table for people or as one JSON document. */
-import { isDearer, type PairedRatio } from './interval.ts'
+import { isAboveBar, type PairedRatio } from './interval.ts'
 import type { Row } from './rows.ts'
 import type { SpecialResult } from './specials.ts'
 
@@ -27,8 +27,8 @@ export interface Measured {
   readonly setupMs: { readonly ours: number; readonly other: number }
 }
 
-/** A row of ours against another of ours fails when its whole interval lies above this, unless told otherwise. */
-export const dearerFrom = 1.03
+/** A row of ours against a baseline of ours fails when its whole interval is above this; `--bar` sets another bar. */
+export const defaultPairedBar = 1.03
 
 export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN
@@ -69,12 +69,12 @@ function markdownRow({ what, unit, ours, other, paired, floor, goal }: ReportedR
   )
 }
 
-/** @param dearer undefined: against Kamailio, by the bars of the rows; else the bar of ours against ours */
+/** @param pairedBar undefined: against Kamailio, by the bars of the rows; else the bar of ours against ours */
 export function printReport(
   machine: Machine,
   measured: readonly Measured[],
   special: readonly SpecialResult[],
-  { json, dearer }: { readonly json: boolean; readonly dearer: number | undefined },
+  { json, pairedBar }: { readonly json: boolean; readonly pairedBar: number | undefined },
 ): void {
   if (json) {
     const rows: ReportedRow[] = measured.map(({ row, ...numbers }) => ({
@@ -94,24 +94,24 @@ export function printReport(
       `${rounds} rounds, medians, ratios with their 95 % interval; load average before ` +
       `${machine.loadBefore.toFixed(1)}\n`,
   )
-  for (const each of measured) console.log(rowText(each, dearer))
+  for (const each of measured) console.log(rowText(each, pairedBar))
   for (const { what, value, bar } of special)
     console.log(`${what.padEnd(56)} ${value}${bar === undefined ? '' : `   must ${bar}`}`)
 }
 
-function rowText({ row, ours, other, unit, paired }: Measured, dearer: number | undefined): string {
+function rowText({ row, ours, other, unit, paired }: Measured, pairedBar: number | undefined): string {
   const start = `${`${row.what} (${unit})`.padEnd(64)} ${median(ours).toFixed(1).padStart(8)}`
   if (paired === undefined) return start
   const { ratio, low, high } = paired
-  const verdict = dearer === undefined ? judge(paired, row) : againstOurs(paired, dearer)
+  const verdict = pairedBar === undefined ? judge(paired, row) : againstOurs(paired, pairedBar)
   return (
     `${start} ${median(other).toFixed(1).padStart(8)} ${ratio.toFixed(3).padStart(6)} ` +
     `(${low.toFixed(3)} to ${high.toFixed(3)})  ${verdict}`
   )
 }
 
-function againstOurs(paired: PairedRatio, dearer: number): string {
-  const verdict = isDearer(paired, dearer) ? `DEARER than ${dearer}` : `not shown to be above ${dearer}`
+function againstOurs(paired: PairedRatio, bar: number): string {
+  const verdict = isAboveBar(paired, bar) ? `ABOVE ${bar}` : `not shown to be above ${bar}`
   return `${paired.pairs} pairs: ${verdict}`
 }
 

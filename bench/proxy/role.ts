@@ -1,5 +1,5 @@
 /**
- * One server of a lab with its real role, as `siplab up` has it, but that nobody is asked who he is: `node role.ts
+ * One server of a lab with its real role, as `siplab up` has it, but without authentication of users: `node role.ts
  * JSON`, see `RoleJob`. Ends on SIGTERM.
  */
 import { startServer } from '../../src/node/node.ts'

@@ -9,7 +9,7 @@ export type Transport = 'udp' | 'tcp' | 'tls'
 export interface Wire {
   /** Tells the wires of one generator apart. */
   readonly number: number
-  /** `127.0.0.1:40312`, as it stands in Via and Contact. */
+  /** `127.0.0.1:40312`, as written in Via and Contact. */
   readonly local: string
   send(text: string): void
   close(): void

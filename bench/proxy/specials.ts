@@ -85,7 +85,7 @@ async function start(
 
 /**
  * How late timers fire while calls come at 70 % of what the proxy can take: from two generators, since one has to work
- * harder than the proxy. The load that was reached stands in the result.
+ * harder than the proxy. The result states the load that was reached.
  */
 async function loopDelay(transport: Plain, tls: BenchCertificates, folder: string): Promise<SpecialResult> {
   console.error(`event loop delay, ${transport} …`)
@@ -268,7 +268,7 @@ async function findPeak(
   return peaks.reduce((most, peak) => (peak.goodput > most.goodput ? peak : most))
 }
 
-/** Between two loads: what the last one left behind is worked off, and nobody is turned away any more. */
+/** Between two loads: the proxy finishes the work of the last one, and then refuses no request any more. */
 function rest(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 4000))
 }

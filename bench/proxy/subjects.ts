@@ -50,7 +50,7 @@ export async function startOurs(settings: OurSettings): Promise<Subject> {
       process.execPath,
       [...settings.flags, join(settings.checkout, 'src/cli/siplab.mjs'), 'bench-proxy'],
       {
-        // At `info` every call is told there; writing it costs, reading it helps nobody.
+        // At `info` every call is logged there; the lines cost time and are never read.
         stdio: ['ignore', 'ignore', settings.log === 'info' ? 'ignore' : 'inherit'],
         env: {
           ...process.env,

@@ -62,7 +62,7 @@ function table(title: string, rows: readonly Row[], keyOf: (row: Row) => string)
   ]
 }
 
-/** What was answered in place of the cause, counted. */
+/** The answers that did not name the cause, counted. */
 function unnamed(rows: readonly Row[]): readonly string[] {
   const open = Map.groupBy(
     rows.filter(({ inFirstThree }) => !inFirstThree),

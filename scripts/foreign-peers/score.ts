@@ -9,7 +9,7 @@ export interface Row {
   readonly way: string
   readonly fault: string
   readonly truth: readonly string[]
-  /** What was answered; undefined: all is well, or nobody said anything. */
+  /** The code that was answered; undefined: all is well, or there was no answer. */
   readonly code: string | undefined
   /** Causes, likeliest first; one alone where a single cause was stated. */
   readonly causes: readonly string[]

@@ -12,7 +12,7 @@ import type { Row } from './trial.ts'
 import { runSiplab } from './run-siplab.ts'
 import { ForeignServer, freePort, openSipServer, stackMissing, stacks } from './servers.ts'
 
-/** Causes that each of the servers loads without a word. */
+/** Causes that each of the servers loads without an error. */
 export const foreignCauses = [
   'expired',
   'not-yet-valid',
@@ -96,7 +96,7 @@ async function follow(trial: Trial): Promise<Row> {
   const misfit = misfitOf(before.remedy)
   if (misfit !== undefined) return { ...row, column: 'failed', because: misfit }
   const work = works.find(([words]) => words.test(before.remedy ?? ''))
-  if (work === undefined) return { ...row, column: 'failed', because: 'nobody would know what to do' }
+  if (work === undefined) return { ...row, column: 'failed', because: 'the remedy matches no known step' }
   await trial.server.stop()
   work[1](trial)
   await trial.server.start()

@@ -63,7 +63,7 @@ export async function openTrialLab(
   }
 }
 
-/** What certificates, lists and settings lay in the folders of the nodes. */
+/** Copies the files that certificates, lists and settings have put into the folders of the nodes. */
 function copyFiles({ plan }: RunningLabAccess, from: string, to: string): void {
   for (const { name } of plan.nodes) {
     const [source, target] = [from, to].map((each) => nodeFolder(each, name).root)

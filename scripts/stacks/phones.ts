@@ -39,7 +39,7 @@ async function account(files: EndFiles, port: number): Promise<PhoneAccount> {
     root: files.trust,
     dns: await phoneDns(),
     folder: join(files.folder, 'phone'),
-    peer: 'sip:nobody@lab.test',
+    peer: 'sip:unknown@lab.test',
   }
 }
 

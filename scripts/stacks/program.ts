@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from '../../test/support/free-port.ts'
 import { optionsText, type Accepting, type EndFiles } from './stack.ts'
 
-/** Where the program lies. Absent: it is not installed. */
+/** Path of the program. Absent: it is not installed. */
 export function findProgram(name: string): string | undefined {
   if (name.includes('/')) return isExecutable(name) ? name : undefined
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/bin', '/usr/bin']
@@ -32,7 +32,7 @@ interface Start {
   /** For libfaketime: `+800d`. */
   readonly clock: string | undefined
   readonly folder: string
-  /** Beside that of this process. */
+  /** Added to the environment of this process. */
   readonly env?: NodeJS.ProcessEnv
 }
 
@@ -117,7 +117,7 @@ export async function accepting(
   return listeningAt(await freePort(), files, command, argsFor)
 }
 
-/** The same at a port that stands in its configuration. */
+/** The same at a port that its configuration names. */
 export async function listeningAt(
   port: number,
   files: EndFiles,

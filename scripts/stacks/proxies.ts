@@ -1,4 +1,4 @@
-/** HAProxy, nginx, Kamailio and stunnel: stacks that are told by a configuration file. */
+/** HAProxy, nginx, Kamailio and stunnel: stacks that read a configuration file. */
 import { createSocket } from 'node:dgram'
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'

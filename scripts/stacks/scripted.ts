@@ -6,7 +6,7 @@ import { run, accepting, dialling } from './program.ts'
 import { dialledName, type EndFiles, type Stack, type TlsVersion } from './stack.ts'
 import { pkcs12 } from './tools.ts'
 
-/** What the peers are told. */
+/** The arguments of the peers. */
 function told(files: EndFiles, port: number, version: TlsVersion, role: 'accept' | 'dial'): readonly string[] {
   const { own, trust, crl } = files
   return [role, String(port), version, trust, own?.chain ?? '-', own?.key ?? '-', crl ?? '-', dialledName]

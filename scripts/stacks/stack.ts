@@ -16,7 +16,7 @@ export interface Identity {
 /** What one end is given. */
 export interface EndFiles {
   readonly folder: string
-  /** Absent: it has no certificate to show. */
+  /** Absent: it has no certificate. */
   readonly own: Identity | undefined
   /** PEM file of the roots it trusts. */
   readonly trust: string

@@ -27,7 +27,7 @@ export function writePages(matrix: Matrix): void {
   execFileSync(join(root, 'node_modules/.bin/biome'), ['format', '--write', facts], { stdio: 'pipe' })
 }
 
-/** What stands between the marks of docs/survey.md. */
+/** The text between the marks of docs/survey.md. */
 export function matrixText(matrix: Matrix): string {
   const { runs, missing, processor, command } = matrix
   const days = [...new Set(runs.map(({ at }) => at))].toSorted()

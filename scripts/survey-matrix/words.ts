@@ -9,7 +9,7 @@ export class Words {
   readonly #usual = new Set<string>()
   readonly #folder: string
 
-  /** @param folder whose path stands in the lines; it is written `/etc/sip` */
+  /** @param folder its path in the lines is replaced by `/etc/sip` */
   constructor(folder: string) {
     this.#folder = folder
   }

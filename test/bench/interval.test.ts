@@ -1,7 +1,7 @@
 /** The interval that a ratio of two checkouts is judged by. */
 import t from 'tap'
 import fc from 'fast-check'
-import { isDearer, pairedRatio } from '../../bench/proxy/interval.ts'
+import { isAboveBar, pairedRatio } from '../../bench/proxy/interval.ts'
 import { judge } from '../../bench/proxy/report.ts'
 
 t.test('the interval is Student’s over the logarithms of the ratios', async (t) => {
@@ -45,9 +45,9 @@ t.test('what slows both sides of a pair down changes nothing, and the inverse ha
   )
 })
 
-t.test('a row is dearer only when its whole interval lies above the bar', async (t) => {
-  t.equal(isDearer({ ratio: 1.1, low: 1.031, high: 1.2, pairs: 8 }, 1.03), true)
-  t.equal(isDearer({ ratio: 1.1, low: 1.02, high: 1.2, pairs: 8 }, 1.03), false)
+t.test('a row is above the bar only when its whole interval is', async (t) => {
+  t.equal(isAboveBar({ ratio: 1.1, low: 1.031, high: 1.2, pairs: 8 }, 1.03), true)
+  t.equal(isAboveBar({ ratio: 1.1, low: 1.02, high: 1.2, pairs: 8 }, 1.03), false)
 })
 
 t.test('one pair has no interval, and numbers without a partner are an error', async (t) => {

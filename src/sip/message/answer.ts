@@ -20,7 +20,7 @@ export interface AnswerOptions {
 }
 
 /**
- * The whole response as it stands on the wire: `answer(request, 404)`, `answer(invite, 302, { headers: [['Contact',
+ * The whole response, ready for the wire: `answer(request, 404)`, `answer(invite, 302, { headers: [['Contact',
  * '<sip:…>']] })`. Via stamped, header names spelled out (some clients read nothing else), Content-Length last.
  */
 export function answer(request: SipRequest, status: number, options: AnswerOptions = {}): string {
@@ -31,11 +31,11 @@ export function answer(request: SipRequest, status: number, options: AnswerOptio
     (status === 100 ? timestampOf(request) : '') +
     headerLines(headers) +
     (contentType === undefined ? '' : `Content-Type: ${contentType}\r\n`) +
-    (body === '' ? noBody : `Content-Length: ${body.length}\r\n\r\n${body}`)
+    (body === '' ? emptyBody : `Content-Length: ${body.length}\r\n\r\n${body}`)
   )
 }
 
-const noBody = 'Content-Length: 0\r\n\r\n'
+const emptyBody = 'Content-Length: 0\r\n\r\n'
 
 const statusLines = new Map<number, string>()
 

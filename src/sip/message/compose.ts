@@ -14,11 +14,11 @@ export interface RequestParts {
   /** Default 70. */
   readonly maxForwards?: number | undefined
   readonly headers?: readonly HeaderField[] | undefined
-  /** Latin1; its Content-Type stands in `headers`. */
+  /** Latin1; `headers` has its Content-Type. */
   readonly body?: string | undefined
 }
 
-/** The whole request as it stands on the wire, header names spelled out, Content-Length last. */
+/** The whole request, ready for the wire: header names spelled out, Content-Length last. */
 export function composeRequest(parts: RequestParts): string {
   const { method, headers = [], body = '', maxForwards = 70 } = parts
   return (

@@ -15,7 +15,7 @@ export function dateHeader(wall: number): HeaderField {
 }
 
 /**
- * `Sat, 13 Nov 2010 23:29:00 GMT` (RFC 3261 §20.17) as milliseconds since 1970. Absent: no time of GMT stands there.
+ * `Sat, 13 Nov 2010 23:29:00 GMT` (RFC 3261 §20.17) as milliseconds since 1970. Absent: the value is no time in GMT.
  */
 export function readDate(value: string): number | undefined {
   const at = /^\w{3}, +\d{1,2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(value) ? Date.parse(value) : Number.NaN

@@ -76,8 +76,8 @@ export function writeResponse(response: SipResponse, edits: ResponseEdits): stri
 }
 
 /**
- * The line behind the Via block when that stands on top, as it should; else the first: what is put there is above its
- * like.
+ * The line after the Via block where that block comes first, as it should; else the first line. A field added there is
+ * above the others of its name.
  */
 function insertionLine(message: Message): number {
   let line = 0
@@ -100,7 +100,7 @@ function fields(add: readonly HeaderField[]): string {
   return text
 }
 
-/** A datagram may come without Content-Length; on the next hop the boundary must be told. */
+/** A datagram may come without Content-Length; the next hop may be a stream, which needs it as the boundary. */
 function contentLength(message: Message): string {
   return message.contentLength === -1 ? `Content-Length: ${message.text.length - message.bodyStart}\r\n` : ''
 }

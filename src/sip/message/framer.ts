@@ -227,7 +227,7 @@ export function emptyLine(data: Buffer, from: number): number {
 }
 
 /**
- * Content-Length where it stands last, as it mostly does; else 0: the body is then decoded together with the head,
+ * Content-Length where it is the last field, as it mostly is; else 0: the body is then decoded together with the head,
  * once. A guess, which the head confirms.
  */
 function likelyLength(data: Buffer, headEnd: number): number {

@@ -43,7 +43,7 @@ const HT = 9,
 const lines: number[] = Array.from({ length: 256 }, () => 0)
 
 /**
- * Parses and checks the head at the start of `text`; what stands behind the empty line is not looked at.
+ * Parses and checks the head at the start of `text`; the text after the empty line is not looked at.
  *
  * @param octets the same as octets when they are at hand
  * @throws MessageError with `partial`
@@ -163,11 +163,11 @@ function missing(seen: number): MessageError {
 }
 
 /**
- * Two equal Content-Length fields do no harm; any other single field that stands twice leaves open which one counts.
+ * Two equal Content-Length fields do no harm; any other single field that comes twice leaves open which one counts.
  */
 function repeated(message: Message, number: number, start: number, end: number): void {
   if (number !== CONTENT_LENGTH)
-    throw new MessageError(400, 'header-field-repeated', `${names[number]} stands twice`, start)
+    throw new MessageError(400, 'header-field-repeated', `${names[number]} comes twice`, start)
   const first = message.contentLength
   readContentLength(message, start, end)
   if (message.contentLength !== first)
@@ -258,7 +258,7 @@ function readCSeq(message: Message, start: number, end: number): void {
     throw mismatch(message, methodStart, methodEnd)
 }
 
-/** RFC 4475 §3.1.2.17 and §3.1.2.18: that nobody knows the method is the greater fault of the two. */
+/** RFC 4475 §3.1.2.17 and §3.1.2.18: an unknown method is the greater fault of the two. */
 function mismatch({ method, text }: Message, start: number, end: number): MessageError {
   return new MessageError(
     isUsualMethod(method) ? 400 : 501,

@@ -13,7 +13,7 @@ const noValues: readonly string[] = []
 
 /**
  * Both kinds are one class, so that all code that handles messages sees one object shape (bench/parse.ts).
- * Offsets are into `text`; only the readers of this folder set them, and nobody changes them afterwards.
+ * Offsets are into `text`; only the readers of this folder set them, and nothing changes them afterwards.
  */
 export class Message {
   kind: 'request' | 'response'
@@ -22,7 +22,7 @@ export class Message {
   /** One entry a header field line: offset of its first character × 256 + number of the name; last: the empty line. */
   lines: readonly number[] = noLines
   /**
-   * Which index numbers stand in it, as bits, modulo 32: what is not there is mostly known without a walk
+   * The index numbers of its fields as bits, modulo 32: a missing field is mostly known without a walk
    * (bench/forward.ts).
    */
   present = 0
@@ -274,8 +274,8 @@ export class Message {
   }
 
   /**
-   * Whether `name`, lower case, and blanks or a colon stand there, in any case. Both are tokens: `| 0x20` mixes up no
-   * two of their characters that matter.
+   * Whether `name`, given in lower case, is there in any case, with blanks or a colon behind it. Both names are tokens:
+   * `| 0x20` mixes up no two of their characters that matter.
    */
   private isNameAt(start: number, name: string): boolean {
     const { text } = this
@@ -287,7 +287,7 @@ export class Message {
   }
 }
 
-/** Splits at commas that stand neither in quotes nor in `<>`; empty items are dropped. */
+/** Splits at commas that are neither in quotes nor in `<>`; empty items are dropped. */
 function splitList(value: string, into: string[]): void {
   let start = 0
   for (;;) {

@@ -17,10 +17,10 @@ const QUOTE = 34,
   LESS = 60,
   GREATER = 62
 
-/** Where the display name of the address just read stands; start -1: none. */
+/** Offsets of the display name of the address just read; start -1: none. */
 const display = { start: -1, end: -1 }
 
-/** Where the tag of the value just checked stands; start -1: none. */
+/** Offsets of the tag of the value just checked; start -1: none. */
 export const tag = { start: -1, end: -1 }
 
 /**
@@ -66,7 +66,7 @@ function readAddress(): void {
   scan.position++
 }
 
-/** Without brackets the parameters belong to the header field, and a `?` may not stand in the URI (RFC 3261 §20.10). */
+/** Without brackets the parameters belong to the header field, and the URI may not have a `?` (RFC 3261 §20.10). */
 function readBareUri(start: number): void {
   display.start = -1
   scan.position = start

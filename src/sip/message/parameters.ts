@@ -1,5 +1,5 @@
 /**
- * Header parameters, `;tag=8f1c;expires=60;lr`, as they stand behind Via, From, Contact and their like (RFC 3261 §25.1
+ * Header parameters, `;tag=8f1c;expires=60;lr`, as Via, From, Contact and their like have them (RFC 3261 §25.1
  * `generic-param`).
  */
 import { blanksEnd, page, scanner, tokenEnd, unquote, valueEnd } from './fast/scanner.ts'
@@ -44,7 +44,7 @@ export function nextParameter(): boolean {
   return true
 }
 
-/** Reads all parameters from the position on into a map; a name that stands twice is a fault. */
+/** Reads all parameters from the position on into a map; a name that comes twice is a fault. */
 export function readParameters(): ReadonlyMap<string, string | undefined> {
   if (!nextParameter()) return noParameters
   const parameters = new Map<string, string | undefined>()

@@ -62,7 +62,7 @@ const phrases: ReadonlyMap<number, string> = new Map([
   [606, 'Not Acceptable'],
 ])
 
-/** `reasonOf(404)` is `Not Found`; a code nobody named gets the name of its class. */
+/** `reasonOf(404)` is `Not Found`; a code without a name gets the name of its class. */
 export function reasonOf(status: number): string {
   return phrases.get(status) ?? phrases.get(Math.floor(status / 100) * 100) ?? 'Unknown'
 }

@@ -76,8 +76,8 @@ export function isUsualMethod(method: string): boolean {
 }
 
 /**
- * A header part would become header fields of the forwarded request: it may not stand there (RFC 3261 §19.1.1 table 1,
- * RFC 4475 §3.1.2.11).
+ * A header part would become header fields of the forwarded request: a Request-URI may not have one (RFC 3261 §19.1.1
+ * table 1, RFC 4475 §3.1.2.11).
  */
 function refuseHeaders(start: number, end: number): void {
   scan.within(start, end, 'start-line-syntax')

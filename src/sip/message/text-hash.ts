@@ -10,7 +10,7 @@ export function hashOf(text: string): number {
 }
 
 /**
- * Goes on from the hash of what stood before: `hashOn(hashOf('a'), 'b')` is not the hash of `ab`. FNV-1a over four
+ * Goes on from the hash of the text before: `hashOn(hashOf('a'), 'b')` is not the hash of `ab`. FNV-1a over four
  * characters at a stride, with the upper half brought down each time (bench/forward.ts).
  *
  * @param text latin1

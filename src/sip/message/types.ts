@@ -149,7 +149,7 @@ export const defaultLimits: MessageLimits = {
   bodyBytes: 1024 * 1024,
 }
 
-/** One header field to add, name as it shall stand on the wire. */
+/** One header field to add, its name as the wire shall have it. */
 export type HeaderField = readonly [name: string, value: string]
 
 /** What a proxy changes in a request it forwards (RFC 3261 §16.6). Everything not named stays octet for octet. */
@@ -167,7 +167,7 @@ export interface RequestEdits {
   readonly appendRoute: string | undefined
   /** Record-Route values to put on top, top first. */
   readonly recordRoutes: readonly string[]
-  /** Header fields removed wherever they stand, canonical long names in lower case. */
+  /** Header fields to remove wherever they are, canonical long names in lower case. */
   readonly remove: readonly string[]
   /** Header fields added after the Via block. */
   readonly add: readonly HeaderField[]

@@ -18,7 +18,7 @@ const I = 105,
   S = 115
 
 /**
- * Where the parts of the URI just checked stand; -1: absent. For other schemes than sip and sips only `start`, `colon`
+ * Offsets of the parts of the URI just checked; -1: absent. For other schemes than sip and sips only `start`, `colon`
  * and `end`.
  */
 const parts = {
@@ -34,7 +34,7 @@ const parts = {
   isSip: true,
 }
 
-/** Where the URI that `checkUri` went over stands. */
+/** Start and end of the URI that `checkUri` went over. */
 export const uriSpan: { readonly start: number; readonly end: number } = parts
 
 /**
@@ -52,7 +52,7 @@ export function parseUri(text: string): SipUri {
 }
 
 /**
- * The last URIs read, by a hash of their text: the names and Contacts of the same few users stand in one request after
+ * The last URIs read, by a hash of their text: the names and Contacts of the same few users come in one request after
  * the other (bench/proxy.ts, UDP calls).
  */
 const places = 512
@@ -67,7 +67,7 @@ function readUri(text: string): SipUri {
 }
 
 /**
- * Moves over a URI as far as its grammar goes, without making anything; what stands behind it is the caller's matter.
+ * Moves over a URI as far as its grammar goes, without making anything; the caller reads what follows.
  *
  * @param bare no brackets around it: parameters and headers behind it are not its own (RFC 3261 §20.10)
  * @throws MessageError of the scanner's code
@@ -271,7 +271,7 @@ function equalValues(a: string | undefined, b: string | undefined): boolean {
   return a === b || canonicalValue(a ?? '') === canonicalValue(b ?? '')
 }
 
-/** Brackets stand in a value as they are or escaped: they are not among the reserved characters (§19.1.4). */
+/** A value has brackets as they are or escaped: they are not among the reserved characters (§19.1.4). */
 function canonicalValue(text: string): string {
   return canonical(text).replaceAll('%5B', '[').replaceAll('%5D', ']').toLowerCase()
 }

@@ -10,7 +10,7 @@ const COMMA = 44,
   SLASH = 47
 
 /**
- * Where the parts of the Via just checked stand; -1: absent. `rport` is the offset behind an `rport` without a value;
+ * Offsets of the parts of the Via just checked; -1: absent. `rport` is the offset behind an `rport` without a value;
  * `claimed`: it has a `received`, or an `rport` with a value, of its own.
  */
 export const viaParts = {
@@ -95,7 +95,7 @@ export function parseVia(value: string): Via {
   return via
 }
 
-/** Reads the first value of a Via header field line; what stands behind its comma is not looked at. */
+/** Reads the first value of a Via header field line; the values after its comma are not looked at. */
 export function readTopVia(value: string): Via {
   scan.open(value, 'via-syntax')
   return readVia()

@@ -41,7 +41,7 @@ export class Incoming implements Arrival {
   popped = 0
   /** A strict router took the last Route value for us (§16.4): the whole set is written anew. */
   lastTaken = false
-  /** Hash over what routing depends on (RFC 5393 §4.2.1); stands at the end of our branch. */
+  /** Hash over what routing depends on (RFC 5393 §4.2.1); our branch ends with it. */
   loopHash = ''
   /** Max-Breadth as received, 60 without one (RFC 5393 §5.3.3). */
   breadth = 60

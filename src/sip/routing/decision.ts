@@ -40,11 +40,11 @@ export interface Remarks {
   /** Address-of-record proven by authentication or by a trusted assertion, e.g. `sip:alice@lab.test`. */
   identity: string | undefined
   /**
-   * Who a request is taken to be from where nobody here proves users: the next server does. Goes into the seal of a
-   * dialog in place of `identity`.
+   * Who a request is taken to be from where this server proves no user: the next server does. Goes into the seal of a
+   * dialog instead of `identity`.
    */
   claimed: string | undefined
-  /** Domain of the organisation that vouches for the sender; empty: ours, or nobody's. */
+  /** Domain of the organisation that vouches for the sender; empty: ours, or none. */
   organisation: string
   /** undefined: in no dialog of ours. */
   dialog: Standing | undefined
@@ -103,7 +103,7 @@ export const targetKinds = [
   'registrar',
   /** Answered by this server itself. */
   'own-server',
-  /** Presence and lists of a user at home here, for whoever watches them. */
+  /** Presence and lists of a user at home here, for their watchers. */
   'presence',
   /** What a user at home here publishes and keeps, and the search of the directory. */
   'user-data',
@@ -120,7 +120,7 @@ export const targetKinds = [
   'static-route',
   /** The edge of an organisation that federation allows. */
   'partner',
-  /** The configured edge, for whatever lies outside. */
+  /** The configured edge, for everything outside. */
   'enterprise-edge',
   /** The other end of a dialog, as its sealed record says. */
   'dialog',

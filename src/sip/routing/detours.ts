@@ -1,6 +1,6 @@
 /**
- * Ways that were found anew for INVITEs inside dialogs. The ACK for their 2xx carries the same broken Route, and nobody
- * answers an ACK: it must be known beforehand that it goes the other way (RFC 3261 §13.2.2.4, RFC 5626 §5.3).
+ * Ways that were found anew for INVITEs inside dialogs. The ACK for their 2xx carries the same broken Route, and an
+ * ACK has no answer: it must be known beforehand that it goes the other way (RFC 3261 §13.2.2.4, RFC 5626 §5.3).
  */
 import type { SipMessage, SipRequest } from '../message/types.ts'
 import type { Target } from './decision.ts'

@@ -1,6 +1,6 @@
 /**
  * What a sealed Route value says of a dialog: who began it, who was called, and by which hop each of them is reached
- * (docs/decisions/0053). The text is a part of a user part (RFC 3261 §25.1 `user`): `+` stands between its fields.
+ * (docs/decisions/0053). The text is a part of a user part (RFC 3261 §25.1 `user`): `+` separates its fields.
  */
 import { hash } from 'node:crypto'
 import { flat } from '../message/fast/flat.ts'
@@ -117,7 +117,7 @@ function sideText({ identity, uri, organisation, hop }: Side): string {
   return `${identity}+${uri === identity ? '' : uri}+${organisation}+${hop}`
 }
 
-/** A host as it stands in `Side.organisation`. */
+/** A host as `Side.organisation` has it. */
 export function organisationText(host: string): string {
   const plain = host.toLowerCase()
   return /^[a-z0-9.-]*$/.test(plain) && plain.length <= longest ? plain : encoded(`*${plain}`)

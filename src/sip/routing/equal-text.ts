@@ -2,7 +2,7 @@
  * In a time that does not tell where they differ. Two Buffers for `timingSafeEqual` take five times as long
  * (bench/forward.ts).
  *
- * @param start what stands before it is not compared
+ * @param start the text before it is not compared
  */
 export function equalTexts(found: string, wanted: string, start = 0): boolean {
   if (found.length !== wanted.length) return false

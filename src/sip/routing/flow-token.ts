@@ -4,7 +4,7 @@
  * a flow, so it is authenticated; one made by another node of the pool, which has the same key, names that node.
  *
  * Both ends of a dialog learn the tokens in its route set, and a client's token would lead anybody to that client for
- * as long as it is connected. In Record-Route a sealed record of the dialog stands behind them (dialog-record.ts,
+ * as long as it is connected. In Record-Route a sealed record of the dialog follows them (dialog-record.ts,
  * docs/decisions/0053). Path values, which only servers see, carry the token alone.
  */
 import { hash, randomBytes } from 'node:crypto'
@@ -22,7 +22,7 @@ export type TokenReading =
   | { readonly kind: 'gone' }
   /** Made by another node of the pool. */
   | { readonly kind: 'elsewhere'; readonly node: string }
-  /** Has the shape of a token, but nobody of this pool made it. */
+  /** Has the shape of a token, but no node of this pool made it. */
   | { readonly kind: 'forged' }
   /** An ordinary user part. */
   | { readonly kind: 'no-token' }
@@ -104,7 +104,7 @@ export class FlowTokens {
   }
 
   /**
-   * What a Route value proves about the request it stands in. Who sent that request is another question: the ends are
+   * What a Route value proves about its request. Who sent that request is another question: the ends are
    * told apart by the tag in From alone.
    */
   recognise(user: string, request: Tagged): Recognised {
@@ -183,7 +183,7 @@ export type Recognised =
   /** Forged, or of another dialog. */
   | { readonly kind: 'not-this' }
 
-/** @param byCaller the caller's tag stands in From; @param byCallee it stands in To */
+/** @param byCaller the caller's tag is in From; @param byCallee it is in To */
 function endsOf({ caller, callee }: DialogRecord, byCaller: boolean, byCallee: boolean): Recognised {
   if (byCaller) return { kind: 'dialog', sender: caller, other: callee, isCaller: true }
   return byCallee ? { kind: 'dialog', sender: callee, other: caller, isCaller: false } : notThis

@@ -141,7 +141,7 @@ function dialogName({ request }: Incoming): DialogName {
   return { callId: request.callId, tag: request.fromTag ?? '' }
 }
 
-/** @param named the flow whose token stands beside the record; undefined: both */
+/** @param named the flow whose token comes with the record; undefined: both */
 function recordOf(
   arrival: Incoming,
   target: Target,

@@ -1,6 +1,6 @@
 /**
- * What the proxy answers itself: OPTIONS that name it, whatever user stands before its name, or a domain that it stands
- * for and no user (RFC 3261 §11.2, §16.3 step 3). The Date tells whoever asks when this server judges certificates.
+ * What the proxy answers itself: OPTIONS to its own name, with any user or none, or to a domain that it serves, without
+ * a user (RFC 3261 §11.2, §16.3 step 3). The Date tells the sender by which time this server judges certificates.
  */
 import type { Clock } from '../clock.ts'
 import { dateHeader } from '../message/date-header.ts'

@@ -92,7 +92,7 @@ export function withoutDot(host: string): string {
   return host.endsWith('.') ? host.slice(0, -1) : host
 }
 
-/** An accepted flow came by one of our ports; a dialled one has a port of its own that nobody listens on. */
+/** An accepted flow came by one of our ports; a dialled one has a port of its own without a listener. */
 function portAmongSeveral(
   { ownPorts = [], serverPorts, dialledAs }: FaceSettings,
   { direction, transport, local }: Flow,

@@ -1,4 +1,4 @@
-/** RFC 3261 §16.4: undoes what strict routers did, and takes off the Route values that were meant for us. */
+/** RFC 3261 §16.4: undoes what strict routers did, and removes the Route values that were meant for us. */
 import type { NameAddress, SipUri } from '../message/types.ts'
 import { parseUri } from '../message/uri.ts'
 import type { Incoming } from './arrival.ts'
@@ -32,9 +32,9 @@ function stripOwnMaddr(arrival: Incoming, own: OwnNames): void {
 }
 
 /**
- * `sip:bob@192.0.2.1` or `sip:bob@fe1.lab.test` at that very server is bob of its domain: nobody else has that name.
- * A server is asked with OPTIONS whatever stands before its name, and without a user it is meant itself; but what
- * registers there registers in its domain.
+ * `sip:bob@192.0.2.1` or `sip:bob@fe1.lab.test` at that very server is bob of its domain: no other user has that name.
+ * OPTIONS to the name of a server mean the server itself, with any user or none, and so does any request without a
+ * user; but a REGISTER to that name registers in its domain.
  */
 function nameDomain(arrival: Incoming, own: OwnNames, domain: string): void {
   const { uri, request } = arrival
@@ -55,7 +55,7 @@ function isForUsers(method: string, { user }: SipUri, claimsDialog: boolean): bo
 
 /**
  * Both values of a double Record-Route are ours, and so are those of the next node of a pool; the last one names the
- * side the request is to leave by. One without a user part says nothing: a node that stood between servers wrote it.
+ * side the request is to leave by. One without a user part says nothing: a node between two servers wrote it.
  */
 function popOwnRoutes(arrival: Incoming, own: OwnNames): void {
   let count = 0

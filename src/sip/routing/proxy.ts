@@ -239,7 +239,7 @@ class ProxyCore implements Proxy, TransactionUser, Core {
   }
 }
 
-/** Stands in a transaction's context until the lists have decided. */
+/** The context of a transaction until the lists have decided. */
 const undecided = Symbol('undecided')
 
 /** RFC 3326: what the caller says goes along; undefined: nothing. */

@@ -7,7 +7,7 @@ import { hashOf } from '../message/text-hash.ts'
 import type { DialogRecord } from './dialog-record.ts'
 import { equalTexts } from './equal-text.ts'
 
-/** Characters of a MAC; in a user part it stands last. */
+/** Characters of a MAC; a user part ends with it. */
 export const macLength = 16
 
 /** A power of two. */
@@ -17,7 +17,7 @@ interface Made {
   callId: string
   /** Of the caller. */
   tag: string
-  /** The last one, and the one before it: two values stand where the sides of a request differ (RFC 5658). */
+  /** The last one, and the one before it: a request whose sides differ has two values (RFC 5658). */
   user: string
   record: DialogRecord
   userBefore: string
@@ -49,7 +49,7 @@ export class RecentSeals {
     known.record = record
   }
 
-  /** undefined: made longer ago, elsewhere, or by nobody. */
+  /** undefined: made longer ago or elsewhere, or forged. */
   find(callId: string, user: string): RecentSeal | undefined {
     const known = this.made[placeOf(callId)]
     if (known === undefined || known.callId !== callId) return undefined
@@ -58,7 +58,7 @@ export class RecentSeals {
   }
 }
 
-/** Whoever has the MAC at the end right has nothing left to find out: only there the time must not tell. */
+/** A sender with the right MAC at the end has nothing left to find out: only there the time must not tell. */
 function isSame(found: string, wanted: string): boolean {
   return equalTexts(found, wanted, Math.max(0, wanted.length - macLength)) && found === wanted
 }

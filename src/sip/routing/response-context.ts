@@ -120,7 +120,7 @@ export class ResponseContext implements WayBack, ForkContext {
     for (const fork of this.forks) fork.cancel(reason)
   }
 
-  /** Goes on when nobody is left to answer: the next group, or the best answer. */
+  /** Goes on when no fork is left to answer: the next group, or the best answer. */
   private next(): void {
     if (this.pending > 0) return
     if (this.finished) return this.letGo()
@@ -131,7 +131,7 @@ export class ResponseContext implements WayBack, ForkContext {
 
   /**
    * A flow that a dialog was set up by is gone; its user may have come back by another. Asked once: the way around is
-   * the second fork. False: nobody is to be asked.
+   * the second fork. False: there is no one to ask.
    */
   private goAround(): boolean {
     const { arrival } = this
@@ -184,7 +184,7 @@ export class ResponseContext implements WayBack, ForkContext {
       if (this.taken >= this.core.settings.forward.targets || !this.isNewTarget(contact)) continue
       this.seen.push(contact.uri)
       const target = redirectTarget(contact)
-      // Named by whoever answered, entitled by nothing: a node with a law lets it go back to the caller.
+      // Named by the peer that answered, entitled by nothing: where the law forbids it, the 3xx goes to the caller.
       if (this.core.settings.forbids?.(this.arrival, target) !== undefined) continue
       if (!canBeSecure(this.arrival, target, isSecureFlow(this.core))) continue
       this.taken++

@@ -14,8 +14,8 @@ export interface ReturnPath {
 /**
  * Dials the address the request came from, at the port its Via names; on TLS the certificate must carry the name in
  * sent-by. No other address is dialled: sent-by is the sender's own word, and RFC 3263 §5 would let it choose whom this
- * server connects to. `lost` is told when that does not work, and at once for whatever else this flow is owed: the
- * client's own timers settle it.
+ * server connects to. `lost` is called when that fails, and at once for every later response to this flow:
+ * the client's own timers settle it.
  *
  * @param text the response; its top Via is the one of the request, stamped
  */

@@ -44,7 +44,7 @@ function isSecured({ scheme, parameters }: SipUri): boolean {
   return scheme === 'sips' && transport !== 'udp'
 }
 
-/** What `locate` is asked for in place of a `sip` URI (RFC 3261 §16.6 step 7). */
+/** The URI that `locate` gets instead of a `sip` URI (RFC 3261 §16.6 step 7). */
 export function asSecure(uri: SipUri): SipUri {
   return uri.scheme === 'sip' && !uri.parameters.has('transport') ? { ...uri, scheme: 'sips' } : uri
 }

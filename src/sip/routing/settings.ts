@@ -1,4 +1,4 @@
-/** What the proxy core is given: the parts it works with, the faces it stands on, and what it tells about its work. */
+/** The settings of the proxy core: the parts it works with, its faces, and its reports about its work. */
 import type { Clock } from '../clock.ts'
 import type { HeaderField, SipRequest, SipResponse, SipUri } from '../message/types.ts'
 import type { TransactionLimits } from '../transaction/settings.ts'
@@ -23,9 +23,9 @@ export type Health = Pick<TargetHealth, 'isDown' | 'markDown' | 'markUp' | 'retr
 
 /** One side of the node, as its peers see it. */
 export interface FaceSettings {
-  /** What stands in Via, e.g. `fe1.lab.test`. */
+  /** The host in Via, e.g. `fe1.lab.test`. */
   readonly name: string
-  /** What stands in Record-Route: the node's own name or the pool's. */
+  /** The host in Record-Route: the node's own name or the pool's. */
   readonly recordRouteName: string
   /** Advertised port by transport. A transport that is missing here is named with the local port of the flow. */
   readonly ports: Partial<Record<TransportName, number>>
@@ -43,8 +43,8 @@ export interface FaceSettings {
   /** Peers of other organisations come here: what only our own proxies understand stays off it. Absent: none do. */
   readonly isOutside?: boolean
   /**
-   * What is taken off a response that came in on this face because of who sent it: names as in `ResponseChange.remove`.
-   * Absent: nothing.
+   * Header fields removed from a response that came in on this face, because of its sender: names as in
+   * `ResponseChange.remove`. Absent: none.
    */
   readonly stripResponse?: (response: SipResponse, from: Flow) => readonly string[]
   /** What changes in a response on its way back out of this face. Absent: nothing. */
@@ -60,7 +60,7 @@ export interface ResponseChange {
 export interface ForwardSettings {
   /** `double`: one value for each side where face or transport differ (RFC 5658), else one. */
   readonly recordRoute: 'none' | 'single' | 'double'
-  /** Try the Contacts of a 3xx here in place of passing it on (§16.5). */
+  /** Try the Contacts of a 3xx here instead of passing it on (§16.5). */
   readonly recurse: boolean
   /** Timer C, milliseconds; more than three minutes (§16.6 step 11). */
   readonly timerC: number
@@ -123,14 +123,14 @@ export interface ProxySettings {
    */
   readonly detour?: (arrival: Arrival) => Decision | Promise<Decision>
   /**
-   * The law of this node: what stands against sending the request to that target; undefined: nothing does. Asked for
-   * every target, those that a detour or a redirection found too. Absent: everything is allowed.
+   * The law of this node: why the request may not go to that target; undefined: it may. Asked for every target, those
+   * that a detour or a redirection found too. Absent: everything is allowed.
    */
   readonly forbids?: (arrival: Arrival, target: Target) => Refused | undefined
   /**
    * Header fields that explain a failure made here, e.g. `ms-diagnostics`; empty for a peer that is not to know.
-   * @param detail what the layer that failed knew (an error of the transport, say); undefined when there is nothing
-   * more
+   * @param detail what the layer that failed knew, for example an error of the transport; undefined when there is
+   * nothing more
    */
   readonly diagnostics: (because: string, arrival: Arrival, status: number, detail: unknown) => readonly HeaderField[]
   /** See `TransactionSettings.shed`. */

@@ -25,8 +25,8 @@ export function validate(arrival: Incoming, rules: Rules): Decision | undefined 
 }
 
 /**
- * A request that comes again with the same hash would be routed as before: a loop. With another hash (a new
- * Request-URI, say) it is a spiral and welcome (§16.3 step 4). Branches are ours by the token of this process.
+ * A request that comes again with the same hash would be routed as before: a loop. With another hash, for example by a
+ * new Request-URI, it is a spiral and welcome (§16.3 step 4). Branches are ours by the token of this process.
  */
 function hasLooped(request: SipRequest, hash: string, prefix: string): boolean {
   if (!request.text.includes(prefix)) return false

@@ -1,5 +1,5 @@
 /**
- * A client transaction: what all its states share. The states stand in `invite-client.ts` and `non-invite-client.ts`.
+ * A client transaction: what all its states share. The states are in `invite-client.ts` and `non-invite-client.ts`.
  */
 import type { SipResponse } from '../message/types.ts'
 import type { Flow } from '../transport/flow.ts'
@@ -35,7 +35,7 @@ export class Client implements ClientTransaction, TimerOwner, Waits {
   /** The INVITE this CANCEL belongs to: it shares the branch, and so the slot (RFC 3261 §9.1). */
   cancelOf: Client | undefined = undefined
   readonly home: ClientHome
-  /** Whoever makes the transaction names it at once; for a CANCEL nobody listens. */
+  /** The maker of the transaction sets it at once; a CANCEL keeps `silent`. */
   user: ClientTransactionUser = silent
   state: ClientState = reserved
   flow: Flow | undefined
@@ -146,7 +146,7 @@ export class Client implements ClientTransaction, TimerOwner, Waits {
     this.cancelling.send(writeCancel(this.text, this.cancelReason), this.flow)
   }
 
-  /** What is left to do takes less than this: `user` hears of further 2xx, or nobody hears anything. */
+  /** What is left to do takes less than this: `user` hears of further 2xx; undefined: no one does. */
   yield(user: ClientTransactionUser | undefined): void {
     this.yielded = true
     this.user = silent

@@ -81,7 +81,7 @@ class Transactions implements TransactionLayer, ClientHome, ServerHome {
     const early = flow.reliable ? this.refusal(request) : undefined
     if (early !== undefined) return this.shed(request, flow, early)
     const byOldRules = needsOldRules(request)
-    // Before the tables: the CANCEL of another peer must not stand where that of the right one is looked for.
+    // Before the tables: the CANCEL of another peer must not take the key of the right one.
     if (request.method === 'CANCEL' && this.isForeignCancel(request, flow, byOldRules)) {
       this.foreignCount++
       return void flow.send(this.sealed(answer(request, 481), flow))

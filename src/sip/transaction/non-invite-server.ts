@@ -11,7 +11,7 @@ export const trying: ServerState = {
   },
   onRepeat: (tx) => tx.resend(tx.text),
   respond(tx, status, text) {
-    // RFC 4320 §4.1: no provisional response but a late 100. §4.2: silence in place of a 408.
+    // RFC 4320 §4.1: no provisional response but a late 100. §4.2: silence instead of a 408.
     if (status < 200) {
       if (status === 100 && !tx.answered) tx.transmit(text)
       return

@@ -25,8 +25,8 @@ export interface OverloadSettings {
   readonly lateWaitMs: number
   /**
    * Late turns in a row that take so long together, at least two, are overload: a pause of the collector, or of a
-   * machine that others keep busy, is none. What comes until then is all taken, outlives the young generation, and is
-   * dear for seconds (bench/proxy.ts, overload).
+   * machine that others keep busy, is none. All work that comes until then is accepted, outlives the young generation,
+   * and is costly for seconds (bench/proxy.ts, overload).
    */
   readonly enoughMs: number
   /** Datagrams that are late for so long, without an empty queue between, are overload. */
@@ -88,7 +88,7 @@ export class OverloadGuard {
   private endedAt = 0
   private isInTurn = false
   private isBehind = false
-  /** New work may still be taken in this turn: it is young, and the one before left nothing. */
+  /** This turn may still accept new work: it is young, and the one before left nothing. */
   private takes = true
   /** Late turns in a row, and how long they took together. */
   private lateTurns = 0
@@ -139,7 +139,7 @@ export class OverloadGuard {
     if (now - this.waitsSince >= (ms === Infinity ? enoughLossMs : enoughWaitMs)) this.overloadedUntil = now + quietMs
   }
 
-  /** Whether new work is still taken in this turn of an overloaded process. */
+  /** Whether this turn of an overloaded process still accepts new work. */
   private isFresh(): boolean {
     const { takeMs, takeWaitMs } = this.settings
     if (this.takes) this.takes = this.clock.now() - this.startedAt <= takeMs

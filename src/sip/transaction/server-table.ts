@@ -1,6 +1,6 @@
 /**
  * Server transactions that are under way, by their key. A Map that thousands of entries a second come to and go from is
- * rebuilt all the time, and each table it leaves behind keeps what stood in it alive until the next full collection
+ * rebuilt all the time, and each table it leaves behind keeps its entries alive until the next full collection
  * (bench/proxy.ts, UDP calls): here the entries are linked to each other, and nothing is left behind.
  */
 import { emptyPlaces } from './empty-places.ts'
@@ -21,14 +21,14 @@ export class ServerTable {
     return undefined
   }
 
-  /** Not for one that stands here already. */
+  /** Not for one that is here already. */
   add(tx: Server): void {
     if (this.count === this.buckets.length) this.grow()
     this.put(tx)
     this.count++
   }
 
-  /** Safe for one that does not stand here. */
+  /** Safe for one that is not here. */
   remove(tx: Server): void {
     const bucket = this.bucketOf(tx.hash)
     let before: Server | undefined

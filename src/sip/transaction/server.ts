@@ -1,5 +1,5 @@
 /**
- * A server transaction: what all its states share. The states stand in `invite-server.ts` and `non-invite-server.ts`.
+ * A server transaction: what all its states share. The states are in `invite-server.ts` and `non-invite-server.ts`.
  */
 import { answer } from '../message/answer.ts'
 import { parseOwn } from '../message/parse.ts'
@@ -95,7 +95,7 @@ export class Server implements ServerTransaction, TimerOwner {
     state.enter(this)
   }
 
-  /** Nothing of the request is needed any more; whoever holds this can still send a further 2xx. */
+  /** Nothing of the request is needed any more; the holder of this can still send a further 2xx. */
   absorb(text: string): void {
     this.home.absorb(this, text)
     this.held = undefined

@@ -45,7 +45,7 @@ export interface TransactionSettings {
    * Absent: no user is known.
    */
   readonly sameUser?: SameUser
-  /** The text as its flow shall take it: a signature added, say. Asked last. Absent: as it is. */
+  /** The text as its flow shall take it, for example with a signature. Asked last. Absent: as it is. */
   readonly sealed?: (text: string, flow: Flow) => string
   /** The flow of the request did not take `text`: send it by RFC 3261 §18.2.2. Absent: the response is lost. */
   readonly onUndeliverable?: (flow: Flow, text: string) => void

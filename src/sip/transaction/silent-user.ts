@@ -2,7 +2,7 @@
 import type { ClientTransactionUser } from './types.ts'
 
 /**
- * Nobody waits for the answer to a CANCEL (the INVITE's own final response tells the outcome), nor behind a final
- * response.
+ * No one waits for the answer to a CANCEL (the INVITE's own final response tells the outcome), nor for anything after a
+ * final response.
  */
 export const silent: ClientTransactionUser = { onResponse() {}, onTimeout() {}, onTransportError() {} }

@@ -60,14 +60,14 @@ export class WheelTimer {
 }
 
 /** Owner of list heads, which never fire. */
-const nobody: TimerOwner = { onTimer() {} }
+const headOwner: TimerOwner = { onTimer() {} }
 
 export class TimerWheel {
   private readonly clock: Clock
   /** A head for each slot that ever held something. */
   private readonly slots: (WheelTimer | undefined)[] = Array.from({ length: slotCount })
   /** Due ones of the tick that is being worked on. */
-  private readonly firing = new WheelTimer(nobody)
+  private readonly firing = new WheelTimer(headOwner)
   private count = 0
   private tick: number
   private sleep: Timer | undefined
@@ -181,6 +181,6 @@ export class TimerWheel {
   }
 
   private headOf(tick: number): WheelTimer {
-    return (this.slots[tick & slotMask] ??= new WheelTimer(nobody))
+    return (this.slots[tick & slotMask] ??= new WheelTimer(headOwner))
   }
 }

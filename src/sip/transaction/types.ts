@@ -12,7 +12,7 @@ export interface ServerTransaction {
   readonly proceeding: boolean
   /**
    * Sends a response. A second final one is dropped, except a 2xx to INVITE in Accepted (RFC 6026 §7.1).
-   * @param text the whole response as it shall stand on the wire (from `writeResponse` or `answer`)
+   * @param text the whole response, ready for the wire (from `writeResponse` or `answer`)
    */
   respond(status: number, text: string): void
   /** Ends it without an answer, for what must not be answered. */
@@ -50,8 +50,8 @@ export interface ClientTransactionUser {
   /** The flow closed or refused the text before a final answer. May be called from within `send`. */
   onTransportError(transaction: ClientTransaction, because: string): void
   /**
-   * Asked when a 2xx to an INVITE was told: who hears of further ones for 32 s, so that all else can be let go. Absent:
-   * the same.
+   * Asked after `onResponse` with a 2xx to an INVITE: the user that hears of further ones for 32 s, so that all else
+   * can be let go. Absent: the same user.
    */
   late?(): ClientTransactionUser
 }
@@ -88,8 +88,8 @@ export interface TransactionLayer {
   onFlowClosed(flow: Flow, because: string): void
   /**
    * Reserves a client transaction; undefined when the table is full or the layer is closed.
-   * @param loopKey hash for loop detection (RFC 3261 §16.6 step 8), lower-case letters and digits, stands at the end of
-   * the branch as it is; empty for a UAC
+   * @param loopKey hash for loop detection (RFC 3261 §16.6 step 8), lower-case letters and digits: the branch ends with
+   * it as it is; empty for a UAC
    */
   client(method: string, loopKey: string, user: ClientTransactionUser): ClientTransaction | undefined
   /** What every branch of this layer starts with: cookie and a token of this process, e.g. `z9hG4bKq3f9c1a07.`. */

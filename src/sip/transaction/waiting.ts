@@ -1,5 +1,5 @@
 /**
- * The client transactions that wait for an answer on one flow: told when it closes. Linked to each other, for the
+ * The client transactions that wait for an answer on one flow: they fail when it closes. Linked to each other, for the
  * reason given in `server-table.ts`: a Set of what comes and goes with every request leaves tables behind
  * (bench/proxy.ts, TLS calls).
  */
@@ -18,7 +18,7 @@ class WaitingList {
 
 const key = 'transaction.waiting'
 
-/** `one` is told when its flow closes, until `stopWaiting`. */
+/** `one` fails when its flow closes, until `stopWaiting`. */
 export function startWaiting(flow: Flow, one: Waits): void {
   const known = flow.notes.get(key)
   const list = known instanceof WaitingList ? known : new WaitingList()
@@ -46,7 +46,7 @@ export function failWaiting(flow: Flow, because: string): void {
   const list = flow.notes.get(key)
   if (!(list instanceof WaitingList)) return
   for (let one = list.first; one !== undefined; one = list.first) {
-    // What is told may end others of the list, and itself.
+    // The callback may end others of the list, and itself.
     stopWaiting(one)
     one.failTransport(because)
   }

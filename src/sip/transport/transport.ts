@@ -117,7 +117,7 @@ class Transport implements TransportLayer {
     await this.#admission.drain(closeGraceMs)
   }
 
-  /** One look over all flows every few seconds, in place of timers for each connection. */
+  /** One look over all flows every few seconds, instead of timers for each connection. */
   #sweepLater(): void {
     this.#sweepTimer = this.#core.clock.after(this.#core.settings.sweepMs, () => {
       this.#sweep()

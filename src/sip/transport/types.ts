@@ -66,7 +66,7 @@ export interface TlsMaterial {
   readonly tuning?: TlsTuning
 }
 
-/** Settings of a TLS end that nobody changes but to break it. */
+/** Settings of a TLS end that are changed only to break it. */
 export interface TlsTuning {
   /** Key exchange groups, `P-256:X25519`. */
   readonly ecdhCurve?: string
@@ -123,7 +123,7 @@ export interface ListenerSettings {
   /** For tls and wss. */
   readonly tls: TlsMaterial | undefined
   /**
-   * What a refused peer is told. silent (also when absent): the connection closes after the handshake, and a missing
+   * How a peer is refused. silent (also when absent): the connection closes after the handshake, and a missing
    * certificate gets the alert of OpenSSL; explained: its first request is answered with 403 and the code. Over wss
    * always silent.
    */
@@ -165,7 +165,7 @@ export interface Refusal {
 export interface TransportUser {
   /**
    * Who says to a peer on that face what was wrong with its message (Warning); undefined: the peer is not to know.
-   * Absent: nobody does.
+   * Absent: no one does.
    */
   warningAgent?(face: string): string | undefined
   onRequest(request: SipRequest, flow: Flow): void
@@ -197,7 +197,7 @@ export type TraceTap = (entry: { readonly direction: 'in' | 'out'; readonly flow
 
 /** A fault on a link, acted out where this node dials (`siplab break A->B delay`). */
 export interface LinkFault {
-  /** cut: this end is told at once; silent: nothing passes and nobody is told, as behind a firewall that drops. */
+  /** cut: this end gets an error at once; silent: nothing passes and no end gets one, as with a firewall that drops. */
   readonly kind: 'cut' | 'silent' | 'delay' | 'slow' | 'reset' | 'dialled-name'
   /** delay: added to each message; slow: bytes per second; reset: after so many bytes. */
   readonly amount: number
@@ -218,7 +218,7 @@ export interface TransportLayer {
   flows(): Iterable<Flow>
   /** What this node shows when it dials from that face, or under that identity. */
   setOutgoingTls(name: string, material: TlsMaterial | undefined): void
-  /** `peer`: FQDN of the dialled node. undefined heals. */
+  /** `peer`: FQDN of the dialled node. `fault` undefined: ends the fault in force. */
   setLinkFault(peer: string, fault: LinkFault | undefined): void
   setTrace(tap: TraceTap | undefined): void
   /** Stops accepting, lets queued octets out, closes all flows; resolves when every socket is gone. */

@@ -38,8 +38,8 @@ export interface UserAgentSettings {
    */
   readonly onRequest?: (incoming: IncomingRequest) => void
   /**
-   * A repeated ACK, or the BYE for a superfluous fork, that could not be sent; `peer.no-ack` for a 2xx nobody
-   * acknowledged.
+   * A repeated ACK, or the BYE for a superfluous fork, that could not be sent; `peer.no-ack` for a 2xx
+   * without an ACK.
    */
   readonly onTrouble?: (error: unknown) => void
 }
@@ -50,11 +50,11 @@ export interface RequestOptions {
   /** Default: `<uri>`. */
   readonly to?: string
   readonly headers?: readonly HeaderField[]
-  /** Latin1; its Content-Type stands in `headers`. */
+  /** Latin1; `headers` has its Content-Type. */
   readonly body?: string
   /** Send exactly on this flow. */
   readonly flow?: Flow
-  /** Go there in place of the Request-URI: an outbound proxy, `sip:fe1.lab.test;transport=tls`. */
+  /** Go there instead of the Request-URI: an outbound proxy, `sip:fe1.lab.test;transport=tls`. */
   readonly nextHop?: string
   readonly onProvisional?: (response: SipResponse) => void
 }

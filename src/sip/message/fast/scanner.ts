@@ -1,10 +1,10 @@
 /**
  * One forward reader in the words of RFC 3261 §25.1. It makes no strings: it moves, checks and remembers offsets.
  *
- * What is being read lies twice: as `scan.text`, from which strings are cut, and octet for octet on one fixed page,
- * which is what is looked at. Octets of an array that never changes place are read twice as fast as characters of a
- * string (bench/parse.ts). Reading never waits and readers do not call each other with other text, so one page serves
- * all.
+ * The text that is being read exists twice: as `scan.text`, from which strings are cut, and octet for octet on one
+ * fixed page, which the reader looks at. Octets of an array that never changes place are read twice as fast as
+ * characters of a string (bench/parse.ts). Reading never waits and readers do not call each other with other text, so
+ * one page serves all.
  */
 import { isIPv6 } from 'node:net'
 import { MessageError, type MessageErrorCode } from '../message-error.ts'
@@ -44,7 +44,7 @@ export function wordOf(four: string): number {
   return Buffer.from(four, 'latin1').readInt32LE(0)
 }
 
-/** Bits of `octetClasses`: which productions of the grammar an octet may stand in. */
+/** Bits of `octetClasses`: which productions of the grammar an octet may be part of. */
 export const TOKEN = 1,
   HOST = 2,
   USER = 8,
@@ -95,8 +95,8 @@ function classAt(at: number): number {
   return classes[octets[at] as number] as number
 }
 
-// Positions in, positions out: the steps the inner loops are made of. None needs the end of the text: behind every text
-// stands a NUL, behind every header field a CR, and neither is in any class.
+// Positions in, positions out: the steps the inner loops are made of. None needs the end of the text: a NUL follows
+// every text, a CR every header field, and neither is in any class.
 
 /** Behind the token at `at`; `at` itself when there is none. The others alike. */
 export function tokenEnd(at: number): number {
@@ -109,15 +109,13 @@ function hostEnd(at: number): number {
   return at
 }
 
-/**
- * What may stand behind `=` in a header parameter: a token, a host, and what is sent there in practice (base64, URIs).
- */
+/** Behind the value of a header parameter: a token, a host, and what is sent there in practice (base64, URIs). */
 export function valueEnd(at: number): number {
   while (((classes[octets[at] as number] as number) & VALUE) !== 0) at++
   return at
 }
 
-/** Behind what may stand in a URI of whatever scheme up to its first `?`. */
+/** Behind the characters that a URI of any scheme may have before its first `?`. */
 export function beforeQuestionEnd(at: number): number {
   while (((classes[octets[at] as number] as number) & BEFORE_QUESTION) !== 0) at++
   return at
@@ -129,7 +127,7 @@ export function opaqueEnd(at: number): number {
   return at
 }
 
-/** Whether `SIP/2.0` stands at `at`. */
+/** Whether `SIP/2.0` is at `at`. */
 export function versionAt(at: number): boolean {
   return (
     octets[at] === 83 &&
@@ -176,7 +174,7 @@ class Scanner {
   }
 
   /**
-   * Starts on a message, of which only the first `length` octets will be looked at; behind them stands a NUL, so that
+   * Starts on a message, of which only the first `length` octets will be looked at; a NUL follows them, so that
    * octets of an earlier text are never taken for this one's.
    */
   openHead(text: string, bytes: Buffer | undefined, length: number): void {
@@ -276,7 +274,7 @@ class Scanner {
     return this.run(bare ? BARE_OPAQUE : OPAQUE)
   }
 
-  /** @param bare without `;`, `,` and `?`, which may not stand in a URI that has no brackets around it */
+  /** @param bare without `;`, `,` and `?`, which a URI without brackets around it may not contain */
   userRun(bare: boolean): number {
     return this.escapedRun(bare ? BARE_USER : USER)
   }
@@ -357,7 +355,7 @@ class Scanner {
     return port
   }
 
-  /** The same behind the host of a Via, where white space may stand around the colon (RFC 3261 §25.1 `COLON`). */
+  /** The same behind the host of a Via, where white space may surround the colon (RFC 3261 §25.1 `COLON`). */
   sentByPort(): number | undefined {
     const colon = blanksEnd(this.position)
     if (octets[colon] !== COLON) return undefined
@@ -422,7 +420,7 @@ export function unfold(text: string, start: number, end: number): string {
   return value.includes('\r\n') ? value.replace(/[ \t]*\r\n[ \t]+/g, ' ') : value
 }
 
-/** The text of a quoted string, quotes and quoted pairs taken off; other text as it is. */
+/** The text of a quoted string, without quotes and quoted pairs; other text as it is. */
 export function unquote(text: string): string {
   if (text.charCodeAt(0) !== QUOTE) return text
   const inner = text.slice(1, -1)

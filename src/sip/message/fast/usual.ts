@@ -141,10 +141,10 @@ function portEnd(start: number): number {
   return digits.value > 0 && digits.value <= 65535 ? at : -1
 }
 
-/** Where the tag of the address just read stands; start -1: none. */
+/** Offsets of the tag of the address just read; start -1: none. */
 const tag = { start: -1, end: -1 }
 
-/** Where the URI of that address stands. */
+/** Offsets of the URI of that address. */
 const uri = { start: 0, end: 0 }
 
 function readFrom(message: Message, start: number): number {

@@ -35,7 +35,7 @@ export function flowToken(tokens: FlowTokens, options: FlowTokenOptions = {}): P
   }
 }
 
-/** The caller's token stands first. */
+/** The caller's token comes first. */
 function tokenFor(flows: string, { sender, isCaller }: Ends): string {
   if (sender.hop !== 'w') return flows
   const separator = flows.indexOf(tokenSeparator)

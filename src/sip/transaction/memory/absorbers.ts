@@ -1,8 +1,8 @@
 /**
  * What stays of server transactions with their final answer, for 64*T1: Completed of RFC 3261 figure 8 (Timer J),
  * Accepted of RFC 6026 §7.1 (Timer L). These are most of all transactions, and a quarter of a million objects that live
- * for half a minute kept the collector busy (bench/proxy.ts, UDP calls): so numbers stand in typed arrays, text in
- * pages, and there is no object a transaction. All stay equally long, so the first to come is the first to go.
+ * for half a minute kept the collector busy (bench/proxy.ts, UDP calls): so typed arrays hold the numbers, pages
+ * the text, and no transaction has an object. All stay equally long, so the first to come is the first to go.
  */
 import type { Clock } from '../../clock.ts'
 import type { Flow } from '../../transport/flow.ts'
@@ -29,7 +29,7 @@ interface Columns {
   /** Place of the next record with the same bucket; `none`: it is the last. */
   readonly next: Int32Array
   readonly endsAt: Float64Array
-  /** Where its key stands in its page; the answer stands behind it. */
+  /** Where its key begins in its page; the answer follows the key. */
   readonly start: Int32Array
   readonly keyLength: Int32Array
   readonly textLength: Int32Array

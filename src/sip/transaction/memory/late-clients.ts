@@ -1,7 +1,7 @@
 /**
  * What stays of client transactions with their final answer, in their slots: Completed of RFC 3261 figure 6 (Timer K),
- * Accepted of RFC 6026 §7.2 (Timer M). At any time they are most of all, and all of a kind stay equally long: so they
- * stand in two lines, first come, first gone, with one timer of the wheel each, and in columns in place of objects
+ * Accepted of RFC 6026 §7.2 (Timer M). At any time they are most of all, and all of a kind stay equally long: so two
+ * queues hold them, first in, first out, with one timer of the wheel each, and columns replace objects
  * (bench/proxy.ts, UDP calls).
  */
 import type { Clock } from '../../clock.ts'
@@ -36,7 +36,7 @@ class Line implements TimerOwner {
 
 /** Numbers of one transaction each, by its slot. */
 interface Columns {
-  /** Of its branch, in place of it: a response that is not for it would have to guess 32 bits (`text-hash.ts`). */
+  /** Of its branch, instead of it: a response that is not for it would have to guess 32 bits (`text-hash.ts`). */
   readonly hash: Int32Array
   readonly before: Int32Array
   readonly after: Int32Array

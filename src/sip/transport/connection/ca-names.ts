@@ -1,7 +1,7 @@
 /**
  * The names of CAs that a server announces when it asks for a certificate (RFC 5246 §7.4.4, RFC 8446 §4.2.4).
- * Node gives them to nobody, so one handshake without a certificate is listened to. Clients of Java, Go, GnuTLS and
- * Schannel show nothing when no name fits; OpenSSL shows its certificate all the same.
+ * Node does not report them, so the octets of one handshake without a certificate are read here. Clients of Java, Go,
+ * GnuTLS and Schannel show nothing when no name fits; OpenSSL shows its certificate all the same.
  */
 import { createDecipheriv, createHmac, X509Certificate } from 'node:crypto'
 import { connect as connectTcp, type Socket, type TcpNetConnectOpts } from 'node:net'
@@ -168,7 +168,7 @@ function opener(suite: number, secret: Buffer): (head: Buffer, sealed: Buffer) =
     nonce.writeUInt32BE((nonce.readUInt32BE(8) ^ sequence) >>> 0, 8)
     sequence += 1
     const inner = unsealed(cipher, key, nonce, head, sealed)
-    // The type of the content stands behind it, before zeros.
+    // The type of the content comes after the content and before zeros.
     const end = inner?.findLastIndex((octet) => octet !== 0) ?? -1
     return inner?.[end] === type.handshake ? inner.subarray(0, end) : undefined
   }

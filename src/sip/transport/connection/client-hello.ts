@@ -29,7 +29,7 @@ export function openingOf(octets: Buffer): Opening {
     if (octets[at + 1] !== 3 || length === 0 || length > longestRecord) return { kind: 'other' }
     const start = at + recordHead
     if (at === 0) {
-      // A first record that does not hold the head of its message is legal, and nobody sends it.
+      // A first record that does not hold the head of its message is legal, and no client sends it.
       if (length < handshakeHead) return { kind: 'other' }
       if (octets.length < start + handshakeHead) return part(start + handshakeHead)
       hello.type = octets[start]

@@ -1,7 +1,7 @@
 /**
  * What a server, or a device in front of it, does with the first octets of a connection before TLS answers: it knows a
  * few names only, reads small ClientHellos only, or wants a PROXY header. A fault of the lab asks for it; a PROXY
- * header that nobody asked for is named for every server.
+ * header that no fault asked for is named for every server.
  */
 import { serverNameOf } from './server-name.ts'
 import type { TlsTuning } from '../types.ts'
@@ -9,7 +9,7 @@ import type { TlsTuning } from '../types.ts'
 export interface DoorRefusal {
   readonly code: 'tls.name-unknown' | 'tls.hello-too-large' | 'tls.proxy-protocol'
   readonly found: string
-  /** The alert record to send. Absent: the connection is reset without a word. */
+  /** The alert record to send. Absent: the connection is reset without an alert. */
   readonly alert?: Buffer
 }
 

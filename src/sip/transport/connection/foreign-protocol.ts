@@ -1,4 +1,4 @@
-/** What came in place of SIP, as far as the first octets say. */
+/** What came instead of SIP, as far as the first octets say. */
 
 const tlsHandshake = 0x16
 const tlsMajor = 3

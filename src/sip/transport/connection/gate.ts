@@ -9,7 +9,7 @@ export class Gate {
     this.#places = places
   }
 
-  /** Calls `go` now or when a place is free; whoever went in calls `leave` once. */
+  /** Calls `go` now or when a place is free; the caller then calls `leave` once. */
   enter(go: () => void): void {
     if (this.#inside >= this.#places) {
       this.#waiting.push(go)

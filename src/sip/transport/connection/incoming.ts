@@ -58,7 +58,7 @@ export class Incoming {
     return this.#listeners
   }
 
-  /** Takes in no more connections; datagram sockets stay, so that last answers go out. */
+  /** Accepts no more connections; datagram sockets stay, so that last answers go out. */
   async stop(): Promise<void> {
     const streams = [...this.#listeners].filter(({ settings }) => settings.transport !== 'udp')
     await Promise.all(streams.map((listener) => listener.close()))

@@ -7,7 +7,7 @@ import type { SocketAddress } from '../flow.ts'
 import type { ListenerSettings } from '../types.ts'
 import { destroyLater } from './linger.ts'
 
-/** The connection closes without a word, as real servers do: what the peer has sent is never looked at. */
+/** The connection closes without an answer, as with real servers: what the peer has sent is never looked at. */
 function closeSilently(socket: TLSSocket): void {
   socket.end(() => socket.destroy())
 }
@@ -42,7 +42,7 @@ export function isExplained(chunk: Buffer): boolean {
   return chunk.length >= start.length && chunk.toString('latin1', 0, start.length) === start
 }
 
-/** `403 Connection refused: cert.expired`. An ACK and a response are answered by nobody. */
+/** `403 Connection refused: cert.expired`. An ACK and a response get no answer. */
 function refusalOf(message: SipMessage, code: string, remote: SocketAddress): string | undefined {
   if (message.kind !== 'request' || message.method === 'ACK') return undefined
   message.stampTopVia(remote.address, remote.port)

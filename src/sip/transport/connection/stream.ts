@@ -1,5 +1,5 @@
 /**
- * TCP and TLS sockets as wires: one property leads from the socket to its flow, in place of closures for every
+ * TCP and TLS sockets as wires: one property leads from the socket to its flow, instead of closures for every
  * connection.
  */
 import type { Socket } from 'node:net'

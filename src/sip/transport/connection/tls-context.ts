@@ -51,7 +51,7 @@ function tunedContext({
   }
 }
 
-/** What stands beside the context: the protocol names of ALPN. */
+/** The TLS options beside the context: the protocol names of ALPN. */
 export function alpnOf({ tuning }: TlsMaterial): { readonly ALPNProtocols?: string[] } {
   return tuning?.alpn === undefined ? {} : { ALPNProtocols: [...tuning.alpn] }
 }

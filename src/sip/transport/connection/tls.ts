@@ -98,7 +98,7 @@ export class TlsAcceptor {
     return tuning?.demands === true ? 'required' : mutual
   }
 
-  /** A place is for whoever has sent a whole ClientHello: only then does a connection cost more than a socket. */
+  /** A peer gets a place after a whole ClientHello: only then does its connection cost more than a socket. */
   accept(raw: Socket, local: SocketAddress, remote: SocketAddress): void {
     awaitHello(raw, this.#core.settings.clientHelloSeconds * 1000, {
       arrived: (octets) => {
@@ -111,7 +111,7 @@ export class TlsAcceptor {
   }
 
   #begin(raw: ShakingSocket, { local, remote }: Pick<Handshake, 'local' | 'remote'>, place: Place): void {
-    // Its end while it waited has been seen by nobody: what it sent stayed unread.
+    // Nothing was read while it waited, so its end was not noticed.
     if (raw.destroyed) return place.leave()
     // A peer that goes silent after its ClientHello gives its place back: the costly part has been done for it.
     const timer = setTimeout(() => place.leave(), 1_000)
@@ -127,7 +127,7 @@ export class TlsAcceptor {
     this.#server.emit('connection', raw)
   }
 
-  /** False: the connection has ended, and the refusal is told. */
+  /** False: the connection has ended, and the refusal is reported. */
   #passesDoor(raw: Socket, octets: Buffer, { local, remote }: Pick<Handshake, 'local' | 'remote'>): boolean {
     const answer = atDoor(octets, this.#tuning)
     if (answer.kind === 'open') {
@@ -298,14 +298,14 @@ const noCertificate = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'
 /**
  * Only OpenSSL can send the alert for a certificate that is missing, and it does so for a strict socket alone; of a
  * strict socket Node drops what it refuses before anybody can say whom. So the socket is strict while the handshake
- * runs, and Node is told otherwise before it ends. `keylog` is the only event that hands out the socket in between; the
- * secrets in it are not looked at.
+ * runs, and no longer when Node judges. `keylog` is the only event that hands out the socket in between; the secrets in
+ * it are not looked at.
  */
 function judgeSoftly(server: Server): void {
   server.on('keylog', (_secrets, socket) => Reflect.set(socket, '_rejectUnauthorized', false))
 }
 
-/** Node checks nothing in a stapled answer, and an error in place of one breaks the handshake. */
+/** Node checks nothing in a stapled answer, and an error instead of one breaks the handshake. */
 function staple(server: Server, kind: TlsTuning['staple']): void {
   if (kind === undefined) return
   server.on('OCSPRequest', (_certificate, _issuer, answer) => {

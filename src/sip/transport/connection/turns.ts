@@ -7,7 +7,7 @@ export interface TakesTurns {
   endTurn(): void
 }
 
-/** One write per connection and turn: with TLS one record in place of several (bench: saturated TLS calls). */
+/** One write per connection and turn: with TLS one record instead of several (bench: saturated TLS calls). */
 export class Turns {
   #flows: TakesTurns[] = []
   #scheduled = false

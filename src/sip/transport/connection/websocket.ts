@@ -227,7 +227,7 @@ export function openWebSocket(
   })
 }
 
-/** What a client of one WebSocket is told. */
+/** The callbacks of a client of one WebSocket. */
 export interface WebSocketUser {
   /** Now it may send. */
   opened(send: (text: string) => void): void

@@ -54,7 +54,7 @@ export interface Wiring<W extends Wire> {
   readonly framed: boolean
   reader(limits: MessageLimits, events: FramerEvents): Reader
   /**
-   * Octets handed to the system that the peer has not taken: a number that stands still when the peer does not read.
+   * Octets handed to the system that the peer has not taken: a number that stays the same when the peer does not read.
    */
   systemQueue(wire: W): number
   /** Lets the wire's events reach the flow. */

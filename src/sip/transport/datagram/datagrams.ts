@@ -1,6 +1,6 @@
 /**
  * What one datagram socket sends in a turn of the event loop, written at its end: one after the other they wake the
- * receiver less often and find the code of the system warm, and their octets stand in one page that serves every turn
+ * receiver less often and find the code of the system warm, and one page that serves every turn holds their octets
  * (bench/proxy.ts, UDP calls).
  */
 import type { Socket } from 'node:dgram'
@@ -43,7 +43,7 @@ export class Datagrams implements TakesTurns {
   endTurn(): void {
     // The socket may have been closed since they went out.
     if (this.#texts.length === 0) return
-    // What still waits in the socket lies in the page.
+    // The page holds what still waits in the socket.
     if (this.#page !== undefined && this.#socket.getSendQueueCount() > 0) this.#page = undefined
     this.#used = 0
     for (let at = 0; at < this.#texts.length; at++)

@@ -19,7 +19,7 @@ export interface QueueProbeUse {
 /** What Node reads of one datagram socket in a turn of the event loop, at most (libuv, `uv__udp_recvmsg`). */
 export const datagramsInTurn = 32
 const everyMs = 5
-/** Nobody needs to know by how much it is more. */
+/** The guard needs to know no more than that it is this or more. */
 const patienceMs = 250
 const markOctets = 16
 /** The mark, the number, the time it was sent. */
@@ -27,7 +27,7 @@ const probeOctets = markOctets + 16
 
 export class QueueProbe implements TakesTurns {
   readonly #use: QueueProbeUse
-  /** Nobody else knows how a probe of this socket begins. */
+  /** No one else knows how a probe of this socket begins. */
   readonly #mark = randomBytes(markOctets)
   /** When the first datagram of this turn was seen. */
   turnBeganAt = 0
@@ -40,7 +40,7 @@ export class QueueProbe implements TakesTurns {
   /** The eldest that is waited for was not sent before this time. */
   #since = 0
   /**
-   * The first one did, when the socket was opened: where a firewall or the system stands in its way, nothing is
+   * The first one did, when the socket was opened: where a firewall or the system drops the probes, nothing is
    * measured.
    */
   #comesBack = false

@@ -68,7 +68,7 @@ class Dial {
   readonly #outcome: PromiseWithResolvers<void>
   #socket: Socket | undefined
   #connected = false
-  /** Of a socket that was reset nobody can tell any more. */
+  /** Kept here: a socket that was reset does not know its address any more. */
   #local: SocketAddress | undefined
   #settled = false
   #timer: Timer | undefined

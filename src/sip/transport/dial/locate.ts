@@ -223,7 +223,7 @@ export function orderSrv(records: readonly SrvRecord[], random: () => number): S
   return ordered
 }
 
-/** Index of the next record among those of the lowest priority, which stand first, weight 0 before the others. */
+/** Index of the next record among those of the lowest priority, which come first, weight 0 before the others. */
 function pick(left: readonly SrvRecord[], random: () => number): number {
   const priority = left[0]?.priority
   const equals = left.filter((record) => record.priority === priority)

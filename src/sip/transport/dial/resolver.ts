@@ -22,8 +22,8 @@ export interface SrvRecord {
 }
 
 /**
- * Each answers an empty list when the name or the record does not exist, and rejects with ResolveError when nobody
- * could say.
+ * Each answers an empty list when the name or the record does not exist, and rejects with ResolveError when no
+ * server could say.
  */
 export interface Resolver {
   naptr(name: string): Promise<readonly NaptrRecord[]>

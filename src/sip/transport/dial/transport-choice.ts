@@ -27,7 +27,7 @@ export const defaultPorts: Readonly<Record<TransportName, number>> = {
   wss: 443,
 }
 
-/** Where SRV records of a transport stand (RFC 3263 §4.1, RFC 7118 §9.3): `_sips._tcp.` + domain. */
+/** The names of the SRV records of a transport (RFC 3263 §4.1, RFC 7118 §9.3): `_sips._tcp.` + domain. */
 export const srvPrefixes: Readonly<Record<TransportName, string>> = {
   udp: '_sip._udp',
   tcp: '_sip._tcp',
