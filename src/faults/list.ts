@@ -20,7 +20,7 @@ export interface ListedFault {
   readonly story: string
   /** The code its verdict names; absent: no one minds, or it shows in time only. */
   readonly verdict?: string
-  /** Where the node may stand. */
+  /** The ends that the node may be. */
   readonly sides?: readonly ('server' | 'client')[]
   readonly amount?: { readonly unit: string; readonly usual: number }
   /** Why no lab can show it. Absent: break puts it on. */

@@ -185,7 +185,7 @@ export const revocation: readonly Fault[] = inFamily('revocation', [
     make: (pki) => presenting(pki, pki.leaf({ more: [demandStaple()] })),
     expect: unnoticed('cert.must-staple'),
   },
-  /** An error in place of an answer breaks the handshake: answer with nothing. */
+  /** An error instead of an answer breaks the handshake: answer with nothing. */
   {
     slug: 'ocsp-responder-error',
     sides: ['server'],

@@ -59,7 +59,7 @@ t.test('a scenario file', async (t) => {
     [
       'a buddy that is nobody',
       ['phone: { user: alice, does: buddy }'],
-      /^my\.yaml:6: .*wanted to: the user it watches, found nobody/,
+      /^my\.yaml:6: .*wanted to: the user it watches, found none/,
     ],
     [
       'a status of one who only looks',
@@ -83,7 +83,7 @@ t.test('a scenario file', async (t) => {
     [
       'a message to nobody',
       ['phone: { user: alice, does: message }'],
-      /wanted to: the user it writes to, found nobody/,
+      /wanted to: the user it writes to, found none/,
     ],
     [
       'header fields of a call',
