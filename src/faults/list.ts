@@ -29,13 +29,13 @@ export interface ListedFault {
 
 export const faultList: readonly ListedFault[] = [
   ...certificateFaults.map(
-    ({ slug, family, story, expect, sides, lies }): ListedFault => ({
+    ({ slug, family, story, expect, sides, notOnNode }): ListedFault => ({
       name: slug,
-      target: lies === 'dialled-name' ? 'link' : 'node',
+      target: notOnNode === 'dialled-name' ? 'link' : 'node',
       family,
       story,
       sides,
-      ...(lies === 'no-lab' ? { notInALab } : {}),
+      ...(notOnNode === 'no-lab' ? { notInALab } : {}),
       ...(expect.verdict === undefined ? {} : { verdict: expect.verdict }),
     }),
   ),

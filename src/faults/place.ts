@@ -77,7 +77,7 @@ export async function certificateFault(
   const links = external ? all.filter(({ from, to }) => from.organisation !== to.organisation) : all
   const outside = external && as === 'server' && links.length === 0
   if (links.length === 0 && !outside && expected.kind !== 'stops-start') throw nobodyWouldSee(node, fault, as, external)
-  const elsewhere = liesElsewhere(node, fault, links)
+  const elsewhere = whyNotOnNode(node, fault, links)
   if (elsewhere !== undefined) throw elsewhere
   const { edits, links: shows } = place(lab, { node, fault, as, links, options })
   const atStart = expected.kind === 'stops-start' || seenAtStart.has(expected.verdict ?? '')
@@ -113,8 +113,12 @@ function nobodyWouldSee({ name }: NodePlan, { slug }: Fault, as: Side, external:
 }
 
 /** Why a fault cannot be put on a node: no lab shows it, or it is one of the name that is dialled. */
-function liesElsewhere(node: NodePlan, { slug, lies, story }: Fault, links: readonly LabLink[]): LabError | undefined {
-  switch (lies) {
+function whyNotOnNode(
+  node: NodePlan,
+  { slug, notOnNode, story }: Fault,
+  links: readonly LabLink[],
+): LabError | undefined {
+  switch (notOnNode) {
     case 'no-lab':
       return new LabError('not-so', 'fault.not-in-a-lab', `${slug} cannot be shown here: ${notInALab}. ${story}`)
     case 'dialled-name':
@@ -179,8 +183,8 @@ export function place(lab: RunningLabAccess, { node, fault, as, links, options }
   const presents = !judging || showsOtherChain(shown, pki)
   const changesJudge = judge.crls !== undefined || judge.trust?.join('') !== pki.root.pem
   const [ownSettings, farSettings] = judging ? [judge.settings, shown.settings] : [shown.settings, judge.settings]
-  // Where the fault is in the versions, each end keeps its own; else the target alone pins the version, also for a
-  // fault of a single version.
+  // Where the fault is in the versions, both ends get theirs; else the target alone pins the version, also for a fault
+  // of a single version.
   const versioned = [ownSettings, farSettings].some(
     (settings) => settings?.minVersion !== undefined || settings?.maxVersion !== undefined,
   )

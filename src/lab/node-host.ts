@@ -22,7 +22,7 @@ export interface HostedNode {
   readonly control: ControlClient
   /** Undefined while it does not run, and of a container. */
   readonly pid: number | undefined
-  /** False for a container with a program of others: it writes no events, so the lab does not learn when it is ready or ends. */
+  /** False for a container with a program of others: without events, its start and its end are not seen. */
   readonly isHeard: boolean
   start(): Promise<void>
   /** Asks it to stop. A host that can kill does so after `graceMs`. */

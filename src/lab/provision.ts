@@ -57,7 +57,7 @@ export function openAuthorities(plan: LabPlan, pkiFolder: string, now: number): 
   }
 }
 
-/** Where nodes have RSA keys because their profile reads no others, their authorities have RSA keys too. */
+/** Peers of a profile with RSA keys for its nodes may read no others: the authorities have RSA keys too. */
 function caKeyType({ profile }: LabPlan): KeyType {
   return profile.keyType.startsWith('rsa') ? 'rsa2048' : 'p256'
 }

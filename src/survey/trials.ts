@@ -140,10 +140,10 @@ function variationFor(
   now: number,
 ): { readonly variation: Variation; readonly pki: FaultPki } | undefined {
   const parent = name.slice(name.indexOf('.') + 1)
-  for (const own of fault.lies === 'dialled-name' ? [name, `fe1.${parent}`, `fe1.${name}`] : [name]) {
+  for (const own of fault.notOnNode === 'dialled-name' ? [name, `fe1.${parent}`, `fe1.${name}`] : [name]) {
     const pki = ground.pki(own, now)
     const variation = fault.make(pki)
-    if (variation.wantedName === name || fault.lies !== 'dialled-name') return { variation, pki }
+    if (variation.wantedName === name || fault.notOnNode !== 'dialled-name') return { variation, pki }
   }
   return undefined
 }

@@ -1,4 +1,4 @@
-/** Which certificate of a file is the server's, which authorities are above it, and what does not belong in the file. */
+/** Which certificate of a file is the server's, which authorities are above it, and what does not belong there. */
 import { isSelfIssued, sameCertificate } from '../../certificates/examine/certificate.ts'
 import type { Certificate } from '../../certificates/examine/index.ts'
 import { isSelfSigned } from '../../certificates/examine/path.ts'

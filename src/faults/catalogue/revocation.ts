@@ -128,7 +128,7 @@ export const revocation: readonly Fault[] = inFamily('revocation', [
   {
     slug: 'crl-not-on-sni-context',
     sides: ['client'],
-    lies: 'no-lab',
+    notOnNode: 'no-lab',
     breaks: 'judge',
     story: 'The server has a second context for one name, without its CRLs, and a revoked client asks for that name',
     make(pki) {

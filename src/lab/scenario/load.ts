@@ -174,8 +174,7 @@ function phoneFault(step: PhoneStep, at: number): Fault | undefined {
   const { does } = step
   const path = ['steps', at, 'phone'] as const
   const [needed, what] = neededFor[does] ?? []
-  if (needed !== undefined && step[needed] === undefined)
-    return { path, wanted: `${needed}: ${what}`, found: 'none' }
+  if (needed !== undefined && step[needed] === undefined) return { path, wanted: `${needed}: ${what}`, found: 'none' }
   for (const [field, wanted] of Object.entries(onlyWith))
     if (step[field as keyof PhoneStep] !== undefined && !wanted.includes(does))
       return {

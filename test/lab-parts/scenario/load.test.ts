@@ -80,11 +80,7 @@ t.test('a scenario file', async (t) => {
     ],
     ['two subjects', ['expect: { node: fe1, state: ready, verdict: cert.expired }'], /found node and verdict/],
     ['events of nobody', ['expect: { events: [service.ready] }'], /wanted at: the node that logged them/],
-    [
-      'a message to nobody',
-      ['phone: { user: alice, does: message }'],
-      /wanted to: the user it writes to, found none/,
-    ],
+    ['a message to nobody', ['phone: { user: alice, does: message }'], /wanted to: the user it writes to, found none/],
     [
       'header fields of a call',
       ['phone: { user: alice, does: call, to: bob, headers: { Subject: x } }'],
