@@ -321,7 +321,7 @@ function addressingOf({ addressing }: UpOptions): { readonly addressing?: 'loopb
   return addressing === undefined ? {} : { addressing }
 }
 
-/** Refused before anything is looked for: an address of another machine is in use whatever network is chosen. */
+/** Checked before a network is chosen: an address of another machine would look taken in every network. */
 async function warnOfExposure({ topology, ports, expose, onProgress }: UpOptions): Promise<void> {
   if (expose !== undefined) onProgress(await checkExposure(planLab(topology, { ports, expose }), expose))
 }

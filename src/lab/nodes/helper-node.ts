@@ -23,7 +23,7 @@ export interface RunningNode {
   /** Takes nothing new and resolves when nothing is in progress. Absent where nothing ever is. */
   drain?(): Promise<void>
   stop(): Promise<void>
-  /** Stops because its lab was killed, and removes what the lab would have removed. Absent: there is nothing. */
+  /** Stops because its lab was killed; removes what the lab would have. Absent: there is nothing to remove. */
   abandon?(): Promise<void>
 }
 

@@ -1,6 +1,6 @@
 /**
- * The stages of a renewal drill for a leaf, the issuing CA and the root of the inside, in the order that loses no
- * connection and in the one that is usual all the same. Every stage is what an administrator would do by hand.
+ * The stages of a renewal drill for a leaf, the issuing CA and the root of the inside, in the order in which no
+ * node loses a peer, and in the one that is usual all the same. Every stage is what an administrator would do by hand.
  */
 import { readFileSync, renameSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'

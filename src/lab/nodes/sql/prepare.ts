@@ -16,7 +16,7 @@ export interface PreparedSql {
   end(): void
 }
 
-/** The variables in the environment of this command are for `siplab node start` alone. */
+/** Nodes do not inherit these variables from this command: they are for `siplab node start` alone. */
 const nowhere = { SIPLAB_STORE_URL: undefined, SIPLAB_DIRECTORY_URL: undefined }
 
 export function prepareSql(plan: LabPlan, labRoot: string): PreparedSql {
