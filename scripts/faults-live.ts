@@ -52,7 +52,7 @@ async function showAll(
   try {
     for (const fault of chosen) {
       for (const wanted of variants(fault)) {
-        const target = fault.lies === 'dialled-name' ? 'fe1->director' : targets[topology]
+        const target = fault.notOnNode === 'dialled-name' ? 'fe1->director' : targets[topology]
         const row = await show(access, target, fault, wanted)
         rows.push(row)
         process.stdout.write(`${line(row)}\n`)

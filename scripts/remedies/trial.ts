@@ -99,8 +99,8 @@ export function actingCases(): readonly Row[] {
 }
 
 /** On the external face, or on a link: those have cases of their own. */
-function isElsewhere({ reference, lies }: Fault): boolean {
-  return reference !== undefined || lies === 'dialled-name'
+function isElsewhere({ reference, notOnNode }: Fault): boolean {
+  return reference !== undefined || notOnNode === 'dialled-name'
 }
 
 /** Where the node stands for each end that the fault knows. */

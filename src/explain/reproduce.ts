@@ -10,7 +10,7 @@ interface Showing {
   readonly lab?: string
   /** What a lab calls it, which sees both ends; absent: the same. */
   readonly named?: VerdictCode
-  /** The end that the node stands at; absent: any. */
+  /** The end that the node is; absent: any. */
   readonly as?: 'server' | 'client'
 }
 

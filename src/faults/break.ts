@@ -98,7 +98,7 @@ function placing(
       const fault = named(linkFaults, faultName)
       if (fault !== undefined) return () => linkFault(lab, target, fault, options.amount)
       const other = findFault(faultName)
-      return other?.lies === 'dialled-name' ? () => dialledNameFault(lab, target, other, options) : undefined
+      return other?.notOnNode === 'dialled-name' ? () => dialledNameFault(lab, target, other, options) : undefined
     }
     case 'dns': {
       const fault = named(dnsFaults, faultName)

@@ -24,7 +24,7 @@ const tooLateMs = 9000
 
 const elsewhere = 'sip.elsewhere.test'
 
-/** Node names are kept for a second by whoever asked. */
+/** Each resolver keeps the names of nodes for a second. */
 const forgottenAfterMs = 1100
 
 export function dnsFault(

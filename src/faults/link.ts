@@ -68,7 +68,7 @@ export function linkFault(
 async function look(lab: RunningLabAccess, target: LinkTarget, fault: LinkFaultEntry): Promise<Seen> {
   const { from, to } = target
   const links = await linksOfTarget(lab, target)
-  // What falls silent keeps its connections; that nobody answers on them is what is to be seen.
+  // A silent link keeps its connections: the probe finds that no answer comes on them.
   const seen = await (fault.name === 'silent' ? probe : redial)(lab, links)
   const verdict = seen.find(({ state }) => state === 'down')?.verdict
   return {

@@ -20,7 +20,7 @@ export interface ListedFault {
   readonly story: string
   /** The code its verdict names; absent: no one minds, or it shows in time only. */
   readonly verdict?: string
-  /** Where the node may stand. */
+  /** The ends that the node may be. */
   readonly sides?: readonly ('server' | 'client')[]
   readonly amount?: { readonly unit: string; readonly usual: number }
   /** Why no lab can show it. Absent: break puts it on. */
@@ -29,13 +29,13 @@ export interface ListedFault {
 
 export const faultList: readonly ListedFault[] = [
   ...certificateFaults.map(
-    ({ slug, family, story, expect, sides, lies }): ListedFault => ({
+    ({ slug, family, story, expect, sides, notOnNode }): ListedFault => ({
       name: slug,
-      target: lies === 'dialled-name' ? 'link' : 'node',
+      target: notOnNode === 'dialled-name' ? 'link' : 'node',
       family,
       story,
       sides,
-      ...(lies === 'no-lab' ? { notInALab } : {}),
+      ...(notOnNode === 'no-lab' ? { notInALab } : {}),
       ...(expect.verdict === undefined ? {} : { verdict: expect.verdict }),
     }),
   ),

@@ -113,7 +113,7 @@ function causeIn(
   return cause === undefined ? undefined : { ...cause, ...(others.length === 0 ? {} : { others }) }
 }
 
-/** A phone has no certificate: where one is demanded, the server is the end to mend. */
+/** A phone has no certificate: where one is demanded, the server is the end to fix. */
 function refused({ code, message }: NodeJS.ErrnoException, acceptor: string, place: Place): Verdict {
   const alert = alertNumber(message)
   const found = verdict(nodeErrorToCode(code, message), {

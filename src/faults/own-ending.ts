@@ -14,7 +14,7 @@ import type { Edit, FileEdit, Placement } from './placement.ts'
 const endsWithinMs = 8000
 const lookEveryMs = 50
 
-/** @param edits those of the fault; the node is told to go by its profile as well */
+/** @param edits those of the fault; the edits that follow let the node obey its profile */
 export function ownEnding(node: NodePlan, edits: readonly Edit[]): NonNullable<Placement['then']> {
   return {
     edits: edits.flatMap((edit) => (isTermsOf(edit, node.name) ? [obeying(edit)] : [])),

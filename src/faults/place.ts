@@ -52,7 +52,7 @@ export function otherEnd(end: Side): Side {
   return end === 'server' ? 'client' : 'server'
 }
 
-/** Why a fault that lies in no lab cannot be shown. */
+/** Why a fault of the kind `no-lab` cannot be shown. */
 export const notInALab = 'nodes have one TLS context for every name, so that no name leads past the CRLs'
 
 /** A list that cannot be used is not taken live, the old one goes on serving: these are seen at the next start. */
@@ -73,11 +73,11 @@ export async function certificateFault(
   const expected = side === 'client' ? (fault.expectClient ?? fault.expect) : fault.expect
   const external = options.reference === 'edge-external'
   const all = await linksOf(lab, node, as)
-  // The edge of a partner is at the other end of the external face; without one, nobody of the lab is.
+  // The edge of a partner is at the other end of the external face; without a partner, no node of the lab is.
   const links = external ? all.filter(({ from, to }) => from.organisation !== to.organisation) : all
   const outside = external && as === 'server' && links.length === 0
   if (links.length === 0 && !outside && expected.kind !== 'stops-start') throw nobodyWouldSee(node, fault, as, external)
-  const elsewhere = liesElsewhere(node, fault, links)
+  const elsewhere = whyNotOnNode(node, fault, links)
   if (elsewhere !== undefined) throw elsewhere
   const { edits, links: shows } = place(lab, { node, fault, as, links, options })
   const atStart = expected.kind === 'stops-start' || seenAtStart.has(expected.verdict ?? '')
@@ -113,15 +113,19 @@ function nobodyWouldSee({ name }: NodePlan, { slug }: Fault, as: Side, external:
 }
 
 /** Why a fault cannot be put on a node: no lab shows it, or it is one of the name that is dialled. */
-function liesElsewhere(node: NodePlan, { slug, lies, story }: Fault, links: readonly LabLink[]): LabError | undefined {
-  switch (lies) {
+function whyNotOnNode(
+  node: NodePlan,
+  { slug, notOnNode, story }: Fault,
+  links: readonly LabLink[],
+): LabError | undefined {
+  switch (notOnNode) {
     case 'no-lab':
       return new LabError('not-so', 'fault.not-in-a-lab', `${slug} cannot be shown here: ${notInALab}. ${story}`)
     case 'dialled-name':
       return new LabError(
         'not-so',
         'fault.dialled-name',
-        `${slug} lies in the name that is dialled: put it on a link that leads to ${node.name}, such as ` +
+        `${slug} is in the name that is dialled: put it on a link that leads to ${node.name}, such as ` +
           `siplab break '${nameOfLink(links, node)}' ${slug}. ${story}`,
       )
     default:
@@ -129,7 +133,7 @@ function liesElsewhere(node: NodePlan, { slug, lies, story }: Fault, links: read
   }
 }
 
-/** @throws LabError `fault.role` where the fault lies in a certificate that the node has not */
+/** @throws LabError `fault.role` where the fault is in a certificate that the node does not have */
 function aboutReference(
   node: NodePlan,
   { slug, reference }: Fault,
@@ -140,7 +144,7 @@ function aboutReference(
     throw new LabError(
       'usage',
       'fault.role',
-      `${slug} lies in the certificate ${reference} of an access proxy; found ${options.reference ?? ''} of ` +
+      `${slug} is in the certificate ${reference} of an access proxy; found ${options.reference ?? ''} of ` +
         `${node.name}, a ${node.role}`,
     )
   return { ...options, reference }
@@ -179,8 +183,8 @@ export function place(lab: RunningLabAccess, { node, fault, as, links, options }
   const presents = !judging || showsOtherChain(shown, pki)
   const changesJudge = judge.crls !== undefined || judge.trust?.join('') !== pki.root.pem
   const [ownSettings, farSettings] = judging ? [judge.settings, shown.settings] : [shown.settings, judge.settings]
-  // Where the fault lies in the versions, both ends say theirs; else the target alone pins it, also where the fault is
-  // one of a single version.
+  // Where the fault is in the versions, both ends get theirs; else the target alone pins the version, also for a fault
+  // of a single version.
   const versioned = [ownSettings, farSettings].some(
     (settings) => settings?.minVersion !== undefined || settings?.maxVersion !== undefined,
   )

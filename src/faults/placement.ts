@@ -14,7 +14,7 @@ export interface FileEdit {
   readonly node?: string
   /** Path inside the folder of the lab: `nodes/director/trust.pem`. */
   readonly file: string
-  /** `absent`: the file goes. `folder`: a folder stands in its place, which nobody can open as a file. */
+  /** `absent`: the file goes. `folder`: a folder replaces it, and opening it as a file fails. */
   readonly content: string | Uint8Array | { readonly is: 'absent' | 'folder' }
   /** Permissions of the file; `0o600` when absent. */
   readonly mode?: number

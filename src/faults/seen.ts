@@ -103,7 +103,7 @@ function asSeen({ node, event, verdict }: NodeEvent): readonly SeenVerdict[] {
   return verdict === undefined ? [] : [{ verdict, views: [{ node, event, verdict }] }]
 }
 
-/** The remark that names the fault first, and what stands beside it behind it. */
+/** The remarks and their others, with the remark that names the fault first. */
 function ledBy(expected: string | undefined, remarks: readonly Verdict[]): readonly Verdict[] {
   const flat = remarks.flatMap(({ others = [], ...remark }): readonly Verdict[] => [remark, ...others])
   return [...flat.filter(({ code }) => code === expected), ...flat.filter(({ code }) => code !== expected)]

@@ -5,7 +5,7 @@ import { LabError } from './lab-error.ts'
 
 const libraryName = 'faketime/libfaketimeMT.so.1'
 
-/** Where the shift of a node stands, below its folder. */
+/** The file in the folder of a node that holds its shift. */
 export const clockFileName = 'clock'
 
 /** `+31d`, `-2h`, `+0`: what libfaketime reads. */

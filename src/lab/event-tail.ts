@@ -24,7 +24,7 @@ export interface EventTail {
 /**
  * Calls back for each event that is written from now on.
  *
- * @param from `start` for what stands there already, `end` for news only
+ * @param from `start` for the events that are there already too, `end` for new ones only
  */
 export function tailEvents(file: string, from: 'start' | 'end', onEvent: (event: NodeEvent) => void): EventTail {
   let inode = existsSync(file) ? statSync(file).ino : undefined

@@ -148,7 +148,7 @@ function accepted(plan: LabPlan, labRoot: string, server: ForeignPlan, { from, t
   const { time, verdict } = last
   if (last.event === 'flow.accepted')
     return { link, state: 'up', since: time, seen: 'the last connection under its name was accepted' }
-  // A symptom says only that the server went away: the cause stands in its own log.
+  // A symptom says only that the server ended the connection: the cause is in its own log.
   const seen =
     verdict !== undefined && isSymptom(verdict.code)
       ? 'it ended its last connection; its own log says why'

@@ -12,7 +12,7 @@ import { withPoolStore } from './seed.ts'
 
 /**
  * @param storeUrl `postgresql://…` of a pool store that is none of this machine's; absent: the lab's own
- * @param because what the clients are told; of a user that was moved the new home has nothing to forget
+ * @param because the reason that the clients get; after a move, the new home has nothing to forget
  */
 export function bindingsIn(
   plan: LabPlan,

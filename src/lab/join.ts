@@ -1,6 +1,6 @@
 /**
  * Joins what two nodes wrote about one connection into one verdict. Under TLS 1.3 a refused dialler only sees the
- * connection close, and under TLS 1.2 it is the acceptor that only sees that: the reason stands at the other end.
+ * connection close, and under TLS 1.2 it is the acceptor that only sees that: the reason is at the other end.
  */
 import type { Verdict } from '../verdicts/verdict.ts'
 import { verdict as makeVerdict } from '../verdicts/codes.ts'
@@ -10,7 +10,7 @@ import type { NodeEvent } from '../node/control/control-api.ts'
 /** An event that tells how a connection failed. */
 export type ConnectionEvent = NodeEvent & { readonly connection: string; readonly verdict: Verdict }
 
-/** The same where there was no connection yet: a cut, a port nobody listens on. No other end knows of it. */
+/** The same where there was no connection yet: a cut, a port without a listener. No other end knows of it. */
 export type DialEvent = NodeEvent & { readonly connection?: never; readonly verdict: Verdict }
 
 /** Codes that say only that the other end ended it. */
@@ -25,7 +25,7 @@ const symptoms: ReadonlySet<string> = new Set([
   'route.next-hop-down',
 ])
 
-/** True for `tls.peer-refused` and the like: the cause stands at the other end. */
+/** True for `tls.peer-refused` and the like: the cause is at the other end. */
 export function isSymptom(code: string): boolean {
   return symptoms.has(code)
 }
@@ -45,7 +45,7 @@ export function isDialEvent(event: NodeEvent): event is DialEvent {
 
 /**
  * One verdict out of the views of both ends: the end that knows the cause gives code, certificate and fix; the link is
- * named `dialler->acceptor`; what the other end saw stands in `others`.
+ * named `dialler->acceptor`; what the other end saw is in `others`.
  *
  * @param views events with the same `connection`, at least one
  */

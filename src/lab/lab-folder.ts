@@ -115,7 +115,7 @@ function damaged(folder: LabFolder, found: string): LabError {
   )
 }
 
-/** It names users with their passwords, so nobody else reads it. */
+/** It names users with their passwords, so only its owner may read it. */
 export function writeRecord(folder: LabFolder, record: LabRecord): void {
   const next = `${folder.record}.new`
   const text = JSON.stringify({ format: recordFormat, ...record }, undefined, 2)

@@ -16,7 +16,7 @@ export class LinkNews {
   readonly #joiner: Joiner
   /** Found while the lab starts. */
   #found: Verdict[] = []
-  /** What was last told about each refused link, so that a dialler that tries again is told once. */
+  /** The last code reported for each refused link, so that a dialler that tries again is not reported again. */
   readonly #told = new Map<string, string>()
   #phase: 'gathers' | 'tells' | 'closed' = 'gathers'
 
@@ -50,7 +50,7 @@ export class LinkNews {
     }
   }
 
-  /** What was found so far; what comes later is told. */
+  /** @returns what was found so far; later refusals go to `onRefused` */
   tellFromNow(): readonly Verdict[] {
     for (const { link, code } of this.#found) if (link !== undefined) this.#told.set(link, code)
     this.#phase = 'tells'

@@ -22,14 +22,14 @@ export interface HostedNode {
   readonly control: ControlClient
   /** Undefined while it does not run, and of a container. */
   readonly pid: number | undefined
-  /** False for a container with a program of others: it writes no events, so nobody hears when it is ready or ends. */
+  /** False for a container with a program of others: without events, its start and its end are not seen. */
   readonly isHeard: boolean
   start(): Promise<void>
   /** Asks it to stop. A host that can kill does so after `graceMs`. */
   stop(graceMs: number): Promise<void>
   /** Ends it at once, unasked. Absent where the host cannot. */
   kill?(): void
-  /** Asks whether it still runs. Absent where the host is told of every end. */
+  /** Asks whether it still runs. Absent where the host learns of every end. */
   isAlive?(): Promise<boolean>
 }
 

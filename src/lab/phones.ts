@@ -63,7 +63,7 @@ export interface CrowdAccounts {
   remove(): Promise<void>
 }
 
-/** Adds `crowd-1`, `crowd-2`, … to the directory of the first organisation of a lab, with a password nobody knows. */
+/** Adds `crowd-1`, `crowd-2`, … to the directory of the first organisation of a lab, with a random password. */
 export async function addCrowd(plan: LabPlan, labRoot: string, count: number): Promise<CrowdAccounts> {
   const [organisation] = plan.organisations
   const home = plan.users.find(({ uri }) => uri.endsWith(`@${organisation?.domain}`))?.home

@@ -57,7 +57,7 @@ export function openAuthorities(plan: LabPlan, pkiFolder: string, now: number): 
   }
 }
 
-/** Where nodes have RSA keys because nobody could read others, their authorities have too. */
+/** Peers of a profile with RSA keys for its nodes may read no others: the authorities have RSA keys too. */
 function caKeyType({ profile }: LabPlan): KeyType {
   return profile.keyType.startsWith('rsa') ? 'rsa2048' : 'p256'
 }
@@ -233,7 +233,7 @@ function pemFiles(folder: string): readonly string[] {
     .map((file) => join(folder, file))
 }
 
-/** The inside one first. Empty: the node has no certificate and judges nobody. */
+/** The inside one first. Empty: the node has no certificate and judges none. */
 function anchorsOf(plan: LabPlan, { byOrganisation }: LabAuthorities, node: NodePlan): readonly Anchor[] {
   const own = byOrganisation.get(node.organisation)
   const [first] = byOrganisation.values()

@@ -13,7 +13,7 @@ export interface RefusedLink {
   /** `director->fe1`. */
   readonly link: string
   readonly since: string
-  /** Absent: nobody said why. */
+  /** Absent: no node logged a reason. */
   readonly verdict?: Verdict
 }
 

@@ -1,4 +1,4 @@
-/** What a command needs to work on a lab that runs: where it lies, its plan, and how to speak to its processes. */
+/** What a command needs to work on a lab that runs: its folder, its plan, and how to speak to its processes. */
 import type { LabPlan } from '../topology/plan-types.ts'
 import type { ControlClient } from './control-client.ts'
 

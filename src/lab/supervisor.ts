@@ -72,7 +72,7 @@ export class Supervisor {
     writeRecord(this.#options.folder, this.#record)
   }
 
-  /** Opens `lab.sock`, and looks after the nodes whose end nobody tells. */
+  /** Opens `lab.sock`, and polls the nodes whose end the host does not report. */
   async listen(): Promise<void> {
     this.#closeControl = await openSupervisorControl(this.#options.folder, this, this.#host.routes)
     const untold = [...this.nodes.values()].filter(({ hosted }) => hosted.isAlive !== undefined)
@@ -99,7 +99,7 @@ export class Supervisor {
   /** True once it is ready, false when it ended before. */
   async startNode(name: string): Promise<boolean> {
     const node = this.#find(name)
-    // One that was killed a moment ago still counts as ready: whoever saw that it is gone wants it back now.
+    // One that was killed a moment ago still counts as ready: the caller saw that it is gone and wants it back now.
     if (node.run === 'ready' && (await node.hosted.isAlive?.()) === false) this.#noteKilled(node)
     if (node.isRunning)
       throw new ControlRefusal(
@@ -135,7 +135,7 @@ export class Supervisor {
   }
 
   /**
-   * Ends every node, the outermost first, the name server last: nobody is sent to a host that has gone. `at-once` is
+   * Ends every node, the outermost first, the name server last: no client is sent to a host that has gone. `at-once` is
    * for a start that failed.
    */
   async end(how: 'in-order' | 'at-once'): Promise<void> {

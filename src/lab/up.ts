@@ -209,8 +209,8 @@ class Lab implements RunningLab {
   }
 
   /**
-   * Names and revocation lists first: who starts later may need them at once. Load balancers last: one that finds
-   * nobody behind it turns connections away until it looks again.
+   * Names and revocation lists first: a node that starts later may need them at once. Load balancers last: one that
+   * finds no server behind it turns connections away until it looks again.
    */
   async #startNodes(signal: AbortSignal): Promise<void> {
     const isGround = ({ role }: NodePlan): boolean => role === 'dns' || role === 'pki'
@@ -267,7 +267,7 @@ class Lab implements RunningLab {
   }
 }
 
-/** With what a node that runs has to say of itself: a database it waits for, say. */
+/** Includes the own problems of a node that runs, for example a database that it is waiting for. */
 async function describeNode(
   node: SupervisedNode,
 ): Promise<{ readonly node: ReadyNode; readonly verdicts: readonly Verdict[] }> {
@@ -321,7 +321,7 @@ function addressingOf({ addressing }: UpOptions): { readonly addressing?: 'loopb
   return addressing === undefined ? {} : { addressing }
 }
 
-/** Refused before anything is looked for: an address that is not ours is taken in every network. */
+/** Checked before a network is chosen: an address of another machine would look taken in every network. */
 async function warnOfExposure({ topology, ports, expose, onProgress }: UpOptions): Promise<void> {
   if (expose !== undefined) onProgress(await checkExposure(planLab(topology, { ports, expose }), expose))
 }

@@ -17,7 +17,7 @@ export interface MetricsServerSettings {
   readonly port: number
   /** @param query of the request, e.g. `target=sbc1.example.com:5061` */
   readonly answer: (path: string, query: URLSearchParams) => Promise<Answer>
-  /** An answer that failed by a fault of ours; the client gets 500 without a word of it. */
+  /** An answer that failed by a fault of ours; the client gets a 500 that does not give the error. */
   readonly onError: (error: unknown) => void
 }
 

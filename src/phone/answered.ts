@@ -15,7 +15,7 @@ export interface Answered {
 /** `answered('MESSAGE sip:bob@lab.test', line)`: hand `delegate` to sip.js, await `accepted`. */
 export function answered(what: string, line: PhoneLine): Answered {
   const outcome = Promise.withResolvers<IncomingResponse>()
-  // A time-out may have ended the wait; a late rejection is then nobody's.
+  // A time-out may have ended the wait; then no one handles a late rejection.
   outcome.promise.catch(() => undefined)
   const reject = (response: IncomingResponse): void => outcome.reject(errorOf(what, line, response))
   return { delegate: { onAccept: outcome.resolve, onReject: reject, onRedirect: reject }, accepted: outcome.promise }

@@ -1,4 +1,4 @@
-/** The contacts of one phone: kept at the server, watched, with what each last showed; and what its own user shows. */
+/** The contacts of one phone, kept at the server and watched: the last presence of each; and that of its own user. */
 import { escapeXml, plainText } from './contacts.ts'
 import { PhoneError, type PhoneAnswer } from './phone-error.ts'
 import type { Phone, Watch } from './types.ts'

@@ -1,4 +1,4 @@
-/** Things that arrive while nobody waits for them, and those who wait while nothing arrives. Bounded. */
+/** Items that arrive while no one waits for them, and waiters for items that have not arrived. Items are bounded. */
 import type { Clock } from '../sip/clock.ts'
 import { within } from './deadline.ts'
 

@@ -7,7 +7,7 @@ export interface TransportLine {
     | {
         /** A message as sip.js reads it. */
         onText(text: string): void
-        /** The flow ended and nobody here asked for it. */
+        /** The flow ended, and this end did not close it. */
         onLost(error: Error): void
       }
     | undefined

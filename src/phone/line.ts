@@ -27,7 +27,7 @@ const mostPending = 1_000
 export interface LineUser {
   /** A message as sip.js reads it. */
   onText(text: string): void
-  /** The flow ended and nobody here asked for it. */
+  /** The flow ended, and this end did not close it. */
   onLost(error: PhoneError): void
 }
 

@@ -89,8 +89,8 @@ function registering(
           },
         },
       }),
-    // After a 423 sip.js tries once more by itself, without our delegate: its state tells of success. When it
-    // misses our Contact in the answer only the state tells, too; a refusal has a delegate and gets there first.
+    // After a 423 sip.js tries once more by itself, without our delegate: only its state reports success. The state
+    // alone also reports an answer without our Contact. A refusal calls the delegate first.
     (state, { resolve, reject }) => {
       if (state === RegistererState.Registered) resolve({ kind: 'registered', contacts: registerer.contacts })
       else queueMicrotask(() => reject(new PhoneError('phone.not-so', `${what}: the answer does not list our Contact`)))

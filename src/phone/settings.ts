@@ -7,7 +7,7 @@ import type { TraceTap } from '../sip/transport/types.ts'
 
 export type PhoneTransportName = 'tls' | 'tcp' | 'wss' | 'ws'
 
-/** Where the phone dials. Discovery (RFC 3263, the SRV names of Communicator) is the business of whoever makes this. */
+/** Where the phone dials. The caller does discovery (RFC 3263, the SRV names of Communicator). */
 export interface PhoneTarget {
   /** Name the server's certificate must carry, e.g. `sip.lab.test`; looked up when `address` is absent. */
   readonly host: string

@@ -32,7 +32,7 @@ export async function connectOnce(
   const only: NodeVersion = `TLSv${version}`
   const secured = await dialSecure(place, {
     servername: host,
-    // The survey judges nobody: the certificate of the server is not its subject.
+    // No anchors: the survey does not judge the certificate of the server.
     anchors: [],
     timeoutMs,
     minVersion: settings.minVersion ?? only,

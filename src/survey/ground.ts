@@ -18,7 +18,7 @@ export interface SurveyGround {
   readonly rootFile: string
   readonly crlFile: string
   readonly root: X509Certificate
-  /** The builders of the fault catalogue under this root; `name` stands in the good certificate. */
+  /** The builders of the fault catalogue under this root; `name` is in the good certificate. */
   pki(name: string, now: number): FaultPki
   /** Certificates that the CRLs of the folder revoke, by the slug of their fault. */
   revoked(slug: string): Presenter | undefined

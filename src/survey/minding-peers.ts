@@ -20,7 +20,7 @@ const rules: readonly (readonly [RegExp, Minds])[] = [
   [/^cert\.wildcard$/, (period) => period.wildcard.value === 'refused'],
   [/^cert\.name-/, (period, side) => side === 'server' && period.checksName.value === 'yes'],
   [/^tls\.no-common-version$/, (period) => period.tlsMin.value !== 'unknown'],
-  // Whether a peer reads CRLs is a fact of its own; strength and the rest nobody states.
+  // Whether a peer reads CRLs is a fact of its own; no peer states strength and the rest.
   [/revoked$|^crl\./, () => false],
   [/weak|^cert\.(?:expired|not-yet-valid|self-signed|signature-invalid|critical-extension)$|^chain\./, everyChain],
 ]

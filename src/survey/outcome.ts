@@ -1,13 +1,13 @@
 /** From what came back on a connection to accepted, refused or unclear, held against what the good certificate got. */
 import type { Outcome } from './result.ts'
 
-/** What one connection showed, whoever dialled. */
+/** What one connection showed, dialled by either end. */
 export type Seen =
   /** A final SIP answer, or a SIP request of the end that dialled. */
   | { readonly kind: 'sip'; readonly status: number | undefined; readonly line: string }
   /** Octets that are no SIP; their start, printable. */
   | { readonly kind: 'data'; readonly line: string }
-  /** The handshake stood and nothing came. */
+  /** The handshake completed and nothing came. */
   | { readonly kind: 'silent' }
   | {
       readonly kind: 'ended'
@@ -34,8 +34,8 @@ export function outcomeOf(seen: Seen, control: Seen | undefined): Outcome {
         : otherThanControl(seen.line, control)
     case 'silent':
       return control === undefined || control.kind === 'silent'
-        ? { kind: 'accepted', proof: 'open', words: 'the handshake stood, and the connection stayed open' }
-        : { kind: 'unclear', words: 'the handshake stood, and nothing came in time' }
+        ? { kind: 'accepted', proof: 'open', words: 'the handshake completed, and the connection stayed open' }
+        : { kind: 'unclear', words: 'the handshake completed, and nothing came in time' }
     default:
       return seen satisfies never
   }

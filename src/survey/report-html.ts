@@ -1,4 +1,4 @@
-/** A survey as one page that stands alone: what was accepted on top, then every fault and version. */
+/** A survey as one page that needs no other file: what was accepted on top, then every fault and version. */
 import { escaped } from '../reports/markup.ts'
 import { page } from '../reports/page.ts'
 import type { Advice } from './advice.ts'

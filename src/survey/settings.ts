@@ -14,8 +14,8 @@ export function stackOf(text: string | undefined): string | undefined {
 }
 
 /**
- * `tested`: with it the fault was refused, without it accepted, by the program named. `documented`: it stands at the
- * source. `not looked up`: nobody has read it there. `not documented`: the documentation was searched, and has none.
+ * `tested`: with it the fault was refused, without it accepted, by the program named. `documented`: the source
+ * names it. `not looked up`: the source was not read. `not documented`: the documentation was searched, and has none.
  */
 type Confidence = 'tested' | 'documented' | 'not looked up' | 'not documented'
 
@@ -31,7 +31,7 @@ export interface Setting {
   readonly tested?: string
 }
 
-/** What closes an accepted fault. Absent: the stack is not on file, or hardly any stack can be told to refuse it. */
+/** What closes an accepted fault. Absent: the stack is not on file, or hardly any stack has a setting to refuse it. */
 export function settingFor(
   stack: string | undefined,
   verdict: VerdictCode,
@@ -73,7 +73,7 @@ const topics: readonly (readonly [RegExp, Topic])[] = [
   [/^(?:cert|chain|trust)\./, 'chain'],
 ]
 
-/** What hardly any stack can be told to refuse. */
+/** What hardly any stack has a setting to refuse. */
 const withoutSetting = /^cert\.(?:is-ca|eku-absent|must-staple)$/
 
 function topicOf(verdict: VerdictCode, side: 'server' | 'client'): Topic | undefined {

@@ -10,7 +10,7 @@ interface Weight {
 }
 
 const stranger = 'Anyone can make such a certificate and be taken for a trusted peer.'
-const stolen = 'Whoever holds the key of a certificate that was withdrawn gets in.'
+const stolen = 'Anyone who holds the key of a revoked certificate gets in.'
 const beyondCa = 'A CA that was given a limit, or was never one, can issue for anyone.'
 const weakKey = 'The key or digest can be forged with the means of today.'
 const purposeWhy = 'A certificate that was issued for something else, for example a web page, opens the SIP link.'
@@ -33,7 +33,7 @@ const weights: Partial<Readonly<Record<VerdictCode, Weight>>> = {
   'chain.revoked': { severity: 'critical', why: stolen },
   'cert.name-mismatch': {
     severity: 'critical',
-    why: 'Any holder of a certificate below the same root can stand in for the server that was dialled.',
+    why: 'Any holder of a certificate below the same root can pose as the server that was dialled.',
   },
   'cert.name-not-allowed': {
     severity: 'serious',
@@ -61,7 +61,7 @@ const weights: Partial<Readonly<Record<VerdictCode, Weight>>> = {
     why: 'A CA below the root is an anchor by itself; RFC 5280 allows it.',
   },
   'crl.missing': { severity: 'serious', why: 'Revocation of certificates of that CA is not noticed.' },
-  'crl.expired': { severity: 'serious', why: 'Whoever keeps a new list away keeps a revoked certificate alive.' },
+  'crl.expired': { severity: 'serious', why: 'Anyone who blocks a new list keeps a revoked certificate accepted.' },
   'crl.not-yet-valid': { severity: 'remark', why: 'The dates of a list are not read.' },
   'crl.signature-invalid': { severity: 'critical', why: 'Anyone can write the list that revokes nothing.' },
   'crl.no-crl-sign': { severity: 'remark', why: 'The right to sign lists is not read.' },
@@ -72,7 +72,7 @@ const weights: Partial<Readonly<Record<VerdictCode, Weight>>> = {
 const bySlug: Readonly<Record<string, Weight>> = {
   'cn-matches-san-does-not': {
     severity: 'serious',
-    why: 'The CA vouches for the SAN; what stands in the subject beside it some CAs do not check.',
+    why: 'The CA vouches for the SAN; some CAs do not check the name in the subject.',
   },
   'untrusted-leaf-issuer': { severity: 'critical', why: stranger },
   'md5-signature': { severity: 'critical', why: 'MD5 signatures have been forged in practice since 2008.' },

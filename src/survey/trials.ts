@@ -8,7 +8,7 @@ import { shownBy, type SurveyGround } from './ground.ts'
 import { tlsVersions, type TlsVersion } from './result.ts'
 import { type Judged, weigh } from './severity.ts'
 
-/** What one connection shows. */
+/** What the survey shows on one connection. */
 export interface Shown {
   readonly presenter: Presenter
   /** What the surveyed end must judge it by; absent: the root of the survey, and no CRL. */
@@ -38,7 +38,7 @@ export interface PlanOptions {
   readonly name: string
   /** The surveyed end holds the CRLs of the survey. */
   readonly crls: boolean
-  /** `ours`: whoever surveys gives the surveyed end the trust list and the CRLs of each fault. */
+  /** `ours`: the caller gives the surveyed end the trust list and the CRLs of each fault. */
   readonly judge?: 'ours'
   /** Slugs; absent: all. */
   readonly only?: readonly string[]
@@ -93,15 +93,15 @@ function revokedAttempt(presenter: Presenter, side: Side, crls: boolean): Attemp
   return { kind: 'try', presenter, withoutSni: false }
 }
 
-/** What lies where a survey cannot put it. */
+/** @returns why the survey cannot show the fault */
 function neverShown({ expect, breaks, family, slug }: Fault, judge: PlanOptions['judge']): string | undefined {
   if (expect.kind === 'stops-start') return 'a program meets it when it reads its own files, before any connection'
-  if (family === 'files') return 'it lies in a file: on the wire is the good chain, or one that another fault shows'
+  if (family === 'files') return 'it is in a file: on the wire is the good chain, or one that another fault shows'
   if (slug === 'public-cert-2026') return 'its certificate is that of no-client-auth-eku, which is tried'
   if (slug === 'tls1.2-server-1.3-client' && judge === undefined) return 'it needs a client that speaks TLS 1.3 only'
   if (slug === 'incomplete-chain-hidden') return 'on the wire it is the good chain'
   if (breaks === 'judge' && judge === undefined)
-    return 'it lies in the trust list, the CRLs or the settings of the other end'
+    return 'it is in the trust list, the CRLs or the settings of the other end'
   return undefined
 }
 
@@ -140,10 +140,10 @@ function variationFor(
   now: number,
 ): { readonly variation: Variation; readonly pki: FaultPki } | undefined {
   const parent = name.slice(name.indexOf('.') + 1)
-  for (const own of fault.lies === 'dialled-name' ? [name, `fe1.${parent}`, `fe1.${name}`] : [name]) {
+  for (const own of fault.notOnNode === 'dialled-name' ? [name, `fe1.${parent}`, `fe1.${name}`] : [name]) {
     const pki = ground.pki(own, now)
     const variation = fault.make(pki)
-    if (variation.wantedName === name || fault.lies !== 'dialled-name') return { variation, pki }
+    if (variation.wantedName === name || fault.notOnNode !== 'dialled-name') return { variation, pki }
   }
   return undefined
 }

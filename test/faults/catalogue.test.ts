@@ -38,7 +38,7 @@ t.test('the catalogue', async (t) => {
     })
     t.strictSame(
       dialled.map(({ slug }) => slug),
-      faults.filter(({ lies }) => lies === 'dialled-name').map(({ slug }) => slug),
+      faults.filter(({ notOnNode }) => notOnNode === 'dialled-name').map(({ slug }) => slug),
     )
   })
 

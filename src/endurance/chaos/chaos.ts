@@ -155,7 +155,7 @@ class Game {
     return { ...blow, notPut, losses, tookMs: performance.now() - began }
   }
 
-  /** @returns why it could not be put on: a node that a fault before it took away cannot be asked */
+  /** @returns why the fault could not be put on; for example, an earlier fault ended the node that would be asked */
   async #put(name: string, undoings: (() => Promise<void>)[]): Promise<string | undefined> {
     const injury = this.#injuries.get(name)
     if (injury === undefined || !this.#possible.has(name)) return 'this machine has no means for it'

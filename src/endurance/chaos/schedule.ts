@@ -3,13 +3,13 @@ import { seeded } from '../random.ts'
 
 /** One fault on one part of the lab: `kill fe1`, `cut fe1->fe2`, `read-only store`. */
 export interface InjuryName {
-  /** As it stands in a schedule. */
+  /** The name of the fault in a schedule. */
   readonly name: string
   /** The part it is done to: no two of a blow share one. */
   readonly part: string
 }
 
-/** Faults that are put on together, and taken off together. */
+/** Faults that are put on together and removed together. */
 export interface Blow {
   readonly injuries: readonly string[]
   readonly forSeconds: number

@@ -1,4 +1,4 @@
-/** An end refuses: its alert, together with what the certificate of the other end shows. */
+/** An end refuses: its alert, together with the faults of the certificate that the other end sent. */
 import { capturedAlert, type CapturedAlert } from '../../certificates/alerts.ts'
 import { verdictCertificate, type Fault } from '../../certificates/examine/index.ts'
 import { verdict, type VerdictCode } from '../../verdicts/codes.ts'

@@ -14,7 +14,7 @@ export interface Diagnosis {
   readonly whoseCertificate?: End
   readonly whoRefused?: End
   readonly needsKeylog?: boolean
-  /** What decided, beside what the handshake shows. */
+  /** What decided, in addition to the evidence of the handshake. */
   readonly evidence?: readonly Evidence[]
 }
 

@@ -42,7 +42,7 @@ function inPlaceOfFinished([first]: readonly ClosedRecord[]): readonly Evidence[
   if (first === undefined) return []
   const sentence =
     first.length === sealedAlertOctets
-      ? 'the dialler sends an alert in place of Finished: it refuses what the acceptor showed'
+      ? 'the dialler sends an alert instead of Finished: it refuses what the acceptor showed'
       : `the dialler sends ${first.length} sealed octets`
   return [inferred(first.frame, sentence)]
 }

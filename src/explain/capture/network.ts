@@ -102,7 +102,7 @@ function networkHeader(linkType: number, octets: Buffer): number {
   }
 }
 
-/** IEEE 802.1Q and 802.1ad tags stand between the addresses and the type. */
+/** IEEE 802.1Q and 802.1ad tags are between the addresses and the type. */
 function behindEtherType(octets: Buffer, from: number): number {
   for (let at = from; at <= from + 4 * maxVlanTags && at + 2 <= octets.length; at += 4) {
     const type = octets.readUInt16BE(at)

@@ -1,4 +1,4 @@
-/** Octets that arrived in chunks, taken in pieces. */
+/** Octets that arrive in chunks and are read in pieces of other lengths. */
 const nothing = Buffer.alloc(0)
 
 export class OctetQueue {

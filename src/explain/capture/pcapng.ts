@@ -123,7 +123,7 @@ export class PcapngReader implements FormatReader {
     this.#emit(from.linkType, body.subarray(20, 20 + captured), this.#u32(body, 16))
   }
 
-  /** A simple packet block has no time: that of the packet before it stands in. */
+  /** A simple packet block has no time: the time of the packet before it is used. */
   #simplePacket(body: Buffer): void {
     const [from] = this.#interfaces
     if (from === undefined || body.length < 4) return this.#damaged()

@@ -61,7 +61,7 @@ function endsInKeyUpdate({ type, content }: OpenedRecord): boolean {
   return type === 22 && content.length === 5 && content[0] === 24
 }
 
-/** RFC 8446 §5.4: the type stands before zeros. */
+/** RFC 8446 §5.4: the type is the last octet before the zeros. */
 function withoutPadding(inner: Buffer): OpenedRecord | undefined {
   let end = inner.length - 1
   while (end >= 0 && inner[end] === 0) end -= 1

@@ -67,7 +67,7 @@ export class SipReader {
     this.#lost = true
   }
 
-  /** @returns what stands behind the message */
+  /** @returns the octets after the message */
   #message(data: Buffer, end: number, frame: number, at: number): Buffer {
     const message = readSip(data.toString('latin1', 0, Math.min(end, maxHeadOctets)), this.#place, frame, at)
     if (message === undefined) {

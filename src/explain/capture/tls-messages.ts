@@ -68,7 +68,7 @@ export interface ClientHello {
   readonly serverName: string | undefined
   readonly secureRenegotiation: boolean
   readonly resumes: boolean
-  /** In the order in which they stand; with GREASE. */
+  /** In the order of the message; with GREASE. */
   readonly extensions: readonly number[]
 }
 
@@ -153,7 +153,7 @@ export function readServerHello(body: Buffer): ServerHello {
 /** A chain is never longer in practice; more is not kept. */
 const maxCertificates = 32
 
-/** DER of every certificate, in the order in which they stand. */
+/** DER of every certificate, in the order of the message. */
 export function readCertificateMessage(body: Buffer, tls13: boolean): readonly Buffer[] {
   const reader = new OctetReader(body)
   if (tls13) reader.vector8()

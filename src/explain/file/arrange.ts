@@ -1,4 +1,4 @@
-/** Which certificate of a file is the server's, what lies above it, and what has no business there. */
+/** Which certificate of a file is the server's, which authorities are above it, and what does not belong there. */
 import { isSelfIssued, sameCertificate } from '../../certificates/examine/certificate.ts'
 import type { Certificate } from '../../certificates/examine/index.ts'
 import { isSelfSigned } from '../../certificates/examine/path.ts'
@@ -68,7 +68,7 @@ function behindAnother(places: readonly number[], items: readonly CertificateIte
   return items.slice(0, first).some(({ certificate }) => certificate.basicConstraints?.ca === true)
 }
 
-/** Authorities of the file that stand in no path of its leafs. */
+/** Authorities of the file that are in no path of its leafs. */
 export function unrelated(
   path: readonly Certificate[],
   authorities: readonly CertificateItem[],

@@ -27,7 +27,7 @@ export interface Chain {
   readonly others: readonly ChainLink[]
 }
 
-/** The chain above `path[0]`; the issuer of the last certificate stands there as missing where nobody knows it. */
+/** The chain above `path[0]`. An issuer of the last certificate that was not found is the last link, as `missing`. */
 export function chainOf(path: readonly Certificate[], items: readonly CertificateItem[]): Chain {
   const links = path.map((certificate, index) => linkOf(certificate, index, items))
   const top = path.at(-1)

@@ -30,7 +30,7 @@ export function shapeOf(octets: Buffer): DerShape {
   return one === Tag.sequence && two === Tag.sequence ? 'certificate or alike' : 'nothing'
 }
 
-/** The tags of the first two values inside a SEQUENCE, without reading what lies in them. */
+/** The tags of the first two values inside a SEQUENCE, without reading what is in them. */
 function outermost(octets: Buffer): readonly [number, number] | undefined {
   if (octets[0] !== Tag.sequence) return undefined
   const head = lengthAt(octets, 1)

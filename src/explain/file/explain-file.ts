@@ -81,7 +81,7 @@ export function explainFile(octets: Buffer, options: FileOptions = {}): FileAnsw
 
 const maxLines = 500
 
-/** The answer that all evidence shares: errors before warnings; a single cause only where one error stands alone. */
+/** The answer that all evidence shares: errors before warnings; a single cause only where all have one code. */
 function verdictOf(found: readonly FileFinding[]): Answer & { readonly findings: readonly FileFinding[] } {
   const findings = found
     .filter((one, index) => found.findIndex(({ code, where }) => code === one.code && where === one.where) === index)

@@ -8,7 +8,7 @@ export interface FileFinding extends Candidate {
   readonly where: string
   /** What was wanted, with its source. */
   readonly rule: string
-  /** What mends it, without a command of the lab: the file belongs to somebody else's server. */
+  /** How to fix it, without a command of the lab: the file belongs to somebody else's server. */
   readonly remedy: string
   /** `warning` is worth a change; `error` stops a peer or the server. */
   readonly weight: 'error' | 'warning'

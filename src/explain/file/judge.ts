@@ -34,7 +34,7 @@ export interface Judgement {
 
 const purposesOf = { server: ['serverAuth'], client: ['clientAuth'], both: ['serverAuth', 'clientAuth'] } as const
 
-/** Judges one leaf with everything that lies in the file. */
+/** Judges one leaf with everything that is in the file. */
 export function judgeLeaf(
   leaf: CertificateItem,
   all: Arrangement,

@@ -28,8 +28,8 @@ export function keyFindings(
 }
 
 function keyInsideText({ encrypted }: KeyItem): string {
-  const lies = `a private key${encrypted ? ', encrypted,' : ''} is in the same file`
-  return `${lies}; HAProxy and baresip want it so, others must not see it`
+  const found = `a private key${encrypted ? ', encrypted,' : ''} is in the same file`
+  return `${found}; HAProxy and baresip want it so, others must not see it`
 }
 
 function mismatch(keys: readonly KeyItem[], [leaf, ...others]: readonly CertificateItem[]): readonly FileFinding[] {

@@ -2,7 +2,7 @@
 
 export interface PemBlock {
   readonly label: string
-  /** Base64 and headers as they stand between the BEGIN and the END line. */
+  /** Base64 and headers, unchanged, between the BEGIN and the END line. */
   readonly body: string
   /** Counted from 1. */
   readonly line: number

@@ -121,7 +121,7 @@ export function own(causes: Codes, files?: Saying['files']): Saying {
   return files === undefined ? saying : { ...saying, files }
 }
 
-/** The other end ended the connection, without a word. Any refusal looks like this to a stack that gets no alert. */
+/** The other end ended the connection and gave no reason. Any refusal looks like this to a stack that gets no alert. */
 export const closed: Saying = {
   rank: rank.closed,
   causes: [

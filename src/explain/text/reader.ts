@@ -26,7 +26,7 @@ const maxStatements = 64
 /** Lines without a statement that end a failure. */
 const maxGap = 25
 const maxLine = 65_536
-/** So many lines are held against every rule; in what follows, only those that hold a word of the field. */
+/** So many lines are compared with every rule; of the later lines, only those that may matter. */
 const alwaysRead = 1000
 
 export class TextReader {

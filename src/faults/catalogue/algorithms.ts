@@ -102,7 +102,7 @@ export const algorithms: readonly Fault[] = inFamily('algorithms', [
       presenting(pki, pki.leaf({ key: generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).privateKey })),
     expect: accepted,
   },
-  /** Control: nobody checks the signature of a root on itself. */
+  /** Control: no end checks the signature of a root on itself. */
   {
     slug: 'sha1-root',
     sides: ['server', 'client'],

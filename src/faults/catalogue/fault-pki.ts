@@ -58,7 +58,7 @@ export interface LeafChange {
 
 /** What may differ from a good CA. */
 export interface CaChange {
-  /** The whole subject, in place of `commonName`. */
+  /** The whole subject, instead of `commonName`. */
   readonly subject?: DistinguishedName
   readonly commonName?: string
   readonly notBefore?: Date

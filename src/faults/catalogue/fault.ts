@@ -9,7 +9,7 @@ export type Side = 'server' | 'client'
 export type Family = 'time' | 'trust' | 'names' | 'purpose' | 'revocation' | 'algorithms' | 'files' | 'protocol'
 
 /**
- * What one end sees: `accepted`; `closed` (the other end hung up after the handshake without a word); `alert 40`; a
+ * What one end sees: `accepted`; `closed` (the other end closed after the handshake and sent no alert); `alert 40`; a
  * code of Node such as `CERT_HAS_EXPIRED`; or the verdict code of a check that is ours and not Node's, such as
  * `cert.name-not-allowed`.
  */
@@ -35,10 +35,10 @@ export interface Fault {
   readonly family: Family
   readonly sides: readonly Side[]
   /**
-   * `dialled-name`: it lies in the name that is dialled, so that it is put on a link and not on a node. `no-lab`: no
-   * lab can show it. Absent: it is put on a node.
+   * Why the fault is not put on a node. `dialled-name`: it is in the name that is dialled, so it is put on a link.
+   * `no-lab`: no lab can show it. Absent: it is put on a node.
    */
-  readonly lies?: 'dialled-name' | 'no-lab'
+  readonly notOnNode?: 'dialled-name' | 'no-lab'
   /** The certificate that the story is about. Absent: the one behind the inside links. */
   readonly reference?: 'edge-external'
   /** `judge`: the change is in the trust list, CRLs or settings of the end that decides. Absent: in the presenter. */

@@ -217,7 +217,7 @@ export const files: readonly Fault[] = inFamily('files', [
     make: (pki) => withKey(pki, publicHalf(pki.leaf().key).export({ type: 'spki', format: 'pem' })),
     expect: stopsStart('key.malformed', 'ERR_OSSL_UNSUPPORTED'),
   },
-  /** What the wire shows of `key-mismatch-type` when nobody checks. */
+  /** What the wire shows of `key-mismatch-type` when the server does not check its files. */
   {
     slug: 'key-mismatch-type-live',
     sides: ['server'],

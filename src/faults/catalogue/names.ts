@@ -40,7 +40,7 @@ export const names: readonly Fault[] = inFamily('names', [
   {
     slug: 'internationalised',
     sides: ['server'],
-    lies: 'dialled-name',
+    notOnNode: 'dialled-name',
     story: 'The server has an internationalised name',
     make: (pki) => ({
       ...named(pki, 'xn--mnchen-3ya.lab.test', [dns('xn--mnchen-3ya.lab.test')]),
@@ -52,7 +52,7 @@ export const names: readonly Fault[] = inFamily('names', [
   {
     slug: 'ip-as-dns-san',
     sides: ['server'],
-    lies: 'dialled-name',
+    notOnNode: 'dialled-name',
     story: 'The server is dialled by its address, which is in its SAN as a DNS name',
     make: (pki) => ({ ...named(pki, pki.name, [dns('127.0.0.1')]), wantedName: '127.0.0.1' }),
     expect: refused('cert.name-mismatch', 'ERR_TLS_CERT_ALTNAME_INVALID'),
@@ -61,7 +61,7 @@ export const names: readonly Fault[] = inFamily('names', [
   {
     slug: 'ip-in-cn',
     sides: ['server'],
-    lies: 'dialled-name',
+    notOnNode: 'dialled-name',
     story: 'The server is dialled by its address, which is in its subject',
     make: (pki) => ({ ...named(pki, '127.0.0.1', []), wantedName: '127.0.0.1' }),
     expect: refused('cert.name-mismatch', 'ERR_TLS_CERT_ALTNAME_INVALID'),
@@ -70,7 +70,7 @@ export const names: readonly Fault[] = inFamily('names', [
   {
     slug: 'ip-not-in-san',
     sides: ['server'],
-    lies: 'dialled-name',
+    notOnNode: 'dialled-name',
     story: 'The server is dialled by its address, and the certificate carries only its name',
     make: (pki) => ({ ...pki.good(), wantedName: '127.0.0.1' }),
     expect: refused('cert.name-mismatch', 'ERR_TLS_CERT_ALTNAME_INVALID'),
@@ -79,7 +79,7 @@ export const names: readonly Fault[] = inFamily('names', [
   {
     slug: 'ip-san',
     sides: ['server'],
-    lies: 'dialled-name',
+    notOnNode: 'dialled-name',
     story: 'The server is dialled by its address, which is in its SAN',
     make: (pki) => ({ ...named(pki, pki.name, [{ kind: 'ip', value: '127.0.0.1' }]), wantedName: '127.0.0.1' }),
     expect: accepted,
@@ -125,7 +125,7 @@ export const names: readonly Fault[] = inFamily('names', [
   {
     slug: 'no-sni',
     sides: ['server'],
-    lies: 'dialled-name',
+    notOnNode: 'dialled-name',
     story: 'The client sends no SNI',
     make: (pki) => ({ ...pki.good(), withoutSni: true }),
     expect: accepted,
@@ -142,7 +142,7 @@ export const names: readonly Fault[] = inFamily('names', [
   {
     slug: 'pool-name-missing',
     sides: ['server'],
-    lies: 'dialled-name',
+    notOnNode: 'dialled-name',
     story: 'The pool is dialled, and the certificate carries only the name of the machine',
     make: (pki) => ({
       ...pki.good(),
@@ -192,7 +192,7 @@ export const names: readonly Fault[] = inFamily('names', [
   {
     slug: 'wildcard-bare-domain',
     sides: ['server'],
-    lies: 'dialled-name',
+    notOnNode: 'dialled-name',
     story: 'The server is dialled by the bare domain of its wildcard',
     make: (pki) => ({ ...named(pki, `*.${domainOf(pki)}`, [dns(`*.${domainOf(pki)}`)]), wantedName: domainOf(pki) }),
     twin: (pki) => named(pki, `*.${domainOf(pki)}`, [dns(`*.${domainOf(pki)}`)]),
@@ -218,7 +218,7 @@ export const names: readonly Fault[] = inFamily('names', [
   {
     slug: 'wildcard-two-labels',
     sides: ['server'],
-    lies: 'dialled-name',
+    notOnNode: 'dialled-name',
     story: 'The server is dialled two labels below its wildcard',
     make: (pki) => ({
       ...named(pki, `*.${domainOf(pki)}`, [dns(`*.${domainOf(pki)}`)]),

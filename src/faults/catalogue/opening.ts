@@ -59,7 +59,7 @@ function resuming(pki: FaultPki, client: EndSettings): Variation {
 const nameUnknown = broken('tls.name-unknown', { presenter: 'tls.name-unknown', judge: 'alert 112' })
 
 export const opening: readonly Fault[] = inFamily('protocol', [
-  /** SIP over WSS behind a listener for servers: browsers and phones have nothing to show. */
+  /** SIP over WSS behind a listener for servers: browsers and phones have no certificate. */
   {
     slug: 'browser-without-certificate',
     sides: ['server'],

@@ -166,7 +166,7 @@ export function withCrls(pki: FaultPki): Variation {
   return { ...pki.good(), judge: { trust: [pki.root.pem], crls: pki.goodCrls() } }
 }
 
-/** The good pair, judged with this CRL in place of the issuing CA's. */
+/** The good pair, judged with this CRL instead of the issuing CA's. */
 export function judgedByCrl(pki: FaultPki, crl: string): Variation {
   return { ...pki.good(), judge: { trust: [pki.root.pem], crls: [pki.crl(pki.root), crl] } }
 }

@@ -128,7 +128,7 @@ export const revocation: readonly Fault[] = inFamily('revocation', [
   {
     slug: 'crl-not-on-sni-context',
     sides: ['client'],
-    lies: 'no-lab',
+    notOnNode: 'no-lab',
     breaks: 'judge',
     story: 'The server has a second context for one name, without its CRLs, and a revoked client asks for that name',
     make(pki) {
@@ -185,7 +185,7 @@ export const revocation: readonly Fault[] = inFamily('revocation', [
     make: (pki) => presenting(pki, pki.leaf({ more: [demandStaple()] })),
     expect: unnoticed('cert.must-staple'),
   },
-  /** An error in place of an answer breaks the handshake: answer with nothing. */
+  /** An error instead of an answer breaks the handshake: answer with nothing. */
   {
     slug: 'ocsp-responder-error',
     sides: ['server'],

@@ -166,7 +166,7 @@ export const trust: readonly Fault[] = inFamily('trust', [
     },
     expect: accepted,
   },
-  /** Control: Node completes the chain it sends from its own trust list, so the gap does not show. */
+  /** Control: Node completes the chain it sends from its own trust list, so the gap is not visible. */
   {
     slug: 'incomplete-chain-hidden',
     sides: ['server', 'client'],
@@ -313,7 +313,7 @@ export const trust: readonly Fault[] = inFamily('trust', [
     expect: refused('chain.issuer-mismatch', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'),
     nodeSuggests: 'chain.incomplete',
   },
-  /** Control: the very certificate stands in the trust list. */
+  /** Control: the very certificate is in the trust list. */
   {
     slug: 'self-signed-pinned',
     sides: ['server', 'client'],
@@ -401,7 +401,7 @@ export const trust: readonly Fault[] = inFamily('trust', [
     twin: (pki) => presenting(pki, pki.leaf({ more: [extension('1.3.6.1.4.1.99999.1', false, nothing())] })),
     expect: refused('cert.critical-extension', 'UNSPECIFIED'),
   },
-  /** Nobody can tell this from `incomplete-chain`: what is between the certificate and an unknown root was not sent. */
+  /** Looks like `incomplete-chain` on the wire: what is between the certificate and an unknown root was not sent. */
   {
     slug: 'untrusted-leaf-issuer',
     sides: ['server', 'client'],

@@ -41,7 +41,7 @@ export interface EndSettings {
   readonly contextWithoutCrl?: true
 }
 
-/** The end whose certificate is looked at: what lies in its files. */
+/** The end whose certificate is examined: the content of its files. */
 export interface Presenter {
   /** Absent: no certificate at all. */
   readonly certificate?: string | Uint8Array

@@ -1,5 +1,5 @@
 /**
- * A node of the container lab cut off from every network, and back: what no node can do to itself. Where it stood is
+ * A node of the container lab cut off from every network, and back: what no node can do to itself. Its networks are
  * kept in the volume of the service `lab`, because Docker forgets it.
  */
 import { attachedNetworks, connect, disconnect, docker, runProgram } from './docker.ts'
@@ -8,7 +8,7 @@ import { LabError } from '../lab-error.ts'
 
 export const cutOffFault = 'cut-off'
 
-/** @returns the networks it stood in, e.g. `main_internal` */
+/** @returns the networks it was in, e.g. `main_internal` */
 export async function cutOff(project: ComposeProject, node: string): Promise<readonly string[]> {
   if ((await placesOf(project, node)) !== undefined)
     throw new LabError(

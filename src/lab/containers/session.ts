@@ -14,7 +14,7 @@ import { LabError } from '../lab-error.ts'
 import type { StoppedNode } from '../lab-folder.ts'
 import type { CommandOutcome } from '../scenario/driver.ts'
 
-/** Where the lab lies inside. */
+/** The data folder of the lab inside the containers. */
 export const insideData = '/data'
 
 export interface ComposeSession {

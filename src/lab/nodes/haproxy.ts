@@ -1,4 +1,4 @@
-/** HAProxy in place of our own pass-through, where it is installed. */
+/** HAProxy instead of our own pass-through, where it is installed. */
 import { existsSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { delimiter, join } from 'node:path'

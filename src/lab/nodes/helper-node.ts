@@ -23,7 +23,7 @@ export interface RunningNode {
   /** Takes nothing new and resolves when nothing is in progress. Absent where nothing ever is. */
   drain?(): Promise<void>
   stop(): Promise<void>
-  /** Stops as well; its lab ended without a word, and nobody comes back for what it kept. Absent: it keeps nothing. */
+  /** Stops because its lab was killed; removes what the lab would have. Absent: there is nothing to remove. */
   abandon?(): Promise<void>
 }
 
@@ -44,7 +44,7 @@ export interface Service {
   /** Absent: always ready. */
   health?(): { readonly state: NodeState; readonly verdicts: readonly Verdict[] }
   close(): Promise<void>
-  /** After `close`, when the lab is gone: takes away what it would have. */
+  /** After `close`, when the lab was killed: removes what the lab would have removed. */
   abandoned?(): void
 }
 

@@ -1,6 +1,6 @@
 /**
- * The stages of a renewal drill for a leaf, the issuing CA and the root of the inside, in the order that loses nobody
- * and in the one that is usual all the same. Every stage is what an administrator would do by hand.
+ * The stages of a renewal drill for a leaf, the issuing CA and the root of the inside, in the order in which no
+ * node loses a peer, and in the one that is usual all the same. Every stage is what an administrator would do by hand.
  */
 import { readFileSync, renameSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -190,7 +190,7 @@ function movesAtOnce(tools: Tools): readonly DrillStage[] {
   }))
 }
 
-/** New keys; lists of the old and the new CA lie side by side until nobody needs the old ones. */
+/** New keys; the folders of CRLs hold the lists of the old and the new CA until no node needs the old ones. */
 async function replaceCas(
   { lab, nodes, folder, authority, reload }: Tools,
   names: readonly CaName[],

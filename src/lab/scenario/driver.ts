@@ -14,7 +14,7 @@ export interface LabWish {
   /** A shipped name, or the absolute path of a lab file. */
   readonly source: string
   readonly movableClock: boolean
-  /** Programs without which the story cannot be told, e.g. `postgresql`. */
+  /** Programs without which the scenario cannot run, e.g. `postgresql`. */
   readonly needs: readonly Program[]
 }
 
@@ -68,7 +68,7 @@ export interface DrivenLab {
   readonly stops: readonly ArrivedStop[]
   standing(node: string): Promise<NodeStanding>
   flows(): Promise<readonly LiveFlow[]>
-  /** Ends its process without a word. */
+  /** Kills its process, which cannot log anything. */
   kill(node: string): Promise<void>
   redial(from: string, to: string): Promise<void>
   /** Calls back when an event or a node state is new. @returns ends it */

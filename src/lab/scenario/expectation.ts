@@ -1,4 +1,4 @@
-/** Whether what a scenario expects is so: pure, over what the nodes wrote and how they stand. */
+/** Whether what a scenario expects is so: pure, over what the nodes wrote and their states. */
 import { dialledNames } from '../links.ts'
 import { isConnectionEvent, isDialEvent, joinEvents } from '../join.ts'
 import type { NodeEvent } from '../../node/control/control-api.ts'

@@ -125,7 +125,7 @@ const expectation = z.strictObject({
   because: text.optional().meta({ description: 'Verdict code of the reason' }),
   link: linkName
     .optional()
-    .meta({ description: 'With `state` the state of this link; with `verdict` where the verdict stands' }),
+    .meta({ description: 'With `state` the state of this link; with `verdict` the link that has the verdict' }),
   state: z.enum(['ready', 'degraded', 'draining', 'stopped', 'up', 'down']).optional(),
   verdict: text.optional().meta({ description: 'Code of a joined verdict' }),
   at: nodeName.optional().meta({ description: 'The node whose observation it is' }),
@@ -192,7 +192,7 @@ export type Expectation = z.infer<typeof expectation>
 export type EventPattern = z.infer<typeof eventPattern>
 export type PhoneStep = z.infer<typeof phone>
 
-/** What a step is about: exactly one of these stands in it. */
+/** What a step is about: exactly one of these is in it. */
 export const stepKinds = ['say', 'do', 'kill', 'redial', 'phone', 'expect'] as const
 export type StepKind = (typeof stepKinds)[number]
 

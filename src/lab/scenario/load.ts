@@ -21,7 +21,7 @@ const shippedScenarios = join(packageFolder, 'scenarios')
 export interface Scenario extends Omit<ScenarioFile, 'steps'> {
   /** As it was named, for messages. */
   readonly file: string
-  /** Where it stands: lab files it names by path may stand beside it. */
+  /** The folder of the file: a lab file that it names by path may be in the same folder. */
   readonly folder: string
   readonly steps: readonly PlacedStep[]
 }
@@ -174,8 +174,7 @@ function phoneFault(step: PhoneStep, at: number): Fault | undefined {
   const { does } = step
   const path = ['steps', at, 'phone'] as const
   const [needed, what] = neededFor[does] ?? []
-  if (needed !== undefined && step[needed] === undefined)
-    return { path, wanted: `${needed}: ${what}`, found: needed === 'to' ? 'nobody' : 'none' }
+  if (needed !== undefined && step[needed] === undefined) return { path, wanted: `${needed}: ${what}`, found: 'none' }
   for (const [field, wanted] of Object.entries(onlyWith))
     if (step[field as keyof PhoneStep] !== undefined && !wanted.includes(does))
       return {

@@ -154,7 +154,7 @@ export class ScenarioPhones {
     const other = this.#clients.get(to)
     const ringing = other instanceof SipClient ? other.phone.nextCall() : undefined
     const answered = ringing?.then((incoming) => incoming.answer())
-    // When the call fails its own error is told; that nothing rang follows from it.
+    // When the call fails its own error is reported; that nothing rang follows from it.
     answered?.catch(() => undefined)
     await call.established
     await answered

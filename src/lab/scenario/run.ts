@@ -51,7 +51,7 @@ export interface ScenarioResult {
   /** In the order in which they were kept. */
   readonly variables: Readonly<Record<string, string>>
   readonly nodes: readonly { readonly name: string; readonly role: string; readonly fqdn: string }[]
-  /** Where its files stand; absent when they are gone. */
+  /** The folder of its files; absent when they are gone. */
   readonly data?: string
 }
 

@@ -103,7 +103,7 @@ function causeOf(first: TracedConnection, second: TracedConnection): TracedConne
   return failed.find(({ verdict }) => verdict !== undefined && !isSymptom(verdict)) ?? failed[0]
 }
 
-/** Verdicts of attempts that reached nobody: no handshake began. */
+/** Verdicts of attempts that reached no server: no handshake began. */
 const unreached: ReadonlySet<string> = new Set(['link.refused', 'link.unreachable', 'link.timeout', 'link.cut'])
 
 function isUnreached({ verdict, shownByDestination }: TracedConnection): boolean {

@@ -39,7 +39,7 @@ const longestPacket = 65_535
 /** What a datagram over IPv4 carries; a longer payload is cut. */
 const longestDatagram = 65_507
 
-/** Undefined where an end has no address: nothing can be told of it. */
+/** Undefined where an end has no address, which a HEP packet needs. */
 export function hepOfMessage(message: TracedMessage, agent: number): Buffer | undefined {
   return packet(message, agent, sip, Buffer.from(message.text, 'utf8'), callIdOf(message.text))
 }

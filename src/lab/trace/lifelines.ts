@@ -54,7 +54,7 @@ export function lifelines(
   return { columns, columnOf, nameOf: (end) => columns[columnOf(end)]?.name ?? end }
 }
 
-/** A dialled connection has a port of its own: whoever once wrote from that end, or listens there, is the party. */
+/** A dialled connection has a port of its own: the node that once wrote from it, or listens there, is the party. */
 function nodeFinder(
   messages: readonly TracedMessage[],
   connections: readonly TracedConnection[],

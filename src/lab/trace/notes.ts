@@ -90,7 +90,7 @@ export function isUnanswered({ code, lateMs }: TracedQuestion): boolean {
 }
 
 /**
- * For a ladder: a question of someone who is no party stands at the DNS, because each question has a port of its own.
+ * For a ladder: a question of someone who is no party is drawn at the DNS, because each question has a port of its own.
  *
  * @param parties the nodes, with the addresses they ask from
  */

@@ -1,4 +1,4 @@
-/** What the event file of a node that has stopped tells of its failed connections. Its messages are gone with it. */
+/** The failed connections in the event file of a node that has stopped. Its messages are gone with it. */
 import type { NodeEvent, TraceEntry } from '../../node/control/control-api.ts'
 
 /** @returns undefined for other events */

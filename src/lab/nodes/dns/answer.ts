@@ -79,7 +79,7 @@ function respond(query: Packet, question: Question, answer: ZoneAnswer): Packet 
   }
 }
 
-/** As it was asked; of what stands behind an alias, its own name. */
+/** The name as it was asked; for a record behind an alias, the name of that record. */
 function ownerOf({ name }: ZoneRecord, question: Question): string {
   return canonical(name) === canonical(question.name) ? question.name : name
 }

@@ -7,7 +7,7 @@ export type DnsFault =
   | { readonly kind: 'wrong-target'; readonly name?: string; readonly target: string }
   /** The name does not exist. */
   | { readonly kind: 'nxdomain'; readonly name?: string }
-  /** No answer at all; whoever asked runs into its time limit. */
+  /** No answer at all; the resolver times out. */
   | { readonly kind: 'silent'; readonly name?: string }
   /** The true answer, `afterMs` late. */
   | { readonly kind: 'slow'; readonly name?: string; readonly afterMs: number }

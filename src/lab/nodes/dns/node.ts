@@ -21,8 +21,8 @@ const fault = z.discriminatedUnion('kind', [
 const faults = z.array(fault).max(64)
 
 /**
- * `GET /trace`: questions and answers. `GET /dns-faults` and `POST /dns-faults` with the whole list; an empty one
- * heals.
+ * `GET /trace`: questions and answers. `GET /dns-faults` and `POST /dns-faults` with the whole list; an empty
+ * list removes every fault.
  */
 export function startDnsNode(start: NodeStart): Promise<RunningNode> {
   const { settings } = start.plan

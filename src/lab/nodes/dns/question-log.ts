@@ -95,7 +95,7 @@ function readQuestion({
   }
 }
 
-/** Undefined for what is no DNS message: whoever can reach the port may send anything. */
+/** Undefined for what is no DNS message: anyone who can reach the port may send anything. */
 function read(octets: Buffer): Packet | undefined {
   try {
     return decode(octets)

@@ -29,7 +29,7 @@ export interface DnsServer {
     readonly port: number
   }[]
   faults(): readonly DnsFault[]
-  /** From the next question on. An empty list heals. */
+  /** From the next question on. An empty list removes every fault. */
   setFaults(faults: readonly DnsFault[]): void
   /** Questions taken since the start. */
   asked(): number
@@ -169,7 +169,7 @@ function openTcp(
   })
 }
 
-/** Each message stands behind its length in two octets (RFC 1035 §4.2.2). */
+/** Two octets with its length precede each message (RFC 1035 §4.2.2). */
 function serveConnection(socket: Socket, answer: Answer): void {
   let pending = Buffer.alloc(0)
   const remote = endpointText(socket.remoteAddress ?? '', socket.remotePort ?? 0)

@@ -16,7 +16,7 @@ export interface ZoneAnswer {
   readonly records: readonly ZoneRecord[]
   /** Addresses of SRV targets, so that one question is enough. */
   readonly additional: readonly ZoneRecord[]
-  /** The zone the name lies in, for the SOA that a negative answer carries (RFC 2308 §2). Absent when refused. */
+  /** The zone of the name, for the SOA that a negative answer carries (RFC 2308 §2). Absent when refused. */
   readonly zone?: string
 }
 
@@ -36,7 +36,7 @@ export class Zone {
   }
 
   /**
-   * `ask('sip.lab.test', 'A')`: NXDOMAIN when nothing has that name or lies below it (RFC 8020), no records and NOERROR
+   * `ask('sip.lab.test', 'A')`: NXDOMAIN when nothing has that name or is below it (RFC 8020), no records and NOERROR
    * when the name exists without that type, REFUSED outside the zones of this view.
    *
    * @param type `A`, `AAAA`, `SRV`, `NAPTR`, `ANY` or any other mnemonic, which is then never found

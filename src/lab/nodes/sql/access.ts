@@ -1,5 +1,5 @@
 /**
- * Where the private PostgreSQL of an organisation lies and how to get in: `store.json` of the lab's data folder, mode
+ * Where the private PostgreSQL of an organisation is and how to get in: `store.json` of the lab's data folder, mode
  * 0600. Absent while a lab runs on the embedded files.
  */
 import { randomBytes } from 'node:crypto'
@@ -16,7 +16,7 @@ export interface StoreAccess {
   readonly node: string
   /** Data folder of the server. */
   readonly folder: string
-  /** The folder lies outside the lab's and goes when the lab ends. */
+  /** The folder is outside the lab's and is removed when the lab ends. */
   readonly isTemporary: boolean
   /** `postgresql://siplab:…@127.0.41.6:5432/siplab`, for the pool store. */
   readonly storeUrl: string
@@ -53,13 +53,13 @@ export function prepareStoreAccess(plan: LabPlan, labRoot: string, owner: Progra
       return access === undefined ? [] : [[organisation.domain, access] as const]
     }),
   )
-  // Before the folders are there: whoever finds the lab later knows of each of them.
+  // Before the folders exist: after a kill, the next command that finds the lab knows each of them.
   writeFileAtomic(accessFile(labRoot), `${JSON.stringify(all, undefined, 2)}\n`, 0o600)
   for (const { folder, isTemporary } of Object.values(all)) makeFolder(folder, isTemporary ? owner : undefined)
   return all
 }
 
-/** After the lab ended, or was found to have ended without a word; for one without a private server too. */
+/** After the lab ended, or was found to have been killed; also for a lab without a private server. */
 export function endStoreAccess(labRoot: string): void {
   Object.values(readAll(labRoot)).forEach(removeTemporary)
 }
@@ -101,7 +101,7 @@ function accessOf(
   }
 }
 
-/** One for somebody else lies where everybody may write: a folder that is there already is not ours. */
+/** A folder for another owner is in a place where everybody may write: one that exists already is not ours. */
 function makeFolder(folder: string, owner: ProgramOwner | undefined): void {
   mkdirSync(folder, { recursive: owner === undefined, mode: 0o700 })
   if (owner !== undefined) chownSync(folder, owner.uid, owner.gid)

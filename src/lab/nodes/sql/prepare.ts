@@ -8,7 +8,7 @@ import { findPostgresql } from './programs.ts'
 export interface PreparedSql {
   /** Whether that SQL host runs a server. */
   has(node: NodePlan): boolean
-  /** What a server is told of its databases. Not on its command line: it holds a password. */
+  /** The databases of a server. Not on its command line: they hold a password. */
   environmentOf(node: NodePlan): Readonly<Record<string, string | undefined>>
   /** For people: what was decided, and what follows from it. */
   readonly remarks: readonly string[]
@@ -16,7 +16,7 @@ export interface PreparedSql {
   end(): void
 }
 
-/** What stands in the environment of this command is for `siplab node start` alone. */
+/** Nodes do not inherit these variables from this command: they are for `siplab node start` alone. */
 const nowhere = { SIPLAB_STORE_URL: undefined, SIPLAB_DIRECTORY_URL: undefined }
 
 export function prepareSql(plan: LabPlan, labRoot: string): PreparedSql {
