@@ -65,6 +65,7 @@ function externalFace(
   const self = plan.faces.find(({ name }) => name === 'external')?.fqdn ?? plan.fqdn
   const inside = new Set([inward.fqdn, ...internalServers].map((name) => name.toLowerCase()))
   const isOurs = (host: string): boolean => inside.has(host) || domains.includes(host)
+  const inwardUri = `sip:${inward.fqdn}:${inward.port};transport=tls`
   return {
     admit: [
       stripUntrusted(),
@@ -77,10 +78,15 @@ function externalFace(
     ],
     target: [
       flowToken(flowTokens),
-      followRoute({ face: 'internal', known: { hosts: inside, ports: new Set([inward.port]) } }),
+      followRoute({
+        face: 'internal',
+        known: { hosts: inside, ports: new Set([inward.port]) },
+        unproved: 'inward',
+        homes: { domains, nextHop: inwardUri },
+      }),
       addPath({ hostPort: `${plan.fqdn}:${portOf(plan, 'tls')}`, token: (flow) => flowTokens.of(flow) }),
       nextHop({
-        uri: `sip:${inward.fqdn}:${inward.port};transport=tls`,
+        uri: inwardUri,
         face: 'internal',
         by: 'inward',
         because: 'inward',

@@ -4,8 +4,9 @@ import { localTargets, type LocalTargetsOptions } from '../services/registrar/lo
 import { relocation } from '../services/registrar/relocate.ts'
 import { registrar } from '../services/registrar/registrar.ts'
 import type { Arrival, Policy } from '../sip/routing/decision.ts'
+import { organisationText } from '../sip/routing/dialog-record.ts'
 import { flowToken } from '../sip/routing/policies/flow-token.ts'
-import { followRoute } from '../sip/routing/policies/follow-route.ts'
+import { followRoute, type Trunk } from '../sip/routing/policies/follow-route.ts'
 import { type DialPlan, type StaticRoute, staticRoutes } from '../sip/routing/policies/static-routes.ts'
 import type { Flow } from '../sip/transport/flow.ts'
 import type { HomeSettings, RoutePlan } from '../topology/plan-types.ts'
@@ -78,7 +79,7 @@ function targets(ground: HomeGround, relocate: ReturnType<typeof relocation>): r
       isReachable: (node) => isReachable(node, ports.secure, 'internal'),
       relocate,
     }),
-    followRoute({ known }),
+    followRoute({ known, trunks: settings.staticRoutes.map(trunkOf) }),
     // A number at our domain is no user of it (RFC 3261 §19.1.6).
     staticRoutes(
       routes.filter(({ match }) => isForNumbers(match)),
@@ -167,6 +168,10 @@ function identityOf(route: RoutePlan, all: readonly RoutePlan[]): string | undef
     ({ nextHop, port, transport }) => nextHop === route.nextHop && port === route.port && transport === route.transport,
   )
   return others.every(({ reference }) => reference === route.reference) ? undefined : (route.reference ?? ownIdentity)
+}
+
+function trunkOf({ nextHop, port, transport }: RoutePlan): Trunk {
+  return { organisation: organisationText(nextHop), port, nextHop: `sip:${nextHop}:${port};transport=${transport}` }
 }
 
 function asStaticRoute(

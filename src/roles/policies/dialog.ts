@@ -81,12 +81,22 @@ export function proveDialog({ tokens, speaksFor }: ProveDialogOptions): Policy {
     name: 'prove-dialog',
     decide(arrival) {
       const { dialog } = arrival.remarks
-      if (dialog === undefined || dialog.endsHome === true || !isAtHop(arrival, dialog, tokens, speaksFor)) return pass
+      if (dialog === undefined || !mayProveByHop(dialog) || !isAtHop(arrival, dialog, tokens, speaksFor)) return pass
       if (speaksAs(arrival, dialog.sender)) arrival.remarks.dialog = { ...dialog, proved: true }
-      else arrival.remarks.other.set(atHop, true)
+      else if (tellsWho(dialog.sender)) arrival.remarks.other.set(atHop, true)
       return pass
     },
   }
+}
+
+/** A user of ours proves who it is to the home of a subscription; a user of others has no account there. */
+function mayProveByHop({ endsHome, sender }: Standing): boolean {
+  return endsHome !== true || sender.organisation !== ''
+}
+
+/** Every user of ours comes by the servers of ours: that one of them sent it does not say which user did. */
+function tellsWho({ hop, organisation }: Side): boolean {
+  return organisation !== '' || readHop(hop).kind !== 'server'
 }
 
 /** In the notes of a request: it came by the flow of its dialog, under another name than that of the dialog. */

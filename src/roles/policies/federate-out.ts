@@ -1,6 +1,14 @@
 /** From the inside to another organisation, and why not. */
 import { soon } from '../../services/soon.ts'
-import { type Arrival, type Decision, pass, type Policy, refuse, type Target } from '../../sip/routing/decision.ts'
+import {
+  type Arrival,
+  type Decision,
+  pass,
+  type Policy,
+  refuse,
+  type Target,
+  type TargetKind,
+} from '../../sip/routing/decision.ts'
 import type { EdgeAddress, Federation, Relation } from '../federation.ts'
 import { targetVia } from './next-hop.ts'
 import { endpointText } from '../../sip/message/endpoint.ts'
@@ -25,7 +33,7 @@ export function federateOut(options: FederateOutOptions): Policy {
   }
 }
 
-/** Also for a request inside a dialog whose Route names no host of that organisation. */
+/** Also for a request inside a dialog: of several edges of that organisation, the one that Route names comes first. */
 export function toPartner(arrival: Arrival, domain: string, options: FederateOutOptions): Decision | Promise<Decision> {
   return soon(options.federation.relationTo(domain), (relation) => decisionFor(arrival, domain, relation, options.self))
 }
@@ -65,12 +73,24 @@ function decisionFor(arrival: Arrival, domain: string, relation: Relation, self:
 }
 
 function toEdges(
-  { request, remarks }: Arrival,
+  { request, remarks, routes, uri }: Arrival,
+  organisation: string,
+  edges: Extract<Relation, { kind: 'federated' }>['edges'],
+): Target {
+  if (remarks.dialog === undefined) return toFirst(request.requestUri, organisation, edges, 'partner')
+  const wanted = (routes[0]?.uri ?? uri).host
+  const named = edges.filter(({ host }) => host === wanted)
+  const [first, ...others] = [...named, ...edges.filter(({ host }) => host !== wanted)]
+  return toFirst(request.requestUri, organisation, first === undefined ? edges : [first, ...others], 'dialog')
+}
+
+function toFirst(
+  uri: string,
   organisation: string,
   [first, ...others]: Extract<Relation, { kind: 'federated' }>['edges'],
+  by: TargetKind,
 ): Target {
-  const by = remarks.dialog === undefined ? 'partner' : 'dialog'
-  const target: Target = { ...targetVia(request.requestUri, uriOf(first), by, 'external'), organisation }
+  const target: Target = { ...targetVia(uri, uriOf(first), by, 'external'), organisation }
   return others.length === 0 ? target : { ...target, otherHops: others.map(uriOf) }
 }
 

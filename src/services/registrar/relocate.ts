@@ -40,11 +40,11 @@ export function relocation(options: LocalTargetsOptions): (arrival: Arrival) => 
   }
 }
 
-/** Who the record of the dialog says it is; where it does not know, who stands in To. undefined: nobody of ours. */
+/** Who the record of the dialog says it is; where it does not know, the user in To. undefined: no user of ours. */
 function otherEnd({ remarks: { dialog }, request }: Arrival, domains: ReadonlySet<string>): string | undefined {
   if (dialog === undefined) return undefined
   const recorded = decoded(dialog.other.identity)
-  if (recorded !== undefined && domains.has(hostOf(recorded))) return recorded
+  if (recorded !== undefined) return domains.has(hostOf(recorded)) ? recorded : undefined
   const { uri } = request.to
   return uri.user === undefined || !domains.has(uri.host) ? undefined : addressOfRecord(uri)
 }

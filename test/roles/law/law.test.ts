@@ -71,7 +71,10 @@ const home: Policy = {
 const registered: Decision = { kind: 'answer', status: 200 }
 const targets: readonly Policy[] = [
   flowToken(tokens),
-  followRoute({ known: knownServers([...servers, 'edge.lab.test'], [5060, 5061]) }),
+  followRoute({
+    known: knownServers([...servers, 'edge.lab.test'], [5060, 5061]),
+    trunks: [{ organisation: 'gw.other.test', port: 5061, nextHop: 'sip:gw.other.test:5061;transport=tls' }],
+  }),
   home,
 ]
 
@@ -385,6 +388,7 @@ t.test('a dialog leads to the recorded end and to nobody else, whatever its own 
   const server = side('bob', 's192.0.2.50')
   const phone = side('bob', 'atcp_192.0.2.60_5070')
   const gateway = { ...server, organisation: 'gw.other.test' }
+  const partner = { ...server, organisation: 'partner.test' }
   for (const [callee, next, uri, wanted] of [
     [server, ['<sip:director.lab.test:5061;lr>'], 'sip:x@evil.test', 'sip:director.lab.test:5061;lr'],
     [server, ['<sip:director.lab.test:22;lr>'], 'sip:x@evil.test', 'refuse'],
@@ -399,12 +403,19 @@ t.test('a dialog leads to the recorded end and to nobody else, whatever its own 
     [server, [], 'sip:x@evil.test', 'refuse'],
     [server, [], 'sip:x@192.0.2.50:22;transport=tcp', 'refuse'],
     [server, [], 'sip:x@192.0.2.50:5060;transport=tcp', 'sip:x@192.0.2.50:5060;transport=tcp'],
-    [phone, [], 'sip:x@192.0.2.60:5070;transport=tcp', 'sip:x@192.0.2.60:5070;transport=tcp'],
+    [phone, [], 'sip:x@192.0.2.60:5070;transport=tcp', 'sip:192.0.2.60:5070;transport=tcp'],
+    [phone, [], 'sip:x@192.0.2.60:22;transport=udp', 'sip:192.0.2.60:5070;transport=tcp'],
     [phone, [], 'sip:x@evil.test:5070', 'sip:192.0.2.60:5070;transport=tcp'],
     [phone, ['<sip:evil.test;lr>'], 'sip:x@192.0.2.60', 'sip:192.0.2.60:5070;transport=tcp'],
     [phone, [], 'sip:x@192.0.2.60;maddr=evil.test', 'sip:192.0.2.60:5070;transport=tcp'],
-    [gateway, [], 'sip:x@gw.other.test:5061;transport=tls', 'sip:x@gw.other.test:5061;transport=tls'],
-    [gateway, [], 'sip:x@evil.test', 'refuse'],
+    [gateway, [], 'sip:x@gw.other.test:5061;transport=tls', 'sip:gw.other.test:5061;transport=tls'],
+    [gateway, [], 'sip:x@192.0.2.50:5061;transport=tls', 'sip:x@192.0.2.50:5061;transport=tls'],
+    [gateway, [], 'sip:x@192.0.2.50:5061;transport=udp', 'sip:gw.other.test:5061;transport=tls'],
+    [gateway, [], 'sip:x@inner.gw.other.test:22;transport=tcp', 'sip:gw.other.test:5061;transport=tls'],
+    [gateway, [], 'sip:x@evil.test', 'sip:gw.other.test:5061;transport=tls'],
+    [partner, ['<sip:edge.lab.test:5061;lr>'], 'sip:x@evil.test', 'sip:edge.lab.test:5061;lr'],
+    [partner, [], 'sip:x@partner.test', 'refuse'],
+    [partner, [], 'sip:x@inner.partner.test:22;transport=udp', 'refuse'],
   ] as const)
     t.equal(ask(callee, next, uri), wanted, `${callee.hop} ${next.join()} ${uri}`)
 })
@@ -456,7 +467,7 @@ t.test(
         'the same as a partner’s user': '401',
         'carol on a flow that is not of the dialog': '403',
         'nobody, under the name of carol': '401',
-        'our server, with its word for carol': 'to bob',
+        'our server, with its word for carol': '403',
         'our server, with its word for another': '403',
         'our server, without a word': '403',
       },

@@ -1,10 +1,20 @@
 /**
- * Sends a request along the Route that servers of ours wrote: the Path of a binding, or the route of a dialog; inside a
- * dialog that ends below us, where the sealed record says (RFC 3261 §16.12).
+ * Sends a request along the Route that servers of ours wrote: the Path of a binding, or the route of a dialog. Where
+ * Route names none of them, a request inside a dialog goes where the sealed record says, and Request-URI and Route have
+ * no say in it (RFC 3261 §16.12).
  */
-import { organisationText, readHop, type Side } from '../dialog-record.ts'
+import { readHop } from '../dialog-record.ts'
 import type { SipUri } from '../../message/types.ts'
-import { type Arrival, type Decision, pass, type Policy, refuse, type Target, type TargetKind } from '../decision.ts'
+import {
+  type Arrival,
+  type Decision,
+  pass,
+  type Policy,
+  refuse,
+  type Standing,
+  type Target,
+  type TargetKind,
+} from '../decision.ts'
 import { endpointText } from '../../message/endpoint.ts'
 
 export interface KnownServers {
@@ -14,16 +24,31 @@ export interface KnownServers {
   readonly ports: ReadonlySet<number>
 }
 
+/** A static route, by its next hop. */
+export interface Trunk {
+  /** `Side.organisation` of the calls that it takes. */
+  readonly organisation: string
+  readonly port: number
+  /** `sip:gateway.lab.test:5061;transport=tls` */
+  readonly nextHop: string
+}
+
 export interface FollowRouteOptions {
   /** Face to leave by; absent: the one the request came in on. */
   readonly face?: string
   /** The servers that this one sends to by configuration. */
   readonly known: KnownServers
-  /**
-   * The way to the organisation at the other end of a dialog, where its Route value names no host of its own. Absent:
-   * there is none.
-   */
+  /** Empty or absent: no dialog leads to a static route from here. */
+  readonly trunks?: readonly Trunk[]
+  /** The way to the organisation at the other end of a dialog. Absent: there is none. */
   readonly toOrganisation?: (arrival: Arrival, organisation: string) => Decision | Promise<Decision>
+  /**
+   * What a request goes to whose sender has not proved that the dialog is its own, where the next server asks for the
+   * proof. Absent: the other end of the dialog, and the law judges it.
+   */
+  readonly unproved?: TargetKind
+  /** The home of a subscription that names a domain of ours in Request-URI: `sip:director.lab.test:5061`. */
+  readonly homes?: { readonly domains: readonly string[]; readonly nextHop: string }
 }
 
 export function followRoute(options: FollowRouteOptions): Policy {
@@ -33,38 +58,74 @@ export function followRoute(options: FollowRouteOptions): Policy {
       const { dialog } = arrival.remarks
       const [next] = arrival.routes
       if (next !== undefined && isKnown(next.uri, options.known))
-        return way(arrival, options, dialog === undefined ? 'path' : 'dialog')
+        return way(arrival, options, dialog === undefined ? 'path' : inward(arrival, dialog, options))
       if (dialog?.endsHome === true) return pass
-      if (dialog !== undefined) return toOtherEnd(arrival, dialog.other, options)
+      if (dialog !== undefined) return toOtherEnd(arrival, dialog, options)
       return next === undefined ? pass : refuse(403, 'route.abuse')
     },
   }
 }
 
 /** Nothing that the sender writes leads elsewhere than to the party that the record names. */
-function toOtherEnd(arrival: Arrival, other: Side, options: FollowRouteOptions): Decision | Promise<Decision> {
-  const wanted = arrival.routes[0]?.uri ?? arrival.uri
-  const host = placeOf(wanted)
-  const hop = readHop(other.hop)
+function toOtherEnd(arrival: Arrival, dialog: Standing, options: FollowRouteOptions): Decision | Promise<Decision> {
+  const { organisation, hop: text } = dialog.other
+  const hop = readHop(text)
   switch (hop.kind) {
     case 'token':
     case 'flow':
       return refuse(430, 'route.no-flow')
     case 'address':
-      if (host === hop.address || isOf(host, other.organisation)) return way(arrival, options, 'dialog')
       return way(arrival, options, 'dialog', `sip:${endpointText(hop.address, hop.port)};transport=${hop.transport}`)
-    case 'server': {
-      if (isKnown(wanted, options.known) || isOf(host, other.organisation)) return way(arrival, options, 'dialog')
-      if (host === hop.address && (wanted.port === undefined || options.known.ports.has(wanted.port)))
-        return way(arrival, options, 'dialog')
-      const domain = other.organisation
-      return domain === '' || options.toOrganisation === undefined
-        ? refuse(403, 'route.abuse')
-        : options.toOrganisation(arrival, domain)
-    }
+    case 'server':
+      return organisation === ''
+        ? toServer(arrival, dialog, hop.address, options)
+        : toOtherOrganisation(arrival, organisation, hop.address, options)
     default:
       return hop satisfies never
   }
+}
+
+function toServer(arrival: Arrival, dialog: Standing, address: string, options: FollowRouteOptions): Decision {
+  const { homes } = options
+  const by = inward(arrival, dialog, options)
+  if (isKnown(wantedBy(arrival), options.known) || isAt(address, arrival, options)) return way(arrival, options, by)
+  return homes !== undefined && arrival.routes.length === 0 && homes.domains.includes(arrival.uri.host)
+    ? way(arrival, options, by, homes.nextHop)
+    : refuse(403, 'route.abuse')
+}
+
+function toOtherOrganisation(
+  arrival: Arrival,
+  organisation: string,
+  address: string,
+  options: FollowRouteOptions,
+): Decision | Promise<Decision> {
+  if (options.toOrganisation !== undefined) return options.toOrganisation(arrival, organisation)
+  const wanted = wantedBy(arrival)
+  if (isAt(address, arrival, options) && isSecure(wanted)) return way(arrival, options, 'dialog')
+  const trunks = options.trunks?.filter((trunk) => trunk.organisation === organisation) ?? []
+  const trunk = trunks.find(({ port }) => port === wanted.port) ?? trunks[0]
+  if (trunk !== undefined) return way(arrival, options, 'dialog', trunk.nextHop)
+  return isKnown(wanted, options.known) ? way(arrival, options, 'dialog') : refuse(403, 'route.abuse')
+}
+
+/** What a server proved by its certificate does not go on in the clear. */
+function isSecure({ scheme, parameters }: SipUri): boolean {
+  return scheme === 'sips' || parameters.get('transport')?.toLowerCase() === 'tls'
+}
+
+function wantedBy({ routes, uri }: Arrival): SipUri {
+  return routes[0]?.uri ?? uri
+}
+
+function isAt(address: string, arrival: Arrival, { known }: FollowRouteOptions): boolean {
+  const wanted = wantedBy(arrival)
+  return placeOf(wanted) === address && (wanted.port === undefined || known.ports.has(wanted.port))
+}
+
+/** An ACK cannot be asked for a proof, and goes to the recorded end as it is (RFC 3261 §22.1). */
+function inward({ request }: Arrival, { proved }: Standing, { unproved = 'dialog' }: FollowRouteOptions): TargetKind {
+  return proved || request.method === 'ACK' ? 'dialog' : unproved
 }
 
 /** Where a URI leads: `maddr` counts before the host (RFC 3263 §4). */
@@ -75,12 +136,6 @@ function placeOf({ host, parameters }: SipUri): string {
 
 function isKnown(uri: SipUri, { hosts, ports }: KnownServers): boolean {
   return hosts.has(placeOf(uri)) && (uri.port === undefined || ports.has(uri.port))
-}
-
-/** A host of a domain: the domain itself, or a name in it. */
-function isOf(host: string, organisation: string): boolean {
-  const name = organisationText(host)
-  return organisation !== '' && (name === organisation || name.endsWith(`.${organisation}`))
 }
 
 function way(
