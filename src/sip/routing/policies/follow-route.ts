@@ -3,7 +3,7 @@
  * Route names none of them, a request inside a dialog goes where the sealed record says, and Request-URI and Route have
  * no say in it (RFC 3261 §16.12).
  */
-import { readHop } from '../dialog-record.ts'
+import { type Hop, readHop } from '../dialog-record.ts'
 import type { SipUri } from '../../message/types.ts'
 import {
   type Arrival,
@@ -75,7 +75,9 @@ function toOtherEnd(arrival: Arrival, dialog: Standing, options: FollowRouteOpti
     case 'flow':
       return refuse(430, 'route.no-flow')
     case 'address':
-      return way(arrival, options, 'dialog', `sip:${endpointText(hop.address, hop.port)};transport=${hop.transport}`)
+      return leadsTo(hop, wantedBy(arrival))
+        ? way(arrival, options, 'dialog')
+        : way(arrival, options, 'dialog', `sip:${endpointText(hop.address, hop.port)};transport=${hop.transport}`)
     case 'server':
       return organisation === ''
         ? toServer(arrival, dialog, hop.address, options)
@@ -112,6 +114,13 @@ function toOtherOrganisation(
 /** What a server proved by its certificate does not go on in the clear. */
 function isSecure({ scheme, parameters }: SipUri): boolean {
   return scheme === 'sips' || parameters.get('transport')?.toLowerCase() === 'tls'
+}
+
+/** As nearly every request does: then its URI need not be made anew. */
+function leadsTo({ transport, address, port }: Extract<Hop, { kind: 'address' }>, wanted: SipUri): boolean {
+  const { scheme, parameters } = wanted
+  const wantedTransport = parameters.get('transport') ?? (scheme === 'sips' ? 'tls' : 'udp')
+  return wanted.port === port && wantedTransport === transport && placeOf(wanted) === address
 }
 
 function wantedBy({ routes, uri }: Arrival): SipUri {
