@@ -1,7 +1,7 @@
 /** The presence of the users at home here: reads what is kept, renders it for one watcher, and tells all who watch. */
 import type { Clock } from '../../sip/clock.ts'
 import type { LocationService } from '../location/location.ts'
-import type { Soon } from '../soon.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import type { Account } from '../store/directory.ts'
 import type { PresenceStore } from '../store/presence-store.ts'
 import {
@@ -24,7 +24,7 @@ export interface KeeperOptions {
   readonly store: PresenceStore
   readonly location: LocationService
   /** undefined: every user part of the domains is a user. */
-  readonly accounts: { account(aor: string): Soon<Account | undefined> } | undefined
+  readonly accounts: { account(aor: string): MaybePromise<Account | undefined> } | undefined
   /** Lower case. */
   readonly domains: readonly string[]
   readonly clock: Clock
