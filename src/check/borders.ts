@@ -7,7 +7,7 @@ import { verdict } from '../verdicts/codes.ts'
 import { openDoor, type Arrived, type Door } from './border-door.ts'
 import type { Reached } from './check.ts'
 import { dialSecure, openTcp } from './handshake.ts'
-import type { Journal } from './journal.ts'
+import type { CheckLog } from './check-log.ts'
 import type { CheckOptions } from './options.ts'
 import { failure, fine, fromVerdict, notTried, type Evidence, type Finding } from './step.ts'
 import { Talk, type Heard, type Question } from './talk.ts'
@@ -24,12 +24,12 @@ interface Asked {
 
 /** @param domain of the server, for the sender that is claimed */
 export async function bordersStep(
-  journal: Journal,
+  log: CheckLog,
   reached: Reached,
   domain: string,
   options: CheckOptions,
 ): Promise<void> {
-  await journal.step('borders', `borders of ${reached.candidate.host}`, async (inner) => {
+  await log.step('borders', `borders of ${reached.candidate.host}`, async (inner) => {
     const door = await openDoor(await ownAddress(reached, options))
     try {
       await askAll(inner, door, reached, domain, options)
@@ -51,7 +51,7 @@ async function ownAddress({ place }: Reached, { timeoutMs }: CheckOptions): Prom
 }
 
 async function askAll(
-  journal: Journal,
+  log: CheckLog,
   door: Door,
   reached: Reached,
   domain: string,
@@ -66,11 +66,11 @@ async function askAll(
     ...more,
   })
   const ask = (asked: Question, user: string): Promise<Asked> => askOnce(door, reached, asked, user, options)
-  const relay = await journal.step('borders.relay', 'a request to a host outside', async () => {
+  const relay = await log.step('borders.relay', 'a request to a host outside', async () => {
     const asked = await ask(question('relay'), 'relay')
     return { finding: relayFinding(asked), value: asked }
   })
-  await journal.step('borders.dialog', 'a request of a dialog that never was', async () => {
+  await log.step('borders.dialog', 'a request of a dialog that never was', async () => {
     const route = [
       'Route',
       `<sip:${endpointText(reached.candidate.host, reached.place.port)};transport=tls;lr>`,
@@ -78,12 +78,12 @@ async function askAll(
     const claimed = question('dialog', { to: `<${door.uri('dialog')}>;tag=claimed`, headers: [route] })
     return { finding: dialogFinding(await ask(claimed, 'dialog'), relay), value: undefined }
   })
-  await journal.step('borders.identity', 'an identity that is only asserted', async () => {
+  await log.step('borders.identity', 'an identity that is only asserted', async () => {
     const asserted = ['P-Asserted-Identity', `<sip:administrator@${domain}>`] as const
     const asked = await ask(question('identity', { headers: [asserted] }), 'identity')
     return { finding: identityFinding(asked, relay), value: undefined }
   })
-  await journal.step('borders.udp', 'a UDP request that names another address in Via', async () => ({
+  await log.step('borders.udp', 'a UDP request that names another address in Via', async () => ({
     finding: await answersElsewhere(door.address, reached.place.address, options.timeoutMs),
     value: undefined,
   }))

@@ -17,7 +17,7 @@ import type { Verdict } from '../verdicts/verdict.ts'
 import { crlPoints } from './crl-points.ts'
 import type { Candidate } from './discover.ts'
 import type { Secured } from './handshake.ts'
-import type { Journal } from './journal.ts'
+import type { CheckLog } from './check-log.ts'
 import type { CheckOptions, OwnIdentity } from './options.ts'
 import { sentFindings } from './sent-chain.ts'
 import { fine, fromVerdict, note, type Evidence, type Finding } from './step.ts'
@@ -32,12 +32,12 @@ export interface Presented {
 
 /** @returns the certificate may be used for going on, i.e. it was judged good */
 export async function certificateStep(
-  journal: Journal,
+  log: CheckLog,
   seen: Presented,
   candidate: Candidate,
   given: CheckOptions,
 ): Promise<boolean> {
-  return journal.step('certificate', `certificate of ${candidate.host}`, async (inner) => {
+  return log.step('certificate', `certificate of ${candidate.host}`, async (inner) => {
     const fetched = given.fetchCrls === true ? await crlPoints(inner, seen.chain, given) : []
     const options = { ...given, crls: [...given.crls, ...fetched] }
     const names = candidate.names.map(wantedName)
@@ -264,7 +264,7 @@ function endText({ path }: Examination): string {
 }
 
 /** What other clients would make of the same chain. */
-function elsewhere(journal: Journal, own: Examination, look: (profile: ProfileName) => Examination): void {
+function elsewhere(log: CheckLog, own: Examination, look: (profile: ProfileName) => Examination): void {
   const ownCodes = new Set<string>(own.faults.map(({ code }) => code))
   for (const profile of everyProfile.filter((name) => name !== own.profile)) {
     const other = look(profile)
@@ -273,7 +273,7 @@ function elsewhere(journal: Journal, own: Examination, look: (profile: ProfileNa
     if (first === undefined || diagnosis === undefined) continue
     const [shown] = [diagnosis, ...(diagnosis.others ?? [])].filter(({ code }) => code === first.code)
     if (shown === undefined) continue
-    journal.put(
+    log.put(
       `certificate.elsewhere.${profile}`,
       `under the rules of ${profile}`,
       fromVerdict(
@@ -290,16 +290,12 @@ function lowerFirst(text: string): string {
 }
 
 /** A server that also dials shows the same certificate as a client. */
-function dialsBack(journal: Journal, own: Examination, back: Examination): void {
+function dialsBack(log: CheckLog, own: Examination, back: Examination): void {
   const known = new Set<string>(own.faults.map(({ code }) => code))
   const refusing = back.faults.find(({ code, refuses }) => refuses && !known.has(code))
   const diagnosis = toVerdict(back)
   if (refusing === undefined || diagnosis === undefined) return
   const [shown] = [diagnosis, ...(diagnosis.others ?? [])].filter(({ code }) => code === refusing.code)
   if (shown !== undefined)
-    journal.put(
-      'certificate.dials-back',
-      'the same certificate when this server dials',
-      fromVerdict(shown, {}, 'warning'),
-    )
+    log.put('certificate.dials-back', 'the same certificate when this server dials', fromVerdict(shown, {}, 'warning'))
 }

@@ -8,7 +8,7 @@ import { examineOwn } from './certificate-step.ts'
 import type { Candidate } from './discover.ts'
 import { announcedCas, fits } from '../sip/transport/connection/ca-names.ts'
 import { connectionOptions, dialSecure, type OwnCertificate, type Place, type Secured } from './handshake.ts'
-import type { Done, Journal } from './journal.ts'
+import type { Done, CheckLog } from './check-log.ts'
 import type { CheckOptions, OwnIdentity } from './options.ts'
 import { failure, fine, fromVerdict, note, notTried, warning, type Evidence, type Finding } from './step.ts'
 import { refusalVerdict } from './own-refusal.ts'
@@ -34,13 +34,13 @@ export interface Asking {
 
 /** @returns a connection on which SIP is spoken; undefined when the server speaks with none of what we have */
 export async function clientStep(
-  journal: Journal,
+  log: CheckLog,
   { secured: seen, shownOwn }: TlsDone,
   asking: Asking,
   options: CheckOptions,
   wrong: OwnCertificate | undefined,
 ): Promise<Conversation | undefined> {
-  return journal.step('client-certificate', 'certificate of the client', async (inner) => {
+  return log.step('client-certificate', 'certificate of the client', async (inner) => {
     if (shownOwn && options.own !== undefined) return alreadyShown(inner, options.own, seen, asking, options)
     const without = seen.talk
     const heard = await inner.step('client-certificate.none', 'without a certificate', async () => {
@@ -88,19 +88,19 @@ function withoutFinding(heard: Heard, { asksCertificate, protocol }: Secured, op
 
 /** The handshake itself needed our certificate; what is left is the first SIP answer. */
 async function alreadyShown(
-  journal: Journal,
+  log: CheckLog,
   own: OwnIdentity,
   seen: Secured,
   { uri, from }: Asking,
   options: CheckOptions,
 ): Promise<Done<Conversation | undefined>> {
   const { talk } = seen
-  journal.put(
+  log.put(
     'client-certificate.none',
     'without a certificate',
     demandFinding('it breaks the handshake off', options.profile, 'note'),
   )
-  const conversation = await journal.step(
+  const conversation = await log.step(
     'client-certificate.own',
     `with the certificate of ${own.label}`,
     async (): Promise<Done<Conversation | undefined>> => {
@@ -112,7 +112,7 @@ async function alreadyShown(
       return { finding: ownFinding(heard, own, options, evidence), value: undefined }
     },
   )
-  const failed = journal.steps.find(({ outcome }) => outcome === 'failed')
+  const failed = log.steps.find(({ outcome }) => outcome === 'failed')
   return {
     finding: failed ?? fine('One is demanded, and ours is taken.', { asks: true, demands: true }),
     value: conversation,
@@ -120,13 +120,13 @@ async function alreadyShown(
 }
 
 async function withOwn(
-  journal: Journal,
+  log: CheckLog,
   own: OwnIdentity,
   seen: Secured,
   asking: Asking,
   options: CheckOptions,
 ): Promise<Conversation | undefined> {
-  return journal.step('client-certificate.own', `with the certificate of ${own.label}`, async () => {
+  return log.step('client-certificate.own', `with the certificate of ${own.label}`, async () => {
     const without = notShown(own, seen)
     return without === undefined ? await showOwn(own, asking, options) : { finding: without, value: undefined }
   })
@@ -134,7 +134,7 @@ async function withOwn(
 
 /** Refused with our certificate: whether the CAs that the server announces would let other clients show it at all. */
 async function announced(
-  journal: Journal,
+  log: CheckLog,
   { cert }: OwnIdentity,
   { asksCertificate }: Secured,
   { place, candidate }: Asking,
@@ -144,7 +144,7 @@ async function announced(
   const wanted = connectionOptions({ ...handshakeOptions(candidate, options), askStaple: false })
   const names = await announcedCas({ host: place.address, port: place.port }, wanted, options.timeoutMs)
   if (names === undefined || fits(names, cert)) return
-  journal.put(
+  log.put(
     'client-certificate.announced',
     'CAs that the server announces',
     warning('tls.issuer-not-announced', {
@@ -157,7 +157,7 @@ async function announced(
 
 /** Whether the server takes a second connection without looking at our certificate again. */
 async function resumption(
-  journal: Journal,
+  log: CheckLog,
   own: OwnIdentity,
   { session }: Conversation,
   asking: Asking,
@@ -170,7 +170,7 @@ async function resumption(
   if (again.kind === 'broken') return
   again.talk.close()
   if (again.resumed)
-    journal.put(
+    log.put(
       'client-certificate.resumed',
       'a second connection',
       note('tls.session-resumed', {
@@ -266,13 +266,8 @@ function closingCode({ alert }: Extract<Heard, { kind: 'closed' }>): VerdictCode
   return alert === undefined ? 'tls.peer-refused' : nodeErrorToCode(undefined, `SSL alert number ${alert}`)
 }
 
-async function withWrong(
-  journal: Journal,
-  wrong: OwnCertificate,
-  asking: Asking,
-  options: CheckOptions,
-): Promise<void> {
-  await journal.step('client-certificate.wrong', 'with a certificate of a stranger', async () => {
+async function withWrong(log: CheckLog, wrong: OwnCertificate, asking: Asking, options: CheckOptions): Promise<void> {
+  await log.step('client-certificate.wrong', 'with a certificate of a stranger', async () => {
     const opened = await dialSecure(asking.place, {
       ...handshakeOptions(asking.candidate, options),
       own: wrong,
@@ -328,7 +323,7 @@ function summary(
   { asksCertificate }: Secured,
   without: Heard,
   good: Conversation | undefined,
-  { steps }: Journal,
+  { steps }: CheckLog,
   { own, profile }: CheckOptions,
 ): Finding {
   const failed = steps.find(({ outcome }) => outcome === 'failed')

@@ -1,18 +1,18 @@
 /** The first SIP answer, and whether the other end answers a keep-alive. */
-import type { Journal } from './journal.ts'
+import type { CheckLog } from './check-log.ts'
 import { failure, fine, warning, type Finding } from './step.ts'
 import { strangerOf, strangerText } from './strangers.ts'
 import type { Heard, Talk } from './talk.ts'
 
 /** @param heard what came back for the OPTIONS that was already sent on this connection */
 export async function sipStep(
-  journal: Journal,
+  log: CheckLog,
   talk: Talk,
   uri: string,
   heard: Heard,
   timeoutMs: number,
 ): Promise<boolean> {
-  return journal.step('sip', 'SIP on this connection', async (inner) => {
+  return log.step('sip', 'SIP on this connection', async (inner) => {
     inner.put('sip.options', `OPTIONS ${uri}`, optionsFinding(heard, timeoutMs), heard.ms)
     if (heard.kind !== 'response') return { finding: optionsFinding(heard, timeoutMs), value: false }
     await keepAlive(inner, talk, timeoutMs)
@@ -54,8 +54,8 @@ function optionsFinding(heard: Heard, timeoutMs: number): Finding {
   }
 }
 
-async function keepAlive(journal: Journal, talk: Talk, timeoutMs: number): Promise<void> {
-  await journal.step('sip.keep-alive', 'keep-alive: CRLF CRLF', async () => {
+async function keepAlive(log: CheckLog, talk: Talk, timeoutMs: number): Promise<void> {
+  await log.step('sip.keep-alive', 'keep-alive: CRLF CRLF', async () => {
     const answer = await talk.ping(timeoutMs)
     if (answer === 'pong') return { finding: fine('Answered with CRLF (RFC 5626 §4.4.1).'), value: undefined }
     const found = answer === 'closed' ? 'the connection was closed' : `nothing came within ${timeoutMs} ms`
