@@ -10,14 +10,14 @@ import { dialSecure, openTcp } from './handshake.ts'
 import type { CheckLog } from './check-log.ts'
 import type { CheckOptions } from './options.ts'
 import { failure, fine, fromVerdict, notTried, type Evidence, type Finding } from './step.ts'
-import { Talk, type Heard, type Question } from './talk.ts'
+import { Talk, type Observed, type Question } from './talk.ts'
 import { handshakeOptions } from './tls-step.ts'
 import { answersElsewhere } from './border-udp.ts'
 import { endpointText } from '../sip/message/endpoint.ts'
 
 /** What became of one request. */
 interface Asked {
-  readonly heard: Heard | { readonly kind: 'unreached'; readonly found: string }
+  readonly observed: Observed | { readonly kind: 'unreached'; readonly found: string }
   /** It came to our listener. */
   readonly arrived: Arrived | undefined
 }
@@ -97,10 +97,10 @@ async function askOnce(
   options: CheckOptions,
 ): Promise<Asked> {
   const talk = await talkTo(place, candidate, options)
-  if (!(talk instanceof Talk)) return { heard: talk, arrived: undefined }
+  if (!(talk instanceof Talk)) return { observed: talk, arrived: undefined }
   try {
-    const heard = await talk.ask(question, options.timeoutMs)
-    return { heard, arrived: await door.arrival(user, graceMs) }
+    const observed = await talk.ask(question, options.timeoutMs)
+    return { observed, arrived: await door.arrival(user, graceMs) }
   } finally {
     talk.close()
   }
@@ -123,11 +123,11 @@ async function talkTo(
   return opened.kind === 'broken' ? { kind: 'unreached', found: opened.found } : opened.talk
 }
 
-function answerText({ heard }: Asked): string {
-  if (heard.kind === 'response') return `${heard.response.status} ${heard.response.reason}`
-  if (heard.kind === 'silent') return 'no answer'
-  if (heard.kind === 'not-sip') return `no SIP: ${heard.line}`
-  return heard.found
+function answerText({ observed }: Asked): string {
+  if (observed.kind === 'response') return `${observed.response.status} ${observed.response.reason}`
+  if (observed.kind === 'silent') return 'no answer'
+  if (observed.kind === 'not-sip') return `no SIP: ${observed.line}`
+  return observed.found
 }
 
 function evidenceOf(asked: Asked): Evidence {
@@ -139,7 +139,7 @@ function refusedText(asked: Asked): string {
 }
 
 function relayFinding(asked: Asked): Finding {
-  if (asked.heard.kind === 'unreached') return notTried(`Not tried: ${asked.heard.found}.`)
+  if (asked.observed.kind === 'unreached') return notTried(`Not tried: ${asked.observed.found}.`)
   if (asked.arrived === undefined) return fine(refusedText(asked), evidenceOf(asked))
   return failure(
     'border.relay',
@@ -149,7 +149,7 @@ function relayFinding(asked: Asked): Finding {
 }
 
 function dialogFinding(asked: Asked, relay: Asked): Finding {
-  if (asked.heard.kind === 'unreached') return notTried(`Not tried: ${asked.heard.found}.`)
+  if (asked.observed.kind === 'unreached') return notTried(`Not tried: ${asked.observed.found}.`)
   if (asked.arrived === undefined) return fine(refusedText(asked), evidenceOf(asked))
   if (relay.arrived !== undefined) return notTried('Not told apart: the server passes on the same without a dialog.')
   return failure(
@@ -162,15 +162,15 @@ function dialogFinding(asked: Asked, relay: Asked): Finding {
 const challenges: ReadonlySet<number> = new Set([401, 403, 407])
 
 function identityFinding(asked: Asked, relay: Asked): Finding {
-  if (asked.heard.kind === 'unreached') return notTried(`Not tried: ${asked.heard.found}.`)
-  const { heard, arrived } = asked
+  if (asked.observed.kind === 'unreached') return notTried(`Not tried: ${asked.observed.found}.`)
+  const { observed, arrived } = asked
   if (arrived?.asserted !== undefined)
     return failure('border.identity-believed', { found: `it passed on ${arrived.asserted}` }, evidenceOf(asked))
   const changed =
-    relay.heard.kind === 'response' &&
-    challenges.has(relay.heard.response.status) &&
-    heard.kind === 'response' &&
-    !challenges.has(heard.response.status)
+    relay.observed.kind === 'response' &&
+    challenges.has(relay.observed.response.status) &&
+    observed.kind === 'response' &&
+    !challenges.has(observed.response.status)
   if (!changed) return fine(`The assertion changes nothing: ${answerText(asked)}.`, evidenceOf(asked))
   const found = `without P-Asserted-Identity it answers ${answerText(relay)}, with it ${answerText(asked)}`
   return fromVerdict(verdict('border.identity-believed', { found }), evidenceOf(asked))

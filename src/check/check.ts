@@ -62,9 +62,9 @@ async function walkInClear(
 ): Promise<Reached | undefined> {
   stop(log, ['tls', 'certificate', 'client-certificate'], 'the client uses plain TCP here')
   const talk = new Talk(socket, 'TCP')
-  const heard = await talk.options(uri, from, options.timeoutMs)
-  const spoken = await sipStep(log, talk, uri, heard, options.timeoutMs)
-  if (heard.kind === 'response') clockStep(log, heard.response, options)
+  const observed = await talk.options(uri, from, options.timeoutMs)
+  const spoken = await sipStep(log, talk, uri, observed, options.timeoutMs)
+  if (observed.kind === 'response') clockStep(log, observed.response, options)
   talk.close()
   return spoken ? { candidate, place } : undefined
 }
@@ -91,8 +91,8 @@ async function walkSecured(
   const wrong = options.probe ? strangersCertificate(candidate, options.now()) : undefined
   const conversation = await clientStep(log, shaken, asking, options, wrong)
   if (conversation === undefined) return stop(log, ['sip'], 'the server spoke no SIP with us')
-  await sipStep(log, conversation.talk, asking.uri, conversation.heard, options.timeoutMs)
-  clockStep(log, conversation.heard.response, options)
+  await sipStep(log, conversation.talk, asking.uri, conversation.observed, options.timeoutMs)
+  clockStep(log, conversation.observed.response, options)
   conversation.talk.close()
   return good ? { candidate, place } : undefined
 }

@@ -62,15 +62,15 @@ class ContainerNode implements HostedNode {
   readonly plan: NodePlan
   readonly control: ControlClient
   readonly pid = undefined
-  readonly isHeard: boolean
+  readonly runsSiplab: boolean
   readonly isAlive?: () => Promise<boolean>
   readonly #wishes: Wishes
 
   constructor(plan: NodePlan, data: string, wishes: Wishes) {
     this.plan = plan
     this.control = controlClient(plan.name, nodeFolder(data, plan.name), answerWithinMs)
-    this.isHeard = runsSiplab(plan)
-    if (this.isHeard) this.isAlive = () => answers(this.control)
+    this.runsSiplab = runsSiplab(plan)
+    if (this.runsSiplab) this.isAlive = () => answers(this.control)
     this.#wishes = wishes
   }
 
@@ -79,7 +79,7 @@ class ContainerNode implements HostedNode {
   }
 
   stop(): Promise<void> {
-    return this.isHeard ? this.control.post('/stop', {}) : this.#wishes.wish('stop', this.plan.name)
+    return this.runsSiplab ? this.control.post('/stop', {}) : this.#wishes.wish('stop', this.plan.name)
   }
 }
 
