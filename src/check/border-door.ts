@@ -20,7 +20,7 @@ export interface Door {
   close(): Promise<void>
 }
 
-/** Nobody's request to us is longer. */
+/** No request to us is longer. */
 const mostOctets = 16 * 1024
 const mostConnections = 16
 

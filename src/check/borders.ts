@@ -1,7 +1,6 @@
 /**
- * The questions of the borders, to a server that whoever asks operates: does it relay, take a claimed dialog, believe
- * an asserted identity, answer UDP to another address? One request each, and nothing is named in them but our own
- * listener.
+ * The questions of the borders, to a server that the caller operates: does it relay, accept a claimed dialog, believe
+ * an asserted identity, answer UDP to another address? Each question is one request, which names only our own listener.
  */
 import { verdict } from '../verdicts/codes.ts'
 import { openDoor, type Arrived, type Door } from './border-door.ts'

@@ -1,4 +1,4 @@
-/** The certificate a server showed, under every rule book: the profile's decides, the others are told. */
+/** The certificate of a server, under every rule book: that of the profile decides, the others are reported. */
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import {
@@ -99,7 +99,7 @@ function examineChain(
   return options.allowPartialTrustChain === true ? withPartialAnchors(examination) : examination
 }
 
-/** Whoever allows it trusts an intermediate as it stands. */
+/** A caller that allows partial chains trusts an intermediate without its root. */
 function withPartialAnchors(examination: Examination): Examination {
   const faults = examination.faults.filter(({ code }) => code !== 'chain.partial-anchor')
   return { ...examination, faults, accepted: !faults.some(({ refuses }) => refuses) }
@@ -132,7 +132,7 @@ function anchorOf(der: Buffer): readonly Anchor[] {
   }
 }
 
-/** Of the hundred roots of a system only those that the chain names are worth examining, and what stands above them. */
+/** Of the hundred roots of a system, only those that the chain names and their issuers are worth examining. */
 function relevant(chain: readonly Buffer[], anchors: readonly Anchor[]): readonly Buffer[] {
   if (anchors.length <= fewAnchors) return anchors.map(({ der }) => der)
   const names = new Set(chain.flatMap(anchorOf).flatMap(({ subject, issuer }) => [subject, issuer]))
@@ -179,7 +179,7 @@ function judged(examination: Examination, { nodeSays, chain }: Presented, option
       evidence,
     )
   }
-  // What refuses nobody is a warning on the server's own certificate, and a note on the authorities above it.
+  // A fault for which no peer refuses is a warning on the server's own certificate, a note on the authorities above it.
   if (diagnosis !== undefined)
     return fromVerdict(diagnosis, evidence, examination.faults.some(({ index }) => index === 0) ? 'warning' : 'note')
   return fine(`It is good for ${options.profile.name}: ${endText(examination)}.`, evidence)
@@ -210,7 +210,7 @@ export function isTrustCode(code: string): boolean {
   return trustCodes.has(code)
 }
 
-/** Whoever named no trust list may not know that the system's roots were asked. */
+/** A caller that named no trust list may not know that the check used the roots of the system. */
 function withTrustHint(diagnosis: Verdict | undefined, { trust }: CheckOptions): Verdict | undefined {
   if (diagnosis === undefined || trust.chosen || !trustCodes.has(diagnosis.code)) return diagnosis
   const hint = verdict('trust.missing', {

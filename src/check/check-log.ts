@@ -2,7 +2,7 @@
 import { isForLab, outsideRemedy, type Parties, type Placeholder, remedyFor } from '../verdicts/remedy.ts'
 import type { Finding, Step } from './step.ts'
 
-/** How deep a step stands: 0 at the left margin. */
+/** `depth` is the level of a step in the tree: 0 at the left margin. */
 export interface Watcher {
   begin(title: string, depth: number): void
   end(step: Step, depth: number): void
@@ -18,11 +18,11 @@ export interface Done<T> {
 export interface RemedyContext {
   /** The host of a server outside the lab: its remedies name no command of siplab, but for certificates of ours. */
   readonly outside?: string
-  /** The node of the lab that holds the certificate with this serial; undefined: nobody knows. */
+  /** The node of the lab that holds the certificate with this serial; undefined: unknown. */
   readonly ownerOf?: (serial: string) => string | undefined
   /** The node that is dialled. Absent: not one alone, or no node of the lab. */
   readonly acceptor?: string
-  /** The node that the check stands in for (`--as`). Absent: it is a client. */
+  /** The node as which the check dials (`--as`). Absent: it dials as a client. */
   readonly dialler?: string
 }
 
@@ -93,7 +93,7 @@ function placed(step: Step, { ownerOf, acceptor, dialler }: RemedyContext): Step
   return fix === remedy ? step : { ...step, remedy: fix, verdict: { ...verdict, fix } }
 }
 
-/** Without `--as` no node dials: the check stands in for a client of its own. */
+/** Without `--as` no node dials: the check acts as a client of its own. */
 const client: Parties = { DIALLER: 'this client' }
 
 function partiesOf(all: Readonly<Record<Placeholder, string | undefined>>): Parties {

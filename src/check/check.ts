@@ -87,7 +87,7 @@ async function walkSecured(
   await otherAddresses(log, seen, candidate, wanted, options)
   const known = await otherMembers(log, seen, candidate, wanted, options)
   await withoutName(log, { place, known }, candidate, wanted, options)
-  // A client would hang up here; what the server says to one that does not is still worth knowing, and harms nobody.
+  // A client would hang up here; what the server says to one that does not is still worth knowing, and does no harm.
   const wrong = options.probe ? strangersCertificate(candidate, options.now()) : undefined
   const conversation = await clientStep(log, shaken, asking, options, wrong)
   if (conversation === undefined) return stop(log, ['sip'], 'the server spoke no SIP with us')
@@ -97,7 +97,7 @@ async function walkSecured(
   return good ? { candidate, place } : undefined
 }
 
-/** Files that could not be read are told first: everything after them is judged with what is left. */
+/** Unreadable files are reported first: every later step is judged with the files that are left. */
 function readMaterial(log: CheckLog, options: CheckOptions): void {
   const { trust, crlVerdicts, own } = options
   putVerdicts(log, 'trust', `trust list of ${trust.from}`, trust.verdicts)

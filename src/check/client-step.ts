@@ -293,11 +293,12 @@ async function withWrong(log: CheckLog, wrong: OwnCertificate, asking: Asking, o
         }),
         value: undefined,
       }
+    const { status, reason } = observed.response
     return {
       finding: warning(
         'tls.stranger-accepted',
         {
-          found: `${observed.response.status} ${observed.response.reason} to a certificate that no authority of ours signed`,
+          found: `${status} ${reason} to a certificate that no authority of ours signed`,
         },
         { refused: false, ...observedEvidence(observed) },
       ),

@@ -83,7 +83,7 @@ async function useAccount(
 async function messageToOneself(phone: Phone): Promise<Finding> {
   const text = `siplab check ${Math.random().toString(36).slice(2)}`
   const arrived = phone.nextMessage((message) => message.text === text)
-  // The MESSAGE itself may fail first; then nobody waits for its arrival.
+  // The MESSAGE itself may fail first; then nothing awaits its arrival.
   arrived.catch(() => undefined)
   const { status, reason } = await phone.message(phone.uri, text)
   await arrived

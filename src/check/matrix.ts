@@ -22,7 +22,7 @@ export interface LinkTrial {
   /** Why the plan says so. */
   readonly why: string
   readonly candidate: Candidate
-  /** With the certificate and trust of the dialling end; absent when this check cannot stand in for it. */
+  /** With the certificate and trust of the dialling end; absent when this check cannot dial as that end. */
   readonly options?: CheckOptions
   /** Why there are none. */
   readonly untried?: string

@@ -1,4 +1,4 @@
-/** What else may listen behind a port: a web server, mail, SSH, SIP without TLS, or nobody who says a word. */
+/** What else may listen behind a port: a web server, mail, SSH, SIP without TLS, or a program that sends nothing. */
 import { openTcp, type Place } from './handshake.ts'
 import { printable, Talk } from './talk.ts'
 

@@ -11,7 +11,7 @@ import { alertNumber } from '../verdicts/node-errors.ts'
 
 export type Observed =
   | { readonly kind: 'response'; readonly response: SipResponse; readonly ms: number }
-  /** It hung up: with an alert, with a parting answer to nothing we asked (`said`), or without a word. */
+  /** It hung up: with an alert, with an answer to no request of ours (`said`), or silently. */
   | {
       readonly kind: 'closed'
       readonly alert: number | undefined
@@ -36,7 +36,7 @@ export interface Question {
 
 export type Ponged = 'pong' | 'closed' | 'silent'
 
-/** Nobody's answer to OPTIONS is longer. */
+/** No server's answer to OPTIONS is longer. */
 const mostOctets = 256 * 1024
 
 /** Over what the conversation runs; a WebSocket is asked for by the name of the host. */

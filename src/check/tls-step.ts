@@ -41,7 +41,7 @@ export interface Shown {
 
 export interface TlsDone {
   readonly secured: Secured
-  /** The server lets nobody through the handshake without a certificate (TLS 1.2), so ours was shown at once. */
+  /** The server ends every handshake without a client certificate (TLS 1.2), so ours was shown at once. */
   readonly shownOwn: boolean
 }
 
@@ -104,7 +104,7 @@ async function demanded(
   }
 }
 
-/** What a client without a certificate is told of a server that wants one. */
+/** The finding for a client without a certificate at a server that wants one. */
 export function demandFinding(
   found: string,
   { speaksAs }: CheckProfile,

@@ -81,7 +81,7 @@ async function foreignSteps(log: CheckLog, { lab, foreign }: Setup): Promise<voi
     })
 }
 
-/** Nobody listens where a node has stopped, and the lab knows why it did. */
+/** A stopped node has no listener to check, and the lab knows why the node stopped. */
 function stoppedNode(log: CheckLog, target: string, { lab }: Setup): void {
   const verdict = lab?.chosen.record.stopped[target]?.verdict
   if (isVerdict(verdict))

@@ -26,7 +26,7 @@ export interface Io {
    * process.
    */
   onInterrupt(callback: (signal: NodeJS.Signals) => void): () => void
-  /** Calls back when standard input ends: whoever started this process has gone. */
+  /** Calls back when standard input ends: the parent process has ended. */
   onInputEnd(callback: () => void): void
   /** Standard input, line by line, without line ends. */
   lines(): AsyncIterable<string>

@@ -121,7 +121,7 @@ async function obey(
   }
 }
 
-/** A node that is just going does not answer: that is told, not thrown. */
+/** A node that is just stopping does not answer: the caller gets the error as a value, nothing is thrown. */
 async function ask(call: () => Promise<unknown>): Promise<{ readonly value: unknown } | { readonly error: string }> {
   try {
     return { value: await call() }

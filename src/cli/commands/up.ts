@@ -127,7 +127,7 @@ async function stayWith(io: Io, options: UpCommandOptions, up: UpOptions): Promi
   }
 }
 
-/** What the background process would say to nobody. */
+/** Warnings that no one would read from the background process. */
 async function warnBefore(
   io: Io,
   { ports, expose }: Placement,

@@ -21,8 +21,8 @@ export interface LabRequest {
 export interface LabDriver {
   readonly kind: 'local' | 'compose'
   /**
-   * Why the request cannot be met here, e.g. libfaketime is missing; undefined when it can. Then the scenario is skipped
-   * by name.
+   * Why the request cannot be met here, e.g. libfaketime is missing: then the scenario is skipped by name. undefined:
+   * it can be met.
    */
   lacks(request: LabRequest): string | undefined
   bringUp(request: LabRequest, signal: AbortSignal): Promise<DrivenLab>

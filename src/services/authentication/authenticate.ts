@@ -1,6 +1,6 @@
 /**
  * Finds out who sends a request (RFC 3261 §22, RFC 3325): by the flow, by a trusted server's word, or by credentials.
- * Whoever proves to be a user is put into P-Asserted-Identity; what others wrote there is taken out.
+ * A user who proved an identity is put into P-Asserted-Identity; what others wrote there is removed.
  */
 import { addressOfRecord, parseUri } from '../../sip/message/uri.ts'
 import { flat } from '../../sip/message/fast/flat.ts'
@@ -32,7 +32,7 @@ export interface AuthenticateOptions {
   readonly accounts?: { account(aor: string): MaybePromise<Account | undefined> } | undefined
   /**
    * Who else than the user in From may answer for a request: the recorded end of a dialog that was called by another
-   * name. Default: nobody.
+   * name. Default: no one.
    */
   readonly party?: (arrival: Arrival) => string | undefined
   /** Requests that need no credentials, e.g. OPTIONS to the server itself. Default: none. */
@@ -199,7 +199,7 @@ class Authenticator implements Policy {
     return this.#options.schemes.find((one) => one.name.toLowerCase() === authorization?.scheme)
   }
 
-  /** Only the one for our realm counts; others are meant for others. A scheme nobody knows is as good as none. */
+  /** Only the one for our realm counts; others are meant for others. An unknown scheme counts as none. */
   #authorizationFor({ request }: Arrival): Authorization | undefined {
     for (const value of request.headers(this.#status === 401 ? 'Authorization' : 'Proxy-Authorization')) {
       const authorization = readAuthorization(value)
@@ -247,7 +247,7 @@ function isSip({ scheme }: SipUri): boolean {
   return scheme === 'sip' || scheme === 'sips'
 }
 
-/** A listed server vouches for its users (RFC 3325 §5); without its word the request stays nobody's. */
+/** A listed server vouches for its users (RFC 3325 §5); without its assertion the request has no identity. */
 export function believe(arrival: Arrival): Decision {
   const asserted = arrival.request.addresses('P-Asserted-Identity').find((value) => isSip(value.uri))
   if (asserted !== undefined) arrival.remarks.identity = flat(addressOfRecord(asserted.uri))

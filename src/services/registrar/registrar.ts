@@ -185,8 +185,8 @@ function refuseExtensions({ request }: Arrival): Decision | undefined {
 }
 
 /**
- * What [MS-SIPREGE] 3.1.2.5.1 refuses: an Event other than `registration`, and a client of 2007 that cannot be told
- * from its user's other endpoints. Whoever does not say that it is such a client may sign in without an epid.
+ * What [MS-SIPREGE] 3.1.2.5.1 refuses: an Event other than `registration`, and a client of 2007 that cannot be
+ * distinguished from other endpoints of its user. A client that does not claim to be one of 2007 needs no epid.
  */
 function refuseClient({ request }: Arrival, self: string): Decision | undefined {
   const event = request.header('Event')

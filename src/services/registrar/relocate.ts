@@ -40,7 +40,7 @@ export function relocation(options: LocalTargetsOptions): (arrival: Arrival) => 
   }
 }
 
-/** Who the record of the dialog says it is; where it does not know, who stands in To. undefined: nobody of ours. */
+/** The user in the record of the dialog; where the record has none, the user in To. undefined: no user of ours. */
 function otherEnd({ remarks: { dialog }, request }: Arrival, domains: ReadonlySet<string>): string | undefined {
   if (dialog === undefined) return undefined
   const recorded = decoded(dialog.other.identity)

@@ -19,7 +19,7 @@ export function presenceWord(presence: Presence | undefined): string {
   return presence.note === '' ? 'Online' : presence.note
 }
 
-/** Shape and colour differ, and the word stands beside it. */
+/** Shape and colour differ, and the word is beside the sign. */
 function PresenceSign({ presence }: { readonly presence: Presence | undefined }): JSX.Element {
   const kind =
     presence === undefined ? 'unknown' : presence.open ? (presence.note === '' ? 'online' : 'busy') : 'offline'

@@ -42,7 +42,7 @@ export interface PhoneState {
   readonly call: PageCall | undefined
   /** Why the last call ended, until the user has read it. */
   readonly callEnded: string | undefined
-  /** What was asked for and did not come to pass. */
+  /** The last request that failed, and why. */
   readonly complaint: string | undefined
 }
 
@@ -212,7 +212,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** The name of a contact, or what stands before the @. */
+/** The name of a contact, or the part of the URI before the @. */
 export function nameOf({ contacts }: PhoneState, uri: string): string {
   return contacts.find((each) => each.uri === uri)?.name ?? userOf(uri)
 }

@@ -1,6 +1,6 @@
 /**
  * NTLM for SIP ([MS-SIPAE], [MS-NLMP]): NTLMv2 only, connectionless, versions 2, 3 and 4. Three REGISTERs prove a
- * password; from then on every message between the client and this server carries a signature.
+ * password; after that, every message between the client and this server carries a signature.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { flat } from '../../../sip/message/fast/flat.ts'
@@ -175,7 +175,7 @@ class Ntlm implements Scheme {
     return { kind: 'accepted', aor: association.aor }
   }
 
-  /** What stands against the signature of a message of this client; undefined: nothing. */
+  /** Why the signature of a message of this client is not accepted; undefined: it is. */
   #wrongIn(authorization: Authorization, message: SipMessage, association: Association): string | undefined {
     const text = this.#textOf(authorization, message, association.version)
     if (!isSignature(association.client, text, authorization.parameters.get('response') ?? ''))
